@@ -1,0 +1,98 @@
+package events_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/events"
+)
+
+func TestListenersRunInTheOrderTheyWereAdded(t *testing.T) {
+	var e events.Event[int]
+	var got []string
+	e.On(func(int) { got = append(got, "a") })
+	e.On(func(int) { got = append(got, "b") })
+	e.Once(func(int) { got = append(got, "once") })
+	require.True(t, e.Emit(1))
+	require.True(t, e.Emit(2))
+	require.Equal(t, []string{"a", "b", "once", "a", "b"}, got)
+}
+
+func TestEmitTellsWhetherAnybodyListens(t *testing.T) {
+	var e events.Event[string]
+	require.False(t, e.Emit("nobody"))
+	l := e.On(func(string) {})
+	require.Equal(t, 1, e.Len())
+	require.True(t, e.Emit("one"))
+	l.Off()
+	l.Off()
+	require.Equal(t, 0, e.Len())
+	require.False(t, e.Emit("nobody"))
+}
+
+func TestEmitWorksOnASnapshot(t *testing.T) {
+	var e events.Event[int]
+	var got []string
+	var second *events.Listener
+	e.On(func(int) {
+		got = append(got, "first")
+		second.Off()
+		e.On(func(int) { got = append(got, "late") })
+	})
+	second = e.On(func(int) { got = append(got, "second") })
+	e.Emit(1)
+	require.Equal(t, []string{"first", "second"}, got, "removed ones still run, added ones wait")
+	got = nil
+	e.Emit(2)
+	require.Equal(t, []string{"first", "late"}, got)
+}
+
+func TestOnceRunsOnceEvenWhenEmittedFromInside(t *testing.T) {
+	var e events.Event[int]
+	calls := 0
+	e.On(func(v int) {
+		if v == 0 {
+			e.Emit(1)
+		}
+	})
+	e.Once(func(int) { calls++ })
+	e.Emit(0)
+	require.Equal(t, 1, calls)
+}
+
+func TestOffInsideItsOwnCall(t *testing.T) {
+	var e events.Event[int]
+	calls := 0
+	var self *events.Listener
+	self = e.On(func(int) { calls++; self.Off() })
+	e.Emit(1)
+	e.Emit(1)
+	require.Equal(t, 1, calls)
+}
+
+func TestWatchSeesEveryChangeOfTheNumberOfListeners(t *testing.T) {
+	var e events.Event[int]
+	var seen []int
+	e.Watch(func(n int) { seen = append(seen, n) })
+	a := e.On(func(int) {})
+	e.Once(func(int) {})
+	e.Emit(0)
+	a.Off()
+	require.Equal(t, []int{1, 2, 1, 0}, seen)
+}
+
+func TestNilListenerPanicsWithThePackageName(t *testing.T) {
+	var e events.Event[int]
+	require.PanicsWithValue(t, "events: nil listener", func() { e.On(nil) })
+	require.PanicsWithValue(t, "events: nil listener", func() { e.Once(nil) })
+}
+
+func TestEmitDoesNotAllocate(t *testing.T) {
+	var e events.Event[[]byte]
+	n := 0
+	e.On(func(b []byte) { n += len(b) })
+	e.On(func(b []byte) { n += len(b) })
+	chunk := make([]byte, 8)
+	require.Zero(t, testing.AllocsPerRun(1000, func() { e.Emit(chunk) }))
+}

@@ -1,0 +1,47 @@
+package reactor
+
+import (
+	"errors"
+	"os"
+	"strconv"
+)
+
+var (
+	// ErrClosed is returned once the loop, or the watcher, was closed. errors.Is(ErrClosed, os.ErrClosed) is true.
+	ErrClosed error = closedError{}
+
+	// ErrBusy is returned by [Loop.Close] while something still keeps the loop alive, or while it runs.
+	ErrBusy = errors.New("reactor: loop is busy")
+
+	// ErrRunning is returned by Run and Poll when the loop is already inside one of them.
+	ErrRunning = errors.New("reactor: loop is already running")
+)
+
+type closedError struct{}
+
+func (closedError) Error() string        { return "reactor: closed" }
+func (closedError) Is(target error) bool { return target == os.ErrClosed }
+
+// An OpError is a system call, or an operation on a descriptor, that failed.
+type OpError struct {
+	Op  string // "watch", "epoll_wait"…
+	FD  int    // the descriptor, -1 where there is none
+	Err error  // usually a syscall.Errno
+}
+
+func (e *OpError) Error() string {
+	if e.FD < 0 {
+		return "reactor: " + e.Op + ": " + e.Err.Error()
+	}
+	return "reactor: " + e.Op + " fd " + strconv.Itoa(e.FD) + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *OpError) Unwrap() error { return e.Err }
+
+func wrap(op string, fd int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &OpError{Op: op, FD: fd, Err: err}
+}

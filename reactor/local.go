@@ -1,0 +1,41 @@
+package reactor
+
+import "io"
+
+// localTable holds what packages built on the loop keep once per loop, in the order of its making.
+type localTable struct {
+	byKey map[any]io.Closer
+	order []io.Closer
+}
+
+// Local returns what the loop keeps under key, made by make on first use and closed with the loop, in reverse order of
+// making. It is how a package has state per loop instead of package-level state; key should be of an unexported type of
+// that package. An error from make is returned and nothing is kept. It returns [ErrClosed] after Close.
+func (l *Loop) Local(key any, make func() (io.Closer, error)) (io.Closer, error) {
+	l.check("Local")
+	if l.closed {
+		return nil, ErrClosed
+	}
+	if c, ok := l.locals.byKey[key]; ok {
+		return c, nil
+	}
+	c, err := make()
+	if err != nil {
+		return nil, err
+	}
+	if l.locals.byKey == nil {
+		l.locals.byKey = map[any]io.Closer{}
+	}
+	l.locals.byKey[key] = c
+	l.locals.order = append(l.locals.order, c)
+	return c, nil
+}
+
+func (t *localTable) close() error {
+	var first error
+	for i := len(t.order) - 1; i >= 0; i-- {
+		first = firstError(first, t.order[i].Close())
+	}
+	*t = localTable{}
+	return first
+}

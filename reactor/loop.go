@@ -1,0 +1,174 @@
+package reactor
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Options configure a [Loop]. A nil *Options means all defaults.
+type Options struct {
+	// Logger gets a record of panics that OnPanic swallowed and of callbacks slower than SlowCallback. Nil: silent.
+	Logger *slog.Logger
+
+	// BusyPoll is how long the loop polls without sleeping before it blocks: it trades CPU time for the latency of a
+	// wake-up. 0: off.
+	BusyPoll time.Duration
+
+	// OnPanic is called on the loop goroutine with the value and the stack of a panicking callback, and the loop goes
+	// on with the next one. Nil: the panic unwinds out of Run, which may be called again.
+	OnPanic func(v any, stack []byte)
+
+	// SlowCallback has every callback timed, which costs about 50 ns each: [Stats].LongestCallback is kept, and
+	// callbacks that ran at least this long are logged. 0: callbacks are not timed.
+	SlowCallback time.Duration
+
+	// PipeWakeup makes the loop wake through a pipe(2) instead of the system's own mechanism.
+	PipeWakeup bool
+}
+
+// A Loop is a single-threaded event loop. Make one with [New]; the zero value is not usable.
+//
+// A Loop's methods must be called on the loop goroutine unless their comment says otherwise.
+type Loop struct {
+	opts   Options
+	poller poller
+	door   door
+	wake   *Watcher
+	alarm  *alarm // nil until FD was called
+
+	clock func() time.Time // replaced by tests
+	base  time.Time        // timers count from here
+	now   time.Time        // cached, see Now
+	nowNS int64            // now - base
+
+	running bool // inside Run or Poll
+	closed  bool
+	refs    int // armed timers, immediates and active watchers that are ref'd; see Alive
+
+	ticks      ring
+	timers     timerHeap
+	immediates immediateQueue
+	closing    closingQueue
+	posted     postQueue
+	watchers   watcherTable
+	locals     localTable
+	threads    []*threadBinding
+	onThread   bool // the bindings' enter functions have run
+	stats      Stats
+}
+
+// New returns a loop. The caller must Close it. Errors are *[OpError], for example EMFILE.
+func New(o *Options) (*Loop, error) {
+	l := &Loop{clock: time.Now}
+	if o != nil {
+		l.opts = *o
+	}
+	l.base = l.clock()
+	l.now = l.base
+	if err := l.poller.open(); err != nil {
+		return nil, err
+	}
+	if err := l.openWakeup(); err != nil {
+		_ = l.poller.close() // It has no state that a failing close could lose.
+		return nil, err
+	}
+	return l, nil
+}
+
+// openWakeup makes the descriptor through which other goroutines end the loop's sleep, and watches it.
+func (l *Loop) openWakeup() error {
+	wk, err := newWaker(&l.poller, l.opts.PipeWakeup)
+	if err != nil {
+		return err
+	}
+	if fd := wk.fd(); fd >= 0 {
+		w, err := l.Watch(fd, Readable|wk.mode(), func(Readiness) { wk.drain() })
+		if err != nil {
+			_ = wk.close() // The watch error is the one to report.
+			return err
+		}
+		w.Unref()
+		l.wake = w
+	}
+	l.door.waker = wk
+	return nil
+}
+
+// Close releases everything the loop holds. It fails with [ErrBusy] while [Loop.Alive] is true or the loop is running;
+// then nothing was closed. Watchers, streams and children that are still open but do not keep the loop alive, being
+// unref'd or paused, are closed with the loop, without events. After Close, Post and Do return [ErrClosed], and methods that cannot return an error
+// panic. Closing twice is harmless.
+func (l *Loop) Close() error {
+	l.check("Close")
+	if l.closed {
+		return nil
+	}
+	if l.running || l.Alive() || !l.door.shut() {
+		return ErrBusy
+	}
+	l.closed = true
+	err := l.locals.close()
+	l.watchers.forgetAll()
+	if l.alarm != nil {
+		err = firstError(err, l.alarm.close())
+	}
+	err = firstError(err, l.door.waker.close())
+	return firstError(err, l.poller.close())
+}
+
+func firstError(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// Alive reports whether Run would go on: something referenced is active (a timer, an immediate, a watcher that waits for
+// something), or work is queued, or [Loop.Hold] is in force.
+func (l *Loop) Alive() bool {
+	l.check("Alive")
+	posts, held, _ := l.door.look()
+	return posts || held || l.aliveInside()
+}
+
+// aliveInside is Alive without what other goroutines may have asked for.
+func (l *Loop) aliveInside() bool { return l.refs > 0 || l.queued() }
+
+// queued reports whether the loop itself holds callbacks that need no event to run.
+func (l *Loop) queued() bool { return l.ticks.n > 0 || l.closing.pending() || l.posted.pending() }
+
+// Now returns the time at which the loop last woke up: the start of the turn, or the end of the poll's sleep. It costs
+// nothing and does not move during a callback.
+func (l *Loop) Now() time.Time {
+	l.check("Now")
+	return l.now
+}
+
+func (l *Loop) updateNow() {
+	l.now = l.clock()
+	l.nowNS = int64(l.now.Sub(l.base))
+}
+
+// freshNS reads the clock: deadlines are counted from the true time, not from the start of a long callback.
+func (l *Loop) freshNS() int64 { return int64(l.clock().Sub(l.base)) }
+
+func (l *Loop) ref()   { l.refs++ }
+func (l *Loop) unref() { l.refs-- }
+
+// check panics for the mistakes that the type system cannot see and that no error result could report.
+func (l *Loop) check(op string) {
+	if l == nil {
+		panic("reactor: " + op + " on a nil Loop")
+	}
+}
+
+// checkOpen is check for methods that would leave a callback that never runs.
+func (l *Loop) checkOpen(op string, nilFn bool) {
+	l.check(op)
+	if nilFn {
+		panic("reactor: " + op + ": nil callback")
+	}
+	if l.closed {
+		panic("reactor: " + op + ": loop is closed")
+	}
+}

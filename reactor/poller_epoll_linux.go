@@ -1,0 +1,121 @@
+package reactor
+
+import (
+	"math"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// poller is an epoll instance, see epoll(7). Registrations are level-triggered.
+type poller struct {
+	fd        int
+	noTimeval bool // epoll_pwait2(2) is missing (before Linux 5.11): time-outs are whole milliseconds
+	events    [maxEvents]unix.EpollEvent
+}
+
+func (p *poller) open() error {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return wrap("epoll_create1", -1, err)
+	}
+	p.fd = fd
+	return nil
+}
+
+func (p *poller) close() error {
+	fd := p.fd
+	p.fd = -1
+	return wrap("close", fd, unix.Close(fd))
+}
+
+// add leaves it to the kernel to tell whether fd is taken: it forgets a descriptor that was closed everywhere.
+func (p *poller) add(fd int, t token, want Readiness, _ bool) error {
+	err := p.ctl(unix.EPOLL_CTL_ADD, fd, t, want)
+	if err == unix.EPERM {
+		return errUnpollable
+	}
+	return err
+}
+
+func (p *poller) modify(fd int, t token, _, want Readiness) error {
+	return p.ctl(unix.EPOLL_CTL_MOD, fd, t, want)
+}
+
+func (p *poller) remove(fd int, _ Readiness) {
+	// Best effort: the descriptor may be closed, which took it out (EBADF), or reused for something unknown here (ENOENT).
+	_ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, fd, nil)
+}
+
+// ctl registers fd; the event's data, 64 bits that are the user's, carry the token.
+func (p *poller) ctl(op, fd int, t token, want Readiness) error {
+	ev := unix.EpollEvent{Fd: int32(t.slot), Pad: int32(t.gen)}
+	if want&Readable != 0 {
+		ev.Events |= unix.EPOLLIN
+	}
+	if want&Writable != 0 {
+		ev.Events |= unix.EPOLLOUT
+	}
+	if want&Hangup != 0 {
+		ev.Events |= unix.EPOLLRDHUP
+	}
+	if want&edgeTriggered != 0 {
+		ev.Events |= unix.EPOLLET
+	}
+	return unix.EpollCtl(p.fd, op, fd, &ev)
+}
+
+func (p *poller) event(i int) (token, Readiness) {
+	ev := &p.events[i]
+	var got Readiness
+	if ev.Events&unix.EPOLLIN != 0 {
+		got |= Readable
+	}
+	if ev.Events&unix.EPOLLOUT != 0 {
+		got |= Writable
+	}
+	if ev.Events&unix.EPOLLRDHUP != 0 {
+		got |= Hangup
+	}
+	if ev.Events&unix.EPOLLHUP != 0 {
+		got |= Hangup | Readable | Writable
+	}
+	if ev.Events&unix.EPOLLERR != 0 {
+		got |= Error | Readable | Writable
+	}
+	return token{uint32(ev.Fd), uint32(ev.Pad)}, got
+}
+
+func (p *poller) wait(timeout time.Duration) (int, error) {
+	if timeout != 0 && !p.noTimeval {
+		n, errno := epollPwait2(p.fd, p.events[:], timeout)
+		if errno != unix.ENOSYS {
+			return waited(n, errno)
+		}
+		p.noTimeval = true
+	}
+	n, errno := epollPwait(p.fd, p.events[:], milliseconds(timeout))
+	return waited(n, errno)
+}
+
+func waited(n int, errno unix.Errno) (int, error) {
+	switch errno {
+	case 0:
+		return n, nil
+	case unix.EINTR:
+		return 0, nil // The turn goes on and computes the time-out anew.
+	}
+	return 0, wrap("epoll_wait", -1, errno)
+}
+
+// milliseconds rounds up, so that a timer is never early. What does not fit ends early with no event.
+func milliseconds(d time.Duration) int {
+	if d <= 0 {
+		return int(d) // 0 or forever
+	}
+	ms := d / time.Millisecond
+	if d%time.Millisecond != 0 {
+		ms++
+	}
+	return int(min(ms, math.MaxInt32))
+}

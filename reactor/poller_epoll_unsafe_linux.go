@@ -1,0 +1,30 @@
+package reactor
+
+import (
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// epollPwait is epoll_pwait(2) without a mask. With a time-out of 0 it skips the scheduler's bookkeeping: the call cannot
+// block.
+func epollPwait(fd int, events []unix.EpollEvent, ms int) (int, unix.Errno) {
+	call := unix.Syscall6
+	if ms == 0 {
+		call = unix.RawSyscall6
+	}
+	n, _, errno := call(unix.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(ms), 0, 0)
+	return int(n), errno
+}
+
+// epollPwait2 is epoll_pwait2(2) without a mask, with a time-out in nanoseconds; negative means none.
+func epollPwait2(fd int, events []unix.EpollEvent, timeout time.Duration) (int, unix.Errno) {
+	var ts *unix.Timespec
+	if timeout >= 0 {
+		t := unix.NsecToTimespec(int64(timeout))
+		ts = &t
+	}
+	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(unsafe.Pointer(ts)), 0, 0)
+	return int(n), errno
+}

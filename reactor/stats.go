@@ -1,0 +1,36 @@
+package reactor
+
+import "time"
+
+// Stats are a loop's counters since it was made, and its gauges at the time of the call.
+type Stats struct {
+	Turns     uint64 // turns begun
+	Callbacks uint64 // callbacks of every kind run, the loop's own wake-ups included
+
+	PollWait        time.Duration // time spent asleep, or polling busily
+	LongestTurn     time.Duration // longest time from one sleep to the next
+	LongestCallback time.Duration // 0 unless Options.SlowCallback is set
+
+	Watchers int // open, the loop's own included
+	Timers   int // set
+	Refs     int // timers, immediates and watchers that keep Run alive now
+
+	woke time.Time // end of the last sleep
+}
+
+// Stats returns the counters and gauges.
+func (l *Loop) Stats() Stats {
+	l.check("Stats")
+	s := l.stats
+	s.Watchers = l.watchers.len()
+	s.Timers = l.timers.len()
+	s.Refs = l.refs
+	return s
+}
+
+// noteBusy is told when the loop goes to sleep.
+func (s *Stats) noteBusy(now time.Time) {
+	if !s.woke.IsZero() {
+		s.LongestTurn = max(s.LongestTurn, now.Sub(s.woke))
+	}
+}

@@ -1,0 +1,44 @@
+package reactor
+
+import "slices"
+
+// threadBinding is one pair of functions given to BindThread.
+type threadBinding struct {
+	enter, leave func()
+}
+
+// BindThread has enter called on the loop's OS thread each time Run has locked it, at once when it is locked now, and leave
+// before Run gives the thread back. It is for state that the kernel keeps per thread, such as the signal mask. unbind
+// calls leave when enter was called last, and forgets both. [Loop.Poll] does not lock the thread and calls neither.
+func (l *Loop) BindThread(enter, leave func()) (unbind func()) {
+	l.checkOpen("BindThread", enter == nil || leave == nil)
+	b := &threadBinding{enter, leave}
+	l.threads = append(l.threads, b)
+	if l.onThread {
+		enter()
+	}
+	return func() {
+		i := slices.Index(l.threads, b)
+		if i < 0 {
+			return
+		}
+		l.threads = slices.Delete(l.threads, i, i+1)
+		if l.onThread {
+			leave()
+		}
+	}
+}
+
+func (l *Loop) enterThread() {
+	l.onThread = true
+	for _, b := range l.threads {
+		b.enter()
+	}
+}
+
+func (l *Loop) leaveThread() {
+	l.onThread = false
+	for _, b := range slices.Backward(l.threads) {
+		b.leave()
+	}
+}

@@ -1,0 +1,59 @@
+package reactor
+
+// tickBudget bounds the ticks run after one callback, so that a tick that queues itself for ever is slow, not fatal: the
+// rest runs after the next callback, or at the start of the next turn, which then follows without sleep.
+const tickBudget = 1 << 16
+
+// NextTick runs fn once, right after the callback that is running now and before any other, in the order of the calls.
+// Outside of a callback it runs at the start of the next turn. Queued ticks keep Run alive. It panics when fn is nil or
+// the loop is closed.
+func (l *Loop) NextTick(fn func()) {
+	l.checkOpen("NextTick", fn == nil)
+	l.ticks.push(fn)
+	l.nudge()
+}
+
+func (l *Loop) runTicks() {
+	for range tickBudget {
+		if l.ticks.n == 0 {
+			return
+		}
+		fn := l.ticks.pop()
+		l.stats.Callbacks++
+		if l.opts.OnPanic == nil && l.opts.SlowCallback == 0 {
+			fn()
+		} else {
+			l.callGuarded(fn)
+		}
+	}
+}
+
+// ring is a queue of functions that reuses its memory.
+type ring struct {
+	buf  []func() // length is a power of two
+	head int
+	n    int
+}
+
+func (r *ring) push(fn func()) {
+	if r.n == len(r.buf) {
+		r.grow()
+	}
+	r.buf[(r.head+r.n)&(len(r.buf)-1)] = fn
+	r.n++
+}
+
+func (r *ring) pop() func() {
+	fn := r.buf[r.head]
+	r.buf[r.head] = nil
+	r.head = (r.head + 1) & (len(r.buf) - 1)
+	r.n--
+	return fn
+}
+
+func (r *ring) grow() {
+	next := make([]func(), max(16, 2*len(r.buf)))
+	k := copy(next, r.buf[r.head:])
+	copy(next[k:], r.buf[:r.head])
+	r.buf, r.head = next, 0
+}

@@ -1,0 +1,207 @@
+package reactor
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Watcher calls its function while a descriptor is ready. Make one with [Loop.Watch]. Its methods must be called on the
+// loop goroutine.
+type Watcher struct {
+	loop    *Loop
+	fn      func(Readiness)
+	fd      int
+	want    Readiness
+	token   token
+	state   watcherState
+	always  bool // cannot be polled: treated as always ready
+	late    bool
+	unrefed bool
+}
+
+// watcherState moves from idle to polled and back, and from both to closed, where it stays.
+type watcherState uint8
+
+const (
+	watcherIdle   watcherState = iota // wants nothing; the poller does not know it
+	watcherActive                     // wants something: known to the poller, or always ready
+	watcherClosed
+)
+
+// Watch calls fn in the poll phase, once a turn, while fd has one of the wanted conditions. With want 0 it begins idle and
+// [Watcher.Set] starts it. An active watcher keeps Run alive.
+//
+// Watch borrows fd: close the watcher before the descriptor. fd should be non-blocking; a descriptor has at most one active
+// watcher on a loop (EEXIST). What cannot be polled, regular files, directories, some devices, is always ready.
+// Errors are *[OpError] (EBADF, EEXIST, ENOSPC…) or [ErrClosed]. It panics when fn is nil.
+func (l *Loop) Watch(fd int, want Readiness, fn func(got Readiness)) (*Watcher, error) {
+	l.check("Watch")
+	if fn == nil {
+		panic("reactor: Watch: nil callback")
+	}
+	if l.closed {
+		return nil, ErrClosed
+	}
+	if fd < 0 {
+		return nil, wrap("watch", fd, syscall.EBADF)
+	}
+	if want == 0 {
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
+			return nil, wrap("watch", fd, err)
+		}
+	}
+	w := &Watcher{loop: l, fn: fn, fd: fd}
+	w.token = l.watchers.insert(w)
+	if err := w.Set(want); err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// Set changes what the watcher waits for. With 0 it becomes idle: it gets no callbacks, not even for a hang-up, and does
+// not keep Run alive. Errors are as for Watch; [ErrClosed] after Close.
+func (w *Watcher) Set(want Readiness) error {
+	switch {
+	case w.state == watcherClosed:
+		return ErrClosed
+	case want == w.want:
+		return nil
+	case want == 0:
+		w.deactivate()
+		return nil
+	case w.state == watcherIdle:
+		return w.activate(want)
+	}
+	if !w.always {
+		if err := w.loop.poller.modify(w.fd, w.token, w.want, want); err != nil {
+			return wrap("watch", w.fd, err)
+		}
+	}
+	w.want = want
+	return nil
+}
+
+// Close stops the watcher for good; a callback already due in this turn is dropped. It does not close the descriptor.
+// Closing twice is harmless.
+func (w *Watcher) Close() {
+	if w.state == watcherClosed {
+		return
+	}
+	w.deactivate()
+	w.state = watcherClosed
+	w.loop.watchers.remove(w)
+}
+
+// Ref has the watcher keep Run alive while it is active, as a new one does.
+func (w *Watcher) Ref() {
+	if w.unrefed {
+		w.unrefed = false
+		if w.state == watcherActive {
+			w.loop.ref()
+		}
+	}
+}
+
+// Unref lets Run end while the watcher is active.
+func (w *Watcher) Unref() {
+	if !w.unrefed {
+		w.unrefed = true
+		if w.state == watcherActive {
+			w.loop.unref()
+		}
+	}
+}
+
+// Late has the watcher's callbacks run after all others of the same poll: the exit of a child after what it wrote before.
+func (w *Watcher) Late() { w.late = true }
+
+// activate tells the poller. Whoever the table says has fd registered already has either still got it, which the poller
+// refuses, or has closed it without closing its watcher: then its registration is gone, and so is its claim.
+func (w *Watcher) activate(want Readiness) error {
+	l := w.loop
+	other := l.watchers.owner(w.fd)
+	switch err := l.poller.add(w.fd, w.token, want, other != nil); err {
+	case nil:
+		l.watchers.setOwner(w.fd, w)
+	case errUnpollable:
+		w.always = true
+		l.watchers.addAlways(w)
+		l.nudge()
+	default:
+		return wrap("watch", w.fd, err)
+	}
+	w.state = watcherActive
+	w.want = want
+	if !w.unrefed {
+		l.ref()
+	}
+	return nil
+}
+
+func (w *Watcher) deactivate() {
+	if w.state != watcherActive {
+		return
+	}
+	l := w.loop
+	if w.always {
+		l.watchers.removeAlways(w)
+	} else if l.watchers.owner(w.fd) == w {
+		l.watchers.setOwner(w.fd, nil)
+		// Taken out before anyone closes fd: a copy of it in some child would keep the registration alive.
+		l.poller.remove(w.fd, w.want)
+	}
+	w.state = watcherIdle
+	w.want = 0
+	if !w.unrefed {
+		l.unref()
+	}
+}
+
+// dispatch runs the callbacks of the poller's n events. Each is looked up by its token at its turn: an earlier callback may
+// have closed the watcher, and its descriptor number may already belong to another.
+func (l *Loop) dispatch(n int) {
+	late := l.watchers.late[:0]
+	for i := range n {
+		t, got := l.poller.event(i)
+		w := l.watchers.find(t)
+		if w == nil {
+			continue
+		}
+		if w.late {
+			late = append(late, lateEvent{t, got})
+			continue
+		}
+		l.deliver(w, got)
+	}
+	l.watchers.late = late
+	for _, e := range late {
+		if w := l.watchers.find(e.token); w != nil {
+			l.deliver(w, e.got)
+		}
+	}
+}
+
+func (l *Loop) deliver(w *Watcher, got Readiness) {
+	if got &= w.want | Hangup | Error; got != 0 && w.state == watcherActive {
+		l.callReady(w, got)
+	}
+}
+
+// runAlwaysReady runs the watchers of descriptors that cannot be polled, each once.
+func (l *Loop) runAlwaysReady() {
+	t := &l.watchers
+	if len(t.always) == 0 {
+		return
+	}
+	t.due = t.due[:0]
+	for _, w := range t.always {
+		t.due = append(t.due, w.token)
+	}
+	for _, tok := range t.due {
+		if w := t.find(tok); w != nil {
+			l.deliver(w, Readable|Writable)
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package reactor
+
+import "slices"
+
+// A token names a watcher to the kernel: the slot it has in the table, and the slot's generation, which grows each time
+// the slot is given back. An event that carries an older generation is for a watcher that is gone.
+type token struct {
+	slot uint32
+	gen  uint32
+}
+
+type lateEvent struct {
+	token token
+	got   Readiness
+}
+
+// watcherTable holds the open watchers of a loop.
+type watcherTable struct {
+	slots  []watcherSlot
+	free   []uint32
+	byFD   []*Watcher // which watcher the poller has under a descriptor number
+	always []*Watcher
+	late   []lateEvent // reused by dispatch
+	due    []token     // reused by runAlwaysReady
+}
+
+type watcherSlot struct {
+	w   *Watcher
+	gen uint32
+}
+
+func (t *watcherTable) insert(w *Watcher) token {
+	if n := len(t.free); n > 0 {
+		slot := t.free[n-1]
+		t.free = t.free[:n-1]
+		t.slots[slot].w = w
+		return token{slot, t.slots[slot].gen}
+	}
+	t.slots = append(t.slots, watcherSlot{w: w})
+	return token{slot: uint32(len(t.slots) - 1)}
+}
+
+func (t *watcherTable) remove(w *Watcher) {
+	s := &t.slots[w.token.slot]
+	s.w = nil
+	s.gen++
+	t.free = append(t.free, w.token.slot)
+}
+
+// find returns the watcher a token names, nil when it was closed.
+func (t *watcherTable) find(k token) *Watcher {
+	if int(k.slot) >= len(t.slots) || t.slots[k.slot].gen != k.gen {
+		return nil
+	}
+	return t.slots[k.slot].w
+}
+
+func (t *watcherTable) len() int { return len(t.slots) - len(t.free) }
+
+func (t *watcherTable) owner(fd int) *Watcher {
+	if fd < len(t.byFD) {
+		return t.byFD[fd]
+	}
+	return nil
+}
+
+func (t *watcherTable) setOwner(fd int, w *Watcher) {
+	if fd >= len(t.byFD) {
+		t.byFD = slices.Grow(t.byFD, fd+1-len(t.byFD))[:fd+1]
+	}
+	t.byFD[fd] = w
+}
+
+func (t *watcherTable) addAlways(w *Watcher) {
+	t.always = append(t.always, w)
+}
+
+func (t *watcherTable) removeAlways(w *Watcher) {
+	i := slices.Index(t.always, w)
+	t.always = slices.Delete(t.always, i, i+1)
+}
+
+// forgetAll closes every watcher when the loop closes; the poller goes with them.
+func (t *watcherTable) forgetAll() {
+	for _, s := range t.slots {
+		if s.w != nil {
+			s.w.state = watcherClosed
+		}
+	}
+	*t = watcherTable{}
+}
