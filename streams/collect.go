@@ -1,0 +1,48 @@
+package streams
+
+// Collect reads everything and calls fn once, with the data, which the callee may keep. With an error data is what came
+// before it. When more than max bytes come (max < 0: no limit), the stream is destroyed and fn gets the first max bytes
+// and [ErrTooMuch]. A stream destroyed before its end gives [ErrClosed].
+func (r *Readable) Collect(max int, fn func(data []byte, err error)) {
+	if fn == nil {
+		panic("streams: Collect: nil callback")
+	}
+	c := &collector{r: r, max: max, fn: fn}
+	if r.Closed() {
+		r.d.loop.NextTick(func() { c.done(ErrClosed) })
+		return
+	}
+	r.OnEnd(func() { c.done(nil) })
+	r.OnError(c.done)
+	r.OnClose(func() { c.done(ErrClosed) })
+	r.OnData(c.add)
+}
+
+type collector struct {
+	r    *Readable
+	max  int
+	fn   func([]byte, error) // nil once called
+	data []byte
+}
+
+func (c *collector) add(chunk []byte) {
+	if c.fn == nil {
+		return
+	}
+	if c.max >= 0 && len(c.data)+len(chunk) > c.max {
+		c.data = append(c.data, chunk[:c.max-len(c.data)]...)
+		c.r.Destroy(nil)
+		c.done(ErrTooMuch)
+		return
+	}
+	c.data = append(c.data, chunk...)
+}
+
+func (c *collector) done(err error) {
+	if c.fn == nil {
+		return
+	}
+	fn := c.fn
+	c.fn = nil
+	fn(c.data, err)
+}

@@ -1,0 +1,41 @@
+package streams
+
+import "github.com/brood-go/brood/reactor"
+
+// DuplexOptions configure a [Duplex]. A nil *DuplexOptions means all defaults.
+type DuplexOptions struct {
+	Readable ReadableOptions
+	Writable WritableOptions
+}
+
+// A Duplex is both halves of one socket. The halves are independent: ending or destroying one shuts down that direction
+// only, and the descriptor is closed when both are closed.
+type Duplex struct {
+	Readable *Readable
+	Writable *Writable
+	d        descriptor
+}
+
+// NewDuplex returns the two streams over fd, a connected stream socket. It takes ownership of fd once it returned no error; fd should be in non-blocking mode,
+// see [NewReadable]. Errors are *[OpError].
+func NewDuplex(l *reactor.Loop, fd int, o *DuplexOptions) (*Duplex, error) {
+	x := &Duplex{Readable: new(Readable), Writable: new(Writable)}
+	if err := x.d.open(l, fd); err != nil {
+		return nil, err
+	}
+	if o == nil {
+		o = new(DuplexOptions)
+	}
+	x.Readable.init(&x.d, &o.Readable)
+	x.Writable.init(&x.d, &o.Writable)
+	return x, nil
+}
+
+// FD returns the descriptor, -1 once both halves are closed.
+func (x *Duplex) FD() int { return x.d.fd }
+
+// Destroy destroys both halves, with the same error.
+func (x *Duplex) Destroy(err error) {
+	x.Readable.Destroy(err)
+	x.Writable.Destroy(err)
+}

@@ -1,0 +1,91 @@
+package streams
+
+import "bytes"
+
+// lineSplitter is the state of OnLine between two chunks.
+type lineSplitter struct {
+	partial []byte // the beginning of a line whose newline has not come
+	rest    []byte // what follows the line in whose callback the stream was paused
+}
+
+func (s *lineSplitter) held() bool { return len(s.rest) > 0 }
+func (s *lineSplitter) drop()      { *s = lineSplitter{} }
+
+// splitLines emits the lines of chunk. It stops when a listener pauses or destroys the stream, and keeps the rest; owned
+// says that chunk may be kept as it is.
+func (r *Readable) splitLines(chunk []byte, owned bool) {
+	s := &r.lines
+	for len(chunk) > 0 {
+		i := bytes.IndexByte(chunk, '\n')
+		if i < 0 {
+			if r.lineFits(len(s.partial) + len(chunk)) {
+				s.partial = append(s.partial, chunk...)
+			}
+			return
+		}
+		line := chunk[:i]
+		chunk = chunk[i+1:]
+		if !r.lineFits(len(s.partial) + len(line)) {
+			return
+		}
+		if len(s.partial) > 0 {
+			line = append(s.partial, line...)
+			s.partial = line[:0]
+		}
+		r.line.Emit(withoutCR(line))
+		if r.state == readDestroyed {
+			return
+		}
+		if r.flow != flowOn && len(chunk) > 0 {
+			if !owned {
+				chunk = bytes.Clone(chunk)
+			}
+			s.rest = chunk
+			r.d.update()
+			return
+		}
+	}
+}
+
+// lineFits destroys the stream when a line of n bytes is over the limit.
+func (r *Readable) lineFits(n int) bool {
+	if r.maxLine < 0 || n <= r.maxLine {
+		return true
+	}
+	r.Destroy(ErrLineTooLong)
+	return false
+}
+
+// continueLines goes on after Resume.
+func (r *Readable) continueLines() {
+	if r.flow != flowOn {
+		return
+	}
+	if rest := r.lines.rest; len(rest) > 0 {
+		r.lines.rest = nil
+		r.splitLines(rest, true)
+	}
+	if r.lines.held() || r.flow != flowOn {
+		return
+	}
+	if r.state == readEnding {
+		r.emitEnd()
+		return
+	}
+	r.d.update()
+}
+
+// flushLine emits what follows the last newline.
+func (r *Readable) flushLine() {
+	if last := r.lines.partial; len(last) > 0 {
+		r.lines.partial = nil
+		r.line.Emit(withoutCR(last))
+	}
+}
+
+func withoutCR(line []byte) []byte {
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		return line[:n-1]
+	}
+	return line
+}

@@ -1,0 +1,231 @@
+package streams
+
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/events"
+)
+
+// PipeOptions configure [Readable.Pipe]. A nil *PipeOptions means all defaults.
+type PipeOptions struct {
+	// KeepOpen leaves dst open when the source ends. By default it is ended.
+	KeepOpen bool
+
+	// KeepSource leaves the source alone when dst fails or closes early. By default a source that nobody else listens to is
+	// destroyed then, so that its writer learns of it (SIGPIPE), as in a shell's pipeline.
+	KeepSource bool
+}
+
+// spliceSize is the most that one splice(2) moves, in bytes; spliceBudget the number of them per readiness.
+const (
+	spliceSize   = 1 << 20
+	spliceBudget = 16
+)
+
+// Pipe writes everything that r reads to dst and returns dst. While dst asks to wait, r is not read; when r ends or is
+// destroyed, dst is ended. On Linux, between two pipes or a pipe and a socket, with nobody else listening to r, the bytes are moved by
+// splice(2) and never enter the program. Piping starts the flow, unless Pause was called. A stream can be piped to several.
+func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
+	if dst == nil {
+		panic("streams: Pipe: nil destination")
+	}
+	p := &pipe{src: r, dst: dst}
+	if o != nil {
+		p.o = *o
+	}
+	p.listeners = []*events.Listener{
+		r.OnEnd(p.sourceEnded),
+		r.OnClose(p.sourceEnded), // Destroyed: there was no end.
+		dst.OnDrain(p.drained),
+		dst.OnError(func(error) { p.broken() }),
+		dst.OnClose(p.broken),
+	}
+	r.pipes = append(slices.Clip(r.pipes), p)
+	if dst.Closed() {
+		r.d.loop.NextTick(p.broken)
+	}
+	r.startAfter(nil)
+	if dst.NeedDrain() {
+		p.wait()
+	}
+	return dst
+}
+
+// Unpipe ends what Pipe began, for dst or, when it is nil, for all destinations. Nothing is lost: a source that has no
+// other destination is paused.
+func (r *Readable) Unpipe(dst *Writable) {
+	for _, p := range r.pipes {
+		if dst == nil || p.dst == dst {
+			p.detach()
+			if len(r.pipes) == 0 {
+				r.Pause()
+			}
+		}
+	}
+}
+
+// pipe is one connection from a Readable to a Writable.
+type pipe struct {
+	src       *Readable
+	dst       *Writable
+	o         PipeOptions
+	listeners []*events.Listener
+	waiting   bool // the source is blocked until dst has drained
+	noSplice  bool // splice(2) refused these descriptors
+	gone      bool
+}
+
+// write copies a chunk on, when bytes are not spliced.
+func (p *pipe) write(chunk []byte) {
+	if p.gone {
+		return
+	}
+	if _, err := p.dst.Write(chunk); err != nil {
+		p.broken()
+		return
+	}
+	if p.dst.NeedDrain() {
+		p.wait()
+	}
+}
+
+func (p *pipe) wait() {
+	if !p.waiting {
+		p.waiting = true
+		p.src.block()
+	}
+}
+
+// drained lets the source go on.
+func (p *pipe) drained() {
+	if p.waiting {
+		p.waiting = false
+		p.src.unblock()
+	}
+}
+
+func (p *pipe) sourceEnded() {
+	p.detach()
+	if !p.o.KeepOpen {
+		p.dst.End()
+	}
+}
+
+// broken is called when dst will take no more.
+func (p *pipe) broken() {
+	if p.gone {
+		return
+	}
+	p.detach()
+	r := p.src
+	if len(r.pipes) > 0 {
+		return
+	}
+	if !p.o.KeepSource && !r.listenedTo() {
+		r.Destroy(nil)
+		return
+	}
+	if !r.listenedTo() {
+		r.Pause()
+	}
+}
+
+func (p *pipe) detach() {
+	if p.gone {
+		return
+	}
+	p.gone = true
+	for _, l := range p.listeners {
+		l.Off()
+	}
+	if i := slices.Index(p.src.pipes, p); i >= 0 {
+		p.src.pipes = slices.Delete(slices.Clone(p.src.pipes), i, i+1)
+	}
+	if p.dst.source == p {
+		p.dst.source = nil
+		p.dst.d.update()
+	}
+	p.drained()
+}
+
+func (r *Readable) listenedTo() bool { return r.data.Len()+r.text.Len()+r.line.Len() > 0 }
+
+// splicePipe returns the pipe whose bytes can be moved without reading them, if that is so now.
+func (r *Readable) splicePipe() *pipe {
+	if len(r.pipes) != 1 || r.listenedTo() || r.state != readOpen || r.flow != flowOn {
+		return nil
+	}
+	p := r.pipes[0]
+	if p.noSplice || p.dst.state != writeOpen || !p.dst.queue.empty() {
+		return nil
+	}
+	if !r.d.isPipe() && !p.dst.d.isPipe() {
+		return nil
+	}
+	return p
+}
+
+// pump splices until the source is empty or dst is full. It runs when the source is readable, and again, while dst.source
+// is set and the source is blocked, when dst is writable.
+func (p *pipe) pump() {
+	r, w := p.src, p.dst
+	if r.splicePipe() != p { // Somebody has begun to listen or to write to dst, or has paused r, meanwhile.
+		p.unpump()
+		return
+	}
+	for range spliceBudget {
+		n, err := splice(r.d.fd, w.d.fd, spliceSize)
+		switch {
+		case err == unix.EAGAIN:
+			p.stalled()
+			return
+		case err == unix.EINVAL || err == unix.ENOSYS:
+			p.noSplice = true // Not these two descriptors: back to copying.
+			p.unpump()
+			return
+		case err == unix.EPIPE || err == unix.ECONNRESET:
+			w.Destroy(wrap("splice", w.d.fd, err))
+			return
+		case err != nil:
+			r.Destroy(wrap("splice", r.d.fd, err))
+			return
+		case n == 0:
+			p.unpump()
+			r.finish()
+			return
+		}
+		r.bytes += n
+		w.advance(int(n))
+	}
+}
+
+// stalled finds out which side splice(2) would wait for.
+func (p *pipe) stalled() {
+	if p.src.d.hasInput() {
+		p.dst.source = p
+		p.wait()
+		p.dst.d.update()
+		return
+	}
+	p.unpump()
+}
+
+// unpump goes back to waiting for the source.
+func (p *pipe) unpump() {
+	if p.dst.source == p {
+		p.dst.source = nil
+		p.dst.d.update()
+	}
+	if !p.dst.NeedDrain() {
+		p.drained()
+	}
+}
+
+// hasInput asks poll(2) whether a read would not wait.
+func (d *descriptor) hasInput() bool {
+	fds := []unix.PollFd{{Fd: int32(d.fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(fds, 0)
+	return err == nil && n == 1
+}

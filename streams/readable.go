@@ -1,0 +1,317 @@
+package streams
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/events"
+	"github.com/brood-go/brood/reactor"
+)
+
+const (
+	// readBudget is the number of reads per readiness, so that one busy pipe cannot keep the loop from the rest.
+	readBudget = 16
+
+	// DefaultMaxLine is the longest line, in bytes, that OnLine accepts by default.
+	DefaultMaxLine = 16 << 20
+
+	// DefaultHighWaterMark is the number of bytes that a bridge or a Writable holds before it asks to wait, by default.
+	DefaultHighWaterMark = 64 << 10
+)
+
+// ReadableOptions configure a [Readable]. A nil *ReadableOptions means all defaults.
+type ReadableOptions struct {
+	// MaxLine is the longest line for OnLine, in bytes without its newline; a longer one is [ErrLineTooLong].
+	// 0: DefaultMaxLine; negative: no limit.
+	MaxLine int
+
+	// HighWaterMark is the number of bytes a Reader bridge holds for its goroutine. 0: DefaultHighWaterMark.
+	HighWaterMark int
+}
+
+// A Readable is the reading half of a pipe, a socket or another descriptor.
+//
+// A Readable's methods must be called on the loop goroutine unless their comment says otherwise.
+type Readable struct {
+	own descriptor // d points here unless the descriptor is a Duplex's
+	d   *descriptor
+
+	maxLine int
+	hwm     int
+	flow    flow
+	state   readState
+	unrefed bool
+	lent    bool
+	blocked int   // consumers that cannot take more now
+	bytes   int64 // read so far
+
+	data   events.Event[[]byte]
+	text   events.Event[string]
+	line   events.Event[[]byte]
+	end    events.Event[struct{}]
+	err    events.Event[error]
+	close  events.Event[struct{}]
+	utf8   textDecoder
+	lines  lineSplitter
+	pipes  []*pipe
+	reader *Reader
+}
+
+// flow is whether a Readable was told to flow.
+type flow uint8
+
+const (
+	flowInitial flow = iota // nobody has listened yet
+	flowOn
+	flowPaused // only Resume starts it again
+)
+
+// readState goes from open to one of ended and destroyed, and from there to closed.
+type readState uint8
+
+const (
+	readOpen      readState = iota
+	readEnding              // the end was read, the descriptor is closed, lines wait for Resume
+	readEnded               // end was emitted
+	readDestroyed           // no further data
+	readClosed              // close was emitted
+)
+
+// NewReadable returns a stream that reads from fd. It takes ownership of fd once it returned no error; fd should be in non-blocking mode. One that is
+// not is left so, being possibly shared with other processes, and read only when the poller says it would not block.
+// Errors are *[OpError].
+func NewReadable(l *reactor.Loop, fd int, o *ReadableOptions) (*Readable, error) {
+	r := new(Readable)
+	if err := r.own.open(l, fd); err != nil {
+		return nil, err
+	}
+	r.init(&r.own, o)
+	return r, nil
+}
+
+func (r *Readable) init(d *descriptor, o *ReadableOptions) {
+	r.d = d
+	d.reader = r
+	r.maxLine, r.hwm = DefaultMaxLine, DefaultHighWaterMark
+	if o == nil {
+		return
+	}
+	if o.MaxLine != 0 {
+		r.maxLine = o.MaxLine
+	}
+	if o.HighWaterMark > 0 {
+		r.hwm = o.HighWaterMark
+	}
+}
+
+// OnData calls fn with each chunk, which is valid until fn returns. The first listener of OnData, OnText and OnLine
+// starts the flow, unless Pause was called.
+func (r *Readable) OnData(fn func(chunk []byte)) *events.Listener {
+	return r.startAfter(r.data.On(fn))
+}
+
+// OnText calls fn with the data as UTF-8 text. A sequence that is cut by the end of a chunk is completed by the next one;
+// what is not valid UTF-8 becomes U+FFFD, as the Encoding Standard has it.
+func (r *Readable) OnText(fn func(text string)) *events.Listener {
+	return r.startAfter(r.text.On(fn))
+}
+
+// OnLine calls fn with each line, without its "\n" or "\r\n". The line is valid until fn returns. What follows the last
+// newline is a line too, unless it is empty. When fn calls Pause, the next line waits for Resume.
+func (r *Readable) OnLine(fn func(line []byte)) *events.Listener {
+	return r.startAfter(r.line.On(fn))
+}
+
+// OnEnd calls fn once, after all data was delivered. It does not start the flow.
+func (r *Readable) OnEnd(fn func()) *events.Listener {
+	return r.end.On(notNil(fn, "OnEnd"))
+}
+
+// OnError calls fn once when reading failed or Destroy was given an error.
+func (r *Readable) OnError(fn func(error)) *events.Listener { return r.err.On(fn) }
+
+// OnClose calls fn once, after every other event.
+func (r *Readable) OnClose(fn func()) *events.Listener {
+	return r.close.On(notNil(fn, "OnClose"))
+}
+
+// notNil gives a func() the form that an Event wants.
+func notNil(fn func(), op string) func(struct{}) {
+	if fn == nil {
+		panic("streams: " + op + ": nil callback")
+	}
+	return func(struct{}) { fn() }
+}
+
+func (r *Readable) startAfter(l *events.Listener) *events.Listener {
+	if r.flow == flowInitial {
+		r.Resume()
+	}
+	return l
+}
+
+// Pause stops reading after the chunk or line that is being delivered.
+func (r *Readable) Pause() {
+	r.flow = flowPaused
+	r.d.update()
+}
+
+// Resume starts reading, also when nobody listens: the data is then thrown away.
+func (r *Readable) Resume() {
+	r.flow = flowOn
+	if r.lines.held() || r.state == readEnding {
+		r.d.loop.NextTick(r.continueLines)
+	}
+	r.d.update()
+}
+
+// Flowing reports whether the stream was started and not paused.
+func (r *Readable) Flowing() bool { return r.flow == flowOn }
+
+// BytesRead returns the number of bytes read so far.
+func (r *Readable) BytesRead() int64 { return r.bytes }
+
+// FD returns the descriptor, -1 once it is closed. It stays the stream's.
+func (r *Readable) FD() int { return r.d.fd }
+
+// Closed reports whether the stream has come to its end or was destroyed; its descriptor is then closed.
+func (r *Readable) Closed() bool { return r.state != readOpen }
+
+// Ref has the stream keep the loop alive while it reads, as a new one does.
+func (r *Readable) Ref() { r.unrefed = false; r.d.update() }
+
+// Unref lets the loop end while the stream reads.
+func (r *Readable) Unref() { r.unrefed = true; r.d.update() }
+
+// Destroy closes the descriptor at once. There will be no further data and no end, but OnError if err is not nil, on the
+// next tick, and OnClose. Destroying a stream that has ended or was destroyed does nothing.
+func (r *Readable) Destroy(err error) {
+	if r.state != readOpen && r.state != readEnding {
+		return
+	}
+	open := r.state == readOpen
+	r.state = readDestroyed
+	r.lines.drop()
+	if open {
+		r.d.releaseReader()
+	}
+	if err != nil {
+		r.d.loop.NextTick(func() { r.err.Emit(err) })
+	}
+	r.d.loop.QueueClosing(r.emitClose)
+}
+
+// Lend prepares the descriptor for a child that will read it as one of its stdio slots: the stream is paused, and the open
+// file description, which the child will share, is put into blocking mode. Resume takes the stream back, usually after
+// the child has ended. It returns [ErrClosed] when the stream is closed.
+func (r *Readable) Lend() (fd int, err error) {
+	fd, err = r.d.lend()
+	if err == nil {
+		r.lent = true
+		r.Pause()
+	}
+	return fd, err
+}
+
+// Lent reports whether Lend was called.
+func (r *Readable) Lent() bool { return r.lent }
+
+// waits reports whether the stream waits for its descriptor to become readable.
+func (r *Readable) waits() bool {
+	return r.state == readOpen && r.flow == flowOn && r.blocked == 0 && !r.lines.held()
+}
+
+// block and unblock are the backpressure of consumers, apart from the user's Pause and Resume.
+func (r *Readable) block()   { r.blocked++; r.d.update() }
+func (r *Readable) unblock() { r.blocked--; r.d.update() }
+
+// ready reads what there is. A read that does not fill the buffer has emptied a pipe, so no second one is needed to learn
+// that; unless the writer has hung up, when one more finds the end.
+func (r *Readable) ready(got reactor.Readiness) {
+	if p := r.splicePipe(); p != nil {
+		p.pump()
+		return
+	}
+	for range readBudget {
+		buf := r.d.hub.readBuffer
+		if r.reader != nil {
+			buf = buf[:min(len(buf), r.reader.room())]
+		}
+		n, err := r.d.read(buf)
+		switch {
+		case err == unix.EAGAIN:
+			return
+		case err != nil:
+			r.Destroy(wrap("read", r.d.fd, err))
+			return
+		case n == 0:
+			r.finish()
+			return
+		}
+		r.bytes += int64(n)
+		r.deliver(buf[:n])
+		if !r.waits() || r.d.shared || n < len(buf) && got&reactor.Hangup == 0 {
+			return
+		}
+	}
+}
+
+// deliver gives a chunk to every kind of consumer.
+func (r *Readable) deliver(chunk []byte) {
+	r.data.Emit(chunk)
+	if r.state == readOpen && r.text.Len() > 0 {
+		if s := r.utf8.decode(chunk); s != "" {
+			r.text.Emit(s)
+		}
+	}
+	if r.state == readOpen && r.line.Len() > 0 {
+		r.splitLines(chunk, false)
+	}
+	for _, p := range r.pipes {
+		p.write(chunk)
+	}
+	if r.d.hub.poison {
+		for i := range chunk {
+			chunk[i] = 0xDB
+		}
+	}
+}
+
+// finish is the end of the data: the descriptor is closed at once, end is emitted when all lines are delivered.
+func (r *Readable) finish() {
+	if r.state != readOpen {
+		return
+	}
+	r.state = readEnding
+	r.d.releaseReader()
+	if !r.lines.held() {
+		r.emitEnd()
+	}
+}
+
+func (r *Readable) emitEnd() {
+	if s := r.utf8.flush(); s != "" {
+		r.text.Emit(s)
+	}
+	if r.line.Len() > 0 {
+		r.flushLine()
+	}
+	if r.state != readEnding {
+		return // Destroyed by a listener.
+	}
+	r.state = readEnded
+	r.end.Emit(struct{}{})
+	r.d.loop.QueueClosing(r.emitClose)
+}
+
+func (r *Readable) emitClose() {
+	r.state = readClosed
+	r.close.Emit(struct{}{})
+}
+
+// abandon is the end with the loop: nobody is told but the goroutine that may wait in a bridge.
+func (r *Readable) abandon() {
+	r.state = readClosed
+	if r.reader != nil {
+		r.reader.shut(ErrClosed)
+	}
+}

@@ -1,0 +1,294 @@
+package streams
+
+import (
+	"math"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/events"
+	"github.com/brood-go/brood/reactor"
+)
+
+// writeBudget is the number of write calls per readiness.
+const writeBudget = 16
+
+// WritableOptions configure a [Writable]. A nil *WritableOptions means all defaults.
+type WritableOptions struct {
+	// HighWaterMark is the number of queued bytes from which on NeedDrain is true. 0: DefaultHighWaterMark.
+	HighWaterMark int
+}
+
+// A Writable is the writing half of a pipe, a socket or another descriptor.
+//
+// A Writable's methods must be called on the loop goroutine unless their comment says otherwise.
+type Writable struct {
+	own descriptor // d points here unless the descriptor is a Duplex's
+	d   *descriptor
+
+	hwm       int
+	state     writeState
+	unrefed   bool
+	needDrain bool
+	cause     error // why it was destroyed
+	queue     writeQueue
+	written   int64  // bytes the kernel took
+	marks     []mark // callbacks of WriteThen, by offset
+	source    *pipe  // the splicing pipe that waits for room, if any
+
+	drain  events.Event[struct{}]
+	finish events.Event[struct{}]
+	err    events.Event[error]
+	close  events.Event[struct{}]
+	bridge *Writer
+}
+
+// writeState goes from open through ending to finished, or to destroyed, and from there to closed.
+type writeState uint8
+
+const (
+	writeOpen      writeState = iota
+	writeEnding               // End was called, the queue is being flushed
+	writeFinished             // everything was written
+	writeDestroyed            // the queue was dropped
+	writeClosed               // close was emitted
+)
+
+// mark is a callback due when the kernel has taken everything up to offset.
+type mark struct {
+	offset int64
+	done   func(error)
+}
+
+// NewWritable returns a stream that writes to fd. It takes ownership of fd once it returned no error; fd should be in non-blocking mode. One that is not
+// is left so, being possibly shared with other processes, and written only when the poller says it would not block.
+// Errors are *[OpError].
+func NewWritable(l *reactor.Loop, fd int, o *WritableOptions) (*Writable, error) {
+	w := new(Writable)
+	if err := w.own.open(l, fd); err != nil {
+		return nil, err
+	}
+	w.init(&w.own, o)
+	return w, nil
+}
+
+func (w *Writable) init(d *descriptor, o *WritableOptions) {
+	w.d = d
+	d.writer = w
+	w.hwm = DefaultHighWaterMark
+	if o != nil && o.HighWaterMark > 0 {
+		w.hwm = o.HighWaterMark
+	}
+}
+
+// Write writes p, or queues a copy of what the kernel does not take, and returns len(p). It never blocks. It fails with
+// [ErrWriteAfterEnd] after End and with [ErrClosed] once the stream was destroyed. A failure of the write itself, such as
+// EPIPE, is not returned but comes as the error event, once.
+func (w *Writable) Write(p []byte) (int, error) {
+	switch w.state {
+	case writeOpen:
+	case writeEnding, writeFinished:
+		return 0, ErrWriteAfterEnd
+	default:
+		return 0, ErrClosed
+	}
+	rest := p
+	if w.queue.empty() && w.source == nil && len(p) > 0 {
+		n, err := w.d.write(p)
+		if err != nil && err != unix.EAGAIN {
+			w.Destroy(wrap("write", w.d.fd, err))
+			return len(p), nil
+		}
+		w.advance(n)
+		rest = p[n:]
+	}
+	if len(rest) > 0 {
+		w.queue.push(w.d.hub, rest)
+		w.needDrain = w.needDrain || w.queue.size >= w.hwm
+		w.d.update()
+	}
+	return len(p), nil
+}
+
+// WriteString is Write of a string.
+func (w *Writable) WriteString(s string) (int, error) { return w.Write(bytesOf(s)) }
+
+// WriteThen is Write that calls done, on a later tick, when the kernel has taken all of p, also when p is empty, or with
+// the error when the stream is destroyed before. The calls come in the order of the writes. When WriteThen returns an
+// error, done is not called.
+func (w *Writable) WriteThen(p []byte, done func(err error)) (int, error) {
+	if done == nil {
+		panic("streams: WriteThen: nil callback")
+	}
+	n, err := w.Write(p)
+	if err != nil {
+		return n, err
+	}
+	offset := w.written + int64(w.queue.size)
+	if w.state == writeDestroyed {
+		offset = math.MaxInt64 // This very write failed: never reached.
+	}
+	w.marks = append(w.marks, mark{offset, done})
+	if w.state == writeDestroyed || w.queue.empty() {
+		w.d.loop.NextTick(w.fireMarks)
+	}
+	return n, nil
+}
+
+// End has the stream finish once everything is written: it closes the descriptor, or shuts down the writing half of a
+// duplex one, then emits finish and close. Calling it again, or on a destroyed stream, does nothing.
+func (w *Writable) End() {
+	if w.state != writeOpen {
+		return
+	}
+	w.state = writeEnding
+	if w.queue.empty() {
+		w.finishNow()
+	}
+}
+
+// Destroy closes the descriptor, or the writing half, at once and drops what is queued. OnError gets err, if it is not nil,
+// on the next tick; OnClose comes last. Destroying a stream that has finished or was destroyed does nothing.
+func (w *Writable) Destroy(err error) {
+	if w.state != writeOpen && w.state != writeEnding {
+		return
+	}
+	w.state = writeDestroyed
+	w.cause = err
+	w.queue.drop(w.d.hub)
+	w.d.releaseWriter()
+	w.d.loop.NextTick(func() {
+		w.fireMarks()
+		if err != nil {
+			w.err.Emit(err)
+		}
+	})
+	w.d.loop.QueueClosing(w.emitClose)
+}
+
+// NeedDrain reports whether the giver should wait for OnDrain: the queue has reached the high-water mark and was not empty
+// since.
+func (w *Writable) NeedDrain() bool { return w.needDrain }
+
+// Buffered returns the number of bytes queued.
+func (w *Writable) Buffered() int { return w.queue.size }
+
+// BytesWritten returns the number of bytes the kernel has taken.
+func (w *Writable) BytesWritten() int64 { return w.written }
+
+// FD returns the descriptor, -1 once it is closed. It stays the stream's.
+func (w *Writable) FD() int { return w.d.fd }
+
+// Closed reports whether the stream has finished or was destroyed.
+func (w *Writable) Closed() bool { return w.state > writeEnding }
+
+// Ref has the stream keep the loop alive while it has something to write, as a new one does.
+func (w *Writable) Ref() { w.unrefed = false; w.d.update() }
+
+// Unref lets the loop end while the stream has something to write.
+func (w *Writable) Unref() { w.unrefed = true; w.d.update() }
+
+// OnDrain calls fn when the queue has become empty after NeedDrain was true.
+func (w *Writable) OnDrain(fn func()) *events.Listener { return w.drain.On(notNil(fn, "OnDrain")) }
+
+// OnFinish calls fn once, when everything written before End is with the kernel.
+func (w *Writable) OnFinish(fn func()) *events.Listener { return w.finish.On(notNil(fn, "OnFinish")) }
+
+// OnError calls fn once when writing failed or Destroy was given an error.
+func (w *Writable) OnError(fn func(error)) *events.Listener { return w.err.On(fn) }
+
+// OnClose calls fn once, after every other event.
+func (w *Writable) OnClose(fn func()) *events.Listener { return w.close.On(notNil(fn, "OnClose")) }
+
+// Lend prepares the descriptor for a child that will write to it as one of its stdio slots: the open file description,
+// which the child will share, is put into blocking mode. It returns [ErrClosed] when the stream is closed.
+func (w *Writable) Lend() (fd int, err error) { return w.d.lend() }
+
+// waits reports whether the stream waits for its descriptor to become writable.
+func (w *Writable) waits() bool {
+	return w.state <= writeEnding && (!w.queue.empty() || w.source != nil)
+}
+
+// ready writes what the kernel takes.
+func (w *Writable) ready() {
+	for range writeBudget {
+		if w.queue.empty() {
+			break
+		}
+		n, err := w.d.writev(w.queue.pieces)
+		if err == unix.EAGAIN {
+			return
+		}
+		if err != nil {
+			w.Destroy(wrap("write", w.d.fd, err))
+			return
+		}
+		w.queue.pop(w.d.hub, n)
+		w.advance(n)
+		if w.d.shared {
+			break
+		}
+	}
+	if !w.queue.empty() {
+		return
+	}
+	if w.source != nil {
+		w.source.pump()
+	}
+	if w.state > writeEnding {
+		return
+	}
+	w.d.update()
+	if w.needDrain {
+		w.needDrain = false
+		w.drain.Emit(struct{}{})
+	}
+	if w.state == writeEnding && w.queue.empty() {
+		w.finishNow()
+	}
+}
+
+func (w *Writable) finishNow() {
+	w.state = writeFinished
+	w.d.releaseWriter()
+	w.d.loop.NextTick(func() { w.finish.Emit(struct{}{}) })
+	w.d.loop.QueueClosing(w.emitClose)
+}
+
+func (w *Writable) emitClose() {
+	w.state = writeClosed
+	w.close.Emit(struct{}{})
+}
+
+// advance notes that the kernel took n bytes.
+func (w *Writable) advance(n int) {
+	w.written += int64(n)
+	if len(w.marks) > 0 && w.marks[0].offset <= w.written {
+		w.d.loop.NextTick(w.fireMarks)
+	}
+}
+
+// fireMarks calls the callbacks that are due: all of them once the stream is destroyed.
+func (w *Writable) fireMarks() {
+	for len(w.marks) > 0 {
+		m := w.marks[0]
+		var err error
+		if m.offset > w.written {
+			if w.state <= writeFinished {
+				return
+			}
+			if err = w.cause; err == nil {
+				err = ErrClosed
+			}
+		}
+		w.marks = w.marks[1:]
+		m.done(err)
+	}
+}
+
+// abandon is the end with the loop: nobody is told but the goroutine that may wait in a bridge.
+func (w *Writable) abandon() {
+	w.state = writeClosed
+	if w.bridge != nil {
+		w.bridge.shut(ErrClosed)
+	}
+}

@@ -1,0 +1,164 @@
+package streams
+
+import (
+	"io"
+	"sync"
+)
+
+// A Writer is the bridge from other goroutines to a [Writable].
+type Writer struct {
+	w *Writable
+
+	mu      sync.Mutex
+	changed sync.Cond // L is mu
+	pending []byte    // given by goroutines, not yet taken by the loop
+	spare   []byte    // pending's other buffer
+	posted  bool      // flush is on its way
+	stalled bool      // the stream asked to wait
+	ended   bool      // Close was called
+	err     error     // why no more is taken
+}
+
+// Writer returns a bridge for writing to the stream from other goroutines. Its Write copies p and blocks while the stream
+// asks to wait and the bridge itself holds as much as the high-water mark; it returns the error that destroyed the stream,
+// if that is so. Its Close ends the stream and waits until everything was written. There is one bridge per stream: calling
+// Writer again returns the same.
+//
+// The bridge's methods are safe to call from any goroutine. They must not be called on the loop goroutine: they would wait
+// for it.
+func (w *Writable) Writer() io.WriteCloser {
+	if w.bridge != nil {
+		return w.bridge
+	}
+	b := &Writer{w: w}
+	b.changed.L = &b.mu
+	w.bridge = b
+	if w.Closed() {
+		b.shut(ErrClosed)
+		return b
+	}
+	w.OnDrain(b.resume)
+	w.OnError(b.shut)
+	w.OnFinish(func() { b.shut(errFinished) })
+	w.OnClose(func() { b.shut(ErrClosed) })
+	return b
+}
+
+// errFinished marks, in Writer.err, the good end.
+var errFinished = ErrWriteAfterEnd
+
+// Write queues a copy of p for the stream.
+func (b *Writer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := 0
+	for {
+		for b.err == nil && !b.ended && len(b.pending) >= b.w.hwm {
+			b.changed.Wait()
+		}
+		if b.err != nil {
+			return n, b.err
+		}
+		if b.ended {
+			return n, ErrWriteAfterEnd
+		}
+		k := min(len(p), b.w.hwm-len(b.pending))
+		b.pending = append(b.pending, p[:k]...)
+		p = p[k:]
+		n += k
+		if err := b.wakeLoop(); err != nil {
+			return n - k, err
+		}
+		if len(p) == 0 {
+			return n, nil
+		}
+	}
+}
+
+// Close ends the stream and waits for its last byte to be written.
+func (b *Writer) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.ended {
+		b.ended = true
+		b.changed.Broadcast()
+		if b.err == nil {
+			if err := b.wakeLoop(); err != nil {
+				return err
+			}
+		}
+	}
+	for b.err == nil {
+		b.changed.Wait()
+	}
+	if b.err == errFinished {
+		return nil
+	}
+	return b.err
+}
+
+// wakeLoop has flush run on the loop goroutine. It is called under mu.
+func (b *Writer) wakeLoop() error {
+	if b.posted || b.stalled {
+		return nil
+	}
+	if err := b.w.d.loop.Post(b.flush); err != nil {
+		return ErrClosed
+	}
+	b.posted = true
+	return nil
+}
+
+// flush gives the stream what is pending. It runs on the loop goroutine.
+func (b *Writer) flush() {
+	b.mu.Lock()
+	b.posted = false
+	p := b.pending
+	b.pending, b.spare = b.spare[:0], nil
+	ended := b.ended
+	b.changed.Broadcast()
+	b.mu.Unlock()
+
+	if _, err := b.w.Write(p); err != nil && len(p) > 0 {
+		b.shut(err)
+		return
+	}
+
+	b.mu.Lock()
+	b.spare = p[:0]
+	b.stalled = b.w.NeedDrain()
+	stalled := b.stalled
+	b.mu.Unlock()
+	if ended {
+		b.w.End()
+	} else if !stalled {
+		b.again()
+	}
+}
+
+// resume goes on after the stream has drained.
+func (b *Writer) resume() {
+	b.mu.Lock()
+	b.stalled = false
+	b.mu.Unlock()
+	b.again()
+}
+
+// again has what arrived meanwhile flushed.
+func (b *Writer) again() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.pending) > 0 || b.ended {
+		// On a closed loop the bridge is shut.
+		_ = b.wakeLoop()
+	}
+}
+
+func (b *Writer) shut(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err == nil {
+		b.err = err
+		b.changed.Broadcast()
+	}
+}
