@@ -21,7 +21,8 @@ type descriptor struct {
 	// and only one.
 	shared bool
 
-	kind uint32 // S_IFMT bits, 0 until fileType asked
+	kind     uint32 // S_IFMT bits, 0 until fileType asked
+	enlarged bool
 
 	prev, next *descriptor // in hub.open
 }

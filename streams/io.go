@@ -13,6 +13,10 @@ import "golang.org/x/sys/unix"
 //	func readPipeNowait(fd int, p []byte) (int, error)
 //	func writePipeNowait(fd int, p []byte) (int, error)
 //
+// and:
+//
+//	func enlargePipe(fd int)                             gives a pipe busyPipeSize, if the system lets it
+//
 // Their errors are bare errnos.
 
 // sharedWrite is the most that is written at once to a descriptor in blocking mode: poll(2) promises room for that much
@@ -113,4 +117,14 @@ func (d *descriptor) fileType() uint32 {
 		}
 	}
 	return d.kind
+}
+
+// enlarge gives a pipe through which much goes a larger capacity, once.
+func (d *descriptor) enlarge() {
+	if !d.enlarged {
+		d.enlarged = true
+		if d.isPipe() {
+			enlargePipe(d.fd)
+		}
+	}
 }

@@ -175,6 +175,8 @@ func (p *pipe) pump() {
 		p.unpump()
 		return
 	}
+	r.d.enlarge()
+	w.d.enlarge()
 	for range spliceBudget {
 		n, err := splice(r.d.fd, w.d.fd, spliceSize)
 		switch {
