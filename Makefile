@@ -1,0 +1,141 @@
+# Everything a contributor or the CI runs. It needs Go and a POSIX shell, and for the race detector a C compiler; the
+# lint tools are built from tools/, with the versions that are pinned there.
+
+GO       ?= go
+FUZZTIME ?= 10s
+# How long the tests of one package may take: it exists to end a hang.
+TIMEOUT  ?= 10m
+# What `make demo` works on; empty leaves the choice to the program.
+DIR      ?=
+
+# The systems of the library, and those with another architecture whose difference shows: 32 bits, other signal numbers.
+SYSTEMS := linux darwin dragonfly freebsd netbsd openbsd
+TARGETS := linux/amd64 linux/386 linux/arm64 linux/mipsle darwin/amd64 darwin/arm64 dragonfly/amd64 \
+	freebsd/amd64 freebsd/386 netbsd/amd64 openbsd/amd64
+
+CACHE       := $(CURDIR)/.cache
+STATICCHECK := $(CACHE)/bin/staticcheck
+
+# Binaries carry no revision, so that a checkout that belongs to another user builds.
+export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
+export STATICCHECK_CACHE := $(CACHE)/staticcheck
+
+# Modules of their own: their tests run where they are.
+NESTED := $(patsubst %/go.mod,%,$(wildcard bench/go.mod examples/*/go.mod))
+
+# present keeps of a list of packages those that are there.
+present = $(foreach p,$(1),$(if $(wildcard $(p)/*.go),./$(p)))
+
+# How the loop learns that a child ended: every way this system has runs the tests. Where there is but one, nothing is
+# forced.
+ifeq ($(shell uname -s),Linux)
+EXITWATCH := BROOD_TEST_EXITWATCH=pidfd
+SIGCHLD   := BROOD_TEST_EXITWATCH=sigchld
+endif
+
+TESTFLAGS := -shuffle=on -timeout=$(TIMEOUT)
+
+# racetest runs the tests of $(2) with the environment $(1) under the race detector, or without where a probe (see
+# .cache/race) found that it cannot be built.
+racetest = $(1) $(GO) test `cat $(CACHE)/race` $(TESTFLAGS) $(2)
+
+step = @echo '==> $(1)'
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help test race lint format vet fix staticcheck cross fuzz cover bench demo examples fallbacks nested probe
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+test: lint race fallbacks fuzz nested ## all of it but cover, bench and demo: the one test command
+	$(call step,all tests passed)
+
+race: probe ## all tests, in random order, under the race detector
+	$(call step,tests$(if $(EXITWATCH), with $(EXITWATCH)))
+	@$(call racetest,$(EXITWATCH),./...)
+
+fallbacks: probe ## the tests once more with each fallback of the library forced
+	$(call step,tests with BROOD_TEST_WAKEUP=pipe $(SIGCHLD))
+	@$(call racetest,BROOD_TEST_WAKEUP=pipe $(SIGCHLD),$(call present,reactor streams signals ipc childprocess))
+ifdef SIGCHLD
+	$(call step,tests with $(SIGCHLD))
+	@$(if $(call present,childprocess),$(call racetest,$(SIGCHLD),./childprocess),echo 'childprocess does not exist')
+endif
+
+examples: probe ## the tests of the examples alone
+	$(call step,tests of the examples)
+	@$(if $(wildcard examples),$(call racetest,$(EXITWATCH),./examples/...),echo 'examples/ does not exist')
+
+lint: format cross fix staticcheck ## gofmt, vet, go fix and staticcheck leave nothing to say
+	@:
+
+format:
+	$(call step,gofmt)
+	@bad=`"$$($(GO) env GOROOT)/bin/gofmt" -l .` || exit; \
+	test -z "$$bad" || { echo "not formatted:" $$bad; exit 1; }
+
+cross: ## vet, which compiles everything, for every system
+	@for target in $(TARGETS); do \
+		echo "==> vet for $$target"; \
+		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) vet ./... || exit; \
+	done
+
+fix:
+	@for system in $(SYSTEMS); do \
+		echo "==> go fix for $$system"; \
+		CGO_ENABLED=0 GOOS=$$system $(GO) fix -diff ./... || exit; \
+	done
+
+# Each system has functions that only its own files use.
+staticcheck: $(STATICCHECK)
+	@for system in $(SYSTEMS); do \
+		echo "==> staticcheck for $$system"; \
+		CGO_ENABLED=0 GOOS=$$system $(STATICCHECK) ./... || exit; \
+	done
+
+$(STATICCHECK): tools/go.mod tools/go.sum
+	$(call step,building staticcheck)
+	@$(GO) build -C tools -o $@ honnef.co/go/tools/cmd/staticcheck
+
+# go test lists the targets of a package, then the package: "FuzzX", "ok <tab> package <tab> time".
+fuzz: ## run each fuzz target for FUZZTIME (10s)
+	$(call step,looking for fuzz targets)
+	@mkdir -p $(CACHE)
+	@$(GO) test -list '^Fuzz' ./... >$(CACHE)/fuzz.list || { cat $(CACHE)/fuzz.list; exit 1; }
+	@awk '/^Fuzz/ { name[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, name[i]; n = 0 }' $(CACHE)/fuzz.list | \
+	while read -r package name; do \
+		echo "==> $$name of $$package for $(FUZZTIME)"; \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || exit; \
+	done
+
+nested: ## vet, build and test the modules inside this one
+	@for dir in $(NESTED); do \
+		echo "==> vet, build and tests of $$dir"; \
+		$(GO) -C $$dir vet ./... && $(GO) -C $$dir fix -diff ./... && $(GO) -C $$dir build ./... && \
+			$(GO) -C $$dir test $(TESTFLAGS) ./... || exit; \
+	done
+
+cover: ## the coverage of the library packages by all tests; .cache/cover.out is the profile
+	$(call step,coverage)
+	@mkdir -p $(CACHE)
+	@$(EXITWATCH) $(GO) test -timeout=$(TIMEOUT) -coverprofile=$(CACHE)/cover.out \
+		-coverpkg=$$(echo $(call present,events reactor streams signals ipc childprocess) | tr ' ' ,) ./...
+	@$(GO) tool cover -func=$(CACHE)/cover.out | awk '{ last = $$NF } END { print "total:", last }'
+
+bench: ## measure against the floors and the peers, in one table
+	$(call step,benchmarks)
+	@$(GO) -C bench run .
+
+# Not `go run`: it would hide the exit code and take part in ^C.
+demo: ## a real job: hash a directory tree (DIR=…) with many children at once
+	@$(GO) build -o $(CACHE)/bin/treesum ./examples/treesum
+	@exec $(CACHE)/bin/treesum $(if $(DIR),'$(DIR)')
+
+# The race detector needs cgo and a C compiler on most systems. In the CI it is not optional.
+probe:
+	@mkdir -p $(CACHE)/probe
+	@printf 'package main\n\nfunc main() {}\n' >$(CACHE)/probe/main.go
+	@if why=`$(GO) build -race -o $(CACHE)/probe/main $(CACHE)/probe/main.go 2>&1`; then echo -race; \
+	elif test -n "$$CI"; then echo "$$why" >&2; exit 1; \
+	else echo "no race detector, the tests run without: $$why" >&2; fi >$(CACHE)/race

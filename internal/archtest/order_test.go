@@ -1,0 +1,166 @@
+package archtest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// module is the path that begins every import path of ours.
+const module = "github.com/brood-go/brood"
+
+// lower says of each library package which others it may depend on: those below it.
+var lower = map[string][]string{
+	"events":       {},
+	"reactor":      {"events"},
+	"streams":      {"events", "reactor"},
+	"signals":      {"events", "reactor"},
+	"ipc":          {"events", "reactor", "streams", "signals"},
+	"childprocess": {"events", "reactor", "streams", "signals", "ipc"},
+}
+
+// thirdParty is what library packages may depend on besides the standard library and each other.
+var thirdParty = []string{"golang.org/x/sys/unix"}
+
+// testSupport must not end up in a program.
+var testSupport = []string{"internal/archtest", "internal/helperproc", "internal/leakcheck"}
+
+// outsideOrder are the folders whose packages are no library packages.
+var outsideOrder = []string{"examples", "internal"}
+
+// graph maps the import path of a package to its imports. It has every package that ours depend on outside their tests.
+type graph map[string]goPackage
+
+// violations returns a sentence for each rule of the import order that g breaks.
+func violations(g graph) []string {
+	var found []string
+	for path := range g {
+		name, ours := strings.CutPrefix(path, module+"/")
+		top, _, _ := strings.Cut(name, "/")
+		if !ours || slices.Contains(outsideOrder, top) {
+			continue
+		}
+		if _, known := lower[name]; !known {
+			found = append(found, fmt.Sprintf("package %s has no place in the import order", name))
+			continue
+		}
+		found = append(found, violationsFrom(g, name)...)
+	}
+	slices.Sort(found)
+	return found
+}
+
+// violationsFrom follows the imports of the library package called name breadth first, so that the shortest way to each
+// package it must not depend on is the one that is told.
+func violationsFrom(g graph, name string) []string {
+	var found []string
+	start := module + "/" + name
+	parent := map[string]string{start: ""}
+	for queue := []string{start}; len(queue) > 0; queue = queue[1:] {
+		for _, path := range g[queue[0]].Imports {
+			if _, seen := parent[path]; seen || g[path].Standard {
+				continue
+			}
+			parent[path] = queue[0]
+			if reason := reasonAgainst(name, path); reason != "" {
+				found = append(found, fmt.Sprintf("%s: %s", chain(parent, path), reason))
+				continue // What lies behind is a consequence.
+			}
+			if !slices.Contains(thirdParty, path) {
+				queue = append(queue, path)
+			}
+		}
+	}
+	return found
+}
+
+// reasonAgainst says why the library package called name must not depend on path, "" if it may.
+func reasonAgainst(name, path string) string {
+	other, ours := strings.CutPrefix(path, module+"/")
+	_, library := lower[other]
+	switch {
+	case path == "C":
+		return "library packages do without cgo"
+	case !ours && !slices.Contains(thirdParty, path):
+		return fmt.Sprintf("library packages depend on the standard library and %s only", strings.Join(thirdParty, ", "))
+	case slices.Contains(testSupport, other):
+		return other + " is for tests only"
+	case library && slices.Contains(lower[other], name):
+		return fmt.Sprintf("imports point down, and %s is above %s", other, name)
+	case library && !slices.Contains(lower[name], other):
+		return fmt.Sprintf("%s and %s do not know each other", name, other)
+	case ours && !library && !strings.HasPrefix(other, "internal/"):
+		return other + " is no library package"
+	}
+	return ""
+}
+
+func chain(parent map[string]string, path string) string {
+	way := strings.TrimPrefix(path, module+"/")
+	for path = parent[path]; path != ""; path = parent[path] {
+		way = strings.TrimPrefix(path, module+"/") + " → " + way
+	}
+	return way
+}
+
+func TestImportsPointDown(t *testing.T) {
+	// Each system compiles other files, so each has a graph of its own.
+	for _, goos := range systems {
+		t.Run(goos, func(t *testing.T) {
+			g := graph{}
+			for _, p := range goList(t, goos, "-deps") {
+				g[p.ImportPath] = p
+			}
+			require.Contains(t, g, module+"/events")
+			require.Empty(t, strings.Join(violations(g), "\n"))
+		})
+	}
+}
+
+func TestTheImportCheckGivesTheReason(t *testing.T) {
+	const unix, other = "golang.org/x/sys/unix", "example.com/other"
+	for _, c := range []struct {
+		name    string
+		imports map[string][]string
+		want    []string
+	}{
+		{"what is allowed", map[string][]string{
+			"childprocess": {"ipc", "events", unix, "fmt", "internal/x"},
+			"ipc":          {"streams", "signals"},
+			"internal/x":   {"events"},
+			"examples/a":   {"childprocess", other},
+		}, nil},
+		{"up", map[string][]string{"events": {"reactor"}},
+			[]string{"events → reactor: imports point down, and reactor is above events"}},
+		{"sideways", map[string][]string{"streams": {"signals"}},
+			[]string{"streams → signals: streams and signals do not know each other"}},
+		{"up through an internal package", map[string][]string{"reactor": {"internal/x"}, "internal/x": {"ipc"}},
+			[]string{"reactor → internal/x → ipc: imports point down, and ipc is above reactor"}},
+		{"third party", map[string][]string{"ipc": {other}},
+			[]string{"ipc → example.com/other: library packages depend on the standard library and golang.org/x/sys/unix only"}},
+		{"cgo", map[string][]string{"ipc": {"C"}}, []string{"ipc → C: library packages do without cgo"}},
+		{"test support", map[string][]string{"reactor": {"internal/leakcheck"}},
+			[]string{"reactor → internal/leakcheck: internal/leakcheck is for tests only"}},
+		{"an example", map[string][]string{"reactor": {"examples/a"}},
+			[]string{"reactor → examples/a: examples/a is no library package"}},
+		{"unknown package", map[string][]string{"misc": nil}, []string{"package misc has no place in the import order"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := graph{"fmt": {ImportPath: "fmt", Standard: true}}
+			for name, imports := range c.imports {
+				p := goPackage{ImportPath: module + "/" + name}
+				for _, path := range imports {
+					if _, library := lower[path]; library || strings.HasPrefix(path, "internal/") || strings.HasPrefix(path, "examples/") {
+						path = module + "/" + path
+					}
+					p.Imports = append(p.Imports, path)
+				}
+				g[p.ImportPath] = p
+			}
+			require.Equal(t, c.want, violations(g))
+		})
+	}
+}
