@@ -1,0 +1,102 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package signals
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// source is a kqueue(2) of its own, which the loop watches like any descriptor: it is readable when an event is pending.
+// EVFILT_SIGNAL reports every signal of its number that the process gets, on whichever thread and whatever the disposition,
+// to each kqueue that asks. So nothing has to be blocked or forwarded, and loops and signal.Notify do not disturb each
+// other. The runtime has to catch the signal only in order that it does nothing else.
+type source struct {
+	hub     *hub
+	kq      int
+	watcher *reactor.Watcher
+	caught  map[Signal]chan os.Signal // nobody receives: what does not fit is dropped
+	change  [1]unix.Kevent_t
+	events  [eventsPerRead]unix.Kevent_t
+}
+
+const eventsPerRead = 16 // signals a turn; the rest stays in the kernel for the next one
+
+func openSource(h *hub) (*source, error) {
+	// A child made by fork(2) does not get a kqueue, but a program that replaces this one would.
+	syscall.ForkLock.RLock()
+	kq, err := unix.Kqueue()
+	if err == nil {
+		unix.CloseOnExec(kq)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return nil, os.NewSyscallError("kqueue", err)
+	}
+	s := &source{hub: h, kq: kq, caught: map[Signal]chan os.Signal{}}
+	s.watcher, err = h.loop.Watch(kq, reactor.Readable, s.answer)
+	if err != nil {
+		_ = unix.Close(kq) // The watch error is the one to report.
+		return nil, err
+	}
+	s.watcher.Unref() // The hub counts what keeps the loop alive.
+	s.watcher.Late()
+	return s, nil
+}
+
+func (s *source) close() {
+	s.watcher.Close()
+	_ = unix.Close(s.kq) // It has no state that a failing close could lose.
+}
+
+// add has the kernel report the signal before it is caught: none falls between. EV_CLEAR, which this filter has anyway,
+// makes every report count from the one before.
+func (s *source) add(sig Signal) error {
+	if err := s.apply(sig, unix.EV_ADD|unix.EV_CLEAR); err != nil {
+		return os.NewSyscallError("kevent", err)
+	}
+	s.caught[sig] = make(chan os.Signal, 1)
+	claimSignal(sig, s.caught[sig])
+	return nil
+}
+
+// remove drops the reports that are pending with their filter.
+func (s *source) remove(sig Signal) {
+	_ = s.apply(sig, unix.EV_DELETE) // It cannot fail: the filter is there.
+	releaseSignal(sig, s.caught[sig])
+	delete(s.caught, sig)
+}
+
+func (s *source) apply(sig Signal, flags int) error {
+	unix.SetKevent(&s.change[0], int(sig), unix.EVFILT_SIGNAL, flags)
+	_, err := unix.Kevent(s.kq, s.change[:], nil, nil)
+	if err == unix.EINTR {
+		return nil // By the manual the change has been made by then.
+	}
+	return err
+}
+
+// unblocked has nothing to do: nothing is ever blocked.
+func (s *source) unblocked(fn func()) { fn() }
+
+// answer runs in the poll phase.
+func (s *source) answer(reactor.Readiness) {
+	var now unix.Timespec
+	n, err := unix.Kevent(s.kq, nil, s.events[:], &now)
+	if err != nil {
+		return // EINTR: the kqueue stays readable.
+	}
+	for i := range n {
+		// Data is how often the signal came since the last report.
+		s.hub.enqueue(Signal(s.events[i].Ident), int(s.events[i].Data))
+	}
+	s.hub.flush() // Last: a callback may close everything here.
+}
+
+// reserved is by the runtime's tables of signals: they end at 32, so that it cannot catch the real-time signals of FreeBSD
+// and NetBSD, and SIGTHR is the thread library's. NetBSD has SIGPWR there, which is free.
+func reserved(s Signal) bool { return s > 32 || Name(s) == "SIGTHR" }

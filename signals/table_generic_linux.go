@@ -1,0 +1,16 @@
+//go:build !mips && !mipsle && !mips64 && !mips64le
+
+package signals
+
+import "golang.org/x/sys/unix"
+
+// _NSIG of the kernel's include/uapi/asm-generic/signal.h.
+const (
+	maxSignal Signal = 64
+	rtMax     Signal = 64
+)
+
+var extra = []named{
+	{unix.SIGSTKFLT, "SIGSTKFLT"},
+	{unix.SIGSYS, "SIGUNUSED"}, // the kernel's headers still have it, those of glibc dropped it with 2.26
+}

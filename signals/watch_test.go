@@ -1,0 +1,547 @@
+package signals_test
+
+import (
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/signals"
+)
+
+const (
+	usr1 = syscall.SIGUSR1
+	usr2 = syscall.SIGUSR2
+)
+
+func TestS059_AWatcherGetsTenSignalsNoneWhileClosedAndTenAgain(t *testing.T) {
+	l := newLoop(t)
+	others := notify(t, usr1)
+	got := 0
+	ten := func() {
+		stop := got + 10
+		var w *signals.Watcher
+		w = watch(t, l, usr1, func(s signals.Signal) {
+			require.Equal(t, usr1, s)
+			receive(t, others, "the copy of the signal")
+			if got++; got < stop {
+				send(t, usr1)
+			} else {
+				w.Close()
+			}
+		})
+		send(t, usr1)
+		run(t, l)
+	}
+	ten()
+	require.Equal(t, 10, got)
+	for range 10 {
+		send(t, usr1)
+		receive(t, others, "a signal nobody watches")
+	}
+	run(t, l)
+	require.Equal(t, 10, got, "the watcher is closed")
+	ten()
+	require.Equal(t, 20, got)
+}
+
+func TestS060_EveryWatcherSeesEverySpacedSendInTheOrderOfMaking(t *testing.T) {
+	const sends = 20
+	l := newLoop(t)
+	var got, want []string
+	var watchers []*signals.Watcher
+	left := sends
+	for i := range 4 {
+		s := []signals.Signal{usr1, usr2}[i%2]
+		last := i >= 2 // of its signal
+		watchers = append(watchers, watch(t, l, s, func(s signals.Signal) {
+			got = append(got, strconv.Itoa(i)+signals.Name(s))
+			if !last {
+				return
+			}
+			if left--; left > 0 {
+				send(t, s^usr1^usr2) // the other one
+				return
+			}
+			for _, w := range watchers {
+				w.Close()
+			}
+		}))
+	}
+	send(t, usr1)
+	run(t, l)
+	for range sends / 2 {
+		want = append(want, "0SIGUSR1", "2SIGUSR1", "1SIGUSR2", "3SIGUSR2")
+	}
+	require.Equal(t, want, got)
+}
+
+func TestS061_AWatcherClosedInItsOwnCallbackIsOneShotAndCanBeArmedAgain(t *testing.T) {
+	l := newLoop(t)
+	others := notify(t, usr1)
+	calls := 0
+	arm := func() {
+		var w *signals.Watcher
+		w = watch(t, l, usr1, func(signals.Signal) {
+			calls++
+			w.Close()
+			w.Close()
+			for range 9 {
+				receive(t, others, "the signal before")
+				send(t, usr1)
+			}
+			receive(t, others, "the tenth signal")
+		})
+	}
+	for shot := 1; shot <= 3; shot++ {
+		arm()
+		send(t, usr1)
+		run(t, l)
+		require.Equal(t, shot, calls)
+	}
+}
+
+func TestS062_WatchersClosedInAnyOrderLeaveTheOthersReceiving(t *testing.T) {
+	orders := [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}
+	l := newLoop(t)
+	for _, order := range orders {
+		others := notify(t, usr1)
+		var watchers []*signals.Watcher
+		var got []int
+		for i := range 3 {
+			watchers = append(watchers, watch(t, l, usr1, func(signals.Signal) {
+				got = append(got, i)
+				l.Stop()
+			}))
+		}
+		open := []int{0, 1, 2}
+		for _, i := range order {
+			got = nil
+			send(t, usr1)
+			run(t, l)
+			require.Equal(t, open, got, "order %v", order)
+			watchers[i].Close()
+			open = slices.DeleteFunc(open, func(other int) bool { return other == i })
+		}
+		run(t, l)
+		for range order {
+			receive(t, others, "a signal")
+		}
+		got = nil
+		send(t, usr1)
+		receive(t, others, "a signal nobody watches")
+		run(t, l)
+		require.Empty(t, got)
+
+		// A later one works.
+		var late *signals.Watcher
+		late = watch(t, l, usr1, func(signals.Signal) {
+			got = append(got, 3)
+			late.Close()
+		})
+		send(t, usr1)
+		run(t, l)
+		require.Equal(t, []int{3}, got)
+	}
+}
+
+func init() {
+	helperproc.Register("watch-once-then-die", func(args []string) {
+		s, err := signals.Parse(args[0])
+		must(err)
+		watchOnce(s)
+		must(unix.Kill(os.Getpid(), s))
+		select {}
+	})
+}
+
+// watchOnce, for helpers, watches one signal that it sends to itself.
+func watchOnce(s signals.Signal) {
+	l, err := reactor.New(nil)
+	must(err)
+	var w *signals.Watcher
+	w, err = signals.Watch(l, s, func(signals.Signal) { w.Close() })
+	must(err)
+	must(unix.Kill(os.Getpid(), s))
+	must(l.Run())
+	must(l.Close())
+}
+
+// helper returns the command that starts a helper.
+func helper(name string, args ...string) *exec.Cmd {
+	file, argv := helperproc.Command(name, args...)
+	cmd := exec.Command(file, argv...)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func TestS063_AfterTheLastWatcherTheDefaultEndsTheProcess(t *testing.T) {
+	cmd := helper("watch-once-then-die", signals.Name(syscall.SIGTERM))
+	require.Error(t, cmd.Run())
+	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	require.True(t, status.Signaled(), "%v", cmd.ProcessState)
+	require.Equal(t, syscall.SIGTERM, status.Signal())
+}
+
+func TestS063_ASignalThatWasIgnoredIsIgnoredAgainWhenTheLastLoopHasClosedItsWatcher(t *testing.T) {
+	signal.Ignore(usr1)
+	t.Cleanup(func() { signal.Reset(usr1) })
+	first, second := newLoop(t), newLoop(t)
+	got := 0
+	count := func(signals.Signal) {
+		got++
+		first.Stop()
+		second.Stop()
+	}
+	a, b := watch(t, first, usr1, count), watch(t, second, usr1, count)
+	require.False(t, signal.Ignored(usr1))
+
+	a.Close()
+	run(t, first)
+	require.False(t, signal.Ignored(usr1), "the other loop still watches")
+	send(t, usr1)
+	run(t, second)
+	require.Equal(t, 1, got)
+
+	b.Close()
+	require.True(t, signal.Ignored(usr1))
+	send(t, usr1) // The process survives it.
+	run(t, first)
+	_, err := second.Poll(0)
+	require.NoError(t, err)
+	require.Equal(t, 1, got)
+}
+
+func TestS063_SignalsThatNobodyCanWatchAreRefused(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	for _, row := range []struct {
+		want    error
+		signals []signals.Signal
+	}{
+		{signals.ErrUncatchable, []signals.Signal{syscall.SIGKILL, syscall.SIGSTOP}},
+		{signals.ErrSynchronous, []signals.Signal{syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGILL, syscall.SIGTRAP, syscall.SIGSYS}},
+		{signals.ErrReserved, []signals.Signal{syscall.SIGPROF}},
+		{signals.ErrUnknown, []signals.Signal{0, -1, signals.MaxSignal + 1}},
+	} {
+		for _, s := range row.signals {
+			w, err := signals.Watch(l, s, func(signals.Signal) {})
+			require.Nil(t, w)
+			require.ErrorIs(t, err, row.want, "Watch(%s)", signals.Name(s))
+			require.ErrorIs(t, err, os.ErrInvalid)
+			require.Equal(t, &signals.WatchError{Signal: s, Err: row.want}, err)
+		}
+	}
+	require.False(t, l.Alive())
+	require.EqualError(t, &signals.WatchError{Signal: syscall.SIGKILL, Err: signals.ErrUncatchable}, "signals: watch SIGKILL: cannot be caught")
+}
+
+func TestS064_AnUnrefdWatcherDoesNotHoldTheLoopUntilItsClosing(t *testing.T) {
+	l := newLoop(t)
+	w := watch(t, l, usr1, func(signals.Signal) {})
+	require.True(t, l.Alive())
+	w.Unref()
+	w.Unref()
+	require.False(t, l.Alive())
+	w.Ref()
+	w.Ref()
+	require.True(t, l.Alive())
+	w.Unref()
+	run(t, l)
+
+	closed := 0
+	w.OnClose(func() { closed++ })
+	w.Close()
+	w.Close()
+	require.Zero(t, closed, "never inside the call")
+	require.True(t, l.Alive())
+	run(t, l)
+	require.Equal(t, 1, closed)
+	w.Ref()
+	w.Unref()
+	require.False(t, l.Alive())
+}
+
+func TestS064_WhatIsPendingWhenTheWatcherIsClosedIsDropped(t *testing.T) {
+	others := notify(t, usr1)
+	l := newLoop(t)
+	first := watch(t, l, usr1, func(signals.Signal) { require.Fail(t, "called after Close") })
+	l.NextTick(func() {
+		send(t, usr1)
+		receive(t, others, "the signal")
+		first.Close()
+	})
+	run(t, l)
+}
+
+func TestS064_AnUnrefdWatcherIsCalledWhileSomethingElseHoldsTheLoop(t *testing.T) {
+	l := newLoop(t)
+	release := l.Hold()
+	w := watch(t, l, usr1, func(signals.Signal) { release() })
+	w.Unref()
+	send(t, usr1)
+	run(t, l)
+	w.Close()
+	run(t, l)
+}
+
+func TestAnUnrefdWatcherIsClosedWithItsLoop(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	others := notify(t, usr1)
+	l, err := reactor.New(nil)
+	require.NoError(t, err)
+	w := watch(t, l, usr1, func(signals.Signal) { require.Fail(t, "called after the loop was closed") })
+	w.OnClose(func() { require.Fail(t, "closed without events") })
+	w.Unref()
+	// A signal on its way to it is no reason to refuse.
+	send(t, usr1)
+	receive(t, others, "the signal")
+	require.NoError(t, l.Close())
+	w.Close()
+	w.Ref()
+	_, err = signals.Watch(l, usr1, func(signals.Signal) {})
+	require.ErrorIs(t, err, reactor.ErrClosed)
+}
+
+func TestASignalThatComesWhileTheLoopDoesNotRunIsDeliveredByTheNextRun(t *testing.T) {
+	l := newLoop(t)
+	others := notify(t, usr1)
+	got := 0
+	w := watch(t, l, usr1, func(signals.Signal) {
+		got++
+		l.Stop()
+	})
+	for i := range 3 {
+		send(t, usr1)
+		receive(t, others, "the signal")
+		require.Equal(t, i, got)
+		run(t, l)
+		require.Equal(t, i+1, got)
+	}
+	w.Close()
+	run(t, l)
+}
+
+func TestPollDelivers(t *testing.T) {
+	l := newLoop(t)
+	got := 0
+	w := watch(t, l, usr1, func(signals.Signal) { got++ })
+	for want := 1; want <= 10; want++ {
+		send(t, usr1)
+		for got < want {
+			alive, err := l.Poll(hangLimit())
+			require.NoError(t, err)
+			require.True(t, alive)
+		}
+		require.Equal(t, want, got)
+	}
+	w.Close()
+	run(t, l)
+}
+
+func TestTheLoopsDescriptorIsReadableWhenASignalWaits(t *testing.T) {
+	l := newLoop(t)
+	got := 0
+	w := watch(t, l, usr1, func(signals.Signal) { got++ })
+	fds := []unix.PollFd{{Fd: int32(l.FD()), Events: unix.POLLIN}}
+	readable := func(ms int) bool {
+		for {
+			n, err := unix.Poll(fds, ms)
+			if err != unix.EINTR {
+				require.NoError(t, err)
+				return n == 1
+			}
+		}
+	}
+	for readable(0) { // The alarm of FD's first call.
+		_, err := l.Poll(0)
+		require.NoError(t, err)
+	}
+	send(t, usr1)
+	for got == 0 {
+		require.True(t, readable(int(hangLimit().Milliseconds())))
+		_, err := l.Poll(0)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, got)
+	w.Close()
+	run(t, l)
+}
+
+func TestDescriptorsComeBeforeSignalsOfTheSamePoll(t *testing.T) {
+	l := newLoop(t)
+	others := notify(t, usr1)
+	var p [2]int
+	require.NoError(t, unix.Pipe(p[:]))
+	defer unix.Close(p[0])
+	defer unix.Close(p[1])
+	var order []string
+	var r *reactor.Watcher
+	w := watch(t, l, usr1, func(signals.Signal) {
+		order = append(order, "signal")
+		l.Stop()
+	})
+	r, err := l.Watch(p[0], reactor.Readable, func(reactor.Readiness) {
+		order = append(order, "data")
+		r.Close()
+	})
+	require.NoError(t, err)
+	l.NextTick(func() {
+		send(t, usr1)
+		receive(t, others, "the signal")
+		_, err := unix.Write(p[1], []byte("x"))
+		require.NoError(t, err)
+	})
+	run(t, l)
+	require.Equal(t, []string{"data", "signal"}, order)
+	w.Close()
+	run(t, l)
+}
+
+func TestAWatcherClosedByAnEarlierOneGetsNothingAndANewOneWaits(t *testing.T) {
+	l := newLoop(t)
+	others := notify(t, usr1)
+	var got []string
+	var first, second, late *signals.Watcher
+	first = watch(t, l, usr1, func(signals.Signal) {
+		receive(t, others, "the copy")
+		got = append(got, "first")
+		second.Close()
+		if late == nil {
+			late = watch(t, l, usr1, func(signals.Signal) {
+				got = append(got, "late")
+				first.Close()
+				late.Close()
+			})
+			l.SetImmediate(func() { send(t, usr1) })
+		}
+	})
+	second = watch(t, l, usr1, func(signals.Signal) { got = append(got, "second") })
+	send(t, usr1)
+	run(t, l)
+	require.Equal(t, []string{"first", "first", "late"}, got)
+}
+
+func TestTicksRunBetweenTheWatchersOfOneSignal(t *testing.T) {
+	l := newLoop(t)
+	var got []string
+	var watchers []*signals.Watcher
+	for i := range 3 {
+		name := strconv.Itoa(i)
+		watchers = append(watchers, watch(t, l, usr1, func(signals.Signal) {
+			got = append(got, name)
+			l.NextTick(func() { got = append(got, "tick"+name) })
+			watchers[i].Close()
+		}))
+	}
+	send(t, usr1)
+	run(t, l)
+	require.Equal(t, "0 tick0 1 tick1 2 tick2", strings.Join(got, " "))
+}
+
+func TestAPanicTakesTheSignalFromNoOtherWatcher(t *testing.T) {
+	for _, handled := range []bool{true, false} {
+		var caught []any
+		var o reactor.Options
+		if handled {
+			o.OnPanic = func(v any, _ []byte) { caught = append(caught, v) }
+		}
+		l := newLoopWith(t, o)
+		var first, second *signals.Watcher
+		first = watch(t, l, usr1, func(signals.Signal) {
+			first.Close()
+			panic("first")
+		})
+		got := 0
+		second = watch(t, l, usr1, func(signals.Signal) {
+			got++
+			second.Close()
+		})
+		send(t, usr1)
+		if handled {
+			run(t, l)
+			require.Equal(t, []any{"first"}, caught)
+		} else {
+			require.PanicsWithValue(t, "first", func() { _ = l.Run() })
+			run(t, l)
+		}
+		require.Equal(t, 1, got)
+	}
+}
+
+func TestMisuseIsRefusedAtOnce(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	require.PanicsWithValue(t, "signals: Watch on a nil Loop", func() { _, _ = signals.Watch(nil, usr1, func(signals.Signal) {}) })
+	require.PanicsWithValue(t, "signals: Watch: nil callback", func() { _, _ = signals.Watch(l, usr1, nil) })
+	require.PanicsWithValue(t, "signals: Unblocked on a nil Loop", func() { signals.Unblocked(nil, func() {}) })
+	require.PanicsWithValue(t, "signals: Unblocked: nil callback", func() { signals.Unblocked(l, nil) })
+	w := watch(t, l, usr1, func(signals.Signal) {})
+	require.PanicsWithValue(t, "signals: OnClose: nil callback", func() { w.OnClose(nil) })
+	w.Close()
+	run(t, l)
+}
+
+func TestWatchWithoutDescriptorsFailsAndLeavesNothing(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	var old unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &old))
+	highest := slices.Max(fds())
+	// One more descriptor each time, until it succeeds.
+	for room := 0; ; room++ {
+		limited := old
+		limited.Cur = uint64(highest + 1 + room)
+		fill(t, highest)
+		require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limited))
+		w, err := signals.Watch(l, usr1, func(signals.Signal) {})
+		require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &old))
+		if err == nil {
+			require.Positive(t, room)
+			w.Close()
+			break
+		}
+		require.Nil(t, w)
+		require.ErrorIs(t, err, syscall.EMFILE)
+		require.False(t, l.Alive())
+		require.Less(t, room, 8)
+	}
+	run(t, l)
+}
+
+func fds() (list []int) {
+	for fd := range leakcheck.FDs() {
+		list = append(list, fd)
+	}
+	return list
+}
+
+// fill occupies every free descriptor number up to highest until the end of the test.
+func fill(t testing.TB, highest int) {
+	t.Helper()
+	for {
+		fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		require.NoError(t, err)
+		if fd > highest {
+			require.NoError(t, unix.Close(fd))
+			return
+		}
+		t.Cleanup(func() { _ = unix.Close(fd) })
+	}
+}
