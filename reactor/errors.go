@@ -29,6 +29,7 @@ type OpError struct {
 	Err error  // usually a syscall.Errno
 }
 
+// Error returns a text such as "reactor: watch fd 7: bad file descriptor".
 func (e *OpError) Error() string {
 	if e.FD < 0 {
 		return "reactor: " + e.Op + ": " + e.Err.Error()

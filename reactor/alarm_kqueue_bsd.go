@@ -1,0 +1,77 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package reactor
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// alarmIdent names the alarm among the EVFILT_TIMER events of the loop's kqueue, of which it is the only one.
+const alarmIdent = 1
+
+// maxAlarm bounds an alarm: some systems count in clock ticks that an int must hold. A longer one goes off early, Poll finds
+// nothing to do, and the alarm is set anew.
+const maxAlarm = 24 * time.Hour
+
+// alarm is a one-shot EVFILT_TIMER in the loop's own kqueue: a kqueue descriptor is readable while an event is pending, so
+// the loop that embeds this one wakes for our timers.
+type alarm struct {
+	loop   *Loop
+	change []unix.Kevent_t
+	armed  bool // an event is in the kernel, or was, until it fired and wait took it
+}
+
+func openAlarm(l *Loop) (*alarm, error) {
+	return &alarm{loop: l, change: newKevents(1)}, nil
+}
+
+// set takes the old event out instead of changing it by EV_ADD: not every system restarts the timer then, and none takes
+// back an expiration that is pending.
+func (a *alarm) set(d time.Duration) {
+	if a.armed {
+		a.armed = false
+		// ENOENT only: it has fired.
+		_ = a.submit(unix.EV_DELETE, 0, 0)
+	}
+	switch {
+	case d == alarmNever:
+	case d > alarmNow && a.arm(min(d, maxAlarm)):
+	default:
+		// The wake-up makes the descriptor readable without the delay of a timer, which is a millisecond at least on some
+		// systems. It also serves when the timer was refused (ENOMEM: the system bounds their number): then the embedding
+		// loop polls this one busily, and nothing is late.
+		a.ring()
+	}
+}
+
+func (a *alarm) arm(d time.Duration) bool {
+	fflags, data := alarmData(d)
+	a.armed = a.submit(unix.EV_ADD|unix.EV_ONESHOT, fflags, data) == nil
+	return a.armed
+}
+
+func (a *alarm) submit(flags int, fflags uint32, data int64) error {
+	setKevent(&a.change[0], alarmIdent, unix.EVFILT_TIMER, flags, fflags, data, 0)
+	_, err := unix.Kevent(a.loop.poller.fd, a.change, nil, nil)
+	if err == unix.EINTR {
+		return nil // By the manual the change has been applied by then.
+	}
+	return err
+}
+
+func (a *alarm) ring() {
+	d := &a.loop.door
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ring()
+}
+
+// alarmMilliseconds returns d in EVFILT_TIMER's unit of old, rounded up so that the alarm is never early.
+func alarmMilliseconds(d time.Duration) (fflags uint32, data int64) {
+	return 0, int64((d + time.Millisecond - 1) / time.Millisecond)
+}
+
+// close leaves the event to the kqueue, which is closed next.
+func (a *alarm) close() error { return nil }

@@ -1,0 +1,311 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package reactor
+
+import (
+	"math"
+	"slices"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxWait bounds the time-out given to kevent(2): macOS refuses more than 100,000,000 seconds, a 32-bit system has no room
+// for 69 years, and some round to clock ticks that an int must hold. A longer sleep ends early with no event.
+const maxWait = 24 * time.Hour
+
+// nobody is the token of an event that is no watcher's; the table never has so many slots.
+var nobody = token{slot: math.MaxInt32}
+
+// poller is a kqueue(2). Readable and Writable are two filters, each with a registration (a knote) of its own in the kernel.
+//
+// EV_RECEIPT, which would report on each change of a list, is not used: without room for the receipts FreeBSD and OpenBSD
+// stop after the first change, and NetBSD before 10 does not have it. Without it, and without room for events, kevent(2)
+// stops at the first change that fails and returns its errno, on every system.
+type poller struct {
+	fd      int
+	events  []unix.Kevent_t // of the last wait; see newKevents for the rules of handling them
+	changes []unix.Kevent_t
+	timeout unix.Timespec
+	regs    []registration // by descriptor
+}
+
+// maxChanges is what one registration can need: each of its filters taken out and put in again, because EV_ADD does not
+// change EV_CLEAR on a filter that is there.
+const maxChanges = 4
+
+func (p *poller) open() error {
+	// A child made by fork(2) does not get a kqueue, but a program that replaces this one would.
+	syscall.ForkLock.RLock()
+	fd, err := unix.Kqueue()
+	if err == nil {
+		unix.CloseOnExec(fd)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return wrap("kqueue", -1, err)
+	}
+	p.fd = fd
+	p.events = newKevents(maxEvents)
+	p.changes = newKevents(maxChanges)
+	return nil
+}
+
+func (p *poller) close() error {
+	fd := p.fd
+	p.fd = -1
+	return wrap("close", fd, unix.Close(fd))
+}
+
+// add has to ask for a descriptor's registration when it is claimed, since EV_ADD would silently take it over.
+func (p *poller) add(fd int, t token, want Readiness, claimed bool) error {
+	if t.slot > maxSlot {
+		return unix.ENOSPC
+	}
+	reg, chr, err := describe(fd)
+	if err != nil {
+		return err
+	}
+	if claimed && p.attached(fd) {
+		return unix.EEXIST
+	}
+	reg.token = t
+	accepted, err := p.apply(fd, &reg, want)
+	switch {
+	case err == nil:
+		if fd >= len(p.regs) {
+			p.regs = slices.Grow(p.regs, fd+1-len(p.regs))[:fd+1]
+		}
+		p.regs[fd] = reg
+		return nil
+	case accepted || !isRefusal(err) || chr && isTerminal(fd):
+		// A terminal is not always ready: reading it waits for somebody to type. Only /dev/tty of macOS gets here (EINVAL).
+		return err
+	}
+	return errUnpollable
+}
+
+func (p *poller) modify(fd int, t token, _, want Readiness) error {
+	reg := p.registered(fd)
+	if reg == nil || reg.token != t {
+		return unix.ENOENT // The descriptor was closed, and its number belongs to another watcher by now.
+	}
+	_, err := p.apply(fd, reg, want)
+	return err
+}
+
+func (p *poller) remove(fd int, _ Readiness) {
+	reg := p.registered(fd)
+	if reg == nil {
+		return
+	}
+	if p.submit(fd, reg, filterOff, filterOff) != nil {
+		p.detach(fd)
+	}
+	*reg = registration{}
+}
+
+func (p *poller) wait(timeout time.Duration) (int, error) {
+	var ts *unix.Timespec
+	if timeout >= 0 {
+		p.timeout = unix.NsecToTimespec(int64(min(timeout, maxWait)))
+		ts = &p.timeout
+	}
+	n, err := unix.Kevent(p.fd, nil, p.events, ts)
+	switch err {
+	case nil:
+		return n, nil
+	case unix.EINTR, unix.ETIMEDOUT:
+		// The turn goes on and computes the time-out anew. macOS has been seen to return ETIMEDOUT, which its manual does
+		// not know, at the end of the time-out (https://go.dev/issue/59679).
+		return 0, nil
+	}
+	return 0, wrap("kevent", -1, err)
+}
+
+// event drops what an older registration of the descriptor has left in the batch, and the wake-up and the alarm, which have
+// done their work by ending the wait. It does not trust udata alone: NetBSD 7 was seen to return events with every field
+// zero (https://go.dev/issue/14127).
+func (p *poller) event(i int) (token, Readiness) {
+	k := &p.events[i]
+	udata := udataOf(k)
+	if udata == 0 {
+		return nobody, 0
+	}
+	reg := p.registered(int(k.Ident))
+	if reg == nil || reg.token.udata() != udata {
+		return nobody, 0
+	}
+	return reg.token, reg.readiness(k)
+}
+
+// registered returns the registration of a descriptor, nil when it has none.
+func (p *poller) registered(fd int) *registration {
+	if fd < 0 || fd >= len(p.regs) || p.regs[fd].read == filterOff && p.regs[fd].write == filterOff {
+		return nil
+	}
+	return &p.regs[fd]
+}
+
+// apply brings the kernel's filters and reg, which must be of fd, to want: at best with one call, by the difference alone.
+// On failure everything is as it was, and accepted tells whether the kernel would have taken a part of it.
+func (p *poller) apply(fd int, reg *registration, want Readiness) (accepted bool, err error) {
+	read, write := reg.filters(want)
+	if err := p.submit(fd, reg, read, write); err != nil {
+		if read, write, accepted, err = p.applyEach(fd, reg, read, write); err != nil {
+			return accepted, err
+		}
+	}
+	reg.want, reg.read, reg.write = want, read, write
+	return true, nil
+}
+
+// applyEach is apply for when something in the list was refused. Since it is unknown how far the kernel has come, it begins
+// with no filter and adds one at a time. It returns the modes that were registered: a guard is not worth an error as long
+// as another filter is there.
+func (p *poller) applyEach(fd int, reg *registration, read, write filterMode) (_, _ filterMode, accepted bool, err error) {
+	p.detach(fd)
+	readErr := p.attach(fd, reg, unix.EVFILT_READ, read)
+	writeErr := p.attach(fd, reg, unix.EVFILT_WRITE, write)
+	if reg.readerGone(writeErr) && p.replaceRead(fd, reg, filterLevel) == nil {
+		return filterLevel, filterOff, true, nil
+	}
+	accepted = readErr == nil && read != filterOff || writeErr == nil && write != filterOff
+	if accepted && readErr != nil && read == filterGuard {
+		read, readErr = filterOff, nil
+	}
+	if accepted && writeErr != nil && write == filterGuard {
+		write, writeErr = filterOff, nil
+	}
+	if err = firstError(readErr, writeErr); err != nil {
+		p.detach(fd)
+		// Best effort: what was there a moment ago is taken again, or the descriptor is closed.
+		_ = p.attach(fd, reg, unix.EVFILT_READ, reg.read)
+		_ = p.attach(fd, reg, unix.EVFILT_WRITE, reg.write)
+	}
+	return read, write, accepted, err
+}
+
+// readerGone reports whether err is the refusal to watch the write end of a pipe that nobody reads any more: EPIPE on FreeBSD
+// and DragonFly, EBADF on NetBSD. The read filter of the same end then reports EV_EOF and stands in for it, except on
+// FreeBSD's named pipes, where the read filter of an end opened for writing only is silent: there EPIPE is the answer.
+func (r *registration) readerGone(err error) bool {
+	return r.kind == kindPipe && (err == unix.EBADF || err == unix.EPIPE && !r.writeOnly)
+}
+
+// submit asks for the difference between what reg has and the two modes, in one call.
+func (p *poller) submit(fd int, reg *registration, read, write filterMode) error {
+	n := p.plan(0, fd, reg, unix.EVFILT_READ, reg.read, read)
+	n = p.plan(n, fd, reg, unix.EVFILT_WRITE, reg.write, write)
+	return p.change(n)
+}
+
+// plan appends to the n changes what takes a filter from one mode to another, and returns their new number.
+func (p *poller) plan(n, fd int, reg *registration, filter int, from, to filterMode) int {
+	if from.flags() == to.flags() {
+		return n
+	}
+	if from != filterOff {
+		setKevent(&p.changes[n], fd, filter, unix.EV_DELETE, 0, 0, reg.token.udata())
+		n++
+	}
+	if to != filterOff {
+		setKevent(&p.changes[n], fd, filter, to.flags(), 0, 0, reg.token.udata())
+		n++
+	}
+	return n
+}
+
+// change has the kernel take the first n changes. It never waits, since it leaves no room for events.
+func (p *poller) change(n int) error {
+	if n == 0 {
+		return nil
+	}
+	_, err := unix.Kevent(p.fd, p.changes[:n], nil, nil)
+	if err == unix.EINTR {
+		return nil // By the manual all changes have been applied by then.
+	}
+	return err
+}
+
+// attach registers one filter that is not registered.
+func (p *poller) attach(fd int, reg *registration, filter int, m filterMode) error {
+	return p.change(p.plan(0, fd, reg, filter, filterOff, m))
+}
+
+// replaceRead registers the read filter whether or not it is registered.
+func (p *poller) replaceRead(fd int, reg *registration, m filterMode) error {
+	p.detachFilter(fd, unix.EVFILT_READ)
+	return p.attach(fd, reg, unix.EVFILT_READ, m)
+}
+
+// detach takes out whatever is registered for fd.
+func (p *poller) detach(fd int) {
+	p.detachFilter(fd, unix.EVFILT_READ)
+	p.detachFilter(fd, unix.EVFILT_WRITE)
+}
+
+func (p *poller) detachFilter(fd, filter int) {
+	setKevent(&p.changes[0], fd, filter, unix.EV_DELETE, 0, 0, 0)
+	// Best effort: the descriptor may be closed (EBADF) or the filter not there (ENOENT).
+	_ = p.change(1)
+}
+
+// attached reports whether the kernel still has a filter of the watcher that is on record for fd. EV_ENABLE finds filters
+// without changing them, as all are enabled, except for udata, which most systems store anew: it is the old one.
+func (p *poller) attached(fd int) bool {
+	reg := p.registered(fd)
+	if reg == nil {
+		return false
+	}
+	for _, filter := range [...]int{unix.EVFILT_READ, unix.EVFILT_WRITE} {
+		setKevent(&p.changes[0], fd, filter, unix.EV_ENABLE, 0, 0, reg.token.udata())
+		if p.change(1) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// describe finds out what fd is, and whether it is a character device. Regular files are unpollable although kqueue takes
+// them: it would report them until the file offset is at the end and then never again, and some systems once only. The
+// others on epoll's list of the unpollable are on this one too.
+func describe(fd int) (reg registration, chr bool, err error) {
+	var st unix.Stat_t
+	for {
+		if err = unix.Fstat(fd, &st); err != unix.EINTR {
+			break
+		}
+	}
+	if err != nil {
+		return registration{}, false, err
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG, unix.S_IFDIR, unix.S_IFBLK:
+		return registration{}, false, errUnpollable
+	case unix.S_IFSOCK:
+		return registration{kind: kindSocket}, false, nil
+	case unix.S_IFIFO:
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		return registration{kind: kindPipe, writeOnly: flags&unix.O_ACCMODE == unix.O_WRONLY}, false, err
+	case unix.S_IFCHR:
+		return registration{}, true, nil
+	}
+	return registration{}, false, nil
+}
+
+// isRefusal reports whether err means that the kind of descriptor has no such filter: EINVAL on macOS, ENODEV for FreeBSD's
+// devices, EOPNOTSUPP on NetBSD and DragonFly, EPERM where old kernels return 1, ENXIO for a device without a driver.
+func isRefusal(err error) bool {
+	switch err {
+	case unix.EINVAL, unix.ENODEV, unix.EOPNOTSUPP, unix.EPERM, unix.ENXIO:
+		return true
+	}
+	return err == unix.ENOTSUP // not a case above, because on some systems it is EOPNOTSUPP
+}
+
+func isTerminal(fd int) bool {
+	_, err := unix.IoctlGetTermios(fd, unix.TIOCGETA)
+	return err == nil
+}
