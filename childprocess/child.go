@@ -1,0 +1,123 @@
+package childprocess
+
+import (
+	"time"
+
+	"github.com/brood-go/brood/events"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
+)
+
+// A ChildProcess is a started program, or one that could not be started, which its error event tells.
+//
+// A ChildProcess's methods must be called on the loop goroutine unless their comment says otherwise.
+type ChildProcess struct {
+	// Stdin, Stdout and Stderr are the parent's ends of the first three Stdio, nil where these are no pipes.
+	Stdin  *streams.Writable
+	Stdout *streams.Readable
+	Stderr *streams.Readable
+
+	// Stdio has an entry for each descriptor of the child; nil when the descriptors could not be made (EMFILE, ENFILE).
+	Stdio []StdioStream
+
+	loop   *reactor.Loop
+	family *family
+	file   string
+	args   []string // with argv[0]
+	pid    int
+	state  childState
+	start  time.Time
+	status ExitStatus
+	failed *SpawnError
+
+	killed     bool
+	unrefed    bool
+	stopEvents bool
+	onSIGCHLD  bool             // f.look is called for it when SIGCHLD comes
+	looking    bool             // such a call is queued
+	refsShared bool             // it is counted in family.shared
+	pidfd      int              // -1 where there is none, or it is closed
+	watcher    *reactor.Watcher // of the pidfd, or what the platform uses
+
+	pending int           // what close still waits for, see close.go
+	done    chan struct{} // closed after close was emitted; status is final then
+	doneErr error
+
+	spawn  events.Event[struct{}]
+	exit   events.Event[ExitStatus]
+	close  events.Event[ExitStatus]
+	err    events.Event[error]
+	stop   events.Event[Signal]
+	resume events.Event[struct{}]
+
+	prev, next *ChildProcess // in family.open
+}
+
+// childState goes from running to exited and from there to closed. A child that could not be started has exited from the
+// beginning: there is no process to signal or to wait for.
+type childState uint8
+
+const (
+	childRunning childState = iota
+	childExited
+	childClosed
+)
+
+// OnSpawn calls fn once, before every other event, when the program was started.
+func (c *ChildProcess) OnSpawn(fn func()) *events.Listener { return c.spawn.On(notNil(fn, "OnSpawn")) }
+
+// OnExit calls fn once, when the process has ended. Its streams may still have data.
+func (c *ChildProcess) OnExit(fn func(ExitStatus)) *events.Listener { return c.exit.On(fn) }
+
+// OnClose calls fn once, after exit or error and after all streams of the child have closed.
+func (c *ChildProcess) OnClose(fn func(ExitStatus)) *events.Listener { return c.close.On(fn) }
+
+// OnError calls fn when the program could not be started, with a *[SpawnError]; then there is no spawn and no exit, but
+// a close.
+func (c *ChildProcess) OnError(fn func(error)) *events.Listener { return c.err.On(fn) }
+
+// OnStop calls fn each time a signal has stopped the child, if Options.StopEvents is set. Stops and continues in quick
+// succession may be told once.
+func (c *ChildProcess) OnStop(fn func(Signal)) *events.Listener { return c.stop.On(fn) }
+
+// OnContinue calls fn each time the stopped child was continued, if Options.StopEvents is set.
+func (c *ChildProcess) OnContinue(fn func()) *events.Listener {
+	return c.resume.On(notNil(fn, "OnContinue"))
+}
+
+// notNil gives a func() the form that an Event wants.
+func notNil(fn func(), op string) func(struct{}) {
+	if fn == nil {
+		panic("childprocess: " + op + ": nil callback")
+	}
+	return func(struct{}) { fn() }
+}
+
+// Pid returns the process id, 0 when the program could not be started. After exit the number may belong to another
+// process.
+func (c *ChildProcess) Pid() int { return c.pid }
+
+// SpawnFile returns the program, as it was given to Spawn.
+func (c *ChildProcess) SpawnFile() string { return c.file }
+
+// SpawnArgs returns the child's arguments with argv[0].
+func (c *ChildProcess) SpawnArgs() []string { return c.args }
+
+// Status returns how the child ended, and false while it runs.
+func (c *ChildProcess) Status() (ExitStatus, bool) { return c.status, c.state != childRunning }
+
+// Ref has the running child keep the loop alive, as a new one does. Its streams do that on their own.
+func (c *ChildProcess) Ref() { c.setUnref(false) }
+
+// Unref lets the loop end while the child runs. When the loop is then closed the child lives on, and this program does not
+// wait for it any more: it stays a zombie from its end until this program ends.
+func (c *ChildProcess) Unref() { c.setUnref(true) }
+
+func (c *ChildProcess) setUnref(unref bool) {
+	if c.unrefed != unref {
+		c.unrefed = unref
+		if c.state == childRunning {
+			c.family.refChanged(c)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package childprocess
+
+// This file decides when exit and close come. close waits for c.pending to become 0: one for exit (or error), one for each
+// Readable among the streams, and one for the Writable of a two-way one. Stdin is not waited for: it is destroyed at exit.
+
+// awaitStreams counts the streams. It is called before anybody else listens, so close can come before a user's own
+// listener for the close of the last stream, as in Node.
+func (c *ChildProcess) awaitStreams() {
+	for i, s := range c.Stdio {
+		if s.Readable == nil {
+			continue
+		}
+		c.pending++
+		if s.Writable == nil || i == 0 {
+			s.Readable.OnClose(c.settle)
+			continue
+		}
+		c.pending++
+		s.Writable.OnClose(c.settle)
+		// A socket whose other side has ended has nobody left to write to.
+		s.Readable.OnEnd(s.Writable.End)
+		s.Readable.OnClose(func() {
+			if c.state != childRunning {
+				s.Writable.End() // The user has destroyed the reading half: no end has come to do it.
+			}
+			c.settle()
+		})
+	}
+}
+
+// ended is called once, when the process has ended or, by a tick, when it could not be started.
+func (c *ChildProcess) ended(status ExitStatus) {
+	c.state = childExited
+	c.status = status
+	if c.Stdin != nil {
+		c.Stdin.Destroy(nil)
+	}
+	// Deferred: a listener that panics does not cost the others their close.
+	defer func() {
+		// On a tick, so that listeners which the exit callback adds still get the data.
+		c.loop.NextTick(c.drain)
+		c.settle()
+	}()
+	if c.failed != nil {
+		c.err.Emit(c.failed)
+	} else {
+		c.exit.Emit(status)
+	}
+}
+
+// drain has the streams come to their end although nobody reads them. One that was lent to another child is that child's
+// to read.
+func (c *ChildProcess) drain() {
+	for i, s := range c.Stdio {
+		if s.Readable == nil {
+			continue
+		}
+		if !s.Readable.Lent() {
+			s.Readable.Resume()
+		}
+		if s.Writable != nil && i > 0 && s.Readable.Closed() {
+			s.Writable.End() // The user has destroyed the reading half: no end will come to do it.
+		}
+	}
+}
+
+// settle counts down to close.
+func (c *ChildProcess) settle() {
+	c.pending--
+	if c.pending > 0 {
+		return
+	}
+	c.state = childClosed
+	c.family.leave(c)
+	defer close(c.done) // Those who Wait are told also when a listener panics.
+	c.close.Emit(c.status)
+}

@@ -1,0 +1,81 @@
+package childprocess
+
+import (
+	"errors"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+var (
+	// ErrDot is the cause of a [SpawnError] when the search of PATH found the program through ".", an empty element or
+	// another relative one: what is started would depend on the directory. Name it "./program" to mean it.
+	ErrDot = errors.New("found relative to the current directory")
+
+	// ErrStatusLost is returned by Wait when the child has ended but something else in this program has taken its status
+	// and the kernel does not tell it again (before Linux 6.15). See [ExitStatus].Lost.
+	ErrStatusLost = errors.New("childprocess: exit status lost")
+)
+
+// A Step is the part of starting a program that failed.
+type Step string
+
+// The steps that a [SpawnError] blames.
+const (
+	StepProgram     Step = "program"     // finding and executing the file: ENOENT, EACCES, ENOEXEC, ETXTBSY…
+	StepInterpreter Step = "interpreter" // the one a script or an executable names: ENOENT, EACCES
+	StepCwd         Step = "cwd"         // changing to Options.Dir: ENOENT, ENOTDIR, EACCES
+	StepStdio       Step = "stdio"       // a descriptor for a slot: EBADF
+	StepCredentials Step = "credentials" // Options.UID, GID, Groups: EPERM
+	StepArguments   Step = "arguments"   // E2BIG
+	StepResource    Step = "resource"    // a limit was reached: EAGAIN, EMFILE, ENFILE, ENOMEM
+)
+
+// A SpawnError says why a program could not be started.
+type SpawnError struct {
+	Op   string   // "spawn"
+	Step Step     // what failed
+	File string   // the program, as it was given to Spawn
+	Path string   // what to blame: the file searched or executed, the directory, the interpreter
+	Args []string // the arguments, without argv[0]
+	Err  error    // a syscall.Errno, or ErrDot
+}
+
+// Error returns a text such as "spawn nosuch: ENOENT: no such file or directory" or "spawn ls: cwd /nowhere: ENOENT: no such
+// file or directory".
+func (e *SpawnError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op + " " + e.File + ": ")
+	switch {
+	case e.Path != e.File:
+		b.WriteString(string(e.Step) + " " + e.Path + ": ")
+	case e.Step != StepProgram:
+		b.WriteString(string(e.Step) + ": ")
+	}
+	var errno syscall.Errno
+	if errors.As(e.Err, &errno) {
+		if name := unix.ErrnoName(errno); name != "" {
+			b.WriteString(name + ": ")
+		}
+	}
+	b.WriteString(e.Err.Error())
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *SpawnError) Unwrap() error { return e.Err }
+
+// An ArgumentError is a mistake in a call. It is returned before anything is started.
+// errors.Is(err, syscall.EINVAL) is true.
+type ArgumentError struct {
+	Op     string // "spawn", "kill"…
+	Name   string // the argument or the field of Options
+	Reason string
+}
+
+// Error returns a text such as "spawn: args[2] contains a NUL byte".
+func (e *ArgumentError) Error() string { return e.Op + ": " + e.Name + " " + e.Reason }
+
+// Is reports whether target is EINVAL.
+func (e *ArgumentError) Is(target error) bool { return target == syscall.EINVAL }

@@ -1,0 +1,133 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package childprocess
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// exitPoll is how long to wait when a child is said to have ended but wait4(2) does not know it yet, which Darwin does.
+const exitPoll = time.Millisecond
+
+func chooseExitWatch(w ExitWatch) (ExitWatch, error) {
+	switch w {
+	case ExitWatchAuto, ExitWatchKqueue:
+		return ExitWatchKqueue, nil
+	case ExitWatchSIGCHLD:
+		return w, nil
+	}
+	return 0, fmt.Errorf("childprocess: exit watch %v on a kqueue system: %w", w, errors.ErrUnsupported)
+}
+
+func requestPidfd(*syscall.SysProcAttr, *int) {}
+
+func pidfdSendSignal(int, Signal) error { return unix.ENOSYS }
+
+// exitQueue is a kqueue(2) of its own with an EVFILT_PROC for each child. A kqueue is readable while it has events, so the
+// loop watches it like any descriptor.
+type exitQueue struct {
+	fd      int
+	watcher *reactor.Watcher
+	byPid   map[int]*ChildProcess
+}
+
+// watchExit has NOTE_EXIT reported for c.
+func (f *family) watchExit(c *ChildProcess) error {
+	if f.exits == nil {
+		if err := f.openExitQueue(); err != nil {
+			return err
+		}
+	}
+	var ev unix.Kevent_t
+	unix.SetKevent(&ev, c.pid, unix.EVFILT_PROC, unix.EV_ADD|unix.EV_ONESHOT)
+	ev.Fflags = unix.NOTE_EXIT
+	switch _, err := unix.Kevent(f.exits.fd, []unix.Kevent_t{ev}, nil, nil); err {
+	case nil:
+		f.exits.byPid[c.pid] = c
+	case unix.ESRCH:
+		// It has ended already; some systems have no filter for a zombie.
+		f.loop.SetImmediate(func() { f.lookEnded(c) })
+	default:
+		return err
+	}
+	return nil
+}
+
+func (f *family) openExitQueue() error {
+	fd, err := unix.Kqueue()
+	if err != nil {
+		return err
+	}
+	unix.CloseOnExec(fd) // A kqueue is not inherited by fork anyway.
+	q := &exitQueue{fd: fd, byPid: map[int]*ChildProcess{}}
+	if q.watcher, err = f.loop.Watch(fd, reactor.Readable, func(reactor.Readiness) { f.childrenEnded() }); err != nil {
+		closeFD(fd)
+		return err
+	}
+	q.watcher.Late()
+	q.watcher.Unref()
+	f.exits = q
+	f.shared.add(q.watcher)
+	return nil
+}
+
+// close is called with the loop.
+func (q *exitQueue) close() {
+	q.watcher.Close()
+	closeFD(q.fd)
+}
+
+// childrenEnded reads the exits.
+func (f *family) childrenEnded() {
+	var events [64]unix.Kevent_t
+	n, err := unix.Kevent(f.exits.fd, nil, events[:], new(unix.Timespec))
+	if err != nil {
+		return // EINTR: the queue is still readable.
+	}
+	for _, ev := range events[:n] {
+		pid := int(ev.Ident)
+		if c := f.exits.byPid[pid]; c != nil {
+			delete(f.exits.byPid, pid)
+			f.lookEnded(c)
+		}
+	}
+}
+
+// lookEnded asks until the kernel tells the status.
+func (f *family) lookEnded(c *ChildProcess) {
+	f.look(c)
+	if c.state == childRunning {
+		f.loop.SetTimeout(exitPoll, func() { f.lookEnded(c) })
+	}
+}
+
+func (c *ChildProcess) wait() (change, error) {
+	options := unix.WNOHANG
+	if c.stopEvents {
+		options |= unix.WUNTRACED | wcontinued
+	}
+	var ws syscall.WaitStatus
+	usage := new(syscall.Rusage)
+	for {
+		pid, err := syscall.Wait4(c.pid, &ws, options, usage)
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil || pid == 0 {
+			return change{}, err
+		}
+		ch := decode(ws)
+		ch.status.Rusage = usage
+		return ch, nil
+	}
+}
+
+// recoverStatus has nobody to ask.
+func (c *ChildProcess) recoverStatus() ExitStatus { return lost() }

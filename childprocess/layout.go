@@ -1,0 +1,233 @@
+package childprocess
+
+import (
+	"os"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
+)
+
+// A platform supplies, with everything close-on-exec:
+//
+//	func pipePair() (r, w int, err error)       pipe(2), both in blocking mode
+//	func socketPair() (a, b int, err error)     a stream socketpair(2), both in blocking mode
+
+// layout is the table of descriptors for one child while it is being made.
+type layout struct {
+	child  []uintptr // what to give to fork, by slot; noFD: closed
+	parent []int     // our end of each slot's pipe, -1 where there is none
+	spare  []int     // descriptors to close after the fork: the child's ends, opened files
+	slots  []Stdio
+}
+
+// noFD in a ProcAttr.Files means that the child gets no descriptor there.
+const noFD = ^uintptr(0)
+
+// newLayout opens what the slots ask for. On an error everything opened is closed again.
+func newLayout(slots []Stdio) (*layout, error) {
+	n := max(len(slots), 3)
+	a := &layout{
+		child:  make([]uintptr, n),
+		parent: make([]int, n),
+		spare:  make([]int, 0, n),
+		slots:  slots,
+	}
+	for i := range n {
+		a.parent[i] = -1
+	}
+	for i := range n {
+		fd, err := a.open(i)
+		if err != nil {
+			a.close()
+			return nil, &slotError{i, err}
+		}
+		a.child[i] = fd
+	}
+	return a, nil
+}
+
+// slotError says for which slot a descriptor could not be had.
+type slotError struct {
+	slot int
+	err  error
+}
+
+func (e *slotError) name() string  { return "slot " + strconv.Itoa(e.slot) }
+func (e *slotError) Error() string { return e.name() + ": " + e.err.Error() }
+func (e *slotError) Unwrap() error { return e.err }
+
+// open prepares slot i and returns the descriptor the child gets there.
+func (a *layout) open(i int) (uintptr, error) {
+	s := Stdio{}
+	if i < len(a.slots) {
+		s = a.slots[i]
+	}
+	switch s.form {
+	case formDefault:
+		if i > 2 {
+			return noFD, nil
+		}
+		return a.openPipe(i)
+	case formPipe:
+		return a.openPipe(i)
+	case formIgnore:
+		return a.openNull(i)
+	case formInherit:
+		return borrow(i, i)
+	case formFD:
+		return borrow(s.fd, i)
+	case formFile:
+		return a.openFile(s.file)
+	default:
+		return a.openStream(s, i)
+	}
+}
+
+func (a *layout) openPipe(i int) (uintptr, error) {
+	var ours, theirs int
+	var err error
+	switch i {
+	case 0:
+		theirs, ours, err = pipePair()
+	case 1, 2:
+		ours, theirs, err = pipePair()
+	default:
+		ours, theirs, err = socketPair()
+	}
+	if err != nil {
+		return 0, err
+	}
+	a.parent[i] = ours
+	a.spare = append(a.spare, theirs)
+	// F_SETFL takes no notice of the access mode, and a new pipe has no other flag: one call is enough.
+	_, err = unix.FcntlInt(uintptr(ours), unix.F_SETFL, unix.O_NONBLOCK)
+	return uintptr(theirs), err
+}
+
+func (a *layout) openNull(i int) (uintptr, error) {
+	if i > 2 {
+		return noFD, nil
+	}
+	mode := unix.O_RDWR
+	if i == 0 {
+		mode = unix.O_RDONLY
+	}
+	fd, err := unix.Open(os.DevNull, mode|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	a.spare = append(a.spare, fd)
+	return uintptr(fd), nil
+}
+
+// borrow checks a descriptor of the parent that the child will share in slot i.
+func borrow(fd, i int) (uintptr, error) {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err != nil {
+		return 0, err
+	}
+	if i <= 2 && flags&unix.O_NONBLOCK != 0 {
+		// Programs do not expect EAGAIN from their standard descriptors (libuv does the same, uv_spawn).
+		err = unix.SetNonblock(fd, false)
+	}
+	return uintptr(fd), err
+}
+
+// openFile takes a copy, since f may be closed on another goroutine while we fork. Calling f.Fd would do that too, but
+// would leave f in blocking mode for good without f knowing.
+func (a *layout) openFile(f *os.File) (uintptr, error) {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return 0, syscall.EBADF // Closed.
+	}
+	dup := -1
+	ctlErr := conn.Control(func(fd uintptr) {
+		dup, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	if ctlErr != nil {
+		return 0, syscall.EBADF // Closed.
+	}
+	if err != nil {
+		return 0, err
+	}
+	a.spare = append(a.spare, dup)
+	return borrow(dup, 0)
+}
+
+// openStream borrows the descriptor of one of our streams, which has to know that it is shared now.
+func (a *layout) openStream(s Stdio, i int) (uintptr, error) {
+	lender, ok := s.stream.(interface{ Lend() (int, error) })
+	if !ok {
+		return borrow(s.stream.FD(), i)
+	}
+	fd, err := lender.Lend()
+	if err != nil {
+		return 0, syscall.EBADF // Closed.
+	}
+	return uintptr(fd), nil
+}
+
+// closeSpare closes what only the child needs, after the fork.
+func (a *layout) closeSpare() {
+	for _, fd := range a.spare {
+		closeFD(fd)
+	}
+	a.spare = nil
+}
+
+// close gives up everything.
+func (a *layout) close() {
+	a.closeSpare()
+	for _, fd := range a.parent {
+		if fd >= 0 {
+			closeFD(fd)
+		}
+	}
+}
+
+// streams makes the parent's streams. The descriptors are the streams' afterwards; on an error all are closed.
+func (a *layout) streams(l *reactor.Loop) ([]StdioStream, error) {
+	out := make([]StdioStream, len(a.parent))
+	for i, fd := range a.parent {
+		if fd < 0 {
+			continue
+		}
+		var err error
+		switch i {
+		case 0:
+			out[i].Writable, err = streams.NewWritable(l, fd, nil)
+		case 1, 2:
+			out[i].Readable, err = streams.NewReadable(l, fd, nil)
+		default:
+			var d *streams.Duplex
+			if d, err = streams.NewDuplex(l, fd, nil); err == nil {
+				out[i] = StdioStream{d.Readable, d.Writable}
+			}
+		}
+		if err != nil {
+			a.close()
+			for _, s := range out {
+				s.destroy()
+			}
+			return nil, err
+		}
+		a.parent[i] = -1
+	}
+	return out, nil
+}
+
+func (s StdioStream) destroy() {
+	if s.Readable != nil {
+		s.Readable.Destroy(nil)
+	}
+	if s.Writable != nil {
+		s.Writable.Destroy(nil)
+	}
+}
+
+// closeFD closes a descriptor that is ours. It is gone whatever close(2) says.
+func closeFD(fd int) { _ = unix.Close(fd) }

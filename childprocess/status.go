@@ -1,0 +1,84 @@
+package childprocess
+
+import (
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/brood-go/brood/signals"
+)
+
+// An ExitStatus is how a child ended.
+type ExitStatus struct {
+	// Code is what the child passed to exit(3), 0 to 255. It is -1 when a signal ended the child or the status was lost,
+	// and the negative errno when the program could not be started.
+	Code int
+
+	// Signal ended the child; 0 if none did.
+	Signal Signal
+
+	CoreDumped bool // the signal left a core file
+
+	// Lost: the child has ended, but something else in this program waited for it and took its status.
+	Lost bool
+
+	// Rusage is what the child used, with its own children that it waited for (getrusage(2)); nil when it is not known.
+	// Its Maxrss is not only the child's: before execve(2) a child shares the memory of its parent, and the peak counts.
+	Rusage *syscall.Rusage
+
+	// Elapsed is the time from the start of the child to the time its end was seen.
+	Elapsed time.Duration
+}
+
+// Success reports whether the child ran and exited with 0.
+func (s ExitStatus) Success() bool { return s.Code == 0 && s.Signal == 0 && !s.Lost }
+
+// String returns a text such as "exit status 3" or "signal: SIGKILL (core dumped)".
+func (s ExitStatus) String() string {
+	switch {
+	case s.Lost:
+		return "exit status lost"
+	case s.Signal != 0:
+		text := "signal: " + signals.Name(s.Signal)
+		if s.CoreDumped {
+			text += " (core dumped)"
+		}
+		return text
+	case s.Code < 0:
+		return "not started: " + syscall.Errno(-s.Code).Error()
+	}
+	return "exit status " + strconv.Itoa(s.Code)
+}
+
+// change is one thing that wait(2) tells about a child.
+type change struct {
+	kind   changeKind
+	status ExitStatus // when it has ended
+	signal Signal     // which stopped it
+}
+
+type changeKind uint8
+
+const (
+	unchanged changeKind = iota
+	ended
+	stopped
+	continued
+)
+
+// decode reads the status word of wait4(2). A word that means none of the kinds is a lost status, not an exit code.
+func decode(ws syscall.WaitStatus) change {
+	switch {
+	case ws&^0xff00 == 0: // Exited, with nothing beside the code.
+		return change{kind: ended, status: ExitStatus{Code: ws.ExitStatus()}}
+	case ws.Continued():
+		return change{kind: continued}
+	case ws.Stopped():
+		return change{kind: stopped, signal: ws.StopSignal()}
+	case ws.Signaled():
+		return change{kind: ended, status: ExitStatus{Code: -1, Signal: ws.Signal(), CoreDumped: ws.CoreDump()}}
+	}
+	return change{kind: ended, status: lost()}
+}
+
+func lost() ExitStatus { return ExitStatus{Code: -1, Lost: true} }

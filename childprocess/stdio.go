@@ -1,0 +1,120 @@
+package childprocess
+
+import (
+	"math"
+	"os"
+	"reflect"
+	"slices"
+
+	"github.com/brood-go/brood/streams"
+)
+
+// A Stdio says what one descriptor of a child is. The zero value is the default: Pipe for descriptors 0 to 2, closed
+// above.
+type Stdio struct {
+	form   form
+	fd     int
+	file   *os.File
+	stream interface{ FD() int }
+	owned  bool
+}
+
+type form uint8
+
+const (
+	formDefault form = iota
+	formPipe
+	formIgnore
+	formInherit
+	formFD
+	formFile
+	formStream
+)
+
+// The forms that need nothing further.
+var (
+	// Pipe connects the descriptor to a stream of the parent: stdin to a Writable, stdout and stderr to Readables, by
+	// pipe(2); above that to both, by a socketpair(2).
+	Pipe = Stdio{form: formPipe}
+
+	// Ignore opens /dev/null on descriptors 0 to 2, and leaves others closed.
+	Ignore = Stdio{form: formIgnore}
+
+	// Inherit gives the child the parent's descriptor of the same number.
+	Inherit = Stdio{form: formInherit}
+)
+
+// FD gives the child the parent's descriptor n, which is borrowed. In blocking mode it is put only for descriptors 0 to 2 of the child, as Node does.
+func FD(n int) Stdio { return Stdio{form: formFD, fd: n} }
+
+// File gives the child an open file, which is borrowed. Its open file description, shared from then on, is put into blocking
+// mode.
+func File(f *os.File) Stdio { return Stdio{form: formFile, file: f} }
+
+// Stream gives the child the descriptor of a stream, such as another child's Stdout. The stream is borrowed: reading it
+// here pauses, and can be resumed once the child is done with it. To connect two children for good, use Owned, so that
+// no copy stays in the parent.
+func Stream(s interface{ FD() int }) Stdio { return Stdio{form: formStream, stream: s} }
+
+// AllStdio returns s for each of the descriptors 0, 1 and 2.
+func AllStdio(s Stdio) []Stdio { return []Stdio{s, s, s} }
+
+// Owned has Spawn take over the descriptor of an FD, a File or a Stream: it is closed in the parent, or destroyed, once the
+// child has it, and also when Spawn fails. Other forms are not changed by it.
+func (s Stdio) Owned() Stdio {
+	s.owned = true
+	return s
+}
+
+// mistake says what is wrong with s, "" if nothing.
+func (s Stdio) mistake() string {
+	switch {
+	case s.form == formFD && (s.fd < 0 || s.fd > math.MaxInt32): // The kernel would drop the upper half.
+		return "is not a descriptor"
+	case s.form == formFile && s.file == nil:
+		return "is a nil file"
+	case s.form == formStream && isNil(s.stream):
+		return "is a nil stream"
+	}
+	return ""
+}
+
+// isNil also knows the nil pointer in an interface, such as the Stdout of a child that has no pipe there.
+func isNil(s interface{ FD() int }) bool {
+	v := reflect.ValueOf(s)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+// closeOwned gives up what was handed over.
+func closeOwned(slots []Stdio) {
+	var closed []int // One number may be in several slots, and after the first close it can be somebody else's.
+	closeOnce := func(fd int) {
+		if fd >= 0 && !slices.Contains(closed, fd) {
+			closed = append(closed, fd)
+			closeFD(fd)
+		}
+	}
+	for _, s := range slots {
+		if !s.owned || s.mistake() != "" {
+			continue
+		}
+		switch s.form {
+		case formFD:
+			closeOnce(s.fd)
+		case formFile:
+			_ = s.file.Close() // Best effort: it may be closed already.
+		case formStream:
+			if d, ok := s.stream.(interface{ Destroy(error) }); ok {
+				d.Destroy(nil)
+			} else {
+				closeOnce(s.stream.FD())
+			}
+		}
+	}
+}
+
+// A StdioStream is the parent's side of one descriptor of a child. Both are nil where there is no pipe, one for 0 to 2.
+type StdioStream struct {
+	Readable *streams.Readable // what the child writes
+	Writable *streams.Writable // what the child reads
+}

@@ -1,0 +1,22 @@
+package childprocess
+
+import "context"
+
+// Wait waits for close and returns how the child ended. The error is the *[SpawnError] when the program could not be
+// started, [ErrStatusLost] when its status was lost, the context's cause when ctx ends first, and [reactor.ErrClosed] when
+// the loop was closed before the child had ended.
+//
+// Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for itself.
+func (c *ChildProcess) Wait(ctx context.Context) (ExitStatus, error) {
+	select {
+	case <-c.done:
+		return c.status, c.doneErr
+	default:
+	}
+	select {
+	case <-c.done:
+		return c.status, c.doneErr
+	case <-ctx.Done():
+		return ExitStatus{}, context.Cause(ctx)
+	}
+}

@@ -1,0 +1,69 @@
+package childprocess
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// siginfo is what waitid(2) fills: the fields of siginfo_t for SIGCHLD, in the kernel's 128 bytes.
+type siginfo struct {
+	signo int32
+	_     [2]int32 // errno and code, in an order that depends on the architecture
+	_     [unsafe.Sizeof(uintptr(0)) - 4]byte
+	pid   int32
+	uid   uint32
+	value int32 // si_status
+	_     [128]byte
+}
+
+// waitid asks about one child without waiting. A pid of 0 in the answer means that there is nothing to tell.
+func waitid(idType, id, options int) (pid int, code, value int32, usage *syscall.Rusage, err error) {
+	var info siginfo
+	usage = new(syscall.Rusage)
+	for {
+		_, _, errno := unix.RawSyscall6(unix.SYS_WAITID, uintptr(idType), uintptr(id), uintptr(unsafe.Pointer(&info)), uintptr(options|unix.WNOHANG), uintptr(unsafe.Pointer(usage)), 0)
+		switch errno {
+		case 0:
+			return int(info.pid), info.code(), info.value, usage, nil
+		case unix.EINTR:
+			continue
+		}
+		return 0, 0, 0, nil, errno
+	}
+}
+
+// code returns si_code, which is the third word but on MIPS the second.
+func (i *siginfo) code() int32 {
+	var probe unix.Siginfo
+	return *(*int32)(unsafe.Add(unsafe.Pointer(i), unsafe.Offsetof(probe.Code)))
+}
+
+// pidfdInfo is the beginning of struct pidfd_info, see PIDFD_GET_INFO in ioctl_pidfd(2); the size is part of the request.
+type pidfdInfo struct {
+	mask     uint64
+	_        uint64     // cgroup id
+	_        [11]uint32 // pid, tgid, ppid and eight ids
+	exitCode int32      // as wait4(2) has it
+	_        [6]uint32
+}
+
+// pidfdExitStatus returns the status word of a process that has ended and was waited for (Linux 6.15).
+func pidfdExitStatus(pidfd int) (ws syscall.WaitStatus, ok bool) {
+	info := pidfdInfo{mask: unix.PIDFD_INFO_EXIT}
+	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(pidfd), unix.PIDFD_GET_INFO, uintptr(unsafe.Pointer(&info)))
+	return syscall.WaitStatus(info.exitCode), errno == 0 && info.mask&unix.PIDFD_INFO_EXIT != 0
+}
+
+// isIgnored asks the kernel whether the disposition of s is SIG_IGN.
+func isIgnored(s syscall.Signal) bool {
+	const sigIgn = 1
+	// struct sigaction begins with the handler, but on MIPS with the flags.
+	var action struct {
+		words [2]uintptr
+		_     [256]byte
+	}
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s), 0, uintptr(unsafe.Pointer(&action)), sigsetSize, 0, 0)
+	return errno == 0 && action.words[handlerWord] == sigIgn
+}

@@ -1,0 +1,7 @@
+//go:build darwin || dragonfly || freebsd || openbsd
+
+package childprocess
+
+import "golang.org/x/sys/unix"
+
+const wcontinued = unix.WCONTINUED
