@@ -1,0 +1,62 @@
+package main
+
+import (
+	"os"
+	"strconv"
+	"syscall"
+)
+
+// runChild does the work of a child process when this program was started as one, and reports whether it was.
+func runChild() bool {
+	if len(os.Args) < 3 {
+		return false
+	}
+	switch os.Args[1] {
+	case "-child-write":
+		n, err := strconv.Atoi(os.Args[2])
+		check(err)
+		writeBytes(n)
+	case "-child-read":
+		n, err := strconv.Atoi(os.Args[2])
+		check(err)
+		readBytes(n)
+	default:
+		return false
+	}
+	return true
+}
+
+const chunk = 64 << 10
+
+// writeBytes writes n bytes to stdout by plain system calls.
+func writeBytes(n int) {
+	buf := make([]byte, chunk)
+	for n > 0 {
+		k, err := syscall.Write(1, buf[:min(n, chunk)])
+		check(err)
+		n -= k
+	}
+}
+
+// readBytes reads stdin to its end and fails unless it was n bytes.
+func readBytes(n int) {
+	buf := make([]byte, chunk)
+	for {
+		k, err := syscall.Read(0, buf)
+		check(err)
+		if k == 0 {
+			break
+		}
+		n -= k
+	}
+	if n != 0 {
+		os.Exit(3)
+	}
+}
+
+// self is the file of this program.
+func self() string {
+	file, err := os.Executable()
+	check(err)
+	return file
+}

@@ -1,0 +1,293 @@
+package main
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// timersFire sets timers over the next 100 ms in random order and waits for all of them.
+func timersFire(n int) scenario {
+	delays := make([]time.Duration, n)
+	for i := range delays {
+		delays[i] = time.Duration(rand.Int64N(int64(100 * time.Millisecond)))
+	}
+	return scenario{
+		name: "set timers and let them fire", unit: "timer", ops: float64(n),
+		contestants: []contestant{
+			{name: "time.AfterFunc", run: func() time.Duration {
+				var wg sync.WaitGroup
+				wg.Add(n)
+				start := time.Now()
+				for _, d := range delays {
+					time.AfterFunc(d, wg.Done)
+				}
+				wg.Wait()
+				return time.Since(start)
+			}},
+			{name: "brood", run: func() time.Duration {
+				l := newLoop()
+				fired := 0
+				fn := func() { fired++ }
+				start := time.Now()
+				for _, d := range delays {
+					l.SetTimeout(d, fn)
+				}
+				check(l.Run())
+				d := time.Since(start)
+				mustEqual(fired, n)
+				check(l.Close())
+				return d
+			}},
+		},
+	}
+}
+
+// timersStop sets timers that are all stopped again, as time-outs mostly are.
+func timersStop(n int) scenario {
+	return scenario{
+		name: "reset a timer", unit: "reset", ops: float64(n),
+		contestants: []contestant{
+			{name: "time.Timer", run: func() time.Duration {
+				timers := make([]*time.Timer, 1024)
+				for i := range timers {
+					timers[i] = time.AfterFunc(time.Hour, func() {})
+				}
+				start := time.Now()
+				for i := range n {
+					timers[i%len(timers)].Reset(time.Hour)
+				}
+				d := time.Since(start)
+				for _, t := range timers {
+					t.Stop()
+				}
+				return d
+			}},
+			{name: "brood", run: func() time.Duration {
+				l := newLoop()
+				timers := make([]*reactor.Timer, 1024)
+				for i := range timers {
+					timers[i] = l.SetTimeout(time.Hour, func() {})
+				}
+				start := time.Now()
+				for i := range n {
+					timers[i%len(timers)].Reset(time.Hour)
+				}
+				d := time.Since(start)
+				for _, t := range timers {
+					t.Stop()
+				}
+				check(l.Close())
+				return d
+			}},
+		},
+	}
+}
+
+// postBurst has goroutines hand functions to the loop, or to a goroutine that runs them.
+func postBurst(n, goroutines int) scenario {
+	each := n / goroutines
+	return scenario{
+		name: "post from 4 goroutines", unit: "post", ops: float64(each * goroutines),
+		contestants: []contestant{
+			{name: "chan func()", run: func() time.Duration {
+				ch := make(chan func(), 1024)
+				ran := 0
+				fn := func() { ran++ }
+				start := time.Now()
+				var wg sync.WaitGroup
+				for range goroutines {
+					wg.Go(func() {
+						for range each {
+							ch <- fn
+						}
+					})
+				}
+				go func() { wg.Wait(); close(ch) }()
+				for f := range ch {
+					f()
+				}
+				d := time.Since(start)
+				mustEqual(ran, each*goroutines)
+				return d
+			}},
+			{name: "brood", run: func() time.Duration {
+				l := newLoop()
+				ran := 0
+				fn := func() { ran++ }
+				release := l.Hold()
+				var left atomic.Int32
+				left.Store(int32(goroutines))
+				start := time.Now()
+				for range goroutines {
+					go func() {
+						for range each {
+							check(l.Post(fn))
+						}
+						if left.Add(-1) == 0 {
+							release()
+						}
+					}()
+				}
+				check(l.Run())
+				d := time.Since(start)
+				mustEqual(ran, each*goroutines)
+				check(l.Close())
+				return d
+			}},
+		},
+	}
+}
+
+// sockets is how many descriptors watcherDispatch watches.
+const sockets = 64
+
+// watcherDispatch writes a byte to every socket, waits for all of them to be readable, and reads them.
+func watcherDispatch(n int) scenario {
+	turns := max(1, n/sockets)
+	return scenario{
+		name: "dispatch a ready descriptor", unit: "event", ops: float64(turns * sockets),
+		contestants: []contestant{
+			{name: "raw epoll", run: func() time.Duration { return rawDispatch(turns) }},
+			{name: "brood", run: func() time.Duration { return broodDispatch(turns) }},
+		},
+	}
+}
+
+func socketPairs() (pairs [sockets][2]int) {
+	for i := range pairs {
+		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+		check(err)
+		pairs[i] = fds
+	}
+	return pairs
+}
+
+func closePairs(pairs [sockets][2]int) {
+	for _, p := range pairs {
+		check(unix.Close(p[0]))
+		check(unix.Close(p[1]))
+	}
+}
+
+func rawDispatch(turns int) time.Duration {
+	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	check(err)
+	pairs := socketPairs()
+	for _, p := range pairs {
+		check(unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, p[0], &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(p[0])}))
+	}
+	var events [512]unix.EpollEvent
+	one, buf := []byte{1}, make([]byte, chunk)
+	got := 0
+	start := time.Now()
+	for range turns {
+		for _, p := range pairs {
+			_, err := unix.Write(p[1], one)
+			check(err)
+		}
+		k, err := unix.EpollWait(ep, events[:], -1)
+		check(err)
+		for _, ev := range events[:k] {
+			_, err := unix.Read(int(ev.Fd), buf)
+			check(err)
+			got++
+		}
+	}
+	d := time.Since(start)
+	mustEqual(got, turns*sockets)
+	closePairs(pairs)
+	check(unix.Close(ep))
+	return d
+}
+
+func broodDispatch(turns int) time.Duration {
+	l := newLoop()
+	pairs := socketPairs()
+	one, buf := []byte{1}, make([]byte, chunk)
+	got, want := 0, turns*sockets
+	var watchers [sockets]*reactor.Watcher
+	send := func() {
+		for _, p := range pairs {
+			_, err := unix.Write(p[1], one)
+			check(err)
+		}
+	}
+	for i, p := range pairs {
+		w, err := l.Watch(p[0], reactor.Readable, func(reactor.Readiness) {
+			_, err := unix.Read(p[0], buf)
+			check(err)
+			got++
+			switch {
+			case got == want:
+				for _, w := range watchers {
+					w.Close()
+				}
+			case got%sockets == 0:
+				send()
+			}
+		})
+		check(err)
+		watchers[i] = w
+	}
+	start := time.Now()
+	send()
+	check(l.Run())
+	d := time.Since(start)
+	mustEqual(got, want)
+	closePairs(pairs)
+	check(l.Close())
+	return d
+}
+
+// ticks counts the cheapest callbacks: ticks that queue the next one.
+func ticks(n int) scenario {
+	return scenario{
+		name: "run a tick", unit: "tick", ops: float64(n),
+		contestants: []contestant{
+			{name: "buffered chan", run: func() time.Duration {
+				ch := make(chan func(), 1)
+				left := n
+				var fn func()
+				fn = func() {
+					if left--; left > 0 {
+						ch <- fn
+					}
+				}
+				start := time.Now()
+				ch <- fn
+				for left > 0 {
+					(<-ch)()
+				}
+				return time.Since(start)
+			}},
+			{name: "brood", run: func() time.Duration {
+				l := newLoop()
+				left := n
+				var fn func()
+				fn = func() {
+					if left--; left > 0 {
+						l.NextTick(fn)
+					}
+				}
+				start := time.Now()
+				l.NextTick(fn)
+				check(l.Run())
+				d := time.Since(start)
+				check(l.Close())
+				return d
+			}},
+		},
+	}
+}
+
+func newLoop() *reactor.Loop {
+	l, err := reactor.New(nil)
+	check(err)
+	return l
+}

@@ -1,0 +1,71 @@
+// Command bench measures brood against the raw system calls that any such library needs (the floor) and against os/exec
+// and Go's own timers and channels, side by side in one run, and prints one table.
+//
+// The contestants of a scenario take turns, round after round, each round beginning with another one, so that a change of
+// the machine's speed meets them all. A row's ratio is the median of the rounds' ratios, with the middle half of them as its
+// spread. The raw numbers are written as CSV.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+)
+
+func main() {
+	if runChild() {
+		return
+	}
+	rounds := flag.Int("rounds", 11, "rounds, each with every contestant of a scenario once")
+	scale := flag.Float64("scale", 1, "amount of work per measurement, 1 being what the README's numbers are from")
+	only := flag.String("only", "", "regular expression: measure only scenarios with a matching name")
+	raw := flag.String("raw", "", "file to write every single measurement to, as CSV")
+	flag.Parse()
+
+	filter, err := regexp.Compile(*only)
+	if err != nil {
+		fatal(err)
+	}
+	var all []result
+	for _, s := range scenarios(*scale) {
+		if filter.MatchString(s.name) {
+			fmt.Fprintf(os.Stderr, "%s…\n", s.name)
+			all = append(all, measure(s, *rounds))
+		}
+	}
+	removeNop()
+	fmt.Print(table(all))
+	if *raw != "" {
+		if err := writeRaw(*raw, all); err != nil {
+			fatal(err)
+		}
+	}
+}
+
+func fatal(err error) {
+	fmt.Fprintln(os.Stderr, "bench:", err)
+	os.Exit(1)
+}
+
+// check ends the run: a contestant that cannot do its work has no time.
+func check(err error) {
+	if err != nil {
+		fatal(err)
+	}
+}
+
+func scenarios(scale float64) []scenario {
+	n := func(count int) int { return max(1, int(float64(count)*scale)) }
+	return []scenario{
+		spawnSequential(n(200)),
+		spawnConcurrent(n(600), 64),
+		stdoutThroughput(n(1 << 30)),
+		pipeThroughput(n(1 << 30)),
+		timersFire(n(1_000_000)),
+		timersStop(n(1_000_000)),
+		postBurst(n(1_000_000), 4),
+		watcherDispatch(n(300_000)),
+		ticks(n(1_000_000)),
+	}
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"runtime"
+	"slices"
+	"time"
+)
+
+// scenario is one job that several contestants do.
+type scenario struct {
+	name        string
+	unit        string  // what one operation is
+	ops         float64 // operations per measurement
+	contestants []contestant
+}
+
+// contestant does the whole job once and says how long it took, without what is not part of the job.
+type contestant struct {
+	name    string
+	run     func() time.Duration
+	targets []target
+}
+
+// target is the most that a contestant's time may be, as a multiple of another one's.
+type target struct {
+	against string
+	most    float64
+}
+
+// result has a scenario's times, by contestant and round, and the allocations per operation.
+type result struct {
+	scenario
+	times  [][]time.Duration
+	allocs []float64
+}
+
+func measure(s scenario, rounds int) result {
+	r := result{scenario: s, times: make([][]time.Duration, len(s.contestants)), allocs: make([]float64, len(s.contestants))}
+	for _, c := range s.contestants {
+		c.run() // Warm up: page in the program, grow the heap.
+	}
+	for round := range rounds {
+		for k := range s.contestants {
+			i := (k + round) % len(s.contestants)
+			runtime.GC()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			d := s.contestants[i].run()
+			runtime.ReadMemStats(&after)
+			r.times[i] = append(r.times[i], d)
+			r.allocs[i] = float64(after.Mallocs-before.Mallocs) / s.ops
+		}
+	}
+	return r
+}
+
+// perOp returns the median time of one operation.
+func (r result) perOp(i int) time.Duration {
+	return time.Duration(float64(quantile(r.times[i], 0.5)) / r.ops)
+}
+
+// ratio returns the median and the quartiles of contestant i's time to contestant j's, round by round.
+func (r result) ratio(i, j int) (low, mid, high float64) {
+	ratios := make([]float64, len(r.times[i]))
+	for k := range ratios {
+		ratios[k] = float64(r.times[i][k]) / float64(r.times[j][k])
+	}
+	return quantile(ratios, 0.25), quantile(ratios, 0.5), quantile(ratios, 0.75)
+}
+
+func quantile[T time.Duration | float64](list []T, q float64) T {
+	sorted := slices.Sorted(slices.Values(list))
+	return sorted[int(q*float64(len(sorted)-1)+0.5)]
+}
+
+func (s scenario) index(name string) int {
+	return slices.IndexFunc(s.contestants, func(c contestant) bool { return c.name == name })
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// table is the report: a block for each scenario, its contestants with their time per operation, and their ratio to the
+// first one, which is the floor.
+func table(all []result) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s/%s, %d CPUs, %s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), machine())
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, r := range all {
+		fmt.Fprintf(w, "%s\tper %s\trate\tallocs\t× %s\tmiddle half\ttarget\n", r.name, r.unit, r.contestants[0].name)
+		for i, c := range r.contestants {
+			low, mid, high := r.ratio(i, 0)
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%.2f\t%.2f\t%.2f–%.2f\t%s\n",
+				c.name, short(r.perOp(i)), r.rate(i), r.allocs[i], mid, low, high, r.verdict(i))
+		}
+		fmt.Fprintln(w, "\t\t\t\t\t\t")
+	}
+	w.Flush()
+	return b.String()
+}
+
+func short(d time.Duration) string {
+	switch {
+	case d < 10*time.Microsecond:
+		return fmt.Sprintf("%d ns", d.Nanoseconds())
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.1f µs", float64(d.Nanoseconds())/1e3)
+	}
+	return fmt.Sprintf("%.1f ms", float64(d.Nanoseconds())/1e6)
+}
+
+// rate is the operations, or the bytes, per second.
+func (r result) rate(i int) string {
+	perSecond := r.ops / quantile(r.times[i], 0.5).Seconds()
+	if r.unit == "MiB" {
+		return fmt.Sprintf("%.0f MiB/s", perSecond)
+	}
+	if perSecond > 1e6 {
+		return fmt.Sprintf("%.1f M/s", perSecond/1e6)
+	}
+	return fmt.Sprintf("%.1f k/s", perSecond/1e3)
+}
+
+// verdict says whether a target was met.
+func (r result) verdict(i int) string {
+	var out []string
+	for _, t := range r.contestants[i].targets {
+		_, mid, _ := r.ratio(i, r.index(t.against))
+		word := "met"
+		if mid > t.most {
+			word = "MISSED"
+		}
+		out = append(out, fmt.Sprintf("≤ %.2f × %s: %.2f %s", t.most, t.against, mid, word))
+	}
+	return strings.Join(out, "; ")
+}
+
+// machine names the processor, where the system tells.
+func machine() string {
+	data, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return "unknown processor"
+	}
+	for line := range strings.Lines(string(data)) {
+		if name, ok := strings.CutPrefix(line, "model name"); ok {
+			return strings.Trim(name, " \t:\n")
+		}
+	}
+	return "unknown processor"
+}
+
+// writeRaw writes every measurement, in nanoseconds.
+func writeRaw(file string, all []result) error {
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w := csv.NewWriter(f)
+	if err := w.Write([]string{"scenario", "contestant", "round", "operations", "nanoseconds"}); err != nil {
+		return err
+	}
+	for _, r := range all {
+		for i, c := range r.contestants {
+			for round, d := range r.times[i] {
+				row := []string{r.name, c.name, strconv.Itoa(round), strconv.FormatFloat(r.ops, 'f', -1, 64), strconv.FormatInt(d.Nanoseconds(), 10)}
+				if err := w.Write(row); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
