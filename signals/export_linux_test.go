@@ -2,8 +2,8 @@ package signals
 
 import "github.com/brood-go/brood/reactor"
 
-// Forwarded reports whether s is on its way to l: pending on its thread, or rung for.
-func Forwarded(l *reactor.Loop, s Signal) bool {
+// Forwarded returns how often s is on its way to l: pending on its thread, or rung for.
+func Forwarded(l *reactor.Loop, s Signal) int {
 	h, err := hubOf(l)
 	if err != nil {
 		panic("Forwarded: " + err.Error())
@@ -11,7 +11,11 @@ func Forwarded(l *reactor.Loop, s Signal) bool {
 	p := &h.source.port
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.tokens[s] > 0 || hasSignal(&p.rung, s)
+	n := int(p.tokens[s])
+	if hasSignal(&p.rung, s) {
+		n++
+	}
+	return n
 }
 
 // ReadsSignalfd reports whether l reads a signalfd now.

@@ -3,7 +3,6 @@ package signals_test
 import (
 	"os"
 	"os/signal"
-	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -92,12 +91,4 @@ func receive[T any](t testing.TB, c <-chan T, what string) (v T) {
 		require.FailNow(t, "waited in vain", what)
 	}
 	return v
-}
-
-// eventually waits for a condition that no event announces.
-func eventually(t testing.TB, holds func() bool, what string) {
-	t.Helper()
-	for deadline := time.Now().Add(hangLimit()); !holds(); runtime.Gosched() {
-		require.True(t, time.Now().Before(deadline), "waited in vain: %s", what)
-	}
 }

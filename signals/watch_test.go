@@ -485,6 +485,31 @@ func TestAPanicTakesTheSignalFromNoOtherWatcher(t *testing.T) {
 	}
 }
 
+func TestADeliveryDoesNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	l := newLoop(t)
+	pid, limit, got := os.Getpid(), hangLimit(), 0
+	w := watch(t, l, usr1, func(signals.Signal) {
+		got++
+		l.Stop()
+	})
+	require.Zero(t, testing.AllocsPerRun(200, func() {
+		_ = unix.Kill(pid, usr1)
+		_ = l.Run()
+	}), "in Run")
+	require.Zero(t, testing.AllocsPerRun(200, func() {
+		_ = unix.Kill(pid, usr1)
+		for before := got; got == before; {
+			_, _ = l.Poll(limit)
+		}
+	}), "in Poll")
+	require.Equal(t, 402, got) // AllocsPerRun makes one call more.
+	w.Close()
+	run(t, l)
+}
+
 func TestMisuseIsRefusedAtOnce(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
@@ -504,11 +529,11 @@ func TestWatchWithoutDescriptorsFailsAndLeavesNothing(t *testing.T) {
 	var old unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &old))
 	highest := slices.Max(fds())
+	fill(t, highest)
 	// One more descriptor each time, until it succeeds.
 	for room := 0; ; room++ {
 		limited := old
-		limited.Cur = uint64(highest + 1 + room)
-		fill(t, highest)
+		assign(&limited.Cur, highest+1+room)
 		require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limited))
 		w, err := signals.Watch(l, usr1, func(signals.Signal) {})
 		require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &old))
@@ -524,6 +549,9 @@ func TestWatchWithoutDescriptorsFailsAndLeavesNothing(t *testing.T) {
 	}
 	run(t, l)
 }
+
+// assign stores n in a limit, whose type depends on the system.
+func assign[T int64 | uint64](limit *T, n int) { *limit = T(n) }
 
 func fds() (list []int) {
 	for fd := range leakcheck.FDs() {

@@ -1,0 +1,6 @@
+//go:build !race
+
+package signals_test
+
+// raceEnabled says that the race detector is not there to allocate where the program does not.
+const raceEnabled = false

@@ -1,0 +1,720 @@
+package signals_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/signals"
+)
+
+// eachWay runs a test with the signalfd and without.
+func eachWay(t *testing.T, test func(t *testing.T, newLoop func(t testing.TB) *reactor.Loop)) {
+	t.Run("signalfd", func(t *testing.T) { test(t, newLoop) })
+	t.Run("bell", func(t *testing.T) {
+		test(t, func(t testing.TB) *reactor.Loop {
+			l := newLoop(t)
+			signals.ForgoSignalfd(l)
+			return l
+		})
+	})
+}
+
+// needSignalfd skips what has no meaning without one.
+func needSignalfd(t testing.TB) {
+	t.Helper()
+	if os.Getenv("BROOD_TEST_SIGNALFD") == "off" {
+		t.Skip("BROOD_TEST_SIGNALFD=off")
+	}
+	fd, err := unix.Signalfd(-1, &unix.Sigset_t{}, unix.SFD_CLOEXEC)
+	if err != nil {
+		t.Skipf("signalfd: %v", err)
+	}
+	require.NoError(t, unix.Close(fd))
+}
+
+// mask returns a mask line, such as SigBlk, of a status file of /proc.
+func mask(t testing.TB, status []byte, line string) uint64 {
+	t.Helper()
+	for text := range strings.Lines(string(status)) {
+		if digits, ok := strings.CutPrefix(text, line+":"); ok {
+			m, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 64)
+			require.NoError(t, err)
+			return m
+		}
+	}
+	require.Fail(t, "no such line", "%s in %s", line, status)
+	return 0
+}
+
+// threadMask returns what the calling thread blocks.
+func threadMask(t testing.TB) uint64 {
+	t.Helper()
+	status, err := os.ReadFile("/proc/thread-self/status")
+	require.NoError(t, err)
+	return mask(t, status, "SigBlk")
+}
+
+// awaitForward waits until s is on its way to l so many times, which no event announces.
+func awaitForward(t testing.TB, l *reactor.Loop, s signals.Signal, times int) {
+	t.Helper()
+	for deadline := time.Now().Add(hangLimit()); signals.Forwarded(l, s) < times; runtime.Gosched() {
+		require.True(t, time.Now().Before(deadline), "%s is not forwarded", signals.Name(s))
+	}
+}
+
+func bit(s signals.Signal) uint64 { return 1 << (s - 1) }
+
+func TestS060_EveryRealTimeSignalThatTheRuntimeLeavesFree(t *testing.T) {
+	eachWay(t, func(t *testing.T, newLoop func(testing.TB) *reactor.Loop) {
+		const sends = 10
+		l := newLoop(t)
+		got := map[signals.Signal]int{}
+		want := map[signals.Signal]int{}
+		for s := signals.Signal(35); s <= 64; s++ {
+			want[s] = sends
+			var w *signals.Watcher
+			w = watch(t, l, s, func(other signals.Signal) {
+				require.Equal(t, s, other)
+				if got[s]++; got[s] < sends {
+					send(t, s)
+				} else {
+					w.Close()
+				}
+			})
+			send(t, s)
+		}
+		run(t, l)
+		require.Equal(t, want, got)
+	})
+}
+
+func TestEverySignalIsEitherRefusedOrDelivered(t *testing.T) {
+	eachWay(t, func(t *testing.T, newLoop func(testing.TB) *reactor.Loop) {
+		l := newLoop(t)
+		var refused []signals.Signal
+		for s := signals.Signal(1); s <= signals.MaxSignal; s++ {
+			got := 0
+			var w *signals.Watcher
+			w, err := signals.Watch(l, s, func(signals.Signal) {
+				got++
+				w.Close()
+			})
+			if err != nil {
+				refused = append(refused, s)
+				continue
+			}
+			send(t, s)
+			run(t, l)
+			require.Equal(t, 1, got, signals.Name(s))
+		}
+		want := []signals.Signal{syscall.SIGILL, syscall.SIGTRAP, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGKILL,
+			syscall.SIGSEGV, syscall.SIGSTOP, syscall.SIGPROF, syscall.SIGSYS, 32, 33, 34}
+		require.Subset(t, refused, want)
+		for _, s := range refused[len(want):] {
+			require.Greater(t, s, signals.Signal(64), "only MIPS has others that the runtime cannot catch")
+		}
+	})
+}
+
+func init() {
+	helperproc.Register("watch-once-and-stay-ignoring", func(args []string) {
+		s, err := signals.Parse(args[0])
+		must(err)
+		ignores := func() bool {
+			status, err := os.ReadFile("/proc/self/status")
+			must(err)
+			_, line, _ := strings.Cut(string(status), "SigIgn:")
+			line, _, _ = strings.Cut(line, "\n")
+			m, err := strconv.ParseUint(strings.TrimSpace(line), 16, 64)
+			must(err)
+			return m&bit(s) != 0
+		}
+		if !ignores() || !signal.Ignored(s) {
+			panic("it is not ignored at the start")
+		}
+		watchOnce(s)
+		if !ignores() || !signal.Ignored(s) {
+			panic("it is not ignored at the end")
+		}
+		must(unix.Kill(os.Getpid(), s))
+	})
+}
+
+func TestS063_ASignalIgnoredByNohupStaysIgnored(t *testing.T) {
+	for _, s := range []signals.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		file, argv := helperproc.Command("watch-once-and-stay-ignoring", signals.Name(s))
+		trap := `trap "" ` + strings.TrimPrefix(signals.Name(s), "SIG") + `; exec "$@"`
+		cmd := exec.Command("/bin/sh", append([]string{"-c", trap, "sh", file}, argv...)...)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+}
+
+// sendsToAll is what is sent, and to which thread: 0 stands for the process.
+type sendsToAll struct {
+	signal signals.Signal
+	thread int
+}
+
+// Two loops on threads of their own and the program's signal.Notify: each sees every signal once.
+func TestEverySpacedSignalReachesTwoLoopsAndSignalNotifyOnce(t *testing.T) {
+	eachWay(t, func(t *testing.T, newLoop func(testing.TB) *reactor.Loop) {
+		sends := 200
+		if testing.Short() {
+			sends = 50
+		}
+		watched := []signals.Signal{usr1, syscall.SIGTERM, 40}
+		notified := make(chan os.Signal, 16)
+		signal.Notify(notified, usr1, syscall.SIGTERM, syscall.Signal(40))
+		defer signal.Stop(notified)
+
+		other, otherSaw, otherThread := loopElsewhere(t, newLoop, watched)
+		l := newLoop(t)
+		saw := make(chan signals.Signal, 16)
+		var watchers []*signals.Watcher
+		for _, s := range watched {
+			watchers = append(watchers, watch(t, l, s, func(s signals.Signal) { saw <- s }))
+		}
+		thread := make(chan int, 1)
+		finished := make(chan struct{})
+		l.NextTick(func() { thread <- unix.Gettid() })
+		// This goroutine sends, the test's runs the loop. It ends before the loop does.
+		go func() {
+			defer close(finished)
+			defer l.Stop()
+			targets := []int{0, <-thread, otherThread}
+			for i := range sends * len(watched) {
+				next := sendsToAll{watched[i%len(watched)], 0}
+				if i%4 == 3 { // Most go to the process, as they do in life.
+					next.thread = targets[i/4%len(targets)]
+				}
+				if !sendToAll(t, next, saw, otherSaw, notified) {
+					return
+				}
+			}
+		}()
+		run(t, l)
+		<-finished
+		other.Stop()
+		<-otherSaw // Closed when that loop is.
+		for _, w := range watchers {
+			w.Close()
+		}
+		run(t, l)
+		require.Empty(t, saw)
+		require.Empty(t, notified)
+	})
+}
+
+// loopElsewhere runs a loop on a goroutine of its own until it is stopped. saw gets what its watchers see and is closed at
+// the end.
+func loopElsewhere(
+	t *testing.T, newLoop func(testing.TB) *reactor.Loop, watched []signals.Signal,
+) (l *reactor.Loop, saw chan signals.Signal, thread int) {
+	l = newLoop(t)
+	saw = make(chan signals.Signal, 16)
+	started := make(chan int, 1)
+	go func() {
+		defer close(saw)
+		var watchers []*signals.Watcher
+		for _, s := range watched {
+			w, err := signals.Watch(l, s, func(s signals.Signal) { saw <- s })
+			if err != nil {
+				t.Errorf("Watch: %v", err)
+				return
+			}
+			watchers = append(watchers, w)
+		}
+		l.NextTick(func() { started <- unix.Gettid() })
+		if err := l.Run(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		for _, w := range watchers {
+			w.Close()
+		}
+		if err := l.Run(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	}()
+	return l, saw, receive(t, started, "the other loop")
+}
+
+// sendToAll sends one signal and reports whether all three have seen it, and nothing else. It may be called on any
+// goroutine.
+func sendToAll(t *testing.T, next sendsToAll, a, b <-chan signals.Signal, c <-chan os.Signal) bool {
+	var err error
+	if next.thread == 0 {
+		err = unix.Kill(os.Getpid(), next.signal)
+	} else {
+		err = unix.Tgkill(os.Getpid(), next.thread, next.signal)
+	}
+	if err != nil {
+		t.Errorf("send %+v: %v", next, err)
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), hangLimit())
+	defer cancel()
+	for left := 3; left > 0; left-- {
+		var got os.Signal
+		select {
+		case got = <-a:
+		case got = <-b:
+		case got = <-c:
+		case <-ctx.Done():
+			t.Errorf("%+v was not seen by %d of 3", next, left)
+			return false
+		}
+		if got != next.signal {
+			t.Errorf("%v came in place of %v", got, next.signal)
+			return false
+		}
+	}
+	return true
+}
+
+func TestNothingIsLostWhileTwentyGoroutinesKeepAllThreadsBusy(t *testing.T) {
+	eachWay(t, func(t *testing.T, newLoop func(testing.TB) *reactor.Loop) {
+		for _, row := range []struct {
+			name       string
+			work       func()
+			sends, few int
+		}{
+			{"and never yield", func() {}, 8, 2}, // Each time a goroutine has its turn, others have had 10 ms each.
+			{"and yield", runtime.Gosched, 300, 50},
+			{"in system calls", func() { unix.Getppid() }, 8, 2},
+		} {
+			t.Run(row.name, func(t *testing.T) {
+				if testing.Short() {
+					row.sends = row.few
+				}
+				defer keepBusy(20, row.work)()
+				l := newLoop(t)
+				got := 0
+				var w *signals.Watcher
+				w = watch(t, l, usr1, func(signals.Signal) {
+					if got++; got < row.sends {
+						send(t, usr1)
+					} else {
+						w.Close()
+					}
+				})
+				send(t, usr1)
+				run(t, l)
+				require.Equal(t, row.sends, got)
+			})
+		}
+	})
+}
+
+// keepBusy starts goroutines that call work over and over, and returns what ends them and waits for that.
+func keepBusy(n int, work func()) (stop func()) {
+	var quit atomic.Bool
+	var running sync.WaitGroup
+	for range n {
+		running.Go(func() {
+			for !quit.Load() {
+				work()
+			}
+		})
+	}
+	return func() {
+		quit.Store(true)
+		running.Wait()
+	}
+}
+
+// Every SIGCHLD tells of at least one child. Were one lost, its child would be waited for in vain.
+func TestTheSIGCHLDOf3000ChildrenIsSeen(t *testing.T) {
+	for name, parallel := range map[string]int{"one at a time": 1, "32 at a time": 32} {
+		t.Run(name, func(t *testing.T) {
+			eachWay(t, func(t *testing.T, newLoop func(testing.TB) *reactor.Loop) {
+				children := 3000
+				if testing.Short() {
+					children = 200
+				}
+				reapAll(t, newLoop(t), children, parallel)
+			})
+		})
+	}
+}
+
+func reapAll(t *testing.T, l *reactor.Loop, children, parallel int) {
+	living := map[int]bool{}
+	started, reaped := 0, 0
+	refill := func() {
+		for len(living) < parallel && started < children {
+			pid, err := syscall.ForkExec("/bin/true", []string{"true"}, &syscall.ProcAttr{})
+			require.NoError(t, err)
+			living[pid] = true
+			started++
+		}
+	}
+	var w *signals.Watcher
+	w = watch(t, l, syscall.SIGCHLD, func(signals.Signal) {
+		for pid := range living {
+			got, err := syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
+			require.NoError(t, err)
+			if got == pid {
+				delete(living, pid)
+				reaped++
+			}
+		}
+		if refill(); len(living) == 0 {
+			w.Close()
+		}
+	})
+	l.NextTick(refill)
+	run(t, l)
+	require.Equal(t, children, reaped)
+	require.Empty(t, living)
+}
+
+func TestTheThreadBlocksTheSignalsOnlyInsideRun(t *testing.T) {
+	needSignalfd(t)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before := threadMask(t)
+	require.Zero(t, before&(bit(usr1)|bit(usr2)|bit(syscall.SIGURG)))
+
+	l := newLoop(t)
+	w := watch(t, l, usr1, func(signals.Signal) {})
+	urgent := watch(t, l, syscall.SIGURG, func(signals.Signal) {})
+	require.Equal(t, before, threadMask(t))
+	_, err := l.Poll(0)
+	require.NoError(t, err)
+	for _, step := range []func(){
+		func() {
+			require.Equal(t, before|bit(usr1), threadMask(t))
+			l.Stop()
+		},
+		func() {
+			l.Stop()
+			more := watch(t, l, usr2, func(signals.Signal) {})
+			require.Equal(t, before|bit(usr1)|bit(usr2), threadMask(t))
+			more.Close()
+			require.Equal(t, before|bit(usr1), threadMask(t))
+		},
+		func() {
+			l.Stop()
+			w.Close()
+			urgent.Close()
+			require.Equal(t, before, threadMask(t))
+			w = watch(t, l, usr2, func(signals.Signal) {})
+			require.Equal(t, before|bit(usr2), threadMask(t))
+			urgent = watch(t, l, syscall.SIGURG, func(signals.Signal) {})
+		},
+		func() { panic("unwinds out of Run") },
+	} {
+		l.NextTick(step)
+		func() {
+			defer func() { _ = recover() }()
+			run(t, l)
+		}()
+		require.False(t, t.Failed())
+		require.Equal(t, before, threadMask(t))
+	}
+	w.Close()
+	urgent.Close()
+	run(t, l)
+}
+
+func TestAMaskFromBeforeIsLeftAlone(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var set, old unix.Sigset_t
+	set.Val[0] = 1 << (usr1 - 1)
+	require.NoError(t, unix.PthreadSigmask(unix.SIG_BLOCK, &set, &old))
+	defer func() { require.NoError(t, unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil)) }()
+	before := threadMask(t)
+
+	l := newLoop(t)
+	var w *signals.Watcher
+	w = watch(t, l, usr1, func(signals.Signal) { w.Close() })
+	send(t, usr1)
+	run(t, l)
+	require.Equal(t, before, threadMask(t))
+}
+
+// A signal that was forwarded to the thread and is still unread when the loop leaves Run, or closes the watcher, does not
+// enter the program again.
+func TestASignalPendingOnTheThreadWhenRunEndsIsDeliveredOnceByTheNextRun(t *testing.T) {
+	for _, s := range []signals.Signal{syscall.SIGTERM, 40} {
+		others := notify(t, s)
+		l := newLoop(t)
+		got := 0
+		w := watch(t, l, s, func(signals.Signal) {
+			got++
+			l.Stop()
+		})
+		// An immediate comes after the poll: there is none between it and the end of Run.
+		l.SetImmediate(func() {
+			send(t, s)
+			receive(t, others, "the signal")
+			awaitForward(t, l, s, 1)
+			l.Stop()
+		})
+		run(t, l)
+		require.Zero(t, got)
+		run(t, l)
+		require.Equal(t, 1, got)
+		require.Empty(t, others)
+		w.Close()
+		run(t, l)
+		require.Empty(t, others)
+	}
+}
+
+func init() {
+	helperproc.Register("close-with-forward-pending", func([]string) {
+		l, err := reactor.New(nil)
+		must(err)
+		w, err := signals.Watch(l, syscall.SIGTERM, func(signals.Signal) { panic("called after Close") })
+		must(err)
+		l.NextTick(func() {
+			must(unix.Kill(os.Getpid(), syscall.SIGTERM))
+			for signals.Forwarded(l, syscall.SIGTERM) == 0 {
+				runtime.Gosched()
+			}
+			w.Close()
+		})
+		must(l.Run())
+		must(l.Close())
+	})
+}
+
+func TestS064_AForwardThatIsPendingWhenTheWatcherIsClosedDoesNotEndTheProcess(t *testing.T) {
+	require.NoError(t, helper("close-with-forward-pending").Run())
+}
+
+func TestALoopInsideACallbackOfAnotherGetsItsSignalsToo(t *testing.T) {
+	outer, inner := newLoop(t), newLoop(t)
+	others := notify(t, usr1)
+	var order []string
+	var out, in *signals.Watcher
+	out = watch(t, outer, usr1, func(signals.Signal) {
+		order = append(order, "outer")
+		if len(order) == 4 {
+			out.Close()
+		}
+	})
+	outer.NextTick(func() {
+		for range 3 {
+			in = watch(t, inner, usr1, func(signals.Signal) {
+				order = append(order, "inner")
+				in.Close()
+			})
+			send(t, usr1)
+			run(t, inner)
+			receive(t, others, "the copy")
+		}
+	})
+	run(t, outer)
+	// What came three times while the outer loop did not turn comes to it as one.
+	require.Equal(t, []string{"inner", "inner", "inner", "outer"}, order)
+	require.Empty(t, others)
+}
+
+func TestAProgramStartedInsideUnblockedHasAnEmptyMask(t *testing.T) {
+	needSignalfd(t)
+	others := notify(t, usr1)
+	l := newLoop(t)
+	childMask := func() uint64 {
+		out, err := exec.Command("/bin/cat", "/proc/self/status").Output()
+		require.NoError(t, err)
+		return mask(t, out, "SigBlk")
+	}
+	got := 0
+	var w *signals.Watcher
+	w = watch(t, l, usr1, func(signals.Signal) {
+		got++
+		w.Close()
+	})
+	l.NextTick(func() {
+		send(t, usr1)
+		receive(t, others, "the signal")
+		awaitForward(t, l, usr1, 1)
+		require.Equal(t, bit(usr1), childMask())
+		signals.Unblocked(l, func() { require.Zero(t, childMask()) })
+		require.Equal(t, bit(usr1), childMask())
+		require.Zero(t, got)
+	})
+	run(t, l)
+	require.Equal(t, 1, got)
+	require.Empty(t, others, "what was pending did not come a second time")
+}
+
+func TestUnblockedMayOpenAndCloseWatchers(t *testing.T) {
+	l := newLoop(t)
+	calls, got := 0, 0
+	call := func() { calls++ }
+	signals.Unblocked(l, call)
+	w := watch(t, l, usr1, func(signals.Signal) {})
+	signals.Unblocked(l, call)
+	l.NextTick(func() {
+		before := threadMask(t)
+		signals.Unblocked(l, func() {
+			w.Close()
+			call()
+		})
+		require.Zero(t, threadMask(t)&bit(usr1))
+		w = watch(t, l, usr1, func(signals.Signal) {
+			got++
+			w.Close()
+		})
+		signals.Unblocked(l, func() {
+			w.Close()
+			w = watch(t, l, usr1, func(signals.Signal) {
+				got++
+				w.Close()
+			})
+			call()
+		})
+		require.Equal(t, before, threadMask(t))
+		send(t, usr1)
+	})
+	run(t, l)
+	require.Equal(t, 4, calls)
+	require.Equal(t, 1, got)
+	require.NoError(t, l.Close())
+	signals.Unblocked(l, call)
+	require.Equal(t, 5, calls)
+}
+
+func TestTheSignalfdIsReadInRunAndNotInPoll(t *testing.T) {
+	needSignalfd(t)
+	l := newLoop(t)
+	w := watch(t, l, usr1, func(signals.Signal) {})
+	require.Contains(t, targets(), "anon_inode:[signalfd]")
+	l.NextTick(func() { require.False(t, signals.ReadsSignalfd(l)) })
+	_, err := l.Poll(0)
+	require.NoError(t, err)
+	l.NextTick(func() {
+		require.True(t, signals.ReadsSignalfd(l))
+		w.Close()
+		require.False(t, signals.ReadsSignalfd(l))
+		require.NotContains(t, targets(), "anon_inode:[signalfd]", "it is closed with the last watcher")
+	})
+	run(t, l)
+}
+
+func targets() (list []string) {
+	for _, target := range leakcheck.FDs() {
+		list = append(list, target)
+	}
+	return list
+}
+
+// SIGPIPE is sent to the thread that writes.
+func TestASignalOfTheLoopsOwnSystemCallIsDelivered(t *testing.T) {
+	eachWay(t, func(t *testing.T, newLoop func(testing.TB) *reactor.Loop) {
+		others := notify(t, syscall.SIGPIPE)
+		var p [2]int
+		require.NoError(t, unix.Pipe2(p[:], unix.O_CLOEXEC))
+		defer unix.Close(p[1])
+		require.NoError(t, unix.Close(p[0]))
+		l := newLoop(t)
+		got := 0
+		var w *signals.Watcher
+		w = watch(t, l, syscall.SIGPIPE, func(signals.Signal) {
+			got++
+			w.Close()
+		})
+		l.NextTick(func() {
+			_, err := unix.Write(p[1], []byte("x"))
+			require.Equal(t, syscall.EPIPE, err)
+		})
+		run(t, l)
+		require.Equal(t, 1, got)
+		receive(t, others, "the program's own copy")
+		require.Empty(t, others)
+	})
+}
+
+// Job control: the kernel drops a pending SIGTSTP when SIGCONT is sent, and a pending SIGCONT when SIGTSTP is, so neither
+// may wait on the thread.
+func TestStopAndContinueBothArriveInEitherOrder(t *testing.T) {
+	for _, order := range [][]signals.Signal{{syscall.SIGTSTP, syscall.SIGCONT}, {syscall.SIGCONT, syscall.SIGTSTP}} {
+		l := newLoop(t)
+		var got []signals.Signal
+		watchers := map[signals.Signal]*signals.Watcher{}
+		for _, s := range order {
+			watchers[s] = watch(t, l, s, func(s signals.Signal) {
+				got = append(got, s)
+				watchers[s].Close()
+			})
+		}
+		l.NextTick(func() {
+			for _, s := range order {
+				send(t, s)
+				awaitForward(t, l, s, 1)
+			}
+		})
+		run(t, l)
+		require.ElementsMatch(t, order, got)
+	}
+}
+
+// The kernel queues real-time signals, so several of one number can be on their way to the loop.
+func TestARealTimeSignalForwardedTwiceIsDeliveredTwice(t *testing.T) {
+	needSignalfd(t)
+	const s signals.Signal = 40
+	others := notify(t, s)
+	l := newLoop(t)
+	got := 0
+	var w *signals.Watcher
+	w = watch(t, l, s, func(signals.Signal) {
+		if got++; got == 2 {
+			w.Close()
+		}
+	})
+	l.NextTick(func() {
+		for times := range 2 {
+			send(t, s)
+			receive(t, others, "the signal")
+			awaitForward(t, l, s, times+1)
+		}
+	})
+	run(t, l)
+	require.Equal(t, 2, got)
+	require.Empty(t, others, "neither was taken for somebody else's")
+}
+
+// Others may see such a signal twice. The loop has it at least once.
+func TestASignalIsNotLostWhenSomebodyElseUnblocksTheThread(t *testing.T) {
+	for _, s := range []signals.Signal{usr1, 40} {
+		others := notify(t, s)
+		l := newLoop(t)
+		got := 0
+		var w *signals.Watcher
+		w = watch(t, l, s, func(signals.Signal) {
+			got++
+			w.Close()
+		})
+		l.NextTick(func() {
+			send(t, s)
+			receive(t, others, "the signal")
+			awaitForward(t, l, s, 1)
+			var empty, old unix.Sigset_t
+			require.NoError(t, unix.PthreadSigmask(unix.SIG_SETMASK, &empty, &old))
+			require.NoError(t, unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil))
+		})
+		run(t, l)
+		require.Equal(t, 1, got)
+	}
+}
