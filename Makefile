@@ -8,10 +8,12 @@ TIMEOUT  ?= 10m
 # What `make demo` works on; empty leaves the choice to the program.
 DIR      ?=
 
-# The systems of the library, and those with another architecture whose difference shows: 32 bits, other signal numbers.
+LIBRARY := events reactor streams signals ipc childprocess
+
+# The systems of the library. All code is checked for each of them, on the architecture that they all have. The library
+# is also compiled where the architecture makes a difference: 32 bits, alignment, other signal numbers.
 SYSTEMS := linux darwin dragonfly freebsd netbsd openbsd
-TARGETS := linux/amd64 linux/386 linux/arm64 linux/mipsle darwin/amd64 darwin/arm64 dragonfly/amd64 \
-	freebsd/amd64 freebsd/386 netbsd/amd64 openbsd/amd64
+OTHERS  := linux/386 linux/arm64 linux/mipsle darwin/arm64 freebsd/386
 
 CACHE       := $(CURDIR)/.cache
 STATICCHECK := $(CACHE)/bin/staticcheck
@@ -43,7 +45,7 @@ step = @echo '==> $(1)'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test race lint format vet fix staticcheck cross fuzz cover bench demo examples fallbacks nested probe
+.PHONY: help test race lint format fix staticcheck cross fuzz cover bench demo examples fallbacks nested probe
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +61,8 @@ fallbacks: probe ## the tests once more with each fallback of the library forced
 	$(call step,tests with BROOD_TEST_WAKEUP=pipe $(SIGCHLD))
 	@$(call racetest,BROOD_TEST_WAKEUP=pipe $(SIGCHLD),$(call present,reactor streams signals ipc childprocess))
 ifdef SIGCHLD
+	$(call step,tests with BROOD_TEST_SIGNALFD=off)
+	@$(call racetest,BROOD_TEST_SIGNALFD=off,$(call present,signals))
 	$(call step,tests with $(SIGCHLD))
 	@$(if $(call present,childprocess),$(call racetest,$(SIGCHLD),./childprocess),echo 'childprocess does not exist')
 endif
@@ -75,23 +79,27 @@ format:
 	@bad=`"$$($(GO) env GOROOT)/bin/gofmt" -l .` || exit; \
 	test -z "$$bad" || { echo "not formatted:" $$bad; exit 1; }
 
-cross: ## vet, which compiles everything, for every system
-	@for target in $(TARGETS); do \
-		echo "==> vet for $$target"; \
-		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) vet ./... || exit; \
+cross: ## vet for every system, and compile for some other architectures
+	@for system in $(SYSTEMS); do \
+		echo "==> vet for $$system"; \
+		CGO_ENABLED=0 GOOS=$$system GOARCH=amd64 $(GO) vet ./... || exit; \
+	done
+	@for target in $(OTHERS); do \
+		echo "==> build for $$target"; \
+		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build $(call present,$(LIBRARY)) || exit; \
 	done
 
 fix:
 	@for system in $(SYSTEMS); do \
 		echo "==> go fix for $$system"; \
-		CGO_ENABLED=0 GOOS=$$system $(GO) fix -diff ./... || exit; \
+		CGO_ENABLED=0 GOOS=$$system GOARCH=amd64 $(GO) fix -diff ./... || exit; \
 	done
 
 # Each system has functions that only its own files use.
 staticcheck: $(STATICCHECK)
 	@for system in $(SYSTEMS); do \
 		echo "==> staticcheck for $$system"; \
-		CGO_ENABLED=0 GOOS=$$system $(STATICCHECK) ./... || exit; \
+		CGO_ENABLED=0 GOOS=$$system GOARCH=amd64 $(STATICCHECK) ./... || exit; \
 	done
 
 $(STATICCHECK): tools/go.mod tools/go.sum
@@ -120,7 +128,7 @@ cover: ## the coverage of the library packages by all tests; .cache/cover.out is
 	$(call step,coverage)
 	@mkdir -p $(CACHE)
 	@$(EXITWATCH) $(GO) test -timeout=$(TIMEOUT) -coverprofile=$(CACHE)/cover.out \
-		-coverpkg=$$(echo $(call present,events reactor streams signals ipc childprocess) | tr ' ' ,) ./...
+		-coverpkg=$$(echo $(call present,$(LIBRARY)) | tr ' ' ,) ./...
 	@$(GO) tool cover -func=$(CACHE)/cover.out | awk '{ last = $$NF } END { print "total:", last }'
 
 bench: ## measure against the floors and the peers, in one table
