@@ -6,6 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// maxAlarm bounds an alarm: on 32-bit machines the time has room for 68 years. A longer one goes off early, Poll finds
+// nothing to do, and the alarm is set anew.
+const maxAlarm = 365 * 24 * time.Hour
+
 // alarm is a timerfd(2) in the loop's own epoll set: an epoll descriptor is readable while one of its members is, so the
 // loop that embeds this one wakes for our timers.
 type alarm struct {
@@ -37,7 +41,7 @@ func (a *alarm) set(d time.Duration) {
 	var spec unix.ItimerSpec
 	a.armed = d != alarmNever
 	if a.armed {
-		spec.Value = unix.NsecToTimespec(int64(max(d, alarmNow)))
+		spec.Value = unix.NsecToTimespec(int64(min(max(d, alarmNow), maxAlarm)))
 	}
 	// It cannot fail: the descriptor is ours and the time is valid. Setting also takes back an expiration not read.
 	_ = unix.TimerfdSettime(a.fd, 0, &spec, nil)

@@ -29,8 +29,6 @@ type door struct {
 	stops  stopReason
 	held   int
 	waker  waker
-
-	closing chan struct{} // closed by shut; made by the first Do
 }
 
 // Post runs fn on the loop goroutine, in the posted phase of a coming turn, and wakes the loop when it sleeps. Functions
@@ -55,13 +53,17 @@ func (l *Loop) Post(fn func()) error {
 }
 
 // Do runs fn on the loop goroutine and waits until it has returned. When ctx ends first, fn will not run and the
-// context's cause is returned; once fn has begun, Do waits for it. It returns [ErrClosed] when the loop is closed.
+// context's cause is returned; once fn has begun, Do waits for it. It returns [ErrClosed] when the loop is closed, which it
+// cannot be while a Do waits: what is posted keeps the loop alive, and Close refuses.
 //
 // Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for itself.
 func (l *Loop) Do(ctx context.Context, fn func()) error {
 	l.check("Do")
 	if fn == nil {
 		panic("reactor: Do: nil callback")
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	const (
 		waiting = iota
@@ -70,7 +72,6 @@ func (l *Loop) Do(ctx context.Context, fn func()) error {
 	)
 	var state atomic.Int32
 	done := make(chan struct{})
-	closing := l.door.closingChan()
 	err := l.Post(func() {
 		if state.CompareAndSwap(waiting, begun) {
 			defer close(done) // Also when fn panics: the waiter must not hang.
@@ -84,15 +85,12 @@ func (l *Loop) Do(ctx context.Context, fn func()) error {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		err = context.Cause(ctx)
-	case <-closing:
-		err = ErrClosed
+		if state.CompareAndSwap(waiting, abandoned) {
+			return context.Cause(ctx)
+		}
+		<-done
+		return nil
 	}
-	if state.CompareAndSwap(waiting, abandoned) {
-		return err
-	}
-	<-done
-	return nil
 }
 
 // Hold keeps Run alive until release is called, for work under way elsewhere that will Post its result. Calling release
@@ -150,22 +148,7 @@ func (d *door) shut() bool {
 		return false
 	}
 	d.closed = true
-	if d.closing != nil {
-		close(d.closing)
-	}
 	return true
-}
-
-func (d *door) closingChan() <-chan struct{} {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closing == nil {
-		d.closing = make(chan struct{})
-		if d.closed {
-			close(d.closing)
-		}
-	}
-	return d.closing
 }
 
 // The rest of this file is the loop goroutine's side.
@@ -207,11 +190,12 @@ func (d *door) take(q *postQueue) bool {
 	return true
 }
 
-// trySleep marks the loop as asleep, so that the next Post rings. It reports false when there is a reason not to sleep.
-func (d *door) trySleep() bool {
+// trySleep marks the loop as asleep, so that the next Post rings. It reports false when there is a reason not to sleep: also
+// when a Hold alone, for refd is false, was worth sleeping for and has been released since.
+func (d *door) trySleep(refd bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.posts) > 0 || d.stops != 0 {
+	if len(d.posts) > 0 || d.stops != 0 || !refd && d.held == 0 {
 		return false
 	}
 	d.awake, d.rung = false, false
@@ -230,7 +214,7 @@ func (d *door) setAsleep() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.awake, d.rung = false, false
-	if len(d.posts) > 0 {
+	if len(d.posts) > 0 || d.stops != 0 {
 		d.ring()
 	}
 }

@@ -30,19 +30,17 @@ func (l *Loop) nudge() {
 	}
 }
 
-// settle makes FD readable when the next Poll has something to do without waiting: now, or once the next timer is due.
+// settle makes FD readable when the next Poll has something to do without waiting: now, or once the next timer is due. It
+// does not ask what keeps the loop alive: the loop around this one is the one that lives.
 func (l *Loop) settle() {
 	if l.alarm == nil {
 		return
 	}
-	if !l.Alive() {
-		l.alarm.set(alarmNever)
-		return
-	}
-	l.alarm.set(l.pollTimeout(forever))
+	left, _ := l.untilWork()
+	l.alarm.set(left)
 }
 
-// alarmNever disarms an alarm. It equals forever, which is what pollTimeout returns when no timer is set.
+// alarmNever disarms an alarm. It equals forever, which is what untilWork returns when no timer is set.
 const alarmNever = forever
 
 // alarmNow is the shortest time an alarm can be set to.

@@ -12,7 +12,7 @@ import (
 // A kevent carries a value of the user's, udata, as wide as a pointer and on most systems declared as one. What travels in
 // it here is a number. The garbage collector must never meet that number where it expects a pointer, so
 //
-//   - kevent structures live only in memory from newKevents, which the collector does not scan;
+//   - kevent structures live only in memory from newKevents or in a changeList, which the collector does not scan;
 //   - they are used in place, through pointers, and never copied to a variable, whose stack slot would be scanned;
 //   - udata is read and written by the functions of this file only.
 
@@ -24,6 +24,13 @@ func newKevents(n int) []unix.Kevent_t {
 	const wordSize = unsafe.Sizeof(uint64(0)) // its alignment suffices for a kevent everywhere
 	words := make([]uint64, (uintptr(n)*unsafe.Sizeof(unix.Kevent_t{})+wordSize-1)/wordSize)
 	return unsafe.Slice((*unix.Kevent_t)(unsafe.Pointer(unsafe.SliceData(words))), n)
+}
+
+// changeList is room for the kevents of one registration, as numbers; its zero value is ready.
+type changeList [(maxChanges*unsafe.Sizeof(unix.Kevent_t{}) + unsafe.Sizeof(uint64(0)) - 1) / unsafe.Sizeof(uint64(0))]uint64
+
+func (c *changeList) kevents() []unix.Kevent_t {
+	return unsafe.Slice((*unix.Kevent_t)(unsafe.Pointer(c)), maxChanges)
 }
 
 // setKevent fills *k in for a change.

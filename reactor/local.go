@@ -10,9 +10,13 @@ type localTable struct {
 
 // Local returns what the loop keeps under key, made by make on first use and closed with the loop, in reverse order of
 // making. It is how a package has state per loop instead of package-level state; key should be of an unexported type of
-// that package. An error from make is returned and nothing is kept. It returns [ErrClosed] after Close.
+// that package. An error from make is returned and nothing is kept. It returns [ErrClosed] after Close and panics when make
+// is nil.
 func (l *Loop) Local(key any, make func() (io.Closer, error)) (io.Closer, error) {
 	l.check("Local")
+	if make == nil {
+		panic("reactor: Local: nil callback")
+	}
 	if l.closed {
 		return nil, ErrClosed
 	}

@@ -3,7 +3,6 @@
 package reactor
 
 import (
-	"math"
 	"slices"
 	"syscall"
 	"time"
@@ -15,9 +14,6 @@ import (
 // for 69 years, and some round to clock ticks that an int must hold. A longer sleep ends early with no event.
 const maxWait = 24 * time.Hour
 
-// nobody is the token of an event that is no watcher's; the table never has so many slots.
-var nobody = token{slot: math.MaxInt32}
-
 // poller is a kqueue(2). Readable and Writable are two filters, each with a registration (a knote) of its own in the kernel.
 //
 // EV_RECEIPT, which would report on each change of a list, is not used: without room for the receipts FreeBSD and OpenBSD
@@ -25,10 +21,16 @@ var nobody = token{slot: math.MaxInt32}
 // stops at the first change that fails and returns its errno, on every system.
 type poller struct {
 	fd      int
-	events  []unix.Kevent_t // of the last wait; see newKevents for the rules of handling them
-	changes []unix.Kevent_t
+	events  []unix.Kevent_t // filled by the last wait
+	changes changeList
 	timeout unix.Timespec
-	regs    []registration // by descriptor
+	regs    []registration        // by descriptor
+	ready   [maxEvents]readyEvent // what the events of the last wait mean
+}
+
+type readyEvent struct {
+	token token
+	got   Readiness
 }
 
 // maxChanges is what one registration can need: each of its filters taken out and put in again, because EV_ADD does not
@@ -48,7 +50,6 @@ func (p *poller) open() error {
 	}
 	p.fd = fd
 	p.events = newKevents(maxEvents)
-	p.changes = newKevents(maxChanges)
 	return nil
 }
 
@@ -60,6 +61,9 @@ func (p *poller) close() error {
 
 // add has to ask for a descriptor's registration when it is claimed, since EV_ADD would silently take it over.
 func (p *poller) add(fd int, t token, want Readiness, claimed bool) error {
+	if fd == p.fd {
+		return unix.EINVAL // As epoll says. Not every system would, and it must not pass for a refusal.
+	}
 	if t.slot > maxSlot {
 		return unix.ENOSPC
 	}
@@ -79,8 +83,9 @@ func (p *poller) add(fd int, t token, want Readiness, claimed bool) error {
 		}
 		p.regs[fd] = reg
 		return nil
-	case accepted || !isRefusal(err) || chr && isTerminal(fd):
-		// A terminal is not always ready: reading it waits for somebody to type. Only /dev/tty of macOS gets here (EINVAL).
+	case accepted || !isRefusal(err) || reg.kind != kindOther || chr && isTerminal(fd):
+		// What others write to is not always ready, and reading it may block. Of the usual that is only /dev/tty of macOS
+		// (EINVAL); the terminal itself, as a shell hands it down, can be polled.
 		return err
 	}
 	return errUnpollable
@@ -115,7 +120,7 @@ func (p *poller) wait(timeout time.Duration) (int, error) {
 	n, err := unix.Kevent(p.fd, nil, p.events, ts)
 	switch err {
 	case nil:
-		return n, nil
+		return p.collect(n), nil
 	case unix.EINTR, unix.ETIMEDOUT:
 		// The turn goes on and computes the time-out anew. macOS has been seen to return ETIMEDOUT, which its manual does
 		// not know, at the end of the time-out (https://go.dev/issue/59679).
@@ -124,20 +129,33 @@ func (p *poller) wait(timeout time.Duration) (int, error) {
 	return 0, wrap("kevent", -1, err)
 }
 
-// event drops what an older registration of the descriptor has left in the batch, and the wake-up and the alarm, which have
-// done their work by ending the wait. It does not trust udata alone: NetBSD 7 was seen to return events with every field
-// zero (https://go.dev/issue/14127).
+// collect makes the kernel's n events ours and returns how many that are: one for each watcher, which is called once a turn
+// although its descriptor has two filters. The wake-up and the alarm are not among them, having done their work by ending
+// the wait.
+func (p *poller) collect(n int) int {
+	m := 0
+	for i := range n {
+		k := &p.events[i]
+		// udata alone is not trusted: NetBSD 7 was seen to return events with every field zero (https://go.dev/issue/14127).
+		udata := udataOf(k)
+		reg := p.registered(int(k.Ident))
+		if udata == 0 || reg == nil || reg.token.udata() != udata {
+			continue
+		}
+		got := reg.readiness(k)
+		if at := reg.readyAt; at < m && p.ready[at].token == reg.token {
+			p.ready[at].got |= got
+			continue
+		}
+		p.ready[m] = readyEvent{reg.token, got}
+		reg.readyAt = m
+		m++
+	}
+	return m
+}
+
 func (p *poller) event(i int) (token, Readiness) {
-	k := &p.events[i]
-	udata := udataOf(k)
-	if udata == 0 {
-		return nobody, 0
-	}
-	reg := p.registered(int(k.Ident))
-	if reg == nil || reg.token.udata() != udata {
-		return nobody, 0
-	}
-	return reg.token, reg.readiness(k)
+	return p.ready[i].token, p.ready[i].got
 }
 
 // registered returns the registration of a descriptor, nil when it has none.
@@ -187,13 +205,6 @@ func (p *poller) applyEach(fd int, reg *registration, read, write filterMode) (_
 	return read, write, accepted, err
 }
 
-// readerGone reports whether err is the refusal to watch the write end of a pipe that nobody reads any more: EPIPE on FreeBSD
-// and DragonFly, EBADF on NetBSD. The read filter of the same end then reports EV_EOF and stands in for it, except on
-// FreeBSD's named pipes, where the read filter of an end opened for writing only is silent: there EPIPE is the answer.
-func (r *registration) readerGone(err error) bool {
-	return r.kind == kindPipe && (err == unix.EBADF || err == unix.EPIPE && !r.writeOnly)
-}
-
 // submit asks for the difference between what reg has and the two modes, in one call.
 func (p *poller) submit(fd int, reg *registration, read, write filterMode) error {
 	n := p.plan(0, fd, reg, unix.EVFILT_READ, reg.read, read)
@@ -206,12 +217,13 @@ func (p *poller) plan(n, fd int, reg *registration, filter int, from, to filterM
 	if from.flags() == to.flags() {
 		return n
 	}
+	list := p.changes.kevents()
 	if from != filterOff {
-		setKevent(&p.changes[n], fd, filter, unix.EV_DELETE, 0, 0, reg.token.udata())
+		setKevent(&list[n], fd, filter, unix.EV_DELETE, 0, 0, reg.token.udata())
 		n++
 	}
 	if to != filterOff {
-		setKevent(&p.changes[n], fd, filter, to.flags(), 0, 0, reg.token.udata())
+		setKevent(&list[n], fd, filter, to.flags(), 0, 0, reg.token.udata())
 		n++
 	}
 	return n
@@ -222,7 +234,7 @@ func (p *poller) change(n int) error {
 	if n == 0 {
 		return nil
 	}
-	_, err := unix.Kevent(p.fd, p.changes[:n], nil, nil)
+	_, err := unix.Kevent(p.fd, p.changes.kevents()[:n], nil, nil)
 	if err == unix.EINTR {
 		return nil // By the manual all changes have been applied by then.
 	}
@@ -247,7 +259,7 @@ func (p *poller) detach(fd int) {
 }
 
 func (p *poller) detachFilter(fd, filter int) {
-	setKevent(&p.changes[0], fd, filter, unix.EV_DELETE, 0, 0, 0)
+	setKevent(&p.changes.kevents()[0], fd, filter, unix.EV_DELETE, 0, 0, 0)
 	// Best effort: the descriptor may be closed (EBADF) or the filter not there (ENOENT).
 	_ = p.change(1)
 }
@@ -260,7 +272,7 @@ func (p *poller) attached(fd int) bool {
 		return false
 	}
 	for _, filter := range [...]int{unix.EVFILT_READ, unix.EVFILT_WRITE} {
-		setKevent(&p.changes[0], fd, filter, unix.EV_ENABLE, 0, 0, reg.token.udata())
+		setKevent(&p.changes.kevents()[0], fd, filter, unix.EV_ENABLE, 0, 0, reg.token.udata())
 		if p.change(1) == nil {
 			return true
 		}
@@ -288,7 +300,7 @@ func describe(fd int) (reg registration, chr bool, err error) {
 		return registration{kind: kindSocket}, false, nil
 	case unix.S_IFIFO:
 		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
-		return registration{kind: kindPipe, writeOnly: flags&unix.O_ACCMODE == unix.O_WRONLY}, false, err
+		return registration{kind: kindPipe, access: flags & unix.O_ACCMODE}, false, err
 	case unix.S_IFCHR:
 		return registration{}, true, nil
 	}

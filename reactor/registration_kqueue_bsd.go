@@ -7,12 +7,13 @@ import "golang.org/x/sys/unix"
 // registration is what the poller knows of the watcher of one descriptor. The kernel's kevents carry the same token while
 // there are any.
 type registration struct {
-	token     token
-	want      Readiness
-	kind      fdKind
-	writeOnly bool // a pipe that was opened for writing only; FreeBSD's pipe(2) opens both ends for both
-	read      filterMode
-	write     filterMode
+	token   token
+	want    Readiness
+	kind    fdKind
+	access  int // of a pipe: O_RDONLY, O_WRONLY, or O_RDWR, as FreeBSD's pipe(2) opens both ends
+	read    filterMode
+	write   filterMode
+	readyAt int // where the poller has its event, if its token is there
 }
 
 // fdKind tells how the end of a stream shows: epoll(7) tells hang-ups, errors and half-closed sockets apart, while
@@ -22,7 +23,7 @@ type fdKind uint8
 const (
 	kindOther  fdKind = iota // terminals and other devices, kqueues
 	kindSocket               // EV_EOF on the read side is the peer's shutdown(2), maybe of its writing half only
-	kindPipe                 // pipe(2) and mkfifo(2)
+	kindPipe                 // pipe(2) and mkfifo(2); of the latter macOS does not report the end (https://go.dev/issue/24164)
 )
 
 // filterMode is how one of a descriptor's two filters, EVFILT_READ and EVFILT_WRITE, is registered.
@@ -65,7 +66,7 @@ func (r *registration) filters(want Readiness) (read, write filterMode) {
 	}
 	if read == filterOff && (r.kind == kindPipe || want&(Hangup|Error) != 0) {
 		read = filterGuard
-		if write == filterOff && r.writeOnly {
+		if write == filterOff && r.access == unix.O_WRONLY {
 			write = filterGuard
 		}
 	}
@@ -97,7 +98,20 @@ func (r *registration) readiness(k *unix.Kevent_t) Readiness {
 	return Hangup | Readable | Writable
 }
 
-// isWriteEnd tells which end of a pipe has lost its peer.
+// isWriteEnd tells which end of a pipe has lost its peer: where both are open for both, by what it is used for.
 func (r *registration) isWriteEnd() bool {
-	return r.writeOnly || r.want&(Readable|Writable) == Writable
+	switch r.access {
+	case unix.O_RDONLY:
+		return false
+	case unix.O_WRONLY:
+		return true
+	}
+	return r.want&(Readable|Writable) == Writable
+}
+
+// readerGone reports whether err is the refusal to watch the write end of a pipe that nobody reads any more: EPIPE on FreeBSD
+// and DragonFly, EBADF on NetBSD. The read filter of the same end then reports EV_EOF and stands in for it, except on
+// FreeBSD's named pipes, where the read filter of an end opened for writing only is silent: there EPIPE is the answer.
+func (r *registration) readerGone(err error) bool {
+	return r.kind == kindPipe && (err == unix.EBADF || err == unix.EPIPE && r.access != unix.O_WRONLY)
 }

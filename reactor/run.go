@@ -22,7 +22,7 @@ func (l *Loop) Run() error {
 	l.enterThread()
 	defer l.leaveThread()
 	for !l.door.takeStop() && l.Alive() {
-		if err := l.turn(forever); err != nil {
+		if err := l.turn(forever, false); err != nil {
 			return err
 		}
 	}
@@ -30,7 +30,7 @@ func (l *Loop) Run() error {
 }
 
 // RunContext is Run that also stops when ctx ends; it then returns the context's cause. The loop can be run again.
-func (l *Loop) RunContext(ctx context.Context) error {
+func (l *Loop) RunContext(ctx context.Context) (err error) {
 	l.check("RunContext")
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -40,32 +40,39 @@ func (l *Loop) RunContext(ctx context.Context) error {
 		l.door.stop(stopContext)
 		close(stopped)
 	})
-	err := l.Run()
-	if disarm() {
-		return err
-	}
-	<-stopped
-	l.door.unstop(stopContext)
-	if err != nil {
-		return err
-	}
-	return context.Cause(ctx)
+	defer func() { // Also when a callback's panic unwinds through here: ctx must not stop a later Run.
+		if disarm() {
+			return
+		}
+		<-stopped
+		l.door.unstop(stopContext)
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+	}()
+	return l.Run()
 }
 
 // Poll runs one turn, sleeping at most max for something to happen (0: not at all; negative: as long as it takes), and
-// reports whether the loop is still alive. It does not sleep when nothing could wake it or when Stop was called. Poll
-// together with [Loop.FD] embeds the loop in another one. Errors are those of Run.
+// reports whether the loop is still alive. It does not sleep when a callback has run before, when nothing could wake it,
+// or when Stop was called; a timer that ends the sleep fires in the next Poll. Poll together with [Loop.FD] embeds the loop
+// in another one. Errors are those of Run.
 func (l *Loop) Poll(max time.Duration) (alive bool, err error) {
 	if err := l.enter("Poll"); err != nil {
 		return false, err
 	}
-	defer l.leave()
 	if max < 0 {
 		max = forever
 	}
-	err = l.turn(max)
-	l.door.takeStop()
+	err = l.pollOnce(max)
+	// Only now: a release of Hold that this does not see yet makes FD readable.
 	return l.Alive(), err
+}
+
+func (l *Loop) pollOnce(max time.Duration) error {
+	defer l.leave() // Also when a callback's panic unwinds through here.
+	defer l.door.takeStop()
+	return l.turn(max, true)
 }
 
 func (l *Loop) enter(op string) error {
@@ -83,19 +90,25 @@ func (l *Loop) enter(op string) error {
 
 func (l *Loop) leave() {
 	l.running = false
+	l.stats.woke = time.Time{} // What passes until the next Run or Poll is not the loop's time.
 	l.door.setAsleep()
 	l.settle()
 }
 
-// turn runs every phase once. It sleeps at most max in the poll phase.
-func (l *Loop) turn(max time.Duration) error {
+// turn runs every phase once. It sleeps at most max in the poll phase; with eager set it does not sleep once a callback has
+// run, so that a caller which polls until something has happened sees that it has.
+func (l *Loop) turn(max time.Duration, eager bool) error {
 	l.stats.Turns++
+	ran := l.stats.Callbacks
 	l.updateNow()
 	if l.ticks.n > 0 {
 		l.runTicks()
 	}
 	l.runTimers()
 	l.runPosted()
+	if eager && l.stats.Callbacks != ran {
+		max = 0
+	}
 	if err := l.runPoll(max); err != nil {
 		return err
 	}
@@ -112,6 +125,7 @@ func (l *Loop) runPoll(max time.Duration) error {
 	}
 	l.dispatch(n)
 	l.runAlwaysReady()
+	l.runLate()
 	return nil
 }
 
@@ -129,10 +143,13 @@ func (l *Loop) wait(timeout time.Duration) (int, error) {
 			l.stats.PollWait += l.now.Sub(start)
 			return n, err
 		}
+		if timeout != forever {
+			timeout = max(0, timeout-l.clock().Sub(start))
+		}
 	}
 	l.stats.noteBusy(start)
 	// From here on a Post has to wake us; one that came before is seen by trySleep.
-	if l.door.trySleep() {
+	if l.door.trySleep(l.refs > 0) {
 		n, err = l.poller.wait(timeout)
 		l.door.setAwake()
 	}
@@ -162,22 +179,31 @@ func (l *Loop) spin(start time.Time, timeout time.Duration) (int, error) {
 // pollTimeout is how long the poll may sleep: not at all while callbacks wait or nothing could end the sleep, else until
 // the next timer, and never longer than max.
 func (l *Loop) pollTimeout(max time.Duration) time.Duration {
-	if max == 0 || l.queued() || l.immediates.pending() || len(l.watchers.always) > 0 {
+	if max == 0 {
 		return 0
 	}
-	if posts, held, stop := l.door.look(); posts || stop || !held && l.refs == 0 {
+	left, held := l.untilWork()
+	switch {
+	case !held && l.refs == 0:
 		return 0
-	}
-	when, ok := l.timers.next()
-	if !ok {
+	case left == forever:
 		return max
-	}
-	left := time.Duration(when - l.freshNS())
-	if left <= 0 {
-		return 0
-	}
-	if max == forever {
+	case max == forever:
 		return left
 	}
 	return min(left, max)
+}
+
+// untilWork returns after what time there will be something to run that no descriptor announces, 0 while there is already,
+// forever when nothing is planned; and whether the loop is held.
+func (l *Loop) untilWork() (left time.Duration, held bool) {
+	posts, held, stop := l.door.look()
+	if posts || stop || l.queued() || l.immediates.pending() || l.watchers.anyAlwaysReady() {
+		return 0, held
+	}
+	when, ok := l.timers.next()
+	if !ok {
+		return forever, held
+	}
+	return max(0, time.Duration(when-l.freshNS())), held
 }

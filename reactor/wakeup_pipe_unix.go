@@ -5,30 +5,34 @@ package reactor
 import "golang.org/x/sys/unix"
 
 // pipeWaker wakes through a pipe(2), where the system has nothing better or [Options].PipeWakeup asks for it.
-type pipeWaker struct{ r, w int }
+type pipeWaker struct {
+	r, w int
+	buf  [64]byte // of drain, which would allocate one
+}
+
+var pipeOne = []byte{1}
 
 func newPipeWaker() (waker, error) {
 	r, w, err := wakeupPipe()
 	if err != nil {
 		return nil, wrap("pipe", -1, err)
 	}
-	return &pipeWaker{r, w}, nil
+	return &pipeWaker{r: r, w: w}, nil
 }
 
 func (p *pipeWaker) wake() {
 	for {
 		// EAGAIN means the pipe is full of wake-ups nobody has seen yet: one of them will do.
-		if _, err := unix.Write(p.w, []byte{1}); err != unix.EINTR {
+		if _, err := unix.Write(p.w, pipeOne); err != unix.EINTR {
 			return
 		}
 	}
 }
 
 func (p *pipeWaker) drain() {
-	var buf [64]byte
 	for {
-		n, err := unix.Read(p.r, buf[:])
-		if err == unix.EINTR || n == len(buf) {
+		n, err := unix.Read(p.r, p.buf[:])
+		if err == unix.EINTR || n == len(p.buf) {
 			continue
 		}
 		return

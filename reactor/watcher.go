@@ -75,11 +75,16 @@ func (w *Watcher) Set(want Readiness) error {
 		return w.activate(want)
 	}
 	if !w.always {
+		if w.loop.watchers.owner(w.fd) != w {
+			// fd was closed and its number is watched anew: that registration is not ours to change.
+			return wrap("watch", w.fd, syscall.EBADF)
+		}
 		if err := w.loop.poller.modify(w.fd, w.token, w.want, want); err != nil {
 			return wrap("watch", w.fd, err)
 		}
 	}
 	w.want = want
+	w.nudge()
 	return nil
 }
 
@@ -124,11 +129,11 @@ func (w *Watcher) activate(want Readiness) error {
 	other := l.watchers.owner(w.fd)
 	switch err := l.poller.add(w.fd, w.token, want, other != nil); err {
 	case nil:
+		w.always = false // It may have been, when fd was something else.
 		l.watchers.setOwner(w.fd, w)
 	case errUnpollable:
 		w.always = true
 		l.watchers.addAlways(w)
-		l.nudge()
 	default:
 		return wrap("watch", w.fd, err)
 	}
@@ -137,7 +142,15 @@ func (w *Watcher) activate(want Readiness) error {
 	if !w.unrefed {
 		l.ref()
 	}
+	w.nudge()
 	return nil
+}
+
+// nudge is for want having changed: the poller announces what it polls, and nobody the rest.
+func (w *Watcher) nudge() {
+	if w.always {
+		w.loop.nudge()
+	}
 }
 
 func (w *Watcher) deactivate() {
@@ -159,8 +172,9 @@ func (w *Watcher) deactivate() {
 	}
 }
 
-// dispatch runs the callbacks of the poller's n events. Each is looked up by its token at its turn: an earlier callback may
-// have closed the watcher, and its descriptor number may already belong to another.
+// dispatch runs the callbacks of the poller's n events, but leaves those of late watchers to runLate. Each is looked up by
+// its token at its turn: an earlier callback may have closed the watcher, and its descriptor number may already belong to
+// another.
 func (l *Loop) dispatch(n int) {
 	late := l.watchers.late[:0]
 	for i := range n {
@@ -176,11 +190,16 @@ func (l *Loop) dispatch(n int) {
 		l.deliver(w, got)
 	}
 	l.watchers.late = late
-	for _, e := range late {
+}
+
+// runLate runs the watchers marked late that dispatch and runAlwaysReady have put off.
+func (l *Loop) runLate() {
+	for _, e := range l.watchers.late {
 		if w := l.watchers.find(e.token); w != nil {
 			l.deliver(w, e.got)
 		}
 	}
+	l.watchers.late = l.watchers.late[:0]
 }
 
 func (l *Loop) deliver(w *Watcher, got Readiness) {
@@ -201,6 +220,10 @@ func (l *Loop) runAlwaysReady() {
 	}
 	for _, tok := range t.due {
 		if w := t.find(tok); w != nil {
+			if w.late {
+				t.late = append(t.late, lateEvent{tok, Readable | Writable})
+				continue
+			}
 			l.deliver(w, Readable|Writable)
 		}
 	}

@@ -20,7 +20,7 @@ type watcherTable struct {
 	free   []uint32
 	byFD   []*Watcher // which watcher the poller has under a descriptor number
 	always []*Watcher
-	late   []lateEvent // reused by dispatch
+	late   []lateEvent // what runLate has to run; its memory is reused
 	due    []token     // reused by runAlwaysReady
 }
 
@@ -73,6 +73,16 @@ func (t *watcherTable) setOwner(fd int, w *Watcher) {
 
 func (t *watcherTable) addAlways(w *Watcher) {
 	t.always = append(t.always, w)
+}
+
+// anyAlwaysReady reports whether runAlwaysReady has something to run. Who waits for a hang-up alone is not ready.
+func (t *watcherTable) anyAlwaysReady() bool {
+	for _, w := range t.always {
+		if w.want&(Readable|Writable) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *watcherTable) removeAlways(w *Watcher) {

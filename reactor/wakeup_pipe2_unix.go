@@ -1,3 +1,5 @@
+//go:build dragonfly || freebsd || linux || netbsd || openbsd
+
 package reactor
 
 import "golang.org/x/sys/unix"
