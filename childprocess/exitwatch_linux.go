@@ -3,6 +3,7 @@ package childprocess
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"syscall"
 
@@ -32,6 +33,11 @@ func chooseExitWatch(w ExitWatch) (ExitWatch, error) {
 // its own child.
 func hasPidfd() bool {
 	fd, err := unix.PidfdOpen(os.Getpid(), 0)
+	if exhausted(err) {
+		// That says nothing about the kernel. Only one that knows the idea finds fault with the descriptor.
+		_, _, _, _, err = waitid(unix.P_PIDFD, math.MaxInt32, unix.WEXITED)
+		return err == unix.EBADF
+	}
 	if err != nil {
 		return false
 	}

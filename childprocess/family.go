@@ -20,7 +20,6 @@ import (
 //	func pidfdSendSignal(pidfd int, s Signal) error
 //	func requestPidfd(sys *syscall.SysProcAttr, pidfd *int)   for ExitWatchPidfd
 //	func emptySignalMask() (restore func())                of the calling thread, which is locked
-//	func inheritedIgnored() []os.Signal                    signals whose disposition is SIG_IGN without Go's doing
 
 // family is the children of one loop. It is closed with the loop.
 type family struct {
@@ -64,7 +63,7 @@ func (f *family) Close() error {
 	return nil
 }
 
-// fork starts c and has its end watched. The error is a bare errno.
+// fork starts c and has its end watched. The error wraps an errno.
 func (f *family) fork(c *ChildProcess, path string, env []string, files []uintptr, o *Options) error {
 	if f.way == ExitWatchSIGCHLD || c.stopEvents {
 		// Before the fork: a child may end at once.
@@ -77,7 +76,7 @@ func (f *family) fork(c *ChildProcess, path string, env []string, files []uintpt
 	if f.way == ExitWatchPidfd {
 		requestPidfd(sys, &c.pidfd)
 	}
-	pid, err := forkClean(path, c.args, &syscall.ProcAttr{Dir: o.Dir, Env: env, Files: files, Sys: sys})
+	pid, err := forkClean(f.loop, path, c.args, &syscall.ProcAttr{Dir: o.Dir, Env: env, Files: files, Sys: sys})
 	if err != nil {
 		c.pidfd = -1
 		return err

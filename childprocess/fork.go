@@ -6,16 +6,27 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/disposition"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/signals"
 )
 
 // forkClean is syscall.ForkExec of a child without our signal mask and without our ignored signals. A program file that is
 // just being written by a child of another goroutine (ETXTBSY: the fork made a copy of its descriptor, which lives until
 // that child has executed; go.dev/issue/22315) is tried again for a bounded time.
-func forkClean(path string, argv []string, attr *syscall.ProcAttr) (pid int, err error) {
+func forkClean(l *reactor.Loop, path string, argv []string, attr *syscall.ProcAttr) (pid int, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	defer emptySignalMask()()
-	defer defaultDispositions()()
+	signals.Unblocked(l, func() {
+		defer emptySignalMask()() // What is left in it this program was started with.
+		defer disposition.Default()()
+		pid, err = forkExec(path, argv, attr)
+	})
+	return pid, err
+}
+
+func forkExec(path string, argv []string, attr *syscall.ProcAttr) (pid int, err error) {
 	for pause := time.Millisecond; ; pause *= 2 {
 		pid, err = syscall.ForkExec(path, argv, attr)
 		if err != syscall.ETXTBSY || pause > textBusyLongest {

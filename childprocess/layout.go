@@ -160,9 +160,13 @@ func (a *layout) openFile(f *os.File) (uintptr, error) {
 
 // openStream borrows the descriptor of one of our streams, which has to know that it is shared now.
 func (a *layout) openStream(s Stdio, i int) (uintptr, error) {
-	lender, ok := s.stream.(interface{ Lend() (int, error) })
+	stream := s.stream
+	if d, ok := stream.(*streams.Duplex); ok {
+		stream = d.Readable // Its halves have one descriptor: lending one lends both, and this one pauses.
+	}
+	lender, ok := stream.(interface{ Lend() (int, error) })
 	if !ok {
-		return borrow(s.stream.FD(), i)
+		return borrow(stream.FD(), i)
 	}
 	fd, err := lender.Lend()
 	if err != nil {

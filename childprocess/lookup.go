@@ -62,8 +62,8 @@ func executable(path string) error {
 		}
 		break
 	}
-	if st.Mode&unix.S_IFMT == unix.S_IFDIR || st.Mode&0o111 == 0 {
+	if st.Mode&unix.S_IFMT != unix.S_IFREG || st.Mode&0o111 == 0 {
 		return syscall.EACCES
 	}
-	return unix.Access(path, unix.X_OK)
+	return unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
 }

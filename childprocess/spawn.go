@@ -37,11 +37,12 @@ func Spawn(l *reactor.Loop, file string, args []string, o *Options) (*ChildProce
 	if failed == nil {
 		failed = c.fork(table, o)
 		table.closeSpare()
-		if failed != nil && !emitted(failed.Err) {
+		if failed != nil && (exhausted(failed.Err) || !emitted(failed.Err)) {
 			table.close()
-			return nil, failed
+			table = nil
 		}
-	} else if !emitted(failed.Err) {
+	}
+	if failed != nil && !emitted(failed.Err) {
 		return nil, failed
 	}
 	if err := c.adopt(table); err != nil {
@@ -98,15 +99,23 @@ func (c *ChildProcess) fork(table *layout, o *Options) *SpawnError {
 	env := o.environ()
 	c.start = time.Now()
 	if err := c.family.fork(c, path, env, table.child, o); err != nil {
-		return c.diagnose(path, o, err)
+		if errno, ok := err.(syscall.Errno); ok {
+			return c.diagnose(path, o, errno)
+		}
+		// Not the fork failed but the watching, of which the reactor and package signals say more than the number.
+		var errno syscall.Errno
+		if errors.As(err, &errno) {
+			err = errno
+		}
+		return c.failure(StepResource, c.file, err)
 	}
 	return nil
 }
 
-// adopt makes the streams and counts the pipes that close waits for.
+// adopt makes the streams and counts the pipes that close waits for. Without a table there are none.
 func (c *ChildProcess) adopt(table *layout) error {
 	if table == nil {
-		return nil // EMFILE or ENFILE: there is nothing.
+		return nil
 	}
 	stdio, err := table.streams(c.loop)
 	if err != nil {
@@ -147,3 +156,7 @@ func emitted(err error) bool {
 	}
 	return false
 }
+
+// exhausted reports whether there were no descriptors left, after which a child has no streams at all (Node v20,
+// lib/internal/child_process.js, spawn).
+func exhausted(err error) bool { return err == syscall.EMFILE || err == syscall.ENFILE }

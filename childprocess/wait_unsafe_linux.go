@@ -55,15 +55,3 @@ func pidfdExitStatus(pidfd int) (ws syscall.WaitStatus, ok bool) {
 	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(pidfd), unix.PIDFD_GET_INFO, uintptr(unsafe.Pointer(&info)))
 	return syscall.WaitStatus(info.exitCode), errno == 0 && info.mask&unix.PIDFD_INFO_EXIT != 0
 }
-
-// isIgnored asks the kernel whether the disposition of s is SIG_IGN.
-func isIgnored(s syscall.Signal) bool {
-	const sigIgn = 1
-	// struct sigaction begins with the handler, but on MIPS with the flags.
-	var action struct {
-		words [2]uintptr
-		_     [256]byte
-	}
-	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s), 0, uintptr(unsafe.Pointer(&action)), sigsetSize, 0, 0)
-	return errno == 0 && action.words[handlerWord] == sigIgn
-}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/disposition"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -60,14 +61,14 @@ func (s *source) add(sig Signal) error {
 		return os.NewSyscallError("kevent", err)
 	}
 	s.caught[sig] = make(chan os.Signal, 1)
-	claimSignal(sig, s.caught[sig])
+	disposition.Claim(sig, s.caught[sig])
 	return nil
 }
 
 // remove drops the reports that are pending with their filter.
 func (s *source) remove(sig Signal) {
 	_ = s.apply(sig, unix.EV_DELETE) // It cannot fail: the filter is there.
-	releaseSignal(sig, s.caught[sig])
+	disposition.Release(sig, s.caught[sig])
 	delete(s.caught, sig)
 }
 

@@ -1,6 +1,6 @@
 //go:build mips || mipsle || mips64 || mips64le
 
-package childprocess
+package disposition
 
 // The layout of the kernel's struct sigaction.
 const (

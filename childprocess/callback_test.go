@@ -1,0 +1,136 @@
+package childprocess_test
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/reactor"
+)
+
+// newLoopWith is newLoop for a loop with options.
+func newLoopWith(t testing.TB, o reactor.Options) *reactor.Loop {
+	t.Helper()
+	o.PipeWakeup = os.Getenv("BROOD_TEST_WAKEUP") == "pipe"
+	l, err := reactor.New(&o)
+	require.NoError(t, err)
+	require.NoError(t, childprocess.SetExitWatch(l, forcedExitWatch()))
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	return l
+}
+
+func TestS042_SpawnInsideEveryCallback(t *testing.T) {
+	l := newLoop(t)
+	started := map[string]int{}
+	closed := map[string]int{}
+	again := func(where string) {
+		started[where]++
+		c := start(t, l, "exit", "0")
+		ev := events(c)
+		c.OnClose(func(childprocess.ExitStatus) {
+			closed[where]++
+			require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process(), where)
+		})
+	}
+	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}}, "say", "1", "line\n", "3", "x")
+	c.OnSpawn(func() { again("spawn") })
+	c.OnExit(func(childprocess.ExitStatus) { again("exit") })
+	c.OnClose(func(childprocess.ExitStatus) { again("close") })
+	c.Stdin.OnClose(func() { again("stdin close") })
+	c.Stdout.OnData(func([]byte) { again("data") })
+	c.Stdout.OnText(func(string) { again("text") })
+	c.Stdout.OnLine(func([]byte) { again("line") })
+	c.Stdout.OnEnd(func() { again("end") })
+	c.Stdout.OnClose(func() { again("stdout close") })
+	c.Stdio[3].Writable.OnFinish(func() { again("finish") })
+	failed := spawn(t, l, "/does/not/exist", nil, nil)
+	failed.OnError(func(error) { again("error") })
+	l.SetTimeout(0, func() { again("timer") })
+	l.SetImmediate(func() { again("immediate") })
+	l.NextTick(func() { again("tick") })
+	l.QueueClosing(func() { again("closing") })
+	require.NoError(t, l.Post(func() { again("posted") }))
+	run(t, l)
+	require.Len(t, started, 16)
+	require.Equal(t, started, closed)
+}
+
+func TestS042_ALoopStoppedAgainAndAgainLosesNothing(t *testing.T) {
+	const children = 30
+	l := newLoop(t)
+	var all []*recorder
+	for range children {
+		c := start(t, l, "say", "1", "out")
+		ev := events(c).reading()
+		c.OnSpawn(l.Stop)
+		c.OnExit(func(childprocess.ExitStatus) { l.Stop() })
+		c.Stdout.OnData(func([]byte) { l.Stop() })
+		c.Stdout.OnEnd(l.Stop)
+		c.OnClose(func(childprocess.ExitStatus) { l.Stop() })
+		all = append(all, ev)
+	}
+	runs := 0
+	for ; l.Alive(); runs++ {
+		run(t, l)
+	}
+	require.Greater(t, runs, 1)
+	for _, ev := range all {
+		require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+		require.Equal(t, "out", string(ev.data[1]))
+	}
+}
+
+func TestS042_AListenerThatPanicsCostsNobodyElseAnEvent(t *testing.T) {
+	const children = 20
+	panics := 0
+	l := newLoopWith(t, reactor.Options{OnPanic: func(any, []byte) { panics++ }})
+	var all []*recorder
+	for range children {
+		c := startWith(t, l, noPipes(), "exit", "0")
+		c.OnSpawn(func() { panic("spawn") })
+		ev := events(c)
+		c.OnExit(func(childprocess.ExitStatus) { panic("exit") })
+		c.OnClose(func(childprocess.ExitStatus) { panic("close") })
+		all = append(all, ev)
+	}
+	run(t, l)
+	// In Go a panic that a deferred call meets replaces the one under way, so exit and close count once here.
+	require.Equal(t, 2*children, panics)
+	for _, ev := range all {
+		require.Equal(t, []string{"exit 0", "close 0"}, ev.log, "spawn never came to the second listener")
+		s, err := ev.c.Wait(context.Background())
+		require.NoError(t, err)
+		require.True(t, s.Success())
+	}
+}
+
+func TestS042_APanicThroughRunLosesNoEvent(t *testing.T) {
+	const children = 20
+	l := newLoop(t)
+	var all []*recorder
+	for range children {
+		c := start(t, l, "say", "1", "out")
+		ev := events(c).reading()
+		c.OnExit(func(childprocess.ExitStatus) { panic("exit") })
+		all = append(all, ev)
+	}
+	panics := 0
+	for l.Alive() {
+		func() {
+			defer func() {
+				if recover() != nil {
+					panics++
+				}
+			}()
+			run(t, l)
+		}()
+	}
+	require.Equal(t, children, panics)
+	for _, ev := range all {
+		require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+		require.Equal(t, "out", string(ev.data[1]))
+	}
+}

@@ -1,0 +1,77 @@
+package childprocess_test
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/signals"
+)
+
+func TestS040_WordsOfWaitThatMeanNoEnd(t *testing.T) {
+	kind, _, stop := childprocess.Decode(0x137f)
+	require.Equal(t, "stopped", kind)
+	require.Equal(t, syscall.SIGSTOP, stop)
+	kind, _, stop = childprocess.Decode(0x147f)
+	require.Equal(t, "stopped", kind)
+	require.Equal(t, syscall.SIGTSTP, stop)
+	kind, _, _ = childprocess.Decode(0xffff)
+	require.Equal(t, "continued", kind)
+}
+
+// Node takes a signal without a name for exit code 0; here it is told by its number.
+func TestS039_EverySignalThatKills(t *testing.T) {
+	harmless := map[syscall.Signal]bool{
+		unix.SIGCHLD: true, unix.SIGCONT: true, unix.SIGURG: true, unix.SIGWINCH: true,
+		unix.SIGSTOP: true, unix.SIGTSTP: true, unix.SIGTTIN: true, unix.SIGTTOU: true,
+	}
+	l := newLoop(t)
+	for s := syscall.Signal(1); s <= 64; s++ {
+		if harmless[s] {
+			continue
+		}
+		o := noPipes()
+		o.Dir = t.TempDir() // For the cores.
+		c := spawn(t, l, "sleep", []string{"1000"}, o)
+		ev := events(c)
+		c.OnSpawn(func() { kill(t, c, s) })
+		run(t, l)
+		require.Equal(t, 1, ev.count("exit"), "%v", s)
+		require.Equal(t, s, ev.status.Signal)
+		require.Equal(t, -1, ev.status.Code)
+		require.True(t, strings.HasPrefix(ev.status.String(), "signal: "+signals.Name(s)), "%v", ev.status)
+	}
+}
+
+func TestS040_TheCoreFlagIsTheKernels(t *testing.T) {
+	l := newLoop(t)
+	for _, coreSize := range []uint64{0, 1 << 30} {
+		limit := unix.Rlimit{Cur: coreSize, Max: 1 << 30}
+		dir := t.TempDir()
+
+		// What the kernel says of a process that has nothing to do with us.
+		path := "/bin/sleep"
+		pid, err := syscall.ForkExec(path, []string{"sleep", "1000"}, &syscall.ProcAttr{Dir: dir})
+		require.NoError(t, err)
+		require.NoError(t, unix.Prlimit(pid, unix.RLIMIT_CORE, &limit, nil))
+		require.NoError(t, unix.Kill(pid, unix.SIGSEGV))
+		var floor syscall.WaitStatus
+		_, err = syscall.Wait4(pid, &floor, 0, nil)
+		require.NoError(t, err)
+
+		o := noPipes()
+		o.Dir = dir
+		c := spawn(t, l, path, []string{"1000"}, o)
+		require.NoError(t, unix.Prlimit(c.Pid(), unix.RLIMIT_CORE, &limit, nil))
+		ev := events(c)
+		c.OnSpawn(func() { kill(t, c, unix.SIGSEGV) })
+		run(t, l)
+		require.Equal(t, floor.CoreDump(), ev.status.CoreDumped, "core size %d", coreSize)
+		require.Equal(t, syscall.SIGSEGV, ev.status.Signal)
+		require.Equal(t, floor.CoreDump(), strings.HasSuffix(ev.status.String(), " (core dumped)"), "%v", ev.status)
+	}
+}

@@ -1,0 +1,137 @@
+package childprocess_test
+
+import (
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/signals"
+)
+
+// noPipes are options for a child whose streams do not matter.
+func noPipes() *childprocess.Options {
+	return &childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Ignore)}
+}
+
+func TestS039_N017_EveryExitCode(t *testing.T) {
+	l := newLoop(t)
+	for first := 0; first < 256; first += 64 {
+		for code := first; code < first+64; code++ {
+			c := spawn(t, l, "sh", []string{"-c", "exit " + strconv.Itoa(code)}, noPipes())
+			ev := events(c)
+			c.OnClose(func(s childprocess.ExitStatus) {
+				require.Equal(t, code, s.Code)
+				require.Zero(t, s.Signal)
+				require.False(t, s.CoreDumped)
+				require.False(t, s.Lost)
+				require.Equal(t, code == 0, s.Success())
+				require.Equal(t, "exit status "+strconv.Itoa(code), s.String())
+				want := strconv.Itoa(code)
+				require.Equal(t, []string{"spawn", "exit " + want, "close " + want}, ev.log)
+			})
+		}
+		run(t, l)
+	}
+}
+
+func TestS039_DeathByASignalIsNoExitCode(t *testing.T) {
+	l := newLoop(t)
+	for _, name := range []string{
+		"SIGHUP", "SIGINT", "SIGKILL", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGPROF", "SIGVTALRM",
+	} {
+		sig, err := signals.Parse(name)
+		require.NoError(t, err)
+		c := spawn(t, l, "sleep", []string{"1000"}, noPipes())
+		ev := events(c)
+		c.OnSpawn(func() { kill(t, c, sig) })
+		run(t, l)
+		require.Equal(t, []string{"spawn", "exit " + name, "close " + name}, ev.log)
+		require.Equal(t, -1, ev.status.Code)
+		require.Equal(t, sig, ev.status.Signal)
+		require.False(t, ev.status.Success())
+		require.False(t, ev.status.CoreDumped)
+		require.Equal(t, "signal: "+name, ev.status.String())
+	}
+}
+
+// kill is Kill that must succeed.
+func kill(t testing.TB, c *childprocess.ChildProcess, s syscall.Signal) {
+	t.Helper()
+	ok, err := c.Kill(s)
+	require.NoError(t, err, "Kill(%v)", s)
+	require.True(t, ok, "Kill(%v)", s)
+}
+
+func TestS041_TheStatusIsTheSameHoweverOftenAndWhenItIsAsked(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "exit", "7")
+	pid := c.Pid()
+	require.Positive(t, pid)
+	var asked []childprocess.ExitStatus
+	ask := func() {
+		s, ended := c.Status()
+		require.True(t, ended)
+		asked = append(asked, s)
+		require.Equal(t, pid, c.Pid())
+	}
+	runs := func() {
+		s, ended := c.Status()
+		require.False(t, ended)
+		require.Zero(t, s)
+	}
+	runs()
+	c.OnSpawn(runs)
+	c.OnExit(func(s childprocess.ExitStatus) {
+		asked = append(asked, s)
+		ask()
+	})
+	c.OnClose(func(s childprocess.ExitStatus) {
+		asked = append(asked, s)
+		ask()
+	})
+	run(t, l)
+	ask()
+	ask()
+	require.Len(t, asked, 6)
+	for _, s := range asked {
+		require.Equal(t, asked[0], s)
+		require.Equal(t, 7, s.Code)
+		require.NotNil(t, s.Rusage)
+	}
+}
+
+func TestS040_WordsOfWaitThatMeanAnEnd(t *testing.T) {
+	for word, want := range map[uint32]childprocess.ExitStatus{
+		0x0000:  {},
+		0x0100:  {Code: 1},
+		0xff00:  {Code: 255},
+		0x000f:  {Code: -1, Signal: syscall.SIGTERM},
+		0x0009:  {Code: -1, Signal: syscall.SIGKILL},
+		0x008b:  {Code: -1, Signal: syscall.SIGSEGV, CoreDumped: true},
+		0x0086:  {Code: -1, Signal: syscall.SIGABRT, CoreDumped: true},
+		0x00ff:  {Code: -1, Lost: true}, // "stopped" and "dumped core" at once.
+		0x0080:  {Code: -1, Lost: true}, // "dumped core" by no signal.
+		0x10000: {Code: -1, Lost: true}, // More bits than a status has.
+	} {
+		kind, status, _ := childprocess.Decode(word)
+		require.Equal(t, "ended", kind, "%#x", word)
+		require.Equal(t, want, status, "%#x", word)
+	}
+}
+
+func TestS040_TextsOfStatuses(t *testing.T) {
+	for text, status := range map[string]childprocess.ExitStatus{
+		"exit status 0":                          {},
+		"exit status 255":                        {Code: 255},
+		"signal: SIGTERM":                        {Code: -1, Signal: syscall.SIGTERM},
+		"signal: SIGSEGV (core dumped)":          {Code: -1, Signal: syscall.SIGSEGV, CoreDumped: true},
+		"exit status lost":                       {Code: -1, Lost: true},
+		"not started: " + syscall.ENOENT.Error(): {Code: -int(syscall.ENOENT)},
+	} {
+		require.Equal(t, text, status.String())
+		require.Equal(t, text == "exit status 0", status.Success(), text)
+	}
+}

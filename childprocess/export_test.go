@@ -1,0 +1,9 @@
+package childprocess
+
+import "syscall"
+
+// Decode is what the status word w of wait4(2) is taken for: "ended" with a status, "stopped" with a signal, "continued".
+func Decode(w uint32) (kind string, status ExitStatus, stop Signal) {
+	ch := decode(syscall.WaitStatus(w))
+	return [...]string{unchanged: "unchanged", ended: "ended", stopped: "stopped", continued: "continued"}[ch.kind], ch.status, ch.signal
+}

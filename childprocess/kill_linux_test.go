@@ -1,0 +1,77 @@
+package childprocess_test
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+)
+
+func TestS050_AZombieNobodyHasSeenCanBeSignalled(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "exit", "5")
+	awaitZombie(t, c.Pid())
+	kill(t, c, syscall.SIGKILL) // As in Node: the system call succeeds.
+	ev := events(c)
+	run(t, l)
+	require.Equal(t, []string{"spawn", "exit 5", "close 5"}, ev.process())
+}
+
+// The child has ended, something else in the program has waited for it, and its number already belongs to another process.
+func TestS050_AReusedPidIsNotSignalled(t *testing.T) {
+	file, err := os.OpenFile("/proc/sys/kernel/ns_last_pid", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("the next pid cannot be chosen: %v", err)
+	}
+	defer file.Close()
+	l := newLoop(t)
+	if err := childprocess.SetExitWatch(l, childprocess.ExitWatchPidfd); err != nil {
+		t.Skipf("without pidfds a stolen and reused pid cannot be told from the child: %v", err)
+	}
+	c := start(t, l, "exit", "0")
+	_, err = syscall.Wait4(c.Pid(), nil, 0, nil)
+	require.NoError(t, err)
+
+	heir := 0
+	for range 1000 { // Others start processes too.
+		_, err = file.WriteAt([]byte(strconv.Itoa(c.Pid()-1)), 0)
+		require.NoError(t, err)
+		heir, err = syscall.ForkExec("/bin/sleep", []string{"sleep", "1000"}, nil)
+		require.NoError(t, err)
+		if heir == c.Pid() {
+			break
+		}
+		endForeign(t, heir)
+	}
+	require.Equal(t, c.Pid(), heir, "the number was not free")
+
+	for _, s := range []syscall.Signal{0, syscall.SIGTERM, syscall.SIGKILL} {
+		ok, err := c.Kill(s)
+		require.NoError(t, err)
+		require.False(t, ok)
+	}
+	closed := false
+	c.OnClose(func(childprocess.ExitStatus) { closed = true })
+	run(t, l)
+	require.True(t, closed)
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", heir))
+	require.NoError(t, err)
+	require.NotContains(t, string(status), ") Z ", "the heir was hit")
+	endForeign(t, heir)
+}
+
+// endForeign kills and waits for a child that the library knows nothing of.
+func endForeign(t testing.TB, pid int) {
+	t.Helper()
+	require.NoError(t, unix.Kill(pid, unix.SIGKILL))
+	var ws syscall.WaitStatus
+	_, err := syscall.Wait4(pid, &ws, 0, nil)
+	require.NoError(t, err)
+	require.Equal(t, syscall.SIGKILL, ws.Signal(), "it was ended by something else")
+}

@@ -1,0 +1,304 @@
+package childprocess_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/signals"
+)
+
+func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
+
+// The helper programs that several files use.
+func init() {
+	// cat copies its stdin to its stdout.
+	helperproc.Register("cat", func([]string) { check(io.Copy(os.Stdout, os.Stdin)) })
+
+	// exit ends with the given code.
+	helperproc.Register("exit", func(args []string) { helperproc.Exit(check(strconv.Atoi(args[0]))) })
+
+	// say writes each argument to the descriptor in front of it: say 1 out 2 err.
+	helperproc.Register("say", func(args []string) {
+		for pair := range slices.Chunk(args, 2) {
+			writeAll(check(strconv.Atoi(pair[0])), []byte(pair[1]))
+		}
+	})
+
+	// wait says that it runs by one byte on stdout, and ends when its stdin does.
+	helperproc.Register("wait", func([]string) {
+		writeAll(1, []byte{'r'})
+		check(io.Copy(io.Discard, os.Stdin))
+	})
+}
+
+// check ends a helper program when an error says so.
+func check[T any](v T, err error) T {
+	if err != nil {
+		fail(err)
+	}
+	return v
+}
+
+// fail ends a helper program that cannot do what it is for.
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "helper:", err)
+	helperproc.Exit(3)
+}
+
+// writeAll is write(2) on a descriptor that a helper was started with: a File would find out about its mode.
+func writeAll(fd int, p []byte) {
+	for len(p) > 0 {
+		n, err := unix.Write(fd, p)
+		if err == unix.EINTR {
+			continue
+		}
+		p = p[check(n, err):]
+	}
+}
+
+// hangLimit only ends tests that wait for what will not come; no test's meaning depends on it. BROOD_TEST_TIMEOUT_SCALE
+// stretches it for slow machines.
+func hangLimit() time.Duration {
+	const limit = 2 * time.Minute
+	if scale, err := strconv.ParseFloat(os.Getenv("BROOD_TEST_TIMEOUT_SCALE"), 64); err == nil {
+		return time.Duration(scale * float64(limit))
+	}
+	return limit
+}
+
+// forcedExitWatch is what BROOD_TEST_EXITWATCH=pidfd|sigchld forces on every loop, else ExitWatchAuto.
+func forcedExitWatch() childprocess.ExitWatch {
+	switch name := os.Getenv("BROOD_TEST_EXITWATCH"); name {
+	case "":
+		return childprocess.ExitWatchAuto
+	case "pidfd":
+		return childprocess.ExitWatchPidfd
+	case "sigchld":
+		return childprocess.ExitWatchSIGCHLD
+	default:
+		panic("BROOD_TEST_EXITWATCH=" + name)
+	}
+}
+
+// openLoop returns a loop as the environment wants it: BROOD_TEST_WAKEUP=pipe forces the pipe wake-up,
+// BROOD_TEST_EXITWATCH the exit watch. Helper programs use it too, where nothing else closes it.
+func openLoop() (*reactor.Loop, error) {
+	l, err := reactor.New(&reactor.Options{PipeWakeup: os.Getenv("BROOD_TEST_WAKEUP") == "pipe"})
+	if err != nil {
+		return nil, err
+	}
+	if w := forcedExitWatch(); w != childprocess.ExitWatchAuto {
+		err = childprocess.SetExitWatch(l, w)
+	}
+	return l, err
+}
+
+// newLoop is openLoop for a test. The loop is closed with the test, which must succeed: a test leaves nothing that keeps
+// it alive.
+func newLoop(t testing.TB) *reactor.Loop {
+	t.Helper()
+	l, err := openLoop()
+	require.NoError(t, err)
+	watchdog := time.AfterFunc(hangLimit(), func() {
+		t.Errorf("the loop hangs")
+		l.Stop()
+	})
+	t.Cleanup(func() {
+		watchdog.Stop()
+		if t.Failed() {
+			// The children were killed by now. Collecting them keeps one failure from becoming many.
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			defer cancel()
+			_ = l.RunContext(ctx)
+			_ = l.Close()
+			return
+		}
+		require.NoError(t, l.Close(), "the test left something that keeps its loop alive")
+	})
+	return l
+}
+
+// run runs l until nothing keeps it alive.
+func run(t testing.TB, l *reactor.Loop) {
+	t.Helper()
+	require.NoError(t, l.Run())
+	require.False(t, t.Failed(), "the loop was stopped because it hung")
+}
+
+// spawn is childprocess.Spawn that must return a child, which may yet have an error event.
+func spawn(t testing.TB, l *reactor.Loop, file string, args []string, o *childprocess.Options) *childprocess.ChildProcess {
+	t.Helper()
+	c, err := childprocess.Spawn(l, file, args, o)
+	require.NoError(t, err, "Spawn(%q, %q, %+v)", file, args, o)
+	require.NotNil(t, c)
+	t.Cleanup(func() {
+		if t.Failed() {
+			_, _ = c.Kill(syscall.SIGKILL) // See newLoop.
+		}
+	})
+	return c
+}
+
+// start starts a helper program with default options.
+func start(t testing.TB, l *reactor.Loop, name string, args ...string) *childprocess.ChildProcess {
+	t.Helper()
+	return startWith(t, l, nil, name, args...)
+}
+
+// startWith starts a helper program.
+func startWith(t testing.TB, l *reactor.Loop, o *childprocess.Options, name string, args ...string) *childprocess.ChildProcess {
+	t.Helper()
+	file, argv := helperproc.Command(name, args...)
+	return spawn(t, l, file, argv, o)
+}
+
+// output runs c to its end, which must be a success, and returns what it wrote to stdout. What it wrote to stderr is part of
+// the failure if it is one.
+func output(t testing.TB, l *reactor.Loop, c *childprocess.ChildProcess) string {
+	t.Helper()
+	ev := events(c).reading()
+	run(t, l)
+	require.NoError(t, ev.err)
+	require.True(t, ev.status.Success(), "%v, stderr: %s", ev.status, ev.data[2])
+	return string(ev.data[1])
+}
+
+// A recorder notes the events of a child in their order, as texts: "spawn", "exit 3", "exit SIGTERM (core)", "error ENOENT",
+// "close 3"; for its streams "stdout end", "stdin close", "stderr error EIO" and so on, with "stdio5" for slot 5 and
+// "stdio5w" for its writing half. A number below zero is the errno of a child that could not be started.
+type recorder struct {
+	c      *childprocess.ChildProcess
+	log    []string
+	err    error                   // of the last error event
+	status childprocess.ExitStatus // of exit, then of close
+	data   map[int][]byte          // read by reading, by slot
+}
+
+// events records the events of c from now on. It does not read its streams.
+func events(c *childprocess.ChildProcess) *recorder {
+	r := &recorder{c: c, data: map[int][]byte{}}
+	c.OnSpawn(func() { r.add("spawn") })
+	c.OnExit(func(s childprocess.ExitStatus) {
+		r.status = s
+		r.add("exit " + statusText(s))
+	})
+	c.OnClose(func(s childprocess.ExitStatus) {
+		r.status = s
+		r.add("close " + statusText(s))
+	})
+	c.OnError(func(err error) {
+		r.err = err
+		r.add("error " + errorText(err))
+	})
+	for i, s := range c.Stdio {
+		name := slotName(i)
+		if in := s.Readable; in != nil {
+			in.OnEnd(func() { r.add(name + " end") })
+			in.OnError(func(err error) { r.add(name + " error " + errorText(err)) })
+			in.OnClose(func() { r.add(name + " close") })
+		}
+		if out := s.Writable; out != nil {
+			name := name // The listeners above keep the one without "w".
+			if i > 2 {
+				name += "w"
+			}
+			out.OnFinish(func() { r.add(name + " finish") })
+			out.OnError(func(err error) { r.add(name + " error " + errorText(err)) })
+			out.OnClose(func() { r.add(name + " close") })
+		}
+	}
+	return r
+}
+
+// reading has all streams of the child read, into data. The log says "stdout data" once for chunks that have no other
+// entry between them.
+func (r *recorder) reading() *recorder {
+	for i, s := range r.c.Stdio {
+		if s.Readable == nil {
+			continue
+		}
+		entry := slotName(i) + " data"
+		s.Readable.OnData(func(chunk []byte) {
+			r.data[i] = append(r.data[i], chunk...)
+			if len(r.log) == 0 || r.log[len(r.log)-1] != entry {
+				r.add(entry)
+			}
+		})
+	}
+	return r
+}
+
+func (r *recorder) add(entry string) { r.log = append(r.log, entry) }
+
+// process returns the entries of the child itself, without those of its streams.
+func (r *recorder) process() []string {
+	return slices.DeleteFunc(slices.Clone(r.log), func(entry string) bool { return strings.HasPrefix(entry, "std") })
+}
+
+// count says how many of the entries are equal to entry, or begin with it and a space.
+func (r *recorder) count(entry string) (n int) {
+	for _, e := range r.log {
+		if e == entry || strings.HasPrefix(e, entry+" ") {
+			n++
+		}
+	}
+	return n
+}
+
+// index returns the place of the first entry that is equal to entry, or begins with it and a space; -1 if there is none.
+func (r *recorder) index(entry string) int {
+	return slices.IndexFunc(r.log, func(e string) bool { return e == entry || strings.HasPrefix(e, entry+" ") })
+}
+
+func slotName(i int) string {
+	if i < 3 {
+		return [...]string{"stdin", "stdout", "stderr"}[i]
+	}
+	return "stdio" + strconv.Itoa(i)
+}
+
+func statusText(s childprocess.ExitStatus) string {
+	switch {
+	case s.Lost:
+		return "lost"
+	case s.CoreDumped:
+		return signals.Name(s.Signal) + " (core)"
+	case s.Signal != 0:
+		return signals.Name(s.Signal)
+	}
+	return strconv.Itoa(s.Code)
+}
+
+func errorText(err error) string {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return cmp.Or(unix.ErrnoName(errno), errno.Error())
+	}
+	return err.Error()
+}
+
+// onData calls fn with everything that the stream at slot i has given so far, each time there is more.
+func onData(c *childprocess.ChildProcess, i int, fn func(all []byte)) {
+	var all bytes.Buffer
+	c.Stdio[i].Readable.OnData(func(chunk []byte) {
+		all.Write(chunk)
+		fn(all.Bytes())
+	})
+}

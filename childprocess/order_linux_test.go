@@ -1,0 +1,52 @@
+package childprocess_test
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+)
+
+// Children that are seen to have ended in one go are still told one by one: ticks run after each callback (Node v20 prints
+// the same for two children that end while it is busy).
+func TestS043_TicksOfOneExitRunBeforeTheNextExit(t *testing.T) {
+	l := newLoop(t)
+	var log []string
+	note := func(entry string) { log = append(log, entry) }
+	var names []string
+	for i := range 5 {
+		name := strconv.Itoa(i)
+		names = append(names, name)
+		c := startWith(t, l, &childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Ignore)}, "exit", "0")
+		awaitZombie(t, c.Pid())
+		c.OnExit(func(childprocess.ExitStatus) {
+			note("exit " + name)
+			l.NextTick(func() {
+				note("tick " + name)
+				l.NextTick(func() { note("tick 2 " + name) })
+			})
+		})
+	}
+	run(t, l)
+	var want []string
+	for _, name := range names {
+		want = append(want, "exit "+name, "tick "+name, "tick 2 "+name)
+	}
+	require.Equal(t, want, log, "in the order in which the children were started and ended")
+}
+
+// awaitZombie waits until the child pid has ended and does not take its status.
+func awaitZombie(t testing.TB, pid int) {
+	t.Helper()
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		require.NoError(t, err, "waitid of %d", pid)
+		return
+	}
+}

@@ -1,0 +1,146 @@
+package childprocess_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/reactor"
+)
+
+// connections are the two ways to connect a child's stdout to the stdin of the next.
+var connections = map[string]func(t *testing.T, l *reactor.Loop, from *childprocess.ChildProcess, file string, args ...string) *childprocess.ChildProcess{
+	"kernel pipe": func(t *testing.T, l *reactor.Loop, from *childprocess.ChildProcess, file string, args ...string) *childprocess.ChildProcess {
+		return spawn(t, l, file, args, &childprocess.Options{Stdio: []childprocess.Stdio{childprocess.Stream(from.Stdout).Owned()}})
+	},
+	"Readable.Pipe": func(t *testing.T, l *reactor.Loop, from *childprocess.ChildProcess, file string, args ...string) *childprocess.ChildProcess {
+		c := spawn(t, l, file, args, nil)
+		from.Stdout.Pipe(c.Stdin, nil)
+		return c
+	},
+}
+
+// readStderr has what the child says there collected into ev.
+func readStderr(ev *recorder) {
+	ev.c.Stderr.OnData(func(chunk []byte) { ev.data[2] = append(ev.data[2], chunk...) })
+}
+
+func TestS038_TheEndOfTheLastEndsThePipelineQuietly(t *testing.T) {
+	for name, connect := range connections {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			a := spawn(t, l, "yes", nil, nil)
+			b := connect(t, l, a, "cat")
+			c := connect(t, l, b, "head", "-n", "1000")
+			evA, evB, evC := events(a), events(b), events(c).reading()
+			readStderr(evA)
+			readStderr(evB)
+			run(t, l)
+			require.Equal(t, strings.Repeat("y\n", 1000), string(evC.data[1]))
+			require.Equal(t, []string{"spawn", "exit 0", "close 0"}, evC.process())
+			for _, ev := range []*recorder{evA, evB} {
+				require.Equal(t, []string{"spawn", "exit SIGPIPE", "close SIGPIPE"}, ev.process())
+				require.Empty(t, string(ev.data[2]))
+				require.Zero(t, ev.count("error"))
+				if name == "kernel pipe" {
+					require.Zero(t, ev.c.Stdout.BytesRead(), "no data passes through the parent")
+				}
+			}
+		})
+	}
+}
+
+func TestS038_N038_N039_APipelineComputesWhatAShellsDoes(t *testing.T) {
+	var input strings.Builder
+	matching := 0
+	for i := 0; input.Len() < 1<<20; i++ {
+		line := fmt.Sprintf("line %d\n", i)
+		if strings.Contains(line, "7") {
+			matching += len(line)
+		}
+		input.WriteString(line)
+	}
+	for name, connect := range connections {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			a := spawn(t, l, "cat", nil, nil)
+			b := connect(t, l, a, "grep", "7")
+			c := connect(t, l, b, "wc", "-c")
+			ev := events(c).reading()
+			_, err := a.Stdin.WriteString(input.String())
+			require.NoError(t, err)
+			a.Stdin.End()
+			for _, other := range []*childprocess.ChildProcess{a, b} {
+				other.OnClose(func(s childprocess.ExitStatus) { require.True(t, s.Success(), "%v", s) })
+			}
+			run(t, l)
+			require.Equal(t, matching, mustAtoi(t, string(ev.data[1])))
+			require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+		})
+	}
+}
+
+func TestS038_IfTheSecondCannotStartTheFirstIsEndedAndTheThirdSeesTheEnd(t *testing.T) {
+	for name, connect := range connections {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			a := spawn(t, l, "yes", nil, nil)
+			b := connect(t, l, a, "/does/not/exist")
+			c := connect(t, l, b, "cat")
+			evA, evB, evC := events(a), events(b), events(c).reading()
+			run(t, l)
+			require.Equal(t, []string{"error ENOENT", "close -2"}, evB.process())
+			require.ErrorIs(t, evB.err, syscall.ENOENT)
+			require.Equal(t, []string{"spawn", "exit SIGPIPE", "close SIGPIPE"}, evA.process())
+			require.Equal(t, []string{"spawn", "exit 0", "close 0"}, evC.process())
+			require.Empty(t, evC.data[1])
+		})
+	}
+}
+
+// Some refusals are returned by Spawn and not told by an event. What was handed over is given up all the same.
+func TestS038_IfTheSecondIsRefusedTheFirstIsEnded(t *testing.T) {
+	l := newLoop(t)
+	a := spawn(t, l, "yes", nil, nil)
+	ev := events(a)
+	_, err := childprocess.Spawn(l, "cat", []string{strings.Repeat("x", 32<<20)}, &childprocess.Options{
+		Stdio: []childprocess.Stdio{childprocess.Stream(a.Stdout).Owned()},
+	})
+	require.ErrorIs(t, err, syscall.E2BIG)
+	spawnErr, is := errors.AsType[*childprocess.SpawnError](err)
+	require.True(t, is)
+	require.Equal(t, childprocess.StepArguments, spawnErr.Step)
+	run(t, l)
+	require.Equal(t, []string{"spawn", "exit SIGPIPE", "close SIGPIPE"}, ev.process())
+}
+
+func TestS038_TheDeathOfTheMiddleEndsBothNeighbours(t *testing.T) {
+	for name, connect := range connections {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			a := spawn(t, l, "yes", nil, nil)
+			b := connect(t, l, a, "cat")
+			c := connect(t, l, b, "cat")
+			evA, evB, evC := events(a), events(b), events(c)
+			n := 0
+			c.Stdout.OnData(func(chunk []byte) {
+				if n == 0 {
+					kill(t, b, syscall.SIGKILL)
+				}
+				n += len(chunk)
+				require.Equal(t, len(chunk), bytes.Count(chunk, []byte("y"))+bytes.Count(chunk, []byte("\n")))
+			})
+			run(t, l)
+			require.Equal(t, []string{"spawn", "exit SIGPIPE", "close SIGPIPE"}, evA.process())
+			require.Equal(t, []string{"spawn", "exit SIGKILL", "close SIGKILL"}, evB.process())
+			require.Equal(t, []string{"spawn", "exit 0", "close 0"}, evC.process())
+			require.Equal(t, 1, evC.count("stdout end"))
+		})
+	}
+}

@@ -1,0 +1,249 @@
+package childprocess_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/reactor"
+)
+
+func init() {
+	// starve starts a child with 0 descriptors left, then with 1, and so on until it is started. Its arguments are whether the
+	// loop has had a child before, and the layout.
+	helperproc.Register("starve", func(args []string) {
+		openRuntimePoller()
+		var tries []attempt
+		for left := 0; len(tries) == 0 || tries[len(tries)-1].Errno != 0; left++ {
+			tries = append(tries, starve(args[0] == "warm", args[1], left))
+		}
+		writeAll(1, check(json.Marshal(tries)))
+	})
+
+	// crowd starts a child when its user may have no further process.
+	helperproc.Register("crowd", func([]string) {
+		openRuntimePoller()
+		idleThreads() // The Go runtime could not make one either, and would not survive that.
+		var limit unix.Rlimit
+		check(0, unix.Getrlimit(unix.RLIMIT_NPROC, &limit))
+		none := limit
+		none.Cur = 0
+		var tries []attempt
+		for _, now := range []*unix.Rlimit{&none, &limit} {
+			before := leakcheck.FDs()
+			l := check(openLoop())
+			check(0, unix.Setrlimit(unix.RLIMIT_NPROC, now))
+			a := attemptWith(l, nil)
+			check(0, unix.Setrlimit(unix.RLIMIT_NPROC, &limit))
+			a.conclude(l, before)
+			tries = append(tries, a)
+		}
+		writeAll(1, check(json.Marshal(tries)))
+	})
+
+	// blind starts a child when its loop cannot watch anything any more.
+	helperproc.Register("blind", func([]string) {
+		openRuntimePoller()
+		before := leakcheck.FDs()
+		l := check(openLoop())
+		check(0, childprocess.SetExitWatch(l, childprocess.ExitWatchPidfd))
+		// In its place something that is no epoll.
+		null := check(unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0))
+		kept := check(unix.FcntlInt(uintptr(l.FD()), unix.F_DUPFD_CLOEXEC, 0))
+		check(0, unix.Dup3(null, l.FD(), unix.O_CLOEXEC))
+		_, err := childprocess.Spawn(l, "/bin/cat", nil, nil)
+		check(0, unix.Dup3(kept, l.FD(), unix.O_CLOEXEC))
+		check(0, unix.Close(null))
+		check(0, unix.Close(kept))
+		a := attempt{Returned: err != nil}
+		a.note(err)
+		check(0, l.Run())
+		a.conclude(l, before)
+		writeAll(1, check(json.Marshal(a)))
+	})
+}
+
+// attempt is what came of starting a child in need.
+type attempt struct {
+	Returned bool
+	Errno    syscall.Errno
+	Step     childprocess.Step
+	Events   []string // of the child and its streams
+	Streams  bool     // Stdio is not nil
+	Leaks    string
+	Children bool // one was left
+}
+
+func (a *attempt) note(err error) {
+	if failed, ok := errors.AsType[*childprocess.SpawnError](err); ok {
+		a.Step = failed.Step
+	}
+	a.Errno, _ = errors.AsType[syscall.Errno](err)
+	if err != nil && a.Errno == 0 {
+		fail(err)
+	}
+}
+
+// conclude closes the loop and looks at what is left.
+func (a *attempt) conclude(l *reactor.Loop, before map[int]string) {
+	check(0, l.Close())
+	if after := leakcheck.FDs(); !maps.Equal(before, after) {
+		a.Leaks = fmt.Sprint(before, " became ", after)
+	}
+	_, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
+	a.Children = err != syscall.ECHILD
+}
+
+func attemptWith(l *reactor.Loop, stdio []childprocess.Stdio) (a attempt) {
+	c, err := childprocess.Spawn(l, "/bin/true", nil, &childprocess.Options{Stdio: stdio})
+	a.Returned = err != nil
+	if err == nil {
+		a.Streams = c.Stdio != nil
+		ev := events(c)
+		check(0, l.Run())
+		err, a.Events = ev.err, ev.log
+	}
+	a.note(err)
+	return a
+}
+
+// starve starts a child with so many descriptors left.
+func starve(warm bool, layout string, left int) attempt {
+	before := leakcheck.FDs()
+	l := check(openLoop())
+	if warm {
+		attemptWith(l, nil)
+	}
+	file := check(os.Open(os.DevNull))
+	stdio := map[string][]childprocess.Stdio{
+		"pipes":   {3: childprocess.Pipe, 4: childprocess.File(file), 5: childprocess.Pipe},
+		"ignored": childprocess.AllStdio(childprocess.Ignore),
+		"owned":   {childprocess.Ignore, childprocess.File(file).Owned(), childprocess.Pipe},
+	}[layout]
+
+	var limit unix.Rlimit
+	check(0, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	low := limit
+	low.Cur = 100
+	check(0, unix.Setrlimit(unix.RLIMIT_NOFILE, &low))
+	var taken []int
+	for {
+		fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err == unix.EMFILE {
+			break
+		}
+		taken = append(taken, check(fd, err))
+	}
+	for range left {
+		last := len(taken) - 1
+		check(0, unix.Close(taken[last]))
+		taken = taken[:last]
+	}
+	a := attemptWith(l, stdio)
+	for _, fd := range taken {
+		check(0, unix.Close(fd))
+	}
+	check(0, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
+	if layout != "owned" {
+		check(0, file.Close())
+	}
+	a.conclude(l, before)
+	return a
+}
+
+// openRuntimePoller has the Go runtime open what it opens once.
+func openRuntimePoller() {
+	r, w, err := os.Pipe()
+	check(0, err)
+	check(0, r.Close())
+	check(0, w.Close())
+}
+
+func fileDescriptor(f *os.File) (n uintptr) {
+	check(0, check(f.SyscallConn()).Control(func(fd uintptr) { n = fd }))
+	return n
+}
+
+// idleThreads leaves the Go scheduler with threads enough for anything a child needs.
+func idleThreads() {
+	const threads = 16
+	r, w, err := os.Pipe()
+	check(0, err)
+	fd := int(fileDescriptor(r))
+	check(0, unix.SetNonblock(fd, false))
+	blocked := make(chan bool)
+	for range threads {
+		go func() { // Ends when the pipe does.
+			blocked <- true
+			_, _ = unix.Read(fd, make([]byte, 1))
+			blocked <- false
+		}()
+	}
+	for range threads {
+		<-blocked
+	}
+	check(0, w.Close())
+	for range threads {
+		<-blocked
+	}
+	check(0, r.Close())
+}
+
+func TestN070_EveryOpenCanFailForWantOfDescriptors(t *testing.T) {
+	for layout, least := range map[string]int{"pipes": 3*2 + 2 + 1 + 2, "ignored": 3, "owned": 1 + 1 + 2} {
+		for _, loop := range []string{"cold", "warm"} {
+			t.Run(layout+" "+loop, func(t *testing.T) {
+				var tries []attempt
+				l := newLoop(t)
+				require.NoError(t, json.Unmarshal([]byte(output(t, l, startWith(t, l, nil, "starve", loop, layout))), &tries))
+				last := len(tries) - 1
+				require.GreaterOrEqual(t, last, least+2, "the layout, and the pipe by which the child says that it could not execute")
+				for left, a := range tries[:last] {
+					require.Equal(t, attempt{
+						Errno: syscall.EMFILE, Step: childprocess.StepResource, Events: []string{"error EMFILE", "close -24"},
+					}, a, "with %d descriptors left", left)
+				}
+				require.Empty(t, tries[last].Leaks)
+				require.Contains(t, tries[last].Events, "exit 0")
+				t.Logf("needs %d descriptors", last)
+			})
+		}
+	}
+}
+
+func TestTooManyProcessesAreAnErrorEvent(t *testing.T) {
+	file, argv := helperproc.Command("crowd")
+	needRoot(t) // Of whom the limit is not kept, so somebody else tries.
+	l := newLoop(t)
+	c := spawn(t, l, publicly(t, file), argv, &childprocess.Options{UID: new(uint32(nobody)), GID: new(uint32(nobody)), Dir: "/"})
+	var tries []attempt
+	require.NoError(t, json.Unmarshal([]byte(output(t, l, c)), &tries))
+	require.Len(t, tries, 2)
+	require.Contains(t, tries[0].Events, "stdout end")
+	tries[0].Events = []string{tries[0].Events[0]}
+	require.Equal(t, attempt{
+		Errno: syscall.EAGAIN, Step: childprocess.StepResource, Events: []string{"error EAGAIN"}, Streams: true,
+	}, tries[0])
+	require.Zero(t, tries[1].Errno, "the limit is gone")
+}
+
+func TestChildThatCannotBeWatchedIsEnded(t *testing.T) {
+	l := newLoop(t)
+	if childprocess.SetExitWatch(l, childprocess.ExitWatchPidfd) != nil {
+		t.Skip("only a pidfd has to be watched for each child")
+	}
+	var a attempt
+	require.NoError(t, json.Unmarshal([]byte(output(t, l, start(t, l, "blind"))), &a))
+	require.True(t, a.Returned)
+	require.Equal(t, attempt{Returned: true, Errno: syscall.EINVAL, Step: childprocess.StepResource}, a)
+}

@@ -1,0 +1,495 @@
+package childprocess_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/streams"
+)
+
+func init() {
+	// pour writes so many bytes of a tune with this seed to stdout, so many at a time.
+	helperproc.Register("pour", func(args []string) {
+		seed := check(strconv.ParseUint(args[0], 10, 64))
+		total, piece := check(strconv.Atoi(args[1])), check(strconv.Atoi(args[2]))
+		all := tune(seed, 1, 0, total)
+		for p := range slices.Chunk(all, piece) {
+			writeAll(1, p)
+		}
+	})
+
+	// step writes its arguments to stdout, the next one each time a byte comes on stdin.
+	helperproc.Register("step", func(args []string) {
+		ack := make([]byte, 1)
+		for _, a := range args {
+			writeAll(1, []byte(a))
+			check(io.ReadFull(os.Stdin, ack))
+		}
+	})
+
+	// mute closes its stdout after it has written its argument there, says so by a byte on stderr, and waits for the end of
+	// its stdin.
+	helperproc.Register("mute", func(args []string) {
+		writeAll(1, []byte(args[0]))
+		check(0, unix.Close(1))
+		writeAll(2, []byte{'m'})
+		check(io.Copy(io.Discard, os.Stdin))
+	})
+
+	// upcase answers each line with the same in capitals.
+	helperproc.Register("upcase", func([]string) {
+		buf := make([]byte, 4096)
+		for {
+			n, err := os.Stdin.Read(buf)
+			if err == io.EOF {
+				return
+			}
+			writeAll(1, bytes.ToUpper(buf[:check(n, err)]))
+		}
+	})
+
+	// under starts the program in its arguments on a loop, with this process's own three descriptors, and ends as it does.
+	helperproc.Register("under", func(args []string) {
+		l := check(openLoop())
+		c := check(childprocess.Spawn(l, args[0], args[1:], &childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Inherit)}))
+		if c.Stdin != nil || c.Stdout != nil || c.Stderr != nil {
+			fail(errors.New("streams for inherited descriptors"))
+		}
+		check(0, l.Run())
+		s, _ := c.Status()
+		helperproc.Exit(s.Code)
+	})
+
+	// chain with n > 0 starts chain with n - 1, passes its output on and waits for it.
+	helperproc.Register("chain", func(args []string) {
+		n := check(strconv.Atoi(args[0]))
+		if n == 0 {
+			writeAll(1, []byte("end of chain"))
+			return
+		}
+		l := check(openLoop())
+		args[0] = strconv.Itoa(n - 1)
+		c := check(childprocess.Spawn(l, args[1], slices.Concat(args[2:3], args), &childprocess.Options{
+			Stdio: []childprocess.Stdio{childprocess.Ignore, childprocess.Pipe, childprocess.Ignore},
+		}))
+		if c.Stdin != nil || c.Stderr != nil {
+			fail(errors.New("streams for ignored descriptors"))
+		}
+		c.Stdout.OnData(func(chunk []byte) { writeAll(1, chunk) })
+		closed := false
+		c.OnClose(func(s childprocess.ExitStatus) { closed = s.Success() })
+		check(0, l.Run())
+		if !closed {
+			fail(errors.New("no close"))
+		}
+	})
+}
+
+func TestS028_N044_WritesAndTheEndGoThroughCatInCausalOrder(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "cat")
+	ev := events(c).reading()
+	for _, s := range []string{"hello", " ", "world"} {
+		n, err := c.Stdin.WriteString(s)
+		require.NoError(t, err)
+		require.Equal(t, len(s), n)
+	}
+	c.Stdin.End()
+	run(t, l)
+	require.Equal(t, "hello world", string(ev.data[1]))
+	require.Empty(t, ev.data[2])
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+	for _, entry := range []string{"stdin finish", "stdout end", "stderr end", "exit", "close"} {
+		require.Equal(t, 1, ev.count(entry), "%s of %q", entry, ev.log)
+	}
+	for _, order := range [][2]string{
+		{"stdin finish", "exit"}, {"stdout data", "stdout end"}, {"stdout end", "close"}, {"stderr end", "close"}, {"exit", "close"},
+	} {
+		require.Less(t, ev.index(order[0]), ev.index(order[1]), "%v of %q", order, ev.log)
+	}
+}
+
+func TestS029_WhatWasWrittenBeforeTheExitIsReadSlowlyAndWhole(t *testing.T) {
+	const total = 256 << 10
+	l := newLoop(t)
+	c := start(t, l, "pour", "29", strconv.Itoa(total), "65536")
+	ev := events(c)
+	var got bytes.Buffer
+	var afterExit int
+	c.Stdout.OnData(func(chunk []byte) {
+		got.Write(chunk)
+		if ev.count("exit") > 0 {
+			afterExit += len(chunk)
+			return
+		}
+		// The child cannot end before all but a pipe's worth is taken.
+		c.Stdout.Pause()
+		l.SetTimeout(5*time.Millisecond, c.Stdout.Resume)
+	})
+	run(t, l)
+	require.True(t, bytes.Equal(tune(29, 1, 0, total), got.Bytes()))
+	require.Equal(t, 1, ev.count("stdout end"))
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+	t.Logf("%d bytes came after the exit", afterExit)
+}
+
+func TestS029_AllOfItComesAfterTheExit(t *testing.T) {
+	const total = 60000 // Less than a pipe holds.
+	l := newLoop(t)
+	c := start(t, l, "pour", "1", strconv.Itoa(total), "6000")
+	ev := events(c)
+	c.OnExit(func(childprocess.ExitStatus) {
+		require.Zero(t, c.Stdout.BytesRead())
+		ev.reading()
+	})
+	run(t, l)
+	require.True(t, bytes.Equal(tune(1, 1, 0, total), ev.data[1]))
+	require.Less(t, ev.index("exit"), ev.index("stdout data"))
+	require.Less(t, ev.index("stdout end"), ev.index("close"))
+}
+
+// random is a stream of bytes that the same seed gives again.
+func random(seed byte, n int64) io.Reader {
+	return io.LimitReader(rand.NewChaCha8([32]byte{seed}), n)
+}
+
+func TestS030_NumberedLinesThroughCat(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "cat")
+	const lines = 10000
+	next := 0
+	c.Stdout.OnLine(func(line []byte) {
+		require.Equal(t, fmt.Sprintf("line %d", next), string(line))
+		next++
+	})
+	for i := range lines {
+		_, err := fmt.Fprintf(c.Stdin, "line %d\n", i)
+		require.NoError(t, err)
+	}
+	c.Stdin.End()
+	run(t, l)
+	require.Equal(t, lines, next)
+}
+
+func TestS030_ManyMegabytesThroughCatWithBoundedMemory(t *testing.T) {
+	total := int64(64 << 20)
+	if testing.Short() {
+		total = 8 << 20
+	}
+	l := newLoop(t)
+	c := start(t, l, "cat")
+	ev := events(c)
+	got := sha256.New()
+	c.Stdout.OnData(func(chunk []byte) { got.Write(chunk) })
+
+	source := random(30, total)
+	sent := sha256.New()
+	piece := make([]byte, 100_000)
+	most := 0
+	feed := func() {
+		for !c.Stdin.NeedDrain() {
+			n, err := source.Read(piece)
+			sent.Write(piece[:n])
+			_, werr := c.Stdin.Write(piece[:n])
+			require.NoError(t, werr)
+			most = max(most, c.Stdin.Buffered())
+			if err == io.EOF {
+				c.Stdin.End()
+				return
+			}
+			require.NoError(t, err)
+		}
+	}
+	c.Stdin.OnDrain(feed)
+	feed()
+	run(t, l)
+	require.Equal(t, total, c.Stdin.BytesWritten())
+	require.Equal(t, total, c.Stdout.BytesRead())
+	require.Equal(t, sent.Sum(nil), got.Sum(nil))
+	require.Less(t, most, streams.DefaultHighWaterMark+len(piece))
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+}
+
+func TestS032_AChildThatDoesNotReadIsASuccess(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "exit", "0")
+	ev := events(c).reading()
+	var told []error
+	_, err := c.Stdin.WriteThen(make([]byte, 10<<20), func(err error) { told = append(told, err) })
+	require.NoError(t, err)
+	require.Positive(t, c.Stdin.Buffered())
+	run(t, l)
+	require.Len(t, told, 1)
+	require.ErrorIs(t, told[0], syscall.EPIPE)
+	require.Equal(t, 1, ev.count("stdin error"), "%q", ev.log)
+	require.Equal(t, 1, ev.count("stdin error EPIPE"), "%q", ev.log)
+	require.Less(t, ev.index("stdin error"), ev.index("stdin close"))
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+	require.True(t, ev.status.Success())
+}
+
+func TestS032_NobodyHasToListenToTheErrorOfStdin(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "exit", "0")
+	closed := false
+	c.OnClose(func(s childprocess.ExitStatus) { closed = s.Success() })
+	_, err := c.Stdin.Write(make([]byte, 1<<20))
+	require.NoError(t, err)
+	run(t, l)
+	require.True(t, closed)
+	_, err = c.Stdin.WriteString("late")
+	require.ErrorIs(t, err, streams.ErrClosed)
+}
+
+func TestS033_AConsumerThatFailsEndsAnEndlessChild(t *testing.T) {
+	errConsumer := errors.New("the consumer's own")
+	l := newLoop(t)
+	c := spawn(t, l, "yes", nil, nil)
+	ev := events(c)
+	var got error
+	c.Stdout.OnError(func(err error) { got = err })
+	c.Stdout.OnData(func([]byte) { c.Stdout.Destroy(errConsumer) })
+	run(t, l)
+	require.Equal(t, errConsumer, got)
+	require.Equal(t, 1, ev.count("stdout error"), "%q", ev.log)
+	require.Zero(t, ev.count("stdout end"), "%q", ev.log)
+	require.Equal(t, []string{"spawn", "exit SIGPIPE", "close SIGPIPE"}, ev.process())
+}
+
+func TestS034_AStreamStoppedAndStartedAgainTellsTheEndOnce(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "mute", "x")
+	ev := events(c)
+	var chunks []string
+	c.Stdout.OnData(func(chunk []byte) {
+		chunks = append(chunks, string(chunk))
+		c.Stdout.Pause()
+	})
+	c.Stderr.OnData(func([]byte) { c.Stderr.Pause() }) // The writer of stdout is gone.
+	c.Unref()
+	run(t, l) // Until nothing is left that is read.
+	require.Equal(t, []string{"x"}, chunks)
+	require.Zero(t, ev.count("stdout end"))
+
+	c.Stdout.Resume()
+	run(t, l)
+	require.Equal(t, []string{"x"}, chunks)
+	require.Equal(t, 1, ev.count("stdout end"))
+
+	c.Stdout.Resume()
+	c.Ref()
+	c.Stdin.End()
+	run(t, l)
+	require.Equal(t, 1, ev.count("stdout end"))
+	require.Equal(t, 1, ev.count("stdout close"))
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+}
+
+func TestS035_TheEndOfAWriterLongGoneComesInOneTurn(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "mute", "")
+	ev := events(c)
+	c.Stderr.OnData(func([]byte) { l.Stop() }) // It has closed its stdout.
+	run(t, l)
+	require.Zero(t, ev.count("stdout end"))
+	c.Stdout.Resume()
+	_, err := l.Poll(0)
+	require.NoError(t, err)
+	require.Equal(t, 1, ev.count("stdout end"))
+	require.Equal(t, 1, ev.count("stdout close"))
+	c.Stdin.End()
+	run(t, l)
+}
+
+func TestS036_PiecesOfAnySizeArriveInOrderWithTheirCallbacks(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "cat")
+	ev := events(c).reading()
+	sizes := []int{1, 200_000, 0, 3, 0}
+	var want []byte
+	for i, n := range sizes {
+		p := tune(uint64(i), 0, 0, n)
+		want = append(want, p...)
+		_, err := c.Stdin.WriteThen(p, func(err error) {
+			require.NoError(t, err)
+			ev.add("wrote " + strconv.Itoa(i))
+		})
+		require.NoError(t, err)
+	}
+	c.Stdin.End()
+	run(t, l)
+	require.True(t, bytes.Equal(want, ev.data[1]))
+	for i := range sizes {
+		require.Equal(t, 1, ev.count("wrote "+strconv.Itoa(i)))
+		require.Less(t, ev.index("wrote "+strconv.Itoa(i)), ev.index("stdin finish"), "%q", ev.log)
+		if i > 0 {
+			require.Less(t, ev.index("wrote "+strconv.Itoa(i-1)), ev.index("wrote "+strconv.Itoa(i)), "%q", ev.log)
+		}
+	}
+}
+
+func TestS037_LinesAcrossTheBordersOfChunks(t *testing.T) {
+	text := "one\ntwo\r\n\n\r\nsm\u00f8rg\u00e5s \U0001f41f\nlast without newline"
+	want := []string{"one", "two", "", "", "sm\u00f8rg\u00e5s \U0001f41f", "last without newline"}
+	for cut := 1; cut <= 7; cut += 2 {
+		var pieces []string
+		for p := range slices.Chunk([]byte(text), cut) {
+			pieces = append(pieces, string(p))
+		}
+		l := newLoop(t)
+		c := start(t, l, "step", pieces...)
+		var lines []string
+		var all strings.Builder
+		chunks := 0
+		c.Stdout.OnData(func(chunk []byte) {
+			require.Equal(t, pieces[chunks], string(chunk), "the child waits between its writes")
+			chunks++
+			_, err := c.Stdin.Write([]byte{'.'})
+			require.NoError(t, err)
+		})
+		c.Stdout.OnText(func(s string) { all.WriteString(s) })
+		c.Stdout.OnLine(func(line []byte) { lines = append(lines, string(line)) })
+		run(t, l)
+		require.Equal(t, want, lines, "cut to %d", cut)
+		require.Equal(t, text, all.String(), "cut to %d", cut)
+		require.Equal(t, len(pieces), chunks)
+	}
+}
+
+func TestN041_N043_OutputJustBeforeTheEndIsComplete(t *testing.T) {
+	l := newLoop(t)
+	for i := range 50 {
+		c := start(t, l, "say", "1", "first\n", "2", "between\n", "1", "last\n")
+		ev := events(c).reading()
+		c.OnClose(func(childprocess.ExitStatus) {
+			require.Equal(t, "first\nlast\n", string(ev.data[1]), "child %d", i)
+			require.Equal(t, "between\n", string(ev.data[2]), "child %d", i)
+		})
+		if i%10 == 9 {
+			run(t, l)
+		}
+	}
+}
+
+func TestN042_ManyTinyWritesAllArrive(t *testing.T) {
+	const total = 500_000
+	l := newLoop(t)
+	c := start(t, l, "pour", "42", strconv.Itoa(total), "1")
+	ev := events(c).reading()
+	run(t, l)
+	require.True(t, bytes.Equal(tune(42, 1, 0, total), ev.data[1]))
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+}
+
+func TestN045_QuestionAndAnswer(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "upcase")
+	questions := []string{"one", "two", "three", "four"}
+	ask := func(i int) {
+		_, err := c.Stdin.WriteString(questions[i] + "\n")
+		require.NoError(t, err)
+	}
+	var answers []string
+	c.Stdout.OnLine(func(line []byte) {
+		answers = append(answers, string(line))
+		if len(answers) == len(questions) {
+			c.Stdin.End()
+			return
+		}
+		ask(len(answers))
+	})
+	ev := events(c)
+	ask(0)
+	run(t, l)
+	require.Equal(t, []string{"ONE", "TWO", "THREE", "FOUR"}, answers)
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+}
+
+func TestN046_AGrandchildWithInheritedDescriptorsWritesEverything(t *testing.T) {
+	const total = 100_000
+	l := newLoop(t)
+	file, argv := helperproc.Command("pour", "46", strconv.Itoa(total), "100000")
+	c := start(t, l, "under", append([]string{file}, argv...)...)
+	ev := events(c).reading()
+	run(t, l)
+	require.True(t, bytes.Equal(tune(46, 1, 0, total), ev.data[1]), "stderr: %s", ev.data[2])
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+}
+
+func TestN048_AnAcceptedConnectionIsAChildsStdout(t *testing.T) {
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unix"})
+	require.NoError(t, err)
+	defer listener.Close()
+	client, err := net.DialUnix("unix", nil, listener.Addr().(*net.UnixAddr))
+	require.NoError(t, err)
+	defer client.Close()
+	conn, err := listener.AcceptUnix()
+	require.NoError(t, err)
+	defer conn.Close()
+	file, err := conn.File()
+	require.NoError(t, err)
+
+	l := newLoop(t)
+	c := startWith(t, l, &childprocess.Options{
+		Stdio: []childprocess.Stdio{childprocess.Ignore, childprocess.File(file).Owned(), childprocess.Pipe},
+	}, "say", "1", "to the client")
+	ev := events(c).reading()
+	run(t, l)
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process(), "stderr: %s", ev.data[2])
+
+	_, err = conn.Write([]byte(", and so did we")) // The parent can still end it.
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	got, err := io.ReadAll(client)
+	require.NoError(t, err)
+	require.Equal(t, "to the client, and so did we", string(got))
+}
+
+func TestN049_AChainOfFiveWaitsForItsEnd(t *testing.T) {
+	l := newLoop(t)
+	file, argv := helperproc.Command("chain", "5")
+	c := spawn(t, l, file, append(argv, file, argv[0]), nil)
+	require.Equal(t, "end of chain", output(t, l, c))
+}
+
+func TestN050_ChildrenOneAfterTheOtherLoseNothing(t *testing.T) {
+	const rounds, total = 41, 1000 << 10
+	l := newLoop(t)
+	var rest func(left int)
+	done := 0
+	rest = func(left int) {
+		if left == 0 {
+			return
+		}
+		c := start(t, l, "pour", "50", strconv.Itoa(total), "65536")
+		n := 0
+		c.Stdout.OnData(func(chunk []byte) { n += len(chunk) })
+		c.OnClose(func(s childprocess.ExitStatus) {
+			require.True(t, s.Success())
+			require.Equal(t, total, n)
+			done++
+			rest(left - 1)
+		})
+	}
+	rest(rounds)
+	run(t, l)
+	require.Equal(t, rounds, done)
+}

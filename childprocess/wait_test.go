@@ -1,0 +1,146 @@
+package childprocess_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/reactor"
+)
+
+// waited is what one call of Wait has returned.
+type waited struct {
+	status childprocess.ExitStatus
+	err    error
+}
+
+// waiting calls Wait on a goroutine of its own, which ends with it.
+func waiting(ctx context.Context, c *childprocess.ChildProcess) <-chan waited {
+	result := make(chan waited, 1)
+	go func() {
+		s, err := c.Wait(ctx)
+		result <- waited{s, err}
+	}()
+	return result
+}
+
+func TestS041_WaitFromManyGoroutinesIsClose(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "exit", "9")
+	var closed childprocess.ExitStatus
+	c.OnClose(func(s childprocess.ExitStatus) { closed = s })
+	var results []<-chan waited
+	for range 64 {
+		results = append(results, waiting(context.Background(), c))
+	}
+	run(t, l)
+	require.Equal(t, 9, closed.Code)
+	for _, r := range results {
+		require.Equal(t, waited{closed, nil}, <-r)
+	}
+	for range 2 { // And again, as often as one likes.
+		s, err := c.Wait(context.Background())
+		require.NoError(t, err)
+		require.Equal(t, closed, s)
+	}
+}
+
+func TestS041_WaitIsForCloseAndNotForExit(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "say", "1", "out")
+	c.Stdout.Pause()
+	result := waiting(context.Background(), c)
+	c.OnExit(func(childprocess.ExitStatus) {
+		select {
+		case w := <-result:
+			require.Fail(t, "it has not closed", "%+v", w)
+		default:
+		}
+	})
+	read := false
+	c.Stdout.OnEnd(func() { read = true })
+	run(t, l)
+	w := <-result
+	require.NoError(t, w.err)
+	require.True(t, w.status.Success())
+	require.True(t, read)
+}
+
+func TestS041_WaitEndsWithItsContext(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "wait")
+	reason := errors.New("not any more")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	result := waiting(ctx, c)
+	c.Stdout.OnData(func([]byte) {
+		cancel(reason)
+		w := <-result
+		require.Equal(t, reason, w.err)
+		require.Zero(t, w.status)
+		c.Stdin.End()
+	})
+	run(t, l)
+	// What has ended is told also to those whose time is up.
+	s, err := c.Wait(ctx)
+	require.NoError(t, err)
+	require.True(t, s.Success())
+}
+
+func TestS041_WaitTellsWhyAChildWasNotStarted(t *testing.T) {
+	l := newLoop(t)
+	c := spawn(t, l, "/does/not/exist", nil, nil)
+	result := waiting(context.Background(), c)
+	ev := events(c)
+	run(t, l)
+	w := <-result
+	require.ErrorIs(t, w.err, os.ErrNotExist)
+	require.Equal(t, ev.err, w.err)
+	require.Equal(t, -int(syscall.ENOENT), w.status.Code)
+}
+
+func TestS046_WaitEndsWithTheLoop(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "wait")
+	c.Unref()
+	result := waiting(context.Background(), c)
+	run(t, l)
+	require.NoError(t, l.Close())
+	w := <-result
+	require.ErrorIs(t, w.err, reactor.ErrClosed)
+	reapForeign(t, c.Pid())
+}
+
+// reapForeign waits for a process that its loop has let go of: to this program it is a child still.
+func reapForeign(t testing.TB, pid int) syscall.WaitStatus {
+	t.Helper()
+	var ws syscall.WaitStatus
+	for {
+		_, err := syscall.Wait4(pid, &ws, 0, nil)
+		if err == syscall.EINTR {
+			continue
+		}
+		require.NoError(t, err, "wait4 of %d", pid)
+		return ws
+	}
+}
+
+func TestS046_WaitEndsWithTheLoopAlsoBetweenExitAndClose(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "say", "1", "for another child")
+	_, err := c.Stdout.Lend() // So that it is not drained here, and does not close.
+	require.NoError(t, err)
+	ev := events(c)
+	result := waiting(context.Background(), c)
+	run(t, l)
+	require.Equal(t, []string{"spawn", "exit 0"}, ev.process())
+	require.NoError(t, l.Close())
+	w := <-result
+	require.ErrorIs(t, w.err, reactor.ErrClosed)
+	require.Equal(t, ev.status, w.status)
+	require.Equal(t, []string{"spawn", "exit 0"}, ev.process())
+}

@@ -1,0 +1,8 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package disposition
+
+import "os"
+
+// inheritedIgnored knows of none besides those that signal.Ignored reports.
+func inheritedIgnored() []os.Signal { return nil }
