@@ -63,10 +63,11 @@ func (d *descriptor) update() {
 		refed = refed || !d.writer.unrefed
 	}
 	if err := d.watch(want, refed); err != nil {
-		if want&reactor.Readable != 0 {
+		if d.reader != nil && want&reactor.Readable != 0 {
 			d.reader.Destroy(err)
 		}
-		if want&reactor.Writable != 0 {
+		// Giving up the first half has come here for the second, perhaps with the same result.
+		if d.writer != nil && want&reactor.Writable != 0 {
 			d.writer.Destroy(err)
 		}
 	}

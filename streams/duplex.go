@@ -4,15 +4,15 @@ import "github.com/brood-go/brood/reactor"
 
 // DuplexOptions configure a [Duplex]. A nil *DuplexOptions means all defaults.
 type DuplexOptions struct {
-	Readable ReadableOptions
-	Writable WritableOptions
+	Readable ReadableOptions // of the reading half
+	Writable WritableOptions // of the writing half
 }
 
 // A Duplex is both halves of one socket. The halves are independent: ending or destroying one shuts down that direction
 // only, and the descriptor is closed when both are closed.
 type Duplex struct {
-	Readable *Readable
-	Writable *Writable
+	Readable *Readable // what the other side sends
+	Writable *Writable // what the other side gets
 	d        descriptor
 }
 

@@ -35,6 +35,7 @@ type OpError struct {
 	Err error // usually a syscall.Errno
 }
 
+// Error returns a text such as "streams: write fd 7: broken pipe".
 func (e *OpError) Error() string {
 	return "streams: " + e.Op + " fd " + strconv.Itoa(e.FD) + ": " + e.Err.Error()
 }

@@ -15,7 +15,7 @@ const (
 // hub is what the streams of one loop share. It is closed with the loop.
 type hub struct {
 	readBuffer []byte
-	poison     bool // tests: overwrite the read buffer after each delivery
+	poison     bool // tests: clear the read buffer after each delivery
 	spare      [][]byte
 	open       descriptorList
 }

@@ -41,7 +41,7 @@ func (d *descriptor) read(p []byte) (n int, err error) {
 	}
 }
 
-// write writes once what the kernel takes.
+// write writes once what the kernel takes, 0 bytes with an error.
 func (d *descriptor) write(p []byte) (n int, err error) {
 	for {
 		if d.shared {
@@ -50,7 +50,7 @@ func (d *descriptor) write(p []byte) (n int, err error) {
 			n, err = writeNonblock(d.fd, p)
 		}
 		if err != unix.EINTR {
-			return n, err
+			return max(n, 0), err // x/sys/unix returns -1 with an error.
 		}
 	}
 }
@@ -62,7 +62,7 @@ func (d *descriptor) writev(pieces [][]byte) (n int, err error) {
 	}
 	for {
 		if n, err = writevNonblock(d.fd, pieces); err != unix.EINTR {
-			return n, err
+			return max(n, 0), err
 		}
 	}
 }
@@ -91,6 +91,9 @@ func (d *descriptor) writeShared(p []byte) (int, error) {
 			return n, err
 		}
 	}
+	if d.isFile() {
+		return unix.Write(d.fd, p) // It waits for a disk at most.
+	}
 	if !d.writableNow() {
 		return 0, unix.EAGAIN
 	}
@@ -106,6 +109,7 @@ func (d *descriptor) writableNow() bool {
 
 func (d *descriptor) isSocket() bool   { return d.fileType() == unix.S_IFSOCK }
 func (d *descriptor) isPipe() bool     { return d.fileType() == unix.S_IFIFO }
+func (d *descriptor) isFile() bool     { return d.fileType() == unix.S_IFREG }
 func (d *descriptor) isTerminal() bool { return d.fileType() == unix.S_IFCHR }
 
 // fileType asks the first time it matters; most streams never do.

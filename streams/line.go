@@ -9,7 +9,9 @@ type lineSplitter struct {
 }
 
 func (s *lineSplitter) held() bool { return len(s.rest) > 0 }
-func (s *lineSplitter) drop()      { *s = lineSplitter{} }
+
+// drop forgets a line whose rest nobody will hear.
+func (s *lineSplitter) drop() { *s = lineSplitter{} }
 
 // splitLines emits the lines of chunk. It stops when a listener pauses or destroys the stream, and keeps the rest; owned
 // says that chunk may be kept as it is.
@@ -18,21 +20,20 @@ func (r *Readable) splitLines(chunk []byte, owned bool) {
 	for len(chunk) > 0 {
 		i := bytes.IndexByte(chunk, '\n')
 		if i < 0 {
-			if r.lineFits(len(s.partial) + len(chunk)) {
-				s.partial = append(s.partial, chunk...)
-			}
+			s.partial = append(s.partial, chunk...)
+			r.lineFits(withoutCR(s.partial)) // A '\r' at its end may belong to a newline that is still to come.
 			return
 		}
 		line := chunk[:i]
 		chunk = chunk[i+1:]
-		if !r.lineFits(len(s.partial) + len(line)) {
-			return
-		}
 		if len(s.partial) > 0 {
 			line = append(s.partial, line...)
 			s.partial = line[:0]
 		}
-		r.line.Emit(withoutCR(line))
+		if line = withoutCR(line); !r.lineFits(line) {
+			return
+		}
+		r.line.Emit(line)
 		if r.state == readDestroyed {
 			return
 		}
@@ -47,9 +48,9 @@ func (r *Readable) splitLines(chunk []byte, owned bool) {
 	}
 }
 
-// lineFits destroys the stream when a line of n bytes is over the limit.
-func (r *Readable) lineFits(n int) bool {
-	if r.maxLine < 0 || n <= r.maxLine {
+// lineFits destroys the stream when a line is over the limit.
+func (r *Readable) lineFits(line []byte) bool {
+	if r.maxLine < 0 || len(line) <= r.maxLine {
 		return true
 	}
 	r.Destroy(ErrLineTooLong)
@@ -75,11 +76,11 @@ func (r *Readable) continueLines() {
 	r.d.update()
 }
 
-// flushLine emits what follows the last newline.
+// flushLine emits what follows the last newline. There a '\r' is part of the line.
 func (r *Readable) flushLine() {
-	if last := r.lines.partial; len(last) > 0 {
+	if last := r.lines.partial; len(last) > 0 && r.lineFits(last) {
 		r.lines.partial = nil
-		r.line.Emit(withoutCR(last))
+		r.line.Emit(last)
 	}
 }
 

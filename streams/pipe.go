@@ -46,6 +46,9 @@ func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
 	if dst.Closed() {
 		r.d.loop.NextTick(p.broken)
 	}
+	if r.state == readEnded || r.state == readDestroyed {
+		r.d.loop.NextTick(p.sourceEnded) // The events may be over.
+	}
 	r.startAfter(nil)
 	if dst.NeedDrain() {
 		p.wait()
@@ -54,13 +57,13 @@ func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
 }
 
 // Unpipe ends what Pipe began, for dst or, when it is nil, for all destinations. Nothing is lost: a source that has no
-// other destination is paused.
+// other destination stops flowing until somebody listens, Pipe is called again, or Resume.
 func (r *Readable) Unpipe(dst *Writable) {
 	for _, p := range r.pipes {
 		if dst == nil || p.dst == dst {
 			p.detach()
 			if len(r.pipes) == 0 {
-				r.Pause()
+				r.rest()
 			}
 		}
 	}
@@ -107,6 +110,9 @@ func (p *pipe) drained() {
 }
 
 func (p *pipe) sourceEnded() {
+	if p.gone {
+		return // By a listener to the same event.
+	}
 	p.detach()
 	if !p.o.KeepOpen {
 		p.dst.End()
@@ -128,7 +134,16 @@ func (p *pipe) broken() {
 		return
 	}
 	if !r.listenedTo() {
-		r.Pause()
+		r.rest()
+	}
+}
+
+// dropClosed lets go of the destinations that take no more, before anything is read for them.
+func (r *Readable) dropClosed() {
+	for _, p := range r.pipes {
+		if p.dst.state != writeOpen {
+			p.broken()
+		}
 	}
 }
 
@@ -164,8 +179,14 @@ func (r *Readable) splicePipe() *pipe {
 	if !r.d.isPipe() && !p.dst.d.isPipe() {
 		return nil
 	}
+	if r.d.mayWait() || p.dst.d.mayWait() {
+		return nil
+	}
 	return p
 }
+
+// mayWait reports whether splice(2) could block on d: only pipes heed SPLICE_F_NONBLOCK, and files never wait.
+func (d *descriptor) mayWait() bool { return d.shared && !d.isPipe() && !d.isFile() }
 
 // pump splices until the source is empty or dst is full. It runs when the source is readable, and again, while dst.source
 // is set and the source is blocked, when dst is writable.
@@ -175,6 +196,8 @@ func (p *pipe) pump() {
 		p.unpump()
 		return
 	}
+	r.utf8.drop()
+	r.lines.drop()
 	r.d.enlarge()
 	w.d.enlarge()
 	for range spliceBudget {
@@ -187,8 +210,8 @@ func (p *pipe) pump() {
 			p.noSplice = true // Not these two descriptors: back to copying.
 			p.unpump()
 			return
-		case err == unix.EPIPE || err == unix.ECONNRESET:
-			w.Destroy(wrap("splice", w.d.fd, err))
+		case err == unix.EPIPE || err != nil && !w.d.isPipe():
+			w.Destroy(wrap("splice", w.d.fd, err)) // A pipe gives no other error: it is the other side's.
 			return
 		case err != nil:
 			r.Destroy(wrap("splice", r.d.fd, err))

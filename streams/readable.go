@@ -66,20 +66,19 @@ type Readable struct {
 type flow uint8
 
 const (
-	flowInitial flow = iota // nobody has listened yet
+	flowInitial flow = iota // the next listener starts it
 	flowOn
 	flowPaused // only Resume starts it again
 )
 
-// readState goes from open to one of ended and destroyed, and from there to closed.
+// readState goes from open to destroyed, or through ending to ended; from ending it may still be destroyed.
 type readState uint8
 
 const (
 	readOpen      readState = iota
-	readEnding              // the end was read, the descriptor is closed, lines wait for Resume
+	readEnding              // the end was read, the descriptor is closed; what is left, end at least, may wait for Resume
 	readEnded               // end was emitted
 	readDestroyed           // no further data
-	readClosed              // close was emitted
 )
 
 // NewReadable returns a stream that reads from fd. It takes ownership of fd once it returned no error; fd should be in non-blocking mode. One that is
@@ -226,6 +225,14 @@ func (r *Readable) waits() bool {
 	return r.state == readOpen && r.flow == flowOn && r.blocked == 0 && !r.lines.held()
 }
 
+// rest stops the flow for want of somebody to take the data: unlike Pause, it lets the next listener start it again.
+func (r *Readable) rest() {
+	if r.flow == flowOn {
+		r.flow = flowInitial
+		r.d.update()
+	}
+}
+
 // block and unblock are the backpressure of consumers, apart from the user's Pause and Resume.
 func (r *Readable) block()   { r.blocked++; r.d.update() }
 func (r *Readable) unblock() { r.blocked--; r.d.update() }
@@ -233,11 +240,16 @@ func (r *Readable) unblock() { r.blocked--; r.d.update() }
 // ready reads what there is. A read that does not fill the buffer has emptied a pipe, so no second one is needed to learn
 // that; unless the writer has hung up, when one more finds the end.
 func (r *Readable) ready(got reactor.Readiness) {
-	if p := r.splicePipe(); p != nil {
-		p.pump()
-		return
-	}
 	for range readBudget {
+		if len(r.pipes) > 0 {
+			if r.dropClosed(); !r.waits() {
+				return
+			}
+			if p := r.splicePipe(); p != nil {
+				p.pump()
+				return
+			}
+		}
 		buf := r.d.hub.readBuffer
 		if r.reader != nil {
 			buf = buf[:min(len(buf), r.reader.room())]
@@ -269,21 +281,23 @@ func (r *Readable) ready(got reactor.Readiness) {
 // deliver gives a chunk to every kind of consumer.
 func (r *Readable) deliver(chunk []byte) {
 	r.data.Emit(chunk)
-	if r.state == readOpen && r.text.Len() > 0 {
+	if r.text.Len() == 0 {
+		r.utf8.drop()
+	} else if r.state == readOpen {
 		if s := r.utf8.decode(chunk); s != "" {
 			r.text.Emit(s)
 		}
 	}
-	if r.state == readOpen && r.line.Len() > 0 {
+	if r.line.Len() == 0 {
+		r.lines.drop()
+	} else if r.state == readOpen {
 		r.splitLines(chunk, false)
 	}
 	for _, p := range r.pipes {
 		p.write(chunk)
 	}
 	if r.d.hub.poison {
-		for i := range chunk {
-			chunk[i] = 0xDB
-		}
+		clear(chunk)
 	}
 }
 
@@ -303,25 +317,23 @@ func (r *Readable) emitEnd() {
 	if s := r.utf8.flush(); s != "" {
 		r.text.Emit(s)
 	}
-	if r.line.Len() > 0 {
+	if r.line.Len() > 0 && r.flow == flowOn {
 		r.flushLine()
 	}
-	if r.state != readEnding {
-		return // Destroyed by a listener.
+	if r.state != readEnding || r.flow != flowOn {
+		return // A listener has destroyed the stream, or paused it: then Resume comes here again.
 	}
 	r.state = readEnded
 	r.end.Emit(struct{}{})
 	r.d.loop.QueueClosing(r.emitClose)
 }
 
-func (r *Readable) emitClose() {
-	r.state = readClosed
-	r.close.Emit(struct{}{})
-}
+func (r *Readable) emitClose() { r.close.Emit(struct{}{}) }
 
 // abandon is the end with the loop: nobody is told but the goroutine that may wait in a bridge.
 func (r *Readable) abandon() {
-	r.state = readClosed
+	r.state = readDestroyed
+	r.lines.drop()
 	if r.reader != nil {
 		r.reader.shut(ErrClosed)
 	}

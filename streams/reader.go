@@ -31,6 +31,10 @@ func (r *Readable) Reader() io.ReadCloser {
 	b := &Reader{r: r}
 	b.arrived.L = &b.mu
 	r.reader = b
+	if r.state == readDestroyed {
+		b.shut(ErrClosed)
+		return b
+	}
 	if r.Closed() {
 		b.shut(io.EOF)
 		return b
@@ -102,11 +106,18 @@ func (b *Reader) more() {
 	b.unhold()
 }
 
-// Close destroys the stream: its writer gets SIGPIPE or EPIPE. Reads that wait return [ErrClosed].
+// Close destroys the stream: its writer gets SIGPIPE or EPIPE. Reads, also those that wait, return [ErrClosed], or io.EOF
+// when the stream has come to its end.
 func (b *Reader) Close() error {
-	b.shut(ErrClosed)
-	// On a closed loop the stream is closed too.
-	_ = b.r.d.loop.Post(func() { b.r.Destroy(nil) })
+	first := b.shut(ErrClosed)
+	b.mu.Lock()
+	b.buf, b.at = nil, 0
+	b.mu.Unlock()
+	if first {
+		// Else the stream is closed already, and the loop, which may never run again, is not asked for anything. On a closed
+		// loop the stream is closed too.
+		_ = b.r.d.loop.Post(func() { b.r.Destroy(nil) })
+	}
 	return nil
 }
 
@@ -121,12 +132,14 @@ func (b *Reader) unhold() {
 	}
 }
 
-// shut has reads return err once the buffered bytes are read. The first reason stays.
-func (b *Reader) shut(err error) {
+// shut has reads return err once the buffered bytes are read. The first reason stays; shut reports whether this is it.
+func (b *Reader) shut(err error) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.err == nil {
-		b.err = err
-		b.arrived.Broadcast()
+	if b.err != nil {
+		return false
 	}
+	b.err = err
+	b.arrived.Broadcast()
+	return true
 }

@@ -11,6 +11,9 @@ type textDecoder struct {
 	n    int
 }
 
+// drop forgets a sequence whose rest nobody will hear.
+func (d *textDecoder) drop() { d.n = 0 }
+
 // decode returns the text of chunk, up to a sequence that is still incomplete.
 func (d *textDecoder) decode(chunk []byte) string {
 	var head string

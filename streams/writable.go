@@ -42,7 +42,7 @@ type Writable struct {
 	bridge *Writer
 }
 
-// writeState goes from open through ending to finished, or to destroyed, and from there to closed.
+// writeState goes from open through ending to finished, or from one of the first two to destroyed.
 type writeState uint8
 
 const (
@@ -50,7 +50,6 @@ const (
 	writeEnding               // End was called, the queue is being flushed
 	writeFinished             // everything was written
 	writeDestroyed            // the queue was dropped
-	writeClosed               // close was emitted
 )
 
 // mark is a callback due when the kernel has taken everything up to offset.
@@ -84,12 +83,8 @@ func (w *Writable) init(d *descriptor, o *WritableOptions) {
 // [ErrWriteAfterEnd] after End and with [ErrClosed] once the stream was destroyed. A failure of the write itself, such as
 // EPIPE, is not returned but comes as the error event, once.
 func (w *Writable) Write(p []byte) (int, error) {
-	switch w.state {
-	case writeOpen:
-	case writeEnding, writeFinished:
-		return 0, ErrWriteAfterEnd
-	default:
-		return 0, ErrClosed
+	if err := w.refusal(); err != nil {
+		return 0, err
 	}
 	rest := p
 	if w.queue.empty() && w.source == nil && len(p) > 0 {
@@ -107,6 +102,17 @@ func (w *Writable) Write(p []byte) (int, error) {
 		w.d.update()
 	}
 	return len(p), nil
+}
+
+// refusal returns why a write is a mistake now, nil if it is none.
+func (w *Writable) refusal() error {
+	switch w.state {
+	case writeOpen:
+		return nil
+	case writeEnding, writeFinished:
+		return ErrWriteAfterEnd
+	}
+	return ErrClosed
 }
 
 // WriteString is Write of a string.
@@ -187,7 +193,7 @@ func (w *Writable) Ref() { w.unrefed = false; w.d.update() }
 // Unref lets the loop end while the stream has something to write.
 func (w *Writable) Unref() { w.unrefed = true; w.d.update() }
 
-// OnDrain calls fn when the queue has become empty after NeedDrain was true.
+// OnDrain calls fn when the queue has become empty after NeedDrain was true, unless End was called.
 func (w *Writable) OnDrain(fn func()) *events.Listener { return w.drain.On(notNil(fn, "OnDrain")) }
 
 // OnFinish calls fn once, when everything written before End is with the kernel.
@@ -240,7 +246,9 @@ func (w *Writable) ready() {
 	w.d.update()
 	if w.needDrain {
 		w.needDrain = false
-		w.drain.Emit(struct{}{})
+		if w.state == writeOpen { // After End there is nobody to write more.
+			w.drain.Emit(struct{}{})
+		}
 	}
 	if w.state == writeEnding && w.queue.empty() {
 		w.finishNow()
@@ -254,10 +262,7 @@ func (w *Writable) finishNow() {
 	w.d.loop.QueueClosing(w.emitClose)
 }
 
-func (w *Writable) emitClose() {
-	w.state = writeClosed
-	w.close.Emit(struct{}{})
-}
+func (w *Writable) emitClose() { w.close.Emit(struct{}{}) }
 
 // advance notes that the kernel took n bytes.
 func (w *Writable) advance(n int) {
@@ -287,7 +292,7 @@ func (w *Writable) fireMarks() {
 
 // abandon is the end with the loop: nobody is told but the goroutine that may wait in a bridge.
 func (w *Writable) abandon() {
-	w.state = writeClosed
+	w.state = writeDestroyed
 	if w.bridge != nil {
 		w.bridge.shut(ErrClosed)
 	}

@@ -9,20 +9,23 @@ import (
 type Writer struct {
 	w *Writable
 
-	mu      sync.Mutex
-	changed sync.Cond // L is mu
-	pending []byte    // given by goroutines, not yet taken by the loop
-	spare   []byte    // pending's other buffer
-	posted  bool      // flush is on its way
-	stalled bool      // the stream asked to wait
-	ended   bool      // Close was called
-	err     error     // why no more is taken
+	turn sync.Mutex // of the Write under way, which no other cuts; taken before mu
+
+	mu      sync.Mutex // taken after turn
+	changed sync.Cond  // L is mu
+	pending []byte     // given by goroutines, not yet taken by the loop; for good, once err is set
+	spare   []byte     // pending's other buffer
+	posted  bool       // flush is on its way
+	stalled bool       // the stream asked to wait
+	ended   bool       // Close was called
+	err     error      // why no more is taken
 }
 
 // Writer returns a bridge for writing to the stream from other goroutines. Its Write copies p and blocks while the stream
 // asks to wait and the bridge itself holds as much as the high-water mark; it returns the error that destroyed the stream,
-// if that is so. Its Close ends the stream and waits until everything was written. There is one bridge per stream: calling
-// Writer again returns the same.
+// if that is so. Writes of several goroutines do not mix. Its Close ends the stream and waits until everything was
+// written; when the stream was ended on the loop goroutine before it took everything, that is [ErrWriteAfterEnd]. There is
+// one bridge per stream: calling Writer again returns the same.
 //
 // The bridge's methods are safe to call from any goroutine. They must not be called on the loop goroutine: they would wait
 // for it.
@@ -34,7 +37,7 @@ func (w *Writable) Writer() io.WriteCloser {
 	b.changed.L = &b.mu
 	w.bridge = b
 	if w.Closed() {
-		b.shut(ErrClosed)
+		b.shut(w.refusal())
 		return b
 	}
 	w.OnDrain(b.resume)
@@ -44,11 +47,13 @@ func (w *Writable) Writer() io.WriteCloser {
 	return b
 }
 
-// errFinished marks, in Writer.err, the good end.
+// errFinished is Writer.err after a good end, which it is if nothing is pending.
 var errFinished = ErrWriteAfterEnd
 
 // Write queues a copy of p for the stream.
 func (b *Writer) Write(p []byte) (int, error) {
+	b.turn.Lock()
+	defer b.turn.Unlock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := 0
@@ -91,7 +96,7 @@ func (b *Writer) Close() error {
 	for b.err == nil {
 		b.changed.Wait()
 	}
-	if b.err == errFinished {
+	if b.err == errFinished && len(b.pending) == 0 {
 		return nil
 	}
 	return b.err
@@ -113,16 +118,21 @@ func (b *Writer) wakeLoop() error {
 func (b *Writer) flush() {
 	b.mu.Lock()
 	b.posted = false
+	if err := b.w.refusal(); err != nil {
+		lost := len(b.pending) > 0
+		b.mu.Unlock()
+		if lost {
+			b.shut(err)
+		}
+		return
+	}
 	p := b.pending
 	b.pending, b.spare = b.spare[:0], nil
 	ended := b.ended
 	b.changed.Broadcast()
 	b.mu.Unlock()
 
-	if _, err := b.w.Write(p); err != nil && len(p) > 0 {
-		b.shut(err)
-		return
-	}
+	_, _ = b.w.Write(p) // It is open, and a failing system call is its error event.
 
 	b.mu.Lock()
 	b.spare = p[:0]

@@ -1,0 +1,127 @@
+package reactor_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// BenchmarkMillionTimers sets a million timers, stops every second one, and fires the rest.
+func BenchmarkMillionTimers(b *testing.B) {
+	const n = 1_000_000
+	l := newLoop(b)
+	timers := make([]*reactor.Timer, n)
+	fired := 0
+	fn := func() { fired++ }
+	for i := range timers {
+		timers[i] = l.SetTimeout(time.Hour, fn)
+		timers[i].Stop()
+	}
+	want := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		for i, timer := range timers {
+			timer.Reset(time.Duration(i*7919%n) * time.Nanosecond)
+		}
+		for i := 0; i < n; i += 2 {
+			timers[i].Stop()
+		}
+		require.NoError(b, l.Run())
+		want += n / 2
+	}
+	require.Equal(b, want, fired)
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "timers/s")
+}
+
+// BenchmarkPostBurst posts from 4 goroutines at once.
+func BenchmarkPostBurst(b *testing.B) {
+	const goroutines, each = 4, 10_000
+	l := newLoop(b)
+	ran, want := 0, 0
+	fn := func() { ran++ }
+	b.ReportAllocs()
+	for b.Loop() {
+		release := l.Hold()
+		var posters sync.WaitGroup
+		for range goroutines {
+			posters.Go(func() { // Ends after its posts; the goroutine below waits for it.
+				for range each {
+					_ = l.Post(fn)
+				}
+			})
+		}
+		go func() { // Run waits for its end: it holds the loop.
+			posters.Wait()
+			release()
+		}()
+		require.NoError(b, l.Run())
+		want += goroutines * each
+	}
+	require.Equal(b, want, ran)
+	b.ReportMetric(float64(want)/b.Elapsed().Seconds(), "posts/s")
+}
+
+// BenchmarkPostRoundTrip posts one function at a time to a loop that sleeps in between.
+func BenchmarkPostRoundTrip(b *testing.B) {
+	for name, busy := range map[string]time.Duration{"Sleeping": 0, "BusyPoll": time.Second} {
+		b.Run(name, func(b *testing.B) {
+			l := newLoopWith(b, reactor.Options{BusyPoll: busy})
+			release := l.Hold()
+			go func() { // Run waits for its end: it holds the loop.
+				defer release()
+				answer := make(chan struct{}, 1)
+				fn := func() { answer <- struct{}{} }
+				b.ReportAllocs()
+				for b.Loop() {
+					_ = l.Post(fn)
+					<-answer
+				}
+			}()
+			require.NoError(b, l.Run())
+		})
+	}
+}
+
+// BenchmarkWatcherDispatch delivers the readiness of 500 descriptors a turn.
+func BenchmarkWatcherDispatch(b *testing.B) {
+	const n = 500
+	l := newLoop(b)
+	r := readyPipe(b)
+	calls, want := 0, 0
+	for range n {
+		watch(b, l, r.dup().fd, reactor.Readable, func(reactor.Readiness) { calls++ }).Unref()
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := l.Poll(0)
+		require.NoError(b, err)
+		want += n
+	}
+	require.Equal(b, want, calls)
+	b.ReportMetric(float64(want)/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkNextTick runs ticks that queue the next one.
+func BenchmarkNextTick(b *testing.B) {
+	const n = 10_000
+	l := newLoop(b)
+	left := 0
+	var tick func()
+	tick = func() {
+		if left--; left > 0 {
+			l.NextTick(tick)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		left = n
+		l.NextTick(tick)
+		require.NoError(b, l.Run())
+	}
+	require.Zero(b, left)
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "ticks/s")
+}

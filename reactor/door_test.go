@@ -1,0 +1,389 @@
+package reactor_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// waitAsleep returns when l sleeps in its poll, or does not run at all.
+func waitAsleep(l *reactor.Loop) {
+	for !l.Asleep() {
+		runtime.Gosched()
+	}
+}
+
+// whenAsleep has fn called on another goroutine when the turn that comes next sleeps. What fn does must end the sleep.
+func whenAsleep(l *reactor.Loop, fn func()) {
+	l.NextTick(func() { // The loop counts as awake from here to its sleep.
+		go func() {
+			waitAsleep(l)
+			fn()
+		}()
+	})
+}
+
+// TestS076_PostsRunOnceAndInOrderPerGoroutine has 8 goroutines post 100,000 functions each.
+func TestS076_PostsRunOnceAndInOrderPerGoroutine(t *testing.T) {
+	for _, load := range []struct {
+		name string
+		busy func(l *reactor.Loop) (stop func())
+	}{
+		{"while the loop sleeps when it can", func(*reactor.Loop) func() { return func() {} }},
+		{"while the loop is busy", func(l *reactor.Loop) func() {
+			busy := l.SetInterval(0, func() {})
+			return func() { busy.Stop() }
+		}},
+	} {
+		t.Run(load.name, func(t *testing.T) {
+			const goroutines, each = 8, 100_000
+			l := newLoop(t)
+			stop := load.busy(l)
+			var next [goroutines]int
+			for g := range goroutines {
+				release := l.Hold()
+				go func() { // Run waits for its end: it holds the loop.
+					defer release()
+					for i := range each {
+						err := l.Post(func() {
+							if next[g] != i {
+								require.Equal(t, next[g], i, "goroutine %d", g)
+							}
+							if next[g]++; next[g] == each && allEqual(next[:], each) {
+								stop()
+							}
+						})
+						if err != nil {
+							t.Error(err)
+							return
+						}
+					}
+				}()
+			}
+			run(t, l)
+			require.True(t, allEqual(next[:], each), "%v", next)
+		})
+	}
+}
+
+func allEqual(values []int, want int) bool {
+	for _, v := range values {
+		if v != want {
+			return false
+		}
+	}
+	return true
+}
+
+// TestS076_NoWakeUpIsLost posts one function at a time, each when the one before has run, so that the loop is about to
+// sleep, or has just begun to, each time.
+func TestS076_NoWakeUpIsLost(t *testing.T) {
+	const rounds = 20_000
+	for _, o := range []struct {
+		name string
+		reactor.Options
+	}{
+		{"default", reactor.Options{}},
+		{"pipe", reactor.Options{PipeWakeup: true}},
+		{"busy poll", reactor.Options{BusyPoll: 10 * time.Microsecond}},
+	} {
+		t.Run(o.name, func(t *testing.T) {
+			l := newLoopWith(t, o.Options)
+			release := l.Hold()
+			ran := 0
+			go func() { // Run waits for its end: it holds the loop.
+				defer release()
+				answer := make(chan struct{}, 1)
+				for range rounds {
+					if err := l.Post(func() {
+						ran++
+						answer <- struct{}{}
+					}); err != nil {
+						t.Error(err)
+						return
+					}
+					<-answer
+				}
+			}()
+			run(t, l)
+			require.Equal(t, rounds, ran)
+		})
+	}
+}
+
+func TestPostFromACallbackAndBeforeRun(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	require.NoError(t, l.Post(func() {
+		j.add("before-Run")
+		require.NoError(t, l.Post(j.note("from-a-callback")))
+	}))
+	run(t, l)
+	j.wants(t, "before-Run from-a-callback")
+}
+
+// TestS076_PostsRacingCloseAreRefusedOrRun: what Post accepted runs, and what it refused does not.
+func TestS076_PostsRacingCloseAreRefusedOrRun(t *testing.T) {
+	const goroutines = 4
+	for range 50 {
+		l := newLoop(t)
+		var accepted [goroutines]int
+		var wg sync.WaitGroup
+		ran := 0
+		for g := range goroutines {
+			wg.Go(func() { // Ends when the loop is closed, which is waited for.
+				for {
+					err := l.Post(func() { ran++ })
+					if err != nil {
+						if !errors.Is(err, reactor.ErrClosed) {
+							t.Error(err)
+						}
+						return
+					}
+					accepted[g]++
+					runtime.Gosched()
+				}
+			})
+		}
+		for {
+			run(t, l)
+			err := l.Close()
+			if err == nil {
+				break
+			}
+			require.ErrorIs(t, err, reactor.ErrBusy)
+		}
+		wg.Wait()
+		want := 0
+		for _, n := range accepted {
+			want += n
+		}
+		require.Equal(t, want, ran)
+	}
+}
+
+func TestS076_AfterCloseTheDoorsAreShut(t *testing.T) {
+	l := newLoop(t)
+	require.NoError(t, l.Close())
+	never := func() { t.Error("ran after Close") }
+	done := make(chan struct{})
+	go func() { // Waited for below.
+		defer close(done)
+		if err := l.Post(never); !errors.Is(err, reactor.ErrClosed) || !errors.Is(err, os.ErrClosed) {
+			t.Errorf("Post: %v", err)
+		}
+		if err := l.Do(context.Background(), never); !errors.Is(err, reactor.ErrClosed) {
+			t.Errorf("Do: %v", err)
+		}
+		l.Stop()
+		l.Hold()()
+	}()
+	<-done
+	require.ErrorIs(t, l.Run(), reactor.ErrClosed)
+}
+
+// doing runs fn on another goroutine and the loop on this one until fn has returned.
+func doing(t *testing.T, l *reactor.Loop, fn func()) {
+	t.Helper()
+	release := l.Hold()
+	go func() { // Run waits for its end: it holds the loop.
+		defer release()
+		fn()
+	}()
+	run(t, l)
+}
+
+func TestDoRunsOnTheLoopAndReturnsAfterwards(t *testing.T) {
+	l := newLoop(t)
+	n := 0 // Plain: the race detector sees whether Do orders the goroutines.
+	doing(t, l, func() {
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range 500 {
+					mine := 0
+					if err := l.Do(context.Background(), func() {
+						n++
+						mine = n
+					}); err != nil || mine == 0 {
+						t.Errorf("Do returned %v before its function had run", err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+	})
+	require.Equal(t, 8*500, n)
+}
+
+func TestDoWithAContextThatHasEndedDoesNotRun(t *testing.T) {
+	l := newLoop(t)
+	cause := errors.New("the cause")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(cause)
+	ran := 0
+	doing(t, l, func() {
+		for range 1000 {
+			if err := l.Do(ctx, func() { ran++ }); !errors.Is(err, cause) {
+				t.Errorf("Do: %v", err)
+			}
+		}
+	})
+	require.Zero(t, ran)
+}
+
+func TestDoWhoseContextEndsBeforeItsTurnDoesNotRun(t *testing.T) {
+	l := newLoop(t)
+	cause := errors.New("the cause")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	returned := make(chan error)
+	ran := false
+	require.NoError(t, l.Post(func() {
+		go func() { returned <- l.Do(ctx, func() { ran = true }) }() // Waited for below, while the loop is blocked.
+		for !l.Alive() {                                             // Until Do has posted.
+			runtime.Gosched()
+		}
+		cancel(cause)
+		require.ErrorIs(t, <-returned, cause)
+	}))
+	run(t, l)
+	require.False(t, ran)
+}
+
+func TestDoWhoseContextEndsWhileItRunsWaitsForIt(t *testing.T) {
+	l := newLoop(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	finished := false
+	doing(t, l, func() {
+		err := l.Do(ctx, func() {
+			cancel()
+			for range 100 {
+				runtime.Gosched() // Gives Do the chance to return too early.
+			}
+			finished = true
+		})
+		if err != nil || !finished {
+			t.Errorf("Do returned %v while its function ran", err)
+		}
+	})
+	require.True(t, finished)
+}
+
+func TestDoWaitingForItsTurnKeepsTheLoopFromClosing(t *testing.T) {
+	l := newLoop(t)
+	ran := false
+	returned := make(chan error, 1)
+	go func() { returned <- l.Do(context.Background(), func() { ran = true }) }() // Waited for at the end.
+	for !l.Alive() {
+		runtime.Gosched()
+	}
+	require.ErrorIs(t, l.Close(), reactor.ErrBusy)
+	run(t, l)
+	require.NoError(t, <-returned)
+	require.True(t, ran)
+	require.NoError(t, l.Close())
+}
+
+func TestDoRacingCloseRunsOrIsRefused(t *testing.T) {
+	for range 500 {
+		l := newLoop(t)
+		ran := false
+		returned := make(chan error, 1)
+		go func() { returned <- l.Do(context.Background(), func() { ran = true }) }() // Waited for below.
+		for l.Close() != nil {
+			run(t, l)
+		}
+		if err := <-returned; err != nil {
+			require.ErrorIs(t, err, reactor.ErrClosed)
+			require.False(t, ran)
+		} else {
+			require.True(t, ran)
+		}
+	}
+}
+
+func TestDoReturnsWhenItsFunctionPanics(t *testing.T) {
+	t.Run("and the panic is swallowed", func(t *testing.T) {
+		panics := 0
+		l := newLoopWith(t, reactor.Options{OnPanic: func(any, []byte) { panics++ }})
+		doing(t, l, func() {
+			if err := l.Do(context.Background(), func() { panic("in Do") }); err != nil {
+				t.Error(err)
+			}
+		})
+		require.Equal(t, 1, panics)
+	})
+	t.Run("and the panic unwinds out of Run", func(t *testing.T) {
+		l := newLoop(t)
+		release := l.Hold()
+		go func() { // The second Run waits for its end: it holds the loop.
+			defer release()
+			if err := l.Do(context.Background(), func() { panic("in Do") }); err != nil {
+				t.Error(err)
+			}
+		}()
+		require.PanicsWithValue(t, "in Do", func() { _ = l.Run() })
+		run(t, l)
+	})
+}
+
+func TestHoldKeepsRunAliveUntilTheLastRelease(t *testing.T) {
+	l := newLoop(t)
+	const n = 8
+	var mu sync.Mutex
+	released := 0
+	for range n {
+		release := l.Hold()
+		go func() { // Run waits for its end: it holds the loop.
+			inner := l.Hold()
+			release()
+			release() // Harmless, and does not count for inner.
+			waitAsleep(l)
+			mu.Lock()
+			released++
+			mu.Unlock()
+			inner()
+		}()
+	}
+	run(t, l)
+	mu.Lock()
+	defer mu.Unlock()
+	require.Equal(t, n, released)
+}
+
+func TestHoldReleasedInACallbackEndsRun(t *testing.T) {
+	l := newLoop(t)
+	for _, kind := range callbackKinds {
+		release := l.Hold()
+		kind.queue(t, l, release)
+		run(t, l)
+		require.False(t, l.Alive(), kind.name)
+	}
+}
+
+// TestHoldReleasedOnTheWayToSleepEndsRun releases at one after another of the loop's readings of the clock: some are
+// between the decision to sleep and the sleep, where a wake-up could be lost.
+func TestHoldReleasedOnTheWayToSleepEndsRun(t *testing.T) {
+	for k := 1; k <= 4; k++ {
+		l := newLoop(t)
+		release := l.Hold()
+		whenAsleep(l, release) // For a k that comes only after the sleep.
+		readings := 0
+		l.SetClock(func() time.Time {
+			if readings++; readings == k+1 { // SetClock reads it once.
+				release()
+			}
+			return time.Now()
+		})
+		run(t, l)
+		require.False(t, l.Alive(), "reading %d", k)
+	}
+}

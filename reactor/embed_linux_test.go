@@ -1,0 +1,104 @@
+package reactor_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// rawEpoll is somebody else's event loop around an epoll(7) of its own.
+type rawEpoll struct {
+	t  *testing.T
+	fd int
+}
+
+// epollAround returns one that watches l.
+func epollAround(t *testing.T, l *reactor.Loop) *rawEpoll {
+	t.Helper()
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	require.NoError(t, err)
+	own(t, fd)
+	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(l.FD())}
+	require.NoError(t, unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, l.FD(), &ev))
+	return &rawEpoll{t, fd}
+}
+
+// wait reports whether the loop inside has become readable, waiting at most so many milliseconds.
+func (e *rawEpoll) wait(ms int) bool {
+	e.t.Helper()
+	var events [4]unix.EpollEvent
+	for {
+		n, err := unix.EpollWait(e.fd, events[:], ms)
+		if err == unix.EINTR {
+			continue
+		}
+		require.NoError(e.t, err)
+		return n == 1
+	}
+}
+
+// TestS077_AForeignEpollWakesExactlyWhenThereIsWork has the loop inside an epoll of another, which calls Poll(0) when told to
+// and otherwise sleeps.
+func TestS077_AForeignEpollWakesExactlyWhenThereIsWork(t *testing.T) {
+	for _, work := range embeddedWork {
+		t.Run(work.name, func(t *testing.T) {
+			l := embedded(t)
+			epoll := epollAround(t, l)
+			require.False(t, epoll.wait(0))
+			for round := range 3 {
+				done := false
+				work.queue(t, l, func() { done = true })
+				wakes := 0
+				for !done {
+					require.True(t, epoll.wait(-1))
+					wakes++
+					poll(t, l)
+				}
+				require.LessOrEqual(t, wakes, 2, "round %d", round)
+				if epoll.wait(0) {
+					poll(t, l)
+				}
+				require.False(t, epoll.wait(0), "round %d: it would spin", round)
+			}
+		})
+	}
+}
+
+func TestS077_AForeignEpollSleepsUntilATimerIsDueAndNoLonger(t *testing.T) {
+	l := embedded(t)
+	epoll := epollAround(t, l)
+	var timer *reactor.Timer
+	ticks, wakes := 0, 0
+	start := time.Now()
+	const period = 3*time.Millisecond + 333*time.Microsecond
+	timer = l.SetInterval(period, func() {
+		if ticks++; ticks == 10 {
+			timer.Stop()
+		}
+		require.GreaterOrEqual(t, time.Since(start), time.Duration(ticks)*period)
+	})
+	for alive := true; alive; wakes++ {
+		require.True(t, epoll.wait(-1))
+		alive = poll(t, l)
+	}
+	require.Equal(t, 10, ticks)
+	require.LessOrEqual(t, wakes, 2*ticks)
+	require.False(t, epoll.wait(0))
+}
+
+func TestS077_OneWakeUpForABurstOfPostsIntoAnEmbeddedLoop(t *testing.T) {
+	l := embedded(t)
+	epoll := epollAround(t, l)
+	ran := 0
+	for range 1000 {
+		require.NoError(t, l.Post(func() { ran++ }))
+	}
+	require.True(t, epoll.wait(0))
+	require.False(t, poll(t, l))
+	require.Equal(t, 1000, ran)
+	require.False(t, epoll.wait(0))
+}

@@ -1,0 +1,255 @@
+package reactor_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// embedded is a loop whose FD another poller watches.
+func embedded(t *testing.T) *reactor.Loop {
+	t.Helper()
+	l := newLoop(t)
+	require.GreaterOrEqual(t, l.FD(), 0)
+	require.Equal(t, l.FD(), l.FD())
+	settled(t, l)
+	return l
+}
+
+// settled requires that FD is quiet, at the latest after one Poll: a wake-up may outlive its cause, but only once.
+func settled(t *testing.T, l *reactor.Loop) {
+	t.Helper()
+	if pollable(t, l.FD(), 0) {
+		poll(t, l)
+	}
+	require.False(t, pollable(t, l.FD(), 0), "FD is readable though nothing is to be done")
+}
+
+// embeddedWork is all that a Poll could have to do. queue is called outside of Poll and has fn run in one.
+var embeddedWork = append(callbackKinds[:len(callbackKinds):len(callbackKinds)], []struct {
+	name  string
+	queue func(t *testing.T, l *reactor.Loop, fn func())
+}{
+	{"timer that is due later", func(_ *testing.T, l *reactor.Loop, fn func()) { l.SetTimeout(2*time.Millisecond, fn) }},
+	{"timer reset to earlier", func(_ *testing.T, l *reactor.Loop, fn func()) {
+		l.SetTimeout(time.Hour, fn).Reset(time.Millisecond)
+	}},
+	{"unref'd timer", func(_ *testing.T, l *reactor.Loop, fn func()) { l.SetTimeout(time.Millisecond, fn).Unref() }},
+	{"unref'd immediate", func(_ *testing.T, l *reactor.Loop, fn func()) { l.SetImmediate(fn).Unref() }},
+	{"post from another goroutine", func(t *testing.T, l *reactor.Loop, fn func()) {
+		go func() { // Ends at once; what it posts is waited for.
+			if err := l.Post(fn); err != nil {
+				t.Error(err)
+			}
+		}()
+	}},
+	{"pipe that becomes ready", func(t *testing.T, l *reactor.Loop, fn func()) {
+		r, w := pipe(t)
+		watchOnce(t, l, r, fn)
+		go w.writer("x")() // Ends at once; what it writes is waited for.
+	}},
+	{"watcher that is set", func(t *testing.T, l *reactor.Loop, fn func()) {
+		var w *reactor.Watcher
+		w = watch(t, l, readyPipe(t).fd, 0, func(reactor.Readiness) {
+			w.Close()
+			fn()
+		})
+		require.NoError(t, w.Set(reactor.Readable))
+	}},
+	{"unref'd watcher", func(t *testing.T, l *reactor.Loop, fn func()) {
+		var w *reactor.Watcher
+		w = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {
+			w.Close()
+			fn()
+		})
+		w.Unref()
+	}},
+}...)
+
+// TestS077_FDIsReadableExactlyWhenPollHasWork queues one thing at a time outside of Poll.
+func TestS077_FDIsReadableExactlyWhenPollHasWork(t *testing.T) {
+	for _, work := range embeddedWork {
+		t.Run(work.name, func(t *testing.T) {
+			l := embedded(t)
+			for round := range 3 {
+				ran := 0
+				work.queue(t, l, func() { ran++ })
+				wakes := 0
+				for ; ran == 0; wakes++ {
+					pollable(t, l.FD(), -1)
+					poll(t, l)
+				}
+				require.Equal(t, 1, ran, "round %d", round)
+				require.LessOrEqual(t, wakes, 2, "round %d: one for the work and at most one that was early", round)
+				settled(t, l)
+			}
+		})
+	}
+}
+
+// TestS077_WorkQueuedByWorkKeepsFDReadable queues one thing from the callback of another, all inside Poll.
+func TestS077_WorkQueuedByWorkKeepsFDReadable(t *testing.T) {
+	for _, first := range embeddedWork {
+		for _, second := range embeddedWork {
+			t.Run(first.name+", then "+second.name, func(t *testing.T) {
+				l := embedded(t)
+				done := false
+				first.queue(t, l, func() { second.queue(t, l, func() { done = true }) })
+				for !done {
+					pollable(t, l.FD(), -1)
+					poll(t, l)
+				}
+				settled(t, l)
+			})
+		}
+	}
+}
+
+func TestS077_FDStaysQuietWhileNothingIsDue(t *testing.T) {
+	l := embedded(t)
+	r, w := pipe(t)
+	watcher := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) { r.read() })
+	timer := l.SetTimeout(time.Hour, func() {})
+	hold := l.Hold()
+	settled(t, l)
+	w.write("x")
+	require.True(t, pollable(t, l.FD(), 0))
+	poll(t, l)
+	require.False(t, pollable(t, l.FD(), 0), "what was ready has been read")
+	timer.Reset(2 * time.Hour)
+	settled(t, l)
+	timer.Stop()
+	watcher.Close()
+	settled(t, l)
+	hold()
+	settled(t, l)
+}
+
+func TestFDStaysQuietForHugeTimers(t *testing.T) {
+	for _, huge := range []time.Duration{math.MaxInt64, 100 * 365 * 24 * time.Hour, (1<<31 + 1) * time.Second} {
+		l := embedded(t)
+		timer := l.SetTimeout(huge, func() { t.Errorf("a timer of %v fired", huge) })
+		settled(t, l)
+		require.True(t, poll(t, l))
+		settled(t, l)
+		timer.Stop()
+	}
+}
+
+func TestFDIsReadableWhenATimerIsReffedAgain(t *testing.T) {
+	l := embedded(t)
+	fired := false
+	timer := l.SetTimeout(5*time.Millisecond, func() { fired = true })
+	timer.Unref()
+	poll(t, l)
+	timer.Ref()
+	for !fired {
+		pollable(t, l.FD(), -1)
+		poll(t, l)
+	}
+	settled(t, l)
+}
+
+func TestFDIsReadableForWorkThatWasThereBeforeItsFirstCall(t *testing.T) {
+	for _, work := range embeddedWork {
+		l := newLoop(t)
+		done := false
+		work.queue(t, l, func() { done = true })
+		for !done {
+			pollable(t, l.FD(), -1)
+			poll(t, l)
+		}
+		settled(t, l)
+	}
+}
+
+func TestFDIsReadableAfterStopAndAfterTheLastRelease(t *testing.T) {
+	l := embedded(t)
+	hold := l.Hold()
+	require.True(t, poll(t, l))
+	settled(t, l)
+	l.Stop()
+	require.True(t, pollable(t, l.FD(), 0), "Stop")
+	require.True(t, poll(t, l))
+	settled(t, l)
+	hold()
+	require.True(t, pollable(t, l.FD(), 0), "the loop may have ended")
+	require.False(t, poll(t, l))
+	settled(t, l)
+}
+
+// TestAReleaseThatMeetsTheEndOfAPollIsNotLost releases a hold while the loop is polled: either Poll says that nothing is
+// alive any more, or FD becomes readable.
+func TestAReleaseThatMeetsTheEndOfAPollIsNotLost(t *testing.T) {
+	l := embedded(t)
+	for range 5000 {
+		release := l.Hold()
+		start := make(chan struct{})
+		go func() { // Ends at once; its release is waited for.
+			<-start
+			release()
+		}()
+		close(start)
+		for poll(t, l) {
+			require.True(t, pollable(t, l.FD(), int(hangLimit().Milliseconds())), "the loop was alive and never told otherwise")
+		}
+	}
+}
+
+func TestFDIsReadableAgainAfterRunWasStopped(t *testing.T) {
+	l := embedded(t)
+	var j journal
+	l.SetImmediate(func() {
+		l.Stop()
+		l.SetTimeout(0, j.note("timer"))
+		l.SetImmediate(j.note("immediate"))
+	})
+	run(t, l)
+	require.True(t, pollable(t, l.FD(), 0))
+	for pollable(t, l.FD(), 0) {
+		poll(t, l)
+	}
+	require.Len(t, j.entries, 2)
+	settled(t, l)
+}
+
+func TestS077_ALoopInsideALoop(t *testing.T) {
+	outer, inner := newLoop(t), newLoop(t)
+	polls := 0
+	var w *reactor.Watcher
+	w = watch(t, outer, inner.FD(), reactor.Readable, func(reactor.Readiness) {
+		polls++
+		alive, err := inner.Poll(0)
+		require.NoError(t, err)
+		if !alive {
+			w.Close()
+		}
+	})
+	var j journal
+	inner.SetTimeout(3*time.Millisecond, func() {
+		j.add("timer")
+		inner.SetImmediate(func() {
+			j.add("immediate")
+			r, w := pipe(t)
+			watchOnce(t, inner, r, j.note("pipe"))
+			outer.SetTimeout(time.Millisecond, func() { w.write("x") })
+		})
+	})
+	run(t, outer)
+	j.wants(t, "timer immediate pipe")
+	require.LessOrEqual(t, polls, 8, "the outer loop was woken only for work")
+}
+
+func TestFDIsMinusOneWhenClosed(t *testing.T) {
+	l := newLoop(t)
+	require.GreaterOrEqual(t, l.FD(), 0)
+	require.NoError(t, l.Close())
+	require.Equal(t, -1, l.FD())
+	l = newLoop(t)
+	require.NoError(t, l.Close())
+	require.Equal(t, -1, l.FD())
+}

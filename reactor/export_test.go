@@ -1,0 +1,68 @@
+package reactor
+
+import "time"
+
+// What the tests of the package see of its inside, and no user does.
+
+// The bounds on the work of one phase.
+const (
+	TickBudget  = tickBudget
+	TimerBudget = timerBudget
+	PostBudget  = postBudget
+	MaxEvents   = maxEvents
+)
+
+// SetClock replaces the loop's clock, from which timers count. The kernel's own clock still ends the sleeps.
+func (l *Loop) SetClock(clock func() time.Time) {
+	l.clock = clock
+	l.base = clock()
+	l.updateNow()
+}
+
+// Asleep reports whether the next Post would have to wake the loop. Safe to call from any goroutine.
+func (l *Loop) Asleep() bool {
+	l.door.mu.Lock()
+	defer l.door.mu.Unlock()
+	return !l.door.awake
+}
+
+// CountWakes counts the wake-ups written from now on. The function it returns is safe to call from any goroutine.
+func (l *Loop) CountWakes() func() int {
+	d := &l.door
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c := &countingWaker{waker: d.waker}
+	d.waker = c
+	return func() int {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return c.wakes
+	}
+}
+
+// countingWaker is a waker that counts. Like every waker's wake its counter is under the door's lock.
+type countingWaker struct {
+	waker
+	wakes int
+}
+
+func (c *countingWaker) wake() {
+	c.wakes++
+	c.waker.wake()
+}
+
+// TimerEntries returns the size of the heap: the timers that are set, and the entries that stopped ones left behind.
+func (l *Loop) TimerEntries() int { return len(l.timers.entries) }
+
+// WatcherSlots returns the size of the watcher table, open or free.
+func (l *Loop) WatcherSlots() int { return len(l.watchers.slots) }
+
+// PollerFD is FD without the alarm of an embedded loop.
+func (l *Loop) PollerFD() int { return l.poller.fd }
+
+// OpenWakeupWithoutPoller does the last step of New on a loop whose poller takes nothing.
+func OpenWakeupWithoutPoller(o Options) error {
+	l := &Loop{opts: o, clock: time.Now}
+	l.poller.fd = -1
+	return l.openWakeup()
+}

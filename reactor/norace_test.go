@@ -1,0 +1,6 @@
+//go:build !race
+
+package reactor_test
+
+// raceEnabled says that the race detector slows this binary down and allocates where the program does not.
+const raceEnabled = false

@@ -1,0 +1,278 @@
+package reactor_test
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+func TestS074_ATurnRunsItsPhasesInOrderAndTicksAfterEveryCallback(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	phase := func(name string) func() {
+		return func() {
+			j.add(name)
+			l.NextTick(j.note("tick-after-" + name))
+		}
+	}
+	// Queued in the reverse of the order in which they have to run.
+	l.QueueClosing(phase("closing"))
+	l.SetImmediate(phase("immediate"))
+	var w *reactor.Watcher
+	w = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {
+		phase("poll")()
+		w.Close()
+	})
+	require.NoError(t, l.Post(phase("posted")))
+	l.SetTimeout(0, phase("timer"))
+	l.NextTick(phase("tick"))
+
+	require.False(t, poll(t, l), "everything ran in one turn")
+	j.wants(t, "tick tick-after-tick timer tick-after-timer posted tick-after-posted poll tick-after-poll "+
+		"immediate tick-after-immediate closing tick-after-closing")
+}
+
+func TestS074_TwoCallbacksOfOnePhaseHaveTheTicksOfTheFirstBetweenThem(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	for i := range 2 {
+		n := strconv.Itoa(i)
+		with := func(name string) func() {
+			return func() {
+				j.add(name + n)
+				l.NextTick(j.note("tick"))
+			}
+		}
+		l.SetTimeout(0, with("timer"))
+		require.NoError(t, l.Post(with("posted")))
+		l.SetImmediate(with("immediate"))
+		l.QueueClosing(with("closing"))
+	}
+	run(t, l)
+	j.wants(t, "timer0 tick timer1 tick posted0 tick posted1 tick immediate0 tick immediate1 tick closing0 tick closing1 tick")
+}
+
+func TestS074_FromAnIOCallbackTheOrderIsTickImmediateTimeoutZero(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	left := 500
+	var w *reactor.Watcher
+	w = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {
+		j.add("io")
+		l.SetTimeout(0, func() {
+			j.add("timeout")
+			require.NoError(t, w.Set(reactor.Readable))
+		})
+		l.SetImmediate(j.note("immediate"))
+		l.NextTick(j.note("tick"))
+		require.NoError(t, w.Set(0)) // Until the time-out has fired.
+		if left--; left == 0 {
+			w.Close()
+			w = watch(t, l, readyPipe(t).fd, 0, func(reactor.Readiness) { w.Close() })
+		}
+	})
+	run(t, l)
+	require.Len(t, j.entries, 4*500)
+	for i := 0; i < len(j.entries); i += 4 {
+		require.Equal(t, []string{"io", "tick", "immediate", "timeout"}, j.entries[i:i+4], "round %d", i/4)
+	}
+}
+
+func TestS074_FromAnyOtherPhaseTicksComeFirstToo(t *testing.T) {
+	l := newLoop(t)
+	for _, phase := range []struct {
+		name  string
+		queue func(fn func())
+	}{
+		{"timer", func(fn func()) { l.SetTimeout(0, fn) }},
+		{"posted", func(fn func()) { require.NoError(t, l.Post(fn)) }},
+		{"immediate", func(fn func()) { l.SetImmediate(fn) }},
+		{"closing", func(fn func()) { l.QueueClosing(fn) }},
+		{"tick", l.NextTick},
+	} {
+		t.Run(phase.name, func(t *testing.T) {
+			var j journal
+			phase.queue(func() {
+				l.QueueClosing(j.note("queued"))
+				l.SetImmediate(j.note("queued"))
+				l.SetTimeout(0, j.note("queued"))
+				require.NoError(t, l.Post(j.note("queued")))
+				l.NextTick(j.note("tick"))
+				j.add("callback")
+			})
+			run(t, l)
+			j.wants(t, "callback tick queued queued queued queued")
+		})
+	}
+}
+
+func TestNothingRunsInsideTheCallThatQueuesIt(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	queueAll := func() {
+		l.NextTick(j.note("fn"))
+		l.SetImmediate(j.note("fn"))
+		l.SetTimeout(-1, j.note("fn"))
+		l.QueueClosing(j.note("fn"))
+		require.NoError(t, l.Post(j.note("fn")))
+	}
+	queueAll()
+	require.Empty(t, j.entries, "outside of Run")
+	run(t, l)
+	require.Len(t, j.entries, 5)
+	l.SetImmediate(func() {
+		queueAll()
+		require.Len(t, j.entries, 5, "inside a callback")
+	})
+	run(t, l)
+	require.Len(t, j.entries, 10)
+}
+
+func TestTicksRunInOrderAndThoseTheyQueueRunBeforeAnyOtherCallback(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	l.SetImmediate(func() {
+		l.SetImmediate(j.note("immediate"))
+		l.SetTimeout(0, j.note("timer"))
+		l.NextTick(func() {
+			j.add("1")
+			l.NextTick(func() {
+				j.add("3")
+				l.NextTick(j.note("4"))
+			})
+		})
+		l.NextTick(j.note("2"))
+	})
+	l.QueueClosing(j.note("closing"))
+	run(t, l)
+	j.wants(t, "1 2 3 4 closing timer immediate")
+}
+
+func TestTicksKeepTheirOrderWhileTheirQueueGrows(t *testing.T) {
+	l := newLoop(t)
+	var got, want []int
+	next := 0
+	queue := func() {
+		n := next
+		next++
+		want = append(want, n)
+		l.NextTick(func() { got = append(got, n) })
+	}
+	// The queue's head is in the middle of its memory each time that has to grow.
+	for round := range 12 {
+		for range 1 << round {
+			l.NextTick(func() {
+				queue()
+				queue()
+			})
+		}
+		poll(t, l)
+	}
+	require.Equal(t, want, got)
+}
+
+func TestImmediatesSetByImmediatesWaitATurn(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	l.SetImmediate(func() {
+		j.add("first")
+		l.SetImmediate(func() {
+			j.add("third")
+			require.EqualValues(t, 2, l.Stats().Turns)
+		})
+	})
+	l.SetImmediate(func() {
+		j.add("second")
+		require.EqualValues(t, 1, l.Stats().Turns)
+		l.SetTimeout(0, j.note("timer-between"))
+	})
+	l.QueueClosing(j.note("closing-between"))
+	run(t, l)
+	j.wants(t, "first second closing-between timer-between third")
+}
+
+func TestTimeoutsSetByTimersWaitATurn(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	l.SetTimeout(0, func() {
+		j.add("timer")
+		l.SetTimeout(-time.Hour, j.note("its-timer"))
+	})
+	l.SetImmediate(j.note("between"))
+	run(t, l)
+	j.wants(t, "timer between its-timer")
+}
+
+func TestPostsByPostsWaitATurn(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	require.NoError(t, l.Post(func() {
+		j.add("posted")
+		require.NoError(t, l.Post(j.note("its-post")))
+	}))
+	l.SetImmediate(j.note("between"))
+	run(t, l)
+	j.wants(t, "posted between its-post")
+}
+
+func TestS078_ClosingCallbacksComeLastAndThoseTheyQueueWaitATurn(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	l.QueueClosing(func() {
+		j.add("closing")
+		l.QueueClosing(j.note("its-closing"))
+	})
+	l.SetImmediate(func() {
+		j.add("immediate")
+		l.QueueClosing(j.note("closing-of-the-same-turn"))
+		l.SetImmediate(j.note("next-turn"))
+	})
+	run(t, l)
+	j.wants(t, "immediate closing closing-of-the-same-turn next-turn its-closing")
+}
+
+func TestWatchersMarkedLateComeAfterAllOthersOfTheirPoll(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	file := open(t, "/dev/null")
+	late := map[string]bool{"c": true, "d": true, "late-file": true}
+	for _, name := range []string{"late-file", "c", "a", "d", "b", "file"} {
+		fd := file.fd
+		if len(name) == 1 {
+			fd = readyPipe(t).fd
+		}
+		var w *reactor.Watcher
+		w = watch(t, l, fd, reactor.Readable, func(reactor.Readiness) {
+			j.add(name)
+			w.Close()
+		})
+		if late[name] {
+			w.Late()
+		}
+	}
+	require.False(t, poll(t, l))
+	require.ElementsMatch(t, []string{"a", "b", "file"}, j.entries[:3])
+	require.ElementsMatch(t, []string{"c", "d", "late-file"}, j.entries[3:])
+}
+
+func TestALateWatcherThatAnEarlierCallbackOfItsPollClosedStaysSilent(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	var closed, idle, other *reactor.Watcher
+	closed = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) { j.add("closed") })
+	closed.Late()
+	idle = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) { j.add("idle") })
+	idle.Late()
+	other = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {
+		j.add("other")
+		closed.Close()
+		require.NoError(t, idle.Set(0))
+		other.Close()
+	})
+	run(t, l)
+	j.wants(t, "other")
+}

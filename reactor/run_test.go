@@ -1,0 +1,375 @@
+package reactor_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// forms of what keeps a loop alive. start begins it, and end, called from a callback, ends it.
+var liveThings = []struct {
+	name  string
+	start func(t *testing.T, l *reactor.Loop) (end func())
+}{
+	{"a timer", func(_ *testing.T, l *reactor.Loop) func() {
+		timer := l.SetTimeout(time.Hour, func() {})
+		return func() { timer.Stop() }
+	}},
+	{"an interval", func(_ *testing.T, l *reactor.Loop) func() {
+		timer := l.SetInterval(time.Hour, func() {})
+		return func() { timer.Unref() }
+	}},
+	{"a watcher", func(t *testing.T, l *reactor.Loop) func() {
+		r, _ := pipe(t)
+		w := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {})
+		return w.Close
+	}},
+	{"a watcher that becomes idle", func(t *testing.T, l *reactor.Loop) func() {
+		r, _ := pipe(t)
+		w := watch(t, l, r.fd, 0, func(reactor.Readiness) {})
+		require.NoError(t, w.Set(reactor.Readable))
+		return func() { require.NoError(t, w.Set(0)) }
+	}},
+	{"a watcher that is unref'd", func(t *testing.T, l *reactor.Loop) func() {
+		r, _ := pipe(t)
+		w := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {})
+		return w.Unref
+	}},
+	{"a watcher of a file", func(t *testing.T, l *reactor.Loop) func() {
+		w := watch(t, l, open(t, "/dev/null").fd, reactor.Readable, func(reactor.Readiness) {})
+		return w.Close
+	}},
+	{"a hold", func(_ *testing.T, l *reactor.Loop) func() { return l.Hold() }},
+}
+
+func TestRunEndsExactlyWhenNothingReferencedIsLeft(t *testing.T) {
+	for _, thing := range liveThings {
+		t.Run(thing.name, func(t *testing.T) {
+			l := newLoop(t)
+			require.False(t, l.Alive(), "a new loop")
+			end := thing.start(t, l)
+			require.True(t, l.Alive())
+			ended := false
+			unreffed := l.SetTimeout(time.Millisecond, func() {
+				require.True(t, l.Alive())
+				end()
+				ended = true
+				require.False(t, l.Alive())
+			})
+			unreffed.Unref()
+			run(t, l)
+			require.True(t, ended)
+			require.False(t, l.Alive())
+		})
+	}
+}
+
+func TestQueuedCallbacksKeepRunAliveUntilTheyRan(t *testing.T) {
+	l := newLoop(t)
+	for _, kind := range callbackKinds {
+		ran := false
+		kind.queue(t, l, func() { ran = true })
+		require.True(t, l.Alive(), kind.name)
+		run(t, l)
+		require.True(t, ran, kind.name)
+		require.False(t, l.Alive(), kind.name)
+	}
+}
+
+// callbackKinds are the ways to have a function run once, soon.
+var callbackKinds = []struct {
+	name  string
+	queue func(t *testing.T, l *reactor.Loop, fn func())
+}{
+	{"tick", func(_ *testing.T, l *reactor.Loop, fn func()) { l.NextTick(fn) }},
+	{"timer", func(_ *testing.T, l *reactor.Loop, fn func()) { l.SetTimeout(0, fn) }},
+	{"post", func(t *testing.T, l *reactor.Loop, fn func()) { require.NoError(t, l.Post(fn)) }},
+	{"watcher", func(t *testing.T, l *reactor.Loop, fn func()) { watchOnce(t, l, readyPipe(t), fn) }},
+	{"file", func(t *testing.T, l *reactor.Loop, fn func()) { watchOnce(t, l, open(t, "/dev/null"), fn) }},
+	{"immediate", func(_ *testing.T, l *reactor.Loop, fn func()) { l.SetImmediate(fn) }},
+	{"closing", func(_ *testing.T, l *reactor.Loop, fn func()) { l.QueueClosing(fn) }},
+}
+
+// watchOnce calls fn once, when d is readable.
+func watchOnce(t *testing.T, l *reactor.Loop, d *descriptor, fn func()) {
+	var w *reactor.Watcher
+	w = watch(t, l, d.fd, reactor.Readable, func(reactor.Readiness) {
+		w.Close()
+		fn()
+	})
+}
+
+func TestS075_StopFromACallbackEndsRunAfterTheTurnAndRunResumes(t *testing.T) {
+	for _, kind := range callbackKinds {
+		t.Run(kind.name, func(t *testing.T) {
+			l := newLoop(t)
+			var j journal
+			kind.queue(t, l, func() {
+				j.add("stop")
+				l.Stop()
+				l.SetTimeout(0, j.note("later"))
+			})
+			l.QueueClosing(j.note("rest-of-the-turn"))
+			run(t, l)
+			require.ElementsMatch(t, []string{"stop", "rest-of-the-turn"}, j.entries)
+			require.True(t, l.Alive())
+			run(t, l)
+			require.Equal(t, "later", j.entries[2])
+			require.False(t, l.Alive())
+		})
+	}
+}
+
+func TestS075_StopBeforeRunHasTheNextRunReturnAtOnceAndOnlyThatOne(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	l.SetImmediate(j.note("immediate"))
+	l.Stop()
+	l.Stop()
+	run(t, l)
+	require.Empty(t, j.entries)
+	require.Zero(t, l.Stats().Turns)
+	run(t, l)
+	j.wants(t, "immediate")
+}
+
+func TestS075_StopBeforePollKeepsItFromSleeping(t *testing.T) {
+	l := newLoop(t)
+	timer := l.SetTimeout(time.Hour, func() {})
+	l.Stop()
+	alive, err := l.Poll(time.Hour)
+	require.NoError(t, err)
+	require.True(t, alive)
+	timer.Stop()
+	l.SetImmediate(func() {})
+	run(t, l)
+	require.False(t, l.Alive(), "Poll has used up the Stop")
+}
+
+func TestS075_StopFromAnotherGoroutineEndsTheSleep(t *testing.T) {
+	l := newLoop(t)
+	timer := l.SetTimeout(time.Hour, func() {})
+	for range 100 {
+		whenAsleep(l, l.Stop)
+		run(t, l)
+		require.True(t, l.Alive())
+	}
+	timer.Stop()
+}
+
+func TestStopFromAnotherGoroutineIsNeverLost(t *testing.T) {
+	l := newLoop(t)
+	timer := l.SetTimeout(time.Hour, func() {})
+	for range 2000 {
+		go l.Stop() // Meets Run before, in, or on its way to its sleep; Run returns for it in each case.
+		run(t, l)
+	}
+	timer.Stop()
+}
+
+func TestS075_PollReturnsWhetherTheLoopIsAlive(t *testing.T) {
+	l := newLoop(t)
+	require.False(t, poll(t, l), "nothing to do")
+	timer := l.SetTimeout(time.Hour, func() {})
+	require.True(t, poll(t, l), "a timer is set")
+	timer.Unref()
+	require.False(t, poll(t, l), "an unref'd timer")
+	timer.Stop()
+	l.SetImmediate(func() { l.SetImmediate(func() {}) })
+	require.True(t, poll(t, l), "an immediate set by an immediate")
+	require.False(t, poll(t, l))
+	require.NoError(t, l.Post(func() {}))
+	require.False(t, poll(t, l), "a post runs in the turn")
+	release := l.Hold()
+	require.True(t, poll(t, l), "held")
+	release()
+	require.False(t, poll(t, l))
+}
+
+func TestPollRunsOneTurn(t *testing.T) {
+	l := newLoop(t)
+	turns := 0
+	timer := l.SetInterval(0, func() { turns++ })
+	for i := range 5 {
+		require.True(t, poll(t, l))
+		require.Equal(t, i+1, turns)
+		require.EqualValues(t, i+1, l.Stats().Turns)
+	}
+	timer.Stop()
+}
+
+func TestPollSleepsNoLongerThanAskedAndEndsEarlyForAnEvent(t *testing.T) {
+	l := newLoop(t)
+	never := l.SetTimeout(time.Hour, func() { t.Error("an hour has passed") })
+	for _, max := range []time.Duration{0, 1, time.Microsecond, 3 * time.Millisecond} {
+		alive, err := l.Poll(max)
+		require.NoError(t, err)
+		require.True(t, alive, "Poll(%v)", max)
+	}
+	for _, max := range []time.Duration{-1, time.Hour, 1<<63 - 1} {
+		fired := false
+		l.SetTimeout(time.Millisecond, func() { fired = true })
+		for !fired { // One sleep, and the turn in which it fires.
+			alive, err := l.Poll(max)
+			require.NoError(t, err)
+			require.True(t, alive)
+		}
+		r, w := pipe(t)
+		watchOnce(t, l, r, func() { fired = false })
+		whenAsleep(l, w.writer("x"))
+		for fired {
+			_, err := l.Poll(max)
+			require.NoError(t, err)
+		}
+	}
+	never.Stop()
+}
+
+func TestPollDoesNotSleepWhenNothingCouldWakeIt(t *testing.T) {
+	l := newLoop(t)
+	r, _ := pipe(t)
+	unreffed := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {})
+	unreffed.Unref()
+	for _, max := range []time.Duration{-1, time.Hour} {
+		alive, err := l.Poll(max)
+		require.NoError(t, err)
+		require.False(t, alive)
+	}
+}
+
+func TestRunAndPollRefuseToRunInsideACallback(t *testing.T) {
+	l := newLoop(t)
+	calls := 0
+	for _, kind := range callbackKinds {
+		kind.queue(t, l, func() {
+			calls++
+			require.ErrorIs(t, l.Run(), reactor.ErrRunning)
+			require.ErrorIs(t, l.RunContext(t.Context()), reactor.ErrRunning)
+			_, err := l.Poll(0)
+			require.ErrorIs(t, err, reactor.ErrRunning)
+			require.ErrorIs(t, l.Close(), reactor.ErrBusy)
+		})
+	}
+	run(t, l)
+	require.Equal(t, len(callbackKinds), calls)
+}
+
+func TestNowIsCachedUntilTheNextTurn(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	start := clock.now
+	l.SetImmediate(func() {
+		clock.advance(time.Second)
+		require.Equal(t, start, l.Now(), "it does not move during a callback")
+	})
+	l.QueueClosing(func() { require.Equal(t, start, l.Now(), "nor between those of a turn") })
+	poll(t, l)
+	require.Equal(t, start, l.Now(), "nor after the turn")
+	poll(t, l)
+	require.Equal(t, start.Add(time.Second), l.Now(), "it moves with each turn")
+}
+
+func TestNowMovesWithTheEndOfASleep(t *testing.T) {
+	l := newLoop(t)
+	var before time.Time
+	r, w := pipe(t)
+	called := false
+	watchOnce(t, l, r, func() {
+		called = true
+		r.read() // Orders the goroutines, for the race detector too.
+		require.False(t, l.Now().Before(before))
+	})
+	write := w.writer("x")
+	whenAsleep(l, func() {
+		before = time.Now()
+		write()
+	})
+	run(t, l)
+	require.True(t, called)
+}
+
+func TestRunContextEndsWithTheContextAndTheLoopCanRunAgain(t *testing.T) {
+	l := newLoop(t)
+	timer := l.SetTimeout(time.Hour, func() {})
+	cause := errors.New("the cause")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	l.SetImmediate(func() { cancel(cause) })
+	require.ErrorIs(t, l.RunContext(ctx), cause)
+	require.True(t, l.Alive(), "nothing was lost")
+
+	turns := l.Stats().Turns
+	require.ErrorIs(t, l.RunContext(ctx), cause, "a context that has ended")
+	require.Equal(t, turns, l.Stats().Turns)
+
+	deadline, cancelDeadline := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancelDeadline()
+	require.ErrorIs(t, l.RunContext(deadline), context.DeadlineExceeded)
+
+	l.SetImmediate(func() { timer.Stop() })
+	run(t, l)
+	require.False(t, l.Alive(), "no context that has ended stops the next Run")
+}
+
+func TestRunContextReturnsNilWhenTheLoopEndsFirst(t *testing.T) {
+	l := newLoop(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	l.SetTimeout(time.Millisecond, func() {})
+	require.NoError(t, l.RunContext(ctx))
+	cancel()
+	ran := false
+	l.SetImmediate(func() { ran = true })
+	run(t, l)
+	require.True(t, ran, "the context was let go")
+	require.NoError(t, l.RunContext(t.Context()), "nothing to do")
+}
+
+func TestRunContextReturnsNilAfterStop(t *testing.T) {
+	l := newLoop(t)
+	timer := l.SetInterval(0, l.Stop)
+	require.NoError(t, l.RunContext(t.Context()))
+	require.True(t, l.Alive())
+	timer.Stop()
+	l.SetImmediate(func() {})
+	run(t, l)
+	require.False(t, l.Alive())
+}
+
+// TestRunContextThatAPanicLeavesLetsGoOfItsContext: what the context does afterwards must not stop a later Run.
+func TestRunContextThatAPanicLeavesLetsGoOfItsContext(t *testing.T) {
+	l := newLoop(t)
+	ctx := &manualContext{Context: t.Context()}
+	l.SetImmediate(func() { panic("unwinds") })
+	require.PanicsWithValue(t, "unwinds", func() { _ = l.RunContext(ctx) })
+	ctx.end()
+	ran := false
+	l.SetImmediate(func() { ran = true })
+	run(t, l)
+	require.True(t, ran)
+}
+
+// manualContext tells context.AfterFunc that it ended when end is called, before end returns.
+type manualContext struct {
+	context.Context
+	after func()
+}
+
+func (c *manualContext) AfterFunc(fn func()) (stop func() bool) {
+	c.after = fn
+	return func() bool {
+		waiting := c.after != nil
+		c.after = nil
+		return waiting
+	}
+}
+
+func (c *manualContext) end() {
+	if fn := c.after; fn != nil {
+		c.after = nil
+		fn()
+	}
+}

@@ -1,0 +1,204 @@
+package reactor_test
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// hangLimit only ends tests that wait for what will not come; no test's meaning depends on it. BROOD_TEST_TIMEOUT_SCALE
+// stretches it for slow machines.
+func hangLimit() time.Duration {
+	const limit = 2 * time.Minute
+	if scale, err := strconv.ParseFloat(os.Getenv("BROOD_TEST_TIMEOUT_SCALE"), 64); err == nil {
+		return time.Duration(scale * float64(limit))
+	}
+	return limit
+}
+
+// newLoop returns a loop that is closed with the test, which must succeed: a test leaves nothing that keeps it alive.
+func newLoop(t testing.TB) *reactor.Loop {
+	t.Helper()
+	return newLoopWith(t, reactor.Options{})
+}
+
+// newLoopWith is newLoop with options. BROOD_TEST_WAKEUP=pipe forces the pipe wake-up.
+func newLoopWith(t testing.TB, o reactor.Options) *reactor.Loop {
+	t.Helper()
+	o.PipeWakeup = o.PipeWakeup || os.Getenv("BROOD_TEST_WAKEUP") == "pipe"
+	l, err := reactor.New(&o)
+	require.NoError(t, err)
+	watchdog := time.AfterFunc(hangLimit(), func() {
+		t.Errorf("the loop hangs")
+		l.Stop()
+	})
+	t.Cleanup(func() {
+		watchdog.Stop()
+		// Not by require: in a cleanup it would hide the panic of the test.
+		if err := l.Close(); err != nil && !t.Failed() {
+			t.Errorf("Close: %v: the test left something that keeps its loop alive", err)
+		}
+	})
+	return l
+}
+
+// run runs l until nothing keeps it alive.
+func run(t testing.TB, l *reactor.Loop) {
+	t.Helper()
+	require.NoError(t, l.Run())
+}
+
+// poll runs one turn that does not sleep and returns whether l is still alive.
+func poll(t testing.TB, l *reactor.Loop) bool {
+	t.Helper()
+	alive, err := l.Poll(0)
+	require.NoError(t, err)
+	return alive
+}
+
+// watch is Loop.Watch that must succeed.
+func watch(t testing.TB, l *reactor.Loop, fd int, want reactor.Readiness, fn func(reactor.Readiness)) *reactor.Watcher {
+	t.Helper()
+	w, err := l.Watch(fd, want, fn)
+	require.NoError(t, err, "Watch(%d, %v)", fd, want)
+	return w
+}
+
+// descriptor is one that the test owns: it is closed with the test, unless the test has closed it.
+type descriptor struct {
+	t  testing.TB
+	fd int
+}
+
+func own(t testing.TB, fd int) *descriptor {
+	d := &descriptor{t, fd}
+	t.Cleanup(d.close)
+	return d
+}
+
+func (d *descriptor) close() {
+	if d.fd < 0 {
+		return
+	}
+	fd := d.fd
+	d.fd = -1
+	if err := unix.Close(fd); err != nil {
+		d.t.Errorf("close(%d): %v", fd, err)
+	}
+}
+
+func (d *descriptor) write(s string) {
+	d.t.Helper()
+	n, err := unix.Write(d.fd, []byte(s))
+	require.NoError(d.t, err)
+	require.Equal(d.t, len(s), n)
+}
+
+// writer returns a function that writes s, for another goroutine.
+func (d *descriptor) writer(s string) func() {
+	t, fd := d.t, d.fd
+	return func() {
+		if _, err := unix.Write(fd, []byte(s)); err != nil {
+			t.Errorf("write(%d): %v", fd, err)
+		}
+	}
+}
+
+// read reads once; it returns "" at the end.
+func (d *descriptor) read() string {
+	d.t.Helper()
+	var buf [64]byte
+	n, err := unix.Read(d.fd, buf[:])
+	require.NoError(d.t, err)
+	return string(buf[:n])
+}
+
+// dup returns a copy of d.
+func (d *descriptor) dup() *descriptor {
+	d.t.Helper()
+	fd, err := unix.FcntlInt(uintptr(d.fd), unix.F_DUPFD_CLOEXEC, 0)
+	require.NoError(d.t, err)
+	return own(d.t, fd)
+}
+
+// pipe returns both ends of a pipe, non-blocking.
+func pipe(t testing.TB) (r, w *descriptor) {
+	t.Helper()
+	var p [2]int
+	func() {
+		// Not every system has pipe2(2).
+		syscall.ForkLock.RLock()
+		defer syscall.ForkLock.RUnlock()
+		require.NoError(t, syscall.Pipe(p[:]))
+		syscall.CloseOnExec(p[0])
+		syscall.CloseOnExec(p[1])
+	}()
+	r, w = own(t, p[0]), own(t, p[1])
+	require.NoError(t, unix.SetNonblock(r.fd, true))
+	require.NoError(t, unix.SetNonblock(w.fd, true))
+	return r, w
+}
+
+// readyPipe returns the reading end of a pipe that has something to read, and goes on having it.
+func readyPipe(t testing.TB) *descriptor {
+	t.Helper()
+	r, w := pipe(t)
+	w.write("x")
+	return r
+}
+
+// open opens a file of any kind for reading.
+func open(t testing.TB, path string) *descriptor {
+	t.Helper()
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	require.NoError(t, err, path)
+	return own(t, fd)
+}
+
+// pollable reports whether poll(2) finds fd readable, waiting at most so many milliseconds for it.
+func pollable(t testing.TB, fd int, ms int) bool {
+	t.Helper()
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	for {
+		n, err := unix.Poll(fds, ms)
+		if err == unix.EINTR {
+			continue
+		}
+		require.NoError(t, err)
+		return n == 1
+	}
+}
+
+// journal notes what happened in which order.
+type journal struct{ entries []string }
+
+func (j *journal) add(entry string) { j.entries = append(j.entries, entry) }
+
+// note returns a callback that adds entry.
+func (j *journal) note(entry string) func() { return func() { j.add(entry) } }
+
+// wants checks the entries against a list written with spaces between.
+func (j *journal) wants(t testing.TB, want string) {
+	t.Helper()
+	require.Equal(t, strings.Fields(want), j.entries)
+}
+
+// manualClock is a clock that moves only when told to.
+type manualClock struct{ now time.Time }
+
+// stopClock gives l a clock that stands still.
+func stopClock(l *reactor.Loop) *manualClock {
+	c := &manualClock{time.Now()}
+	l.SetClock(func() time.Time { return c.now })
+	return c
+}
+
+func (c *manualClock) advance(d time.Duration) { c.now = c.now.Add(d) }

@@ -1,0 +1,469 @@
+package reactor_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+func TestS074_TimersFireByDeadlineThenByCreation(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	var j journal
+	l.SetTimeout(20*time.Millisecond, j.note("20a"))
+	l.SetTimeout(10*time.Millisecond, j.note("10a"))
+	l.SetTimeout(0, j.note("0a"))
+	l.SetTimeout(10*time.Millisecond, j.note("10b"))
+	l.SetTimeout(-5*time.Millisecond, j.note("0b"))
+	l.SetTimeout(20*time.Millisecond, j.note("20b"))
+	clock.advance(5 * time.Millisecond)
+	l.SetTimeout(15*time.Millisecond, j.note("20c"))
+	l.SetTimeout(5*time.Millisecond, j.note("10c"))
+	clock.advance(time.Second)
+	require.False(t, poll(t, l))
+	j.wants(t, "0a 0b 10a 10b 10c 20a 20b 20c")
+}
+
+func TestS074_ThousandTimersWithOneDeadlineFireInTheOrderOfTheirCreation(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	var fired []int
+	for i := range 1000 {
+		l.SetTimeout(time.Second, func() { fired = append(fired, i) })
+		l.SetTimeout(time.Duration(i)*time.Millisecond, func() {}) // Keeps the heap moving.
+	}
+	clock.advance(time.Second)
+	poll(t, l)
+	require.Len(t, fired, 1000)
+	require.IsIncreasing(t, fired)
+}
+
+func TestS074_ATimerStoppedByAnEarlierOneOfTheSamePhaseDoesNotFire(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	var j journal
+	var second, interval *reactor.Timer
+	l.SetTimeout(1, func() {
+		j.add("first")
+		require.True(t, second.Stop())
+		require.False(t, second.Stop())
+		require.True(t, interval.Stop())
+	})
+	second = l.SetTimeout(2, j.note("second"))
+	interval = l.SetInterval(2, j.note("interval"))
+	l.SetTimeout(3, j.note("third"))
+	clock.advance(time.Second)
+	require.False(t, poll(t, l))
+	j.wants(t, "first third")
+}
+
+func TestS074_ATimerMovedByAnEarlierOneOfTheSamePhaseWaits(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	var j journal
+	var second *reactor.Timer
+	l.SetTimeout(1, func() {
+		j.add("first")
+		require.True(t, second.Reset(time.Hour))
+	})
+	second = l.SetTimeout(2, j.note("second"))
+	clock.advance(time.Second)
+	require.True(t, poll(t, l))
+	j.wants(t, "first")
+	clock.advance(time.Hour)
+	require.False(t, poll(t, l))
+	j.wants(t, "first second")
+}
+
+func TestS074_ATimeoutFiresOnce(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	fired := 0
+	timer := l.SetTimeout(time.Millisecond, func() { fired++ })
+	for range 5 {
+		clock.advance(time.Hour)
+		poll(t, l)
+	}
+	require.Equal(t, 1, fired)
+	require.False(t, timer.Stop(), "it is not set any more")
+}
+
+func TestS074_AStoppedTimerNeverFires(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	var j journal
+	timer := l.SetTimeout(time.Millisecond, j.note("timer"))
+	interval := l.SetInterval(time.Millisecond, j.note("interval"))
+	require.True(t, timer.Stop())
+	require.True(t, interval.Stop())
+	require.False(t, timer.Stop())
+	require.False(t, l.Alive())
+	clock.advance(time.Hour)
+	poll(t, l)
+	require.Empty(t, j.entries)
+	require.False(t, timer.Reset(time.Millisecond), "Reset sets it again")
+	clock.advance(time.Hour)
+	poll(t, l)
+	j.wants(t, "timer")
+}
+
+func TestS074_ResetFromItsOwnCallbackSetsATimeoutAgain(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	var at []time.Duration
+	start := clock.now
+	var timer *reactor.Timer
+	timer = l.SetTimeout(time.Millisecond, func() {
+		at = append(at, clock.now.Sub(start))
+		if len(at) < 4 {
+			require.False(t, timer.Reset(time.Duration(len(at))*10*time.Millisecond), "a time-out that fires is not set")
+		}
+	})
+	for range 100 {
+		clock.advance(time.Millisecond)
+		poll(t, l)
+	}
+	ms := time.Millisecond
+	require.Equal(t, []time.Duration{1 * ms, 11 * ms, 31 * ms, 61 * ms}, at)
+	require.False(t, l.Alive())
+}
+
+func TestS074_ResetFromItsOwnCallbackChangesThePeriodOfAnInterval(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	var at []time.Duration
+	start := clock.now
+	var timer *reactor.Timer
+	timer = l.SetInterval(time.Millisecond, func() {
+		at = append(at, clock.now.Sub(start))
+		switch len(at) {
+		case 2:
+			require.True(t, timer.Reset(10*time.Millisecond), "an interval is set while it fires")
+		case 4:
+			require.True(t, timer.Stop())
+		}
+	})
+	for range 100 {
+		clock.advance(time.Millisecond)
+		poll(t, l)
+	}
+	ms := time.Millisecond
+	require.Equal(t, []time.Duration{1 * ms, 2 * ms, 12 * ms, 22 * ms}, at)
+	require.False(t, l.Alive())
+}
+
+func TestResetTo0FromItsOwnCallbackFiresOnceATurn(t *testing.T) {
+	l := newLoop(t)
+	var turns []uint64
+	var timer *reactor.Timer
+	timer = l.SetTimeout(0, func() {
+		turns = append(turns, l.Stats().Turns)
+		if len(turns) < 3 {
+			timer.Reset(0)
+		}
+	})
+	run(t, l)
+	require.Equal(t, []uint64{1, 2, 3}, turns)
+}
+
+func TestAnIntervalOf0OrLessFiresOnceATurn(t *testing.T) {
+	for _, d := range []time.Duration{0, -time.Second, math.MinInt64} {
+		l := newLoop(t)
+		var turns []uint64
+		var timer *reactor.Timer
+		timer = l.SetInterval(d, func() {
+			turns = append(turns, l.Stats().Turns)
+			if len(turns) == 3 {
+				timer.Stop()
+			}
+		})
+		run(t, l)
+		require.Equal(t, []uint64{1, 2, 3}, turns, "every %v", d)
+	}
+}
+
+func TestThePeriodOfAnIntervalBeginsWithItsCallbackAndMissedOnesAreSkipped(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	var at []time.Duration
+	start := clock.now
+	busy := []time.Duration{0, 4 * time.Millisecond, 35 * time.Millisecond, 0, 0}
+	timer := l.SetInterval(10*time.Millisecond, func() {
+		at = append(at, clock.now.Sub(start))
+		clock.advance(busy[len(at)-1])
+	})
+	for len(at) < len(busy) {
+		clock.advance(time.Millisecond)
+		poll(t, l)
+	}
+	timer.Stop()
+	ms := time.Millisecond
+	// The callback at 30 ran until 65: what was due at 40, 50 and 60 is one firing.
+	require.Equal(t, []time.Duration{10 * ms, 20 * ms, 30 * ms, 66 * ms, 76 * ms}, at)
+}
+
+func TestATimerSetByALongCallbackCountsFromTheCallNotFromTheTurn(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	var j journal
+	l.SetTimeout(0, func() {
+		clock.advance(time.Second)
+		l.SetTimeout(time.Second, j.note("timer"))
+	})
+	poll(t, l)
+	clock.advance(time.Second - 1)
+	poll(t, l)
+	require.Empty(t, j.entries, "early")
+	clock.advance(1)
+	poll(t, l)
+	j.wants(t, "timer")
+}
+
+func TestHugeDurationsNeverFireAndDoNotOverflow(t *testing.T) {
+	for _, huge := range []time.Duration{math.MaxInt64, math.MaxInt64 - 1, math.MaxInt64 / 2, 1 << 55} {
+		l := newLoop(t)
+		var never []*reactor.Timer
+		fail := func() { t.Errorf("a timer of %v fired", huge) }
+		never = append(never, l.SetTimeout(huge, fail), l.SetInterval(huge, fail), l.SetTimeout(huge, fail))
+		never[2].Reset(huge)
+		go func() { _ = l.Post(l.Stop) }() // Ends at once; it wakes the loop, whose sleep is as long as the timer.
+		run(t, l)
+		require.True(t, l.Alive())
+		l.SetTimeout(time.Millisecond, func() { // And beside one that is due soon.
+			for _, timer := range never {
+				require.True(t, timer.Stop())
+			}
+		})
+		run(t, l)
+	}
+}
+
+func TestNegativeDurationsCountAsZero(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	var j journal
+	l.SetTimeout(0, j.note("a"))
+	l.SetTimeout(math.MinInt64, j.note("b"))
+	l.SetTimeout(-1, j.note("c"))
+	l.SetTimeout(time.Hour, j.note("d")).Reset(-time.Hour)
+	require.False(t, poll(t, l))
+	j.wants(t, "a b c d")
+	require.Equal(t, clock.now, l.Now())
+}
+
+func TestAnUnreffedTimerDoesNotKeepRunAliveButFiresWhileSomethingElseDoes(t *testing.T) {
+	l := newLoop(t)
+	fired := 0
+	interval := l.SetInterval(0, func() { fired++ })
+	interval.Unref()
+	run(t, l)
+	require.Zero(t, fired, "nothing kept Run alive")
+	l.SetTimeout(time.Millisecond, func() {})
+	run(t, l)
+	require.Positive(t, fired)
+	fired = 0
+	interval.Ref()
+	require.True(t, l.Alive())
+	l.SetTimeout(0, func() { interval.Stop() })
+	run(t, l)
+	require.False(t, l.Alive())
+}
+
+// TestRefAndUnrefOfATimerCountOnce follows the count of what keeps Run alive through every order of setting and unreffing.
+func TestRefAndUnrefOfATimerCountOnce(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	timer := l.SetTimeout(time.Second, func() {})
+	refs := func(want int, when string) {
+		t.Helper()
+		require.Equal(t, want, l.Stats().Refs, when)
+	}
+	refs(1, "set")
+	timer.Ref()
+	refs(1, "ref'd as it was")
+	timer.Unref()
+	timer.Unref()
+	refs(0, "unref'd twice")
+	timer.Reset(time.Second)
+	refs(0, "reset stays unref'd")
+	timer.Stop()
+	refs(0, "stopped while unref'd")
+	timer.Ref()
+	refs(0, "ref'd while stopped")
+	timer.Reset(time.Second)
+	refs(1, "set again")
+	timer.Stop()
+	timer.Unref()
+	refs(0, "unref'd while stopped")
+	timer.Reset(time.Second)
+	clock.advance(time.Hour)
+	poll(t, l)
+	refs(0, "fired while unref'd")
+	timer.Ref()
+	refs(0, "fired, then ref'd")
+}
+
+func TestTimersAreNeverEarly(t *testing.T) {
+	l := newLoop(t)
+	testNeverEarly(t, l)
+}
+
+// testNeverEarly sets timers between the ticks of every resolution there is, and has each check the time.
+func testNeverEarly(t *testing.T, l *reactor.Loop) {
+	fired := 0
+	for d := time.Duration(0); d < 12*time.Millisecond; d += 137*time.Microsecond + 1 {
+		start := time.Now()
+		l.SetTimeout(d, func() {
+			fired++
+			require.GreaterOrEqual(t, time.Since(start), d)
+			require.GreaterOrEqual(t, l.Now().Sub(start), d, "Now")
+		})
+	}
+	want := fired + l.Stats().Timers
+	run(t, l)
+	require.Equal(t, want, fired)
+	// One at a time, each set by the one before, so that nothing but its own sleep ends the poll.
+	left := 20
+	var next func()
+	next = func() {
+		if left--; left > 0 {
+			start, d := time.Now(), time.Duration(left)*71*time.Microsecond+1
+			l.SetTimeout(d, func() {
+				require.GreaterOrEqual(t, time.Since(start), d)
+				next()
+			})
+		}
+	}
+	next()
+	run(t, l)
+	require.Zero(t, left)
+}
+
+// TestAMillionTimers sets a million timers, stops half of them, and fires the rest: each once, in order, none early.
+func TestAMillionTimers(t *testing.T) {
+	n := 1_000_000
+	if testing.Short() {
+		n /= 10
+	}
+	l := newLoop(t)
+	r := rand.New(rand.NewPCG(1, 2))
+	timers := make([]*reactor.Timer, n)
+	notBefore := make([]time.Time, n+1) // timer i was set after notBefore[i] and before notBefore[i+1] lessened by its delay
+	delays := make([]time.Duration, n)
+	fired := make([]bool, n)
+	base := time.Now()
+	var latest time.Time // the latest of the deadlines, at least, of those that fired
+	for i := range n {
+		delays[i] = time.Duration(r.Int64N(int64(200 * time.Millisecond)))
+		notBefore[i] = time.Now()
+		timers[i] = l.SetTimeout(delays[i], func() {
+			least, most := notBefore[i].Add(delays[i]), notBefore[i+1].Add(delays[i])
+			if fired[i] || time.Now().Before(least) || most.Before(latest) {
+				require.Fail(t, "twice, early or out of order", "timer %d at %v, due in %v…%v, after one due at %v or later",
+					i, time.Since(base), least.Sub(base), most.Sub(base), latest.Sub(base))
+			}
+			fired[i] = true
+			if latest.Before(least) {
+				latest = least
+			}
+		})
+	}
+	notBefore[n] = time.Now()
+	stopped := r.Perm(n)[:n/2]
+	for _, i := range stopped {
+		if !timers[i].Stop() {
+			require.Fail(t, "not set", "timer %d", i)
+		}
+	}
+	require.Equal(t, n/2, l.Stats().Timers)
+	run(t, l)
+	for _, i := range stopped {
+		fired[i] = !fired[i]
+	}
+	require.Equal(t, -1, slices.Index(fired, false), "one that was stopped fired, or one that was not did not")
+	require.Zero(t, l.TimerEntries())
+}
+
+// TestTheCostOfTimersDoesNotGrowWithTheirSquare compares the processor time of 100,000 timers with that of 1,000,000 (a
+// tenth of both with -short or the race detector). The bound is far from what is expected, a little over 10, and far from
+// the 100 of anything quadratic.
+func TestTheCostOfTimersDoesNotGrowWithTheirSquare(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	n := 100_000
+	if testing.Short() || raceEnabled {
+		n /= 10
+	}
+	for _, load := range []struct {
+		name string
+		do   func(timers []*reactor.Timer)
+	}{
+		{"fire", func([]*reactor.Timer) {}},
+		{"stop in order", func(timers []*reactor.Timer) {
+			for _, timer := range timers {
+				timer.Stop()
+			}
+		}},
+		{"stop from the end", func(timers []*reactor.Timer) {
+			for i := range timers {
+				timers[len(timers)-1-i].Stop()
+			}
+		}},
+		{"reset all to later", func(timers []*reactor.Timer) {
+			for _, timer := range timers {
+				timer.Reset(time.Hour)
+			}
+		}},
+	} {
+		cost := func(n int) time.Duration {
+			timers := make([]*reactor.Timer, n)
+			before := processorTime(t)
+			for i := range timers {
+				timers[i] = l.SetTimeout(time.Duration(i*7919%n)*time.Microsecond, func() {})
+			}
+			load.do(timers)
+			for clock.advance(time.Hour); poll(t, l); {
+			}
+			return processorTime(t) - before
+		}
+		few := max(cost(n), time.Millisecond)
+		many := cost(10 * n)
+		require.Less(t, many, 40*few, load.name)
+	}
+}
+
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var u unix.Rusage
+	require.NoError(t, unix.Getrusage(unix.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func TestStoppedTimersLeaveNoMoreBehindThanAreSet(t *testing.T) {
+	l := newLoop(t)
+	stopClock(l)
+	const slack = 64 // what is not worth sweeping
+	keep := l.SetTimeout(time.Hour, func() {})
+	for range 100_000 {
+		l.SetTimeout(time.Minute, func() {}).Stop()
+		keep.Reset(time.Hour)
+		require.LessOrEqual(t, l.TimerEntries(), slack)
+	}
+	var timers []*reactor.Timer
+	for range 10_000 {
+		timers = append(timers, l.SetTimeout(time.Minute, func() {}))
+	}
+	for _, timer := range timers {
+		timer.Stop()
+		require.LessOrEqual(t, l.TimerEntries(), 2*l.Stats().Timers+slack)
+	}
+	require.Equal(t, 1, l.Stats().Timers)
+	keep.Stop()
+}

@@ -1,0 +1,98 @@
+package reactor_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// unpollable returns one descriptor of each kind that no poller takes.
+func unpollable(t *testing.T) map[string]*descriptor {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, []byte("content"), 0o600))
+	return map[string]*descriptor{
+		"regular file": open(t, path),
+		"directory":    open(t, filepath.Dir(path)),
+		"/dev/null":    open(t, os.DevNull),
+	}
+}
+
+func TestS077_WhatCannotBePolledIsAlwaysReadyOnceATurn(t *testing.T) {
+	for name, d := range unpollable(t) {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			var got []reactor.Readiness
+			w := watch(t, l, d.fd, reactor.Readable, func(r reactor.Readiness) { got = append(got, r) })
+			require.True(t, poll(t, l), "it keeps Run alive")
+			require.True(t, poll(t, l))
+			require.NoError(t, w.Set(reactor.Readable|reactor.Writable))
+			poll(t, l)
+			require.NoError(t, w.Set(reactor.Writable))
+			poll(t, l)
+			require.Equal(t, []reactor.Readiness{
+				reactor.Readable, reactor.Readable, reactor.Readable | reactor.Writable, reactor.Writable,
+			}, got)
+			require.NoError(t, w.Set(0))
+			require.False(t, poll(t, l), "idle")
+			require.NoError(t, w.Set(reactor.Readable))
+			w.Unref()
+			require.False(t, poll(t, l), "unref'd")
+			w.Ref()
+			w.Close()
+			require.False(t, poll(t, l), "closed")
+			require.Len(t, got, 5)
+		})
+	}
+}
+
+func TestS077_AlwaysReadyWatchersOfOneTurnDoNotStepOnEachOther(t *testing.T) {
+	l := newLoop(t)
+	var watchers []*reactor.Watcher
+	calls := make([]int, 4)
+	for i := range calls {
+		watchers = append(watchers, watch(t, l, open(t, os.DevNull).fd, reactor.Readable, func(reactor.Readiness) {
+			calls[i]++
+			switch i {
+			case 0:
+				watchers[1].Close() // Due in this turn.
+			case 2:
+				watchers[2].Close() // Itself.
+			}
+		}))
+	}
+	poll(t, l)
+	poll(t, l)
+	require.Equal(t, []int{2, 0, 1, 2}, calls)
+	watchers[0].Close()
+	watchers[3].Close()
+}
+
+// TestS077_AFileIsReadToItsEndByItsWatcher is what the always ready emulation is for: one code path for stdin.
+func TestS077_AFileIsReadToItsEndByItsWatcher(t *testing.T) {
+	l := newLoop(t)
+	file := unpollable(t)["regular file"]
+	var j journal
+	var w *reactor.Watcher
+	w = watch(t, l, file.fd, reactor.Readable, func(reactor.Readiness) {
+		s := file.read()
+		j.add("read:" + s)
+		if s == "" {
+			w.Close()
+		}
+	})
+	run(t, l)
+	j.wants(t, "read:content read:")
+}
+
+func TestAFileWatchedForAHangupThatCannotComeDoesNotSpin(t *testing.T) {
+	l := newLoop(t)
+	w := watch(t, l, open(t, os.DevNull).fd, reactor.Hangup, func(got reactor.Readiness) { t.Errorf("told %v", got) })
+	l.SetTimeout(20_000_000, w.Close)
+	run(t, l)
+	require.LessOrEqual(t, l.Stats().Turns, uint64(4), "one sleep, with allowance for interruptions")
+}

@@ -1,0 +1,52 @@
+package streams
+
+import "github.com/brood-go/brood/reactor"
+
+// What the tests of the package see of its inside, and no user does.
+
+const (
+	ReadBudget     = readBudget
+	WriteBudget    = writeBudget
+	ReadBufferSize = readBufferSize
+	BlockSize      = blockSize
+)
+
+// Poison has the read buffer of l cleared after each delivery, so that a slice that was kept shows.
+func Poison(l *reactor.Loop) error {
+	h, err := hubOf(l)
+	if err == nil {
+		h.poison = true
+	}
+	return err
+}
+
+// ReadBuffer returns the buffer into which every stream of l reads: bytes that are not in it did not come through the
+// program.
+func ReadBuffer(l *reactor.Loop) ([]byte, error) {
+	h, err := hubOf(l)
+	if err != nil {
+		return nil, err
+	}
+	return h.readBuffer, nil
+}
+
+// OpenDescriptors returns how many descriptors the streams of l have open.
+func OpenDescriptors(l *reactor.Loop) (n int, err error) {
+	h, err := hubOf(l)
+	if err != nil {
+		return 0, err
+	}
+	for d := h.open.first; d != nil; d = d.next {
+		n++
+	}
+	return n, nil
+}
+
+// SpareBlocks returns how many blocks of write queues l keeps for reuse.
+func SpareBlocks(l *reactor.Loop) (int, error) {
+	h, err := hubOf(l)
+	if err != nil {
+		return 0, err
+	}
+	return len(h.spare), nil
+}

@@ -1,0 +1,173 @@
+package streams_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
+)
+
+// Streams that do not keep the loop alive are closed with it, without events, and are dead then.
+func TestLoopCloseClosesOpenStreams(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l, err := reactor.New(nil)
+	require.NoError(t, err)
+	var j journal
+	paused, pausedEnd := readPipe(t, l, nil)
+	j.readableEvents(paused)
+	lines, linesEnd := readPipe(t, l, nil)
+	j.readableEvents(lines)
+	lines.OnLine(func([]byte) { lines.Pause() })
+	linesEnd.writeString("a\nb\nc")
+	unrefed, unrefedEnd := readPipe(t, l, nil)
+	j.readableEvents(unrefed)
+	unrefed.OnData(func([]byte) {})
+	unrefed.Unref()
+	idle, idleEnd := writePipe(t, l, nil)
+	j.writableEvents(idle)
+	full, fullEnd, _ := fullPipe(t, l, nil)
+	j.writableEvents(full)
+	_, err = full.WriteThen([]byte("never"), func(error) { require.Fail(t, "an event without a loop") })
+	require.NoError(t, err)
+	full.Unref()
+	x, peer := duplexPair(t, l)
+	j.duplexEvents(x)
+	piped := newPiping(t, l, nil)
+	piped.r.Pause()
+	piped.r.Pipe(piped.w, nil)
+	run(t, l)
+	fds := []int{paused.FD(), lines.FD(), unrefed.FD(), idle.FD(), full.FD(), x.FD(), piped.r.FD(), piped.w.FD()}
+	n, err := streams.OpenDescriptors(l)
+	require.NoError(t, err)
+	require.Equal(t, len(fds), n)
+	require.NoError(t, l.Close())
+	for _, fd := range fds {
+		require.False(t, isOpen(fd))
+	}
+	j.wants(t, "")
+
+	// Every method is harmless, or says that it is over.
+	for _, r := range []*streams.Readable{paused, lines, unrefed, x.Readable, piped.r} {
+		require.True(t, r.Closed())
+		require.Equal(t, -1, r.FD())
+		r.Pause()
+		r.Resume()
+		r.Ref()
+		r.Unref()
+		r.Destroy(errTest)
+		r.Unpipe(nil)
+		_, err := r.Lend()
+		require.ErrorIs(t, err, streams.ErrClosed)
+		_, err = r.Reader().Read(make([]byte, 1))
+		require.ErrorIs(t, err, streams.ErrClosed)
+	}
+	for _, w := range []*streams.Writable{idle, full, x.Writable, piped.w} {
+		require.True(t, w.Closed())
+		require.Equal(t, -1, w.FD())
+		_, err := w.Write([]byte("x"))
+		require.ErrorIs(t, err, streams.ErrClosed)
+		w.Ref()
+		w.Unref()
+		w.End()
+		w.Destroy(errTest)
+		_, err = w.Lend()
+		require.ErrorIs(t, err, streams.ErrClosed)
+		_, err = w.Writer().Write([]byte("x"))
+		require.ErrorIs(t, err, streams.ErrClosed)
+		require.ErrorIs(t, w.Writer().Close(), streams.ErrClosed)
+	}
+	j.wants(t, "")
+	for _, d := range []*descriptor{pausedEnd, linesEnd, unrefedEnd, idleEnd, fullEnd, peer, piped.in, piped.out} {
+		d.close()
+	}
+}
+
+func TestStreamsKeepTheLoopAliveOnlyWhileTheyWait(t *testing.T) {
+	l := newLoop(t)
+	r, in := readPipe(t, l, nil)
+	w, out, _ := fullPipe(t, l, nil)
+	require.False(t, l.Alive())
+	r.Resume()
+	require.True(t, l.Alive())
+	require.ErrorIs(t, l.Close(), reactor.ErrBusy)
+	r.Pause()
+	require.False(t, l.Alive())
+	write(t, w, []byte("x"))
+	require.True(t, l.Alive())
+	out.readAll()
+	run(t, l)
+	require.False(t, l.Alive())
+	w.End()
+	require.True(t, l.Alive(), "events are on their way")
+	run(t, l)
+	r.Destroy(nil)
+	require.True(t, l.Alive())
+	run(t, l)
+	in.close()
+}
+
+// Two loops in one program never meet: each has its streams and its buffer.
+func TestTwoLoops(t *testing.T) {
+	a, b := newLoop(t), newLoop(t)
+	p, q := newPiping(t, a, nil), newPiping(t, b, nil)
+	p.r.Pipe(p.w, nil)
+	q.r.OnData(func(chunk []byte) {
+		kept := string(chunk)
+		p.in.writeString("inner")
+		poll(t, a) // A turn of one inside a callback of the other.
+		require.Equal(t, kept, string(chunk))
+		write(t, q.w, chunk)
+	})
+	q.in.writeString("outer")
+	poll(t, b)
+	got, _ := p.out.read()
+	require.Equal(t, "inner", string(got))
+	got, _ = q.out.read()
+	require.Equal(t, "outer", string(got))
+	p.in.close()
+	q.in.close()
+	q.w.End()
+	run(t, a)
+	run(t, b)
+}
+
+// Closing a descriptor frees its number for the next stream in the middle of a batch of events.
+func TestDescriptorReusedInTheSameBatch(t *testing.T) {
+	l := newLoop(t)
+	var j journal
+	r1, in1 := readPipe(t, l, nil)
+	r2, in2 := readPipe(t, l, nil)
+	fresh := func(old *streams.Readable) {
+		number := old.FD()
+		old.Destroy(nil)
+		src, in := pipe(t)
+		if src.fd != number && in.fd != number {
+			return // The number went elsewhere; nothing to see.
+		}
+		r := newReadable(t, l, src, nil)
+		r.OnData(func(p []byte) { j.add("new:" + string(p)) })
+		l.SetImmediate(func() {
+			in.writeString("own")
+			in.close()
+		})
+	}
+	for _, r := range []*streams.Readable{r1, r2} {
+		r.OnData(func(p []byte) {
+			j.add(string(p))
+			fresh(r1)
+			fresh(r2)
+		})
+	}
+	in1.writeString("first")
+	in2.writeString("first")
+	run(t, l)
+	j.wants(t, "first new:own new:own")
+	for _, in := range []*descriptor{in1, in2} {
+		_, err := unix.Write(in.fd, []byte("x"))
+		require.Equal(t, unix.EPIPE, err)
+	}
+}

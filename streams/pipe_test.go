@@ -1,0 +1,783 @@
+package streams_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
+)
+
+// piping is a source that is fed and a destination that is read by the test.
+type piping struct {
+	l   *reactor.Loop
+	in  *descriptor // feeds r
+	r   *streams.Readable
+	w   *streams.Writable
+	out *descriptor // gets what w writes
+}
+
+// A route is a way for the bytes between a Readable and a Writable. With a listener to the source they are read and
+// written, without one they are spliced where the system can. Both must behave the same.
+var routes = map[string]func(p *piping){
+	"spliced": func(*piping) {},
+	"copied":  func(p *piping) { p.r.OnData(func([]byte) {}) },
+}
+
+// eachRoute runs fn with a new piping for each route. hear attaches the route's listener, if it has one.
+func eachRoute(t *testing.T, o *streams.WritableOptions, fn func(t *testing.T, p *piping, hear func())) {
+	for name, listen := range routes {
+		t.Run(name, func(t *testing.T) {
+			p := newPiping(t, newLoop(t), o)
+			fn(t, p, func() { listen(p) })
+		})
+	}
+}
+
+func newPiping(t testing.TB, l *reactor.Loop, o *streams.WritableOptions) *piping {
+	t.Helper()
+	p := &piping{l: l}
+	p.r, p.in = readPipe(t, l, nil)
+	p.w, p.out = writePipe(t, l, o)
+	return p
+}
+
+// feedStream gives the source everything of data, as its pipe takes it, and then the end.
+func feedStream(t testing.TB, l *reactor.Loop, in *descriptor, data []byte) *streams.Writable {
+	t.Helper()
+	feeder := newWritable(t, l, in, nil)
+	write(t, feeder, data)
+	feeder.End()
+	return feeder
+}
+
+func TestPipeMovesEverythingAndEnds(t *testing.T) {
+	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
+		hear()
+		var src, dst journal
+		src.readableEvents(p.r)
+		dst.writableEvents(p.w)
+		want := pattern(5 << 20)
+		feedStream(t, p.l, p.in, want)
+		require.Same(t, p.w, p.r.Pipe(p.w, nil))
+		require.True(t, p.r.Flowing())
+		require.Zero(t, p.r.BytesRead(), "inside the call")
+		got, end := drainUntilIdle(t, p.l, p.out)
+		require.True(t, end)
+		requireSame(t, want, got)
+		run(t, p.l)
+		require.EqualValues(t, len(want), p.r.BytesRead())
+		require.EqualValues(t, len(want), p.w.BytesWritten())
+		src.wants(t, "end close")
+		require.Equal(t, "finish", dst.entries[len(dst.entries)-2])
+		require.Equal(t, "close", dst.entries[len(dst.entries)-1])
+	})
+}
+
+func TestPipeWaitsForResume(t *testing.T) {
+	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
+		p.r.Pause()
+		hear()
+		p.r.Pipe(p.w, nil)
+		p.in.writeString("x")
+		run(t, p.l)
+		require.Zero(t, p.r.BytesRead())
+		p.r.Resume()
+		poll(t, p.l)
+		got, _ := p.out.read()
+		require.Equal(t, "x", string(got))
+		p.in.close()
+		run(t, p.l)
+	})
+}
+
+// While nobody takes what the destination has, the source is not read, and its writer blocks.
+func TestPipeBackpressure(t *testing.T) {
+	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
+		hear()
+		p.r.Pipe(p.w, nil)
+		const total = 16 << 20
+		want := pattern(total)
+		fed := 0
+		feed := func() (moved bool) {
+			for fed < total {
+				n, err := unix.Write(p.in.fd, want[fed:])
+				if err == unix.EAGAIN {
+					return moved
+				}
+				require.NoError(t, err)
+				fed += n
+				moved = true
+			}
+			return moved
+		}
+		for feed() {
+			poll(t, p.l)
+		}
+		// In the two pipes, which may have grown to 1 MiB each, and in the queue.
+		require.Less(t, fed, 4<<20)
+		before := p.r.BytesRead()
+		for range 10 {
+			poll(t, p.l)
+		}
+		require.Equal(t, before, p.r.BytesRead())
+		require.True(t, p.r.Flowing(), "backpressure is not the user's pause")
+		require.True(t, p.l.Alive())
+
+		var got []byte
+		for len(got) < total {
+			b, _ := p.out.readAll()
+			got = append(got, b...)
+			feed()
+			poll(t, p.l)
+		}
+		requireSame(t, want, got)
+		p.in.close()
+		run(t, p.l)
+	})
+}
+
+func TestPipeToAStreamThatAsksToWait(t *testing.T) {
+	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
+		hear()
+		fillStream(t, p.w)
+		write(t, p.w, make([]byte, streams.DefaultHighWaterMark))
+		require.True(t, p.w.NeedDrain())
+		p.in.writeString("after")
+		p.r.Pipe(p.w, nil)
+		poll(t, p.l)
+		require.Zero(t, p.r.BytesRead())
+		p.in.close()
+		got, end := drainUntilIdle(t, p.l, p.out)
+		require.True(t, end)
+		require.Equal(t, "after", string(got[len(got)-5:]))
+		run(t, p.l)
+	})
+}
+
+func TestUserPauseWhileTheDestinationIsFull(t *testing.T) {
+	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
+		hear()
+		p.r.Pipe(p.w, nil)
+		want := pattern(8 << 20)
+		feedStream(t, p.l, p.in, want)
+		for before := int64(-1); before != p.r.BytesRead(); {
+			before = p.r.BytesRead()
+			poll(t, p.l)
+			poll(t, p.l)
+		}
+		p.r.Pause()
+		pausedAt := p.r.BytesRead()
+		var got []byte
+		for range 20 {
+			b, _ := p.out.readAll()
+			got = append(got, b...)
+			poll(t, p.l)
+		}
+		require.Equal(t, pausedAt, p.r.BytesRead(), "there is room, but the user paused")
+		require.EqualValues(t, pausedAt, len(got))
+		p.r.Resume()
+		rest, end := drainUntilIdle(t, p.l, p.out)
+		require.True(t, end)
+		requireSame(t, want, append(got, rest...))
+		run(t, p.l)
+	})
+}
+
+func TestPipeKeepOpen(t *testing.T) {
+	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
+		hear()
+		p.r.Pipe(p.w, &streams.PipeOptions{KeepOpen: true})
+		p.in.writeString("first")
+		p.in.close()
+		run(t, p.l)
+		require.False(t, p.w.Closed())
+		second, in := readPipe(t, p.l, nil)
+		second.Pipe(p.w, nil)
+		in.writeString(", second")
+		in.close()
+		run(t, p.l)
+		require.True(t, p.w.Closed())
+		got, end := p.out.readAll()
+		require.Equal(t, "first, second", string(got))
+		require.True(t, end)
+	})
+}
+
+func TestPipeEndsTheDestinationOfADestroyedSource(t *testing.T) {
+	for name, err := range map[string]error{"with an error": errTest, "without": nil} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPiping(t, l, nil)
+			var dst journal
+			dst.writableEvents(p.w)
+			p.r.Pipe(p.w, nil)
+			p.in.writeString("before")
+			poll(t, l)
+			p.r.Destroy(err)
+			run(t, l)
+			dst.wants(t, "finish close")
+			got, end := p.out.readAll()
+			require.Equal(t, "before", string(got))
+			require.True(t, end)
+		})
+	}
+}
+
+func TestPipeOfAStreamThatIsOver(t *testing.T) {
+	for name, finish := range map[string]func(p *piping){
+		"ended":     func(p *piping) { p.r.Resume(); p.in.close() },
+		"destroyed": func(p *piping) { p.r.Destroy(nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPiping(t, l, nil)
+			finish(p)
+			run(t, l)
+			p.r.Pipe(p.w, nil)
+			require.False(t, p.w.Closed(), "inside the call")
+			run(t, l)
+			require.True(t, p.w.Closed())
+		})
+	}
+}
+
+func TestPipeToAClosedDestination(t *testing.T) {
+	for name, o := range map[string]*streams.PipeOptions{"": nil, "KeepSource": {KeepSource: true}} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPiping(t, l, nil)
+			p.w.Destroy(nil)
+			p.in.writeString("unread")
+			p.r.Pipe(p.w, o)
+			require.False(t, p.r.Closed(), "inside the call")
+			run(t, l)
+			require.Equal(t, o == nil, p.r.Closed())
+			require.Zero(t, p.r.BytesRead())
+		})
+	}
+}
+
+// The destination's early end goes back to the source, whose writer learns of it.
+func TestPipeDestroysTheSourceOfABrokenDestination(t *testing.T) {
+	for name, breakIt := range map[string]func(p *piping){
+		"broken pipe": func(p *piping) { p.out.close() },
+		"destroyed":   func(p *piping) { p.w.Destroy(nil) },
+		"an error":    func(p *piping) { p.w.Destroy(errTest) },
+		"ended":       func(p *piping) { p.w.End() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPiping(t, l, nil)
+			var src journal
+			src.readableEvents(p.r)
+			p.r.Pipe(p.w, nil)
+			p.in.writeString("passed")
+			poll(t, l)
+			breakIt(p)
+			p.in.writeString("lost")
+			run(t, l)
+			src.wants(t, "close")
+			_, err := unix.Write(p.in.fd, []byte("x"))
+			require.Equal(t, unix.EPIPE, err)
+		})
+	}
+}
+
+// What the broken destination did not get stays in the source, for another.
+func TestPipeKeepSource(t *testing.T) {
+	for name, breakIt := range map[string]func(p *piping){
+		"destroyed": func(p *piping) { p.w.Destroy(nil) },
+		"an error":  func(p *piping) { p.w.Destroy(errTest) },
+		"ended":     func(p *piping) { p.w.End() },
+		"ended while it flushes": func(p *piping) {
+			if _, err := p.w.Write(make([]byte, 8<<20)); err != nil {
+				panic(err)
+			}
+			p.w.End()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPiping(t, l, nil)
+			p.r.Pipe(p.w, &streams.PipeOptions{KeepSource: true})
+			p.in.writeString("for the first")
+			poll(t, l)
+			breakIt(p)
+			p.in.writeString("for the second")
+			for range 10 {
+				poll(t, l)
+			}
+			require.False(t, p.r.Closed())
+			require.False(t, p.r.Flowing())
+			w, out := writePipe(t, l, nil)
+			p.r.Pipe(w, nil)
+			require.True(t, p.r.Flowing())
+			poll(t, l)
+			got, _ := out.read()
+			require.Equal(t, "for the second", string(got))
+			p.in.close()
+			p.w.Destroy(nil)
+			run(t, l)
+		})
+	}
+}
+
+// The same for a destination that only the kernel knows to be broken, if it was the kernel that moved the bytes.
+func TestBrokenPipeWithKeepSource(t *testing.T) {
+	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
+		hear()
+		var dst journal
+		dst.writableEvents(p.w)
+		p.r.Pipe(p.w, &streams.PipeOptions{KeepSource: true})
+		p.out.close()
+		p.in.writeString("x")
+		for range 3 {
+			poll(t, p.l)
+		}
+		dst.wants(t, "error:EPIPE close")
+		require.False(t, p.r.Closed())
+		p.r.Destroy(nil)
+		run(t, p.l)
+	})
+}
+
+func TestPipeLeavesAListenedToSourceAlone(t *testing.T) {
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	var j journal
+	j.data(p.r)
+	j.readableEvents(p.r)
+	p.r.Pipe(p.w, nil)
+	p.in.writeString("1")
+	poll(t, l)
+	p.w.Destroy(errTest)
+	poll(t, l)
+	p.in.writeString("2")
+	p.in.close()
+	run(t, l)
+	j.wants(t, "data:1 data:2 end close")
+}
+
+func TestPipeToSeveral(t *testing.T) {
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	w2, out2 := writePipe(t, l, nil)
+	p.r.Pipe(p.w, nil)
+	p.r.Pipe(w2, nil)
+	want := pattern(4 << 20)
+	feedStream(t, l, p.in, want)
+	var got, got2 []byte
+	// One is read eagerly, the other in between only: both get everything, at the pace of the slower.
+	for turn := 0; l.Alive(); turn++ {
+		poll(t, l)
+		b, _ := p.out.readAll()
+		got = append(got, b...)
+		if turn%7 == 0 {
+			b, _ := out2.readAll()
+			got2 = append(got2, b...)
+		}
+		require.LessOrEqual(t, len(got)-len(got2), 2<<20, "the slow one holds the fast one back")
+	}
+	b, end := p.out.readAll()
+	requireSame(t, want, append(got, b...))
+	require.True(t, end)
+	b, end = out2.readAll()
+	requireSame(t, want, append(got2, b...))
+	require.True(t, end)
+}
+
+func TestOneOfSeveralDestinationsBreaks(t *testing.T) {
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	w2, out2 := writePipe(t, l, nil)
+	p.r.Pipe(p.w, nil)
+	p.r.Pipe(w2, nil)
+	want := pattern(2 << 20)
+	feedStream(t, l, p.in, want)
+	for range 5 {
+		poll(t, l) // Now out2, which is not read, holds both up.
+	}
+	out2.close()
+	got, end := drainUntilIdle(t, l, p.out)
+	require.True(t, end)
+	requireSame(t, want, got)
+	run(t, l)
+	require.True(t, w2.Closed())
+}
+
+func TestUnpipeStopsTheFlowUntilSomebodyListens(t *testing.T) {
+	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
+		hear()
+		p.r.Pipe(p.w, nil)
+		p.in.writeString("piped")
+		poll(t, p.l)
+		p.r.Unpipe(p.w)
+		require.False(t, p.r.Flowing())
+		p.in.writeString("kept")
+		run(t, p.l)
+		got, _ := p.out.read()
+		require.Equal(t, "piped", string(got))
+		require.False(t, p.w.Closed())
+
+		var j journal
+		j.data(p.r)
+		require.True(t, p.r.Flowing())
+		p.in.close()
+		run(t, p.l)
+		j.wants(t, "data:kept")
+		require.False(t, p.w.Closed(), "it is not piped any more")
+		p.w.End()
+		run(t, p.l)
+	})
+}
+
+func TestUnpipeDoesNotUndoTheUsersPause(t *testing.T) {
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	p.r.Pipe(p.w, nil)
+	p.r.Pause()
+	p.r.Unpipe(p.w)
+	p.in.writeString("x")
+	p.r.OnData(func([]byte) { require.Fail(t, "the user paused") })
+	run(t, l)
+	require.False(t, p.r.Flowing())
+}
+
+func TestUnpipeAll(t *testing.T) {
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	w2, out2 := writePipe(t, l, nil)
+	p.r.Unpipe(nil) // Harmless.
+	p.r.Unpipe(w2)
+	p.r.Pipe(p.w, nil)
+	p.r.Pipe(w2, nil)
+	p.in.writeString("both")
+	poll(t, l)
+	p.r.Unpipe(w2)
+	require.True(t, p.r.Flowing(), "there is another")
+	p.in.writeString(", one")
+	poll(t, l)
+	p.r.Pipe(w2, nil)
+	p.r.Unpipe(nil)
+	require.False(t, p.r.Flowing())
+	p.in.writeString("none")
+	run(t, l)
+	a, _ := p.out.read()
+	b, _ := out2.read()
+	require.Equal(t, "both, one|both", string(a)+"|"+string(b))
+}
+
+// A listener to the end that takes the pipe away is heard, though the pipe's own listener is called for that end too.
+func TestUnpipeInTheEnd(t *testing.T) {
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	p.r.OnEnd(func() { p.r.Unpipe(p.w) })
+	p.r.Pipe(p.w, nil)
+	p.in.close()
+	run(t, l)
+	require.True(t, p.r.Closed())
+	require.False(t, p.w.Closed())
+}
+
+// randomPiping pumps more than all pipes hold through one whose reader takes any amount at any time, and calls act after
+// a random number of turns. It returns what went in, and what came out once the loop has run dry.
+func randomPiping(t *testing.T, rng *rand.Rand, p *piping, act func()) (want []byte, got func() []byte) {
+	want = pattern(4 << 20)
+	feedStream(t, p.l, p.in, want)
+	p.r.Pipe(p.w, nil)
+	var out []byte
+	buf := make([]byte, 100<<10)
+	take := func() {
+		if n, err := unix.Read(p.out.fd, buf[:1+rng.IntN(len(buf))]); err != unix.EAGAIN {
+			require.NoError(t, err)
+			out = append(out, buf[:n]...)
+		}
+	}
+	for range rng.IntN(80) {
+		poll(t, p.l)
+		if rng.IntN(2) == 0 {
+			take()
+		}
+	}
+	act()
+	for p.l.Alive() {
+		poll(t, p.l)
+		take()
+	}
+	return want, func() []byte {
+		rest, _ := p.out.readAll()
+		return append(out, rest...)
+	}
+}
+
+func TestUnpipeAtRandomMomentsLosesNothing(t *testing.T) {
+	rounds := 40
+	if testing.Short() {
+		rounds = 10
+	}
+	for seed := range rounds {
+		rng := rand.New(rand.NewPCG(uint64(seed), 1))
+		l := newLoop(t)
+		p := newPiping(t, l, nil)
+		if seed%2 == 1 {
+			routes["copied"](p)
+		}
+		var rest []byte
+		want, got := randomPiping(t, rng, p, func() {
+			if p.r.Closed() {
+				return
+			}
+			p.r.Unpipe(p.w)
+			p.r.OnData(func(b []byte) { rest = append(rest, b...) })
+			p.w.End()
+		})
+		requireSame(t, want, append(got(), rest...))
+	}
+}
+
+func TestPipeElsewhereAtRandomMomentsLosesNothing(t *testing.T) {
+	rounds := 40
+	if testing.Short() {
+		rounds = 10
+	}
+	for seed := range rounds {
+		rng := rand.New(rand.NewPCG(uint64(seed), 2))
+		l := newLoop(t)
+		p := newPiping(t, l, nil)
+		w2, out2 := writePipe(t, l, nil)
+		second := collect(t, newReadable(t, l, out2, nil), -1)
+		want, got := randomPiping(t, rng, p, func() {
+			p.r.Unpipe(p.w)
+			p.w.End()
+			p.r.Pipe(w2, nil)
+		})
+		require.NoError(t, second.err)
+		requireSame(t, want, append(got(), second.data...))
+	}
+}
+
+// Listening ends the splicing at once: the listener misses nothing from then on, and the destination nothing at all.
+func TestListeningToAPipedStreamAtRandomMoments(t *testing.T) {
+	rounds := 40
+	if testing.Short() {
+		rounds = 10
+	}
+	for seed := range rounds {
+		rng := rand.New(rand.NewPCG(uint64(seed), 3))
+		l := newLoop(t)
+		p := newPiping(t, l, nil)
+		var heard []byte
+		var from int64
+		want, got := randomPiping(t, rng, p, func() {
+			from = p.r.BytesRead()
+			left := rng.IntN(2 << 20)
+			var listener interface{ Off() }
+			listener = p.r.OnData(func(b []byte) {
+				heard = append(heard, b...)
+				if left -= len(b); left <= 0 {
+					listener.Off()
+				}
+			})
+		})
+		requireSame(t, want, got())
+		requireSame(t, want[from:from+int64(len(heard))], heard)
+		if int(from) < len(want) {
+			require.NotEmpty(t, heard)
+		}
+	}
+}
+
+func TestPauseAndResumeAtRandomMoments(t *testing.T) {
+	rounds := 30
+	if testing.Short() {
+		rounds = 5
+	}
+	for seed := range rounds {
+		rng := rand.New(rand.NewPCG(uint64(seed), 4))
+		l := newLoop(t)
+		p := newPiping(t, l, nil)
+		want, got := randomPiping(t, rng, p, func() {
+			pauses := 20
+			var toggle func()
+			toggle = func() {
+				if p.r.Closed() {
+					return
+				}
+				if p.r.Flowing() {
+					p.r.Pause()
+				} else if p.r.Resume(); pauses == 0 {
+					return
+				}
+				pauses--
+				l.SetImmediate(toggle)
+			}
+			toggle()
+		})
+		requireSame(t, want, got())
+	}
+}
+
+// The user's own writes go between the bytes of the pipe, whole and in order.
+func TestWriteToAPipedDestination(t *testing.T) {
+	for seed := range 20 {
+		rng := rand.New(rand.NewPCG(uint64(seed), 5))
+		l := newLoop(t)
+		p := newPiping(t, l, nil)
+		own := bytes.Repeat([]byte("#"), 200_000)
+		want, got := randomPiping(t, rng, p, func() {
+			if !p.w.Closed() {
+				write(t, p.w, own)
+			}
+		})
+		all := got()
+		if len(all) == len(want) {
+			continue // It was over before.
+		}
+		at := bytes.IndexByte(all, '#')
+		require.GreaterOrEqual(t, at, 0)
+		require.Len(t, all, len(want)+len(own))
+		requireSame(t, own, all[at:at+len(own)])
+		requireSame(t, want, append(all[:at:at], all[at+len(own):]...))
+	}
+}
+
+func TestPipeToAFile(t *testing.T) {
+	for name, flags := range map[string]int{"": 0, "append": unix.O_APPEND} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			path := filepath.Join(t.TempDir(), "file")
+			r, in := readPipe(t, l, nil)
+			want := pattern(3 << 20)
+			feedStream(t, l, in, want)
+			w := newWritable(t, l, openFile(t, path, unix.O_WRONLY|unix.O_CREAT|flags), nil)
+			var j journal
+			j.writableEvents(w)
+			r.Pipe(w, nil)
+			run(t, l)
+			require.Equal(t, []string{"finish", "close"}, j.entries[len(j.entries)-2:])
+			got, err := os.ReadFile(path)
+			require.NoError(t, err)
+			requireSame(t, want, got)
+		})
+	}
+}
+
+func TestPipeFromAFile(t *testing.T) {
+	l := newLoop(t)
+	path := filepath.Join(t.TempDir(), "file")
+	want := pattern(3 << 20)
+	require.NoError(t, os.WriteFile(path, want, 0o600))
+	r := newReadable(t, l, openFile(t, path, unix.O_RDONLY), nil)
+	w, out := writePipe(t, l, nil)
+	r.Pipe(w, nil)
+	got, end := drainUntilIdle(t, l, out)
+	require.True(t, end)
+	requireSame(t, want, got)
+	run(t, l)
+}
+
+func TestPipeFromFileToFile(t *testing.T) {
+	l := newLoop(t)
+	dir := t.TempDir()
+	want := pattern(3 << 20)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a"), want, 0o600))
+	r := newReadable(t, l, openFile(t, filepath.Join(dir, "a"), unix.O_RDONLY), nil)
+	w := newWritable(t, l, openFile(t, filepath.Join(dir, "b"), unix.O_WRONLY|unix.O_CREAT), nil)
+	r.Pipe(w, nil)
+	run(t, l)
+	got, err := os.ReadFile(filepath.Join(dir, "b"))
+	require.NoError(t, err)
+	requireSame(t, want, got)
+}
+
+func TestPipeBetweenPipesAndSockets(t *testing.T) {
+	for _, c := range []struct{ from, to string }{{"pipe", "socket"}, {"socket", "pipe"}, {"socket", "socket"}} {
+		t.Run(c.from+" to "+c.to, func(t *testing.T) {
+			l := newLoop(t)
+			ends := func(kind string) (r, w *descriptor) {
+				if kind == "pipe" {
+					return pipe(t)
+				}
+				return socketpair(t, unix.SOCK_STREAM)
+			}
+			src, in := ends(c.from)
+			out, dst := ends(c.to)
+			r, w := newReadable(t, l, src, nil), newWritable(t, l, dst, nil)
+			want := pattern(3 << 20)
+			feedStream(t, l, in, want)
+			r.Pipe(w, nil)
+			got, end := drainUntilIdle(t, l, out)
+			require.True(t, end)
+			requireSame(t, want, got)
+			run(t, l)
+			require.EqualValues(t, len(want), w.BytesWritten())
+		})
+	}
+}
+
+// threeChildren is a | b | c over the loop, and what came out of c.
+func threeChildren(t *testing.T, a, b, c []string) (out []byte, ends [3]string) {
+	l := newLoop(t)
+	aOut, aStdout := pipe(t)
+	bStdin, bIn := pipe(t)
+	bOut, bStdout := pipe(t)
+	cStdin, cIn := pipe(t)
+	cOut, cStdout := pipe(t)
+	children := []*child{
+		start(t, nil, aStdout, a[0], a[1:]...),
+		start(t, bStdin, bStdout, b[0], b[1:]...),
+		start(t, cStdin, cStdout, c[0], c[1:]...),
+	}
+	newReadable(t, l, aOut, nil).Pipe(newWritable(t, l, bIn, nil), nil)
+	newReadable(t, l, bOut, nil).Pipe(newWritable(t, l, cIn, nil), nil)
+	got := collect(t, newReadable(t, l, cOut, nil), -1)
+	run(t, l)
+	require.NoError(t, got.err)
+	open, err := streams.OpenDescriptors(l)
+	require.NoError(t, err)
+	require.Zero(t, open)
+	for i, child := range children {
+		ends[i] = child.wait()
+	}
+	return got.data, ends
+}
+
+func TestS038_ThreeChildren(t *testing.T) {
+	t.Run("to the end", func(t *testing.T) {
+		out, ends := threeChildren(t, []string{"seq", "100000"}, []string{"cat"}, []string{"tail", "-n", "1"})
+		require.Equal(t, "100000\n", string(out))
+		require.Equal(t, [3]string{"exit status 0", "exit status 0", "exit status 0"}, ends)
+	})
+	t.Run("the last has enough", func(t *testing.T) {
+		out, ends := threeChildren(t, []string{"yes"}, []string{"cat"}, []string{"head", "-n", "1"})
+		require.Equal(t, "y\n", string(out))
+		require.Equal(t, [3]string{"signal: broken pipe", "signal: broken pipe", "exit status 0"}, ends)
+	})
+}
+
+// Where B could not be started its stdin is a stream with an error: A ends, quietly.
+func TestS038_FirstChildEndsWhenTheSecondIsMissing(t *testing.T) {
+	l := newLoop(t)
+	out, stdout := pipe(t)
+	yes := start(t, nil, stdout, "yes")
+	w, bStdin := writePipe(t, l, nil)
+	r := newReadable(t, l, out, nil)
+	var src, dst journal
+	src.readableEvents(r)
+	dst.writableEvents(w)
+	r.Pipe(w, nil)
+	bStdin.close()
+	w.Destroy(fmt.Errorf("no such B: %w", unix.ENOENT))
+	run(t, l)
+	src.wants(t, "close")
+	dst.wants(t, "error:ENOENT close")
+	require.Equal(t, "signal: broken pipe", yes.wait())
+}

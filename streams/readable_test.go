@@ -1,0 +1,600 @@
+package streams_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/streams"
+)
+
+var errTest = errors.New("test")
+
+func init() {
+	// Writes the numbers 0, 1, 2… as eight bytes each until nobody reads any more.
+	helperproc.Register("numbers", func([]string) {
+		buf := make([]byte, 32<<10)
+		for n := uint64(0); ; {
+			for i := 0; i < len(buf); i += 8 {
+				binary.BigEndian.PutUint64(buf[i:], n)
+				n++
+			}
+			if _, err := os.Stdout.Write(buf); err != nil {
+				helperproc.Exit(3)
+			}
+		}
+	})
+}
+
+func TestNothingIsReadBeforeSomebodyListens(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	r.OnEnd(func() { require.Fail(t, "end without a reader") })
+	r.OnError(func(err error) { require.NoError(t, err) })
+	w.writeString("unread")
+	w.close()
+	require.False(t, r.Flowing())
+	run(t, l) // It returns: a stream that does not flow keeps nothing alive.
+	require.Zero(t, r.BytesRead())
+	require.False(t, r.Closed())
+}
+
+func TestFirstListenerStartsTheFlow(t *testing.T) {
+	for name, listen := range map[string]func(*streams.Readable, *streams.Writable){
+		"OnData":  func(r *streams.Readable, _ *streams.Writable) { r.OnData(func([]byte) {}) },
+		"OnText":  func(r *streams.Readable, _ *streams.Writable) { r.OnText(func(string) {}) },
+		"OnLine":  func(r *streams.Readable, _ *streams.Writable) { r.OnLine(func([]byte) {}) },
+		"Collect": func(r *streams.Readable, _ *streams.Writable) { r.Collect(-1, func([]byte, error) {}) },
+		"Reader":  func(r *streams.Readable, _ *streams.Writable) { r.Reader() },
+		"Pipe":    func(r *streams.Readable, w *streams.Writable) { r.Pipe(w, nil) },
+		"Resume":  func(r *streams.Readable, _ *streams.Writable) { r.Resume() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			r, in := readPipe(t, l, nil)
+			w, out := writePipe(t, l, nil)
+			in.writeString("data\n")
+			require.False(t, r.Flowing())
+			listen(r, w)
+			require.True(t, r.Flowing())
+			require.Zero(t, r.BytesRead(), "read inside the call")
+			poll(t, l)
+			require.EqualValues(t, 5, r.BytesRead())
+			in.close()
+			run(t, l)
+			require.True(t, r.Closed())
+			w.End()
+			run(t, l)
+			out.close()
+		})
+	}
+}
+
+func TestPauseBeforeTheFirstListenerHolds(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var j journal
+	r.Pause()
+	j.data(r)
+	j.readableEvents(r)
+	w.writeString("late")
+	w.close()
+	require.False(t, r.Flowing())
+	run(t, l)
+	j.wants(t, "")
+	r.Resume()
+	require.True(t, r.Flowing())
+	j.wants(t, "") // Never inside the call.
+	run(t, l)
+	j.wants(t, "data:late end close")
+}
+
+func TestResumeWithoutListenersThrowsAway(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var j journal
+	j.readableEvents(r)
+	r.Resume()
+	w.writeString("unheard")
+	poll(t, l)
+	require.EqualValues(t, 7, r.BytesRead())
+	j.data(r)
+	w.writeString("heard")
+	w.close()
+	run(t, l)
+	j.wants(t, "data:heard end close")
+}
+
+func TestFlowGoesOnWhenTheLastListenerLeaves(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var j journal
+	listener := r.OnData(func(p []byte) { j.add(string(p)) })
+	w.writeString("one")
+	poll(t, l)
+	listener.Off()
+	w.writeString("two")
+	poll(t, l)
+	require.True(t, r.Flowing())
+	require.EqualValues(t, 6, r.BytesRead())
+	j.wants(t, "one")
+	w.close()
+	run(t, l)
+}
+
+func TestEveryListenerGetsEveryChunk(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var j journal
+	r.OnData(func(p []byte) { j.add("a:" + string(p)) })
+	r.OnData(func(p []byte) { j.add("b:" + string(p)) })
+	r.OnText(func(s string) { j.add("text:" + s) })
+	r.OnLine(func(p []byte) { j.add("line:" + string(p)) })
+	j.readableEvents(r)
+	w.writeString("x\ny")
+	poll(t, l)
+	j.wants(t, "a:x\ny b:x\ny text:x\ny line:x")
+	w.close()
+	run(t, l)
+	j.wants(t, "line:y end close")
+}
+
+func TestChunksAreBorrowed(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var kept []byte
+	r.OnData(func(p []byte) {
+		require.Equal(t, "precious", string(p))
+		kept = p
+	})
+	w.writeString("precious")
+	w.close()
+	run(t, l)
+	require.NotContains(t, string(kept), "e", "the buffer is the loop's again")
+}
+
+func TestStreamsOfALoopShareTheReadBuffer(t *testing.T) {
+	l := newLoop(t)
+	shared, err := streams.ReadBuffer(l)
+	require.NoError(t, err)
+	for range 3 {
+		r, w := readPipe(t, l, nil)
+		r.OnData(func(p []byte) { require.Same(t, &shared[0], &p[0]) })
+		w.writeString("x")
+		w.close()
+	}
+	run(t, l)
+
+	other, err := streams.ReadBuffer(newLoop(t))
+	require.NoError(t, err)
+	require.NotSame(t, &shared[0], &other[0], "two loops never meet")
+}
+
+// The end of the data is not the end of the descriptor's: it is given back before anybody is told.
+func TestEndThenCloseOnceEach(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var j journal
+	j.data(r)
+	fd := r.FD()
+	r.OnEnd(func() {
+		require.True(t, r.Closed())
+		require.Equal(t, -1, r.FD())
+		require.False(t, isOpen(fd))
+		j.add("end")
+		l.NextTick(j.note("tick"))
+		l.SetImmediate(j.note("immediate"))
+	})
+	r.OnClose(j.note("close"))
+	w.writeString("all")
+	w.close()
+	run(t, l)
+	j.wants(t, "data:all end tick immediate close")
+	run(t, l)
+	j.wants(t, "")
+}
+
+func TestNoEventInsideTheCallThatCausedIt(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	w.writeString("x")
+	w.close()
+	var j journal
+	j.data(r)
+	j.readableEvents(r)
+	r.Resume()
+	r.Pause()
+	r.Resume()
+	j.wants(t, "")
+	r.Destroy(errTest)
+	j.wants(t, "")
+	r.OnClose(j.note("late-close")) // Still in time.
+	run(t, l)
+	j.wants(t, "error:test close late-close")
+}
+
+func TestDestroyWithoutErrorOnlyCloses(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	w.writeString("unread")
+	var j journal
+	j.data(r)
+	j.readableEvents(r)
+	fd := r.FD()
+	r.Destroy(nil)
+	require.True(t, r.Closed())
+	require.Equal(t, -1, r.FD())
+	require.False(t, isOpen(fd), "at once")
+	run(t, l)
+	j.wants(t, "close")
+}
+
+func TestErrorComesBeforeCloseAndWithoutEnd(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	w.writeString("unread")
+	var j journal
+	j.data(r)
+	j.readableEvents(r)
+	r.Destroy(errTest)
+	l.NextTick(j.note("tick"))
+	run(t, l)
+	j.wants(t, "error:test tick close")
+}
+
+func TestDestroyAgainChangesNothing(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var j journal
+	j.readableEvents(r)
+	r.OnError(func(error) { r.Destroy(errors.New("second")) })
+	r.OnClose(func() { r.Destroy(errors.New("third")) })
+	r.Destroy(errTest)
+	r.Destroy(errors.New("fourth"))
+	r.Destroy(nil)
+	run(t, l)
+	j.wants(t, "error:test close")
+
+	ended, w2 := readPipe(t, l, nil)
+	j.readableEvents(ended)
+	ended.OnEnd(func() { ended.Destroy(errTest) })
+	ended.Resume()
+	w2.close()
+	run(t, l)
+	j.wants(t, "end close")
+	ended.Destroy(errTest)
+	run(t, l)
+	j.wants(t, "")
+	w.close()
+}
+
+func TestDestroyInEveryCallback(t *testing.T) {
+	for _, c := range []struct {
+		where  string
+		attach func(r *streams.Readable, destroy func())
+		want   string
+	}{
+		{"data", func(r *streams.Readable, destroy func()) { r.OnData(func([]byte) { destroy() }) }, "error:test close"},
+		{"text", func(r *streams.Readable, destroy func()) { r.OnText(func(string) { destroy() }) }, "error:test close"},
+		{"line", func(r *streams.Readable, destroy func()) { r.OnLine(func([]byte) { destroy() }) }, "error:test close"},
+		{"last line", func(r *streams.Readable, destroy func()) {
+			r.OnLine(func(p []byte) {
+				if string(p) == "last" {
+					destroy()
+				}
+			})
+		}, "error:test close"},
+		{"last text", func(r *streams.Readable, destroy func()) {
+			r.OnText(func(s string) {
+				if s == "\uFFFD" {
+					destroy()
+				}
+			})
+		}, "error:test close"},
+		{"end", func(r *streams.Readable, destroy func()) { r.OnEnd(destroy); r.Resume() }, "end close"},
+		{"close", func(r *streams.Readable, destroy func()) { r.OnClose(destroy); r.Resume() }, "end close"},
+		{"tick", func(r *streams.Readable, destroy func()) {
+			r.OnData(func([]byte) { r.Destroy(errTest); r.OnError(func(error) { destroy() }) })
+		}, "error:test close"},
+	} {
+		t.Run(c.where, func(t *testing.T) {
+			l := newLoop(t)
+			r, w := readPipe(t, l, nil)
+			var j journal
+			destroyed := false
+			c.attach(r, func() {
+				r.Destroy(errTest)
+				destroyed = true
+				require.Equal(t, -1, r.FD())
+			})
+			j.readableEvents(r)
+			r.OnData(func([]byte) { require.False(t, destroyed && c.where != "data", "data after Destroy") })
+			w.writeString("line\nmore\nlast")
+			if c.where == "last text" {
+				w.writeString("\xE2\x82")
+			}
+			w.close()
+			run(t, l)
+			require.True(t, destroyed)
+			j.wants(t, c.want)
+		})
+	}
+}
+
+func TestNoDataReachesTheOtherKindsAfterDestroy(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var j journal
+	r.OnData(func([]byte) { j.add("data"); r.Destroy(nil) })
+	r.OnText(func(string) { j.add("text") })
+	r.OnLine(func([]byte) { j.add("line") })
+	j.readableEvents(r)
+	w.writeString("a\nb\n")
+	w.close()
+	run(t, l)
+	j.wants(t, "data close")
+}
+
+func TestStopAndRunAgainLoseNoEvent(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var j journal
+	r.OnData(func(p []byte) { j.add("data:" + string(p)); l.Stop() })
+	r.OnEnd(func() { j.add("end"); l.Stop() })
+	r.OnClose(func() { j.add("close"); l.Stop() })
+	w.writeString("x")
+	w.close()
+	for range 3 {
+		run(t, l)
+		j.add("|")
+	}
+	run(t, l)
+	// The pipe is read to its end in the readiness that brought the data, and close follows in the same turn.
+	j.wants(t, "data:x end close | | |")
+}
+
+func TestDestroyedBeforeTheLoopRunsStillCloses(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var j journal
+	j.readableEvents(r)
+	l.Stop()
+	r.Destroy(errTest)
+	run(t, l) // Stopped before it began.
+	j.wants(t, "")
+	run(t, l)
+	j.wants(t, "error:test close")
+	w.close()
+}
+
+func TestReadErrorIsTheErrorEvent(t *testing.T) {
+	for name, c := range map[string]struct {
+		open func(t *testing.T) *descriptor
+		want syscall.Errno
+	}{
+		"a descriptor for writing": {func(t *testing.T) *descriptor { return openFile(t, os.DevNull, unix.O_WRONLY) }, unix.EBADF},
+		"a directory":              {func(t *testing.T) *descriptor { return openFile(t, t.TempDir(), unix.O_RDONLY) }, unix.EISDIR},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			r := newReadable(t, l, c.open(t), nil)
+			fd := r.FD()
+			var j journal
+			j.data(r)
+			j.readableEvents(r)
+			r.OnError(func(err error) {
+				require.ErrorIs(t, err, c.want)
+				op, ok := errors.AsType[*streams.OpError](err)
+				require.True(t, ok)
+				require.Equal(t, streams.OpError{Op: "read", FD: fd, Err: c.want}, *op)
+			})
+			run(t, l)
+			j.wants(t, "error:"+unix.ErrnoName(c.want)+" close")
+			require.False(t, isOpen(fd))
+		})
+	}
+}
+
+func TestUnrefLetsTheLoopEnd(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var j journal
+	j.data(r)
+	require.True(t, l.Alive())
+	r.Unref()
+	run(t, l)
+	w.writeString("x")
+	poll(t, l)
+	j.wants(t, "data:x")
+	r.Ref()
+	require.True(t, l.Alive())
+	r.Pause()
+	require.False(t, l.Alive())
+	r.Resume()
+	r.Unref()
+	r.Pause()
+	r.Resume()
+	require.False(t, l.Alive(), "Unref lasts")
+	r.Ref()
+	r.Destroy(nil)
+	run(t, l)
+}
+
+// /dev/zero is always ready and never ends.
+func TestEndlessSourceDoesNotStarveOthers(t *testing.T) {
+	l := newLoop(t)
+	zero := newReadable(t, l, openFile(t, "/dev/zero", unix.O_RDONLY|unix.O_NONBLOCK), nil)
+	chunks := 0
+	zero.OnData(func([]byte) { chunks++ })
+	r, w := readPipe(t, l, nil)
+	var j journal
+	r.OnData(func(p []byte) {
+		j.add(string(p))
+		require.LessOrEqual(t, chunks, streams.ReadBudget)
+		chunks = 0
+		if len(j.entries) == 10 {
+			zero.Destroy(nil)
+			w.close()
+			return
+		}
+		w.writeString("x")
+	})
+	w.writeString("x")
+	run(t, l)
+	require.Len(t, j.entries, 10)
+}
+
+// A pipe that was emptied by one read is not read again, unless its writer has gone: then the end is found at once.
+func TestChunksArriveAsTheyWereWritten(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var got []string
+	r.OnData(func(p []byte) {
+		got = append(got, string(p))
+		if n := len(got); n < 4 {
+			w.writeString(fmt.Sprint(n))
+		} else {
+			w.close()
+		}
+	})
+	w.writeString("0")
+	run(t, l)
+	require.Equal(t, []string{"0", "1", "2", "3"}, got)
+}
+
+func TestS028_TextComesBackThroughCat(t *testing.T) {
+	l := newLoop(t)
+	stdin, w := pipe(t)
+	r, stdout := pipe(t)
+	in, out := newWritable(t, l, w, nil), newReadable(t, l, r, nil)
+	cat := start(t, stdin, stdout, "cat")
+	var j journal
+	text := ""
+	out.OnText(func(s string) { text += s })
+	in.OnFinish(j.note("finish"))
+	out.OnEnd(j.note("end"))
+	out.OnClose(j.note("close"))
+	_, err := in.WriteString("grüße\n")
+	require.NoError(t, err)
+	in.End()
+	run(t, l)
+	require.Equal(t, "exit status 0", cat.wait())
+	require.Equal(t, "grüße\n", text)
+	j.wants(t, "finish end close")
+}
+
+// The child blocks: its pipe fills, and we have read no more than one chunk.
+func TestS031_PauseStopsAnEndlessChildAndResumeLosesNothing(t *testing.T) {
+	l := newLoop(t)
+	r, stdout := pipe(t)
+	probe := stdout.dup() // The same pipe: poll(2) tells when it is full.
+	numbers := startHelper(t, nil, stdout, "numbers")
+	s := newReadable(t, l, r, nil)
+	next, tail := uint64(0), []byte(nil)
+	checkNumbers := func(p []byte) {
+		for tail = append(tail, p...); len(tail) >= 8; tail = tail[8:] {
+			if n := binary.BigEndian.Uint64(tail); n != next {
+				require.Equal(t, next, n)
+			}
+			next++
+		}
+	}
+	var pausedAt int64
+	paused := false
+	s.OnData(func(p []byte) {
+		require.False(t, paused, "data while paused")
+		checkNumbers(p)
+		if pausedAt == 0 {
+			pausedAt = s.BytesRead()
+			paused = true
+			s.Pause()
+			until(l, func() bool { return !probe.writableNow() }, func() {
+				require.Equal(t, pausedAt, s.BytesRead())
+				paused = false
+				s.Resume()
+			})
+		}
+		if s.BytesRead() > 8<<20 {
+			s.Destroy(nil)
+		}
+	})
+	run(t, l)
+	require.LessOrEqual(t, pausedAt, int64(streams.ReadBufferSize))
+	require.Greater(t, next, uint64(1<<20))
+	probe.close()
+	require.Equal(t, "signal: broken pipe", numbers.wait())
+}
+
+func TestS033_FailingConsumerEndsAnEndlessChild(t *testing.T) {
+	l := newLoop(t)
+	r, stdout := pipe(t)
+	yes := start(t, nil, stdout, "yes")
+	s := newReadable(t, l, r, nil)
+	errDiskFull := errors.New("disk full")
+	s.OnData(func([]byte) { s.Destroy(errDiskFull) })
+	var got []error
+	s.OnError(func(err error) { got = append(got, err) })
+	s.OnEnd(func() { require.Fail(t, "end after an error") })
+	run(t, l)
+	require.Equal(t, []error{errDiskFull}, got)
+	require.Equal(t, "signal: broken pipe", yes.wait())
+}
+
+func TestS034_OneByteThenTheEndAfterAPause(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var j journal
+	r.OnData(func(p []byte) { j.add("data:" + string(p)); r.Pause() })
+	j.readableEvents(r)
+	w.writeString("1")
+	w.close()
+	run(t, l)
+	j.wants(t, "data:1")
+	require.False(t, l.Alive())
+	r.Resume()
+	run(t, l)
+	j.wants(t, "end close")
+	run(t, l)
+	j.wants(t, "")
+}
+
+func TestS035_EndComesInOneTurnWhenTheWriterIsLongGone(t *testing.T) {
+	l := newLoop(t)
+	r, stdout := pipe(t)
+	require.Equal(t, "exit status 0", start(t, nil, stdout, "true").wait())
+	s := newReadable(t, l, r, nil)
+	var j journal
+	j.data(s)
+	j.readableEvents(s)
+	require.False(t, poll(t, l))
+	j.wants(t, "end close")
+}
+
+// What a listener does to the list of listeners while a chunk is delivered follows events.Event.
+func TestListenersMayComeAndGoInsideACallback(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var got []string
+	a := r.OnData(func([]byte) { got = append(got, "a") })
+	r.OnData(func([]byte) {
+		got = append(got, "b")
+		a.Off()
+		if len(got) == 2 {
+			r.OnData(func([]byte) { got = append(got, "c") })
+		}
+	})
+	w.writeString("1")
+	poll(t, l)
+	w.writeString("2")
+	poll(t, l)
+	w.close()
+	run(t, l)
+	require.Equal(t, []string{"a", "b", "b", "c"}, got)
+}
