@@ -87,7 +87,8 @@ func requireClean(s signalState) {
 	}
 }
 
-// signalState is what /proc tells of a process: bit n-1 is signal n.
+// signalState is what /proc tells of a process: bit n-1 is signal n. The mask is the main thread's, which says something
+// about a program of one thread only.
 type signalState struct{ Blocked, Ignored uint64 }
 
 // state reads a status file, see proc_pid_status(5).
@@ -196,7 +197,7 @@ func TestChildrenStartWithDefaultDispositionsAndTheParentsAreKept(t *testing.T) 
 				require.Equal(t, [3]signalState{}, seen.Child)
 				for i := range seen.Before {
 					require.Equal(t, maskOf(list), seen.Before[i].Ignored, "%x", seen.Before[i].Ignored)
-					require.Equal(t, seen.Before[i], seen.After[i])
+					require.Equal(t, seen.Before[i].Ignored, seen.After[i].Ignored)
 				}
 			}
 		})
@@ -221,8 +222,8 @@ func TestChildrenStartWithDefaultDispositionsWhenTheParentInheritedOthers(t *tes
 			require.NoError(t, json.Unmarshal([]byte(output(t, l, c)), &seen))
 			require.Equal(t, [3]signalState{}, seen.Child)
 			for i := range seen.Before {
-				require.Equal(t, seen.Before[0], seen.Before[i])
-				require.Equal(t, seen.Before[0], seen.After[i])
+				require.Equal(t, seen.Before[0].Ignored, seen.Before[i].Ignored)
+				require.Equal(t, seen.Before[0].Ignored, seen.After[i].Ignored)
 			}
 			// A Go program keeps SIG_IGN for few signals; for these it must stay.
 			kept := slices.DeleteFunc(slices.Clone(list), func(s syscall.Signal) bool {
@@ -247,17 +248,17 @@ func TestLoopsThatForkAtOnceKeepEachOthersChildrenClean(t *testing.T) {
 
 func TestChildrenStartWithAnEmptyMask(t *testing.T) {
 	var blocked unix.Sigset_t
-	for _, s := range []syscall.Signal{syscall.SIGUSR1, syscall.SIGCHLD, syscall.SIGTERM, 40} {
+	for _, s := range []syscall.Signal{syscall.SIGUSR1, syscall.SIGTERM, 40} { // Not SIGCHLD, which may be the loop's business.
 		blocked.Val[(s-1)/wordBits] |= 1 << ((s - 1) % wordBits)
 	}
 	l := newLoop(t)
 	var children []*childprocess.ChildProcess
 	var texts []*string
 	l.NextTick(func() {
-		var old, after unix.Sigset_t
-		require.NoError(t, unix.PthreadSigmask(unix.SIG_BLOCK, &blocked, &old))
-		defer func() { require.NoError(t, unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil)) }()
-		var before unix.Sigset_t
+		events(spawn(t, l, "./nosuch", nil, nil)) // The first child may have the loop block something too.
+		require.NoError(t, unix.PthreadSigmask(unix.SIG_BLOCK, &blocked, nil))
+		defer func() { require.NoError(t, unix.PthreadSigmask(unix.SIG_UNBLOCK, &blocked, nil)) }()
+		var before, after unix.Sigset_t
 		require.NoError(t, unix.PthreadSigmask(unix.SIG_BLOCK, nil, &before))
 		for _, file := range []string{"/bin/cat", "/bin/cat", "./nosuch"} {
 			c := spawn(t, l, file, []string{"/proc/self/status"}, nil)

@@ -24,9 +24,9 @@
 //
 // # How the end of a child is known
 //
-// On Linux the child's pidfd (pidfd_open(2)) is watched by the loop; where there is none, SIGCHLD tells; on the BSDs and macOS
-// it is EVFILT_PROC (kqueue(2)). Only children of this package are ever waited for, so os/exec and others in the same
-// program are not disturbed. A child costs no goroutine and no thread. [SetExitWatch] overrides the choice.
+// On Linux the child's pidfd (pidfd_open(2)) is watched by the loop; where there is none, SIGCHLD tells; on the BSDs
+// and macOS it is EVFILT_PROC (kqueue(2)). Only children of this package are ever waited for, so os/exec and others in
+// the same program are not disturbed. A child costs no goroutine and no thread. [SetExitWatch] overrides the choice.
 //
 // # Goroutines
 //

@@ -42,8 +42,8 @@ type SpawnError struct {
 	Err  error    // a syscall.Errno, or ErrDot
 }
 
-// Error returns a text such as "spawn nosuch: ENOENT: no such file or directory" or "spawn ls: cwd /nowhere: ENOENT: no such
-// file or directory".
+// Error returns a text such as "spawn nosuch: ENOENT: no such file or directory" or "spawn ls: cwd /nowhere: ENOENT: no
+// such file or directory".
 func (e *SpawnError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Op + " " + e.File + ": ")

@@ -100,7 +100,8 @@ func changeOf(code, value int32, usage *syscall.Rusage) change {
 	case cldExited:
 		return change{kind: ended, status: ExitStatus{Code: int(value), Rusage: usage}}
 	case cldKilled, cldDumped:
-		return change{kind: ended, status: ExitStatus{Code: -1, Signal: Signal(value), CoreDumped: code == cldDumped, Rusage: usage}}
+		status := ExitStatus{Code: -1, Signal: Signal(value), CoreDumped: code == cldDumped, Rusage: usage}
+		return change{kind: ended, status: status}
 	case cldStopped:
 		return change{kind: stopped, signal: Signal(value)}
 	case cldContinued:

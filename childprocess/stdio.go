@@ -44,11 +44,12 @@ var (
 	Inherit = Stdio{form: formInherit}
 )
 
-// FD gives the child the parent's descriptor n, which is borrowed. In blocking mode it is put only for descriptors 0 to 2 of the child, as Node does.
+// FD gives the child the parent's descriptor n, which is borrowed. In blocking mode it is put only for descriptors 0 to
+// 2 of the child, as Node does.
 func FD(n int) Stdio { return Stdio{form: formFD, fd: n} }
 
-// File gives the child an open file, which is borrowed. Its open file description, shared from then on, is put into blocking
-// mode.
+// File gives the child an open file, which is borrowed. Its open file description, shared from then on, is put into
+// blocking mode.
 func File(f *os.File) Stdio { return Stdio{form: formFile, file: f} }
 
 // Stream gives the child the descriptor of a stream, such as another child's Stdout. The stream is borrowed: reading it

@@ -230,12 +230,13 @@ func TestS030_ManyMegabytesThroughCatWithBoundedMemory(t *testing.T) {
 
 func TestS032_AChildThatDoesNotReadIsASuccess(t *testing.T) {
 	l := newLoop(t)
-	c := start(t, l, "exit", "0")
+	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}}, "after", "3", "")
 	ev := events(c).reading()
 	var told []error
 	_, err := c.Stdin.WriteThen(make([]byte, 10<<20), func(err error) { told = append(told, err) })
 	require.NoError(t, err)
 	require.Positive(t, c.Stdin.Buffered())
+	c.Stdio[3].Writable.End() // Which the child waits for, to end.
 	run(t, l)
 	require.Len(t, told, 1)
 	require.ErrorIs(t, told[0], syscall.EPIPE)

@@ -23,7 +23,8 @@ func waitid(idType, id, options int) (pid int, code, value int32, usage *syscall
 	var info siginfo
 	usage = new(syscall.Rusage)
 	for {
-		_, _, errno := unix.RawSyscall6(unix.SYS_WAITID, uintptr(idType), uintptr(id), uintptr(unsafe.Pointer(&info)), uintptr(options|unix.WNOHANG), uintptr(unsafe.Pointer(usage)), 0)
+		_, _, errno := unix.RawSyscall6(unix.SYS_WAITID, uintptr(idType), uintptr(id),
+			uintptr(unsafe.Pointer(&info)), uintptr(options|unix.WNOHANG), uintptr(unsafe.Pointer(usage)), 0)
 		switch errno {
 		case 0:
 			return int(info.pid), info.code(), info.value, usage, nil

@@ -11,8 +11,8 @@ import (
 // alarmIdent names the alarm among the EVFILT_TIMER events of the loop's kqueue, of which it is the only one.
 const alarmIdent = 1
 
-// maxAlarm bounds an alarm: some systems count in clock ticks that an int must hold. A longer one goes off early, Poll finds
-// nothing to do, and the alarm is set anew.
+// maxAlarm bounds an alarm: some systems count in clock ticks that an int must hold. A longer one goes off early, Poll
+// finds nothing to do, and the alarm is set anew.
 const maxAlarm = 24 * time.Hour
 
 // alarm is a one-shot EVFILT_TIMER in the loop's own kqueue: a kqueue descriptor is readable while an event is pending, so

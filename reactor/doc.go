@@ -29,11 +29,11 @@
 //
 // # Differences between systems
 //
-// Readiness is level-triggered everywhere. Linux uses epoll and an eventfd; macOS, FreeBSD and DragonFly BSD use kqueue with
-// EVFILT_USER, NetBSD and OpenBSD kqueue with a pipe. Regular files, directories and devices such as /dev/null cannot be
-// polled; a [Watcher] on one is always ready, once a turn, as poll(2) has it. An epoll or kqueue descriptor can be watched
-// like any other. Timers have the resolution of the poll: nanoseconds with epoll_pwait2(2) and kevent(2), else a
-// millisecond, rounded up.
+// Readiness is level-triggered everywhere. Linux uses epoll and an eventfd; macOS, FreeBSD and DragonFly BSD use kqueue
+// with EVFILT_USER, NetBSD and OpenBSD kqueue with a pipe. Regular files, directories and devices such as /dev/null
+// cannot be polled; a [Watcher] on one is always ready, once a turn, as poll(2) has it. An epoll or kqueue descriptor
+// can be watched like any other. Timers have the resolution of the poll: nanoseconds with epoll_pwait2(2) and
+// kevent(2), else a millisecond, rounded up.
 //
 // With kqueue a watcher of Readable alone sees the full close of a socket as Readable without Hangup, and a watcher of
 // Hangup or Error alone is told once and not every turn. macOS does not report the end of a named pipe

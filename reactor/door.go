@@ -190,8 +190,8 @@ func (d *door) take(q *postQueue) bool {
 	return true
 }
 
-// trySleep marks the loop as asleep, so that the next Post rings. It reports false when there is a reason not to sleep: also
-// when a Hold alone, for refd is false, was worth sleeping for and has been released since.
+// trySleep marks the loop as asleep, so that the next Post rings. It reports false when there is a reason not to sleep:
+// also when a Hold alone, for refd is false, was worth sleeping for and has been released since.
 func (d *door) trySleep(refd bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

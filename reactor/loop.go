@@ -82,7 +82,7 @@ func (l *Loop) openWakeup() error {
 		return err
 	}
 	if fd := wk.fd(); fd >= 0 {
-		w, err := l.Watch(fd, Readable|wk.mode(), func(Readiness) { wk.drain() })
+		w, err := l.watch(fd, Readable|wk.mode(), func(Readiness) { wk.drain() })
 		if err != nil {
 			_ = wk.close() // The watch error is the one to report.
 			return err
@@ -96,8 +96,8 @@ func (l *Loop) openWakeup() error {
 
 // Close releases everything the loop holds. It fails with [ErrBusy] while [Loop.Alive] is true or the loop is running;
 // then nothing was closed. Watchers, streams and children that are still open but do not keep the loop alive, being
-// unref'd or paused, are closed with the loop, without events. After Close, Post and Do return [ErrClosed], and methods that cannot return an error
-// panic. Closing twice is harmless.
+// unref'd or paused, are closed with the loop, without events. After Close, Post and Do return [ErrClosed], and methods
+// that cannot return an error panic. Closing twice is harmless.
 func (l *Loop) Close() error {
 	l.check("Close")
 	if l.closed {

@@ -14,7 +14,8 @@ import (
 // for 69 years, and some round to clock ticks that an int must hold. A longer sleep ends early with no event.
 const maxWait = 24 * time.Hour
 
-// poller is a kqueue(2). Readable and Writable are two filters, each with a registration (a knote) of its own in the kernel.
+// poller is a kqueue(2). Readable and Writable are two filters, each with a registration (a knote) of its own in the
+// kernel.
 //
 // EV_RECEIPT, which would report on each change of a list, is not used: without room for the receipts FreeBSD and OpenBSD
 // stop after the first change, and NetBSD before 10 does not have it. Without it, and without room for events, kevent(2)
@@ -136,7 +137,8 @@ func (p *poller) collect(n int) int {
 	m := 0
 	for i := range n {
 		k := &p.events[i]
-		// udata alone is not trusted: NetBSD 7 was seen to return events with every field zero (https://go.dev/issue/14127).
+		// udata alone is not trusted: NetBSD 7 was seen to return events with every field zero
+		// (https://go.dev/issue/14127).
 		udata := udataOf(k)
 		reg := p.registered(int(k.Ident))
 		if udata == 0 || reg == nil || reg.token.udata() != udata {

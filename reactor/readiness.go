@@ -17,6 +17,9 @@ const (
 	edgeTriggered
 )
 
+// conditions are those that a user can ask for.
+const conditions = Readable | Writable | Hangup | Error
+
 // String returns the names of the conditions, joined by "|".
 func (r Readiness) String() string {
 	var names []string

@@ -109,9 +109,10 @@ func (r *registration) isWriteEnd() bool {
 	return r.want&(Readable|Writable) == Writable
 }
 
-// readerGone reports whether err is the refusal to watch the write end of a pipe that nobody reads any more: EPIPE on FreeBSD
-// and DragonFly, EBADF on NetBSD. The read filter of the same end then reports EV_EOF and stands in for it, except on
-// FreeBSD's named pipes, where the read filter of an end opened for writing only is silent: there EPIPE is the answer.
+// readerGone reports whether err is the refusal to watch the write end of a pipe that nobody reads any more: EPIPE on
+// FreeBSD and DragonFly, EBADF on NetBSD. The read filter of the same end then reports EV_EOF and stands in for it,
+// except on FreeBSD's named pipes, where the read filter of an end opened for writing only is silent: there EPIPE is
+// the answer.
 func (r *registration) readerGone(err error) bool {
 	return r.kind == kindPipe && (err == unix.EBADF || err == unix.EPIPE && r.access != unix.O_WRONLY)
 }

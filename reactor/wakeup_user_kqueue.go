@@ -4,8 +4,8 @@ package reactor
 
 import "golang.org/x/sys/unix"
 
-// userWaker wakes through an EVFILT_USER event of the loop's own kqueue(2): no descriptor, and one call a wake-up. The event
-// resets itself when the loop takes it (EV_CLEAR).
+// userWaker wakes through an EVFILT_USER event of the loop's own kqueue(2): no descriptor, and one call a wake-up. The
+// event resets itself when the loop takes it (EV_CLEAR).
 type userWaker struct {
 	kq      int
 	trigger []unix.Kevent_t // written once, then only read: by the kernel, on any thread

@@ -43,6 +43,10 @@ func (l *Loop) Watch(fd int, want Readiness, fn func(got Readiness)) (*Watcher, 
 	if l.closed {
 		return nil, ErrClosed
 	}
+	return l.watch(fd, want&conditions, fn)
+}
+
+func (l *Loop) watch(fd int, want Readiness, fn func(got Readiness)) (*Watcher, error) {
 	if fd < 0 {
 		return nil, wrap("watch", fd, syscall.EBADF)
 	}
@@ -53,7 +57,7 @@ func (l *Loop) Watch(fd int, want Readiness, fn func(got Readiness)) (*Watcher, 
 	}
 	w := &Watcher{loop: l, fn: fn, fd: fd}
 	w.token = l.watchers.insert(w)
-	if err := w.Set(want); err != nil {
+	if err := w.set(want); err != nil {
 		w.Close()
 		return nil, err
 	}
@@ -62,7 +66,9 @@ func (l *Loop) Watch(fd int, want Readiness, fn func(got Readiness)) (*Watcher, 
 
 // Set changes what the watcher waits for. With 0 it becomes idle: it gets no callbacks, not even for a hang-up, and does
 // not keep Run alive. Errors are as for Watch; [ErrClosed] after Close.
-func (w *Watcher) Set(want Readiness) error {
+func (w *Watcher) Set(want Readiness) error { return w.set(want & conditions) }
+
+func (w *Watcher) set(want Readiness) error {
 	switch {
 	case w.state == watcherClosed:
 		return ErrClosed

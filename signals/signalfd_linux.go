@@ -275,10 +275,10 @@ func (s *source) signalOf(i int) Signal {
 
 // catch reports whether a signal that was read is one of a forwarder, and takes its token back.
 //
-// One without a token was on its way into the program: it was sent to this thread, by the kernel, such as SIGPIPE, or by a
-// tgkill; or it was sent to the process, and this thread was faster than those that do not block it. It belongs to everybody
-// who asked for it, not to this loop alone. So it is sent on, to this thread while that does not block it: then the
-// runtime's handler runs before tgkill returns, and the signal comes back by the forwarders.
+// One without a token was on its way into the program: it was sent to this thread, by the kernel, such as SIGPIPE, or
+// by a tgkill; or it was sent to the process, and this thread was faster than those that do not block it. It belongs to
+// everybody who asked for it, not to this loop alone. So it is sent on, to this thread while that does not block it:
+// then the runtime's handler runs before tgkill returns, and the signal comes back by the forwarders.
 //
 // It is called under the port's lock, which keeps forwards to this thread out of the gap.
 func (s *source) catch(sig Signal) bool {

@@ -16,8 +16,8 @@ type Duplex struct {
 	d        descriptor
 }
 
-// NewDuplex returns the two streams over fd, a connected stream socket. It takes ownership of fd once it returned no error; fd should be in non-blocking mode,
-// see [NewReadable]. Errors are *[OpError].
+// NewDuplex returns the two streams over fd, a connected stream socket. It takes ownership of fd once it returned no
+// error; fd should be in non-blocking mode, see [NewReadable]. Errors are *[OpError].
 func NewDuplex(l *reactor.Loop, fd int, o *DuplexOptions) (*Duplex, error) {
 	x := &Duplex{Readable: new(Readable), Writable: new(Writable)}
 	if err := x.d.open(l, fd); err != nil {

@@ -25,8 +25,9 @@ const (
 )
 
 // Pipe writes everything that r reads to dst and returns dst. While dst asks to wait, r is not read; when r ends or is
-// destroyed, dst is ended. On Linux, between two pipes or a pipe and a socket, with nobody else listening to r, the bytes are moved by
-// splice(2) and never enter the program. Piping starts the flow, unless Pause was called. A stream can be piped to several.
+// destroyed, dst is ended. On Linux, between two pipes or a pipe and a socket, with nobody else listening to r, the
+// bytes are moved by splice(2) and never enter the program. Piping starts the flow, unless Pause was called. A stream
+// can be piped to several.
 func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
 	if dst == nil {
 		panic("streams: Pipe: nil destination")

@@ -81,9 +81,9 @@ const (
 	readDestroyed           // no further data
 )
 
-// NewReadable returns a stream that reads from fd. It takes ownership of fd once it returned no error; fd should be in non-blocking mode. One that is
-// not is left so, being possibly shared with other processes, and read only when the poller says it would not block.
-// Errors are *[OpError].
+// NewReadable returns a stream that reads from fd. It takes ownership of fd once it returned no error; fd should be in
+// non-blocking mode. One that is not is left so, being possibly shared with other processes, and read only when the
+// poller says it would not block. Errors are *[OpError].
 func NewReadable(l *reactor.Loop, fd int, o *ReadableOptions) (*Readable, error) {
 	r := new(Readable)
 	if err := r.own.open(l, fd); err != nil {

@@ -19,8 +19,9 @@ type Reader struct {
 	release func() // of Loop.Hold, while full
 }
 
-// Reader returns a bridge for reading the stream from one other goroutine with backpressure; it starts the flow. Its Read
-// blocks for data and returns io.EOF at the end, or the error that destroyed the stream; its Close destroys the stream. There is one bridge per stream: calling Reader again returns the same.
+// Reader returns a bridge for reading the stream from one other goroutine with backpressure; it starts the flow. Its
+// Read blocks for data and returns io.EOF at the end, or the error that destroyed the stream; its Close destroys the
+// stream. There is one bridge per stream: calling Reader again returns the same.
 //
 // The bridge's methods are safe to call from any goroutine. They must not be called on the loop goroutine: Read would wait
 // for itself.
@@ -114,8 +115,8 @@ func (b *Reader) Close() error {
 	b.buf, b.at = nil, 0
 	b.mu.Unlock()
 	if first {
-		// Else the stream is closed already, and the loop, which may never run again, is not asked for anything. On a closed
-		// loop the stream is closed too.
+		// Else the stream is closed already, and the loop, which may never run again, is not asked for anything. On a
+		// closed loop the stream is closed too.
 		_ = b.r.d.loop.Post(func() { b.r.Destroy(nil) })
 	}
 	return nil

@@ -58,9 +58,9 @@ type mark struct {
 	done   func(error)
 }
 
-// NewWritable returns a stream that writes to fd. It takes ownership of fd once it returned no error; fd should be in non-blocking mode. One that is not
-// is left so, being possibly shared with other processes, and written only when the poller says it would not block.
-// Errors are *[OpError].
+// NewWritable returns a stream that writes to fd. It takes ownership of fd once it returned no error; fd should be in
+// non-blocking mode. One that is not is left so, being possibly shared with other processes, and written only when the
+// poller says it would not block. Errors are *[OpError].
 func NewWritable(l *reactor.Loop, fd int, o *WritableOptions) (*Writable, error) {
 	w := new(Writable)
 	if err := w.own.open(l, fd); err != nil {

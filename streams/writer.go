@@ -118,6 +118,10 @@ func (b *Writer) wakeLoop() error {
 func (b *Writer) flush() {
 	b.mu.Lock()
 	b.posted = false
+	if b.stalled { // Since this flush was posted. There will be another after the drain.
+		b.mu.Unlock()
+		return
+	}
 	if err := b.w.refusal(); err != nil {
 		lost := len(b.pending) > 0
 		b.mu.Unlock()
