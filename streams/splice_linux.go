@@ -7,7 +7,7 @@ func splice(src, dst, n int) (int64, error) {
 	for {
 		moved, err := unix.Splice(src, nil, dst, nil, n, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
 		if err != unix.EINTR {
-			return moved, err
+			return int64(moved), err // Its type depends on the architecture.
 		}
 	}
 }
