@@ -1,0 +1,55 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/examples/internal/program"
+	"github.com/brood-go/brood/internal/leakcheck"
+)
+
+func TestMain(m *testing.M) {
+	code := leakcheck.Main(m)
+	program.Remove()
+	os.Exit(code)
+}
+
+func TestS038_ThreeChildrenInAPipeline(t *testing.T) {
+	const want = `through the loop: 100000 lines
+  yes: signal: SIGPIPE
+  head: exit status 0
+  wc: exit status 0
+through the kernel: 100000 lines
+  yes: signal: SIGPIPE
+  head: exit status 0
+  wc: exit status 0
+`
+	require.Equal(t, program.Result{Stdout: want}, program.Run(t, program.Command(t)))
+}
+
+func TestS038_AMissingStageEndsTheOthers(t *testing.T) {
+	// A directory with every program but head.
+	path := t.TempDir()
+	for _, s := range stages {
+		if s.file == "head" {
+			continue
+		}
+		file, err := exec.LookPath(s.file)
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(file, filepath.Join(path, s.file)))
+	}
+	cmd := program.Command(t)
+	cmd.Env = append(cmd.Env, "PATH="+path)
+	const want = `through the loop: 0 lines
+  yes: signal: SIGPIPE
+  head: not started: no such file or directory
+  wc: exit status 0
+`
+	require.Equal(t,
+		program.Result{Stdout: want, Stderr: "pipeline: spawn head: ENOENT: no such file or directory\n", Code: 1},
+		program.Run(t, cmd))
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/examples/internal/program"
+	"github.com/brood-go/brood/internal/leakcheck"
+)
+
+func TestMain(m *testing.M) {
+	code := leakcheck.Main(m)
+	program.Remove()
+	os.Exit(code)
+}
+
+func TestEachLineThenTheEnd(t *testing.T) {
+	require.Equal(t,
+		program.Result{Stdout: "line: one\nline: two\nclose: exit status 3\n"},
+		program.Run(t, program.Command(t)))
+}
+
+func TestMissingProgramIsAnErrorThenTheEnd(t *testing.T) {
+	cmd := program.Command(t)
+	cmd.Env = append(cmd.Env, "PATH="+t.TempDir())
+	require.Equal(t,
+		program.Result{Stdout: "error: spawn sh: ENOENT: no such file or directory\n" +
+			"close: not started: no such file or directory\n"},
+		program.Run(t, cmd))
+}
