@@ -83,6 +83,26 @@ func TestS042_ALoopStoppedAgainAndAgainLosesNothing(t *testing.T) {
 	}
 }
 
+// Inside somebody else's loop this one has no thread of its own.
+func TestS042_ALoopThatIsPolledLosesNothing(t *testing.T) {
+	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
+		var all []*recorder
+		for range 20 {
+			all = append(all, events(start(t, l, "say", "1", "out")).reading())
+		}
+		for alive := true; alive; {
+			var err error
+			alive, err = l.Poll(-1)
+			require.NoError(t, err)
+			require.False(t, t.Failed(), "the loop was stopped because it hung")
+		}
+		for _, ev := range all {
+			require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+			require.Equal(t, "out", string(ev.data[1]))
+		}
+	})
+}
+
 func TestS042_AListenerThatPanicsCostsNobodyElseAnEvent(t *testing.T) {
 	const children = 20
 	panics := 0

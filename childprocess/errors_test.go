@@ -85,6 +85,7 @@ func writeFile(t testing.TB, path, text string, mode os.FileMode) string {
 }
 
 func TestS001_N008_MissingProgramIsOneErrorEventAndAClose(t *testing.T) {
+	t.Setenv("PATH", "/usr/bin:/bin") // Directories that everybody can search.
 	dir := t.TempDir()
 	for name, file := range map[string]string{
 		"on PATH":       "brood-no-such-program",
@@ -106,7 +107,7 @@ func TestS001_N008_MissingProgramIsOneErrorEventAndAClose(t *testing.T) {
 
 func TestN008_StreamsOfAMissingProgramExistAndEnd(t *testing.T) {
 	l := newLoop(t)
-	c := spawn(t, l, "brood-no-such-program", nil, &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}})
+	c := spawn(t, l, "./nosuch", nil, &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}})
 	require.Equal(t, []childprocess.StdioStream{
 		{Writable: c.Stdin}, {Readable: c.Stdout}, {Readable: c.Stderr}, c.Stdio[3],
 	}, c.Stdio)

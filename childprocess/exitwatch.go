@@ -17,7 +17,8 @@ const (
 	// ExitWatchPidfd watches a pidfd for each child (pidfd_open(2), Linux 5.4).
 	ExitWatchPidfd
 
-	// ExitWatchSIGCHLD watches SIGCHLD and then asks for each child of the loop (wait(2)).
+	// ExitWatchSIGCHLD watches SIGCHLD and then asks for each child of the loop (wait(2)). A program that goes on to ignore
+	// SIGCHLD is not told of any end; and a status that something else in the program takes is lost.
 	ExitWatchSIGCHLD
 
 	// ExitWatchKqueue has a kqueue(2) filter for each child (EVFILT_PROC; the BSDs and macOS).

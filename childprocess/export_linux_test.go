@@ -5,3 +5,8 @@ var (
 	HasPidfd        = hasPidfd
 	PidfdExitStatus = pidfdExitStatus
 )
+
+// DecodeCode is what si_code and si_status of waitid(2) are taken for, as Decode has it.
+func DecodeCode(code, value int32) (kind string, status ExitStatus, stop Signal) {
+	return changeOf(code, value, nil).export()
+}

@@ -13,7 +13,8 @@ const maxSignal = 128
 // Kill sends the child a signal; 0 sends none and only asks whether it could. It reports true when the system call
 // succeeded, which it does also for a child that has ended and was not yet seen to, and (false, nil) when the child has
 // exited or never ran. It never reaches another process: until this library has waited for the child, its pid is its own.
-// Only the child itself is signalled, not its descendants.
+// (Only a pidfd keeps that promise when something else in the program waits for the child.) Only the child itself is
+// signalled, not its descendants.
 //
 // Errors are *[ArgumentError] for what is no signal number, and *[KillError] (EPERM).
 func (c *ChildProcess) Kill(s Signal) (bool, error) {

@@ -216,3 +216,18 @@ func TestS014_RelativeNamesAreResolvedFromTheChildsDirectory(t *testing.T) {
 		})
 	}
 }
+
+func TestS013_DirectoryOfPathThatMayNotBeSearched(t *testing.T) {
+	needRoot(t)
+	private, public := filepath.Join(publicDir(t), "private"), filepath.Join(publicDir(t), "public")
+	place(t, private, "private", 0o755)
+	place(t, public, "public", 0o755)
+	require.NoError(t, os.Chmod(private, 0o700))
+	t.Setenv("PATH", private+":"+public)
+	require.Equal(t, "public "+public+"/tool\n", asNobody(t, request{File: "tool"}).Stdout)
+	// What is in it cannot be known, so that is what is said, as execvp(3) does.
+	require.Equal(t, answer{
+		Step: childprocess.StepProgram, Path: private + "/nosuch", Errno: syscall.EACCES,
+		Events: []string{"error EACCES", "close -13"}, NoChildren: true,
+	}, asNobody(t, request{File: "nosuch"}))
+}

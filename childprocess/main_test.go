@@ -1,7 +1,6 @@
 package childprocess_test
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -292,13 +291,4 @@ func errorText(err error) string {
 		return cmp.Or(unix.ErrnoName(errno), errno.Error())
 	}
 	return err.Error()
-}
-
-// onData calls fn with everything that the stream at slot i has given so far, each time there is more.
-func onData(c *childprocess.ChildProcess, i int, fn func(all []byte)) {
-	var all bytes.Buffer
-	c.Stdio[i].Readable.OnData(func(chunk []byte) {
-		all.Write(chunk)
-		fn(all.Bytes())
-	})
 }

@@ -38,6 +38,22 @@ func TestS043_TicksOfOneExitRunBeforeTheNextExit(t *testing.T) {
 	require.Equal(t, want, log, "in the order in which the children were started and ended")
 }
 
+// The stream is registered with the poller after the child has ended, so the kernel lists its readiness last.
+func TestS045_WhatTheKernelHeldAtTheWakeUpComesBeforeTheExit(t *testing.T) {
+	l := newLoop(t)
+	for range 20 {
+		c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{5: childprocess.Pipe}}, "say", "1", "out", "2", "err", "5", "x")
+		awaitZombie(t, c.Pid())
+		ev := events(c).reading()
+		run(t, l)
+		require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+		for _, entry := range []string{"stdout data", "stderr data", "stdio5 data"} {
+			require.Less(t, ev.index(entry), ev.index("exit"), "%q", ev.log)
+			require.Equal(t, 1, ev.count(entry), "%q", ev.log)
+		}
+	}
+}
+
 // awaitZombie waits until the child pid has ended and does not take its status.
 func awaitZombie(t testing.TB, pid int) {
 	t.Helper()

@@ -1,11 +1,15 @@
 package childprocess_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -28,6 +32,15 @@ func init() {
 			tries = append(tries, starve(args[0] == "warm", args[1], left))
 		}
 		writeAll(1, check(json.Marshal(tries)))
+	})
+
+	// probe writes whether the kernel seems to have pidfds, and then the same without any descriptor left.
+	helperproc.Register("probe", func([]string) {
+		had := childprocess.HasPidfd()
+		giveBack := takeDescriptors(0)
+		has := childprocess.HasPidfd()
+		giveBack()
+		fmt.Print(had, has)
 	})
 
 	// crowd starts a child when its user may have no further process.
@@ -131,6 +144,18 @@ func starve(warm bool, layout string, left int) attempt {
 		"owned":   {childprocess.Ignore, childprocess.File(file).Owned(), childprocess.Pipe},
 	}[layout]
 
+	giveBack := takeDescriptors(left)
+	a := attemptWith(l, stdio)
+	giveBack()
+	if layout != "owned" {
+		check(0, file.Close())
+	}
+	a.conclude(l, before)
+	return a
+}
+
+// takeDescriptors lowers the limit and opens all descriptors that there are then, but so many.
+func takeDescriptors(left int) (giveBack func()) {
 	var limit unix.Rlimit
 	check(0, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
 	low := limit
@@ -144,21 +169,17 @@ func starve(warm bool, layout string, left int) attempt {
 		}
 		taken = append(taken, check(fd, err))
 	}
-	for range left {
-		last := len(taken) - 1
-		check(0, unix.Close(taken[last]))
-		taken = taken[:last]
+	closeAll := func(list []int) {
+		for _, fd := range list {
+			check(0, unix.Close(fd))
+		}
 	}
-	a := attemptWith(l, stdio)
-	for _, fd := range taken {
-		check(0, unix.Close(fd))
+	rest := len(taken) - left
+	closeAll(taken[rest:])
+	return func() {
+		closeAll(taken[:rest])
+		check(0, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
 	}
-	check(0, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
-	if layout != "owned" {
-		check(0, file.Close())
-	}
-	a.conclude(l, before)
-	return a
 }
 
 // openRuntimePoller has the Go runtime open what it opens once.
@@ -174,8 +195,14 @@ func fileDescriptor(f *os.File) (n uintptr) {
 	return n
 }
 
-// idleThreads leaves the Go scheduler with threads enough for anything a child needs.
+// idleThreads leaves the Go scheduler with threads enough for anything a child needs: those that are made once, by a first
+// child, and idle ones for what blocks in a system call.
 func idleThreads() {
+	debug.SetGCPercent(-1) // Its workers would take them.
+	l := check(openLoop())
+	attemptWith(l, nil)
+	check(0, l.Close())
+
 	const threads = 16
 	r, w, err := os.Pipe()
 	check(0, err)
@@ -192,11 +219,28 @@ func idleThreads() {
 	for range threads {
 		<-blocked
 	}
+	for sleepingThreads() < threads {
+		runtime.Gosched() // They have said that they will read, not that they do.
+	}
 	check(0, w.Close())
 	for range threads {
 		<-blocked
 	}
+	for sleepingThreads() < threads {
+		runtime.Gosched()
+	}
 	check(0, r.Close())
+}
+
+// sleepingThreads counts the threads of this process that wait for something, see proc_pid_stat(5).
+func sleepingThreads() (n int) {
+	for _, task := range check(os.ReadDir("/proc/self/task")) {
+		stat, _ := os.ReadFile("/proc/self/task/" + task.Name() + "/stat") // Nothing when the thread is gone.
+		if strings.HasPrefix(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " S") {
+			n++
+		}
+	}
+	return n
 }
 
 func TestN070_EveryOpenCanFailForWantOfDescriptors(t *testing.T) {
@@ -219,6 +263,12 @@ func TestN070_EveryOpenCanFailForWantOfDescriptors(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestProbeForPidfdsDoesNotNeedADescriptor(t *testing.T) {
+	l := newLoop(t)
+	has := childprocess.HasPidfd()
+	require.Equal(t, fmt.Sprint(has, has), output(t, l, start(t, l, "probe")))
 }
 
 func TestTooManyProcessesAreAnErrorEvent(t *testing.T) {

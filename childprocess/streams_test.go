@@ -400,6 +400,16 @@ func TestN042_ManyTinyWritesAllArrive(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
+func TestN073_AChildMayCloseItsOwnStdout(t *testing.T) {
+	l := newLoop(t)
+	c := spawn(t, l, shell, []string{"-c", "printf foo; exec 1>&-"}, nil)
+	ev := events(c).reading()
+	run(t, l)
+	require.Equal(t, "foo", string(ev.data[1]))
+	require.Empty(t, string(ev.data[2]))
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+}
+
 func TestN045_QuestionAndAnswer(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "upcase")

@@ -26,9 +26,6 @@ type collector struct {
 }
 
 func (c *collector) add(chunk []byte) {
-	if c.fn == nil {
-		return
-	}
 	if c.max >= 0 && len(c.data)+len(chunk) > c.max {
 		c.data = append(c.data, chunk[:c.max-len(c.data)]...)
 		c.r.Destroy(nil)

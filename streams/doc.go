@@ -15,9 +15,9 @@
 //
 // # Ownership
 //
-// A stream takes ownership of its descriptor, also when its constructor fails after the arguments were found valid.
-// Chunks and lines given to listeners are borrowed: all streams of a loop read into one buffer, so a slice is valid
-// until the callback returns. Slices given to Write are not kept.
+// A stream takes ownership of its descriptor once its constructor has returned no error. Chunks and lines given to
+// listeners are borrowed: all streams of a loop read into one buffer, so a slice is valid until the callback returns.
+// Slices given to Write are not kept.
 //
 // # Goroutines
 //

@@ -83,9 +83,6 @@ type pipe struct {
 
 // write copies a chunk on, when bytes are not spliced.
 func (p *pipe) write(chunk []byte) {
-	if p.gone {
-		return
-	}
 	if _, err := p.dst.Write(chunk); err != nil {
 		p.broken()
 		return
@@ -149,9 +146,6 @@ func (r *Readable) dropClosed() {
 }
 
 func (p *pipe) detach() {
-	if p.gone {
-		return
-	}
 	p.gone = true
 	for _, l := range p.listeners {
 		l.Off()
@@ -176,6 +170,9 @@ func (r *Readable) splicePipe() *pipe {
 	p := r.pipes[0]
 	if p.noSplice || p.dst.state != writeOpen || !p.dst.queue.empty() {
 		return nil
+	}
+	if p.dst.source != nil && p.dst.source != p {
+		return nil // Another source waits for room: behind it there is only the queue.
 	}
 	if !r.d.isPipe() && !p.dst.d.isPipe() {
 		return nil
@@ -223,7 +220,7 @@ func (p *pipe) pump() {
 			return
 		}
 		r.bytes += n
-		w.advance(int(n))
+		w.written += n // Nobody's WriteThen waits for these bytes: the queue is empty.
 	}
 }
 

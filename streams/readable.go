@@ -301,18 +301,14 @@ func (r *Readable) deliver(chunk []byte) {
 	}
 }
 
-// finish is the end of the data: the descriptor is closed at once, end is emitted when all lines are delivered.
+// finish is the end of the data, which is found only while no lines are held back: the descriptor is closed at once.
 func (r *Readable) finish() {
-	if r.state != readOpen {
-		return
-	}
 	r.state = readEnding
 	r.d.releaseReader()
-	if !r.lines.held() {
-		r.emitEnd()
-	}
+	r.emitEnd()
 }
 
+// emitEnd emits what is left, and then end. It comes here again when one of the listeners has paused the stream.
 func (r *Readable) emitEnd() {
 	if s := r.utf8.flush(); s != "" {
 		r.text.Emit(s)

@@ -152,6 +152,26 @@ func TestReaderSmallestMark(t *testing.T) {
 	require.Equal(t, "one by one", string(got))
 }
 
+// The loop reads again when half of the bridge is free, not for every byte.
+func TestReaderRefillsAtHalf(t *testing.T) {
+	l := newLoop(t)
+	r, in := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 100})
+	rd := r.Reader()
+	in.write(pattern(1000))
+	for _, c := range []struct {
+		take int
+		want int64
+	}{{0, 100}, {49, 100}, {1, 150}, {49, 150}, {51, 250}} {
+		_, err := io.ReadFull(rd, make([]byte, c.take))
+		require.NoError(t, err)
+		poll(t, l)
+		require.Equal(t, c.want, r.BytesRead(), "after %d bytes more", c.take)
+	}
+	require.NoError(t, rd.Close())
+	run(t, l)
+	in.close()
+}
+
 func TestReaderCloseWhileFull(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 100})
@@ -185,6 +205,31 @@ func TestReadAfterCloseFails(t *testing.T) {
 	_, err = rd.Read(make([]byte, 10))
 	require.ErrorIs(t, err, streams.ErrClosed)
 	in.close()
+}
+
+// What arrives between Close and the loop's hearing of it is nobody's.
+func TestDataBetweenCloseAndDestroyIsDropped(t *testing.T) {
+	l := newLoop(t)
+	a, inA := readPipe(t, l, nil)
+	b, inB := readPipe(t, l, nil)
+	readers := []io.ReadCloser{a.Reader(), b.Reader()}
+	calls := 0
+	for i, r := range []*streams.Readable{a, b} {
+		r.OnData(func([]byte) {
+			calls++
+			require.NoError(t, readers[1-i].Close())
+		})
+	}
+	inA.writeString("x")
+	inB.writeString("x")
+	run(t, l)
+	require.Equal(t, 2, calls, "both were ready in the same turn")
+	for _, rd := range readers {
+		_, err := rd.Read(make([]byte, 1))
+		require.ErrorIs(t, err, streams.ErrClosed)
+	}
+	inA.close()
+	inB.close()
 }
 
 func TestReaderCloseEndsAReadThatWaits(t *testing.T) {

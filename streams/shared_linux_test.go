@@ -71,6 +71,25 @@ func TestTerminalEndsWithItsLastUser(t *testing.T) {
 	run(t, l)
 }
 
+func TestWriteToAFullTerminalInBlockingMode(t *testing.T) {
+	l := newLoop(t)
+	master, slave := pseudoterminal(t)
+	require.NoError(t, unix.SetNonblock(slave.fd, true))
+	n := slave.fill()
+	w := newWritable(t, l, slave.setBlocking(), nil)
+	write(t, w, []byte("queued"))
+	require.Equal(t, 6, w.Buffered())
+	var got []byte
+	for len(got) < n+6 {
+		p, _ := master.readAll()
+		got = append(got, p...)
+		poll(t, l)
+	}
+	require.Equal(t, "queued", string(got[n:]))
+	w.End()
+	run(t, l)
+}
+
 // A terminal's description is everybody's: its mode stays, and still the loop never waits for it.
 func TestTerminalInBlockingMode(t *testing.T) {
 	l := newLoop(t)
@@ -80,7 +99,8 @@ func TestTerminalInBlockingMode(t *testing.T) {
 	require.Zero(t, flags&unix.O_NONBLOCK)
 	x := newDuplex(t, l, slave)
 	want := pattern(300 << 10)
-	write(t, x.Writable, want) // The master is not read: a blocking write would never return.
+	write(t, x.Writable, want[:1000])
+	write(t, x.Writable, want[1000:]) // The master is not read: a blocking write would never return.
 	require.Positive(t, x.Writable.Buffered())
 	var j journal
 	x.Readable.OnLine(func(p []byte) { j.add(string(p)) })

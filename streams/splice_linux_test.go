@@ -201,6 +201,32 @@ func TestSpliceOnlyWhenNobodyElseListens(t *testing.T) {
 	run(t, l)
 }
 
+// What was spliced between two listeners is missing in what they hear, and is not bridged by gluing its ends together.
+func TestListenersAfterSplicingBeginAfresh(t *testing.T) {
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	p.r.Pipe(p.w, nil)
+	var j journal
+	listen := func() (off func()) {
+		line := p.r.OnLine(func(b []byte) { j.add("line:" + string(b)) })
+		text := p.r.OnText(func(s string) { j.add("text:" + s) })
+		return func() { line.Off(); text.Off() }
+	}
+	pass := func(s string) {
+		p.in.writeString(s)
+		poll(t, l)
+	}
+	off := listen()
+	pass("begun\xE2")
+	off()
+	pass("spliced")
+	listen()
+	pass("\x82\xAC late\n")
+	p.in.close()
+	run(t, l)
+	j.wants(t, "text:begun text:\uFFFD\uFFFD late\n line:\x82\xAC late")
+}
+
 // A queue of the destination's own goes first; then splicing begins.
 func TestSpliceBeginsWhenTheQueueIsEmpty(t *testing.T) {
 	l := newLoop(t)

@@ -230,9 +230,6 @@ func (w *Writable) ready() {
 		}
 		w.queue.pop(w.d.hub, n)
 		w.advance(n)
-		if w.d.shared {
-			break
-		}
 	}
 	if !w.queue.empty() {
 		return

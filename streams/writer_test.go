@@ -134,15 +134,29 @@ func TestWriterCloseWaitsForTheLastByte(t *testing.T) {
 		}
 	})
 	var got []byte
-	until(l, func() bool { return w.Buffered() == 10 }, func() {
+	ended := func() bool {
+		_, err := w.Write(nil)
+		return err == streams.ErrWriteAfterEnd
+	}
+	until(l, ended, func() {
+		require.Equal(t, 10, w.Buffered())
 		require.False(t, closed.Load())
 		// Now the bridge's Close has nothing left to do but wait.
-		until(l, func() bool {
-			require.False(t, closed.Load() && !w.Closed())
-			p, end := r.readAll()
-			got = append(got, p...)
-			return end
-		}, func() {})
+		var late atomic.Bool
+		beside(t, l, func() {
+			if _, err := wr.Write([]byte("too late")); err != streams.ErrWriteAfterEnd {
+				t.Errorf("Write during Close: %v", err)
+			}
+			late.Store(true)
+		})
+		until(l, late.Load, func() {
+			until(l, func() bool {
+				require.False(t, closed.Load() && !w.Closed())
+				p, end := r.readAll()
+				got = append(got, p...)
+				return end
+			}, func() {})
+		})
 	})
 	run(t, l)
 	require.Equal(t, "last words", string(got[n:]))
