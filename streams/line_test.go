@@ -245,6 +245,19 @@ func TestDestroyDropsHeldLines(t *testing.T) {
 	}
 }
 
+func TestNoLineAfterDestroy(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var j journal
+	j.readableEvents(r)
+	r.OnLine(func(p []byte) {
+		j.add(string(p))
+		r.Destroy(nil)
+	})
+	feed(t, l, w, []byte("a\nb\nc"))
+	j.wants(t, "a close")
+}
+
 func TestMaxLine(t *testing.T) {
 	const max = 5
 	for name, c := range map[string]struct {

@@ -595,8 +595,7 @@ func throughCat(t *testing.T, sizeLimit int, next func() []byte) []byte {
 	out, stdout := pipe(t)
 	w, r := newWritable(t, l, in, nil), newReadable(t, l, out, nil)
 	cat := start(t, stdin, stdout, "cat")
-	var pump func()
-	pump = func() {
+	pump := func() {
 		for !w.NeedDrain() {
 			p := next()
 			if p == nil {
