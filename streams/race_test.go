@@ -1,6 +1,0 @@
-//go:build race
-
-package streams_test
-
-// raceEnabled says that the race detector slows this binary down and allocates where the program does not.
-const raceEnabled = true
