@@ -1,9 +1,9 @@
 // Command bench measures brood against the raw system calls that any such library needs (the floor) and against os/exec
 // and Go's own timers and channels, side by side in one run, and prints one table.
 //
-// The contestants of a scenario take turns, round after round, each round beginning with another one, so that a change of
-// the machine's speed meets them all. A row's ratio is the median of the rounds' ratios, with the middle half of them as its
-// spread. The raw numbers are written as CSV.
+// The contestants of a scenario take turns, round after round, each round beginning with another one, so that a change
+// of the machine's speed meets them all. A row's ratio is the median of the rounds' ratios, with the middle half of
+// them as its spread. The raw numbers are written as CSV.
 package main
 
 import (
