@@ -382,3 +382,25 @@ func TestFileOfAPipeIsUsableByBothSides(t *testing.T) {
 	require.NoError(t, r.Close())
 	require.Equal(t, "child parent", string(text))
 }
+
+func TestConnectionHandedOverWorksForTheChild(t *testing.T) {
+	// As inetd(8) does it: the child has the connection and the parent forgets it.
+	l := newLoop(t)
+	client, server := rawSocketPair(t)
+	require.NoError(t, unix.SetNonblock(server, true))
+	conn, err := streams.NewDuplex(l, server, nil)
+	require.NoError(t, err)
+	require.NoError(t, unix.SetNonblock(client, true))
+	far, err := streams.NewDuplex(l, client, nil)
+	require.NoError(t, err)
+	text := collect(t, far.Readable)
+	s := childprocess.Stream(conn).Owned()
+	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{s, s}}, "cat")
+	ev := events(c).reading()
+	_, err = far.Writable.WriteString("echo")
+	require.NoError(t, err)
+	far.Writable.End()
+	run(t, l)
+	require.True(t, ev.status.Success(), "%v: %s", ev.status, ev.data[2])
+	require.Equal(t, "echo", *text)
+}

@@ -21,6 +21,10 @@ type descriptor struct {
 	// and only one.
 	shared bool
 
+	// lent is set when a child was given the descriptor. The connection is then the child's too, and shutting a direction
+	// down would do it to the child; only End, which says that nobody is to write any more, still does.
+	lent bool
+
 	kind     uint32 // S_IFMT bits, 0 until fileType asked
 	enlarged bool
 
@@ -111,20 +115,24 @@ func (d *descriptor) releaseReader() {
 		d.close()
 		return
 	}
-	// Best effort: the peer should not wait for a reader that is gone.
-	_ = unix.Shutdown(d.fd, unix.SHUT_RD)
+	if !d.lent {
+		// Best effort: the peer should not wait for a reader that is gone.
+		_ = unix.Shutdown(d.fd, unix.SHUT_RD)
+	}
 	d.update()
 }
 
 // releaseWriter gives up the writing half, which is how the peer sees the end.
-func (d *descriptor) releaseWriter() {
+func (d *descriptor) releaseWriter(finished bool) {
 	d.writer = nil
 	if d.reader == nil {
 		d.close()
 		return
 	}
-	// Best effort: the connection may be gone already (ENOTCONN).
-	_ = unix.Shutdown(d.fd, unix.SHUT_WR)
+	if finished || !d.lent {
+		// Best effort: the connection may be gone already (ENOTCONN).
+		_ = unix.Shutdown(d.fd, unix.SHUT_WR)
+	}
 	d.update()
 }
 
@@ -165,5 +173,6 @@ func (d *descriptor) lend() (int, error) {
 		}
 		d.shared = true
 	}
+	d.lent = true
 	return d.fd, nil
 }

@@ -161,7 +161,7 @@ func (w *Writable) Destroy(err error) {
 	w.state = writeDestroyed
 	w.cause = err
 	w.queue.drop(w.d.hub)
-	w.d.releaseWriter()
+	w.d.releaseWriter(false)
 	w.d.loop.NextTick(func() {
 		w.fireMarks()
 		if err != nil {
@@ -254,7 +254,7 @@ func (w *Writable) ready() {
 
 func (w *Writable) finishNow() {
 	w.state = writeFinished
-	w.d.releaseWriter()
+	w.d.releaseWriter(true)
 	w.d.loop.NextTick(func() { w.finish.Emit(struct{}{}) })
 	w.d.loop.QueueClosing(w.emitClose)
 }
