@@ -2,6 +2,7 @@ package childprocess_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -47,7 +48,11 @@ func init() {
 		ok, err := c.Kill(syscall.SIGTERM)
 		killErr, is := errors.AsType[*childprocess.KillError](err)
 		switch {
-		case ok, !is, killErr.Pid != c.Pid(), killErr.Signal != syscall.SIGTERM, !errors.Is(err, syscall.EPERM), !errors.Is(err, os.ErrPermission):
+		case ok, !is:
+			fail(fmt.Errorf("%v, %w", ok, err))
+		case killErr.Pid != c.Pid(), killErr.Signal != syscall.SIGTERM:
+			fail(err)
+		case !errors.Is(err, syscall.EPERM), !errors.Is(err, os.ErrPermission):
 			fail(err)
 		case c.Killed():
 			fail(errors.New("Killed after a failure"))

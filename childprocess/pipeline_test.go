@@ -14,12 +14,19 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// connections are the two ways to connect a child's stdout to the stdin of the next.
-var connections = map[string]func(t *testing.T, l *reactor.Loop, from *childprocess.ChildProcess, file string, args ...string) *childprocess.ChildProcess{
-	"kernel pipe": func(t *testing.T, l *reactor.Loop, from *childprocess.ChildProcess, file string, args ...string) *childprocess.ChildProcess {
-		return spawn(t, l, file, args, &childprocess.Options{Stdio: []childprocess.Stdio{childprocess.Stream(from.Stdout).Owned()}})
+// A connection starts a program whose stdin is the stdout of a child.
+type connection func(t *testing.T, l *reactor.Loop, from *child, file string, args ...string) *child
+
+type child = childprocess.ChildProcess
+
+// connections are the two ways to do that.
+var connections = map[string]connection{
+	"kernel pipe": func(t *testing.T, l *reactor.Loop, from *child, file string, args ...string) *child {
+		return spawn(t, l, file, args, &childprocess.Options{
+			Stdio: []childprocess.Stdio{childprocess.Stream(from.Stdout).Owned()},
+		})
 	},
-	"Readable.Pipe": func(t *testing.T, l *reactor.Loop, from *childprocess.ChildProcess, file string, args ...string) *childprocess.ChildProcess {
+	"Readable.Pipe": func(t *testing.T, l *reactor.Loop, from *child, file string, args ...string) *child {
 		c := spawn(t, l, file, args, nil)
 		from.Stdout.Pipe(c.Stdin, nil)
 		return c
@@ -76,7 +83,7 @@ func TestS038_N038_N039_APipelineComputesWhatAShellsDoes(t *testing.T) {
 			_, err := a.Stdin.WriteString(input.String())
 			require.NoError(t, err)
 			a.Stdin.End()
-			for _, other := range []*childprocess.ChildProcess{a, b} {
+			for _, other := range []*child{a, b} {
 				other.OnClose(func(s childprocess.ExitStatus) { require.True(t, s.Success(), "%v", s) })
 			}
 			run(t, l)

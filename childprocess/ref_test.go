@@ -58,7 +58,8 @@ func init() {
 func TestS046_N068_ADetachedChildOutlivesItsParent(t *testing.T) {
 	l := newLoop(t)
 	file, argv := helperproc.Command("linger")
-	parent := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}}, "orphan", append([]string{file}, argv...)...)
+	o := &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}}
+	parent := startWith(t, l, o, "orphan", append([]string{file}, argv...)...)
 	ev := events(parent).reading()
 	line := parent.Stdio[3]
 	var answers []string

@@ -414,6 +414,34 @@ func TestOneOfSeveralDestinationsBreaks(t *testing.T) {
 	require.True(t, w2.Closed())
 }
 
+// Both wait for room in the same destination, neither for the other.
+func TestTwoSourcesWaitForOneDestination(t *testing.T) {
+	const each = 4 << 20
+	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
+		hear()
+		other, in := readPipe(t, p.l, nil)
+		feedStream(t, p.l, p.in, bytes.Repeat([]byte("a"), each))
+		feedStream(t, p.l, in, bytes.Repeat([]byte("b"), each))
+		p.r.Pipe(p.w, &streams.PipeOptions{KeepOpen: true})
+		other.Pipe(p.w, &streams.PipeOptions{KeepOpen: true})
+		for before := int64(-1); before != p.r.BytesRead()+other.BytesRead(); {
+			before = p.r.BytesRead() + other.BytesRead()
+			for range 5 {
+				poll(t, p.l)
+			}
+		}
+		got, end := drainUntilIdle(t, p.l, p.out)
+		require.False(t, end)
+		rest, _ := p.out.readAll()
+		got = append(got, rest...)
+		require.Equal(t, each, bytes.Count(got, []byte("a")))
+		require.Equal(t, each, bytes.Count(got, []byte("b")))
+		require.Len(t, got, 2*each)
+		p.w.End()
+		run(t, p.l)
+	})
+}
+
 func TestUnpipeStopsTheFlowUntilSomebodyListens(t *testing.T) {
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
 		hear()

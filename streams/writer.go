@@ -141,27 +141,17 @@ func (b *Writer) flush() {
 	b.mu.Lock()
 	b.spare = p[:0]
 	b.stalled = b.w.NeedDrain()
-	stalled := b.stalled
 	b.mu.Unlock()
 	if ended {
 		b.w.End()
-	} else if !stalled {
-		b.again()
 	}
 }
 
-// resume goes on after the stream has drained.
+// resume goes on, after the stream has drained, with what arrived meanwhile.
 func (b *Writer) resume() {
 	b.mu.Lock()
-	b.stalled = false
-	b.mu.Unlock()
-	b.again()
-}
-
-// again has what arrived meanwhile flushed.
-func (b *Writer) again() {
-	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.stalled = false
 	if len(b.pending) > 0 || b.ended {
 		// On a closed loop the bridge is shut.
 		_ = b.wakeLoop()

@@ -73,22 +73,25 @@ func Release(s syscall.Signal, c chan os.Signal) {
 func Default() (restore func()) {
 	p := &process
 	p.mu.RLock()
-	if len(ignored()) == 0 {
+	if len(ignored()) == 0 && !foreignIgnored() {
 		return p.mu.RUnlock
 	}
 	p.mu.RUnlock()
 	p.mu.Lock()
+	ignoreForeign := defaultForeign()
 	list := ignored()
-	if len(list) == 0 { // The list was another fork's doing. To Notify no list means all signals.
-		return p.mu.Unlock
-	}
 	nowhere := make(chan os.Signal, 1)
-	signal.Notify(nowhere, list...)
+	if len(list) > 0 { // To Notify and Ignore no list means all signals.
+		signal.Notify(nowhere, list...)
+	}
 	return func() {
-		// First this: a signal that comes between Stop and Ignore would end the program. It takes the list from the
-		// channel too. Stop alone does not bring back every SIG_IGN that was inherited.
-		signal.Ignore(list...)
+		if len(list) > 0 {
+			// First this: a signal that comes between Stop and Ignore would end the program. It takes the list from the
+			// channel too. Stop alone does not bring back every SIG_IGN that was inherited.
+			signal.Ignore(list...)
+		}
 		signal.Stop(nowhere)
+		ignoreForeign()
 		p.mu.Unlock()
 	}
 }

@@ -6,3 +6,8 @@ import "os"
 
 // inheritedIgnored knows of none besides those that signal.Ignored reports.
 func inheritedIgnored() []os.Signal { return nil }
+
+// There is no signal here that os/signal cannot touch.
+
+func foreignIgnored() bool             { return false }
+func defaultForeign() (restore func()) { return func() {} }
