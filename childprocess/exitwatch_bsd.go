@@ -130,4 +130,4 @@ func (c *ChildProcess) wait() (change, error) {
 }
 
 // recoverStatus has nobody to ask.
-func (c *ChildProcess) recoverStatus() ExitStatus { return lost() }
+func (c *ChildProcess) recoverStatus() (status ExitStatus, again bool) { return lost(), false }

@@ -110,14 +110,17 @@ func changeOf(code, value int32, usage *syscall.Rusage) change {
 	return change{kind: ended, status: lost()}
 }
 
-// recoverStatus asks the pidfd, which newer kernels have remember the status.
-func (c *ChildProcess) recoverStatus() ExitStatus {
-	if c.pidfd >= 0 {
-		if ws, ok := pidfdExitStatus(c.pidfd); ok {
-			return decode(ws).status
-		}
+// recoverStatus asks the pidfd, which newer kernels have remember the status. Whoever has taken it may not be through: to
+// waitid(2) there is no such child any more, and the pidfd does not know yet.
+func (c *ChildProcess) recoverStatus() (status ExitStatus, again bool) {
+	if c.pidfd < 0 {
+		return lost(), false
 	}
-	return lost()
+	ws, err := pidfdExitStatus(c.pidfd)
+	if err != nil {
+		return lost(), err == unix.EAGAIN
+	}
+	return decode(ws).status, false
 }
 
 func pidfdSendSignal(pidfd int, s Signal) error {

@@ -16,7 +16,9 @@ import (
 //	                                                       not called for ExitWatchSIGCHLD
 //	func (c *ChildProcess) wait() (change, error)          asks the kernel about c without waiting; takes its status when it
 //	                                                       has ended; ECHILD when that is gone; stops only with stopEvents
-//	func (c *ChildProcess) recoverStatus() ExitStatus      the status after ECHILD, as far as it can be known
+//	func (c *ChildProcess) recoverStatus() (status ExitStatus, again bool)
+//	                                                       the status after ECHILD, as far as it can be known; or f.look(c)
+//	                                                       will be called again and is to ask again
 //	func pidfdSendSignal(pidfd int, s Signal) error
 //	func requestPidfd(sys *syscall.SysProcAttr, pidfd *int)   for ExitWatchPidfd
 //	func emptySignalMask() (restore func())                of the calling thread, which is locked
@@ -112,7 +114,11 @@ func (f *family) look(c *ChildProcess) {
 		switch {
 		case err == syscall.ECHILD:
 			// Somebody has waited for it, or SIGCHLD is ignored in this program.
-			f.reaped(c, c.recoverStatus())
+			status, again := c.recoverStatus()
+			if again {
+				return
+			}
+			f.reaped(c, status)
 		case err != nil || ch.kind == unchanged:
 			return
 		case ch.kind == ended:

@@ -51,8 +51,25 @@ func kernelRemembers(t testing.TB) bool {
 		return false
 	}
 	defer unix.Close(pidfd)
-	_, ok := childprocess.PidfdExitStatus(pidfd)
-	return ok
+	_, err = childprocess.PidfdExitStatus(pidfd)
+	return err == nil
+}
+
+func TestAPidfdTellsTheStatusOnceSomebodyHasWaited(t *testing.T) {
+	if !kernelRemembers(t) {
+		t.Skip("this kernel's pidfds do not remember statuses")
+	}
+	pidfd := -1
+	pid, err := syscall.ForkExec(shell, []string{"sh", "-c", "exit 21"}, &syscall.ProcAttr{Sys: &syscall.SysProcAttr{PidFD: &pidfd}})
+	require.NoError(t, err)
+	defer unix.Close(pidfd)
+	awaitZombie(t, pid)
+	_, err = childprocess.PidfdExitStatus(pidfd)
+	require.Equal(t, unix.EAGAIN, err, "nobody has waited for it")
+	reapForeign(t, pid)
+	ws, err := childprocess.PidfdExitStatus(pidfd)
+	require.NoError(t, err)
+	require.Equal(t, 21, ws.ExitStatus())
 }
 
 // steal waits for any child until there is none, as a careless part of a program might.

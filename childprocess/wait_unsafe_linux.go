@@ -50,9 +50,16 @@ type pidfdInfo struct {
 	_        [6]uint32
 }
 
-// pidfdExitStatus returns the status word of a process that has ended and was waited for (Linux 6.15).
-func pidfdExitStatus(pidfd int) (ws syscall.WaitStatus, ok bool) {
+// pidfdExitStatus returns the status word of a process that has ended and was waited for (Linux 6.15), EAGAIN while it has
+// not been, and another errno when the kernel does not know.
+func pidfdExitStatus(pidfd int) (syscall.WaitStatus, error) {
 	info := pidfdInfo{mask: unix.PIDFD_INFO_EXIT}
 	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(pidfd), unix.PIDFD_GET_INFO, uintptr(unsafe.Pointer(&info)))
-	return syscall.WaitStatus(info.exitCode), errno == 0 && info.mask&unix.PIDFD_INFO_EXIT != 0
+	if errno != 0 {
+		return 0, errno
+	}
+	if info.mask&unix.PIDFD_INFO_EXIT == 0 {
+		return 0, unix.EAGAIN
+	}
+	return syscall.WaitStatus(info.exitCode), nil
 }

@@ -35,13 +35,16 @@ func newLoop(t testing.TB) *reactor.Loop {
 	t.Helper()
 	l, err := reactor.New(&reactor.Options{PipeWakeup: os.Getenv("BROOD_TEST_WAKEUP") == "pipe"})
 	require.NoError(t, err)
-	if _, isBenchmark := t.(*testing.B); !isBenchmark {
+	if _, benchmark := t.(*testing.B); !benchmark {
 		require.NoError(t, streams.Poison(l))
 	}
 	watchdog := time.AfterFunc(hangLimit(), func() {
 		t.Errorf("the loop hangs")
 		l.Stop()
 	})
+	if _, test := t.(*testing.T); !test {
+		watchdog.Stop() // Benchmarks and fuzzing run as long as they are told to.
+	}
 	t.Cleanup(func() {
 		watchdog.Stop()
 		if err := l.Close(); !t.Failed() {

@@ -25,7 +25,8 @@ type Writer struct {
 // asks to wait and the bridge itself holds as much as the high-water mark; it returns the error that destroyed the stream,
 // if that is so. Writes of several goroutines do not mix. Its Close ends the stream and waits until everything was
 // written; when the stream was ended on the loop goroutine before it took everything, that is [ErrWriteAfterEnd]. There is
-// one bridge per stream: calling Writer again returns the same.
+// one bridge per stream: calling Writer again returns the same. An idle bridge does not keep the loop alive: take a
+// Loop.Hold for a goroutine that will write later.
 //
 // The bridge's methods are safe to call from any goroutine. They must not be called on the loop goroutine: they would wait
 // for it.
