@@ -131,9 +131,10 @@ cover: ## the coverage of the library packages by all tests; .cache/cover.out is
 		-coverpkg=$$(echo $(call present,$(LIBRARY)) | tr ' ' ,) ./...
 	@$(GO) tool cover -func=$(CACHE)/cover.out | awk '{ last = $$NF } END { print "total:", last }'
 
-bench: ## measure against the floors and the peers, in one table
+bench: ## measure against the floors and the peers, in one table; every measurement goes to .cache/bench.csv
 	$(call step,benchmarks)
-	@$(GO) -C bench run .
+	@mkdir -p $(CACHE)
+	@$(GO) -C bench run . -raw $(CACHE)/bench.csv
 
 # Not `go run`: it would hide the exit code and take part in ^C.
 demo: ## a real job: hash a directory tree (DIR=…) with many children at once

@@ -4,7 +4,7 @@ import "context"
 
 // Wait waits for close and returns how the child ended. The error is the *[SpawnError] when the program could not be
 // started, [ErrStatusLost] when its status was lost, the context's cause when ctx ends first, and [reactor.ErrClosed] when
-// the loop was closed before the child had ended.
+// the loop was closed before close came; the status is then known if the exit had come.
 //
 // Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for itself.
 func (c *ChildProcess) Wait(ctx context.Context) (ExitStatus, error) {
