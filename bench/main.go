@@ -58,8 +58,8 @@ func check(err error) {
 func scenarios(scale float64) []scenario {
 	n := func(count int) int { return max(1, int(float64(count)*scale)) }
 	return []scenario{
-		spawnSequential(n(200)),
-		spawnConcurrent(n(600), 64),
+		spawnSequential(n(50)),
+		spawnConcurrent(n(192), 64),
 		stdoutThroughput(n(1 << 30)),
 		pipeThroughput(n(1 << 30)),
 		timersFire(n(1_000_000)),
