@@ -40,17 +40,17 @@ func (f *family) childSignal(syscall.Signal) {
 // sharedWatch keeps the loop alive, through the watchers that many children share, while one of these children runs and is
 // ref'd. Children that have a watcher of their own do not come here.
 type sharedWatch struct {
-	watchers []interface {
-		Ref()
-		Unref()
-	}
-	refs int
+	watchers []refWatcher
+	refs     int
 }
 
-func (s *sharedWatch) add(w interface {
+// refWatcher is a watcher of package signals or reactor.
+type refWatcher interface {
 	Ref()
 	Unref()
-}) {
+}
+
+func (s *sharedWatch) add(w refWatcher) {
 	s.watchers = append(s.watchers, w)
 	if s.refs > 0 {
 		w.Ref()
