@@ -22,6 +22,7 @@ type ChildProcess struct {
 
 	loop   *reactor.Loop
 	family *family
+	op     string // the form that started it, for errors
 	file   string
 	args   []string // with argv[0]
 	pid    int
@@ -29,6 +30,9 @@ type ChildProcess struct {
 	start  time.Time
 	status ExitStatus
 	failed *SpawnError
+
+	limits limits
+	leads  bool // a process group, which limits may signal
 
 	killed     bool
 	unrefed    bool
@@ -73,7 +77,8 @@ func (c *ChildProcess) OnExit(fn func(ExitStatus)) *events.Listener { return c.e
 func (c *ChildProcess) OnClose(fn func(ExitStatus)) *events.Listener { return c.close.On(fn) }
 
 // OnError calls fn when the program could not be started, with a *[SpawnError]; then there is no spawn and no exit, but
-// a close.
+// a close. It also calls fn when the end of Options.Context has ended the child (*[AbortError]), before exit; and when the
+// system does not let a time-out or a context signal it (*[KillError]).
 func (c *ChildProcess) OnError(fn func(error)) *events.Listener { return c.err.On(fn) }
 
 // OnStop calls fn each time a signal has stopped the child, if Options.StopEvents is set. Stops and continues in quick
@@ -97,7 +102,7 @@ func notNil(fn func(), op string) func(struct{}) {
 // process.
 func (c *ChildProcess) Pid() int { return c.pid }
 
-// SpawnFile returns the program, as it was given to Spawn.
+// SpawnFile returns the program, as it was given to Spawn, or the shell.
 func (c *ChildProcess) SpawnFile() string { return c.file }
 
 // SpawnArgs returns the child's arguments with argv[0].

@@ -1,10 +1,14 @@
 package childprocess
 
 import (
+	"context"
 	"math"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
+
+	"github.com/brood-go/brood/signals"
 )
 
 // Signal is the type of a signal number.
@@ -38,13 +42,41 @@ type Options struct {
 	UID, GID *uint32
 	Groups   []uint32
 
+	// Shell runs the command by this shell, "sh -c" in effect; usually [DefaultShell]. "": no shell. The file and the
+	// arguments are joined by blanks, and nothing is quoted: whoever puts text from outside into them lets that text run
+	// commands. See [Quote].
+	Shell string
+
+	// Context ends the child with KillSignal when it is done (Node's AbortSignal). The error event then has an *[AbortError],
+	// followed by exit. When it is done before the call, the child is started all the same, and ended after its spawn event.
+	Context context.Context
+
+	// Timeout ends the child with KillSignal when it has not exited after this time. 0: no limit.
+	Timeout time.Duration
+
+	// KillSignal is what Timeout and Context send. 0: SIGTERM.
+	//
+	// It goes to the child alone, or to its whole process group when it leads one: a Detached child does, and so does a Shell
+	// with a Timeout or a Context, which is given a group so that the programs it runs end with it. (Such a shell is not in
+	// the foreground of the terminal: ^C does not reach it, and reading the terminal stops it.)
+	KillSignal Signal
+
+	// KillGrace is the time from KillSignal to SIGKILL, for a child that does not obey. 0: SIGKILL is not sent.
+	// Where a group is signalled close waits until the group has ended or the grace is over, on systems that can
+	// signal it after its leader has gone (Linux 6.9).
+	KillGrace time.Duration
+
+	// CloseGrace is the longest time from exit to close: a grandchild that holds the pipes cannot delay close for longer.
+	// What is written after that is lost, and ExitStatus.CutOff set. 0: no limit, as in Node.
+	CloseGrace time.Duration
+
 	// StopEvents has OnStop and OnContinue called. They need SIGCHLD, which is watched while such a child lives.
 	StopEvents bool
 }
 
 // validate finds the mistakes in a call that no system call has to find.
-func (o *Options) validate(file string, args []string) error {
-	bad := func(name, reason string) error { return &ArgumentError{"spawn", name, reason} }
+func (o *Options) validate(op, file string, args []string) error {
+	bad := func(name, reason string) error { return &ArgumentError{op, name, reason} }
 	const nul = "contains a NUL byte"
 	switch {
 	case file == "":
@@ -55,6 +87,16 @@ func (o *Options) validate(file string, args []string) error {
 		return bad("Dir", nul)
 	case strings.IndexByte(o.Argv0, 0) >= 0:
 		return bad("Argv0", nul)
+	case strings.IndexByte(o.Shell, 0) >= 0:
+		return bad("Shell", nul)
+	case o.Timeout < 0:
+		return bad("Timeout", "is negative")
+	case o.KillGrace < 0:
+		return bad("KillGrace", "is negative")
+	case o.CloseGrace < 0:
+		return bad("CloseGrace", "is negative")
+	case o.KillSignal != 0 && !isSignal(o.KillSignal):
+		return bad("KillSignal", "is not a signal")
 	case o.UID != nil && *o.UID == math.MaxUint32:
 		return bad("UID", "is out of range") // -1 means "leave it" to setuid(2)'s relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:
@@ -76,4 +118,10 @@ func (o *Options) validate(file string, args []string) error {
 		}
 	}
 	return nil
+}
+
+// isSignal reports whether the system has a signal of that number.
+func isSignal(s Signal) bool {
+	_, err := signals.Parse(strconv.Itoa(int(s)))
+	return err == nil
 }

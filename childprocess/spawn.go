@@ -18,21 +18,29 @@ import (
 //
 // The call takes as long as the kernel needs to start the program: the calling thread waits until the child has executed.
 func Spawn(l *reactor.Loop, file string, args []string, o *Options) (*ChildProcess, error) {
+	return start(l, "spawn", file, args, o)
+}
+
+// start is Spawn for all forms; op names the form in errors.
+func start(l *reactor.Loop, op, file string, args []string, o *Options) (*ChildProcess, error) {
 	if o == nil {
 		o = new(Options)
 	}
 	defer closeOwned(o.Stdio)
 	if l == nil {
-		return nil, &ArgumentError{"spawn", "loop", "is nil"}
+		return nil, &ArgumentError{op, "loop", "is nil"}
 	}
-	if err := o.validate(file, args); err != nil {
+	if err := o.validate(op, file, args); err != nil {
 		return nil, err
 	}
 	f, err := familyOf(l)
 	if err != nil {
 		return nil, err
 	}
-	c := newChild(f, file, args, o)
+	if o.Shell != "" {
+		file, args = shellCommand(o.Shell, file, args)
+	}
+	c := newChild(f, op, file, args, o)
 	table, failed := c.layout(o)
 	if failed == nil {
 		failed = c.fork(table, o)
@@ -53,15 +61,19 @@ func Spawn(l *reactor.Loop, file string, args []string, o *Options) (*ChildProce
 	}
 	f.join(c)
 	c.announce(failed)
+	if failed == nil {
+		c.arm(o)
+	}
 	return c, nil
 }
 
-func newChild(f *family, file string, args []string, o *Options) *ChildProcess {
+func newChild(f *family, op, file string, args []string, o *Options) *ChildProcess {
 	c := &ChildProcess{
-		loop: f.loop, family: f, file: file,
+		loop: f.loop, family: f, op: op, file: file,
 		args:       make([]string, 0, 1+len(args)),
 		pidfd:      -1,
 		stopEvents: o.StopEvents,
+		leads:      o.leadsGroup(),
 		pending:    1, // For exit, or error.
 		done:       make(chan struct{}),
 	}
@@ -70,6 +82,7 @@ func newChild(f *family, file string, args []string, o *Options) *ChildProcess {
 		argv0 = o.Argv0
 	}
 	c.args = append(append(c.args, argv0), args...)
+	c.limits.init(o)
 	return c
 }
 
@@ -145,7 +158,7 @@ func (c *ChildProcess) announce(failed *SpawnError) {
 }
 
 func (c *ChildProcess) failure(step Step, path string, err error) *SpawnError {
-	return &SpawnError{Op: "spawn", Step: step, File: c.file, Path: path, Args: c.args[1:], Err: err}
+	return &SpawnError{Op: c.op, Step: step, File: c.file, Path: path, Args: c.args[1:], Err: err}
 }
 
 // emitted reports whether a refusal is told by the error event, as Node does.
