@@ -19,6 +19,7 @@ import (
 
 	"github.com/brood-go/brood/internal/helperproc"
 	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/internal/looptest"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )
@@ -73,7 +74,7 @@ func threadMask(t testing.TB) uint64 {
 // awaitForward waits until s is on its way to l so many times, which no event announces.
 func awaitForward(t testing.TB, l *reactor.Loop, s signals.Signal, times int) {
 	t.Helper()
-	for deadline := time.Now().Add(hangLimit()); signals.Forwarded(l, s) < times; runtime.Gosched() {
+	for deadline := time.Now().Add(looptest.HangLimit()); signals.Forwarded(l, s) < times; runtime.Gosched() {
 		require.True(t, time.Now().Before(deadline), "%s is not forwarded", signals.Name(s))
 	}
 }
@@ -268,7 +269,7 @@ func sendToAll(t *testing.T, next sendsToAll, a, b <-chan signals.Signal, c <-ch
 		t.Errorf("send %+v: %v", next, err)
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), hangLimit())
+	ctx, cancel := context.WithTimeout(context.Background(), looptest.HangLimit())
 	defer cancel()
 	for left := 3; left > 0; left-- {
 		var got os.Signal

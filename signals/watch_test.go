@@ -15,6 +15,7 @@ import (
 
 	"github.com/brood-go/brood/internal/helperproc"
 	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/internal/looptest"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )
@@ -345,7 +346,7 @@ func TestPollDelivers(t *testing.T) {
 	for want := 1; want <= 10; want++ {
 		send(t, usr1)
 		for got < want {
-			alive, err := l.Poll(hangLimit())
+			alive, err := l.Poll(looptest.HangLimit())
 			require.NoError(t, err)
 			require.True(t, alive)
 		}
@@ -375,7 +376,7 @@ func TestTheLoopsDescriptorIsReadableWhenASignalWaits(t *testing.T) {
 	}
 	send(t, usr1)
 	for got == 0 {
-		require.True(t, readable(int(hangLimit().Milliseconds())))
+		require.True(t, readable(int(looptest.HangLimit().Milliseconds())))
 		_, err := l.Poll(0)
 		require.NoError(t, err)
 	}
@@ -490,7 +491,7 @@ func TestADeliveryDoesNotAllocate(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	l := newLoop(t)
-	pid, limit, got := os.Getpid(), hangLimit(), 0
+	pid, limit, got := os.Getpid(), looptest.HangLimit(), 0
 	w := watch(t, l, usr1, func(signals.Signal) {
 		got++
 		l.Stop()
