@@ -88,8 +88,8 @@ func forcedExitWatch() childprocess.ExitWatch {
 	}
 }
 
-// openLoop returns a loop as the environment wants it, see looptest.Options and forcedExitWatch. It is for helper programs,
-// where nothing closes it.
+// openLoop returns a loop as the environment wants it, see looptest.Options and forcedExitWatch. It is for helper
+// programs, where nothing closes it.
 func openLoop() (*reactor.Loop, error) {
 	l, err := reactor.New(looptest.Options())
 	if err != nil {
