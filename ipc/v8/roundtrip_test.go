@@ -2,8 +2,10 @@ package v8_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/big"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -259,10 +261,7 @@ func (g *generator) array(depth int) any {
 		a.Extra.Set("p"+g.text(), g.value(depth-1))
 	}
 	if a.Extra.Len() == 0 || draw(g, rapid.Bool()) {
-		if a.Length == math.MaxUint32 {
-			a.Length-- // the longest array is full up to there, so it cannot get another hole
-		}
-		a.Length++ // at least one hole
+		a.Length = max(a.Length, a.Length+1) // at least one hole
 	}
 	return a
 }
@@ -291,16 +290,19 @@ func (g *generator) set(depth int) any {
 	return s
 }
 
-// key returns a value that a Map or Set does not have yet, or InvalidDate. To be sure it looks the same as none.
+// key returns a value that a Map or Set does not have yet, or InvalidDate, which is in none of them.
 func (g *generator) key(depth int, taken map[string]bool) any {
 	v := g.value(depth)
 	if f, ok := v.(float64); ok {
 		v = f + 0 // -0 is 0 as a key.
 	}
-	if d := dump(v); taken[d] {
-		return v8.InvalidDate
-	} else {
-		taken[d] = true
+	name := dump(v)
+	if rv := reflect.ValueOf(v); rv.Kind() == reflect.Slice || rv.Kind() == reflect.Pointer && rv.Type() != reflect.TypeFor[*big.Int]() {
+		name = fmt.Sprintf("%p", v)
 	}
+	if taken[name] {
+		return v8.InvalidDate
+	}
+	taken[name] = true
 	return v
 }
