@@ -212,3 +212,19 @@ func isOpen(fd int) bool {
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 	return err == nil
 }
+
+func closeFD(t testing.TB, fd int) {
+	t.Helper()
+	require.NoError(t, unix.Close(fd))
+}
+
+// readable reports whether something has come.
+func (p *peer) readable() bool {
+	p.t.Helper()
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLIN}}, 0)
+	if err == unix.EINTR {
+		return false
+	}
+	require.NoError(p.t, err)
+	return n > 0
+}
