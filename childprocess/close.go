@@ -2,11 +2,18 @@ package childprocess
 
 // This file decides when exit and close come. close waits for c.pending to become 0: one for exit (or error), one for each
 // Readable among the streams, and one for the Writable of a two-way one. Stdin is not waited for: it is destroyed at exit.
-// A group that is being ended counts too, see awaitGroup.
+// The channel counts until it has disconnected, and a group that is being ended, see awaitGroup.
 
 // awaitStreams counts the streams. It is called before anybody else listens, so close can come before a user's own
 // listener for the close of the last stream, as in Node.
 func (c *ChildProcess) awaitStreams() {
+	if c.channel != nil {
+		c.pending++
+		c.channel.OnDisconnect(func() {
+			defer c.settle()
+			c.leave.Emit(struct{}{})
+		})
+	}
 	for i, s := range c.Stdio {
 		if s.Readable == nil {
 			continue
@@ -67,8 +74,12 @@ func (c *ChildProcess) drain() {
 	}
 }
 
-// cutOff closes what still holds close up: pipes that others have the other ends of.
+// cutOff closes what still holds close up: pipes and a channel that others have the other ends of.
 func (c *ChildProcess) cutOff() {
+	if c.channel != nil && c.channel.FD() >= 0 {
+		c.status.CutOff = true
+		c.channel.Destroy()
+	}
 	for _, s := range c.Stdio {
 		if s.Readable != nil && !s.Readable.Closed() {
 			c.status.CutOff = true

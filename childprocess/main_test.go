@@ -25,7 +25,10 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
+func TestMain(m *testing.M) {
+	runWorkers()
+	os.Exit(leakcheck.Main(m))
+}
 
 // The helper programs that several files use.
 func init() {
