@@ -56,7 +56,7 @@ type Readable struct {
 	end    events.Event[struct{}]
 	err    events.Event[error]
 	close  events.Event[struct{}]
-	utf8   textDecoder
+	coded  textDecoder
 	lines  lineSplitter
 	pipes  []*pipe
 	reader *Reader
@@ -114,8 +114,9 @@ func (r *Readable) OnData(fn func(chunk []byte)) *events.Listener {
 	return r.startAfter(r.data.On(fn))
 }
 
-// OnText calls fn with the data as UTF-8 text. A sequence that is cut by the end of a chunk is completed by the next one;
-// what is not valid UTF-8 becomes U+FFFD, as the Encoding Standard has it.
+// OnText calls fn with the data as text, in the encoding that was given to SetEncoding, else UTF-8. A sequence that is
+// cut by the end of a chunk is completed by the next one; what is not valid UTF-8 becomes U+FFFD, as the Encoding
+// Standard has it.
 func (r *Readable) OnText(fn func(text string)) *events.Listener {
 	return r.startAfter(r.text.On(fn))
 }
@@ -282,9 +283,9 @@ func (r *Readable) ready(got reactor.Readiness) {
 func (r *Readable) deliver(chunk []byte) {
 	r.data.Emit(chunk)
 	if r.text.Len() == 0 {
-		r.utf8.drop()
+		r.coded.drop()
 	} else if r.state == readOpen {
-		if s := r.utf8.decode(chunk); s != "" {
+		if s := r.coded.decode(chunk); s != "" {
 			r.text.Emit(s)
 		}
 	}
@@ -310,7 +311,7 @@ func (r *Readable) finish() {
 
 // emitEnd emits what is left, and then end. It comes here again when one of the listeners has paused the stream.
 func (r *Readable) emitEnd() {
-	if s := r.utf8.flush(); s != "" {
+	if s := r.coded.flush(); s != "" {
 		r.text.Emit(s)
 	}
 	if r.line.Len() > 0 && r.flow == flowOn {
