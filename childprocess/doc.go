@@ -30,5 +30,6 @@
 //
 // # Goroutines
 //
-// Everything is used on the loop goroutine, except [ChildProcess.Wait].
+// Everything is used on the loop goroutine, except [ChildProcess.Wait] and [ChildProcess.Lines]: with these, and the
+// bridges of the streams, another goroutine can deal with a child while the loop runs.
 package childprocess
