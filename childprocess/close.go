@@ -59,14 +59,14 @@ func (c *ChildProcess) ended(status ExitStatus) {
 }
 
 // drain has the streams come to their end although nobody reads them. One that was lent to another child is that child's
-// to read.
+// to read. What nobody listens for is retained, within limits, for Lines on a goroutine that was slower than the child.
 func (c *ChildProcess) drain() {
 	for i, s := range c.Stdio {
 		if s.Readable == nil {
 			continue
 		}
 		if !s.Readable.Lent() {
-			s.Readable.Resume()
+			s.Readable.Retain()
 		}
 		if s.Writable != nil && i > 0 && s.Readable.Closed() {
 			s.Writable.End() // The user has destroyed the reading half: no end will come to do it.
