@@ -10,6 +10,7 @@ import (
 
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/signals"
+	"github.com/brood-go/brood/streams"
 )
 
 // Signal is the type of a signal number.
@@ -37,6 +38,10 @@ type Options struct {
 
 	// Serialization is how messages to and from the child become bytes, where Stdio has IPC. The zero value is JSON.
 	Serialization ipc.Serialization
+
+	// Encoding is what OnText of the child's streams decodes: see [streams.Encoding]. The zero value is UTF-8. Data and
+	// collected output are bytes in any case; their Decode is that of the encoding.
+	Encoding streams.Encoding
 
 	// Detached starts the child as the leader of a new session and process group (setsid(2)).
 	Detached bool
@@ -104,6 +109,8 @@ func (o *Options) validate(op, file string, args []string) error {
 		return bad("KillSignal", "is not a signal")
 	case o.Serialization != ipc.JSON && o.Serialization != ipc.Advanced:
 		return bad("Serialization", "is unknown")
+	case !o.Encoding.Valid():
+		return bad("Encoding", "is unknown")
 	case o.UID != nil && *o.UID == math.MaxUint32:
 		return bad("UID", "is out of range") // -1 means "leave it" to setuid(2)'s relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:

@@ -39,11 +39,14 @@ var encodingNames = [...]string{
 
 // String returns Node's name of the encoding, such as "utf16le".
 func (e Encoding) String() string {
-	if int(e) < len(encodingNames) {
+	if e.Valid() {
 		return encodingNames[e]
 	}
 	return "Encoding(" + strconv.Itoa(int(e)) + ")"
 }
+
+// Valid reports whether e is one of the encodings.
+func (e Encoding) Valid() bool { return int(e) < len(encodingNames) }
 
 // ParseEncoding returns the encoding that Node knows under name, in upper or lower case: "utf8" or "utf-8", "utf16le",
 // "utf-16le", "ucs2" or "ucs-2", "latin1" or "binary", "ascii", "hex", "base64", "base64url". For any other name the
@@ -101,7 +104,7 @@ func (e Encoding) Encode(s string) []byte {
 // so it is best called before the first. OnData, OnLine and Lines are not concerned. It panics when e is none of the
 // constants.
 func (r *Readable) SetEncoding(e Encoding) {
-	if int(e) >= len(encodingNames) {
+	if !e.Valid() {
 		panic("streams: SetEncoding: " + e.String())
 	}
 	r.coded = textDecoder{encoding: e}
