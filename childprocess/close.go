@@ -33,6 +33,7 @@ func (c *ChildProcess) awaitStreams() {
 func (c *ChildProcess) ended(status ExitStatus) {
 	c.state = childExited
 	status.Cause, status.Forced = c.limits.cause, c.limits.forced
+	status.CutOff = c.status.CutOff // A form that has had enough does not wait for the exit.
 	c.status = status
 	c.exited()
 	if c.Stdin != nil {
@@ -70,9 +71,9 @@ func (c *ChildProcess) drain() {
 // cutOff closes what still holds close up: pipes that others have the other ends of.
 func (c *ChildProcess) cutOff() {
 	for _, s := range c.Stdio {
-		if s.Readable != nil && !s.Readable.Closed() {
-			c.status.CutOff = true
-			s.destroy()
+		if s.Readable != nil {
+			c.status.CutOff = c.status.CutOff || !s.Readable.Closed()
+			s.destroy() // Also what has come to its end but was paused before that could be told.
 		}
 	}
 }

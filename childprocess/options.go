@@ -78,11 +78,15 @@ type Options struct {
 func (o *Options) validate(op, file string, args []string) error {
 	bad := func(name, reason string) error { return &ArgumentError{op, name, reason} }
 	const nul = "contains a NUL byte"
+	subject := "file"
+	if op == "exec" || op == "execSync" {
+		subject = "command"
+	}
 	switch {
 	case file == "":
-		return bad("file", "is empty")
+		return bad(subject, "is empty")
 	case strings.IndexByte(file, 0) >= 0:
-		return bad("file", nul)
+		return bad(subject, nul)
 	case strings.IndexByte(o.Dir, 0) >= 0:
 		return bad("Dir", nul)
 	case strings.IndexByte(o.Argv0, 0) >= 0:
