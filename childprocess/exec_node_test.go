@@ -155,7 +155,7 @@ func resultOf(err error) execResult {
 	return r
 }
 
-func TestN080ToN100_ExecAgreesWithNode(t *testing.T) {
+func TestN062N085N086N087N088N089N090N092N093N094N095N097_ExecAgreesWithNode(t *testing.T) {
 	node := looptest.NodePath(t)
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
