@@ -40,6 +40,7 @@ func (c *ChildProcess) awaitStreams() {
 func (c *ChildProcess) ended(status ExitStatus) {
 	c.state = childExited
 	status.Cause, status.Forced = c.limits.cause, c.limits.forced
+	status.CutOff = c.status.CutOff // A form that has had enough does not wait for the exit.
 	c.status = status
 	c.exited()
 	if c.Stdin != nil {
@@ -81,9 +82,9 @@ func (c *ChildProcess) cutOff() {
 		c.channel.Destroy()
 	}
 	for _, s := range c.Stdio {
-		if s.Readable != nil && !s.Readable.Closed() {
-			c.status.CutOff = true
-			s.destroy()
+		if s.Readable != nil {
+			c.status.CutOff = c.status.CutOff || !s.Readable.Closed()
+			s.destroy() // Also what has come to its end but was paused before that could be told.
 		}
 	}
 }

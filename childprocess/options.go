@@ -88,11 +88,15 @@ const containsNUL = "contains a NUL byte"
 // validate finds the mistakes in a call that no system call has to find.
 func (o *Options) validate(op, file string, args []string) error {
 	bad := func(name, reason string) error { return &ArgumentError{op, name, reason} }
+	subject := "file"
+	if op == "exec" || op == "execSync" {
+		subject = "command"
+	}
 	switch {
 	case file == "":
-		return bad("file", "is empty")
+		return bad(subject, "is empty")
 	case strings.IndexByte(file, 0) >= 0:
-		return bad("file", containsNUL)
+		return bad(subject, containsNUL)
 	case strings.IndexByte(o.Dir, 0) >= 0:
 		return bad("Dir", containsNUL)
 	case strings.IndexByte(o.Argv0, 0) >= 0:
