@@ -38,7 +38,6 @@ var left = map[string]string{
 	"N122": notBuilt,
 	"N123": "only in JavaScript: a Go program has no start-up snapshot",
 	"N152": notBuilt,
-	"N153": notBuilt,
 	"N156": notBuilt,
 	"N157": notBuilt,
 	"N159": notBuilt,
