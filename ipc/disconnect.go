@@ -24,6 +24,33 @@ func (c *Channel) Disconnect() {
 	c.settle()
 }
 
+// finish is for a channel that is to be closed and has nothing left to send.
+func (c *Channel) finish() {
+	if c.out.broken == nil {
+		c.end()
+		return
+	}
+	// The peer reads no more; it may be gone, and what it wrote before is still here.
+	if !c.out.restDue {
+		c.out.restDue = true
+		c.loop.SetImmediate(c.readRest)
+	}
+}
+
+func (c *Channel) readRest() {
+	c.out.restDue = false
+	if c.state != stateClosing {
+		return
+	}
+	if c.reads() {
+		if c.receive(); c.state == stateClosing && !c.in.empty {
+			c.finish()
+			return
+		}
+	}
+	c.end()
+}
+
 // Destroy ends the channel at once: what is queued is dropped and its callbacks get [ErrChannelClosed]. Messages that were
 // read already are still delivered, then OnDisconnect comes. Destroying a channel that has ended does nothing.
 func (c *Channel) Destroy() { c.end() }

@@ -19,48 +19,39 @@ func (s *sender) expect(n int, done func(error)) {
 
 // advance notes that the kernel took n bytes.
 func (c *Channel) advance(n int) {
+	c.out.written += int64(n)
+	c.queueMarks()
+}
+
+// queueMarks queues a tick for each callback that has become due: one that panics is no harm to the others, and what is
+// queued next, the disconnect event for one, comes behind all of them.
+func (c *Channel) queueMarks() {
 	s := &c.out
-	s.written += int64(n)
-	if s.markDue() {
-		c.fireLater()
+	for s.firing < len(s.marks) && s.due(s.marks[s.firing]) {
+		s.firing++
+		c.loop.NextTick(s.fire)
 	}
 }
 
-func (c *Channel) fireLater() {
-	if !c.out.fireDue {
-		c.out.fireDue = true
-		c.loop.NextTick(c.out.fire)
-	}
-}
+func (s *sender) due(m mark) bool { return m.err != nil || m.offset <= s.written }
 
-// fireMarks calls the first callback that is due, and has the next one called in a tick of its own.
-func (c *Channel) fireMarks() {
+// fireMark calls the first callback.
+func (c *Channel) fireMark() {
 	s := &c.out
-	s.fireDue = false
-	if !s.markDue() {
-		return
-	}
 	m := s.marks[0]
 	s.marks[0] = mark{}
-	if s.marks = s.marks[1:]; s.markDue() {
-		c.fireLater()
-	}
+	s.marks = s.marks[1:]
+	s.firing--
 	m.done(m.err)
-}
-
-func (s *sender) markDue() bool {
-	return len(s.marks) > 0 && (s.marks[0].err != nil || s.marks[0].offset <= s.written)
 }
 
 // failMarks has every callback whose message is not yet with the kernel called with err.
 func (c *Channel) failMarks(err error) {
 	s := &c.out
 	for i := range s.marks {
-		if m := &s.marks[i]; m.err == nil && m.offset > s.written {
+		if m := &s.marks[i]; !s.due(*m) {
 			m.err = err
 		}
 	}
-	if s.markDue() {
-		c.fireLater()
-	}
+	c.queueMarks()
 }

@@ -93,7 +93,7 @@ func (c *Channel) settle() {
 		return
 	}
 	if c.state == stateClosing {
-		c.end()
+		c.finish()
 	} else if c.refs == refCounted {
 		c.update()
 	}
@@ -133,9 +133,7 @@ func (c *Channel) dropQueue(err error) {
 			f.out.release(false)
 		}
 	}
-	if s.markDue() {
-		c.fireLater()
-	}
+	c.queueMarks()
 	if h := s.inFlight; h != nil {
 		s.inFlight = nil
 		h.out.release(false)

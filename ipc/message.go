@@ -5,12 +5,13 @@ package ipc
 //
 // A Message's methods must be called on the loop goroutine.
 type Message struct {
-	format format
-	raw    []byte // the payload of the frame; nil once expired
-	value  any    // Advanced: what the payload means
-	owned  bool   // raw is nobody else's memory
-	taken  bool   // the user has asked for the handle
-	handle *Handle
+	format  format
+	raw     []byte // the payload of the frame; nil once expired
+	value   any    // Advanced: what the payload means, while decoded is set
+	decoded bool
+	owned   bool // raw is nobody else's memory
+	taken   bool // the user has asked for the handle
+	handle  *Handle
 }
 
 // Decode stores the message in what v points to. JSON goes as encoding/json's Unmarshal does it, Advanced as Decode of
@@ -48,6 +49,7 @@ func (m *Message) keep() {
 		m.raw = append(make([]byte, 0, len(m.raw)), m.raw...)
 		m.owned = true
 	}
+	m.value, m.decoded = nil, false // It may be much larger.
 }
 
 // expire ends the message.
@@ -55,7 +57,7 @@ func (m *Message) expire(poison bool) {
 	if poison {
 		clear(m.raw)
 	}
-	m.raw, m.value = nil, nil
+	m.raw, m.value, m.decoded = nil, nil, false
 	if m.handle != nil && !m.taken {
 		_ = m.handle.Close() // Nobody has used it, so nothing can be lost.
 	}

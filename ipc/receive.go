@@ -13,6 +13,7 @@ type receiver struct {
 	splitter splitter
 	rights   rightsQueue
 	hungUp   bool   // the peer sends no more
+	empty    bool   // the last read found nothing
 	deliver  func() // Channel.deliverNext, made once so that queueing it does not allocate
 }
 
@@ -30,7 +31,7 @@ func (c *Channel) receive() {
 	for range readBudget {
 		buf := c.hub.lendBuffer(c)
 		n, controlLen, truncated, err := recvRetry(c.fd, buf, c.hub.control)
-		if err == unix.EAGAIN {
+		if c.in.empty = err == unix.EAGAIN; c.in.empty {
 			return
 		}
 		c.in.rights.add(c.hub.control[:controlLen], truncated)

@@ -18,6 +18,7 @@ type sender struct {
 
 	written   int64 // bytes that the kernel has taken since the beginning; offsets below count like it
 	marks     []mark
+	firing    int   // of the marks at the front, how many have a tick queued
 	anonymous int64 // offset of the end of the last frame without a Done
 	broken    error // why nothing can be written any more
 
@@ -28,13 +29,13 @@ type sender struct {
 	blocked   bool
 	needDrain bool
 	tickDue   bool
-	fireDue   bool
+	restDue   bool // see readRest
 
 	onTick, fire, drained func() // made once so that queueing them does not allocate
 }
 
 func (s *sender) init(c *Channel) {
-	s.onTick, s.fire, s.drained = c.flushTick, c.fireMarks, c.emitDrain
+	s.onTick, s.fire, s.drained = c.flushTick, c.fireMark, c.emitDrain
 }
 
 // offset is the end of what is on the wire.
@@ -105,7 +106,7 @@ func (c *Channel) refuse(done func(error)) error {
 		return ErrChannelClosed
 	}
 	c.out.marks = append(c.out.marks, mark{done: done, err: ErrChannelClosed})
-	c.fireLater()
+	c.queueMarks()
 	return nil
 }
 
@@ -179,5 +180,5 @@ func (c *Channel) fail(done func(error), err error) {
 		return
 	}
 	c.out.marks = append(c.out.marks, mark{done: done, err: err})
-	c.fireLater()
+	c.queueMarks()
 }

@@ -141,6 +141,18 @@ func (p *peer) send(s string, fds ...int) {
 	require.Equal(p.t, len(s), n)
 }
 
+// trySend writes s and reports whether the kernel took it; it takes all of it or nothing.
+func (p *peer) trySend(s string) bool {
+	p.t.Helper()
+	n, err := unix.Write(p.fd, []byte(s))
+	if err == unix.EAGAIN {
+		return false
+	}
+	require.NoError(p.t, err)
+	require.Equal(p.t, len(s), n)
+	return true
+}
+
 // read returns everything that has come, and whether the end has.
 func (p *peer) read() (s string, end bool) {
 	p.t.Helper()
