@@ -2,7 +2,6 @@ package childprocess_test
 
 import (
 	"context"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,17 +9,6 @@ import (
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/reactor"
 )
-
-// newLoopWith is newLoop for a loop with options.
-func newLoopWith(t testing.TB, o reactor.Options) *reactor.Loop {
-	t.Helper()
-	o.PipeWakeup = os.Getenv("BROOD_TEST_WAKEUP") == "pipe"
-	l, err := reactor.New(&o)
-	require.NoError(t, err)
-	require.NoError(t, childprocess.SetExitWatch(l, forcedExitWatch()))
-	t.Cleanup(func() { require.NoError(t, l.Close()) })
-	return l
-}
 
 func TestS042_SpawnInsideEveryCallback(t *testing.T) {
 	l := newLoop(t)

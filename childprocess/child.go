@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/brood-go/brood/events"
+	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
@@ -20,8 +21,11 @@ type ChildProcess struct {
 	// Stdio has an entry for each descriptor of the child; nil when the descriptors could not be made (EMFILE, ENFILE).
 	Stdio []StdioStream
 
+	channel *ipc.Channel // nil without an IPC slot
+
 	loop   *reactor.Loop
 	family *family
+	op     string // the form that started it, for errors
 	file   string
 	args   []string // with argv[0]
 	pid    int
@@ -29,6 +33,9 @@ type ChildProcess struct {
 	start  time.Time
 	status ExitStatus
 	failed *SpawnError
+
+	limits limits
+	leads  bool // a process group, which limits may signal
 
 	killed     bool
 	unrefed    bool
@@ -48,6 +55,8 @@ type ChildProcess struct {
 	close  events.Event[ExitStatus]
 	err    events.Event[error]
 	stop   events.Event[Signal]
+	leave  events.Event[struct{}]     // disconnect
+	silent events.Event[*ipc.Message] // for the listeners of a child without a channel
 	resume events.Event[struct{}]
 
 	prev, next *ChildProcess // in family.open
@@ -73,7 +82,8 @@ func (c *ChildProcess) OnExit(fn func(ExitStatus)) *events.Listener { return c.e
 func (c *ChildProcess) OnClose(fn func(ExitStatus)) *events.Listener { return c.close.On(fn) }
 
 // OnError calls fn when the program could not be started, with a *[SpawnError]; then there is no spawn and no exit, but
-// a close.
+// a close. It also calls fn when the end of Options.Context has ended the child (*[AbortError]), before exit; and when the
+// system does not let a time-out or a context signal it (*[KillError]).
 func (c *ChildProcess) OnError(fn func(error)) *events.Listener { return c.err.On(fn) }
 
 // OnStop calls fn each time a signal has stopped the child, if Options.StopEvents is set. Stops and continues in quick
@@ -97,7 +107,7 @@ func notNil(fn func(), op string) func(struct{}) {
 // process.
 func (c *ChildProcess) Pid() int { return c.pid }
 
-// SpawnFile returns the program, as it was given to Spawn.
+// SpawnFile returns the program, as it was given to Spawn, or the shell.
 func (c *ChildProcess) SpawnFile() string { return c.file }
 
 // SpawnArgs returns the child's arguments with argv[0].

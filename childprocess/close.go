@@ -2,10 +2,18 @@ package childprocess
 
 // This file decides when exit and close come. close waits for c.pending to become 0: one for exit (or error), one for each
 // Readable among the streams, and one for the Writable of a two-way one. Stdin is not waited for: it is destroyed at exit.
+// The channel counts until it has disconnected, and a group that is being ended, see awaitGroup.
 
 // awaitStreams counts the streams. It is called before anybody else listens, so close can come before a user's own
 // listener for the close of the last stream, as in Node.
 func (c *ChildProcess) awaitStreams() {
+	if c.channel != nil {
+		c.pending++
+		c.channel.OnDisconnect(func() {
+			defer c.settle()
+			c.leave.Emit(struct{}{})
+		})
+	}
 	for i, s := range c.Stdio {
 		if s.Readable == nil {
 			continue
@@ -31,7 +39,9 @@ func (c *ChildProcess) awaitStreams() {
 // ended is called once, when the process has ended or, by a tick, when it could not be started.
 func (c *ChildProcess) ended(status ExitStatus) {
 	c.state = childExited
+	status.Cause, status.Forced = c.limits.cause, c.limits.forced
 	c.status = status
+	c.exited()
 	if c.Stdin != nil {
 		c.Stdin.Destroy(nil)
 	}
@@ -64,6 +74,20 @@ func (c *ChildProcess) drain() {
 	}
 }
 
+// cutOff closes what still holds close up: pipes and a channel that others have the other ends of.
+func (c *ChildProcess) cutOff() {
+	if c.channel != nil && c.channel.FD() >= 0 {
+		c.status.CutOff = true
+		c.channel.Destroy()
+	}
+	for _, s := range c.Stdio {
+		if s.Readable != nil && !s.Readable.Closed() {
+			c.status.CutOff = true
+			s.destroy()
+		}
+	}
+}
+
 // settle counts down to close.
 func (c *ChildProcess) settle() {
 	c.pending--
@@ -71,6 +95,7 @@ func (c *ChildProcess) settle() {
 		return
 	}
 	c.state = childClosed
+	c.limits.closed()
 	c.family.leave(c)
 	defer close(c.done) // Those who Wait are told also when a listener panics.
 	c.close.Emit(c.status)

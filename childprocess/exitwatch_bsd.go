@@ -30,6 +30,8 @@ func requestPidfd(*syscall.SysProcAttr, *int) {}
 
 func pidfdSendSignal(int, Signal) error { return unix.ENOSYS }
 
+func pidfdSignalGroup(int, Signal) error { return unix.ENOSYS }
+
 // exitQueue is a kqueue(2) of its own with an EVFILT_PROC for each child. A kqueue is readable while it has events, so the
 // loop watches it like any descriptor.
 type exitQueue struct {

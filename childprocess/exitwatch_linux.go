@@ -126,3 +126,8 @@ func (c *ChildProcess) recoverStatus() (status ExitStatus, again bool) {
 func pidfdSendSignal(pidfd int, s Signal) error {
 	return unix.PidfdSendSignal(pidfd, s, nil, 0)
 }
+
+// pidfdSignalGroup signals the group that the process leads or has led (Linux 6.9; EINVAL before).
+func pidfdSignalGroup(pidfd int, s Signal) error {
+	return unix.PidfdSendSignal(pidfd, s, nil, unix.PIDFD_SIGNAL_PROCESS_GROUP)
+}

@@ -1,5 +1,11 @@
 package childprocess
 
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
 // Used by tests that find out what this kernel can do.
 var (
 	HasPidfd        = hasPidfd
@@ -9,4 +15,14 @@ var (
 // DecodeCode is what si_code and si_status of waitid(2) are taken for, as Decode has it.
 func DecodeCode(code, value int32) (kind string, status ExitStatus, stop Signal) {
 	return changeOf(code, value, nil).export()
+}
+
+// CanSignalGroupByPidfd asks the kernel, about a process that leads no group.
+func CanSignalGroupByPidfd() bool {
+	fd, err := unix.PidfdOpen(os.Getppid(), 0)
+	if err != nil {
+		return false
+	}
+	defer closeFD(fd)
+	return pidfdSignalGroup(fd, 0) != unix.EINVAL
 }

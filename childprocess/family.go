@@ -20,6 +20,7 @@ import (
 //	                                                       the status after ECHILD, as far as it can be known; or f.look(c)
 //	                                                       will be called again and is to ask again
 //	func pidfdSendSignal(pidfd int, s Signal) error
+//	func pidfdSignalGroup(pidfd int, s Signal) error       EINVAL, ENOSYS: not to be had
 //	func requestPidfd(sys *syscall.SysProcAttr, pidfd *int)   for ExitWatchPidfd
 //	func emptySignalMask() (restore func())                of the calling thread, which is locked
 
@@ -51,6 +52,7 @@ func familyOf(l *reactor.Loop) (*family, error) {
 // their end. They get no events.
 func (f *family) Close() error {
 	for c := f.open; c != nil; c = f.open {
+		c.limits.closed()
 		f.release(c)
 		f.leave(c)
 		c.state = childClosed
@@ -74,7 +76,8 @@ func (f *family) fork(c *ChildProcess, path string, env []string, files []uintpt
 		}
 		c.onSIGCHLD = true
 	}
-	sys := &syscall.SysProcAttr{Setsid: o.Detached, Credential: o.credential()}
+	// setsid(2) makes a group too, of which its leader cannot make another.
+	sys := &syscall.SysProcAttr{Setsid: o.Detached, Setpgid: c.leads && !o.Detached, Credential: o.credential()}
 	if f.way == ExitWatchPidfd {
 		requestPidfd(sys, &c.pidfd)
 	}
@@ -104,6 +107,7 @@ func (f *family) abort(c *ChildProcess) {
 		}
 	}
 	f.release(c)
+	c.closePidfd()
 	c.pid = 0
 }
 
@@ -164,18 +168,25 @@ func (f *family) leave(c *ChildProcess) {
 		f.newest = c.prev
 	}
 	c.prev, c.next = nil, nil
+	c.closePidfd()
 }
 
-// release gives up what following the process took.
+// release gives up what following the process took. The pidfd of a leader means its group until close.
 func (f *family) release(c *ChildProcess) {
 	if c.watcher != nil {
 		c.watcher.Close()
 	}
+	if !c.leads {
+		c.closePidfd()
+	}
+	f.shared.set(c, false)
+}
+
+func (c *ChildProcess) closePidfd() {
 	if c.pidfd >= 0 {
 		closeFD(c.pidfd)
 		c.pidfd = -1
 	}
-	f.shared.set(c, false)
 }
 
 // refChanged has c keep the loop alive, or not.

@@ -20,11 +20,15 @@ import (
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/helperproc"
 	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/internal/looptest"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )
 
-func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
+func TestMain(m *testing.M) {
+	runWorkers()
+	os.Exit(leakcheck.Main(m))
+}
 
 // The helper programs that several files use.
 func init() {
@@ -73,16 +77,6 @@ func writeAll(fd int, p []byte) {
 	}
 }
 
-// hangLimit only ends tests that wait for what will not come; no test's meaning depends on it. BROOD_TEST_TIMEOUT_SCALE
-// stretches it for slow machines.
-func hangLimit() time.Duration {
-	const limit = 2 * time.Minute
-	if scale, err := strconv.ParseFloat(os.Getenv("BROOD_TEST_TIMEOUT_SCALE"), 64); err == nil {
-		return time.Duration(scale * float64(limit))
-	}
-	return limit
-}
-
 // forcedExitWatch is what BROOD_TEST_EXITWATCH=pidfd|sigchld forces on every loop, else ExitWatchAuto.
 func forcedExitWatch() childprocess.ExitWatch {
 	switch name := os.Getenv("BROOD_TEST_EXITWATCH"); name {
@@ -97,40 +91,41 @@ func forcedExitWatch() childprocess.ExitWatch {
 	}
 }
 
-// openLoop returns a loop as the environment wants it: BROOD_TEST_WAKEUP=pipe forces the pipe wake-up,
-// BROOD_TEST_EXITWATCH the exit watch. Helper programs use it too, where nothing else closes it.
+// openLoop returns a loop as the environment wants it, see looptest.Options and forcedExitWatch. It is for helper
+// programs, where nothing closes it.
 func openLoop() (*reactor.Loop, error) {
-	l, err := reactor.New(&reactor.Options{PipeWakeup: os.Getenv("BROOD_TEST_WAKEUP") == "pipe"})
+	l, err := reactor.New(looptest.Options())
 	if err != nil {
 		return nil, err
 	}
-	if w := forcedExitWatch(); w != childprocess.ExitWatchAuto {
-		err = childprocess.SetExitWatch(l, w)
-	}
-	return l, err
+	return l, forceExitWatch(l)
 }
 
-// newLoop is openLoop for a test. The loop is closed with the test, which must succeed: a test leaves nothing that keeps
-// it alive.
+func forceExitWatch(l *reactor.Loop) error {
+	if w := forcedExitWatch(); w != childprocess.ExitWatchAuto {
+		return childprocess.SetExitWatch(l, w)
+	}
+	return nil
+}
+
+// newLoop is openLoop for a test, with which the loop is closed.
 func newLoop(t testing.TB) *reactor.Loop {
 	t.Helper()
-	l, err := openLoop()
-	require.NoError(t, err)
-	watchdog := time.AfterFunc(hangLimit(), func() {
-		t.Errorf("the loop hangs")
-		l.Stop()
-	})
+	return newLoopWith(t, reactor.Options{})
+}
+
+// newLoopWith is newLoop for a loop with options.
+func newLoopWith(t testing.TB, o reactor.Options) *reactor.Loop {
+	t.Helper()
+	l := looptest.NewWith(t, o)
+	require.NoError(t, forceExitWatch(l))
 	t.Cleanup(func() {
-		watchdog.Stop()
 		if t.Failed() {
 			// The children were killed by now. Collecting them keeps one failure from becoming many.
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 			defer cancel()
 			_ = l.RunContext(ctx)
-			_ = l.Close()
-			return
 		}
-		require.NoError(t, l.Close(), "the test left something that keeps its loop alive")
 	})
 	return l
 }
@@ -138,8 +133,7 @@ func newLoop(t testing.TB) *reactor.Loop {
 // run runs l until nothing keeps it alive.
 func run(t testing.TB, l *reactor.Loop) {
 	t.Helper()
-	require.NoError(t, l.Run())
-	require.False(t, t.Failed(), "the loop was stopped because it hung")
+	looptest.Run(t, l)
 }
 
 // spawn is childprocess.Spawn that must return a child, which may yet have an error event.

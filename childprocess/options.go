@@ -1,10 +1,15 @@
 package childprocess
 
 import (
+	"context"
 	"math"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
+
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/signals"
 )
 
 // Signal is the type of a signal number.
@@ -30,6 +35,9 @@ type Options struct {
 	// and closed above.
 	Stdio []Stdio
 
+	// Serialization is how messages to and from the child become bytes, where Stdio has IPC. The zero value is JSON.
+	Serialization ipc.Serialization
+
 	// Detached starts the child as the leader of a new session and process group (setsid(2)).
 	Detached bool
 
@@ -38,23 +46,64 @@ type Options struct {
 	UID, GID *uint32
 	Groups   []uint32
 
+	// Shell runs the command by this shell, "sh -c" in effect; usually [DefaultShell]. "": no shell. The file and the
+	// arguments are joined by blanks, and nothing is quoted: whoever puts text from outside into them lets that text run
+	// commands. See [Quote].
+	Shell string
+
+	// Context ends the child with KillSignal when it is done (Node's AbortSignal). The error event then has an *[AbortError],
+	// followed by exit. When it is done before the call, the child is started all the same, and ended after its spawn event.
+	Context context.Context
+
+	// Timeout ends the child with KillSignal when it has not exited after this time. 0: no limit.
+	Timeout time.Duration
+
+	// KillSignal is what Timeout and Context send. 0: SIGTERM.
+	//
+	// It goes to the child alone, or to its whole process group when it leads one: a Detached child does, and so does a Shell
+	// with a Timeout or a Context, which is given a group so that the programs it runs end with it. (Such a shell is not in
+	// the foreground of the terminal: ^C does not reach it, and reading the terminal stops it.)
+	KillSignal Signal
+
+	// KillGrace is the time from KillSignal to SIGKILL, for a child that does not obey. 0: SIGKILL is not sent.
+	// Where a group is signalled close waits until the group has ended or the grace is over, on systems that can
+	// signal it after its leader has gone (Linux 6.9).
+	KillGrace time.Duration
+
+	// CloseGrace is the longest time from exit to close: a grandchild that holds the pipes cannot delay close for longer.
+	// What is written after that is lost, and ExitStatus.CutOff set. 0: no limit, as in Node.
+	CloseGrace time.Duration
+
 	// StopEvents has OnStop and OnContinue called. They need SIGCHLD, which is watched while such a child lives.
 	StopEvents bool
 }
 
+const containsNUL = "contains a NUL byte"
+
 // validate finds the mistakes in a call that no system call has to find.
-func (o *Options) validate(file string, args []string) error {
-	bad := func(name, reason string) error { return &ArgumentError{"spawn", name, reason} }
-	const nul = "contains a NUL byte"
+func (o *Options) validate(op, file string, args []string) error {
+	bad := func(name, reason string) error { return &ArgumentError{op, name, reason} }
 	switch {
 	case file == "":
 		return bad("file", "is empty")
 	case strings.IndexByte(file, 0) >= 0:
-		return bad("file", nul)
+		return bad("file", containsNUL)
 	case strings.IndexByte(o.Dir, 0) >= 0:
-		return bad("Dir", nul)
+		return bad("Dir", containsNUL)
 	case strings.IndexByte(o.Argv0, 0) >= 0:
-		return bad("Argv0", nul)
+		return bad("Argv0", containsNUL)
+	case strings.IndexByte(o.Shell, 0) >= 0:
+		return bad("Shell", containsNUL)
+	case o.Timeout < 0:
+		return bad("Timeout", "is negative")
+	case o.KillGrace < 0:
+		return bad("KillGrace", "is negative")
+	case o.CloseGrace < 0:
+		return bad("CloseGrace", "is negative")
+	case o.KillSignal != 0 && !isSignal(o.KillSignal):
+		return bad("KillSignal", "is not a signal")
+	case o.Serialization != ipc.JSON && o.Serialization != ipc.Advanced:
+		return bad("Serialization", "is unknown")
 	case o.UID != nil && *o.UID == math.MaxUint32:
 		return bad("UID", "is out of range") // -1 means "leave it" to setuid(2)'s relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:
@@ -62,18 +111,31 @@ func (o *Options) validate(file string, args []string) error {
 	}
 	for i, a := range args {
 		if strings.IndexByte(a, 0) >= 0 {
-			return bad("args["+strconv.Itoa(i)+"]", nul)
+			return bad("args["+strconv.Itoa(i)+"]", containsNUL)
 		}
 	}
 	for i, e := range o.Env {
 		if strings.IndexByte(e, 0) >= 0 {
-			return bad("Env["+strconv.Itoa(i)+"]", nul)
+			return bad("Env["+strconv.Itoa(i)+"]", containsNUL)
 		}
 	}
+	channels := 0
 	for i, s := range o.Stdio {
+		if s.form == formIPC {
+			channels++
+		}
+		if channels > 1 {
+			return bad("Stdio["+strconv.Itoa(i)+"]", "is a second IPC")
+		}
 		if reason := s.mistake(); reason != "" {
 			return bad("Stdio["+strconv.Itoa(i)+"]", reason)
 		}
 	}
 	return nil
+}
+
+// isSignal reports whether the system has a signal of that number.
+func isSignal(s Signal) bool {
+	_, err := signals.Parse(strconv.Itoa(int(s)))
+	return err == nil
 }

@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -18,21 +19,29 @@ import (
 //
 // The call takes as long as the kernel needs to start the program: the calling thread waits until the child has executed.
 func Spawn(l *reactor.Loop, file string, args []string, o *Options) (*ChildProcess, error) {
+	return start(l, "spawn", file, args, o)
+}
+
+// start is Spawn for all forms; op names the form in errors.
+func start(l *reactor.Loop, op, file string, args []string, o *Options) (*ChildProcess, error) {
 	if o == nil {
 		o = new(Options)
 	}
 	defer closeOwned(o.Stdio)
 	if l == nil {
-		return nil, &ArgumentError{"spawn", "loop", "is nil"}
+		return nil, &ArgumentError{op, "loop", "is nil"}
 	}
-	if err := o.validate(file, args); err != nil {
+	if err := o.validate(op, file, args); err != nil {
 		return nil, err
 	}
 	f, err := familyOf(l)
 	if err != nil {
 		return nil, err
 	}
-	c := newChild(f, file, args, o)
+	if o.Shell != "" {
+		file, args = shellCommand(o.Shell, file, args)
+	}
+	c := newChild(f, op, file, args, o)
 	table, failed := c.layout(o)
 	if failed == nil {
 		failed = c.fork(table, o)
@@ -45,7 +54,7 @@ func Spawn(l *reactor.Loop, file string, args []string, o *Options) (*ChildProce
 	if failed != nil && !emitted(failed.Err) {
 		return nil, failed
 	}
-	if err := c.adopt(table); err != nil {
+	if err := c.adopt(table, o.Serialization); err != nil {
 		if c.pid != 0 {
 			f.abort(c)
 		}
@@ -53,15 +62,19 @@ func Spawn(l *reactor.Loop, file string, args []string, o *Options) (*ChildProce
 	}
 	f.join(c)
 	c.announce(failed)
+	if failed == nil {
+		c.arm(o)
+	}
 	return c, nil
 }
 
-func newChild(f *family, file string, args []string, o *Options) *ChildProcess {
+func newChild(f *family, op, file string, args []string, o *Options) *ChildProcess {
 	c := &ChildProcess{
-		loop: f.loop, family: f, file: file,
+		loop: f.loop, family: f, op: op, file: file,
 		args:       make([]string, 0, 1+len(args)),
 		pidfd:      -1,
 		stopEvents: o.StopEvents,
+		leads:      o.leadsGroup(),
 		pending:    1, // For exit, or error.
 		done:       make(chan struct{}),
 	}
@@ -70,6 +83,7 @@ func newChild(f *family, file string, args []string, o *Options) *ChildProcess {
 		argv0 = o.Argv0
 	}
 	c.args = append(append(c.args, argv0), args...)
+	c.limits.init(o)
 	return c
 }
 
@@ -97,6 +111,9 @@ func (c *ChildProcess) fork(table *layout, o *Options) *SpawnError {
 		return c.failure(StepProgram, path, err)
 	}
 	env := o.environ()
+	if table.ipc >= 0 {
+		env = withChannel(env, table.ipc, o.Serialization)
+	}
 	c.start = time.Now()
 	if err := c.family.fork(c, path, env, table.child, o); err != nil {
 		if errno, ok := err.(syscall.Errno); ok {
@@ -112,15 +129,24 @@ func (c *ChildProcess) fork(table *layout, o *Options) *SpawnError {
 	return nil
 }
 
-// adopt makes the streams and counts the pipes that close waits for. Without a table there are none.
-func (c *ChildProcess) adopt(table *layout) error {
+// adopt makes the channel and the streams and counts what close waits for. Without a table there is nothing.
+func (c *ChildProcess) adopt(table *layout, s ipc.Serialization) error {
 	if table == nil {
 		return nil
 	}
-	stdio, err := table.streams(c.loop)
+	channel, err := table.channel(c.loop, s)
 	if err != nil {
+		table.close()
 		return err
 	}
+	stdio, err := table.streams(c.loop)
+	if err != nil {
+		if channel != nil {
+			channel.Destroy()
+		}
+		return err
+	}
+	c.channel = channel
 	c.Stdio = stdio
 	c.Stdin = stdio[0].Writable
 	c.Stdout = stdio[1].Readable
@@ -145,7 +171,7 @@ func (c *ChildProcess) announce(failed *SpawnError) {
 }
 
 func (c *ChildProcess) failure(step Step, path string, err error) *SpawnError {
-	return &SpawnError{Op: "spawn", Step: step, File: c.file, Path: path, Args: c.args[1:], Err: err}
+	return &SpawnError{Op: c.op, Step: step, File: c.file, Path: path, Args: c.args[1:], Err: err}
 }
 
 // emitted reports whether a refusal is told by the error event, as Node does.

@@ -10,8 +10,8 @@ import (
 
 // An ExitStatus is how a child ended.
 type ExitStatus struct {
-	// Code is what the child passed to exit(3), 0 to 255. It is -1 when a signal ended the child or the status was lost,
-	// and the negative errno when the program could not be started.
+	// Code is what the child passed to exit(3), 0 to 255. It is -1 when a signal ended the child, when the status was lost,
+	// and in an [ExitError] that did not wait for the end; and the negative errno when the program could not be started.
 	Code int
 
 	// Signal ended the child; 0 if none did.
@@ -21,6 +21,13 @@ type ExitStatus struct {
 
 	// Lost: the child has ended, but something else in this program waited for it and took its status.
 	Lost bool
+
+	// Cause is why this library ended the child, nil if it did not: [ErrTimeout], [ErrMaxBuffer], or an *[AbortError] for
+	// the end of its Context. The child may have exited as it liked nevertheless.
+	Cause error
+
+	Forced bool // SIGKILL was sent after Options.KillGrace
+	CutOff bool // the pipes were closed before their end, see Options.CloseGrace; known at close
 
 	// Rusage is what the child used, with its own children that it waited for (getrusage(2)); nil when it is not known.
 	// Its Maxrss is not only the child's: before execve(2) a child shares the memory of its parent, and the peak counts.
@@ -44,6 +51,8 @@ func (s ExitStatus) String() string {
 			text += " (core dumped)"
 		}
 		return text
+	case s.Code == -1: // EPERM is not among the reasons that come with a status.
+		return "still running"
 	case s.Code < 0:
 		return "not started: " + syscall.Errno(-s.Code).Error()
 	}

@@ -50,5 +50,8 @@ type handleFrame struct {
 }
 
 func formatOf(s Serialization) format {
+	if s == Advanced {
+		return advancedFormat{}
+	}
 	return jsonFormat{}
 }

@@ -176,7 +176,7 @@ func TestAProcessThatNeverGotAConnectionIsNotAsked(t *testing.T) {
 	})
 	for range 4 {
 		until(t, l, p.readable)
-		_, fds := p.readRights()
+		_, fds := p.takeRights()
 		require.Len(t, fds, 1)
 		p.send(`{"cmd":"NODE_HANDLE_NACK"}` + "\n")
 	}

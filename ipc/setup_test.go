@@ -2,30 +2,21 @@ package ipc_test
 
 import (
 	"encoding/json"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/looptest"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 )
 
-// hangLimit only ends tests that wait for what will not come; no test's meaning depends on it. BROOD_TEST_TIMEOUT_SCALE
-// stretches it for slow machines.
-func hangLimit() time.Duration {
-	const limit = 2 * time.Minute
-	if scale, err := strconv.ParseFloat(os.Getenv("BROOD_TEST_TIMEOUT_SCALE"), 64); err == nil {
-		return time.Duration(scale * float64(limit))
-	}
-	return limit
-}
+// hangLimit ends tests that wait for what will not come.
+func hangLimit() time.Duration { return looptest.HangLimit() }
 
-// newLoop returns a loop whose messages are cleared when they expire. It is closed with the test, which must succeed: a test
-// leaves nothing that keeps it alive. BROOD_TEST_WAKEUP=pipe forces the pipe wake-up.
+// newLoop returns a loop of package looptest whose messages are cleared when they expire.
 func newLoop(t testing.TB) *reactor.Loop {
 	t.Helper()
 	return newLoopWith(t, reactor.Options{})
@@ -33,32 +24,17 @@ func newLoop(t testing.TB) *reactor.Loop {
 
 func newLoopWith(t testing.TB, o reactor.Options) *reactor.Loop {
 	t.Helper()
-	o.PipeWakeup = os.Getenv("BROOD_TEST_WAKEUP") == "pipe"
-	l, err := reactor.New(&o)
-	require.NoError(t, err)
+	l := looptest.NewWith(t, o)
 	if _, benchmark := t.(*testing.B); !benchmark {
 		require.NoError(t, ipc.Poison(l))
 	}
-	watchdog := time.AfterFunc(hangLimit(), func() {
-		t.Errorf("the loop hangs")
-		l.Stop()
-	})
-	if _, test := t.(*testing.T); !test {
-		watchdog.Stop() // Benchmarks and fuzzing run as long as they are told to.
-	}
-	t.Cleanup(func() {
-		watchdog.Stop()
-		if err := l.Close(); !t.Failed() {
-			require.NoError(t, err, "the test left something that keeps its loop alive")
-		}
-	})
 	return l
 }
 
 // run runs l until nothing keeps it alive.
 func run(t testing.TB, l *reactor.Loop) {
 	t.Helper()
-	require.NoError(t, l.Run())
+	looptest.Run(t, l)
 }
 
 // poll runs one turn that does not sleep and returns whether l is still alive.
@@ -170,7 +146,7 @@ func (p *peer) read() (s string, end bool) {
 	}
 }
 
-// readRights returns what one recvmsg finds.
+// readRights returns what one recvmsg finds. The caller must close the descriptors.
 func (p *peer) readRights() (s string, fds []int) {
 	p.t.Helper()
 	buf, oob := make([]byte, 1<<16), make([]byte, 4096)
@@ -183,8 +159,15 @@ func (p *peer) readRights() (s string, fds []int) {
 		require.NoError(p.t, err)
 		fds = append(fds, got...)
 	}
-	for _, fd := range fds {
-		p.t.Cleanup(func() { _ = unix.Close(fd) }) // The test may have done so.
-	}
 	return string(buf[:n]), fds
+}
+
+// takeRights is readRights of descriptors that are closed with the test.
+func (p *peer) takeRights() (s string, fds []int) {
+	p.t.Helper()
+	s, fds = p.readRights()
+	for _, fd := range fds {
+		p.t.Cleanup(func() { require.NoError(p.t, unix.Close(fd)) })
+	}
+	return s, fds
 }

@@ -2,7 +2,11 @@ package ipc
 
 import "golang.org/x/sys/unix"
 
-// writeQueue holds what the kernel did not take, in order. Small frames share blocks; a longer one has its own memory.
+// longFrame is the length, in bytes, from which on the rest of a frame is kept as it is and not copied into blocks. Up to
+// it copying is cheaper than making new memory for the next frame.
+const longFrame = 256 << 10
+
+// writeQueue holds what the kernel did not take, in order. Frames share blocks; a long one has its own memory.
 type writeQueue struct {
 	pieces [][]byte // the unwritten parts
 	blocks [][]byte // the memory of each piece, from its beginning; nil where it is not from hub.block
@@ -12,10 +16,10 @@ type writeQueue struct {
 
 func (q *writeQueue) empty() bool { return q.size == 0 }
 
-// push appends p: a copy, or p itself when it is longer than a block, which it reports.
+// push appends p: a copy, or p itself when it is long, which it reports.
 func (q *writeQueue) push(h *hub, p []byte) (kept bool) {
 	q.size += len(p)
-	if len(p) > blockSize {
+	if len(p) > longFrame {
 		q.add(p, nil, -1)
 		return true
 	}
@@ -25,9 +29,11 @@ func (q *writeQueue) push(h *hub, p []byte) (kept bool) {
 		q.pieces[last] = append(piece, p[:k]...)
 		p = p[k:]
 	}
-	if len(p) > 0 {
+	for len(p) > 0 {
 		b := h.block()
-		q.add(append(b, p...), b, -1)
+		k := min(len(p), cap(b))
+		q.add(append(b, p[:k]...), b, -1)
+		p = p[k:]
 	}
 	return false
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/internal/looptest"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -195,7 +196,7 @@ func TestAReleaseThatMeetsTheEndOfAPollIsNotLost(t *testing.T) {
 		}()
 		close(start)
 		for poll(t, l) {
-			require.True(t, pollable(t, l.FD(), int(hangLimit().Milliseconds())), "the loop was alive and never told otherwise")
+			require.True(t, pollable(t, l.FD(), int(looptest.HangLimit().Milliseconds())), "the loop was alive and never told otherwise")
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/looptest"
 )
 
 // TestASignalDuringTheSleepIsNoError interrupts the poll with a signal that the Go runtime takes for a request to preempt.
@@ -29,7 +31,7 @@ func TestASignalDuringTheSleepIsNoError(t *testing.T) {
 				pid, loopThread := unix.Getpid(), unix.Gettid()
 				whenAsleep(l, func() {
 					defer release()
-					for giveUp := time.Now().Add(hangLimit()); readings.Load() < 100; runtime.Gosched() {
+					for giveUp := time.Now().Add(looptest.HangLimit()); readings.Load() < 100; runtime.Gosched() {
 						if err := unix.Tgkill(pid, loopThread, unix.SIGURG); err != nil || time.Now().After(giveUp) {
 							t.Errorf("no sleep was interrupted: %v", err)
 							return

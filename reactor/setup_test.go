@@ -1,8 +1,6 @@
 package reactor_test
 
 import (
-	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -11,49 +9,26 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/looptest"
 	"github.com/brood-go/brood/reactor"
 )
 
-// hangLimit only ends tests that wait for what will not come; no test's meaning depends on it. BROOD_TEST_TIMEOUT_SCALE
-// stretches it for slow machines.
-func hangLimit() time.Duration {
-	const limit = 2 * time.Minute
-	if scale, err := strconv.ParseFloat(os.Getenv("BROOD_TEST_TIMEOUT_SCALE"), 64); err == nil {
-		return time.Duration(scale * float64(limit))
-	}
-	return limit
-}
-
-// newLoop returns a loop that is closed with the test, which must succeed: a test leaves nothing that keeps it alive.
+// newLoop returns a loop that is closed with the test.
 func newLoop(t testing.TB) *reactor.Loop {
 	t.Helper()
-	return newLoopWith(t, reactor.Options{})
+	return looptest.New(t)
 }
 
-// newLoopWith is newLoop with options. BROOD_TEST_WAKEUP=pipe forces the pipe wake-up.
+// newLoopWith is newLoop with options.
 func newLoopWith(t testing.TB, o reactor.Options) *reactor.Loop {
 	t.Helper()
-	o.PipeWakeup = o.PipeWakeup || os.Getenv("BROOD_TEST_WAKEUP") == "pipe"
-	l, err := reactor.New(&o)
-	require.NoError(t, err)
-	watchdog := time.AfterFunc(hangLimit(), func() {
-		t.Errorf("the loop hangs")
-		l.Stop()
-	})
-	t.Cleanup(func() {
-		watchdog.Stop()
-		// Not by require: in a cleanup it would hide the panic of the test.
-		if err := l.Close(); err != nil && !t.Failed() {
-			t.Errorf("Close: %v: the test left something that keeps its loop alive", err)
-		}
-	})
-	return l
+	return looptest.NewWith(t, o)
 }
 
 // run runs l until nothing keeps it alive.
 func run(t testing.TB, l *reactor.Loop) {
 	t.Helper()
-	require.NoError(t, l.Run())
+	looptest.Run(t, l)
 }
 
 // poll runs one turn that does not sleep and returns whether l is still alive.

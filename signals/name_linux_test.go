@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/looptest"
 	"github.com/brood-go/brood/signals"
 )
 
@@ -72,11 +73,7 @@ func TestNamesAreThoseOfBash(t *testing.T) {
 }
 
 func TestNamesAreThoseOfNode(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Skipf("no node to compare with: %v", err)
-	}
-	out, err := exec.Command(node, "-p", "JSON.stringify(os.constants.signals)").Output()
+	out, err := exec.Command(looptest.NodePath(t), "-p", "JSON.stringify(os.constants.signals)").Output()
 	require.NoError(t, err)
 	var theirs map[string]signals.Signal
 	require.NoError(t, json.Unmarshal(out, &theirs), "node printed %q", out)

@@ -3,22 +3,18 @@ package signals_test
 import (
 	"context"
 	"os"
-	"os/exec"
 	"os/signal"
 	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/brood-go/brood/internal/helperproc"
 	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/internal/looptest"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )
@@ -47,38 +43,6 @@ func needSignalfd(t testing.TB) {
 	}
 	require.NoError(t, unix.Close(fd))
 }
-
-// mask returns a mask line, such as SigBlk, of a status file of /proc.
-func mask(t testing.TB, status []byte, line string) uint64 {
-	t.Helper()
-	for text := range strings.Lines(string(status)) {
-		if digits, ok := strings.CutPrefix(text, line+":"); ok {
-			m, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 64)
-			require.NoError(t, err)
-			return m
-		}
-	}
-	require.Fail(t, "no such line", "%s in %s", line, status)
-	return 0
-}
-
-// threadMask returns what the calling thread blocks.
-func threadMask(t testing.TB) uint64 {
-	t.Helper()
-	status, err := os.ReadFile("/proc/thread-self/status")
-	require.NoError(t, err)
-	return mask(t, status, "SigBlk")
-}
-
-// awaitForward waits until s is on its way to l so many times, which no event announces.
-func awaitForward(t testing.TB, l *reactor.Loop, s signals.Signal, times int) {
-	t.Helper()
-	for deadline := time.Now().Add(hangLimit()); signals.Forwarded(l, s) < times; runtime.Gosched() {
-		require.True(t, time.Now().Before(deadline), "%s is not forwarded", signals.Name(s))
-	}
-}
-
-func bit(s signals.Signal) uint64 { return 1 << (s - 1) }
 
 func TestS060_EveryRealTimeSignalThatTheRuntimeLeavesFree(t *testing.T) {
 	eachWay(t, func(t *testing.T, newLoop func(testing.TB) *reactor.Loop) {
@@ -130,40 +94,6 @@ func TestEverySignalIsEitherRefusedOrDelivered(t *testing.T) {
 			require.Greater(t, s, signals.Signal(64), "only MIPS has others that the runtime cannot catch")
 		}
 	})
-}
-
-func init() {
-	helperproc.Register("watch-once-and-stay-ignoring", func(args []string) {
-		s, err := signals.Parse(args[0])
-		must(err)
-		ignores := func() bool {
-			status, err := os.ReadFile("/proc/self/status")
-			must(err)
-			_, line, _ := strings.Cut(string(status), "SigIgn:")
-			line, _, _ = strings.Cut(line, "\n")
-			m, err := strconv.ParseUint(strings.TrimSpace(line), 16, 64)
-			must(err)
-			return m&bit(s) != 0
-		}
-		if !ignores() || !signal.Ignored(s) {
-			panic("it is not ignored at the start")
-		}
-		watchOnce(s)
-		if !ignores() || !signal.Ignored(s) {
-			panic("it is not ignored at the end")
-		}
-		must(unix.Kill(os.Getpid(), s))
-	})
-}
-
-func TestS063_ASignalIgnoredByNohupStaysIgnored(t *testing.T) {
-	for _, s := range []signals.Signal{syscall.SIGHUP, syscall.SIGINT} {
-		file, argv := helperproc.Command("watch-once-and-stay-ignoring", signals.Name(s))
-		trap := `trap "" ` + strings.TrimPrefix(signals.Name(s), "SIG") + `; exec "$@"`
-		cmd := exec.Command("/bin/sh", append([]string{"-c", trap, "sh", file}, argv...)...)
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s", out)
-	}
 }
 
 // sendsToAll is what is sent, and to which thread: 0 stands for the process.
@@ -268,7 +198,7 @@ func sendToAll(t *testing.T, next sendsToAll, a, b <-chan signals.Signal, c <-ch
 		t.Errorf("send %+v: %v", next, err)
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), hangLimit())
+	ctx, cancel := context.WithTimeout(context.Background(), looptest.HangLimit())
 	defer cancel()
 	for left := 3; left > 0; left-- {
 		var got os.Signal
@@ -385,123 +315,6 @@ func reapAll(t *testing.T, l *reactor.Loop, children, parallel int) {
 	require.Empty(t, living)
 }
 
-func TestTheThreadBlocksTheSignalsOnlyInsideRun(t *testing.T) {
-	needSignalfd(t)
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	before := threadMask(t)
-	require.Zero(t, before&(bit(usr1)|bit(usr2)|bit(syscall.SIGURG)))
-
-	l := newLoop(t)
-	w := watch(t, l, usr1, func(signals.Signal) {})
-	urgent := watch(t, l, syscall.SIGURG, func(signals.Signal) {})
-	require.Equal(t, before, threadMask(t))
-	_, err := l.Poll(0)
-	require.NoError(t, err)
-	for _, step := range []func(){
-		func() {
-			require.Equal(t, before|bit(usr1), threadMask(t))
-			l.Stop()
-		},
-		func() {
-			l.Stop()
-			more := watch(t, l, usr2, func(signals.Signal) {})
-			require.Equal(t, before|bit(usr1)|bit(usr2), threadMask(t))
-			more.Close()
-			require.Equal(t, before|bit(usr1), threadMask(t))
-		},
-		func() {
-			l.Stop()
-			w.Close()
-			urgent.Close()
-			require.Equal(t, before, threadMask(t))
-			w = watch(t, l, usr2, func(signals.Signal) {})
-			require.Equal(t, before|bit(usr2), threadMask(t))
-			urgent = watch(t, l, syscall.SIGURG, func(signals.Signal) {})
-		},
-		func() { panic("unwinds out of Run") },
-	} {
-		l.NextTick(step)
-		func() {
-			defer func() { _ = recover() }()
-			run(t, l)
-		}()
-		require.False(t, t.Failed())
-		require.Equal(t, before, threadMask(t))
-	}
-	w.Close()
-	urgent.Close()
-	run(t, l)
-}
-
-func TestAMaskFromBeforeIsLeftAlone(t *testing.T) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	var set, old unix.Sigset_t
-	set.Val[0] = 1 << (usr1 - 1)
-	require.NoError(t, unix.PthreadSigmask(unix.SIG_BLOCK, &set, &old))
-	defer func() { require.NoError(t, unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil)) }()
-	before := threadMask(t)
-
-	l := newLoop(t)
-	var w *signals.Watcher
-	w = watch(t, l, usr1, func(signals.Signal) { w.Close() })
-	send(t, usr1)
-	run(t, l)
-	require.Equal(t, before, threadMask(t))
-}
-
-// A signal that was forwarded to the thread and is still unread when the loop leaves Run, or closes the watcher, does not
-// enter the program again.
-func TestASignalPendingOnTheThreadWhenRunEndsIsDeliveredOnceByTheNextRun(t *testing.T) {
-	for _, s := range []signals.Signal{syscall.SIGTERM, 40} {
-		others := notify(t, s)
-		l := newLoop(t)
-		got := 0
-		w := watch(t, l, s, func(signals.Signal) {
-			got++
-			l.Stop()
-		})
-		// An immediate comes after the poll: there is none between it and the end of Run.
-		l.SetImmediate(func() {
-			send(t, s)
-			receive(t, others, "the signal")
-			awaitForward(t, l, s, 1)
-			l.Stop()
-		})
-		run(t, l)
-		require.Zero(t, got)
-		run(t, l)
-		require.Equal(t, 1, got)
-		require.Empty(t, others)
-		w.Close()
-		run(t, l)
-		require.Empty(t, others)
-	}
-}
-
-func init() {
-	helperproc.Register("close-with-forward-pending", func([]string) {
-		l, err := reactor.New(nil)
-		must(err)
-		w, err := signals.Watch(l, syscall.SIGTERM, func(signals.Signal) { panic("called after Close") })
-		must(err)
-		l.NextTick(func() {
-			must(unix.Kill(os.Getpid(), syscall.SIGTERM))
-			for signals.Forwarded(l, syscall.SIGTERM) == 0 {
-				runtime.Gosched()
-			}
-			w.Close()
-		})
-		must(l.Run())
-		must(l.Close())
-	})
-}
-
-func TestS064_AForwardThatIsPendingWhenTheWatcherIsClosedDoesNotEndTheProcess(t *testing.T) {
-	require.NoError(t, helper("close-with-forward-pending").Run())
-}
-
 func TestALoopInsideACallbackOfAnotherGetsItsSignalsToo(t *testing.T) {
 	outer, inner := newLoop(t), newLoop(t)
 	others := notify(t, usr1)
@@ -530,72 +343,6 @@ func TestALoopInsideACallbackOfAnotherGetsItsSignalsToo(t *testing.T) {
 	require.Empty(t, others)
 }
 
-func TestAProgramStartedInsideUnblockedHasAnEmptyMask(t *testing.T) {
-	needSignalfd(t)
-	others := notify(t, usr1)
-	l := newLoop(t)
-	childMask := func() uint64 {
-		out, err := exec.Command("/bin/cat", "/proc/self/status").Output()
-		require.NoError(t, err)
-		return mask(t, out, "SigBlk")
-	}
-	got := 0
-	var w *signals.Watcher
-	w = watch(t, l, usr1, func(signals.Signal) {
-		got++
-		w.Close()
-	})
-	l.NextTick(func() {
-		send(t, usr1)
-		receive(t, others, "the signal")
-		awaitForward(t, l, usr1, 1)
-		require.Equal(t, bit(usr1), childMask())
-		signals.Unblocked(l, func() { require.Zero(t, childMask()) })
-		require.Equal(t, bit(usr1), childMask())
-		require.Zero(t, got)
-	})
-	run(t, l)
-	require.Equal(t, 1, got)
-	require.Empty(t, others, "what was pending did not come a second time")
-}
-
-func TestUnblockedMayOpenAndCloseWatchers(t *testing.T) {
-	l := newLoop(t)
-	calls, got := 0, 0
-	call := func() { calls++ }
-	signals.Unblocked(l, call)
-	w := watch(t, l, usr1, func(signals.Signal) {})
-	signals.Unblocked(l, call)
-	l.NextTick(func() {
-		before := threadMask(t)
-		signals.Unblocked(l, func() {
-			w.Close()
-			call()
-		})
-		require.Zero(t, threadMask(t)&bit(usr1))
-		w = watch(t, l, usr1, func(signals.Signal) {
-			got++
-			w.Close()
-		})
-		signals.Unblocked(l, func() {
-			w.Close()
-			w = watch(t, l, usr1, func(signals.Signal) {
-				got++
-				w.Close()
-			})
-			call()
-		})
-		require.Equal(t, before, threadMask(t))
-		send(t, usr1)
-	})
-	run(t, l)
-	require.Equal(t, 4, calls)
-	require.Equal(t, 1, got)
-	require.NoError(t, l.Close())
-	signals.Unblocked(l, call)
-	require.Equal(t, 5, calls)
-}
-
 func TestTheSignalfdIsReadInRunAndNotInPoll(t *testing.T) {
 	needSignalfd(t)
 	l := newLoop(t)
@@ -618,103 +365,4 @@ func targets() (list []string) {
 		list = append(list, target)
 	}
 	return list
-}
-
-// SIGPIPE is sent to the thread that writes.
-func TestASignalOfTheLoopsOwnSystemCallIsDelivered(t *testing.T) {
-	eachWay(t, func(t *testing.T, newLoop func(testing.TB) *reactor.Loop) {
-		others := notify(t, syscall.SIGPIPE)
-		var p [2]int
-		require.NoError(t, unix.Pipe2(p[:], unix.O_CLOEXEC))
-		defer unix.Close(p[1])
-		require.NoError(t, unix.Close(p[0]))
-		l := newLoop(t)
-		got := 0
-		var w *signals.Watcher
-		w = watch(t, l, syscall.SIGPIPE, func(signals.Signal) {
-			got++
-			w.Close()
-		})
-		l.NextTick(func() {
-			_, err := unix.Write(p[1], []byte("x"))
-			require.Equal(t, syscall.EPIPE, err)
-		})
-		run(t, l)
-		require.Equal(t, 1, got)
-		receive(t, others, "the program's own copy")
-		require.Empty(t, others)
-	})
-}
-
-// Job control: the kernel drops a pending SIGTSTP when SIGCONT is sent, and a pending SIGCONT when SIGTSTP is, so neither
-// may wait on the thread.
-func TestStopAndContinueBothArriveInEitherOrder(t *testing.T) {
-	for _, order := range [][]signals.Signal{{syscall.SIGTSTP, syscall.SIGCONT}, {syscall.SIGCONT, syscall.SIGTSTP}} {
-		l := newLoop(t)
-		var got []signals.Signal
-		watchers := map[signals.Signal]*signals.Watcher{}
-		for _, s := range order {
-			watchers[s] = watch(t, l, s, func(s signals.Signal) {
-				got = append(got, s)
-				watchers[s].Close()
-			})
-		}
-		l.NextTick(func() {
-			for _, s := range order {
-				send(t, s)
-				awaitForward(t, l, s, 1)
-			}
-		})
-		run(t, l)
-		require.ElementsMatch(t, order, got)
-	}
-}
-
-// The kernel queues real-time signals, so several of one number can be on their way to the loop.
-func TestARealTimeSignalForwardedTwiceIsDeliveredTwice(t *testing.T) {
-	needSignalfd(t)
-	const s signals.Signal = 40
-	others := notify(t, s)
-	l := newLoop(t)
-	got := 0
-	var w *signals.Watcher
-	w = watch(t, l, s, func(signals.Signal) {
-		if got++; got == 2 {
-			w.Close()
-		}
-	})
-	l.NextTick(func() {
-		for times := range 2 {
-			send(t, s)
-			receive(t, others, "the signal")
-			awaitForward(t, l, s, times+1)
-		}
-	})
-	run(t, l)
-	require.Equal(t, 2, got)
-	require.Empty(t, others, "neither was taken for somebody else's")
-}
-
-// Others may see such a signal twice. The loop has it at least once.
-func TestASignalIsNotLostWhenSomebodyElseUnblocksTheThread(t *testing.T) {
-	for _, s := range []signals.Signal{usr1, 40} {
-		others := notify(t, s)
-		l := newLoop(t)
-		got := 0
-		var w *signals.Watcher
-		w = watch(t, l, s, func(signals.Signal) {
-			got++
-			w.Close()
-		})
-		l.NextTick(func() {
-			send(t, s)
-			receive(t, others, "the signal")
-			awaitForward(t, l, s, 1)
-			var empty, old unix.Sigset_t
-			require.NoError(t, unix.PthreadSigmask(unix.SIG_SETMASK, &empty, &old))
-			require.NoError(t, unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil))
-		})
-		run(t, l)
-		require.Equal(t, 1, got)
-	}
 }

@@ -2,10 +2,8 @@ package streams_test
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"os"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,8 +12,6 @@ import (
 	"github.com/brood-go/brood/internal/helperproc"
 	"github.com/brood-go/brood/streams"
 )
-
-var errTest = errors.New("test")
 
 func init() {
 	// Writes the numbers 0, 1, 2… as eight bytes each until nobody reads any more.
@@ -177,256 +173,6 @@ func TestStreamsOfALoopShareTheReadBuffer(t *testing.T) {
 	require.NotSame(t, &shared[0], &other[0], "two loops never meet")
 }
 
-// The end of the data is not the end of the descriptor's: it is given back before anybody is told.
-func TestEndThenCloseOnceEach(t *testing.T) {
-	l := newLoop(t)
-	r, w := readPipe(t, l, nil)
-	var j journal
-	j.data(r)
-	fd := r.FD()
-	r.OnEnd(func() {
-		require.True(t, r.Closed())
-		require.Equal(t, -1, r.FD())
-		require.False(t, isOpen(fd))
-		j.add("end")
-		l.NextTick(j.note("tick"))
-		l.SetImmediate(j.note("immediate"))
-	})
-	r.OnClose(j.note("close"))
-	w.writeString("all")
-	w.close()
-	run(t, l)
-	j.wants(t, "data:all end tick immediate close")
-	run(t, l)
-	j.wants(t, "")
-}
-
-func TestNoEventInsideTheCallThatCausedIt(t *testing.T) {
-	l := newLoop(t)
-	r, w := readPipe(t, l, nil)
-	w.writeString("x")
-	w.close()
-	var j journal
-	j.data(r)
-	j.readableEvents(r)
-	r.Resume()
-	r.Pause()
-	r.Resume()
-	j.wants(t, "")
-	r.Destroy(errTest)
-	j.wants(t, "")
-	r.OnClose(j.note("late-close")) // Still in time.
-	run(t, l)
-	j.wants(t, "error:test close late-close")
-}
-
-func TestDestroyWithoutErrorOnlyCloses(t *testing.T) {
-	l := newLoop(t)
-	r, w := readPipe(t, l, nil)
-	w.writeString("unread")
-	var j journal
-	j.data(r)
-	j.readableEvents(r)
-	fd := r.FD()
-	r.Destroy(nil)
-	require.True(t, r.Closed())
-	require.Equal(t, -1, r.FD())
-	require.False(t, isOpen(fd), "at once")
-	run(t, l)
-	j.wants(t, "close")
-}
-
-func TestErrorComesBeforeCloseAndWithoutEnd(t *testing.T) {
-	l := newLoop(t)
-	r, w := readPipe(t, l, nil)
-	w.writeString("unread")
-	var j journal
-	j.data(r)
-	j.readableEvents(r)
-	r.Destroy(errTest)
-	l.NextTick(j.note("tick"))
-	run(t, l)
-	j.wants(t, "error:test tick close")
-}
-
-func TestDestroyAgainChangesNothing(t *testing.T) {
-	l := newLoop(t)
-	r, w := readPipe(t, l, nil)
-	var j journal
-	j.readableEvents(r)
-	r.OnError(func(error) { r.Destroy(errors.New("second")) })
-	r.OnClose(func() { r.Destroy(errors.New("third")) })
-	r.Destroy(errTest)
-	r.Destroy(errors.New("fourth"))
-	r.Destroy(nil)
-	run(t, l)
-	j.wants(t, "error:test close")
-
-	ended, w2 := readPipe(t, l, nil)
-	j.readableEvents(ended)
-	ended.OnEnd(func() { ended.Destroy(errTest) })
-	ended.Resume()
-	w2.close()
-	run(t, l)
-	j.wants(t, "end close")
-	ended.Destroy(errTest)
-	run(t, l)
-	j.wants(t, "")
-	w.close()
-}
-
-func TestDestroyInEveryCallback(t *testing.T) {
-	for _, c := range []struct {
-		where  string
-		attach func(r *streams.Readable, destroy func())
-		want   string
-	}{
-		{"data", func(r *streams.Readable, destroy func()) { r.OnData(func([]byte) { destroy() }) }, "error:test close"},
-		{"text", func(r *streams.Readable, destroy func()) { r.OnText(func(string) { destroy() }) }, "error:test close"},
-		{"line", func(r *streams.Readable, destroy func()) { r.OnLine(func([]byte) { destroy() }) }, "error:test close"},
-		{"last line", func(r *streams.Readable, destroy func()) {
-			r.OnLine(func(p []byte) {
-				if string(p) == "last" {
-					destroy()
-				}
-			})
-		}, "error:test close"},
-		{"last text", func(r *streams.Readable, destroy func()) {
-			r.OnText(func(s string) {
-				if s == "\uFFFD" {
-					destroy()
-				}
-			})
-		}, "error:test close"},
-		{"end", func(r *streams.Readable, destroy func()) { r.OnEnd(destroy); r.Resume() }, "end close"},
-		{"close", func(r *streams.Readable, destroy func()) { r.OnClose(destroy); r.Resume() }, "end close"},
-		{"tick", func(r *streams.Readable, destroy func()) {
-			r.OnData(func([]byte) { r.Destroy(errTest); r.OnError(func(error) { destroy() }) })
-		}, "error:test close"},
-	} {
-		t.Run(c.where, func(t *testing.T) {
-			l := newLoop(t)
-			r, w := readPipe(t, l, nil)
-			var j journal
-			destroyed := false
-			c.attach(r, func() {
-				r.Destroy(errTest)
-				destroyed = true
-				require.Equal(t, -1, r.FD())
-			})
-			j.readableEvents(r)
-			r.OnData(func([]byte) { require.False(t, destroyed && c.where != "data", "data after Destroy") })
-			w.writeString("line\nmore\nlast")
-			if c.where == "last text" {
-				w.writeString("\xE2\x82")
-			}
-			w.close()
-			run(t, l)
-			require.True(t, destroyed)
-			j.wants(t, c.want)
-		})
-	}
-}
-
-func TestNoDataReachesTheOtherKindsAfterDestroy(t *testing.T) {
-	l := newLoop(t)
-	r, w := readPipe(t, l, nil)
-	var j journal
-	r.OnData(func([]byte) { j.add("data"); r.Destroy(nil) })
-	r.OnText(func(string) { j.add("text") })
-	r.OnLine(func([]byte) { j.add("line") })
-	j.readableEvents(r)
-	w.writeString("a\nb\n")
-	w.close()
-	run(t, l)
-	j.wants(t, "data close")
-}
-
-func TestStopAndRunAgainLoseNoEvent(t *testing.T) {
-	l := newLoop(t)
-	r, w := readPipe(t, l, nil)
-	var j journal
-	r.OnData(func(p []byte) { j.add("data:" + string(p)); l.Stop() })
-	r.OnEnd(func() { j.add("end"); l.Stop() })
-	r.OnClose(func() { j.add("close"); l.Stop() })
-	w.writeString("x")
-	w.close()
-	for range 3 {
-		run(t, l)
-		j.add("|")
-	}
-	run(t, l)
-	// The pipe is read to its end in the readiness that brought the data, and close follows in the same turn.
-	j.wants(t, "data:x end close | | |")
-}
-
-func TestDestroyedBeforeTheLoopRunsStillCloses(t *testing.T) {
-	l := newLoop(t)
-	r, w := readPipe(t, l, nil)
-	var j journal
-	j.readableEvents(r)
-	l.Stop()
-	r.Destroy(errTest)
-	run(t, l) // Stopped before it began.
-	j.wants(t, "")
-	run(t, l)
-	j.wants(t, "error:test close")
-	w.close()
-}
-
-func TestReadErrorIsTheErrorEvent(t *testing.T) {
-	for name, c := range map[string]struct {
-		open func(t *testing.T) *descriptor
-		want syscall.Errno
-	}{
-		"a descriptor for writing": {func(t *testing.T) *descriptor { return openFile(t, os.DevNull, unix.O_WRONLY) }, unix.EBADF},
-		"a directory":              {func(t *testing.T) *descriptor { return openFile(t, t.TempDir(), unix.O_RDONLY) }, unix.EISDIR},
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := newLoop(t)
-			r := newReadable(t, l, c.open(t), nil)
-			fd := r.FD()
-			var j journal
-			j.data(r)
-			j.readableEvents(r)
-			r.OnError(func(err error) {
-				require.ErrorIs(t, err, c.want)
-				op, ok := errors.AsType[*streams.OpError](err)
-				require.True(t, ok)
-				require.Equal(t, streams.OpError{Op: "read", FD: fd, Err: c.want}, *op)
-			})
-			run(t, l)
-			j.wants(t, "error:"+unix.ErrnoName(c.want)+" close")
-			require.False(t, isOpen(fd))
-		})
-	}
-}
-
-func TestUnrefLetsTheLoopEnd(t *testing.T) {
-	l := newLoop(t)
-	r, w := readPipe(t, l, nil)
-	var j journal
-	j.data(r)
-	require.True(t, l.Alive())
-	r.Unref()
-	run(t, l)
-	w.writeString("x")
-	poll(t, l)
-	j.wants(t, "data:x")
-	r.Ref()
-	require.True(t, l.Alive())
-	r.Pause()
-	require.False(t, l.Alive())
-	r.Resume()
-	r.Unref()
-	r.Pause()
-	r.Resume()
-	require.False(t, l.Alive(), "Unref lasts")
-	r.Ref()
-	r.Destroy(nil)
-	run(t, l)
-}
-
 // /dev/zero is always ready and never ends.
 func TestEndlessSourceDoesNotStarveOthers(t *testing.T) {
 	l := newLoop(t)
@@ -532,21 +278,6 @@ func TestS031_PauseStopsAnEndlessChildAndResumeLosesNothing(t *testing.T) {
 	require.Equal(t, "signal: broken pipe", numbers.wait())
 }
 
-func TestS033_FailingConsumerEndsAnEndlessChild(t *testing.T) {
-	l := newLoop(t)
-	r, stdout := pipe(t)
-	yes := start(t, nil, stdout, "yes")
-	s := newReadable(t, l, r, nil)
-	errDiskFull := errors.New("disk full")
-	s.OnData(func([]byte) { s.Destroy(errDiskFull) })
-	var got []error
-	s.OnError(func(err error) { got = append(got, err) })
-	s.OnEnd(func() { require.Fail(t, "end after an error") })
-	run(t, l)
-	require.Equal(t, []error{errDiskFull}, got)
-	require.Equal(t, "signal: broken pipe", yes.wait())
-}
-
 func TestS034_OneByteThenTheEndAfterAPause(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -563,18 +294,6 @@ func TestS034_OneByteThenTheEndAfterAPause(t *testing.T) {
 	j.wants(t, "end close")
 	run(t, l)
 	j.wants(t, "")
-}
-
-func TestS035_EndComesInOneTurnWhenTheWriterIsLongGone(t *testing.T) {
-	l := newLoop(t)
-	r, stdout := pipe(t)
-	require.Equal(t, "exit status 0", start(t, nil, stdout, "true").wait())
-	s := newReadable(t, l, r, nil)
-	var j journal
-	j.data(s)
-	j.readableEvents(s)
-	require.False(t, poll(t, l))
-	j.wants(t, "end close")
 }
 
 // What a listener does to the list of listeners while a chunk is delivered follows events.Event.

@@ -15,49 +15,25 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/internal/looptest"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
 
-// hangLimit only ends tests that wait for what will not come; no test's meaning depends on it. BROOD_TEST_TIMEOUT_SCALE
-// stretches it for slow machines.
-func hangLimit() time.Duration {
-	const limit = 2 * time.Minute
-	if scale, err := strconv.ParseFloat(os.Getenv("BROOD_TEST_TIMEOUT_SCALE"), 64); err == nil {
-		return time.Duration(scale * float64(limit))
-	}
-	return limit
-}
-
-// newLoop returns a loop whose read buffer is cleared after each delivery. It is closed with the test, which must
-// succeed: a test leaves nothing that keeps it alive. BROOD_TEST_WAKEUP=pipe forces the pipe wake-up.
+// newLoop returns a loop whose read buffer is cleared after each delivery. It is closed with the test.
 func newLoop(t testing.TB) *reactor.Loop {
 	t.Helper()
-	l, err := reactor.New(&reactor.Options{PipeWakeup: os.Getenv("BROOD_TEST_WAKEUP") == "pipe"})
-	require.NoError(t, err)
+	l := looptest.New(t)
 	if _, benchmark := t.(*testing.B); !benchmark {
 		require.NoError(t, streams.Poison(l))
 	}
-	watchdog := time.AfterFunc(hangLimit(), func() {
-		t.Errorf("the loop hangs")
-		l.Stop()
-	})
-	if _, test := t.(*testing.T); !test {
-		watchdog.Stop() // Benchmarks and fuzzing run as long as they are told to.
-	}
-	t.Cleanup(func() {
-		watchdog.Stop()
-		if err := l.Close(); !t.Failed() {
-			require.NoError(t, err, "the test left something that keeps its loop alive")
-		}
-	})
 	return l
 }
 
 // run runs l until nothing keeps it alive.
 func run(t testing.TB, l *reactor.Loop) {
 	t.Helper()
-	require.NoError(t, l.Run())
+	looptest.Run(t, l)
 }
 
 // poll runs one turn that does not sleep and returns whether l is still alive.

@@ -26,7 +26,9 @@ var lower = map[string][]string{
 var thirdParty = []string{"golang.org/x/sys/unix"}
 
 // testSupport must not end up in a program.
-var testSupport = []string{"internal/archtest", "internal/helperproc", "internal/leakcheck"}
+var testSupport = []string{
+	"internal/archtest", "internal/conformance", "internal/helperproc", "internal/leakcheck", "internal/looptest",
+}
 
 // outsideOrder are the folders whose packages are no library packages.
 var outsideOrder = []string{"examples", "internal"}

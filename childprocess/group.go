@@ -1,0 +1,28 @@
+package childprocess
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// leadsGroup reports whether the child is to lead a process group of its own: a detached one does, and a shell that may have
+// to be ended, since what it runs would outlive it.
+func (o *Options) leadsGroup() bool {
+	return o.Detached || o.Shell != "" && (o.Timeout > 0 || o.Context != nil && o.Context.Done() != nil)
+}
+
+// signalGroup signals every process of the group that the child leads. It returns ESRCH when there is none left, or when
+// the group cannot be told from another any more: once the child was waited for, its number can be given away, and only a
+// pidfd still means this group.
+func (c *ChildProcess) signalGroup(s Signal) error {
+	if c.pidfd >= 0 {
+		if err := pidfdSignalGroup(c.pidfd, s); err != syscall.EINVAL && err != syscall.ENOSYS {
+			return err
+		}
+	}
+	if c.state != childRunning {
+		return syscall.ESRCH
+	}
+	return unix.Kill(-c.pid, s)
+}

@@ -1,0 +1,184 @@
+package childprocess
+
+import (
+	"context"
+	"syscall"
+	"time"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// limits is what may end a child before its time: Options.Timeout, Options.Context, or a form that has had enough of its
+// output. Whatever comes first is the cause. It sends the soft signal, and SIGKILL after the grace, to the group when the
+// child leads one that this library has made.
+type limits struct {
+	soft       Signal
+	grace      time.Duration // from the soft signal to SIGKILL; 0: never
+	closeGrace time.Duration // from exit to the closing of the pipes; 0: never
+
+	// untilClose: the time-out and the context count until close, not only until exit. For the forms whose caller waits
+	// for the output and not for the process.
+	untilClose bool
+
+	// fired is called with a time-out or a cancellation before the signal is sent; nil: nobody wants to know.
+	fired func(cause error)
+
+	cause       error // the first that came
+	forced      bool
+	timeout     *reactor.Timer // this and the others are nil until they are set
+	force       *reactor.Timer
+	cut         *reactor.Timer
+	group       *reactor.Timer // see awaitGroup
+	stopContext func() bool
+}
+
+// groupPoll is how often the rest of a group is looked for: nothing tells when its last process ends.
+const groupPoll = 10 * time.Millisecond
+
+func (m *limits) init(o *Options) {
+	m.soft, m.grace, m.closeGrace = o.KillSignal, o.KillGrace, o.CloseGrace
+	if m.soft == 0 {
+		m.soft = syscall.SIGTERM
+	}
+}
+
+// arm starts the time-out and watches the context of a child that was started.
+func (c *ChildProcess) arm(o *Options) {
+	m := &c.limits
+	if o.Timeout > 0 {
+		m.timeout = c.loop.SetTimeout(o.Timeout, func() { c.interrupt(ErrTimeout) })
+	}
+	ctx := o.Context
+	switch {
+	case ctx == nil || ctx.Done() == nil:
+	case ctx.Err() != nil:
+		c.loop.NextTick(func() { c.abort(ctx) }) // After spawn, which has its tick already.
+	default:
+		// It runs on a goroutine of its own. A closed loop has let go of the child.
+		m.stopContext = context.AfterFunc(ctx, func() { _ = c.loop.Post(func() { c.abort(ctx) }) })
+	}
+}
+
+// abort is the end of the context, on the loop.
+func (c *ChildProcess) abort(ctx context.Context) {
+	c.interrupt(&AbortError{Op: "spawn", File: c.file, Err: ctx.Err(), Cause: context.Cause(ctx)})
+}
+
+// interrupt is the time-out or the cancellation. The error event tells of a cancellation that reached the child (Node v20,
+// lib/child_process.js, abortChildProcess).
+func (c *ChildProcess) interrupt(cause error) {
+	m := &c.limits
+	if m.cause != nil || c.state == childClosed || c.state == childExited && !m.untilClose {
+		return
+	}
+	m.cause = cause
+	if m.fired != nil {
+		m.fired(cause)
+	}
+	if aborted, ok := cause.(*AbortError); c.end(cause) && ok {
+		c.err.Emit(aborted)
+	}
+}
+
+// end sends the soft signal and has SIGKILL follow. It reports whether the signal was sent.
+func (c *ChildProcess) end(cause error) bool {
+	m := &c.limits
+	if m.cause == nil {
+		m.cause = cause
+	}
+	if c.state != childRunning {
+		c.status.Cause = m.cause // The exit event has told without it, the close event will tell.
+	}
+	if !c.signalAll(m.soft) {
+		return false
+	}
+	if m.grace > 0 && m.force == nil {
+		m.force = c.loop.SetTimeout(m.grace, c.forceEnd)
+		if c.state != childRunning {
+			c.awaitGroup()
+		}
+	}
+	return true
+}
+
+// forceEnd is the end of the grace.
+func (c *ChildProcess) forceEnd() {
+	m := &c.limits
+	m.forced = c.signalAll(syscall.SIGKILL)
+	if m.group != nil { // The exit, which follows a kill else, has come before.
+		c.status.Forced = m.forced
+		c.leaveGroup()
+	}
+}
+
+// signalAll signals the group, or the child alone, and reports whether there was anybody to be signalled.
+func (c *ChildProcess) signalAll(s Signal) bool {
+	err := error(syscall.ESRCH)
+	switch {
+	case c.leads:
+		err = c.signalGroup(s)
+	case c.state == childRunning:
+		err = c.signal(s)
+	}
+	switch err {
+	case nil:
+		c.killed = true
+		return true
+	case syscall.ESRCH:
+	default:
+		c.err.Emit(&KillError{Pid: c.pid, Signal: s, Err: err})
+	}
+	return false
+}
+
+// exited is told when the process has ended: what could end it is disarmed. Others of its group may be left.
+func (c *ChildProcess) exited() {
+	m := &c.limits
+	if !m.untilClose {
+		m.disarm()
+	}
+	if m.force != nil && !m.forced {
+		if c.leads && c.signalGroup(0) == nil {
+			c.awaitGroup()
+		} else {
+			m.force.Stop()
+		}
+	}
+	if m.closeGrace > 0 {
+		m.cut = c.loop.SetTimeout(m.closeGrace, c.cutOff)
+	}
+}
+
+// awaitGroup has close wait until the rest of the group has ended or the grace is over.
+func (c *ChildProcess) awaitGroup() {
+	c.pending++
+	c.limits.group = c.loop.SetInterval(groupPoll, func() {
+		if c.signalGroup(0) != nil {
+			c.leaveGroup()
+		}
+	})
+}
+
+func (c *ChildProcess) leaveGroup() {
+	c.limits.group.Stop()
+	c.limits.force.Stop()
+	c.settle()
+}
+
+// disarm forgets the time-out and the context.
+func (m *limits) disarm() {
+	if m.timeout != nil {
+		m.timeout.Stop()
+	}
+	if m.stopContext != nil {
+		m.stopContext()
+	}
+}
+
+// closed is told with close: nothing may fire any more.
+func (m *limits) closed() {
+	m.disarm()
+	if m.cut != nil {
+		m.cut.Stop()
+	}
+}

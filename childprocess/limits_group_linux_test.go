@@ -1,0 +1,184 @@
+package childprocess_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/internal/leakcheck"
+)
+
+func init() {
+	// stubborn ignores SIGTERM, says so by a byte on stdout, and waits for a signal that it cannot ignore.
+	helperproc.Register("stubborn", func([]string) {
+		signal.Ignore(syscall.SIGTERM)
+		writeAll(1, []byte{'r'})
+		for {
+			time.Sleep(time.Hour)
+		}
+	})
+
+	// obedient says that it runs, and exits with 0 for a SIGTERM.
+	helperproc.Register("obedient", func([]string) {
+		asked := make(chan os.Signal, 1)
+		signal.Notify(asked, syscall.SIGTERM)
+		writeAll(1, []byte{'r'})
+		<-asked
+	})
+}
+
+// whenReady calls fn at the first byte of the child's stdout.
+func whenReady(c *childprocess.ChildProcess, fn func()) {
+	said := false
+	c.Stdout.OnData(func([]byte) {
+		if !said {
+			said = true
+			fn()
+		}
+	})
+}
+
+func TestS053_TheGraceEndsWithSIGKILL(t *testing.T) {
+	l := newLoop(t)
+	const grace = 100 * time.Millisecond
+	ctx, cancel := contextWithCancel(t)
+	p := startWith(t, l, &childprocess.Options{Context: ctx, KillGrace: grace}, "stubborn")
+	ev := events(p)
+	var asked time.Time
+	whenReady(p, func() { asked = time.Now(); cancel() })
+	run(t, l)
+	require.Equal(t, syscall.SIGKILL, ev.status.Signal)
+	require.True(t, ev.status.Forced)
+	require.GreaterOrEqual(t, time.Since(asked), grace)
+}
+
+func TestS052S053_AChildThatObeysIsNotForced(t *testing.T) {
+	l := newLoop(t)
+	ctx, cancel := contextWithCancel(t)
+	p := startWith(t, l, &childprocess.Options{Context: ctx, KillGrace: time.Hour}, "obedient")
+	ev := events(p)
+	whenReady(p, cancel)
+	var late error
+	p.OnExit(func(childprocess.ExitStatus) { _, late = p.Stdin.WriteString("x") })
+	run(t, l) // It returns, so the hour is not waited for.
+	require.Equal(t, 0, ev.status.Code)
+	require.ErrorIs(t, ev.status.Cause, errReason)
+	require.False(t, ev.status.Forced)
+	require.Error(t, late)
+}
+
+// A shell whose command it does not become: two processes.
+const shellOfTwo = "echo ready; sleep 1000; true"
+
+func TestS055_AShellWithATimeoutIsEndedWithItsGroup(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		o    childprocess.Options
+	}{
+		{"a shell", childprocess.Options{Shell: childprocess.DefaultShell}},
+		{"a detached program", childprocess.Options{Detached: true}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := newLoop(t)
+			ctx, cancel := contextWithCancel(t)
+			c.o.Context = ctx
+			file, args := shellOfTwo, []string(nil)
+			if c.o.Shell == "" {
+				file, args = "/bin/sh", []string{"-c", shellOfTwo}
+			}
+			p := spawn(t, l, file, args, &c.o)
+			ev := events(p)
+			whenReady(p, cancel)
+			run(t, l) // Close comes: nobody holds the pipes for 1000 seconds.
+			require.Equal(t, syscall.SIGTERM, ev.status.Signal)
+			require.False(t, ev.status.CutOff)
+		})
+	}
+}
+
+func TestS055_APlainChildIsSignalledAlone(t *testing.T) {
+	l := newLoop(t)
+	ctx, cancel := contextWithCancel(t)
+	o := &childprocess.Options{Context: ctx, CloseGrace: time.Millisecond}
+	p := spawn(t, l, "/bin/sh", []string{"-c", "sleep 1000 & echo $!; wait"}, o)
+	ev := events(p)
+	var grandchild bytes.Buffer
+	p.Stdout.OnData(func(chunk []byte) { grandchild.Write(chunk) })
+	whenReady(p, cancel)
+	run(t, l)
+	require.Equal(t, syscall.SIGTERM, ev.status.Signal)
+	require.True(t, ev.status.CutOff, "the grandchild holds stdout")
+	pid, err := strconv.Atoi(strings.TrimSpace(grandchild.String()))
+	require.NoError(t, err)
+	require.NoError(t, unix.Kill(pid, syscall.SIGKILL), "the grandchild is alive")
+}
+
+func TestS053_TheGraceIsForTheWholeGroup(t *testing.T) {
+	if !childprocess.CanSignalGroupByPidfd() || forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
+		t.Skip("a group cannot be signalled after its leader has gone: an old kernel, or no pidfd is used")
+	}
+	l := newLoop(t)
+	ctx, cancel := contextWithCancel(t)
+	// The shell obeys; what it has started does not, and holds stdout.
+	file, args := helperproc.Command("stubborn")
+	words := []string{childprocess.Quote(file)}
+	for _, a := range args {
+		words = append(words, childprocess.Quote(a))
+	}
+	const grace = 50 * time.Millisecond
+	o := &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx, KillGrace: grace}
+	p := spawn(t, l, strings.Join(words, " ")+" & wait", nil, o)
+	ev := events(p)
+	whenReady(p, cancel)
+	var exited time.Time
+	p.OnExit(func(s childprocess.ExitStatus) {
+		exited = time.Now()
+		require.Equal(t, syscall.SIGTERM, s.Signal)
+		require.False(t, s.Forced)
+	})
+	run(t, l)
+	require.True(t, ev.status.Forced)
+	require.Positive(t, time.Since(exited))
+}
+
+func TestTheRestOfAGroupMayEndWithinTheGrace(t *testing.T) {
+	if !childprocess.CanSignalGroupByPidfd() || forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
+		t.Skip("a group cannot be signalled after its leader has gone: an old kernel, or no pidfd is used")
+	}
+	l := newLoop(t)
+	ctx, cancel := contextWithCancel(t)
+	const grace = 200 * time.Millisecond // Or less, where somebody waits for orphans at once.
+	o := &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx, KillGrace: grace}
+	p := spawn(t, l, "sleep 1000 >/dev/null & echo ready; wait", nil, o)
+	ev := events(p)
+	whenReady(p, cancel)
+	run(t, l)
+	require.Equal(t, []string{"spawn", "error " + ev.err.Error(), "exit SIGTERM", "close SIGTERM"}, ev.process())
+	require.ErrorIs(t, ev.status.Cause, errReason)
+}
+
+func TestNothingOfAClosedGroupIsLeft(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	o := &childprocess.Options{Shell: childprocess.DefaultShell, Timeout: time.Hour, KillGrace: time.Hour}
+	ev := events(spawn(t, l, "exit 4", nil, o))
+	run(t, l)
+	require.Equal(t, []string{"spawn", "exit 4", "close 4"}, ev.process())
+}
+
+// contextWithCancel returns a context that ends with errReason.
+func contextWithCancel(t testing.TB) (ctx context.Context, cancel func()) {
+	ctx, cancelCause := context.WithCancelCause(t.Context())
+	return ctx, func() { cancelCause(errReason) }
+}

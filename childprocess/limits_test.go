@@ -1,0 +1,114 @@
+package childprocess_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/childprocess"
+)
+
+// A child that does not end by itself, in a time-out that ends it.
+func TestN062_ATimeoutSendsTheKillSignal(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		signal childprocess.Signal
+		want   childprocess.Signal
+	}{
+		{"by default SIGTERM", 0, syscall.SIGTERM},
+		{"SIGKILL", syscall.SIGKILL, syscall.SIGKILL},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := newLoop(t)
+			o := &childprocess.Options{Timeout: time.Millisecond, KillSignal: c.signal}
+			p := startWith(t, l, o, "wait")
+			ev := events(p)
+			run(t, l)
+			name := statusText(childprocess.ExitStatus{Code: -1, Signal: c.want})
+			require.Equal(t, []string{"spawn", "exit " + name, "close " + name}, ev.process())
+			require.ErrorIs(t, ev.status.Cause, childprocess.ErrTimeout)
+			require.ErrorIs(t, ev.status.Cause, syscall.ETIMEDOUT)
+			require.ErrorIs(t, ev.status.Cause, os.ErrDeadlineExceeded)
+			require.False(t, ev.status.Forced)
+			require.True(t, p.Killed())
+		})
+	}
+}
+
+func TestS054_ATimeoutThatDoesNotFireLeavesNoTimer(t *testing.T) {
+	l := newLoop(t)
+	p := startWith(t, l, &childprocess.Options{Timeout: time.Hour, KillGrace: time.Hour, CloseGrace: time.Hour}, "exit", "3")
+	ev := events(p)
+	run(t, l) // It returns, so no timer holds the loop.
+	require.Equal(t, 3, ev.status.Code)
+	require.NoError(t, ev.status.Cause)
+	require.False(t, p.Killed())
+}
+
+var errReason = errors.New("the reason")
+
+func TestN064N066_TheEndOfAContextIsToldBeforeExit(t *testing.T) {
+	l := newLoop(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	p := startWith(t, l, &childprocess.Options{Context: ctx, KillSignal: syscall.SIGKILL}, "wait")
+	ev := events(p)
+	p.Stdout.OnData(func([]byte) { cancel(errReason) })
+	run(t, l)
+	require.Equal(t, []string{"spawn", "error " + ev.err.Error(), "exit SIGKILL", "close SIGKILL"}, ev.process())
+	aborted, ok := errors.AsType[*childprocess.AbortError](ev.err)
+	require.True(t, ok)
+	require.Equal(t, &childprocess.AbortError{Op: "spawn", File: p.SpawnFile(), Err: context.Canceled, Cause: errReason}, aborted)
+	require.ErrorIs(t, ev.err, context.Canceled)
+	require.ErrorIs(t, ev.err, errReason)
+	require.Equal(t, ev.err, ev.status.Cause)
+}
+
+func TestN065_AContextThatIsDoneBefore(t *testing.T) {
+	l := newLoop(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	ev := events(startWith(t, l, &childprocess.Options{Context: ctx}, "wait"))
+	run(t, l)
+	require.Equal(t, []string{"spawn", "error " + ev.err.Error(), "exit SIGTERM", "close SIGTERM"}, ev.process())
+	require.ErrorIs(t, ev.err, context.Canceled)
+}
+
+func TestN066_AContextThatEndsAfterExitIsNoError(t *testing.T) {
+	l := newLoop(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ev := events(startWith(t, l, &childprocess.Options{Context: ctx}, "exit", "0"))
+	ev.c.OnExit(func(childprocess.ExitStatus) { cancel() })
+	run(t, l)
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+	require.NoError(t, ev.status.Cause)
+}
+
+func TestN063_AChildThatEndsLeavesItsContext(t *testing.T) {
+	l := newLoop(t)
+	ctx := &countedContext{Context: t.Context(), done: make(chan struct{})}
+	p := startWith(t, l, &childprocess.Options{Context: ctx}, "exit", "0")
+	require.Equal(t, 1, ctx.registered)
+	p.OnExit(func(childprocess.ExitStatus) { require.Equal(t, 1, ctx.stopped) })
+	run(t, l)
+	require.Equal(t, 1, ctx.registered)
+	require.Equal(t, 1, ctx.stopped)
+}
+
+// countedContext counts the functions that are to run after it, and those that no longer are.
+type countedContext struct {
+	context.Context
+	done                chan struct{} // its own, or package context would ask the one inside
+	registered, stopped int
+}
+
+func (c *countedContext) Done() <-chan struct{} { return c.done }
+
+func (c *countedContext) AfterFunc(func()) (stop func() bool) {
+	c.registered++
+	return func() bool { c.stopped++; return true }
+}

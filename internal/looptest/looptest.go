@@ -1,0 +1,99 @@
+// Package looptest makes the loops that tests run: as the environment wants them, closed with the test, and stopped
+// when they hang.
+//
+// A package whose loops need more sets it up after [New] or [NewWith] returned. Cleanups run in the opposite order, so
+// those that the package adds then still find the loop open.
+package looptest
+
+import (
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// HangLimit returns how long a test waits for what ought to come at once. It only ends tests that wait for what will
+// not come: no test's meaning depends on it, so it is absurdly long. BROOD_TEST_TIMEOUT_SCALE stretches it for slow
+// machines.
+//
+// Safe to call from any goroutine.
+func HangLimit() time.Duration {
+	const limit = 2 * time.Minute
+	if scale, err := strconv.ParseFloat(os.Getenv("BROOD_TEST_TIMEOUT_SCALE"), 64); err == nil {
+		return time.Duration(scale * float64(limit))
+	}
+	return limit
+}
+
+// Options returns the options that the environment forces on every loop: BROOD_TEST_WAKEUP=pipe forces the pipe
+// wake-up. The caller may keep and change them. They are for loops of helper programs, which have no test to be closed
+// with.
+//
+// Safe to call from any goroutine.
+func Options() *reactor.Options {
+	return &reactor.Options{PipeWakeup: os.Getenv("BROOD_TEST_WAKEUP") == "pipe"}
+}
+
+// New returns a loop as the environment wants it, see [Options]. It is closed with t, which must succeed: a test leaves
+// nothing that keeps its loop alive. A test whose loop still exists after [HangLimit] fails, and its loop stops.
+// Benchmarks and fuzzing run as long as they are told to.
+//
+// After a test that failed an error of Close is ignored. What a package has to end then, so that one failure does not
+// become many, it ends in a Cleanup of its own.
+func New(t testing.TB) *reactor.Loop {
+	t.Helper()
+	return NewWith(t, reactor.Options{})
+}
+
+// NewWith is [New] with options, to which those that the environment forces are added.
+func NewWith(t testing.TB, o reactor.Options) *reactor.Loop {
+	t.Helper()
+	o.PipeWakeup = o.PipeWakeup || Options().PipeWakeup
+	l, err := reactor.New(&o)
+	if err != nil {
+		t.Fatalf("reactor.New(%+v): %v", o, err)
+	}
+	stopWatchdog := watch(t, l)
+	t.Cleanup(func() {
+		stopWatchdog()
+		// Not fatal: in a cleanup that would hide the panic of the test.
+		if err := l.Close(); err != nil && !t.Failed() {
+			t.Errorf("Close: %v: the test left something that keeps its loop alive", err)
+		}
+	})
+	return l
+}
+
+// Run runs l until nothing keeps it alive. It ends t when the test has failed by then, since what a stopped loop leaves
+// half done would only fail again.
+func Run(t testing.TB, l *reactor.Loop) {
+	t.Helper()
+	if err := l.Run(); err != nil {
+		t.Fatalf("Run: %v", err)
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+// watch fails t and stops l after HangLimit, unless stop was called. When stop returns the watchdog is not running: a
+// test that has ended must not be touched.
+func watch(t testing.TB, l *reactor.Loop) (stop func()) {
+	switch t.(type) {
+	case *testing.B, *testing.F:
+		return func() {}
+	}
+	barked := make(chan struct{})
+	watchdog := time.AfterFunc(HangLimit(), func() {
+		defer close(barked)
+		t.Errorf("the loop hangs")
+		l.Stop()
+	})
+	return func() {
+		if !watchdog.Stop() {
+			<-barked
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package streams_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/streams"
+)
+
+func TestPipeEndsTheDestinationOfADestroyedSource(t *testing.T) {
+	for name, err := range map[string]error{"with an error": errTest, "without": nil} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPiping(t, l, nil)
+			var dst journal
+			dst.writableEvents(p.w)
+			p.r.Pipe(p.w, nil)
+			p.in.writeString("before")
+			poll(t, l)
+			p.r.Destroy(err)
+			run(t, l)
+			dst.wants(t, "finish close")
+			got, end := p.out.readAll()
+			require.Equal(t, "before", string(got))
+			require.True(t, end)
+		})
+	}
+}
+
+func TestPipeOfAStreamThatIsOver(t *testing.T) {
+	for name, finish := range map[string]func(p *piping){
+		"ended":     func(p *piping) { p.r.Resume(); p.in.close() },
+		"destroyed": func(p *piping) { p.r.Destroy(nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPiping(t, l, nil)
+			finish(p)
+			run(t, l)
+			p.r.Pipe(p.w, nil)
+			require.False(t, p.w.Closed(), "inside the call")
+			run(t, l)
+			require.True(t, p.w.Closed())
+		})
+	}
+}
+
+func TestPipeToAClosedDestination(t *testing.T) {
+	for name, o := range map[string]*streams.PipeOptions{"": nil, "KeepSource": {KeepSource: true}} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPiping(t, l, nil)
+			p.w.Destroy(nil)
+			p.in.writeString("unread")
+			p.r.Pipe(p.w, o)
+			require.False(t, p.r.Closed(), "inside the call")
+			run(t, l)
+			require.Equal(t, o == nil, p.r.Closed())
+			require.Zero(t, p.r.BytesRead())
+		})
+	}
+}
+
+// The destination's early end goes back to the source, whose writer learns of it.
+func TestPipeDestroysTheSourceOfABrokenDestination(t *testing.T) {
+	for name, breakIt := range map[string]func(p *piping){
+		"broken pipe": func(p *piping) { p.out.close() },
+		"destroyed":   func(p *piping) { p.w.Destroy(nil) },
+		"an error":    func(p *piping) { p.w.Destroy(errTest) },
+		"ended":       func(p *piping) { p.w.End() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPiping(t, l, nil)
+			var src journal
+			src.readableEvents(p.r)
+			p.r.Pipe(p.w, nil)
+			p.in.writeString("passed")
+			poll(t, l)
+			breakIt(p)
+			p.in.writeString("lost")
+			run(t, l)
+			src.wants(t, "close")
+			_, err := unix.Write(p.in.fd, []byte("x"))
+			require.Equal(t, unix.EPIPE, err)
+		})
+	}
+}
+
+// What the broken destination did not get stays in the source, for another.
+func TestPipeKeepSource(t *testing.T) {
+	for name, breakIt := range map[string]func(p *piping){
+		"destroyed": func(p *piping) { p.w.Destroy(nil) },
+		"an error":  func(p *piping) { p.w.Destroy(errTest) },
+		"ended":     func(p *piping) { p.w.End() },
+		"ended while it flushes": func(p *piping) {
+			if _, err := p.w.Write(make([]byte, 8<<20)); err != nil {
+				panic(err)
+			}
+			p.w.End()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPiping(t, l, nil)
+			p.r.Pipe(p.w, &streams.PipeOptions{KeepSource: true})
+			p.in.writeString("for the first")
+			poll(t, l)
+			breakIt(p)
+			p.in.writeString("for the second")
+			for range 10 {
+				poll(t, l)
+			}
+			require.False(t, p.r.Closed())
+			require.False(t, p.r.Flowing())
+			w, out := writePipe(t, l, nil)
+			p.r.Pipe(w, nil)
+			require.True(t, p.r.Flowing())
+			poll(t, l)
+			got, _ := out.read()
+			require.Equal(t, "for the second", string(got))
+			p.in.close()
+			p.w.Destroy(nil)
+			run(t, l)
+		})
+	}
+}
+
+// The same for a destination that only the kernel knows to be broken, if it was the kernel that moved the bytes.
+func TestBrokenPipeWithKeepSource(t *testing.T) {
+	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
+		hear()
+		var dst journal
+		dst.writableEvents(p.w)
+		p.r.Pipe(p.w, &streams.PipeOptions{KeepSource: true})
+		p.out.close()
+		p.in.writeString("x")
+		for range 3 {
+			poll(t, p.l)
+		}
+		dst.wants(t, "error:EPIPE close")
+		require.False(t, p.r.Closed())
+		p.r.Destroy(nil)
+		run(t, p.l)
+	})
+}
+
+func TestOneOfSeveralDestinationsBreaks(t *testing.T) {
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	w2, out2 := writePipe(t, l, nil)
+	p.r.Pipe(p.w, nil)
+	p.r.Pipe(w2, nil)
+	want := pattern(2 << 20)
+	feedStream(t, l, p.in, want)
+	for range 5 {
+		poll(t, l) // Now out2, which is not read, holds both up.
+	}
+	out2.close()
+	got, end := drainUntilIdle(t, l, p.out)
+	require.True(t, end)
+	requireSame(t, want, got)
+	run(t, l)
+	require.True(t, w2.Closed())
+}

@@ -1,0 +1,128 @@
+package streams_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestUnpipeStopsTheFlowUntilSomebodyListens(t *testing.T) {
+	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
+		hear()
+		p.r.Pipe(p.w, nil)
+		p.in.writeString("piped")
+		poll(t, p.l)
+		p.r.Unpipe(p.w)
+		require.False(t, p.r.Flowing())
+		p.in.writeString("kept")
+		run(t, p.l)
+		got, _ := p.out.read()
+		require.Equal(t, "piped", string(got))
+		require.False(t, p.w.Closed())
+
+		var j journal
+		j.data(p.r)
+		require.True(t, p.r.Flowing())
+		p.in.close()
+		run(t, p.l)
+		j.wants(t, "data:kept")
+		require.False(t, p.w.Closed(), "it is not piped any more")
+		p.w.End()
+		run(t, p.l)
+	})
+}
+
+func TestUnpipeDoesNotUndoTheUsersPause(t *testing.T) {
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	p.r.Pipe(p.w, nil)
+	p.r.Pause()
+	p.r.Unpipe(p.w)
+	p.in.writeString("x")
+	p.r.OnData(func([]byte) { require.Fail(t, "the user paused") })
+	run(t, l)
+	require.False(t, p.r.Flowing())
+}
+
+func TestUnpipeAll(t *testing.T) {
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	w2, out2 := writePipe(t, l, nil)
+	p.r.Unpipe(nil) // Harmless.
+	p.r.Unpipe(w2)
+	p.r.Pipe(p.w, nil)
+	p.r.Pipe(w2, nil)
+	p.in.writeString("both")
+	poll(t, l)
+	p.r.Unpipe(w2)
+	require.True(t, p.r.Flowing(), "there is another")
+	p.in.writeString(", one")
+	poll(t, l)
+	p.r.Pipe(w2, nil)
+	p.r.Unpipe(nil)
+	require.False(t, p.r.Flowing())
+	p.in.writeString("none")
+	run(t, l)
+	a, _ := p.out.read()
+	b, _ := out2.read()
+	require.Equal(t, "both, one|both", string(a)+"|"+string(b))
+}
+
+// A listener to the end that takes the pipe away is heard, though the pipe's own listener is called for that end too.
+func TestUnpipeInTheEnd(t *testing.T) {
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	p.r.OnEnd(func() { p.r.Unpipe(p.w) })
+	p.r.Pipe(p.w, nil)
+	p.in.close()
+	run(t, l)
+	require.True(t, p.r.Closed())
+	require.False(t, p.w.Closed())
+}
+
+// The same for a listener to the destination's close: the source is not destroyed.
+func TestUnpipeInTheCloseOfTheDestination(t *testing.T) {
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	p.w.OnClose(func() { p.r.Unpipe(p.w) })
+	p.r.Pipe(p.w, nil)
+	p.w.Destroy(nil)
+	run(t, l)
+	require.False(t, p.r.Closed())
+	require.False(t, p.r.Flowing())
+}
+
+// A listener that hears the chunk before the pipe may end the pipe or its destination: then it has the chunk, and the
+// destination has not.
+func TestListenerEndsThePipeBeforeTheChunk(t *testing.T) {
+	for name, c := range map[string]struct {
+		act  func(p *piping)
+		want string
+	}{
+		"Unpipe":  {func(p *piping) { p.r.Unpipe(p.w) }, "data:1"},
+		"End":     {func(p *piping) { p.w.End() }, "data:1 data:2 end close"},
+		"Destroy": {func(p *piping) { p.w.Destroy(nil) }, "data:1 data:2 end close"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPiping(t, l, nil)
+			var j journal
+			p.r.OnData(func(b []byte) {
+				j.add("data:" + string(b))
+				c.act(p)
+			})
+			j.readableEvents(p.r)
+			p.r.Pipe(p.w, nil)
+			p.in.writeString("1")
+			poll(t, l)
+			p.in.writeString("2")
+			p.in.close()
+			run(t, l)
+			j.wants(t, c.want)
+			got, _ := p.out.readAll()
+			require.Empty(t, got)
+			p.w.End()
+			run(t, l)
+		})
+	}
+}

@@ -1,0 +1,145 @@
+package streams_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/streams"
+)
+
+// written notes in what order the callbacks of WriteThen came.
+func (j *journal) written(t testing.TB, w *streams.Writable, entry string, p []byte) {
+	t.Helper()
+	_, err := w.WriteThen(p, func(err error) {
+		if err != nil {
+			entry += ":" + name(err)
+		}
+		j.add(entry)
+	})
+	require.NoError(t, err)
+}
+
+func TestWriteThenIsNeverInsideTheCall(t *testing.T) {
+	l := newLoop(t)
+	w, r := writePipe(t, l, nil)
+	var j journal
+	j.written(t, w, "one", []byte("1"))
+	j.written(t, w, "empty", nil)
+	j.written(t, w, "two", []byte("2"))
+	l.NextTick(j.note("tick"))
+	j.wants(t, "")
+	run(t, l)
+	j.wants(t, "one empty two tick")
+	w.End()
+	run(t, l)
+	r.close()
+}
+
+func TestWriteThenTellsWhenTheKernelHasIt(t *testing.T) {
+	l := newLoop(t)
+	w, r, n := fullPipe(t, l, nil)
+	var j journal
+	j.written(t, w, "queued", []byte("q"))
+	j.written(t, w, "empty", nil)
+	j.written(t, w, "big", make([]byte, 4*n))
+	j.written(t, w, "last", []byte("l"))
+	j.written(t, w, "empty2", nil)
+	poll(t, l)
+	j.wants(t, "")
+	got, _ := r.readAll()
+	require.Len(t, got, n)
+	poll(t, l)
+	j.wants(t, "queued empty") // The big one has begun.
+	got, _ = drainUntilIdle(t, l, r)
+	require.Len(t, got, 1+4*n+1)
+	j.wants(t, "big last empty2")
+	w.End()
+	run(t, l)
+}
+
+func TestWriteThenGetsTheErrorInOrder(t *testing.T) {
+	l := newLoop(t)
+	w, r := writePipe(t, l, nil)
+	var j journal
+	j.writableEvents(w)
+	j.written(t, w, "taken", []byte("x"))
+	fillStream(t, w)
+	j.written(t, w, "queued", []byte("x"))
+	j.written(t, w, "empty", nil)
+	r.close()
+	run(t, l)
+	j.wants(t, "taken queued:EPIPE empty:EPIPE error:EPIPE close")
+}
+
+func TestWriteThenOfTheWriteThatFails(t *testing.T) {
+	l := newLoop(t)
+	w, r := writePipe(t, l, nil)
+	var j journal
+	j.writableEvents(w)
+	r.close()
+	j.written(t, w, "failed", []byte("x"))
+	j.wants(t, "")
+	run(t, l)
+	j.wants(t, "failed:EPIPE error:EPIPE close")
+}
+
+func TestWriteThenAndDestroy(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"with an error": {errTest, "taken queued:test empty:test error:test close"},
+		"without":       {nil, "taken queued:streams:-closed empty:streams:-closed close"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			w, r := writePipe(t, l, nil)
+			var j journal
+			j.writableEvents(w)
+			j.written(t, w, "taken", []byte("x"))
+			fillStream(t, w)
+			j.written(t, w, "queued", []byte("x"))
+			j.written(t, w, "empty", nil)
+			w.Destroy(c.err)
+			run(t, l)
+			j.wants(t, c.want)
+			r.close()
+		})
+	}
+}
+
+func TestWriteThenComesBeforeFinish(t *testing.T) {
+	l := newLoop(t)
+	w, r := writePipe(t, l, nil)
+	var j journal
+	j.writableEvents(w)
+	j.written(t, w, "one", []byte("x"))
+	j.written(t, w, "empty", nil)
+	w.End()
+	run(t, l)
+	j.wants(t, "one empty finish close")
+	r.close()
+}
+
+func TestWriteThenInsideItsCallback(t *testing.T) {
+	l := newLoop(t)
+	w, r := writePipe(t, l, nil)
+	n := 0
+	var again func(error)
+	again = func(err error) {
+		require.NoError(t, err)
+		if n++; n == 100 {
+			w.End()
+			return
+		}
+		_, err = w.WriteThen([]byte{byte(n)}, again)
+		require.NoError(t, err)
+	}
+	again(nil)
+	run(t, l)
+	require.Equal(t, 100, n)
+	got, end := r.readAll()
+	require.True(t, end)
+	require.Len(t, got, 99)
+}
