@@ -98,46 +98,50 @@ func TestN171_AListenerIsSharedWithANodeChild(t *testing.T) {
 }
 
 func init() {
-	helperproc.Register("handle-accept", helper(func(l *reactor.Loop, c *ipc.Channel) {
-		var ln net.Listener
-		c.OnMessage(func(m *ipc.Message) {
-			if m.Handle() == nil {
-				must(ln.Close())
-				c.Disconnect()
-				return
-			}
-			var err error
-			ln, err = m.Handle().Listener()
-			must(err)
-			// Ends when the listener is closed, which is before the loop ends.
-			go func(ln net.Listener) {
-				for {
-					conn, err := ln.Accept()
-					if err != nil {
-						return
-					}
-					_, _ = conn.Write([]byte("child")) // Node looks at what it gets.
-					_ = conn.Close()
+	helperproc.Register("handle-accept", func([]string) {
+		inHelper(func(l *reactor.Loop, c *ipc.Channel) {
+			var ln net.Listener
+			c.OnMessage(func(m *ipc.Message) {
+				if m.Handle() == nil {
+					check(ln.Close())
+					c.Disconnect()
+					return
 				}
-			}(ln)
-			must(c.Send("listening"))
+				var err error
+				ln, err = m.Handle().Listener()
+				check(err)
+				// Ends when the listener is closed, which is before the loop ends.
+				go func(ln net.Listener) {
+					for {
+						conn, err := ln.Accept()
+						if err != nil {
+							return
+						}
+						_, _ = conn.Write([]byte("child")) // Node looks at what it gets.
+						_ = conn.Close()
+					}
+				}(ln)
+				check(c.Send("listening"))
+			})
 		})
-	}))
-	helperproc.Register("handle-keep", helper(func(l *reactor.Loop, c *ipc.Channel) {
-		var kept []net.Conn
-		c.OnMessage(func(m *ipc.Message) {
-			if h := m.Handle(); h != nil {
-				conn, err := h.Conn()
-				must(err)
-				kept = append(kept, conn)
-				must(c.Send("kept"))
-				return
-			}
-			must(kept[0].Close())
-			kept = kept[1:]
-			must(c.Send("closed"))
+	})
+	helperproc.Register("handle-keep", func([]string) {
+		inHelper(func(l *reactor.Loop, c *ipc.Channel) {
+			var kept []net.Conn
+			c.OnMessage(func(m *ipc.Message) {
+				if h := m.Handle(); h != nil {
+					conn, err := h.Conn()
+					check(err)
+					kept = append(kept, conn)
+					check(c.Send("kept"))
+					return
+				}
+				check(kept[0].Close())
+				kept = kept[1:]
+				check(c.Send("closed"))
+			})
 		})
-	}))
+	})
 }
 
 func TestN171_ANodeListenerIsSharedWithAGoChild(t *testing.T) {
@@ -166,11 +170,17 @@ func TestN171_ANodeListenerIsSharedWithAGoChild(t *testing.T) {
 }
 
 func TestN173_AServerCountsTheConnectionsInANodeChild(t *testing.T) {
+	for _, mode := range []ipc.Serialization{ipc.JSON, ipc.Advanced} {
+		t.Run(mode.String(), func(t *testing.T) { testCounting(t, mode) })
+	}
+}
+
+func testCounting(t *testing.T, mode ipc.Serialization) {
 	leakcheck.NoNewFDs(t)
 	const connections = 4
 	l := drainedLoop(t)
 	s := newServer(t, l, "tcp4", "127.0.0.1:0")
-	child := forkNode(t, l, socketKeeper)
+	child := forkNodeWith(t, l, &ipc.Options{Serialization: mode}, socketKeeper)
 	var counts []int
 	var next func()
 	kept := 0

@@ -1,10 +1,8 @@
 package ipc_test
 
 import (
-	"bytes"
 	"io"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -12,65 +10,33 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/internal/looptest"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 )
 
-// findNode returns the path of node. Without one the test is skipped, in the CI it fails.
-func findNode(t testing.TB) string {
+// forkNode starts a Node child that runs script, and returns the channel to it. The channel must have no errors, and the
+// child must exit with 0 by itself.
+func forkNode(t *testing.T, l *reactor.Loop, script string) *ipc.Channel {
 	t.Helper()
-	path, err := exec.LookPath("node")
-	if err != nil && os.Getenv("CI") == "" {
-		t.Skipf("no node to test against: %v", err)
-	}
-	require.NoError(t, err, "CI is set, and there is no node to test against")
-	return path
+	return forkNodeWith(t, l, nil, script)
 }
 
-// forkNode starts a Node child that runs script, and returns the channel to it. The child must exit with 0 by itself.
-func forkNode(t testing.TB, l *reactor.Loop, script string) *ipc.Channel {
+func forkNodeWith(t *testing.T, l *reactor.Loop, o *ipc.Options, script string) *ipc.Channel {
 	t.Helper()
-	return forkWorker(t, l, exec.Command(findNode(t), "-e", script))
-}
-
-// forkHelper starts a helper program as a child, and returns the channel to it. The child must exit with 0 by itself.
-func forkHelper(t testing.TB, l *reactor.Loop, name string) *ipc.Channel {
-	t.Helper()
-	file, argv := helperproc.Command(name)
-	return forkWorker(t, l, exec.Command(file, argv...))
-}
-
-func forkWorker(t testing.TB, l *reactor.Loop, cmd *exec.Cmd) *ipc.Channel {
-	t.Helper()
-	ours, theirs := socketPair(t)
-	f := os.NewFile(uintptr(theirs), "channel")
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.Env = append(os.Environ(), "NODE_CHANNEL_FD=3", "NODE_CHANNEL_SERIALIZATION_MODE=json")
-	cmd.ExtraFiles = []*os.File{f}
-	err := cmd.Start()
-	require.NoError(t, f.Close())
-	require.NoError(t, err)
-	c, err := ipc.New(l, ours, nil)
-	require.NoError(t, err)
-	c.OnError(func(err error) { t.Errorf("channel to %s: %v", cmd.Path, err) })
+	n := startNode(t, l, o, script)
+	n.channel.OnError(func(err error) { t.Errorf("the channel to Node: %v", err) })
 	t.Cleanup(func() {
-		c.Destroy()
-		if t.Failed() {
-			_ = cmd.Process.Kill() // It may be gone already.
-		}
-		err := cmd.Wait()
+		n.channel.Destroy()
 		if !t.Failed() {
-			require.NoError(t, err, "%s", &out)
-		} else if out.Len() > 0 {
-			t.Logf("%s says: %s", cmd.Path, &out)
+			n.wait()
 		}
 	})
-	return c
+	return n.channel
 }
 
-// runNodeParent runs script in Node, where `forkGo()` forks the helper called name. It must exit with 0; what it has
-// printed is returned.
+// runNodeParent runs script in Node, where forkGo() forks the helper called name. It must exit with 0 and write nothing to
+// stderr. What it has printed is returned.
 func runNodeParent(t testing.TB, script, name string) string {
 	t.Helper()
 	file, argv := helperproc.Command(name)
@@ -80,35 +46,13 @@ func runNodeParent(t testing.TB, script, name string) string {
 		const [file, ...argv] = process.argv.slice(1);
 		const forkGo = () => fork(argv[0], argv.slice(1), { execPath: file, execArgv: [] });
 	`
-	cmd := exec.Command(findNode(t), append([]string{"-e", prelude + script, "--", file}, argv...)...)
+	cmd := exec.Command(looptest.NodePath(t), append([]string{"-e", prelude + script, "--", file}, argv...)...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	require.NoError(t, err, "%s%s", out, &stderr)
 	require.Empty(t, stderr.String())
 	return strings.TrimSpace(string(out))
-}
-
-// helper runs fn with the channel to the parent on a loop, in a helper program.
-func helper(fn func(l *reactor.Loop, c *ipc.Channel)) func([]string) {
-	return func([]string) {
-		l, err := reactor.New(nil)
-		must(err)
-		c, err := ipc.Parent(l)
-		must(err)
-		c.OnError(must)
-		fn(l, c)
-		must(l.Run())
-		must(l.Close())
-	}
-}
-
-// must ends a helper that has met err.
-func must(err error) {
-	if err != nil {
-		_, _ = os.Stderr.WriteString(err.Error() + "\n")
-		helperproc.Exit(3)
-	}
 }
 
 // text returns the message as a string.
