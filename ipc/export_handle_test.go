@@ -54,6 +54,15 @@ func KeysHeld(c *Channel) int {
 	return 0
 }
 
+// OpenHandles returns the number of handles on c's loop that were neither used nor closed.
+func OpenHandles(c *Channel) int {
+	hub, err := handleHubOf(c.loop)
+	if err != nil {
+		panic(err)
+	}
+	return len(hub.handles)
+}
+
 // Workers returns the number of processes that s counts connections in.
 func (s *Server) Workers() int { return len(s.workers) }
 

@@ -47,6 +47,7 @@ func TestWhatAHandleBecomes(t *testing.T) {
 				}
 				require.NoError(t, err, name)
 				require.True(t, h.Claimed(), name)
+				require.Zero(t, ipc.OpenHandles(c), name)
 				for other, again := range map[string]func() error{
 					"Listener":   func() error { _, err := h.Listener(); return err },
 					"Conn":       func() error { _, err := h.Conn(); return err },

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/leakcheck"
 	"github.com/brood-go/brood/ipc"
@@ -79,6 +80,21 @@ func TestReceivedConnectionsAreCountedUntilTheyAreClosed(t *testing.T) {
 	expect(0)
 	p.send(askClose)
 	require.Equal(t, replied, p.line(), "at once when there is none")
+}
+
+func TestConnectionsThatCannotBeOpenedAreNotCounted(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := drainedLoop(t)
+	c, p := newLinePeer(t, l)
+	handles := collect(c)
+	p.hand("net.Socket", "K", unixConnection(t))
+	until(t, l, func() bool { return len(*handles) == 1 })
+	withoutFreeFDs(t, func() {
+		_, err := (*handles)[0].Conn()
+		require.ErrorIs(t, err, unix.EMFILE)
+	})
+	p.send(askCount)
+	require.Equal(t, countReply(0), p.line())
 }
 
 func TestUnclaimedConnectionsAreNotCounted(t *testing.T) {
