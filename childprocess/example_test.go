@@ -44,29 +44,28 @@ func ExampleExec() {
 		panic(err)
 	}
 	defer loop.Close()
-	_, err = childprocess.Exec(loop, "echo "+childprocess.Quote("it's fine")+" | tr a-z A-Z", nil,
-		func(err error, stdout, _ []byte) {
-			fmt.Printf("%s", stdout)
+	run := func(command string, o *childprocess.ExecOptions, done func(err error, stdout, stderr []byte)) {
+		if _, err := childprocess.Exec(loop, command, o, done); err != nil {
+			panic(err) // A mistake in the call.
+		}
+		if err := loop.Run(); err != nil {
+			panic(err)
+		}
+	}
+	run("echo "+childprocess.Quote("it's fine")+" | tr a-z A-Z", nil, func(err error, stdout, _ []byte) {
+		fmt.Printf("%s%v\n", stdout, err)
+	})
 
-			o := &childprocess.ExecOptions{}
-			o.Timeout = 10 * time.Millisecond
-			o.KillGrace = time.Second
-			_, err = childprocess.Exec(loop, "sleep 1000", o, func(err error, _, _ []byte) {
-				fmt.Println(errors.Is(err, childprocess.ErrTimeout))
-				fmt.Println(err)
-			})
-			if err != nil {
-				panic(err)
-			}
-		})
-	if err != nil {
-		panic(err)
-	}
-	if err := loop.Run(); err != nil {
-		panic(err)
-	}
+	o := &childprocess.ExecOptions{}
+	o.Timeout = 10 * time.Millisecond
+	o.KillGrace = time.Second // For a child that ignores SIGTERM.
+	run("sleep 1000", o, func(err error, _, _ []byte) {
+		fmt.Println(errors.Is(err, childprocess.ErrTimeout))
+		fmt.Println(err)
+	})
 	// Output:
 	// IT'S FINE
+	// <nil>
 	// true
 	// command failed: sleep 1000: timed out (signal: SIGTERM)
 }

@@ -22,8 +22,8 @@ func (e *MaxBufferError) Error() string {
 // Unwrap returns ErrMaxBuffer.
 func (e *MaxBufferError) Unwrap() error { return ErrMaxBuffer }
 
-// execution is a call of Exec or ExecFile from the start of the child until done was called. The child's events hold it;
-// it ends with the first error event or with close.
+// execution is a call of Exec or ExecFile from the start of the child until done was called. The child's events hold
+// it; it ends with the first error event or with close.
 type execution struct {
 	child *ChildProcess
 	cmd   string

@@ -14,8 +14,8 @@ func shellCommand(shell, file string, args []string) (string, []string) {
 	return shell, []string{"-c", file}
 }
 
-// Quote returns word so that a POSIX shell takes it for one word and for nothing else: between single quotes, or as it is
-// when it needs none. Several words are quoted one by one:
+// Quote returns word so that a POSIX shell takes it for one word and for nothing else: between single quotes, or as it
+// is when it needs none. Several words are quoted one by one:
 //
 //	"tar -cf - " + childprocess.Quote(dir) + " | " + childprocess.Quote(compressor)
 //
@@ -29,12 +29,12 @@ func Quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// unquoted are the bytes that mean themselves to every shell, wherever they stand. "=" and "~" are not among them: at the
-// beginning of a command they mean an assignment and a home directory.
+// unquoted are the bytes that mean themselves to every shell, wherever they stand. "=" and "~" are not among them: at
+// the beginning of a command they mean an assignment and a home directory.
 const unquoted = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:,@%"
 
-// reserved are the words of these letters that a shell takes for its grammar at the beginning of a command (the standard's
-// section 2.4, and bash's).
+// reserved are the words of these letters that a shell takes for its grammar at the beginning of a command (the
+// standard's section 2.4, and bash's).
 var reserved = map[string]bool{
 	"case": true, "coproc": true, "do": true, "done": true, "elif": true, "else": true, "esac": true, "fi": true,
 	"for": true, "function": true, "if": true, "in": true, "select": true, "then": true, "time": true, "until": true,

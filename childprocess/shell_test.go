@@ -97,15 +97,14 @@ func shells(t testing.TB) (paths []string) {
 // requireWords runs a command that a shell makes of the quoted words, and compares what arrives.
 func requireWords(t testing.TB, shell string, words ...string) {
 	t.Helper()
-	command := `printf '%s\0'`
-	want := ""
+	command := []string{"printf", `'%s\0'`}
 	for _, w := range words {
-		command += " " + childprocess.Quote(w)
-		want += w + "\x00"
+		command = append(command, childprocess.Quote(w))
 	}
-	got, err := exec.Command(shell, "-c", command).Output()
-	require.NoError(t, err, "%s -c %q", shell, command)
-	require.Equal(t, want, string(got), "%s -c %q", shell, command)
+	line := strings.Join(command, " ")
+	got, err := exec.Command(shell, "-c", line).Output()
+	require.NoError(t, err, "%s -c %q", shell, line)
+	require.Equal(t, strings.Join(words, "\x00")+"\x00", string(got), "%s -c %q", shell, line)
 }
 
 func TestQuotedWordsArriveUnchanged(t *testing.T) {

@@ -22,8 +22,8 @@ type ExitStatus struct {
 	// Lost: the child has ended, but something else in this program waited for it and took its status.
 	Lost bool
 
-	// Cause is why this library ended the child, nil if it did not: [ErrTimeout], [ErrMaxBuffer], or an *[AbortError] for
-	// the end of its Context. The child may have exited as it liked nevertheless.
+	// Cause is why this library ended the child, nil if it did not: [ErrTimeout], [ErrMaxBuffer] or what wraps it, or an
+	// *[AbortError] for the end of its Context. The child may have exited as it liked nevertheless.
 	Cause error
 
 	Forced bool // SIGKILL was sent after Options.KillGrace
