@@ -45,11 +45,12 @@ const (
 	stateAbandoned              // closed with the loop: no more events
 )
 
-// New returns a channel over fd, one end of a stream socketpair(2), whose other end is or will be with the peer. It takes
-// ownership of fd, also on error, and puts it into non-blocking, close-on-exec mode. The channel begins to read on the
-// loop's next turn. It keeps the loop alive until it has ended, unless [Channel.Unref] is called.
+// New returns a channel over fd, one end of a stream socketpair(2), whose other end is or will be with the peer. It
+// takes ownership of fd, also on error, and puts it into non-blocking, close-on-exec mode. The channel begins to read
+// on the loop's next turn. It keeps the loop alive until it has ended, unless [Channel.Unref] is called.
 //
-// Errors are *[ChannelError]; [reactor.ErrClosed] for a closed loop. Source: unix(7), Node v20, lib/internal/child_process.js.
+// Errors are *[ChannelError]; [reactor.ErrClosed] for a closed loop. Source: unix(7), Node v20,
+// lib/internal/child_process.js.
 func New(l *reactor.Loop, fd int, o *Options) (*Channel, error) {
 	c, err := open(l, fd, o)
 	if err != nil {
@@ -108,22 +109,22 @@ func (o *Options) maxQueue() int {
 	return DefaultMaxQueue
 }
 
-// OnMessage calls fn with each message, in order, each in a callback of its own. Messages that come while nobody listens
-// wait, up to the amount described in the package comment, and are delivered one after the other on the tick after a
-// listener was added.
+// OnMessage calls fn with each message, in order, each in a callback of its own. Messages that come while nobody
+// listens wait, up to the amount described in the package comment, and are delivered one after the other on the tick
+// after a listener was added.
 func (c *Channel) OnMessage(fn func(m *Message)) *events.Listener { return c.message.On(fn) }
 
 // OnceMessage calls fn with the next message.
 func (c *Channel) OnceMessage(fn func(m *Message)) *events.Listener { return c.message.Once(fn) }
 
-// OnDisconnect calls fn once, when the channel has ended, whoever ended it: after all messages that were received, and never
-// inside the call that ended it.
+// OnDisconnect calls fn once, when the channel has ended, whoever ended it: after all messages that were received, and
+// never inside the call that ended it.
 func (c *Channel) OnDisconnect(fn func()) *events.Listener {
 	return c.disconnect.On(notNil(fn, "OnDisconnect"))
 }
 
-// OnError calls fn with what went wrong and has no other way to be told: a *[MessageError] from the peer, a *[ChannelError]
-// of a message that was sent without Done, [ErrDisconnected]. None of them ends the channel.
+// OnError calls fn with what went wrong and has no other way to be told: a *[MessageError] from the peer, a
+// *[ChannelError] of a message that was sent without Done, [ErrDisconnected]. None of them ends the channel.
 func (c *Channel) OnError(fn func(err error)) *events.Listener { return c.err.On(fn) }
 
 // OnDrain calls fn when all that was queued has been sent after NeedDrain was true.

@@ -1,7 +1,7 @@
 package ipc
 
-// Limits of what waits while nobody listens for messages. Past them the channel reads no more, and the peer is held up as
-// by any slow reader.
+// Limits of what waits while nobody listens for messages. Past them the channel reads no more, and the peer is held up
+// as by any slow reader.
 const (
 	maxWaiting  = 16 << 20  // bytes of messages, each counted with messageCost
 	messageCost = 128       // bytes; what a message costs besides its own length, so that empty ones count too

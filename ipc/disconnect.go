@@ -3,11 +3,12 @@ package ipc
 import "golang.org/x/sys/unix"
 
 // Disconnect ends the channel. Connected is false from here on; what was queued is sent first, and a handle among it
-// acknowledged, then the descriptor is closed, which is what the peer sees. Messages that come meanwhile, or came before,
-// are still delivered. OnDisconnect comes last. On a channel that is not connected OnError gets [ErrDisconnected], on the
-// next tick.
+// acknowledged, then the descriptor is closed, which is what the peer sees. Messages that come meanwhile, or came
+// before, are still delivered. OnDisconnect comes last. On a channel that is not connected OnError gets
+// [ErrDisconnected], on the next tick.
 //
-// A peer that never reads can hold this up for ever; [Channel.Destroy], the end of the peer, and Close of the loop end it.
+// A peer that never reads can hold this up for ever; [Channel.Destroy], the end of the peer, and Close of the loop end
+// it.
 func (c *Channel) Disconnect() {
 	switch c.state {
 	case stateAbandoned:
@@ -51,8 +52,8 @@ func (c *Channel) readRest() {
 	c.end()
 }
 
-// Destroy ends the channel at once: what is queued is dropped and its callbacks get [ErrChannelClosed]. Messages that were
-// read already are still delivered, then OnDisconnect comes. Destroying a channel that has ended does nothing.
+// Destroy ends the channel at once: what is queued is dropped and its callbacks get [ErrChannelClosed]. Messages that
+// were read already are still delivered, then OnDisconnect comes. Destroying a channel that has ended does nothing.
 func (c *Channel) Destroy() { c.end() }
 
 // end closes the descriptor, by whoever it was decided. The events follow what is queued to be delivered.

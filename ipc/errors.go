@@ -7,8 +7,8 @@ import (
 )
 
 var (
-	// ErrChannelClosed is the error of sending over a channel that is not connected, and of messages that were still queued
-	// when it ended. errors.Is(ErrChannelClosed, os.ErrClosed) is true.
+	// ErrChannelClosed is the error of sending over a channel that is not connected, and of messages that were still
+	// queued when it ended. errors.Is(ErrChannelClosed, os.ErrClosed) is true.
 	ErrChannelClosed error = channelClosed{}
 
 	// ErrDisconnected comes to OnError when Disconnect is called on a channel that is not connected.
@@ -25,7 +25,8 @@ var (
 	ErrQueueFull = errors.New("ipc: queue full")
 
 	// ErrHandlesTruncated comes to OnError when the system could not hand over all the descriptors that came with a
-	// message, usually because this process has no more left (EMFILE). All that came were closed; the sender is told so.
+	// message, usually because this process has no more left (EMFILE). All that came were closed; the sender is told
+	// so.
 	ErrHandlesTruncated = errors.New("ipc: descriptors were lost on the way")
 
 	// ErrHandleNotReceived comes to OnError when the peer has said, as often as is asked, that a handle did not arrive.
@@ -76,8 +77,8 @@ func (e *EnvError) Unwrap() error { return e.Err }
 // maxExcerpt is the length of MessageError.Data, in bytes: enough to see what it was.
 const maxExcerpt = 64
 
-// A MessageError is a message from the peer that could not be understood. It was dropped; those before and behind it were
-// not.
+// A MessageError is a message from the peer that could not be understood. It was dropped; those before and behind it
+// were not.
 type MessageError struct {
 	Data []byte // how it begins, at most 64 bytes; nil when it was too long
 	Err  error  // ErrMessageTooLong, or what is wrong with it

@@ -3,8 +3,9 @@ package ipc
 import "golang.org/x/sys/unix"
 
 const (
-	// eagerWrites is the number of messages, sent in one callback and the ticks behind it, that are written at once. Those
-	// that follow are gathered and written together. Written at once means that a program may exit right behind it.
+	// eagerWrites is the number of messages, sent in one callback and the ticks behind it, that are written at once.
+	// Those that follow are gathered and written together. Written at once means that a program may exit right behind
+	// it.
 	eagerWrites = 64
 
 	// gatherSize is the number of gathered bytes that are written without waiting for the end of the callback.

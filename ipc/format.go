@@ -10,8 +10,8 @@ type format interface {
 	// appendFrame appends the frame of v to dst, which is empty.
 	appendFrame(dst []byte, v any) ([]byte, error)
 
-	// inspect checks a received payload and returns its command if it is one of Node's internal messages, else "". It may
-	// keep in m what it has learned.
+	// inspect checks a received payload and returns its command if it is one of Node's internal messages, else "". It
+	// may keep in m what it has learned.
 	inspect(m *Message) (cmd string, err error)
 
 	// member returns a member of an internal message: strings as they are, numbers in decimal.

@@ -48,8 +48,8 @@ func (c *Channel) transmitHandle(h *handover) {
 	}
 }
 
-// acknowledged is the peer's answer to the handle in flight. One that nobody waits for is ignored: Node peers send two for
-// a frame that another Node would have sent again.
+// acknowledged is the peer's answer to the handle in flight. One that nobody waits for is ignored: Node peers send two
+// for a frame that another Node would have sent again.
 func (c *Channel) acknowledged(ok bool) {
 	s := &c.out
 	h := s.inFlight

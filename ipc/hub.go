@@ -50,8 +50,8 @@ func (h *hub) Close() error {
 	return nil
 }
 
-// lendBuffer returns the buffer for c to read into. While another reader's messages in it have not been delivered, because
-// a callback has panicked or there were too many for one turn, it is left to them.
+// lendBuffer returns the buffer for c to read into. While another reader's messages in it have not been delivered,
+// because a callback has panicked or there were too many for one turn, it is left to them.
 func (h *hub) lendBuffer(c *Channel) []byte {
 	if b := h.borrower; b != nil && b.inbox.n > 0 {
 		h.readBuffer = make([]byte, readBufferSize)

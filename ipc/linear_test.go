@@ -10,15 +10,19 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// TestLargeMessagesCostWhatTheirLengthSays would fail by a factor of two if a message four times as long cost sixteen times
-// as much.
+// TestLargeMessagesCostWhatTheirLengthSays would fail by a factor of two if a message four times as long cost sixteen
+// times as much.
 func TestLargeMessagesCostWhatTheirLengthSays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it moves 240 MiB")
 	}
 	for _, o := range []*ipc.Options{nil, advanced} {
 		best := map[int]time.Duration{}
-		for range 3 {
+		linear := func() bool { return best[64<<20] < 8*best[16<<20] }
+		for round := range 10 { // More than three when the machine is busy with something else.
+			if round >= 3 && linear() {
+				break
+			}
 			for _, size := range []int{16 << 20, 64 << 20} {
 				took := timeMessage(t, o, size)
 				if best[size] == 0 || took < best[size] {
@@ -26,8 +30,7 @@ func TestLargeMessagesCostWhatTheirLengthSays(t *testing.T) {
 				}
 			}
 		}
-		t.Log(best)
-		require.Less(t, best[64<<20], 8*best[16<<20])
+		require.True(t, linear(), "%v", best)
 	}
 }
 

@@ -1,7 +1,7 @@
 package ipc
 
-// A Message is one message from the peer. It, and what Raw returns, is valid until the callback that got it returns; after
-// that its methods return [ErrMessageExpired] or nil.
+// A Message is one message from the peer. It, and what Raw returns, is valid until the callback that got it returns;
+// after that its methods return [ErrMessageExpired] or nil.
 //
 // A Message's methods must be called on the loop goroutine.
 type Message struct {
@@ -36,8 +36,8 @@ func (m *Message) Value() (any, error) {
 // returns.
 func (m *Message) Raw() []byte { return m.raw }
 
-// Handle returns the handle that came with the message, nil when none came. From the first call on it is the caller's, who
-// must convert or Close it; a handle that nobody asked for is closed when the callback returns.
+// Handle returns the handle that came with the message, nil when none came. From the first call on it is the caller's,
+// who must convert or Close it; a handle that nobody asked for is closed when the callback returns.
 func (m *Message) Handle() *Handle {
 	m.taken = m.handle != nil
 	return m.handle

@@ -60,8 +60,8 @@ func (n *nodeChild) wait() string {
 	return n.stdout.String()
 }
 
-// underNode runs script in a node whose child(…arguments of spawn's options) starts the helper with a channel, and returns
-// its stdout.
+// underNode runs script in a node whose child(…arguments of spawn's options) starts the helper with a channel, and
+// returns its stdout.
 func underNode(t *testing.T, helper, script string, args ...string) string {
 	t.Helper()
 	file, argv := helperproc.Command(helper, args...)

@@ -50,7 +50,7 @@ type SendOptions struct {
 	// KeepOpen leaves a net.Conn given as Handle open here too: both processes use the connection.
 	KeepOpen bool
 
-	// Done is called once, on a later tick and in the order of the messages, with nil when the kernel has taken all of the
-	// message, or with the reason why it never will. Nil: such a reason goes to OnError.
+	// Done is called once, on a later tick and in the order of the messages, with nil when the kernel has taken all of
+	// the message, or with the reason why it never will. Nil: such a reason goes to OnError.
 	Done func(err error)
 }

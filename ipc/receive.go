@@ -4,8 +4,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readBudget is the number of reads per readiness of a message that is longer than the read buffer. Reading stops earlier
-// at the first message, because messages are delivered from the buffer.
+// readBudget is the number of reads per readiness of a message that is longer than the read buffer. Reading stops
+// earlier at the first message, because messages are delivered from the buffer.
 const readBudget = 16
 
 // receiver is the reading half of a channel.
@@ -17,8 +17,8 @@ type receiver struct {
 	deliver  func() // Channel.deliverNext, made once so that queueing it does not allocate
 }
 
-// reads reports whether the channel wants to read now. It does not while too much waits for a listener, or for a peer that
-// makes us answer and does not read the answers.
+// reads reports whether the channel wants to read now. It does not while too much waits for a listener, or for a peer
+// that makes us answer and does not read the answers.
 func (c *Channel) reads() bool {
 	return c.state < stateClosed && (c.in.hungUp || !c.waiting.full() && !c.out.repliesPending())
 }

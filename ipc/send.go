@@ -8,9 +8,9 @@ const drainMark = 128 << 10
 
 // sender is the writing half of a channel.
 //
-// Frames go onto the wire, a queue in front of the kernel, in the order of the calls. A frame with a handle is followed by
-// nothing until the peer has acknowledged it: what is sent in between is held. The answers to the peer's own handles go
-// past what is held, or two processes that send each other handles would wait for ever.
+// Frames go onto the wire, a queue in front of the kernel, in the order of the calls. A frame with a handle is followed
+// by nothing until the peer has acknowledged it: what is sent in between is held. The answers to the peer's own handles
+// go past what is held, or two processes that send each other handles would wait for ever.
 type sender struct {
 	wire     writeQueue
 	inFlight *handover // the handle that the peer has not acknowledged
@@ -51,14 +51,14 @@ func (s *sender) idle() bool { return s.wire.empty() && s.inFlight == nil && s.h
 // they differ: no HTML escaping, NaN is null; for Advanced see package v8. Most messages are with the kernel when Send
 // returns; see the package comment.
 //
-// A value that cannot be serialized and [ErrQueueFull] are returned; nothing was sent then. So is [ErrChannelClosed], when
-// the channel is not connected. A failure to write, because the peer has gone, comes to OnError.
+// A value that cannot be serialized and [ErrQueueFull] are returned; nothing was sent then. So is [ErrChannelClosed],
+// when the channel is not connected. A failure to write, because the peer has gone, comes to OnError.
 func (c *Channel) Send(v any) error { return c.SendWith(v, nil) }
 
-// SendWith is Send with a handle or a callback. It takes a descriptor of its own from o.Handle, which the caller may use
-// and close as before; but a net.Conn is closed when it is sent, unless o.KeepOpen is set, because one process should use
-// it. When the object is closed already, the message goes without a handle, as Node has it. A handle that cannot be
-// sent is a *[HandleError].
+// SendWith is Send with a handle or a callback. It takes a descriptor of its own from o.Handle, which the caller may
+// use and close as before; but a net.Conn is closed when it is sent, unless o.KeepOpen is set, because one process
+// should use it. When the object is closed already, the message goes without a handle, as Node has it. A handle that
+// cannot be sent is a *[HandleError].
 //
 // With o.Done, [ErrChannelClosed] goes there and is not returned. When SendWith returns an error, Done is not called.
 func (c *Channel) SendWith(v any, o *SendOptions) error {

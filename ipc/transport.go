@@ -16,8 +16,8 @@ import (
 // Their errors are bare errnos; EINTR is the caller's.
 
 const (
-	// maxRights is the largest number of descriptors in one message (SCM_MAX_FD of Linux; others allow less, or as many as
-	// fit into a control message that the receiver limits, which is here).
+	// maxRights is the largest number of descriptors in one message (SCM_MAX_FD of Linux; others allow less, or as many
+	// as fit into a control message that the receiver limits, which is here).
 	maxRights = 253
 
 	// maxPieces is the number of pieces in one call; sendmsg(2) allows 1024.

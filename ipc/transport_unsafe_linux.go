@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls below cannot block, so they skip the bookkeeping that lets the Go scheduler give the thread's processor away.
+// The calls below cannot block, so they skip the bookkeeping that lets the Go scheduler give the thread's processor
+// away.
 
 func recvNonblock(fd int, p, control []byte) (n, controlLen int, truncated bool, err error) {
 	iov := unix.Iovec{Base: unsafe.SliceData(p)}

@@ -2,8 +2,8 @@ package ipc
 
 import "golang.org/x/sys/unix"
 
-// longFrame is the length, in bytes, from which on the rest of a frame is kept as it is and not copied into blocks. Up to
-// it copying is cheaper than making new memory for the next frame.
+// longFrame is the length, in bytes, from which on the rest of a frame is kept as it is and not copied into blocks. Up
+// to it copying is cheaper than making new memory for the next frame.
 const longFrame = 256 << 10
 
 // writeQueue holds what the kernel did not take, in order. Frames share blocks; a long one has its own memory.
