@@ -40,6 +40,7 @@ func (c *ChildProcess) awaitStreams() {
 func (c *ChildProcess) ended(status ExitStatus) {
 	c.state = childExited
 	status.Cause, status.Forced = c.limits.cause, c.limits.forced
+	status.CutOff = c.status.CutOff // A form that has had enough does not wait for the exit.
 	c.status = status
 	c.exited()
 	if c.Stdin != nil {
@@ -59,14 +60,14 @@ func (c *ChildProcess) ended(status ExitStatus) {
 }
 
 // drain has the streams come to their end although nobody reads them. One that was lent to another child is that child's
-// to read.
+// to read. What nobody listens for is retained, within limits, for Lines on a goroutine that was slower than the child.
 func (c *ChildProcess) drain() {
 	for i, s := range c.Stdio {
 		if s.Readable == nil {
 			continue
 		}
 		if !s.Readable.Lent() {
-			s.Readable.Resume()
+			s.Readable.Retain()
 		}
 		if s.Writable != nil && i > 0 && s.Readable.Closed() {
 			s.Writable.End() // The user has destroyed the reading half: no end will come to do it.
@@ -81,9 +82,9 @@ func (c *ChildProcess) cutOff() {
 		c.channel.Destroy()
 	}
 	for _, s := range c.Stdio {
-		if s.Readable != nil && !s.Readable.Closed() {
-			c.status.CutOff = true
-			s.destroy()
+		if s.Readable != nil {
+			c.status.CutOff = c.status.CutOff || !s.Readable.Closed()
+			s.destroy() // Also what has come to its end but was paused before that could be told.
 		}
 	}
 }

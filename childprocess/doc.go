@@ -44,6 +44,6 @@
 //
 // # Goroutines
 //
-// Everything is used on the loop goroutine, except what says otherwise: [ChildProcess.Wait] and [ChildProcess.Lines], the
-// sync forms, and [Output] and its relatives.
+// Everything is used on the loop goroutine, except what says otherwise: [ChildProcess.Wait], [ChildProcess.Lines] and
+// [ChildProcess.LinesErr], the sync forms, and [Output] and its relatives.
 package childprocess

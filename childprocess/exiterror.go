@@ -2,6 +2,7 @@ package childprocess
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"strings"
 	"syscall"
@@ -14,6 +15,10 @@ var (
 
 	// ErrMaxBuffer is the cause when a child has written more than MaxBuffer. errors.Is finds syscall.ENOBUFS in it.
 	ErrMaxBuffer error = limitError{"more output than MaxBuffer", syscall.ENOBUFS}
+
+	// ErrCutOff is the error when Options.CloseGrace has closed the pipes of a command that has exited: its output may be
+	// incomplete.
+	ErrCutOff = errors.New("childprocess: output cut off after exit")
 )
 
 // limitError is a limit of ours that has the errno which Node's sync forms report for it.
@@ -52,11 +57,12 @@ func (e *AbortError) Unwrap() []error { return []error{e.Err, e.Cause} }
 type ExitError struct {
 	Cmd    string     // the file and its arguments, or the shell command
 	Status ExitStatus // how it ended; Code is -1 when the call did not wait for the end
-	Killed bool       // this library has signalled it
+	Killed bool       // this library has signalled it, or its time was over when it had exited already, as in Node
 
 	Stdout, Stderr []byte // what was captured
 
-	// Err is why it was ended early: ErrTimeout, ErrMaxBuffer or an *AbortError; nil when it ended by itself.
+	// Err is why it was ended early: ErrTimeout, ErrMaxBuffer or an *AbortError; or why what is known of it is not all:
+	// ErrCutOff, ErrStatusLost, or an error of reading its output. Nil when it ended by itself. Use errors.Is.
 	Err error
 }
 

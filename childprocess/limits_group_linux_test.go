@@ -2,7 +2,6 @@ package childprocess_test
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"os/signal"
 	"strconv"
@@ -35,17 +34,6 @@ func init() {
 		signal.Notify(asked, syscall.SIGTERM)
 		writeAll(1, []byte{'r'})
 		<-asked
-	})
-}
-
-// whenReady calls fn at the first byte of the child's stdout.
-func whenReady(c *childprocess.ChildProcess, fn func()) {
-	said := false
-	c.Stdout.OnData(func([]byte) {
-		if !said {
-			said = true
-			fn()
-		}
 	})
 }
 
@@ -175,10 +163,4 @@ func TestNothingOfAClosedGroupIsLeft(t *testing.T) {
 	ev := events(spawn(t, l, "exit 4", nil, o))
 	run(t, l)
 	require.Equal(t, []string{"spawn", "exit 4", "close 4"}, ev.process())
-}
-
-// contextWithCancel returns a context that ends with errReason.
-func contextWithCancel(t testing.TB) (ctx context.Context, cancel func()) {
-	ctx, cancelCause := context.WithCancelCause(t.Context())
-	return ctx, func() { cancelCause(errReason) }
 }

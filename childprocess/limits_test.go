@@ -52,6 +52,23 @@ func TestS054_ATimeoutThatDoesNotFireLeavesNoTimer(t *testing.T) {
 
 var errReason = errors.New("the reason")
 
+// contextWithCancel returns a context that ends with errReason.
+func contextWithCancel(t testing.TB) (ctx context.Context, cancel func()) {
+	ctx, cancelCause := context.WithCancelCause(t.Context())
+	return ctx, func() { cancelCause(errReason) }
+}
+
+// whenReady calls fn at the first byte of the child's stdout.
+func whenReady(c *childprocess.ChildProcess, fn func()) {
+	said := false
+	c.Stdout.OnData(func([]byte) {
+		if !said {
+			said = true
+			fn()
+		}
+	})
+}
+
 func TestN064N066_TheEndOfAContextIsToldBeforeExit(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := context.WithCancelCause(t.Context())

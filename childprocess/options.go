@@ -10,6 +10,7 @@ import (
 
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/signals"
+	"github.com/brood-go/brood/streams"
 )
 
 // Signal is the type of a signal number.
@@ -37,6 +38,10 @@ type Options struct {
 
 	// Serialization is how messages to and from the child become bytes, where Stdio has IPC. The zero value is JSON.
 	Serialization ipc.Serialization
+
+	// Encoding is what OnText of the child's streams decodes: see [streams.Encoding]. The zero value is UTF-8. Data and
+	// collected output are bytes in any case; their Decode is that of the encoding.
+	Encoding streams.Encoding
 
 	// Detached starts the child as the leader of a new session and process group (setsid(2)).
 	Detached bool
@@ -83,11 +88,15 @@ const containsNUL = "contains a NUL byte"
 // validate finds the mistakes in a call that no system call has to find.
 func (o *Options) validate(op, file string, args []string) error {
 	bad := func(name, reason string) error { return &ArgumentError{op, name, reason} }
+	subject := "file"
+	if op == "exec" || op == "execSync" {
+		subject = "command"
+	}
 	switch {
 	case file == "":
-		return bad("file", "is empty")
+		return bad(subject, "is empty")
 	case strings.IndexByte(file, 0) >= 0:
-		return bad("file", containsNUL)
+		return bad(subject, containsNUL)
 	case strings.IndexByte(o.Dir, 0) >= 0:
 		return bad("Dir", containsNUL)
 	case strings.IndexByte(o.Argv0, 0) >= 0:
@@ -104,6 +113,8 @@ func (o *Options) validate(op, file string, args []string) error {
 		return bad("KillSignal", "is not a signal")
 	case o.Serialization != ipc.JSON && o.Serialization != ipc.Advanced:
 		return bad("Serialization", "is unknown")
+	case !o.Encoding.Valid():
+		return bad("Encoding", "is unknown")
 	case o.UID != nil && *o.UID == math.MaxUint32:
 		return bad("UID", "is out of range") // -1 means "leave it" to setuid(2)'s relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:

@@ -14,8 +14,8 @@ func shellCommand(shell, file string, args []string) (string, []string) {
 	return shell, []string{"-c", file}
 }
 
-// Quote returns word so that a POSIX shell takes it for one word and for nothing else: 'it'\”s'. Words that need no quotes
-// are returned as they are. Several words are quoted one by one:
+// Quote returns word so that a POSIX shell takes it for one word and for nothing else: between single quotes, or as it is
+// when it needs none. Several words are quoted one by one:
 //
 //	"tar -cf - " + childprocess.Quote(dir) + " | " + childprocess.Quote(compressor)
 //

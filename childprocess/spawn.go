@@ -5,7 +5,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -54,7 +53,7 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options) (*ChildP
 	if failed != nil && !emitted(failed.Err) {
 		return nil, failed
 	}
-	if err := c.adopt(table, o.Serialization); err != nil {
+	if err := c.adopt(table, o); err != nil {
 		if c.pid != 0 {
 			f.abort(c)
 		}
@@ -130,11 +129,11 @@ func (c *ChildProcess) fork(table *layout, o *Options) *SpawnError {
 }
 
 // adopt makes the channel and the streams and counts what close waits for. Without a table there is nothing.
-func (c *ChildProcess) adopt(table *layout, s ipc.Serialization) error {
+func (c *ChildProcess) adopt(table *layout, o *Options) error {
 	if table == nil {
 		return nil
 	}
-	channel, err := table.channel(c.loop, s)
+	channel, err := table.channel(c.loop, o.Serialization)
 	if err != nil {
 		table.close()
 		return err
@@ -151,6 +150,11 @@ func (c *ChildProcess) adopt(table *layout, s ipc.Serialization) error {
 	c.Stdin = stdio[0].Writable
 	c.Stdout = stdio[1].Readable
 	c.Stderr = stdio[2].Readable
+	for _, s := range stdio {
+		if s.Readable != nil {
+			s.Readable.SetEncoding(o.Encoding)
+		}
+	}
 	c.awaitStreams()
 	return nil
 }

@@ -80,8 +80,7 @@ func benchmarkOneWay(b *testing.B, v any, decode func(m *ipc.Message)) {
 	})
 	b.ReportAllocs()
 	sent := 0
-	var pump func()
-	pump = func() {
+	pump := func() {
 		for sent < b.N && !c.NeedDrain() {
 			_ = c.Send(v)
 			sent++

@@ -19,6 +19,7 @@ type Channel struct {
 	watcher *reactor.Watcher
 	format  format
 	state   state
+	over    bool // OnDisconnect has been, or is being, called
 	refs    refRule
 
 	maxQueue int

@@ -77,6 +77,7 @@ func (c *Channel) close() {
 
 // ended is the tick behind everything that was received and every callback of a message.
 func (c *Channel) ended() {
+	c.over = true
 	c.dropWaiting()
 	ends := c.ends
 	c.ends = nil

@@ -277,18 +277,18 @@ func TestAnEarlyAcknowledgementIsIgnored(t *testing.T) {
 	require.NoError(t, c.Send("behind"))
 	p.send(ack)
 	poll(t, l)
-	var got string
+	var got strings.Builder
 	var fds []int
 	for range 100 {
 		if p.readable() {
 			s, more := p.takeRights()
-			got += s
+			got.WriteString(s)
 			fds = append(fds, more...)
 		}
 		poll(t, l)
 	}
 	require.Len(t, fds, 1)
-	require.True(t, strings.HasSuffix(got, handleFrame("net.Native", "1")))
+	require.True(t, strings.HasSuffix(got.String(), handleFrame("net.Native", "1")))
 	p.send(ack)
 	poll(t, l)
 	s, _ := p.read()

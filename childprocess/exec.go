@@ -1,0 +1,87 @@
+package childprocess
+
+import (
+	"strings"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// defaultMaxBuffer is Node's, in bytes.
+const defaultMaxBuffer = 1 << 20
+
+// ExecOptions are the options of [Exec] and [ExecFile]. A nil *ExecOptions means all defaults. They are not kept or
+// changed. Stdio must be nil: the three standard descriptors are pipes, whose output is captured.
+type ExecOptions struct {
+	Options
+
+	// MaxBuffer is how much is captured of stdout, and of stderr, in bytes. 0: 1 MiB; negative: no limit, all that a child
+	// writes is kept in memory. Exactly MaxBuffer bytes are no error. With more the capture has the first MaxBuffer bytes,
+	// be it in the middle of a UTF-8 sequence, the streams are destroyed and the child is sent KillSignal.
+	MaxBuffer int
+}
+
+// Exec runs command by the shell, Options.Shell or else [DefaultShell], captures its output and calls done. Nothing in
+// command is quoted: whoever puts text from outside into it lets that text run commands. See [Quote], and [ExecFile], which
+// Exec is otherwise the same as.
+func Exec(l *reactor.Loop, command string, o *ExecOptions, done func(err error, stdout, stderr []byte)) (*ChildProcess, error) {
+	var with ExecOptions
+	if o != nil {
+		with = *o
+	}
+	if with.Shell == "" {
+		with.Shell = DefaultShell
+	}
+	return execute(l, "exec", command, nil, &with, done)
+}
+
+// ExecFile starts file with args, captures its output and calls done once, at the child's close; a nil done is allowed. The
+// callee may keep stdout and stderr, which have what was captured also when there is an error. The error is nil if the
+// child has exited with 0 and nothing else happened, else
+//
+//   - an *[ExitError] with what the child did, when it was started. Its Err is nil when the child failed on its own, and
+//     otherwise ErrTimeout, a *[MaxBufferError], an *[AbortError], [ErrCutOff], [ErrStatusLost], or the error that reading
+//     a stream has met;
+//   - the *[SpawnError] of a program that could not be started, where Spawn has an error event. Mistakes in the call and
+//     the errors that Spawn returns are returned here too, and then done is never called.
+//
+// The returned child is live: listeners on its streams get all of the output besides the capture, its Stdin can be written
+// to and should be ended for a child that reads it. Pausing or destroying a stream does it to the capture too.
+//
+// Options.Timeout counts until close: of what has not closed by then stdout and stderr are destroyed, so that SIGPIPE meets
+// who goes on writing, and KillSignal is sent. Then done is called when the child has exited, although others may hold the
+// pipes, with ErrTimeout whatever the child made of the signal. (Node calls a child that then exits with 0 a success.) A
+// child that ignores the signal delays done, as in Node, unless KillGrace is set.
+//
+// The end of Options.Context does the same, but done is called without waiting for the exit: ExitError.Status.Code is -1
+// then. The same goes for a child that may not be signalled, with a *[KillError] beside the reason. The child's exit and
+// close come nevertheless. (Node ends a child with SIGTERM here even if killSignal is set, and does not end a call whose
+// child has already exited.)
+//
+// CloseGrace bounds the time from exit to close when others hold the pipes; done has ErrCutOff then. Detached and Argv0,
+// which Node does not pass on, are honoured. (Node v20, lib/child_process.js, execFile.)
+func ExecFile(l *reactor.Loop, file string, args []string, o *ExecOptions, done func(err error, stdout, stderr []byte)) (*ChildProcess, error) {
+	if o == nil {
+		o = new(ExecOptions)
+	}
+	return execute(l, "execFile", file, args, o, done)
+}
+
+func execute(l *reactor.Loop, op, file string, args []string, o *ExecOptions, done func(err error, stdout, stderr []byte)) (*ChildProcess, error) {
+	if o.Stdio != nil {
+		closeOwned(o.Stdio)
+		return nil, &ArgumentError{op, "Stdio", "must be nil: stdout and stderr are captured"}
+	}
+	c, err := start(l, op, file, args, &o.Options)
+	if err != nil {
+		return nil, err
+	}
+	if done == nil {
+		done = func(error, []byte, []byte) {}
+	}
+	e := &execution{child: c, cmd: strings.Join(append([]string{file}, args...), " "), max: o.MaxBuffer, done: done}
+	if e.max == 0 {
+		e.max = defaultMaxBuffer
+	}
+	e.begin()
+	return c, nil
+}

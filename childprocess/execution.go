@@ -1,0 +1,125 @@
+package childprocess
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/brood-go/brood/streams"
+)
+
+// A MaxBufferError is the cause when a child of [Exec] or [ExecFile] has written more than MaxBuffer. errors.Is finds
+// [ErrMaxBuffer] in it.
+type MaxBufferError struct {
+	Stream string // "stdout" or "stderr"
+	Max    int    // ExecOptions.MaxBuffer, in bytes
+}
+
+// Error returns a text such as "stdout: more than 1048576 bytes: more output than MaxBuffer".
+func (e *MaxBufferError) Error() string {
+	return e.Stream + ": more than " + strconv.Itoa(e.Max) + " bytes: " + ErrMaxBuffer.Error()
+}
+
+// Unwrap returns ErrMaxBuffer.
+func (e *MaxBufferError) Unwrap() error { return ErrMaxBuffer }
+
+// execution is a call of Exec or ExecFile from the start of the child until done was called. The child's events hold it;
+// it ends with the first error event or with close.
+type execution struct {
+	child *ChildProcess
+	cmd   string
+	max   int // bytes of each stream; < 0: no limit
+	done  func(err error, stdout, stderr []byte)
+	over  bool // done was called
+
+	stdout, stderr []byte // captured; nil once over, when they are the callee's
+	broken         error  // the first that a stream has met
+}
+
+// begin listens to the child before its caller can: nobody else's listener comes between the data and the capture.
+func (e *execution) begin() {
+	c := e.child
+	e.capture("stdout", c.Stdout, &e.stdout)
+	e.capture("stderr", c.Stderr, &e.stderr)
+	c.limits.untilClose = true
+	c.limits.fired = func(error) { c.cutOff() } // Others may hold the pipes for as long as they like.
+	c.OnError(e.finish)
+	c.OnClose(func(ExitStatus) { e.finish(nil) })
+}
+
+func (e *execution) capture(name string, r *streams.Readable, into *[]byte) {
+	if r == nil {
+		return // There were no descriptors for the pipes (EMFILE).
+	}
+	r.OnData(func(chunk []byte) {
+		if room := e.max - len(*into); e.max < 0 || len(chunk) <= room {
+			*into = append(*into, chunk...)
+		} else {
+			*into = append(*into, chunk[:room]...)
+			e.overflow(name)
+		}
+	})
+	r.OnError(func(err error) {
+		if e.broken == nil {
+			e.broken = err
+		}
+	})
+}
+
+// overflow gives up both streams, so that neither gets more data, and ends the child.
+func (e *execution) overflow(name string) {
+	e.child.cutOff()
+	e.child.end(&MaxBufferError{Stream: name, Max: e.max})
+}
+
+// finish calls done, for an error event or, with nil, for close.
+func (e *execution) finish(event error) {
+	if e.over {
+		return
+	}
+	e.over = true
+	err, stdout, stderr := e.result(event), e.stdout, e.stderr
+	e.stdout, e.stderr = nil, nil // The child may live on for long, and with it e.
+	e.done(err, stdout, stderr)
+}
+
+// result is what done is told.
+func (e *execution) result(event error) error {
+	if _, ok := event.(*SpawnError); ok {
+		return event
+	}
+	c := e.child
+	status, exited := c.Status()
+	if !exited {
+		status.Code, status.Cause = -1, c.limits.cause
+	}
+	early := e.early(status, event)
+	if early == nil && status.Success() {
+		return nil
+	}
+	return &ExitError{
+		Cmd:    e.cmd,
+		Status: status,
+		Killed: c.killed || c.limits.cause == ErrTimeout,
+		Stdout: e.stdout,
+		Stderr: e.stderr,
+		Err:    early,
+	}
+}
+
+// early is why the child or its output did not come to an end of its own, nil if it did.
+func (e *execution) early(status ExitStatus, event error) error {
+	if unsent, ok := event.(*KillError); ok {
+		return fmt.Errorf("%w: %w", e.child.limits.cause, unsent)
+	}
+	switch {
+	case e.child.limits.cause != nil:
+		return e.child.limits.cause
+	case e.broken != nil:
+		return e.broken
+	case status.Lost:
+		return ErrStatusLost
+	case status.CutOff:
+		return ErrCutOff
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package childprocess_test
+
+import (
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/childprocess"
+)
+
+// throughShell are Options with a shell and an environment, by default this program's.
+func throughShell(env ...string) *childprocess.Options {
+	return &childprocess.Options{Shell: childprocess.DefaultShell, Env: env}
+}
+
+func TestN010_AMissingCommandIsTheShellsToReport(t *testing.T) {
+	l := newLoop(t)
+	c := spawn(t, l, "does-not-exist-anywhere", nil, throughShell())
+	require.Equal(t, "/bin/sh", c.SpawnFile())
+	require.Equal(t, []string{"/bin/sh", "-c", "does-not-exist-anywhere"}, c.SpawnArgs())
+	ev := events(c).reading()
+	run(t, l)
+	require.Equal(t, []string{"spawn", "exit 127", "close 127"}, ev.process())
+	require.NotEmpty(t, ev.data[2])
+}
+
+func TestN010_AMissingShellIsAnErrorEvent(t *testing.T) {
+	l := newLoop(t)
+	ev := events(spawn(t, l, "echo", nil, &childprocess.Options{Shell: "/does/not/exist"}))
+	run(t, l)
+	failed, ok := ev.err.(*childprocess.SpawnError)
+	require.True(t, ok)
+	require.Equal(t, "/does/not/exist", failed.Path)
+	require.ErrorIs(t, failed, syscall.ENOENT)
+}
+
+func TestN011_TheWordsAreTheShellsToRead(t *testing.T) {
+	for _, row := range []struct {
+		file string
+		args []string
+		want string
+	}{
+		{"echo", []string{"foo"}, "foo\n"},
+		{"echo bar | cat", nil, "bar\n"},
+		{"echo", []string{"bar", "|", "tr", "a", "o"}, "bor\n"},
+		{`echo "$BAZ"`, nil, "buzz\n"},
+		{"echo", []string{"a   b", `"c   d"`, "$BAZ", "#", "e"}, "a b c   d buzz\n"},
+		{"echo", []string{childprocess.Quote("a   $BAZ"), childprocess.Quote("it's")}, "a   $BAZ it's\n"},
+		{"echo", []string{"", ""}, "\n"},
+		{"exit 0;", []string{"echo", "never"}, ""},
+	} {
+		l := newLoop(t)
+		got := output(t, l, spawn(t, l, row.file, row.args, throughShell("BAZ=buzz", "PATH=/bin:/usr/bin")))
+		require.Equal(t, row.want, got, "%q %q", row.file, row.args)
+	}
+}
+
+func TestN011_TheShellGetsArgv0AndStdio(t *testing.T) {
+	l := newLoop(t)
+	o := throughShell("PATH=/bin:/usr/bin")
+	o.Argv0 = "another name"
+	o.Stdio = []childprocess.Stdio{3: childprocess.Pipe}
+	c := spawn(t, l, `echo "$0" >&3`, nil, o)
+	require.Equal(t, []string{"another name", "-c", `echo "$0" >&3`}, c.SpawnArgs())
+	ev := events(c).reading()
+	run(t, l)
+	require.Equal(t, "another name\n", string(ev.data[3]))
+}
+
+// These names mean something elsewhere.
+func TestN012_BatchFilesAreMissingProgramsHere(t *testing.T) {
+	for _, name := range []string{"does-not-exist.bat", "does-not-exist.cmd", "./does-not-exist.BAT"} {
+		l := newLoop(t)
+		plain := events(spawn(t, l, name, nil, nil))
+		shell := events(spawn(t, l, name, nil, throughShell()))
+		run(t, l)
+		require.ErrorIs(t, plain.err, syscall.ENOENT, name)
+		require.Equal(t, []string{"spawn", "exit 127", "close 127"}, shell.process(), name)
+	}
+}
+
+// shells are those of this system that ought to understand Quote.
+func shells(t testing.TB) (paths []string) {
+	t.Helper()
+	for _, name := range []string{"sh", "dash", "bash", "ksh", "mksh", "zsh", "yash"} {
+		if path, err := exec.LookPath(name); err == nil {
+			paths = append(paths, path)
+		}
+	}
+	require.NotEmpty(t, paths)
+	return paths
+}
+
+// requireWords runs a command that a shell makes of the quoted words, and compares what arrives.
+func requireWords(t testing.TB, shell string, words ...string) {
+	t.Helper()
+	command := `printf '%s\0'`
+	want := ""
+	for _, w := range words {
+		command += " " + childprocess.Quote(w)
+		want += w + "\x00"
+	}
+	got, err := exec.Command(shell, "-c", command).Output()
+	require.NoError(t, err, "%s -c %q", shell, command)
+	require.Equal(t, want, string(got), "%s -c %q", shell, command)
+}
+
+func TestQuotedWordsArriveUnchanged(t *testing.T) {
+	var all strings.Builder
+	for b := 1; b < 256; b++ {
+		all.WriteByte(byte(b))
+	}
+	words := []string{
+		"", "a", "'", "''", "it's", `"`, `\`, `\'`, `'\''`, " ", "\t", "\n", "a\nb", "\r\n", "$HOME", "${HOME}", "$(id)", "`id`", "~", "~root",
+		"*", "?", "[a-z]", "{a,b}", "!", "!!", "#", "a#b", "-n", "--", "a=b", "=ls", ";", "&", "|", "<", ">", "(", ")", "^", "%1", "+x", "@", ",",
+		"if", "then", "€", "\xff\xfe", strings.Repeat("'", 1000), all.String(),
+	}
+	for _, shell := range shells(t) {
+		requireWords(t, shell, words...)
+		for b := 1; b < 256; b++ {
+			c := string([]byte{byte(b)})
+			words = append(words, c, "x"+c, c+"x", c+c)
+		}
+		requireWords(t, shell, words...)
+	}
+}
+
+// At the beginning of a command a word can be more than a word.
+func TestAQuotedWordIsACommandAndNothingElse(t *testing.T) {
+	words := []string{"A=b", "~", "~root", "{", "}", "!", "[[", "((1))", "#comment", "*", "no such program", "€"}
+	words = append(words, strings.Fields("case coproc do done elif else esac fi for function if in select then time until while namespace")...)
+	for _, shell := range shells(t) {
+		for _, w := range words {
+			err := exec.Command(shell, "-c", childprocess.Quote(w)+" x", "sh").Run()
+			exit, ok := err.(*exec.ExitError)
+			if w == "time" && ok && exit.ExitCode() == 0 {
+				continue // There is a program of that name.
+			}
+			require.True(t, ok, "%s: %q", shell, w)
+			require.Contains(t, []int{126, 127}, exit.ExitCode(), "%s: %q", shell, w)
+		}
+	}
+}
+
+func TestPlainWordsAreNotQuoted(t *testing.T) {
+	for _, w := range []string{"ls", "-la", "/usr/bin/env", "a.b_c-d+e", "user@host:/path", "1,2", "100%"} {
+		require.Equal(t, w, childprocess.Quote(w))
+	}
+	require.Equal(t, "''", childprocess.Quote(""))
+	require.Equal(t, `'it'\''s'`, childprocess.Quote("it's"))
+}
+
+func FuzzQuote(f *testing.F) {
+	f.Add("", "'")
+	f.Add("$(id)", "a\nb")
+	f.Add("\xff\\", "~")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if strings.Contains(a+b, "\x00") || len(a)+len(b) > 1<<14 {
+			t.Skip("no argument can hold it")
+		}
+		requireWords(t, "/bin/sh", a, b)
+	})
+}
