@@ -1,6 +1,10 @@
 package ipc
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
+)
 
 // Outgoing is a descriptor on its way, as the channel gets it.
 type Outgoing struct {
@@ -34,7 +38,7 @@ func ReceiveHandle(c *Channel, typ, dgramType, key string, fd int) (*Handle, err
 }
 
 // Claimed reports whether h no longer has its descriptor.
-func (h *Handle) Claimed() bool { return h.claimed() }
+func (h *Handle) Claimed() bool { return h.fd < 0 }
 
 // Limits of the accounting.
 const (
@@ -68,3 +72,24 @@ func (s *Server) Workers() int { return len(s.workers) }
 
 // Key returns what the connections of s are counted under.
 func (s *Server) Key() string { return s.key }
+
+// Tally counts connections.
+type Tally struct{ t tally }
+
+// NewTally returns one that calls idle on l.
+func NewTally(l *reactor.Loop, idle func()) *Tally {
+	return &Tally{tally{loop: l, idle: idle}}
+}
+
+// BeginAccept is beginAccept.
+func (t *Tally) BeginAccept() { t.t.beginAccept() }
+
+// EndAccept is endAccept; leave takes the connection that came out again.
+func (t *Tally) EndAccept(came bool) (leave func()) {
+	t.t.endAccept(came)
+	m := &membership{tally: &t.t}
+	return m.leave
+}
+
+// Drained is drained.
+func (t *Tally) Drained() bool { return t.t.drained() }

@@ -61,9 +61,6 @@ func (c *Channel) newHandle(typ, dgramType, key string, fd int) (*Handle, error)
 // descriptors without such an object around them, an *os.File for instance.
 func (h *Handle) Type() string { return h.typ }
 
-// claimed reports whether the descriptor is no longer the Handle's.
-func (h *Handle) claimed() bool { return h.fd < 0 }
-
 // Listener returns the listening socket as a *net.TCPListener or *net.UnixListener. Closing the latter does not remove
 // the path. Other processes that have the socket accept from it too, each connection goes to one of them.
 func (h *Handle) Listener() (net.Listener, error) {
