@@ -18,8 +18,9 @@ var lower = map[string][]string{
 	"reactor":      {"events"},
 	"streams":      {"events", "reactor"},
 	"signals":      {"events", "reactor"},
-	"ipc":          {"events", "reactor", "streams", "signals"},
-	"childprocess": {"events", "reactor", "streams", "signals", "ipc"},
+	"ipc/v8":       {},
+	"ipc":          {"events", "reactor", "streams", "signals", "ipc/v8"},
+	"childprocess": {"events", "reactor", "streams", "signals", "ipc", "ipc/v8"},
 }
 
 // thirdParty is what library packages may depend on besides the standard library and each other.
