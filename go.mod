@@ -8,6 +8,7 @@ require (
 	github.com/tidwall/evio v1.0.8
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.44.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (
