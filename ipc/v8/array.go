@@ -17,8 +17,8 @@ type Array struct {
 // Get returns the element at index i, and false for a hole.
 func (a *Array) Get(i uint32) (any, bool) { return a.elements.get(i) }
 
-// Set puts an element at index i, and makes the array longer where it ended before. It panics when i is 1<<32 - 1, which
-// is no index in JavaScript.
+// Set puts an element at index i, and makes the array longer where it ended before. It panics when i is 1<<32 - 1,
+// which is no index in JavaScript.
 func (a *Array) Set(i uint32, value any) {
 	if i > maxIndex {
 		panic("v8: Set of an array index that JavaScript does not have")

@@ -8,20 +8,20 @@ import (
 	"strconv"
 )
 
-// Decode reads the value of a payload into what dst points to, as json.Unmarshal would: into structs by the names of their
-// fields, whatever their case if need be, into maps, which keep the other entries they have, into slices, pointers and
-// numbers of any type. Where dst has a type that [Unmarshal] gives, or any, it gets that value.
+// Decode reads the value of a payload into what dst points to, as json.Unmarshal would: into structs by the names of
+// their fields, whatever their case if need be, into maps, which keep the other entries they have, into slices,
+// pointers and numbers of any type. Where dst has a type that [Unmarshal] gives, or any, it gets that value.
 //
 //   - null and undefined set pointers, maps, slices and interfaces to nil (an any to [Undefined], for that), and leave
 //     everything else as it is.
 //   - Numbers and bigints fit into every numeric type that holds them exactly (a float32: nearly).
-//   - Arrays, Sets and typed arrays fit into slices, and into arrays, whose rest is zeroed. Buffers, typed arrays of bytes,
-//     ArrayBuffers and DataViews fit into byte slices. An array with holes fits into an *[Array] only.
+//   - Arrays, Sets and typed arrays fit into slices, and into arrays, whose rest is zeroed. Buffers, typed arrays of
+//     bytes, ArrayBuffers and DataViews fit into byte slices. An array with holes fits into an *[Array] only.
 //   - Objects and Maps fit into maps; the keys of an object into strings and integers.
 //   - A string fits into an encoding.TextUnmarshaler. A boxed value fits where the value does.
 //
-// The error is a *[FormatError], a *[DestinationError], [ErrTooDeep], what an UnmarshalText method returned, or a
-// *[DecodeError] for the first value that does not fit. What was before that is in dst.
+// The error is a *[FormatError], a *[DestinationError], [ErrTooDeep], [ErrTooLarge], what an UnmarshalText method
+// returned, or a *[DecodeError] for the first value that does not fit. What was before that is in dst.
 //
 // Safe to call from any goroutine.
 func Decode(p []byte, dst any) error {
@@ -33,16 +33,26 @@ func Decode(p []byte, dst any) error {
 	if err != nil {
 		return err
 	}
-	var d decoder
+	d := decoder{budget: freeSteps + stepsPerByte*len(p)}
 	d.remember(src, v)
 	return d.assign(v.Elem(), src)
 }
 
+// Steps are elements, properties, words of bigints and bytes of texts that Decode looks at. A payload that has no object
+// in two places takes no more than a few for each of its bytes.
+const (
+	freeSteps    = 1 << 16
+	stepsPerByte = 64
+	wordSize     = 8 // bytes
+)
+
 // decoder moves one value into Go variables.
 type decoder struct {
-	depth int
+	depth  int
+	budget int // steps left
 
-	// made are the pointers, maps and slices that were made for an object, so that every reference to it becomes the same.
+	// made are the pointers, maps and slices that were made for an object, so that every reference to it becomes the
+	// same.
 	made map[madeKey]reflect.Value
 }
 
@@ -75,9 +85,8 @@ func (d *decoder) reuse(dst reflect.Value, src any) bool {
 
 // identifyValue returns the identity of a value as Unmarshal gives it, the zero one for a value without.
 func identifyValue(v any) identity {
-	switch v.(type) {
-	case *Object, *Array, *Map, *Set, *Boxed, *ArrayBuffer, []any:
-		return identify(reflect.ValueOf(v))
+	if rv := reflect.ValueOf(v); rv.Kind() == reflect.Pointer || rv.Kind() == reflect.Slice {
+		return identify(rv)
 	}
 	return identity{}
 }
@@ -86,10 +95,21 @@ func (d *decoder) assign(dst reflect.Value, src any) error {
 	if d.depth > MaxWriteDepth {
 		return ErrTooDeep
 	}
+	if err := d.spend(1); err != nil {
+		return err
+	}
 	d.depth++
 	err := d.assigned(dst, src)
 	d.depth--
 	return err
+}
+
+// spend takes n steps off the budget.
+func (d *decoder) spend(n int) error {
+	if d.budget -= n; d.budget < 0 {
+		return ErrTooLarge
+	}
+	return nil
 }
 
 func (d *decoder) assigned(dst reflect.Value, src any) error {
@@ -115,6 +135,9 @@ func (d *decoder) assigned(dst reflect.Value, src any) error {
 	}
 	if text, ok := src.(string); ok {
 		if u, ok := dst.Addr().Interface().(encoding.TextUnmarshaler); ok {
+			if err := d.spend(len(text)); err != nil {
+				return err
+			}
 			return u.UnmarshalText([]byte(text))
 		}
 	}
@@ -134,6 +157,9 @@ func (d *decoder) assigned(dst reflect.Value, src any) error {
 	case float64:
 		return double(dst, src)
 	case *big.Int:
+		if err := d.spend(src.BitLen() / (8 * wordSize)); err != nil {
+			return err
+		}
 		return bigInteger(dst, src, src)
 	case *Object:
 		return d.object(dst, src)
@@ -251,6 +277,9 @@ func (d *decoder) mapping(dst reflect.Value, src *Map) error {
 }
 
 func (d *decoder) structure(dst reflect.Value, src *Object) error {
+	if err := d.spend(src.Len()); err != nil {
+		return err
+	}
 	description := describe(dst.Type())
 	for name, v := range src.All() {
 		f := description.field(name)

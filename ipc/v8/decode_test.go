@@ -1,12 +1,13 @@
 package v8_test
 
 import (
-	"encoding"
 	"errors"
 	"math"
 	"math/big"
 	"net/netip"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +42,7 @@ func TestDecodeConvertsWhatFits(t *testing.T) {
 	requireDecodes(t, 5, 5.0)
 	requireDecodes(t, 0.1, float32(0.1))
 	requireDecodes(t, math.Inf(-1), float32(math.Inf(-1)))
-	requireDecodes(t, 1<<53, int64(1<<53))
+	requireDecodes(t, int64(1<<53), int64(1<<53))
 	requireDecodes(t, float64(1<<63), uint64(1<<63))
 	requireDecodes(t, new(big.Int).SetUint64(math.MaxUint64), uint64(math.MaxUint64))
 	requireDecodes(t, big.NewInt(math.MinInt64), int64(math.MinInt64))
@@ -100,20 +101,19 @@ func TestDecodeFillsStructsAsJSONWould(t *testing.T) {
 		Name     string `json:"name"`
 		Tags     map[string]bool
 		Skipped  int `json:"-"`
-		Dash     int `json:"-,"`
 		Depth    string
 		Untold   int
 		unshown  int
 		Deadline *time.Time
 	}
 	when := time.UnixMilli(5).UTC()
-	v := object("name", "n", "id", 7, "shadowed", "s", "TAGS", object("x", true), "Skipped", 1, "-", 2, "unshown", 3, "more", 4,
+	v := object("name", "n", "id", 7, "shadowed", "s", "TAGS", object("x", true), "Skipped", 1, "unshown", 3, "more", 4,
 		"Depth", "d", "Deadline", when, "Untold", v8.Undefined)
 	p, err := v8.Marshal(v)
 	require.NoError(t, err)
 	got := job{Tags: map[string]bool{"old": true}, Untold: 5}
 	require.NoError(t, v8.Decode(p, &got))
-	require.Equal(t, job{Base: &Base{ID: 7, Name: "s"}, Name: "n", Tags: map[string]bool{"old": true, "x": true}, Dash: 2, Depth: "d",
+	require.Equal(t, job{Base: &Base{ID: 7, Name: "s"}, Name: "n", Tags: map[string]bool{"old": true, "x": true}, Depth: "d",
 		Untold: 5, Deadline: &when}, got)
 	require.Zero(t, got.unshown)
 
@@ -142,6 +142,11 @@ func TestDecodeKeepsIdentity(t *testing.T) {
 	require.Same(t, &got.All[0], &got.Next.All[0])
 	got.Same["new"] = got
 	require.Contains(t, got.Next.Same, "new")
+
+	first, second := []any{1}, []any{2}
+	lists, err := decoded[struct{ F, G []int }](t, object("f", first, "F", second, "G", first))
+	require.NoError(t, err)
+	require.Equal(t, struct{ F, G []int }{[]int{2}, []int{1}}, lists)
 
 	type tree []tree
 	loop := []any{nil}
@@ -234,7 +239,47 @@ func TestDecodeFollowsReferencesToABound(t *testing.T) {
 	require.ErrorIs(t, err, v8.ErrTooDeep)
 }
 
-var _ encoding.TextUnmarshaler = (*netip.Addr)(nil)
+// One object in many places is many copies where the destination has no pointers. Their number is bounded.
+func TestDecodeBoundsTheCopiesOfSharedObjects(t *testing.T) {
+	type wide struct{ X0, X1 int }
+	shared := object()
+	for i := range 1000 {
+		shared.Set("X"+strconv.Itoa(i), i)
+	}
+	many := func(v any, n int) any { return slices.Repeat([]any{v}, n) }
+
+	few, err := decoded[[]wide](t, many(shared, 50))
+	require.NoError(t, err)
+	require.Equal(t, slices.Repeat([]wide{{0, 1}}, 50), few)
+	pointers, err := decoded[[]*wide](t, many(shared, 5_000))
+	require.NoError(t, err)
+	require.Same(t, pointers[0], pointers[4_999])
+
+	long := &v8.Boxed{Value: new(big.Int).Lsh(big.NewInt(1), 100_000)}
+	text := &v8.Boxed{Value: "1" + strings.Repeat("0", 10_000)}
+	full := sparseArray(1000, *object("x", 1))
+	for i := range full.Length {
+		full.Set(i, 1)
+	}
+	for _, err := range []error{
+		decodeError[[]wide](t, many(shared, 5_000)),
+		decodeError[[]big.Int](t, many(long, 5_000)),
+		decodeError[[]big.Int](t, many(text, 5_000)),
+		decodeError[[][1000]int](t, many(full, 5_000)),
+	} {
+		require.ErrorIs(t, err, v8.ErrTooLarge)
+	}
+	_, err = decoded[[][]int](t, many(full, 5_000))
+	require.NoError(t, err)
+	_, err = decoded[[][]int](t, many(v8.Float64Array(make([]float64, 1000)), 5_000))
+	require.NoError(t, err)
+}
+
+func decodeError[T any](t *testing.T, v any) error {
+	t.Helper()
+	_, err := decoded[T](t, v)
+	return err
+}
 
 func TestObjectsKeepTheOrderOfJavaScript(t *testing.T) {
 	o := object("b", 1, "10", 2, "a", 3, "9", 4, "4294967295", 5, "01", 6)

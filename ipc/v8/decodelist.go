@@ -19,6 +19,9 @@ func (d *decoder) list(dst reflect.Value, src any, values reflect.Value) error {
 		if d.reuse(dst, src) {
 			return nil
 		}
+		if err := d.spend(n); err != nil {
+			return err
+		}
 		dst.Set(reflect.MakeSlice(dst.Type(), n, n))
 		d.remember(src, dst)
 	case reflect.Array:
@@ -60,11 +63,17 @@ func elementOf(v reflect.Value) any {
 	return v.Interface()
 }
 
-// array decodes an array that has holes or more properties. The latter are dropped, the former fit nowhere: a slice takes
-// memory for them, and the sender may have as many as it likes.
+// array decodes an array that has holes or more properties. The latter are dropped, the former fit nowhere: a slice
+// takes memory for them, and the sender may have as many as it likes.
 func (d *decoder) array(dst reflect.Value, src *Array) error {
 	if !src.full() {
 		return misfit(dst, src)
+	}
+	if dst.Kind() == reflect.Slice && d.reuse(dst, src) {
+		return nil
+	}
+	if err := d.spend(len(src.elements)); err != nil {
+		return err
 	}
 	values := make([]any, len(src.elements))
 	for i, e := range src.elements {

@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// dump describes a value as JavaScript sees it: types, order, and which objects are the same one. Two values with the same
-// description cannot be told apart there.
+// dump describes a value as JavaScript sees it: types, order, and which objects are the same one. Two values with the
+// same description cannot be told apart there.
 func dump(v any) string {
 	d := dumper{seen: map[any]int{}}
 	d.value(v)
@@ -66,7 +66,8 @@ func (d *dumper) value(v any) {
 	}
 }
 
-func (d *dumper) number(f float64) { d.printf("%v/%t", f, math.Signbit(f)) }
+// number tells -0 from 0; the sign of NaN is none.
+func (d *dumper) number(f float64) { d.printf("%v/%t", f, math.Signbit(f) && f == f) }
 
 func (d *dumper) object(v any) {
 	switch v := v.(type) {

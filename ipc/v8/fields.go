@@ -13,8 +13,8 @@ type description struct {
 	fields []field // of a struct, in the order in which they are written
 }
 
-// descriptions has a *description for each reflect.Type that was met. It only saves time: what it says of a type is always
-// the same.
+// descriptions has a *description for each reflect.Type that was met. It only saves time: what it says of a type is
+// always the same.
 var descriptions sync.Map
 
 func describe(t reflect.Type) *description {
@@ -76,8 +76,8 @@ func isZero(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// fieldsOf returns the fields of a struct by the rules of Go and of package encoding/json: of fields with the same name the
-// one that is embedded least deep counts, of several there the one with a tag, and otherwise none.
+// fieldsOf returns the fields of a struct by the rules of Go and of package encoding/json: of fields with the same name
+// the one that is embedded least deep counts, of several there the one with a tag, and otherwise none.
 func fieldsOf(t reflect.Type) []field {
 	type level struct {
 		typ   reflect.Type
@@ -187,7 +187,8 @@ func (f *field) settable(v reflect.Value) (reflect.Value, error) {
 		if i > 0 && v.Kind() == reflect.Pointer {
 			if v.IsNil() {
 				if !v.CanSet() {
-					return v, &DecodeError{Value: "a value", Type: v.Type(), Reason: "the embedded pointer is nil and not exported"}
+					const reason = "the embedded pointer is nil and not exported"
+					return v, &DecodeError{Value: "a value", Type: v.Type(), Reason: reason}
 				}
 				v.Set(reflect.New(v.Type().Elem()))
 			}

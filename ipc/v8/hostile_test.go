@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -42,6 +43,8 @@ var accepted = []struct {
 		&v8.Map{Entries: []v8.Entry{{Key: nil, Value: 1}, {Key: nil, Value: 2}}}},
 	{"a Date with parts of a millisecond", "ff0f 44 000000000000f8bf", mustUnmarshal("ff0f 44 000000000000f0bf")},
 	{"a Date beyond the range", "ff0f 44 0000000000000075", v8.InvalidDate},
+	{"a Date one too late", "ff0f 44 0100dcc208b23e43", v8.InvalidDate},
+	{"the last Date", "ff0f 44 0000dcc208b23e43", time.UnixMilli(8.64e15).UTC()},
 	{"a bigint of one byte", "ff0f 41 03 5a0205 5a03 05 5a0600 0001 24 00 03", mustUnmarshal(
 		"ff0f 41 03 5a100500000000000000 5a110500000000000000 5a100000010000000000 24 00 03")},
 	{"a native object", "ff0f 41 02 5c 01 6f 220161 30 7b 01 5e01 24 00 02", twice(object("a", nil))},
@@ -110,6 +113,7 @@ var malformed = []struct {
 	{"a count too low", "ff0f 6f 220161 30 7b 00", nil},
 	{"a key twice", "ff0f 6f 220161 30 220161 30 7b 02", nil},
 	{"a key twice in two forms", "ff0f 6f 220161 30 63026100 30 7b 02", nil},
+	{"a key twice among many", "ff0f 6f " + manyKeys("abcdefghijklmnopqrstua"), nil},
 	{"an index twice in two forms", "ff0f 6f 4902 30 220131 30 7b 02", nil},
 	{"a key that is an object", "ff0f 6f 6f7b00 30 7b 01", nil},
 	{"a key that is null", "ff0f 6f 30 30 7b 01", nil},
@@ -151,6 +155,15 @@ var malformed = []struct {
 	{"a view that overflows", "ff0f 42 02 0102 56 42 01 ffffffff0f 00", nil},
 	{"a view between elements", "ff0f 42 04 01020304 56 77 01 02 00", nil},
 	{"a view of half an element", "ff0f 42 04 01020304 56 77 00 03 00", nil},
+}
+
+// manyKeys returns the rest of an object with these one-letter keys, in hexadecimal digits.
+func manyKeys(keys string) string {
+	var p []byte
+	for _, key := range []byte(keys) {
+		p = append(p, '"', 1, key, '0')
+	}
+	return hex.EncodeToString(append(p, '{', byte(len(keys))))
 }
 
 func TestMalformedPayloadsAreRefused(t *testing.T) {
@@ -200,7 +213,7 @@ func TestNestingIsBounded(t *testing.T) {
 
 // The payloads that cost most for their length.
 func TestMemoryIsBoundedByTheLength(t *testing.T) {
-	const n = 200_000
+	const n = 50_000
 	row := func(count int, begin, each, end string) []byte {
 		p := append(fromHex("ff0f"+begin), bytes.Repeat(fromHex(each), count)...)
 		return append(p, fromHex(end)...)

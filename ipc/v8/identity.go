@@ -12,8 +12,8 @@ type identity struct {
 	typ     reflect.Type
 }
 
-// identify returns the identity of a pointer, map or slice. The zero identity is for values that share their address with
-// others: those of size zero.
+// identify returns the identity of a pointer, map or slice. The zero identity is for values that share their address
+// with others: those of size zero.
 func identify(v reflect.Value) identity {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -27,6 +27,14 @@ func identify(v reflect.Value) identity {
 		return identity{v.Pointer(), v.Len(), v.Type()}
 	}
 	return identity{pointer: v.Pointer(), typ: v.Type()}
+}
+
+// identifySlice is identify for a slice of elements that have a size. It takes no memory.
+func identifySlice[S ~[]T, T any](s S) identity {
+	if cap(s) == 0 {
+		return identity{}
+	}
+	return identity{reflect.ValueOf(&s[:1][0]).Pointer(), len(s), reflect.TypeFor[S]()}
 }
 
 // identities numbers the objects of a message, in the order in which they are written.

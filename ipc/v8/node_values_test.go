@@ -105,8 +105,7 @@ type outer struct {
 	Took   time.Duration  `json:"took"`
 	Err    error          `json:"err"`
 	Named  map[string]int `json:"7"`
-	hidden int
-	Skip   int `json:"-"`
+	Skip   int            `json:"-"`
 }
 
 // What Go makes, as node gets it.
@@ -130,6 +129,7 @@ func TestN154_WhatGoSendsArrivesAsDocumented(t *testing.T) {
 			e.stack === 'Error: outside: file does not exist' && e.cause.message === 'file does not exist' && !('cause' in e.cause)`},
 		{"an error of JavaScript", &v8.Error{Name: "TypeError", Message: "m", Cause: errors.New("c")},
 			`e => e instanceof TypeError && e.message === 'm' && e.cause.message === 'c'`},
+		{"the same error", []error{fs.ErrExist, fs.ErrExist, fs.ErrInvalid}, `v => v[0] === v[1] && v[1] !== v[2]`},
 		{"nil", []any{(*int)(nil), map[string]int(nil), []byte(nil), (*v8.Map)(nil), error(nil), (*fs.PathError)(nil)},
 			`v => v.length === 6 && v.every((e) => e === null)`},
 		{"shared pointers", func() any { p := &inner{"x"}; return []*inner{p, p, {"x"}} }(),

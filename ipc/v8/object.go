@@ -9,8 +9,8 @@ import (
 	"strconv"
 )
 
-// An Object is a JavaScript object: properties in JavaScript's order, which is array indices ascending ("0", "10"), then
-// the other names as they were added. The zero value is empty and ready to use.
+// An Object is a JavaScript object: properties in JavaScript's order, which is array indices ascending ("0", "10"),
+// then the other names as they were added. The zero value is empty and ready to use.
 type Object struct {
 	elements elements
 	names    []property
@@ -104,8 +104,8 @@ func (o *Object) makeIndex() {
 	}
 }
 
-// seal ends the filling of o by append, in whatever order, and reports a property that came twice. Unlike Set for each of
-// them it takes no longer when a peer chose the worst order.
+// seal ends the filling of o by append, in whatever order, and reports a property that came twice. Unlike Set for each
+// of them it takes no longer when a peer chose the worst order.
 func (o *Object) seal() error {
 	if err := o.elements.seal(); err != nil {
 		return err

@@ -40,9 +40,9 @@ type reader struct {
 	version uint32
 	depth   int // objects around the value that is next
 
-	// owed is how many elements of the arrays around the next value are still to come. Each is at least a byte, so an array
-	// that announces more than what is left without them is refused. That is what bounds the memory made ahead for arrays,
-	// also for arrays in arrays.
+	// owed is how many elements of the arrays around the next value are still to come. Each is at least a byte, so an
+	// array that announces more than what is left without them is refused. That is what bounds the memory made ahead
+	// for arrays, also for arrays in arrays.
 	owed int
 
 	// copied is how many bytes were copied for views of ArrayBuffers. The same buffer may be shown again and again.

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// viewBudget is how many times its length a payload may make the reader copy for views of ArrayBuffers. Node sends none:
-// its views bring their own bytes.
+// viewBudget is how many times its length a payload may make the reader copy for views of ArrayBuffers. Node sends
+// none: its views bring their own bytes.
 const viewBudget = 4
 
 // arrayBuffer reads the bytes of an ArrayBuffer.
@@ -172,8 +172,8 @@ func owned(p []byte) []byte {
 	return slices.Clone(p)
 }
 
-// littleEndian returns the numbers of size bytes that are in p.
-func littleEndian[T int8 | int16 | uint16 | int32 | uint32 | int64 | uint64 | float32 | float64](p []byte, size int) []T {
+// littleEndian returns the numbers of size bytes, the size of a T, that are in p.
+func littleEndian[T any](p []byte, size int) []T {
 	values := make([]T, len(p)/size, max(len(p)/size, 1))
 	// The length fits, and there are no other errors.
 	_, _ = binary.Decode(p, binary.LittleEndian, values)

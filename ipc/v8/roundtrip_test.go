@@ -22,7 +22,7 @@ import (
 func TestN154_GeneratedValuesSurviveNode(t *testing.T) {
 	n := startNode(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		const batch = 20 // values in flight; so that most of the time both processes work
+		const batch = 50 // values in flight; so that most of the time both processes work
 		var want []string
 		for range batch {
 			g := generator{t: rt}

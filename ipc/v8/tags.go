@@ -115,8 +115,8 @@ const (
 	viewTracksLength    // the view goes to the end of its buffer
 )
 
-// regExpFlags are the letters of a RegExp's flags, from the lowest bit. The bit of 'l' is missing: engines know that flag
-// only when they are told to.
+// regExpFlags are the letters of a RegExp's flags, from the lowest bit. The bit of 'l' is missing: engines know that
+// flag only when they are told to.
 const (
 	regExpFlags  = "gimyusldv"
 	regExpLinear = 'l'

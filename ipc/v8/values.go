@@ -24,19 +24,19 @@ func (s Singleton) String() string {
 	return "undefined"
 }
 
-// A Map is a JavaScript Map: entries in the order they were added. Keys are any values, equal if JavaScript has them equal:
-// objects by identity.
+// A Map is a JavaScript Map: entries in the order they were added. Keys are any values, equal if JavaScript has them
+// equal: objects by identity.
 type Map struct {
-	Entries []Entry
+	Entries []Entry // in the order of JavaScript
 }
 
 // An Entry is one of a [Map]. Node writes each key once; when a key comes twice, the later value counts.
 type Entry struct {
-	Key, Value any
+	Key, Value any // of any type, as everywhere in a message
 }
 
-// Get returns the value of a key that is undefined, null, a bool, a number or a string, and whether there is one. It looks
-// at every entry: to look up much, put the entries into a Go map.
+// Get returns the value of a key that is undefined, null, a bool, a number or a string, and whether there is one. It
+// looks at every entry: to look up much, put the entries into a Go map.
 func (m *Map) Get(key any) (any, bool) {
 	for i := len(m.Entries) - 1; i >= 0; i-- {
 		if samePrimitive(m.Entries[i].Key, key) {
@@ -46,8 +46,8 @@ func (m *Map) Get(key any) (any, bool) {
 	return nil, false
 }
 
-// samePrimitive compares what has no identity, by the rules of Map.prototype.get: NaN equals NaN, 0 equals -0, and int and
-// float64 are the same type.
+// samePrimitive compares what has no identity, by the rules of Map.prototype.get: NaN equals NaN, 0 equals -0, and int
+// and float64 are the same type.
 func samePrimitive(a, b any) bool {
 	if x, ok := number(a); ok {
 		y, ok := number(b)
@@ -78,7 +78,7 @@ func number(v any) (float64, bool) {
 
 // A Set is a JavaScript Set: values in the order they were added.
 type Set struct {
-	Values []any
+	Values []any // in the order of JavaScript, each once
 }
 
 // A RegExp is a JavaScript regular expression. Package regexp of Go knows another, smaller language.
@@ -92,16 +92,16 @@ type Boxed struct {
 	Value any // bool, float64, string or *big.Int; integers are written as numbers
 }
 
-// An ArrayBuffer is the memory behind typed arrays. A typed array that is sent takes no ArrayBuffer along, only the part
-// that it shows.
+// An ArrayBuffer is the memory behind typed arrays. A typed array that is sent takes no ArrayBuffer along, only the
+// part that it shows.
 type ArrayBuffer struct {
 	Data      []byte
 	Resizable bool
 	MaxLength uint32 // bytes, of a resizable one, at least len(Data)
 }
 
-// Typed arrays of JavaScript. [Marshal] writes them with the bytes that they show; as for slices, two that share memory no
-// longer do when they arrive, except if they are the same slice.
+// Typed arrays of JavaScript. [Marshal] writes them with the bytes that they show; as for slices, two that share memory
+// no longer do when they arrive, except if they are the same slice.
 type (
 	// Int8Array is a typed array.
 	Int8Array []int8

@@ -12,16 +12,17 @@ import (
 
 // Marshal returns v as a payload, in version 15 of the format. The package documentation lists the types.
 //
-// The error is an *[UnsupportedTypeError], an *[UnsupportedValueError], [ErrTooDeep], or what a MarshalText method returned.
+// The error is an *[UnsupportedTypeError], an *[UnsupportedValueError], [ErrTooDeep], or what a MarshalText method
+// returned.
 //
 // Safe to call from any goroutine, as long as nobody changes what v refers to.
 func Marshal(v any) ([]byte, error) { return Append(nil, v) }
 
 // Append appends v to dst as [Marshal] returns it. It returns dst as it was if there is an error.
 //
-// V8 aligns strings of two bytes a character in memory, by a byte before them that means nothing. The place of these bytes
-// is counted from the end of dst, so that it fits when the payload begins at an even offset of the message: as on an IPC
-// channel, behind four bytes.
+// V8 aligns strings of two bytes a character in memory, by a byte before them that means nothing. The place of these
+// bytes is counted from the end of dst, so that it fits when the payload begins at an even offset of the message: as on
+// an IPC channel, behind four bytes.
 //
 // Safe to call from any goroutine, as long as nobody changes what v refers to.
 func Append(dst []byte, v any) ([]byte, error) {
@@ -89,7 +90,11 @@ func (w *writer) typed(v any) error {
 		w.ids.skip()
 		return w.date(v)
 	case []byte:
-		return w.buffer(v)
+		if v == nil {
+			w.tag(tagNull)
+			return nil
+		}
+		return bytesView(w, viewBuffer, v)
 	case []any:
 		return w.list(v)
 	case map[string]any:
@@ -243,8 +248,8 @@ func (w *writer) index(i uint32) {
 	_ = w.int(int64(i))
 }
 
-// ref writes a reference and returns true if the object at that address was written before. Otherwise it gives it the next
-// id.
+// ref writes a reference and returns true if the object at that address was written before. Otherwise it gives it the
+// next id.
 func (w *writer) ref(k identity) (bool, error) {
 	id, known := w.ids.lookup(k)
 	if !known {

@@ -26,12 +26,12 @@ func (w *writer) elements(v reflect.Value, at identity) error {
 	return nil
 }
 
-// byteArray writes a Buffer.
-func (w *writer) byteArray(v reflect.Value, at identity) error {
+// buffer writes a slice or array of bytes whose identity is at.
+func (w *writer) buffer(v reflect.Value, at identity) error {
 	if done, err := w.ref(at); done {
 		return err
 	}
-	if !v.CanAddr() {
+	if v.Kind() == reflect.Array && !v.CanAddr() {
 		p := reflect.New(v.Type()).Elem()
 		p.Set(v)
 		v = p

@@ -41,7 +41,7 @@ func (w *writer) list(values []any) error {
 		w.tag(tagNull)
 		return nil
 	}
-	if done, err := w.ref(identify(reflect.ValueOf(values))); done {
+	if done, err := w.ref(identifySlice(values)); done {
 		return err
 	}
 	w.tag(tagDense)

@@ -163,12 +163,12 @@ func (w *writer) kind(v reflect.Value, at identity) error {
 		return w.nested(v.Elem(), identify(v))
 	case reflect.Slice:
 		if isByte(v.Type().Elem()) {
-			return w.view(v.Interface(), viewBuffer, v.Bytes())
+			return w.buffer(v, identify(v))
 		}
 		return w.elements(v, identify(v))
 	case reflect.Array:
 		if isByte(v.Type().Elem()) {
-			return w.byteArray(v, at)
+			return w.buffer(v, at)
 		}
 		return w.elements(v, at)
 	case reflect.Map:
