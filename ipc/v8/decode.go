@@ -1,6 +1,7 @@
 package v8
 
 import (
+	"bytes"
 	"encoding"
 	"fmt"
 	"math/big"
@@ -34,7 +35,10 @@ func Decode(p []byte, dst any) error {
 		return err
 	}
 	d := decoder{budget: freeSteps + stepsPerByte*len(p)}
-	d.remember(src, v)
+	if bytes.IndexByte(p, tagRef) >= 0 { // There may be references.
+		d.made = map[madeKey]reflect.Value{}
+		d.remember(src, v)
+	}
 	return d.assign(v.Elem(), src)
 }
 
@@ -52,7 +56,7 @@ type decoder struct {
 	budget int // steps left
 
 	// made are the pointers, maps and slices that were made for an object, so that every reference to it becomes the
-	// same.
+	// same. It is nil where the payload has no references.
 	made map[madeKey]reflect.Value
 }
 
@@ -63,10 +67,10 @@ type madeKey struct {
 
 // remember has later references to src use v when they are decoded into its type.
 func (d *decoder) remember(src any, v reflect.Value) {
+	if d.made == nil {
+		return
+	}
 	if k := identifyValue(src); k.typ != nil {
-		if d.made == nil {
-			d.made = map[madeKey]reflect.Value{}
-		}
 		d.made[madeKey{k, v.Type()}] = reflect.ValueOf(v.Interface()) // not the variable, which may change
 	}
 }
