@@ -186,6 +186,33 @@ func TestAPeerThatAsksAndNeverReadsMakesNothingGrow(t *testing.T) {
 	require.NoError(t, (*handles)[0].Close())
 }
 
+func TestAnswersWaitUntilTheChannelHasDrained(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := drainedLoop(t)
+	c, p := newLinePeer(t, l)
+	handles := collect(c)
+	p.hand("net.Socket", "K", unixConnection(t))
+	until(t, l, func() bool { return len(*handles) == 1 })
+	const large = 4 << 20 // bytes, more than the kernel takes
+	asked := 0
+	c.OnMessage(func(*ipc.Message) { asked++ })
+	for round := range 2 {
+		require.NoError(t, c.Send(strings.Repeat("x", large)))
+		until(t, l, func() bool { poll(t, l); return c.NeedDrain() })
+		queued := c.Queued()
+		p.send(strings.Repeat(askCount, 3) + askClose + "0\n")
+		until(t, l, func() bool { return asked == round+1 })
+		require.Equal(t, queued, c.Queued(), "they are numbers until then")
+		require.Len(t, p.line(), large+len(`""`))
+		for range 3 {
+			require.Equal(t, countReply(1), p.line())
+		}
+	}
+	require.NoError(t, (*handles)[0].Close())
+	require.Equal(t, replied, p.line())
+	require.Equal(t, replied, p.line())
+}
+
 func TestCountedConnectionsAreStillThoseOfPackageNet(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	t.Cleanup(func() {
