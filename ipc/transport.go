@@ -20,9 +20,6 @@ const (
 	// as fit into a control message that the receiver limits, which is here).
 	maxRights = 253
 
-	// maxPieces is the number of pieces in one call; sendmsg(2) allows 1024.
-	maxPieces = 64
-
 	fdSize = 4 // bytes of a descriptor in a control message
 )
 

@@ -6,6 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// maxPieces is the number of pieces in one call; sendmsg(2) allows 1024.
+const maxPieces = 64
+
 // The calls below cannot block, so they skip the bookkeeping that lets the Go scheduler give the thread's processor
 // away.
 

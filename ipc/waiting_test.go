@@ -29,6 +29,18 @@ func TestN158_MessagesWaitForTheFirstListener(t *testing.T) {
 	require.Equal(t, []string{"1", "2", "3", "4", "disconnect"}, j.entries)
 }
 
+// The listener is added while more is about to be delivered, which must not overtake what waits.
+func TestWhatWaitsIsDeliveredBeforeWhatComesBehind(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	var j journal
+	c.OnError(func(error) { c.OnMessage(func(m *ipc.Message) { j.add(string(m.Raw())) }) })
+	p.send("1\n{]\n2\n")
+	p.close()
+	run(t, l)
+	require.Equal(t, []string{"1", "2"}, j.entries)
+}
+
 func TestAListenerThatIsGoneOnTheNextTickGetsNothing(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
