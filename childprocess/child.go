@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/brood-go/brood/events"
+	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
@@ -19,6 +20,8 @@ type ChildProcess struct {
 
 	// Stdio has an entry for each descriptor of the child; nil when the descriptors could not be made (EMFILE, ENFILE).
 	Stdio []StdioStream
+
+	channel *ipc.Channel // nil without an IPC slot
 
 	loop   *reactor.Loop
 	family *family
@@ -47,11 +50,15 @@ type ChildProcess struct {
 	done    chan struct{} // closed after close was emitted; status is final then
 	doneErr error
 
+	lines lineEnd
+
 	spawn  events.Event[struct{}]
 	exit   events.Event[ExitStatus]
 	close  events.Event[ExitStatus]
 	err    events.Event[error]
 	stop   events.Event[Signal]
+	leave  events.Event[struct{}]     // disconnect
+	silent events.Event[*ipc.Message] // for the listeners of a child without a channel
 	resume events.Event[struct{}]
 
 	prev, next *ChildProcess // in family.open

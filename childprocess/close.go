@@ -2,11 +2,18 @@ package childprocess
 
 // This file decides when exit and close come. close waits for c.pending to become 0: one for exit (or error), one for each
 // Readable among the streams, and one for the Writable of a two-way one. Stdin is not waited for: it is destroyed at exit.
-// A group that is being ended counts too, see awaitGroup.
+// The channel counts until it has disconnected, and a group that is being ended, see awaitGroup.
 
 // awaitStreams counts the streams. It is called before anybody else listens, so close can come before a user's own
 // listener for the close of the last stream, as in Node.
 func (c *ChildProcess) awaitStreams() {
+	if c.channel != nil {
+		c.pending++
+		c.channel.OnDisconnect(func() {
+			defer c.settle()
+			c.leave.Emit(struct{}{})
+		})
+	}
 	for i, s := range c.Stdio {
 		if s.Readable == nil {
 			continue
@@ -53,14 +60,14 @@ func (c *ChildProcess) ended(status ExitStatus) {
 }
 
 // drain has the streams come to their end although nobody reads them. One that was lent to another child is that child's
-// to read.
+// to read. What nobody listens for is retained, within limits, for Lines on a goroutine that was slower than the child.
 func (c *ChildProcess) drain() {
 	for i, s := range c.Stdio {
 		if s.Readable == nil {
 			continue
 		}
 		if !s.Readable.Lent() {
-			s.Readable.Resume()
+			s.Readable.Retain()
 		}
 		if s.Writable != nil && i > 0 && s.Readable.Closed() {
 			s.Writable.End() // The user has destroyed the reading half: no end will come to do it.
@@ -68,8 +75,12 @@ func (c *ChildProcess) drain() {
 	}
 }
 
-// cutOff closes what still holds close up: pipes that others have the other ends of.
+// cutOff closes what still holds close up: pipes and a channel that others have the other ends of.
 func (c *ChildProcess) cutOff() {
+	if c.channel != nil && c.channel.FD() >= 0 {
+		c.status.CutOff = true
+		c.channel.Destroy()
+	}
 	for _, s := range c.Stdio {
 		if s.Readable != nil {
 			c.status.CutOff = c.status.CutOff || !s.Readable.Closed()

@@ -15,6 +15,20 @@
 // When the child has exited, its stdin is destroyed, and streams that do not flow are resumed, so that close comes although
 // nobody reads (Node v20, lib/internal/child_process.js, flushStdio).
 //
+// # Forms
+//
+//   - [Spawn] is the form that the others are made of;
+//   - [Exec] and [ExecFile] collect the output and call back once, with it and an [ExitError] if the command failed;
+//   - [Fork] and [ForkSelf] start a child that exchanges messages with this program, in Node's protocol;
+//   - [SpawnSync], [ExecSync] and [ExecFileSync] wait on a loop of their own, on the calling goroutine;
+//   - [Output] and its relatives are for goroutines, without a loop to run.
+//
+// # Ending a child early
+//
+// [Options].Timeout and Context send KillSignal, and SIGKILL after KillGrace if it is given: to the whole process group
+// when this library has made one, which it does for a Detached child and for a Shell that has a limit. CloseGrace bounds
+// how long a grandchild with the pipes in its hands can delay close. ExitStatus.Cause, Forced and CutOff tell what was done.
+//
 // # Standard descriptors
 //
 // By default a child's stdin, stdout and stderr are pipe(7)s, real ones that can be opened again as /dev/stdin; the child's
@@ -30,5 +44,6 @@
 //
 // # Goroutines
 //
-// Everything is used on the loop goroutine, except [ChildProcess.Wait].
+// Everything is used on the loop goroutine, except what says otherwise: [ChildProcess.Wait], [ChildProcess.Lines] and
+// [ChildProcess.LinesErr], the sync forms, and [Output] and its relatives.
 package childprocess

@@ -3,8 +3,12 @@ package childprocess
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/brood-go/brood/ipc"
 )
 
 // defaultPath is searched when the environment has no PATH, as execvp(3) does.
@@ -15,7 +19,8 @@ func (o *Options) environ() []string {
 	if o.Env != nil {
 		return lastOfEach(o.Env)
 	}
-	env := syscall.Environ()
+	// A channel or a place as a worker that this program has not taken is its own all the same.
+	env := without(syscall.Environ(), channelFD, channelMode, workerName)
 	if o.Dir == "" {
 		return env
 	}
@@ -24,6 +29,28 @@ func (o *Options) environ() []string {
 		env = lastOfEach(append(env, "PWD="+dir))
 	}
 	return env
+}
+
+// The variables that tell a child of its channel (Node v20, lib/child_process.js, and its documentation of
+// child_process.spawn), and a worker of its name.
+const (
+	channelFD   = "NODE_CHANNEL_FD"
+	channelMode = "NODE_CHANNEL_SERIALIZATION_MODE"
+	workerName  = "BROOD_WORKER"
+)
+
+// withChannel returns env with the channel's two variables behind all others, as Node writes them, and no others of their
+// names: a program that reads the first of several would take the wrong channel.
+func withChannel(env []string, slot int, s ipc.Serialization) []string {
+	return append(without(env, channelFD, channelMode), channelFD+"="+strconv.Itoa(slot), channelMode+"="+s.String())
+}
+
+// without removes the entries with one of the keys.
+func without(env []string, keys ...string) []string {
+	return slices.DeleteFunc(env, func(entry string) bool {
+		key, ok := keyOf(entry)
+		return ok && slices.Contains(keys, key)
+	})
 }
 
 // lastOfEach keeps, of entries with the same key, the last one, at its place. The result is never nil.

@@ -1,58 +1,87 @@
 package childprocess
 
 import (
-	"runtime"
-	"syscall"
-	"time"
+	"slices"
+	"strconv"
+	"strings"
 
-	"golang.org/x/sys/unix"
-
-	"github.com/brood-go/brood/internal/disposition"
 	"github.com/brood-go/brood/reactor"
-	"github.com/brood-go/brood/signals"
 )
 
-// forkClean is syscall.ForkExec of a child without our signal mask and without our ignored signals. A program file that is
-// just being written by a child of another goroutine (ETXTBSY: the fork made a copy of its descriptor, which lives until
-// that child has executed; go.dev/issue/22315) is tried again for a bounded time.
-func forkClean(l *reactor.Loop, path string, argv []string, attr *syscall.ProcAttr) (pid int, err error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	signals.Unblocked(l, func() {
-		defer emptySignalMask()() // What is left in it this program was started with.
-		defer disposition.Default()()
-		pid, err = forkExec(path, argv, attr)
-	})
-	return pid, err
+// ForkOptions say how [Fork] starts a program. A nil *ForkOptions means all defaults.
+//
+// Of Options, Shell is refused, and Stdio, when it is given, must have one IPC; [AllStdio] is given it. By default the
+// child has this program's stdin, stdout and stderr, and the channel on descriptor 3.
+type ForkOptions struct {
+	Options
+
+	// ExecPath is the program that runs the module: "node" for a Node.js worker. "": the module is a program itself.
+	ExecPath string
+
+	// ExecArgv are arguments for ExecPath, in front of the module.
+	ExecArgv []string
+
+	// Silent has pipes for the first three descriptors, where Stdio is nil.
+	Silent bool
 }
 
-func forkExec(path string, argv []string, attr *syscall.ProcAttr) (pid int, err error) {
-	for pause := time.Millisecond; ; pause *= 2 {
-		pid, err = syscall.ForkExec(path, argv, attr)
-		if err != syscall.ETXTBSY || pause > textBusyLongest {
-			return pid, err
+// Fork starts a program that talks to this one by messages: a Node.js module, whose process.send and process.on('message')
+// are the other side of [ChildProcess.Send] and [ChildProcess.OnMessage], or a program with [ipc.Parent]. Otherwise it is as
+// [Spawn] (Node v20 documentation, child_process.fork).
+//
+//	childprocess.Fork(loop, "worker.js", nil, &childprocess.ForkOptions{ExecPath: "node"})
+func Fork(l *reactor.Loop, module string, args []string, o *ForkOptions) (*ChildProcess, error) {
+	if o == nil {
+		o = new(ForkOptions)
+	}
+	run := o.Options
+	file, argv, err := o.command(module, args)
+	if err == nil {
+		run.Stdio, err = o.stdio()
+	}
+	if err != nil {
+		closeOwned(o.Stdio)
+		return nil, err
+	}
+	return start(l, "fork", file, argv, &run)
+}
+
+func (o *ForkOptions) command(module string, args []string) (file string, argv []string, err error) {
+	bad := func(name, reason string) error { return &ArgumentError{"fork", name, reason} }
+	switch {
+	case module == "":
+		return "", nil, bad("module", "is empty")
+	case o.Shell != "":
+		return "", nil, bad("Shell", "is not for fork")
+	case o.ExecPath == "" && len(o.ExecArgv) > 0:
+		return "", nil, bad("ExecArgv", "is given without ExecPath")
+	case o.ExecPath == "":
+		return module, args, nil
+	case strings.IndexByte(module, 0) >= 0:
+		return "", nil, bad("module", containsNUL)
+	}
+	for i, a := range o.ExecArgv {
+		if strings.IndexByte(a, 0) >= 0 {
+			return "", nil, bad("ExecArgv["+strconv.Itoa(i)+"]", containsNUL)
 		}
-		time.Sleep(pause)
 	}
+	return o.ExecPath, slices.Concat(o.ExecArgv, []string{module}, args), nil
 }
 
-// textBusyLongest is the last pause before giving up; all of them together block the loop for less than twice as long.
-const textBusyLongest = 16 * time.Millisecond
-
-// credential returns nil when nothing is to be changed.
-func (o *Options) credential() *syscall.Credential {
-	if o.UID == nil && o.GID == nil && o.Groups == nil {
-		return nil
+func (o *ForkOptions) stdio() ([]Stdio, error) {
+	slots := o.Stdio
+	switch {
+	case slots == nil && o.Silent:
+		slots = AllStdio(Pipe)
+	case slots == nil:
+		slots = AllStdio(Inherit)
+	case slices.ContainsFunc(slots, func(s Stdio) bool { return s.form == formIPC }):
+		return slots, nil
 	}
-	cred := &syscall.Credential{Uid: uint32(unix.Getuid()), Gid: uint32(unix.Getgid()), Groups: o.Groups}
-	if o.UID != nil {
-		cred.Uid = *o.UID
+	for _, s := range slots {
+		if !s.all {
+			return nil, &ArgumentError{"fork", "Stdio", "has no IPC"}
+		}
 	}
-	if o.GID != nil {
-		cred.Gid = *o.GID
-	}
-	// Clearing the groups takes a privilege; without it that is left out, as libuv ignores its failure. Asking for
-	// particular groups is another matter.
-	cred.NoSetGroups = o.Groups == nil && unix.Geteuid() != 0
-	return cred
+	return append(slices.Clone(slots), IPC), nil
 }

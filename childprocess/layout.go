@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
@@ -20,6 +21,7 @@ import (
 type layout struct {
 	child  []uintptr // what to give to fork, by slot; noFD: closed
 	parent []int     // our end of each slot's pipe, -1 where there is none
+	ipc    int       // the slot of the channel, -1 if there is none
 	spare  []int     // descriptors to close after the fork: the child's ends, opened files
 	slots  []Stdio
 }
@@ -35,6 +37,7 @@ func newLayout(slots []Stdio) (*layout, error) {
 		parent: make([]int, n),
 		spare:  make([]int, 0, n),
 		slots:  slots,
+		ipc:    -1,
 	}
 	for i := range n {
 		a.parent[i] = -1
@@ -74,6 +77,8 @@ func (a *layout) open(i int) (uintptr, error) {
 		return a.openPipe(i)
 	case formPipe:
 		return a.openPipe(i)
+	case formIPC:
+		return a.openChannel(i)
 	case formIgnore:
 		return a.openNull(i)
 	case formInherit:
@@ -106,6 +111,18 @@ func (a *layout) openPipe(i int) (uintptr, error) {
 	// F_SETFL takes no notice of the access mode, and a new pipe has no other flag: one call is enough.
 	_, err = unix.FcntlInt(uintptr(ours), unix.F_SETFL, unix.O_NONBLOCK)
 	return uintptr(theirs), err
+}
+
+// openChannel leaves the mode of our end to the channel.
+func (a *layout) openChannel(i int) (uintptr, error) {
+	ours, theirs, err := socketPair()
+	if err != nil {
+		return 0, err
+	}
+	a.ipc = i
+	a.parent[i] = ours
+	a.spare = append(a.spare, theirs)
+	return uintptr(theirs), nil
 }
 
 func (a *layout) openNull(i int) (uintptr, error) {
@@ -191,6 +208,17 @@ func (a *layout) close() {
 			closeFD(fd)
 		}
 	}
+}
+
+// channel makes the parent's end of the channel, nil if there is none. The descriptor is the channel's afterwards, also on
+// an error.
+func (a *layout) channel(l *reactor.Loop, s ipc.Serialization) (*ipc.Channel, error) {
+	if a.ipc < 0 {
+		return nil, nil
+	}
+	fd := a.parent[a.ipc]
+	a.parent[a.ipc] = -1
+	return ipc.New(l, fd, &ipc.Options{Serialization: s})
 }
 
 // streams makes the parent's streams. The descriptors are the streams' afterwards; on an error all are closed.

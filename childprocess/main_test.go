@@ -25,7 +25,10 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
+func TestMain(m *testing.M) {
+	runWorkers()
+	os.Exit(leakcheck.Main(m))
+}
 
 // The helper programs that several files use.
 func init() {
@@ -88,8 +91,8 @@ func forcedExitWatch() childprocess.ExitWatch {
 	}
 }
 
-// openLoop returns a loop as the environment wants it, see looptest.Options and forcedExitWatch. It is for helper programs,
-// where nothing closes it.
+// openLoop returns a loop as the environment wants it, see looptest.Options and forcedExitWatch. It is for helper
+// programs, where nothing closes it.
 func openLoop() (*reactor.Loop, error) {
 	l, err := reactor.New(looptest.Options())
 	if err != nil {

@@ -56,7 +56,7 @@ func misused(t *testing.T, file string, args []string, o *childprocess.Options, 
 	requireNoChildren(t)
 }
 
-func TestS007_N001_BadArgumentsAreReturned(t *testing.T) {
+func TestS007_N001_N005_N024_BadArgumentsAreReturned(t *testing.T) {
 	var (
 		nilFile     *os.File
 		nilReadable *streams.Readable

@@ -8,7 +8,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/signals"
+	"github.com/brood-go/brood/streams"
 )
 
 // Signal is the type of a signal number.
@@ -33,6 +35,13 @@ type Options struct {
 	// Stdio says what each descriptor of the child is, by number. Missing ones, and the zero Stdio, are Pipe for 0 to 2
 	// and closed above.
 	Stdio []Stdio
+
+	// Serialization is how messages to and from the child become bytes, where Stdio has IPC. The zero value is JSON.
+	Serialization ipc.Serialization
+
+	// Encoding is what OnText of the child's streams decodes: see [streams.Encoding]. The zero value is UTF-8. Data and
+	// collected output are bytes in any case; their Decode is that of the encoding.
+	Encoding streams.Encoding
 
 	// Detached starts the child as the leader of a new session and process group (setsid(2)).
 	Detached bool
@@ -74,10 +83,11 @@ type Options struct {
 	StopEvents bool
 }
 
+const containsNUL = "contains a NUL byte"
+
 // validate finds the mistakes in a call that no system call has to find.
 func (o *Options) validate(op, file string, args []string) error {
 	bad := func(name, reason string) error { return &ArgumentError{op, name, reason} }
-	const nul = "contains a NUL byte"
 	subject := "file"
 	if op == "exec" || op == "execSync" {
 		subject = "command"
@@ -86,13 +96,13 @@ func (o *Options) validate(op, file string, args []string) error {
 	case file == "":
 		return bad(subject, "is empty")
 	case strings.IndexByte(file, 0) >= 0:
-		return bad(subject, nul)
+		return bad(subject, containsNUL)
 	case strings.IndexByte(o.Dir, 0) >= 0:
-		return bad("Dir", nul)
+		return bad("Dir", containsNUL)
 	case strings.IndexByte(o.Argv0, 0) >= 0:
-		return bad("Argv0", nul)
+		return bad("Argv0", containsNUL)
 	case strings.IndexByte(o.Shell, 0) >= 0:
-		return bad("Shell", nul)
+		return bad("Shell", containsNUL)
 	case o.Timeout < 0:
 		return bad("Timeout", "is negative")
 	case o.KillGrace < 0:
@@ -101,6 +111,10 @@ func (o *Options) validate(op, file string, args []string) error {
 		return bad("CloseGrace", "is negative")
 	case o.KillSignal != 0 && !isSignal(o.KillSignal):
 		return bad("KillSignal", "is not a signal")
+	case o.Serialization != ipc.JSON && o.Serialization != ipc.Advanced:
+		return bad("Serialization", "is unknown")
+	case !o.Encoding.Valid():
+		return bad("Encoding", "is unknown")
 	case o.UID != nil && *o.UID == math.MaxUint32:
 		return bad("UID", "is out of range") // -1 means "leave it" to setuid(2)'s relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:
@@ -108,15 +122,22 @@ func (o *Options) validate(op, file string, args []string) error {
 	}
 	for i, a := range args {
 		if strings.IndexByte(a, 0) >= 0 {
-			return bad("args["+strconv.Itoa(i)+"]", nul)
+			return bad("args["+strconv.Itoa(i)+"]", containsNUL)
 		}
 	}
 	for i, e := range o.Env {
 		if strings.IndexByte(e, 0) >= 0 {
-			return bad("Env["+strconv.Itoa(i)+"]", nul)
+			return bad("Env["+strconv.Itoa(i)+"]", containsNUL)
 		}
 	}
+	channels := 0
 	for i, s := range o.Stdio {
+		if s.form == formIPC {
+			channels++
+		}
+		if channels > 1 {
+			return bad("Stdio["+strconv.Itoa(i)+"]", "is a second IPC")
+		}
 		if reason := s.mistake(); reason != "" {
 			return bad("Stdio["+strconv.Itoa(i)+"]", reason)
 		}

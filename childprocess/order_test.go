@@ -228,7 +228,7 @@ func live(t *testing.T, seed uint64, start func(o *childprocess.Options, name st
 	})
 }
 
-func TestN009_S045_AllEventsOfAPlainLife(t *testing.T) {
+func TestN009_N031_S045_AllEventsOfAPlainLife(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "say", "1", "out", "2", "err")
 	ev := events(c).reading()

@@ -53,7 +53,7 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options) (*ChildP
 	if failed != nil && !emitted(failed.Err) {
 		return nil, failed
 	}
-	if err := c.adopt(table); err != nil {
+	if err := c.adopt(table, o); err != nil {
 		if c.pid != 0 {
 			f.abort(c)
 		}
@@ -110,6 +110,9 @@ func (c *ChildProcess) fork(table *layout, o *Options) *SpawnError {
 		return c.failure(StepProgram, path, err)
 	}
 	env := o.environ()
+	if table.ipc >= 0 {
+		env = withChannel(env, table.ipc, o.Serialization)
+	}
 	c.start = time.Now()
 	if err := c.family.fork(c, path, env, table.child, o); err != nil {
 		if errno, ok := err.(syscall.Errno); ok {
@@ -125,19 +128,33 @@ func (c *ChildProcess) fork(table *layout, o *Options) *SpawnError {
 	return nil
 }
 
-// adopt makes the streams and counts the pipes that close waits for. Without a table there are none.
-func (c *ChildProcess) adopt(table *layout) error {
+// adopt makes the channel and the streams and counts what close waits for. Without a table there is nothing.
+func (c *ChildProcess) adopt(table *layout, o *Options) error {
 	if table == nil {
 		return nil
 	}
-	stdio, err := table.streams(c.loop)
+	channel, err := table.channel(c.loop, o.Serialization)
 	if err != nil {
+		table.close()
 		return err
 	}
+	stdio, err := table.streams(c.loop)
+	if err != nil {
+		if channel != nil {
+			channel.Destroy()
+		}
+		return err
+	}
+	c.channel = channel
 	c.Stdio = stdio
 	c.Stdin = stdio[0].Writable
 	c.Stdout = stdio[1].Readable
 	c.Stderr = stdio[2].Readable
+	for _, s := range stdio {
+		if s.Readable != nil {
+			s.Readable.SetEncoding(o.Encoding)
+		}
+	}
 	c.awaitStreams()
 	return nil
 }

@@ -17,6 +17,7 @@ type Stdio struct {
 	file   *os.File
 	stream interface{ FD() int }
 	owned  bool
+	all    bool // by AllStdio
 }
 
 type form uint8
@@ -29,6 +30,7 @@ const (
 	formFD
 	formFile
 	formStream
+	formIPC
 )
 
 // The forms that need nothing further.
@@ -42,6 +44,10 @@ var (
 
 	// Inherit gives the child the parent's descriptor of the same number.
 	Inherit = Stdio{form: formInherit}
+
+	// IPC connects the descriptor to a channel for messages, [ChildProcess.Channel], and tells the child of it as Node does:
+	// by NODE_CHANNEL_FD and NODE_CHANNEL_SERIALIZATION_MODE in its environment. A child has one at most.
+	IPC = Stdio{form: formIPC}
 )
 
 // FD gives the child the parent's descriptor n, which is borrowed. In blocking mode it is put only for descriptors 0 to
@@ -57,8 +63,11 @@ func File(f *os.File) Stdio { return Stdio{form: formFile, file: f} }
 // no copy stays in the parent.
 func Stream(s interface{ FD() int }) Stdio { return Stdio{form: formStream, stream: s} }
 
-// AllStdio returns s for each of the descriptors 0, 1 and 2.
-func AllStdio(s Stdio) []Stdio { return []Stdio{s, s, s} }
+// AllStdio returns s for each of the descriptors 0, 1 and 2. [Fork] adds a channel to that.
+func AllStdio(s Stdio) []Stdio {
+	s.all = true
+	return []Stdio{s, s, s}
+}
 
 // Owned has Spawn take over the descriptor of an FD, a File or a Stream: it is closed in the parent, or destroyed, once the
 // child has it, and also when Spawn fails. Other forms are not changed by it.

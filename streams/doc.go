@@ -22,5 +22,5 @@
 // # Goroutines
 //
 // A stream's methods must be called on the loop goroutine. The bridges made by [Readable.Reader] and [Writable.Writer]
-// are for other goroutines.
+// are for other goroutines, and so is [Readable.Lines], which may also be called there.
 package streams

@@ -14,7 +14,11 @@ var (
 	// ErrWriteAfterEnd is returned by Write after End.
 	ErrWriteAfterEnd = errors.New("streams: write after end")
 
-	// ErrLineTooLong is the error of a stream whose OnLine met a line over ReadableOptions.MaxLine.
+	// ErrUnread ends what Lines and Reader give of a stream whose data was retained for them up to the high-water
+	// mark, and then thrown away: they were called too late, see [Readable.Retain].
+	ErrUnread = errors.New("streams: data was thrown away before it was asked for")
+
+	// ErrLineTooLong is the error of a stream whose OnLine or Lines met a line over ReadableOptions.MaxLine.
 	ErrLineTooLong = errors.New("streams: line too long")
 
 	// ErrTooMuch is the error of a Collect that met its limit.

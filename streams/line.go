@@ -50,12 +50,15 @@ func (r *Readable) splitLines(chunk []byte, owned bool) {
 
 // lineFits destroys the stream when a line is over the limit.
 func (r *Readable) lineFits(line []byte) bool {
-	if r.maxLine < 0 || len(line) <= r.maxLine {
+	if r.fits(line) {
 		return true
 	}
 	r.Destroy(ErrLineTooLong)
 	return false
 }
+
+// fits reports whether line is within the limit. It is safe to call from any goroutine.
+func (r *Readable) fits(line []byte) bool { return r.maxLine < 0 || len(line) <= r.maxLine }
 
 // continueLines goes on after Resume.
 func (r *Readable) continueLines() {

@@ -194,7 +194,7 @@ func (p *pipe) pump() {
 		p.unpump()
 		return
 	}
-	r.utf8.drop()
+	r.coded.drop()
 	r.lines.drop()
 	r.d.enlarge()
 	w.d.enlarge()

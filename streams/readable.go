@@ -1,6 +1,8 @@
 package streams
 
 import (
+	"io"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/events"
@@ -15,7 +17,7 @@ const (
 	// can then go on while the loop is elsewhere.
 	busyReads = 16
 
-	// DefaultMaxLine is the longest line, in bytes, that OnLine accepts by default.
+	// DefaultMaxLine is the longest line, in bytes, that OnLine and Lines accept by default.
 	DefaultMaxLine = 16 << 20
 
 	// DefaultHighWaterMark is the number of bytes that a bridge or a Writable holds before it asks to wait, by default.
@@ -24,11 +26,11 @@ const (
 
 // ReadableOptions configure a [Readable]. A nil *ReadableOptions means all defaults.
 type ReadableOptions struct {
-	// MaxLine is the longest line for OnLine, in bytes without its newline; a longer one is [ErrLineTooLong].
+	// MaxLine is the longest line for OnLine and Lines, in bytes without its newline; a longer one is [ErrLineTooLong].
 	// 0: DefaultMaxLine; negative: no limit.
 	MaxLine int
 
-	// HighWaterMark is the number of bytes a Reader bridge holds for its goroutine. 0: DefaultHighWaterMark.
+	// HighWaterMark is the number of bytes that Reader and Lines hold for their goroutine. 0: DefaultHighWaterMark.
 	HighWaterMark int
 }
 
@@ -56,10 +58,13 @@ type Readable struct {
 	end    events.Event[struct{}]
 	err    events.Event[error]
 	close  events.Event[struct{}]
-	utf8   textDecoder
+	coded  textDecoder
 	lines  lineSplitter
 	pipes  []*pipe
-	reader *Reader
+	reader *Reader // nil while the bridge, if there is one, is not attached
+	tap    tap
+
+	retaining bool // what comes is kept for the bridge, see Retain
 }
 
 // flow is whether a Readable was told to flow.
@@ -114,8 +119,9 @@ func (r *Readable) OnData(fn func(chunk []byte)) *events.Listener {
 	return r.startAfter(r.data.On(fn))
 }
 
-// OnText calls fn with the data as UTF-8 text. A sequence that is cut by the end of a chunk is completed by the next one;
-// what is not valid UTF-8 becomes U+FFFD, as the Encoding Standard has it.
+// OnText calls fn with the data as text, in the encoding that was given to SetEncoding, else UTF-8. A sequence that is
+// cut by the end of a chunk is completed by the next one; what is not valid UTF-8 becomes U+FFFD, as the Encoding
+// Standard has it.
 func (r *Readable) OnText(fn func(text string)) *events.Listener {
 	return r.startAfter(r.text.On(fn))
 }
@@ -200,7 +206,10 @@ func (r *Readable) Destroy(err error) {
 		r.d.releaseReader()
 	}
 	if err != nil {
+		r.tap.end(err)
 		r.d.loop.NextTick(func() { r.err.Emit(err) })
+	} else {
+		r.tap.end(ErrClosed)
 	}
 	r.d.loop.QueueClosing(r.emitClose)
 }
@@ -240,6 +249,11 @@ func (r *Readable) unblock() { r.blocked--; r.d.update() }
 // ready reads what there is. A read that does not fill the buffer has emptied a pipe, so no second one is needed to learn
 // that; unless the writer has hung up, when one more finds the end.
 func (r *Readable) ready(got reactor.Readiness) {
+	if r.retaining && r.tap.wasAsked() {
+		if r.attach(); !r.waits() {
+			return // What was retained has filled the bridge.
+		}
+	}
 	for range readBudget {
 		if len(r.pipes) > 0 {
 			if r.dropClosed(); !r.waits() {
@@ -281,10 +295,13 @@ func (r *Readable) ready(got reactor.Readiness) {
 // deliver gives a chunk to every kind of consumer.
 func (r *Readable) deliver(chunk []byte) {
 	r.data.Emit(chunk)
+	if r.retaining {
+		r.tap.reader(r).retain(chunk)
+	}
 	if r.text.Len() == 0 {
-		r.utf8.drop()
+		r.coded.drop()
 	} else if r.state == readOpen {
-		if s := r.utf8.decode(chunk); s != "" {
+		if s := r.coded.decode(chunk); s != "" {
 			r.text.Emit(s)
 		}
 	}
@@ -305,12 +322,13 @@ func (r *Readable) deliver(chunk []byte) {
 func (r *Readable) finish() {
 	r.state = readEnding
 	r.d.releaseReader()
+	r.tap.end(io.EOF)
 	r.emitEnd()
 }
 
 // emitEnd emits what is left, and then end. It comes here again when one of the listeners has paused the stream.
 func (r *Readable) emitEnd() {
-	if s := r.utf8.flush(); s != "" {
+	if s := r.coded.flush(); s != "" {
 		r.text.Emit(s)
 	}
 	if r.line.Len() > 0 && r.flow == flowOn {
@@ -330,7 +348,5 @@ func (r *Readable) emitClose() { r.close.Emit(struct{}{}) }
 func (r *Readable) abandon() {
 	r.state = readDestroyed
 	r.lines.drop()
-	if r.reader != nil {
-		r.reader.shut(ErrClosed)
-	}
+	r.tap.end(ErrClosed)
 }

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// A Reader is the bridge from a [Readable] to another goroutine. The loop reads ahead up to the high-water mark and then
-// leaves the rest in the kernel, so a slow goroutine stops the writer.
+// A Reader is the bridge from a [Readable] to another goroutine. The loop reads ahead up to the high-water mark and
+// then leaves the rest in the kernel, so a slow goroutine stops the writer.
 type Reader struct {
 	r *Readable
 
@@ -15,45 +15,115 @@ type Reader struct {
 	buf     []byte
 	at      int    // buf[at:] is unread
 	full    bool   // the loop has stopped reading
+	lost    bool   // what followed buf was thrown away, see Retain
 	err     error  // what follows buf
 	release func() // of Loop.Hold, while full
+	ranged  bool   // a range over Lines is under way
 }
 
 // Reader returns a bridge for reading the stream from one other goroutine with backpressure; it starts the flow. Its
 // Read blocks for data and returns io.EOF at the end, or the error that destroyed the stream; its Close destroys the
-// stream. There is one bridge per stream: calling Reader again returns the same.
+// stream. There is one bridge per stream: calling Reader again returns the same, and Lines reads through it too.
 //
-// The bridge's methods are safe to call from any goroutine. They must not be called on the loop goroutine: Read would wait
-// for itself.
+// The bridge's methods are safe to call from any goroutine. They must not be called on the loop goroutine: Read would
+// wait for itself.
 func (r *Readable) Reader() io.ReadCloser {
-	if r.reader != nil {
-		return r.reader
-	}
-	b := &Reader{r: r}
-	b.arrived.L = &b.mu
-	r.reader = b
-	if r.state == readDestroyed {
-		b.shut(ErrClosed)
-		return b
-	}
-	if r.Closed() {
-		b.shut(io.EOF)
-		return b
-	}
-	r.OnEnd(func() { b.shut(io.EOF) })
-	r.OnError(func(err error) { b.shut(err) })
-	r.OnClose(func() {
-		b.shut(ErrClosed)
-		b.unhold()
-	})
-	r.OnData(b.give)
+	b := r.tap.reader(r)
+	r.tap.ask()
+	r.attach()
 	return b
 }
 
-// room is how much the loop may read now, in bytes. It is called on the loop goroutine.
+// tap is the part of a Readable that other goroutines may touch: its bridge, and whether there will be more for it.
+// When both are held, mu is locked before the bridge's.
+type tap struct {
+	mu    sync.Mutex
+	b     *Reader // made for those who ask, and for Retain
+	asked bool    // the bridge is attached, or that is posted
+	over  error   // io.EOF once the end was read, or what destroyed the stream
+}
+
+// reader returns the bridge, which is not attached yet if this makes it.
+func (t *tap) reader(r *Readable) *Reader {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.b == nil {
+		t.b = &Reader{r: r, err: t.over}
+		t.b.arrived.L = &t.b.mu
+	}
+	return t.b
+}
+
+// ask reports whether the bridge must be attached: nobody asked for that before, and there will be something to read.
+func (t *tap) ask() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	first := !t.asked
+	t.asked = true
+	return first && t.over == nil
+}
+
+func (t *tap) wasAsked() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.asked
+}
+
+// end tells the goroutine that may wait in the bridge, or will.
+func (t *tap) end(reason error) {
+	t.mu.Lock()
+	if t.over == nil {
+		t.over = reason
+	}
+	b := t.b
+	t.mu.Unlock()
+	if b != nil {
+		b.shut(reason)
+		b.unhold() // What is left is in its buffer: it needs no loop.
+	}
+}
+
+// attach has the bridge, which was made, take the data from now on. It is called on the loop goroutine.
+func (r *Readable) attach() {
+	if r.reader != nil || r.Closed() {
+		return
+	}
+	r.reader = r.tap.reader(r)
+	r.retaining = false
+	r.reader.give(nil) // What was retained may fill it already.
+	r.OnData(r.reader.give)
+}
+
+// Retain is a Resume that keeps what would be thrown away: when nobody listens, a call of Lines or Reader that comes
+// later gets the data from here on, up to the high-water mark; after that it gets [ErrUnread] if there was more.
+func (r *Readable) Retain() {
+	r.retaining = r.flow != flowOn && r.reader == nil && len(r.pipes) == 0 &&
+		r.data.Len() == 0 && r.text.Len() == 0 && r.line.Len() == 0
+	r.Resume()
+}
+
+// retain is called on the loop goroutine while the bridge is not attached, and perhaps read already.
+func (b *Reader) retain(chunk []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil || b.lost {
+		return
+	}
+	if room := b.r.hwm - b.unread(); len(chunk) > room {
+		chunk = chunk[:room]
+		b.lost = true
+	}
+	b.add(chunk)
+}
+
+// room is how much the loop may read now, in bytes; what the bridge does not take is thrown away. It is called on the
+// loop goroutine.
 func (b *Reader) room() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.err != nil || b.lost {
+		return readBufferSize
+	}
 	return b.r.hwm - b.unread()
 }
 
@@ -63,19 +133,25 @@ func (b *Reader) unread() int { return len(b.buf) - b.at }
 func (b *Reader) give(chunk []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.err != nil {
+	if b.err != nil || b.lost {
 		return
 	}
+	b.add(chunk)
+	if b.unread() >= b.r.hwm {
+		b.full = true
+		// Without it Run could end, with the child gone and the stream not reading, before the goroutine has got the
+		// rest.
+		b.release = b.r.d.loop.Hold()
+		b.r.block()
+	}
+}
+
+// add is called under mu.
+func (b *Reader) add(chunk []byte) {
 	b.buf = b.buf[:copy(b.buf, b.buf[b.at:])]
 	b.at = 0
 	b.buf = append(b.buf, chunk...)
 	b.arrived.Signal()
-	if b.unread() >= b.r.hwm {
-		b.full = true
-		// Without it Run could end, with the child gone and the stream not reading, before the goroutine has got the rest.
-		b.release = b.r.d.loop.Hold()
-		b.r.block()
-	}
 }
 
 // Read waits for data and copies what there is into p.
@@ -85,20 +161,48 @@ func (b *Reader) Read(p []byte) (int, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.wait(); err != nil {
+		return 0, err
+	}
+	n := copy(p, b.buf[b.at:])
+	b.consume(n)
+	return n, nil
+}
+
+// peek is a Read whose bytes stay unread, so that the loop does not replace them yet; it first has done bytes of the
+// peek before become read.
+func (b *Reader) peek(p []byte, done int) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.consume(min(done, b.unread())) // Close may have dropped them.
+	if err := b.wait(); err != nil {
+		return 0, err
+	}
+	return copy(p, b.buf[b.at:]), nil
+}
+
+// wait returns once there is something unread, or else what follows. It is called under mu.
+func (b *Reader) wait() error {
 	for b.unread() == 0 {
-		if b.err != nil {
-			return 0, b.err
+		switch {
+		case b.lost:
+			return ErrUnread
+		case b.err != nil:
+			return b.err
 		}
 		b.arrived.Wait()
 	}
-	n := copy(p, b.buf[b.at:])
+	return nil
+}
+
+// consume is called under mu.
+func (b *Reader) consume(n int) {
 	b.at += n
 	if b.full && b.unread() <= b.r.hwm/2 {
 		b.full = false
-		// A closed loop has shut the bridge, so there is nothing to continue.
+		// A closed loop has shut the bridge.
 		_ = b.r.d.loop.Post(b.more)
 	}
-	return n, nil
 }
 
 // more is posted when there is room again.
@@ -107,19 +211,28 @@ func (b *Reader) more() {
 	b.unhold()
 }
 
-// Close destroys the stream: its writer gets SIGPIPE or EPIPE. Reads, also those that wait, return [ErrClosed], or io.EOF
-// when the stream has come to its end.
+// Close destroys the stream: its writer gets SIGPIPE or EPIPE. Reads, also those that wait, return [ErrClosed], or
+// io.EOF when the stream has come to its end.
 func (b *Reader) Close() error {
-	first := b.shut(ErrClosed)
+	b.destroy(nil)
+	return nil
+}
+
+// destroy is Readable.Destroy for the goroutine of the bridge.
+func (b *Reader) destroy(err error) {
+	reason := err
+	if reason == nil {
+		reason = ErrClosed
+	}
+	first := b.shut(reason)
 	b.mu.Lock()
 	b.buf, b.at = nil, 0
 	b.mu.Unlock()
 	if first {
 		// Else the stream is closed already, and the loop, which may never run again, is not asked for anything. On a
 		// closed loop the stream is closed too.
-		_ = b.r.d.loop.Post(func() { b.r.Destroy(nil) })
+		_ = b.r.d.loop.Post(func() { b.r.Destroy(err) })
 	}
-	return nil
 }
 
 // unhold lets the loop end again: it goes on reading, or the stream is closed and the rest is in buf.
@@ -141,6 +254,7 @@ func (b *Reader) shut(err error) bool {
 		return false
 	}
 	b.err = err
+	b.full = false // The stream will not go on: a loop that may never run again is not asked to.
 	b.arrived.Broadcast()
 	return true
 }

@@ -356,3 +356,18 @@ func TestReaderHonoursPause(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, pattern(100)[10:], got)
 }
+
+// A full bridge whose stream was destroyed does not ask to go on: the loop may never run again.
+func TestReadAfterDestroyWhileFullAsksNothingOfTheLoop(t *testing.T) {
+	l := newLoop(t)
+	r, in := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 10})
+	rd := r.Reader()
+	in.write(pattern(100))
+	poll(t, l)
+	r.Destroy(errTest)
+	run(t, l)
+	got, err := io.ReadAll(rd)
+	require.Equal(t, errTest, err)
+	require.Equal(t, pattern(10), got)
+	require.False(t, l.Alive())
+}

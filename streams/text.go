@@ -5,10 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// textDecoder turns chunks into text without splitting a UTF-8 sequence.
+// textDecoder turns chunks into text without splitting what belongs together.
 type textDecoder struct {
-	tail [utf8.UTFMax]byte // the beginning of a sequence that the last chunk cut off
-	n    int
+	encoding Encoding
+	tail     [max(utf8.UTFMax, maxCutOff+1)]byte // the beginning of a sequence that the last chunk cut off
+	n        int
 }
 
 // drop forgets a sequence whose rest nobody will hear.
@@ -16,6 +17,38 @@ func (d *textDecoder) drop() { d.n = 0 }
 
 // decode returns the text of chunk, up to a sequence that is still incomplete.
 func (d *textDecoder) decode(chunk []byte) string {
+	if d.encoding == UTF8 {
+		return d.decodeUTF8(chunk)
+	}
+	c := d.encoding.codec()
+	if c.whole == nil {
+		return c.decode(chunk)
+	}
+	var head strings.Builder
+	for d.n > 0 && len(chunk) > 0 {
+		d.tail[d.n] = chunk[0]
+		d.n++
+		chunk = chunk[1:]
+		n := c.whole(d.tail[:d.n])
+		head.WriteString(c.decode(d.tail[:n]))
+		d.n = copy(d.tail[:], d.tail[n:d.n])
+	}
+	cut := c.whole(chunk)
+	d.n += copy(d.tail[d.n:], chunk[cut:])
+	return head.String() + c.decode(chunk[:cut])
+}
+
+// flush returns what is left at the end of the data.
+func (d *textDecoder) flush() string {
+	if d.n == 0 {
+		return ""
+	}
+	rest := d.tail[:d.n]
+	d.n = 0
+	return d.encoding.Decode(rest) // Of UTF-8 the incomplete sequence is one U+FFFD.
+}
+
+func (d *textDecoder) decodeUTF8(chunk []byte) string {
 	var head string
 	for d.n > 0 && len(chunk) > 0 {
 		d.tail[d.n] = chunk[0]
@@ -35,15 +68,6 @@ func (d *textDecoder) decode(chunk []byte) string {
 	cut := len(chunk) - incompleteTail(chunk)
 	d.n += copy(d.tail[d.n:], chunk[cut:])
 	return head + validText(chunk[:cut])
-}
-
-// flush returns what is left at the end of the data.
-func (d *textDecoder) flush() string {
-	if d.n == 0 {
-		return ""
-	}
-	d.n = 0
-	return string(utf8.RuneError)
 }
 
 // incompleteTail returns the length of the sequence that p ends in the middle of.

@@ -2,7 +2,7 @@
 // They look at what exists, so a package that is not there yet breaks nothing.
 //
 //   - Imports point down the list in order_test.go, and library packages depend on the standard library and
-//     golang.org/x/sys/unix alone.
+//     golang.org/x/sys/unix alone. What else one internal package needs stays confined to it.
 //   - Platform differences are files: no library code asks for runtime.GOOS, and the build constraint of a file fits its
 //     name.
 //   - unsafe is in files named for it, packages are named for what they are, files stay short, and everything exported

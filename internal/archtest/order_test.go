@@ -18,12 +18,20 @@ var lower = map[string][]string{
 	"reactor":      {"events"},
 	"streams":      {"events", "reactor"},
 	"signals":      {"events", "reactor"},
-	"ipc":          {"events", "reactor", "streams", "signals"},
-	"childprocess": {"events", "reactor", "streams", "signals", "ipc"},
+	"ipc/v8":       {},
+	"ipc":          {"events", "reactor", "streams", "signals", "ipc/v8"},
+	"childprocess": {"events", "reactor", "streams", "signals", "ipc", "ipc/v8"},
 }
 
 // thirdParty is what library packages may depend on besides the standard library and each other.
 var thirdParty = []string{"golang.org/x/sys/unix"}
+
+// confined is what one package of ours may depend on, and no other one: the rest of the library does not know about it.
+var confined = map[string]string{
+	"github.com/go-json-experiment/json":          "internal/nodejson",
+	"github.com/go-json-experiment/json/jsontext": "internal/nodejson",
+	"github.com/go-json-experiment/json/v1":       "internal/nodejson",
+}
 
 // testSupport must not end up in a program.
 var testSupport = []string{
@@ -64,6 +72,9 @@ func violationsFrom(g graph, name string) []string {
 	for queue := []string{start}; len(queue) > 0; queue = queue[1:] {
 		for _, path := range g[queue[0]].Imports {
 			if _, seen := parent[path]; seen || g[path].Standard {
+				continue
+			}
+			if only, ok := confined[path]; ok && queue[0] == module+"/"+only {
 				continue
 			}
 			parent[path] = queue[0]
@@ -123,7 +134,7 @@ func TestImportsPointDown(t *testing.T) {
 }
 
 func TestTheImportCheckGivesTheReason(t *testing.T) {
-	const unix, other = "golang.org/x/sys/unix", "example.com/other"
+	const unix, other, json = "golang.org/x/sys/unix", "example.com/other", "github.com/go-json-experiment/json"
 	for _, c := range []struct {
 		name    string
 		imports map[string][]string
@@ -131,9 +142,11 @@ func TestTheImportCheckGivesTheReason(t *testing.T) {
 	}{
 		{"what is allowed", map[string][]string{
 			"childprocess": {"ipc", "events", unix, "fmt", "internal/x"},
-			"ipc":          {"streams", "signals"},
+			"ipc":          {"streams", "signals", "internal/nodejson"},
 			"internal/x":   {"events"},
 			"examples/a":   {"childprocess", other},
+
+			"internal/nodejson": {json, json + "/jsontext"},
 		}, nil},
 		{"up", map[string][]string{"events": {"reactor"}},
 			[]string{"events → reactor: imports point down, and reactor is above events"}},
@@ -143,6 +156,8 @@ func TestTheImportCheckGivesTheReason(t *testing.T) {
 			[]string{"reactor → internal/x → ipc: imports point down, and ipc is above reactor"}},
 		{"third party", map[string][]string{"ipc": {other}},
 			[]string{"ipc → example.com/other: library packages depend on the standard library and golang.org/x/sys/unix only"}},
+		{"third party that is confined", map[string][]string{"ipc": {"internal/nodejson", json}, "internal/nodejson": {json}},
+			[]string{"ipc → " + json + ": library packages depend on the standard library and golang.org/x/sys/unix only"}},
 		{"cgo", map[string][]string{"ipc": {"C"}}, []string{"ipc → C: library packages do without cgo"}},
 		{"test support", map[string][]string{"reactor": {"internal/leakcheck"}},
 			[]string{"reactor → internal/leakcheck: internal/leakcheck is for tests only"}},

@@ -1,5 +1,5 @@
-// Package looptest makes the loops that tests run: as the environment wants them, closed with the test, and stopped when
-// they hang.
+// Package looptest makes the loops that tests run: as the environment wants them, closed with the test, and stopped
+// when they hang.
 //
 // A package whose loops need more sets it up after [New] or [NewWith] returned. Cleanups run in the opposite order, so
 // those that the package adds then still find the loop open.
@@ -14,8 +14,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// HangLimit returns how long a test waits for what ought to come at once. It only ends tests that wait for what will not
-// come: no test's meaning depends on it, so it is absurdly long. BROOD_TEST_TIMEOUT_SCALE stretches it for slow machines.
+// HangLimit returns how long a test waits for what ought to come at once. It only ends tests that wait for what will
+// not come: no test's meaning depends on it, so it is absurdly long. BROOD_TEST_TIMEOUT_SCALE stretches it for slow
+// machines.
 //
 // Safe to call from any goroutine.
 func HangLimit() time.Duration {
@@ -26,8 +27,9 @@ func HangLimit() time.Duration {
 	return limit
 }
 
-// Options returns the options that the environment forces on every loop: BROOD_TEST_WAKEUP=pipe forces the pipe wake-up.
-// The caller may keep and change them. They are for loops of helper programs, which have no test to be closed with.
+// Options returns the options that the environment forces on every loop: BROOD_TEST_WAKEUP=pipe forces the pipe
+// wake-up. The caller may keep and change them. They are for loops of helper programs, which have no test to be closed
+// with.
 //
 // Safe to call from any goroutine.
 func Options() *reactor.Options {
@@ -76,8 +78,8 @@ func Run(t testing.TB, l *reactor.Loop) {
 	}
 }
 
-// watch fails t and stops l after HangLimit, unless stop was called. When stop returns the watchdog is not running: a test
-// that has ended must not be touched.
+// watch fails t and stops l after HangLimit, unless stop was called. When stop returns the watchdog is not running: a
+// test that has ended must not be touched.
 func watch(t testing.TB, l *reactor.Loop) (stop func()) {
 	switch t.(type) {
 	case *testing.B, *testing.F:

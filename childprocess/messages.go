@@ -1,0 +1,45 @@
+package childprocess
+
+import (
+	"github.com/brood-go/brood/events"
+	"github.com/brood-go/brood/ipc"
+)
+
+// Channel returns the channel to a child that has IPC among its Stdio, also after it has disconnected; else nil.
+func (c *ChildProcess) Channel() *ipc.Channel { return c.channel }
+
+// Connected reports whether messages can be sent to the child.
+func (c *ChildProcess) Connected() bool { return c.channel != nil && c.channel.Connected() }
+
+// Send sends the child a message, see [ipc.Channel.Send]. Without a channel the error is [ipc.ErrChannelClosed].
+func (c *ChildProcess) Send(v any) error { return c.SendWith(v, nil) }
+
+// SendWith sends the child a message with a handle or a callback, see [ipc.Channel.SendWith].
+func (c *ChildProcess) SendWith(v any, o *ipc.SendOptions) error {
+	if c.channel == nil {
+		return ipc.ErrChannelClosed
+	}
+	return c.channel.SendWith(v, o)
+}
+
+// Disconnect ends the channel once everything that was sent has gone out, see [ipc.Channel.Disconnect]. A child without a
+// channel is not connected, and stays so.
+func (c *ChildProcess) Disconnect() {
+	if c.channel != nil {
+		c.channel.Disconnect()
+	}
+}
+
+// OnMessage calls fn with each message from the child, see [ipc.Channel.OnMessage]. What the child has sent before its end
+// comes before disconnect and close.
+func (c *ChildProcess) OnMessage(fn func(*ipc.Message)) *events.Listener {
+	if c.channel == nil {
+		return c.silent.On(fn)
+	}
+	return c.channel.OnMessage(fn)
+}
+
+// OnDisconnect calls fn once, when the channel has ended, by either side or with the child; before close.
+func (c *ChildProcess) OnDisconnect(fn func()) *events.Listener {
+	return c.leave.On(notNil(fn, "OnDisconnect"))
+}

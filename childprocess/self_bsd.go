@@ -1,0 +1,8 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package childprocess
+
+import "os"
+
+// selfExecutable returns the program that is running.
+func selfExecutable() (string, error) { return os.Executable() }

@@ -1,0 +1,91 @@
+// Package conformance makes childprocess/CONFORMANCE.md: which behaviours of Node's child_process and of its peers the
+// tests of this repository check. It reads the names of the tests, so the page cannot promise more than what is run.
+//
+// A test says what it checks by the IDs in its name: TestN086_…, TestS053_N062_…, TestN062N063_…. So does a subtest
+// whose name, the first argument of Run or a text in a table, begins with IDs and a space: "N086 one byte more". What
+// no test checks has its reason in left.go. The package's own test fails when page, tests and reasons do not fit
+// together.
+package conformance
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Page is the path of the page, from the root of the module.
+const Page = "childprocess/CONFORMANCE.md"
+
+// A Behaviour is something that is promised.
+type Behaviour struct {
+	ID   string // "N086", "S053"
+	From string // tests of others that check it
+	Text string // what it is, one sentence
+}
+
+// A Test is one that names what it checks.
+type Test struct {
+	IDs  []string
+	Name string // as `go test` prints it, but for spaces: "TestN086_Limits", "TestLimits/N086 one byte more"
+	File string // from the root of the module, with slashes
+}
+
+// Check says in one sentence each what does not fit together: a behaviour with neither a test nor a reason in left.go,
+// or with both, and an ID that is no behaviour's.
+func Check(tests []Test) []string {
+	return mistakes(slices.Concat(nodeBehaviours, scenarios), tests, left)
+}
+
+func mistakes(behaviours []Behaviour, tests []Test, left map[string]string) []string {
+	known := map[string]bool{}
+	var found []string
+	for _, b := range behaviours {
+		if known[b.ID] {
+			found = append(found, b.ID+" is there twice")
+		}
+		known[b.ID] = true
+		checked := checking(tests, b.ID)
+		switch _, reason := left[b.ID]; {
+		case len(checked) == 0 && !reason:
+			found = append(found, fmt.Sprintf("%s has neither a test that names it nor a reason in left.go", b.ID))
+		case len(checked) > 0 && reason:
+			found = append(found, fmt.Sprintf("%s is checked by %s in %s and still has a reason in left.go: delete that",
+				b.ID, checked[0].Name, checked[0].File))
+		}
+	}
+	for _, t := range tests {
+		for _, id := range t.IDs {
+			if !known[id] {
+				found = append(found, fmt.Sprintf("%s in %s names %s, which is no behaviour", t.Name, t.File, id))
+			}
+		}
+	}
+	for id := range left {
+		if !known[id] {
+			found = append(found, fmt.Sprintf("left.go has a reason for %s, which is no behaviour", id))
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// checking returns the tests that name id, those of childprocess first.
+func checking(tests []Test, id string) []Test {
+	var found []Test
+	for _, t := range tests {
+		if slices.Contains(t.IDs, id) {
+			found = append(found, t)
+		}
+	}
+	slices.SortFunc(found, func(a, b Test) int {
+		rank := func(t Test) int {
+			if strings.HasPrefix(t.File, "childprocess/") {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.File, b.File), cmp.Compare(a.Name, b.Name))
+	})
+	return found
+}

@@ -1,0 +1,46 @@
+package conformance
+
+// Reasons that several behaviours share.
+const (
+	notBuilt = "not built yet"
+	noOption = "the option does not exist yet"
+	noTest   = "no test yet"
+	windows  = "only on Windows, where the library does not run"
+)
+
+// left says why a behaviour has no test. The entry goes when the test comes.
+var left = map[string]string{
+	"N002": "only in JavaScript: a Go signature has no optional arguments",
+	"N004": "only in JavaScript: a Go signature has no optional arguments",
+	"N013": "only in JavaScript: the constructor is internal to Node",
+	"N019": "only in JavaScript: Options have no prototype",
+	"N021": windows,
+	"N022": "only in JavaScript: there are no deprecation flags",
+	"N026": notBuilt,
+	"N027": "only in JavaScript: os.Stdin is a file like any other",
+	"N037": windows,
+	"N072": "only in JavaScript: a net.Conn has no HTTP parser attached",
+	"N074": "only in JavaScript: diagnostics channels are Node's",
+	"N075": "only in JavaScript: the permission model is Node's",
+	"N096": notBuilt,
+	"N098": notBuilt,
+	"N101": windows,
+	"N110": notBuilt,
+	"N111": notBuilt,
+	"N112": notBuilt,
+	"N114": notBuilt,
+	"N115": notBuilt,
+	"N116": notBuilt,
+	"N117": notBuilt,
+	"N119": notBuilt,
+	"N120": notBuilt,
+	"N121": notBuilt,
+	"N122": notBuilt,
+	"N123": "only in JavaScript: a Go program has no start-up snapshot",
+	"N152": notBuilt,
+	"N175": notBuilt,
+	"S027": noOption,
+	"S051": notBuilt,
+	"S057": noOption,
+	"S058": noOption,
+}

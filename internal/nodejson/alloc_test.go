@@ -1,0 +1,49 @@
+//go:build !race
+
+package nodejson_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/internal/nodejson"
+)
+
+// The race detector allocates on its own account, so this file is not built with it.
+
+func requireNoAllocs(t *testing.T, fn func()) {
+	t.Helper()
+	fn() // The first time makes what is kept.
+	require.Zero(t, testing.AllocsPerRun(1000, fn))
+}
+
+func TestAppendDoesNotAllocate(t *testing.T) {
+	for name, v := range map[string]any{
+		"struct": &struct {
+			N int    `json:"n"`
+			S string `json:"s"`
+		}{1, "hello"},
+		"generic": map[string]any{"n": 1.5, "s": "hello", "l": []any{true, nil, map[string]any{"x": "y"}}},
+	} {
+		buf := make([]byte, 0, 1024)
+		requireNoAllocs(t, func() {
+			if _, err := nodejson.Append(buf, v); err != nil {
+				require.NoError(t, err, name)
+			}
+		})
+	}
+}
+
+func TestLookingAtAMessageDoesNotAllocate(t *testing.T) {
+	for _, text := range []string{
+		`{"n":1,"s":"hello"}`, `[1,2,3]`, `{"s":"\u001b[31m","cmd":"no"}`, `{"s":"NODE_","cmd":{"a":"b"}}`, `{"cmd":"fooNODE_"}`,
+	} {
+		p := []byte(text)
+		requireNoAllocs(t, func() {
+			if _, internal := nodejson.Cmd(p); internal || !nodejson.Valid(p) {
+				require.Fail(t, text)
+			}
+		})
+	}
+}

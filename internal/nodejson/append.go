@@ -1,0 +1,196 @@
+package nodejson
+
+import (
+	"encoding/base64"
+	"reflect"
+	"slices"
+	"strconv"
+	"sync"
+)
+
+// watchCyclesFrom is the depth from which on arrays and objects are remembered. Few values reach it, so the others pay
+// nothing, and one that contains itself is found before its text has been written many times.
+const watchCyclesFrom = 32
+
+// mostKeysKept is the capacity past which a list of keys is not kept for the next value.
+const mostKeysKept = 1024
+
+// keyLists are for sorting the keys of objects. They hold no keys.
+var keyLists = sync.Pool{New: func() any { return new([]string) }}
+
+// Append appends v to dst as JSON.stringify would write it, on one line, and returns the extended buffer. Go values are
+// mapped as encoding/json does: struct tags, json.Marshaler and encoding.TextMarshaler, json.RawMessage and json.Number,
+// []byte as base64, a nil slice as null, a time.Duration as a number, sorted keys. Unlike encoding/json
+//
+//   - NaN and the infinities are null, and minus zero is 0, in a json.RawMessage too;
+//   - nothing is escaped but what must be: <, >, & and U+2028 are written as they are;
+//   - a lone surrogate, which a string holds as WTF-8, is written as an escape, so that it arrives. Other bytes that are
+//     not UTF-8 become U+FFFD. (What a MarshalText method returns is UTF-8 or becomes it.)
+//
+// v is not retained. The error is an *[Error], and dst is then returned with the length it had. It wraps [ErrDepth],
+// [ErrCycle], what a method of v returned, or an error of the library that names the type.
+//
+// Safe to call from any goroutine, as far as v's methods are.
+func Append(dst []byte, v any) ([]byte, error) {
+	var a appender
+	out, err := a.value(dst, v)
+	a.release()
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+// appender writes the types that Value returns, and some more that cost little, by itself: that is faster than reflection.
+type appender struct {
+	depth int                    // arrays and objects around the value
+	seen  map[container]struct{} // those from depth watchCyclesFrom on
+	keys  *[]string              // those of the objects around, a stack; nil if there was no object yet
+
+	mostKeys int // that were on the stack
+}
+
+func (a *appender) release() {
+	if a.keys != nil && cap(*a.keys) <= mostKeysKept {
+		clear((*a.keys)[:a.mostKeys])
+		*a.keys = (*a.keys)[:0]
+		keyLists.Put(a.keys)
+	}
+}
+
+// container is what tells one map or slice from others.
+type container struct {
+	pointer uintptr
+	len     int
+}
+
+func (a *appender) value(dst []byte, v any) ([]byte, error) {
+	switch t := v.(type) {
+	case nil:
+		return append(dst, "null"...), nil
+	case string:
+		return appendQuoted(dst, t), nil
+	case bool:
+		return strconv.AppendBool(dst, t), nil
+	case float64:
+		return appendFloat(dst, t), nil
+	case int:
+		return strconv.AppendInt(dst, int64(t), 10), nil
+	case int64:
+		return strconv.AppendInt(dst, t, 10), nil
+	case uint64:
+		return strconv.AppendUint(dst, t, 10), nil
+	case []byte:
+		return appendBase64(dst, t), nil
+	case []string:
+		return appendStrings(dst, t), nil
+	case map[string]any:
+		return a.object(dst, v, t)
+	case []any:
+		return a.array(dst, v, t)
+	}
+	return appendTyped(dst, v)
+}
+
+func appendBase64(dst, p []byte) []byte {
+	if p == nil {
+		return append(dst, "null"...)
+	}
+	return append(base64.StdEncoding.AppendEncode(append(dst, '"'), p), '"')
+}
+
+func appendStrings(dst []byte, list []string) []byte {
+	if list == nil {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, '[')
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendQuoted(dst, s)
+	}
+	return append(dst, ']')
+}
+
+// array writes list, which boxed has in it: to put it there again would allocate.
+func (a *appender) array(dst []byte, boxed any, list []any) ([]byte, error) {
+	if list == nil {
+		return append(dst, "null"...), nil
+	}
+	if err := a.enter(boxed, len(list)); err != nil {
+		return dst, err
+	}
+	dst = append(dst, '[')
+	for i, v := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		var err error
+		if dst, err = a.value(dst, v); err != nil {
+			return dst, err
+		}
+	}
+	a.leave(boxed, len(list))
+	return append(dst, ']'), nil
+}
+
+func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte, error) {
+	if object == nil {
+		return append(dst, "null"...), nil
+	}
+	if err := a.enter(boxed, len(object)); err != nil {
+		return dst, err
+	}
+	if a.keys == nil {
+		a.keys = keyLists.Get().(*[]string)
+	}
+	first := len(*a.keys)
+	for key := range object {
+		*a.keys = append(*a.keys, key)
+	}
+	a.mostKeys = max(a.mostKeys, len(*a.keys))
+	keys := (*a.keys)[first:]
+	slices.Sort(keys)
+	dst = append(dst, '{')
+	for i, key := range keys { // Objects inside put theirs behind, or move the stack.
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendQuoted(dst, key), ':')
+		var err error
+		if dst, err = a.value(dst, object[key]); err != nil {
+			return dst, err
+		}
+	}
+	*a.keys = (*a.keys)[:first]
+	a.leave(boxed, len(object))
+	return append(dst, '}'), nil
+}
+
+// enter and leave go around the elements of v, which is a map or a slice of n. After an error nobody leaves.
+func (a *appender) enter(v any, n int) error {
+	a.depth++
+	if a.depth > maxDepth {
+		return encodeError(ErrDepth)
+	}
+	if a.depth <= watchCyclesFrom || n == 0 { // All empty slices may have one address.
+		return nil
+	}
+	c := container{reflect.ValueOf(v).Pointer(), n}
+	if _, again := a.seen[c]; again {
+		return encodeError(ErrCycle)
+	}
+	if a.seen == nil {
+		a.seen = map[container]struct{}{}
+	}
+	a.seen[c] = struct{}{}
+	return nil
+}
+
+func (a *appender) leave(v any, n int) {
+	if a.depth > watchCyclesFrom && n > 0 {
+		delete(a.seen, container{reflect.ValueOf(v).Pointer(), n})
+	}
+	a.depth--
+}

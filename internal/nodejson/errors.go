@@ -1,0 +1,43 @@
+package nodejson
+
+import (
+	"errors"
+	"strconv"
+)
+
+// What an [Error] wraps when the reason is not one that the Go value has given.
+var (
+	// ErrSyntax says that a text is not JSON.
+	ErrSyntax = errors.New("invalid JSON")
+
+	// ErrDepth says that a text or a value is nested deeper than 10,000 arrays and objects.
+	ErrDepth = errors.New("nested too deep")
+
+	// ErrCycle says that a map or slice contains itself.
+	ErrCycle = errors.New("value contains itself")
+)
+
+// An Error is why a value could not be encoded or a text could not be decoded.
+type Error struct {
+	Op     string // "encode" or "decode"
+	Offset int    // in bytes, where the text stops being JSON; -1 if that is not the reason
+	Err    error  // one of the sentinels, or what the type of the Go value has to say
+}
+
+// Error returns the operation, the cause, and the offset if there is one.
+func (e *Error) Error() string {
+	text := e.Op + " json: " + e.Err.Error()
+	if e.Offset >= 0 {
+		text += " at byte " + strconv.Itoa(e.Offset)
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+func encodeError(err error) error { return &Error{Op: "encode", Offset: -1, Err: err} }
+
+func syntaxError(offset int) error { return &Error{Op: "decode", Offset: offset, Err: ErrSyntax} }
+
+func depthError(offset int) error { return &Error{Op: "decode", Offset: offset, Err: ErrDepth} }

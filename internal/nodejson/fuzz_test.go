@@ -1,0 +1,131 @@
+package nodejson_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/internal/nodejson"
+)
+
+// What Value reads comes back from Append in a form that does not change any more. Valid and encoding/json agree on what
+// JSON is, and on what it means where encoding/json loses nothing.
+func FuzzValue(f *testing.F) {
+	f.Fuzz(func(t *testing.T, p []byte) {
+		v, err := nodejson.Value(p)
+		require.Equal(t, err == nil, nodejson.Valid(p))
+		require.Equal(t, json.Valid(p), nodejson.Valid(p))
+		if err != nil {
+			return
+		}
+		once, err := nodejson.Append(nil, v)
+		require.NoError(t, err)
+		require.True(t, utf8.Valid(once))
+		require.NotContains(t, string(once), "\n")
+		again, err := nodejson.Value(once)
+		require.NoError(t, err)
+		twice, err := nodejson.Append(nil, again)
+		require.NoError(t, err)
+		require.Equal(t, string(once), string(twice))
+
+		var oracle any
+		if utf8.Valid(p) && !nodejson.MayHaveLoneSurrogate(p) && json.Unmarshal(p, &oracle) == nil {
+			require.Equal(t, oracle, v)
+		}
+	})
+}
+
+// Whatever the text, Cmd says what a program would find that decodes all of it.
+func FuzzCmd(f *testing.F) {
+	f.Fuzz(func(t *testing.T, p []byte) {
+		want := ""
+		if v, err := nodejson.Value(p); err == nil {
+			if object, ok := v.(map[string]any); ok {
+				if cmd, ok := object["cmd"].(string); ok && len(cmd) > 5 && strings.HasPrefix(cmd, "NODE_") {
+					want = cmd
+				}
+			}
+		}
+		cmd, internal := nodejson.Cmd(p)
+		require.Equal(t, want, cmd)
+		require.Equal(t, want != "", internal)
+	})
+}
+
+// everything has a field for every way that types are treated.
+type everything struct {
+	S string            `json:"s"`
+	N name              `json:"n,omitempty"`
+	Q string            `json:"q,string"`
+	F float64           `json:"f"`
+	G float32           `json:"g,omitempty,string"`
+	I int64             `json:"i"`
+	J json.Number       `json:"j,omitempty"`
+	B []byte            `json:"b"`
+	P *everything       `json:"p,omitempty"`
+	L []name            `json:"l"`
+	M map[string]string `json:"m"`
+	K map[name]any      `json:"k"`
+	A any               `json:"a"`
+	R json.RawMessage   `json:"r,omitempty"`
+	T bytes.Buffer      `json:"-"`
+	embedded
+}
+
+type embedded struct {
+	E [2]string
+	U uint8 `json:"u,omitempty"`
+}
+
+// A value is treated alike whether or not something in it needs care, and as encoding/json treats it.
+func FuzzUnmarshal(f *testing.F) {
+	f.Fuzz(func(t *testing.T, p []byte) {
+		if v, err := nodejson.Value(p); !utf8.Valid(p) || nodejson.MayHaveLoneSurrogate(p) || err == nil && hasInfinity(v) {
+			var got everything
+			_ = nodejson.Unmarshal(p, &got) // It returns.
+			return
+		}
+		var oracle, got, lenient everything
+		want := json.Unmarshal(p, &oracle)
+		err := nodejson.Unmarshal(p, &got)
+		require.Equal(t, want == nil, err == nil, "encoding/json: %v, nodejson: %v", want, err)
+		require.Equal(t, want == nil, nodejson.UnmarshalLenient(p, &lenient) == nil)
+		if want != nil {
+			return
+		}
+		require.Equal(t, oracle, got)
+		require.Equal(t, oracle, lenient)
+
+		var text bytes.Buffer
+		enc := json.NewEncoder(&text)
+		enc.SetEscapeHTML(false)
+		require.NoError(t, enc.Encode(oracle))
+		out, err := nodejson.Append(nil, got)
+		require.NoError(t, err)
+		carefully, err := nodejson.AppendLenient(got)
+		require.NoError(t, err)
+		// encoding/json escapes what need not be, and knows minus zero: what it means is the same.
+		require.JSONEq(t, text.String(), string(out))
+		require.JSONEq(t, string(out), string(carefully))
+	})
+}
+
+// hasInfinity reports whether v has a number in it that encoding/json refuses.
+func hasInfinity(v any) bool {
+	switch v := v.(type) {
+	case float64:
+		return math.IsInf(v, 0)
+	case []any:
+		return slices.ContainsFunc(v, hasInfinity)
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(v)), hasInfinity)
+	}
+	return false
+}

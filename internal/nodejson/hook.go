@@ -1,0 +1,175 @@
+package nodejson
+
+import (
+	"encoding"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// The library calls the functions of this file for single values, see the options in typed.go. errSkip tells it to go on
+// as if there were none.
+
+// errStringTag is for a field whose tag says that its text is JSON itself, when it is not.
+var errStringTag = errors.New("field with the string option holds no JSON string")
+
+// numberType is a string to the library.
+var numberType = reflect.TypeFor[stdjson.Number]()
+
+func writeNumber(enc *jsontext.Encoder, n stdjson.Number) error {
+	if isKey(enc.StackIndex(enc.StackDepth())) {
+		return errSkip
+	}
+	if n == "" {
+		n = "0" // as encoding/json has it
+	}
+	text := []byte(n)
+	if end, err := skipNumber(text, 0); err != nil || end != len(text) {
+		return fmt.Errorf("invalid number literal %q", text)
+	}
+	if stringTag(enc.Options()) {
+		text = append(append([]byte{'"'}, text...), '"')
+	}
+	return enc.WriteValue(text)
+}
+
+func readNumber(dec *jsontext.Decoder, n *stdjson.Number) error {
+	if kind := dec.PeekKind(); kind != '0' && kind != '"' || isKey(dec.StackIndex(dec.StackDepth())) {
+		return errSkip
+	}
+	text, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	if text.Kind() == '"' {
+		text = []byte(unquote(text))
+	}
+	if end, err := skipNumber(text, 0); err != nil || end != len(text) {
+		return fmt.Errorf("invalid number literal %q", text)
+	}
+	*n = stdjson.Number(text)
+	return nil
+}
+
+// isKey reports whether the value at hand is the key of a member, if the innermost array or object is of that kind and so
+// many values of it are done.
+func isKey(kind jsontext.Kind, done int64) bool { return kind == '{' && done%2 == 0 }
+
+func readAny(dec *jsontext.Decoder, v *any) error {
+	if holdsPointer(*v) {
+		return errSkip
+	}
+	text, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	*v, err = Value(text)
+	return err
+}
+
+// writeLenient is called for every value, with a pointer to it.
+func writeLenient(enc *jsontext.Encoder, pointer any) error {
+	v := reflect.ValueOf(pointer).Elem()
+	switch {
+	case hasOneOf(marshalers, v.Type()):
+	case v.Kind() == reflect.String:
+		q := appendQuoted(nil, v.String())
+		if stringTag(enc.Options()) {
+			q = appendQuoted(nil, string(q))
+		}
+		return enc.WriteValue(q)
+	case v.CanFloat() && (math.IsNaN(v.Float()) || math.IsInf(v.Float(), 0)):
+		return enc.WriteToken(jsontext.Null)
+	case v.Kind() == reflect.Map && v.Len() > 1:
+		if key := v.Type().Key(); key.Kind() == reflect.String && !hasOneOf(marshalers, key) {
+			return writeMap(enc, v)
+		}
+	}
+	return errSkip
+}
+
+// writeMap is for the keys: to sort them the library decodes them again, with what that costs them.
+func writeMap(enc *jsontext.Encoder, m reflect.Value) error {
+	if err := enc.WriteToken(jsontext.BeginObject); err != nil {
+		return err
+	}
+	keys := m.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	for _, key := range keys {
+		if err := enc.WriteValue(appendQuoted(nil, key.String())); err != nil {
+			return err
+		}
+		if err := json.MarshalEncode(enc, m.MapIndex(key).Interface()); err != nil {
+			return err
+		}
+	}
+	return enc.WriteToken(jsontext.EndObject)
+}
+
+// readLenient is called for every value, with a pointer to where it goes.
+func readLenient(dec *jsontext.Decoder, pointer any) error {
+	v := reflect.ValueOf(pointer).Elem()
+	if v.Kind() == reflect.Interface && v.NumMethod() == 0 && (v.IsNil() || v.Elem().Kind() != reflect.Pointer) {
+		var decoded any
+		if err := readAny(dec, &decoded); err != nil {
+			return err
+		}
+		if decoded == nil {
+			v.SetZero()
+		} else {
+			v.Set(reflect.ValueOf(decoded))
+		}
+		return nil
+	}
+	if v.Kind() != reflect.String || dec.PeekKind() != '"' || hasOneOf(unmarshalers, v.Type()) {
+		return errSkip
+	}
+	q, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	s := unquote(q)
+	if stringTag(dec.Options()) {
+		if s == "null" {
+			return nil
+		}
+		inner := []byte(s)
+		if end, _, err := skipString(inner, 0); err != nil || inner[0] != '"' || end != len(inner) {
+			return errStringTag
+		}
+		s = unquote(inner)
+	}
+	v.SetString(s)
+	return nil
+}
+
+// stringTag reports whether the value at hand is a struct field with the string option.
+func stringTag(o json.Options) bool {
+	v, _ := json.GetOption(o, json.StringifyNumbers)
+	return v
+}
+
+// The interfaces by which a type has its own way to JSON and from it.
+var (
+	marshalers = []reflect.Type{
+		reflect.TypeFor[json.Marshaler](), reflect.TypeFor[json.MarshalerTo](),
+		reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextAppender](),
+	}
+	unmarshalers = []reflect.Type{
+		reflect.TypeFor[json.Unmarshaler](), reflect.TypeFor[json.UnmarshalerFrom](),
+		reflect.TypeFor[encoding.TextUnmarshaler](),
+	}
+)
+
+// hasOneOf reports whether t or a pointer to it implements one of the interfaces.
+func hasOneOf(interfaces []reflect.Type, t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.NumMethod() > 0 && slices.ContainsFunc(interfaces, p.Implements)
+}

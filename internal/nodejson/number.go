@@ -1,0 +1,85 @@
+package nodejson
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+)
+
+// exactDigits is how many decimal digits every float64 holds.
+const exactDigits = 15
+
+// appendFloat appends f as JSON.stringify writes it: the shortest digits that mean f, and null for what JSON cannot say.
+func appendFloat(dst []byte, f float64) []byte {
+	abs := math.Abs(f)
+	switch {
+	case abs < 1e15 && f == math.Trunc(f):
+		return strconv.AppendInt(dst, int64(f), 10) // also minus zero, without its sign
+	case abs <= math.MaxFloat64 && 1e-6 <= abs && abs < 1e21:
+		return strconv.AppendFloat(dst, f, 'f', -1, 64)
+	case abs <= math.MaxFloat64:
+		dst = strconv.AppendFloat(dst, f, 'e', -1, 64)
+		if n := len(dst); dst[n-2] == '0' && dst[n-4] == 'e' { // Go has two digits of exponent at least: e-07.
+			dst[n-2] = dst[n-1]
+			dst = dst[:n-1]
+		}
+		return dst
+	}
+	return append(dst, "null"...)
+}
+
+// parseFloat returns what JSON.parse makes of the number p, whose syntax is right: the nearest float64, an infinity for
+// what is out of range.
+func parseFloat(p []byte) float64 {
+	if len(p) <= exactDigits {
+		n := int64(0)
+		for i, c := range p {
+			if c < '0' || '9' < c {
+				break
+			}
+			if n = 10*n + int64(c-'0'); i == len(p)-1 {
+				return float64(n)
+			}
+		}
+	}
+	f, _ := strconv.ParseFloat(string(p), 64) // The error says that f is an infinity.
+	return f
+}
+
+// dropNegativeZeros makes 0 of each -0 in dst from start on, which is JSON without blanks.
+func dropNegativeZeros(dst []byte, start int) []byte {
+	if !bytes.Contains(dst[start:], []byte("-0")) {
+		return dst
+	}
+	out := start
+	for i := start; i < len(dst); {
+		switch c := dst[i]; {
+		case c == '"':
+			end, _, err := skipString(dst, i)
+			if err != nil {
+				return dst // It is no JSON, then: nobody promised anything for that.
+			}
+			out += copy(dst[out:], dst[i:end])
+			i = end
+			continue
+		case c == '-' && i+1 < len(dst) && dst[i+1] == '0' && (i+2 == len(dst) || !continuesNumber(dst[i+2])):
+		case c == 'e', c == 'E':
+			// The sign of an exponent is no sign of a number: 1e-0.
+			dst[out] = c
+			out++
+			if i++; i < len(dst) && dst[i] == '-' {
+				dst[out] = '-'
+				out++
+				i++
+			}
+			continue
+		default:
+			dst[out] = c
+			out++
+		}
+		i++
+	}
+	return dst[:out]
+}
+
+func continuesNumber(c byte) bool { return c == '.' || c == 'e' || c == 'E' }

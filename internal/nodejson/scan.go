@@ -1,0 +1,252 @@
+package nodejson
+
+// maxDepth is how deep arrays and objects may be nested, as in encoding/json: every level takes stack, and who sends the
+// text decides on the depth.
+const maxDepth = 10_000
+
+// Valid reports whether p is one JSON value, with nothing but blanks around it. Bytes that are not UTF-8 and escaped lone
+// surrogates are valid in strings, as they are for Node.
+//
+// Safe to call from any goroutine.
+func Valid(p []byte) bool { return check(p) == nil }
+
+// check returns the *Error that says where p stops being JSON.
+func check(p []byte) error {
+	end, err := skipValue(p, skipBlanks(p, 0), 0)
+	if err != nil {
+		return err
+	}
+	return checkEnd(p, end)
+}
+
+// checkEnd wants nothing but blanks from i on.
+func checkEnd(p []byte, i int) error {
+	if i = skipBlanks(p, i); i < len(p) {
+		return syntaxError(i)
+	}
+	return nil
+}
+
+func skipBlanks(p []byte, i int) int {
+	for i < len(p) && (p[i] == ' ' || p[i] == '\n' || p[i] == '\r' || p[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+// skipValue returns the offset behind the value that begins at i. depth counts the arrays and objects around it.
+func skipValue(p []byte, i, depth int) (end int, err error) {
+	if i >= len(p) {
+		return 0, syntaxError(i)
+	}
+	switch p[i] {
+	case '"':
+		end, _, err = skipString(p, i)
+		return end, err
+	case '{':
+		return eachMember(p, i, depth, nil)
+	case '[':
+		return skipArray(p, i, depth)
+	case 't':
+		return skipWord(p, i, "true")
+	case 'f':
+		return skipWord(p, i, "false")
+	case 'n':
+		return skipWord(p, i, "null")
+	}
+	return skipNumber(p, i)
+}
+
+func skipWord(p []byte, i int, word string) (end int, err error) {
+	for k := range len(word) {
+		if i+k >= len(p) || p[i+k] != word[k] {
+			return 0, syntaxError(i + k)
+		}
+	}
+	return i + len(word), nil
+}
+
+func skipArray(p []byte, i, depth int) (end int, err error) {
+	if depth >= maxDepth {
+		return 0, depthError(i)
+	}
+	if i = skipBlanks(p, i+1); i < len(p) && p[i] == ']' {
+		return i + 1, nil
+	}
+	for {
+		if i, err = skipValue(p, i, depth+1); err != nil {
+			return 0, err
+		}
+		more, next, err := separator(p, i, ']')
+		if !more || err != nil {
+			return next, err
+		}
+		i = next
+	}
+}
+
+// eachMember calls yield, if there is one, with each member of the object that begins at i: the key with its quotes, and
+// the value. It returns the offset behind the object. Until then nothing is certain: the text may end in the middle.
+func eachMember(p []byte, i, depth int, yield func(key, value []byte)) (end int, err error) {
+	if depth >= maxDepth {
+		return 0, depthError(i)
+	}
+	if i = skipBlanks(p, i+1); i < len(p) && p[i] == '}' {
+		return i + 1, nil
+	}
+	for {
+		key, value, err := skipKey(p, i)
+		if err != nil {
+			return 0, err
+		}
+		end, err := skipValue(p, value, depth+1)
+		if err != nil {
+			return 0, err
+		}
+		if yield != nil {
+			yield(p[i:key], p[value:end])
+		}
+		more, next, err := separator(p, end, '}')
+		if !more || err != nil {
+			return next, err
+		}
+		i = next
+	}
+}
+
+// skipKey returns the offset behind the key that begins at i, and the one at which its value begins.
+func skipKey(p []byte, i int) (end, value int, err error) {
+	if i >= len(p) || p[i] != '"' {
+		return 0, 0, syntaxError(i)
+	}
+	if end, _, err = skipString(p, i); err != nil {
+		return 0, 0, err
+	}
+	if value = skipBlanks(p, end); value >= len(p) || p[value] != ':' {
+		return 0, 0, syntaxError(value)
+	}
+	return end, skipBlanks(p, value+1), nil
+}
+
+// separator reads what follows an element that ends at i: a comma, then next is where another element begins, or the
+// closing bracket, then next is behind it.
+func separator(p []byte, i int, closing byte) (more bool, next int, err error) {
+	if i = skipBlanks(p, i); i < len(p) {
+		switch p[i] {
+		case ',':
+			return true, skipBlanks(p, i+1), nil
+		case closing:
+			return false, i + 1, nil
+		}
+	}
+	return false, 0, syntaxError(i)
+}
+
+func skipNumber(p []byte, i int) (end int, err error) {
+	if i < len(p) && p[i] == '-' {
+		i++
+	}
+	switch {
+	case i < len(p) && p[i] == '0':
+		i++
+	default:
+		if i, err = skipDigits(p, i); err != nil {
+			return 0, err
+		}
+	}
+	if i < len(p) && p[i] == '.' {
+		if i, err = skipDigits(p, i+1); err != nil {
+			return 0, err
+		}
+	}
+	if i < len(p) && (p[i] == 'e' || p[i] == 'E') {
+		i++
+		if i < len(p) && (p[i] == '+' || p[i] == '-') {
+			i++
+		}
+		return skipDigits(p, i)
+	}
+	return i, nil
+}
+
+// skipDigits wants one digit at least.
+func skipDigits(p []byte, i int) (end int, err error) {
+	start := i
+	for i < len(p) && '0' <= p[i] && p[i] <= '9' {
+		i++
+	}
+	if i == start {
+		return 0, syntaxError(i)
+	}
+	return i, nil
+}
+
+// plain says which bytes stand for themselves in a string, in both directions, whatever is around them.
+var plain = func() (table [256]bool) {
+	for c := byte(' '); c < 0x80; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
+
+// skipString returns the offset behind the string whose opening quote is at i, and whether there is nothing to decode: no
+// escape, nothing but ASCII.
+func skipString(p []byte, i int) (end int, ascii bool, err error) {
+	ascii = true
+	for i++; i < len(p); i++ {
+		switch c := p[i]; {
+		case plain[c]:
+		case c == '"':
+			return i + 1, ascii, nil
+		case c >= 0x80:
+			ascii = false
+		case c == '\\':
+			ascii = false
+			n := escapeLen(p[i:])
+			if n == 0 {
+				return 0, false, syntaxError(i)
+			}
+			i += n - 1
+		default:
+			return 0, false, syntaxError(i)
+		}
+	}
+	return 0, false, syntaxError(i)
+}
+
+// escapeLen returns the length of the escape that p begins with, 0 if it is none.
+func escapeLen(p []byte) int {
+	if len(p) < 2 {
+		return 0
+	}
+	switch p[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if _, ok := hex4(p[2:]); ok {
+			return 6
+		}
+	}
+	return 0
+}
+
+// hex4 reads the four digits of a \u escape.
+func hex4(p []byte) (unit rune, ok bool) {
+	if len(p) < 4 {
+		return 0, false
+	}
+	for _, c := range p[:4] {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		unit = unit<<4 | rune(c)
+	}
+	return unit, true
+}

@@ -1,0 +1,151 @@
+package nodejson
+
+import (
+	"bytes"
+	"errors"
+	"reflect"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	legacy "github.com/go-json-experiment/json/v1"
+)
+
+// What is not one of the types of [Value] goes through the library, by one of three sets of options. All of them mean the
+// same by a Go type: which one is used depends on the value, and must not show.
+var (
+	// strict refuses whatever needs care, and so is fast.
+	strict = json.JoinOptions(legacy.DefaultOptionsV1(), jsontext.AllowInvalidUTF8(false),
+		jsontext.EscapeForHTML(false), jsontext.EscapeForJS(false))
+
+	// hooked is for types that need a function of ours. It costs them a look-up for every field.
+	hooked = json.JoinOptions(strict,
+		json.WithMarshalers(json.MarshalToFunc(writeNumber)),
+		json.WithUnmarshalers(json.JoinUnmarshalers(json.UnmarshalFromFunc(readNumber), json.UnmarshalFromFunc(readAny))))
+
+	// lenient is for values with surrogates, NaN or infinities in them: every string and every number goes through us.
+	lenient = json.JoinOptions(strict, jsontext.AllowInvalidUTF8(true),
+		json.WithMarshalers(json.JoinMarshalers(json.MarshalToFunc(writeNumber), json.MarshalToFunc(writeLenient))),
+		json.WithUnmarshalers(json.JoinUnmarshalers(json.UnmarshalFromFunc(readNumber), json.UnmarshalFromFunc(readLenient))))
+)
+
+// buffers are wrapped around the caller's slice, which the library then appends to.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// appendTyped appends v by way of its type.
+func appendTyped(dst []byte, v any) ([]byte, error) {
+	start := len(dst)
+	out, err := write(dst, v, optionsFor(reflect.TypeOf(v)))
+	if needsCare(err) {
+		if out, err = write(dst, v, lenient); err == nil && !utf8.Valid(out[start:]) {
+			// Bytes that came in a json.RawMessage.
+			out = append(out[:start:start], repair(out[start:], true)...)
+		}
+	}
+	if err != nil {
+		return dst, encodeError(err)
+	}
+	return dropNegativeZeros(out, start), nil
+}
+
+func write(dst []byte, v any, o json.Options) ([]byte, error) {
+	b := buffers.Get().(*bytes.Buffer)
+	*b = *bytes.NewBuffer(dst)
+	err := json.MarshalWrite(b, v, o)
+	out := b.Bytes()
+	*b = bytes.Buffer{}
+	buffers.Put(b)
+	return out, err
+}
+
+// needsCare reports whether err may be due to a value that strict refuses and lenient takes.
+func needsCare(err error) bool {
+	if err == nil {
+		return false
+	}
+	if _, ok := errors.AsType[*legacy.UnsupportedValueError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*legacy.SyntaxError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*jsontext.SyntacticError](err)
+	return ok
+}
+
+// Unmarshal decodes p into v as json.Unmarshal does: keys match in any case, the last of several with the same key counts,
+// and a v that is no pointer is an error. An any, also one in a struct, gets what [Value] returns; strings and keys may
+// have lone surrogates as WTF-8. Nothing in v refers to p afterwards. If only part of p fits v, that part is decoded, and
+// an error returned.
+//
+// The error is an *[Error] wrapping [ErrSyntax], [ErrDepth], what a method of v returned, or an error of the library that
+// says what did not fit. Those are not the types of encoding/json, as long as that package is not made of the library.
+//
+// Safe to call from any goroutine, as far as v's methods are.
+func Unmarshal(p []byte, v any) error {
+	if dst, ok := v.(*any); ok && dst != nil && !holdsPointer(*dst) {
+		decoded, err := Value(p)
+		if err == nil {
+			*dst = decoded
+		}
+		return err
+	}
+	if !utf8.Valid(p) {
+		p = repair(p, false)
+	}
+	o := lenient
+	if !mayHaveLoneSurrogate(p) {
+		o = optionsFor(reflect.TypeOf(v))
+	}
+	if err := json.Unmarshal(p, v, o); err != nil {
+		if bad := check(p); bad != nil {
+			return bad
+		}
+		return &Error{Op: "decode", Offset: -1, Err: err}
+	}
+	return nil
+}
+
+// holdsPointer reports whether v has a pointer in it, into which encoding/json decodes rather than replace it.
+func holdsPointer(v any) bool {
+	return v != nil && reflect.TypeOf(v).Kind() == reflect.Pointer
+}
+
+// needsHooks has the answer for each type that was asked for. It is a fact, so loops may share it.
+var needsHooks sync.Map // reflect.Type → bool
+
+func optionsFor(t reflect.Type) json.Options {
+	needs, known := needsHooks.Load(t)
+	if !known {
+		needs = reachesHook(t, map[reflect.Type]bool{})
+		needsHooks.Store(t, needs)
+	}
+	if needs.(bool) {
+		return hooked
+	}
+	return strict
+}
+
+// reachesHook reports whether a value of type t can have something in it that a function of ours is for.
+func reachesHook(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if t == nil || seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Interface:
+		return true
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return reachesHook(t.Elem(), seen)
+	case reflect.Map:
+		return reachesHook(t.Key(), seen) || reachesHook(t.Elem(), seen)
+	case reflect.Struct:
+		for field := range t.Fields() {
+			if reachesHook(field.Type, seen) {
+				return true
+			}
+		}
+	}
+	return t == numberType
+}

@@ -1,0 +1,185 @@
+package ipc_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
+)
+
+func TestN146_DisconnectIsOneEventOnEachSideAndNeverInsideTheCall(t *testing.T) {
+	l := newLoop(t)
+	a, b := newPair(t, l, nil)
+	var j journal
+	a.OnDisconnect(func() { require.False(t, a.Connected()); j.add("a") })
+	b.OnDisconnect(func() { require.False(t, b.Connected()); j.add("b") })
+	a.OnError(func(err error) { require.ErrorIs(t, err, ipc.ErrDisconnected); j.add("error") })
+	l.NextTick(func() {
+		require.True(t, a.Connected())
+		a.Disconnect()
+		require.False(t, a.Connected())
+		require.Empty(t, j.entries)
+		a.Disconnect()
+		require.Empty(t, j.entries)
+	})
+	run(t, l)
+	require.Equal(t, []string{"a", "error", "b"}, j.entries)
+	b.Disconnect()
+	run(t, l)
+	require.Equal(t, []string{"a", "error", "b"}, j.entries)
+}
+
+func TestS067_WhatWasQueuedBeforeDisconnectArrives(t *testing.T) {
+	l := newLoop(t)
+	a, b := newPair(t, l, nil)
+	big := `"` + strings.Repeat("x", 3<<20) + `"`
+	var j, k journal
+	for i := range 3 {
+		require.NoError(t, a.SendWith(rawJSON(big), &ipc.SendOptions{Done: func(err error) {
+			require.NoError(t, err)
+			j.add([]string{"first", "second", "third"}[i])
+		}}))
+	}
+	a.OnDisconnect(j.note("disconnect"))
+	a.Disconnect()
+	require.ErrorIs(t, a.Send(1), ipc.ErrChannelClosed)
+	b.OnMessage(func(m *ipc.Message) {
+		require.Equal(t, len(big), len(m.Raw()))
+		k.add("message")
+	})
+	b.OnDisconnect(k.note("disconnect"))
+	run(t, l)
+	require.Equal(t, []string{"first", "second", "third", "disconnect"}, j.entries)
+	require.Equal(t, []string{"message", "message", "message", "disconnect"}, k.entries)
+}
+
+// Both sides flush more than the socket holds: each has to read while it does.
+func TestBothSidesDisconnectWithMuchQueued(t *testing.T) {
+	l := newLoop(t)
+	a, b := newPair(t, l, nil)
+	big := strings.Repeat("x", 3<<20)
+	got := map[*ipc.Channel]int{}
+	for _, c := range []*ipc.Channel{a, b} {
+		c.OnMessage(func(m *ipc.Message) { got[c]++ })
+		require.NoError(t, c.Send(big))
+		c.Disconnect()
+	}
+	run(t, l)
+	// The first to finish closes; what the other still had to send then is lost.
+	require.Positive(t, got[a]+got[b])
+}
+
+func TestDisconnectInAHandlerKeepsTheMessagesOfTheSameRead(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	var j journal
+	j.watch(c)
+	c.OnceMessage(func(*ipc.Message) { c.Disconnect() })
+	p.send("1\n2\n3\n")
+	run(t, l)
+	require.Equal(t, []string{"1", "2", "3", "disconnect"}, j.entries)
+	_, end := p.read()
+	require.True(t, end)
+}
+
+// Node does not close then (spec H4).
+func TestDisconnectInTheMiddleOfAFrameCloses(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	p.send(`{"half":`)
+	poll(t, l)
+	c.Disconnect()
+	run(t, l)
+	_, end := p.read()
+	require.True(t, end)
+}
+
+func TestHalfACloseOfThePeerIsTheEnd(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	var j journal
+	j.watch(c)
+	p.send("1\n")
+	require.NoError(t, unix.Shutdown(p.fd, unix.SHUT_WR))
+	run(t, l)
+	require.Equal(t, []string{"1", "disconnect"}, j.entries)
+	_, end := p.read()
+	require.True(t, end)
+}
+
+// The peer closes without having read everything, of which the system makes ECONNRESET here.
+func TestAPeerThatLeavesUnreadBytesHasSimplyGone(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	var j journal
+	j.watch(c)
+	require.NoError(t, c.Send("never read"))
+	p.send("\"last words\"\n")
+	p.close()
+	run(t, l)
+	require.Equal(t, []string{`"last words"`, "disconnect"}, j.entries)
+}
+
+func TestAPeerThatNeverReadsHoldsDisconnectUpUntilDestroy(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	var j journal
+	j.watch(c)
+	require.NoError(t, c.SendWith(strings.Repeat("x", 1<<20), &ipc.SendOptions{Done: func(err error) {
+		require.ErrorIs(t, err, ipc.ErrChannelClosed)
+		j.add("done")
+	}}))
+	c.Disconnect()
+	poll(t, l)
+	poll(t, l)
+	require.Empty(t, j.entries)
+	p.send("\"meanwhile\"\n")
+	poll(t, l)
+	require.Equal(t, []string{`"meanwhile"`}, j.entries)
+	c.Destroy()
+	require.Len(t, j.entries, 1)
+	run(t, l)
+	require.Equal(t, []string{`"meanwhile"`, "done", "disconnect"}, j.entries)
+	c.Destroy()
+	run(t, l)
+}
+
+func TestCloseOfTheLoopClosesChannelsWithoutEvents(t *testing.T) {
+	l, err := reactor.New(nil)
+	require.NoError(t, err)
+	c, p := newChannel(t, l, nil)
+	c.OnDisconnect(func() { require.Fail(t, "event") })
+	c.Unref()
+	require.NoError(t, c.Send(1))
+	run(t, l)
+	require.NoError(t, c.Send(2))
+	poll(t, l)
+	require.NoError(t, l.Close())
+	s, end := p.read()
+	require.Equal(t, "1\n2\n", s)
+	require.True(t, end)
+	require.False(t, c.Connected())
+	require.ErrorIs(t, c.Send(3), ipc.ErrChannelClosed)
+	require.ErrorIs(t, c.SendWith(3, &ipc.SendOptions{Done: func(error) {}}), ipc.ErrChannelClosed)
+	c.Disconnect()
+	c.Destroy()
+	c.Ref()
+	c.OnMessage(func(*ipc.Message) {})
+	_, err = ipc.Parent(l)
+	require.ErrorIs(t, err, reactor.ErrClosed)
+}
+
+func TestOnEndRunsBeforeDisconnect(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	var j journal
+	c.OnDisconnect(j.note("disconnect"))
+	c.OnEnd(j.note("end"))
+	p.close()
+	run(t, l)
+	require.Equal(t, []string{"end", "disconnect"}, j.entries)
+}

@@ -1,0 +1,62 @@
+// Package ipc exchanges messages and handles with another process over a stream socketpair(2), as Node's child_process
+// does: the same bytes, so that either process may be a Node program.
+//
+// A [Channel] is one end. A parent makes it with [New], or package childprocess does that for it; a child finds its own
+// with [Parent]. [Channel.Send] queues a value, [Channel.OnMessage] gets a [Message]. [Channel.Disconnect], or the end
+// of one of the processes, ends the channel for both.
+//
+// # Frames
+//
+// With [JSON] a message is one line: JSON text and a newline. With [Advanced] it is a payload of V8's structured clone
+// format, see package v8, behind its length: four bytes, unsigned, big-endian. Nothing on the wire tells which of the
+// two it is.
+//
+// A message that makes no sense is dropped and reported to OnError as a *[MessageError]; those before and behind it
+// arrive. One longer than Options.MaxMessage is skipped up to the next newline, or by its length, and reported too.
+// Only a wrong length loses the framing itself: what follows is then cut at the wrong places until, by chance, it fits
+// again. What is left of a message when the peer goes is dropped in silence.
+//
+// Objects whose member cmd is a string that begins with "NODE_" and goes on are Node's own. They never reach OnMessage.
+//
+// # Receiving
+//
+// Messages are delivered in order, each in a tick of its own: a handler that panics takes no other message with it.
+// What a handler queues with NextTick runs behind the messages of the same read, as in Node.
+//
+// Messages that come while nobody listens wait for the first listener of OnMessage. When about 16 MiB wait, or 64
+// handles, the channel reads no more, and the peer is held up like by any slow reader. What waits is dropped when the
+// channel ends, as in Node.
+//
+// # Sending
+//
+// The first 64 messages of a callback and its ticks are each given to the kernel at once: a program may send them and
+// exit. Those that follow are gathered, and written together when 64 KiB have come together or at the end of the
+// callback. What the kernel does not take is queued without blocking; NeedDrain and OnDrain tell the sender to wait,
+// Options.MaxQueue is where Send refuses.
+//
+// # Handles
+//
+// A handle is a descriptor that goes with a message (SCM_RIGHTS, unix(7)). The receiver acknowledges it, and until then
+// everything behind it is held, so one is on its way in each direction at a time. When the receiver says that the
+// descriptor is missing, a connection is sent again, up to three times; other kinds are lost with their message, as in
+// Node. Every received descriptor is close-on-exec. Those that belong to no message, and those of messages that are
+// dropped, are closed. When the system has room for only some of the descriptors that come together (EMFILE), all of
+// them are closed, OnError gets [ErrHandlesTruncated], the sender is told, and the channel goes on.
+//
+// # The end
+//
+// OnDisconnect comes once, behind every message that was read and every SendOptions.Done. After Disconnect, what was
+// queued before is still sent. When the peer closes its end, or half of it, what it sent before is still delivered, and
+// what was queued for it fails with [ErrChannelClosed].
+//
+// # Differences from Node
+//
+// Disconnect does not cut off what is queued, nor does it hang on half a message; a channel in the parent is never
+// unref'd by a send; a listener that goes while waiting messages are delivered leaves the rest waiting; the end of a
+// peer during Disconnect is no error; a repeated handle is not wrapped once more; malformed input is an error event and
+// not fatal.
+//
+// # Goroutines
+//
+// A channel is used on the loop goroutine only.
+package ipc

@@ -1,0 +1,37 @@
+package ipc
+
+import "github.com/brood-go/brood/reactor"
+
+// What the tests of the package see of its inside, and no user does.
+
+const (
+	ReadBufferSize = readBufferSize
+	DrainMark      = drainMark
+	MaxWaiting     = maxWaiting
+	EagerWrites    = eagerWrites
+	HeldRights     = heldRights
+)
+
+// Poison has messages of channels of l cleared when they expire, so that a slice that was kept shows.
+func Poison(l *reactor.Loop) error {
+	h, err := hubOf(l)
+	if err == nil {
+		h.poison = true
+	}
+	return err
+}
+
+// Queued returns the number of bytes that the kernel has not taken.
+func (c *Channel) Queued() int { return c.out.queued() }
+
+// Waiting returns the cost of what waits for a listener.
+func (c *Channel) Waiting() int { return c.waiting.cost }
+
+// PendingRights returns the number of descriptors that wait for the rest of a frame.
+func (c *Channel) PendingRights() int { return len(c.in.rights.fds) }
+
+// SendInternal sends as the package itself does.
+func (c *Channel) SendInternal(v any) { c.sendInternal(v) }
+
+// OnEnd is onEnd.
+func (c *Channel) OnEnd(fn func()) { c.onEnd(fn) }

@@ -1,0 +1,57 @@
+package ipc
+
+import "strings"
+
+// format is a [Serialization] at work.
+type format interface {
+	// splitter returns one that accepts frames of up to max bytes.
+	splitter(max int) splitter
+
+	// appendFrame appends the frame of v to dst, which is empty.
+	appendFrame(dst []byte, v any) ([]byte, error)
+
+	// inspect checks a received payload and returns its command if it is one of Node's internal messages, else "". It
+	// may keep in m what it has learned.
+	inspect(m *Message) (cmd string, err error)
+
+	// member returns a member of an internal message: strings as they are, numbers in decimal.
+	member(m *Message, name string) (string, bool)
+
+	// inner returns the member msg of an internal message as a message of its own.
+	inner(m *Message) (*Message, error)
+
+	decode(m *Message, v any) error
+	value(m *Message) (any, error)
+
+	// ack and nack are the frames that answer a handle.
+	ack() []byte
+	nack() []byte
+}
+
+// Node's internal commands that concern a channel itself (Node v20, lib/internal/child_process.js).
+const (
+	cmdHandle = "NODE_HANDLE"
+	cmdAck    = "NODE_HANDLE_ACK"
+	cmdNack   = "NODE_HANDLE_NACK"
+
+	cmdPrefix    = "NODE_" // a longer cmd that begins so makes a message internal
+	socketPrefix = "NODE_SOCKET_"
+)
+
+func isCommand(s string) bool { return len(s) > len(cmdPrefix) && strings.HasPrefix(s, cmdPrefix) }
+
+// handleFrame is a message with a handle, as it is on the wire. The order of the members is Node's.
+type handleFrame struct {
+	Cmd       string `json:"cmd"`
+	Type      string `json:"type"`
+	Msg       any    `json:"msg"`
+	DgramType string `json:"dgramType,omitempty"`
+	Key       string `json:"key,omitempty"`
+}
+
+func formatOf(s Serialization) format {
+	if s == Advanced {
+		return advancedFormat{}
+	}
+	return jsonFormat{}
+}

@@ -1,0 +1,230 @@
+package ipc_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
+)
+
+// object is something with a descriptor, made for one test, and what is known of it.
+type object struct {
+	name      string
+	make      func(t testing.TB) any
+	typ       string // on the wire; "": it cannot be sent
+	dgramType string
+	listens   bool // what a Handle of it can become
+	connects  bool
+	receives  bool
+}
+
+// objects are all kinds of things that somebody may want to send.
+func objects() []object {
+	list := []object{
+		{name: "tcp4 listener", make: listener("tcp4", "127.0.0.1:0"), typ: "net.Server", listens: true},
+		{name: "unix listener", make: unixListener, typ: "net.Server", listens: true},
+		{name: "tcp4 connection", make: connection("tcp4", "127.0.0.1:0"), typ: "net.Socket", connects: true},
+		{name: "unix connection", make: unixConnection, typ: "net.Socket", connects: true},
+		{name: "udp4 socket", make: packetConn("udp4", "127.0.0.1:0"), typ: "dgram.Socket", dgramType: "udp4", receives: true},
+		{name: "connected udp4 socket", make: connectedUDP, typ: "dgram.Socket", dgramType: "udp4", receives: true},
+		{name: "file of a listener", make: fileOf(listener("tcp4", "127.0.0.1:0")), typ: "net.Native", listens: true},
+		{name: "file of a connection", make: fileOf(unixConnection), typ: "net.Native", connects: true},
+		{name: "file of a socket pair", make: socketPairFile(unix.SOCK_STREAM), typ: "net.Native", connects: true},
+		{name: "file of a udp socket", make: fileOf(packetConn("udp4", "127.0.0.1:0")), typ: "dgram.Native", receives: true},
+		{name: "pipe", make: pipe, typ: "net.Native"},
+		{name: "regular file", make: regularFile},
+		{name: "directory", make: func(t testing.TB) any { return openFile(t, t.TempDir()) }},
+		{name: "device", make: func(t testing.TB) any { return openFile(t, os.DevNull) }},
+		{name: "unix datagrams", make: packetConn("unixgram", "")},
+		{name: "file of unix datagrams", make: socketPairFile(unix.SOCK_DGRAM)},
+	}
+	if hasIPv6() {
+		list = append(list,
+			object{name: "tcp6 listener", make: listener("tcp6", "[::1]:0"), typ: "net.Server", listens: true},
+			object{name: "tcp6 connection", make: connection("tcp6", "[::1]:0"), typ: "net.Socket", connects: true},
+			object{name: "udp6 socket", make: packetConn("udp6", "[::1]:0"), typ: "dgram.Socket", dgramType: "udp6", receives: true})
+	}
+	return list
+}
+
+func hasIPv6() bool {
+	ln, err := net.Listen("tcp6", "[::1]:0")
+	if err == nil {
+		_ = ln.Close()
+	}
+	return err == nil
+}
+
+func listener(network, address string) func(testing.TB) any {
+	return func(t testing.TB) any {
+		ln, err := net.Listen(network, address)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = ln.Close() })
+		return ln
+	}
+}
+
+func unixListener(t testing.TB) any { return listener("unix", filepath.Join(t.TempDir(), "s"))(t) }
+
+// connection makes the accepted end of a connection whose other end stays open for the test.
+func connection(network, address string) func(testing.TB) any {
+	return func(t testing.TB) any {
+		accepted, _ := connect(t, listener(network, address)(t).(net.Listener))
+		return accepted
+	}
+}
+
+func unixConnection(t testing.TB) any {
+	accepted, _ := connect(t, unixListener(t).(net.Listener))
+	return accepted
+}
+
+// connect returns both ends of a new connection to ln.
+func connect(t testing.TB, ln net.Listener) (accepted, dialled net.Conn) {
+	t.Helper()
+	dialled, err := net.Dial(ln.Addr().Network(), ln.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = dialled.Close() })
+	accepted, err = ln.Accept()
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = accepted.Close() })
+	return accepted, dialled
+}
+
+func packetConn(network, address string) func(testing.TB) any {
+	return func(t testing.TB) any {
+		if address == "" {
+			address = filepath.Join(t.TempDir(), "s")
+		}
+		conn, err := net.ListenPacket(network, address)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		return conn
+	}
+}
+
+func connectedUDP(t testing.TB) any {
+	conn, err := net.Dial("udp4", packetConn("udp4", "127.0.0.1:0")(t).(net.PacketConn).LocalAddr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func fileOf(make func(testing.TB) any) func(testing.TB) any {
+	return func(t testing.TB) any {
+		f, err := make(t).(interface{ File() (*os.File, error) }).File()
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = f.Close() })
+		return f
+	}
+}
+
+// socketPairFile makes a file in blocking mode.
+func socketPairFile(typ int) func(testing.TB) any {
+	return func(t testing.TB) any {
+		fds, err := unix.Socketpair(unix.AF_UNIX, typ, 0)
+		require.NoError(t, err)
+		unix.CloseOnExec(fds[0])
+		unix.CloseOnExec(fds[1])
+		a, b := os.NewFile(uintptr(fds[0]), "a"), os.NewFile(uintptr(fds[1]), "b")
+		t.Cleanup(func() { _, _ = a.Close(), b.Close() })
+		return a
+	}
+}
+
+func pipe(t testing.TB) any {
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	t.Cleanup(func() { _, _ = r.Close(), w.Close() })
+	return r
+}
+
+func regularFile(t testing.TB) any {
+	path := filepath.Join(t.TempDir(), "f")
+	require.NoError(t, os.WriteFile(path, []byte("text"), 0o600))
+	return openFile(t, path)
+}
+
+func openFile(t testing.TB, path string) any {
+	f, err := os.Open(path)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = f.Close() })
+	return f
+}
+
+// unrefedChannel returns a channel whose peer says nothing. It does not keep the loop alive.
+func unrefedChannel(t testing.TB, l *reactor.Loop) *ipc.Channel {
+	t.Helper()
+	c, _ := newChannel(t, l, nil)
+	c.Unref()
+	return c
+}
+
+// received makes v a Handle of type typ, with a descriptor of its own.
+func received(t testing.TB, c *ipc.Channel, v any, typ, key string) *ipc.Handle {
+	t.Helper()
+	h, err := ipc.ReceiveHandle(c, typ, "", key, dup(t, v))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = h.Close() })
+	return h
+}
+
+// dup returns a duplicate of v's descriptor.
+func dup(t testing.TB, v any) int {
+	t.Helper()
+	fd, dupErr := -1, error(nil)
+	control(t, v, func(p int) { fd, dupErr = unix.FcntlInt(uintptr(p), unix.F_DUPFD_CLOEXEC, 0) })
+	require.NoError(t, dupErr)
+	return fd
+}
+
+// flags returns the status flags (F_GETFL) and descriptor flags (F_GETFD) of v.
+func flags(t testing.TB, v any) (status, descriptor int) {
+	t.Helper()
+	control(t, v, func(fd int) {
+		status, _ = unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		descriptor, _ = unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	})
+	return status, descriptor
+}
+
+// control calls fn with v's descriptor; v may be a bare one.
+func control(t testing.TB, v any, fn func(fd int)) {
+	t.Helper()
+	if fd, ok := v.(int); ok {
+		fn(fd)
+		return
+	}
+	raw, err := v.(syscall.Conn).SyscallConn()
+	require.NoError(t, err)
+	require.NoError(t, raw.Control(func(fd uintptr) { fn(int(fd)) }))
+}
+
+// isOpen reports whether fd is a descriptor of this process.
+func isOpen(fd int) bool {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err == nil
+}
+
+func closeFD(t testing.TB, fd int) {
+	t.Helper()
+	require.NoError(t, unix.Close(fd))
+}
+
+// readable reports whether something has come.
+func (p *peer) readable() bool {
+	p.t.Helper()
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLIN}}, 0)
+	if err == unix.EINTR {
+		return false
+	}
+	require.NoError(p.t, err)
+	return n > 0
+}

@@ -1,0 +1,47 @@
+package ipc
+
+import (
+	"errors"
+	"os"
+)
+
+var (
+	// ErrHandleType is the cause of a [HandleError] for a value or descriptor that cannot be sent, and for a received
+	// handle whose type or descriptor nobody could use.
+	ErrHandleType = errors.New("this handle type cannot be sent")
+
+	// ErrHandleKind is the cause of a [HandleError] when a [Handle] is asked for something that its descriptor is not.
+	ErrHandleKind = errors.New("the descriptor is of another kind")
+
+	// ErrHandleUsed is the cause of a [HandleError] when a [Handle] was closed or given out before.
+	// errors.Is(ErrHandleUsed, os.ErrClosed) is true.
+	ErrHandleUsed error = handleUsed{}
+
+	// ErrChildClosedBeforeReply is what [Server.Connections] ends with when the channel to a process that was sent
+	// connections ended before that process told how many it has.
+	ErrChildClosedBeforeReply = errors.New("ipc: child closed before reply received")
+)
+
+var (
+	errBadCount   = errors.New("the reply is not a number of connections")
+	errNilHandle  = errors.New("nil pointer")
+	errServerType = errors.New("not a *net.TCPListener or *net.UnixListener")
+)
+
+type handleUsed struct{}
+
+func (handleUsed) Error() string        { return "the handle was closed or used before" }
+func (handleUsed) Is(target error) bool { return target == os.ErrClosed }
+
+// A HandleError is a descriptor that could not be sent, received or used.
+type HandleError struct {
+	Op   string // "send", "receive", "serve", "count", or the method that failed: "Listener", "Conn", …
+	Type string // the Go type when sending, the type on the wire ("net.Socket") of a received handle
+	Err  error  // [ErrHandleType], [ErrHandleKind], [ErrHandleUsed], or what the system said (syscall.Errno, *net.OpError)
+}
+
+// Error returns a text such as "ipc: send *tls.Conn: this handle type cannot be sent".
+func (e *HandleError) Error() string { return "ipc: " + e.Op + " " + e.Type + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *HandleError) Unwrap() error { return e.Err }

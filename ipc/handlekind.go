@@ -1,0 +1,112 @@
+package ipc
+
+import "golang.org/x/sys/unix"
+
+// Types of handles on the wire. The native ones are for descriptors that come with no object around them.
+const (
+	wireServer      = "net.Server"
+	wireSocket      = "net.Socket"
+	wireNative      = "net.Native"
+	wireDgram       = "dgram.Socket"
+	wireDgramNative = "dgram.Native"
+)
+
+// handleKind is what a descriptor is, whatever the message says that it came with.
+type handleKind uint8
+
+const (
+	otherKind    handleKind = iota // nothing that may be sent: Node v20 aborts when it receives a regular file or a device
+	listenerKind                   // a listening stream socket: TCP or AF_UNIX
+	streamKind                     // any other stream socket: TCP or AF_UNIX
+	datagramKind                   // a UDP socket
+	pipeKind                       // one end of a pipe, or a FIFO, which Node takes for a pipe too
+)
+
+// kindOf asks the system what fd is. For datagrams it also returns how Node calls the address family, "udp4" or "udp6".
+func kindOf(fd int) (kind handleKind, dgramType string) {
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil {
+		return otherKind, ""
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFIFO:
+		return pipeKind, ""
+	case unix.S_IFSOCK:
+		return socketKind(fd)
+	}
+	return otherKind, ""
+}
+
+func socketKind(fd int) (kind handleKind, dgramType string) {
+	typ, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+	if err != nil {
+		return otherKind, ""
+	}
+	// The family by the address and not by SO_DOMAIN, which only some systems have. Families that x/sys/unix knows but
+	// Node does not, and all that it does not know, are refused.
+	name, err := unix.Getsockname(fd)
+	if err != nil {
+		return otherKind, ""
+	}
+	family := ""
+	switch name.(type) {
+	case *unix.SockaddrInet4:
+		family = "udp4"
+	case *unix.SockaddrInet6:
+		family = "udp6"
+	case *unix.SockaddrUnix:
+	default:
+		return otherKind, ""
+	}
+	switch {
+	case typ == unix.SOCK_DGRAM && family != "":
+		return datagramKind, family
+	case typ != unix.SOCK_STREAM:
+		return otherKind, ""
+	case listening(fd):
+		return listenerKind, ""
+	}
+	return streamKind, ""
+}
+
+// listening reports whether a stream socket listens.
+func listening(fd int) bool {
+	v, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	if err == nil {
+		return v != 0
+	}
+	// Darwin does not answer that question. A socket that was connected once has a peer or says EINVAL.
+	_, err = unix.Getpeername(fd)
+	return err == unix.ENOTCONN
+}
+
+// fits reports whether typ is a type on the wire for descriptors of kind k.
+func (k handleKind) fits(typ string) bool {
+	switch typ {
+	case wireServer:
+		return k == listenerKind
+	case wireSocket:
+		return k == streamKind || k == pipeKind
+	case wireNative:
+		return k == listenerKind || k == streamKind || k == pipeKind
+	case wireDgram, wireDgramNative:
+		return k == datagramKind
+	}
+	return false
+}
+
+// native returns the type on the wire for a descriptor without an object.
+func (k handleKind) native() string {
+	if k == datagramKind {
+		return wireDgramNative
+	}
+	return wireNative
+}
+
+func knownType(typ string) bool {
+	switch typ {
+	case wireServer, wireSocket, wireNative, wireDgram, wireDgramNative:
+		return true
+	}
+	return false
+}

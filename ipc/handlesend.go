@@ -1,0 +1,235 @@
+package ipc
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"reflect"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// outgoing is a descriptor on its way to the peer. All of it belongs to the channel from the moment openOutgoing
+// returned it, fd included.
+type outgoing struct {
+	typ       string // what the peer is told it gets: wireServer, …
+	dgramType string // "udp4" or "udp6" when typ is wireDgram
+	key       string // under which the peer is to count it; "": not at all
+	fd        int    // a duplicate, close-on-exec; the channel closes it
+
+	// retransmit: the sender's object is gone once this was sent, so what did not arrive is sent again.
+	retransmit bool
+
+	// sent is called once, when the frame goes to the socket: from then on the sender's object is detached. It must not
+	// be called when the message is given up before. It sends nothing itself.
+	sent func()
+
+	// done is called once: with true when the peer has acknowledged the handle, with false when it was given up, sent
+	// or not. The channel closes fd.
+	done func(ok bool)
+}
+
+// sendingObject is a value with a descriptor that can be sent, whatever its type.
+type sendingObject struct {
+	value  any
+	kind   handleKind
+	family string // "udp4" or "udp6" for datagrams
+}
+
+// openOutgoing duplicates the descriptor of v for a message that is sent now or queued.
+//
+// It returns nil and no error when there is none to send: v is nil or a nil *Handle, v is closed, or a message that was
+// sent before takes v away, which in the end is the same. The message then goes without a handle, as it does in Node
+// (v20, lib/internal/child_process.js, target._send). Every error is a *HandleError, and nothing was done: v is of no
+// type that can be sent, a nil pointer, or the system refuses to duplicate.
+//
+// Unless keepOpen is set, a net.Conn is closed when the frame goes out. Only this process's descriptor is: the
+// connection lives on in the duplicate. Listeners, packet connections and files stay open and the sender's own.
+func (c *Channel) openOutgoing(v any, keepOpen bool) (*outgoing, error) {
+	hub, err := handleHubOf(c.loop)
+	if err != nil {
+		return nil, sendError(v, err)
+	}
+	if h, ok := v.(*Handle); ok && h == nil || v == nil || hub.isLeaving(v) {
+		return nil, nil
+	}
+	fd, err := duplicate(v)
+	if err != nil || fd < 0 {
+		return nil, err
+	}
+	o, err := c.describe(hub, v, fd, keepOpen)
+	if err != nil {
+		_ = unix.Close(fd) // A duplicate.
+		return nil, err
+	}
+	return o, nil
+}
+
+// describe says what fd, the duplicate of v's descriptor, is to the peer.
+func (c *Channel) describe(hub *handleHub, v any, fd int, keepOpen bool) (*outgoing, error) {
+	object := sendingObject{value: v}
+	object.kind, object.family = kindOf(fd)
+	typ := object.wireType()
+	if typ == "" {
+		return nil, sendError(v, ErrHandleType)
+	}
+	o := &outgoing{typ: typ, fd: fd, retransmit: typ == wireSocket && !keepOpen}
+	if typ == wireDgram {
+		o.dgramType = object.family
+	}
+	server := serverOf(v, hub)
+	if typ == wireSocket && server != nil {
+		o.key = server.key
+	}
+	hub.track(c, o, v, server)
+	return o, nil
+}
+
+// track makes o's callbacks.
+func (h *handleHub) track(c *Channel, o *outgoing, v any, server *Server) {
+	detach := o.retransmit
+	if detach {
+		h.setLeaving(v)
+	}
+	if o.key == "" {
+		server = nil
+	}
+	var w *worker
+	o.sent = func() {
+		if server != nil {
+			w = h.peer(c).handOut(server) // First, so that the connection is counted somewhere at every moment.
+		}
+		if detach {
+			h.unsetLeaving(v)
+			detachObject(v)
+		}
+	}
+	o.done = func(ok bool) {
+		if detach {
+			h.unsetLeaving(v) // It stays the sender's if it was not sent.
+		}
+		if w != nil {
+			w.arrive(ok)
+		}
+	}
+}
+
+// detachObject closes v here. The duplicate keeps the connection up.
+func detachObject(v any) {
+	switch v := v.(type) {
+	case *Handle:
+		_ = v.Close() // It returns no error.
+	case net.Conn:
+		_ = v.Close() // Best effort: it may have been closed since. Nothing that was written is lost by it.
+	}
+}
+
+// wireType returns what the peer is told it gets, "" for what it could not use.
+func (o *sendingObject) wireType() string {
+	if o.kind == otherKind {
+		return ""
+	}
+	if h, ok := o.value.(*Handle); ok {
+		if o.kind.fits(h.typ) {
+			return h.typ
+		}
+		return o.kind.native() // The peer that it came from called it something else.
+	}
+	_, listener := o.value.(net.Listener)
+	_, packets := o.value.(net.PacketConn) // Also a *net.UnixConn, whatever its socket.
+	_, conn := o.value.(net.Conn)          // Also a *net.UDPConn.
+	switch {
+	case o.kind == listenerKind && listener:
+		return wireServer
+	case o.kind == streamKind && conn:
+		return wireSocket
+	case o.kind == datagramKind && packets:
+		return wireDgram
+	case listener || packets || conn:
+		return ""
+	}
+	return o.kind.native()
+}
+
+// duplicate returns a close-on-exec duplicate of v's descriptor, -1 when v is closed. It goes through SyscallConn
+// because File and Fd would change the mode of the open file description.
+func duplicate(v any) (int, error) {
+	if h, ok := v.(*Handle); ok {
+		if h.fd < 0 {
+			return -1, nil
+		}
+		fd, err := duplicateFD(h.fd)
+		return fd, sendError(v, err)
+	}
+	conn, ok := v.(syscall.Conn)
+	if !ok {
+		return -1, sendError(v, ErrHandleType)
+	}
+	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && p.IsNil() {
+		return -1, sendError(v, errNilHandle)
+	}
+	fd, dupErr := -1, error(nil)
+	raw, err := conn.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(p uintptr) { fd, dupErr = duplicateFD(int(p)) })
+	}
+	if err != nil {
+		if isClosed(v, err) {
+			return -1, nil
+		}
+		return -1, sendError(v, err)
+	}
+	return fd, sendError(v, dupErr)
+}
+
+func duplicateFD(fd int) (int, error) { return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) }
+
+// isClosed reports whether err, from SyscallConn or Control, says that v is closed. An *os.File does not say it in a
+// way that errors.Is would find (Go 1.26, os.rawConn), but there is no other reason for an error.
+func isClosed(v any, err error) bool {
+	_, file := v.(*os.File)
+	return file || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed)
+}
+
+// serverOf returns the Server of hub's loop that accepted v and counts it, nil when there is none.
+func serverOf(v any, hub *handleHub) *Server {
+	c, ok := v.(interface{ membership() *membership })
+	if !ok {
+		return nil
+	}
+	m := c.membership()
+	if m.server == nil || m.server.hub != hub || m.server.state == serverClosed {
+		return nil
+	}
+	return m.server
+}
+
+// isLeaving reports whether a queued message takes v away. Values that cannot be compared are never known to be.
+func (h *handleHub) isLeaving(v any) bool {
+	if !reflect.ValueOf(v).Comparable() {
+		return false
+	}
+	_, ok := h.leaving[v]
+	return ok
+}
+
+func (h *handleHub) setLeaving(v any) {
+	if reflect.ValueOf(v).Comparable() {
+		h.leaving[v] = struct{}{}
+	}
+}
+
+func (h *handleHub) unsetLeaving(v any) {
+	if reflect.ValueOf(v).Comparable() {
+		delete(h.leaving, v)
+	}
+}
+
+func sendError(v any, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &HandleError{Op: "send", Type: fmt.Sprintf("%T", v), Err: err}
+}

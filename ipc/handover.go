@@ -1,0 +1,128 @@
+package ipc
+
+import "golang.org/x/sys/unix"
+
+const (
+	// maxTransmissions is how often a connection is sent to a peer that says it did not get it (Node v20,
+	// lib/internal/child_process.js, MAX_HANDLE_RETRANSMISSIONS).
+	maxTransmissions = 4
+
+	// maxReplies is the number of bytes of answers to a peer that does not read them, past which it is not read either.
+	maxReplies = 64 << 10
+)
+
+// handover is a frame with a handle between its sending and its acknowledgement.
+type handover struct {
+	out   *outgoing
+	frame []byte
+	end   int64 // offset of the end of the frame
+	sent  int   // transmissions
+}
+
+// release closes the descriptor: the peer has its own, or never will.
+func (o *outgoing) release(ok bool) {
+	_ = unix.Close(o.fd) // A duplicate, so nothing can be lost.
+	o.fd = -1
+	if o.done != nil {
+		o.done(ok)
+	}
+}
+
+// handOver puts a frame with a handle onto the wire. From here on everything else is held.
+func (c *Channel) handOver(frame []byte, out *outgoing) {
+	h := &handover{out: out, frame: frame}
+	c.out.inFlight = h
+	if out.sent != nil {
+		out.sent()
+	}
+	c.transmitHandle(h)
+}
+
+func (c *Channel) transmitHandle(h *handover) {
+	s := &c.out
+	h.sent++
+	s.wire.pushHandle(h.frame, h.out.fd)
+	h.end = s.offset()
+	if !s.blocked {
+		c.flush()
+	}
+}
+
+// acknowledged is the peer's answer to the handle in flight. One that nobody waits for is ignored: Node peers send two
+// for a frame that another Node would have sent again.
+func (c *Channel) acknowledged(ok bool) {
+	s := &c.out
+	h := s.inFlight
+	if h == nil || h.end > s.written {
+		return
+	}
+	if !ok && h.out.retransmit {
+		if h.sent < maxTransmissions && s.broken == nil {
+			c.transmitHandle(h)
+			return
+		}
+		c.report(ErrHandleNotReceived)
+	}
+	s.inFlight = nil
+	h.out.release(ok)
+	for s.inFlight == nil && !s.held.empty() {
+		f := s.held.pop()
+		c.transmit(f.frame, f.out, f.done)
+	}
+	c.settle()
+}
+
+// reply puts an answer onto the wire, past what is held.
+func (c *Channel) reply(frame []byte) {
+	if c.state >= stateClosed || c.out.broken != nil {
+		return
+	}
+	c.out.noteReply(len(frame))
+	c.out.expect(len(frame), ignore)
+	c.put(frame)
+}
+
+// noteReply counts an answer of n bytes that is about to be queued.
+func (s *sender) noteReply(n int) {
+	if s.written >= s.repliesEnd {
+		s.replies = 0
+	}
+	s.replies += n
+	s.repliesEnd = s.offset() + int64(n)
+}
+
+// repliesPending reports whether the peer should read before it is read again.
+func (s *sender) repliesPending() bool { return s.replies >= maxReplies && s.written < s.repliesEnd }
+
+// heldFrame is a message that waits for the acknowledgement of a handle.
+type heldFrame struct {
+	frame []byte
+	out   *outgoing // nil for a plain message
+	done  func(error)
+}
+
+// heldQueue has the messages that wait, in order.
+type heldQueue struct {
+	frames  []heldFrame
+	size    int // bytes
+	replies int // bytes of answers, since the queue was empty
+}
+
+func (q *heldQueue) empty() bool { return len(q.frames) == 0 }
+func (q *heldQueue) len() int    { return len(q.frames) }
+
+func (q *heldQueue) push(f heldFrame) {
+	q.frames = append(q.frames, f)
+	q.size += len(f.frame)
+}
+
+func (q *heldQueue) pop() heldFrame {
+	f := q.frames[0]
+	q.frames[0] = heldFrame{}
+	q.frames = q.frames[1:]
+	q.size -= len(f.frame)
+	if q.empty() {
+		*q = heldQueue{}
+	}
+	return f
+}

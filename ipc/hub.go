@@ -1,0 +1,89 @@
+package ipc
+
+import (
+	"io"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+const (
+	readBufferSize = 64 << 10 // bytes; Node reads as much at a time
+	blockSize      = 64 << 10 // bytes; small frames that are queued share blocks of this size
+	spareBlocks    = 16       // blocks kept for reuse per loop
+)
+
+// hub is what the channels of one loop share. It is closed with the loop.
+type hub struct {
+	readBuffer []byte
+	borrower   *Channel // whose undelivered messages may be in readBuffer
+	control    []byte   // of received messages
+	scratch    []byte   // the frame that is being encoded; nil while somebody encodes
+	poison     bool     // tests: clear messages when they expire
+	spare      [][]byte
+	open       map[*Channel]struct{}
+	parent     *Channel // see Parent
+}
+
+type hubKey struct{}
+
+func hubOf(l *reactor.Loop) (*hub, error) {
+	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
+		return &hub{
+			readBuffer: make([]byte, readBufferSize),
+			control:    make([]byte, unix.CmsgSpace(maxRights*fdSize)),
+			open:       map[*Channel]struct{}{},
+		}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.(*hub), nil
+}
+
+// Close closes the channels that were still open when the loop was closed. They get no events.
+func (h *hub) Close() error {
+	for c := range h.open {
+		c.abandon()
+	}
+	return nil
+}
+
+// lendBuffer returns the buffer for c to read into. While another reader's messages in it have not been delivered,
+// because a callback has panicked or there were too many for one turn, it is left to them.
+func (h *hub) lendBuffer(c *Channel) []byte {
+	if b := h.borrower; b != nil && b.inbox.n > 0 {
+		h.readBuffer = make([]byte, readBufferSize)
+	}
+	h.borrower = c
+	return h.readBuffer
+}
+
+// takeScratch returns empty memory to encode into. An encoding that begins inside another gets its own.
+func (h *hub) takeScratch() []byte {
+	b := h.scratch
+	h.scratch = nil
+	return b[:0]
+}
+
+func (h *hub) giveScratch(b []byte) {
+	if cap(b) <= keptMemory {
+		h.scratch = b
+	}
+}
+
+func (h *hub) block() []byte {
+	if n := len(h.spare); n > 0 {
+		b := h.spare[n-1]
+		h.spare = h.spare[:n-1]
+		return b
+	}
+	return make([]byte, 0, blockSize)
+}
+
+func (h *hub) recycle(b []byte) {
+	if cap(b) == blockSize && len(h.spare) < spareBlocks {
+		h.spare = append(h.spare, b[:0])
+	}
+}

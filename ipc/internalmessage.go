@@ -1,0 +1,85 @@
+package ipc
+
+import (
+	"errors"
+	"strings"
+)
+
+// maxNesting is how deep a frame with a handle may be wrapped in others. Node wraps a frame that it sends again once.
+const maxNesting = 8
+
+var errNesting = errors.New("handle wrapped too often")
+
+// internal handles one of Node's internal messages; unknown ones are ignored.
+func (c *Channel) internal(in inbound) {
+	defer in.message.expire(c.hub.poison)
+	switch cmd := in.special.cmd; {
+	case cmd == cmdHandle:
+		c.receiveHandle(in.message, in.special.fd)
+	case cmd == cmdAck:
+		c.acknowledged(true)
+	case cmd == cmdNack:
+		c.acknowledged(false)
+	default:
+		c.receiveCommand(in.message, cmd)
+	}
+}
+
+func (c *Channel) receiveCommand(m *Message, cmd string) {
+	if strings.HasPrefix(cmd, socketPrefix) {
+		c.socketListMessage(cmd, func(name string) (string, bool) { return c.format.member(m, name) })
+	}
+}
+
+// receiveHandle acknowledges a handle, once however often its frame is wrapped, because Node does not survive an
+// acknowledgement that it does not wait for; then it delivers the message. It takes ownership of fd.
+func (c *Channel) receiveHandle(m *Message, fd int) {
+	if fd < 0 {
+		c.reply(c.format.nack())
+		return
+	}
+	c.reply(c.format.ack())
+	inner, err := c.openHandle(m, fd)
+	if err != nil {
+		c.err.Emit(badMessage(m.raw, err))
+		return
+	}
+	if inner != nil {
+		c.deliver(inner)
+	}
+}
+
+// openHandle returns the message inside m with its handle, or nil when that was an internal one too.
+func (c *Channel) openHandle(m *Message, fd int) (*Message, error) {
+	for range maxNesting {
+		inner, err := c.format.inner(m)
+		if err != nil {
+			closeRight(fd)
+			return nil, err
+		}
+		cmd, err := c.format.inspect(inner)
+		switch {
+		case err != nil:
+			closeRight(fd)
+			return nil, err
+		case cmd == cmdHandle:
+			m = inner
+		case cmd != "":
+			closeRight(fd)
+			c.receiveCommand(inner, cmd)
+			return nil, nil
+		default:
+			inner.handle, err = c.handleOf(m, fd)
+			return inner, err
+		}
+	}
+	closeRight(fd)
+	return nil, errNesting
+}
+
+func (c *Channel) handleOf(m *Message, fd int) (*Handle, error) {
+	typ, _ := c.format.member(m, "type")
+	dgramType, _ := c.format.member(m, "dgramType")
+	key, _ := c.format.member(m, "key")
+	return c.newHandle(typ, dgramType, key, fd)
+}

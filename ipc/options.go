@@ -1,0 +1,56 @@
+package ipc
+
+// Serialization is how values become bytes. Both ends of a channel must use the same; nothing on the wire tells.
+type Serialization int
+
+const (
+	// JSON is one JSON text a line: what Node's JSON.stringify writes and its JSON.parse reads.
+	JSON Serialization = iota
+
+	// Advanced is V8's structured clone format, each value behind its length: see package v8 for the Go types.
+	Advanced
+)
+
+// String returns "json" or "advanced", as the environment variable NODE_CHANNEL_SERIALIZATION_MODE has it.
+func (s Serialization) String() string {
+	if s == Advanced {
+		return "advanced"
+	}
+	return "json"
+}
+
+const (
+	// DefaultMaxMessage is the longest message, in bytes, that a channel accepts by default.
+	DefaultMaxMessage = 256 << 20
+
+	// DefaultMaxQueue is the number of queued bytes past which Send refuses by default.
+	DefaultMaxQueue = 1 << 30
+)
+
+// Options configure a [Channel]. A nil *Options means all defaults.
+type Options struct {
+	// Serialization is that of both directions. The zero value is JSON.
+	Serialization Serialization
+
+	// MaxMessage is the longest message that is accepted from the peer, in bytes as on the wire, without the newline or
+	// the length. A longer one is skipped and reported with [ErrMessageTooLong]. 0: DefaultMaxMessage.
+	MaxMessage int
+
+	// MaxQueue is the number of bytes, queued for a peer that does not read, from which on Send returns [ErrQueueFull].
+	// It is the last resort behind NeedDrain, and a message is never refused for its own length. 0: DefaultMaxQueue;
+	// negative: no limit.
+	MaxQueue int
+}
+
+// SendOptions are what goes with one message. A nil *SendOptions means all defaults.
+type SendOptions struct {
+	// Handle is a descriptor to send along: a net.Listener, net.Conn, net.PacketConn, *os.File or *[Handle]. Nil: none.
+	Handle any
+
+	// KeepOpen leaves a net.Conn given as Handle open here too: both processes use the connection.
+	KeepOpen bool
+
+	// Done is called once, on a later tick and in the order of the messages, with nil when the kernel has taken all of
+	// the message, or with the reason why it never will. Nil: such a reason goes to OnError.
+	Done func(err error)
+}

@@ -1,0 +1,90 @@
+package ipc
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// readBudget is the number of reads per readiness of a message that is longer than the read buffer. Reading stops
+// earlier at the first message, because messages are delivered from the buffer.
+const readBudget = 16
+
+// receiver is the reading half of a channel.
+type receiver struct {
+	splitter splitter
+	rights   rightsQueue
+	hungUp   bool   // the peer sends no more
+	empty    bool   // the last read found nothing
+	deliver  func() // Channel.deliverNext, made once so that queueing it does not allocate
+}
+
+// reads reports whether the channel wants to read now. It does not while too much waits for a listener, or for a peer
+// that makes us answer and does not read the answers.
+func (c *Channel) reads() bool {
+	return c.state < stateClosed && (c.in.hungUp || !c.waiting.full() && !c.out.repliesPending())
+}
+
+// receive reads until there are messages, or nothing more.
+func (c *Channel) receive() {
+	if c.inbox.n == 0 {
+		c.in.splitter.recycle()
+	}
+	for range readBudget {
+		buf := c.hub.lendBuffer(c)
+		n, controlLen, truncated, err := recvRetry(c.fd, buf, c.hub.control)
+		if c.in.empty = err == unix.EAGAIN; c.in.empty {
+			return
+		}
+		c.in.rights.add(c.hub.control[:controlLen], truncated)
+		if truncated {
+			c.enqueue(inbound{special: &special{err: ErrHandlesTruncated}})
+		}
+		if err != nil && err != unix.ECONNRESET { // Reset means that the peer closed without reading all of ours.
+			c.report(wrap("recvmsg", err))
+		}
+		if n == 0 {
+			c.end()
+			return
+		}
+		c.split(buf[:n])
+		if c.inbox.n > 0 || n < len(buf) && !c.in.hungUp {
+			return
+		}
+	}
+}
+
+// split cuts p into messages and queues them.
+func (c *Channel) split(p []byte) {
+	for len(p) > 0 {
+		frame, rest, err := c.in.splitter.next(p)
+		switch {
+		case err != nil:
+			c.enqueue(inbound{special: &special{err: &MessageError{Err: err}}})
+		case frame != nil:
+			c.accept(frame)
+		}
+		p = rest
+	}
+	c.in.rights.settle(c.in.splitter.partial())
+}
+
+// accept queues one message.
+func (c *Channel) accept(frame []byte) {
+	m := &Message{format: c.format, raw: frame}
+	cmd, err := c.format.inspect(m)
+	switch {
+	case err != nil:
+		c.enqueue(inbound{special: &special{err: badMessage(frame, err)}})
+	case cmd == "":
+		c.enqueue(inbound{message: m})
+	case cmd == cmdHandle:
+		c.enqueue(inbound{message: m, special: &special{cmd: cmd, fd: c.in.rights.take()}})
+	default:
+		c.enqueue(inbound{message: m, special: &special{cmd: cmd, fd: -1}})
+	}
+}
+
+// enqueue has in delivered in a callback of its own, as Node does: what one handler breaks, the next one does not feel.
+func (c *Channel) enqueue(in inbound) {
+	c.inbox.push(in)
+	c.loop.NextTick(c.in.deliver)
+}

@@ -1,0 +1,202 @@
+package ipc_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/ipc"
+)
+
+// handleJournal notes each message, and its handle by what comes through it.
+func handleJournal(t *testing.T, c *ipc.Channel) *journal {
+	t.Helper()
+	j := new(journal)
+	c.OnMessage(func(m *ipc.Message) {
+		entry := string(m.Raw())
+		if h := m.Handle(); h != nil {
+			f, err := h.File()
+			require.NoError(t, err)
+			buf := make([]byte, 16)
+			n, err := f.Read(buf)
+			require.NoError(t, err)
+			flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFD, 0)
+			require.NoError(t, err)
+			require.NotZero(t, flags&unix.FD_CLOEXEC)
+			require.NoError(t, f.Close())
+			entry += " with " + string(buf[:n])
+		}
+		j.add(entry)
+	})
+	c.OnDisconnect(j.note("disconnect"))
+	c.OnError(func(err error) { j.add("error: " + err.Error()) })
+	return j
+}
+
+// fdSaying returns a socket from which text can be read.
+func fdSaying(t *testing.T, text string) int {
+	t.Helper()
+	x, y := socketPair(t)
+	_, err := unix.Write(y, []byte(text))
+	require.NoError(t, err)
+	require.NoError(t, unix.Close(y))
+	t.Cleanup(func() { require.NoError(t, unix.Close(x)) })
+	return x
+}
+
+func TestN159_AHandleGoesWithItsOwnMessage(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	j := handleJournal(t, c)
+	p.send("1\n"+handleFrame("net.Socket", "2")+"3\n", fdSaying(t, "a"))
+	poll(t, l)
+	s, _ := p.read()
+	require.Equal(t, ack, s)
+	p.close()
+	run(t, l)
+	require.Equal(t, []string{"1", "2 with a", "3", "disconnect"}, j.entries)
+}
+
+func TestADescriptorMayComeWithAnyPartOfItsFrame(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	frame := handleFrame("net.Socket", `"two"`)
+	for at := 1; at < len(frame); at++ {
+		for early := range 2 {
+			l := newLoop(t)
+			c, p := newChannel(t, l, nil)
+			j := handleJournal(t, c)
+			for i, chunk := range []string{"1\n" + frame[:at], frame[at:] + "3\n"} {
+				if i == early {
+					p.send(chunk, fdSaying(t, "a"))
+				} else {
+					p.send(chunk)
+				}
+				poll(t, l)
+			}
+			p.close()
+			run(t, l)
+			require.Equal(t, []string{"1", `"two" with a`, "3", "disconnect"}, j.entries, "%d %d", at, early)
+		}
+	}
+}
+
+func TestTwoHandlesWithoutAnAcknowledgementBetween(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	j := handleJournal(t, c)
+	p.send(handleFrame("net.Socket", "1"), fdSaying(t, "a"))
+	p.send(handleFrame("net.Socket", "2"), fdSaying(t, "b"))
+	poll(t, l)
+	p.send(handleFrame("net.Socket", "3")+handleFrame("net.Socket", "4"), fdSaying(t, "c"), fdSaying(t, "d"))
+	p.close()
+	run(t, l)
+	require.Equal(t, []string{"1 with a", "2 with b", "3 with c", "4 with d", "disconnect"}, j.entries)
+}
+
+func TestAHandleWithoutADescriptorIsRefusedAndDropped(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	j := handleJournal(t, c)
+	p.send(handleFrame("net.Socket", "1") + "2\n")
+	poll(t, l)
+	s, _ := p.read()
+	require.Equal(t, nack, s)
+	p.close()
+	run(t, l)
+	require.Equal(t, []string{"2", "disconnect"}, j.entries)
+}
+
+// Node sends a handle again with its frame wrapped in another.
+func TestAWrappedHandleIsAcknowledgedOnce(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	j := handleJournal(t, c)
+	inner := strings.TrimSuffix(handleFrame("net.Socket", "1"), "\n")
+	p.send(handleFrame("net.Native", inner), fdSaying(t, "a"))
+	poll(t, l)
+	s, _ := p.read()
+	require.Equal(t, ack, s)
+	for range 10 {
+		inner = strings.TrimSuffix(handleFrame("net.Native", inner), "\n")
+	}
+	p.send(inner+"\n", fdSaying(t, "b"))
+	poll(t, l)
+	p.close()
+	run(t, l)
+	require.Len(t, j.entries, 3)
+	require.Equal(t, "1 with a", j.entries[0])
+	require.Contains(t, j.entries[1], "wrapped too often")
+}
+
+func TestAHandleThatNobodyTakesIsClosed(t *testing.T) {
+	for name, frame := range map[string]string{
+		"taken by nobody":   handleFrame("net.Socket", "1"),
+		"unknown type":      handleFrame("bogus", "1"),
+		"no type":           `{"cmd":"NODE_HANDLE","msg":1}` + "\n",
+		"no message":        `{"cmd":"NODE_HANDLE","type":"net.Socket"}` + "\n",
+		"internal inside":   handleFrame("net.Socket", `{"cmd":"NODE_x"}`),
+		"with a plain one":  "1\n",
+		"with garbage":      "{]\n",
+		"with half a line":  "[1",
+		"with an empty one": "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			c, p := newChannel(t, l, nil)
+			c.OnMessage(func(m *ipc.Message) {})
+			x, y := socketPair(t)
+			p.send(frame, x)
+			require.NoError(t, unix.Close(x))
+			poll(t, l)
+			if name != "with half a line" {
+				requireEOF(t, y)
+			}
+			p.close()
+			run(t, l)
+			requireEOF(t, y)
+			require.NoError(t, unix.Close(y))
+		})
+	}
+}
+
+// requireEOF requires that the other end of the connection fd is closed everywhere.
+func requireEOF(t *testing.T, fd int) {
+	t.Helper()
+	require.NoError(t, unix.SetNonblock(fd, true))
+	n, err := unix.Read(fd, make([]byte, 1))
+	require.NoError(t, err)
+	require.Zero(t, n)
+}
+
+func TestAHandleWaitsWithItsMessage(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	p.send("1\n"+handleFrame("net.Socket", "2")+"3\n", fdSaying(t, "a"))
+	poll(t, l)
+	s, _ := p.read()
+	require.Equal(t, ack, s)
+	j := handleJournal(t, c)
+	poll(t, l)
+	p.send(handleFrame("net.Socket", "4"), fdSaying(t, "b"))
+	p.close()
+	run(t, l)
+	require.Equal(t, []string{"1", "2 with a", "3", "4 with b", "disconnect"}, j.entries)
+}
+
+func TestHandlesThatWaitAreClosedAtTheEnd(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	p.send(handleFrame("net.Socket", "1"), fdSaying(t, "a"))
+	poll(t, l)
+	require.Positive(t, c.Waiting())
+	p.close()
+	run(t, l)
+}

@@ -1,0 +1,55 @@
+package ipc
+
+import "golang.org/x/sys/unix"
+
+// heldRights is the most descriptors that wait for the rest of a frame. It is one, for a peer that keeps to the
+// protocol; the others are for the frames behind it.
+const heldRights = 64
+
+// rightsQueue has the descriptors that have come and whose frame has not. A descriptor comes with or before the last
+// byte of its frame, so those left over when no frame is under way belong to none.
+type rightsQueue struct{ fds []int }
+
+// add takes the descriptors out of a control message. All of them are closed when some are missing: which is not known.
+func (q *rightsQueue) add(control []byte, truncated bool) {
+	if len(control) == 0 {
+		return
+	}
+	eachRight(control, func(fd int) {
+		if truncated {
+			closeRight(fd)
+			return
+		}
+		q.fds = append(q.fds, fd)
+	})
+}
+
+// take returns the oldest descriptor, -1 if there is none. It is the caller's.
+func (q *rightsQueue) take() int {
+	if len(q.fds) == 0 {
+		return -1
+	}
+	fd := q.fds[0]
+	q.fds = q.fds[1:]
+	return fd
+}
+
+// settle closes the descriptors that nobody can claim any more.
+func (q *rightsQueue) settle(partial bool) {
+	keep := 0
+	if partial {
+		keep = min(len(q.fds), heldRights)
+	}
+	if len(q.fds) > keep {
+		for _, fd := range q.fds[keep:] {
+			closeRight(fd)
+		}
+		q.fds = q.fds[:keep]
+	}
+	if keep == 0 {
+		q.fds = nil
+	}
+}
+
+// closeRight closes a descriptor that is not wanted. It was never used here, so nothing can be lost.
+func closeRight(fd int) { _ = unix.Close(fd) }

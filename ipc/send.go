@@ -1,0 +1,184 @@
+package ipc
+
+import "bytes"
+
+// drainMark is the number of queued bytes from which on NeedDrain is true: Node's (v20, lib/internal/child_process.js,
+// twice its 64 KiB high-water mark).
+const drainMark = 128 << 10
+
+// sender is the writing half of a channel.
+//
+// Frames go onto the wire, a queue in front of the kernel, in the order of the calls. A frame with a handle is followed
+// by nothing until the peer has acknowledged it: what is sent in between is held. The answers to the peer's own handles
+// go past what is held, or two processes that send each other handles would wait for ever.
+type sender struct {
+	wire     writeQueue
+	inFlight *handover // the handle that the peer has not acknowledged
+	held     heldQueue // empty unless a handle is in flight
+
+	written   int64 // bytes that the kernel has taken since the beginning; offsets below count like it
+	marks     []mark
+	firing    int   // of the marks at the front, how many have a tick queued
+	anonymous int64 // offset of the end of the last frame without a Done
+	broken    error // why nothing can be written any more
+
+	replies    int   // bytes of answers to the peer, see reply
+	repliesEnd int64 // offset of the end of the last of them
+
+	burst     int // writes since the last turn of the ticks, see transmit
+	blocked   bool
+	needDrain bool
+	tickDue   bool
+	restDue   bool // see readRest
+
+	onTick, fire, drained func() // made once so that queueing them does not allocate
+}
+
+func (s *sender) init(c *Channel) {
+	s.onTick, s.fire, s.drained = c.flushTick, c.fireMark, c.emitDrain
+}
+
+// offset is the end of what is on the wire.
+func (s *sender) offset() int64 { return s.written + int64(s.wire.size) }
+
+// queued is the number of bytes that the kernel has not taken.
+func (s *sender) queued() int { return s.wire.size + s.held.size }
+
+// idle reports whether everything that was sent has arrived, as far as can be known.
+func (s *sender) idle() bool { return s.wire.empty() && s.inFlight == nil && s.held.empty() }
+
+// Send queues v as a message and never blocks. How Go values become JSON is encoding/json's way, and JavaScript's where
+// they differ: no HTML escaping, NaN is null; for Advanced see package v8. Most messages are with the kernel when Send
+// returns; see the package comment.
+//
+// A value that cannot be serialized and [ErrQueueFull] are returned; nothing was sent then. So is [ErrChannelClosed],
+// when the channel is not connected. A failure to write, because the peer has gone, comes to OnError.
+func (c *Channel) Send(v any) error { return c.SendWith(v, nil) }
+
+// SendWith is Send with a handle or a callback. It takes a descriptor of its own from o.Handle, which the caller may
+// use and close as before; but a net.Conn is closed when it is sent, unless o.KeepOpen is set, because one process
+// should use it. When the object is closed already, the message goes without a handle, as Node has it. A handle that
+// cannot be sent is a *[HandleError].
+//
+// With o.Done, [ErrChannelClosed] goes there and is not returned. When SendWith returns an error, Done is not called.
+func (c *Channel) SendWith(v any, o *SendOptions) error {
+	if o == nil {
+		o = new(SendOptions)
+	}
+	if c.state != stateOpen {
+		return c.refuse(o.Done)
+	}
+	if c.maxQueue >= 0 && c.out.queued() >= c.maxQueue {
+		return ErrQueueFull
+	}
+	var out *outgoing
+	if o.Handle != nil {
+		var err error
+		if out, err = c.openOutgoing(o.Handle, o.KeepOpen); err != nil {
+			return err
+		}
+		if out != nil {
+			v = handleFrame{cmdHandle, out.typ, v, out.dgramType, out.key}
+		}
+	}
+	frame, err := c.format.appendFrame(c.hub.takeScratch(), v)
+	if err != nil {
+		if out != nil {
+			out.release(false)
+		}
+		return err
+	}
+	if c.state != stateOpen { // The value's own methods were called.
+		if out != nil {
+			out.release(false)
+		}
+		return c.refuse(o.Done)
+	}
+	if !c.submit(frame, out, o.Done) {
+		c.hub.giveScratch(frame)
+	}
+	return nil
+}
+
+// refuse tells that the channel is not connected.
+func (c *Channel) refuse(done func(error)) error {
+	if done == nil || c.state == stateAbandoned {
+		return ErrChannelClosed
+	}
+	c.out.marks = append(c.out.marks, mark{done: done, err: ErrChannelClosed})
+	c.queueMarks()
+	return nil
+}
+
+// sendInternal sends one of Node's internal messages that nobody waits for. What cannot be sent is dropped, and so are
+// answers that pile up for a peer that asks but does not acknowledge a handle.
+func (c *Channel) sendInternal(v any) {
+	if c.state != stateOpen || c.out.inFlight != nil && c.out.held.replies >= maxReplies {
+		return
+	}
+	frame, err := c.format.appendFrame(c.hub.takeScratch(), v)
+	if err != nil {
+		return
+	}
+	if c.out.inFlight != nil {
+		c.out.held.replies += len(frame)
+	} else {
+		c.out.noteReply(len(frame))
+	}
+	if !c.submit(frame, nil, ignore) {
+		c.hub.giveScratch(frame)
+	}
+}
+
+func ignore(error) {}
+
+// NeedDrain reports whether the sender should wait for OnDrain: 131072 bytes are queued, or two messages behind an
+// unacknowledged handle, and the queue was not empty since. It is when Node's send returns false.
+func (c *Channel) NeedDrain() bool { return c.out.needDrain }
+
+// submit queues a frame. It reports whether it has kept the memory of frame.
+func (c *Channel) submit(frame []byte, out *outgoing, done func(error)) (kept bool) {
+	s := &c.out
+	wasIdle := s.idle()
+	switch {
+	case s.inFlight != nil:
+		s.held.push(heldFrame{bytes.Clone(frame), out, done})
+	default:
+		kept = c.transmit(frame, out, done)
+	}
+	if s.queued() >= drainMark || s.held.len() >= 2 {
+		s.needDrain = true
+	}
+	if wasIdle != s.idle() && c.refs == refCounted {
+		c.update()
+	}
+	return kept
+}
+
+// transmit puts a frame onto the wire.
+func (c *Channel) transmit(frame []byte, out *outgoing, done func(error)) (kept bool) {
+	s := &c.out
+	if s.broken != nil {
+		c.fail(done, s.broken)
+		if out != nil {
+			out.release(false)
+		}
+		return false
+	}
+	s.expect(len(frame), done)
+	if out != nil {
+		c.handOver(bytes.Clone(frame), out)
+		return false
+	}
+	return c.put(frame)
+}
+
+// fail tells done, or else OnError, that a message will never be written.
+func (c *Channel) fail(done func(error), err error) {
+	if done == nil {
+		c.report(err)
+		return
+	}
+	c.out.marks = append(c.out.marks, mark{done: done, err: err})
+	c.queueMarks()
+}

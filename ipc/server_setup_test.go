@@ -1,0 +1,149 @@
+package ipc_test
+
+import (
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
+)
+
+// drainedLoop returns a loop that runs, when everything was unrefed, until nothing is left to do.
+func drainedLoop(t testing.TB) *reactor.Loop {
+	t.Helper()
+	l := newLoop(t)
+	t.Cleanup(func() {
+		if !t.Failed() {
+			if err := l.Run(); !errors.Is(err, reactor.ErrClosed) {
+				require.NoError(t, err)
+			}
+		}
+	})
+	return l
+}
+
+// until runs l until cond is true, which it asks after each turn.
+func until(t testing.TB, l *reactor.Loop, cond func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(hangLimit()); !cond(); {
+		require.True(t, time.Now().Before(deadline), "the test hangs")
+		_, err := l.Poll(time.Millisecond)
+		require.NoError(t, err)
+	}
+}
+
+// linePeer is a peer that is looked at line by line.
+type linePeer struct {
+	*peer
+	loop    *reactor.Loop
+	pending string
+	ended   bool
+}
+
+func newLinePeer(t testing.TB, l *reactor.Loop) (*ipc.Channel, *linePeer) {
+	t.Helper()
+	c, p := newChannel(t, l, nil)
+	c.Unref()
+	return c, &linePeer{peer: p, loop: l}
+}
+
+// line returns the next line from the channel.
+func (p *linePeer) line() string {
+	p.t.Helper()
+	until(p.t, p.loop, func() bool {
+		if !strings.Contains(p.pending, "\n") && !p.ended {
+			s, end := p.read()
+			p.pending += s
+			p.ended = end
+		}
+		return strings.Contains(p.pending, "\n")
+	})
+	line, rest, _ := strings.Cut(p.pending, "\n")
+	p.pending = rest
+	return line
+}
+
+// silent checks that the channel has sent nothing in answer to what the peer has sent: the answer to a handle without
+// a descriptor, which comes behind, is the next line.
+func (p *linePeer) silent() {
+	p.t.Helper()
+	p.send(`{"cmd":"NODE_HANDLE","type":"net.Socket","msg":0}` + "\n")
+	require.Equal(p.t, `{"cmd":"NODE_HANDLE_NACK"}`, p.line())
+}
+
+// hand sends v as a handle and waits for the acknowledgement.
+func (p *linePeer) hand(typ, key string, v any) {
+	p.t.Helper()
+	fd := dup(p.t, v)
+	p.send(`{"cmd":"NODE_HANDLE","type":"`+typ+`","msg":0,"key":"`+key+`"}`+"\n", fd)
+	closeFD(p.t, fd)
+	require.Equal(p.t, `{"cmd":"NODE_HANDLE_ACK"}`, p.line())
+}
+
+// acceptHandle checks that the next line is frame, acknowledges it and closes what came with it.
+func (p *linePeer) acceptHandle(frame string) {
+	p.t.Helper()
+	require.Empty(p.t, p.pending)
+	var got string
+	var fds []int
+	until(p.t, p.loop, func() bool {
+		if !p.readable() {
+			return false
+		}
+		got, fds = p.readRights()
+		return true
+	})
+	require.Equal(p.t, frame+"\n", got)
+	require.Len(p.t, fds, 1)
+	closeFD(p.t, fds[0])
+	p.send(`{"cmd":"NODE_HANDLE_ACK"}` + "\n")
+}
+
+// newServer returns a Server at network and address on l.
+func newServer(t testing.TB, l *reactor.Loop, network, address string) *ipc.Server {
+	t.Helper()
+	ln, err := net.Listen(network, address)
+	require.NoError(t, err)
+	s, err := ipc.NewServer(l, ln)
+	require.NoError(t, err)
+	t.Cleanup(func() { s.Unref() })
+	return s
+}
+
+// count runs the loop until s knows how many connections there are.
+func count(t testing.TB, l *reactor.Loop, s *ipc.Server) int {
+	t.Helper()
+	n := -1
+	s.Connections(func(got int, err error) {
+		require.NoError(t, err)
+		n = got
+	})
+	require.Equal(t, -1, n, "never inside the call")
+	until(t, l, func() bool { return n >= 0 })
+	return n
+}
+
+// waitClosed runs the loop until the close event of s.
+func waitClosed(t testing.TB, l *reactor.Loop, s *ipc.Server) {
+	t.Helper()
+	closed := false
+	s.OnClose(func() { closed = true })
+	until(t, l, func() bool { return closed })
+}
+
+// sendSome writes what the kernel takes of s.
+func (p *linePeer) sendSome(s string) int {
+	p.t.Helper()
+	n, err := unix.Write(p.fd, []byte(s[:min(len(s), 64<<10)]))
+	if err == unix.EAGAIN {
+		return 0
+	}
+	require.NoError(p.t, err)
+	return n
+}

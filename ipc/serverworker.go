@@ -1,0 +1,184 @@
+package ipc
+
+import (
+	"math"
+	"slices"
+	"strconv"
+)
+
+// Messages of the accounting, Node v20, lib/internal/socket_list.js. The order of the members is that of Node.
+const (
+	cmdGetCount    = "NODE_SOCKET_GET_COUNT"
+	cmdCount       = "NODE_SOCKET_COUNT"
+	cmdNotifyClose = "NODE_SOCKET_NOTIFY_CLOSE"
+	cmdAllClosed   = "NODE_SOCKET_ALL_CLOSED"
+)
+
+type socketMessage struct {
+	Cmd string `json:"cmd"`
+	Key string `json:"key"`
+}
+
+type socketCountMessage struct {
+	Cmd   string `json:"cmd"`
+	Key   string `json:"key"`
+	Count int    `json:"count"`
+}
+
+// worker is one process that was sent connections of one server: a pair of channel and key.
+type worker struct {
+	server   *Server
+	peer     *socketPeer
+	inFlight int  // connections that were sent and neither acknowledged nor given up
+	arrived  bool // one was acknowledged: the process knows the key
+
+	counts    []*countRequest // that wait for its reply
+	asked     int             // NODE_SOCKET_NOTIFY_CLOSE without reply
+	askQueued bool            // another one goes out on the next tick
+}
+
+// countRequest is one call of Connections.
+type countRequest struct {
+	fn    func(n int, err error) // nil once it was called or is about to be
+	total int
+	left  int // replies to come
+}
+
+// Connections calls fn once, on a later turn, with the number of connections that are open: in this process, and in
+// each process that was sent some. Those on their way count as the receiver's. When the channel to one of them ends
+// before the reply, err is [ErrChildClosedBeforeReply]; when its reply makes no sense, a *[HandleError]. There is no
+// time limit: a process whose event loop stands still is waited for. It panics when fn is nil.
+func (s *Server) Connections(fn func(n int, err error)) {
+	if fn == nil {
+		panic("ipc: Connections: nil callback")
+	}
+	r := &countRequest{fn: fn, total: s.tally.count(), left: 1}
+	// Every request is out before the first reply is looked at, since that is a later turn.
+	for _, w := range s.workers {
+		r.left++
+		w.counts = append(w.counts, r)
+		w.peer.channel.sendInternal(socketMessage{Cmd: cmdGetCount, Key: s.key})
+	}
+	s.resolve(r, 0, nil)
+}
+
+// resolve takes one reply.
+func (s *Server) resolve(r *countRequest, n int, err error) {
+	r.total += min(n, math.MaxInt-r.total)
+	r.left--
+	if r.fn == nil || err == nil && r.left > 0 {
+		return
+	}
+	fn, total := r.fn, r.total
+	r.fn = nil
+	if err != nil {
+		total = 0
+	}
+	// Posted, because resolve may run inside Connections, and so that a panic is that callback's alone. A closed loop
+	// has no callbacks.
+	_ = s.hub.loop.Post(func() { fn(total, err) })
+}
+
+// handOut notes that a connection of s goes to p, and returns the worker it is counted in. It is called while the frame
+// is sent, and so sends nothing itself. It returns nil when s has had its close event, for a connection that was closed
+// here while its message was queued.
+func (p *socketPeer) handOut(s *Server) *worker {
+	if s.state == serverClosed {
+		return nil
+	}
+	w := p.workers[s.key]
+	if w == nil || w.server != s {
+		w = &worker{server: s, peer: p}
+		p.workers[s.key] = w
+		s.workers = append(s.workers, w)
+	}
+	w.inFlight++
+	if s.state == serverClosing {
+		w.queueAsk()
+	}
+	return w
+}
+
+// arrive ends the flight of one connection. A process that never got one does not know the key and answers nothing.
+func (w *worker) arrive(ok bool) {
+	w.inFlight--
+	w.arrived = w.arrived || ok
+	if !w.arrived && w.inFlight == 0 {
+		w.drop(nil)
+	}
+}
+
+// askClosed has the process tell when its connections are closed. There may be one on the way to it: the question goes
+// behind that, as everything does.
+func (w *worker) askClosed() {
+	w.asked++
+	w.peer.channel.sendInternal(socketMessage{Cmd: cmdNotifyClose, Key: w.server.key})
+}
+
+func (w *worker) queueAsk() {
+	if w.askQueued {
+		return
+	}
+	w.askQueued = true
+	w.server.hub.loop.NextTick(func() {
+		w.askQueued = false
+		if w.known() {
+			w.askClosed()
+		}
+	})
+}
+
+// known reports whether w is still one of its server's.
+func (w *worker) known() bool { return w.peer.workers[w.server.key] == w }
+
+// closed reports whether the process has said that it has no connection of the server any more.
+func (w *worker) closed() bool { return w.asked == 0 && !w.askQueued }
+
+// replyCount takes NODE_SOCKET_COUNT. As in Node it answers all that was asked: which of several questions it belongs
+// to does not show.
+func (w *worker) replyCount(text string) {
+	n, err := parseCount(text)
+	if err != nil {
+		err = &HandleError{Op: "count", Type: wireSocket, Err: err}
+	}
+	requests := w.counts
+	w.counts = nil
+	for _, r := range requests {
+		w.server.resolve(r, n, err)
+	}
+}
+
+// replyAllClosed takes NODE_SOCKET_ALL_CLOSED.
+func (w *worker) replyAllClosed() {
+	if w.asked > 0 {
+		w.asked--
+		w.server.settle()
+	}
+}
+
+// drop takes the process out of the accounting. err is what those get who wait for its count; nil: it has none.
+func (w *worker) drop(err error) {
+	if !w.known() {
+		return
+	}
+	w.forget()
+	s := w.server
+	s.workers = slices.DeleteFunc(s.workers, func(other *worker) bool { return other == w })
+	requests := w.counts
+	w.counts = nil
+	for _, r := range requests {
+		s.resolve(r, 0, err)
+	}
+	s.settle()
+}
+
+func (w *worker) forget() { delete(w.peer.workers, w.server.key) }
+
+// parseCount reads a JSON number that counts something.
+func parseCount(text string) (int, error) {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || n != math.Trunc(n) || n < 0 || n > math.MaxInt32 {
+		return 0, errBadCount
+	}
+	return int(n), nil
+}

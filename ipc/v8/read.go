@@ -1,0 +1,265 @@
+package v8
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"math/big"
+	"slices"
+	"time"
+)
+
+// Unmarshal reads the value of a payload, as the types that the package documentation lists. The value shares no memory
+// with p. What follows it in p is ignored, as Node does.
+//
+// Versions 13 to 15 of the format are read. The error is a *[FormatError].
+//
+// Safe to call from any goroutine.
+func Unmarshal(p []byte) (any, error) {
+	r := reader{p: p, recording: bytes.IndexByte(p, tagRef) >= 0}
+	if err := r.header(); err != nil {
+		return nil, err
+	}
+	v, err := r.value()
+	if err != nil {
+		return nil, err
+	}
+	if r.forwards {
+		r.resolve()
+	}
+	return v, nil
+}
+
+// reader reads one payload.
+type reader struct {
+	p       []byte
+	pos     int
+	version uint32
+	depth   int // objects around the value that is next
+
+	// owed is how many elements of the arrays around the next value are still to come. Each is at least a byte, so an
+	// array that announces more than what is left without them is refused. That is what bounds the memory made ahead
+	// for arrays, also for arrays in arrays.
+	owed int
+
+	// copied is how many bytes were copied for views of ArrayBuffers. The same buffer may be shown again and again.
+	copied int
+
+	recording bool  // There is a byte that may be a tagRef, so objects is filled.
+	objects   []any // by id; nil while it cannot be referred to, unfinishedArray for an array
+	forwards  bool  // there are values of type forward
+}
+
+func (r *reader) fail(format string, args ...any) error {
+	return r.failed(fmt.Errorf(format, args...))
+}
+
+func (r *reader) failed(err error) error { return &FormatError{Offset: r.pos, Err: err} }
+
+func (r *reader) left() int { return len(r.p) - r.pos }
+
+func (r *reader) header() error {
+	if len(r.p) == 0 {
+		return r.failed(io.ErrUnexpectedEOF)
+	}
+	if r.p[0] != tagVersion {
+		return r.fail("no version, but 0x%02x", r.p[0])
+	}
+	r.pos++
+	v, err := r.varint()
+	if err != nil {
+		return err
+	}
+	if v < oldestVersion || v > version {
+		return r.fail("version %d of the format", v)
+	}
+	r.version = v
+	return nil
+}
+
+// varint reads a number in base 128. V8 drops what does not fit into 32 bits, and nobody writes that.
+func (r *reader) varint() (uint32, error) {
+	n, size := binary.Uvarint(r.p[r.pos:])
+	switch {
+	case size == 0:
+		return 0, r.failed(io.ErrUnexpectedEOF)
+	case size < 0 || n > math.MaxUint32:
+		return 0, r.fail("a number of more than 32 bits")
+	}
+	r.pos += size
+	return uint32(n), nil
+}
+
+// take returns the next n bytes, which stay part of the payload.
+func (r *reader) take(n uint32) ([]byte, error) {
+	if uint64(n) > uint64(r.left()) {
+		return nil, r.failed(io.ErrUnexpectedEOF)
+	}
+	p := r.p[r.pos : r.pos+int(n)]
+	r.pos += int(n)
+	return p, nil
+}
+
+// sized returns as many bytes as the number before them says.
+func (r *reader) sized() ([]byte, error) {
+	n, err := r.varint()
+	if err != nil {
+		return nil, err
+	}
+	return r.take(n)
+}
+
+// peek returns the next tag, tagPadding at the end of the payload.
+func (r *reader) peek() byte {
+	for r.pos < len(r.p) {
+		if tag := r.p[r.pos]; tag != tagPadding {
+			return tag
+		}
+		r.pos++
+	}
+	return tagPadding
+}
+
+// tag returns the next tag that means something.
+func (r *reader) tag() (byte, error) {
+	for {
+		switch tag := r.peek(); tag {
+		case tagPadding:
+			return 0, r.failed(io.ErrUnexpectedEOF)
+		case tagCount:
+			r.pos++
+			if _, err := r.varint(); err != nil {
+				return 0, err
+			}
+		default:
+			r.pos++
+			return tag, nil
+		}
+	}
+}
+
+func (r *reader) value() (any, error) {
+	if r.depth > MaxReadDepth {
+		return nil, r.failed(ErrTooDeep)
+	}
+	tag, err := r.tag()
+	if err != nil {
+		return nil, err
+	}
+	r.depth++
+	v, err := r.tagged(tag)
+	r.depth--
+	if err != nil {
+		return nil, err
+	}
+	if buffer, ok := v.(*ArrayBuffer); ok && r.peek() == tagView {
+		r.pos++
+		return r.view(buffer)
+	}
+	return v, nil
+}
+
+// tagged reads the rest of a value.
+func (r *reader) tagged(tag byte) (any, error) {
+	switch tag {
+	case tagNull:
+		return nil, nil
+	case tagUndefined:
+		return Undefined, nil
+	case tagTrue:
+		return true, nil
+	case tagFalse:
+		return false, nil
+	case tagInt32:
+		n, err := r.varint()
+		return zigzag(n), err
+	case tagUint32:
+		n, err := r.varint()
+		if n > math.MaxInt32 {
+			return float64(n), err // int may have 32 bits.
+		}
+		return int(n), err
+	case tagDouble:
+		return r.double()
+	case tagBigInt:
+		return r.bigInt()
+	case tagLatin1, tagUTF16, tagUTF8:
+		return r.text(tag)
+	}
+	return r.object(tag)
+}
+
+func (r *reader) double() (float64, error) {
+	p, err := r.take(8)
+	if err != nil {
+		return 0, err
+	}
+	return math.Float64frombits(binary.LittleEndian.Uint64(p)), nil
+}
+
+// bigInt reads a number in which one bit is the sign and the others the length in bytes, and then the bytes.
+func (r *reader) bigInt() (*big.Int, error) {
+	n, err := r.varint()
+	if err != nil {
+		return nil, err
+	}
+	negative := n&1 != 0
+	p, err := r.take(n >> 1)
+	if err != nil {
+		return nil, err
+	}
+	if negative && len(p) == 0 {
+		return nil, r.fail("a bigint that is minus zero")
+	}
+	p = slices.Clone(p)
+	slices.Reverse(p)
+	v := new(big.Int).SetBytes(p)
+	if negative {
+		v.Neg(v)
+	}
+	return v, nil
+}
+
+func (r *reader) text(tag byte) (string, error) {
+	p, err := r.sized()
+	if err != nil {
+		return "", err
+	}
+	switch tag {
+	case tagLatin1:
+		return fromLatin1(p), nil
+	case tagUTF16:
+		if len(p)%2 != 0 {
+			return "", r.fail("half a UTF-16 unit")
+		}
+		return fromUTF16(p), nil
+	case tagUTF8:
+		return fromUTF8(p), nil
+	}
+	return "", r.fail("no string, but tag 0x%02x", tag)
+}
+
+// anyText reads a string with its tag.
+func (r *reader) anyText() (string, error) {
+	tag, err := r.tag()
+	if err != nil {
+		return "", err
+	}
+	return r.text(tag)
+}
+
+// date cuts to whole milliseconds, as V8 does.
+func (r *reader) date() (any, error) {
+	ms, err := r.double()
+	if err != nil {
+		return nil, err
+	}
+	if !(math.Abs(ms) <= maxDate) { // NaN is neither.
+		return InvalidDate, nil
+	}
+	return time.UnixMilli(int64(ms)).UTC(), nil
+}
+
+func zigzag(n uint32) int { return int(int32(n>>1) ^ -int32(n&1)) }

@@ -1,0 +1,181 @@
+package v8
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+)
+
+// viewBudget is how many times its length a payload may make the reader copy for views of ArrayBuffers. Node sends
+// none: its views bring their own bytes.
+const viewBudget = 4
+
+// arrayBuffer reads the bytes of an ArrayBuffer.
+func (r *reader) arrayBuffer(resizable bool) (any, error) {
+	id := r.open(nil)
+	length, err := r.varint()
+	if err != nil {
+		return nil, err
+	}
+	b := &ArrayBuffer{Resizable: resizable}
+	if resizable {
+		if b.MaxLength, err = r.varint(); err != nil {
+			return nil, err
+		}
+		if length > b.MaxLength {
+			return nil, r.fail("an ArrayBuffer of %d bytes that is at most %d long", length, b.MaxLength)
+		}
+	}
+	p, err := r.take(length)
+	if err != nil {
+		return nil, err
+	}
+	b.Data = owned(p)
+	r.close(id, b)
+	return b, nil
+}
+
+// host reads what the format leaves to Node.
+func (r *reader) host() (any, error) {
+	id := r.open(nil)
+	kind, err := r.varint()
+	if err != nil {
+		return nil, err
+	}
+	var v any
+	switch kind {
+	case hostView:
+		v, err = r.hostView()
+	case hostObject:
+		v, err = r.value()
+	default:
+		err = r.fail("kind %d of host object", kind)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.close(id, v)
+	return v, nil
+}
+
+func (r *reader) hostView() (any, error) {
+	kind, err := r.varint()
+	if err != nil {
+		return nil, err
+	}
+	p, err := r.sized()
+	if err != nil {
+		return nil, err
+	}
+	return r.viewOf(kind, p)
+}
+
+// view reads what follows a buffer of which the value is a view.
+func (r *reader) view(b *ArrayBuffer) (any, error) {
+	id := r.open(nil)
+	letter, err := r.take(1)
+	if err != nil {
+		return nil, err
+	}
+	kind := strings.IndexByte(viewLetters, letter[0])
+	if kind < 0 || kind == viewBuffer {
+		return nil, r.fail("unknown view 0x%02x", letter[0])
+	}
+	offset, err := r.varint()
+	if err != nil {
+		return nil, err
+	}
+	length, err := r.varint()
+	if err != nil {
+		return nil, err
+	}
+	var flags uint32
+	if r.version >= flagsVersion {
+		if flags, err = r.varint(); err != nil {
+			return nil, err
+		}
+	}
+	size := uint32(elementSize(uint32(kind)))
+	whole := uint64(len(b.Data))
+	if uint64(offset) > whole || offset%size != 0 {
+		return nil, r.fail("a view that begins at %d of %d bytes", offset, whole)
+	}
+	if flags&viewTracksLength != 0 {
+		length = uint32(whole) - offset
+		length -= length % size
+	}
+	if uint64(offset)+uint64(length) > whole {
+		return nil, r.fail("a view of %d bytes from %d of %d", length, offset, whole)
+	}
+	if r.copied += int(length); r.copied > viewBudget*len(r.p) {
+		return nil, r.fail("too many views of an ArrayBuffer")
+	}
+	v, err := r.viewOf(uint32(kind), b.Data[offset:offset+length])
+	r.close(id, v)
+	return v, err
+}
+
+// elementSize returns how many bytes an element has in a view of that type.
+func elementSize(kind uint32) int {
+	switch kind {
+	case viewInt16, viewUint16:
+		return 2
+	case viewInt32, viewUint32, viewFloat32:
+		return 4
+	case viewFloat64, viewBigInt64, viewBigUint64:
+		return 8
+	}
+	return 1
+}
+
+// viewOf makes a view of that type from a copy of p.
+func (r *reader) viewOf(kind uint32, p []byte) (any, error) {
+	if len(p)%elementSize(kind) != 0 {
+		return nil, r.fail("%d bytes in elements of %d", len(p), elementSize(kind))
+	}
+	switch kind {
+	case viewInt8:
+		return Int8Array(littleEndian[int8](p, 1)), nil
+	case viewUint8:
+		return Uint8Array(owned(p)), nil
+	case viewUint8Clamped:
+		return Uint8ClampedArray(owned(p)), nil
+	case viewInt16:
+		return Int16Array(littleEndian[int16](p, 2)), nil
+	case viewUint16:
+		return Uint16Array(littleEndian[uint16](p, 2)), nil
+	case viewInt32:
+		return Int32Array(littleEndian[int32](p, 4)), nil
+	case viewUint32:
+		return Uint32Array(littleEndian[uint32](p, 4)), nil
+	case viewFloat32:
+		return Float32Array(littleEndian[float32](p, 4)), nil
+	case viewFloat64:
+		return Float64Array(littleEndian[float64](p, 8)), nil
+	case viewDataView:
+		return DataView(owned(p)), nil
+	case viewBuffer:
+		return owned(p), nil
+	case viewBigInt64:
+		return BigInt64Array(littleEndian[int64](p, 8)), nil
+	case viewBigUint64:
+		return BigUint64Array(littleEndian[uint64](p, 8)), nil
+	}
+	return nil, r.fail("type %d of view", kind)
+}
+
+// owned copies p. An empty slice gets memory too: it is by its address that a reference to it is known again.
+func owned(p []byte) []byte {
+	if len(p) == 0 {
+		return make([]byte, 0, 1)
+	}
+	return slices.Clone(p)
+}
+
+// littleEndian returns the numbers of size bytes, the size of a T, that are in p.
+func littleEndian[T any](p []byte, size int) []T {
+	values := make([]T, len(p)/size, max(len(p)/size, 1))
+	// The length fits, and there are no other errors.
+	_, _ = binary.Decode(p, binary.LittleEndian, values)
+	return values
+}

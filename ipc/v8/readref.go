@@ -1,0 +1,80 @@
+package v8
+
+// unfinishedArray stands in reader.objects for an array that is being read: only its end tells which type it will have.
+type unfinishedArray struct{}
+
+// forward is the value of a reference to an unfinishedArray, with its id, until the end of the message.
+type forward uint32
+
+// open gives the next object its id. Until [reader.close] it cannot be referred to, or as v if that is not nil.
+func (r *reader) open(v any) (id int) {
+	if !r.recording {
+		return 0
+	}
+	r.objects = append(r.objects, v)
+	return len(r.objects) - 1
+}
+
+// close says what the object is.
+func (r *reader) close(id int, v any) {
+	if r.recording {
+		r.objects[id] = v
+	}
+}
+
+func (r *reader) ref() (any, error) {
+	id, err := r.varint()
+	if err != nil {
+		return nil, err
+	}
+	if uint64(id) >= uint64(len(r.objects)) || r.objects[id] == nil {
+		return nil, r.fail("a reference to object %d, which is not there yet", id)
+	}
+	if _, unfinished := r.objects[id].(unfinishedArray); unfinished {
+		r.forwards = true
+		return forward(id), nil
+	}
+	return r.objects[id], nil
+}
+
+// resolve replaces every forward by what the array has become.
+func (r *reader) resolve() {
+	for _, o := range r.objects {
+		switch o := o.(type) {
+		case []any:
+			for i := range o {
+				r.replace(&o[i])
+			}
+		case *Array:
+			r.replaceAll(o.elements, o.Extra.names)
+		case *Object:
+			r.replaceAll(o.elements, o.names)
+		case *Map:
+			for i := range o.Entries {
+				r.replace(&o.Entries[i].Key)
+				r.replace(&o.Entries[i].Value)
+			}
+		case *Set:
+			for i := range o.Values {
+				r.replace(&o.Values[i])
+			}
+		case *Error:
+			r.replace(&o.Cause)
+		}
+	}
+}
+
+func (r *reader) replaceAll(es elements, names []property) {
+	for i := range es {
+		r.replace(&es[i].value)
+	}
+	for i := range names {
+		r.replace(&names[i].value)
+	}
+}
+
+func (r *reader) replace(v *any) {
+	if f, ok := (*v).(forward); ok {
+		*v = r.objects[f]
+	}
+}

@@ -1,0 +1,167 @@
+package v8
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+func isByte(t reflect.Type) bool { return t.Kind() == reflect.Uint8 }
+
+// elements writes a slice or array whose identity is at.
+func (w *writer) elements(v reflect.Value, at identity) error {
+	if done, err := w.ref(at); done {
+		return err
+	}
+	w.tag(tagDense)
+	w.varint(v.Len())
+	for i := range v.Len() {
+		if err := w.nested(v.Index(i), identity{}); err != nil {
+			return err
+		}
+	}
+	w.endDense(v.Len())
+	return nil
+}
+
+// buffer writes a slice or array of bytes whose identity is at.
+func (w *writer) buffer(v reflect.Value, at identity) error {
+	if done, err := w.ref(at); done {
+		return err
+	}
+	if v.Kind() == reflect.Array && !v.CanAddr() {
+		p := reflect.New(v.Type()).Elem()
+		p.Set(v)
+		v = p
+	}
+	w.p = append(w.p, tagHost, hostView, viewBuffer)
+	w.varint(v.Len())
+	w.p = append(w.p, v.Bytes()...)
+	return nil
+}
+
+// key writes the name of any property.
+func (w *writer) key(name string) error {
+	if i, ok := arrayIndex(name); ok {
+		w.index(i)
+		return nil
+	}
+	return w.name(name)
+}
+
+// compareIndices orders names of which one or both are array indices as an object has them: indices first, ascending.
+func compareIndices(a, b string) int {
+	i, indexA := arrayIndex(a)
+	j, indexB := arrayIndex(b)
+	switch {
+	case indexA && indexB:
+		return cmp.Compare(i, j)
+	case indexA:
+		return -1
+	case indexB:
+		return 1
+	}
+	return 0
+}
+
+// compareNames orders names as an object has them to which they were added in alphabetic order.
+func compareNames(a, b string) int {
+	if c := compareIndices(a, b); c != 0 {
+		return c
+	}
+	return strings.Compare(a, b)
+}
+
+func (w *writer) stringMap(m map[string]any) error {
+	if m == nil {
+		w.tag(tagNull)
+		return nil
+	}
+	if done, err := w.ref(identify(reflect.ValueOf(m))); done {
+		return err
+	}
+	outer := len(w.keys)
+	for name := range m {
+		w.keys = append(w.keys, name)
+	}
+	names := w.keys[outer:]
+	slices.SortFunc(names, compareNames)
+	w.tag(tagObject)
+	for _, name := range names {
+		if err := w.key(name); err != nil {
+			return err
+		}
+		if err := w.value(m[name]); err != nil {
+			return err
+		}
+	}
+	w.tag(tagEndObject)
+	w.varint(len(names))
+	w.keys = w.keys[:outer]
+	return nil
+}
+
+// mapping writes a map whose keys are strings or integers.
+func (w *writer) mapping(v reflect.Value) error {
+	type entry struct {
+		name  string
+		value reflect.Value
+	}
+	var name func(key reflect.Value) string
+	switch key := v.Type().Key(); {
+	case key.Kind() == reflect.String:
+		name = reflect.Value.String
+	case reflect.Zero(key).CanInt():
+		name = func(key reflect.Value) string { return strconv.FormatInt(key.Int(), 10) }
+	case reflect.Zero(key).CanUint():
+		name = func(key reflect.Value) string { return strconv.FormatUint(key.Uint(), 10) }
+	default:
+		return &UnsupportedTypeError{Type: v.Type()}
+	}
+	if done, err := w.ref(identify(v)); done {
+		return err
+	}
+	entries := make([]entry, 0, v.Len())
+	for i := v.MapRange(); i.Next(); {
+		entries = append(entries, entry{name(i.Key()), i.Value()})
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return compareNames(a.name, b.name) })
+	w.tag(tagObject)
+	for _, e := range entries {
+		if err := w.key(e.name); err != nil {
+			return err
+		}
+		if err := w.nested(e.value, identity{}); err != nil {
+			return err
+		}
+	}
+	w.tag(tagEndObject)
+	w.varint(len(entries))
+	return nil
+}
+
+func (w *writer) structure(v reflect.Value, at identity) error {
+	if done, err := w.ref(at); done {
+		return err
+	}
+	w.tag(tagObject)
+	n := 0
+	for _, f := range describe(v.Type()).fields {
+		value, ok := f.in(v)
+		if !ok || f.omitted(value) {
+			continue
+		}
+		if err := w.key(f.name); err != nil {
+			return err
+		}
+		if err := w.nested(value, identity{}); err != nil {
+			return err
+		}
+		n++
+	}
+	w.tag(tagEndObject)
+	w.varint(n)
+	return nil
+}

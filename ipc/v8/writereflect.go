@@ -1,0 +1,183 @@
+package v8
+
+import (
+	"encoding"
+	"errors"
+	"math/big"
+	"reflect"
+	"time"
+)
+
+// class says how a type is written.
+type class uint8
+
+const (
+	byKind    class = iota
+	asTyped         // writer.typed knows the type
+	asPointee       // writer.typed knows the pointer to it
+	asTime          // a Date
+	asError         // an error
+	asText          // what MarshalText returns
+)
+
+var (
+	nativeType    = reflect.TypeFor[native]()
+	goErrorType   = reflect.TypeFor[error]()
+	textType      = reflect.TypeFor[encoding.TextMarshaler]()
+	timeType      = reflect.TypeFor[time.Time]()
+	bigIntType    = reflect.TypeFor[big.Int]()
+	singletonType = reflect.TypeFor[Singleton]()
+)
+
+func classOf(t reflect.Type) class {
+	switch {
+	case t == timeType:
+		return asTime
+	case t.Kind() == reflect.Interface:
+		return byKind // What is in it counts.
+	case t == singletonType || t == reflect.PointerTo(bigIntType) || t.Implements(nativeType):
+		return asTyped
+	case t == bigIntType || reflect.PointerTo(t).Implements(nativeType):
+		return asPointee
+	case t.Kind() == reflect.Pointer && t.Elem().Kind() != reflect.Pointer && classOf(t.Elem()) != byKind:
+		return byKind // A pointer has the methods of what it points to.
+	case t.Implements(goErrorType):
+		return asError
+	case t.Implements(textType):
+		return asText
+	}
+	return byKind
+}
+
+// nested writes a value inside another one. The identity is that of the pointer to it, if there is one.
+func (w *writer) nested(v reflect.Value, at identity) error {
+	if w.depth > MaxWriteDepth {
+		return ErrTooDeep
+	}
+	w.depth++
+	err := w.reflected(v, at)
+	w.depth--
+	return err
+}
+
+func (w *writer) reflected(v reflect.Value, at identity) error {
+	t := v.Type()
+	if t.PkgPath() == "" && t.Kind() != reflect.Pointer && t.Kind() != reflect.Struct {
+		return w.kind(v, at) // It has no methods.
+	}
+	switch describe(t).class {
+	case asTyped:
+		return w.typed(v.Interface())
+	case asPointee:
+		return w.typed(w.pointerTo(v).Interface())
+	case asTime:
+		if done, err := w.ref(at); done {
+			return err
+		}
+		return w.date(v.Interface().(time.Time))
+	case asError:
+		return w.goError(v, at)
+	case asText:
+		return w.marshalText(v)
+	}
+	return w.kind(v, at)
+}
+
+// pointerTo returns a pointer to v itself, or to a copy where there is none.
+func (w *writer) pointerTo(v reflect.Value) reflect.Value {
+	if v.CanAddr() {
+		return v.Addr()
+	}
+	p := reflect.New(v.Type())
+	p.Elem().Set(v)
+	w.kept = append(w.kept, p.Interface())
+	return p
+}
+
+func (w *writer) goError(v reflect.Value, at identity) error {
+	if isNil(v) {
+		w.tag(tagNull)
+		return nil
+	}
+	if v.Kind() == reflect.Pointer {
+		at = identify(v)
+	}
+	if done, err := w.ref(at); done {
+		return err
+	}
+	id := w.ids.last()
+	err := v.Interface().(error)
+	e := Error{Message: err.Error()}
+	e.Stack = e.Error() // JavaScript expects a string, and those of V8 begin like this.
+	if cause := errors.Unwrap(err); cause != nil {
+		w.kept = append(w.kept, cause)
+		e.Cause = cause
+	}
+	return w.jsError(&e, id)
+}
+
+func (w *writer) marshalText(v reflect.Value) error {
+	if isNil(v) {
+		w.tag(tagNull)
+		return nil
+	}
+	text, err := v.Interface().(encoding.TextMarshaler).MarshalText()
+	if err != nil {
+		return err
+	}
+	return w.text(string(text))
+}
+
+// isNil reports whether v is null in JavaScript.
+func isNil(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
+		return v.IsNil()
+	}
+	return false
+}
+
+// kind writes a value of a type that nothing more is known of.
+func (w *writer) kind(v reflect.Value, at identity) error {
+	switch {
+	case isNil(v):
+		w.tag(tagNull)
+		return nil
+	case v.CanInt():
+		return w.int(v.Int())
+	case v.CanUint():
+		return w.uint(v.Uint())
+	case v.CanFloat():
+		w.double(v.Float())
+		return nil
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		w.bool(v.Bool())
+		return nil
+	case reflect.String:
+		return w.text(v.String())
+	case reflect.Interface:
+		return w.typed(v.Elem().Interface())
+	case reflect.Pointer:
+		return w.nested(v.Elem(), identify(v))
+	case reflect.Slice:
+		if isByte(v.Type().Elem()) {
+			return w.buffer(v, identify(v))
+		}
+		return w.elements(v, identify(v))
+	case reflect.Array:
+		if isByte(v.Type().Elem()) {
+			return w.buffer(v, at)
+		}
+		return w.elements(v, at)
+	case reflect.Map:
+		if m, ok := v.Interface().(map[string]any); ok {
+			return w.stringMap(m)
+		}
+		return w.mapping(v)
+	case reflect.Struct:
+		return w.structure(v, at)
+	}
+	return &UnsupportedTypeError{Type: v.Type()}
+}

@@ -1,0 +1,96 @@
+package ipc
+
+import "golang.org/x/sys/unix"
+
+// longFrame is the length, in bytes, from which on the rest of a frame is kept as it is and not copied into blocks. Up
+// to it copying is cheaper than making new memory for the next frame.
+const longFrame = 256 << 10
+
+// writeQueue holds what the kernel did not take, in order. Frames share blocks; a long one has its own memory.
+type writeQueue struct {
+	pieces [][]byte // the unwritten parts
+	blocks [][]byte // the memory of each piece, from its beginning; nil where it is not from hub.block
+	rights []int    // the descriptor that goes with the first byte of each piece, -1 if none; borrowed
+	size   int      // bytes in pieces
+}
+
+func (q *writeQueue) empty() bool { return q.size == 0 }
+
+// push appends p: a copy, or p itself when it is long, which it reports.
+func (q *writeQueue) push(h *hub, p []byte) (kept bool) {
+	q.size += len(p)
+	if len(p) > longFrame {
+		q.add(p, nil, -1)
+		return true
+	}
+	if last := len(q.pieces) - 1; last >= 0 && q.blocks[last] != nil {
+		piece := q.pieces[last]
+		k := min(len(p), cap(piece)-len(piece))
+		q.pieces[last] = append(piece, p[:k]...)
+		p = p[k:]
+	}
+	for len(p) > 0 {
+		b := h.block()
+		k := min(len(p), cap(b))
+		q.add(append(b, p[:k]...), b, -1)
+		p = p[k:]
+	}
+	return false
+}
+
+// pushHandle appends a frame that fd goes with. It keeps p.
+func (q *writeQueue) pushHandle(p []byte, fd int) {
+	q.size += len(p)
+	q.add(p, nil, fd)
+}
+
+func (q *writeQueue) add(piece, block []byte, fd int) {
+	q.pieces = append(q.pieces, piece)
+	q.blocks = append(q.blocks, block)
+	q.rights = append(q.rights, fd)
+}
+
+// send writes once what the kernel takes: a piece with a descriptor by itself, as Node does, others together.
+func (q *writeQueue) send(h *hub, socket int) (n int, err error) {
+	if fd := q.rights[0]; fd >= 0 {
+		n, err = sendRetry(socket, q.pieces[:1], unix.UnixRights(fd))
+		if n > 0 {
+			q.rights[0] = -1
+		}
+	} else {
+		k := 1
+		for k < len(q.rights) && q.rights[k] < 0 {
+			k++
+		}
+		n, err = sendRetry(socket, q.pieces[:k], nil)
+	}
+	q.pop(h, n)
+	return n, err
+}
+
+// pop removes the first n bytes.
+func (q *writeQueue) pop(h *hub, n int) {
+	q.size -= n
+	i := 0
+	for i < len(q.pieces) && n >= len(q.pieces[i]) {
+		n -= len(q.pieces[i])
+		h.recycle(q.blocks[i])
+		q.pieces[i], q.blocks[i] = nil, nil
+		i++
+	}
+	if i > 0 && i == len(q.pieces) {
+		q.pieces, q.blocks, q.rights = q.pieces[:0], q.blocks[:0], q.rights[:0]
+		return
+	}
+	q.pieces, q.blocks, q.rights = q.pieces[i:], q.blocks[i:], q.rights[i:]
+	if len(q.pieces) > 0 {
+		q.pieces[0] = q.pieces[0][n:]
+	}
+}
+
+func (q *writeQueue) drop(h *hub) {
+	for _, b := range q.blocks {
+		h.recycle(b)
+	}
+	*q = writeQueue{}
+}

@@ -1,0 +1,484 @@
+package streams_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
+)
+
+// lineResult is what a range over Lines gave.
+type lineResult struct {
+	lines []string
+	err   error
+}
+
+// rangeLines ranges over lines to their end, on this goroutine. What comes after an error, which must be nothing, shows
+// among the lines.
+func rangeLines(lines iter.Seq2[[]byte, error]) (got lineResult) {
+	for line, err := range lines {
+		switch {
+		case got.err != nil:
+			got.lines = append(got.lines, "after the error: "+string(line))
+		case err != nil:
+			got.err = err
+		default:
+			got.lines = append(got.lines, string(line))
+		}
+	}
+	return got
+}
+
+// rangingLines is rangeLines on another goroutine, which ends when its result was taken. The flow is started here: a
+// stream that nobody asked for anything does not keep the loop alive until then.
+func rangingLines(r *streams.Readable) <-chan lineResult {
+	lines := r.Lines()
+	result := make(chan lineResult)
+	go func() { result <- rangeLines(lines) }()
+	return result
+}
+
+func TestS037_LinesForAnotherGoroutine(t *testing.T) {
+	const in = "one\r\n\r\n\ntwö\nthree\r\r\n\rfour\nlonger than the smaller marks\nlast\r"
+	for _, mark := range []int{1, 2, 3, 7, 0} {
+		for cut := range len(in) {
+			l := newLoop(t)
+			r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: mark})
+			result := rangingLines(r)
+			w.writeString(in[:cut])
+			poll(t, l)
+			w.writeString(in[cut:])
+			w.close()
+			run(t, l)
+			got := <-result
+			require.NoError(t, got.err)
+			require.Equal(t, linesOf([]byte(in)), got.lines, "cut at %d, mark %d", cut, mark)
+			if testing.Short() {
+				break
+			}
+		}
+	}
+}
+
+func TestS037_LinesOfLongData(t *testing.T) {
+	l := newLoop(t)
+	r, in := readPipe(t, l, nil)
+	w := newWritable(t, l, in, nil)
+	text := strings.ReplaceAll(string(pattern(4<<20)), "7 ", "\n")
+	text += strings.Repeat("long", 100_000) // Longer than the bridge.
+	_, err := w.WriteString(text)
+	require.NoError(t, err)
+	w.End()
+	result := rangingLines(r)
+	run(t, l)
+	got := <-result
+	require.NoError(t, got.err)
+	requireSame(t, []byte(text), []byte(strings.Join(got.lines, "\n")))
+}
+
+// Lines is called while the loop runs, as often by chance in the middle of a turn as asleep.
+func TestLinesOfManyStreamsFromManyGoroutines(t *testing.T) {
+	l := newLoop(t)
+	const streamCount, lineCount = 50, 200
+	var waits []func()
+	results := make([]lineResult, streamCount)
+	for i := range streamCount {
+		r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 100})
+		w.writeString(strings.Repeat("a line\n", lineCount))
+		w.close()
+		waits = append(waits, beside(t, l, func() { results[i] = rangeLines(r.Lines()) }))
+	}
+	run(t, l)
+	for i, wait := range waits {
+		wait()
+		require.NoError(t, results[i].err)
+		require.Len(t, results[i].lines, lineCount)
+	}
+}
+
+// The bridge and the lines under way are at most the mark; after the break the child dies and nothing is left.
+func TestS037_SlowRangeStopsAnEndlessChildAndBreakEndsIt(t *testing.T) {
+	const mark, enough = 10_000, 300_000
+	l := newLoop(t)
+	out, stdout := pipe(t)
+	probe := stdout.dup()
+	yes := start(t, nil, stdout, "yes")
+	r := newReadable(t, l, out, &streams.ReadableOptions{HighWaterMark: mark})
+	lines := r.Lines()     // Before OnData, which starts the flow too.
+	var begun atomic.Int64 // bytes of the lines whose iterations have begun
+	var left atomic.Bool
+	r.OnData(func([]byte) {
+		if !left.Load() {
+			require.LessOrEqual(t, r.BytesRead(), begun.Load()+mark)
+		}
+	})
+	goOn := make(chan struct{})
+	wait := beside(t, l, func() {
+		for line, err := range lines {
+			if string(line) != "y" || err != nil {
+				t.Errorf("%q, %v", line, err)
+			}
+			if begun.Add(2) == 2 {
+				<-goOn
+			}
+			if begun.Load() >= enough {
+				left.Store(true)
+				break
+			}
+		}
+	})
+	until(l, func() bool { return begun.Load() == 2 && r.BytesRead() == mark && !probe.writableNow() }, func() {
+		require.True(t, r.Flowing(), "backpressure is not the user's pause")
+		probe.close()
+		close(goOn)
+	})
+	run(t, l)
+	wait()
+	require.Equal(t, "signal: broken pipe", yes.wait())
+	require.True(t, r.Closed())
+	n, err := streams.OpenDescriptors(l)
+	require.NoError(t, err)
+	require.Zero(t, n)
+}
+
+// However a range is left, the stream is destroyed and the full bridge lets the loop end.
+func TestLeavingARangeDestroysTheStream(t *testing.T) {
+	for name, leave := range map[string]func(){
+		"break":  nil,
+		"panic":  func() { panic(errTest) },
+		"Goexit": runtime.Goexit,
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 100})
+			var j journal
+			j.readableEvents(r)
+			lines := r.Lines()
+			w.writeString(strings.Repeat("line\n", 1000))
+			poll(t, l)
+			require.EqualValues(t, 100, r.BytesRead())
+			require.True(t, l.Alive(), "a full bridge holds the loop")
+			done := make(chan struct{})
+			go func() { // The test waits for it.
+				defer close(done)
+				defer func() { _ = recover() }()
+				for range lines {
+					if leave == nil {
+						break
+					}
+					leave()
+				}
+			}()
+			<-done
+			run(t, l)
+			j.wants(t, "close")
+			_, err := unix.Write(w.fd, []byte("x"))
+			require.Equal(t, unix.EPIPE, err)
+			require.Equal(t, lineResult{err: streams.ErrClosed}, rangeLines(r.Lines()), "a second range")
+			require.False(t, l.Alive())
+		})
+	}
+}
+
+// After the end there is nothing to ask of a loop that may never run again.
+func TestBreakAfterTheEndAsksNothingOfTheLoop(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	lines := r.Lines()
+	feed(t, l, w, []byte("one\ntwo\n"))
+	for line := range lines {
+		require.Equal(t, "one", string(line))
+		break
+	}
+	require.False(t, l.Alive())
+}
+
+func TestRangeGetsTheErrorAfterTheLines(t *testing.T) {
+	for name, c := range map[string]struct{ give, want error }{
+		"an error": {errTest, errTest},
+		"none":     {nil, streams.ErrClosed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			r, w := readPipe(t, l, nil)
+			lines := r.Lines()
+			w.writeString("before\nhalf a line")
+			poll(t, l)
+			r.Destroy(c.give)
+			run(t, l)
+			require.Equal(t, lineResult{[]string{"before"}, c.want}, rangeLines(r.Lines()))
+			for line, err := range lines { // The same bridge.
+				require.Nil(t, line)
+				require.Equal(t, c.want, err)
+			}
+		})
+	}
+}
+
+func TestTooLongLineEndsTheRangeAndTheStream(t *testing.T) {
+	for label, c := range map[string]struct {
+		in      string
+		tooLong bool
+	}{
+		"fits":                         {"12345\n12345\r\n12345", false},
+		"too long":                     {"1\n123456\n", true},
+		"too long without its newline": {"1\n123456", true},
+		"too long, but for a return":   {"1\n123456\r", true},
+	} {
+		t.Run(label, func(t *testing.T) {
+			l := newLoop(t)
+			r, w := readPipe(t, l, &streams.ReadableOptions{MaxLine: 5})
+			var j journal
+			j.readableEvents(r)
+			result := rangingLines(r)
+			w.writeString(c.in)
+			if !c.tooLong {
+				w.close()
+				run(t, l)
+				require.Equal(t, lineResult{[]string{"12345", "12345", "12345"}, nil}, <-result)
+				j.wants(t, "end close")
+				return
+			}
+			run(t, l)
+			require.Equal(t, lineResult{[]string{"1"}, streams.ErrLineTooLong}, <-result)
+			j.wants(t, "error:"+name(streams.ErrLineTooLong)+" close")
+			_, err := unix.Write(w.fd, []byte("x"))
+			require.Equal(t, unix.EPIPE, err)
+		})
+	}
+}
+
+// An endless line is an error as soon as it is over the limit, which the writer gets to know.
+func TestEndlessLineEndsItsWriter(t *testing.T) {
+	l := newLoop(t)
+	out, stdout := pipe(t)
+	zeros := start(t, nil, stdout, "cat", "/dev/zero")
+	r := newReadable(t, l, out, &streams.ReadableOptions{MaxLine: 1 << 20})
+	var j journal
+	j.readableEvents(r)
+	result := rangingLines(r)
+	run(t, l)
+	require.Equal(t, lineResult{err: streams.ErrLineTooLong}, <-result)
+	require.Equal(t, "signal: broken pipe", zeros.wait())
+	j.wants(t, "error:"+name(streams.ErrLineTooLong)+" close")
+	require.LessOrEqual(t, r.BytesRead(), int64(1<<20+2*streams.DefaultHighWaterMark))
+}
+
+func TestLoopCloseEndsARangeThatWaits(t *testing.T) {
+	l, err := reactor.New(nil)
+	require.NoError(t, err)
+	r, _ := readPipe(t, l, nil)
+	r.Unref()
+	result := rangingLines(r)
+	run(t, l)
+	require.NoError(t, l.Close())
+	require.Equal(t, lineResult{err: streams.ErrClosed}, <-result)
+	require.Equal(t, lineResult{err: streams.ErrClosed}, rangeLines(r.Lines()), "on a closed loop")
+}
+
+func TestLinesOfAClosedStreamAsksNothingOfTheLoop(t *testing.T) {
+	l := newLoop(t)
+	ended, w := readPipe(t, l, nil)
+	ended.Resume()
+	w.close()
+	failed, _ := readPipe(t, l, nil)
+	failed.Destroy(errTest)
+	run(t, l)
+	require.Equal(t, lineResult{}, rangeLines(ended.Lines()))
+	require.Equal(t, lineResult{err: errTest}, rangeLines(failed.Lines()))
+	require.False(t, l.Alive())
+}
+
+func TestRangeInACallbackPanics(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	lines := r.Lines()
+	w.writeString("line\n")
+	w.close()
+	l.NextTick(func() {
+		require.PanicsWithValue(t, "streams: Lines: range in a callback of a loop: it would wait for itself", func() {
+			for range lines {
+				require.Fail(t, "a line in a callback")
+			}
+		})
+	})
+	run(t, l)
+	require.Equal(t, lineResult{lines: []string{"line"}}, rangeLines(r.Lines()), "outside it is harmless")
+}
+
+func TestTwoRangesAtOncePanic(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	lines := r.Lines()
+	feed(t, l, w, []byte("one\ntwo\n"))
+	count := 0
+	for range lines {
+		count++
+		require.PanicsWithValue(t, "streams: Lines: two ranges at once", func() {
+			for range r.Lines() {
+				require.Fail(t, "a line for two")
+			}
+		})
+	}
+	require.Equal(t, 2, count)
+	require.Equal(t, lineResult{}, rangeLines(r.Lines()), "one after the other")
+}
+
+// What Retain keeps is at most the mark, and nobody is told a part for the whole.
+func TestRetainedDataIsForALaterRange(t *testing.T) {
+	for name, c := range map[string]struct {
+		in   string
+		want lineResult
+	}{
+		"nothing":   {"", lineResult{}},
+		"a little":  {"one\ntwo", lineResult{lines: []string{"one", "two"}}},
+		"the mark":  {"one\n23456", lineResult{lines: []string{"one", "23456"}}},
+		"too much":  {"one\n234567", lineResult{[]string{"one"}, streams.ErrUnread}},
+		"very much": {"one\n" + strings.Repeat("much\n", 1000), lineResult{[]string{"one", "much"}, streams.ErrUnread}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 9})
+			r.Retain()
+			feed(t, l, w, []byte(c.in))
+			require.EqualValues(t, len(c.in), r.BytesRead())
+			require.Equal(t, c.want, rangeLines(r.Lines()))
+		})
+	}
+}
+
+// A range that begins while the data is still coming gets it all, with backpressure, though the mark was full already.
+func TestRangeTakesOverFromRetain(t *testing.T) {
+	for _, retained := range []string{"", "one\n", "one\n23456"} {
+		l := newLoop(t)
+		r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 9})
+		r.Retain()
+		if retained != "" {
+			w.writeString(retained)
+			poll(t, l)
+		}
+		lines := r.Lines()
+		rest := "\n" + strings.Repeat("much\n", 1000)
+		w.writeString(rest)
+		w.close()
+		poll(t, l)
+		require.EqualValues(t, 9, r.BytesRead())
+		var got []string
+		wait := beside(t, l, func() {
+			for line := range lines {
+				got = append(got, string(line))
+			}
+		})
+		run(t, l)
+		wait()
+		require.Equal(t, linesOf([]byte(retained+rest)), got)
+	}
+}
+
+// Data that is read after the call, but before the loop has looked at what it was asked for, is for the range too.
+func TestRangeAskedForInTheSameTurnMissesNothing(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 9})
+	r.Retain()
+	in := strings.Repeat("much\n", 1000)
+	w.writeString(in)
+	w.close()
+	var lines iter.Seq2[[]byte, error]
+	require.NoError(t, l.Post(func() { lines = r.Lines() })) // What this posts is for the next turn.
+	poll(t, l)
+	var got lineResult
+	wait := beside(t, l, func() { got = rangeLines(lines) })
+	run(t, l)
+	wait()
+	require.Equal(t, lineResult{lines: linesOf([]byte(in))}, got)
+}
+
+func TestRetainIsOnlyForWhatNobodyReads(t *testing.T) {
+	for name, c := range map[string]func(r *streams.Readable, j *journal){
+		"data":    func(r *streams.Readable, j *journal) { r.OnData(func(p []byte) { j.add(string(p)) }) },
+		"text":    func(r *streams.Readable, j *journal) { r.OnText(j.add) },
+		"flowing": func(r *streams.Readable, j *journal) { r.Resume(); j.add("heard") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			r, w := readPipe(t, l, nil)
+			var j journal
+			c(r, &j)
+			r.Retain()
+			feed(t, l, w, []byte("heard"))
+			j.wants(t, "heard")
+			require.Equal(t, lineResult{}, rangeLines(r.Lines()))
+		})
+	}
+}
+
+// FuzzLinesForAnotherGoroutine compares any split of the data, with any mark and limit, with the lines of the whole.
+func FuzzLinesForAnotherGoroutine(f *testing.F) {
+	f.Add([]byte("one\ntwo\r\n\r\nlast"), []byte{1}, uint8(0), uint8(1))
+	f.Add([]byte("\r\r\n\n\r"), []byte{2, 1}, uint8(1), uint8(2))
+	f.Add([]byte("long line\r\nlonger line\n"), []byte{200}, uint8(9), uint8(0))
+	f.Add([]byte("12345\r"), []byte{6}, uint8(5), uint8(3))
+	l := newLoop(f)
+	f.Fuzz(func(t *testing.T, data, cuts []byte, maxLine, mark uint8) {
+		if len(data) > fuzzLimit {
+			return
+		}
+		want := lineResult{lines: linesOf(data)}
+		for i, line := range want.lines {
+			if maxLine > 0 && len(line) > int(maxLine) {
+				want = lineResult{want.lines[:i:i], streams.ErrLineTooLong}
+				break
+			}
+		}
+		r, w := readPipe(t, l, &streams.ReadableOptions{MaxLine: int(maxLine), HighWaterMark: int(mark)})
+		result := make(chan lineResult, 1)
+		wait := beside(t, l, func() { result <- rangeLines(r.Lines()) })
+		for _, p := range split(data, cuts) {
+			if r.Closed() {
+				break // Nobody reads the rest.
+			}
+			w.write(p)
+			poll(t, l)
+		}
+		w.close()
+		run(t, l)
+		wait()
+		got := <-result
+		require.ErrorIs(t, got.err, want.err)
+		require.Equal(t, len(want.lines), len(got.lines))
+		for i := range want.lines {
+			require.Equal(t, want.lines[i], got.lines[i], "line %d", i)
+		}
+	})
+}
+
+// The guard of Lines does not see a goroutine that only works for a callback.
+func TestRangeBesideACallback(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	feedDone := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	result := make(chan lineResult, 1)
+	l.NextTick(func() {
+		go func() { // Ends with the range.
+			result <- rangeLines(r.Lines())
+			cancel(feedDone)
+		}()
+	})
+	w.writeString("line\n")
+	w.close()
+	release := l.Hold()
+	require.Equal(t, feedDone, l.RunContext(ctx))
+	release()
+	require.Equal(t, lineResult{lines: []string{"line"}}, <-result)
+	run(t, l)
+}
