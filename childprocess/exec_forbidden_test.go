@@ -22,7 +22,7 @@ func init() {
 		l := check(openLoop())
 		ctx, cancel := context.WithCancelCause(context.Background())
 		o := &childprocess.ExecOptions{}
-		want := errReason
+		command, want := "read line", errReason
 		switch args[0] {
 		case "timeout":
 			o.Timeout, want = time.Millisecond, childprocess.ErrTimeout
@@ -30,10 +30,11 @@ func init() {
 			o.Context = ctx
 		case "maxbuffer":
 			o.MaxBuffer, want = 1, childprocess.ErrMaxBuffer
+			command = "echo ready; " + command // The others would have SIGPIPE for it.
 		}
 		calls := 0
 		var got error
-		c := check(childprocess.ExecFile(l, "/bin/sh", []string{"-c", "echo ready; read line"}, o, func(err error, _, _ []byte) {
+		c := check(childprocess.ExecFile(l, "/bin/sh", []string{"-c", command}, o, func(err error, _, _ []byte) {
 			calls++
 			got = err
 		}))

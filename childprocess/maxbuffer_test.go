@@ -78,14 +78,15 @@ func TestN086S052_AChildThatEndsWithSuccessHasStillWrittenTooMuch(t *testing.T) 
 }
 
 // The first limit that is met is the reason, whatever comes while the child ends.
-func TestN086_ATimeoutAfterTooMuchOutputChangesNothing(t *testing.T) {
+func TestN086_ACancellationAfterTooMuchOutputChangesNothing(t *testing.T) {
 	l := newLoop(t)
-	o := &childprocess.ExecOptions{MaxBuffer: 1, Options: childprocess.Options{
-		Timeout: 500 * time.Millisecond, KillGrace: 700 * time.Millisecond,
-	}}
+	ctx, cancel := contextWithCancel(t)
+	o := &childprocess.ExecOptions{MaxBuffer: 1, Options: childprocess.Options{Context: ctx, KillGrace: 50 * time.Millisecond}}
 	got := callExec(t, l, "trap '' TERM; echo ready; exec sleep 1000", o)
+	ev := events(got.c)
+	whenReady(got.c, cancel) // This listener comes after the capture.
 	e := ended(t, l, got).exit(t)
 	require.ErrorIs(t, e, childprocess.ErrMaxBuffer)
-	require.NotErrorIs(t, e, childprocess.ErrTimeout)
-	require.Equal(t, syscall.SIGKILL, e.Status.Signal)
+	require.NotErrorIs(t, e, errReason)
+	require.Equal(t, []string{"spawn", "exit SIGKILL", "close SIGKILL"}, ev.process())
 }
