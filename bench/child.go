@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // runChild does the work of a child process when this program was started as one, and reports whether it was.
@@ -20,6 +21,14 @@ func runChild() bool {
 		n, err := strconv.Atoi(os.Args[2])
 		check(err)
 		readBytes(n)
+	case "-child-ipc":
+		busy, err := time.ParseDuration(os.Args[2])
+		check(err)
+		ipcChild(busy)
+	case "-child-ipc-raw":
+		size, err := strconv.Atoi(os.Args[3])
+		check(err)
+		rawIPCChild(os.Args[2], size)
 	default:
 		return false
 	}

@@ -1,5 +1,6 @@
-// Command bench measures brood against the raw system calls that any such library needs (the floor) and against os/exec
-// and Go's own timers and channels, side by side in one run, and prints one table.
+// Command bench measures brood against the raw system calls that any such library needs (the floor), against os/exec
+// and Go's own timers and channels, and against Node and Bun where they are installed, side by side in one run, and
+// prints one table.
 //
 // The contestants of a scenario take turns, round after round, each round beginning with another one, so that a change
 // of the machine's speed meets them all. A row's ratio is the median of the rounds' ratios, with the middle half of
@@ -27,6 +28,7 @@ func main() {
 	if err != nil {
 		fatal(err)
 	}
+	reportMissing("node", "bun")
 	var all []result
 	for _, s := range scenarios(*scale) {
 		if filter.MatchString(s.name) {
@@ -57,7 +59,7 @@ func check(err error) {
 
 func scenarios(scale float64) []scenario {
 	n := func(count int) int { return max(1, int(float64(count)*scale)) }
-	return []scenario{
+	return append([]scenario{
 		spawnSequential(n(50)),
 		spawnConcurrent(n(192), 64),
 		stdoutThroughput(n(1 << 30)),
@@ -67,5 +69,5 @@ func scenarios(scale float64) []scenario {
 		postBurst(n(1_000_000), 4),
 		watcherDispatch(n(300_000)),
 		ticks(n(1_000_000)),
-	}
+	}, ipcScenarios(n)...)
 }

@@ -11,21 +11,31 @@ type scenario struct {
 	name        string
 	unit        string  // what one operation is
 	ops         float64 // operations per measurement
+	bytes       int     // of one operation: the rate is in bytes; 0: it is in operations
 	rounds      int     // times the number of rounds asked for: many short ones where the machine's noise is large; 0: 1
 	contestants []contestant
 }
 
 // contestant does the whole job once and says how long it took, without what is not part of the job.
 type contestant struct {
-	name    string
-	run     func() time.Duration
-	targets []target
+	name      string
+	run       func() time.Duration
+	close     func() // after the last run; nil: there is nothing to do
+	targets   []target
+	most      limit
+	elsewhere bool // the work is done in other processes, so that its allocations are not known
 }
 
 // target is the most that a contestant's time may be, as a multiple of another one's.
 type target struct {
 	against string
 	most    float64
+}
+
+// limit is the most that one operation may take. The zero value has no limits.
+type limit struct {
+	perOp  time.Duration
+	allocs float64
 }
 
 // result has a scenario's times, by contestant and round, and the allocations per operation.
@@ -50,6 +60,11 @@ func measure(s scenario, rounds int) result {
 			runtime.ReadMemStats(&after)
 			r.times[i] = append(r.times[i], d)
 			r.allocs[i] = float64(after.Mallocs-before.Mallocs) / s.ops
+		}
+	}
+	for _, c := range s.contestants {
+		if c.close != nil {
+			c.close()
 		}
 	}
 	return r

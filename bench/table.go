@@ -21,8 +21,12 @@ func table(all []result) string {
 		fmt.Fprintf(w, "%s\tper %s\trate\tallocs\t× %s\tmiddle half\ttarget\n", r.name, r.unit, r.contestants[0].name)
 		for i, c := range r.contestants {
 			low, mid, high := r.ratio(i, 0)
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%.2f\t%.2f\t%.2f–%.2f\t%s\n",
-				c.name, short(r.perOp(i)), r.rate(i), r.allocs[i], mid, low, high, r.verdict(i))
+			allocs := fmt.Sprintf("%.2f", r.allocs[i])
+			if c.elsewhere {
+				allocs = ""
+			}
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%.2f\t%.2f–%.2f\t%s\n",
+				c.name, short(r.perOp(i)), r.rate(i), allocs, mid, low, high, r.verdict(i))
 		}
 		fmt.Fprintln(w, "\t\t\t\t\t\t")
 	}
@@ -43,6 +47,9 @@ func short(d time.Duration) string {
 // rate is the operations, or the bytes, per second.
 func (r result) rate(i int) string {
 	perSecond := r.ops / quantile(r.times[i], 0.5).Seconds()
+	if r.bytes > 0 {
+		return fmt.Sprintf("%.0f MiB/s", perSecond*float64(r.bytes)/(1<<20))
+	}
 	if r.unit == "MiB" {
 		return fmt.Sprintf("%.0f MiB/s", perSecond)
 	}
@@ -52,18 +59,34 @@ func (r result) rate(i int) string {
 	return fmt.Sprintf("%.1f k/s", perSecond/1e3)
 }
 
-// verdict says whether a target was met.
+// verdict says whether the targets were met. Those against a contestant that is not there are left out.
 func (r result) verdict(i int) string {
 	var out []string
-	for _, t := range r.contestants[i].targets {
-		_, mid, _ := r.ratio(i, r.index(t.against))
-		word := "met"
-		if mid > t.most {
-			word = "MISSED"
+	c := r.contestants[i]
+	for _, t := range c.targets {
+		if j := r.index(t.against); j >= 0 {
+			_, mid, _ := r.ratio(i, j)
+			out = append(out, fmt.Sprintf("≤ %.2f × %s: %.2f %s", t.most, t.against, mid, metOrMissed(mid <= t.most)))
 		}
-		out = append(out, fmt.Sprintf("≤ %.2f × %s: %.2f %s", t.most, t.against, mid, word))
+	}
+	if most := c.most.perOp; most > 0 {
+		out = append(out, fmt.Sprintf("≤ %s: %s", short(most), metOrMissed(r.perOp(i) <= most)))
+	}
+	if most := c.most.allocs; most > 0 {
+		out = append(out, fmt.Sprintf("≤ %.0f allocs: %.2f %s", most, r.allocs[i], metOrMissed(r.allocs[i] <= most+allocsOfARun/r.ops)))
 	}
 	return strings.Join(out, "; ")
+}
+
+// allocsOfARun is how many allocations of a run, as a whole, are none of its operations': timers, goroutines, the
+// garbage collector's own.
+const allocsOfARun = 100
+
+func metOrMissed(met bool) string {
+	if met {
+		return "met"
+	}
+	return "MISSED"
 }
 
 // machine names the processor, where the system tells.

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"github.com/brood-go/brood/ipc"
+)
+
+// ipcMessage is what the IPC scenarios send. Whoever receives it decodes it, unless the contestant's name says otherwise:
+// in Go into this struct, in JavaScript with JSON.parse, which is part of its process.on('message').
+type ipcMessage struct {
+	N    int      `json:"n"` // counts down to 0
+	S    string   `json:"s,omitempty"`
+	Rows []ipcRow `json:"rows,omitempty"`
+}
+
+type ipcRow struct {
+	ID   int     `json:"id"`
+	Name string  `json:"name"`
+	Done bool    `json:"done"`
+	Took float64 `json:"took"`
+}
+
+// mustBe fails unless m is number n of messages like want.
+func (m *ipcMessage) mustBe(n int, want *ipcMessage) {
+	mustEqual(m.N, n)
+	mustEqual(len(m.S), len(want.S))
+	mustEqual(len(m.Rows), len(want.Rows))
+}
+
+// ipcText is a message of n bytes as JSON, most of it one string: lines of text.
+func ipcText(n int) *ipcMessage {
+	const line = "the quick brown fox jumps over the lazy dog, over and over\n"
+	room := n - len(`{"n":1000,"s":""}`)
+	room -= room / (len(line) + 1) // A newline is two bytes.
+	return &ipcMessage{S: strings.Repeat(line, room/len(line)+1)[:room]}
+}
+
+// ipcRows is a message of about n bytes as JSON: records of small members.
+func ipcRows(n int) *ipcMessage {
+	m := new(ipcMessage)
+	for i := range n / len(`{"id":100,"name":"file number","done":false,"took":12.25},`) {
+		m.Rows = append(m.Rows, ipcRow{i, "file number", i%2 == 0, float64(i) / 4})
+	}
+	return m
+}
+
+// busyPoll is how long the contestants that poll busily do so: longer than a round trip takes.
+const busyPoll = 50 * time.Microsecond
+
+func ipcScenarios(n func(int) int) []scenario {
+	const small, medium, large = 32, 1 << 10, 64 << 10
+	return []scenario{
+		ipcRoundTrip("32 B", small, ipcText(small), n(1000), ipcSmallEcho),
+		ipcRoundTrip("1 KiB", medium, ipcText(medium), n(800), ipcLimits{}),
+		ipcRoundTrip("64 KiB", large, ipcText(large), n(50), ipcLimits{}),
+		ipcOneWay("32 B", small, ipcText(small), n(20_000), ipcSmallOneWay),
+		ipcOneWay("1 KiB", medium, ipcText(medium), n(5000), ipcLimits{}),
+		ipcOneWay("64 KiB", large, ipcText(large), n(150), ipcLargeOneWay),
+		ipcOneWay("64 KiB of records", large, ipcRows(large), n(100), ipcLargeOneWay),
+	}
+}
+
+// ipcLimits are what brood may take at most.
+type ipcLimits struct {
+	brood    []target
+	busyPoll []target
+	perOp    time.Duration // 0: no limit
+}
+
+var (
+	ipcSmallEcho   = ipcLimits{brood: []target{{"raw epoll", 1.25}, {"node", 0.65}}, busyPoll: []target{{"raw blocking", 1}}}
+	ipcSmallOneWay = ipcLimits{brood: []target{{"bun", 0.5}}, perOp: 500 * time.Nanosecond}
+	ipcLargeOneWay = ipcLimits{brood: []target{{"node", 0.5}}}
+)
+
+// ipcRoundTrip sends a message to a child, which sends it back, and so on. The raw contestants pass as many bytes, at
+// which nobody looks: one with an epoll at both ends, as an event loop has it, one with reads that block.
+func ipcRoundTrip(name string, size int, m *ipcMessage, n int, most ipcLimits) scenario {
+	echo := func(p ipcPair) time.Duration { return p.echo(n, m) }
+	s := scenario{
+		name: "ipc round trip, " + name, unit: "round trip", ops: float64(n),
+		contestants: []contestant{
+			withPair("raw epoll", echo, func() ipcPair { return newRawPair("epoll", size) }),
+			withPair("raw blocking", echo, func() ipcPair { return newRawPair("blocking", size) }),
+			withPair("brood", echo, func() ipcPair { return newForkPair(0) }),
+			withPair("brood BusyPoll", echo, func() ipcPair { return newForkPair(busyPoll) }),
+		},
+	}
+	s.contestants[2].targets = most.brood
+	s.contestants[3].targets = most.busyPoll
+	if node, ok := findPeer("node"); ok {
+		s.contestants = append(s.contestants, withPair("brood, child node", echo, func() ipcPair { return newNodeChild(node) }))
+	}
+	return s.withPeers(echo)
+}
+
+// ipcOneWay has a child send messages to its parent as fast as it can; "brood to node" is the other direction. The raw
+// contestant writes each message with a call of its own, and takes them out of the socket without looking at them.
+func ipcOneWay(name string, size int, m *ipcMessage, n int, most ipcLimits) scenario {
+	source := func(p ipcPair) time.Duration { return p.source(n, m) }
+	reading := func(read func(*ipc.Message)) func(ipcPair) time.Duration {
+		return func(p ipcPair) time.Duration { return p.(*forkPair).receive(n, m, read) }
+	}
+	brood := func() ipcPair { return newForkPair(0) }
+	s := scenario{
+		name: "ipc one way, " + name, unit: "message", ops: float64(n),
+		contestants: []contestant{
+			withPair("raw", source, func() ipcPair { return newRawPair("blocking", size) }),
+			withPair("brood", source, brood),
+			withPair("brood, Value", reading(func(m *ipc.Message) {
+				_, err := m.Value()
+				check(err)
+			}), brood),
+			withPair("brood, not decoded", reading(func(*ipc.Message) {}), brood),
+		},
+	}
+	if size >= 64<<10 {
+		s.bytes = size
+	}
+	s.contestants[1].targets = most.brood
+	s.contestants[1].most.perOp = most.perOp
+	s.contestants[3].most.allocs = 1
+	if node, ok := findPeer("node"); ok {
+		child := func() ipcPair { return newNodeChild(node) }
+		s.contestants = append(s.contestants,
+			withPair("brood from node", source, child),
+			withPair("brood to node", func(p ipcPair) time.Duration { return p.(*forkPair).sink(n, m) }, child),
+		)
+	}
+	return s.withPeers(source)
+}
+
+// withPeers adds the JavaScript runtimes that are installed, talking to themselves.
+func (s scenario) withPeers(job func(ipcPair) time.Duration) scenario {
+	for _, name := range []string{"node", "bun"} {
+		if file, ok := findPeer(name); ok {
+			c := withPair(name, job, func() ipcPair { return newScriptPair(file) })
+			c.elsewhere = true
+			s.contestants = append(s.contestants, c)
+		}
+	}
+	return s
+}
+
+// ipcPair is two processes that are connected: one of them does as it is told here and takes the time.
+type ipcPair interface {
+	// echo sends like n times, each time when the answer to the one before has come.
+	echo(n int, like *ipcMessage) time.Duration
+
+	// source has the child send like n times.
+	source(n int, like *ipcMessage) time.Duration
+
+	close()
+}
+
+// withPair is a contestant whose two processes are started when it is measured first, and stay for all rounds, so that
+// neither the start of a process nor the warming up of a compiler is part of the time.
+func withPair(name string, job func(ipcPair) time.Duration, start func() ipcPair) contestant {
+	var p ipcPair
+	return contestant{
+		name: name,
+		run: func() time.Duration {
+			if p == nil {
+				p = start()
+			}
+			return job(p)
+		},
+		close: func() { p.close() },
+	}
+}

@@ -1,0 +1,97 @@
+'use strict';
+// Both ends of the IPC scenarios in JavaScript, for Node and Bun:
+//
+//	ipc.js parent  forks the child and does what the lines of its stdin say, "JOB COUNT MESSAGE"; it answers each with
+//	               the nanoseconds that it took
+//	ipc.js child   is driven by any parent
+//
+// What a child does is in ipcchild.go, which is the same in Go. Messages are counted down in their member n.
+
+const { fork } = require('child_process');
+
+if (process.argv[2] === 'parent') parent(); else child();
+
+function child() {
+  let job = 'echo';
+  let received = 0;
+  process.on('message', (m) => {
+    if (m.job !== undefined) {
+      job = m.job;
+      if (job === 'source') sendAll(process, m.count, m.message);
+      return;
+    }
+    if (job === 'echo') {
+      process.send(m);
+      return;
+    }
+    received++;
+    if (m.n === 0) {
+      process.send({ n: received });
+      received = 0;
+    }
+  });
+}
+
+function parent() {
+  const other = fork(__filename, ['child']);
+  require('readline').createInterface({ input: process.stdin }).on('line', (line) => {
+    const [job, count] = line.split(' ', 2);
+    jobs[job](other, +count, JSON.parse(line.slice(job.length + count.length + 2)), (ns) => console.log(String(ns)));
+  }).on('close', () => other.disconnect());
+}
+
+const jobs = {
+  echo(other, count, message, done) {
+    other.send({ job: 'echo' });
+    let left = count;
+    const start = process.hrtime.bigint();
+    const next = () => {
+      message.n = --left;
+      other.send(message);
+    };
+    const answered = (m) => {
+      check(m, left, message);
+      if (left > 0) return next();
+      other.off('message', answered);
+      done(process.hrtime.bigint() - start);
+    };
+    other.on('message', answered);
+    next();
+  },
+
+  source(other, count, message, done) {
+    let left = count;
+    const received = (m) => {
+      check(m, --left, message);
+      if (left > 0) return;
+      other.off('message', received);
+      done(process.hrtime.bigint() - start);
+    };
+    other.on('message', received);
+    const start = process.hrtime.bigint();
+    other.send({ job: 'source', count, message });
+  },
+};
+
+function check(m, n, message) {
+  if (m.n !== n || m.s?.length !== message.s?.length || m.rows?.length !== message.rows?.length) {
+    throw new Error(`message ${n} came as ${m.n}`);
+  }
+}
+
+// sendAll waits, once send has returned false, for the callback of one more message.
+function sendAll(to, count, message) {
+  let room = true;
+  const pump = () => {
+    room = true;
+    while (count > 0) {
+      message.n = --count;
+      if (!room) {
+        to.send(message, undefined, undefined, pump);
+        return;
+      }
+      room = to.send(message);
+    }
+  };
+  pump();
+}
