@@ -61,7 +61,7 @@ func (c *ChildProcess) arm(o *Options) {
 
 // abort is the end of the context, on the loop.
 func (c *ChildProcess) abort(ctx context.Context) {
-	c.interrupt(&AbortError{Op: "spawn", File: c.file, Err: ctx.Err(), Cause: context.Cause(ctx)})
+	c.interrupt(&AbortError{Op: c.op, File: c.file, Err: ctx.Err(), Cause: context.Cause(ctx)})
 }
 
 // interrupt is the time-out or the cancellation. The error event tells of a cancellation that reached the child (Node v20,
