@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +33,11 @@ func syncOutput(name string, program func() []string, want, n, goroutines int) s
 				r := childprocess.SpawnSync(file, args, nil)
 				check(r.Err)
 				return r.Stdout
+			})},
+			{name: "brood Output", run: run(func(file string, args []string) []byte {
+				out, err := childprocess.Output(context.Background(), file, args...)
+				check(err)
+				return out
 			})},
 		},
 	}

@@ -2,9 +2,9 @@ package childprocess
 
 import "golang.org/x/sys/unix"
 
-// collector gathers what a child writes, for the forms that wait for its end. When it has had enough it ends the child as
-// a time-out does: by the soft signal, and by closing our ends of the pipes, so that nobody else who has the other ends
-// can delay close. It is used on the loop goroutine, and by anybody after close.
+// collector gathers what a child writes, for the forms that wait for its end. When it has had enough it ends the child
+// as a time-out does: by the soft signal, and by closing our ends of the pipes, so that nobody else who has the other
+// ends can delay close. It is used on the loop goroutine, and by anybody after close.
 type collector struct {
 	c     *ChildProcess
 	out   [][]byte // by slot; not nil for those that are captured
@@ -148,8 +148,8 @@ func (k *collector) result() *SyncResult {
 	return r
 }
 
-// fill writes what the pipe of stdin takes of p now, before there is a child that could close it: whether a child that does
-// not read a short input makes EPIPE of it must not depend on who is faster.
+// fill writes what the pipe of stdin takes of p now, before there is a child that could close it: whether a child that
+// does not read a short input makes EPIPE of it must not depend on who is faster.
 func (a *layout) fill(p []byte) int {
 	if len(p) == 0 || a.parent[0] < 0 {
 		return 0

@@ -30,5 +30,6 @@
 //
 // # Goroutines
 //
-// Everything is used on the loop goroutine, except [ChildProcess.Wait].
+// Everything is used on the loop goroutine, except [ChildProcess.Wait]. [SpawnSync], [ExecFileSync], [ExecSync], [Output],
+// [Run] and [Lines] need no loop: they wait, on whatever goroutine they are called.
 package childprocess

@@ -12,19 +12,17 @@ const (
 	TailSize     = tailSize
 )
 
-// OpenPrivateLoops has the loops of the calls that wait made by open, and returns what made them before. Loops that are
-// idle are closed.
-func OpenPrivateLoops(open func() (*reactor.Loop, error)) (before func() (*reactor.Loop, error)) {
+// OpenPrivateLoops has the loops of the calls that wait made by open. Loops that are idle are closed.
+func OpenPrivateLoops(open func() (*reactor.Loop, error)) {
 	p := &privateLoops
 	p.mu.Lock()
 	idle := slices.Clone(p.idle)
 	p.idle = nil
-	before, p.open = p.open, open
+	p.open = open
 	p.mu.Unlock()
 	for _, i := range idle {
 		closeLoop(i.loop)
 	}
-	return before
 }
 
 // IdleLoops is how many loops wait for the next call.
@@ -32,6 +30,24 @@ func IdleLoops() int {
 	privateLoops.mu.Lock()
 	defer privateLoops.mu.Unlock()
 	return len(privateLoops.idle)
+}
+
+// BackgroundRuns reports whether there is a background loop.
+func BackgroundRuns() bool {
+	background.mu.Lock()
+	defer background.mu.Unlock()
+	return background.current != nil
+}
+
+// RetireBackground ends the background loop, which nobody uses, and waits for that.
+func RetireBackground() {
+	background.mu.Lock()
+	s := background.current
+	background.mu.Unlock()
+	if s != nil {
+		background.retire(s)
+		<-s.ended.Done()
+	}
 }
 
 // Collect collects what the child writes, as the forms that wait do. The result is valid after close.

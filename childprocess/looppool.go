@@ -8,8 +8,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// privateLoops has the loops of the calls that wait, which have no loop of a user to run on. It belongs to the program and
-// not to a loop, since any goroutine may make such a call.
+// privateLoops has the loops of the calls that wait, which have no loop of a user to run on. It belongs to the program
+// and not to a loop, since any goroutine may make such a call.
 var privateLoops = loopPool{open: func() (*reactor.Loop, error) { return reactor.New(nil) }}
 
 const (
@@ -48,7 +48,8 @@ func (p *loopPool) get() (*reactor.Loop, error) {
 	return p.open()
 }
 
-// put takes back a loop that has run to its end. One that watches SIGCHLD is closed: idle, it would go on receiving that.
+// put takes back a loop that has run to its end. One that watches SIGCHLD is closed: idle, it would go on receiving
+// that.
 func (p *loopPool) put(l *reactor.Loop) {
 	f, err := familyOf(l)
 	if err != nil || f.way == ExitWatchSIGCHLD || l.Alive() || !p.keep(l) {
@@ -71,8 +72,8 @@ func (p *loopPool) keep(l *reactor.Loop) bool {
 	return true
 }
 
-// sweep closes the loops that have been idle for long enough. It runs on a goroutine of its timer, and comes again while
-// there are others.
+// sweep closes the loops that have been idle for long enough. It runs on a goroutine of its timer, and comes again
+// while there are others.
 func (p *loopPool) sweep() {
 	p.mu.Lock()
 	now := time.Now()
@@ -100,8 +101,8 @@ func closeLoop(l *reactor.Loop) {
 	}
 }
 
-// giveUp kills what runs on a loop whose poll has failed: nobody would be told of its end. What is queued on such a loop
-// keeps it from being closed; its descriptors, and nothing else, are lost.
+// giveUp kills what runs on a loop whose poll has failed: nobody would be told of its end. What is queued on such a
+// loop keeps it from being closed; its descriptors, and nothing else, are lost.
 func giveUp(l *reactor.Loop) {
 	f, err := familyOf(l)
 	if err != nil {
@@ -110,7 +111,9 @@ func giveUp(l *reactor.Loop) {
 	for c := f.open; c != nil; c = c.next {
 		if c.state == childRunning && c.pid != 0 {
 			f.abort(c)
+			c.state = childExited // There is no process to signal any more.
 		}
+		c.limits.closed()
 		for _, s := range c.Stdio {
 			s.destroy()
 		}

@@ -20,11 +20,12 @@ func init() {
 	childprocess.OpenPrivateLoops(openLoop)
 }
 
-// noNewFDs is leakcheck.NoNewFDs for tests of the calls that wait: loops that are idle, before and after, are no leaks. Each
-// such test calls it, or the loops would close within another one.
+// noNewFDs is leakcheck.NoNewFDs for tests of the calls that wait: loops that are idle, before and after, are no leaks.
+// Each such test calls it, or the loops would close within another one. Afterwards loops are opened as ever.
 func noNewFDs(t *testing.T) {
 	t.Helper()
 	closeIdleLoops := func() {
+		childprocess.RetireBackground()
 		childprocess.OpenPrivateLoops(openLoop)
 	}
 	closeIdleLoops()
@@ -63,8 +64,7 @@ func TestIdleLoopsAreUsedAgainAndThenClosed(t *testing.T) {
 	}
 	noNewFDs(t)
 	opened := 0
-	before := childprocess.OpenPrivateLoops(func() (*reactor.Loop, error) { opened++; return openLoop() })
-	defer childprocess.OpenPrivateLoops(before)
+	childprocess.OpenPrivateLoops(func() (*reactor.Loop, error) { opened++; return openLoop() })
 	for range 5 {
 		require.NoError(t, childprocess.SpawnSync("true", nil, nil).Err)
 	}
@@ -75,12 +75,11 @@ func TestIdleLoopsAreUsedAgainAndThenClosed(t *testing.T) {
 
 func TestLoopsThatWatchSIGCHLDAreNotKept(t *testing.T) {
 	noNewFDs(t)
-	before := childprocess.OpenPrivateLoops(func() (*reactor.Loop, error) {
+	childprocess.OpenPrivateLoops(func() (*reactor.Loop, error) {
 		l, err := openLoop()
 		require.NoError(t, err)
 		return l, childprocess.SetExitWatch(l, childprocess.ExitWatchSIGCHLD)
 	})
-	defer childprocess.OpenPrivateLoops(before)
 	r := childprocess.SpawnSync("sh", []string{"-c", "exit 3"}, nil)
 	require.NoError(t, r.Err)
 	require.Equal(t, 3, r.Status.Code)
@@ -91,8 +90,7 @@ func TestLoopsThatWatchSIGCHLDAreNotKept(t *testing.T) {
 func TestALoopIsClosedAlsoWhenSomethingWasPosted(t *testing.T) {
 	noNewFDs(t)
 	var l *reactor.Loop
-	before := childprocess.OpenPrivateLoops(func() (_ *reactor.Loop, err error) { l, err = openLoop(); return l, err })
-	defer childprocess.OpenPrivateLoops(before)
+	childprocess.OpenPrivateLoops(func() (_ *reactor.Loop, err error) { l, err = openLoop(); return l, err })
 	require.NoError(t, childprocess.SpawnSync("true", nil, nil).Err)
 	ran := false
 	if err := l.Post(func() { ran = true }); err != nil {

@@ -10,16 +10,17 @@ import (
 
 // SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. They are not kept or changed.
 //
-// Of Options, StopEvents and the Stdio forms that need a loop of the caller (Stream) are refused with an *[ArgumentError].
+// Of Options, StopEvents and the Stdio forms that need a loop of the caller (Stream) are refused with an
+// *[ArgumentError].
 type SyncOptions struct {
 	Options
 
-	// MaxBuffer is the most that the child may write to all its pipes together, in bytes; more ends it, with [ErrMaxBuffer].
-	// 0: 1 MiB. Negative: no limit. (Node has no limit for 0.)
+	// MaxBuffer is the most that the child may write to all its pipes together, in bytes; more ends it, with
+	// [ErrMaxBuffer]. 0: 1 MiB. Negative: no limit. (Node has no limit for 0.)
 	MaxBuffer int
 
-	// Input is what the child reads from stdin before its end. Empty: the end only. It is ignored when slot 0 of Stdio is
-	// no Pipe.
+	// Input is what the child reads from stdin before its end. Empty: the end only. It is ignored when slot 0 of Stdio
+	// is no Pipe.
 	Input []byte
 }
 
@@ -34,15 +35,15 @@ type SyncResult struct {
 	// Pid is what the process id was, 0 when the program could not be started.
 	Pid int
 
-	// Output has what the child wrote to each of its pipes, empty but not nil for one that it did not write to. It is nil
-	// for slots that are no pipes, and for stdin. All of it is nil when the program could not be started.
+	// Output has what the child wrote to each of its pipes, empty but not nil for one that it did not write to. It is
+	// nil for slots that are no pipes, and for stdin. All of it is nil when the program could not be started.
 	Output [][]byte
 
 	// Stdout and Stderr are Output[1] and Output[2].
 	Stdout, Stderr []byte
 
-	// Status is how the child ended. For a program that could not be started its Code is the negative errno, EINVAL where
-	// there is none. CutOff is also set when one of the limits has closed the pipes before their end.
+	// Status is how the child ended. For a program that could not be started its Code is the negative errno, EINVAL
+	// where there is none. CutOff is also set when one of the limits has closed the pipes before their end.
 	Status ExitStatus
 
 	// Err is what went wrong, the first of:
@@ -56,24 +57,24 @@ type SyncResult struct {
 	Err error
 }
 
-// SpawnSync runs file with args and waits until it has exited and all its pipes have come to their end, also those that it
-// has passed on to processes of its own. It never returns nil. It is Node's spawnSync (v20, lib/child_process.js).
+// SpawnSync runs file with args and waits until it has exited and all its pipes have come to their end, also those that
+// it has passed on to processes of its own. It never returns nil. It is Node's spawnSync (v20, lib/child_process.js).
 //
-// When MaxBuffer, Timeout or Context ends the child, it gets KillSignal, and the pipes are closed at once, so that what it
-// has started cannot delay the return; what was read until then is in the result. A child that ignores the signal is
+// When MaxBuffer, Timeout or Context ends the child, it gets KillSignal, and the pipes are closed at once, so that what
+// it has started cannot delay the return; what was read until then is in the result. A child that ignores the signal is
 // waited for, as in Node, unless there is a KillGrace. When the child has exited by then and others hold its pipes, the
 // Status is its own, and Err has the limit.
 //
-// Safe to call from any goroutine, whose thread it takes for the time of the call. In a callback of a loop it keeps that
-// loop waiting. There are no limits to how many calls are made at once but those of the system.
+// Safe to call from any goroutine, whose thread it takes for the time of the call. In a callback of a loop it keeps
+// that loop waiting. There are no limits to how many calls are made at once but those of the system.
 func SpawnSync(file string, args []string, o *SyncOptions) *SyncResult {
 	r, _ := runSync(file, args, o)
 	return r
 }
 
-// ExecFileSync is [SpawnSync] that returns the child's stdout. The error is an *[ExitError], with all that was captured,
-// when the child did not exit with 0, and for everything that SyncResult.Err has but the *[ArgumentError] and the
-// *[SpawnError], which are returned as they are.
+// ExecFileSync is [SpawnSync] that returns the child's stdout. The error is an *[ExitError], with all that was
+// captured, when the child did not exit with 0, and for everything that SyncResult.Err has but the *[ArgumentError] and
+// the *[SpawnError], which are returned as they are.
 //
 // When Stdio is nil, what the child has written to stderr is captured and also written to os.Stderr before the call
 // returns, as in Node.

@@ -89,10 +89,10 @@ func TestOwnedFilesAreClosedInEveryCase(t *testing.T) {
 
 func TestWithoutALoopNothingIsStarted(t *testing.T) {
 	noNewFDs(t)
-	before := childprocess.OpenPrivateLoops(func() (*reactor.Loop, error) {
+	childprocess.OpenPrivateLoops(func() (*reactor.Loop, error) {
 		return nil, &reactor.OpError{Op: "epoll_create1", FD: -1, Err: syscall.EMFILE}
 	})
-	defer childprocess.OpenPrivateLoops(before)
+	childprocess.RetireBackground()
 	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	require.NoError(t, err)
 	r := childprocess.SpawnSync("true", []string{"x"}, syncStdio(childprocess.Pipe, childprocess.File(f).Owned()))
@@ -101,4 +101,7 @@ func TestWithoutALoopNothingIsStarted(t *testing.T) {
 	}
 	require.Equal(t, want, r.Err)
 	require.ErrorIs(t, f.Close(), os.ErrClosed)
+	_, err = childprocess.Output(t.Context(), "true", "x")
+	want.Op = "spawn"
+	require.Equal(t, want, err)
 }
