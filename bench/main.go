@@ -62,6 +62,9 @@ func scenarios(scale float64) []scenario {
 	return append([]scenario{
 		spawnSequential(n(50)),
 		spawnConcurrent(n(192), 64),
+		syncOutput("run for no output", nothing, 0, n(50), 1),
+		syncOutput("run for 64 KiB of output", writer, writerOutput, n(50), 1),
+		syncOutput("run for no output, 8 at once", nothing, 0, n(192), 8),
 		stdoutThroughput(n(1 << 30)),
 		pipeThroughput(n(1 << 30)),
 		timersFire(n(1_000_000)),

@@ -46,6 +46,7 @@ type ChildProcess struct {
 	pidfd      int              // -1 where there is none, or it is closed
 	watcher    *reactor.Watcher // of the pidfd, or what the platform uses
 
+	filled  int           // bytes of Options.input that stdin's pipe has
 	pending int           // what close still waits for, see close.go
 	done    chan struct{} // closed after close was emitted; status is final then
 	doneErr error

@@ -45,5 +45,5 @@
 // # Goroutines
 //
 // Everything is used on the loop goroutine, except what says otherwise: [ChildProcess.Wait], [ChildProcess.Lines] and
-// [ChildProcess.LinesErr], the sync forms, and [Output] and its relatives.
+// [ChildProcess.LinesErr], the sync forms, and [Output], [Run] and [Lines].
 package childprocess

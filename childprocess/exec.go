@@ -1,10 +1,6 @@
 package childprocess
 
-import (
-	"strings"
-
-	"github.com/brood-go/brood/reactor"
-)
+import "github.com/brood-go/brood/reactor"
 
 // defaultMaxBuffer is Node's, in bytes.
 const defaultMaxBuffer = 1 << 20
@@ -81,7 +77,7 @@ func execute(l *reactor.Loop, op, file string, args []string, o *ExecOptions, do
 	if done == nil {
 		done = func(error, []byte, []byte) {}
 	}
-	e := &execution{child: c, cmd: strings.Join(append([]string{file}, args...), " "), max: o.MaxBuffer, done: done}
+	e := &execution{child: c, cmd: commandText(file, args), max: o.MaxBuffer, done: done}
 	if e.max == 0 {
 		e.max = defaultMaxBuffer
 	}

@@ -91,3 +91,8 @@ func (e *ExitError) Error() string {
 
 // Unwrap returns Err.
 func (e *ExitError) Unwrap() error { return e.Err }
+
+// commandText is how a program with arguments is named in an ExitError.
+func commandText(file string, args []string) string {
+	return strings.Join(append([]string{file}, args...), " ")
+}

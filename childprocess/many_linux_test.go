@@ -59,7 +59,7 @@ func TestS042_ThousandsOfLivingChildrenCostNoThread(t *testing.T) {
 	l.SetImmediate(func() {
 		n := threads(t)
 		t.Logf("%d threads before, %d with %d children", before, n, children)
-		require.Less(t, n, 40)
+		require.Less(t, n, before+20)
 		require.Zero(t, exits)
 		for i, c := range all {
 			answer := strconv.Itoa(i%256) + "\n"
@@ -72,5 +72,5 @@ func TestS042_ThousandsOfLivingChildrenCostNoThread(t *testing.T) {
 	require.Equal(t, children, exits)
 	require.Equal(t, children, closes)
 	require.Equal(t, want, bytes)
-	require.Less(t, threads(t), 40)
+	require.Less(t, threads(t), before+20)
 }

@@ -81,6 +81,8 @@ type Options struct {
 
 	// StopEvents has OnStop and OnContinue called. They need SIGCHLD, which is watched while such a child lives.
 	StopEvents bool
+
+	input []byte // of the sync forms: stdin's pipe gets as much of it as it takes before the child is started
 }
 
 const containsNUL = "contains a NUL byte"

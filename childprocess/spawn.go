@@ -43,6 +43,7 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options) (*ChildP
 	c := newChild(f, op, file, args, o)
 	table, failed := c.layout(o)
 	if failed == nil {
+		c.filled = table.fill(o.input)
 		failed = c.fork(table, o)
 		table.closeSpare()
 		if failed != nil && (exhausted(failed.Err) || !emitted(failed.Err)) {

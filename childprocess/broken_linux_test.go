@@ -1,0 +1,108 @@
+package childprocess_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/reactor"
+)
+
+func init() {
+	// tell-and-wait writes a byte to the FIFO that is named first, waits for the end of the second one, writes a line,
+	// and then waits for ever.
+	helperproc.Register("tell-and-wait", func(args []string) {
+		check(0, os.WriteFile(args[0], []byte{'r'}, 0))
+		check(os.ReadFile(args[1]))
+		writeAll(1, []byte("line\n"))
+		select {}
+	})
+}
+
+// breakable is a loop whose poll can be made to fail.
+type breakable struct {
+	loop  *reactor.Loop
+	fd    int // of its epoll
+	saved int
+}
+
+// newBreakable makes the next loop of the calls that wait.
+func newBreakable(t *testing.T) *breakable {
+	l, err := openLoop()
+	require.NoError(t, err)
+	next := l
+	childprocess.OpenPrivateLoops(func() (*reactor.Loop, error) {
+		if l := next; l != nil {
+			next = nil
+			return l, nil
+		}
+		return openLoop()
+	})
+	return &breakable{loop: l, fd: l.FD()}
+}
+
+// hurt puts something that is no epoll in its place. A wait that is under way is the last that succeeds.
+func (b *breakable) hurt(t *testing.T) {
+	var err error
+	b.saved, err = unix.FcntlInt(uintptr(b.fd), unix.F_DUPFD_CLOEXEC, 0)
+	require.NoError(t, err)
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	require.NoError(t, unix.Dup3(int(w.Fd()), b.fd, unix.O_CLOEXEC))
+	require.NoError(t, r.Close())
+	require.NoError(t, w.Close())
+}
+
+// heal lets the loop be closed.
+func (b *breakable) heal(t *testing.T) {
+	require.NoError(t, unix.Dup3(b.saved, b.fd, unix.O_CLOEXEC))
+	require.NoError(t, unix.Close(b.saved))
+	require.NoError(t, b.loop.Run())
+	require.NoError(t, b.loop.Close())
+}
+
+func TestALoopWhosePollFailsIsAnError(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		call func(file string, args []string) error
+	}{
+		{"SpawnSync", func(file string, args []string) error { return childprocess.SpawnSync(file, args, nil).Err }},
+		{"Output", func(file string, args []string) error {
+			_, err := childprocess.Output(t.Context(), file, args...)
+			return err
+		}},
+		{"Lines", func(file string, args []string) (last error) {
+			for _, err := range childprocess.Lines(t.Context(), file, args...) {
+				last = err
+			}
+			return last
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			noNewFDs(t)
+			b := newBreakable(t)
+			dir := t.TempDir()
+			ready, goOn := dir+"/ready", dir+"/go-on"
+			require.NoError(t, unix.Mkfifo(ready, 0o600))
+			require.NoError(t, unix.Mkfifo(goOn, 0o600))
+			file, args := helperproc.Command("tell-and-wait", ready, goOn)
+			failed := make(chan error)
+			go func() { failed <- c.call(file, args) }()
+			_, err := os.ReadFile(ready)
+			require.NoError(t, err)
+			b.hurt(t)
+			require.NoError(t, os.WriteFile(goOn, nil, 0))
+			var poll *reactor.OpError
+			require.ErrorAs(t, <-failed, &poll)
+			require.Equal(t, unix.EINVAL, poll.Err)
+			b.heal(t)
+			// The next call has another loop. That the child has ended the leak check sees.
+			require.NoError(t, childprocess.SpawnSync("true", nil, nil).Err)
+			require.NoError(t, childprocess.Run(t.Context(), "true"))
+		})
+	}
+}

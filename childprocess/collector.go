@@ -1,0 +1,163 @@
+package childprocess
+
+import "golang.org/x/sys/unix"
+
+// collector gathers what a child writes, for the forms that wait for its end. When it has had enough it ends the child
+// as a time-out does: by the soft signal, and by closing our ends of the pipes, so that nobody else who has the other
+// ends can delay close. It is used on the loop goroutine, and by anybody after close.
+type collector struct {
+	c     *ChildProcess
+	out   [][]byte // by slot; not nil for those that are captured
+	size  int      // bytes captured, of all slots together
+	max   int      // the most that size may be; < 0: no limit
+	tail  int      // the slot of which only the end is captured; 0: none
+	input []byte   // what stdin has still to get
+
+	err     error // the first reason for which the child was ended
+	pipeErr error // the first failure of a pipe
+	cut     bool  // pipes were closed before their end
+}
+
+// tailSize is the most that is kept of an output of which only the end matters, in bytes.
+const tailSize = 64 << 10
+
+// inputChunk is how much of the input is written at once: what the pipe does not take of it is copied.
+const inputChunk = 64 << 10
+
+// newCollector is called before anything can have happened to the child, which was started.
+func newCollector(c *ChildProcess, max int) *collector {
+	k := &collector{c: c, max: max, out: make([][]byte, len(c.Stdio))}
+	c.limits.untilClose = true
+	c.limits.fired = k.enough
+	return k
+}
+
+// captureAll captures every pipe but stdin. Those that lead both ways get their end at once.
+func (k *collector) captureAll() {
+	for i, s := range k.c.Stdio {
+		if s.Readable == nil {
+			continue
+		}
+		if s.Writable != nil {
+			s.Writable.End()
+		}
+		k.capture(i, k.add)
+	}
+}
+
+// captureTail keeps the end of what comes through slot i, which does not count.
+func (k *collector) captureTail(i int) {
+	k.tail = i
+	k.capture(i, k.addTail)
+}
+
+func (k *collector) capture(i int, add func(i int, chunk []byte)) {
+	k.out[i] = []byte{}
+	k.c.Stdio[i].Readable.OnData(func(chunk []byte) { add(i, chunk) })
+	k.c.Stdio[i].Readable.OnError(k.pipeFailed)
+}
+
+// add may go over the limit by as much as was read at once: what has come is kept.
+func (k *collector) add(i int, chunk []byte) {
+	k.out[i] = append(k.out[i], chunk...)
+	k.size += len(chunk)
+	if k.max >= 0 && k.size > k.max && k.err == nil {
+		k.c.Stdio[i].Readable.Pause()
+		k.stop(ErrMaxBuffer)
+	}
+}
+
+func (k *collector) addTail(i int, chunk []byte) {
+	b := append(k.out[i], chunk...)
+	if len(b) > 2*tailSize { // Not with every chunk: it moves what is kept.
+		b = b[:copy(b, b[len(b)-tailSize:])]
+	}
+	k.out[i] = b
+}
+
+// feed writes the input to stdin and then ends it. It goes on when what was written has left.
+func (k *collector) feed(input []byte) {
+	in := k.c.Stdin
+	if in == nil {
+		return
+	}
+	k.input = input
+	if len(input) > 0 {
+		in.OnError(k.pipeFailed)
+		in.OnDrain(k.feedMore)
+	}
+	k.feedMore()
+}
+
+func (k *collector) feedMore() {
+	in := k.c.Stdin
+	for len(k.input) > 0 && !in.NeedDrain() {
+		n := min(len(k.input), inputChunk)
+		if _, err := in.Write(k.input[:n]); err != nil {
+			return // It was destroyed, for a reason that is known.
+		}
+		k.input = k.input[n:]
+	}
+	if len(k.input) == 0 {
+		in.End()
+	}
+}
+
+func (k *collector) pipeFailed(err error) {
+	if k.pipeErr == nil {
+		k.pipeErr = err
+	}
+}
+
+// stop ends the child.
+func (k *collector) stop(cause error) {
+	k.enough(cause)
+	k.c.end(cause)
+}
+
+// enough closes the pipes, on a tick: the signal is sent before, or the child might die of SIGPIPE instead.
+func (k *collector) enough(cause error) {
+	if k.err == nil {
+		k.err = cause
+	}
+	k.c.loop.NextTick(k.closePipes)
+}
+
+func (k *collector) closePipes() {
+	for _, s := range k.c.Stdio {
+		k.cut = k.cut || s.Readable != nil && !s.Readable.Closed()
+		s.destroy()
+	}
+}
+
+// result is valid after close.
+func (k *collector) result() *SyncResult {
+	if k.tail > 0 {
+		b := k.out[k.tail]
+		k.out[k.tail] = b[max(0, len(b)-tailSize):]
+	}
+	r := &SyncResult{Pid: k.c.pid, Output: k.out, Status: k.c.status, Err: k.err}
+	r.Stdout, r.Stderr = k.out[1], k.out[2]
+	r.Status.CutOff = r.Status.CutOff || k.cut
+	if r.Err == nil {
+		r.Err = k.pipeErr
+	}
+	if r.Err == nil {
+		r.Err = k.c.doneErr
+	}
+	return r
+}
+
+// fill writes what the pipe of stdin takes of p now, before there is a child that could close it: whether a child that
+// does not read a short input makes EPIPE of it must not depend on who is faster.
+func (a *layout) fill(p []byte) int {
+	if len(p) == 0 || a.parent[0] < 0 {
+		return 0
+	}
+	for {
+		n, err := unix.Write(a.parent[0], p)
+		if err != unix.EINTR {
+			return max(n, 0) // What an error is about comes up when the rest is written.
+		}
+	}
+}

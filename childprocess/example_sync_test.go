@@ -1,0 +1,60 @@
+package childprocess_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/brood-go/brood/childprocess"
+)
+
+func ExampleSpawnSync() {
+	r := childprocess.SpawnSync("sh", []string{"-c", "tr a-z A-Z; echo done >&2; exit 3"}, &childprocess.SyncOptions{
+		Input: []byte("hello\n"),
+	})
+	fmt.Printf("%s%s%v\n", r.Stdout, r.Stderr, r.Status)
+	// Output:
+	// HELLO
+	// done
+	// exit status 3
+}
+
+func ExampleExecFileSync() {
+	out, err := childprocess.ExecFileSync("echo", []string{"$HOME is not expanded"}, nil)
+	if err != nil {
+		fmt.Println(err)
+	}
+	fmt.Printf("%s", out)
+	// Output: $HOME is not expanded
+}
+
+func ExampleExecSync() {
+	_, err := childprocess.ExecSync("sleep 20; echo too late", &childprocess.SyncOptions{
+		Options: childprocess.Options{Timeout: 50 * time.Millisecond},
+	})
+	failed, ok := errors.AsType[*childprocess.ExitError](err)
+	fmt.Println(ok, errors.Is(err, childprocess.ErrTimeout), failed.Status)
+	// Output: true true signal: SIGTERM
+}
+
+func ExampleOutput() {
+	out, err := childprocess.Output(context.Background(), "sh", "-c", "echo no such thing >&2; exit 1")
+	fmt.Printf("%q\n%v\n", out, err)
+	// Output:
+	// ""
+	// command failed: sh -c echo no such thing >&2; exit 1: exit status 1
+	// no such thing
+}
+
+func ExampleLines() {
+	for line, err := range childprocess.Lines(context.Background(), "yes") {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(line)
+		break // This ends the child.
+	}
+	// Output: y
+}

@@ -1,0 +1,58 @@
+package childprocess
+
+import (
+	"slices"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// The bounds of the pool of loops, and of the stderr that an ExitError keeps.
+const (
+	MaxIdleLoops = maxIdleLoops
+	TailSize     = tailSize
+)
+
+// OpenPrivateLoops has the loops of the calls that wait made by open. Loops that are idle are closed.
+func OpenPrivateLoops(open func() (*reactor.Loop, error)) {
+	p := &privateLoops
+	p.mu.Lock()
+	idle := slices.Clone(p.idle)
+	p.idle = nil
+	p.open = open
+	p.mu.Unlock()
+	for _, i := range idle {
+		closeLoop(i.loop)
+	}
+}
+
+// IdleLoops is how many loops wait for the next call.
+func IdleLoops() int {
+	privateLoops.mu.Lock()
+	defer privateLoops.mu.Unlock()
+	return len(privateLoops.idle)
+}
+
+// BackgroundRuns reports whether there is a background loop.
+func BackgroundRuns() bool {
+	background.mu.Lock()
+	defer background.mu.Unlock()
+	return background.current != nil
+}
+
+// RetireBackground ends the background loop, which nobody uses, and waits for that.
+func RetireBackground() {
+	background.mu.Lock()
+	s := background.current
+	background.mu.Unlock()
+	if s != nil {
+		background.retire(s)
+		<-s.ended.Done()
+	}
+}
+
+// Collect collects what the child writes, as the forms that wait do. The result is valid after close.
+func Collect(c *ChildProcess) (result func() *SyncResult) {
+	k := newCollector(c, -1)
+	k.captureAll()
+	return k.result
+}

@@ -1,0 +1,122 @@
+package childprocess
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// privateLoops has the loops of the calls that wait, which have no loop of a user to run on. It belongs to the program
+// and not to a loop, since any goroutine may make such a call.
+var privateLoops = loopPool{open: func() (*reactor.Loop, error) { return reactor.New(nil) }}
+
+const (
+	// maxIdleLoops is how many loops wait for the next call. Each has 64 KiB of memory and two descriptors.
+	maxIdleLoops = 16
+
+	// idleLoopTime is how long they wait: long enough for calls in a row, and to make one takes 20 µs.
+	idleLoopTime = time.Second
+)
+
+// loopPool lends loops, each to one goroutine at a time.
+type loopPool struct {
+	open func() (*reactor.Loop, error) // replaced by tests, before the first call
+
+	mu       sync.Mutex
+	idle     []idleLoop // the one that was used last is at the end, and is lent first
+	sweeping bool       // a timer runs that calls sweep; so it does while idle is not empty
+}
+
+type idleLoop struct {
+	loop  *reactor.Loop
+	since time.Time
+}
+
+// get returns a loop on which nothing runs.
+func (p *loopPool) get() (*reactor.Loop, error) {
+	p.mu.Lock()
+	if n := len(p.idle); n > 0 {
+		l := p.idle[n-1].loop
+		p.idle[n-1] = idleLoop{}
+		p.idle = p.idle[:n-1]
+		p.mu.Unlock()
+		return l, nil
+	}
+	p.mu.Unlock()
+	return p.open()
+}
+
+// put takes back a loop that has run to its end. One that watches SIGCHLD is closed: idle, it would go on receiving
+// that.
+func (p *loopPool) put(l *reactor.Loop) {
+	f, err := familyOf(l)
+	if err != nil || f.way == ExitWatchSIGCHLD || l.Alive() || !p.keep(l) {
+		closeLoop(l)
+	}
+}
+
+// keep makes l idle unless there are enough of them.
+func (p *loopPool) keep(l *reactor.Loop) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.idle) == maxIdleLoops {
+		return false
+	}
+	p.idle = append(p.idle, idleLoop{l, time.Now()})
+	if !p.sweeping {
+		p.sweeping = true
+		time.AfterFunc(idleLoopTime, p.sweep)
+	}
+	return true
+}
+
+// sweep closes the loops that have been idle for long enough. It runs on a goroutine of its timer, and comes again
+// while there are others.
+func (p *loopPool) sweep() {
+	p.mu.Lock()
+	now := time.Now()
+	n := 0
+	for n < len(p.idle) && now.Sub(p.idle[n].since) >= idleLoopTime {
+		n++
+	}
+	old := slices.Clone(p.idle[:n])
+	p.idle = slices.Delete(p.idle, 0, n)
+	if p.sweeping = len(p.idle) > 0; p.sweeping {
+		time.AfterFunc(idleLoopTime-now.Sub(p.idle[0].since), p.sweep)
+	}
+	p.mu.Unlock()
+	for _, i := range old {
+		closeLoop(i.loop)
+	}
+}
+
+// closeLoop closes a loop on which nothing happens but what the end of a context may still post.
+func closeLoop(l *reactor.Loop) {
+	for l.Close() == reactor.ErrBusy {
+		if l.Run() != nil {
+			return
+		}
+	}
+}
+
+// giveUp kills what runs on a loop whose poll has failed: nobody would be told of its end. What is queued on such a
+// loop keeps it from being closed; its descriptors, and nothing else, are lost.
+func giveUp(l *reactor.Loop) {
+	f, err := familyOf(l)
+	if err != nil {
+		return
+	}
+	for c := f.open; c != nil; c = c.next {
+		if c.state == childRunning && c.pid != 0 {
+			f.abort(c)
+			c.state = childExited // There is no process to signal any more.
+		}
+		c.limits.closed()
+		for _, s := range c.Stdio {
+			s.destroy()
+		}
+	}
+	_ = l.Close()
+}

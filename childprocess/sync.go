@@ -1,0 +1,193 @@
+package childprocess
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"syscall"
+)
+
+// SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. They are not kept or changed.
+//
+// Of Options, StopEvents and the Stdio forms that need a loop of the caller (Stream) are refused with an
+// *[ArgumentError].
+type SyncOptions struct {
+	Options
+
+	// MaxBuffer is the most that the child may write to all its pipes together, in bytes; more ends it, with
+	// [ErrMaxBuffer]. 0: 1 MiB. Negative: no limit. (Node has no limit for 0.)
+	MaxBuffer int
+
+	// Input is what the child reads from stdin before its end. Empty: the end only. It is ignored when slot 0 of Stdio
+	// is no Pipe.
+	Input []byte
+}
+
+// syncOp is what errors of the forms that wait name as their operation, as in Node.
+const syncOp = "spawnSync"
+
+// A SyncResult is what has become of a child that was waited for.
+type SyncResult struct {
+	// Pid is what the process id was, 0 when the program could not be started.
+	Pid int
+
+	// Output has what the child wrote to each of its pipes, empty but not nil for one that it did not write to. It is
+	// nil for slots that are no pipes, and for stdin. All of it is nil when the program could not be started.
+	Output [][]byte
+
+	// Stdout and Stderr are Output[1] and Output[2].
+	Stdout, Stderr []byte
+
+	// Status is how the child ended. For a program that could not be started its Code is the negative errno, EINVAL
+	// where there is none. CutOff is also set when one of the limits has closed the pipes before their end.
+	Status ExitStatus
+
+	// Err is what went wrong, the first of:
+	//
+	//   - an *[ArgumentError] or a *[SpawnError]: nothing was started;
+	//   - [ErrTimeout], [ErrMaxBuffer] or an *[AbortError]: the child was ended early, and Status says how that went;
+	//   - a *streams.OpError: a pipe failed. It is EPIPE when the child has not read all of Input.
+	//   - [ErrStatusLost].
+	//
+	// An exit code other than 0, and a signal, are no errors here.
+	Err error
+}
+
+// SpawnSync runs file with args and waits until it has exited and all its pipes have come to their end, also those that
+// it has passed on to processes of its own. It never returns nil. It is Node's spawnSync (v20, lib/child_process.js).
+//
+// When MaxBuffer, Timeout or Context ends the child, it gets KillSignal, and the pipes are closed at once, so that what
+// it has started cannot delay the return; what was read until then is in the result. A child that ignores the signal is
+// waited for, as in Node, unless there is a KillGrace. When the child has exited by then and others hold its pipes, the
+// Status is its own, and Err has the limit.
+//
+// Safe to call from any goroutine, whose thread it takes for the time of the call. In a callback of a loop it keeps
+// that loop waiting. There are no limits to how many calls are made at once but those of the system.
+func SpawnSync(file string, args []string, o *SyncOptions) *SyncResult {
+	r, _ := runSync(file, args, o)
+	return r
+}
+
+// ExecFileSync is [SpawnSync] that returns the child's stdout. The error is an *[ExitError], with all that was
+// captured, when the child did not exit with 0, and for everything that SyncResult.Err has but the *[ArgumentError] and
+// the *[SpawnError], which are returned as they are.
+//
+// When Stdio is nil, what the child has written to stderr is captured and also written to os.Stderr before the call
+// returns, as in Node.
+//
+// Safe to call from any goroutine, whose thread it takes for the time of the call.
+func ExecFileSync(file string, args []string, o *SyncOptions) ([]byte, error) {
+	name := file
+	if o != nil && o.Argv0 != "" {
+		name = o.Argv0
+	}
+	return execSync(commandText(name, args), file, args, o)
+}
+
+// ExecSync is [ExecFileSync] of a command for a shell: Options.Shell, or [DefaultShell] when that is empty.
+//
+// Safe to call from any goroutine, whose thread it takes for the time of the call.
+func ExecSync(command string, o *SyncOptions) ([]byte, error) {
+	with := SyncOptions{}
+	if o != nil {
+		with = *o
+	}
+	if with.Shell == "" {
+		with.Shell = DefaultShell
+	}
+	return execSync(command, command, nil, &with)
+}
+
+func execSync(text, file string, args []string, o *SyncOptions) ([]byte, error) {
+	r, killed := runSync(file, args, o)
+	if len(r.Stderr) > 0 && (o == nil || o.Stdio == nil) {
+		_, _ = os.Stderr.Write(r.Stderr) // Best effort: it is in the error too, if there is one.
+	}
+	return r.Stdout, r.failure(text, killed)
+}
+
+// failure returns the error of a command that had this result, nil for a success.
+func (r *SyncResult) failure(text string, killed bool) error {
+	if r.Pid == 0 {
+		return r.Err
+	}
+	if r.Err == nil && r.Status.Success() {
+		return nil
+	}
+	return &ExitError{Cmd: text, Status: r.Status, Killed: killed, Stdout: r.Stdout, Stderr: r.Stderr, Err: r.Err}
+}
+
+// runSync also reports whether the child was signalled.
+func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed bool) {
+	if o == nil {
+		o = new(SyncOptions)
+	}
+	with := o.Options
+	with.input = o.Input
+	if err := with.unfitForSync(); err != nil {
+		closeOwned(with.Stdio)
+		return notStarted(err), false
+	}
+	l, err := privateLoops.get()
+	if err != nil {
+		closeOwned(with.Stdio)
+		return notStarted(noLoop(syncOp, file, args, err)), false
+	}
+	c, err := start(l, syncOp, file, args, &with)
+	if err != nil {
+		privateLoops.put(l)
+		return notStarted(err), false
+	}
+	var k *collector
+	if c.failed == nil {
+		k = newCollector(c, o.maxBuffer())
+		k.captureAll()
+		k.feed(o.Input[c.filled:])
+	}
+	if err := l.Run(); err != nil {
+		giveUp(l)
+		return &SyncResult{Status: lost(), Err: err}, true
+	}
+	privateLoops.put(l)
+	if c.failed != nil {
+		return notStarted(c.failed), false
+	}
+	return k.result(), c.killed
+}
+
+func (o *SyncOptions) maxBuffer() int {
+	if o.MaxBuffer == 0 {
+		return defaultMaxBuffer
+	}
+	return o.MaxBuffer
+}
+
+// unfitForSync finds what needs a loop that goes on.
+func (o *Options) unfitForSync() error {
+	if o.StopEvents {
+		return &ArgumentError{syncOp, "StopEvents", "is for a child with listeners"}
+	}
+	for i, s := range o.Stdio {
+		switch s.form {
+		case formDefault, formPipe, formIgnore, formInherit, formFD, formFile:
+		default:
+			return &ArgumentError{syncOp, "Stdio[" + strconv.Itoa(i) + "]", "is a form that needs a loop of the caller"}
+		}
+	}
+	return nil
+}
+
+func notStarted(err error) *SyncResult {
+	errno := syscall.EINVAL
+	errors.As(err, &errno)
+	return &SyncResult{Status: ExitStatus{Code: -int(errno)}, Err: err}
+}
+
+// noLoop is the error of a call for which no loop could be made: there are no descriptors left, or no memory.
+func noLoop(op, file string, args []string, err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		err = errno
+	}
+	return &SpawnError{Op: op, Step: StepResource, File: file, Path: file, Args: args, Err: err}
+}
