@@ -1,94 +1,133 @@
 package main
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
+	"os"
+	"os/signal"
 	"path/filepath"
-	"regexp"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
 
-// A job is one file on its way through one child.
-type job struct {
-	file   *file
-	source *streams.Readable
-	child  *childprocess.ChildProcess
-	output []byte
-	err    error // the first that happened before close
+// hashWorker is the name of the worker. It is started in the directory whose files it hashes.
+const hashWorker = "hash"
+
+var workers = childprocess.Workers{hashWorker: startHasher}
+
+// reportPeriod is the time between two reports about one file. Most files are done before the first.
+const reportPeriod = 100 * time.Millisecond
+
+// A hasher is the inside of a worker. It hashes one file at a time, and the loop reads it, so that it sees at once when
+// the parent has gone.
+type hasher struct {
+	loop   *reactor.Loop
+	parent *ipc.Channel
+	queue  []string
+
+	source   *streams.Readable // the file that is being hashed; nil: none
+	sum      hash.Hash         // of what was read of it
+	err      error             // what went wrong with it
+	reported time.Time
 }
 
-// start opens f and pipes it into a new child. On an error nothing is left open and finished will not be called.
-func (p *pool) start(f *file) (*job, error) {
-	fd, err := openRegular(filepath.Join(p.tree.dir, filepath.FromSlash(f.path)))
+func startHasher(loop *reactor.Loop, parent *ipc.Channel, _ []string) error {
+	// The key ^C sends it to every process of the terminal's foreground. It is the parent that ends its workers.
+	signal.Ignore(syscall.SIGINT)
+	h := &hasher{loop: loop, parent: parent, sum: sha256.New()}
+	parent.OnMessage(h.accept)
+	parent.OnDisconnect(h.stop)
+	// The parent has gone, or talks nonsense: either way there is nobody to tell, and nothing to save.
+	parent.OnError(func(error) { os.Exit(exitFailed) })
+	return nil
+}
+
+func (h *hasher) accept(m *ipc.Message) {
+	var t task
+	if err := m.Decode(&t); err != nil {
+		complain(err)
+		os.Exit(exitFailed)
+	}
+	h.queue = append(h.queue, string(t.Path))
+	if h.source == nil {
+		h.next()
+	}
+}
+
+// next begins the oldest file that can be opened.
+func (h *hasher) next() {
+	for h.source == nil && len(h.queue) > 0 {
+		path := h.queue[0]
+		h.queue = h.queue[1:]
+		if err := h.open(filepath.FromSlash(path)); err != nil {
+			h.send(answer{Error: err.Error()})
+		}
+	}
+}
+
+func (h *hasher) open(path string) error {
+	fd, err := openRegular(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	j := &job{file: f}
-	if j.source, err = streams.NewReadable(p.loop, fd, nil); err != nil {
-		return nil, errors.Join(err, unix.Close(fd))
-	}
-	j.child, err = childprocess.Spawn(p.loop, "sha256sum", nil, &childprocess.Options{
-		Stdio: []childprocess.Stdio{childprocess.Pipe, childprocess.Pipe, childprocess.Inherit},
-	})
+	source, err := streams.NewReadable(h.loop, fd, nil)
 	if err != nil {
-		j.source.Destroy(nil)
-		return nil, err
+		return errors.Join(err, unix.Close(fd))
 	}
-	j.child.OnError(j.fail)
-	j.child.OnClose(func(status childprocess.ExitStatus) {
-		sum, err := j.result(status)
-		p.finished(j, sum, err)
-	})
-	if j.child.Stdin == nil {
-		// This program is out of descriptors, and the child has not even got its pipes. The error event will say so.
-		j.source.Destroy(nil)
-		return j, nil
-	}
-	// A file cannot be polled: it is read whenever the pipe has room. On Linux the kernel moves the pages into the pipe.
-	j.source.OnError(j.fail)
-	j.source.Pipe(j.child.Stdin, nil)
-	j.child.Stdout.Collect(1<<10, func(data []byte, err error) {
-		j.output = data
-		j.fail(err)
-	})
-	return j, nil
+	h.sum.Reset()
+	h.source, h.err, h.reported = source, nil, h.loop.Now()
+	source.OnData(h.read)
+	source.OnError(func(err error) { h.err = err })
+	source.OnClose(h.finish)
+	return nil
 }
 
-// result is the sum, or why there is none: an error before the child's end, or what its end or its output say. An error
-// while reading the file comes first: it ends the child's input, and the child prints the sum of what it got.
-func (j *job) result(status childprocess.ExitStatus) (sum string, err error) {
-	switch sum = firstSum(j.output); {
-	case j.err != nil:
-		return "", j.err
-	case !status.Success():
-		return "", fmt.Errorf("sha256sum: %s", status)
-	case sum == "":
-		return "", fmt.Errorf("sha256sum printed %q", j.output)
-	}
-	return sum, nil
-}
-
-// fail notes the first error.
-func (j *job) fail(err error) {
-	if j.err == nil {
-		j.err = err
+func (h *hasher) read(chunk []byte) {
+	_, _ = h.sum.Write(chunk) // A hash returns no error.
+	if now := h.loop.Now(); now.Sub(h.reported) >= reportPeriod {
+		h.reported = now
+		h.send(answer{Read: h.source.BytesRead()})
 	}
 }
 
-// abort ends the child at once: it has nothing to save.
-func (j *job) abort() {
-	j.source.Destroy(nil)
-	_, err := j.child.Kill(syscall.SIGKILL)
-	j.fail(err)
+// finish is called when the file is closed.
+func (h *hasher) finish() {
+	a := answer{Read: h.source.BytesRead()}
+	if h.err != nil {
+		a.Error = h.err.Error()
+	} else {
+		a.Sum = fmt.Sprintf("%x", h.sum.Sum(nil))
+	}
+	h.source = nil
+	h.send(a)
+	h.next()
 }
 
-// openRegular opens a file for reading. What the walk saw as a regular file may have been replaced since: O_NONBLOCK keeps
-// a FIFO from blocking the loop, O_NOFOLLOW keeps to the tree.
+// send never piles answers up: the parent has only so many files with a worker.
+func (h *hasher) send(a answer) {
+	// It fails when the parent has disconnected, which stop is told too.
+	_ = h.parent.Send(a)
+}
+
+// stop lets the process end: nothing keeps the loop alive then.
+func (h *hasher) stop() {
+	h.queue = nil
+	if h.source != nil {
+		h.source.Destroy(nil)
+	}
+}
+
+// openRegular opens a file for reading. What the walk saw as a regular file may have been replaced since: O_NONBLOCK
+// keeps a FIFO from blocking the loop, O_NOFOLLOW keeps to the tree.
 func openRegular(path string) (int, error) {
 	for {
 		fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
@@ -107,15 +146,4 @@ func openRegular(path string) (int, error) {
 		}
 		return fd, nil
 	}
-}
-
-// sumLine is the beginning of a line of sha256sum's output; the backslash marks a name in which characters are escaped.
-var sumLine = regexp.MustCompile(`^\\?([0-9a-f]{64}) [ *]`)
-
-// firstSum returns the sum that a line of sha256sum's output begins with, "" if it does not.
-func firstSum(line []byte) string {
-	if m := sumLine.FindSubmatch(line); m != nil {
-		return string(m[1])
-	}
-	return ""
 }

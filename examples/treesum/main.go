@@ -1,19 +1,22 @@
-// Treesum hashes every regular file of a directory tree, many at once, each with a sha256sum(1) of its own that is fed
-// through a pipe, and then checks a sample of the sums against a sha256sum that opens the files itself.
+// Treesum hashes every regular file of a directory tree with a pool of workers, which are this program, forked by
+// itself. They are told the names of the files and answer with the sums over IPC; then a sample of the sums is checked
+// against sha256sum(1), run as a child.
 //
 //	go run ./examples/treesum [-j N] [-sample K] [-l] [-q] [-every D] [DIR]
 //
-// DIR is by default the source tree of the Go toolchain. On a terminal it shows a progress bar, otherwise a line now and
-// then, both on stderr. The summary goes to stdout; with -l the list of all sums goes there, in the form that
-// sha256sum -c reads, and the summary to stderr. "tree" in the summary is the SHA-256 of that list, so two trees with the
-// same files have the same.
+// DIR is by default the source tree of the Go toolchain. On a terminal it shows a progress bar, otherwise a line now
+// and then, both on stderr. The summary goes to stdout; with -l the list of all sums goes there, in the form that
+// sha256sum -c reads, and the summary to stderr. "tree" in the summary is the SHA-256 of that list, so two trees with
+// the same files have the same.
 //
 // The exit code is 0 when every file was hashed and the sample agrees, 1 when not, 2 for a wrong call or a bad DIR, and
 // 128 plus the signal number after SIGINT (130) or SIGTERM (143); then all children are gone.
+// A worker that dies is replaced and reported; that alone is no failure.
 //
-// What it shows: a pool of children on one loop with no goroutine and no thread for each (pool.go), a file piped into a
-// child (hash.go), a program that is stopped by a signal and leaves nothing behind (interrupt.go), work on another
-// goroutine that reports to the loop (walk.go), output collected with a limit (verify.go).
+// What it shows: workers that are forked, fed and replaced, on one loop with no goroutine and no thread for each
+// (pool.go, worker.go), the inside of such a worker (hash.go), a program that is stopped by a signal and leaves nothing
+// behind (interrupt.go), work on another goroutine that reports to the loop (walk.go), output collected with a limit
+// (verify.go).
 package main
 
 import (
@@ -52,7 +55,7 @@ func parse(args []string) (options, error) {
 		fmt.Fprintln(flags.Output(), "usage: treesum [flags] [DIR]")
 		flags.PrintDefaults()
 	}
-	flags.IntVar(&o.jobs, "j", 2*runtime.NumCPU(), "most `children` at once")
+	flags.IntVar(&o.jobs, "j", 2*runtime.NumCPU(), "most `workers` at once")
 	flags.IntVar(&o.sample, "sample", 64, "number of `files` to check by name; 0: none")
 	flags.BoolVar(&o.list, "l", false, "list all sums on stdout, the summary on stderr")
 	flags.BoolVar(&o.quiet, "q", false, "show no progress")
@@ -80,6 +83,13 @@ func parse(args []string) (options, error) {
 }
 
 func main() {
+	if isWorker, err := workers.Run(); isWorker {
+		if err != nil {
+			complain(err)
+			os.Exit(exitFailed)
+		}
+		return
+	}
 	o, err := parse(os.Args[1:])
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -130,6 +140,9 @@ func run(o options) int {
 // conclude reports what could not be hashed and what was done.
 func conclude(o options, p *pool, verified int) int {
 	code := 0
+	for _, err := range p.lost {
+		complain(err) // The work was done all the same, or the tree has the errors.
+	}
 	for _, err := range p.tree.errors() {
 		complain(err)
 		code = exitFailed

@@ -23,7 +23,7 @@ func newProgress(o options, t *tree) progress {
 	case term.IsTerminal(int(os.Stderr.Fd())):
 		return newBar(t)
 	}
-	fmt.Fprintf(os.Stderr, "treesum: %s: %d files, %s, at most %d children at once\n",
+	fmt.Fprintf(os.Stderr, "treesum: %s: %d files, %s, at most %d workers at once\n",
 		t.dir, len(t.files), formatBytes(t.bytes), o.jobs)
 	return &lines{every: o.every, tree: t}
 }
@@ -80,8 +80,8 @@ func (b *bar) period() time.Duration { return barPeriod }
 // show draws the bar. Progress that cannot be shown is no reason to stop, so errors are not looked at.
 func (b *bar) show(s state) {
 	b.bar.Describe(fmt.Sprintf("%d/%d files", s.done, len(b.tree.files)))
-	// A file may have grown since the walk, and the library refuses more than it was told. At the very end it would call
-	// itself finished, while the last children still run.
+	// A file may have grown since the walk, and the library refuses more than it was told. At the very end it would
+	// call itself finished, while the last workers still run.
 	_ = b.bar.Set64(min(s.bytes, max(b.tree.bytes, 1)-1))
 }
 

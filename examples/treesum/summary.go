@@ -43,7 +43,7 @@ func printSummary(w io.Writer, p *pool, verified int) error {
 bytes     %d (%s)
 time      %s
 rate      %s/s
-children  %d started, at most %d at once
+workers   %d started, at most %d at once
 sample    %d agree with sha256sum
 tree      %x
 `,

@@ -77,7 +77,7 @@ func TestTerminalShowsABarThenTheSummary(t *testing.T) {
 	end := strings.LastIndex(seen, clearLine)
 	require.Positive(t, end, "the bar is cleared at the end: %q", seen)
 	require.Regexp(t, `^\r0/32 files +0% \|.*\| \( ?0 B/1\.1 MB\)`, seen[:end])
-	requireSummary(t, strings.ReplaceAll(seen[end+len(clearLine):], "\r\n", "\n"), c, "32", `\d+`, "32")
+	requireSummary(t, strings.ReplaceAll(seen[end+len(clearLine):], "\r\n", "\n"), c, someWorkers, "32")
 }
 
 func TestInterruptKeyEndsTheJob(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/brood-go/brood/childprocess"
@@ -36,4 +37,15 @@ func verify(loop *reactor.Loop, dir string, sample []file, stop *interrupt) erro
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// sumLine is the beginning of a line of sha256sum's output; the backslash marks a name in which characters are escaped.
+var sumLine = regexp.MustCompile(`^\\?([0-9a-f]{64}) [ *]`)
+
+// firstSum returns the sum that a line of sha256sum's output begins with, "" if it does not.
+func firstSum(line []byte) string {
+	if m := sumLine.FindSubmatch(line); m != nil {
+		return string(m[1])
+	}
+	return ""
 }

@@ -28,6 +28,8 @@ type file struct {
 	size int64
 	sum  string // hexadecimal
 	err  error
+
+	suspect bool // a worker died at it
 }
 
 // walk finds the files. It waits for the disk, so it is done on another goroutine, and the loop stays free to see a
@@ -61,7 +63,9 @@ func readTree(ctx context.Context, dir string) (*tree, error) {
 		return nil, &fs.PathError{Op: "walk", Path: dir, Err: syscall.ENOTDIR}
 	}
 	t := &tree{dir: dir}
-	err = fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+	root := dir + string(filepath.Separator) // With it a link to a directory is followed.
+	// Not fs.WalkDir: for package fs a name has to be UTF-8.
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -69,8 +73,8 @@ func readTree(ctx context.Context, dir string) (*tree, error) {
 			err = t.add(path, d)
 		}
 		if err != nil {
-			err = inDir(dir, err)
-			if path == "." {
+			err = cleanPath(err)
+			if path == root {
 				return err
 			}
 			t.broken = append(t.broken, err)
@@ -89,15 +93,18 @@ func (t *tree) add(path string, d fs.DirEntry) error {
 	if err != nil {
 		return err
 	}
-	t.files = append(t.files, file{path: path, size: info.Size()})
+	if path, err = filepath.Rel(t.dir, path); err != nil {
+		return err
+	}
+	t.files = append(t.files, file{path: filepath.ToSlash(path), size: info.Size()})
 	t.bytes += info.Size()
 	return nil
 }
 
-// inDir completes the path of an error that counts from dir.
-func inDir(dir string, err error) error {
+// cleanPath takes the separator off the path of an error about the root.
+func cleanPath(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return &fs.PathError{Op: e.Op, Path: filepath.Join(dir, e.Path), Err: e.Err}
+		return &fs.PathError{Op: e.Op, Path: filepath.Clean(e.Path), Err: e.Err}
 	}
 	return err
 }

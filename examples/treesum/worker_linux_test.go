@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/examples/internal/program"
+)
+
+// job is a running treesum with lines of progress.
+type job struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	stdout strings.Builder
+	stderr *bufio.Reader
+}
+
+func startJob(t *testing.T, args ...string) *job {
+	t.Helper()
+	j := &job{t: t, cmd: program.Command(t, append([]string{"-every", "5ms"}, args...)...)}
+	j.cmd.Stdout = &j.stdout
+	stderr, err := j.cmd.StderrPipe()
+	require.NoError(t, err)
+	j.stderr = bufio.NewReader(stderr)
+	program.Start(t, j.cmd)
+	return j
+}
+
+// wait reads lines of progress until one matches.
+func (j *job) wait(pattern string) {
+	j.t.Helper()
+	want := regexp.MustCompile(pattern)
+	for line := ""; !want.MatchString(line); {
+		var err error
+		line, err = j.stderr.ReadString('\n')
+		require.NoError(j.t, err, "last it said %q", line)
+	}
+}
+
+// children returns the pids of the workers that are there now.
+func (j *job) children() (pids []int) {
+	j.t.Helper()
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", j.cmd.Process.Pid))
+	require.NoError(j.t, err)
+	for _, name := range lists {
+		list, _ := os.ReadFile(name) // The thread, or the whole program, may have ended.
+		for pid := range strings.FieldsSeq(string(list)) {
+			n := 0
+			_, err := fmt.Sscan(pid, &n)
+			require.NoError(j.t, err)
+			pids = append(pids, n)
+		}
+	}
+	return pids
+}
+
+// workerAt waits until a worker other than that with the pid not has opened the file, and returns its pid.
+func (j *job) workerAt(file string, not int) int {
+	j.t.Helper()
+	for {
+		for _, pid := range j.children() {
+			fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+			for _, fd := range fds {
+				if target, _ := os.Readlink(fd); target == file && pid != not { // It fails for what was closed since.
+					return pid
+				}
+			}
+		}
+		j.wait(` running\n`)
+	}
+}
+
+// end returns what the program says in the end, without progress, and its exit code.
+func (j *job) end() (stderr string, code int) {
+	j.t.Helper()
+	var said strings.Builder
+	for {
+		line, err := j.stderr.ReadString('\n')
+		if !strings.HasSuffix(line, " running\n") {
+			said.WriteString(line)
+		}
+		if err != nil {
+			require.ErrorIs(j.t, err, io.EOF)
+			break
+		}
+	}
+	_ = j.cmd.Wait() // The exit code says it.
+	return said.String(), j.cmd.ProcessState.ExitCode()
+}
+
+func TestADeadWorkerIsReplacedAndItsFilesAreHashed(t *testing.T) {
+	dir := endless(t, 1)
+	c := contents{"0": "", "1": "one", "2": "two"}
+	for _, name := range []string{"1", "2"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(c[name]), 0o666))
+	}
+	j := startJob(t, "-j", "1", dir)
+	pid := j.workerAt(filepath.Join(dir, "0"), 0)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
+	require.NoError(t, os.Truncate(filepath.Join(dir, "0"), 0)) // What the other one finds.
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+
+	stderr, code := j.end()
+	require.Equal(t, fmt.Sprintf("treesum: worker %d: signal: SIGKILL\n", pid), stderr)
+	requireSummary(t, j.stdout.String(), c, "2 started, at most 1", "3")
+	require.Zero(t, code)
+}
+
+func TestAFileAtWhichTwoWorkersDieIsGivenUp(t *testing.T) {
+	dir := endless(t, 1)
+	c := contents{"1": "one", "2": "two"}
+	for name, text := range c {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666))
+	}
+	j := startJob(t, "-j", "1", dir)
+	file := filepath.Join(dir, "0")
+	first := j.workerAt(file, 0)
+	require.NoError(t, syscall.Kill(first, syscall.SIGKILL))
+	second := j.workerAt(file, first)
+	require.NoError(t, syscall.Kill(second, syscall.SIGSEGV))
+
+	stderr, code := j.end()
+	// For the signal Go's runtime of the worker prints what it did.
+	require.Regexp(t, fmt.Sprintf(`(?s)treesum: worker %d: signal: SIGKILL
+treesum: worker %d: exit status 2
+treesum: %s: given up: worker %[2]d: exit status 2
+$`, first, second, regexp.QuoteMeta(file)), stderr)
+	requireSummary(t, j.stdout.String(), c, "3 started, at most 1", "2")
+	require.Contains(t, j.stdout.String(), "files     2, 1 failed\n")
+	require.Equal(t, exitFailed, code)
+}
+
+func TestWorkersThatKeepDyingEndTheJob(t *testing.T) {
+	j := startJob(t, "-j", "1", "-sample", "0", endless(t, 9))
+	var said strings.Builder
+	for {
+		line, err := j.stderr.ReadString('\n')
+		if err != nil {
+			break
+		}
+		if !strings.HasSuffix(line, " running\n") {
+			said.WriteString(line)
+		}
+		for _, pid := range j.children() {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // It may have been killed before.
+		}
+	}
+	_, code := j.end()
+	require.Regexp(t, `^treesum: .*
+treesum: 10 workers died one after the other, the last one: worker \d+: signal: SIGKILL
+$`, said.String())
+	require.Equal(t, exitFailed, code)
+}
+
+// With the program gone, the pipe of its stderr is open as long as one of the workers is there.
+func TestWorkersEndWithAProgramThatIsKilled(t *testing.T) {
+	j := startJob(t, "-j", "2", endless(t, 3))
+	j.wait(`, [1-9].* of .*, 2 running\n`)
+	require.NoError(t, j.cmd.Process.Kill())
+	stderr, code := j.end()
+	require.Empty(t, stderr)
+	require.Equal(t, -1, code)
+}
+
+// Other systems refuse such names.
+func TestNamesThatAreNotUTF8(t *testing.T) {
+	c := contents{"file \xff\xfe": "f", "dir \xc3/\xed\xa0\x80": "in it"}
+	r := program.Run(t, program.Command(t, "-q", "-l", c.write(t)))
+	require.Equal(t, c.list(), r.Stdout)
+	requireSummary(t, r.Stderr, c, someWorkers, "2")
+	require.Zero(t, r.Code)
+}
