@@ -43,7 +43,8 @@ type Loop struct {
 
 	running bool // inside Run or Poll
 	closed  bool
-	refs    int // armed timers, immediates and active watchers that are ref'd; see Alive
+	loaded  bool // the last poll had something at once, see wait
+	refs    int  // armed timers, immediates and active watchers that are ref'd; see Alive
 
 	ticks      ring
 	timers     timerHeap

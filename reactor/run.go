@@ -129,33 +129,45 @@ func (l *Loop) runPoll(max time.Duration) error {
 	return nil
 }
 
-// wait fills the poller's events. It asks without sleeping first: that call does not have to tell the Go scheduler,
-// and under load it is the only one.
+// shortSleep is the longest sleep that was none: what it waited for was there already.
+const shortSleep = 2 * time.Microsecond
+
+// wait fills the poller's events. Under load it asks without sleeping first: that call does not have to tell the Go
+// scheduler, and is the only one then. A loop that has to sleep each time is spared it.
 func (l *Loop) wait(timeout time.Duration) (int, error) {
-	n, err := l.poller.wait(0)
-	if n > 0 || err != nil || timeout == 0 {
-		return n, err
+	if timeout == 0 || l.loaded {
+		n, err := l.poller.wait(0)
+		if n > 0 || err != nil || timeout == 0 {
+			return n, err
+		}
 	}
 	start := l.clock()
+	l.stats.noteBusy(start)
+	n, err := l.sleep(start, timeout)
+	l.updateNow()
+	l.stats.woke = l.now
+	slept := l.now.Sub(start)
+	l.stats.PollWait += slept
+	l.loaded = n > 0 && slept < shortSleep
+	return n, err
+}
+
+// sleep waits for readiness, busily for as long as Options.BusyPoll says, then asleep.
+func (l *Loop) sleep(start time.Time, timeout time.Duration) (int, error) {
 	if l.opts.BusyPoll > 0 {
-		if n, err = l.spin(start, timeout); n > 0 || err != nil {
-			l.updateNow()
-			l.stats.PollWait += l.now.Sub(start)
+		if n, err := l.spin(start, timeout); n > 0 || err != nil {
 			return n, err
 		}
 		if timeout != forever {
 			timeout = max(0, timeout-l.clock().Sub(start))
 		}
 	}
-	l.stats.noteBusy(start)
 	// From here on a Post has to wake us; one that came before is seen by trySleep.
-	if l.door.trySleep(l.refs > 0) {
-		n, err = l.poller.wait(timeout)
-		l.door.setAwake()
+	if !l.door.trySleep(l.refs > 0) {
+		return l.poller.wait(0)
 	}
-	l.updateNow()
-	l.stats.PollWait += l.now.Sub(start)
-	l.stats.woke = l.now
+	n, err := l.poller.wait(timeout)
+	l.door.setAwake()
 	return n, err
 }
 
