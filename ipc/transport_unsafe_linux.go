@@ -27,6 +27,24 @@ func recvNonblock(fd int, p, control []byte) (n, controlLen int, truncated bool,
 }
 
 func sendNonblock(fd int, pieces [][]byte, control []byte) (int, error) {
+	if len(pieces) == 1 && len(control) == 0 {
+		return sendPiece(fd, pieces[0])
+	}
+	return sendPieces(fd, pieces, control)
+}
+
+// sendPiece is sendto(2) without an address, for which the kernel has fewer arguments to fetch and check than for
+// sendmsg(2).
+func sendPiece(fd int, p []byte) (int, error) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
+		uintptr(len(p)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
+func sendPieces(fd int, pieces [][]byte, control []byte) (int, error) {
 	var iov [maxPieces]unix.Iovec
 	k := min(len(pieces), maxPieces)
 	for i, p := range pieces[:k] {
