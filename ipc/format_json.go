@@ -1,7 +1,6 @@
 package ipc
 
 import (
-	"cmp"
 	"errors"
 
 	"github.com/brood-go/brood/internal/nodejson"
@@ -20,14 +19,7 @@ func (jsonFormat) appendFrame(dst []byte, v any) ([]byte, error) {
 	return append(dst, '\n'), nil
 }
 
-func (jsonFormat) inspect(m *Message) (cmd string, err error) {
-	if !nodejson.Valid(m.raw) {
-		_, err := nodejson.Value(m.raw)
-		return "", cmp.Or(err, errNotJSON)
-	}
-	cmd, _ = nodejson.Cmd(m.raw)
-	return cmd, nil
-}
+func (jsonFormat) inspect(m *Message) (cmd string, err error) { return nodejson.Cmd(m.raw) }
 
 func (jsonFormat) member(m *Message, name string) (text string, ok bool) {
 	raw := rawMember(m.raw, name)
@@ -64,7 +56,5 @@ func (jsonFormat) value(m *Message) (any, error) { return nodejson.Value(m.raw) 
 
 func (jsonFormat) ack() []byte  { return []byte(`{"cmd":"NODE_HANDLE_ACK"}` + "\n") }
 func (jsonFormat) nack() []byte { return []byte(`{"cmd":"NODE_HANDLE_NACK"}` + "\n") }
-
-var errNotJSON = errors.New("not valid JSON")
 
 var errNoInner = errors.New("handle without a message")

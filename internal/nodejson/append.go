@@ -89,7 +89,7 @@ func (a *appender) value(dst []byte, v any) ([]byte, error) {
 	case []any:
 		return a.array(dst, v, t)
 	}
-	return appendTyped(dst, v)
+	return a.typed(dst, v)
 }
 
 func appendBase64(dst, p []byte) []byte {

@@ -1,6 +1,10 @@
 package nodejson
 
-import "github.com/go-json-experiment/json"
+import (
+	"reflect"
+
+	"github.com/go-json-experiment/json"
+)
 
 // AppendLenient encodes v as if something in it needed care.
 func AppendLenient(v any) ([]byte, error) { return write(nil, v, lenient) }
@@ -10,3 +14,21 @@ func UnmarshalLenient(p []byte, v any) error { return json.Unmarshal(p, v, lenie
 
 // MayHaveLoneSurrogate is what decides on that.
 func MayHaveLoneSurrogate(p []byte) bool { return mayHaveLoneSurrogate(p) }
+
+// HasPlan reports whether values of type t need no library.
+func HasPlan(t reflect.Type) bool { return planFor(t) != nil }
+
+// AppendByLibrary encodes v as if its type had no plan.
+func AppendByLibrary(v any) ([]byte, error) { return appendByLibrary(nil, v) }
+
+// UnmarshalByLibrary decodes p as if the type of v had no plan.
+func UnmarshalByLibrary(p []byte, v any) error { return unmarshalByLibrary(p, v) }
+
+// ReadPlanned decodes p by a plan alone. It reports false when that has given up.
+func ReadPlanned(p []byte, v any) bool {
+	to := reflect.ValueOf(v).Elem()
+	return readPlanned(p, to, planFor(to.Type()))
+}
+
+// Valid reports whether p is JSON.
+func Valid(p []byte) bool { return check(p) == nil }

@@ -8,19 +8,17 @@ import (
 // internalPrefix begins the cmd of a message that is Node's own. What is no longer than it is the user's.
 const internalPrefix = "NODE_"
 
-// Cmd returns the cmd of a message of Node's own: p is an object, of its members named cmd the last one is a string that
-// begins with NODE_ and goes on. Of other messages and of what is not JSON it returns "", false. To look at an ordinary
-// message costs little, and nothing is allocated.
+// Cmd looks at a message: it checks that p is JSON, and returns the cmd of a message of Node's own: an object of whose
+// members named cmd the last one is a string that begins with NODE_ and goes on. For other messages it returns "". It
+// reads p once and allocates nothing for an ordinary message.
+//
+// The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth].
 //
 // Safe to call from any goroutine.
-func Cmd(p []byte) (cmd string, internal bool) {
+func Cmd(p []byte) (cmd string, err error) {
 	i := skipBlanks(p, 0)
 	if i == len(p) || p[i] != '{' {
-		return "", false
-	}
-	// The prefix stands in the text of every internal message, unless there are escapes of the kind that can hide it.
-	if !bytes.Contains(p, []byte(internalPrefix)) && !bytes.Contains(p, unicodeEscape) {
-		return "", false
+		return "", check(p)
 	}
 	var value []byte
 	end, err := eachMember(p, i, 0, func(key, v []byte) {
@@ -28,17 +26,19 @@ func Cmd(p []byte) (cmd string, internal bool) {
 			value = v
 		}
 	})
-	if err != nil || checkEnd(p, end) != nil || len(value) == 0 || value[0] != '"' {
-		return "", false
+	if err == nil {
+		err = checkEnd(p, end)
+	}
+	if err != nil || len(value) == 0 || value[0] != '"' {
+		return "", err
 	}
 	if inner := value[1:]; !bytes.HasPrefix(inner, []byte(internalPrefix)) && !bytes.Contains(inner, unicodeEscape) {
-		return "", false
+		return "", nil
 	}
-	cmd = keyText(value)
-	if len(cmd) <= len(internalPrefix) || !strings.HasPrefix(cmd, internalPrefix) {
-		return "", false
+	if cmd = keyText(value); len(cmd) <= len(internalPrefix) || !strings.HasPrefix(cmd, internalPrefix) {
+		return "", nil
 	}
-	return cmd, true
+	return cmd, nil
 }
 
 // means reports whether the string q, with its quotes, means s, which is ASCII.

@@ -39,15 +39,16 @@ func TestN147_CmdTellsInternalMessages(t *testing.T) {
 		{`{"cmd":"\\u004eODE_x"}`, ""},
 		{`{"x":"\"cmd\":\"NODE_x\""}`, ""},
 		{`null`, ""},
-		{``, ""},
-		{`{"cmd":"NODE_x"`, ""},
-		{`{"cmd":"NODE_x"} x`, ""},
-		{`{"cmd":"NODE_x","y":tru}`, ""},
 		{`{}`, ""},
 	} {
-		cmd, internal := nodejson.Cmd([]byte(c.text))
+		cmd, err := nodejson.Cmd([]byte(c.text))
+		require.NoError(t, err, "Cmd(%s)", c.text)
 		require.Equal(t, c.want, cmd, "Cmd(%s)", c.text)
-		require.Equal(t, c.want != "", internal, "Cmd(%s)", c.text)
+	}
+	for _, text := range []string{``, `{"cmd":"NODE_x"`, `{"cmd":"NODE_x"} x`, `{"cmd":"NODE_x","y":tru}`, `nul`, `["x"`} {
+		cmd, err := nodejson.Cmd([]byte(text))
+		require.ErrorIs(t, err, nodejson.ErrSyntax, "Cmd(%s)", text)
+		require.Empty(t, cmd, "Cmd(%s)", text)
 	}
 }
 

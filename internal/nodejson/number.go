@@ -28,22 +28,40 @@ func appendFloat(dst []byte, f float64) []byte {
 	return append(dst, "null"...)
 }
 
+// exactPowers are the powers of ten up to exactDigits.
+var exactPowers = [exactDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
 // parseFloat returns what JSON.parse makes of the number p, whose syntax is right: the nearest float64, an infinity for
 // what is out of range.
 func parseFloat(p []byte) float64 {
-	if len(p) <= exactDigits {
-		n := int64(0)
-		for i, c := range p {
-			if c < '0' || '9' < c {
-				break
-			}
-			if n = 10*n + int64(c-'0'); i == len(p)-1 {
-				return float64(n)
-			}
-		}
+	if f, ok := parseShort(p); ok {
+		return f
 	}
 	f, _ := strconv.ParseFloat(string(p), 64) // The error says that f is an infinity.
 	return f
+}
+
+// parseShort is parseFloat of what most numbers are, some digits and perhaps a point. Both the digits as an integer and
+// the power of ten are exact then, and a quotient is rounded once.
+func parseShort(p []byte) (f float64, ok bool) {
+	if len(p) > exactDigits {
+		return 0, false
+	}
+	n, decimals, point := int64(0), 0, false
+	for _, c := range p {
+		switch {
+		case '0' <= c && c <= '9':
+			n = 10*n + int64(c-'0')
+			if point {
+				decimals++
+			}
+		case c == '.':
+			point = true
+		default:
+			return 0, false
+		}
+	}
+	return float64(n) / exactPowers[decimals], true
 }
 
 // dropNegativeZeros makes 0 of each -0 in dst from start on, which is JSON without blanks.

@@ -1,16 +1,13 @@
 package nodejson
 
+import "math/bits"
+
 // maxDepth is how deep arrays and objects may be nested, as in encoding/json: every level takes stack, and who sends the
 // text decides on the depth.
 const maxDepth = 10_000
 
-// Valid reports whether p is one JSON value, with nothing but blanks around it. Bytes that are not UTF-8 and escaped lone
-// surrogates are valid in strings, as they are for Node.
-//
-// Safe to call from any goroutine.
-func Valid(p []byte) bool { return check(p) == nil }
-
-// check returns the *Error that says where p stops being JSON.
+// check returns the *Error that says where p stops being one JSON value, with nothing but blanks around it. Bytes that are
+// not UTF-8 and escaped lone surrogates are valid in strings, as they are for Node.
 func check(p []byte) error {
 	end, err := skipValue(p, skipBlanks(p, 0), 0)
 	if err != nil {
@@ -189,24 +186,61 @@ var plain = func() (table [256]bool) {
 	return table
 }()
 
+const (
+	eachByte = 0x0101010101010101 // a 1 in each byte of a word
+	eachHigh = 0x80 * eachByte    // the highest bit of each byte of a word
+)
+
+// plainEnd returns the offset of the first byte of p from i on that is not plain, len(p) if all are.
+func plainEnd[T string | []byte](p T, i int) int {
+	for ; i+16 <= len(p); i += 16 {
+		q := p[i : i+16]
+		low, high := oddBytes(word(q[:8])), oddBytes(word(q[8:]))
+		if low|high == 0 {
+			continue
+		}
+		if low != 0 {
+			return i + bits.TrailingZeros64(low)/8
+		}
+		return i + 8 + bits.TrailingZeros64(high)/8
+	}
+	for i < len(p) && plain[p[i]] {
+		i++
+	}
+	return i
+}
+
+// word returns the eight bytes of p, the first one in the lowest bits.
+func word[T string | []byte](p T) uint64 {
+	return uint64(p[0]) | uint64(p[1])<<8 | uint64(p[2])<<16 | uint64(p[3])<<24 |
+		uint64(p[4])<<32 | uint64(p[5])<<40 | uint64(p[6])<<48 | uint64(p[7])<<56
+}
+
+// oddBytes returns a word whose lowest bit that is set is the highest of the first byte of w that is not plain; 0 if all
+// are. A byte that is smaller than what is taken away from it borrows, which sets its highest bit, and also may set that of
+// plain bytes behind it, which nobody asks for then.
+func oddBytes(w uint64) uint64 {
+	return (w | (w - ' '*eachByte) | ((w ^ '"'*eachByte) - eachByte) | ((w ^ '\\'*eachByte) - eachByte)) & eachHigh
+}
+
 // skipString returns the offset behind the string whose opening quote is at i, and whether there is nothing to decode: no
 // escape, nothing but ASCII.
 func skipString(p []byte, i int) (end int, ascii bool, err error) {
 	ascii = true
-	for i++; i < len(p); i++ {
+	for i = plainEnd(p, i+1); i < len(p); i = plainEnd(p, i) {
 		switch c := p[i]; {
-		case plain[c]:
 		case c == '"':
 			return i + 1, ascii, nil
 		case c >= 0x80:
 			ascii = false
+			i++
 		case c == '\\':
 			ascii = false
 			n := escapeLen(p[i:])
 			if n == 0 {
 				return 0, false, syntaxError(i)
 			}
-			i += n - 1
+			i += n
 		default:
 			return 0, false, syntaxError(i)
 		}

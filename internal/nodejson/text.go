@@ -19,11 +19,7 @@ const hexDigits = "0123456789abcdef"
 func appendQuoted(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	start := 0 // what lies before is written
-	for i := 0; i < len(s); {
-		if plain[s[i]] {
-			i++
-			continue
-		}
+	for i := plainEnd(s, 0); i < len(s); i = plainEnd(s, i) {
 		n := 1
 		if s[i] >= utf8.RuneSelf {
 			var r rune
@@ -141,11 +137,7 @@ func unquote(q []byte) string {
 	var b strings.Builder
 	b.Grow(len(q))
 	start := 0 // what lies before is written
-	for i := 0; i < len(q); {
-		if plain[q[i]] {
-			i++
-			continue
-		}
+	for i := plainEnd(q, 0); i < len(q); i = plainEnd(q, i) {
 		if q[i] == '\\' {
 			b.Write(q[start:i])
 			i += unescape(&b, q[i:])

@@ -12,7 +12,7 @@ import (
 	legacy "github.com/go-json-experiment/json/v1"
 )
 
-// What is not one of the types of [Value] goes through the library, by one of three sets of options. All of them mean the
+// What is not one of the types of [Value], and has no plan, goes through the library, by one of three sets of options. All of them mean the
 // same by a Go type: which one is used depends on the value, and must not show.
 var (
 	// strict refuses whatever needs care, and so is fast.
@@ -33,8 +33,20 @@ var (
 // buffers are wrapped around the caller's slice, which the library then appends to.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// appendTyped appends v by way of its type.
-func appendTyped(dst []byte, v any) ([]byte, error) {
+// typed appends v by way of its type.
+func (a *appender) typed(dst []byte, v any) ([]byte, error) {
+	if t := planFor(reflect.TypeOf(v)); t != nil {
+		depth := a.depth
+		out, err := a.planned(dst, reflect.ValueOf(v), t)
+		if err != errDeep {
+			return out, err
+		}
+		a.depth = depth
+	}
+	return appendByLibrary(dst, v)
+}
+
+func appendByLibrary(dst []byte, v any) ([]byte, error) {
 	start := len(dst)
 	out, err := write(dst, v, optionsFor(reflect.TypeOf(v)))
 	if needsCare(err) {
@@ -91,6 +103,15 @@ func Unmarshal(p []byte, v any) error {
 		}
 		return err
 	}
+	if to := reflect.ValueOf(v); to.Kind() == reflect.Pointer && !to.IsNil() && to.Elem().IsZero() {
+		if t := planFor(to.Type().Elem()); t != nil && readPlanned(p, to.Elem(), t) {
+			return nil
+		}
+	}
+	return unmarshalByLibrary(p, v)
+}
+
+func unmarshalByLibrary(p []byte, v any) error {
 	if !utf8.Valid(p) {
 		p = repair(p, false)
 	}
