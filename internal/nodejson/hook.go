@@ -141,7 +141,7 @@ func readLenient(dec *jsontext.Decoder, pointer any) error {
 			return nil
 		}
 		inner := []byte(s)
-		if end, _, err := skipString(inner, 0); err != nil || inner[0] != '"' || end != len(inner) {
+		if end, err := skipString(inner, 0); err != nil || inner[0] != '"' || end != len(inner) {
 			return errStringTag
 		}
 		s = unquote(inner)

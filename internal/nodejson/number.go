@@ -73,7 +73,7 @@ func dropNegativeZeros(dst []byte, start int) []byte {
 	for i := start; i < len(dst); {
 		switch c := dst[i]; {
 		case c == '"':
-			end, _, err := skipString(dst, i)
+			end, err := skipString(dst, i)
 			if err != nil {
 				return dst // It is no JSON, then: nobody promised anything for that.
 			}

@@ -1,6 +1,9 @@
 package nodejson
 
-import "math/bits"
+import (
+	"math/bits"
+	"unicode/utf8"
+)
 
 // maxDepth is how deep arrays and objects may be nested, as in encoding/json: every level takes stack, and who sends the
 // text decides on the depth.
@@ -25,7 +28,7 @@ func checkEnd(p []byte, i int) error {
 }
 
 func skipBlanks(p []byte, i int) int {
-	for i < len(p) && (p[i] == ' ' || p[i] == '\n' || p[i] == '\r' || p[i] == '\t') {
+	for i < len(p) && p[i] <= ' ' && (p[i] == ' ' || p[i] == '\n' || p[i] == '\r' || p[i] == '\t') {
 		i++
 	}
 	return i
@@ -38,8 +41,7 @@ func skipValue(p []byte, i, depth int) (end int, err error) {
 	}
 	switch p[i] {
 	case '"':
-		end, _, err = skipString(p, i)
-		return end, err
+		return skipString(p, i)
 	case '{':
 		return eachMember(p, i, depth, nil)
 	case '[':
@@ -116,7 +118,7 @@ func skipKey(p []byte, i int) (end, value int, err error) {
 	if i >= len(p) || p[i] != '"' {
 		return 0, 0, syntaxError(i)
 	}
-	if end, _, err = skipString(p, i); err != nil {
+	if end, err = skipString(p, i); err != nil {
 		return 0, 0, err
 	}
 	if value = skipBlanks(p, end); value >= len(p) || p[value] != ':' {
@@ -223,29 +225,25 @@ func oddBytes(w uint64) uint64 {
 	return (w | (w - ' '*eachByte) | ((w ^ '"'*eachByte) - eachByte) | ((w ^ '\\'*eachByte) - eachByte)) & eachHigh
 }
 
-// skipString returns the offset behind the string whose opening quote is at i, and whether there is nothing to decode: no
-// escape, nothing but ASCII.
-func skipString(p []byte, i int) (end int, ascii bool, err error) {
-	ascii = true
+// skipString returns the offset behind the string whose opening quote is at i.
+func skipString(p []byte, i int) (end int, err error) {
 	for i = plainEnd(p, i+1); i < len(p); i = plainEnd(p, i) {
 		switch c := p[i]; {
 		case c == '"':
-			return i + 1, ascii, nil
-		case c >= 0x80:
-			ascii = false
+			return i + 1, nil
+		case c >= utf8.RuneSelf:
 			i++
-		case c == '\\':
-			ascii = false
+		case c != '\\':
+			return 0, syntaxError(i)
+		default:
 			n := escapeLen(p[i:])
 			if n == 0 {
-				return 0, false, syntaxError(i)
+				return 0, syntaxError(i)
 			}
 			i += n
-		default:
-			return 0, false, syntaxError(i)
 		}
 	}
-	return 0, false, syntaxError(i)
+	return 0, syntaxError(i)
 }
 
 // escapeLen returns the length of the escape that p begins with, 0 if it is none.

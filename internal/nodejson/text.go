@@ -130,31 +130,48 @@ func repair(p []byte, surrogates bool) []byte {
 	return out
 }
 
-// unquote returns the string that q means, which is one of JSON with its quotes: [skipString] has found its end. What is
-// not UTF-8 becomes U+FFFD, lone surrogates become WTF-8.
-func unquote(q []byte) string {
-	q = q[1 : len(q)-1]
-	var b strings.Builder
-	b.Grow(len(q))
-	start := 0 // what lies before is written
-	for i := plainEnd(q, 0); i < len(q); i = plainEnd(q, i) {
-		if q[i] == '\\' {
-			b.Write(q[start:i])
-			i += unescape(&b, q[i:])
-			start = i
-			continue
-		}
-		r, n := utf8.DecodeRune(q[i:])
-		if r == utf8.RuneError && n == 1 {
-			b.Write(q[start:i])
-			b.WriteRune(utf8.RuneError)
-			n = invalidLen(q[i:])
-			start = i + n
-		}
-		i += n
+// parseString returns what the string at i means, and the offset behind it. What is not UTF-8 becomes U+FFFD, lone
+// surrogates become WTF-8.
+func parseString(p []byte, i int) (s string, end int, err error) {
+	start := i + 1 // what lies before is in b
+	i = plainEnd(p, start)
+	if i < len(p) && p[i] == '"' {
+		return string(p[start:i]), i + 1, nil
 	}
-	b.Write(q[start:])
-	return b.String()
+	var b strings.Builder
+	b.Grow(max(0, bytes.IndexByte(p[start:], '"'))) // That is enough unless it is a quote that is escaped.
+	for ; i < len(p); i = plainEnd(p, i) {
+		switch c := p[i]; {
+		case c == '"':
+			b.Write(p[start:i])
+			return b.String(), i + 1, nil
+		case c == '\\':
+			if escapeLen(p[i:]) == 0 {
+				return "", 0, syntaxError(i)
+			}
+			b.Write(p[start:i])
+			i += unescape(&b, p[i:])
+			start = i
+		case c < utf8.RuneSelf:
+			return "", 0, syntaxError(i)
+		default:
+			r, n := utf8.DecodeRune(p[i:])
+			if r == utf8.RuneError && n == 1 {
+				b.Write(p[start:i])
+				b.WriteRune(utf8.RuneError)
+				n = invalidLen(p[i:])
+				start = i + n
+			}
+			i += n
+		}
+	}
+	return "", 0, syntaxError(i)
+}
+
+// unquote returns the string that q means, which is one of JSON with its quotes.
+func unquote(q []byte) string {
+	s, _, _ := parseString(q, 0) // Whoever found its end has found that it is right.
+	return s
 }
 
 // unescape writes what the escape at the beginning of q means, and returns its length. Two that make up a character are

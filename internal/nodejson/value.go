@@ -63,22 +63,6 @@ func parseWord(p []byte, i int) (v any, end int, err error) {
 	return v, end, nil
 }
 
-func parseString(p []byte, i int) (s string, end int, err error) {
-	end, ascii, err := skipString(p, i)
-	if err != nil {
-		return "", 0, err
-	}
-	return text(p[i:end], ascii), end, nil
-}
-
-// text returns what the string q, with its quotes, means. ascii is what skipString said of it.
-func text(q []byte, ascii bool) string {
-	if ascii {
-		return string(q[1 : len(q)-1])
-	}
-	return unquote(q)
-}
-
 func parseArray(p []byte, i, depth int) (list []any, end int, err error) {
 	if depth >= maxDepth {
 		return nil, 0, depthError(i)
