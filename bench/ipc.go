@@ -59,7 +59,28 @@ func ipcScenarios(n func(int) int) []scenario {
 		ipcOneWay("1 KiB", medium, ipcText(medium), n(5000), ipcLimits{}),
 		ipcOneWay("64 KiB", large, ipcText(large), n(150), ipcLargeOneWay),
 		ipcOneWay("64 KiB of records", large, ipcRows(large), n(100), ipcLargeOneWay),
+		ipcLong(),
 	}
+}
+
+// ipcLong sends a child as many bytes in long messages as in one that is four times as long: what a byte costs must not grow with
+// the length of its message.
+func ipcLong() scenario {
+	const mib = 1 << 20
+	long := func(n, size int) func(ipcPair) time.Duration {
+		m := ipcText(size)
+		return func(p ipcPair) time.Duration { return p.(*forkPair).sink(n, m) }
+	}
+	start := func() ipcPair { return newForkPair(0) }
+	s := scenario{
+		name: "ipc one way, long", unit: "MiB", ops: 64,
+		contestants: []contestant{
+			withPair("brood, 4 × 16 MiB", long(4, 16*mib), start),
+			withPair("brood, 64 MiB", long(1, 64*mib), start),
+		},
+	}
+	s.contestants[1].targets = []target{{s.contestants[0].name, 1.25}}
+	return s
 }
 
 // ipcLimits are what brood may take at most.
