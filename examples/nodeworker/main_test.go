@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/examples/internal/program"
+	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/internal/looptest"
+)
+
+func TestMain(m *testing.M) {
+	code := leakcheck.Main(m)
+	program.Remove()
+	os.Exit(code)
+}
+
+func TestAnswersInBothSerializations(t *testing.T) {
+	looptest.NodePath(t)
+	cmd := program.Command(t)
+	cmd.Dir = t.TempDir() // It needs no file of its source.
+	const want = `json: "to be or not to be" has 6 words
+json: "that is the question" has 4 words
+advanced: "to be or not to be" has map[be:2 not:1 or:1 to:2]
+`
+	require.Equal(t, program.Result{Stdout: want}, program.Run(t, cmd))
+}
+
+func TestNoNode(t *testing.T) {
+	cmd := program.Command(t)
+	cmd.Env = append(cmd.Env, "PATH="+t.TempDir())
+	require.Equal(t,
+		program.Result{Stderr: "nodeworker: fork node: ENOENT: no such file or directory\n", Code: 1},
+		program.Run(t, cmd))
+}
+
+func TestAWorkerThatEndsEarlyIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "node"), []byte("#!/bin/sh\nexit 7\n"), 0o777))
+	cmd := program.Command(t)
+	cmd.Env = append(cmd.Env, "PATH="+dir)
+	require.Equal(t,
+		program.Result{Stderr: "nodeworker: worker: exit status 7, 2 texts left\n", Code: 1},
+		program.Run(t, cmd))
+}
