@@ -26,3 +26,13 @@ func (c *ChildProcess) signalGroup(s Signal) error {
 	}
 	return unix.Kill(-c.pid, s)
 }
+
+// inOwnGroup reports whether the running child is in the group that was made for it, if one was: it may leave that
+// (setpgid(2)).
+func (c *ChildProcess) inOwnGroup() bool {
+	if !c.leads {
+		return false
+	}
+	group, err := unix.Getpgid(c.pid)
+	return err == nil && group == c.pid
+}

@@ -114,10 +114,10 @@ func (c *ChildProcess) forceEnd() {
 // signalAll signals the group, or the child alone when it leads none. The error is ESRCH when there was nobody.
 func (c *ChildProcess) signalAll(s Signal) error {
 	err := error(syscall.ESRCH)
-	switch {
-	case c.leads:
+	if c.leads {
 		err = c.signalGroup(s)
-	case c.state == childRunning:
+	}
+	if c.state == childRunning && !c.inOwnGroup() {
 		err = c.signal(s)
 	}
 	if err == nil {

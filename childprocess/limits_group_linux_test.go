@@ -2,6 +2,7 @@ package childprocess_test
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -26,6 +27,13 @@ func init() {
 		for {
 			time.Sleep(time.Hour)
 		}
+	})
+
+	// leave-group goes from the group it was started in to that of this test, says so, and waits for its end.
+	helperproc.Register("leave-group", func(args []string) {
+		check(0, unix.Setpgid(0, check(strconv.Atoi(args[0]))))
+		writeAll(1, []byte{'r'})
+		check(io.Copy(io.Discard, os.Stdin))
 	})
 
 	// obedient says that it runs, and exits with 0 for a SIGTERM.
@@ -154,6 +162,22 @@ func TestTheRestOfAGroupMayEndWithinTheGrace(t *testing.T) {
 	run(t, l)
 	require.Equal(t, []string{"spawn", "error " + ev.err.Error(), "exit SIGTERM", "close SIGTERM"}, ev.process())
 	require.ErrorIs(t, ev.status.Cause, errReason)
+}
+
+func TestS055_AChildThatHasLeftItsGroupIsSignalledToo(t *testing.T) {
+	l := newLoop(t)
+	ctx, cancel := contextWithCancel(t)
+	file, args := helperproc.Command("leave-group", strconv.Itoa(unix.Getpgrp()))
+	// The other process stays in the group: a signal to the group succeeds.
+	command := "sleep 1000 & exec " + childprocess.Quote(file)
+	for _, a := range args {
+		command += " " + childprocess.Quote(a)
+	}
+	p := spawn(t, l, command, nil, &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx})
+	ev := events(p)
+	whenReady(p, cancel)
+	run(t, l)
+	require.Equal(t, []string{"spawn", "error " + ev.err.Error(), "exit SIGTERM", "close SIGTERM"}, ev.process())
 }
 
 func TestNothingOfAClosedGroupIsLeft(t *testing.T) {
