@@ -34,7 +34,7 @@ const (
 
 // A SpawnError says why a program could not be started.
 type SpawnError struct {
-	Op   string   // "spawn", or "spawnSync" for the forms that wait
+	Op   string   // "spawn", "exec", "execFile", "fork", or "spawnSync" for the sync forms
 	Step Step     // what failed
 	File string   // the program, as it was given to Spawn
 	Path string   // what to blame: the file searched or executed, the directory, the interpreter

@@ -91,7 +91,7 @@ const containsNUL = "contains a NUL byte"
 func (o *Options) validate(op, file string, args []string) error {
 	bad := func(name, reason string) error { return &ArgumentError{op, name, reason} }
 	subject := "file"
-	if op == "exec" || op == "execSync" {
+	if op == "exec" {
 		subject = "command"
 	}
 	switch {
