@@ -76,8 +76,13 @@ func (f *family) fork(c *ChildProcess, path string, env []string, files []uintpt
 		}
 		c.onSIGCHLD = true
 	}
-	// setsid(2) makes a group too, of which its leader cannot make another.
-	sys := &syscall.SysProcAttr{Setsid: o.Detached, Setpgid: c.leads && !o.Detached, Credential: o.credential()}
+	sys := &syscall.SysProcAttr{
+		Setsid: o.Detached,
+		// setsid(2) makes a group too, of which its leader cannot make another.
+		Setpgid:    o.Setpgid || c.leads && !o.Detached,
+		Pgid:       o.Pgid,
+		Credential: o.credential(),
+	}
 	if f.way == ExitWatchPidfd {
 		requestPidfd(sys, &c.pidfd)
 	}

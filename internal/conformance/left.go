@@ -28,7 +28,6 @@ var left = map[string]string{
 	"N152": notBuilt,
 	"N175": notBuilt,
 	"S027": noOption,
-	"S051": notBuilt,
 	"S057": noOption,
 	"S058": noOption,
 }
