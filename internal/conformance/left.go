@@ -21,8 +21,6 @@ var left = map[string]string{
 	"N072": "only in JavaScript: a net.Conn has no HTTP parser attached",
 	"N074": "only in JavaScript: diagnostics channels are Node's",
 	"N075": "only in JavaScript: the permission model is Node's",
-	"N096": notBuilt,
-	"N098": notBuilt,
 	"N101": windows,
 	"N123": "only in JavaScript: a Go program has no start-up snapshot",
 	"N152": notBuilt,
