@@ -4,7 +4,6 @@ package conformance
 const (
 	notBuilt = "not built yet"
 	noOption = "the option does not exist yet"
-	noTest   = "no test yet"
 	windows  = "only on Windows, where the library does not run"
 )
 
