@@ -21,6 +21,7 @@ import (
 //	                                                       will be called again and is to ask again
 //	func pidfdSendSignal(pidfd int, s Signal) error
 //	func pidfdSignalGroup(pidfd int, s Signal) error       EINVAL, ENOSYS: not to be had
+//	func groupEnded(group int) bool                        of one that pidfdSignalGroup finds: all that is left are zombies
 //	func requestPidfd(sys *syscall.SysProcAttr, pidfd *int)   for ExitWatchPidfd
 //	func emptySignalMask() (restore func())                of the calling thread, which is locked
 

@@ -51,6 +51,9 @@ func TestS051_TheGroupAndTheSessionAreAsAsked(t *testing.T) {
 	run(t, l)
 }
 
+// A shell whose command it does not become: two processes.
+const shellOfTwo = "echo ready; sleep 1000; true"
+
 // whenAllReady calls fn once each of the children has said something.
 func whenAllReady(fn func(), children ...*child) {
 	left := len(children)

@@ -33,8 +33,12 @@ type limits struct {
 	stopContext func() bool
 }
 
-// groupPoll is how often the rest of a group is looked for: nothing tells when its last process ends.
-const groupPoll = 10 * time.Millisecond
+// The rest of a group is looked for after groupPoll, and then at growing distances up to groupPollLongest: nothing tells when
+// its last process ends.
+const (
+	groupPoll        = 10 * time.Millisecond
+	groupPollLongest = 16 * groupPoll
+)
 
 func (m *limits) init(o *Options) {
 	m.soft, m.grace, m.closeGrace = o.KillSignal, o.KillGrace, o.CloseGrace
@@ -154,10 +158,14 @@ func (c *ChildProcess) exited() {
 // awaitGroup has close wait until the rest of the group has ended or the grace is over.
 func (c *ChildProcess) awaitGroup() {
 	c.pending++
-	c.limits.group = c.loop.SetInterval(groupPoll, func() {
-		if c.signalGroup(0) != nil {
+	pause := groupPoll
+	c.limits.group = c.loop.SetTimeout(pause, func() {
+		if c.signalGroup(0) != nil || groupEnded(c.pid) {
 			c.leaveGroup()
+			return
 		}
+		pause = min(2*pause, groupPollLongest)
+		c.limits.group.Reset(pause)
 	})
 }
 

@@ -2,6 +2,8 @@ package childprocess_test
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -34,6 +36,25 @@ func init() {
 		check(0, unix.Setpgid(0, check(strconv.Atoi(args[0]))))
 		writeAll(1, []byte{'r'})
 		check(io.Copy(io.Discard, os.Stdin))
+	})
+
+	// inheritor cancels a shell whose group leaves a zombie to it, and waits for that only after the close.
+	helperproc.Register("inheritor", func([]string) {
+		check(0, unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+		l := check(openLoop())
+		ctx, cancel := context.WithCancel(context.Background())
+		o := &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx, KillGrace: time.Hour}
+		c := check(childprocess.Spawn(l, "sleep 1000 >/dev/null & echo ready; wait", nil, o))
+		ev := events(c)
+		whenReady(c, cancel)
+		check(0, l.Run())
+		if ev.status.Signal != syscall.SIGTERM || ev.status.Forced {
+			fail(fmt.Errorf("%+v", ev.status))
+		}
+		var ws syscall.WaitStatus
+		if check(syscall.Wait4(-1, &ws, 0, nil)); ws.Signal() != syscall.SIGTERM {
+			fail(fmt.Errorf("the zombie has status %#x", ws))
+		}
 	})
 
 	// obedient says that it runs, and exits with 0 for a SIGTERM.
@@ -73,9 +94,6 @@ func TestS052S053_AChildThatObeysIsNotForced(t *testing.T) {
 	require.False(t, ev.status.Forced)
 	require.Error(t, late)
 }
-
-// A shell whose command it does not become: two processes.
-const shellOfTwo = "echo ready; sleep 1000; true"
 
 func TestS055_AShellWithATimeoutIsEndedWithItsGroup(t *testing.T) {
 	for _, c := range []struct {
@@ -154,14 +172,20 @@ func TestTheRestOfAGroupMayEndWithinTheGrace(t *testing.T) {
 	}
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
-	const grace = 200 * time.Millisecond // Or less, where somebody waits for orphans at once.
-	o := &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx, KillGrace: grace}
+	o := &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx, KillGrace: time.Hour}
 	p := spawn(t, l, "sleep 1000 >/dev/null & echo ready; wait", nil, o)
 	ev := events(p)
 	whenReady(p, cancel)
 	run(t, l)
 	require.Equal(t, []string{"spawn", "error " + ev.err.Error(), "exit SIGTERM", "close SIGTERM"}, ev.process())
 	require.ErrorIs(t, ev.status.Cause, errReason)
+	require.False(t, ev.status.Forced)
+}
+
+// In a container process 1 often waits for nobody.
+func TestTheRestOfAGroupMayBeZombies(t *testing.T) {
+	l := newLoop(t)
+	output(t, l, start(t, l, "inheritor")) // The hour of its grace is not waited for.
 }
 
 func TestS055_AChildThatHasLeftItsGroupIsSignalledToo(t *testing.T) {
