@@ -138,6 +138,16 @@ func TestS055_APlainChildIsSignalledAlone(t *testing.T) {
 	require.NoError(t, unix.Kill(pid, syscall.SIGKILL), "the grandchild is alive")
 }
 
+// helperCommand is a helper program for a shell.
+func helperCommand(name string, args ...string) string {
+	file, argv := helperproc.Command(name, args...)
+	words := []string{childprocess.Quote(file)}
+	for _, a := range argv {
+		words = append(words, childprocess.Quote(a))
+	}
+	return strings.Join(words, " ")
+}
+
 func TestS053_TheGraceIsForTheWholeGroup(t *testing.T) {
 	if !childprocess.CanSignalGroupByPidfd() || forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
 		t.Skip("a group cannot be signalled after its leader has gone: an old kernel, or no pidfd is used")
@@ -145,14 +155,9 @@ func TestS053_TheGraceIsForTheWholeGroup(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	// The shell obeys; what it has started does not, and holds stdout.
-	file, args := helperproc.Command("stubborn")
-	words := []string{childprocess.Quote(file)}
-	for _, a := range args {
-		words = append(words, childprocess.Quote(a))
-	}
 	const grace = 50 * time.Millisecond
 	o := &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx, KillGrace: grace}
-	p := spawn(t, l, strings.Join(words, " ")+" & wait", nil, o)
+	p := spawn(t, l, helperCommand("stubborn")+" & wait", nil, o)
 	ev := events(p)
 	whenReady(p, cancel)
 	var exited time.Time
@@ -191,12 +196,8 @@ func TestTheRestOfAGroupMayBeZombies(t *testing.T) {
 func TestS055_AChildThatHasLeftItsGroupIsSignalledToo(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
-	file, args := helperproc.Command("leave-group", strconv.Itoa(unix.Getpgrp()))
 	// The other process stays in the group: a signal to the group succeeds.
-	command := "sleep 1000 & exec " + childprocess.Quote(file)
-	for _, a := range args {
-		command += " " + childprocess.Quote(a)
-	}
+	command := "sleep 1000 & exec " + helperCommand("leave-group", strconv.Itoa(unix.Getpgrp()))
 	p := spawn(t, l, command, nil, &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx})
 	ev := events(p)
 	whenReady(p, cancel)
