@@ -13,9 +13,7 @@ type collector struct {
 	tail  int      // the slot of which only the end is captured; 0: none
 	input []byte   // what stdin has still to get
 
-	err     error // the first reason for which the child was ended
 	pipeErr error // the first failure of a pipe
-	cut     bool  // pipes were closed before their end
 }
 
 // tailSize is the most that is kept of an output of which only the end matters, in bytes.
@@ -28,7 +26,7 @@ const inputChunk = 64 << 10
 func newCollector(c *ChildProcess, max int) *collector {
 	k := &collector{c: c, max: max, out: make([][]byte, len(c.Stdio))}
 	c.limits.untilClose = true
-	c.limits.fired = k.enough
+	c.limits.enough = k.closePipes
 	return k
 }
 
@@ -61,9 +59,8 @@ func (k *collector) capture(i int, add func(i int, chunk []byte)) {
 func (k *collector) add(i int, chunk []byte) {
 	k.out[i] = append(k.out[i], chunk...)
 	k.size += len(chunk)
-	if k.max >= 0 && k.size > k.max && k.err == nil {
-		k.c.Stdio[i].Readable.Pause()
-		k.stop(ErrMaxBuffer)
+	if k.max >= 0 && k.size > k.max {
+		k.c.end(ErrMaxBuffer)
 	}
 }
 
@@ -109,25 +106,10 @@ func (k *collector) pipeFailed(err error) {
 	}
 }
 
-// stop ends the child.
-func (k *collector) stop(cause error) {
-	k.enough(cause)
-	k.c.end(cause)
-}
-
-// enough closes the pipes, on a tick: the signal is sent before, or the child might die of SIGPIPE instead.
-func (k *collector) enough(cause error) {
-	if k.err == nil {
-		k.err = cause
-	}
-	k.c.loop.NextTick(k.closePipes)
-}
-
+// closePipes closes stdin too: the end of a form that waits for its child does not wait for the input.
 func (k *collector) closePipes() {
-	for _, s := range k.c.Stdio {
-		k.cut = k.cut || s.Readable != nil && !s.Readable.Closed()
-		s.destroy()
-	}
+	k.c.cutOff()
+	k.c.Stdio[0].destroy()
 }
 
 // result is valid after close.
@@ -136,9 +118,8 @@ func (k *collector) result() *SyncResult {
 		b := k.out[k.tail]
 		k.out[k.tail] = b[max(0, len(b)-tailSize):]
 	}
-	r := &SyncResult{Pid: k.c.pid, Output: k.out, Status: k.c.status, Err: k.err}
+	r := &SyncResult{Pid: k.c.pid, Output: k.out, Status: k.c.status, Err: k.c.status.Cause}
 	r.Stdout, r.Stderr = k.out[1], k.out[2]
-	r.Status.CutOff = r.Status.CutOff || k.cut
 	if r.Err == nil {
 		r.Err = k.pipeErr
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -23,6 +24,9 @@ func (c *ChildProcess) diagnose(path string, o *Options, err error) *SpawnError 
 	case syscall.E2BIG:
 		return c.failure(StepArguments, c.file, err)
 	case syscall.EPERM, syscall.EINVAL:
+		if err == syscall.EPERM && o.foreignGroup() {
+			return c.failure(StepGroup, strconv.Itoa(o.Pgid), err)
+		}
 		if o.credential() != nil {
 			return c.failure(StepCredentials, c.file, err)
 		}

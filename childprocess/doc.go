@@ -26,8 +26,9 @@
 // # Ending a child early
 //
 // [Options].Timeout and Context send KillSignal, and SIGKILL after KillGrace if it is given: to the whole process group
-// when this library has made one, which it does for a Detached child and for a Shell that has a limit. CloseGrace bounds
-// how long a grandchild with the pipes in its hands can delay close. ExitStatus.Cause, Forced and CutOff tell what was done.
+// when this library has made one, which it does for a Detached child, for Setpgid, and for a Shell that has a limit.
+// CloseGrace bounds how long a grandchild with the pipes in its hands can delay close. ExitStatus.Cause, Forced and CutOff
+// tell what was done.
 //
 // # Standard descriptors
 //

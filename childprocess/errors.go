@@ -27,6 +27,7 @@ const (
 	StepInterpreter Step = "interpreter" // the one a script or an executable names: ENOENT, EACCES
 	StepCwd         Step = "cwd"         // changing to Options.Dir: ENOENT, ENOTDIR, EACCES
 	StepStdio       Step = "stdio"       // a descriptor for a slot: EBADF
+	StepGroup       Step = "group"       // Options.Pgid, of another session: EPERM
 	StepCredentials Step = "credentials" // Options.UID, GID, Groups: EPERM
 	StepArguments   Step = "arguments"   // E2BIG
 	StepResource    Step = "resource"    // a limit was reached: EAGAIN, EMFILE, ENFILE, ENOMEM
@@ -34,10 +35,10 @@ const (
 
 // A SpawnError says why a program could not be started.
 type SpawnError struct {
-	Op   string   // "spawn", or "spawnSync" for the forms that wait
+	Op   string   // "spawn", "exec", "execFile", "fork", or "spawnSync" for the sync forms
 	Step Step     // what failed
 	File string   // the program, as it was given to Spawn
-	Path string   // what to blame: the file searched or executed, the directory, the interpreter
+	Path string   // what to blame: the file searched or executed, the directory, the interpreter, the number of the group
 	Args []string // the arguments, without argv[0]
 	Err  error    // a syscall.Errno, or ErrDot
 }

@@ -12,8 +12,8 @@ type ExecOptions struct {
 
 	// MaxBuffer is how much is captured of stdout, and of stderr, in bytes. 0: 1 MiB; negative: no limit, all that a
 	// child writes is kept in memory. Exactly MaxBuffer bytes are no error. With more the capture has the first
-	// MaxBuffer bytes, be it in the middle of a UTF-8 sequence, the streams are destroyed and the child is ended with
-	// KillSignal, and KillGrace.
+	// MaxBuffer bytes, be it in the middle of a UTF-8 sequence, the child is ended with KillSignal, and KillGrace, and the
+	// streams are destroyed.
 	MaxBuffer int
 }
 
@@ -46,8 +46,8 @@ func Exec(l *reactor.Loop, command string, o *ExecOptions, done func(err error, 
 // The returned child is live: listeners on its streams get all of the output besides the capture, its Stdin can be
 // written to and should be ended for a child that reads it. Pausing or destroying a stream does it to the capture too.
 //
-// Options.Timeout counts until close: of what has not closed by then stdout and stderr are destroyed, so that SIGPIPE
-// meets who goes on writing, and KillSignal is sent. Then done is called when the child has exited, although others may
+// Options.Timeout counts until close: KillSignal is sent, and what has not closed by then of stdout and stderr is
+// destroyed, so that SIGPIPE meets who goes on writing. Then done is called when the child has exited, although others may
 // hold the pipes, with ErrTimeout whatever the child made of the signal. (Node calls a child that then exits with 0 a
 // success.) A child that ignores the signal delays done, as in Node, unless KillGrace is set.
 //

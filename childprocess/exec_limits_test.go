@@ -149,6 +149,18 @@ func TestACancellationEndsACallWhoseListenerHasPaused(t *testing.T) {
 	require.Equal(t, "a\nb", got.stdout)
 }
 
+// A child that writes without end would often die of SIGPIPE if its pipes were closed first.
+func TestN086N092_TheKillSignalComesBeforeThePipesAreClosed(t *testing.T) {
+	l := newLoop(t)
+	for range 30 {
+		o := &childprocess.ExecOptions{MaxBuffer: -1, Options: childprocess.Options{Timeout: 3 * time.Millisecond}}
+		e := ended(t, l, callExecFile(t, l, "yes", nil, o)).exit(t)
+		require.Equal(t, syscall.SIGTERM, e.Status.Signal)
+		e = ended(t, l, callExecFile(t, l, "yes", nil, &childprocess.ExecOptions{MaxBuffer: 1})).exit(t)
+		require.Equal(t, syscall.SIGTERM, e.Status.Signal)
+	}
+}
+
 func TestTheCloseGraceOfACallIsNoSuccess(t *testing.T) {
 	l := newLoop(t)
 	o := execOptions(childprocess.Options{CloseGrace: 20 * time.Millisecond})

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -153,6 +154,63 @@ func resultOf(err error) execResult {
 		r.Signal = signals.Name(exit.Status.Signal)
 	}
 	return r
+}
+
+// Node gives execFile a negative status, of which the error has the name.
+func TestN096_AProgramThatCannotBeStartedIsAnErrnoAndNotACode(t *testing.T) {
+	plain := filepath.Join(t.TempDir(), "plain")
+	require.NoError(t, os.WriteFile(plain, nil, 0o644))
+	for file, want := range map[string]struct {
+		errno syscall.Errno
+		text  string
+	}{
+		"does-not-exist-anywhere": {syscall.ENOENT, "ENOENT: no such file or directory"},
+		plain:                     {syscall.EACCES, "EACCES: permission denied"},
+	} {
+		for _, args := range [][]string{nil, {"a", "b"}} {
+			l := newLoop(t)
+			got := callExecFile(t, l, file, args, nil)
+			ev := events(got.c)
+			ended(t, l, got)
+			_, isExit := errors.AsType[*childprocess.ExitError](got.err)
+			require.False(t, isExit, "there is no status")
+			require.ErrorIs(t, got.err, want.errno)
+			require.Equal(t, "execFile "+file+": "+want.text, got.err.Error(), "without arguments")
+			require.Equal(t, childprocess.ExitStatus{Code: -int(want.errno)}, ev.status)
+			require.Equal(t, []string{"", ""}, []string{got.stdout, got.stderr})
+		}
+	}
+}
+
+func TestN098_ExecFileAndExecFileSyncGiveTheSame(t *testing.T) {
+	noNewFDs(t)
+	for _, shell := range []string{"", childprocess.DefaultShell} {
+		for name, call := range map[string]struct {
+			file string
+			args []string
+		}{
+			"a program":      {"echo", []string{"a  b", "'c'", "$((1+1))", "*"}},
+			"much output":    {"head", []string{"-c", "1000000", "/dev/zero"}},
+			"another code":   {"ls", []string{"/does/not/exist", "/"}},
+			"no arguments":   {"pwd", nil},
+			"an environment": {"env", nil},
+		} {
+			t.Run(name+" "+shell, func(t *testing.T) {
+				o := childprocess.Options{Shell: shell, Dir: "/", Env: []string{"A=b", "PATH=/bin:/usr/bin"}}
+				l := newLoop(t)
+				async := ended(t, l, callExecFile(t, l, call.file, call.args, execOptions(o)))
+				var stdout []byte
+				var err error
+				passed := stderrOf(t, func() {
+					stdout, err = childprocess.ExecFileSync(call.file, call.args, &childprocess.SyncOptions{Options: o})
+				})
+				require.NotEmpty(t, stdout)
+				require.Equal(t, async.stdout, string(stdout))
+				require.Equal(t, async.stderr, passed)
+				require.Equal(t, fmt.Sprint(async.err), fmt.Sprint(err))
+			})
+		}
+	}
 }
 
 func TestN062N085N086N087N088N089N090N092N093N094N095N097_ExecAgreesWithNode(t *testing.T) {

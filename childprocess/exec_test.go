@@ -213,6 +213,19 @@ func TestN095_AFailureNamesTheCommand(t *testing.T) {
 	require.Equal(t, "command failed: echo why >&2; kill -KILL $$: signal: SIGKILL\nwhy", e.Error())
 }
 
+func TestN095_OfALongStderrTheErrorTellsTheEnd(t *testing.T) {
+	const kept = 1 << 10
+	for stderr, want := range map[string]string{
+		strings.Repeat("x", kept):                        strings.Repeat("x", kept),
+		strings.Repeat("x", kept) + "y\n":                "…" + strings.Repeat("x", kept-1) + "y",
+		"x" + strings.Repeat("\U0001F426", kept/4) + "z": "…" + strings.Repeat("\U0001F426", kept/4-1) + "z", // Not in the middle of one.
+		strings.Repeat("\x80", 2*kept):                   "…" + strings.Repeat("\x80", kept-3),
+	} {
+		e := &childprocess.ExitError{Cmd: "cmd", Status: childprocess.ExitStatus{Code: 1}, Stderr: []byte(stderr)}
+		require.Equal(t, "command failed: cmd: exit status 1\n"+want, e.Error())
+	}
+}
+
 func TestN097_ExecFileWithAShell(t *testing.T) {
 	l := newLoop(t)
 	shell := &childprocess.ExecOptions{Options: childprocess.Options{Shell: childprocess.DefaultShell}}

@@ -41,7 +41,7 @@ func (e *execution) begin() {
 	e.capture("stdout", c.Stdout, &e.stdout)
 	e.capture("stderr", c.Stderr, &e.stderr)
 	c.limits.untilClose = true
-	c.limits.fired = func(error) { c.cutOff() } // Others may hold the pipes for as long as they like.
+	c.limits.enough = c.cutOff // Others may hold the pipes for as long as they like.
 	c.OnError(e.finish)
 	c.OnClose(func(ExitStatus) { e.finish(nil) })
 }
@@ -55,7 +55,7 @@ func (e *execution) capture(name string, r *streams.Readable, into *[]byte) {
 			*into = append(*into, chunk...)
 		} else {
 			*into = append(*into, chunk[:room]...)
-			e.overflow(name)
+			e.child.end(&MaxBufferError{Stream: name, Max: e.max})
 		}
 	})
 	r.OnError(func(err error) {
@@ -63,12 +63,6 @@ func (e *execution) capture(name string, r *streams.Readable, into *[]byte) {
 			e.broken = err
 		}
 	})
-}
-
-// overflow gives up both streams, so that neither gets more data, and ends the child.
-func (e *execution) overflow(name string) {
-	e.child.cutOff()
-	e.child.end(&MaxBufferError{Stream: name, Max: e.max})
 }
 
 // finish calls done, for an error event or, with nil, for close.

@@ -130,6 +130,8 @@ func TestS040_TextsOfStatuses(t *testing.T) {
 		"signal: SIGSEGV (core dumped)":          {Code: -1, Signal: syscall.SIGSEGV, CoreDumped: true},
 		"exit status lost":                       {Code: -1, Lost: true},
 		"not started: " + syscall.ENOENT.Error(): {Code: -int(syscall.ENOENT)},
+		"not started: " + syscall.EPERM.Error():  {Code: -int(syscall.EPERM)},
+		"still running":                          {Code: -1, Cause: childprocess.ErrTimeout},
 	} {
 		require.Equal(t, text, status.String())
 		require.Equal(t, text == "exit status 0", status.Success(), text)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 )
 
 var (
@@ -83,6 +84,9 @@ func (e *ExitError) Error() string {
 		if len(shown) > stderrShown {
 			b.WriteString("…")
 			shown = shown[len(shown)-stderrShown:]
+			for n := 1; n < utf8.UTFMax && !utf8.RuneStart(shown[0]); n++ {
+				shown = shown[1:] // The rest of a character that was cut.
+			}
 		}
 		b.Write(shown)
 	}

@@ -32,6 +32,8 @@ func pidfdSendSignal(int, Signal) error { return unix.ENOSYS }
 
 func pidfdSignalGroup(int, Signal) error { return unix.ENOSYS }
 
+func groupEnded(int) bool { return false }
+
 // exitQueue is a kqueue(2) of its own with an EVFILT_PROC for each child. A kqueue is readable while it has events, so the
 // loop watches it like any descriptor.
 type exitQueue struct {

@@ -21,6 +21,7 @@ import (
 //	                                                       will be called again and is to ask again
 //	func pidfdSendSignal(pidfd int, s Signal) error
 //	func pidfdSignalGroup(pidfd int, s Signal) error       EINVAL, ENOSYS: not to be had
+//	func groupEnded(group int) bool                        of one that pidfdSignalGroup finds: all that is left are zombies
 //	func requestPidfd(sys *syscall.SysProcAttr, pidfd *int)   for ExitWatchPidfd
 //	func emptySignalMask() (restore func())                of the calling thread, which is locked
 
@@ -76,8 +77,13 @@ func (f *family) fork(c *ChildProcess, path string, env []string, files []uintpt
 		}
 		c.onSIGCHLD = true
 	}
-	// setsid(2) makes a group too, of which its leader cannot make another.
-	sys := &syscall.SysProcAttr{Setsid: o.Detached, Setpgid: c.leads && !o.Detached, Credential: o.credential()}
+	sys := &syscall.SysProcAttr{
+		Setsid: o.Detached,
+		// setsid(2) makes a group too, of which its leader cannot make another.
+		Setpgid:    o.Setpgid || c.leads && !o.Detached,
+		Pgid:       o.Pgid,
+		Credential: o.credential(),
+	}
 	if f.way == ExitWatchPidfd {
 		requestPidfd(sys, &c.pidfd)
 	}

@@ -20,8 +20,9 @@ type limits struct {
 	// for the output and not for the process.
 	untilClose bool
 
-	// fired is called with a time-out or a cancellation before the signal is sent; nil: nobody wants to know.
-	fired func(cause error)
+	// enough closes what the form does not want to hear of any more; nil: nothing. It is called after the signal, or the
+	// child might die of SIGPIPE instead, and before the error event.
+	enough func()
 
 	cause       error // the first that came
 	forced      bool
@@ -32,8 +33,12 @@ type limits struct {
 	stopContext func() bool
 }
 
-// groupPoll is how often the rest of a group is looked for: nothing tells when its last process ends.
-const groupPoll = 10 * time.Millisecond
+// The rest of a group is looked for after groupPoll, and then at growing distances up to groupPollLongest: nothing tells when
+// its last process ends.
+const (
+	groupPoll        = 10 * time.Millisecond
+	groupPollLongest = 16 * groupPoll
+)
 
 func (m *limits) init(o *Options) {
 	m.soft, m.grace, m.closeGrace = o.KillSignal, o.KillGrace, o.CloseGrace
@@ -64,71 +69,72 @@ func (c *ChildProcess) abort(ctx context.Context) {
 	c.interrupt(&AbortError{Op: c.op, File: c.file, Err: ctx.Err(), Cause: context.Cause(ctx)})
 }
 
-// interrupt is the time-out or the cancellation. The error event tells of a cancellation that reached the child (Node v20,
-// lib/child_process.js, abortChildProcess).
+// interrupt is the time-out or the cancellation.
 func (c *ChildProcess) interrupt(cause error) {
-	m := &c.limits
-	if m.cause != nil || c.state == childClosed || c.state == childExited && !m.untilClose {
-		return
-	}
-	m.cause = cause
-	if m.fired != nil {
-		m.fired(cause)
-	}
-	if aborted, ok := cause.(*AbortError); c.end(cause) && ok {
-		c.err.Emit(aborted)
+	if c.state != childExited || c.limits.untilClose {
+		c.end(cause)
 	}
 }
 
-// end sends the soft signal and has SIGKILL follow. It reports whether the signal was sent.
-func (c *ChildProcess) end(cause error) bool {
+// end ends the child, unless there was a reason to do so before: it sends the soft signal and has SIGKILL follow. The error
+// event tells of a cancellation that reached the child (Node v20, lib/child_process.js, abortChildProcess).
+func (c *ChildProcess) end(cause error) {
 	m := &c.limits
-	if m.cause == nil {
-		m.cause = cause
+	if m.cause != nil || c.state == childClosed {
+		return
 	}
+	m.cause = cause
 	if c.state != childRunning {
-		c.status.Cause = m.cause // The exit event has told without it, the close event will tell.
+		c.status.Cause = cause // The exit event has told without it, the close event will tell.
 	}
-	if !c.signalAll(m.soft) {
-		return false
-	}
-	if m.grace > 0 && m.force == nil {
+	err := c.signalAll(m.soft)
+	if err == nil && m.grace > 0 {
 		m.force = c.loop.SetTimeout(m.grace, c.forceEnd)
 		if c.state != childRunning {
 			c.awaitGroup()
 		}
 	}
-	return true
+	if m.enough != nil {
+		m.enough()
+	}
+	if aborted, ok := cause.(*AbortError); ok && err == nil {
+		c.err.Emit(aborted)
+	}
+	c.unsent(m.soft, err)
 }
 
 // forceEnd is the end of the grace.
 func (c *ChildProcess) forceEnd() {
 	m := &c.limits
-	m.forced = c.signalAll(syscall.SIGKILL)
+	err := c.signalAll(syscall.SIGKILL)
+	m.forced = err == nil
+	c.unsent(syscall.SIGKILL, err)
 	if m.group != nil { // The exit, which follows a kill else, has come before.
 		c.status.Forced = m.forced
 		c.leaveGroup()
 	}
 }
 
-// signalAll signals the group, or the child alone, and reports whether there was anybody to be signalled.
-func (c *ChildProcess) signalAll(s Signal) bool {
+// signalAll signals the group, or the child alone when it leads none. The error is ESRCH when there was nobody.
+func (c *ChildProcess) signalAll(s Signal) error {
 	err := error(syscall.ESRCH)
-	switch {
-	case c.leads:
+	if c.leads {
 		err = c.signalGroup(s)
-	case c.state == childRunning:
+	}
+	if c.state == childRunning && !c.inOwnGroup() {
 		err = c.signal(s)
 	}
-	switch err {
-	case nil:
+	if err == nil {
 		c.killed = true
-		return true
-	case syscall.ESRCH:
-	default:
+	}
+	return err
+}
+
+// unsent tells that a signal was refused. That there was nobody to be signalled is no news.
+func (c *ChildProcess) unsent(s Signal, err error) {
+	if err != nil && err != syscall.ESRCH {
 		c.err.Emit(&KillError{Pid: c.pid, Signal: s, Err: err})
 	}
-	return false
 }
 
 // exited is told when the process has ended: what could end it is disarmed. Others of its group may be left.
@@ -152,10 +158,14 @@ func (c *ChildProcess) exited() {
 // awaitGroup has close wait until the rest of the group has ended or the grace is over.
 func (c *ChildProcess) awaitGroup() {
 	c.pending++
-	c.limits.group = c.loop.SetInterval(groupPoll, func() {
-		if c.signalGroup(0) != nil {
+	pause := groupPoll
+	c.limits.group = c.loop.SetTimeout(pause, func() {
+		if c.signalGroup(0) != nil || groupEnded(c.pid) {
 			c.leaveGroup()
+			return
 		}
+		pause = min(2*pause, groupPollLongest)
+		c.limits.group.Reset(pause)
 	})
 }
 

@@ -2,6 +2,9 @@ package childprocess_test
 
 import (
 	"bytes"
+	"context"
+	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -25,6 +28,32 @@ func init() {
 		writeAll(1, []byte{'r'})
 		for {
 			time.Sleep(time.Hour)
+		}
+	})
+
+	// leave-group goes from the group it was started in to that of this test, says so, and waits for its end.
+	helperproc.Register("leave-group", func(args []string) {
+		check(0, unix.Setpgid(0, check(strconv.Atoi(args[0]))))
+		writeAll(1, []byte{'r'})
+		check(io.Copy(io.Discard, os.Stdin))
+	})
+
+	// inheritor cancels a shell whose group leaves a zombie to it, and waits for that only after the close.
+	helperproc.Register("inheritor", func([]string) {
+		check(0, unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+		l := check(openLoop())
+		ctx, cancel := context.WithCancel(context.Background())
+		o := &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx, KillGrace: time.Hour}
+		c := check(childprocess.Spawn(l, "sleep 1000 >/dev/null & echo ready; wait", nil, o))
+		ev := events(c)
+		whenReady(c, cancel)
+		check(0, l.Run())
+		if ev.status.Signal != syscall.SIGTERM || ev.status.Forced {
+			fail(fmt.Errorf("%+v", ev.status))
+		}
+		var ws syscall.WaitStatus
+		if check(syscall.Wait4(-1, &ws, 0, nil)); ws.Signal() != syscall.SIGTERM {
+			fail(fmt.Errorf("the zombie has status %#x", ws))
 		}
 	})
 
@@ -65,9 +94,6 @@ func TestS052S053_AChildThatObeysIsNotForced(t *testing.T) {
 	require.False(t, ev.status.Forced)
 	require.Error(t, late)
 }
-
-// A shell whose command it does not become: two processes.
-const shellOfTwo = "echo ready; sleep 1000; true"
 
 func TestS055_AShellWithATimeoutIsEndedWithItsGroup(t *testing.T) {
 	for _, c := range []struct {
@@ -112,6 +138,16 @@ func TestS055_APlainChildIsSignalledAlone(t *testing.T) {
 	require.NoError(t, unix.Kill(pid, syscall.SIGKILL), "the grandchild is alive")
 }
 
+// helperCommand is a helper program for a shell.
+func helperCommand(name string, args ...string) string {
+	file, argv := helperproc.Command(name, args...)
+	words := []string{childprocess.Quote(file)}
+	for _, a := range argv {
+		words = append(words, childprocess.Quote(a))
+	}
+	return strings.Join(words, " ")
+}
+
 func TestS053_TheGraceIsForTheWholeGroup(t *testing.T) {
 	if !childprocess.CanSignalGroupByPidfd() || forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
 		t.Skip("a group cannot be signalled after its leader has gone: an old kernel, or no pidfd is used")
@@ -119,14 +155,9 @@ func TestS053_TheGraceIsForTheWholeGroup(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	// The shell obeys; what it has started does not, and holds stdout.
-	file, args := helperproc.Command("stubborn")
-	words := []string{childprocess.Quote(file)}
-	for _, a := range args {
-		words = append(words, childprocess.Quote(a))
-	}
 	const grace = 50 * time.Millisecond
 	o := &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx, KillGrace: grace}
-	p := spawn(t, l, strings.Join(words, " ")+" & wait", nil, o)
+	p := spawn(t, l, helperCommand("stubborn")+" & wait", nil, o)
 	ev := events(p)
 	whenReady(p, cancel)
 	var exited time.Time
@@ -146,14 +177,32 @@ func TestTheRestOfAGroupMayEndWithinTheGrace(t *testing.T) {
 	}
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
-	const grace = 200 * time.Millisecond // Or less, where somebody waits for orphans at once.
-	o := &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx, KillGrace: grace}
+	o := &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx, KillGrace: time.Hour}
 	p := spawn(t, l, "sleep 1000 >/dev/null & echo ready; wait", nil, o)
 	ev := events(p)
 	whenReady(p, cancel)
 	run(t, l)
 	require.Equal(t, []string{"spawn", "error " + ev.err.Error(), "exit SIGTERM", "close SIGTERM"}, ev.process())
 	require.ErrorIs(t, ev.status.Cause, errReason)
+	require.False(t, ev.status.Forced)
+}
+
+// In a container process 1 often waits for nobody.
+func TestTheRestOfAGroupMayBeZombies(t *testing.T) {
+	l := newLoop(t)
+	output(t, l, start(t, l, "inheritor")) // The hour of its grace is not waited for.
+}
+
+func TestS055_AChildThatHasLeftItsGroupIsSignalledToo(t *testing.T) {
+	l := newLoop(t)
+	ctx, cancel := contextWithCancel(t)
+	// The other process stays in the group: a signal to the group succeeds.
+	command := "sleep 1000 & exec " + helperCommand("leave-group", strconv.Itoa(unix.Getpgrp()))
+	p := spawn(t, l, command, nil, &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx})
+	ev := events(p)
+	whenReady(p, cancel)
+	run(t, l)
+	require.Equal(t, []string{"spawn", "error " + ev.err.Error(), "exit SIGTERM", "close SIGTERM"}, ev.process())
 }
 
 func TestNothingOfAClosedGroupIsLeft(t *testing.T) {

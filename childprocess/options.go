@@ -46,6 +46,11 @@ type Options struct {
 	// Detached starts the child as the leader of a new session and process group (setsid(2)).
 	Detached bool
 
+	// Setpgid puts the child into the process group Pgid, of this session, or with 0 into a new one that it leads
+	// (setpgid(2)). Detached makes a group already, and does not go with it.
+	Setpgid bool
+	Pgid    int
+
 	// UID, GID and Groups change the child's credentials; nil leaves them. With UID or GID the supplementary groups are
 	// replaced by Groups, as far as the parent may do that.
 	UID, GID *uint32
@@ -65,9 +70,10 @@ type Options struct {
 
 	// KillSignal is what Timeout and Context send. 0: SIGTERM.
 	//
-	// It goes to the child alone, or to its whole process group when it leads one: a Detached child does, and so does a Shell
-	// with a Timeout or a Context, which is given a group so that the programs it runs end with it. (Such a shell is not in
-	// the foreground of the terminal: ^C does not reach it, and reading the terminal stops it.)
+	// It goes to the child alone, or to its whole process group when it leads one: a Detached child does, one with Setpgid
+	// and no Pgid does, and so does a Shell with a Timeout or a Context, which is given a group so that the programs it runs
+	// end with it, unless it was put into Pgid. (Such a shell is not in the foreground of the terminal: ^C does not reach it,
+	// and reading the terminal stops it.)
 	KillSignal Signal
 
 	// KillGrace is the time from KillSignal to SIGKILL, for a child that does not obey. 0: SIGKILL is not sent.
@@ -91,7 +97,7 @@ const containsNUL = "contains a NUL byte"
 func (o *Options) validate(op, file string, args []string) error {
 	bad := func(name, reason string) error { return &ArgumentError{op, name, reason} }
 	subject := "file"
-	if op == "exec" || op == "execSync" {
+	if op == "exec" {
 		subject = "command"
 	}
 	switch {
@@ -121,6 +127,12 @@ func (o *Options) validate(op, file string, args []string) error {
 		return bad("UID", "is out of range") // -1 means "leave it" to setuid(2)'s relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:
 		return bad("GID", "is out of range")
+	case o.Setpgid && o.Detached:
+		return bad("Setpgid", "is not for a Detached child, which leads a group")
+	case o.Pgid != 0 && !o.Setpgid:
+		return bad("Pgid", "is given without Setpgid")
+	case o.Pgid < 0 || o.Pgid > math.MaxInt32: // The kernel would drop the upper half.
+		return bad("Pgid", "is not a process group")
 	}
 	for i, a := range args {
 		if strings.IndexByte(a, 0) >= 0 {

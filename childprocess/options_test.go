@@ -1,7 +1,6 @@
 package childprocess_test
 
 import (
-	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,19 +9,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/helperproc"
 )
-
-func init() {
-	// session writes its session, its process group and its pid.
-	helperproc.Register("session", func([]string) {
-		sid := check(unix.Getsid(0))
-		writeAll(1, check(json.Marshal([]int{sid, unix.Getpgrp(), os.Getpid()})))
-	})
-}
 
 func TestN001_N006_ArgumentsAndOptionsMayBeMissing(t *testing.T) {
 	file, argv := helperproc.Command("birth")
@@ -152,18 +142,4 @@ func TestN030_OptionsAreNotChanged(t *testing.T) {
 	require.Equal(t, before, o)
 	require.Equal(t, env, o.Env)
 	require.Equal(t, stdio, o.Stdio)
-}
-
-func TestDetachedStartsASession(t *testing.T) {
-	ids := func(o *childprocess.Options) (ids []int) {
-		l := newLoop(t)
-		require.NoError(t, json.Unmarshal([]byte(output(t, l, startWith(t, l, o, "session"))), &ids))
-		return ids
-	}
-	got := ids(&childprocess.Options{Detached: true})
-	require.Equal(t, []int{got[2], got[2], got[2]}, got)
-	sid, err := unix.Getsid(0)
-	require.NoError(t, err)
-	got = ids(nil)
-	require.Equal(t, []int{sid, unix.Getpgrp(), got[2]}, got)
 }

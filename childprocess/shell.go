@@ -23,7 +23,7 @@ func shellCommand(shell, file string, args []string) (string, []string) {
 //
 // Safe to call from any goroutine. (POSIX.1-2024, Shell Command Language, section 2.2.2.)
 func Quote(word string) string {
-	if word != "" && strings.Trim(word, unquoted) == "" && !reserved[word] {
+	if strings.Trim(word, digits) != "" && strings.Trim(word, unquoted) == "" && !reserved[word] {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
@@ -31,7 +31,10 @@ func Quote(word string) string {
 
 // unquoted are the bytes that mean themselves to every shell, wherever they stand. "=" and "~" are not among them: at
 // the beginning of a command they mean an assignment and a home directory.
-const unquoted = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:,@%"
+const unquoted = digits + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-+./:,@%"
+
+// digits alone would be a descriptor in front of "<" or ">".
+const digits = "0123456789"
 
 // reserved are the words of these letters that a shell takes for its grammar at the beginning of a command (the
 // standard's section 2.4, and bash's).

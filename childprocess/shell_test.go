@@ -142,8 +142,19 @@ func TestAQuotedWordIsACommandAndNothingElse(t *testing.T) {
 	}
 }
 
+// In front of "<" or ">" a number is a descriptor.
+func TestAQuotedNumberIsNoDescriptor(t *testing.T) {
+	for _, shell := range shells(t) {
+		for _, w := range []string{"0", "1", "2", "12"} {
+			got, err := exec.Command(shell, "-c", "echo "+childprocess.Quote(w)+">&1").Output()
+			require.NoError(t, err)
+			require.Equal(t, w+"\n", string(got), shell)
+		}
+	}
+}
+
 func TestPlainWordsAreNotQuoted(t *testing.T) {
-	for _, w := range []string{"ls", "-la", "/usr/bin/env", "a.b_c-d+e", "user@host:/path", "1,2", "100%"} {
+	for _, w := range []string{"ls", "-la", "/usr/bin/env", "a.b_c-d+e", "user@host:/path", "1,2", "100%", "-2", "x86"} {
 		require.Equal(t, w, childprocess.Quote(w))
 	}
 	require.Equal(t, "''", childprocess.Quote(""))

@@ -11,7 +11,8 @@ import (
 // An ExitStatus is how a child ended.
 type ExitStatus struct {
 	// Code is what the child passed to exit(3), 0 to 255. It is -1 when a signal ended the child, when the status was lost,
-	// and in an [ExitError] that did not wait for the end; and the negative errno when the program could not be started.
+	// and in an [ExitError] that did not wait for the end, which has a Cause; and the negative errno when the program could
+	// not be started.
 	Code int
 
 	// Signal ended the child; 0 if none did.
@@ -51,7 +52,7 @@ func (s ExitStatus) String() string {
 			text += " (core dumped)"
 		}
 		return text
-	case s.Code == -1: // EPERM is not among the reasons that come with a status.
+	case s.Code == -1 && s.Cause != nil: // Else it is EPERM.
 		return "still running"
 	case s.Code < 0:
 		return "not started: " + syscall.Errno(-s.Code).Error()

@@ -157,8 +157,8 @@ func TestN115N122_OutputOfTheLimitIsNotTooMuch(t *testing.T) {
 func TestTheFirstErrorStays(t *testing.T) {
 	noNewFDs(t)
 	o := &childprocess.SyncOptions{MaxBuffer: 1, Input: make([]byte, 1<<20)}
-	o.Timeout = 300 * time.Millisecond
-	r := childprocess.SpawnSync("sh", []string{"-c", "trap '' TERM; exec 0<&-; echo much; sleep 0.6"}, o)
+	o.Timeout = time.Second
+	r := childprocess.SpawnSync("sh", []string{"-c", "trap '' TERM; exec 0<&-; echo much; sleep 1.5"}, o)
 	require.Equal(t, childprocess.ErrMaxBuffer, r.Err, "not the EPIPE of stdin, and not the time-out")
 	require.Equal(t, 0, r.Status.Code)
 }

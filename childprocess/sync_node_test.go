@@ -58,18 +58,22 @@ console.log(JSON.stringify(calls.map(({ file, args, ...o }) => {
 	};
 })));`
 
-func (c syncCall) inNode(t *testing.T, node string) (out syncOutcome) {
+// inNode has Node make the calls, one after the other, while the caller goes on. The result is waited for.
+func inNode(t *testing.T, calls ...syncCall) (result func() []syncOutcome) {
 	t.Helper()
-	calls, err := json.Marshal([]syncCall{c})
+	given, err := json.Marshal(calls)
 	require.NoError(t, err)
-	cmd := exec.Command(node, "-e", nodeSync)
-	cmd.Stdin = bytes.NewReader(calls)
-	text, err := cmd.Output()
-	require.NoError(t, err)
-	list := []syncOutcome{}
-	require.NoError(t, json.Unmarshal(text, &list), "%s", text)
-	require.Len(t, list, 1)
-	return list[0]
+	cmd := exec.Command(looptest.NodePath(t), "-e", nodeSync)
+	cmd.Stdin = bytes.NewReader(given)
+	var said bytes.Buffer
+	cmd.Stdout = &said
+	require.NoError(t, cmd.Start())
+	return func() (list []syncOutcome) {
+		require.NoError(t, cmd.Wait())
+		require.NoError(t, json.Unmarshal(said.Bytes(), &list), "%s", &said)
+		require.Len(t, list, len(calls))
+		return list
+	}
 }
 
 func (c syncCall) options(t *testing.T) *childprocess.SyncOptions {
@@ -116,11 +120,10 @@ func shownByNode(r *childprocess.SyncResult) (out syncOutcome) {
 
 func TestN110N111N112N113N114N115N116N117_SpawnSyncIsNodes(t *testing.T) {
 	noNewFDs(t)
-	node := looptest.NodePath(t)
 	dir := t.TempDir()
 	const mebibyte = 1 << 20
 	sh := func(script string) []string { return []string{"-c", script} }
-	for _, c := range []syncCall{
+	calls := []syncCall{
 		{Name: "no output", File: "true"},
 		{Name: "stdout and stderr", File: "sh", Args: sh("echo out; echo err >&2")},
 		{Name: "an exit code", File: "sh", Args: sh("exit 200")},
@@ -146,18 +149,21 @@ func TestN110N111N112N113N114N115N116N117_SpawnSyncIsNodes(t *testing.T) {
 		{Name: "a missing shell", File: "echo", Args: []string{}, Shell: "/no/such/shell"},
 		{Name: "a time-out", File: "sleep", Args: []string{"1000"}, Timeout: 50},
 		{Name: "a time-out with a signal", File: "sleep", Args: []string{"1000"}, Timeout: 50, Signal: "SIGKILL"},
-		{Name: "a time-out that is not obeyed", File: "sh", Args: sh("trap 'exit 4' TERM; sleep 0.3; exit 1"), Timeout: 50},
-		{Name: "a time-out of a grandchild", File: "sh", Args: sh("sleep 3 & exit 0"), Timeout: 50},
+		{Name: "a time-out that is not obeyed", File: "sh", Args: sh("trap 'exit 4' TERM; sleep 2; exit 1"), Timeout: 1000},
+		{Name: "a time-out of a grandchild", File: "sh", Args: sh("sleep 10 & exit 0"), Timeout: 1000},
 		{Name: "a time-out that does not come", File: "sh", Args: sh("exit 7"), Timeout: 100_000},
 		{Name: "exactly the default limit", File: "head", Args: []string{"-c", "1048576", "/dev/zero"}},
 		{Name: "a limit that is kept", File: "printf", Args: []string{"12345"}, MaxBuffer: 5},
 		{Name: "a limit of all pipes", File: "sh", Args: sh("printf 123; sleep 0.1; printf 456 >&2; exec sleep 1000"), MaxBuffer: 5},
 		{Name: "a limit with a signal", File: "sh", Args: sh("echo hello; exec sleep 1000"), MaxBuffer: 1, Signal: "SIGKILL"},
-	} {
-		t.Run(c.Name, func(t *testing.T) {
-			want := c.inNode(t, node)
-			require.Equal(t, want, shownByNode(childprocess.SpawnSync(c.File, c.Args, c.options(t))))
-		})
+	}
+	theirs := inNode(t, calls...)
+	ours := make([]syncOutcome, len(calls))
+	for i, c := range calls {
+		ours[i] = shownByNode(childprocess.SpawnSync(c.File, c.Args, c.options(t)))
+	}
+	for i, want := range theirs() {
+		require.Equal(t, want, ours[i], calls[i].Name)
 	}
 }
 
@@ -165,7 +171,7 @@ func TestN110N111N112N113N114N115N116N117_SpawnSyncIsNodes(t *testing.T) {
 func TestN115_TheDefaultLimitIsNodes(t *testing.T) {
 	noNewFDs(t)
 	c := syncCall{File: "head", Args: []string{"-c", "1048577", "/dev/zero"}}
-	want := c.inNode(t, looptest.NodePath(t))
+	want := inNode(t, c)()[0]
 	require.Equal(t, "ENOBUFS", want.Err)
 	got := shownByNode(childprocess.SpawnSync(c.File, c.Args, nil))
 	require.Equal(t, want.Err, got.Err)

@@ -119,8 +119,8 @@ func (t *task) finish() {
 // stop has the loop end the child.
 func (t *task) stop(cause error) {
 	_ = t.shared.loop.Post(func() { // See start.
-		if t.k != nil && t.c.state != childClosed {
-			t.k.stop(cause)
+		if t.k != nil {
+			t.c.end(cause)
 		}
 	})
 }

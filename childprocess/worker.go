@@ -3,6 +3,7 @@ package childprocess
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
@@ -78,6 +79,8 @@ func ForkSelf(l *reactor.Loop, name string, args []string, o *ForkOptions) (*Chi
 	case err != nil:
 	case name == "":
 		err = &ArgumentError{"fork", "name", "is empty"}
+	case strings.IndexByte(name, 0) >= 0:
+		err = &ArgumentError{"fork", "name", containsNUL}
 	case o.ExecPath != "" || len(o.ExecArgv) > 0:
 		err = &ArgumentError{"fork", "ExecPath", "is not for ForkSelf"}
 	}

@@ -93,4 +93,6 @@ func TestForkSelfRefusesAnotherProgram(t *testing.T) {
 	}
 	_, err := childprocess.ForkSelf(l, "", nil, nil)
 	require.EqualError(t, err, "fork: name is empty")
+	_, err = childprocess.ForkSelf(l, "a\x00b", nil, nil)
+	require.EqualError(t, err, "fork: name contains a NUL byte")
 }

@@ -89,8 +89,8 @@ func (e Encoding) Decode(p []byte) string {
 
 // Encode returns the bytes of s, which the caller may keep, as Node's Buffer.from(s, encoding) does. That never fails:
 // with Hex the first pair that is not of digits ends s; with Base64 and Base64URL, which both take both alphabets, a
-// '=' ends s and what else is no digit is skipped, also characters over U+00FF, of which Node v20 takes the low byte.
-// UTF8 takes s as it is.
+// '=' ends s and what else is no digit is skipped. (Of characters over U+00FF Node v20 takes the low byte there, which
+// may be a digit.) UTF8 takes s as it is.
 //
 // Safe to call from any goroutine.
 func (e Encoding) Encode(s string) []byte {

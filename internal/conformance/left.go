@@ -4,7 +4,6 @@ package conformance
 const (
 	notBuilt = "not built yet"
 	noOption = "the option does not exist yet"
-	noTest   = "no test yet"
 	windows  = "only on Windows, where the library does not run"
 )
 
@@ -21,14 +20,11 @@ var left = map[string]string{
 	"N072": "only in JavaScript: a net.Conn has no HTTP parser attached",
 	"N074": "only in JavaScript: diagnostics channels are Node's",
 	"N075": "only in JavaScript: the permission model is Node's",
-	"N096": notBuilt,
-	"N098": notBuilt,
 	"N101": windows,
 	"N123": "only in JavaScript: a Go program has no start-up snapshot",
 	"N152": notBuilt,
 	"N175": notBuilt,
 	"S027": noOption,
-	"S051": notBuilt,
 	"S057": noOption,
 	"S058": noOption,
 }
