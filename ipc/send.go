@@ -100,13 +100,12 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 	return nil
 }
 
-// refuse tells that the channel is not connected.
+// refuse tells that the channel is not connected. Done does not wait for what is queued: it may do so for ever.
 func (c *Channel) refuse(done func(error)) error {
-	if done == nil || c.state == stateAbandoned {
+	if done == nil || c.hub.closed {
 		return ErrChannelClosed
 	}
-	c.out.marks = append(c.out.marks, mark{done: done, err: ErrChannelClosed})
-	c.queueMarks()
+	c.loop.NextTick(func() { done(ErrChannelClosed) })
 	return nil
 }
 
