@@ -266,6 +266,25 @@ func TestWhatCannotBeSentAsAHandleIsReturned(t *testing.T) {
 	run(t, l)
 }
 
+type panics struct{}
+
+func (panics) MarshalJSON() ([]byte, error) { panic("in MarshalJSON") }
+
+func TestAHandleWhoseMessagePanicsStaysTheSenders(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	conn, other := newConn(t)
+	require.Panics(t, func() { _ = c.SendWith(panics{}, &ipc.SendOptions{Handle: conn}) })
+	require.NoError(t, c.SendWith(1, &ipc.SendOptions{Handle: conn}))
+	s, fds := p.takeRights()
+	require.Equal(t, handleFrame("net.Socket", "1"), s)
+	require.Len(t, fds, 1)
+	requireConnected(t, fds[0], other)
+	p.close()
+	run(t, l)
+}
+
 // An answer that comes before the frame has left is not one, whoever sends it: the descriptor is still needed.
 func TestAnEarlyAcknowledgementIsIgnored(t *testing.T) {
 	leakcheck.NoNewFDs(t)

@@ -77,15 +77,9 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 		if out, err = c.openOutgoing(o.Handle, o.KeepOpen); err != nil {
 			return err
 		}
-		if out != nil {
-			v = handleFrame{cmdHandle, out.typ, v, out.dgramType, out.key}
-		}
 	}
-	frame, err := c.format.appendFrame(c.hub.takeScratch(), v)
+	frame, err := c.encode(v, out)
 	if err != nil {
-		if out != nil {
-			out.release(false)
-		}
 		return err
 	}
 	if c.state != stateOpen { // The value's own methods were called.
@@ -98,6 +92,19 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 		c.hub.giveScratch(frame)
 	}
 	return nil
+}
+
+// encode returns the frame of v with the handle out, if it is not nil. Then out is given up when there is no frame.
+func (c *Channel) encode(v any, out *outgoing) (frame []byte, err error) {
+	if out == nil {
+		return c.format.appendFrame(c.hub.takeScratch(), v)
+	}
+	defer func() {
+		if frame == nil { // Also when a method of v panics.
+			out.release(false)
+		}
+	}()
+	return c.format.appendFrame(c.hub.takeScratch(), handleFrame{cmdHandle, out.typ, v, out.dgramType, out.key})
 }
 
 // refuse tells that the channel is not connected. Done does not wait for what is queued: it may do so for ever.
