@@ -103,9 +103,8 @@ type heldFrame struct {
 
 // heldQueue has the messages that wait, in order.
 type heldQueue struct {
-	frames  []heldFrame
-	size    int // bytes
-	replies int // bytes of answers, since the queue was empty
+	frames []heldFrame
+	size   int // bytes
 }
 
 func (q *heldQueue) empty() bool { return len(q.frames) == 0 }

@@ -116,19 +116,18 @@ func (c *Channel) refuse(done func(error)) error {
 	return nil
 }
 
-// sendInternal sends one of Node's internal messages that nobody waits for. What cannot be sent is dropped, and so are
-// answers that pile up for a peer that asks but does not acknowledge a handle.
+// sendInternal sends one of Node's internal messages, of which nobody is told that it could not be written. Once the
+// channel is not connected it does nothing. The caller sees to it that a peer which does not read, or does not
+// acknowledge a handle, cannot make what is queued grow.
 func (c *Channel) sendInternal(v any) {
-	if c.state != stateOpen || c.out.inFlight != nil && c.out.held.replies >= maxReplies {
+	if c.state != stateOpen {
 		return
 	}
 	frame, err := c.format.appendFrame(c.hub.takeScratch(), v)
 	if err != nil {
-		return
+		return // Unreachable: our own messages are of strings and numbers.
 	}
-	if c.out.inFlight != nil {
-		c.out.held.replies += len(frame)
-	} else {
+	if c.out.inFlight == nil {
 		c.out.noteReply(len(frame))
 	}
 	if !c.submit(frame, nil, ignore) {
