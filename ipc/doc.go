@@ -40,8 +40,9 @@
 // everything behind it is held, so one is on its way in each direction at a time. When the receiver says that the
 // descriptor is missing, a connection is sent again, up to three times; other kinds are lost with their message, as in
 // Node. Every received descriptor is close-on-exec. Those that belong to no message, and those of messages that are
-// dropped, are closed. When the system has room for only some of the descriptors that come together (EMFILE), all of
-// them are closed, OnError gets [ErrHandlesTruncated], the sender is told, and the channel goes on.
+// dropped, are closed; of the latter the sender is told that they did not arrive. When the system has room for only some
+// of the descriptors that come together (EMFILE), all of them are closed, OnError gets [ErrHandlesTruncated], the sender is
+// told too, and the channel goes on.
 //
 // # The end
 //
