@@ -27,9 +27,11 @@ func (c *Channel) reads() bool {
 
 // receive reads until there are messages, or nothing more.
 func (c *Channel) receive() {
-	if c.inbox.n == 0 {
-		c.in.splitter.recycle()
+	c.in.empty = false
+	if c.inbox.n > 0 {
+		return // The loop has so many ticks to run that what came before is still to be delivered.
 	}
+	c.in.splitter.recycle()
 	for range readBudget {
 		buf := c.hub.lendBuffer(c)
 		n, controlLen, truncated, err := recvRetry(c.fd, buf, c.hub.control)
