@@ -25,8 +25,6 @@ var left = map[string]string{
 	"N098": notBuilt,
 	"N101": windows,
 	"N123": "only in JavaScript: a Go program has no start-up snapshot",
-	"N152": notBuilt,
-	"N175": notBuilt,
 	"S027": noOption,
 	"S051": notBuilt,
 	"S057": noOption,
