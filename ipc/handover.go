@@ -56,8 +56,8 @@ func (c *Channel) acknowledged(ok bool) {
 	if h == nil || h.end > s.written {
 		return
 	}
-	if !ok && h.out.retransmit {
-		if h.sent < maxTransmissions && s.broken == nil {
+	if !ok {
+		if h.out.retransmit && h.sent < maxTransmissions && s.broken == nil {
 			c.transmitHandle(h)
 			return
 		}
