@@ -2,6 +2,7 @@ package childprocess_test
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"testing"
 
@@ -39,6 +40,7 @@ var testWorkers = childprocess.Workers{
 
 // runWorkers runs the worker that this process is, if it is one.
 func runWorkers() {
+	maps.Copy(testWorkers, workers)
 	worker, err := testWorkers.Run()
 	switch {
 	case !worker:

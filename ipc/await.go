@@ -9,11 +9,14 @@ package ipc
 //	channel.Send(request{ID: id, …})
 //
 // The message is valid until fn returns. Neither function is called inside Await, nor after cancel, which may be called at
-// any time. Until then the wait counts as a listener of OnMessage and OnDisconnect; messages that match refuses go to the
-// other listeners, if there are any, and are gone otherwise. It panics when fn is nil.
+// any time, nor after the loop was closed. Until then the wait counts as a listener of OnMessage and OnDisconnect; messages
+// that match refuses go to the other listeners, if there are any, and are gone otherwise. It panics when fn is nil.
 func (c *Channel) Await(match func(m *Message) bool, fn func(m *Message, err error)) (cancel func()) {
 	if fn == nil {
 		panic("ipc: Await: nil callback")
+	}
+	if c.hub.closed {
+		return func() {} // There are no more events.
 	}
 	if c.over {
 		waiting := true

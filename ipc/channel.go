@@ -39,10 +39,9 @@ type Channel struct {
 type state uint8
 
 const (
-	stateOpen      state = iota // connected
-	stateClosing                // Disconnect was called; what was queued before goes out first
-	stateClosed                 // the descriptor is closed
-	stateAbandoned              // closed with the loop: no more events
+	stateOpen    state = iota // connected
+	stateClosing              // Disconnect was called; what was queued before goes out first
+	stateClosed               // the descriptor is closed; with the loop, if hub.closed, and then there are no events
 )
 
 // New returns a channel over fd, one end of a stream socketpair(2), whose other end is or will be with the peer. It

@@ -41,9 +41,6 @@ func costOf(m *Message) int {
 
 // deliverNext is the tick that is queued for each entry of the inbox.
 func (c *Channel) deliverNext() {
-	if c.inbox.n == 0 {
-		return // They were given up with the loop.
-	}
 	in := c.inbox.pop()
 	switch {
 	case in.special == nil:
@@ -80,7 +77,7 @@ func (c *Channel) emit(m *Message) {
 
 // releaseWaiting has the messages that wait delivered on the next tick.
 func (c *Channel) releaseWaiting() {
-	if c.waiting.empty() || c.waiting.due || c.state == stateAbandoned {
+	if c.waiting.empty() || c.waiting.due || c.hub.closed {
 		return
 	}
 	c.waiting.due = true

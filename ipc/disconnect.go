@@ -10,10 +10,10 @@ import "golang.org/x/sys/unix"
 // A peer that never reads can hold this up for ever; [Channel.Destroy], the end of the peer, and Close of the loop end
 // it.
 func (c *Channel) Disconnect() {
-	switch c.state {
-	case stateAbandoned:
-		return
-	case stateClosing, stateClosed:
+	switch {
+	case c.hub.closed:
+		return // There are no more events.
+	case c.state != stateOpen:
 		c.report(ErrDisconnected)
 		return
 	}
@@ -91,13 +91,10 @@ func (c *Channel) ended() {
 // onEnd has fn called once when the channel has ended, just before OnDisconnect; not when it is closed with the loop.
 func (c *Channel) onEnd(fn func()) { c.ends = append(c.ends, fn) }
 
-// abandon closes without events, with the loop.
+// abandon closes without events, with the loop. Nothing is left in the inbox then: its ticks would keep the loop open.
 func (c *Channel) abandon() {
-	c.state = stateAbandoned
+	c.state = stateClosed
 	c.close()
-	for c.inbox.n > 0 {
-		c.inbox.pop().close()
-	}
 	c.dropWaiting()
 	for _, f := range c.out.held.frames {
 		if f.out != nil {

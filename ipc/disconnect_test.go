@@ -183,3 +183,55 @@ func TestOnEndRunsBeforeDisconnect(t *testing.T) {
 	run(t, l)
 	require.Equal(t, []string{"end", "disconnect"}, j.entries)
 }
+
+// No tick comes any more that could tell anything.
+func TestAChannelThatHasEndedOutlivesItsLoop(t *testing.T) {
+	l, err := reactor.New(nil)
+	require.NoError(t, err)
+	c, p := newChannel(t, l, nil)
+	p.close()
+	run(t, l)
+	require.NoError(t, l.Close())
+	never := func(...any) { require.Fail(t, "called") }
+	require.ErrorIs(t, c.Send(1), ipc.ErrChannelClosed)
+	require.ErrorIs(t, c.SendWith(1, &ipc.SendOptions{Done: func(error) { never() }}), ipc.ErrChannelClosed)
+	c.Disconnect()
+	c.Destroy()
+	c.Ref()
+	c.Unref()
+	c.OnMessage(func(*ipc.Message) { never() }).Off()
+	c.Await(nil, func(*ipc.Message, error) { never() })()
+}
+
+// What is queued may wait for ever: the refusal of what was sent too late does not wait behind it.
+func TestS067_ALateSendIsRefusedAtOnce(t *testing.T) {
+	for name, fill := range map[string]func(c *ipc.Channel) *ipc.SendOptions{
+		"behind a handle": func(*ipc.Channel) *ipc.SendOptions { return &ipc.SendOptions{Handle: socketFile(t)} },
+		"behind a peer that does not read": func(c *ipc.Channel) *ipc.SendOptions {
+			require.NoError(t, c.Send(strings.Repeat("x", 1<<20)))
+			return &ipc.SendOptions{}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			c, p := newChannel(t, l, nil)
+			var j journal
+			require.NoError(t, c.SendWith("first", fill(c)))
+			require.NoError(t, c.SendWith("queued", &ipc.SendOptions{Done: func(err error) {
+				require.ErrorIs(t, err, ipc.ErrChannelClosed)
+				j.add("queued")
+			}}))
+			c.Disconnect()
+			require.NoError(t, c.SendWith("late", &ipc.SendOptions{Done: func(err error) {
+				require.ErrorIs(t, err, ipc.ErrChannelClosed)
+				j.add("late")
+			}}))
+			require.Empty(t, j.entries)
+			poll(t, l)
+			require.Equal(t, []string{"late"}, j.entries)
+			p.close()
+			run(t, l)
+			require.Equal(t, []string{"late", "queued"}, j.entries)
+		})
+	}
+}

@@ -36,12 +36,19 @@
 //
 // # Handles
 //
-// A handle is a descriptor that goes with a message (SCM_RIGHTS, unix(7)). The receiver acknowledges it, and until then
-// everything behind it is held, so one is on its way in each direction at a time. When the receiver says that the
-// descriptor is missing, a connection is sent again, up to three times; other kinds are lost with their message, as in
-// Node. Every received descriptor is close-on-exec. Those that belong to no message, and those of messages that are
-// dropped, are closed. When the system has room for only some of the descriptors that come together (EMFILE), all of
-// them are closed, OnError gets [ErrHandlesTruncated], the sender is told, and the channel goes on.
+// A handle is a descriptor that goes with a message (SCM_RIGHTS, unix(7)): SendOptions.Handle takes a listener, a
+// connection, a UDP socket or a file, and [Message.Handle] gives a [Handle], which becomes one again. A listener or UDP
+// socket is then shared, a connection is the receiver's alone. A [Server] is a listener that counts the connections it has
+// accepted wherever they live, and closes when the last one is gone.
+//
+// The receiver acknowledges a handle, and until then everything behind it is held, so one is on its way in each direction
+// at a time. When the receiver says that the descriptor is missing, a connection is sent again, up to three times; other
+// kinds are lost with their message, as in Node. What is lost so is told to OnError by [ErrHandleNotReceived].
+//
+// Every received descriptor is close-on-exec. Those that belong to no message, and those of messages that are dropped, are
+// closed; of the latter the sender is told that they did not arrive. When the system has room for only some of the
+// descriptors that come together (EMFILE), all of them are closed, OnError gets [ErrHandlesTruncated], the sender is told
+// too, and the channel goes on.
 //
 // # The end
 //

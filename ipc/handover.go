@@ -56,8 +56,8 @@ func (c *Channel) acknowledged(ok bool) {
 	if h == nil || h.end > s.written {
 		return
 	}
-	if !ok && h.out.retransmit {
-		if h.sent < maxTransmissions && s.broken == nil {
+	if !ok {
+		if h.out.retransmit && h.sent < maxTransmissions && s.broken == nil {
 			c.transmitHandle(h)
 			return
 		}
@@ -103,9 +103,8 @@ type heldFrame struct {
 
 // heldQueue has the messages that wait, in order.
 type heldQueue struct {
-	frames  []heldFrame
-	size    int // bytes
-	replies int // bytes of answers, since the queue was empty
+	frames []heldFrame
+	size   int // bytes
 }
 
 func (q *heldQueue) empty() bool { return len(q.frames) == 0 }

@@ -1,7 +1,6 @@
 package ipc_test
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -165,24 +164,24 @@ func TestS072_HandlesGoOneAtATimeInEachDirection(t *testing.T) {
 	require.Equal(t, 40, max(len(j.entries), len(k.entries)))
 }
 
-func TestAHandleThatIsRefusedIsSentFourTimes(t *testing.T) {
+// Only a connection is sent again, as in Node; that others are lost is an error all the same.
+func TestAConnectionThatIsRefusedIsSentFourTimes(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		handle func(t *testing.T) any
 		keep   bool
 		times  int
-		err    error
 	}{
-		{"net.Socket", func(t *testing.T) any { c, _ := newConn(t); return c }, false, 4, ipc.ErrHandleNotReceived},
-		{"net.Socket", func(t *testing.T) any { c, _ := newConn(t); return c }, true, 1, nil},
-		{"net.Native", func(t *testing.T) any { return socketFile(t) }, false, 1, nil},
+		{"net.Socket", func(t *testing.T) any { c, _ := newConn(t); return c }, false, 4},
+		{"net.Socket", func(t *testing.T) any { c, _ := newConn(t); return c }, true, 1},
+		{"net.Native", func(t *testing.T) any { return socketFile(t) }, false, 1},
 	} {
 		t.Run(fmt.Sprint(c.name, " ", c.keep), func(t *testing.T) {
 			leakcheck.NoNewFDs(t)
 			l := newLoop(t)
 			ch, p := newChannel(t, l, nil)
-			var got error
-			ch.OnError(func(err error) { got = errors.Join(got, err) })
+			var got []error
+			ch.OnError(func(err error) { got = append(got, err) })
 			dones := 0
 			require.NoError(t, ch.SendWith("x", &ipc.SendOptions{Handle: c.handle(t), KeepOpen: c.keep, Done: func(error) { dones++ }}))
 			require.NoError(t, ch.Send("behind"))
@@ -198,11 +197,7 @@ func TestAHandleThatIsRefusedIsSentFourTimes(t *testing.T) {
 			require.Empty(t, fds)
 			poll(t, l)
 			require.Equal(t, 1, dones)
-			if c.err != nil {
-				require.ErrorIs(t, got, c.err)
-			} else {
-				require.NoError(t, got)
-			}
+			require.Equal(t, []error{ipc.ErrHandleNotReceived}, got)
 			p.close()
 			run(t, l)
 		})
@@ -262,6 +257,25 @@ func TestWhatCannotBeSentAsAHandleIsReturned(t *testing.T) {
 	var e *ipc.HandleError
 	require.ErrorAs(t, err, &e)
 	require.Error(t, c.SendWith(func() {}, &ipc.SendOptions{Handle: socketFile(t)}))
+	p.close()
+	run(t, l)
+}
+
+type panics struct{}
+
+func (panics) MarshalJSON() ([]byte, error) { panic("in MarshalJSON") }
+
+func TestAHandleWhoseMessagePanicsStaysTheSenders(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	conn, other := newConn(t)
+	require.Panics(t, func() { _ = c.SendWith(panics{}, &ipc.SendOptions{Handle: conn}) })
+	require.NoError(t, c.SendWith(1, &ipc.SendOptions{Handle: conn}))
+	s, fds := p.takeRights()
+	require.Equal(t, handleFrame("net.Socket", "1"), s)
+	require.Len(t, fds, 1)
+	requireConnected(t, fds[0], other)
 	p.close()
 	run(t, l)
 }

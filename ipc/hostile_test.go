@@ -175,6 +175,32 @@ func TestAnswersToAPeerThatDoesNotReadAreBounded(t *testing.T) {
 	}
 }
 
+// The loop runs so many ticks after a callback and no more. With those of the handler, the messages of one read are too
+// many for it.
+func TestAPeerThatIsFasterThanTheHandlerIsHeldUp(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	nothing := func() {}
+	got, sent := 0, 0
+	c.OnMessage(func(*ipc.Message) {
+		got++
+		for range 16 {
+			l.NextTick(nothing)
+		}
+	})
+	lines := strings.Repeat("1\n", 1<<20)
+	for range 40 {
+		for n := 1; n > 0; sent += n {
+			n = p.sendSome(lines[sent%2:])
+		}
+		poll(t, l)
+		require.LessOrEqual(t, c.Inbox(), ipc.ReadBufferSize/2)
+	}
+	p.close()
+	run(t, l)
+	require.Equal(t, sent/2, got)
+}
+
 // A length that is announced is not memory that is made.
 func TestN157_AnAnnouncedLengthAllocatesNothing(t *testing.T) {
 	for _, size := range []uint32{1, 255 << 20, 1<<31 - 1, 1 << 31, 1<<31 + 1, 1<<32 - 1} {

@@ -23,6 +23,7 @@ type hub struct {
 	poison     bool     // tests: clear messages when they expire
 	spare      [][]byte
 	open       map[*Channel]struct{}
+	closed     bool     // with the loop: there are no more ticks
 	parent     *Channel // see Parent
 }
 
@@ -44,6 +45,7 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 
 // Close closes the channels that were still open when the loop was closed. They get no events.
 func (h *hub) Close() error {
+	h.closed = true
 	for c := range h.open {
 		c.abandon()
 	}

@@ -13,13 +13,6 @@ type special struct {
 	err error  // what was wrong with a message
 }
 
-// close releases what was not delivered.
-func (in inbound) close() {
-	if in.special != nil && in.special.cmd == cmdHandle && in.special.fd >= 0 {
-		closeRight(in.special.fd)
-	}
-}
-
 // inbox is a queue of what has come and is about to be delivered: one tick is queued for each. It reuses its memory.
 type inbox struct {
 	buf  []inbound // length is a power of two

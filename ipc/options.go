@@ -51,6 +51,7 @@ type SendOptions struct {
 	KeepOpen bool
 
 	// Done is called once, on a later tick and in the order of the messages, with nil when the kernel has taken all of
-	// the message, or with the reason why it never will. Nil: such a reason goes to OnError.
+	// the message, or with the reason why it never will. That the channel is not connected it is told on the next tick,
+	// whatever is still queued. Nil: such a reason goes to OnError.
 	Done func(err error)
 }

@@ -12,6 +12,8 @@ const readBudget = 16
 type receiver struct {
 	splitter splitter
 	rights   rightsQueue
+	dropped  bool   // a frame of this read, or one that is being skipped, was dropped
+	refuse   bool   // a descriptor came with it, of which the peer is to be told
 	hungUp   bool   // the peer sends no more
 	empty    bool   // the last read found nothing
 	deliver  func() // Channel.deliverNext, made once so that queueing it does not allocate
@@ -25,9 +27,11 @@ func (c *Channel) reads() bool {
 
 // receive reads until there are messages, or nothing more.
 func (c *Channel) receive() {
-	if c.inbox.n == 0 {
-		c.in.splitter.recycle()
+	c.in.empty = false
+	if c.inbox.n > 0 {
+		return // The loop has so many ticks to run that what came before is still to be delivered.
 	}
+	c.in.splitter.recycle()
 	for range readBudget {
 		buf := c.hub.lendBuffer(c)
 		n, controlLen, truncated, err := recvRetry(c.fd, buf, c.hub.control)
@@ -58,13 +62,27 @@ func (c *Channel) split(p []byte) {
 		frame, rest, err := c.in.splitter.next(p)
 		switch {
 		case err != nil:
-			c.enqueue(inbound{special: &special{err: &MessageError{Err: err}}})
+			c.drop(&MessageError{Err: err})
 		case frame != nil:
 			c.accept(frame)
 		}
 		p = rest
 	}
-	c.in.rights.settle(c.in.splitter.partial())
+	if c.in.rights.settle(c.in.splitter.partial()) && c.in.dropped {
+		c.in.refuse = true
+	}
+	c.in.dropped = c.in.splitter.skipping()
+	if c.in.refuse && !c.in.dropped {
+		c.in.refuse = false
+		c.enqueue(inbound{message: &Message{}, special: &special{cmd: cmdHandle, fd: -1}})
+	}
+}
+
+// drop reports a frame that nobody gets. Descriptors that nobody takes then were its own, and its sender, if it keeps to
+// the protocol, sends nothing else until it is told what became of them.
+func (c *Channel) drop(err error) {
+	c.in.dropped = true
+	c.enqueue(inbound{special: &special{err: err}})
 }
 
 // accept queues one message.
@@ -73,7 +91,7 @@ func (c *Channel) accept(frame []byte) {
 	cmd, err := c.format.inspect(m)
 	switch {
 	case err != nil:
-		c.enqueue(inbound{special: &special{err: badMessage(frame, err)}})
+		c.drop(badMessage(frame, err))
 	case cmd == "":
 		c.enqueue(inbound{message: m})
 	case cmd == cmdHandle:

@@ -200,3 +200,67 @@ func TestHandlesThatWaitAreClosedAtTheEnd(t *testing.T) {
 	p.close()
 	run(t, l)
 }
+
+// The sender waits for an answer, and would for ever.
+func TestTheSenderOfAHandleIsToldThatItsFrameWasDropped(t *testing.T) {
+	long := handleFrame("net.Socket", `"`+strings.Repeat("x", 5000)+`"`)
+	for name, c := range map[string]struct {
+		o      ipc.Options
+		chunks []string // with the first one comes the descriptor
+	}{
+		"in one read":         {ipc.Options{MaxMessage: 1000}, []string{long}},
+		"in several":          {ipc.Options{MaxMessage: 1000}, []string{long[:500], long[500:2000], long[2000:3000], long[3000:]}},
+		"behind another":      {ipc.Options{MaxMessage: 1000}, []string{"1\n" + long[:1001], long[1001:]}},
+		"no message":          {ipc.Options{}, []string{"{\"cmd\":\"NODE_HANDLE\",\n"}},
+		"advanced":            {ipc.Options{MaxMessage: 10, Serialization: ipc.Advanced}, []string{"\x00\x00\x00\x0bxxxxxxxxxxx"}},
+		"advanced in several": {ipc.Options{MaxMessage: 10, Serialization: ipc.Advanced}, []string{"\x00\x00\x00\x0bxxx", "xxxx", "xxxx"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			leakcheck.NoNewFDs(t)
+			l := newLoop(t)
+			ch, p := newChannel(t, l, &c.o)
+			errs := 0
+			ch.OnError(func(err error) {
+				require.IsType(t, &ipc.MessageError{}, err)
+				errs++
+			})
+			for i, chunk := range c.chunks {
+				if i == 0 {
+					p.send(chunk, fdSaying(t, "a"))
+				} else {
+					p.send(chunk)
+				}
+				poll(t, l)
+				s, _ := p.read()
+				require.Equal(t, i == len(c.chunks)-1, s != "", "not before all of it has come: %q", s)
+				if c.o.Serialization == ipc.JSON {
+					require.Contains(t, []string{"", nack}, s)
+				}
+			}
+			require.Equal(t, 1, errs)
+			p.close()
+			run(t, l)
+		})
+	}
+}
+
+func TestAHandleWithAMessageThatIsTooLongDoesNotStopTheSender(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	x, y := socketPair(t)
+	a, err := ipc.New(l, x, nil)
+	require.NoError(t, err)
+	b, err := ipc.New(l, y, &ipc.Options{MaxMessage: 1 << 20})
+	require.NoError(t, err)
+	var got error
+	a.OnError(func(err error) { got = err })
+	b.OnMessage(func(m *ipc.Message) {
+		require.Equal(t, "2", string(m.Raw()))
+		b.Disconnect()
+	})
+	conn, _ := newConn(t)
+	require.NoError(t, a.SendWith(strings.Repeat("x", 2<<20), &ipc.SendOptions{Handle: conn}))
+	require.NoError(t, a.Send(2))
+	run(t, l)
+	require.ErrorIs(t, got, ipc.ErrHandleNotReceived)
+}

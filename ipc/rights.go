@@ -34,13 +34,13 @@ func (q *rightsQueue) take() int {
 	return fd
 }
 
-// settle closes the descriptors that nobody can claim any more.
-func (q *rightsQueue) settle(partial bool) {
+// settle closes the descriptors that nobody can claim any more, and reports whether there were any.
+func (q *rightsQueue) settle(partial bool) (closed bool) {
 	keep := 0
 	if partial {
 		keep = min(len(q.fds), heldRights)
 	}
-	if len(q.fds) > keep {
+	if closed = len(q.fds) > keep; closed {
 		for _, fd := range q.fds[keep:] {
 			closeRight(fd)
 		}
@@ -49,6 +49,7 @@ func (q *rightsQueue) settle(partial bool) {
 	if keep == 0 {
 		q.fds = nil
 	}
+	return closed
 }
 
 // closeRight closes a descriptor that is not wanted. It was never used here, so nothing can be lost.

@@ -77,15 +77,9 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 		if out, err = c.openOutgoing(o.Handle, o.KeepOpen); err != nil {
 			return err
 		}
-		if out != nil {
-			v = handleFrame{cmdHandle, out.typ, v, out.dgramType, out.key}
-		}
 	}
-	frame, err := c.format.appendFrame(c.hub.takeScratch(), v)
+	frame, err := c.encode(v, out)
 	if err != nil {
-		if out != nil {
-			out.release(false)
-		}
 		return err
 	}
 	if c.state != stateOpen { // The value's own methods were called.
@@ -100,29 +94,40 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 	return nil
 }
 
-// refuse tells that the channel is not connected.
+// encode returns the frame of v with the handle out, if it is not nil. Then out is given up when there is no frame.
+func (c *Channel) encode(v any, out *outgoing) (frame []byte, err error) {
+	if out == nil {
+		return c.format.appendFrame(c.hub.takeScratch(), v)
+	}
+	defer func() {
+		if frame == nil { // Also when a method of v panics.
+			out.release(false)
+		}
+	}()
+	return c.format.appendFrame(c.hub.takeScratch(), handleFrame{cmdHandle, out.typ, v, out.dgramType, out.key})
+}
+
+// refuse tells that the channel is not connected. Done does not wait for what is queued: it may do so for ever.
 func (c *Channel) refuse(done func(error)) error {
-	if done == nil || c.state == stateAbandoned {
+	if done == nil || c.hub.closed {
 		return ErrChannelClosed
 	}
-	c.out.marks = append(c.out.marks, mark{done: done, err: ErrChannelClosed})
-	c.queueMarks()
+	c.loop.NextTick(func() { done(ErrChannelClosed) })
 	return nil
 }
 
-// sendInternal sends one of Node's internal messages that nobody waits for. What cannot be sent is dropped, and so are
-// answers that pile up for a peer that asks but does not acknowledge a handle.
+// sendInternal sends one of Node's internal messages, of which nobody is told that it could not be written. Once the
+// channel is not connected it does nothing. The caller sees to it that a peer which does not read, or does not
+// acknowledge a handle, cannot make what is queued grow.
 func (c *Channel) sendInternal(v any) {
-	if c.state != stateOpen || c.out.inFlight != nil && c.out.held.replies >= maxReplies {
+	if c.state != stateOpen {
 		return
 	}
 	frame, err := c.format.appendFrame(c.hub.takeScratch(), v)
 	if err != nil {
-		return
+		return // Unreachable: our own messages are of strings and numbers.
 	}
-	if c.out.inFlight != nil {
-		c.out.held.replies += len(frame)
-	} else {
+	if c.out.inFlight == nil {
 		c.out.noteReply(len(frame))
 	}
 	if !c.submit(frame, nil, ignore) {

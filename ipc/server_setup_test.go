@@ -138,7 +138,7 @@ func waitClosed(t testing.TB, l *reactor.Loop, s *ipc.Server) {
 }
 
 // sendSome writes what the kernel takes of s.
-func (p *linePeer) sendSome(s string) int {
+func (p *peer) sendSome(s string) int {
 	p.t.Helper()
 	n, err := unix.Write(p.fd, []byte(s[:min(len(s), 64<<10)]))
 	if err == unix.EAGAIN {

@@ -56,8 +56,7 @@ func (s *Server) Connections(fn func(n int, err error)) {
 	// Every request is out before the first reply is looked at, since that is a later turn.
 	for _, w := range s.workers {
 		r.left++
-		w.counts = append(w.counts, r)
-		w.peer.channel.sendInternal(socketMessage{Cmd: cmdGetCount, Key: s.key})
+		w.askCount(r)
 	}
 	s.resolve(r, 0, nil)
 }
@@ -108,6 +107,15 @@ func (w *worker) arrive(ok bool) {
 	}
 }
 
+// askCount asks for the count, unless a question is on its way already: its answer is for all, so that what is queued for
+// a process that does not answer does not grow.
+func (w *worker) askCount(r *countRequest) {
+	if len(w.counts) == 0 {
+		w.peer.channel.sendInternal(socketMessage{Cmd: cmdGetCount, Key: w.server.key})
+	}
+	w.counts = append(w.counts, r)
+}
+
 // askClosed has the process tell when its connections are closed. There may be one on the way to it: the question goes
 // behind that, as everything does.
 func (w *worker) askClosed() {
@@ -134,8 +142,7 @@ func (w *worker) known() bool { return w.peer.workers[w.server.key] == w }
 // closed reports whether the process has said that it has no connection of the server any more.
 func (w *worker) closed() bool { return w.asked == 0 && !w.askQueued }
 
-// replyCount takes NODE_SOCKET_COUNT. As in Node it answers all that was asked: which of several questions it belongs
-// to does not show.
+// replyCount takes NODE_SOCKET_COUNT.
 func (w *worker) replyCount(text string) {
 	n, err := parseCount(text)
 	if err != nil {

@@ -207,3 +207,36 @@ func TestAQueuedConnectionStaysTheSendersWhenTheChannelEnds(t *testing.T) {
 	require.NoError(t, s.Close())
 	waitClosed(t, l, s)
 }
+
+// The process does not acknowledge a handle for a while. What is asked of it meanwhile is neither lost nor asked a
+// thousand times.
+func TestQuestionsWaitBehindAHandle(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := drainedLoop(t)
+	s := newServer(t, l, "tcp4", "127.0.0.1:0")
+	c, p := newLinePeer(t, l)
+	conn, _ := connect(t, s)
+	handOut(t, c, p, s, conn, false)
+	require.NoError(t, c.SendWith(1, &ipc.SendOptions{Handle: socketFile(t)}))
+	const calls = 5000
+	answered := 0
+	for range calls {
+		s.Connections(func(n int, err error) {
+			require.NoError(t, err)
+			require.Equal(t, 1, n)
+			answered++
+		})
+	}
+	require.Less(t, c.Queued(), 1000)
+	closed := false
+	s.OnClose(func() { closed = true })
+	require.NoError(t, s.Close())
+	p.acceptHandle(`{"cmd":"NODE_HANDLE","type":"net.Native","msg":1}`)
+	require.Equal(t, getCount(s), p.line())
+	require.Equal(t, notifyClose(s), p.line())
+	p.send(countIs(s, "1"))
+	until(t, l, func() bool { return answered == calls })
+	require.False(t, closed)
+	p.send(allClosed(s))
+	until(t, l, func() bool { return closed })
+}

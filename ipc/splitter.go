@@ -10,6 +10,9 @@ type splitter interface {
 	// partial reports whether the beginning of a frame was kept.
 	partial() bool
 
+	// skipping reports whether a frame that was dropped goes on.
+	skipping() bool
+
 	// recycle says that no frame is in use any more.
 	recycle()
 }

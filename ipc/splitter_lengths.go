@@ -49,3 +49,5 @@ func (s *lengthSplitter) next(p []byte) (frame, rest []byte, err error) {
 }
 
 func (s *lengthSplitter) partial() bool { return s.have > 0 }
+
+func (s *lengthSplitter) skipping() bool { return s.skip > 0 }

@@ -5,8 +5,8 @@ import "bytes"
 // lineSplitter cuts at newlines: the framing of JSON.
 type lineSplitter struct {
 	assembler
-	max      int
-	skipping bool // inside a line that is too long
+	max  int
+	skip bool // inside a line that is too long
 }
 
 func (s *lineSplitter) next(p []byte) (frame, rest []byte, err error) {
@@ -16,14 +16,14 @@ func (s *lineSplitter) next(p []byte) (frame, rest []byte, err error) {
 	if whole {
 		line, rest = p[:i], p[i+1:]
 	}
-	if s.skipping {
-		s.skipping = !whole
+	if s.skip {
+		s.skip = !whole
 		return nil, rest, nil
 	}
 	switch {
 	case len(line) > s.max-len(s.buf):
 		s.drop()
-		s.skipping = !whole
+		s.skip = !whole
 		return nil, rest, ErrMessageTooLong
 	case !whole:
 		s.add(line, s.max)
@@ -36,3 +36,5 @@ func (s *lineSplitter) next(p []byte) (frame, rest []byte, err error) {
 }
 
 func (s *lineSplitter) partial() bool { return len(s.buf) > 0 }
+
+func (s *lineSplitter) skipping() bool { return s.skip }

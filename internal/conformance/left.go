@@ -22,8 +22,6 @@ var left = map[string]string{
 	"N075": "only in JavaScript: the permission model is Node's",
 	"N101": windows,
 	"N123": "only in JavaScript: a Go program has no start-up snapshot",
-	"N152": notBuilt,
-	"N175": notBuilt,
 	"S027": noOption,
 	"S057": noOption,
 	"S058": noOption,

@@ -216,14 +216,16 @@ func pair(high rune, next []byte) (r rune, ok bool) {
 	return r, ok && r != utf8.RuneError
 }
 
-// unicodeEscape begins an escape that is written with digits.
-var unicodeEscape = []byte(`\u`)
+var (
+	backslash     = []byte(`\`)
+	unicodeEscape = []byte(`\u`) // begins an escape that is written with digits
+)
 
 // mayHaveLoneSurrogate reports whether an escape of p could be one. Where it cannot be told from an escaped backslash
 // that comes before, it could.
 func mayHaveLoneSurrogate(p []byte) bool {
 	for {
-		_, rest, found := bytes.Cut(p, unicodeEscape)
+		before, rest, found := bytes.Cut(p, unicodeEscape)
 		if !found {
 			return false
 		}
@@ -232,7 +234,7 @@ func mayHaveLoneSurrogate(p []byte) bool {
 			p = rest
 			continue
 		}
-		if _, paired := pair(unit, rest[4:]); !paired {
+		if _, paired := pair(unit, rest[4:]); !paired || bytes.HasSuffix(before, backslash) {
 			return true
 		}
 		p = rest[10:]

@@ -88,8 +88,8 @@ func needsCare(err error) bool {
 
 // Unmarshal decodes p into v as json.Unmarshal does: keys match in any case, the last of several with the same key counts,
 // and a v that is no pointer is an error. An any, also one in a struct, gets what [Value] returns; strings and keys may
-// have lone surrogates as WTF-8. Nothing in v refers to p afterwards. If only part of p fits v, that part is decoded, and
-// an error returned.
+// have lone surrogates as WTF-8; a number in a field with the string option may be what strconv takes for one, "+1" or
+// "NaN". Nothing in v refers to p afterwards. If only part of p fits v, that part is decoded, and an error returned.
 //
 // The error is an *[Error] wrapping [ErrSyntax], [ErrDepth], what a method of v returned, or an error of the library that
 // says what did not fit. Those are not the types of encoding/json, as long as that package is not made of the library.

@@ -21,6 +21,7 @@ func TestValueReadsAsParseDoes(t *testing.T) {
 		{"empty", "\t{\"a\":{} , \"b\":[ ]}", map[string]any{"a": map[string]any{}, "b": []any{}}},
 		{"escapes", `"\"\\\/\b\f\n\r\t\u0041\u00e9\u20AC\uD83D\uDE00"`, "\"\\/\b\f\n\r\tA\u00e9\u20ac\U0001f600"},
 		{"lone surrogates", `["\ud800","\uDFFF","\udfff\ud800x","\ud800\ud83d\ude00"]`, []any{high, low, low + high + "x", high + "\U0001f600"}},
+		{"lone surrogate behind what only looks like one", `["\\ud800\udc00"]`, []any{`\ud800` + "\xed\xb0\x80"}},
 		{"lone surrogate in a key", `{"\ud800":1}`, map[string]any{high: 1.0}},
 		{"half of a pair at the end", `"\ud83d\\ude00"`, "\xed\xa0\xbd\\ude00"},
 		{"no UTF-8", "[\"a\xffb\",\"\xe2\x82c\",\"\xed\xa0\x80\",\"\xf0\x9f\x98\"]", []any{"a\ufffdb", "\ufffdc", "\ufffd\ufffd\ufffd", "\ufffd"}},
@@ -82,6 +83,23 @@ func TestDepthIsBounded(t *testing.T) {
 			require.ErrorIs(t, nodejson.Unmarshal(nested(levels), &typed), nodejson.ErrDepth)
 			require.ErrorIs(t, nodejson.Members([]byte(`{"x":`+string(nested(levels))+`}`), func(string, []byte) {}), nodejson.ErrDepth)
 		}
+	}
+}
+
+// The first of the two is an escaped backslash before letters, not half of a pair.
+func TestUnmarshalTellsSurrogatesFromEscapedBackslashes(t *testing.T) {
+	for text, want := range map[string]string{
+		`\\ud800\udc00`:       `\ud800` + "\xed\xb0\x80",
+		`\\\ud800\udc00`:      `\` + "\U00010000",
+		`\\\\ud800\udc00`:     `\\ud800` + "\xed\xb0\x80",
+		`\ud800\\udc00`:       high + `\udc00`,
+		`\ud800\udc00\\ud800`: "\U00010000" + `\ud800`,
+		`\ud83d\ude00\ud800`:  "\U0001f600" + high,
+		`\u0041\\u0041\udfff`: `A\u0041` + low,
+	} {
+		var got struct{ S string }
+		require.NoError(t, nodejson.Unmarshal([]byte(`{"S":"`+text+`"}`), &got), text)
+		require.Equal(t, want, got.S, text)
 	}
 }
 
