@@ -40,6 +40,7 @@ func (w Workers) Run() (worker bool, err error) {
 	if fn == nil {
 		return true, &ArgumentError{"Workers.Run", fmt.Sprintf("worker %q", name), "is unknown"}
 	}
+	nameProcess()
 	return true, runWorker(fn)
 }
 
@@ -68,7 +69,8 @@ func runWorker(fn Worker) (err error) {
 // ForkSelf starts this program again as the worker called name, whose [Workers.Run] then runs it. The worker finds args in
 // place of the program's own arguments. ExecPath and ExecArgv are refused; otherwise it is as [Fork].
 //
-// On Linux it is the very file that is running (/proc/self/exe), also when another was put in its place since.
+// On Linux it is the very file that is running (/proc/self/exe), also when another was put in its place since; ps(1) shows
+// the worker under the program's name, once it has come to Workers.Run.
 func ForkSelf(l *reactor.Loop, name string, args []string, o *ForkOptions) (*ChildProcess, error) {
 	if o == nil {
 		o = new(ForkOptions)

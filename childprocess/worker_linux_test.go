@@ -1,6 +1,7 @@
 package childprocess_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +28,21 @@ func TestAWorkerIsForkedFromTheFileThatRuns(t *testing.T) {
 	out, err := exec.Command(copied, argv...).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	require.Equal(t, "14", strings.TrimSpace(string(out)))
+}
+
+func TestAWorkerHasTheNameOfItsProgram(t *testing.T) {
+	l := newLoop(t)
+	c, err := childprocess.ForkSelf(l, "double", nil, &childprocess.ForkOptions{Options: childprocess.Options{Argv0: "/x/brood-test"}})
+	require.NoError(t, err)
+	require.NoError(t, c.Send(7))
+	var comm []byte
+	c.OnMessage(func(*ipc.Message) {
+		comm, err = os.ReadFile(fmt.Sprintf("/proc/%d/comm", c.Pid()))
+		c.Disconnect()
+	})
+	run(t, l)
+	require.NoError(t, err)
+	require.Equal(t, "brood-test\n", string(comm))
 }
 
 func init() {

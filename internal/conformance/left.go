@@ -2,8 +2,7 @@ package conformance
 
 // Reasons that several behaviours share.
 const (
-	notBuilt = "not built yet"
-	noOption = "the option does not exist yet"
+	noOption = "there is no such option, as there is none in Node"
 	windows  = "only on Windows, where the library does not run"
 )
 
