@@ -59,7 +59,7 @@ func (r *planReader) value(v reflect.Value, t *plan) bool {
 	case reflect.String:
 		return r.text(v)
 	case reflect.Interface:
-		x, end, err := parseValue(r.p, r.i, r.depth)
+		x, end, err := parseValue(r.p, r.i, r.depth, nil)
 		if err != nil {
 			return false
 		}

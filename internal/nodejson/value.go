@@ -1,7 +1,5 @@
 package nodejson
 
-import "unicode/utf8"
-
 // Value returns what p means as JSON.parse has it: nil, a bool, a float64, a string, a []any or a map[string]any. Of
 // several members with the same key the last one counts. A number that is out of range is an infinity. Lone surrogates
 // in keys and strings come as WTF-8, and what is not UTF-8 as U+FFFD, as many as Node makes of it. The result refers to
@@ -11,7 +9,7 @@ import "unicode/utf8"
 //
 // Safe to call from any goroutine.
 func Value(p []byte) (any, error) {
-	v, end, err := parseValue(p, skipBlanks(p, 0), 0)
+	v, end, err := parseValue(p, skipBlanks(p, 0), 0, nil)
 	if err == nil {
 		err = checkEnd(p, end)
 	}
@@ -21,8 +19,8 @@ func Value(p []byte) (any, error) {
 	return v, nil
 }
 
-// parseValue returns the value that begins at i, and the offset behind it.
-func parseValue(p []byte, i, depth int) (v any, end int, err error) {
+// parseValue returns the value that begins at i, and the offset behind it. The objects of an array share keys.
+func parseValue(p []byte, i, depth int, keys *sharedKeys) (v any, end int, err error) {
 	if i >= len(p) {
 		return nil, 0, syntaxError(i)
 	}
@@ -30,7 +28,7 @@ func parseValue(p []byte, i, depth int) (v any, end int, err error) {
 	case '"':
 		return boxed(parseString(p, i))
 	case '{':
-		return boxed(parseObject(p, i, depth))
+		return boxed(parseObject(p, i, depth, keys))
 	case '[':
 		return boxed(parseArray(p, i, depth))
 	case 't', 'f', 'n':
@@ -68,11 +66,12 @@ func parseArray(p []byte, i, depth int) (list []any, end int, err error) {
 		return nil, 0, depthError(i)
 	}
 	list = []any{}
+	var keys sharedKeys
 	if i = skipBlanks(p, i+1); i < len(p) && p[i] == ']' {
 		return list, i + 1, nil
 	}
 	for {
-		v, end, err := parseValue(p, i, depth+1)
+		v, end, err := parseValue(p, i, depth+1, &keys)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -85,7 +84,7 @@ func parseArray(p []byte, i, depth int) (list []any, end int, err error) {
 	}
 }
 
-func parseObject(p []byte, i, depth int) (object map[string]any, end int, err error) {
+func parseObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]any, end int, err error) {
 	if depth >= maxDepth {
 		return nil, 0, depthError(i)
 	}
@@ -93,16 +92,16 @@ func parseObject(p []byte, i, depth int) (object map[string]any, end int, err er
 	if i = skipBlanks(p, i+1); i < len(p) && p[i] == '}' {
 		return object, i + 1, nil
 	}
-	for {
+	for n := 0; ; n++ {
 		key, value, err := skipKey(p, i)
 		if err != nil {
 			return nil, 0, err
 		}
-		v, end, err := parseValue(p, value, depth+1)
+		v, end, err := parseValue(p, value, depth+1, nil)
 		if err != nil {
 			return nil, 0, err
 		}
-		object[keyText(p[i:key])] = v
+		object[keys.text(n, p[i:key])] = v
 		more, next, err := separator(p, end, '}')
 		if !more || err != nil {
 			return object, next, err
@@ -111,12 +110,33 @@ func parseObject(p []byte, i, depth int) (object map[string]any, end int, err er
 	}
 }
 
+// sharedKeys are the keys of the last object in an array: the next one mostly has the same, in the same order, and need
+// not have strings of its own for them. A nil *sharedKeys shares nothing.
+type sharedKeys []string // empty for one that is written otherwise than it is meant
+
+// text is keyText of the key of member n.
+func (k *sharedKeys) text(n int, q []byte) string {
+	if k == nil {
+		return keyText(q)
+	}
+	if n < len(*k) && string(q[1:len(q)-1]) == (*k)[n] {
+		return (*k)[n]
+	}
+	text := keyText(q)
+	*k = append((*k)[:n], "")
+	if isPlainKey(q) {
+		(*k)[n] = text
+	}
+	return text
+}
+
 // keyText returns what the key q, with its quotes, means.
 func keyText(q []byte) string {
-	for _, c := range q[1 : len(q)-1] {
-		if c == '\\' || c >= utf8.RuneSelf {
-			return unquote(q)
-		}
+	if !isPlainKey(q) {
+		return unquote(q)
 	}
 	return string(q[1 : len(q)-1])
 }
+
+// isPlainKey reports whether the key q is written as it is meant.
+func isPlainKey(q []byte) bool { return plainEnd(q, 1) == len(q)-1 }

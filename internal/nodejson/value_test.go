@@ -43,6 +43,17 @@ func TestValueReadsAsParseDoes(t *testing.T) {
 	require.True(t, math.Signbit(zero.(float64)))
 }
 
+// The objects of an array share the strings of their keys, which must not show.
+func TestObjectsInAnArrayHaveTheirOwnKeys(t *testing.T) {
+	got, err := nodejson.Value([]byte(`[{"a":1,"\\u0061":2},{"a":3,"\u0061":4},{"b":5,"\\u0061":6,"c":7},{},{"\u0062":8},{"ä":9},{"ä":10,"":11},{"":12}]`))
+	require.NoError(t, err)
+	require.Equal(t, []any{
+		map[string]any{"a": 1.0, `\u0061`: 2.0}, map[string]any{"a": 4.0}, map[string]any{"b": 5.0, `\u0061`: 6.0, "c": 7.0},
+		map[string]any{}, map[string]any{"b": 8.0}, map[string]any{"ä": 9.0}, map[string]any{"ä": 10.0, "": 11.0},
+		map[string]any{"": 12.0},
+	}, got)
+}
+
 func TestWhatIsNoJSONIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		text   string
