@@ -24,7 +24,7 @@ const MaxOutput = 64 << 20
 //     [ErrMaxBuffer] when there was more than [MaxOutput]. What was read is returned too.
 //
 // When ctx is done the child gets SIGTERM, and SIGKILL after [CancelGrace], and its pipes are closed: what it has
-// started cannot delay the return.
+// started cannot delay the return. Only a child that may not be signalled, having changed its user, is waited for.
 //
 // Safe to call from any goroutine. In a callback of a loop it keeps that loop waiting; use [ExecFile] there.
 func Output(ctx context.Context, file string, args ...string) ([]byte, error) {

@@ -58,8 +58,8 @@ type SyncResult struct {
 //
 // When MaxBuffer, Timeout or Context ends the child, it gets KillSignal, and the pipes are closed at once, so that what
 // it has started cannot delay the return; what was read until then is in the result. A child that ignores the signal is
-// waited for, as in Node, unless there is a KillGrace. When the child has exited by then and others hold its pipes, the
-// Status is its own, and Err has the limit.
+// waited for, as in Node, unless there is a KillGrace; one that may not be signalled, having changed its user, always is.
+// When the child has exited by then and others hold its pipes, the Status is its own, and Err has the limit.
 //
 // Safe to call from any goroutine, whose thread it takes for the time of the call. In a callback of a loop it keeps
 // that loop waiting. There are no limits to how many calls are made at once but those of the system.
