@@ -340,6 +340,7 @@ func TestN132N137_MistakesInAForkAreReturned(t *testing.T) {
 		{"a", options{ExecArgv: []string{"-x"}}, "ExecArgv"},
 		{"a", options{Options: childprocess.Options{Shell: childprocess.DefaultShell}}, "Shell"},
 		{"a", options{Options: childprocess.Options{Serialization: 2}}, "Serialization"},
+		{"a", options{Options: childprocess.Options{MaxMessage: -1}}, "MaxMessage"},
 		{"a", options{Options: childprocess.Options{Timeout: -1}}, "Timeout"},
 	} {
 		p, err := childprocess.Fork(l, c.module, nil, &c.o)
