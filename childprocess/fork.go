@@ -77,11 +77,8 @@ func (o *ForkOptions) stdio() ([]Stdio, error) {
 		slots = AllStdio(Inherit)
 	case slices.ContainsFunc(slots, func(s Stdio) bool { return s.form == formIPC }):
 		return slots, nil
-	}
-	for _, s := range slots {
-		if !s.all {
-			return nil, &ArgumentError{"fork", "Stdio", "has no IPC"}
-		}
+	case len(slots) != 3 || slices.ContainsFunc(slots, func(s Stdio) bool { return !s.all }): // Not by AllStdio.
+		return nil, &ArgumentError{"fork", "Stdio", "has no IPC"}
 	}
 	return append(slices.Clone(slots), IPC), nil
 }

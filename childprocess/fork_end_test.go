@@ -108,3 +108,25 @@ func TestN069_ADetachedForkOutlivesItsParent(t *testing.T) {
 	require.True(t, answered)
 	require.Equal(t, []string{"spawn", "exit SIGKILL", "close SIGKILL"}, ev.process())
 }
+
+func TestTheLimitsOfTheChannelAreThoseOfTheOptions(t *testing.T) {
+	l := newLoop(t)
+	c := forkHelper(t, l, &childprocess.ForkOptions{Options: childprocess.Options{MaxMessage: 100, MaxQueue: 1 << 20}}, "ipc-echo")
+	var got []error
+	c.Channel().OnError(func(err error) { got = append(got, err) })
+	c.OnMessage(func(m *ipc.Message) {
+		require.Len(t, m.Raw(), 100)
+		c.Disconnect()
+	})
+	require.NoError(t, c.Send(strings.Repeat("x", 99)))
+	require.NoError(t, c.Send(strings.Repeat("x", 98)))
+	run(t, l)
+	require.Len(t, got, 1)
+	require.ErrorIs(t, got[0], ipc.ErrMessageTooLong)
+
+	c = forkHelper(t, l, &childprocess.ForkOptions{Options: childprocess.Options{MaxQueue: 1 << 20}}, "ipc-echo")
+	require.NoError(t, c.Send(strings.Repeat("x", 8<<20)))
+	require.ErrorIs(t, c.Send(1), ipc.ErrQueueFull)
+	c.Channel().Destroy()
+	run(t, l)
+}

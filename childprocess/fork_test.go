@@ -304,6 +304,10 @@ func TestN141N142_TheStdioOfAFork(t *testing.T) {
 		{name: "all ignored", o: childprocess.ForkOptions{Options: childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Ignore)}, Silent: true}},
 		{name: "without a channel", o: childprocess.ForkOptions{Options: childprocess.Options{Stdio: []childprocess.Stdio{childprocess.Pipe}}},
 			err: "fork: Stdio has no IPC"},
+		{name: "without anything", o: childprocess.ForkOptions{Options: childprocess.Options{Stdio: []childprocess.Stdio{}}},
+			err: "fork: Stdio has no IPC"},
+		{name: "with a part", o: childprocess.ForkOptions{Options: childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Pipe)[:2]}},
+			err: "fork: Stdio has no IPC"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.err != "" {
@@ -340,6 +344,7 @@ func TestN132N137_MistakesInAForkAreReturned(t *testing.T) {
 		{"a", options{ExecArgv: []string{"-x"}}, "ExecArgv"},
 		{"a", options{Options: childprocess.Options{Shell: childprocess.DefaultShell}}, "Shell"},
 		{"a", options{Options: childprocess.Options{Serialization: 2}}, "Serialization"},
+		{"a", options{Options: childprocess.Options{MaxMessage: -1}}, "MaxMessage"},
 		{"a", options{Options: childprocess.Options{Timeout: -1}}, "Timeout"},
 	} {
 		p, err := childprocess.Fork(l, c.module, nil, &c.o)

@@ -212,13 +212,13 @@ func (a *layout) close() {
 
 // channel makes the parent's end of the channel, nil if there is none. The descriptor is the channel's afterwards, also on
 // an error.
-func (a *layout) channel(l *reactor.Loop, s ipc.Serialization) (*ipc.Channel, error) {
+func (a *layout) channel(l *reactor.Loop, o *Options) (*ipc.Channel, error) {
 	if a.ipc < 0 {
 		return nil, nil
 	}
 	fd := a.parent[a.ipc]
 	a.parent[a.ipc] = -1
-	return ipc.New(l, fd, &ipc.Options{Serialization: s})
+	return ipc.New(l, fd, &ipc.Options{Serialization: o.Serialization, MaxMessage: o.MaxMessage, MaxQueue: o.MaxQueue})
 }
 
 // streams makes the parent's streams. The descriptors are the streams' afterwards; on an error all are closed.

@@ -39,6 +39,10 @@ type Options struct {
 	// Serialization is how messages to and from the child become bytes, where Stdio has IPC. The zero value is JSON.
 	Serialization ipc.Serialization
 
+	// MaxMessage and MaxQueue bound, in bytes, what a child that floods its parent, or never reads, makes the parent keep:
+	// see [ipc.Options], whose defaults 0 stands for. They are for a child that has IPC in Stdio and cannot be trusted.
+	MaxMessage, MaxQueue int
+
 	// Encoding is what OnText of the child's streams decodes: see [streams.Encoding]. The zero value is UTF-8. Data and
 	// collected output are bytes in any case; their Decode is that of the encoding.
 	Encoding streams.Encoding
@@ -121,6 +125,8 @@ func (o *Options) validate(op, file string, args []string) error {
 		return bad("KillSignal", "is not a signal")
 	case o.Serialization != ipc.JSON && o.Serialization != ipc.Advanced:
 		return bad("Serialization", "is unknown")
+	case o.MaxMessage < 0:
+		return bad("MaxMessage", "is negative")
 	case !o.Encoding.Valid():
 		return bad("Encoding", "is unknown")
 	case o.UID != nil && *o.UID == math.MaxUint32:

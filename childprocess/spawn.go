@@ -134,7 +134,7 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 	if table == nil {
 		return nil
 	}
-	channel, err := table.channel(c.loop, o.Serialization)
+	channel, err := table.channel(c.loop, o)
 	if err != nil {
 		table.close()
 		return err

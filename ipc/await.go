@@ -40,7 +40,8 @@ func (c *Channel) Await(match func(m *Message) bool, fn func(m *Message, err err
 			settle(m, nil)
 		}
 	})
-	end := c.OnDisconnect(func() { settle(nil, ErrChannelClosed) })
+	// In a tick of its own, so that one fn that panics does not leave the others without their error.
+	end := c.OnDisconnect(func() { c.loop.NextTick(func() { settle(nil, ErrChannelClosed) }) })
 	forget = func() {
 		waiting = false
 		message.Off()

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
 )
 
 // is accepts the message that is the number n.
@@ -80,6 +81,19 @@ func TestS073_TheEndOfTheChannelIsAnErrorForEveryWaiter(t *testing.T) {
 	})
 	run(t, l)
 	require.Equal(t, 3, errs)
+}
+
+func TestS073_AWaiterThatPanicsAtTheEndIsAlone(t *testing.T) {
+	panics := 0
+	l := newLoopWith(t, reactor.Options{OnPanic: func(any, []byte) { panics++ }})
+	c, p := newChannel(t, l, nil)
+	const n = 3
+	for range n {
+		c.Await(nil, func(_ *ipc.Message, err error) { panic(err) })
+	}
+	p.close()
+	run(t, l)
+	require.Equal(t, n, panics)
 }
 
 func TestS073_AWaitThatIsOverLeavesNoListener(t *testing.T) {

@@ -52,6 +52,20 @@ func init() {
 			})
 		})
 	})
+	// Writes what it is sent to the connection that comes with it, closes its end, and says so.
+	helperproc.Register("handle-greet", func([]string) {
+		inHelper(func(_ *reactor.Loop, c *ipc.Channel) {
+			c.OnMessage(func(m *ipc.Message) {
+				var s string
+				check(m.Decode(&s))
+				conn, err := m.Handle().Conn()
+				check(err)
+				check1(conn.Write([]byte(s)))
+				check(conn.Close())
+				check(c.Send("written"))
+			})
+		})
+	})
 }
 
 func check1(_ int, err error) { check(err) }
@@ -198,6 +212,28 @@ func TestN176_KeepOpenLeavesTheConnectionToBoth(t *testing.T) {
 	got, err := io.ReadAll(client)
 	require.NoError(t, err)
 	require.Equal(t, "child, parent", string(got))
+}
+
+func TestN176_KeepOpenLeavesTheConnectionToANodeParentToo(t *testing.T) {
+	out := runNodeParent(t, `
+		const child = forkGo();
+		const server = net.createServer({ pauseOnConnect: true }, (socket) => {
+			child.send('child, ', socket, { keepOpen: true }, (err) => assert.ifError(err));
+			child.on('message', (m) => {
+				assert.strictEqual(m, 'written');
+				socket.end('parent');
+				server.close();
+				child.disconnect();
+			});
+		});
+		child.on('exit', (code) => process.on('exit', () => console.log('exit', code)));
+		server.listen(0, '127.0.0.1', () => {
+			let said = '';
+			const client = net.connect(server.address().port, '127.0.0.1');
+			client.on('data', (data) => said += data);
+			client.on('end', () => console.log(said));
+		});`, "handle-greet")
+	require.Equal(t, []string{"child, parent", "exit 0"}, strings.Split(out, "\n"))
 }
 
 func TestN178_EightyConnectionsFromChildrenAllArriveAndWork(t *testing.T) {

@@ -310,3 +310,22 @@ func TestAnEarlyAcknowledgementIsIgnored(t *testing.T) {
 	p.close()
 	run(t, l)
 }
+
+func TestCloseOfTheLoopClosesEveryDescriptor(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	c.Unref()
+	p.send(handleFrame("net.Socket", `"waits for a listener"`), fdSaying(t, "a"))
+	poll(t, l)
+	p.send(`{"cmd":"NODE_HANDLE","half a frame`, fdSaying(t, "b"))
+	poll(t, l)
+	require.Equal(t, 1, c.PendingRights())
+	require.Equal(t, 1, ipc.OpenHandles(c))
+	for _, msg := range []string{"in flight", "held"} {
+		conn, _ := newConn(t)
+		require.NoError(t, c.SendWith(msg, &ipc.SendOptions{Handle: conn, Done: func(err error) { require.NoError(t, err, msg) }}))
+	}
+	poll(t, l)
+	require.NoError(t, l.Close())
+}

@@ -5,9 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/helperproc"
 	"github.com/brood-go/brood/ipc"
@@ -58,6 +60,25 @@ func init() {
 			check(c.Send("done"))
 		})
 	})
+
+	// ipc-leave says goodbye and disconnects.
+	helperproc.Register("ipc-leave", func([]string) {
+		inHelper(func(_ *reactor.Loop, c *ipc.Channel) {
+			check(c.Send("bye"))
+			c.Disconnect()
+		})
+	})
+
+	// ipc-die sends a message and half of another one, and dies.
+	helperproc.Register("ipc-die", func([]string) {
+		inHelper(func(_ *reactor.Loop, c *ipc.Channel) {
+			check(c.Send("whole"))
+			_, err := unix.Write(c.FD(), []byte(`{"half":`))
+			check(err)
+			check(syscall.Kill(os.Getpid(), syscall.SIGKILL))
+			select {}
+		})
+	})
 }
 
 func TestS065_TenThousandMessagesEachWayWithANodeParent(t *testing.T) {
@@ -102,6 +123,24 @@ func TestFiftySmallMessagesAndAnExitAllArrive(t *testing.T) {
 		c.on('message', m => { if (m === n) n++; });
 		c.on('close', code => console.log(n, code));`)
 	require.Equal(t, "50 0\n", out)
+}
+
+func TestN146_AGoChildThatDisconnects(t *testing.T) {
+	out := underNode(t, "ipc-leave", `
+		const c = child();
+		c.on('message', m => console.log(m));
+		c.on('disconnect', () => console.log('disconnect', c.connected));
+		c.on('exit', code => process.on('exit', () => console.log(code)));`)
+	require.Equal(t, "bye\ndisconnect false\n0\n", out)
+}
+
+func TestAGoChildThatDiesInTheMiddleOfAMessage(t *testing.T) {
+	out := underNode(t, "ipc-die", `
+		const c = child();
+		c.on('message', m => console.log(m));
+		c.on('disconnect', () => console.log('disconnect'));
+		c.on('exit', (code, signal) => process.on('exit', () => console.log(code, signal)));`)
+	require.Equal(t, "whole\ndisconnect\nnull SIGKILL\n", out)
 }
 
 func TestS070N133_GrandchildrenGetNoChannel(t *testing.T) {

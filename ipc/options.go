@@ -34,6 +34,9 @@ type Options struct {
 
 	// MaxMessage is the longest message that is accepted from the peer, in bytes as on the wire, without the newline or
 	// the length. A longer one is skipped and reported with [ErrMessageTooLong]. 0: DefaultMaxMessage.
+	//
+	// The values of a message may take much more memory than its bytes: a hostile one with Advanced, where it is decoded
+	// when it comes, 100 times as much. For a peer that cannot be trusted the limit should be what is really needed.
 	MaxMessage int
 
 	// MaxQueue is the number of bytes, queued for a peer that does not read, from which on Send returns [ErrQueueFull].
