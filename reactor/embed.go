@@ -36,7 +36,10 @@ func (l *Loop) settle() {
 	if l.alarm == nil {
 		return
 	}
-	left, _ := l.untilWork()
+	left := time.Duration(0)
+	if posts, _, stop := l.door.look(); !posts && !stop {
+		left = l.untilWork(l.clock())
+	}
 	l.alarm.set(left)
 }
 

@@ -128,8 +128,11 @@ func firstError(a, b error) error {
 // something), or work is queued, or [Loop.Hold] is in force.
 func (l *Loop) Alive() bool {
 	l.check("Alive")
+	if l.aliveInside() {
+		return true
+	}
 	posts, held, _ := l.door.look()
-	return posts || held || l.aliveInside()
+	return posts || held
 }
 
 // aliveInside is Alive without what other goroutines may have asked for.

@@ -106,10 +106,14 @@ func (l *Loop) turn(max time.Duration, eager bool) error {
 	}
 	l.runTimers()
 	l.runPosted()
-	if eager && l.stats.Callbacks != ran {
-		max = 0
+	now := l.now
+	if l.stats.Callbacks != ran {
+		now = l.clock()
+		if eager {
+			max = 0
+		}
 	}
-	if err := l.runPoll(max); err != nil {
+	if err := l.runPoll(now, max); err != nil {
 		return err
 	}
 	l.runImmediates()
@@ -118,8 +122,8 @@ func (l *Loop) turn(max time.Duration, eager bool) error {
 }
 
 // runPoll waits for readiness and dispatches it.
-func (l *Loop) runPoll(max time.Duration) error {
-	n, err := l.wait(l.pollTimeout(max))
+func (l *Loop) runPoll(now time.Time, max time.Duration) error {
+	n, err := l.wait(now, l.pollTimeout(now, max))
 	if err != nil {
 		return err
 	}
@@ -134,14 +138,13 @@ const shortSleep = 2 * time.Microsecond
 
 // wait fills the poller's events. Under load it asks without sleeping first: that call does not have to tell the Go
 // scheduler, and is the only one then. A loop that has to sleep each time is spared it.
-func (l *Loop) wait(timeout time.Duration) (int, error) {
+func (l *Loop) wait(start time.Time, timeout time.Duration) (int, error) {
 	if timeout == 0 || l.loaded {
 		n, err := l.poller.wait(0)
 		if n > 0 || err != nil || timeout == 0 {
 			return n, err
 		}
 	}
-	start := l.clock()
 	l.stats.noteBusy(start)
 	n, err := l.sleep(start, timeout)
 	l.updateNow()
@@ -189,15 +192,18 @@ func (l *Loop) spin(start time.Time, timeout time.Duration) (int, error) {
 }
 
 // pollTimeout is how long the poll may sleep: not at all while callbacks wait or nothing could end the sleep, else until
-// the next timer, and never longer than max.
-func (l *Loop) pollTimeout(max time.Duration) time.Duration {
+// the next timer, and never longer than max. What other goroutines have asked for is seen before the sleep, by trySleep.
+func (l *Loop) pollTimeout(now time.Time, max time.Duration) time.Duration {
 	if max == 0 {
 		return 0
 	}
-	left, held := l.untilWork()
+	if l.refs == 0 {
+		if _, held, _ := l.door.look(); !held {
+			return 0
+		}
+	}
+	left := l.untilWork(now)
 	switch {
-	case !held && l.refs == 0:
-		return 0
 	case left == forever:
 		return max
 	case max == forever:
@@ -207,15 +213,14 @@ func (l *Loop) pollTimeout(max time.Duration) time.Duration {
 }
 
 // untilWork returns after what time there will be something to run that no descriptor announces, 0 while there is already,
-// forever when nothing is planned; and whether the loop is held.
-func (l *Loop) untilWork() (left time.Duration, held bool) {
-	posts, held, stop := l.door.look()
-	if posts || stop || l.queued() || l.immediates.pending() || l.watchers.anyAlwaysReady() {
-		return 0, held
+// forever when nothing is planned. What other goroutines have asked for does not count.
+func (l *Loop) untilWork(now time.Time) time.Duration {
+	if l.queued() || l.immediates.pending() || l.watchers.anyAlwaysReady() {
+		return 0
 	}
 	when, ok := l.timers.next()
 	if !ok {
-		return forever, held
+		return forever
 	}
-	return max(0, time.Duration(when-l.freshNS())), held
+	return max(0, time.Duration(when)-now.Sub(l.base))
 }
