@@ -16,7 +16,7 @@ func UnmarshalLenient(p []byte, v any) error { return json.Unmarshal(p, v, lenie
 func MayHaveLoneSurrogate(p []byte) bool { return mayHaveLoneSurrogate(p) }
 
 // HasPlan reports whether values of type t need no library.
-func HasPlan(t reflect.Type) bool { return planFor(t) != nil }
+func HasPlan(t reflect.Type) bool { return storedPlan(t) != nil }
 
 // AppendByLibrary encodes v as if its type had no plan.
 func AppendByLibrary(v any) ([]byte, error) { return appendByLibrary(nil, v) }
@@ -27,7 +27,7 @@ func UnmarshalByLibrary(p []byte, v any) error { return unmarshalByLibrary(p, v)
 // ReadPlanned decodes p by a plan alone. It reports false when that has given up.
 func ReadPlanned(p []byte, v any) bool {
 	to := reflect.ValueOf(v).Elem()
-	return readPlanned(p, to, planFor(to.Type()))
+	return readPlanned(p, to, storedPlan(to.Type()))
 }
 
 // Valid reports whether p is JSON.

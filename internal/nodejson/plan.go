@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -33,8 +34,22 @@ type fieldPlan struct {
 // plans has the plan of each type that was asked for; nil for those without. It is a fact, so loops may share it.
 var plans sync.Map // reflect.Type → *plan
 
+// lastRead and lastWritten have the plan that was used last: messages mostly are of one type in each direction.
+var lastRead, lastWritten atomic.Pointer[plan]
+
 // planFor returns the plan of t, nil if there is none.
-func planFor(t reflect.Type) *plan {
+func planFor(t reflect.Type, last *atomic.Pointer[plan]) *plan {
+	if p := last.Load(); p != nil && p.typ == t {
+		return p
+	}
+	p := storedPlan(t)
+	if p != nil {
+		last.Store(p)
+	}
+	return p
+}
+
+func storedPlan(t reflect.Type) *plan {
 	if p, known := plans.Load(t); known {
 		return p.(*plan)
 	}

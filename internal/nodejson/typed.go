@@ -35,7 +35,7 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // typed appends v by way of its type.
 func (a *appender) typed(dst []byte, v any) ([]byte, error) {
-	if t := planFor(reflect.TypeOf(v)); t != nil {
+	if t := planFor(reflect.TypeOf(v), &lastWritten); t != nil {
 		depth := a.depth
 		out, err := a.planned(dst, reflect.ValueOf(v), t)
 		if err != errDeep {
@@ -104,7 +104,7 @@ func Unmarshal(p []byte, v any) error {
 		return err
 	}
 	if to := reflect.ValueOf(v); to.Kind() == reflect.Pointer && !to.IsNil() && to.Elem().IsZero() {
-		if t := planFor(to.Type().Elem()); t != nil && readPlanned(p, to.Elem(), t) {
+		if t := planFor(to.Type().Elem(), &lastRead); t != nil && readPlanned(p, to.Elem(), t) {
 			return nil
 		}
 	}
