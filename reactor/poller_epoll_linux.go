@@ -87,7 +87,7 @@ func (p *poller) event(i int) (token, Readiness) {
 }
 
 func (p *poller) wait(timeout time.Duration) (int, error) {
-	if timeout != 0 && !p.noTimeval {
+	if timeout > 0 && !p.noTimeval {
 		n, errno := epollPwait2(p.fd, p.events[:], timeout)
 		if errno != unix.ENOSYS {
 			return waited(n, errno)

@@ -23,13 +23,10 @@ func epollPwait(fd int, events []unix.EpollEvent, ms int) (int, unix.Errno) {
 // bits for each field on 32-bit machines too.
 type kernelTimespec struct{ sec, nsec int64 }
 
-// epollPwait2 is epoll_pwait2(2) without a mask, with a time-out in nanoseconds; negative means none.
+// epollPwait2 is epoll_pwait2(2) without a mask, with a time-out in nanoseconds.
 func epollPwait2(fd int, events []unix.EpollEvent, timeout time.Duration) (int, unix.Errno) {
-	var ts *kernelTimespec
-	if timeout >= 0 {
-		ts = &kernelTimespec{int64(timeout / time.Second), int64(timeout % time.Second)}
-	}
+	ts := kernelTimespec{int64(timeout / time.Second), int64(timeout % time.Second)}
 	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(fd),
-		uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(unsafe.Pointer(ts)), 0, 0)
+		uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(unsafe.Pointer(&ts)), 0, 0)
 	return int(n), errno
 }
