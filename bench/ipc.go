@@ -51,32 +51,47 @@ const busyPoll = 50 * time.Microsecond
 
 func ipcScenarios(n func(int) int) []scenario {
 	const small, medium, large = 32, 1 << 10, 64 << 10
-	return []scenario{
-		ipcRoundTrip("32 B", small, ipcText(small), n(1000), ipcSmallEcho),
-		ipcRoundTrip("1 KiB", medium, ipcText(medium), n(800), ipcLimits{}),
-		ipcRoundTrip("64 KiB", large, ipcText(large), n(50), ipcLimits{}),
-		ipcOneWay("32 B", small, ipcText(small), n(20_000), ipcSmallOneWay),
-		ipcOneWay("1 KiB", medium, ipcText(medium), n(5000), ipcLimits{}),
-		ipcOneWay("64 KiB", large, ipcText(large), n(150), ipcLargeOneWay),
-		ipcOneWay("64 KiB of records", large, ipcRows(large), n(100), ipcLargeOneWay),
-		ipcLong(),
+	var all []scenario
+	for _, at := range places() {
+		all = append(all, ipcRoundTrip("32 B, "+at.name, at, small, ipcText(small), n(1000), ipcSmallEcho))
 	}
+	apart := places()[len(places())-1]
+	return append(all,
+		ipcRoundTrip("1 KiB", apart, medium, ipcText(medium), n(800), ipcLimits{}),
+		ipcRoundTrip("64 KiB", apart, large, ipcText(large), n(50), ipcLimits{}),
+		ipcOneWay("32 B", apart, small, ipcText(small), n(20_000), ipcSmallOneWay),
+		ipcOneWay("1 KiB", apart, medium, ipcText(medium), n(5000), ipcLimits{}),
+		ipcOneWay("64 KiB", apart, large, ipcText(large), n(150), ipcLargeOneWay),
+		ipcOneWay("64 KiB of records", apart, large, ipcRows(large), n(100), ipcLargeOneWay),
+		ipcLong(apart),
+	)
 }
 
-// ipcLong sends a child as many bytes in long messages as in one that is four times as long: what a byte costs must not grow with
-// the length of its message.
-func ipcLong() scenario {
+// place is where the two processes of a pair run.
+type place struct {
+	name          string
+	parent, child int // numbers of processors
+}
+
+// ipcLong sends a child as many bytes in long messages, one after the other, as in one that is four times as long: what a
+// byte costs must not grow with the length of its message.
+func ipcLong(at place) scenario {
 	const mib = 1 << 20
 	long := func(n, size int) func(ipcPair) time.Duration {
 		m := ipcText(size)
-		return func(p ipcPair) time.Duration { return p.(*forkPair).sink(n, m) }
+		return func(p ipcPair) (sum time.Duration) {
+			for range n {
+				sum += p.(*forkPair).sink(1, m)
+			}
+			return sum
+		}
 	}
 	start := func() ipcPair { return newForkPair(0) }
 	s := scenario{
 		name: "ipc one way, long", unit: "MiB", ops: 64,
 		contestants: []contestant{
-			withPair("brood, 4 × 16 MiB", long(4, 16*mib), start),
-			withPair("brood, 64 MiB", long(1, 64*mib), start),
+			at.pair("brood, 4 × 16 MiB", long(4, 16*mib), start),
+			at.pair("brood, 64 MiB", long(1, 64*mib), start),
 		},
 	}
 	s.contestants[1].targets = []target{{s.contestants[0].name, 1.25}}
@@ -98,28 +113,31 @@ var (
 
 // ipcRoundTrip sends a message to a child, which sends it back, and so on. The raw contestants pass as many bytes, at
 // which nobody looks: one with an epoll at both ends, as an event loop has it, one with reads that block.
-func ipcRoundTrip(name string, size int, m *ipcMessage, n int, most ipcLimits) scenario {
+func ipcRoundTrip(name string, at place, size int, m *ipcMessage, n int, most ipcLimits) scenario {
 	echo := func(p ipcPair) time.Duration { return p.echo(n, m) }
 	s := scenario{
 		name: "ipc round trip, " + name, unit: "round trip", ops: float64(n),
 		contestants: []contestant{
-			withPair("raw epoll", echo, func() ipcPair { return newRawPair("epoll", size) }),
-			withPair("raw blocking", echo, func() ipcPair { return newRawPair("blocking", size) }),
-			withPair("brood", echo, func() ipcPair { return newForkPair(0) }),
-			withPair("brood BusyPoll", echo, func() ipcPair { return newForkPair(busyPoll) }),
+			at.pair("raw epoll", echo, func() ipcPair { return newRawPair("epoll", size) }),
+			at.pair("raw blocking", echo, func() ipcPair { return newRawPair("blocking", size) }),
+			at.pair("brood", echo, func() ipcPair { return newForkPair(0) }),
 		},
 	}
 	s.contestants[2].targets = most.brood
-	s.contestants[3].targets = most.busyPoll
-	if node, ok := findPeer("node"); ok {
-		s.contestants = append(s.contestants, withPair("brood, child node", echo, func() ipcPair { return newNodeChild(node) }))
+	if at.parent != at.child {
+		c := at.pair("brood BusyPoll", echo, func() ipcPair { return newForkPair(busyPoll) })
+		c.targets = most.busyPoll
+		s.contestants = append(s.contestants, c)
 	}
-	return s.withPeers(echo)
+	if node, ok := findPeer("node"); ok {
+		s.contestants = append(s.contestants, at.pair("brood, child node", echo, func() ipcPair { return newNodeChild(node) }))
+	}
+	return s.withPeers(at, echo)
 }
 
 // ipcOneWay has a child send messages to its parent as fast as it can; "brood to node" is the other direction. The raw
 // contestant writes each message with a call of its own, and takes them out of the socket without looking at them.
-func ipcOneWay(name string, size int, m *ipcMessage, n int, most ipcLimits) scenario {
+func ipcOneWay(name string, at place, size int, m *ipcMessage, n int, most ipcLimits) scenario {
 	source := func(p ipcPair) time.Duration { return p.source(n, m) }
 	reading := func(read func(*ipc.Message)) func(ipcPair) time.Duration {
 		return func(p ipcPair) time.Duration { return p.(*forkPair).receive(n, m, read) }
@@ -128,13 +146,13 @@ func ipcOneWay(name string, size int, m *ipcMessage, n int, most ipcLimits) scen
 	s := scenario{
 		name: "ipc one way, " + name, unit: "message", ops: float64(n),
 		contestants: []contestant{
-			withPair("raw", source, func() ipcPair { return newRawPair("blocking", size) }),
-			withPair("brood", source, brood),
-			withPair("brood, Value", reading(func(m *ipc.Message) {
+			at.pair("raw", source, func() ipcPair { return newRawPair("blocking", size) }),
+			at.pair("brood", source, brood),
+			at.pair("brood, Value", reading(func(m *ipc.Message) {
 				_, err := m.Value()
 				check(err)
 			}), brood),
-			withPair("brood, not decoded", reading(func(*ipc.Message) {}), brood),
+			at.pair("brood, not decoded", reading(func(*ipc.Message) {}), brood),
 		},
 	}
 	if size >= 64<<10 {
@@ -146,18 +164,18 @@ func ipcOneWay(name string, size int, m *ipcMessage, n int, most ipcLimits) scen
 	if node, ok := findPeer("node"); ok {
 		child := func() ipcPair { return newNodeChild(node) }
 		s.contestants = append(s.contestants,
-			withPair("brood from node", source, child),
-			withPair("brood to node", func(p ipcPair) time.Duration { return p.(*forkPair).sink(n, m) }, child),
+			at.pair("brood from node", source, child),
+			at.pair("brood to node", func(p ipcPair) time.Duration { return p.(*forkPair).sink(n, m) }, child),
 		)
 	}
-	return s.withPeers(source)
+	return s.withPeers(at, source)
 }
 
 // withPeers adds the JavaScript runtimes that are installed, talking to themselves.
-func (s scenario) withPeers(job func(ipcPair) time.Duration) scenario {
+func (s scenario) withPeers(at place, job func(ipcPair) time.Duration) scenario {
 	for _, name := range []string{"node", "bun"} {
 		if file, ok := findPeer(name); ok {
-			c := withPair(name, job, func() ipcPair { return newScriptPair(file) })
+			c := at.pair(name, job, func() ipcPair { return newScriptPair(file) })
 			c.elsewhere = true
 			s.contestants = append(s.contestants, c)
 		}
@@ -173,12 +191,13 @@ type ipcPair interface {
 	// source has the child send like n times.
 	source(n int, like *ipcMessage) time.Duration
 
+	pids() (parent, child int)
 	close()
 }
 
-// withPair is a contestant whose two processes are started when it is measured first, and stay for all rounds, so that
-// neither the start of a process nor the warming up of a compiler is part of the time.
-func withPair(name string, job func(ipcPair) time.Duration, start func() ipcPair) contestant {
+// pair is a contestant whose two processes are started when it is measured first, and stay for all rounds, so that neither
+// the start of a process nor the warming up of a compiler is part of the time.
+func (at place) pair(name string, job func(ipcPair) time.Duration, start func() ipcPair) contestant {
 	var p ipcPair
 	return contestant{
 		name: name,
@@ -186,6 +205,8 @@ func withPair(name string, job func(ipcPair) time.Duration, start func() ipcPair
 			if p == nil {
 				p = start()
 			}
+			leave := at.put(p)
+			defer leave()
 			return job(p)
 		},
 		close: func() { p.close() },

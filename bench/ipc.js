@@ -2,7 +2,7 @@
 // Both ends of the IPC scenarios in JavaScript, for Node and Bun:
 //
 //	ipc.js parent  forks the child and does what the lines of its stdin say, "JOB COUNT MESSAGE"; it answers each with
-//	               the nanoseconds that it took
+//	               the nanoseconds that it took, or the child's pid
 //	ipc.js child   is driven by any parent
 //
 // What a child does is in ipcchild.go, which is the same in Go. Messages are counted down in their member n.
@@ -14,10 +14,16 @@ if (process.argv[2] === 'parent') parent(); else child();
 function child() {
   let job = 'echo';
   let received = 0;
+  let ordered = false;
   process.on('message', (m) => {
-    if (m.job !== undefined) {
-      job = m.job;
-      if (job === 'source') sendAll(process, m.count, m.message);
+    if (ordered) {
+      ordered = false;
+      if (m.job === 'source') sendAll(process, m.count, m.message);
+      else { job = m.job; received = 0; }
+      return;
+    }
+    if (m.n === orderFollows) {
+      ordered = true;
       return;
     }
     if (job === 'echo') {
@@ -40,9 +46,21 @@ function parent() {
   }).on('close', () => other.disconnect());
 }
 
+// A message with this n has an order behind it.
+const orderFollows = -1;
+
+function order(other, o) {
+  other.send({ n: orderFollows });
+  other.send(o);
+}
+
 const jobs = {
+  pid(other, count, message, done) {
+    done(other.pid);
+  },
+
   echo(other, count, message, done) {
-    other.send({ job: 'echo' });
+    order(other, { job: 'echo' });
     let left = count;
     const start = process.hrtime.bigint();
     const next = () => {
@@ -69,7 +87,7 @@ const jobs = {
     };
     other.on('message', received);
     const start = process.hrtime.bigint();
-    other.send({ job: 'source', count, message });
+    order(other, { job: 'source', count, message });
   },
 };
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"time"
 
 	"github.com/brood-go/brood/childprocess"
@@ -52,8 +53,13 @@ func (p *forkPair) run(begin func()) time.Duration {
 
 func (p *forkPair) send(v any) { check(p.child.Send(v)) }
 
+func (p *forkPair) order(o ipcOrder) {
+	p.send(&ipcMessage{N: orderFollows})
+	p.send(&o)
+}
+
 func (p *forkPair) echo(n int, like *ipcMessage) time.Duration {
-	p.send(ipcOrder{Job: "echo"})
+	p.order(ipcOrder{Job: "echo"})
 	out := *like
 	out.N = n - 1
 	p.onMessage = func(m *ipc.Message) {
@@ -89,7 +95,7 @@ func (p *forkPair) receive(n int, like *ipcMessage, read func(*ipc.Message)) tim
 			p.loop.Stop()
 		}
 	}
-	return p.run(func() { p.send(ipcOrder{Job: "source", Count: n, Message: like}) })
+	return p.run(func() { p.order(ipcOrder{Job: "source", Count: n, Message: like}) })
 }
 
 // sink sends like n times to the child, which then says how many it got.
@@ -101,10 +107,12 @@ func (p *forkPair) sink(n int, like *ipcMessage) time.Duration {
 		p.loop.Stop()
 	}
 	return p.run(func() {
-		p.send(ipcOrder{Job: "sink"})
+		p.order(ipcOrder{Job: "sink"})
 		sendAll(p.child.Channel(), n, *like)
 	})
 }
+
+func (p *forkPair) pids() (parent, child int) { return os.Getpid(), p.child.Pid() }
 
 func (p *forkPair) close() {
 	p.child.Disconnect()

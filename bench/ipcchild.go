@@ -7,16 +7,19 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// ipcOrder is what a child is told to do from now on, or once, when it has a Job; else it is a message.
+// orderFollows is the N of a message behind which there is an ipcOrder, so that a child need not ask of each message what
+// it is.
+const orderFollows = -1
+
+// ipcOrder is what a child is told to do from now on, or once:
 //
 //	echo    send every message back
 //	source  send Message Count times
 //	sink    count messages up to the one whose n is 0, then send {n: count}
 type ipcOrder struct {
-	Job     string      `json:"job,omitempty"`
+	Job     string      `json:"job"`
 	Count   int         `json:"count,omitempty"`
 	Message *ipcMessage `json:"message,omitempty"`
-	ipcMessage
 }
 
 // ipcChild does what its parent orders until the parent disconnects.
@@ -25,17 +28,26 @@ func ipcChild(busy time.Duration) {
 	check(err)
 	c, err := ipc.Parent(l)
 	check(err)
-	job, received := "echo", 0
+	job, received, ordered := "echo", 0, false
 	c.OnMessage(func(m *ipc.Message) {
-		var in ipcOrder
+		if ordered {
+			ordered = false
+			var order ipcOrder
+			check(m.Decode(&order))
+			if order.Job == "source" {
+				sendAll(c, order.Count, *order.Message)
+			} else {
+				job, received = order.Job, 0
+			}
+			return
+		}
+		var in ipcMessage
 		check(m.Decode(&in))
 		switch {
-		case in.Job == "source":
-			sendAll(c, in.Count, *in.Message)
-		case in.Job != "":
-			job, received = in.Job, 0
+		case in.N == orderFollows:
+			ordered = true
 		case job == "echo":
-			check(c.Send(&in.ipcMessage))
+			check(c.Send(&in))
 		default:
 			if received++; in.N == 0 {
 				check(c.Send(&ipcMessage{N: received}))

@@ -52,6 +52,8 @@ func (p *rawPair) source(n int, _ *ipcMessage) time.Duration {
 	return time.Since(start)
 }
 
+func (p *rawPair) pids() (parent, child int) { return os.Getpid(), p.pid }
+
 func (p *rawPair) close() {
 	p.rawSocket.close()
 	var ws syscall.WaitStatus

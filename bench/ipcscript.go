@@ -64,6 +64,11 @@ func newScriptPair(runtime string) *scriptPair {
 func (p *scriptPair) echo(n int, like *ipcMessage) time.Duration   { return p.do("echo", n, like) }
 func (p *scriptPair) source(n int, like *ipcMessage) time.Duration { return p.do("source", n, like) }
 
+func (p *scriptPair) pids() (parent, child int) {
+	return p.cmd.Process.Pid, int(p.do("pid", 0, new(ipcMessage)))
+}
+
+// do returns what the job has answered.
 func (p *scriptPair) do(job string, n int, like *ipcMessage) time.Duration {
 	m, err := json.Marshal(like)
 	check(err)

@@ -2,6 +2,7 @@ package nodejson
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -17,8 +18,8 @@ const hexDigits = "0123456789abcdef"
 // characters from the blank on as they are, lone surrogates escaped. What is neither UTF-8 nor a surrogate becomes
 // U+FFFD.
 func appendQuoted(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	start := 0 // what lies before is written
+	dst = append(slices.Grow(dst, len(s)+len(`""`)), '"') // A long one is not to be moved as it grows.
+	start := 0                                            // what lies before is written
 	for i := plainEnd(s, 0); i < len(s); i = plainEnd(s, i) {
 		n := 1
 		if s[i] >= utf8.RuneSelf {
