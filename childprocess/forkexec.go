@@ -16,11 +16,12 @@ import (
 // just being written by a child of another goroutine (ETXTBSY: the fork made a copy of its descriptor, which lives until
 // that child has executed; go.dev/issue/22315) is tried again for a bounded time.
 func forkClean(l *reactor.Loop, path string, argv []string, attr *syscall.ProcAttr) (pid int, err error) {
+	// It may have to wait for other forks, which is dear for a goroutine that has a thread of its own.
+	defer disposition.Default()()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	signals.Unblocked(l, func() {
 		defer emptySignalMask()() // What is left in it this program was started with.
-		defer disposition.Default()()
 		pid, err = forkExec(path, argv, attr)
 	})
 	return pid, err

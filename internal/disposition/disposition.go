@@ -18,7 +18,35 @@ var process = struct {
 	// other fork, whose child would otherwise see them ignored again in its middle.
 	mu      sync.RWMutex
 	claimed map[syscall.Signal]claim
+
+	foreign foreignDefaults
 }{claimed: map[syscall.Signal]claim{}}
+
+// foreignDefaults has the signals that os/signal cannot touch at their default while forks are under way, which share it:
+// programs that make(1) has started ignore some of these, and must not fork one at a time for that.
+type foreignDefaults struct {
+	mu      sync.Mutex
+	forks   int
+	restore func() // what the first of them has changed
+}
+
+func (f *foreignDefaults) enter() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.forks == 0 {
+		f.restore = defaultForeign()
+	}
+	f.forks++
+}
+
+func (f *foreignDefaults) leave() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.forks--
+	if f.forks == 0 {
+		f.restore()
+	}
+}
 
 // claim is one signal that is watched.
 type claim struct {
@@ -73,12 +101,17 @@ func Release(s syscall.Signal, c chan os.Signal) {
 func Default() (restore func()) {
 	p := &process
 	p.mu.RLock()
-	if len(ignored()) == 0 && !foreignIgnored() {
-		return p.mu.RUnlock
+	p.foreign.enter()
+	if len(ignored()) == 0 {
+		return func() {
+			p.foreign.leave()
+			p.mu.RUnlock()
+		}
 	}
+	p.foreign.leave()
 	p.mu.RUnlock()
 	p.mu.Lock()
-	ignoreForeign := defaultForeign()
+	p.foreign.enter()
 	list := ignored()
 	nowhere := make(chan os.Signal, 1)
 	if len(list) > 0 { // To Notify and Ignore no list means all signals.
@@ -91,7 +124,7 @@ func Default() (restore func()) {
 			signal.Ignore(list...)
 		}
 		signal.Stop(nowhere)
-		ignoreForeign()
+		p.foreign.leave()
 		p.mu.Unlock()
 	}
 }
@@ -99,9 +132,10 @@ func Default() (restore func()) {
 // ignored returns the signals that a child would start with ignored.
 func ignored() []os.Signal { return append(ignoredByGo(), inheritedIgnored()...) }
 
+// ignoredByGo leaves out the foreign ones, which os/signal reports and nevertheless cannot touch.
 func ignoredByGo() (list []os.Signal) {
 	for s := syscall.Signal(1); s < maxSignal; s++ {
-		if signal.Ignored(s) {
+		if signal.Ignored(s) && !isForeign(s) {
 			list = append(list, s)
 		}
 	}

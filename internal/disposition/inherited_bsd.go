@@ -2,12 +2,15 @@
 
 package disposition
 
-import "os"
+import (
+	"os"
+	"syscall"
+)
 
 // inheritedIgnored knows of none besides those that signal.Ignored reports.
 func inheritedIgnored() []os.Signal { return nil }
 
 // There is no signal here that os/signal cannot touch.
 
-func foreignIgnored() bool             { return false }
+func isForeign(syscall.Signal) bool    { return false }
 func defaultForeign() (restore func()) { return func() {} }

@@ -2,6 +2,7 @@ package disposition
 
 import (
 	"os"
+	"slices"
 	"syscall"
 )
 
@@ -21,29 +22,23 @@ func inheritedIgnored() (list []os.Signal) {
 // foreign are the signals that os/signal cannot touch because C libraries use them among their threads.
 var foreign = [...]syscall.Signal{32, 33, 34}
 
-// foreignIgnored reports whether one of them was ignored when this program was started.
-func foreignIgnored() bool {
-	for _, s := range foreign {
-		if isIgnored(s) {
-			return true
-		}
-	}
-	return false
-}
+func isForeign(s syscall.Signal) bool { return slices.Contains(foreign[:], s) }
 
 // defaultForeign sets those of them that are ignored to their default, which is harmless for the time of a fork: where
 // they are ignored nobody sends them.
 func defaultForeign() (restore func()) {
-	saved := map[syscall.Signal]action{}
-	for _, s := range foreign {
+	var saved [len(foreign)]action
+	for i, s := range foreign {
 		if a, ok := dispositionOf(s); ok && a.words[handlerWord] == sigIgn {
-			saved[s] = a
+			saved[i] = a
 			setDisposition(s, action{})
 		}
 	}
 	return func() {
-		for s, a := range saved {
-			setDisposition(s, a)
+		for i, s := range foreign {
+			if saved[i].words[handlerWord] == sigIgn {
+				setDisposition(s, saved[i])
+			}
 		}
 	}
 }
