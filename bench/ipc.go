@@ -201,14 +201,13 @@ func (at place) pair(name string, job func(ipcPair) time.Duration, start func() 
 	var p ipcPair
 	return contestant{
 		name: name,
-		run: func() time.Duration {
+		setUp: func() (tearDown func()) {
 			if p == nil {
 				p = start()
 			}
-			leave := at.put(p)
-			defer leave()
-			return job(p)
+			return at.put(p)
 		},
+		run:   func() time.Duration { return job(p) },
 		close: func() { p.close() },
 	}
 }

@@ -19,6 +19,7 @@ type scenario struct {
 // contestant does the whole job once and says how long it took, without what is not part of the job.
 type contestant struct {
 	name      string
+	setUp     func() (tearDown func()) // around each run; nil: there is nothing to do
 	run       func() time.Duration
 	close     func() // after the last run; nil: there is nothing to do
 	targets   []target
@@ -48,18 +49,14 @@ type result struct {
 func measure(s scenario, rounds int) result {
 	r := result{scenario: s, times: make([][]time.Duration, len(s.contestants)), allocs: make([]float64, len(s.contestants))}
 	for _, c := range s.contestants {
-		c.run() // Warm up: page in the program, grow the heap.
+		c.once() // Warm up: page in the program, grow the heap.
 	}
 	for round := range rounds * max(1, s.rounds) {
 		for k := range s.contestants {
 			i := (k + round) % len(s.contestants)
-			runtime.GC()
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			d := s.contestants[i].run()
-			runtime.ReadMemStats(&after)
+			d, allocs := s.contestants[i].once()
 			r.times[i] = append(r.times[i], d)
-			r.allocs[i] = float64(after.Mallocs-before.Mallocs) / s.ops
+			r.allocs[i] = float64(allocs) / s.ops
 		}
 	}
 	for _, c := range s.contestants {
@@ -68,6 +65,19 @@ func measure(s scenario, rounds int) result {
 		}
 	}
 	return r
+}
+
+// once runs c and returns what it took, and how many allocations of this process.
+func (c *contestant) once() (d time.Duration, allocs uint64) {
+	if c.setUp != nil {
+		defer c.setUp()()
+	}
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	d = c.run()
+	runtime.ReadMemStats(&after)
+	return d, after.Mallocs - before.Mallocs
 }
 
 // perOp returns the median time of one operation.

@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	readBufferSize = 64 << 10 // bytes; Node reads as much at a time
-	blockSize      = 64 << 10 // bytes; small frames that are queued share blocks of this size
-	spareBlocks    = 16       // blocks kept for reuse per loop
+	readBufferSize = 128 << 10 // bytes; a message of 64 KiB mostly comes whole, and need not be put together
+	blockSize      = 64 << 10  // bytes; small frames that are queued share blocks of this size
+	spareBlocks    = 16        // blocks kept for reuse per loop
 )
 
 // hub is what the channels of one loop share. It is closed with the loop.
