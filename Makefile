@@ -120,7 +120,7 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 nested: ## vet, build and test the modules inside this one
 	@for dir in $(NESTED); do \
 		echo "==> vet, build and tests of $$dir"; \
-		$(GO) -C $$dir vet ./... && $(GO) -C $$dir fix -diff ./... && $(GO) -C $$dir build ./... && \
+		$(GO) -C $$dir vet ./... && $(GO) -C $$dir fix -diff ./... && $(GO) -C $$dir build -o /dev/null ./... && \
 			$(GO) -C $$dir test $(TESTFLAGS) ./... || exit; \
 	done
 
