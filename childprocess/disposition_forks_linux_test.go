@@ -73,7 +73,8 @@ func requireIgnored(want uint64) {
 	}
 }
 
-// What make(1) and nohup(1) have their programs ignore does not reach the children of many forks at once, and comes back.
+// What make(1) and nohup(1) have their programs ignore does not reach the children of many forks at once, and comes
+// back.
 func TestForksAtOnceShareNoInheritedDisposition(t *testing.T) {
 	for name, list := range map[string][]syscall.Signal{
 		"nothing":       {},
