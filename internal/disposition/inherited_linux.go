@@ -36,7 +36,11 @@ func defaultForeign() (restore func()) {
 	}
 	return func() {
 		for i, s := range foreign {
-			if saved[i].words[handlerWord] == sigIgn {
+			if saved[i].words[handlerWord] != sigIgn {
+				continue
+			}
+			// A C library may have begun to use it, and would wait for ever for what is then ignored.
+			if now, ok := dispositionOf(s); ok && now.words[handlerWord] == sigDfl {
 				setDisposition(s, saved[i])
 			}
 		}

@@ -14,7 +14,11 @@ type action struct {
 	_     [256]byte
 }
 
-const sigIgn = 1 // SIG_IGN
+// The handlers that are none.
+const (
+	sigDfl = 0 // SIG_DFL
+	sigIgn = 1 // SIG_IGN
+)
 
 // dispositionOf asks the kernel.
 func dispositionOf(s syscall.Signal) (a action, ok bool) {

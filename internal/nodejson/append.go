@@ -58,10 +58,11 @@ func (a *appender) release() {
 	}
 }
 
-// container is what tells one map or slice from others.
+// container is what tells one map, slice or pointer from others.
 type container struct {
 	pointer uintptr
-	len     int
+	len     int          // 0 of a pointer
+	typ     reflect.Type // nil for the types that need no plan; the first field of a struct has the struct's address
 }
 
 func (a *appender) value(dst []byte, v any) ([]byte, error) {
@@ -177,7 +178,11 @@ func (a *appender) enter(v any, n int) error {
 	if a.depth <= watchCyclesFrom || n == 0 { // All empty slices may have one address.
 		return nil
 	}
-	c := container{reflect.ValueOf(v).Pointer(), n}
+	return a.remember(container{pointer: reflect.ValueOf(v).Pointer(), len: n})
+}
+
+// remember finds that c is contained in itself.
+func (a *appender) remember(c container) error {
 	if _, again := a.seen[c]; again {
 		return encodeError(ErrCycle)
 	}
@@ -190,7 +195,7 @@ func (a *appender) enter(v any, n int) error {
 
 func (a *appender) leave(v any, n int) {
 	if a.depth > watchCyclesFrom && n > 0 {
-		delete(a.seen, container{reflect.ValueOf(v).Pointer(), n})
+		delete(a.seen, container{pointer: reflect.ValueOf(v).Pointer(), len: n})
 	}
 	a.depth--
 }

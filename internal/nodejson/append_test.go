@@ -150,7 +150,7 @@ func TestAppendReturnsAnErrorAndTheBufferAsItWas(t *testing.T) {
 		{"broken marshaler", []any{broken{}}, errBroken},
 		{"map that contains itself", cyclicMap, nodejson.ErrCycle},
 		{"list that contains itself", cyclicList, nodejson.ErrCycle},
-		{"struct that contains itself", cyclicStruct, nil},
+		{"struct that contains itself", cyclicStruct, nodejson.ErrCycle},
 		{"cycle through a struct", mixed, nil},
 		{"too deep", deep, nodejson.ErrDepth},
 		{"raw message that is no JSON", json.RawMessage(`{"a":}`), nil},
@@ -181,6 +181,32 @@ func TestAppendFindsACycleEarly(t *testing.T) {
 	_, err := nodejson.Append(buf, cyclic)
 	require.ErrorIs(t, err, nodejson.ErrCycle)
 	require.Zero(t, buf[:cap(buf)][40<<20], "the text of a small cycle was written more than 40 times")
+
+	for name, link := range map[string]func(*knot){
+		"pointer":          func(k *knot) { k.P = k },
+		"any":              func(k *knot) { k.A = k },
+		"slice":            func(k *knot) { k.L = []*knot{nil, k} },
+		"slice of structs": func(k *knot) { k.V = []knot{*k}; k.V[0].V = k.V },
+		"map":              func(k *knot) { k.M = map[string]knot{"": *k}; k.M[""] = knot{S: k.S, M: k.M} },
+		"any in a list":    func(k *knot) { k.A = []any{k} },
+	} {
+		k := &knot{S: strings.Repeat("x", 1<<20)}
+		link(k)
+		clear(buf[:cap(buf)])
+		_, err := nodejson.Append(buf, k)
+		require.ErrorIs(t, err, nodejson.ErrCycle, name)
+		require.Zero(t, buf[:cap(buf)][40<<20], "the text of a %s was written more than 40 times", name)
+	}
+}
+
+// knot has every way in which a value with a plan can contain itself.
+type knot struct {
+	S string
+	P *knot           `json:",omitempty"`
+	A any             `json:",omitempty"`
+	L []*knot         `json:",omitempty"`
+	V []knot          `json:",omitempty"`
+	M map[string]knot `json:",omitempty"`
 }
 
 // The same map twice, one beside the other, is no cycle, and neither are deep values that share parts.
@@ -191,6 +217,28 @@ func TestAppendTakesSharedParts(t *testing.T) {
 		v = []any{v, shared}
 	}
 	require.Equal(t, 102, strings.Count(appended(t, v), `"x"`))
+
+	leaf := &knot{S: "leaf"}
+	leaves := []*knot{leaf, leaf}
+	k := &knot{L: leaves}
+	for range 100 {
+		k = &knot{P: k, L: leaves, A: leaf}
+	}
+	require.Equal(t, 302, strings.Count(appended(t, k), `"leaf"`))
+
+	// A struct and its first field have one address.
+	type chain struct {
+		In struct{ P *int }
+		To **int
+	}
+	n := 1
+	c := &chain{In: struct{ P *int }{&n}}
+	c.To = &c.In.P
+	v = c
+	for range 100 {
+		v = []any{v}
+	}
+	require.Contains(t, appended(t, v), `{"In":{"P":1},"To":1}`)
 }
 
 func TestAppendWritesTenThousandLevels(t *testing.T) {
@@ -206,4 +254,28 @@ func TestAppendWritesTenThousandLevels(t *testing.T) {
 	again, err := nodejson.Append(nil, got)
 	require.NoError(t, err)
 	require.Equal(t, len(p), len(again))
+}
+
+// What can be written can be read: structs count as objects do, whatever is between them.
+func TestAppendCountsTheLevelsOfStructs(t *testing.T) {
+	type value struct{ V any }
+	type node struct{ Next *node }
+	for name, level := range map[string]func(v any) any{
+		"struct":     func(v any) any { return value{v} },
+		"pointer":    func(v any) any { return &value{v} },
+		"in a list":  func(v any) any { return []value{{v}} },
+		"in objects": func(v any) any { return map[string]any{"v": &value{v}} },
+		"list":       func(v any) any { next, _ := v.(*node); return &node{next} },
+	} {
+		each := strings.Count(name, "in ") + 1
+		var v any
+		for range 10_000 / each {
+			v = level(v)
+		}
+		p, err := nodejson.Append(nil, v)
+		require.NoError(t, err, name)
+		require.True(t, nodejson.Valid(p), name)
+		_, err = nodejson.Append(nil, level(v))
+		require.Error(t, err, name)
+	}
 }

@@ -19,6 +19,7 @@ type plan struct {
 	kind   reflect.Kind // those of int, uint and float stand for all their sizes
 	typ    reflect.Type
 	elem   *plan          // of a slice, map or pointer
+	level  int            // how much deeper what it contains is: 0 for a pointer to a struct, where the struct counts
 	fields []fieldPlan    // of a struct
 	byName map[string]int // the fields by their member; nil: there are none
 }
@@ -70,7 +71,7 @@ func (b *planner) plan(t reflect.Type) *plan {
 	if p, known := b.made[t]; known {
 		return p
 	}
-	p := &plan{typ: t}
+	p := &plan{typ: t, level: 1}
 	b.made[t] = p
 	ok := true
 	switch t.Kind() {
@@ -86,6 +87,9 @@ func (b *planner) plan(t reflect.Type) *plan {
 		p.kind, ok = reflect.Interface, t.NumMethod() == 0
 	case reflect.Pointer:
 		p.kind, ok = reflect.Pointer, b.elem(p)
+		if t.Elem().Kind() == reflect.Struct {
+			p.level = 0
+		}
 	case reflect.Slice:
 		p.kind, ok = reflect.Slice, t.Elem().Kind() != reflect.Uint8 && b.elem(p)
 	case reflect.Map:

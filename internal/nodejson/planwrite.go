@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// errDeep is why a plan is given up: v is nested too deep, or contains itself, which the library can tell.
+// errDeep is why a plan is given up: v is nested too deep, or seems so, for some pointers count.
 var errDeep = errors.New("nested too deep for a plan")
 
 // planned appends v by its plan. After an error what was appended is of no use.
@@ -24,20 +24,22 @@ func (a *appender) planned(dst []byte, v reflect.Value, t *plan) (_ []byte, err 
 		return appendFloat(dst, v.Float()), nil
 	case reflect.String:
 		return appendQuoted(dst, v.String()), nil
-	case reflect.Struct:
-		return a.plannedRecord(dst, v, t)
 	}
-	if v.IsNil() {
+	if t.kind != reflect.Struct && v.IsNil() {
 		return append(dst, "null"...), nil
 	}
-	if a.depth >= maxDepth {
-		return dst, errDeep
-	}
 	if t.kind == reflect.Interface {
-		return a.value(dst, v.Interface()) // It counts the depth itself.
+		return a.value(dst, v.Interface())
 	}
-	a.depth++
+	a.depth += t.level
+	if a.depth > watchCyclesFrom {
+		if err := a.watch(v, t); err != nil {
+			return dst, err
+		}
+	}
 	switch t.kind {
+	case reflect.Struct:
+		dst, err = a.plannedRecord(dst, v, t)
 	case reflect.Pointer:
 		dst, err = a.planned(dst, v.Elem(), t.elem)
 	case reflect.Slice:
@@ -45,8 +47,40 @@ func (a *appender) planned(dst []byte, v reflect.Value, t *plan) (_ []byte, err 
 	case reflect.Map:
 		dst, err = a.plannedMap(dst, v, t)
 	}
-	a.depth--
+	if a.depth > watchCyclesFrom {
+		a.unwatch(v, t)
+	}
+	a.depth -= t.level
 	return dst, err
+}
+
+// watch and unwatch go around what v contains, as enter and leave do.
+func (a *appender) watch(v reflect.Value, t *plan) error {
+	if a.depth > maxDepth {
+		return errDeep
+	}
+	if c, ok := containerOf(v, t); ok {
+		return a.remember(c)
+	}
+	return nil
+}
+
+func (a *appender) unwatch(v reflect.Value, t *plan) {
+	if c, ok := containerOf(v, t); ok {
+		delete(a.seen, c)
+	}
+}
+
+// containerOf reports false for what contains itself through others only.
+func containerOf(v reflect.Value, t *plan) (c container, ok bool) {
+	switch t.kind {
+	case reflect.Pointer:
+		return container{v.Pointer(), 0, t.typ}, true
+	case reflect.Slice, reflect.Map:
+		n := v.Len()
+		return container{v.Pointer(), n, t.typ}, n > 0
+	}
+	return c, false
 }
 
 func (a *appender) plannedRecord(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {

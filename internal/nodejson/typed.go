@@ -12,8 +12,8 @@ import (
 	legacy "github.com/go-json-experiment/json/v1"
 )
 
-// What is not one of the types of [Value], and has no plan, goes through the library, by one of three sets of options. All of them mean the
-// same by a Go type: which one is used depends on the value, and must not show.
+// What is not one of the types of [Value], and has no plan, goes through the library, by one of three sets of options. All
+// of them mean the same by a Go type: which one is used depends on the value, and must not show.
 var (
 	// strict refuses whatever needs care, and so is fast.
 	strict = json.JoinOptions(legacy.DefaultOptionsV1(), jsontext.AllowInvalidUTF8(false),
@@ -36,12 +36,14 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // typed appends v by way of its type.
 func (a *appender) typed(dst []byte, v any) ([]byte, error) {
 	if t := planFor(reflect.TypeOf(v), &lastWritten); t != nil {
-		depth := a.depth
+		around := a.depth
 		out, err := a.planned(dst, reflect.ValueOf(v), t)
 		if err != errDeep {
 			return out, err
 		}
-		a.depth = depth
+		if around > 0 { // The library would count from here.
+			return dst, encodeError(ErrDepth)
+		}
 	}
 	return appendByLibrary(dst, v)
 }
