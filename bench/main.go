@@ -12,9 +12,11 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"runtime"
 )
 
 func main() {
+	runtime.GOMAXPROCS(runtime.NumCPU()) // It would follow the affinity that the IPC scenarios change.
 	if runChild() {
 		return
 	}
