@@ -5,8 +5,8 @@
 // Values of the types that [Value] returns, and of plain Go types (see plan), are read and written here. All other types go
 // through github.com/go-json-experiment/json, which is encoding/json/v2 of Go 1.27 (and an alias for it there), with the
 // options that make it behave as encoding/json, and so does everything unusual. (It writes map keys of string kind by their
-// MarshalText method, takes map[bool]T, and reads a struct tag with an escaped quote otherwise than that does.) Messages in which something needs care go
-// through it again with a function of ours for each string and number.
+// MarshalText method, takes map[bool]T, and reads a struct tag with an escaped quote otherwise than that does.) Messages in
+// which something needs care go through it again with a function of ours for each string and number.
 //
 // It was chosen by what BenchmarkJSON in bench/json_test.go shows, and because it lets itself be told how to write a
 // string. Nanoseconds for {"n":1,"s":"hello"}, microseconds for 64 KiB of records (EPYC, Go 1.26, one run, ± 10 %):
