@@ -2,6 +2,8 @@ package childprocess
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"strconv"
 
@@ -42,7 +44,8 @@ func groupEnded(group int) bool {
 func isZombie(pid string) bool {
 	stat, err := os.ReadFile("/proc/" + pid + "/stat")
 	if err != nil {
-		return true // It was waited for just now.
+		// It was waited for just now. Of anything else, EMFILE for one, nothing is known.
+		return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH)
 	}
 	// The name, in parentheses, may have anything in it. Behind it are the state, and 17 fields on the number of threads.
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])

@@ -9,7 +9,7 @@ import (
 
 // SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. They are not kept or changed.
 //
-// Of Options, StopEvents and the Stdio forms that need a loop of the caller (Stream) are refused with an
+// Of Options, StopEvents and the Stdio forms that need a loop of the caller (Stream, IPC) are refused with an
 // *[ArgumentError].
 type SyncOptions struct {
 	Options

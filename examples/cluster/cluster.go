@@ -75,7 +75,7 @@ func (c *cluster) accept() {
 		default:
 			complain(err)
 			<-c.pending
-			time.Sleep(acceptPause)
+			time.Sleep(acceptPause) // The loop goes on: this goroutine does nothing but accept.
 		}
 	}
 }
