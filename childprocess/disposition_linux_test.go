@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/childprocess"
-	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/childprocess"
-	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/reactor"
 )
 

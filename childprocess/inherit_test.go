@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/childprocess"
-	"github.com/brood-go/brood/internal/helperproc"
-	"github.com/brood-go/brood/internal/looptest"
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/streams"
 )
 

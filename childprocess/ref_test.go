@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/childprocess"
-	"github.com/brood-go/brood/internal/helperproc"
-	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/reactor"
 )
 

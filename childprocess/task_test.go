@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/childprocess"
-	"github.com/brood-go/brood/internal/helperproc"
-	"github.com/brood-go/brood/internal/leakcheck"
-	"github.com/brood-go/brood/internal/looptest"
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/leakcheck"
+	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/streams"
 )
 

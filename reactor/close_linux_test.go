@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
 // TestFDWithoutADescriptorForItsAlarmFailsUntilThereIsOne: the alarm of an embedded loop is a timerfd(2).

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/brood-go/brood/internal/looptest"
+	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/reactor"
 )
 

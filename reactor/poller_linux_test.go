@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/brood-go/brood/internal/looptest"
+	"github.com/brood-go/brood/internal/test/looptest"
 )
 
 // TestASignalDuringTheSleepIsNoError interrupts the poll with a signal that the Go runtime takes for a request to preempt.

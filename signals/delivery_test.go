@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/brood-go/brood/internal/looptest"
+	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/brood-go/brood/internal/helperproc"
-	"github.com/brood-go/brood/internal/looptest"
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/streams"
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/examples/internal/program"
-	"github.com/brood-go/brood/internal/looptest"
+	"github.com/brood-go/brood/internal/test/looptest"
 )
 
 // waitState waits until a process is in a state of proc_pid_stat(5): 'T' is stopped, 'Z' is a zombie.

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/examples/internal/program"
-	"github.com/brood-go/brood/internal/leakcheck"
-	"github.com/brood-go/brood/internal/looptest"
+	"github.com/brood-go/brood/internal/test/leakcheck"
+	"github.com/brood-go/brood/internal/test/looptest"
 )
 
 func TestMain(m *testing.M) {

@@ -18,8 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/examples/internal/program"
-	"github.com/brood-go/brood/internal/helperproc"
-	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
 func TestMain(m *testing.M) {

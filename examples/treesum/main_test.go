@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/examples/internal/program"
-	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
 func TestMain(m *testing.M) {

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/brood-go/brood/internal/helperproc"
-	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
 // victimVariable is set in a process of this test binary that a test started to watch it fail: the test that it names

@@ -17,13 +17,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
 // root is where the module begins, seen from this package.
-const root = "../.."
+const root = "../../.."
 
 // systems are the platforms of the library.
 var systems = []string{"linux", "darwin", "dragonfly", "freebsd", "netbsd", "openbsd"}

@@ -35,7 +35,7 @@ var confined = map[string]string{
 
 // testSupport must not end up in a program.
 var testSupport = []string{
-	"internal/archtest", "internal/conformance", "internal/helperproc", "internal/leakcheck", "internal/looptest",
+	"internal/test/archtest", "internal/test/conformance", "internal/test/helperproc", "internal/test/leakcheck", "internal/test/looptest",
 }
 
 // outsideOrder are the folders whose packages are no library packages.
@@ -159,8 +159,8 @@ func TestTheImportCheckGivesTheReason(t *testing.T) {
 		{"third party that is confined", map[string][]string{"ipc": {"internal/nodejson", json}, "internal/nodejson": {json}},
 			[]string{"ipc → " + json + ": library packages depend on the standard library and golang.org/x/sys/unix only"}},
 		{"cgo", map[string][]string{"ipc": {"C"}}, []string{"ipc → C: library packages do without cgo"}},
-		{"test support", map[string][]string{"reactor": {"internal/leakcheck"}},
-			[]string{"reactor → internal/leakcheck: internal/leakcheck is for tests only"}},
+		{"test support", map[string][]string{"reactor": {"internal/test/leakcheck"}},
+			[]string{"reactor → internal/test/leakcheck: internal/test/leakcheck is for tests only"}},
 		{"an example", map[string][]string{"reactor": {"examples/a"}},
 			[]string{"reactor → examples/a: examples/a is no library package"}},
 		{"unknown package", map[string][]string{"misc": nil}, []string{"package misc has no place in the import order"}},

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
 func init() {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/brood-go/brood/internal/conformance"
-	"github.com/brood-go/brood/internal/leakcheck"
+	"github.com/brood-go/brood/internal/test/conformance"
+	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 var update = flag.Bool("update", false, "rewrite "+conformance.Page)
 
 // root is where the module begins, seen from this package.
-const root = "../.."
+const root = "../../.."
 
 func TestEveryBehaviourHasATestOrAReason(t *testing.T) {
 	tests, err := conformance.Tests(os.DirFS(root))
@@ -48,7 +48,7 @@ func TestThePageIsWhatTheTestsSay(t *testing.T) {
 		at++
 	}
 	require.Failf(t, "the page is out of date", "line %d of %s is\n%s\nand ought to be\n%s\n"+
-		"run go test ./internal/conformance -update", at+1, conformance.Page, before[at], after[at])
+		"run go test ./internal/test/conformance -update", at+1, conformance.Page, before[at], after[at])
 }
 
 func TestLinksOfThePageLeadToFiles(t *testing.T) {
@@ -105,7 +105,7 @@ func TestOnlyTestFilesOfThisModuleCount(t *testing.T) {
 	text := file("package p\nfunc TestN086() {}")
 	got, err := conformance.Tests(fstest.MapFS{
 		"a_test.go": text, "p/b.go": text, "p/testdata/c_test.go": text, ".cache/d_test.go": text,
-		"nested/go.mod": file("module nested"), "nested/p/e_test.go": text, "internal/conformance/f_test.go": text,
+		"nested/go.mod": file("module nested"), "nested/p/e_test.go": text, "internal/test/conformance/f_test.go": text,
 	})
 	require.NoError(t, err)
 	require.Equal(t, []conformance.Test{{IDs: []string{"N086"}, Name: "TestN086", File: "a_test.go"}}, got)

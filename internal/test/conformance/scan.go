@@ -12,7 +12,7 @@ import (
 )
 
 // exempt is the folder of this package, whose tests are full of IDs that name nothing.
-const exempt = "internal/conformance"
+const exempt = "internal/test/conformance"
 
 var (
 	// testPrefix begins what go test runs.

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/brood-go/brood/internal/helperproc"
+	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
 // settleTime is how long something may take to go away by itself before it counts as a leak: a goroutine ends some
