@@ -35,6 +35,10 @@ EXITWATCH := BROOD_TEST_EXITWATCH=pidfd
 SIGCHLD   := BROOD_TEST_EXITWATCH=sigchld
 endif
 
+# What may be missing to the fork of this library, see internal/process. These runs are without the race detector: what
+# differs is in the child, where it is off anyway.
+FORKS := forkexec noclone3 noclearsignal nounshare nocloserange nopidfd
+
 TESTFLAGS := -shuffle=on -timeout=$(TIMEOUT)
 
 # racetest runs the tests of $(2) with the environment $(1) under the race detector, or without where a probe (see
@@ -64,7 +68,11 @@ ifdef SIGCHLD
 	$(call step,tests with BROOD_TEST_SIGNALFD=off)
 	@$(call racetest,BROOD_TEST_SIGNALFD=off,$(call present,signals))
 	$(call step,tests with $(SIGCHLD))
-	@$(if $(call present,childprocess),$(call racetest,$(SIGCHLD),./childprocess),echo 'childprocess does not exist')
+	@$(call racetest,$(SIGCHLD),./childprocess)
+	@for missing in $(FORKS); do \
+		echo "==> tests with BROOD_TEST_FORK=$$missing"; \
+		BROOD_TEST_FORK=$$missing $(GO) test $(TESTFLAGS) ./childprocess || exit; \
+	done
 endif
 
 examples: probe ## the tests of the examples alone

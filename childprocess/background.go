@@ -25,6 +25,9 @@ type backgroundLoop struct {
 type sharedLoop struct {
 	loop    *reactor.Loop
 	release func() // of the Hold that keeps it running
+	way     ExitWatch
+
+	starters spawners // for the goroutines that start the children
 
 	// ended is done when the loop does not run any more. Its cause is then what Run has returned, if that was an error:
 	// those who wait for something on the loop wait for this too.
@@ -45,7 +48,12 @@ func (b *backgroundLoop) acquire() (*sharedLoop, error) {
 		if err != nil {
 			return nil, err
 		}
-		s = &sharedLoop{loop: l, release: l.Hold()}
+		f, err := familyOf(l)
+		if err != nil {
+			privateLoops.put(l)
+			return nil, err
+		}
+		s = &sharedLoop{loop: l, release: l.Hold(), way: f.way}
 		s.ended, s.end = context.WithCancelCause(context.Background())
 		b.current = s
 		// It ends with Run, when retire has released the loop or its poll fails. Nobody has to wait for that.
@@ -80,6 +88,7 @@ func (b *backgroundLoop) retire(s *sharedLoop) {
 
 func (b *backgroundLoop) run(s *sharedLoop) {
 	err := s.loop.Run()
+	s.starters.close()
 	if err == nil {
 		closeLoop(s.loop)
 	} else {

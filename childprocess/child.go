@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/brood-go/brood/events"
+	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
@@ -23,16 +24,17 @@ type ChildProcess struct {
 
 	channel *ipc.Channel // nil without an IPC slot
 
-	loop   *reactor.Loop
-	family *family
-	op     string // the form that started it, for errors
-	file   string
-	args   []string // with argv[0]
-	pid    int
-	state  childState
-	start  time.Time
-	status ExitStatus
-	failed *SpawnError
+	loop     *reactor.Loop
+	family   *family
+	op       string // the form that started it, for errors
+	file     string
+	args     []string        // with argv[0]
+	process  process.Process // Pid is 0 until it was started; Pidfd is -1 where there is none, or it is closed
+	starting *starting       // nil once it was started, or could not be
+	state    childState
+	start    time.Time
+	status   ExitStatus
+	failed   *SpawnError
 
 	limits limits
 	leads  bool // a process group, which limits may signal
@@ -43,7 +45,6 @@ type ChildProcess struct {
 	onSIGCHLD  bool             // f.look is called for it when SIGCHLD comes
 	looking    bool             // such a call is queued
 	refsShared bool             // it is counted in family.shared
-	pidfd      int              // -1 where there is none, or it is closed
 	watcher    *reactor.Watcher // of the pidfd, or what the platform uses
 
 	filled  int           // bytes of Options.input that stdin's pipe has
@@ -65,12 +66,13 @@ type ChildProcess struct {
 	prev, next *ChildProcess // in family.open
 }
 
-// childState goes from running to exited and from there to closed. A child that could not be started has exited from the
-// beginning: there is no process to signal or to wait for.
+// childState goes from starting to running to exited and from there to closed. A child that could not be started has exited
+// without running: there is no process to signal or to wait for.
 type childState uint8
 
 const (
-	childRunning childState = iota
+	childStarting childState = iota // seen only of an Async child
+	childRunning
 	childExited
 	childClosed
 )
@@ -107,9 +109,9 @@ func notNil(fn func(), op string) func(struct{}) {
 	return func(struct{}) { fn() }
 }
 
-// Pid returns the process id, 0 when the program could not be started. After exit the number may belong to another
-// process.
-func (c *ChildProcess) Pid() int { return c.pid }
+// Pid returns the process id, 0 when the program could not be started, and for an Async child before spawn. After exit
+// the number may belong to another process.
+func (c *ChildProcess) Pid() int { return c.process.Pid }
 
 // SpawnFile returns the program, as it was given to Spawn, or the shell.
 func (c *ChildProcess) SpawnFile() string { return c.file }
@@ -118,7 +120,9 @@ func (c *ChildProcess) SpawnFile() string { return c.file }
 func (c *ChildProcess) SpawnArgs() []string { return c.args }
 
 // Status returns how the child ended, and false while it runs.
-func (c *ChildProcess) Status() (ExitStatus, bool) { return c.status, c.state != childRunning }
+func (c *ChildProcess) Status() (ExitStatus, bool) {
+	return c.status, c.state >= childExited
+}
 
 // Ref has the running child keep the loop alive, as a new one does. Its streams do that on their own.
 func (c *ChildProcess) Ref() { c.setUnref(false) }
@@ -130,7 +134,7 @@ func (c *ChildProcess) Unref() { c.setUnref(true) }
 func (c *ChildProcess) setUnref(unref bool) {
 	if c.unrefed != unref {
 		c.unrefed = unref
-		if c.state == childRunning {
+		if c.state <= childRunning {
 			c.family.refChanged(c)
 		}
 	}

@@ -118,7 +118,7 @@ func (k *collector) result() *SyncResult {
 		b := k.out[k.tail]
 		k.out[k.tail] = b[max(0, len(b)-tailSize):]
 	}
-	r := &SyncResult{Pid: k.c.pid, Output: k.out, Status: k.c.status, Err: k.c.status.Cause}
+	r := &SyncResult{Pid: k.c.process.Pid, Output: k.out, Status: k.c.status, Err: k.c.status.Cause}
 	r.Stdout, r.Stderr = k.out[1], k.out[2]
 	if r.Err == nil {
 		r.Err = k.pipeErr

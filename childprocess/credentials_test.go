@@ -210,14 +210,17 @@ func TestS004_DirectoryThatMayNotBeEntered(t *testing.T) {
 				Step: childprocess.StepCwd, Path: cwd, Errno: syscall.EACCES, Events: []string{"error EACCES", "close -13"}, NoChildren: true,
 			}, asNobody(t, request{File: "/bin/echo", Dir: cwd}))
 		})
+		// The directory is changed before the credentials are, as in libuv: whoever starts the child must be able to enter it.
 		t.Run(name+", for nobody", func(t *testing.T) {
+			if plainFork() {
+				t.Skip("syscall.ForkExec changes the directory last")
+			}
+			l := newLoop(t)
 			o := nobodys
 			o.Dir = cwd
-			failed, emitted := refused(t, "/bin/echo", nil, &o)
-			require.True(t, emitted)
-			require.Equal(t, &childprocess.SpawnError{
-				Op: "spawn", Step: childprocess.StepCwd, File: "/bin/echo", Path: cwd, Args: []string{}, Err: syscall.EACCES,
-			}, failed)
+			real, err := filepath.EvalSymlinks(cwd)
+			require.NoError(t, err)
+			require.Equal(t, real+"\n", output(t, l, spawn(t, l, "/bin/readlink", []string{"/proc/self/cwd"}, &o)))
 		})
 	}
 	t.Run("a good one, and a program that is denied", func(t *testing.T) {

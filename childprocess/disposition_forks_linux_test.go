@@ -76,6 +76,7 @@ func requireIgnored(want uint64) {
 // What make(1) and nohup(1) have their programs ignore does not reach the children of many forks at once, and comes
 // back.
 func TestForksAtOnceShareNoInheritedDisposition(t *testing.T) {
+	needOwnFork(t, "make", "volley")
 	for name, list := range map[string][]syscall.Signal{
 		"nothing":       {},
 		"make":          {32, 34}, // 33 is the Go runtime's own where there is no cgo.

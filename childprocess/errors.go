@@ -67,6 +67,21 @@ func (e *SpawnError) Error() string {
 // Unwrap returns the cause.
 func (e *SpawnError) Unwrap() error { return e.Err }
 
+// errno returns the number of the cause, 0 if it has none.
+func (e *SpawnError) errno() int {
+	errno, _ := errors.AsType[syscall.Errno](e.Err)
+	return int(errno)
+}
+
+// errnoOr returns the errno in err, or err if there is none: of the errors of the reactor and of package signals a
+// SpawnError has the number.
+func errnoOr(err error) error {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return errno
+	}
+	return err
+}
+
 // An ArgumentError is a mistake in a call. It is returned before anything is started.
 // errors.Is(err, syscall.EINVAL) is true.
 type ArgumentError struct {

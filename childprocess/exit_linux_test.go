@@ -8,40 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/signals"
 )
-
-func TestS040_WordsOfWaitThatMeanNoEnd(t *testing.T) {
-	kind, _, stop := childprocess.Decode(0x137f)
-	require.Equal(t, "stopped", kind)
-	require.Equal(t, syscall.SIGSTOP, stop)
-	kind, _, stop = childprocess.Decode(0x147f)
-	require.Equal(t, "stopped", kind)
-	require.Equal(t, syscall.SIGTSTP, stop)
-	kind, _, _ = childprocess.Decode(0xffff)
-	require.Equal(t, "continued", kind)
-}
-
-func TestS040_CodesOfWaitid(t *testing.T) {
-	for codeAndValue, want := range map[[2]int32]childprocess.ExitStatus{
-		{1, 255}:                    {Code: 255},
-		{2, int32(syscall.SIGTERM)}: {Code: -1, Signal: syscall.SIGTERM},
-		{3, int32(syscall.SIGSEGV)}: {Code: -1, Signal: syscall.SIGSEGV, CoreDumped: true},
-		{4, int32(syscall.SIGTRAP)}: {Code: -1, Lost: true}, // Traced: we do not ask for that.
-		{0, 0}:                      {Code: -1, Lost: true},
-		{99, 0}:                     {Code: -1, Lost: true},
-	} {
-		kind, status, _ := childprocess.DecodeCode(codeAndValue[0], codeAndValue[1])
-		require.Equal(t, "ended", kind, "%v", codeAndValue)
-		require.Equal(t, want, status, "%v", codeAndValue)
-	}
-	kind, _, stop := childprocess.DecodeCode(5, int32(syscall.SIGTSTP))
-	require.Equal(t, "stopped", kind)
-	require.Equal(t, syscall.SIGTSTP, stop)
-	kind, _, _ = childprocess.DecodeCode(6, int32(syscall.SIGCONT))
-	require.Equal(t, "continued", kind)
-}
 
 // Node takes a signal without a name for exit code 0; here it is told by its number.
 func TestS039_EverySignalThatKills(t *testing.T) {

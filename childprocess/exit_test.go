@@ -103,25 +103,6 @@ func TestS041_TheStatusIsTheSameHoweverOftenAndWhenItIsAsked(t *testing.T) {
 	}
 }
 
-func TestS040_WordsOfWaitThatMeanAnEnd(t *testing.T) {
-	for word, want := range map[uint32]childprocess.ExitStatus{
-		0x0000:  {},
-		0x0100:  {Code: 1},
-		0xff00:  {Code: 255},
-		0x000f:  {Code: -1, Signal: syscall.SIGTERM},
-		0x0009:  {Code: -1, Signal: syscall.SIGKILL},
-		0x008b:  {Code: -1, Signal: syscall.SIGSEGV, CoreDumped: true},
-		0x0086:  {Code: -1, Signal: syscall.SIGABRT, CoreDumped: true},
-		0x00ff:  {Code: -1, Lost: true}, // "stopped" and "dumped core" at once.
-		0x0080:  {Code: -1, Lost: true}, // "dumped core" by no signal.
-		0x10000: {Code: -1, Lost: true}, // More bits than a status has.
-	} {
-		kind, status, _ := childprocess.Decode(word)
-		require.Equal(t, "ended", kind, "%#x", word)
-		require.Equal(t, want, status, "%#x", word)
-	}
-}
-
 func TestS040_TextsOfStatuses(t *testing.T) {
 	for text, status := range map[string]childprocess.ExitStatus{
 		"exit status 0":                          {},

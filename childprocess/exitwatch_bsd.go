@@ -5,7 +5,6 @@ package childprocess
 import (
 	"errors"
 	"fmt"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,14 +25,6 @@ func chooseExitWatch(w ExitWatch) (ExitWatch, error) {
 	return 0, fmt.Errorf("childprocess: exit watch %v on a kqueue system: %w", w, errors.ErrUnsupported)
 }
 
-func requestPidfd(*syscall.SysProcAttr, *int) {}
-
-func pidfdSendSignal(int, Signal) error { return unix.ENOSYS }
-
-func pidfdSignalGroup(int, Signal) error { return unix.ENOSYS }
-
-func groupEnded(int) bool { return false }
-
 // exitQueue is a kqueue(2) of its own with an EVFILT_PROC for each child. A kqueue is readable while it has events, so the
 // loop watches it like any descriptor.
 type exitQueue struct {
@@ -50,11 +41,11 @@ func (f *family) watchExit(c *ChildProcess) error {
 		}
 	}
 	var ev unix.Kevent_t
-	unix.SetKevent(&ev, c.pid, unix.EVFILT_PROC, unix.EV_ADD|unix.EV_ONESHOT)
+	unix.SetKevent(&ev, c.process.Pid, unix.EVFILT_PROC, unix.EV_ADD|unix.EV_ONESHOT)
 	ev.Fflags = unix.NOTE_EXIT
 	switch _, err := unix.Kevent(f.exits.fd, []unix.Kevent_t{ev}, nil, nil); err {
 	case nil:
-		f.exits.byPid[c.pid] = c
+		f.exits.byPid[c.process.Pid] = c
 	case unix.ESRCH:
 		// It has ended already; some systems have no filter for a zombie.
 		f.loop.SetImmediate(func() { f.lookEnded(c) })
@@ -111,27 +102,3 @@ func (f *family) lookEnded(c *ChildProcess) {
 		f.loop.SetTimeout(exitPoll, func() { f.lookEnded(c) })
 	}
 }
-
-func (c *ChildProcess) wait() (change, error) {
-	options := unix.WNOHANG
-	if c.stopEvents {
-		options |= unix.WUNTRACED | wcontinued
-	}
-	var ws syscall.WaitStatus
-	usage := new(syscall.Rusage)
-	for {
-		pid, err := syscall.Wait4(c.pid, &ws, options, usage)
-		if err == syscall.EINTR {
-			continue
-		}
-		if err != nil || pid == 0 {
-			return change{}, err
-		}
-		ch := decode(ws)
-		ch.status.Rusage = usage
-		return ch, nil
-	}
-}
-
-// recoverStatus has nobody to ask.
-func (c *ChildProcess) recoverStatus() (status ExitStatus, again bool) { return lost(), false }

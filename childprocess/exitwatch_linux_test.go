@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/reactor"
 )
@@ -22,7 +23,7 @@ func countFDs(prefix string) (n int) {
 }
 
 func TestWhatEachWayCostsInDescriptors(t *testing.T) {
-	if !childprocess.HasPidfd() {
+	if !process.HasPidfd() {
 		t.Skip("this kernel has no pidfd that can be waited for")
 	}
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, w childprocess.ExitWatch) {

@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )
@@ -14,16 +15,6 @@ import (
 //	func chooseExitWatch(w ExitWatch) (ExitWatch, error)   what to use for w, never ExitWatchAuto; ErrUnsupported
 //	func (f *family) watchExit(c *ChildProcess) error      has f.look(c) called when c may have ended, as a Late watcher;
 //	                                                       not called for ExitWatchSIGCHLD
-//	func (c *ChildProcess) wait() (change, error)          asks the kernel about c without waiting; takes its status when it
-//	                                                       has ended; ECHILD when that is gone; stops only with stopEvents
-//	func (c *ChildProcess) recoverStatus() (status ExitStatus, again bool)
-//	                                                       the status after ECHILD, as far as it can be known; or f.look(c)
-//	                                                       will be called again and is to ask again
-//	func pidfdSendSignal(pidfd int, s Signal) error
-//	func pidfdSignalGroup(pidfd int, s Signal) error       EINVAL, ENOSYS: not to be had
-//	func groupEnded(group int) bool                        of one that pidfdSignalGroup finds: all that is left are zombies
-//	func requestPidfd(sys *syscall.SysProcAttr, pidfd *int)   for ExitWatchPidfd
-//	func emptySignalMask() (restore func())                of the calling thread, which is locked
 
 // family is the children of one loop. It is closed with the loop.
 type family struct {
@@ -34,6 +25,9 @@ type family struct {
 	sigchld *signals.Watcher
 	shared  sharedWatch
 	exits   *exitQueue // kqueue systems; nil until the first child
+
+	starter  process.Starter // of the children that are started on the loop goroutine
+	spawners spawners        // of the others
 }
 
 type familyKey struct{}
@@ -41,7 +35,12 @@ type familyKey struct{}
 func familyOf(l *reactor.Loop) (*family, error) {
 	c, err := l.Local(familyKey{}, func() (io.Closer, error) {
 		way, err := chooseExitWatch(ExitWatchAuto)
-		return &family{loop: l, way: way}, err
+		if err != nil {
+			return nil, err
+		}
+		f := &family{loop: l, way: way}
+		f.starter.Reserve()
+		return f, nil
 	})
 	if err != nil {
 		return nil, err
@@ -65,78 +64,48 @@ func (f *family) Close() error {
 	if f.exits != nil {
 		f.exits.close()
 	}
+	f.starter.Release()
+	f.spawners.close()
 	return nil
 }
 
-// fork starts c and has its end watched. The error wraps an errno.
-func (f *family) fork(c *ChildProcess, path string, env []string, files []uintptr, o *Options) error {
+// follow has the end of a child that was started watched.
+func (f *family) follow(c *ChildProcess) error {
 	if f.way == ExitWatchSIGCHLD || c.stopEvents {
-		// Before the fork: a child may end at once.
 		if err := f.watchSIGCHLD(); err != nil {
 			return err
 		}
 		c.onSIGCHLD = true
+		f.lookSoon(c) // It may have ended, or stopped, before.
 	}
-	sys := &syscall.SysProcAttr{
-		Setsid: o.Detached,
-		// setsid(2) makes a group too, of which its leader cannot make another.
-		Setpgid:    o.Setpgid || c.leads && !o.Detached,
-		Pgid:       o.Pgid,
-		Credential: o.credential(),
+	f.refChanged(c)
+	if f.way == ExitWatchSIGCHLD {
+		return nil
 	}
-	if f.way == ExitWatchPidfd {
-		requestPidfd(sys, &c.pidfd)
-	}
-	pid, err := forkClean(f.loop, path, c.args, &syscall.ProcAttr{Dir: o.Dir, Env: env, Files: files, Sys: sys})
-	if err != nil {
-		c.pidfd = -1
+	if err := f.watchExit(c); err != nil {
+		f.release(c)
 		return err
 	}
-	c.pid = pid
-	f.refChanged(c)
-	if f.way != ExitWatchSIGCHLD {
-		if err := f.watchExit(c); err != nil {
-			f.abort(c)
-			return err
-		}
-	}
 	return nil
-}
-
-// abort ends a child that was started and cannot be watched.
-func (f *family) abort(c *ChildProcess) {
-	_ = c.signal(syscall.SIGKILL) // It is our child and not yet waited for: this cannot fail.
-	var ws syscall.WaitStatus
-	for {
-		if _, err := syscall.Wait4(c.pid, &ws, 0, nil); err != syscall.EINTR {
-			break
-		}
-	}
-	f.release(c)
-	c.closePidfd()
-	c.pid = 0
 }
 
 // look asks about one child, when it may have ended.
 func (f *family) look(c *ChildProcess) {
 	for c.state == childRunning {
-		ch, err := c.wait()
-		switch {
-		case err == syscall.ECHILD:
+		change, err := c.process.Wait(c.stopEvents)
+		if err == syscall.ECHILD {
 			// Somebody has waited for it, or SIGCHLD is ignored in this program.
-			status, again := c.recoverStatus()
-			if again {
-				return
-			}
-			f.reaped(c, status)
-		case err != nil || ch.kind == unchanged:
+			change, err = c.process.Recover(), nil
+		}
+		switch {
+		case err != nil || change.Kind == process.Unchanged:
 			return
-		case ch.kind == ended:
-			f.reaped(c, ch.status)
-		case ch.kind == stopped:
-			c.stop.Emit(ch.signal)
-		case ch.kind == continued:
+		case change.Kind == process.Stopped:
+			c.stop.Emit(change.Signal)
+		case change.Kind == process.Continued:
 			c.resume.Emit(struct{}{})
+		default:
+			f.reaped(c, statusOf(change))
 		}
 	}
 }
@@ -174,7 +143,7 @@ func (f *family) leave(c *ChildProcess) {
 		f.newest = c.prev
 	}
 	c.prev, c.next = nil, nil
-	c.closePidfd()
+	c.process.Close()
 }
 
 // release gives up what following the process took. The pidfd of a leader means its group until close.
@@ -182,22 +151,17 @@ func (f *family) release(c *ChildProcess) {
 	if c.watcher != nil {
 		c.watcher.Close()
 	}
-	if !c.leads {
-		c.closePidfd()
+	if !c.leads && c.state != childStarting { // Until then somebody may have to abort it.
+		c.process.Close()
 	}
 	f.shared.set(c, false)
-}
-
-func (c *ChildProcess) closePidfd() {
-	if c.pidfd >= 0 {
-		closeFD(c.pidfd)
-		c.pidfd = -1
-	}
 }
 
 // refChanged has c keep the loop alive, or not.
 func (f *family) refChanged(c *ChildProcess) {
 	switch {
+	case c.state == childStarting && c.starting != nil:
+		c.starting.hold(f.loop, !c.unrefed)
 	case c.watcher == nil:
 		f.shared.set(c, !c.unrefed)
 	case c.unrefed:

@@ -3,8 +3,6 @@ package childprocess
 import (
 	"strconv"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // maxSignal is the highest number that any supported system has (128 on MIPS, where the kernel refuses what it lacks).
@@ -14,17 +12,23 @@ const maxSignal = 128
 // succeeded, which it does also for a child that has ended and was not yet seen to, and (false, nil) when the child has
 // exited or never ran. It never reaches another process: until this library has waited for the child, its pid is its own.
 // (Only a pidfd keeps that promise when something else in the program waits for the child.) Only the child itself is
-// signalled, not its descendants.
+// signalled, not its descendants. An Async child that is being started gets the signal when it runs, and until then Kill
+// reports true.
 //
 // Errors are *[ArgumentError] for what is no signal number, and *[KillError] (EPERM).
 func (c *ChildProcess) Kill(s Signal) (bool, error) {
 	if s < 0 || s > maxSignal {
 		return false, &ArgumentError{"kill", "signal " + strconv.Itoa(int(s)), "is not a signal"}
 	}
-	if c.state != childRunning {
+	switch c.state {
+	case childStarting:
+		c.starting.kill(s)
+		c.killed = true
+		return true, nil
+	case childExited, childClosed:
 		return false, nil
 	}
-	switch err := c.signal(s); err {
+	switch err := c.process.Signal(s); err {
 	case nil:
 		c.killed = true
 		return true, nil
@@ -33,20 +37,12 @@ func (c *ChildProcess) Kill(s Signal) (bool, error) {
 	case syscall.EINVAL:
 		return false, &ArgumentError{"kill", "signal " + strconv.Itoa(int(s)), "is not a signal"}
 	default:
-		return false, &KillError{Pid: c.pid, Signal: s, Err: err}
+		return false, &KillError{Pid: c.process.Pid, Signal: s, Err: err}
 	}
 }
 
 // Killed reports whether Kill has succeeded, with whatever signal; the child may well be alive.
 func (c *ChildProcess) Killed() bool { return c.killed }
-
-// signal sends s through the pidfd where there is one.
-func (c *ChildProcess) signal(s Signal) error {
-	if c.pidfd >= 0 {
-		return pidfdSendSignal(c.pidfd, s)
-	}
-	return unix.Kill(c.pid, s)
-}
 
 // A KillError is a signal that could not be sent.
 type KillError struct {

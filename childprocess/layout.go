@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
@@ -19,24 +20,21 @@ import (
 
 // layout is the table of descriptors for one child while it is being made.
 type layout struct {
-	child  []uintptr // what to give to fork, by slot; noFD: closed
-	parent []int     // our end of each slot's pipe, -1 where there is none
-	ipc    int       // the slot of the channel, -1 if there is none
-	spare  []int     // descriptors to close after the fork: the child's ends, opened files
-	slots  []Stdio
+	slots  []int // the descriptors that the child gets, by slot; process.Closed for none
+	parent []int // our end of each slot's pipe, -1 where there is none
+	ipc    int   // the slot of the channel, -1 if there is none
+	spare  []int // descriptors to close after the fork: the child's ends, opened files
+	stdio  []Stdio
 }
 
-// noFD in a ProcAttr.Files means that the child gets no descriptor there.
-const noFD = ^uintptr(0)
-
 // newLayout opens what the slots ask for. On an error everything opened is closed again.
-func newLayout(slots []Stdio) (*layout, error) {
-	n := max(len(slots), 3)
+func newLayout(stdio []Stdio) (*layout, error) {
+	n := max(len(stdio), 3)
 	a := &layout{
-		child:  make([]uintptr, n),
+		slots:  make([]int, n),
 		parent: make([]int, n),
 		spare:  make([]int, 0, n),
-		slots:  slots,
+		stdio:  stdio,
 		ipc:    -1,
 	}
 	for i := range n {
@@ -48,7 +46,7 @@ func newLayout(slots []Stdio) (*layout, error) {
 			a.close()
 			return nil, &slotError{i, err}
 		}
-		a.child[i] = fd
+		a.slots[i] = fd
 	}
 	return a, nil
 }
@@ -64,15 +62,15 @@ func (e *slotError) Error() string { return e.name() + ": " + e.err.Error() }
 func (e *slotError) Unwrap() error { return e.err }
 
 // open prepares slot i and returns the descriptor the child gets there.
-func (a *layout) open(i int) (uintptr, error) {
+func (a *layout) open(i int) (int, error) {
 	s := Stdio{}
-	if i < len(a.slots) {
-		s = a.slots[i]
+	if i < len(a.stdio) {
+		s = a.stdio[i]
 	}
 	switch s.form {
 	case formDefault:
 		if i > 2 {
-			return noFD, nil
+			return process.Closed, nil
 		}
 		return a.openPipe(i)
 	case formPipe:
@@ -92,7 +90,7 @@ func (a *layout) open(i int) (uintptr, error) {
 	}
 }
 
-func (a *layout) openPipe(i int) (uintptr, error) {
+func (a *layout) openPipe(i int) (int, error) {
 	var ours, theirs int
 	var err error
 	switch i {
@@ -110,11 +108,11 @@ func (a *layout) openPipe(i int) (uintptr, error) {
 	a.spare = append(a.spare, theirs)
 	// F_SETFL takes no notice of the access mode, and a new pipe has no other flag: one call is enough.
 	_, err = unix.FcntlInt(uintptr(ours), unix.F_SETFL, unix.O_NONBLOCK)
-	return uintptr(theirs), err
+	return theirs, err
 }
 
 // openChannel leaves the mode of our end to the channel.
-func (a *layout) openChannel(i int) (uintptr, error) {
+func (a *layout) openChannel(i int) (int, error) {
 	ours, theirs, err := socketPair()
 	if err != nil {
 		return 0, err
@@ -122,12 +120,12 @@ func (a *layout) openChannel(i int) (uintptr, error) {
 	a.ipc = i
 	a.parent[i] = ours
 	a.spare = append(a.spare, theirs)
-	return uintptr(theirs), nil
+	return theirs, nil
 }
 
-func (a *layout) openNull(i int) (uintptr, error) {
+func (a *layout) openNull(i int) (int, error) {
 	if i > 2 {
-		return noFD, nil
+		return process.Closed, nil
 	}
 	mode := unix.O_RDWR
 	if i == 0 {
@@ -138,11 +136,11 @@ func (a *layout) openNull(i int) (uintptr, error) {
 		return 0, err
 	}
 	a.spare = append(a.spare, fd)
-	return uintptr(fd), nil
+	return fd, nil
 }
 
 // borrow checks a descriptor of the parent that the child will share in slot i.
-func borrow(fd, i int) (uintptr, error) {
+func borrow(fd, i int) (int, error) {
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 	if err != nil {
 		return 0, err
@@ -151,12 +149,12 @@ func borrow(fd, i int) (uintptr, error) {
 		// Programs do not expect EAGAIN from their standard descriptors (libuv does the same, uv_spawn).
 		err = unix.SetNonblock(fd, false)
 	}
-	return uintptr(fd), err
+	return fd, err
 }
 
 // openFile takes a copy, since f may be closed on another goroutine while we fork. Calling f.Fd would do that too, but
 // would leave f in blocking mode for good without f knowing.
-func (a *layout) openFile(f *os.File) (uintptr, error) {
+func (a *layout) openFile(f *os.File) (int, error) {
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return 0, syscall.EBADF // Closed.
@@ -176,7 +174,7 @@ func (a *layout) openFile(f *os.File) (uintptr, error) {
 }
 
 // openStream borrows the descriptor of one of our streams, which has to know that it is shared now.
-func (a *layout) openStream(s Stdio, i int) (uintptr, error) {
+func (a *layout) openStream(s Stdio, i int) (int, error) {
 	stream := s.stream
 	if d, ok := stream.(*streams.Duplex); ok {
 		stream = d.Readable // Its halves have one descriptor: lending one lends both, and this one pauses.
@@ -189,7 +187,7 @@ func (a *layout) openStream(s Stdio, i int) (uintptr, error) {
 	if err != nil {
 		return 0, syscall.EBADF // Closed.
 	}
-	return uintptr(fd), nil
+	return fd, nil
 }
 
 // closeSpare closes what only the child needs, after the fork.

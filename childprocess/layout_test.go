@@ -182,7 +182,7 @@ func TestS020_ChildSeesOnlyItsLayout(t *testing.T) {
 	run(t, other)
 	want := []int{0, 1, 2, 5}
 	for fd := range leakcheck.Inheritable() {
-		if fd > 5 {
+		if fd > 5 && plainFork() {
 			want = append(want, fd) // Somebody gave it to this process for all its children.
 		}
 	}

@@ -122,7 +122,7 @@ func (c *ChildProcess) signalAll(s Signal) error {
 		err = c.signalGroup(s)
 	}
 	if c.state == childRunning && !c.inOwnGroup() {
-		err = c.signal(s)
+		err = c.process.Signal(s)
 	}
 	if err == nil {
 		c.killed = true
@@ -133,7 +133,7 @@ func (c *ChildProcess) signalAll(s Signal) error {
 // unsent tells that a signal was refused. That there was nobody to be signalled is no news.
 func (c *ChildProcess) unsent(s Signal, err error) {
 	if err != nil && err != syscall.ESRCH {
-		c.err.Emit(&KillError{Pid: c.pid, Signal: s, Err: err})
+		c.err.Emit(&KillError{Pid: c.process.Pid, Signal: s, Err: err})
 	}
 }
 
@@ -160,7 +160,7 @@ func (c *ChildProcess) awaitGroup() {
 	c.pending++
 	pause := groupPoll
 	c.limits.group = c.loop.SetTimeout(pause, func() {
-		if c.signalGroup(0) != nil || groupEnded(c.pid) {
+		if c.signalGroup(0) != nil || c.process.GroupEnded() {
 			c.leaveGroup()
 			return
 		}

@@ -149,7 +149,7 @@ func helperCommand(name string, args ...string) string {
 }
 
 func TestS053_TheGraceIsForTheWholeGroup(t *testing.T) {
-	if !childprocess.CanSignalGroupByPidfd() || forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
+	if !canSignalGroupByPidfd() || forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
 		t.Skip("a group cannot be signalled after its leader has gone: an old kernel, or no pidfd is used")
 	}
 	l := newLoop(t)
@@ -172,7 +172,7 @@ func TestS053_TheGraceIsForTheWholeGroup(t *testing.T) {
 }
 
 func TestTheRestOfAGroupMayEndWithinTheGrace(t *testing.T) {
-	if !childprocess.CanSignalGroupByPidfd() || forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
+	if !canSignalGroupByPidfd() || forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
 		t.Skip("a group cannot be signalled after its leader has gone: an old kernel, or no pidfd is used")
 	}
 	l := newLoop(t)
@@ -212,4 +212,14 @@ func TestNothingOfAClosedGroupIsLeft(t *testing.T) {
 	ev := events(spawn(t, l, "exit 4", nil, o))
 	run(t, l)
 	require.Equal(t, []string{"spawn", "exit 4", "close 4"}, ev.process())
+}
+
+// canSignalGroupByPidfd asks the kernel.
+func canSignalGroupByPidfd() bool {
+	fd, err := unix.PidfdOpen(os.Getppid(), 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	return unix.PidfdSendSignal(fd, 0, nil, unix.PIDFD_SIGNAL_PROCESS_GROUP) != unix.EINVAL
 }

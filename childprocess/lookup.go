@@ -2,43 +2,38 @@ package childprocess
 
 import (
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
-	"golang.org/x/sys/unix"
+	"github.com/brood-go/brood/internal/process"
 )
 
-// lookup returns the file to execute. A name with a slash is taken as it is and resolved by execve(2), after the change of
-// directory; another is searched in the child's PATH (see Options.ParentPath).
+// candidates returns the files of which the child executes the first that it can. A name with a slash is taken as it is and
+// resolved by execve(2), after the change of directory; another is searched in the child's PATH (see Options.ParentPath).
 //
-// A match that may not be executed is passed over, and reported (EACCES) when there is no better one, as is what else
-// than absence keeps a match from being looked at (ENAMETOOLONG, ELOOP). A match in a relative directory is refused with
-// [ErrDot].
-func (o *Options) lookup(file string) (path string, err error) {
+// The search ends before a match in a relative directory, which is dot then: such a match is refused with [ErrDot] when no
+// directory before it has the program.
+func (o *Options) candidates(file string) (files []string, dot string) {
 	if strings.IndexByte(file, '/') >= 0 {
-		return file, nil
+		return []string{file}, ""
 	}
-	blame, refusal := file, error(syscall.ENOENT)
-	for dir := range strings.SplitSeq(o.searchPath(), ":") {
+	path := o.searchPath()
+	files = make([]string, 0, 1+strings.Count(path, ":"))
+	for dir := range strings.SplitSeq(path, ":") {
 		if dir == "" {
 			dir = "."
 		}
 		// Not filepath.Join, which would take "link/.." for nothing.
-		path := dir + "/" + file
-		switch err := executable(o.inDir(path)); err {
-		case nil:
-			if !filepath.IsAbs(path) {
-				return path, ErrDot
-			}
-			return path, nil
-		case syscall.ENOENT, syscall.ENOTDIR:
-		default:
-			if refusal == syscall.ENOENT {
-				blame, refusal = path, err
-			}
+		candidate := dir + "/" + file
+		switch {
+		case filepath.IsAbs(dir):
+			files = append(files, candidate)
+		case process.Executable(o.inDir(candidate)) == nil:
+			return files, candidate
 		}
 	}
-	return blame, refusal
+	return files, ""
 }
 
 // inDir returns what the child's path is for us, who are in another directory.
@@ -49,21 +44,42 @@ func (o *Options) inDir(path string) string {
 	return o.Dir + "/" + path
 }
 
-// executable reports whether path is a file that this process may execute. The kernel has the last word.
-func executable(path string) error {
-	var st unix.Stat_t
-	for {
-		err := unix.Stat(path, &st)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		break
+// blame is the error for what has failed.
+func (c *ChildProcess) blame(f *process.Failure) *SpawnError {
+	step, path := StepProgram, c.file
+	switch f.Step {
+	case process.StepFork, process.StepSignals:
+		step = StepResource
+	case process.StepSlots:
+		step = StepStdio
+	case process.StepSession, process.StepGroup:
+		step, path = StepGroup, strconv.Itoa(c.starting.spec.Pgid)
+	case process.StepDirectory:
+		step, path = StepCwd, f.Path
+	case process.StepGroups, process.StepGID, process.StepUID:
+		step = StepCredentials
+	case process.StepInterpreter:
+		step, path = StepInterpreter, f.Path
+	case process.StepExec:
+		return c.blameExec(f)
 	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG || st.Mode&0o111 == 0 {
-		return syscall.EACCES
+	return c.failure(step, path, f.Err)
+}
+
+// blameExec is blame for execve(2).
+func (c *ChildProcess) blameExec(f *process.Failure) *SpawnError {
+	switch f.Err {
+	case syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE:
+		return c.failure(StepResource, c.file, f.Err)
+	case syscall.E2BIG:
+		return c.failure(StepArguments, c.file, f.Err)
+	case syscall.ENOENT, syscall.EACCES, syscall.ELOOP, syscall.ENAMETOOLONG:
+		if dot := c.starting.dot; dot != "" {
+			return c.failure(StepProgram, dot, ErrDot)
+		}
 	}
-	return unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
+	if f.Err == syscall.ENOENT {
+		return c.failure(StepProgram, c.file, f.Err) // It was searched, and is nowhere.
+	}
+	return c.failure(StepProgram, f.Path, f.Err)
 }

@@ -109,8 +109,9 @@ func giveUp(l *reactor.Loop) {
 		return
 	}
 	for c := f.open; c != nil; c = c.next {
-		if c.state == childRunning && c.pid != 0 {
-			f.abort(c)
+		if c.state == childRunning {
+			f.release(c)
+			c.process.Abort()
 			c.state = childExited // There is no process to signal any more.
 		}
 		c.limits.closed()

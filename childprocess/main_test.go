@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/internal/test/looptest"
@@ -26,6 +27,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	forceFork()
 	runWorkers()
 	os.Exit(leakcheck.Main(m))
 }
@@ -90,6 +92,18 @@ func forcedExitWatch() childprocess.ExitWatch {
 		panic("BROOD_TEST_EXITWATCH=" + name)
 	}
 }
+
+// forkSwitch is the variable that says which part of the fork is missing, see process.Force.
+const forkSwitch = "BROOD_TEST_FORK"
+
+func forceFork() {
+	if !process.Force(os.Getenv(forkSwitch)) {
+		panic(forkSwitch + "=" + os.Getenv(forkSwitch))
+	}
+}
+
+// plainFork reports whether children are started by syscall.ForkExec, which can do less.
+func plainFork() bool { return os.Getenv(forkSwitch) == "forkexec" }
 
 // openLoop returns a loop as the environment wants it, see looptest.Options and forcedExitWatch. It is for helper
 // programs, where nothing closes it.

@@ -89,6 +89,14 @@ type Options struct {
 	// What is written after that is lost, and ExitStatus.CutOff set. 0: no limit, as in Node.
 	CloseGrace time.Duration
 
+	// Async has the program started by another thread, for a program that may take long to execute, from a slow file system
+	// say, or for a loop that must not wait. Spawn then returns before there is a process: Pid is 0 until the spawn event,
+	// the streams exist and Stdin can be written to, and whatever the system refuses is the error event, never an error that
+	// Spawn returns. Timeout and Context count from spawn; a Kill before it reaches the child when it runs. At most 64
+	// children of a loop are started at once, the others wait for their turn. The forms that have no loop refuse it: they
+	// start their children on the goroutine that calls them.
+	Async bool
+
 	// StopEvents has OnStop and OnContinue called. They need SIGCHLD, which is watched while such a child lives.
 	StopEvents bool
 

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/reactor"
@@ -36,9 +37,9 @@ func init() {
 
 	// probe writes whether the kernel seems to have pidfds, and then the same without any descriptor left.
 	helperproc.Register("probe", func([]string) {
-		had := childprocess.HasPidfd()
+		had := process.HasPidfd()
 		giveBack := takeDescriptors(0)
-		has := childprocess.HasPidfd()
+		has := process.HasPidfd()
 		giveBack()
 		fmt.Print(had, has)
 	})
@@ -243,6 +244,9 @@ func sleepingThreads() (n int) {
 	return n
 }
 
+// reserved is how many descriptors a loop that has had a child gives up when they run short.
+const reserved = 5
+
 func TestN070_EveryOpenCanFailForWantOfDescriptors(t *testing.T) {
 	for layout, least := range map[string]int{"pipes": 3*2 + 2 + 1 + 2, "ignored": 3, "owned": 1 + 1 + 2} {
 		for _, loop := range []string{"cold", "warm"} {
@@ -251,7 +255,10 @@ func TestN070_EveryOpenCanFailForWantOfDescriptors(t *testing.T) {
 				l := newLoop(t)
 				require.NoError(t, json.Unmarshal([]byte(output(t, l, startWith(t, l, nil, "starve", loop, layout))), &tries))
 				last := len(tries) - 1
-				require.GreaterOrEqual(t, last, least+2, "the layout, and the pipe by which the child says that it could not execute")
+				if loop == "warm" {
+					least = max(0, least-reserved)
+				}
+				require.GreaterOrEqual(t, last, least)
 				for left, a := range tries[:last] {
 					require.Equal(t, attempt{
 						Errno: syscall.EMFILE, Step: childprocess.StepResource, Events: []string{"error EMFILE", "close -24"},
@@ -267,7 +274,7 @@ func TestN070_EveryOpenCanFailForWantOfDescriptors(t *testing.T) {
 
 func TestProbeForPidfdsDoesNotNeedADescriptor(t *testing.T) {
 	l := newLoop(t)
-	has := childprocess.HasPidfd()
+	has := process.HasPidfd()
 	require.Equal(t, fmt.Sprint(has, has), output(t, l, start(t, l, "probe")))
 }
 

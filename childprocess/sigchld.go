@@ -27,14 +27,21 @@ func (f *family) watchSIGCHLD() error {
 // the ticks of one's exit come before the exit of the next, and a listener that panics keeps nobody else from being seen.
 func (f *family) childSignal(syscall.Signal) {
 	for c := f.open; c != nil; c = c.next {
-		if c.onSIGCHLD && c.state == childRunning && !c.looking {
-			c.looking = true
-			f.loop.SetImmediate(func() {
-				c.looking = false
-				f.look(c)
-			})
+		if c.onSIGCHLD && c.state == childRunning {
+			f.lookSoon(c)
 		}
 	}
+}
+
+func (f *family) lookSoon(c *ChildProcess) {
+	if c.looking {
+		return
+	}
+	c.looking = true
+	f.loop.SetImmediate(func() {
+		c.looking = false
+		f.look(c)
+	})
 }
 
 // sharedWatch keeps the loop alive, through the watchers that many children share, while one of these children runs and is

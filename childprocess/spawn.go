@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -17,11 +18,12 @@ import (
 // [reactor.ErrClosed] is returned for a closed loop.
 //
 // The call takes as long as the kernel needs to start the program: the calling thread waits until the child has executed.
+// See Options.Async for a child that starts while the loop goes on.
 func Spawn(l *reactor.Loop, file string, args []string, o *Options) (*ChildProcess, error) {
 	return start(l, "spawn", file, args, o)
 }
 
-// start is Spawn for all forms; op names the form in errors.
+// start is Spawn for all forms that have a loop; op names the form in errors.
 func start(l *reactor.Loop, op, file string, args []string, o *Options) (*ChildProcess, error) {
 	if o == nil {
 		o = new(Options)
@@ -37,94 +39,140 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options) (*ChildP
 	if err != nil {
 		return nil, err
 	}
-	if o.Shell != "" {
-		file, args = shellCommand(o.Shell, file, args)
+	c := newChild(op, file, args, o)
+	c.prepare(&f.starter, f.way, o)
+	if o.Async {
+		return c, c.startLater(f, o)
 	}
-	c := newChild(f, op, file, args, o)
-	table, failed := c.layout(o)
-	if failed == nil {
-		c.filled = table.fill(o.input)
-		failed = c.fork(table, o)
-		table.closeSpare()
-		if failed != nil && (exhausted(failed.Err) || !emitted(failed.Err)) {
-			table.close()
-			table = nil
-		}
-	}
-	if failed != nil && !emitted(failed.Err) {
-		return nil, failed
-	}
-	if err := c.adopt(table, o); err != nil {
-		if c.pid != 0 {
-			f.abort(c)
-		}
+	c.fork(&f.starter)
+	if err := c.enter(f, o); err != nil {
 		return nil, err
-	}
-	f.join(c)
-	c.announce(failed)
-	if failed == nil {
-		c.arm(o)
 	}
 	return c, nil
 }
 
-func newChild(f *family, op, file string, args []string, o *Options) *ChildProcess {
-	c := &ChildProcess{
-		loop: f.loop, family: f, op: op, file: file,
-		args:       make([]string, 0, 1+len(args)),
-		pidfd:      -1,
-		stopEvents: o.StopEvents,
-		leads:      o.leadsGroup(),
-		pending:    1, // For exit, or error.
-		done:       make(chan struct{}),
+// newChild, prepare and fork may be called on any goroutine: a child belongs to no loop before enter.
+func newChild(op, file string, args []string, o *Options) *ChildProcess {
+	if o.Shell != "" {
+		file, args = shellCommand(o.Shell, file, args)
 	}
 	argv0 := file
 	if o.Argv0 != "" {
 		argv0 = o.Argv0
 	}
-	c.args = append(append(c.args, argv0), args...)
+	c := &ChildProcess{
+		op: op, file: file,
+		args:       append(append(make([]string, 0, 1+len(args)), argv0), args...),
+		process:    process.Process{Pidfd: -1},
+		stopEvents: o.StopEvents,
+		leads:      o.leadsGroup(),
+		pending:    1, // For exit, or error.
+		done:       make(chan struct{}),
+	}
 	c.limits.init(o)
 	return c
 }
 
-func (c *ChildProcess) layout(o *Options) (*layout, *SpawnError) {
+// prepare opens the child's descriptors and gathers what the start needs.
+func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
+	st := &starting{}
+	c.starting = st
 	table, err := newLayout(o.Stdio)
-	if err == nil {
-		return table, nil
+	if err != nil && exhausted(errnoOr(err)) && s.Release() {
+		table, err = newLayout(o.Stdio)
 	}
+	if err != nil {
+		st.failed = c.layoutFailure(err)
+		return
+	}
+	st.table = table
+	c.filled = table.fill(o.input)
+	st.spec = process.Spec{
+		Args: c.args, Env: o.environ(), Dir: o.Dir, Slots: table.slots,
+		Setsid: o.Detached,
+		// setsid(2) makes a group too, of which its leader cannot make another.
+		Setpgid: o.Setpgid || c.leads && !o.Detached, Pgid: o.Pgid,
+		UID: o.UID, GID: o.GID, Groups: o.Groups,
+		Pidfd: way == ExitWatchPidfd,
+	}
+	if table.ipc >= 0 {
+		st.spec.Env = withChannel(st.spec.Env, table.ipc, o.Serialization)
+	}
+	st.spec.Files, st.dot = o.candidates(c.file)
+}
+
+func (c *ChildProcess) layoutFailure(err error) *SpawnError {
 	e := c.failure(StepStdio, c.file, err)
-	var slot *slotError
-	if errors.As(err, &slot) {
+	if slot, ok := errors.AsType[*slotError](err); ok {
 		e.Path, e.Err = slot.name(), slot.err
 	}
 	switch e.Err {
 	case syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM:
 		e.Step, e.Path = StepResource, c.file
 	}
-	return nil, e
+	return e
 }
 
-// fork starts the program and has its end watched.
-func (c *ChildProcess) fork(table *layout, o *Options) *SpawnError {
-	path, err := o.lookup(c.file)
-	if err != nil {
-		return c.failure(StepProgram, path, err)
+// fork starts the program, on the thread that it is called on.
+func (c *ChildProcess) fork(s *process.Starter) {
+	st := c.starting
+	if st.failed != nil {
+		return
 	}
-	env := o.environ()
-	if table.ipc >= 0 {
-		env = withChannel(env, table.ipc, o.Serialization)
+	defer st.table.closeSpare()
+	if len(st.spec.Files) == 0 {
+		st.failed = c.blameExec(&process.Failure{Err: syscall.ENOENT})
+		return
 	}
-	c.start = time.Now()
-	if err := c.family.fork(c, path, env, table.child, o); err != nil {
-		if errno, ok := err.(syscall.Errno); ok {
-			return c.diagnose(path, o, errno)
+	st.begun = time.Now()
+	p, failure := s.Start(&st.spec)
+	if failure != nil && exhausted(failure.Err) && s.Release() {
+		p, failure = s.Start(&st.spec)
+	}
+	if failure != nil {
+		st.failed = c.blame(failure)
+		return
+	}
+	st.process = p
+}
+
+// settleStart takes over the result of fork, on the loop, and has the end of the child watched.
+func (c *ChildProcess) settleStart() {
+	st := c.starting
+	c.starting, c.failed = nil, st.failed
+	if c.failed != nil {
+		return
+	}
+	c.process, c.start = st.process, st.begun
+	if err := c.family.follow(c); err != nil {
+		c.process.Abort()
+		c.failed = c.failure(StepResource, c.file, errnoOr(err))
+	}
+}
+
+// enter makes a child that was forked one of the loop's. It returns what is not an event.
+func (c *ChildProcess) enter(f *family, o *Options) error {
+	c.loop, c.family = f.loop, f
+	table := c.starting.table
+	c.settleStart()
+	if c.failed != nil && table != nil && (exhausted(c.failed.Err) || !emitted(c.failed.Err)) {
+		table.close()
+		table = nil
+	}
+	if c.failed != nil && !emitted(c.failed.Err) {
+		return c.failed
+	}
+	if err := c.adopt(table, o); err != nil {
+		if c.failed == nil {
+			f.release(c)
+			c.process.Abort()
 		}
-		// Not the fork failed but the watching, of which the reactor and package signals say more than the number.
-		var errno syscall.Errno
-		if errors.As(err, &errno) {
-			err = errno
-		}
-		return c.failure(StepResource, c.file, err)
+		return err
+	}
+	f.join(c)
+	c.announce()
+	if c.failed == nil {
+		c.arm(o)
 	}
 	return nil
 }
@@ -161,19 +209,19 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 }
 
 // announce queues the first event.
-func (c *ChildProcess) announce(failed *SpawnError) {
-	if failed == nil {
-		c.loop.NextTick(func() { c.spawn.Emit(struct{}{}) })
+func (c *ChildProcess) announce() {
+	if c.failed == nil {
+		c.state = childRunning
+		c.loop.NextTick(c.emitSpawn)
 		return
 	}
-	c.failed = failed
-	c.doneErr = failed
-	var errno syscall.Errno
-	errors.As(failed.Err, &errno)
+	c.doneErr = c.failed
 	c.state = childExited // At once: a Kill before the tick must not find process 0, which means our own group.
-	c.status = ExitStatus{Code: -int(errno)}
+	c.status = ExitStatus{Code: -c.failed.errno()}
 	c.loop.NextTick(func() { c.ended(c.status) })
 }
+
+func (c *ChildProcess) emitSpawn() { c.spawn.Emit(struct{}{}) }
 
 func (c *ChildProcess) failure(step Step, path string, err error) *SpawnError {
 	return &SpawnError{Op: c.op, Step: step, File: c.file, Path: path, Args: c.args[1:], Err: err}

@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/signals"
 )
 
@@ -60,35 +61,18 @@ func (s ExitStatus) String() string {
 	return "exit status " + strconv.Itoa(s.Code)
 }
 
-// change is one thing that wait(2) tells about a child.
-type change struct {
-	kind   changeKind
-	status ExitStatus // when it has ended
-	signal Signal     // which stopped it
-}
-
-type changeKind uint8
-
-const (
-	unchanged changeKind = iota
-	ended
-	stopped
-	continued
-)
-
-// decode reads the status word of wait4(2). A word that means none of the kinds is a lost status, not an exit code.
-func decode(ws syscall.WaitStatus) change {
-	switch {
-	case ws&^0xff00 == 0: // Exited, with nothing beside the code.
-		return change{kind: ended, status: ExitStatus{Code: ws.ExitStatus()}}
-	case ws.Continued():
-		return change{kind: continued}
-	case ws.Stopped():
-		return change{kind: stopped, signal: ws.StopSignal()}
-	case ws.Signaled():
-		return change{kind: ended, status: ExitStatus{Code: -1, Signal: ws.Signal(), CoreDumped: ws.CoreDump()}}
+// statusOf is the status of a child that has ended.
+func statusOf(c process.Change) ExitStatus {
+	s := ExitStatus{Code: -1, Rusage: c.Usage}
+	switch c.Kind {
+	case process.Exited:
+		s.Code = c.Code
+	case process.Signaled:
+		s.Signal, s.CoreDumped = c.Signal, c.CoreDumped
+	default:
+		s.Lost = true
 	}
-	return change{kind: ended, status: lost()}
+	return s
 }
 
 func lost() ExitStatus { return ExitStatus{Code: -1, Lost: true} }

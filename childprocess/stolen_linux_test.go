@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
@@ -51,8 +52,7 @@ func kernelRemembers(t testing.TB) bool {
 		return false
 	}
 	defer unix.Close(pidfd)
-	_, err = childprocess.PidfdExitStatus(pidfd)
-	return err == nil
+	return process.Process{Pid: pid, Pidfd: pidfd}.Recover().Kind == process.Exited
 }
 
 func TestAPidfdTellsTheStatusOnceSomebodyHasWaited(t *testing.T) {
@@ -64,12 +64,10 @@ func TestAPidfdTellsTheStatusOnceSomebodyHasWaited(t *testing.T) {
 	require.NoError(t, err)
 	defer unix.Close(pidfd)
 	awaitZombie(t, pid)
-	_, err = childprocess.PidfdExitStatus(pidfd)
-	require.Equal(t, unix.EAGAIN, err, "nobody has waited for it")
+	p := process.Process{Pid: pid, Pidfd: pidfd}
+	require.Equal(t, process.Change{}, p.Recover(), "nobody has waited for it")
 	reapForeign(t, pid)
-	ws, err := childprocess.PidfdExitStatus(pidfd)
-	require.NoError(t, err)
-	require.Equal(t, 21, ws.ExitStatus())
+	require.Equal(t, process.Change{Kind: process.Exited, Code: 21}, p.Recover())
 }
 
 // steal waits for any child until there is none, as a careless part of a program might.

@@ -9,7 +9,7 @@ import (
 
 // SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. They are not kept or changed.
 //
-// Of Options, StopEvents and the Stdio forms that need a loop of the caller (Stream, IPC) are refused with an
+// Of Options, StopEvents, Async and the Stdio forms that need a loop of the caller (Stream, IPC) are refused with an
 // *[ArgumentError].
 type SyncOptions struct {
 	Options
@@ -167,6 +167,9 @@ func (o *Options) unfitForSync() error {
 	if o.StopEvents {
 		return &ArgumentError{syncOp, "StopEvents", "is for a child with listeners"}
 	}
+	if o.Async {
+		return &ArgumentError{syncOp, "Async", "is for a child with listeners"}
+	}
 	for i, s := range o.Stdio {
 		switch s.form {
 		case formDefault, formPipe, formIgnore, formInherit, formFD, formFile:
@@ -185,9 +188,5 @@ func notStarted(err error) *SyncResult {
 
 // noLoop is the error of a call for which no loop could be made: there are no descriptors left, or no memory.
 func noLoop(op, file string, args []string, err error) error {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		err = errno
-	}
-	return &SpawnError{Op: op, Step: StepResource, File: file, Path: file, Args: args, Err: err}
+	return &SpawnError{Op: op, Step: StepResource, File: file, Path: file, Args: args, Err: errnoOr(err)}
 }

@@ -21,7 +21,6 @@ type task struct {
 	reader  io.ReadCloser
 
 	shared *sharedLoop
-	ctx    context.Context
 
 	closed chan struct{} // closed when the child is, or was not started; the rest is the loop's until then
 	c      *ChildProcess
@@ -37,28 +36,58 @@ const taskOp = "spawn"
 // errLeft is why a child is ended whose lines nobody wants any more.
 var errLeft = errors.New("childprocess: the range statement was left")
 
-// start has the child started. After an error there is nothing to finish.
+// start starts the child, on this goroutine: a thread with a namespace of its own has its children there, and a program
+// that is slow to execute holds up nobody else. Then the child is the loop's. After an error there is nothing to finish.
 func (t *task) start(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return &AbortError{Op: taskOp, File: t.file, Err: ctx.Err(), Cause: context.Cause(ctx)}
+	}
+	o := &Options{Stdio: []Stdio{Ignore, t.stdout, Pipe}, Context: ctx, KillGrace: CancelGrace}
+	if err := o.validate(taskOp, t.file, t.args); err != nil {
+		return err
 	}
 	shared, err := background.acquire()
 	if err != nil {
 		return noLoop(taskOp, t.file, t.args, err)
 	}
-	t.shared, t.ctx, t.closed = shared, ctx, make(chan struct{})
-	// It fails for a loop that has broken, which shared tells as well.
-	_ = shared.loop.Post(t.launch)
+	t.shared, t.closed = shared, make(chan struct{})
+	c := newChild(taskOp, t.file, t.args, o)
+	starter := shared.starters.acquire()
+	c.prepare(starter, shared.way, o)
+	c.fork(starter)
+	shared.starters.put(starter)
+	if failed := c.starting.failed; failed != nil {
+		if table := c.starting.table; table != nil {
+			table.close()
+		}
+		background.release(shared)
+		return failed
+	}
+	if shared.loop.Post(func() { t.enter(c, o) }) != nil {
+		c.abandon()
+		background.release(shared)
+		return context.Cause(shared.ended)
+	}
 	return nil
 }
 
-// launch runs on the loop.
-func (t *task) launch() {
+// abandon ends a child that has no loop.
+func (c *ChildProcess) abandon() {
+	c.starting.table.close()
+	c.starting.process.Abort()
+}
+
+// enter runs on the loop.
+func (t *task) enter(c *ChildProcess, o *Options) {
 	if t.bridged != nil {
 		defer close(t.bridged)
 	}
-	o := &Options{Stdio: []Stdio{Ignore, t.stdout, Pipe}, Context: t.ctx, KillGrace: CancelGrace}
-	c, err := start(t.shared.loop, taskOp, t.file, t.args, o)
+	f, err := familyOf(t.shared.loop)
+	if err == nil {
+		err = c.enter(f, o)
+	} else {
+		c.abandon()
+	}
 	if err != nil {
 		t.err = err
 		close(t.closed)

@@ -28,6 +28,7 @@ type Channel struct {
 	waiting  waitingList
 	out      sender
 	ends     []func() // see onEnd
+	paused   bool     // see Pause
 
 	message    events.Event[*Message]
 	disconnect events.Event[struct{}]
@@ -152,7 +153,10 @@ func (c *Channel) update() {
 		return
 	}
 	want := reactor.Hangup // What the peer sent before it went is read however much waits here: it cannot become more.
-	if c.reads() {
+	switch {
+	case c.paused:
+		want = 0
+	case c.reads():
 		want = reactor.Readable
 	}
 	if c.out.blocked {
@@ -175,7 +179,7 @@ func (c *Channel) ready(got reactor.Readiness) {
 	if got&(reactor.Hangup|reactor.Error) != 0 {
 		c.in.hungUp = true
 	}
-	if c.reads() && got&(reactor.Readable|reactor.Hangup|reactor.Error) != 0 {
+	if !c.paused && c.reads() && got&(reactor.Readable|reactor.Hangup|reactor.Error) != 0 {
 		c.receive()
 	}
 	if c.out.blocked && got&(reactor.Writable|reactor.Error) != 0 {

@@ -54,7 +54,7 @@
 //
 // On Linux a loop reads its signals from a signalfd(2), and the thread that [reactor.Loop.Run] has locked blocks them while
 // it is in Run, but for SIGURG and those of job control. This shows in two places. A program that a callback starts by
-// os/exec inherits the blocked signals, unless it is started inside [Unblocked]. And callbacks should leave the mask of the
+// os/exec inherits the blocked signals: start it on another goroutine. (Package childprocess needs no such help.) And callbacks should leave the mask of the
 // thread alone: when one unblocks a signal just as it is delivered, the loop still gets it, but others may see it
 // twice. In [reactor.Loop.Poll], and on other systems, nothing is blocked.
 //

@@ -7,8 +7,6 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/brood-go/brood/internal/disposition"
 )
 
 // port is where the signals that the Go runtime caught come to a loop. They arrive in one of two ways:
@@ -92,7 +90,7 @@ type forwarder struct {
 
 func startForwarder(s Signal, p *port) *forwarder {
 	f := &forwarder{signal: s, caught: make(chan os.Signal, 1), ended: make(chan struct{})}
-	disposition.Claim(s, f.caught)
+	claimSignal(s, f.caught)
 	go func() {
 		defer close(f.ended)
 		for range f.caught {
@@ -104,7 +102,7 @@ func startForwarder(s Signal, p *port) *forwarder {
 
 // stop is called on the loop goroutine, which must not hold the port's lock. No forward comes after it.
 func (f *forwarder) stop() {
-	disposition.Release(f.signal, f.caught)
+	releaseSignal(f.signal, f.caught)
 	close(f.caught)
 	<-f.ended
 }

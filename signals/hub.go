@@ -16,7 +16,6 @@ import (
 //	func (s *source) remove(sig Signal)          undoes add; sig's disposition from before is back when this was the last
 //	                                             one in the process; what was underway to this loop is dropped
 //	func (s *source) close()                     releases everything; all signals have been removed
-//	func (s *source) unblocked(fn func())        calls fn while nothing is blocked on the calling thread
 //	func reserved(sig Signal) bool               the Go runtime of this system cannot give sig away
 //
 // Errors of openSource and add leave nothing behind.

@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/brood-go/brood/internal/disposition"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -61,14 +60,14 @@ func (s *source) add(sig Signal) error {
 		return os.NewSyscallError("kevent", err)
 	}
 	s.caught[sig] = make(chan os.Signal, 1)
-	disposition.Claim(sig, s.caught[sig])
+	claimSignal(sig, s.caught[sig])
 	return nil
 }
 
 // remove drops the reports that are pending with their filter.
 func (s *source) remove(sig Signal) {
 	_ = s.apply(sig, unix.EV_DELETE) // It cannot fail: the filter is there.
-	disposition.Release(sig, s.caught[sig])
+	releaseSignal(sig, s.caught[sig])
 	delete(s.caught, sig)
 }
 
@@ -80,9 +79,6 @@ func (s *source) apply(sig Signal, flags int) error {
 	}
 	return err
 }
-
-// unblocked has nothing to do: nothing is ever blocked.
-func (s *source) unblocked(fn func()) { fn() }
 
 // answer runs in the poll phase.
 func (s *source) answer(reactor.Readiness) {

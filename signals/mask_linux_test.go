@@ -105,70 +105,24 @@ func TestAMaskFromBeforeIsLeftAlone(t *testing.T) {
 	require.Equal(t, before, threadMask(t))
 }
 
-func TestAProgramStartedInsideUnblockedHasAnEmptyMask(t *testing.T) {
+// os/exec is told in the package comment to start programs elsewhere.
+func TestAProgramStartedOnAnotherGoroutineHasAnEmptyMask(t *testing.T) {
 	needSignalfd(t)
-	others := notify(t, usr1)
 	l := newLoop(t)
+	w := watch(t, l, usr1, func(signals.Signal) {})
 	childMask := func() uint64 {
 		out, err := exec.Command("/bin/cat", "/proc/self/status").Output()
 		require.NoError(t, err)
 		return mask(t, out, "SigBlk")
 	}
-	got := 0
-	var w *signals.Watcher
-	w = watch(t, l, usr1, func(signals.Signal) {
-		got++
+	l.NextTick(func() {
+		require.Equal(t, bit(usr1), childMask())
+		elsewhere := make(chan uint64)
+		go func() { elsewhere <- childMask() }()
+		require.Zero(t, <-elsewhere)
 		w.Close()
 	})
-	l.NextTick(func() {
-		send(t, usr1)
-		receive(t, others, "the signal")
-		awaitForward(t, l, usr1, 1)
-		require.Equal(t, bit(usr1), childMask())
-		signals.Unblocked(l, func() { require.Zero(t, childMask()) })
-		require.Equal(t, bit(usr1), childMask())
-		require.Zero(t, got)
-	})
 	run(t, l)
-	require.Equal(t, 1, got)
-	require.Empty(t, others, "what was pending did not come a second time")
-}
-
-func TestUnblockedMayOpenAndCloseWatchers(t *testing.T) {
-	l := newLoop(t)
-	calls, got := 0, 0
-	call := func() { calls++ }
-	signals.Unblocked(l, call)
-	w := watch(t, l, usr1, func(signals.Signal) {})
-	signals.Unblocked(l, call)
-	l.NextTick(func() {
-		before := threadMask(t)
-		signals.Unblocked(l, func() {
-			w.Close()
-			call()
-		})
-		require.Zero(t, threadMask(t)&bit(usr1))
-		w = watch(t, l, usr1, func(signals.Signal) {
-			got++
-			w.Close()
-		})
-		signals.Unblocked(l, func() {
-			w.Close()
-			w = watch(t, l, usr1, func(signals.Signal) {
-				got++
-				w.Close()
-			})
-			call()
-		})
-		require.Equal(t, before, threadMask(t))
-		send(t, usr1)
-	})
-	run(t, l)
-	require.Equal(t, 4, calls)
-	require.Equal(t, 1, got)
-	require.NoError(t, l.Close())
-	signals.Unblocked(l, call)
-	require.Equal(t, 5, calls)
 }
 
 // Others may see such a signal twice. The loop has it at least once.

@@ -226,17 +226,6 @@ func (s *source) detach() {
 // forwarded reports whether there are tokens.
 func (p *port) forwarded() bool { return p.tokens != [maxSignal + 1]uint32{} }
 
-// unblocked stays away from descriptors: the loop does not look at them while fn runs.
-func (s *source) unblocked(fn func()) {
-	s.detach()
-	defer func() {
-		if s.reader != 0 { // Unless fn has closed the last watcher.
-			s.attach()
-		}
-	}()
-	fn()
-}
-
 // block adds to the thread's mask and to blocked.
 func (s *source) block(set unix.Sigset_t) {
 	var old unix.Sigset_t

@@ -60,28 +60,6 @@ func Watch(l *reactor.Loop, s Signal, fn func(Signal)) (*Watcher, error) {
 	return w, nil
 }
 
-// Unblocked calls fn, now, while the loop's signals are not blocked on this thread. It is for starting a program from a
-// callback with os/exec or the like: a program inherits the signal mask of the thread that starts it, and one that is
-// born with SIGTERM blocked cannot be asked to end. Package childprocess needs no such help. Nothing is lost meanwhile:
-// what arrives is delivered after the callback. Outside of Run, and on systems without signalfd(2), nothing is blocked and
-// Unblocked just calls fn. It panics when l or fn is nil.
-//
-// Must be called on the loop goroutine.
-func Unblocked(l *reactor.Loop, fn func()) {
-	switch {
-	case l == nil:
-		panic("signals: Unblocked on a nil Loop")
-	case fn == nil:
-		panic("signals: Unblocked: nil callback")
-	}
-	h, err := hubOf(l)
-	if err != nil || h.source == nil {
-		fn() // The loop is closed, or watches nothing: it blocks nothing.
-		return
-	}
-	h.source.unblocked(fn)
-}
-
 // Signal returns the signal that is watched.
 func (w *Watcher) Signal() Signal { return w.signal }
 

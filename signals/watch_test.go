@@ -247,8 +247,6 @@ func TestMisuseIsRefusedAtOnce(t *testing.T) {
 	l := newLoop(t)
 	require.PanicsWithValue(t, "signals: Watch on a nil Loop", func() { _, _ = signals.Watch(nil, usr1, func(signals.Signal) {}) })
 	require.PanicsWithValue(t, "signals: Watch: nil callback", func() { _, _ = signals.Watch(l, usr1, nil) })
-	require.PanicsWithValue(t, "signals: Unblocked on a nil Loop", func() { signals.Unblocked(nil, func() {}) })
-	require.PanicsWithValue(t, "signals: Unblocked: nil callback", func() { signals.Unblocked(l, nil) })
 	w := watch(t, l, usr1, func(signals.Signal) {})
 	require.PanicsWithValue(t, "signals: OnClose: nil callback", func() { w.OnClose(nil) })
 	w.Close()

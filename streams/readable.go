@@ -242,6 +242,13 @@ func (r *Readable) rest() {
 	}
 }
 
+// Hold keeps the stream from reading until Release, whatever Pause, Resume and listeners say meanwhile. It is for whoever
+// makes streams for others, such as those of a child that is still being started. Holds are counted.
+func (r *Readable) Hold() { r.block() }
+
+// Release undoes one Hold.
+func (r *Readable) Release() { r.unblock() }
+
 // block and unblock are the backpressure of consumers, apart from the user's Pause and Resume.
 func (r *Readable) block()   { r.blocked++; r.d.update() }
 func (r *Readable) unblock() { r.blocked--; r.d.update() }

@@ -28,6 +28,7 @@ type Writable struct {
 	hwm       int
 	state     writeState
 	unrefed   bool
+	holds     int // see Hold
 	needDrain bool
 	cause     error // why it was destroyed
 	queue     writeQueue
@@ -209,9 +210,16 @@ func (w *Writable) OnClose(fn func()) *events.Listener { return w.close.On(notNi
 // which the child will share, is put into blocking mode. It returns [ErrClosed] when the stream is closed.
 func (w *Writable) Lend() (fd int, err error) { return w.d.lend() }
 
+// Hold keeps the stream from waiting for room until Release: what the kernel does not take at once stays queued. It is the
+// counterpart of [Readable.Hold].
+func (w *Writable) Hold() { w.holds++; w.d.update() }
+
+// Release undoes one Hold.
+func (w *Writable) Release() { w.holds--; w.d.update() }
+
 // waits reports whether the stream waits for its descriptor to become writable.
 func (w *Writable) waits() bool {
-	return w.state <= writeEnding && (!w.queue.empty() || w.source != nil)
+	return w.state <= writeEnding && w.holds == 0 && (!w.queue.empty() || w.source != nil)
 }
 
 // ready writes what the kernel takes.

@@ -14,13 +14,14 @@ const module = "github.com/brood-go/brood"
 
 // lower says of each library package which others it may depend on: those below it.
 var lower = map[string][]string{
-	"events":       {},
-	"reactor":      {"events"},
-	"streams":      {"events", "reactor"},
-	"signals":      {"events", "reactor"},
-	"ipc/v8":       {},
-	"ipc":          {"events", "reactor", "streams", "signals", "ipc/v8"},
-	"childprocess": {"events", "reactor", "streams", "signals", "ipc", "ipc/v8"},
+	"events":           {},
+	"internal/process": {},
+	"reactor":          {"events"},
+	"streams":          {"events", "reactor"},
+	"signals":          {"events", "reactor"},
+	"ipc/v8":           {},
+	"ipc":              {"events", "reactor", "streams", "signals", "ipc/v8"},
+	"childprocess":     {"events", "reactor", "streams", "signals", "ipc", "ipc/v8", "internal/process"},
 }
 
 // thirdParty is what library packages may depend on besides the standard library and each other.
@@ -38,8 +39,8 @@ var testSupport = []string{
 	"internal/test/archtest", "internal/test/conformance", "internal/test/helperproc", "internal/test/leakcheck", "internal/test/looptest",
 }
 
-// outsideOrder are the folders whose packages are no library packages.
-var outsideOrder = []string{"examples", "internal"}
+// outsideOrder are the folders whose packages have no place in the order: programs, tests, and what is confined.
+var outsideOrder = []string{"examples", "internal/nodejson", "internal/test"}
 
 // graph maps the import path of a package to its imports. It has every package that ours depend on outside their tests.
 type graph map[string]goPackage
@@ -49,8 +50,8 @@ func violations(g graph) []string {
 	var found []string
 	for path := range g {
 		name, ours := strings.CutPrefix(path, module+"/")
-		top, _, _ := strings.Cut(name, "/")
-		if !ours || slices.Contains(outsideOrder, top) {
+		outside := func(folder string) bool { return name == folder || strings.HasPrefix(name, folder+"/") }
+		if !ours || slices.ContainsFunc(outsideOrder, outside) {
 			continue
 		}
 		if _, known := lower[name]; !known {
@@ -141,9 +142,9 @@ func TestTheImportCheckGivesTheReason(t *testing.T) {
 		want    []string
 	}{
 		{"what is allowed", map[string][]string{
-			"childprocess": {"ipc", "events", unix, "fmt", "internal/x"},
+			"childprocess": {"ipc", "events", unix, "fmt", "internal/nodejson"},
 			"ipc":          {"streams", "signals", "internal/nodejson"},
-			"internal/x":   {"events"},
+			"internal/nodejson":   {"events"},
 			"examples/a":   {"childprocess", other},
 
 			"internal/nodejson": {json, json + "/jsontext"},
@@ -152,8 +153,8 @@ func TestTheImportCheckGivesTheReason(t *testing.T) {
 			[]string{"events → reactor: imports point down, and reactor is above events"}},
 		{"sideways", map[string][]string{"streams": {"signals"}},
 			[]string{"streams → signals: streams and signals do not know each other"}},
-		{"up through an internal package", map[string][]string{"reactor": {"internal/x"}, "internal/x": {"ipc"}},
-			[]string{"reactor → internal/x → ipc: imports point down, and ipc is above reactor"}},
+		{"up through an internal package", map[string][]string{"reactor": {"internal/nodejson"}, "internal/nodejson": {"ipc"}},
+			[]string{"reactor → internal/nodejson → ipc: imports point down, and ipc is above reactor"}},
 		{"third party", map[string][]string{"ipc": {other}},
 			[]string{"ipc → example.com/other: library packages depend on the standard library and golang.org/x/sys/unix only"}},
 		{"third party that is confined", map[string][]string{"ipc": {"internal/nodejson", json}, "internal/nodejson": {json}},

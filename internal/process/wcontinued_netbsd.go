@@ -1,4 +1,4 @@
-package childprocess
+package process
 
 // wcontinued is WCONTINUED of NetBSD's sys/wait.h, which x/sys/unix lacks.
 const wcontinued = 0x10

@@ -1,4 +1,4 @@
-package childprocess
+package process
 
 import (
 	"syscall"

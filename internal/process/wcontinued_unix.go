@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || openbsd
 
-package childprocess
+package process
 
 import "golang.org/x/sys/unix"
 

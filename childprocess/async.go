@@ -1,0 +1,194 @@
+package childprocess
+
+import (
+	"sync"
+	"time"
+
+	"github.com/brood-go/brood/internal/process"
+	"github.com/brood-go/brood/reactor"
+)
+
+// starting is what is needed of a child until it runs or was refused. The spawner that forks it writes the result; the rest
+// is the loop's.
+type starting struct {
+	spec  process.Spec
+	table *layout // nil when its descriptors could not be had
+	dot   string  // see Options.candidates
+
+	// The result of fork.
+	process process.Process
+	begun   time.Time
+	failed  *SpawnError // also of prepare, and then there is nothing to fork
+
+	// Of an Async child:
+	signals []Signal // sent by Kill, to be delivered when it runs
+	release func()   // of the Hold that keeps the loop alive; nil when the child is unref'd
+}
+
+func (s *starting) kill(sig Signal) { s.signals = append(s.signals, sig) }
+
+// hold keeps the loop alive, or not.
+func (s *starting) hold(l *reactor.Loop, hold bool) {
+	switch {
+	case hold && s.release == nil:
+		s.release = l.Hold()
+	case !hold && s.release != nil:
+		s.release()
+		s.release = nil
+	}
+}
+
+// startLater has the child forked on another thread. The streams exist at once, but wait for nothing before the child is
+// known to run: so spawn comes before everything else.
+func (c *ChildProcess) startLater(f *family, o *Options) error {
+	s := c.starting
+	c.loop, c.family = f.loop, f
+	if err := c.adopt(s.table, o); err != nil {
+		return err
+	}
+	c.holdStreams()
+	f.join(c)
+	f.refChanged(c)
+	later := *o // The caller's is not kept.
+	f.spawners.run(func(st *process.Starter) {
+		c.fork(st)
+		_ = f.loop.Post(func() { c.started(&later) }) // A closed loop has let go of the child.
+	})
+	return nil
+}
+
+// started is told, on the loop, what has become of the fork.
+func (c *ChildProcess) started(o *Options) {
+	if c.state != childStarting {
+		return // The loop was closed meanwhile.
+	}
+	s := c.starting
+	s.hold(c.loop, false)
+	c.settleStart()
+	c.announce()
+	c.releaseStreams()
+	if c.failed != nil {
+		return
+	}
+	c.arm(o)
+	for _, sig := range s.signals {
+		_ = c.process.Signal(sig) // Kill has reported it as sent.
+	}
+}
+
+func (c *ChildProcess) holdStreams() {
+	if c.channel != nil {
+		c.channel.Pause()
+	}
+	for _, s := range c.Stdio {
+		if s.Readable != nil {
+			s.Readable.Hold()
+		}
+		if s.Writable != nil {
+			s.Writable.Hold()
+		}
+	}
+}
+
+func (c *ChildProcess) releaseStreams() {
+	if c.channel != nil {
+		c.channel.Resume()
+	}
+	for _, s := range c.Stdio {
+		if s.Readable != nil {
+			s.Readable.Release()
+		}
+		if s.Writable != nil {
+			s.Writable.Release()
+		}
+	}
+}
+
+// spawners start children on goroutines, for one loop.
+type spawners struct {
+	mu      sync.Mutex
+	queue   []func(*process.Starter)
+	running int                // goroutines
+	idle    []*process.Starter // of goroutines that have ended
+	closed  bool
+}
+
+const (
+	// maxSpawners is how many children start at once. A thread waits for each, perhaps for long: for a program on a disk
+	// that does not answer.
+	maxSpawners = 64
+
+	// maxIdleStarters is how many starters are kept with their low descriptor numbers.
+	maxIdleStarters = 4
+)
+
+// run has start called soon.
+//
+// Safe to call from any goroutine.
+func (s *spawners) run(start func(*process.Starter)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue = append(s.queue, start)
+	if s.running < maxSpawners {
+		s.running++
+		go s.work() // It ends when the queue is empty. Nobody waits for it.
+	}
+}
+
+func (s *spawners) work() {
+	starter := s.acquire()
+	for {
+		start, ok := s.next()
+		if !ok {
+			s.put(starter)
+			return
+		}
+		start(starter)
+	}
+}
+
+func (s *spawners) next() (start func(*process.Starter), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue) == 0 {
+		s.running--
+		return nil, false
+	}
+	start = s.queue[0]
+	s.queue[0] = nil
+	s.queue = s.queue[1:]
+	return start, true
+}
+
+// acquire returns a starter for one goroutine, which puts it back.
+func (s *spawners) acquire() *process.Starter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.idle); n > 0 {
+		starter := s.idle[n-1]
+		s.idle = s.idle[:n-1]
+		return starter
+	}
+	return new(process.Starter)
+}
+
+func (s *spawners) put(starter *process.Starter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || len(s.idle) == maxIdleStarters {
+		starter.Release()
+		return
+	}
+	s.idle = append(s.idle, starter)
+}
+
+// close gives up what is idle. Goroutines that still start children give up theirs.
+func (s *spawners) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for _, starter := range s.idle {
+		starter.Release()
+	}
+	s.idle = nil
+}

@@ -1,0 +1,202 @@
+//go:build amd64 || arm64
+
+package process
+
+import (
+	"math/bits"
+	"slices"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// build writes the calls with which a child starts spec, whose slots are the descriptors in slots, on a kernel that has
+// these features. Their order is that of libuv's uv_spawn and of the manual: descriptors, session or group, directory,
+// credentials, what the change of these would take back, the signal mask, the program.
+func (p *program) build(spec *Spec, slots []int, have features) {
+	p.reset(spec)
+	p.aim(have)
+	p.addSlots(slots, have)
+	p.addSignals(have)
+	if spec.Setsid {
+		p.add(StepSession, mustWork, unix.SYS_SETSID)
+	}
+	if spec.Setpgid {
+		p.add(StepGroup, mustWork, unix.SYS_SETPGID, 0, uintptr(spec.Pgid))
+	}
+	if spec.Dir != "" {
+		p.add(StepDirectory, mustWork, unix.SYS_CHDIR, address(p.string(spec.Dir)))
+	}
+	p.addCredentials(spec)
+	if limit, ok := inheritedNofile(); ok {
+		p.nofile = limit
+		p.add(StepSlots, mayFail, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.nofile)))
+	}
+	p.add(StepSignals, mustWork, unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&noSignals)), 0, sigsetSize)
+	p.addExec(spec)
+}
+
+// reset empties p and makes room for all strings of spec, so that adding one does not move the others.
+func (p *program) reset(spec *Spec) {
+	size := len(spec.Dir) + 1
+	for _, list := range [...][]string{spec.Files, spec.Args, spec.Env} {
+		for _, s := range list {
+			size += len(s) + 1
+		}
+	}
+	if cap(p.text) < size {
+		p.text = make([]byte, 0, size)
+	}
+	p.text, p.calls = p.text[:0], p.calls[:0]
+	p.failed, p.errno, p.obstacle, p.pidfd = 0, 0, 0, -1
+}
+
+// aim sets the clone up.
+func (p *program) aim(have features) {
+	flags := uint64(unix.CLONE_VM | unix.CLONE_VFORK)
+	if have.all(unsharedRange) {
+		flags |= unix.CLONE_FILES
+	}
+	pidfd := uintptr(0)
+	if have.all(pidfds) {
+		flags |= unix.CLONE_PIDFD
+		pidfd = uintptr(unsafe.Pointer(&p.pidfd))
+	}
+	if !have.all(clone3) {
+		p.clone.nr = unix.SYS_CLONE
+		p.clone.args = [...]uintptr{uintptr(flags) | uintptr(unix.SIGCHLD), 0, pidfd}
+		return
+	}
+	if have.all(clearSighand) {
+		flags |= unix.CLONE_CLEAR_SIGHAND
+	}
+	p.cloneArgs = cloneArgs{flags: flags, pidfd: uint64(pidfd), exitSignal: uint64(unix.SIGCHLD)}
+	p.clone.nr = unix.SYS_CLONE3
+	p.clone.args = [...]uintptr{uintptr(unsafe.Pointer(&p.cloneArgs)), unsafe.Sizeof(p.cloneArgs), 0}
+}
+
+func (p *program) add(step Step, kind callKind, nr uintptr, args ...uintptr) {
+	c := call{nr: nr, kind: kind, step: step}
+	copy(c.args[:], args)
+	p.calls = append(p.calls, c)
+}
+
+// string copies s into memory of p and returns where it begins.
+func (p *program) string(s string) *byte {
+	at := len(p.text)
+	p.text = append(append(p.text, s...), 0)
+	return &p.text[at]
+}
+
+// strings is string for a list, whose end is a nil.
+func (p *program) strings(to []*byte, list []string) []*byte {
+	to = to[:0]
+	for _, s := range list {
+		to = append(to, p.string(s))
+	}
+	return append(to, nil)
+}
+
+func address(s *byte) uintptr { return uintptr(unsafe.Pointer(s)) }
+
+// lastNumber is the highest descriptor that close_range(2) knows of.
+const lastNumber = 1<<32 - 1
+
+// addSlots gives the child its descriptors and takes away all others.
+//
+// The table is the parent's until the first call, which gives the child one of its own that has only the numbers below keep.
+// Slots are filled in ascending order. A source that would be overwritten before its turn is moved first, to a number that
+// is neither a slot nor a source; what is there is not wanted.
+func (p *program) addSlots(slots []int, have features) {
+	n, keep := len(slots), 0
+	for _, source := range slots {
+		keep = max(keep, source+1)
+	}
+	if have.all(unsharedRange) {
+		p.add(StepSlots, mustWork, unix.SYS_CLOSE_RANGE, uintptr(keep), lastNumber, unix.CLOSE_RANGE_UNSHARE)
+	}
+	sources := p.moveSources(slots)
+	for i, source := range sources {
+		switch source {
+		case i:
+			p.add(StepSlots, mustWork, unix.SYS_FCNTL, uintptr(i), unix.F_SETFD, 0)
+		case Closed:
+			p.add(StepSlots, mayFail, unix.SYS_CLOSE, uintptr(i))
+		default:
+			p.add(StepSlots, mustWork, unix.SYS_DUP3, uintptr(source), uintptr(i), 0)
+		}
+	}
+	if have.all(closeRange) {
+		p.add(StepSlots, mustWork, unix.SYS_CLOSE_RANGE, uintptr(n), lastNumber, 0)
+	} else {
+		p.add(StepSlots, closeRest, 0, uintptr(n), uintptr(numbersLimit()))
+	}
+}
+
+// moveSources moves the sources that are slots themselves and would be overwritten before they are needed. It returns what
+// is to be copied to each slot afterwards.
+func (p *program) moveSources(slots []int) []int {
+	p.sources = append(p.sources[:0], slots...)
+	free := len(slots)
+	for i, source := range slots {
+		if source < 0 || source >= i || slots[source] == source {
+			continue
+		}
+		if first := slices.Index(slots, source); first < i && p.sources[first] != source {
+			p.sources[i] = p.sources[first]
+			continue
+		}
+		for slices.Contains(slots, free) {
+			free++
+		}
+		p.add(StepSlots, mustWork, unix.SYS_DUP3, uintptr(source), uintptr(free), 0)
+		p.sources[i] = free
+		free++
+	}
+	return p.sources
+}
+
+// addSignals has every signal do what it does by default. The clone resets those that have a handler, where it can.
+func (p *program) addSignals(have features) {
+	reset := uint64(0)
+	if have.all(clearSighand) {
+		reset = ignoredSignals()
+	} else {
+		reset = allSignals &^ (1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1)) // Of these two nobody can change anything.
+	}
+	for ; reset != 0; reset &= reset - 1 {
+		signal := bits.TrailingZeros64(reset) + 1
+		p.add(StepSignals, mustWork, unix.SYS_RT_SIGACTION, uintptr(signal), uintptr(unsafe.Pointer(&p.defaultAction)), 0, sigsetSize)
+	}
+}
+
+// addCredentials changes the groups first and the user last, who may not change the others any more.
+func (p *program) addCredentials(spec *Spec) {
+	switch {
+	case spec.Groups != nil:
+		p.groups = append(p.groups[:0], spec.Groups...)
+		p.add(StepGroups, mustWork, unix.SYS_SETGROUPS, uintptr(len(p.groups)), uintptr(unsafe.Pointer(unsafe.SliceData(p.groups))))
+	case spec.UID != nil || spec.GID != nil:
+		p.add(StepGroups, mayFail, unix.SYS_SETGROUPS, 0, 0)
+	}
+	if spec.GID != nil {
+		p.add(StepGID, mustWork, unix.SYS_SETGID, uintptr(*spec.GID))
+	}
+	if spec.UID != nil {
+		p.add(StepUID, mustWork, unix.SYS_SETUID, uintptr(*spec.UID))
+	}
+}
+
+func (p *program) addExec(spec *Spec) {
+	p.argv = p.strings(p.argv, spec.Args)
+	p.envp = p.strings(p.envp, spec.Env)
+	argv, envp := uintptr(unsafe.Pointer(&p.argv[0])), uintptr(unsafe.Pointer(&p.envp[0]))
+	kind := mustWork
+	if len(spec.Files) > 1 {
+		kind = tryNext
+	}
+	for i, file := range spec.Files {
+		p.add(StepExec, kind, unix.SYS_EXECVE, address(p.string(file)), argv, envp)
+		p.calls[len(p.calls)-1].file = i
+	}
+}

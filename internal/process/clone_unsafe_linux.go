@@ -1,0 +1,178 @@
+//go:build amd64 || arm64
+
+package process
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// This file is the moment of the fork. What is in it, but for program.aim, runs while two processes use one stack and one
+// memory: see the rules in the package comment. The functions are nosplit because a stack cannot grow there, and norace
+// because the race detector would be called. A test reads their machine code.
+
+// rawClone makes clone(2) or clone3(2) with three arguments. It returns twice. It is written in assembly because the child
+// must not return through a frame that the parent still needs.
+func rawClone(nr, a, b, c uintptr) (pid, errno uintptr)
+
+// entersyscall and exitsyscall tell the runtime that this thread waits in the kernel. Until the child has executed, other
+// goroutines get the thread's P, and the garbage collector does not wait for it. (The runtime keeps both names for gVisor,
+// see go.dev/issue/67401.)
+//
+//go:linkname entersyscall runtime.entersyscall
+func entersyscall()
+
+//go:linkname exitsyscall runtime.exitsyscall
+func exitsyscall()
+
+// allSignals and noSignals are signal masks.
+var (
+	allSignals = ^uint64(0)
+	noSignals  uint64
+)
+
+// fork clones the calling thread and has the child run p. It returns in the parent only, when the child has executed or
+// ended.
+//
+// This thread handles no signal until the child is through, because in the child a handler of the Go runtime would run on
+// the memory of the parent. The mask is back before the runtime can move the goroutine to another thread.
+//
+//go:nosplit
+//go:noinline
+//go:norace
+func fork(p *program) (pid, errno uintptr) {
+	entersyscall()
+	setMask(&allSignals, &p.mask)
+	pid, errno = rawClone(p.clone.nr, p.clone.args[0], p.clone.args[1], p.clone.args[2])
+	if pid == 0 && errno == 0 {
+		runChild(p)
+	}
+	setMask(&p.mask, nil)
+	exitsyscall()
+	return pid, errno
+}
+
+//go:nosplit
+//go:norace
+func setMask(mask, old *uint64) {
+	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK,
+		uintptr(unsafe.Pointer(mask)), uintptr(unsafe.Pointer(old)), sigsetSize, 0, 0)
+}
+
+// runChild is the child. It makes the calls of p in their order and does not return: the last one that works is an
+// execve(2). When a call fails for which that matters, its index and the errno stay in p, where the parent reads them.
+//
+//go:nosplit
+//go:noinline
+//go:norace
+func runChild(p *program) {
+	calls := p.calls
+	for i := range calls {
+		c := &calls[i]
+		var errno syscall.Errno
+		if c.kind == closeRest {
+			errno = closeFrom(p, c.args[0], c.args[1])
+		} else {
+			_, _, errno = syscall.RawSyscall6(c.nr, c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5])
+		}
+		switch {
+		case errno == 0 || c.kind == mayFail:
+			continue
+		case c.kind == tryNext && isAbsent(errno):
+			continue
+		case c.kind == tryNext && isObstacle(errno):
+			if p.obstacle == 0 {
+				p.failed, p.obstacle = i, errno
+			}
+			continue
+		}
+		p.failed, p.errno = i, errno
+		exit()
+	}
+	if p.obstacle == 0 {
+		p.failed, p.obstacle = len(calls)-1, unix.ENOENT // The program is nowhere.
+	}
+	p.errno = p.obstacle
+	exit()
+}
+
+//go:nosplit
+//go:norace
+func exit() {
+	for {
+		syscall.RawSyscall(unix.SYS_EXIT, 253, 0, 0)
+	}
+}
+
+// isAbsent reports whether an execve(2) failed because the program is not there, after which execvp(3) of the GNU C library
+// looks in the next directory.
+//
+//go:nosplit
+//go:norace
+func isAbsent(errno syscall.Errno) bool {
+	return errno == unix.ENOENT || errno == unix.ENOTDIR || errno == unix.ESTALE || errno == unix.ENODEV || errno == unix.ETIMEDOUT
+}
+
+// isObstacle reports whether an execve(2) failed for a reason that a program in another directory need not have. The first
+// of them is reported when there is no such program.
+//
+//go:nosplit
+//go:norace
+func isObstacle(errno syscall.Errno) bool {
+	return errno == unix.EACCES || errno == unix.ELOOP || errno == unix.ENAMETOOLONG
+}
+
+// The layout of the records that getdents64(2) writes.
+const (
+	direntLength = 16 // offset of the record's length, 16 bits
+	direntName   = 19 // offset of the name, which ends with a NUL byte
+)
+
+// closeFrom closes every descriptor from first on, for kernels without close_range(2): those that /proc lists or, where
+// there is no /proc, all numbers below limit.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func closeFrom(p *program, first, limit uintptr) syscall.Errno {
+	cwd := unix.AT_FDCWD
+	dir, _, errno := syscall.RawSyscall6(unix.SYS_OPENAT, uintptr(cwd), uintptr(unsafe.Pointer(&procSelfFD)),
+		unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0, 0, 0)
+	if errno != 0 {
+		for fd := first; fd < limit; fd++ {
+			syscall.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+		}
+		return 0
+	}
+	for {
+		n, _, errno := syscall.RawSyscall(unix.SYS_GETDENTS64, dir, uintptr(unsafe.Pointer(&p.dirents)), unsafe.Sizeof(p.dirents))
+		if errno != 0 || n == 0 {
+			syscall.RawSyscall(unix.SYS_CLOSE, dir, 0, 0)
+			return errno
+		}
+		for at := uintptr(0); at < n; {
+			record := unsafe.Add(unsafe.Pointer(&p.dirents), at)
+			fd := decimal(unsafe.Add(record, direntName))
+			if fd >= first && fd != dir {
+				syscall.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+			}
+			at += uintptr(*(*uint16)(unsafe.Add(record, direntLength)))
+		}
+	}
+}
+
+var procSelfFD = [...]byte{'/', 'p', 'r', 'o', 'c', '/', 's', 'e', 'l', 'f', '/', 'f', 'd', 0}
+
+// decimal reads a number, 0 for what is none.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func decimal(text unsafe.Pointer) (n uintptr) {
+	for ; *(*byte)(text) >= '0' && *(*byte)(text) <= '9'; text = unsafe.Add(text, 1) {
+		n = n*10 + uintptr(*(*byte)(text)-'0')
+	}
+	return n
+}

@@ -1,0 +1,60 @@
+//go:build amd64 || arm64
+
+package process
+
+import (
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// features are what a kernel, or the sandbox around this program, lets a fork use.
+type features uint32
+
+const (
+	clone3        features = 1 << iota // clone3(2), Linux 5.3
+	clearSighand                       // CLONE_CLEAR_SIGHAND, Linux 5.5; only with clone3
+	unsharedRange                      // CLONE_FILES, undone by close_range(2) with CLOSE_RANGE_UNSHARE, Linux 5.9
+	closeRange                         // close_range(2) without that, Linux 5.9
+	pidfds                             // CLONE_PIDFD, Linux 5.2
+
+	allFeatures = clone3 | clearSighand | unsharedRange | closeRange | pidfds
+)
+
+func (f features) all(want features) bool { return f&want == want }
+
+// absent are the features that this program was refused, and started a child without. It belongs to the program because the
+// kernel and the sandbox do. Only starts that have gone well set it: a refusal has other causes too.
+var absent atomic.Uint32
+
+// isRefusal reports whether errno can mean that there is no such call or flag. Sandboxes answer with any of these; older
+// ones with EPERM for every call that they do not know.
+func isRefusal(errno syscall.Errno) bool {
+	switch errno {
+	case unix.ENOSYS, unix.EPERM, unix.EINVAL, unix.ENOTSUP, unix.EACCES:
+		return true
+	}
+	return false
+}
+
+// withoutRefused returns what to try next after the clone was refused, and false if there is nothing left.
+func (f features) withoutRefused() (features, bool) {
+	switch {
+	case f.all(clearSighand):
+		return f &^ clearSighand, true
+	case f.all(clone3):
+		return f &^ clone3, true
+	case f.all(pidfds):
+		return f &^ pidfds, true
+	}
+	return f, false
+}
+
+// withoutRange is withoutRefused after close_range(2) was refused in the child.
+func (f features) withoutRange() features {
+	if f.all(unsharedRange) {
+		return f &^ unsharedRange
+	}
+	return f &^ closeRange
+}

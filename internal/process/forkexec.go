@@ -1,0 +1,158 @@
+//go:build unix
+
+package process
+
+import (
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// forkExec starts spec by syscall.ForkExec. Compared with the fork of this library, the child inherits descriptors that are
+// not close-on-exec and the signals that this program ignores, PATH is searched by this process, and the step that failed is
+// guessed.
+func forkExec(spec *Spec) (Process, *Failure) {
+	file, failure := spec.search()
+	if failure != nil {
+		return Process{}, failure
+	}
+	p := Process{Pidfd: -1}
+	attr := &syscall.ProcAttr{
+		Dir: spec.Dir, Env: spec.Env, Files: make([]uintptr, len(spec.Slots)),
+		Sys: &syscall.SysProcAttr{
+			Setsid:     spec.Setsid,
+			Setpgid:    spec.Setpgid,
+			Pgid:       spec.Pgid,
+			Credential: spec.credential(),
+		},
+	}
+	for i, fd := range spec.Slots {
+		attr.Files[i] = uintptr(fd) // Closed is what ForkExec takes for that, too.
+	}
+	if spec.Pidfd {
+		requestPidfd(attr.Sys, &p.Pidfd)
+	}
+	var err error
+	withEmptyMask(func() { p.Pid, err = syscall.ForkExec(file, spec.Args, attr) })
+	if errno, ok := err.(syscall.Errno); ok {
+		return Process{}, spec.guess(file, errno)
+	}
+	if err != nil {
+		return Process{}, &Failure{Step: StepExec, Path: file, Err: syscall.EINVAL} // A NUL byte.
+	}
+	return p, nil
+}
+
+// search returns the file to execute. One that may not be executed is passed over, and reported when there is no better
+// one, as is what else than absence keeps one from being looked at (ENAMETOOLONG, ELOOP).
+func (s *Spec) search() (file string, failure *Failure) {
+	if len(s.Files) == 1 {
+		return s.Files[0], nil
+	}
+	failure = &Failure{Step: StepExec, Path: s.Files[len(s.Files)-1], Err: syscall.ENOENT}
+	for _, file := range s.Files {
+		switch err := Executable(s.inDir(file)); err {
+		case nil:
+			return file, nil
+		case syscall.ENOENT, syscall.ENOTDIR:
+		default:
+			if failure.Err == syscall.ENOENT {
+				failure.Path, failure.Err = file, err.(syscall.Errno)
+			}
+		}
+	}
+	return "", failure
+}
+
+// credential returns nil when nothing is to be changed.
+func (s *Spec) credential() *syscall.Credential {
+	if s.UID == nil && s.GID == nil && s.Groups == nil {
+		return nil
+	}
+	cred := &syscall.Credential{Uid: uint32(unix.Geteuid()), Gid: uint32(unix.Getegid()), Groups: s.Groups}
+	if s.UID != nil {
+		cred.Uid = *s.UID
+	}
+	if s.GID != nil {
+		cred.Gid = *s.GID
+	}
+	// To drop the groups takes a privilege; without it they stay, as libuv ignores that failure.
+	cred.NoSetGroups = s.Groups == nil && unix.Geteuid() != 0
+	return cred
+}
+
+// guess finds out which step of starting file an errno came from. ForkExec tells the number only; what is wrong is usually
+// still there to be seen.
+func (s *Spec) guess(file string, errno syscall.Errno) *Failure {
+	switch errno {
+	case syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ENOSPC:
+		return &Failure{Step: StepFork, Err: errno}
+	case syscall.EPERM, syscall.EINVAL:
+		if errno == syscall.EPERM && s.foreignGroup() {
+			return &Failure{Step: StepGroup, Err: errno}
+		}
+		if s.credential() != nil {
+			return &Failure{Step: StepUID, Err: errno}
+		}
+	}
+	if s.Dir != "" && s.dirError() == errno {
+		return &Failure{Step: StepDirectory, Path: s.Dir, Err: errno}
+	}
+	return &Failure{Step: StepExec, Path: file, Err: errno}
+}
+
+// foreignGroup reports whether no child can join the group Pgid, which is another session's or gone.
+func (s *Spec) foreignGroup() bool {
+	if s.Pgid == 0 {
+		return false
+	}
+	theirs, err := unix.Getsid(s.Pgid)
+	if err != nil {
+		return true
+	}
+	ours, err := unix.Getsid(0)
+	return err == nil && theirs != ours
+}
+
+// dirError returns why a child cannot change to Dir, nil if it seems it can. For credentials that are not ours only the
+// mode bits can be read, not the answer of the kernel.
+func (s *Spec) dirError() error {
+	dir, cred := s.Dir, s.credential()
+	var st unix.Stat_t
+	if err := unix.Stat(dir, &st); err != nil {
+		return err
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFDIR {
+		return syscall.ENOTDIR
+	}
+	if cred == nil {
+		return unix.Faccessat(unix.AT_FDCWD, dir, unix.X_OK, unix.AT_EACCESS)
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	// All the way up: a home directory keeps others out of everything below it.
+	for ; ; dir = filepath.Dir(dir) {
+		if unix.Stat(dir, &st) == nil && !mayEnter(&st, cred) {
+			return syscall.EACCES
+		}
+		if dir == filepath.Dir(dir) {
+			return nil
+		}
+	}
+}
+
+// mayEnter reports whether the mode of a directory lets cred search it.
+func mayEnter(st *unix.Stat_t, cred *syscall.Credential) bool {
+	switch {
+	case cred.Uid == 0:
+		return true
+	case st.Uid == cred.Uid:
+		return st.Mode&unix.S_IXUSR != 0
+	case st.Gid == cred.Gid || slices.Contains(cred.Groups, st.Gid):
+		return st.Mode&unix.S_IXGRP != 0
+	}
+	return st.Mode&unix.S_IXOTH != 0
+}

@@ -1,0 +1,44 @@
+//go:build amd64 || arm64
+
+package process
+
+import (
+	"os/signal"
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// lastSignal is the kernel's highest signal on these architectures.
+const lastSignal = 64
+
+// ignoredSignals returns the signals that a child may have to set to their default because this program ignores them: bit
+// n-1 is signal n. It may name one that is not ignored any more, which does no harm.
+//
+// The kernel is asked about all of them once, before the first start: a Go program inherits some from nohup(1) or make(1),
+// and C code may have set others. Asking takes 300 ns a signal, so that later only os/signal is asked, which knows what Go
+// code changes.
+func ignoredSignals() uint64 {
+	set := ignoredAtFirst()
+	for s := syscall.Signal(1); s <= lastSignal; s++ {
+		if signal.Ignored(s) {
+			set |= 1 << (s - 1)
+		}
+	}
+	return set
+}
+
+var ignoredAtFirst = sync.OnceValue(func() (set uint64) {
+	for s := 1; s <= lastSignal; s++ {
+		var action [4]uintptr // struct sigaction, which begins with the handler
+		_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s), 0, uintptr(unsafe.Pointer(&action)), sigsetSize, 0, 0)
+		if errno == 0 && action[0] == sigIgn {
+			set |= 1 << (s - 1)
+		}
+	}
+	return set
+})
+
+const sigIgn = 1 // SIG_IGN

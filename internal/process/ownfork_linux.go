@@ -1,0 +1,110 @@
+//go:build amd64 || arm64
+
+package process
+
+import (
+	"runtime"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// forceForkExec has every start made by syscall.ForkExec, see Force.
+var forceForkExec atomic.Bool
+
+// ownFork is what the fork of this library keeps.
+type ownFork struct {
+	program *program // nil until the first start
+	numbers lowNumbers
+	slots   []int
+}
+
+func (o *ownFork) reserve()      { o.numbers.reserve() }
+func (o *ownFork) release() bool { return o.numbers.release() }
+
+func (o *ownFork) start(spec *Spec) (Process, *Failure) {
+	if forceForkExec.Load() {
+		return forkExec(spec)
+	}
+	if o.program == nil {
+		o.program = new(program)
+	}
+	o.numbers.reserve()
+	o.slots = append(o.slots[:0], spec.Slots...)
+	defer o.numbers.refill()
+	if err := o.numbers.lower(o.slots); err != nil {
+		return Process{}, &Failure{Step: StepSlots, Err: err.(syscall.Errno)}
+	}
+	wanted := allFeatures &^ features(absent.Load())
+	if !spec.Pidfd {
+		wanted &^= pidfds
+	}
+	return o.program.start(spec, o.slots, wanted)
+}
+
+// start forks with the features that are wanted or, when the kernel refuses one, without it.
+func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Failure) {
+	defer p.shrink()
+	var first syscall.Errno // The refusal of everything is not that of the plainest clone.
+	for have, more := wanted, true; more; {
+		p.build(spec, slots, have)
+		pid, errno := fork(p)
+		runtime.KeepAlive(p)
+		switch {
+		case errno == 0 && p.rangeRefused(have):
+			p.reap(int(pid))
+			have = have.withoutRange()
+			continue
+		case errno == 0 && p.errno != 0:
+			p.reap(int(pid))
+			return Process{}, p.failure(spec)
+		case errno == 0:
+			if p.pidfd < 0 {
+				have &^= pidfds // The kernel took no notice of the flag.
+			}
+			absent.Or(uint32(wanted &^ have))
+			return Process{Pid: int(pid), Pidfd: int(p.pidfd)}, nil
+		}
+		if first == 0 {
+			first = syscall.Errno(errno)
+		}
+		if !isRefusal(syscall.Errno(errno)) {
+			break
+		}
+		have, more = have.withoutRefused()
+	}
+	return Process{}, &Failure{Step: StepFork, Err: first}
+}
+
+// rangeRefused reports whether the child has ended because it may not use close_range(2).
+func (p *program) rangeRefused(have features) bool {
+	return p.errno != 0 && isRefusal(p.errno) && p.calls[p.failed].nr == unix.SYS_CLOSE_RANGE && have&(unsharedRange|closeRange) != 0
+}
+
+func (p *program) failure(spec *Spec) *Failure {
+	c := &p.calls[p.failed]
+	f := &Failure{Step: c.step, Err: p.errno}
+	switch c.step {
+	case StepDirectory:
+		f.Path = spec.Dir
+	case StepExec:
+		f.Path = spec.Files[c.file]
+	}
+	return f
+}
+
+// reap gives up a child that has ended before it executed a file.
+func (p *program) reap(pid int) {
+	_, _ = wait4(pid, 0) // ECHILD: SIGCHLD is ignored here, or somebody waits for every child.
+	if p.pidfd >= 0 {
+		_ = unix.Close(int(p.pidfd)) // It is a pidfd, which has nothing to lose.
+	}
+}
+
+// shrink does not keep the memory of an exceptional start.
+func (p *program) shrink() {
+	if cap(p.text) > largeText {
+		p.text, p.argv, p.envp = nil, nil, nil
+	}
+}

@@ -1,0 +1,67 @@
+//go:build amd64 || arm64
+
+package process
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// sigsetSize is the size of the kernel's signal set, in bytes.
+const sigsetSize = 8
+
+// A call is one system call of the child. Its arguments point to memory of the program that it is part of.
+type call struct {
+	nr   uintptr
+	args [6]uintptr
+	kind callKind
+	step Step
+	file int // for an execve(2): the index in Spec.Files
+}
+
+// A callKind says what follows when a call fails.
+type callKind uint8
+
+const (
+	mustWork  callKind = iota // the start has failed
+	mayFail                   // nothing
+	tryNext                   // an execve(2) with others behind it, see Spec.Files
+	closeRest                 // as mustWork; it is no system call but closeFrom, with the first two arguments
+)
+
+// A program is what a child does before it executes a file, and the memory for that. Starter builds one for each start, in
+// the same memory.
+type program struct {
+	clone struct {
+		nr   uintptr
+		args [3]uintptr
+	}
+	cloneArgs cloneArgs
+	pidfd     int32
+	mask      uint64 // of the forking thread, meanwhile
+	calls     []call
+
+	// The child writes these.
+	failed   int           // index of the call that failed; valid if errno is not 0
+	errno    syscall.Errno // why
+	obstacle syscall.Errno // why the first file that was there could not be executed, see tryNext
+	dirents  [2048]byte    // see closeFrom
+
+	// What calls point to.
+	text       []byte // strings, each with a NUL byte at its end
+	argv, envp []*byte
+	groups     []uint32
+	nofile     unix.Rlimit
+	sources    []int
+
+	defaultAction [32]byte // a struct sigaction that says SIG_DFL
+}
+
+// cloneArgs is struct clone_args of clone3(2), as of Linux 5.7. Older kernels take it when the end is zero.
+type cloneArgs struct {
+	flags, pidfd, childTID, parentTID, exitSignal, stack, stackSize, tls, setTID, setTIDSize, cgroup uint64
+}
+
+// largeText is how much memory for strings is kept from one start to the next, in bytes.
+const largeText = 64 << 10

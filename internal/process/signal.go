@@ -1,0 +1,68 @@
+//go:build unix
+
+package process
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Signal sends s to the child, which must not have been waited for by this library. Where it has a pidfd no other process
+// can be hit, even if somebody else has waited for it.
+func (p Process) Signal(s syscall.Signal) error {
+	if p.Pidfd >= 0 {
+		return pidfdSendSignal(p.Pidfd, s)
+	}
+	return unix.Kill(p.Pid, s)
+}
+
+// SignalGroup signals every process of the group that the child leads or has led; waited says that the child was waited
+// for. It returns ESRCH when there is none left, and when the group cannot be told from another any more: once the child
+// was waited for, its number can be given away, and only a pidfd still means this group (Linux 6.9).
+func (p Process) SignalGroup(s syscall.Signal, waited bool) error {
+	if p.Pidfd >= 0 {
+		if err := pidfdSignalGroup(p.Pidfd, s); err != syscall.EINVAL && err != syscall.ENOSYS {
+			return err
+		}
+	}
+	if waited {
+		return syscall.ESRCH
+	}
+	return unix.Kill(-p.Pid, s)
+}
+
+// InOwnGroup reports whether the child, which must not have been waited for, is in the group that it leads. It may leave
+// that group (setpgid(2)).
+func (p Process) InOwnGroup() bool {
+	group, err := unix.Getpgid(p.Pid)
+	return err == nil && group == p.Pid
+}
+
+// GroupEnded reports whether all that is left of a group, which SignalGroup finds, are zombies.
+func (p Process) GroupEnded() bool { return groupEnded(p.Pid) }
+
+// Abort kills a child that nobody will follow and waits for its end.
+func (p *Process) Abort() {
+	_ = p.Signal(syscall.SIGKILL) // It is our child and not yet waited for: this cannot fail.
+	_, _ = wait4(p.Pid, 0)
+	p.Close()
+}
+
+// Close closes the pidfd.
+func (p *Process) Close() {
+	if p.Pidfd >= 0 {
+		_ = unix.Close(p.Pidfd) // It has nothing to lose.
+		p.Pidfd = -1
+	}
+}
+
+// wait4 waits for a child.
+func wait4(pid, options int) (status unix.WaitStatus, err error) {
+	for {
+		_, err = unix.Wait4(pid, &status, options, nil)
+		if err != unix.EINTR {
+			return status, err
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package process
+
+import "syscall"
+
+// A Spec says what to start. It is only read, and not kept.
+type Spec struct {
+	// Files are the files to execute: the first that can be is. With more than one, those that are not there and those
+	// that may not be executed are passed over, as execvp(3) does. The process that has been made judges, with its
+	// directory and its credentials.
+	Files []string
+
+	Args []string // with argv[0]
+	Env  []string // "KEY=value"
+	Dir  string   // "": that of this process
+
+	// Slots are the descriptors of this process that the child gets as its 0, 1 and so on; [Closed] for none. The child has
+	// these descriptors and no others.
+	Slots []int
+
+	Setsid  bool
+	Setpgid bool // into the group Pgid or, with 0, into a new one
+	Pgid    int
+
+	// What is nil stays as it is. Where UID or GID is given and Groups is not, the supplementary groups are dropped if this
+	// process may do that.
+	UID, GID *uint32
+	Groups   []uint32
+
+	// Pidfd asks for a pidfd. Where the kernel has none Process.Pidfd is -1.
+	Pidfd bool
+}
+
+// Closed in Spec.Slots means that the child has no descriptor there.
+const Closed = -1
+
+// A Process is a child that was started and not waited for.
+type Process struct {
+	Pid   int
+	Pidfd int // the caller must close it; -1 if there is none
+}
+
+// A Step is what a child was doing when it could not be started.
+type Step uint8
+
+// The steps, in the order in which a child takes them.
+const (
+	StepFork        Step = iota // clone(2), in the parent
+	StepSlots                   // giving the child its descriptors
+	StepSession                 // setsid(2)
+	StepGroup                   // setpgid(2)
+	StepDirectory               // chdir(2)
+	StepGroups                  // setgroups(2)
+	StepGID                     // setgid(2)
+	StepUID                     // setuid(2)
+	StepSignals                 // dispositions and mask
+	StepExec                    // execve(2)
+	StepInterpreter             // the same; the program that the file needs is missing or may not be executed
+)
+
+// A Failure says why a child could not be started. Nothing is left of it.
+type Failure struct {
+	Step Step
+	Path string // the directory, or the file that could not be executed; for several, the first that was there
+	Err  syscall.Errno
+}
+
+// Error returns the text of the errno.
+func (f *Failure) Error() string { return f.Err.Error() }
+
+// Unwrap returns the errno.
+func (f *Failure) Unwrap() error { return f.Err }

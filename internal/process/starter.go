@@ -1,0 +1,52 @@
+package process
+
+import (
+	"syscall"
+	"time"
+)
+
+// A platform supplies:
+//
+//	type ownFork struct                                        what Starter keeps for the fork of this library
+//	func (o *ownFork) start(spec *Spec) (Process, *Failure)    tries once
+//	func (o *ownFork) reserve()                                see Starter.Reserve
+//	func (o *ownFork) release() bool                           see Starter.Release
+//
+// and, for syscall.ForkExec:
+//
+//	func requestPidfd(attr *syscall.SysProcAttr, pidfd *int)   stores -1 where there is none
+//	func withEmptyMask(fn func())                              calls fn where the signal mask is empty
+
+// A Starter starts processes, one at a time. It keeps memory and, on Linux, a few low descriptor numbers for that; the zero
+// value is ready to use. Release it at the end.
+//
+// A Starter may be used by any goroutine, but not by two at once. The process is forked by the thread that calls Start.
+type Starter struct{ own ownFork }
+
+// Start starts a process. The calling thread waits until it has executed its file; other goroutines go on meanwhile.
+//
+// A file that somebody is just writing (ETXTBSY) is tried again for a bounded time: a child that another package has forked
+// holds a copy of every descriptor until it executes (go.dev/issue/22315).
+func (s *Starter) Start(spec *Spec) (Process, *Failure) {
+	for pause := time.Millisecond; ; pause *= 2 {
+		p, failure := s.own.start(spec)
+		if failure == nil {
+			return p, nil
+		}
+		if failure.Err != syscall.ETXTBSY || pause > textBusyLongest {
+			failure.blameInterpreter(spec)
+			return Process{Pidfd: -1}, failure
+		}
+		time.Sleep(pause)
+	}
+}
+
+// textBusyLongest is the last pause before giving up. All of them together take less than twice as long.
+const textBusyLongest = 16 * time.Millisecond
+
+// Reserve takes the low descriptor numbers now, while there are some. Without it the first start does.
+func (s *Starter) Reserve() { s.own.reserve() }
+
+// Release gives back the descriptors that s holds, for good, and reports whether there were any. Start still works
+// afterwards, but is slower where many descriptors are open.
+func (s *Starter) Release() bool { return s.own.release() }

@@ -1,0 +1,50 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package process
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// HasPidfd reports false: there are none on these systems.
+func HasPidfd() bool { return false }
+
+// OpenPidfd returns ENOSYS.
+func (p *Process) OpenPidfd() error { return unix.ENOSYS }
+
+// Wait asks about the child without waiting; also about stops and continues if stops is set. When the child has ended this
+// takes its status, and Wait must not be called again: the number can belong to another process then. ECHILD means that
+// somebody else has taken the status.
+func (p Process) Wait(stops bool) (Change, error) {
+	options := unix.WNOHANG
+	if stops {
+		options |= unix.WUNTRACED | wcontinued
+	}
+	var ws syscall.WaitStatus
+	usage := new(syscall.Rusage)
+	for {
+		pid, err := syscall.Wait4(p.Pid, &ws, options, usage)
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil || pid == 0 {
+			return Change{}, err
+		}
+		c := decode(ws)
+		if c.Ended() {
+			c.Usage = usage
+		}
+		return c, nil
+	}
+}
+
+// Recover has nobody to ask.
+func (p Process) Recover() Change { return Change{Kind: Lost} }
+
+func pidfdSendSignal(int, syscall.Signal) error { return unix.ENOSYS }
+
+func pidfdSignalGroup(int, syscall.Signal) error { return unix.ENOSYS }
+
+func groupEnded(int) bool { return false }
