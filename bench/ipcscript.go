@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-//go:embed ipc.js
+//go:embed peers/ipc.js
 var ipcScript []byte
 
-// writeScript writes ipc.js where a JavaScript runtime finds it.
+// writeScript writes peers/ipc.js where a JavaScript runtime finds it.
 func writeScript() (file string, remove func()) {
 	dir, err := os.MkdirTemp("", "brood-bench")
 	check(err)
