@@ -63,7 +63,7 @@ func scenarios(scale float64) []scenario {
 	n := func(count int) int { return max(1, int(float64(count)*scale)) }
 	return append([]scenario{
 		spawnSequential(n(50)),
-		spawnConcurrent(n(192), 64),
+		spawnConcurrent(n(192)),
 		syncOutput("run for no output", nothing, 0, n(50), 1),
 		syncOutput("run for 64 KiB of output", writer, writerOutput, n(50), 1),
 		syncOutput("run for no output, 8 at once", nothing, 0, n(192), 8),

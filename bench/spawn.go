@@ -14,29 +14,35 @@ import (
 // every now and then.
 const spawnRounds = 7
 
-var spawnTargets = []target{{"raw", 1.15}, {"os/exec", 0.75}}
+// rawEpoll is the floor of a library with an event loop that starts its children with syscall.ForkExec. The other raw
+// contestant reads to the end of one child after the other, so that a child of many waits for those before it.
+const (
+	rawEpoll    = "raw ForkExec, epoll, pidfd"
+	rawBlocking = "raw ForkExec, blocking reads"
+)
 
 // spawnSequential starts children with three pipes one after the other; each is done when its output has ended and it was
 // waited for.
 func spawnSequential(n int) scenario {
-	return scenario{
-		name: "spawn to close, one at a time", unit: "child", ops: float64(n), rounds: spawnRounds,
-		contestants: []contestant{
-			{name: "raw", run: func() time.Duration { return rawSpawn(n, 1) }},
-			{name: "brood", run: func() time.Duration { return broodSpawn(n, 1) }, targets: spawnTargets},
-			{name: "os/exec", run: func() time.Duration { return execSpawn(n, 1) }},
-		},
-	}
+	return spawnToClose("one at a time", n, 1, target{rawEpoll, 0.95}, target{"os/exec", 0.70})
 }
 
-// spawnConcurrent keeps a number of children in flight.
-func spawnConcurrent(n, inFlight int) scenario {
+// spawnConcurrent keeps 64 children in flight.
+func spawnConcurrent(n int) scenario {
+	return spawnToClose("64 in flight", n, 64, target{"os/exec", 0.80})
+}
+
+func spawnToClose(name string, n, inFlight int, targets ...target) scenario {
+	run := func(spawn func(n, inFlight int) time.Duration) func() time.Duration {
+		return func() time.Duration { return spawn(n, inFlight) }
+	}
 	return scenario{
-		name: "spawn to close, 64 in flight", unit: "child", ops: float64(n), rounds: spawnRounds,
+		name: "spawn to close, " + name, unit: "child", ops: float64(n), rounds: spawnRounds,
 		contestants: []contestant{
-			{name: "raw", run: func() time.Duration { return rawSpawn(n, inFlight) }},
-			{name: "brood", run: func() time.Duration { return broodSpawn(n, inFlight) }, targets: spawnTargets},
-			{name: "os/exec", run: func() time.Duration { return execSpawn(n, inFlight) }},
+			{name: rawEpoll, run: run(rawEpollSpawn)},
+			{name: rawBlocking, run: run(rawSpawn)},
+			{name: "brood", run: run(broodSpawn), targets: targets},
+			{name: "os/exec", run: run(execSpawn)},
 		},
 	}
 }
