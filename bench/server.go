@@ -58,3 +58,19 @@ func (s *server) close() {
 	check(os.RemoveAll(s.dir))
 	s.cmd = nil
 }
+
+// serve is the other end of a server. An order is a word and some numbers.
+func serve(answer func(order string, args []int) int64) {
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		words := strings.Fields(lines.Text())
+		args := make([]int, len(words)-1)
+		for i, word := range words[1:] {
+			var err error
+			args[i], err = strconv.Atoi(word)
+			check(err)
+		}
+		fmt.Println(answer(words[0], args))
+	}
+	check(lines.Err())
+}
