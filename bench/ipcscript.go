@@ -3,7 +3,6 @@ package main
 import (
 	_ "embed"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,21 +17,6 @@ func writeScript(dir string) (file string) {
 	file = filepath.Join(dir, "ipc.js")
 	check(os.WriteFile(file, ipcScript, 0o644))
 	return file
-}
-
-// findPeer returns the file of a program that may not be installed.
-func findPeer(name string) (file string, ok bool) {
-	file, err := exec.LookPath(name)
-	return file, err == nil
-}
-
-// reportMissing says which peers are left out.
-func reportMissing(names ...string) {
-	for _, name := range names {
-		if _, err := exec.LookPath(name); err != nil {
-			fmt.Fprintf(os.Stderr, "without %s: %v\n", name, err)
-		}
-	}
 }
 
 // scriptPair is two processes of a JavaScript runtime. The one that is the parent takes the time.

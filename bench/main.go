@@ -1,6 +1,6 @@
 // Command bench measures brood against the raw system calls that any such library needs (the floor), against os/exec
 // and Go's own timers and channels, and against Node and Bun where they are installed, side by side in one run, and
-// prints one table.
+// prints one table. BROOD_BENCH_BUN says where Bun is when PATH does not, and the like for Node.
 //
 // The contestants of a scenario take turns, round after round, each round beginning with another one, so that a change
 // of the machine's speed meets them all. A row's ratio is the median of the rounds' ratios, with the middle half of
