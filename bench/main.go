@@ -64,6 +64,7 @@ func scenarios(scale float64) []scenario {
 	return append([]scenario{
 		spawnSequential(n(50)),
 		spawnConcurrent(n(192)),
+		spawnAmongFiles(n(50)),
 		syncOutput("run for no output", nothing, 0, n(50), 1),
 		syncOutput("run for 64 KiB of output", writer, writerOutput, n(50), 1),
 		syncOutput("run for no output, 8 at once", nothing, 0, n(192), 8),

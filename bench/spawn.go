@@ -48,9 +48,12 @@ func spawnToClose(name string, n, inFlight int, targets ...target) scenario {
 }
 
 func broodSpawn(n, inFlight int) time.Duration {
-	l, err := reactor.New(nil)
-	check(err)
+	l := newLoop()
 	defer func() { check(l.Close()) }()
+	return broodSpawnOn(l, n, inFlight)
+}
+
+func broodSpawnOn(l *reactor.Loop, n, inFlight int) time.Duration {
 	file, closed := nop(), 0
 	var next func()
 	next = func() {
