@@ -29,6 +29,10 @@ func runChild() bool {
 		size, err := strconv.Atoi(os.Args[3])
 		check(err)
 		rawIPCChild(os.Args[2], size)
+	case "-child-spawn":
+		spawnServer(os.Args[2])
+	case "-child-nohup":
+		nohupChild(os.Args[2])
 	default:
 		return false
 	}

@@ -26,9 +26,10 @@ func newForkPair(busy time.Duration) *forkPair {
 
 // newNodeChild has a Node worker as its child.
 func newNodeChild(node string) *forkPair {
-	script, removeDir := writeScript()
-	p := startPair(0, script, []string{"child"}, &childprocess.ForkOptions{ExecPath: node})
-	p.removeDir = removeDir
+	dir, err := os.MkdirTemp("", "brood-bench")
+	check(err)
+	p := startPair(0, writeScript(dir), []string{"child"}, &childprocess.ForkOptions{ExecPath: node})
+	p.removeDir = func() { check(os.RemoveAll(dir)) }
 	return p
 }
 

@@ -101,9 +101,10 @@ func (s rawSocket) write() {
 
 // read reads a frame. It returns false at the end.
 func (s rawSocket) read() bool {
+	var one [1]unix.EpollEvent
 	for p := s.frame; len(p) > 0; {
 		if s.epoll >= 0 {
-			rawEpollWait(s.epoll)
+			rawEpollWait(s.epoll, one[:])
 		}
 		n := rawCall(unix.SYS_READ, s.fd, p)
 		if n == 0 {

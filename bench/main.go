@@ -1,6 +1,7 @@
 // Command bench measures brood against the raw system calls that any such library needs (the floor), against os/exec
-// and Go's own timers and channels, and against Node and Bun where they are installed, side by side in one run, and
-// prints one table.
+// and Go's own timers and channels, against Node and Bun where they are installed, and against posix_spawn(3) where there
+// is a C compiler, side by side in one run. It prints one table, and below it one of what a child costs by the number of
+// open descriptors. BROOD_BENCH_BUN says where Bun is when PATH does not, and the like for the others.
 //
 // The contestants of a scenario take turns, round after round, each round beginning with another one, so that a change
 // of the machine's speed meets them all. A row's ratio is the median of the rounds' ratios, with the middle half of
@@ -30,7 +31,7 @@ func main() {
 	if err != nil {
 		fatal(err)
 	}
-	reportMissing("node", "bun")
+	reportMissing("node", "bun", "cc")
 	var all []result
 	for _, s := range scenarios(*scale) {
 		if filter.MatchString(s.name) {
@@ -63,10 +64,16 @@ func scenarios(scale float64) []scenario {
 	n := func(count int) int { return max(1, int(float64(count)*scale)) }
 	return append([]scenario{
 		spawnSequential(n(50)),
-		spawnConcurrent(n(192), 64),
+		spawnConcurrent(n(192)),
+		spawnAmongFiles(n(50)),
+		spawnGrowth(n(20)),
 		syncOutput("run for no output", nothing, 0, n(50), 1),
 		syncOutput("run for 64 KiB of output", writer, writerOutput, n(50), 1),
 		syncOutput("run for no output, 8 at once", nothing, 0, n(192), 8),
+		syncOutput("run for no output, 64 at once", nothing, 0, n(192), 64),
+		nohupOutput("run for no output, nohup", n(50), 1),
+		nohupOutput("run for no output, nohup, 8 at once", n(192), 8),
+		nohupOutput("run for no output, nohup, 64 at once", n(192), 64),
 		stdoutThroughput(n(1 << 30)),
 		pipeThroughput(n(1 << 30)),
 		timersFire(n(1_000_000)),

@@ -14,6 +14,7 @@ type scenario struct {
 	bytes       int     // of one operation: the rate is in bytes; 0: it is in operations
 	rounds      int     // times the number of rounds asked for: many short ones where the machine's noise is large; 0: 1
 	contestants []contestant
+	report      func(result) string // a table of its own; nil: a block of the common one
 }
 
 // contestant does the whole job once and says how long it took, without what is not part of the job.

@@ -21,17 +21,29 @@ func rawCall(trap uintptr, fd int, p []byte) int {
 	}
 }
 
-// rawEpollWait waits for one event.
-func rawEpollWait(epoll int) {
-	var ev [8]unix.EpollEvent
+// rawEpollWait waits for events and returns how many there are.
+func rawEpollWait(epoll int, events []unix.EpollEvent) int {
 	for {
-		_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(unsafe.Pointer(&ev)), uintptr(len(ev)),
-			^uintptr(0), 0, 0)
+		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll),
+			uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), ^uintptr(0), 0, 0)
 		if errno == 0 {
-			return
+			return int(n)
 		}
 		if errno != unix.EINTR {
 			check(errno)
 		}
+	}
+}
+
+// rawReap waits for the process of a pidfd, which has ended.
+func rawReap(pidfd int) {
+	if _, _, errno := unix.RawSyscall6(unix.SYS_WAITID, unix.P_PIDFD, uintptr(pidfd), 0, unix.WEXITED, 0, 0); errno != 0 {
+		check(errno)
+	}
+}
+
+func rawClose(fd int) {
+	if _, _, errno := unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0); errno != 0 {
+		check(errno)
 	}
 }

@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/brood-go/brood/childprocess"
@@ -16,91 +14,46 @@ import (
 // every now and then.
 const spawnRounds = 7
 
-var spawnTargets = []target{{"raw", 1.15}, {"os/exec", 0.75}}
+// rawEpoll is the floor of a library with an event loop that starts its children with syscall.ForkExec. The other raw
+// contestant reads to the end of one child after the other, so that a child of many waits for those before it.
+const (
+	rawEpoll    = "raw ForkExec, epoll, pidfd"
+	rawBlocking = "raw ForkExec, blocking reads"
+)
 
 // spawnSequential starts children with three pipes one after the other; each is done when its output has ended and it was
 // waited for.
 func spawnSequential(n int) scenario {
+	return spawnToClose("one at a time", n, 1, target{rawEpoll, 0.95}, target{"os/exec", 0.70})
+}
+
+// spawnConcurrent keeps 64 children in flight.
+func spawnConcurrent(n int) scenario {
+	return spawnToClose("64 in flight", n, 64, target{"os/exec", 0.80})
+}
+
+func spawnToClose(name string, n, inFlight int, targets ...target) scenario {
+	run := func(spawn func(n, inFlight int) time.Duration) func() time.Duration {
+		return func() time.Duration { return spawn(n, inFlight) }
+	}
 	return scenario{
-		name: "spawn to close, one at a time", unit: "child", ops: float64(n), rounds: spawnRounds,
+		name: "spawn to close, " + name, unit: "child", ops: float64(n), rounds: spawnRounds,
 		contestants: []contestant{
-			{name: "raw", run: func() time.Duration { return rawSpawn(n, 1) }},
-			{name: "brood", run: func() time.Duration { return broodSpawn(n, 1) }, targets: spawnTargets},
-			{name: "os/exec", run: func() time.Duration { return execSpawn(n, 1) }},
+			{name: rawEpoll, run: run(rawEpollSpawn)},
+			{name: rawBlocking, run: run(rawSpawn)},
+			{name: "brood", run: run(broodSpawn), targets: targets},
+			{name: "os/exec", run: run(execSpawn)},
 		},
 	}
-}
-
-// spawnConcurrent keeps a number of children in flight.
-func spawnConcurrent(n, inFlight int) scenario {
-	return scenario{
-		name: "spawn to close, 64 in flight", unit: "child", ops: float64(n), rounds: spawnRounds,
-		contestants: []contestant{
-			{name: "raw", run: func() time.Duration { return rawSpawn(n, inFlight) }},
-			{name: "brood", run: func() time.Duration { return broodSpawn(n, inFlight) }, targets: spawnTargets},
-			{name: "os/exec", run: func() time.Duration { return execSpawn(n, inFlight) }},
-		},
-	}
-}
-
-// rawChild is a child started with plain system calls.
-type rawChild struct{ pid, in, out, err int }
-
-func rawStart(file string) rawChild {
-	var in, out, errs [2]int
-	for _, p := range []*[2]int{&in, &out, &errs} {
-		check(syscall.Pipe2(p[:], syscall.O_CLOEXEC))
-	}
-	pid, err := syscall.ForkExec(file, []string{file}, &syscall.ProcAttr{
-		Env:   os.Environ(),
-		Files: []uintptr{uintptr(in[0]), uintptr(out[1]), uintptr(errs[1])},
-	})
-	check(err)
-	for _, fd := range []int{in[0], out[1], errs[1]} {
-		check(syscall.Close(fd))
-	}
-	return rawChild{pid, in[1], out[0], errs[0]}
-}
-
-func (c rawChild) finish(buf []byte) {
-	for _, fd := range []int{c.out, c.err} {
-		for {
-			n, err := syscall.Read(fd, buf)
-			check(err)
-			if n == 0 {
-				break
-			}
-		}
-	}
-	var ws syscall.WaitStatus
-	_, err := syscall.Wait4(c.pid, &ws, 0, nil)
-	check(err)
-	for _, fd := range []int{c.in, c.out, c.err} {
-		check(syscall.Close(fd))
-	}
-}
-
-func rawSpawn(n, inFlight int) time.Duration {
-	file, buf := nop(), make([]byte, chunk)
-	queue := make([]rawChild, 0, inFlight)
-	start := time.Now()
-	for range n {
-		if len(queue) == inFlight {
-			queue[0].finish(buf)
-			queue = append(queue[:0], queue[1:]...)
-		}
-		queue = append(queue, rawStart(file))
-	}
-	for _, c := range queue {
-		c.finish(buf)
-	}
-	return time.Since(start)
 }
 
 func broodSpawn(n, inFlight int) time.Duration {
-	l, err := reactor.New(nil)
-	check(err)
+	l := newLoop()
 	defer func() { check(l.Close()) }()
+	return broodSpawnOn(l, n, inFlight)
+}
+
+func broodSpawnOn(l *reactor.Loop, n, inFlight int) time.Duration {
 	file, closed := nop(), 0
 	var next func()
 	next = func() {

@@ -13,34 +13,43 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// syncTargets: a call that waits for a child costs no more than os/exec's.
-var syncTargets = []target{{"os/exec", 1}}
+// outputWay runs a program to its end and returns what it has written to stdout.
+type outputWay struct {
+	name    string
+	targets []target
+	output  func(file string, args []string) []byte
+}
+
+var outputWays = []outputWay{
+	{"os/exec", nil, func(file string, args []string) []byte {
+		out, err := exec.Command(file, args...).Output()
+		check(err)
+		return out
+	}},
+	{"brood SpawnSync", outputTargets, func(file string, args []string) []byte {
+		r := childprocess.SpawnSync(file, args, nil)
+		check(r.Err)
+		return r.Stdout
+	}},
+	{"brood Output", outputTargets, func(file string, args []string) []byte {
+		out, err := childprocess.Output(context.Background(), file, args...)
+		check(err)
+		return out
+	}},
+}
+
+var outputTargets = []target{{"os/exec", 0.80}}
 
 // syncOutput runs a program to its end for its output, n times, on some goroutines at once.
 func syncOutput(name string, program func() []string, want, n, goroutines int) scenario {
-	run := func(output func(file string, args []string) []byte) func() time.Duration {
-		return func() time.Duration { return outputs(program(), want, n, goroutines, output) }
+	s := scenario{name: name, unit: "child", ops: float64(n), rounds: spawnRounds}
+	for _, way := range outputWays {
+		s.contestants = append(s.contestants, contestant{
+			name: way.name, targets: way.targets,
+			run: func() time.Duration { return outputs(program(), want, n, goroutines, way.output) },
+		})
 	}
-	return scenario{
-		name: name, unit: "child", ops: float64(n), rounds: spawnRounds,
-		contestants: []contestant{
-			{name: "os/exec", run: run(func(file string, args []string) []byte {
-				out, err := exec.Command(file, args...).Output()
-				check(err)
-				return out
-			})},
-			{name: "brood SpawnSync", targets: syncTargets, run: run(func(file string, args []string) []byte {
-				r := childprocess.SpawnSync(file, args, nil)
-				check(r.Err)
-				return r.Stdout
-			})},
-			{name: "brood Output", run: run(func(file string, args []string) []byte {
-				out, err := childprocess.Output(context.Background(), file, args...)
-				check(err)
-				return out
-			})},
-		},
-	}
+	return s
 }
 
 func outputs(program []string, want, n, goroutines int, output func(file string, args []string) []byte) time.Duration {

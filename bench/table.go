@@ -12,12 +12,15 @@ import (
 )
 
 // table is the report: a block for each scenario, its contestants with their time per operation, and their ratio to the
-// first one, which is the floor.
+// first one, which is the floor. Below are the scenarios that have a table of their own.
 func table(all []result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s/%s, %d CPUs, %s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), machine())
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, r := range all {
+		if r.report != nil {
+			continue
+		}
 		fmt.Fprintf(w, "%s\tper %s\trate\tallocs\t× %s\tmiddle half\ttarget\n", r.name, r.unit, r.contestants[0].name)
 		for i, c := range r.contestants {
 			low, mid, high := r.ratio(i, 0)
@@ -31,6 +34,11 @@ func table(all []result) string {
 		fmt.Fprintln(w, "\t\t\t\t\t\t")
 	}
 	w.Flush()
+	for _, r := range all {
+		if r.report != nil {
+			b.WriteString(r.report(r))
+		}
+	}
 	return b.String()
 }
 
