@@ -9,35 +9,41 @@ package events
 // An Event's methods must be called on the goroutine of the object that owns it, for brood's objects the loop
 // goroutine.
 type Event[T any] struct {
-	// listeners is replaced, never changed in place: an Emit that is under way keeps ranging over the slice it
-	// started with, which is what makes a listener free to add and remove others.
+	// listeners has those that were added, in order, and among them the removed ones that are still to be swept out. An Emit
+	// that is under way ranges over the slice as it was when it began: what is appended later is not in it, and sweep then
+	// makes another slice.
 	listeners []*entry[T]
+	first     [1]*entry[T] // where listeners begins: most events have one
+	removed   int          // how many of listeners are removed
+	emits     uint64       // calls of Emit so far
+	emitting  int          // calls that are under way, or were ended by a panic
 	watch     func(n int)
 }
 
 // entry is one listener of an Event[T]; the caller holds its Listener part.
 type entry[T any] struct {
 	Listener
+	event *Event[T]
 	fn    func(T)
 	once  bool
-	fired bool
+	fired bool   // a Once has had its call
+	gone  uint64 // the number of the first Emit that does not call it any more; 0 while it is not removed
 }
 
 // A Listener is one registration on an [Event]. Its methods must be called on the goroutine of the object that owns
 // the Event.
 type Listener struct {
-	from interface{ remove(*Listener) } // nil once removed
+	entry interface{ remove() } // what this is part of; nil once removed
 }
 
 // Off removes the listener. An Emit that is under way still calls it, as Node's emitter does. Off after the first
 // time does nothing.
 func (l *Listener) Off() {
-	if l.from == nil {
-		return
+	if l.entry != nil {
+		entry := l.entry
+		l.entry = nil
+		entry.remove()
 	}
-	from := l.from
-	l.from = nil
-	from.remove(l)
 }
 
 // On adds fn to the end of the listeners and returns its registration. It panics when fn is nil.
@@ -50,23 +56,29 @@ func (e *Event[T]) Once(fn func(T)) *Listener { return e.add(fn, true) }
 // next Emit, listeners removed while it runs are still called (Node v20 documentation, "Events", emitter.emit and
 // emitter.removeListener). Emit does not allocate.
 func (e *Event[T]) Emit(v T) bool {
-	list := e.listeners
-	for _, l := range list {
+	called := e.Len() > 0
+	e.emits++
+	e.emitting++
+	now := e.emits
+	for _, l := range e.listeners {
+		if l.gone != 0 && l.gone <= now {
+			continue
+		}
 		if l.once {
-			// A nested Emit ranges over an older slice that still has this entry.
 			if l.fired {
-				continue
+				continue // A nested Emit was faster.
 			}
 			l.fired = true
 			l.Off()
 		}
 		l.fn(v)
 	}
-	return len(list) > 0
+	e.emitting--
+	return called
 }
 
 // Len returns the number of listeners.
-func (e *Event[T]) Len() int { return len(e.listeners) }
+func (e *Event[T]) Len() int { return len(e.listeners) - e.removed }
 
 // Watch has fn called with the number of listeners each time one was added or removed. There is one such function;
 // it is for the object that owns the Event, which may start or stop its source by it.
@@ -76,33 +88,48 @@ func (e *Event[T]) add(fn func(T), once bool) *Listener {
 	if fn == nil {
 		panic("events: nil listener")
 	}
-	l := &entry[T]{fn: fn, once: once}
-	l.from = e
-	next := make([]*entry[T], len(e.listeners)+1)
-	copy(next, e.listeners)
-	next[len(e.listeners)] = l
-	e.replace(next)
+	l := &entry[T]{event: e, fn: fn, once: once}
+	l.entry = l
+	if e.listeners == nil {
+		e.listeners = e.first[:0]
+	}
+	e.listeners = append(e.listeners, l)
+	e.changed()
 	return &l.Listener
 }
 
-func (e *Event[T]) remove(gone *Listener) {
-	for i, l := range e.listeners {
-		if &l.Listener != gone {
-			continue
-		}
-		var next []*entry[T]
-		if len(e.listeners) > 1 {
-			next = make([]*entry[T], 0, len(e.listeners)-1)
-			next = append(append(next, e.listeners[:i]...), e.listeners[i+1:]...)
-		}
-		e.replace(next)
-		return
+func (l *entry[T]) remove() {
+	e := l.event
+	l.gone = e.emits + 1 // One that is under way still calls it.
+	e.removed++
+	if e.removed > len(e.listeners)/2 {
+		e.sweep()
 	}
+	e.changed()
 }
 
-func (e *Event[T]) replace(next []*entry[T]) {
-	e.listeners = next
+// sweep drops the removed listeners. It is called when they are the majority, so that a removal costs the same however many
+// listeners there are.
+func (e *Event[T]) sweep() {
+	all := e.listeners
+	if e.emitting > 0 {
+		e.listeners = make([]*entry[T], 0, len(all)-e.removed)
+	} else {
+		e.listeners = all[:0]
+	}
+	for _, l := range all {
+		if l.gone == 0 {
+			e.listeners = append(e.listeners, l)
+		}
+	}
+	if e.emitting == 0 {
+		clear(all[len(e.listeners):])
+	}
+	e.removed = 0
+}
+
+func (e *Event[T]) changed() {
 	if e.watch != nil {
-		e.watch(len(next))
+		e.watch(e.Len())
 	}
 }

@@ -46,22 +46,43 @@ func (l *Loop) Watch(fd int, want Readiness, fn func(got Readiness)) (*Watcher, 
 	return l.watch(fd, want&conditions, fn)
 }
 
+// WatchInto is [Loop.Watch] in memory of the caller: w is part of the object that does the watching, which saves an
+// allocation. It must be zero, and must not be moved or used for another Watch afterwards, also not after an error.
+func (l *Loop) WatchInto(w *Watcher, fd int, want Readiness, fn func(got Readiness)) error {
+	l.check("WatchInto")
+	if fn == nil {
+		panic("reactor: WatchInto: nil callback")
+	}
+	if l.closed {
+		return ErrClosed
+	}
+	return l.watchInto(w, fd, want&conditions, fn)
+}
+
 func (l *Loop) watch(fd int, want Readiness, fn func(got Readiness)) (*Watcher, error) {
-	if fd < 0 {
-		return nil, wrap("watch", fd, syscall.EBADF)
-	}
-	if want == 0 {
-		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
-			return nil, wrap("watch", fd, err)
-		}
-	}
-	w := &Watcher{loop: l, fn: fn, fd: fd}
-	w.token = l.watchers.insert(w)
-	if err := w.set(want); err != nil {
-		w.Close()
+	w := new(Watcher)
+	if err := l.watchInto(w, fd, want, fn); err != nil {
 		return nil, err
 	}
 	return w, nil
+}
+
+func (l *Loop) watchInto(w *Watcher, fd int, want Readiness, fn func(got Readiness)) error {
+	if fd < 0 {
+		return wrap("watch", fd, syscall.EBADF)
+	}
+	if want == 0 {
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
+			return wrap("watch", fd, err)
+		}
+	}
+	*w = Watcher{loop: l, fn: fn, fd: fd}
+	w.token = l.watchers.insert(w)
+	if err := w.set(want); err != nil {
+		w.Close()
+		return err
+	}
+	return nil
 }
 
 // Set changes what the watcher waits for. With 0 it becomes idle: it gets no callbacks, not even for a hang-up, and does
@@ -75,7 +96,7 @@ func (w *Watcher) set(want Readiness) error {
 	case want == w.want:
 		return nil
 	case want == 0:
-		w.deactivate()
+		w.deactivate(true)
 		return nil
 	case w.state == watcherIdle:
 		return w.activate(want)
@@ -96,11 +117,18 @@ func (w *Watcher) set(want Readiness) error {
 
 // Close stops the watcher for good; a callback already due in this turn is dropped. It does not close the descriptor.
 // Closing twice is harmless.
-func (w *Watcher) Close() {
+func (w *Watcher) Close() { w.close(true) }
+
+// CloseWithFD is Close for a descriptor that the caller closes next and whose open file description has no other
+// descriptor: the poller forgets it with the close(2), and a system call is saved. Where somebody else holds a copy for a
+// moment, as a child does between fork and execve, what the poller still reports of it is dropped.
+func (w *Watcher) CloseWithFD() { w.close(false) }
+
+func (w *Watcher) close(tell bool) {
 	if w.state == watcherClosed {
 		return
 	}
-	w.deactivate()
+	w.deactivate(tell)
 	w.state = watcherClosed
 	w.loop.watchers.remove(w)
 }
@@ -159,7 +187,7 @@ func (w *Watcher) nudge() {
 	}
 }
 
-func (w *Watcher) deactivate() {
+func (w *Watcher) deactivate(tell bool) {
 	if w.state != watcherActive {
 		return
 	}
@@ -168,8 +196,10 @@ func (w *Watcher) deactivate() {
 		l.watchers.removeAlways(w)
 	} else if l.watchers.owner(w.fd) == w {
 		l.watchers.setOwner(w.fd, nil)
-		// Taken out before anyone closes fd: a copy of it in some child would keep the registration alive.
-		l.poller.remove(w.fd, w.want)
+		if tell {
+			// Taken out before anyone closes fd: a copy of it in some child would keep the registration alive.
+			l.poller.remove(w.fd, w.want)
+		}
 	}
 	w.state = watcherIdle
 	w.want = 0

@@ -12,7 +12,8 @@ type descriptor struct {
 	loop    *reactor.Loop
 	hub     *hub
 	fd      int // -1 once closed
-	watcher *reactor.Watcher
+	watcher reactor.Watcher
+	watched bool // watcher is in use
 	reader  *Readable // nil when there is no such half, or it is closed
 	writer  *Writable
 
@@ -25,6 +26,9 @@ type descriptor struct {
 	// down would do it to the child; only End, which says that nobody is to write any more, still does.
 	lent bool
 
+	// fresh is set when the open file description is this stream's alone and in non-blocking mode, see ReadableOptions.Fresh.
+	fresh bool
+
 	kind     uint32 // S_IFMT bits, 0 until fileType asked
 	enlarged bool
 
@@ -33,7 +37,7 @@ type descriptor struct {
 
 // open takes ownership of fd. It does not change its mode: O_NONBLOCK belongs to the open file description, which a
 // terminal or an inherited descriptor shares with other processes.
-func (d *descriptor) open(l *reactor.Loop, fd int) error {
+func (d *descriptor) open(l *reactor.Loop, fd int, fresh bool) error {
 	if l == nil {
 		return wrap("open", fd, errNilLoop)
 	}
@@ -41,12 +45,14 @@ func (d *descriptor) open(l *reactor.Loop, fd int) error {
 	if err != nil {
 		return wrap("open", fd, err)
 	}
-	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
-	if err != nil {
-		return wrap("open", fd, err)
+	d.loop, d.hub, d.fd, d.fresh = l, hub, fd, fresh
+	if !fresh {
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		if err != nil {
+			return wrap("open", fd, err)
+		}
+		d.shared = flags&unix.O_NONBLOCK == 0
 	}
-	d.loop, d.hub, d.fd = l, hub, fd
-	d.shared = flags&unix.O_NONBLOCK == 0
 	hub.open.add(d)
 	return nil
 }
@@ -78,15 +84,14 @@ func (d *descriptor) update() {
 }
 
 func (d *descriptor) watch(want reactor.Readiness, refed bool) error {
-	if d.watcher == nil {
+	if !d.watched {
 		if want == 0 {
 			return nil
 		}
-		w, err := d.loop.Watch(d.fd, want, d.ready)
-		if err != nil {
+		if err := d.loop.WatchInto(&d.watcher, d.fd, want, d.ready); err != nil {
 			return err
 		}
-		d.watcher = w
+		d.watched = true
 	} else if err := d.watcher.Set(want); err != nil {
 		return err
 	}
@@ -137,7 +142,10 @@ func (d *descriptor) releaseWriter(finished bool) {
 }
 
 func (d *descriptor) close() {
-	if d.watcher != nil {
+	switch {
+	case d.watched && d.fresh && !d.lent:
+		d.watcher.CloseWithFD()
+	case d.watched:
 		d.watcher.Close()
 	}
 	d.hub.open.remove(d)

@@ -19,12 +19,12 @@ type Duplex struct {
 // NewDuplex returns the two streams over fd, a connected stream socket. It takes ownership of fd once it returned no
 // error; fd should be in non-blocking mode, see [NewReadable]. Errors are *[OpError].
 func NewDuplex(l *reactor.Loop, fd int, o *DuplexOptions) (*Duplex, error) {
-	x := &Duplex{Readable: new(Readable), Writable: new(Writable)}
-	if err := x.d.open(l, fd); err != nil {
-		return nil, err
-	}
 	if o == nil {
 		o = new(DuplexOptions)
+	}
+	x := &Duplex{Readable: new(Readable), Writable: new(Writable)}
+	if err := x.d.open(l, fd, o.Readable.Fresh || o.Writable.Fresh); err != nil {
+		return nil, err
 	}
 	x.Readable.init(&x.d, &o.Readable)
 	x.Writable.init(&x.d, &o.Writable)

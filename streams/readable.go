@@ -32,6 +32,10 @@ type ReadableOptions struct {
 
 	// HighWaterMark is the number of bytes that Reader and Lines hold for their goroutine. 0: DefaultHighWaterMark.
 	HighWaterMark int
+
+	// Fresh says that the open file description of fd has no other descriptor and is in non-blocking mode, as after
+	// pipe(2), socketpair(2) or accept(2) with SOCK_NONBLOCK: the stream need not ask, and saves system calls.
+	Fresh bool
 }
 
 // A Readable is the reading half of a pipe, a socket or another descriptor.
@@ -58,6 +62,7 @@ type Readable struct {
 	end    events.Event[struct{}]
 	err    events.Event[error]
 	close  events.Event[struct{}]
+	owner  CloseWatcher // nil without, see NotifyClose
 	coded  textDecoder
 	lines  lineSplitter
 	pipes  []*pipe
@@ -91,7 +96,7 @@ const (
 // poller says it would not block. Errors are *[OpError].
 func NewReadable(l *reactor.Loop, fd int, o *ReadableOptions) (*Readable, error) {
 	r := new(Readable)
-	if err := r.own.open(l, fd); err != nil {
+	if err := r.own.open(l, fd, o != nil && o.Fresh); err != nil {
 		return nil, err
 	}
 	r.init(&r.own, o)
@@ -143,6 +148,23 @@ func (r *Readable) OnError(fn func(error)) *events.Listener { return r.err.On(fn
 // OnClose calls fn once, after every other event.
 func (r *Readable) OnClose(fn func()) *events.Listener {
 	return r.close.On(notNil(fn, "OnClose"))
+}
+
+// A CloseWatcher is told of the end of a stream.
+type CloseWatcher interface{ StreamClosed() }
+
+// NotifyClose has w told when the stream has closed, before the listeners of OnClose. There is one such w: it is for the
+// object that the stream is part of, as a child counts its streams.
+func (r *Readable) NotifyClose(w CloseWatcher) { r.owner = w }
+
+// tellClosed tells the owner first, and the listeners also when something panics then.
+func tellClosed(owner CloseWatcher, close *events.Event[struct{}]) {
+	if owner != nil {
+		defer close.Emit(struct{}{})
+		owner.StreamClosed()
+		return
+	}
+	close.Emit(struct{}{})
 }
 
 // notNil gives a func() the form that an Event wants.
@@ -349,7 +371,7 @@ func (r *Readable) emitEnd() {
 	r.d.loop.QueueClosing(r.emitClose)
 }
 
-func (r *Readable) emitClose() { r.close.Emit(struct{}{}) }
+func (r *Readable) emitClose() { tellClosed(r.owner, &r.close) }
 
 // abandon is the end with the loop: nobody is told but the goroutine that may wait in a bridge.
 func (r *Readable) abandon() {

@@ -16,6 +16,9 @@ const writeBudget = 16
 type WritableOptions struct {
 	// HighWaterMark is the number of queued bytes from which on NeedDrain is true. 0: DefaultHighWaterMark.
 	HighWaterMark int
+
+	// Fresh is what [ReadableOptions].Fresh is.
+	Fresh bool
 }
 
 // A Writable is the writing half of a pipe, a socket or another descriptor.
@@ -40,6 +43,7 @@ type Writable struct {
 	finish events.Event[struct{}]
 	err    events.Event[error]
 	close  events.Event[struct{}]
+	owner  CloseWatcher // nil without, see Readable.NotifyClose
 	bridge *Writer
 }
 
@@ -64,7 +68,7 @@ type mark struct {
 // poller says it would not block. Errors are *[OpError].
 func NewWritable(l *reactor.Loop, fd int, o *WritableOptions) (*Writable, error) {
 	w := new(Writable)
-	if err := w.own.open(l, fd); err != nil {
+	if err := w.own.open(l, fd, o != nil && o.Fresh); err != nil {
 		return nil, err
 	}
 	w.init(&w.own, o)
@@ -163,12 +167,14 @@ func (w *Writable) Destroy(err error) {
 	w.cause = err
 	w.queue.drop(w.d.hub)
 	w.d.releaseWriter(false)
-	w.d.loop.NextTick(func() {
-		w.fireMarks()
-		if err != nil {
-			w.err.Emit(err)
-		}
-	})
+	if err != nil || len(w.marks) > 0 {
+		w.d.loop.NextTick(func() {
+			w.fireMarks()
+			if err != nil {
+				w.err.Emit(err)
+			}
+		})
+	}
 	w.d.loop.QueueClosing(w.emitClose)
 }
 
@@ -267,7 +273,10 @@ func (w *Writable) finishNow() {
 	w.d.loop.QueueClosing(w.emitClose)
 }
 
-func (w *Writable) emitClose() { w.close.Emit(struct{}{}) }
+func (w *Writable) emitClose() { tellClosed(w.owner, &w.close) }
+
+// NotifyClose is what [Readable.NotifyClose] is.
+func (w *Writable) NotifyClose(c CloseWatcher) { w.owner = c }
 
 // advance notes that the kernel took n bytes.
 func (w *Writable) advance(n int) {
