@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -65,14 +66,14 @@ func (f *family) watchExit(c *ChildProcess) error {
 }
 
 func (f *family) openExitQueue() error {
-	fd, err := unix.Kqueue()
+	kq, err := unix.Kqueue()
 	if err != nil {
 		return err
 	}
-	unix.CloseOnExec(fd) // A kqueue is not inherited by fork anyway.
-	q := &exitQueue{fd: fd, byPid: map[int]*ChildProcess{}}
-	if q.watcher, err = f.loop.Watch(fd, reactor.Readable, func(reactor.Readiness) { f.childrenEnded() }); err != nil {
-		closeFD(fd)
+	unix.CloseOnExec(kq) // A kqueue is not inherited by fork anyway.
+	q := &exitQueue{fd: kq, byPid: map[int]*ChildProcess{}}
+	if q.watcher, err = f.loop.Watch(kq, reactor.Readable, func(reactor.Readiness) { f.childrenEnded() }); err != nil {
+		fd.Close(kq)
 		return err
 	}
 	q.watcher.Late()
@@ -85,7 +86,7 @@ func (f *family) openExitQueue() error {
 // close is called with the loop.
 func (q *exitQueue) close() {
 	q.watcher.Close()
-	closeFD(q.fd)
+	fd.Close(q.fd)
 }
 
 // childrenEnded reads the exits.

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -32,7 +33,7 @@ func chooseExitWatch(w ExitWatch) (ExitWatch, error) {
 // hasPidfd asks whether a child can be waited for by pidfd, which is newer (5.4) than having one (5.3): this process is not
 // its own child.
 func hasPidfd() bool {
-	fd, err := unix.PidfdOpen(os.Getpid(), 0)
+	pidfd, err := unix.PidfdOpen(os.Getpid(), 0)
 	if exhausted(err) {
 		// That says nothing about the kernel. Only one that knows the idea finds fault with the descriptor.
 		_, _, _, _, err = waitid(unix.P_PIDFD, math.MaxInt32, unix.WEXITED)
@@ -41,8 +42,8 @@ func hasPidfd() bool {
 	if err != nil {
 		return false
 	}
-	defer closeFD(fd)
-	_, _, _, _, err = waitid(unix.P_PIDFD, fd, unix.WEXITED)
+	defer fd.Close(pidfd)
+	_, _, _, _, err = waitid(unix.P_PIDFD, pidfd, unix.WEXITED)
 	return err == unix.ECHILD
 }
 

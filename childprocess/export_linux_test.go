@@ -4,6 +4,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // Used by tests that find out what this kernel can do.
@@ -19,10 +21,10 @@ func DecodeCode(code, value int32) (kind string, status ExitStatus, stop Signal)
 
 // CanSignalGroupByPidfd asks the kernel, about a process that leads no group.
 func CanSignalGroupByPidfd() bool {
-	fd, err := unix.PidfdOpen(os.Getppid(), 0)
+	pidfd, err := unix.PidfdOpen(os.Getppid(), 0)
 	if err != nil {
 		return false
 	}
-	defer closeFD(fd)
-	return pidfdSignalGroup(fd, 0) != unix.EINVAL
+	defer fd.Close(pidfd)
+	return pidfdSignalGroup(pidfd, 0) != unix.EINVAL
 }

@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )
@@ -190,7 +191,7 @@ func (f *family) release(c *ChildProcess) {
 
 func (c *ChildProcess) closePidfd() {
 	if c.pidfd >= 0 {
-		closeFD(c.pidfd)
+		fd.Close(c.pidfd)
 		c.pidfd = -1
 	}
 }
