@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -56,14 +57,14 @@ func (f *family) watchExit(c *ChildProcess) error {
 }
 
 func (f *family) openExitQueue() error {
-	fd, err := unix.Kqueue()
+	kq, err := unix.Kqueue()
 	if err != nil {
 		return err
 	}
-	unix.CloseOnExec(fd) // A kqueue is not inherited by fork anyway.
-	q := &exitQueue{fd: fd, byPid: map[int]*ChildProcess{}}
-	if q.watcher, err = f.loop.Watch(fd, reactor.Readable, func(reactor.Readiness) { f.childrenEnded() }); err != nil {
-		closeFD(fd)
+	unix.CloseOnExec(kq) // A kqueue is not inherited by fork anyway.
+	q := &exitQueue{fd: kq, byPid: map[int]*ChildProcess{}}
+	if q.watcher, err = f.loop.Watch(kq, reactor.Readable, func(reactor.Readiness) { f.childrenEnded() }); err != nil {
+		fd.Close(kq)
 		return err
 	}
 	q.watcher.Late()
@@ -76,7 +77,7 @@ func (f *family) openExitQueue() error {
 // close is called with the loop.
 func (q *exitQueue) close() {
 	q.watcher.Close()
-	closeFD(q.fd)
+	fd.Close(q.fd)
 }
 
 // childrenEnded reads the exits.

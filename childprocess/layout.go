@@ -7,16 +7,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
-
-// A platform supplies, with everything close-on-exec:
-//
-//	func pipePair() (r, w int, err error)       pipe(2), both in blocking mode
-//	func socketPair() (a, b int, err error)     a stream socketpair(2), both in blocking mode
 
 // layout is the table of descriptors for one child while it is being made.
 type layout struct {
@@ -95,11 +91,11 @@ func (a *layout) openPipe(i int) (int, error) {
 	var err error
 	switch i {
 	case 0:
-		theirs, ours, err = pipePair()
+		theirs, ours, err = fd.Pipe()
 	case 1, 2:
-		ours, theirs, err = pipePair()
+		ours, theirs, err = fd.Pipe()
 	default:
-		ours, theirs, err = socketPair()
+		ours, theirs, err = fd.SocketPair()
 	}
 	if err != nil {
 		return 0, err
@@ -113,7 +109,7 @@ func (a *layout) openPipe(i int) (int, error) {
 
 // openChannel leaves the mode of our end to the channel.
 func (a *layout) openChannel(i int) (int, error) {
-	ours, theirs, err := socketPair()
+	ours, theirs, err := fd.SocketPair()
 	if err != nil {
 		return 0, err
 	}
@@ -160,9 +156,7 @@ func (a *layout) openFile(f *os.File) (int, error) {
 		return 0, syscall.EBADF // Closed.
 	}
 	dup := -1
-	ctlErr := conn.Control(func(fd uintptr) {
-		dup, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
-	})
+	ctlErr := conn.Control(func(p uintptr) { dup, err = fd.Duplicate(int(p), 0) })
 	if ctlErr != nil {
 		return 0, syscall.EBADF // Closed.
 	}
@@ -192,20 +186,14 @@ func (a *layout) openStream(s Stdio, i int) (int, error) {
 
 // closeSpare closes what only the child needs, after the fork.
 func (a *layout) closeSpare() {
-	for _, fd := range a.spare {
-		closeFD(fd)
-	}
+	fd.Close(a.spare...)
 	a.spare = nil
 }
 
 // close gives up everything.
 func (a *layout) close() {
 	a.closeSpare()
-	for _, fd := range a.parent {
-		if fd >= 0 {
-			closeFD(fd)
-		}
-	}
+	fd.Close(a.parent...)
 }
 
 // channel makes the parent's end of the channel, nil if there is none. The descriptor is the channel's afterwards, also on
@@ -258,6 +246,3 @@ func (s StdioStream) destroy() {
 		s.Writable.Destroy(nil)
 	}
 }
-
-// closeFD closes a descriptor that is ours. It is gone whatever close(2) says.
-func closeFD(fd int) { _ = unix.Close(fd) }

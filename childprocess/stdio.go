@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/streams"
 )
 
@@ -98,10 +99,10 @@ func isNil(s interface{ FD() int }) bool {
 // closeOwned gives up what was handed over.
 func closeOwned(slots []Stdio) {
 	var closed []int // One number may be in several slots, and after the first close it can be somebody else's.
-	closeOnce := func(fd int) {
-		if fd >= 0 && !slices.Contains(closed, fd) {
-			closed = append(closed, fd)
-			closeFD(fd)
+	closeOnce := func(n int) {
+		if n >= 0 && !slices.Contains(closed, n) {
+			closed = append(closed, n)
+			fd.Close(n)
 		}
 	}
 	for _, s := range slots {

@@ -95,6 +95,15 @@ func open(l *reactor.Loop, fd int, o *Options) (*Channel, error) {
 	return c, nil
 }
 
+// checkSocket reports why fd cannot be a channel.
+func checkSocket(fd int) error {
+	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+	if err == nil && kind != unix.SOCK_STREAM {
+		err = unix.EPROTOTYPE
+	}
+	return err
+}
+
 func (o *Options) maxMessage() int {
 	if o.MaxMessage > 0 {
 		return o.MaxMessage

@@ -1,6 +1,6 @@
 package ipc
 
-import "golang.org/x/sys/unix"
+import "github.com/brood-go/brood/internal/fd"
 
 // Disconnect ends the channel. Connected is false from here on; what was queued is sent first, and a handle among it
 // acknowledged, then the descriptor is closed, which is what the peer sees. Messages that come meanwhile, or came
@@ -70,8 +70,7 @@ func (c *Channel) end() {
 func (c *Channel) close() {
 	c.watcher.Close()
 	delete(c.hub.open, c)
-	// The descriptor is gone whatever close(2) says, and nobody can do anything about an error here.
-	_ = unix.Close(c.fd)
+	fd.Close(c.fd)
 	c.fd = -1
 	c.in.rights.settle(false)
 }
@@ -98,11 +97,11 @@ func (c *Channel) abandon() {
 	c.dropWaiting()
 	for _, f := range c.out.held.frames {
 		if f.out != nil {
-			closeRight(f.out.fd)
+			fd.Close(f.out.fd)
 		}
 	}
 	if h := c.out.inFlight; h != nil {
-		closeRight(h.out.fd)
+		fd.Close(h.out.fd)
 	}
 	c.out.wire.drop(c.hub)
 }

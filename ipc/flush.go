@@ -1,6 +1,10 @@
 package ipc
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+)
 
 const (
 	// eagerWrites is the number of messages, sent in one callback and the ticks behind it, that are written at once.
@@ -25,7 +29,7 @@ func (c *Channel) put(p []byte) (kept bool) {
 	if s.wire.empty() && s.burst < eagerWrites {
 		s.burst++
 		piece := [1][]byte{p}
-		n, err := sendRetry(c.fd, piece[:], nil)
+		n, err := fd.Sendmsg(c.fd, piece[:], nil)
 		if err != nil && err != unix.EAGAIN {
 			c.breakWrites(err)
 			return false

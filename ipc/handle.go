@@ -4,8 +4,7 @@ import (
 	"net"
 	"os"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
@@ -34,22 +33,22 @@ type Handle struct {
 	member    *membership // where it is counted for the sender's Server, nil when it is not
 }
 
-// newHandle takes ownership of fd, also on error.
-func (c *Channel) newHandle(typ, dgramType, key string, fd int) (*Handle, error) {
-	kind, family := kindOf(fd)
+// newHandle takes ownership of right, a descriptor that was received, also on error.
+func (c *Channel) newHandle(typ, dgramType, key string, right int) (*Handle, error) {
+	kind, family := kindOf(right)
 	if !knownType(typ) || kind == otherKind {
-		_ = unix.Close(fd) // It was never used; there is nothing to lose.
+		fd.Close(right)
 		return nil, &HandleError{Op: "receive", Type: typ, Err: ErrHandleType}
 	}
 	hub, err := handleHubOf(c.loop)
 	if err != nil {
-		_ = unix.Close(fd)
+		fd.Close(right)
 		return nil, &HandleError{Op: "receive", Type: typ, Err: err}
 	}
 	if family != "" {
 		dgramType = family
 	}
-	h := &Handle{hub: hub, typ: typ, dgramType: dgramType, kind: kind, fd: fd}
+	h := &Handle{hub: hub, typ: typ, dgramType: dgramType, kind: kind, fd: right}
 	if typ == wireSocket && key != "" {
 		h.member = hub.peer(c).receive(key)
 	}
@@ -131,10 +130,10 @@ func (h *Handle) Duplex(l *reactor.Loop) (*streams.Duplex, error) {
 	if l == nil {
 		l = h.hub.loop
 	}
-	fd := h.take()
-	d, err := streams.NewDuplex(l, fd, nil)
+	socket := h.take()
+	d, err := streams.NewDuplex(l, socket, nil)
 	if err != nil {
-		_ = unix.Close(fd) // It is still ours then.
+		fd.Close(socket) // It is still ours then.
 		h.member.leave()
 		return nil, &HandleError{Op: "Duplex", Type: h.typ, Err: err}
 	}
@@ -154,7 +153,7 @@ func (h *Handle) Duplex(l *reactor.Loop) (*streams.Duplex, error) {
 // Close closes a Handle that was not used; otherwise it does nothing. It returns nil.
 func (h *Handle) Close() error {
 	if h.fd >= 0 {
-		_ = unix.Close(h.take()) // The descriptor is gone whatever close(2) says, and nothing was written.
+		fd.Close(h.take())
 		h.member.leave()
 	}
 	return nil
@@ -168,7 +167,7 @@ func (h *Handle) prepare(op string, kind handleKind) error {
 	case h.kind != kind:
 		return &HandleError{Op: op, Type: h.typ, Err: ErrHandleKind}
 	}
-	if err := unix.SetNonblock(h.fd, true); err != nil {
+	if err := fd.SetNonblock(h.fd, true); err != nil {
 		_ = h.Close() // It returns no error.
 		return &HandleError{Op: op, Type: h.typ, Err: err}
 	}

@@ -8,7 +8,7 @@ import (
 	"reflect"
 	"syscall"
 
-	"golang.org/x/sys/unix"
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // outgoing is a descriptor on its way to the peer. All of it belongs to the channel from the moment openOutgoing
@@ -55,13 +55,13 @@ func (c *Channel) openOutgoing(v any, keepOpen bool) (*outgoing, error) {
 	if h, ok := v.(*Handle); ok && h == nil || v == nil || hub.isLeaving(v) {
 		return nil, nil
 	}
-	fd, err := duplicate(v)
-	if err != nil || fd < 0 {
+	copied, err := duplicate(v)
+	if err != nil || copied < 0 {
 		return nil, err
 	}
-	o, err := c.describe(hub, v, fd, keepOpen)
+	o, err := c.describe(hub, v, copied, keepOpen)
 	if err != nil {
-		_ = unix.Close(fd) // A duplicate.
+		fd.Close(copied)
 		return nil, err
 	}
 	return o, nil
@@ -160,8 +160,8 @@ func duplicate(v any) (int, error) {
 		if h.fd < 0 {
 			return -1, nil
 		}
-		fd, err := duplicateFD(h.fd)
-		return fd, sendError(v, err)
+		copied, err := fd.Duplicate(h.fd, 0)
+		return copied, sendError(v, err)
 	}
 	conn, ok := v.(syscall.Conn)
 	if !ok {
@@ -170,10 +170,10 @@ func duplicate(v any) (int, error) {
 	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && p.IsNil() {
 		return -1, sendError(v, errNilHandle)
 	}
-	fd, dupErr := -1, error(nil)
+	copied, dupErr := -1, error(nil)
 	raw, err := conn.SyscallConn()
 	if err == nil {
-		err = raw.Control(func(p uintptr) { fd, dupErr = duplicateFD(int(p)) })
+		err = raw.Control(func(p uintptr) { copied, dupErr = fd.Duplicate(int(p), 0) })
 	}
 	if err != nil {
 		if isClosed(v, err) {
@@ -181,10 +181,8 @@ func duplicate(v any) (int, error) {
 		}
 		return -1, sendError(v, err)
 	}
-	return fd, sendError(v, dupErr)
+	return copied, sendError(v, dupErr)
 }
-
-func duplicateFD(fd int) (int, error) { return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) }
 
 // isClosed reports whether err, from SyscallConn or Control, says that v is closed. An *os.File does not say it in a
 // way that errors.Is would find (Go 1.26, os.rawConn), but there is no other reason for an error.

@@ -1,6 +1,6 @@
 package ipc
 
-import "golang.org/x/sys/unix"
+import "github.com/brood-go/brood/internal/fd"
 
 const (
 	// maxTransmissions is how often a connection is sent to a peer that says it did not get it (Node v20,
@@ -21,7 +21,7 @@ type handover struct {
 
 // release closes the descriptor: the peer has its own, or never will.
 func (o *outgoing) release(ok bool) {
-	_ = unix.Close(o.fd) // A duplicate, so nothing can be lost.
+	fd.Close(o.fd)
 	o.fd = -1
 	if o.done != nil {
 		o.done(ok)

@@ -3,8 +3,7 @@ package ipc
 import (
 	"io"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -33,7 +32,7 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
 		return &hub{
 			readBuffer: make([]byte, readBufferSize),
-			control:    make([]byte, unix.CmsgSpace(maxRights*fdSize)),
+			control:    fd.NewControl(),
 			open:       map[*Channel]struct{}{},
 		}, nil
 	})

@@ -3,6 +3,8 @@ package ipc
 import (
 	"errors"
 	"strings"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // maxNesting is how deep a frame with a handle may be wrapped in others. Node wraps a frame that it sends again once.
@@ -50,30 +52,30 @@ func (c *Channel) receiveHandle(m *Message, fd int) {
 }
 
 // openHandle returns the message inside m with its handle, or nil when that was an internal one too.
-func (c *Channel) openHandle(m *Message, fd int) (*Message, error) {
+func (c *Channel) openHandle(m *Message, right int) (*Message, error) {
 	for range maxNesting {
 		inner, err := c.format.inner(m)
 		if err != nil {
-			closeRight(fd)
+			fd.Close(right)
 			return nil, err
 		}
 		cmd, err := c.format.inspect(inner)
 		switch {
 		case err != nil:
-			closeRight(fd)
+			fd.Close(right)
 			return nil, err
 		case cmd == cmdHandle:
 			m = inner
 		case cmd != "":
-			closeRight(fd)
+			fd.Close(right)
 			c.receiveCommand(inner, cmd)
 			return nil, nil
 		default:
-			inner.handle, err = c.handleOf(m, fd)
+			inner.handle, err = c.handleOf(m, right)
 			return inner, err
 		}
 	}
-	closeRight(fd)
+	fd.Close(right)
 	return nil, errNesting
 }
 

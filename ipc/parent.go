@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -55,14 +56,14 @@ func Parent(l *reactor.Loop) (*Channel, error) {
 	default:
 		return nil, &EnvError{envMode, mode, errors.ErrUnsupported}
 	}
-	fd, moved, err := inheritedSocket(number)
+	socket, moved, err := inheritedSocket(number)
 	if err != nil {
 		return nil, &EnvError{envFD, number, err}
 	}
-	c, err := open(l, fd, &o)
+	c, err := open(l, socket, &o)
 	if err != nil {
 		if moved {
-			_ = unix.Close(fd) // Nobody knows this number.
+			fd.Close(socket) // Nobody knows this number.
 		}
 		return nil, err
 	}
@@ -100,18 +101,18 @@ func inheritedSocket(number string) (fd int, moved bool, err error) {
 
 // moveStandard gives a channel on a standard descriptor another number. Closing 0, 1 or 2 at its end would hand the
 // number to the next file that is opened, and what is printed would go there.
-func moveStandard(fd int) (int, error) {
-	moved, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 3)
+func moveStandard(socket int) (int, error) {
+	moved, err := fd.Duplicate(socket, 3)
 	if err != nil {
 		return -1, err
 	}
 	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err == nil {
-		err = unix.Dup2(null, fd)
-		_ = unix.Close(null) // It is only a copy.
+		err = unix.Dup2(null, socket)
+		fd.Close(null) // It is only a copy.
 	}
 	if err != nil {
-		_ = unix.Close(moved) // The original is still there.
+		fd.Close(moved) // The original is still there.
 		return -1, err
 	}
 	return moved, nil

@@ -2,6 +2,8 @@ package ipc
 
 import (
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // readBudget is the number of reads per readiness of a message that is longer than the read buffer. Reading stops
@@ -34,7 +36,7 @@ func (c *Channel) receive() {
 	c.in.splitter.recycle()
 	for range readBudget {
 		buf := c.hub.lendBuffer(c)
-		n, controlLen, truncated, err := recvRetry(c.fd, buf, c.hub.control)
+		n, controlLen, truncated, err := fd.Recvmsg(c.fd, buf, c.hub.control)
 		if c.in.empty = err == unix.EAGAIN; c.in.empty {
 			return
 		}

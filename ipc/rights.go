@@ -1,6 +1,6 @@
 package ipc
 
-import "golang.org/x/sys/unix"
+import "github.com/brood-go/brood/internal/fd"
 
 // heldRights is the most descriptors that wait for the rest of a frame. It is one, for a peer that keeps to the
 // protocol; the others are for the frames behind it.
@@ -15,12 +15,12 @@ func (q *rightsQueue) add(control []byte, truncated bool) {
 	if len(control) == 0 {
 		return
 	}
-	eachRight(control, func(fd int) {
+	fd.EachRight(control, func(right int) {
 		if truncated {
-			closeRight(fd)
+			fd.Close(right)
 			return
 		}
-		q.fds = append(q.fds, fd)
+		q.fds = append(q.fds, right)
 	})
 }
 
@@ -29,9 +29,9 @@ func (q *rightsQueue) take() int {
 	if len(q.fds) == 0 {
 		return -1
 	}
-	fd := q.fds[0]
+	right := q.fds[0]
 	q.fds = q.fds[1:]
-	return fd
+	return right
 }
 
 // settle closes the descriptors that nobody can claim any more, and reports whether there were any.
@@ -41,9 +41,7 @@ func (q *rightsQueue) settle(partial bool) (closed bool) {
 		keep = min(len(q.fds), heldRights)
 	}
 	if closed = len(q.fds) > keep; closed {
-		for _, fd := range q.fds[keep:] {
-			closeRight(fd)
-		}
+		fd.Close(q.fds[keep:]...)
 		q.fds = q.fds[:keep]
 	}
 	if keep == 0 {
@@ -51,6 +49,3 @@ func (q *rightsQueue) settle(partial bool) (closed bool) {
 	}
 	return closed
 }
-
-// closeRight closes a descriptor that is not wanted. It was never used here, so nothing can be lost.
-func closeRight(fd int) { _ = unix.Close(fd) }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
@@ -48,7 +49,7 @@ func poll(t testing.TB, l *reactor.Loop) bool {
 // socketPair returns the ends of a stream socketpair. They are in blocking mode, as a child gets its channel.
 func socketPair(t testing.TB) (a, b int) {
 	t.Helper()
-	a, b, err := streamPair()
+	a, b, err := fd.SocketPair()
 	require.NoError(t, err)
 	return a, b
 }

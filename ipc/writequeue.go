@@ -1,6 +1,10 @@
 package ipc
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+)
 
 // longFrame is the length, in bytes, from which on the rest of a frame is kept as it is and not copied into blocks. Up
 // to it copying is cheaper than making new memory for the next frame.
@@ -52,8 +56,8 @@ func (q *writeQueue) add(piece, block []byte, fd int) {
 
 // send writes once what the kernel takes: a piece with a descriptor by itself, as Node does, others together.
 func (q *writeQueue) send(h *hub, socket int) (n int, err error) {
-	if fd := q.rights[0]; fd >= 0 {
-		n, err = sendRetry(socket, q.pieces[:1], unix.UnixRights(fd))
+	if right := q.rights[0]; right >= 0 {
+		n, err = fd.Sendmsg(socket, q.pieces[:1], unix.UnixRights(right))
 		if n > 0 {
 			q.rights[0] = -1
 		}
@@ -62,7 +66,7 @@ func (q *writeQueue) send(h *hub, socket int) (n int, err error) {
 		for k < len(q.rights) && q.rights[k] < 0 {
 			k++
 		}
-		n, err = sendRetry(socket, q.pieces[:k], nil)
+		n, err = fd.Sendmsg(socket, q.pieces[:k], nil)
 	}
 	q.pop(h, n)
 	return n, err

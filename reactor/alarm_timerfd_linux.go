@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // maxAlarm bounds an alarm: on 32-bit machines the time has room for 68 years. A longer one goes off early, Poll finds
@@ -19,15 +21,15 @@ type alarm struct {
 }
 
 func openAlarm(l *Loop) (*alarm, error) {
-	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
+	tfd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
 	if err != nil {
 		return nil, wrap("timerfd_create", -1, err)
 	}
-	a := &alarm{fd: fd}
+	a := &alarm{fd: tfd}
 	// The callback has nothing to do but silence the descriptor: runTimers and the queues do the work.
-	a.watcher, err = l.Watch(fd, Readable, func(Readiness) { a.set(alarmNever) })
+	a.watcher, err = l.Watch(tfd, Readable, func(Readiness) { a.set(alarmNever) })
 	if err != nil {
-		_ = unix.Close(fd) // The watch error is the one to report.
+		fd.Close(tfd) // The watch error is the one to report.
 		return nil, err
 	}
 	a.watcher.Unref()

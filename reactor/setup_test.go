@@ -2,13 +2,13 @@ package reactor_test
 
 import (
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/reactor"
 )
@@ -107,19 +107,9 @@ func (d *descriptor) dup() *descriptor {
 // pipe returns both ends of a pipe, non-blocking.
 func pipe(t testing.TB) (r, w *descriptor) {
 	t.Helper()
-	var p [2]int
-	func() {
-		// Not every system has pipe2(2).
-		syscall.ForkLock.RLock()
-		defer syscall.ForkLock.RUnlock()
-		require.NoError(t, syscall.Pipe(p[:]))
-		syscall.CloseOnExec(p[0])
-		syscall.CloseOnExec(p[1])
-	}()
-	r, w = own(t, p[0]), own(t, p[1])
-	require.NoError(t, unix.SetNonblock(r.fd, true))
-	require.NoError(t, unix.SetNonblock(w.fd, true))
-	return r, w
+	x, y, err := fd.PipeNonblock()
+	require.NoError(t, err)
+	return own(t, x), own(t, y)
 }
 
 // readyPipe returns the reading end of a pipe that has something to read, and goes on having it.

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // eventfdWaker wakes through an eventfd(2) that is watched edge-triggered: every write is a new edge, so the counter is
@@ -14,22 +16,17 @@ func newWaker(_ *poller, forcePipe bool) (waker, error) {
 	if forcePipe {
 		return newPipeWaker()
 	}
-	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	efd, err := fd.Eventfd()
 	if err != nil {
 		return nil, wrap("eventfd", -1, err)
 	}
-	return &eventfdWaker{fd}, nil
+	return &eventfdWaker{efd}, nil
 }
 
 var eventfdOne = binary.NativeEndian.AppendUint64(nil, 1)
 
-func (w *eventfdWaker) wake() {
-	for {
-		if _, err := unix.Write(w.efd, eventfdOne); err != unix.EINTR {
-			return
-		}
-	}
-}
+// wake cannot fail.
+func (w *eventfdWaker) wake() { _, _ = fd.Write(w.efd, eventfdOne) }
 
 func (w *eventfdWaker) drain()          {}
 func (w *eventfdWaker) fd() int         { return w.efd }

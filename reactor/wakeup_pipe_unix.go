@@ -2,7 +2,11 @@
 
 package reactor
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+)
 
 // pipeWaker wakes through a pipe(2), where the system has nothing better or [Options].PipeWakeup asks for it.
 type pipeWaker struct {
@@ -13,29 +17,21 @@ type pipeWaker struct {
 var pipeOne = []byte{1}
 
 func newPipeWaker() (waker, error) {
-	r, w, err := wakeupPipe()
+	r, w, err := fd.PipeNonblock()
 	if err != nil {
 		return nil, wrap("pipe", -1, err)
 	}
 	return &pipeWaker{r: r, w: w}, nil
 }
 
-func (p *pipeWaker) wake() {
-	for {
-		// EAGAIN means the pipe is full of wake-ups nobody has seen yet: one of them will do.
-		if _, err := unix.Write(p.w, pipeOne); err != unix.EINTR {
-			return
-		}
-	}
-}
+// wake may fail with EAGAIN: then the pipe is full of wake-ups nobody has seen yet, and one of them will do.
+func (p *pipeWaker) wake() { _, _ = fd.Write(p.w, pipeOne) }
 
 func (p *pipeWaker) drain() {
 	for {
-		n, err := unix.Read(p.r, p.buf[:])
-		if err == unix.EINTR || n == len(p.buf) {
-			continue
+		if n, _ := fd.Read(p.r, p.buf[:]); n < len(p.buf) {
+			return // That was all.
 		}
-		return
 	}
 }
 

@@ -11,26 +11,18 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/reactor"
 )
 
 // socketPair returns both ends of a stream socket, non-blocking.
 func socketPair(t testing.TB) (a, b *descriptor) {
 	t.Helper()
-	var p [2]int
-	func() {
-		// Not every system has SOCK_CLOEXEC.
-		syscall.ForkLock.RLock()
-		defer syscall.ForkLock.RUnlock()
-		var err error
-		p, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-		require.NoError(t, err)
-		unix.CloseOnExec(p[0])
-		unix.CloseOnExec(p[1])
-	}()
-	a, b = own(t, p[0]), own(t, p[1])
-	require.NoError(t, unix.SetNonblock(a.fd, true))
-	require.NoError(t, unix.SetNonblock(b.fd, true))
+	x, y, err := fd.SocketPair()
+	require.NoError(t, err)
+	a, b = own(t, x), own(t, y)
+	require.NoError(t, fd.SetNonblock(a.fd, true))
+	require.NoError(t, fd.SetNonblock(b.fd, true))
 	return a, b
 }
 

@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // port is where the signals that the Go runtime caught come to a loop. They arrive in one of two ways:
@@ -51,12 +53,7 @@ const firstQueued Signal = 32
 // ring forwards by the bell. It is called under mu.
 func (p *port) ring(s Signal) {
 	addSignal(&p.rung, s)
-	// A full counter would take 2^64-2 calls without a look at it.
-	for {
-		if _, err := unix.Write(p.bell, bellOne); err != unix.EINTR {
-			return
-		}
-	}
+	_, _ = fd.Write(p.bell, bellOne) // A full counter would take 2^64-2 calls without a look at it.
 }
 
 var bellOne = binary.NativeEndian.AppendUint64(nil, 1)
@@ -66,11 +63,7 @@ func (p *port) takeRung() unix.Sigset_t {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var count [8]byte
-	for {
-		if _, err := unix.Read(p.bell, count[:]); err != unix.EINTR {
-			break
-		}
-	}
+	_, _ = fd.Read(p.bell, count[:]) // It fails only when the bell is silent.
 	rung := p.rung
 	p.rung = unix.Sigset_t{}
 	return rung

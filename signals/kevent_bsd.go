@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -40,7 +41,7 @@ func openSource(h *hub) (*source, error) {
 	s := &source{hub: h, kq: kq, caught: map[Signal]chan os.Signal{}}
 	s.watcher, err = h.loop.Watch(kq, reactor.Readable, s.answer)
 	if err != nil {
-		_ = unix.Close(kq) // The watch error is the one to report.
+		fd.Close(kq) // The watch error is the one to report.
 		return nil, err
 	}
 	s.watcher.Unref() // The hub counts what keeps the loop alive.
@@ -50,7 +51,7 @@ func openSource(h *hub) (*source, error) {
 
 func (s *source) close() {
 	s.watcher.Close()
-	_ = unix.Close(s.kq) // It has no state that a failing close could lose.
+	fd.Close(s.kq)
 }
 
 // add has the kernel report the signal before it is caught: none falls between. EV_CLEAR, which this filter has anyway,

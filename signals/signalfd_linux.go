@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -44,7 +45,7 @@ func openSource(h *hub) (_ *source, err error) {
 			s.close()
 		}
 	}()
-	if s.port.bell, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+	if s.port.bell, err = fd.Eventfd(); err != nil {
 		return nil, os.NewSyscallError("eventfd", err)
 	}
 	if s.bellWatcher, err = s.watch(s.port.bell, reactor.Readable, s.answerBell); err != nil {
@@ -96,11 +97,7 @@ func (s *source) close() {
 			w.Close()
 		}
 	}
-	for _, fd := range []int{s.port.bell, s.fd} {
-		if fd >= 0 {
-			_ = unix.Close(fd) // They have no state that a failing close could lose.
-		}
-	}
+	fd.Close(s.port.bell, s.fd)
 }
 
 // add blocks before it claims, so that the mask is complete when the first signal comes.
@@ -245,16 +242,8 @@ func (s *source) unblock(set unix.Sigset_t) {
 
 // read fills records with at most limit signals and returns their number.
 func (s *source) read(limit int) int {
-	for {
-		n, err := unix.Read(s.fd, s.records[:limit*recordSize])
-		switch err {
-		case nil:
-			return n / recordSize
-		case unix.EINTR:
-			continue
-		}
-		return 0 // EAGAIN: none is pending.
-	}
+	n, _ := fd.Read(s.fd, s.records[:limit*recordSize]) // EAGAIN: none is pending.
+	return n / recordSize
 }
 
 // signalOf returns the signal of record i, its first field.

@@ -3,6 +3,7 @@ package streams
 import (
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -13,7 +14,7 @@ type descriptor struct {
 	hub     *hub
 	fd      int // -1 once closed
 	watcher reactor.Watcher
-	watched bool // watcher is in use
+	watched bool      // watcher is in use
 	reader  *Readable // nil when there is no such half, or it is closed
 	writer  *Writable
 
@@ -149,8 +150,7 @@ func (d *descriptor) close() {
 		d.watcher.Close()
 	}
 	d.hub.open.remove(d)
-	// The descriptor is gone whatever close(2) says, and nobody can do anything about an error here.
-	_ = unix.Close(d.fd)
+	fd.Close(d.fd)
 	d.fd = -1
 }
 
@@ -172,11 +172,7 @@ func (d *descriptor) lend() (int, error) {
 		return -1, ErrClosed
 	}
 	if !d.shared {
-		flags, err := unix.FcntlInt(uintptr(d.fd), unix.F_GETFL, 0)
-		if err == nil {
-			_, err = unix.FcntlInt(uintptr(d.fd), unix.F_SETFL, flags&^unix.O_NONBLOCK)
-		}
-		if err != nil {
+		if err := fd.SetNonblock(d.fd, false); err != nil {
 			return -1, wrap("fcntl", d.fd, err)
 		}
 		d.shared = true

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/events"
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // PipeOptions configure [Readable.Pipe]. A nil *PipeOptions means all defaults.
@@ -199,7 +200,7 @@ func (p *pipe) pump() {
 	r.d.enlarge()
 	w.d.enlarge()
 	for range spliceBudget {
-		n, err := splice(r.d.fd, w.d.fd, spliceSize)
+		n, err := fd.Splice(r.d.fd, w.d.fd, spliceSize)
 		switch {
 		case err == unix.EAGAIN:
 			p.stalled()

@@ -151,7 +151,10 @@ func (r *Readable) OnClose(fn func()) *events.Listener {
 }
 
 // A CloseWatcher is told of the end of a stream.
-type CloseWatcher interface{ StreamClosed() }
+type CloseWatcher interface {
+	// StreamClosed is called in the callback of the close event, once.
+	StreamClosed()
+}
 
 // NotifyClose has w told when the stream has closed, before the listeners of OnClose. There is one such w: it is for the
 // object that the stream is part of, as a child counts its streams.

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/reactor"
@@ -180,16 +181,9 @@ func isOpen(fd int) bool {
 // pipe returns both ends of a pipe, non-blocking.
 func pipe(t testing.TB) (r, w *descriptor) {
 	t.Helper()
-	var p [2]int
-	func() {
-		// Not every system has pipe2(2).
-		syscall.ForkLock.RLock()
-		defer syscall.ForkLock.RUnlock()
-		require.NoError(t, syscall.Pipe(p[:]))
-		syscall.CloseOnExec(p[0])
-		syscall.CloseOnExec(p[1])
-	}()
-	return nonblocking(t, p)
+	x, y, err := fd.PipeNonblock()
+	require.NoError(t, err)
+	return own(t, x), own(t, y)
 }
 
 // socketpair returns both ends of a connected pair of sockets, non-blocking.
@@ -205,11 +199,6 @@ func socketpair(t testing.TB, kind int) (a, b *descriptor) {
 		syscall.CloseOnExec(p[0])
 		syscall.CloseOnExec(p[1])
 	}()
-	return nonblocking(t, p)
-}
-
-func nonblocking(t testing.TB, p [2]int) (a, b *descriptor) {
-	t.Helper()
 	a, b = own(t, p[0]), own(t, p[1])
 	require.NoError(t, unix.SetNonblock(a.fd, true))
 	require.NoError(t, unix.SetNonblock(b.fd, true))

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // lowNumbers are descriptor numbers that were taken early, when low ones were free, and that a start uses for the sources of
@@ -38,24 +40,22 @@ func (b *lowNumbers) reserve() {
 	if err != nil {
 		return
 	}
-	defer unix.Close(null)
+	defer fd.Close(null)
 	for range 1 + reservedNumbers {
 		// Not 0 to 2: if this program has closed one of these, a child that inherits it is to find it closed.
-		fd, err := unix.FcntlInt(uintptr(null), unix.F_DUPFD_CLOEXEC, 3)
+		number, err := fd.Duplicate(null, 3)
 		if err != nil {
 			b.release()
 			return
 		}
-		b.fds = append(b.fds, fd)
+		b.fds = append(b.fds, number)
 	}
 }
 
 // release gives the numbers back, for good, and reports whether there were any.
 func (b *lowNumbers) release() bool {
 	held := len(b.fds) > 0
-	for _, fd := range b.fds {
-		_ = unix.Close(fd) // It is /dev/null.
-	}
+	fd.Close(b.fds...)
 	b.fds, b.tried = nil, true
 	return held
 }
@@ -68,25 +68,25 @@ func (b *lowNumbers) lower(slots []int) error {
 	}
 	limit := b.fds[len(b.fds)-1] + nearEnough
 	high := 0
-	for i, fd := range slots {
-		if fd > limit && !slices.Contains(slots[:i], fd) {
+	for i, source := range slots {
+		if source > limit && !slices.Contains(slots[:i], source) {
 			high++
 		}
 	}
 	if high > reservedNumbers {
 		return nil
 	}
-	for i, fd := range slots {
-		if fd <= limit {
+	for i, source := range slots {
+		if source <= limit {
 			continue
 		}
 		b.used++
 		to := b.fds[b.used]
-		if err := unix.Dup3(fd, to, unix.O_CLOEXEC); err != nil {
+		if err := unix.Dup3(source, to, unix.O_CLOEXEC); err != nil {
 			return err
 		}
 		for j := i; j < len(slots); j++ {
-			if slots[j] == fd {
+			if slots[j] == source {
 				slots[j] = to
 			}
 		}

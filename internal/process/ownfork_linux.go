@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // forceForkExec has every start made by syscall.ForkExec, see Force.
@@ -97,9 +99,7 @@ func (p *program) failure(spec *Spec) *Failure {
 // reap gives up a child that has ended before it executed a file.
 func (p *program) reap(pid int) {
 	_, _ = wait4(pid, 0) // ECHILD: SIGCHLD is ignored here, or somebody waits for every child.
-	if p.pidfd >= 0 {
-		_ = unix.Close(int(p.pidfd)) // It is a pidfd, which has nothing to lose.
-	}
+	fd.Close(int(p.pidfd))
 }
 
 // shrink does not keep the memory of an exceptional start.

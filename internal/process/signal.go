@@ -6,6 +6,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // Signal sends s to the child, which must not have been waited for by this library. Where it has a pidfd no other process
@@ -51,10 +53,8 @@ func (p *Process) Abort() {
 
 // Close closes the pidfd.
 func (p *Process) Close() {
-	if p.Pidfd >= 0 {
-		_ = unix.Close(p.Pidfd) // It has nothing to lose.
-		p.Pidfd = -1
-	}
+	fd.Close(p.Pidfd)
+	p.Pidfd = -1
 }
 
 // wait4 waits for a child.

@@ -6,12 +6,14 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // HasPidfd reports whether waitid(2) accepts a pidfd (Linux 5.4; pidfd_open(2) is 5.3). It asks about this process itself:
 // a kernel that knows P_PIDFD answers ECHILD, because a process is not its own child.
 func HasPidfd() bool {
-	fd, err := unix.PidfdOpen(os.Getpid(), 0)
+	pidfd, err := unix.PidfdOpen(os.Getpid(), 0)
 	if err == unix.EMFILE || err == unix.ENFILE {
 		// That says nothing about the kernel. Only one that knows the idea finds fault with the descriptor.
 		_, _, _, _, err = waitid(unix.P_PIDFD, math.MaxInt32, unix.WEXITED)
@@ -20,16 +22,16 @@ func HasPidfd() bool {
 	if err != nil {
 		return false
 	}
-	defer unix.Close(fd)
-	_, _, _, _, err = waitid(unix.P_PIDFD, fd, unix.WEXITED)
+	defer fd.Close(pidfd)
+	_, _, _, _, err = waitid(unix.P_PIDFD, pidfd, unix.WEXITED)
 	return err == unix.ECHILD
 }
 
 // OpenPidfd opens a pidfd where the start gave none. The child must not have been waited for.
 func (p *Process) OpenPidfd() error {
-	fd, err := unix.PidfdOpen(p.Pid, 0)
+	pidfd, err := unix.PidfdOpen(p.Pid, 0)
 	if err == nil {
-		p.Pidfd = fd
+		p.Pidfd = pidfd
 	}
 	return err
 }

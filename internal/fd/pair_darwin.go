@@ -1,4 +1,4 @@
-package childprocess
+package fd
 
 import (
 	"syscall"
@@ -9,7 +9,7 @@ import (
 // Darwin cannot make a descriptor close-on-exec in the call that makes it; the lock keeps other goroutines from forking
 // between the two calls.
 
-func pipePair() (r, w int, err error) {
+func pipe(nonblock bool) (r, w int, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	var fds [2]int
@@ -18,6 +18,14 @@ func pipePair() (r, w int, err error) {
 	}
 	unix.CloseOnExec(fds[0])
 	unix.CloseOnExec(fds[1])
+	if nonblock {
+		for _, fd := range fds {
+			if err := unix.SetNonblock(fd, true); err != nil {
+				Close(fds[:]...)
+				return -1, -1, err
+			}
+		}
+	}
 	return fds[0], fds[1], nil
 }
 

@@ -1,4 +1,4 @@
-package ipc
+package fd
 
 import (
 	"syscall"
@@ -11,9 +11,9 @@ import (
 func recvCloseOnExec(fd int, p, control []byte) (n, controlLen, flags int, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
-	n, controlLen, flags, _, err = unix.Recvmsg(fd, p, control, 0)
+	n, controlLen, flags, _, err = unix.Recvmsg(fd, p, control, unix.MSG_DONTWAIT)
 	if err == nil {
-		eachRight(control[:controlLen], unix.CloseOnExec)
+		EachRight(control[:controlLen], unix.CloseOnExec)
 	}
 	return n, controlLen, flags, err
 }

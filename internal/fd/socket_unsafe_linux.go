@@ -1,4 +1,4 @@
-package ipc
+package fd
 
 import (
 	"unsafe"
@@ -6,13 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxPieces is the number of pieces in one call; sendmsg(2) allows 1024.
-const maxPieces = 64
-
 // The calls below cannot block, so they skip the bookkeeping that lets the Go scheduler give the thread's processor
 // away.
 
-func recvNonblock(fd int, p, control []byte) (n, controlLen int, truncated bool, err error) {
+func recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err error) {
 	iov := unix.Iovec{Base: unsafe.SliceData(p)}
 	iov.SetLen(len(p))
 	msg := unix.Msghdr{Iov: &iov, Control: unsafe.SliceData(control)}
@@ -26,27 +23,19 @@ func recvNonblock(fd int, p, control []byte) (n, controlLen int, truncated bool,
 	return int(r), int(msg.Controllen), msg.Flags&unix.MSG_CTRUNC != 0, nil
 }
 
-func sendNonblock(fd int, pieces [][]byte, control []byte) (int, error) {
-	if len(pieces) == 1 && len(control) == 0 {
-		return sendPiece(fd, pieces[0])
-	}
-	return sendPieces(fd, pieces, control)
-}
-
-// sendPiece is sendto(2) without an address, for which the kernel has fewer arguments to fetch and check than for
-// sendmsg(2).
-func sendPiece(fd int, p []byte) (int, error) {
+// send is sendto(2) without an address, for which the kernel has fewer arguments to fetch and check than for sendmsg(2).
+func send(fd int, p []byte) (int, error) {
 	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
 		uintptr(len(p)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), nil
+	return result(n, errno)
 }
 
-func sendPieces(fd int, pieces [][]byte, control []byte) (int, error) {
-	var iov [maxPieces]unix.Iovec
-	k := min(len(pieces), maxPieces)
+func sendmsg(fd int, pieces [][]byte, control []byte) (int, error) {
+	if len(pieces) == 1 && len(control) == 0 {
+		return send(fd, pieces[0])
+	}
+	var iov [iovMax]unix.Iovec
+	k := min(len(pieces), iovMax)
 	for i, p := range pieces[:k] {
 		iov[i].Base = unsafe.SliceData(p)
 		iov[i].SetLen(len(p))
@@ -59,8 +48,5 @@ func sendPieces(fd int, pieces [][]byte, control []byte) (int, error) {
 	}
 	n, _, errno := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)),
 		unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), nil
+	return result(n, errno)
 }

@@ -1,0 +1,49 @@
+package fd
+
+import "golang.org/x/sys/unix"
+
+// A platform supplies, where EINTR is the caller's; what it cannot do is EOPNOTSUPP, or ENOSYS for splice:
+//
+//	func readNowait(fd int, p []byte) (int, error)
+//	func writeNowait(fd int, p []byte) (int, error)
+//	func splice(src, dst, n int) (int64, error)
+//	func setPipeSize(fd, size int) error
+
+// ReadNowait is [Read] that does not wait, for a pipe in blocking mode: EAGAIN if there is nothing. Systems that cannot
+// ask that of a single call answer EOPNOTSUPP. See preadv2(2), RWF_NOWAIT.
+func ReadNowait(fd int, p []byte) (int, error) {
+	for {
+		n, err := readNowait(fd, p)
+		if err != unix.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// WriteNowait is [Write] as ReadNowait is Read. See pwritev2(2), RWF_NOWAIT.
+func WriteNowait(fd int, p []byte) (int, error) {
+	for {
+		n, err := writeNowait(fd, p)
+		if err != unix.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// Splice moves up to n bytes from src to dst, one of which is a pipe, without bringing them into the program. It does not
+// wait for a pipe, whatever its mode, but may wait for another descriptor in blocking mode. 0 without an error is the end
+// of src, EAGAIN may be about either side. EINVAL means that the system does not move bytes between these two, ENOSYS that
+// it never does. See splice(2).
+func Splice(src, dst, n int) (int64, error) {
+	for {
+		moved, err := splice(src, dst, n)
+		if err != unix.EINTR {
+			return max(moved, 0), err
+		}
+	}
+}
+
+// SetPipeSize asks for a pipe that holds size bytes. An unprivileged user may be refused (EPERM: too large, or this user's
+// pipes have too many pages together). Where pipes grow by themselves when they are busy the answer is EOPNOTSUPP. See
+// fcntl(2), F_SETPIPE_SZ.
+func SetPipeSize(fd, size int) error { return setPipeSize(fd, size) }

@@ -1,0 +1,56 @@
+package fd
+
+import "golang.org/x/sys/unix"
+
+// A platform supplies, where EINTR is the caller's:
+//
+//	func send(fd int, p []byte) (int, error)
+//	func sendmsg(fd int, pieces [][]byte, control []byte) (int, error)    may send the first piece alone
+//	func recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err error)
+
+// Recv is recv(2) that does not wait, whatever the mode of the socket.
+func Recv(fd int, p []byte) (int, error) {
+	for {
+		n, _, err := unix.Recvfrom(fd, p, unix.MSG_DONTWAIT)
+		if err != unix.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// Send is send(2) that does not wait, whatever the mode of the socket; except on Darwin, which heeds MSG_DONTWAIT in
+// receiving only (XNU, bsd/kern/uipc_socket.c, sosendcheck). A peer that is gone is EPIPE or ECONNRESET; on Linux there is
+// no SIGPIPE, and elsewhere the Go runtime sees to it that it does no harm.
+func Send(fd int, p []byte) (int, error) {
+	for {
+		n, err := send(fd, p)
+		if err != unix.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// Sendmsg is [Send] of several pieces, of which there must be one, in order, and of a control message that goes with the
+// first byte, nil for none; unix.UnixRights makes one of descriptors. It borrows those. It may send less than all of the
+// pieces: some platforms take the first only, Linux the first 64. When any byte was sent, so was the control message. See
+// sendmsg(2).
+func Sendmsg(fd int, pieces [][]byte, control []byte) (int, error) {
+	for {
+		n, err := sendmsg(fd, pieces, control)
+		if err != unix.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// Recvmsg is [Recv] that also fills control, which [NewControl] made, to the length controlLen. The descriptors in it are
+// the caller's, who finds them by [EachRight] and must Close them; truncated says that some were lost for want of room
+// (MSG_CTRUNC). See recvmsg(2).
+func Recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err error) {
+	for {
+		n, controlLen, truncated, err = recvmsg(fd, p, control)
+		if err != unix.EINTR {
+			return max(n, 0), controlLen, truncated, err
+		}
+	}
+}
