@@ -12,8 +12,11 @@ import (
 // is the loop's.
 type starting struct {
 	spec  process.Spec
-	table *layout // nil when its descriptors could not be had
+	table *layout // memory, or nil when its descriptors could not be had
 	dot   string  // see Options.candidates
+
+	memory layout
+	file   [1]string // of spec.Files
 
 	// The result of fork.
 	process process.Process

@@ -1,6 +1,7 @@
 package childprocess
 
 import (
+	"syscall"
 	"time"
 
 	"github.com/brood-go/brood/events"
@@ -42,10 +43,11 @@ type ChildProcess struct {
 	killed     bool
 	unrefed    bool
 	stopEvents bool
-	onSIGCHLD  bool             // f.look is called for it when SIGCHLD comes
-	looking    bool             // such a call is queued
-	refsShared bool             // it is counted in family.shared
-	watcher    *reactor.Watcher // of the pidfd, or what the platform uses
+	onSIGCHLD  bool            // f.look is called for it when SIGCHLD comes
+	looking    bool            // such a call is queued
+	refsShared bool            // it is counted in family.shared
+	watcher    reactor.Watcher // of the pidfd
+	watched    bool            // watcher is in use
 
 	filled  int           // bytes of Options.input that stdin's pipe has
 	pending int           // what close still waits for, see close.go
@@ -64,6 +66,10 @@ type ChildProcess struct {
 	resume events.Event[struct{}]
 
 	prev, next *ChildProcess // in family.open
+
+	// Memory that is part of every child, to have it in one piece.
+	usage syscall.Rusage
+	stdio [usualSlots]StdioStream
 }
 
 // childState goes from starting to running to exited and from there to closed. A child that could not be started has exited

@@ -19,22 +19,27 @@ func (c *ChildProcess) awaitStreams() {
 			continue
 		}
 		c.pending++
+		s.Readable.NotifyClose((*streamCount)(c))
 		if s.Writable == nil || i == 0 {
-			s.Readable.OnClose(c.settle)
 			continue
 		}
 		c.pending++
-		s.Writable.OnClose(c.settle)
+		s.Writable.NotifyClose((*streamCount)(c))
 		// A socket whose other side has ended has nobody left to write to.
 		s.Readable.OnEnd(s.Writable.End)
 		s.Readable.OnClose(func() {
-			if c.state != childRunning {
+			if c.state > childRunning {
 				s.Writable.End() // The user has destroyed the reading half: no end has come to do it.
 			}
-			c.settle()
 		})
 	}
 }
+
+// streamCount is the child as its streams see it.
+type streamCount ChildProcess
+
+// StreamClosed is called by each stream that close waits for.
+func (s *streamCount) StreamClosed() { (*ChildProcess)(s).settle() }
 
 // ended is called once, when the process has ended or, by a tick, when it could not be started.
 func (c *ChildProcess) ended(status ExitStatus) {

@@ -37,13 +37,14 @@ func (f *family) watchExit(c *ChildProcess) error {
 			return err
 		}
 	}
-	w, err := f.loop.Watch(c.process.Pidfd, reactor.Readable, func(reactor.Readiness) { f.look(c) })
-	if err != nil {
+	if err := f.loop.WatchInto(&c.watcher, c.process.Pidfd, reactor.Readable, c.mayHaveEnded); err != nil {
 		return err
 	}
-	w.Late()
-	c.watcher = w
+	c.watcher.Late()
+	c.watched = true
 	f.shared.set(c, false)
 	f.refChanged(c)
 	return nil
 }
+
+func (c *ChildProcess) mayHaveEnded(reactor.Readiness) { c.family.look(c) }

@@ -92,7 +92,7 @@ func (f *family) follow(c *ChildProcess) error {
 // look asks about one child, when it may have ended.
 func (f *family) look(c *ChildProcess) {
 	for c.state == childRunning {
-		change, err := c.process.Wait(c.stopEvents)
+		change, err := c.process.Wait(c.stopEvents, &c.usage)
 		if err == syscall.ECHILD {
 			// Somebody has waited for it, or SIGCHLD is ignored in this program.
 			change, err = c.process.Recover(), nil
@@ -148,10 +148,14 @@ func (f *family) leave(c *ChildProcess) {
 
 // release gives up what following the process took. The pidfd of a leader means its group until close.
 func (f *family) release(c *ChildProcess) {
-	if c.watcher != nil {
+	keep := c.leads || c.state == childStarting // In the latter case somebody will abort it.
+	switch {
+	case c.watched && keep:
 		c.watcher.Close()
+	case c.watched:
+		c.watcher.CloseWithFD()
 	}
-	if !c.leads && c.state != childStarting { // Until then somebody may have to abort it.
+	if !keep {
 		c.process.Close()
 	}
 	f.shared.set(c, false)
@@ -162,7 +166,7 @@ func (f *family) refChanged(c *ChildProcess) {
 	switch {
 	case c.state == childStarting && c.starting != nil:
 		c.starting.hold(f.loop, !c.unrefed)
-	case c.watcher == nil:
+	case !c.watched:
 		f.shared.set(c, !c.unrefed)
 	case c.unrefed:
 		c.watcher.Unref()

@@ -2,6 +2,7 @@ package childprocess
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -21,30 +22,44 @@ type layout struct {
 	ipc    int   // the slot of the channel, -1 if there is none
 	spare  []int // descriptors to close after the fork: the child's ends, opened files
 	stdio  []Stdio
+	memory [3][usualSlots]int // of slots, parent and spare
 }
 
-// newLayout opens what the slots ask for. On an error everything opened is closed again.
-func newLayout(stdio []Stdio) (*layout, error) {
+// usualSlots is how many slots a child has, but for few.
+const usualSlots = 4
+
+// open opens what stdio asks for, with room for at least the standard three. On an error everything is closed again.
+//
+// What is borrowed is looked at first, so that a slot which names a closed descriptor costs no pipe.
+func (a *layout) open(stdio []Stdio) error {
 	n := max(len(stdio), 3)
-	a := &layout{
-		slots:  make([]int, n),
-		parent: make([]int, n),
-		spare:  make([]int, 0, n),
-		stdio:  stdio,
-		ipc:    -1,
+	*a = layout{stdio: stdio, ipc: -1}
+	a.slots, a.parent, a.spare = a.memory[0][:0], a.memory[1][:0], a.memory[2][:0]
+	for range n {
+		a.slots, a.parent = append(a.slots, process.Closed), append(a.parent, -1)
 	}
-	for i := range n {
-		a.parent[i] = -1
-	}
-	for i := range n {
-		fd, err := a.open(i)
-		if err != nil {
-			a.close()
-			return nil, &slotError{i, err}
+	for _, borrowed := range [...]bool{true, false} {
+		for i := range n {
+			if a.form(i).borrows() != borrowed {
+				continue
+			}
+			number, err := a.openSlot(i)
+			if err != nil {
+				a.close()
+				return &slotError{i, err}
+			}
+			a.slots[i] = number
 		}
-		a.slots[i] = fd
 	}
-	return a, nil
+	return nil
+}
+
+// form returns what slot i is.
+func (a *layout) form(i int) form {
+	if i < len(a.stdio) {
+		return a.stdio[i].form
+	}
+	return formDefault
 }
 
 // slotError says for which slot a descriptor could not be had.
@@ -57,13 +72,9 @@ func (e *slotError) name() string  { return "slot " + strconv.Itoa(e.slot) }
 func (e *slotError) Error() string { return e.name() + ": " + e.err.Error() }
 func (e *slotError) Unwrap() error { return e.err }
 
-// open prepares slot i and returns the descriptor the child gets there.
-func (a *layout) open(i int) (int, error) {
-	s := Stdio{}
-	if i < len(a.stdio) {
-		s = a.stdio[i]
-	}
-	switch s.form {
+// openSlot prepares slot i and returns the descriptor that the child gets there.
+func (a *layout) openSlot(i int) (int, error) {
+	switch a.form(i) {
 	case formDefault:
 		if i > 2 {
 			return process.Closed, nil
@@ -78,11 +89,11 @@ func (a *layout) open(i int) (int, error) {
 	case formInherit:
 		return borrow(i, i)
 	case formFD:
-		return borrow(s.fd, i)
+		return borrow(a.stdio[i].fd, i)
 	case formFile:
-		return a.openFile(s.file)
+		return a.openFile(a.stdio[i].file)
 	default:
-		return a.openStream(s, i)
+		return a.openStream(a.stdio[i], i)
 	}
 }
 
@@ -207,9 +218,9 @@ func (a *layout) channel(l *reactor.Loop, o *Options) (*ipc.Channel, error) {
 	return ipc.New(l, fd, &ipc.Options{Serialization: o.Serialization, MaxMessage: o.MaxMessage, MaxQueue: o.MaxQueue})
 }
 
-// streams makes the parent's streams. The descriptors are the streams' afterwards; on an error all are closed.
-func (a *layout) streams(l *reactor.Loop) ([]StdioStream, error) {
-	out := make([]StdioStream, len(a.parent))
+// streams makes the parent's streams, in the memory of out, which is empty. The descriptors are the streams' afterwards; on an error all are closed.
+func (a *layout) streams(l *reactor.Loop, out []StdioStream) ([]StdioStream, error) {
+	out = slices.Grow(out, len(a.parent))[:len(a.parent)]
 	for i, fd := range a.parent {
 		if fd < 0 {
 			continue
@@ -217,9 +228,9 @@ func (a *layout) streams(l *reactor.Loop) ([]StdioStream, error) {
 		var err error
 		switch i {
 		case 0:
-			out[i].Writable, err = streams.NewWritable(l, fd, nil)
+			out[i].Writable, err = streams.NewWritable(l, fd, &streams.WritableOptions{Fresh: true})
 		case 1, 2:
-			out[i].Readable, err = streams.NewReadable(l, fd, nil)
+			out[i].Readable, err = streams.NewReadable(l, fd, &streams.ReadableOptions{Fresh: true})
 		default:
 			var d *streams.Duplex
 			if d, err = streams.NewDuplex(l, fd, nil); err == nil {

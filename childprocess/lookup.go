@@ -2,6 +2,7 @@ package childprocess
 
 import (
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -14,12 +15,14 @@ import (
 //
 // The search ends before a match in a relative directory, which is dot then: such a match is refused with [ErrDot] when no
 // directory before it has the program.
-func (o *Options) candidates(file string) (files []string, dot string) {
+//
+// They are appended to memory, which is empty.
+func (o *Options) candidates(file string, memory []string) (files []string, dot string) {
 	if strings.IndexByte(file, '/') >= 0 {
-		return []string{file}, ""
+		return append(memory, file), ""
 	}
 	path := o.searchPath()
-	files = make([]string, 0, 1+strings.Count(path, ":"))
+	files = slices.Grow(memory, 1+strings.Count(path, ":"))
 	for dir := range strings.SplitSeq(path, ":") {
 		if dir == "" {
 			dir = "."

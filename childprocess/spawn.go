@@ -77,9 +77,10 @@ func newChild(op, file string, args []string, o *Options) *ChildProcess {
 func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 	st := &starting{}
 	c.starting = st
-	table, err := newLayout(o.Stdio)
+	table := &st.memory
+	err := table.open(o.Stdio)
 	if err != nil && exhausted(errnoOr(err)) && s.Release() {
-		table, err = newLayout(o.Stdio)
+		err = table.open(o.Stdio)
 	}
 	if err != nil {
 		st.failed = c.layoutFailure(err)
@@ -98,7 +99,7 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 	if table.ipc >= 0 {
 		st.spec.Env = withChannel(st.spec.Env, table.ipc, o.Serialization)
 	}
-	st.spec.Files, st.dot = o.candidates(c.file)
+	st.spec.Files, st.dot = o.candidates(c.file, st.file[:0])
 }
 
 func (c *ChildProcess) layoutFailure(err error) *SpawnError {
@@ -187,7 +188,7 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 		table.close()
 		return err
 	}
-	stdio, err := table.streams(c.loop)
+	stdio, err := table.streams(c.loop, c.stdio[:0])
 	if err != nil {
 		if channel != nil {
 			channel.Destroy()

@@ -18,6 +18,7 @@ type Writer struct {
 	posted  bool       // flush is on its way
 	stalled bool       // the stream asked to wait
 	ended   bool       // Close was called
+	refused bool       // a Write came after the good end
 	err     error      // why no more is taken
 }
 
@@ -48,7 +49,7 @@ func (w *Writable) Writer() io.WriteCloser {
 	return b
 }
 
-// errFinished is Writer.err after a good end, which it is if nothing is pending.
+// errFinished is Writer.err after a good end, which it is if nothing is pending and nothing was refused.
 var errFinished = ErrWriteAfterEnd
 
 // Write queues a copy of p for the stream.
@@ -63,6 +64,7 @@ func (b *Writer) Write(p []byte) (int, error) {
 			b.changed.Wait()
 		}
 		if b.err != nil {
+			b.refused = true
 			return n, b.err
 		}
 		if b.ended {
@@ -97,7 +99,7 @@ func (b *Writer) Close() error {
 	for b.err == nil {
 		b.changed.Wait()
 	}
-	if b.err == errFinished && len(b.pending) == 0 {
+	if b.err == errFinished && len(b.pending) == 0 && !b.refused {
 		return nil
 	}
 	return b.err

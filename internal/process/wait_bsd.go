@@ -17,13 +17,14 @@ func (p *Process) OpenPidfd() error { return unix.ENOSYS }
 // Wait asks about the child without waiting; also about stops and continues if stops is set. When the child has ended this
 // takes its status, and Wait must not be called again: the number can belong to another process then. ECHILD means that
 // somebody else has taken the status.
-func (p Process) Wait(stops bool) (Change, error) {
+//
+// The Change of an end has usage, which Wait fills.
+func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 	options := unix.WNOHANG
 	if stops {
 		options |= unix.WUNTRACED | wcontinued
 	}
 	var ws syscall.WaitStatus
-	usage := new(syscall.Rusage)
 	for {
 		pid, err := syscall.Wait4(p.Pid, &ws, options, usage)
 		if err == syscall.EINTR {

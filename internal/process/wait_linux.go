@@ -16,14 +16,14 @@ func HasPidfd() bool {
 	pidfd, err := unix.PidfdOpen(os.Getpid(), 0)
 	if err == unix.EMFILE || err == unix.ENFILE {
 		// That says nothing about the kernel. Only one that knows the idea finds fault with the descriptor.
-		_, _, _, _, err = waitid(unix.P_PIDFD, math.MaxInt32, unix.WEXITED)
+		_, _, _, err = waitid(unix.P_PIDFD, math.MaxInt32, unix.WEXITED, nil)
 		return err == unix.EBADF
 	}
 	if err != nil {
 		return false
 	}
 	defer fd.Close(pidfd)
-	_, _, _, _, err = waitid(unix.P_PIDFD, pidfd, unix.WEXITED)
+	_, _, _, err = waitid(unix.P_PIDFD, pidfd, unix.WEXITED, nil)
 	return err == unix.ECHILD
 }
 
@@ -39,7 +39,9 @@ func (p *Process) OpenPidfd() error {
 // Wait asks about the child without waiting; also about stops and continues if stops is set. When the child has ended this
 // takes its status, and Wait must not be called again: the number can belong to another process then. ECHILD means that
 // somebody else has taken the status; see Recover.
-func (p Process) Wait(stops bool) (Change, error) {
+//
+// The Change of an end has usage, which Wait fills.
+func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 	idType, id := unix.P_PID, p.Pid
 	if p.Pidfd >= 0 {
 		idType, id = unix.P_PIDFD, p.Pidfd
@@ -48,7 +50,7 @@ func (p Process) Wait(stops bool) (Change, error) {
 	if stops {
 		options |= unix.WSTOPPED | unix.WCONTINUED
 	}
-	pid, code, value, usage, err := waitid(idType, id, options)
+	pid, code, value, err := waitid(idType, id, options, usage)
 	if err != nil || pid == 0 {
 		return Change{}, err
 	}

@@ -18,20 +18,19 @@ type siginfo struct {
 	_     [128]byte
 }
 
-// waitid asks about one child without waiting. A pid of 0 in the answer means that there is nothing to tell.
-func waitid(idType, id, options int) (pid int, code, value int32, usage *syscall.Rusage, err error) {
+// waitid asks about one child without waiting, and fills usage if that is not nil. A pid of 0 in the answer means that there is nothing to tell.
+func waitid(idType, id, options int, usage *syscall.Rusage) (pid int, code, value int32, err error) {
 	var info siginfo
-	usage = new(syscall.Rusage)
 	for {
 		_, _, errno := unix.RawSyscall6(unix.SYS_WAITID, uintptr(idType), uintptr(id),
 			uintptr(unsafe.Pointer(&info)), uintptr(options|unix.WNOHANG), uintptr(unsafe.Pointer(usage)), 0)
 		switch errno {
 		case 0:
-			return int(info.pid), info.code(), info.value, usage, nil
+			return int(info.pid), info.code(), info.value, nil
 		case unix.EINTR:
 			continue
 		}
-		return 0, 0, 0, nil, errno
+		return 0, 0, 0, errno
 	}
 }
 
