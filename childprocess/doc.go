@@ -23,6 +23,9 @@
 //   - [SpawnSync], [ExecSync] and [ExecFileSync] wait on a loop of their own, on the calling goroutine;
 //   - [Output] and its relatives are for goroutines, without a loop to run.
 //
+// Each of them starts the child on the thread that calls, which waits until the child has executed its program; so what is
+// true of that thread, such as its network namespace, is true of the child. With [Options].Async another thread does it.
+//
 // # Ending a child early
 //
 // [Options].Timeout and Context send KillSignal, and SIGKILL after KillGrace if it is given: to the whole process group
@@ -33,9 +36,17 @@
 // # Standard descriptors
 //
 // By default a child's stdin, stdout and stderr are pipe(7)s, real ones that can be opened again as /dev/stdin; the child's
-// ends are in blocking mode. [Options].Stdio gives each descriptor another form. Every descriptor not named there is
-// closed in the child. The child starts with an empty signal mask and all signals at their default, also those that this
-// program ignores.
+// ends are in blocking mode. [Options].Stdio gives each descriptor another form. The child has no descriptor that is not
+// named there, whoever opened it and how. It starts with an empty signal mask, with all signals at their default, also those
+// that this program ignores, and with the soft limit of descriptors that this program was started with, which Go has raised
+// since, unless the program has set that limit. Nothing of this program is changed for that, not even for a moment.
+//
+// On Linux, on other architectures than amd64 and arm64, and on the BSDs and macOS, children are started by
+// [syscall.ForkExec]: there they inherit descriptors that are not close-on-exec, and ignored signals.
+//
+// A loop takes five low descriptor numbers for its children, with the first one or with [Prepare], because the time that the
+// kernel needs for a start grows with the highest number that a child's pipes have. It gives them back when descriptors run
+// short, and when it is closed.
 //
 // # How the end of a child is known
 //

@@ -48,6 +48,20 @@ func familyOf(l *reactor.Loop) (*family, error) {
 	return c.(*family), nil
 }
 
+// Prepare does what the loop would do with its first child, which then starts as fast as the others: it finds out what the
+// system has, and takes a few low descriptor numbers. A server calls it before it opens descriptors by the thousand. It
+// returns [reactor.ErrClosed] for a closed loop.
+func Prepare(l *reactor.Loop) error {
+	if l == nil {
+		return &ArgumentError{"Prepare", "loop", "is nil"}
+	}
+	if _, err := familyOf(l); err != nil {
+		return err
+	}
+	process.Prepare()
+	return nil
+}
+
 // Close lets go of the children that were left: unref'd and still running, or ended with streams that nobody brought to
 // their end. They get no events.
 func (f *family) Close() error {

@@ -25,6 +25,14 @@ type ownFork struct {
 func (o *ownFork) reserve()      { o.numbers.reserve() }
 func (o *ownFork) release() bool { return o.numbers.release() }
 
+// Prepare finds out now what the first start would find out about this program.
+//
+// Safe to call from any goroutine.
+func Prepare() {
+	ignoredAtFirst()
+	inheritedNofile()
+}
+
 func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 	if forceForkExec.Load() {
 		return forkExec(spec)

@@ -5,6 +5,9 @@ package process
 // ownFork is nothing here: the clone is written for Linux, in the assembly of two architectures.
 type ownFork struct{}
 
+// Prepare does nothing.
+func Prepare() {}
+
 func (*ownFork) start(spec *Spec) (Process, *Failure) { return forkExec(spec) }
 func (*ownFork) reserve()                             {}
 func (*ownFork) release() bool                        { return false }
