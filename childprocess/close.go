@@ -1,5 +1,7 @@
 package childprocess
 
+import "github.com/brood-go/brood/reactor"
+
 // This file decides when exit and close come. close waits for c.pending to become 0: one for exit (or error), one for each
 // Readable among the streams, and one for the Writable of a two-way one. Stdin is not waited for: it is destroyed at exit.
 // The channel counts until it has disconnected, and a group that is being ended, see awaitGroup.
@@ -11,7 +13,7 @@ func (c *ChildProcess) awaitStreams() {
 		c.pending++
 		c.channel.OnDisconnect(func() {
 			defer c.settle()
-			c.leave.Emit(struct{}{})
+			reactor.Emit(c.loop, &c.leave, struct{}{})
 		})
 	}
 	for i, s := range c.Stdio {
@@ -51,16 +53,16 @@ func (c *ChildProcess) ended(status ExitStatus) {
 	if c.Stdin != nil {
 		c.Stdin.Destroy(nil)
 	}
-	// Deferred: a listener that panics does not cost the others their close.
+	// Deferred: a listener that panics does not cost the others their close. It comes behind the ticks of the listeners, which
+	// may add others that still get the data.
 	defer func() {
-		// On a tick, so that listeners which the exit callback adds still get the data.
 		c.loop.NextTick(c.drain)
 		c.settle()
 	}()
 	if c.failed != nil {
-		c.err.Emit(c.failed)
+		reactor.Emit[error](c.loop, &c.err, c.failed)
 	} else {
-		c.exit.Emit(status)
+		reactor.Emit(c.loop, &c.exit, status)
 	}
 }
 
@@ -104,5 +106,5 @@ func (c *ChildProcess) settle() {
 	c.limits.closed()
 	c.family.leave(c)
 	defer close(c.done) // Those who Wait are told also when a listener panics.
-	c.close.Emit(c.status)
+	reactor.Emit(c.loop, &c.close, c.status)
 }

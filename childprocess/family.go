@@ -115,9 +115,9 @@ func (f *family) look(c *ChildProcess) {
 		case err != nil || change.Kind == process.Unchanged:
 			return
 		case change.Kind == process.Stopped:
-			c.stop.Emit(change.Signal)
+			reactor.Emit(f.loop, &c.stop, change.Signal)
 		case change.Kind == process.Continued:
-			c.resume.Emit(struct{}{})
+			reactor.Emit(f.loop, &c.resume, struct{}{})
 		default:
 			f.reaped(c, statusOf(change))
 		}

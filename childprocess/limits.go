@@ -98,7 +98,7 @@ func (c *ChildProcess) end(cause error) {
 		m.enough()
 	}
 	if aborted, ok := cause.(*AbortError); ok && err == nil {
-		c.err.Emit(aborted)
+		reactor.Emit[error](c.loop, &c.err, aborted)
 	}
 	c.unsent(m.soft, err)
 }
@@ -133,7 +133,7 @@ func (c *ChildProcess) signalAll(s Signal) error {
 // unsent tells that a signal was refused. That there was nobody to be signalled is no news.
 func (c *ChildProcess) unsent(s Signal, err error) {
 	if err != nil && err != syscall.ESRCH {
-		c.err.Emit(&KillError{Pid: c.process.Pid, Signal: s, Err: err})
+		reactor.Emit[error](c.loop, &c.err, &KillError{Pid: c.process.Pid, Signal: s, Err: err})
 	}
 }
 

@@ -222,7 +222,7 @@ func (c *ChildProcess) announce() {
 	c.loop.NextTick(func() { c.ended(c.status) })
 }
 
-func (c *ChildProcess) emitSpawn() { c.spawn.Emit(struct{}{}) }
+func (c *ChildProcess) emitSpawn() { reactor.Emit(c.loop, &c.spawn, struct{}{}) }
 
 func (c *ChildProcess) failure(step Step, path string, err error) *SpawnError {
 	return &SpawnError{Op: c.op, Step: step, File: c.file, Path: path, Args: c.args[1:], Err: err}

@@ -57,24 +57,61 @@ func (e *Event[T]) Once(fn func(T)) *Listener { return e.add(fn, true) }
 // emitter.removeListener). Emit does not allocate.
 func (e *Event[T]) Emit(v T) bool {
 	called := e.Len() > 0
-	e.emits++
-	e.emitting++
-	now := e.emits
+	now := e.begin()
 	for _, l := range e.listeners {
-		if l.gone != 0 && l.gone <= now {
-			continue
+		if l.due(now) {
+			l.fn(v)
 		}
-		if l.once {
-			if l.fired {
-				continue // A nested Emit was faster.
-			}
-			l.fired = true
-			l.Off()
-		}
-		l.fn(v)
 	}
 	e.emitting--
 	return called
+}
+
+// A Guard deals with a panic of a listener.
+type Guard interface {
+	// Recover is deferred around each listener: it calls recover().
+	Recover()
+}
+
+// EmitGuarded is [Event.Emit] that defers g.Recover around each listener: a panic in one does not keep the others from being
+// called.
+func (e *Event[T]) EmitGuarded(v T, g Guard) bool {
+	called := e.Len() > 0
+	now := e.begin()
+	for _, l := range e.listeners {
+		if l.due(now) {
+			l.callGuarded(v, g)
+		}
+	}
+	e.emitting--
+	return called
+}
+
+func (l *entry[T]) callGuarded(v T, g Guard) {
+	defer g.Recover()
+	l.fn(v)
+}
+
+// begin numbers a new Emit.
+func (e *Event[T]) begin() (now uint64) {
+	e.emits++
+	e.emitting++
+	return e.emits
+}
+
+// due reports whether Emit number now calls l, which it does next.
+func (l *entry[T]) due(now uint64) bool {
+	if l.gone != 0 && l.gone <= now {
+		return false
+	}
+	if l.once {
+		if l.fired {
+			return false // A nested Emit was faster.
+		}
+		l.fired = true
+		l.Off()
+	}
+	return true
 }
 
 // Len returns the number of listeners.

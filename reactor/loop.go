@@ -47,6 +47,8 @@ type Loop struct {
 	refs    int  // armed timers, immediates and active watchers that are ref'd; see Alive
 
 	ticks      ring
+	ticking    bool // runTicks is under way: what a tick emits is part of it
+	inside     bool // Callback is under way
 	timers     timerHeap
 	immediates immediateQueue
 	closing    closingQueue

@@ -14,6 +14,8 @@ func (l *Loop) NextTick(fn func()) {
 }
 
 func (l *Loop) runTicks() {
+	l.ticking = true
+	defer func() { l.ticking = false }() // Also when a panic unwinds.
 	for range tickBudget {
 		if l.ticks.n == 0 {
 			return
@@ -33,6 +35,8 @@ type ring struct {
 	buf  []func() // length is a power of two
 	head int
 	n    int
+
+	popped uint64 // so far
 }
 
 func (r *ring) push(fn func()) {
@@ -48,6 +52,7 @@ func (r *ring) pop() func() {
 	r.buf[r.head] = nil
 	r.head = (r.head + 1) & (len(r.buf) - 1)
 	r.n--
+	r.popped++
 	return fn
 }
 

@@ -15,7 +15,7 @@ func (r *Readable) Collect(max int, fn func(data []byte, err error)) {
 	r.OnEnd(func() { c.done(nil) })
 	r.OnError(c.done)
 	r.OnClose(func() { c.done(ErrClosed) })
-	r.OnData(c.add)
+	r.NotifyData(c)
 }
 
 type collector struct {
@@ -25,11 +25,12 @@ type collector struct {
 	data []byte
 }
 
-func (c *collector) add(chunk []byte) {
+// StreamData is called with each chunk.
+func (c *collector) StreamData(chunk []byte) {
 	if c.max >= 0 && len(c.data)+len(chunk) > c.max {
 		c.data = append(c.data, chunk[:c.max-len(c.data)]...)
+		c.r.d.loop.NextTick(func() { c.done(ErrTooMuch) })
 		c.r.Destroy(nil)
-		c.done(ErrTooMuch)
 		return
 	}
 	c.data = append(c.data, chunk...)

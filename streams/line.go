@@ -1,6 +1,10 @@
 package streams
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/brood-go/brood/reactor"
+)
 
 // lineSplitter is the state of OnLine between two chunks.
 type lineSplitter struct {
@@ -17,10 +21,17 @@ func (s *lineSplitter) drop() { *s = lineSplitter{} }
 // says that chunk may be kept as it is.
 func (r *Readable) splitLines(chunk []byte, owned bool) {
 	s := &r.lines
+	defer func() {
+		if chunk != nil { // A listener has panicked: the lines behind its own are still to come.
+			s.rest = bytes.Clone(chunk)
+			r.d.loop.NextTick(r.continueLines)
+		}
+	}()
 	for len(chunk) > 0 {
 		i := bytes.IndexByte(chunk, '\n')
 		if i < 0 {
 			s.partial = append(s.partial, chunk...)
+			chunk = nil
 			r.lineFits(withoutCR(s.partial)) // A '\r' at its end may belong to a newline that is still to come.
 			return
 		}
@@ -31,21 +42,25 @@ func (r *Readable) splitLines(chunk []byte, owned bool) {
 			s.partial = line[:0]
 		}
 		if line = withoutCR(line); !r.lineFits(line) {
+			chunk = nil
 			return
 		}
-		r.line.Emit(line)
+		reactor.Emit(r.d.loop, &r.line, line)
 		if r.state == readDestroyed {
+			chunk = nil
 			return
 		}
 		if r.flow != flowOn && len(chunk) > 0 {
-			if !owned {
-				chunk = bytes.Clone(chunk)
-			}
 			s.rest = chunk
+			if !owned {
+				s.rest = bytes.Clone(chunk)
+			}
+			chunk = nil
 			r.d.update()
 			return
 		}
 	}
+	chunk = nil
 }
 
 // lineFits destroys the stream when a line is over the limit.
@@ -83,7 +98,7 @@ func (r *Readable) continueLines() {
 func (r *Readable) flushLine() {
 	if last := r.lines.partial; len(last) > 0 && r.lineFits(last) {
 		r.lines.partial = nil
-		r.line.Emit(last)
+		reactor.Emit(r.d.loop, &r.line, last)
 	}
 }
 

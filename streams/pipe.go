@@ -5,7 +5,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/brood-go/brood/events"
 	"github.com/brood-go/brood/internal/fd"
 )
 
@@ -37,14 +36,9 @@ func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
 	if o != nil {
 		p.o = *o
 	}
-	p.listeners = []*events.Listener{
-		r.OnEnd(p.sourceEnded),
-		r.OnClose(p.sourceEnded), // Destroyed: there was no end.
-		dst.OnDrain(p.drained),
-		dst.OnError(func(error) { p.broken() }),
-		dst.OnClose(p.broken),
-	}
+	// These lists are replaced when a pipe goes, so that those who range over them are not disturbed.
 	r.pipes = append(slices.Clip(r.pipes), p)
+	dst.sources = append(slices.Clip(dst.sources), p)
 	if dst.Closed() {
 		r.d.loop.NextTick(p.broken)
 	}
@@ -73,13 +67,12 @@ func (r *Readable) Unpipe(dst *Writable) {
 
 // pipe is one connection from a Readable to a Writable.
 type pipe struct {
-	src       *Readable
-	dst       *Writable
-	o         PipeOptions
-	listeners []*events.Listener
-	waiting   bool // the source is blocked until dst has drained
-	noSplice  bool // splice(2) refused these descriptors
-	gone      bool
+	src      *Readable
+	dst      *Writable
+	o        PipeOptions
+	waiting  bool // the source is blocked until dst has drained
+	noSplice bool // splice(2) refused these descriptors
+	gone     bool
 }
 
 // write copies a chunk on, when bytes are not spliced.
@@ -148,12 +141,9 @@ func (r *Readable) dropClosed() {
 
 func (p *pipe) detach() {
 	p.gone = true
-	for _, l := range p.listeners {
-		l.Off()
-	}
-	if i := slices.Index(p.src.pipes, p); i >= 0 {
-		p.src.pipes = slices.Delete(slices.Clone(p.src.pipes), i, i+1)
-	}
+	other := func(q *pipe) bool { return q == p }
+	p.src.pipes = slices.DeleteFunc(slices.Clone(p.src.pipes), other)
+	p.dst.sources = slices.DeleteFunc(slices.Clone(p.dst.sources), other)
 	if p.dst.source == p {
 		p.dst.source = nil
 		p.dst.d.update()
@@ -161,7 +151,7 @@ func (p *pipe) detach() {
 	p.drained()
 }
 
-func (r *Readable) listenedTo() bool { return r.data.Len()+r.text.Len()+r.line.Len() > 0 }
+func (r *Readable) listenedTo() bool { return len(r.sinks)+r.data.Len()+r.text.Len()+r.line.Len() > 0 }
 
 // splicePipe returns the pipe whose bytes can be moved without reading them, if that is so now.
 func (r *Readable) splicePipe() *pipe {

@@ -63,6 +63,7 @@ type Readable struct {
 	err    events.Event[error]
 	close  events.Event[struct{}]
 	owner  CloseWatcher // nil without, see NotifyClose
+	sinks  []DataWatcher
 	coded  textDecoder
 	lines  lineSplitter
 	pipes  []*pipe
@@ -160,14 +161,25 @@ type CloseWatcher interface {
 // object that the stream is part of, as a child counts its streams.
 func (r *Readable) NotifyClose(w CloseWatcher) { r.owner = w }
 
+// A DataWatcher is told of the data of a stream.
+type DataWatcher interface {
+	// StreamData is called with each chunk, which is valid until it returns. It must not call the program.
+	StreamData(chunk []byte)
+}
+
+// NotifyData has w told of each chunk before the listeners are, and starts the flow, as OnData does. It is for objects that
+// gather the data, such as an exec its output: what a listener does cannot keep them from it.
+func (r *Readable) NotifyData(w DataWatcher) {
+	r.sinks = append(r.sinks, w)
+	r.startAfter(nil)
+}
+
 // tellClosed tells the owner first, and the listeners also when something panics then.
-func tellClosed(owner CloseWatcher, close *events.Event[struct{}]) {
+func (d *descriptor) tellClosed(owner CloseWatcher, close *events.Event[struct{}]) {
+	defer reactor.Emit(d.loop, close, struct{}{})
 	if owner != nil {
-		defer close.Emit(struct{}{})
 		owner.StreamClosed()
-		return
 	}
-	close.Emit(struct{}{})
 }
 
 // notNil gives a func() the form that an Event wants.
@@ -232,7 +244,7 @@ func (r *Readable) Destroy(err error) {
 	}
 	if err != nil {
 		r.tap.end(err)
-		r.d.loop.NextTick(func() { r.err.Emit(err) })
+		r.d.loop.NextTick(func() { reactor.Emit(r.d.loop, &r.err, err) })
 	} else {
 		r.tap.end(ErrClosed)
 	}
@@ -324,26 +336,43 @@ func (r *Readable) ready(got reactor.Readiness) {
 	}
 }
 
-// deliver gives a chunk to every kind of consumer.
+// deliver gives a chunk to every kind of consumer. Those of this package get it however the listeners behave: the pipes come
+// last, because a listener may take one away.
 func (r *Readable) deliver(chunk []byte) {
-	r.data.Emit(chunk)
 	if r.retaining {
 		r.tap.reader(r).retain(chunk)
 	}
+	for _, w := range r.sinks {
+		w.StreamData(chunk)
+	}
+	defer r.forward(chunk, r.pipes)
+	listening := r.state == readOpen
 	if r.text.Len() == 0 {
 		r.coded.drop()
-	} else if r.state == readOpen {
-		if s := r.coded.decode(chunk); s != "" {
-			r.text.Emit(s)
-		}
 	}
 	if r.line.Len() == 0 {
 		r.lines.drop()
-	} else if r.state == readOpen {
+	}
+	if listening {
+		reactor.Emit(r.d.loop, &r.data, chunk)
+	}
+	if r.text.Len() > 0 && r.state == readOpen {
+		if s := r.coded.decode(chunk); s != "" {
+			reactor.Emit(r.d.loop, &r.text, s)
+		}
+	}
+	if r.line.Len() > 0 && r.state == readOpen {
 		r.splitLines(chunk, false)
 	}
-	for _, p := range r.pipes {
-		p.write(chunk)
+}
+
+// forward writes a chunk to the pipes that there were before its listeners were called. One of these may have taken a pipe
+// away.
+func (r *Readable) forward(chunk []byte, pipes []*pipe) {
+	for _, p := range pipes {
+		if !p.gone {
+			p.write(chunk)
+		}
 	}
 	if r.d.hub.poison {
 		clear(chunk)
@@ -360,21 +389,38 @@ func (r *Readable) finish() {
 
 // emitEnd emits what is left, and then end. It comes here again when one of the listeners has paused the stream.
 func (r *Readable) emitEnd() {
+	goneOn := false
+	defer func() {
+		if !goneOn {
+			r.d.loop.NextTick(r.continueLines) // A listener has panicked. It has had its part of the end.
+		}
+	}()
 	if s := r.coded.flush(); s != "" {
-		r.text.Emit(s)
+		reactor.Emit(r.d.loop, &r.text, s)
 	}
 	if r.line.Len() > 0 && r.flow == flowOn {
 		r.flushLine()
 	}
+	goneOn = true
 	if r.state != readEnding || r.flow != flowOn {
 		return // A listener has destroyed the stream, or paused it: then Resume comes here again.
 	}
 	r.state = readEnded
-	r.end.Emit(struct{}{})
 	r.d.loop.QueueClosing(r.emitClose)
+	defer r.endPipes()
+	reactor.Emit(r.d.loop, &r.end, struct{}{})
 }
 
-func (r *Readable) emitClose() { tellClosed(r.owner, &r.close) }
+func (r *Readable) emitClose() {
+	defer r.endPipes() // It may have been destroyed: then there was no end.
+	r.d.tellClosed(r.owner, &r.close)
+}
+
+func (r *Readable) endPipes() {
+	for _, p := range r.pipes {
+		p.sourceEnded()
+	}
+}
 
 // abandon is the end with the loop: nobody is told but the goroutine that may wait in a bridge.
 func (r *Readable) abandon() {

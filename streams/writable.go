@@ -38,6 +38,7 @@ type Writable struct {
 	written   int64  // bytes the kernel took
 	marks     []mark // callbacks of WriteThen, by offset
 	source    *pipe  // the splicing pipe that waits for room, if any
+	sources   []*pipe
 
 	drain  events.Event[struct{}]
 	finish events.Event[struct{}]
@@ -171,7 +172,8 @@ func (w *Writable) Destroy(err error) {
 		w.d.loop.NextTick(func() {
 			w.fireMarks()
 			if err != nil {
-				w.err.Emit(err)
+				defer w.breakPipes()
+				reactor.Emit(w.d.loop, &w.err, err)
 			}
 		})
 	}
@@ -255,25 +257,38 @@ func (w *Writable) ready() {
 		return
 	}
 	w.d.update()
-	if w.needDrain {
-		w.needDrain = false
-		if w.state == writeOpen { // After End there is nobody to write more.
-			w.drain.Emit(struct{}{})
-		}
-	}
 	if w.state == writeEnding && w.queue.empty() {
 		w.finishNow()
+	}
+	if !w.needDrain {
+		return
+	}
+	w.needDrain = false
+	if w.state == writeOpen { // After End there is nobody to write more.
+		for _, p := range w.sources {
+			p.drained()
+		}
+		reactor.Emit(w.d.loop, &w.drain, struct{}{})
 	}
 }
 
 func (w *Writable) finishNow() {
 	w.state = writeFinished
 	w.d.releaseWriter(true)
-	w.d.loop.NextTick(func() { w.finish.Emit(struct{}{}) })
+	w.d.loop.NextTick(func() { reactor.Emit(w.d.loop, &w.finish, struct{}{}) })
 	w.d.loop.QueueClosing(w.emitClose)
 }
 
-func (w *Writable) emitClose() { tellClosed(w.owner, &w.close) }
+func (w *Writable) emitClose() {
+	defer w.breakPipes()
+	w.d.tellClosed(w.owner, &w.close)
+}
+
+func (w *Writable) breakPipes() {
+	for _, p := range w.sources {
+		p.broken()
+	}
+}
 
 // NotifyClose is what [Readable.NotifyClose] is.
 func (w *Writable) NotifyClose(c CloseWatcher) { w.owner = c }
@@ -300,8 +315,19 @@ func (w *Writable) fireMarks() {
 			}
 		}
 		w.marks = w.marks[1:]
-		m.done(err)
+		w.fireMark(m, err)
 	}
+}
+
+func (w *Writable) fireMark(m mark, err error) {
+	called := false
+	defer func() {
+		if !called && len(w.marks) > 0 {
+			w.d.loop.NextTick(w.fireMarks) // The panic goes on. The others still get their call.
+		}
+	}()
+	reactor.Call(w.d.loop, m.done, err)
+	called = true
 }
 
 // abandon is the end with the loop: nobody is told but the goroutine that may wait in a bridge.
