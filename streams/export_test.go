@@ -50,3 +50,11 @@ func SpareBlocks(l *reactor.Loop) (int, error) {
 	}
 	return len(h.spare), nil
 }
+
+// Pending is how many bytes a bridge holds that the stream has not taken.
+func Pending(w io.WriteCloser) int {
+	b := w.(*Writer)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.pending)
+}

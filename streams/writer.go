@@ -18,7 +18,6 @@ type Writer struct {
 	posted  bool       // flush is on its way
 	stalled bool       // the stream asked to wait
 	ended   bool       // Close was called
-	refused bool       // a Write came after the good end
 	err     error      // why no more is taken
 }
 
@@ -49,7 +48,7 @@ func (w *Writable) Writer() io.WriteCloser {
 	return b
 }
 
-// errFinished is Writer.err after a good end, which it is if nothing is pending and nothing was refused.
+// errFinished is Writer.err after a good end, which it is if nothing is pending.
 var errFinished = ErrWriteAfterEnd
 
 // Write queues a copy of p for the stream.
@@ -64,7 +63,6 @@ func (b *Writer) Write(p []byte) (int, error) {
 			b.changed.Wait()
 		}
 		if b.err != nil {
-			b.refused = true
 			return n, b.err
 		}
 		if b.ended {
@@ -99,7 +97,7 @@ func (b *Writer) Close() error {
 	for b.err == nil {
 		b.changed.Wait()
 	}
-	if b.err == errFinished && len(b.pending) == 0 && !b.refused {
+	if b.err == errFinished && len(b.pending) == 0 {
 		return nil
 	}
 	return b.err
