@@ -1,6 +1,10 @@
 package streams
 
-import "github.com/brood-go/brood/reactor"
+import (
+	"io"
+
+	"github.com/brood-go/brood/reactor"
+)
 
 // What the tests of the package see of its inside, and no user does.
 
