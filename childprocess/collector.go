@@ -51,16 +51,25 @@ func (k *collector) captureTail(i int) {
 
 func (k *collector) capture(i int, add func(i int, chunk []byte)) {
 	k.out[i] = []byte{}
-	k.c.Stdio[i].Readable.OnData(func(chunk []byte) { add(i, chunk) })
+	k.c.Stdio[i].Readable.NotifyData(&slotCapture{i, add})
 	k.c.Stdio[i].Readable.OnError(k.pipeFailed)
 }
+
+// slotCapture is what gathers the output of one slot.
+type slotCapture struct {
+	slot int
+	add  func(i int, chunk []byte)
+}
+
+// StreamData is called with each chunk.
+func (s *slotCapture) StreamData(chunk []byte) { s.add(s.slot, chunk) }
 
 // add may go over the limit by as much as was read at once: what has come is kept.
 func (k *collector) add(i int, chunk []byte) {
 	k.out[i] = append(k.out[i], chunk...)
 	k.size += len(chunk)
 	if k.max >= 0 && k.size > k.max {
-		k.c.end(ErrMaxBuffer)
+		k.c.loop.NextTick(func() { k.c.end(ErrMaxBuffer) }) // It may call the program, which a stream's data must not.
 	}
 }
 

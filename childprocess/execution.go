@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
 
@@ -50,19 +51,32 @@ func (e *execution) capture(name string, r *streams.Readable, into *[]byte) {
 	if r == nil {
 		return // There were no descriptors for the pipes (EMFILE).
 	}
-	r.OnData(func(chunk []byte) {
-		if room := e.max - len(*into); e.max < 0 || len(chunk) <= room {
-			*into = append(*into, chunk...)
-		} else {
-			*into = append(*into, chunk[:room]...)
-			e.child.end(&MaxBufferError{Stream: name, Max: e.max})
-		}
-	})
+	r.NotifyData(&capture{e, name, into})
 	r.OnError(func(err error) {
 		if e.broken == nil {
 			e.broken = err
 		}
 	})
+}
+
+// capture is what an execution keeps of one stream.
+type capture struct {
+	e    *execution
+	name string
+	into *[]byte
+}
+
+// StreamData is called with each chunk.
+func (c *capture) StreamData(chunk []byte) {
+	e := c.e
+	room := e.max - len(*c.into)
+	if e.max < 0 || len(chunk) <= room {
+		*c.into = append(*c.into, chunk...)
+		return
+	}
+	*c.into = append(*c.into, chunk[:room]...)
+	// It may call the program, which a stream's data must not.
+	e.child.loop.NextTick(func() { e.child.end(&MaxBufferError{Stream: c.name, Max: e.max}) })
 }
 
 // finish calls done, for an error event or, with nil, for close.
@@ -73,7 +87,7 @@ func (e *execution) finish(event error) {
 	e.over = true
 	err, stdout, stderr := e.result(event), e.stdout, e.stderr
 	e.stdout, e.stderr = nil, nil // The child may live on for long, and with it e.
-	e.done(err, stdout, stderr)
+	reactor.Call(e.child.loop, func(err error) { e.done(err, stdout, stderr) }, err)
 }
 
 // result is what done is told.

@@ -131,7 +131,7 @@ func (f *family) reaped(c *ChildProcess, status ExitStatus) {
 		c.doneErr = ErrStatusLost
 	}
 	f.release(c)
-	c.ended(status)
+	f.loop.Callback(func() { c.ended(status) }) // exit, and close when nothing else is open, are one callback, as in Node.
 }
 
 // join and leave keep the list of children.
