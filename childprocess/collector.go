@@ -64,8 +64,11 @@ type slotCapture struct {
 // StreamData is called with each chunk.
 func (s *slotCapture) StreamData(chunk []byte) { s.add(s.slot, chunk) }
 
-// add may go over the limit by as much as was read at once: what has come is kept.
+// add may go over the limit by as much as was read at once: what has come is kept. What follows is not.
 func (k *collector) add(i int, chunk []byte) {
+	if k.max >= 0 && k.size > k.max {
+		return
+	}
 	k.out[i] = append(k.out[i], chunk...)
 	k.size += len(chunk)
 	if k.max >= 0 && k.size > k.max {
