@@ -108,7 +108,7 @@ func TestS078_HandlesClosedInTheCallbacksOfOthers(t *testing.T) {
 	r, _ := pipe(t)
 	second = watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) { t.Error("nothing to read") })
 	run(t, l)
-	j.wants(t, "close-second close-first closed-second closed-first")
+	j.wants(t, "close-second close-first closed-first closed-second")
 }
 
 func TestTheLoopsDescriptorsAreCloseOnExec(t *testing.T) {

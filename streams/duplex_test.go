@@ -150,7 +150,7 @@ func TestDuplexDestroyBothHalves(t *testing.T) {
 	require.False(t, isOpen(fd), "at once")
 	j.wants(t, "")
 	run(t, l)
-	j.wants(t, "read-error:test write-error:test read-close write-close")
+	j.wants(t, "read-error:test write-error:test write-close read-close")
 	peer.readAll()
 	peer.close()
 }
@@ -169,7 +169,7 @@ func TestDuplexDestroyTheOtherHalfInACallback(t *testing.T) {
 	peer.readAll()
 	peer.writeString("x")
 	run(t, l)
-	j.wants(t, "write-close read-close")
+	j.wants(t, "read-close write-close")
 	peer.close()
 }
 

@@ -87,7 +87,7 @@ func TestDescriptorReplacedUnderADuplex(t *testing.T) {
 	require.Equal(t, -1, x.FD())
 	j.wants(t, "")
 	run(t, l)
-	j.wants(t, "write-error:ENOENT read-error:ENOENT write-close read-close")
+	j.wants(t, "write-error:ENOENT read-error:ENOENT read-close write-close")
 	peer.close()
 	other.close()
 	out.close()
