@@ -38,9 +38,7 @@ func familyOf(l *reactor.Loop) (*family, error) {
 		if err != nil {
 			return nil, err
 		}
-		f := &family{loop: l, way: way}
-		f.starter.Reserve()
-		return f, nil
+		return &family{loop: l, way: way}, nil
 	})
 	if err != nil {
 		return nil, err

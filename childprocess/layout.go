@@ -28,27 +28,58 @@ type layout struct {
 }
 
 // newLayout opens what the slots ask for. On an error everything opened is closed again.
-func newLayout(stdio []Stdio) (*layout, error) {
-	n := max(len(stdio), 3)
+//
+// What the child is to share with this program is looked at first, and s takes its numbers afterwards. A number that is not
+// open here could else be found open, because a pipe of the same child has just got it.
+func newLayout(o *Options, s *process.Starter) (*layout, error) {
+	n := max(len(o.Stdio), 3)
 	a := &layout{
 		slots:  make([]int, n),
 		parent: make([]int, n),
 		spare:  make([]int, 0, n),
-		stdio:  stdio,
+		stdio:  o.Stdio,
 		ipc:    -1,
 	}
 	for i := range n {
 		a.parent[i] = -1
 	}
-	for i := range n {
-		fd, err := a.open(i)
-		if err != nil {
-			a.close()
-			return nil, &slotError{i, err}
+	for turn := range turns {
+		for i := range n {
+			if a.slot(i).turn() != turn {
+				continue
+			}
+			fd, err := a.open(i)
+			if err != nil {
+				a.close()
+				return nil, &slotError{i, err}
+			}
+			a.slots[i] = fd
 		}
-		a.slots[i] = fd
+		s.Reserve()
 	}
 	return a, nil
+}
+
+// turns is how many times newLayout goes through the slots.
+const turns = 3
+
+// turn says when a slot is opened: first those that are only looked at, then the copies, then what is made.
+func (s Stdio) turn() int {
+	switch s.form {
+	case formInherit, formFD, formStream:
+		return 0
+	case formFile:
+		return 1
+	}
+	return 2
+}
+
+// slot returns what is asked for in slot i.
+func (a *layout) slot(i int) Stdio {
+	if i < len(a.stdio) {
+		return a.stdio[i]
+	}
+	return Stdio{}
 }
 
 // slotError says for which slot a descriptor could not be had.
@@ -63,10 +94,7 @@ func (e *slotError) Unwrap() error { return e.err }
 
 // open prepares slot i and returns the descriptor the child gets there.
 func (a *layout) open(i int) (int, error) {
-	s := Stdio{}
-	if i < len(a.stdio) {
-		s = a.stdio[i]
-	}
+	s := a.slot(i)
 	switch s.form {
 	case formDefault:
 		if i > 2 {

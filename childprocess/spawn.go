@@ -77,9 +77,9 @@ func newChild(op, file string, args []string, o *Options) *ChildProcess {
 func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 	st := &starting{}
 	c.starting = st
-	table, err := newLayout(o.Stdio)
+	table, err := newLayout(o, s)
 	if err != nil && exhausted(errnoOr(err)) && s.Release() {
-		table, err = newLayout(o.Stdio)
+		table, err = newLayout(o, s)
 	}
 	if err != nil {
 		st.failed = c.layoutFailure(err)
