@@ -1,6 +1,7 @@
 package childprocess_test
 
 import (
+	"io"
 	"os"
 	"strconv"
 	"syscall"
@@ -107,5 +108,62 @@ func TestTheFirstSlotThatCannotBeSharedIsBlamed(t *testing.T) {
 		require.Equal(t, "slot 4", failed.Path, name)
 		require.ErrorIs(t, failed, syscall.EBADF, name)
 		require.Equal(t, before, leakcheck.FDs(), name)
+	}
+}
+
+func TestOneSourceFillsManySlots(t *testing.T) {
+	for _, async := range []bool{false, true} {
+		l := newLoop(t)
+		r, w, err := os.Pipe()
+		require.NoError(t, err)
+		const slots = 40
+		o := &childprocess.Options{Async: async, Stdio: make([]childprocess.Stdio, slots)}
+		var say []string
+		want := ""
+		for i := range slots {
+			switch {
+			case i == 0:
+				o.Stdio[i] = childprocess.Ignore
+				continue
+			case i%2 == 0:
+				o.Stdio[i] = fdOf(t, w)
+			default:
+				o.Stdio[i] = childprocess.File(w)
+			}
+			say = append(say, strconv.Itoa(i), strconv.Itoa(i)+" ")
+			want += strconv.Itoa(i) + " "
+		}
+		c := startWith(t, l, o, "say", say...)
+		require.NoError(t, w.Close()) // Also of the Async child: what it is to share was taken by the call.
+		output(t, l, c)
+		got, err := io.ReadAll(r)
+		require.NoError(t, err)
+		require.Equal(t, want, string(got))
+		require.NoError(t, r.Close())
+	}
+}
+
+// What was handed over is closed when the call returns, and the child of an Async call has it all the same.
+func TestAnAsyncChildGetsWhatWasHandedOver(t *testing.T) {
+	l := newLoop(t)
+	warmUp(t, l)
+	for range 20 {
+		outEnd, out := rawPipe(t)
+		errEnd, errs := rawPipe(t)
+		c := spawn(t, l, shell, []string{"-c", "echo out; echo err >&2"}, &childprocess.Options{Async: true, Stdio: []childprocess.Stdio{
+			childprocess.Ignore, childprocess.FD(out).Owned(), childprocess.Stream(writable(t, l, errs)).Owned(),
+		}})
+		// Numbers that became free are taken at once, by something else.
+		taken, err := os.Open(os.DevNull)
+		require.NoError(t, err)
+		output(t, l, c)
+		for fd, want := range map[int]string{outEnd: "out\n", errEnd: "err\n"} {
+			f := os.NewFile(uintptr(fd), "")
+			got, err := io.ReadAll(f)
+			require.NoError(t, err)
+			require.Equal(t, want, string(got))
+			require.NoError(t, f.Close())
+		}
+		require.NoError(t, taken.Close())
 	}
 }

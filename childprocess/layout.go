@@ -57,6 +57,12 @@ func newLayout(o *Options, s *process.Starter) (*layout, error) {
 		}
 		s.Reserve()
 	}
+	if o.Async {
+		if err := a.copyShared(); err != nil {
+			a.close()
+			return nil, err
+		}
+	}
 	return a, nil
 }
 
@@ -72,6 +78,23 @@ func (s Stdio) turn() int {
 		return 1
 	}
 	return 2
+}
+
+// copyShared has the child share copies of the descriptors, for an Async child: when it is forked its caller may have closed
+// them, as Owned does.
+func (a *layout) copyShared() error {
+	for i, fd := range a.slots {
+		if a.slot(i).turn() != 0 {
+			continue
+		}
+		dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			return &slotError{i, err}
+		}
+		a.spare = append(a.spare, dup)
+		a.slots[i] = dup
+	}
+	return nil
 }
 
 // slot returns what is asked for in slot i.
