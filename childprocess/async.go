@@ -78,7 +78,7 @@ func (c *ChildProcess) started(o *Options) {
 
 func (c *ChildProcess) holdStreams() {
 	if c.channel != nil {
-		c.channel.Pause()
+		c.channel.Hold()
 	}
 	for _, s := range c.Stdio {
 		if s.Readable != nil {
@@ -92,7 +92,7 @@ func (c *ChildProcess) holdStreams() {
 
 func (c *ChildProcess) releaseStreams() {
 	if c.channel != nil {
-		c.channel.Resume()
+		c.channel.Release()
 	}
 	for _, s := range c.Stdio {
 		if s.Readable != nil {
