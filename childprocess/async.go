@@ -27,6 +27,21 @@ type starting struct {
 
 func (s *starting) kill(sig Signal) { s.signals = append(s.signals, sig) }
 
+// part lets go of the child, on the spawner, after it has sent what Kill has promised.
+func (s *starting) part() {
+	if s.failed != nil {
+		return
+	}
+	s.deliver()
+	s.process.Close()
+}
+
+func (s *starting) deliver() {
+	for _, sig := range s.signals {
+		_ = s.process.Signal(sig) // Kill has reported it as sent.
+	}
+}
+
 // hold keeps the loop alive, or not.
 func (s *starting) hold(l *reactor.Loop, hold bool) {
 	switch {
@@ -52,7 +67,9 @@ func (c *ChildProcess) startLater(f *family, o *Options) error {
 	later := *o // The caller's is not kept.
 	f.spawners.run(func(st *process.Starter) {
 		c.fork(st)
-		_ = f.loop.Post(func() { c.started(&later) }) // A closed loop has let go of the child.
+		if f.loop.Post(func() { c.started(&later) }) != nil {
+			s.part() // The loop was closed, and has let go of the child.
+		}
 	})
 	return nil
 }
@@ -71,9 +88,7 @@ func (c *ChildProcess) started(o *Options) {
 		return
 	}
 	c.arm(o)
-	for _, sig := range s.signals {
-		_ = c.process.Signal(sig) // Kill has reported it as sent.
-	}
+	s.deliver()
 }
 
 func (c *ChildProcess) holdStreams() {
