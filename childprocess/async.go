@@ -30,6 +30,21 @@ type starting struct {
 
 func (s *starting) kill(sig Signal) { s.signals = append(s.signals, sig) }
 
+// part lets go of the child, on the spawner, after it has sent what Kill has promised.
+func (s *starting) part() {
+	if s.failed != nil {
+		return
+	}
+	s.deliver()
+	s.process.Close()
+}
+
+func (s *starting) deliver() {
+	for _, sig := range s.signals {
+		_ = s.process.Signal(sig) // Kill has reported it as sent.
+	}
+}
+
 // hold keeps the loop alive, or not.
 func (s *starting) hold(l *reactor.Loop, hold bool) {
 	switch {
@@ -55,7 +70,9 @@ func (c *ChildProcess) startLater(f *family, o *Options) error {
 	later := *o // The caller's is not kept.
 	f.spawners.run(func(st *process.Starter) {
 		c.fork(st)
-		_ = f.loop.Post(func() { c.started(&later) }) // A closed loop has let go of the child.
+		if f.loop.Post(func() { c.started(&later) }) != nil {
+			s.part() // The loop was closed, and has let go of the child.
+		}
 	})
 	return nil
 }
@@ -74,14 +91,12 @@ func (c *ChildProcess) started(o *Options) {
 		return
 	}
 	c.arm(o)
-	for _, sig := range s.signals {
-		_ = c.process.Signal(sig) // Kill has reported it as sent.
-	}
+	s.deliver()
 }
 
 func (c *ChildProcess) holdStreams() {
 	if c.channel != nil {
-		c.channel.Pause()
+		c.channel.Hold()
 	}
 	for _, s := range c.Stdio {
 		if s.Readable != nil {
@@ -95,7 +110,7 @@ func (c *ChildProcess) holdStreams() {
 
 func (c *ChildProcess) releaseStreams() {
 	if c.channel != nil {
-		c.channel.Resume()
+		c.channel.Release()
 	}
 	for _, s := range c.Stdio {
 		if s.Readable != nil {
