@@ -27,9 +27,18 @@ func spawnSequential(n int) scenario {
 	return spawnToClose("one at a time", n, 1, target{rawEpoll, 0.95}, target{"os/exec", 0.70})
 }
 
-// spawnConcurrent keeps 64 children in flight.
+// spawnConcurrent keeps 64 children in flight. With Async the loop starts them on several threads, as os/exec does.
 func spawnConcurrent(n int) scenario {
-	return spawnToClose("64 in flight", n, 64, target{"os/exec", 0.80})
+	s := spawnToClose("64 in flight", n, 64)
+	s.contestants = append(s.contestants, contestant{
+		name: "brood, Async", targets: []target{{"os/exec", 0.80}},
+		run: func() time.Duration {
+			l := newLoop()
+			defer func() { check(l.Close()) }()
+			return broodSpawnOn(l, n, 64, &childprocess.Options{Async: true})
+		},
+	})
+	return s
 }
 
 func spawnToClose(name string, n, inFlight int, targets ...target) scenario {
@@ -50,10 +59,10 @@ func spawnToClose(name string, n, inFlight int, targets ...target) scenario {
 func broodSpawn(n, inFlight int) time.Duration {
 	l := newLoop()
 	defer func() { check(l.Close()) }()
-	return broodSpawnOn(l, n, inFlight)
+	return broodSpawnOn(l, n, inFlight, nil)
 }
 
-func broodSpawnOn(l *reactor.Loop, n, inFlight int) time.Duration {
+func broodSpawnOn(l *reactor.Loop, n, inFlight int, o *childprocess.Options) time.Duration {
 	file, closed := nop(), 0
 	var next func()
 	next = func() {
@@ -61,7 +70,7 @@ func broodSpawnOn(l *reactor.Loop, n, inFlight int) time.Duration {
 			return
 		}
 		n--
-		c, err := childprocess.Spawn(l, file, nil, nil)
+		c, err := childprocess.Spawn(l, file, nil, o)
 		check(err)
 		c.Stdout.OnData(func([]byte) {})
 		c.Stderr.OnData(func([]byte) {})

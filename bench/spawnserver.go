@@ -42,7 +42,7 @@ func spawnServer(way string) {
 	if way == "brood" {
 		l := newLoop()
 		defer func() { check(l.Close()) }()
-		spawn = func(n int) time.Duration { return broodSpawnOn(l, n, 1) }
+		spawn = func(n int) time.Duration { return broodSpawnOn(l, n, 1, nil) }
 	}
 	spawn(1)
 	var open openFiles

@@ -1,6 +1,7 @@
 package childprocess
 
 import (
+	"runtime"
 	"sync"
 	"time"
 
@@ -30,6 +31,21 @@ type starting struct {
 
 func (s *starting) kill(sig Signal) { s.signals = append(s.signals, sig) }
 
+// part lets go of the child, on the spawner, after it has sent what Kill has promised.
+func (s *starting) part() {
+	if s.failed != nil {
+		return
+	}
+	s.deliver()
+	s.process.Close()
+}
+
+func (s *starting) deliver() {
+	for _, sig := range s.signals {
+		_ = s.process.Signal(sig) // Kill has reported it as sent.
+	}
+}
+
 // hold keeps the loop alive, or not.
 func (s *starting) hold(l *reactor.Loop, hold bool) {
 	switch {
@@ -55,7 +71,9 @@ func (c *ChildProcess) startLater(f *family, o *Options) error {
 	later := *o // The caller's is not kept.
 	f.spawners.run(func(st *process.Starter) {
 		c.fork(st)
-		_ = f.loop.Post(func() { c.started(&later) }) // A closed loop has let go of the child.
+		if f.loop.Post(func() { c.started(&later) }) != nil {
+			s.part() // The loop was closed, and has let go of the child.
+		}
 	})
 	return nil
 }
@@ -74,14 +92,12 @@ func (c *ChildProcess) started(o *Options) {
 		return
 	}
 	c.arm(o)
-	for _, sig := range s.signals {
-		_ = c.process.Signal(sig) // Kill has reported it as sent.
-	}
+	s.deliver()
 }
 
 func (c *ChildProcess) holdStreams() {
 	if c.channel != nil {
-		c.channel.Pause()
+		c.channel.Hold()
 	}
 	for _, s := range c.Stdio {
 		if s.Readable != nil {
@@ -95,7 +111,7 @@ func (c *ChildProcess) holdStreams() {
 
 func (c *ChildProcess) releaseStreams() {
 	if c.channel != nil {
-		c.channel.Resume()
+		c.channel.Release()
 	}
 	for _, s := range c.Stdio {
 		if s.Readable != nil {
@@ -107,19 +123,25 @@ func (c *ChildProcess) releaseStreams() {
 	}
 }
 
-// spawners start children on goroutines, for one loop.
+// spawners start children on goroutines, for one loop. There are as many as can run at once, and more while these wait: a
+// thread may be in an execve(2) for long, for a program on a disk that does not answer.
 type spawners struct {
 	mu      sync.Mutex
 	queue   []func(*process.Starter)
 	running int                // goroutines
+	taken   int                // out of queue, so far
+	watched bool               // a timer runs that calls relieve
 	idle    []*process.Starter // of goroutines that have ended
 	closed  bool
 }
 
 const (
-	// maxSpawners is how many children start at once. A thread waits for each, perhaps for long: for a program on a disk
-	// that does not answer.
+	// maxSpawners is how many children start at once.
 	maxSpawners = 64
+
+	// spawnPatience is how long all spawners may be busy with one child each before others join them. A usual child takes a
+	// fraction of a millisecond.
+	spawnPatience = 5 * time.Millisecond
 
 	// maxIdleStarters is how many starters are kept with their low descriptor numbers.
 	maxIdleStarters = 4
@@ -132,9 +154,43 @@ func (s *spawners) run(start func(*process.Starter)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue = append(s.queue, start)
-	if s.running < maxSpawners {
+	if s.running < runtime.GOMAXPROCS(0) {
+		s.grow(1)
+	} else {
+		s.watch()
+	}
+}
+
+// grow is called under mu.
+func (s *spawners) grow(n int) {
+	for range n {
 		s.running++
 		go s.work() // It ends when the queue is empty. Nobody waits for it.
+	}
+}
+
+// watch is called under mu, when children wait for a spawner.
+func (s *spawners) watch() {
+	if !s.watched {
+		s.watched = true
+		taken := s.taken
+		time.AfterFunc(spawnPatience, func() { s.relieve(taken) })
+	}
+}
+
+// relieve doubles the spawners if none of them has taken a child since. It runs on a goroutine of its timer.
+func (s *spawners) relieve(taken int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watched = false
+	if len(s.queue) == 0 {
+		return
+	}
+	if s.taken == taken {
+		s.grow(min(s.running, maxSpawners-s.running, len(s.queue)))
+	}
+	if s.running < maxSpawners {
+		s.watch()
 	}
 }
 
@@ -157,6 +213,7 @@ func (s *spawners) next() (start func(*process.Starter), ok bool) {
 		s.running--
 		return nil, false
 	}
+	s.taken++
 	start = s.queue[0]
 	s.queue[0] = nil
 	s.queue = s.queue[1:]

@@ -38,9 +38,7 @@ func familyOf(l *reactor.Loop) (*family, error) {
 		if err != nil {
 			return nil, err
 		}
-		f := &family{loop: l, way: way}
-		f.starter.Reserve()
-		return f, nil
+		return &family{loop: l, way: way}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -55,9 +53,11 @@ func Prepare(l *reactor.Loop) error {
 	if l == nil {
 		return &ArgumentError{"Prepare", "loop", "is nil"}
 	}
-	if _, err := familyOf(l); err != nil {
+	f, err := familyOf(l)
+	if err != nil {
 		return err
 	}
+	f.starter.Reserve()
 	process.Prepare()
 	return nil
 }

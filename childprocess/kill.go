@@ -17,7 +17,8 @@ const maxSignal = 128
 //
 // Errors are *[ArgumentError] for what is no signal number, and *[KillError] (EPERM).
 func (c *ChildProcess) Kill(s Signal) (bool, error) {
-	if s < 0 || s > maxSignal {
+	// What the kernel would say of a number is not known before there is a process.
+	if s < 0 || s > maxSignal || c.state == childStarting && s != 0 && !isSignal(s) {
 		return false, &ArgumentError{"kill", "signal " + strconv.Itoa(int(s)), "is not a signal"}
 	}
 	switch c.state {

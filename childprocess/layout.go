@@ -28,38 +28,75 @@ type layout struct {
 // usualSlots is how many slots a child has, but for few.
 const usualSlots = 4
 
-// open opens what stdio asks for, with room for at least the standard three. On an error everything is closed again.
+// open opens what o asks for. On an error everything that it has opened is closed again.
 //
-// What is borrowed is looked at first, so that a slot which names a closed descriptor costs no pipe.
-func (a *layout) open(stdio []Stdio) error {
-	n := max(len(stdio), 3)
-	*a = layout{stdio: stdio, ipc: -1}
+// What the child is to share with this program is looked at first, and s takes its numbers afterwards. A number that is not
+// open here could else be found open, because a pipe of the same child has just got it.
+func (a *layout) open(o *Options, s *process.Starter) (err error) {
+	n := max(len(o.Stdio), 3)
+	*a = layout{stdio: o.Stdio, ipc: -1}
 	a.slots, a.parent, a.spare = a.memory[0][:0], a.memory[1][:0], a.memory[2][:0]
 	for range n {
 		a.slots, a.parent = append(a.slots, process.Closed), append(a.parent, -1)
 	}
-	for _, borrowed := range [...]bool{true, false} {
+	for turn := range turns {
 		for i := range n {
-			if a.form(i).borrows() != borrowed {
+			if a.slot(i).turn() != turn {
 				continue
 			}
-			number, err := a.openSlot(i)
-			if err != nil {
+			if a.slots[i], err = a.openSlot(i); err != nil {
 				a.close()
 				return &slotError{i, err}
 			}
-			a.slots[i] = number
+		}
+		s.Reserve()
+	}
+	if o.Async {
+		if err := a.copyShared(); err != nil {
+			a.close()
+			return err
 		}
 	}
 	return nil
 }
 
-// form returns what slot i is.
-func (a *layout) form(i int) form {
-	if i < len(a.stdio) {
-		return a.stdio[i].form
+// turns is how many times open goes through the slots.
+const turns = 3
+
+// turn says when a slot is opened: first those that are only looked at, then the copies, then what is made.
+func (s Stdio) turn() int {
+	switch s.form {
+	case formInherit, formFD, formStream:
+		return 0
+	case formFile:
+		return 1
 	}
-	return formDefault
+	return 2
+}
+
+// copyShared has the child share copies of the descriptors, for an Async child: when it is forked its caller may have closed
+// them, as Owned does.
+func (a *layout) copyShared() error {
+	for i, shared := range a.slots {
+		if a.slot(i).turn() != 0 {
+			continue
+		}
+		dup, err := fd.Duplicate(shared, 0)
+		if err != nil {
+			return &slotError{i, err}
+		}
+		a.spare = append(a.spare, dup)
+		a.slots[i] = dup
+	}
+	return nil
+}
+
+// slot returns what is asked for in slot i.
+func (a *layout) slot(i int) Stdio {
+	if i < len(a.stdio) {
+		return a.stdio[i]
+	}
+	return Stdio{}
 }
 
 // slotError says for which slot a descriptor could not be had.
@@ -74,7 +111,8 @@ func (e *slotError) Unwrap() error { return e.err }
 
 // openSlot prepares slot i and returns the descriptor that the child gets there.
 func (a *layout) openSlot(i int) (int, error) {
-	switch a.form(i) {
+	s := a.slot(i)
+	switch s.form {
 	case formDefault:
 		if i > 2 {
 			return process.Closed, nil
@@ -89,11 +127,11 @@ func (a *layout) openSlot(i int) (int, error) {
 	case formInherit:
 		return borrow(i, i)
 	case formFD:
-		return borrow(a.stdio[i].fd, i)
+		return borrow(s.fd, i)
 	case formFile:
-		return a.openFile(a.stdio[i].file)
+		return a.openFile(s.file)
 	default:
-		return a.openStream(a.stdio[i], i)
+		return a.openStream(s, i)
 	}
 }
 

@@ -138,10 +138,16 @@ func (c *ChildProcess) unsent(s Signal, err error) {
 }
 
 // exited is told when the process has ended: what could end it is disarmed. Others of its group may be left.
+//
+// They get the soft signal once more. A shell blocks its signals while it forks: one that is sent to the group just before
+// the fork ends the shell, and never comes to the process that is born.
 func (c *ChildProcess) exited() {
 	m := &c.limits
 	if !m.untilClose {
 		m.disarm()
+	}
+	if m.cause != nil && c.leads {
+		_ = c.signalGroup(m.soft) // ESRCH: nobody is left.
 	}
 	if m.force != nil && !m.forced {
 		if c.leads && c.signalGroup(0) == nil {

@@ -76,7 +76,7 @@ type Options struct {
 	//
 	// It goes to the child alone, or to its whole process group when it leads one: a Detached child does, one with Setpgid
 	// and no Pgid does, and so does a Shell with a Timeout or a Context, which is given a group so that the programs it runs
-	// end with it, unless it was put into Pgid. (Such a shell is not in the foreground of the terminal: ^C does not reach it,
+	// end with it, unless it was put into Pgid. Who is left of the group when its leader has exited gets it once more. (Such a shell is not in the foreground of the terminal: ^C does not reach it,
 	// and reading the terminal stops it.)
 	KillSignal Signal
 

@@ -2,6 +2,7 @@ package childprocess
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 	"time"
 
@@ -78,9 +79,9 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 	st := &starting{}
 	c.starting = st
 	table := &st.memory
-	err := table.open(o.Stdio)
+	err := table.open(o, s)
 	if err != nil && exhausted(errnoOr(err)) && s.Release() {
-		err = table.open(o.Stdio)
+		err = table.open(o, s)
 	}
 	if err != nil {
 		st.failed = c.layoutFailure(err)
@@ -93,13 +94,20 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 		Setsid: o.Detached,
 		// setsid(2) makes a group too, of which its leader cannot make another.
 		Setpgid: o.Setpgid || c.leads && !o.Detached, Pgid: o.Pgid,
-		UID: o.UID, GID: o.GID, Groups: o.Groups,
+		UID: copyOf(o.UID), GID: copyOf(o.GID), Groups: slices.Clone(o.Groups), // An Async child is forked later.
 		Pidfd: way == ExitWatchPidfd,
 	}
 	if table.ipc >= 0 {
 		st.spec.Env = withChannel(st.spec.Env, table.ipc, o.Serialization)
 	}
 	st.spec.Files, st.dot = o.candidates(c.file, st.file[:0])
+}
+
+func copyOf(n *uint32) *uint32 {
+	if n == nil {
+		return nil
+	}
+	return new(*n)
 }
 
 func (c *ChildProcess) layoutFailure(err error) *SpawnError {

@@ -34,15 +34,6 @@ const (
 	formIPC
 )
 
-// borrows reports whether the child gets a descriptor that is there already.
-func (f form) borrows() bool {
-	switch f {
-	case formInherit, formFD, formFile, formStream:
-		return true
-	}
-	return false
-}
-
 // The forms that need nothing further.
 var (
 	// Pipe connects the descriptor to a stream of the parent: stdin to a Writable, stdout and stderr to Readables, by

@@ -29,6 +29,7 @@ type Channel struct {
 	out      sender
 	ends     []func() // see onEnd
 	paused   bool     // see Pause
+	holds    int      // see Hold
 
 	message    events.Event[*Message]
 	disconnect events.Event[struct{}]
@@ -163,7 +164,7 @@ func (c *Channel) update() {
 	}
 	want := reactor.Hangup // What the peer sent before it went is read however much waits here: it cannot become more.
 	switch {
-	case c.paused:
+	case c.paused || c.holds > 0:
 		want = 0
 	case c.reads():
 		want = reactor.Readable
@@ -188,7 +189,7 @@ func (c *Channel) ready(got reactor.Readiness) {
 	if got&(reactor.Hangup|reactor.Error) != 0 {
 		c.in.hungUp = true
 	}
-	if !c.paused && c.reads() && got&(reactor.Readable|reactor.Hangup|reactor.Error) != 0 {
+	if !c.paused && c.holds == 0 && c.reads() && got&(reactor.Readable|reactor.Hangup|reactor.Error) != 0 {
 		c.receive()
 	}
 	if c.out.blocked && got&(reactor.Writable|reactor.Error) != 0 {

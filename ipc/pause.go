@@ -12,3 +12,16 @@ func (c *Channel) Resume() {
 	c.paused = false
 	c.update()
 }
+
+// Hold keeps the channel from reading until Release, whatever Pause and Resume say meanwhile. It is for whoever makes a
+// channel for others, such as that of a child that is still being started. Holds are counted.
+func (c *Channel) Hold() {
+	c.holds++
+	c.update()
+}
+
+// Release undoes one Hold.
+func (c *Channel) Release() {
+	c.holds--
+	c.update()
+}
