@@ -69,11 +69,14 @@ func (c *ChildProcess) abort(ctx context.Context) {
 	c.interrupt(&AbortError{Op: c.op, File: c.file, Err: ctx.Err(), Cause: context.Cause(ctx)})
 }
 
-// interrupt is the time-out or the cancellation.
+// interrupt is the time-out or the cancellation. The loop may be late, and the child may have ended in time: so it looks
+// before it shoots.
 func (c *ChildProcess) interrupt(cause error) {
-	if c.state != childExited || c.limits.untilClose {
-		c.end(cause)
-	}
+	c.unlessItEnds(func() {
+		if c.state != childExited || c.limits.untilClose {
+			c.end(cause)
+		}
+	})
 }
 
 // end ends the child, unless there was a reason to do so before: it sends the soft signal and has SIGKILL follow. The error
@@ -89,7 +92,7 @@ func (c *ChildProcess) end(cause error) {
 	}
 	err := c.signalAll(m.soft)
 	if err == nil && m.grace > 0 {
-		m.force = c.loop.SetTimeout(m.grace, c.forceEnd)
+		m.force = c.loop.SetTimeout(m.grace, c.graceOver)
 		if c.state != childRunning {
 			c.awaitGroup()
 		}
@@ -103,7 +106,9 @@ func (c *ChildProcess) end(cause error) {
 	c.unsent(m.soft, err)
 }
 
-// forceEnd is the end of the grace.
+// graceOver is the end of the grace.
+func (c *ChildProcess) graceOver() { c.unlessItEnds(c.forceEnd) }
+
 func (c *ChildProcess) forceEnd() {
 	m := &c.limits
 	err := c.signalAll(syscall.SIGKILL)
@@ -157,7 +162,7 @@ func (c *ChildProcess) exited() {
 		}
 	}
 	if m.closeGrace > 0 {
-		m.cut = c.loop.SetTimeout(m.closeGrace, c.cutOff)
+		m.cut = c.loop.SetTimeout(m.closeGrace, func() { c.unlessItEnds(c.cutOff) })
 	}
 }
 

@@ -66,3 +66,18 @@ func awaitZombie(t testing.TB, pid int) {
 		return
 	}
 }
+
+// allZombies reports whether all of these children have ended.
+func allZombies(t testing.TB, pids []int) bool {
+	t.Helper()
+	for _, pid := range pids {
+		var info unix.Siginfo
+		if err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil); err != unix.EINTR {
+			require.NoError(t, err)
+		}
+		if info.Signo == 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -57,6 +57,16 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 	return changeOf(code, value, usage), nil
 }
 
+// Ended reports whether the child has ended, without taking its status: also when somebody else has taken it.
+func (p Process) Ended() bool {
+	idType, id := unix.P_PID, p.Pid
+	if p.Pidfd >= 0 {
+		idType, id = unix.P_PIDFD, p.Pidfd
+	}
+	pid, _, _, err := waitid(idType, id, unix.WEXITED|unix.WNOWAIT, nil)
+	return pid != 0 || err == unix.ECHILD
+}
+
 // Values of si_code for SIGCHLD, see sigaction(2).
 const (
 	cldExited    = 1
