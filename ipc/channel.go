@@ -24,7 +24,7 @@ type Channel struct {
 
 	maxQueue int
 	in       receiver
-	inbox    inbox
+	inbox    ring[inbound] // one tick is queued for each
 	waiting  waitingList
 	out      sender
 	ends     []func() // see onEnd

@@ -10,23 +10,21 @@ const (
 
 // waitingList has the messages that came while nobody listened, in order.
 type waitingList struct {
-	list []*Message
+	list ring[*Message]
 	cost int  // in bytes, see maxWaiting
 	due  bool // a tick that delivers them is queued
 }
 
-func (w *waitingList) empty() bool { return len(w.list) == 0 }
+func (w *waitingList) empty() bool { return w.list.len() == 0 }
 func (w *waitingList) full() bool  { return w.cost >= maxWaiting }
 
 func (w *waitingList) push(m *Message) {
-	w.list = append(w.list, m)
+	w.list.push(m)
 	w.cost += costOf(m)
 }
 
 func (w *waitingList) pop() *Message {
-	m := w.list[0]
-	w.list[0] = nil
-	w.list = w.list[1:]
+	m := w.list.pop()
 	w.cost -= costOf(m)
 	return m
 }

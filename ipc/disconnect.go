@@ -96,8 +96,8 @@ func (c *Channel) abandon() {
 	c.state = stateClosed
 	c.close()
 	c.dropWaiting()
-	for _, f := range c.out.held.frames {
-		if f.out != nil {
+	for !c.out.held.empty() {
+		if f := c.out.held.pop(); f.out != nil {
 			closeRight(f.out.fd)
 		}
 	}

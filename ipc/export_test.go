@@ -28,7 +28,7 @@ func (c *Channel) Queued() int { return c.out.queued() }
 func (c *Channel) Waiting() int { return c.waiting.cost }
 
 // Inbox returns the number of messages that have come and were neither delivered nor put to those that wait.
-func (c *Channel) Inbox() int { return c.inbox.n }
+func (c *Channel) Inbox() int { return c.inbox.len() }
 
 // Kept returns what has come of a line whose end has not, in the channel's own memory.
 func (c *Channel) Kept() []byte { return c.in.splitter.(*lineSplitter).buf }

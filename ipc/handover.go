@@ -103,25 +103,20 @@ type heldFrame struct {
 
 // heldQueue has the messages that wait, in order.
 type heldQueue struct {
-	frames []heldFrame
+	frames ring[heldFrame]
 	size   int // bytes
 }
 
-func (q *heldQueue) empty() bool { return len(q.frames) == 0 }
-func (q *heldQueue) len() int    { return len(q.frames) }
+func (q *heldQueue) empty() bool { return q.frames.len() == 0 }
+func (q *heldQueue) len() int    { return q.frames.len() }
 
 func (q *heldQueue) push(f heldFrame) {
-	q.frames = append(q.frames, f)
+	q.frames.push(f)
 	q.size += len(f.frame)
 }
 
 func (q *heldQueue) pop() heldFrame {
-	f := q.frames[0]
-	q.frames[0] = heldFrame{}
-	q.frames = q.frames[1:]
+	f := q.frames.pop()
 	q.size -= len(f.frame)
-	if q.empty() {
-		*q = heldQueue{}
-	}
 	return f
 }

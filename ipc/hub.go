@@ -55,7 +55,7 @@ func (h *hub) Close() error {
 // lendBuffer returns the buffer for c to read into. While another reader's messages in it have not been delivered,
 // because a callback has panicked or there were too many for one turn, it is left to them.
 func (h *hub) lendBuffer(c *Channel) []byte {
-	if b := h.borrower; b != nil && b.inbox.n > 0 {
+	if b := h.borrower; b != nil && b.inbox.len() > 0 {
 		h.readBuffer = make([]byte, readBufferSize)
 	}
 	h.borrower = c

@@ -28,7 +28,7 @@ func (c *Channel) reads() bool {
 // receive reads until there are messages, or nothing more.
 func (c *Channel) receive() {
 	c.in.empty = false
-	if c.inbox.n > 0 {
+	if c.inbox.len() > 0 {
 		return // The loop has so many ticks to run that what came before is still to be delivered.
 	}
 	c.in.splitter.recycle()
@@ -50,7 +50,7 @@ func (c *Channel) receive() {
 			return
 		}
 		c.split(buf[:n])
-		if c.inbox.n > 0 || n < len(buf) && !c.in.hungUp {
+		if c.inbox.len() > 0 || n < len(buf) && !c.in.hungUp {
 			return
 		}
 	}
