@@ -2,6 +2,7 @@ package ipc
 
 import (
 	"errors"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -22,12 +23,17 @@ type Channel struct {
 	over    bool // OnDisconnect has been, or is being, called
 	refs    refRule
 
-	maxQueue int
-	in       receiver
-	inbox    ring[inbound] // one tick is queued for each
-	waiting  waitingList
-	out      sender
-	ends     []func() // see onEnd
+	maxQueue   int
+	linger     time.Duration
+	lingerFrom time.Time
+	lingering  *reactor.Timer // ends the channel while it waits for the peer's end; nil before
+	quiet      *reactor.Timer // see waitQuiet
+
+	in      receiver
+	inbox   ring[inbound] // one tick is queued for each
+	waiting waitingList
+	out     sender
+	ends    []func() // see onEnd
 
 	message    events.Event[*Message]
 	disconnect events.Event[struct{}]
@@ -40,7 +46,8 @@ type state uint8
 
 const (
 	stateOpen    state = iota // connected
-	stateClosing              // Disconnect was called; what was queued before goes out first
+	stateClosing              // Disconnect was called, or the peer sends no more; what was queued before goes out first
+	stateShut                 // the peer was told that nothing more comes; what it has sent before is read
 	stateClosed               // the descriptor is closed; with the loop, if hub.closed, and then there are no events
 )
 
@@ -80,7 +87,7 @@ func open(l *reactor.Loop, fd int, o *Options) (*Channel, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return nil, wrap("fcntl", err)
 	}
-	c := &Channel{loop: l, hub: h, fd: fd, format: formatOf(o.Serialization), maxQueue: o.maxQueue()}
+	c := &Channel{loop: l, hub: h, fd: fd, format: formatOf(o.Serialization), maxQueue: o.maxQueue(), linger: o.linger()}
 	c.in.splitter = c.format.splitter(o.maxMessage())
 	c.in.deliver = c.deliverNext
 	c.out.init(c)
@@ -106,6 +113,13 @@ func (o *Options) maxQueue() int {
 		return o.MaxQueue
 	}
 	return DefaultMaxQueue
+}
+
+func (o *Options) linger() time.Duration {
+	if o.Linger != 0 {
+		return o.Linger
+	}
+	return DefaultLinger
 }
 
 // OnMessage calls fn with each message, in order, each in a callback of its own. Messages that come while nobody
@@ -137,14 +151,16 @@ func notNil(fn func(), op string) func(struct{}) {
 	return func(struct{}) { fn() }
 }
 
+func (c *Channel) emitError(err error) { c.err.Emit(err) }
+
 // Connected reports whether messages can be sent: neither side has disconnected.
 func (c *Channel) Connected() bool { return c.state == stateOpen }
 
 // FD returns the descriptor, -1 once it is closed. It stays the channel's.
 func (c *Channel) FD() int { return c.fd }
 
-// report has OnError called with err on the next tick.
-func (c *Channel) report(err error) { c.loop.NextTick(func() { c.err.Emit(err) }) }
+// report has OnError called with err on a later tick.
+func (c *Channel) report(err error) { c.tell(nil, err) }
 
 // update tells the poller what the channel waits for now, and whether that keeps the loop alive.
 func (c *Channel) update() {
@@ -155,7 +171,10 @@ func (c *Channel) update() {
 	if c.reads() {
 		want = reactor.Readable
 	}
-	if c.out.blocked {
+	if c.in.ended {
+		want = 0 // That the peer sends no more is known, and would be told on every turn.
+	}
+	if c.out.gate == gateFull {
 		want |= reactor.Writable
 	}
 	if err := c.watcher.Set(want); err != nil {
@@ -178,8 +197,11 @@ func (c *Channel) ready(got reactor.Readiness) {
 	if c.reads() && got&(reactor.Readable|reactor.Hangup|reactor.Error) != 0 {
 		c.receive()
 	}
-	if c.out.blocked && got&(reactor.Writable|reactor.Error) != 0 {
+	if c.out.gate == gateFull && (c.in.ended || got&(reactor.Writable|reactor.Error) != 0) {
 		c.flush()
+	}
+	if c.state == stateClosing {
+		c.settle() // What it waits for may have been read.
 	}
 	c.update()
 }

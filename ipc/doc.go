@@ -53,12 +53,16 @@
 // # The end
 //
 // OnDisconnect comes once, behind every message that was read and every SendOptions.Done. After Disconnect, what was
-// queued before is still sent. When the peer closes its end, or half of it, what it sent before is still delivered, and
-// what was queued for it fails with [ErrChannelClosed].
+// queued before is still sent, then the peer is told that nothing more comes, and what it has sent is read to its end, for
+// at most Options.Linger. When the peer closes its end, or half of it, what it sent before is still delivered; what was
+// queued for it is still sent if it reads, and fails with [ErrChannelClosed] otherwise.
+//
+// A message that the system refuses to send is lost alone: its Done gets the reason, and the channel goes on. What can pass,
+// as a lack of memory or too many descriptors on their way between processes, is tried again for a moment.
 //
 // # Differences from Node
 //
-// Disconnect does not cut off what is queued, nor does it hang on half a message; a channel in the parent is never
+// Disconnect does not cut off what is queued, on either side, nor does it hang on half a message; a channel in the parent is never
 // unref'd by a send; a listener that goes while waiting messages are delivered leaves the rest waiting; the end of a
 // peer during Disconnect is no error; a repeated handle is not wrapped once more; malformed input is an error event and
 // not fatal.

@@ -38,6 +38,10 @@ func (c *Channel) receiveHandle(m *Message, fd int) {
 		c.reply(c.format.nack())
 		return
 	}
+	if c.state == stateShut || c.state == stateClosed && !c.in.ended {
+		closeRight(fd) // The sender cannot be told that it has come, and must not have it used in two places.
+		return
+	}
 	c.reply(c.format.ack())
 	inner, err := c.openHandle(m, fd)
 	if err != nil {

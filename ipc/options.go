@@ -1,5 +1,7 @@
 package ipc
 
+import "time"
+
 // Serialization is how values become bytes. Both ends of a channel must use the same; nothing on the wire tells.
 type Serialization int
 
@@ -25,6 +27,9 @@ const (
 
 	// DefaultMaxQueue is the number of queued bytes past which Send refuses by default.
 	DefaultMaxQueue = 1 << 30
+
+	// DefaultLinger is how long Disconnect waits for the peer to close its end by default.
+	DefaultLinger = 2 * time.Second
 )
 
 // Options configure a [Channel]. A nil *Options means all defaults.
@@ -43,6 +48,11 @@ type Options struct {
 	// It is the last resort behind NeedDrain, and a message is never refused for its own length. 0: DefaultMaxQueue;
 	// negative: no limit.
 	MaxQueue int
+
+	// Linger is how long [Channel.Disconnect] waits, once everything was sent, for the peer to close its end, and delivers
+	// what it still sends. Peers that keep to the protocol close at once when they see the end, but a Node program sees it
+	// only when its JavaScript returns. 0: DefaultLinger; negative: no limit.
+	Linger time.Duration
 }
 
 // SendOptions are what goes with one message. A nil *SendOptions means all defaults.

@@ -1,6 +1,10 @@
 package ipc
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/brood-go/brood/reactor"
+)
 
 // drainMark is the number of queued bytes from which on NeedDrain is true: Node's (v20, lib/internal/child_process.js,
 // twice its 64 KiB high-water mark).
@@ -16,30 +20,34 @@ type sender struct {
 	inFlight *handover // the handle that the peer has not acknowledged
 	held     heldQueue // empty unless a handle is in flight
 
-	written   int64 // bytes that the kernel has taken since the beginning; offsets below count like it
-	marks     []mark
-	firing    int   // of the marks at the front, how many have a tick queued
-	anonymous int64 // offset of the end of the last frame without a Done
-	broken    error // why nothing can be written any more
+	frames ring[queuedFrame] // what is on the wire
+	passed int64             // bytes that have left the wire, to the kernel or given up; offsets count like it
+	begun  int64             // offset at which the first of frames begins: if passed is more, the kernel has a part of it
+	broken error             // why nothing can be written any more
+
+	verdicts ring[verdict] // callbacks that have a tick each
 
 	replies    int   // bytes of answers to the peer, see reply
 	repliesEnd int64 // offset of the end of the last of them
 
-	burst     int // writes since the last turn of the ticks, see transmit
-	blocked   bool
+	burst     int // writes since the last turn of the ticks, see put
+	gate      gate
+	failures  int            // of writes, in a row
+	retry     *reactor.Timer // at gatePause
+	flushing  bool
 	needDrain bool
 	tickDue   bool
 	restDue   bool // see readRest
 
-	onTick, fire, drained func() // made once so that queueing them does not allocate
+	onTick, onVerdict, drained func() // made once so that queueing them does not allocate
 }
 
 func (s *sender) init(c *Channel) {
-	s.onTick, s.fire, s.drained = c.flushTick, c.fireMark, c.emitDrain
+	s.onTick, s.onVerdict, s.drained = c.flushTick, c.tellNext, c.emitDrain
 }
 
 // offset is the end of what is on the wire.
-func (s *sender) offset() int64 { return s.written + int64(s.wire.size) }
+func (s *sender) offset() int64 { return s.passed + int64(s.wire.size) }
 
 // queued is the number of bytes that the kernel has not taken.
 func (s *sender) queued() int { return s.wire.size + s.held.size }
@@ -88,7 +96,7 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 		}
 		return c.refuse(o.Done)
 	}
-	if !c.submit(frame, out, o.Done) {
+	if !c.submit(frame, out, queuedFrame{done: o.Done}) {
 		c.hub.giveScratch(frame)
 	}
 	return nil
@@ -112,7 +120,7 @@ func (c *Channel) refuse(done func(error)) error {
 	if done == nil || c.hub.closed {
 		return ErrChannelClosed
 	}
-	c.loop.NextTick(func() { done(ErrChannelClosed) })
+	c.tell(done, ErrChannelClosed)
 	return nil
 }
 
@@ -130,7 +138,7 @@ func (c *Channel) sendInternal(v any) {
 	if c.out.inFlight == nil {
 		c.out.noteReply(len(frame))
 	}
-	if !c.submit(frame, nil, ignore) {
+	if !c.submit(frame, nil, queuedFrame{done: ignore, vital: true}) {
 		c.hub.giveScratch(frame)
 	}
 }
@@ -142,14 +150,14 @@ func ignore(error) {}
 func (c *Channel) NeedDrain() bool { return c.out.needDrain }
 
 // submit queues a frame. It reports whether it has kept the memory of frame.
-func (c *Channel) submit(frame []byte, out *outgoing, done func(error)) (kept bool) {
+func (c *Channel) submit(frame []byte, out *outgoing, f queuedFrame) (kept bool) {
 	s := &c.out
 	wasIdle := s.idle()
 	switch {
 	case s.inFlight != nil:
-		s.held.push(heldFrame{bytes.Clone(frame), out, done})
+		s.held.push(heldFrame{bytes.Clone(frame), out, f})
 	default:
-		kept = c.transmit(frame, out, done)
+		kept = c.transmit(frame, out, f)
 	}
 	if s.queued() >= drainMark || s.held.len() >= 2 {
 		s.needDrain = true
@@ -161,29 +169,18 @@ func (c *Channel) submit(frame []byte, out *outgoing, done func(error)) (kept bo
 }
 
 // transmit puts a frame onto the wire.
-func (c *Channel) transmit(frame []byte, out *outgoing, done func(error)) (kept bool) {
+func (c *Channel) transmit(frame []byte, out *outgoing, f queuedFrame) (kept bool) {
 	s := &c.out
 	if s.broken != nil {
-		c.fail(done, s.broken)
+		c.tell(f.done, s.broken)
 		if out != nil {
 			out.release(false)
 		}
 		return false
 	}
-	s.expect(len(frame), done)
 	if out != nil {
-		c.handOver(bytes.Clone(frame), out)
+		c.handOver(bytes.Clone(frame), out, f.done)
 		return false
 	}
-	return c.put(frame)
-}
-
-// fail tells done, or else OnError, that a message will never be written.
-func (c *Channel) fail(done func(error), err error) {
-	if done == nil {
-		c.report(err)
-		return
-	}
-	c.out.marks = append(c.out.marks, mark{done: done, err: err})
-	c.queueMarks()
+	return c.put(frame, f)
 }
