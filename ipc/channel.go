@@ -136,8 +136,9 @@ func (c *Channel) OnDisconnect(fn func()) *events.Listener {
 	return c.disconnect.On(notNil(fn, "OnDisconnect"))
 }
 
-// OnError calls fn with what went wrong and has no other way to be told: a *[MessageError] from the peer, a
-// *[ChannelError] of a message that was sent without Done, [ErrDisconnected]. None of them ends the channel.
+// OnError calls fn with what went wrong and has no other way to be told: a *[MessageError] from the peer, the reason why a
+// message that was sent without Done is lost, [ErrDisconnected]. None of them ends the channel. While nobody listens, the
+// loop's Logger gets them.
 func (c *Channel) OnError(fn func(err error)) *events.Listener { return c.err.On(fn) }
 
 // OnDrain calls fn when all that was queued has been sent after NeedDrain was true.
@@ -151,8 +152,6 @@ func notNil(fn func(), op string) func(struct{}) {
 	return func(struct{}) { fn() }
 }
 
-func (c *Channel) emitError(err error) { c.err.Emit(err) }
-
 // Connected reports whether messages can be sent: neither side has disconnected.
 func (c *Channel) Connected() bool { return c.state == stateOpen }
 
@@ -161,6 +160,20 @@ func (c *Channel) FD() int { return c.fd }
 
 // report has OnError called with err on a later tick.
 func (c *Channel) report(err error) { c.tell(nil, err) }
+
+// emitError is for errors that nobody was asked to be told.
+func (c *Channel) emitError(err error) {
+	if !c.err.Emit(err) {
+		c.log("brood: ipc error", "err", err)
+	}
+}
+
+// log is for what nobody listens for.
+func (c *Channel) log(text string, args ...any) {
+	if logger := c.loop.Logger(); logger != nil {
+		logger.Error(text, args...)
+	}
+}
 
 // update tells the poller what the channel waits for now, and whether that keeps the loop alive.
 func (c *Channel) update() {

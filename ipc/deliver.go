@@ -44,7 +44,7 @@ func (c *Channel) deliverNext() {
 	case in.special == nil:
 		c.deliver(in.message)
 	case in.special.err != nil:
-		c.err.Emit(in.special.err)
+		c.emitError(in.special.err)
 	default:
 		c.internal(in)
 	}

@@ -158,7 +158,7 @@ func (c *Channel) peerEnded() {
 	c.flush()
 }
 
-// Destroy ends the channel at once: what is queued is dropped and its callbacks get [ErrChannelClosed]. Messages that
+// Destroy ends the channel at once: what is queued is dropped, and Done or OnError gets [ErrChannelClosed] for each message. Messages that
 // were read already are still delivered, then OnDisconnect comes. Destroying a channel that has ended does nothing.
 func (c *Channel) Destroy() { c.end() }
 
@@ -205,6 +205,9 @@ func (c *Channel) onEnd(fn func()) { c.ends = append(c.ends, fn) }
 // abandon closes without events, with the loop. Nothing is left in the inbox then: its ticks would keep the loop open.
 func (c *Channel) abandon() {
 	c.state = stateClosed
+	if n := c.out.frames.len() + c.out.held.len(); n > 0 {
+		c.log("brood: ipc messages were not sent when the loop was closed", "messages", n)
+	}
 	c.close()
 	c.dropWaiting()
 	for !c.out.held.empty() {

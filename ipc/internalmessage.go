@@ -45,7 +45,7 @@ func (c *Channel) receiveHandle(m *Message, fd int) {
 	c.reply(c.format.ack())
 	inner, err := c.openHandle(m, fd)
 	if err != nil {
-		c.err.Emit(badMessage(m.raw, err))
+		c.emitError(badMessage(m.raw, err))
 		return
 	}
 	if inner != nil {

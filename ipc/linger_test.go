@@ -38,7 +38,7 @@ func init() {
 	})
 }
 
-func TestDisconnectReadsWhatANodeChildHasSentBefore(t *testing.T) {
+func TestS067_DisconnectReadsWhatANodeChildHasSentBefore(t *testing.T) {
 	for _, mode := range []ipc.Serialization{ipc.JSON, ipc.Advanced} {
 		t.Run(mode.String(), func(t *testing.T) {
 			l := newLoop(t)
@@ -94,7 +94,7 @@ func TestDisconnectDoesNotCutANodeChildOffInTheMiddleOfAMessage(t *testing.T) {
 }
 
 // What is queued in the other process, more than a socket holds, was sent before as well.
-func TestDisconnectReadsWhatAGoPeerHasQueued(t *testing.T) {
+func TestS067_DisconnectReadsWhatAGoPeerHasQueued(t *testing.T) {
 	l := newLoop(t)
 	a, b := newPair(t, l, nil)
 	var j journal

@@ -60,7 +60,8 @@ func (s *sender) idle() bool { return s.wire.empty() && s.inFlight == nil && s.h
 // returns; see the package comment.
 //
 // A value that cannot be serialized and [ErrQueueFull] are returned; nothing was sent then. So is [ErrChannelClosed],
-// when the channel is not connected. A failure to write, because the peer has gone, comes to OnError.
+// when the channel is not connected. A message that was queued and is lost, because the peer has gone or the system refuses
+// it, comes to OnError.
 func (c *Channel) Send(v any) error { return c.SendWith(v, nil) }
 
 // SendWith is Send with a handle or a callback. It takes a descriptor of its own from o.Handle, which the caller may
@@ -146,8 +147,11 @@ func (c *Channel) sendInternal(v any) {
 func ignore(error) {}
 
 // NeedDrain reports whether the sender should wait for OnDrain: 131072 bytes are queued, or two messages behind an
-// unacknowledged handle, and the queue was not empty since. It is when Node's send returns false.
-func (c *Channel) NeedDrain() bool { return c.out.needDrain }
+// unacknowledged handle, and the queue was not empty since. It is when Node's send returns false. It is false when no drain
+// event will come: the channel is not connected, or the peer reads no more.
+func (c *Channel) NeedDrain() bool {
+	return c.out.needDrain && c.state == stateOpen && c.out.broken == nil
+}
 
 // submit queues a frame. It reports whether it has kept the memory of frame.
 func (c *Channel) submit(frame []byte, out *outgoing, f queuedFrame) (kept bool) {
