@@ -44,6 +44,8 @@
 // The receiver acknowledges a handle, and until then everything behind it is held, so one is on its way in each direction
 // at a time. When the receiver says that the descriptor is missing, a connection is sent again, up to three times; other
 // kinds are lost with their message, as in Node. What is lost so is told to OnError by [ErrHandleNotReceived].
+// SendOptions.Received tells when the peer has a handle: with KeepOpen a connection can go to another process when the one
+// it was sent to dies.
 //
 // Every received descriptor is close-on-exec. Those that belong to no message, and those of messages that are dropped, are
 // closed; of the latter the sender is told that they did not arrive. When the system has room for only some of the

@@ -159,7 +159,11 @@ func (c *Channel) breakWrites(err error) {
 func (c *Channel) dropQueue(err error) {
 	s := &c.out
 	for s.frames.len() > 0 {
-		c.tell(s.frames.pop().done, err)
+		if f := s.frames.pop(); f.handover == nil {
+			c.fail(f, nil, err)
+		} else {
+			c.fail(f, f.handover.out, err)
+		}
 	}
 	s.wire.drop(c.hub)
 	s.begun = s.passed
@@ -170,13 +174,14 @@ func (c *Channel) dropQueue(err error) {
 	}
 	for !s.held.empty() {
 		f := s.held.pop()
-		c.tell(f.as.done, err)
+		c.fail(f.as, f.out, err)
 		if f.out != nil {
 			f.out.release(false)
 		}
 	}
 	if h := s.inFlight; h != nil {
 		s.inFlight = nil
+		h.out.settle(c, err)
 		h.out.release(false)
 	}
 }

@@ -42,3 +42,11 @@ func (c *Channel) advance(n int) {
 		}
 	}
 }
+
+// fail tells those who wait for a message that it is lost: Done and Received, or OnError when there is neither.
+func (c *Channel) fail(f queuedFrame, out *outgoing, err error) {
+	if f.done != nil || !out.awaited() {
+		c.tell(f.done, err)
+	}
+	out.settle(c, err)
+}

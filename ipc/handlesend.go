@@ -22,8 +22,11 @@ type outgoing struct {
 	// retransmit: the sender's object is gone once this was sent, so what did not arrive is sent again.
 	retransmit bool
 
-	// sent is called once, when the frame goes to the socket: from then on the sender's object is detached. It must not
-	// be called when the message is given up before. It sends nothing itself.
+	// received is SendOptions.Received, until it has been told.
+	received func(error)
+
+	// sent is called once, when the kernel has taken the descriptor: from then on the sender's object is detached. It must
+	// not be called when the message is given up before. It sends nothing itself.
 	sent func()
 
 	// done is called once: with true when the peer has acknowledged the handle, with false when it was given up, sent

@@ -27,6 +27,17 @@ func (o *outgoing) depart() {
 	}
 }
 
+// awaited reports whether somebody waits to be told what becomes of the handle, if there is one.
+func (o *outgoing) awaited() bool { return o != nil && o.received != nil }
+
+// settle tells who waits what has become of the handle.
+func (o *outgoing) settle(c *Channel, err error) {
+	if o.awaited() {
+		c.tell(o.received, err)
+		o.received = nil
+	}
+}
+
 // release closes the descriptor: the peer has its own, or never will.
 func (o *outgoing) release(ok bool) {
 	_ = unix.Close(o.fd) // A duplicate, so nothing can be lost.
@@ -67,8 +78,12 @@ func (c *Channel) acknowledged(ok bool) {
 			c.transmitHandle(h, nil) // Of the first time Done has been told.
 			return
 		}
-		c.report(ErrHandleNotReceived)
+		if !h.out.awaited() {
+			c.report(ErrHandleNotReceived)
+		}
+		h.out.settle(c, ErrHandleNotReceived)
 	}
+	h.out.settle(c, nil)
 	s.inFlight = nil
 	h.out.release(ok)
 	c.releaseHeld()

@@ -65,6 +65,14 @@ type SendOptions struct {
 
 	// Done is called once, on a later tick and in the order of the messages, with nil when the kernel has taken all of
 	// the message, or with the reason why it never will. That the channel is not connected it is told on the next tick,
-	// whatever is still queued. Nil: such a reason goes to OnError.
+	// whatever is still queued. Nil: such a reason goes to Received, and without that to OnError.
 	Done func(err error)
+
+	// Received is called once, on a later tick, with nil when the peer has said that it has received the handle, or with
+	// the reason why it is not known to have: [ErrChannelClosed] when the channel has ended before, as it does when the
+	// peer dies; [ErrHandleNotReceived] when the peer has said that the handle did not arrive, which OnError is not told
+	// then; why the message could not be sent; a *[HandleError] with [ErrHandleUsed] when the message has gone without
+	// one. With KeepOpen the handle is still here then, and can go to somebody else. A peer that was not heard of may
+	// have received it all the same, and died of it.
+	Received func(err error)
 }

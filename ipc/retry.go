@@ -88,10 +88,13 @@ func (c *Channel) giveUp(err error) {
 	f := s.frames.pop()
 	s.wire.pop(c.hub, int(f.end-s.passed))
 	s.passed, s.begun = f.end, f.end
-	c.tell(f.done, err)
-	if h := f.handover; h != nil {
-		s.inFlight = nil
-		h.out.release(false)
-		c.releaseHeld()
+	h := f.handover
+	if h == nil {
+		c.fail(f, nil, err)
+		return
 	}
+	s.inFlight = nil
+	c.fail(f, h.out, err)
+	h.out.release(false)
+	c.releaseHeld()
 }

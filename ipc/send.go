@@ -69,13 +69,13 @@ func (c *Channel) Send(v any) error { return c.SendWith(v, nil) }
 // should use it. When the object is closed already, the message goes without a handle, as Node has it. A handle that
 // cannot be sent is a *[HandleError].
 //
-// With o.Done, [ErrChannelClosed] goes there and is not returned. When SendWith returns an error, Done is not called.
+// With o.Done, [ErrChannelClosed] goes there and is not returned. When SendWith returns an error, no callback is called.
 func (c *Channel) SendWith(v any, o *SendOptions) error {
 	if o == nil {
 		o = new(SendOptions)
 	}
 	if c.state != stateOpen {
-		return c.refuse(o.Done)
+		return c.refuse(o)
 	}
 	if c.maxQueue >= 0 && c.out.queued() >= c.maxQueue {
 		return ErrQueueFull
@@ -95,10 +95,16 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 		if out != nil {
 			out.release(false)
 		}
-		return c.refuse(o.Done)
+		return c.refuse(o)
+	}
+	if out != nil {
+		out.received = o.Received
 	}
 	if !c.submit(frame, out, queuedFrame{done: o.Done}) {
 		c.hub.giveScratch(frame)
+	}
+	if out == nil && o.Received != nil {
+		c.tell(o.Received, sendError(o.Handle, ErrHandleUsed))
 	}
 	return nil
 }
@@ -117,11 +123,14 @@ func (c *Channel) encode(v any, out *outgoing) (frame []byte, err error) {
 }
 
 // refuse tells that the channel is not connected. Done does not wait for what is queued: it may do so for ever.
-func (c *Channel) refuse(done func(error)) error {
-	if done == nil || c.hub.closed {
+func (c *Channel) refuse(o *SendOptions) error {
+	if o.Done == nil || c.hub.closed {
 		return ErrChannelClosed
 	}
-	c.tell(done, ErrChannelClosed)
+	c.tell(o.Done, ErrChannelClosed)
+	if o.Received != nil {
+		c.tell(o.Received, ErrChannelClosed)
+	}
 	return nil
 }
 
@@ -176,7 +185,7 @@ func (c *Channel) submit(frame []byte, out *outgoing, f queuedFrame) (kept bool)
 func (c *Channel) transmit(frame []byte, out *outgoing, f queuedFrame) (kept bool) {
 	s := &c.out
 	if s.broken != nil {
-		c.tell(f.done, s.broken)
+		c.fail(f, out, s.broken)
 		if out != nil {
 			out.release(false)
 		}
