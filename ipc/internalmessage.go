@@ -56,7 +56,7 @@ func (c *Channel) receiveHandle(m *Message, fd int) {
 // openHandle returns the message inside m with its handle, or nil when that was an internal one too.
 func (c *Channel) openHandle(m *Message, fd int) (*Message, error) {
 	for range maxNesting {
-		inner, err := c.format.inner(m)
+		inner, err := c.format.inner(m, "msg")
 		if err != nil {
 			closeRight(fd)
 			return nil, err

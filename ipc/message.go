@@ -6,8 +6,9 @@ package ipc
 // A Message's methods must be called on the loop goroutine.
 type Message struct {
 	format  format
-	raw     []byte // the payload of the frame; nil once expired
-	value   any    // Advanced: what the payload means, while decoded is set
+	raw     []byte   // the payload of the frame; nil once expired
+	path    []string // Advanced: the names by which the message is reached in the payload; none: it is all of it
+	value   any      // Advanced: what the message means, while decoded is set
 	decoded bool
 	owned   bool // raw is nobody else's memory
 	taken   bool // the user has asked for the handle
@@ -33,8 +34,9 @@ func (m *Message) Value() (any, error) {
 }
 
 // Raw returns the message as it came, without the newline or the length of its frame. It is valid until the callback
-// returns.
-func (m *Message) Raw() []byte { return m.raw }
+// returns. An Advanced message that came inside another, with a handle or as an answer, is encoded anew for it; it is nil if
+// that is not possible, see package v8 for what cannot be written.
+func (m *Message) Raw() []byte { return m.format.raw(m) }
 
 // Handle returns the handle that came with the message, nil when none came. From the first call on it is the caller's,
 // who must convert or Close it; a handle that nobody asked for is closed when the callback returns.

@@ -119,7 +119,7 @@ func (c *Channel) encode(v any, out *outgoing) (frame []byte, err error) {
 			out.release(false)
 		}
 	}()
-	return c.format.appendFrame(c.hub.takeScratch(), handleFrame{cmdHandle, out.typ, v, out.dgramType, out.key})
+	return c.format.appendHandleFrame(c.hub.takeScratch(), handleFrame{cmdHandle, out.typ, v, out.dgramType, out.key})
 }
 
 // refuse tells that the channel is not connected. Done does not wait for what is queued: it may do so for ever.

@@ -27,6 +27,7 @@
 //	Error, TypeError…       *Error                    every error, with its Unwrap as cause
 //	Buffer                  []byte                    byte slices and arrays of other types
 //	Uint8Array…             Uint8Array…
+//	  of an unknown type    *UnknownView
 //	DataView                DataView
 //	ArrayBuffer             *ArrayBuffer
 //	new Number(1)…          *Boxed
