@@ -20,20 +20,21 @@ type Channel struct {
 	watcher *reactor.Watcher
 	format  format
 	state   state
-	over    bool // OnDisconnect has been, or is being, called
 	refs    refRule
 
-	maxQueue   int
-	linger     time.Duration
-	lingerFrom time.Time
-	lingering  *reactor.Timer // ends the channel while it waits for the peer's end; nil before
-	quiet      *reactor.Timer // see waitQuiet
+	maxQueue    int
+	maxRequests int
+	linger      time.Duration
+	lingerFrom  time.Time
+	lingering   *reactor.Timer // ends the channel while it waits for the peer's end; nil before
+	quiet       *reactor.Timer // see waitQuiet
 
-	in      receiver
-	inbox   ring[inbound] // one tick is queued for each
-	waiting waitingList
-	out     sender
-	ends    []func() // see onEnd
+	in       receiver
+	inbox    ring[inbound] // one tick is queued for each
+	waiting  waitingList
+	out      sender
+	requests requests
+	ends     []func() // see onEnd
 
 	message    events.Event[*Message]
 	disconnect events.Event[struct{}]
@@ -87,7 +88,7 @@ func open(l *reactor.Loop, fd int, o *Options) (*Channel, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return nil, wrap("fcntl", err)
 	}
-	c := &Channel{loop: l, hub: h, fd: fd, format: formatOf(o.Serialization), maxQueue: o.maxQueue(), linger: o.linger()}
+	c := &Channel{loop: l, hub: h, fd: fd, format: formatOf(o.Serialization), maxQueue: o.maxQueue(), linger: o.linger(), maxRequests: o.maxRequests()}
 	c.in.splitter = c.format.splitter(o.maxMessage())
 	c.in.deliver = c.deliverNext
 	c.out.init(c)
@@ -113,6 +114,13 @@ func (o *Options) maxQueue() int {
 		return o.MaxQueue
 	}
 	return DefaultMaxQueue
+}
+
+func (o *Options) maxRequests() int {
+	if o.MaxRequests != 0 {
+		return o.MaxRequests
+	}
+	return DefaultMaxRequests
 }
 
 func (o *Options) linger() time.Duration {

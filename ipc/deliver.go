@@ -50,8 +50,12 @@ func (c *Channel) deliverNext() {
 	}
 }
 
-// deliver gives a message to the listeners, or keeps it for the first one.
+// deliver gives a message to the request that it answers, else to the listeners, or keeps it for the first one.
 func (c *Channel) deliver(m *Message) {
+	if n := c.answerTo(m); n > 0 {
+		c.answered(n, m)
+		return
+	}
 	if c.message.Len() > 0 && c.waiting.empty() {
 		c.emit(m)
 		return

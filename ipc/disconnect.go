@@ -170,7 +170,14 @@ func (c *Channel) end() {
 	c.state = stateClosed
 	c.close()
 	c.dropQueue(ErrChannelClosed)
-	c.loop.NextTick(c.ended)
+	c.loop.NextTick(func() {
+		if len(c.requests.waiting) == 0 {
+			c.ended()
+			return
+		}
+		c.failRequests() // Answers that were read have been given by now.
+		c.loop.NextTick(c.ended)
+	})
 }
 
 func (c *Channel) close() {
@@ -189,7 +196,6 @@ func (c *Channel) close() {
 
 // ended is the tick behind everything that was received and every callback of a message.
 func (c *Channel) ended() {
-	c.over = true
 	c.dropWaiting()
 	ends := c.ends
 	c.ends = nil
@@ -209,6 +215,7 @@ func (c *Channel) abandon() {
 		c.log("brood: ipc messages were not sent when the loop was closed", "messages", n)
 	}
 	c.close()
+	c.dropRequests()
 	c.dropWaiting()
 	for !c.out.held.empty() {
 		if f := c.out.held.pop(); f.out != nil {

@@ -1,6 +1,7 @@
 package ipc_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -199,7 +200,7 @@ func TestAChannelThatHasEndedOutlivesItsLoop(t *testing.T) {
 	c.Ref()
 	c.Unref()
 	c.OnMessage(func(*ipc.Message) { never() }).Off()
-	c.Await(nil, func(*ipc.Message, error) { never() })()
+	require.ErrorIs(t, c.Request(context.Background(), 1, func(*ipc.Message, error) { never() }), ipc.ErrChannelClosed)
 }
 
 // What is queued may wait for ever: the refusal of what was sent too late does not wait behind it.

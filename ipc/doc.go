@@ -34,6 +34,11 @@
 // callback. What the kernel does not take is queued without blocking; NeedDrain and OnDrain tell the sender to wait,
 // Options.MaxQueue is where Send refuses.
 //
+// # Requests
+//
+// [Channel.Request] sends a message and waits for the peer's answer to it, in any order and without the listeners of
+// OnMessage. Node has no such thing; its documentation shows the one line that a Node worker needs.
+//
 // # Handles
 //
 // A handle is a descriptor that goes with a message (SCM_RIGHTS, unix(7)): SendOptions.Handle takes a listener, a

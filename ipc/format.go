@@ -27,6 +27,9 @@ type format interface {
 	value(m *Message) (any, error)
 	raw(m *Message) []byte
 
+	// nothing returns a message that says null, or undefined.
+	nothing() *Message
+
 	// ack and nack are the frames that answer a handle.
 	ack() []byte
 	nack() []byte

@@ -143,6 +143,10 @@ func (f advancedFormat) raw(m *Message) []byte {
 	return p
 }
 
+func (f advancedFormat) nothing() *Message {
+	return &Message{format: f, raw: []byte("\xff\x0f_"), owned: true, value: v8.Undefined, decoded: true}
+}
+
 // The frames are those of Node: the length, the version, an object with one property.
 
 func (advancedFormat) ack() []byte {

@@ -85,6 +85,8 @@ func (jsonFormat) value(m *Message) (any, error) { return nodejson.Value(m.raw) 
 
 func (jsonFormat) raw(m *Message) []byte { return m.raw }
 
+func (f jsonFormat) nothing() *Message { return &Message{format: f, raw: []byte("null"), owned: true} }
+
 func (jsonFormat) ack() []byte  { return []byte(`{"cmd":"NODE_HANDLE_ACK"}` + "\n") }
 func (jsonFormat) nack() []byte { return []byte(`{"cmd":"NODE_HANDLE_NACK"}` + "\n") }
 

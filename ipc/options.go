@@ -49,6 +49,10 @@ type Options struct {
 	// negative: no limit.
 	MaxQueue int
 
+	// MaxRequests is the number of requests without an answer from which on Request returns [ErrTooManyRequests]. 0:
+	// DefaultMaxRequests; negative: no limit.
+	MaxRequests int
+
 	// Linger is how long [Channel.Disconnect] waits, once everything was sent, for the peer to close its end, and delivers
 	// what it still sends. Peers that keep to the protocol close at once when they see the end, but a Node program sees it
 	// only when its JavaScript returns. 0: DefaultLinger; negative: no limit.
