@@ -36,6 +36,7 @@ type Channel struct {
 	requests requests
 	ends     []func() // see onEnd
 
+	internals  []*internalListeners
 	message    events.Event[*Message]
 	disconnect events.Event[struct{}]
 	err        events.Event[error]

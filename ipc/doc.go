@@ -16,7 +16,8 @@
 // Only a wrong length loses the framing itself: what follows is then cut at the wrong places until, by chance, it fits
 // again. What is left of a message when the peer goes is dropped in silence.
 //
-// Objects whose member cmd is a string that begins with "NODE_" and goes on are Node's own. They never reach OnMessage.
+// Objects whose member cmd is a string that begins with "NODE_" and goes on are Node's own. They never reach OnMessage, but
+// [Channel.OnInternal].
 //
 // # Receiving
 //

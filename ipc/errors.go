@@ -26,6 +26,9 @@ var (
 	// ErrQueueFull is returned by Send when Options.MaxQueue bytes are queued.
 	ErrQueueFull = errors.New("ipc: queue full")
 
+	// ErrNotInternal is returned by SendInternal for a message that is not one of Node's internal ones, or is the channel's.
+	ErrNotInternal = errors.New("ipc: not an internal message of Node's")
+
 	// ErrTooManyRequests is returned by Request when Options.MaxRequests wait for their answers.
 	ErrTooManyRequests = errors.New("ipc: too many requests without an answer")
 

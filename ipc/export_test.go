@@ -36,8 +36,5 @@ func (c *Channel) Kept() []byte { return c.in.splitter.(*lineSplitter).buf }
 // PendingRights returns the number of descriptors that wait for the rest of a frame.
 func (c *Channel) PendingRights() int { return len(c.in.rights.fds) }
 
-// SendInternal sends as the package itself does.
-func (c *Channel) SendInternal(v any) { c.sendInternal(v) }
-
 // OnEnd is onEnd.
 func (c *Channel) OnEnd(fn func()) { c.onEnd(fn) }

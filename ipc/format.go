@@ -10,6 +10,9 @@ type format interface {
 	// appendFrame appends the frame of v to dst, which is empty.
 	appendFrame(dst []byte, v any) ([]byte, error)
 
+	// payload returns what is in a frame of appendFrame.
+	payload(frame []byte) []byte
+
 	// appendHandleFrame is the same for a message with a handle, which may be nested as deep as one without.
 	appendHandleFrame(dst []byte, h handleFrame) ([]byte, error)
 

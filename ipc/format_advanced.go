@@ -19,6 +19,8 @@ func (f advancedFormat) appendFrame(dst []byte, v any) ([]byte, error) {
 	return f.append(dst, v, v8.MaxWriteDepth)
 }
 
+func (advancedFormat) payload(frame []byte) []byte { return frame[lengthSize:] }
+
 func (f advancedFormat) appendHandleFrame(dst []byte, h handleFrame) ([]byte, error) {
 	return f.append(dst, h, v8.MaxWriteDepth+1)
 }

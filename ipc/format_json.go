@@ -19,6 +19,8 @@ func (jsonFormat) appendFrame(dst []byte, v any) ([]byte, error) {
 	return append(dst, '\n'), nil
 }
 
+func (jsonFormat) payload(frame []byte) []byte { return frame[:len(frame)-1] }
+
 // appendHandleFrame writes the envelope itself: inside another value the message would have one level less.
 func (f jsonFormat) appendHandleFrame(dst []byte, h handleFrame) ([]byte, error) {
 	dst = append(dst, `{"cmd":"`+h.Cmd+`","type":"`+h.Type+`","msg":`...)

@@ -10,7 +10,7 @@ const maxNesting = 8
 
 var errNesting = errors.New("handle wrapped too often")
 
-// internal handles one of Node's internal messages; unknown ones are ignored.
+// internal handles one of Node's internal messages.
 func (c *Channel) internal(in inbound) {
 	defer in.message.expire(c.hub.poison)
 	switch cmd := in.special.cmd; {
@@ -29,6 +29,7 @@ func (c *Channel) receiveCommand(m *Message, cmd string) {
 	if strings.HasPrefix(cmd, socketPrefix) {
 		c.socketListMessage(cmd, func(name string) (string, bool) { return c.format.member(m, name) })
 	}
+	c.emitInternal(m, cmd)
 }
 
 // receiveHandle acknowledges a handle, once however often its frame is wrapped, because Node does not survive an
@@ -43,42 +44,37 @@ func (c *Channel) receiveHandle(m *Message, fd int) {
 		return
 	}
 	c.reply(c.format.ack())
-	inner, err := c.openHandle(m, fd)
-	if err != nil {
+	inner, cmd, err := c.openHandle(m, fd)
+	switch {
+	case err != nil:
 		c.emitError(badMessage(m.raw, err))
-		return
-	}
-	if inner != nil {
+	case cmd != "":
+		defer inner.expire(c.hub.poison)
+		c.receiveCommand(inner, cmd)
+	default:
 		c.deliver(inner)
 	}
 }
 
-// openHandle returns the message inside m with its handle, or nil when that was an internal one too.
-func (c *Channel) openHandle(m *Message, fd int) (*Message, error) {
+// openHandle returns the message inside m with its handle, and its cmd when it is an internal one too.
+func (c *Channel) openHandle(m *Message, fd int) (inner *Message, cmd string, err error) {
 	for range maxNesting {
-		inner, err := c.format.inner(m, "msg")
+		inner, err = c.format.inner(m, "msg")
+		if err == nil {
+			cmd, err = c.format.inspect(inner)
+		}
+		if err == nil && cmd != cmdHandle {
+			inner.handle, err = c.handleOf(m, fd)
+			return inner, cmd, err
+		}
 		if err != nil {
 			closeRight(fd)
-			return nil, err
+			return nil, "", err
 		}
-		cmd, err := c.format.inspect(inner)
-		switch {
-		case err != nil:
-			closeRight(fd)
-			return nil, err
-		case cmd == cmdHandle:
-			m = inner
-		case cmd != "":
-			closeRight(fd)
-			c.receiveCommand(inner, cmd)
-			return nil, nil
-		default:
-			inner.handle, err = c.handleOf(m, fd)
-			return inner, err
-		}
+		m = inner
 	}
 	closeRight(fd)
-	return nil, errNesting
+	return nil, "", errNesting
 }
 
 func (c *Channel) handleOf(m *Message, fd int) (*Handle, error) {
