@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/events"
+	"github.com/brood-go/brood/ipc/socketlist"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -34,7 +35,8 @@ type Channel struct {
 	waiting  waitingList
 	out      sender
 	requests requests
-	ends     []func() // see onEnd
+	ends     []func()         // see onEnd
+	sockets  *socketlist.Peer // nil while no connection is counted here or there
 
 	internals  []*internalListeners
 	message    events.Event[*Message]

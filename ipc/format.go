@@ -44,8 +44,7 @@ const (
 	cmdAck    = "NODE_HANDLE_ACK"
 	cmdNack   = "NODE_HANDLE_NACK"
 
-	cmdPrefix    = "NODE_" // a longer cmd that begins so makes a message internal
-	socketPrefix = "NODE_SOCKET_"
+	cmdPrefix = "NODE_" // a longer cmd that begins so makes a message internal
 )
 
 func isCommand(s string) bool { return len(s) > len(cmdPrefix) && strings.HasPrefix(s, cmdPrefix) }

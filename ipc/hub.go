@@ -14,8 +14,9 @@ const (
 	spareBlocks    = 16        // blocks kept for reuse per loop
 )
 
-// hub is what the channels of one loop share. It is closed with the loop.
+// hub is what the channels and handles of one loop share. It is closed with the loop.
 type hub struct {
+	loop       *reactor.Loop
 	readBuffer []byte
 	borrower   *Channel // whose undelivered messages may be in readBuffer
 	control    []byte   // of received messages
@@ -23,8 +24,10 @@ type hub struct {
 	poison     bool     // tests: clear messages when they expire
 	spare      [][]byte
 	open       map[*Channel]struct{}
-	closed     bool     // with the loop: there are no more ticks
-	parent     *Channel // see Parent
+	handles    map[*Handle]struct{} // received, neither used nor closed
+	leaving    map[any]struct{}     // connections that a queued message will take away
+	closed     bool                 // with the loop: there are no more ticks
+	parent     *Channel             // see Parent
 }
 
 type hubKey struct{}
@@ -32,9 +35,12 @@ type hubKey struct{}
 func hubOf(l *reactor.Loop) (*hub, error) {
 	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
 		return &hub{
+			loop:       l,
 			readBuffer: make([]byte, readBufferSize),
 			control:    make([]byte, unix.CmsgSpace(maxRights*fdSize)),
 			open:       map[*Channel]struct{}{},
+			handles:    map[*Handle]struct{}{},
+			leaving:    map[any]struct{}{},
 		}, nil
 	})
 	if err != nil {
@@ -43,11 +49,14 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close closes the channels that were still open when the loop was closed. They get no events.
+// Close closes the channels and handles that were still open when the loop was closed. They get no events.
 func (h *hub) Close() error {
 	h.closed = true
 	for c := range h.open {
 		c.abandon()
+	}
+	for handle := range h.handles {
+		_ = handle.Close() // It returns no error.
 	}
 	return nil
 }

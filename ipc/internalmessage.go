@@ -1,9 +1,6 @@
 package ipc
 
-import (
-	"errors"
-	"strings"
-)
+import "errors"
 
 // maxNesting is how deep a frame with a handle may be wrapped in others. Node wraps a frame that it sends again once.
 const maxNesting = 8
@@ -21,15 +18,8 @@ func (c *Channel) internal(in inbound) {
 	case cmd == cmdNack:
 		c.acknowledged(false)
 	default:
-		c.receiveCommand(in.message, cmd)
+		c.emitInternal(in.message, cmd)
 	}
-}
-
-func (c *Channel) receiveCommand(m *Message, cmd string) {
-	if strings.HasPrefix(cmd, socketPrefix) {
-		c.socketListMessage(cmd, func(name string) (string, bool) { return c.format.member(m, name) })
-	}
-	c.emitInternal(m, cmd)
 }
 
 // receiveHandle acknowledges a handle, once however often its frame is wrapped, because Node does not survive an
@@ -50,7 +40,7 @@ func (c *Channel) receiveHandle(m *Message, fd int) {
 		c.emitError(badMessage(m.raw, err))
 	case cmd != "":
 		defer inner.expire(c.hub.poison)
-		c.receiveCommand(inner, cmd)
+		c.emitInternal(inner, cmd)
 	default:
 		c.deliver(inner)
 	}

@@ -178,12 +178,20 @@ func TestAnAnswerMayHaveAHandle(t *testing.T) {
 		l := newLoop(t)
 		a, b := newPair(t, l, o)
 		file := socketFile(t)
+		answer := func(q question) {
+			require.NoError(t, b.SendWith(map[string]any{"id": q.ID, "result": []any{q.Request}}, &ipc.SendOptions{Handle: file}))
+		}
+		var late question
 		b.OnMessage(func(m *ipc.Message) {
 			require.NotNil(t, m.Handle(), "the request has one too")
 			require.NoError(t, m.Handle().Close())
 			var q question
 			require.NoError(t, m.Decode(&q))
-			require.NoError(t, b.SendWith(map[string]any{"id": q.ID, "result": []any{q.Request}}, &ipc.SendOptions{Handle: file}))
+			if q.Request == "late" {
+				late = q
+			} else {
+				answer(q)
+			}
 		})
 		got := 0
 		for take := range 2 {
@@ -195,17 +203,20 @@ func TestAnAnswerMayHaveAHandle(t *testing.T) {
 				if take == 1 {
 					require.NoError(t, m.Handle().Close())
 				}
-				if got++; got == 2 {
-					a.Disconnect()
-				}
+				got++
 			}))
 		}
 		// One that nobody waits for: its handle is closed.
 		ctx, cancel := context.WithCancel(context.Background())
+		cancelled := false
 		require.NoError(t, a.RequestWith(ctx, "late", &ipc.SendOptions{Handle: file}, func(_ *ipc.Message, err error) {
 			require.ErrorIs(t, err, context.Canceled)
+			cancelled = true
 		}))
 		cancel()
+		until(t, l, func() bool { return cancelled && late.ID != "" })
+		answer(late)
+		a.Disconnect()
 		run(t, l)
 		require.Equal(t, 2, got)
 	})

@@ -14,13 +14,14 @@ const module = "github.com/brood-go/brood"
 
 // lower says of each library package which others it may depend on: those below it.
 var lower = map[string][]string{
-	"events":       {},
-	"reactor":      {"events"},
-	"streams":      {"events", "reactor"},
-	"signals":      {"events", "reactor"},
-	"ipc/v8":       {},
-	"ipc":          {"events", "reactor", "streams", "signals", "ipc/v8"},
-	"childprocess": {"events", "reactor", "streams", "signals", "ipc", "ipc/v8"},
+	"events":         {},
+	"reactor":        {"events"},
+	"streams":        {"events", "reactor"},
+	"signals":        {"events", "reactor"},
+	"ipc/v8":         {},
+	"ipc/socketlist": {"events", "reactor"},
+	"ipc":            {"events", "reactor", "streams", "signals", "ipc/v8", "ipc/socketlist"},
+	"childprocess":   {"events", "reactor", "streams", "signals", "ipc", "ipc/v8", "ipc/socketlist"},
 }
 
 // thirdParty is what library packages may depend on besides the standard library and each other.
