@@ -62,6 +62,11 @@
 // The other options, and MarshalJSON and UnmarshalJSON, are not used. encoding.TextMarshaler and TextUnmarshaler are,
 // also those of time.Time when a string arrives.
 //
+// # JSON
+//
+// [JSON] makes JSON of what Unmarshal gives, as Node does where that keeps the content. The types of this package have it as
+// their MarshalJSON, so that a value can be logged or passed on by package encoding/json.
+//
 // # Hostile input
 //
 // Unmarshal and Decode return an error for whatever is not well formed: they never panic, and what they allocate is
