@@ -45,8 +45,8 @@ type Options struct {
 	MaxMessage int
 
 	// MaxQueue is the number of bytes, queued for a peer that does not read, from which on Send returns [ErrQueueFull].
-	// It is the last resort behind NeedDrain, and a message is never refused for its own length. 0: DefaultMaxQueue;
-	// negative: no limit.
+	// It is the last resort behind NeedDrain, and a message is never refused for its own length. Each message counts for
+	// 64 bytes more than it has. 0: DefaultMaxQueue; negative: no limit.
 	MaxQueue int
 
 	// MaxRequests is the number of requests without an answer from which on Request returns [ErrTooManyRequests]. 0:
@@ -55,7 +55,8 @@ type Options struct {
 
 	// Linger is how long [Channel.Disconnect] waits, once everything was sent, for the peer to close its end, and delivers
 	// what it still sends. Peers that keep to the protocol close at once when they see the end, but a Node program sees it
-	// only when its JavaScript returns. 0: DefaultLinger; negative: no limit.
+	// only when its JavaScript returns. A peer that has disconnected by itself gets as long to read what is queued for it.
+	// 0: DefaultLinger; negative: no limit.
 	Linger time.Duration
 }
 

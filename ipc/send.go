@@ -10,6 +10,9 @@ import (
 // twice its 64 KiB high-water mark).
 const drainMark = 128 << 10
 
+// frameCost is what a queued message counts for besides its own length, in bytes, so that those of small ones are counted too.
+const frameCost = 64
+
 // sender is the writing half of a channel.
 //
 // Frames go onto the wire, a queue in front of the kernel, in the order of the calls. A frame with a handle is followed
@@ -77,7 +80,7 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 	if c.state != stateOpen {
 		return c.refuse(o)
 	}
-	if c.maxQueue >= 0 && c.out.queued() >= c.maxQueue {
+	if c.maxQueue >= 0 && c.out.queued()+frameCost*(c.out.frames.len()+c.out.held.len()) >= c.maxQueue {
 		return ErrQueueFull
 	}
 	var out *outgoing
