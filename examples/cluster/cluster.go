@@ -139,7 +139,13 @@ func (c *cluster) start(w *worker) error {
 	}
 	w.child = child
 	child.OnMessage(func(*ipc.Message) { w.ready = true })
-	child.OnError(c.fail)
+	child.OnError(func(err error) {
+		if _, ok := errors.AsType[*childprocess.SpawnError](err); ok {
+			c.fail(err)
+			return
+		}
+		complain(err) // It has said something that makes no sense.
+	})
 	child.OnClose(func(status childprocess.ExitStatus) {
 		death := fmt.Errorf("worker %d, pid %d: %s", w.number, child.Pid(), status)
 		switch {
