@@ -97,21 +97,33 @@ func (f advancedFormat) inner(m *Message, name string) (*Message, error) {
 	if !ok {
 		return nil, errNoInner
 	}
-	path := append(m.path[:len(m.path):len(m.path)], name)
-	return &Message{format: f, raw: m.raw, path: path, owned: m.owned, value: v, decoded: true}, nil
+	return &Message{format: f, raw: m.raw, path: &memberPath{m.path, name}, owned: m.owned, value: v, decoded: true}, nil
 }
 
 // read decodes the message anew.
 func (advancedFormat) read(m *Message) (any, error) {
-	v, err := v8.UnmarshalDepth(m.raw, v8.MaxReadDepth+len(m.path))
-	for _, name := range m.path {
-		o, ok := v.(*v8.Object)
-		if err != nil || !ok {
-			break // Unreachable: inner has been there.
-		}
-		v, _ = o.Get(name)
+	levels := 0
+	for p := m.path; p != nil; p = p.outer {
+		levels++
 	}
-	return v, err
+	v, err := v8.UnmarshalDepth(m.raw, v8.MaxReadDepth+levels)
+	if err != nil {
+		return nil, err
+	}
+	return m.path.in(v), nil
+}
+
+// in returns the member of the payload v.
+func (p *memberPath) in(v any) any {
+	if p == nil {
+		return v
+	}
+	o, ok := p.outer.in(v).(*v8.Object)
+	if !ok {
+		return nil // Unreachable: inner has been there.
+	}
+	member, _ := o.Get(p.name)
+	return member
 }
 
 func (f advancedFormat) decode(m *Message, dst any) error {
@@ -131,7 +143,7 @@ func (f advancedFormat) value(m *Message) (any, error) {
 
 // raw returns a member of a payload as a payload of its own, nil if it can only be read and not written.
 func (f advancedFormat) raw(m *Message) []byte {
-	if len(m.path) == 0 || m.raw == nil {
+	if m.path == nil || m.raw == nil {
 		return m.raw
 	}
 	v, err := f.read(m)

@@ -6,13 +6,19 @@ package ipc
 // A Message's methods must be called on the loop goroutine.
 type Message struct {
 	format  format
-	raw     []byte   // the payload of the frame; nil once expired
-	path    []string // Advanced: the names by which the message is reached in the payload; none: it is all of it
-	value   any      // Advanced: what the message means, while decoded is set
+	raw     []byte      // the payload of the frame; nil once expired
+	path    *memberPath // Advanced: where in the payload the message is; nil: it is all of it
+	value   any         // Advanced: what the message means, while decoded is set
 	decoded bool
 	owned   bool // raw is nobody else's memory
 	taken   bool // the user has asked for the handle
 	handle  *Handle
+}
+
+// memberPath is a member of an object, which is a payload or a member itself.
+type memberPath struct {
+	outer *memberPath // nil: the payload
+	name  string
 }
 
 // Decode stores the message in what v points to. JSON goes as encoding/json's Unmarshal does it, Advanced as Decode of
