@@ -3,6 +3,7 @@ package childprocess
 import (
 	"github.com/brood-go/brood/events"
 	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
 )
 
 // Channel returns the channel to a child that has IPC among its Stdio, also after it has disconnected; else nil.
@@ -20,6 +21,36 @@ func (c *ChildProcess) SendWith(v any, o *ipc.SendOptions) error {
 		return ipc.ErrChannelClosed
 	}
 	return c.channel.SendWith(v, o)
+}
+
+// NeedDrain reports whether the sender should wait for OnDrain, see [ipc.Channel.NeedDrain]. Without a channel it is false.
+func (c *ChildProcess) NeedDrain() bool { return c.channel != nil && c.channel.NeedDrain() }
+
+// OnDrain calls fn when all that was queued has been sent after NeedDrain was true, see [ipc.Channel.OnDrain]. Without a
+// channel it never does.
+func (c *ChildProcess) OnDrain(fn func()) *events.Listener {
+	if c.channel == nil {
+		return new(events.Event[struct{}]).On(notNil(fn, "OnDrain"))
+	}
+	return c.channel.OnDrain(fn)
+}
+
+// forwardErrors has the errors of the channel come to OnError, as in Node, while somebody listens there: what nobody
+// listens for, neither there nor at the channel, the channel gives to the loop's Logger.
+func (c *ChildProcess) forwardErrors() {
+	if c.channel == nil {
+		return
+	}
+	var forward *events.Listener
+	c.err.Watch(func(listeners int) {
+		switch {
+		case listeners > 0 && forward == nil:
+			forward = c.channel.OnError(func(err error) { reactor.Emit(c.loop, &c.err, err) })
+		case listeners == 0 && forward != nil:
+			forward.Off()
+			forward = nil
+		}
+	})
 }
 
 // Disconnect ends the channel once everything that was sent has gone out, see [ipc.Channel.Disconnect]. A child without a

@@ -204,6 +204,7 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 		return err
 	}
 	c.channel = channel
+	c.forwardErrors()
 	c.Stdio = stdio
 	c.Stdin = stdio[0].Writable
 	c.Stdout = stdio[1].Readable

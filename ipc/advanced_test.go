@@ -26,7 +26,7 @@ func TestAdvancedFramesAreNodes(t *testing.T) {
 	c, p := newChannel(t, l, advanced)
 	require.NoError(t, c.Send("done"))
 	require.NoError(t, c.Send([]any{true, "€"}))
-	c.SendInternal(map[string]string{"cmd": "NODE_HANDLE_ACK"})
+	require.NoError(t, c.Send(map[string]string{"cmd": "NODE_HANDLE_ACK"}))
 	got, _ := p.read()
 	require.Equal(t, unhex(t, "00000008 ff0f 2204 646f6e65"+"0000000d ff0f 41 02 54 00 63 02 ac20 24 00 02"+
 		"0000001b ff0f 6f 2203636d64 220f 4e4f44455f48414e444c455f41434b 7b01"), got)

@@ -2,10 +2,12 @@ package ipc
 
 import (
 	"errors"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/events"
+	"github.com/brood-go/brood/ipc/socketlist"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -19,18 +21,26 @@ type Channel struct {
 	watcher *reactor.Watcher
 	format  format
 	state   state
-	over    bool // OnDisconnect has been, or is being, called
 	refs    refRule
 
-	maxQueue int
+	maxQueue    int
+	maxRequests int
+	linger      time.Duration
+	lingerFrom  time.Time
+	lingering   *reactor.Timer // ends the channel while it waits for the peer's end; nil before
+	quiet       *reactor.Timer // see waitQuiet
+
 	in       receiver
-	inbox    inbox
+	inbox    ring[inbound] // one tick is queued for each
 	waiting  waitingList
 	out      sender
-	ends     []func() // see onEnd
-	paused   bool     // see Pause
-	holds    int      // see Hold
+	requests requests
+	ends     []func()         // see onEnd
+	paused   bool             // see Pause
+	holds    int              // see Hold
+	sockets  *socketlist.Peer // nil while no connection is counted here or there
 
+	internals  []*internalListeners
 	message    events.Event[*Message]
 	disconnect events.Event[struct{}]
 	err        events.Event[error]
@@ -42,7 +52,8 @@ type state uint8
 
 const (
 	stateOpen    state = iota // connected
-	stateClosing              // Disconnect was called; what was queued before goes out first
+	stateClosing              // Disconnect was called, or the peer sends no more; what was queued before goes out first
+	stateShut                 // the peer was told that nothing more comes; what it has sent before is read
 	stateClosed               // the descriptor is closed; with the loop, if hub.closed, and then there are no events
 )
 
@@ -82,7 +93,7 @@ func open(l *reactor.Loop, fd int, o *Options) (*Channel, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return nil, wrap("fcntl", err)
 	}
-	c := &Channel{loop: l, hub: h, fd: fd, format: formatOf(o.Serialization), maxQueue: o.maxQueue()}
+	c := &Channel{loop: l, hub: h, fd: fd, format: formatOf(o.Serialization), maxQueue: o.maxQueue(), linger: o.linger(), maxRequests: o.maxRequests()}
 	c.in.splitter = c.format.splitter(o.maxMessage())
 	c.in.deliver = c.deliverNext
 	c.out.init(c)
@@ -119,6 +130,20 @@ func (o *Options) maxQueue() int {
 	return DefaultMaxQueue
 }
 
+func (o *Options) maxRequests() int {
+	if o.MaxRequests != 0 {
+		return o.MaxRequests
+	}
+	return DefaultMaxRequests
+}
+
+func (o *Options) linger() time.Duration {
+	if o.Linger != 0 {
+		return o.Linger
+	}
+	return DefaultLinger
+}
+
 // OnMessage calls fn with each message, in order, each in a callback of its own. Messages that come while nobody
 // listens wait, up to the amount described in the package comment, and are delivered one after the other on the tick
 // after a listener was added.
@@ -133,8 +158,9 @@ func (c *Channel) OnDisconnect(fn func()) *events.Listener {
 	return c.disconnect.On(notNil(fn, "OnDisconnect"))
 }
 
-// OnError calls fn with what went wrong and has no other way to be told: a *[MessageError] from the peer, a
-// *[ChannelError] of a message that was sent without Done, [ErrDisconnected]. None of them ends the channel.
+// OnError calls fn with what went wrong and has no other way to be told: a *[MessageError] from the peer, the reason why a
+// message that was sent without Done is lost, [ErrDisconnected]. None of them ends the channel. While nobody listens, the
+// loop's Logger gets them.
 func (c *Channel) OnError(fn func(err error)) *events.Listener { return c.err.On(fn) }
 
 // OnDrain calls fn when all that was queued has been sent after NeedDrain was true.
@@ -154,8 +180,22 @@ func (c *Channel) Connected() bool { return c.state == stateOpen }
 // FD returns the descriptor, -1 once it is closed. It stays the channel's.
 func (c *Channel) FD() int { return c.fd }
 
-// report has OnError called with err on the next tick.
-func (c *Channel) report(err error) { c.loop.NextTick(func() { c.err.Emit(err) }) }
+// report has OnError called with err on a later tick.
+func (c *Channel) report(err error) { c.tell(nil, err) }
+
+// emitError is for errors that nobody was asked to be told.
+func (c *Channel) emitError(err error) {
+	if !reactor.Emit(c.loop, &c.err, err) {
+		c.log("brood: ipc error", "err", err)
+	}
+}
+
+// log is for what nobody listens for.
+func (c *Channel) log(text string, args ...any) {
+	if logger := c.loop.Logger(); logger != nil {
+		logger.Error(text, args...)
+	}
+}
 
 // update tells the poller what the channel waits for now, and whether that keeps the loop alive.
 func (c *Channel) update() {
@@ -169,7 +209,10 @@ func (c *Channel) update() {
 	case c.reads():
 		want = reactor.Readable
 	}
-	if c.out.blocked {
+	if c.in.ended {
+		want = 0 // That the peer sends no more is known, and would be told on every turn.
+	}
+	if c.out.gate == gateFull {
 		want |= reactor.Writable
 	}
 	if err := c.watcher.Set(want); err != nil {
@@ -192,8 +235,11 @@ func (c *Channel) ready(got reactor.Readiness) {
 	if !c.paused && c.holds == 0 && c.reads() && got&(reactor.Readable|reactor.Hangup|reactor.Error) != 0 {
 		c.receive()
 	}
-	if c.out.blocked && got&(reactor.Writable|reactor.Error) != 0 {
+	if c.out.gate == gateFull && (c.in.ended || got&(reactor.Writable|reactor.Error) != 0) {
 		c.flush()
+	}
+	if c.state == stateClosing {
+		c.settle() // What it waits for may have been read.
 	}
 	c.update()
 }

@@ -1,32 +1,33 @@
 package ipc
 
+import "github.com/brood-go/brood/reactor"
+
 // Limits of what waits while nobody listens for messages. Past them the channel reads no more, and the peer is held up
 // as by any slow reader.
 const (
 	maxWaiting  = 16 << 20  // bytes of messages, each counted with messageCost
 	messageCost = 128       // bytes; what a message costs besides its own length, so that empty ones count too
 	handleCost  = 256 << 10 // bytes; what a handle counts for: 64 of them fill the list
+
 )
 
 // waitingList has the messages that came while nobody listened, in order.
 type waitingList struct {
-	list []*Message
+	list ring[*Message]
 	cost int  // in bytes, see maxWaiting
 	due  bool // a tick that delivers them is queued
 }
 
-func (w *waitingList) empty() bool { return len(w.list) == 0 }
+func (w *waitingList) empty() bool { return w.list.len() == 0 }
 func (w *waitingList) full() bool  { return w.cost >= maxWaiting }
 
 func (w *waitingList) push(m *Message) {
-	w.list = append(w.list, m)
+	w.list.push(m)
 	w.cost += costOf(m)
 }
 
 func (w *waitingList) pop() *Message {
-	m := w.list[0]
-	w.list[0] = nil
-	w.list = w.list[1:]
+	m := w.list.pop()
 	w.cost -= costOf(m)
 	return m
 }
@@ -46,14 +47,18 @@ func (c *Channel) deliverNext() {
 	case in.special == nil:
 		c.deliver(in.message)
 	case in.special.err != nil:
-		c.err.Emit(in.special.err)
+		c.emitError(in.special.err)
 	default:
 		c.internal(in)
 	}
 }
 
-// deliver gives a message to the listeners, or keeps it for the first one.
+// deliver gives a message to the request that it answers, else to the listeners, or keeps it for the first one.
 func (c *Channel) deliver(m *Message) {
+	if n := c.answerTo(m); n > 0 {
+		c.answered(n, m)
+		return
+	}
 	if c.message.Len() > 0 && c.waiting.empty() {
 		c.emit(m)
 		return
@@ -72,7 +77,7 @@ func (c *Channel) deliver(m *Message) {
 
 func (c *Channel) emit(m *Message) {
 	defer m.expire(c.hub.poison) // Also when the handler panics.
-	c.message.Emit(m)
+	reactor.Emit(c.loop, &c.message, m)
 }
 
 // releaseWaiting has the messages that wait delivered on the next tick.

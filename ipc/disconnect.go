@@ -1,14 +1,39 @@
 package ipc
 
-import "github.com/brood-go/brood/internal/fd"
+import (
+	"math"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/reactor"
+)
+
+const (
+	// shutAfter is the number of bytes that are read, after everything was sent, before the peer is told that nothing more
+	// comes: more than a socket holds. A peer that goes on sending would never let the socket become empty.
+	shutAfter = 4 << 20
+
+	// A peer that has sent something since everything was sent to it has to be quiet for quietTime before it is told, another
+	// one for briefTime. A Node peer that has more queued than the socket holds drops it when it sees the end, and it writes
+	// the queue only when its JavaScript returns.
+	quietTime = 200 * time.Millisecond
+	briefTime = 20 * time.Millisecond
+)
 
 // Disconnect ends the channel. Connected is false from here on; what was queued is sent first, and a handle among it
-// acknowledged, then the descriptor is closed, which is what the peer sees. Messages that come meanwhile, or came
-// before, are still delivered. OnDisconnect comes last. On a channel that is not connected OnError gets
+// acknowledged. Then the peer is told that nothing more comes (shutdown(2)), which is the end of the channel for it, Node
+// or brood, and it closes its own end. Until it does, its messages are delivered: all that it has sent before it knew. Then
+// the descriptor is closed, and OnDisconnect comes last. On a channel that is not connected OnError gets
 // [ErrDisconnected], on the next tick.
 //
-// A peer that never reads can hold this up for ever; [Channel.Destroy], the end of the peer, and Close of the loop end
-// it.
+// A peer that does not close, because it hangs or goes on sending, or because another process has its descriptor, is left
+// after Options.Linger. A handle that comes after the peer was told cannot be acknowledged: it is closed, its message is
+// dropped, and the sender sees that it was not received.
+//
+// A peer that never reads what was queued can hold this up for ever; [Channel.Destroy], the end of the peer, and Close of
+// the loop end it.
 func (c *Channel) Disconnect() {
 	switch {
 	case c.hub.closed:
@@ -18,7 +43,7 @@ func (c *Channel) Disconnect() {
 		return
 	}
 	c.state = stateClosing
-	if !c.out.blocked && !c.out.wire.empty() {
+	if c.out.gate == gateOpen && !c.out.wire.empty() {
 		c.flush()
 		return
 	}
@@ -27,32 +52,114 @@ func (c *Channel) Disconnect() {
 
 // finish is for a channel that is to be closed and has nothing left to send.
 func (c *Channel) finish() {
-	if c.out.broken == nil {
-		c.end()
-		return
+	if c.lingering == nil {
+		c.in.rest = 0
+		c.startLinger()
 	}
-	// The peer reads no more; it may be gone, and what it wrote before is still here.
 	if !c.out.restDue {
 		c.out.restDue = true
 		c.loop.SetImmediate(c.readRest)
 	}
 }
 
+// readRest reads what is there and acknowledges the handles among it. When the peer seems to have nothing left to send it
+// is told that nothing more comes.
 func (c *Channel) readRest() {
 	c.out.restDue = false
-	if c.state != stateClosing {
+	if c.state != stateClosing || !c.out.idle() {
+		return // Otherwise settle comes again.
+	}
+	if c.inbox.len() > 0 {
+		c.finish() // There may be handles in it.
 		return
 	}
-	if c.reads() {
-		if c.receive(); c.state == stateClosing && !c.in.empty {
+	if c.in.rest < shutAfter && c.reads() {
+		c.receive()
+		if c.state != stateClosing {
+			return
+		}
+		if !c.in.empty {
 			c.finish()
 			return
 		}
 	}
-	c.end()
+	switch {
+	case c.out.broken != nil:
+		c.end() // The peer reads no more, and what it wrote before was read.
+	case c.peerIsSending():
+		c.waitQuiet()
+	default:
+		c.shut()
+	}
 }
 
-// Destroy ends the channel at once: what is queued is dropped and its callbacks get [ErrChannelClosed]. Messages that
+// peerIsSending reports whether the peer is in the middle of a message, or was sending up to now; but not for ever.
+func (c *Channel) peerIsSending() bool {
+	limit := c.linger
+	if limit < 0 {
+		limit = DefaultLinger
+	}
+	if c.in.rest >= shutAfter || !c.reads() || c.loop.Now().Sub(c.lingerFrom) >= limit/2 {
+		return false
+	}
+	quiet := briefTime
+	if c.in.rest > 0 {
+		quiet = quietTime
+	}
+	return c.in.splitter.partial() || c.loop.Now().Sub(c.in.last) < min(quiet, limit/4)
+}
+
+// waitQuiet has finish called again. What the peer sends meanwhile does so too.
+func (c *Channel) waitQuiet() {
+	if c.quiet != nil {
+		return
+	}
+	c.quiet = c.loop.SetTimeout(briefTime, func() {
+		if c.quiet = nil; c.state == stateClosing {
+			c.settle()
+		}
+	})
+	c.quiet.Unref()
+}
+
+// shut tells the peer that nothing more comes.
+func (c *Channel) shut() {
+	c.state = stateShut
+	if err := unix.Shutdown(c.fd, unix.SHUT_WR); err != nil {
+		c.end() // The peer has gone, and everything was read. (On Darwin it is an error then.)
+		return
+	}
+	c.update()
+}
+
+// startLinger bounds the wait for the peer's end.
+func (c *Channel) startLinger() {
+	c.lingerFrom = c.loop.Now()
+	wait := c.linger
+	if wait < 0 {
+		wait = math.MaxInt64
+	}
+	c.lingering = c.loop.SetTimeout(wait, c.end)
+	c.lingering.Unref() // Whether the channel keeps the loop alive is decided by its watcher.
+}
+
+// peerEnded is called when the peer sends no more. It has gone, or it has disconnected and still reads: then it gets what
+// was queued for it. It does not acknowledge handles any more.
+func (c *Channel) peerEnded() {
+	c.in.ended = true
+	s := &c.out
+	if c.state == stateShut || s.wire.empty() || s.broken != nil {
+		c.end()
+		return
+	}
+	c.state = stateClosing
+	if c.lingering == nil {
+		c.startLinger()
+	}
+	c.flush()
+}
+
+// Destroy ends the channel at once: what is queued is dropped, and Done or OnError gets [ErrChannelClosed] for each message. Messages that
 // were read already are still delivered, then OnDisconnect comes. Destroying a channel that has ended does nothing.
 func (c *Channel) Destroy() { c.end() }
 
@@ -64,11 +171,23 @@ func (c *Channel) end() {
 	c.state = stateClosed
 	c.close()
 	c.dropQueue(ErrChannelClosed)
-	c.loop.NextTick(c.ended)
+	c.loop.NextTick(func() {
+		if len(c.requests.waiting) == 0 {
+			c.ended()
+			return
+		}
+		c.failRequests() // Answers that were read have been given by now.
+		c.loop.NextTick(c.ended)
+	})
 }
 
 func (c *Channel) close() {
 	c.watcher.Close()
+	for _, t := range []*reactor.Timer{c.lingering, c.quiet} {
+		if t != nil {
+			t.Stop()
+		}
+	}
 	delete(c.hub.open, c)
 	fd.Close(c.fd)
 	c.fd = -1
@@ -77,14 +196,13 @@ func (c *Channel) close() {
 
 // ended is the tick behind everything that was received and every callback of a message.
 func (c *Channel) ended() {
-	c.over = true
 	c.dropWaiting()
 	ends := c.ends
 	c.ends = nil
 	for _, fn := range ends {
 		fn()
 	}
-	c.disconnect.Emit(struct{}{})
+	reactor.Emit(c.loop, &c.disconnect, struct{}{})
 }
 
 // onEnd has fn called once when the channel has ended, just before OnDisconnect; not when it is closed with the loop.
@@ -93,10 +211,14 @@ func (c *Channel) onEnd(fn func()) { c.ends = append(c.ends, fn) }
 // abandon closes without events, with the loop. Nothing is left in the inbox then: its ticks would keep the loop open.
 func (c *Channel) abandon() {
 	c.state = stateClosed
+	if n := c.out.frames.len() + c.out.held.len(); n > 0 {
+		c.log("brood: ipc messages were not sent when the loop was closed", "messages", n)
+	}
 	c.close()
+	c.dropRequests()
 	c.dropWaiting()
-	for _, f := range c.out.held.frames {
-		if f.out != nil {
+	for !c.out.held.empty() {
+		if f := c.out.held.pop(); f.out != nil {
 			fd.Close(f.out.fd)
 		}
 	}

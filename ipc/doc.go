@@ -16,7 +16,8 @@
 // Only a wrong length loses the framing itself: what follows is then cut at the wrong places until, by chance, it fits
 // again. What is left of a message when the peer goes is dropped in silence.
 //
-// Objects whose member cmd is a string that begins with "NODE_" and goes on are Node's own. They never reach OnMessage.
+// Objects whose member cmd is a string that begins with "NODE_" and goes on are Node's own. They never reach OnMessage, but
+// [Channel.OnInternal].
 //
 // # Receiving
 //
@@ -34,6 +35,11 @@
 // callback. What the kernel does not take is queued without blocking; NeedDrain and OnDrain tell the sender to wait,
 // Options.MaxQueue is where Send refuses.
 //
+// # Requests
+//
+// [Channel.Request] sends a message and waits for the peer's answer to it, in any order and without the listeners of
+// OnMessage. Node has no such thing; its documentation shows the one line that a Node worker needs.
+//
 // # Handles
 //
 // A handle is a descriptor that goes with a message (SCM_RIGHTS, unix(7)): SendOptions.Handle takes a listener, a
@@ -44,6 +50,8 @@
 // The receiver acknowledges a handle, and until then everything behind it is held, so one is on its way in each direction
 // at a time. When the receiver says that the descriptor is missing, a connection is sent again, up to three times; other
 // kinds are lost with their message, as in Node. What is lost so is told to OnError by [ErrHandleNotReceived].
+// SendOptions.Received tells when the peer has a handle: with KeepOpen a connection can go to another process when the one
+// it was sent to dies.
 //
 // Every received descriptor is close-on-exec. Those that belong to no message, and those of messages that are dropped, are
 // closed; of the latter the sender is told that they did not arrive. When the system has room for only some of the
@@ -53,12 +61,16 @@
 // # The end
 //
 // OnDisconnect comes once, behind every message that was read and every SendOptions.Done. After Disconnect, what was
-// queued before is still sent. When the peer closes its end, or half of it, what it sent before is still delivered, and
-// what was queued for it fails with [ErrChannelClosed].
+// queued before is still sent, then the peer is told that nothing more comes, and what it has sent is read to its end, for
+// at most Options.Linger. When the peer closes its end, or half of it, what it sent before is still delivered; what was
+// queued for it is still sent if it reads, and fails with [ErrChannelClosed] otherwise.
+//
+// A message that the system refuses to send is lost alone: its Done gets the reason, and the channel goes on. What can pass,
+// as a lack of memory or too many descriptors on their way between processes, is tried again for a moment.
 //
 // # Differences from Node
 //
-// Disconnect does not cut off what is queued, nor does it hang on half a message; a channel in the parent is never
+// Disconnect does not cut off what is queued, on either side, nor does it hang on half a message; a channel in the parent is never
 // unref'd by a send; a listener that goes while waiting messages are delivered leaves the rest waiting; the end of a
 // peer during Disconnect is no error; a repeated handle is not wrapped once more; malformed input is an error event and
 // not fatal.

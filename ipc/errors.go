@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"strconv"
+
+	"github.com/brood-go/brood/ipc/v8"
 )
 
 var (
@@ -23,6 +25,12 @@ var (
 
 	// ErrQueueFull is returned by Send when Options.MaxQueue bytes are queued.
 	ErrQueueFull = errors.New("ipc: queue full")
+
+	// ErrNotInternal is returned by SendInternal for a message that is not one of Node's internal ones, or is the channel's.
+	ErrNotInternal = errors.New("ipc: not an internal message of Node's")
+
+	// ErrTooManyRequests is returned by Request when Options.MaxRequests wait for their answers.
+	ErrTooManyRequests = errors.New("ipc: too many requests without an answer")
 
 	// ErrHandlesTruncated comes to OnError when the system could not hand over all the descriptors that came with a
 	// message, usually because this process has no more left (EMFILE). All that came were closed; the sender is told
@@ -97,4 +105,31 @@ func (e *MessageError) Unwrap() error { return e.Err }
 
 func badMessage(data []byte, err error) *MessageError {
 	return &MessageError{Data: append([]byte{}, data[:min(len(data), maxExcerpt)]...), Err: err}
+}
+
+// An AnswerError is the error with which the peer has answered a [Channel.Request].
+type AnswerError struct {
+	Value any // what was in the answer, as [Message.Value] gives it; nil if that was too deep
+}
+
+// Error returns a text such as "ipc: the answer is an error: no such job": the error itself if it is a text, else its member
+// message if that is one.
+func (e *AnswerError) Error() string {
+	const text = "ipc: the answer is an error"
+	switch v := e.Value.(type) {
+	case string:
+		return text + ": " + v
+	case error: // a *v8.Error
+		return text + ": " + v.Error()
+	case map[string]any:
+		if message, ok := v["message"].(string); ok {
+			return text + ": " + message
+		}
+	case *v8.Object:
+		member, _ := v.Get("message")
+		if message, ok := member.(string); ok {
+			return text + ": " + message
+		}
+	}
+	return text
 }

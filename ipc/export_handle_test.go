@@ -1,10 +1,6 @@
 package ipc
 
-import (
-	"golang.org/x/sys/unix"
-
-	"github.com/brood-go/brood/reactor"
-)
+import "golang.org/x/sys/unix"
 
 // Outgoing is a descriptor on its way, as the channel gets it.
 type Outgoing struct {
@@ -40,56 +36,13 @@ func ReceiveHandle(c *Channel, typ, dgramType, key string, fd int) (*Handle, err
 // Claimed reports whether h no longer has its descriptor.
 func (h *Handle) Claimed() bool { return h.fd < 0 }
 
-// Limits of the accounting.
-const (
-	MaxSocketKey = maxSocketKey
-	MaxIdleKeys  = maxIdleKeys
-)
-
 // KeysHeld returns the number of keys that are kept for what came over c.
 func KeysHeld(c *Channel) int {
-	hub, err := handleHubOf(c.loop)
-	if err != nil {
-		panic(err)
+	if c.sockets == nil {
+		return 0
 	}
-	if p := hub.peers[c]; p != nil {
-		return len(p.held)
-	}
-	return 0
+	return c.sockets.Keys()
 }
 
 // OpenHandles returns the number of handles on c's loop that were neither used nor closed.
-func OpenHandles(c *Channel) int {
-	hub, err := handleHubOf(c.loop)
-	if err != nil {
-		panic(err)
-	}
-	return len(hub.handles)
-}
-
-// Workers returns the number of processes that s counts connections in.
-func (s *Server) Workers() int { return len(s.workers) }
-
-// Key returns what the connections of s are counted under.
-func (s *Server) Key() string { return s.key }
-
-// Tally counts connections.
-type Tally struct{ t tally }
-
-// NewTally returns one that calls idle on l.
-func NewTally(l *reactor.Loop, idle func()) *Tally {
-	return &Tally{tally{loop: l, idle: idle}}
-}
-
-// BeginAccept is beginAccept.
-func (t *Tally) BeginAccept() { t.t.beginAccept() }
-
-// EndAccept is endAccept; leave takes the connection that came out again.
-func (t *Tally) EndAccept(came bool) (leave func()) {
-	t.t.endAccept(came)
-	m := &membership{tally: &t.t}
-	return m.leave
-}
-
-// Drained is drained.
-func (t *Tally) Drained() bool { return t.t.drained() }
+func OpenHandles(c *Channel) int { return len(c.hub.handles) }

@@ -28,16 +28,13 @@ func (c *Channel) Queued() int { return c.out.queued() }
 func (c *Channel) Waiting() int { return c.waiting.cost }
 
 // Inbox returns the number of messages that have come and were neither delivered nor put to those that wait.
-func (c *Channel) Inbox() int { return c.inbox.n }
+func (c *Channel) Inbox() int { return c.inbox.len() }
 
 // Kept returns what has come of a line whose end has not, in the channel's own memory.
 func (c *Channel) Kept() []byte { return c.in.splitter.(*lineSplitter).buf }
 
 // PendingRights returns the number of descriptors that wait for the rest of a frame.
 func (c *Channel) PendingRights() int { return len(c.in.rights.fds) }
-
-// SendInternal sends as the package itself does.
-func (c *Channel) SendInternal(v any) { c.sendInternal(v) }
 
 // OnEnd is onEnd.
 func (c *Channel) OnEnd(fn func()) { c.onEnd(fn) }

@@ -4,6 +4,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/reactor"
 )
 
 const (
@@ -19,34 +20,49 @@ const (
 	writeBudget = 16
 )
 
-// put writes or queues a frame that is not held. It reports whether it has kept the memory of p.
-func (c *Channel) put(p []byte) (kept bool) {
+// put writes or queues p, a frame that is not held and has no handle. It reports whether it has kept the memory of p.
+func (c *Channel) put(p []byte, f queuedFrame) (kept bool) {
 	s := &c.out
 	if !s.tickDue {
 		s.tickDue = true
 		c.loop.NextTick(s.onTick)
 	}
-	if s.wire.empty() && s.burst < eagerWrites {
-		s.burst++
-		piece := [1][]byte{p}
-		n, err := fd.Sendmsg(c.fd, piece[:], nil)
-		if err != nil && err != unix.EAGAIN {
-			c.breakWrites(err)
-			return false
+	if !s.wire.empty() || s.gate != gateOpen || s.burst >= eagerWrites {
+		kept = c.queue(p, 0, f)
+		if s.gate == gateOpen && s.wire.size >= gatherSize {
+			c.flush()
 		}
-		if n == len(p) {
-			c.advance(n)
-			return false
-		}
-		kept = s.wire.push(c.hub, p[n:])
-		c.advance(n)
-		c.setBlocked(true)
 		return kept
 	}
-	kept = s.wire.push(c.hub, p)
-	if !s.blocked && s.wire.size >= gatherSize {
-		c.flush()
+	s.burst++
+	piece := [1][]byte{p}
+	n, err := fd.Sendmsg(c.fd, piece[:], nil)
+	if n == len(p) {
+		s.passed += int64(n)
+		s.begun = s.passed
+		if f.done != nil {
+			c.tell(f.done, nil)
+		}
+		return false
 	}
+	kept = c.queue(p, n, f)
+	if err != nil && err != unix.EAGAIN {
+		if c.writeFailed(err) {
+			c.settle()
+		}
+	} else {
+		c.setGate(gateFull)
+	}
+	return kept
+}
+
+// queue puts a frame onto the wire of which the kernel has taken n bytes. It reports whether it has kept the memory of p.
+func (c *Channel) queue(p []byte, n int, f queuedFrame) (kept bool) {
+	s := &c.out
+	f.end = s.offset() + int64(len(p))
+	s.frames.push(f)
+	kept = s.wire.push(c.hub, p[n:])
+	s.passed += int64(n)
 	return kept
 }
 
@@ -54,7 +70,7 @@ func (c *Channel) put(p []byte) (kept bool) {
 func (c *Channel) flushTick() {
 	c.out.tickDue = false
 	c.out.burst = 0
-	if c.state < stateClosed && !c.out.blocked && !c.out.wire.empty() {
+	if c.state < stateShut && c.out.gate == gateOpen && !c.out.wire.empty() {
 		c.flush()
 	}
 }
@@ -62,27 +78,43 @@ func (c *Channel) flushTick() {
 // flush writes what the kernel takes.
 func (c *Channel) flush() {
 	s := &c.out
+	if s.flushing {
+		return // What was queued meanwhile is written by the call that is under way.
+	}
+	s.flushing = true
+	defer func() { s.flushing = false }() // Also when a method of an object that was sent panics.
 	for range writeBudget {
 		if s.wire.empty() {
 			break
 		}
+		h := s.wire.handover()
 		n, err := s.wire.send(c.hub, c.fd)
 		if err == unix.EAGAIN {
 			break
 		}
 		if err != nil {
-			c.breakWrites(err)
-			return
+			if !c.writeFailed(err) {
+				return
+			}
+			continue
 		}
+		s.failures = 0
 		c.advance(n)
+		if h != nil {
+			h.out.depart()
+		}
 	}
-	c.setBlocked(!s.wire.empty())
+	if s.wire.empty() {
+		c.setGate(gateOpen)
+	} else {
+		c.setGate(gateFull) // Or the budget is used up.
+	}
 	c.settle()
 }
 
-func (c *Channel) setBlocked(blocked bool) {
-	if c.out.blocked != blocked {
-		c.out.blocked = blocked
+func (c *Channel) setGate(g gate) {
+	if c.out.gate != g {
+		c.out.gate = g
 		c.update()
 	}
 }
@@ -93,6 +125,10 @@ func (c *Channel) settle() {
 	if s.needDrain && s.queued() == 0 {
 		s.needDrain = false
 		c.loop.NextTick(s.drained)
+	}
+	if c.in.ended && s.wire.empty() && c.state < stateClosed {
+		c.end() // What is held waits for an acknowledgement that does not come any more.
+		return
 	}
 	if !s.idle() {
 		return
@@ -107,40 +143,50 @@ func (c *Channel) settle() {
 // emitDrain tells nobody when there is no more to send, or there is so much again already.
 func (c *Channel) emitDrain() {
 	if c.state == stateOpen && !c.out.needDrain {
-		c.drain.Emit(struct{}{})
+		reactor.Emit(c.loop, &c.drain, struct{}{})
 	}
 }
 
 // breakWrites gives up writing: the peer reads no more. What it wrote before is still to be read.
 func (c *Channel) breakWrites(err error) {
+	if c.in.ended {
+		c.end()
+		return
+	}
 	s := &c.out
 	s.broken = wrap("write", err)
-	if s.anonymous > s.written {
-		c.report(s.broken)
-	}
 	c.dropQueue(s.broken)
-	c.setBlocked(false)
+	c.setGate(gateOpen)
 	c.settle()
 }
 
 // dropQueue gives up everything that is queued, with err for those who wait for it.
 func (c *Channel) dropQueue(err error) {
 	s := &c.out
-	c.failMarks(err)
+	for s.frames.len() > 0 {
+		if f := s.frames.pop(); f.handover == nil {
+			c.fail(f, nil, err)
+		} else {
+			c.fail(f, f.handover.out, err)
+		}
+	}
 	s.wire.drop(c.hub)
-	s.replies = 0
+	s.begun = s.passed
+	s.replies, s.failures = 0, 0
+	if s.retry != nil {
+		s.retry.Stop()
+		s.retry = nil
+	}
 	for !s.held.empty() {
 		f := s.held.pop()
-		if f.done != nil {
-			s.marks = append(s.marks, mark{done: f.done, err: err})
-		}
+		c.fail(f.as, f.out, err)
 		if f.out != nil {
 			f.out.release(false)
 		}
 	}
-	c.queueMarks()
 	if h := s.inFlight; h != nil {
 		s.inFlight = nil
+		h.out.settle(c, err)
 		h.out.release(false)
 	}
 }

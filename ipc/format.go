@@ -10,6 +10,12 @@ type format interface {
 	// appendFrame appends the frame of v to dst, which is empty.
 	appendFrame(dst []byte, v any) ([]byte, error)
 
+	// payload returns what is in a frame of appendFrame.
+	payload(frame []byte) []byte
+
+	// appendHandleFrame is the same for a message with a handle, which may be nested as deep as one without.
+	appendHandleFrame(dst []byte, h handleFrame) ([]byte, error)
+
 	// inspect checks a received payload and returns its command if it is one of Node's internal messages, else "". It
 	// may keep in m what it has learned.
 	inspect(m *Message) (cmd string, err error)
@@ -17,11 +23,15 @@ type format interface {
 	// member returns a member of an internal message: strings as they are, numbers in decimal.
 	member(m *Message, name string) (string, bool)
 
-	// inner returns the member msg of an internal message as a message of its own.
-	inner(m *Message) (*Message, error)
+	// inner returns a member of a message as a message of its own.
+	inner(m *Message, name string) (*Message, error)
 
 	decode(m *Message, v any) error
 	value(m *Message) (any, error)
+	raw(m *Message) []byte
+
+	// nothing returns a message that says null, or undefined.
+	nothing() *Message
 
 	// ack and nack are the frames that answer a handle.
 	ack() []byte
@@ -34,8 +44,7 @@ const (
 	cmdAck    = "NODE_HANDLE_ACK"
 	cmdNack   = "NODE_HANDLE_NACK"
 
-	cmdPrefix    = "NODE_" // a longer cmd that begins so makes a message internal
-	socketPrefix = "NODE_SOCKET_"
+	cmdPrefix = "NODE_" // a longer cmd that begins so makes a message internal
 )
 
 func isCommand(s string) bool { return len(s) > len(cmdPrefix) && strings.HasPrefix(s, cmdPrefix) }

@@ -2,6 +2,7 @@ package ipc
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 	"strconv"
 
@@ -14,8 +15,18 @@ type advancedFormat struct{}
 
 func (advancedFormat) splitter(max int) splitter { return &lengthSplitter{max: max} }
 
-func (advancedFormat) appendFrame(dst []byte, v any) ([]byte, error) {
-	dst, err := v8.Append(append(dst, 0, 0, 0, 0), v)
+func (f advancedFormat) appendFrame(dst []byte, v any) ([]byte, error) {
+	return f.append(dst, v, v8.MaxWriteDepth)
+}
+
+func (advancedFormat) payload(frame []byte) []byte { return frame[lengthSize:] }
+
+func (f advancedFormat) appendHandleFrame(dst []byte, h handleFrame) ([]byte, error) {
+	return f.append(dst, h, v8.MaxWriteDepth+1)
+}
+
+func (advancedFormat) append(dst []byte, v any, depth int) ([]byte, error) {
+	dst, err := v8.AppendDepth(append(dst, 0, 0, 0, 0), v, depth)
 	if err != nil {
 		return nil, err
 	}
@@ -27,13 +38,22 @@ func (advancedFormat) appendFrame(dst []byte, v any) ([]byte, error) {
 	return dst, nil
 }
 
-func (advancedFormat) inspect(m *Message) (cmd string, err error) {
-	v, err := v8.Unmarshal(m.raw)
-	if err != nil {
-		return "", err
+// inspect allows the envelope of a handle levels of its own.
+func (f advancedFormat) inspect(m *Message) (cmd string, err error) {
+	if !m.decoded {
+		v, err := v8.Unmarshal(m.raw)
+		if errors.Is(err, v8.ErrTooDeep) {
+			deep, deepErr := v8.UnmarshalDepth(m.raw, v8.MaxReadDepth+maxNesting)
+			if text, _ := memberOf(deep, "cmd"); deepErr == nil && text == cmdHandle {
+				v, err = deep, nil
+			}
+		}
+		if err != nil {
+			return "", err
+		}
+		m.value, m.decoded = v, true
 	}
-	m.value, m.decoded = v, true
-	if text, ok := memberOf(v, "cmd"); ok && isCommand(text) {
+	if text, ok := memberOf(m.value, "cmd"); ok && isCommand(text) {
 		return text, nil
 	}
 	return "", nil
@@ -67,30 +87,78 @@ func (f advancedFormat) member(m *Message, name string) (string, bool) {
 	return "", false
 }
 
-// inner encodes the member anew: references inside it count from the beginning of the whole payload.
-func (f advancedFormat) inner(m *Message) (*Message, error) {
+// inner leaves the member in its payload: the references inside it count from the beginning of that.
+func (f advancedFormat) inner(m *Message, name string) (*Message, error) {
 	o, ok := m.value.(*v8.Object)
 	if !ok {
 		return nil, errNoInner
 	}
-	msg, ok := o.Get("msg")
+	v, ok := o.Get(name)
 	if !ok {
 		return nil, errNoInner
 	}
-	raw, err := v8.Marshal(msg)
+	return &Message{format: f, raw: m.raw, path: &memberPath{m.path, name}, owned: m.owned, value: v, decoded: true}, nil
+}
+
+// read decodes the message anew.
+func (advancedFormat) read(m *Message) (any, error) {
+	levels := 0
+	for p := m.path; p != nil; p = p.outer {
+		levels++
+	}
+	v, err := v8.UnmarshalDepth(m.raw, v8.MaxReadDepth+levels)
 	if err != nil {
 		return nil, err
 	}
-	return &Message{format: f, raw: raw, owned: true, value: msg, decoded: true}, nil
+	return m.path.in(v), nil
 }
 
-func (advancedFormat) decode(m *Message, v any) error { return v8.Decode(m.raw, v) }
+// in returns the member of the payload v.
+func (p *memberPath) in(v any) any {
+	if p == nil {
+		return v
+	}
+	o, ok := p.outer.in(v).(*v8.Object)
+	if !ok {
+		return nil // Unreachable: inner has been there.
+	}
+	member, _ := o.Get(p.name)
+	return member
+}
 
-func (advancedFormat) value(m *Message) (any, error) {
+func (f advancedFormat) decode(m *Message, dst any) error {
+	v, err := f.read(m)
+	if err != nil {
+		return err
+	}
+	return v8.DecodeValue(m.raw, v, dst)
+}
+
+func (f advancedFormat) value(m *Message) (any, error) {
 	if m.decoded {
 		return m.value, nil
 	}
-	return v8.Unmarshal(m.raw)
+	return f.read(m)
+}
+
+// raw returns a member of a payload as a payload of its own, nil if it can only be read and not written.
+func (f advancedFormat) raw(m *Message) []byte {
+	if m.path == nil || m.raw == nil {
+		return m.raw
+	}
+	v, err := f.read(m)
+	if err != nil {
+		return nil
+	}
+	p, err := v8.AppendDepth(nil, v, v8.MaxReadDepth)
+	if err != nil {
+		return nil
+	}
+	return p
+}
+
+func (f advancedFormat) nothing() *Message {
+	return &Message{format: f, raw: []byte("\xff\x0f_"), owned: true, value: v8.Undefined, decoded: true}
 }
 
 // The frames are those of Node: the length, the version, an object with one property.

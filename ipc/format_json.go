@@ -19,7 +19,37 @@ func (jsonFormat) appendFrame(dst []byte, v any) ([]byte, error) {
 	return append(dst, '\n'), nil
 }
 
-func (jsonFormat) inspect(m *Message) (cmd string, err error) { return nodejson.Cmd(m.raw) }
+func (jsonFormat) payload(frame []byte) []byte { return frame[:len(frame)-1] }
+
+// appendHandleFrame writes the envelope itself: inside another value the message would have one level less.
+func (f jsonFormat) appendHandleFrame(dst []byte, h handleFrame) ([]byte, error) {
+	dst = append(dst, `{"cmd":"`+h.Cmd+`","type":"`+h.Type+`","msg":`...)
+	dst, err := nodejson.Append(dst, h.Msg)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range []struct{ name, text string }{{"dgramType", h.DgramType}, {"key", h.Key}} {
+		if m.text == "" {
+			continue
+		}
+		dst = append(dst, `,"`+m.name+`":`...)
+		if dst, err = nodejson.Append(dst, m.text); err != nil {
+			return nil, err // Unreachable: it is a string.
+		}
+	}
+	return append(dst, "}\n"...), nil
+}
+
+// inspect allows the envelope of a handle levels of its own.
+func (jsonFormat) inspect(m *Message) (cmd string, err error) {
+	cmd, err = nodejson.Cmd(m.raw, 0)
+	if errors.Is(err, nodejson.ErrDepth) {
+		if deep, deepErr := nodejson.Cmd(m.raw, maxNesting); deepErr == nil && deep == cmdHandle {
+			return deep, nil
+		}
+	}
+	return cmd, err
+}
 
 func (jsonFormat) member(m *Message, name string) (text string, ok bool) {
 	raw := rawMember(m.raw, name)
@@ -32,8 +62,8 @@ func (jsonFormat) member(m *Message, name string) (text string, ok bool) {
 	return text, nodejson.Unmarshal(raw, &text) == nil
 }
 
-func (f jsonFormat) inner(m *Message) (*Message, error) {
-	raw := rawMember(m.raw, "msg")
+func (f jsonFormat) inner(m *Message, name string) (*Message, error) {
+	raw := rawMember(m.raw, name)
 	if raw == nil {
 		return nil, errNoInner
 	}
@@ -42,7 +72,8 @@ func (f jsonFormat) inner(m *Message) (*Message, error) {
 
 // rawMember returns the last member called name, as JSON.parse would, nil if there is none.
 func rawMember(object []byte, name string) (found []byte) {
-	nodejson.Members(object, func(key string, raw []byte) {
+	// What was inspected is well formed.
+	_ = nodejson.Members(object, maxNesting, func(key string, raw []byte) {
 		if key == name {
 			found = raw
 		}
@@ -53,6 +84,10 @@ func rawMember(object []byte, name string) (found []byte) {
 func (jsonFormat) decode(m *Message, v any) error { return nodejson.Unmarshal(m.raw, v) }
 
 func (jsonFormat) value(m *Message) (any, error) { return nodejson.Value(m.raw) }
+
+func (jsonFormat) raw(m *Message) []byte { return m.raw }
+
+func (f jsonFormat) nothing() *Message { return &Message{format: f, raw: []byte("null"), owned: true} }
 
 func (jsonFormat) ack() []byte  { return []byte(`{"cmd":"NODE_HANDLE_ACK"}` + "\n") }
 func (jsonFormat) nack() []byte { return []byte(`{"cmd":"NODE_HANDLE_NACK"}` + "\n") }

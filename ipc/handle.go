@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/ipc/socketlist"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
@@ -25,12 +26,12 @@ import (
 //
 // A Handle's methods must be called on the loop goroutine.
 type Handle struct {
-	hub       *handleHub
+	hub       *hub
 	typ       string
 	dgramType string
 	kind      handleKind
-	fd        int         // -1 once used or closed
-	member    *membership // where it is counted for the sender's Server, nil when it is not
+	fd        int                    // -1 once used or closed
+	member    *socketlist.Membership // where it is counted for the sender's Server, nil when it is not
 }
 
 // newHandle takes ownership of right, a descriptor that was received, also on error.
@@ -40,19 +41,23 @@ func (c *Channel) newHandle(typ, dgramType, key string, right int) (*Handle, err
 		fd.Close(right)
 		return nil, &HandleError{Op: "receive", Type: typ, Err: ErrHandleType}
 	}
-	hub, err := handleHubOf(c.loop)
-	if err != nil {
+	if c.hub.closed {
 		fd.Close(right)
-		return nil, &HandleError{Op: "receive", Type: typ, Err: err}
+		return nil, &HandleError{Op: "receive", Type: typ, Err: reactor.ErrClosed}
 	}
 	if family != "" {
 		dgramType = family
 	}
-	h := &Handle{hub: hub, typ: typ, dgramType: dgramType, kind: kind, fd: right}
+	h := &Handle{hub: c.hub, typ: typ, dgramType: dgramType, kind: kind, fd: right}
 	if typ == wireSocket && key != "" {
-		h.member = hub.peer(c).receive(key)
+		peer, err := c.socketPeer()
+		if err != nil {
+			fd.Close(right)
+			return nil, &HandleError{Op: "receive", Type: typ, Err: err}
+		}
+		h.member = peer.Receive(key)
 	}
-	hub.handles[h] = struct{}{}
+	c.hub.handles[h] = struct{}{}
 	return h, nil
 }
 
@@ -89,10 +94,10 @@ func (h *Handle) Conn() (net.Conn, error) {
 	conn, err := net.FileConn(f)
 	_ = f.Close() // The connection has a duplicate of its own.
 	if err != nil {
-		h.member.leave()
+		h.member.Leave()
 		return nil, &HandleError{Op: "Conn", Type: h.typ, Err: err}
 	}
-	return count(conn, h.member), nil
+	return socketlist.Count(conn, h.member), nil
 }
 
 // PacketConn returns the UDP socket as a *net.UDPConn. Other processes that have the socket receive from it too, each
@@ -117,7 +122,7 @@ func (h *Handle) File() (*os.File, error) {
 		return nil, &HandleError{Op: "File", Type: h.typ, Err: ErrHandleUsed}
 	}
 	f := os.NewFile(uintptr(h.take()), h.typ)
-	h.member.leave()
+	h.member.Leave()
 	return f, nil
 }
 
@@ -134,14 +139,14 @@ func (h *Handle) Duplex(l *reactor.Loop) (*streams.Duplex, error) {
 	d, err := streams.NewDuplex(l, socket, nil)
 	if err != nil {
 		fd.Close(socket) // It is still ours then.
-		h.member.leave()
+		h.member.Leave()
 		return nil, &HandleError{Op: "Duplex", Type: h.typ, Err: err}
 	}
 	if h.member != nil {
 		halves := 2
 		closed := func() {
 			if halves--; halves == 0 {
-				h.member.leave()
+				h.member.Leave()
 			}
 		}
 		d.Readable.OnClose(closed)
@@ -154,7 +159,7 @@ func (h *Handle) Duplex(l *reactor.Loop) (*streams.Duplex, error) {
 func (h *Handle) Close() error {
 	if h.fd >= 0 {
 		fd.Close(h.take())
-		h.member.leave()
+		h.member.Leave()
 	}
 	return nil
 }

@@ -16,17 +16,9 @@ var (
 	// ErrHandleUsed is the cause of a [HandleError] when a [Handle] was closed or given out before.
 	// errors.Is(ErrHandleUsed, os.ErrClosed) is true.
 	ErrHandleUsed error = handleUsed{}
-
-	// ErrChildClosedBeforeReply is what [Server.Connections] ends with when the channel to a process that was sent
-	// connections ended before that process told how many it has.
-	ErrChildClosedBeforeReply = errors.New("ipc: child closed before reply received")
 )
 
-var (
-	errBadCount   = errors.New("the reply is not a number of connections")
-	errNilHandle  = errors.New("nil pointer")
-	errServerType = errors.New("not a *net.TCPListener or *net.UnixListener")
-)
+var errNilHandle = errors.New("nil pointer")
 
 type handleUsed struct{}
 

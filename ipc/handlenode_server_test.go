@@ -59,7 +59,7 @@ func TestN170_ConnectionsInThreeNodeChildrenHoldUpTheServersClose(t *testing.T) 
 	})
 	run(t, l)
 	require.True(t, closed)
-	require.Zero(t, s.Workers())
+	require.Zero(t, s.Processes())
 	ends := map[string]int{}
 	for _, one := range said {
 		ends[<-one]++

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/ipc/socketlist"
 )
 
 // outgoing is a descriptor on its way to the peer. All of it belongs to the channel from the moment openOutgoing
@@ -22,8 +23,11 @@ type outgoing struct {
 	// retransmit: the sender's object is gone once this was sent, so what did not arrive is sent again.
 	retransmit bool
 
-	// sent is called once, when the frame goes to the socket: from then on the sender's object is detached. It must not
-	// be called when the message is given up before. It sends nothing itself.
+	// received is SendOptions.Received, until it has been told.
+	received func(error)
+
+	// sent is called once, when the kernel has taken the descriptor: from then on the sender's object is detached. It must
+	// not be called when the message is given up before. It sends nothing itself.
 	sent func()
 
 	// done is called once: with true when the peer has acknowledged the handle, with false when it was given up, sent
@@ -48,18 +52,14 @@ type sendingObject struct {
 // Unless keepOpen is set, a net.Conn is closed when the frame goes out. Only this process's descriptor is: the
 // connection lives on in the duplicate. Listeners, packet connections and files stay open and the sender's own.
 func (c *Channel) openOutgoing(v any, keepOpen bool) (*outgoing, error) {
-	hub, err := handleHubOf(c.loop)
-	if err != nil {
-		return nil, sendError(v, err)
-	}
-	if h, ok := v.(*Handle); ok && h == nil || v == nil || hub.isLeaving(v) {
+	if h, ok := v.(*Handle); ok && h == nil || v == nil || c.hub.isLeaving(v) {
 		return nil, nil
 	}
 	copied, err := duplicate(v)
 	if err != nil || copied < 0 {
 		return nil, err
 	}
-	o, err := c.describe(hub, v, copied, keepOpen)
+	o, err := c.describe(v, copied, keepOpen)
 	if err != nil {
 		fd.Close(copied)
 		return nil, err
@@ -68,7 +68,7 @@ func (c *Channel) openOutgoing(v any, keepOpen bool) (*outgoing, error) {
 }
 
 // describe says what fd, the duplicate of v's descriptor, is to the peer.
-func (c *Channel) describe(hub *handleHub, v any, fd int, keepOpen bool) (*outgoing, error) {
+func (c *Channel) describe(v any, fd int, keepOpen bool) (*outgoing, error) {
 	object := sendingObject{value: v}
 	object.kind, object.family = kindOf(fd)
 	typ := object.wireType()
@@ -79,39 +79,44 @@ func (c *Channel) describe(hub *handleHub, v any, fd int, keepOpen bool) (*outgo
 	if typ == wireDgram {
 		o.dgramType = object.family
 	}
-	server := serverOf(v, hub)
-	if typ == wireSocket && server != nil {
-		o.key = server.key
+	var server *socketlist.Server
+	if typ == wireSocket {
+		lists, err := socketlist.Of(c.loop)
+		if err != nil {
+			return nil, sendError(v, err)
+		}
+		if server = lists.ServerOf(v); server != nil {
+			o.key = server.Key()
+		}
 	}
-	hub.track(c, o, v, server)
+	c.track(o, v, server)
 	return o, nil
 }
 
-// track makes o's callbacks.
-func (h *handleHub) track(c *Channel, o *outgoing, v any, server *Server) {
+// track makes o's callbacks. server is the one that counts v, nil when none does.
+func (c *Channel) track(o *outgoing, v any, server *socketlist.Server) {
 	detach := o.retransmit
 	if detach {
-		h.setLeaving(v)
+		c.hub.setLeaving(v)
 	}
-	if o.key == "" {
-		server = nil
-	}
-	var w *worker
+	var arrive func(ok bool)
 	o.sent = func() {
 		if server != nil {
-			w = h.peer(c).handOut(server) // First, so that the connection is counted somewhere at every moment.
+			if peer, err := c.socketPeer(); err == nil { // Otherwise the loop is closed.
+				arrive = peer.HandOut(server) // First, so that the connection is counted somewhere at every moment.
+			}
 		}
 		if detach {
-			h.unsetLeaving(v)
+			c.hub.unsetLeaving(v)
 			detachObject(v)
 		}
 	}
 	o.done = func(ok bool) {
 		if detach {
-			h.unsetLeaving(v) // It stays the sender's if it was not sent.
+			c.hub.unsetLeaving(v) // It stays the sender's if it was not sent.
 		}
-		if w != nil {
-			w.arrive(ok)
+		if arrive != nil {
+			arrive(ok)
 		}
 	}
 }
@@ -191,21 +196,8 @@ func isClosed(v any, err error) bool {
 	return file || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed)
 }
 
-// serverOf returns the Server of hub's loop that accepted v and counts it, nil when there is none.
-func serverOf(v any, hub *handleHub) *Server {
-	c, ok := v.(interface{ membership() *membership })
-	if !ok {
-		return nil
-	}
-	m := c.membership()
-	if m.server == nil || m.server.hub != hub || m.server.state == serverClosed {
-		return nil
-	}
-	return m.server
-}
-
 // isLeaving reports whether a queued message takes v away. Values that cannot be compared are never known to be.
-func (h *handleHub) isLeaving(v any) bool {
+func (h *hub) isLeaving(v any) bool {
 	if !reflect.ValueOf(v).Comparable() {
 		return false
 	}
@@ -213,13 +205,13 @@ func (h *handleHub) isLeaving(v any) bool {
 	return ok
 }
 
-func (h *handleHub) setLeaving(v any) {
+func (h *hub) setLeaving(v any) {
 	if reflect.ValueOf(v).Comparable() {
 		h.leaving[v] = struct{}{}
 	}
 }
 
-func (h *handleHub) unsetLeaving(v any) {
+func (h *hub) unsetLeaving(v any) {
 	if reflect.ValueOf(v).Comparable() {
 		delete(h.leaving, v)
 	}

@@ -19,6 +19,25 @@ type handover struct {
 	sent  int   // transmissions
 }
 
+// depart is called when the kernel has taken the first byte of the frame, and with it the descriptor.
+func (o *outgoing) depart() {
+	if sent := o.sent; sent != nil {
+		o.sent = nil // A frame may be sent again.
+		sent()
+	}
+}
+
+// awaited reports whether somebody waits to be told what becomes of the handle, if there is one.
+func (o *outgoing) awaited() bool { return o != nil && o.received != nil }
+
+// settle tells who waits what has become of the handle.
+func (o *outgoing) settle(c *Channel, err error) {
+	if o.awaited() {
+		c.tell(o.received, err)
+		o.received = nil
+	}
+}
+
 // release closes the descriptor: the peer has its own, or never will.
 func (o *outgoing) release(ok bool) {
 	fd.Close(o.fd)
@@ -29,21 +48,19 @@ func (o *outgoing) release(ok bool) {
 }
 
 // handOver puts a frame with a handle onto the wire. From here on everything else is held.
-func (c *Channel) handOver(frame []byte, out *outgoing) {
+func (c *Channel) handOver(frame []byte, out *outgoing, done func(error)) {
 	h := &handover{out: out, frame: frame}
 	c.out.inFlight = h
-	if out.sent != nil {
-		out.sent()
-	}
-	c.transmitHandle(h)
+	c.transmitHandle(h, done)
 }
 
-func (c *Channel) transmitHandle(h *handover) {
+func (c *Channel) transmitHandle(h *handover, done func(error)) {
 	s := &c.out
 	h.sent++
-	s.wire.pushHandle(h.frame, h.out.fd)
-	h.end = s.offset()
-	if !s.blocked {
+	h.end = s.offset() + int64(len(h.frame))
+	s.frames.push(queuedFrame{end: h.end, done: done, handover: h})
+	s.wire.pushHandle(h)
+	if s.gate == gateOpen {
 		c.flush()
 	}
 }
@@ -53,38 +70,47 @@ func (c *Channel) transmitHandle(h *handover) {
 func (c *Channel) acknowledged(ok bool) {
 	s := &c.out
 	h := s.inFlight
-	if h == nil || h.end > s.written {
+	if h == nil || h.end > s.passed {
 		return
 	}
 	if !ok {
 		if h.out.retransmit && h.sent < maxTransmissions && s.broken == nil {
-			c.transmitHandle(h)
+			c.transmitHandle(h, nil) // Of the first time Done has been told.
 			return
 		}
-		c.report(ErrHandleNotReceived)
+		if !h.out.awaited() {
+			c.report(ErrHandleNotReceived)
+		}
+		h.out.settle(c, ErrHandleNotReceived)
 	}
+	h.out.settle(c, nil)
 	s.inFlight = nil
 	h.out.release(ok)
+	c.releaseHeld()
+	c.settle()
+}
+
+// releaseHeld puts what was held behind a handle onto the wire, up to the next handle.
+func (c *Channel) releaseHeld() {
+	s := &c.out
 	for s.inFlight == nil && !s.held.empty() {
 		f := s.held.pop()
-		c.transmit(f.frame, f.out, f.done)
+		c.transmit(f.frame, f.out, f.as)
 	}
-	c.settle()
 }
 
 // reply puts an answer onto the wire, past what is held.
 func (c *Channel) reply(frame []byte) {
-	if c.state >= stateClosed || c.out.broken != nil {
+	if c.state >= stateShut || c.out.broken != nil {
 		return
 	}
 	c.out.noteReply(len(frame))
-	c.out.expect(len(frame), ignore)
-	c.put(frame)
+	c.put(frame, queuedFrame{done: ignore, vital: true})
 }
 
 // noteReply counts an answer of n bytes that is about to be queued.
 func (s *sender) noteReply(n int) {
-	if s.written >= s.repliesEnd {
+	if s.passed >= s.repliesEnd {
 		s.replies = 0
 	}
 	s.replies += n
@@ -92,36 +118,31 @@ func (s *sender) noteReply(n int) {
 }
 
 // repliesPending reports whether the peer should read before it is read again.
-func (s *sender) repliesPending() bool { return s.replies >= maxReplies && s.written < s.repliesEnd }
+func (s *sender) repliesPending() bool { return s.replies >= maxReplies && s.passed < s.repliesEnd }
 
 // heldFrame is a message that waits for the acknowledgement of a handle.
 type heldFrame struct {
 	frame []byte
-	out   *outgoing // nil for a plain message
-	done  func(error)
+	out   *outgoing   // nil for a plain message
+	as    queuedFrame // what it will be on the wire; end and handover are not known yet
 }
 
 // heldQueue has the messages that wait, in order.
 type heldQueue struct {
-	frames []heldFrame
+	frames ring[heldFrame]
 	size   int // bytes
 }
 
-func (q *heldQueue) empty() bool { return len(q.frames) == 0 }
-func (q *heldQueue) len() int    { return len(q.frames) }
+func (q *heldQueue) empty() bool { return q.frames.len() == 0 }
+func (q *heldQueue) len() int    { return q.frames.len() }
 
 func (q *heldQueue) push(f heldFrame) {
-	q.frames = append(q.frames, f)
+	q.frames.push(f)
 	q.size += len(f.frame)
 }
 
 func (q *heldQueue) pop() heldFrame {
-	f := q.frames[0]
-	q.frames[0] = heldFrame{}
-	q.frames = q.frames[1:]
+	f := q.frames.pop()
 	q.size -= len(f.frame)
-	if q.empty() {
-		*q = heldQueue{}
-	}
 	return f
 }

@@ -74,7 +74,7 @@ func TestAHandleIsSentWithItsFrameAndEverythingElseWaits(t *testing.T) {
 	require.NoError(t, c.SendWith("second behind", note("second behind")))
 	require.True(t, c.NeedDrain())
 	c.OnDrain(j.note("drain"))
-	c.SendInternal(map[string]string{"cmd": "NODE_x"})
+	require.NoError(t, c.SendInternal(map[string]string{"cmd": "NODE_x"}, nil))
 	_, err := conn.Write([]byte("x"))
 	require.ErrorIs(t, err, net.ErrClosed, "the connection is the peer's now")
 

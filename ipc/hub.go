@@ -13,8 +13,9 @@ const (
 	spareBlocks    = 16        // blocks kept for reuse per loop
 )
 
-// hub is what the channels of one loop share. It is closed with the loop.
+// hub is what the channels and handles of one loop share. It is closed with the loop.
 type hub struct {
+	loop       *reactor.Loop
 	readBuffer []byte
 	borrower   *Channel // whose undelivered messages may be in readBuffer
 	control    []byte   // of received messages
@@ -22,8 +23,10 @@ type hub struct {
 	poison     bool     // tests: clear messages when they expire
 	spare      [][]byte
 	open       map[*Channel]struct{}
-	closed     bool     // with the loop: there are no more ticks
-	parent     *Channel // see Parent
+	handles    map[*Handle]struct{} // received, neither used nor closed
+	leaving    map[any]struct{}     // connections that a queued message will take away
+	closed     bool                 // with the loop: there are no more ticks
+	parent     *Channel             // see Parent
 }
 
 type hubKey struct{}
@@ -31,9 +34,12 @@ type hubKey struct{}
 func hubOf(l *reactor.Loop) (*hub, error) {
 	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
 		return &hub{
+			loop:       l,
 			readBuffer: make([]byte, readBufferSize),
 			control:    fd.NewControl(),
 			open:       map[*Channel]struct{}{},
+			handles:    map[*Handle]struct{}{},
+			leaving:    map[any]struct{}{},
 		}, nil
 	})
 	if err != nil {
@@ -42,11 +48,14 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close closes the channels that were still open when the loop was closed. They get no events.
+// Close closes the channels and handles that were still open when the loop was closed. They get no events.
 func (h *hub) Close() error {
 	h.closed = true
 	for c := range h.open {
 		c.abandon()
+	}
+	for handle := range h.handles {
+		_ = handle.Close() // It returns no error.
 	}
 	return nil
 }
@@ -54,7 +63,7 @@ func (h *hub) Close() error {
 // lendBuffer returns the buffer for c to read into. While another reader's messages in it have not been delivered,
 // because a callback has panicked or there were too many for one turn, it is left to them.
 func (h *hub) lendBuffer(c *Channel) []byte {
-	if b := h.borrower; b != nil && b.inbox.n > 0 {
+	if b := h.borrower; b != nil && b.inbox.len() > 0 {
 		h.readBuffer = make([]byte, readBufferSize)
 	}
 	h.borrower = c

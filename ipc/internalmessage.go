@@ -2,7 +2,6 @@ package ipc
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/brood-go/brood/internal/fd"
 )
@@ -12,7 +11,7 @@ const maxNesting = 8
 
 var errNesting = errors.New("handle wrapped too often")
 
-// internal handles one of Node's internal messages; unknown ones are ignored.
+// internal handles one of Node's internal messages.
 func (c *Channel) internal(in inbound) {
 	defer in.message.expire(c.hub.poison)
 	switch cmd := in.special.cmd; {
@@ -23,65 +22,58 @@ func (c *Channel) internal(in inbound) {
 	case cmd == cmdNack:
 		c.acknowledged(false)
 	default:
-		c.receiveCommand(in.message, cmd)
-	}
-}
-
-func (c *Channel) receiveCommand(m *Message, cmd string) {
-	if strings.HasPrefix(cmd, socketPrefix) {
-		c.socketListMessage(cmd, func(name string) (string, bool) { return c.format.member(m, name) })
+		c.emitInternal(in.message, cmd)
 	}
 }
 
 // receiveHandle acknowledges a handle, once however often its frame is wrapped, because Node does not survive an
-// acknowledgement that it does not wait for; then it delivers the message. It takes ownership of fd.
-func (c *Channel) receiveHandle(m *Message, fd int) {
-	if fd < 0 {
+// acknowledgement that it does not wait for; then it delivers the message. It takes ownership of right.
+func (c *Channel) receiveHandle(m *Message, right int) {
+	if right < 0 {
 		c.reply(c.format.nack())
 		return
 	}
-	c.reply(c.format.ack())
-	inner, err := c.openHandle(m, fd)
-	if err != nil {
-		c.err.Emit(badMessage(m.raw, err))
+	if c.state == stateShut || c.state == stateClosed && !c.in.ended {
+		fd.Close(right) // The sender cannot be told that it has come, and must not have it used in two places.
 		return
 	}
-	if inner != nil {
+	c.reply(c.format.ack())
+	inner, cmd, err := c.openHandle(m, right)
+	switch {
+	case err != nil:
+		c.emitError(badMessage(m.raw, err))
+	case cmd != "":
+		defer inner.expire(c.hub.poison)
+		c.emitInternal(inner, cmd)
+	default:
 		c.deliver(inner)
 	}
 }
 
-// openHandle returns the message inside m with its handle, or nil when that was an internal one too.
-func (c *Channel) openHandle(m *Message, right int) (*Message, error) {
+// openHandle returns the message inside m with its handle, and its cmd when it is an internal one too.
+func (c *Channel) openHandle(m *Message, right int) (inner *Message, cmd string, err error) {
 	for range maxNesting {
-		inner, err := c.format.inner(m)
+		inner, err = c.format.inner(m, "msg")
+		if err == nil {
+			cmd, err = c.format.inspect(inner)
+		}
+		if err == nil && cmd != cmdHandle {
+			inner.handle, err = c.handleOf(m, right)
+			return inner, cmd, err
+		}
 		if err != nil {
 			fd.Close(right)
-			return nil, err
+			return nil, "", err
 		}
-		cmd, err := c.format.inspect(inner)
-		switch {
-		case err != nil:
-			fd.Close(right)
-			return nil, err
-		case cmd == cmdHandle:
-			m = inner
-		case cmd != "":
-			fd.Close(right)
-			c.receiveCommand(inner, cmd)
-			return nil, nil
-		default:
-			inner.handle, err = c.handleOf(m, right)
-			return inner, err
-		}
+		m = inner
 	}
 	fd.Close(right)
-	return nil, errNesting
+	return nil, "", errNesting
 }
 
-func (c *Channel) handleOf(m *Message, fd int) (*Handle, error) {
+func (c *Channel) handleOf(m *Message, right int) (*Handle, error) {
 	typ, _ := c.format.member(m, "type")
 	dgramType, _ := c.format.member(m, "dgramType")
 	key, _ := c.format.member(m, "key")
-	return c.newHandle(typ, dgramType, key, fd)
+	return c.newHandle(typ, dgramType, key, right)
 }

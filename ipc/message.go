@@ -6,12 +6,19 @@ package ipc
 // A Message's methods must be called on the loop goroutine.
 type Message struct {
 	format  format
-	raw     []byte // the payload of the frame; nil once expired
-	value   any    // Advanced: what the payload means, while decoded is set
+	raw     []byte      // the payload of the frame; nil once expired
+	path    *memberPath // Advanced: where in the payload the message is; nil: it is all of it
+	value   any         // Advanced: what the message means, while decoded is set
 	decoded bool
 	owned   bool // raw is nobody else's memory
 	taken   bool // the user has asked for the handle
 	handle  *Handle
+}
+
+// memberPath is a member of an object, which is a payload or a member itself.
+type memberPath struct {
+	outer *memberPath // nil: the payload
+	name  string
 }
 
 // Decode stores the message in what v points to. JSON goes as encoding/json's Unmarshal does it, Advanced as Decode of
@@ -33,8 +40,9 @@ func (m *Message) Value() (any, error) {
 }
 
 // Raw returns the message as it came, without the newline or the length of its frame. It is valid until the callback
-// returns.
-func (m *Message) Raw() []byte { return m.raw }
+// returns. An Advanced message that came inside another, with a handle or as an answer, is encoded anew for it; it is nil if
+// that is not possible, see package v8 for what cannot be written.
+func (m *Message) Raw() []byte { return m.format.raw(m) }
 
 // Handle returns the handle that came with the message, nil when none came. From the first call on it is the caller's,
 // who must convert or Close it; a handle that nobody asked for is closed when the callback returns.

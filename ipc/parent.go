@@ -33,7 +33,11 @@ var environment sync.Mutex
 // When there is no channel, or another loop has taken it, the error is [ErrNoParent]; for one that cannot be used it is
 // an *[EnvError], and nothing is closed. Calling Parent again on the same loop returns the same channel, also when it
 // has ended.
-func Parent(l *reactor.Loop) (*Channel, error) {
+func Parent(l *reactor.Loop) (*Channel, error) { return ParentWith(l, nil) }
+
+// ParentWith is [Parent] with options: a worker may bound what its parent sends. Serialization is that of the parent,
+// whatever o says. When Parent or ParentWith was called before, o is ignored.
+func ParentWith(l *reactor.Loop, o *Options) (*Channel, error) {
 	if l == nil {
 		return nil, wrap("open", errNilLoop)
 	}
@@ -48,11 +52,15 @@ func Parent(l *reactor.Loop) (*Channel, error) {
 	if number == "" {
 		return nil, ErrNoParent
 	}
-	var o Options
+	var with Options
+	if o != nil {
+		with = *o
+	}
 	switch mode {
 	case "", JSON.String():
+		with.Serialization = JSON
 	case Advanced.String():
-		o.Serialization = Advanced
+		with.Serialization = Advanced
 	default:
 		return nil, &EnvError{envMode, mode, errors.ErrUnsupported}
 	}
@@ -60,7 +68,7 @@ func Parent(l *reactor.Loop) (*Channel, error) {
 	if err != nil {
 		return nil, &EnvError{envFD, number, err}
 	}
-	c, err := open(l, socket, &o)
+	c, err := open(l, socket, &with)
 	if err != nil {
 		if moved {
 			fd.Close(socket) // Nobody knows this number.

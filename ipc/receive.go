@@ -1,6 +1,8 @@
 package ipc
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/fd"
@@ -14,23 +16,26 @@ const readBudget = 16
 type receiver struct {
 	splitter splitter
 	rights   rightsQueue
-	dropped  bool   // a frame of this read, or one that is being skipped, was dropped
-	refuse   bool   // a descriptor came with it, of which the peer is to be told
-	hungUp   bool   // the peer sends no more
-	empty    bool   // the last read found nothing
-	deliver  func() // Channel.deliverNext, made once so that queueing it does not allocate
+	dropped  bool      // a frame of this read, or one that is being skipped, was dropped
+	refuse   bool      // a descriptor came with it, of which the peer is to be told
+	hungUp   bool      // the peer sends no more than what is to be read
+	ended    bool      // that was read
+	rest     int       // bytes that have come since everything was sent, see readRest
+	last     time.Time // when bytes came last
+	empty    bool      // the last read found nothing
+	deliver  func()    // Channel.deliverNext, made once so that queueing it does not allocate
 }
 
 // reads reports whether the channel wants to read now. It does not while too much waits for a listener, or for a peer
 // that makes us answer and does not read the answers.
 func (c *Channel) reads() bool {
-	return c.state < stateClosed && (c.in.hungUp || !c.waiting.full() && !c.out.repliesPending())
+	return c.state < stateClosed && !c.in.ended && (c.in.hungUp || !c.waiting.full() && !c.out.repliesPending())
 }
 
 // receive reads until there are messages, or nothing more.
 func (c *Channel) receive() {
 	c.in.empty = false
-	if c.inbox.n > 0 {
+	if c.inbox.len() > 0 {
 		return // The loop has so many ticks to run that what came before is still to be delivered.
 	}
 	c.in.splitter.recycle()
@@ -48,11 +53,12 @@ func (c *Channel) receive() {
 			c.report(wrap("recvmsg", err))
 		}
 		if n == 0 {
-			c.end()
+			c.peerEnded()
 			return
 		}
+		c.in.rest, c.in.last = c.in.rest+n, c.loop.Now()
 		c.split(buf[:n])
-		if c.inbox.n > 0 || n < len(buf) && !c.in.hungUp {
+		if c.inbox.len() > 0 || n < len(buf) && !c.in.hungUp {
 			return
 		}
 	}

@@ -23,7 +23,7 @@ func (c *Channel) referenced() bool {
 	case refNever:
 		return false
 	}
-	return c.message.Len() > 0 || c.disconnect.Len() > 0 || !c.out.idle()
+	return c.message.Len() > 0 || c.disconnect.Len() > 0 || !c.out.idle() || len(c.requests.waiting) > 0
 }
 
 // messageListeners is told how many listeners there are.

@@ -1,10 +1,17 @@
 package ipc
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/brood-go/brood/reactor"
+)
 
 // drainMark is the number of queued bytes from which on NeedDrain is true: Node's (v20, lib/internal/child_process.js,
 // twice its 64 KiB high-water mark).
 const drainMark = 128 << 10
+
+// frameCost is what a queued message counts for besides its own length, in bytes, so that those of small ones are counted too.
+const frameCost = 64
 
 // sender is the writing half of a channel.
 //
@@ -16,30 +23,34 @@ type sender struct {
 	inFlight *handover // the handle that the peer has not acknowledged
 	held     heldQueue // empty unless a handle is in flight
 
-	written   int64 // bytes that the kernel has taken since the beginning; offsets below count like it
-	marks     []mark
-	firing    int   // of the marks at the front, how many have a tick queued
-	anonymous int64 // offset of the end of the last frame without a Done
-	broken    error // why nothing can be written any more
+	frames ring[queuedFrame] // what is on the wire
+	passed int64             // bytes that have left the wire, to the kernel or given up; offsets count like it
+	begun  int64             // offset at which the first of frames begins: if passed is more, the kernel has a part of it
+	broken error             // why nothing can be written any more
+
+	verdicts ring[verdict] // callbacks that have a tick each
 
 	replies    int   // bytes of answers to the peer, see reply
 	repliesEnd int64 // offset of the end of the last of them
 
-	burst     int // writes since the last turn of the ticks, see transmit
-	blocked   bool
+	burst     int // writes since the last turn of the ticks, see put
+	gate      gate
+	failures  int            // of writes, in a row
+	retry     *reactor.Timer // at gatePause
+	flushing  bool
 	needDrain bool
 	tickDue   bool
 	restDue   bool // see readRest
 
-	onTick, fire, drained func() // made once so that queueing them does not allocate
+	onTick, onVerdict, drained func() // made once so that queueing them does not allocate
 }
 
 func (s *sender) init(c *Channel) {
-	s.onTick, s.fire, s.drained = c.flushTick, c.fireMark, c.emitDrain
+	s.onTick, s.onVerdict, s.drained = c.flushTick, c.tellNext, c.emitDrain
 }
 
 // offset is the end of what is on the wire.
-func (s *sender) offset() int64 { return s.written + int64(s.wire.size) }
+func (s *sender) offset() int64 { return s.passed + int64(s.wire.size) }
 
 // queued is the number of bytes that the kernel has not taken.
 func (s *sender) queued() int { return s.wire.size + s.held.size }
@@ -52,7 +63,8 @@ func (s *sender) idle() bool { return s.wire.empty() && s.inFlight == nil && s.h
 // returns; see the package comment.
 //
 // A value that cannot be serialized and [ErrQueueFull] are returned; nothing was sent then. So is [ErrChannelClosed],
-// when the channel is not connected. A failure to write, because the peer has gone, comes to OnError.
+// when the channel is not connected. A message that was queued and is lost, because the peer has gone or the system refuses
+// it, comes to OnError.
 func (c *Channel) Send(v any) error { return c.SendWith(v, nil) }
 
 // SendWith is Send with a handle or a callback. It takes a descriptor of its own from o.Handle, which the caller may
@@ -60,15 +72,15 @@ func (c *Channel) Send(v any) error { return c.SendWith(v, nil) }
 // should use it. When the object is closed already, the message goes without a handle, as Node has it. A handle that
 // cannot be sent is a *[HandleError].
 //
-// With o.Done, [ErrChannelClosed] goes there and is not returned. When SendWith returns an error, Done is not called.
+// With o.Done, [ErrChannelClosed] goes there and is not returned. When SendWith returns an error, no callback is called.
 func (c *Channel) SendWith(v any, o *SendOptions) error {
 	if o == nil {
 		o = new(SendOptions)
 	}
 	if c.state != stateOpen {
-		return c.refuse(o.Done)
+		return c.refuse(o)
 	}
-	if c.maxQueue >= 0 && c.out.queued() >= c.maxQueue {
+	if c.maxQueue >= 0 && c.out.queued()+frameCost*(c.out.frames.len()+c.out.held.len()) >= c.maxQueue {
 		return ErrQueueFull
 	}
 	var out *outgoing
@@ -86,10 +98,16 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 		if out != nil {
 			out.release(false)
 		}
-		return c.refuse(o.Done)
+		return c.refuse(o)
 	}
-	if !c.submit(frame, out, o.Done) {
+	if out != nil {
+		out.received = o.Received
+	}
+	if !c.submit(frame, out, queuedFrame{done: o.Done}) {
 		c.hub.giveScratch(frame)
+	}
+	if out == nil && o.Received != nil {
+		c.tell(o.Received, sendError(o.Handle, ErrHandleUsed))
 	}
 	return nil
 }
@@ -104,15 +122,18 @@ func (c *Channel) encode(v any, out *outgoing) (frame []byte, err error) {
 			out.release(false)
 		}
 	}()
-	return c.format.appendFrame(c.hub.takeScratch(), handleFrame{cmdHandle, out.typ, v, out.dgramType, out.key})
+	return c.format.appendHandleFrame(c.hub.takeScratch(), handleFrame{cmdHandle, out.typ, v, out.dgramType, out.key})
 }
 
 // refuse tells that the channel is not connected. Done does not wait for what is queued: it may do so for ever.
-func (c *Channel) refuse(done func(error)) error {
-	if done == nil || c.hub.closed {
+func (c *Channel) refuse(o *SendOptions) error {
+	if o.Done == nil || c.hub.closed {
 		return ErrChannelClosed
 	}
-	c.loop.NextTick(func() { done(ErrChannelClosed) })
+	c.tell(o.Done, ErrChannelClosed)
+	if o.Received != nil {
+		c.tell(o.Received, ErrChannelClosed)
+	}
 	return nil
 }
 
@@ -130,7 +151,7 @@ func (c *Channel) sendInternal(v any) {
 	if c.out.inFlight == nil {
 		c.out.noteReply(len(frame))
 	}
-	if !c.submit(frame, nil, ignore) {
+	if !c.submit(frame, nil, queuedFrame{done: ignore, vital: true}) {
 		c.hub.giveScratch(frame)
 	}
 }
@@ -138,18 +159,21 @@ func (c *Channel) sendInternal(v any) {
 func ignore(error) {}
 
 // NeedDrain reports whether the sender should wait for OnDrain: 131072 bytes are queued, or two messages behind an
-// unacknowledged handle, and the queue was not empty since. It is when Node's send returns false.
-func (c *Channel) NeedDrain() bool { return c.out.needDrain }
+// unacknowledged handle, and the queue was not empty since. It is when Node's send returns false. It is false when no drain
+// event will come: the channel is not connected, or the peer reads no more.
+func (c *Channel) NeedDrain() bool {
+	return c.out.needDrain && c.state == stateOpen && c.out.broken == nil
+}
 
 // submit queues a frame. It reports whether it has kept the memory of frame.
-func (c *Channel) submit(frame []byte, out *outgoing, done func(error)) (kept bool) {
+func (c *Channel) submit(frame []byte, out *outgoing, f queuedFrame) (kept bool) {
 	s := &c.out
 	wasIdle := s.idle()
 	switch {
 	case s.inFlight != nil:
-		s.held.push(heldFrame{bytes.Clone(frame), out, done})
+		s.held.push(heldFrame{bytes.Clone(frame), out, f})
 	default:
-		kept = c.transmit(frame, out, done)
+		kept = c.transmit(frame, out, f)
 	}
 	if s.queued() >= drainMark || s.held.len() >= 2 {
 		s.needDrain = true
@@ -161,29 +185,18 @@ func (c *Channel) submit(frame []byte, out *outgoing, done func(error)) (kept bo
 }
 
 // transmit puts a frame onto the wire.
-func (c *Channel) transmit(frame []byte, out *outgoing, done func(error)) (kept bool) {
+func (c *Channel) transmit(frame []byte, out *outgoing, f queuedFrame) (kept bool) {
 	s := &c.out
 	if s.broken != nil {
-		c.fail(done, s.broken)
+		c.fail(f, out, s.broken)
 		if out != nil {
 			out.release(false)
 		}
 		return false
 	}
-	s.expect(len(frame), done)
 	if out != nil {
-		c.handOver(bytes.Clone(frame), out)
+		c.handOver(bytes.Clone(frame), out, f.done)
 		return false
 	}
-	return c.put(frame)
-}
-
-// fail tells done, or else OnError, that a message will never be written.
-func (c *Channel) fail(done func(error), err error) {
-	if done == nil {
-		c.report(err)
-		return
-	}
-	c.out.marks = append(c.out.marks, mark{done: done, err: err})
-	c.queueMarks()
+	return c.put(frame, f)
 }

@@ -1,209 +1,86 @@
 package ipc
 
 import (
+	"errors"
 	"net"
-	"strconv"
-	"syscall"
 
-	"github.com/brood-go/brood/events"
+	"github.com/brood-go/brood/ipc/socketlist"
 	"github.com/brood-go/brood/reactor"
 )
 
-// A Server is a listener that knows how many of the connections it accepted are open, also those that were sent to
-// other processes over channels of its loop, be they Go or Node. It does for them what a net.Server does in Node:
-// [Server.Connections] counts them wherever they live, and the close event comes when the last one is gone.
-//
-// Accept, Addr, Close and SyscallConn make it a net.Listener that can itself be sent, and are safe to call from any
-// goroutine. The other methods must be called on the loop goroutine.
-//
-// A process is counted, and waited for, from the first connection it is sent until its channel ends. A process that
-// shares the listener itself accepts for itself: its connections are not counted here.
-type Server struct {
-	hub *handleHub
-	ln  interface {
-		net.Listener
-		syscall.Conn
-	}
-	key     string
-	tally   tally // the connections of this process
-	state   serverState
-	workers []*worker // the processes that were sent a connection, in that order
+// A Server is a listener that knows how many of the connections it accepted are open, also those that were sent to other
+// processes over channels of its loop, be they Go or Node: [Server.Connections] counts them wherever they live, and the close
+// event comes when the last one is gone. The methods that are not here are those of the [socketlist.Server] in it; it is
+// itself a net.Listener that can be sent.
+type Server struct{ *socketlist.Server }
 
-	release    func() // ends the loop's Hold; nil after Unref and at the end
-	closeEvent events.Event[struct{}]
-}
+// A TCPConn is a TCP connection that a [Server] counts: its own, or that of the process the connection came from.
+type TCPConn = socketlist.TCPConn
 
-// serverState goes from open to closing by Close, and on to closed when nothing is left.
-type serverState uint8
+// A UnixConn is a connection over an AF_UNIX stream socket that a [Server] counts, as [TCPConn] is one over TCP.
+type UnixConn = socketlist.UnixConn
 
-const (
-	serverOpen serverState = iota
-	serverClosing
-	serverClosed
-)
+// ErrChildClosedBeforeReply is what [Server.Connections] ends with when the channel to a process that was sent connections
+// ended before that process told how many it has.
+var ErrChildClosedBeforeReply = socketlist.ErrProcessEnded
 
-// NewServer returns a Server that accepts from ln, a *net.TCPListener or *net.UnixListener, for loop l. It takes
-// ownership of ln once it returned no error. The Server keeps Run alive until its close event, see [Server.Unref].
-// Errors are *[HandleError].
+// NewServer returns a Server that accepts from ln, a *net.TCPListener or *net.UnixListener, for loop l. It takes ownership of
+// ln once it returned no error. The Server keeps Run alive until its close event, see [socketlist.Server.Unref]. Errors are
+// *[HandleError].
 func NewServer(l *reactor.Loop, ln net.Listener) (*Server, error) {
 	if l == nil {
 		return nil, serverError(ln, errNilLoop)
 	}
-	s := &Server{}
-	switch ln := ln.(type) {
-	case *net.TCPListener:
-		s.ln = ln
-	case *net.UnixListener:
-		s.ln = ln
-	default:
-		return nil, serverError(ln, errServerType)
-	}
-	if _, err := s.ln.SyscallConn(); err != nil { // A nil pointer.
-		return nil, serverError(ln, err)
-	}
-	hub, err := handleHubOf(l)
+	s, err := socketlist.NewServer(l, ln)
 	if err != nil {
 		return nil, serverError(ln, err)
 	}
-	s.hub = hub
-	s.tally.loop, s.tally.idle = l, s.settle
-	s.key = hub.uniqueKey(ln.Addr())
-	hub.servers[s.key] = s
-	s.release = l.Hold()
-	return s, nil
+	return &Server{s}, nil
 }
 
-// Accept waits for the next connection and returns it as a *[TCPConn] or *[UnixConn], which is counted until it is
-// closed or sent to another process.
-//
-// Safe to call from any goroutine. Must not be called on the loop goroutine: it would block the loop.
-func (s *Server) Accept() (net.Conn, error) {
-	// Announced before it can come: otherwise Close, on another goroutine, could find nothing open although this
-	// connection is on its way.
-	s.tally.beginAccept()
-	conn, err := s.ln.Accept()
-	s.tally.endAccept(err == nil)
-	if err != nil {
-		return nil, err
+// Connections is that of [socketlist.Server]: it calls fn once, on a later turn, with the number of connections that are
+// open, in this process and in those that were sent some. The error is [ErrChildClosedBeforeReply], or a *[HandleError] for a
+// reply that makes no sense.
+func (s *Server) Connections(fn func(n int, err error)) {
+	if fn == nil {
+		panic("ipc: Connections: nil callback")
 	}
-	return count(conn, &membership{tally: &s.tally, server: s}), nil
-}
-
-// Addr returns the listener's address.
-//
-// Safe to call from any goroutine.
-func (s *Server) Addr() net.Addr { return s.ln.Addr() }
-
-// SyscallConn gives access to the listener's descriptor.
-//
-// Safe to call from any goroutine.
-func (s *Server) SyscallConn() (syscall.RawConn, error) { return s.ln.SyscallConn() }
-
-// Close closes the listener, and asks the processes that were sent connections to tell when they are gone. Connections
-// stay open; when the last one, wherever it lives, is closed, the close event comes. Errors are those of the listener's
-// Close.
-//
-// Safe to call from any goroutine.
-func (s *Server) Close() error {
-	err := s.ln.Close()
-	_ = s.hub.loop.Post(s.beginClose) // A closed loop has closed the listener, and there are no events any more.
-	return err
-}
-
-// OnClose calls fn once, after Close, when no connection is left: those of this process are closed, and the processes
-// that were sent some have said that theirs are, or their channel has ended.
-func (s *Server) OnClose(fn func()) *events.Listener {
-	return s.closeEvent.On(notNil(fn, "OnClose"))
-}
-
-// Ref undoes [Server.Unref].
-func (s *Server) Ref() {
-	if s.release == nil && s.state != serverClosed && !s.hub.closed {
-		s.release = s.hub.loop.Hold()
-	}
-}
-
-// Unref lets Run return although the Server is open. Closing the loop then closes the listener.
-func (s *Server) Unref() {
-	s.letGo()
-}
-
-func (s *Server) letGo() {
-	if s.release != nil {
-		s.release()
-		s.release = nil
-	}
-}
-
-func (s *Server) beginClose() {
-	if s.state != serverOpen {
-		return
-	}
-	s.state = serverClosing
-	for _, w := range s.workers {
-		w.askClosed()
-	}
-	s.settle()
-}
-
-// settle closes the server for good when nothing is left. It is called on the loop when that may have become true.
-func (s *Server) settle() {
-	if s.state != serverClosing || s.hub.closed {
-		return
-	}
-	for _, w := range s.workers {
-		if !w.closed() {
-			return
+	s.Server.Connections(func(n int, err error) {
+		if errors.Is(err, socketlist.ErrCount) {
+			err = &HandleError{Op: "count", Type: wireSocket, Err: err}
 		}
-	}
-	if !s.tally.drained() {
-		return
-	}
-	s.state = serverClosed
-	delete(s.hub.servers, s.key)
-	for _, w := range s.workers {
-		w.forget()
-	}
-	s.workers = nil
-	s.hub.loop.QueueClosing(func() {
-		s.letGo()
-		s.closeEvent.Emit(struct{}{})
+		fn(n, err)
 	})
-}
-
-// abandon closes the server without events, with the loop.
-func (s *Server) abandon() error {
-	open := s.state == serverOpen
-	s.state = serverClosed
-	s.workers = nil
-	if open {
-		return s.ln.Close()
-	}
-	return nil
-}
-
-// uniqueKey returns what the connections of a server at addr are counted under, in Node's form: family, address and
-// port. Node takes the port that was asked for, so that two servers at port 0 share a key and the second one is not
-// counted; here it is the one the server got. Should that still be taken, by a socket with SO_REUSEPORT or a server
-// that waits for its last connections, a number is added: to the receiver a key is just a text.
-func (h *handleHub) uniqueKey(addr net.Addr) string {
-	key := "-1:" + addr.String() + ":-1"
-	if tcp, ok := addr.(*net.TCPAddr); ok {
-		family := "6:"
-		if tcp.IP.To4() != nil {
-			family = "4:"
-		}
-		key = family + tcp.IP.String() + ":" + strconv.Itoa(tcp.Port)
-	}
-	unique := key
-	for n := 2; h.servers[unique] != nil; n++ {
-		unique = key + ":" + strconv.Itoa(n)
-	}
-	return unique
 }
 
 func serverError(ln net.Listener, err error) error {
 	e := sendError(ln, err).(*HandleError)
 	e.Op = "serve"
 	return e
+}
+
+// socketChannel is a channel as package socketlist wants it.
+type socketChannel struct{ *Channel }
+
+func (c socketChannel) Send(v any) { c.sendInternal(v) }
+
+// socketPeer returns the accounting of connections with the process at the other end, which ends with the channel.
+func (c *Channel) socketPeer() (*socketlist.Peer, error) {
+	if c.sockets != nil {
+		return c.sockets, nil
+	}
+	lists, err := socketlist.Of(c.loop)
+	if err != nil {
+		return nil, err
+	}
+	c.sockets = lists.NewPeer(socketChannel{c})
+	c.OnInternal(socketlist.Prefix, func(m *Message) {
+		var v struct{ Cmd string }
+		if m.Decode(&v) != nil {
+			return // Unreachable: it has a cmd.
+		}
+		c.sockets.Message(v.Cmd, func(name string) (string, bool) { return c.format.member(m, name) })
+	})
+	c.onEnd(c.sockets.End)
+	return c.sockets, nil
 }

@@ -105,7 +105,7 @@ func TestConnectionsFailsWhenTheProcessGoes(t *testing.T) {
 	p.close()
 	until(t, l, func() bool { return failed != nil })
 	require.ErrorIs(t, failed, ipc.ErrChildClosedBeforeReply)
-	require.Zero(t, s.Workers())
+	require.Zero(t, s.Processes())
 	require.Zero(t, count(t, l, s), "it is no longer asked")
 }
 
@@ -134,7 +134,7 @@ func TestAServerClosesWhenEveryProcessHasSaidSo(t *testing.T) {
 	require.False(t, closed)
 	pb.close() // The end of a process is an answer too.
 	until(t, l, func() bool { return closed })
-	require.Zero(t, s.Workers())
+	require.Zero(t, s.Processes())
 }
 
 func TestAConnectionHandedOutWhileClosingIsWaitedFor(t *testing.T) {
@@ -182,7 +182,7 @@ func TestAProcessThatNeverGotAConnectionIsNotAsked(t *testing.T) {
 	}
 	until(t, l, func() bool { return failed && n >= 0 })
 	require.Zero(t, n)
-	require.Zero(t, s.Workers())
+	require.Zero(t, s.Processes())
 	require.NoError(t, s.Close())
 	waitClosed(t, l, s)
 }
@@ -196,7 +196,7 @@ func TestAQueuedConnectionStaysTheSendersWhenTheChannelEnds(t *testing.T) {
 	second, _ := connect(t, s)
 	require.NoError(t, c.SendWith(0, &ipc.SendOptions{Handle: first}))
 	require.NoError(t, c.SendWith(0, &ipc.SendOptions{Handle: second}))
-	require.Equal(t, 1, s.Workers())
+	require.Equal(t, 1, s.Processes())
 	gone := false
 	c.OnDisconnect(func() { gone = true })
 	p.close()

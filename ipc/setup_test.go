@@ -2,6 +2,8 @@ package ipc_test
 
 import (
 	"encoding/json"
+	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
@@ -75,6 +78,33 @@ func newChannel(t testing.TB, l *reactor.Loop, o *ipc.Options) (*ipc.Channel, *p
 	p := &peer{t: t, fd: y}
 	t.Cleanup(p.close)
 	return c, p
+}
+
+// startHelper starts a helper that has a channel to this process.
+func startHelper(t *testing.T, l *reactor.Loop, helper string, o *ipc.Options) (*ipc.Channel, *exec.Cmd) {
+	t.Helper()
+	file, argv := helperproc.Command(helper)
+	cmd := exec.Command(file, argv...)
+	ours, theirs := socketPair(t)
+	channel := os.NewFile(uintptr(theirs), "channel")
+	defer channel.Close()
+	var mode ipc.Serialization
+	if o != nil {
+		mode = o.Serialization
+	}
+	cmd.ExtraFiles = []*os.File{channel}
+	cmd.Env = append(os.Environ(), "NODE_CHANNEL_FD=3", "NODE_CHANNEL_SERIALIZATION_MODE="+mode.String())
+	cmd.Stderr = os.Stderr
+	c, err := ipc.New(l, ours, o)
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		if cmd.ProcessState == nil { // The test failed.
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+	})
+	return c, cmd
 }
 
 // journal notes what happens, in order.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/ipc/socketlist"
 )
 
 const (
@@ -138,17 +139,17 @@ func TestKeysDoNotPileUp(t *testing.T) {
 	conn := unixConnection(t)
 	p.hand("net.Socket", "K", conn)
 	until(t, l, func() bool { return len(*handles) == 1 })
-	for i := range 2 * ipc.MaxIdleKeys {
+	for i := range 2 * socketlist.MaxIdleKeys {
 		h := received(t, c, conn, "net.Socket", fmt.Sprint(i))
 		require.NoError(t, h.Close())
-		require.LessOrEqual(t, ipc.KeysHeld(c), ipc.MaxIdleKeys)
+		require.LessOrEqual(t, ipc.KeysHeld(c), socketlist.MaxIdleKeys)
 	}
 	p.send(askCount)
 	require.Equal(t, countReply(1), p.line(), "open connections keep their key")
 	require.NoError(t, (*handles)[0].Close())
 
 	keys := ipc.KeysHeld(c)
-	h := received(t, c, conn, "net.Socket", strings.Repeat("x", ipc.MaxSocketKey+1))
+	h := received(t, c, conn, "net.Socket", strings.Repeat("x", socketlist.MaxKey+1))
 	require.Equal(t, keys, ipc.KeysHeld(c))
 	require.NoError(t, h.Close())
 }

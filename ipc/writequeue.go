@@ -12,10 +12,10 @@ const longFrame = 256 << 10
 
 // writeQueue holds what the kernel did not take, in order. Frames share blocks; a long one has its own memory.
 type writeQueue struct {
-	pieces [][]byte // the unwritten parts
-	blocks [][]byte // the memory of each piece, from its beginning; nil where it is not from hub.block
-	rights []int    // the descriptor that goes with the first byte of each piece, -1 if none; borrowed
-	size   int      // bytes in pieces
+	pieces [][]byte    // the unwritten parts
+	blocks [][]byte    // the memory of each piece, from its beginning; nil where it is not from hub.block
+	rights []*handover // whose descriptor goes with the first byte of each piece, nil if none
+	size   int         // bytes in pieces
 }
 
 func (q *writeQueue) empty() bool { return q.size == 0 }
@@ -24,7 +24,7 @@ func (q *writeQueue) empty() bool { return q.size == 0 }
 func (q *writeQueue) push(h *hub, p []byte) (kept bool) {
 	q.size += len(p)
 	if len(p) > longFrame {
-		q.add(p, nil, -1)
+		q.add(p, nil, nil)
 		return true
 	}
 	if last := len(q.pieces) - 1; last >= 0 && q.blocks[last] != nil {
@@ -36,39 +36,42 @@ func (q *writeQueue) push(h *hub, p []byte) (kept bool) {
 	for len(p) > 0 {
 		b := h.block()
 		k := min(len(p), cap(b))
-		q.add(append(b, p[:k]...), b, -1)
+		q.add(append(b, p[:k]...), b, nil)
 		p = p[k:]
 	}
 	return false
 }
 
-// pushHandle appends a frame that fd goes with. It keeps p.
-func (q *writeQueue) pushHandle(p []byte, fd int) {
-	q.size += len(p)
-	q.add(p, nil, fd)
+// pushHandle appends the frame of h, which goes with a descriptor.
+func (q *writeQueue) pushHandle(h *handover) {
+	q.size += len(h.frame)
+	q.add(h.frame, nil, h)
 }
 
-func (q *writeQueue) add(piece, block []byte, fd int) {
+func (q *writeQueue) add(piece, block []byte, h *handover) {
 	q.pieces = append(q.pieces, piece)
 	q.blocks = append(q.blocks, block)
-	q.rights = append(q.rights, fd)
+	q.rights = append(q.rights, h)
 }
 
+// handover returns the one whose frame is next, nil if that is a frame without a descriptor, or the rest of one.
+func (q *writeQueue) handover() *handover { return q.rights[0] }
+
 // send writes once what the kernel takes: a piece with a descriptor by itself, as Node does, others together.
-func (q *writeQueue) send(h *hub, socket int) (n int, err error) {
-	if right := q.rights[0]; right >= 0 {
-		n, err = fd.Sendmsg(socket, q.pieces[:1], unix.UnixRights(right))
+func (q *writeQueue) send(hub *hub, socket int) (n int, err error) {
+	if h := q.rights[0]; h != nil {
+		n, err = fd.Sendmsg(socket, q.pieces[:1], unix.UnixRights(h.out.fd))
 		if n > 0 {
-			q.rights[0] = -1
+			q.rights[0] = nil
 		}
 	} else {
 		k := 1
-		for k < len(q.rights) && q.rights[k] < 0 {
+		for k < len(q.rights) && q.rights[k] == nil {
 			k++
 		}
 		n, err = fd.Sendmsg(socket, q.pieces[:k], nil)
 	}
-	q.pop(h, n)
+	q.pop(hub, n)
 	return n, err
 }
 
@@ -79,7 +82,7 @@ func (q *writeQueue) pop(h *hub, n int) {
 	for i < len(q.pieces) && n >= len(q.pieces[i]) {
 		n -= len(q.pieces[i])
 		h.recycle(q.blocks[i])
-		q.pieces[i], q.blocks[i] = nil, nil
+		q.pieces[i], q.blocks[i], q.rights[i] = nil, nil, nil
 		i++
 	}
 	if i > 0 && i == len(q.pieces) {

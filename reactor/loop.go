@@ -7,7 +7,8 @@ import (
 
 // Options configure a [Loop]. A nil *Options means all defaults.
 type Options struct {
-	// Logger gets a record of panics that OnPanic swallowed and of callbacks slower than SlowCallback. Nil: silent.
+	// Logger gets a record of panics that OnPanic swallowed, of callbacks slower than SlowCallback, and of what objects on
+	// the loop have to tell that nobody listens for. Nil: silent.
 	Logger *slog.Logger
 
 	// BusyPoll is how long the loop polls without sleeping before it blocks: it trades CPU time for the latency of a
@@ -77,6 +78,11 @@ func New(o *Options) (*Loop, error) {
 	}
 	return l, nil
 }
+
+// Logger returns the loop's [Options].Logger, for objects on the loop that have something to tell; nil: they are silent.
+//
+// Safe to call from any goroutine.
+func (l *Loop) Logger() *slog.Logger { return l.opts.Logger }
 
 // openWakeup makes the descriptor through which other goroutines end the loop's sleep, and watches it.
 func (l *Loop) openWakeup() error {

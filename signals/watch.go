@@ -74,7 +74,7 @@ func (w *Watcher) Close() {
 	w.hub.remove(w)
 	w.hub.loop.QueueClosing(func() {
 		w.state = watcherClosed
-		w.close.Emit(struct{}{})
+		reactor.Emit(w.hub.loop, &w.close, struct{}{})
 	})
 }
 

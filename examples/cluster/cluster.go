@@ -19,6 +19,9 @@ const (
 	// acceptPause is the time after which accept is tried again when the system refused it: EMFILE, for instance.
 	acceptPause = 100 * time.Millisecond
 
+	// handPause is the time after which a connection is given to another worker when one that lives could not take it.
+	handPause = 100 * time.Millisecond
+
 	// restartPause is the time after which a worker that died is replaced, lest one that always does takes a processor.
 	restartPause = 100 * time.Millisecond
 )
@@ -80,8 +83,8 @@ func (c *cluster) accept() {
 	}
 }
 
-// hand gives a connection to the next worker. It stays open here until that has it, so that it can go to another one if
-// this one dies.
+// hand gives a connection to the next worker. It stays open here until that has said that it has it, so that it can go to
+// another one if this one dies.
 func (c *cluster) hand(conn net.Conn) {
 	if c.ending {
 		c.done(conn)
@@ -92,15 +95,17 @@ func (c *cluster) hand(conn net.Conn) {
 		c.waiting = append(c.waiting, conn)
 		return
 	}
-	child := w.child
-	err := child.SendWith("connection", &ipc.SendOptions{Handle: conn, KeepOpen: true, Done: func(err error) {
-		if err != nil {
-			child.Channel().Destroy() // So that it is not the next one again.
-			c.hand(conn)
-			return
+	err := w.child.SendWith("connection", &ipc.SendOptions{Handle: conn, KeepOpen: true, Received: func(err error) {
+		switch {
+		case err == nil:
+			w.served++
+			c.done(conn)
+		case errors.Is(err, ipc.ErrChannelClosed):
+			c.hand(conn) // The worker has died.
+		default:
+			complain(err) // Neither it nor we may have descriptors left.
+			c.loop.SetTimeout(handPause, func() { c.hand(conn) })
 		}
-		w.served++
-		c.done(conn)
 	}})
 	if err != nil {
 		complain(err)
@@ -134,7 +139,13 @@ func (c *cluster) start(w *worker) error {
 	}
 	w.child = child
 	child.OnMessage(func(*ipc.Message) { w.ready = true })
-	child.OnError(c.fail)
+	child.OnError(func(err error) {
+		if _, ok := errors.AsType[*childprocess.SpawnError](err); ok {
+			c.fail(err)
+			return
+		}
+		complain(err) // It has said something that makes no sense.
+	})
 	child.OnClose(func(status childprocess.ExitStatus) {
 		death := fmt.Errorf("worker %d, pid %d: %s", w.number, child.Pid(), status)
 		switch {

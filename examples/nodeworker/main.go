@@ -63,7 +63,11 @@ func ask(loop *reactor.Loop, format ipc.Serialization, texts []any, answered fun
 	if err != nil {
 		return err
 	}
-	worker.OnError(func(e error) { err = e })
+	worker.OnError(func(e error) {
+		if err == nil { // What follows is a consequence: that the texts could not be sent.
+			err = e
+		}
+	})
 	for _, text := range texts {
 		if err = worker.Send(text); err != nil {
 			worker.Disconnect()

@@ -41,7 +41,7 @@ func TestLookingAtAMessageDoesNotAllocate(t *testing.T) {
 	} {
 		p := []byte(text)
 		requireNoAllocs(t, func() {
-			if cmd, err := nodejson.Cmd(p); cmd != "" || err != nil {
+			if cmd, err := nodejson.Cmd(p, 0); cmd != "" || err != nil {
 				require.Fail(t, text)
 			}
 		})

@@ -55,7 +55,7 @@ func FuzzCmd(f *testing.F) {
 				}
 			}
 		}
-		cmd, err := nodejson.Cmd(p)
+		cmd, err := nodejson.Cmd(p, 0)
 		require.Equal(t, want, cmd)
 		require.Equal(t, bad, err)
 	})

@@ -12,16 +12,18 @@ const internalPrefix = "NODE_"
 // members named cmd the last one is a string that begins with NODE_ and goes on. For other messages it returns "". It
 // reads p once and allocates nothing for an ordinary message.
 //
+// An object may be nested envelope levels deeper than other values: those are around a message and not of it.
+//
 // The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth].
 //
 // Safe to call from any goroutine.
-func Cmd(p []byte) (cmd string, err error) {
+func Cmd(p []byte, envelope int) (cmd string, err error) {
 	i := skipBlanks(p, 0)
 	if i == len(p) || p[i] != '{' {
 		return "", check(p)
 	}
 	var value []byte
-	end, err := eachMember(p, i, 0, func(key, v []byte) {
+	end, err := eachMember(p, i, -envelope, func(key, v []byte) {
 		if means(key, "cmd") {
 			value = v
 		}
@@ -50,18 +52,18 @@ func means(q []byte, s string) bool {
 }
 
 // Members calls yield with each member of the object p, in order, those with the same key too: of them, the last one
-// counts for Node. value is a part of p.
+// counts for Node. value is a part of p. envelope is as for [Cmd].
 //
 // The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth]; a text that is valid but no object is [ErrSyntax] too. It
 // may come after some members: before Members returns, nothing is known of the rest.
 //
 // Safe to call from any goroutine.
-func Members(p []byte, yield func(key string, value []byte)) error {
+func Members(p []byte, envelope int, yield func(key string, value []byte)) error {
 	i := skipBlanks(p, 0)
 	if i == len(p) || p[i] != '{' {
 		return syntaxError(i)
 	}
-	end, err := eachMember(p, i, 0, func(key, value []byte) { yield(keyText(key), value) })
+	end, err := eachMember(p, i, -envelope, func(key, value []byte) { yield(keyText(key), value) })
 	if err != nil {
 		return err
 	}

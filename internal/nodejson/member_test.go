@@ -41,12 +41,12 @@ func TestN147_CmdTellsInternalMessages(t *testing.T) {
 		{`null`, ""},
 		{`{}`, ""},
 	} {
-		cmd, err := nodejson.Cmd([]byte(c.text))
+		cmd, err := nodejson.Cmd([]byte(c.text), 0)
 		require.NoError(t, err, "Cmd(%s)", c.text)
 		require.Equal(t, c.want, cmd, "Cmd(%s)", c.text)
 	}
 	for _, text := range []string{``, `{"cmd":"NODE_x"`, `{"cmd":"NODE_x"} x`, `{"cmd":"NODE_x","y":tru}`, `nul`, `["x"`} {
-		cmd, err := nodejson.Cmd([]byte(text))
+		cmd, err := nodejson.Cmd([]byte(text), 0)
 		require.ErrorIs(t, err, nodejson.ErrSyntax, "Cmd(%s)", text)
 		require.Empty(t, cmd, "Cmd(%s)", text)
 	}
@@ -55,13 +55,13 @@ func TestN147_CmdTellsInternalMessages(t *testing.T) {
 func TestMembersTakesAMessageApart(t *testing.T) {
 	text := []byte(` {"cmd":"NODE_HANDLE", "type" : "net.Socket","msg":{"a": [1,"}"]},"\u006bey":"4:127.0.0.1:0","msg":null} `)
 	var got []string
-	require.NoError(t, nodejson.Members(text, func(key string, value []byte) { got = append(got, key+"="+string(value)) }))
+	require.NoError(t, nodejson.Members(text, 0, func(key string, value []byte) { got = append(got, key+"="+string(value)) }))
 	require.Equal(t, []string{
 		`cmd="NODE_HANDLE"`, `type="net.Socket"`, `msg={"a": [1,"}"]}`, `key="4:127.0.0.1:0"`, `msg=null`,
 	}, got)
 
 	for _, text := range []string{"", "[]", "null", "{", `{"a":1`, `{"a":1}x`, `{"a":1,}`, `{"a":01}`} {
-		err := nodejson.Members([]byte(text), func(string, []byte) {})
+		err := nodejson.Members([]byte(text), 0, func(string, []byte) {})
 		require.ErrorIs(t, err, nodejson.ErrSyntax, "%s", text)
 	}
 }

@@ -92,7 +92,7 @@ func TestDepthIsBounded(t *testing.T) {
 			require.ErrorIs(t, err, nodejson.ErrDepth)
 			require.False(t, nodejson.Valid(nested(levels)))
 			require.ErrorIs(t, nodejson.Unmarshal(nested(levels), &typed), nodejson.ErrDepth)
-			require.ErrorIs(t, nodejson.Members([]byte(`{"x":`+string(nested(levels))+`}`), func(string, []byte) {}), nodejson.ErrDepth)
+			require.ErrorIs(t, nodejson.Members([]byte(`{"x":`+string(nested(levels))+`}`), 0, func(string, []byte) {}), nodejson.ErrDepth)
 		}
 	}
 }

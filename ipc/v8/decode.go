@@ -26,13 +26,24 @@ import (
 //
 // Safe to call from any goroutine.
 func Decode(p []byte, dst any) error {
-	v := reflect.ValueOf(dst)
-	if v.Kind() != reflect.Pointer || v.IsNil() {
+	if v := reflect.ValueOf(dst); v.Kind() != reflect.Pointer || v.IsNil() {
 		return &DestinationError{Type: reflect.TypeOf(dst)}
 	}
 	src, err := Unmarshal(p)
 	if err != nil {
 		return err
+	}
+	return DecodeValue(p, src, dst)
+}
+
+// DecodeValue is [Decode] for src, which [Unmarshal] has read from p: the value of p itself, or one inside it. dst may share
+// memory with src, as far as their types allow.
+//
+// Safe to call from any goroutine.
+func DecodeValue(p []byte, src, dst any) error {
+	v := reflect.ValueOf(dst)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return &DestinationError{Type: reflect.TypeOf(dst)}
 	}
 	d := decoder{budget: freeSteps + stepsPerByte*len(p)}
 	if bytes.IndexByte(p, tagRef) >= 0 { // There may be references.
@@ -145,6 +156,9 @@ func (d *decoder) assigned(dst reflect.Value, src any) error {
 			return u.UnmarshalText([]byte(text))
 		}
 	}
+	if dst.Type() == float16Type {
+		return half(dst, src)
+	}
 	switch src := src.(type) {
 	case bool:
 		if dst.Kind() == reflect.Bool {
@@ -170,6 +184,8 @@ func (d *decoder) assigned(dst reflect.Value, src any) error {
 	case *Map:
 		return d.mapping(dst, src)
 	case *ArrayBuffer:
+		return d.list(dst, src, reflect.ValueOf(src.Data))
+	case *UnknownView:
 		return d.list(dst, src, reflect.ValueOf(src.Data))
 	case *Set:
 		return d.list(dst, src, reflect.ValueOf(src.Values))

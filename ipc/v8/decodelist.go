@@ -42,6 +42,9 @@ func (d *decoder) list(dst reflect.Value, src any, values reflect.Value) error {
 
 // elementOf returns an element of a slice or of a typed array as the value that Unmarshal would give for it.
 func elementOf(v reflect.Value) any {
+	if v.Type() == float16Type {
+		return Float16(v.Uint()).Float()
+	}
 	switch v.Kind() {
 	case reflect.Int64:
 		return big.NewInt(v.Int())
@@ -124,6 +127,26 @@ func double(dst reflect.Value, f float64) error {
 	}
 	n, _ := big.NewFloat(f).Int(nil)
 	return bigInteger(dst, f, n)
+}
+
+// half decodes a number into a Float16.
+func half(dst reflect.Value, src any) error {
+	f := reflect.New(reflect.TypeFor[float64]()).Elem()
+	var err error
+	switch n := src.(type) {
+	case int:
+		err = integer(f, src, int64(n))
+	case float64:
+		f.SetFloat(n)
+	case *big.Int:
+		err = bigInteger(f, src, n)
+	default:
+		err = misfit(dst, src)
+	}
+	if err == nil {
+		dst.SetUint(uint64(ToFloat16(f.Float())))
+	}
+	return err
 }
 
 func misfit(dst reflect.Value, src any) error {

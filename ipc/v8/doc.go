@@ -27,6 +27,7 @@
 //	Error, TypeError…       *Error                    every error, with its Unwrap as cause
 //	Buffer                  []byte                    byte slices and arrays of other types
 //	Uint8Array…             Uint8Array…
+//	  of an unknown type    *UnknownView
 //	DataView                DataView
 //	ArrayBuffer             *ArrayBuffer
 //	new Number(1)…          *Boxed
@@ -60,6 +61,11 @@
 // Names and options come from json tags, as in package encoding/json: name, "-", omitempty, omitzero, embedded structs.
 // The other options, and MarshalJSON and UnmarshalJSON, are not used. encoding.TextMarshaler and TextUnmarshaler are,
 // also those of time.Time when a string arrives.
+//
+// # JSON
+//
+// [JSON] makes JSON of what Unmarshal gives, as Node does where that keeps the content. The types of this package have it as
+// their MarshalJSON, so that a value can be logged or passed on by package encoding/json.
 //
 // # Hostile input
 //

@@ -144,7 +144,6 @@ var malformed = []struct {
 	{"a reference to what comes", "ff0f 41 02 5e01 6f7b00 24 00 02", nil},
 	{"a reference to the object that is read", "ff0f 5c 01 5e00", nil},
 	{"an unknown kind of host object", "ff0f 5c 02", nil},
-	{"an unknown view", "ff0f 5c 00 0d 00", nil},
 	{"a view of 4 GiB", "ff0f 5c 00 0a ffffffff0f", io.ErrUnexpectedEOF},
 	{"half an element", "ff0f 5c 00 04 03 010203", nil},
 	{"a buffer of 4 GiB", "ff0f 42 ffffffff0f", io.ErrUnexpectedEOF},

@@ -17,8 +17,14 @@ import (
 // Versions 13 to 15 of the format are read. The error is a *[FormatError].
 //
 // Safe to call from any goroutine.
-func Unmarshal(p []byte) (any, error) {
-	r := reader{p: p, recording: bytes.IndexByte(p, tagRef) >= 0}
+func Unmarshal(p []byte) (any, error) { return UnmarshalDepth(p, MaxReadDepth) }
+
+// UnmarshalDepth is [Unmarshal] with depth in place of [MaxReadDepth]: for a message that is in an envelope, which has
+// levels of its own.
+//
+// Safe to call from any goroutine.
+func UnmarshalDepth(p []byte, depth int) (any, error) {
+	r := reader{p: p, limit: depth, recording: bytes.IndexByte(p, tagRef) >= 0}
 	if err := r.header(); err != nil {
 		return nil, err
 	}
@@ -38,6 +44,7 @@ type reader struct {
 	pos     int
 	version uint32
 	depth   int // objects around the value that is next
+	limit   int // of depth
 
 	// owed is how many elements of the arrays around the next value are still to come. Each is at least a byte, so an
 	// array that announces more than what is left without them is refused. That is what bounds the memory made ahead
@@ -141,7 +148,7 @@ func (r *reader) tag() (byte, error) {
 }
 
 func (r *reader) value() (any, error) {
-	if r.depth > MaxReadDepth {
+	if r.depth > r.limit {
 		return nil, r.failed(ErrTooDeep)
 	}
 	tag, err := r.tag()

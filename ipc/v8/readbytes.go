@@ -78,8 +78,8 @@ func (r *reader) view(b *ArrayBuffer) (any, error) {
 		return nil, err
 	}
 	kind := strings.IndexByte(viewLetters, letter[0])
-	if kind < 0 || kind == viewBuffer {
-		return nil, r.fail("unknown view 0x%02x", letter[0])
+	if kind == viewBuffer { // In its place is no letter.
+		return nil, r.fail("a view of no type")
 	}
 	offset, err := r.varint()
 	if err != nil {
@@ -95,7 +95,10 @@ func (r *reader) view(b *ArrayBuffer) (any, error) {
 			return nil, err
 		}
 	}
-	size := uint32(elementSize(uint32(kind)))
+	size := uint32(1)
+	if kind >= 0 {
+		size = uint32(elementSize(uint32(kind)))
+	}
 	whole := uint64(len(b.Data))
 	if uint64(offset) > whole || offset%size != 0 {
 		return nil, r.fail("a view that begins at %d of %d bytes", offset, whole)
@@ -110,7 +113,13 @@ func (r *reader) view(b *ArrayBuffer) (any, error) {
 	if r.copied += int(length); r.copied > viewBudget*len(r.p) {
 		return nil, r.fail("too many views of an ArrayBuffer")
 	}
-	v, err := r.viewOf(uint32(kind), b.Data[offset:offset+length])
+	p := b.Data[offset : offset+length]
+	if kind < 0 {
+		v := &UnknownView{Letter: letter[0], Data: owned(p)}
+		r.close(id, v)
+		return v, nil
+	}
+	v, err := r.viewOf(uint32(kind), p)
 	r.close(id, v)
 	return v, err
 }
@@ -118,7 +127,7 @@ func (r *reader) view(b *ArrayBuffer) (any, error) {
 // elementSize returns how many bytes an element has in a view of that type.
 func elementSize(kind uint32) int {
 	switch kind {
-	case viewInt16, viewUint16:
+	case viewInt16, viewUint16, viewFloat16:
 		return 2
 	case viewInt32, viewUint32, viewFloat32:
 		return 4
@@ -148,6 +157,8 @@ func (r *reader) viewOf(kind uint32, p []byte) (any, error) {
 		return Int32Array(littleEndian[int32](p, 4)), nil
 	case viewUint32:
 		return Uint32Array(littleEndian[uint32](p, 4)), nil
+	case viewFloat16:
+		return Float16Array(littleEndian[Float16](p, 2)), nil
 	case viewFloat32:
 		return Float32Array(littleEndian[float32](p, 4)), nil
 	case viewFloat64:
@@ -161,7 +172,7 @@ func (r *reader) viewOf(kind uint32, p []byte) (any, error) {
 	case viewBigUint64:
 		return BigUint64Array(littleEndian[uint64](p, 8)), nil
 	}
-	return nil, r.fail("type %d of view", kind)
+	return &UnknownView{Type: kind, Data: owned(p)}, nil
 }
 
 // owned copies p. An empty slice gets memory too: it is by its address that a reference to it is known again.

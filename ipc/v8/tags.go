@@ -88,7 +88,7 @@ const (
 	hostObject = 1 // a value: the properties of an object that is implemented in C++
 )
 
-// Types of views (Node v20, lib/v8.js, arrayBufferViewTypeToIndex).
+// Types of views (Node v20, lib/v8.js, arrayBufferViewTypeToIndex; the last since v22.13).
 const (
 	viewInt8 = iota
 	viewUint8
@@ -103,11 +103,12 @@ const (
 	viewBuffer
 	viewBigInt64
 	viewBigUint64
+	viewFloat16
 )
 
 // viewLetters has at the place of each type of view its letter after a tagView. A Buffer has none: to V8 it is a
 // Uint8Array.
-const viewLetters = "bBCwWdDfF?\x00qQ"
+const viewLetters = "bBCwWdDfF?\x00qQh"
 
 // Bits of a tagView's flags.
 const (

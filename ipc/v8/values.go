@@ -117,6 +117,8 @@ type (
 	Int32Array []int32
 	// Uint32Array is a typed array.
 	Uint32Array []uint32
+	// Float16Array is a typed array, of JavaScript engines since 2025 (Node v24).
+	Float16Array []Float16
 	// Float32Array is a typed array.
 	Float32Array []float32
 	// Float64Array is a typed array.
@@ -128,3 +130,11 @@ type (
 	// DataView is the bytes that a DataView shows.
 	DataView []byte
 )
+
+// An UnknownView is a typed array of a type that this package does not know: a later version of Node has sent it. Marshal
+// writes it as it came, but not one with a Letter.
+type UnknownView struct {
+	Type   uint32 // the number that Node has for the type
+	Letter byte   // V8's own for the type, when that and not Node has written the view; otherwise 0
+	Data   []byte // what the view shows
+}

@@ -25,8 +25,14 @@ func Marshal(v any) ([]byte, error) { return Append(nil, v) }
 // an IPC channel, behind four bytes.
 //
 // Safe to call from any goroutine, as long as nobody changes what v refers to.
-func Append(dst []byte, v any) ([]byte, error) {
-	w := writer{p: append(dst, tagVersion, version), start: len(dst)}
+func Append(dst []byte, v any) ([]byte, error) { return AppendDepth(dst, v, MaxWriteDepth) }
+
+// AppendDepth is [Append] with depth in place of [MaxWriteDepth]: for a message that is in an envelope, which has levels of
+// its own.
+//
+// Safe to call from any goroutine, as long as nobody changes what v refers to.
+func AppendDepth(dst []byte, v any, depth int) ([]byte, error) {
+	w := writer{p: append(dst, tagVersion, version), start: len(dst), limit: depth}
 	err := w.value(v)
 	// Objects are known by their address, which must not become that of another one.
 	runtime.KeepAlive(v)
@@ -42,6 +48,7 @@ type writer struct {
 	p     []byte
 	start int // of the payload in p
 	depth int // values around the one that is next
+	limit int // of depth
 	ids   identities
 	keys  []string // of the maps around the next value; reused
 	kept  []any    // objects that were made while writing, so that no other gets their address
@@ -56,7 +63,7 @@ func (w *writer) varint(n int) { w.p = binary.AppendUvarint(w.p, uint64(n)) }
 
 // value writes v, whatever it is. What it does for the types of Unmarshal is here, everything else in writereflect.go.
 func (w *writer) value(v any) error {
-	if w.depth > MaxWriteDepth {
+	if w.depth > w.limit {
 		return ErrTooDeep
 	}
 	w.depth++
@@ -79,6 +86,8 @@ func (w *writer) typed(v any) error {
 		return w.text(v)
 	case Singleton:
 		w.singleton(v)
+	case Float16:
+		w.double(v.Float())
 	case *big.Int:
 		if v == nil {
 			w.tag(tagNull)

@@ -1,6 +1,9 @@
 package v8
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"reflect"
+)
 
 // bytesView writes a view of single bytes.
 func bytesView[S ~[]byte](w *writer, kind byte, data S) error {
@@ -32,8 +35,23 @@ func (a Int16Array) write(w *writer) error        { return numbersView(w, viewIn
 func (a Uint16Array) write(w *writer) error       { return numbersView(w, viewUint16, 2, a) }
 func (a Int32Array) write(w *writer) error        { return numbersView(w, viewInt32, 4, a) }
 func (a Uint32Array) write(w *writer) error       { return numbersView(w, viewUint32, 4, a) }
+func (a Float16Array) write(w *writer) error      { return numbersView(w, viewFloat16, 2, a) }
 func (a Float32Array) write(w *writer) error      { return numbersView(w, viewFloat32, 4, a) }
 func (a Float64Array) write(w *writer) error      { return numbersView(w, viewFloat64, 8, a) }
 func (a BigInt64Array) write(w *writer) error     { return numbersView(w, viewBigInt64, 8, a) }
 func (a BigUint64Array) write(w *writer) error    { return numbersView(w, viewBigUint64, 8, a) }
 func (v DataView) write(w *writer) error          { return bytesView(w, viewDataView, v) }
+
+func (v *UnknownView) write(w *writer) error {
+	if v.Letter != 0 {
+		return unsupported(string(v.Letter), "a type of view that only V8 itself writes")
+	}
+	if done, err := w.ref(identify(reflect.ValueOf(v))); done {
+		return err
+	}
+	w.p = append(w.p, tagHost, hostView)
+	w.p = binary.AppendUvarint(w.p, uint64(v.Type))
+	w.varint(len(v.Data))
+	w.p = append(w.p, v.Data...)
+	return nil
+}

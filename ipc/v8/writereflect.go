@@ -27,6 +27,7 @@ var (
 	timeType      = reflect.TypeFor[time.Time]()
 	bigIntType    = reflect.TypeFor[big.Int]()
 	singletonType = reflect.TypeFor[Singleton]()
+	float16Type   = reflect.TypeFor[Float16]()
 )
 
 func classOf(t reflect.Type) class {
@@ -35,7 +36,7 @@ func classOf(t reflect.Type) class {
 		return asTime
 	case t.Kind() == reflect.Interface:
 		return byKind // What is in it counts.
-	case t == singletonType || t == reflect.PointerTo(bigIntType) || t.Implements(nativeType):
+	case t == singletonType || t == float16Type || t == reflect.PointerTo(bigIntType) || t.Implements(nativeType):
 		return asTyped
 	case t == bigIntType || reflect.PointerTo(t).Implements(nativeType):
 		return asPointee
@@ -51,7 +52,7 @@ func classOf(t reflect.Type) class {
 
 // nested writes a value inside another one. The identity is that of the pointer to it, if there is one.
 func (w *writer) nested(v reflect.Value, at identity) error {
-	if w.depth > MaxWriteDepth {
+	if w.depth > w.limit {
 		return ErrTooDeep
 	}
 	w.depth++

@@ -22,8 +22,9 @@ var lower = map[string][]string{
 	"streams":          {"events", "internal/fd", "reactor"},
 	"signals":          {"events", "internal/fd", "reactor"},
 	"ipc/v8":           {},
-	"ipc":              {"events", "internal/fd", "reactor", "streams", "signals", "ipc/v8"},
-	"childprocess":     {"events", "internal/fd", "internal/process", "reactor", "streams", "signals", "ipc", "ipc/v8"},
+	"ipc/socketlist":   {"events", "internal/fd", "reactor"},
+	"ipc":              {"events", "internal/fd", "reactor", "streams", "signals", "ipc/v8", "ipc/socketlist"},
+	"childprocess":     {"events", "internal/fd", "internal/process", "reactor", "streams", "signals", "ipc", "ipc/v8", "ipc/socketlist"},
 }
 
 // thirdParty is what library packages may depend on besides the standard library and each other.

@@ -1,4 +1,4 @@
-package ipc
+package socketlist
 
 import (
 	"sync"
@@ -18,8 +18,8 @@ type tally struct {
 	armed     bool
 }
 
-// A membership is one connection in a tally. A nil *membership is a connection that nobody counts.
-type membership struct {
+// A Membership is one connection that is counted. A nil *Membership is a connection that nobody counts.
+type Membership struct {
 	tally  *tally
 	server *Server // that accepted it here; nil when it was received
 	left   bool    // under tally.mu
@@ -56,8 +56,10 @@ func (t *tally) add() {
 	t.open++
 }
 
-// leave has the connection counted no longer. Only the first call does something.
-func (m *membership) leave() {
+// Leave has the connection counted no longer. Only the first call does something.
+//
+// Safe to call from any goroutine.
+func (m *Membership) Leave() {
 	if m == nil {
 		return
 	}

@@ -1,4 +1,4 @@
-package ipc
+package socketlist
 
 import (
 	"math"
@@ -25,10 +25,10 @@ type socketCountMessage struct {
 	Count int    `json:"count"`
 }
 
-// worker is one process that was sent connections of one server: a pair of channel and key.
-type worker struct {
+// process is one that was sent connections of one server: a pair of channel and key.
+type process struct {
 	server   *Server
-	peer     *socketPeer
+	peer     *Peer
 	inFlight int  // connections that were sent and neither acknowledged nor given up
 	arrived  bool // one was acknowledged: the process knows the key
 
@@ -46,15 +46,15 @@ type countRequest struct {
 
 // Connections calls fn once, on a later turn, with the number of connections that are open: in this process, and in
 // each process that was sent some. Those on their way count as the receiver's. When the channel to one of them ends
-// before the reply, err is [ErrChildClosedBeforeReply]; when its reply makes no sense, a *[HandleError]. There is no
-// time limit: a process whose event loop stands still is waited for. It panics when fn is nil.
+// before the reply, err is [ErrProcessEnded]; when its reply makes no sense, [ErrCount]. There is no time limit: a process
+// whose event loop stands still is waited for. It panics when fn is nil.
 func (s *Server) Connections(fn func(n int, err error)) {
 	if fn == nil {
-		panic("ipc: Connections: nil callback")
+		panic("socketlist: Connections: nil callback")
 	}
 	r := &countRequest{fn: fn, total: s.tally.count(), left: 1}
 	// Every request is out before the first reply is looked at, since that is a later turn.
-	for _, w := range s.workers {
+	for _, w := range s.processes {
 		r.left++
 		w.askCount(r)
 	}
@@ -75,31 +75,31 @@ func (s *Server) resolve(r *countRequest, n int, err error) {
 	}
 	// Posted, because resolve may run inside Connections, and so that a panic is that callback's alone. A closed loop
 	// has no callbacks.
-	_ = s.hub.loop.Post(func() { fn(total, err) })
+	_ = s.lists.loop.Post(func() { fn(total, err) })
 }
 
-// handOut notes that a connection of s goes to p, and returns the worker it is counted in. It is called while the frame
-// is sent, and so sends nothing itself. It returns nil when s has had its close event, for a connection that was closed
-// here while its message was queued.
-func (p *socketPeer) handOut(s *Server) *worker {
+// HandOut notes that a connection of s goes to the process. It is called when the descriptor is with the kernel, and so sends
+// nothing itself. arrive, which may be called once, ends the flight: the process has acknowledged the connection, or it was
+// given up. It is nil when s has had its close event, for a connection that was closed here while its message was queued.
+func (p *Peer) HandOut(s *Server) (arrive func(ok bool)) {
 	if s.state == serverClosed {
 		return nil
 	}
-	w := p.workers[s.key]
+	w := p.processes[s.key]
 	if w == nil || w.server != s {
-		w = &worker{server: s, peer: p}
-		p.workers[s.key] = w
-		s.workers = append(s.workers, w)
+		w = &process{server: s, peer: p}
+		p.processes[s.key] = w
+		s.processes = append(s.processes, w)
 	}
 	w.inFlight++
 	if s.state == serverClosing {
 		w.queueAsk()
 	}
-	return w
+	return w.arrive
 }
 
 // arrive ends the flight of one connection. A process that never got one does not know the key and answers nothing.
-func (w *worker) arrive(ok bool) {
+func (w *process) arrive(ok bool) {
 	w.inFlight--
 	w.arrived = w.arrived || ok
 	if !w.arrived && w.inFlight == 0 {
@@ -109,26 +109,26 @@ func (w *worker) arrive(ok bool) {
 
 // askCount asks for the count, unless a question is on its way already: its answer is for all, so that what is queued for
 // a process that does not answer does not grow.
-func (w *worker) askCount(r *countRequest) {
+func (w *process) askCount(r *countRequest) {
 	if len(w.counts) == 0 {
-		w.peer.channel.sendInternal(socketMessage{Cmd: cmdGetCount, Key: w.server.key})
+		w.peer.channel.Send(socketMessage{Cmd: cmdGetCount, Key: w.server.key})
 	}
 	w.counts = append(w.counts, r)
 }
 
 // askClosed has the process tell when its connections are closed. There may be one on the way to it: the question goes
 // behind that, as everything does.
-func (w *worker) askClosed() {
+func (w *process) askClosed() {
 	w.asked++
-	w.peer.channel.sendInternal(socketMessage{Cmd: cmdNotifyClose, Key: w.server.key})
+	w.peer.channel.Send(socketMessage{Cmd: cmdNotifyClose, Key: w.server.key})
 }
 
-func (w *worker) queueAsk() {
+func (w *process) queueAsk() {
 	if w.askQueued {
 		return
 	}
 	w.askQueued = true
-	w.server.hub.loop.NextTick(func() {
+	w.server.lists.loop.NextTick(func() {
 		w.askQueued = false
 		if w.known() {
 			w.askClosed()
@@ -137,17 +137,14 @@ func (w *worker) queueAsk() {
 }
 
 // known reports whether w is still one of its server's.
-func (w *worker) known() bool { return w.peer.workers[w.server.key] == w }
+func (w *process) known() bool { return w.peer.processes[w.server.key] == w }
 
 // closed reports whether the process has said that it has no connection of the server any more.
-func (w *worker) closed() bool { return w.asked == 0 && !w.askQueued }
+func (w *process) closed() bool { return w.asked == 0 && !w.askQueued }
 
 // replyCount takes NODE_SOCKET_COUNT.
-func (w *worker) replyCount(text string) {
+func (w *process) replyCount(text string) {
 	n, err := parseCount(text)
-	if err != nil {
-		err = &HandleError{Op: "count", Type: wireSocket, Err: err}
-	}
 	requests := w.counts
 	w.counts = nil
 	for _, r := range requests {
@@ -156,7 +153,7 @@ func (w *worker) replyCount(text string) {
 }
 
 // replyAllClosed takes NODE_SOCKET_ALL_CLOSED.
-func (w *worker) replyAllClosed() {
+func (w *process) replyAllClosed() {
 	if w.asked > 0 {
 		w.asked--
 		w.server.settle()
@@ -164,13 +161,13 @@ func (w *worker) replyAllClosed() {
 }
 
 // drop takes the process out of the accounting. err is what those get who wait for its count; nil: it has none.
-func (w *worker) drop(err error) {
+func (w *process) drop(err error) {
 	if !w.known() {
 		return
 	}
 	w.forget()
 	s := w.server
-	s.workers = slices.DeleteFunc(s.workers, func(other *worker) bool { return other == w })
+	s.processes = slices.DeleteFunc(s.processes, func(other *process) bool { return other == w })
 	requests := w.counts
 	w.counts = nil
 	for _, r := range requests {
@@ -179,13 +176,13 @@ func (w *worker) drop(err error) {
 	s.settle()
 }
 
-func (w *worker) forget() { delete(w.peer.workers, w.server.key) }
+func (w *process) forget() { delete(w.peer.processes, w.server.key) }
 
 // parseCount reads a JSON number that counts something.
 func parseCount(text string) (int, error) {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || n != math.Trunc(n) || n < 0 || n > math.MaxInt32 {
-		return 0, errBadCount
+		return 0, ErrCount
 	}
 	return int(n), nil
 }

@@ -1,4 +1,4 @@
-package ipc
+package socketlist
 
 import "net"
 
@@ -8,7 +8,7 @@ import "net"
 // Safe to call from any goroutine.
 type TCPConn struct {
 	*net.TCPConn
-	member *membership
+	member *Membership
 }
 
 // Close closes the connection and has it counted no longer.
@@ -16,18 +16,18 @@ type TCPConn struct {
 // Safe to call from any goroutine.
 func (c *TCPConn) Close() error {
 	err := c.TCPConn.Close()
-	c.member.leave() // Last: who is told that all are closed may rely on it.
+	c.member.Leave() // Last: who is told that all are closed may rely on it.
 	return err
 }
 
-func (c *TCPConn) membership() *membership { return c.member }
+func (c *TCPConn) membership() *Membership { return c.member }
 
 // A UnixConn is a connection over an AF_UNIX stream socket that a [Server] counts, as [TCPConn] is one over TCP.
 //
 // Safe to call from any goroutine.
 type UnixConn struct {
 	*net.UnixConn
-	member *membership
+	member *Membership
 }
 
 // Close closes the connection and has it counted no longer.
@@ -35,14 +35,14 @@ type UnixConn struct {
 // Safe to call from any goroutine.
 func (c *UnixConn) Close() error {
 	err := c.UnixConn.Close()
-	c.member.leave()
+	c.member.Leave()
 	return err
 }
 
-func (c *UnixConn) membership() *membership { return c.member }
+func (c *UnixConn) membership() *Membership { return c.member }
 
-// count returns conn so that its Close leaves m. Without m it is conn itself.
-func count(conn net.Conn, m *membership) net.Conn {
+// Count returns conn so that its Close leaves m. Without m it is conn itself.
+func Count(conn net.Conn, m *Membership) net.Conn {
 	if m == nil {
 		return conn
 	}
@@ -53,6 +53,19 @@ func count(conn net.Conn, m *membership) net.Conn {
 		return &UnixConn{conn, m}
 	}
 	// Unreachable for stream sockets of package net. Not counting is the safe side: nobody waits for this one for ever.
-	m.leave()
+	m.Leave()
 	return conn
+}
+
+// ServerOf returns the Server of h that accepted v and counts it, nil when there is none.
+func (h *Lists) ServerOf(v any) *Server {
+	c, ok := v.(interface{ membership() *Membership })
+	if !ok {
+		return nil
+	}
+	m := c.membership()
+	if m.server == nil || m.server.lists != h || m.server.state == serverClosed {
+		return nil
+	}
+	return m.server
 }

@@ -1,39 +1,40 @@
-package ipc_test
+package socketlist_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/ipc/socketlist"
 )
 
 func TestAnAcceptUnderWayCountsAsWhatMayCome(t *testing.T) {
-	l := newLoop(t)
+	l := looptest.New(t)
 	calls := 0
-	tally := ipc.NewTally(l, func() { calls++ })
+	tally := socketlist.NewTally(l, func() { calls++ })
 	require.True(t, tally.Drained())
 	tally.BeginAccept()
 	tally.BeginAccept()
 	require.False(t, tally.Drained())
 	leave := tally.EndAccept(true)
 	tally.EndAccept(false)
-	run(t, l)
+	looptest.Run(t, l)
 	require.Zero(t, calls, "one has come")
 	leave()
 	leave()
 	require.Zero(t, calls, "never inside the call")
-	run(t, l)
+	looptest.Run(t, l)
 	require.Equal(t, 1, calls)
 	require.True(t, tally.Drained())
 
 	tally.BeginAccept()
 	tally.EndAccept(true)()
-	run(t, l)
+	looptest.Run(t, l)
 	require.Equal(t, 1, calls, "nobody has asked since")
 	tally.BeginAccept()
 	require.False(t, tally.Drained())
 	tally.EndAccept(false)
-	run(t, l)
+	looptest.Run(t, l)
 	require.Equal(t, 2, calls, "none has come")
 }

@@ -1,31 +1,48 @@
-package ipc
+package socketlist
 
 const (
-	// maxSocketKey is the longest key in bytes that is kept. Node's are an address and a port, or a path.
-	maxSocketKey = 1024
+	// MaxKey is the longest key in bytes that is kept. Node's are an address and a port, or a path.
+	MaxKey = 1024
 
-	// maxIdleKeys is about how many keys a peer may have that no open connection came with. Beyond that they are
+	// MaxIdleKeys is about how many keys a peer may have that no open connection came with. Beyond that they are
 	// forgotten, and questions about them not answered.
-	maxIdleKeys = 1024
+	MaxIdleKeys = 1024
 )
 
-// socketPeer is the accounting of connections with the process at the other end of one channel: what was received from
-// its servers, and what was sent to it from servers here.
-type socketPeer struct {
-	hub     *handleHub
-	channel *Channel
+// A Peer is the accounting of connections with the process at the other end of one channel: what was received from its
+// servers, and what was sent to it from servers here.
+//
+// A Peer's methods must be called on the loop goroutine.
+type Peer struct {
+	lists   *Lists
+	channel Channel
+	ended   bool
 
 	held    map[string]*heldSockets // by the key that they came with
 	sweepAt int                     // size of held at which idle keys are forgotten
 	owing   []*heldSockets          // with replies to send once the channel takes them; each once
 	waiting bool                    // for the channel's drain event
 
-	workers map[string]*worker // by the key of the server
+	processes map[string]*process // by the key of the server
 }
+
+// NewPeer returns the accounting for c, whose end [Peer.End] must tell.
+func (h *Lists) NewPeer(c Channel) *Peer {
+	return &Peer{
+		lists:     h,
+		channel:   c,
+		held:      map[string]*heldSockets{},
+		sweepAt:   MaxIdleKeys,
+		processes: map[string]*process{},
+	}
+}
+
+// Keys returns the number of keys that are kept for what has come.
+func (p *Peer) Keys() int { return len(p.held) }
 
 // heldSockets are the connections of one key that came over a channel.
 type heldSockets struct {
-	peer  *socketPeer
+	peer  *Peer
 	key   string
 	tally tally
 
@@ -35,55 +52,39 @@ type heldSockets struct {
 	owing  bool // in peer.owing
 }
 
-// peer returns the accounting for c, whose end will end it.
-func (h *handleHub) peer(c *Channel) *socketPeer {
-	p := h.peers[c]
-	if p == nil {
-		p = &socketPeer{
-			hub:     h,
-			channel: c,
-			held:    map[string]*heldSockets{},
-			sweepAt: maxIdleKeys,
-			workers: map[string]*worker{},
-		}
-		h.peers[c] = p
-		c.onEnd(p.end)
-	}
-	return p
-}
-
-// end forgets the process: nobody will ask or answer any more.
-func (p *socketPeer) end() {
-	if p.hub.closed {
+// End forgets the process: nobody will ask or answer any more.
+func (p *Peer) End() {
+	if p.lists.closed {
 		return
 	}
-	delete(p.hub.peers, p.channel)
-	for _, w := range p.workers {
-		w.drop(ErrChildClosedBeforeReply)
+	p.ended = true
+	for _, w := range p.processes {
+		w.drop(ErrProcessEnded)
 	}
 	clear(p.held)
 	p.owing = nil
 }
 
-// receive counts a connection that came with key, until the membership leaves.
-func (p *socketPeer) receive(key string) *membership {
-	if len(key) > maxSocketKey {
+// Receive counts a connection that came with key, until the membership leaves; nil when the key is absurd, and the
+// connection not counted.
+func (p *Peer) Receive(key string) *Membership {
+	if len(key) > MaxKey {
 		return nil
 	}
 	k := p.held[key]
 	if k == nil {
 		p.sweep()
 		k = &heldSockets{peer: p, key: key}
-		k.tally.loop, k.tally.idle = p.hub.loop, k.idle
+		k.tally.loop, k.tally.idle = p.lists.loop, k.idle
 		p.held[key] = k
 	}
 	k.tally.add()
-	return &membership{tally: &k.tally}
+	return &Membership{tally: &k.tally}
 }
 
 // sweep forgets the keys without connections when there are too many: at most half the keys are idle then, or
-// maxIdleKeys.
-func (p *socketPeer) sweep() {
+// MaxIdleKeys.
+func (p *Peer) sweep() {
 	if len(p.held) < p.sweepAt {
 		return
 	}
@@ -92,20 +93,15 @@ func (p *socketPeer) sweep() {
 			delete(p.held, key)
 		}
 	}
-	p.sweepAt = max(maxIdleKeys, 2*len(p.held))
+	p.sweepAt = max(MaxIdleKeys, 2*len(p.held))
 }
 
-// socketListMessage takes an internal message of the accounting. member returns a member of the message, a string
-// as its text and a number as it was written.
-func (c *Channel) socketListMessage(cmd string, member func(name string) (string, bool)) {
-	hub, err := handleHubOf(c.loop)
-	if err != nil {
-		return
-	}
+// Message takes a message of the protocol. member returns a member of it, a string as its text and a number as it was
+// written.
+func (p *Peer) Message(cmd string, member func(name string) (string, bool)) {
 	key, ok := member("key")
-	p := hub.peers[c]
-	if p == nil || !ok {
-		return // No connection was ever counted here: Node does not answer then either.
+	if !ok {
+		return
 	}
 	switch cmd {
 	case cmdGetCount:
@@ -119,12 +115,12 @@ func (c *Channel) socketListMessage(cmd string, member func(name string) (string
 			k.reply()
 		}
 	case cmdCount:
-		if w := p.workers[key]; w != nil && len(w.counts) > 0 {
+		if w := p.processes[key]; w != nil && len(w.counts) > 0 {
 			n, _ := member("count")
 			w.replyCount(n)
 		}
 	case cmdAllClosed:
-		if w := p.workers[key]; w != nil {
+		if w := p.processes[key]; w != nil {
 			w.replyAllClosed()
 		}
 	}
@@ -132,7 +128,7 @@ func (c *Channel) socketListMessage(cmd string, member func(name string) (string
 
 // idle runs on the loop when the last connection was closed while somebody waited for that.
 func (k *heldSockets) idle() {
-	if !k.peer.hub.closed && k.peer.hub.peers[k.peer.channel] == k.peer {
+	if !k.peer.lists.closed && !k.peer.ended {
 		k.reply()
 	}
 }
@@ -158,7 +154,7 @@ func (k *heldSockets) settle() bool {
 		if c.NeedDrain() {
 			return false
 		}
-		c.sendInternal(socketCountMessage{Cmd: cmdCount, Key: k.key, Count: k.tally.count()})
+		c.Send(socketCountMessage{Cmd: cmdCount, Key: k.key, Count: k.tally.count()})
 	}
 	if k.closes > 0 && !k.tally.drained() {
 		return true // idle comes when they are.
@@ -167,13 +163,13 @@ func (k *heldSockets) settle() bool {
 		if c.NeedDrain() {
 			return false
 		}
-		c.sendInternal(socketMessage{Cmd: cmdAllClosed, Key: k.key})
+		c.Send(socketMessage{Cmd: cmdAllClosed, Key: k.key})
 	}
 	return true
 }
 
 // drain goes on with the replies. It is the channel's drain event.
-func (p *socketPeer) drain() {
+func (p *Peer) drain() {
 	for len(p.owing) > 0 {
 		k := p.owing[0]
 		if !k.settle() {
