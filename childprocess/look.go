@@ -58,7 +58,10 @@ func (w *lastLook) moreToRead() bool {
 // closes reports whether close is on its way: nobody holds it up.
 func (c *ChildProcess) closes() bool {
 	for _, s := range c.Stdio {
-		if s.Readable != nil && !s.Readable.Closed() || s.Readable != nil && s.Writable != nil && !s.Writable.Closed() {
+		if s.Readable == nil {
+			continue
+		}
+		if !s.Readable.Closed() || s.Readable.HoldsEnd() || s.Writable != nil && !s.Writable.Closed() {
 			return false
 		}
 	}

@@ -224,6 +224,9 @@ func (r *Readable) FD() int { return r.d.fd }
 // Closed reports whether the stream has come to its end or was destroyed; its descriptor is then closed.
 func (r *Readable) Closed() bool { return r.state != readOpen }
 
+// HoldsEnd reports whether the end was read and is told only after Resume, because the stream is paused.
+func (r *Readable) HoldsEnd() bool { return r.state == readEnding && r.flow != flowOn }
+
 // Ref has the stream keep the loop alive while it reads, as a new one does.
 func (r *Readable) Ref() { r.unrefed = false; r.d.update() }
 
