@@ -21,6 +21,11 @@ func inNamespace(flag int, kind string, fn func(own string) error) error {
 	result := make(chan error)
 	go func() { // It ends with fn, and its thread with it, because that is locked to it.
 		runtime.LockOSThread()
+		if unix.Gettid() == os.Getpid() { // The main thread cannot end.
+			result <- inNamespace(flag, kind, fn)
+			runtime.UnlockOSThread()
+			return
+		}
 		if err := unix.Unshare(flag); err != nil {
 			result <- errNoNamespace
 			return
