@@ -1,0 +1,73 @@
+//go:build amd64 || arm64
+
+package process_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// aloneVariable is set in a process of this test binary in which one test runs; see alone.
+const aloneVariable = "BROOD_PROCESS_ALONE"
+
+// solitude is the process that alone starts.
+type solitude struct {
+	env     []string // beside that of this process
+	through []string // a command that executes its arguments
+}
+
+// alone reports whether t runs in a process of its own. Elsewhere it runs t in one, and t is to return: its result is
+// that of the other process. It is for tests that change their process for good, or need one that nobody has used yet.
+func alone(t *testing.T) bool { return solitude{}.is(t) }
+
+var skipReason = regexp.MustCompile(`(?m)^ *[a-z_]+_test\.go:\d+: (.*)\n--- SKIP`)
+
+func (s solitude) is(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(aloneVariable) == t.Name() {
+		return true
+	}
+	self, err := os.Executable()
+	require.NoError(t, err)
+	short := "-test.short=false"
+	if testing.Short() {
+		short = "-test.short"
+	}
+	command := append(s.through, self, "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.v", short)
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Env = append(append(os.Environ(), aloneVariable+"="+t.Name(), "GORACE=atexit_sleep_ms=0"), s.env...)
+	out, err := cmd.CombinedOutput()
+	if reason := skipReason.FindSubmatch(out); err == nil && reason != nil {
+		t.Skip(string(reason[1]))
+	}
+	_, failed := errors.AsType[*exec.ExitError](err)
+	require.True(t, err == nil || failed, "%v", err)
+	require.NoError(t, err, "%s", out)
+	return false
+}
+
+// ownForks are the variants of the fork of this library, see process.Force.
+var ownForks = []string{"", "noclone3", "noclearsignal", "nounshare", "nocloserange", "nopidfd"}
+
+// eachFork runs a test in a process of its own for each variant, which it calls with the name.
+func eachFork(t *testing.T, variants []string, test func(t *testing.T, variant string)) {
+	if os.Getenv(forkSwitch) != "" && os.Getenv(aloneVariable) == "" {
+		t.Skip("this run forces a variant of the fork already")
+	}
+	for _, variant := range variants {
+		name := variant
+		if name == "" {
+			name = "complete"
+		}
+		t.Run(name, func(t *testing.T) {
+			if (solitude{env: []string{forkSwitch + "=" + variant}}).is(t) {
+				test(t, variant)
+			}
+		})
+	}
+}
