@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -41,6 +42,7 @@ func (s solitude) is(t *testing.T) bool {
 	command := append(s.through, self, "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.v", short)
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = append(append(os.Environ(), aloneVariable+"="+t.Name(), "GORACE=atexit_sleep_ms=0"), s.env...)
+	cmd.WaitDelay = time.Second // What it leaves running when it fails may hold the output open.
 	out, err := cmd.CombinedOutput()
 	if reason := skipReason.FindSubmatch(out); err == nil && reason != nil {
 		t.Skip(string(reason[1]))
