@@ -26,6 +26,9 @@ type solitude struct {
 // that of the other process. It is for tests that change their process for good, or need one that nobody has used yet.
 func alone(t *testing.T) bool { return solitude{}.is(t) }
 
+// longestOutput is how much of what such a process prints is repeated, in bytes: with a full table everything leaks.
+const longestOutput = 8 << 10
+
 var skipReason = regexp.MustCompile(`(?m)^ *[a-z_]+_test\.go:\d+: (.*)\n--- SKIP`)
 
 func (s solitude) is(t *testing.T) bool {
@@ -41,7 +44,7 @@ func (s solitude) is(t *testing.T) bool {
 	}
 	command := append(s.through, self, "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.v", short)
 	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Env = append(append(os.Environ(), aloneVariable+"="+t.Name(), "GORACE=atexit_sleep_ms=0"), s.env...)
+	cmd.Env = append(append(os.Environ(), aloneVariable+"="+t.Name(), "GORACE=atexit_sleep_ms=0", "BROOD_LEAKCHECK_ALONE=1"), s.env...)
 	cmd.WaitDelay = time.Second // What it leaves running when it fails may hold the output open.
 	out, err := cmd.CombinedOutput()
 	if reason := skipReason.FindSubmatch(out); err == nil && reason != nil {
@@ -49,7 +52,7 @@ func (s solitude) is(t *testing.T) bool {
 	}
 	_, failed := errors.AsType[*exec.ExitError](err)
 	require.True(t, err == nil || failed, "%v", err)
-	require.NoError(t, err, "%s", out)
+	require.NoError(t, err, "%s", out[:min(len(out), longestOutput)])
 	return false
 }
 
