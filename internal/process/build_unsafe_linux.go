@@ -128,8 +128,17 @@ func (p *program) addSlots(slots []int, have features) {
 	}
 	if have.all(closeRange) {
 		p.add(StepSlots, mustWork, unix.SYS_CLOSE_RANGE, uintptr(n), lastNumber, 0)
-	} else {
-		p.add(StepSlots, closeRest, 0, uintptr(n), uintptr(numbersLimit()))
+		return
+	}
+	// The list of descriptors takes one itself. There may be none left below the limit, and many above one that was lowered.
+	limited := unix.Getrlimit(unix.RLIMIT_NOFILE, &p.limit) == nil && p.limit.Cur < p.limit.Max
+	if limited {
+		p.raised = unix.Rlimit{Cur: p.limit.Max, Max: p.limit.Max}
+		p.add(StepSlots, mayFail, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.raised)))
+	}
+	p.add(StepSlots, closeRest, 0, uintptr(n), uintptr(numbersLimit()))
+	if limited {
+		p.add(StepSlots, mustWork, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.limit)))
 	}
 }
 

@@ -116,7 +116,11 @@ func descriptorsOf(t testing.TB, pid int) map[int]identity {
 		fd, err := strconv.Atoi(entry.Name())
 		require.NoError(t, err)
 		var st unix.Stat_t
-		require.NoError(t, unix.Stat(dir+"/"+entry.Name(), &st))
+		err = unix.Stat(dir+"/"+entry.Name(), &st)
+		if err != nil {
+			link, _ := os.Readlink(dir + "/" + entry.Name())
+			require.NoError(t, err, "%s: %s of %v", entry.Name(), link, entries)
+		}
 		found[fd] = identity{uint64(st.Dev), st.Ino}
 	}
 	return found
