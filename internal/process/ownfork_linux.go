@@ -68,11 +68,11 @@ func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Fai
 			absent.Or(uint32(wanted &^ have))
 			return Process{Pid: int(pid), Pidfd: int(p.pidfd)}, nil
 		}
+		if !isRefusal(syscall.Errno(errno)) {
+			return Process{}, &Failure{Step: StepFork, Err: syscall.Errno(errno)}
+		}
 		if first == 0 {
 			first = syscall.Errno(errno)
-		}
-		if !isRefusal(syscall.Errno(errno)) {
-			break
 		}
 		have, more = have.withoutRefused()
 	}
