@@ -167,12 +167,11 @@ func (p *program) moveSources(slots []int) []int {
 
 // addSignals has every signal do what it does by default. The clone resets those that have a handler, where it can.
 func (p *program) addSignals(have features) {
-	reset := uint64(0)
+	reset := allSignals
 	if have.all(clearSighand) {
 		reset = ignoredSignals()
-	} else {
-		reset = allSignals &^ (1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1)) // Of these two nobody can change anything.
 	}
+	reset &^= 1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1) // Of these nobody can change anything; signal.Ignore takes them.
 	for ; reset != 0; reset &= reset - 1 {
 		signal := bits.TrailingZeros64(reset) + 1
 		p.add(StepSignals, mustWork, unix.SYS_RT_SIGACTION, uintptr(signal), uintptr(unsafe.Pointer(&p.defaultAction)), 0, sigsetSize)
