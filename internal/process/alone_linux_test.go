@@ -57,12 +57,16 @@ func (s solitude) is(t *testing.T) bool {
 }
 
 // ownForks are the variants of the fork of this library, see process.Force.
-var ownForks = []string{"", "noclone3", "noclearsignal", "nounshare", "nocloserange", "nopidfd"}
+var ownForks = []string{"", "noclone3", "noclearsignal", "nounshare", "nopidfd", "nocloserange"}
 
-// eachFork runs a test in a process of its own for each variant, which it calls with the name.
+// eachFork runs a test in a process of its own for each variant, which it calls with the name. In a short run it does so for
+// the first and the last.
 func eachFork(t *testing.T, variants []string, test func(t *testing.T, variant string)) {
 	if os.Getenv(forkSwitch) != "" && os.Getenv(aloneVariable) == "" {
 		t.Skip("this run forces a variant of the fork already")
+	}
+	if testing.Short() {
+		variants = []string{variants[0], variants[len(variants)-1]}
 	}
 	for _, variant := range variants {
 		name := variant
@@ -74,5 +78,13 @@ func eachFork(t *testing.T, variants []string, test func(t *testing.T, variant s
 				test(t, variant)
 			}
 		})
+	}
+}
+
+// completeForkOnly skips t where the fork that is to be tested lacks something.
+func completeForkOnly(t testing.TB) {
+	t.Helper()
+	if variant := os.Getenv(forkSwitch); variant != "" {
+		t.Skip("this run forces another fork: ", variant)
 	}
 }

@@ -128,6 +128,7 @@ func TestEveryForkGivesTheLimitOfDescriptorsBack(t *testing.T) {
 
 // The limit is asked of a process that is made for that, which needs two descriptors.
 func TestAShortageDoesNotSpoilTheLimitOfLaterChildren(t *testing.T) {
+	ownForkOnly(t)
 	if !(solitude{through: []string{"/bin/sh", "-c", `ulimit -Sn 500; ulimit -Hn 1000; exec "$0" "$@"`}}).is(t) {
 		return
 	}

@@ -31,7 +31,7 @@ func exact(t *testing.T, s *process.Starter, pidfd bool) {
 }
 
 func TestWhatASandboxRefusesIsDoneWithout(t *testing.T) {
-	ownForkOnly(t)
+	completeForkOnly(t)
 	for _, c := range []struct {
 		name string
 		nrs  []uint32
@@ -68,7 +68,7 @@ func TestWhatASandboxRefusesIsDoneWithout(t *testing.T) {
 }
 
 func TestAForkThatIsForbiddenSaysNothingAboutTheKernel(t *testing.T) {
-	ownForkOnly(t)
+	completeForkOnly(t)
 	for name, c := range map[string]struct{ clone3, clone, first unix.Errno }{
 		"the same":           {unix.EPERM, unix.EPERM, unix.EPERM},
 		"clone3 is absent":   {unix.ENOSYS, unix.EPERM, unix.ENOSYS},
