@@ -24,8 +24,11 @@ const killProcess = unix.SECCOMP_RET_KILL_PROCESS
 
 func answer(errno unix.Errno) uint32 { return unix.SECCOMP_RET_ERRNO | uint32(errno) }
 
-// forkOnly is in the list of calls of filter for a clone(2) that makes no thread.
-const forkOnly = 1 << 31
+// These are added to SYS_CLONE in the list of calls of filter.
+const (
+	forkOnly    = 1 << 31 // if it makes no thread
+	sharedFiles = 1 << 30 // and has CLONE_FILES
+)
 
 // filter has the kernel do what action says with the calls in nrs, on this thread and its children. The thread is this
 // goroutine's for good, and ends with it. (The other threads can go on making threads, of which the C library has only one
@@ -45,13 +48,21 @@ func filter(t testing.TB, action uint32, nrs ...uint32) {
 	var code []unix.SockFilter
 	for _, nr := range nrs {
 		code = append(code, unix.SockFilter{Code: load, K: offsetNumber})
-		if nr&forkOnly == 0 {
-			code = append(code, unix.SockFilter{Code: equal, Jf: 1, K: nr})
-		} else {
+		number := nr &^ (forkOnly | sharedFiles)
+		switch {
+		case nr == number:
+			code = append(code, unix.SockFilter{Code: equal, Jf: 1, K: number})
+		case nr&sharedFiles == 0:
 			code = append(code,
-				unix.SockFilter{Code: equal, Jf: 3, K: nr &^ forkOnly},
+				unix.SockFilter{Code: equal, Jf: 3, K: number},
 				unix.SockFilter{Code: load, K: offsetArgument},
 				unix.SockFilter{Code: anyBit, Jt: 1, K: unix.CLONE_THREAD})
+		default:
+			code = append(code,
+				unix.SockFilter{Code: equal, Jf: 4, K: number},
+				unix.SockFilter{Code: load, K: offsetArgument},
+				unix.SockFilter{Code: anyBit, Jt: 2, K: unix.CLONE_THREAD},
+				unix.SockFilter{Code: anyBit, Jf: 1, K: unix.CLONE_FILES})
 		}
 		code = append(code, unix.SockFilter{Code: ret, K: action})
 	}

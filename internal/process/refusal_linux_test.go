@@ -96,6 +96,30 @@ func TestAForkThatIsForbiddenSaysNothingAboutTheKernel(t *testing.T) {
 	}
 }
 
+// qemu-user does that.
+func TestWhereNoCloneSharesDescriptorsForkExecStarts(t *testing.T) {
+	completeForkOnly(t)
+	if !alone(t) {
+		return
+	}
+	nothingIsLeft(t)
+	s := newStarter(t)
+	filter(t, answer(unix.ENOSYS), unix.SYS_CLONE3)
+	filter(t, answer(unix.EINVAL), unix.SYS_CLONE|forkOnly|sharedFiles)
+	spec := command("/none")
+	fails(t, s, spec, process.Failure{Step: process.StepExec, Path: "/none", Err: unix.ENOENT})
+	for range 2 {
+		spec = command(exitProgram(5).newProgram(t))
+		spec.Pidfd = true
+		p := start(t, s, spec)
+		require.Negative(t, p.Pidfd)
+		require.NoError(t, p.OpenPidfd())
+		require.Equal(t, process.Change{Kind: process.Exited, Code: 5}, finish(t, p))
+		// Whoever tries the other way once more does not live to tell.
+		filter(t, killProcess, unix.SYS_CLONE|forkOnly|sharedFiles)
+	}
+}
+
 func TestForcedVariantsAreWhatIsMissing(t *testing.T) {
 	missing := map[string][]string{
 		"": nil, "noclone3": {"clone3", "clearsighand"}, "noclearsignal": {"clearsighand"}, "nounshare": {"unsharedrange"},
