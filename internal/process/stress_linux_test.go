@@ -133,6 +133,10 @@ func TestManyStartsAtOnceBesideACollectorThatNeverRests(t *testing.T) {
 func init() {
 	// start-forever starts one child after another from two goroutines, until it is killed.
 	helperproc.Register("start-forever", func(args []string) {
+		if err := startMany(args[0], 1); err != nil {
+			println(err.Error())
+			helperproc.Exit(3)
+		}
 		println("started")
 		for range 2 {
 			go func() {
@@ -189,7 +193,9 @@ func TestAParentThatIsKilledInAStartLeavesNobodyStuck(t *testing.T) {
 			}
 		})
 	}
-	require.Positive(t, orphans)
+	if !testing.Short() {
+		require.Positive(t, orphans)
+	}
 	t.Logf("%d orphans, %d of which could not be started", orphans, inStart)
 }
 
