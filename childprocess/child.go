@@ -50,7 +50,7 @@ type ChildProcess struct {
 	watched    bool            // watcher is in use
 
 	filled  int           // bytes of Options.input that stdin's pipe has
-	pending int           // what close still waits for, see close.go
+	pending int           // what close still waits for, see exit_close.go
 	done    chan struct{} // closed after close was emitted; status is final then
 	doneErr error
 

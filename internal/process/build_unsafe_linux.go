@@ -128,8 +128,17 @@ func (p *program) addSlots(slots []int, have features) {
 	}
 	if have.all(closeRange) {
 		p.add(StepSlots, mustWork, unix.SYS_CLOSE_RANGE, uintptr(n), lastNumber, 0)
-	} else {
-		p.add(StepSlots, closeRest, 0, uintptr(n), uintptr(numbersLimit()))
+		return
+	}
+	// The list of descriptors takes one itself. There may be none left below the limit, and many above one that was lowered.
+	limited := unix.Getrlimit(unix.RLIMIT_NOFILE, &p.limit) == nil && p.limit.Cur < p.limit.Max
+	if limited {
+		p.raised = unix.Rlimit{Cur: p.limit.Max, Max: p.limit.Max}
+		p.add(StepSlots, mayFail, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.raised)))
+	}
+	p.add(StepSlots, closeRest, 0, uintptr(n), uintptr(numbersLimit()))
+	if limited {
+		p.add(StepSlots, mustWork, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.limit)))
 	}
 }
 
@@ -158,12 +167,11 @@ func (p *program) moveSources(slots []int) []int {
 
 // addSignals has every signal do what it does by default. The clone resets those that have a handler, where it can.
 func (p *program) addSignals(have features) {
-	reset := uint64(0)
+	reset := allSignals
 	if have.all(clearSighand) {
 		reset = ignoredSignals()
-	} else {
-		reset = allSignals &^ (1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1)) // Of these two nobody can change anything.
 	}
+	reset &^= 1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1) // Of these nobody can change anything; signal.Ignore takes them.
 	for ; reset != 0; reset &= reset - 1 {
 		signal := bits.TrailingZeros64(reset) + 1
 		p.add(StepSignals, mustWork, unix.SYS_RT_SIGACTION, uintptr(signal), uintptr(unsafe.Pointer(&p.defaultAction)), 0, sigsetSize)

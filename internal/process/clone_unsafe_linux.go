@@ -17,6 +17,10 @@ import (
 // must not return through a frame that the parent still needs.
 func rawClone(nr, a, b, c uintptr) (pid, errno uintptr)
 
+// rawSyscall makes one system call. It has no frame, unlike syscall.RawSyscall6 and what that calls: in a build without
+// optimisation (-gcflags="all=-N -l", as debuggers want) the stack that nosplit functions may use would not be enough.
+func rawSyscall(nr, a, b, c, d, e, f uintptr) (result, errno uintptr)
+
 // entersyscall and exitsyscall tell the runtime that this thread waits in the kernel. Until the child has executed, other
 // goroutines get the thread's P, and the garbage collector does not wait for it. (The runtime keeps both names for gVisor,
 // see go.dev/issue/67401.)
@@ -57,7 +61,7 @@ func fork(p *program) (pid, errno uintptr) {
 //go:nosplit
 //go:norace
 func setMask(mask, old *uint64) {
-	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK,
+	rawSyscall(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK,
 		uintptr(unsafe.Pointer(mask)), uintptr(unsafe.Pointer(old)), sigsetSize, 0, 0)
 }
 
@@ -71,11 +75,11 @@ func runChild(p *program) {
 	calls := p.calls
 	for i := range calls {
 		c := &calls[i]
-		var errno syscall.Errno
+		var errno uintptr
 		if c.kind == closeRest {
 			errno = closeFrom(p, c.args[0], c.args[1])
 		} else {
-			_, _, errno = syscall.RawSyscall6(c.nr, c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5])
+			_, errno = rawSyscall(c.nr, c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5])
 		}
 		switch {
 		case errno == 0 || c.kind == mayFail:
@@ -84,11 +88,11 @@ func runChild(p *program) {
 			continue
 		case c.kind == tryNext && isObstacle(errno):
 			if p.obstacle == 0 {
-				p.failed, p.obstacle = i, errno
+				p.failed, p.obstacle = i, syscall.Errno(errno)
 			}
 			continue
 		}
-		p.failed, p.errno = i, errno
+		p.failed, p.errno = i, syscall.Errno(errno)
 		exit()
 	}
 	if p.obstacle == 0 {
@@ -102,7 +106,7 @@ func runChild(p *program) {
 //go:norace
 func exit() {
 	for {
-		syscall.RawSyscall(unix.SYS_EXIT, 253, 0, 0)
+		rawSyscall(unix.SYS_EXIT, 253, 0, 0, 0, 0, 0)
 	}
 }
 
@@ -111,8 +115,9 @@ func exit() {
 //
 //go:nosplit
 //go:norace
-func isAbsent(errno syscall.Errno) bool {
-	return errno == unix.ENOENT || errno == unix.ENOTDIR || errno == unix.ESTALE || errno == unix.ENODEV || errno == unix.ETIMEDOUT
+func isAbsent(errno uintptr) bool {
+	e := syscall.Errno(errno)
+	return e == unix.ENOENT || e == unix.ENOTDIR || e == unix.ESTALE || e == unix.ENODEV || e == unix.ETIMEDOUT
 }
 
 // isObstacle reports whether an execve(2) failed for a reason that a program in another directory need not have. The first
@@ -120,8 +125,9 @@ func isAbsent(errno syscall.Errno) bool {
 //
 //go:nosplit
 //go:norace
-func isObstacle(errno syscall.Errno) bool {
-	return errno == unix.EACCES || errno == unix.ELOOP || errno == unix.ENAMETOOLONG
+func isObstacle(errno uintptr) bool {
+	e := syscall.Errno(errno)
+	return e == unix.EACCES || e == unix.ELOOP || e == unix.ENAMETOOLONG
 }
 
 // The layout of the records that getdents64(2) writes.
@@ -136,27 +142,27 @@ const (
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func closeFrom(p *program, first, limit uintptr) syscall.Errno {
+func closeFrom(p *program, first, limit uintptr) (errno uintptr) {
 	cwd := unix.AT_FDCWD
-	dir, _, errno := syscall.RawSyscall6(unix.SYS_OPENAT, uintptr(cwd), uintptr(unsafe.Pointer(&procSelfFD)),
+	dir, errno := rawSyscall(unix.SYS_OPENAT, uintptr(cwd), uintptr(unsafe.Pointer(&procSelfFD)),
 		unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0, 0, 0)
 	if errno != 0 {
 		for fd := first; fd < limit; fd++ {
-			syscall.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+			rawSyscall(unix.SYS_CLOSE, fd, 0, 0, 0, 0, 0)
 		}
 		return 0
 	}
 	for {
-		n, _, errno := syscall.RawSyscall(unix.SYS_GETDENTS64, dir, uintptr(unsafe.Pointer(&p.dirents)), unsafe.Sizeof(p.dirents))
+		n, errno := rawSyscall(unix.SYS_GETDENTS64, dir, uintptr(unsafe.Pointer(&p.dirents)), unsafe.Sizeof(p.dirents), 0, 0, 0)
 		if errno != 0 || n == 0 {
-			syscall.RawSyscall(unix.SYS_CLOSE, dir, 0, 0)
+			rawSyscall(unix.SYS_CLOSE, dir, 0, 0, 0, 0, 0)
 			return errno
 		}
 		for at := uintptr(0); at < n; {
 			record := unsafe.Add(unsafe.Pointer(&p.dirents), at)
 			fd := decimal(unsafe.Add(record, direntName))
 			if fd >= first && fd != dir {
-				syscall.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+				rawSyscall(unix.SYS_CLOSE, fd, 0, 0, 0, 0, 0)
 			}
 			at += uintptr(*(*uint16)(unsafe.Add(record, direntLength)))
 		}

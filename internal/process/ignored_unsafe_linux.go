@@ -19,9 +19,10 @@ const lastSignal = 64
 //
 // The kernel is asked about all of them once, before the first start: a Go program inherits some from nohup(1) or make(1),
 // and C code may have set others. Asking takes 300 ns a signal, so that later only os/signal is asked, which knows what Go
-// code changes.
+// code changes. But for two: when a program that was started with SIGHUP or SIGINT ignored has caught it for a while, the
+// runtime ignores it again, and os/signal does not say so.
 func ignoredSignals() uint64 {
-	set := ignoredAtFirst()
+	set := ignoredAtFirst() | 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1)
 	for s := syscall.Signal(1); s <= lastSignal; s++ {
 		if signal.Ignored(s) {
 			set |= 1 << (s - 1)

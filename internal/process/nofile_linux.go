@@ -21,22 +21,51 @@ func inheritedNofile() (unix.Rlimit, bool) {
 	return before, before.Cur != 0 && before.Max == now.Max
 }
 
-// nofileBefore asks for the limit that Go has kept, once. Package syscall does not tell it, but gives it to the children that
-// it starts. One that is traced stops before its first instruction; it is asked, and killed. Where tracing is forbidden the
-// answer is 0.
-var nofileBefore = sync.OnceValue(func() (limit unix.Rlimit) {
-	const self = "/proc/self/exe"
-	pid, err := syscall.ForkExec(self, []string{self}, &syscall.ProcAttr{Sys: &syscall.SysProcAttr{Ptrace: true}})
-	if err != nil {
-		return limit
+// nofileBefore asks for the limit that Go has kept, once. The answer is 0 where it cannot be had.
+func nofileBefore() unix.Rlimit {
+	kept.mu.Lock()
+	defer kept.mu.Unlock()
+	if !kept.known {
+		kept.limit, kept.known = askNofile()
 	}
-	// It is our child until it was waited for, so that the number is its own.
-	if status, err := wait4(pid, unix.WALL); err == nil && status.Stopped() {
+	return kept.limit
+}
+
+var kept struct {
+	mu    sync.Mutex
+	known bool
+	limit unix.Rlimit
+}
+
+// askNofile asks a child for the limit: package syscall does not tell it, but gives it to the children that it starts. One
+// that is traced stops before its first instruction, and is killed there. Where tracing is forbidden the answer is 0; if
+// something was short it is 0, too, and not final.
+//
+// The stop is not waited for, because somebody who waits for every child could take it. The mask is empty, because a blocked
+// SIGTRAP would stop the child later. The thread is the tracer, so it must not end meanwhile: withEmptyMask locks it. The child
+// dies with it: else it would run on, as a second instance of this program, when this one is killed just now.
+func askNofile() (limit unix.Rlimit, final bool) {
+	if unix.Getuid() != unix.Geteuid() || unix.Getgid() != unix.Getegid() {
+		return limit, false // A set-user-ID program: execve(2) would take Pdeathsig back.
+	}
+	const self = "/proc/self/exe"
+	withEmptyMask(func() {
+		attr := &syscall.ProcAttr{Sys: &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}}
+		pid, err := syscall.ForkExec(self, []string{self}, attr)
+		if err != nil {
+			final = err != unix.EAGAIN && err != unix.ENOMEM && err != unix.EMFILE && err != unix.ENFILE
+			return
+		}
+		final = true
 		if unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &limit) != nil {
 			limit = unix.Rlimit{}
 		}
-	}
-	_ = unix.Kill(pid, unix.SIGKILL)
-	_, _ = wait4(pid, unix.WALL)
-	return limit
-})
+		_ = unix.Kill(pid, unix.SIGKILL) // It is ours, and lives until then.
+		for {
+			if status, err := wait4(pid, unix.WALL); err != nil || !status.Stopped() {
+				return
+			}
+		}
+	})
+	return limit, final
+}

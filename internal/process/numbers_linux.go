@@ -60,7 +60,8 @@ func (b *lowNumbers) release() bool {
 	return held
 }
 
-// lower moves the sources in slots that lie high to the reserved numbers, if these are enough for all of them.
+// lower moves the sources in slots that lie high to the reserved numbers, if all of them can be moved and the numbers are
+// enough.
 func (b *lowNumbers) lower(slots []int) error {
 	b.used = 0
 	if len(b.fds) == 0 {
@@ -70,6 +71,9 @@ func (b *lowNumbers) lower(slots []int) error {
 	high := 0
 	for i, source := range slots {
 		if source > limit && !slices.Contains(slots[:i], source) {
+			if !movable(source) {
+				return nil
+			}
 			high++
 		}
 	}
@@ -92,6 +96,23 @@ func (b *lowNumbers) lower(slots []int) error {
 		}
 	}
 	return nil
+}
+
+// movable reports whether a descriptor is a pipe, a socket or /dev/null, so that closing a copy of it has no consequences.
+// With a file this program would lose its record locks on that (fcntl_locking(2)), and some file systems are told of each
+// close.
+func movable(source int) bool {
+	var st unix.Stat_t
+	if unix.Fstat(source, &st) != nil {
+		return false // The child will find that out.
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFIFO, unix.S_IFSOCK:
+		return true
+	case unix.S_IFCHR:
+		return st.Rdev == unix.Mkdev(1, 3)
+	}
+	return false
 }
 
 // refill has the numbers hold /dev/null again.

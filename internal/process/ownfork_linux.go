@@ -35,7 +35,7 @@ func Prepare() {
 
 func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 	if forceForkExec.Load() {
-		return forkExec(spec)
+		return plainly(spec)
 	}
 	if o.program == nil {
 		o.program = new(program)
@@ -50,7 +50,35 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 	if !spec.Pidfd {
 		wanted &^= pidfds
 	}
-	return o.program.start(spec, o.slots, wanted)
+	p, failure := o.program.start(spec, o.slots, wanted)
+	if failure != nil && failure.Step == StepFork && (failure.Err == unix.ENOSYS || failure.Err == unix.EINVAL) {
+		return asEmulated(spec, failure)
+	}
+	return p, failure
+}
+
+// asEmulated starts spec where there is no clone that shares memory and descriptors. qemu-user, in which containers of
+// another architecture run, has no clone3(2), makes a plain fork of a clone with CLONE_VFORK, and refuses CLONE_FILES with
+// that. If it refuses syscall.ForkExec, too, refused is the failure.
+func asEmulated(spec *Spec, refused *Failure) (Process, *Failure) {
+	plain := *spec
+	plain.Pidfd = false // The flag for that is refused, too. Process.OpenPidfd does without.
+	p, failure := forkExec(&plain)
+	switch {
+	case failure == nil:
+		absent.Or(uint32(pidfds))
+		forceForkExec.Store(true)
+	case failure.Err == unix.ENOSYS || failure.Err == unix.EINVAL || failure.Err == unix.EPERM:
+		return p, refused
+	}
+	return p, failure
+}
+
+// plainly starts spec by syscall.ForkExec, with a pidfd if there are any.
+func plainly(spec *Spec) (Process, *Failure) {
+	plain := *spec
+	plain.Pidfd = spec.Pidfd && !features(absent.Load()).all(pidfds)
+	return forkExec(&plain)
 }
 
 // start forks with the features that are wanted or, when the kernel refuses one, without it.
@@ -76,11 +104,11 @@ func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Fai
 			absent.Or(uint32(wanted &^ have))
 			return Process{Pid: int(pid), Pidfd: int(p.pidfd)}, nil
 		}
+		if !isRefusal(syscall.Errno(errno)) {
+			return Process{}, &Failure{Step: StepFork, Err: syscall.Errno(errno)}
+		}
 		if first == 0 {
 			first = syscall.Errno(errno)
-		}
-		if !isRefusal(syscall.Errno(errno)) {
-			break
 		}
 		have, more = have.withoutRefused()
 	}

@@ -49,11 +49,12 @@ type program struct {
 	dirents  [2048]byte    // see closeFrom
 
 	// What calls point to.
-	text       []byte // strings, each with a NUL byte at its end
-	argv, envp []*byte
-	groups     []uint32
-	nofile     unix.Rlimit
-	sources    []int
+	text          []byte // strings, each with a NUL byte at its end
+	argv, envp    []*byte
+	groups        []uint32
+	nofile        unix.Rlimit // what the child gets, see inheritedNofile
+	limit, raised unix.Rlimit // what this process has, and what the child has while it closes descriptors
+	sources       []int
 
 	defaultAction [32]byte // a struct sigaction that says SIG_DFL
 }

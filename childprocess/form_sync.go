@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. They are not kept or changed.
@@ -128,6 +130,10 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 		closeOwned(with.Stdio)
 		return notStarted(err), false
 	}
+	if failed := with.closedNumber(file, args); failed != nil {
+		closeOwned(with.Stdio)
+		return notStarted(failed), false
+	}
 	l, err := privateLoops.get()
 	if err != nil {
 		closeOwned(with.Stdio)
@@ -175,6 +181,26 @@ func (o *Options) unfitForSync() error {
 		case formDefault, formPipe, formIgnore, formInherit, formFD, formFile:
 		default:
 			return &ArgumentError{syncOp, "Stdio[" + strconv.Itoa(i) + "]", "is a form that needs a loop of the caller"}
+		}
+	}
+	return nil
+}
+
+// closedNumber returns the error for a slot that is to share a descriptor which is not open. It is asked before there is a loop,
+// which could get that number. Mistakes in the call are found later.
+func (o *Options) closedNumber(file string, args []string) error {
+	for i, s := range o.Stdio {
+		fd := s.fd
+		switch {
+		case s.form == formInherit:
+			fd = i
+		case s.form != formFD || s.mistake() != "":
+			continue
+		}
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
+			continue
+		} else if o.validate(syncOp, file, args) == nil {
+			return newChild(syncOp, file, args, o).layoutFailure(&slotError{i, err})
 		}
 	}
 	return nil

@@ -1,0 +1,252 @@
+//go:build amd64 || arm64
+
+package process_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+	"pgregory.net/rapid"
+
+	"github.com/brood-go/brood/internal/process"
+	"github.com/brood-go/brood/internal/test/leakcheck"
+)
+
+// highestSource is how high the descriptors of the layouts lie, where the limit allows.
+const highestSource = 15_000
+
+// highestNumber returns max or, where the limit forbids, the highest possible number of a descriptor.
+func highestNumber(t testing.TB, max int) int {
+	t.Helper()
+	var limit unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	if limit.Cur <= uint64(max) {
+		t.Logf("only %d descriptors are allowed, not %d", limit.Cur, max+1)
+		return int(limit.Cur) - 1
+	}
+	return max
+}
+
+// A layout is the slots of a child, and what is open in the parent while it starts.
+type layout struct {
+	slots []int
+	open  []int // close-on-exec, and new
+	loose []int // not close-on-exec, and no source
+	pidfd bool
+}
+
+func (l layout) String() string {
+	return fmt.Sprintf("slots %v, open %v, not close-on-exec %v, pidfd %v", l.slots, l.open, l.loose, l.pidfd)
+}
+
+// layouts draws layouts whose sources are among the slots, near and far; taken are numbers that are in use.
+func layouts(taken map[int]string, highest int, loose bool) *rapid.Generator[layout] {
+	return rapid.Custom(func(t *rapid.T) layout {
+		l := layout{pidfd: rapid.Bool().Draw(t, "pidfd")}
+		n := rapid.IntRange(1, 40).Draw(t, "slots")
+		used := maps.Clone(taken)
+		free := func(label string) []int {
+			number := rapid.OneOf(rapid.IntRange(3, n+3), rapid.IntRange(3, 120), rapid.IntRange(3, highest))
+			var fds []int
+			for _, fd := range rapid.SliceOfN(number, 0, n).Draw(t, label) {
+				if _, known := used[fd]; !known {
+					used[fd] = label
+					fds = append(fds, fd)
+				}
+			}
+			return fds
+		}
+		l.open = free("open")
+		if loose {
+			l.loose = free("loose")
+		}
+		sources := append([]int{process.Closed, 0, 1, 2}, l.open...)
+		if rapid.Bool().Draw(t, "permutation") {
+			l.slots = rapid.Permutation(sources).Draw(t, "sources")[:min(n, len(sources))]
+		} else {
+			l.slots = rapid.SliceOfN(rapid.SampledFrom(sources), n, n).Draw(t, "sources")
+		}
+		return l
+	})
+}
+
+// openAt opens a file of its own at each of the numbers; every second is a pipe. The caller must close them.
+func openAt(t testing.TB, fds []int, flags int) {
+	t.Helper()
+	for i, fd := range fds {
+		var ends [2]int
+		if i%2 == 0 {
+			require.NoError(t, unix.Pipe2(ends[:], unix.O_CLOEXEC))
+			require.NoError(t, unix.Close(ends[1]))
+		} else {
+			memory, err := unix.MemfdCreate("source", unix.MFD_CLOEXEC)
+			require.NoError(t, err)
+			ends[0] = memory
+		}
+		// What is free can be the number that is wanted.
+		if ends[0] == fd {
+			_, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, flags&unix.FD_CLOEXEC)
+			require.NoError(t, err)
+			continue
+		}
+		cloexec := 0
+		if flags&unix.FD_CLOEXEC != 0 {
+			cloexec = unix.O_CLOEXEC
+		}
+		require.NoError(t, unix.Dup3(ends[0], fd, cloexec))
+		require.NoError(t, unix.Close(ends[0]))
+	}
+}
+
+func closeAll(t testing.TB, fds []int) {
+	t.Helper()
+	for _, fd := range fds {
+		require.NoError(t, unix.Close(fd))
+	}
+}
+
+// lookAt returns the descriptors of a child that runs pauseProgram, and kills it.
+func lookAt(t testing.TB, p process.Process) map[int]identity {
+	t.Helper()
+	defer p.Abort()
+	return descriptorsOf(t, p.Pid)
+}
+
+// slotsOf is lookAt for the first n descriptors of a child whose kernel may be closing others.
+func slotsOf(t testing.TB, p process.Process, n int) map[int]identity {
+	t.Helper()
+	defer p.Abort()
+	found := map[int]identity{}
+	for fd := range n {
+		var st unix.Stat_t
+		if err := unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", p.Pid, fd), &st); err != unix.ENOENT {
+			require.NoError(t, err)
+			found[fd] = identity{uint64(st.Dev), st.Ino}
+		}
+	}
+	return found
+}
+
+// TestAChildHasExactlyItsSlots is run for each variant by the next test, and here for the one that is forced.
+func TestAChildHasExactlyItsSlots(t *testing.T) { checkLayouts(t, os.Getenv(forkSwitch)) }
+
+func TestAChildHasExactlyItsSlotsUnderEveryFork(t *testing.T) {
+	eachFork(t, append(slices.Clone(ownForks[1:]), "forkexec"), checkLayouts)
+}
+
+func checkLayouts(t *testing.T, variant string) {
+	nothingIsLeft(t)
+	pause := pauseProgram.newProgram(t)
+	highest := highestNumber(t, highestSource)
+	starters := [2]*process.Starter{newStarter(t), newStarter(t)}
+	starters[0].Reserve()
+	// The second never holds numbers.
+	starters[1].Release()
+	all := layouts(leakcheck.FDs(), highest, variant != "forkexec")
+	rapid.Check(t, func(rt *rapid.T) {
+		l := all.Draw(rt, "layout")
+		openAt(t, l.open, unix.FD_CLOEXEC)
+		defer closeAll(t, l.open)
+		openAt(t, l.loose, 0)
+		defer closeAll(t, l.loose)
+		want := map[int]identity{}
+		for slot, source := range l.slots {
+			if source != process.Closed {
+				want[slot] = identityOf(t, source)
+			}
+		}
+		before := leakcheck.FDs()
+		for i, s := range starters {
+			spec := command(pause)
+			spec.Slots, spec.Pidfd = l.slots, l.pidfd
+			slots := slices.Clone(l.slots)
+			p, failure := s.Start(spec)
+			if failure != nil {
+				rt.Fatalf("starter %d: %+v: %v", i, failure, l)
+			}
+			var got map[int]identity
+			if variant == "forkexec" {
+				got = slotsOf(t, p, len(l.slots)) // What else it has is none of its business.
+			} else {
+				got = lookAt(t, p)
+			}
+			if !maps.Equal(want, got) {
+				rt.Fatalf("starter %d: the child has %v, not %v: %v", i, got, want, l)
+			}
+			if !slices.Equal(slots, l.slots) {
+				rt.Fatalf("the slots of the caller were changed: %v, %v", slots, l)
+			}
+		}
+		require.Equal(t, before, leakcheck.FDs(), "%v", l)
+	})
+}
+
+func TestAChildSeesNothingThatOthersOpenMeanwhile(t *testing.T) {
+	eachFork(t, ownForks, func(t *testing.T, _ string) {
+		nothingIsLeft(t)
+		starts := 500
+		if testing.Short() {
+			starts = 50
+		}
+		pause := pauseProgram.newProgram(t)
+		s := newStarter(t)
+		s.Reserve()
+		// They run until this test ends, which waits for them.
+		var group sync.WaitGroup
+		var done atomic.Bool
+		var opened atomic.Int64
+		defer group.Wait()
+		defer done.Store(true)
+		for range 2 {
+			group.Go(func() {
+				for ; !done.Load(); opened.Add(1) {
+					openAndCloseLoose()
+					runtime.Gosched()
+				}
+			})
+		}
+		var ends [2]int
+		require.NoError(t, unix.Pipe2(ends[:], unix.O_CLOEXEC))
+		defer closeAll(t, ends[:])
+		want := map[int]identity{0: identityOf(t, ends[0]), 2: identityOf(t, ends[1]), 3: identityOf(t, ends[0])}
+		for i := range starts {
+			spec := command(pause)
+			spec.Slots = []int{ends[0], process.Closed, ends[1], ends[0]}
+			spec.Pidfd = i%2 == 0
+			p := start(t, s, spec)
+			got := lookAt(t, p)
+			require.Equal(t, want, got, "start %d", i)
+		}
+		require.Greater(t, opened.Load(), int64(starts), "descriptors came and went during the starts")
+	})
+}
+
+// openAndCloseLoose makes some descriptors that are not close-on-exec, in the ways that C code would, and closes them.
+func openAndCloseLoose() {
+	var fds []int
+	keep := func(fd int, err error) {
+		if err == nil {
+			fds = append(fds, fd)
+		}
+	}
+	keep(unix.Open("/dev/null", unix.O_RDWR, 0))
+	keep(unix.Dup(2))
+	keep(unix.FcntlInt(2, unix.F_DUPFD, rand.IntN(2000)))
+	var ends [2]int
+	if unix.Pipe(ends[:]) == nil {
+		fds = append(fds, ends[0], ends[1])
+	}
+	keep(unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0))
+	for _, fd := range fds {
+		_ = unix.Close(fd) // It was opened just now.
+	}
+}
