@@ -52,7 +52,7 @@ func (c *countingWaker) wake() {
 }
 
 // TimerEntries returns the size of the heap: the timers that are set, and the entries that stopped ones left behind.
-func (l *Loop) TimerEntries() int { return len(l.timers.entries) }
+func (l *Loop) TimerEntries() int { return l.timers.n }
 
 // WatcherSlots returns the size of the watcher table, open or free.
 func (l *Loop) WatcherSlots() int { return len(l.watchers.slots) }

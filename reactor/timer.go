@@ -17,7 +17,7 @@ type Timer struct {
 	delay    time.Duration
 	interval bool
 	unrefed  bool
-	armed    uint64 // the sequence number of its entry in the heap; 0 while it is not set
+	place    uint32 // 1 + the slot of its entry in the heap; 0 while it is not set
 }
 
 // SetTimeout calls fn once, on a later turn, no sooner than d from now.
@@ -45,7 +45,7 @@ func (l *Loop) SetInterval(d time.Duration, fn func()) *Timer {
 
 // Stop disarms the timer and reports whether it was set. Its function will not run until Reset.
 func (t *Timer) Stop() bool {
-	if t.armed == 0 {
+	if t.place == 0 {
 		return false
 	}
 	t.loop.disarm(t)
@@ -66,7 +66,7 @@ func (t *Timer) Reset(d time.Duration) bool {
 func (t *Timer) Ref() {
 	if t.unrefed {
 		t.unrefed = false
-		if t.armed != 0 {
+		if t.place != 0 {
 			t.loop.ref()
 		}
 	}
@@ -76,7 +76,7 @@ func (t *Timer) Ref() {
 func (t *Timer) Unref() {
 	if !t.unrefed {
 		t.unrefed = true
-		if t.armed != 0 {
+		if t.place != 0 {
 			t.loop.unref()
 		}
 	}
@@ -89,7 +89,7 @@ func (l *Loop) arm(t *Timer) {
 	if when < now {
 		when = math.MaxInt64
 	}
-	t.armed = l.timers.push(when, t)
+	l.timers.push(when, t)
 	if !t.unrefed {
 		l.ref()
 	}
@@ -97,8 +97,7 @@ func (l *Loop) arm(t *Timer) {
 }
 
 func (l *Loop) disarm(t *Timer) {
-	t.armed = 0
-	l.timers.drop()
+	l.timers.drop(t)
 	if !t.unrefed {
 		l.unref()
 	}
@@ -112,7 +111,6 @@ func (l *Loop) runTimers() {
 		if t == nil {
 			return
 		}
-		t.armed = 0
 		if !t.unrefed {
 			l.unref()
 		}
