@@ -5,29 +5,13 @@ package reactor
 // keeps Run alive until it ran. It panics when fn is nil or the loop is closed.
 func (l *Loop) QueueClosing(fn func()) {
 	l.checkOpen("QueueClosing", fn == nil)
-	l.closing.next = append(l.closing.next, fn)
+	l.closing.push(fn)
 	l.nudge()
 }
 
-// closingQueue has two lists: the one that runs now and the one for the next phase.
-type closingQueue struct {
-	current []func()
-	at      int // current[at:] has not run; not empty between turns only when a panic unwound
-	next    []func()
-}
-
-func (q *closingQueue) pending() bool { return q.at < len(q.current) || len(q.next) > 0 }
-
 func (l *Loop) runClosing() {
 	q := &l.closing
-	if q.at == len(q.current) {
-		q.current, q.next = q.next, q.current[:0]
-		q.at = 0
-	}
-	for q.at < len(q.current) {
-		fn := q.current[q.at]
-		q.current[q.at] = nil
-		q.at++
-		l.call(fn)
+	for q.begin(); q.due > 0; {
+		l.call(q.take())
 	}
 }

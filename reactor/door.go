@@ -22,7 +22,7 @@ const (
 // mu too, so that it never goes to a descriptor that Close has given back.
 type door struct {
 	mu     sync.Mutex
-	posts  []func()
+	posts  queue[func()]
 	awake  bool // the loop will look at posts before it sleeps: no need to wake it
 	rung   bool // a wake-up was written and not yet answered
 	closed bool
@@ -47,7 +47,7 @@ func (l *Loop) Post(fn func()) error {
 	if d.closed {
 		return ErrClosed
 	}
-	d.posts = append(d.posts, fn)
+	d.posts.push(fn)
 	d.ring()
 	return nil
 }
@@ -144,7 +144,7 @@ func (d *door) ring() {
 func (d *door) shut() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.posts) > 0 || d.held > 0 {
+	if d.posts.n > 0 || d.held > 0 {
 		return false
 	}
 	d.closed = true
@@ -153,40 +153,28 @@ func (d *door) shut() bool {
 
 // The rest of this file is the loop goroutine's side.
 
-// postQueue is the batch of posted functions that the loop took and has not run yet.
-type postQueue struct {
-	batch []func()
-	at    int
-}
-
-func (q *postQueue) pending() bool { return q.at < len(q.batch) }
-
 // runPosted runs what was posted before it began, at most postBudget functions.
 func (l *Loop) runPosted() {
 	q := &l.posted
-	if !q.pending() && !l.door.take(q) {
+	if q.n == 0 && !l.door.take(q) {
 		return
 	}
 	for range postBudget {
-		if !q.pending() {
+		if q.n == 0 {
 			return
 		}
-		fn := q.batch[q.at]
-		q.batch[q.at] = nil
-		q.at++
-		l.call(fn)
+		l.call(q.pop())
 	}
 }
 
-// take swaps the posts with q's used-up batch and reports whether there were any.
-func (d *door) take(q *postQueue) bool {
+// take moves the posts to q, which is empty and whose spare blocks the next posts get, and reports whether there were any.
+func (d *door) take(q *queue[func()]) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.posts) == 0 {
+	if d.posts.n == 0 {
 		return false
 	}
-	d.posts, q.batch = q.batch[:0], d.posts
-	q.at = 0
+	d.posts, *q = *q, d.posts
 	return true
 }
 
@@ -195,7 +183,7 @@ func (d *door) take(q *postQueue) bool {
 func (d *door) trySleep(refd bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.posts) > 0 || d.stops != 0 || !refd && d.held == 0 {
+	if d.posts.n > 0 || d.stops != 0 || !refd && d.held == 0 {
 		return false
 	}
 	d.awake, d.rung = false, false
@@ -214,7 +202,7 @@ func (d *door) setAsleep() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.awake, d.rung = false, false
-	if len(d.posts) > 0 || d.stops != 0 {
+	if d.posts.n > 0 || d.stops != 0 {
 		d.ring()
 	}
 }
@@ -223,7 +211,7 @@ func (d *door) setAsleep() {
 func (d *door) look() (posts, held, stop bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.posts) > 0, d.held > 0, d.stops != 0
+	return d.posts.n > 0, d.held > 0, d.stops != 0
 }
 
 // takeStop clears the request to stop and reports whether there was one.

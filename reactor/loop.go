@@ -46,11 +46,11 @@ type Loop struct {
 	loaded  bool // the last poll had something at once, see wait
 	refs    int  // armed timers, immediates and active watchers that are ref'd; see Alive
 
-	ticks      ring
+	ticks      queue[func()]
 	timers     timerHeap
-	immediates immediateQueue
-	closing    closingQueue
-	posted     postQueue
+	immediates phaseQueue[*Immediate]
+	closing    phaseQueue[func()]
+	posted     queue[func()] // taken from the door, to be run
 	watchers   watcherTable
 	locals     localTable
 	threads    []*threadBinding
@@ -139,7 +139,7 @@ func (l *Loop) Alive() bool {
 func (l *Loop) aliveInside() bool { return l.refs > 0 || l.queued() }
 
 // queued reports whether the loop itself holds callbacks that need no event to run.
-func (l *Loop) queued() bool { return l.ticks.n > 0 || l.closing.pending() || l.posted.pending() }
+func (l *Loop) queued() bool { return l.ticks.n > 0 || l.closing.n > 0 || l.posted.n > 0 }
 
 // Now returns the time at which the loop last woke up: the start of the turn, or the end of the poll's sleep. It costs
 // nothing and does not move during a callback.

@@ -28,7 +28,15 @@ func TestABurstGivesItsMemoryBack(t *testing.T) {
 		name  string
 		queue func(l *reactor.Loop, fn func())
 	}{
+		{"posts", func(l *reactor.Loop, fn func()) { _ = l.Post(fn) }},
+		{"ticks", func(l *reactor.Loop, fn func()) { l.NextTick(fn) }},
+		{"immediates", func(l *reactor.Loop, fn func()) { l.SetImmediate(fn) }},
+		{"closing callbacks", func(l *reactor.Loop, fn func()) { l.QueueClosing(fn) }},
 		{"timers", func(l *reactor.Loop, fn func()) { l.SetTimeout(0, fn) }},
+		{"timers that are stopped", func(l *reactor.Loop, fn func()) {
+			l.SetTimeout(time.Hour, fn).Stop()
+			l.NextTick(fn)
+		}},
 	} {
 		t.Run(burst.name, func(t *testing.T) {
 			l := newLoop(t)

@@ -215,7 +215,7 @@ func (l *Loop) pollTimeout(now time.Time, max time.Duration) time.Duration {
 // untilWork returns after what time there will be something to run that no descriptor announces, 0 while there is already,
 // forever when nothing is planned. What other goroutines have asked for does not count.
 func (l *Loop) untilWork(now time.Time) time.Duration {
-	if l.queued() || l.immediates.pending() || l.watchers.anyAlwaysReady() {
+	if l.queued() || l.immediates.n > 0 || l.watchers.anyAlwaysReady() {
 		return 0
 	}
 	when, ok := l.timers.next()
