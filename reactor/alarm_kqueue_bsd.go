@@ -42,7 +42,7 @@ func (a *alarm) set(d time.Duration) {
 		// The wake-up makes the descriptor readable without the delay of a timer, which is a millisecond at least on some
 		// systems. It also serves when the timer was refused (ENOMEM: the system bounds their number): then the embedding
 		// loop polls this one busily, and nothing is late.
-		a.ring()
+		a.loop.door.ring()
 	}
 }
 
@@ -59,13 +59,6 @@ func (a *alarm) submit(flags int, fflags uint32, data int64) error {
 		return nil // By the manual the change has been applied by then.
 	}
 	return err
-}
-
-func (a *alarm) ring() {
-	d := &a.loop.door
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.ring()
 }
 
 // alarmMilliseconds returns d in EVFILT_TIMER's unit of old, rounded up so that the alarm is never early.

@@ -37,7 +37,7 @@ func (l *Loop) settle() {
 		return
 	}
 	left := time.Duration(0)
-	if posts, _, stop := l.door.look(); !posts && !stop {
+	if !l.door.look().has(doorPosted | doorStop) {
 		left = l.untilWork(l.clock())
 	}
 	l.alarm.set(left)

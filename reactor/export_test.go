@@ -21,9 +21,7 @@ func (l *Loop) SetClock(clock func() time.Time) {
 
 // Asleep reports whether the next Post would have to wake the loop. Safe to call from any goroutine.
 func (l *Loop) Asleep() bool {
-	l.door.mu.Lock()
-	defer l.door.mu.Unlock()
-	return !l.door.awake
+	return !l.door.look().has(doorAwake)
 }
 
 // CountWakes counts the wake-ups written from now on. The function it returns is safe to call from any goroutine.

@@ -128,11 +128,7 @@ func firstError(a, b error) error {
 // something), or work is queued, or [Loop.Hold] is in force.
 func (l *Loop) Alive() bool {
 	l.check("Alive")
-	if l.aliveInside() {
-		return true
-	}
-	posts, held, _ := l.door.look()
-	return posts || held
+	return l.aliveInside() || l.door.look().has(doorPosted|doorHolds)
 }
 
 // aliveInside is Alive without what other goroutines may have asked for.

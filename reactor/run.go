@@ -21,12 +21,19 @@ func (l *Loop) Run() error {
 	defer runtime.UnlockOSThread()
 	l.enterThread()
 	defer l.leaveThread()
-	for !l.door.takeStop() && l.Alive() {
-		if err := l.turn(forever, false); err != nil {
+	for {
+		seen := l.door.look()
+		if seen.has(doorStop) {
+			l.door.clear(doorStop)
+			return nil
+		}
+		if !l.aliveInside() && !seen.has(doorPosted|doorHolds) {
+			return nil
+		}
+		if err := l.turn(seen, forever, false); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // RunContext is Run that also stops when ctx ends; it then returns the context's cause. The loop can be run again.
@@ -37,7 +44,7 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 	}
 	stopped := make(chan struct{})
 	disarm := context.AfterFunc(ctx, func() {
-		l.door.stop(stopContext)
+		l.door.stop(doorStopContext)
 		close(stopped)
 	})
 	defer func() { // Also when a callback's panic unwinds through here: ctx must not stop a later Run.
@@ -45,7 +52,7 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 			return
 		}
 		<-stopped
-		l.door.unstop(stopContext)
+		l.door.clear(doorStopContext)
 		if err == nil {
 			err = context.Cause(ctx)
 		}
@@ -72,7 +79,7 @@ func (l *Loop) Poll(max time.Duration) (alive bool, err error) {
 func (l *Loop) pollOnce(max time.Duration) error {
 	defer l.leave() // Also when a callback's panic unwinds through here.
 	defer l.door.takeStop()
-	return l.turn(max, true)
+	return l.turn(l.door.look(), max, true)
 }
 
 func (l *Loop) enter(op string) error {
@@ -95,9 +102,10 @@ func (l *Loop) leave() {
 	l.settle()
 }
 
-// turn runs every phase once. It sleeps at most max in the poll phase; with eager set it does not sleep once a callback has
-// run, so that a caller which polls until something has happened sees that it has.
-func (l *Loop) turn(max time.Duration, eager bool) error {
+// turn runs every phase once; seen is what other goroutines had asked for before it. It sleeps at most max in the poll
+// phase; with eager set it does not sleep once a callback has run, so that a caller which polls until something has
+// happened sees that it has.
+func (l *Loop) turn(seen doorState, max time.Duration, eager bool) error {
 	l.stats.Turns++
 	ran := l.stats.Callbacks
 	l.updateNow()
@@ -105,13 +113,19 @@ func (l *Loop) turn(max time.Duration, eager bool) error {
 		l.runTicks()
 	}
 	l.runTimers()
-	l.runPosted()
+	if l.stats.Callbacks != ran {
+		seen = l.door.look() // What those callbacks posted runs in this turn.
+	}
+	l.runPosted(seen)
 	now := l.now
 	if l.stats.Callbacks != ran {
 		now = l.clock()
 		if eager {
 			max = 0
 		}
+	}
+	if l.refs == 0 && !l.door.look().has(doorHolds) {
+		max = 0 // Nothing that could end the sleep is worth it.
 	}
 	if err := l.runPoll(now, max); err != nil {
 		return err
@@ -185,22 +199,17 @@ func (l *Loop) spin(start time.Time, timeout time.Duration) (int, error) {
 		if n > 0 || err != nil {
 			return n, err
 		}
-		if posts, _, stop := l.door.look(); posts || stop || l.clock().Sub(start) >= limit {
-			return 0, nil // trySleep sees the posts too.
+		if l.door.look().has(doorPosted|doorStop) || l.clock().Sub(start) >= limit {
+			return 0, nil // trySleep sees them too.
 		}
 	}
 }
 
-// pollTimeout is how long the poll may sleep: not at all while callbacks wait or nothing could end the sleep, else until
-// the next timer, and never longer than max. What other goroutines have asked for is seen before the sleep, by trySleep.
+// pollTimeout is how long the poll may sleep: not at all while callbacks wait, else until the next timer, and never
+// longer than max. What other goroutines have asked for is seen before the sleep, by trySleep.
 func (l *Loop) pollTimeout(now time.Time, max time.Duration) time.Duration {
 	if max == 0 {
 		return 0
-	}
-	if l.refs == 0 {
-		if _, held, _ := l.door.look(); !held {
-			return 0
-		}
 	}
 	left := l.untilWork(now)
 	switch {
