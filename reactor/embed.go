@@ -36,15 +36,19 @@ func (l *Loop) settle() {
 	if l.alarm == nil {
 		return
 	}
-	left := time.Duration(0)
-	if !l.door.look().has(doorPosted | doorStop) {
-		left = l.untilWork(l.clock())
+	if l.hasWork() || l.door.look().has(doorPosted|doorStop) {
+		l.alarm.set(0)
+		return
+	}
+	left := alarmNever
+	if when, ok := l.timers.next(); ok {
+		left = max(0, time.Duration(when-l.freshNS()))
 	}
 	l.alarm.set(left)
 }
 
-// alarmNever disarms an alarm. It equals forever, which is what untilWork returns when no timer is set.
-const alarmNever = forever
+// alarmNever disarms an alarm.
+const alarmNever time.Duration = -1
 
 // alarmNow is the shortest time an alarm can be set to.
 const alarmNow = time.Nanosecond

@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"log/slog"
+	"math"
 	"time"
 )
 
@@ -36,10 +37,11 @@ type Loop struct {
 	wake   *Watcher
 	alarm  *alarm // nil until FD was called
 
-	clock func() time.Time // replaced by tests
-	base  time.Time        // timers count from here
-	now   time.Time        // cached, see Now
-	nowNS int64            // now - base
+	clock  func() time.Time // replaced by tests
+	base   time.Time        // timers count from here
+	now    time.Time        // cached, see Now
+	dated  bool             // now is of this turn
+	readAt uint64           // stats.Callbacks when the loop itself read now; clockOld when it has not in this Run or Poll
 
 	running bool // inside Run or Poll
 	closed  bool
@@ -65,7 +67,6 @@ func New(o *Options) (*Loop, error) {
 		l.opts = *o
 	}
 	l.base = l.clock()
-	l.now = l.base
 	if err := l.poller.open(); err != nil {
 		return nil, err
 	}
@@ -137,20 +138,42 @@ func (l *Loop) aliveInside() bool { return l.refs > 0 || l.queued() }
 // queued reports whether the loop itself holds callbacks that need no event to run.
 func (l *Loop) queued() bool { return l.ticks.n > 0 || l.closing.n > 0 || l.posted.n > 0 }
 
-// Now returns the time at which the loop last woke up: the start of the turn, or the end of the poll's sleep. It costs
-// nothing and does not move during a callback.
+// Now returns the time of the turn. The clock is read once a turn, if somebody asks, and anew when a sleep ends; so the
+// time does not move during a callback, and is later by nothing but the callbacks of the turn before the first that asked.
 func (l *Loop) Now() time.Time {
 	l.check("Now")
+	l.date()
 	return l.now
+}
+
+func (l *Loop) date() {
+	if !l.dated {
+		l.updateNow()
+	}
 }
 
 func (l *Loop) updateNow() {
 	l.now = l.clock()
-	l.nowNS = int64(l.now.Sub(l.base))
+	l.dated = true
 }
 
+// clockOld is a number of callbacks that no loop reaches.
+const clockOld = math.MaxUint64
+
+// readClock is updateNow between callbacks.
+func (l *Loop) readClock() {
+	l.updateNow()
+	l.readAt = l.stats.Callbacks
+}
+
+// current reports whether now is the present time, no callback having run since it was read.
+func (l *Loop) current() bool { return l.readAt == l.stats.Callbacks }
+
+// sinceBase returns t as timers count.
+func (l *Loop) sinceBase(t time.Time) int64 { return int64(t.Sub(l.base)) }
+
 // freshNS reads the clock: deadlines are counted from the true time, not from the start of a long callback.
-func (l *Loop) freshNS() int64 { return int64(l.clock().Sub(l.base)) }
+func (l *Loop) freshNS() int64 { return l.sinceBase(l.clock()) }
 
 func (l *Loop) ref()   { l.refs++ }
 func (l *Loop) unref() { l.refs-- }

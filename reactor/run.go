@@ -91,6 +91,7 @@ func (l *Loop) enter(op string) error {
 		return ErrRunning
 	}
 	l.running = true
+	l.readAt = clockOld
 	l.door.setAwake()
 	return nil
 }
@@ -108,26 +109,20 @@ func (l *Loop) leave() {
 func (l *Loop) turn(seen doorState, max time.Duration, eager bool) error {
 	l.stats.Turns++
 	ran := l.stats.Callbacks
-	l.updateNow()
+	timers := l.timers.seq
+	l.dated = l.current()
 	if l.ticks.n > 0 {
 		l.runTicks()
 	}
-	l.runTimers()
+	l.runTimers(timers)
 	if l.stats.Callbacks != ran {
 		seen = l.door.look() // What those callbacks posted runs in this turn.
 	}
 	l.runPosted(seen)
-	now := l.now
-	if l.stats.Callbacks != ran {
-		now = l.clock()
-		if eager {
-			max = 0
-		}
+	if eager && l.stats.Callbacks != ran || l.refs == 0 && !l.door.look().has(doorHolds) {
+		max = 0 // There is something to return for, or nothing that could end the sleep is worth it.
 	}
-	if l.refs == 0 && !l.door.look().has(doorHolds) {
-		max = 0 // Nothing that could end the sleep is worth it.
-	}
-	if err := l.runPoll(now, max); err != nil {
+	if err := l.runPoll(max); err != nil {
 		return err
 	}
 	l.runImmediates()
@@ -135,9 +130,9 @@ func (l *Loop) turn(seen doorState, max time.Duration, eager bool) error {
 	return nil
 }
 
-// runPoll waits for readiness and dispatches it.
-func (l *Loop) runPoll(now time.Time, max time.Duration) error {
-	n, err := l.wait(now, l.pollTimeout(now, max))
+// runPoll waits for readiness, at most for max, and dispatches it.
+func (l *Loop) runPoll(max time.Duration) error {
+	n, err := l.wait(max)
 	if err != nil {
 		return err
 	}
@@ -151,17 +146,28 @@ func (l *Loop) runPoll(now time.Time, max time.Duration) error {
 const shortSleep = 2 * time.Microsecond
 
 // wait fills the poller's events. Under load it asks without sleeping first: that call does not have to tell the Go
-// scheduler, and is the only one then. A loop that has to sleep each time is spared it.
-func (l *Loop) wait(start time.Time, timeout time.Duration) (int, error) {
-	if timeout == 0 || l.loaded {
+// scheduler, and is the only one then, without a look at the clock. A loop that has to sleep each time is spared it.
+func (l *Loop) wait(max time.Duration) (int, error) {
+	if l.hasWork() {
+		max = 0
+	}
+	if max == 0 || l.loaded {
 		n, err := l.poller.wait(0)
-		if n > 0 || err != nil || timeout == 0 {
+		if n > 0 || err != nil || max == 0 {
 			return n, err
 		}
 	}
+	start := l.now
+	if !l.current() {
+		start = l.clock()
+	}
+	timeout := l.pollTimeout(start, max)
+	if timeout == 0 {
+		return l.poller.wait(0)
+	}
 	l.stats.noteBusy(start)
 	n, err := l.sleep(start, timeout)
-	l.updateNow()
+	l.readClock()
 	l.stats.woke = l.now
 	slept := l.now.Sub(start)
 	l.stats.PollWait += slept
@@ -205,31 +211,25 @@ func (l *Loop) spin(start time.Time, timeout time.Duration) (int, error) {
 	}
 }
 
-// pollTimeout is how long the poll may sleep: not at all while callbacks wait, else until the next timer, and never
-// longer than max. What other goroutines have asked for is seen before the sleep, by trySleep.
+// pollTimeout is how long the poll may sleep: until the next timer, and never longer than max. What other goroutines have
+// asked for is seen before the sleep, by trySleep.
 func (l *Loop) pollTimeout(now time.Time, max time.Duration) time.Duration {
-	if max == 0 {
+	when, ok := l.timers.next()
+	if !ok {
+		return max
+	}
+	left := time.Duration(when - l.sinceBase(now))
+	if left <= 0 {
 		return 0
 	}
-	left := l.untilWork(now)
-	switch {
-	case left == forever:
-		return max
-	case max == forever:
+	if max == forever {
 		return left
 	}
 	return min(left, max)
 }
 
-// untilWork returns after what time there will be something to run that no descriptor announces, 0 while there is already,
-// forever when nothing is planned. What other goroutines have asked for does not count.
-func (l *Loop) untilWork(now time.Time) time.Duration {
-	if l.queued() || l.immediates.n > 0 || l.watchers.anyAlwaysReady() {
-		return 0
-	}
-	when, ok := l.timers.next()
-	if !ok {
-		return forever
-	}
-	return max(0, time.Duration(when)-now.Sub(l.base))
+// hasWork reports whether there is something to run that needs neither an event nor a timer. What other goroutines have
+// asked for does not count.
+func (l *Loop) hasWork() bool {
+	return l.queued() || l.immediates.n > 0 || l.watchers.anyAlwaysReady()
 }

@@ -103,11 +103,18 @@ func (l *Loop) disarm(t *Timer) {
 	}
 }
 
-// runTimers fires the timers that are due. Those set by the callbacks themselves wait for the next turn.
-func (l *Loop) runTimers() {
-	limit := l.timers.seq
+// runTimers fires the timers that are due and whose entries are not newer than limit: those set in this turn wait for the
+// next one.
+func (l *Loop) runTimers(limit uint64) {
+	if l.timers.len() == 0 {
+		return
+	}
+	if !l.dated {
+		l.readClock()
+	}
+	now := l.sinceBase(l.now)
 	for range timerBudget {
-		t := l.timers.popDue(l.nowNS, limit)
+		t := l.timers.popDue(now, limit)
 		if t == nil {
 			return
 		}
