@@ -31,11 +31,12 @@ type Options struct {
 //
 // A Loop's methods must be called on the loop goroutine unless their comment says otherwise.
 type Loop struct {
-	opts   Options
-	poller poller
-	door   door
-	wake   *Watcher
-	alarm  *alarm // nil until FD was called
+	opts    Options
+	poller  poller
+	door    door
+	wake    *Watcher
+	alarm   *alarm // nil until FD was called
+	alarmAt int64  // what the alarm is set for, as timers count
 
 	clock  func() time.Time // replaced by tests
 	base   time.Time        // timers count from here
