@@ -17,7 +17,8 @@ type door struct {
 	mu     sync.Mutex
 	posts  queue[func()]
 	closed bool
-	waker  waker // rings under mu, so that no wake-up goes to a descriptor that Close has given back
+	gone   chan struct{} // closed with the loop
+	waker  waker         // rings under mu, so that no wake-up goes to a descriptor that Close has given back
 }
 
 // doorState is all that a turn has to know of other goroutines, so that it reads one word and takes no lock. It is a set
@@ -40,8 +41,9 @@ const (
 func (s doorState) has(bits doorState) bool { return s&bits != 0 }
 
 // Post runs fn on the loop goroutine, in the posted phase of a coming turn, and wakes the loop when it sleeps. Functions
-// posted by one goroutine run in the order of its calls. Posted work keeps Run alive. It returns [ErrClosed] after Close
-// and panics when fn is nil. Post does not allocate in steady state.
+// posted by one goroutine run in the order of its calls. Posted work keeps Run alive. A function that is still waiting
+// when the loop is closed never runs, and nobody is told; [Loop.Do] tells. Post returns [ErrClosed] after Close and panics
+// when fn is nil. It does not allocate in steady state.
 //
 // Safe to call from any goroutine.
 func (l *Loop) Post(fn func()) error {
@@ -61,8 +63,8 @@ func (l *Loop) Post(fn func()) error {
 }
 
 // Do runs fn on the loop goroutine and waits until it has returned. When ctx ends first, fn will not run and the
-// context's cause is returned; once fn has begun, Do waits for it. It returns [ErrClosed] when the loop is closed, which it
-// cannot be while a Do waits: what is posted keeps the loop alive, and Close refuses.
+// context's cause is returned; once fn has begun, Do waits for it. It returns [ErrClosed] when the loop is closed, or is
+// closed before fn has begun: then fn does not run.
 //
 // Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for itself.
 func (l *Loop) Do(ctx context.Context, fn func()) error {
@@ -89,20 +91,24 @@ func (l *Loop) Do(ctx context.Context, fn func()) error {
 	if err != nil {
 		return err
 	}
+	var why error
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		if state.CompareAndSwap(waiting, abandoned) {
-			return context.Cause(ctx)
-		}
-		<-done
-		return nil
+		why = context.Cause(ctx)
+	case <-l.door.gone:
+		why = ErrClosed
 	}
+	if state.CompareAndSwap(waiting, abandoned) {
+		return why
+	}
+	<-done
+	return nil
 }
 
 // Hold keeps Run alive until release is called, for work under way elsewhere that will Post its result. Calling release
-// again does nothing.
+// again does nothing, and so does releasing once the loop is closed.
 //
 // Hold and release are safe to call from any goroutine.
 func (l *Loop) Hold() (release func()) {
@@ -159,15 +165,13 @@ func (d *door) raise(bits doorState) {
 	}
 }
 
-// shut refuses what comes from now on. It fails while something is queued or held.
-func (d *door) shut() bool {
+// shut refuses what comes from now on, and drops the posts.
+func (d *door) shut() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.posts.n > 0 || d.look().has(doorHolds) {
-		return false
-	}
 	d.closed = true
-	return true
+	d.posts = queue[func()]{}
+	close(d.gone)
 }
 
 // The rest of this file is the loop goroutine's side.

@@ -64,3 +64,10 @@ func OpenWakeupWithoutPoller(o Options) error {
 	l.poller.fd = -1
 	return l.openWakeup()
 }
+
+// QueuedPosts returns how many posts no turn has looked at. Safe to call from any goroutine.
+func (l *Loop) QueuedPosts() int {
+	l.door.mu.Lock()
+	defer l.door.mu.Unlock()
+	return l.door.posts.n
+}

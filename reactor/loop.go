@@ -68,6 +68,7 @@ func New(o *Options) (*Loop, error) {
 		l.opts = *o
 	}
 	l.base = l.clock()
+	l.door.gone = make(chan struct{})
 	if err := l.poller.open(); err != nil {
 		return nil, err
 	}
@@ -97,23 +98,57 @@ func (l *Loop) openWakeup() error {
 	return nil
 }
 
-// Close releases everything the loop holds. It fails with [ErrBusy] while [Loop.Alive] is true or the loop is running;
-// then nothing was closed. Watchers, streams and children that are still open but do not keep the loop alive, being
-// unref'd or paused, are closed with the loop, without events. After Close, Post and Do return [ErrClosed], and methods
-// that cannot return an error panic. Closing twice is harmless.
-func (l *Loop) Close() error {
+// Close releases everything the loop holds, whether or not something keeps it alive: also after Stop, after the context of
+// RunContext has ended, and after a panic. [Loop.Alive] tells before whether anything is cut short. It fails only with
+// [ErrRunning], in a callback of the loop or while it is inside Run or Poll, and then nothing was closed; and with the
+// first error of what it had to close, when all the same everything was.
+//
+// No callback runs any more. It is dropped without being called whatever was waiting: ticks, immediates, timers, posted
+// functions, closing callbacks. A [Loop.Do] that waits returns [ErrClosed], as Post and Do do from now on, and releasing a
+// [Loop.Hold] does nothing. Then these are closed, in this order:
+//
+//  1. what [Loop.Local] keeps, the last first. So the packages that are built on the loop end what they have there: the
+//     descriptors of streams, channels and watchers of signals are closed without events, and goroutines that wait in a
+//     bridge of a stream, or for a child, are told;
+//  2. the watchers, whose descriptors stay open: they are their owners';
+//  3. the loop's own descriptors.
+//
+// Methods that cannot return an error panic afterwards, but for those that end something. Closing twice is harmless.
+func (l *Loop) Close() (err error) {
 	l.check("Close")
-	if l.closed {
+	switch {
+	case l.closed:
 		return nil
-	}
-	if l.running || l.Alive() || !l.door.shut() {
-		return ErrBusy
+	case l.running:
+		return ErrRunning
 	}
 	l.closed = true
-	err := l.locals.close()
-	l.watchers.forgetAll()
+	l.door.shut()
+	defer func() { // Also when the Close of a local panics.
+		l.dropQueued()
+		l.watchers.forgetAll()
+		l.threads = nil
+		err = firstError(err, l.closeOwn())
+	}()
+	return l.locals.close()
+}
+
+// dropQueued forgets what was to be called. Handles of it that the program has are as after Stop.
+func (l *Loop) dropQueued() {
+	for l.immediates.n > 0 {
+		l.immediates.pop().fn = nil
+	}
+	l.timers.forgetAll()
+	l.ticks, l.posted = queue[func()]{}, queue[func()]{}
+	l.immediates, l.closing = phaseQueue[*Immediate]{}, phaseQueue[func()]{}
+	l.refs = 0
+}
+
+// closeOwn closes the loop's own descriptors.
+func (l *Loop) closeOwn() error {
+	var err error
 	if l.alarm != nil {
-		err = firstError(err, l.alarm.close())
+		err = l.alarm.close()
 	}
 	err = firstError(err, l.door.waker.close())
 	return firstError(err, l.poller.close())
@@ -127,10 +162,10 @@ func firstError(a, b error) error {
 }
 
 // Alive reports whether Run would go on: something referenced is active (a timer, an immediate, a watcher that waits for
-// something), or work is queued, or [Loop.Hold] is in force.
+// something), or work is queued, or [Loop.Hold] is in force. A closed loop is not alive.
 func (l *Loop) Alive() bool {
 	l.check("Alive")
-	return l.aliveInside() || l.door.look().has(doorPosted|doorHolds)
+	return !l.closed && (l.aliveInside() || l.door.look().has(doorPosted|doorHolds))
 }
 
 // aliveInside is Alive without what other goroutines may have asked for.

@@ -46,7 +46,6 @@ func TestAPanicUnwindsOutOfPollAndLeavesTheLoopUsable(t *testing.T) {
 			kind.queue(t, l, func() { ran = true })
 			require.PanicsWithValue(t, "out of Poll", func() { _, _ = l.Poll(0) })
 			require.True(t, l.Alive())
-			require.ErrorIs(t, l.Close(), reactor.ErrBusy)
 			require.False(t, poll(t, l))
 			require.True(t, ran)
 		})

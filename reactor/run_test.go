@@ -242,7 +242,7 @@ func TestPollDoesNotSleepWhenNothingCouldWakeIt(t *testing.T) {
 	}
 }
 
-func TestRunAndPollRefuseToRunInsideACallback(t *testing.T) {
+func TestRunPollAndCloseRefuseInsideACallback(t *testing.T) {
 	l := newLoop(t)
 	calls := 0
 	for _, kind := range callbackKinds {
@@ -252,11 +252,21 @@ func TestRunAndPollRefuseToRunInsideACallback(t *testing.T) {
 			require.ErrorIs(t, l.RunContext(t.Context()), reactor.ErrRunning)
 			_, err := l.Poll(0)
 			require.ErrorIs(t, err, reactor.ErrRunning)
-			require.ErrorIs(t, l.Close(), reactor.ErrBusy)
+			require.ErrorIs(t, l.Close(), reactor.ErrRunning)
 		})
 	}
 	run(t, l)
 	require.Equal(t, len(callbackKinds), calls)
+	for _, kind := range callbackKinds {
+		kind.queue(t, l, func() {
+			calls++
+			require.ErrorIs(t, l.Close(), reactor.ErrRunning)
+		})
+		for before := calls; calls == before; {
+			poll(t, l)
+		}
+	}
+	require.NoError(t, l.Close())
 }
 
 func TestNowIsCachedUntilTheNextTurn(t *testing.T) {
@@ -447,7 +457,7 @@ func TestRunContextReturnsNilAfterStop(t *testing.T) {
 // TestRunContextThatAPanicLeavesLetsGoOfItsContext: what the context does afterwards must not stop a later Run.
 func TestRunContextThatAPanicLeavesLetsGoOfItsContext(t *testing.T) {
 	l := newLoop(t)
-	ctx := &manualContext{Context: t.Context()}
+	ctx := &manualContext{Context: t.Context(), done: make(chan struct{})}
 	l.SetImmediate(func() { panic("unwinds") })
 	require.PanicsWithValue(t, "unwinds", func() { _ = l.RunContext(ctx) })
 	ctx.end()
@@ -460,8 +470,13 @@ func TestRunContextThatAPanicLeavesLetsGoOfItsContext(t *testing.T) {
 // manualContext tells context.AfterFunc that it ended when end is called, before end returns.
 type manualContext struct {
 	context.Context
+	done  chan struct{} // of its own, or context.AfterFunc would ask the one inside
+	err   error
 	after func()
 }
+
+func (c *manualContext) Done() <-chan struct{} { return c.done }
+func (c *manualContext) Err() error            { return c.err }
 
 func (c *manualContext) AfterFunc(fn func()) (stop func() bool) {
 	c.after = fn
@@ -473,6 +488,7 @@ func (c *manualContext) AfterFunc(fn func()) (stop func() bool) {
 }
 
 func (c *manualContext) end() {
+	c.err = context.Canceled
 	if fn := c.after; fn != nil {
 		c.after = nil
 		fn()

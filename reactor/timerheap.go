@@ -115,6 +115,16 @@ func (h *timerHeap) sweep() {
 	h.shrink()
 }
 
+// forgetAll has no timer be set any more, and nothing kept that their functions hold: the loop closes.
+func (h *timerHeap) forgetAll() {
+	for _, t := range h.timers {
+		if t != nil {
+			t.place, t.fn = 0, nil
+		}
+	}
+	*h = timerHeap{}
+}
+
 func (h *timerHeap) grow() {
 	size := max(timersFirst, 2*h.n)
 	entries, timers := make([]timerEntry, size), make([]*Timer, size)
