@@ -69,7 +69,6 @@ func (c *Channel) end() {
 
 func (c *Channel) close() {
 	c.watcher.Close()
-	delete(c.hub.open, c)
 	fd.Close(c.fd)
 	c.fd = -1
 	c.in.rights.settle(false)
@@ -78,6 +77,7 @@ func (c *Channel) close() {
 // ended is the tick behind everything that was received and every callback of a message.
 func (c *Channel) ended() {
 	c.over = true
+	delete(c.hub.open, c)
 	c.dropWaiting()
 	ends := c.ends
 	c.ends = nil
@@ -90,18 +90,32 @@ func (c *Channel) ended() {
 // onEnd has fn called once when the channel has ended, just before OnDisconnect; not when it is closed with the loop.
 func (c *Channel) onEnd(fn func()) { c.ends = append(c.ends, fn) }
 
-// abandon closes without events, with the loop. Nothing is left in the inbox then: its ticks would keep the loop open.
+// abandon is the end with the loop, without events: nothing of the channel runs any more, not even the ticks for what is in
+// its inbox.
 func (c *Channel) abandon() {
-	c.state = stateClosed
-	c.close()
+	delete(c.hub.open, c)
+	if c.state < stateClosed {
+		c.state = stateClosed
+		c.close()
+		for _, f := range c.out.held.frames {
+			if f.out != nil {
+				fd.Close(f.out.fd)
+			}
+		}
+		if h := c.out.inFlight; h != nil {
+			fd.Close(h.out.fd)
+		}
+		c.out.wire.drop(c.hub)
+	}
+	c.dropInbox()
 	c.dropWaiting()
-	for _, f := range c.out.held.frames {
-		if f.out != nil {
-			fd.Close(f.out.fd)
+}
+
+// dropInbox gives up what has come and was not delivered.
+func (c *Channel) dropInbox() {
+	for c.inbox.n > 0 {
+		if s := c.inbox.pop().special; s != nil && s.err == nil {
+			fd.Close(s.fd)
 		}
 	}
-	if h := c.out.inFlight; h != nil {
-		fd.Close(h.out.fd)
-	}
-	c.out.wire.drop(c.hub)
 }

@@ -21,9 +21,9 @@ type hub struct {
 	scratch    []byte   // the frame that is being encoded; nil while somebody encodes
 	poison     bool     // tests: clear messages when they expire
 	spare      [][]byte
-	open       map[*Channel]struct{}
-	closed     bool     // with the loop: there are no more ticks
-	parent     *Channel // see Parent
+	open       map[*Channel]struct{} // until they have told of their end
+	closed     bool                  // with the loop: there are no more ticks
+	parent     *Channel              // see Parent
 }
 
 type hubKey struct{}
@@ -42,7 +42,7 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close closes the channels that were still open when the loop was closed. They get no events.
+// Close closes the channels that had not ended when the loop was closed. They get no events.
 func (h *hub) Close() error {
 	h.closed = true
 	for c := range h.open {
