@@ -21,7 +21,7 @@ func OpenPrivateLoops(open func() (*reactor.Loop, error)) {
 	p.open = open
 	p.mu.Unlock()
 	for _, i := range idle {
-		closeLoop(i.loop)
+		_ = i.loop.Close()
 	}
 }
 

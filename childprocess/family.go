@@ -62,10 +62,13 @@ func Prepare(l *reactor.Loop) error {
 	return nil
 }
 
-// Close lets go of the children that were left: unref'd and still running, or ended with streams that nobody brought to
-// their end. They get no events.
+// Close lets go of the children that were left: still running, or ended with streams that have not come to their end. They
+// get no events.
 func (f *family) Close() error {
 	for c := f.open; c != nil; c = f.open {
+		if c.starting != nil {
+			c.starting.loopClosed()
+		}
 		c.limits.closed()
 		f.release(c)
 		f.leave(c)

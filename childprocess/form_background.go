@@ -90,7 +90,7 @@ func (b *backgroundLoop) run(s *sharedLoop) {
 	err := s.loop.Run()
 	s.starters.close()
 	if err == nil {
-		closeLoop(s.loop)
+		_ = s.loop.Close() // See loopPool.put.
 	} else {
 		b.mu.Lock()
 		if b.current == s {

@@ -53,7 +53,7 @@ func (p *loopPool) get() (*reactor.Loop, error) {
 func (p *loopPool) put(l *reactor.Loop) {
 	f, err := familyOf(l)
 	if err != nil || f.way == ExitWatchSIGCHLD || l.Alive() || !p.keep(l) {
-		closeLoop(l)
+		_ = l.Close() // What it would report is the close of its own descriptors.
 	}
 }
 
@@ -88,21 +88,11 @@ func (p *loopPool) sweep() {
 	}
 	p.mu.Unlock()
 	for _, i := range old {
-		closeLoop(i.loop)
+		_ = i.loop.Close() // See put.
 	}
 }
 
-// closeLoop closes a loop on which nothing happens but what the end of a context may still post.
-func closeLoop(l *reactor.Loop) {
-	for l.Close() == reactor.ErrBusy {
-		if l.Run() != nil {
-			return
-		}
-	}
-}
-
-// giveUp kills what runs on a loop whose poll has failed: nobody would be told of its end. What is queued on such a
-// loop keeps it from being closed; its descriptors, and nothing else, are lost.
+// giveUp kills what runs on a loop whose poll has failed, since nobody would be told of its end, and closes it.
 func giveUp(l *reactor.Loop) {
 	f, err := familyOf(l)
 	if err != nil {

@@ -26,12 +26,44 @@ type starting struct {
 
 	// Of an Async child:
 	signals []Signal // sent by Kill, to be delivered when it runs
+	parting parting
 	release func()   // of the Hold that keeps the loop alive; nil when the child is unref'd
 }
 
 func (s *starting) kill(sig Signal) { s.signals = append(s.signals, sig) }
 
-// part lets go of the child, on the spawner, after it has sent what Kill has promised.
+// parting is when the loop and the spawner meet for the last time. Whoever comes second knows that the other is through.
+type parting struct {
+	mu     sync.Mutex
+	forked bool // the result is there
+	closed bool // the loop is closed
+}
+
+// meet notes that one of the two has come, and reports whether the other has come before.
+func (p *parting) meet(mine, other *bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	*mine = true
+	return *other
+}
+
+// hasForked is told by the spawner. It reports false when the loop was closed, and has let go of the child.
+func (s *starting) hasForked() bool {
+	if s.parting.meet(&s.parting.forked, &s.parting.closed) {
+		s.part()
+		return false
+	}
+	return true
+}
+
+// loopClosed is told by the loop when it is closed.
+func (s *starting) loopClosed() {
+	if s.parting.meet(&s.parting.closed, &s.parting.forked) {
+		s.part()
+	}
+}
+
+// part lets go of the child, after it has sent what Kill has promised.
 func (s *starting) part() {
 	if s.failed != nil {
 		return
@@ -71,8 +103,8 @@ func (c *ChildProcess) startLater(f *family, o *Options) error {
 	later := *o // The caller's is not kept.
 	f.spawners.run(func(st *process.Starter) {
 		c.fork(st)
-		if f.loop.Post(func() { c.started(&later) }) != nil {
-			s.part() // The loop was closed, and has let go of the child.
+		if s.hasForked() {
+			_ = f.loop.Post(func() { c.started(&later) }) // A loop that is closed now has let go of the child.
 		}
 	})
 	return nil

@@ -188,7 +188,6 @@ func (c *Channel) close() {
 			t.Stop()
 		}
 	}
-	delete(c.hub.open, c)
 	fd.Close(c.fd)
 	c.fd = -1
 	c.in.rights.settle(false)
@@ -196,6 +195,7 @@ func (c *Channel) close() {
 
 // ended is the tick behind everything that was received and every callback of a message.
 func (c *Channel) ended() {
+	delete(c.hub.open, c)
 	c.dropWaiting()
 	ends := c.ends
 	c.ends = nil
@@ -208,22 +208,36 @@ func (c *Channel) ended() {
 // onEnd has fn called once when the channel has ended, just before OnDisconnect; not when it is closed with the loop.
 func (c *Channel) onEnd(fn func()) { c.ends = append(c.ends, fn) }
 
-// abandon closes without events, with the loop. Nothing is left in the inbox then: its ticks would keep the loop open.
+// abandon is the end with the loop, without events: nothing of the channel runs any more, not even the ticks for what is in
+// its inbox.
 func (c *Channel) abandon() {
-	c.state = stateClosed
-	if n := c.out.frames.len() + c.out.held.len(); n > 0 {
-		c.log("brood: ipc messages were not sent when the loop was closed", "messages", n)
-	}
-	c.close()
+	delete(c.hub.open, c)
 	c.dropRequests()
+	if c.state < stateClosed {
+		c.state = stateClosed
+		if n := c.out.frames.len() + c.out.held.len(); n > 0 {
+			c.log("brood: ipc messages were not sent when the loop was closed", "messages", n)
+		}
+		c.close()
+		for !c.out.held.empty() {
+			if f := c.out.held.pop(); f.out != nil {
+				fd.Close(f.out.fd)
+			}
+		}
+		if h := c.out.inFlight; h != nil {
+			fd.Close(h.out.fd)
+		}
+		c.out.wire.drop(c.hub)
+	}
+	c.dropInbox()
 	c.dropWaiting()
-	for !c.out.held.empty() {
-		if f := c.out.held.pop(); f.out != nil {
-			fd.Close(f.out.fd)
+}
+
+// dropInbox gives up what has come and was not delivered.
+func (c *Channel) dropInbox() {
+	for c.inbox.len() > 0 {
+		if s := c.inbox.pop().special; s != nil && s.err == nil {
+			fd.Close(s.fd)
 		}
 	}
-	if h := c.out.inFlight; h != nil {
-		fd.Close(h.out.fd)
-	}
-	c.out.wire.drop(c.hub)
 }

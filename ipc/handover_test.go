@@ -329,3 +329,26 @@ func TestCloseOfTheLoopClosesEveryDescriptor(t *testing.T) {
 	poll(t, l)
 	require.NoError(t, l.Close())
 }
+
+// A listener that panics leaves what came with its message in the inbox, where no tick takes it from any more.
+func TestCloseOfTheLoopClosesDescriptorsThatWereNotDelivered(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		more func(p *peer)
+	}{
+		{"open", func(*peer) {}},
+		{"ended", func(p *peer) { p.close() }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			leakcheck.NoNewFDs(t)
+			l := newLoop(t)
+			ch, p := newChannel(t, l, nil)
+			ch.OnMessage(func(*ipc.Message) { panic("the first message") })
+			p.send("\"plain\"\n"+handleFrame("net.Socket", "1"), fdSaying(t, "a"))
+			c.more(p)
+			require.PanicsWithValue(t, "the first message", func() { _ = l.Run() })
+			require.True(t, l.Alive())
+			require.NoError(t, l.Close())
+		})
+	}
+}

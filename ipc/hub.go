@@ -22,11 +22,11 @@ type hub struct {
 	scratch    []byte   // the frame that is being encoded; nil while somebody encodes
 	poison     bool     // tests: clear messages when they expire
 	spare      [][]byte
-	open       map[*Channel]struct{}
-	handles    map[*Handle]struct{} // received, neither used nor closed
-	leaving    map[any]struct{}     // connections that a queued message will take away
-	closed     bool                 // with the loop: there are no more ticks
-	parent     *Channel             // see Parent
+	open       map[*Channel]struct{} // until they have told of their end
+	handles    map[*Handle]struct{}  // received, neither used nor closed
+	leaving    map[any]struct{}      // connections that a queued message will take away
+	closed     bool                  // with the loop: there are no more ticks
+	parent     *Channel              // see Parent
 }
 
 type hubKey struct{}
@@ -48,7 +48,8 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close closes the channels and handles that were still open when the loop was closed. They get no events.
+// Close closes the channels that had not ended and the handles that were still open when the loop was closed. They get no
+// events.
 func (h *hub) Close() error {
 	h.closed = true
 	for c := range h.open {

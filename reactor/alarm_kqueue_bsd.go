@@ -30,26 +30,29 @@ func openAlarm(l *Loop) (*alarm, error) {
 // set takes the old event out instead of changing it by EV_ADD: not every system restarts the timer then, and none takes
 // back an expiration that is pending.
 func (a *alarm) set(d time.Duration) {
-	if a.armed {
-		a.armed = false
-		// ENOENT only: it has fired.
-		_ = a.submit(unix.EV_DELETE, 0, 0)
-	}
-	switch {
-	case d == alarmNever:
-	case d > alarmNow && a.arm(min(d, maxAlarm)):
-	default:
-		// The wake-up makes the descriptor readable without the delay of a timer, which is a millisecond at least on some
-		// systems. It also serves when the timer was refused (ENOMEM: the system bounds their number): then the embedding
-		// loop polls this one busily, and nothing is late.
-		a.ring()
+	a.stop()
+	fflags, data := alarmData(min(d, maxAlarm))
+	a.armed = a.submit(unix.EV_ADD|unix.EV_ONESHOT, fflags, data) == nil
+	if !a.armed {
+		// The system bounds the number of timers (ENOMEM). The embedding loop then polls this one busily, and nothing is
+		// late.
+		a.loop.poller.alarmFired = true
+		a.loop.door.ring()
 	}
 }
 
-func (a *alarm) arm(d time.Duration) bool {
-	fflags, data := alarmData(d)
-	a.armed = a.submit(unix.EV_ADD|unix.EV_ONESHOT, fflags, data) == nil
-	return a.armed
+func (a *alarm) stop() {
+	a.fired() // What wait has seen by now is of the old event.
+	if a.armed {
+		a.armed = false
+		_ = a.submit(unix.EV_DELETE, 0, 0) // ENOENT only: it has fired.
+	}
+}
+
+func (a *alarm) fired() bool {
+	fired := a.loop.poller.alarmFired
+	a.loop.poller.alarmFired = false
+	return fired
 }
 
 func (a *alarm) submit(flags int, fflags uint32, data int64) error {
@@ -59,13 +62,6 @@ func (a *alarm) submit(flags int, fflags uint32, data int64) error {
 		return nil // By the manual the change has been applied by then.
 	}
 	return err
-}
-
-func (a *alarm) ring() {
-	d := &a.loop.door
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.ring()
 }
 
 // alarmMilliseconds returns d in EVFILT_TIMER's unit of old, rounded up so that the alarm is never early.

@@ -13,11 +13,12 @@ import (
 const maxAlarm = 365 * 24 * time.Hour
 
 // alarm is a timerfd(2) in the loop's own epoll set: an epoll descriptor is readable while one of its members is, so the
-// loop that embeds this one wakes for our timers.
+// loop that embeds this one wakes for our timers. It is watched edge-triggered: once wait has seen that it went off it is
+// silent, and is never read.
 type alarm struct {
 	fd      int
 	watcher *Watcher
-	armed   bool
+	off     bool // it went off
 }
 
 func openAlarm(l *Loop) (*alarm, error) {
@@ -26,8 +27,8 @@ func openAlarm(l *Loop) (*alarm, error) {
 		return nil, wrap("timerfd_create", -1, err)
 	}
 	a := &alarm{fd: tfd}
-	// The callback has nothing to do but silence the descriptor: runTimers and the queues do the work.
-	a.watcher, err = l.Watch(tfd, Readable, func(Readiness) { a.set(alarmNever) })
+	// There is nothing else to do: runTimers does the work.
+	a.watcher, err = l.watch(tfd, Readable|edgeTriggered, func(Readiness) { a.off = true })
 	if err != nil {
 		fd.Close(tfd) // The watch error is the one to report.
 		return nil, err
@@ -36,17 +37,21 @@ func openAlarm(l *Loop) (*alarm, error) {
 	return a, nil
 }
 
-func (a *alarm) set(d time.Duration) {
-	if d == alarmNever && !a.armed {
-		return
-	}
-	var spec unix.ItimerSpec
-	a.armed = d != alarmNever
-	if a.armed {
-		spec.Value = unix.NsecToTimespec(int64(min(max(d, alarmNow), maxAlarm)))
-	}
-	// It cannot fail: the descriptor is ours and the time is valid. Setting also takes back an expiration not read.
+func (a *alarm) set(d time.Duration) { a.settime(min(d, maxAlarm)) }
+
+func (a *alarm) stop() { a.settime(0) }
+
+// settime also takes back an expiration that wait has not seen.
+func (a *alarm) settime(d time.Duration) {
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}
+	// It cannot fail: the descriptor is ours and the time is valid.
 	_ = unix.TimerfdSettime(a.fd, 0, &spec, nil)
+}
+
+func (a *alarm) fired() bool {
+	off := a.off
+	a.off = false
+	return off
 }
 
 func (a *alarm) close() error {

@@ -125,3 +125,73 @@ func BenchmarkNextTick(b *testing.B) {
 	require.Zero(b, left)
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "ticks/s")
 }
+
+// BenchmarkTurn runs turns of which the work is next to nothing.
+func BenchmarkTurn(b *testing.B) {
+	b.Run("Run", func(b *testing.B) { // One descriptor is always ready, so that the loop does not sleep.
+		runTurns(b, newLoop(b))
+	})
+	b.Run("RunWithTimer", func(b *testing.B) { // The same while a timer is set that is not due.
+		l := newLoop(b)
+		timer := l.SetTimeout(time.Hour, func() {})
+		runTurns(b, l)
+		timer.Stop()
+	})
+	b.Run("Poll", func(b *testing.B) {
+		l := newLoop(b)
+		for b.Loop() {
+			_, _ = l.Poll(0)
+		}
+	})
+	b.Run("EmbeddedPoll", func(b *testing.B) { // As a foreign loop calls it, with a timer that stays where it is.
+		l := newLoop(b)
+		l.FD()
+		timer := l.SetTimeout(time.Hour, func() {})
+		for b.Loop() {
+			_, _ = l.Poll(0)
+		}
+		timer.Stop()
+	})
+	b.Run("EmbeddedTimeout", func(b *testing.B) { // The same with a timer that each event puts off.
+		l := newLoop(b)
+		l.FD()
+		timer := l.SetTimeout(time.Hour, func() {})
+		w := watch(b, l, readyPipe(b).fd, reactor.Readable, func(reactor.Readiness) { timer.Reset(time.Hour) })
+		for b.Loop() {
+			_, _ = l.Poll(0)
+		}
+		w.Close()
+		timer.Stop()
+	})
+	b.Run("Hold", func(b *testing.B) { // Nothing but a Hold, and a post each turn.
+		l := newLoop(b)
+		release := l.Hold()
+		left := b.N
+		var again func()
+		again = func() {
+			if left--; left > 0 {
+				_ = l.Post(again)
+				return
+			}
+			release()
+		}
+		require.NoError(b, l.Post(again))
+		b.ResetTimer()
+		require.NoError(b, l.Run())
+	})
+}
+
+// runTurns has l run b.N turns.
+func runTurns(b *testing.B, l *reactor.Loop) {
+	b.Helper()
+	left := b.N
+	w := watch(b, l, readyPipe(b).fd, reactor.Readable, func(reactor.Readiness) {
+		if left--; left == 0 {
+			l.Stop()
+		}
+	})
+	b.ResetTimer()
+	require.NoError(b, l.Run())
+	b.StopTimer()
+	w.Close()
+}

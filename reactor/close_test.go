@@ -1,9 +1,13 @@
 package reactor_test
 
 import (
+	"context"
 	"errors"
+	"io"
+	"runtime"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -12,17 +16,21 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-func TestS078_CloseIsRefusedWhileSomethingIsAliveAndThenSucceeds(t *testing.T) {
+// TestS078_ALoopCanAlwaysBeClosed has it alive for one reason after another.
+func TestS078_ALoopCanAlwaysBeClosed(t *testing.T) {
 	for _, thing := range liveThings {
 		t.Run(thing.name, func(t *testing.T) {
 			leakcheck.NoNewFDs(t)
 			l := newLoop(t)
 			end := thing.start(t, l)
-			require.ErrorIs(t, l.Close(), reactor.ErrBusy)
-			require.True(t, l.Alive(), "nothing was closed")
 			poll(t, l)
-			require.ErrorIs(t, l.Close(), reactor.ErrBusy)
-			end()
+			require.True(t, l.Alive())
+			require.NoError(t, l.Close())
+			require.False(t, l.Alive())
+			if thing.name != "a watcher that becomes idle" { // Set is an error then, like every Set after Close.
+				end()
+			}
+			require.False(t, l.Alive())
 			require.NoError(t, l.Close())
 		})
 	}
@@ -30,14 +38,142 @@ func TestS078_CloseIsRefusedWhileSomethingIsAliveAndThenSucceeds(t *testing.T) {
 		t.Run("a queued "+kind.name, func(t *testing.T) {
 			leakcheck.NoNewFDs(t)
 			l := newLoop(t)
-			ran := false
-			kind.queue(t, l, func() { ran = true })
-			require.ErrorIs(t, l.Close(), reactor.ErrBusy)
-			run(t, l)
-			require.True(t, ran)
+			for range 3 {
+				kind.queue(t, l, func() { t.Error("called after Close") })
+			}
+			require.True(t, l.Alive())
 			require.NoError(t, l.Close())
+			require.False(t, l.Alive())
+			require.Zero(t, l.Stats().Refs)
 		})
 	}
+}
+
+// TestS078_ALoopCanBeClosedHoweverItsRunEnded has Run end in the middle of work of every kind.
+func TestS078_ALoopCanBeClosedHoweverItsRunEnded(t *testing.T) {
+	for _, end := range []struct {
+		name string
+		run  func(t *testing.T, l *reactor.Loop)
+	}{
+		{"by Stop", func(t *testing.T, l *reactor.Loop) {
+			l.NextTick(l.Stop)
+			require.NoError(t, l.Run())
+		}},
+		{"by its context", func(t *testing.T, l *reactor.Loop) {
+			ctx, cancel := context.WithCancel(t.Context())
+			l.NextTick(cancel)
+			require.ErrorIs(t, l.RunContext(ctx), context.Canceled)
+		}},
+		{"by a panic", func(t *testing.T, l *reactor.Loop) {
+			for _, kind := range callbackKinds {
+				kind.queue(t, l, func() { panic(kind.name) })
+			}
+			require.Panics(t, func() { _ = l.Run() })
+		}},
+		{"by the end of its goroutine", func(t *testing.T, l *reactor.Loop) {
+			l.NextTick(runtime.Goexit)
+			ended := make(chan struct{})
+			go func() { // Ends with Run.
+				defer close(ended)
+				_ = l.Run()
+			}()
+			<-ended
+		}},
+		{"after one Poll", func(t *testing.T, l *reactor.Loop) { poll(t, l) }},
+	} {
+		t.Run(end.name, func(t *testing.T) {
+			leakcheck.NoNewFDs(t)
+			l := newLoop(t)
+			closed := false
+			var again func(kind int) func()
+			again = func(kind int) func() {
+				return func() {
+					require.False(t, closed)
+					callbackKinds[kind].queue(t, l, again(kind))
+				}
+			}
+			for kind := range callbackKinds {
+				callbackKinds[kind].queue(t, l, again(kind))
+			}
+			end.run(t, l)
+			require.True(t, l.Alive())
+			require.NoError(t, l.Close())
+			closed = true
+			require.False(t, l.Alive())
+		})
+	}
+}
+
+// TestS078_CloseClosesLocalsWhileEverythingIsThere: what they end is the loop's until they have returned.
+func TestS078_CloseClosesLocalsWhileEverythingIsThere(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	var j journal
+	r := readyPipe(t)
+	w := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) { t.Error("called after Close") })
+	timer := l.SetTimeout(0, func() { t.Error("called after Close") })
+	immediate := l.SetImmediate(func() { t.Error("called after Close") })
+	release := l.Hold()
+	for _, name := range []string{"first", "second", "third"} {
+		keep(t, l, name, func() error {
+			j.add(name)
+			switch name {
+			case "third":
+				require.NoError(t, w.Set(reactor.Writable))
+				w.Close()
+				require.True(t, timer.Stop())
+				require.True(t, immediate.Stop())
+				release()
+				require.ErrorIs(t, l.Post(func() {}), reactor.ErrClosed)
+				require.ErrorIs(t, l.Run(), reactor.ErrClosed)
+				require.NoError(t, l.Close())
+				return errors.New("the first error")
+			case "second":
+				panic("in the middle")
+			}
+			return errors.New("another error")
+		})
+	}
+	require.PanicsWithValue(t, "in the middle", func() { _ = l.Close() })
+	j.wants(t, "third second first")
+	require.Equal(t, -1, l.FD(), "all the same everything is closed")
+	require.NoError(t, l.Close())
+}
+
+// keep has l close what is kept under key by close.
+func keep(t *testing.T, l *reactor.Loop, key string, close func() error) {
+	t.Helper()
+	_, err := l.Local(key, func() (io.Closer, error) { return closer(close), nil })
+	require.NoError(t, err)
+}
+
+type closer func() error
+
+func (c closer) Close() error { return c() }
+
+// TestCloseKeepsNothingOfWhatItDrops: the handles that the program still has do not keep what their functions hold.
+func TestCloseKeepsNothingOfWhatItDrops(t *testing.T) {
+	l := newLoop(t)
+	type megabyte [1 << 20]byte
+	var kept []weak.Pointer[megabyte]
+	holding := func() func() {
+		data := new(megabyte)
+		kept = append(kept, weak.Make(data))
+		return func() { data[0]++ }
+	}
+	timer := l.SetTimeout(time.Hour, holding())
+	immediate := l.SetImmediate(holding())
+	l.NextTick(holding())
+	l.QueueClosing(holding())
+	require.NoError(t, l.Post(holding()))
+	require.NoError(t, l.Close())
+	runtime.GC()
+	for i := range kept {
+		require.Nil(t, kept[i].Value(), "%d", i)
+	}
+	require.False(t, timer.Stop())
+	require.False(t, immediate.Stop())
+	require.NoError(t, l.Close())
 }
 
 func TestS078_CloseReturnsEveryDescriptor(t *testing.T) {
@@ -84,11 +220,13 @@ func TestS078_CloseTakesWhatDoesNotKeepTheLoopAlive(t *testing.T) {
 		w.Late()
 		w.Close()
 	}
-	require.True(t, timer.Stop())
 	require.False(t, timer.Stop())
 	timer.Ref()
-	require.True(t, immediate.Stop())
+	timer.Unref()
+	require.False(t, immediate.Stop())
 	immediate.Ref()
+	immediate.Unref()
+	require.Zero(t, l.Stats().Refs)
 	require.Equal(t, "x", r.read(), "the descriptor is its owner's")
 }
 

@@ -6,30 +6,38 @@ package reactor
 // It keeps Run alive until it ran. It panics when fn is nil or the loop is closed.
 func (l *Loop) QueueClosing(fn func()) {
 	l.checkOpen("QueueClosing", fn == nil)
-	l.closing.next = append(l.closing.next, fn)
+	l.closing.push(fn)
 	l.nudge()
 }
 
-// closingQueue has two lists: the one that runs now, from its end, and the one for the next phase.
+// closingQueue is what QueueClosing has queued, and the part of it that this phase runs, from its end.
 type closingQueue struct {
-	current []func() // not empty between turns only when ticks were left, or a panic unwound
-	next    []func()
-	after   uint64 // how many ticks must have run first
+	queue[func()]
+	now   []func() // not empty between turns only when ticks were left, or a panic unwound
+	after uint64   // how many ticks must have run first
 }
 
-func (q *closingQueue) pending() bool { return len(q.current)+len(q.next) > 0 }
+// largeClosing is how much memory of now is kept, in functions.
+const largeClosing = 4096
+
+func (q *closingQueue) pending() bool { return q.n+len(q.now) > 0 }
 
 func (l *Loop) runClosing() {
 	q := &l.closing
-	if len(q.current) == 0 {
-		q.current, q.next = q.next, q.current
+	if len(q.now) == 0 {
+		for q.n > 0 {
+			q.now = append(q.now, q.pop())
+		}
 	}
-	for len(q.current) > 0 && l.ticksAllow(q) {
-		last := len(q.current) - 1
-		fn := q.current[last]
-		q.current[last] = nil
-		q.current = q.current[:last]
+	for len(q.now) > 0 && l.ticksAllow(q) {
+		last := len(q.now) - 1
+		fn := q.now[last]
+		q.now[last] = nil
+		q.now = q.now[:last]
 		l.Callback(fn)
+	}
+	if len(q.now) == 0 && cap(q.now) > largeClosing {
+		q.now = nil
 	}
 }
 
@@ -41,9 +49,9 @@ func (l *Loop) ticksAllow(q *closingQueue) bool {
 		return true
 	}
 	if q.after == 0 {
-		q.after = l.ticks.popped + uint64(l.ticks.n)
+		q.after = l.ticksRun + uint64(l.ticks.n)
 	}
-	if l.ticks.popped < q.after {
+	if l.ticksRun < q.after {
 		return false
 	}
 	q.after = 0

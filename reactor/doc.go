@@ -20,6 +20,11 @@
 // Nothing can starve the rest: each phase does a bounded amount of work a turn, what is left waits for the next turn,
 // and the poll between does not sleep then.
 //
+// # The end
+//
+// [Loop.Run] returns when nothing is left that keeps the loop alive, see [Loop.Alive], and may be called again.
+// [Loop.Close] ends it for good, alive or not: a defer right after [New] is the place for it.
+//
 // # Goroutines
 //
 // A Loop's methods must be called on the loop goroutine unless their comment says otherwise: the goroutine inside Run,

@@ -10,30 +10,40 @@ import (
 // its descriptors.
 const postBudget = 4096
 
-// stopReason is a bit set of who asked the loop to stop.
-type stopReason uint8
-
-const (
-	stopCall    stopReason = 1 << iota // Loop.Stop
-	stopContext                        // the context of RunContext ended
-)
-
-// door is the only part of a loop that other goroutines touch. Everything in it is under mu; the wake-up is written under
-// mu too, so that it never goes to a descriptor that Close has given back.
+// door is the only part of a loop that other goroutines touch.
 type door struct {
+	state atomic.Uint64 // a doorState
+
 	mu     sync.Mutex
-	posts  []func()
-	awake  bool // the loop will look at posts before it sleeps: no need to wake it
-	rung   bool // a wake-up was written and not yet answered
+	posts  queue[func()]
 	closed bool
-	stops  stopReason
-	held   int
-	waker  waker
+	gone   chan struct{} // closed with the loop
+	waker  waker         // rings under mu, so that no wake-up goes to a descriptor that Close has given back
 }
 
+// doorState is all that a turn has to know of other goroutines, so that it reads one word and takes no lock. It is a set
+// of bits, and above them the number of Holds.
+type doorState uint64
+
+const (
+	doorAwake       doorState = 1 << iota // the loop will look here before it sleeps: no need to wake it
+	doorRung                              // a wake-up was written, or is about to be, and was not yet answered
+	doorPosted                            // posts is not empty; changes under mu
+	doorStopCall                          // Loop.Stop was called
+	doorStopContext                       // the context of RunContext ended
+	doorHold                              // one Hold
+
+	doorStop  = doorStopCall | doorStopContext
+	doorHolds = ^(doorHold - 1)
+)
+
+// has reports whether one of the bits is set.
+func (s doorState) has(bits doorState) bool { return s&bits != 0 }
+
 // Post runs fn on the loop goroutine, in the posted phase of a coming turn, and wakes the loop when it sleeps. Functions
-// posted by one goroutine run in the order of its calls. Posted work keeps Run alive. It returns [ErrClosed] after Close
-// and panics when fn is nil. Post does not allocate in steady state.
+// posted by one goroutine run in the order of its calls. Posted work keeps Run alive. A function that is still waiting
+// when the loop is closed never runs, and nobody is told; [Loop.Do] tells. Post returns [ErrClosed] after Close and panics
+// when fn is nil. It does not allocate in steady state.
 //
 // Safe to call from any goroutine.
 func (l *Loop) Post(fn func()) error {
@@ -47,14 +57,14 @@ func (l *Loop) Post(fn func()) error {
 	if d.closed {
 		return ErrClosed
 	}
-	d.posts = append(d.posts, fn)
-	d.ring()
+	d.posts.push(fn)
+	d.raise(doorPosted)
 	return nil
 }
 
 // Do runs fn on the loop goroutine and waits until it has returned. When ctx ends first, fn will not run and the
-// context's cause is returned; once fn has begun, Do waits for it. It returns [ErrClosed] when the loop is closed, which it
-// cannot be while a Do waits: what is posted keeps the loop alive, and Close refuses.
+// context's cause is returned; once fn has begun, Do waits for it. It returns [ErrClosed] when the loop is closed, or is
+// closed before fn has begun: then fn does not run.
 //
 // Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for itself.
 func (l *Loop) Do(ctx context.Context, fn func()) error {
@@ -81,33 +91,33 @@ func (l *Loop) Do(ctx context.Context, fn func()) error {
 	if err != nil {
 		return err
 	}
+	var why error
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		if state.CompareAndSwap(waiting, abandoned) {
-			return context.Cause(ctx)
-		}
-		<-done
-		return nil
+		why = context.Cause(ctx)
+	case <-l.door.gone:
+		why = ErrClosed
 	}
+	if state.CompareAndSwap(waiting, abandoned) {
+		return why
+	}
+	<-done
+	return nil
 }
 
 // Hold keeps Run alive until release is called, for work under way elsewhere that will Post its result. Calling release
-// again does nothing.
+// again does nothing, and so does releasing once the loop is closed.
 //
 // Hold and release are safe to call from any goroutine.
 func (l *Loop) Hold() (release func()) {
 	l.check("Hold")
 	d := &l.door
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.held++
+	d.state.Add(uint64(doorHold))
 	return sync.OnceFunc(func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.held--
-		if d.held == 0 && !d.closed {
+		s := doorState(d.state.Add(^uint64(doorHold - 1))) // Minus one Hold.
+		if !s.has(doorHolds | doorAwake | doorRung) {
 			d.ring() // Run may be asleep with nothing left to wait for.
 		}
 	})
@@ -119,124 +129,106 @@ func (l *Loop) Hold() (release func()) {
 // Safe to call from any goroutine.
 func (l *Loop) Stop() {
 	l.check("Stop")
-	l.door.stop(stopCall)
+	l.door.stop(doorStopCall)
 }
 
-func (d *door) stop(r stopReason) {
+func (d *door) stop(reason doorState) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.stops |= r
-	if !d.closed {
-		d.ring()
-	}
+	d.raise(reason)
 }
 
-// ring wakes the loop unless it is awake or a wake-up is already on its way. It is called under mu.
+// ring wakes the loop unless it is awake or a wake-up is already on its way.
 func (d *door) ring() {
-	if d.awake || d.rung {
-		return
-	}
-	d.rung = true
-	d.waker.wake()
-}
-
-// shut refuses what comes from now on. It fails while something is queued or held.
-func (d *door) shut() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.posts) > 0 || d.held > 0 {
-		return false
+	d.raise(0)
+}
+
+// raise sets bits and rings. It is called under mu.
+func (d *door) raise(bits doorState) {
+	for {
+		s := doorState(d.state.Load())
+		next, asleep := s|bits, !s.has(doorAwake|doorRung)
+		if asleep {
+			next |= doorRung
+		}
+		if next == s {
+			return
+		}
+		if d.state.CompareAndSwap(uint64(s), uint64(next)) {
+			if asleep && !d.closed {
+				d.waker.wake()
+			}
+			return
+		}
 	}
+}
+
+// shut refuses what comes from now on, and drops the posts.
+func (d *door) shut() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.closed = true
-	return true
+	d.posts = queue[func()]{}
+	close(d.gone)
 }
 
 // The rest of this file is the loop goroutine's side.
 
-// postQueue is the batch of posted functions that the loop took and has not run yet.
-type postQueue struct {
-	batch []func()
-	at    int
-}
-
-func (q *postQueue) pending() bool { return q.at < len(q.batch) }
-
-// runPosted runs what was posted before it began, at most postBudget functions.
-func (l *Loop) runPosted() {
+// runPosted runs what was posted before it began, as seen tells, at most postBudget functions.
+func (l *Loop) runPosted(seen doorState) {
 	q := &l.posted
-	if !q.pending() && !l.door.take(q) {
-		return
-	}
-	for range postBudget {
-		if !q.pending() {
+	if q.n == 0 {
+		if !seen.has(doorPosted) {
 			return
 		}
-		fn := q.batch[q.at]
-		q.batch[q.at] = nil
-		q.at++
-		l.call(fn)
+		l.door.take(q)
+	}
+	for range postBudget {
+		if q.n == 0 {
+			return
+		}
+		l.call(q.pop())
 	}
 }
 
-// take swaps the posts with q's used-up batch and reports whether there were any.
-func (d *door) take(q *postQueue) bool {
+// take moves the posts to q, which is empty and whose spare blocks the next posts get.
+func (d *door) take(q *queue[func()]) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.posts) == 0 {
-		return false
-	}
-	d.posts, q.batch = q.batch[:0], d.posts
-	q.at = 0
-	return true
+	d.posts, *q = *q, d.posts
+	d.clear(doorPosted)
 }
+
+func (d *door) look() doorState { return doorState(d.state.Load()) }
+
+// clear returns what was before.
+func (d *door) clear(bits doorState) doorState { return doorState(d.state.And(uint64(^bits))) }
 
 // trySleep marks the loop as asleep, so that the next Post rings. It reports false when there is a reason not to sleep:
 // also when a Hold alone, for refd is false, was worth sleeping for and has been released since.
 func (d *door) trySleep(refd bool) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.posts) > 0 || d.stops != 0 || !refd && d.held == 0 {
-		return false
+	for {
+		s := d.look()
+		if s.has(doorPosted|doorStop) || !refd && !s.has(doorHolds) {
+			return false
+		}
+		if d.state.CompareAndSwap(uint64(s), uint64(s&^(doorAwake|doorRung))) {
+			return true
+		}
 	}
-	d.awake, d.rung = false, false
-	return true
 }
 
-func (d *door) setAwake() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.awake = true
-}
+func (d *door) setAwake() { d.state.Or(uint64(doorAwake)) }
 
 // setAsleep is called when the loop goroutine leaves Run or Poll: what other goroutines do from now on must make [Loop.FD]
 // readable.
 func (d *door) setAsleep() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.awake, d.rung = false, false
-	if len(d.posts) > 0 || d.stops != 0 {
+	if d.clear(doorAwake | doorRung).has(doorPosted | doorStop) {
 		d.ring()
 	}
 }
 
-// look tells, in one go, whether functions are posted, whether the loop is held, and whether it was asked to stop.
-func (d *door) look() (posts, held, stop bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.posts) > 0, d.held > 0, d.stops != 0
-}
-
 // takeStop clears the request to stop and reports whether there was one.
-func (d *door) takeStop() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	stop := d.stops != 0
-	d.stops = 0
-	return stop
-}
-
-func (d *door) unstop(r stopReason) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.stops &^= r
-}
+func (d *door) takeStop() bool { return d.look().has(doorStop) && d.clear(doorStop).has(doorStop) }

@@ -1,6 +1,9 @@
 package reactor
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // FD returns the epoll or kqueue descriptor of the loop, for watching it in another loop: it is readable when [Loop.Poll]
 // has something to do, which from the first call of FD on includes timers that are due and work queued outside of Poll.
@@ -16,7 +19,7 @@ func (l *Loop) FD() int {
 		if err != nil {
 			return -1
 		}
-		l.alarm = a
+		l.alarm, l.alarmAt = a, alarmOff
 		l.nudge()
 	}
 	return l.poller.fd
@@ -31,20 +34,40 @@ func (l *Loop) nudge() {
 }
 
 // settle makes FD readable when the next Poll has something to do without waiting: now, or once the next timer is due. It
-// does not ask what keeps the loop alive: the loop around this one is the one that lives.
+// does not ask what keeps the loop alive: the loop around this one is the one that lives. Posts and a Stop have rung.
 func (l *Loop) settle() {
 	if l.alarm == nil {
 		return
 	}
-	left := time.Duration(0)
-	if posts, _, stop := l.door.look(); !posts && !stop {
-		left = l.untilWork(l.clock())
+	if l.hasWork() {
+		l.door.ring()
+		return
 	}
+	if l.alarm.fired() {
+		l.alarmAt = alarmOff
+	}
+	switch when, ok := l.timers.next(); {
+	case !ok:
+		if l.alarmAt != alarmOff {
+			l.alarmAt = alarmOff
+			l.alarm.stop()
+		}
+	case when < l.alarmAt:
+		l.setAlarm(when)
+	}
+	// An alarm that is set for an earlier time is left alone: it costs one Poll, which sets it anew. A timer that each
+	// event puts off would cost a system call each time.
+}
+
+func (l *Loop) setAlarm(when int64) {
+	left := time.Duration(when - l.freshNS())
+	if left <= 0 {
+		l.door.ring()
+		return
+	}
+	l.alarmAt = when
 	l.alarm.set(left)
 }
 
-// alarmNever disarms an alarm. It equals forever, which is what untilWork returns when no timer is set.
-const alarmNever = forever
-
-// alarmNow is the shortest time an alarm can be set to.
-const alarmNow = time.Nanosecond
+// alarmOff is Loop.alarmAt while no alarm is set.
+const alarmOff = math.MaxInt64

@@ -102,3 +102,25 @@ func TestS077_OneWakeUpForABurstOfPostsIntoAnEmbeddedLoop(t *testing.T) {
 	require.Equal(t, 1000, ran)
 	require.False(t, epoll.wait(0))
 }
+
+// TestAnEmbeddedLoopSetsItsAlarmOnlyForAnEarlierTimer: a timer that each event puts off leaves the alarm where it is.
+func TestAnEmbeddedLoopSetsItsAlarmOnlyForAnEarlierTimer(t *testing.T) {
+	l := embedded(t)
+	left := func() time.Duration {
+		poll(t, l)
+		d, err := l.AlarmLeft()
+		require.NoError(t, err)
+		return d
+	}
+	require.Zero(t, left())
+	timer := l.SetTimeout(time.Hour, func() {})
+	require.Positive(t, left())
+	require.LessOrEqual(t, left(), time.Hour)
+	timer.Reset(2 * time.Hour)
+	require.LessOrEqual(t, left(), time.Hour)
+	timer.Reset(time.Minute)
+	require.LessOrEqual(t, left(), time.Minute)
+	require.Positive(t, left())
+	timer.Stop()
+	require.Zero(t, left(), "nothing is left to go off for")
+}

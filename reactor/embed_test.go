@@ -130,6 +130,27 @@ func TestS077_FDStaysQuietWhileNothingIsDue(t *testing.T) {
 	settled(t, l)
 }
 
+// TestATimerThatWasPutOffCostsOneEarlyPoll: the alarm was set for when the timer was due before.
+func TestATimerThatWasPutOffCostsOneEarlyPoll(t *testing.T) {
+	l := embedded(t)
+	for range 3 {
+		fired := false
+		timer := l.SetTimeout(2*time.Millisecond, func() { fired = true })
+		poll(t, l)
+		for range 5 {
+			timer.Reset(20 * time.Millisecond)
+			poll(t, l)
+		}
+		wakes := 0
+		for ; !fired; wakes++ {
+			pollable(t, l.FD(), -1)
+			poll(t, l)
+		}
+		require.LessOrEqual(t, wakes, 2)
+		settled(t, l)
+	}
+}
+
 func TestFDStaysQuietForHugeTimers(t *testing.T) {
 	for _, huge := range []time.Duration{math.MaxInt64, 100 * 365 * 24 * time.Hour, (1<<31 + 1) * time.Second} {
 		l := embedded(t)

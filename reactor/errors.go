@@ -10,11 +10,8 @@ var (
 	// ErrClosed is returned once the loop, or the watcher, was closed. errors.Is(ErrClosed, os.ErrClosed) is true.
 	ErrClosed error = closedError{}
 
-	// ErrBusy is returned by [Loop.Close] while something still keeps the loop alive, or while it runs.
-	ErrBusy = errors.New("reactor: loop is busy")
-
-	// ErrRunning is returned by Run and Poll when the loop is already inside one of them.
-	ErrRunning = errors.New("reactor: loop is already running")
+	// ErrRunning is returned by Run, Poll and Close while the loop is inside Run or Poll, as it is in a callback.
+	ErrRunning = errors.New("reactor: loop is running")
 )
 
 type closedError struct{}

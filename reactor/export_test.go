@@ -21,9 +21,7 @@ func (l *Loop) SetClock(clock func() time.Time) {
 
 // Asleep reports whether the next Post would have to wake the loop. Safe to call from any goroutine.
 func (l *Loop) Asleep() bool {
-	l.door.mu.Lock()
-	defer l.door.mu.Unlock()
-	return !l.door.awake
+	return !l.door.look().has(doorAwake)
 }
 
 // CountWakes counts the wake-ups written from now on. The function it returns is safe to call from any goroutine.
@@ -52,7 +50,7 @@ func (c *countingWaker) wake() {
 }
 
 // TimerEntries returns the size of the heap: the timers that are set, and the entries that stopped ones left behind.
-func (l *Loop) TimerEntries() int { return len(l.timers.entries) }
+func (l *Loop) TimerEntries() int { return l.timers.n }
 
 // WatcherSlots returns the size of the watcher table, open or free.
 func (l *Loop) WatcherSlots() int { return len(l.watchers.slots) }
@@ -65,4 +63,11 @@ func OpenWakeupWithoutPoller(o Options) error {
 	l := &Loop{opts: o, clock: time.Now}
 	l.poller.fd = -1
 	return l.openWakeup()
+}
+
+// QueuedPosts returns how many posts no turn has looked at. Safe to call from any goroutine.
+func (l *Loop) QueuedPosts() int {
+	l.door.mu.Lock()
+	defer l.door.mu.Unlock()
+	return l.door.posts.n
 }

@@ -12,7 +12,7 @@ type Immediate struct {
 func (l *Loop) SetImmediate(fn func()) *Immediate {
 	l.checkOpen("SetImmediate", fn == nil)
 	i := &Immediate{loop: l, fn: fn}
-	l.immediates.next = append(l.immediates.next, i)
+	l.immediates.push(i)
 	l.ref()
 	l.nudge()
 	return i
@@ -56,26 +56,10 @@ func (i *Immediate) take() func() {
 	return fn
 }
 
-// immediateQueue has two lists: the one that runs now and the one for the next phase.
-type immediateQueue struct {
-	current []*Immediate
-	at      int // current[at:] has not run; not empty between turns only when a panic unwound
-	next    []*Immediate
-}
-
-func (q *immediateQueue) pending() bool { return q.at < len(q.current) || len(q.next) > 0 }
-
 func (l *Loop) runImmediates() {
 	q := &l.immediates
-	if q.at == len(q.current) {
-		q.current, q.next = q.next, q.current[:0]
-		q.at = 0
-	}
-	for q.at < len(q.current) {
-		i := q.current[q.at]
-		q.current[q.at] = nil
-		q.at++
-		if i.fn != nil {
+	for q.begin(); q.due > 0; {
+		if i := q.take(); i.fn != nil {
 			l.call(i.take())
 		}
 	}

@@ -35,11 +35,16 @@ func (l *Loop) Local(key any, make func() (io.Closer, error)) (io.Closer, error)
 	return c, nil
 }
 
-func (t *localTable) close() error {
-	var first error
-	for i := len(t.order) - 1; i >= 0; i-- {
-		first = firstError(first, t.order[i].Close())
+// close closes all of them, also when one panics, and returns the first error.
+func (t *localTable) close() (err error) {
+	n := len(t.order)
+	if n == 0 {
+		t.byKey = nil
+		return nil
 	}
-	*t = localTable{}
-	return first
+	last := t.order[n-1]
+	t.order[n-1] = nil
+	t.order = t.order[:n-1]
+	defer func() { err = firstError(err, t.close()) }()
+	return last.Close()
 }

@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"log/slog"
+	"math"
 	"time"
 )
 
@@ -31,29 +32,32 @@ type Options struct {
 //
 // A Loop's methods must be called on the loop goroutine unless their comment says otherwise.
 type Loop struct {
-	opts   Options
-	poller poller
-	door   door
-	wake   *Watcher
-	alarm  *alarm // nil until FD was called
+	opts    Options
+	poller  poller
+	door    door
+	wake    *Watcher
+	alarm   *alarm // nil until FD was called
+	alarmAt int64  // what the alarm is set for, as timers count
 
-	clock func() time.Time // replaced by tests
-	base  time.Time        // timers count from here
-	now   time.Time        // cached, see Now
-	nowNS int64            // now - base
+	clock  func() time.Time // replaced by tests
+	base   time.Time        // timers count from here
+	now    time.Time        // cached, see Now
+	dated  bool             // now is of this turn
+	readAt uint64           // stats.Callbacks when the loop itself read now; clockOld when it has not in this Run or Poll
 
 	running bool // inside Run or Poll
 	closed  bool
 	loaded  bool // the last poll had something at once, see wait
 	refs    int  // armed timers, immediates and active watchers that are ref'd; see Alive
 
-	ticks      ring
-	ticking    bool // runTicks is under way: what a tick emits is part of it
-	inside     bool // Callback is under way
+	ticks      queue[func()]
+	ticksRun   uint64 // so far
+	ticking    bool   // runTicks is under way: what a tick emits is part of it
+	inside     bool   // Callback is under way
 	timers     timerHeap
-	immediates immediateQueue
+	immediates phaseQueue[*Immediate]
 	closing    closingQueue
-	posted     postQueue
+	posted     queue[func()] // taken from the door, to be run
 	watchers   watcherTable
 	locals     localTable
 	threads    []*threadBinding
@@ -68,7 +72,7 @@ func New(o *Options) (*Loop, error) {
 		l.opts = *o
 	}
 	l.base = l.clock()
-	l.now = l.base
+	l.door.gone = make(chan struct{})
 	if err := l.poller.open(); err != nil {
 		return nil, err
 	}
@@ -103,23 +107,57 @@ func (l *Loop) openWakeup() error {
 	return nil
 }
 
-// Close releases everything the loop holds. It fails with [ErrBusy] while [Loop.Alive] is true or the loop is running;
-// then nothing was closed. Watchers, streams and children that are still open but do not keep the loop alive, being
-// unref'd or paused, are closed with the loop, without events. After Close, Post and Do return [ErrClosed], and methods
-// that cannot return an error panic. Closing twice is harmless.
-func (l *Loop) Close() error {
+// Close releases everything the loop holds, whether or not something keeps it alive: also after Stop, after the context of
+// RunContext has ended, and after a panic. [Loop.Alive] tells before whether anything is cut short. It fails only with
+// [ErrRunning], in a callback of the loop or while it is inside Run or Poll, and then nothing was closed; and with the
+// first error of what it had to close, when all the same everything was.
+//
+// No callback runs any more. It is dropped without being called whatever was waiting: ticks, immediates, timers, posted
+// functions, closing callbacks. A [Loop.Do] that waits returns [ErrClosed], as Post and Do do from now on, and releasing a
+// [Loop.Hold] does nothing. Then these are closed, in this order:
+//
+//  1. what [Loop.Local] keeps, the last first. So the packages that are built on the loop end what they have there: the
+//     descriptors of streams, channels and watchers of signals are closed without events, and goroutines that wait in a
+//     bridge of a stream, or for a child, are told;
+//  2. the watchers, whose descriptors stay open: they are their owners';
+//  3. the loop's own descriptors.
+//
+// Methods that cannot return an error panic afterwards, but for those that end something. Closing twice is harmless.
+func (l *Loop) Close() (err error) {
 	l.check("Close")
-	if l.closed {
+	switch {
+	case l.closed:
 		return nil
-	}
-	if l.running || l.Alive() || !l.door.shut() {
-		return ErrBusy
+	case l.running:
+		return ErrRunning
 	}
 	l.closed = true
-	err := l.locals.close()
-	l.watchers.forgetAll()
+	l.door.shut()
+	defer func() { // Also when the Close of a local panics.
+		l.dropQueued()
+		l.watchers.forgetAll()
+		l.threads = nil
+		err = firstError(err, l.closeOwn())
+	}()
+	return l.locals.close()
+}
+
+// dropQueued forgets what was to be called. Handles of it that the program has are as after Stop.
+func (l *Loop) dropQueued() {
+	for l.immediates.n > 0 {
+		l.immediates.pop().fn = nil
+	}
+	l.timers.forgetAll()
+	l.ticks, l.posted = queue[func()]{}, queue[func()]{}
+	l.immediates, l.closing = phaseQueue[*Immediate]{}, closingQueue{}
+	l.refs = 0
+}
+
+// closeOwn closes the loop's own descriptors.
+func (l *Loop) closeOwn() error {
+	var err error
 	if l.alarm != nil {
-		err = firstError(err, l.alarm.close())
+		err = l.alarm.close()
 	}
 	err = firstError(err, l.door.waker.close())
 	return firstError(err, l.poller.close())
@@ -133,36 +171,54 @@ func firstError(a, b error) error {
 }
 
 // Alive reports whether Run would go on: something referenced is active (a timer, an immediate, a watcher that waits for
-// something), or work is queued, or [Loop.Hold] is in force.
+// something), or work is queued, or [Loop.Hold] is in force. A closed loop is not alive.
 func (l *Loop) Alive() bool {
 	l.check("Alive")
-	if l.aliveInside() {
-		return true
-	}
-	posts, held, _ := l.door.look()
-	return posts || held
+	return !l.closed && (l.aliveInside() || l.door.look().has(doorPosted|doorHolds))
 }
 
 // aliveInside is Alive without what other goroutines may have asked for.
 func (l *Loop) aliveInside() bool { return l.refs > 0 || l.queued() }
 
 // queued reports whether the loop itself holds callbacks that need no event to run.
-func (l *Loop) queued() bool { return l.ticks.n > 0 || l.closing.pending() || l.posted.pending() }
+func (l *Loop) queued() bool { return l.ticks.n > 0 || l.closing.pending() || l.posted.n > 0 }
 
-// Now returns the time at which the loop last woke up: the start of the turn, or the end of the poll's sleep. It costs
-// nothing and does not move during a callback.
+// Now returns the time of the turn. The clock is read once a turn, if somebody asks, and anew when a sleep ends; so the
+// time does not move during a callback, and is later by nothing but the callbacks of the turn before the first that asked.
 func (l *Loop) Now() time.Time {
 	l.check("Now")
+	l.date()
 	return l.now
+}
+
+func (l *Loop) date() {
+	if !l.dated {
+		l.updateNow()
+	}
 }
 
 func (l *Loop) updateNow() {
 	l.now = l.clock()
-	l.nowNS = int64(l.now.Sub(l.base))
+	l.dated = true
 }
 
+// clockOld is a number of callbacks that no loop reaches.
+const clockOld = math.MaxUint64
+
+// readClock is updateNow between callbacks.
+func (l *Loop) readClock() {
+	l.updateNow()
+	l.readAt = l.stats.Callbacks
+}
+
+// current reports whether now is the present time, no callback having run since it was read.
+func (l *Loop) current() bool { return l.readAt == l.stats.Callbacks }
+
+// sinceBase returns t as timers count.
+func (l *Loop) sinceBase(t time.Time) int64 { return int64(t.Sub(l.base)) }
+
 // freshNS reads the clock: deadlines are counted from the true time, not from the start of a long callback.
-func (l *Loop) freshNS() int64 { return int64(l.clock().Sub(l.base)) }
+func (l *Loop) freshNS() int64 { return l.sinceBase(l.clock()) }
 
 func (l *Loop) ref()   { l.refs++ }
 func (l *Loop) unref() { l.refs-- }

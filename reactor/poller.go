@@ -20,8 +20,10 @@ import "errors"
 //	                                                  and Writable, of which the loop keeps what is wanted
 //	func newWaker(p *poller, forcePipe bool) (waker, error)
 //	func openAlarm(l *Loop) (*alarm, error)
-//	func (a *alarm) set(d time.Duration)              from alarmNow up: makes the poller's descriptor readable after d, even
-//	                                                  outside of wait; 0 is alarmNow; alarmNever: disarms
+//	func (a *alarm) set(d time.Duration)              d > 0: makes the poller's descriptor readable after d, even outside of
+//	                                                  wait, until a wait has seen it, which ends for it; anew each time
+//	func (a *alarm) stop()                            takes back set, and what no wait has seen
+//	func (a *alarm) fired() bool                      since the last call a wait has seen that the time had come
 //	func (a *alarm) close() error
 
 // maxEvents bounds the events taken from the kernel in one poll. Those left over come first in the next one, since the

@@ -27,6 +27,8 @@ type poller struct {
 	timeout unix.Timespec
 	regs    []registration        // by descriptor
 	ready   [maxEvents]readyEvent // what the events of the last wait mean
+
+	alarmFired bool // an event of the alarm was among those of a wait, see alarm.fired
 }
 
 type readyEvent struct {
@@ -137,6 +139,10 @@ func (p *poller) collect(n int) int {
 	m := 0
 	for i := range n {
 		k := &p.events[i]
+		if k.Filter == unix.EVFILT_TIMER {
+			p.alarmFired = true
+			continue
+		}
 		// udata alone is not trusted: NetBSD 7 was seen to return events with every field zero
 		// (https://go.dev/issue/14127).
 		udata := udataOf(k)

@@ -21,12 +21,19 @@ func (l *Loop) Run() error {
 	defer runtime.UnlockOSThread()
 	l.enterThread()
 	defer l.leaveThread()
-	for !l.door.takeStop() && l.Alive() {
-		if err := l.turn(forever, false); err != nil {
+	for {
+		seen := l.door.look()
+		if seen.has(doorStop) {
+			l.door.clear(doorStop)
+			return nil
+		}
+		if !l.aliveInside() && !seen.has(doorPosted|doorHolds) {
+			return nil
+		}
+		if err := l.turn(seen, forever, false); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // RunContext is Run that also stops when ctx ends; it then returns the context's cause. The loop can be run again.
@@ -37,7 +44,7 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 	}
 	stopped := make(chan struct{})
 	disarm := context.AfterFunc(ctx, func() {
-		l.door.stop(stopContext)
+		l.door.stop(doorStopContext)
 		close(stopped)
 	})
 	defer func() { // Also when a callback's panic unwinds through here: ctx must not stop a later Run.
@@ -45,7 +52,7 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 			return
 		}
 		<-stopped
-		l.door.unstop(stopContext)
+		l.door.clear(doorStopContext)
 		if err == nil {
 			err = context.Cause(ctx)
 		}
@@ -72,7 +79,7 @@ func (l *Loop) Poll(max time.Duration) (alive bool, err error) {
 func (l *Loop) pollOnce(max time.Duration) error {
 	defer l.leave() // Also when a callback's panic unwinds through here.
 	defer l.door.takeStop()
-	return l.turn(max, true)
+	return l.turn(l.door.look(), max, true)
 }
 
 func (l *Loop) enter(op string) error {
@@ -84,6 +91,7 @@ func (l *Loop) enter(op string) error {
 		return ErrRunning
 	}
 	l.running = true
+	l.readAt = clockOld
 	l.door.setAwake()
 	return nil
 }
@@ -95,25 +103,26 @@ func (l *Loop) leave() {
 	l.settle()
 }
 
-// turn runs every phase once. It sleeps at most max in the poll phase; with eager set it does not sleep once a callback has
-// run, so that a caller which polls until something has happened sees that it has.
-func (l *Loop) turn(max time.Duration, eager bool) error {
+// turn runs every phase once; seen is what other goroutines had asked for before it. It sleeps at most max in the poll
+// phase; with eager set it does not sleep once a callback has run, so that a caller which polls until something has
+// happened sees that it has.
+func (l *Loop) turn(seen doorState, max time.Duration, eager bool) error {
 	l.stats.Turns++
 	ran := l.stats.Callbacks
-	l.updateNow()
+	timers := l.timers.seq
+	l.dated = l.current()
 	if l.ticks.n > 0 {
 		l.runTicks()
 	}
-	l.runTimers()
-	l.runPosted()
-	now := l.now
+	l.runTimers(timers)
 	if l.stats.Callbacks != ran {
-		now = l.clock()
-		if eager {
-			max = 0
-		}
+		seen = l.door.look() // What those callbacks posted runs in this turn.
 	}
-	if err := l.runPoll(now, max); err != nil {
+	l.runPosted(seen)
+	if eager && l.stats.Callbacks != ran || l.refs == 0 && !l.door.look().has(doorHolds) {
+		max = 0 // There is something to return for, or nothing that could end the sleep is worth it.
+	}
+	if err := l.runPoll(max); err != nil {
 		return err
 	}
 	l.runImmediates()
@@ -121,9 +130,9 @@ func (l *Loop) turn(max time.Duration, eager bool) error {
 	return nil
 }
 
-// runPoll waits for readiness and dispatches it.
-func (l *Loop) runPoll(now time.Time, max time.Duration) error {
-	n, err := l.wait(now, l.pollTimeout(now, max))
+// runPoll waits for readiness, at most for max, and dispatches it.
+func (l *Loop) runPoll(max time.Duration) error {
+	n, err := l.wait(max)
 	if err != nil {
 		return err
 	}
@@ -137,17 +146,28 @@ func (l *Loop) runPoll(now time.Time, max time.Duration) error {
 const shortSleep = 2 * time.Microsecond
 
 // wait fills the poller's events. Under load it asks without sleeping first: that call does not have to tell the Go
-// scheduler, and is the only one then. A loop that has to sleep each time is spared it.
-func (l *Loop) wait(start time.Time, timeout time.Duration) (int, error) {
-	if timeout == 0 || l.loaded {
+// scheduler, and is the only one then, without a look at the clock. A loop that has to sleep each time is spared it.
+func (l *Loop) wait(max time.Duration) (int, error) {
+	if l.hasWork() {
+		max = 0
+	}
+	if max == 0 || l.loaded {
 		n, err := l.poller.wait(0)
-		if n > 0 || err != nil || timeout == 0 {
+		if n > 0 || err != nil || max == 0 {
 			return n, err
 		}
 	}
+	start := l.now
+	if !l.current() {
+		start = l.clock()
+	}
+	timeout := l.pollTimeout(start, max)
+	if timeout == 0 {
+		return l.poller.wait(0)
+	}
 	l.stats.noteBusy(start)
 	n, err := l.sleep(start, timeout)
-	l.updateNow()
+	l.readClock()
 	l.stats.woke = l.now
 	slept := l.now.Sub(start)
 	l.stats.PollWait += slept
@@ -185,42 +205,31 @@ func (l *Loop) spin(start time.Time, timeout time.Duration) (int, error) {
 		if n > 0 || err != nil {
 			return n, err
 		}
-		if posts, _, stop := l.door.look(); posts || stop || l.clock().Sub(start) >= limit {
-			return 0, nil // trySleep sees the posts too.
+		if l.door.look().has(doorPosted|doorStop) || l.clock().Sub(start) >= limit {
+			return 0, nil // trySleep sees them too.
 		}
 	}
 }
 
-// pollTimeout is how long the poll may sleep: not at all while callbacks wait or nothing could end the sleep, else until
-// the next timer, and never longer than max. What other goroutines have asked for is seen before the sleep, by trySleep.
+// pollTimeout is how long the poll may sleep: until the next timer, and never longer than max. What other goroutines have
+// asked for is seen before the sleep, by trySleep.
 func (l *Loop) pollTimeout(now time.Time, max time.Duration) time.Duration {
-	if max == 0 {
+	when, ok := l.timers.next()
+	if !ok {
+		return max
+	}
+	left := time.Duration(when - l.sinceBase(now))
+	if left <= 0 {
 		return 0
 	}
-	if l.refs == 0 {
-		if _, held, _ := l.door.look(); !held {
-			return 0
-		}
-	}
-	left := l.untilWork(now)
-	switch {
-	case left == forever:
-		return max
-	case max == forever:
+	if max == forever {
 		return left
 	}
 	return min(left, max)
 }
 
-// untilWork returns after what time there will be something to run that no descriptor announces, 0 while there is already,
-// forever when nothing is planned. What other goroutines have asked for does not count.
-func (l *Loop) untilWork(now time.Time) time.Duration {
-	if l.queued() || l.immediates.pending() || l.watchers.anyAlwaysReady() {
-		return 0
-	}
-	when, ok := l.timers.next()
-	if !ok {
-		return forever
-	}
-	return max(0, time.Duration(when)-now.Sub(l.base))
+// hasWork reports whether there is something to run that needs neither an event nor a timer. What other goroutines have
+// asked for does not count.
+func (l *Loop) hasWork() bool {
+	return l.queued() || l.immediates.n > 0 || l.watchers.anyAlwaysReady()
 }

@@ -242,7 +242,7 @@ func TestPollDoesNotSleepWhenNothingCouldWakeIt(t *testing.T) {
 	}
 }
 
-func TestRunAndPollRefuseToRunInsideACallback(t *testing.T) {
+func TestRunPollAndCloseRefuseInsideACallback(t *testing.T) {
 	l := newLoop(t)
 	calls := 0
 	for _, kind := range callbackKinds {
@@ -252,26 +252,141 @@ func TestRunAndPollRefuseToRunInsideACallback(t *testing.T) {
 			require.ErrorIs(t, l.RunContext(t.Context()), reactor.ErrRunning)
 			_, err := l.Poll(0)
 			require.ErrorIs(t, err, reactor.ErrRunning)
-			require.ErrorIs(t, l.Close(), reactor.ErrBusy)
+			require.ErrorIs(t, l.Close(), reactor.ErrRunning)
 		})
 	}
 	run(t, l)
 	require.Equal(t, len(callbackKinds), calls)
+	for _, kind := range callbackKinds {
+		kind.queue(t, l, func() {
+			calls++
+			require.ErrorIs(t, l.Close(), reactor.ErrRunning)
+		})
+		for before := calls; calls == before; {
+			poll(t, l)
+		}
+	}
+	require.NoError(t, l.Close())
 }
 
 func TestNowIsCachedUntilTheNextTurn(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	start := clock.now
-	l.SetImmediate(func() {
-		clock.advance(time.Second)
-		require.Equal(t, start, l.Now(), "it does not move during a callback")
+	for range 3 {
+		l.SetImmediate(func() {
+			require.Equal(t, start, l.Now())
+			clock.advance(time.Second)
+			require.Equal(t, start, l.Now(), "it does not move during a callback")
+		})
+		l.QueueClosing(func() { require.Equal(t, start, l.Now(), "nor between those of a turn") })
+		poll(t, l)
+		require.Equal(t, start, l.Now(), "nor after the turn")
+		start = clock.now
+	}
+}
+
+// TestNowIsOneTimeForTheTicksAndTheTimersOfATurn: looking for timers that are due must not move it.
+func TestNowIsOneTimeForTheTicksAndTheTimersOfATurn(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	start := clock.now
+	fired := false
+	l.SetTimeout(0, func() {
+		fired = true
+		require.Equal(t, start, l.Now())
 	})
-	l.QueueClosing(func() { require.Equal(t, start, l.Now(), "nor between those of a turn") })
+	l.SetTimeout(time.Millisecond, func() { t.Error("the turn began before this was due") }).Unref()
+	l.NextTick(func() {
+		require.Equal(t, start, l.Now())
+		clock.advance(time.Second)
+	})
 	poll(t, l)
-	require.Equal(t, start, l.Now(), "nor after the turn")
+	require.True(t, fired)
+}
+
+// TestATimerSetByATickAtTheStartOfATurnWaitsForTheNextTurn: it is of this turn, although due when the clock is read.
+func TestATimerSetByATickAtTheStartOfATurnWaitsForTheNextTurn(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	fired := 0
+	other := l.SetTimeout(time.Hour, func() {})
+	l.NextTick(func() {
+		l.SetTimeout(0, func() { fired++ })
+		clock.advance(time.Second)
+	})
 	poll(t, l)
-	require.Equal(t, start.Add(time.Second), l.Now(), "it moves with each turn")
+	require.Zero(t, fired)
+	poll(t, l)
+	require.Equal(t, 1, fired)
+	other.Stop()
+}
+
+func TestATurnReadsTheClockOnlyForATimerOrASleep(t *testing.T) {
+	const turns = 100
+	for _, c := range []struct {
+		name  string
+		setUp func(l *reactor.Loop) (end func())
+		most  int // readings a turn
+	}{
+		{"nothing but events", func(*reactor.Loop) func() { return func() {} }, 0},
+		{"a stopped timer", func(l *reactor.Loop) func() {
+			l.SetTimeout(time.Hour, func() {}).Stop()
+			return func() {}
+		}, 0},
+		{"a timer that is not due", func(l *reactor.Loop) func() {
+			timer := l.SetTimeout(time.Hour, func() {})
+			return func() { timer.Stop() }
+		}, 1},
+		{"Now", func(l *reactor.Loop) func() {
+			w := watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {
+				l.Now()
+				l.Now()
+			})
+			return w.Close
+		}, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := newLoop(t)
+			end := c.setUp(l)
+			w := watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {})
+			readings := 0
+			l.SetClock(func() time.Time {
+				readings++
+				return time.Now()
+			})
+			readings = 0
+			for range turns {
+				require.True(t, poll(t, l))
+			}
+			require.Equal(t, c.most*turns, readings)
+			w.Close()
+			end()
+		})
+	}
+	t.Run("a sleep", func(t *testing.T) {
+		l := newLoop(t)
+		readings := 0
+		l.SetClock(func() time.Time {
+			readings++
+			return time.Now()
+		})
+		readings = 0
+		left := turns
+		var again func()
+		again = func() {
+			if left--; left > 0 {
+				release := l.Hold()
+				whenAsleep(l, func() {
+					_ = l.Post(again)
+					release()
+				})
+			}
+		}
+		l.SetImmediate(again)
+		run(t, l)
+		require.LessOrEqual(t, readings, 2*int(l.Stats().Turns), "before and after")
+	})
 }
 
 func TestNowMovesWithTheEndOfASleep(t *testing.T) {
@@ -342,7 +457,7 @@ func TestRunContextReturnsNilAfterStop(t *testing.T) {
 // TestRunContextThatAPanicLeavesLetsGoOfItsContext: what the context does afterwards must not stop a later Run.
 func TestRunContextThatAPanicLeavesLetsGoOfItsContext(t *testing.T) {
 	l := newLoop(t)
-	ctx := &manualContext{Context: t.Context()}
+	ctx := &manualContext{Context: t.Context(), done: make(chan struct{})}
 	l.SetImmediate(func() { panic("unwinds") })
 	require.PanicsWithValue(t, "unwinds", func() { _ = l.RunContext(ctx) })
 	ctx.end()
@@ -355,8 +470,13 @@ func TestRunContextThatAPanicLeavesLetsGoOfItsContext(t *testing.T) {
 // manualContext tells context.AfterFunc that it ended when end is called, before end returns.
 type manualContext struct {
 	context.Context
+	done  chan struct{} // of its own, or context.AfterFunc would ask the one inside
+	err   error
 	after func()
 }
+
+func (c *manualContext) Done() <-chan struct{} { return c.done }
+func (c *manualContext) Err() error            { return c.err }
 
 func (c *manualContext) AfterFunc(fn func()) (stop func() bool) {
 	c.after = fn
@@ -368,6 +488,7 @@ func (c *manualContext) AfterFunc(fn func()) (stop func() bool) {
 }
 
 func (c *manualContext) end() {
+	c.err = context.Canceled
 	if fn := c.after; fn != nil {
 		c.after = nil
 		fn()

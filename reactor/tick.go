@@ -21,6 +21,7 @@ func (l *Loop) runTicks() {
 			return
 		}
 		fn := l.ticks.pop()
+		l.ticksRun++
 		l.stats.Callbacks++
 		if l.opts.OnPanic == nil && l.opts.SlowCallback == 0 {
 			fn()
@@ -28,37 +29,4 @@ func (l *Loop) runTicks() {
 			l.callGuarded(fn)
 		}
 	}
-}
-
-// ring is a queue of functions that reuses its memory.
-type ring struct {
-	buf  []func() // length is a power of two
-	head int
-	n    int
-
-	popped uint64 // so far
-}
-
-func (r *ring) push(fn func()) {
-	if r.n == len(r.buf) {
-		r.grow()
-	}
-	r.buf[(r.head+r.n)&(len(r.buf)-1)] = fn
-	r.n++
-}
-
-func (r *ring) pop() func() {
-	fn := r.buf[r.head]
-	r.buf[r.head] = nil
-	r.head = (r.head + 1) & (len(r.buf) - 1)
-	r.n--
-	r.popped++
-	return fn
-}
-
-func (r *ring) grow() {
-	next := make([]func(), max(16, 2*len(r.buf)))
-	k := copy(next, r.buf[r.head:])
-	copy(next[k:], r.buf[:r.head])
-	r.buf, r.head = next, 0
 }

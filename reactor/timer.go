@@ -17,7 +17,7 @@ type Timer struct {
 	delay    time.Duration
 	interval bool
 	unrefed  bool
-	armed    uint64 // the sequence number of its entry in the heap; 0 while it is not set
+	place    uint32 // 1 + the slot of its entry in the heap; 0 while it is not set
 }
 
 // SetTimeout calls fn once, on a later turn, no sooner than d from now.
@@ -45,7 +45,7 @@ func (l *Loop) SetInterval(d time.Duration, fn func()) *Timer {
 
 // Stop disarms the timer and reports whether it was set. Its function will not run until Reset.
 func (t *Timer) Stop() bool {
-	if t.armed == 0 {
+	if t.place == 0 {
 		return false
 	}
 	t.loop.disarm(t)
@@ -66,7 +66,7 @@ func (t *Timer) Reset(d time.Duration) bool {
 func (t *Timer) Ref() {
 	if t.unrefed {
 		t.unrefed = false
-		if t.armed != 0 {
+		if t.place != 0 {
 			t.loop.ref()
 		}
 	}
@@ -76,7 +76,7 @@ func (t *Timer) Ref() {
 func (t *Timer) Unref() {
 	if !t.unrefed {
 		t.unrefed = true
-		if t.armed != 0 {
+		if t.place != 0 {
 			t.loop.unref()
 		}
 	}
@@ -89,7 +89,7 @@ func (l *Loop) arm(t *Timer) {
 	if when < now {
 		when = math.MaxInt64
 	}
-	t.armed = l.timers.push(when, t)
+	l.timers.push(when, t)
 	if !t.unrefed {
 		l.ref()
 	}
@@ -97,22 +97,27 @@ func (l *Loop) arm(t *Timer) {
 }
 
 func (l *Loop) disarm(t *Timer) {
-	t.armed = 0
-	l.timers.drop()
+	l.timers.drop(t)
 	if !t.unrefed {
 		l.unref()
 	}
 }
 
-// runTimers fires the timers that are due. Those set by the callbacks themselves wait for the next turn.
-func (l *Loop) runTimers() {
-	limit := l.timers.seq
+// runTimers fires the timers that are due and whose entries are not newer than limit: those set in this turn wait for the
+// next one.
+func (l *Loop) runTimers(limit uint64) {
+	if l.timers.len() == 0 {
+		return
+	}
+	if !l.dated {
+		l.readClock()
+	}
+	now := l.sinceBase(l.now)
 	for range timerBudget {
-		t := l.timers.popDue(l.nowNS, limit)
+		t := l.timers.popDue(now, limit)
 		if t == nil {
 			return
 		}
-		t.armed = 0
 		if !t.unrefed {
 			l.unref()
 		}

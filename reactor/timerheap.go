@@ -1,98 +1,160 @@
 package reactor
 
-// timerHeap is a 4-ary min-heap of deadlines. Entries are plain values compared without touching the timers, and a timer
-// that is stopped or reset leaves its entry behind: the entry is dead when its sequence number is no longer the timer's.
-// Dead entries are dropped when they reach the top, and swept out together when they are the majority, so stopping is
-// O(1) amortized and a million stopped timers do not stay.
+// timerHeap is a 4-ary min-heap of deadlines. Entries are plain numbers, compared without touching the timers, and moved
+// without the garbage collector looking on. Each has a slot, where its timer is. A timer that is stopped or reset leaves
+// its slot at once, so that nothing keeps it and what its function holds, and its entry behind, which is dead then. Dead
+// entries are dropped when they reach the top, and swept out together when they are the majority: so stopping is O(1)
+// amortized and a million stopped timers do not stay.
 type timerHeap struct {
-	entries []timerEntry
+	entries []timerEntry // the first n are the heap; the others are free, but keep their slots
+	timers  []*Timer     // by slot; as long as entries; nil for a dead or a free entry
+	n       int
+	dead    int    // of the first n
 	seq     uint64 // of the newest entry
-	dead    int
 }
 
 type timerEntry struct {
-	when  int64 // nanoseconds since Loop.base
-	seq   uint64
-	timer *Timer
+	when int64 // nanoseconds since Loop.base
+	seq  uint64
+	slot uint32 // no two entries have the same
 }
 
-const sweepMin = 64 // entries below which sweeping is not worth it
+const (
+	sweepMin    = 64 // entries below which sweeping is not worth it
+	timersFirst = 16 // entries that a heap begins with
+
+	// timersKept is how many entries a heap keeps room for, 32 KiB, after a burst of timers.
+	timersKept = 1024
+)
 
 func (e *timerEntry) less(o *timerEntry) bool {
 	return e.when < o.when || e.when == o.when && e.seq < o.seq
 }
 
-func (e *timerEntry) live() bool { return e.timer.armed == e.seq }
+func (h *timerHeap) live(e *timerEntry) bool { return h.timers[e.slot] != nil }
 
-// push adds an entry and returns its sequence number.
-func (h *timerHeap) push(when int64, t *Timer) uint64 {
+// push adds an entry for t, which has none.
+func (h *timerHeap) push(when int64, t *Timer) {
+	if h.n == len(h.entries) {
+		h.grow()
+	}
 	h.seq++
-	h.entries = append(h.entries, timerEntry{when, h.seq, t})
-	h.up(len(h.entries) - 1)
-	return h.seq
+	e := &h.entries[h.n]
+	e.when, e.seq = when, h.seq
+	h.timers[e.slot] = t
+	t.place = e.slot + 1
+	h.n++
+	h.up(h.n - 1)
 }
 
-// drop notes that one entry died.
-func (h *timerHeap) drop() {
+// drop takes out t, which has an entry.
+func (h *timerHeap) drop(t *Timer) {
+	h.timers[t.place-1] = nil
+	t.place = 0
 	h.dead++
-	if len(h.entries) >= sweepMin && h.dead > len(h.entries)/2 {
+	if h.n >= sweepMin && h.dead > h.n/2 {
 		h.sweep()
 	}
 }
 
 // len returns the number of timers that are set.
-func (h *timerHeap) len() int { return len(h.entries) - h.dead }
+func (h *timerHeap) len() int { return h.n - h.dead }
 
 // next returns the earliest deadline.
 func (h *timerHeap) next() (when int64, ok bool) {
 	h.skipDead()
-	if len(h.entries) == 0 {
+	if h.n == 0 {
 		return 0, false
 	}
 	return h.entries[0].when, true
 }
 
-// popDue removes and returns the first timer whose deadline is not after now and whose entry is not newer than limit.
+// popDue takes out and returns the first timer whose deadline is not after now and whose entry is not newer than limit.
 // Newer ones cannot hide older ones that are due: their deadlines are counted from a later reading of the clock.
 func (h *timerHeap) popDue(now int64, limit uint64) *Timer {
 	h.skipDead()
-	if len(h.entries) == 0 || h.entries[0].when > now || h.entries[0].seq > limit {
+	if h.n == 0 || h.entries[0].when > now || h.entries[0].seq > limit {
 		return nil
 	}
-	t := h.entries[0].timer
+	slot := h.entries[0].slot
+	t := h.timers[slot]
+	h.timers[slot] = nil
+	t.place = 0
 	h.pop()
 	return t
 }
 
 func (h *timerHeap) skipDead() {
-	for len(h.entries) > 0 && !h.entries[0].live() {
-		h.pop()
+	for h.n > 0 && !h.live(&h.entries[0]) {
 		h.dead--
+		h.pop()
 	}
 }
 
 func (h *timerHeap) pop() {
-	last := len(h.entries) - 1
-	h.entries[0] = h.entries[last]
-	h.entries[last] = timerEntry{}
-	h.entries = h.entries[:last]
-	if last > 1 {
+	h.n--
+	h.entries[0], h.entries[h.n] = h.entries[h.n], h.entries[0]
+	if h.n > 1 {
 		h.down(0)
 	}
+	h.shrink()
 }
 
 func (h *timerHeap) sweep() {
-	kept := h.entries[:0]
-	for _, e := range h.entries {
-		if e.live() {
-			kept = append(kept, e)
+	kept := 0
+	for i := range h.n {
+		if h.live(&h.entries[i]) {
+			h.entries[kept], h.entries[i] = h.entries[i], h.entries[kept]
+			kept++
 		}
 	}
-	clear(h.entries[len(kept):])
-	h.entries, h.dead = kept, 0
-	for i := (len(kept) - 2) / 4; i >= 0 && len(kept) > 1; i-- {
+	h.n, h.dead = kept, 0
+	for i := (kept - 2) / 4; i >= 0 && kept > 1; i-- {
 		h.down(i)
 	}
+	h.shrink()
+}
+
+// forgetAll has no timer be set any more, and nothing kept that their functions hold: the loop closes.
+func (h *timerHeap) forgetAll() {
+	for _, t := range h.timers {
+		if t != nil {
+			t.place, t.fn = 0, nil
+		}
+	}
+	*h = timerHeap{}
+}
+
+func (h *timerHeap) grow() {
+	size := max(timersFirst, 2*h.n)
+	entries, timers := make([]timerEntry, size), make([]*Timer, size)
+	copy(entries, h.entries)
+	copy(timers, h.timers)
+	for i := h.n; i < size; i++ {
+		entries[i].slot = uint32(i)
+	}
+	h.entries, h.timers = entries, timers
+}
+
+// shrink gives memory back when less than a quarter of it is used, and leaves room for the same number again. Those that
+// stay get new slots.
+func (h *timerHeap) shrink() {
+	if len(h.entries) <= timersKept || h.n >= len(h.entries)/4 {
+		return
+	}
+	size := max(2*h.n, timersKept)
+	entries, timers := make([]timerEntry, size), make([]*Timer, size)
+	copy(entries, h.entries[:h.n])
+	for i := range entries {
+		if i < h.n {
+			if t := h.timers[entries[i].slot]; t != nil {
+				timers[i] = t
+				t.place = uint32(i) + 1
+			}
+		}
+		entries[i].slot = uint32(i)
+	}
+	h.entries, h.timers = entries, timers
 }
 
 func (h *timerHeap) up(i int) {
@@ -112,11 +174,11 @@ func (h *timerHeap) down(i int) {
 	e := h.entries[i]
 	for {
 		first := 4*i + 1
-		if first >= len(h.entries) {
+		if first >= h.n {
 			break
 		}
 		least := first
-		for c := first + 1; c < min(first+4, len(h.entries)); c++ {
+		for c := first + 1; c < min(first+4, h.n); c++ {
 			if h.entries[c].less(&h.entries[least]) {
 				least = c
 			}

@@ -19,7 +19,7 @@ import (
 //   - Otherwise by the bell, an eventfd(2) that the loop watches. It needs no particular thread and no mask.
 //
 // Neither is Loop.Post, which would keep the loop alive: a signal of an unref'd watcher, such as the SIGCHLD of somebody
-// else's child, must not make Loop.Close fail.
+// else's child, must not keep Run from returning.
 type port struct {
 	mu     sync.Mutex            // held while the thread's mask or what is pending on it changes: a forward never falls between
 	thread int                   // of the loop inside Run; 0: forward by the bell

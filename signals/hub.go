@@ -61,7 +61,7 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close closes the watchers that were open, being unref'd, when the loop was closed. They get no close event.
+// Close closes the watchers that were open when the loop was closed. They get no close event.
 func (h *hub) Close() error {
 	for s, list := range h.watchers {
 		for _, w := range list {

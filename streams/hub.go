@@ -32,7 +32,8 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close closes the descriptors of streams that were still open when the loop was closed. They get no events.
+// Close closes the descriptors of streams that were still open when the loop was closed. They get no events, nor do those
+// of which events were still to come; who waits in a bridge is told.
 func (h *hub) Close() error {
 	for h.open.first != nil {
 		h.open.first.abandon()

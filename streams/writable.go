@@ -168,6 +168,11 @@ func (w *Writable) Destroy(err error) {
 	w.cause = err
 	w.queue.drop(w.d.hub)
 	w.d.releaseWriter(false)
+	if err == nil {
+		w.tellBridge(ErrClosed)
+	} else {
+		w.tellBridge(err)
+	}
 	if err != nil || len(w.marks) > 0 {
 		w.d.loop.NextTick(func() {
 			w.fireMarks()
@@ -275,6 +280,7 @@ func (w *Writable) ready() {
 func (w *Writable) finishNow() {
 	w.state = writeFinished
 	w.d.releaseWriter(true)
+	w.tellBridge(errFinished)
 	w.d.loop.NextTick(func() { reactor.Emit(w.d.loop, &w.finish, struct{}{}) })
 	w.d.loop.QueueClosing(w.emitClose)
 }
@@ -333,7 +339,13 @@ func (w *Writable) fireMark(m mark, err error) {
 // abandon is the end with the loop: nobody is told but the goroutine that may wait in a bridge.
 func (w *Writable) abandon() {
 	w.state = writeDestroyed
+	w.tellBridge(ErrClosed)
+}
+
+// tellBridge has goroutines that write get err from now on. It does not wait for the events: they would not come any more
+// if the loop were closed before their turn.
+func (w *Writable) tellBridge(err error) {
 	if w.bridge != nil {
-		w.bridge.shut(ErrClosed)
+		w.bridge.shut(err)
 	}
 }

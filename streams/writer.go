@@ -42,9 +42,6 @@ func (w *Writable) Writer() io.WriteCloser {
 		return b
 	}
 	w.OnDrain(b.resume)
-	w.OnError(b.shut)
-	w.OnFinish(func() { b.shut(errFinished) })
-	w.OnClose(func() { b.shut(ErrClosed) })
 	return b
 }
 

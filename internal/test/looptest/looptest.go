@@ -36,12 +36,12 @@ func Options() *reactor.Options {
 	return &reactor.Options{PipeWakeup: os.Getenv("BROOD_TEST_WAKEUP") == "pipe"}
 }
 
-// New returns a loop as the environment wants it, see [Options]. It is closed with t, which must succeed: a test leaves
-// nothing that keeps its loop alive. A test whose loop still exists after [HangLimit] fails, and its loop stops.
+// New returns a loop as the environment wants it, see [Options]. It is closed with t, unless t has done it, and must not be
+// alive then: a test leaves nothing that keeps its loop alive. A test whose loop still exists after [HangLimit] fails, and its loop stops.
 // Benchmarks and fuzzing run as long as they are told to.
 //
-// After a test that failed an error of Close is ignored. What a package has to end then, so that one failure does not
-// become many, it ends in a Cleanup of its own.
+// After a test that failed neither matters. What a package has to end then, so that one failure does not become many, it
+// ends in a Cleanup of its own.
 func New(t testing.TB) *reactor.Loop {
 	t.Helper()
 	return NewWith(t, reactor.Options{})
@@ -58,9 +58,14 @@ func NewWith(t testing.TB, o reactor.Options) *reactor.Loop {
 	stopWatchdog := watch(t, l)
 	t.Cleanup(func() {
 		stopWatchdog()
+		alive, err := l.Alive(), l.Close()
+		switch {
 		// Not fatal: in a cleanup that would hide the panic of the test.
-		if err := l.Close(); err != nil && !t.Failed() {
-			t.Errorf("Close: %v: the test left something that keeps its loop alive", err)
+		case t.Failed():
+		case err != nil:
+			t.Errorf("Close: %v", err)
+		case alive:
+			t.Errorf("the test left something that keeps its loop alive")
 		}
 	})
 	return l

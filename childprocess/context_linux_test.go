@@ -1,0 +1,54 @@
+package childprocess_test
+
+import (
+	"context"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+)
+
+// TestAContextThatEndsWithItsChildDoesNotKeepTheLoopFromClosing: what the context does runs on a goroutine of its own,
+// which here, most times, posts only when Run has returned.
+func TestAContextThatEndsWithItsChildDoesNotKeepTheLoopFromClosing(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // So that it has to wait for the loop.
+	late := 0
+	for range 50 {
+		l, err := openLoop()
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		c, err := childprocess.Spawn(l, "true", nil, &childprocess.Options{
+			Context: ctx,
+			Stdio:   childprocess.AllStdio(childprocess.Ignore),
+		})
+		require.NoError(t, err)
+		ev := events(c)
+		c.OnSpawn(func() {
+			require.NoError(t, waitForZombie(c.Pid()))
+			cancel()
+		})
+		require.NoError(t, l.Run())
+		require.Equal(t, "close 0", ev.process()[len(ev.process())-1])
+		for range 1000 { // Until it has posted, unless that was before Run returned.
+			if l.Alive() {
+				late++
+				break
+			}
+			runtime.Gosched()
+		}
+		require.NoError(t, l.Close())
+	}
+	require.Positive(t, late)
+}
+
+// waitForZombie waits for the end of a child and leaves its status.
+func waitForZombie(pid int) error {
+	for {
+		if err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil); err != unix.EINTR {
+			return err
+		}
+	}
+}
