@@ -82,7 +82,8 @@ func ask(loop *reactor.Loop, format ipc.Serialization, texts []any, answered fun
 		}
 	})
 	worker.OnClose(func(status childprocess.ExitStatus) {
-		if err == nil && (left > 0 || !status.Success()) {
+		_, notStarted := errors.AsType[*childprocess.SpawnError](err)
+		if !notStarted && (left > 0 || !status.Success()) { // What the channel said is a consequence.
 			err = fmt.Errorf("worker: %s, %d texts left", status, left)
 		}
 	})
