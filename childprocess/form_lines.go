@@ -32,7 +32,7 @@ type lineEnd struct {
 // high-water mark, which is what a pipe holds. After that LinesErr is streams.ErrUnread.
 //
 // Lines is safe to call from any goroutine. The range must not be on the loop goroutine: it would wait for itself. In a
-// callback of a loop it panics.
+// callback of the loop it panics.
 func (c *ChildProcess) Lines() iter.Seq[string] {
 	if c.Stdout == nil {
 		c.lines.set(ErrNoStdout)

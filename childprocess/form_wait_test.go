@@ -144,3 +144,31 @@ func TestS046_WaitEndsWithTheLoopAlsoBetweenExitAndClose(t *testing.T) {
 	require.Equal(t, ev.status, w.status)
 	require.Equal(t, []string{"spawn", "exit 0"}, ev.process())
 }
+
+func TestWaitInACallbackPanicsUntilCloseHasCome(t *testing.T) {
+	l := newLoop(t)
+	c := start(t, l, "wait")
+	calls := 0
+	refused := func() {
+		calls++
+		require.PanicsWithValue(t, "childprocess: Wait on the loop goroutine: it would wait for itself", func() {
+			_, _ = c.Wait(context.Background())
+		})
+	}
+	c.OnSpawn(func() {
+		refused()
+		c.Stdin.End()
+	})
+	c.OnExit(func(childprocess.ExitStatus) { refused() })
+	c.OnClose(func(childprocess.ExitStatus) {
+		refused()
+		l.SetImmediate(func() {
+			calls++
+			s, err := c.Wait(context.Background())
+			require.NoError(t, err)
+			require.True(t, s.Success())
+		})
+	})
+	run(t, l)
+	require.Equal(t, 4, calls)
+}

@@ -1,7 +1,6 @@
 package reactor
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 )
@@ -12,7 +11,8 @@ const postBudget = 4096
 
 // door is the only part of a loop that other goroutines touch.
 type door struct {
-	state atomic.Uint64 // a doorState
+	state  atomic.Uint64 // a doorState
+	thread atomic.Uint64 // the threadID of the loop goroutine inside Run or Poll, else 0; only read by others
 
 	mu     sync.Mutex
 	posts  queue[func()]
@@ -59,51 +59,6 @@ func (l *Loop) Post(fn func()) error {
 	}
 	d.posts.push(fn)
 	d.raise(doorPosted)
-	return nil
-}
-
-// Do runs fn on the loop goroutine and waits until it has returned. When ctx ends first, fn will not run and the
-// context's cause is returned; once fn has begun, Do waits for it. It returns [ErrClosed] when the loop is closed, or is
-// closed before fn has begun: then fn does not run.
-//
-// Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for itself.
-func (l *Loop) Do(ctx context.Context, fn func()) error {
-	l.check("Do")
-	if fn == nil {
-		panic("reactor: Do: nil callback")
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	const (
-		waiting = iota
-		begun
-		abandoned
-	)
-	var state atomic.Int32
-	done := make(chan struct{})
-	err := l.Post(func() {
-		if state.CompareAndSwap(waiting, begun) {
-			defer close(done) // Also when fn panics: the waiter must not hang.
-			fn()
-		}
-	})
-	if err != nil {
-		return err
-	}
-	var why error
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		why = context.Cause(ctx)
-	case <-l.door.gone:
-		why = ErrClosed
-	}
-	if state.CompareAndSwap(waiting, abandoned) {
-		return why
-	}
-	<-done
 	return nil
 }
 

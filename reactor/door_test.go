@@ -338,30 +338,74 @@ func TestDoWhoseFunctionAPanicLeftUnrunIsToldByClose(t *testing.T) {
 	release()
 }
 
-func TestDoReturnsWhenItsFunctionPanics(t *testing.T) {
+func TestDoTellsThatItsFunctionPanicked(t *testing.T) {
+	cause := errors.New("the cause")
+	panicked := func(t *testing.T, err error) {
+		t.Helper()
+		p, ok := errors.AsType[*reactor.PanicError](err)
+		require.True(t, ok, "%T", err)
+		require.Equal(t, cause, p.Value)
+		require.ErrorIs(t, err, cause)
+		require.EqualError(t, err, "reactor: Do: panic: the cause")
+	}
 	t.Run("and the panic is swallowed", func(t *testing.T) {
-		panics := 0
-		l := newLoopWith(t, reactor.Options{OnPanic: func(any, []byte) { panics++ }})
-		doing(t, l, func() {
-			if err := l.Do(context.Background(), func() { panic("in Do") }); err != nil {
-				t.Error(err)
-			}
-		})
-		require.Equal(t, 1, panics)
+		var stack string
+		l := newLoopWith(t, reactor.Options{OnPanic: func(v any, s []byte) {
+			require.Equal(t, cause, v)
+			stack += string(s)
+		}})
+		errs := make(chan error, 1)
+		doing(t, l, func() { errs <- l.Do(context.Background(), func() { panicWith(cause) }) })
+		panicked(t, <-errs)
+		require.Contains(t, stack, "panicWith", "the stack is that of the function")
 	})
 	t.Run("and the panic unwinds out of Run", func(t *testing.T) {
 		l := newLoop(t)
 		release := l.Hold()
+		errs := make(chan error, 1)
 		go func() { // The second Run waits for its end: it holds the loop.
 			defer release()
-			if err := l.Do(context.Background(), func() { panic("in Do") }); err != nil {
-				t.Error(err)
-			}
+			errs <- l.Do(context.Background(), func() { panicWith(cause) })
 		}()
-		require.PanicsWithValue(t, "in Do", func() { _ = l.Run() })
+		require.PanicsWithValue(t, cause, func() { _ = l.Run() })
+		run(t, l)
+		panicked(t, <-errs)
+	})
+	t.Run("also when its context has ended meanwhile", func(t *testing.T) {
+		l := newLoopWith(t, reactor.Options{OnPanic: func(any, []byte) {}})
+		ctx, cancel := context.WithCancel(context.Background())
+		errs := make(chan error, 1)
+		doing(t, l, func() {
+			errs <- l.Do(ctx, func() {
+				cancel()
+				panicWith(cause)
+			})
+		})
+		panicked(t, <-errs)
+	})
+	t.Run("or has ended the goroutine", func(t *testing.T) {
+		l := newLoop(t)
+		errs := make(chan error, 1)
+		go func() { errs <- l.Do(context.Background(), runtime.Goexit) }() // Waited for below.
+		ended := make(chan struct{})
+		release := l.Hold()
+		go func() { // Ends with Run, in the middle of which it ends.
+			defer close(ended)
+			_ = l.Run()
+		}()
+		err := <-errs
+		<-ended
+		release()
+		p, ok := errors.AsType[*reactor.PanicError](err)
+		require.True(t, ok, "%T", err)
+		require.Nil(t, p.Value)
+		require.NoError(t, p.Unwrap())
+		require.EqualError(t, err, "reactor: Do: the function has ended the loop goroutine")
 		run(t, l)
 	})
 }
+
+func panicWith(v any) { panic(v) }
 
 func TestHoldKeepsRunAliveUntilTheLastRelease(t *testing.T) {
 	l := newLoop(t)

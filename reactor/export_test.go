@@ -71,3 +71,6 @@ func (l *Loop) QueuedPosts() int {
 	defer l.door.mu.Unlock()
 	return l.door.posts.n
 }
+
+// ThreadsAreKnown reports whether this system tells threads apart.
+func ThreadsAreKnown() bool { return threadID() != 0 }

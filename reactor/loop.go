@@ -8,8 +8,8 @@ import (
 
 // Options configure a [Loop]. A nil *Options means all defaults.
 type Options struct {
-	// Logger gets a record of panics that OnPanic swallowed, of callbacks slower than SlowCallback, and of what objects on
-	// the loop have to tell that nobody listens for. Nil: silent.
+	// Logger gets a record of panics that OnPanic swallowed, of callbacks slower than SlowCallback, of descriptors that were
+	// closed too early (see Stats.Stale), and of what objects on the loop have to tell that nobody listens for. Nil: silent.
 	Logger *slog.Logger
 
 	// BusyPoll is how long the loop polls without sleeping before it blocks: it trades CPU time for the latency of a
@@ -59,6 +59,7 @@ type Loop struct {
 	closing    closingQueue
 	posted     queue[func()] // taken from the door, to be run
 	watchers   watcherTable
+	stale      staleTable
 	locals     localTable
 	threads    []*threadBinding
 	onThread   bool // the bindings' enter functions have run

@@ -52,6 +52,7 @@ func TestEveryMethodOfANilLoopPanicsNamingThePackage(t *testing.T) {
 		"Local":        func() { _, _ = l.Local(0, func() (io.Closer, error) { return nil, nil }) },
 		"BindThread":   func() { l.BindThread(fn, fn) },
 		"Stats":        func() { l.Stats() },
+		"MustNotWait":  func() { l.MustNotWait("test") },
 	} {
 		requirePanicNames(t, method, call)
 	}

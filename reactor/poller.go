@@ -12,6 +12,8 @@ import "errors"
 //	                                                  that another watcher may have fd: EEXIST if it still does
 //	func (p *poller) modify(fd int, t token, old, want Readiness) error
 //	func (p *poller) remove(fd int, old Readiness)    best effort: fd may have been closed already
+//	func (p *poller) renew(live []*Watcher) error     has the kernel forget all registrations but those of live; the poller's
+//	                                                  descriptor keeps its number; on error all is as it was
 //	func (p *poller) wait(timeout time.Duration) (n int, err error)
 //	                                                  0: do not sleep; negative: no time-out; never shorter than timeout, but
 //	                                                  an interrupting signal may end it early with 0 events; the error is

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // poller is an epoll instance, see epoll(7). Registrations are level-triggered.
@@ -31,7 +33,7 @@ func (p *poller) close() error {
 
 // add leaves it to the kernel to tell whether fd is taken: it forgets a descriptor that was closed everywhere.
 func (p *poller) add(fd int, t token, want Readiness, _ bool) error {
-	err := p.ctl(unix.EPOLL_CTL_ADD, fd, t, want)
+	err := epollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, t, want)
 	if err == unix.EPERM {
 		return errUnpollable
 	}
@@ -39,7 +41,7 @@ func (p *poller) add(fd int, t token, want Readiness, _ bool) error {
 }
 
 func (p *poller) modify(fd int, t token, _, want Readiness) error {
-	return p.ctl(unix.EPOLL_CTL_MOD, fd, t, want)
+	return epollCtl(p.fd, unix.EPOLL_CTL_MOD, fd, t, want)
 }
 
 func (p *poller) remove(fd int, _ Readiness) {
@@ -47,8 +49,27 @@ func (p *poller) remove(fd int, _ Readiness) {
 	_ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, fd, nil)
 }
 
-// ctl registers fd; the event's data, 64 bits that are the user's, carry the token.
-func (p *poller) ctl(op, fd int, t token, want Readiness) error {
+// renew puts another epoll instance in the place of this one.
+func (p *poller) renew(live []*Watcher) error {
+	next, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return wrap("epoll_create1", -1, err)
+	}
+	defer fd.Close(next) // On success p.fd is a copy of it.
+	for _, w := range live {
+		// What this set does not have is not w's: the descriptor was closed, and its number may be that of something else.
+		if epollCtl(p.fd, unix.EPOLL_CTL_MOD, w.fd, w.token, w.want) != nil {
+			continue
+		}
+		if err := epollCtl(next, unix.EPOLL_CTL_ADD, w.fd, w.token, w.want); err != nil {
+			return wrap("epoll_ctl", w.fd, err)
+		}
+	}
+	return wrap("dup3", p.fd, unix.Dup3(next, p.fd, unix.O_CLOEXEC))
+}
+
+// epollCtl registers fd; the event's data, 64 bits that are the user's, carry the token.
+func epollCtl(epfd, op, fd int, t token, want Readiness) error {
 	ev := unix.EpollEvent{Fd: int32(t.slot), Pad: int32(t.gen)}
 	if want&Readable != 0 {
 		ev.Events |= unix.EPOLLIN
@@ -62,7 +83,7 @@ func (p *poller) ctl(op, fd int, t token, want Readiness) error {
 	if want&edgeTriggered != 0 {
 		ev.Events |= unix.EPOLLET
 	}
-	return unix.EpollCtl(p.fd, op, fd, &ev)
+	return unix.EpollCtl(epfd, op, fd, &ev)
 }
 
 func (p *poller) event(i int) (token, Readiness) {

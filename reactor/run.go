@@ -17,8 +17,6 @@ func (l *Loop) Run() error {
 		return err
 	}
 	defer l.leave() // Also when a callback's panic unwinds through here.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	l.enterThread()
 	defer l.leaveThread()
 	for {
@@ -63,7 +61,7 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 // Poll runs one turn, sleeping at most max for something to happen (0: not at all; negative: as long as it takes), and
 // reports whether the loop is still alive. It does not sleep when a callback has run before, when nothing could wake it,
 // or when Stop was called; a timer that ends the sleep fires in the next Poll. Poll together with [Loop.FD] embeds the loop
-// in another one. Errors are those of Run.
+// in another one. It locks its goroutine to its OS thread for the turn. Errors are those of Run.
 func (l *Loop) Poll(max time.Duration) (alive bool, err error) {
 	if err := l.enter("Poll"); err != nil {
 		return false, err
@@ -92,12 +90,16 @@ func (l *Loop) enter(op string) error {
 	}
 	l.running = true
 	l.readAt = clockOld
+	runtime.LockOSThread()
+	l.door.thread.Store(threadID())
 	l.door.setAwake()
 	return nil
 }
 
 func (l *Loop) leave() {
 	l.running = false
+	l.door.thread.Store(0)
+	runtime.UnlockOSThread()
 	l.stats.woke = time.Time{} // What passes until the next Run or Poll is not the loop's time.
 	l.door.setAsleep()
 	l.settle()

@@ -32,7 +32,9 @@ const (
 // Watch calls fn in the poll phase, once a turn, while fd has one of the wanted conditions. With want 0 it begins idle and
 // [Watcher.Set] starts it. An active watcher keeps Run alive.
 //
-// Watch borrows fd: close the watcher before the descriptor. fd should be non-blocking; a descriptor has at most one active
+// Watch borrows fd: close the watcher before the descriptor. Otherwise, while a copy of the descriptor is open anywhere, the
+// kernel may report it for ever; the loop gets rid of that after a while, unless it is embedded by [Loop.FD], and counts
+// it in [Stats]. fd should be non-blocking; a descriptor has at most one active
 // watcher on a loop (EEXIST). What cannot be polled, regular files, directories, some devices, is always ready.
 // Errors are *[OpError] (EBADF, EEXIST, ENOSPC…) or [ErrClosed]. It panics when fn is nil.
 func (l *Loop) Watch(fd int, want Readiness, fn func(got Readiness)) (*Watcher, error) {
@@ -213,10 +215,12 @@ func (w *Watcher) deactivate(tell bool) {
 // another.
 func (l *Loop) dispatch(n int) {
 	late := l.watchers.late[:0]
+	l.stale.now = l.stale.now[:0] // A panic may have left some.
 	for i := range n {
 		t, got := l.poller.event(i)
 		w := l.watchers.find(t)
-		if w == nil {
+		if w == nil || w.state != watcherActive {
+			l.stale.note(t)
 			continue
 		}
 		if w.late {
@@ -226,6 +230,9 @@ func (l *Loop) dispatch(n int) {
 		l.deliver(w, got)
 	}
 	l.watchers.late = late
+	if len(l.stale.now)+len(l.stale.before) > 0 {
+		l.judgeStale()
+	}
 }
 
 // runLate runs the watchers marked late that dispatch and runAlwaysReady have put off.

@@ -27,16 +27,18 @@ type watcherTable struct {
 type watcherSlot struct {
 	w   *Watcher
 	gen uint32
+	fd  int32 // of w, or of the one that had the slot last
 }
 
 func (t *watcherTable) insert(w *Watcher) token {
 	if n := len(t.free); n > 0 {
 		slot := t.free[n-1]
 		t.free = t.free[:n-1]
-		t.slots[slot].w = w
-		return token{slot, t.slots[slot].gen}
+		s := &t.slots[slot]
+		s.w, s.fd = w, int32(w.fd)
+		return token{slot, s.gen}
 	}
-	t.slots = append(t.slots, watcherSlot{w: w})
+	t.slots = append(t.slots, watcherSlot{w: w, fd: int32(w.fd)})
 	return token{slot: uint32(len(t.slots) - 1)}
 }
 
@@ -53,6 +55,27 @@ func (t *watcherTable) find(k token) *Watcher {
 		return nil
 	}
 	return t.slots[k.slot].w
+}
+
+// lastFD returns the descriptor of the watcher that a token names, or of the one that it did name until the slot had another
+// one; then it returns -1.
+func (t *watcherTable) lastFD(k token) int {
+	s := t.slots[k.slot]
+	if s.gen == k.gen || s.gen == k.gen+1 && s.w == nil {
+		return int(s.fd)
+	}
+	return -1
+}
+
+// polled returns the watchers that the poller has.
+func (t *watcherTable) polled() []*Watcher {
+	var list []*Watcher
+	for _, w := range t.byFD {
+		if w != nil {
+			list = append(list, w)
+		}
+	}
+	return list
 }
 
 func (t *watcherTable) len() int { return len(t.slots) - len(t.free) }

@@ -11,7 +11,7 @@ import (
 )
 
 // source is the loop's side of the signals: a bell, and a signalfd(2) that is read while the loop is inside Run, where its
-// thread is known and blocks the signals. In [reactor.Loop.Poll] there is no such thread, and the bell does it alone.
+// thread is known and blocks the signals. [reactor.Loop.Poll] may be on another thread each time, and the bell does it alone.
 //
 // A signalfd by itself would lose most signals in a Go program, because the runtime unblocks them on every thread it makes
 // and the kernel prefers such a thread. So every signal enters the program through the runtime's handler and os/signal,

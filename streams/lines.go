@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"io"
 	"iter"
-
-	"github.com/brood-go/brood/reactor"
 )
 
 // linePiece is how many bytes a range over Lines takes from the bridge at a time: each time costs a lock, and a copy
@@ -26,7 +24,7 @@ const linePiece = 16 << 10
 // stream's one bridge, see Reader: ranging again goes on where the bridge is, and two ranges at once panic.
 //
 // Lines is safe to call from any goroutine, also after the stream or its loop has closed. The range waits for the loop
-// to run or to be closed. It must not be on the loop goroutine: it would wait for itself. In a callback of a loop it
+// to run or to be closed. It must not be on the loop goroutine: it would wait for itself. In a callback of the loop it
 // panics.
 func (r *Readable) Lines() iter.Seq2[[]byte, error] {
 	b := r.tap.reader(r)
@@ -41,9 +39,7 @@ func (r *Readable) Lines() iter.Seq2[[]byte, error] {
 
 // lines is the sequence. It runs on the goroutine of the range.
 func (b *Reader) lines(yield func([]byte, error) bool) {
-	if reactor.InCallback() {
-		panic("streams: Lines: range in a callback of a loop: it would wait for itself")
-	}
+	b.r.d.loop.MustNotWait("streams: range over Lines")
 	b.beginRange()
 	defer func() { // Also when the body of the range panics.
 		b.endRange()

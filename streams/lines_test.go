@@ -307,7 +307,7 @@ func TestRangeInACallbackPanics(t *testing.T) {
 	w.writeString("line\n")
 	w.close()
 	l.NextTick(func() {
-		require.PanicsWithValue(t, "streams: Lines: range in a callback of a loop: it would wait for itself", func() {
+		require.PanicsWithValue(t, "streams: range over Lines on the loop goroutine: it would wait for itself", func() {
 			for range lines {
 				require.Fail(t, "a line in a callback")
 			}

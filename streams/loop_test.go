@@ -238,3 +238,48 @@ func TestDescriptorReusedInTheSameBatch(t *testing.T) {
 		require.Equal(t, unix.EPIPE, err)
 	}
 }
+
+// Bridges that would wait for the loop in a callback of it panic instead; elsewhere, and once the stream has ended, they
+// are as ever.
+func TestABridgeInACallbackPanics(t *testing.T) {
+	l := newLoop(t)
+	r, in := readPipe(t, l, nil)
+	in.writeString("x")
+	w, out := writePipe(t, l, nil)
+	reader, writer := r.Reader(), w.Writer()
+	refused := func(op string, call func()) {
+		t.Helper()
+		require.PanicsWithValue(t, "streams: "+op+" on the loop goroutine: it would wait for itself", call)
+	}
+	l.SetImmediate(func() {
+		refused("Read of a Readable's Reader", func() { _, _ = reader.Read(make([]byte, 1)) })
+		refused("Write of a Writable's Writer", func() { _, _ = writer.Write([]byte("x")) })
+		refused("Close of a Writable's Writer", func() { _ = writer.Close() })
+	})
+	beside(t, l, func() {
+		if _, err := reader.Read(make([]byte, 1)); err != nil {
+			t.Errorf("Read: %v", err)
+		}
+		if _, err := writer.Write([]byte("x")); err != nil {
+			t.Errorf("Write: %v", err)
+		}
+		if err := l.Post(func() {
+			w.End()
+			r.Destroy(nil)
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	run(t, l)
+	l.SetImmediate(func() {
+		_, err := reader.Read(make([]byte, 1))
+		require.Equal(t, streams.ErrClosed, err)
+		require.NoError(t, reader.Close())
+		require.NoError(t, writer.Close())
+	})
+	run(t, l)
+	got, end := out.readAll()
+	require.Equal(t, "x", string(got))
+	require.True(t, end)
+	in.close()
+}

@@ -25,8 +25,8 @@ type Reader struct {
 // Read blocks for data and returns io.EOF at the end, or the error that destroyed the stream; its Close destroys the
 // stream. There is one bridge per stream: calling Reader again returns the same, and Lines reads through it too.
 //
-// The bridge's methods are safe to call from any goroutine. They must not be called on the loop goroutine: Read would
-// wait for itself.
+// The bridge's methods are safe to call from any goroutine. Read must not be called on the loop goroutine: it would wait
+// for itself. In a callback of the loop it panics, unless the stream has ended.
 func (r *Readable) Reader() io.ReadCloser {
 	b := r.tap.reader(r)
 	r.tap.ask()
@@ -161,6 +161,9 @@ func (b *Reader) Read(p []byte) (int, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.err == nil {
+		b.r.d.loop.MustNotWait("streams: Read of a Readable's Reader")
+	}
 	if err := b.wait(); err != nil {
 		return 0, err
 	}

@@ -29,7 +29,7 @@ type Writer struct {
 // Loop.Hold for a goroutine that will write later.
 //
 // The bridge's methods are safe to call from any goroutine. They must not be called on the loop goroutine: they would wait
-// for it.
+// for it. In a callback of the loop they panic, unless the stream has ended.
 func (w *Writable) Writer() io.WriteCloser {
 	if w.bridge != nil {
 		return w.bridge
@@ -50,6 +50,7 @@ var errFinished = ErrWriteAfterEnd
 
 // Write queues a copy of p for the stream.
 func (b *Writer) Write(p []byte) (int, error) {
+	b.mustNotWait("streams: Write of a Writable's Writer")
 	b.turn.Lock()
 	defer b.turn.Unlock()
 	b.mu.Lock()
@@ -80,6 +81,7 @@ func (b *Writer) Write(p []byte) (int, error) {
 
 // Close ends the stream and waits for its last byte to be written.
 func (b *Writer) Close() error {
+	b.mustNotWait("streams: Close of a Writable's Writer")
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.ended {
@@ -98,6 +100,14 @@ func (b *Writer) Close() error {
 		return nil
 	}
 	return b.err
+}
+
+func (b *Writer) mustNotWait(op string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err == nil {
+		b.w.d.loop.MustNotWait(op)
+	}
 }
 
 // wakeLoop has flush run on the loop goroutine. It is called under mu.

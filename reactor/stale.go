@@ -1,0 +1,82 @@
+package reactor
+
+import "time"
+
+// A registration is stale when its watcher is gone or idle and the kernel goes on reporting it. epoll(7) watches open file
+// descriptions, and takes one out by the number of a descriptor: when that was closed before its watcher, and a copy of it
+// lives on, nothing can name it any more. As it is ready all the time, the loop never sleeps again.
+//
+// For a moment that happens to those who do nothing wrong: an event of a batch whose watcher was closed by an earlier
+// callback of the batch, or a copy that a child has between fork and execve, see [Watcher.CloseWithFD]. So a registration
+// counts as stale when polls in a row have reported it, staleTurns of them and for staleTime.
+
+const (
+	staleTurns   = 64
+	staleTime    = 100 * time.Millisecond
+	staleTracked = 16 // registrations that are followed at a time; the next ones have their turn when these are gone
+)
+
+// staleTable follows what was reported and belongs to nobody.
+type staleTable struct {
+	before []staleEvent // in the poll before
+	now    []staleEvent // in this one
+}
+
+type staleEvent struct {
+	token token
+	turns int       // polls in a row
+	since time.Time // when it was seen the second time
+	told  bool
+}
+
+// note is told of an event that no watcher wants.
+func (t *staleTable) note(k token) {
+	for _, e := range t.before {
+		if e.token == k {
+			e.turns++
+			t.now = append(t.now, e)
+			return
+		}
+	}
+	if len(t.now) < staleTracked {
+		t.now = append(t.now, staleEvent{token: k, turns: 1})
+	}
+}
+
+// judgeStale is called after each poll, when there is something in the table.
+func (l *Loop) judgeStale() {
+	t := &l.stale
+	renew := false
+	for i := range t.now {
+		e := &t.now[i]
+		switch {
+		case e.turns == 2:
+			e.since = l.clock()
+		case e.turns >= staleTurns && l.clock().Sub(e.since) >= staleTime:
+			if !e.told {
+				e.told = true
+				l.tellStale(e.token)
+			}
+			e.turns = 1 // Should it stay, the next attempt has time.
+			renew = true
+		}
+	}
+	t.before, t.now = t.now, t.before[:0]
+	// In a loop around this one the poller is registered by its open file description, which renew replaces.
+	if renew && l.alarm == nil && l.poller.renew(l.watchers.polled()) == nil {
+		t.before = t.before[:0]
+	}
+}
+
+func (l *Loop) tellStale(k token) {
+	l.stats.Stale++
+	if l.opts.Logger == nil {
+		return
+	}
+	const text = "brood: a descriptor was closed before its watcher, and a copy of it keeps the loop awake"
+	if fd := l.watchers.lastFD(k); fd >= 0 {
+		l.opts.Logger.Warn(text, "fd", fd)
+	} else {
+		l.opts.Logger.Warn(text)
+	}
+}

@@ -1,0 +1,14 @@
+package reactor
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// threadID is thr_self(2), which stores a C long: as wide as an int of Go's.
+func threadID() uint64 {
+	var id int
+	_, _, _ = unix.RawSyscall(unix.SYS_THR_SELF, uintptr(unsafe.Pointer(&id)), 0, 0) // It cannot fail.
+	return uint64(id)
+}
