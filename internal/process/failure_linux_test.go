@@ -63,7 +63,8 @@ func privileged(t testing.TB) {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }
 
 func TestEachStepThatFailsIsNamed(t *testing.T) {
 	ownForkOnly(t)
@@ -196,10 +197,10 @@ func TestCredentialsThatAreRefused(t *testing.T) {
 	spec.Groups = make([]uint32, 1<<16+1) // NGROUPS_MAX and one
 	fails(t, s, spec, process.Failure{Step: process.StepGroups, Err: unix.EINVAL})
 	spec = command(program)
-	spec.GID = ptr(^uint32(0))
+	spec.GID = new(^uint32(0))
 	fails(t, s, spec, process.Failure{Step: process.StepGID, Err: unix.EINVAL})
 	spec = command(program)
-	spec.UID = ptr(^uint32(0))
+	spec.UID = new(^uint32(0))
 	fails(t, s, spec, process.Failure{Step: process.StepUID, Err: unix.EINVAL})
 
 	// The child has changed its user when it executes.
@@ -255,7 +256,7 @@ func TestSomebodyWithoutPrivileges(t *testing.T) {
 		"directory":   {func(s *process.Spec) { s.Dir = closed }, process.Failure{Step: process.StepDirectory, Path: closed, Err: unix.EACCES}},
 		"program":     {func(s *process.Spec) { s.Files[0] = private }, process.Failure{Step: process.StepExec, Path: private, Err: unix.EACCES}},
 		"way":         {func(s *process.Spec) { s.Files[0] = closed + "/program" }, process.Failure{Step: process.StepExec, Path: closed + "/program", Err: unix.EACCES}},
-		"same person": {func(s *process.Spec) { s.UID, s.GID = ptr(uint32(os.Getuid())), ptr(uint32(os.Getgid())) }, process.Failure{}},
+		"same person": {func(s *process.Spec) { s.UID, s.GID = new(uint32(os.Getuid())), new(uint32(os.Getgid())) }, process.Failure{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			spec := command(program)
