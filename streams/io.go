@@ -58,7 +58,7 @@ func (d *descriptor) writeShared(p []byte) (int, error) {
 		return fd.Send(d.fd, p)
 	}
 	if d.isPipe() {
-		if n, err := fd.WriteNowait(d.fd, p); err != unix.EOPNOTSUPP {
+		if n, err := fd.WritevNowait(d.fd, [][]byte{p}); err != unix.EOPNOTSUPP {
 			return n, err
 		}
 	}

@@ -5,12 +5,13 @@ import "golang.org/x/sys/unix"
 // A platform supplies, where EINTR is the caller's; what it cannot do is EOPNOTSUPP, or ENOSYS for splice:
 //
 //	func readNowait(fd int, p []byte) (int, error)
-//	func writeNowait(fd int, p []byte) (int, error)
+//	func writevNowait(fd int, pieces [][]byte) (int, error)    may write the first piece alone
 //	func splice(src, dst, n int) (int64, error)
 //	func setPipeSize(fd, size int) error
 
-// ReadNowait is [Read] that does not wait, for a pipe in blocking mode: EAGAIN if there is nothing. Systems that cannot
-// ask that of a single call answer EOPNOTSUPP. See preadv2(2), RWF_NOWAIT.
+// ReadNowait is [Read] that does not wait, whatever the mode of fd, which others may change at any time: EAGAIN if there is
+// nothing. Not every descriptor can be asked that, and on some systems none: EOPNOTSUPP. Linux has it for pipes that pipe(2)
+// made, since 6.5. See preadv2(2), RWF_NOWAIT.
 func ReadNowait(fd int, p []byte) (int, error) {
 	for {
 		n, err := readNowait(fd, p)
@@ -20,10 +21,10 @@ func ReadNowait(fd int, p []byte) (int, error) {
 	}
 }
 
-// WriteNowait is [Write] as ReadNowait is Read. See pwritev2(2), RWF_NOWAIT.
-func WriteNowait(fd int, p []byte) (int, error) {
+// WritevNowait is [WritevNonblock] as ReadNowait is ReadNonblock. See pwritev2(2), RWF_NOWAIT.
+func WritevNowait(fd int, pieces [][]byte) (int, error) {
 	for {
-		n, err := writeNowait(fd, p)
+		n, err := writevNowait(fd, pieces)
 		if err != unix.EINTR {
 			return max(n, 0), err
 		}

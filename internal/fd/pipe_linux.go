@@ -2,14 +2,6 @@ package fd
 
 import "golang.org/x/sys/unix"
 
-func readNowait(fd int, p []byte) (int, error) {
-	return unix.Preadv2(fd, [][]byte{p}, -1, unix.RWF_NOWAIT)
-}
-
-func writeNowait(fd int, p []byte) (int, error) {
-	return unix.Pwritev2(fd, [][]byte{p}, -1, unix.RWF_NOWAIT)
-}
-
 func splice(src, dst, n int) (int64, error) {
 	moved, err := unix.Splice(src, nil, dst, nil, n, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
 	return int64(moved), err // Its type depends on the architecture.
