@@ -1,10 +1,8 @@
 package streams_test
 
 import (
-	"net"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -75,33 +73,6 @@ func TestSpliceReadsNothingIntoTheProgram(t *testing.T) {
 			require.Equal(t, c.want, untouched(buf))
 		})
 	}
-}
-
-// tcpPair returns both ends of a connection, non-blocking.
-func tcpPair(t testing.TB) (a, b *descriptor) {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer ln.Close()
-	dialed, err := net.Dial("tcp", ln.Addr().String())
-	require.NoError(t, err)
-	defer dialed.Close()
-	accepted, err := ln.Accept()
-	require.NoError(t, err)
-	defer accepted.Close()
-	return dupConn(t, dialed), dupConn(t, accepted)
-}
-
-// dupConn returns a copy of a connection's descriptor.
-func dupConn(t testing.TB, c net.Conn) *descriptor {
-	t.Helper()
-	raw, err := c.(syscall.Conn).SyscallConn()
-	require.NoError(t, err)
-	var d *descriptor
-	require.NoError(t, raw.Control(func(fd uintptr) {
-		d = (&descriptor{t: t, fd: int(fd)}).dup()
-	}))
-	return d
 }
 
 // With a blocking socket a second splice, after the one that took everything, would wait for ever.

@@ -64,9 +64,9 @@ type mark struct {
 	done   func(error)
 }
 
-// NewWritable returns a stream that writes to fd. It takes ownership of fd once it returned no error; fd should be in
-// non-blocking mode. One that is not is left so, being possibly shared with other processes, and written only when the
-// poller says it would not block. Errors are *[OpError].
+// NewWritable returns a stream that writes to fd. It takes ownership of fd once it returned no error; of fd 0, 1 and 2 it has
+// a duplicate, so that the program's stdout stays open after End. (Its reader sees the end when the program closes it too.)
+// The mode of fd is left as it is, and the loop waits in no mode, as [NewReadable] has it. Errors are *[OpError].
 func NewWritable(l *reactor.Loop, fd int, o *WritableOptions) (*Writable, error) {
 	w := new(Writable)
 	if err := w.own.open(l, fd, o != nil && o.Fresh); err != nil {
@@ -214,8 +214,8 @@ func (w *Writable) OnError(fn func(error)) *events.Listener { return w.err.On(fn
 // OnClose calls fn once, after every other event.
 func (w *Writable) OnClose(fn func()) *events.Listener { return w.close.On(notNil(fn, "OnClose")) }
 
-// Lend prepares the descriptor for a child that will write to it as one of its stdio slots: the open file description,
-// which the child will share, is put into blocking mode. It returns [ErrClosed] when the stream is closed.
+// Lend prepares the descriptor for a child that will write to it as one of its stdio slots: it is in blocking mode then, as
+// [Readable.Lend] has it. It returns [ErrClosed] when the stream is closed.
 func (w *Writable) Lend() (fd int, err error) { return w.d.lend() }
 
 // Hold keeps the stream from waiting for room until Release: what the kernel does not take at once stays queued. It is the
