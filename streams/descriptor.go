@@ -35,7 +35,7 @@ type descriptor struct {
 	mustWait  bool   // the kernel cannot be asked not to wait in a single call, see readOnce
 	kind      uint32 // S_IFMT bits, valid when kindKnown; none for what has no type, such as an eventfd
 	kindKnown bool
-	enlarged  bool
+	load      pipeLoad
 
 	prev, next *descriptor // in hub.open
 }
@@ -187,6 +187,7 @@ func (d *descriptor) close() {
 		d.watcher.Close()
 	}
 	d.hub.open.remove(d)
+	d.forgetLoad()
 	if lingers {
 		// The goroutine ends with the time that SO_LINGER says, at the latest. Nobody waits for it: whoever has set the
 		// option wants the kernel to wait, not the loop.

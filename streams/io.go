@@ -110,19 +110,3 @@ func (d *descriptor) fileType() uint32 {
 	}
 	return d.kind
 }
-
-// busyPipeSize is in bytes; it is what Linux lets unprivileged processes have (/proc/sys/fs/pipe-max-size). Moving data
-// from child to child by splice(2) is 1.5 times as fast with it as with the default of 64 KiB (bench, "pipe a child to
-// a child"): fewer, larger hand-overs.
-const busyPipeSize = 1 << 20
-
-// enlarge gives a pipe through which much goes a larger capacity, once.
-func (d *descriptor) enlarge() {
-	if !d.enlarged {
-		d.enlarged = true
-		if d.isPipe() {
-			// Refused, the pipe stays as it is; other systems than Linux enlarge a busy one themselves.
-			_ = fd.SetPipeSize(d.fd, busyPipeSize)
-		}
-	}
-}

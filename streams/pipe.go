@@ -197,8 +197,6 @@ func (p *pipe) pump() {
 	}
 	r.coded.drop()
 	r.lines.drop()
-	r.d.enlarge()
-	w.d.enlarge()
 	for i := range spliceBudget {
 		if i > 0 && (r.d.mayWait() || w.d.mayWait()) {
 			p.unpump()
@@ -224,6 +222,8 @@ func (p *pipe) pump() {
 			r.finish()
 			return
 		}
+		r.d.traffic(int(n))
+		w.d.traffic(int(n))
 		r.bytes += n
 		w.written += n // Nobody's WriteThen waits for these bytes: the queue is empty.
 	}

@@ -13,10 +13,6 @@ const (
 	// readBudget is the number of reads per readiness, so that one busy pipe cannot keep the loop from the rest.
 	readBudget = 16
 
-	// busyReads is the number of reads that fill the whole buffer after which a pipe is given a larger capacity: its writer
-	// can then go on while the loop is elsewhere.
-	busyReads = 16
-
 	// DefaultMaxLine is the longest line, in bytes, that OnLine and Lines accept by default.
 	DefaultMaxLine = 16 << 20
 
@@ -53,8 +49,6 @@ type Readable struct {
 	lent    bool
 	blocked int   // consumers that cannot take more now
 	bytes   int64 // read so far
-
-	fullReads int // reads that filled the buffer
 
 	data   events.Event[[]byte]
 	text   events.Event[string]
@@ -334,11 +328,7 @@ func (r *Readable) ready(got reactor.Readiness) {
 			return
 		}
 		r.bytes += int64(n)
-		if n == readBufferSize {
-			if r.fullReads++; r.fullReads == busyReads {
-				r.d.enlarge()
-			}
-		}
+		r.d.traffic(n)
 		r.deliver(buf[:n])
 		if !r.waits() || r.d.shared || n < len(buf) && got&reactor.Hangup == 0 {
 			return

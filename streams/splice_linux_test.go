@@ -317,30 +317,3 @@ func TestS038_NoDataOfThreeChildrenPassesThroughTheProgram(t *testing.T) {
 	require.Equal(t, "signal: broken pipe", cat.wait())
 	require.Equal(t, "signal: broken pipe", yes.wait())
 }
-
-// A pipe through which much goes is given room; a quiet one is left as it is.
-func TestBusyPipesAreEnlarged(t *testing.T) {
-	size := func(fd int) int {
-		n, err := unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
-		require.NoError(t, err)
-		return n
-	}
-	l := newLoop(t)
-	r, w := readPipe(t, l, nil)
-	before := size(w.fd)
-	r.Resume()
-	for range 100 {
-		w.writeString("little")
-		poll(t, l)
-	}
-	require.Equal(t, before, size(w.fd))
-	for range 40 {
-		w.fill()
-		poll(t, l)
-	}
-	if got := size(w.fd); got == before {
-		t.Skipf("the system does not let this user enlarge pipes: F_GETPIPE_SZ still says %d", got)
-	}
-	w.close()
-	run(t, l)
-}

@@ -8,6 +8,8 @@ import "golang.org/x/sys/unix"
 //	func writevNowait(fd int, pieces [][]byte) (int, error)    may write the first piece alone
 //	func splice(src, dst, n int) (int64, error)
 //	func setPipeSize(fd, size int) error
+//	func pipeSize(fd int) (int, error)
+//	func pipeLimits() (size, user int)
 
 // ReadNowait is [Read] that does not wait, whatever the mode of fd, which others may change at any time: EAGAIN if there is
 // nothing. Not every descriptor can be asked that, and on some systems none: EOPNOTSUPP. Linux has it for pipes that pipe(2)
@@ -48,3 +50,10 @@ func Splice(src, dst, n int) (int64, error) {
 // pipes have too many pages together). Where pipes grow by themselves when they are busy the answer is EOPNOTSUPP. See
 // fcntl(2), F_SETPIPE_SZ.
 func SetPipeSize(fd, size int) error { return setPipeSize(fd, size) }
+
+// PipeSize returns how many bytes a pipe holds. See fcntl(2), F_GETPIPE_SZ.
+func PipeSize(fd int) (int, error) { return pipeSize(fd) }
+
+// PipeLimits returns, in bytes, the most that a pipe of an unprivileged user may hold and the most that all his pipes together
+// may: after that he gets smaller ones, in every program. 0 is no limit, or unknown. See pipe(7), /proc files.
+func PipeLimits() (size, user int) { return pipeLimits() }
