@@ -232,18 +232,23 @@ func TestWriteThenBesidesASplicedPipe(t *testing.T) {
 	p := newPiping(t, l, nil)
 	p.r.Pipe(p.w, nil)
 	var j journal
+	var got []byte
 	for i := range 50 {
 		p.in.write(make([]byte, 4096))
 		if i%3 == 0 {
 			poll(t, l)
+		}
+		if i%10 == 9 {
+			b, _ := p.out.readAll()
+			got = append(got, b...)
 		}
 		if i == 20 {
 			j.written(t, p.w, "written", []byte("mine"))
 		}
 	}
 	p.in.close()
-	got, _ := drainUntilIdle(t, l, p.out)
-	require.Len(t, got, 50*4096+4)
+	rest, _ := drainUntilIdle(t, l, p.out)
+	require.Len(t, append(got, rest...), 50*4096+4)
 	j.wants(t, "written")
 	run(t, l)
 }

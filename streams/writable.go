@@ -156,6 +156,19 @@ func (w *Writable) End() {
 	if w.queue.empty() {
 		w.finishNow()
 	}
+	w.forgetDrain()
+}
+
+// forgetDrain has those go on who wait for a drain, which will not come: they find that the stream takes no more. It calls
+// nobody else.
+func (w *Writable) forgetDrain() {
+	w.needDrain = false
+	for _, p := range w.sources {
+		p.drained()
+	}
+	if w.bridge != nil {
+		w.bridge.resume()
+	}
 }
 
 // Destroy closes the descriptor, or the writing half, at once and drops what is queued. OnError gets err, if it is not nil,
@@ -168,6 +181,7 @@ func (w *Writable) Destroy(err error) {
 	w.cause = err
 	w.queue.drop(w.d.hub)
 	w.d.releaseWriter(false)
+	w.forgetDrain()
 	if err != nil || len(w.marks) > 0 {
 		w.d.loop.NextTick(func() {
 			w.fireMarks()
@@ -181,7 +195,8 @@ func (w *Writable) Destroy(err error) {
 }
 
 // NeedDrain reports whether the giver should wait for OnDrain: the queue has reached the high-water mark and was not empty
-// since.
+// since. It is false where no drain will come: after End, after Destroy, and after a write that failed. Who goes on then
+// gets the error from Write.
 func (w *Writable) NeedDrain() bool { return w.needDrain }
 
 // Buffered returns the number of bytes queued.
@@ -264,12 +279,10 @@ func (w *Writable) ready() {
 		return
 	}
 	w.needDrain = false
-	if w.state == writeOpen { // After End there is nobody to write more.
-		for _, p := range w.sources {
-			p.drained()
-		}
-		reactor.Emit(w.d.loop, &w.drain, struct{}{})
+	for _, p := range w.sources {
+		p.drained()
 	}
+	reactor.Emit(w.d.loop, &w.drain, struct{}{})
 }
 
 func (w *Writable) finishNow() {
