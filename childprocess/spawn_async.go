@@ -27,7 +27,7 @@ type starting struct {
 	// Of an Async child:
 	signals []Signal // sent by Kill, to be delivered when it runs
 	parting parting
-	release func()   // of the Hold that keeps the loop alive; nil when the child is unref'd
+	release func() // of the Hold that keeps the loop alive; nil when the child is unref'd
 }
 
 func (s *starting) kill(sig Signal) { s.signals = append(s.signals, sig) }

@@ -125,9 +125,9 @@ func (a *layout) openSlot(i int) (int, error) {
 	case formIgnore:
 		return a.openNull(i)
 	case formInherit:
-		return borrow(i, i)
+		return a.borrow(i, i)
 	case formFD:
-		return borrow(s.fd, i)
+		return a.borrow(s.fd, i)
 	case formFile:
 		return a.openFile(s.file)
 	default:
@@ -184,21 +184,34 @@ func (a *layout) openNull(i int) (int, error) {
 	return fd, nil
 }
 
-// borrow checks a descriptor of the parent that the child will share in slot i.
-func borrow(fd, i int) (int, error) {
-	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
-	if err != nil {
+// borrow checks a descriptor of the parent that the child will share in slot i. Programs do not expect EAGAIN from their
+// standard descriptors.
+func (a *layout) borrow(n, i int) (int, error) {
+	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0)
+	if err != nil || i > 2 || flags&unix.O_NONBLOCK == 0 {
+		return n, err
+	}
+	return a.inBlockingMode(n)
+}
+
+// inBlockingMode returns n for a child that expects blocking mode. The mode is not changed (libuv does that, uv_spawn): it is
+// everybody's who has the open file description, the parent's net.Listener perhaps, which would hang. The child gets a
+// description of its own where there can be one, and else n as it is: a socket. A file knows no other mode.
+func (a *layout) inBlockingMode(n int) (int, error) {
+	again, err := fd.Reopen(n, false)
+	switch err {
+	case nil:
+		a.spare = append(a.spare, again)
+		return again, nil
+	case unix.EMFILE, unix.ENFILE, unix.ENOMEM:
 		return 0, err
 	}
-	if i <= 2 && flags&unix.O_NONBLOCK != 0 {
-		// Programs do not expect EAGAIN from their standard descriptors (libuv does the same, uv_spawn).
-		err = unix.SetNonblock(fd, false)
-	}
-	return fd, err
+	return n, nil
 }
 
 // openFile takes a copy, since f may be closed on another goroutine while we fork. Calling f.Fd would do that too, but
-// would leave f in blocking mode for good without f knowing.
+// would leave f in blocking mode for good without f knowing. What Go opens is in non-blocking mode, which concerns the child
+// in no slot.
 func (a *layout) openFile(f *os.File) (int, error) {
 	conn, err := f.SyscallConn()
 	if err != nil {
@@ -213,7 +226,7 @@ func (a *layout) openFile(f *os.File) (int, error) {
 		return 0, err
 	}
 	a.spare = append(a.spare, dup)
-	return borrow(dup, 0)
+	return a.borrow(dup, 0)
 }
 
 // openStream borrows the descriptor of one of our streams, which has to know that it is shared now.
@@ -224,7 +237,7 @@ func (a *layout) openStream(s Stdio, i int) (int, error) {
 	}
 	lender, ok := stream.(interface{ Lend() (int, error) })
 	if !ok {
-		return borrow(stream.FD(), i)
+		return a.borrow(stream.FD(), i)
 	}
 	fd, err := lender.Lend()
 	if err != nil {
@@ -271,7 +284,8 @@ func (a *layout) streams(l *reactor.Loop, out []StdioStream) ([]StdioStream, err
 			out[i].Readable, err = streams.NewReadable(l, fd, &streams.ReadableOptions{Fresh: true})
 		default:
 			var d *streams.Duplex
-			if d, err = streams.NewDuplex(l, fd, nil); err == nil {
+			fresh := streams.DuplexOptions{Readable: streams.ReadableOptions{Fresh: true}}
+			if d, err = streams.NewDuplex(l, fd, &fresh); err == nil {
 				out[i] = StdioStream{d.Readable, d.Writable}
 			}
 		}

@@ -43,7 +43,7 @@ var (
 	// Ignore opens /dev/null on descriptors 0 to 2, and leaves others closed.
 	Ignore = Stdio{form: formIgnore}
 
-	// Inherit gives the child the parent's descriptor of the same number.
+	// Inherit gives the child the parent's descriptor of the same number, see [FD].
 	Inherit = Stdio{form: formInherit}
 
 	// IPC connects the descriptor to a channel for messages, [ChildProcess.Channel], and tells the child of it as Node does:
@@ -51,17 +51,23 @@ var (
 	IPC = Stdio{form: formIPC}
 )
 
-// FD gives the child the parent's descriptor n, which is borrowed. In blocking mode it is put only for descriptors 0 to
-// 2 of the child, as Node does.
+// FD gives the child the parent's descriptor n, which is borrowed.
+//
+// No form changes the mode, blocking or not, of what others have too: it belongs to the open file description, which parent
+// and child share, and whoever else. For descriptors 0 to 2 of the child, where programs expect blocking mode, a terminal or
+// a pipe in non-blocking mode is opened once more for the child, on Linux by /proc/self/fd. That cannot be done for a socket,
+// and may be refused for a terminal of another user: these the child gets as they are. Whoever gives a program that cannot
+// cope with that a connection, and has no further use for it, clears O_NONBLOCK before. (Node puts the description itself into
+// blocking mode.)
 func FD(n int) Stdio { return Stdio{form: formFD, fd: n} }
 
-// File gives the child an open file, which is borrowed. Its open file description, shared from then on, is put into
-// blocking mode.
+// File gives the child an open file, which is borrowed. Its mode stays, see [FD]; since Go opens pipes and terminals in
+// non-blocking mode, they are opened once more for the child in any slot.
 func File(f *os.File) Stdio { return Stdio{form: formFile, file: f} }
 
 // Stream gives the child the descriptor of a stream, such as another child's Stdout. The stream is borrowed: reading it
 // here pauses, and can be resumed once the child is done with it. To connect two children for good, use Owned, so that
-// no copy stays in the parent.
+// no copy stays in the parent. For the mode see [streams.Readable.Lend].
 func Stream(s interface{ FD() int }) Stdio { return Stdio{form: formStream, stream: s} }
 
 // AllStdio returns s for each of the descriptors 0, 1 and 2. [Fork] adds a channel to that.

@@ -8,13 +8,14 @@ import (
 )
 
 // descriptor is an open descriptor with the one or two halves that use it. It owns fd, which is closed when the last half
-// is closed, and the watcher, which exists once a half has waited for something.
+// is closed, and the watcher, which is in use once a half has waited for something.
 type descriptor struct {
 	loop    *reactor.Loop
 	hub     *hub
-	fd      int // -1 once closed
-	watcher reactor.Watcher
-	watched bool      // watcher is in use
+	fd      int              // -1 once closed
+	watcher *reactor.Watcher // memory, but for a second one
+	watched bool             // watcher is in use
+	memory  reactor.Watcher
 	reader  *Readable // nil when there is no such half, or it is closed
 	writer  *Writable
 
@@ -23,39 +24,74 @@ type descriptor struct {
 	// and only one.
 	shared bool
 
-	// lent is set when a child was given the descriptor. The connection is then the child's too, and shutting a direction
-	// down would do it to the child; only End, which says that nobody is to write any more, still does.
+	// lent is set when others have the connection too: a child was given the descriptor, or it is one of the program's
+	// first three. Shutting a direction down would do it to them; only End, which says that nobody is to write any more,
+	// still does.
 	lent bool
 
 	// fresh is set when the open file description is this stream's alone and in non-blocking mode, see ReadableOptions.Fresh.
 	fresh bool
 
-	kind     uint32 // S_IFMT bits, 0 until fileType asked
-	enlarged bool
+	mustWait  bool   // the kernel cannot be asked not to wait in a single call, see readOnce
+	kind      uint32 // S_IFMT bits, valid when kindKnown; none for what has no type, such as an eventfd
+	kindKnown bool
+	load      pipeLoad
 
 	prev, next *descriptor // in hub.open
 }
 
-// open takes ownership of fd. It does not change its mode: O_NONBLOCK belongs to the open file description, which a
-// terminal or an inherited descriptor shares with other processes.
-func (d *descriptor) open(l *reactor.Loop, fd int, fresh bool) error {
+// open takes ownership of n, unless it is one of the program's first three: of these it makes a duplicate. It does not
+// change the mode: O_NONBLOCK belongs to the open file description, which a terminal or an inherited descriptor shares with
+// other processes.
+func (d *descriptor) open(l *reactor.Loop, n int, fresh bool) error {
 	if l == nil {
-		return wrap("open", fd, errNilLoop)
+		return wrap("open", n, errNilLoop)
 	}
 	hub, err := hubOf(l)
 	if err != nil {
-		return wrap("open", fd, err)
+		return wrap("open", n, err)
 	}
-	d.loop, d.hub, d.fd, d.fresh = l, hub, fd, fresh
+	d.loop, d.hub, d.fd, d.fresh, d.watcher = l, hub, n, fresh, &d.memory
 	if !fresh {
-		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
-		if err != nil {
-			return wrap("open", fd, err)
+		if err := d.openForeign(); err != nil {
+			return wrap("open", n, err)
 		}
-		d.shared = flags&unix.O_NONBLOCK == 0
 	}
 	hub.open.add(d)
 	return nil
+}
+
+// lastStandard is the last descriptor that a program is started with. Everything in it may use the first three at any time,
+// so that they are not a stream's to close.
+const lastStandard = 2
+
+// openForeign finds out how to use a descriptor that others may have, too. A terminal, which in most programs is in blocking
+// mode and whose mode a shell may change at any time, and a pipe in blocking mode are opened once more (so does libuv,
+// uv_tty_init): then the mode is the stream's own. What cannot be opened again is used with care, see readOnce.
+func (d *descriptor) openForeign() error {
+	n := d.fd
+	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0)
+	if err != nil {
+		return err
+	}
+	d.shared = flags&unix.O_NONBLOCK == 0
+	if d.isDevice() || d.isPipe() && d.shared {
+		if again, err := fd.Reopen(n, true); err == nil {
+			if n <= lastStandard {
+				d.fd = again
+			} else if err := fd.Replace(n, again); err != nil {
+				fd.Close(again)
+				return err
+			}
+			d.shared, d.fresh = false, true
+			return nil
+		}
+	}
+	if n <= lastStandard {
+		d.fd, err = fd.Duplicate(n, lastStandard+1)
+		d.lent = true
+	}
+	return err
 }
 
 // update tells the poller what the halves wait for now. A failure is the failure of those halves.
@@ -89,7 +125,7 @@ func (d *descriptor) watch(want reactor.Readiness, refed bool) error {
 		if want == 0 {
 			return nil
 		}
-		if err := d.loop.WatchInto(&d.watcher, d.fd, want, d.ready); err != nil {
+		if err := d.loop.WatchInto(d.watcher, d.fd, want, d.ready); err != nil {
 			return err
 		}
 		d.watched = true
@@ -143,15 +179,31 @@ func (d *descriptor) releaseWriter(finished bool) {
 }
 
 func (d *descriptor) close() {
+	lingers := d.lingers()
 	switch {
-	case d.watched && d.fresh && !d.lent:
+	case d.watched && d.alone() && !lingers:
 		d.watcher.CloseWithFD()
 	case d.watched:
 		d.watcher.Close()
 	}
 	d.hub.open.remove(d)
-	fd.Close(d.fd)
+	d.forgetLoad()
+	if lingers {
+		// The goroutine ends with the time that SO_LINGER says, at the latest. Nobody waits for it: whoever has set the
+		// option wants the kernel to wait, not the loop.
+		go fd.Close(d.fd)
+	} else {
+		fd.Close(d.fd)
+	}
 	d.fd = -1
+}
+
+// lingers reports whether closing the descriptor may take a while.
+func (d *descriptor) lingers() bool {
+	if d.kindKnown && !d.isSocket() {
+		return false
+	}
+	return fd.Lingers(d.fd)
 }
 
 // abandon closes without events, with the loop.
@@ -166,17 +218,38 @@ func (d *descriptor) abandon() {
 	d.close()
 }
 
-// lend puts the open file description into blocking mode for a child that will use it too.
+// lend readies the descriptor for a child that will use it too, and whose programs expect blocking mode. A pipe or a terminal
+// that others may have is opened once more for that, under the same number; a socket that others may have cannot be, and
+// stays in the mode that it has.
 func (d *descriptor) lend() (int, error) {
 	if d.fd < 0 {
 		return -1, ErrClosed
 	}
-	if !d.shared {
+	switch {
+	case d.lent || d.shared:
+	case d.fresh:
 		if err := fd.SetNonblock(d.fd, false); err != nil {
 			return -1, wrap("fcntl", d.fd, err)
 		}
 		d.shared = true
+	default:
+		if again, err := fd.Reopen(d.fd, false); err == nil {
+			d.unwatch() // The poller knows what is there now.
+			if err := fd.Replace(d.fd, again); err != nil {
+				fd.Close(again)
+				return -1, wrap("dup", d.fd, err)
+			}
+			d.shared = true
+		}
 	}
 	d.lent = true
+	d.update()
 	return d.fd, nil
+}
+
+func (d *descriptor) unwatch() {
+	if d.watched {
+		d.watcher.Close()
+		d.watcher, d.watched = new(reactor.Watcher), false
+	}
 }

@@ -17,7 +17,7 @@ type Duplex struct {
 }
 
 // NewDuplex returns the two streams over fd, a connected stream socket. It takes ownership of fd once it returned no
-// error; fd should be in non-blocking mode, see [NewReadable]. Errors are *[OpError].
+// error; of fd 0, 1 and 2 it has a duplicate, and about the mode see [NewReadable]. Errors are *[OpError].
 func NewDuplex(l *reactor.Loop, fd int, o *DuplexOptions) (*Duplex, error) {
 	if o == nil {
 		o = new(DuplexOptions)

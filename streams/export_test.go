@@ -13,7 +13,13 @@ const (
 	WriteBudget    = writeBudget
 	ReadBufferSize = readBufferSize
 	BlockSize      = blockSize
+	Sustained      = sustained
+	LargePipeSize  = largePipeSize
+	MaxLargePipes  = maxLargePipes
 )
+
+// LargePipes returns how many pipes of the program are enlarged.
+func LargePipes() int { return int(largePipeCount.Load()) }
 
 // Poison has the read buffer of l cleared after each delivery, so that a slice that was kept shows.
 func Poison(l *reactor.Loop) error {

@@ -18,6 +18,7 @@ type hub struct {
 	poison     bool // tests: clear the read buffer after each delivery
 	spare      [][]byte
 	open       descriptorList
+	large      largePipes
 }
 
 type hubKey struct{}

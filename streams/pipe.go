@@ -174,8 +174,18 @@ func (r *Readable) splicePipe() *pipe {
 	return p
 }
 
-// mayWait reports whether splice(2) could block on d: only pipes heed SPLICE_F_NONBLOCK, and files never wait.
-func (d *descriptor) mayWait() bool { return d.shared && !d.isPipe() && !d.isFile() }
+// mayWait reports whether splice(2) could block on d: only pipes heed SPLICE_F_NONBLOCK, and files never wait. A socket's
+// own mode is looked at each time, because others who have it may have changed that.
+func (d *descriptor) mayWait() bool {
+	switch {
+	case d.isPipe() || d.isFile() || d.alone():
+		return false
+	case d.shared:
+		return true
+	}
+	flags, err := unix.FcntlInt(uintptr(d.fd), unix.F_GETFL, 0)
+	return err != nil || flags&unix.O_NONBLOCK == 0
+}
 
 // pump splices until the source is empty or dst is full. It runs when the source is readable, and again, while dst.source
 // is set and the source is blocked, when dst is writable.
@@ -187,9 +197,11 @@ func (p *pipe) pump() {
 	}
 	r.coded.drop()
 	r.lines.drop()
-	r.d.enlarge()
-	w.d.enlarge()
-	for range spliceBudget {
+	for i := range spliceBudget {
+		if i > 0 && (r.d.mayWait() || w.d.mayWait()) {
+			p.unpump()
+			return
+		}
 		n, err := fd.Splice(r.d.fd, w.d.fd, spliceSize)
 		switch {
 		case err == unix.EAGAIN:
@@ -210,6 +222,8 @@ func (p *pipe) pump() {
 			r.finish()
 			return
 		}
+		r.d.traffic(int(n))
+		w.d.traffic(int(n))
 		r.bytes += n
 		w.written += n // Nobody's WriteThen waits for these bytes: the queue is empty.
 	}

@@ -121,7 +121,7 @@ func TestPipeBackpressure(t *testing.T) {
 		for feed() {
 			poll(t, p.l)
 		}
-		// In the two pipes, which may have grown to 1 MiB each, and in the queue.
+		// In the two pipes, which may have been enlarged, and in the queue.
 		require.Less(t, fed, 4<<20)
 		before, callbacks := p.r.BytesRead(), p.l.Stats().Callbacks
 		for range 10 {

@@ -13,10 +13,6 @@ const (
 	// readBudget is the number of reads per readiness, so that one busy pipe cannot keep the loop from the rest.
 	readBudget = 16
 
-	// busyReads is the number of reads that fill the whole buffer after which a pipe is given a larger capacity: its writer
-	// can then go on while the loop is elsewhere.
-	busyReads = 16
-
 	// DefaultMaxLine is the longest line, in bytes, that OnLine and Lines accept by default.
 	DefaultMaxLine = 16 << 20
 
@@ -54,8 +50,6 @@ type Readable struct {
 	blocked int   // consumers that cannot take more now
 	bytes   int64 // read so far
 
-	fullReads int // reads that filled the buffer
-
 	data   events.Event[[]byte]
 	text   events.Event[string]
 	line   events.Event[[]byte]
@@ -92,9 +86,17 @@ const (
 	readDestroyed           // no further data
 )
 
-// NewReadable returns a stream that reads from fd. It takes ownership of fd once it returned no error; fd should be in
-// non-blocking mode. One that is not is left so, being possibly shared with other processes, and read only when the
-// poller says it would not block. Errors are *[OpError].
+// NewReadable returns a stream that reads from fd. It takes ownership of fd once it returned no error. Errors are *[OpError].
+//
+// Of fd 0, 1 and 2, which are the whole program's, the stream has a duplicate, so that they stay open whatever becomes of
+// it. (With Fresh they are like any other.)
+//
+// The mode of fd, blocking or not, is nobody's to change but the owner's of the open file description, and is left as it is.
+// The loop waits in no mode: a terminal, or a pipe in blocking mode, is opened once more, on Linux by /proc/self/fd; for
+// sockets and pipes each call asks the kernel not to wait. Where neither is possible, because the terminal is another
+// user's, or on a system without such calls, the stream reads and writes when the poller says that it would not block, and
+// non-blocking mode is better. A file is read as fast as its file system gives it: one on a network may keep the loop waiting,
+// and belongs on a goroutine.
 func NewReadable(l *reactor.Loop, fd int, o *ReadableOptions) (*Readable, error) {
 	r := new(Readable)
 	if err := r.own.open(l, fd, o != nil && o.Fresh); err != nil {
@@ -254,9 +256,11 @@ func (r *Readable) Destroy(err error) {
 	r.d.loop.QueueClosing(r.emitClose)
 }
 
-// Lend prepares the descriptor for a child that will read it as one of its stdio slots: the stream is paused, and the open
-// file description, which the child will share, is put into blocking mode. Resume takes the stream back, usually after
-// the child has ended. It returns [ErrClosed] when the stream is closed.
+// Lend prepares the descriptor for a child that will read it as one of its stdio slots: the stream is paused, and in blocking
+// mode, as programs expect it. The open file description is shared with the child from then on; one that others may have
+// already keeps its mode, and the stream gets another, under the same number. Only a socket that is not Fresh has no other,
+// and stays in its mode. Resume takes the stream back, usually after the child has ended. It returns [ErrClosed] when the
+// stream is closed.
 func (r *Readable) Lend() (fd int, err error) {
 	fd, err = r.d.lend()
 	if err == nil {
@@ -327,11 +331,7 @@ func (r *Readable) ready(got reactor.Readiness) {
 			return
 		}
 		r.bytes += int64(n)
-		if n == readBufferSize {
-			if r.fullReads++; r.fullReads == busyReads {
-				r.d.enlarge()
-			}
-		}
+		r.d.traffic(n)
 		r.deliver(buf[:n])
 		if !r.waits() || r.d.shared || n < len(buf) && got&reactor.Hangup == 0 {
 			return

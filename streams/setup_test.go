@@ -2,6 +2,7 @@ package streams_test
 
 import (
 	"bytes"
+	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -203,6 +204,33 @@ func socketpair(t testing.TB, kind int) (a, b *descriptor) {
 	require.NoError(t, unix.SetNonblock(a.fd, true))
 	require.NoError(t, unix.SetNonblock(b.fd, true))
 	return a, b
+}
+
+// tcpPair returns both ends of a connection, non-blocking.
+func tcpPair(t testing.TB) (a, b *descriptor) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer ln.Close()
+	dialed, err := net.Dial("tcp", ln.Addr().String())
+	require.NoError(t, err)
+	defer dialed.Close()
+	accepted, err := ln.Accept()
+	require.NoError(t, err)
+	defer accepted.Close()
+	return dupConn(t, dialed), dupConn(t, accepted)
+}
+
+// dupConn returns a copy of a connection's descriptor.
+func dupConn(t testing.TB, c net.Conn) *descriptor {
+	t.Helper()
+	raw, err := c.(syscall.Conn).SyscallConn()
+	require.NoError(t, err)
+	var d *descriptor
+	require.NoError(t, raw.Control(func(fd uintptr) {
+		d = (&descriptor{t: t, fd: int(fd)}).dup()
+	}))
+	return d
 }
 
 func openFile(t testing.TB, path string, flags int) *descriptor {

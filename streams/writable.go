@@ -64,9 +64,9 @@ type mark struct {
 	done   func(error)
 }
 
-// NewWritable returns a stream that writes to fd. It takes ownership of fd once it returned no error; fd should be in
-// non-blocking mode. One that is not is left so, being possibly shared with other processes, and written only when the
-// poller says it would not block. Errors are *[OpError].
+// NewWritable returns a stream that writes to fd. It takes ownership of fd once it returned no error; of fd 0, 1 and 2 it has
+// a duplicate, so that the program's stdout stays open after End. (Its reader sees the end when the program closes it too.)
+// The mode of fd is left as it is, and the loop waits in no mode, as [NewReadable] has it. Errors are *[OpError].
 func NewWritable(l *reactor.Loop, fd int, o *WritableOptions) (*Writable, error) {
 	w := new(Writable)
 	if err := w.own.open(l, fd, o != nil && o.Fresh); err != nil {
@@ -156,6 +156,19 @@ func (w *Writable) End() {
 	if w.queue.empty() {
 		w.finishNow()
 	}
+	w.forgetDrain()
+}
+
+// forgetDrain has those go on who wait for a drain, which will not come: they find that the stream takes no more. It calls
+// nobody else.
+func (w *Writable) forgetDrain() {
+	w.needDrain = false
+	for _, p := range w.sources {
+		p.drained()
+	}
+	if w.bridge != nil {
+		w.bridge.resume()
+	}
 }
 
 // Destroy closes the descriptor, or the writing half, at once and drops what is queued. OnError gets err, if it is not nil,
@@ -168,6 +181,7 @@ func (w *Writable) Destroy(err error) {
 	w.cause = err
 	w.queue.drop(w.d.hub)
 	w.d.releaseWriter(false)
+	w.forgetDrain()
 	if err == nil {
 		w.tellBridge(ErrClosed)
 	} else {
@@ -186,7 +200,8 @@ func (w *Writable) Destroy(err error) {
 }
 
 // NeedDrain reports whether the giver should wait for OnDrain: the queue has reached the high-water mark and was not empty
-// since.
+// since. It is false where no drain will come: after End, after Destroy, and after a write that failed. Who goes on then
+// gets the error from Write.
 func (w *Writable) NeedDrain() bool { return w.needDrain }
 
 // Buffered returns the number of bytes queued.
@@ -219,8 +234,8 @@ func (w *Writable) OnError(fn func(error)) *events.Listener { return w.err.On(fn
 // OnClose calls fn once, after every other event.
 func (w *Writable) OnClose(fn func()) *events.Listener { return w.close.On(notNil(fn, "OnClose")) }
 
-// Lend prepares the descriptor for a child that will write to it as one of its stdio slots: the open file description,
-// which the child will share, is put into blocking mode. It returns [ErrClosed] when the stream is closed.
+// Lend prepares the descriptor for a child that will write to it as one of its stdio slots: it is in blocking mode then, as
+// [Readable.Lend] has it. It returns [ErrClosed] when the stream is closed.
 func (w *Writable) Lend() (fd int, err error) { return w.d.lend() }
 
 // Hold keeps the stream from waiting for room until Release: what the kernel does not take at once stays queued. It is the
@@ -269,12 +284,10 @@ func (w *Writable) ready() {
 		return
 	}
 	w.needDrain = false
-	if w.state == writeOpen { // After End there is nobody to write more.
-		for _, p := range w.sources {
-			p.drained()
-		}
-		reactor.Emit(w.d.loop, &w.drain, struct{}{})
+	for _, p := range w.sources {
+		p.drained()
 	}
+	reactor.Emit(w.d.loop, &w.drain, struct{}{})
 }
 
 func (w *Writable) finishNow() {

@@ -202,7 +202,6 @@ func TestWriterLearnsWhyTheStreamEnded(t *testing.T) {
 				closeErr = wr.Close()
 			})
 			full := func() bool { return w.NeedDrain() && streams.Pending(wr) > 0 } // So that something is lost.
-			until(l, full, func() { c.end(w, r) })
 			var sink func()
 			sink = func() { // In case there is something to flush.
 				if !w.Closed() && r.fd >= 0 {
@@ -210,7 +209,7 @@ func TestWriterLearnsWhyTheStreamEnded(t *testing.T) {
 					l.SetImmediate(sink)
 				}
 			}
-			until(l, full, sink)
+			until(l, full, func() { c.end(w, r); sink() })
 			run(t, l)
 			wait()
 			require.ErrorIs(t, writeErr, c.want)

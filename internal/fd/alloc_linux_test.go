@@ -49,3 +49,16 @@ func TestSpliceDoesNotAllocate(t *testing.T) {
 		return err
 	})
 }
+
+func TestCallsThatDoNotWaitDoNotAllocate(t *testing.T) {
+	nowait(t)
+	r, w := openPair(t, fd.Pipe)
+	p := make([]byte, 100)
+	requireNoAllocs(t, func() error {
+		_, err := fd.WritevNowait(w, [][]byte{p[:10], p[10:20]})
+		if err == nil {
+			_, err = fd.ReadNowait(r, p)
+		}
+		return err
+	})
+}

@@ -23,13 +23,46 @@ const iovMax = 64
 
 func writevNonblock(fd int, pieces [][]byte) (int, error) {
 	var iov [iovMax]unix.Iovec
+	k := gather(&iov, pieces)
+	n, _, errno := unix.RawSyscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&iov[0])), uintptr(k))
+	return result(n, errno)
+}
+
+// noOffset has preadv2(2) and pwritev2(2) go on where the descriptor is. It is passed in two halves.
+const noOffset = ^uintptr(0)
+
+func readNowait(fd int, p []byte) (int, error) {
+	iov := unix.Iovec{Base: unsafe.SliceData(p)}
+	iov.SetLen(len(p))
+	n, _, errno := unix.RawSyscall6(unix.SYS_PREADV2, uintptr(fd), uintptr(unsafe.Pointer(&iov)), 1,
+		noOffset, noOffset, unix.RWF_NOWAIT)
+	return nowaitResult(n, errno)
+}
+
+func writevNowait(fd int, pieces [][]byte) (int, error) {
+	var iov [iovMax]unix.Iovec
+	k := gather(&iov, pieces)
+	n, _, errno := unix.RawSyscall6(unix.SYS_PWRITEV2, uintptr(fd), uintptr(unsafe.Pointer(&iov[0])), uintptr(k),
+		noOffset, noOffset, unix.RWF_NOWAIT)
+	return nowaitResult(n, errno)
+}
+
+// nowaitResult has a kernel without the call (4.6 is the first with both) answer as one whose file does not support it.
+func nowaitResult(n uintptr, errno unix.Errno) (int, error) {
+	if errno == unix.ENOSYS {
+		errno = unix.EOPNOTSUPP
+	}
+	return result(n, errno)
+}
+
+// gather has iov name the first pieces and returns how many.
+func gather(iov *[iovMax]unix.Iovec, pieces [][]byte) int {
 	k := min(len(pieces), iovMax)
 	for i, p := range pieces[:k] {
 		iov[i].Base = unsafe.SliceData(p)
 		iov[i].SetLen(len(p))
 	}
-	n, _, errno := unix.RawSyscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&iov[0])), uintptr(k))
-	return result(n, errno)
+	return k
 }
 
 func result(n uintptr, errno unix.Errno) (int, error) {

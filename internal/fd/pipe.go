@@ -5,12 +5,15 @@ import "golang.org/x/sys/unix"
 // A platform supplies, where EINTR is the caller's; what it cannot do is EOPNOTSUPP, or ENOSYS for splice:
 //
 //	func readNowait(fd int, p []byte) (int, error)
-//	func writeNowait(fd int, p []byte) (int, error)
+//	func writevNowait(fd int, pieces [][]byte) (int, error)    may write the first piece alone
 //	func splice(src, dst, n int) (int64, error)
 //	func setPipeSize(fd, size int) error
+//	func pipeSize(fd int) (int, error)
+//	func pipeLimits() (size, user int)
 
-// ReadNowait is [Read] that does not wait, for a pipe in blocking mode: EAGAIN if there is nothing. Systems that cannot
-// ask that of a single call answer EOPNOTSUPP. See preadv2(2), RWF_NOWAIT.
+// ReadNowait is [Read] that does not wait, whatever the mode of fd, which others may change at any time: EAGAIN if there is
+// nothing. Not every descriptor can be asked that, and on some systems none: EOPNOTSUPP. Linux has it for pipes that pipe(2)
+// made, since 6.5. See preadv2(2), RWF_NOWAIT.
 func ReadNowait(fd int, p []byte) (int, error) {
 	for {
 		n, err := readNowait(fd, p)
@@ -20,10 +23,10 @@ func ReadNowait(fd int, p []byte) (int, error) {
 	}
 }
 
-// WriteNowait is [Write] as ReadNowait is Read. See pwritev2(2), RWF_NOWAIT.
-func WriteNowait(fd int, p []byte) (int, error) {
+// WritevNowait is [WritevNonblock] as ReadNowait is ReadNonblock. See pwritev2(2), RWF_NOWAIT.
+func WritevNowait(fd int, pieces [][]byte) (int, error) {
 	for {
-		n, err := writeNowait(fd, p)
+		n, err := writevNowait(fd, pieces)
 		if err != unix.EINTR {
 			return max(n, 0), err
 		}
@@ -47,3 +50,10 @@ func Splice(src, dst, n int) (int64, error) {
 // pipes have too many pages together). Where pipes grow by themselves when they are busy the answer is EOPNOTSUPP. See
 // fcntl(2), F_SETPIPE_SZ.
 func SetPipeSize(fd, size int) error { return setPipeSize(fd, size) }
+
+// PipeSize returns how many bytes a pipe holds. See fcntl(2), F_GETPIPE_SZ.
+func PipeSize(fd int) (int, error) { return pipeSize(fd) }
+
+// PipeLimits returns, in bytes, the most that a pipe of an unprivileged user may hold and the most that all his pipes together
+// may: after that he gets smaller ones, in every program. 0 is no limit, or unknown. See pipe(7), /proc files.
+func PipeLimits() (size, user int) { return pipeLimits() }

@@ -1,14 +1,12 @@
 package fd
 
-import "golang.org/x/sys/unix"
+import (
+	"bytes"
+	"os"
+	"strconv"
 
-func readNowait(fd int, p []byte) (int, error) {
-	return unix.Preadv2(fd, [][]byte{p}, -1, unix.RWF_NOWAIT)
-}
-
-func writeNowait(fd int, p []byte) (int, error) {
-	return unix.Pwritev2(fd, [][]byte{p}, -1, unix.RWF_NOWAIT)
-}
+	"golang.org/x/sys/unix"
+)
 
 func splice(src, dst, n int) (int64, error) {
 	moved, err := unix.Splice(src, nil, dst, nil, n, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
@@ -18,4 +16,17 @@ func splice(src, dst, n int) (int64, error) {
 func setPipeSize(fd, size int) error {
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, size)
 	return err
+}
+
+func pipeSize(fd int) (int, error) { return unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0) }
+
+func pipeLimits() (size, user int) {
+	return kernelNumber("pipe-max-size"), kernelNumber("pipe-user-pages-soft") * os.Getpagesize()
+}
+
+// kernelNumber returns a setting of /proc/sys/fs, 0 if it cannot be had.
+func kernelNumber(name string) int {
+	text, _ := os.ReadFile("/proc/sys/fs/" + name)
+	n, _ := strconv.Atoi(string(bytes.TrimSpace(text)))
+	return n
 }

@@ -71,11 +71,15 @@ func TestAPipeTakesTheSizeAskedFor(t *testing.T) {
 	r, w := openPair(t, fd.Pipe)
 	const size = 4096 // A user may always have less.
 	require.NoError(t, fd.SetPipeSize(w, size))
-	got, err := unix.FcntlInt(uintptr(r), unix.F_GETPIPE_SZ, 0)
+	got, err := fd.PipeSize(r)
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, got, size)
 	require.Less(t, got, 64<<10)
 
 	a, _ := openPair(t, fd.SocketPair)
 	require.Equal(t, unix.EBADF, fd.SetPipeSize(a, size), "no pipe")
+	_, err = fd.PipeSize(a)
+	require.Equal(t, unix.EBADF, err)
+	largest, _ := fd.PipeLimits()
+	require.GreaterOrEqual(t, largest, size)
 }

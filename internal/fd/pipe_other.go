@@ -4,7 +4,9 @@ package fd
 
 import "golang.org/x/sys/unix"
 
-func readNowait(int, []byte) (int, error)  { return 0, unix.EOPNOTSUPP }
-func writeNowait(int, []byte) (int, error) { return 0, unix.EOPNOTSUPP }
-func splice(int, int, int) (int64, error)  { return 0, unix.ENOSYS }
-func setPipeSize(int, int) error           { return unix.EOPNOTSUPP }
+func readNowait(int, []byte) (int, error)     { return 0, unix.EOPNOTSUPP }
+func writevNowait(int, [][]byte) (int, error) { return 0, unix.EOPNOTSUPP }
+func splice(int, int, int) (int64, error)     { return 0, unix.ENOSYS }
+func setPipeSize(int, int) error              { return unix.EOPNOTSUPP }
+func pipeSize(int) (int, error)               { return 0, unix.EOPNOTSUPP }
+func pipeLimits() (size, user int)            { return 0, 0 }

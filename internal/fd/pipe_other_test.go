@@ -18,4 +18,6 @@ func TestWhatIsLinuxOnlySaysSo(t *testing.T) {
 	require.Equal(t, unix.ENOSYS, err)
 	require.ErrorIs(t, err, errors.ErrUnsupported)
 	require.ErrorIs(t, fd.SetPipeSize(w, 4096), errors.ErrUnsupported)
+	_, err = fd.PipeSize(w)
+	require.ErrorIs(t, err, errors.ErrUnsupported)
 }

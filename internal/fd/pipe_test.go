@@ -28,14 +28,14 @@ func TestNowaitDoesNotWaitForAPipeInBlockingMode(t *testing.T) {
 	require.Equal(t, unix.EAGAIN, err)
 	require.Zero(t, n)
 
-	n, err = fd.WriteNowait(w, []byte("text"))
+	n, err = fd.WritevNowait(w, [][]byte{[]byte("te"), []byte("xt")})
 	require.NoError(t, err)
 	require.Equal(t, 4, n)
 	n, err = fd.ReadNowait(r, p)
 	require.NoError(t, err)
 	require.Equal(t, "text", string(p[:n]))
 
-	require.Positive(t, fill(t, func(p []byte) (int, error) { return fd.WriteNowait(w, p) }))
+	require.Positive(t, fill(t, func(p []byte) (int, error) { return fd.WritevNowait(w, [][]byte{p}) }))
 	require.False(t, nonblocking(t, r))
 	require.False(t, nonblocking(t, w))
 }
@@ -46,7 +46,7 @@ func TestNowaitFindsTheEnd(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, n)
 
-	n, err = fd.WriteNowait(openEnd(t, reversed(fd.Pipe)), []byte("text"))
+	n, err = fd.WritevNowait(openEnd(t, reversed(fd.Pipe)), [][]byte{[]byte("text")})
 	require.Equal(t, unix.EPIPE, err)
 	require.Zero(t, n)
 }

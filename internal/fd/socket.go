@@ -54,3 +54,10 @@ func Recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err 
 		}
 	}
 }
+
+// Lingers reports whether close(2) of a socket may wait for its peer: its owner asked for that by SO_LINGER, see socket(7).
+// For what is no socket it is false.
+func Lingers(fd int) bool {
+	l, err := unix.GetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER)
+	return err == nil && l.Onoff != 0 && l.Linger > 0
+}

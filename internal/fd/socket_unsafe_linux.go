@@ -35,11 +35,7 @@ func sendmsg(fd int, pieces [][]byte, control []byte) (int, error) {
 		return send(fd, pieces[0])
 	}
 	var iov [iovMax]unix.Iovec
-	k := min(len(pieces), iovMax)
-	for i, p := range pieces[:k] {
-		iov[i].Base = unsafe.SliceData(p)
-		iov[i].SetLen(len(p))
-	}
+	k := gather(&iov, pieces)
 	msg := unix.Msghdr{Iov: &iov[0]}
 	msg.SetIovlen(k)
 	if len(control) > 0 {

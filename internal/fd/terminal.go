@@ -1,0 +1,73 @@
+package fd
+
+import "golang.org/x/sys/unix"
+
+// A platform supplies:
+//
+//	func isMaster(fd int) bool                                  of a terminal
+//	func reopen(fd int, kind uint32, access int) (int, error)   in non-blocking mode, close-on-exec; EOPNOTSUPP if it cannot
+
+// IsTerminal reports whether fd is a terminal, or the master of one. See tty(4).
+func IsTerminal(fd int) bool {
+	_, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ)
+	return err == nil
+}
+
+// IsMaster reports whether fd is the master of a pseudo-terminal, see pty(7), on systems where it can be told.
+func IsMaster(fd int) bool { return isMaster(fd) }
+
+// Replace has the number fd refer to what other refers to, and closes other. What fd referred to is closed. Both are the
+// caller's, also on an error, when nothing has changed.
+func Replace(fd, other int) error {
+	if err := replace(fd, other); err != nil {
+		return err
+	}
+	Close(other)
+	return nil
+}
+
+// Reopen opens the terminal, pipe or FIFO that fd refers to once more: with the same access mode and file status flags,
+// but an open file description of its own, whose mode is blocking or not as asked and concerns nobody else. It borrows fd.
+// The caller must Close the result.
+//
+// Not every descriptor can be opened again: a socket cannot; of the master of a terminal it would be another terminal, and
+// of a file an offset of its own. All of these are EOPNOTSUPP, and so are pipes on systems other than Linux. A terminal or
+// a pipe may also be refused, such as one of another user (EACCES), or where /proc is missing (ENOENT).
+func Reopen(fd int, nonblock bool) (int, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return -1, err
+	}
+	kind := uint32(st.Mode) & unix.S_IFMT
+	if kind != unix.S_IFIFO && (kind != unix.S_IFCHR || !IsTerminal(fd) || IsMaster(fd)) {
+		return -1, unix.EOPNOTSUPP
+	}
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err != nil {
+		return -1, err
+	}
+	// In non-blocking mode open(2) waits neither for the other side of a FIFO nor for a modem's carrier.
+	again, err := reopen(fd, kind, flags&unix.O_ACCMODE)
+	if err != nil {
+		return -1, err
+	}
+	flags = flags &^ (unix.O_NONBLOCK | unix.O_ASYNC)
+	if nonblock {
+		flags |= unix.O_NONBLOCK
+	}
+	if _, err = unix.FcntlInt(uintptr(again), unix.F_SETFL, flags); err == nil && hungUp(fd) {
+		// Linux tells only those of the hang-up who had a FIFO open while it had a writer.
+		err = unix.EOPNOTSUPP
+	}
+	if err != nil {
+		Close(again)
+		return -1, err
+	}
+	return again, nil
+}
+
+func hungUp(fd int) bool {
+	fds := []unix.PollFd{{Fd: int32(fd)}}
+	_, err := unix.Poll(fds, 0)
+	return err == nil && fds[0].Revents&unix.POLLHUP != 0
+}

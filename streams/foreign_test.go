@@ -1,0 +1,242 @@
+package streams_test
+
+import (
+	"io"
+	"os"
+	"runtime"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
+)
+
+func init() {
+	// standard-streams echoes a line by streams over its stdin and stdout, or over a duplex one, closes these, and then uses
+	// the descriptors themselves.
+	helperproc.Register("standard-streams", func(args []string) {
+		l := must(reactor.New(nil))
+		var in *streams.Readable
+		var out *streams.Writable
+		if args[0] == "duplex" {
+			x := must(streams.NewDuplex(l, 0, nil))
+			in, out = x.Readable, x.Writable
+		} else {
+			in, out = must(streams.NewReadable(l, 0, nil)), must(streams.NewWritable(l, 1, nil))
+		}
+		in.OnLine(func(line []byte) {
+			must(out.Write(append(line, '\n')))
+			if args[1] == "destroy" {
+				out.Destroy(nil)
+			} else {
+				out.End()
+			}
+			in.Destroy(nil)
+		})
+		must(0, l.Run())
+		must(0, l.Close())
+		must(unix.Poll([]unix.PollFd{{Events: unix.POLLIN}}, -1)) // Stdin may be in non-blocking mode.
+		p := make([]byte, 100)
+		n := must(unix.Read(0, p))
+		must(unix.Write(1, p[:n]))
+	})
+}
+
+// must ends a helper on an error.
+func must[T any](v T, err error) T {
+	if err != nil {
+		os.Stderr.WriteString(err.Error() + "\n")
+		helperproc.Exit(3)
+	}
+	return v
+}
+
+// The first three descriptors are everybody's: a stream over one of them leaves it open, and a connection connected.
+func TestStandardDescriptorsStayOpen(t *testing.T) {
+	for _, form := range []string{"two", "duplex"} {
+		for _, end := range []string{"end", "destroy"} {
+			for name, nonblock := range map[string]bool{"blocking": false, "non-blocking": true} {
+				if form == "duplex" && end == "end" {
+					continue // It says that nobody is to write any more.
+				}
+				t.Run(form+" "+end+" "+name, func(t *testing.T) {
+					ours, theirs, err := fd.SocketPair()
+					require.NoError(t, err)
+					far := os.NewFile(uintptr(ours), "far")
+					defer far.Close()
+					require.NoError(t, fd.SetNonblock(theirs, nonblock))
+					d := own(t, theirs)
+					file, argv := helperproc.Command("standard-streams", form, end)
+					c := startAsIs(t, d, file, argv...)
+					require.Equal(t, nonblock, d.flags()&unix.O_NONBLOCK != 0)
+					_, err = far.WriteString("line\n")
+					require.NoError(t, err)
+					p := make([]byte, 5)
+					_, err = io.ReadFull(far, p)
+					require.NoError(t, err)
+					require.Equal(t, "line\n", string(p))
+					_, err = far.WriteString("again")
+					require.NoError(t, err)
+					_, err = io.ReadFull(far, p)
+					require.NoError(t, err)
+					require.Equal(t, "again", string(p))
+					require.Zero(t, c.wait())
+					require.Equal(t, nonblock, d.flags()&unix.O_NONBLOCK != 0)
+				})
+			}
+		}
+	}
+}
+
+// asIs is a child that gets its descriptors in the mode that they have, unlike one of os/exec.
+type asIs struct {
+	t   testing.TB
+	pid int
+}
+
+// startAsIs starts a program that has d as stdin, stdout and stderr.
+func startAsIs(t testing.TB, d *descriptor, file string, args ...string) *asIs {
+	t.Helper()
+	n := uintptr(d.fd)
+	pid, err := syscall.ForkExec(file, append([]string{file}, args...), &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{n, n, n}})
+	require.NoError(t, err)
+	return &asIs{t, pid}
+}
+
+func (c *asIs) wait() syscall.WaitStatus {
+	c.t.Helper()
+	var status syscall.WaitStatus
+	_, err := syscall.Wait4(c.pid, &status, 0, nil)
+	require.NoError(c.t, err)
+	return status
+}
+
+// shareable is what has a mode that somebody else can change.
+var shareable = map[string]func(t testing.TB) (r, w *descriptor){
+	"pipe":   pipe,
+	"socket": func(t testing.TB) (r, w *descriptor) { return socketpair(t, unix.SOCK_STREAM) },
+}
+
+// eachShareable runs fn with a foreign description, and with one that is the stream's own but was lent.
+func eachShareable(t *testing.T, fn func(t *testing.T, r, w *descriptor, fresh bool)) {
+	for name, ends := range shareable {
+		for mode, fresh := range map[string]bool{"foreign": false, "lent": true} {
+			t.Run(name+" "+mode, func(t *testing.T) {
+				if name == "pipe" {
+					needNowait(t)
+				}
+				r, w := ends(t)
+				fn(t, r, w, fresh)
+			})
+		}
+	}
+}
+
+// Whoever else has the open file description may clear O_NONBLOCK at any time, and be faster.
+func TestReadInAModeChangedByOthers(t *testing.T) {
+	eachShareable(t, func(t *testing.T, src, in *descriptor, fresh bool) {
+		l := newLoop(t)
+		others := src.dup()
+		var j journal
+		for _, d := range []*descriptor{src.dup(), src} {
+			r := newReadable(t, l, d, &streams.ReadableOptions{Fresh: fresh})
+			if fresh {
+				_, err := r.Lend()
+				require.NoError(t, err)
+			}
+			r.Resume()
+			j.data(r)
+		}
+		others.setBlocking()
+		for i := range 5 {
+			in.writeString(strconv.Itoa(i)) // Both are told; the second finds nothing.
+			poll(t, l)
+		}
+		require.Zero(t, others.flags()&unix.O_NONBLOCK, "as they want it")
+		in.close()
+		run(t, l)
+		j.wants(t, "data:0 data:1 data:2 data:3 data:4")
+	})
+}
+
+func TestWriteInAModeChangedByOthers(t *testing.T) {
+	eachShareable(t, func(t *testing.T, out, dst *descriptor, fresh bool) {
+		l := newLoop(t)
+		others := dst.dup()
+		w := newWritable(t, l, dst, &streams.WritableOptions{Fresh: fresh})
+		if fresh {
+			_, err := w.Lend()
+			require.NoError(t, err)
+		}
+		others.setBlocking()
+		want := pattern(4 << 20)
+		for len(want) > w.Buffered()+int(w.BytesWritten()) { // Several pieces in the queue.
+			n := w.Buffered() + int(w.BytesWritten())
+			write(t, w, want[n:min(n+100_000, len(want))])
+		}
+		require.Positive(t, w.Buffered())
+		others.close()
+		w.End()
+		got, end := drainUntilIdle(t, l, out)
+		require.True(t, end)
+		requireSame(t, want, got)
+		run(t, l)
+	})
+}
+
+func needNowait(t testing.TB) {
+	t.Helper()
+	r, _ := pipe(t)
+	if _, err := fd.ReadNowait(r.fd, make([]byte, 1)); err == unix.EOPNOTSUPP {
+		t.Skip("this system has no preadv2(2) with RWF_NOWAIT for pipes")
+	}
+}
+
+// Closing a socket with SO_LINGER waits until the other side has everything: not on the loop.
+func TestClosingASocketThatLingersDoesNotWait(t *testing.T) {
+	const linger = 60 // seconds; far longer than the test
+	for name, end := range map[string]func(l *reactor.Loop, w *streams.Writable){
+		"Destroy": func(_ *reactor.Loop, w *streams.Writable) { w.Destroy(nil) },
+		"End":     func(_ *reactor.Loop, w *streams.Writable) { w.End() },
+		"Close":   func(l *reactor.Loop, w *streams.Writable) { require.NoError(t, l.Close()) },
+	} {
+		for mode, fresh := range map[string]bool{"": false, " fresh": true} {
+			t.Run(name+mode, func(t *testing.T) {
+				l := newLoop(t)
+				peer, d := tcpPair(t)
+				require.NoError(t, unix.SetsockoptLinger(d.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: linger}))
+				w := newWritable(t, l, d, &streams.WritableOptions{Fresh: fresh})
+				(&descriptor{t: t, fd: w.FD()}).fill() // The peer does not read.
+				before, begun := runtime.NumGoroutine(), time.Now()
+				end(l, w)
+				if name != "Close" {
+					run(t, l)
+				}
+				require.Less(t, time.Since(begun), linger/2*time.Second)
+				require.Greater(t, runtime.NumGoroutine(), before, "it waits elsewhere")
+				peer.close() // Its reset ends the wait.
+			})
+		}
+	}
+}
+
+// A lingering time of 0 asks for a reset, and gets it at once.
+func TestClosingASocketThatResets(t *testing.T) {
+	l := newLoop(t)
+	peer, d := tcpPair(t)
+	require.NoError(t, unix.SetsockoptLinger(d.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
+	w := newWritable(t, l, d, nil)
+	n := w.FD()
+	w.Destroy(nil)
+	require.False(t, isOpen(n))
+	run(t, l)
+	_, err := unix.Read(peer.fd, make([]byte, 1))
+	require.Equal(t, unix.ECONNRESET, err)
+}

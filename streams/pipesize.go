@@ -1,0 +1,145 @@
+package streams
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/reactor"
+)
+
+// A pipe through which much goes is given a larger capacity: its writer can go on while the loop is elsewhere, and
+// splice(2) makes fewer, larger hand-overs. The memory is not the program's but the user's: a user whose pipes have 64 MiB
+// together (pipe-user-pages-soft, 16,384 pages) gets pipes of 8 KiB from then on, in every program. So it is done late, for few
+// pipes, and undone when the traffic is over.
+const (
+	// largePipeSize is in bytes; Linux makes pipes of 64 KiB.
+	largePipeSize = 256 << 10
+
+	// sustained is the traffic, in bytes within trafficWindow, from which on a pipe is enlarged; under slack in such a
+	// time it gets its former capacity back.
+	sustained     = 16 << 20
+	slack         = 2 << 20
+	trafficWindow = time.Second
+
+	// maxLargePipes is how many pipes a program may enlarge at a time: with 4 MiB it has a sixteenth of what its user may
+	// have by default, and userShare of it where that is less. Root, whom the kernel does not limit, gets no more.
+	maxLargePipes = 16
+	userShare     = 16
+)
+
+// largePipeCount is of the whole program, because the limit is. It is the only state that loops share.
+var largePipeCount atomic.Int32
+
+// pipeLoad is the traffic of one descriptor.
+type pipeLoad struct {
+	since   time.Time // when the window was begun
+	moved   int       // bytes since then
+	size    int       // what the pipe held before it was enlarged, 0 if it was not
+	refused bool      // the system does not enlarge it
+}
+
+// largePipes are the enlarged pipes of one loop.
+type largePipes struct {
+	pipes   []*descriptor
+	limit   int            // how many the program may have, 0 until it was looked up
+	size    int            // of each
+	watcher *reactor.Timer // looks whether they are still busy; nil before the first, stopped while there is none
+}
+
+// traffic notes that n bytes were moved, all of them in the kernel's buffer at once.
+func (d *descriptor) traffic(n int) {
+	d.load.moved += n
+	if d.load.moved < sustained || d.load.size > 0 || d.load.refused {
+		return
+	}
+	now := d.loop.Now()
+	if now.Sub(d.load.since) < trafficWindow {
+		d.enlarge()
+	}
+	d.load.since, d.load.moved = now, 0
+}
+
+// enlarge is called for what has just been busy.
+func (d *descriptor) enlarge() {
+	h := d.hub
+	size, err := fd.PipeSize(d.fd)
+	if err != nil || !h.large.lookUp() || size >= h.large.size {
+		d.load.refused = true // No pipe, or its owner has enlarged it, or nobody may.
+		return
+	}
+	if int(largePipeCount.Add(1)) > h.large.limit {
+		largePipeCount.Add(-1) // For now: others may become quiet.
+		return
+	}
+	if fd.SetPipeSize(d.fd, h.large.size) != nil {
+		largePipeCount.Add(-1)
+		d.load.refused = true
+		return
+	}
+	d.load.size = size
+	h.large.pipes = append(h.large.pipes, d)
+	if h.large.watcher == nil {
+		h.large.watcher = d.loop.SetInterval(trafficWindow, h.large.look)
+		h.large.watcher.Unref()
+	} else if len(h.large.pipes) == 1 {
+		h.large.watcher.Reset(trafficWindow)
+	}
+}
+
+// lookUp finds out what the system allows, and reports whether that is anything.
+func (g *largePipes) lookUp() bool {
+	if g.size == 0 {
+		size, user := fd.PipeLimits()
+		g.size, g.limit = largePipeSize, maxLargePipes
+		if size > 0 {
+			g.size = min(g.size, size)
+		}
+		if user > 0 {
+			g.limit = min(g.limit, user/userShare/g.size)
+		}
+	}
+	return g.limit > 0
+}
+
+// look gives back what quiet pipes were given.
+func (g *largePipes) look() {
+	busy := g.pipes[:0]
+	for _, d := range g.pipes {
+		// What holds more than it did before has a reader that is behind, and is looked at again.
+		if d.load.moved < slack && fd.SetPipeSize(d.fd, d.load.size) == nil {
+			d.load.size = 0
+			largePipeCount.Add(-1)
+		} else {
+			busy = append(busy, d)
+		}
+		d.load.since, d.load.moved = d.loop.Now(), 0
+	}
+	clear(g.pipes[len(busy):])
+	g.pipes = busy
+	if len(busy) == 0 {
+		g.watcher.Stop()
+	}
+}
+
+// forgetLoad gives a pipe back as it came; others may have it open for long.
+func (d *descriptor) forgetLoad() {
+	if d.load.size == 0 {
+		return
+	}
+	_ = fd.SetPipeSize(d.fd, d.load.size) // Best effort: it may be full.
+	d.load.size = 0
+	largePipeCount.Add(-1)
+	g := &d.hub.large
+	for i, other := range g.pipes {
+		if other == d {
+			last := len(g.pipes) - 1
+			g.pipes[i], g.pipes[last] = g.pipes[last], nil
+			g.pipes = g.pipes[:last]
+			break
+		}
+	}
+	if len(g.pipes) == 0 {
+		g.watcher.Stop()
+	}
+}

@@ -1,0 +1,155 @@
+package streams_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
+)
+
+func pipeSize(t testing.TB, n int) int {
+	t.Helper()
+	size, err := fd.PipeSize(n)
+	require.NoError(t, err)
+	return size
+}
+
+// busyRounds is how often the 64 KiB of a pipe are moved to make it a busy one.
+const busyRounds = 2*streams.Sustained/(64<<10) + 10
+
+// keepBusy moves much through the pipe whose writing end this is.
+func keepBusy(t testing.TB, l *reactor.Loop, w *descriptor) {
+	t.Helper()
+	for range busyRounds {
+		w.fill()
+		poll(t, l)
+	}
+}
+
+// needLargePipes skips a test where pipes cannot be enlarged, because this user has too many already.
+func needLargePipes(t testing.TB) {
+	t.Helper()
+	_, w := pipe(t)
+	if err := fd.SetPipeSize(w.fd, streams.LargePipeSize); err != nil {
+		t.Skipf("pipes are not enlarged here: %v", err)
+	}
+}
+
+func TestBusyPipeIsEnlargedAndGivenBack(t *testing.T) {
+	needLargePipes(t)
+	for name, end := range map[string]func(l *reactor.Loop, r *streams.Readable, w *descriptor){
+		"destroyed": func(_ *reactor.Loop, r *streams.Readable, _ *descriptor) { r.Destroy(nil) },
+		"loop closed": func(l *reactor.Loop, r *streams.Readable, _ *descriptor) {
+			r.Pause()
+			require.NoError(t, l.Close())
+		},
+		"idle": func(l *reactor.Loop, r *streams.Readable, w *descriptor) {
+			w.writeString("little")
+			for pipeSize(t, w.fd) == streams.LargePipeSize {
+				_, err := l.Poll(time.Minute) // The timer wakes it.
+				require.NoError(t, err)
+			}
+			require.False(t, r.Closed())
+			r.Destroy(nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			r, w := readPipe(t, l, nil)
+			before := pipeSize(t, w.fd)
+			r.Resume()
+			for range 1000 {
+				w.writeString("little")
+				poll(t, l)
+			}
+			for range 100 {
+				w.fill() // Much, but not for long.
+				poll(t, l)
+			}
+			require.Equal(t, before, pipeSize(t, w.fd))
+			keepBusy(t, l, w)
+			require.Equal(t, streams.LargePipeSize, pipeSize(t, w.fd))
+			end(l, r, w)
+			require.Equal(t, before, pipeSize(t, w.fd))
+			if name != "loop closed" {
+				run(t, l)
+			}
+			require.Zero(t, streams.LargePipes())
+		})
+	}
+}
+
+// Splicing enlarges both pipes.
+func TestBusySplicedPipesAreEnlarged(t *testing.T) {
+	needLargePipes(t)
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	before := pipeSize(t, p.in.fd)
+	p.r.Pipe(p.w, nil)
+	for range busyRounds {
+		p.in.fill()
+		poll(t, l)
+		p.out.readAll()
+	}
+	require.Equal(t, streams.LargePipeSize, pipeSize(t, p.in.fd))
+	require.Equal(t, streams.LargePipeSize, pipeSize(t, p.out.fd))
+	p.r.Destroy(nil)
+	drainUntilIdle(t, l, p.out)
+	run(t, l)
+	require.Equal(t, before, pipeSize(t, p.in.fd))
+	require.Equal(t, before, pipeSize(t, p.out.fd))
+}
+
+// However many are busy, on however many loops, the program takes a small part of what its user may have.
+func TestFewPipesAreEnlarged(t *testing.T) {
+	needLargePipes(t)
+	var writers []*descriptor
+	var readers []*streams.Readable
+	loops := []*reactor.Loop{newLoop(t), newLoop(t)}
+	for _, l := range loops {
+		for range streams.MaxLargePipes/2 + 2 {
+			r, w := readPipe(t, l, nil)
+			r.Resume()
+			keepBusy(t, l, w)
+			writers = append(writers, w)
+			readers = append(readers, r)
+		}
+	}
+	large := 0
+	for _, w := range writers {
+		size := pipeSize(t, w.fd)
+		require.LessOrEqual(t, size, streams.LargePipeSize)
+		if size == streams.LargePipeSize {
+			large++
+		}
+	}
+	require.Equal(t, large, streams.LargePipes())
+	require.Positive(t, large)
+	require.LessOrEqual(t, large, streams.MaxLargePipes)
+	for _, r := range readers {
+		r.Destroy(nil)
+	}
+	for _, l := range loops {
+		run(t, l)
+	}
+	require.Zero(t, streams.LargePipes())
+}
+
+// What its owner has enlarged stays as it is.
+func TestPipeThatIsLargeStaysSo(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	if err := fd.SetPipeSize(w.fd, 2*streams.LargePipeSize); err != nil {
+		t.Skipf("pipes are not enlarged here: %v", err)
+	}
+	r.Resume()
+	keepBusy(t, l, w)
+	require.Equal(t, 2*streams.LargePipeSize, pipeSize(t, w.fd))
+	r.Destroy(nil)
+	run(t, l)
+	require.Equal(t, 2*streams.LargePipeSize, pipeSize(t, w.fd))
+}

@@ -1,0 +1,189 @@
+package streams_test
+
+import (
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
+)
+
+func init() {
+	// in-the-background is the leader of a session that has a terminal as its stdin, and starts the program in its arguments
+	// as a process group in the background.
+	helperproc.Register("in-the-background", func(args []string) {
+		c := exec.Command(args[0], args[1:]...)
+		c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
+		c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		must(0, c.Run())
+	})
+
+	// read-terminal reads stdin and tells the events. Since it ignores SIGTTIN, the kernel answers EIO.
+	helperproc.Register("read-terminal", func([]string) {
+		signal.Ignore(unix.SIGTTIN)
+		l := must(reactor.New(nil))
+		r := must(streams.NewReadable(l, 0, nil))
+		events := ""
+		r.OnData(func([]byte) { events += "data " })
+		r.OnEnd(func() { events += "end " })
+		r.OnError(func(err error) { events += "error:" + name(err) + " " })
+		must(0, l.Run())
+		must(0, l.Close())
+		must(os.Stdout.WriteString(events))
+	})
+}
+
+// readUntil reads n bytes, which the kernel passes through a terminal in its own time.
+func readUntil(t *testing.T, d *descriptor, n int) (got []byte) {
+	t.Helper()
+	for len(got) < n {
+		p, _ := d.readAll()
+		got = append(got, p...)
+	}
+	return got
+}
+
+// A stream over a terminal gets a description of its own: the one that it was given, which is everybody's, may be in any
+// mode, now and later.
+func TestTerminalIsOpenedOnceMore(t *testing.T) {
+	for name, nonblock := range map[string]bool{"blocking": false, "non-blocking": true} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			master, slave := pseudoterminal(t)
+			require.NoError(t, unix.SetNonblock(slave.fd, nonblock))
+			others := slave.dup()
+			n := slave.fd
+			x := newDuplex(t, l, slave)
+			require.Equal(t, n, x.FD(), "the number stays")
+			require.NotZero(t, (&descriptor{t: t, fd: n}).flags()&unix.O_NONBLOCK)
+			require.Equal(t, nonblock, others.flags()&unix.O_NONBLOCK != 0)
+			others.setBlocking()
+
+			// ^S: a call in blocking mode would wait for ^Q.
+			require.NoError(t, unix.IoctlSetInt(others.fd, unix.TCXONC, unix.TCOOFF))
+			write(t, x.Writable, []byte("stopped"))
+			poll(t, l)
+			require.Equal(t, 7, x.Writable.Buffered())
+			require.NoError(t, unix.IoctlSetInt(others.fd, unix.TCXONC, unix.TCOON))
+			for x.Writable.Buffered() > 0 {
+				poll(t, l)
+			}
+			require.Equal(t, "stopped", string(readUntil(t, master, 7)))
+
+			// Two read what was typed once.
+			second := newReadable(t, l, others.dup(), nil)
+			var j journal
+			j.data(x.Readable)
+			j.data(second)
+			master.writeString("typed")
+			for len(j.entries) == 0 {
+				poll(t, l)
+			}
+			poll(t, l)
+			j.wants(t, "data:typed")
+			x.Destroy(nil)
+			second.Destroy(nil)
+			run(t, l)
+			require.Zero(t, others.flags()&unix.O_NONBLOCK)
+		})
+	}
+}
+
+// The master of a terminal cannot be opened again: that would be another terminal.
+func TestMasterInBlockingModeIsUsedAsItIs(t *testing.T) {
+	l := newLoop(t)
+	master, slave := pseudoterminal(t)
+	others := master.dup().setBlocking()
+	x := newDuplex(t, l, master)
+	var j journal
+	j.data(x.Readable)
+	j.readableEvents(x.Readable)
+	write(t, x.Writable, []byte("typed"))
+	require.NoError(t, unix.SetNonblock(slave.fd, true))
+	require.Equal(t, "typed", string(readUntil(t, slave, 5)))
+	slave.writeString("shown")
+	for len(j.entries) == 0 {
+		poll(t, l)
+	}
+	poll(t, l) // A second read would wait.
+	j.wants(t, "data:shown")
+	require.Zero(t, others.flags()&unix.O_NONBLOCK)
+	slave.close()
+	run(t, l)
+	j.wants(t, "end close")
+	x.Writable.Destroy(nil)
+	run(t, l)
+}
+
+// On anything but a master EIO is an error: here a process in the background may not read its terminal.
+func TestErrorOfATerminalIsNotItsEnd(t *testing.T) {
+	master, slave := pseudoterminal(t)
+	master.writeString("typed") // Or nobody would read.
+	file, argv := helperproc.Command("read-terminal")
+	file, argv = helperproc.Command("in-the-background", append([]string{file}, argv...)...)
+	c := exec.Command(file, argv...)
+	stdin := os.NewFile(uintptr(slave.setBlocking().give()), "terminal")
+	defer stdin.Close()
+	c.Stdin, c.Stderr = stdin, os.Stderr
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	out, err := c.Output()
+	require.NoError(t, err)
+	require.Equal(t, "error:EIO ", string(out))
+}
+
+// A FIFO whose reader was away when the stream was made cannot be opened again. What poll(2) promises is then written at a
+// time.
+func TestFIFOInBlockingModeIsWrittenByPipeBuf(t *testing.T) {
+	l := newLoop(t)
+	path := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, unix.Mkfifo(path, 0o600))
+	out := openFile(t, path, unix.O_RDONLY|unix.O_NONBLOCK)
+	dst := openFile(t, path, unix.O_WRONLY)
+	out.close()
+	others := dst.dup()
+	w := newWritable(t, l, dst, nil)
+	out = openFile(t, path, unix.O_RDONLY|unix.O_NONBLOCK)
+	want := pattern(1 << 20)
+	write(t, w, want)
+	require.EqualValues(t, 4096, w.BytesWritten())
+	poll(t, l)
+	require.EqualValues(t, 15*4096+4096, w.BytesWritten(), "all that fits")
+	require.Zero(t, others.flags()&unix.O_NONBLOCK)
+	others.close()
+	w.End()
+	got, end := drainUntilIdle(t, l, out)
+	require.True(t, end)
+	requireSame(t, want, got)
+	run(t, l)
+}
+
+func TestPipeInBlockingModeIsOpenedOnceMore(t *testing.T) {
+	l := newLoop(t)
+	a, b, err := fd.Pipe()
+	require.NoError(t, err)
+	out, dst := own(t, a), own(t, b)
+	others := dst.dup()
+	w := newWritable(t, l, dst, nil)
+	n := w.FD()
+	write(t, w, pattern(64<<10))
+	require.EqualValues(t, 64<<10, w.BytesWritten(), "in one call")
+	require.Zero(t, others.flags()&unix.O_NONBLOCK)
+	require.True(t, isOpen(n))
+	w.End()
+	run(t, l)
+	require.False(t, isOpen(n))
+	others.close()
+	require.NoError(t, unix.SetNonblock(out.fd, true))
+	got, end := out.readAll()
+	require.True(t, end)
+	requireSame(t, pattern(64<<10), got)
+}
