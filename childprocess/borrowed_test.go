@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -117,7 +118,7 @@ func TestOneSourceFillsManySlots(t *testing.T) {
 		const slots = 40
 		o := &childprocess.Options{Async: async, Stdio: make([]childprocess.Stdio, slots)}
 		var say []string
-		want := ""
+		var want strings.Builder
 		for i := range slots {
 			switch {
 			case i == 0:
@@ -129,14 +130,14 @@ func TestOneSourceFillsManySlots(t *testing.T) {
 				o.Stdio[i] = childprocess.File(w)
 			}
 			say = append(say, strconv.Itoa(i), strconv.Itoa(i)+" ")
-			want += strconv.Itoa(i) + " "
+			want.WriteString(strconv.Itoa(i) + " ")
 		}
 		c := startWith(t, l, o, "say", say...)
 		require.NoError(t, w.Close()) // Also of the Async child: what it is to share was taken by the call.
 		output(t, l, c)
 		got, err := io.ReadAll(r)
 		require.NoError(t, err)
-		require.Equal(t, want, string(got))
+		require.Equal(t, want.String(), string(got))
 		require.NoError(t, r.Close())
 	}
 }

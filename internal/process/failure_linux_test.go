@@ -63,9 +63,6 @@ func privileged(t testing.TB) {
 	}
 }
 
-//go:fix inline
-func ptr[T any](v T) *T { return new(v) }
-
 func TestEachStepThatFailsIsNamed(t *testing.T) {
 	ownForkOnly(t)
 	nothingIsLeft(t)
@@ -206,7 +203,7 @@ func TestCredentialsThatAreRefused(t *testing.T) {
 	// The child has changed its user when it executes.
 	require.NoError(t, os.Chmod(program, 0o700))
 	spec = command(program)
-	spec.UID, spec.GID = ptr[uint32](nobody), ptr[uint32](nobody)
+	spec.UID, spec.GID = new(uint32(nobody)), new(uint32(nobody))
 	fails(t, s, spec, process.Failure{Step: process.StepExec, Path: program, Err: unix.EACCES})
 	// It had not when it went there.
 	private := t.TempDir()
@@ -251,8 +248,8 @@ func TestSomebodyWithoutPrivileges(t *testing.T) {
 		want   process.Failure
 	}{
 		"groups":      {func(s *process.Spec) { s.Groups = []uint32{} }, process.Failure{Step: process.StepGroups, Err: unix.EPERM}},
-		"gid":         {func(s *process.Spec) { s.GID = ptr[uint32](0) }, process.Failure{Step: process.StepGID, Err: unix.EPERM}},
-		"uid":         {func(s *process.Spec) { s.UID = ptr[uint32](0) }, process.Failure{Step: process.StepUID, Err: unix.EPERM}},
+		"gid":         {func(s *process.Spec) { s.GID = new(uint32(0)) }, process.Failure{Step: process.StepGID, Err: unix.EPERM}},
+		"uid":         {func(s *process.Spec) { s.UID = new(uint32(0)) }, process.Failure{Step: process.StepUID, Err: unix.EPERM}},
 		"directory":   {func(s *process.Spec) { s.Dir = closed }, process.Failure{Step: process.StepDirectory, Path: closed, Err: unix.EACCES}},
 		"program":     {func(s *process.Spec) { s.Files[0] = private }, process.Failure{Step: process.StepExec, Path: private, Err: unix.EACCES}},
 		"way":         {func(s *process.Spec) { s.Files[0] = closed + "/program" }, process.Failure{Step: process.StepExec, Path: closed + "/program", Err: unix.EACCES}},

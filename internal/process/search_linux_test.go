@@ -77,7 +77,7 @@ func TestSearchOfAProgram(t *testing.T) {
 		spec := command(first)
 		spec.Files = []string{first, second}
 		require.Equal(t, process.Change{Kind: process.Exited, Code: 1}, finish(t, start(t, s, spec)))
-		spec.UID = ptr[uint32](nobody)
+		spec.UID = new(uint32(nobody))
 		require.Equal(t, process.Change{Kind: process.Exited, Code: 2}, finish(t, start(t, s, spec)))
 		spec.Files = []string{none, first, none}
 		fails(t, s, spec, process.Failure{Step: process.StepExec, Path: first, Err: unix.EACCES})
