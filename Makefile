@@ -67,8 +67,6 @@ fallbacks: probe ## the tests once more with each fallback of the library forced
 ifdef SIGCHLD
 	$(call step,tests with BROOD_TEST_SIGNALFD=off)
 	@$(call racetest,BROOD_TEST_SIGNALFD=off,$(call present,signals))
-	$(call step,tests with $(SIGCHLD))
-	@$(call racetest,$(SIGCHLD),./childprocess)
 	@for missing in $(FORKS); do \
 		echo "==> tests with BROOD_TEST_FORK=$$missing"; \
 		BROOD_TEST_FORK=$$missing $(GO) test $(TESTFLAGS) ./childprocess || exit; \
