@@ -226,7 +226,7 @@ func (d *descriptor) lend() (int, error) {
 		return -1, ErrClosed
 	}
 	switch {
-	case d.lent || d.shared:
+	case d.shared:
 	case d.fresh:
 		if err := fd.SetNonblock(d.fd, false); err != nil {
 			return -1, wrap("fcntl", d.fd, err)
