@@ -271,7 +271,7 @@ func TestChildrenStartWithAnEmptyMask(t *testing.T) {
 	var children []*childprocess.ChildProcess
 	var texts []*string
 	l.NextTick(func() {
-		events(spawn(t, l, "./nosuch", nil, nil)) // The first child may have the loop block something too.
+		spawn(t, l, "/bin/true", nil, noPipes()) // The first child may have the loop block something too.
 		require.NoError(t, unix.PthreadSigmask(unix.SIG_BLOCK, &blocked, nil))
 		defer func() { require.NoError(t, unix.PthreadSigmask(unix.SIG_UNBLOCK, &blocked, nil)) }()
 		var before, after unix.Sigset_t
