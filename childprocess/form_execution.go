@@ -51,7 +51,7 @@ func (e *execution) capture(name string, r *streams.Readable, into *[]byte) {
 	if r == nil {
 		return // There were no descriptors for the pipes (EMFILE).
 	}
-	r.NotifyData(&capture{e, name, into})
+	r.NotifyData(&capture{e, r, name, into})
 	r.OnError(func(err error) {
 		if e.broken == nil {
 			e.broken = err
@@ -61,9 +61,10 @@ func (e *execution) capture(name string, r *streams.Readable, into *[]byte) {
 
 // capture is what an execution keeps of one stream.
 type capture struct {
-	e    *execution
-	name string
-	into *[]byte
+	e      *execution
+	stream *streams.Readable
+	name   string
+	into   *[]byte
 }
 
 // StreamData is called with each chunk.
@@ -75,7 +76,8 @@ func (c *capture) StreamData(chunk []byte) {
 		return
 	}
 	*c.into = append(*c.into, chunk[:room]...)
-	// It may call the program, which a stream's data must not.
+	c.stream.Hold() // It is destroyed, without having come to its end.
+	// Not now: end may call the program, which a stream's data must not.
 	e.child.loop.NextTick(func() { e.child.end(&MaxBufferError{Stream: c.name, Max: e.max}) })
 }
 
