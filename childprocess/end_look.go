@@ -38,8 +38,11 @@ func (w *lastLook) look() {
 	case c.state == childClosed:
 	case c.state == childRunning && !c.process.Ended():
 		w.act()
-	case c.state == childRunning, w.moreToRead(), c.closes():
-		c.loop.SetImmediate(w.look) // The next turn sees its end, or reads on.
+	case c.state == childRunning:
+		c.family.lookSoon(c) // Where SIGCHLD tells and is ignored, nothing else would see its end.
+		c.loop.SetImmediate(w.look)
+	case w.moreToRead(), c.closes():
+		c.loop.SetImmediate(w.look) // The next turn reads on.
 	default:
 		w.act()
 	}

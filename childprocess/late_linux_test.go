@@ -2,13 +2,28 @@ package childprocess_test
 
 import (
 	"context"
+	"os/signal"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/test/helperproc"
 )
+
+func init() {
+	// ignored-end ignores SIGCHLD, by which it would be told of the end of a child with a time-out, and says how that ended.
+	helperproc.Register("ignored-end", func([]string) {
+		l := check(openLoop())
+		check(0, childprocess.SetExitWatch(l, childprocess.ExitWatchSIGCHLD))
+		c := check(childprocess.Spawn(l, "/bin/sleep", []string{"0.05"}, &childprocess.Options{Timeout: time.Second}))
+		c.OnExit(func(s childprocess.ExitStatus) { writeAll(1, []byte(statusText(s))) })
+		l.NextTick(func() { signal.Ignore(syscall.SIGCHLD) })
+		check(0, l.Run())
+	})
+}
 
 // busy keeps the loop's thread from its work until everything that ends by itself has ended, and d is over.
 func busy(t *testing.T, d time.Duration, ended func() bool) {
@@ -94,4 +109,10 @@ func TestAChildThatIsStillThereIsEnded(t *testing.T) {
 	})
 	run(t, l)
 	require.ErrorIs(t, failed, childprocess.ErrTimeout)
+}
+
+// Where SIGCHLD is ignored nobody tells of the end. The limit looks for itself, and does not spin.
+func TestALimitSeesTheEndThatNobodyTells(t *testing.T) {
+	l := newLoop(t)
+	require.Equal(t, "lost", output(t, l, start(t, l, "ignored-end")))
 }

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// This file is the moment of the fork. What is in it, but for program.aim, runs while two processes use one stack and one
-// memory: see the rules in the package comment. The functions are nosplit because a stack cannot grow there, and norace
+// This file is the moment of the fork. What is in it runs while two processes use one stack and one memory: see the rules in
+// the package comment. The functions are nosplit because a stack cannot grow there, and norace
 // because the race detector would be called. A test reads their machine code.
 
 // rawClone makes clone(2) or clone3(2) with three arguments. It returns twice. It is written in assembly because the child
