@@ -10,7 +10,10 @@ import (
 
 // PipeOptions configure [Readable.Pipe]. A nil *PipeOptions means all defaults.
 type PipeOptions struct {
-	// KeepOpen leaves dst open when the source ends. By default it is ended.
+	// KeepOpen leaves dst open when the source is over, in whatever way. By default dst is ended when the source has ended,
+	// and when it was destroyed without an error, by somebody who has had enough of it. When the source was destroyed with an
+	// error, dst is destroyed with the same, after the source's error event: what it got is not all, and must not look so.
+	// (Node's pipe leaves dst open then, its pipeline does as this.)
 	KeepOpen bool
 
 	// KeepSource leaves the source alone when dst fails or closes early. By default a source that nobody else listens to is
@@ -24,8 +27,8 @@ const (
 	spliceBudget = 16
 )
 
-// Pipe writes everything that r reads to dst and returns dst. While dst asks to wait, r is not read; when r ends or is
-// destroyed, dst is ended. On Linux, between two pipes or a pipe and a socket, with nobody else listening to r, the
+// Pipe writes everything that r reads to dst and returns dst. While dst asks to wait, r is not read; when r ends, so does
+// dst, and an error of r is one of dst, see [PipeOptions]. On Linux, between two pipes or a pipe and a socket, with nobody else listening to r, the
 // bytes are moved by splice(2) and never enter the program. Piping starts the flow, unless Pause was called. A stream
 // can be piped to several.
 func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
@@ -53,12 +56,13 @@ func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
 }
 
 // Unpipe ends what Pipe began, for dst or, when it is nil, for all destinations. Nothing is lost: a source that has no
-// other destination stops flowing until somebody listens, Pipe is called again, or Resume.
+// other destination stops flowing until somebody listens, Pipe is called again, or Resume; unless Collect, Reader or Lines
+// takes its data.
 func (r *Readable) Unpipe(dst *Writable) {
 	for _, p := range r.pipes {
 		if dst == nil || p.dst == dst {
 			p.detach()
-			if len(r.pipes) == 0 {
+			if len(r.pipes) == 0 && len(r.sinks) == 0 && r.reader == nil {
 				r.rest()
 			}
 		}
@@ -106,7 +110,11 @@ func (p *pipe) sourceEnded() {
 		return // By a listener to the same event.
 	}
 	p.detach()
-	if !p.o.KeepOpen {
+	switch {
+	case p.o.KeepOpen:
+	case p.src.cause != nil:
+		p.dst.Destroy(p.src.cause)
+	default:
 		p.dst.End()
 	}
 }

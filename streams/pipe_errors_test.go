@@ -9,24 +9,59 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-func TestPipeEndsTheDestinationOfADestroyedSource(t *testing.T) {
-	for name, err := range map[string]error{"with an error": errTest, "without": nil} {
+// What a destination got of a source that failed is not all, and does not look so.
+func TestPipeOfADestroyedSource(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		o    *streams.PipeOptions
+		want string
+	}{
+		"with an error":          {errTest, nil, "error:test close"},
+		"without":                {nil, nil, "finish close"},
+		"with an error, kept":    {errTest, &streams.PipeOptions{KeepOpen: true}, ""},
+		"without an error, kept": {nil, &streams.PipeOptions{KeepOpen: true}, ""},
+	} {
 		t.Run(name, func(t *testing.T) {
-			l := newLoop(t)
-			p := newPiping(t, l, nil)
-			var dst journal
-			dst.writableEvents(p.w)
-			p.r.Pipe(p.w, nil)
-			p.in.writeString("before")
-			poll(t, l)
-			p.r.Destroy(err)
-			run(t, l)
-			dst.wants(t, "finish close")
-			got, end := p.out.readAll()
-			require.Equal(t, "before", string(got))
-			require.True(t, end)
+			eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
+				hear()
+				var dst journal
+				dst.writableEvents(p.w)
+				p.r.OnError(func(error) { require.False(t, p.w.Closed(), "the source's error comes first") })
+				p.r.Pipe(p.w, c.o)
+				p.in.writeString("before")
+				poll(t, p.l)
+				p.r.Destroy(c.err)
+				require.False(t, p.w.Closed(), "inside the call")
+				run(t, p.l)
+				dst.wants(t, c.want)
+				got, end := p.out.readAll()
+				require.Equal(t, "before", string(got))
+				require.Equal(t, c.want != "", end)
+				p.w.End()
+				run(t, p.l)
+			})
 		})
 	}
+}
+
+// The destination hears of a read that failed, and of a source that had failed before, with their error.
+func TestPipeOfASourceThatFails(t *testing.T) {
+	l := newLoop(t)
+	peer, src := tcpPair(t)
+	r := newReadable(t, l, src, nil)
+	w, _ := writePipe(t, l, nil)
+	late, _ := writePipe(t, l, nil)
+	var dst, lateDst journal
+	dst.writableEvents(w)
+	lateDst.writableEvents(late)
+	r.Pipe(w, nil)
+	require.NoError(t, unix.SetsockoptLinger(peer.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
+	peer.close()
+	run(t, l)
+	dst.wants(t, "error:ECONNRESET close")
+	r.Pipe(late, nil)
+	run(t, l)
+	lateDst.wants(t, "error:ECONNRESET close")
 }
 
 func TestPipeOfAStreamThatIsOver(t *testing.T) {

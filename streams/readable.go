@@ -45,6 +45,7 @@ type Readable struct {
 	hwm     int
 	flow    flow
 	state   readState
+	cause   error // what it was destroyed with
 	unrefed bool
 	lent    bool
 	blocked int   // consumers that cannot take more now
@@ -242,7 +243,7 @@ func (r *Readable) Destroy(err error) {
 		return
 	}
 	open := r.state == readOpen
-	r.state = readDestroyed
+	r.state, r.cause = readDestroyed, err
 	r.lines.drop()
 	if open {
 		r.d.releaseReader()

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/streams"
 )
 
 func TestUnpipeStopsTheFlowUntilSomebodyListens(t *testing.T) {
@@ -122,6 +124,64 @@ func TestListenerEndsThePipeBeforeTheChunk(t *testing.T) {
 			got, _ := p.out.readAll()
 			require.Empty(t, got)
 			p.w.End()
+			run(t, l)
+		})
+	}
+}
+
+// The library's own consumers of the data are not cut off by the end of a pipe beside them.
+func TestUnpipeLeavesWhatGathersTheData(t *testing.T) {
+	l := newLoop(t)
+	p := newPiping(t, l, nil)
+	got := collect(t, p.r, -1)
+	p.r.Pipe(p.w, nil)
+	p.in.writeString("piped, ")
+	poll(t, l)
+	p.r.Unpipe(p.w)
+	require.True(t, p.r.Flowing())
+	p.in.writeString("not piped")
+	p.in.close()
+	run(t, l)
+	got.wants(t, "piped, not piped", nil)
+	out, _ := p.out.readAll()
+	require.Equal(t, "piped, ", string(out))
+	p.w.End()
+	run(t, l)
+}
+
+// Nothing of a pipe that is gone keeps its source flowing: what comes stays in the kernel, in any order of the calls.
+func TestUnpipeLeavesNothingThatReads(t *testing.T) {
+	for name, c := range map[string]func(p *piping){
+		"at once":         func(p *piping) { p.r.Pipe(p.w, nil); p.r.Unpipe(nil) },
+		"twice":           func(p *piping) { p.r.Pipe(p.w, nil); p.r.Pipe(p.w, nil); p.r.Unpipe(p.w) },
+		"with a listener": func(p *piping) { l := p.r.OnData(func([]byte) {}); p.r.Pipe(p.w, nil); l.Off(); p.r.Unpipe(nil) },
+		"while it waits": func(p *piping) {
+			fillStream(p.in.t, p.w)
+			write(p.in.t, p.w, make([]byte, streams.DefaultHighWaterMark))
+			p.r.Pipe(p.w, nil)
+			poll(p.in.t, p.l)
+			p.r.Unpipe(p.w)
+		},
+		"in its own data": func(p *piping) {
+			p.r.OnData(func([]byte) { p.r.Unpipe(nil) })
+			p.r.Pipe(p.w, nil)
+			p.in.writeString("x")
+			poll(p.in.t, p.l)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPiping(t, l, nil)
+			c(p)
+			before := p.r.BytesRead()
+			p.in.writeString("kept")
+			for range 5 {
+				poll(t, l)
+			}
+			require.Equal(t, before, p.r.BytesRead())
+			require.False(t, p.r.Flowing())
+			p.r.Destroy(nil)
+			p.w.Destroy(nil)
 			run(t, l)
 		})
 	}
