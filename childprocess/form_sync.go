@@ -11,8 +11,8 @@ import (
 
 // SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. They are not kept or changed.
 //
-// Of Options, StopEvents, Async and the Stdio forms that need a loop of the caller (Stream, IPC) are refused with an
-// *[ArgumentError].
+// Of Options, StopEvents, Async, LineEnd, MaxLine, HighWaterMark and the Stdio forms that need a loop of the caller (Stream,
+// IPC) are refused with an *[ArgumentError].
 type SyncOptions struct {
 	Options
 
@@ -175,6 +175,13 @@ func (o *Options) unfitForSync() error {
 	}
 	if o.Async {
 		return &ArgumentError{syncOp, "Async", "is for a child with listeners"}
+	}
+	for name, given := range map[string]bool{
+		"LineEnd": o.LineEnd != 0, "MaxLine": o.MaxLine != 0, "HighWaterMark": o.HighWaterMark != 0,
+	} {
+		if given {
+			return &ArgumentError{syncOp, name, "is for a child with listeners"}
+		}
 	}
 	for i, s := range o.Stdio {
 		switch s.form {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
 )
 
 type notAStream struct{}
@@ -42,6 +43,10 @@ func TestN018N026N118_TheSyncFormsRefuse(t *testing.T) {
 		{"KillSignal", "true", nil, bad(func(o *childprocess.SyncOptions) { o.KillSignal = 99 })},
 		{"UID", "true", nil, bad(func(o *childprocess.SyncOptions) { o.UID = &huge })},
 		{"StopEvents", "true", nil, bad(func(o *childprocess.SyncOptions) { o.StopEvents = true })},
+		{"LineEnd", "true", nil, bad(func(o *childprocess.SyncOptions) { o.LineEnd = streams.NUL })},
+		{"LineEnd", "true", nil, bad(func(o *childprocess.SyncOptions) { o.LineEnd = 77 })},
+		{"MaxLine", "true", nil, bad(func(o *childprocess.SyncOptions) { o.MaxLine = 1 })},
+		{"HighWaterMark", "true", nil, bad(func(o *childprocess.SyncOptions) { o.HighWaterMark = 1 })},
 		{"Stdio[1]", "true", nil, syncStdio(childprocess.Pipe, childprocess.Stream(notAStream{}))},
 		{"Stdio[0]", "true", nil, syncStdio(childprocess.Stream(nil))},
 		{"Stdio[0]", "true", nil, syncStdio(childprocess.IPC)},

@@ -1,10 +1,8 @@
 package childprocess
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"io"
 
 	"github.com/brood-go/brood/streams"
 )
@@ -18,7 +16,7 @@ type task struct {
 
 	// bridged is closed when reader is there to read stdout, or will not come. Nil: stdout is captured.
 	bridged chan struct{}
-	reader  io.ReadCloser
+	reader  *streams.Reader
 
 	shared *sharedLoop
 
@@ -107,7 +105,7 @@ func (t *task) enter(c *ChildProcess, o *Options) {
 		t.k.capture(1, t.k.add)
 	default:
 		c.Stdout.OnError(t.k.pipeFailed)
-		t.reader = c.Stdout.Reader()
+		t.reader = c.Stdout.Reader().(*streams.Reader)
 	}
 }
 
@@ -161,19 +159,16 @@ func (t *task) eachLine(yield func(string, error) bool) bool {
 	}
 	// A loop that has broken does not close its streams.
 	defer context.AfterFunc(t.shared.ended, func() { _ = t.reader.Close() })()
-	lines := bufio.NewScanner(t.reader)
-	lines.Buffer(nil, streams.DefaultMaxLine+len("\r\n"))
-	for lines.Scan() {
-		if len(lines.Bytes()) > streams.DefaultMaxLine {
-			t.stop(streams.ErrLineTooLong)
+	for line, err := range t.reader.Lines() {
+		switch {
+		case err == streams.ErrLineTooLong:
+			t.stop(err)
 			return true
-		}
-		if !yield(lines.Text(), nil) {
+		case err != nil:
+			return true // wait has the reason.
+		case !yield(string(line), nil):
 			return false
 		}
-	}
-	if lines.Err() == bufio.ErrTooLong {
-		t.stop(streams.ErrLineTooLong)
 	}
 	return true
 }

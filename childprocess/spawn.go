@@ -196,7 +196,7 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 		table.close()
 		return err
 	}
-	stdio, err := table.streams(c.loop, c.stdio[:0])
+	stdio, err := table.streams(c.loop, o, c.stdio[:0])
 	if err != nil {
 		if channel != nil {
 			channel.Destroy()

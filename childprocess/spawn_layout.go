@@ -269,8 +269,13 @@ func (a *layout) channel(l *reactor.Loop, o *Options) (*ipc.Channel, error) {
 	return ipc.New(l, fd, &ipc.Options{Serialization: o.Serialization, MaxMessage: o.MaxMessage, MaxQueue: o.MaxQueue})
 }
 
-// streams makes the parent's streams, in the memory of out, which is empty. The descriptors are the streams' afterwards; on an error all are closed.
-func (a *layout) streams(l *reactor.Loop, out []StdioStream) ([]StdioStream, error) {
+// streams makes the parent's streams, in the memory of out, which is empty. The descriptors are the streams' afterwards; on
+// an error all are closed.
+func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]StdioStream, error) {
+	with := streams.DuplexOptions{
+		Readable: streams.ReadableOptions{LineEnd: o.LineEnd, MaxLine: o.MaxLine, HighWaterMark: o.HighWaterMark, Fresh: true},
+		Writable: streams.WritableOptions{HighWaterMark: o.HighWaterMark, Fresh: true},
+	}
 	out = slices.Grow(out, len(a.parent))[:len(a.parent)]
 	for i, fd := range a.parent {
 		if fd < 0 {
@@ -279,13 +284,12 @@ func (a *layout) streams(l *reactor.Loop, out []StdioStream) ([]StdioStream, err
 		var err error
 		switch i {
 		case 0:
-			out[i].Writable, err = streams.NewWritable(l, fd, &streams.WritableOptions{Fresh: true})
+			out[i].Writable, err = streams.NewWritable(l, fd, &with.Writable)
 		case 1, 2:
-			out[i].Readable, err = streams.NewReadable(l, fd, &streams.ReadableOptions{Fresh: true})
+			out[i].Readable, err = streams.NewReadable(l, fd, &with.Readable)
 		default:
 			var d *streams.Duplex
-			fresh := streams.DuplexOptions{Readable: streams.ReadableOptions{Fresh: true}}
-			if d, err = streams.NewDuplex(l, fd, &fresh); err == nil {
+			if d, err = streams.NewDuplex(l, fd, &with); err == nil {
 				out[i] = StdioStream{d.Readable, d.Writable}
 			}
 		}

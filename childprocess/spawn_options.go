@@ -47,6 +47,14 @@ type Options struct {
 	// collected output are bytes in any case; their Decode is that of the encoding.
 	Encoding streams.Encoding
 
+	// LineEnd and MaxLine are what lines are for OnLine and Lines of the child's streams, and HighWaterMark is how many bytes
+	// Stdin, the other Writables and the bridges to goroutines hold before they ask to wait: see [streams.ReadableOptions] and
+	// [streams.WritableOptions], whose defaults 0 stands for. For programs that show their progress in one line LineEnd is
+	// streams.CarriageReturn, for those that end their items by zero bytes streams.NUL.
+	LineEnd       streams.LineEnd
+	MaxLine       int
+	HighWaterMark int
+
 	// Detached starts the child as the leader of a new session and process group (setsid(2)).
 	Detached bool
 
@@ -137,6 +145,10 @@ func (o *Options) validate(op, file string, args []string) error {
 		return bad("MaxMessage", "is negative")
 	case !o.Encoding.Valid():
 		return bad("Encoding", "is unknown")
+	case !o.LineEnd.Valid():
+		return bad("LineEnd", "is unknown")
+	case o.HighWaterMark < 0:
+		return bad("HighWaterMark", "is negative")
 	case o.UID != nil && *o.UID == math.MaxUint32:
 		return bad("UID", "is out of range") // -1 means "leave it" to setuid(2)'s relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:

@@ -22,6 +22,9 @@ func NewDuplex(l *reactor.Loop, fd int, o *DuplexOptions) (*Duplex, error) {
 	if o == nil {
 		o = new(DuplexOptions)
 	}
+	if err := o.Readable.check(fd); err != nil {
+		return nil, err
+	}
 	x := &Duplex{Readable: new(Readable), Writable: new(Writable)}
 	if err := x.d.open(l, fd, o.Readable.Fresh || o.Writable.Fresh); err != nil {
 		return nil, err

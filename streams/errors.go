@@ -25,6 +25,7 @@ var (
 	ErrTooMuch = errors.New("streams: more data than the limit")
 
 	errNilLoop = errors.New("nil loop")
+	errLineEnd = errors.New("unknown line end")
 )
 
 type closedError struct{}

@@ -47,16 +47,19 @@ func FuzzText(f *testing.F) {
 // FuzzLines compares any split of the data, with a limit and with a pause in some of the callbacks, with the lines of the
 // whole.
 func FuzzLines(f *testing.F) {
-	f.Add([]byte("one\ntwo\r\n\r\nlast"), []byte{1}, uint8(0), uint8(1))
-	f.Add([]byte("\r\r\n\n\r"), []byte{2, 1}, uint8(1), uint8(2))
-	f.Add([]byte("long line\r\nlonger line\n"), []byte{200}, uint8(9), uint8(0))
-	f.Add([]byte("12345\r"), []byte{6}, uint8(5), uint8(3))
+	f.Add([]byte("one\ntwo\r\n\r\nlast"), []byte{1}, uint8(0), uint8(1), uint8(0))
+	f.Add([]byte("\r\r\n\n\r"), []byte{2, 1}, uint8(1), uint8(2), uint8(0))
+	f.Add([]byte("long line\r\nlonger line\n"), []byte{200}, uint8(9), uint8(0), uint8(0))
+	f.Add([]byte("12345\r"), []byte{6}, uint8(5), uint8(3), uint8(0))
 	l := newLoop(f)
-	f.Fuzz(func(t *testing.T, data, cuts []byte, maxLine, pauses uint8) {
+	f.Add([]byte("10%\r20%\r\n\rdone\n\r"), []byte{4, 1}, uint8(5), uint8(3), uint8(1))
+	f.Add([]byte("a\nb\x00\x00c\r\x00last"), []byte{3}, uint8(0), uint8(2), uint8(2))
+	f.Fuzz(func(t *testing.T, data, cuts []byte, maxLine, pauses, lineEnd uint8) {
 		if len(data) > fuzzLimit {
 			return
 		}
-		want, wantErr := linesOf(data), error(nil)
+		end := streams.LineEnd(lineEnd) % (streams.NUL + 1)
+		want, wantErr := linesBy(end, data), error(nil)
 		if maxLine > 0 {
 			for i, line := range want {
 				if len(line) > int(maxLine) {
@@ -65,7 +68,7 @@ func FuzzLines(f *testing.F) {
 				}
 			}
 		}
-		r, w := readPipe(t, l, &streams.ReadableOptions{MaxLine: int(maxLine)})
+		r, w := readPipe(t, l, &streams.ReadableOptions{LineEnd: end, MaxLine: int(maxLine)})
 		var got []string
 		var gotErr error
 		ended, closed, paused := 0, 0, false

@@ -6,16 +6,22 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// lineSplitter is the state of OnLine between two chunks.
-type lineSplitter struct {
-	partial []byte // the beginning of a line whose newline has not come
-	rest    []byte // what follows the line in whose callback the stream was paused
+// lineListening is the state of OnLine between two chunks.
+type lineListening struct {
+	lineSplitter
+	rest []byte // what follows the line in whose callback the stream was paused
 }
 
-func (s *lineSplitter) held() bool { return len(s.rest) > 0 }
+func (s *lineListening) held() bool { return len(s.rest) > 0 }
 
-// drop forgets a line whose rest nobody will hear.
-func (s *lineSplitter) drop() { *s = lineSplitter{} }
+// drop forgets what nobody will hear.
+func (s *lineListening) drop() {
+	s.lineSplitter.drop()
+	s.rest = nil
+}
+
+// splitter returns one for another goroutine's range over Lines.
+func (r *Readable) splitter() lineSplitter { return lineSplitter{end: r.lines.end, max: r.lines.max} }
 
 // splitLines emits the lines of chunk. It stops when a listener pauses or destroys the stream, and keeps the rest; owned
 // says that chunk may be kept as it is.
@@ -28,22 +34,15 @@ func (r *Readable) splitLines(chunk []byte, owned bool) {
 		}
 	}()
 	for len(chunk) > 0 {
-		i := bytes.IndexByte(chunk, '\n')
-		if i < 0 {
-			s.partial = append(s.partial, chunk...)
+		line, rest, found, err := s.cut(chunk)
+		chunk = rest
+		if err != nil {
 			chunk = nil
-			r.lineFits(withoutCR(s.partial)) // A '\r' at its end may belong to a newline that is still to come.
+			r.Destroy(err)
 			return
 		}
-		line := chunk[:i]
-		chunk = chunk[i+1:]
-		if len(s.partial) > 0 {
-			line = append(s.partial, line...)
-			s.partial = line[:0]
-		}
-		if line = withoutCR(line); !r.lineFits(line) {
-			chunk = nil
-			return
+		if !found {
+			break
 		}
 		reactor.Emit(r.d.loop, &r.line, line)
 		if r.state == readDestroyed {
@@ -62,18 +61,6 @@ func (r *Readable) splitLines(chunk []byte, owned bool) {
 	}
 	chunk = nil
 }
-
-// lineFits destroys the stream when a line is over the limit.
-func (r *Readable) lineFits(line []byte) bool {
-	if r.fits(line) {
-		return true
-	}
-	r.Destroy(ErrLineTooLong)
-	return false
-}
-
-// fits reports whether line is within the limit. It is safe to call from any goroutine.
-func (r *Readable) fits(line []byte) bool { return r.maxLine < 0 || len(line) <= r.maxLine }
 
 // continueLines goes on after Resume.
 func (r *Readable) continueLines() {
@@ -94,17 +81,13 @@ func (r *Readable) continueLines() {
 	r.d.update()
 }
 
-// flushLine emits what follows the last newline. There a '\r' is part of the line.
+// flushLine emits what follows the last newline.
 func (r *Readable) flushLine() {
-	if last := r.lines.partial; len(last) > 0 && r.lineFits(last) {
-		r.lines.partial = nil
-		reactor.Emit(r.d.loop, &r.line, last)
+	line, found, err := r.lines.last()
+	switch {
+	case err != nil:
+		r.Destroy(err)
+	case found:
+		reactor.Emit(r.d.loop, &r.line, line)
 	}
-}
-
-func withoutCR(line []byte) []byte {
-	if n := len(line); n > 0 && line[n-1] == '\r' {
-		return line[:n-1]
-	}
-	return line
 }

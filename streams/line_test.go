@@ -2,6 +2,7 @@ package streams_test
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -11,16 +12,25 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// linesOf is what OnLine promises, done at once.
-func linesOf(data []byte) []string {
-	var lines []string
+// linesOf is what OnLine promises by default, done at once.
+func linesOf(data []byte) []string { return linesBy(streams.Newline, data) }
+
+// lineEnds is what ends a line.
+var lineEnds = map[streams.LineEnd]*regexp.Regexp{
+	streams.Newline:        regexp.MustCompile("\r?\n"),
+	streams.CarriageReturn: regexp.MustCompile("\r\n|\r|\n"),
+	streams.NUL:            regexp.MustCompile("\x00"),
+}
+
+// linesBy is linesOf for any end.
+func linesBy(end streams.LineEnd, data []byte) (lines []string) {
 	for len(data) > 0 {
-		line, rest, found := bytes.Cut(data, []byte("\n"))
-		if found {
-			line = bytes.TrimSuffix(line, []byte("\r"))
+		at := lineEnds[end].FindIndex(data)
+		if at == nil {
+			at = []int{len(data), len(data)}
 		}
-		lines = append(lines, string(line))
-		data = rest
+		lines = append(lines, string(data[:at[0]]))
+		data = data[at[1]:]
 	}
 	return lines
 }

@@ -1,7 +1,6 @@
 package streams
 
 import (
-	"bytes"
 	"io"
 	"iter"
 )
@@ -37,6 +36,9 @@ func (r *Readable) Lines() iter.Seq2[[]byte, error] {
 	return b.lines
 }
 
+// Lines returns the lines of the stream as [Readable.Lines] does, to whoever has the bridge.
+func (b *Reader) Lines() iter.Seq2[[]byte, error] { return b.lines }
+
 // lines is the sequence. It runs on the goroutine of the range.
 func (b *Reader) lines(yield func([]byte, error) bool) {
 	b.r.d.loop.MustNotWait("streams: range over Lines")
@@ -45,7 +47,7 @@ func (b *Reader) lines(yield func([]byte, error) bool) {
 		b.endRange()
 		b.destroy(nil) // After the end, or an error, it finds nothing to do.
 	}()
-	s := lineReader{b: b, buf: make([]byte, min(linePiece, b.r.hwm))}
+	s := lineReader{b: b, buf: make([]byte, min(linePiece, b.r.hwm)), splitter: b.r.splitter()}
 	for {
 		line, err := s.next()
 		if err != nil {
@@ -80,46 +82,30 @@ func (b *Reader) endRange() {
 
 // lineReader splits what a bridge has into lines. It belongs to the goroutine of the range.
 type lineReader struct {
-	b       *Reader
-	buf     []byte
-	piece   int    // buf[:piece] was peeked
-	rest    []byte // the part of the piece that was not given out
-	partial []byte // the beginning of the line
+	b        *Reader
+	buf      []byte
+	piece    int    // buf[:piece] was peeked
+	rest     []byte // the part of the piece that was not given out
+	splitter lineSplitter
 }
 
 // next returns a line, which is valid until the next call, or what follows the last one.
 func (s *lineReader) next() ([]byte, error) {
-	s.partial = s.partial[:0]
 	for {
-		if i := bytes.IndexByte(s.rest, '\n'); i >= 0 {
-			line := s.rest[:i]
-			s.rest = s.rest[i+1:]
-			if len(s.partial) > 0 {
-				s.partial = append(s.partial, line...)
-				line = s.partial
-			}
-			return s.fitting(withoutCR(line))
+		line, rest, found, err := s.splitter.cut(s.rest)
+		s.rest = rest
+		if found || err != nil {
+			return line, err
 		}
-		s.partial = append(s.partial, s.rest...)
-		s.rest = nil
-		if _, err := s.fitting(withoutCR(s.partial)); err != nil { // See splitLines.
-			return nil, err
-		}
-		var err error
 		done := s.piece
 		if s.piece, err = s.b.peek(s.buf, done); err != nil {
-			if err == io.EOF && len(s.partial) > 0 {
-				return s.fitting(s.partial)
+			if err == io.EOF {
+				if line, found, tooLong := s.splitter.last(); found {
+					return line, tooLong
+				}
 			}
 			return nil, err
 		}
 		s.rest = s.buf[:s.piece]
 	}
-}
-
-func (s *lineReader) fitting(line []byte) ([]byte, error) {
-	if !s.b.r.fits(line) {
-		return nil, ErrLineTooLong
-	}
-	return line, nil
 }

@@ -425,23 +425,28 @@ func TestRetainIsOnlyForWhatNobodyReads(t *testing.T) {
 
 // FuzzLinesForAnotherGoroutine compares any split of the data, with any mark and limit, with the lines of the whole.
 func FuzzLinesForAnotherGoroutine(f *testing.F) {
-	f.Add([]byte("one\ntwo\r\n\r\nlast"), []byte{1}, uint8(0), uint8(1))
-	f.Add([]byte("\r\r\n\n\r"), []byte{2, 1}, uint8(1), uint8(2))
-	f.Add([]byte("long line\r\nlonger line\n"), []byte{200}, uint8(9), uint8(0))
-	f.Add([]byte("12345\r"), []byte{6}, uint8(5), uint8(3))
+	f.Add([]byte("one\ntwo\r\n\r\nlast"), []byte{1}, uint8(0), uint8(1), uint8(0))
+	f.Add([]byte("\r\r\n\n\r"), []byte{2, 1}, uint8(1), uint8(2), uint8(0))
+	f.Add([]byte("long line\r\nlonger line\n"), []byte{200}, uint8(9), uint8(0), uint8(0))
+	f.Add([]byte("12345\r"), []byte{6}, uint8(5), uint8(3), uint8(0))
 	l := newLoop(f)
-	f.Fuzz(func(t *testing.T, data, cuts []byte, maxLine, mark uint8) {
+	f.Add([]byte("10%\r20%\r\n\rdone\n\r"), []byte{4, 1}, uint8(5), uint8(3), uint8(1))
+	f.Add([]byte("a\nb\x00\x00c\r\x00last"), []byte{3}, uint8(0), uint8(2), uint8(2))
+	f.Fuzz(func(t *testing.T, data, cuts []byte, maxLine, mark, lineEnd uint8) {
 		if len(data) > fuzzLimit {
 			return
 		}
-		want := lineResult{lines: linesOf(data)}
+		end := streams.LineEnd(lineEnd) % (streams.NUL + 1)
+		want := lineResult{lines: linesBy(end, data)}
 		for i, line := range want.lines {
 			if maxLine > 0 && len(line) > int(maxLine) {
 				want = lineResult{want.lines[:i:i], streams.ErrLineTooLong}
 				break
 			}
 		}
-		r, w := readPipe(t, l, &streams.ReadableOptions{MaxLine: int(maxLine), HighWaterMark: int(mark)})
+		r, w := readPipe(t, l, &streams.ReadableOptions{
+			LineEnd: end, MaxLine: int(maxLine), HighWaterMark: int(mark),
+		})
 		result := make(chan lineResult, 1)
 		wait := beside(t, l, func() { result <- rangeLines(r.Lines()) })
 		for _, p := range split(data, cuts) {

@@ -22,7 +22,10 @@ const (
 
 // ReadableOptions configure a [Readable]. A nil *ReadableOptions means all defaults.
 type ReadableOptions struct {
-	// MaxLine is the longest line for OnLine and Lines, in bytes without its newline; a longer one is [ErrLineTooLong].
+	// LineEnd is what ends a line for OnLine and Lines. The zero value is Newline.
+	LineEnd LineEnd
+
+	// MaxLine is the longest line for OnLine and Lines, in bytes without its end; a longer one is [ErrLineTooLong].
 	// 0: DefaultMaxLine; negative: no limit.
 	MaxLine int
 
@@ -34,6 +37,14 @@ type ReadableOptions struct {
 	Fresh bool
 }
 
+// check finds what is no option.
+func (o *ReadableOptions) check(fd int) error {
+	if o != nil && !o.LineEnd.Valid() {
+		return wrap("open", fd, errLineEnd)
+	}
+	return nil
+}
+
 // A Readable is the reading half of a pipe, a socket or another descriptor.
 //
 // A Readable's methods must be called on the loop goroutine unless their comment says otherwise.
@@ -41,7 +52,6 @@ type Readable struct {
 	own descriptor // d points here unless the descriptor is a Duplex's
 	d   *descriptor
 
-	maxLine int
 	hwm     int
 	flow    flow
 	state   readState
@@ -60,7 +70,7 @@ type Readable struct {
 	owner  CloseWatcher // nil without, see NotifyClose
 	sinks  []DataWatcher
 	coded  textDecoder
-	lines  lineSplitter
+	lines  lineListening
 	pipes  []*pipe
 	reader *Reader // nil while the bridge, if there is one, is not attached
 	tap    tap
@@ -99,6 +109,9 @@ const (
 // non-blocking mode is better. A file is read as fast as its file system gives it: one on a network may keep the loop waiting,
 // and belongs on a goroutine.
 func NewReadable(l *reactor.Loop, fd int, o *ReadableOptions) (*Readable, error) {
+	if err := o.check(fd); err != nil {
+		return nil, err
+	}
 	r := new(Readable)
 	if err := r.own.open(l, fd, o != nil && o.Fresh); err != nil {
 		return nil, err
@@ -110,12 +123,13 @@ func NewReadable(l *reactor.Loop, fd int, o *ReadableOptions) (*Readable, error)
 func (r *Readable) init(d *descriptor, o *ReadableOptions) {
 	r.d = d
 	d.reader = r
-	r.maxLine, r.hwm = DefaultMaxLine, DefaultHighWaterMark
+	r.lines.max, r.hwm = DefaultMaxLine, DefaultHighWaterMark
 	if o == nil {
 		return
 	}
+	r.lines.end = o.LineEnd
 	if o.MaxLine != 0 {
-		r.maxLine = o.MaxLine
+		r.lines.max = o.MaxLine
 	}
 	if o.HighWaterMark > 0 {
 		r.hwm = o.HighWaterMark
@@ -135,8 +149,9 @@ func (r *Readable) OnText(fn func(text string)) *events.Listener {
 	return r.startAfter(r.text.On(fn))
 }
 
-// OnLine calls fn with each line, without its "\n" or "\r\n". The line is valid until fn returns. What follows the last
-// newline is a line too, unless it is empty. When fn calls Pause, the next line waits for Resume.
+// OnLine calls fn with each line, without its "\n" or "\r\n", or whatever ReadableOptions.LineEnd says. The line is valid
+// until fn returns. What follows the last end is a line too, unless it is empty; a "\r" is part of it then. When fn calls
+// Pause, the next line waits for Resume.
 func (r *Readable) OnLine(fn func(line []byte)) *events.Listener {
 	return r.startAfter(r.line.On(fn))
 }

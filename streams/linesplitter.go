@@ -1,0 +1,114 @@
+package streams
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// A LineEnd is what ends a line. The zero value is Newline.
+type LineEnd uint8
+
+const (
+	// Newline is "\n", also with a "\r" in front of it, which then is no part of the line.
+	Newline LineEnd = iota
+
+	// CarriageReturn is "\r", "\n" or "\r\n". It is for programs that show their progress in one line, such as git and rsync.
+	// A line is given as soon as its "\r" has come, also when a "\n" may follow.
+	CarriageReturn
+
+	// NUL is the zero byte, as in the output of "git ls-files -z" or "find -print0". Newlines are part of the line.
+	NUL
+)
+
+var lineEndNames = [...]string{Newline: "Newline", CarriageReturn: "CarriageReturn", NUL: "NUL"}
+
+// String returns the name of the constant, such as "Newline".
+func (e LineEnd) String() string {
+	if e.Valid() {
+		return lineEndNames[e]
+	}
+	return "LineEnd(" + strconv.Itoa(int(e)) + ")"
+}
+
+// Valid reports whether e is one of the constants.
+func (e LineEnd) Valid() bool { return int(e) < len(lineEndNames) }
+
+// lineSplitter cuts bytes, which come in pieces of any size, into lines: for OnLine on the loop, for Lines on a goroutine.
+type lineSplitter struct {
+	end     LineEnd
+	max     int    // the longest line, in bytes without its end; < 0: no limit
+	partial []byte // the beginning of a line whose end has not come
+	afterCR bool   // the last byte was the "\r" of a line that was given: a "\n" that follows is no other line
+}
+
+// cut returns the first line of p, without its end, and what follows it. The line is valid until the next call. If p ends
+// before a line does, its bytes are kept, found is false and rest is empty. The error is ErrLineTooLong.
+func (s *lineSplitter) cut(p []byte) (line, rest []byte, found bool, err error) {
+	if s.afterCR && len(p) > 0 {
+		s.afterCR = false
+		if p[0] == '\n' {
+			p = p[1:]
+		}
+	}
+	i := s.index(p)
+	if i < 0 {
+		s.partial = append(s.partial, p...)
+		return nil, nil, false, s.fits(s.withoutCR(s.partial)) // A "\r" there may belong to an end that is still to come.
+	}
+	line, rest = p[:i], p[i+1:]
+	if s.end == CarriageReturn && p[i] == '\r' {
+		if s.afterCR = len(rest) == 0; !s.afterCR && rest[0] == '\n' {
+			rest = rest[1:]
+		}
+	}
+	if len(s.partial) > 0 {
+		line = append(s.partial, line...)
+		s.partial = line[:0]
+	}
+	line = s.withoutCR(line)
+	return line, rest, true, s.fits(line)
+}
+
+// last returns, at the end of the data, what follows the last end of a line; found is false when that is nothing. A "\r" is
+// part of it.
+func (s *lineSplitter) last() (line []byte, found bool, err error) {
+	line = s.partial
+	s.partial = nil
+	return line, len(line) > 0, s.fits(line)
+}
+
+// index returns where the end of the first line is, -1 if it is not in p.
+func (s *lineSplitter) index(p []byte) int {
+	switch s.end {
+	case CarriageReturn:
+		for i, c := range p {
+			if c == '\n' || c == '\r' {
+				return i
+			}
+		}
+		return -1
+	case NUL:
+		return bytes.IndexByte(p, 0)
+	}
+	return bytes.IndexByte(p, '\n')
+}
+
+func (s *lineSplitter) withoutCR(line []byte) []byte {
+	if n := len(line); s.end == Newline && n > 0 && line[n-1] == '\r' {
+		return line[:n-1]
+	}
+	return line
+}
+
+func (s *lineSplitter) fits(line []byte) error {
+	if s.max >= 0 && len(line) > s.max {
+		return ErrLineTooLong
+	}
+	return nil
+}
+
+// begun reports whether a line has begun, and not ended.
+func (s *lineSplitter) begun() bool { return len(s.partial) > 0 }
+
+// drop forgets a line whose rest nobody will hear.
+func (s *lineSplitter) drop() { s.partial, s.afterCR = nil, false }
