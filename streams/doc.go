@@ -6,6 +6,9 @@
 // writer on the other side waits. A Writable takes everything it is given: it writes what the kernel takes at once, keeps
 // the rest, and says by NeedDrain and OnDrain when the giver should wait.
 //
+// A listener that has had enough, such as one of a header in front of a body, calls Off and puts back by Unshift what was not
+// for it; of OnLine nothing needs to be put back.
+//
 // # Events
 //
 // A Readable has data (as bytes, text or lines), then end when everything was delivered, then close. A Writable has drain,
@@ -15,7 +18,8 @@
 //
 // # Ownership
 //
-// A stream takes ownership of its descriptor once its constructor has returned no error. Chunks and lines given to
+// A stream takes ownership of its descriptor once its constructor has returned no error; of descriptors 0, 1 and 2 it has a
+// duplicate. What others have too stays as it is: its mode is not changed, and not relied on. Chunks and lines given to
 // listeners are borrowed: all streams of a loop read into one buffer, so a slice is valid until the callback returns.
 // Slices given to Write are not kept.
 //

@@ -2,83 +2,46 @@ package streams
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/brood-go/brood/reactor"
 )
 
-// lineListening is the state of OnLine between two chunks.
-type lineListening struct {
-	lineSplitter
-	rest []byte // what follows the line in whose callback the stream was paused
-}
-
-func (s *lineListening) held() bool { return len(s.rest) > 0 }
-
-// drop forgets what nobody will hear.
-func (s *lineListening) drop() {
-	s.lineSplitter.drop()
-	s.rest = nil
-}
-
 // splitter returns one for another goroutine's range over Lines.
 func (r *Readable) splitter() lineSplitter { return lineSplitter{end: r.lines.end, max: r.lines.max} }
 
-// splitLines emits the lines of chunk. It stops when a listener pauses or destroys the stream, and keeps the rest; owned
-// says that chunk may be kept as it is.
-func (r *Readable) splitLines(chunk []byte, owned bool) {
-	s := &r.lines
+// splitLines emits the lines of chunk. It stops when a listener pauses or destroys the stream, puts something back, or is the
+// last to go. Then the rest, for those of the consumers to who are there when it is delivered, goes ahead of what is newly
+// read.
+func (r *Readable) splitLines(chunk []byte, to consumers) {
+	before := 0
 	defer func() {
-		if chunk != nil { // A listener has panicked: the lines behind its own are still to come.
-			s.rest = bytes.Clone(chunk)
-			r.d.loop.NextTick(r.continueLines)
+		if len(chunk) > 0 && r.live() { // Also when a listener has panicked: the lines behind its own are still to come.
+			put := len(r.ahead) - before // What the listener has put back comes first.
+			r.ahead = slices.Insert(r.ahead, put, segment{bytes.Clone(chunk), to})
+			r.d.update()
 		}
 	}()
 	for len(chunk) > 0 {
-		line, rest, found, err := s.cut(chunk)
+		if !r.lines.begun() {
+			r.linesTo = toAll
+		}
+		line, rest, found, err := r.lines.cut(chunk)
 		chunk = rest
 		if err != nil {
-			chunk = nil
 			r.Destroy(err)
 			return
 		}
 		if !found {
-			break
+			r.linesTo &= to
+			return
 		}
+		before = len(r.ahead)
 		reactor.Emit(r.d.loop, &r.line, line)
-		if r.state == readDestroyed {
-			chunk = nil
-			return
-		}
-		if r.flow != flowOn && len(chunk) > 0 {
-			s.rest = chunk
-			if !owned {
-				s.rest = bytes.Clone(chunk)
-			}
-			chunk = nil
-			r.d.update()
+		if !r.live() || r.flow != flowOn || r.line.Len() == 0 || len(r.ahead) != before {
 			return
 		}
 	}
-	chunk = nil
-}
-
-// continueLines goes on after Resume.
-func (r *Readable) continueLines() {
-	if r.flow != flowOn {
-		return
-	}
-	if rest := r.lines.rest; len(rest) > 0 {
-		r.lines.rest = nil
-		r.splitLines(rest, true)
-	}
-	if r.lines.held() || r.flow != flowOn {
-		return
-	}
-	if r.state == readEnding {
-		r.emitEnd()
-		return
-	}
-	r.d.update()
 }
 
 // flushLine emits what follows the last newline.

@@ -163,7 +163,7 @@ func (r *Readable) listenedTo() bool { return len(r.sinks)+r.data.Len()+r.text.L
 
 // splicePipe returns the pipe whose bytes can be moved without reading them, if that is so now.
 func (r *Readable) splicePipe() *pipe {
-	if len(r.pipes) != 1 || r.listenedTo() || r.state != readOpen || r.flow != flowOn {
+	if len(r.pipes) != 1 || r.listenedTo() || r.state != readOpen || r.flow != flowOn || r.held() {
 		return nil
 	}
 	p := r.pipes[0]

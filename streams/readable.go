@@ -70,12 +70,16 @@ type Readable struct {
 	owner  CloseWatcher // nil without, see NotifyClose
 	sinks  []DataWatcher
 	coded  textDecoder
-	lines  lineListening
+	lines  lineSplitter
 	pipes  []*pipe
 	reader *Reader // nil while the bridge, if there is one, is not attached
 	tap    tap
 
 	retaining bool // what comes is kept for the bridge, see Retain
+
+	ahead           []segment // comes before anything newly read, see Unshift
+	textTo, linesTo consumers // who has not had what waits in coded and in lines
+	stage           stage
 }
 
 // flow is whether a Readable was told to flow.
@@ -224,8 +228,8 @@ func (r *Readable) Pause() {
 // Resume starts reading, also when nobody listens: the data is then thrown away.
 func (r *Readable) Resume() {
 	r.flow = flowOn
-	if r.lines.held() || r.state == readEnding {
-		r.d.loop.NextTick(r.continueLines)
+	if r.held() || r.state == readEnding {
+		r.d.loop.NextTick(r.goOn)
 	}
 	r.d.update()
 }
@@ -260,6 +264,7 @@ func (r *Readable) Destroy(err error) {
 	open := r.state == readOpen
 	r.state, r.cause = readDestroyed, err
 	r.lines.drop()
+	r.ahead = nil
 	if open {
 		r.d.releaseReader()
 	}
@@ -291,7 +296,7 @@ func (r *Readable) Lent() bool { return r.lent }
 
 // waits reports whether the stream waits for its descriptor to become readable.
 func (r *Readable) waits() bool {
-	return r.state == readOpen && r.flow == flowOn && r.blocked == 0 && !r.lines.held()
+	return r.state == readOpen && r.flow == flowOn && r.blocked == 0 && !r.held()
 }
 
 // rest stops the flow for want of somebody to take the data: unlike Pause, it lets the next listener start it again.
@@ -310,18 +315,26 @@ func (r *Readable) Hold() { r.block() }
 func (r *Readable) Release() { r.unblock() }
 
 // block and unblock are the backpressure of consumers, apart from the user's Pause and Resume.
-func (r *Readable) block()   { r.blocked++; r.d.update() }
-func (r *Readable) unblock() { r.blocked--; r.d.update() }
+func (r *Readable) block() { r.blocked++; r.d.update() }
+
+func (r *Readable) unblock() {
+	if r.blocked--; r.blocked == 0 {
+		r.scheduleAhead()
+	}
+	r.d.update()
+}
 
 // ready reads what there is. A read that does not fill the buffer has emptied a pipe, so no second one is needed to learn
 // that; unless the writer has hung up, when one more finds the end.
 func (r *Readable) ready(got reactor.Readiness) {
-	if r.retaining && r.tap.wasAsked() {
-		if r.attach(); !r.waits() {
+	for range readBudget {
+		if r.attachAsked(); !r.waits() {
 			return // What was retained has filled the bridge.
 		}
-	}
-	for range readBudget {
+		if r.giveBack(); r.held() {
+			r.d.update()
+			return
+		}
 		if len(r.pipes) > 0 {
 			if r.dropClosed(); !r.waits() {
 				return
@@ -348,53 +361,10 @@ func (r *Readable) ready(got reactor.Readiness) {
 		}
 		r.bytes += int64(n)
 		r.d.traffic(n)
-		r.deliver(buf[:n])
+		r.deliver(buf[:n], toAll)
 		if !r.waits() || r.d.shared || n < len(buf) && got&reactor.Hangup == 0 {
 			return
 		}
-	}
-}
-
-// deliver gives a chunk to every kind of consumer. Those of this package get it however the listeners behave: the pipes come
-// last, because a listener may take one away.
-func (r *Readable) deliver(chunk []byte) {
-	if r.retaining {
-		r.tap.reader(r).retain(chunk)
-	}
-	for _, w := range r.sinks {
-		w.StreamData(chunk)
-	}
-	defer r.forward(chunk, r.pipes)
-	listening := r.state == readOpen
-	if r.text.Len() == 0 {
-		r.coded.drop()
-	}
-	if r.line.Len() == 0 {
-		r.lines.drop()
-	}
-	if listening {
-		reactor.Emit(r.d.loop, &r.data, chunk)
-	}
-	if r.text.Len() > 0 && r.state == readOpen {
-		if s := r.coded.decode(chunk); s != "" {
-			reactor.Emit(r.d.loop, &r.text, s)
-		}
-	}
-	if r.line.Len() > 0 && r.state == readOpen {
-		r.splitLines(chunk, false)
-	}
-}
-
-// forward writes a chunk to the pipes that there were before its listeners were called. One of these may have taken a pipe
-// away.
-func (r *Readable) forward(chunk []byte, pipes []*pipe) {
-	for _, p := range pipes {
-		if !p.gone {
-			p.write(chunk)
-		}
-	}
-	if r.d.hub.poison {
-		clear(chunk)
 	}
 }
 
@@ -411,9 +381,13 @@ func (r *Readable) emitEnd() {
 	goneOn := false
 	defer func() {
 		if !goneOn {
-			r.d.loop.NextTick(r.continueLines) // A listener has panicked. It has had its part of the end.
+			r.d.loop.NextTick(r.goOn) // A listener has panicked. It has had its part of the end.
 		}
 	}()
+	if r.giveBack(); r.held() {
+		goneOn = true
+		return
+	}
 	if s := r.coded.flush(); s != "" {
 		reactor.Emit(r.d.loop, &r.text, s)
 	}
@@ -421,8 +395,8 @@ func (r *Readable) emitEnd() {
 		r.flushLine()
 	}
 	goneOn = true
-	if r.state != readEnding || r.flow != flowOn {
-		return // A listener has destroyed the stream, or paused it: then Resume comes here again.
+	if r.state != readEnding || r.flow != flowOn || r.held() {
+		return // A listener has destroyed the stream; or has paused it, or put something back: then goOn comes here again.
 	}
 	r.state = readEnded
 	r.d.loop.QueueClosing(r.emitClose)
@@ -445,5 +419,6 @@ func (r *Readable) endPipes() {
 func (r *Readable) abandon() {
 	r.state = readDestroyed
 	r.lines.drop()
+	r.ahead = nil
 	r.tap.end(ErrClosed)
 }

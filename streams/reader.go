@@ -83,6 +83,14 @@ func (t *tap) end(reason error) {
 	}
 }
 
+// attachAsked attaches the bridge when somebody has asked for that, before anything more is delivered: Lines posts it, and may
+// have been called in a callback.
+func (r *Readable) attachAsked() {
+	if r.reader == nil && r.tap.wasAsked() {
+		r.attach()
+	}
+}
+
 // attach has the bridge, which was made, take the data from now on. It is called on the loop goroutine.
 func (r *Readable) attach() {
 	if r.reader != nil || r.Closed() {
