@@ -16,10 +16,12 @@ const (
 	shutAfter = 4 << 20
 
 	// A peer that has sent something since everything was sent to it has to be quiet for quietTime before it is told, another
-	// one for briefTime. A Node peer that has more queued than the socket holds drops it when it sees the end, and it writes
-	// the queue only when its JavaScript returns.
+	// one for briefTime.
 	quietTime = 200 * time.Millisecond
 	briefTime = 20 * time.Millisecond
+
+	// skbCost is about what the kernel charges a socket for a message that was written alone, beside its bytes.
+	skbCost = 768
 )
 
 // Disconnect ends the channel. Connected is false from here on; what was queued is sent first, and a handle among it
@@ -93,7 +95,9 @@ func (c *Channel) readRest() {
 	}
 }
 
-// peerIsSending reports whether the peer is in the middle of a message, or was sending up to now; but not for ever.
+// peerIsSending reports whether the peer is in the middle of a message, or was sending up to now; but not for ever. A Node
+// peer that has more queued than the socket holds drops it when it sees the end, and it writes the queue only when its
+// JavaScript returns. So one that has filled the socket gets half of the linger time.
 func (c *Channel) peerIsSending() bool {
 	limit := c.linger
 	if limit < 0 {
@@ -106,7 +110,16 @@ func (c *Channel) peerIsSending() bool {
 	if c.in.rest > 0 {
 		quiet = quietTime
 	}
-	return c.in.splitter.partial() || c.loop.Now().Sub(c.in.last) < min(quiet, limit/4)
+	return c.in.batch >= c.socketSize()/2 || c.in.splitter.partial() || c.loop.Now().Sub(c.in.last) < min(quiet, limit/4)
+}
+
+// socketSize is how much the peer can write before somebody reads, as the kernel counts it.
+func (c *Channel) socketSize() int {
+	size, err := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_SNDBUF) // Ours is as large, unless somebody changed one.
+	if err != nil {
+		return math.MaxInt
+	}
+	return size
 }
 
 // waitQuiet has finish called again. What the peer sends meanwhile does so too.

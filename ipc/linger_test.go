@@ -2,7 +2,9 @@ package ipc_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/ipc"
@@ -40,26 +43,32 @@ func init() {
 
 func TestS067_DisconnectReadsWhatANodeChildHasSentBefore(t *testing.T) {
 	for _, mode := range []ipc.Serialization{ipc.JSON, ipc.Advanced} {
-		t.Run(mode.String(), func(t *testing.T) {
-			l := newLoop(t)
-			// It sends everything in one callback, and for a while sees nothing of what happens.
-			node := startNode(t, l, &ipc.Options{Serialization: mode}, `
-				for (let i = 0; i < 1000; i++) process.send([i, 'x'.repeat(1000)]);
-				Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);`)
-			got, ended := 0, false
-			node.channel.OnMessage(func(m *ipc.Message) {
-				var v []any
-				require.NoError(t, m.Decode(&v))
-				require.EqualValues(t, got, v[0])
-				if got++; got == 1 {
-					node.channel.Disconnect()
+		for size, full := range map[int]int{1: 2000, 1000: 80_000} { // Short messages fill the socket with less than a read takes.
+			t.Run(fmt.Sprint(mode, size), func(t *testing.T) {
+				l := newLoop(t)
+				// It sends everything in one callback, and for a while sees nothing of what happens.
+				node := startNode(t, l, &ipc.Options{Serialization: mode, Linger: time.Minute}, fmt.Sprintf(`
+					for (let i = 0; i < 1000; i++) process.send([i, 'x'.repeat(%d)]);
+					Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);`, size))
+				for deadline := time.Now().Add(hangLimit()); fd.Pending(node.channel.FD()) < full; {
+					require.True(t, time.Now().Before(deadline), "the test hangs")
+					runtime.Gosched()
 				}
+				got, ended := 0, false
+				node.channel.OnMessage(func(m *ipc.Message) {
+					var v []any
+					require.NoError(t, m.Decode(&v))
+					require.EqualValues(t, got, v[0])
+					if got++; got == 1 {
+						node.channel.Disconnect()
+					}
+				})
+				node.channel.OnDisconnect(func() { ended = true; require.Equal(t, 1000, got) })
+				run(t, l)
+				node.wait()
+				require.True(t, ended)
 			})
-			node.channel.OnDisconnect(func() { ended = true; require.Equal(t, 1000, got) })
-			run(t, l)
-			node.wait()
-			require.True(t, ended)
-		})
+		}
 	}
 }
 

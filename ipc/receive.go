@@ -21,6 +21,7 @@ type receiver struct {
 	hungUp   bool      // the peer sends no more than what is to be read
 	ended    bool      // that was read
 	rest     int       // bytes that have come since everything was sent, see readRest
+	batch    int       // what the last receive took, and all since the channel is to be closed, as the kernel counts it
 	last     time.Time // when bytes came last
 	empty    bool      // the last read found nothing
 	deliver  func()    // Channel.deliverNext, made once so that queueing it does not allocate
@@ -39,6 +40,9 @@ func (c *Channel) receive() {
 		return // The loop has so many ticks to run that what came before is still to be delivered.
 	}
 	c.in.splitter.recycle()
+	if c.state == stateOpen {
+		c.in.batch = 0
+	}
 	for range readBudget {
 		buf := c.hub.lendBuffer(c)
 		n, controlLen, truncated, err := fd.Recvmsg(c.fd, buf, c.hub.control)
@@ -58,6 +62,7 @@ func (c *Channel) receive() {
 		}
 		c.in.rest, c.in.last = c.in.rest+n, c.loop.Now()
 		c.split(buf[:n])
+		c.in.batch += n + skbCost*c.inbox.len()
 		if c.inbox.len() > 0 || n < len(buf) && !c.in.hungUp {
 			return
 		}
