@@ -38,7 +38,7 @@ type ChildProcess struct {
 	failed   *SpawnError
 
 	limits limits
-	leads  bool // a process group, which limits may signal
+	scope  scope // whom limits signal
 
 	killed     bool
 	unrefed    bool
@@ -48,6 +48,8 @@ type ChildProcess struct {
 	refsShared bool            // it is counted in family.shared
 	watcher    reactor.Watcher // of the pidfd
 	watched    bool            // watcher is in use
+	exitPause  time.Duration   // between two questions for an end that cannot be had, see exitPoll
+	exitAgain  *reactor.Timer  // of the next one; nil if there is none
 
 	filled  int           // bytes of Options.input that stdin's pipe has
 	pending int           // what close still waits for, see exit_close.go
@@ -72,13 +74,15 @@ type ChildProcess struct {
 	stdio [usualSlots]StdioStream
 }
 
-// childState goes from starting to running to exited and from there to closed. A child that could not be started has exited
-// without running: there is no process to signal or to wait for.
+// childState goes from starting to running to ended, to exited and from there to closed. A child that has ended was waited for;
+// it has exited when that is told. A child that could not be started has exited without running: there is no process to
+// signal or to wait for.
 type childState uint8
 
 const (
 	childStarting childState = iota // seen only of an Async child
 	childRunning
+	childEnded
 	childExited
 	childClosed
 )

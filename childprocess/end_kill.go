@@ -26,7 +26,7 @@ func (c *ChildProcess) Kill(s Signal) (bool, error) {
 		c.starting.kill(s)
 		c.killed = true
 		return true, nil
-	case childExited, childClosed:
+	case childEnded, childExited, childClosed:
 		return false, nil
 	}
 	switch err := c.process.Signal(s); err {

@@ -5,12 +5,14 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
 )
 
-// limits is what may end a child before its time: Options.Timeout, Options.Context, or a form that has had enough of its
-// output. Whatever comes first is the cause. It sends the soft signal, and SIGKILL after the grace, to the group when the
-// child leads one that this library has made.
+// limits is what may end a child before its time: Options.Timeout, Options.Context, Terminate, or a form that has had enough
+// of its output. Whatever comes first is the cause. It sends the soft signal, and SIGKILL after the grace, to all in the
+// child's scope.
 type limits struct {
 	soft       Signal
 	grace      time.Duration // from the soft signal to SIGKILL; 0: never
@@ -20,24 +22,27 @@ type limits struct {
 	// for the output and not for the process.
 	untilClose bool
 
-	// enough closes what the form does not want to hear of any more; nil: nothing. It is called after the signal, or the
-	// child might die of SIGPIPE instead, and before the error event.
+	// enough closes what the form does not want to hear of any more; nil: nothing, or it was closed. It is called after the
+	// signal, and when there is a grace at its end: until then the child may write its last words, and die of SIGPIPE
+	// otherwise. It is called before the error event of a child that gets no grace.
 	enough func()
 
 	cause       error // the first that came
 	forced      bool
 	timeout     *reactor.Timer // this and the others are nil until they are set
 	force       *reactor.Timer
+	forceAt     time.Time // when force fires
 	cut         *reactor.Timer
-	group       *reactor.Timer // see awaitGroup
+	rest        *reactor.Timer // see awaitRest
 	stopContext func() bool
+	tree        *process.Tree // of scopeTree; nil before the first signal
 }
 
-// The rest of a group is looked for after groupPoll, and then at growing distances up to groupPollLongest: nothing tells when
-// its last process ends.
+// The rest of a group or a tree is looked for after restPoll, and then at growing distances up to restPollLongest: nothing
+// tells when its last process ends.
 const (
-	groupPoll        = 10 * time.Millisecond
-	groupPollLongest = 16 * groupPoll
+	restPoll        = 10 * time.Millisecond
+	restPollLongest = 16 * restPoll
 )
 
 func (m *limits) init(o *Options) {
@@ -73,7 +78,7 @@ func (c *ChildProcess) abort(ctx context.Context) {
 // before it shoots.
 func (c *ChildProcess) interrupt(cause error) {
 	c.unlessItEnds(func() {
-		if c.state != childExited || c.limits.untilClose {
+		if c.state < childExited || c.limits.untilClose {
 			c.end(cause)
 		}
 	})
@@ -81,29 +86,62 @@ func (c *ChildProcess) interrupt(cause error) {
 
 // end ends the child, unless there was a reason to do so before: it sends the soft signal and has SIGKILL follow. The error
 // event tells of a cancellation that reached the child (Node v20, lib/child_process.js, abortChildProcess).
-func (c *ChildProcess) end(cause error) {
+func (c *ChildProcess) end(cause error) { c.endWithin(cause, c.limits.grace) }
+
+func (c *ChildProcess) endWithin(cause error, grace time.Duration) {
 	m := &c.limits
 	if m.cause != nil || c.state == childClosed {
 		return
 	}
 	m.cause = cause
-	if c.state != childRunning {
+	if c.state >= childExited {
 		c.status.Cause = cause // The exit event has told without it, the close event will tell.
 	}
 	err := c.signalAll(m.soft)
-	if err == nil && m.grace > 0 {
-		m.force = c.loop.SetTimeout(m.grace, c.graceOver)
-		if c.state != childRunning {
-			c.awaitGroup()
-		}
+	if err == nil && grace > 0 {
+		c.forceAfter(grace)
 	}
-	if m.enough != nil {
-		m.enough()
+	if m.force == nil {
+		c.hadEnough()
 	}
 	if aborted, ok := cause.(*AbortError); ok && err == nil {
 		reactor.Emit[error](c.loop, &c.err, aborted)
 	}
 	c.unsent(m.soft, err)
+}
+
+// forceAfter has SIGKILL sent after the grace, or before if it was to be sent sooner.
+func (c *ChildProcess) forceAfter(grace time.Duration) {
+	m := &c.limits
+	at := c.loop.Now().Add(grace)
+	switch {
+	case m.forced || m.force != nil && (!at.Before(m.forceAt) || c.state >= childExited && m.rest == nil):
+		return // It comes sooner, or there is nobody any more.
+	case m.force != nil:
+		m.force.Reset(grace)
+	default:
+		m.force = c.loop.SetTimeout(grace, c.graceOver)
+		if c.state >= childExited {
+			c.awaitRest()
+		}
+	}
+	m.forceAt = at
+}
+
+// hadEnough closes what the form does not want to hear of.
+func (c *ChildProcess) hadEnough() {
+	if enough := c.limits.enough; enough != nil {
+		c.limits.enough = nil
+		enough()
+	}
+}
+
+// holdOverflow is for a stream of which there is more than the form wants: without a grace it is destroyed next, without
+// having come to its end. In the grace the child may go on to write, and what comes is thrown away.
+func (c *ChildProcess) holdOverflow(r *streams.Readable) {
+	if c.limits.grace == 0 {
+		r.Hold()
+	}
 }
 
 // graceOver is the end of the grace.
@@ -113,26 +151,14 @@ func (c *ChildProcess) forceEnd() {
 	m := &c.limits
 	err := c.signalAll(syscall.SIGKILL)
 	m.forced = err == nil
+	if err != nil || c.state != childRunning {
+		c.hadEnough() // Else the exit is near, and the last words with it.
+	}
 	c.unsent(syscall.SIGKILL, err)
-	if m.group != nil { // The exit, which follows a kill else, has come before.
+	if m.rest != nil { // The exit, which follows a kill else, has come before.
 		c.status.Forced = m.forced
-		c.leaveGroup()
+		c.leaveRest()
 	}
-}
-
-// signalAll signals the group, or the child alone when it leads none. The error is ESRCH when there was nobody.
-func (c *ChildProcess) signalAll(s Signal) error {
-	err := error(syscall.ESRCH)
-	if c.leads {
-		err = c.signalGroup(s)
-	}
-	if c.state == childRunning && !c.inOwnGroup() {
-		err = c.process.Signal(s)
-	}
-	if err == nil {
-		c.killed = true
-	}
-	return err
 }
 
 // unsent tells that a signal was refused. That there was nobody to be signalled is no news.
@@ -142,47 +168,49 @@ func (c *ChildProcess) unsent(s Signal, err error) {
 	}
 }
 
-// exited is told when the process has ended: what could end it is disarmed. Others of its group may be left.
+// exited is told when the process has ended: what could end it is disarmed. Others in its scope may be left.
 //
-// They get the soft signal once more. A shell blocks its signals while it forks: one that is sent to the group just before
-// the fork ends the shell, and never comes to the process that is born.
+// Those of a group get the soft signal once more. A shell blocks its signals while it forks: one that is sent to the group
+// just before the fork ends the shell, and never comes to the process that is born.
 func (c *ChildProcess) exited() {
 	m := &c.limits
 	if !m.untilClose {
 		m.disarm()
 	}
-	if m.cause != nil && c.leads {
+	if m.cause != nil && c.scope == scopeGroup {
 		_ = c.signalGroup(m.soft) // ESRCH: nobody is left.
 	}
-	if m.force != nil && !m.forced {
-		if c.leads && c.signalGroup(0) == nil {
-			c.awaitGroup()
-		} else {
-			m.force.Stop()
-		}
+	switch {
+	case m.force == nil:
+	case !m.forced && c.othersLeft():
+		c.awaitRest()
+	default:
+		m.force.Stop()
+		c.hadEnough()
 	}
 	if m.closeGrace > 0 {
 		m.cut = c.loop.SetTimeout(m.closeGrace, func() { c.unlessItEnds(c.cutOff) })
 	}
 }
 
-// awaitGroup has close wait until the rest of the group has ended or the grace is over.
-func (c *ChildProcess) awaitGroup() {
+// awaitRest has close wait until the rest of the group or the tree has ended or the grace is over.
+func (c *ChildProcess) awaitRest() {
 	c.pending++
-	pause := groupPoll
-	c.limits.group = c.loop.SetTimeout(pause, func() {
-		if c.signalGroup(0) != nil || c.process.GroupEnded() {
-			c.leaveGroup()
+	pause := restPoll
+	c.limits.rest = c.loop.SetTimeout(pause, func() {
+		if !c.othersLeft() {
+			c.leaveRest()
 			return
 		}
-		pause = min(2*pause, groupPollLongest)
-		c.limits.group.Reset(pause)
+		pause = min(2*pause, restPollLongest)
+		c.limits.rest.Reset(pause)
 	})
 }
 
-func (c *ChildProcess) leaveGroup() {
-	c.limits.group.Stop()
+func (c *ChildProcess) leaveRest() {
+	c.limits.rest.Stop()
 	c.limits.force.Stop()
+	c.hadEnough()
 	c.settle()
 }
 

@@ -2,6 +2,7 @@ package childprocess
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/brood-go/brood/reactor"
 )
@@ -23,6 +24,13 @@ const (
 
 	// ExitWatchKqueue has a kqueue(2) filter for each child (EVFILT_PROC; the BSDs and macOS).
 	ExitWatchKqueue
+)
+
+// A child whose end was told and cannot be had yet is asked for again after exitPoll, and then at growing distances up to
+// exitPollLongest.
+const (
+	exitPoll        = time.Millisecond
+	exitPollLongest = 128 * time.Millisecond
 )
 
 // String returns the way's name.

@@ -5,16 +5,12 @@ package childprocess
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/reactor"
 )
-
-// exitPoll is how long to wait when a child is said to have ended but wait4(2) does not know it yet, which Darwin does.
-const exitPoll = time.Millisecond
 
 func chooseExitWatch(w ExitWatch) (ExitWatch, error) {
 	switch w {
@@ -96,10 +92,15 @@ func (f *family) childrenEnded() {
 	}
 }
 
-// lookEnded asks until the kernel tells the status.
+// lookEnded asks until the kernel tells the status. Darwin knows it a moment later, and a debugger that traces the child
+// gets it first.
 func (f *family) lookEnded(c *ChildProcess) {
 	f.look(c)
 	if c.state == childRunning {
-		f.loop.SetTimeout(exitPoll, func() { f.lookEnded(c) })
+		c.exitPause = min(max(2*c.exitPause, exitPoll), exitPollLongest)
+		c.exitAgain = f.loop.SetTimeout(c.exitPause, func() { c.exitAgain = nil; f.lookEnded(c) })
+		if c.unrefed {
+			c.exitAgain.Unref()
+		}
 	}
 }

@@ -47,4 +47,25 @@ func (f *family) watchExit(c *ChildProcess) error {
 	return nil
 }
 
-func (c *ChildProcess) mayHaveEnded(reactor.Readiness) { c.family.look(c) }
+func (c *ChildProcess) mayHaveEnded(reactor.Readiness) {
+	c.family.look(c)
+	if c.state == childRunning {
+		c.askAgain()
+	}
+}
+
+// askAgain is for a child that has ended and whose end cannot be had: a debugger that traces it gets it first (ptrace(2)),
+// or somebody else in this program is just taking it. The pidfd is readable all the while, so it is left alone for a time.
+func (c *ChildProcess) askAgain() {
+	if c.watcher.Set(0) != nil {
+		return
+	}
+	c.exitPause = min(max(2*c.exitPause, exitPoll), exitPollLongest)
+	c.exitAgain = c.loop.SetTimeout(c.exitPause, func() {
+		c.exitAgain = nil
+		_ = c.watcher.Set(reactor.Readable) // It was watched before.
+	})
+	if c.unrefed {
+		c.exitAgain.Unref()
+	}
+}

@@ -134,7 +134,9 @@ func (f *family) reaped(c *ChildProcess, status ExitStatus) {
 		c.doneErr = ErrStatusLost
 	}
 	f.release(c)
-	f.loop.Callback(func() { c.ended(status) }) // exit, and close when nothing else is open, are one callback, as in Node.
+	c.state = childEnded
+	// exit, and close when nothing else is open, are one callback, as in Node.
+	c.afterBacklog(func() { f.loop.Callback(func() { c.ended(status) }) })
 }
 
 // join and leave keep the list of children.
@@ -165,7 +167,10 @@ func (f *family) leave(c *ChildProcess) {
 
 // release gives up what following the process took. The pidfd of a leader means its group until close.
 func (f *family) release(c *ChildProcess) {
-	keep := c.leads || c.state == childStarting // In the latter case somebody will abort it.
+	keep := c.scope == scopeGroup || c.state == childStarting // In the latter case somebody will abort it.
+	if c.exitAgain != nil {
+		c.exitAgain.Stop()
+	}
 	switch {
 	case c.watched && keep:
 		c.watcher.Close()
@@ -180,6 +185,13 @@ func (f *family) release(c *ChildProcess) {
 
 // refChanged has c keep the loop alive, or not.
 func (f *family) refChanged(c *ChildProcess) {
+	if c.exitAgain != nil {
+		if c.unrefed {
+			c.exitAgain.Unref()
+		} else {
+			c.exitAgain.Ref()
+		}
+	}
 	switch {
 	case c.state == childStarting && c.starting != nil:
 		c.starting.hold(f.loop, !c.unrefed)

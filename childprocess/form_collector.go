@@ -72,7 +72,7 @@ func (k *collector) add(i int, chunk []byte) {
 	k.out[i] = append(k.out[i], chunk...)
 	k.size += len(chunk)
 	if k.max >= 0 && k.size > k.max {
-		k.c.Stdio[i].Readable.Hold() // It is destroyed, without having come to its end.
+		k.c.holdOverflow(k.c.Stdio[i].Readable)
 		// Not now: end may call the program, which a stream's data must not.
 		k.c.loop.NextTick(func() { k.c.end(ErrMaxBuffer) })
 	}

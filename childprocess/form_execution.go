@@ -51,7 +51,7 @@ func (e *execution) capture(name string, r *streams.Readable, into *[]byte) {
 	if r == nil {
 		return // There were no descriptors for the pipes (EMFILE).
 	}
-	r.NotifyData(&capture{e, r, name, into})
+	r.NotifyData(&capture{e, r, name, into, false})
 	r.OnError(func(err error) {
 		if e.broken == nil {
 			e.broken = err
@@ -65,18 +65,23 @@ type capture struct {
 	stream *streams.Readable
 	name   string
 	into   *[]byte
+	full   bool
 }
 
 // StreamData is called with each chunk.
 func (c *capture) StreamData(chunk []byte) {
 	e := c.e
+	if e.over || c.full {
+		return
+	}
 	room := e.max - len(*c.into)
 	if e.max < 0 || len(chunk) <= room {
 		*c.into = append(*c.into, chunk...)
 		return
 	}
 	*c.into = append(*c.into, chunk[:room]...)
-	c.stream.Hold() // It is destroyed, without having come to its end.
+	c.full = true
+	e.child.holdOverflow(c.stream)
 	// Not now: end may call the program, which a stream's data must not.
 	e.child.loop.NextTick(func() { e.child.end(&MaxBufferError{Stream: c.name, Max: e.max}) })
 }

@@ -66,7 +66,7 @@ func newChild(op, file string, args []string, o *Options) *ChildProcess {
 		args:       append(append(make([]string, 0, 1+len(args)), argv0), args...),
 		process:    process.Process{Pidfd: -1},
 		stopEvents: o.StopEvents,
-		leads:      o.leadsGroup(),
+		scope:      o.scope(),
 		pending:    1, // For exit, or error.
 		done:       make(chan struct{}),
 	}
@@ -93,7 +93,7 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 		Args: c.args, Env: o.environ(), Dir: o.Dir, Slots: table.slots,
 		Setsid: o.Detached,
 		// setsid(2) makes a group too, of which its leader cannot make another.
-		Setpgid: o.Setpgid || c.leads && !o.Detached, Pgid: o.Pgid,
+		Setpgid: o.Setpgid || c.scope == scopeGroup && !o.Detached, Pgid: o.Pgid,
 		UID: copyOf(o.UID), GID: copyOf(o.GID), Groups: slices.Clone(o.Groups), // An Async child is forked later.
 		Pidfd: way == ExitWatchPidfd,
 	}

@@ -20,6 +20,7 @@ type receiver struct {
 	refuse   bool      // a descriptor came with it, of which the peer is to be told
 	hungUp   bool      // the peer sends no more than what is to be read
 	ended    bool      // that was read
+	bytes    int64     // read so far
 	rest     int       // bytes that have come since everything was sent, see readRest
 	batch    int       // what the last receive took, and all since the channel is to be closed, as the kernel counts it
 	last     time.Time // when bytes came last
@@ -60,6 +61,7 @@ func (c *Channel) receive() {
 			c.peerEnded()
 			return
 		}
+		c.in.bytes += int64(n)
 		c.in.rest, c.in.last = c.in.rest+n, c.loop.Now()
 		c.split(buf[:n])
 		c.in.batch += n + skbCost*c.inbox.len()

@@ -110,21 +110,3 @@ func (d *descriptor) fileType() uint32 {
 	}
 	return d.kind
 }
-
-// Pending returns how many bytes the kernel holds for the stream, 0 where it does not tell.
-func (r *Readable) Pending() int {
-	if r.d.fd < 0 {
-		return 0
-	}
-	return fd.Pending(r.d.fd)
-}
-
-// AtEnd reports whether a read would find the end now: everything was read, and nobody holds the other side any more.
-func (r *Readable) AtEnd() bool {
-	if r.d.fd < 0 {
-		return false
-	}
-	fds := []unix.PollFd{{Fd: int32(r.d.fd), Events: unix.POLLIN}}
-	n, err := unix.Poll(fds, 0)
-	return err == nil && n == 1 && r.Pending() == 0
-}

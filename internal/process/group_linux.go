@@ -1,53 +1,53 @@
 package process
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
-	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 )
 
+// Questions about a process group look at every process of the system, which is why they are asked seldom.
+
 // groupEnded reports whether all that is left of a process group are zombies: to kill(2) it is as alive as ever until
-// somebody has waited for them, and in a container process 1 often never does. It looks at every process of the system,
-// which is why it is asked seldom.
+// somebody has waited for them, and in a container process 1 often never does.
 func groupEnded(group int) bool {
-	proc, err := os.Open("/proc")
-	if err != nil {
-		return false
-	}
-	defer proc.Close()
-	names, err := proc.Readdirnames(-1)
-	if err != nil {
-		return false
-	}
 	zombies := false
-	for _, name := range names {
-		pid, err := strconv.Atoi(name)
-		if err != nil {
-			continue
-		}
-		if of, err := unix.Getpgid(pid); err != nil || of != group {
-			continue
-		}
-		if !isZombie(name) {
+	alive := anyOfGroup(group, func(s stat, err error) bool {
+		switch {
+		case err == nil:
+			zombies = zombies || s.ended()
+			return !s.ended()
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ESRCH):
+			zombies = true // It was waited for just now.
 			return false
 		}
-		zombies = true
-	}
-	return zombies // Else they are there, and may not be seen.
+		return true // Of EMFILE, for one, nothing is known.
+	})
+	return zombies && !alive // Without a zombie they are there, and may not be seen.
 }
 
-// isZombie reports whether a process has ended, with all its threads (proc_pid_stat(5)).
-func isZombie(pid string) bool {
-	stat, err := os.ReadFile("/proc/" + pid + "/stat")
+// groupStopped reports whether a member of the group is stopped.
+func groupStopped(group int) bool {
+	return anyOfGroup(group, func(s stat, _ error) bool { return s.state == 'T' })
+}
+
+// anyOfGroup reports whether is is true for a member of the group that can be seen; true if nothing can be seen at all.
+func anyOfGroup(group int, is func(stat, error) bool) bool {
+	pids, err := processes()
 	if err != nil {
-		// It was waited for just now. Of anything else, EMFILE for one, nothing is known.
-		return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH)
+		return true
 	}
-	// The name, in parentheses, may have anything in it. Behind it are the state, and 17 fields on the number of threads.
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	return len(fields) > 17 && fields[0][0] == 'Z' && string(fields[17]) == "1"
+	for _, pid := range pids {
+		if of, err := unix.Getpgid(pid); err == nil && of == group && is(readStat(pid)) {
+			return true
+		}
+	}
+	return false
+}
+
+// stopped reports whether the process is stopped; true if that cannot be found out.
+func stopped(pid int) bool {
+	s, err := readStat(pid)
+	return err != nil || s.state == 'T'
 }

@@ -44,6 +44,12 @@ func (p Process) InOwnGroup() bool {
 // GroupEnded reports whether all that is left of a group, which SignalGroup finds, are zombies.
 func (p Process) GroupEnded() bool { return groupEnded(p.Pid) }
 
+// Stopped reports whether the child, which must not have been waited for, may be stopped.
+func (p Process) Stopped() bool { return stopped(p.Pid) }
+
+// GroupStopped reports whether a member of the group that the child leads may be stopped.
+func (p Process) GroupStopped() bool { return groupStopped(p.Pid) }
+
 // Abort kills a child that nobody will follow and waits for its end.
 func (p *Process) Abort() {
 	_ = p.Signal(syscall.SIGKILL) // It is our child and not yet waited for: this cannot fail.

@@ -52,3 +52,7 @@ func pidfdSendSignal(int, syscall.Signal) error { return unix.ENOSYS }
 func pidfdSignalGroup(int, syscall.Signal) error { return unix.ENOSYS }
 
 func groupEnded(int) bool { return false }
+
+func groupStopped(int) bool { return true }
+
+func stopped(int) bool { return true }

@@ -99,6 +99,10 @@ func (p Process) Recover() Change {
 		return Change{Kind: Lost}
 	}
 	ws, err := pidfdExitStatus(p.Pidfd)
+	if err == unix.ESRCH {
+		// The kernel looks for the memory first and for the process then. If the process went in between there is a memory now.
+		ws, err = pidfdExitStatus(p.Pidfd)
+	}
 	switch err {
 	case nil:
 		return decode(ws)

@@ -1,0 +1,130 @@
+package childprocess
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/process"
+)
+
+// A scope is whom a limit or Terminate signals.
+type scope uint8
+
+const (
+	scopeChild scope = iota // the child alone
+	scopeGroup              // the process group that it leads
+	scopeTree               // the child and its descendants
+)
+
+// scope decides for a child before it is started. What a shell runs would outlive it, so it gets a group of its own when it
+// may have to be ended, but not on a terminal: there it would be in the background, out of reach of ^C, and stopped when it
+// reads the terminal.
+func (o *Options) scope() scope {
+	switch {
+	case o.Detached, o.Setpgid && o.Pgid == 0:
+		return scopeGroup
+	case o.Shell == "":
+		return scopeChild
+	case !o.Setpgid && (o.Timeout > 0 || o.Context != nil && o.Context.Done() != nil) && !hasTerminal():
+		return scopeGroup
+	case process.HasTrees:
+		return scopeTree
+	}
+	return scopeChild
+}
+
+// hasTerminal reports whether this process has a controlling terminal (tty(4)).
+func hasTerminal() bool {
+	tty, err := unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	fd.Close(tty)
+	return true
+}
+
+// signalAll signals everybody in the child's scope. The error is ESRCH when there was nobody.
+func (c *ChildProcess) signalAll(s Signal) error {
+	var err error
+	switch c.scope {
+	case scopeGroup:
+		err = c.signalGroup(s)
+		if c.state == childRunning && !c.process.InOwnGroup() {
+			err = c.process.Signal(s) // It has left the group.
+		}
+	case scopeTree:
+		err = c.signalTree(s)
+	default:
+		err = c.signalAlone(s)
+	}
+	if err == nil {
+		c.killed = true
+	}
+	return err
+}
+
+// signalGroup signals every process of the group that the child leads. It returns ESRCH when there is none left or it cannot
+// be told from another any more. Who is stopped is continued, to see the signal.
+func (c *ChildProcess) signalGroup(s Signal) error {
+	err := c.process.SignalGroup(s, c.state > childRunning)
+	if err == nil && asleepTo(s) && c.process.GroupStopped() {
+		_ = c.process.SignalGroup(syscall.SIGCONT, c.state > childRunning)
+	}
+	return err
+}
+
+func (c *ChildProcess) signalAlone(s Signal) error {
+	if c.state != childRunning {
+		return syscall.ESRCH
+	}
+	err := c.process.Signal(s)
+	if err == nil && asleepTo(s) && c.process.Stopped() {
+		_ = c.process.Signal(syscall.SIGCONT)
+	}
+	return err
+}
+
+// signalTree signals the child and its descendants, all of them while they stand still: none can start another one behind
+// the signal's back.
+func (c *ChildProcess) signalTree(s Signal) error {
+	t := c.limits.tree
+	switch {
+	case t != nil:
+		t.Freeze()
+	case c.state == childRunning:
+		t = c.process.Tree()
+	default:
+		return syscall.ESRCH // Its children are others' now.
+	}
+	if t == nil {
+		return c.signalAlone(s)
+	}
+	c.limits.tree = t
+	err := t.Signal(s)
+	if s != syscall.SIGSTOP {
+		_ = t.Signal(syscall.SIGCONT)
+	}
+	return err
+}
+
+// asleepTo reports whether a process that is stopped does not see the signal before it is continued.
+func asleepTo(s Signal) bool {
+	switch s {
+	case 0, syscall.SIGKILL, syscall.SIGCONT, syscall.SIGSTOP, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU:
+		return false
+	}
+	return true
+}
+
+// othersLeft reports whether others of the scope of a child that has exited are there, and can be signalled.
+func (c *ChildProcess) othersLeft() bool {
+	switch c.scope {
+	case scopeGroup:
+		return c.process.SignalGroup(0, true) == nil && !c.process.GroupEnded()
+	case scopeTree:
+		return c.limits.tree != nil && !c.limits.tree.Ended()
+	}
+	return false
+}

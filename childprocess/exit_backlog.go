@@ -1,0 +1,50 @@
+package childprocess
+
+// backlog is what was to be read of a child at one moment: by its streams and by its channel.
+type backlog []interface{ Left() bool }
+
+// backlog returns what is to be read of the child now.
+func (c *ChildProcess) backlog() backlog {
+	var b backlog
+	if c.channel != nil && c.channel.FD() >= 0 {
+		b = append(b, c.channel.Backlog())
+	}
+	for _, s := range c.Stdio {
+		if s.Readable != nil && !s.Readable.Closed() {
+			b = append(b, s.Readable.Backlog())
+		}
+	}
+	return b
+}
+
+// left reports whether some of it will be read on a coming turn.
+func (b backlog) left() bool {
+	for _, of := range b {
+		if of.Left() {
+			return true
+		}
+	}
+	return false
+}
+
+// afterBacklog calls tell once all that a child has left at its end was read, as far as it is read at all. A loop that gets
+// to look late finds the end of the child with more in its pipes and its channel than one turn reads, and exit would
+// overtake that.
+func (c *ChildProcess) afterBacklog(tell func()) {
+	b := c.backlog()
+	if !b.left() {
+		tell()
+		return
+	}
+	var look func()
+	look = func() {
+		switch {
+		case c.state == childClosed: // With the loop.
+		case b.left():
+			c.loop.SetImmediate(look) // The next turn reads on.
+		default:
+			tell()
+		}
+	}
+	c.loop.SetImmediate(look)
+}

@@ -1,0 +1,23 @@
+//go:build unix && !linux
+
+package process
+
+import "syscall"
+
+// HasTrees says that the descendants of a process cannot be found.
+const HasTrees = false
+
+// A Tree is nothing here.
+type Tree struct{}
+
+// Tree returns nil.
+func (p Process) Tree() *Tree { return nil }
+
+// Freeze does nothing.
+func (*Tree) Freeze() {}
+
+// Signal returns ENOSYS.
+func (*Tree) Signal(syscall.Signal) error { return syscall.ENOSYS }
+
+// Ended reports true.
+func (*Tree) Ended() bool { return true }

@@ -1,0 +1,33 @@
+package ipc
+
+import "github.com/brood-go/brood/internal/fd"
+
+// A Backlog is what a channel had not delivered at one moment. Its methods must be called on the loop goroutine.
+type Backlog struct {
+	c     *Channel
+	until int64 // the number of bytes that are read when the backlog is: a peer that goes on to send does not put that off
+}
+
+// Backlog returns what the channel has not delivered now: messages that were read, and what the kernel holds.
+func (c *Channel) Backlog() Backlog {
+	if c.fd < 0 {
+		return Backlog{c, c.in.bytes}
+	}
+	return Backlog{c, c.in.bytes + int64(fd.Pending(c.fd))}
+}
+
+// Left reports whether the channel will deliver some of its backlog, or its end behind that, on a coming turn. It reports
+// false for a channel that is paused, and for one that does not read because too much waits for a listener.
+func (b Backlog) Left() bool {
+	c := b.c
+	if _, open := c.hub.open[c]; !open {
+		return false // OnDisconnect was told.
+	}
+	switch {
+	case c.state >= stateClosed, c.inbox.len() > 0:
+		return true // Ticks do the rest.
+	case c.paused, c.holds > 0, !c.reads():
+		return false
+	}
+	return c.in.bytes < b.until || fd.AtEnd(c.fd)
+}

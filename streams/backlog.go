@@ -1,0 +1,23 @@
+package streams
+
+import "github.com/brood-go/brood/internal/fd"
+
+// A Backlog is what the kernel held for a stream at one moment. Its methods must be called on the loop goroutine.
+type Backlog struct {
+	r     *Readable
+	until int64 // the number of bytes that are read when the backlog is: who goes on to write does not put that off
+}
+
+// Backlog returns what the kernel holds for the stream now.
+func (r *Readable) Backlog() Backlog {
+	if r.d.fd < 0 {
+		return Backlog{r, r.bytes}
+	}
+	return Backlog{r, r.bytes + int64(fd.Pending(r.d.fd))}
+}
+
+// Left reports whether the stream will read some of its backlog, or the end of its data behind that, on a coming turn. It
+// reports false for a stream that reads nothing: because it is paused, or waits for somebody who is slower.
+func (b Backlog) Left() bool {
+	return b.r.waits() && (b.r.bytes < b.until || fd.AtEnd(b.r.d.fd))
+}
