@@ -67,6 +67,8 @@ type ChildProcess struct {
 	silent events.Event[*ipc.Message] // for the listeners of a child without a channel
 	resume events.Event[struct{}]
 
+	survivor *survivor // once the loop was closed while the child ran
+
 	prev, next *ChildProcess // in family.open
 
 	// Memory that is part of every child, to have it in one piece.
@@ -129,16 +131,16 @@ func (c *ChildProcess) SpawnFile() string { return c.file }
 // SpawnArgs returns the child's arguments with argv[0].
 func (c *ChildProcess) SpawnArgs() []string { return c.args }
 
-// Status returns how the child ended, and false while it runs.
+// Status returns how the child ended, and false while it runs, which is for ever when its loop was closed before.
 func (c *ChildProcess) Status() (ExitStatus, bool) {
-	return c.status, c.state >= childExited
+	return c.status, c.state >= childExited && !c.status.Running
 }
 
 // Ref has the running child keep the loop alive, as a new one does. Its streams do that on their own.
 func (c *ChildProcess) Ref() { c.setUnref(false) }
 
-// Unref lets the loop end while the child runs. When the loop is then closed the child lives on, and this program does not
-// wait for it any more: it stays a zombie from its end until this program ends.
+// Unref lets the loop end while the child runs. When the loop is then closed the child lives on, without its streams and
+// events. Kill, KillGroup and Terminate still reach it, and are then safe to call from any goroutine.
 func (c *ChildProcess) Unref() { c.setUnref(true) }
 
 func (c *ChildProcess) setUnref(unref bool) {

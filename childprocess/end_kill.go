@@ -17,32 +17,74 @@ const maxSignal = 128
 //
 // Errors are *[ArgumentError] for what is no signal number, and *[KillError] (EPERM).
 func (c *ChildProcess) Kill(s Signal) (bool, error) {
-	// What the kernel would say of a number is not known before there is a process.
-	if s < 0 || s > maxSignal || c.state == childStarting && s != 0 && !isSignal(s) {
-		return false, &ArgumentError{"kill", "signal " + strconv.Itoa(int(s)), "is not a signal"}
-	}
-	switch c.state {
-	case childStarting:
-		c.starting.kill(s)
+	const op = "kill"
+	switch {
+	case !c.mayBeSignal(s):
+		return false, notSignal(op, s)
+	case c.survivor != nil:
+		return c.survivor.signal(func(c *ChildProcess) (bool, error) { return c.Kill(s) })
+	case c.state == childStarting:
+		c.starting.kill(s, false)
 		c.killed = true
 		return true, nil
-	case childEnded, childExited, childClosed:
+	case c.state > childRunning:
 		return false, nil
 	}
-	switch err := c.process.Signal(s); err {
+	return c.sent(op, s, c.process.Signal(s))
+}
+
+// KillGroup sends a signal to every process of the group that the child leads, as a Detached child does and one with Setpgid
+// and no Pgid; 0 sends none and only asks. It reports true when there was a process to be signalled: until close, others of
+// the group may be there after the child has exited, on systems that can signal it then (Linux 6.9). It reports (false, nil)
+// when there is none, and else what [ChildProcess.Kill] does. A child that has left its group is not signalled. The group of an Async
+// child that is being started gets the signal when it runs.
+//
+// Errors are *[ArgumentError] for what is no signal number and for a child that leads no group, and *[KillError] (EPERM,
+// when not a single process may be signalled).
+func (c *ChildProcess) KillGroup(s Signal) (bool, error) {
+	const op = "killGroup"
+	switch {
+	case !c.mayBeSignal(s):
+		return false, notSignal(op, s)
+	case c.scope != scopeGroup:
+		return false, &ArgumentError{op, "child", "leads no process group: it was started without Detached and Setpgid"}
+	case c.survivor != nil:
+		return c.survivor.signal(func(c *ChildProcess) (bool, error) { return c.KillGroup(s) })
+	case c.state == childStarting:
+		c.starting.kill(s, true)
+		c.killed = true
+		return true, nil
+	case c.failed != nil || c.state == childClosed:
+		return false, nil
+	}
+	return c.sent(op, s, c.process.SignalGroup(s, c.state > childRunning))
+}
+
+// mayBeSignal reports whether s may be a signal. What the kernel would say of a number is not known before there is a process.
+func (c *ChildProcess) mayBeSignal(s Signal) bool {
+	return s >= 0 && s <= maxSignal && (c.state != childStarting || s == 0 || isSignal(s))
+}
+
+func notSignal(op string, s Signal) error {
+	return &ArgumentError{op, "signal " + strconv.Itoa(int(s)), "is not a signal"}
+}
+
+// sent is the result of a signal that the system has answered with err.
+func (c *ChildProcess) sent(op string, s Signal, err error) (bool, error) {
+	switch err {
 	case nil:
 		c.killed = true
 		return true, nil
 	case syscall.ESRCH:
 		return false, nil
 	case syscall.EINVAL:
-		return false, &ArgumentError{"kill", "signal " + strconv.Itoa(int(s)), "is not a signal"}
+		return false, notSignal(op, s)
 	default:
 		return false, &KillError{Pid: c.process.Pid, Signal: s, Err: err}
 	}
 }
 
-// Killed reports whether Kill has succeeded, with whatever signal; the child may well be alive.
+// Killed reports whether a signal was sent to the child by this library, whatever signal; the child may well be alive.
 func (c *ChildProcess) Killed() bool { return c.killed }
 
 // A KillError is a signal that could not be sent.

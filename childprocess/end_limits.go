@@ -115,6 +115,8 @@ func (c *ChildProcess) forceAfter(grace time.Duration) {
 	m := &c.limits
 	at := c.loop.Now().Add(grace)
 	switch {
+	case c.state == childClosed:
+		return
 	case m.forced || m.force != nil && (!at.Before(m.forceAt) || c.state >= childExited && m.rest == nil):
 		return // It comes sooner, or there is nobody any more.
 	case m.force != nil:

@@ -67,12 +67,6 @@ func (e *SpawnError) Error() string {
 // Unwrap returns the cause.
 func (e *SpawnError) Unwrap() error { return e.Err }
 
-// errno returns the number of the cause, 0 if it has none.
-func (e *SpawnError) errno() int {
-	errno, _ := errors.AsType[syscall.Errno](e.Err)
-	return int(errno)
-}
-
 // errnoOr returns the errno in err, or err if there is none: of the errors of the reactor and of package signals a
 // SpawnError has the number.
 func errnoOr(err error) error {

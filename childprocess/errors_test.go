@@ -48,7 +48,7 @@ func refused(t *testing.T, file string, args []string, o *childprocess.Options) 
 		require.Less(t, ev.index("stderr end"), ev.index("close"), "%q", ev.log)
 		status, ended := c.Status()
 		require.True(t, ended)
-		require.Equal(t, childprocess.ExitStatus{Code: -int(errno)}, status)
+		require.Equal(t, childprocess.ExitStatus{Code: -1, NotStarted: err}, status)
 		require.False(t, c.Killed())
 	}
 	failed, ok := errors.AsType[*childprocess.SpawnError](err)

@@ -1,6 +1,7 @@
 package childprocess
 
 import (
+	"errors"
 	"strconv"
 	"syscall"
 	"time"
@@ -9,11 +10,10 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// An ExitStatus is how a child ended.
+// An ExitStatus is how a child ended, or that it has not, or why it never ran: see State.
 type ExitStatus struct {
-	// Code is what the child passed to exit(3), 0 to 255. It is -1 when a signal ended the child, when the status was lost,
-	// and in an [ExitError] that did not wait for the end, which has a Cause; and the negative errno when the program could
-	// not be started.
+	// Code is what the child passed to exit(3), 0 to 255, and -1 when there is no such code: in every state but
+	// [StateExited].
 	Code int
 
 	// Signal ended the child; 0 if none did.
@@ -24,11 +24,19 @@ type ExitStatus struct {
 	// Lost: the child has ended, but something else in this program waited for it and took its status.
 	Lost bool
 
-	// Cause is why this library ended the child, nil if it did not: [ErrTimeout], [ErrMaxBuffer] or what wraps it, or an
-	// *[AbortError] for the end of its Context. The child may have exited as it liked nevertheless.
+	// Running: the child has not ended. So it is for whoever asks before, and in an [ExitError] that did not wait for the end,
+	// which has a Cause.
+	Running bool
+
+	// NotStarted is why there never was a process, a *[SpawnError] or an *[ArgumentError]; nil if there was. (Node has the
+	// negative errno as an exit code.)
+	NotStarted error
+
+	// Cause is why this library ended the child, nil if it did not: [ErrTimeout], [ErrMaxBuffer] or what wraps it,
+	// [ErrTerminated], or an *[AbortError] for the end of its Context. The child may have exited as it liked nevertheless.
 	Cause error
 
-	Forced bool // SIGKILL was sent after Options.KillGrace
+	Forced bool // SIGKILL was sent after the grace of Options.KillGrace or Terminate
 	CutOff bool // the pipes were closed before their end, see Options.CloseGrace; known at close
 
 	// Rusage is what the child used, with its own children that it waited for (getrusage(2)); nil when it is not known.
@@ -39,24 +47,73 @@ type ExitStatus struct {
 	Elapsed time.Duration
 }
 
-// Success reports whether the child ran and exited with 0.
-func (s ExitStatus) Success() bool { return s.Code == 0 && s.Signal == 0 && !s.Lost }
+// An ExitState is what an [ExitStatus] is about.
+type ExitState uint8
 
-// String returns a text such as "exit status 3" or "signal: SIGKILL (core dumped)".
-func (s ExitStatus) String() string {
+// The states. Exactly one of them is true of a child at any time.
+const (
+	StateExited     ExitState = iota // by itself, with Code
+	StateSignaled                    // ended by Signal
+	StateLost                        // ended, and nobody here knows how
+	StateRunning                     // not ended
+	StateNotStarted                  // never ran, because of NotStarted
+)
+
+// String returns the state's name, such as "exited" or "not started".
+func (s ExitState) String() string {
+	switch s {
+	case StateExited:
+		return "exited"
+	case StateSignaled:
+		return "signaled"
+	case StateLost:
+		return "lost"
+	case StateRunning:
+		return "running"
+	case StateNotStarted:
+		return "not started"
+	}
+	return "ExitState(" + strconv.Itoa(int(s)) + ")"
+}
+
+// State tells the states of a child apart.
+func (s ExitStatus) State() ExitState {
 	switch {
+	case s.NotStarted != nil:
+		return StateNotStarted
+	case s.Running:
+		return StateRunning
 	case s.Lost:
-		return "exit status lost"
+		return StateLost
 	case s.Signal != 0:
+		return StateSignaled
+	}
+	return StateExited
+}
+
+// Success reports whether the child ran and exited with 0.
+func (s ExitStatus) Success() bool { return s.State() == StateExited && s.Code == 0 }
+
+// String returns a text such as "exit status 3", "signal: SIGKILL (core dumped)", "exit status lost", "still running" or "not
+// started: no such file or directory".
+func (s ExitStatus) String() string {
+	switch s.State() {
+	case StateNotStarted:
+		why := s.NotStarted
+		if failed, ok := errors.AsType[*SpawnError](why); ok {
+			why = failed.Err // All of it is in the error.
+		}
+		return "not started: " + why.Error()
+	case StateRunning:
+		return "still running"
+	case StateLost:
+		return "exit status lost"
+	case StateSignaled:
 		text := "signal: " + signals.Name(s.Signal)
 		if s.CoreDumped {
 			text += " (core dumped)"
 		}
 		return text
-	case s.Code == -1 && s.Cause != nil: // Else it is EPERM.
-		return "still running"
-	case s.Code < 0:
-		return "not started: " + syscall.Errno(-s.Code).Error()
 	}
 	return "exit status " + strconv.Itoa(s.Code)
 }
@@ -76,3 +133,7 @@ func statusOf(c process.Change) ExitStatus {
 }
 
 func lost() ExitStatus { return ExitStatus{Code: -1, Lost: true} }
+
+func running() ExitStatus { return ExitStatus{Code: -1, Running: true} }
+
+func notStarted(why error) ExitStatus { return ExitStatus{Code: -1, NotStarted: why} }

@@ -32,6 +32,16 @@ func IdleLoops() int {
 	return len(privateLoops.idle)
 }
 
+// BackgroundUsers returns the number of those who use the background loop.
+func BackgroundUsers() int {
+	background.mu.Lock()
+	defer background.mu.Unlock()
+	if background.current == nil {
+		return 0
+	}
+	return background.current.users
+}
+
 // BackgroundRuns reports whether there is a background loop.
 func BackgroundRuns() bool {
 	background.mu.Lock()

@@ -63,13 +63,21 @@ func Prepare(l *reactor.Loop) error {
 }
 
 // Close lets go of the children that were left: still running, or ended with streams that have not come to their end. They
-// get no events.
+// get no events. Those that run are survivors from here on.
 func (f *family) Close() error {
 	for c := f.open; c != nil; c = f.open {
-		if c.starting != nil {
-			c.starting.loopClosed()
-		}
 		c.limits.closed()
+		if c.watched {
+			c.watcher.Close()
+			c.watched = false
+		}
+		switch {
+		case c.starting != nil:
+			c.outlive()
+			c.loopClosed()
+		case c.state == childRunning:
+			c.outlive()
+		}
 		f.release(c)
 		f.leave(c)
 		c.state = childClosed

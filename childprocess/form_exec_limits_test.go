@@ -97,7 +97,7 @@ func TestN097N099S053_ACancellationIsToldAtOnce(t *testing.T) {
 	})
 	whenReady(got.c, cancel)
 	e := ended(t, l, got).exit(t)
-	require.Equal(t, childprocess.ExitStatus{Code: -1, Cause: e.Err}, e.Status)
+	require.Equal(t, childprocess.ExitStatus{Code: -1, Running: true, Cause: e.Err}, e.Status)
 	require.Equal(t, "still running", e.Status.String())
 	require.True(t, e.Killed)
 	require.ErrorIs(t, e, ctx.Err())

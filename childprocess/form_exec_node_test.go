@@ -176,7 +176,7 @@ func TestN096_AProgramThatCannotBeStartedIsAnErrnoAndNotACode(t *testing.T) {
 			require.False(t, isExit, "there is no status")
 			require.ErrorIs(t, got.err, want.errno)
 			require.Equal(t, "execFile "+file+": "+want.text, got.err.Error(), "without arguments")
-			require.Equal(t, childprocess.ExitStatus{Code: -int(want.errno)}, ev.status)
+			require.Equal(t, childprocess.ExitStatus{Code: -1, NotStarted: got.err}, ev.status)
 			require.Equal(t, []string{"", ""}, []string{got.stdout, got.stderr})
 		}
 	}

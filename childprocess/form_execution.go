@@ -105,7 +105,7 @@ func (e *execution) result(event error) error {
 	c := e.child
 	status, exited := c.Status()
 	if !exited {
-		status.Code, status.Cause = -1, c.limits.cause
+		status.Cause = c.limits.cause
 	}
 	early := e.early(status, event)
 	if early == nil && status.Success() {

@@ -57,7 +57,7 @@ func (e *AbortError) Unwrap() []error { return []error{e.Err, e.Cause} }
 // An ExitError says that a command was run and did not succeed.
 type ExitError struct {
 	Cmd    string     // the file and its arguments, or the shell command
-	Status ExitStatus // how it ended; Code is -1 when the call did not wait for the end
+	Status ExitStatus // how it ended; Running when the call did not wait for the end
 	Killed bool       // this library has signalled it, or its time was over when it had exited already, as in Node
 
 	Stdout, Stderr []byte // what was captured

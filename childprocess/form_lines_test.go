@@ -217,7 +217,7 @@ func TestS046_LinesEndWithTheLoop(t *testing.T) {
 	require.ErrorIs(t, <-done, streams.ErrClosed)
 	require.Empty(t, first)
 	require.ErrorIs(t, (<-ranging(c)).err, streams.ErrClosed)
-	reapForeign(t, c.Pid())
+	awaitNoSurvivor(t)
 }
 
 func TestLinesInACallbackPanic(t *testing.T) {

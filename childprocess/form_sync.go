@@ -1,10 +1,8 @@
 package childprocess
 
 import (
-	"errors"
 	"os"
 	"strconv"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,8 +38,7 @@ type SyncResult struct {
 	// Stdout and Stderr are Output[1] and Output[2].
 	Stdout, Stderr []byte
 
-	// Status is how the child ended. For a program that could not be started its Code is the negative errno, EINVAL
-	// where there is none. CutOff is also set when one of the limits has closed the pipes before their end.
+	// Status is how the child ended, or why it was not started. CutOff is also set when one of the limits has closed the pipes before their end.
 	Status ExitStatus
 
 	// Err is what went wrong, the first of:
@@ -128,21 +125,21 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 	with.input = o.Input
 	if err := with.unfitForSync(); err != nil {
 		closeOwned(with.Stdio)
-		return notStarted(err), false
+		return failedSync(err), false
 	}
 	if failed := with.closedNumber(file, args); failed != nil {
 		closeOwned(with.Stdio)
-		return notStarted(failed), false
+		return failedSync(failed), false
 	}
 	l, err := privateLoops.get()
 	if err != nil {
 		closeOwned(with.Stdio)
-		return notStarted(noLoop(syncOp, file, args, err)), false
+		return failedSync(noLoop(syncOp, file, args, err)), false
 	}
 	c, err := start(l, syncOp, file, args, &with)
 	if err != nil {
 		privateLoops.put(l)
-		return notStarted(err), false
+		return failedSync(err), false
 	}
 	var k *collector
 	if c.failed == nil {
@@ -156,7 +153,7 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 	}
 	privateLoops.put(l)
 	if c.failed != nil {
-		return notStarted(c.failed), false
+		return failedSync(c.failed), false
 	}
 	return k.result(), c.killed
 }
@@ -213,11 +210,7 @@ func (o *Options) closedNumber(file string, args []string) error {
 	return nil
 }
 
-func notStarted(err error) *SyncResult {
-	errno := syscall.EINVAL
-	errors.As(err, &errno)
-	return &SyncResult{Status: ExitStatus{Code: -int(errno)}, Err: err}
-}
+func failedSync(err error) *SyncResult { return &SyncResult{Status: notStarted(err), Err: err} }
 
 // noLoop is the error of a call for which no loop could be made: there are no descriptors left, or no memory.
 func noLoop(op, file string, args []string, err error) error {

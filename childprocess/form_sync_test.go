@@ -74,7 +74,7 @@ func TestN110_WhatCouldNotBeStartedIsAnErrorOfTheResult(t *testing.T) {
 			c.want.Op, c.want.File, c.want.Args, c.want.Err = "spawnSync", c.file, []string{"a"}, c.errno
 			o := &childprocess.SyncOptions{Options: childprocess.Options{Dir: c.dir}, Input: []byte("x")}
 			r := childprocess.SpawnSync(c.file, []string{"a"}, o)
-			require.Equal(t, &childprocess.SyncResult{Status: childprocess.ExitStatus{Code: -int(c.errno)}, Err: &c.want}, r)
+			require.Equal(t, &childprocess.SyncResult{Status: childprocess.ExitStatus{Code: -1, NotStarted: &c.want}, Err: &c.want}, r)
 			out, err := childprocess.ExecFileSync(c.file, []string{"a"}, o)
 			require.Empty(t, out)
 			require.Equal(t, &c.want, err)

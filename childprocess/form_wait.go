@@ -19,6 +19,6 @@ func (c *ChildProcess) Wait(ctx context.Context) (ExitStatus, error) {
 	case <-c.done:
 		return c.status, c.doneErr
 	case <-ctx.Done():
-		return ExitStatus{}, context.Cause(ctx)
+		return running(), context.Cause(ctx)
 	}
 }

@@ -284,6 +284,9 @@ func slotName(i int) string {
 
 func statusText(s childprocess.ExitStatus) string {
 	switch {
+	case s.NotStarted != nil: // Node has the negative errno as the code.
+		errno, _ := errors.AsType[syscall.Errno](s.NotStarted)
+		return strconv.Itoa(-int(errno))
 	case s.Lost:
 		return "lost"
 	case s.CoreDumped:

@@ -197,7 +197,7 @@ func TestS046_S047_ClosingTheLoopLeavesTheChildAndNoDescriptor(t *testing.T) {
 	require.False(t, ended)
 	require.NoError(t, l.Close())
 	// It had nobody to end its stdin: closing the loop did.
-	require.Zero(t, reapForeign(t, c.Pid()).ExitStatus())
+	awaitNoSurvivor(t)
 	require.Equal(t, []string{"spawn"}, ev.process(), "there are no events after Close")
 	ok, err := c.Kill(syscall.SIGKILL)
 	require.NoError(t, err)
@@ -220,7 +220,7 @@ func TestS046_ALoopCanBeClosedWhileItsChildRuns(t *testing.T) {
 	require.NoError(t, l.Close())
 	_, err = c.Wait(t.Context())
 	require.ErrorIs(t, err, reactor.ErrClosed)
-	reapForeign(t, c.Pid()) // It ends because its stdin does.
+	awaitNoSurvivor(t) // It ends because its stdin does.
 	require.Equal(t, []string{"spawn"}, ev.process())
 }
 

@@ -68,6 +68,7 @@ func newChild(op, file string, args []string, o *Options) *ChildProcess {
 		stopEvents: o.StopEvents,
 		scope:      o.scope(),
 		pending:    1, // For exit, or error.
+		status:     running(),
 		done:       make(chan struct{}),
 	}
 	c.limits.init(o)
@@ -227,7 +228,7 @@ func (c *ChildProcess) announce() {
 	}
 	c.doneErr = c.failed
 	c.state = childExited // At once: a Kill before the tick must not find process 0, which means our own group.
-	c.status = ExitStatus{Code: -c.failed.errno()}
+	c.status = notStarted(c.failed)
 	c.loop.NextTick(func() { c.ended(c.status) })
 }
 

@@ -25,12 +25,27 @@ type starting struct {
 	failed  *SpawnError // also of prepare, and then there is nothing to fork
 
 	// Of an Async child:
-	signals []Signal // sent by Kill, to be delivered when it runs
+	signals []heldSignal  // to be delivered when it runs
+	grace   time.Duration // of Terminate; 0: it was not called
 	parting parting
 	release func() // of the Hold that keeps the loop alive; nil when the child is unref'd
 }
 
-func (s *starting) kill(sig Signal) { s.signals = append(s.signals, sig) }
+// heldSignal is one that was sent to a child, or to its group, before it ran.
+type heldSignal struct {
+	signal Signal
+	group  bool
+}
+
+func (s *starting) kill(sig Signal, group bool) {
+	s.signals = append(s.signals, heldSignal{sig, group})
+}
+
+func (s *starting) terminate(grace time.Duration) {
+	if s.grace <= 0 || grace > 0 && grace < s.grace {
+		s.grace = grace
+	}
+}
 
 // parting is when the loop and the spawner meet for the last time. Whoever comes second knows that the other is through.
 type parting struct {
@@ -48,33 +63,46 @@ func (p *parting) meet(mine, other *bool) bool {
 }
 
 // hasForked is told by the spawner. It reports false when the loop was closed, and has let go of the child.
-func (s *starting) hasForked() bool {
+func (c *ChildProcess) hasForked() bool {
+	s := c.starting
 	if s.parting.meet(&s.parting.forked, &s.parting.closed) {
-		s.part()
+		c.part()
 		return false
 	}
 	return true
 }
 
 // loopClosed is told by the loop when it is closed.
-func (s *starting) loopClosed() {
+func (c *ChildProcess) loopClosed() {
+	s := c.starting
 	if s.parting.meet(&s.parting.closed, &s.parting.forked) {
-		s.part()
+		c.part()
 	}
 }
 
-// part lets go of the child, after it has sent what Kill has promised.
-func (s *starting) part() {
-	if s.failed != nil {
-		return
+// part hands a child whose loop is closed to its survivor.
+func (c *ChildProcess) part() {
+	s, heir := c.starting, c.survivor
+	switch {
+	case s.failed != nil && heir != nil:
+		heir.notStarted()
+	case s.failed != nil:
+	case heir != nil:
+		heir.started(s.process, s.begun)
+	default: // There was no other loop.
+		s.deliver(s.process)
+		s.process.Close()
 	}
-	s.deliver()
-	s.process.Close()
 }
 
-func (s *starting) deliver() {
+// deliver sends a process what Kill and KillGroup have reported as sent.
+func (s *starting) deliver(p process.Process) {
 	for _, sig := range s.signals {
-		_ = s.process.Signal(sig) // Kill has reported it as sent.
+		if sig.group {
+			_ = p.SignalGroup(sig.signal, false)
+		} else {
+			_ = p.Signal(sig.signal)
+		}
 	}
 }
 
@@ -103,7 +131,7 @@ func (c *ChildProcess) startLater(f *family, o *Options) error {
 	later := *o // The caller's is not kept.
 	f.spawners.run(func(st *process.Starter) {
 		c.fork(st)
-		if s.hasForked() {
+		if c.hasForked() {
 			_ = f.loop.Post(func() { c.started(&later) }) // A loop that is closed now has let go of the child.
 		}
 	})
@@ -124,7 +152,10 @@ func (c *ChildProcess) started(o *Options) {
 		return
 	}
 	c.arm(o)
-	s.deliver()
+	s.deliver(c.process)
+	if s.grace != 0 {
+		c.endWithin(ErrTerminated, s.grace)
+	}
 }
 
 func (c *ChildProcess) holdStreams() {

@@ -1,0 +1,95 @@
+package childprocess
+
+import (
+	"context"
+	"time"
+
+	"github.com/brood-go/brood/internal/process"
+)
+
+// A survivor is a child that goes on when its loop is closed. The program's background loop waits for its end, so that no
+// zombie is left, and sends what Kill and its like still send. It has no listeners and no streams.
+type survivor struct {
+	shared *sharedLoop
+	child  *ChildProcess // that loop's
+	grace  time.Duration // what was left of it; 0: none was running
+}
+
+// survivorRetry is the time after which a survivor is tried to be watched again, when the system had no descriptor for it.
+const survivorRetry = time.Second
+
+// outlive makes a survivor of the running child, or of one that is being started, while its loop is being closed. Without
+// descriptors for another loop there is none, and nobody waits for the child.
+func (c *ChildProcess) outlive() {
+	shared, err := background.acquire()
+	if err != nil {
+		return
+	}
+	s := &survivor{shared: shared, child: &ChildProcess{
+		op: c.op, file: c.file, args: c.args, scope: c.scope, state: childStarting, status: running(),
+		pending: 1, done: make(chan struct{}),
+	}}
+	s.child.starting = new(starting)
+	if c.starting != nil {
+		s.child.starting.signals, s.child.starting.grace = c.starting.signals, c.starting.grace
+	}
+	m, old := &s.child.limits, &c.limits
+	m.soft, m.cause, m.forced, m.tree = old.soft, old.cause, old.forced, old.tree
+	if old.force != nil && !old.forced {
+		s.grace = max(1, old.forceAt.Sub(c.loop.Now()))
+	}
+	c.survivor = s
+	if c.starting == nil {
+		s.started(c.process, c.start)
+		c.process.Pidfd = -1 // It is the survivor's.
+	}
+}
+
+// started has the background loop take over the process.
+func (s *survivor) started(p process.Process, start time.Time) {
+	h := s.child
+	err := s.shared.loop.Post(func() {
+		f, err := familyOf(s.shared.loop)
+		if err != nil {
+			return // The loop has broken.
+		}
+		h.loop, h.family = s.shared.loop, f
+		h.process, h.start = p, start
+		f.join(h)
+		h.OnClose(func(ExitStatus) { background.release(s.shared) })
+		held := h.starting
+		h.starting, h.state = nil, childRunning
+		s.follow()
+		held.deliver(p)
+		if held.grace != 0 {
+			h.endWithin(ErrTerminated, held.grace)
+		}
+		if s.grace > 0 {
+			h.forceAfter(s.grace)
+		}
+	})
+	if err != nil {
+		p.Close()
+		background.release(s.shared)
+	}
+}
+
+// follow has the end of the child watched.
+func (s *survivor) follow() {
+	if s.child.state != childRunning {
+		return
+	}
+	if s.child.family.follow(s.child) != nil {
+		s.shared.loop.SetTimeout(survivorRetry, s.follow)
+	}
+}
+
+// notStarted is the end of a survivor that never ran.
+func (s *survivor) notStarted() { background.release(s.shared) }
+
+// signal has send called with the survivor on the background loop, and waits for that. It is safe to call from any goroutine.
+func (s *survivor) signal(send func(c *ChildProcess) (bool, error)) (ok bool, err error) {
+	// Of a loop that is closed all children have ended.
+	_ = s.shared.loop.Do(context.Background(), func() { ok, err = send(s.child) })
+	return ok, err
+}
