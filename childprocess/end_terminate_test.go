@@ -1,0 +1,146 @@
+package childprocess_test
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/childprocess"
+)
+
+func TestTerminateGivesAGrace(t *testing.T) {
+	for _, c := range []struct {
+		name, helper string
+		graces       []time.Duration
+		want         syscall.Signal
+	}{
+		{"to one that obeys", "obedient", []time.Duration{time.Hour}, 0},
+		{"of nothing", "stubborn", []time.Duration{0}, syscall.SIGKILL},
+		{"that is over", "stubborn", []time.Duration{30 * time.Millisecond}, syscall.SIGKILL},
+		{"that is shortened", "stubborn", []time.Duration{time.Hour, 30 * time.Millisecond}, syscall.SIGKILL},
+		{"that is not made longer", "stubborn", []time.Duration{30 * time.Millisecond, time.Hour, -1}, syscall.SIGKILL},
+		{"that comes late", "stubborn", []time.Duration{-1, 30 * time.Millisecond}, syscall.SIGKILL},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := newLoop(t)
+			p := start(t, l, c.helper)
+			ev := events(p)
+			var asked time.Time
+			whenReady(p, func() {
+				asked = time.Now()
+				for _, grace := range c.graces {
+					p.Terminate(grace)
+				}
+			})
+			run(t, l) // It returns, so no hour is waited for.
+			require.Equal(t, c.want, ev.status.Signal)
+			require.Equal(t, c.want == syscall.SIGKILL, ev.status.Forced)
+			require.ErrorIs(t, ev.status.Cause, childprocess.ErrTerminated)
+			require.NoError(t, ev.err)
+			require.True(t, p.Killed())
+			if c.want != 0 {
+				require.GreaterOrEqual(t, time.Since(asked), min(c.graces[0], 30*time.Millisecond))
+			}
+			p.Terminate(time.Hour) // There is nobody.
+			run(t, l)
+		})
+	}
+}
+
+func TestTerminateEndsTheGroup(t *testing.T) {
+	l := newLoop(t)
+	for name, o := range map[string]*childprocess.Options{
+		"detached": {Detached: true}, "a group": {Setpgid: true}, "a shell": {Shell: childprocess.DefaultShell},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file, args := "/bin/sh", []string{"-c", shellOfTwo}
+			if o.Shell != "" {
+				file, args = shellOfTwo, nil
+			}
+			p := spawn(t, l, file, args, o)
+			ev := events(p)
+			whenReady(p, func() { p.Terminate(time.Hour) })
+			run(t, l) // Close comes: nobody holds the pipes for 1000 seconds.
+			require.Equal(t, syscall.SIGTERM, ev.status.Signal)
+		})
+	}
+}
+
+func TestTerminateUsesTheKillSignal(t *testing.T) {
+	l := newLoop(t)
+	p := startWith(t, l, &childprocess.Options{KillSignal: syscall.SIGINT}, "wait")
+	ev := events(p)
+	p.Terminate(time.Hour)
+	run(t, l)
+	require.Equal(t, syscall.SIGINT, ev.status.Signal)
+}
+
+func TestAnAsyncChildIsTerminatedWhenItRuns(t *testing.T) {
+	l := newLoop(t)
+	p := spawn(t, l, "sleep", []string{"1000"}, async())
+	ev := events(p)
+	p.Terminate(-1)
+	run(t, l)
+	require.Equal(t, []string{"spawn", "exit SIGTERM", "close SIGTERM"}, ev.process())
+	require.ErrorIs(t, ev.status.Cause, childprocess.ErrTerminated)
+}
+
+func TestTerminateAfterTheEndDoesNothing(t *testing.T) {
+	l := newLoop(t)
+	p := spawn(t, l, "/does/not/exist", nil, nil)
+	ev := events(p)
+	p.Terminate(0)
+	run(t, l)
+	require.Equal(t, []string{"error ENOENT", "close -2"}, ev.process())
+	p.Terminate(0)
+	require.False(t, p.Killed())
+}
+
+func TestS055_KillGroup(t *testing.T) {
+	l := newLoop(t)
+	p := spawn(t, l, "/bin/sh", []string{"-c", shellOfTwo}, &childprocess.Options{Setpgid: true})
+	ev := events(p)
+	whenReady(p, func() {
+		ok, err := p.KillGroup(syscall.SIGTERM)
+		require.NoError(t, err)
+		require.True(t, ok)
+	})
+	run(t, l)
+	require.Equal(t, syscall.SIGTERM, ev.status.Signal)
+	require.NoError(t, ev.status.Cause, "no limit has ended it")
+	require.True(t, p.Killed())
+	ok, err := p.KillGroup(syscall.SIGTERM)
+	require.NoError(t, err)
+	require.False(t, ok)
+}
+
+func TestKillGroupOfAnAsyncChild(t *testing.T) {
+	l := newLoop(t)
+	o := async()
+	o.Detached = true
+	p := spawn(t, l, "sleep", []string{"1000"}, o)
+	ev := events(p)
+	ok, err := p.KillGroup(syscall.SIGINT)
+	require.NoError(t, err)
+	require.True(t, ok)
+	run(t, l)
+	require.Equal(t, "close SIGINT", ev.last())
+}
+
+func TestKillGroupRefusesMistakes(t *testing.T) {
+	l := newLoop(t)
+	p := start(t, l, "wait")
+	ev := events(p)
+	for _, s := range []syscall.Signal{-1, 1000, syscall.SIGTERM} {
+		ok, err := p.KillGroup(s)
+		require.False(t, ok)
+		require.ErrorIs(t, err, syscall.EINVAL)
+		require.IsType(t, &childprocess.ArgumentError{}, err)
+	}
+	require.False(t, p.Killed())
+	p.Stdin.End()
+	run(t, l)
+	require.Equal(t, "close 0", ev.last())
+}

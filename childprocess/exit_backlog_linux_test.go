@@ -1,0 +1,96 @@
+package childprocess_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
+)
+
+func init() {
+	// ipc-many sends messages of 50 KB, more than a reader takes at once, and ends.
+	helperproc.Register("ipc-many", func([]string) {
+		inChild(func(_ *reactor.Loop, parent *ipc.Channel) {
+			for range 3 {
+				must(parent.Send(strings.Repeat("x", 50<<10)))
+			}
+		})
+	})
+}
+
+// The loop gets to look only when the child is dead, and has sent more than one read takes.
+func TestS043S067_ExitOvertakesNoMessage(t *testing.T) {
+	for name, fork := range map[string]func(l *reactor.Loop) *childprocess.ChildProcess{
+		"Go": func(l *reactor.Loop) *childprocess.ChildProcess { return forkHelper(t, l, nil, "ipc-many") },
+		"Node": func(l *reactor.Loop) *childprocess.ChildProcess {
+			return forkNode(t, l, nil, `for (let i = 0; i < 3; i++) process.send("x".repeat(50 << 10))`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			c := fork(l)
+			awaitZombie(t, c.Pid())
+			ev := events(c)
+			c.OnMessage(func(m *ipc.Message) { ev.add(fmt.Sprint("message ", len(m.Raw()))) })
+			c.OnDisconnect(func() { ev.add("disconnect") })
+			run(t, l)
+			require.Equal(t, []string{"spawn", "message 51202", "message 51202", "message 51202", "disconnect", "exit 0", "close 0"}, ev.log)
+		})
+	}
+}
+
+// A pipe holds as much as one turn reads of it or more, when several others are read in the same turn.
+func TestS045_ExitOvertakesNoData(t *testing.T) {
+	l := newLoop(t)
+	const size = 1 << 20
+	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{childprocess.Ignore}}, "wait")
+	_, err := unix.FcntlInt(uintptr(c.Stdout.FD()), unix.F_SETPIPE_SZ, size)
+	require.NoError(t, err)
+	ev := events(c)
+	run(t, l)
+	require.Equal(t, "close 0", ev.last())
+
+	c = spawn(t, l, shell, []string{"-c", "read go; head -c 1000000 /dev/zero"}, nil)
+	_, err = unix.FcntlInt(uintptr(c.Stdout.FD()), unix.F_SETPIPE_SZ, size)
+	require.NoError(t, err)
+	_, err = c.Stdin.WriteString("go\n")
+	require.NoError(t, err)
+	c.OnSpawn(func() { awaitZombie(t, c.Pid()) })
+	ev = events(c)
+	read, atExit := 0, 0
+	c.Stdout.OnData(func(p []byte) {
+		read += len(p)
+		l.SetImmediate(func() {}) // Turns go by.
+	})
+	c.OnExit(func(childprocess.ExitStatus) { atExit = read })
+	run(t, l)
+	require.Equal(t, 1_000_000, atExit)
+	require.Equal(t, "close 0", ev.last())
+}
+
+// What a grandchild goes on to write is not waited for, nor what nobody reads.
+func TestExitWaitsForNobodyElse(t *testing.T) {
+	l := newLoop(t)
+	c := spawn(t, l, shell, []string{"-c", "yes & exit 3"}, nil)
+	awaitZombie(t, c.Pid())
+	ev := events(c)
+	c.Stdout.OnData(func([]byte) {})
+	c.OnExit(func(childprocess.ExitStatus) { c.Stdout.Destroy(nil) }) // yes dies of it.
+	run(t, l)
+	require.Equal(t, "close 3", ev.last())
+
+	c = startWith(t, l, nil, "say", "1", "unread")
+	awaitZombie(t, c.Pid())
+	ev = events(c)
+	c.Stdout.Pause()
+	c.OnExit(func(childprocess.ExitStatus) { c.Stdout.Resume() })
+	run(t, l)
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
+}

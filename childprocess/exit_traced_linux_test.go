@@ -1,0 +1,71 @@
+package childprocess_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/looptest"
+)
+
+func init() {
+	// trace attaches to a process as a debugger does, says so, or the number of the error, and lets it go with the end of
+	// stdin. It does not look at the end of that process.
+	helperproc.Register("trace", func(args []string) {
+		runtime.LockOSThread()
+		err := unix.PtraceSeize(check(strconv.Atoi(args[0])))
+		var errno unix.Errno
+		errors.As(err, &errno)
+		writeAll(1, []byte(strconv.Itoa(int(errno))))
+		check(io.Copy(io.Discard, os.Stdin))
+	})
+}
+
+// The pidfd of such a child is readable, and wait(2) has nothing to say.
+func TestTheEndOfATracedChildIsNotSpunFor(t *testing.T) {
+	l := newLoop(t)
+	c := startWith(t, l, nil, "wait")
+	ev := events(c)
+	tracer := startWith(t, l, nil, "trace", strconv.Itoa(c.Pid()))
+	answer := ""
+	tracer.Stdout.OnText(func(s string) {
+		answer = s
+		c.Stdin.End()
+	})
+	until(t, l, func() bool { return answer != "" })
+	if answer != "0" {
+		tracer.Stdin.End()
+		run(t, l)
+		t.Skip("ptrace(2) is refused here: errno ", answer)
+	}
+	until(t, l, func() bool { return procState(c.Pid()) == 'Z' })
+	before := l.Stats().Turns
+	over := false
+	l.SetTimeout(100*time.Millisecond, func() { over = true })
+	until(t, l, func() bool { return over })
+	require.Less(t, l.Stats().Turns-before, uint64(1000))
+	require.Zero(t, ev.count("exit"))
+	tracer.Stdin.End()
+	run(t, l)
+	require.Equal(t, "close 0", ev.last())
+}
+
+// until has the loop turn until cond is true.
+func until(t testing.TB, l interface {
+	Poll(max time.Duration) (bool, error)
+}, cond func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(looptest.HangLimit()); !cond(); {
+		require.True(t, time.Now().Before(deadline), "the test hangs")
+		_, err := l.Poll(time.Millisecond)
+		require.NoError(t, err)
+	}
+}
