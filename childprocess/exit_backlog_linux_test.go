@@ -3,6 +3,7 @@ package childprocess_test
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,32 +47,25 @@ func TestS043S067_ExitOvertakesNoMessage(t *testing.T) {
 	}
 }
 
-// A pipe holds as much as one turn reads of it or more, when several others are read in the same turn.
+// The pipe holds more than one turn reads.
 func TestS045_ExitOvertakesNoData(t *testing.T) {
 	l := newLoop(t)
-	const size = 1 << 20
-	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{childprocess.Ignore}}, "wait")
-	_, err := unix.FcntlInt(uintptr(c.Stdout.FD()), unix.F_SETPIPE_SZ, size)
-	require.NoError(t, err)
-	ev := events(c)
-	run(t, l)
-	require.Equal(t, "close 0", ev.last())
-
-	c = spawn(t, l, shell, []string{"-c", "read go; head -c 1000000 /dev/zero"}, nil)
-	_, err = unix.FcntlInt(uintptr(c.Stdout.FD()), unix.F_SETPIPE_SZ, size)
-	require.NoError(t, err)
-	_, err = c.Stdin.WriteString("go\n")
+	const size = 8 << 20
+	c := spawn(t, l, shell, []string{"-c", "read go; head -c 8000000 /dev/zero"}, nil)
+	if _, err := unix.FcntlInt(uintptr(c.Stdout.FD()), unix.F_SETPIPE_SZ, size); err != nil {
+		kill(t, c, syscall.SIGKILL)
+		run(t, l)
+		t.Skip("no pipe may be as large as this here: ", err)
+	}
+	_, err := c.Stdin.WriteString("go\n")
 	require.NoError(t, err)
 	c.OnSpawn(func() { awaitZombie(t, c.Pid()) })
-	ev = events(c)
+	ev := events(c)
 	read, atExit := 0, 0
-	c.Stdout.OnData(func(p []byte) {
-		read += len(p)
-		l.SetImmediate(func() {}) // Turns go by.
-	})
+	c.Stdout.OnData(func(p []byte) { read += len(p) })
 	c.OnExit(func(childprocess.ExitStatus) { atExit = read })
 	run(t, l)
-	require.Equal(t, 1_000_000, atExit)
+	require.Equal(t, 8_000_000, atExit)
 	require.Equal(t, "close 0", ev.last())
 }
 
