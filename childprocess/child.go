@@ -76,7 +76,7 @@ type ChildProcess struct {
 	stdio [usualSlots]StdioStream
 }
 
-// childState goes from starting to running to ended, to exited and from there to closed. A child that has ended was waited for;
+// childState only grows, from starting to closed. A child that has ended was waited for;
 // it has exited when that is told. A child that could not be started has exited without running: there is no process to
 // signal or to wait for.
 type childState uint8

@@ -7,8 +7,8 @@
 // returned. The events are:
 //
 //   - spawn, on the next tick, before everything else; or error, when the system refused to start the program;
-//   - exit, when the process has ended. What it wrote before and the kernel still held when the loop woke up was delivered;
-//     more may follow, since a grandchild can hold the pipes;
+//   - exit, when the process has ended. What it wrote and sent before was delivered, as far as the program reads it; more may
+//     follow, since a grandchild can hold the pipes;
 //   - close, after exit and after the end of every pipe that the child wrote to. It is the last event, and the one to wait
 //     for when the output matters.
 //
@@ -28,10 +28,17 @@
 //
 // # Ending a child early
 //
-// [Options].Timeout and Context send KillSignal, and SIGKILL after KillGrace if it is given: to the whole process group
-// when this library has made one, which it does for a Detached child, for Setpgid, and for a Shell that has a limit.
-// CloseGrace bounds how long a grandchild with the pipes in its hands can delay close. ExitStatus.Cause, Forced and CutOff
-// tell what was done.
+// [Options].Timeout and Context send KillSignal, and SIGKILL after KillGrace if it is given: to the process group that the
+// child leads, to a shell and what it has started, or else to the child; see KillSignal. A limit looks before it shoots: a
+// child that has ended in time is a success, however late this program looks. [ChildProcess.Terminate] does the same for the
+// program's own reasons, and [ChildProcess.Kill] and [ChildProcess.KillGroup] only send a signal. CloseGrace bounds how
+// long a grandchild with the pipes in its hands can delay close. ExitStatus.Cause, Forced and CutOff tell what was done.
+//
+// # Closing the loop
+//
+// Close of the loop lets the children live that still run. Their pipes and channels are closed and their events do not come,
+// but this program goes on to wait for their end on a loop in the background, and Kill, KillGroup and Terminate still reach
+// them, from any goroutine.
 //
 // # Standard descriptors
 //

@@ -47,12 +47,13 @@ func Exec(l *reactor.Loop, command string, o *ExecOptions, done func(err error, 
 // written to and should be ended for a child that reads it. Pausing or destroying a stream does it to the capture too.
 //
 // Options.Timeout counts until close: KillSignal is sent, and what has not closed by then of stdout and stderr is
-// destroyed, so that SIGPIPE meets who goes on writing. Then done is called when the child has exited, although others may
-// hold the pipes, with ErrTimeout whatever the child made of the signal. (Node calls a child that then exits with 0 a
-// success.) A child that ignores the signal delays done, as in Node, unless KillGrace is set.
+// destroyed, so that SIGPIPE meets who goes on writing; with a KillGrace that is done at its end, or with the exit. Then done
+// is called when the child has exited, although others may hold the pipes, with ErrTimeout whatever the child made of the
+// signal. (Node calls a child that then exits with 0 a success.) A child that ignores the signal delays done, as in Node,
+// unless KillGrace is set.
 //
-// The end of Options.Context does the same, but done is called without waiting for the exit: ExitError.Status.Code is
-// -1 then. The same goes for a child that may not be signalled, with a *[KillError] beside the reason. The child's exit
+// The end of Options.Context does the same, but done is called without waiting for the exit: ExitError.Status is Running
+// then. The same goes for a child that may not be signalled, with a *[KillError] beside the reason. The child's exit
 // and close come nevertheless. (Node ends a child with SIGTERM here even if killSignal is set, and does not end a call
 // whose child has already exited.)
 //

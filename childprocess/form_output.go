@@ -23,7 +23,7 @@ const MaxOutput = 64 << 20
 //   - *[ExitError], when the child did not exit with 0; its Err is an *[AbortError] when ctx has ended the child, and
 //     [ErrMaxBuffer] when there was more than [MaxOutput]. What was read is returned too.
 //
-// When ctx is done the child gets SIGTERM, and SIGKILL after [CancelGrace], and its pipes are closed: what it has
+// When ctx is done the child gets SIGTERM, and SIGKILL after [CancelGrace], and then its pipes are closed: what it has
 // started cannot delay the return. Only a child that may not be signalled, having changed its user, is waited for.
 //
 // Safe to call from any goroutine. In a callback of a loop it keeps that loop waiting; use [ExecFile] there.

@@ -55,8 +55,8 @@ type SyncResult struct {
 // SpawnSync runs file with args and waits until it has exited and all its pipes have come to their end, also those that
 // it has passed on to processes of its own. It never returns nil. It is Node's spawnSync (v20, lib/child_process.js).
 //
-// When MaxBuffer, Timeout or Context ends the child, it gets KillSignal, and the pipes are closed at once, so that what
-// it has started cannot delay the return; what was read until then is in the result. A child that ignores the signal is
+// When MaxBuffer, Timeout or Context ends the child, it gets KillSignal, and the pipes are closed, at once or at the end of a
+// KillGrace, so that what it has started cannot delay the return; what was read until then is in the result. A child that ignores the signal is
 // waited for, as in Node, unless there is a KillGrace; one that may not be signalled, having changed its user, always is.
 // When the child has exited by then and others hold its pipes, the Status is its own, and Err has the limit.
 //

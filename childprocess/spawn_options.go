@@ -80,17 +80,26 @@ type Options struct {
 	// Timeout ends the child with KillSignal when it has not exited after this time. 0: no limit.
 	Timeout time.Duration
 
-	// KillSignal is what Timeout and Context send. 0: SIGTERM.
+	// KillSignal is what Timeout, Context and Terminate send. 0: SIGTERM. Whom it goes to depends on the child:
 	//
-	// It goes to the child alone, or to its whole process group when it leads one: a Detached child does, one with Setpgid
-	// and no Pgid does, and so does a Shell with a Timeout or a Context, which is given a group so that the programs it runs
-	// end with it, unless it was put into Pgid. Who is left of the group when its leader has exited gets it once more. (Such a shell is not in the foreground of the terminal: ^C does not reach it,
-	// and reading the terminal stops it.)
+	//   - A child that leads a process group, because it is Detached or has Setpgid and no Pgid: to the whole group. Who is
+	//     left of the group when its leader has exited gets the signal once more.
+	//   - A Shell with a Timeout or a Context, in a program that has no controlling terminal: the same. The shell is given a
+	//     group, so that the programs it runs end with it.
+	//   - Any other Shell: to the shell and its descendants, on Linux. They are found by /proc, and are stopped meanwhile
+	//     for up to 20 ms, so that none can start another one unseen. The shell stays in the group of this program: on a
+	//     terminal it is in the foreground, and ^C reaches it.
+	//   - Any other child: to the child alone.
+	//
+	// Whoever is stopped is continued, to see the signal.
 	KillSignal Signal
 
-	// KillGrace is the time from KillSignal to SIGKILL, for a child that does not obey. 0: SIGKILL is not sent.
-	// Where a group is signalled close waits until the group has ended or the grace is over, on systems that can
-	// signal it after its leader has gone (Linux 6.9).
+	// KillGrace is the time from KillSignal to SIGKILL, for a child that does not obey. 0: SIGKILL is not sent. Where others
+	// than the child are signalled, close waits until all of them have ended or the grace is over; for a group this needs
+	// a system that can signal it after its leader has gone (Linux 6.9).
+	//
+	// The forms that collect output close the pipes at the end of the grace, or with the exit: until then the child may
+	// write its last words. Without a grace they close the pipes at once, as Node does.
 	KillGrace time.Duration
 
 	// CloseGrace is the longest time from exit to close: a grandchild that holds the pipes cannot delay close for longer.
