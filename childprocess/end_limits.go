@@ -27,15 +27,15 @@ type limits struct {
 	// otherwise. It is called before the error event of a child that gets no grace.
 	enough func()
 
-	cause       error // the first that came
-	forced      bool
-	timeout     *reactor.Timer // this and the others are nil until they are set
-	force       *reactor.Timer
-	forceAt     time.Time // when force fires
-	cut         *reactor.Timer
-	rest        *reactor.Timer // see awaitRest
-	stopContext func() bool
-	tree        *process.Tree // of scopeTree; nil before the first signal
+	cause   error // the first that came
+	forced  bool
+	timeout *reactor.Timer // this and the others are nil until they are set
+	force   *reactor.Timer
+	forceAt time.Time // when force fires
+	cut     *reactor.Timer
+	rest    *reactor.Timer // see awaitRest
+	context *contextWatch
+	tree    *process.Tree // of scopeTree; nil before the first signal
 }
 
 // The rest of a group or a tree is looked for after restPoll, and then at growing distances up to restPollLongest: nothing
@@ -64,8 +64,7 @@ func (c *ChildProcess) arm(o *Options) {
 	case ctx.Err() != nil:
 		c.loop.NextTick(func() { c.abort(ctx) }) // After spawn, which has its tick already.
 	default:
-		// It runs on a goroutine of its own. A closed loop has let go of the child.
-		m.stopContext = context.AfterFunc(ctx, func() { _ = c.loop.Post(func() { c.abort(ctx) }) })
+		m.context = watchContext(ctx, c.loop, func() { c.abort(ctx) })
 	}
 }
 
@@ -221,8 +220,8 @@ func (m *limits) disarm() {
 	if m.timeout != nil {
 		m.timeout.Stop()
 	}
-	if m.stopContext != nil {
-		m.stopContext()
+	if m.context != nil {
+		m.context.stop()
 	}
 }
 

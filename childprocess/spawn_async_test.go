@@ -277,6 +277,7 @@ func awaitNoSurvivor(t testing.TB) {
 	for deadline := time.Now().Add(looptest.HangLimit()); childprocess.BackgroundUsers() > 0; runtime.Gosched() {
 		require.True(t, time.Now().Before(deadline), "a child is left")
 	}
+	childprocess.RetireBackground() // Its descriptors would be missed by another test when it ends.
 }
 
 func TestOptionsOfAnAsyncChildMayBeChangedAfterTheCall(t *testing.T) {
