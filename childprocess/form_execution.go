@@ -48,9 +48,6 @@ func (e *execution) begin() {
 }
 
 func (e *execution) capture(name string, r *streams.Readable, into *[]byte) {
-	if r == nil {
-		return // There were no descriptors for the pipes (EMFILE).
-	}
 	r.NotifyData(&capture{e, r, name, into})
 	r.OnError(func(err error) {
 		if e.broken == nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/brood-go/brood/internal/process"
+	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -16,7 +17,8 @@ import (
 // A mistake in the call is returned as *[ArgumentError]. When the system refuses for a reason that can pass or that depends
 // on the machine (ENOENT, EACCES, EAGAIN, EMFILE, ENFILE), Spawn returns a child whose error event has a *[SpawnError];
 // for every other reason it returns the *[SpawnError] (Node v20 documentation, "Child process", and libuv's uv_spawn).
-// [reactor.ErrClosed] is returned for a closed loop.
+// A child that could not be started has all the streams that were asked for, too. Where there were no descriptors for them
+// they are closed, like destroyed ones; so is a channel. [reactor.ErrClosed] is returned for a closed loop.
 //
 // The call takes as long as the kernel needs to start the program: the calling thread waits until the child has executed.
 // See Options.Async for a child that starts while the loop goes on.
@@ -171,6 +173,9 @@ func (c *ChildProcess) enter(f *family, o *Options) error {
 	if c.failed != nil && !emitted(c.failed.Err) {
 		return c.failed
 	}
+	if table == nil {
+		return c.enterClosed(o)
+	}
 	if err := c.adopt(table, o); err != nil {
 		if c.failed == nil {
 			f.release(c)
@@ -186,11 +191,8 @@ func (c *ChildProcess) enter(f *family, o *Options) error {
 	return nil
 }
 
-// adopt makes the channel and the streams and counts what close waits for. Without a table there is nothing.
+// adopt makes the channel and the streams and counts what close waits for.
 func (c *ChildProcess) adopt(table *layout, o *Options) error {
-	if table == nil {
-		return nil
-	}
 	channel, err := table.channel(c.loop, o)
 	if err != nil {
 		table.close()
@@ -203,19 +205,24 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 		}
 		return err
 	}
+	for _, s := range stdio {
+		if s.Readable != nil {
+			s.Readable.SetEncoding(o.Encoding)
+		}
+	}
+	c.connect(channel, stdio)
+	return nil
+}
+
+// connect gives the child its channel, or nil, and its streams.
+func (c *ChildProcess) connect(channel *ipc.Channel, stdio []StdioStream) {
 	c.channel = channel
 	c.forwardErrors()
 	c.Stdio = stdio
 	c.Stdin = stdio[0].Writable
 	c.Stdout = stdio[1].Readable
 	c.Stderr = stdio[2].Readable
-	for _, s := range stdio {
-		if s.Readable != nil {
-			s.Readable.SetEncoding(o.Encoding)
-		}
-	}
 	c.awaitStreams()
-	return nil
 }
 
 // announce queues the first event.
@@ -246,6 +253,5 @@ func emitted(err error) bool {
 	return false
 }
 
-// exhausted reports whether there were no descriptors left, after which a child has no streams at all (Node v20,
-// lib/internal/child_process.js, spawn).
+// exhausted reports whether there were no descriptors left. The child then keeps none of those that it has got.
 func exhausted(err error) bool { return err == syscall.EMFILE || err == syscall.ENFILE }
