@@ -70,7 +70,8 @@ type Options struct {
 
 	// Shell runs the command by this shell, "sh -c" in effect; usually [DefaultShell]. "": no shell. The file and the
 	// arguments are joined by blanks, and nothing is quoted: whoever puts text from outside into them lets that text run
-	// commands. See [Quote].
+	// commands. See [Quote]. A blank is put in front of a command that begins with "-" or "+", so that the shell does not take
+	// it for an option. (Node's shell does.)
 	Shell string
 
 	// Context ends the child with KillSignal when it is done (Node's AbortSignal). The error event then has an *[AbortError],
