@@ -66,11 +66,11 @@ func ExecFile(l *reactor.Loop, file string, args []string, o *ExecOptions, done 
 }
 
 func execute(l *reactor.Loop, op, file string, args []string, o *ExecOptions, done func(err error, stdout, stderr []byte)) (*ChildProcess, error) {
+	var mistake error
 	if o.Stdio != nil {
-		closeOwned(o.Stdio)
-		return nil, &ArgumentError{op, "Stdio", "must be nil: stdout and stderr are captured"}
+		mistake = &ArgumentError{op, "Stdio", "must be nil: stdout and stderr are captured"}
 	}
-	c, err := start(l, op, file, args, &o.Options)
+	c, err := start(l, op, file, args, &o.Options, mistake)
 	if err != nil {
 		return nil, err
 	}

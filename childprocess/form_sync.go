@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
 )
 
 // SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. They are not kept or changed.
@@ -126,22 +128,12 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 	}
 	with := o.Options
 	with.input = o.Input
-	if err := with.unfitForSync(); err != nil {
-		closeOwned(with.Stdio)
-		return notStarted(err), false
-	}
-	if failed := with.closedNumber(file, args); failed != nil {
-		closeOwned(with.Stdio)
-		return notStarted(failed), false
-	}
-	l, err := privateLoops.get()
+	l, err := with.syncLoop(file, args)
+	c, err := start(l, syncOp, file, args, &with, err)
 	if err != nil {
-		closeOwned(with.Stdio)
-		return notStarted(noLoop(syncOp, file, args, err)), false
-	}
-	c, err := start(l, syncOp, file, args, &with)
-	if err != nil {
-		privateLoops.put(l)
+		if l != nil {
+			privateLoops.put(l)
+		}
 		return notStarted(err), false
 	}
 	var k *collector
@@ -159,6 +151,21 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 		return notStarted(c.failed), false
 	}
 	return k.result(), c.killed
+}
+
+// syncLoop returns the loop for a call, unless there is a reason not to make it.
+func (o *Options) syncLoop(file string, args []string) (*reactor.Loop, error) {
+	if err := o.unfitForSync(); err != nil {
+		return nil, err
+	}
+	if err := o.closedNumber(syncOp, file, args); err != nil {
+		return nil, err
+	}
+	l, err := privateLoops.get()
+	if err != nil {
+		return nil, noLoop(syncOp, file, args, err)
+	}
+	return l, nil
 }
 
 func (o *SyncOptions) maxBuffer() int {
@@ -195,7 +202,7 @@ func (o *Options) unfitForSync() error {
 
 // closedNumber returns the error for a slot that is to share a descriptor which is not open. It is asked before there is a loop,
 // which could get that number. Mistakes in the call are found later.
-func (o *Options) closedNumber(file string, args []string) error {
+func (o *Options) closedNumber(op, file string, args []string) error {
 	for i, s := range o.Stdio {
 		fd := s.fd
 		switch {
@@ -206,8 +213,8 @@ func (o *Options) closedNumber(file string, args []string) error {
 		}
 		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
 			continue
-		} else if o.validate(syncOp, file, args) == nil {
-			return newChild(syncOp, file, args, o).layoutFailure(&slotError{i, err})
+		} else if o.validate(op, file, args) == nil {
+			return newChild(op, file, args, o).layoutFailure(&slotError{i, err})
 		}
 	}
 	return nil

@@ -95,13 +95,9 @@ func ForkSelf(l *reactor.Loop, name string, args []string, o *ForkOptions) (*Chi
 	case o.ExecPath != "" || len(o.ExecArgv) > 0:
 		err = &ArgumentError{"fork", "ExecPath", "is not for ForkSelf"}
 	}
-	if err != nil {
-		closeOwned(o.Stdio)
-		return nil, err
-	}
 	if run.Argv0 == "" {
 		run.Argv0 = os.Args[0]
 	}
 	run.Env = append(without(o.environ(), workerName), workerName+"="+name)
-	return Fork(l, self, args, &run)
+	return run.fork(l, self, args, err)
 }

@@ -23,33 +23,59 @@ import (
 // The call takes as long as the kernel needs to start the program: the calling thread waits until the child has executed.
 // See Options.Async for a child that starts while the loop goes on.
 func Spawn(l *reactor.Loop, file string, args []string, o *Options) (*ChildProcess, error) {
-	return start(l, "spawn", file, args, o)
+	return start(l, "spawn", file, args, o, nil)
 }
 
-// start is Spawn for all forms that have a loop; op names the form in errors.
-func start(l *reactor.Loop, op, file string, args []string, o *Options) (*ChildProcess, error) {
+// start is Spawn for all forms that have a loop; op names the form in errors. When the form has found a mistake start only
+// returns that.
+func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake error) (*ChildProcess, error) {
 	if o == nil {
 		o = new(Options)
 	}
+	if mistake == nil && l == nil {
+		mistake = &ArgumentError{op, "loop", "is nil"}
+	}
+	var f *family
+	c, err := begin(op, file, args, o, mistake, func() (s *process.Starter, way ExitWatch, err error) {
+		if f, err = familyOf(l); err != nil {
+			return nil, 0, err
+		}
+		return &f.starter, f.way, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if o.Async {
+		err = c.startLater(f, o)
+	} else {
+		err = c.enter(f, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// begin checks a call, and starts its child unless it is Async, on the goroutine that makes the call, whatever the form is. The
+// child then belongs to no loop yet. Who starts it is asked for when everything else is in order.
+//
+// It is the one place where what was handed over by [Stdio.Owned] is given up: whatever becomes of the call.
+func begin(op, file string, args []string, o *Options, mistake error, starter func() (*process.Starter, ExitWatch, error)) (*ChildProcess, error) {
 	defer closeOwned(o.Stdio)
-	if l == nil {
-		return nil, &ArgumentError{op, "loop", "is nil"}
+	if mistake != nil {
+		return nil, mistake
 	}
 	if err := o.validate(op, file, args); err != nil {
 		return nil, err
 	}
-	f, err := familyOf(l)
+	s, way, err := starter()
 	if err != nil {
 		return nil, err
 	}
 	c := newChild(op, file, args, o)
-	c.prepare(&f.starter, f.way, o)
-	if o.Async {
-		return c, c.startLater(f, o)
-	}
-	c.fork(&f.starter)
-	if err := c.enter(f, o); err != nil {
-		return nil, err
+	c.prepare(s, way, o)
+	if !o.Async {
+		c.fork(s)
 	}
 	return c, nil
 }
@@ -232,10 +258,15 @@ func (c *ChildProcess) announce() {
 		c.loop.NextTick(c.emitSpawn)
 		return
 	}
-	c.doneErr = c.failed
-	c.state = childExited // At once: a Kill before the tick must not find process 0, which means our own group.
-	c.status = ExitStatus{Code: -c.failed.errno()}
+	c.refused()
 	c.loop.NextTick(func() { c.ended(c.status) })
+}
+
+// refused has the child be one that could not be started. A Kill must not find process 0, which means our own group.
+func (c *ChildProcess) refused() {
+	c.doneErr = c.failed
+	c.state = childExited
+	c.status = ExitStatus{Code: -c.failed.errno()}
 }
 
 func (c *ChildProcess) emitSpawn() { reactor.Emit(c.loop, &c.spawn, struct{}{}) }

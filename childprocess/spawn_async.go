@@ -94,9 +94,8 @@ func (s *starting) hold(l *reactor.Loop, hold bool) {
 func (c *ChildProcess) startLater(f *family, o *Options) error {
 	s := c.starting
 	c.loop, c.family = f.loop, f
-	if s.table == nil { // There is nothing to fork.
-		c.settleStart()
-		return c.enterClosed(o)
+	if s.table == nil {
+		return c.refuseLater(o) // There is nothing to fork.
 	}
 	if err := c.adopt(s.table, o); err != nil {
 		return err

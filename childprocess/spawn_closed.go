@@ -10,15 +10,24 @@ import (
 func (c *ChildProcess) enterClosed(o *Options) error {
 	c.family.join(c)
 	c.announce()
-	if err := c.adoptClosed(o); err != nil {
-		c.family.leave(c)
-		return err
-	}
-	return nil
+	return c.adoptClosed(o, c.failed)
 }
 
-// adoptClosed is adopt for a child without descriptors.
-func (c *ChildProcess) adoptClosed(o *Options) (err error) {
+// refuseLater is enterClosed for an Async child, of which nothing is known before the error event.
+func (c *ChildProcess) refuseLater(o *Options) error {
+	s := c.starting
+	c.family.join(c)
+	c.loop.NextTick(func() {
+		s.hold(c.loop, false)
+		c.settleStart()
+		c.refused()
+		c.ended(c.status)
+	})
+	return c.adoptClosed(o, s.failed)
+}
+
+// adoptClosed is adopt for a child without descriptors. It fails only where the loop is closed.
+func (c *ChildProcess) adoptClosed(o *Options, cause error) (err error) {
 	asked := layout{stdio: o.Stdio}
 	var channel *ipc.Channel
 	stdio := make([]StdioStream, max(len(o.Stdio), standardSlots))
@@ -29,7 +38,7 @@ func (c *ChildProcess) adoptClosed(o *Options) (err error) {
 		case s.form == formIPC:
 			channel, err = ipc.NewClosed(c.loop)
 		case s.isPipe(i):
-			stdio[i], err = c.closedStream(i)
+			stdio[i], err = c.closedStream(i, cause)
 		}
 		if err != nil {
 			return err
@@ -40,12 +49,12 @@ func (c *ChildProcess) adoptClosed(o *Options) (err error) {
 }
 
 // closedStream returns what slot i would have had.
-func (c *ChildProcess) closedStream(i int) (s StdioStream, err error) {
+func (c *ChildProcess) closedStream(i int, cause error) (s StdioStream, err error) {
 	if i != 0 {
-		s.Readable, err = streams.NewClosedReadable(c.loop, c.failed)
+		s.Readable, err = streams.NewClosedReadable(c.loop, cause)
 	}
 	if err == nil && (i == 0 || i >= standardSlots) {
-		s.Writable, err = streams.NewClosedWritable(c.loop, c.failed)
+		s.Writable, err = streams.NewClosedWritable(c.loop, cause)
 	}
 	return s, err
 }
