@@ -55,8 +55,6 @@ type ChildProcess struct {
 	done    chan struct{} // closed after close was emitted; status is final then
 	doneErr error
 
-	lines lineEnd
-
 	spawn  events.Event[struct{}]
 	exit   events.Event[ExitStatus]
 	close  events.Event[ExitStatus]

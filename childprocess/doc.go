@@ -21,7 +21,10 @@
 //   - [Exec] and [ExecFile] collect the output and call back once, with it and an [ExitError] if the command failed;
 //   - [Fork] and [ForkSelf] start a child that exchanges messages with this program, in Node's protocol;
 //   - [SpawnSync], [ExecSync] and [ExecFileSync] wait on a loop of their own, on the calling goroutine;
-//   - [Output] and its relatives are for goroutines, without a loop to run.
+//   - [Output], [Run] and [Lines], and with options [OutputWith], [RunWith] and [LinesWith], are for goroutines, without a loop
+//     to run.
+//
+// An option means the same in each of them. A form refuses what it cannot honour, with an *[ArgumentError] that names it.
 //
 // Each of them starts the child on the thread that calls, which waits until the child has executed its program; so what is
 // true of that thread, such as its network namespace, is true of the child. With [Options].Async another thread does it.
@@ -30,8 +33,8 @@
 //
 // [Options].Timeout and Context send KillSignal, and SIGKILL after KillGrace if it is given: to the whole process group
 // when this library has made one, which it does for a Detached child, for Setpgid, and for a Shell that has a limit.
-// CloseGrace bounds how long a grandchild with the pipes in its hands can delay close. ExitStatus.Cause, Forced and CutOff
-// tell what was done.
+// CloseGrace bounds how long a grandchild with the pipes in its hands can delay close; a child that has left one behind and
+// exited with 0 is a success all the same. ExitStatus.Cause, Forced and CutOff tell what was done.
 //
 // # Standard descriptors
 //
@@ -56,6 +59,6 @@
 //
 // # Goroutines
 //
-// Everything is used on the loop goroutine, except what says otherwise: [ChildProcess.Wait], [ChildProcess.Lines] and
-// [ChildProcess.LinesErr], the sync forms, and [Output], [Run] and [Lines].
+// Everything is used on the loop goroutine, except what says otherwise: [ChildProcess.Wait] and
+// [ChildProcess.Lines], the sync forms, and [OutputWith], [RunWith] and [LinesWith] with their relatives.
 package childprocess
