@@ -41,6 +41,8 @@ func (w *lastLook) look() {
 	case c.state == childRunning:
 		c.family.lookSoon(c) // Where SIGCHLD tells and is ignored, nothing else would see its end.
 		c.loop.SetImmediate(w.look)
+	case w.heldBack():
+		c.loop.SetTimeout(groupPoll, w.look)
 	case w.moreToRead(), c.closes():
 		c.loop.SetImmediate(w.look) // The next turn reads on.
 	default:
@@ -52,6 +54,16 @@ func (w *lastLook) look() {
 func (w *lastLook) moreToRead() bool {
 	for _, u := range w.left {
 		if !u.stream.Closed() && u.stream.Flowing() && (u.stream.BytesRead() < u.until || u.stream.AtEnd()) {
+			return true
+		}
+	}
+	return false
+}
+
+// heldBack reports whether a stream has more that somebody is too slow for: no turn of the loop is to be spent on waiting.
+func (w *lastLook) heldBack() bool {
+	for _, u := range w.left {
+		if u.stream.HeldBack() && u.stream.BytesRead() < u.until {
 			return true
 		}
 	}

@@ -125,8 +125,6 @@ func (e *execution) early(status ExitStatus, event error) error {
 		return e.broken
 	case status.Lost:
 		return ErrStatusLost
-	case status.CutOff:
-		return ErrCutOff
 	}
 	return nil
 }

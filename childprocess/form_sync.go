@@ -8,13 +8,16 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
 )
 
 // SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. They are not kept or changed.
 //
-// Of Options, StopEvents, Async, LineEnd, MaxLine, HighWaterMark and the Stdio forms that need a loop of the caller (Stream,
-// IPC) are refused with an *[ArgumentError].
+// Of Options, those that are for a child with listeners or with a channel (StopEvents, Async, Encoding, LineEnd, MaxLine,
+// HighWaterMark, Serialization, MaxMessage, MaxQueue) and the Stdio forms that need a loop of the caller (Stream, IPC) are
+// refused with an *[ArgumentError].
 type SyncOptions struct {
 	Options
 
@@ -175,20 +178,34 @@ func (o *SyncOptions) maxBuffer() int {
 	return o.MaxBuffer
 }
 
+// needsListeners finds what a form without listeners cannot honour.
+func (o *Options) needsListeners(op string) error {
+	const listeners, channel = "is for a child with listeners", "is for a child with a channel"
+	for _, f := range []struct {
+		given        bool
+		name, reason string
+	}{
+		{o.Async, "Async", listeners},
+		{o.StopEvents, "StopEvents", listeners},
+		{o.Encoding != streams.UTF8, "Encoding", listeners},
+		{o.LineEnd != streams.Newline, "LineEnd", listeners},
+		{o.MaxLine != 0, "MaxLine", listeners},
+		{o.HighWaterMark != 0, "HighWaterMark", listeners},
+		{o.Serialization != ipc.JSON, "Serialization", channel},
+		{o.MaxMessage != 0, "MaxMessage", channel},
+		{o.MaxQueue != 0, "MaxQueue", channel},
+	} {
+		if f.given {
+			return &ArgumentError{op, f.name, f.reason}
+		}
+	}
+	return nil
+}
+
 // unfitForSync finds what needs a loop that goes on.
 func (o *Options) unfitForSync() error {
-	if o.StopEvents {
-		return &ArgumentError{syncOp, "StopEvents", "is for a child with listeners"}
-	}
-	if o.Async {
-		return &ArgumentError{syncOp, "Async", "is for a child with listeners"}
-	}
-	for name, given := range map[string]bool{
-		"LineEnd": o.LineEnd != 0, "MaxLine": o.MaxLine != 0, "HighWaterMark": o.HighWaterMark != 0,
-	} {
-		if given {
-			return &ArgumentError{syncOp, name, "is for a child with listeners"}
-		}
+	if err := o.needsListeners(syncOp); err != nil {
+		return err
 	}
 	for i, s := range o.Stdio {
 		switch s.form {

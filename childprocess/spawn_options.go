@@ -94,8 +94,11 @@ type Options struct {
 	// signal it after its leader has gone (Linux 6.9).
 	KillGrace time.Duration
 
-	// CloseGrace is the longest time from exit to close: a grandchild that holds the pipes cannot delay close for longer.
-	// What is written after that is lost, and ExitStatus.CutOff set. 0: no limit, as in Node.
+	// CloseGrace is the longest time from exit to close: a grandchild that holds the pipes, such as the daemon that the child was
+	// to start, cannot delay close for longer. What was written until then is read; streams that flow come to their end, those
+	// that are paused are destroyed, and later writers get SIGPIPE. In every form that is no error, and a child that has exited
+	// with 0 is a success: ExitStatus.CutOff says that there may be less output than there was going to be. 0: no limit, as in
+	// Node.
 	CloseGrace time.Duration
 
 	// Async has the program started by another thread, for a program that may take long to execute, from a slow file system
