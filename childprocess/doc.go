@@ -57,6 +57,11 @@
 // and macOS it is EVFILT_PROC (kqueue(2)). Only children of this package are ever waited for, so os/exec and others in
 // the same program are not disturbed. A child costs no goroutine and no thread. [SetExitWatch] overrides the choice.
 //
+// # Differences from Node
+//
+// DIFFERENCES.md, beside this file, lists all that is done otherwise than by Node v20, from a program that is found through
+// "." in PATH, which is refused, to MaxBuffer, which counts bytes. CONFORMANCE.md lists what agrees, with the tests.
+//
 // # Goroutines
 //
 // Everything is used on the loop goroutine, except what says otherwise: [ChildProcess.Wait] and
