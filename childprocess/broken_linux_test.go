@@ -1,6 +1,7 @@
 package childprocess_test
 
 import (
+	"io"
 	"os"
 	"testing"
 
@@ -71,6 +72,12 @@ func TestALoopWhosePollFailsIsAnError(t *testing.T) {
 		{"SpawnSync", func(file string, args []string) error { return childprocess.SpawnSync(file, args, nil).Err }},
 		{"Output", func(file string, args []string) error {
 			_, err := childprocess.Output(t.Context(), file, args...)
+			return err
+		}},
+		{"OutputWith and Input", func(file string, args []string) error {
+			in, w := io.Pipe() // Nothing comes out of it.
+			_, err := childprocess.OutputWith(t.Context(), &childprocess.RunOptions{Input: in}, file, args...)
+			require.NoError(t, w.Close())
 			return err
 		}},
 		{"Lines", func(file string, args []string) (last error) {

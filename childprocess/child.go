@@ -15,12 +15,13 @@ import (
 //
 // A ChildProcess's methods must be called on the loop goroutine unless their comment says otherwise.
 type ChildProcess struct {
-	// Stdin, Stdout and Stderr are the parent's ends of the first three Stdio, nil where these are no pipes.
+	// Stdin, Stdout and Stderr are the parent's ends of the first three Stdio, nil where these are no pipes. They are there
+	// also when the program could not be started, and closed if the descriptors could not be made (EMFILE, ENFILE).
 	Stdin  *streams.Writable
 	Stdout *streams.Readable
 	Stderr *streams.Readable
 
-	// Stdio has an entry for each descriptor of the child; nil when the descriptors could not be made (EMFILE, ENFILE).
+	// Stdio has an entry for each descriptor of the child, at least three.
 	Stdio []StdioStream
 
 	channel *ipc.Channel // nil without an IPC slot
@@ -55,8 +56,6 @@ type ChildProcess struct {
 	pending int           // what close still waits for, see exit_close.go
 	done    chan struct{} // closed after close was emitted; status is final then
 	doneErr error
-
-	lines lineEnd
 
 	spawn  events.Event[struct{}]
 	exit   events.Event[ExitStatus]

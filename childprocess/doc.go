@@ -21,7 +21,10 @@
 //   - [Exec] and [ExecFile] collect the output and call back once, with it and an [ExitError] if the command failed;
 //   - [Fork] and [ForkSelf] start a child that exchanges messages with this program, in Node's protocol;
 //   - [SpawnSync], [ExecSync] and [ExecFileSync] wait on a loop of their own, on the calling goroutine;
-//   - [Output] and its relatives are for goroutines, without a loop to run.
+//   - [Output], [Run] and [Lines], and with options [OutputWith], [RunWith] and [LinesWith], are for goroutines, without a loop
+//     to run.
+//
+// An option means the same in each of them. A form refuses what it cannot honour, with an *[ArgumentError] that names it.
 //
 // Each of them starts the child on the thread that calls, which waits until the child has executed its program; so what is
 // true of that thread, such as its network namespace, is true of the child. With [Options].Async another thread does it.
@@ -32,7 +35,8 @@
 // child leads, to a shell and what it has started, or else to the child; see KillSignal. A limit looks before it shoots: a
 // child that has ended in time is a success, however late this program looks. [ChildProcess.Terminate] does the same for the
 // program's own reasons, and [ChildProcess.Kill] and [ChildProcess.KillGroup] only send a signal. CloseGrace bounds how
-// long a grandchild with the pipes in its hands can delay close. ExitStatus.Cause, Forced and CutOff tell what was done.
+// long a grandchild with the pipes in its hands can delay close; a child that has left one behind and exited with 0 is a
+// success all the same. ExitStatus.Cause, Forced and CutOff tell what was done.
 //
 // # Closing the loop
 //
@@ -61,8 +65,13 @@
 // and macOS it is EVFILT_PROC (kqueue(2)). Only children of this package are ever waited for, so os/exec and others in
 // the same program are not disturbed. A child costs no goroutine and no thread. [SetExitWatch] overrides the choice.
 //
+// # Differences from Node
+//
+// DIFFERENCES.md, beside this file, lists all that is done otherwise than by Node v20, from a program that is found through
+// "." in PATH, which is refused, to MaxBuffer, which counts bytes. CONFORMANCE.md lists what agrees, with the tests.
+//
 // # Goroutines
 //
-// Everything is used on the loop goroutine, except what says otherwise: [ChildProcess.Wait], [ChildProcess.Lines] and
-// [ChildProcess.LinesErr], the sync forms, and [Output], [Run] and [Lines].
+// Everything is used on the loop goroutine, except what says otherwise: [ChildProcess.Wait] and
+// [ChildProcess.Lines], the sync forms, and [OutputWith], [RunWith] and [LinesWith] with their relatives.
 package childprocess

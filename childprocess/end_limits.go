@@ -190,7 +190,7 @@ func (c *ChildProcess) exited() {
 		c.hadEnough()
 	}
 	if m.closeGrace > 0 {
-		m.cut = c.loop.SetTimeout(m.closeGrace, func() { c.unlessItEnds(c.cutOff) })
+		m.cut = c.loop.SetTimeout(m.closeGrace, func() { c.unlessItEnds(c.endOutput) })
 	}
 }
 

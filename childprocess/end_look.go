@@ -27,6 +27,8 @@ func (w *lastLook) look() {
 	case c.state == childRunning:
 		c.family.lookSoon(c) // Where SIGCHLD tells and is ignored, nothing else would see its end.
 		c.loop.SetImmediate(w.look)
+	case w.unread.heldBack():
+		c.loop.SetTimeout(restPoll, w.look)
 	case c.state == childEnded, w.unread.left(), c.closes():
 		c.loop.SetImmediate(w.look) // The next turn reads on.
 	default:

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/streams"
 )
 
 func ExampleSpawnSync() {
@@ -45,6 +47,35 @@ func ExampleOutput() {
 	// ""
 	// command failed: sh -c echo no such thing >&2; exit 1: exit status 1
 	// no such thing
+}
+
+func ExampleOutputWith() {
+	o := &childprocess.RunOptions{Input: strings.NewReader("pear\napple\n")}
+	o.Env = []string{"LC_ALL=C", "PATH=/bin:/usr/bin"}
+	o.Timeout = 10 * time.Second
+	out, err := childprocess.OutputWith(context.Background(), o, "sort")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Print(string(out))
+	// Output:
+	// apple
+	// pear
+}
+
+func ExampleLinesWith() {
+	o := &childprocess.RunOptions{}
+	o.LineEnd = streams.CarriageReturn // As programs write that show their progress in one line.
+	for line, err := range childprocess.LinesWith(context.Background(), o, "printf", `10%%\r100%%\r\ndone\n`) {
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(line)
+	}
+	// Output:
+	// 10%
+	// 100%
+	// done
 }
 
 func ExampleLines() {

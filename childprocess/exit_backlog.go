@@ -1,7 +1,10 @@
 package childprocess
 
 // backlog is what was to be read of a child at one moment: by its streams and by its channel.
-type backlog []interface{ Left() bool }
+type backlog []interface {
+	Left() bool
+	HeldBack() bool
+}
 
 // backlog returns what is to be read of the child now.
 func (c *ChildProcess) backlog() backlog {
@@ -21,6 +24,16 @@ func (c *ChildProcess) backlog() backlog {
 func (b backlog) left() bool {
 	for _, of := range b {
 		if of.Left() {
+			return true
+		}
+	}
+	return false
+}
+
+// heldBack reports whether some of it waits for somebody who is slower than the child.
+func (b backlog) heldBack() bool {
+	for _, of := range b {
+		if of.HeldBack() {
 			return true
 		}
 	}

@@ -84,14 +84,37 @@ func (c *ChildProcess) drain() {
 
 // cutOff closes what still holds close up: pipes and a channel that others have the other ends of.
 func (c *ChildProcess) cutOff() {
-	if c.channel != nil && c.channel.FD() >= 0 {
-		c.status.CutOff = true
-		c.channel.Destroy()
-	}
+	c.cutChannel()
 	for _, s := range c.Stdio {
 		if s.Readable != nil {
 			c.status.CutOff = c.status.CutOff || !s.Readable.Closed()
 			s.destroy() // Also what has come to its end but was paused before that could be told.
+		}
+	}
+}
+
+func (c *ChildProcess) cutChannel() {
+	if c.channel != nil && c.channel.FD() >= 0 {
+		c.status.CutOff = true
+		c.channel.Destroy()
+	}
+}
+
+// endOutput is cutOff for a child that has ended as it should, when CloseGrace is over. Nothing of its output is missing as far
+// as it has been written, so the pipes come to an end like others; but what somebody has paused is closed.
+func (c *ChildProcess) endOutput() {
+	c.cutChannel()
+	for _, s := range c.Stdio {
+		switch {
+		case s.Readable == nil:
+		case s.Readable.Flowing():
+			c.status.CutOff = s.Readable.Cut() || c.status.CutOff // If it was closed, its end is on its way.
+			if s.Writable != nil {
+				s.Writable.Destroy(nil)
+			}
+		default:
+			c.status.CutOff = c.status.CutOff || !s.Readable.Closed()
+			s.destroy()
 		}
 	}
 }

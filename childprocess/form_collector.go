@@ -1,17 +1,25 @@
 package childprocess
 
-import "golang.org/x/sys/unix"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/streams"
+)
 
 // collector gathers what a child writes, for the forms that wait for its end. When it has had enough it ends the child
 // as a time-out does: by the soft signal, and by closing our ends of the pipes, so that nobody else who has the other
 // ends can delay close. It is used on the loop goroutine, and by anybody after close.
 type collector struct {
 	c     *ChildProcess
-	out   [][]byte // by slot; not nil for those that are captured
-	size  int      // bytes captured, of all slots together
-	max   int      // the most that size may be; < 0: no limit
-	tail  int      // the slot of which only the end is captured; 0: none
-	input []byte   // what stdin has still to get
+	out   [][]byte     // by slot; not nil for those that are captured
+	size  int          // bytes captured, of all slots together
+	max   int          // the most that size may be; < 0: no limit
+	tail  int          // the slot of which only the end is captured; 0: none
+	input []byte       // what stdin has still to get
+	given func() int64 // how much of the input was to go through stdin's stream, in bytes; nil: nothing
+	stdin int          // its descriptor, while it was open
 
 	pipeErr error // the first failure of a pipe
 }
@@ -93,6 +101,7 @@ func (k *collector) feed(input []byte) {
 		return
 	}
 	k.input = input
+	k.expect(func() int64 { return int64(len(input)) })
 	if len(input) > 0 {
 		in.OnError(k.pipeFailed)
 		in.OnDrain(k.feedMore)
@@ -112,6 +121,18 @@ func (k *collector) feedMore() {
 	if len(k.input) == 0 {
 		in.End()
 	}
+}
+
+// expect has it be an error that the child does not read as much as given returns at its end.
+func (k *collector) expect(given func() int64) { k.given, k.stdin = given, k.c.Stdin.FD() }
+
+// inputErr is that error. A child whose last descriptor of the pipe closes with its exit may be seen to have exited before
+// the pipe is seen to be broken.
+func (k *collector) inputErr() error {
+	if k.given == nil || k.given() <= k.c.Stdin.BytesWritten() {
+		return nil
+	}
+	return &streams.OpError{Op: "write", FD: k.stdin, Err: syscall.EPIPE}
 }
 
 func (k *collector) pipeFailed(err error) {
@@ -136,6 +157,9 @@ func (k *collector) result() *SyncResult {
 	r.Stdout, r.Stderr = k.out[1], k.out[2]
 	if r.Err == nil {
 		r.Err = k.pipeErr
+	}
+	if r.Err == nil {
+		r.Err = k.inputErr()
 	}
 	if r.Err == nil {
 		r.Err = k.c.doneErr

@@ -37,8 +37,8 @@ func Exec(l *reactor.Loop, command string, o *ExecOptions, done func(err error, 
 // happened, else
 //
 //   - an *[ExitError] with what the child did, when it was started. Its Err is nil when the child failed on its own, and
-//     otherwise [ErrTimeout], a *[MaxBufferError], an *[AbortError], [ErrCutOff], [ErrStatusLost], or the error that a
-//     stream has met;
+//     otherwise [ErrTimeout], a *[MaxBufferError], an *[AbortError], [ErrStatusLost], or the error that a stream has
+//     met;
 //   - the *[SpawnError] of a program that could not be started, where Spawn has an error event.
 //
 // Mistakes in the call, and what Spawn returns, are returned here too, and then done is never called.
@@ -57,7 +57,8 @@ func Exec(l *reactor.Loop, command string, o *ExecOptions, done func(err error, 
 // and close come nevertheless. (Node ends a child with SIGTERM here even if killSignal is set, and does not end a call
 // whose child has already exited.)
 //
-// CloseGrace bounds the time from exit to close when others hold the pipes; done has ErrCutOff then. Detached and
+// CloseGrace bounds the time from exit to close when others hold the pipes. That is no error: a command that exits with 0 and
+// leaves a daemon behind has succeeded, and the child's Status says CutOff. Detached and
 // Argv0, which Node does not pass on, are honoured. (Node v20, lib/child_process.js, execFile.)
 func ExecFile(l *reactor.Loop, file string, args []string, o *ExecOptions, done func(err error, stdout, stderr []byte)) (*ChildProcess, error) {
 	if o == nil {
@@ -67,11 +68,11 @@ func ExecFile(l *reactor.Loop, file string, args []string, o *ExecOptions, done 
 }
 
 func execute(l *reactor.Loop, op, file string, args []string, o *ExecOptions, done func(err error, stdout, stderr []byte)) (*ChildProcess, error) {
+	var mistake error
 	if o.Stdio != nil {
-		closeOwned(o.Stdio)
-		return nil, &ArgumentError{op, "Stdio", "must be nil: stdout and stderr are captured"}
+		mistake = &ArgumentError{op, "Stdio", "must be nil: stdout and stderr are captured"}
 	}
-	c, err := start(l, op, file, args, &o.Options)
+	c, err := start(l, op, file, args, &o.Options, mistake)
 	if err != nil {
 		return nil, err
 	}

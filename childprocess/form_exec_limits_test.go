@@ -161,18 +161,6 @@ func TestN086N092_TheKillSignalComesBeforeThePipesAreClosed(t *testing.T) {
 	}
 }
 
-func TestTheCloseGraceOfACallIsNoSuccess(t *testing.T) {
-	l := newLoop(t)
-	o := execOptions(childprocess.Options{CloseGrace: 20 * time.Millisecond})
-	got := callExecFile(t, l, "/bin/sh", []string{"-c", leavesGrandchild}, o)
-	e := ended(t, l, got).exit(t)
-	endGrandchild(t, got.stdout)
-	require.Equal(t, childprocess.ErrCutOff, e.Err)
-	require.True(t, e.Status.CutOff)
-	require.True(t, e.Status.Success())
-	require.False(t, e.Killed)
-}
-
 func TestN092_AChildThatItsCallerKills(t *testing.T) {
 	l := newLoop(t)
 	got := callExec(t, l, "echo ready; exec sleep 1000", nil)

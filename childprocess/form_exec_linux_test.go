@@ -35,8 +35,8 @@ func init() {
 			fail(err)
 		case calls != 0:
 			fail(errors.New("the callback was called inside the call"))
-		case c.Stdout != nil || c.Stdio != nil:
-			fail(errors.New("there are streams"))
+		case c.Stdin == nil || c.Stdout == nil || c.Stderr == nil:
+			fail(errors.New("a stream is missing"))
 		}
 		check(0, l.Run())
 		if _, ok := got.(*childprocess.SpawnError); !ok || calls != 1 || !errors.Is(got, syscall.EMFILE) {

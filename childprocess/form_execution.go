@@ -48,9 +48,6 @@ func (e *execution) begin() {
 }
 
 func (e *execution) capture(name string, r *streams.Readable, into *[]byte) {
-	if r == nil {
-		return // There were no descriptors for the pipes (EMFILE).
-	}
 	r.NotifyData(&capture{e, r, name, into, false})
 	r.OnError(func(err error) {
 		if e.broken == nil {
@@ -133,8 +130,6 @@ func (e *execution) early(status ExitStatus, event error) error {
 		return e.broken
 	case status.Lost:
 		return ErrStatusLost
-	case status.CutOff:
-		return ErrCutOff
 	}
 	return nil
 }

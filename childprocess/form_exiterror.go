@@ -2,7 +2,6 @@ package childprocess
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"strings"
 	"syscall"
@@ -16,10 +15,6 @@ var (
 
 	// ErrMaxBuffer is the cause when a child has written more than MaxBuffer. errors.Is finds syscall.ENOBUFS in it.
 	ErrMaxBuffer error = limitError{"more output than MaxBuffer", syscall.ENOBUFS}
-
-	// ErrCutOff is the error when Options.CloseGrace has closed the pipes of a command that has exited: its output may be
-	// incomplete.
-	ErrCutOff = errors.New("childprocess: output cut off after exit")
 )
 
 // limitError is a limit of ours that has the errno which Node's sync forms report for it.
@@ -63,7 +58,7 @@ type ExitError struct {
 	Stdout, Stderr []byte // what was captured
 
 	// Err is why it was ended early: ErrTimeout, ErrMaxBuffer or an *AbortError; or why what is known of it is not all:
-	// ErrCutOff, ErrStatusLost, or an error of reading its output. Nil when it ended by itself. Use errors.Is.
+	// ErrStatusLost, or an error of reading its output or of its input. Nil when it ended by itself. Use errors.Is.
 	Err error
 }
 

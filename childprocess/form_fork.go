@@ -34,16 +34,21 @@ func Fork(l *reactor.Loop, module string, args []string, o *ForkOptions) (*Child
 	if o == nil {
 		o = new(ForkOptions)
 	}
+	return o.fork(l, module, args, nil)
+}
+
+// fork is Fork, and returns a mistake that was found before.
+func (o *ForkOptions) fork(l *reactor.Loop, module string, args []string, mistake error) (*ChildProcess, error) {
 	run := o.Options
-	file, argv, err := o.command(module, args)
-	if err == nil {
-		run.Stdio, err = o.stdio()
+	var file string
+	var argv []string
+	if mistake == nil {
+		file, argv, mistake = o.command(module, args)
 	}
-	if err != nil {
-		closeOwned(o.Stdio)
-		return nil, err
+	if mistake == nil {
+		run.Stdio, mistake = o.stdio()
 	}
-	return start(l, "fork", file, argv, &run)
+	return start(l, "fork", file, argv, &run, mistake)
 }
 
 func (o *ForkOptions) command(module string, args []string) (file string, argv []string, err error) {
@@ -78,7 +83,7 @@ func (o *ForkOptions) stdio() ([]Stdio, error) {
 	case slices.ContainsFunc(slots, func(s Stdio) bool { return s.form == formIPC }):
 		return slots, nil
 	case len(slots) != 3 || slices.ContainsFunc(slots, func(s Stdio) bool { return !s.all }): // Not by AllStdio.
-		return nil, &ArgumentError{"fork", "Stdio", "has no IPC"}
+		return slots, &ArgumentError{"fork", "Stdio", "has no IPC"}
 	}
 	return append(slices.Clone(slots), IPC), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"os"
 	"runtime"
 	"slices"
@@ -45,20 +46,24 @@ const manyLines = 100_000
 // ranged is what a goroutine has got by ranging over the lines of a child.
 type ranged struct {
 	lines []string
-	err   error // LinesErr
+	err   error // of the last pair, which has no line then
 }
 
 func ranging(c *childprocess.ChildProcess) <-chan ranged {
 	result := make(chan ranged, 1)
 	go func() { // Ends with the range.
-		var got ranged
-		for line := range c.Lines() {
-			got.lines = append(got.lines, line)
-		}
-		got.err = c.LinesErr()
-		result <- got
+		result <- collectLines(c.Lines())
 	}()
 	return result
+}
+
+func collectLines(lines iter.Seq2[string, error]) (got ranged) {
+	for line, err := range lines {
+		if got.err = err; err == nil {
+			got.lines = append(got.lines, line)
+		}
+	}
+	return got
 }
 
 func TestS037_LinesOfAChildForAGoroutine(t *testing.T) {
@@ -139,9 +144,7 @@ func TestLinesOfAGrandchildAfterExit(t *testing.T) {
 		go func() { // Ends with the range.
 			lines := c.Lines()
 			close(asked)
-			got := ranged{lines: slices.Collect(lines)}
-			got.err = c.LinesErr()
-			result <- got
+			result <- collectLines(lines)
 		}()
 		<-asked
 	})
@@ -158,13 +161,15 @@ func TestS033_BreakOutOfLinesEndsAnEndlessChild(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { // Ends by itself; the test waits for its report.
 		count := 0
-		for line := range c.Lines() {
+		var failed error
+		for line, err := range c.Lines() {
+			failed = err
 			if count++; line != "y" || count == 100_000 {
 				break
 			}
 		}
 		_, err := c.Wait(context.Background())
-		done <- errors.Join(err, c.LinesErr())
+		done <- errors.Join(err, failed)
 	}()
 	run(t, l)
 	require.NoError(t, <-done)
@@ -188,7 +193,7 @@ func TestLinesWithoutAPipe(t *testing.T) {
 	run(t, l)
 }
 
-func TestLinesErrTellsOfALineThatIsTooLong(t *testing.T) {
+func TestTheLinesOfAChildEndAtOneThatIsTooLong(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "cat", []string{"/dev/zero"}, nil)
 	ev := events(c)
@@ -208,10 +213,11 @@ func TestS046_LinesEndWithTheLoop(t *testing.T) {
 	first := make(chan string, 1)
 	done := make(chan error, 1)
 	go func() { // Ends with the loop.
-		for line := range lines {
+		got := collectLines(lines)
+		for _, line := range got.lines {
 			first <- line
 		}
-		done <- c.LinesErr()
+		done <- got.err
 	}()
 	require.NoError(t, l.Close())
 	require.ErrorIs(t, <-done, streams.ErrClosed)
@@ -258,7 +264,10 @@ func ExampleChildProcess_Lines() {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for line := range child.Lines() {
+		for line, err := range child.Lines() {
+			if err != nil {
+				panic(err)
+			}
 			os.Stdout.WriteString(line + "\n")
 		}
 	}()

@@ -5,12 +5,17 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
 )
 
 // SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. They are not kept or changed.
 //
-// Of Options, StopEvents, Async, LineEnd, MaxLine, HighWaterMark and the Stdio forms that need a loop of the caller (Stream,
-// IPC) are refused with an *[ArgumentError].
+// Of Options, those that are for a child with listeners or with a channel (StopEvents, Async, Encoding, LineEnd, MaxLine,
+// HighWaterMark, Serialization, MaxMessage, MaxQueue) and the Stdio forms that need a loop of the caller (Stream, IPC) are
+// refused with an *[ArgumentError].
 type SyncOptions struct {
 	Options
 
@@ -123,22 +128,12 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 	}
 	with := o.Options
 	with.input = o.Input
-	if err := with.unfitForSync(); err != nil {
-		closeOwned(with.Stdio)
-		return failedSync(err), false
-	}
-	if failed := with.closedNumber(file, args); failed != nil {
-		closeOwned(with.Stdio)
-		return failedSync(failed), false
-	}
-	l, err := privateLoops.get()
+	l, err := with.syncLoop(file, args)
+	c, err := start(l, syncOp, file, args, &with, err)
 	if err != nil {
-		closeOwned(with.Stdio)
-		return failedSync(noLoop(syncOp, file, args, err)), false
-	}
-	c, err := start(l, syncOp, file, args, &with)
-	if err != nil {
-		privateLoops.put(l)
+		if l != nil {
+			privateLoops.put(l)
+		}
 		return failedSync(err), false
 	}
 	var k *collector
@@ -158,6 +153,21 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 	return k.result(), c.killed
 }
 
+// syncLoop returns the loop for a call, unless there is a reason not to make it.
+func (o *Options) syncLoop(file string, args []string) (*reactor.Loop, error) {
+	if err := o.unfitForSync(); err != nil {
+		return nil, err
+	}
+	if err := o.closedNumber(syncOp, file, args); err != nil {
+		return nil, err
+	}
+	l, err := privateLoops.get()
+	if err != nil {
+		return nil, noLoop(syncOp, file, args, err)
+	}
+	return l, nil
+}
+
 func (o *SyncOptions) maxBuffer() int {
 	if o.MaxBuffer == 0 {
 		return defaultMaxBuffer
@@ -165,20 +175,34 @@ func (o *SyncOptions) maxBuffer() int {
 	return o.MaxBuffer
 }
 
+// needsListeners finds what a form without listeners cannot honour.
+func (o *Options) needsListeners(op string) error {
+	const listeners, channel = "is for a child with listeners", "is for a child with a channel"
+	for _, f := range []struct {
+		given        bool
+		name, reason string
+	}{
+		{o.Async, "Async", listeners},
+		{o.StopEvents, "StopEvents", listeners},
+		{o.Encoding != streams.UTF8, "Encoding", listeners},
+		{o.LineEnd != streams.Newline, "LineEnd", listeners},
+		{o.MaxLine != 0, "MaxLine", listeners},
+		{o.HighWaterMark != 0, "HighWaterMark", listeners},
+		{o.Serialization != ipc.JSON, "Serialization", channel},
+		{o.MaxMessage != 0, "MaxMessage", channel},
+		{o.MaxQueue != 0, "MaxQueue", channel},
+	} {
+		if f.given {
+			return &ArgumentError{op, f.name, f.reason}
+		}
+	}
+	return nil
+}
+
 // unfitForSync finds what needs a loop that goes on.
 func (o *Options) unfitForSync() error {
-	if o.StopEvents {
-		return &ArgumentError{syncOp, "StopEvents", "is for a child with listeners"}
-	}
-	if o.Async {
-		return &ArgumentError{syncOp, "Async", "is for a child with listeners"}
-	}
-	for name, given := range map[string]bool{
-		"LineEnd": o.LineEnd != 0, "MaxLine": o.MaxLine != 0, "HighWaterMark": o.HighWaterMark != 0,
-	} {
-		if given {
-			return &ArgumentError{syncOp, name, "is for a child with listeners"}
-		}
+	if err := o.needsListeners(syncOp); err != nil {
+		return err
 	}
 	for i, s := range o.Stdio {
 		switch s.form {
@@ -192,7 +216,7 @@ func (o *Options) unfitForSync() error {
 
 // closedNumber returns the error for a slot that is to share a descriptor which is not open. It is asked before there is a loop,
 // which could get that number. Mistakes in the call are found later.
-func (o *Options) closedNumber(file string, args []string) error {
+func (o *Options) closedNumber(op, file string, args []string) error {
 	for i, s := range o.Stdio {
 		fd := s.fd
 		switch {
@@ -203,8 +227,8 @@ func (o *Options) closedNumber(file string, args []string) error {
 		}
 		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
 			continue
-		} else if o.validate(syncOp, file, args) == nil {
-			return newChild(syncOp, file, args, o).layoutFailure(&slotError{i, err})
+		} else if o.validate(op, file, args) == nil {
+			return newChild(op, file, args, o).layoutFailure(&slotError{i, err})
 		}
 	}
 	return nil

@@ -4,21 +4,24 @@ import (
 	"context"
 	"errors"
 
+	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/streams"
 )
 
 // task is a child on the background loop, and the goroutine that waits for it. Its methods are that goroutine's, but
-// for launch.
+// for enter.
 type task struct {
-	file   string
-	args   []string
-	stdout Stdio
+	file string
+	args []string
+	use  use
 
-	// bridged is closed when reader is there to read stdout, or will not come. Nil: stdout is captured.
+	// bridged is closed when reader is there to read stdout, or will not come. Nil: nobody asks.
 	bridged chan struct{}
 	reader  *streams.Reader
 
 	shared *sharedLoop
+	max    int     // bytes of stdout that are captured; < 0: no limit
+	feeder *feeder // nil when stdin has, from the start, all that it gets
 
 	closed chan struct{} // closed when the child is, or was not started; the rest is the loop's until then
 	c      *ChildProcess
@@ -36,37 +39,52 @@ var errLeft = errors.New("childprocess: the range statement was left")
 
 // start starts the child, on this goroutine: a thread with a namespace of its own has its children there, and a program
 // that is slow to execute holds up nobody else. Then the child is the loop's. After an error there is nothing to finish.
-func (t *task) start(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return &AbortError{Op: taskOp, File: t.file, Err: ctx.Err(), Cause: context.Cause(ctx)}
+func (t *task) start(ctx context.Context, o *RunOptions) error {
+	if o == nil {
+		o = new(RunOptions)
 	}
-	o := &Options{Stdio: []Stdio{Ignore, t.stdout, Pipe}, Context: ctx, KillGrace: CancelGrace}
-	if err := o.validate(taskOp, t.file, t.args); err != nil {
+	with, limit, err := o.run(ctx, t.use, t.file, t.args)
+	var in input
+	if err == nil {
+		t.max, in = limit, takeInput(&with, o.Input)
+	}
+	var starter *process.Starter
+	c, err := begin(taskOp, t.file, t.args, &with, err, func() (_ *process.Starter, _ ExitWatch, err error) {
+		if ctx.Err() != nil {
+			return nil, 0, &AbortError{Op: taskOp, File: t.file, Err: ctx.Err(), Cause: context.Cause(ctx)}
+		}
+		if t.shared, err = background.acquire(); err != nil {
+			return nil, 0, noLoop(taskOp, t.file, t.args, err)
+		}
+		starter = t.shared.starters.acquire()
+		return starter, t.shared.way, nil
+	})
+	if err != nil {
 		return err
 	}
-	shared, err := background.acquire()
-	if err != nil {
-		return noLoop(taskOp, t.file, t.args, err)
-	}
-	t.shared, t.closed = shared, make(chan struct{})
-	c := newChild(taskOp, t.file, t.args, o)
-	starter := shared.starters.acquire()
-	c.prepare(starter, shared.way, o)
-	c.fork(starter)
-	shared.starters.put(starter)
+	t.shared.starters.put(starter)
 	if failed := c.starting.failed; failed != nil {
 		if table := c.starting.table; table != nil {
 			table.close()
 		}
-		background.release(shared)
+		background.release(t.shared)
 		return failed
 	}
-	if shared.loop.Post(func() { t.enter(c, o) }) != nil {
+	t.closed = make(chan struct{})
+	if rest, n := in.rest(c.filled); n != 0 {
+		t.feeder = &feeder{src: rest, size: n, done: make(chan struct{}), failed: t.inputFailed}
+	}
+	if t.shared.loop.Post(func() { t.enter(c, &with) }) != nil {
 		c.abandon()
-		background.release(shared)
-		return context.Cause(shared.ended)
+		background.release(t.shared)
+		return context.Cause(t.shared.ended)
 	}
 	return nil
+}
+
+// inputFailed is told by the feeder. The child may just have ended, without a need for the rest.
+func (t *task) inputFailed(err error) {
+	_ = t.shared.loop.Post(func() { t.c.interrupt(err) }) // See stop.
 }
 
 // abandon ends a child that has no loop.
@@ -97,15 +115,33 @@ func (t *task) enter(c *ChildProcess, o *Options) {
 		t.err = c.failed
 		return
 	}
-	t.k = newCollector(c, MaxOutput)
-	t.k.captureTail(2)
-	switch {
-	case c.Stdout == nil:
-	case t.bridged == nil:
+	t.k = newCollector(c, t.max)
+	if c.Stderr != nil {
+		t.k.captureTail(2)
+	}
+	switch t.use {
+	case useOutput:
 		t.k.capture(1, t.k.add)
-	default:
+	case useLines:
 		c.Stdout.OnError(t.k.pipeFailed)
 		t.reader = c.Stdout.Reader().(*streams.Reader)
+	}
+	t.feed()
+}
+
+// feed has stdin get its input. It runs on the loop.
+func (t *task) feed() {
+	in := t.c.Stdin
+	switch {
+	case in == nil:
+	case t.feeder == nil:
+		in.End()
+	default:
+		in.OnError(t.k.pipeFailed)
+		t.k.expect(t.feeder.expected)
+		t.feeder.dst = in.Writer()
+		t.c.OnExit(func(ExitStatus) { t.feeder.stop() })
+		go t.feeder.run() // It ends as feeder says, and finish waits for that as far as it can be waited for.
 	}
 }
 
@@ -140,12 +176,16 @@ func (t *task) finish() {
 		t.stop(errLeft)
 		t.await(t.closed)
 	}
+	if t.feeder != nil && t.k != nil {
+		t.feeder.stop() // A loop that has broken has told nobody.
+		t.feeder.wait()
+	}
 	background.release(t.shared)
 }
 
 // stop has the loop end the child.
 func (t *task) stop(cause error) {
-	_ = t.shared.loop.Post(func() { // See start.
+	_ = t.shared.loop.Post(func() { // Nothing runs any more on a loop that is closed.
 		if t.k != nil {
 			t.c.end(cause)
 		}

@@ -28,12 +28,14 @@ type Worker func(l *reactor.Loop, parent *ipc.Channel, args []string) error
 
 // Run runs the worker that this process was started as by [ForkSelf], and returns when it has ended, with worker true. In
 // every other process it does nothing, and worker is false. Call it first thing in main. Errors are those of the worker
-// and of its loop, and an *[ArgumentError] for a name that is not in w.
+// and of its loop, and an *[ArgumentError] for a name that is not in w. After a Run that was a worker's, ForkSelf returns a
+// *[WorkerError]: what is left of main is not this process's to do.
 func (w Workers) Run() (worker bool, err error) {
 	name, ok := os.LookupEnv(workerName)
 	if !ok {
 		return false, nil
 	}
+	defer identity.end()
 	// It is this process's name and not that of those it starts. Unsetenv fails for impossible names only.
 	_ = os.Unsetenv(workerName)
 	fn := w[name]
@@ -71,14 +73,21 @@ func runWorker(fn Worker) (err error) {
 //
 // On Linux it is the very file that is running (/proc/self/exe), also when another was put in its place since; ps(1) shows
 // the worker under the program's name, once it has come to Workers.Run.
+//
+// A process that is itself a worker may fork others while it is one, that is, from its [Worker] on. Before it has come to
+// Workers.Run and after that ForkSelf returns a *[WorkerError]: a program that calls it in main without Workers.Run would
+// else start itself without end.
 func ForkSelf(l *reactor.Loop, name string, args []string, o *ForkOptions) (*ChildProcess, error) {
 	if o == nil {
 		o = new(ForkOptions)
 	}
 	run := *o
-	self, err := selfExecutable()
+	err := identity.mayFork()
+	self, selfErr := selfExecutable()
 	switch {
 	case err != nil:
+	case selfErr != nil:
+		err = selfErr
 	case name == "":
 		err = &ArgumentError{"fork", "name", "is empty"}
 	case strings.IndexByte(name, 0) >= 0:
@@ -86,13 +95,9 @@ func ForkSelf(l *reactor.Loop, name string, args []string, o *ForkOptions) (*Chi
 	case o.ExecPath != "" || len(o.ExecArgv) > 0:
 		err = &ArgumentError{"fork", "ExecPath", "is not for ForkSelf"}
 	}
-	if err != nil {
-		closeOwned(o.Stdio)
-		return nil, err
-	}
 	if run.Argv0 == "" {
 		run.Argv0 = os.Args[0]
 	}
 	run.Env = append(without(o.environ(), workerName), workerName+"="+name)
-	return Fork(l, self, args, &run)
+	return run.fork(l, self, args, err)
 }

@@ -40,6 +40,9 @@ var testWorkers = childprocess.Workers{
 
 // runWorkers runs the worker that this process is, if it is one.
 func runWorkers() {
+	if _, own := os.LookupEnv(generation); own {
+		return
+	}
 	maps.Copy(testWorkers, workers)
 	worker, err := testWorkers.Run()
 	switch {

@@ -73,11 +73,7 @@ func TestS037_LinesAreTheSameInEveryForm(t *testing.T) {
 	ranged := make(chan []string)
 	lines := c.Lines()
 	go func() {
-		var got []string
-		for line := range lines {
-			got = append(got, line)
-		}
-		ranged <- got
+		ranged <- collectLines(lines).lines
 	}()
 	run(t, l)
 	require.Equal(t, want, <-ranged)

@@ -131,6 +131,9 @@ func newLoop(t testing.TB) *reactor.Loop {
 // newLoopWith is newLoop for a loop with options.
 func newLoopWith(t testing.TB, o reactor.Options) *reactor.Loop {
 	t.Helper()
+	if childprocess.BackgroundUsers() == 0 {
+		childprocess.RetireBackground() // Of a test before this one: its end would change the descriptors.
+	}
 	l := looptest.NewWith(t, o)
 	require.NoError(t, forceExitWatch(l))
 	t.Cleanup(func() {

@@ -93,7 +93,7 @@ type attempt struct {
 	Errno    syscall.Errno
 	Step     childprocess.Step
 	Events   []string // of the child and its streams
-	Streams  bool     // Stdio is not nil
+	Streams  bool     // the child has those that were asked for
 	Leaks    string
 	Children bool // one was left
 }
@@ -122,13 +122,30 @@ func attemptWith(l *reactor.Loop, stdio []childprocess.Stdio) (a attempt) {
 	c, err := childprocess.Spawn(l, "/bin/true", nil, &childprocess.Options{Stdio: stdio})
 	a.Returned = err != nil
 	if err == nil {
-		a.Streams = c.Stdio != nil
+		a.Streams = hasStreams(c, stdio)
 		ev := events(c)
 		check(0, l.Run())
 		err, a.Events = ev.err, ev.log
 	}
 	a.note(err)
 	return a
+}
+
+// hasStreams reports whether c has a stream wherever stdio asks for one, and nowhere else.
+func hasStreams(c *childprocess.ChildProcess, stdio []childprocess.Stdio) bool {
+	if len(c.Stdio) != max(3, len(stdio)) {
+		return false
+	}
+	for i, s := range c.Stdio {
+		pipe := i < 3
+		if i < len(stdio) && stdio[i] != (childprocess.Stdio{}) {
+			pipe = stdio[i] == childprocess.Pipe
+		}
+		if (s.Readable != nil) != (pipe && i != 0) || (s.Writable != nil) != (pipe && (i == 0 || i > 2)) {
+			return false
+		}
+	}
+	return c.Stdin == c.Stdio[0].Writable && c.Stdout == c.Stdio[1].Readable && c.Stderr == c.Stdio[2].Readable
 }
 
 // starve starts a child with so many descriptors left.
@@ -248,6 +265,10 @@ func sleepingThreads() (n int) {
 const reserved = 5
 
 func TestN070_EveryOpenCanFailForWantOfDescriptors(t *testing.T) {
+	closes := map[string][]string{
+		"pipes": {"stdin close", "stdio5w close", "stdio5 close", "stdio3w close", "stdio3 close", "stderr close", "close -24", "stdout close"},
+		"owned": {"close -24", "stderr close"}, "ignored": {"close -24"},
+	}
 	for layout, least := range map[string]int{"pipes": 3*2 + 2 + 1 + 2, "ignored": 3, "owned": 1 + 1 + 2} {
 		for _, loop := range []string{"cold", "warm"} {
 			t.Run(layout+" "+loop, func(t *testing.T) {
@@ -261,7 +282,8 @@ func TestN070_EveryOpenCanFailForWantOfDescriptors(t *testing.T) {
 				require.GreaterOrEqual(t, last, least)
 				for left, a := range tries[:last] {
 					require.Equal(t, attempt{
-						Errno: syscall.EMFILE, Step: childprocess.StepResource, Events: []string{"error EMFILE", "close -24"},
+						Errno: syscall.EMFILE, Step: childprocess.StepResource, Streams: true,
+						Events: append([]string{"error EMFILE"}, closes[layout]...),
 					}, a, "with %d descriptors left", left)
 				}
 				require.Empty(t, tries[last].Leaks)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/brood-go/brood/internal/process"
+	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -16,38 +17,65 @@ import (
 // A mistake in the call is returned as *[ArgumentError]. When the system refuses for a reason that can pass or that depends
 // on the machine (ENOENT, EACCES, EAGAIN, EMFILE, ENFILE), Spawn returns a child whose error event has a *[SpawnError];
 // for every other reason it returns the *[SpawnError] (Node v20 documentation, "Child process", and libuv's uv_spawn).
-// [reactor.ErrClosed] is returned for a closed loop.
+// A child that could not be started has all the streams that were asked for, too. Where there were no descriptors for them
+// they are closed, like destroyed ones; so is a channel. [reactor.ErrClosed] is returned for a closed loop.
 //
 // The call takes as long as the kernel needs to start the program: the calling thread waits until the child has executed.
 // See Options.Async for a child that starts while the loop goes on.
 func Spawn(l *reactor.Loop, file string, args []string, o *Options) (*ChildProcess, error) {
-	return start(l, "spawn", file, args, o)
+	return start(l, "spawn", file, args, o, nil)
 }
 
-// start is Spawn for all forms that have a loop; op names the form in errors.
-func start(l *reactor.Loop, op, file string, args []string, o *Options) (*ChildProcess, error) {
+// start is Spawn for all forms that have a loop; op names the form in errors. When the form has found a mistake start only
+// returns that.
+func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake error) (*ChildProcess, error) {
 	if o == nil {
 		o = new(Options)
 	}
+	if mistake == nil && l == nil {
+		mistake = &ArgumentError{op, "loop", "is nil"}
+	}
+	var f *family
+	c, err := begin(op, file, args, o, mistake, func() (s *process.Starter, way ExitWatch, err error) {
+		if f, err = familyOf(l); err != nil {
+			return nil, 0, err
+		}
+		return &f.starter, f.way, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if o.Async {
+		err = c.startLater(f, o)
+	} else {
+		err = c.enter(f, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// begin checks a call, and starts its child unless it is Async, on the goroutine that makes the call, whatever the form is. The
+// child then belongs to no loop yet. Who starts it is asked for when everything else is in order.
+//
+// It is the one place where what was handed over by [Stdio.Owned] is given up: whatever becomes of the call.
+func begin(op, file string, args []string, o *Options, mistake error, starter func() (*process.Starter, ExitWatch, error)) (*ChildProcess, error) {
 	defer closeOwned(o.Stdio)
-	if l == nil {
-		return nil, &ArgumentError{op, "loop", "is nil"}
+	if mistake != nil {
+		return nil, mistake
 	}
 	if err := o.validate(op, file, args); err != nil {
 		return nil, err
 	}
-	f, err := familyOf(l)
+	s, way, err := starter()
 	if err != nil {
 		return nil, err
 	}
 	c := newChild(op, file, args, o)
-	c.prepare(&f.starter, f.way, o)
-	if o.Async {
-		return c, c.startLater(f, o)
-	}
-	c.fork(&f.starter)
-	if err := c.enter(f, o); err != nil {
-		return nil, err
+	c.prepare(s, way, o)
+	if !o.Async {
+		c.fork(s)
 	}
 	return c, nil
 }
@@ -172,6 +200,9 @@ func (c *ChildProcess) enter(f *family, o *Options) error {
 	if c.failed != nil && !emitted(c.failed.Err) {
 		return c.failed
 	}
+	if table == nil {
+		return c.enterClosed(o)
+	}
 	if err := c.adopt(table, o); err != nil {
 		if c.failed == nil {
 			f.release(c)
@@ -187,11 +218,8 @@ func (c *ChildProcess) enter(f *family, o *Options) error {
 	return nil
 }
 
-// adopt makes the channel and the streams and counts what close waits for. Without a table there is nothing.
+// adopt makes the channel and the streams and counts what close waits for.
 func (c *ChildProcess) adopt(table *layout, o *Options) error {
-	if table == nil {
-		return nil
-	}
 	channel, err := table.channel(c.loop, o)
 	if err != nil {
 		table.close()
@@ -204,19 +232,24 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 		}
 		return err
 	}
+	for _, s := range stdio {
+		if s.Readable != nil {
+			s.Readable.SetEncoding(o.Encoding)
+		}
+	}
+	c.connect(channel, stdio)
+	return nil
+}
+
+// connect gives the child its channel, or nil, and its streams.
+func (c *ChildProcess) connect(channel *ipc.Channel, stdio []StdioStream) {
 	c.channel = channel
 	c.forwardErrors()
 	c.Stdio = stdio
 	c.Stdin = stdio[0].Writable
 	c.Stdout = stdio[1].Readable
 	c.Stderr = stdio[2].Readable
-	for _, s := range stdio {
-		if s.Readable != nil {
-			s.Readable.SetEncoding(o.Encoding)
-		}
-	}
 	c.awaitStreams()
-	return nil
 }
 
 // announce queues the first event.
@@ -226,10 +259,15 @@ func (c *ChildProcess) announce() {
 		c.loop.NextTick(c.emitSpawn)
 		return
 	}
-	c.doneErr = c.failed
-	c.state = childExited // At once: a Kill before the tick must not find process 0, which means our own group.
-	c.status = notStarted(c.failed)
+	c.refused()
 	c.loop.NextTick(func() { c.ended(c.status) })
+}
+
+// refused has the child be one that could not be started. A Kill must not find process 0, which means our own group.
+func (c *ChildProcess) refused() {
+	c.doneErr = c.failed
+	c.state = childExited
+	c.status = notStarted(c.failed)
 }
 
 func (c *ChildProcess) emitSpawn() { reactor.Emit(c.loop, &c.spawn, struct{}{}) }
@@ -247,6 +285,5 @@ func emitted(err error) bool {
 	return false
 }
 
-// exhausted reports whether there were no descriptors left, after which a child has no streams at all (Node v20,
-// lib/internal/child_process.js, spawn).
+// exhausted reports whether there were no descriptors left. The child then keeps none of those that it has got.
 func exhausted(err error) bool { return err == syscall.EMFILE || err == syscall.ENFILE }

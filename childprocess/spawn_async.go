@@ -122,6 +122,9 @@ func (s *starting) hold(l *reactor.Loop, hold bool) {
 func (c *ChildProcess) startLater(f *family, o *Options) error {
 	s := c.starting
 	c.loop, c.family = f.loop, f
+	if s.table == nil {
+		return c.refuseLater(o) // There is nothing to fork.
+	}
 	if err := c.adopt(s.table, o); err != nil {
 		return err
 	}

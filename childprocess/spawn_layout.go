@@ -25,6 +25,9 @@ type layout struct {
 	memory [3][usualSlots]int // of slots, parent and spare
 }
 
+// standardSlots is how many slots a child has at least: stdin, stdout and stderr.
+const standardSlots = 3
+
 // usualSlots is how many slots a child has, but for few.
 const usualSlots = 4
 
@@ -33,7 +36,7 @@ const usualSlots = 4
 // What the child is to share with this program is looked at first, and s takes its numbers afterwards. A number that is not
 // open here could else be found open, because a pipe of the same child has just got it.
 func (a *layout) open(o *Options, s *process.Starter) (err error) {
-	n := max(len(o.Stdio), 3)
+	n := max(len(o.Stdio), standardSlots)
 	*a = layout{stdio: o.Stdio, ipc: -1}
 	a.slots, a.parent, a.spare = a.memory[0][:0], a.memory[1][:0], a.memory[2][:0]
 	for range n {
@@ -112,14 +115,12 @@ func (e *slotError) Unwrap() error { return e.err }
 // openSlot prepares slot i and returns the descriptor that the child gets there.
 func (a *layout) openSlot(i int) (int, error) {
 	s := a.slot(i)
+	if s.isPipe(i) {
+		return a.openPipe(i)
+	}
 	switch s.form {
 	case formDefault:
-		if i > 2 {
-			return process.Closed, nil
-		}
-		return a.openPipe(i)
-	case formPipe:
-		return a.openPipe(i)
+		return process.Closed, nil
 	case formIPC:
 		return a.openChannel(i)
 	case formIgnore:

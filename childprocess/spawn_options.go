@@ -70,7 +70,8 @@ type Options struct {
 
 	// Shell runs the command by this shell, "sh -c" in effect; usually [DefaultShell]. "": no shell. The file and the
 	// arguments are joined by blanks, and nothing is quoted: whoever puts text from outside into them lets that text run
-	// commands. See [Quote].
+	// commands. See [Quote]. A blank is put in front of a command that begins with "-" or "+", so that the shell does not take
+	// it for an option. (Node's shell does.)
 	Shell string
 
 	// Context ends the child with KillSignal when it is done (Node's AbortSignal). The error event then has an *[AbortError],
@@ -102,8 +103,11 @@ type Options struct {
 	// write its last words. Without a grace they close the pipes at once, as Node does.
 	KillGrace time.Duration
 
-	// CloseGrace is the longest time from exit to close: a grandchild that holds the pipes cannot delay close for longer.
-	// What is written after that is lost, and ExitStatus.CutOff set. 0: no limit, as in Node.
+	// CloseGrace is the longest time from exit to close: a grandchild that holds the pipes, such as the daemon that the child was
+	// to start, cannot delay close for longer. What was written until then is read; streams that flow come to their end, those
+	// that are paused are destroyed, and later writers get SIGPIPE. In every form that is no error, and a child that has exited
+	// with 0 is a success: ExitStatus.CutOff says that there may be less output than there was going to be. 0: no limit, as in
+	// Node.
 	CloseGrace time.Duration
 
 	// Async has the program started by another thread, for a program that may take long to execute, from a slow file system

@@ -7,9 +7,15 @@ const DefaultShell = "/bin/sh"
 
 // shellCommand returns what to start so that a shell runs file with args. The words are joined by blanks and nothing is
 // quoted: all of it is the shell's to interpret, as in Node.
+//
+// Behind -c a shell takes a word that begins with "-" or "+" for another option. A blank in front of it means nothing to any
+// shell. ("--" would do for the POSIX shells: sh, dash, bash, busybox, ksh, zsh. For csh and fish it is the command.)
 func shellCommand(shell, file string, args []string) (string, []string) {
 	if len(args) > 0 {
 		file += " " + strings.Join(args, " ")
+	}
+	if strings.HasPrefix(file, "-") || strings.HasPrefix(file, "+") {
+		file = " " + file
 	}
 	return shell, []string{"-c", file}
 }

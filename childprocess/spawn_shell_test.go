@@ -58,6 +58,44 @@ func TestN011_TheWordsAreTheShellsToRead(t *testing.T) {
 	}
 }
 
+// Every shell on this machine is asked, since they read their options in their own ways.
+func TestACommandThatBeginsLikeAnOptionIsACommand(t *testing.T) {
+	const command = "-x --no-such-program; echo ran"
+	for _, name := range []string{"sh", "dash", "bash", "busybox", "ksh", "mksh", "zsh", "yash", "tcsh", "fish"} {
+		shell, err := exec.LookPath(name)
+		if err != nil {
+			continue // Of sh at least every system has one.
+		}
+		t.Run(name, func(t *testing.T) {
+			o := childprocess.Options{Shell: shell}
+			if name == "busybox" {
+				o.Argv0 = "sh"
+			}
+			for _, first := range []string{"", "+"} {
+				c := first + command
+				l := newLoop(t)
+				require.Equal(t, "ran\n", output(t, l, spawn(t, l, c, nil, &o)), c)
+				require.Equal(t, "ran\n", output(t, l, spawn(t, l, first+"-x", []string{";", "echo", "ran"}, &o)), c)
+
+				var stdout string
+				_, err := childprocess.Exec(l, c, &childprocess.ExecOptions{Options: o}, func(err error, out, _ []byte) {
+					require.NoError(t, err)
+					stdout = string(out)
+				})
+				require.NoError(t, err)
+				run(t, l)
+				require.Equal(t, "ran\n", stdout, c)
+
+				out, err := childprocess.ExecSync(c, &childprocess.SyncOptions{
+					Options: childprocess.Options{Shell: shell, Argv0: o.Argv0, Stdio: []childprocess.Stdio{2: childprocess.Ignore}},
+				})
+				require.NoError(t, err)
+				require.Equal(t, "ran\n", string(out), c)
+			}
+		})
+	}
+}
+
 func TestN011_TheShellGetsArgv0AndStdio(t *testing.T) {
 	l := newLoop(t)
 	o := throughShell("PATH=/bin:/usr/bin")

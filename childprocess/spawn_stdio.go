@@ -83,6 +83,11 @@ func (s Stdio) Owned() Stdio {
 	return s
 }
 
+// isPipe reports whether s connects slot i to the parent by streams.
+func (s Stdio) isPipe(i int) bool {
+	return s.form == formPipe || s.form == formDefault && i < standardSlots
+}
+
 // mistake says what is wrong with s, "" if nothing.
 func (s Stdio) mistake() string {
 	switch {

@@ -31,3 +31,6 @@ func (b Backlog) Left() bool {
 	}
 	return c.in.bytes < b.until || fd.AtEnd(c.fd)
 }
+
+// HeldBack reports false: nothing but the program holds a channel back.
+func (b Backlog) HeldBack() bool { return false }

@@ -72,6 +72,36 @@ func New(l *reactor.Loop, fd int, o *Options) (*Channel, error) {
 	return c, nil
 }
 
+// newChannel returns a channel that is not watched yet.
+func newChannel(l *reactor.Loop, h *hub, fd int, o *Options) *Channel {
+	c := &Channel{
+		loop: l, hub: h, fd: fd, format: formatOf(o.Serialization),
+		maxQueue: o.maxQueue(), linger: o.linger(), maxRequests: o.maxRequests(),
+	}
+	c.in.splitter = c.format.splitter(o.maxMessage())
+	c.in.deliver = c.deliverNext
+	c.out.init(c)
+	return c
+}
+
+// NewClosed returns a channel that has ended before anybody could use it: it is not connected, Send returns
+// [ErrChannelClosed], and OnDisconnect comes on the next tick. It is for who has promised a channel and could not open one.
+// It returns [reactor.ErrClosed] for a closed loop.
+func NewClosed(l *reactor.Loop) (*Channel, error) {
+	if l == nil {
+		return nil, wrap("open", errNilLoop)
+	}
+	h, err := hubOf(l)
+	if err != nil {
+		return nil, err
+	}
+	c := newChannel(l, h, -1, new(Options))
+	c.state = stateClosed
+	h.open[c] = struct{}{}
+	l.NextTick(c.ended)
+	return c, nil
+}
+
 var errNilLoop = errors.New("nil loop")
 
 // open is New that leaves fd to the caller on error.
@@ -93,10 +123,7 @@ func open(l *reactor.Loop, fd int, o *Options) (*Channel, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return nil, wrap("fcntl", err)
 	}
-	c := &Channel{loop: l, hub: h, fd: fd, format: formatOf(o.Serialization), maxQueue: o.maxQueue(), linger: o.linger(), maxRequests: o.maxRequests()}
-	c.in.splitter = c.format.splitter(o.maxMessage())
-	c.in.deliver = c.deliverNext
-	c.out.init(c)
+	c := newChannel(l, h, fd, o)
 	c.watcher, err = l.Watch(fd, reactor.Readable, c.ready)
 	if err != nil {
 		return nil, err

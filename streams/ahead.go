@@ -133,9 +133,10 @@ func (r *Readable) giveBack() {
 	}
 }
 
-// scheduleAhead has goOn called, unless a pause keeps it from doing anything.
+// scheduleAhead has goOn called for what is ahead, or for the end of a stream that a listener has cut, unless a pause keeps it
+// from doing anything.
 func (r *Readable) scheduleAhead() {
-	if r.held() && r.flow == flowOn {
+	if (r.held() || r.state == readEnding) && r.flow == flowOn {
 		r.d.loop.NextTick(r.goOn)
 	}
 }

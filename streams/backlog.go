@@ -21,3 +21,6 @@ func (r *Readable) Backlog() Backlog {
 func (b Backlog) Left() bool {
 	return b.r.waits() && (b.r.bytes < b.until || fd.AtEnd(b.r.d.fd))
 }
+
+// HeldBack reports whether some of the backlog waits for somebody who is slower than the stream, see [Readable.HeldBack].
+func (b Backlog) HeldBack() bool { return b.r.HeldBack() && b.r.bytes < b.until }

@@ -2,14 +2,14 @@ package streams
 
 // Collect reads everything and calls fn once, with the data, which the callee may keep. With an error data is what came
 // before it. When more than max bytes come (max < 0: no limit), the stream is destroyed and fn gets the first max bytes
-// and [ErrTooMuch]. A stream destroyed before its end gives [ErrClosed].
+// and [ErrTooMuch]. A stream destroyed before its end gives the error that it was destroyed with, or [ErrClosed].
 func (r *Readable) Collect(max int, fn func(data []byte, err error)) {
 	if fn == nil {
 		panic("streams: Collect: nil callback")
 	}
 	c := &collector{r: r, max: max, fn: fn}
 	if r.Closed() {
-		r.d.loop.NextTick(func() { c.done(ErrClosed) })
+		r.d.loop.NextTick(func() { c.done(orClosed(r.cause)) })
 		return
 	}
 	r.OnEnd(func() { c.done(nil) })

@@ -268,11 +268,9 @@ func (r *Readable) Destroy(err error) {
 	if open {
 		r.d.releaseReader()
 	}
+	r.tap.end(orClosed(err))
 	if err != nil {
-		r.tap.end(err)
 		r.d.loop.NextTick(func() { reactor.Emit(r.d.loop, &r.err, err) })
-	} else {
-		r.tap.end(ErrClosed)
 	}
 	r.d.loop.QueueClosing(r.emitClose)
 }

@@ -182,11 +182,7 @@ func (w *Writable) Destroy(err error) {
 	w.queue.drop(w.d.hub)
 	w.d.releaseWriter(false)
 	w.forgetDrain()
-	if err == nil {
-		w.tellBridge(ErrClosed)
-	} else {
-		w.tellBridge(err)
-	}
+	w.tellBridge(orClosed(err))
 	if err != nil || len(w.marks) > 0 {
 		w.d.loop.NextTick(func() {
 			w.fireMarks()
@@ -329,9 +325,7 @@ func (w *Writable) fireMarks() {
 			if w.state <= writeFinished {
 				return
 			}
-			if err = w.cause; err == nil {
-				err = ErrClosed
-			}
+			err = orClosed(w.cause)
 		}
 		w.marks = w.marks[1:]
 		w.fireMark(m, err)

@@ -37,8 +37,12 @@ func (w *Writable) Writer() io.WriteCloser {
 	b := &Writer{w: w}
 	b.changed.L = &b.mu
 	w.bridge = b
-	if w.Closed() {
-		b.shut(w.refusal())
+	switch w.state {
+	case writeFinished:
+		b.shut(errFinished)
+		return b
+	case writeDestroyed:
+		b.shut(orClosed(w.cause))
 		return b
 	}
 	w.OnDrain(b.resume)

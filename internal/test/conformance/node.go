@@ -66,7 +66,7 @@ var nodeBehaviours = []Behaviour{
 	{"N067", "~fork-abort-signal", "A context does the same for Fork."},
 	{"N068", "~detached", "A detached, unref'd child outlives its parent."},
 	{"N069", "~fork-detached", "A detached, forked child outlives its parent."},
-	{"N070", "~emfile", "Without descriptors left: an error event with EMFILE, no exit, no streams."},
+	{"N070", "~emfile", "Without descriptors left: an error event with EMFILE and no exit. (Node has no streams then, here they are closed ones.)"},
 	{"N071", "test-net-child-process-connect-reset", "A child killed with SIGKILL in the middle of its work exits with that signal."},
 	{"N072", "~http-socket-leak", "A connection that is sent away leaves its HTTP timeout, parser and response."},
 	{"N073", "test-stdout-cannot-be-closed-child-process-pipe", "A child that closes its own stdout is heard until then and exits with 0."},

@@ -1,0 +1,370 @@
+package childprocess_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/streams"
+)
+
+var errInput = errors.New("the input is broken")
+
+// plain hides what a Reader is besides.
+type plain struct{ io.Reader }
+
+// inputText is more than a pipe and its stream hold.
+func inputText() []byte {
+	p := make([]byte, 1<<20+1)
+	rand.New(rand.NewSource(1)).Read(p)
+	return p
+}
+
+func withInput(r io.Reader) *childprocess.RunOptions { return &childprocess.RunOptions{Input: r} }
+
+func TestEveryByteOfTheInputReachesTheChild(t *testing.T) {
+	noNewFDs(t)
+	text := inputText()
+	for _, size := range []int{0, 1, 64<<10 - 1, 64 << 10, 64<<10 + 1, len(text)} {
+		p := text[:size]
+		file := writeFile(t, filepath.Join(t.TempDir(), "in"), string(p), 0o600)
+		for name, open := range map[string]func() io.Reader{
+			"bytes.Reader":   func() io.Reader { return bytes.NewReader(p) },
+			"bytes.Buffer":   func() io.Reader { return bytes.NewBuffer(bytes.Clone(p)) },
+			"strings.Reader": func() io.Reader { return strings.NewReader(string(p)) },
+			"part of one": func() io.Reader {
+				r := strings.NewReader("before" + string(p))
+				_, err := r.Seek(6, io.SeekStart)
+				require.NoError(t, err)
+				return r
+			},
+			"plain":             func() io.Reader { return plain{bytes.NewReader(p)} },
+			"data with the end": func() io.Reader { return iotest.DataErrReader(bytes.NewReader(p)) },
+			"halves":            func() io.Reader { return iotest.HalfReader(bytes.NewReader(p)) },
+			"a file": func() io.Reader {
+				f, err := os.Open(file)
+				require.NoError(t, err)
+				t.Cleanup(func() { _ = f.Close() }) // Best effort, it was only read.
+				return f
+			},
+			"a pipe": func() io.Reader {
+				r, w, err := os.Pipe()
+				require.NoError(t, err)
+				go func() { // Ends when all is read.
+					_, _ = w.Write(p)
+					_ = w.Close()
+				}()
+				t.Cleanup(func() { _ = r.Close() })
+				return r
+			},
+			"a pipe of this program": func() io.Reader {
+				r, w := io.Pipe()
+				go func() { // Ends when all is read.
+					_, _ = w.Write(p)
+					_ = w.Close()
+				}()
+				return r
+			},
+		} {
+			in := open()
+			out, err := childprocess.OutputWith(t.Context(), withInput(in), "cat")
+			require.NoError(t, err, name)
+			require.True(t, bytes.Equal(p, out), "%s: %d bytes of %d", name, len(out), size)
+			rest, err := io.ReadAll(in)
+			require.NoError(t, err)
+			require.Empty(t, rest, name)
+		}
+	}
+	lines := collectLines(childprocess.LinesWith(t.Context(), withInput(plain{strings.NewReader("b\na\n")}), "sort"))
+	require.Equal(t, ranged{lines: []string{"a", "b"}}, lines)
+	require.NoError(t, childprocess.RunWith(t.Context(), withInput(strings.NewReader("x")), "grep", "x"))
+}
+
+func TestStdinMayBeAPipeWithoutInput(t *testing.T) {
+	noNewFDs(t)
+	o := &childprocess.RunOptions{Options: stdioOf(childprocess.Pipe)}
+	out, err := childprocess.OutputWith(t.Context(), o, shell, "-c", "test -p /dev/stdin && cat")
+	require.NoError(t, err)
+	require.Empty(t, out)
+}
+
+// A file is the child's own: what it does not read is there for the next.
+func TestAnInputFileIsTheChildsStdin(t *testing.T) {
+	noNewFDs(t)
+	f, err := os.Open(writeFile(t, filepath.Join(t.TempDir(), "in"), "one\ntwo\nthree\n", 0o600))
+	require.NoError(t, err)
+	defer f.Close()
+	for _, want := range []string{"one\n", "two\n"} {
+		out, err := childprocess.OutputWith(t.Context(), withInput(f), shell, "-c", `read line; echo "$line"; test -f /dev/stdin`)
+		require.NoError(t, err)
+		require.Equal(t, want, string(out))
+	}
+	rest, err := io.ReadAll(f)
+	require.NoError(t, err)
+	require.Equal(t, "three\n", string(rest))
+	require.NoError(t, f.Close())
+	_, err = childprocess.OutputWith(t.Context(), withInput(f), "cat")
+	failed, ok := err.(*childprocess.SpawnError)
+	require.True(t, ok, "%v", err)
+	require.Equal(t, childprocess.StepStdio, failed.Step)
+	require.Equal(t, syscall.EBADF, failed.Err)
+}
+
+// Go's files of sockets are in non-blocking mode, which programs do not expect of their stdin.
+func TestAnInputThatWouldNotWaitIsReadForTheChild(t *testing.T) {
+	noNewFDs(t)
+	p, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	for _, fd := range p {
+		require.NoError(t, syscall.SetNonblock(fd, true))
+	}
+	in, peer := os.NewFile(uintptr(p[0]), "in"), os.NewFile(uintptr(p[1]), "peer")
+	defer in.Close()
+	go func() { // Ends at once.
+		_, _ = peer.WriteString("from a socket")
+		_ = peer.Close()
+	}()
+	out, err := childprocess.OutputWith(t.Context(), withInput(in), "cat")
+	require.NoError(t, err)
+	require.Equal(t, "from a socket", string(out))
+}
+
+func TestAnInputThatNobodyReadsIsEPIPE(t *testing.T) {
+	noNewFDs(t)
+	long := inputText()
+	isEPIPE := func(err error, name string) {
+		t.Helper()
+		failed, ok := errors.AsType[*childprocess.ExitError](err)
+		require.True(t, ok, "%s: %v", name, err)
+		require.True(t, failed.Status.Success())
+		pipe, ok := errors.AsType[*streams.OpError](failed.Err)
+		require.True(t, ok, "%v", failed.Err)
+		require.Equal(t, syscall.EPIPE, pipe.Err)
+	}
+	for form, call := range runForms {
+		for range 20 { // However fast the child is.
+			_, err := call(t.Context(), withInput(bytes.NewReader(long)), "true")
+			isEPIPE(err, form)
+			_, err = call(t.Context(), withInput(bytes.NewBuffer(bytes.Clone(long))), "true")
+			isEPIPE(err, form)
+			// What fits into the pipe is no error.
+			_, err = call(t.Context(), withInput(bytes.NewReader(long[:64<<10])), "true")
+			require.NoError(t, err)
+		}
+		// Of another Reader only what was read counts: here more than fits into the pipe, of a child that closes its stdin or
+		// keeps it.
+		for _, script := range []string{"exec <&-; cat \"$0\"", "cat \"$0\""} {
+			goOn := filepath.Join(t.TempDir(), "go-on")
+			require.NoError(t, syscall.Mkfifo(goOn, 0o600))
+			in := &counted{r: endless{}}
+			in.after(128<<10, func() { check(0, os.WriteFile(goOn, nil, 0)) })
+			_, err := call(t.Context(), withInput(in), shell, "-c", script, goOn)
+			isEPIPE(err, form)
+		}
+	}
+	// The sync forms mean the same.
+	r := childprocess.SpawnSync("true", nil, &childprocess.SyncOptions{Input: long})
+	require.ErrorIs(t, r.Err, syscall.EPIPE)
+}
+
+// endless has newlines for everybody.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = '\n'
+	}
+	return len(p), nil
+}
+
+// A grandchild that has the child's stdin does not make a success of an input that was not read.
+func TestAnInputThatTheChildHasLeftToOthersIsEPIPE(t *testing.T) {
+	noNewFDs(t)
+	args := []string{"-c", "exec 3<&0; sleep 1000 <&3 >/dev/null 2>&1 & echo $!"}
+	out, err := childprocess.OutputWith(t.Context(), withInput(bytes.NewReader(inputText())), shell, args...)
+	endGrandchild(t, string(out))
+	require.ErrorIs(t, err, syscall.EPIPE)
+	r := childprocess.SpawnSync(shell, args, &childprocess.SyncOptions{Input: inputText()})
+	endGrandchild(t, string(r.Stdout))
+	require.ErrorIs(t, r.Err, syscall.EPIPE)
+}
+
+func TestAnInputThatFailsEndsTheChild(t *testing.T) {
+	noNewFDs(t)
+	for name, broken := range map[string]struct {
+		in   io.Reader
+		want error
+	}{
+		"at once":       {iotest.ErrReader(errInput), errInput},
+		"in the middle": {io.MultiReader(strings.NewReader("some text"), iotest.ErrReader(errInput)), errInput},
+		"with data":     {&withError{}, errInput},
+		"no progress":   {plain{lazy{}}, io.ErrNoProgress},
+	} {
+		for form, call := range runForms {
+			if name == "in the middle" {
+				broken.in = io.MultiReader(strings.NewReader("some text"), iotest.ErrReader(errInput))
+			}
+			// Of a child that reads to the end, and would take this for the end.
+			_, err := call(t.Context(), withInput(broken.in), shell, "-c", "cat >/dev/null; exec sleep 1000")
+			failed, ok := errors.AsType[*childprocess.ExitError](err)
+			require.True(t, ok, "%s, %s: %v", form, name, err)
+			require.Equal(t, &childprocess.InputError{Err: broken.want}, failed.Err)
+			require.Equal(t, failed.Err, failed.Status.Cause)
+			require.Equal(t, syscall.SIGTERM, failed.Status.Signal)
+			require.ErrorIs(t, err, broken.want)
+			require.Contains(t, err.Error(), "reading the input: ")
+		}
+	}
+	_, err := childprocess.OutputWith(t.Context(), withInput(liar{}), shell, "-c", "cat; exec sleep 1000")
+	require.ErrorContains(t, err, "impossible count")
+}
+
+// withError returns its error with the last of its data.
+type withError struct{}
+
+func (*withError) Read(p []byte) (int, error) { return copy(p, "text"), errInput }
+
+// lazy never has anything, and never says so.
+type lazy struct{}
+
+func (lazy) Read([]byte) (int, error) { return 0, nil }
+
+// liar says that it has read more than there was room for.
+type liar struct{}
+
+func (liar) Read(p []byte) (int, error) { return len(p) + 1, nil }
+
+func init() {
+	// first-line passes on the first line of its stdin, and ends.
+	helperproc.Register("first-line", func([]string) {
+		var line []byte
+		for b := make([]byte, 1); len(line) == 0 || line[len(line)-1] != '\n'; {
+			check(os.Stdin.Read(b))
+			line = append(line, b...)
+		}
+		writeAll(1, line)
+	})
+}
+
+// A Read that never returns holds up nothing but its own goroutine.
+func TestAnInputThatNeverComesDoesNotHoldUpTheCall(t *testing.T) {
+	noNewFDs(t)
+	file, argv := helperproc.Command("first-line")
+	for form, call := range runForms {
+		in, w := io.Pipe()
+		reads := &counted{r: in}
+		go func() { _, _ = w.Write([]byte("line\n")) }() // Ends when that is read.
+		out, err := call(t.Context(), withInput(reads), file, argv...)
+		require.NoError(t, err, form)
+		if form != "RunWith" {
+			require.Equal(t, "line", strings.TrimSuffix(out, "\n"))
+		}
+		// The one Read that may be under way is the last.
+		require.NoError(t, w.CloseWithError(errInput))
+		_, _ = in.Read(make([]byte, 1)) // Comes behind what that has done.
+		require.LessOrEqual(t, reads.n.Load(), int32(2))
+	}
+}
+
+func TestTheEndOfAContextDoesNotWaitForTheInput(t *testing.T) {
+	noNewFDs(t)
+	for form, call := range runForms {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		in, w := io.Pipe()
+		go func() { // Ends when the child has started, and its input is read.
+			_, _ = w.Write([]byte("line\n"))
+			cancel(errReason)
+		}()
+		_, err := call(ctx, withInput(in), "cat")
+		require.ErrorIs(t, err, errReason, form)
+		require.NoError(t, w.Close())
+	}
+}
+
+// What the child does not wait for is not read: the pump is no faster than the child.
+func TestTheInputIsReadNoFasterThanTheChildReads(t *testing.T) {
+	noNewFDs(t)
+	ready, goOn := filepath.Join(t.TempDir(), "ready"), filepath.Join(t.TempDir(), "go-on")
+	require.NoError(t, syscall.Mkfifo(ready, 0o600))
+	require.NoError(t, syscall.Mkfifo(goOn, 0o600))
+	const total, most = 8 << 20, 1 << 20 // A pipe, its stream, the bridge and a chunk are less than that.
+	in := &counted{r: io.LimitReader(endless{}, total)}
+	done := make(chan error, 1)
+	go func() { // Ends with the child.
+		_, err := childprocess.OutputWith(t.Context(), withInput(in), shell, "-c", `echo >"$0"; cat "$1"; cat >/dev/null`, ready, goOn)
+		done <- err
+	}()
+	_, err := os.ReadFile(ready)
+	require.NoError(t, err)
+	in.settle()
+	require.Less(t, in.bytes.Load(), int64(most))
+	require.NoError(t, os.WriteFile(goOn, nil, 0))
+	require.NoError(t, <-done)
+	require.Equal(t, int64(total), in.bytes.Load())
+}
+
+// The input goes on while the lines that come of it are read.
+func TestInputAndLinesDoNotWaitForEachOther(t *testing.T) {
+	noNewFDs(t)
+	n := 0
+	for line, err := range childprocess.LinesWith(t.Context(), withInput(io.LimitReader(endless{}, 1<<20)), "cat") {
+		require.NoError(t, err)
+		require.Empty(t, line)
+		n++
+	}
+	require.Equal(t, 1<<20, n)
+	// Leaving it ends the child and stops the reading.
+	in := &counted{r: endless{}}
+	for _, err := range childprocess.LinesWith(t.Context(), withInput(in), "cat") {
+		require.NoError(t, err)
+		break
+	}
+	reads := in.n.Load()
+	require.NoError(t, childprocess.Run(t.Context(), "true"))
+	require.LessOrEqual(t, in.n.Load()-reads, int32(1))
+}
+
+// counted counts what is read of r.
+type counted struct {
+	r     io.Reader
+	n     atomic.Int32
+	bytes atomic.Int64
+
+	mark int64
+	fn   func()
+}
+
+// after has fn called, on a goroutine, when so many bytes have been read.
+func (c *counted) after(n int64, fn func()) { c.mark, c.fn = n, fn }
+
+func (c *counted) Read(p []byte) (int, error) {
+	c.n.Add(1)
+	n, err := c.r.Read(p)
+	if c.bytes.Add(int64(n)) >= c.mark && c.fn != nil {
+		go c.fn() // Ends at once.
+		c.fn = nil
+	}
+	return n, err
+}
+
+// settle returns when nothing more seems to be read. If it errs, less was read than could have been.
+func (c *counted) settle() {
+	for last := int64(-1); last != c.bytes.Load(); {
+		last = c.bytes.Load()
+		time.Sleep(20 * time.Millisecond)
+	}
+}

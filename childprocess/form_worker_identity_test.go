@@ -1,0 +1,89 @@
+package childprocess_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
+)
+
+// generation is the variable that counts how often a program with a main of its own has started itself. Where it is set
+// TestMain does not look for workers: that main does, or forgets to.
+const generation = "BROOD_TEST_GENERATION"
+
+// lastGeneration ends what would be a program that starts itself without end if ForkSelf did not refuse.
+const lastGeneration = 3
+
+// mains are what a program does before it forks itself.
+var mains = map[string]func(){
+	"Workers.Run forgotten":          func() {},
+	"result of Workers.Run ignored":  func() { _, _ = childprocess.Workers{"self": idle}.Run() },
+	"unknown name, and that ignored": func() { _, _ = childprocess.Workers{}.Run() },
+	"worker that forks": func() {
+		if worker, err := (childprocess.Workers{"self": forkIdle, "idle": idle}).Run(); worker {
+			must(err)
+			helperproc.Exit(0)
+		}
+	},
+}
+
+func idle(*reactor.Loop, *ipc.Channel, []string) error { return nil }
+
+func forkIdle(l *reactor.Loop, _ *ipc.Channel, _ []string) error {
+	c, err := childprocess.ForkSelf(l, "idle", os.Args[1:], nil)
+	if err != nil {
+		return err
+	}
+	c.OnClose(func(s childprocess.ExitStatus) { fmt.Println("generation", os.Getenv(generation), "forked:", s) })
+	return nil
+}
+
+func init() {
+	// self-starter has one of mains, forks itself, and says what came of it.
+	helperproc.Register("self-starter", func(args []string) {
+		n, _ := strconv.Atoi(os.Getenv(generation)) // 0 in the first.
+		n++
+		must(os.Setenv(generation, strconv.Itoa(n)))
+		if n > lastGeneration {
+			fail(errors.New("there is no end"))
+		}
+		mains[args[0]]()
+		l := check(openLoop())
+		c, err := childprocess.ForkSelf(l, "self", os.Args[1:], nil)
+		if err != nil {
+			if _, ok := errors.AsType[*childprocess.WorkerError](err); !ok || !errors.Is(err, syscall.EINVAL) {
+				fail(err)
+			}
+			fmt.Println("generation", n, "was refused:", err)
+			return
+		}
+		c.OnClose(func(s childprocess.ExitStatus) { fmt.Println("generation", n, "forked:", s) })
+		check(0, l.Run())
+	})
+}
+
+func TestAWorkerThatDoesNotComeToItsWorkForksNoOther(t *testing.T) {
+	for name, refusal := range map[string]string{
+		"Workers.Run forgotten": `generation 2 was refused: fork: this process is the worker "self", which has not run: ` +
+			"call Workers.Run first in main\n",
+		"result of Workers.Run ignored":  "generation 2 was refused: fork: this process is a worker whose Workers.Run has returned: it has to end\n",
+		"unknown name, and that ignored": "generation 2 was refused: fork: this process is a worker whose Workers.Run has returned: it has to end\n",
+		"worker that forks":              "generation 2 forked: exit status 0\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			o := &childprocess.Options{Env: append(os.Environ(), generation+"=0")}
+			c := startWith(t, l, o, "self-starter", name)
+			require.Equal(t, refusal+"generation 1 forked: exit status 0\n", output(t, l, c))
+		})
+	}
+}

@@ -1,0 +1,125 @@
+package streams_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/streams"
+)
+
+func TestACutIsAnEnd(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	var j journal
+	j.readableEvents(r)
+	r.OnLine(func(line []byte) { j.add("line:" + string(line)) })
+	r.OnText(func(s string) { j.add("text:" + s) })
+	w.writeString("one\ntwo\xC3") // The rest of neither will come.
+	require.True(t, poll(t, l))
+	j.wants(t, "text:one\ntwo line:one")
+	w.writeString("unread")
+	require.True(t, r.Cut())
+	require.False(t, r.Cut())
+	require.True(t, r.Closed())
+	require.Equal(t, -1, r.FD())
+	j.wants(t, "")
+	run(t, l)
+	j.wants(t, "text:\uFFFD line:two\xC3 end close")
+}
+
+func TestACutOfAPausedStreamWaitsForResume(t *testing.T) {
+	l := newLoop(t)
+	r, _ := readPipe(t, l, nil)
+	var j journal
+	j.readableEvents(r)
+	r.Pause()
+	require.True(t, r.Cut())
+	run(t, l)
+	j.wants(t, "")
+	require.True(t, r.HoldsEnd())
+	r.Resume()
+	run(t, l)
+	j.wants(t, "end close")
+}
+
+func TestACutEndsWhatTheStreamIsPipedTo(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	to, from := writePipe(t, l, nil)
+	var j journal
+	j.writableEvents(to)
+	r.Pipe(to, nil)
+	w.writeString("all of it")
+	require.True(t, poll(t, l))
+	r.Cut()
+	run(t, l)
+	j.wants(t, "finish close")
+	got, end := from.readAll()
+	require.Equal(t, "all of it", string(got))
+	require.True(t, end)
+}
+
+func TestACutOfOneHalfLeavesTheOther(t *testing.T) {
+	l := newLoop(t)
+	a, b := socketpair(t, unix.SOCK_STREAM)
+	x := newDuplex(t, l, a)
+	require.True(t, x.Readable.Cut())
+	_, err := x.Writable.WriteString("still here")
+	require.NoError(t, err)
+	run(t, l)
+	got, _ := b.read()
+	require.Equal(t, "still here", string(got))
+	x.Destroy(nil)
+	require.False(t, x.Readable.Cut())
+	run(t, l)
+}
+
+func TestAGoroutineGetsWhatWasReadBeforeACut(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 4})
+	lines := r.Lines()
+	require.True(t, poll(t, l)) // Attaches the bridge.
+	require.False(t, r.HeldBack())
+	w.writeString("a\nbc")
+	require.True(t, poll(t, l))
+	require.True(t, r.HeldBack(), "the bridge is full")
+	w.writeString("d") // Is in the kernel.
+	require.True(t, r.Cut())
+	require.False(t, r.HeldBack())
+	run(t, l) // Nothing waits for the goroutine.
+	var got []string
+	for line, err := range lines {
+		require.NoError(t, err)
+		got = append(got, string(line))
+	}
+	require.Equal(t, []string{"a", "bc"}, got)
+}
+
+func TestACutInACallback(t *testing.T) {
+	for kind, listen := range map[string]func(r *streams.Readable, cut func()){
+		"data": func(r *streams.Readable, cut func()) { r.OnData(func([]byte) { cut() }) },
+		"text": func(r *streams.Readable, cut func()) { r.OnText(func(string) { cut() }) },
+		"line": func(r *streams.Readable, cut func()) { r.OnLine(func([]byte) { cut() }) },
+	} {
+		t.Run(kind, func(t *testing.T) {
+			l := newLoop(t)
+			r, w := readPipe(t, l, nil)
+			var j journal
+			listen(r, func() {
+				j.add(kind)
+				r.Cut()
+			})
+			r.OnLine(func(line []byte) { j.add(string(line)) })
+			j.readableEvents(r)
+			w.writeString("one\ntwo\nthree")
+			run(t, l)
+			if kind == "line" {
+				j.wants(t, "line one line two line three end close") // Its own chunk is all read.
+				return
+			}
+			j.wants(t, kind+" one two three end close")
+		})
+	}
+}
