@@ -75,6 +75,12 @@ func isOpen(fd int) bool {
 	return err == nil
 }
 
+// isStill reports whether a number means what it did: where SIGCHLD is watched a number that was closed is soon another's.
+func isStill(fd int, was what) bool {
+	is, err := describe(fd)
+	return err == nil && is == was
+}
+
 // rawPipe returns both ends of a pipe as bare descriptors in blocking mode.
 func rawPipe(t testing.TB) (r, w int) {
 	t.Helper()
@@ -243,11 +249,12 @@ func TestS021_PipesOfTheParentCarryEveryByteValue(t *testing.T) {
 	l := newLoop(t)
 	inR, inW := rawPipe(t)
 	outR, outW := rawPipe(t)
+	in, out := mustDescribe(t, inR), mustDescribe(t, outW)
 	c := startWith(t, l, &childprocess.Options{
 		Stdio: []childprocess.Stdio{childprocess.FD(inR).Owned(), childprocess.FD(outW).Owned()},
 	}, "cat")
-	require.False(t, isOpen(inR))
-	require.False(t, isOpen(outW))
+	require.False(t, isStill(inR, in))
+	require.False(t, isStill(outW, out))
 	var all [256]byte
 	for i := range all {
 		all[i] = byte(i)
@@ -282,7 +289,7 @@ func TestS022_OneDescriptorInSeveralSlots(t *testing.T) {
 				for _, slot := range slots {
 					require.Equal(t, want, open[slot], slot)
 				}
-				require.Equal(t, !owned, isOpen(theirs))
+				require.Equal(t, !owned, isStill(theirs, want))
 				if !owned {
 					require.NoError(t, unix.Close(theirs))
 				}
