@@ -93,7 +93,7 @@ func open(l *reactor.Loop, fd int, o *Options) (*Channel, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return nil, wrap("fcntl", err)
 	}
-	c := &Channel{loop: l, hub: h, fd: fd, format: formatOf(o.Serialization), maxQueue: o.maxQueue(), linger: o.linger(), maxRequests: o.maxRequests()}
+	c := &Channel{loop: l, hub: h, fd: fd, format: h.formatOf(o.Serialization), maxQueue: o.maxQueue(), linger: o.linger(), maxRequests: o.maxRequests()}
 	c.in.splitter = c.format.splitter(o.maxMessage())
 	c.in.deliver = c.deliverNext
 	c.out.init(c)

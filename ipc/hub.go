@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/nodejson"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -20,7 +21,8 @@ type hub struct {
 	borrower   *Channel // whose undelivered messages may be in readBuffer
 	control    []byte   // of received messages
 	scratch    []byte   // the frame that is being encoded; nil while somebody encodes
-	poison     bool     // tests: clear messages when they expire
+	json       nodejson.Encoder
+	poison     bool // tests: clear messages when they expire
 	spare      [][]byte
 	open       map[*Channel]struct{} // until they have told of their end
 	handles    map[*Handle]struct{}  // received, neither used nor closed
