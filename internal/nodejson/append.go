@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+
+	"github.com/brood-go/brood/internal/wtf8"
 )
 
 // watchCyclesFrom is the depth from which on arrays and objects are remembered. Few values reach it, so the others pay
@@ -80,7 +82,7 @@ func (a *appender) value(dst []byte, v any) ([]byte, error) {
 	case nil:
 		return append(dst, "null"...), nil
 	case string:
-		return appendQuoted(dst, t), nil
+		return wtf8.AppendQuoted(dst, t), nil
 	case bool:
 		return strconv.AppendBool(dst, t), nil
 	case float64:
@@ -119,7 +121,7 @@ func appendStrings(dst []byte, list []string) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendQuoted(dst, s)
+		dst = wtf8.AppendQuoted(dst, s)
 	}
 	return append(dst, ']')
 }
@@ -165,7 +167,7 @@ func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte,
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(appendQuoted(dst, key), ':')
+		dst = append(wtf8.AppendQuoted(dst, key), ':')
 		var err error
 		if dst, err = a.value(dst, object[key]); err != nil {
 			return dst, err

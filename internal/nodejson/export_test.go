@@ -34,6 +34,3 @@ func ReadPlanned(p []byte, v any) bool {
 
 // Valid reports whether p is JSON.
 func Valid(p []byte) bool { return check(p) == nil }
-
-// PlainEnd returns the offset of the first byte of p from i on that does not stand for itself in a string.
-func PlainEnd(p []byte, i int) int { return plainEnd(p, i) }

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+
+	"github.com/brood-go/brood/internal/wtf8"
 )
 
 // The methods of this file read values that have no others inside.
@@ -121,7 +123,7 @@ func (r *planReader) plainText() (text []byte, ok bool) {
 		return nil, false
 	}
 	start := r.i + 1
-	end := plainEnd(r.p, start)
+	end := wtf8.PlainEnd(r.p, start)
 	if end == len(r.p) || r.p[end] != '"' {
 		return nil, false
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/brood-go/brood/internal/wtf8"
 )
 
 // Why a plan is given up when a value is written.
@@ -32,7 +34,7 @@ func (a *appender) planned(dst []byte, v reflect.Value, t *plan) (_ []byte, err 
 	case asFloat64:
 		return appendFloat(dst, v.Float()), nil
 	case asString:
-		return appendQuoted(dst, v.String()), nil
+		return wtf8.AppendQuoted(dst, v.String()), nil
 	case asBytes:
 		return appendBase64(dst, v.Bytes()), nil
 	case asTime:
@@ -162,7 +164,7 @@ func (a *appender) plannedMap(dst []byte, v reflect.Value, t *plan) (_ []byte, e
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(appendQuoted(dst, key.String()), ':')
+		dst = append(wtf8.AppendQuoted(dst, key.String()), ':')
 		if dst, err = a.planned(dst, v.MapIndex(key), t.elem); err != nil {
 			return dst, err
 		}
