@@ -159,6 +159,7 @@ func TestWhatAPlanGivesUpTheLibraryDoes(t *testing.T) {
 		`{"v":-0}`, `{"il":00}`, `{"il":-}`, `{"il":1.0}`, `{"i8":128}`, `{"i8":-128}`, `{"g":1e39}`, `{"g":1.00000005960464477539062}`,
 		`{"h":[1,2,3],"h":[4]}`, `{"h":[1,2,3,"x",{]}`, `{"h":null}`, `{"k":[{"i":1}],"k":[{"s":"x"}]}`, `{"x":[{"a":1},{"A":2}],"x":[{}]}`,
 		`{"x0":[1]}`, `{"y":"aGk"}`, `{"y":"aG\u006b="}`, `{"y":[104,105]}`, `{"y":"aGl="}`, `{"y":"!"}`, `{"y":"aGk=","y":""}`, `{"y":null}`,
+		`{"y":"aGk=","y":null}`, `{"a":1,"a":null,"o":{"a":1},"o":null}`, `{"o":{"\ud800":{"\udfff":"\ud800"},"\ud83d\ude00":1}}`,
 		`{"yo":"aGk="}`, `{"yo":[1,2]}`, `{"y4":"aGk="}`, `{"y4":[256]}`, `{"z":"2026-01-02"}`, `{"z":null}`, `{"z":5}`, `{"z":"2026-01-02T3:04:05Z"}`,
 		`{"z":"2026-01-02T03:04:05Z","z":null}`, `{"z":"2026-01-02T03:04:05,5Z"}`, `{"z":"2026-01-02T03:04:05+25:00"}`, `{"z":"2026-01-02T03:04:05\u005a"}`,
 		`{"line":null}`, `{"line":1,"seen":"2026-01-02T03:04:05Z"}`, `{"Depth":1}`, `{"Depth":null}`, `{"I":"x"}`, `{"row":1}`, `{"host":1}`, `{"ROW":1}`,
@@ -169,6 +170,18 @@ func TestWhatAPlanGivesUpTheLibraryDoes(t *testing.T) {
 		err := nodejson.Unmarshal([]byte(text), &got)
 		require.Equal(t, wantErr, err, text)
 		require.Equal(t, want, got, text)
+	}
+}
+
+// An object in a struct may be nested as deep for a plan as for the library, and no deeper.
+func TestAPlanCountsLevelsAsTheLibraryDoes(t *testing.T) {
+	const most = 10_000
+	for _, name := range []string{"o", "a"} {
+		for levels, fits := range map[int]bool{most - 1: true, most: false} { // One is the struct.
+			text := []byte(`{"` + name + `":` + strings.Repeat(`{"a":`, levels) + "1" + strings.Repeat("}", levels) + "}")
+			require.Equal(t, fits, nodejson.ReadPlanned(text, new(ordinary)), "%s, %d", name, levels)
+			requireOneMind(t, text)
+		}
 	}
 }
 

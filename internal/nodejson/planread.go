@@ -2,7 +2,6 @@ package nodejson
 
 import (
 	"reflect"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -160,11 +159,10 @@ func (r *planReader) array(v reflect.Value, t *plan) bool {
 	}
 }
 
-// object reads an object as Value does. Half a surrogate pair in a key of it is left to the library, which does not keep
-// it.
+// object reads an object as Value does.
 func (r *planReader) object(v reflect.Value) bool {
 	m, end, err := parseObject(r.p, r.i, r.depth-1, nil)
-	if err != nil || mayHaveLoneSurrogate(r.p[r.i:end]) {
+	if err != nil {
 		return false
 	}
 	v.Set(reflect.ValueOf(m))
@@ -194,7 +192,7 @@ func (r *planReader) table(v reflect.Value, t *plan) bool {
 	elem := reflect.New(t.elem.typ).Elem()
 	for n := 1; ; n++ {
 		key, ok := r.member()
-		if !ok || slices.Contains(key, '\\') {
+		if !ok {
 			return false
 		}
 		elem.SetZero()
