@@ -67,6 +67,10 @@ var benchKinds = []benchKind{
 	kind("time", struct{ A, B time.Time }{newWide(0).At, newWide(1).At}),
 	kind("bytes", struct{ A, B []byte }{newWide(0).Body, newWide(1).Body}),
 	kind("map_any", struct{ A map[string]any }{newWide(0).Meta}),
+	kind("raw", struct {
+		A json.RawMessage
+		N json.Number
+	}{json.RawMessage(`{"user":"ann","tries":2,"tags":["a","b"]}`), "12.5"}),
 	kind("nested", struct{ A [][]int }{newWide(0).Grid}),
 	kind("wide", newWide(5)),
 	kind("wide_64KiB", func() (list []wide) {

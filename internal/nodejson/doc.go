@@ -9,22 +9,23 @@
 // which something needs care go through it again with a function of ours for each string and number.
 //
 // The plans are what makes the difference, as BenchmarkKindEncode and BenchmarkKindDecode show. Nanoseconds for a struct with
-// a few fields of one kind, and for one with all of them, microseconds for a list of 180 of those (EPYC, Go 1.26, medians of
-// nine runs on a busy machine, ± 20 %):
+// a few fields of one kind, and for one with most of them, microseconds for a list of 180 of those (EPYC, Go 1.26, medians of
+// nine runs on a busy machine, where all take up to twice as long as below, ± 25 %):
 //
-//	                        encode                          decode
+//	                       encode                          decode
 //	                        plan  library  encoding/json    plan  library  encoding/json
-//	embedded structs         365      977            480     816     1903           3396
-//	arrays                   291      874            418     640     1687           3178
-//	float32                  336      833            510     596     1660           2391
-//	int64 of 19 digits       221      631            321     306     1249           2172
-//	uint64 of 20 digits      214      668            351     287     1082           2094
-//	time.Time                433     1121           1570     626     1426           1988
-//	[]byte                   290      839            410     718     1723           3229
-//	map[string]any           659     3718           2039    1894     4436           5124
-//	[][]int                  342      846            484    1243     2599           3669
-//	all of them             2408     8772           4779    5538    11422          16188
-//	180 of those             408     1289            864     896     1931           2369
+//	embedded structs         480     1564            568     757     2138           3006
+//	arrays                   392      952            551     578     1693           2968
+//	float32                  453     1727            672     643     2006           2203
+//	int64 of 19 digits       319      910            498     361     1449           2244
+//	uint64 of 20 digits      413     1107            494     390     1464           2075
+//	time.Time                706     1579           2507     599     1746           2263
+//	[]byte                   436     1003            572     817     2081           3258
+//	map[string]any           805     3829           2212    1892     5107           5287
+//	raw JSON                 657     1697           1169     795     2331           1886
+//	[][]int                  432      757            462     614     1561           2493
+//	all but raw JSON        2872    10442           4679    5149    12298          15727
+//	180 of those             506     1605            790     983     2342           2708
 //
 // Nothing here changes after the program has started but what is remembered of types, which is the same for everybody. What
 // is kept from one value to the next belongs to an [Encoder], of which each loop has its own.

@@ -1,6 +1,7 @@
 package nodejson
 
 import (
+	"encoding/json"
 	"reflect"
 	"sync"
 	"time"
@@ -11,7 +12,7 @@ import (
 
 // A plan is how values of a type are written and read here, without the library: in one walk over type and text, which
 // takes less than half the time. There are plans for what most messages are made of: structs with ordinary tags and what
-// is embedded in them, slices, arrays, maps and pointers of booleans, numbers, strings, bytes, times and any. A type with
+// is embedded in them, slices, arrays, maps and pointers of booleans, numbers, strings, bytes, times, JSON and any. A type with
 // something else in it, a method for JSON above all, has none, and is the library's as a whole.
 //
 // A plan knows only the straight way. Where a value or a text leaves it, the walk is given up, and the library does all of
@@ -37,6 +38,8 @@ const (
 	asString
 	asBytes  // a slice of bytes: base64
 	asTime   // a time.Time
+	asNumber // a json.Number
+	asRaw    // a json.RawMessage
 	asAny    // an interface without methods
 	asObject // a map[string]any, which needs no reflection
 	asPointer
@@ -49,7 +52,7 @@ const (
 // nullable reports whether values of that kind can be nil.
 func (k kind) nullable() bool {
 	switch k {
-	case asBytes, asAny, asObject, asPointer, asSlice, asMap:
+	case asBytes, asRaw, asAny, asObject, asPointer, asSlice, asMap:
 		return true
 	}
 	return false
@@ -79,8 +82,12 @@ func planOf(t reflect.Type) *plan {
 
 var (
 	timeType   = reflect.TypeFor[time.Time]()
+	rawType    = reflect.TypeFor[json.RawMessage]()
 	objectType = reflect.TypeFor[map[string]any]()
 )
+
+// asKnown are the types with methods for JSON, or none, whose way is known here.
+var asKnown = map[reflect.Type]kind{timeType: asTime, numberType: asNumber, rawType: asRaw}
 
 // planner makes the plans of a type and of all that it consists of. If one of them has none, none has.
 type planner struct {
@@ -91,12 +98,14 @@ func (b *planner) plan(t reflect.Type) *plan {
 	if p, known := b.made[t]; known {
 		return p
 	}
-	if t == nil || t == numberType || t != timeType && hasMethods(t) {
+	if t == nil {
 		return nil
 	}
 	p := &plan{typ: t, level: 1}
 	b.made[t] = p
-	if !b.fill(p) {
+	known := false
+	if p.kind, known = asKnown[t]; !known && (hasMethods(t) || !b.fill(p)) {
+		b.made[t] = nil
 		return nil
 	}
 	return p
@@ -146,10 +155,6 @@ func (b *planner) fill(p *plan) bool {
 		return b.key(t.Key()) && b.elem(p)
 	case reflect.Struct:
 		p.kind = asStruct
-		if t == timeType {
-			p.kind = asTime
-			return true
-		}
 		return b.record(p)
 	default:
 		return false

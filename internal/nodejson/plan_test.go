@@ -75,6 +75,11 @@ type (
 		Z       time.Time          `json:"z"`
 		ZZ      []*time.Time       `json:"zz,omitempty"`
 		ZM      map[word]time.Time `json:"zm,omitempty"`
+		N1      json.Number        `json:"n1"`
+		N2      []json.Number      `json:"n2,omitempty"`
+		J1      json.RawMessage    `json:"j1"`
+		J2      *json.RawMessage   `json:"j2,omitempty"`
+		J3      []json.RawMessage  `json:"j3,omitempty"`
 		I8      int8               `json:"i8,omitzero"`
 		IL      int64              `json:"il"`
 		UP      uintptr            `json:"up"`
@@ -84,7 +89,7 @@ type (
 func TestPlansAreForOrdinaryTypes(t *testing.T) {
 	for _, v := range []any{
 		ordinary{}, &ordinary{}, []word{}, map[word]level{}, time.Second, new(any), struct{}{}, []byte{}, blob{}, []octet{}, [2]int{},
-		[2]byte{}, float32(1), uintptr(1), time.Time{}, new(time.Time), struct{ T time.Time }{}, struct{ origin }{}, struct{ *hidden }{},
+		[2]byte{}, float32(1), uintptr(1), time.Time{}, new(time.Time), struct{ T time.Time }{}, json.Number(""), map[json.Number]json.RawMessage{}, struct{ origin }{}, struct{ *hidden }{},
 		struct {
 			A string `json:"a,omitzero"`
 		}{}, struct { // The names cancel each other out.
@@ -95,7 +100,7 @@ func TestPlansAreForOrdinaryTypes(t *testing.T) {
 		require.True(t, nodejson.HasPlan(reflect.TypeOf(v)), "%T", v)
 	}
 	for _, v := range []any{
-		struct{ N json.Number }{}, struct{ R json.RawMessage }{}, []json.Number{}, [1]loud{}, []loudByte{},
+		[1]loud{}, []loudByte{},
 		map[int]string{}, map[time.Month]string{}, map[loud]int{}, make(chan int), complex(1, 1), struct {
 			A string `json:"a,string"`
 		}{}, struct {
@@ -159,6 +164,8 @@ func TestWhatAPlanGivesUpTheLibraryDoes(t *testing.T) {
 		`{"v":-0}`, `{"il":00}`, `{"il":-}`, `{"il":1.0}`, `{"i8":128}`, `{"i8":-128}`, `{"g":1e39}`, `{"g":1.00000005960464477539062}`,
 		`{"h":[1,2,3],"h":[4]}`, `{"h":[1,2,3,"x",{]}`, `{"h":null}`, `{"k":[{"i":1}],"k":[{"s":"x"}]}`, `{"x":[{"a":1},{"A":2}],"x":[{}]}`,
 		`{"x0":[1]}`, `{"y":"aGk"}`, `{"y":"aG\u006b="}`, `{"y":[104,105]}`, `{"y":"aGl="}`, `{"y":"!"}`, `{"y":"aGk=","y":""}`, `{"y":null}`,
+		"{\"j1\":[\"\xff\"]}", `{"j1":null}`, `{"j1": [ -0 ] }`, `{"j2":null,"j1":1,"j1":2}`, `{"j3":[null,{"a":[}]}`, `{"j1":"\ud800"}`,
+		`{"n1":"12"}`, `{"n1":"x"}`, `{"n1":1,"n1":null}`, `{"n1":-0}`, `{"n1":1e999}`, `{"n2":[1,""]}`,
 		`{"y":"aGk=","y":null}`, `{"a":1,"a":null,"o":{"a":1},"o":null}`, `{"o":{"\ud800":{"\udfff":"\ud800"},"\ud83d\ude00":1}}`,
 		`{"yo":"aGk="}`, `{"yo":[1,2]}`, `{"y4":"aGk="}`, `{"y4":[256]}`, `{"z":"2026-01-02"}`, `{"z":null}`, `{"z":5}`, `{"z":"2026-01-02T3:04:05Z"}`,
 		`{"z":"2026-01-02T03:04:05Z","z":null}`, `{"z":"2026-01-02T03:04:05,5Z"}`, `{"z":"2026-01-02T03:04:05+25:00"}`, `{"z":"2026-01-02T03:04:05\u005a"}`,
@@ -232,6 +239,14 @@ func ordinaries(depth int) *rapid.Generator[ordinary] {
 		o.YO = []octet{octet(o.I8)}
 		copy(o.Y4[:], o.Y)
 		o.R[1] = o.SS
+		o.N1 = rapid.SampledFrom([]json.Number{"", "1", "-0", "1e-0", "-12.50e3", "0"}).Draw(t, "N1")
+		o.J1 = rapid.SampledFrom(raws).Draw(t, "J1")
+		o.J2 = rapid.Ptr(rapid.SampledFrom(raws), true).Draw(t, "J2")
+		o.J3 = rapid.SliceOf(rapid.SampledFrom(raws)).Draw(t, "J3")
+		if rapid.IntRange(0, 9).Draw(t, "no JSON") == 9 {
+			o.N2 = []json.Number{rapid.SampledFrom([]json.Number{"x", "01", " 1", "1 ", "-", "NaN", "1"}).Draw(t, "N2")}
+			o.J3 = append(o.J3, rapid.SampledFrom([]json.RawMessage{{}, []byte("{"), []byte("1 2"), []byte(" "), []byte("\"\n\""), []byte("\f1")}).Draw(t, "J3"))
+		}
 		o.Z = times().Draw(t, "Z")
 		o.ZZ = rapid.SliceOf(rapid.Ptr(times(), true)).Draw(t, "ZZ")
 		o.ZM = map[word]time.Time{o.W: o.Z}
@@ -276,6 +291,8 @@ var fitting = map[string][]string{
 	"o": {`{"a":1,"b":[{}]}`, `{"a":INNER,"a":1}`, `{"\ud800":1}`, "null", "{}"}, "r": {`[["a"],null]`, "[[]]"}, "x": {`[{"A":1}]`, `[{"a":1}]`},
 	"host": {`"h"`}, "I": {`"I"`}, "line": {"1", "null"}, "seen": {`"2026-01-02T03:04:05Z"`, "null"}, "Depth": {"1"},
 	"y": {`"aGk="`, `""`, `"aGk"`, `"aGl="`, "null", "[1,2]"}, "yb": {`"aGk="`}, "yo": {`"aGk="`, `[1]`},
+	"n1": {"1", "-0", "1e999", `"12"`, `"x"`, "null", "01"}, "n2": {"[1,2.50]"}, "j1": {` [ 1 , {"a":"\u0041 b"} ] `, "null", "-0", `"\ud800"`, "\"\xff\"", "INNER"},
+	"j2": {"null", "1"}, "j3": {"[null,1,[ ]]"},
 	"z":  {`"2026-01-02T03:04:05.678Z"`, `"2026-01-02T03:04:05+01:30"`, `"2026-02-30T03:04:05Z"`, `"2026-01-02T03:04:05+24:00"`, "null"},
 	"zz": {`["2026-01-02T03:04:05Z",null]`}, "zm": {`{"a":"2026-01-02T03:04:05Z"}`},
 	"I8": {"1"}, "HOST": {`"x"`}, `\u0073`: {`"x"`}, "ſ": {`"x"`},
@@ -308,6 +325,11 @@ func texts(depth int) *rapid.Generator[string] {
 
 func TestPlansAndTheLibraryReadTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { requireOneMind(t, []byte(texts(2).Draw(t, "text"))) })
+}
+
+var raws = []json.RawMessage{
+	nil, []byte("null"), []byte(" { \"a\" :\n[1,\r\n\"\\u0041 \\\" b\"] }\t"), []byte("[-0, 1e-0, -0.5, -0e1, \"-0\"]"), []byte("-0"), []byte("\"\\ud800\\u2028<\u2028>\""),
+	[]byte("\"\xff\""), []byte("[\"\xed\xa0\x80\"]"), []byte(`{"a":1,"a":{}}`), []byte("1e999"), []byte("[]"), []byte("\"  \""),
 }
 
 func TestPlansAndTheLibraryAreOfOneMind(t *testing.T) {

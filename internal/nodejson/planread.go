@@ -28,7 +28,7 @@ func (r *planReader) value(v reflect.Value, t *plan) bool {
 	if r.i == len(r.p) {
 		return false
 	}
-	if r.p[r.i] == 'n' {
+	if r.p[r.i] == 'n' && t.kind != asRaw {
 		return r.null(v, t)
 	}
 	switch t.kind {
@@ -48,6 +48,10 @@ func (r *planReader) value(v reflect.Value, t *plan) bool {
 		return r.bytes(v)
 	case asTime:
 		return r.time(v)
+	case asNumber:
+		return r.number(v)
+	case asRaw:
+		return r.raw(v)
 	case asAny:
 		return r.any(v)
 	}

@@ -39,11 +39,15 @@ func (a *appender) planned(dst []byte, v reflect.Value, t *plan) (_ []byte, err 
 		return appendBase64(dst, v.Bytes()), nil
 	case asTime:
 		return appendTime(dst, v)
+	case asNumber:
+		return appendNumber(dst, v.String())
 	}
 	if t.kind.nullable() && v.IsNil() {
 		return append(dst, "null"...), nil
 	}
 	switch t.kind {
+	case asRaw:
+		return appendRaw(dst, v.Bytes(), a.depth)
 	case asAny:
 		return a.value(dst, v.Interface())
 	case asObject:
