@@ -18,12 +18,12 @@ const (
 // hub is what the channels, handles and servers of one loop share. It is closed with the loop.
 type hub struct {
 	loop       *reactor.Loop
-	readBuffer []byte   // nil before the first read
-	borrower   *Channel // whose undelivered messages may be in readBuffer
-	control    []byte   // of received messages
-	scratch    []byte   // the frame that is being encoded; nil while somebody encodes
-	json       nodejson.Encoder
-	poison     bool // tests: clear messages when they expire
+	readBuffer []byte           // nil before the first read
+	borrower   *Channel         // whose undelivered messages may be in readBuffer
+	control    []byte           // of received messages
+	scratch    []byte           // the frame that is being encoded; nil while somebody encodes
+	json       nodejson.Encoder // of the frames of its channels
+	poison     bool             // tests: clear messages when they expire
 	spare      [][]byte
 	open       map[*Channel]struct{} // until they have told of their end
 	handles    map[*Handle]struct{}  // received, neither used nor closed
