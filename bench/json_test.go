@@ -66,8 +66,9 @@ type jsonLibrary struct {
 var jsonLibraries = []jsonLibrary{
 	{"nodejson", func() func(v any) ([]byte, error) {
 		var buf []byte
+		var e nodejson.Encoder
 		return func(v any) (_ []byte, err error) {
-			buf, err = nodejson.Append(buf[:0], v)
+			buf, err = e.Append(buf[:0], v)
 			return buf, err
 		}
 	}, nodejson.Unmarshal},

@@ -75,7 +75,7 @@ func New(l *reactor.Loop, fd int, o *Options) (*Channel, error) {
 // newChannel returns a channel that is not watched yet.
 func newChannel(l *reactor.Loop, h *hub, fd int, o *Options) *Channel {
 	c := &Channel{
-		loop: l, hub: h, fd: fd, format: formatOf(o.Serialization),
+		loop: l, hub: h, fd: fd, format: h.formatOf(o.Serialization),
 		maxQueue: o.maxQueue(), linger: o.linger(), maxRequests: o.maxRequests(),
 	}
 	c.in.splitter = c.format.splitter(o.maxMessage())

@@ -58,9 +58,10 @@ type handleFrame struct {
 	Key       string `json:"key,omitempty"`
 }
 
-func formatOf(s Serialization) format {
+// formatOf returns the format of a channel of h's loop.
+func (h *hub) formatOf(s Serialization) format {
 	if s == Advanced {
 		return advancedFormat{}
 	}
-	return jsonFormat{}
+	return jsonFormat{&h.json}
 }

@@ -7,12 +7,14 @@ import (
 )
 
 // jsonFormat is [JSON].
-type jsonFormat struct{}
+type jsonFormat struct {
+	encoder *nodejson.Encoder // of the loop: frames are only made there
+}
 
 func (jsonFormat) splitter(max int) splitter { return &lineSplitter{max: max} }
 
-func (jsonFormat) appendFrame(dst []byte, v any) ([]byte, error) {
-	dst, err := nodejson.Append(dst, v)
+func (f jsonFormat) appendFrame(dst []byte, v any) ([]byte, error) {
+	dst, err := f.encoder.Append(dst, v)
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +26,7 @@ func (jsonFormat) payload(frame []byte) []byte { return frame[:len(frame)-1] }
 // appendHandleFrame writes the envelope itself: inside another value the message would have one level less.
 func (f jsonFormat) appendHandleFrame(dst []byte, h handleFrame) ([]byte, error) {
 	dst = append(dst, `{"cmd":"`+h.Cmd+`","type":"`+h.Type+`","msg":`...)
-	dst, err := nodejson.Append(dst, h.Msg)
+	dst, err := f.encoder.Append(dst, h.Msg)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +35,7 @@ func (f jsonFormat) appendHandleFrame(dst []byte, h handleFrame) ([]byte, error)
 			continue
 		}
 		dst = append(dst, `,"`+m.name+`":`...)
-		if dst, err = nodejson.Append(dst, m.text); err != nil {
+		if dst, err = f.encoder.Append(dst, m.text); err != nil {
 			return nil, err // Unreachable: it is a string.
 		}
 	}

@@ -50,12 +50,7 @@ func (c *Channel) newHandle(typ, dgramType, key string, right int) (*Handle, err
 	}
 	h := &Handle{hub: c.hub, typ: typ, dgramType: dgramType, kind: kind, fd: right}
 	if typ == wireSocket && key != "" {
-		peer, err := c.socketPeer()
-		if err != nil {
-			fd.Close(right)
-			return nil, &HandleError{Op: "receive", Type: typ, Err: err}
-		}
-		h.member = peer.Receive(key)
+		h.member = c.socketPeer().Receive(key)
 	}
 	c.hub.handles[h] = struct{}{}
 	return h, nil

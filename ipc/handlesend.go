@@ -81,11 +81,7 @@ func (c *Channel) describe(v any, fd int, keepOpen bool) (*outgoing, error) {
 	}
 	var server *socketlist.Server
 	if typ == wireSocket {
-		lists, err := socketlist.Of(c.loop)
-		if err != nil {
-			return nil, sendError(v, err)
-		}
-		if server = lists.ServerOf(v); server != nil {
+		if server = c.hub.sockets.ServerOf(v); server != nil {
 			o.key = server.Key()
 		}
 	}
@@ -101,10 +97,8 @@ func (c *Channel) track(o *outgoing, v any, server *socketlist.Server) {
 	}
 	var arrive func(ok bool)
 	o.sent = func() {
-		if server != nil {
-			if peer, err := c.socketPeer(); err == nil { // Otherwise the loop is closed.
-				arrive = peer.HandOut(server) // First, so that the connection is counted somewhere at every moment.
-			}
+		if server != nil && !c.hub.closed {
+			arrive = c.socketPeer().HandOut(server) // First, so that the connection is counted somewhere at every moment.
 		}
 		if detach {
 			c.hub.unsetLeaving(v)

@@ -4,6 +4,8 @@ import (
 	"io"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/nodejson"
+	"github.com/brood-go/brood/ipc/socketlist"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -13,20 +15,22 @@ const (
 	spareBlocks    = 16        // blocks kept for reuse per loop
 )
 
-// hub is what the channels and handles of one loop share. It is closed with the loop.
+// hub is what the channels, handles and servers of one loop share. It is closed with the loop.
 type hub struct {
 	loop       *reactor.Loop
-	readBuffer []byte
-	borrower   *Channel // whose undelivered messages may be in readBuffer
-	control    []byte   // of received messages
-	scratch    []byte   // the frame that is being encoded; nil while somebody encodes
-	poison     bool     // tests: clear messages when they expire
+	readBuffer []byte           // nil before the first read
+	borrower   *Channel         // whose undelivered messages may be in readBuffer
+	control    []byte           // of received messages
+	scratch    []byte           // the frame that is being encoded; nil while somebody encodes
+	json       nodejson.Encoder // of the frames of its channels
+	poison     bool             // tests: clear messages when they expire
 	spare      [][]byte
 	open       map[*Channel]struct{} // until they have told of their end
 	handles    map[*Handle]struct{}  // received, neither used nor closed
 	leaving    map[any]struct{}      // connections that a queued message will take away
 	closed     bool                  // with the loop: there are no more ticks
 	parent     *Channel              // see Parent
+	sockets    *socketlist.Lists     // counts connections
 }
 
 type hubKey struct{}
@@ -34,12 +38,12 @@ type hubKey struct{}
 func hubOf(l *reactor.Loop) (*hub, error) {
 	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
 		return &hub{
-			loop:       l,
-			readBuffer: make([]byte, readBufferSize),
-			control:    fd.NewControl(),
-			open:       map[*Channel]struct{}{},
-			handles:    map[*Handle]struct{}{},
-			leaving:    map[any]struct{}{},
+			loop:    l,
+			control: fd.NewControl(),
+			open:    map[*Channel]struct{}{},
+			handles: map[*Handle]struct{}{},
+			leaving: map[any]struct{}{},
+			sockets: socketlist.New(l),
 		}, nil
 	})
 	if err != nil {
@@ -48,23 +52,24 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close closes the channels that had not ended and the handles that were still open when the loop was closed. They get no
-// events.
+// Close closes the servers, the channels that had not ended and the handles that were still open when the loop was closed.
+// They get no events.
 func (h *hub) Close() error {
 	h.closed = true
+	err := h.sockets.Close()
 	for c := range h.open {
 		c.abandon()
 	}
 	for handle := range h.handles {
 		_ = handle.Close() // It returns no error.
 	}
-	return nil
+	return err
 }
 
 // lendBuffer returns the buffer for c to read into. While another reader's messages in it have not been delivered,
 // because a callback has panicked or there were too many for one turn, it is left to them.
 func (h *hub) lendBuffer(c *Channel) []byte {
-	if b := h.borrower; b != nil && b.inbox.len() > 0 {
+	if b := h.borrower; h.readBuffer == nil || b != nil && b.inbox.len() > 0 {
 		h.readBuffer = make([]byte, readBufferSize)
 	}
 	h.borrower = c

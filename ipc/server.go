@@ -31,7 +31,11 @@ func NewServer(l *reactor.Loop, ln net.Listener) (*Server, error) {
 	if l == nil {
 		return nil, serverError(ln, errNilLoop)
 	}
-	s, err := socketlist.NewServer(l, ln)
+	h, err := hubOf(l)
+	if err != nil {
+		return nil, serverError(ln, err)
+	}
+	s, err := h.sockets.NewServer(ln)
 	if err != nil {
 		return nil, serverError(ln, err)
 	}
@@ -65,15 +69,11 @@ type socketChannel struct{ *Channel }
 func (c socketChannel) Send(v any) { c.sendInternal(v) }
 
 // socketPeer returns the accounting of connections with the process at the other end, which ends with the channel.
-func (c *Channel) socketPeer() (*socketlist.Peer, error) {
+func (c *Channel) socketPeer() *socketlist.Peer {
 	if c.sockets != nil {
-		return c.sockets, nil
+		return c.sockets
 	}
-	lists, err := socketlist.Of(c.loop)
-	if err != nil {
-		return nil, err
-	}
-	c.sockets = lists.NewPeer(socketChannel{c})
+	c.sockets = c.hub.sockets.NewPeer(socketChannel{c})
 	c.OnInternal(socketlist.Prefix, func(m *Message) {
 		var v struct{ Cmd string }
 		if m.Decode(&v) != nil {
@@ -82,5 +82,5 @@ func (c *Channel) socketPeer() (*socketlist.Peer, error) {
 		c.sockets.Message(v.Cmd, func(name string) (string, bool) { return c.format.member(m, name) })
 	})
 	c.onEnd(c.sockets.End)
-	return c.sockets, nil
+	return c.sockets
 }

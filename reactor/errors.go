@@ -7,7 +7,8 @@ import (
 )
 
 var (
-	// ErrClosed is returned once the loop, or the watcher, was closed. errors.Is(ErrClosed, os.ErrClosed) is true.
+	// ErrClosed is returned once the loop, the watcher, or what package streams has on a loop was closed or destroyed.
+	// errors.Is(ErrClosed, os.ErrClosed) is true.
 	ErrClosed error = closedError{}
 
 	// ErrRunning is returned by Run, Poll and Close while the loop is inside Run or Poll, as it is in a callback.
@@ -16,22 +17,22 @@ var (
 
 type closedError struct{}
 
-func (closedError) Error() string        { return "reactor: closed" }
+func (closedError) Error() string        { return "brood: closed" }
 func (closedError) Is(target error) bool { return target == os.ErrClosed }
 
-// An OpError is a system call, or an operation on a descriptor, that failed.
+// An OpError is a system call, or an operation on a descriptor, that failed: the loop's own, or that of a stream.
 type OpError struct {
-	Op  string // "watch", "epoll_wait"…
+	Op  string // "watch", "epoll_wait", "write"…; "open" for a constructor
 	FD  int    // the descriptor, -1 where there is none
 	Err error  // usually a syscall.Errno
 }
 
-// Error returns a text such as "reactor: watch fd 7: bad file descriptor".
+// Error returns a text such as "brood: watch fd 7: bad file descriptor".
 func (e *OpError) Error() string {
 	if e.FD < 0 {
-		return "reactor: " + e.Op + ": " + e.Err.Error()
+		return "brood: " + e.Op + ": " + e.Err.Error()
 	}
-	return "reactor: " + e.Op + " fd " + strconv.Itoa(e.FD) + ": " + e.Err.Error()
+	return "brood: " + e.Op + " fd " + strconv.Itoa(e.FD) + ": " + e.Err.Error()
 }
 
 // Unwrap returns the cause.

@@ -166,9 +166,9 @@ func breakPoller(t *testing.T, l *reactor.Loop) (mend func()) {
 }
 
 func TestErrorsNameTheOperationTheDescriptorAndTheCause(t *testing.T) {
-	require.EqualError(t, &reactor.OpError{Op: "watch", FD: 7, Err: unix.EBADF}, "reactor: watch fd 7: bad file descriptor")
-	require.EqualError(t, &reactor.OpError{Op: "eventfd", FD: -1, Err: unix.EMFILE}, "reactor: eventfd: too many open files")
-	require.EqualError(t, reactor.ErrClosed, "reactor: closed")
+	require.EqualError(t, &reactor.OpError{Op: "watch", FD: 7, Err: unix.EBADF}, "brood: watch fd 7: bad file descriptor")
+	require.EqualError(t, &reactor.OpError{Op: "eventfd", FD: -1, Err: unix.EMFILE}, "brood: eventfd: too many open files")
+	require.EqualError(t, reactor.ErrClosed, "brood: closed")
 	require.ErrorIs(t, reactor.ErrClosed, os.ErrClosed)
 	require.ErrorIs(t, &reactor.OpError{Op: "watch", FD: 7, Err: unix.EEXIST}, fs.ErrExist)
 }

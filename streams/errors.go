@@ -2,14 +2,14 @@ package streams
 
 import (
 	"errors"
-	"os"
-	"strconv"
+
+	"github.com/brood-go/brood/reactor"
 )
 
 var (
 	// ErrClosed is returned by operations on a stream that was destroyed or has closed, and ends a Collect that was cut
-	// off by Destroy. errors.Is(ErrClosed, os.ErrClosed) is true.
-	ErrClosed error = closedError{}
+	// off by Destroy. It is that of package reactor under a second name.
+	ErrClosed = reactor.ErrClosed
 
 	// ErrWriteAfterEnd is returned by Write after End.
 	ErrWriteAfterEnd = errors.New("streams: write after end")
@@ -28,25 +28,8 @@ var (
 	errLineEnd = errors.New("unknown line end")
 )
 
-type closedError struct{}
-
-func (closedError) Error() string        { return "streams: closed" }
-func (closedError) Is(target error) bool { return target == os.ErrClosed }
-
-// An OpError is a system call on a stream's descriptor that failed.
-type OpError struct {
-	Op  string // the system call, or "open" for a constructor
-	FD  int
-	Err error // usually a syscall.Errno
-}
-
-// Error returns a text such as "streams: write fd 7: broken pipe".
-func (e *OpError) Error() string {
-	return "streams: " + e.Op + " fd " + strconv.Itoa(e.FD) + ": " + e.Err.Error()
-}
-
-// Unwrap returns the cause.
-func (e *OpError) Unwrap() error { return e.Err }
+// An OpError is a system call on a stream's descriptor that failed: that of package reactor under a second name.
+type OpError = reactor.OpError
 
 func wrap(op string, fd int, err error) error {
 	if err == nil {

@@ -92,12 +92,13 @@ func TestNilCallbacksPanicWithTheName(t *testing.T) {
 
 func TestErrorTexts(t *testing.T) {
 	err := error(&streams.OpError{Op: "write", FD: 7, Err: unix.EPIPE})
-	require.EqualError(t, err, "streams: write fd 7: broken pipe")
+	require.EqualError(t, err, "brood: write fd 7: broken pipe")
 	require.ErrorIs(t, err, unix.EPIPE)
 	require.ErrorIs(t, &streams.OpError{Op: "open", FD: 7, Err: unix.EACCES}, fs.ErrPermission)
-	for _, sentinel := range []error{streams.ErrClosed, streams.ErrWriteAfterEnd, streams.ErrLineTooLong, streams.ErrTooMuch} {
+	for _, sentinel := range []error{streams.ErrWriteAfterEnd, streams.ErrLineTooLong, streams.ErrTooMuch} {
 		require.Regexp(t, "^streams: ", sentinel.Error())
 	}
+	require.Equal(t, reactor.ErrClosed, streams.ErrClosed)
 	require.ErrorIs(t, streams.ErrClosed, os.ErrClosed)
 	require.NotErrorIs(t, streams.ErrWriteAfterEnd, os.ErrClosed)
 }

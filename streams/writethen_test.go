@@ -90,7 +90,7 @@ func TestWriteThenAndDestroy(t *testing.T) {
 		want string
 	}{
 		"with an error": {errTest, "taken queued:test empty:test error:test close"},
-		"without":       {nil, "taken queued:streams:-closed empty:streams:-closed close"},
+		"without":       {nil, "taken queued:brood:-closed empty:brood:-closed close"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)

@@ -1,11 +1,13 @@
 package nodejson
 
 import (
+	"bytes"
 	"encoding/base64"
 	"reflect"
 	"slices"
 	"strconv"
-	"sync"
+
+	"github.com/brood-go/brood/internal/wtf8"
 )
 
 // watchCyclesFrom is the depth from which on arrays and objects are remembered. Few values reach it, so the others pay
@@ -15,8 +17,18 @@ const watchCyclesFrom = 32
 // mostKeysKept is the capacity past which a list of keys is not kept for the next value.
 const mostKeysKept = 1024
 
-// keyLists are for sorting the keys of objects. They hold no keys.
-var keyLists = sync.Pool{New: func() any { return new([]string) }}
+// An Encoder writes JSON. It keeps memory from one value to the next, so that most values need none. The zero value is
+// ready. Its methods must not be called on several goroutines at once; a value's methods that it calls may use it.
+type Encoder struct {
+	keys   []string      // for sorting those of objects; empty
+	buffer *bytes.Buffer // empty; nil before the library is needed, and while it writes
+	last   *plan         // the one that was used last: messages mostly are of one type; nil before
+}
+
+// Append is [Encoder.Append] of an encoder that is used once.
+//
+// Safe to call from any goroutine, as far as v's methods are.
+func Append(dst []byte, v any) ([]byte, error) { return new(Encoder).Append(dst, v) }
 
 // Append appends v to dst as JSON.stringify would write it, on one line, and returns the extended buffer. Go values are
 // mapped as encoding/json does: struct tags, json.Marshaler and encoding.TextMarshaler, json.RawMessage and json.Number,
@@ -29,10 +41,9 @@ var keyLists = sync.Pool{New: func() any { return new([]string) }}
 //
 // v is not retained. The error is an *[Error], and dst is then returned with the length it had. It wraps [ErrDepth],
 // [ErrCycle], what a method of v returned, or an error of the library that names the type.
-//
-// Safe to call from any goroutine, as far as v's methods are.
-func Append(dst []byte, v any) ([]byte, error) {
-	var a appender
+func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
+	a := appender{encoder: e, keys: e.keys}
+	e.keys = nil // until a method of v has returned that encodes with e
 	out, err := a.value(dst, v)
 	a.release()
 	if err != nil {
@@ -43,18 +54,19 @@ func Append(dst []byte, v any) ([]byte, error) {
 
 // appender writes the types that Value returns, and some more that cost little, by itself: that is faster than reflection.
 type appender struct {
-	depth int                    // arrays and objects around the value
-	seen  map[container]struct{} // those from depth watchCyclesFrom on
-	keys  *[]string              // those of the objects around, a stack; nil if there was no object yet
+	encoder *Encoder
+	depth   int                    // arrays and objects around the value
+	seen    map[container]struct{} // those from depth watchCyclesFrom on
 
-	mostKeys int // that were on the stack
+	keys     []string // those of the objects around, a stack
+	mostKeys int      // that were on the stack
 }
 
+// release gives the memory for keys back, without the keys.
 func (a *appender) release() {
-	if a.keys != nil && cap(*a.keys) <= mostKeysKept {
-		clear((*a.keys)[:a.mostKeys])
-		*a.keys = (*a.keys)[:0]
-		keyLists.Put(a.keys)
+	if cap(a.keys) <= mostKeysKept {
+		clear(a.keys[:a.mostKeys])
+		a.encoder.keys = a.keys[:0]
 	}
 }
 
@@ -70,7 +82,7 @@ func (a *appender) value(dst []byte, v any) ([]byte, error) {
 	case nil:
 		return append(dst, "null"...), nil
 	case string:
-		return appendQuoted(dst, t), nil
+		return wtf8.AppendQuoted(dst, t), nil
 	case bool:
 		return strconv.AppendBool(dst, t), nil
 	case float64:
@@ -109,7 +121,7 @@ func appendStrings(dst []byte, list []string) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendQuoted(dst, s)
+		dst = wtf8.AppendQuoted(dst, s)
 	}
 	return append(dst, ']')
 }
@@ -143,28 +155,25 @@ func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte,
 	if err := a.enter(boxed, len(object)); err != nil {
 		return dst, err
 	}
-	if a.keys == nil {
-		a.keys = keyLists.Get().(*[]string)
-	}
-	first := len(*a.keys)
+	first := len(a.keys)
 	for key := range object {
-		*a.keys = append(*a.keys, key)
+		a.keys = append(a.keys, key)
 	}
-	a.mostKeys = max(a.mostKeys, len(*a.keys))
-	keys := (*a.keys)[first:]
+	a.mostKeys = max(a.mostKeys, len(a.keys))
+	keys := a.keys[first:]
 	slices.Sort(keys)
 	dst = append(dst, '{')
 	for i, key := range keys { // Objects inside put theirs behind, or move the stack.
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(appendQuoted(dst, key), ':')
+		dst = append(wtf8.AppendQuoted(dst, key), ':')
 		var err error
 		if dst, err = a.value(dst, object[key]); err != nil {
 			return dst, err
 		}
 	}
-	*a.keys = (*a.keys)[:first]
+	a.keys = a.keys[:first]
 	a.leave(boxed, len(object))
 	return append(dst, '}'), nil
 }

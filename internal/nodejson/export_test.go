@@ -7,7 +7,7 @@ import (
 )
 
 // AppendLenient encodes v as if something in it needed care.
-func AppendLenient(v any) ([]byte, error) { return write(nil, v, lenient) }
+func AppendLenient(v any) ([]byte, error) { return new(Encoder).write(nil, v, lenient) }
 
 // UnmarshalLenient decodes p as if something in it needed care.
 func UnmarshalLenient(p []byte, v any) error { return json.Unmarshal(p, v, lenient) }
@@ -16,10 +16,12 @@ func UnmarshalLenient(p []byte, v any) error { return json.Unmarshal(p, v, lenie
 func MayHaveLoneSurrogate(p []byte) bool { return mayHaveLoneSurrogate(p) }
 
 // HasPlan reports whether values of type t need no library.
-func HasPlan(t reflect.Type) bool { return storedPlan(t) != nil }
+func HasPlan(t reflect.Type) bool { return planOf(t) != nil }
 
-// AppendByLibrary encodes v as if its type had no plan.
-func AppendByLibrary(v any) ([]byte, error) { return appendByLibrary(nil, v) }
+// AppendByLibrary appends v as if its type had no plan.
+func (e *Encoder) AppendByLibrary(dst []byte, v any) ([]byte, error) {
+	return e.appendByLibrary(dst, v)
+}
 
 // UnmarshalByLibrary decodes p as if the type of v had no plan.
 func UnmarshalByLibrary(p []byte, v any) error { return unmarshalByLibrary(p, v) }
@@ -27,11 +29,8 @@ func UnmarshalByLibrary(p []byte, v any) error { return unmarshalByLibrary(p, v)
 // ReadPlanned decodes p by a plan alone. It reports false when that has given up.
 func ReadPlanned(p []byte, v any) bool {
 	to := reflect.ValueOf(v).Elem()
-	return readPlanned(p, to, storedPlan(to.Type()))
+	return readPlanned(p, to, planOf(to.Type()))
 }
 
 // Valid reports whether p is JSON.
 func Valid(p []byte) bool { return check(p) == nil }
-
-// PlainEnd returns the offset of the first byte of p from i on that does not stand for itself in a string.
-func PlainEnd(p []byte, i int) int { return plainEnd(p, i) }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/brood-go/brood/internal/wtf8"
 )
 
 // The library calls the functions of this file for single values, see the options in typed.go. errSkip tells it to go on
@@ -80,9 +82,9 @@ func writeLenient(enc *jsontext.Encoder, pointer any) error {
 	switch {
 	case hasOneOf(marshalers, v.Type()):
 	case v.Kind() == reflect.String:
-		q := appendQuoted(nil, v.String())
+		q := wtf8.AppendQuoted(nil, v.String())
 		if stringTag(enc.Options()) {
-			q = appendQuoted(nil, string(q))
+			q = wtf8.AppendQuoted(nil, string(q))
 		}
 		return enc.WriteValue(q)
 	case v.CanFloat() && (math.IsNaN(v.Float()) || math.IsInf(v.Float(), 0)):
@@ -103,7 +105,7 @@ func writeMap(enc *jsontext.Encoder, m reflect.Value) error {
 	keys := m.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 	for _, key := range keys {
-		if err := enc.WriteValue(appendQuoted(nil, key.String())); err != nil {
+		if err := enc.WriteValue(wtf8.AppendQuoted(nil, key.String())); err != nil {
 			return err
 		}
 		if err := json.MarshalEncode(enc, m.MapIndex(key).Interface()); err != nil {

@@ -18,14 +18,36 @@ func appendFloat(dst []byte, f float64) []byte {
 	case abs <= math.MaxFloat64 && 1e-6 <= abs && abs < 1e21:
 		return strconv.AppendFloat(dst, f, 'f', -1, 64)
 	case abs <= math.MaxFloat64:
-		dst = strconv.AppendFloat(dst, f, 'e', -1, 64)
-		if n := len(dst); dst[n-2] == '0' && dst[n-4] == 'e' { // Go has two digits of exponent at least: e-07.
-			dst[n-2] = dst[n-1]
-			dst = dst[:n-1]
-		}
-		return dst
+		return appendExponent(dst, f, 64)
 	}
 	return append(dst, "null"...)
+}
+
+// exactFloat32 is up to where a float32 holds every integer. From there on the shortest digits may mean another one.
+const exactFloat32 = 1 << 24
+
+// appendFloat32 is appendFloat with the shortest digits that mean f among numbers of its size, as encoding/json has it.
+func appendFloat32(dst []byte, f float32) []byte {
+	abs := math.Abs(float64(f))
+	switch {
+	case abs < exactFloat32 && f == float32(int32(f)):
+		return strconv.AppendInt(dst, int64(f), 10)
+	case abs <= math.MaxFloat32 && float32(abs) >= 1e-6 && float32(abs) < 1e21:
+		return strconv.AppendFloat(dst, float64(f), 'f', -1, 32)
+	case abs <= math.MaxFloat32:
+		return appendExponent(dst, float64(f), 32)
+	}
+	return append(dst, "null"...)
+}
+
+// appendExponent writes no more digits of the exponent than there are: Go has two at least, e-07.
+func appendExponent(dst []byte, f float64, bits int) []byte {
+	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
+	if n := len(dst); dst[n-2] == '0' && dst[n-4] == 'e' {
+		dst[n-2] = dst[n-1]
+		dst = dst[:n-1]
+	}
+	return dst
 }
 
 // exactPowers are the powers of ten up to exactDigits.

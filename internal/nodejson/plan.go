@@ -1,56 +1,77 @@
 package nodejson
 
 import (
+	"encoding/json"
 	"reflect"
-	"strings"
 	"sync"
-	"sync/atomic"
+	"time"
 	"unicode/utf8"
+
+	"github.com/brood-go/brood/internal/structtag"
 )
 
 // A plan is how values of a type are written and read here, without the library: in one walk over type and text, which
-// takes about half the time. There are plans for what most messages are made of: structs with ordinary tags, slices, maps
-// and pointers of booleans, numbers, strings and any. A type with something else in it, a method for JSON above all, has
-// none, and is the library's as a whole.
+// takes less than half the time. There are plans for what most messages are made of: structs with ordinary tags and what
+// is embedded in them, slices, arrays, maps and pointers of booleans, numbers, strings, bytes, times, JSON and any. A type with
+// something else in it, a method for JSON above all, has none, and is the library's as a whole.
 //
 // A plan knows only the straight way. Where a value or a text leaves it, the walk is given up, and the library does all of
 // it anew: so whatever is refused, and all rules for what is unusual, are the library's alone.
 type plan struct {
-	kind   reflect.Kind // those of int, uint and float stand for all their sizes
+	kind   kind
 	typ    reflect.Type
-	elem   *plan          // of a slice, map or pointer
+	elem   *plan          // of a slice, array, map or pointer
 	level  int            // how much deeper what it contains is: 0 for a pointer to a struct, where the struct counts
 	fields []fieldPlan    // of a struct
 	byName map[string]int // the fields by their member; nil: there are none
 }
 
-type fieldPlan struct {
-	index     int
-	name      string // of the member
-	intro     string // what comes before its value: "name":
-	omitEmpty bool
-	plan      *plan
+// kind says which way of writing and reading a type has.
+type kind uint8
+
+const (
+	asBool kind = iota
+	asInt       // of every size, as asUint is
+	asUint
+	asFloat32
+	asFloat64
+	asString
+	asBytes  // a slice of bytes: base64
+	asTime   // a time.Time
+	asNumber // a json.Number
+	asRaw    // a json.RawMessage
+	asAny    // an interface without methods
+	asObject // a map[string]any, which needs no reflection
+	asPointer
+	asSlice
+	asArray
+	asMap
+	asStruct
+)
+
+// nullable reports whether values of that kind can be nil.
+func (k kind) nullable() bool {
+	switch k {
+	case asBytes, asRaw, asAny, asObject, asPointer, asSlice, asMap:
+		return true
+	}
+	return false
 }
 
-// plans has the plan of each type that was asked for; nil for those without. It is a fact, so loops may share it.
+type fieldPlan struct {
+	structtag.Field
+	direct int    // its number in the struct itself, -1 when it is in one that is embedded
+	omits  bool   // some values of it
+	intro  string // what comes before its value: "name":
+	plan   *plan
+}
+
+// plans has the plan of each type that was asked for; nil for those without. It only saves time: the plan of a type is
+// always the same, and nobody changes one.
 var plans sync.Map // reflect.Type → *plan
 
-// lastRead and lastWritten have the plan that was used last: messages mostly are of one type in each direction.
-var lastRead, lastWritten atomic.Pointer[plan]
-
-// planFor returns the plan of t, nil if there is none.
-func planFor(t reflect.Type, last *atomic.Pointer[plan]) *plan {
-	if p := last.Load(); p != nil && p.typ == t {
-		return p
-	}
-	p := storedPlan(t)
-	if p != nil {
-		last.Store(p)
-	}
-	return p
-}
-
-func storedPlan(t reflect.Type) *plan {
+// planOf returns the plan of t, nil if there is none.
+func planOf(t reflect.Type) *plan {
 	if p, known := plans.Load(t); known {
 		return p.(*plan)
 	}
@@ -59,50 +80,86 @@ func storedPlan(t reflect.Type) *plan {
 	return p
 }
 
+var (
+	timeType   = reflect.TypeFor[time.Time]()
+	rawType    = reflect.TypeFor[json.RawMessage]()
+	objectType = reflect.TypeFor[map[string]any]()
+)
+
+// asKnown are the types with methods for JSON, or none, whose way is known here.
+var asKnown = map[reflect.Type]kind{timeType: asTime, numberType: asNumber, rawType: asRaw}
+
 // planner makes the plans of a type and of all that it consists of. If one of them has none, none has.
 type planner struct {
 	made map[reflect.Type]*plan // also those that are being made: a type may contain itself
 }
 
 func (b *planner) plan(t reflect.Type) *plan {
-	if t == nil || t == numberType || hasOneOf(marshalers, t) || hasOneOf(unmarshalers, t) {
-		return nil
-	}
 	if p, known := b.made[t]; known {
 		return p
 	}
+	if t == nil {
+		return nil
+	}
 	p := &plan{typ: t, level: 1}
 	b.made[t] = p
-	ok := true
-	switch t.Kind() {
-	case reflect.Bool, reflect.String:
-		p.kind = t.Kind()
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		p.kind = reflect.Int
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		p.kind = reflect.Uint
-	case reflect.Float64:
-		p.kind = reflect.Float64
-	case reflect.Interface:
-		p.kind, ok = reflect.Interface, t.NumMethod() == 0
-	case reflect.Pointer:
-		p.kind, ok = reflect.Pointer, b.elem(p)
-		if t.Elem().Kind() == reflect.Struct {
-			p.level = 0
-		}
-	case reflect.Slice:
-		p.kind, ok = reflect.Slice, t.Elem().Kind() != reflect.Uint8 && b.elem(p)
-	case reflect.Map:
-		p.kind, ok = reflect.Map, b.key(t.Key()) && b.elem(p)
-	case reflect.Struct:
-		p.kind, ok = reflect.Struct, b.record(p)
-	default:
-		ok = false
-	}
-	if !ok {
+	known := false
+	if p.kind, known = asKnown[t]; !known && (hasMethods(t) || !b.fill(p)) {
+		b.made[t] = nil
 		return nil
 	}
 	return p
+}
+
+// hasMethods reports whether t has a way of its own to JSON or from it.
+func hasMethods(t reflect.Type) bool { return hasOneOf(marshalers, t) || hasOneOf(unmarshalers, t) }
+
+// fill finds out what p's type is, and reports false if there is no plan for that.
+func (b *planner) fill(p *plan) bool {
+	switch t := p.typ; t.Kind() {
+	case reflect.Bool:
+		p.kind = asBool
+	case reflect.String:
+		p.kind = asString
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		p.kind = asInt
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		p.kind = asUint
+	case reflect.Float32:
+		p.kind = asFloat32
+	case reflect.Float64:
+		p.kind = asFloat64
+	case reflect.Interface:
+		p.kind = asAny
+		return t.NumMethod() == 0
+	case reflect.Pointer:
+		p.kind = asPointer
+		if t.Elem().Kind() == reflect.Struct {
+			p.level = 0
+		}
+		return b.elem(p)
+	case reflect.Slice:
+		p.kind = asSlice
+		if t.Elem().Kind() == reflect.Uint8 {
+			p.kind = asBytes
+		}
+		return b.elem(p)
+	case reflect.Array:
+		p.kind = asArray
+		return b.elem(p)
+	case reflect.Map:
+		p.kind = asMap
+		if t == objectType {
+			p.kind = asObject
+		}
+		return b.key(t.Key()) && b.elem(p)
+	case reflect.Struct:
+		p.kind = asStruct
+		return b.record(p)
+	default:
+		return false
+	}
+	return true
 }
 
 func (b *planner) elem(p *plan) bool {
@@ -115,33 +172,43 @@ func (b *planner) key(t reflect.Type) bool { return t.Kind() == reflect.String &
 
 // record plans the fields of a struct.
 func (b *planner) record(p *plan) bool {
+	ordinary := !hidesMember(p.typ)
+	seen := map[reflect.Type]bool{p.typ: true}
+	fields := structtag.Fields(p.typ, func(inner reflect.Type) bool {
+		if seen[inner] || hasMethods(inner) || hidesMember(inner) {
+			ordinary = false
+		}
+		seen[inner] = true
+		return true
+	})
+	if !ordinary {
+		return false
+	}
 	p.byName = map[string]int{}
-	for f := range p.typ.Fields() {
-		if f.Anonymous {
-			return false
-		}
-		tag := f.Tag.Get("json")
-		if !f.IsExported() || tag == "-" {
-			continue
-		}
-		name, option, _ := strings.Cut(tag, ",")
-		if name == "" {
-			name = f.Name
-		}
-		if !isPlainName(name) || option != "" && option != "omitempty" {
-			return false
-		}
-		if _, taken := p.byName[name]; taken {
-			return false
-		}
+	for i, f := range fields {
 		inner := b.plan(f.Type)
-		if inner == nil {
+		if inner == nil || !isPlainName(f.Name) || f.Tag.Other {
 			return false
 		}
-		p.byName[name] = len(p.fields)
-		p.fields = append(p.fields, fieldPlan{f.Index[0], name, `"` + name + `":`, option != "", inner})
+		direct := -1
+		if len(f.Index) == 1 {
+			direct = f.Index[0]
+		}
+		p.byName[f.Name] = i
+		p.fields = append(p.fields, fieldPlan{f, direct, f.Tag.OmitEmpty || f.Tag.OmitZero, `"` + f.Name + `":`, inner})
 	}
 	return true
+}
+
+// hidesMember reports whether an embedded struct of t is not exported and yet a member, by the name in its tag: it is one
+// to encoding/json, and to structtag it is not.
+func hidesMember(t reflect.Type) bool {
+	for f := range t.Fields() {
+		if f.Anonymous && !f.IsExported() && structtag.Parse(f).Name != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // isPlainName reports whether name is written as it is, and is a name to every library.

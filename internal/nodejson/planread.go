@@ -1,9 +1,7 @@
 package nodejson
 
 import (
-	"math"
 	"reflect"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -30,60 +28,57 @@ func (r *planReader) value(v reflect.Value, t *plan) bool {
 	if r.i == len(r.p) {
 		return false
 	}
-	if r.p[r.i] == 'n' {
+	if r.p[r.i] == 'n' && t.kind != asRaw {
 		return r.null(v, t)
 	}
 	switch t.kind {
-	case reflect.Bool:
+	case asBool:
 		return r.boolean(v)
-	case reflect.Int:
-		negative, n, ok := r.integer()
-		x := int64(n)
-		if negative {
-			x = -x
-		}
-		if !ok || v.OverflowInt(x) {
-			return false
-		}
-		v.SetInt(x)
-		return true
-	case reflect.Uint:
-		negative, n, ok := r.integer()
-		if !ok || negative || v.OverflowUint(n) {
-			return false
-		}
-		v.SetUint(n)
-		return true
-	case reflect.Float64:
-		return r.float(v)
-	case reflect.String:
+	case asInt:
+		return r.int(v)
+	case asUint:
+		return r.uint(v)
+	case asFloat32:
+		return r.float32(v)
+	case asFloat64:
+		return r.float64(v)
+	case asString:
 		return r.text(v)
-	case reflect.Interface:
-		x, end, err := parseValue(r.p, r.i, r.depth, nil)
-		if err != nil {
-			return false
-		}
-		v.Set(reflect.ValueOf(x)) // It is not null.
-		r.i = end
-		return true
+	case asBytes:
+		return r.bytes(v)
+	case asTime:
+		return r.time(v)
+	case asNumber:
+		return r.number(v)
+	case asRaw:
+		return r.raw(v)
+	case asAny:
+		return r.any(v)
 	}
 	if r.depth >= maxDepth {
 		return false
 	}
 	r.depth++
-	ok := false
-	switch t.kind {
-	case reflect.Pointer:
-		ok = v.IsNil() && r.pointer(v, t)
-	case reflect.Slice:
-		ok = r.p[r.i] == '[' && v.IsNil() && r.list(v, t)
-	case reflect.Map:
-		ok = r.p[r.i] == '{' && v.IsNil() && r.table(v, t)
-	case reflect.Struct:
-		ok = r.p[r.i] == '{' && r.record(v, t)
-	}
+	ok := r.inside(v, t)
 	r.depth--
 	return ok
+}
+
+// inside is value of what has values inside.
+func (r *planReader) inside(v reflect.Value, t *plan) bool {
+	switch t.kind {
+	case asPointer:
+		return v.IsNil() && r.pointer(v, t)
+	case asSlice:
+		return r.p[r.i] == '[' && v.IsNil() && r.list(v, t)
+	case asArray:
+		return r.p[r.i] == '[' && v.IsZero() && r.array(v, t)
+	case asMap:
+		return r.p[r.i] == '{' && v.IsNil() && r.table(v, t)
+	case asObject:
+		return r.p[r.i] == '{' && v.IsNil() && r.object(v)
+	}
+	return r.p[r.i] == '{' && r.record(v, t)
 }
 
 // null does nothing to what cannot be nil, as encoding/json has it.
@@ -93,78 +88,9 @@ func (r *planReader) null(v reflect.Value, t *plan) bool {
 		return false
 	}
 	r.i = end
-	switch t.kind {
-	case reflect.Interface, reflect.Pointer, reflect.Slice, reflect.Map:
+	if t.kind.nullable() {
 		v.SetZero() // It may have been set before, if the same member comes twice.
 	}
-	return true
-}
-
-func (r *planReader) boolean(v reflect.Value) bool {
-	value := r.p[r.i] == 't'
-	word := "false"
-	if value {
-		word = "true"
-	}
-	end, err := skipWord(r.p, r.i, word)
-	if err != nil {
-		return false
-	}
-	v.SetBool(value)
-	r.i = end
-	return true
-}
-
-// mostDigits is how many decimal digits every int64 holds.
-const mostDigits = 18
-
-// integer reads a number that is written as one.
-func (r *planReader) integer() (negative bool, n uint64, ok bool) {
-	end, err := skipNumber(r.p, r.i)
-	if err != nil {
-		return false, 0, false
-	}
-	digits := r.p[r.i:end]
-	if negative = digits[0] == '-'; negative {
-		digits = digits[1:]
-	}
-	if len(digits) > mostDigits {
-		return false, 0, false
-	}
-	for _, c := range digits {
-		if c < '0' || '9' < c {
-			return false, 0, false // It has a fraction or an exponent.
-		}
-		n = 10*n + uint64(c-'0')
-	}
-	r.i = end
-	return negative, n, true
-}
-
-func (r *planReader) float(v reflect.Value) bool {
-	end, err := skipNumber(r.p, r.i)
-	if err != nil {
-		return false
-	}
-	f := parseFloat(r.p[r.i:end])
-	if math.IsInf(f, 0) {
-		return false
-	}
-	v.SetFloat(f)
-	r.i = end
-	return true
-}
-
-func (r *planReader) text(v reflect.Value) bool {
-	if r.p[r.i] != '"' {
-		return false
-	}
-	s, end, err := parseString(r.p, r.i)
-	if err != nil {
-		return false
-	}
-	v.SetString(s)
-	r.i = end
 	return true
 }
 
@@ -184,7 +110,7 @@ func (r *planReader) list(v reflect.Value, t *plan) bool {
 	}
 	for n := 0; ; n++ {
 		if n == v.Cap() {
-			v.Grow(1) // It doubles, and the new memory is zero.
+			v.Grow(t.room(n)) // The new memory is zero.
 		}
 		v.SetLen(n + 1)
 		if !r.value(v.Index(n), t.elem) {
@@ -199,6 +125,53 @@ func (r *planReader) list(v reflect.Value, t *plan) bool {
 			return true
 		}
 	}
+}
+
+// The first memory of a slice: for some elements, if they are not large, because it mostly has more than one.
+const (
+	firstElements = 4
+	smallElement  = 64 // bytes
+)
+
+// room returns for how many more elements there should be memory in a slice of n that is full. More than asked for comes
+// from the runtime, as append has it.
+func (t *plan) room(n int) int {
+	if n == 0 && t.elem.typ.Size() <= smallElement {
+		return firstElements
+	}
+	return 1
+}
+
+// array reads as many elements as v has. It is zero, and so those that do not come are.
+func (r *planReader) array(v reflect.Value, t *plan) bool {
+	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == ']' {
+		r.i++
+		return true
+	}
+	for n := 0; ; n++ {
+		if n < v.Len() && !r.value(v.Index(n), t.elem) || n >= v.Len() && !r.skip() {
+			return false
+		}
+		more, next, err := separator(r.p, r.i, ']')
+		if err != nil {
+			return false
+		}
+		r.i = next
+		if !more {
+			return true
+		}
+	}
+}
+
+// object reads an object as Value does.
+func (r *planReader) object(v reflect.Value) bool {
+	m, end, err := parseObject(r.p, r.i, r.depth-1, nil)
+	if err != nil {
+		return false
+	}
+	v.Set(reflect.ValueOf(m))
+	r.i = end
+	return true
 }
 
 // member moves to the value of the member that begins at i and returns the key, with its quotes.
@@ -223,7 +196,7 @@ func (r *planReader) table(v reflect.Value, t *plan) bool {
 	elem := reflect.New(t.elem.typ).Elem()
 	for n := 1; ; n++ {
 		key, ok := r.member()
-		if !ok || slices.Contains(key, '\\') {
+		if !ok {
 			return false
 		}
 		elem.SetZero()
@@ -261,7 +234,13 @@ func (r *planReader) record(v reflect.Value, t *plan) bool {
 		}
 		if at >= 0 {
 			f := &t.fields[at]
-			ok = r.value(v.Field(f.index), f.plan)
+			field := v
+			if f.direct >= 0 {
+				field = v.Field(f.direct)
+			} else {
+				field, ok = f.Make(v)
+			}
+			ok = ok && r.value(field, f.plan)
 		} else {
 			ok = r.skip()
 		}
@@ -301,7 +280,7 @@ func (r *planReader) field(t *plan) (at int, ok bool) {
 		}
 	}
 	for i := range t.fields {
-		if len(t.fields[i].name) == len(name) && strings.EqualFold(t.fields[i].name, string(name)) {
+		if len(t.fields[i].Name) == len(name) && strings.EqualFold(t.fields[i].Name, string(name)) {
 			return 0, false
 		}
 	}

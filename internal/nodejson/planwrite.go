@@ -6,31 +6,59 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// errDeep is why a plan is given up: v is nested too deep, or seems so, for some pointers count.
-var errDeep = errors.New("nested too deep for a plan")
+// Why a plan is given up when a value is written.
+var (
+	// errDeep says that the value is nested too deep, or seems so, for some pointers count.
+	errDeep = errors.New("nested too deep for a plan")
+
+	// errUnusual says that there is something in it that the library will refuse.
+	errUnusual = errors.New("no value for a plan")
+)
 
 // planned appends v by its plan. After an error what was appended is of no use.
 func (a *appender) planned(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
-	switch t.kind {
-	case reflect.Bool:
+	switch t.kind { // The most frequent kinds come first.
+	case asBool:
 		return strconv.AppendBool(dst, v.Bool()), nil
-	case reflect.Int:
+	case asInt:
 		return strconv.AppendInt(dst, v.Int(), 10), nil
-	case reflect.Uint:
+	case asUint:
 		return strconv.AppendUint(dst, v.Uint(), 10), nil
-	case reflect.Float64:
+	case asFloat32:
+		return appendFloat32(dst, float32(v.Float())), nil
+	case asFloat64:
 		return appendFloat(dst, v.Float()), nil
-	case reflect.String:
-		return appendQuoted(dst, v.String()), nil
+	case asString:
+		return wtf8.AppendQuoted(dst, v.String()), nil
+	case asBytes:
+		return appendBase64(dst, v.Bytes()), nil
+	case asTime:
+		return appendTime(dst, v)
+	case asNumber:
+		return appendNumber(dst, v.String())
 	}
-	if t.kind != reflect.Struct && v.IsNil() {
+	if t.kind.nullable() && v.IsNil() {
 		return append(dst, "null"...), nil
 	}
-	if t.kind == reflect.Interface {
+	switch t.kind {
+	case asRaw:
+		return appendRaw(dst, v.Bytes(), a.depth)
+	case asAny:
 		return a.value(dst, v.Interface())
+	case asObject:
+		boxed := v.Interface()
+		return a.object(dst, boxed, boxed.(map[string]any))
 	}
+	return a.plannedInside(dst, v, t)
+}
+
+// plannedInside is planned of what has values inside.
+func (a *appender) plannedInside(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
 	a.depth += t.level
 	if a.depth > watchCyclesFrom {
 		if err := a.watch(v, t); err != nil {
@@ -38,13 +66,13 @@ func (a *appender) planned(dst []byte, v reflect.Value, t *plan) (_ []byte, err 
 		}
 	}
 	switch t.kind {
-	case reflect.Struct:
+	case asStruct:
 		dst, err = a.plannedRecord(dst, v, t)
-	case reflect.Pointer:
+	case asPointer:
 		dst, err = a.planned(dst, v.Elem(), t.elem)
-	case reflect.Slice:
+	case asSlice, asArray:
 		dst, err = a.plannedList(dst, v, t)
-	case reflect.Map:
+	case asMap:
 		dst, err = a.plannedMap(dst, v, t)
 	}
 	if a.depth > watchCyclesFrom {
@@ -74,13 +102,23 @@ func (a *appender) unwatch(v reflect.Value, t *plan) {
 // containerOf reports false for what contains itself through others only.
 func containerOf(v reflect.Value, t *plan) (c container, ok bool) {
 	switch t.kind {
-	case reflect.Pointer:
+	case asPointer:
 		return container{v.Pointer(), 0, t.typ}, true
-	case reflect.Slice, reflect.Map:
+	case asSlice, asMap:
 		n := v.Len()
 		return container{v.Pointer(), n, t.typ}, n > 0
 	}
 	return c, false
+}
+
+// appendTime writes a time as RFC 3339 has it, which knows years of four digits only.
+func appendTime(dst []byte, v reflect.Value) ([]byte, error) {
+	at, _ := reflect.TypeAssert[time.Time](v)
+	dst, err := at.AppendText(append(dst, '"'))
+	if err != nil {
+		return dst, errUnusual
+	}
+	return append(dst, '"'), nil
 }
 
 func (a *appender) plannedRecord(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
@@ -88,8 +126,13 @@ func (a *appender) plannedRecord(dst []byte, v reflect.Value, t *plan) (_ []byte
 	first := true
 	for i := range t.fields {
 		f := &t.fields[i]
-		field := v.Field(f.index)
-		if f.omitEmpty && isEmpty(field, f.plan) {
+		field, there := v, true
+		if f.direct >= 0 {
+			field = v.Field(f.direct)
+		} else {
+			field, there = f.In(v)
+		}
+		if !there || f.omits && f.Omits(field) {
 			continue
 		}
 		if !first {
@@ -102,17 +145,6 @@ func (a *appender) plannedRecord(dst []byte, v reflect.Value, t *plan) (_ []byte
 		}
 	}
 	return append(dst, '}'), nil
-}
-
-// isEmpty is what omitempty is about.
-func isEmpty(v reflect.Value, t *plan) bool {
-	switch t.kind {
-	case reflect.String, reflect.Slice, reflect.Map:
-		return v.Len() == 0
-	case reflect.Struct:
-		return false
-	}
-	return v.IsZero()
 }
 
 func (a *appender) plannedList(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
@@ -136,7 +168,7 @@ func (a *appender) plannedMap(dst []byte, v reflect.Value, t *plan) (_ []byte, e
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(appendQuoted(dst, key.String()), ':')
+		dst = append(wtf8.AppendQuoted(dst, key.String()), ':')
 		if dst, err = a.planned(dst, v.MapIndex(key), t.elem); err != nil {
 			return dst, err
 		}

@@ -1,8 +1,9 @@
 package nodejson
 
 import (
-	"math/bits"
 	"unicode/utf8"
+
+	"github.com/brood-go/brood/internal/wtf8"
 )
 
 // maxDepth is how deep arrays and objects may be nested, as in encoding/json: every level takes stack, and who sends the
@@ -180,54 +181,9 @@ func skipDigits(p []byte, i int) (end int, err error) {
 	return i, nil
 }
 
-// plain says which bytes stand for themselves in a string, in both directions, whatever is around them.
-var plain = func() (table [256]bool) {
-	for c := byte(' '); c < 0x80; c++ {
-		table[c] = c != '"' && c != '\\'
-	}
-	return table
-}()
-
-const (
-	eachByte = 0x0101010101010101 // a 1 in each byte of a word
-	eachHigh = 0x80 * eachByte    // the highest bit of each byte of a word
-)
-
-// plainEnd returns the offset of the first byte of p from i on that is not plain, len(p) if all are.
-func plainEnd[T string | []byte](p T, i int) int {
-	for ; i+16 <= len(p); i += 16 {
-		q := p[i : i+16]
-		low, high := oddBytes(word(q[:8])), oddBytes(word(q[8:]))
-		if low|high == 0 {
-			continue
-		}
-		if low != 0 {
-			return i + bits.TrailingZeros64(low)/8
-		}
-		return i + 8 + bits.TrailingZeros64(high)/8
-	}
-	for i < len(p) && plain[p[i]] {
-		i++
-	}
-	return i
-}
-
-// word returns the eight bytes of p, the first one in the lowest bits.
-func word[T string | []byte](p T) uint64 {
-	return uint64(p[0]) | uint64(p[1])<<8 | uint64(p[2])<<16 | uint64(p[3])<<24 |
-		uint64(p[4])<<32 | uint64(p[5])<<40 | uint64(p[6])<<48 | uint64(p[7])<<56
-}
-
-// oddBytes returns a word whose lowest bit that is set is the highest of the first byte of w that is not plain; 0 if all
-// are. A byte that is smaller than what is taken away from it borrows, which sets its highest bit, and also may set that of
-// plain bytes behind it, which nobody asks for then.
-func oddBytes(w uint64) uint64 {
-	return (w | (w - ' '*eachByte) | ((w ^ '"'*eachByte) - eachByte) | ((w ^ '\\'*eachByte) - eachByte)) & eachHigh
-}
-
 // skipString returns the offset behind the string whose opening quote is at i.
 func skipString(p []byte, i int) (end int, err error) {
-	for i = plainEnd(p, i+1); i < len(p); i = plainEnd(p, i) {
+	for i = wtf8.PlainEnd(p, i+1); i < len(p); i = wtf8.PlainEnd(p, i) {
 		switch c := p[i]; {
 		case c == '"':
 			return i + 1, nil

@@ -12,8 +12,8 @@ import (
 	legacy "github.com/go-json-experiment/json/v1"
 )
 
-// What is not one of the types of [Value], and has no plan, goes through the library, by one of three sets of options. All
-// of them mean the same by a Go type: which one is used depends on the value, and must not show.
+// What is not one of the types of [Value], and has no plan, goes through the library, by one of three sets of options, which
+// nobody changes. All of them mean the same by a Go type: which one is used depends on the value, and must not show.
 var (
 	// strict refuses whatever needs care, and so is fast.
 	strict = json.JoinOptions(legacy.DefaultOptionsV1(), jsontext.AllowInvalidUTF8(false),
@@ -30,29 +30,37 @@ var (
 		json.WithUnmarshalers(json.JoinUnmarshalers(json.UnmarshalFromFunc(readNumber), json.UnmarshalFromFunc(readLenient))))
 )
 
-// buffers are wrapped around the caller's slice, which the library then appends to.
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
 // typed appends v by way of its type.
 func (a *appender) typed(dst []byte, v any) ([]byte, error) {
-	if t := planFor(reflect.TypeOf(v), &lastWritten); t != nil {
+	if t := a.encoder.planOf(reflect.TypeOf(v)); t != nil {
 		around := a.depth
 		out, err := a.planned(dst, reflect.ValueOf(v), t)
-		if err != errDeep {
+		switch {
+		case err == errDeep && around > 0: // The library would count from here.
+			return dst, encodeError(ErrDepth)
+		case err != errDeep && err != errUnusual:
 			return out, err
 		}
-		if around > 0 { // The library would count from here.
-			return dst, encodeError(ErrDepth)
-		}
 	}
-	return appendByLibrary(dst, v)
+	return a.encoder.appendByLibrary(dst, v)
 }
 
-func appendByLibrary(dst []byte, v any) ([]byte, error) {
+func (e *Encoder) planOf(t reflect.Type) *plan {
+	if e.last == nil || e.last.typ != t {
+		p := planOf(t)
+		if p == nil {
+			return nil
+		}
+		e.last = p
+	}
+	return e.last
+}
+
+func (e *Encoder) appendByLibrary(dst []byte, v any) ([]byte, error) {
 	start := len(dst)
-	out, err := write(dst, v, optionsFor(reflect.TypeOf(v)))
+	out, err := e.write(dst, v, optionsFor(reflect.TypeOf(v)))
 	if needsCare(err) {
-		if out, err = write(dst, v, lenient); err == nil && !utf8.Valid(out[start:]) {
+		if out, err = e.write(dst, v, lenient); err == nil && !utf8.Valid(out[start:]) {
 			// Bytes that came in a json.RawMessage.
 			out = append(out[:start:start], repair(out[start:], true)...)
 		}
@@ -63,13 +71,18 @@ func appendByLibrary(dst []byte, v any) ([]byte, error) {
 	return dropNegativeZeros(out, start), nil
 }
 
-func write(dst []byte, v any, o json.Options) ([]byte, error) {
-	b := buffers.Get().(*bytes.Buffer)
+// write wraps e's buffer around dst for the library to append to. A method of v may encode with e meanwhile.
+func (e *Encoder) write(dst []byte, v any, o json.Options) ([]byte, error) {
+	b := e.buffer
+	e.buffer = nil
+	if b == nil {
+		b = new(bytes.Buffer)
+	}
 	*b = *bytes.NewBuffer(dst)
 	err := json.MarshalWrite(b, v, o)
 	out := b.Bytes()
 	*b = bytes.Buffer{}
-	buffers.Put(b)
+	e.buffer = b
 	return out, err
 }
 
@@ -106,7 +119,7 @@ func Unmarshal(p []byte, v any) error {
 		return err
 	}
 	if to := reflect.ValueOf(v); to.Kind() == reflect.Pointer && !to.IsNil() && to.Elem().IsZero() {
-		if t := planFor(to.Type().Elem(), &lastRead); t != nil && readPlanned(p, to.Elem(), t) {
+		if t := planOf(to.Type().Elem()); t != nil && readPlanned(p, to.Elem(), t) {
 			return nil
 		}
 	}
@@ -135,7 +148,7 @@ func holdsPointer(v any) bool {
 	return v != nil && reflect.TypeOf(v).Kind() == reflect.Pointer
 }
 
-// needsHooks has the answer for each type that was asked for. It is a fact, so loops may share it.
+// needsHooks has the answer for each type that was asked for. It only saves time: the answer is always the same.
 var needsHooks sync.Map // reflect.Type → bool
 
 func optionsFor(t reflect.Type) json.Options {

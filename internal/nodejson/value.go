@@ -1,5 +1,7 @@
 package nodejson
 
+import "github.com/brood-go/brood/internal/wtf8"
+
 // Value returns what p means as JSON.parse has it: nil, a bool, a float64, a string, a []any or a map[string]any. Of
 // several members with the same key the last one counts. A number that is out of range is an infinity. Lone surrogates
 // in keys and strings come as WTF-8, and what is not UTF-8 as U+FFFD, as many as Node makes of it. The result refers to
@@ -139,4 +141,4 @@ func keyText(q []byte) string {
 }
 
 // isPlainKey reports whether the key q is written as it is meant.
-func isPlainKey(q []byte) bool { return plainEnd(q, 1) == len(q)-1 }
+func isPlainKey(q []byte) bool { return wtf8.PlainEnd(q, 1) == len(q)-1 }

@@ -1,7 +1,6 @@
 package socketlist
 
 import (
-	"io"
 	"net"
 	"strconv"
 
@@ -25,7 +24,7 @@ type Channel interface {
 	OnDrain(fn func()) *events.Listener
 }
 
-// Lists is the accounting of one loop. The loop keeps it, see [reactor.Loop.Local], and closes it.
+// Lists is the accounting of one loop. Who makes it closes it with the loop.
 //
 // The methods of Lists must be called on the loop goroutine.
 type Lists struct {
@@ -34,18 +33,8 @@ type Lists struct {
 	servers map[string]*Server // by key, until their close event
 }
 
-type listsKey struct{}
-
-// Of returns the accounting of l. The error is [reactor.ErrClosed].
-func Of(l *reactor.Loop) (*Lists, error) {
-	c, err := l.Local(listsKey{}, func() (io.Closer, error) {
-		return &Lists{loop: l, servers: map[string]*Server{}}, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return c.(*Lists), nil
-}
+// New returns the accounting of l, of which there should be no other one: two servers must not have the same key.
+func New(l *reactor.Loop) *Lists { return &Lists{loop: l, servers: map[string]*Server{}} }
 
 // Close closes the servers that were open when the loop was closed. They get no events. Connections belong to whoever took
 // them.

@@ -54,11 +54,11 @@ const (
 	serverClosed
 )
 
-// NewServer returns a Server that accepts from ln, a *net.TCPListener or *net.UnixListener, for loop l. It takes
+// NewServer returns a Server that accepts from ln, a *net.TCPListener or *net.UnixListener, for the loop. It takes
 // ownership of ln once it returned no error. The Server keeps Run alive until its close event, see [Server.Unref].
-// Errors are [ErrListener], [reactor.ErrClosed], and syscall.EINVAL for a nil pointer.
-func NewServer(l *reactor.Loop, ln net.Listener) (*Server, error) {
-	s := &Server{}
+// Errors are [ErrListener], and syscall.EINVAL for a nil pointer.
+func (h *Lists) NewServer(ln net.Listener) (*Server, error) {
+	s := &Server{lists: h}
 	switch ln := ln.(type) {
 	case *net.TCPListener:
 		s.ln = ln
@@ -70,15 +70,10 @@ func NewServer(l *reactor.Loop, ln net.Listener) (*Server, error) {
 	if _, err := s.ln.SyscallConn(); err != nil { // A nil pointer.
 		return nil, err
 	}
-	lists, err := Of(l)
-	if err != nil {
-		return nil, err
-	}
-	s.lists = lists
-	s.tally.loop, s.tally.idle = l, s.settle
-	s.key = lists.uniqueKey(ln.Addr())
-	lists.servers[s.key] = s
-	s.release = l.Hold()
+	s.tally.loop, s.tally.idle = h.loop, s.settle
+	s.key = h.uniqueKey(ln.Addr())
+	h.servers[s.key] = s
+	s.release = h.loop.Hold()
 	return s, nil
 }
 

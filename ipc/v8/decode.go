@@ -306,11 +306,12 @@ func (d *decoder) structure(dst reflect.Value, src *Object) error {
 		if f == nil {
 			continue
 		}
-		field, err := f.settable(dst)
-		if err == nil {
-			err = d.assign(field, v)
+		field, ok := f.Make(dst)
+		if !ok {
+			const reason = "the embedded pointer is nil and not exported"
+			return within("."+name, &DecodeError{Value: "a value", Type: field.Type(), Reason: reason})
 		}
-		if err != nil {
+		if err := d.assign(field, v); err != nil {
 			return within("."+name, err)
 		}
 	}

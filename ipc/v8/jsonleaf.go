@@ -7,7 +7,8 @@ import (
 	"math/big"
 	"strconv"
 	"time"
-	"unicode/utf8"
+
+	"github.com/brood-go/brood/internal/wtf8"
 )
 
 // bytes writes a Buffer or typed array, and everything else.
@@ -112,25 +113,4 @@ func (e *jsonEncoder) date(t time.Time) {
 	e.text(`"` + year + t.Format("-01-02T15:04:05.000Z") + `"`)
 }
 
-// jsonEscapes has the letters of the control characters that have one.
-var jsonEscapes = [' ']byte{'\b': 'b', '\t': 't', '\n': 'n', '\f': 'f', '\r': 'r'}
-
-// quote writes s as JSON.stringify does: half a surrogate pair is escaped, so that it arrives.
-func (e *jsonEncoder) quote(s string) {
-	e.text(`"`)
-	for len(s) > 0 {
-		r, size := decodeRune(s)
-		switch {
-		case r == '"' || r == '\\':
-			e.p = append(e.p, '\\', byte(r))
-		case r < ' ' && jsonEscapes[r] != 0:
-			e.p = append(e.p, '\\', jsonEscapes[r])
-		case r < ' ' || r >= surrogateMin && r <= surrogateMax:
-			e.p = fmt.Appendf(e.p, `\u%04x`, r)
-		default:
-			e.p = utf8.AppendRune(e.p, r)
-		}
-		s = s[size:]
-	}
-	e.text(`"`)
-}
+func (e *jsonEncoder) quote(s string) { e.p = wtf8.AppendQuoted(e.p, s) }

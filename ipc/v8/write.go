@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"github.com/brood-go/brood/internal/wtf8"
 )
 
 // Marshal returns v as a payload, in version 15 of the format. The package documentation lists the types.
@@ -245,7 +247,7 @@ func fitsString(s string) bool {
 
 // name writes the name of a property that is no array index.
 func (w *writer) name(name string) error {
-	if !isASCII(name) && !isWTF8(name) {
+	if !isASCII(name) && !wtf8.Valid(name) {
 		return unsupported(name, "as the name of a property it must be UTF-8")
 	}
 	return w.text(name)

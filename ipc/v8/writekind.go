@@ -149,11 +149,11 @@ func (w *writer) structure(v reflect.Value, at identity) error {
 	w.tag(tagObject)
 	n := 0
 	for _, f := range describe(v.Type()).fields {
-		value, ok := f.in(v)
-		if !ok || f.omitted(value) {
+		value, ok := f.In(v)
+		if !ok || f.Omits(value) {
 			continue
 		}
-		if err := w.key(f.name); err != nil {
+		if err := w.key(f.Name); err != nil {
 			return err
 		}
 		if err := w.nested(value, identity{}); err != nil {

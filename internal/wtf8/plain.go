@@ -1,0 +1,49 @@
+package wtf8
+
+import "math/bits"
+
+// plain says which bytes stand for themselves in a string of JSON, in both directions, whatever is around them.
+var plain = func() (table [256]bool) {
+	for c := byte(' '); c < 0x80; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
+
+const (
+	eachByte = 0x0101010101010101 // a 1 in each byte of a word
+	eachHigh = 0x80 * eachByte    // the highest bit of each byte of a word
+)
+
+// PlainEnd returns the offset of the first byte of p from i on that does not stand for itself in a string of JSON, len(p) if
+// all do.
+func PlainEnd[T string | []byte](p T, i int) int {
+	for ; i+16 <= len(p); i += 16 {
+		q := p[i : i+16]
+		low, high := oddBytes(word(q[:8])), oddBytes(word(q[8:]))
+		if low|high == 0 {
+			continue
+		}
+		if low != 0 {
+			return i + bits.TrailingZeros64(low)/8
+		}
+		return i + 8 + bits.TrailingZeros64(high)/8
+	}
+	for i < len(p) && plain[p[i]] {
+		i++
+	}
+	return i
+}
+
+// word returns the eight bytes of p, the first one in the lowest bits.
+func word[T string | []byte](p T) uint64 {
+	return uint64(p[0]) | uint64(p[1])<<8 | uint64(p[2])<<16 | uint64(p[3])<<24 |
+		uint64(p[4])<<32 | uint64(p[5])<<40 | uint64(p[6])<<48 | uint64(p[7])<<56
+}
+
+// oddBytes returns a word whose lowest bit that is set is the highest of the first byte of w that is not plain; 0 if all
+// are. A byte that is smaller than what is taken away from it borrows, which sets its highest bit, and also may set that of
+// plain bytes behind it, which nobody asks for then.
+func oddBytes(w uint64) uint64 {
+	return (w | (w - ' '*eachByte) | ((w ^ '"'*eachByte) - eachByte) | ((w ^ '\\'*eachByte) - eachByte)) & eachHigh
+}

@@ -1,0 +1,67 @@
+package wtf8
+
+import (
+	"slices"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+const hexDigits = "0123456789abcdef"
+
+// AppendQuoted appends s as JSON.stringify writes it: with the short escapes where they exist, U+2028 and all other
+// characters from the blank on as they are, lone surrogates escaped. What is neither UTF-8 nor a surrogate becomes
+// U+FFFD.
+func AppendQuoted(dst []byte, s string) []byte {
+	dst = append(slices.Grow(dst, len(s)+len(`""`)), '"') // A long one is not to be moved as it grows.
+	start := 0                                            // what lies before is written
+	for i := PlainEnd(s, 0); i < len(s); i = PlainEnd(s, i) {
+		n := 1
+		if s[i] >= utf8.RuneSelf {
+			var r rune
+			if r, n = utf8.DecodeRuneInString(s[i:]); r != utf8.RuneError || n > 1 {
+				i += n
+				continue
+			}
+		}
+		dst = append(dst, s[start:i]...)
+		if s[i] < utf8.RuneSelf {
+			dst = appendControl(dst, s[i])
+		} else {
+			dst, n = AppendForeign(dst, s[i:])
+		}
+		i += n
+		start = i
+	}
+	return append(append(dst, s[start:]...), '"')
+}
+
+// appendControl appends the escape of a character that must have one.
+func appendControl(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\b':
+		return append(dst, '\\', 'b')
+	case '\t':
+		return append(dst, '\\', 't')
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\f':
+		return append(dst, '\\', 'f')
+	case '\r':
+		return append(dst, '\\', 'r')
+	}
+	return appendUnit(dst, rune(c))
+}
+
+func appendUnit(dst []byte, unit rune) []byte {
+	return append(dst, '\\', 'u', hexDigits[unit>>12&15], hexDigits[unit>>8&15], hexDigits[unit>>4&15], hexDigits[unit&15])
+}
+
+// AppendForeign appends what stands in JSON for the n bytes at the beginning of s that are not UTF-8.
+func AppendForeign(dst []byte, s string) (_ []byte, n int) {
+	if r, n := DecodeRune(s); utf16.IsSurrogate(r) {
+		return appendUnit(dst, r), n
+	}
+	return utf8.AppendRune(dst, utf8.RuneError), InvalidLen(s)
+}
