@@ -2,7 +2,6 @@ package ipc_test
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"testing"
 
@@ -151,8 +150,8 @@ func TestEveryHandleOnItsWayIsToldOnceWhenTheProcessDies(t *testing.T) {
 		require.NoError(t, c.SendWith(i, &ipc.SendOptions{Handle: net.Conn(conn), KeepOpen: true, Received: func(err error) {
 			if told[i]++; err == nil {
 				received++
-			} else {
-				require.ErrorIs(t, err, ipc.ErrChannelClosed, fmt.Sprint(i))
+			} else { // One of them may be the first to find nobody there.
+				require.True(t, errors.Is(err, ipc.ErrChannelClosed) || errors.Is(err, unix.EPIPE), "%d: %v", i, err)
 			}
 			if received == 50 {
 				require.NoError(t, cmd.Process.Kill())
