@@ -22,7 +22,7 @@ type alarm struct {
 }
 
 func openAlarm(l *Loop) (*alarm, error) {
-	tfd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
+	tfd, err := fd.Private(unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK))
 	if err != nil {
 		return nil, wrap("timerfd_create", -1, err)
 	}

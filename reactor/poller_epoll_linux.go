@@ -17,7 +17,7 @@ type poller struct {
 }
 
 func (p *poller) open() error {
-	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	fd, err := fd.Private(unix.EpollCreate1(unix.EPOLL_CLOEXEC))
 	if err != nil {
 		return wrap("epoll_create1", -1, err)
 	}
@@ -51,7 +51,7 @@ func (p *poller) remove(fd int, _ Readiness) {
 
 // renew puts another epoll instance in the place of this one.
 func (p *poller) renew(live []*Watcher) error {
-	next, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	next, err := fd.Private(unix.EpollCreate1(unix.EPOLL_CLOEXEC))
 	if err != nil {
 		return wrap("epoll_create1", -1, err)
 	}

@@ -63,7 +63,7 @@ func (s *source) openSignalfd() (err error) {
 	if s.hub.bellOnly {
 		return nil
 	}
-	s.fd, err = unix.Signalfd(-1, &s.port.mask, unix.SFD_CLOEXEC|unix.SFD_NONBLOCK)
+	s.fd, err = fd.Private(unix.Signalfd(-1, &s.port.mask, unix.SFD_CLOEXEC|unix.SFD_NONBLOCK))
 	if err == unix.ENOSYS {
 		s.fd = -1
 		return nil

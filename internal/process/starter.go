@@ -3,6 +3,8 @@ package process
 import (
 	"syscall"
 	"time"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // A platform supplies:
@@ -31,6 +33,7 @@ func (s *Starter) Start(spec *Spec) (Process, *Failure) {
 	for pause := time.Millisecond; ; pause *= 2 {
 		p, failure := s.own.start(spec)
 		if failure == nil {
+			p.Pidfd, _ = fd.Private(p.Pidfd, nil) // Without one there is none.
 			return p, nil
 		}
 		if failure.Err != syscall.ETXTBSY || pause > textBusyLongest {

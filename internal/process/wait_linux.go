@@ -29,7 +29,7 @@ func HasPidfd() bool {
 
 // OpenPidfd opens a pidfd where the start gave none. The child must not have been waited for.
 func (p *Process) OpenPidfd() error {
-	pidfd, err := unix.PidfdOpen(p.Pid, 0)
+	pidfd, err := fd.Private(unix.PidfdOpen(p.Pid, 0))
 	if err == nil {
 		p.Pidfd = pidfd
 	}
