@@ -170,16 +170,10 @@ func (c *ChildProcess) unsent(s Signal, err error) {
 }
 
 // exited is told when the process has ended: what could end it is disarmed. Others in its scope may be left.
-//
-// Those of a group get the soft signal once more. A shell blocks its signals while it forks: one that is sent to the group
-// just before the fork ends the shell, and never comes to the process that is born.
 func (c *ChildProcess) exited() {
 	m := &c.limits
 	if !m.untilClose {
 		m.disarm()
-	}
-	if m.cause != nil && c.scope == scopeGroup {
-		_ = c.signalGroup(m.soft) // ESRCH: nobody is left.
 	}
 	switch {
 	case m.force == nil:
