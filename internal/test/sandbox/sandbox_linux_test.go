@@ -26,7 +26,7 @@ func init() {
 		look := func() string { return unix.ErrnoName(splice()) + " " + unix.ErrnoName(preadv2()) }
 		there := make(chan string)
 		go func() { there <- look() }() // It ends with that.
-		fmt.Print(look(), ", ", <-there, ", ", sandbox.Forced("splice"), " ", sandbox.Forced("preadv2"), " ", sandbox.Forced("tgkill"))
+		fmt.Print(look(), ", ", <-there, ", ", sandbox.Forced("splice"), " ", sandbox.Forced("preadv2"), " ", sandbox.Forced("eventfd2"))
 	})
 }
 
@@ -91,7 +91,7 @@ func TestForceRefusesInAllThreads(t *testing.T) {
 		"EPERM:splice":          "EPERM EBADF, EPERM EBADF, true false false",
 		"ENOSYS:preadv2,splice": "ENOSYS ENOSYS, ENOSYS ENOSYS, true true false",
 		"EPERM:all":             "EPERM EPERM, EPERM EPERM, true true false",
-		"EACCES:tgkill":         "EBADF EBADF, EBADF EBADF, false false true",
+		"EACCES:eventfd2":       "EBADF EBADF, EBADF EBADF, false false true",
 	} {
 		t.Run(text, func(t *testing.T) {
 			cmd := exec.Command(file, argv...)
