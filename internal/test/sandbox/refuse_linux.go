@@ -22,10 +22,19 @@ func Kill(t testing.TB, calls ...Call) {
 
 func onThread(t testing.TB, action uint32, calls []Call) {
 	t.Helper()
-	runtime.LockOSThread() // For ever: nobody else may get this thread.
-	if err := install(0, compile(action, calls)); err != nil {
+	if err := restrict(action, calls); err != nil {
 		t.Skip("no seccomp filter: ", err)
 	}
+}
+
+// Restrict is Refuse for helper programs, which have no test.
+func Restrict(errno unix.Errno, calls ...Call) error {
+	return restrict(unix.SECCOMP_RET_ERRNO|uint32(errno), calls)
+}
+
+func restrict(action uint32, calls []Call) error {
+	runtime.LockOSThread() // For ever: nobody else may get this thread.
+	return install(0, compile(action, calls))
 }
 
 // refusals are what sandboxes answer to a call that they do not know.
