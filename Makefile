@@ -39,6 +39,11 @@ endif
 # differs is in the child, where it is off anyway.
 FORKS := forkexec noclone3 noclearsignal nounshare nocloserange nopidfd
 
+# What the kernel refuses to all of a test run, see internal/test/sandbox: every newer system call, as two kinds of sandboxes
+# and old kernels do, and one that other programs cannot do without, to the packages that start few. These runs are short,
+# and without the race detector, whose C library needs clone3(2). They skip the races of posts, which make no such call.
+REFUSED := EPERM:all ENOSYS:all
+
 TESTFLAGS := -shuffle=on -timeout=$(TIMEOUT)
 
 # racetest runs the tests of $(2) with the environment $(1) under the race detector, or without where a probe (see
@@ -49,7 +54,7 @@ step = @echo '==> $(1)'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test race lint format fix staticcheck cross fuzz cover bench demo examples fallbacks nested probe
+.PHONY: help test race lint format fix staticcheck cross fuzz cover bench demo examples fallbacks refused nested probe
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -61,7 +66,7 @@ race: probe ## all tests, in random order, under the race detector
 	$(call step,tests$(if $(EXITWATCH), with $(EXITWATCH)))
 	@$(call racetest,$(EXITWATCH),./...)
 
-fallbacks: probe ## the tests once more with each fallback of the library forced
+fallbacks: probe refused ## the tests once more with each fallback of the library forced
 	$(call step,tests with BROOD_TEST_WAKEUP=pipe $(SIGCHLD))
 	@$(call racetest,BROOD_TEST_WAKEUP=pipe $(SIGCHLD),$(call present,reactor streams signals ipc childprocess))
 ifdef SIGCHLD
@@ -71,6 +76,17 @@ ifdef SIGCHLD
 		echo "==> tests with BROOD_TEST_FORK=$$missing"; \
 		BROOD_TEST_FORK=$$missing $(GO) test $(TESTFLAGS) ./childprocess || exit; \
 	done
+endif
+
+refused: ## the tests once more with newer system calls refused by the kernel
+ifdef SIGCHLD
+	@for refused in $(REFUSED); do \
+		echo "==> tests with BROOD_TEST_REFUSE=$$refused"; \
+		BROOD_TEST_REFUSE=$$refused $(GO) test -short -skip=S076 $(TESTFLAGS) \
+			$(call present,reactor streams signals ipc childprocess) || exit; \
+	done
+	$(call step,tests with BROOD_TEST_REFUSE=EPERM:eventfd2)
+	@BROOD_TEST_REFUSE=EPERM:eventfd2 $(GO) test -short -skip=S076 $(TESTFLAGS) $(call present,reactor signals)
 endif
 
 examples: probe ## the tests of the examples alone

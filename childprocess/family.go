@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
@@ -96,21 +97,24 @@ func (f *family) Close() error {
 
 // follow has the end of a child that was started watched.
 func (f *family) follow(c *ChildProcess) error {
-	if f.way == ExitWatchSIGCHLD || c.stopEvents {
+	bySIGCHLD := f.way == ExitWatchSIGCHLD
+	if !bySIGCHLD {
+		err := f.watchExit(c)
+		bySIGCHLD = fd.Refused(err) // On this thread, or from now on: the loop has found that it has that way.
+		if err != nil && !bySIGCHLD {
+			f.release(c)
+			return err
+		}
+	}
+	if bySIGCHLD || c.stopEvents {
 		if err := f.watchSIGCHLD(); err != nil {
+			f.release(c)
 			return err
 		}
 		c.onSIGCHLD = true
 		f.lookSoon(c) // It may have ended, or stopped, before.
 	}
 	f.refChanged(c)
-	if f.way == ExitWatchSIGCHLD {
-		return nil
-	}
-	if err := f.watchExit(c); err != nil {
-		f.release(c)
-		return err
-	}
 	return nil
 }
 

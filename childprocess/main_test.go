@@ -22,6 +22,7 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )
@@ -93,6 +94,12 @@ func forcedExitWatch() childprocess.ExitWatch {
 	}
 }
 
+// watchesSIGCHLD reports whether a loop that nobody told otherwise learns of ends by SIGCHLD: because that is forced, or
+// because pidfds are refused.
+func watchesSIGCHLD() bool {
+	return forcedExitWatch() == childprocess.ExitWatchSIGCHLD || sandbox.Forced("pidfd_open") || sandbox.Forced("waitid.P_PIDFD")
+}
+
 // forkSwitch is the variable that says which part of the fork is missing, see process.Force.
 const forkSwitch = "BROOD_TEST_FORK"
 
@@ -100,6 +107,11 @@ func forceFork() {
 	if !process.Force(os.Getenv(forkSwitch)) {
 		panic(forkSwitch + "=" + os.Getenv(forkSwitch))
 	}
+}
+
+// closesOneByOne reports whether a child closes what it is not to have by a call for each descriptor.
+func closesOneByOne() bool {
+	return os.Getenv(forkSwitch) == "nocloserange" || sandbox.Forced("close_range")
 }
 
 // plainFork reports whether children are started by syscall.ForkExec, which can do less.

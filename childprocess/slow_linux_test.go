@@ -2,7 +2,6 @@ package childprocess_test
 
 import (
 	"context"
-	"os"
 	"runtime"
 	"syscall"
 	"testing"
@@ -43,7 +42,7 @@ func growDescriptorTable(t testing.TB, n int) {
 func TestTheLoopGoesOnWhileProgramsTakeLongToExecute(t *testing.T) {
 	const slowness, attempts = 200 * time.Millisecond, 5
 	k := keepScript(t, "echo text")
-	if os.Getenv(forkSwitch) == "nocloserange" {
+	if closesOneByOne() {
 		t.Skip("a hundred children that close hundreds of descriptors each, one by one, leave the loop no processor")
 	}
 	k.delay(t, slowness)
