@@ -63,17 +63,17 @@ func begin(op, file string, args []string, o *Options, mistake error, start func
 
 // startOn starts a child on a loop, by the thread that calls unless it is Async.
 func startOn(l *reactor.Loop, op, file string, args []string, o *Options) (*ChildProcess, error) {
-	f, err := familyOf(l)
+	all, err := childrenOf(l)
 	if err != nil {
 		return nil, err
 	}
 	c := newChild(op, file, args, o)
-	c.prepare(&f.starter, f.way, o)
+	c.prepare(&all.starter, all.way, o)
 	if o.Async {
-		return c, c.startLater(f, o)
+		return c, c.startLater(all, o)
 	}
-	c.fork(&f.starter)
-	return c, c.enter(f, o)
+	c.fork(&all.starter)
+	return c, c.enter(all, o)
 }
 
 // newChild, prepare and fork may be called on any goroutine: a child belongs to no loop before enter.
@@ -178,15 +178,15 @@ func (c *ChildProcess) settleStart() {
 		return
 	}
 	c.process, c.start = st.process, st.begun
-	if err := c.family.follow(c); err != nil {
+	if err := c.siblings.follow(c); err != nil {
 		c.process.Abort()
 		c.failed = c.failure(StepResource, c.file, errnoOr(err))
 	}
 }
 
 // enter makes a child that was forked one of the loop's. It returns what is not an event.
-func (c *ChildProcess) enter(f *family, o *Options) error {
-	c.loop, c.family = f.loop, f
+func (c *ChildProcess) enter(all *children, o *Options) error {
+	c.loop, c.siblings = all.loop, all
 	table := c.starting.table
 	c.settleStart()
 	if c.failed != nil && table != nil && (exhausted(c.failed.Err) || !emitted(c.failed.Err)) {
@@ -201,12 +201,12 @@ func (c *ChildProcess) enter(f *family, o *Options) error {
 	}
 	if err := c.adopt(table, o); err != nil {
 		if c.failed == nil {
-			f.release(c)
+			all.release(c)
 			c.process.Abort()
 		}
 		return err
 	}
-	f.join(c)
+	all.join(c)
 	c.announce()
 	if c.failed == nil {
 		c.arm(o)
