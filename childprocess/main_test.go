@@ -109,11 +109,6 @@ func forceFork() {
 	}
 }
 
-// closesOneByOne reports whether a child closes what it is not to have by a call for each descriptor.
-func closesOneByOne() bool {
-	return os.Getenv(forkSwitch) == "nocloserange" || sandbox.Forced("close_range")
-}
-
 // plainFork reports whether children are started by syscall.ForkExec, which can do less.
 func plainFork() bool { return os.Getenv(forkSwitch) == "forkexec" }
 

@@ -2,6 +2,7 @@ package childprocess_test
 
 import (
 	"context"
+	"os"
 	"runtime"
 	"syscall"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -37,6 +39,11 @@ func growDescriptorTable(t testing.TB, n int) {
 	fd, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, n)
 	require.NoError(t, err)
 	require.NoError(t, unix.Close(fd))
+}
+
+// closesOneByOne reports whether a child closes what it is not to have by a call for each descriptor.
+func closesOneByOne() bool {
+	return os.Getenv(forkSwitch) == "nocloserange" || sandbox.Forced("close_range")
 }
 
 func TestTheLoopGoesOnWhileProgramsTakeLongToExecute(t *testing.T) {
