@@ -36,7 +36,7 @@ SIGCHLD   := BROOD_TEST_EXITWATCH=sigchld
 endif
 
 # What may be missing to the fork of this library, see internal/process. These runs are without the race detector: what
-# differs is in the child, where it is off anyway.
+# differs is in the child, where it is off anyway, and without the longest tests.
 FORKS := forkexec noclone3 noclearsignal nounshare nocloserange nopidfd
 
 # What the kernel refuses to all of a test run, see internal/test/sandbox: every newer system call, as two kinds of sandboxes
@@ -74,7 +74,7 @@ ifdef SIGCHLD
 	@$(call racetest,BROOD_TEST_SIGNALFD=off,$(call present,signals))
 	@for missing in $(FORKS); do \
 		echo "==> tests with BROOD_TEST_FORK=$$missing"; \
-		BROOD_TEST_FORK=$$missing $(GO) test $(TESTFLAGS) ./childprocess || exit; \
+		BROOD_TEST_FORK=$$missing $(GO) test -short $(TESTFLAGS) ./childprocess || exit; \
 	done
 endif
 
