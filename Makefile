@@ -2,7 +2,7 @@
 # lint tools are built from tools/, with the versions that are pinned there.
 
 GO       ?= go
-FUZZTIME ?= 10s
+FUZZTIME ?= 5s
 # How long the tests of one package may take: it exists to end a hang.
 TIMEOUT  ?= 10m
 # What `make demo` works on; empty leaves the choice to the program.
@@ -129,7 +129,7 @@ $(STATICCHECK): tools/go.mod tools/go.sum
 	@$(GO) build -C tools -o $@ honnef.co/go/tools/cmd/staticcheck
 
 # go test lists the targets of a package, then the package: "FuzzX", "ok <tab> package <tab> time".
-fuzz: ## run each fuzz target for FUZZTIME (10s)
+fuzz: ## run each fuzz target for FUZZTIME (5s)
 	$(call step,looking for fuzz targets)
 	@mkdir -p $(CACHE)
 	@$(GO) test -list '^Fuzz' ./... >$(CACHE)/fuzz.list || { cat $(CACHE)/fuzz.list; exit 1; }
