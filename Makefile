@@ -2,7 +2,7 @@
 # lint tools are built from tools/, with the versions that are pinned there.
 
 GO       ?= go
-FUZZTIME ?= 5s
+FUZZTIME ?= 3s
 # How long the tests of one package may take: it exists to end a hang.
 TIMEOUT  ?= 10m
 # What `make demo` works on; empty leaves the choice to the program.
@@ -13,6 +13,8 @@ LIBRARY := events internal/fd reactor streams signals ipc childprocess
 # The systems of the library. All code is checked for each of them, on the architecture that they all have. The library
 # is also compiled where the architecture makes a difference: 32 bits, alignment, other signal numbers.
 SYSTEMS := linux darwin dragonfly freebsd netbsd openbsd
+# Among them these have all there is for the slower checks: what the others lack, and have, is little and much alike.
+KINDS   := linux darwin freebsd
 OTHERS  := linux/386 linux/arm64 linux/mipsle darwin/arm64 freebsd/386
 
 CACHE       := $(CURDIR)/.cache
@@ -35,9 +37,10 @@ EXITWATCH := BROOD_TEST_EXITWATCH=pidfd
 SIGCHLD   := BROOD_TEST_EXITWATCH=sigchld
 endif
 
-# What may be missing to the fork of this library, see internal/process. These runs are without the race detector: what
+# What may be missing to the fork of this library, see internal/process, and is not among what ENOSYS:all refuses, as
+# clone3(2), close_range(2) and the calls of pidfds are. These runs are without the race detector: what
 # differs is in the child, where it is off anyway, and without the longest tests.
-FORKS := forkexec noclone3 noclearsignal nounshare nocloserange nopidfd
+FORKS := forkexec noclearsignal nounshare
 
 # What the kernel refuses to all of a test run, see internal/test/sandbox: every newer system call, as two kinds of sandboxes
 # and old kernels do, and one that other programs cannot do without, to the packages that start few. These runs are short,
@@ -66,12 +69,12 @@ race: probe ## all tests, in random order, under the race detector
 	$(call step,tests$(if $(EXITWATCH), with $(EXITWATCH)))
 	@$(call racetest,$(EXITWATCH),./...)
 
-fallbacks: probe refused ## the tests once more with each fallback of the library forced
+fallbacks: refused ## the tests once more with each fallback of the library forced
 	$(call step,tests with BROOD_TEST_WAKEUP=pipe $(SIGCHLD))
-	@$(call racetest,BROOD_TEST_WAKEUP=pipe $(SIGCHLD),$(call present,reactor streams signals ipc childprocess))
+	@BROOD_TEST_WAKEUP=pipe $(SIGCHLD) $(GO) test $(TESTFLAGS) $(call present,reactor streams signals ipc childprocess)
 ifdef SIGCHLD
 	$(call step,tests with BROOD_TEST_SIGNALFD=off)
-	@$(call racetest,BROOD_TEST_SIGNALFD=off,$(call present,signals))
+	@BROOD_TEST_SIGNALFD=off $(GO) test $(TESTFLAGS) $(call present,signals)
 	@for missing in $(FORKS); do \
 		echo "==> tests with BROOD_TEST_FORK=$$missing"; \
 		BROOD_TEST_FORK=$$missing $(GO) test -short $(TESTFLAGS) ./childprocess || exit; \
@@ -112,14 +115,14 @@ cross: ## vet for every system, and compile for some other architectures
 	done
 
 fix:
-	@for system in $(SYSTEMS); do \
+	@for system in $(KINDS); do \
 		echo "==> go fix for $$system"; \
 		CGO_ENABLED=0 GOOS=$$system GOARCH=amd64 $(GO) fix -diff ./... || exit; \
 	done
 
 # Each system has functions that only its own files use.
 staticcheck: $(STATICCHECK)
-	@for system in $(SYSTEMS); do \
+	@for system in $(KINDS); do \
 		echo "==> staticcheck for $$system"; \
 		CGO_ENABLED=0 GOOS=$$system GOARCH=amd64 $(STATICCHECK) ./... || exit; \
 	done
@@ -129,7 +132,7 @@ $(STATICCHECK): tools/go.mod tools/go.sum
 	@$(GO) build -C tools -o $@ honnef.co/go/tools/cmd/staticcheck
 
 # go test lists the targets of a package, then the package: "FuzzX", "ok <tab> package <tab> time".
-fuzz: ## run each fuzz target for FUZZTIME (5s)
+fuzz: ## run each fuzz target for FUZZTIME (3s)
 	$(call step,looking for fuzz targets)
 	@mkdir -p $(CACHE)
 	@$(GO) test -list '^Fuzz' ./... >$(CACHE)/fuzz.list || { cat $(CACHE)/fuzz.list; exit 1; }
