@@ -53,7 +53,7 @@ func TestAStreamThatIsClosedFromTheBeginningOnlyCloses(t *testing.T) {
 			r.Resume()
 			r.Retain()
 			r.Destroy(errOther)
-	require.False(t, r.Backlog().Left())
+			require.False(t, r.Backlog().Left())
 			require.Equal(t, streams.ErrClosed, r.Unshift([]byte("x")))
 			_, err := r.Lend()
 			require.Equal(t, streams.ErrClosed, err)
