@@ -46,6 +46,9 @@ type ExitStatus struct {
 	// Its Maxrss is not only the child's: before execve(2) a child shares the memory of its parent, and the peak counts.
 	Rusage *syscall.Rusage
 
+	// Usage is that in other words: CPU, memory, faults, input and output, context switches.
+	Usage Usage
+
 	// Elapsed is the time from the start of the child to the time its end was seen.
 	Elapsed time.Duration
 }

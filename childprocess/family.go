@@ -138,6 +138,7 @@ func (f *family) look(c *ChildProcess) {
 // reaped is the end of a child's process.
 func (f *family) reaped(c *ChildProcess, status ExitStatus) {
 	status.Elapsed = time.Since(c.start)
+	status.Usage = usageOf(status.Rusage, c.peak, status.Elapsed)
 	if status.Lost {
 		c.doneErr = ErrStatusLost
 	}
