@@ -2,7 +2,7 @@
 # lint tools are built from tools/, with the versions that are pinned there.
 
 GO       ?= go
-FUZZTIME ?= 10s
+FUZZTIME ?= 5s
 # How long the tests of one package may take: it exists to end a hang.
 TIMEOUT  ?= 10m
 # What `make demo` works on; empty leaves the choice to the program.
@@ -36,8 +36,13 @@ SIGCHLD   := BROOD_TEST_EXITWATCH=sigchld
 endif
 
 # What may be missing to the fork of this library, see internal/process. These runs are without the race detector: what
-# differs is in the child, where it is off anyway.
+# differs is in the child, where it is off anyway, and without the longest tests.
 FORKS := forkexec noclone3 noclearsignal nounshare nocloserange nopidfd
+
+# What the kernel refuses to all of a test run, see internal/test/sandbox: every newer system call, as two kinds of sandboxes
+# and old kernels do, and one that other programs cannot do without, to the packages that start few. These runs are short,
+# and without the race detector, whose C library needs clone3(2). They skip the races of posts, which make no such call.
+REFUSED := EPERM:all ENOSYS:all
 
 TESTFLAGS := -shuffle=on -timeout=$(TIMEOUT)
 
@@ -49,7 +54,7 @@ step = @echo '==> $(1)'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test race lint format fix staticcheck cross fuzz cover bench demo examples fallbacks nested probe
+.PHONY: help test race lint format fix staticcheck cross fuzz cover bench demo examples fallbacks refused nested probe
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -61,7 +66,7 @@ race: probe ## all tests, in random order, under the race detector
 	$(call step,tests$(if $(EXITWATCH), with $(EXITWATCH)))
 	@$(call racetest,$(EXITWATCH),./...)
 
-fallbacks: probe ## the tests once more with each fallback of the library forced
+fallbacks: probe refused ## the tests once more with each fallback of the library forced
 	$(call step,tests with BROOD_TEST_WAKEUP=pipe $(SIGCHLD))
 	@$(call racetest,BROOD_TEST_WAKEUP=pipe $(SIGCHLD),$(call present,reactor streams signals ipc childprocess))
 ifdef SIGCHLD
@@ -69,8 +74,19 @@ ifdef SIGCHLD
 	@$(call racetest,BROOD_TEST_SIGNALFD=off,$(call present,signals))
 	@for missing in $(FORKS); do \
 		echo "==> tests with BROOD_TEST_FORK=$$missing"; \
-		BROOD_TEST_FORK=$$missing $(GO) test $(TESTFLAGS) ./childprocess || exit; \
+		BROOD_TEST_FORK=$$missing $(GO) test -short $(TESTFLAGS) ./childprocess || exit; \
 	done
+endif
+
+refused: ## the tests once more with newer system calls refused by the kernel
+ifdef SIGCHLD
+	@for refused in $(REFUSED); do \
+		echo "==> tests with BROOD_TEST_REFUSE=$$refused"; \
+		BROOD_TEST_REFUSE=$$refused $(GO) test -short -skip=S076 $(TESTFLAGS) \
+			$(call present,reactor streams signals ipc childprocess) || exit; \
+	done
+	$(call step,tests with BROOD_TEST_REFUSE=EPERM:eventfd2)
+	@BROOD_TEST_REFUSE=EPERM:eventfd2 $(GO) test -short -skip=S076 $(TESTFLAGS) $(call present,reactor signals)
 endif
 
 examples: probe ## the tests of the examples alone
@@ -113,7 +129,7 @@ $(STATICCHECK): tools/go.mod tools/go.sum
 	@$(GO) build -C tools -o $@ honnef.co/go/tools/cmd/staticcheck
 
 # go test lists the targets of a package, then the package: "FuzzX", "ok <tab> package <tab> time".
-fuzz: ## run each fuzz target for FUZZTIME (10s)
+fuzz: ## run each fuzz target for FUZZTIME (5s)
 	$(call step,looking for fuzz targets)
 	@mkdir -p $(CACHE)
 	@$(GO) test -list '^Fuzz' ./... >$(CACHE)/fuzz.list || { cat $(CACHE)/fuzz.list; exit 1; }

@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
@@ -16,7 +17,7 @@ import (
 //	func (all *children) watchExit(c *ChildProcess) error      has all.look(c) called when c may have ended, as a Late watcher;
 //	                                                       not called for ExitWatchSIGCHLD
 
-// children are those of one loop. It is closed with the loop.
+// children are those of one loop, with which they are closed.
 type children struct {
 	loop    *reactor.Loop
 	way     ExitWatch
@@ -96,27 +97,36 @@ func (all *children) Close() error {
 
 // follow has the end of a child that was started watched.
 func (all *children) follow(c *ChildProcess) error {
-	if all.way == ExitWatchSIGCHLD || c.stopEvents {
+	bySIGCHLD := all.way == ExitWatchSIGCHLD
+	if !bySIGCHLD {
+		err := all.watchExit(c)
+		bySIGCHLD = fd.Refused(err) // On this thread, or from now on: the loop has found that it has that way.
+		if err != nil && !bySIGCHLD {
+			all.release(c)
+			return err
+		}
+	}
+	if bySIGCHLD || c.stopEvents {
 		if err := all.watchSIGCHLD(); err != nil {
+			all.release(c)
 			return err
 		}
 		c.onSIGCHLD = true
 		all.lookSoon(c) // It may have ended, or stopped, before.
 	}
 	all.refChanged(c)
-	if all.way == ExitWatchSIGCHLD {
-		return nil
-	}
-	if err := all.watchExit(c); err != nil {
-		all.release(c)
-		return err
-	}
 	return nil
 }
 
 // look asks about one child, when it may have ended.
 func (all *children) look(c *ChildProcess) {
 	for c.state == childRunning {
+		if c.limits.signalled && c.scope == scopeGroup && c.process.Ended() {
+			// A shell blocks its signals while it forks: one that is sent to the group just before the fork ends the shell, and
+			// never comes to the process that is born. So the rest of the group gets it once more, while the number of the
+			// leader, which nobody has waited for, can only mean this group.
+			_ = c.signalGroup(c.limits.soft)
+		}
 		change, err := c.process.Wait(c.stopEvents, &c.usage)
 		if err == syscall.ECHILD {
 			// Somebody has waited for it, or SIGCHLD is ignored in this program.

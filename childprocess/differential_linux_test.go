@@ -166,7 +166,7 @@ next();
 `
 
 func TestRandomProgramsRunAsInNode(t *testing.T) {
-	if forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
+	if watchesSIGCHLD() {
 		t.Skip("after SIGCHLD an exit comes in the immediates phase, and not in the poll phase as in Node")
 	}
 	node := looptest.NodePath(t)

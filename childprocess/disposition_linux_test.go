@@ -16,6 +16,7 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )
@@ -297,6 +298,7 @@ func TestChildrenStartWithAnEmptyMask(t *testing.T) {
 const wordBits = strconv.IntSize
 
 func TestChildrenOfASignalCallbackStartClean(t *testing.T) {
+	sandbox.Need(t, "signalfd4") // Without, the thread blocks nothing.
 	l := newLoop(t)
 	const times = 3
 	var texts []*string

@@ -30,18 +30,19 @@ type limits struct {
 	// otherwise. It is called before the error event of a child that gets no grace.
 	enough func()
 
-	cause   error // the first that came
-	forced  bool
-	timeout *reactor.Timer // this and the others are nil until they are set
-	idle    *reactor.Timer
-	seen    int64 // what the child had written when idle looked last, in bytes
-	quiet   int   // so often idle has found no more
-	force   *reactor.Timer
-	forceAt time.Time // when force fires
-	cut     *reactor.Timer
-	rest    *reactor.Timer // see awaitRest
-	context *contextWatch
-	tree    *process.Tree // of scopeTree; nil before the first signal
+	cause     error // the first that came
+	forced    bool
+	signalled bool           // the soft signal was sent
+	timeout   *reactor.Timer // this and the others are nil until they are set
+	idle      *reactor.Timer
+	seen      int64 // what the child had written when idle looked last, in bytes
+	quiet     int   // so often idle has found no more
+	force     *reactor.Timer
+	forceAt   time.Time // when force fires
+	cut       *reactor.Timer
+	rest      *reactor.Timer // see awaitRest
+	context   *contextWatch
+	tree      *process.Tree // of scopeTree; nil before the first signal
 }
 
 // The rest of a group or a tree is looked for after restPoll, and then at growing distances up to restPollLongest: nothing
@@ -138,6 +139,7 @@ func (c *ChildProcess) cancel() error {
 		m.forced = err == nil
 		return err
 	}
+	m.signalled = true
 	return c.signalAll(m.soft)
 }
 
@@ -211,16 +213,10 @@ func (c *ChildProcess) unsent(s Signal, err error) {
 }
 
 // exited is told when the process has ended: what could end it is disarmed. Others in its scope may be left.
-//
-// Those of a group get the soft signal once more. A shell blocks its signals while it forks: one that is sent to the group
-// just before the fork ends the shell, and never comes to the process that is born.
 func (c *ChildProcess) exited() {
 	m := &c.limits
 	if !m.untilClose {
 		m.disarm()
-	}
-	if m.cause != nil && c.scope == scopeGroup {
-		_ = c.signalGroup(m.soft) // ESRCH: nobody is left.
 	}
 	switch {
 	case m.force == nil:

@@ -149,7 +149,7 @@ func helperCommand(name string, args ...string) string {
 }
 
 func TestS053_TheGraceIsForTheWholeGroup(t *testing.T) {
-	if !canSignalGroupByPidfd() || forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
+	if !canSignalGroupByPidfd() || watchesSIGCHLD() {
 		t.Skip("a group cannot be signalled after its leader has gone: an old kernel, or no pidfd is used")
 	}
 	l := newLoop(t)
@@ -172,7 +172,7 @@ func TestS053_TheGraceIsForTheWholeGroup(t *testing.T) {
 }
 
 func TestTheRestOfAGroupMayEndWithinTheGrace(t *testing.T) {
-	if !canSignalGroupByPidfd() || forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
+	if !canSignalGroupByPidfd() || watchesSIGCHLD() {
 		t.Skip("a group cannot be signalled after its leader has gone: an old kernel, or no pidfd is used")
 	}
 	l := newLoop(t)

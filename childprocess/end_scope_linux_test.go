@@ -27,13 +27,13 @@ func init() {
 		group := unix.Getpgrp()
 		check(childprocess.Exec(l, args[1], o, func(err error, stdout, _ []byte) {
 			left := 0
-			for _, word := range strings.Fields(string(stdout)) {
+			for word := range strings.FieldsSeq(string(stdout)) {
 				if pid, err := strconv.Atoi(word); err == nil && pid != group && !goes(pid) {
 					left++
 				}
 			}
 			said := strings.ReplaceAll(string(stdout), strconv.Itoa(group), "our group")
-			for _, word := range strings.Fields(said) {
+			for word := range strings.FieldsSeq(said) {
 				if _, err := strconv.Atoi(word); err == nil {
 					said = strings.ReplaceAll(said, word, "number")
 				}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -28,6 +29,7 @@ func eachExitWatch(t *testing.T, fn func(t *testing.T, l *reactor.Loop, w childp
 }
 
 func TestTheExitWatchIsChosenByProbeOrByTheUser(t *testing.T) {
+	sandbox.Need(t, "pidfd_open", "waitid.P_PIDFD")
 	require.NoError(t, childprocess.SetExitWatch(newLoop(t), childprocess.ExitWatchAuto))
 	ways := 0
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, w childprocess.ExitWatch) {

@@ -58,8 +58,8 @@ func Exec(l *reactor.Loop, command string, o *ExecOptions, done func(err error, 
 // whose child has already exited.)
 //
 // CloseGrace bounds the time from exit to close when others hold the pipes. That is no error: a command that exits with 0 and
-// leaves a daemon behind has succeeded, and the child's Status says CutOff. Detached and
-// Argv0, which Node does not pass on, are honoured. (Node v20, lib/child_process.js, execFile.)
+// leaves a daemon behind has succeeded, and the child's Status says CutOff. Detached and Argv0, which Node does not pass on,
+// are honoured. (Node v20, lib/child_process.js, execFile.)
 func ExecFile(l *reactor.Loop, file string, args []string, o *ExecOptions, done func(err error, stdout, stderr []byte)) (*ChildProcess, error) {
 	if o == nil {
 		o = new(ExecOptions)

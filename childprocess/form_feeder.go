@@ -59,7 +59,7 @@ func (f *feeder) run() {
 }
 
 // errBadCount is what a Reader has done that is none.
-var errBadCount = errors.New("Read returned an impossible count")
+var errBadCount = errors.New("impossible count from Read")
 
 // begin reports whether there is to be another Read.
 func (f *feeder) begin() bool {

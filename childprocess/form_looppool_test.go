@@ -59,7 +59,7 @@ func TestManyGoroutinesMayWaitForChildrenAtOnce(t *testing.T) {
 }
 
 func TestIdleLoopsAreUsedAgainAndThenClosed(t *testing.T) {
-	if forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
+	if watchesSIGCHLD() {
 		t.Skip("loops that watch SIGCHLD are not kept")
 	}
 	noNewFDs(t)

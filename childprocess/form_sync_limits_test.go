@@ -24,7 +24,7 @@ func TestN117_ATimeoutEndsTheCall(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			begin := time.Now()
-			o := &childprocess.SyncOptions{MaxBuffer: -1, Options: childprocess.Options{Timeout: 200 * time.Millisecond}}
+			o := &childprocess.SyncOptions{MaxBuffer: -1, Options: childprocess.Options{Timeout: 600 * time.Millisecond}}
 			r := childprocess.SpawnSync("sh", []string{"-c", c.script}, o)
 			require.Less(t, time.Since(begin), tooLong)
 			require.Equal(t, childprocess.ErrTimeout, r.Err)

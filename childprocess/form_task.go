@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/streams"
 )
 
@@ -48,36 +47,38 @@ func (t *task) start(ctx context.Context, o *RunOptions) error {
 	if err == nil {
 		t.max, in = limit, takeInput(&with, o.Input)
 	}
-	var starter *process.Starter
-	c, err := begin(taskOp, t.file, t.args, &with, err, func() (_ *process.Starter, _ ExitWatch, err error) {
-		if ctx.Err() != nil {
-			return nil, 0, &AbortError{Op: taskOp, File: t.file, Err: ctx.Err(), Cause: context.Cause(ctx)}
-		}
-		if t.shared, err = background.acquire(); err != nil {
-			return nil, 0, noLoop(taskOp, t.file, t.args, err)
-		}
-		starter = t.shared.starters.acquire()
-		return starter, t.shared.way, nil
-	})
-	if err != nil {
-		return err
+	return begin(taskOp, t.file, t.args, &with, err, func() error { return t.startOn(ctx, &with, in) })
+}
+
+// startOn starts the child for the background loop.
+func (t *task) startOn(ctx context.Context, o *Options, in input) error {
+	if ctx.Err() != nil {
+		return &AbortError{Op: taskOp, File: t.file, Err: ctx.Err(), Cause: context.Cause(ctx)}
 	}
-	t.shared.starters.put(starter)
+	shared, err := background.acquire()
+	if err != nil {
+		return noLoop(taskOp, t.file, t.args, err)
+	}
+	t.shared, t.closed = shared, make(chan struct{})
+	c := newChild(taskOp, t.file, t.args, o)
+	starter := shared.starters.acquire()
+	c.prepare(starter, shared.way, o)
+	c.fork(starter)
+	shared.starters.put(starter)
 	if failed := c.starting.failed; failed != nil {
 		if table := c.starting.table; table != nil {
 			table.close()
 		}
-		background.release(t.shared)
+		background.release(shared)
 		return failed
 	}
-	t.closed = make(chan struct{})
 	if rest, n := in.rest(c.filled); n != 0 {
 		t.feeder = &feeder{src: rest, size: n, done: make(chan struct{}), failed: t.inputFailed}
 	}
-	if t.shared.loop.Post(func() { t.enter(c, &with) }) != nil {
+	if shared.loop.Post(func() { t.enter(c, o) }) != nil {
 		c.abandon()
-		background.release(t.shared)
-		return context.Cause(t.shared.ended)
+		background.release(shared)
+		return context.Cause(shared.ended)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -113,20 +112,6 @@ func TestS046_WaitEndsWithTheLoop(t *testing.T) {
 	w := <-result
 	require.ErrorIs(t, w.err, reactor.ErrClosed)
 	awaitNoSurvivor(t)
-}
-
-// reapForeign waits for a child that the library does not know of.
-func reapForeign(t testing.TB, pid int) syscall.WaitStatus {
-	t.Helper()
-	var ws syscall.WaitStatus
-	for {
-		_, err := syscall.Wait4(pid, &ws, 0, nil)
-		if err == syscall.EINTR {
-			continue
-		}
-		require.NoError(t, err, "wait4 of %d", pid)
-		return ws
-	}
 }
 
 func TestS046_WaitEndsWithTheLoopAlsoBetweenExitAndClose(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )
@@ -91,6 +92,12 @@ func forcedExitWatch() childprocess.ExitWatch {
 	default:
 		panic("BROOD_TEST_EXITWATCH=" + name)
 	}
+}
+
+// watchesSIGCHLD reports whether a loop that nobody told otherwise learns of ends by SIGCHLD: because that is forced, or
+// because pidfds are refused.
+func watchesSIGCHLD() bool {
+	return forcedExitWatch() == childprocess.ExitWatchSIGCHLD || sandbox.Forced("pidfd_open") || sandbox.Forced("waitid.P_PIDFD")
 }
 
 // forkSwitch is the variable that says which part of the fork is missing, see process.Force.

@@ -28,7 +28,7 @@ func threads(t testing.TB) int {
 
 func TestS042_ThousandsOfLivingChildrenCostNoThread(t *testing.T) {
 	children := 2000
-	if testing.Short() || os.Getenv(forkSwitch) == "nocloserange" { // A child closes its copies one by one there.
+	if testing.Short() || closesOneByOne() { // A child closes its copies one by one there.
 		children = 200
 	}
 	const each = 4 // Three pipes, perhaps a pidfd.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
 // bytesReadByThread is what this thread has read by read(2) and its relatives. (The count of the process would have that of
@@ -29,6 +30,7 @@ func bytesReadByThread(t testing.TB) int64 {
 }
 
 func TestS038_NoDataPassesThroughTheParent(t *testing.T) {
+	sandbox.Need(t, "splice")
 	const total = 64 << 20
 	if _, err := os.Stat("/proc/thread-self/io"); err != nil {
 		t.Skipf("this kernel does not count what a thread reads: %v", err)

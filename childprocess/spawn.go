@@ -39,49 +39,45 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake 
 	case o.Overflow != OverflowEnd && (op == "spawn" || op == "fork"):
 		mistake = &ArgumentError{op, "Overflow", "is for forms that collect output"}
 	}
-	var all *children
-	c, err := begin(op, file, args, o, mistake, func() (s *process.Starter, way ExitWatch, err error) {
-		if all, err = childrenOf(l); err != nil {
-			return nil, 0, err
-		}
-		return &all.starter, all.way, nil
+	var c *ChildProcess
+	err := begin(op, file, args, o, mistake, func() (err error) {
+		c, err = startOn(l, op, file, args, o)
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	if o.Async {
-		err = c.startLater(all, o)
-	} else {
-		err = c.enter(all, o)
-	}
 	if err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// begin checks a call, and starts its child unless it is Async, on the goroutine that makes the call, whatever the form is. The
-// child then belongs to no loop yet. Who starts it is asked for when everything else is in order.
+// begin is the beginning of a call of any form: it checks the call, unless a mistake was found before, and calls start.
 //
-// It is the one place where what was handed over by [Stdio.Owned] is given up: whatever becomes of the call.
-func begin(op, file string, args []string, o *Options, mistake error, starter func() (*process.Starter, ExitWatch, error)) (*ChildProcess, error) {
+// It is the one place where what was handed over by [Stdio.Owned] is given up, whatever becomes of the call; it is when start
+// has made everything that a child needs, because a number that was given up could be had again by that.
+func begin(op, file string, args []string, o *Options, mistake error, start func() error) error {
 	defer closeOwned(o.Stdio)
 	if mistake != nil {
-		return nil, mistake
+		return mistake
 	}
 	if err := o.validate(op, file, args); err != nil {
-		return nil, err
+		return err
 	}
-	s, way, err := starter()
+	return start()
+}
+
+// startOn starts a child on a loop, by the thread that calls unless it is Async.
+func startOn(l *reactor.Loop, op, file string, args []string, o *Options) (*ChildProcess, error) {
+	all, err := childrenOf(l)
 	if err != nil {
 		return nil, err
 	}
 	c := newChild(op, file, args, o)
-	c.prepare(s, way, o)
-	if !o.Async {
-		c.fork(s)
+	c.prepare(&all.starter, all.way, o)
+	if o.Async {
+		return c, c.startLater(all, o)
 	}
-	return c, nil
+	c.fork(&all.starter)
+	return c, c.enter(all, o)
 }
 
 // newChild, prepare and fork may be called on any goroutine: a child belongs to no loop before enter.

@@ -137,6 +137,11 @@ func TestAProgramThatExpectsStreamsDoesNotPanicForWantOfDescriptors(t *testing.T
 					want.Channel = ipc.ErrChannelClosed.Error() + " false"
 					want.Events = append([]string{"error EMFILE", "disconnect"}, want.Events[1:]...)
 				}
+				if form == "Async" && u.Sink == "" {
+					// There were descriptors for the pipes, and then none for the fork: they come to their end.
+					require.Equal(t, failure, u.Wait)
+					continue
+				}
 				require.Equal(t, want, u, "with %d descriptors left", left)
 			}
 		})

@@ -41,6 +41,20 @@ func init() {
 	})
 }
 
+// reapForeign waits for a child that the library does not know of.
+func reapForeign(t testing.TB, pid int) syscall.WaitStatus {
+	t.Helper()
+	var ws syscall.WaitStatus
+	for {
+		_, err := syscall.Wait4(pid, &ws, 0, nil)
+		if err == syscall.EINTR {
+			continue
+		}
+		require.NoError(t, err, "wait4 of %d", pid)
+		return ws
+	}
+}
+
 // kernelRemembers reports whether a pidfd tells the status of a process that somebody has waited for.
 func kernelRemembers(t testing.TB) bool {
 	t.Helper()

@@ -14,19 +14,24 @@ const maxAlarm = 365 * 24 * time.Hour
 
 // alarm is a timerfd(2) in the loop's own epoll set: an epoll descriptor is readable while one of its members is, so the
 // loop that embeds this one wakes for our timers. It is watched edge-triggered: once wait has seen that it went off it is
-// silent, and is never read.
+// silent, and is never read. Where it is refused the spare alarm does the work.
 type alarm struct {
-	fd      int
+	fd      int // -1 where timerfd_create(2) is refused
 	watcher *Watcher
 	off     bool // it went off
+	spare   spareAlarm
 }
 
 func openAlarm(l *Loop) (*alarm, error) {
+	a := &alarm{fd: -1, spare: spareAlarm{door: &l.door}}
 	tfd, err := fd.Private(unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK))
+	if fd.Refused(err) {
+		return a, nil
+	}
 	if err != nil {
 		return nil, wrap("timerfd_create", -1, err)
 	}
-	a := &alarm{fd: tfd}
+	a.fd = tfd
 	// There is nothing else to do: runTimers does the work.
 	a.watcher, err = l.watch(tfd, Readable|edgeTriggered, func(Readiness) { a.off = true })
 	if err != nil {
@@ -37,24 +42,38 @@ func openAlarm(l *Loop) (*alarm, error) {
 	return a, nil
 }
 
-func (a *alarm) set(d time.Duration) { a.settime(min(d, maxAlarm)) }
+func (a *alarm) set(d time.Duration) {
+	if !a.settime(min(d, maxAlarm)) {
+		a.spare.set(d)
+	}
+}
 
-func (a *alarm) stop() { a.settime(0) }
+func (a *alarm) stop() {
+	a.settime(0) // A refusal leaves nothing behind but what was set before a filter was in force: it costs one Poll.
+	a.spare.stop()
+}
 
-// settime also takes back an expiration that wait has not seen.
-func (a *alarm) settime(d time.Duration) {
+// settime also takes back an expiration that wait has not seen. It reports false where there is no timerfd, or
+// timerfd_settime(2) is refused: nothing else can be wrong, the descriptor is ours and the time is valid.
+func (a *alarm) settime(d time.Duration) bool {
+	if a.fd < 0 {
+		return false
+	}
 	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}
-	// It cannot fail: the descriptor is ours and the time is valid.
-	_ = unix.TimerfdSettime(a.fd, 0, &spec, nil)
+	return unix.TimerfdSettime(a.fd, 0, &spec, nil) == nil
 }
 
 func (a *alarm) fired() bool {
 	off := a.off
 	a.off = false
-	return off
+	return a.spare.fired() || off
 }
 
 func (a *alarm) close() error {
+	a.spare.stop()
+	if a.fd < 0 {
+		return nil
+	}
 	a.watcher.Close()
 	return wrap("close", a.fd, unix.Close(a.fd))
 }

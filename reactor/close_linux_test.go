@@ -6,10 +6,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/internal/test/leakcheck"
+	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
 // TestFDWithoutADescriptorForItsAlarmFailsUntilThereIsOne: the alarm of an embedded loop is a timerfd(2).
 func TestFDWithoutADescriptorForItsAlarmFailsUntilThereIsOne(t *testing.T) {
+	sandbox.Need(t, "timerfd_create")
 	l := newLoop(t)
 	watchers := l.Stats().Watchers
 	left := leaveDescriptors(t, 0)
@@ -20,6 +22,7 @@ func TestFDWithoutADescriptorForItsAlarmFailsUntilThereIsOne(t *testing.T) {
 }
 
 func TestFDThatCannotWatchItsAlarmLeavesNoDescriptor(t *testing.T) {
+	sandbox.Need(t, "timerfd_create")
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	mend := breakPoller(t, l)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -105,6 +106,7 @@ func TestS077_OneWakeUpForABurstOfPostsIntoAnEmbeddedLoop(t *testing.T) {
 
 // TestAnEmbeddedLoopSetsItsAlarmOnlyForAnEarlierTimer: a timer that each event puts off leaves the alarm where it is.
 func TestAnEmbeddedLoopSetsItsAlarmOnlyForAnEarlierTimer(t *testing.T) {
+	sandbox.Need(t, "timerfd_create", "timerfd_settime")
 	l := embedded(t)
 	left := func() time.Duration {
 		poll(t, l)

@@ -12,7 +12,7 @@ import (
 // poller is an epoll instance, see epoll(7). Registrations are level-triggered.
 type poller struct {
 	fd        int
-	noTimeval bool // epoll_pwait2(2) is missing (before Linux 5.11): time-outs are whole milliseconds
+	noTimeval bool // epoll_pwait2(2) was refused (missing before Linux 5.11): time-outs are whole milliseconds
 	events    [maxEvents]unix.EpollEvent
 }
 
@@ -34,7 +34,8 @@ func (p *poller) close() error {
 // add leaves it to the kernel to tell whether fd is taken: it forgets a descriptor that was closed everywhere.
 func (p *poller) add(fd int, t token, want Readiness, _ bool) error {
 	err := epollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, t, want)
-	if err == unix.EPERM {
+	// A sandbox that refuses the call may say EPERM, too. Of itself an epoll instance says EINVAL.
+	if err == unix.EPERM && unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, p.fd, nil) == unix.EINVAL {
 		return errUnpollable
 	}
 	return err
@@ -110,10 +111,10 @@ func (p *poller) event(i int) (token, Readiness) {
 func (p *poller) wait(timeout time.Duration) (int, error) {
 	if timeout > 0 && !p.noTimeval {
 		n, errno := epollPwait2(p.fd, p.events[:], timeout)
-		if errno != unix.ENOSYS {
+		if errno == 0 || !fd.Refused(errno) {
 			return waited(n, errno)
 		}
-		p.noTimeval = true
+		p.noTimeval = true // What is wrong with the arguments, epoll_pwait(2) finds wrong, too.
 	}
 	n, errno := epollPwait(p.fd, p.events[:], milliseconds(timeout))
 	return waited(n, errno)

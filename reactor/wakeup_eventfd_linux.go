@@ -17,6 +17,9 @@ func newWaker(_ *poller, forcePipe bool) (waker, error) {
 		return newPipeWaker()
 	}
 	efd, err := fd.Eventfd()
+	if fd.Refused(err) {
+		return newPipeWaker()
+	}
 	if err != nil {
 		return nil, wrap("eventfd", -1, err)
 	}

@@ -1,14 +1,11 @@
 package signals
 
 import (
-	"encoding/binary"
 	"os"
 	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/brood-go/brood/internal/fd"
 )
 
 // port is where the signals that the Go runtime caught come to a loop. They arrive in one of two ways:
@@ -16,7 +13,7 @@ import (
 //   - While the loop's thread is inside Run and blocks the signal, by tgkill(2) to that thread: this makes the loop's
 //     signalfd(2) readable. Each one sent is a token. Whoever then reads the signal from the signalfd takes the token
 //     back; a signal read without a token is none of ours, see source.catch.
-//   - Otherwise by the bell, an eventfd(2) that the loop watches. It needs no particular thread and no mask.
+//   - Otherwise by the bell, which the loop watches. It needs no particular thread and no mask.
 //
 // Neither is Loop.Post, which would keep the loop alive: a signal of an unref'd watcher, such as the SIGCHLD of somebody
 // else's child, must not keep Run from returning.
@@ -26,7 +23,7 @@ type port struct {
 	mask   unix.Sigset_t         // what the thread blocks then, and the signalfd reads
 	tokens [maxSignal + 1]uint32 // by signal
 	rung   unix.Sigset_t         // forwarded by the bell
-	bell   int
+	bell   bell
 }
 
 // forward passes one signal on to the loop.
@@ -35,7 +32,7 @@ type port struct {
 func (p *port) forward(s Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// It fails for a real-time signal when the queue of pending ones is full (EAGAIN, RLIMIT_SIGPENDING).
+	// It fails for a real-time signal when the queue of pending ones is full (EAGAIN, RLIMIT_SIGPENDING), and in a sandbox.
 	if p.thread != 0 && hasSignal(&p.mask, s) && unix.Tgkill(os.Getpid(), p.thread, s) == nil {
 		if s < firstQueued {
 			p.tokens[s] = 1 // One that is still pending and this one are one by now.
@@ -53,17 +50,14 @@ const firstQueued Signal = 32
 // ring forwards by the bell. It is called under mu.
 func (p *port) ring(s Signal) {
 	addSignal(&p.rung, s)
-	_, _ = fd.Write(p.bell, bellOne) // A full counter would take 2^64-2 calls without a look at it.
+	p.bell.ring()
 }
-
-var bellOne = binary.NativeEndian.AppendUint64(nil, 1)
 
 // takeRung silences the bell and returns what it rang for.
 func (p *port) takeRung() unix.Sigset_t {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var count [8]byte
-	_, _ = fd.Read(p.bell, count[:]) // It fails only when the bell is silent.
+	p.bell.silence()
 	rung := p.rung
 	p.rung = unix.Sigset_t{}
 	return rung

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/signals"
 )
 
@@ -73,6 +74,7 @@ func TestNamesAreThoseOfBash(t *testing.T) {
 }
 
 func TestNamesAreThoseOfNode(t *testing.T) {
+	sandbox.Need(t, "eventfd2") // Node cannot do without.
 	out, err := exec.Command(looptest.NodePath(t), "-p", "JSON.stringify(os.constants.signals)").Output()
 	require.NoError(t, err)
 	var theirs map[string]signals.Signal

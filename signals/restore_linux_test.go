@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/signals"
 )
 
@@ -43,6 +44,7 @@ func init() {
 func TestS063_ASignalIgnoredByNohupStaysIgnored(t *testing.T) {
 	for _, s := range []signals.Signal{syscall.SIGHUP, syscall.SIGINT} {
 		file, argv := helperproc.Command("watch-once-and-stay-ignoring", signals.Name(s))
+		sandbox.Need(t, "eventfd2")
 		trap := `trap "" ` + strings.TrimPrefix(signals.Name(s), "SIG") + `; exec "$@"`
 		cmd := exec.Command("/bin/sh", append([]string{"-c", trap, "sh", file}, argv...)...)
 		out, err := cmd.CombinedOutput()

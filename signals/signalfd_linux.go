@@ -23,7 +23,7 @@ type source struct {
 	forwarders map[Signal]*forwarder
 
 	bellWatcher *reactor.Watcher
-	fd          int              // the signalfd; -1 where the system has none
+	fd          int              // the signalfd; -1 where there is none
 	watcher     *reactor.Watcher // of fd; idle outside of Run
 	unbind      func()
 
@@ -39,16 +39,16 @@ const (
 
 func openSource(h *hub) (_ *source, err error) {
 	s := &source{hub: h, fd: -1, forwarders: map[Signal]*forwarder{}}
-	s.port.bell = -1
+	s.port.bell = noBell
 	defer func() {
 		if err != nil {
 			s.close()
 		}
 	}()
-	if s.port.bell, err = fd.Eventfd(); err != nil {
-		return nil, os.NewSyscallError("eventfd", err)
+	if s.port.bell, err = openBell(); err != nil {
+		return nil, err
 	}
-	if s.bellWatcher, err = s.watch(s.port.bell, reactor.Readable, s.answerBell); err != nil {
+	if s.bellWatcher, err = s.watch(s.port.bell.watched, reactor.Readable, s.answerBell); err != nil {
 		return nil, err
 	}
 	if err = s.openSignalfd(); err != nil {
@@ -58,22 +58,33 @@ func openSource(h *hub) (_ *source, err error) {
 	return s, nil
 }
 
-// openSignalfd does nothing where signalfd(2) is missing: some sandboxes do not have it.
+// openSignalfd does nothing where signalfd(2) is refused: some sandboxes do not have it.
 func (s *source) openSignalfd() (err error) {
 	if s.hub.bellOnly {
 		return nil
 	}
 	s.fd, err = fd.Private(unix.Signalfd(-1, &s.port.mask, unix.SFD_CLOEXEC|unix.SFD_NONBLOCK))
-	if err == unix.ENOSYS {
+	switch {
+	case fd.Refused(err):
 		s.fd = -1
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		s.fd = -1
 		return os.NewSyscallError("signalfd", err)
 	}
 	s.watcher, err = s.watch(s.fd, 0, s.answerSignalfd)
 	return err
+}
+
+// forgoSignalfd leaves everything to the bell: a filter that refuses signalfd(2) has come into force since it was opened.
+func (s *source) forgoSignalfd() {
+	s.leave()
+	s.watcher.Close()
+	fd.Close(s.fd)
+	s.watcher, s.fd = nil, -1
+	s.port.mu.Lock()
+	defer s.port.mu.Unlock()
+	s.port.mask = unix.Sigset_t{}
 }
 
 // watch has fn called after the callbacks of all other descriptors. What keeps the loop alive is counted by the hub.
@@ -97,14 +108,18 @@ func (s *source) close() {
 			w.Close()
 		}
 	}
-	fd.Close(s.port.bell, s.fd)
+	s.port.bell.close()
+	fd.Close(s.fd)
 }
 
 // add blocks before it claims, so that the mask is complete when the first signal comes.
 func (s *source) add(sig Signal) error {
 	if s.fd >= 0 && blockable(sig) {
-		if err := s.extendMask(sig); err != nil {
-			return err
+		switch err := s.extendMask(sig); {
+		case fd.Refused(err):
+			s.forgoSignalfd()
+		case err != nil:
+			return os.NewSyscallError("signalfd", err)
 		}
 	}
 	s.forwarders[sig] = startForwarder(sig, &s.port)
@@ -118,7 +133,7 @@ func (s *source) extendMask(sig Signal) error {
 	mask := p.mask
 	addSignal(&mask, sig)
 	if err := s.setSignalfd(&mask); err != nil {
-		return os.NewSyscallError("signalfd", err)
+		return err
 	}
 	p.mask = mask
 	if p.thread != 0 {
@@ -127,31 +142,45 @@ func (s *source) extendMask(sig Signal) error {
 	return nil
 }
 
-// remove takes a forwarded signal that is pending on the thread out of the kernel before the thread unblocks it: nobody
-// would expect it any more, and it would do whatever the signal did before it was watched.
 func (s *source) remove(sig Signal) {
 	s.forwarders[sig].stop()
 	delete(s.forwarders, sig)
+	if s.narrowMask(sig) != nil { // It was refused: nothing else is wrong with a signalfd and a valid set.
+		s.forgoSignalfd()
+	}
+	s.port.mu.Lock()
+	defer s.port.mu.Unlock()
+	removeSignal(&s.port.rung, sig)
+}
 
+// narrowMask takes a forwarded signal that is pending on the thread out of the kernel before the thread unblocks it: nobody
+// would expect it any more, and it would do whatever the signal did before it was watched.
+func (s *source) narrowMask(sig Signal) error {
 	p := &s.port
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	removeSignal(&p.rung, sig)
 	if !hasSignal(&p.mask, sig) {
-		return
+		return nil
 	}
 	if p.tokens[sig] > 0 {
 		only := setOf(sig)
-		_ = s.setSignalfd(&only) // It cannot fail for a signalfd and a valid set, here and below.
+		if err := s.setSignalfd(&only); err != nil {
+			return err
+		}
 		for ; p.tokens[sig] > 0; p.tokens[sig]-- {
 			s.read(1) // Those of this thread come before those of the process.
 		}
 	}
-	removeSignal(&p.mask, sig)
-	_ = s.setSignalfd(&p.mask)
+	mask := p.mask
+	removeSignal(&mask, sig)
+	if err := s.setSignalfd(&mask); err != nil {
+		return err
+	}
+	p.mask = mask
 	if hasSignal(&s.blocked, sig) {
 		s.unblock(setOf(sig))
 	}
+	return nil
 }
 
 func (s *source) setSignalfd(mask *unix.Sigset_t) error {
@@ -267,7 +296,9 @@ func (s *source) catch(sig Signal) bool {
 	}
 	gap := setOf(sig)
 	_ = unix.PthreadSigmask(unix.SIG_UNBLOCK, &gap, nil)
-	_ = unix.Tgkill(os.Getpid(), s.reader, sig) // It cannot fail: the thread is this one.
+	if unix.Tgkill(os.Getpid(), s.reader, sig) != nil {
+		_ = unix.Kill(os.Getpid(), sig) // A sandbox refuses the other. This thread, or any that does not block it, takes it.
+	}
 	_ = unix.PthreadSigmask(unix.SIG_BLOCK, &gap, nil)
 	return false
 }

@@ -13,11 +13,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
 // Every SIG constant that golang.org/x/sys/unix has for a system is in that system's tables, under its own name and
 // before its aliases; read from the source, so that all systems are checked wherever the test runs.
 func TestTablesNameEverySignalConstantOfTheirSystem(t *testing.T) {
+	sandbox.Need(t, "eventfd2") // The go command cannot do without.
 	constantsDir := goTool(t, "list", "-f", "{{.Dir}}", "golang.org/x/sys/unix")
 	ours := map[string]bool{"linux": true, "darwin": true, "freebsd": true, "netbsd": true, "openbsd": true, "dragonfly": true}
 	checked := map[string]bool{}

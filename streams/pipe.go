@@ -215,8 +215,8 @@ func (p *pipe) pump() {
 		case err == unix.EAGAIN:
 			p.stalled()
 			return
-		case err == unix.EINVAL || err == unix.ENOSYS:
-			p.noSplice = true // Not these two descriptors: back to copying.
+		case fd.Refused(err):
+			p.noSplice = true // Not these two descriptors, or not here: back to copying.
 			p.unpump()
 			return
 		case err == unix.EPIPE || err != nil && !w.d.isPipe():

@@ -338,8 +338,10 @@ func (r *Readable) ready(got reactor.Readiness) {
 				return
 			}
 			if p := r.splicePipe(); p != nil {
-				p.pump()
-				return
+				if p.pump(); !p.noSplice {
+					return
+				}
+				continue // It was refused: what is there is read.
 			}
 		}
 		buf := r.d.hub.readBuffer

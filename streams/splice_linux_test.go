@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
@@ -35,6 +36,7 @@ func untouched(buf []byte) bool {
 }
 
 func TestSpliceReadsNothingIntoTheProgram(t *testing.T) {
+	sandbox.Need(t, "splice")
 	tcp := func(t testing.TB) (r, w *descriptor) { return tcpPair(t) }
 	unixStream := func(t testing.TB) (r, w *descriptor) { return socketpair(t, unix.SOCK_STREAM) }
 	for name, c := range map[string]struct {
@@ -96,6 +98,7 @@ func TestPipeFromABlockingSocketDoesNotBlockTheLoop(t *testing.T) {
 }
 
 func TestSpliceToAndFromFiles(t *testing.T) {
+	sandbox.Need(t, "splice")
 	for name, c := range map[string]struct {
 		flags int
 		want  bool
@@ -131,6 +134,7 @@ func TestSpliceToAndFromFiles(t *testing.T) {
 
 // Anybody else who wants the bytes has them read; when the last one has gone they are spliced again.
 func TestSpliceOnlyWhenNobodyElseListens(t *testing.T) {
+	sandbox.Need(t, "splice")
 	l := newLoop(t)
 	p := newPiping(t, l, nil)
 	p.r.Pipe(p.w, nil)
@@ -200,6 +204,7 @@ func TestListenersAfterSplicingBeginAfresh(t *testing.T) {
 
 // A queue of the destination's own goes first; then splicing begins.
 func TestSpliceBeginsWhenTheQueueIsEmpty(t *testing.T) {
+	sandbox.Need(t, "splice")
 	l := newLoop(t)
 	p := newPiping(t, l, nil)
 	write(t, p.w, make([]byte, 2<<20))
@@ -302,6 +307,7 @@ func TestSpliceFromAResetConnection(t *testing.T) {
 }
 
 func TestS038_NoDataOfThreeChildrenPassesThroughTheProgram(t *testing.T) {
+	sandbox.Need(t, "splice")
 	l := newLoop(t)
 	aOut, aStdout := pipe(t)
 	bStdin, bIn := pipe(t)

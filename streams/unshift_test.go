@@ -12,6 +12,7 @@ import (
 
 	"github.com/brood-go/brood/events"
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
@@ -321,6 +322,7 @@ func TestListenerGoesInTheMiddleOfACharacter(t *testing.T) {
 
 // A splice does not overtake what was put back.
 func TestUnshiftBeforeASplice(t *testing.T) {
+	sandbox.Need(t, "splice")
 	l := newLoop(t)
 	p := newPiping(t, l, nil)
 	p.r.Pipe(p.w, nil)

@@ -47,9 +47,10 @@ func writevNowait(fd int, pieces [][]byte) (int, error) {
 	return nowaitResult(n, errno)
 }
 
-// nowaitResult has a kernel without the call (4.6 is the first with both) answer as one whose file does not support it.
+// nowaitResult has a kernel without the call (4.6 is the first with both), and a sandbox that refuses it, answer as a kernel
+// whose file does not support it. What is wrong with the file itself shows when it is read or written without the flag.
 func nowaitResult(n uintptr, errno unix.Errno) (int, error) {
-	if errno == unix.ENOSYS {
+	if errno != 0 && Refused(errno) {
 		errno = unix.EOPNOTSUPP
 	}
 	return result(n, errno)

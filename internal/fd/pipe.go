@@ -2,7 +2,8 @@ package fd
 
 import "golang.org/x/sys/unix"
 
-// A platform supplies, where EINTR is the caller's; what it cannot do is EOPNOTSUPP, or ENOSYS for splice:
+// A platform supplies, where EINTR is the caller's; what it cannot do is EOPNOTSUPP, or for splice any error that [Refused]
+// knows:
 //
 //	func readNowait(fd int, p []byte) (int, error)
 //	func writevNowait(fd int, pieces [][]byte) (int, error)    may write the first piece alone
@@ -12,7 +13,7 @@ import "golang.org/x/sys/unix"
 //	func pipeLimits() (size, user int)
 
 // ReadNowait is [Read] that does not wait, whatever the mode of fd, which others may change at any time: EAGAIN if there is
-// nothing. Not every descriptor can be asked that, and on some systems none: EOPNOTSUPP. Linux has it for pipes that pipe(2)
+// nothing. Not every descriptor can be asked that, and on some systems or in some sandboxes none: EOPNOTSUPP. Linux has it for pipes that pipe(2)
 // made, since 6.5. See preadv2(2), RWF_NOWAIT.
 func ReadNowait(fd int, p []byte) (int, error) {
 	for {
@@ -35,8 +36,8 @@ func WritevNowait(fd int, pieces [][]byte) (int, error) {
 
 // Splice moves up to n bytes from src to dst, one of which is a pipe, without bringing them into the program. It does not
 // wait for a pipe, whatever its mode, but may wait for another descriptor in blocking mode. 0 without an error is the end
-// of src, EAGAIN may be about either side. EINVAL means that the system does not move bytes between these two, ENOSYS that
-// it never does. See splice(2).
+// of src, EAGAIN may be about either side. An error that [Refused] knows means that the system does not move bytes between
+// these two, or never does. See splice(2).
 func Splice(src, dst, n int) (int64, error) {
 	for {
 		moved, err := splice(src, dst, n)

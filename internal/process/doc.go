@@ -41,7 +41,7 @@
 // # Without it
 //
 // Each call and flag is tried by the start that needs it, and left out when the kernel or a sandbox refuses it in any way
-// that can mean "not here" (see isRefusal):
+// that can mean "not here" (see fd.Refused):
 //
 //	clone3(2), Linux 5.3                      clone(2)
 //	CLONE_CLEAR_SIGHAND, Linux 5.5            the child resets all signals, 62 more calls

@@ -6,6 +6,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 // Executable reports whether path is a file that this process may execute. The kernel has the last word.
@@ -24,5 +26,16 @@ func Executable(path string) error {
 	if st.Mode&unix.S_IFMT != unix.S_IFREG || st.Mode&0o111 == 0 {
 		return syscall.EACCES
 	}
-	return unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
+	return mayExecute(path)
+}
+
+// mayExecute asks by faccessat2(2). To a sandbox that refuses it with EACCES, or with an errno for which package unix looks at
+// the mode alone, the older faccessat(2) is a second opinion. It is about the real user and group, and so it is one only
+// where they are those that count.
+func mayExecute(path string) error {
+	err := unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
+	if err == nil || !fd.Refused(err) || unix.Getuid() != unix.Geteuid() || unix.Getgid() != unix.Getegid() {
+		return err
+	}
+	return unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, 0)
 }

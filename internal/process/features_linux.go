@@ -4,9 +4,6 @@ package process
 
 import (
 	"sync/atomic"
-	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // features are what a kernel, or the sandbox around this program, lets a fork use.
@@ -27,16 +24,6 @@ func (f features) all(want features) bool { return f&want == want }
 // absent are the features that this program was refused, and started a child without. It belongs to the program because the
 // kernel and the sandbox do. Only starts that have gone well set it: a refusal has other causes too.
 var absent atomic.Uint32
-
-// isRefusal reports whether errno can mean that there is no such call or flag. Sandboxes answer with any of these; older
-// ones with EPERM for every call that they do not know.
-func isRefusal(errno syscall.Errno) bool {
-	switch errno {
-	case unix.ENOSYS, unix.EPERM, unix.EINVAL, unix.ENOTSUP, unix.EACCES:
-		return true
-	}
-	return false
-}
 
 // withoutRefused returns what to try next after the clone was refused, and false if there is nothing left.
 func (f features) withoutRefused() (features, bool) {

@@ -128,7 +128,7 @@ func (s *Spec) dirError() error {
 		return syscall.ENOTDIR
 	}
 	if cred == nil {
-		return unix.Faccessat(unix.AT_FDCWD, dir, unix.X_OK, unix.AT_EACCESS)
+		return mayExecute(dir)
 	}
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real

@@ -104,7 +104,7 @@ func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Fai
 			absent.Or(uint32(wanted &^ have))
 			return Process{Pid: int(pid), Pidfd: int(p.pidfd)}, nil
 		}
-		if !isRefusal(syscall.Errno(errno)) {
+		if !fd.Refused(syscall.Errno(errno)) {
 			return Process{}, &Failure{Step: StepFork, Err: syscall.Errno(errno)}
 		}
 		if first == 0 {
@@ -117,7 +117,7 @@ func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Fai
 
 // rangeRefused reports whether the child has ended because it may not use close_range(2).
 func (p *program) rangeRefused(have features) bool {
-	return p.errno != 0 && isRefusal(p.errno) && p.calls[p.failed].nr == unix.SYS_CLOSE_RANGE && have&(unsharedRange|closeRange) != 0
+	return p.errno != 0 && fd.Refused(p.errno) && p.calls[p.failed].nr == unix.SYS_CLOSE_RANGE && have&(unsharedRange|closeRange) != 0
 }
 
 func (p *program) failure(spec *Spec) *Failure {

@@ -11,10 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/process"
+	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// refusals are what sandboxes answer to a call that they do not know.
-var refusals = []unix.Errno{unix.ENOSYS, unix.EPERM, unix.EINVAL, unix.EACCES}
+// The other threads can go on making threads, of which the C library has only one way when clone3(2) is refused by anything
+// but ENOSYS.
+var (
+	clone3Call     = sandbox.Number(unix.SYS_CLONE3)
+	closeRangeCall = sandbox.Number(unix.SYS_CLOSE_RANGE)
+	forkCall       = sandbox.Number(unix.SYS_CLONE).WithoutBits(0, unix.CLONE_THREAD)
+	sharingFork    = forkCall.WithBits(0, unix.CLONE_FILES)
+)
 
 var completeFork = []string{"clone3", "clearsighand", "unsharedrange", "closerange", "pidfds"}
 
@@ -33,16 +40,16 @@ func exact(t *testing.T, s *process.Starter, pidfd bool) {
 func TestWhatASandboxRefusesIsDoneWithout(t *testing.T) {
 	completeForkOnly(t)
 	for _, c := range []struct {
-		name string
-		nrs  []uint32
-		left []string
+		name  string
+		calls []sandbox.Call
+		left  []string
 	}{
-		{"clone3", []uint32{unix.SYS_CLONE3}, []string{"unsharedrange", "closerange", "pidfds"}},
-		{"close_range", []uint32{unix.SYS_CLOSE_RANGE}, []string{"clone3", "clearsighand", "pidfds"}},
-		{"both", []uint32{unix.SYS_CLONE3, unix.SYS_CLOSE_RANGE}, []string{"pidfds"}},
+		{"clone3", []sandbox.Call{clone3Call}, []string{"unsharedrange", "closerange", "pidfds"}},
+		{"close_range", []sandbox.Call{closeRangeCall}, []string{"clone3", "clearsighand", "pidfds"}},
+		{"both", []sandbox.Call{clone3Call, closeRangeCall}, []string{"pidfds"}},
 	} {
-		for _, errno := range refusals {
-			t.Run(c.name+" "+unix.ErrnoName(errno), func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
+			sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
 				if !alone(t) {
 					return
 				}
@@ -51,19 +58,19 @@ func TestWhatASandboxRefusesIsDoneWithout(t *testing.T) {
 				loose, err := unix.FcntlInt(0, unix.F_DUPFD, 200)
 				require.NoError(t, err)
 				defer closeAll(t, []int{loose})
-				filter(t, answer(errno), c.nrs...)
+				sandbox.Refuse(t, errno, c.calls...)
 				// A failure of something else is told as ever, and says nothing about the kernel.
 				spec := command("/none")
 				fails(t, s, spec, process.Failure{Step: process.StepExec, Path: "/none", Err: unix.ENOENT})
 				exact(t, s, true)
 				require.Equal(t, c.left, process.Features())
 				// Whoever tries that once more does not live to tell.
-				filter(t, killProcess, c.nrs...)
+				sandbox.Kill(t, c.calls...)
 				exact(t, s, true)
 				exact(t, newStarter(t), false)
 				require.Equal(t, c.left, process.Features())
 			})
-		}
+		})
 	}
 }
 
@@ -85,8 +92,8 @@ func TestAForkThatIsForbiddenSaysNothingAboutTheKernel(t *testing.T) {
 			// It has a thread of its own, and ends with the test.
 			go func() {
 				defer close(over)
-				filter(t, answer(c.clone3), unix.SYS_CLONE3)
-				filter(t, answer(c.clone), unix.SYS_CLONE|forkOnly)
+				sandbox.Refuse(t, c.clone3, clone3Call)
+				sandbox.Refuse(t, c.clone, forkCall)
 				fails(t, s, command("/none"), process.Failure{Step: process.StepFork, Err: c.first})
 			}()
 			<-over
@@ -104,8 +111,8 @@ func TestWhereNoCloneSharesDescriptorsForkExecStarts(t *testing.T) {
 	}
 	nothingIsLeft(t)
 	s := newStarter(t)
-	filter(t, answer(unix.ENOSYS), unix.SYS_CLONE3)
-	filter(t, answer(unix.EINVAL), unix.SYS_CLONE|forkOnly|sharedFiles)
+	sandbox.Refuse(t, unix.ENOSYS, clone3Call)
+	sandbox.Refuse(t, unix.EINVAL, sharingFork)
 	spec := command("/none")
 	fails(t, s, spec, process.Failure{Step: process.StepExec, Path: "/none", Err: unix.ENOENT})
 	for range 2 {
@@ -116,7 +123,7 @@ func TestWhereNoCloneSharesDescriptorsForkExecStarts(t *testing.T) {
 		require.NoError(t, p.OpenPidfd())
 		require.Equal(t, process.Change{Kind: process.Exited, Code: 5}, finish(t, p))
 		// Whoever tries the other way once more does not live to tell.
-		filter(t, killProcess, unix.SYS_CLONE|forkOnly|sharedFiles)
+		sandbox.Kill(t, sharingFork)
 	}
 }
 

@@ -11,10 +11,16 @@ import (
 )
 
 // Signal sends s to the child, which must not have been waited for by this library. Where it has a pidfd no other process
-// can be hit, even if somebody else has waited for it.
+// can be hit, even if somebody else has waited for it; unless a sandbox refuses pidfd_send_signal(2) and that happens just now.
 func (p Process) Signal(s syscall.Signal) error {
 	if p.Pidfd >= 0 {
-		return pidfdSendSignal(p.Pidfd, s)
+		// What is wrong with the signal, or with sending it to this process, kill(2) finds wrong, too.
+		if err := pidfdSendSignal(p.Pidfd, s); !fd.Refused(err) {
+			return err
+		}
+		if p.taken() {
+			return syscall.ESRCH
+		}
 	}
 	return unix.Kill(p.Pid, s)
 }
@@ -24,7 +30,9 @@ func (p Process) Signal(s syscall.Signal) error {
 // was waited for, its number can be given away, and only a pidfd still means this group (Linux 6.9).
 func (p Process) SignalGroup(s syscall.Signal, waited bool) error {
 	if p.Pidfd >= 0 {
-		if err := pidfdSignalGroup(p.Pidfd, s); err != syscall.EINVAL && err != syscall.ENOSYS {
+		err := pidfdSignalGroup(p.Pidfd, s)
+		// To a group whose leader was waited for nobody else can say whether it is the sandbox that refuses.
+		if !fd.Refused(err) || waited && (err == syscall.EPERM || err == syscall.EACCES) {
 			return err
 		}
 	}

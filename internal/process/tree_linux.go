@@ -112,7 +112,7 @@ func childrenOf(pid int) []int {
 		if err != nil {
 			return childrenByParent(pid) // A kernel without CONFIG_PROC_CHILDREN, or a thread that has ended.
 		}
-		for _, word := range bytes.Fields(text) {
+		for word := range bytes.FieldsSeq(text) {
 			if child, err := strconv.Atoi(string(word)); err == nil {
 				pids = append(pids, child)
 			}

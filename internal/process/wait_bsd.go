@@ -44,6 +44,9 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 // Ended reports false: wait4(2) cannot tell without taking the status. EVFILT_PROC has told by then.
 func (Process) Ended() bool { return false }
 
+// taken is for those who have a pidfd.
+func (Process) taken() bool { return false }
+
 // Recover has nobody to ask.
 func (p Process) Recover() Change { return Change{Kind: Lost} }
 

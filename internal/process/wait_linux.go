@@ -42,15 +42,11 @@ func (p *Process) OpenPidfd() error {
 //
 // The Change of an end has usage, which Wait fills.
 func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
-	idType, id := unix.P_PID, p.Pid
-	if p.Pidfd >= 0 {
-		idType, id = unix.P_PIDFD, p.Pidfd
-	}
 	options := unix.WEXITED
 	if stops {
 		options |= unix.WSTOPPED | unix.WCONTINUED
 	}
-	pid, code, value, err := waitid(idType, id, options, usage)
+	pid, code, value, err := p.ask(options, usage)
 	if err != nil || pid == 0 {
 		return Change{}, err
 	}
@@ -59,12 +55,24 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 
 // Ended reports whether the child has ended, without taking its status: also when somebody else has taken it.
 func (p Process) Ended() bool {
-	idType, id := unix.P_PID, p.Pid
-	if p.Pidfd >= 0 {
-		idType, id = unix.P_PIDFD, p.Pidfd
-	}
-	pid, _, _, err := waitid(idType, id, unix.WEXITED|unix.WNOWAIT, nil)
+	pid, _, _, err := p.ask(unix.WEXITED|unix.WNOWAIT, nil)
 	return pid != 0 || err == unix.ECHILD
+}
+
+// taken reports whether somebody else has waited for the child.
+func (p Process) taken() bool {
+	_, _, _, err := p.ask(unix.WEXITED|unix.WNOWAIT, nil)
+	return err == unix.ECHILD
+}
+
+// ask is waitid about the child: by its pidfd, or by its number where a sandbox refuses that.
+func (p Process) ask(options int, usage *syscall.Rusage) (pid int, code, value int32, err error) {
+	if p.Pidfd >= 0 {
+		if pid, code, value, err = waitid(unix.P_PIDFD, p.Pidfd, options, usage); !fd.Refused(err) {
+			return pid, code, value, err
+		}
+	}
+	return waitid(unix.P_PID, p.Pid, options, usage)
 }
 
 // Values of si_code for SIGCHLD, see sigaction(2).

@@ -36,8 +36,8 @@ type (
 	inner struct{ Near, Far int }
 
 	ring struct {
-		*ring
-		A int
+		*ring //lint:ignore U1000 found by reflection
+		A     int
 	}
 
 	word string
@@ -68,9 +68,10 @@ func TestFieldsAreThoseOfEncodingJSON(t *testing.T) {
 		struct {
 			A, b int
 			C    int `json:"-"`
-			D    int `json:"-,"`
-			E    int `json:"e,omitzero"`
-			F    int `json:"f,string"`
+			//lint:ignore SA5008 the odd tag is the test
+			D int `json:"-,"`
+			E int `json:"e,omitzero"`
+			F int `json:"f,string"`
 		}{E: 1, b: 1},
 		struct {
 			point
@@ -90,6 +91,7 @@ func TestFieldsAreThoseOfEncodingJSON(t *testing.T) {
 			point
 		}{},
 		struct {
+			//lint:ignore SA5008 the odd tag is the test
 			Named `json:",other"`
 			X     int
 			point

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
 // settleTime is how long something may take to go away by itself before it counts as a leak: a goroutine ends some
@@ -29,11 +30,13 @@ var settleTime = 5 * time.Second
 // leaks. Each leak is printed to stderr on a line that begins with "leakcheck:", and when descriptors leaked the tests
 // run once more, each in a process of its own, to print which of them leak.
 //
-// Main first runs the helper that this process was started as, see [helperproc.Main]. A full run that passed (no -run
+// Main first runs the helper that this process was started as, see [helperproc.Main], and has the kernel refuse what the
+// environment says, see [sandbox.Force]. A full run that passed (no -run
 // or -skip, not -short) also fails when a registered helper was never started.
 func Main(m *testing.M) int {
 	helperproc.Main()
 	touchPoller()
+	sandbox.Force()
 	before := takeInventory()
 	code := m.Run()
 	if flagValue("test.fuzzworker") == "true" {

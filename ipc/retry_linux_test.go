@@ -7,48 +7,17 @@ import (
 	"syscall"
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/test/leakcheck"
+	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/ipc"
 )
 
-// Offsets in struct seccomp_data.
-const (
-	offsetNumber = 0
-	offsetFD     = 16 // low half of the first argument, on little-endian machines
-	offsetLength = 32 // low half of the third
-)
-
-// failCalls has a system call on fd fail with errno from now on, on this thread, which ends with the test. With a length,
-// only calls whose third argument it is do.
-func failCalls(t *testing.T, number uint32, fd, length int, errno syscall.Errno) {
-	t.Helper()
-	runtime.LockOSThread() // For ever: nobody else may get this thread.
-	filter := []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offsetNumber},
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: 5, K: number},
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offsetFD},
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: 3, K: uint32(fd)},
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offsetLength},
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: 1, K: uint32(length)},
-		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(errno)},
-		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
-	}
-	if length == 0 {
-		filter[5].Jf = 0
-	}
-	require.NoError(t, unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0)
-	runtime.KeepAlive(filter)
-	if err != nil {
-		t.Skipf("seccomp(2) refuses a filter: %v", err)
-	}
-}
+// callOn is a system call on fd.
+func callOn(number uint32, fd int) sandbox.Call { return sandbox.Number(number).With(0, uint32(fd)) }
 
 // Handles go by sendmsg(2), one plain message by sendto(2).
 func TestAHandleThatCannotBeSentCostsItsMessageAndNothingElse(t *testing.T) {
@@ -60,7 +29,7 @@ func TestAHandleThatCannotBeSentCostsItsMessageAndNothingElse(t *testing.T) {
 			j := new(journal)
 			note := func(s string) func(error) { return func(err error) { j.add(fmt.Sprint(s, " ", err)) } }
 			c.OnError(note("error"))
-			failCalls(t, unix.SYS_SENDMSG, c.FD(), 0, errno)
+			sandbox.Refuse(t, errno, callOn(unix.SYS_SENDMSG, c.FD()))
 			conn, other := newConn(t)
 			require.NoError(t, c.SendWith(1, &ipc.SendOptions{Done: note("1")}))
 			require.NoError(t, c.SendWith(2, &ipc.SendOptions{Handle: conn, Done: note("2")}))
@@ -92,7 +61,7 @@ func TestAPlainMessageThatCannotBeSentCostsItselfAndNothingElse(t *testing.T) {
 			l := newLoop(t)
 			c, p := newChannel(t, l, nil)
 			const long = `"a long one"`
-			failCalls(t, unix.SYS_SENDTO, c.FD(), len(long)+1, errno)
+			sandbox.Refuse(t, errno, callOn(unix.SYS_SENDTO, c.FD()).With(2, uint32(len(long)+1)))
 			var failed []error
 			c.OnError(func(err error) { failed = append(failed, err) })
 			for i := range 3 {
@@ -117,9 +86,7 @@ func TestAMessageThatWasSentInPartIsNotCutShort(t *testing.T) {
 	var failed []error
 	done := func(err error) { failed = append(failed, err) }
 	require.NoError(t, c.SendWith(strings.Repeat("x", 1<<20), &ipc.SendOptions{Done: done}))
-	for _, number := range []uint32{unix.SYS_SENDTO, unix.SYS_SENDMSG} {
-		failCalls(t, number, c.FD(), 0, unix.ENOMEM)
-	}
+	sandbox.Refuse(t, unix.ENOMEM, callOn(unix.SYS_SENDTO, c.FD()), callOn(unix.SYS_SENDMSG, c.FD()))
 	s, _ := p.read()
 	require.NoError(t, c.SendWith("behind", &ipc.SendOptions{Done: done}))
 	until(t, l, func() bool { return len(failed) == 2 })

@@ -1,0 +1,67 @@
+package sandbox
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// forced is what [Force] has refused: the names of calls.
+var forced []string
+
+// Force has the kernel refuse what BROOD_TEST_REFUSE says, in all threads of this program and in everything that it
+// starts: an errno, a colon, and names of calls with commas between them, as in "EPERM:epoll_pwait2,splice". The name "all"
+// stands for every call that has a fallback, except for those without which other programs that tests start do not live.
+// TestMain calls it, after it has had the Go runtime open its poller.
+func Force() {
+	text := os.Getenv(variable)
+	if text == "" {
+		return
+	}
+	errno, calls, names, err := parse(text)
+	if err == nil {
+		err = install(unix.SECCOMP_FILTER_FLAG_TSYNC, compile(unix.SECCOMP_RET_ERRNO|uint32(errno), calls))
+	}
+	if err != nil {
+		panic(fmt.Sprintf("%s=%s: %v", variable, text, err))
+	}
+	forced = names
+}
+
+func parse(text string) (errno unix.Errno, calls []Call, names []string, err error) {
+	name, list, _ := strings.Cut(text, ":")
+	i := slices.IndexFunc(refusals, func(e unix.Errno) bool { return unix.ErrnoName(e) == name })
+	if i < 0 {
+		return 0, nil, nil, fmt.Errorf("%q is not what sandboxes answer", name)
+	}
+	errno = refusals[i]
+	wanted := strings.Split(list, ",")
+	for _, n := range newer {
+		if slices.Contains(wanted, n.name) || slices.Contains(wanted, "all") && !excluded(n.name, errno) {
+			calls, names = append(calls, n.call), append(names, n.name)
+		}
+	}
+	for _, name := range wanted {
+		if name != "all" && !slices.Contains(names, name) {
+			return 0, nil, nil, fmt.Errorf("no call is named %q", name)
+		}
+	}
+	return errno, calls, names, nil
+}
+
+// Need skips t when [Force] has one of the calls refused without which it has nothing to test.
+func Need(t testing.TB, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if Forced(name) {
+			t.Skipf("%s=%s refuses %s", variable, os.Getenv(variable), name)
+		}
+	}
+}
+
+// Forced reports whether [Force] has a call refused.
+func Forced(name string) bool { return slices.Contains(forced, name) }

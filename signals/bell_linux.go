@@ -1,0 +1,53 @@
+package signals
+
+import (
+	"encoding/binary"
+	"os"
+
+	"github.com/brood-go/brood/internal/fd"
+)
+
+// bell is a descriptor that a loop watches and any thread makes readable: an eventfd(2), or a pipe(2) where a sandbox
+// refuses that.
+type bell struct {
+	watched, rung int // the same for an eventfd
+}
+
+func openBell() (bell, error) {
+	efd, err := fd.Eventfd()
+	if err == nil {
+		return bell{efd, efd}, nil
+	}
+	if !fd.Refused(err) {
+		return noBell, os.NewSyscallError("eventfd", err)
+	}
+	r, w, err := fd.PipeNonblock()
+	if err != nil {
+		return noBell, os.NewSyscallError("pipe", err)
+	}
+	return bell{r, w}, nil
+}
+
+var (
+	noBell  = bell{-1, -1}
+	bellOne = binary.NativeEndian.AppendUint64(nil, 1)
+)
+
+// ring fails only when the bell has been rung very often without a look at it: once is enough.
+func (b bell) ring() { _, _ = fd.Write(b.rung, bellOne) }
+
+func (b bell) silence() {
+	for {
+		var buf [64]byte
+		if n, _ := fd.Read(b.watched, buf[:]); n < len(buf) {
+			return // An eventfd says all in 8 bytes. EAGAIN: it is silent.
+		}
+	}
+}
+
+func (b bell) close() {
+	fd.Close(b.watched)
+	if b.rung != b.watched {
+		fd.Close(b.rung)
+	}
+}
