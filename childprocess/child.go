@@ -52,6 +52,7 @@ type ChildProcess struct {
 	exitPause  time.Duration   // between two questions for an end that cannot be had, see exitPoll
 	exitAgain  *reactor.Timer  // of the next one; nil if there is none
 
+	peak    int64         // of its memory, in bytes, as far as Usage has seen it
 	filled  int           // bytes of Options.input that stdin's pipe has
 	pending int           // what close still waits for, see exit_close.go
 	done    chan struct{} // closed after close was emitted; status is final then

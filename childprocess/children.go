@@ -121,7 +121,7 @@ func (all *children) follow(c *ChildProcess) error {
 // look asks about one child, when it may have ended.
 func (all *children) look(c *ChildProcess) {
 	for c.state == childRunning {
-		if c.limits.cause != nil && c.scope == scopeGroup && c.process.Ended() {
+		if c.limits.signalled && c.scope == scopeGroup && c.process.Ended() {
 			// A shell blocks its signals while it forks: one that is sent to the group just before the fork ends the shell, and
 			// never comes to the process that is born. So the rest of the group gets it once more, while the number of the
 			// leader, which nobody has waited for, can only mean this group.
@@ -148,6 +148,7 @@ func (all *children) look(c *ChildProcess) {
 // reaped is the end of a child's process.
 func (all *children) reaped(c *ChildProcess, status ExitStatus) {
 	status.Elapsed = time.Since(c.start)
+	status.Usage = usageOf(status.Rusage, c.peak, status.Elapsed)
 	if status.Lost {
 		c.doneErr = ErrStatusLost
 	}

@@ -1,8 +1,12 @@
 package childprocess
 
 import (
+	"errors"
+	"fmt"
 	"strconv"
 	"syscall"
+
+	"github.com/brood-go/brood/internal/process"
 )
 
 // maxSignal is the highest number that any supported system has (128 on MIPS, where the kernel refuses what it lacks).
@@ -58,6 +62,46 @@ func (c *ChildProcess) KillGroup(s Signal) (bool, error) {
 		return false, nil
 	}
 	return c.sent(op, s, c.process.SignalGroup(s, c.state > childRunning))
+}
+
+// KillTree sends a signal to the child and all its descendants, also those that have made a session or a group of their own,
+// and returns how many there were. They are found by /proc and stopped meanwhile, for up to 20 ms, so that none can start
+// another one unseen; then they are continued, unless the signal is SIGSTOP. Signal 0 only counts. After the child has
+// exited it reaches those that an earlier call, or a limit, has found.
+//
+// A descendant whose parent has ended before belongs to the system and is not found. Errors are *[ArgumentError] for what is no
+// signal number, *[KillError] when one of them may not be signalled (EPERM; the others were), and one that wraps
+// errors.ErrUnsupported on systems where descendants cannot be found: all but Linux.
+func (c *ChildProcess) KillTree(s Signal) (int, error) {
+	const op = "killTree"
+	switch {
+	case !c.mayBeSignal(s):
+		return 0, notSignal(op, s)
+	case !process.HasTrees:
+		return 0, fmt.Errorf("childprocess: %s on this system: %w", op, errors.ErrUnsupported)
+	case c.survivor != nil:
+		sent := 0
+		_, err := c.survivor.signal(func(c *ChildProcess) (ok bool, err error) {
+			sent, err = c.KillTree(s)
+			return sent > 0, err
+		})
+		return sent, err
+	case c.state == childStarting: // It has no descendants.
+		c.starting.kill(s, false)
+		c.killed = true
+		return 1, nil
+	case c.state > childRunning && c.limits.tree == nil:
+		return 0, nil
+	}
+	sent, refused, err := c.throughTree(s)
+	switch {
+	case err == syscall.EINVAL:
+		return 0, notSignal(op, s)
+	case err != nil:
+		err = &KillError{Pid: refused, Signal: s, Err: err}
+	}
+	c.killed = c.killed || sent > 0
+	return sent, err
 }
 
 // mayBeSignal reports whether s may be a signal. What the kernel would say of a number is not known before there is a process.

@@ -16,7 +16,10 @@ import (
 type limits struct {
 	soft       Signal
 	grace      time.Duration // from the soft signal to SIGKILL; 0: never
-	closeGrace time.Duration // from exit to the closing of the pipes; 0: never
+	policy     CancelPolicy
+	overflow   Overflow
+	cancel     func(*ChildProcess) // in the place of the soft signal; nil: that is sent
+	closeGrace time.Duration       // from exit to the closing of the pipes; 0: never
 
 	// untilClose: the time-out and the context count until close, not only until exit. For the forms whose caller waits
 	// for the output and not for the process.
@@ -27,15 +30,19 @@ type limits struct {
 	// otherwise. It is called before the error event of a child that gets no grace.
 	enough func()
 
-	cause   error // the first that came
-	forced  bool
-	timeout *reactor.Timer // this and the others are nil until they are set
-	force   *reactor.Timer
-	forceAt time.Time // when force fires
-	cut     *reactor.Timer
-	rest    *reactor.Timer // see awaitRest
-	context *contextWatch
-	tree    *process.Tree // of scopeTree; nil before the first signal
+	cause     error // the first that came
+	forced    bool
+	signalled bool           // the soft signal was sent
+	timeout   *reactor.Timer // this and the others are nil until they are set
+	idle      *reactor.Timer
+	seen      int64 // what the child had written when idle looked last, in bytes
+	quiet     int   // so often idle has found no more
+	force     *reactor.Timer
+	forceAt   time.Time // when force fires
+	cut       *reactor.Timer
+	rest      *reactor.Timer // see awaitRest
+	context   *contextWatch
+	tree      *process.Tree // of scopeTree; nil before the first signal
 }
 
 // The rest of a group or a tree is looked for after restPoll, and then at growing distances up to restPollLongest: nothing
@@ -47,6 +54,7 @@ const (
 
 func (m *limits) init(o *Options) {
 	m.soft, m.grace, m.closeGrace = o.KillSignal, o.KillGrace, o.CloseGrace
+	m.policy, m.cancel, m.overflow = o.Cancel, o.CancelFunc, o.Overflow
 	if m.soft == 0 {
 		m.soft = syscall.SIGTERM
 	}
@@ -57,6 +65,12 @@ func (c *ChildProcess) arm(o *Options) {
 	m := &c.limits
 	if o.Timeout > 0 {
 		m.timeout = c.loop.SetTimeout(o.Timeout, func() { c.interrupt(ErrTimeout) })
+	}
+	if o.IdleTimeout > 0 {
+		c.watchIdle(o.IdleTimeout)
+	}
+	if o.StopWhen != nil {
+		c.watchOutput(o.StopWhen)
 	}
 	ctx := o.Context
 	switch {
@@ -96,8 +110,12 @@ func (c *ChildProcess) endWithin(cause error, grace time.Duration) {
 	if c.state >= childExited {
 		c.status.Cause = cause // The exit event has told without it, the close event will tell.
 	}
-	err := c.signalAll(m.soft)
-	if err == nil && grace > 0 {
+	if m.policy == CancelNone {
+		reactor.Emit(c.loop, &c.err, cause)
+		return
+	}
+	err := c.cancel()
+	if err == nil && grace > 0 && !m.forced {
 		c.forceAfter(grace)
 	}
 	if m.force == nil {
@@ -107,6 +125,22 @@ func (c *ChildProcess) endWithin(cause error, grace time.Duration) {
 		reactor.Emit[error](c.loop, &c.err, aborted)
 	}
 	c.unsent(m.soft, err)
+}
+
+// cancel begins to end the child, in the way that its options say.
+func (c *ChildProcess) cancel() error {
+	m := &c.limits
+	switch {
+	case m.cancel != nil:
+		reactor.Call(c.loop, m.cancel, c)
+		return nil
+	case m.policy == CancelKill:
+		err := c.signalAll(syscall.SIGKILL)
+		m.forced = err == nil
+		return err
+	}
+	m.signalled = true
+	return c.signalAll(m.soft)
 }
 
 // forceAfter has SIGKILL sent after the grace, or before if it was to be sent sooner.
@@ -140,9 +174,18 @@ func (c *ChildProcess) hadEnough() {
 // holdOverflow is for a stream of which there is more than the form wants: without a grace it is destroyed next, without
 // having come to its end. In the grace the child may go on to write, and what comes is thrown away.
 func (c *ChildProcess) holdOverflow(r *streams.Readable) {
-	if c.limits.grace == 0 {
+	if c.limits.grace == 0 && c.limits.policy != CancelNone {
 		r.Hold()
 	}
+}
+
+// drains notes that there is more output than the form wants, and reports whether it is to be thrown away.
+func (c *ChildProcess) drains() bool {
+	if c.limits.overflow == OverflowDrain {
+		c.status.Overflowed = true
+		return true
+	}
+	return false
 }
 
 // graceOver is the end of the grace.
@@ -211,8 +254,10 @@ func (c *ChildProcess) leaveRest() {
 
 // disarm forgets the time-out and the context.
 func (m *limits) disarm() {
-	if m.timeout != nil {
-		m.timeout.Stop()
+	for _, t := range []*reactor.Timer{m.timeout, m.idle} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 	if m.context != nil {
 		m.context.stop()

@@ -22,12 +22,20 @@ const (
 // may have to be ended, but not on a terminal: there it would be in the background, out of reach of ^C, and stopped when it
 // reads the terminal.
 func (o *Options) scope() scope {
+	switch o.KillScope {
+	case ScopeChild:
+		return scopeChild
+	case ScopeGroup:
+		return scopeGroup
+	case ScopeTree:
+		return scopeTree
+	}
 	switch {
 	case o.Detached, o.Setpgid && o.Pgid == 0:
 		return scopeGroup
 	case o.Shell == "":
 		return scopeChild
-	case !o.Setpgid && (o.Timeout > 0 || o.Context != nil && o.Context.Done() != nil) && !hasTerminal():
+	case !o.Setpgid && (o.Timeout > 0 || o.IdleTimeout > 0 || o.Context != nil && o.Context.Done() != nil) && !hasTerminal():
 		return scopeGroup
 	case process.HasTrees:
 		return scopeTree
@@ -86,27 +94,45 @@ func (c *ChildProcess) signalAlone(s Signal) error {
 	return err
 }
 
-// signalTree signals the child and its descendants, all of them while they stand still: none can start another one behind
-// the signal's back.
+// signalTree signals the child and its descendants. It fails only if nobody could be signalled.
 func (c *ChildProcess) signalTree(s Signal) error {
-	t := c.limits.tree
-	switch {
-	case t != nil:
-		t.Freeze()
-	case c.state == childRunning:
-		t = c.process.Tree()
-	default:
+	if c.state != childRunning && c.limits.tree == nil {
 		return syscall.ESRCH // Its children are others' now.
 	}
-	if t == nil {
-		return c.signalAlone(s)
-	}
-	c.limits.tree = t
-	err := t.Signal(s)
-	if s != syscall.SIGSTOP {
-		_ = t.Signal(syscall.SIGCONT)
+	sent, _, err := c.throughTree(s)
+	switch {
+	case sent > 0:
+		return nil
+	case err == nil:
+		return syscall.ESRCH
 	}
 	return err
+}
+
+// throughTree signals the child and its descendants, all of them while they stand still: none can start another one behind
+// the signal's back.
+func (c *ChildProcess) throughTree(s Signal) (sent, refused int, err error) {
+	t := c.limits.tree
+	if t == nil && c.state == childRunning {
+		t = c.process.Tree()
+		c.limits.tree = t
+	}
+	switch {
+	case t != nil:
+	case c.signalAlone(s) == nil: // Nothing can be found out about it.
+		return 1, 0, nil
+	default:
+		return 0, 0, nil
+	}
+	if s == 0 { // A question leaves everybody as he is.
+		return t.Signal(0)
+	}
+	t.Freeze()
+	sent, refused, err = t.Signal(s)
+	if s != syscall.SIGSTOP {
+		t.Signal(syscall.SIGCONT)
+	}
+	return sent, refused, err
 }
 
 // asleepTo reports whether a process that is stopped does not see the signal before it is continued.

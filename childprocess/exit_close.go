@@ -47,6 +47,7 @@ func (s *streamCount) StreamClosed() { (*ChildProcess)(s).settle() }
 func (c *ChildProcess) ended(status ExitStatus) {
 	c.state = childExited
 	status.Cause, status.Forced = c.limits.cause, c.limits.forced
+	status.Overflowed = c.status.Overflowed
 	status.CutOff = c.status.CutOff // A form that has had enough does not wait for the exit.
 	c.status = status
 	c.exited()

@@ -32,16 +32,22 @@ type ExitStatus struct {
 	// negative errno as an exit code.)
 	NotStarted error
 
-	// Cause is why this library ended the child, nil if it did not: [ErrTimeout], [ErrMaxBuffer] or what wraps it,
-	// [ErrTerminated], or an *[AbortError] for the end of its Context. The child may have exited as it liked nevertheless.
+	// Cause is why this library ended the child, nil if it did not: [ErrTimeout], [ErrIdle], [ErrMaxBuffer] or what wraps
+	// it, [ErrEnough], [ErrTerminated], or an *[AbortError] for the end of its Context. The child may have exited as it liked nevertheless.
 	Cause error
 
 	Forced bool // SIGKILL was sent after the grace of Options.KillGrace or Terminate
 	CutOff bool // the pipes were closed before their end, see Options.CloseGrace; known at close
 
+	// Overflowed: there was more output than MaxBuffer, and Options.Overflow had the rest thrown away; known at close.
+	Overflowed bool
+
 	// Rusage is what the child used, with its own children that it waited for (getrusage(2)); nil when it is not known.
 	// Its Maxrss is not only the child's: before execve(2) a child shares the memory of its parent, and the peak counts.
 	Rusage *syscall.Rusage
+
+	// Usage is that in other words: CPU, memory, faults, input and output, context switches.
+	Usage Usage
 
 	// Elapsed is the time from the start of the child to the time its end was seen.
 	Elapsed time.Duration

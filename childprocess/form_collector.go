@@ -77,6 +77,9 @@ func (k *collector) add(i int, chunk []byte) {
 	if k.max >= 0 && k.size > k.max {
 		return
 	}
+	if k.max >= 0 && k.size+len(chunk) > k.max && k.c.drains() {
+		chunk = chunk[:k.max-k.size]
+	}
 	k.out[i] = append(k.out[i], chunk...)
 	k.size += len(chunk)
 	if k.max >= 0 && k.size > k.max {
@@ -155,6 +158,10 @@ func (k *collector) result() *SyncResult {
 	}
 	r := &SyncResult{Pid: k.c.process.Pid, Output: k.out, Status: k.c.status, Err: k.c.status.Cause}
 	r.Stdout, r.Stderr = k.out[1], k.out[2]
+	if r.Err == ErrEnough {
+		r.Err = nil
+		return r
+	}
 	if r.Err == nil {
 		r.Err = k.pipeErr
 	}

@@ -78,6 +78,9 @@ func (c *capture) StreamData(chunk []byte) {
 	}
 	*c.into = append(*c.into, chunk[:room]...)
 	c.full = true
+	if e.child.drains() {
+		return
+	}
 	e.child.holdOverflow(c.stream)
 	// Not now: end may call the program, which a stream's data must not.
 	e.child.loop.NextTick(func() { e.child.end(&MaxBufferError{Stream: c.name, Max: e.max}) })
@@ -105,7 +108,7 @@ func (e *execution) result(event error) error {
 		status.Cause = c.limits.cause
 	}
 	early := e.early(status, event)
-	if early == nil && status.Success() {
+	if early == nil && (status.Success() || status.Cause == ErrEnough) {
 		return nil
 	}
 	return &ExitError{
@@ -124,6 +127,8 @@ func (e *execution) early(status ExitStatus, event error) error {
 		return fmt.Errorf("%w: %w", e.child.limits.cause, unsent)
 	}
 	switch {
+	case status.Cause == ErrEnough:
+		return nil
 	case e.child.limits.cause != nil:
 		return e.child.limits.cause
 	case e.broken != nil:

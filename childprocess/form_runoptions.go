@@ -70,7 +70,7 @@ func (o *RunOptions) run(ctx context.Context, u use, file string, args []string)
 		return with, 0, err
 	}
 	with.Stdio, with.Context = o.slots(u), ctx
-	if with.KillGrace == 0 {
+	if with.KillGrace == 0 && with.Cancel == CancelSignal {
 		with.KillGrace = CancelGrace
 	}
 	if limit = o.MaxBuffer; limit == 0 {
@@ -112,6 +112,8 @@ func (o *RunOptions) unfit(u use, ctx context.Context) error {
 		return bad("Context", "is given, beside the context of the call")
 	case o.MaxBuffer != 0 && u != useOutput:
 		return bad("MaxBuffer", "is for OutputWith")
+	case o.Overflow != OverflowEnd && u != useOutput:
+		return bad("Overflow", "is for OutputWith")
 	case isNilPointer(o.Input):
 		return bad("Input", "is a nil pointer")
 	}

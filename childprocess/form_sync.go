@@ -115,7 +115,7 @@ func (r *SyncResult) failure(text string, killed bool) error {
 	if r.Pid == 0 {
 		return r.Err
 	}
-	if r.Err == nil && r.Status.Success() {
+	if r.Err == nil && (r.Status.Success() || r.Status.Cause == ErrEnough) {
 		return nil
 	}
 	return &ExitError{Cmd: text, Status: r.Status, Killed: killed, Stdout: r.Stdout, Stderr: r.Stderr, Err: r.Err}

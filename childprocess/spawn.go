@@ -32,8 +32,12 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake 
 	if o == nil {
 		o = new(Options)
 	}
-	if mistake == nil && l == nil {
+	switch {
+	case mistake != nil:
+	case l == nil:
 		mistake = &ArgumentError{op, "loop", "is nil"}
+	case o.Overflow != OverflowEnd && (op == "spawn" || op == "fork"):
+		mistake = &ArgumentError{op, "Overflow", "is for forms that collect output"}
 	}
 	var c *ChildProcess
 	err := begin(op, file, args, o, mistake, func() (err error) {

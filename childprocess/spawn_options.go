@@ -95,6 +95,28 @@ type Options struct {
 	// Whoever is stopped is continued, to see the signal.
 	KillSignal Signal
 
+	// Cancel is what the limits, Terminate among them, do to the child; CancelFunc does it instead of KillSignal if it is given. It
+	// is called on the loop goroutine, once, and a KillGrace counts from there. Forms without a loop of the caller call it on a
+	// goroutine of their own.
+	Cancel     CancelPolicy
+	CancelFunc func(*ChildProcess)
+
+	// KillScope is whom they signal.
+	KillScope KillScope
+
+	// IdleTimeout ends the child, with [ErrIdle], when it has written nothing for this long that this program reads or could
+	// read, messages included. It is found out no sooner than that, and up to a quarter later. 0: no limit.
+	IdleTimeout time.Duration
+
+	// StopWhen ends the child, with [ErrEnough], as soon as it returns true. It is called with each chunk of what the child
+	// writes to its pipes, and the slot, and so has the pipes read; what it looks for may lie across chunks. The chunk is valid
+	// until it returns. It is called on the loop goroutine, by forms without a loop of the caller on a goroutine of their
+	// own. A form that calls back or returns has no error for this end.
+	StopWhen func(slot int, chunk []byte) bool
+
+	// Overflow is what becomes of output over the MaxBuffer of a form that collects it.
+	Overflow Overflow
+
 	// KillGrace is the time from KillSignal to SIGKILL, for a child that does not obey. 0: SIGKILL is not sent. Where others
 	// than the child are signalled, close waits until all of them have ended or the grace is over; for a group this needs
 	// a system that can signal it after its leader has gone (Linux 6.9).
@@ -182,6 +204,9 @@ func (o *Options) validate(op, file string, args []string) error {
 		if strings.IndexByte(e, 0) >= 0 {
 			return bad("Env["+strconv.Itoa(i)+"]", containsNUL)
 		}
+	}
+	if err := o.policyMistake(op); err != nil {
+		return err
 	}
 	channels := 0
 	for i, s := range o.Stdio {

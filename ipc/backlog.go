@@ -34,3 +34,6 @@ func (b Backlog) Left() bool {
 
 // HeldBack reports false: nothing but the program holds a channel back.
 func (b Backlog) HeldBack() bool { return false }
+
+// End returns how many bytes the channel has read when it has read its backlog.
+func (b Backlog) End() int64 { return b.until }

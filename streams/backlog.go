@@ -24,3 +24,6 @@ func (b Backlog) Left() bool {
 
 // HeldBack reports whether some of the backlog waits for somebody who is slower than the stream, see [Readable.HeldBack].
 func (b Backlog) HeldBack() bool { return b.r.HeldBack() && b.r.bytes < b.until }
+
+// End returns how many bytes the stream has read when it has read its backlog.
+func (b Backlog) End() int64 { return b.until }

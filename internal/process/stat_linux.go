@@ -19,26 +19,39 @@ type stat struct {
 
 // readStat asks about one process. The error is ENOENT or ESRCH when there is none.
 func readStat(pid int) (stat, error) {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	fields, err := statFields("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return stat{}, err
 	}
-	// The name, in parentheses, may have anything in it. Field 3 of the manual page is the first one behind it.
-	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	if len(fields) < 20 {
-		return stat{}, unix.EPROTO
-	}
-	number := func(i int) uint64 {
-		n, _ := strconv.ParseUint(string(fields[i-3]), 10, 64) // Those that may be negative are not asked for.
-		return n
-	}
 	return stat{
 		state:   fields[0][0],
-		parent:  int(number(4)),
-		group:   int(number(5)),
-		threads: int(number(20)),
-		start:   number(22),
+		parent:  int(fields.number(4)),
+		group:   int(fields.number(5)),
+		threads: int(fields.number(20)),
+		start:   uint64(fields.number(22)),
 	}, nil
+}
+
+// statWords are the fields of a stat file from number 3 of the manual page on.
+type statWords [][]byte
+
+func statFields(path string) (statWords, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	// The name, in parentheses, may have anything in it. Field 3 is the first one behind it.
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	if len(fields) < 20 {
+		return nil, unix.EPROTO
+	}
+	return fields, nil
+}
+
+// number returns the field that the manual page gives this number.
+func (w statWords) number(n int) int64 {
+	value, _ := strconv.ParseInt(string(w[n-3]), 10, 64) // The kernel writes numbers.
+	return value
 }
 
 // ended reports whether the process has ended, with all its threads: a leader whose threads go on is a zombie, too.

@@ -15,8 +15,7 @@ import (
 // HasTrees says that the descendants of a process can be found.
 const HasTrees = true
 
-// A Tree is a process and those that descend from it, as far as they could be found while all of them were stopped. It keeps
-// no descriptors, and never signals another process that has got the number of one of them.
+// A Tree is a process and those that descend from it, as far as they were found. It keeps no descriptors, and never signals another process that has got the number of one of them.
 //
 // A descendant whose parent has ended before it was looked for belongs to somebody else and is not found.
 type Tree struct {
@@ -36,15 +35,15 @@ const (
 	freezePause = 50 * time.Microsecond
 )
 
-// Tree finds the child, which must not have been waited for, and its descendants. It leaves all of them stopped. It
-// returns nil when the child has ended or nothing can be found out about it.
+// Tree finds the child, which must not have been waited for, and the descendants that it has now. It returns nil when the
+// child has ended or nothing can be found out about it.
 func (p Process) Tree() *Tree {
 	s, err := readStat(p.Pid)
 	if err != nil || s.ended() {
 		return nil
 	}
 	t := &Tree{members: []member{{p.Pid, s.start}}}
-	t.Freeze()
+	t.grow()
 	return t
 }
 
@@ -133,18 +132,19 @@ func childrenByParent(parent int) []int {
 	return of
 }
 
-// Signal sends s to all members. It returns ESRCH when there was none left, and EPERM when all that are left refuse it.
-func (t *Tree) Signal(s syscall.Signal) error {
-	result := error(syscall.ESRCH)
+// Signal sends s to all members. It returns how many there were to get it, and the number of one that may not be signalled, or
+// 0, with the reason (EPERM).
+func (t *Tree) Signal(s syscall.Signal) (sent, refused int, why error) {
 	for _, m := range t.members {
-		switch err := m.signal(s); {
-		case err == nil:
-			result = nil
-		case err != syscall.ESRCH && result != nil:
-			result = err
+		switch err := m.signal(s); err {
+		case nil:
+			sent++
+		case syscall.ESRCH:
+		default:
+			refused, why = m.pid, err
 		}
 	}
-	return result
+	return sent, refused, why
 }
 
 // Ended reports whether all members have ended.
@@ -157,14 +157,14 @@ func (t *Tree) Ended() bool {
 	return true
 }
 
-// signal sends s to the process, and to no other.
+// signal sends s to the process, and to no other. One that has ended is gone, be it a zombie.
 func (m member) signal(s syscall.Signal) error {
 	pidfd, err := unix.PidfdOpen(m.pid, 0)
 	if err == nil {
 		defer fd.Close(pidfd)
 	}
 	// With a pidfd the answer stays true. Without (ENOSYS, EMFILE) the number could be given away in between, in theory.
-	if now, err := readStat(m.pid); err != nil || now.start != m.start {
+	if now, err := readStat(m.pid); err != nil || now.start != m.start || now.ended() {
 		return syscall.ESRCH
 	}
 	if err == nil {

@@ -16,8 +16,8 @@ func (p Process) Tree() *Tree { return nil }
 // Freeze does nothing.
 func (*Tree) Freeze() {}
 
-// Signal returns ENOSYS.
-func (*Tree) Signal(syscall.Signal) error { return syscall.ENOSYS }
+// Signal does nothing.
+func (*Tree) Signal(syscall.Signal) (sent, refused int, why error) { return 0, 0, nil }
 
 // Ended reports true.
 func (*Tree) Ended() bool { return true }

@@ -1,0 +1,61 @@
+package childprocess
+
+import "time"
+
+// This file has the limits that look at the output of a child.
+
+// idleLooks is how often in an IdleTimeout the output is looked at. To note the time of each read instead would cost a read of
+// the clock each time.
+const idleLooks = 4
+
+// watchIdle ends the child when nothing comes of it for so long.
+func (c *ChildProcess) watchIdle(limit time.Duration) {
+	m := &c.limits
+	pause := max(limit/idleLooks, time.Millisecond)
+	m.idle = c.loop.SetTimeout(pause, func() {
+		if seen := c.written(); seen != m.seen {
+			m.seen, m.quiet = seen, 0
+		} else {
+			m.quiet++
+		}
+		if m.quiet < idleLooks {
+			m.idle.Reset(pause)
+			return
+		}
+		c.unlessItEnds(func() {
+			if c.written() != m.seen { // The loop was late, and not the child.
+				m.quiet = 0
+				m.idle.Reset(pause)
+			} else if c.state < childExited || m.untilClose {
+				c.end(ErrIdle)
+			}
+		})
+	})
+}
+
+// written returns how many bytes have come from the child, with those that the kernel holds.
+func (c *ChildProcess) written() (n int64) {
+	if c.channel != nil {
+		n = c.channel.Backlog().End()
+	}
+	for _, s := range c.Stdio {
+		if s.Readable != nil {
+			n += s.Readable.Backlog().End()
+		}
+	}
+	return n
+}
+
+// watchOutput ends the child when enough returns true.
+func (c *ChildProcess) watchOutput(enough func(slot int, chunk []byte) bool) {
+	for i, s := range c.Stdio {
+		if s.Readable == nil {
+			continue
+		}
+		s.Readable.OnData(func(chunk []byte) {
+			if c.limits.cause == nil && enough(i, chunk) {
+				c.end(ErrEnough)
+			}
+		})
+	}
+}

@@ -1,0 +1,76 @@
+package childprocess
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+)
+
+// A Usage is what a child has used. Of what is not known there is 0.
+type Usage struct {
+	User, System time.Duration // of CPU
+
+	// PeakMemory is the most resident memory that the child has had, in bytes. While the child runs it is exact. Of a child
+	// that has ended it is what the system says where that can only be the child's own, because it is more than this program
+	// has ever had (before execve(2) a child shares the memory of its parent, and the system counts that, too), and else what
+	// the last call of ChildProcess.Usage has seen.
+	PeakMemory int64
+
+	MinorFaults, MajorFaults               int64
+	ReadBytes, WrittenBytes                int64 // from and to storage, in bytes
+	VoluntarySwitches, InvoluntarySwitches int64 // of context
+	Elapsed                                time.Duration
+}
+
+// Usage returns what the child has used up to now, with all its threads and without its own children. After exit it is what
+// ExitStatus.Usage has, which is with the children that the child has waited for.
+//
+// It returns an error that wraps errors.ErrUnsupported while the child runs, on systems that do not tell it (all but Linux),
+// the error of reading /proc where that is hidden, and [reactor.ErrClosed] for a child whose loop was closed while it ran.
+// Before the start, and for a child that was not started, all of it is 0.
+func (c *ChildProcess) Usage() (Usage, error) {
+	switch {
+	case c.survivor != nil:
+		return Usage{}, c.doneErr
+	case c.state != childRunning:
+		return c.status.Usage, nil
+	}
+	u, err := c.process.Usage()
+	switch {
+	case errors.Is(err, syscall.ENOSYS):
+		return Usage{}, fmt.Errorf("childprocess: usage of a running child on this system: %w", errors.ErrUnsupported)
+	case err != nil:
+		return Usage{}, err
+	}
+	c.peak = max(c.peak, u.Peak)
+	return Usage{
+		User: u.User, System: u.System, PeakMemory: c.peak,
+		MinorFaults: u.MinorFaults, MajorFaults: u.MajorFaults,
+		ReadBytes: u.ReadBytes, WrittenBytes: u.WrittenBytes,
+		VoluntarySwitches: u.Voluntary, InvoluntarySwitches: u.Involuntary,
+		Elapsed: time.Since(c.start),
+	}, nil
+}
+
+// storageBlock is the unit of Inblock and Oublock (getrusage(2)), in bytes.
+const storageBlock = 512
+
+// usageOf is the usage of a child that has ended. sampled is the largest peak of its memory that was seen.
+func usageOf(r *syscall.Rusage, sampled int64, elapsed time.Duration) Usage {
+	if r == nil {
+		return Usage{PeakMemory: sampled, Elapsed: elapsed}
+	}
+	u := Usage{
+		User: time.Duration(r.Utime.Nano()), System: time.Duration(r.Stime.Nano()), PeakMemory: sampled,
+		MinorFaults: int64(r.Minflt), MajorFaults: int64(r.Majflt),
+		ReadBytes: int64(r.Inblock) * storageBlock, WrittenBytes: int64(r.Oublock) * storageBlock,
+		VoluntarySwitches: int64(r.Nvcsw), InvoluntarySwitches: int64(r.Nivcsw),
+		Elapsed: elapsed,
+	}
+	var own syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &own) == nil && r.Maxrss > own.Maxrss {
+		u.PeakMemory = max(sampled, int64(r.Maxrss)*maxrssUnit)
+	}
+	return u
+}

@@ -1,0 +1,16 @@
+//go:build unix
+
+package process
+
+import "time"
+
+// A Usage is what a process has used. A platform supplies
+//
+//	func (p Process) Usage() (Usage, error)    of the child, which must not have been waited for
+type Usage struct {
+	User, System             time.Duration
+	Peak                     int64 // of the resident memory, in bytes; 0: not known
+	MinorFaults, MajorFaults int64
+	ReadBytes, WrittenBytes  int64 // from and to storage
+	Voluntary, Involuntary   int64 // context switches
+}

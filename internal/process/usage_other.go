@@ -1,0 +1,8 @@
+//go:build unix && !linux
+
+package process
+
+import "golang.org/x/sys/unix"
+
+// Usage has nobody to ask.
+func (p Process) Usage() (Usage, error) { return Usage{}, unix.ENOSYS }
