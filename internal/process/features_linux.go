@@ -18,8 +18,9 @@ const (
 	unsharedRange                      // CLONE_FILES, undone by close_range(2) with CLOSE_RANGE_UNSHARE, Linux 5.9
 	closeRange                         // close_range(2) without that, Linux 5.9
 	pidfds                             // CLONE_PIDFD, Linux 5.2
+	intoCgroup                         // CLONE_INTO_CGROUP, Linux 5.7; only with clone3
 
-	allFeatures = clone3 | clearSighand | unsharedRange | closeRange | pidfds
+	allFeatures = clone3 | clearSighand | unsharedRange | closeRange | pidfds | intoCgroup
 )
 
 func (f features) all(want features) bool { return f&want == want }
@@ -32,7 +33,7 @@ var absent atomic.Uint32
 // ones with EPERM for every call that they do not know.
 func isRefusal(errno syscall.Errno) bool {
 	switch errno {
-	case unix.ENOSYS, unix.EPERM, unix.EINVAL, unix.ENOTSUP, unix.EACCES:
+	case unix.ENOSYS, unix.EPERM, unix.EINVAL, unix.ENOTSUP, unix.EACCES, unix.E2BIG: // E2BIG: of clone_args.
 		return true
 	}
 	return false
@@ -41,6 +42,8 @@ func isRefusal(errno syscall.Errno) bool {
 // withoutRefused returns what to try next after the clone was refused, and false if there is nothing left.
 func (f features) withoutRefused() (features, bool) {
 	switch {
+	case f.all(intoCgroup):
+		return f &^ intoCgroup, true
 	case f.all(clearSighand):
 		return f &^ clearSighand, true
 	case f.all(clone3):

@@ -22,6 +22,8 @@ type ownFork struct {
 	slots   []int
 }
 
+func hasOwnFork() bool { return !forceForkExec.Load() }
+
 func (o *ownFork) reserve()      { o.numbers.reserve() }
 func (o *ownFork) release() bool { return o.numbers.release() }
 
@@ -50,8 +52,32 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 	if !spec.Pidfd {
 		wanted &^= pidfds
 	}
+	if spec.InheritOpen {
+		wanted &^= unsharedRange | closeRange
+		release, err := o.program.takeFree(o.slots)
+		if err != nil {
+			return Process{}, &Failure{Step: StepFork, Err: err.(syscall.Errno)}
+		}
+		defer release()
+		// Whoever opens a descriptor and sets its close-on-exec flag afterwards holds the other side of this lock meanwhile.
+		syscall.ForkLock.Lock()
+		defer syscall.ForkLock.Unlock()
+	}
+	release, failure := o.program.openCgroup(spec.Settings, &wanted)
+	if failure != nil {
+		return Process{}, failure
+	}
+	defer release()
+	if failure := spec.Settings.impossible(); failure != nil {
+		return Process{}, failure
+	}
 	p, failure := o.program.start(spec, o.slots, wanted)
-	if failure != nil && failure.Step == StepFork && (failure.Err == unix.ENOSYS || failure.Err == unix.EINVAL) {
+	switch {
+	case failure == nil || failure.Step != StepFork:
+		return p, failure
+	case spec.Settings.blamed(failure):
+		return p, failure
+	case spec.Backend == BackendAuto && (failure.Err == unix.ENOSYS || failure.Err == unix.EINVAL):
 		return asEmulated(spec, failure)
 	}
 	return p, failure
@@ -63,6 +89,9 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 func asEmulated(spec *Spec, refused *Failure) (Process, *Failure) {
 	plain := *spec
 	plain.Pidfd = false // The flag for that is refused, too. Process.OpenPidfd does without.
+	if option := spec.unsupportedByForkExec(); option != NoOption {
+		return Process{}, &Failure{Step: steps[option], Err: unix.ENOTSUP}
+	}
 	p, failure := forkExec(&plain)
 	switch {
 	case failure == nil:
@@ -127,7 +156,21 @@ func (p *program) failure(spec *Spec) *Failure {
 	case StepDirectory:
 		f.Path = spec.Dir
 	case StepExec:
-		f.Path = spec.Files[c.file]
+		f.Path = spec.Files[c.item]
+	case StepRlimit:
+		f.Index = c.item
+	case StepChroot:
+		f.Path = spec.Settings.Chroot
+	case StepCgroup:
+		f.Path = spec.Settings.Cgroup
+	case StepAmbientCaps:
+		if f.Err == unix.EINVAL { // A capability that the kernel does not know, or, before Linux 4.3, any.
+			f.Err = unix.ENOTSUP
+		}
+	case StepOOMScore:
+		if f.Err == unix.ENOENT { // There is no /proc.
+			f.Err = unix.ENOTSUP
+		}
 	}
 	return f
 }
