@@ -37,7 +37,7 @@ endif
 
 # What may be missing to the fork of this library, see internal/process. These runs are without the race detector: what
 # differs is in the child, where it is off anyway.
-FORKS := forkexec noclone3 noclearsignal nounshare nocloserange nopidfd
+FORKS := forkexec noclone3 noclearsignal nounshare nocloserange nopidfd nocgroup
 
 TESTFLAGS := -shuffle=on -timeout=$(TIMEOUT)
 

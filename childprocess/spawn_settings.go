@@ -25,7 +25,9 @@ const (
 	FDsSlots FDPolicy = iota
 
 	// FDsCloseOnExec is os/exec's rule: a descriptor that is not close-on-exec is inherited, at its number, unless a slot has
-	// that number. It takes longer to start such a child in a program with many descriptors.
+	// that number. It takes longer to start such a child in a program with many descriptors. (BackendForkExec does as
+	// syscall.ForkExec: where a descriptor goes to a slot with a higher number than its own, one that was to be inherited can
+	// get lost.)
 	FDsCloseOnExec
 )
 

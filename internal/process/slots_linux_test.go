@@ -51,6 +51,16 @@ func (l layout) String() string {
 	return fmt.Sprintf("slots %v, open %v, not close-on-exec %v, pidfd %v", l.slots, l.open, l.loose, l.pidfd)
 }
 
+// moves reports whether a source has to be moved before its slot is filled.
+func (l layout) moves() bool {
+	for slot, source := range l.slots {
+		if source >= 0 && source < slot {
+			return true
+		}
+	}
+	return false
+}
+
 // layouts draws layouts whose sources are among the slots, near and far; taken are numbers that are in use.
 func layouts(taken map[int]string, highest int, loose bool) *rapid.Generator[layout] {
 	return rapid.Custom(func(t *rapid.T) layout {
@@ -121,10 +131,7 @@ func closeAll(t testing.TB, fds []int) {
 func lookAt(t testing.TB, p process.Process) map[int]identity {
 	t.Helper()
 	defer p.Abort()
-	if os.Getenv(forkSwitch) == "forkexec" {
-		// Of that fork the parent may go on while the kernel is still closing descriptors.
-		paused(t, p.Pid)
-	}
+	paused(t, p.Pid) // The parent may go on while the kernel is still closing what is close-on-exec.
 	return descriptorsOf(t, p.Pid)
 }
 
@@ -171,6 +178,15 @@ func checkLayouts(t *testing.T, variant string) {
 			}
 		}
 		before := leakcheck.FDs()
+		inherited, above := maps.Clone(want), len(l.slots)
+		if variant == "forkexec" {
+			above = max(above, 3) // It closes the first three without a slot.
+		}
+		for fd := range before {
+			if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 && fd >= above {
+				inherited[fd] = identityOf(t, fd)
+			}
+		}
 		for i, s := range starters {
 			spec := command(pause)
 			spec.Slots, spec.Pidfd = l.slots, l.pidfd
@@ -182,6 +198,14 @@ func checkLayouts(t *testing.T, variant string) {
 			got := lookAt(t, p)
 			if !maps.Equal(want, got) {
 				rt.Fatalf("starter %d: the child has %v, not %v: %v", i, got, want, l)
+			}
+			spec.InheritOpen = true
+			if p, failure = s.Start(spec); failure != nil {
+				rt.Fatalf("starter %d, with what is not close-on-exec: %+v: %v", i, failure, l)
+			}
+			// ForkExec itself moves what would be overwritten to numbers that may be in use.
+			if got := lookAt(t, p); !maps.Equal(inherited, got) && (variant != "forkexec" || !l.moves()) {
+				rt.Fatalf("starter %d: the child has %v, not %v, with what is not close-on-exec: %v", i, got, inherited, l)
 			}
 			if !slices.Equal(slots, l.slots) {
 				rt.Fatalf("the slots of the caller were changed: %v, %v", slots, l)
