@@ -55,7 +55,7 @@ func cgroupOf(t testing.TB, pid int) string {
 	return ""
 }
 
-func TestS057_AChildStartsInItsCgroup(t *testing.T) {
+func TestAChildStartsInItsCgroup(t *testing.T) {
 	noNewFDs(t)
 	dir, path := newCgroup(t)
 	own := cgroupOf(t, os.Getpid())
@@ -73,7 +73,7 @@ func TestS057_AChildStartsInItsCgroup(t *testing.T) {
 	require.Equal(t, own, cgroupOf(t, os.Getpid()))
 }
 
-func TestS057_ACgroupThatTakesNobodyIsRefused(t *testing.T) {
+func TestACgroupThatTakesNobodyIsRefused(t *testing.T) {
 	noNewFDs(t)
 	dir, _ := newCgroup(t)
 	below := filepath.Join(dir, "below")
@@ -106,7 +106,7 @@ func TestS057_ACgroupThatTakesNobodyIsRefused(t *testing.T) {
 }
 
 // It needs a controller for the number of processes, which a system may have elsewhere.
-func TestS057_AFullCgroupIsToBlame(t *testing.T) {
+func TestAFullCgroupIsToBlame(t *testing.T) {
 	dir, _ := newCgroup(t)
 	limit := filepath.Join(dir, "pids.max")
 	if _, err := os.Stat(limit); err != nil {

@@ -106,7 +106,7 @@ func TestInheritedDescriptorsAreNotOverwritten(t *testing.T) {
 	}
 }
 
-func TestS023_AChildHasNothingThatOthersOpenMeanwhile(t *testing.T) {
+func TestAChildHasNothingThatOthersOpenMeanwhile(t *testing.T) {
 	noNewFDs(t)
 	starts := 100 // Package process has another 500, of each fork.
 	if testing.Short() {

@@ -50,7 +50,7 @@ func init() {
 	})
 }
 
-func TestS051_AGroupOfTheForeground(t *testing.T) {
+func TestAChildInTheForeground(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
 	master, slave := rawTerminal(t)
@@ -89,7 +89,7 @@ func init() {
 	})
 }
 
-func TestS051_WithoutATerminalThereIsNoForeground(t *testing.T) {
+func TestWithoutATerminalThereIsNoForeground(t *testing.T) {
 	ownForkOnly(t)
 	file, argv := helperproc.Command("without-terminal")
 	l := newLoop(t)

@@ -129,6 +129,31 @@ func TestS057_EachSettingIsTheChildsAlone(t *testing.T) {
 	require.Equal(t, plain, settingsOf(t, nil), "a child without settings")
 }
 
+// Children that start at the same time do not see each other's.
+func TestS057_ChildrenAtOnceHaveTheirOwn(t *testing.T) {
+	ownForkOnly(t)
+	noNewFDs(t)
+	before := ownSettings()
+	const children = 32
+	var outs [children]string
+	onGoroutines(children, func(i int) {
+		o := childprocess.Options{}
+		if i%2 == 0 {
+			o.Umask, o.Nice, o.Rlimits = new(i), new(i/2), []childprocess.Rlimit{{unix.RLIMIT_CORE, 0, uint64(i) * 512}}
+		}
+		r := childprocess.SpawnSync(shell, []string{"-c", "umask; nice; ulimit -H -c"}, &childprocess.SyncOptions{Options: o})
+		outs[i] = string(r.Stdout)
+	})
+	for i, out := range outs {
+		if i%2 == 0 {
+			require.Equal(t, fmt.Sprintf("%04o\n%d\n%d\n", i, i/2, i), out)
+		} else {
+			require.Equal(t, outs[1], out)
+		}
+	}
+	require.Equal(t, before, ownSettings())
+}
+
 func TestS057_AllSettingsTogether(t *testing.T) {
 	ownForkOnly(t)
 	needRoot(t)
