@@ -51,6 +51,7 @@ type request struct {
 	Chroot                     string
 	AmbientCaps                []uintptr
 	Cloneflags                 uintptr
+	UidMappings, GidMappings   []childprocess.IDMap
 }
 
 // answer is what came of a request.
@@ -69,6 +70,7 @@ func (q request) make() (a answer) {
 	c, err := childprocess.Spawn(l, q.File, q.Args, &childprocess.Options{
 		Dir: q.Dir, UID: q.UID, GID: q.GID, Groups: q.Groups, Nice: q.Nice, IOPriority: q.IOPriority, OOMScore: q.OOMScore,
 		Rlimits: q.Rlimits, Chroot: q.Chroot, AmbientCaps: q.AmbientCaps, Cloneflags: q.Cloneflags,
+		UidMappings: q.UidMappings, GidMappings: q.GidMappings,
 	})
 	a.Returned = err != nil
 	if err == nil {

@@ -42,6 +42,7 @@
 //	Chroot               yes             yes       yes       yes
 //	Pdeathsig            yes             yes (1)   yes       no
 //	Cloneflags           yes             yes       no        no
+//	Uid-, GidMappings    yes             yes       no        no
 //	AmbientCaps          yes, Linux 4.3  yes       no        no
 //	Cgroup               yes, v2         yes (2)   no        no
 //	Umask, Nice, CPUs    yes             no        no        no

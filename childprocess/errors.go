@@ -41,6 +41,7 @@ const (
 	StepRlimit      Step = "rlimit"               // one of Options.Rlimits, which Path names: EPERM
 	StepCgroup      Step = "cgroup"               // Options.Cgroup: ENOENT, EACCES, EBUSY, EAGAIN, ENOTSUP, EINVAL
 	StepNamespaces  Step = "namespaces"           // Options.Cloneflags: EPERM, ENOSPC
+	StepIDMaps      Step = "ID maps"              // Options.UidMappings, GidMappings: EPERM, EINVAL
 	StepChroot      Step = "chroot"               // Options.Chroot: EPERM, ENOENT, ENOTDIR
 	StepAmbientCaps Step = "ambient capabilities" // Options.AmbientCaps: EPERM
 	StepNoNewPrivs  Step = "no new privileges"    // Options.NoNewPrivs

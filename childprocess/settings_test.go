@@ -31,6 +31,8 @@ func TestS057_AMistakeInASettingIsNamed(t *testing.T) {
 		"spawn: AmbientCaps[1] is out of range":                                {AmbientCaps: []uintptr{0, 64}},
 		"spawn: Pdeathsig is not a signal":                                     {Pdeathsig: 99},
 		"spawn: Foreground is not for a Detached child, which has no terminal": {Foreground: true, Detached: true},
+		"spawn: UidMappings is empty":                                          {UidMappings: []childprocess.IDMap{}},
+		"spawn: GidMappingsEnableSetgroups is given without GidMappings":       {GidMappingsEnableSetgroups: true},
 		"spawn: Pgid is given without Setpgid":                                 {Foreground: true, Pgid: 7},
 		"spawn: FDPolicy is unknown":                                           {FDPolicy: 2},
 		"spawn: Backend is unknown":                                            {Backend: -1},

@@ -60,6 +60,9 @@ func (c *ChildProcess) blame(f *process.Failure) *SpawnError {
 		step = StepResource
 	case process.StepSlots:
 		step = StepStdio
+		if f.Err == syscall.ENOTSUP { // See process.Spec.alone.
+			path = "FDPolicy"
+		}
 	case process.StepSession, process.StepGroup:
 		step, path = StepGroup, strconv.Itoa(c.starting.spec.Pgid)
 	case process.StepDirectory:
@@ -70,7 +73,7 @@ func (c *ChildProcess) blame(f *process.Failure) *SpawnError {
 		step, path = StepRlimit, "Rlimits["+strconv.Itoa(f.Index)+"]"
 	case process.StepChroot, process.StepCgroup:
 		step, path = settingSteps[f.Step], f.Path
-	case process.StepNamespaces, process.StepForeground, process.StepUmask, process.StepNice, process.StepIOPriority,
+	case process.StepNamespaces, process.StepIDMaps, process.StepForeground, process.StepUmask, process.StepNice, process.StepIOPriority,
 		process.StepOOMScore, process.StepCPUs, process.StepAmbientCaps, process.StepNoNewPrivs, process.StepPdeathsig:
 		step = settingSteps[f.Step]
 	case process.StepInterpreter:

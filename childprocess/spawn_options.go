@@ -116,6 +116,13 @@ type Options struct {
 	// namespace (CLONE_NEWUSER), for which no privilege is needed, it has all capabilities and no user.
 	Cloneflags uintptr
 
+	// UidMappings and GidMappings say who the users and the groups of a new user namespace are outside (user_namespaces(7),
+	// uid_map); they need CLONE_NEWUSER in Cloneflags. Without a privilege that is one user, who this program runs as, and one
+	// group; UID, GID and Groups are those inside. setgroups(2) is denied in the namespace unless GidMappingsEnableSetgroups
+	// is set. What the kernel refuses is StepIDMaps.
+	UidMappings, GidMappings   []IDMap
+	GidMappingsEnableSetgroups bool
+
 	// Chroot is the child's root directory (chroot(2)), which takes a privilege. The program, its interpreter, PATH and Dir are
 	// those below it; Dir must be absolute, and "" is the new root.
 	Chroot string

@@ -1,6 +1,7 @@
 package childprocess
 
 import (
+	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,6 +15,14 @@ import (
 type Rlimit struct {
 	Resource int    // RLIMIT_CPU, RLIMIT_NOFILE…
 	Cur, Max uint64 // in the unit of the resource; unix.RLIM_INFINITY: no limit
+}
+
+// An IDMap is a range of users or groups of a user namespace, and those that they are outside: as syscall.SysProcIDMap, which
+// not every system has.
+type IDMap struct {
+	ContainerID int // the first inside
+	HostID      int // the first outside
+	Size        int // how many
 }
 
 // A FDPolicy says which descriptors a child has beside its Stdio.
@@ -51,7 +60,7 @@ type PanicError = process.PanicError
 // settings returns what the child has otherwise, a copy; nil for nothing.
 func (o *Options) settings() *process.Settings {
 	if o.Umask == nil && o.Nice == nil && o.IOPriority == nil && o.OOMScore == nil && o.CPUs == nil && o.Rlimits == nil &&
-		o.Cgroup == "" && o.Cloneflags == 0 && o.Chroot == "" && !o.Foreground && o.AmbientCaps == nil && !o.NoNewPrivs &&
+		o.Cgroup == "" && o.Cloneflags == 0 && o.UidMappings == nil && o.GidMappings == nil && o.Chroot == "" && !o.Foreground && o.AmbientCaps == nil && !o.NoNewPrivs &&
 		o.Pdeathsig == 0 {
 		return nil
 	}
@@ -61,10 +70,18 @@ func (o *Options) settings() *process.Settings {
 		Cgroup: o.Cgroup, Cloneflags: o.Cloneflags, Chroot: o.Chroot, Foreground: o.Foreground,
 		NoNewPrivs: o.NoNewPrivs, Pdeathsig: o.Pdeathsig,
 	}
+	s.UIDMap, s.GIDMap, s.Setgroups = idMap(o.UidMappings), idMap(o.GidMappings), o.GidMappingsEnableSetgroups
 	for _, limit := range o.Rlimits {
 		s.Rlimits = append(s.Rlimits, process.Rlimit(limit))
 	}
 	return s
+}
+
+func idMap(ranges []IDMap) (out []process.IDMap) {
+	for _, r := range ranges {
+		out = append(out, process.IDMap{Inside: r.ContainerID, Outside: r.HostID, Size: r.Size})
+	}
+	return out
 }
 
 const (
@@ -101,6 +118,8 @@ func (o *Options) settingsMistake() (name, reason string) {
 		return "Dir", "is relative, for a child with a Chroot"
 	case o.Cloneflags&^process.Namespaces != 0:
 		return "Cloneflags", "has a flag that is no namespace"
+	case o.GidMappingsEnableSetgroups && o.GidMappings == nil:
+		return "GidMappingsEnableSetgroups", "is given without GidMappings"
 	case o.Pdeathsig != 0 && !isSignal(o.Pdeathsig):
 		return "Pdeathsig", "is not a signal"
 	}
@@ -114,7 +133,35 @@ func (o *Options) settingsMistake() (name, reason string) {
 			return "AmbientCaps[" + strconv.Itoa(i) + "]", outOfRange
 		}
 	}
+	if name, reason := o.mapMistake(); name != "" {
+		return name, reason
+	}
 	return o.limitMistake()
+}
+
+// mapMistake is settingsMistake for UidMappings and GidMappings.
+func (o *Options) mapMistake() (name, reason string) {
+	for name, ranges := range map[string][]IDMap{"UidMappings": o.UidMappings, "GidMappings": o.GidMappings} {
+		switch {
+		case ranges == nil:
+			continue
+		case len(ranges) == 0:
+			return name, "is empty"
+		case process.NewUser != 0 && o.Cloneflags&process.NewUser == 0:
+			return name, "is given without CLONE_NEWUSER in Cloneflags"
+		}
+		for i, r := range ranges {
+			if !isIDRange(r.ContainerID, r.Size) || !isIDRange(r.HostID, r.Size) {
+				return name + "[" + strconv.Itoa(i) + "]", outOfRange
+			}
+		}
+	}
+	return "", ""
+}
+
+// isIDRange reports whether there are size users or groups from first on. The last number means none.
+func isIDRange(first, size int) bool {
+	return first >= 0 && size > 0 && uint64(first)+uint64(size) <= math.MaxUint32
 }
 
 // limitMistake is settingsMistake for Rlimits.
@@ -149,7 +196,7 @@ var optionNames = map[process.Option]string{
 	process.OptionBackend: "Backend", process.OptionSlots: "FDPolicy", process.OptionUmask: "Umask", process.OptionNice: "Nice",
 	process.OptionIOPriority: "IOPriority", process.OptionOOMScore: "OOMScore", process.OptionCPUs: "CPUs",
 	process.OptionRlimits: "Rlimits", process.OptionCgroup: "Cgroup", process.OptionCloneflags: "Cloneflags",
-	process.OptionChroot: "Chroot", process.OptionForeground: "Foreground", process.OptionAmbientCaps: "AmbientCaps",
+	process.OptionChroot: "Chroot", process.OptionIDMaps: "UidMappings", process.OptionForeground: "Foreground", process.OptionAmbientCaps: "AmbientCaps",
 	process.OptionNoNewPrivs: "NoNewPrivs", process.OptionPdeathsig: "Pdeathsig",
 }
 
@@ -157,7 +204,7 @@ var optionNames = map[process.Option]string{
 var settingSteps = map[process.Step]Step{
 	process.StepUmask: StepUmask, process.StepNice: StepNice, process.StepIOPriority: StepIOPriority,
 	process.StepOOMScore: StepOOMScore, process.StepCPUs: StepCPUs, process.StepCgroup: StepCgroup,
-	process.StepNamespaces: StepNamespaces, process.StepChroot: StepChroot, process.StepForeground: StepForeground,
+	process.StepNamespaces: StepNamespaces, process.StepIDMaps: StepIDMaps, process.StepChroot: StepChroot, process.StepForeground: StepForeground,
 	process.StepAmbientCaps: StepAmbientCaps, process.StepNoNewPrivs: StepNoNewPrivs, process.StepPdeathsig: StepPdeathsig,
 }
 

@@ -93,20 +93,24 @@ func (p *program) aim(have features, with *Settings) {
 	if have.all(unsharedRange) {
 		flags |= unix.CLONE_FILES
 	}
-	pidfd := uintptr(0)
-	if have.all(pidfds) {
+	pidfd, pid := uintptr(0), uintptr(0)
+	if p.maps != nil {
+		flags |= unix.CLONE_PARENT_SETTID
+		pid = uintptr(unsafe.Pointer(&p.pid))
+	}
+	if have.all(pidfds) && (p.maps == nil || have.all(clone3)) { // Of clone(2) both are the same argument.
 		flags |= unix.CLONE_PIDFD
 		pidfd = uintptr(unsafe.Pointer(&p.pidfd))
 	}
 	if !have.all(clone3) {
 		p.clone.nr = unix.SYS_CLONE
-		p.clone.args = [...]uintptr{uintptr(flags) | uintptr(unix.SIGCHLD), 0, pidfd}
+		p.clone.args = [...]uintptr{uintptr(flags) | uintptr(unix.SIGCHLD), 0, pidfd | pid}
 		return
 	}
 	if have.all(clearSighand) {
 		flags |= unix.CLONE_CLEAR_SIGHAND
 	}
-	p.cloneArgs = cloneArgs{pidfd: uint64(pidfd), exitSignal: uint64(unix.SIGCHLD)}
+	p.cloneArgs = cloneArgs{pidfd: uint64(pidfd), parentTID: uint64(pid), exitSignal: uint64(unix.SIGCHLD)}
 	if have.all(intoCgroup) {
 		flags |= unix.CLONE_INTO_CGROUP
 		p.cloneArgs.cgroup = uint64(p.cgroup)
@@ -153,8 +157,14 @@ func (p *program) addSlots(slots []int, have features, inherit bool) {
 	for _, source := range slots {
 		keep = max(keep, source+1)
 	}
+	if p.maps != nil {
+		keep = max(keep, p.maps.theirs+1)
+	}
 	if have.all(unsharedRange) {
 		p.add(StepSlots, mustWork, unix.SYS_CLOSE_RANGE, uintptr(keep), lastNumber, unix.CLOSE_RANGE_UNSHARE)
+	}
+	if p.maps != nil {
+		p.addGate()
 	}
 	sources := p.moveSources(slots)
 	for i, source := range sources {

@@ -32,7 +32,8 @@
 //     one of its locks does not run here;
 //   - no return from the function that called clone: its frame is the parent's;
 //   - no signal handler: they are Go's, and would take this for the parent's thread. Therefore the mask;
-//   - what it writes, the parent reads later, if at all: only program.failed, errno, obstacle, dirents, opened and group;
+//   - what it writes, the parent reads later, if at all: only program.failed, errno, obstacle, dirents, opened, group
+//     and gate;
 //   - what it reads is kept alive by the parent, who waits;
 //   - instrumentation calls functions, too: norace, and nocheckptr where pointers are added to.
 //

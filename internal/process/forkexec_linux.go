@@ -15,7 +15,7 @@ func requestPidfd(attr *syscall.SysProcAttr, pidfd *int) { attr.PidFD = pidfd }
 // makes a group the foreground group, which stops whoever is in the background: so not OptionForeground.
 func forkExecHas(o Option) bool {
 	switch o {
-	case OptionCgroup, OptionCloneflags, OptionChroot, OptionAmbientCaps, OptionPdeathsig:
+	case OptionCgroup, OptionCloneflags, OptionIDMaps, OptionChroot, OptionAmbientCaps, OptionPdeathsig:
 		return true
 	}
 	return false
@@ -26,6 +26,8 @@ func (s *Settings) attributes(attr *syscall.SysProcAttr) (release func(), failur
 		return func() {}, nil
 	}
 	attr.Cloneflags, attr.AmbientCaps, attr.Pdeathsig = s.Cloneflags, s.AmbientCaps, s.Pdeathsig
+	attr.UidMappings, attr.GidMappings = sysMap(s.UIDMap), sysMap(s.GIDMap)
+	attr.GidMappingsEnableSetgroups = s.Setgroups
 	if s.Cgroup == "" {
 		return func() {}, nil
 	}
@@ -35,6 +37,13 @@ func (s *Settings) attributes(attr *syscall.SysProcAttr) (release func(), failur
 	}
 	attr.UseCgroupFD, attr.CgroupFD = true, dir
 	return func() { fd.Close(dir) }, nil
+}
+
+func sysMap(ranges []IDMap) (out []syscall.SysProcIDMap) {
+	for _, r := range ranges {
+		out = append(out, syscall.SysProcIDMap{ContainerID: r.Inside, HostID: r.Outside, Size: r.Size})
+	}
+	return out
 }
 
 // withEmptyMask calls fn on this thread if its signal mask is empty. Otherwise, as on the thread of a loop that watches

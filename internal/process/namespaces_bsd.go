@@ -6,6 +6,9 @@ const (
 	// Namespaces is every flag, since any is refused as unsupported.
 	Namespaces = ^uintptr(0)
 
+	// NewUser is no flag.
+	NewUser = 0
+
 	// Resources is more than there are, since any limit is refused as unsupported.
 	Resources = 1<<31 - 1
 )

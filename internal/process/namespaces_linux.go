@@ -8,6 +8,9 @@ const (
 	Namespaces = unix.CLONE_NEWCGROUP | unix.CLONE_NEWIPC | unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWPID |
 		unix.CLONE_NEWUSER | unix.CLONE_NEWUTS
 
+	// NewUser is the flag that a map needs.
+	NewUser = unix.CLONE_NEWUSER
+
 	// Resources is how many resources Rlimit can limit, RLIM_NLIMITS.
 	Resources = 16
 )

@@ -71,8 +71,21 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 	if failure := spec.Settings.impossible(); failure != nil {
 		return Process{}, failure
 	}
+	if o.program.maps = nil; spec.Settings.mapped() {
+		m, failure := newMapper(o.program, spec.Settings)
+		if failure != nil {
+			return Process{}, failure
+		}
+		defer m.close()
+		o.program.maps = m
+	}
 	p, failure := o.program.start(spec, o.slots, wanted)
 	switch {
+	case failure != nil && failure.Step == StepIDMaps:
+		if errno := o.program.maps.failure(); errno != 0 {
+			failure.Err = errno
+		}
+		return p, failure
 	case failure == nil || failure.Step != StepFork:
 		return p, failure
 	case spec.Settings.blamed(failure):
@@ -127,7 +140,7 @@ func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Fai
 			p.reap(int(pid))
 			return Process{}, p.failure(spec)
 		case errno == 0:
-			if p.pidfd < 0 {
+			if p.pidfd < 0 && p.maps == nil {
 				have &^= pidfds // The kernel took no notice of the flag.
 			}
 			absent.Or(uint32(wanted &^ have))

@@ -3,6 +3,7 @@
 package process
 
 import (
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -46,7 +47,9 @@ type program struct {
 	cloneArgs cloneArgs
 	cgroup    int // the directory for intoCgroup
 	pidfd     int32
-	mask      uint64 // of the forking thread, meanwhile
+	pid       atomic.Int32 // of the child, for maps; the kernel writes it before the child runs
+	maps      *mapper      // nil: none
+	mask      uint64       // of the forking thread, meanwhile
 	calls     []call
 
 	// The child writes these.
@@ -56,6 +59,7 @@ type program struct {
 	dirents  [2048]byte    // see closeFrom
 	opened   uintptr       // a descriptor of its own, see call.to
 	group    uintptr       // its process group
+	gate     [1]byte       // see addGate
 
 	// What calls point to.
 	text          []byte // strings, each with a NUL byte at its end

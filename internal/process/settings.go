@@ -14,6 +14,9 @@ type Settings struct {
 
 	Cgroup     string // directory of a cgroup v2
 	Cloneflags uintptr
+	UIDMap     []IDMap // of a user namespace in Cloneflags
+	GIDMap     []IDMap
+	Setgroups  bool   // the child may call setgroups(2) there
 	Chroot     string // the child starts in its root when Spec.Dir is empty
 	Foreground bool   // its group becomes the foreground group of this process's terminal
 
@@ -28,6 +31,11 @@ type Settings struct {
 type Rlimit struct {
 	Resource int
 	Cur, Max uint64
+}
+
+// An IDMap is a range of users or groups of a user namespace, and those that they are outside.
+type IDMap struct {
+	Inside, Outside, Size int
 }
 
 // A Backend is a way to start a process.
@@ -56,6 +64,7 @@ const (
 	OptionRlimits
 	OptionCgroup
 	OptionCloneflags
+	OptionIDMaps
 	OptionChroot
 	OptionForeground
 	OptionAmbientCaps
@@ -100,6 +109,7 @@ func (s *Spec) unsupportedByForkExec() Option {
 		{with.Rlimits != nil, OptionRlimits},
 		{with.Cgroup != "", OptionCgroup},
 		{with.Cloneflags != 0, OptionCloneflags},
+		{with.mapped(), OptionIDMaps},
 		{with.Chroot != "", OptionChroot},
 		{with.Foreground, OptionForeground},
 		{with.AmbientCaps != nil, OptionAmbientCaps},
@@ -113,10 +123,13 @@ func (s *Spec) unsupportedByForkExec() Option {
 	return NoOption
 }
 
+// mapped reports whether users or groups are mapped.
+func (s *Settings) mapped() bool { return s != nil && (s.UIDMap != nil || s.GIDMap != nil) }
+
 // steps are the steps at which options fail that the chosen backend turns out not to have.
 var steps = map[Option]Step{
 	OptionBackend: StepFork, OptionSlots: StepSlots, OptionUmask: StepUmask, OptionNice: StepNice,
 	OptionIOPriority: StepIOPriority, OptionOOMScore: StepOOMScore, OptionCPUs: StepCPUs, OptionRlimits: StepRlimit,
-	OptionCgroup: StepCgroup, OptionCloneflags: StepNamespaces, OptionChroot: StepChroot, OptionForeground: StepForeground,
+	OptionCgroup: StepCgroup, OptionCloneflags: StepNamespaces, OptionIDMaps: StepIDMaps, OptionChroot: StepChroot, OptionForeground: StepForeground,
 	OptionAmbientCaps: StepAmbientCaps, OptionNoNewPrivs: StepNoNewPrivs, OptionPdeathsig: StepPdeathsig,
 }

@@ -49,6 +49,16 @@ func settingsText(s *Settings) int {
 	return len(oomScoreFile) + len(cgroupFile) + len(terminalFile) + len(s.Cgroup) + len(s.Chroot) + 64
 }
 
+// addGate has the child say that it is there, and wait until its users and groups are mapped. It has no other end of the
+// socket, so that it does not wait when this program has ended. Its table is its own by now, and nothing in it was replaced.
+func (p *program) addGate() {
+	gate, theirs := uintptr(unsafe.Pointer(&p.gate)), uintptr(p.maps.theirs)
+	p.add(StepIDMaps, mayFail, unix.SYS_CLOSE, uintptr(p.maps.ours)) // It may lie above what was kept.
+	p.add(StepIDMaps, mustWork, unix.SYS_WRITE, theirs, gate, 1)
+	p.add(StepIDMaps, wantsResult, unix.SYS_READ, theirs, gate, 1)
+	p.last().want = 1
+}
+
 // addCgroup moves the child into its cgroup, where the clone has not put it there.
 func (p *program) addCgroup(s *Settings, have features) {
 	if s.Cgroup != "" && !have.all(intoCgroup) {

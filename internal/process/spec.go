@@ -58,6 +58,7 @@ type Step uint8
 const (
 	StepFork        Step = iota // clone(2), in the parent
 	StepNamespaces              // the same; Settings.Cloneflags are to blame
+	StepIDMaps                  // uid_map and gid_map
 	StepSlots                   // giving the child its descriptors
 	StepCgroup                  // clone3(2) into it, or cgroup.procs
 	StepOOMScore                // oom_score_adj
