@@ -148,7 +148,8 @@ type Options struct {
 	// PreSpawn is called just before the child is forked, on an OS thread that nobody else uses, that forks the child, and
 	// that ends afterwards. It is locked to its goroutine (runtime.LockOSThread) and is not the main thread. What PreSpawn
 	// changes of that thread holds for the child alone: namespaces (unshare(2), setns(2)), mounts in a mount namespace of its
-	// own, capabilities, a seccomp filter. It must not use the loop, which waits for it, unless the child is Async: then it
+	// own, capabilities, a seccomp filter. It must leave the thread the descriptors of the program (CLONE_FILES of unshare(2)),
+	// which has to be able to start the child from there. It must not use the loop, which waits for it, unless the child is Async: then it
 	// does not run on the loop goroutine either way.
 	//
 	// Its error is that of the start, a *[SpawnError] with StepPreSpawn, and nothing is started. A panic becomes a *[PanicError].

@@ -9,27 +9,22 @@ import (
 )
 
 // takeFree takes numbers to which sources in slots can be moved in the child without taking the place of what it inherits.
-func (p *program) takeFree(slots []int) (release func(), err error) {
-	p.free = []int{}
-	release = func() {
-		fd.Close(p.free...)
-		p.free = nil
-	}
+func (e *equipment) takeFree(slots []int) error {
+	e.free = []int{}
 	for i, source := range slots {
 		if source < 0 || source >= i || slots[source] == source {
 			continue
 		}
 		null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
-		if err == nil {
-			var n int
-			n, err = fd.Duplicate(null, len(slots))
-			fd.Close(null)
-			p.free = append(p.free, n)
-		}
 		if err != nil {
-			release()
-			return nil, err
+			return err
 		}
+		n, err := fd.Duplicate(null, len(slots))
+		fd.Close(null)
+		if err != nil {
+			return err
+		}
+		e.free = append(e.free, n)
 	}
-	return release, nil
+	return nil
 }

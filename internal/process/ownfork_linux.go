@@ -52,32 +52,10 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 	if !spec.Pidfd {
 		wanted &^= pidfds
 	}
-	if spec.InheritOpen {
-		wanted &^= unsharedRange | closeRange
-		release, err := o.program.takeFree(o.slots)
-		if err != nil {
-			return Process{}, &Failure{Step: StepFork, Err: err.(syscall.Errno)}
-		}
-		defer release()
-		// Whoever opens a descriptor and sets its close-on-exec flag afterwards holds the other side of this lock meanwhile.
-		syscall.ForkLock.Lock()
-		defer syscall.ForkLock.Unlock()
-	}
-	release, failure := o.program.openCgroup(spec.Settings, &wanted)
-	if failure != nil {
+	var equipment equipment
+	defer equipment.release()
+	if failure := equipment.take(o.program, spec, o.slots, &wanted); failure != nil {
 		return Process{}, failure
-	}
-	defer release()
-	if failure := spec.Settings.impossible(); failure != nil {
-		return Process{}, failure
-	}
-	if o.program.maps = nil; spec.Settings.mapped() {
-		m, failure := newMapper(o.program, spec.Settings)
-		if failure != nil {
-			return Process{}, failure
-		}
-		defer m.close()
-		o.program.maps = m
 	}
 	p, failure := o.program.start(spec, o.slots, wanted)
 	switch {
@@ -85,11 +63,7 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 		if errno := o.program.maps.failure(); errno != 0 {
 			failure.Err = errno
 		}
-		return p, failure
-	case failure == nil || failure.Step != StepFork:
-		return p, failure
-	case spec.Settings.blamed(failure):
-		return p, failure
+	case failure == nil || failure.Step != StepFork || spec.Settings.blamed(failure):
 	case spec.Backend == BackendAuto && (failure.Err == unix.ENOSYS || failure.Err == unix.EINVAL):
 		return asEmulated(spec, failure)
 	}

@@ -6,11 +6,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/brood-go/brood/internal/fd"
 )
 
 // namespaces are the flags of clone(2) for them, with the names in /proc/self/ns.
@@ -84,21 +81,4 @@ func (s *Settings) namespacesExist() bool {
 		}
 	}
 	return true
-}
-
-// openCgroup opens the cgroup for the clone, in p, and takes intoCgroup out of wanted where there is none.
-func (p *program) openCgroup(s *Settings, wanted *features) (release func(), failure *Failure) {
-	if s == nil || s.Cgroup == "" {
-		*wanted &^= intoCgroup
-		return func() {}, nil
-	}
-	if !wanted.all(clone3) {
-		*wanted &^= intoCgroup
-	}
-	dir, err := openCgroup(s.Cgroup)
-	if err != nil {
-		return nil, &Failure{Step: StepCgroup, Path: s.Cgroup, Err: err.(syscall.Errno)}
-	}
-	p.cgroup = dir
-	return func() { fd.Close(dir) }, nil
 }
