@@ -54,7 +54,7 @@
 //	FDsCloseOnExec       yes             yes       yes       yes
 //	PreSpawn             yes             yes       yes       yes
 //
-// (1) With FDsCloseOnExec. (2) Linux 5.7. (3) On a thread of its own, which costs some 50 µs more. (4) Descriptors that are not
+// (1) With FDsCloseOnExec. (2) Linux 5.7. (3) By a thread of its own, which takes longer. (4) Descriptors that are not
 // close-on-exec are inherited. BackendFork is Linux on amd64 and arm64; BackendAuto is BackendFork there, and BackendForkExec
 // elsewhere.
 //
