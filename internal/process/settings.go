@@ -20,8 +20,8 @@ type Settings struct {
 	Chroot     string // the child starts in its root when Spec.Dir is empty
 	Foreground bool   // its group becomes the foreground group of this process's terminal
 
-	AmbientCaps []uintptr
-	NoNewPrivs  bool
+	AmbientCaps []uintptr // CAP_… of capabilities(7)
+	NoNewPrivs  bool      // PR_SET_NO_NEW_PRIVS(2const)
 
 	// Pdeathsig is sent to the child when the thread ends that has forked it, see OnKeptThread.
 	Pdeathsig syscall.Signal
@@ -29,13 +29,13 @@ type Settings struct {
 
 // A Rlimit is a resource limit of a child.
 type Rlimit struct {
-	Resource int
-	Cur, Max uint64
+	Resource int    // RLIMIT_… of getrlimit(2)
+	Cur, Max uint64 // the soft and the hard limit
 }
 
 // An IDMap is a range of users or groups of a user namespace, and those that they are outside.
 type IDMap struct {
-	Inside, Outside, Size int
+	Inside, Outside, Size int // the first of each side, and how many
 }
 
 // A Backend is a way to start a process.
