@@ -3,8 +3,6 @@ package process
 import (
 	"bytes"
 	"os"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -46,20 +44,4 @@ func cgroupFrozen(dir string) bool {
 	events, _ := os.ReadFile(dir + "/cgroup.events") // The root has none.
 	freeze, _ := os.ReadFile(dir + "/cgroup.freeze")
 	return bytes.Contains(events, []byte("frozen 1")) || bytes.HasPrefix(freeze, []byte("1"))
-}
-
-// cgroupFull reports whether the cgroup, or one that it is in, may have no more processes.
-func cgroupFull(dir string) bool {
-	for ; ; dir += "/.." {
-		current, err := os.ReadFile(dir + "/pids.current")
-		if err != nil {
-			return false // It is the root, or there is no such controller.
-		}
-		limit, err := os.ReadFile(dir + "/pids.max")
-		n, _ := strconv.Atoi(strings.TrimSpace(string(current)))
-		most, badLimit := strconv.Atoi(strings.TrimSpace(string(limit)))
-		if err == nil && badLimit == nil && n >= most {
-			return true
-		}
-	}
 }

@@ -82,3 +82,19 @@ func (s *Settings) namespacesExist() bool {
 	}
 	return true
 }
+
+// cgroupFull reports whether the cgroup, or one that it is in, may have no more processes.
+func cgroupFull(dir string) bool {
+	for ; ; dir += "/.." {
+		current, err := os.ReadFile(dir + "/pids.current")
+		if err != nil {
+			return false // It is the root, or there is no such controller.
+		}
+		limit, err := os.ReadFile(dir + "/pids.max")
+		n, _ := strconv.Atoi(strings.TrimSpace(string(current)))
+		most, badLimit := strconv.Atoi(strings.TrimSpace(string(limit)))
+		if err == nil && badLimit == nil && n >= most {
+			return true
+		}
+	}
+}
