@@ -27,7 +27,7 @@ type ChildProcess struct {
 	channel *ipc.Channel // nil without an IPC slot
 
 	loop     *reactor.Loop
-	family   *family
+	siblings *children
 	op       string // the form that started it, for errors
 	file     string
 	args     []string        // with argv[0]
@@ -46,7 +46,7 @@ type ChildProcess struct {
 	stopEvents bool
 	onSIGCHLD  bool            // f.look is called for it when SIGCHLD comes
 	looking    bool            // such a call is queued
-	refsShared bool            // it is counted in family.shared
+	refsShared bool            // it is counted in children.shared
 	watcher    reactor.Watcher // of the pidfd
 	watched    bool            // watcher is in use
 	exitPause  time.Duration   // between two questions for an end that cannot be had, see exitPoll
@@ -68,7 +68,7 @@ type ChildProcess struct {
 
 	survivor *survivor // once the loop was closed while the child ran
 
-	prev, next *ChildProcess // in family.open
+	prev, next *ChildProcess // in children.open
 
 	// Memory that is part of every child, to have it in one piece.
 	usage syscall.Rusage
@@ -146,7 +146,7 @@ func (c *ChildProcess) setUnref(unref bool) {
 	if c.unrefed != unref {
 		c.unrefed = unref
 		if c.state <= childRunning {
-			c.family.refChanged(c)
+			c.siblings.refChanged(c)
 		}
 	}
 }
