@@ -45,6 +45,13 @@ type request struct {
 	Dir      string
 	UID, GID *uint32
 	Groups   []uint32
+
+	Nice, IOPriority, OOMScore *int
+	Rlimits                    []childprocess.Rlimit
+	Chroot                     string
+	AmbientCaps                []uintptr
+	Cloneflags                 uintptr
+	UidMappings, GidMappings   []childprocess.IDMap
 }
 
 // answer is what came of a request.
@@ -60,7 +67,11 @@ type answer struct {
 
 func (q request) make() (a answer) {
 	l := check(openLoop())
-	c, err := childprocess.Spawn(l, q.File, q.Args, &childprocess.Options{Dir: q.Dir, UID: q.UID, GID: q.GID, Groups: q.Groups})
+	c, err := childprocess.Spawn(l, q.File, q.Args, &childprocess.Options{
+		Dir: q.Dir, UID: q.UID, GID: q.GID, Groups: q.Groups, Nice: q.Nice, IOPriority: q.IOPriority, OOMScore: q.OOMScore,
+		Rlimits: q.Rlimits, Chroot: q.Chroot, AmbientCaps: q.AmbientCaps, Cloneflags: q.Cloneflags,
+		UidMappings: q.UidMappings, GidMappings: q.GidMappings,
+	})
 	a.Returned = err != nil
 	if err == nil {
 		ev := events(c).reading()

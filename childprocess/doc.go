@@ -27,7 +27,40 @@
 // An option means the same in each of them. A form refuses what it cannot honour, with an *[ArgumentError] that names it.
 //
 // Each of them starts the child on the thread that calls, which waits until the child has executed its program; so what is
-// true of that thread, such as its network namespace, is true of the child. With [Options].Async another thread does it.
+// true of that thread, such as its network namespace, is true of the child. With [Options].Async another thread does it, and
+// with PreSpawn or Pdeathsig one that is for such children.
+//
+// # Settings of a child
+//
+// [Options] has settings which the child gets before it executes its program, and which change nothing of this program. What
+// each needs, beside privileges:
+//
+//	                     BackendFork     BackendForkExec on
+//	                                     Linux     FreeBSD   others
+//	UID, GID, Groups     yes             yes       yes       yes
+//	Detached, Setpgid    yes             yes       yes       yes
+//	Chroot               yes             yes       yes       yes
+//	Pdeathsig            yes             yes (1)   yes       no
+//	Cloneflags           yes             yes       no        no
+//	Uid-, GidMappings    yes             yes       no        no
+//	AmbientCaps          yes, Linux 4.3  yes       no        no
+//	Cgroup               yes, v2         yes (2)   no        no
+//	Umask, Nice, CPUs    yes             no        no        no
+//	OOMScore             yes, /proc      no        no        no
+//	IOPriority, Rlimits  yes             no        no        no
+//	NoNewPrivs           yes             no        no        no
+//	Foreground           yes             no        no        no
+//	FDsSlots             yes             yes (3)   no (4)    no (4)
+//	FDsCloseOnExec       yes             yes       yes       yes
+//	PreSpawn             yes             yes       yes       yes
+//
+// (1) With FDsCloseOnExec. (2) Linux 5.7. (3) By a thread of its own, which takes longer. (4) Descriptors that are not
+// close-on-exec are inherited. BackendFork is Linux on amd64 and arm64; BackendAuto is BackendFork there, and BackendForkExec
+// elsewhere.
+//
+// What is not there is an *[UnsupportedError], before anything is started. What the kernel turns out not to have (a kind of
+// namespace, a capability, a cgroup of version 1) or refuses is a *[SpawnError] with the step of that setting. Both wrap
+// [errors.ErrUnsupported] when it is not there.
 //
 // # Ending a child early
 //
@@ -53,7 +86,7 @@
 // since, unless the program has set that limit. Nothing of this program is changed for that, not even for a moment.
 //
 // On Linux, on other architectures than amd64 and arm64, and on the BSDs and macOS, children are started by
-// [syscall.ForkExec]: there they inherit descriptors that are not close-on-exec, and ignored signals.
+// [syscall.ForkExec]: there they inherit ignored signals, and on the BSDs and macOS descriptors that are not close-on-exec.
 //
 // A loop takes five low descriptor numbers for its children, with the first one or with [Prepare], because the time that the
 // kernel needs for a start grows with the highest number that a child's pipes have. It gives them back when descriptors run

@@ -28,9 +28,25 @@ const (
 	StepCwd         Step = "cwd"         // changing to Options.Dir: ENOENT, ENOTDIR, EACCES
 	StepStdio       Step = "stdio"       // a descriptor for a slot: EBADF
 	StepGroup       Step = "group"       // Options.Pgid, of another session: EPERM
+	StepForeground  Step = "foreground"  // Options.Foreground: ENXIO, EPERM
 	StepCredentials Step = "credentials" // Options.UID, GID, Groups: EPERM
 	StepArguments   Step = "arguments"   // E2BIG
 	StepResource    Step = "resource"    // a limit was reached: EAGAIN, EMFILE, ENFILE, ENOMEM
+
+	StepUmask       Step = "umask"                // Options.Umask
+	StepNice        Step = "nice"                 // Options.Nice: EACCES
+	StepIOPriority  Step = "I/O priority"         // Options.IOPriority: EPERM
+	StepOOMScore    Step = "OOM score"            // Options.OOMScore: EACCES
+	StepCPUs        Step = "CPUs"                 // Options.CPUs: EINVAL
+	StepRlimit      Step = "rlimit"               // one of Options.Rlimits, which Path names: EPERM
+	StepCgroup      Step = "cgroup"               // Options.Cgroup: ENOENT, EACCES, EBUSY, EAGAIN, ENOTSUP, EINVAL
+	StepNamespaces  Step = "namespaces"           // Options.Cloneflags: EPERM, ENOSPC
+	StepIDMaps      Step = "ID maps"              // Options.UidMappings, GidMappings: EPERM, EINVAL
+	StepChroot      Step = "chroot"               // Options.Chroot: EPERM, ENOENT, ENOTDIR
+	StepAmbientCaps Step = "ambient capabilities" // Options.AmbientCaps: EPERM
+	StepNoNewPrivs  Step = "no new privileges"    // Options.NoNewPrivs
+	StepPdeathsig   Step = "parent-death signal"  // Options.Pdeathsig
+	StepPreSpawn    Step = "PreSpawn"             // Options.PreSpawn returned an error
 )
 
 // A SpawnError says why a program could not be started.
@@ -38,9 +54,9 @@ type SpawnError struct {
 	Op   string   // "spawn", "exec", "execFile", "fork", or "spawnSync" for the sync forms
 	Step Step     // what failed
 	File string   // the program, as it was given to Spawn
-	Path string   // what to blame: the file searched or executed, the directory, the interpreter, the number of the group
+	Path string   // what to blame: the file searched or executed, a directory, the interpreter, the number of the group…
 	Args []string // the arguments, without argv[0]
-	Err  error    // a syscall.Errno, or ErrDot
+	Err  error    // a syscall.Errno, ErrDot, or the error of PreSpawn
 }
 
 // Error returns a text such as "spawn nosuch: ENOENT: no such file or directory" or "spawn ls: cwd /nowhere: ENOENT: no
@@ -89,3 +105,17 @@ func (e *ArgumentError) Error() string { return e.Op + ": " + e.Name + " " + e.R
 
 // Is reports whether target is EINVAL.
 func (e *ArgumentError) Is(target error) bool { return target == syscall.EINVAL }
+
+// An UnsupportedError says that this system, or the Backend that was asked for, does not have what an option is. It is
+// returned before anything is started. errors.Is(err, errors.ErrUnsupported) is true.
+type UnsupportedError struct {
+	Op     string // "spawn"…
+	Name   string // the field of Options
+	Reason string
+}
+
+// Error returns a text such as "spawn: Umask cannot be set by syscall.ForkExec".
+func (e *UnsupportedError) Error() string { return e.Op + ": " + e.Name + " " + e.Reason }
+
+// Is reports whether target is errors.ErrUnsupported.
+func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }

@@ -62,6 +62,9 @@ func begin(op, file string, args []string, o *Options, mistake error, start func
 	if err := o.validate(op, file, args); err != nil {
 		return err
 	}
+	if err := o.unsupported(op); err != nil {
+		return err
+	}
 	return start()
 }
 
@@ -123,16 +126,19 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 		Setsid: o.Detached,
 		// setsid(2) makes a group too, of which its leader cannot make another.
 		Setpgid: o.Setpgid || c.scope == scopeGroup && !o.Detached, Pgid: o.Pgid,
-		UID: copyOf(o.UID), GID: copyOf(o.GID), Groups: slices.Clone(o.Groups), // An Async child is forked later.
+		Settings: o.settings(), Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec,
+		ThrowAway: o.PreSpawn != nil,
+		UID:       copyOf(o.UID), GID: copyOf(o.GID), Groups: slices.Clone(o.Groups), // An Async child is forked later.
 		Pidfd: way == ExitWatchPidfd,
 	}
 	if table.ipc >= 0 {
 		st.spec.Env = withChannel(st.spec.Env, table.ipc, o.Serialization)
 	}
+	st.before = o.PreSpawn
 	st.spec.Files, st.dot = o.candidates(c.file, st.file[:0])
 }
 
-func copyOf(n *uint32) *uint32 {
+func copyOf[N int | uint32](n *N) *N {
 	if n == nil {
 		return nil
 	}
@@ -151,7 +157,7 @@ func (c *ChildProcess) layoutFailure(err error) *SpawnError {
 	return e
 }
 
-// fork starts the program, on the thread that it is called on.
+// fork starts the program, on the thread that it is called on unless the child needs a special one.
 func (c *ChildProcess) fork(s *process.Starter) {
 	st := c.starting
 	if st.failed != nil {
@@ -163,15 +169,40 @@ func (c *ChildProcess) fork(s *process.Starter) {
 		return
 	}
 	st.begun = time.Now()
+	p, failure, err := st.forkOn(s)
+	switch {
+	case err != nil:
+		st.failed = c.failure(StepPreSpawn, c.file, err)
+	case failure != nil:
+		st.failed = c.blame(failure)
+	default:
+		st.process = p
+	}
+}
+
+// forkOn has attempt called on the right thread. The error is that of PreSpawn.
+func (st *starting) forkOn(s *process.Starter) (p process.Process, failure *process.Failure, err error) {
+	dies := st.spec.Settings != nil && st.spec.Settings.Pdeathsig != 0
+	if st.before == nil && !dies {
+		p, failure = st.attempt(s)
+		return p, failure, nil
+	}
+	attempt := func() (process.Process, *process.Failure) { return st.attempt(s) }
+	if st.before != nil {
+		return process.OnThrowAwayThread(st.before, dies, attempt)
+	}
+	p, failure = process.OnKeptThread(attempt)
+	return p, failure, nil
+}
+
+// attempt starts the program, without the low numbers if descriptors are short. A thread that is thrown away may not release
+// them: see process.Spec.
+func (st *starting) attempt(s *process.Starter) (process.Process, *process.Failure) {
 	p, failure := s.Start(&st.spec)
-	if failure != nil && exhausted(failure.Err) && s.Release() {
+	if failure != nil && exhausted(failure.Err) && !st.spec.ThrowAway && s.Release() {
 		p, failure = s.Start(&st.spec)
 	}
-	if failure != nil {
-		st.failed = c.blame(failure)
-		return
-	}
-	st.process = p
+	return p, failure
 }
 
 // settleStart takes over the result of fork, on the loop, and has the end of the child watched.

@@ -16,6 +16,8 @@ type starting struct {
 	table *layout // memory, or nil when its descriptors could not be had
 	dot   string  // see Options.candidates
 
+	before func() error // Options.PreSpawn
+
 	memory layout
 	file   [1]string // of spec.Files
 

@@ -21,11 +21,15 @@ func (o *Options) environ() []string {
 	}
 	// A channel or a place as a worker that this program has not taken is its own all the same.
 	env := without(syscall.Environ(), channelFD, channelMode, workerName)
-	if o.Dir == "" {
+	dir := o.Dir
+	switch {
+	case dir == "" && o.Chroot == "":
 		return env
+	case dir == "":
+		dir = "/"
 	}
 	// Programs trust PWD; a stale one would name the parent's directory.
-	if dir, err := filepath.Abs(o.Dir); err == nil {
+	if dir, err := filepath.Abs(dir); err == nil {
 		env = lastOfEach(append(env, "PWD="+dir))
 	}
 	return env

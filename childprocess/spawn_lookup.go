@@ -39,12 +39,17 @@ func (o *Options) candidates(file string, memory []string) (files []string, dot 
 	return files, ""
 }
 
-// inDir returns what the child's path is for us, who are in another directory.
+// inDir returns what the child's path is for us, who are in another directory, and perhaps have another root.
 func (o *Options) inDir(path string) string {
-	if o.Dir == "" || filepath.IsAbs(path) {
-		return path
+	switch {
+	case filepath.IsAbs(path):
+		return o.Chroot + path
+	case o.Dir != "":
+		return o.Chroot + o.Dir + "/" + path
+	case o.Chroot != "":
+		return o.Chroot + "/" + path
 	}
-	return o.Dir + "/" + path
+	return path
 }
 
 // blame is the error for what has failed.
@@ -55,12 +60,22 @@ func (c *ChildProcess) blame(f *process.Failure) *SpawnError {
 		step = StepResource
 	case process.StepSlots:
 		step = StepStdio
+		if f.Err == syscall.ENOTSUP { // See process.Spec.alone.
+			path = "FDPolicy"
+		}
 	case process.StepSession, process.StepGroup:
 		step, path = StepGroup, strconv.Itoa(c.starting.spec.Pgid)
 	case process.StepDirectory:
 		step, path = StepCwd, f.Path
 	case process.StepGroups, process.StepGID, process.StepUID:
 		step = StepCredentials
+	case process.StepRlimit:
+		step, path = StepRlimit, "Rlimits["+strconv.Itoa(f.Index)+"]"
+	case process.StepChroot, process.StepCgroup:
+		step, path = settingSteps[f.Step], f.Path
+	case process.StepNamespaces, process.StepIDMaps, process.StepForeground, process.StepUmask, process.StepNice, process.StepIOPriority,
+		process.StepOOMScore, process.StepCPUs, process.StepAmbientCaps, process.StepNoNewPrivs, process.StepPdeathsig:
+		step = settingSteps[f.Step]
 	case process.StepInterpreter:
 		step, path = StepInterpreter, f.Path
 	case process.StepExec:

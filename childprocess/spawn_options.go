@@ -68,6 +68,94 @@ type Options struct {
 	UID, GID *uint32
 	Groups   []uint32
 
+	// Foreground makes the child's process group the foreground group of this program's terminal (tcsetpgrp(3)), before the
+	// child executes: it may then read the terminal, and ^C reaches it. Without Setpgid it gets a group of its own, as by
+	// Setpgid with Pgid 0. Who takes the terminal back when the child has ended or stopped is this program. StepForeground with
+	// ENXIO: there is no terminal. Detached does not go with it.
+	Foreground bool
+
+	// FDPolicy is what the child has beside Stdio. The zero value, FDsSlots, is nothing.
+	FDPolicy FDPolicy
+
+	// Backend is how the child is started. The zero value, BackendAuto, is the best that there is.
+	Backend Backend
+
+	// The following settings are the child's alone: nothing of this program changes, not even for a moment. They hold when the
+	// program executes its first instruction. A nil pointer, an empty string and a zero leave things as they are. Where a
+	// privilege is needed it is this program's, since the user changes last. Which system and which Backend has which is in
+	// the package documentation; what cannot be honoured is an *[UnsupportedError], never ignored.
+
+	// Umask is the child's file mode creation mask, 0 to 0777 (umask(2)).
+	Umask *int
+
+	// Nice is the child's niceness, -20, the most urgent, to 19 (setpriority(2)). To lower it takes a privilege.
+	Nice *int
+
+	// IOPriority is the child's I/O priority as ioprio_set(2) has it: a class, 1 to 3, shifted left by 13, and a level, 0 to 7.
+	// 0: the one that follows from the niceness.
+	IOPriority *int
+
+	// OOMScore is how willingly the kernel ends the child when memory is short, -1000, never, to 1000 (oom_score_adj of
+	// proc_pid_oom_score_adj(5)). To go below what this program has takes a privilege: StepOOMScore with EACCES.
+	OOMScore *int
+
+	// CPUs are the processors that the child may run on, by number from 0 (sched_setaffinity(2)). One that the machine cannot
+	// have is refused; of the others those are left out that the cpuset of the child does not have.
+	CPUs []int
+
+	// Rlimits are resource limits of the child, one for a resource. See [Rlimit].
+	Rlimits []Rlimit
+
+	// Cgroup is the directory of a cgroup of version 2 that the child starts in (cgroups(7)): it is there from its first
+	// instruction, by clone3(2), before Linux 5.7 by cgroup.procs. StepCgroup: EBUSY for one that is frozen, in which no child
+	// would ever run, or that distributes resources to others; EAGAIN for one that is full; ENOTSUP for one of version 1; EINVAL
+	// for what is no cgroup. (One that is frozen just then has the call wait until it is thawed.)
+	Cgroup string
+
+	// Cloneflags are the namespaces(7) that the child gets of its own, CLONE_NEWNS, CLONE_NEWPID and so on of clone(2). In a user
+	// namespace (CLONE_NEWUSER), for which no privilege is needed, it has all capabilities and no user.
+	Cloneflags uintptr
+
+	// UidMappings and GidMappings say who the users and the groups of a new user namespace are outside (user_namespaces(7),
+	// uid_map); they need CLONE_NEWUSER in Cloneflags. Without a privilege that is one user, who this program runs as, and one
+	// group; UID, GID and Groups are those inside. setgroups(2) is denied in the namespace unless GidMappingsEnableSetgroups
+	// is set. What the kernel refuses is StepIDMaps.
+	UidMappings, GidMappings   []IDMap
+	GidMappingsEnableSetgroups bool
+
+	// Chroot is the child's root directory (chroot(2)), which takes a privilege. The program, its interpreter, PATH and Dir are
+	// those below it; Dir must be absolute, and "" is the new root.
+	Chroot string
+
+	// AmbientCaps are capabilities that the child has as whatever user (capabilities(7), "ambient"), by the numbers CAP_… of
+	// the manual. This program must have them.
+	AmbientCaps []uintptr
+
+	// NoNewPrivs keeps the child, and all that it starts, from getting privileges by executing a program
+	// (PR_SET_NO_NEW_PRIVS(2const)).
+	NoNewPrivs bool
+
+	// Pdeathsig is sent to the child when this program ends, however that happens (PR_SET_PDEATHSIG(2const)). It is cleared when
+	// the child executes a set-user-ID program or one with capabilities, and its own children do not get it. The kernel sends it
+	// when the thread ends that has forked the child: such a child is forked on a thread which this program keeps for as long
+	// as one of them lives, and is in the namespaces of the program, not of the caller's thread. It does not go with FDsSlots
+	// on BackendForkExec.
+	//
+	// A child that finds, before it executes, that this program has ended meanwhile ends too; with CLONE_NEWPID in Cloneflags it
+	// cannot see that.
+	Pdeathsig Signal
+
+	// PreSpawn is called just before the child is forked, on an OS thread that nobody else uses, that forks the child, and
+	// that ends afterwards. It is locked to its goroutine (runtime.LockOSThread) and is not the main thread. What PreSpawn
+	// changes of that thread holds for the child alone: namespaces (unshare(2), setns(2)), mounts in a mount namespace of its
+	// own, capabilities, a seccomp filter. It must leave the thread the descriptors of the program (CLONE_FILES of unshare(2)),
+	// which has to be able to start the child from there. It must not use the loop, which waits for it, unless the child is Async: then it
+	// does not run on the loop goroutine either way.
+	//
+	// Its error is that of the start, a *[SpawnError] with StepPreSpawn, and nothing is started. A panic becomes a *[PanicError].
+	// With Pdeathsig the thread lives as long as the child.
+	PreSpawn func() error
+
 	// Shell runs the command by this shell, "sh -c" in effect; usually [DefaultShell]. "": no shell. The file and the
 	// arguments are joined by blanks, and nothing is quoted: whoever puts text from outside into them lets that text run
 	// commands. See [Quote]. A blank is put in front of a command that begins with "-" or "+", so that the shell does not take
@@ -194,6 +282,9 @@ func (o *Options) validate(op, file string, args []string) error {
 		return bad("Pgid", "is given without Setpgid")
 	case o.Pgid < 0 || o.Pgid > math.MaxInt32: // The kernel would drop the upper half.
 		return bad("Pgid", "is not a process group")
+	}
+	if name, reason := o.settingsMistake(); name != "" {
+		return bad(name, reason)
 	}
 	for i, a := range args {
 		if strings.IndexByte(a, 0) >= 0 {

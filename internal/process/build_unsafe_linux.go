@@ -13,22 +13,50 @@ import (
 // build writes the calls with which a child starts spec, whose slots are the descriptors in slots, on a kernel that has
 // these features. Their order is that of libuv's uv_spawn and of the manual: descriptors, session or group, directory,
 // credentials, what the change of these would take back, the signal mask, the program.
+//
+// Settings that take a privilege come before the credentials. What is opened for them is opened while there are descriptors
+// (RLIMIT_NOFILE) and /proc (chroot). The group exists before the terminal is told of it.
 func (p *program) build(spec *Spec, slots []int, have features) {
+	with := spec.Settings
+	if with == nil {
+		with = &noSettings
+	}
 	p.reset(spec)
-	p.aim(have)
-	p.addSlots(slots, have)
+	p.aim(have, with)
+	p.addSlots(slots, have, spec.InheritOpen)
 	p.addSignals(have)
+	p.addCgroup(with, have)
+	p.addScheduling(with)
 	if spec.Setsid {
 		p.add(StepSession, mustWork, unix.SYS_SETSID)
 	}
 	if spec.Setpgid {
 		p.add(StepGroup, mustWork, unix.SYS_SETPGID, 0, uintptr(spec.Pgid))
 	}
+	if with.Foreground {
+		p.addForeground()
+	}
+	p.addRlimits(with.Rlimits)
+	if with.Chroot != "" {
+		p.addChroot(with.Chroot)
+	}
 	if spec.Dir != "" {
 		p.add(StepDirectory, mustWork, unix.SYS_CHDIR, address(p.string(spec.Dir)))
 	}
+	if len(with.AmbientCaps) > 0 {
+		p.addKeepCaps()
+	}
 	p.addCredentials(spec)
-	if limit, ok := inheritedNofile(); ok {
+	if len(with.AmbientCaps) > 0 {
+		p.addAmbientCaps(with.AmbientCaps, spec.UID != nil)
+	}
+	if with.NoNewPrivs {
+		p.add(StepNoNewPrivs, mustWork, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
+	}
+	if with.Pdeathsig != 0 {
+		p.addPdeathsig(with)
+	}
+	if limit, ok := inheritedNofile(); ok && !with.limits(unix.RLIMIT_NOFILE) {
 		p.nofile = limit
 		p.add(StepSlots, mayFail, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.nofile)))
 	}
@@ -36,9 +64,17 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 	p.addExec(spec)
 }
 
+// noSettings is never changed.
+var noSettings Settings
+
+// limits reports whether s has a limit of the resource.
+func (s *Settings) limits(resource int) bool {
+	return slices.ContainsFunc(s.Rlimits, func(l Rlimit) bool { return l.Resource == resource })
+}
+
 // reset empties p and makes room for all strings of spec, so that adding one does not move the others.
 func (p *program) reset(spec *Spec) {
-	size := len(spec.Dir) + 1
+	size := len(spec.Dir) + 1 + settingsText(spec.Settings)
 	for _, list := range [...][]string{spec.Files, spec.Args, spec.Env} {
 		for _, s := range list {
 			size += len(s) + 1
@@ -52,25 +88,34 @@ func (p *program) reset(spec *Spec) {
 }
 
 // aim sets the clone up.
-func (p *program) aim(have features) {
-	flags := uint64(unix.CLONE_VM | unix.CLONE_VFORK)
+func (p *program) aim(have features, with *Settings) {
+	flags := unix.CLONE_VM | unix.CLONE_VFORK | uint64(with.Cloneflags)
 	if have.all(unsharedRange) {
 		flags |= unix.CLONE_FILES
 	}
-	pidfd := uintptr(0)
-	if have.all(pidfds) {
+	pidfd, pid := uintptr(0), uintptr(0)
+	if p.maps != nil {
+		flags |= unix.CLONE_PARENT_SETTID
+		pid = uintptr(unsafe.Pointer(&p.pid))
+	}
+	if have.all(pidfds) && (p.maps == nil || have.all(clone3)) { // Of clone(2) both are the same argument.
 		flags |= unix.CLONE_PIDFD
 		pidfd = uintptr(unsafe.Pointer(&p.pidfd))
 	}
 	if !have.all(clone3) {
 		p.clone.nr = unix.SYS_CLONE
-		p.clone.args = [...]uintptr{uintptr(flags) | uintptr(unix.SIGCHLD), 0, pidfd}
+		p.clone.args = [...]uintptr{uintptr(flags) | uintptr(unix.SIGCHLD), 0, pidfd | pid}
 		return
 	}
 	if have.all(clearSighand) {
 		flags |= unix.CLONE_CLEAR_SIGHAND
 	}
-	p.cloneArgs = cloneArgs{flags: flags, pidfd: uint64(pidfd), exitSignal: uint64(unix.SIGCHLD)}
+	p.cloneArgs = cloneArgs{pidfd: uint64(pidfd), parentTID: uint64(pid), exitSignal: uint64(unix.SIGCHLD)}
+	if have.all(intoCgroup) {
+		flags |= unix.CLONE_INTO_CGROUP
+		p.cloneArgs.cgroup = uint64(p.cgroup)
+	}
+	p.cloneArgs.flags = flags
 	p.clone.nr = unix.SYS_CLONE3
 	p.clone.args = [...]uintptr{uintptr(unsafe.Pointer(&p.cloneArgs)), unsafe.Sizeof(p.cloneArgs), 0}
 }
@@ -99,21 +144,27 @@ func (p *program) strings(to []*byte, list []string) []*byte {
 
 func address(s *byte) uintptr { return uintptr(unsafe.Pointer(s)) }
 
-// lastNumber is the highest descriptor that close_range(2) knows of.
-const lastNumber = 1<<32 - 1
-
 // addSlots gives the child its descriptors and takes away all others.
 //
 // The table is the parent's until the first call, which gives the child one of its own that has only the numbers below keep.
 // Slots are filled in ascending order. A source that would be overwritten before its turn is moved first, to a number that
 // is neither a slot nor a source; what is there is not wanted.
-func (p *program) addSlots(slots []int, have features) {
+//
+// With inherit the table is a whole copy, in which all others stay. The numbers to move to are those of p.free then, which
+// are close-on-exec.
+func (p *program) addSlots(slots []int, have features, inherit bool) {
 	n, keep := len(slots), 0
 	for _, source := range slots {
 		keep = max(keep, source+1)
 	}
+	if p.maps != nil {
+		keep = max(keep, p.maps.theirs+1)
+	}
 	if have.all(unsharedRange) {
 		p.add(StepSlots, mustWork, unix.SYS_CLOSE_RANGE, uintptr(keep), lastNumber, unix.CLOSE_RANGE_UNSHARE)
+	}
+	if p.maps != nil {
+		p.addGate()
 	}
 	sources := p.moveSources(slots)
 	for i, source := range sources {
@@ -125,6 +176,9 @@ func (p *program) addSlots(slots []int, have features) {
 		default:
 			p.add(StepSlots, mustWork, unix.SYS_DUP3, uintptr(source), uintptr(i), 0)
 		}
+	}
+	if inherit {
+		return
 	}
 	if have.all(closeRange) {
 		p.add(StepSlots, mustWork, unix.SYS_CLOSE_RANGE, uintptr(n), lastNumber, 0)
@@ -146,13 +200,19 @@ func (p *program) addSlots(slots []int, have features) {
 // is to be copied to each slot afterwards.
 func (p *program) moveSources(slots []int) []int {
 	p.sources = append(p.sources[:0], slots...)
-	free := len(slots)
+	free, taken := len(slots), 0
 	for i, source := range slots {
 		if source < 0 || source >= i || slots[source] == source {
 			continue
 		}
 		if first := slices.Index(slots, source); first < i && p.sources[first] != source {
 			p.sources[i] = p.sources[first]
+			continue
+		}
+		if p.free != nil {
+			p.add(StepSlots, mustWork, unix.SYS_DUP3, uintptr(source), uintptr(p.free[taken]), unix.O_CLOEXEC)
+			p.sources[i] = p.free[taken]
+			taken++
 			continue
 		}
 		for slices.Contains(slots, free) {
@@ -205,6 +265,6 @@ func (p *program) addExec(spec *Spec) {
 	}
 	for i, file := range spec.Files {
 		p.add(StepExec, kind, unix.SYS_EXECVE, address(p.string(file)), argv, envp)
-		p.calls[len(p.calls)-1].file = i
+		p.last().item = i
 	}
 }

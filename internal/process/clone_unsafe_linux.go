@@ -75,11 +75,21 @@ func runChild(p *program) {
 	calls := p.calls
 	for i := range calls {
 		c := &calls[i]
-		var errno uintptr
+		var result, errno uintptr
+		first := c.args[0]
+		if c.from != nil {
+			first = *c.from
+		}
 		if c.kind == closeRest {
 			errno = closeFrom(p, c.args[0], c.args[1])
 		} else {
-			_, errno = rawSyscall(c.nr, c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5])
+			result, errno = rawSyscall(c.nr, first, c.args[1], c.args[2], c.args[3], c.args[4], c.args[5])
+		}
+		if c.to != nil {
+			*c.to = result
+		}
+		if c.kind == wantsResult && errno == 0 && result != c.want {
+			errno = uintptr(unix.ESRCH)
 		}
 		switch {
 		case errno == 0 || c.kind == mayFail:

@@ -32,7 +32,8 @@
 //     one of its locks does not run here;
 //   - no return from the function that called clone: its frame is the parent's;
 //   - no signal handler: they are Go's, and would take this for the parent's thread. Therefore the mask;
-//   - what it writes, the parent reads later: only program.failed, errno, obstacle and dirents;
+//   - what it writes, the parent reads later, if at all: only program.failed, errno, obstacle, dirents, opened, group
+//     and gate;
 //   - what it reads is kept alive by the parent, who waits;
 //   - instrumentation calls functions, too: norace, and nocheckptr where pointers are added to.
 //
@@ -48,9 +49,23 @@
 //	CLOSE_RANGE_UNSHARE, Linux 5.9            the whole table is copied
 //	close_range(2), Linux 5.9                 the child closes what /proc/self/fd lists
 //	CLONE_PIDFD, Linux 5.2                    no pidfd
+//	CLONE_INTO_CGROUP, Linux 5.7              the child writes itself to cgroup.procs
 //
-// On other architectures and on kqueue systems syscall.ForkExec starts the process. Its child inherits descriptors that are
-// not close-on-exec, and the signals that this program ignores.
+// On other architectures and on kqueue systems syscall.ForkExec starts the process. Its child inherits the signals that this
+// program ignores, and on kqueue systems descriptors that are not close-on-exec. On Linux the fork is made on a thread with a
+// table of its own, which ends afterwards; where there cannot be one (see Spec.alone) they are inherited, unless the Spec
+// insists on that backend. Settings that it does not have are refused: see Unsupported.
+//
+// # Threads
+//
+// Start forks on the thread that calls it. Two children need another one. What a function of the user changes before the fork
+// must not stay: OnThrowAwayThread. And a parent-death signal is sent when the thread ends that has forked, which any thread
+// of a Go program may do, because a goroutine that has locked it ends: OnKeptThread.
+//
+// # The memory of the parent
+//
+// A change of the user in the child is taken by the kernel for one of the parent, whose memory it has, and costs that its
+// "dumpable" attribute: see keepDumpable. (Every fork by CLONE_VM does that, also syscall.ForkExec.)
 //
 // Sources: clone(2), close_range(2), signal(7), vfork(2); libuv v1.x, src/unix/process.c, for the order of the steps.
 package process

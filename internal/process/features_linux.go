@@ -2,9 +2,7 @@
 
 package process
 
-import (
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // features are what a kernel, or the sandbox around this program, lets a fork use.
 type features uint32
@@ -15,8 +13,9 @@ const (
 	unsharedRange                      // CLONE_FILES, undone by close_range(2) with CLOSE_RANGE_UNSHARE, Linux 5.9
 	closeRange                         // close_range(2) without that, Linux 5.9
 	pidfds                             // CLONE_PIDFD, Linux 5.2
+	intoCgroup                         // CLONE_INTO_CGROUP, Linux 5.7; only with clone3
 
-	allFeatures = clone3 | clearSighand | unsharedRange | closeRange | pidfds
+	allFeatures = clone3 | clearSighand | unsharedRange | closeRange | pidfds | intoCgroup
 )
 
 func (f features) all(want features) bool { return f&want == want }
@@ -28,6 +27,8 @@ var absent atomic.Uint32
 // withoutRefused returns what to try next after the clone was refused, and false if there is nothing left.
 func (f features) withoutRefused() (features, bool) {
 	switch {
+	case f.all(intoCgroup):
+		return f &^ intoCgroup, true
 	case f.all(clearSighand):
 		return f &^ clearSighand, true
 	case f.all(clone3):

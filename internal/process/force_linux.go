@@ -5,17 +5,18 @@ package process
 // forcible are the backends that Force knows, with what is missing to them.
 var forcible = map[string]features{
 	"":              0,
-	"noclone3":      clone3 | clearSighand,
+	"noclone3":      clone3 | clearSighand | intoCgroup,
 	"noclearsignal": clearSighand,
 	"nounshare":     unsharedRange,
 	"nocloserange":  unsharedRange | closeRange,
 	"nopidfd":       pidfds,
+	"nocgroup":      intoCgroup,
 	"forkexec":      0,
 }
 
 // Force has every start in this program made as if the kernel lacked something: "noclone3", "noclearsignal", "nounshare",
-// "nocloserange", "nopidfd", or "forkexec" for syscall.ForkExec. It reports false for another word. It is for tests, which
-// call it before the first start.
+// "nocloserange", "nopidfd", "nocgroup" for a clone that cannot put its child into a cgroup, or "forkexec" for
+// syscall.ForkExec. It reports false for another word. It is for tests, which call it before the first start.
 func Force(what string) bool {
 	missing, ok := forcible[what]
 	if ok {

@@ -10,9 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forkExec starts spec by syscall.ForkExec. Compared with the fork of this library, the child inherits descriptors that are
-// not close-on-exec and the signals that this program ignores, PATH is searched by this process, and the step that failed is
-// guessed.
+// forkExec starts spec by syscall.ForkExec. Compared with the fork of this library, the child inherits the signals that this
+// program ignores, PATH is searched by this process, and the step that failed is guessed. On kqueue systems, and where alone
+// cannot help, it also inherits descriptors that are not close-on-exec; on Linux a spec that insists on this backend is refused
+// then.
 func forkExec(spec *Spec) (Process, *Failure) {
 	file, failure := spec.search()
 	if failure != nil {
@@ -31,11 +32,40 @@ func forkExec(spec *Spec) (Process, *Failure) {
 	for i, fd := range spec.Slots {
 		attr.Files[i] = uintptr(fd) // Closed is what ForkExec takes for that, too.
 	}
-	if spec.Pidfd {
-		requestPidfd(attr.Sys, &p.Pidfd)
+	if with := spec.Settings; with != nil {
+		attr.Sys.Chroot = with.Chroot
+		if with.Chroot != "" && spec.Dir == "" {
+			attr.Dir = "/" // Its own is outside.
+		}
 	}
 	var err error
-	withEmptyMask(func() { p.Pid, err = syscall.ForkExec(file, spec.Args, attr) })
+	start := func() {
+		// The descriptors of the attributes are in the table of the thread that this is called on, and only there.
+		var release func()
+		if release, failure = spec.Settings.attributes(attr.Sys); failure == nil {
+			defer release()
+			p.Pid, err = syscall.ForkExec(file, spec.Args, attr)
+		}
+	}
+	unshared := error(syscall.ENOTSUP)
+	if !spec.InheritOpen {
+		unshared = spec.alone(start)
+	}
+	switch {
+	case unshared == nil && failure == nil && err == nil && spec.Pidfd && !spec.ThrowAway:
+		_ = p.OpenPidfd() // One that the fork made would be in the other table. A ThrowAway thread has that table still.
+	case unshared == nil:
+	case !spec.InheritOpen && spec.Backend == BackendForkExec && insistsOnSlots:
+		return Process{}, &Failure{Step: StepSlots, Err: syscall.ENOTSUP}
+	default:
+		if spec.Pidfd {
+			requestPidfd(attr.Sys, &p.Pidfd)
+		}
+		withEmptyMask(start)
+	}
+	if failure != nil {
+		return Process{}, failure
+	}
 	if errno, ok := err.(syscall.Errno); ok {
 		return Process{}, spec.guess(file, errno)
 	}
@@ -90,6 +120,16 @@ func (s *Spec) guess(file string, errno syscall.Errno) *Failure {
 	case syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ENOSPC:
 		return &Failure{Step: StepFork, Err: errno}
 	case syscall.EPERM, syscall.EINVAL:
+		if with := s.Settings; with != nil {
+			switch {
+			case with.Cloneflags != 0:
+				return &Failure{Step: StepNamespaces, Err: errno}
+			case with.Chroot != "" && unix.Geteuid() != 0:
+				return &Failure{Step: StepChroot, Path: with.Chroot, Err: errno}
+			case len(with.AmbientCaps) > 0:
+				return &Failure{Step: StepAmbientCaps, Err: errno}
+			}
+		}
 		if errno == syscall.EPERM && s.foreignGroup() {
 			return &Failure{Step: StepGroup, Err: errno}
 		}
@@ -97,7 +137,10 @@ func (s *Spec) guess(file string, errno syscall.Errno) *Failure {
 			return &Failure{Step: StepUID, Err: errno}
 		}
 	}
-	if s.Dir != "" && s.dirError() == errno {
+	if with := s.Settings; with != nil && with.Chroot != "" && dirError(with.Chroot, nil) == errno {
+		return &Failure{Step: StepChroot, Path: with.Chroot, Err: errno}
+	}
+	if s.Dir != "" && dirError(s.inDir("."), s.credential()) == errno {
 		return &Failure{Step: StepDirectory, Path: s.Dir, Err: errno}
 	}
 	return &Failure{Step: StepExec, Path: file, Err: errno}
@@ -116,10 +159,9 @@ func (s *Spec) foreignGroup() bool {
 	return err == nil && theirs != ours
 }
 
-// dirError returns why a child cannot change to Dir, nil if it seems it can. For credentials that are not ours only the
-// mode bits can be read, not the answer of the kernel.
-func (s *Spec) dirError() error {
-	dir, cred := s.Dir, s.credential()
+// dirError returns why a child with cred cannot change to dir, nil if it seems it can. For credentials that are not ours only
+// the mode bits can be read, not the answer of the kernel.
+func dirError(dir string, cred *syscall.Credential) error {
 	var st unix.Stat_t
 	if err := unix.Stat(dir, &st); err != nil {
 		return err

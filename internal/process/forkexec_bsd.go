@@ -6,5 +6,10 @@ import "syscall"
 
 func requestPidfd(*syscall.SysProcAttr, *int) {}
 
+// insistsOnSlots says that nothing here keeps descriptors from the child that are not close-on-exec.
+const insistsOnSlots = false
+
+func (*Spec) alone(func()) error { return syscall.ENOTSUP }
+
 // withEmptyMask has nothing to do: on kqueue systems nothing here blocks signals.
 func withEmptyMask(fn func()) { fn() }

@@ -5,9 +5,46 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
 )
 
 func requestPidfd(attr *syscall.SysProcAttr, pidfd *int) { attr.PidFD = pidfd }
+
+// forkExecHas reports whether syscall.ForkExec can do what o says. It has the child's signals neither blocked nor ignored when it
+// makes a group the foreground group, which stops whoever is in the background: so not OptionForeground.
+func forkExecHas(o Option) bool {
+	switch o {
+	case OptionCgroup, OptionCloneflags, OptionIDMaps, OptionChroot, OptionAmbientCaps, OptionPdeathsig:
+		return true
+	}
+	return false
+}
+
+func (s *Settings) attributes(attr *syscall.SysProcAttr) (release func(), failure *Failure) {
+	if s == nil {
+		return func() {}, nil
+	}
+	attr.Cloneflags, attr.AmbientCaps, attr.Pdeathsig = s.Cloneflags, s.AmbientCaps, s.Pdeathsig
+	attr.UidMappings, attr.GidMappings = sysMap(s.UIDMap), sysMap(s.GIDMap)
+	attr.GidMappingsEnableSetgroups = s.Setgroups
+	if s.Cgroup == "" {
+		return func() {}, nil
+	}
+	dir, err := openCgroup(s.Cgroup)
+	if err != nil {
+		return nil, &Failure{Step: StepCgroup, Path: s.Cgroup, Err: err.(syscall.Errno)}
+	}
+	attr.UseCgroupFD, attr.CgroupFD = true, dir
+	return func() { fd.Close(dir) }, nil
+}
+
+func sysMap(ranges []IDMap) (out []syscall.SysProcIDMap) {
+	for _, r := range ranges {
+		out = append(out, syscall.SysProcIDMap{ContainerID: r.Inside, HostID: r.Outside, Size: r.Size})
+	}
+	return out
+}
 
 // withEmptyMask calls fn on this thread if its signal mask is empty. Otherwise, as on the thread of a loop that watches
 // signals, another thread does: to unblock them here for a moment would deliver what is pending a second time.

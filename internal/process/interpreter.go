@@ -52,12 +52,22 @@ func (s *Spec) badInterpreter(file string, err syscall.Errno) string {
 	return ""
 }
 
-// inDir returns what the child's path is for this process, which is in another directory.
+// inDir returns what the child's path is for this process, which is in another directory and may have another root. (Of that
+// root symbolic links with an absolute target lead elsewhere here.)
 func (s *Spec) inDir(path string) string {
-	if s.Dir == "" || filepath.IsAbs(path) {
-		return path
+	root := ""
+	if s.Settings != nil {
+		root = s.Settings.Chroot
 	}
-	return s.Dir + "/" + path
+	switch {
+	case filepath.IsAbs(path):
+		return root + path
+	case s.Dir != "":
+		return root + s.Dir + "/" + path
+	case root != "":
+		return root + "/" + path
+	}
+	return path
 }
 
 // interpreter returns the program that the kernel starts to run path: that of a script's first line, or an executable's

@@ -22,6 +22,8 @@ type ownFork struct {
 	slots   []int
 }
 
+func hasOwnFork() bool { return !forceForkExec.Load() }
+
 func (o *ownFork) reserve()      { o.numbers.reserve() }
 func (o *ownFork) release() bool { return o.numbers.release() }
 
@@ -50,8 +52,19 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 	if !spec.Pidfd {
 		wanted &^= pidfds
 	}
+	var equipment equipment
+	defer equipment.release()
+	if failure := equipment.take(o.program, spec, o.slots, &wanted); failure != nil {
+		return Process{}, failure
+	}
 	p, failure := o.program.start(spec, o.slots, wanted)
-	if failure != nil && failure.Step == StepFork && (failure.Err == unix.ENOSYS || failure.Err == unix.EINVAL) {
+	switch {
+	case failure != nil && failure.Step == StepIDMaps:
+		if errno := o.program.maps.failure(); errno != 0 {
+			failure.Err = errno
+		}
+	case failure == nil || failure.Step != StepFork || spec.Settings.blamed(failure):
+	case spec.Backend == BackendAuto && (failure.Err == unix.ENOSYS || failure.Err == unix.EINVAL):
 		return asEmulated(spec, failure)
 	}
 	return p, failure
@@ -63,6 +76,9 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 func asEmulated(spec *Spec, refused *Failure) (Process, *Failure) {
 	plain := *spec
 	plain.Pidfd = false // The flag for that is refused, too. Process.OpenPidfd does without.
+	if option := spec.unsupportedByForkExec(); option != NoOption {
+		return Process{}, &Failure{Step: steps[option], Err: unix.ENOTSUP}
+	}
 	p, failure := forkExec(&plain)
 	switch {
 	case failure == nil:
@@ -98,14 +114,15 @@ func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Fai
 			p.reap(int(pid))
 			return Process{}, p.failure(spec)
 		case errno == 0:
-			if p.pidfd < 0 {
+			if p.pidfd < 0 && p.maps == nil {
 				have &^= pidfds // The kernel took no notice of the flag.
 			}
 			absent.Or(uint32(wanted &^ have))
 			return Process{Pid: int(pid), Pidfd: int(p.pidfd)}, nil
 		}
-		if !fd.Refused(syscall.Errno(errno)) {
-			return Process{}, &Failure{Step: StepFork, Err: syscall.Errno(errno)}
+		// E2BIG is said of arguments that are longer than the kernel knows, with something in what is too much.
+		if why := syscall.Errno(errno); why != unix.E2BIG && !fd.Refused(why) {
+			return Process{}, &Failure{Step: StepFork, Err: why}
 		}
 		if first == 0 {
 			first = syscall.Errno(errno)
@@ -127,7 +144,21 @@ func (p *program) failure(spec *Spec) *Failure {
 	case StepDirectory:
 		f.Path = spec.Dir
 	case StepExec:
-		f.Path = spec.Files[c.file]
+		f.Path = spec.Files[c.item]
+	case StepRlimit:
+		f.Index = c.item
+	case StepChroot:
+		f.Path = spec.Settings.Chroot
+	case StepCgroup:
+		f.Path = spec.Settings.Cgroup
+	case StepAmbientCaps:
+		if f.Err == unix.EINVAL { // A capability that the kernel does not know, or, before Linux 4.3, any.
+			f.Err = unix.ENOTSUP
+		}
+	case StepOOMScore:
+		if f.Err == unix.ENOENT { // There is no /proc.
+			f.Err = unix.ENOTSUP
+		}
 	}
 	return f
 }

@@ -8,6 +8,8 @@ type ownFork struct{}
 // Prepare does nothing.
 func Prepare() {}
 
+func hasOwnFork() bool { return false }
+
 func (*ownFork) start(spec *Spec) (Process, *Failure) { return forkExec(spec) }
 func (*ownFork) reserve()                             {}
 func (*ownFork) release() bool                        { return false }

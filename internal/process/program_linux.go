@@ -3,6 +3,7 @@
 package process
 
 import (
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -17,17 +18,23 @@ type call struct {
 	args [6]uintptr
 	kind callKind
 	step Step
-	file int // for an execve(2): the index in Spec.Files
+	item int // the index in Spec.Files of an execve(2), in Settings.Rlimits of a prlimit(2)
+
+	// to is where the result goes, from where the first argument comes from; nil for nowhere. So a descriptor that the child
+	// opens gets to the calls that use it.
+	to, from *uintptr
+	want     uintptr // of wantsResult
 }
 
 // A callKind says what follows when a call fails.
 type callKind uint8
 
 const (
-	mustWork  callKind = iota // the start has failed
-	mayFail                   // nothing
-	tryNext                   // an execve(2) with others behind it, see Spec.Files
-	closeRest                 // as mustWork; it is no system call but closeFrom, with the first two arguments
+	mustWork    callKind = iota // the start has failed
+	mayFail                     // nothing
+	tryNext                     // an execve(2) with others behind it, see Spec.Files
+	closeRest                   // as mustWork; it is no system call but closeFrom, with the first two arguments
+	wantsResult                 // the start has failed, also when the result is not call.want
 )
 
 // A program is what a child does before it executes a file, and the memory for that. Starter builds one for each start, in
@@ -38,8 +45,11 @@ type program struct {
 		args [3]uintptr
 	}
 	cloneArgs cloneArgs
+	cgroup    int // the directory for intoCgroup
 	pidfd     int32
-	mask      uint64 // of the forking thread, meanwhile
+	pid       atomic.Int32 // of the child, for maps; the kernel writes it before the child runs
+	maps      *mapper      // nil: none
+	mask      uint64       // of the forking thread, meanwhile
 	calls     []call
 
 	// The child writes these.
@@ -47,6 +57,9 @@ type program struct {
 	errno    syscall.Errno // why
 	obstacle syscall.Errno // why the first file that was there could not be executed, see tryNext
 	dirents  [2048]byte    // see closeFrom
+	opened   uintptr       // a descriptor of its own, see call.to
+	group    uintptr       // its process group
+	gate     [1]byte       // see addGate
 
 	// What calls point to.
 	text          []byte // strings, each with a NUL byte at its end
@@ -55,6 +68,11 @@ type program struct {
 	nofile        unix.Rlimit // what the child gets, see inheritedNofile
 	limit, raised unix.Rlimit // what this process has, and what the child has while it closes descriptors
 	sources       []int
+	free          []int // numbers for moveSources that nobody uses; nil: see there
+	rlimits       []unix.Rlimit
+	cpus          []uint64 // a mask
+	caps          [2]unix.CapUserData
+	capHeader     unix.CapUserHeader
 
 	defaultAction [32]byte // a struct sigaction that says SIG_DFL
 }

@@ -130,7 +130,7 @@ func TestWhereNoCloneSharesDescriptorsForkExecStarts(t *testing.T) {
 func TestForcedVariantsAreWhatIsMissing(t *testing.T) {
 	missing := map[string][]string{
 		"": nil, "noclone3": {"clone3", "clearsighand"}, "noclearsignal": {"clearsighand"}, "nounshare": {"unsharedrange"},
-		"nocloserange": {"unsharedrange", "closerange"}, "nopidfd": {"pidfds"}, "forkexec": nil,
+		"nocloserange": {"unsharedrange", "closerange"}, "nopidfd": {"pidfds"}, "nocgroup": nil, "forkexec": nil,
 	}
 	eachFork(t, slices.Sorted(maps.Keys(missing)), func(t *testing.T, variant string) {
 		left := slices.DeleteFunc(slices.Clone(completeFork), func(f string) bool { return slices.Contains(missing[variant], f) })

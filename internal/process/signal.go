@@ -62,6 +62,7 @@ func (p Process) GroupStopped() bool { return groupStopped(p.Pid) }
 func (p *Process) Abort() {
 	_ = p.Signal(syscall.SIGKILL) // It is our child and not yet waited for: this cannot fail.
 	_, _ = wait4(p.Pid, 0)
+	p.thread.release()
 	p.Close()
 }
 

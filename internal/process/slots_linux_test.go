@@ -9,9 +9,12 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -46,6 +49,16 @@ type layout struct {
 
 func (l layout) String() string {
 	return fmt.Sprintf("slots %v, open %v, not close-on-exec %v, pidfd %v", l.slots, l.open, l.loose, l.pidfd)
+}
+
+// moves reports whether a source has to be moved before its slot is filled.
+func (l layout) moves() bool {
+	for slot, source := range l.slots {
+		if source >= 0 && source < slot {
+			return true
+		}
+	}
+	return false
 }
 
 // layouts draws layouts whose sources are among the slots, near and far; taken are numbers that are in use.
@@ -118,22 +131,22 @@ func closeAll(t testing.TB, fds []int) {
 func lookAt(t testing.TB, p process.Process) map[int]identity {
 	t.Helper()
 	defer p.Abort()
+	paused(t, p.Pid) // The parent may go on while the kernel is still closing what is close-on-exec.
 	return descriptorsOf(t, p.Pid)
 }
 
-// slotsOf is lookAt for the first n descriptors of a child whose kernel may be closing others.
-func slotsOf(t testing.TB, p process.Process, n int) map[int]identity {
+// paused waits until a child is in the system call of pauseProgram.
+func paused(t testing.TB, pid int) {
 	t.Helper()
-	defer p.Abort()
-	found := map[int]identity{}
-	for fd := range n {
-		var st unix.Stat_t
-		if err := unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", p.Pid, fd), &st); err != unix.ENOENT {
-			require.NoError(t, err)
-			found[fd] = identity{uint64(st.Dev), st.Ino}
+	for begun := time.Now(); ; runtime.Gosched() {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid))
+		require.NoError(t, err)
+		number, _, _ := strings.Cut(string(text), " ")
+		if _, err := strconv.Atoi(number); err == nil && number != strconv.Itoa(unix.SYS_EXECVE) && number != "-1" {
+			return
 		}
+		require.Less(t, time.Since(begun), hangTime, "%s", text)
 	}
-	return found
 }
 
 // TestAChildHasExactlyItsSlots is run for each variant by the next test, and here for the one that is forced.
@@ -151,7 +164,7 @@ func checkLayouts(t *testing.T, variant string) {
 	starters[0].Reserve()
 	// The second never holds numbers.
 	starters[1].Release()
-	all := layouts(leakcheck.FDs(), highest, variant != "forkexec")
+	all := layouts(leakcheck.FDs(), highest, true)
 	rapid.Check(t, func(rt *rapid.T) {
 		l := all.Draw(rt, "layout")
 		openAt(t, l.open, unix.FD_CLOEXEC)
@@ -165,6 +178,15 @@ func checkLayouts(t *testing.T, variant string) {
 			}
 		}
 		before := leakcheck.FDs()
+		inherited, above := maps.Clone(want), len(l.slots)
+		if variant == "forkexec" {
+			above = max(above, 3) // It closes the first three without a slot.
+		}
+		for fd := range before {
+			if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 && fd >= above {
+				inherited[fd] = identityOf(t, fd)
+			}
+		}
 		for i, s := range starters {
 			spec := command(pause)
 			spec.Slots, spec.Pidfd = l.slots, l.pidfd
@@ -173,14 +195,17 @@ func checkLayouts(t *testing.T, variant string) {
 			if failure != nil {
 				rt.Fatalf("starter %d: %+v: %v", i, failure, l)
 			}
-			var got map[int]identity
-			if variant == "forkexec" {
-				got = slotsOf(t, p, len(l.slots)) // What else it has is none of its business.
-			} else {
-				got = lookAt(t, p)
-			}
+			got := lookAt(t, p)
 			if !maps.Equal(want, got) {
 				rt.Fatalf("starter %d: the child has %v, not %v: %v", i, got, want, l)
+			}
+			spec.InheritOpen = true
+			if p, failure = s.Start(spec); failure != nil {
+				rt.Fatalf("starter %d, with what is not close-on-exec: %+v: %v", i, failure, l)
+			}
+			// ForkExec itself moves what would be overwritten to numbers that may be in use.
+			if got := lookAt(t, p); !maps.Equal(inherited, got) && (variant != "forkexec" || !l.moves()) {
+				rt.Fatalf("starter %d: the child has %v, not %v, with what is not close-on-exec: %v", i, got, inherited, l)
 			}
 			if !slices.Equal(slots, l.slots) {
 				rt.Fatalf("the slots of the caller were changed: %v, %v", slots, l)
@@ -191,7 +216,7 @@ func checkLayouts(t *testing.T, variant string) {
 }
 
 func TestAChildSeesNothingThatOthersOpenMeanwhile(t *testing.T) {
-	eachFork(t, ownForks, func(t *testing.T, _ string) {
+	eachFork(t, append(slices.Clone(ownForks), "forkexec"), func(t *testing.T, _ string) {
 		nothingIsLeft(t)
 		starts := 500
 		if testing.Short() {

@@ -14,8 +14,11 @@ type Spec struct {
 	Dir  string   // "": that of this process
 
 	// Slots are the descriptors of this process that the child gets as its 0, 1 and so on; [Closed] for none. The child has
-	// these descriptors and no others.
+	// these descriptors and no others, but with InheritOpen.
 	Slots []int
+
+	// InheritOpen has the child keep, at their numbers above Slots, the descriptors that are not close-on-exec.
+	InheritOpen bool
 
 	Setsid  bool
 	Setpgid bool // into the group Pgid or, with 0, into a new one
@@ -25,6 +28,13 @@ type Spec struct {
 	// process may do that.
 	UID, GID *uint32
 	Groups   []uint32
+
+	Settings *Settings // nil: none
+	Backend  Backend
+
+	// ThrowAway says that the thread that calls Start ends afterwards, see OnThrowAwayThread. Its table of descriptors need not
+	// be that of the program any more after Start: then Process.Pidfd is -1 although there are pidfds.
+	ThrowAway bool
 
 	// Pidfd asks for a pidfd. Where the kernel has none Process.Pidfd is -1.
 	Pidfd bool
@@ -37,6 +47,8 @@ const Closed = -1
 type Process struct {
 	Pid   int
 	Pidfd int // the caller must close it; -1 if there is none
+
+	thread *lease // of the thread that forked it; nil if that does not matter
 }
 
 // A Step is what a child was doing when it could not be started.
@@ -45,13 +57,27 @@ type Step uint8
 // The steps, in the order in which a child takes them.
 const (
 	StepFork        Step = iota // clone(2), in the parent
+	StepNamespaces              // the same; Settings.Cloneflags are to blame
+	StepIDMaps                  // uid_map and gid_map
 	StepSlots                   // giving the child its descriptors
+	StepCgroup                  // clone3(2) into it, or cgroup.procs
+	StepOOMScore                // oom_score_adj
+	StepNice                    // setpriority(2)
+	StepIOPriority              // ioprio_set(2)
+	StepCPUs                    // sched_setaffinity(2)
+	StepUmask                   // umask(2), which cannot fail
 	StepSession                 // setsid(2)
 	StepGroup                   // setpgid(2)
+	StepForeground              // tcsetpgrp(3)
+	StepRlimit                  // prlimit(2)
+	StepChroot                  // chroot(2)
 	StepDirectory               // chdir(2)
 	StepGroups                  // setgroups(2)
 	StepGID                     // setgid(2)
 	StepUID                     // setuid(2)
+	StepAmbientCaps             // capset(2), prctl(2)
+	StepNoNewPrivs              // prctl(2)
+	StepPdeathsig               // prctl(2)
 	StepSignals                 // dispositions and mask
 	StepExec                    // execve(2)
 	StepInterpreter             // the same; the program that the file needs is missing or may not be executed
@@ -59,9 +85,10 @@ const (
 
 // A Failure says why a child could not be started. Nothing is left of it.
 type Failure struct {
-	Step Step
-	Path string // the directory, or the file that could not be executed; for several, the first that was there
-	Err  syscall.Errno
+	Step  Step
+	Path  string // the directory, or the file that could not be executed; for several, the first that was there
+	Index int    // of the limit in Settings.Rlimits
+	Err   syscall.Errno
 }
 
 // Error returns the text of the errno.

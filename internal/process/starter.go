@@ -13,11 +13,19 @@ import (
 //	func (o *ownFork) start(spec *Spec) (Process, *Failure)    tries once
 //	func (o *ownFork) reserve()                                see Starter.Reserve
 //	func (o *ownFork) release() bool                           see Starter.Release
+//	func hasOwnFork() bool                                     whether there is such a fork
 //
 // and, for syscall.ForkExec:
 //
 //	func requestPidfd(attr *syscall.SysProcAttr, pidfd *int)   stores -1 where there is none
 //	func withEmptyMask(fn func())                              calls fn where the signal mask is empty
+//	func (s *Spec) alone(fn func()) error                      calls fn where every descriptor is close-on-exec, or returns
+//	                                                           ENOTSUP
+//	const insistsOnSlots                                       whether alone can do that at all
+//	func forkExecHas(o Option) bool                            whether attributes can say that
+//	func (s *Settings) attributes(attr *syscall.SysProcAttr) (release func(), failure *Failure)
+//	                                                           has attr say what s, which may be nil, says, but for Chroot
+//	func keepDumpable() (restore func())                       around a start that changes a user or a group
 
 // A Starter starts processes, one at a time. It keeps memory and, on Linux, a few low descriptor numbers for that; the zero
 // value is ready to use. Release it at the end.
@@ -29,9 +37,17 @@ type Starter struct{ own ownFork }
 //
 // A file that somebody is just writing (ETXTBSY) is tried again for a bounded time: a child that another package has forked
 // holds a copy of every descriptor until it executes (go.dev/issue/22315).
+//
+// What Unsupported finds is a Failure with ENOTSUP.
 func (s *Starter) Start(spec *Spec) (Process, *Failure) {
+	if option := Unsupported(spec); option != NoOption {
+		return Process{Pidfd: -1}, &Failure{Step: steps[option], Err: syscall.ENOTSUP}
+	}
+	if spec.UID != nil || spec.GID != nil {
+		defer keepDumpable()()
+	}
 	for pause := time.Millisecond; ; pause *= 2 {
-		p, failure := s.own.start(spec)
+		p, failure := s.try(spec)
 		if failure == nil {
 			p.Pidfd, _ = fd.Private(p.Pidfd, nil) // Without one there is none.
 			return p, nil
@@ -42,6 +58,13 @@ func (s *Starter) Start(spec *Spec) (Process, *Failure) {
 		}
 		time.Sleep(pause)
 	}
+}
+
+func (s *Starter) try(spec *Spec) (Process, *Failure) {
+	if spec.Backend == BackendForkExec {
+		return forkExec(spec)
+	}
+	return s.own.start(spec)
 }
 
 // textBusyLongest is the last pause before giving up. All of them together take less than twice as long.

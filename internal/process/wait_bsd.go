@@ -35,6 +35,7 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 		}
 		c := decode(ws)
 		if c.Ended() {
+			p.thread.release()
 			c.Usage = usage
 		}
 		return c, nil
@@ -48,7 +49,10 @@ func (Process) Ended() bool { return false }
 func (Process) taken() bool { return false }
 
 // Recover has nobody to ask.
-func (p Process) Recover() Change { return Change{Kind: Lost} }
+func (p Process) Recover() Change {
+	p.thread.release()
+	return Change{Kind: Lost}
+}
 
 func pidfdSendSignal(int, syscall.Signal) error { return unix.ENOSYS }
 

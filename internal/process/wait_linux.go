@@ -50,7 +50,11 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 	if err != nil || pid == 0 {
 		return Change{}, err
 	}
-	return changeOf(code, value, usage), nil
+	c := changeOf(code, value, usage)
+	if c.Ended() {
+		p.thread.release()
+	}
+	return c, nil
 }
 
 // Ended reports whether the child has ended, without taking its status: also when somebody else has taken it.
@@ -103,6 +107,14 @@ func changeOf(code, value int32, usage *syscall.Rusage) Change {
 // taken the status may not be through with the child, when waitid(2) does not know it any more and the pidfd does not know
 // the status yet: then the Change is Unchanged, and Recover is to be called again. Without a memory it is Lost.
 func (p Process) Recover() Change {
+	c := p.recover()
+	if c.Ended() {
+		p.thread.release()
+	}
+	return c
+}
+
+func (p Process) recover() Change {
 	if p.Pidfd < 0 {
 		return Change{Kind: Lost}
 	}

@@ -22,6 +22,5 @@ var left = map[string]string{
 	"N101": windows,
 	"N123": "only in JavaScript: a Go program has no start-up snapshot",
 	"S027": noOption,
-	"S057": noOption,
 	"S058": noOption,
 }

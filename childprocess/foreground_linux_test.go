@@ -1,0 +1,98 @@
+package childprocess_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/test/helperproc"
+)
+
+// terminalView is what a process sees of its terminal.
+type terminalView struct{ Pid, Group, Session, Foreground int }
+
+func viewTerminal() terminalView {
+	tty := check(unix.Open("/dev/tty", unix.O_RDWR|unix.O_CLOEXEC, 0))
+	defer unix.Close(tty)
+	return terminalView{os.Getpid(), unix.Getpgrp(), check(unix.Getsid(0)), check(unix.IoctlGetInt(tty, unix.TIOCGPGRP))}
+}
+
+func init() {
+	helperproc.Register("terminal-view", func([]string) { writeAll(1, check(json.Marshal(viewTerminal()))) })
+
+	// in-front starts children on the terminal that it leads the session of, and writes what they see, and itself before
+	// and after.
+	helperproc.Register("in-front", func(args []string) {
+		views := []terminalView{viewTerminal()}
+		see := func(o childprocess.Options) {
+			l := check(openLoop())
+			ev := events(check(childprocess.Spawn(l, args[0], args[1:], &o))).reading()
+			check(0, l.Run())
+			check(0, l.Close())
+			var view terminalView
+			check(0, json.Unmarshal(ev.data[1], &view))
+			views = append(views, view)
+		}
+		see(childprocess.Options{})
+		see(childprocess.Options{Foreground: true})
+		// This program is in the background now, and its children can be in front all the same.
+		see(childprocess.Options{Foreground: true, Setpgid: true, Async: true})
+		see(childprocess.Options{Setpgid: true})
+		views = append(views, viewTerminal())
+		writeAll(1, check(json.Marshal(views)))
+	})
+}
+
+func TestAChildInTheForeground(t *testing.T) {
+	ownForkOnly(t)
+	noNewFDs(t)
+	master, slave := rawTerminal(t)
+	defer unix.Close(master)
+	terminal := os.NewFile(uintptr(slave), "terminal")
+	defer terminal.Close()
+	child, argv := helperproc.Command("terminal-view")
+	file, args := helperproc.Command("in-front", append([]string{child}, argv...)...)
+	leader := exec.Command(file, args...)
+	var out, errout bytes.Buffer
+	leader.Stdin, leader.Stdout, leader.Stderr = terminal, &out, &errout
+	leader.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	require.NoError(t, leader.Run(), "%s", errout.String())
+
+	var views []terminalView
+	require.NoError(t, json.Unmarshal(out.Bytes(), &views))
+	before, plain, first, second, background, after := views[0], views[1], views[2], views[3], views[4], views[5]
+	session := leader.Process.Pid
+	for _, view := range views {
+		require.Equal(t, session, view.Session)
+	}
+	require.Equal(t, terminalView{session, session, session, session}, before)
+	require.Equal(t, terminalView{plain.Pid, session, session, session}, plain)
+	require.Equal(t, terminalView{first.Pid, first.Pid, session, first.Pid}, first)
+	require.Equal(t, terminalView{second.Pid, second.Pid, session, second.Pid}, second)
+	require.Equal(t, terminalView{background.Pid, background.Pid, session, second.Pid}, background)
+	require.Equal(t, terminalView{session, session, session, second.Pid}, after)
+}
+
+func init() {
+	// without-terminal tries to have a child in the foreground, and writes why not.
+	helperproc.Register("without-terminal", func([]string) {
+		l := check(openLoop())
+		_, err := childprocess.Spawn(l, "/bin/echo", nil, &childprocess.Options{Foreground: true})
+		writeAll(1, []byte(err.Error()))
+	})
+}
+
+func TestWithoutATerminalThereIsNoForeground(t *testing.T) {
+	ownForkOnly(t)
+	file, argv := helperproc.Command("without-terminal")
+	l := newLoop(t)
+	c := spawn(t, l, file, argv, &childprocess.Options{Detached: true})
+	require.Equal(t, "spawn /bin/echo: foreground: ENXIO: no such device or address", output(t, l, c))
+}

@@ -1,0 +1,224 @@
+package childprocess
+
+import (
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/brood-go/brood/internal/process"
+)
+
+// A Rlimit is a resource limit of a child (getrlimit(2)). It is in force before the child's first instruction; to raise Max
+// above that of this program takes a privilege.
+type Rlimit struct {
+	Resource int    // RLIMIT_CPU, RLIMIT_NOFILE…
+	Cur, Max uint64 // in the unit of the resource; unix.RLIM_INFINITY: no limit
+}
+
+// An IDMap is a range of users or groups of a user namespace, and those that they are outside: as syscall.SysProcIDMap, which
+// not every system has.
+type IDMap struct {
+	ContainerID int // the first inside
+	HostID      int // the first outside
+	Size        int // how many
+}
+
+// A FDPolicy says which descriptors a child has beside its Stdio.
+type FDPolicy int
+
+const (
+	// FDsSlots is nothing else, whoever has opened it and how. On macOS and the BSDs, and on Linux in a program that may not
+	// have a thread with a table of its own, children inherit descriptors that are not close-on-exec all the same.
+	FDsSlots FDPolicy = iota
+
+	// FDsCloseOnExec is os/exec's rule: a descriptor that is not close-on-exec is inherited, at its number, unless a slot has
+	// that number. It takes longer to start such a child in a program with many descriptors. (BackendForkExec does as
+	// syscall.ForkExec: where a descriptor goes to a slot with a higher number than its own, one that was to be inherited can
+	// get lost.)
+	FDsCloseOnExec
+)
+
+// A Backend is a way to start a child.
+type Backend int
+
+const (
+	// BackendAuto is BackendFork where there is one, else BackendForkExec.
+	BackendAuto Backend = iota
+
+	// BackendFork is the fork of this library: Linux on amd64 and arm64.
+	BackendFork
+
+	// BackendForkExec is syscall.ForkExec, what os/exec uses. It leaves signals ignored that this program ignores.
+	BackendForkExec
+)
+
+// A PanicError is the error of a PreSpawn that has panicked.
+type PanicError = process.PanicError
+
+// settings returns what the child has otherwise, a copy; nil for nothing.
+func (o *Options) settings() *process.Settings {
+	if o.Umask == nil && o.Nice == nil && o.IOPriority == nil && o.OOMScore == nil && o.CPUs == nil && o.Rlimits == nil &&
+		o.Cgroup == "" && o.Cloneflags == 0 && o.UidMappings == nil && o.GidMappings == nil && o.Chroot == "" && !o.Foreground && o.AmbientCaps == nil && !o.NoNewPrivs &&
+		o.Pdeathsig == 0 {
+		return nil
+	}
+	s := &process.Settings{
+		Umask: copyOf(o.Umask), Nice: copyOf(o.Nice), IOPriority: copyOf(o.IOPriority), OOMScore: copyOf(o.OOMScore),
+		CPUs: slices.Clone(o.CPUs), AmbientCaps: slices.Clone(o.AmbientCaps),
+		Cgroup: o.Cgroup, Cloneflags: o.Cloneflags, Chroot: o.Chroot, Foreground: o.Foreground,
+		NoNewPrivs: o.NoNewPrivs, Pdeathsig: o.Pdeathsig,
+	}
+	s.UIDMap, s.GIDMap, s.Setgroups = idMap(o.UidMappings), idMap(o.GidMappings), o.GidMappingsEnableSetgroups
+	for _, limit := range o.Rlimits {
+		s.Rlimits = append(s.Rlimits, process.Rlimit(limit))
+	}
+	return s
+}
+
+func idMap(ranges []IDMap) (out []process.IDMap) {
+	for _, r := range ranges {
+		out = append(out, process.IDMap{Inside: r.ContainerID, Outside: r.HostID, Size: r.Size})
+	}
+	return out
+}
+
+const (
+	highestCPU = 1<<13 - 1 // what a Linux kernel can be built for
+	highestCap = 63        // a set has 64 bits
+	outOfRange = "is out of range"
+)
+
+// settingsMistake finds a mistake in the settings, and what is wrong with it; "" if there is none.
+func (o *Options) settingsMistake() (name, reason string) {
+	outside := func(n *int, lowest, highest int) bool { return n != nil && (*n < lowest || *n > highest) }
+	switch {
+	case o.FDPolicy != FDsSlots && o.FDPolicy != FDsCloseOnExec:
+		return "FDPolicy", "is unknown"
+	case o.Backend < BackendAuto || o.Backend > BackendForkExec:
+		return "Backend", "is unknown"
+	case o.Foreground && o.Detached:
+		return "Foreground", "is not for a Detached child, which has no terminal"
+	case outside(o.Umask, 0, 0o777):
+		return "Umask", outOfRange
+	case outside(o.Nice, -20, 19):
+		return "Nice", outOfRange
+	case o.IOPriority != nil && !isIOPriority(*o.IOPriority):
+		return "IOPriority", outOfRange
+	case outside(o.OOMScore, -1000, 1000):
+		return "OOMScore", outOfRange
+	case o.CPUs != nil && len(o.CPUs) == 0:
+		return "CPUs", "is empty"
+	case strings.IndexByte(o.Cgroup, 0) >= 0:
+		return "Cgroup", containsNUL
+	case strings.IndexByte(o.Chroot, 0) >= 0:
+		return "Chroot", containsNUL
+	case o.Chroot != "" && o.Dir != "" && !filepath.IsAbs(o.Dir):
+		return "Dir", "is relative, for a child with a Chroot"
+	case o.Cloneflags&^process.Namespaces != 0:
+		return "Cloneflags", "has a flag that is no namespace"
+	case o.GidMappingsEnableSetgroups && o.GidMappings == nil:
+		return "GidMappingsEnableSetgroups", "is given without GidMappings"
+	case o.Pdeathsig != 0 && !isSignal(o.Pdeathsig):
+		return "Pdeathsig", "is not a signal"
+	}
+	for i, cpu := range o.CPUs {
+		if cpu < 0 || cpu > highestCPU {
+			return "CPUs[" + strconv.Itoa(i) + "]", outOfRange
+		}
+	}
+	for i, c := range o.AmbientCaps {
+		if c > highestCap {
+			return "AmbientCaps[" + strconv.Itoa(i) + "]", outOfRange
+		}
+	}
+	if name, reason := o.mapMistake(); name != "" {
+		return name, reason
+	}
+	return o.limitMistake()
+}
+
+// mapMistake is settingsMistake for UidMappings and GidMappings.
+func (o *Options) mapMistake() (name, reason string) {
+	for name, ranges := range map[string][]IDMap{"UidMappings": o.UidMappings, "GidMappings": o.GidMappings} {
+		switch {
+		case ranges == nil:
+			continue
+		case len(ranges) == 0:
+			return name, "is empty"
+		case process.NewUser != 0 && o.Cloneflags&process.NewUser == 0:
+			return name, "is given without CLONE_NEWUSER in Cloneflags"
+		}
+		for i, r := range ranges {
+			if !isIDRange(r.ContainerID, r.Size) || !isIDRange(r.HostID, r.Size) {
+				return name + "[" + strconv.Itoa(i) + "]", outOfRange
+			}
+		}
+	}
+	return "", ""
+}
+
+// isIDRange reports whether there are size users or groups from first on. The last number means none.
+func isIDRange(first, size int) bool {
+	return first >= 0 && size > 0 && uint64(first)+uint64(size) <= math.MaxUint32
+}
+
+// limitMistake is settingsMistake for Rlimits.
+func (o *Options) limitMistake() (name, reason string) {
+	for i, limit := range o.Rlimits {
+		name := "Rlimits[" + strconv.Itoa(i) + "]"
+		switch {
+		case limit.Resource < 0 || limit.Resource >= process.Resources:
+			return name, "is for an unknown resource"
+		case limit.Cur > limit.Max:
+			return name, "has a Cur above its Max"
+		case slices.ContainsFunc(o.Rlimits[:i], func(other Rlimit) bool { return other.Resource == limit.Resource }):
+			return name, "is a second one for its resource"
+		}
+	}
+	return "", ""
+}
+
+// isIOPriority reports whether n is a class and a level of ioprio_set(2).
+func isIOPriority(n int) bool {
+	const (
+		classShift   = 13
+		highestClass = 3
+		highestLevel = 7
+	)
+	class, level := n>>classShift, n&(1<<classShift-1)
+	return n == 0 || class >= 1 && class <= highestClass && level <= highestLevel
+}
+
+// optionNames are the fields that process.Unsupported speaks of.
+var optionNames = map[process.Option]string{
+	process.OptionBackend: "Backend", process.OptionSlots: "FDPolicy", process.OptionUmask: "Umask", process.OptionNice: "Nice",
+	process.OptionIOPriority: "IOPriority", process.OptionOOMScore: "OOMScore", process.OptionCPUs: "CPUs",
+	process.OptionRlimits: "Rlimits", process.OptionCgroup: "Cgroup", process.OptionCloneflags: "Cloneflags",
+	process.OptionChroot: "Chroot", process.OptionIDMaps: "UidMappings", process.OptionForeground: "Foreground", process.OptionAmbientCaps: "AmbientCaps",
+	process.OptionNoNewPrivs: "NoNewPrivs", process.OptionPdeathsig: "Pdeathsig",
+}
+
+// settingSteps are the steps of package process that have a step of their own here.
+var settingSteps = map[process.Step]Step{
+	process.StepUmask: StepUmask, process.StepNice: StepNice, process.StepIOPriority: StepIOPriority,
+	process.StepOOMScore: StepOOMScore, process.StepCPUs: StepCPUs, process.StepCgroup: StepCgroup,
+	process.StepNamespaces: StepNamespaces, process.StepIDMaps: StepIDMaps, process.StepChroot: StepChroot, process.StepForeground: StepForeground,
+	process.StepAmbientCaps: StepAmbientCaps, process.StepNoNewPrivs: StepNoNewPrivs, process.StepPdeathsig: StepPdeathsig,
+}
+
+// unsupported finds an option that cannot be honoured here, whatever its value.
+func (o *Options) unsupported(op string) error {
+	spec := process.Spec{Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec, Settings: o.settings()}
+	switch option := process.Unsupported(&spec); option {
+	case process.NoOption:
+		return nil
+	case process.OptionBackend:
+		return &UnsupportedError{op, "Backend", "has no fork of this library on this system"}
+	case process.OptionSlots:
+		return &UnsupportedError{op, "FDPolicy", "must be FDsCloseOnExec for a child of syscall.ForkExec with a Pdeathsig"}
+	default:
+		return &UnsupportedError{op, optionNames[option], "cannot be honoured by syscall.ForkExec on this system"}
+	}
+}

@@ -1,0 +1,13 @@
+package process
+
+import "syscall"
+
+// forkExecHas reports whether syscall.ForkExec can do what o says.
+func forkExecHas(o Option) bool { return o == OptionChroot || o == OptionPdeathsig }
+
+func (s *Settings) attributes(attr *syscall.SysProcAttr) (release func(), failure *Failure) {
+	if s != nil {
+		attr.Pdeathsig = s.Pdeathsig
+	}
+	return func() {}, nil
+}

@@ -1,0 +1,157 @@
+//go:build amd64 || arm64
+
+package process
+
+import (
+	"strconv"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// This file writes the calls for Settings. Where each stands among the others is said in program.build.
+
+// last returns the call that was added last.
+func (p *program) last() *call { return &p.calls[len(p.calls)-1] }
+
+// addWrite has the child write text to a file.
+func (p *program) addWrite(step Step, file, text string) {
+	p.addOpen(step, file, unix.O_WRONLY)
+	p.add(step, mustWork, unix.SYS_WRITE, 0, address(p.string(text)), uintptr(len(text)))
+	p.last().from = &p.opened
+	p.addClose(step)
+}
+
+// addOpen has the child open a file, which is p.opened until addClose.
+func (p *program) addOpen(step Step, file string, flags uintptr) {
+	cwd := unix.AT_FDCWD
+	p.add(step, mustWork, unix.SYS_OPENAT, uintptr(cwd), address(p.string(file)), flags|unix.O_CLOEXEC)
+	p.last().to = &p.opened
+}
+
+func (p *program) addClose(step Step) {
+	p.add(step, mayFail, unix.SYS_CLOSE)
+	p.last().from = &p.opened
+}
+
+// The files that settings are written to; the kernel takes 0 for the process that writes.
+const (
+	oomScoreFile = "/proc/self/oom_score_adj"
+	cgroupFile   = "/cgroup.procs"
+	terminalFile = "/dev/tty"
+)
+
+// settingsText is how much room the strings of s need, in bytes.
+func settingsText(s *Settings) int {
+	if s == nil {
+		return 0
+	}
+	return len(oomScoreFile) + len(cgroupFile) + len(terminalFile) + len(s.Cgroup) + len(s.Chroot) + 64
+}
+
+// addGate has the child say that it is there, and wait until its users and groups are mapped. It has no other end of the
+// socket, so that it does not wait when this program has ended. Its table is its own by now, and nothing in it was replaced.
+func (p *program) addGate() {
+	gate, theirs := uintptr(unsafe.Pointer(&p.gate)), uintptr(p.maps.theirs)
+	p.add(StepIDMaps, mayFail, unix.SYS_CLOSE, uintptr(p.maps.ours)) // It may lie above what was kept.
+	p.add(StepIDMaps, mustWork, unix.SYS_WRITE, theirs, gate, 1)
+	p.add(StepIDMaps, wantsResult, unix.SYS_READ, theirs, gate, 1)
+	p.last().want = 1
+}
+
+// addCgroup moves the child into its cgroup, where the clone has not put it there.
+func (p *program) addCgroup(s *Settings, have features) {
+	if s.Cgroup != "" && !have.all(intoCgroup) {
+		p.addWrite(StepCgroup, s.Cgroup+cgroupFile, "0")
+	}
+}
+
+// addScheduling sets what takes privileges to raise, before these are dropped.
+func (p *program) addScheduling(s *Settings) {
+	if s.OOMScore != nil {
+		p.addWrite(StepOOMScore, oomScoreFile, strconv.Itoa(*s.OOMScore))
+	}
+	if s.Nice != nil {
+		p.add(StepNice, mustWork, unix.SYS_SETPRIORITY, unix.PRIO_PROCESS, 0, uintptr(*s.Nice))
+	}
+	if s.IOPriority != nil {
+		const process = 1 // IOPRIO_WHO_PROCESS
+		p.add(StepIOPriority, mustWork, unix.SYS_IOPRIO_SET, process, 0, uintptr(*s.IOPriority))
+	}
+	if s.CPUs != nil {
+		p.cpus = p.cpus[:0]
+		for _, cpu := range s.CPUs {
+			for len(p.cpus) <= cpu/64 {
+				p.cpus = append(p.cpus, 0)
+			}
+			p.cpus[cpu/64] |= 1 << (cpu % 64)
+		}
+		p.add(StepCPUs, mustWork, unix.SYS_SCHED_SETAFFINITY, 0, uintptr(len(p.cpus)*8), uintptr(unsafe.Pointer(unsafe.SliceData(p.cpus))))
+	}
+	if s.Umask != nil {
+		p.add(StepUmask, mustWork, unix.SYS_UMASK, uintptr(*s.Umask))
+	}
+}
+
+// addForeground makes the child's group that of the terminal. The child has all signals blocked: so no SIGTTOU stops it,
+// which whoever is in the background gets for that.
+func (p *program) addForeground() {
+	p.add(StepForeground, mustWork, unix.SYS_GETPGID, 0)
+	p.last().to = &p.group
+	p.addOpen(StepForeground, terminalFile, unix.O_RDWR|unix.O_NOCTTY)
+	p.add(StepForeground, mustWork, unix.SYS_IOCTL, 0, unix.TIOCSPGRP, uintptr(unsafe.Pointer(&p.group))) // its lower half
+	p.last().from = &p.opened
+	p.addClose(StepForeground)
+}
+
+func (p *program) addRlimits(limits []Rlimit) {
+	p.rlimits = p.rlimits[:0]
+	for _, limit := range limits {
+		p.rlimits = append(p.rlimits, unix.Rlimit{Cur: limit.Cur, Max: limit.Max})
+	}
+	for i, limit := range limits {
+		p.add(StepRlimit, mustWork, unix.SYS_PRLIMIT64, 0, uintptr(limit.Resource), uintptr(unsafe.Pointer(&p.rlimits[i])))
+		p.last().item = i
+	}
+}
+
+// addChroot also leaves the directory of this process, which is outside.
+func (p *program) addChroot(root string) {
+	p.add(StepChroot, mustWork, unix.SYS_CHROOT, address(p.string(root)))
+	p.add(StepChroot, mustWork, unix.SYS_CHDIR, address(p.string("/")))
+}
+
+// addKeepCaps has the capabilities survive the change of the user, until execve(2).
+func (p *program) addKeepCaps() {
+	p.add(StepAmbientCaps, mustWork, unix.SYS_PRCTL, unix.PR_SET_KEEPCAPS, 1)
+}
+
+// addAmbientCaps raises capabilities, which have to be permitted and inheritable for that. The effective ones of another
+// user are none: they would let that user execute what only this one may.
+func (p *program) addAmbientCaps(caps []uintptr, otherUser bool) {
+	p.capHeader = unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	_ = unix.Capget(&p.capHeader, &p.caps[0]) // It cannot fail with these arguments.
+	p.capHeader.Pid = 0
+	if otherUser {
+		p.caps[0].Effective, p.caps[1].Effective = 0, 0
+	}
+	for _, c := range caps {
+		set := &p.caps[c/32]
+		set.Permitted |= 1 << (c % 32)
+		set.Inheritable |= 1 << (c % 32)
+	}
+	p.add(StepAmbientCaps, mustWork, unix.SYS_CAPSET, uintptr(unsafe.Pointer(&p.capHeader)), uintptr(unsafe.Pointer(&p.caps)))
+	for _, c := range caps {
+		p.add(StepAmbientCaps, mustWork, unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_RAISE, c)
+	}
+}
+
+// addPdeathsig comes behind the credentials, whose change takes it back. If this process has ended meanwhile the child, to
+// whom nobody sends anything any more, ends too. In a PID namespace of its own it cannot see that.
+func (p *program) addPdeathsig(s *Settings) {
+	p.add(StepPdeathsig, mustWork, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(s.Pdeathsig))
+	if s.Cloneflags&unix.CLONE_NEWPID == 0 {
+		p.add(StepPdeathsig, wantsResult, unix.SYS_GETPPID)
+		p.last().want = uintptr(unix.Getpid())
+	}
+}
