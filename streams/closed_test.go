@@ -53,7 +53,7 @@ func TestAStreamThatIsClosedFromTheBeginningOnlyCloses(t *testing.T) {
 			r.Resume()
 			r.Retain()
 			r.Destroy(errOther)
-	require.False(t, r.Backlog().Left())
+			require.False(t, r.Backlog().Left())
 			require.Equal(t, streams.ErrClosed, r.Unshift([]byte("x")))
 			_, err := r.Lend()
 			require.Equal(t, streams.ErrClosed, err)
@@ -165,4 +165,20 @@ func TestAClosedStreamNeedsALoopThatIsOpen(t *testing.T) {
 			require.ErrorIs(t, writeErr, reactor.ErrClosed)
 		}
 	}
+}
+
+func TestADuplexThatIsClosedFromTheBeginningIsTwoSuchStreams(t *testing.T) {
+	l := newLoop(t)
+	x, err := streams.NewClosedDuplex(l, errNeverOpened)
+	require.NoError(t, err)
+	require.Equal(t, []int{-1, -1, -1}, []int{x.FD(), x.Readable.FD(), x.Writable.FD()})
+	var j journal
+	j.readableEvents(x.Readable)
+	j.writableEvents(x.Writable)
+	x.Destroy(errOther)
+	run(t, l)
+	require.Equal(t, []string{"close", "close"}, j.entries)
+	require.NoError(t, l.Close())
+	_, err = streams.NewClosedDuplex(l, nil)
+	require.ErrorIs(t, err, reactor.ErrClosed)
 }

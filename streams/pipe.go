@@ -215,8 +215,8 @@ func (p *pipe) pump() {
 		case err == unix.EAGAIN:
 			p.stalled()
 			return
-		case err == unix.EINVAL || err == unix.ENOSYS:
-			p.noSplice = true // Not these two descriptors: back to copying.
+		case err == unix.EINVAL || err == unix.ENOSYS || err == unix.EIO && r.d.isDevice():
+			p.noSplice = true // Not these two descriptors: back to copying. A read knows what EIO means of a terminal.
 			p.unpump()
 			return
 		case err == unix.EPIPE || err != nil && !w.d.isPipe():
