@@ -24,7 +24,9 @@ type ChildProcess struct {
 	// Stdio has an entry for each descriptor of the child, at least three.
 	Stdio []StdioStream
 
-	channel *ipc.Channel // nil without an IPC slot
+	channel  *ipc.Channel  // nil without an IPC slot
+	terminal *Terminal     // nil without a PTY slot
+	streams  []StdioStream // those of Stdio, and behind them those of the terminal
 
 	loop     *reactor.Loop
 	family   *family

@@ -23,7 +23,7 @@ const (
 // reads the terminal.
 func (o *Options) scope() scope {
 	switch {
-	case o.Detached, o.Setpgid && o.Pgid == 0:
+	case o.Detached, o.Setpgid && o.Pgid == 0, o.ctty() >= 0:
 		return scopeGroup
 	case o.Shell == "":
 		return scopeChild

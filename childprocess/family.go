@@ -67,6 +67,7 @@ func Prepare(l *reactor.Loop) error {
 func (f *family) Close() error {
 	for c := f.open; c != nil; c = f.open {
 		c.limits.closed()
+		c.terminal.release()
 		if c.watched {
 			c.watcher.Close()
 			c.watched = false

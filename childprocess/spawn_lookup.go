@@ -53,7 +53,7 @@ func (c *ChildProcess) blame(f *process.Failure) *SpawnError {
 	switch f.Step {
 	case process.StepFork, process.StepSignals:
 		step = StepResource
-	case process.StepSlots:
+	case process.StepSlots, process.StepTerminal:
 		step = StepStdio
 	case process.StepSession, process.StepGroup:
 		step, path = StepGroup, strconv.Itoa(c.starting.spec.Pgid)

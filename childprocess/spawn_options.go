@@ -83,7 +83,7 @@ type Options struct {
 
 	// KillSignal is what Timeout, Context and Terminate send. 0: SIGTERM. Whom it goes to depends on the child:
 	//
-	//   - A child that leads a process group, because it is Detached or has Setpgid and no Pgid: to the whole group. Who is
+	//   - A child that leads a process group, because it is Detached, has a PTY, or has Setpgid and no Pgid: to the whole group. Who is
 	//     left of the group when its leader has exited gets the signal once more.
 	//   - A Shell with a Timeout or a Context, in a program that has no controlling terminal: the same. The shell is given a
 	//     group, so that the programs it runs end with it.
@@ -195,7 +195,7 @@ func (o *Options) validate(op, file string, args []string) error {
 			return bad("Stdio["+strconv.Itoa(i)+"]", reason)
 		}
 	}
-	return nil
+	return o.terminalMistake(op)
 }
 
 // isSignal reports whether the system has a signal of that number.

@@ -18,6 +18,8 @@ type Spec struct {
 	Slots []int
 
 	Setsid  bool
+	Setctty bool // the terminal in the slot Ctty becomes the controlling one of the new session; with Setsid only
+	Ctty    int
 	Setpgid bool // into the group Pgid or, with 0, into a new one
 	Pgid    int
 
@@ -47,6 +49,7 @@ const (
 	StepFork        Step = iota // clone(2), in the parent
 	StepSlots                   // giving the child its descriptors
 	StepSession                 // setsid(2)
+	StepTerminal                // taking the controlling terminal, ioctl_tty(2)
 	StepGroup                   // setpgid(2)
 	StepDirectory               // chdir(2)
 	StepGroups                  // setgroups(2)
