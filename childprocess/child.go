@@ -15,8 +15,9 @@ import (
 //
 // A ChildProcess's methods must be called on the loop goroutine unless their comment says otherwise.
 type ChildProcess struct {
-	// Stdin, Stdout and Stderr are the parent's ends of the first three Stdio, nil where these are no pipes. They are there
-	// also when the program could not be started, and closed if the descriptors could not be made (EMFILE, ENFILE).
+	// Stdin, Stdout and Stderr are the parent's ends of the first three Stdio, nil where these are no pipes; of a PTY see
+	// Terminal. They are there also when the program could not be started, and closed if the descriptors could not be made
+	// (EMFILE, ENFILE).
 	Stdin  *streams.Writable
 	Stdout *streams.Readable
 	Stderr *streams.Readable

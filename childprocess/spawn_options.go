@@ -83,8 +83,8 @@ type Options struct {
 
 	// KillSignal is what Timeout, Context and Terminate send. 0: SIGTERM. Whom it goes to depends on the child:
 	//
-	//   - A child that leads a process group, because it is Detached, has a PTY, or has Setpgid and no Pgid: to the whole group. Who is
-	//     left of the group when its leader has exited gets the signal once more.
+	//   - A child that leads a process group, because it is Detached, has a PTY, or has Setpgid and no Pgid: to the whole group.
+	//     Who is left of the group when its leader has exited gets the signal once more.
 	//   - A Shell with a Timeout or a Context, in a program that has no controlling terminal: the same. The shell is given a
 	//     group, so that the programs it runs end with it.
 	//   - Any other Shell: to the shell and its descendants, on Linux. They are found by /proc, and are stopped meanwhile

@@ -23,5 +23,4 @@ var left = map[string]string{
 	"N123": "only in JavaScript: a Go program has no start-up snapshot",
 	"S027": noOption,
 	"S057": noOption,
-	"S058": noOption,
 }
