@@ -37,14 +37,15 @@ func init() {
 	})
 }
 
-// outer is the shell that a person has started term from. It says how term ended and whether it has left the terminal's mode as
-// it was.
-const outer = `before=$(stty -g)
-"$@"
-code=$?
+// outer is the shell that a person has started term from. It says how term ended and whether it has left the terminal's mode
+// as it was. report is its end.
+const (
+	outer  = `before=$(stty -g); "$@"` + "\n" + report
+	report = `code=$?
 test "$(stty -g)" = "$before" && echo "mode restored" || echo "mode changed"
 echo "code $code"
 exec cat >/dev/null`
+)
 
 // person is somebody at a terminal.
 type person struct {
@@ -170,16 +171,13 @@ func TestTheModeIsRestoredAfterAPanic(t *testing.T) {
 }
 
 func TestTheModeIsRestoredWhileStopped(t *testing.T) {
-	const jobs = `set -m; before=$(stty -g)
-"$@"
-test "$(stty -g)" = "$before" && echo "mode restored while stopped"
+	const jobs = `set -m; before=$(stty -g); "$@"
+test "$(stty -g)" = "$before" && echo "restored while stopped"
 fg >/dev/null
-` // And then as outer.
-	p, run := sits(t, jobs+strings.Replace(strings.Replace(outer, "before=$(stty -g)\n", "", 1), `"$@"`+"\n", "", 1),
-		program.Path(t), "/bin/sh", "-c", "echo term $PPID; read line; echo got $line; exit 4")
+` + report
+	p, run := sits(t, jobs, program.Path(t), "/bin/sh", "-c", "echo term $PPID; read line; echo got $line; exit 4")
 	p.when("\r\n", func() { require.NoError(t, unix.Kill(p.number("term"), unix.SIGTSTP)) })
-	p.when("mode restored while stopped\r\n", func() {})
-	p.types("", "typed\r")
+	p.types("restored while stopped\r\n", "typed\r")
 	run()
 	require.Contains(t, p.text, "got typed\r\nmode restored\r\ncode 4\r\n")
 }

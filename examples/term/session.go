@@ -32,6 +32,7 @@ type session struct {
 	loop  *reactor.Loop
 	mode  rawMode
 	child *childprocess.ChildProcess
+	keys  *streams.Readable // stdin
 
 	failed error          // the error event
 	got    signals.Signal // what has ended the session; 0 if nothing has
@@ -77,8 +78,8 @@ func (s *session) start(file string, args []string) (err error) {
 
 // connect joins the two terminals. When the child's has ended, stdin has nobody to be read for, and is closed.
 func (s *session) connect() error {
-	keys, err := streams.NewReadable(s.loop, stdin, nil)
-	if err != nil {
+	var err error
+	if s.keys, err = streams.NewReadable(s.loop, stdin, nil); err != nil {
 		return err
 	}
 	show, err := streams.NewWritable(s.loop, stdout, nil)
@@ -86,12 +87,12 @@ func (s *session) connect() error {
 		return err
 	}
 	t := s.child.Terminal()
-	keys.Pipe(t.Writable, nil)
+	s.keys.Pipe(t.Writable, nil)
 	t.Readable.Pipe(show, nil)
 	// The person is gone. So is the terminal, which hangs the program up.
 	hangUp := func(error) { t.Destroy(nil) }
-	keys.OnEnd(func() { hangUp(nil) })
-	keys.OnError(hangUp)
+	s.keys.OnEnd(func() { hangUp(nil) })
+	s.keys.OnError(hangUp)
 	show.OnError(hangUp)
 	return nil
 }

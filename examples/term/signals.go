@@ -36,8 +36,11 @@ func (s *session) resize() {
 }
 
 // suspend stops this program with its terminal in its own mode. The program on the inner terminal runs on, and waits when it
-// has shown more than fits.
+// has shown more than fits. Nothing is passed through before resume is called, which may be a few turns after this program
+// runs again: in the wrong mode it would be echoed or translated twice.
 func (s *session) suspend(signals.Signal) {
+	s.keys.Pause()
+	s.child.Terminal().Readable.Pause()
 	s.mode.restore()
 	_ = unix.Kill(os.Getpid(), unix.SIGSTOP) // To oneself it cannot fail.
 }
@@ -46,6 +49,8 @@ func (s *session) suspend(signals.Signal) {
 func (s *session) resume(signals.Signal) {
 	_ = s.mode.enter() // Best effort: without it keys are echoed twice.
 	s.resize()
+	s.keys.Resume()
+	s.child.Terminal().Readable.Resume()
 }
 
 // leave ends the session, and the program with it.
