@@ -238,6 +238,9 @@ func (a *layout) openFile(f *os.File) (int, error) {
 // openStream borrows the descriptor of one of our streams, which has to know that it is shared now.
 func (a *layout) openStream(s Stdio, i int) (int, error) {
 	stream := s.stream
+	if t, ok := stream.(*Terminal); ok {
+		stream = t.Duplex
+	}
 	if d, ok := stream.(*streams.Duplex); ok {
 		stream = d.Readable // Its halves have one descriptor: lending one lends both, and this one pauses.
 	}

@@ -50,7 +50,8 @@ func PTY(o *PTYOptions) Stdio {
 // exit of the child delays the end, and the child's close with it, as with a pipe: see Options.CloseGrace.
 //
 // When Readable is closed, because it has ended or was destroyed, Writable is destroyed, and that closes the terminal:
-// those who still have it get SIGHUP (pty(7)). So does the child when the terminal is destroyed while it runs.
+// those who still have it get SIGHUP (pty(7)). So does the child when the terminal is destroyed, or its loop closed, while it
+// runs.
 //
 // A Terminal's methods must be called on the loop goroutine unless their comment says otherwise.
 type Terminal struct {

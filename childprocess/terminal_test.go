@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/pty"
@@ -445,6 +446,57 @@ func TestALimitEndsTheGroupOnATerminal(t *testing.T) {
 			require.Equal(t, terminalEnds("SIGTERM"), s.log)
 		})
 	}
+}
+
+// The session is the child's, whatever else asks for one or for a group.
+func TestAChildOnATerminalLeadsItsSession(t *testing.T) {
+	for name, o := range map[string]childprocess.Options{
+		"plain": {}, "Detached": {Detached: true},
+		"a shell with a limit": {Shell: shell, Timeout: time.Hour}, // Such a shell gets a group elsewhere.
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			o.Stdio = childprocess.AllStdio(childprocess.PTY(nil))
+			c := spawn(t, l, "cat", nil, &o)
+			session, err := unix.Getsid(c.Pid())
+			require.NoError(t, err)
+			group, err := unix.Getpgid(c.Pid())
+			require.NoError(t, err)
+			require.Equal(t, [2]int{c.Pid(), c.Pid()}, [2]int{session, group})
+			s := screenOf(c)
+			_, err = c.Terminal().Writable.WriteString("\x04")
+			require.NoError(t, err)
+			run(t, l)
+			require.Equal(t, terminalEnds("0"), s.log)
+		})
+	}
+}
+
+// What a child has written last is on its way through the kernel when it exits.
+func TestLastWordsOnATerminalComeBeforeExit(t *testing.T) {
+	if forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
+		t.Skip("SIGCHLD may tell the end of a child before its last data")
+	}
+	for range 200 {
+		l := newLoop(t)
+		c := spawn(t, l, "/bin/echo", []string{"last words"}, ownTerminal(nil))
+		s := screenOf(c)
+		c.OnExit(func(childprocess.ExitStatus) { require.Equal(t, "last words\r\n", s.text) })
+		run(t, l)
+	}
+}
+
+// Another child may play the person, as script(1) would.
+func TestTheTerminalIsLentToAnotherChild(t *testing.T) {
+	l := newLoop(t)
+	c := spawn(t, l, shell, []string{"-c", "read line; echo got $line"}, ownTerminal(nil))
+	typist := spawn(t, l, shell, []string{"-c", "echo typed >&0; head -n 2"}, &childprocess.Options{
+		Stdio: []childprocess.Stdio{childprocess.Stream(c.Terminal())},
+	})
+	ev := events(typist).reading()
+	typist.OnClose(func(childprocess.ExitStatus) { c.Terminal().Destroy(nil) })
+	run(t, l)
+	require.Equal(t, "typed\r\ngot typed\r\n", string(ev.data[1]))
 }
 
 // close waits for whoever has the terminal, as for whoever has a pipe.
