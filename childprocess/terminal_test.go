@@ -396,6 +396,24 @@ func TestAChildWhoseTerminalIsDestroyedIsHungUp(t *testing.T) {
 	require.Equal(t, []string{"spawn", "terminal close", "exit SIGHUP", "close SIGHUP"}, s.log)
 }
 
+// An Async child may find that its terminal is gone before it has begun.
+func TestATerminalIsDestroyedBeforeItsAsyncChildStarts(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := newLoop(t)
+	o := ownTerminal(nil)
+	o.Async = true
+	c := spawn(t, l, shell, []string{"-c", "exit 3"}, o)
+	s := screenOf(c)
+	c.Terminal().Destroy(nil)
+	run(t, l)
+	switch last := s.log[len(s.log)-1]; last {
+	case "close -5":
+		require.Contains(t, s.log, "error EIO", "it could not take the terminal")
+	default: // It was faster.
+		require.Contains(t, []string{"close SIGHUP", "close 3"}, last, "%q", s.log)
+	}
+}
+
 // To give up reading is to give up the terminal, or the child would wait for ever.
 func TestATerminalIsClosedWithItsReadingHalf(t *testing.T) {
 	l := newLoop(t)
