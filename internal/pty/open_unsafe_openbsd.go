@@ -29,7 +29,7 @@ func open() (master, slave int, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	var got ptmget
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(ptm), ptmGet, uintptr(unsafe.Pointer(&got)))
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(ptm), ptmGet, uintptr(unsafe.Pointer(&got)))
 	if errno != 0 {
 		return -1, -1, errno
 	}
