@@ -393,7 +393,7 @@ func TestAChildWhoseTerminalIsDestroyedIsHungUp(t *testing.T) {
 	s := screenOf(c).when("ready", func() { c.Terminal().Destroy(nil) })
 	run(t, l)
 	s.done(t)
-	require.Equal(t, []string{"spawn", "terminal close", "exit SIGHUP", "close SIGHUP"}, s.log)
+	require.ElementsMatch(t, []string{"spawn", "terminal close", "exit SIGHUP", "close SIGHUP"}, s.log) // It may be that fast.
 }
 
 // An Async child may find that its terminal is gone before it has begun.
@@ -420,7 +420,7 @@ func TestATerminalIsClosedWithItsReadingHalf(t *testing.T) {
 	c := spawn(t, l, shell, []string{"-c", "echo ready; read line; exec sleep 1000"}, ownTerminal(nil))
 	s := screenOf(c).when("ready", func() { c.Terminal().Readable.Destroy(nil) })
 	run(t, l)
-	require.Equal(t, []string{"spawn", "terminal close", "exit SIGHUP", "close SIGHUP"}, s.log)
+	require.ElementsMatch(t, []string{"spawn", "terminal close", "exit SIGHUP", "close SIGHUP"}, s.log) // It may be that fast.
 }
 
 // A terminal has no end of input but a key.
