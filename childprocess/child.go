@@ -30,7 +30,7 @@ type ChildProcess struct {
 	streams  []StdioStream // those of Stdio, and behind them those of the terminal
 
 	loop     *reactor.Loop
-	family   *family
+	siblings *children
 	op       string // the form that started it, for errors
 	file     string
 	args     []string        // with argv[0]
@@ -49,7 +49,7 @@ type ChildProcess struct {
 	stopEvents bool
 	onSIGCHLD  bool            // f.look is called for it when SIGCHLD comes
 	looking    bool            // such a call is queued
-	refsShared bool            // it is counted in family.shared
+	refsShared bool            // it is counted in children.shared
 	watcher    reactor.Watcher // of the pidfd
 	watched    bool            // watcher is in use
 	exitPause  time.Duration   // between two questions for an end that cannot be had, see exitPoll
@@ -71,7 +71,7 @@ type ChildProcess struct {
 
 	survivor *survivor // once the loop was closed while the child ran
 
-	prev, next *ChildProcess // in family.open
+	prev, next *ChildProcess // in children.open
 
 	// Memory that is part of every child, to have it in one piece.
 	usage syscall.Rusage
@@ -149,7 +149,7 @@ func (c *ChildProcess) setUnref(unref bool) {
 	if c.unrefed != unref {
 		c.unrefed = unref
 		if c.state <= childRunning {
-			c.family.refChanged(c)
+			c.siblings.refChanged(c)
 		}
 	}
 }

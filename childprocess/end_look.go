@@ -25,7 +25,7 @@ func (w *lastLook) look() {
 	case c.state == childRunning && !c.process.Ended():
 		w.act()
 	case c.state == childRunning:
-		c.family.lookSoon(c) // Where SIGCHLD tells and is ignored, nothing else would see its end.
+		c.siblings.lookSoon(c) // Where SIGCHLD tells and is ignored, nothing else would see its end.
 		c.loop.SetImmediate(w.look)
 	case w.unread.heldBack():
 		c.loop.SetTimeout(restPoll, w.look)

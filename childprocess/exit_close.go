@@ -133,7 +133,7 @@ func (c *ChildProcess) settle() {
 	}
 	c.state = childClosed
 	c.limits.closed()
-	c.family.leave(c)
+	c.siblings.leave(c)
 	defer close(c.done) // Those who Wait are told also when a listener panics.
 	reactor.Emit(c.loop, &c.close, c.status)
 }

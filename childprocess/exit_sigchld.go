@@ -8,39 +8,39 @@ import (
 
 // watchSIGCHLD begins to watch SIGCHLD. The watcher stays until the loop is closed; it keeps the loop alive only while a
 // ref'd child depends on it.
-func (f *family) watchSIGCHLD() error {
-	if f.sigchld != nil {
+func (all *children) watchSIGCHLD() error {
+	if all.sigchld != nil {
 		return nil
 	}
-	w, err := signals.Watch(f.loop, syscall.SIGCHLD, f.childSignal)
+	w, err := signals.Watch(all.loop, syscall.SIGCHLD, all.childSignal)
 	if err != nil {
 		return err
 	}
 	w.Unref()
-	f.sigchld = w
-	f.shared.add(w)
+	all.sigchld = w
+	all.shared.add(w)
 	return nil
 }
 
 // childSignal queues a look at each of our children, and at no others: one signal may stand for many. They are looked at in
 // the immediates phase, so that what they wrote before they ended is read first, and each in a callback of its own, so that
 // the ticks of one's exit come before the exit of the next, and a listener that panics keeps nobody else from being seen.
-func (f *family) childSignal(syscall.Signal) {
-	for c := f.open; c != nil; c = c.next {
+func (all *children) childSignal(syscall.Signal) {
+	for c := all.open; c != nil; c = c.next {
 		if c.onSIGCHLD && c.state == childRunning {
-			f.lookSoon(c)
+			all.lookSoon(c)
 		}
 	}
 }
 
-func (f *family) lookSoon(c *ChildProcess) {
+func (all *children) lookSoon(c *ChildProcess) {
 	if c.looking {
 		return
 	}
 	c.looking = true
-	f.loop.SetImmediate(func() {
+	all.loop.SetImmediate(func() {
 		c.looking = false
-		f.look(c)
+		all.look(c)
 	})
 }
 

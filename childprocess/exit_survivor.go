@@ -49,13 +49,13 @@ func (c *ChildProcess) outlive() {
 func (s *survivor) started(p process.Process, start time.Time) {
 	h := s.child
 	err := s.shared.loop.Post(func() {
-		f, err := familyOf(s.shared.loop)
+		all, err := childrenOf(s.shared.loop)
 		if err != nil {
 			return // The loop has broken.
 		}
-		h.loop, h.family = s.shared.loop, f
+		h.loop, h.siblings = s.shared.loop, all
 		h.process, h.start = p, start
-		f.join(h)
+		all.join(h)
 		h.OnClose(func(ExitStatus) { background.release(s.shared) })
 		held := h.starting
 		h.starting, h.state = nil, childRunning
@@ -79,7 +79,7 @@ func (s *survivor) follow() {
 	if s.child.state != childRunning {
 		return
 	}
-	if s.child.family.follow(s.child) != nil {
+	if s.child.siblings.follow(s.child) != nil {
 		s.shared.loop.SetTimeout(survivorRetry, s.follow)
 	}
 }

@@ -54,7 +54,7 @@ func SetExitWatch(l *reactor.Loop, w ExitWatch) error {
 	if l == nil {
 		return &ArgumentError{"SetExitWatch", "loop", "is nil"}
 	}
-	f, err := familyOf(l)
+	all, err := childrenOf(l)
 	if err != nil {
 		return err
 	}
@@ -62,6 +62,6 @@ func SetExitWatch(l *reactor.Loop, w ExitWatch) error {
 	if err != nil {
 		return err
 	}
-	f.way = way
+	all.way = way
 	return nil
 }

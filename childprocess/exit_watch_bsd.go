@@ -31,42 +31,42 @@ type exitQueue struct {
 }
 
 // watchExit has NOTE_EXIT reported for c.
-func (f *family) watchExit(c *ChildProcess) error {
-	if f.exits == nil {
-		if err := f.openExitQueue(); err != nil {
+func (all *children) watchExit(c *ChildProcess) error {
+	if all.exits == nil {
+		if err := all.openExitQueue(); err != nil {
 			return err
 		}
 	}
 	var ev unix.Kevent_t
 	unix.SetKevent(&ev, c.process.Pid, unix.EVFILT_PROC, unix.EV_ADD|unix.EV_ONESHOT)
 	ev.Fflags = unix.NOTE_EXIT
-	switch _, err := unix.Kevent(f.exits.fd, []unix.Kevent_t{ev}, nil, nil); err {
+	switch _, err := unix.Kevent(all.exits.fd, []unix.Kevent_t{ev}, nil, nil); err {
 	case nil:
-		f.exits.byPid[c.process.Pid] = c
+		all.exits.byPid[c.process.Pid] = c
 	case unix.ESRCH:
 		// It has ended already; some systems have no filter for a zombie.
-		f.loop.SetImmediate(func() { f.lookEnded(c) })
+		all.loop.SetImmediate(func() { all.lookEnded(c) })
 	default:
 		return err
 	}
 	return nil
 }
 
-func (f *family) openExitQueue() error {
+func (all *children) openExitQueue() error {
 	kq, err := unix.Kqueue()
 	if err != nil {
 		return err
 	}
 	unix.CloseOnExec(kq) // A kqueue is not inherited by fork anyway.
 	q := &exitQueue{fd: kq, byPid: map[int]*ChildProcess{}}
-	if q.watcher, err = f.loop.Watch(kq, reactor.Readable, func(reactor.Readiness) { f.childrenEnded() }); err != nil {
+	if q.watcher, err = all.loop.Watch(kq, reactor.Readable, func(reactor.Readiness) { all.childrenEnded() }); err != nil {
 		fd.Close(kq)
 		return err
 	}
 	q.watcher.Late()
 	q.watcher.Unref()
-	f.exits = q
-	f.shared.add(q.watcher)
+	all.exits = q
+	all.shared.add(q.watcher)
 	return nil
 }
 
@@ -77,28 +77,28 @@ func (q *exitQueue) close() {
 }
 
 // childrenEnded reads the exits.
-func (f *family) childrenEnded() {
+func (all *children) childrenEnded() {
 	var events [64]unix.Kevent_t
-	n, err := unix.Kevent(f.exits.fd, nil, events[:], new(unix.Timespec))
+	n, err := unix.Kevent(all.exits.fd, nil, events[:], new(unix.Timespec))
 	if err != nil {
 		return // EINTR: the queue is still readable.
 	}
 	for _, ev := range events[:n] {
 		pid := int(ev.Ident)
-		if c := f.exits.byPid[pid]; c != nil {
-			delete(f.exits.byPid, pid)
-			f.lookEnded(c)
+		if c := all.exits.byPid[pid]; c != nil {
+			delete(all.exits.byPid, pid)
+			all.lookEnded(c)
 		}
 	}
 }
 
 // lookEnded asks until the kernel tells the status. Darwin knows it a moment later, and a debugger that traces the child
 // gets it first.
-func (f *family) lookEnded(c *ChildProcess) {
-	f.look(c)
+func (all *children) lookEnded(c *ChildProcess) {
+	all.look(c)
 	if c.state == childRunning {
 		c.exitPause = min(max(2*c.exitPause, exitPoll), exitPollLongest)
-		c.exitAgain = f.loop.SetTimeout(c.exitPause, func() { c.exitAgain = nil; f.lookEnded(c) })
+		c.exitAgain = all.loop.SetTimeout(c.exitPause, func() { c.exitAgain = nil; all.lookEnded(c) })
 		if c.unrefed {
 			c.exitAgain.Unref()
 		}

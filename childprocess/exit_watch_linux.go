@@ -30,25 +30,25 @@ func chooseExitWatch(w ExitWatch) (ExitWatch, error) {
 var hasPidfd = sync.OnceValue(process.HasPidfd)
 
 // watchExit watches the child's pidfd, which is readable once it has ended.
-func (f *family) watchExit(c *ChildProcess) error {
+func (all *children) watchExit(c *ChildProcess) error {
 	if c.process.Pidfd < 0 {
 		// The kernel has pidfds but did not give one with the fork. The child is ours and not waited for: its pid is good.
 		if err := c.process.OpenPidfd(); err != nil {
 			return err
 		}
 	}
-	if err := f.loop.WatchInto(&c.watcher, c.process.Pidfd, reactor.Readable, c.mayHaveEnded); err != nil {
+	if err := all.loop.WatchInto(&c.watcher, c.process.Pidfd, reactor.Readable, c.mayHaveEnded); err != nil {
 		return err
 	}
 	c.watcher.Late()
 	c.watched = true
-	f.shared.set(c, false)
-	f.refChanged(c)
+	all.shared.set(c, false)
+	all.refChanged(c)
 	return nil
 }
 
 func (c *ChildProcess) mayHaveEnded(reactor.Readiness) {
-	c.family.look(c)
+	c.siblings.look(c)
 	if c.state == childRunning {
 		c.askAgain()
 	}

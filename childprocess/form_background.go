@@ -48,12 +48,12 @@ func (b *backgroundLoop) acquire() (*sharedLoop, error) {
 		if err != nil {
 			return nil, err
 		}
-		f, err := familyOf(l)
+		all, err := childrenOf(l)
 		if err != nil {
 			privateLoops.put(l)
 			return nil, err
 		}
-		s = &sharedLoop{loop: l, release: l.Hold(), way: f.way}
+		s = &sharedLoop{loop: l, release: l.Hold(), way: all.way}
 		s.ended, s.end = context.WithCancelCause(context.Background())
 		b.current = s
 		// It ends with Run, when retire has released the loop or its poll fails. Nobody has to wait for that.

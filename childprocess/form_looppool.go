@@ -51,8 +51,8 @@ func (p *loopPool) get() (*reactor.Loop, error) {
 // put takes back a loop that has run to its end. One that watches SIGCHLD is closed: idle, it would go on receiving
 // that.
 func (p *loopPool) put(l *reactor.Loop) {
-	f, err := familyOf(l)
-	if err != nil || f.way == ExitWatchSIGCHLD || l.Alive() || !p.keep(l) {
+	all, err := childrenOf(l)
+	if err != nil || all.way == ExitWatchSIGCHLD || l.Alive() || !p.keep(l) {
 		_ = l.Close() // What it would report is the close of its own descriptors.
 	}
 }
@@ -94,13 +94,13 @@ func (p *loopPool) sweep() {
 
 // giveUp kills what runs on a loop whose poll has failed, since nobody would be told of its end, and closes it.
 func giveUp(l *reactor.Loop) {
-	f, err := familyOf(l)
+	all, err := childrenOf(l)
 	if err != nil {
 		return
 	}
-	for c := f.open; c != nil; c = c.next {
+	for c := all.open; c != nil; c = c.next {
 		if c.state == childRunning {
-			f.release(c)
+			all.release(c)
 			c.process.Abort()
 			c.state = childExited // There is no process to signal any more.
 		}

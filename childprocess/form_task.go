@@ -98,9 +98,9 @@ func (t *task) enter(c *ChildProcess, o *Options) {
 	if t.bridged != nil {
 		defer close(t.bridged)
 	}
-	f, err := familyOf(t.shared.loop)
+	all, err := childrenOf(t.shared.loop)
 	if err == nil {
-		err = c.enter(f, o)
+		err = c.enter(all, o)
 	} else {
 		c.abandon()
 	}

@@ -35,20 +35,20 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake 
 	if mistake == nil && l == nil {
 		mistake = &ArgumentError{op, "loop", "is nil"}
 	}
-	var f *family
+	var all *children
 	c, err := begin(op, file, args, o, mistake, func() (s *process.Starter, way ExitWatch, err error) {
-		if f, err = familyOf(l); err != nil {
+		if all, err = childrenOf(l); err != nil {
 			return nil, 0, err
 		}
-		return &f.starter, f.way, nil
+		return &all.starter, all.way, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	if o.Async {
-		err = c.startLater(f, o)
+		err = c.startLater(all, o)
 	} else {
-		err = c.enter(f, o)
+		err = c.enter(all, o)
 	}
 	if err != nil {
 		return nil, err
@@ -184,15 +184,15 @@ func (c *ChildProcess) settleStart() {
 		return
 	}
 	c.process, c.start = st.process, st.begun
-	if err := c.family.follow(c); err != nil {
+	if err := c.siblings.follow(c); err != nil {
 		c.process.Abort()
 		c.failed = c.failure(StepResource, c.file, errnoOr(err))
 	}
 }
 
 // enter makes a child that was forked one of the loop's. It returns what is not an event.
-func (c *ChildProcess) enter(f *family, o *Options) error {
-	c.loop, c.family = f.loop, f
+func (c *ChildProcess) enter(all *children, o *Options) error {
+	c.loop, c.siblings = all.loop, all
 	table := c.starting.table
 	c.settleStart()
 	if c.failed != nil && table != nil && (exhausted(c.failed.Err) || !emitted(c.failed.Err)) {
@@ -207,12 +207,12 @@ func (c *ChildProcess) enter(f *family, o *Options) error {
 	}
 	if err := c.adopt(table, o); err != nil {
 		if c.failed == nil {
-			f.release(c)
+			all.release(c)
 			c.process.Abort()
 		}
 		return err
 	}
-	f.join(c)
+	all.join(c)
 	c.announce()
 	if c.failed == nil {
 		c.arm(o)

@@ -119,9 +119,9 @@ func (s *starting) hold(l *reactor.Loop, hold bool) {
 
 // startLater has the child forked on another thread. The streams exist at once, but wait for nothing before the child is
 // known to run: so spawn comes before everything else.
-func (c *ChildProcess) startLater(f *family, o *Options) error {
+func (c *ChildProcess) startLater(all *children, o *Options) error {
 	s := c.starting
-	c.loop, c.family = f.loop, f
+	c.loop, c.siblings = all.loop, all
 	if s.table == nil {
 		return c.refuseLater(o) // There is nothing to fork.
 	}
@@ -129,13 +129,13 @@ func (c *ChildProcess) startLater(f *family, o *Options) error {
 		return err
 	}
 	c.holdStreams()
-	f.join(c)
-	f.refChanged(c)
+	all.join(c)
+	all.refChanged(c)
 	later := *o // The caller's is not kept.
-	f.spawners.run(func(st *process.Starter) {
+	all.spawners.run(func(st *process.Starter) {
 		c.fork(st)
 		if c.hasForked() {
-			_ = f.loop.Post(func() { c.started(&later) }) // A loop that is closed now has let go of the child.
+			_ = all.loop.Post(func() { c.started(&later) }) // A loop that is closed now has let go of the child.
 		}
 	})
 	return nil

@@ -8,7 +8,7 @@ import (
 // enterClosed makes a child one of the loop's for which there are no descriptors. Its user does not know that yet, and
 // listens to streams: those that were asked for exist, and are closed. Their events come behind the error event.
 func (c *ChildProcess) enterClosed(o *Options) error {
-	c.family.join(c)
+	c.siblings.join(c)
 	c.announce()
 	return c.adoptClosed(o, c.failed)
 }
@@ -16,7 +16,7 @@ func (c *ChildProcess) enterClosed(o *Options) error {
 // refuseLater is enterClosed for an Async child, of which nothing is known before the error event.
 func (c *ChildProcess) refuseLater(o *Options) error {
 	s := c.starting
-	c.family.join(c)
+	c.siblings.join(c)
 	c.loop.NextTick(func() {
 		s.hold(c.loop, false)
 		c.settleStart()

@@ -13,11 +13,11 @@ import (
 // A platform supplies:
 //
 //	func chooseExitWatch(w ExitWatch) (ExitWatch, error)   what to use for w, never ExitWatchAuto; ErrUnsupported
-//	func (f *family) watchExit(c *ChildProcess) error      has f.look(c) called when c may have ended, as a Late watcher;
+//	func (all *children) watchExit(c *ChildProcess) error      has all.look(c) called when c may have ended, as a Late watcher;
 //	                                                       not called for ExitWatchSIGCHLD
 
-// family is the children of one loop. It is closed with the loop.
-type family struct {
+// children are those of one loop. It is closed with the loop.
+type children struct {
 	loop    *reactor.Loop
 	way     ExitWatch
 	open    *ChildProcess // list of those that have not closed, in the order of their start
@@ -30,20 +30,20 @@ type family struct {
 	spawners spawners        // of the others
 }
 
-type familyKey struct{}
+type childrenKey struct{}
 
-func familyOf(l *reactor.Loop) (*family, error) {
-	c, err := l.Local(familyKey{}, func() (io.Closer, error) {
+func childrenOf(l *reactor.Loop) (*children, error) {
+	c, err := l.Local(childrenKey{}, func() (io.Closer, error) {
 		way, err := chooseExitWatch(ExitWatchAuto)
 		if err != nil {
 			return nil, err
 		}
-		return &family{loop: l, way: way}, nil
+		return &children{loop: l, way: way}, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return c.(*family), nil
+	return c.(*children), nil
 }
 
 // Prepare does what the loop would do with its first child, which then starts as fast as the others: it finds out what the
@@ -53,19 +53,19 @@ func Prepare(l *reactor.Loop) error {
 	if l == nil {
 		return &ArgumentError{"Prepare", "loop", "is nil"}
 	}
-	f, err := familyOf(l)
+	all, err := childrenOf(l)
 	if err != nil {
 		return err
 	}
-	f.starter.Reserve()
+	all.starter.Reserve()
 	process.Prepare()
 	return nil
 }
 
 // Close lets go of the children that were left: still running, or ended with streams that have not come to their end. They
 // get no events. Those that run are survivors from here on.
-func (f *family) Close() error {
-	for c := f.open; c != nil; c = f.open {
+func (all *children) Close() error {
+	for c := all.open; c != nil; c = all.open {
 		c.limits.closed()
 		c.terminal.release()
 		if c.watched {
@@ -79,44 +79,44 @@ func (f *family) Close() error {
 		case c.state == childRunning:
 			c.outlive()
 		}
-		f.release(c)
-		f.leave(c)
+		all.release(c)
+		all.leave(c)
 		c.state = childClosed
 		if c.doneErr == nil {
 			c.doneErr = reactor.ErrClosed
 		}
 		close(c.done)
 	}
-	if f.exits != nil {
-		f.exits.close()
+	if all.exits != nil {
+		all.exits.close()
 	}
-	f.starter.Release()
-	f.spawners.close()
+	all.starter.Release()
+	all.spawners.close()
 	return nil
 }
 
 // follow has the end of a child that was started watched.
-func (f *family) follow(c *ChildProcess) error {
-	if f.way == ExitWatchSIGCHLD || c.stopEvents {
-		if err := f.watchSIGCHLD(); err != nil {
+func (all *children) follow(c *ChildProcess) error {
+	if all.way == ExitWatchSIGCHLD || c.stopEvents {
+		if err := all.watchSIGCHLD(); err != nil {
 			return err
 		}
 		c.onSIGCHLD = true
-		f.lookSoon(c) // It may have ended, or stopped, before.
+		all.lookSoon(c) // It may have ended, or stopped, before.
 	}
-	f.refChanged(c)
-	if f.way == ExitWatchSIGCHLD {
+	all.refChanged(c)
+	if all.way == ExitWatchSIGCHLD {
 		return nil
 	}
-	if err := f.watchExit(c); err != nil {
-		f.release(c)
+	if err := all.watchExit(c); err != nil {
+		all.release(c)
 		return err
 	}
 	return nil
 }
 
 // look asks about one child, when it may have ended.
-func (f *family) look(c *ChildProcess) {
+func (all *children) look(c *ChildProcess) {
 	for c.state == childRunning {
 		change, err := c.process.Wait(c.stopEvents, &c.usage)
 		if err == syscall.ECHILD {
@@ -127,55 +127,55 @@ func (f *family) look(c *ChildProcess) {
 		case err != nil || change.Kind == process.Unchanged:
 			return
 		case change.Kind == process.Stopped:
-			reactor.Emit(f.loop, &c.stop, change.Signal)
+			reactor.Emit(all.loop, &c.stop, change.Signal)
 		case change.Kind == process.Continued:
-			reactor.Emit(f.loop, &c.resume, struct{}{})
+			reactor.Emit(all.loop, &c.resume, struct{}{})
 		default:
-			f.reaped(c, statusOf(change))
+			all.reaped(c, statusOf(change))
 		}
 	}
 }
 
 // reaped is the end of a child's process.
-func (f *family) reaped(c *ChildProcess, status ExitStatus) {
+func (all *children) reaped(c *ChildProcess, status ExitStatus) {
 	status.Elapsed = time.Since(c.start)
 	if status.Lost {
 		c.doneErr = ErrStatusLost
 	}
-	f.release(c)
+	all.release(c)
 	c.state = childEnded
 	// exit, and close when nothing else is open, are one callback, as in Node.
-	c.afterBacklog(func() { f.loop.Callback(func() { c.ended(status) }) })
+	c.afterBacklog(func() { all.loop.Callback(func() { c.ended(status) }) })
 }
 
 // join and leave keep the list of children.
-func (f *family) join(c *ChildProcess) {
-	c.prev = f.newest
+func (all *children) join(c *ChildProcess) {
+	c.prev = all.newest
 	if c.prev != nil {
 		c.prev.next = c
 	} else {
-		f.open = c
+		all.open = c
 	}
-	f.newest = c
+	all.newest = c
 }
 
-func (f *family) leave(c *ChildProcess) {
+func (all *children) leave(c *ChildProcess) {
 	if c.prev != nil {
 		c.prev.next = c.next
 	} else {
-		f.open = c.next
+		all.open = c.next
 	}
 	if c.next != nil {
 		c.next.prev = c.prev
 	} else {
-		f.newest = c.prev
+		all.newest = c.prev
 	}
 	c.prev, c.next = nil, nil
 	c.process.Close()
 }
 
 // release gives up what following the process took. The pidfd of a leader means its group until close.
-func (f *family) release(c *ChildProcess) {
+func (all *children) release(c *ChildProcess) {
 	keep := c.scope == scopeGroup || c.state == childStarting // In the latter case somebody will abort it.
 	if c.exitAgain != nil {
 		c.exitAgain.Stop()
@@ -189,11 +189,11 @@ func (f *family) release(c *ChildProcess) {
 	if !keep {
 		c.process.Close()
 	}
-	f.shared.set(c, false)
+	all.shared.set(c, false)
 }
 
 // refChanged has c keep the loop alive, or not.
-func (f *family) refChanged(c *ChildProcess) {
+func (all *children) refChanged(c *ChildProcess) {
 	if c.exitAgain != nil {
 		if c.unrefed {
 			c.exitAgain.Unref()
@@ -203,9 +203,9 @@ func (f *family) refChanged(c *ChildProcess) {
 	}
 	switch {
 	case c.state == childStarting && c.starting != nil:
-		c.starting.hold(f.loop, !c.unrefed)
+		c.starting.hold(all.loop, !c.unrefed)
 	case !c.watched:
-		f.shared.set(c, !c.unrefed)
+		all.shared.set(c, !c.unrefed)
 	case c.unrefed:
 		c.watcher.Unref()
 	default:
