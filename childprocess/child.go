@@ -15,8 +15,9 @@ import (
 //
 // A ChildProcess's methods must be called on the loop goroutine unless their comment says otherwise.
 type ChildProcess struct {
-	// Stdin, Stdout and Stderr are the parent's ends of the first three Stdio, nil where these are no pipes. They are there
-	// also when the program could not be started, and closed if the descriptors could not be made (EMFILE, ENFILE).
+	// Stdin, Stdout and Stderr are the parent's ends of the first three Stdio, nil where these are no pipes; of a PTY see
+	// Terminal. They are there also when the program could not be started, and closed if the descriptors could not be made
+	// (EMFILE, ENFILE).
 	Stdin  *streams.Writable
 	Stdout *streams.Readable
 	Stderr *streams.Readable
@@ -24,7 +25,9 @@ type ChildProcess struct {
 	// Stdio has an entry for each descriptor of the child, at least three.
 	Stdio []StdioStream
 
-	channel *ipc.Channel // nil without an IPC slot
+	channel  *ipc.Channel  // nil without an IPC slot
+	terminal *Terminal     // nil without a PTY slot
+	streams  []StdioStream // those of Stdio, and behind them those of the terminal
 
 	loop     *reactor.Loop
 	siblings *children

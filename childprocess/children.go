@@ -68,6 +68,7 @@ func Prepare(l *reactor.Loop) error {
 func (all *children) Close() error {
 	for c := all.open; c != nil; c = all.open {
 		c.limits.closed()
+		c.terminal.release()
 		if c.watched {
 			c.watcher.Close()
 			c.watched = false

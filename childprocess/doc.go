@@ -92,6 +92,14 @@
 // kernel needs for a start grows with the highest number that a child's pipes have. It gives them back when descriptors run
 // short, and when it is closed.
 //
+// # Terminals
+//
+// [PTY] gives a child a pseudo-terminal, and this program the other side of it, [ChildProcess.Terminal], as one duplex stream.
+// Systems differ in how they open it (Linux: /dev/ptmx and TIOCGPTPEER, or /dev/pts; FreeBSD: posix_openpt(2); NetBSD and
+// OpenBSD: /dev/ptm; DragonFly BSD and macOS: /dev/ptmx). Where there is none to be had, as in a container without /dev/ptmx,
+// the error event has a [SpawnError] with [StepStdio] and ENOENT; when all terminals of a system are in use, Spawn returns
+// one with ENOSPC (kernel.pty.max, pty(7)).
+//
 // # How the end of a child is known
 //
 // On Linux the child's pidfd (pidfd_open(2)) is watched by the loop; where there is none, SIGCHLD tells; on the BSDs

@@ -37,8 +37,8 @@ func (c *ChildProcess) Kill(s Signal) (bool, error) {
 	return c.sent(op, s, c.process.Signal(s))
 }
 
-// KillGroup sends a signal to every process of the group that the child leads, as a Detached child does and one with Setpgid
-// and no Pgid; 0 sends none and only asks. It reports true when there was a process to be signalled: until close, others of
+// KillGroup sends a signal to every process of the group that the child leads, as a Detached child does, one with a PTY,
+// and one with Setpgid and no Pgid; 0 sends none and only asks. It reports true when there was a process to be signalled: until close, others of
 // the group may be there after the child has exited, on systems that can signal it then (Linux 6.9). It reports (false, nil)
 // when there is none, and else what [ChildProcess.Kill] does. A child that has left its group is not signalled. The group of an Async
 // child that is being started gets the signal when it runs.
@@ -51,7 +51,7 @@ func (c *ChildProcess) KillGroup(s Signal) (bool, error) {
 	case !c.mayBeSignal(s):
 		return false, notSignal(op, s)
 	case c.scope != scopeGroup:
-		return false, &ArgumentError{op, "child", "leads no process group: it was started without Detached and Setpgid"}
+		return false, &ArgumentError{op, "child", "leads no process group: it was started without Detached, PTY and Setpgid"}
 	case c.survivor != nil:
 		return c.survivor.signal(func(c *ChildProcess) (bool, error) { return c.KillGroup(s) })
 	case c.state == childStarting:

@@ -38,7 +38,7 @@ func (w *lastLook) look() {
 
 // closes reports whether close is on its way: nobody holds it up.
 func (c *ChildProcess) closes() bool {
-	for _, s := range c.Stdio {
+	for _, s := range c.streams {
 		if s.Readable == nil {
 			continue
 		}

@@ -38,7 +38,7 @@ func (c *ChildProcess) written() (n int64) {
 	if c.channel != nil {
 		n = c.channel.Backlog().End()
 	}
-	for _, s := range c.Stdio {
+	for _, s := range c.streams {
 		if s.Readable != nil {
 			n += s.Readable.Backlog().End()
 		}
@@ -48,9 +48,12 @@ func (c *ChildProcess) written() (n int64) {
 
 // watchOutput ends the child when enough returns true.
 func (c *ChildProcess) watchOutput(enough func(slot int, chunk []byte) bool) {
-	for i, s := range c.Stdio {
+	for i, s := range c.streams {
 		if s.Readable == nil {
 			continue
+		}
+		if i >= len(c.Stdio) {
+			i = 1 // The terminal.
 		}
 		s.Readable.OnData(func(chunk []byte) {
 			if c.limits.cause == nil && enough(i, chunk) {

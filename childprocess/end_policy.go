@@ -97,6 +97,9 @@ func (o *Options) policyMistake(op string) error {
 
 // hasOutput reports whether this program reads anything of the child.
 func (o *Options) hasOutput() bool {
+	if o.ctty() >= 0 {
+		return true
+	}
 	asked := layout{stdio: o.Stdio}
 	for i := range max(len(o.Stdio), standardSlots) {
 		if i != 0 && asked.slot(i).isPipe(i) {

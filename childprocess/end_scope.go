@@ -31,7 +31,7 @@ func (o *Options) scope() scope {
 		return scopeTree
 	}
 	switch {
-	case o.Detached, (o.Setpgid || o.Foreground) && o.Pgid == 0:
+	case o.Detached, (o.Setpgid || o.Foreground) && o.Pgid == 0, o.ctty() >= 0:
 		return scopeGroup
 	case o.Shell == "":
 		return scopeChild

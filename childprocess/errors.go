@@ -26,7 +26,7 @@ const (
 	StepProgram     Step = "program"     // finding and executing the file: ENOENT, EACCES, ENOEXEC, ETXTBSY…
 	StepInterpreter Step = "interpreter" // the one a script or an executable names: ENOENT, EACCES
 	StepCwd         Step = "cwd"         // changing to Options.Dir: ENOENT, ENOTDIR, EACCES
-	StepStdio       Step = "stdio"       // a descriptor for a slot: EBADF
+	StepStdio       Step = "stdio"       // a descriptor for a slot: EBADF; a terminal: ENOENT, ENOSPC
 	StepGroup       Step = "group"       // Options.Pgid, of another session: EPERM
 	StepForeground  Step = "foreground"  // Options.Foreground: ENXIO, EPERM
 	StepCredentials Step = "credentials" // Options.UID, GID, Groups: EPERM

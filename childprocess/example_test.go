@@ -126,3 +126,32 @@ func ExampleStream() {
 	// pear
 	// exit status 0
 }
+
+// A program that asks for a password at its terminal.
+func ExamplePTY() {
+	loop, err := reactor.New(nil)
+	if err != nil {
+		panic(err)
+	}
+	defer loop.Close()
+	const script = `stty -echo; printf 'Password: '; read p; stty echo; echo; test "$p" = secret && echo welcome`
+	child, err := childprocess.Spawn(loop, "sh", []string{"-c", script}, &childprocess.Options{
+		Stdio: childprocess.AllStdio(childprocess.PTY(nil)),
+	})
+	if err != nil {
+		panic(err)
+	}
+	terminal := child.Terminal()
+	shown := ""
+	terminal.Readable.OnText(func(text string) {
+		if shown += text; shown == "Password: " {
+			terminal.Writable.WriteString("secret\n") // It is typed, and not shown.
+		}
+	})
+	child.OnClose(func(s childprocess.ExitStatus) { fmt.Printf("%q, %v\n", shown, s) })
+	if err := loop.Run(); err != nil {
+		panic(err)
+	}
+	// Output:
+	// "Password: \r\nwelcome\r\n", exit status 0
+}

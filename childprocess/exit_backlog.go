@@ -12,7 +12,7 @@ func (c *ChildProcess) backlog() backlog {
 	if c.channel != nil && c.channel.FD() >= 0 {
 		b = append(b, c.channel.Backlog())
 	}
-	for _, s := range c.Stdio {
+	for _, s := range c.streams {
 		if s.Readable != nil && !s.Readable.Closed() {
 			b = append(b, s.Readable.Backlog())
 		}

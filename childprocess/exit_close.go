@@ -16,7 +16,7 @@ func (c *ChildProcess) awaitStreams() {
 			reactor.Emit(c.loop, &c.leave, struct{}{})
 		})
 	}
-	for i, s := range c.Stdio {
+	for i, s := range c.streams {
 		if s.Readable == nil {
 			continue
 		}
@@ -27,6 +27,11 @@ func (c *ChildProcess) awaitStreams() {
 		}
 		c.pending++
 		s.Writable.NotifyClose((*streamCount)(c))
+		if i >= len(c.Stdio) {
+			// Of a terminal nothing is left when nobody shows what it has: what is typed would go nowhere.
+			s.Readable.OnClose(func() { s.Writable.Destroy(nil) })
+			continue
+		}
 		// A socket whose other side has ended has nobody left to write to.
 		s.Readable.OnEnd(s.Writable.End)
 		s.Readable.OnClose(func() {
@@ -51,6 +56,7 @@ func (c *ChildProcess) ended(status ExitStatus) {
 	status.CutOff = c.status.CutOff // A form that has had enough does not wait for the exit.
 	c.status = status
 	c.exited()
+	c.terminal.release() // From here on the last one who has it closes it.
 	if c.Stdin != nil {
 		c.Stdin.Destroy(nil)
 	}
@@ -70,7 +76,7 @@ func (c *ChildProcess) ended(status ExitStatus) {
 // drain has the streams come to their end although nobody reads them. One that was lent to another child is that child's
 // to read. What nobody listens for is retained, within limits, for Lines on a goroutine that was slower than the child.
 func (c *ChildProcess) drain() {
-	for i, s := range c.Stdio {
+	for i, s := range c.streams {
 		if s.Readable == nil {
 			continue
 		}
@@ -86,7 +92,7 @@ func (c *ChildProcess) drain() {
 // cutOff closes what still holds close up: pipes and a channel that others have the other ends of.
 func (c *ChildProcess) cutOff() {
 	c.cutChannel()
-	for _, s := range c.Stdio {
+	for _, s := range c.streams {
 		if s.Readable != nil {
 			c.status.CutOff = c.status.CutOff || !s.Readable.Closed()
 			s.destroy() // Also what has come to its end but was paused before that could be told.
@@ -105,7 +111,7 @@ func (c *ChildProcess) cutChannel() {
 // as it has been written, so the pipes come to an end like others; but what somebody has paused is closed.
 func (c *ChildProcess) endOutput() {
 	c.cutChannel()
-	for _, s := range c.Stdio {
+	for _, s := range c.streams {
 		switch {
 		case s.Readable == nil:
 		case s.Readable.Flowing():

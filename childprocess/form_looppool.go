@@ -105,7 +105,7 @@ func giveUp(l *reactor.Loop) {
 			c.state = childExited // There is no process to signal any more.
 		}
 		c.limits.closed()
-		for _, s := range c.Stdio {
+		for _, s := range c.streams {
 			s.destroy()
 		}
 	}

@@ -121,11 +121,13 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 	}
 	st.table = table
 	c.filled = table.fill(o.input)
+	ctty := o.ctty()
+	session := o.Detached || ctty >= 0
 	st.spec = process.Spec{
 		Args: c.args, Env: o.environ(), Dir: o.Dir, Slots: table.slots,
-		Setsid: o.Detached,
+		Setsid: session, Setctty: ctty >= 0, Ctty: max(ctty, 0),
 		// setsid(2) makes a group too, of which its leader cannot make another.
-		Setpgid: o.Setpgid || c.scope == scopeGroup && !o.Detached, Pgid: o.Pgid,
+		Setpgid: o.Setpgid || c.scope == scopeGroup && !session, Pgid: o.Pgid,
 		Settings: o.settings(), Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec,
 		ThrowAway: o.PreSpawn != nil,
 		UID:       copyOf(o.UID), GID: copyOf(o.GID), Groups: slices.Clone(o.Groups), // An Async child is forked later.
@@ -256,27 +258,30 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 		table.close()
 		return err
 	}
-	stdio, err := table.streams(c.loop, o, c.stdio[:0])
+	stdio, terminal, err := table.streams(c.loop, o, c.stdio[:0])
 	if err != nil {
 		if channel != nil {
 			channel.Destroy()
 		}
 		return err
 	}
-	for _, s := range stdio {
+	c.connect(channel, stdio, terminal)
+	for _, s := range c.streams {
 		if s.Readable != nil {
 			s.Readable.SetEncoding(o.Encoding)
 		}
 	}
-	c.connect(channel, stdio)
 	return nil
 }
 
-// connect gives the child its channel, or nil, and its streams.
-func (c *ChildProcess) connect(channel *ipc.Channel, stdio []StdioStream) {
-	c.channel = channel
+// connect gives the child its channel, its terminal, or nil, and its streams.
+func (c *ChildProcess) connect(channel *ipc.Channel, stdio []StdioStream, terminal *Terminal) {
+	c.channel, c.terminal = channel, terminal
 	c.forwardErrors()
-	c.Stdio = stdio
+	c.Stdio, c.streams = slices.Clip(stdio), stdio
+	if terminal != nil {
+		c.streams = append(stdio, StdioStream{terminal.Readable, terminal.Writable})
+	}
 	c.Stdin = stdio[0].Writable
 	c.Stdout = stdio[1].Readable
 	c.Stderr = stdio[2].Readable

@@ -167,7 +167,7 @@ func (c *ChildProcess) holdStreams() {
 	if c.channel != nil {
 		c.channel.Hold()
 	}
-	for _, s := range c.Stdio {
+	for _, s := range c.streams {
 		if s.Readable != nil {
 			s.Readable.Hold()
 		}
@@ -181,7 +181,7 @@ func (c *ChildProcess) releaseStreams() {
 	if c.channel != nil {
 		c.channel.Release()
 	}
-	for _, s := range c.Stdio {
+	for _, s := range c.streams {
 		if s.Readable != nil {
 			s.Readable.Release()
 		}

@@ -44,7 +44,11 @@ func (c *ChildProcess) adoptClosed(o *Options, cause error) (err error) {
 			return err
 		}
 	}
-	c.connect(channel, stdio)
+	terminal, err := c.closedTerminal(o, cause)
+	if err != nil {
+		return err
+	}
+	c.connect(channel, stdio, terminal)
 	return nil
 }
 

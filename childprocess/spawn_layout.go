@@ -23,6 +23,9 @@ type layout struct {
 	spare  []int // descriptors to close after the fork: the child's ends, opened files
 	stdio  []Stdio
 	memory [3][usualSlots]int // of slots, parent and spare
+
+	terminal terminalEnds
+	owner    *uint32 // of the terminal; nil: this user
 }
 
 // standardSlots is how many slots a child has at least: stdin, stdout and stderr.
@@ -37,7 +40,7 @@ const usualSlots = 4
 // open here could else be found open, because a pipe of the same child has just got it.
 func (a *layout) open(o *Options, s *process.Starter) (err error) {
 	n := max(len(o.Stdio), standardSlots)
-	*a = layout{stdio: o.Stdio, ipc: -1}
+	*a = layout{stdio: o.Stdio, ipc: -1, terminal: noTerminal, owner: o.UID}
 	a.slots, a.parent, a.spare = a.memory[0][:0], a.memory[1][:0], a.memory[2][:0]
 	for range n {
 		a.slots, a.parent = append(a.slots, process.Closed), append(a.parent, -1)
@@ -131,6 +134,8 @@ func (a *layout) openSlot(i int) (int, error) {
 		return a.borrow(s.fd, i)
 	case formFile:
 		return a.openFile(s.file)
+	case formPTY:
+		return a.openTerminal()
 	default:
 		return a.openStream(s, i)
 	}
@@ -233,6 +238,9 @@ func (a *layout) openFile(f *os.File) (int, error) {
 // openStream borrows the descriptor of one of our streams, which has to know that it is shared now.
 func (a *layout) openStream(s Stdio, i int) (int, error) {
 	stream := s.stream
+	if t, ok := stream.(*Terminal); ok {
+		stream = t.Duplex
+	}
 	if d, ok := stream.(*streams.Duplex); ok {
 		stream = d.Readable // Its halves have one descriptor: lending one lends both, and this one pauses.
 	}
@@ -257,6 +265,7 @@ func (a *layout) closeSpare() {
 func (a *layout) close() {
 	a.closeSpare()
 	fd.Close(a.parent...)
+	a.terminal.close()
 }
 
 // channel makes the parent's end of the channel, nil if there is none. The descriptor is the channel's afterwards, also on
@@ -270,9 +279,9 @@ func (a *layout) channel(l *reactor.Loop, o *Options) (*ipc.Channel, error) {
 	return ipc.New(l, fd, &ipc.Options{Serialization: o.Serialization, MaxMessage: o.MaxMessage, MaxQueue: o.MaxQueue})
 }
 
-// streams makes the parent's streams, in the memory of out, which is empty. The descriptors are the streams' afterwards; on
-// an error all are closed.
-func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]StdioStream, error) {
+// streams makes the parent's streams, in the memory of out, which is empty, and the terminal, nil if there is none. The
+// descriptors are the streams' afterwards; on an error all are closed.
+func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]StdioStream, *Terminal, error) {
 	with := streams.DuplexOptions{
 		Readable: streams.ReadableOptions{LineEnd: o.LineEnd, MaxLine: o.MaxLine, HighWaterMark: o.HighWaterMark, Fresh: true},
 		Writable: streams.WritableOptions{HighWaterMark: o.HighWaterMark, Fresh: true},
@@ -295,15 +304,25 @@ func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]Stdi
 			}
 		}
 		if err != nil {
-			a.close()
-			for _, s := range out {
-				s.destroy()
-			}
-			return nil, err
+			a.giveUp(out)
+			return nil, nil, err
 		}
 		a.parent[i] = -1
 	}
-	return out, nil
+	terminal, err := a.terminal.adopt(l, &with)
+	if err != nil {
+		a.giveUp(out)
+		return nil, nil, err
+	}
+	return out, terminal, nil
+}
+
+// giveUp is close when some of the streams are there.
+func (a *layout) giveUp(made []StdioStream) {
+	a.close()
+	for _, s := range made {
+		s.destroy()
+	}
 }
 
 func (s StdioStream) destroy() {

@@ -58,7 +58,7 @@ func (c *ChildProcess) blame(f *process.Failure) *SpawnError {
 	switch f.Step {
 	case process.StepFork, process.StepSignals:
 		step = StepResource
-	case process.StepSlots:
+	case process.StepSlots, process.StepTerminal:
 		step = StepStdio
 		if f.Err == syscall.ENOTSUP { // See process.Spec.alone.
 			path = "FDPolicy"

@@ -171,8 +171,8 @@ type Options struct {
 
 	// KillSignal is what Timeout, Context and Terminate send. 0: SIGTERM. Whom it goes to depends on the child:
 	//
-	//   - A child that leads a process group, because it is Detached or has Setpgid and no Pgid: to the whole group. Who is
-	//     left of the group when its leader has exited gets the signal once more.
+	//   - A child that leads a process group, because it is Detached, has a PTY, or has Setpgid and no Pgid: to the whole group.
+	//     Who is left of the group when its leader has exited gets the signal once more.
 	//   - A Shell with a Timeout or a Context, in a program that has no controlling terminal: the same. The shell is given a
 	//     group, so that the programs it runs end with it.
 	//   - Any other Shell: to the shell and its descendants, on Linux. They are found by /proc, and are stopped meanwhile
@@ -197,7 +197,7 @@ type Options struct {
 	IdleTimeout time.Duration
 
 	// StopWhen ends the child, with [ErrEnough], as soon as it returns true. It is called with each chunk of what the child
-	// writes to its pipes, and the slot, and so has the pipes read; what it looks for may lie across chunks. The chunk is valid
+	// writes to its pipes, and the slot, and so has the pipes read (what it writes to a terminal counts as slot 1); what it looks for may lie across chunks. The chunk is valid
 	// until it returns. It is called on the loop goroutine, by forms without a loop of the caller on a goroutine of their
 	// own. A form that calls back or returns has no error for this end.
 	StopWhen func(slot int, chunk []byte) bool
@@ -311,7 +311,7 @@ func (o *Options) validate(op, file string, args []string) error {
 			return bad("Stdio["+strconv.Itoa(i)+"]", reason)
 		}
 	}
-	return nil
+	return o.terminalMistake(op)
 }
 
 // isSignal reports whether the system has a signal of that number.

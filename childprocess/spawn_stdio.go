@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/pty"
 	"github.com/brood-go/brood/streams"
 )
 
@@ -17,6 +18,8 @@ type Stdio struct {
 	fd     int
 	file   *os.File
 	stream interface{ FD() int }
+	size   pty.Size // of formPTY, if it is sized
+	sized  bool
 	owned  bool
 	all    bool // by AllStdio
 }
@@ -32,6 +35,7 @@ const (
 	formFile
 	formStream
 	formIPC
+	formPTY
 )
 
 // The forms that need nothing further.

@@ -13,6 +13,9 @@ func (r *Readable) Backlog() Backlog {
 	if r.d.fd < 0 {
 		return Backlog{r, r.bytes}
 	}
+	if r.d != &r.own && r.d.isDevice() {
+		r.d.hasInput() // What was written to a terminal is on its way for a moment. Linux waits for it in poll(2).
+	}
 	return Backlog{r, r.bytes + int64(fd.Pending(r.d.fd))}
 }
 

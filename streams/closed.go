@@ -37,6 +37,21 @@ func NewClosedWritable(l *reactor.Loop, err error) (*Writable, error) {
 	return w, nil
 }
 
+// NewClosedDuplex returns both at once, as [NewClosedReadable] and [NewClosedWritable] do.
+func NewClosedDuplex(l *reactor.Loop, err error) (*Duplex, error) {
+	r, failed := NewClosedReadable(l, err)
+	if failed != nil {
+		return nil, failed
+	}
+	w, failed := NewClosedWritable(l, err)
+	if failed != nil {
+		return nil, failed
+	}
+	x := &Duplex{Readable: r, Writable: w}
+	x.d.fd = -1
+	return x, nil
+}
+
 // openNothing has d be one that is closed.
 func (d *descriptor) openNothing(l *reactor.Loop) error {
 	if l == nil {

@@ -166,3 +166,19 @@ func TestAClosedStreamNeedsALoopThatIsOpen(t *testing.T) {
 		}
 	}
 }
+
+func TestADuplexThatIsClosedFromTheBeginningIsTwoSuchStreams(t *testing.T) {
+	l := newLoop(t)
+	x, err := streams.NewClosedDuplex(l, errNeverOpened)
+	require.NoError(t, err)
+	require.Equal(t, []int{-1, -1, -1}, []int{x.FD(), x.Readable.FD(), x.Writable.FD()})
+	var j journal
+	j.readableEvents(x.Readable)
+	j.writableEvents(x.Writable)
+	x.Destroy(errOther)
+	run(t, l)
+	require.Equal(t, []string{"close", "close"}, j.entries)
+	require.NoError(t, l.Close())
+	_, err = streams.NewClosedDuplex(l, nil)
+	require.ErrorIs(t, err, reactor.ErrClosed)
+}

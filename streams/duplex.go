@@ -8,16 +8,18 @@ type DuplexOptions struct {
 	Writable WritableOptions // of the writing half
 }
 
-// A Duplex is both halves of one socket. The halves are independent: ending or destroying one shuts down that direction
-// only, and the descriptor is closed when both are closed.
+// A Duplex is both halves of one socket, or of the master of a pseudo-terminal. The halves are independent: ending or
+// destroying one shuts down that direction only, and the descriptor is closed when both are closed. (A terminal has no
+// directions to be shut down: whoever uses it learns nothing before it is closed.)
 type Duplex struct {
 	Readable *Readable // what the other side sends
 	Writable *Writable // what the other side gets
 	d        descriptor
 }
 
-// NewDuplex returns the two streams over fd, a connected stream socket. It takes ownership of fd once it returned no
-// error; of fd 0, 1 and 2 it has a duplicate, and about the mode see [NewReadable]. Errors are *[OpError].
+// NewDuplex returns the two streams over fd, a connected stream socket or a pseudo-terminal's master. It takes ownership of
+// fd once it returned no error; of fd 0, 1 and 2 it has a duplicate, and about the mode see [NewReadable]. Errors are
+// *[OpError].
 func NewDuplex(l *reactor.Loop, fd int, o *DuplexOptions) (*Duplex, error) {
 	if o == nil {
 		o = new(DuplexOptions)

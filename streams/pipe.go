@@ -215,8 +215,9 @@ func (p *pipe) pump() {
 		case err == unix.EAGAIN:
 			p.stalled()
 			return
-		case fd.Refused(err):
-			p.noSplice = true // Not these two descriptors, or not here: back to copying.
+		case fd.Refused(err) || err == unix.EIO && r.d.isDevice():
+			// Not these two descriptors, or not here: back to copying. A read knows what EIO means of a terminal.
+			p.noSplice = true
 			p.unpump()
 			return
 		case err == unix.EPIPE || err != nil && !w.d.isPipe():

@@ -1,6 +1,7 @@
 package streams_test
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -122,6 +123,31 @@ func TestMasterInBlockingModeIsUsedAsItIs(t *testing.T) {
 	j.wants(t, "end close")
 	x.Writable.Destroy(nil)
 	run(t, l)
+}
+
+// splice(2) moves what a terminal shows, too, and gives EIO at its end.
+func TestTerminalIsPipedToItsEnd(t *testing.T) {
+	for name, fresh := range map[string]bool{"fresh": true, "foreign": false} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			master, slave := pseudoterminal(t)
+			o := &streams.DuplexOptions{Readable: streams.ReadableOptions{Fresh: fresh}}
+			x, err := streams.NewDuplex(l, master.give(), o)
+			require.NoError(t, err)
+			dst, out := writePipe(t, l, nil)
+			var j journal
+			j.readableEvents(x.Readable)
+			x.Readable.Pipe(dst, nil)
+			child := start(t, slave.dup(), slave, "sh", "-c", "yes pattern | head -n 100000")
+			got, end := drainUntilIdle(t, l, out)
+			require.True(t, end)
+			require.Equal(t, "exit status 0", child.wait())
+			requireSame(t, bytes.Repeat([]byte("pattern\n"), 100000), got)
+			j.wants(t, "end close")
+			x.Writable.Destroy(nil)
+			run(t, l)
+		})
+	}
 }
 
 // On anything but a master EIO is an error: here a process in the background may not read its terminal.

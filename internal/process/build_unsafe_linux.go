@@ -30,6 +30,9 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 	if spec.Setsid {
 		p.add(StepSession, mustWork, unix.SYS_SETSID)
 	}
+	if spec.Setctty {
+		p.add(StepTerminal, mustWork, unix.SYS_IOCTL, uintptr(spec.Ctty), unix.TIOCSCTTY, 0)
+	}
 	if spec.Setpgid {
 		p.add(StepGroup, mustWork, unix.SYS_SETPGID, 0, uintptr(spec.Pgid))
 	}

@@ -87,6 +87,7 @@ func TestEachStepThatFailsIsNamed(t *testing.T) {
 		{"group of nobody", func(s *process.Spec) { s.Setpgid, s.Pgid = true, 1<<30 }, process.Failure{Step: process.StepGroup, Err: unix.EPERM}},
 		{"group below zero", func(s *process.Spec) { s.Setpgid, s.Pgid = true, -1 }, process.Failure{Step: process.StepGroup, Err: unix.EINVAL}},
 		{"group after session", func(s *process.Spec) { s.Setsid, s.Setpgid = true, true }, process.Failure{Step: process.StepGroup, Err: unix.EPERM}},
+		{"terminal not open", func(s *process.Spec) { s.Setsid, s.Setctty, s.Ctty = true, true, 2 }, process.Failure{Step: process.StepTerminal, Err: unix.EBADF}},
 		{"no directory", func(s *process.Spec) { s.Dir = dir + "/none" }, process.Failure{Step: process.StepDirectory, Path: dir + "/none", Err: unix.ENOENT}},
 		{"directory is a file", func(s *process.Spec) { s.Dir = file }, process.Failure{Step: process.StepDirectory, Path: file, Err: unix.ENOTDIR}},
 		{"directory is a loop", func(s *process.Spec) { s.Dir = loop }, process.Failure{Step: process.StepDirectory, Path: loop, Err: unix.ELOOP}},

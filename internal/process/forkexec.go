@@ -24,6 +24,8 @@ func forkExec(spec *Spec) (Process, *Failure) {
 		Dir: spec.Dir, Env: spec.Env, Files: make([]uintptr, len(spec.Slots)),
 		Sys: &syscall.SysProcAttr{
 			Setsid:     spec.Setsid,
+			Setctty:    spec.Setctty,
+			Ctty:       spec.Ctty,
 			Setpgid:    spec.Setpgid,
 			Pgid:       spec.Pgid,
 			Credential: spec.credential(),

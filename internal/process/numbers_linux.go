@@ -98,9 +98,15 @@ func (b *lowNumbers) lower(slots []int) error {
 	return nil
 }
 
-// movable reports whether a descriptor is a pipe, a socket or /dev/null, so that closing a copy of it has no consequences.
-// With a file this program would lose its record locks on that (fcntl_locking(2)), and some file systems are told of each
-// close.
+// The major numbers of pseudo-terminals, see the kernel's Documentation/admin-guide/devices.txt.
+const (
+	firstSlave = 136
+	lastSlave  = 143
+)
+
+// movable reports whether a descriptor is a pipe, a socket, a pseudo-terminal or /dev/null, so that closing a copy of it has no
+// consequences. With a file this program would lose its record locks on that (fcntl_locking(2)), and some file systems are
+// told of each close.
 func movable(source int) bool {
 	var st unix.Stat_t
 	if unix.Fstat(source, &st) != nil {
@@ -110,7 +116,8 @@ func movable(source int) bool {
 	case unix.S_IFIFO, unix.S_IFSOCK:
 		return true
 	case unix.S_IFCHR:
-		return st.Rdev == unix.Mkdev(1, 3)
+		major := unix.Major(st.Rdev)
+		return st.Rdev == unix.Mkdev(1, 3) || major >= firstSlave && major <= lastSlave
 	}
 	return false
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/process"
+	"github.com/brood-go/brood/internal/pty"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
@@ -64,10 +65,13 @@ func startsRightly(t *testing.T, s *process.Starter, low bool) {
 	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)
 	defer closeAll(t, []int{null})
+	master, slave, err := pty.Open(pty.Size{Rows: 24, Cols: 80})
+	require.NoError(t, err)
+	defer closeAll(t, []int{master, slave})
 	for _, slots := range [][]int{
 		{w[0]}, {w[0], w[1], w[2]}, {w[2], process.Closed, w[2], w[1]}, {w[0], w[1], w[2], w[3], w[0], w[1], w[2], w[3]},
 		{w[0], w[1], w[2], w[3], w[4]}, // more than there are numbers
-		{process.Closed}, {w[5], null, w[5]},
+		{process.Closed}, {w[5], null, w[5]}, {slave, slave, slave}, {w[0], slave, w[0], slave},
 	} {
 		spec := command(pause)
 		spec.Slots, spec.Pidfd = slots, true

@@ -21,6 +21,8 @@ type Spec struct {
 	InheritOpen bool
 
 	Setsid  bool
+	Setctty bool // the terminal in the slot Ctty becomes the controlling one of the new session; with Setsid only
+	Ctty    int
 	Setpgid bool // into the group Pgid or, with 0, into a new one
 	Pgid    int
 
@@ -67,6 +69,7 @@ const (
 	StepCPUs                    // sched_setaffinity(2)
 	StepUmask                   // umask(2), which cannot fail
 	StepSession                 // setsid(2)
+	StepTerminal                // taking the controlling terminal, ioctl_tty(2)
 	StepGroup                   // setpgid(2)
 	StepForeground              // tcsetpgrp(3)
 	StepRlimit                  // prlimit(2)

@@ -18,13 +18,14 @@ var lower = map[string][]string{
 	"events":           {},
 	"internal/fd":      {},
 	"internal/process": {"internal/fd"},
+	"internal/pty":     {"internal/fd"},
 	"reactor":          {"events", "internal/fd"},
 	"streams":          {"events", "internal/fd", "reactor"},
 	"signals":          {"events", "internal/fd", "reactor"},
 	"ipc/v8":           {},
 	"ipc/socketlist":   {"events", "internal/fd", "reactor"},
 	"ipc":              {"events", "internal/fd", "reactor", "streams", "signals", "ipc/v8", "ipc/socketlist"},
-	"childprocess":     {"events", "internal/fd", "internal/process", "reactor", "streams", "signals", "ipc", "ipc/v8", "ipc/socketlist"},
+	"childprocess":     {"events", "internal/fd", "internal/process", "internal/pty", "reactor", "streams", "signals", "ipc", "ipc/v8", "ipc/socketlist"},
 }
 
 // thirdParty is what library packages may depend on besides the standard library and each other.

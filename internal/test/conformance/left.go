@@ -22,5 +22,4 @@ var left = map[string]string{
 	"N101": windows,
 	"N123": "only in JavaScript: a Go program has no start-up snapshot",
 	"S027": noOption,
-	"S058": noOption,
 }

@@ -1,0 +1,118 @@
+package childprocess
+
+import (
+	"slices"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/pty"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
+)
+
+// terminalEnds are the descriptors of a child's terminal while the child is being made, -1 where there is none.
+type terminalEnds struct {
+	master int
+	slave  int // for the child; it is one of layout.spare
+	held   int // of the same side, see Terminal.held
+}
+
+var noTerminal = terminalEnds{-1, -1, -1}
+
+// ctty returns the first slot that is a PTY, -1 if there is none.
+func (o *Options) ctty() int {
+	return slices.IndexFunc(o.Stdio, func(s Stdio) bool { return s.form == formPTY })
+}
+
+// terminalMistake finds what is wrong with the PTYs among the slots.
+func (o *Options) terminalMistake(op string) error {
+	first := o.ctty()
+	if first < 0 {
+		return nil
+	}
+	bad := func(name, reason string) error { return &ArgumentError{op, name, reason} }
+	sized := -1
+	for i, s := range o.Stdio {
+		name := "Stdio[" + strconv.Itoa(i) + "]"
+		switch {
+		case s.form != formPTY:
+		case i >= standardSlots:
+			return bad(name, "is a PTY, which only slots 0 to 2 can be")
+		case s.sized && s.size.Rows == 0:
+			return bad(name+".Rows", "is 0: a PTY has a size")
+		case s.sized && s.size.Cols == 0:
+			return bad(name+".Cols", "is 0: a PTY has a size")
+		case s.sized && sized >= 0 && s.size != o.Stdio[sized].size:
+			return bad(name, "is a PTY of another size than Stdio["+strconv.Itoa(sized)+"], whose terminal it shares")
+		case s.sized:
+			sized = i
+		}
+	}
+	if o.Setpgid {
+		return bad("Setpgid", "is not for a child on a PTY, which leads a session")
+	}
+	return nil
+}
+
+// terminalSize returns the size that one of the slots asks for.
+func terminalSize(slots []Stdio) pty.Size {
+	for _, s := range slots {
+		if s.form == formPTY && s.sized {
+			return s.size
+		}
+	}
+	return defaultSize
+}
+
+// openTerminal returns the child's side of the terminal, which the first slot opens that is one.
+func (a *layout) openTerminal() (int, error) {
+	t := &a.terminal
+	if t.slave >= 0 {
+		return t.slave, nil
+	}
+	master, slave, err := pty.Open(terminalSize(a.stdio))
+	if err != nil {
+		return 0, err
+	}
+	t.master, t.slave = master, slave
+	a.spare = append(a.spare, slave)
+	if a.owner != nil {
+		_ = unix.Fchown(slave, int(*a.owner), -1) // Best effort: the child has it open, whoever it belongs to.
+	}
+	t.held, err = fd.Duplicate(slave, 0)
+	return slave, err
+}
+
+// close gives up what closeSpare does not.
+func (t *terminalEnds) close() {
+	fd.Close(t.master, t.held)
+	*t = noTerminal
+}
+
+// adopt makes the terminal, nil if there is none. The descriptors are its own afterwards, unless there is an error.
+func (t *terminalEnds) adopt(l *reactor.Loop, with *streams.DuplexOptions) (*Terminal, error) {
+	if t.master < 0 {
+		return nil, nil
+	}
+	d, err := streams.NewDuplex(l, t.master, with)
+	if err != nil {
+		return nil, err
+	}
+	made := &Terminal{Duplex: d, held: t.held}
+	*t = noTerminal
+	return made, nil
+}
+
+// closedTerminal is adopt for a child without descriptors.
+func (c *ChildProcess) closedTerminal(o *Options, cause error) (*Terminal, error) {
+	if o.ctty() < 0 {
+		return nil, nil
+	}
+	d, err := streams.NewClosedDuplex(c.loop, cause)
+	if err != nil {
+		return nil, err
+	}
+	return &Terminal{Duplex: d, held: -1}, nil
+}

@@ -1,0 +1,156 @@
+package childprocess_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/leakcheck"
+)
+
+func init() {
+	// own-terminal opens its terminal by its name, as programs do that are told it.
+	helperproc.Register("own-terminal", func([]string) {
+		name := check(os.Readlink("/proc/self/fd/0"))
+		f := check(os.OpenFile(name, os.O_RDWR|unix.O_NOCTTY, 0))
+		check(fmt.Fprint(f, "opened"))
+	})
+
+	// starved-terminal starts children on terminals with 0 descriptors left, then with 1, and so on until one runs. It tells the
+	// events of each, and behind them what its terminal has shown.
+	helperproc.Register("starved-terminal", func([]string) {
+		openRuntimePoller()
+		var all [][]string
+		for left, ran := 0, false; !ran; left++ {
+			before := leakcheck.FDs()
+			l := check(openLoop())
+			giveBack := takeDescriptors(left)
+			c := check(childprocess.Spawn(l, "/bin/echo", []string{"shown"}, ownTerminal(nil)))
+			c.OnSpawn(func() { ran = true })
+			s := screenOf(c)
+			check(0, l.Run())
+			giveBack()
+			check(0, l.Close())
+			if after := leakcheck.FDs(); !maps.Equal(before, after) {
+				s.text = fmt.Sprint(before, " became ", after)
+			}
+			all = append(all, append(s.log, s.text))
+		}
+		writeAll(1, check(json.Marshal(all)))
+	})
+}
+
+// A container may have no /dev/ptmx.
+func TestWithoutPseudoTerminals(t *testing.T) {
+	noNewFDs(t)
+	for name, async := range map[string]bool{"at once": false, "Async": true} {
+		t.Run(name, func(t *testing.T) {
+			var log []string
+			var told error
+			err := inNamespace(unix.CLONE_NEWNS, "mnt", func(string) error {
+				err := errors.Join(
+					unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
+					unix.Mount("tmpfs", "/dev", "tmpfs", 0, ""))
+				if err != nil {
+					return err
+				}
+				l, err := openLoop()
+				if err != nil {
+					return err
+				}
+				o := ownTerminal(nil)
+				o.Async = async
+				c, err := childprocess.Spawn(l, "/bin/true", nil, o)
+				if err != nil {
+					return errors.Join(err, l.Close())
+				}
+				s := screenOf(c)
+				c.OnError(func(err error) { told = err })
+				err = errors.Join(l.Run(), l.Close())
+				log = s.log
+				return err
+			})
+			if errors.Is(err, errNoNamespace) {
+				t.Skip(err)
+			}
+			require.NoError(t, err)
+			require.Equal(t, []string{"error ENOENT", "close -2", "terminal close"}, log)
+			require.Equal(t, &childprocess.SpawnError{
+				Op: "spawn", Step: childprocess.StepStdio, File: "/bin/true", Path: "slot 0", Args: []string{}, Err: syscall.ENOENT,
+			}, told)
+			require.ErrorIs(t, told, os.ErrNotExist)
+		})
+	}
+}
+
+// There may also be too many.
+func TestWithoutFurtherPseudoTerminals(t *testing.T) {
+	noNewFDs(t)
+	var second error
+	var s *screen
+	err := inNamespace(unix.CLONE_NEWNS, "mnt", func(string) error {
+		err := errors.Join(
+			unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
+			unix.Mount("tmpfs", "/dev", "tmpfs", 0, ""),
+			unix.Mkdir("/dev/pts", 0o755),
+			unix.Mount("devpts", "/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666,max=1"),
+			os.Symlink("pts/ptmx", "/dev/ptmx"))
+		if err != nil {
+			return err
+		}
+		l, err := openLoop()
+		if err != nil {
+			return err
+		}
+		c, err := childprocess.Spawn(l, "/bin/echo", []string{"shown"}, ownTerminal(nil))
+		if err != nil {
+			return errors.Join(err, l.Close())
+		}
+		_, second = childprocess.Spawn(l, "/bin/echo", nil, ownTerminal(nil))
+		s = screenOf(c)
+		return errors.Join(l.Run(), l.Close())
+	})
+	if errors.Is(err, errNoNamespace) {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	require.Equal(t, "shown\r\n", s.text)
+	require.Equal(t, &childprocess.SpawnError{
+		Op: "spawn", Step: childprocess.StepStdio, File: "/bin/echo", Path: "slot 0", Args: []string{}, Err: syscall.ENOSPC,
+	}, second)
+}
+
+// A program of another user may open the terminal by its name.
+func TestTheTerminalBelongsToTheUserOfTheChild(t *testing.T) {
+	needRoot(t)
+	l := newLoop(t)
+	file, argv := helperproc.Command("own-terminal")
+	o := ownTerminal(nil)
+	o.UID, o.GID, o.Dir = new(uint32(nobody)), new(uint32(nobody)), "/"
+	s := screenOf(spawn(t, l, publicly(t, file), argv, o))
+	run(t, l)
+	require.Equal(t, "opened", s.text)
+	require.Equal(t, terminalEnds("0"), s.log)
+}
+
+// However few descriptors there are: the child runs, or is refused with a terminal that is closed, and nothing is left.
+func TestTerminalsWithFewDescriptorsLeft(t *testing.T) {
+	l := newLoop(t)
+	var all [][]string
+	require.NoError(t, json.Unmarshal([]byte(output(t, l, start(t, l, "starved-terminal"))), &all))
+	require.Greater(t, len(all), 3, "a master, a slave and a second one of it")
+	last := len(all) - 1
+	require.Equal(t, append(terminalEnds("0"), "shown\r\n"), all[last])
+	for left, log := range all[:last] {
+		require.Equal(t, []string{"error EMFILE", "close -24", "terminal close", ""}, log, "with %d descriptors left", left)
+	}
+}

@@ -1,0 +1,25 @@
+package main
+
+import "golang.org/x/term"
+
+// rawMode is the mode of a terminal that belongs to others, too: whoever has changed it changes it back.
+type rawMode struct {
+	fd    int
+	saved *term.State // nil while the terminal is in its own mode
+}
+
+// enter has every key come as it is, at once and without an echo. Doing so twice does nothing.
+func (m *rawMode) enter() (err error) {
+	if m.saved == nil {
+		m.saved, err = term.MakeRaw(m.fd)
+	}
+	return err
+}
+
+// restore undoes enter. Doing so twice does nothing.
+func (m *rawMode) restore() {
+	if m.saved != nil {
+		_ = term.Restore(m.fd, m.saved) // Best effort: the terminal may be gone.
+		m.saved = nil
+	}
+}
