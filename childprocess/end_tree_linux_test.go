@@ -123,7 +123,7 @@ func TestScopeTreeIsForEveryProgram(t *testing.T) {
 	c.Terminate(time.Hour)
 	run(t, l) // The hour is not waited for.
 	require.Equal(t, "close SIGTERM", ev.last())
-	for _, word := range strings.Fields(string(ev.data[1])) {
+	for word := range strings.FieldsSeq(string(ev.data[1])) {
 		pid, err := strconv.Atoi(word)
 		require.NoError(t, err)
 		require.True(t, goes(pid))
