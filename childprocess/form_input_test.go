@@ -171,7 +171,7 @@ func TestAnInputThatNobodyReadsIsEPIPE(t *testing.T) {
 			goOn := filepath.Join(t.TempDir(), "go-on")
 			require.NoError(t, syscall.Mkfifo(goOn, 0o600))
 			in := &counted{r: endless{}}
-			in.after(128<<10, func() { check(0, os.WriteFile(goOn, nil, 0)) })
+			in.after(128<<10, func() { in.settle(); check(0, os.WriteFile(goOn, nil, 0)) })
 			_, err := call(t.Context(), withInput(in), shell, "-c", script, goOn)
 			isEPIPE(err, form)
 		}
@@ -355,7 +355,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	c.n.Add(1)
 	n, err := c.r.Read(p)
 	if c.bytes.Add(int64(n)) >= c.mark && c.fn != nil {
-		go c.fn() // Ends at once.
+		go c.fn() // It ends when it has done its work, which nobody waits for.
 		c.fn = nil
 	}
 	return n, err
