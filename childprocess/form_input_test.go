@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/streams"
 )
@@ -127,12 +128,12 @@ func TestAnInputFileIsTheChildsStdin(t *testing.T) {
 // Go's files of sockets are in non-blocking mode, which programs do not expect of their stdin.
 func TestAnInputThatWouldNotWaitIsReadForTheChild(t *testing.T) {
 	noNewFDs(t)
-	p, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	a, b, err := fd.SocketPair() // Close-on-exec: a child that had the other side would wait for itself.
 	require.NoError(t, err)
-	for _, fd := range p {
-		require.NoError(t, syscall.SetNonblock(fd, true))
+	for _, n := range []int{a, b} {
+		require.NoError(t, syscall.SetNonblock(n, true))
 	}
-	in, peer := os.NewFile(uintptr(p[0]), "in"), os.NewFile(uintptr(p[1]), "peer")
+	in, peer := os.NewFile(uintptr(a), "in"), os.NewFile(uintptr(b), "peer")
 	defer in.Close()
 	go func() { // Ends at once.
 		_, _ = peer.WriteString("from a socket")
