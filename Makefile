@@ -38,9 +38,9 @@ SIGCHLD   := BROOD_TEST_EXITWATCH=sigchld
 endif
 
 # What may be missing to the fork of this library, see internal/process, and is not among what ENOSYS:all refuses, as
-# clone3(2), close_range(2) and the calls of pidfds are. These runs are without the race detector: what
+# clone3(2) with its flags, close_range(2) and the calls of pidfds are. These runs are without the race detector: what
 # differs is in the child, where it is off anyway, and without the longest tests.
-FORKS := forkexec noclearsignal nounshare nocgroup
+FORKS := forkexec nounshare nocgroup
 
 # What the kernel refuses to all of a test run, see internal/test/sandbox: every newer system call, as two kinds of sandboxes
 # and old kernels do, and one that other programs cannot do without, to the packages that start few. These runs are short,

@@ -120,6 +120,18 @@ func parseState(status string) (s signalState) {
 	return s
 }
 
+// cleanState is what children start with: nothing at all. But syscall.ForkExec has them ignore what this program ignores, and
+// some versions of make(1) start programs that ignore the first real-time signals.
+func cleanState(t testing.TB) signalState {
+	t.Helper()
+	if !plainFork() {
+		return signalState{}
+	}
+	own, err := os.ReadFile("/proc/self/status")
+	require.NoError(t, err)
+	return signalState{Ignored: parseState(string(own)).Ignored}
+}
+
 // childState starts a child and returns its state. Not a Go program: the runtime changes what it finds.
 func childState(l *reactor.Loop, o *childprocess.Options) signalState {
 	c := check(childprocess.Spawn(l, "/bin/cat", []string{"/proc/self/status"}, o))
@@ -290,7 +302,7 @@ func TestChildrenStartWithAnEmptyMask(t *testing.T) {
 	})
 	run(t, l)
 	for i := range children {
-		require.Equal(t, signalState{}, parseState(*texts[i]))
+		require.Equal(t, cleanState(t), parseState(*texts[i]))
 	}
 }
 
@@ -320,7 +332,7 @@ func TestChildrenOfASignalCallbackStartClean(t *testing.T) {
 	run(t, l)
 	require.Len(t, texts, times)
 	for _, text := range texts {
-		require.Equal(t, signalState{}, parseState(*text))
+		require.Equal(t, cleanState(t), parseState(*text))
 	}
 }
 
@@ -333,6 +345,6 @@ func TestChildrenStartCleanWhileSIGCHLDIsWatched(t *testing.T) {
 			text = collect(t, spawn(t, l, "/bin/cat", []string{"/proc/self/status"}, nil).Stdout)
 		})
 		run(t, l)
-		require.Equal(t, signalState{}, parseState(*text))
+		require.Equal(t, cleanState(t), parseState(*text))
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/streams"
 )
@@ -127,12 +128,12 @@ func TestAnInputFileIsTheChildsStdin(t *testing.T) {
 // Go's files of sockets are in non-blocking mode, which programs do not expect of their stdin.
 func TestAnInputThatWouldNotWaitIsReadForTheChild(t *testing.T) {
 	noNewFDs(t)
-	p, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	a, b, err := fd.SocketPair() // Close-on-exec: a child that had the other side would wait for itself.
 	require.NoError(t, err)
-	for _, fd := range p {
-		require.NoError(t, syscall.SetNonblock(fd, true))
+	for _, n := range []int{a, b} {
+		require.NoError(t, syscall.SetNonblock(n, true))
 	}
-	in, peer := os.NewFile(uintptr(p[0]), "in"), os.NewFile(uintptr(p[1]), "peer")
+	in, peer := os.NewFile(uintptr(a), "in"), os.NewFile(uintptr(b), "peer")
 	defer in.Close()
 	go func() { // Ends at once.
 		_, _ = peer.WriteString("from a socket")
@@ -171,7 +172,7 @@ func TestAnInputThatNobodyReadsIsEPIPE(t *testing.T) {
 			goOn := filepath.Join(t.TempDir(), "go-on")
 			require.NoError(t, syscall.Mkfifo(goOn, 0o600))
 			in := &counted{r: endless{}}
-			in.after(128<<10, func() { check(0, os.WriteFile(goOn, nil, 0)) })
+			in.after(128<<10, func() { in.settle(); check(0, os.WriteFile(goOn, nil, 0)) })
 			_, err := call(t.Context(), withInput(in), shell, "-c", script, goOn)
 			isEPIPE(err, form)
 		}
@@ -355,7 +356,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	c.n.Add(1)
 	n, err := c.r.Read(p)
 	if c.bytes.Add(int64(n)) >= c.mark && c.fn != nil {
-		go c.fn() // Ends at once.
+		go c.fn() // It ends when it has done its work, which nobody waits for.
 		c.fn = nil
 	}
 	return n, err
