@@ -30,7 +30,8 @@ type member struct {
 }
 
 // A frozen tree grows no more. freezeTime bounds how long is waited for that: a process in an uninterruptible wait does not
-// stop, and does not fork either.
+// stop, and does not fork either. It is looked at every freezePause, because nothing tells that a process that is no child
+// has stopped.
 const (
 	freezeTime  = 20 * time.Millisecond
 	freezePause = 50 * time.Microsecond
@@ -157,14 +158,14 @@ func (t *Tree) Ended() bool {
 	return true
 }
 
-// signal sends s to the process, and to no other.
+// signal sends s to the process, and to no other. One that has ended is gone, be it a zombie.
 func (m member) signal(s syscall.Signal) error {
 	pidfd, err := unix.PidfdOpen(m.pid, 0)
 	if err == nil {
 		defer fd.Close(pidfd)
 	}
 	// With a pidfd the answer stays true. Without (ENOSYS, EMFILE) the number could be given away in between, in theory.
-	if now, err := readStat(m.pid); err != nil || now.start != m.start {
+	if now, err := readStat(m.pid); err != nil || now.start != m.start || now.ended() {
 		return syscall.ESRCH
 	}
 	if err == nil {
