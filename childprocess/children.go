@@ -156,7 +156,7 @@ func (all *children) reaped(c *ChildProcess, status ExitStatus) {
 	all.release(c)
 	c.state = childEnded
 	// exit, and close when nothing else is open, are one callback, as in Node.
-	c.afterBacklog(func() { all.loop.Callback(func() { c.ended(status) }) })
+	c.afterBacklog(func() { c.ended(status) })
 }
 
 // join and leave keep the list of children.

@@ -40,13 +40,13 @@ func (b backlog) heldBack() bool {
 	return false
 }
 
-// afterBacklog calls tell once all that a child has left at its end was read, as far as it is read at all. A loop that gets
+// afterBacklog calls tell, in a callback of its own, once all that a child has left at its end was read, as far as it is read at all. A loop that gets
 // to look late finds the end of the child with more in its pipes and its channel than one turn reads, and exit would
 // overtake that.
 func (c *ChildProcess) afterBacklog(tell func()) {
 	b := c.backlog()
 	if !b.left() {
-		tell()
+		c.loop.Callback(tell)
 		return
 	}
 	var look func()
@@ -56,7 +56,7 @@ func (c *ChildProcess) afterBacklog(tell func()) {
 		case b.left():
 			c.loop.SetImmediate(look) // The next turn reads on.
 		default:
-			tell()
+			c.loop.Callback(tell)
 		}
 	}
 	c.loop.SetImmediate(look)

@@ -50,8 +50,10 @@ func (s *survivor) started(p process.Process, start time.Time) {
 	h := s.child
 	err := s.shared.loop.Post(func() {
 		all, err := childrenOf(s.shared.loop)
-		if err != nil {
-			return // The loop has broken.
+		if err != nil { // The loop has broken.
+			p.Close()
+			background.release(s.shared)
+			return
 		}
 		h.loop, h.siblings = s.shared.loop, all
 		h.process, h.start = p, start

@@ -2,6 +2,7 @@ package childprocess_test
 
 import (
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -104,6 +105,10 @@ func TestS041_TheStatusIsTheSameHoweverOftenAndWhenItIsAsked(t *testing.T) {
 }
 
 func TestS040_TextsOfStatuses(t *testing.T) {
+	states := map[childprocess.ExitState]string{
+		childprocess.StateExited: "exit status ", childprocess.StateSignaled: "signal: ", childprocess.StateLost: "exit status lost",
+		childprocess.StateRunning: "still running", childprocess.StateNotStarted: "not started: ",
+	}
 	for text, status := range map[string]childprocess.ExitStatus{
 		"exit status 0":                          {},
 		"exit status 255":                        {Code: 255},
@@ -114,6 +119,7 @@ func TestS040_TextsOfStatuses(t *testing.T) {
 		"still running":                          {Code: -1, Running: true, Cause: childprocess.ErrTimeout},
 	} {
 		require.Equal(t, text, status.String())
+		require.True(t, strings.HasPrefix(text, states[status.State()]), text)
 		require.Equal(t, text == "exit status 0", status.Success(), text)
 	}
 }

@@ -362,7 +362,8 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// settle returns when nothing more seems to be read. If it errs, less was read than could have been.
+// settle returns when nothing more seems to be read: that a Read does not begin is told by nothing but time. If it errs, less
+// was read than could have been.
 func (c *counted) settle() {
 	for last := int64(-1); last != c.bytes.Load(); {
 		last = c.bytes.Load()

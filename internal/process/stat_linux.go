@@ -12,7 +12,6 @@ import (
 type stat struct {
 	state   byte // 'R', 'S', 'D', 'T' stopped, 't' traced, 'Z', 'X'
 	parent  int
-	group   int
 	threads int
 	start   uint64 // in clock ticks since the system started: with the number it tells a process from every other one
 }
@@ -26,7 +25,6 @@ func readStat(pid int) (stat, error) {
 	return stat{
 		state:   fields[0][0],
 		parent:  int(fields.number(4)),
-		group:   int(fields.number(5)),
 		threads: int(fields.number(20)),
 		start:   uint64(fields.number(22)),
 	}, nil

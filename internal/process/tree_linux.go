@@ -29,7 +29,8 @@ type member struct {
 }
 
 // A frozen tree grows no more. freezeTime bounds how long is waited for that: a process in an uninterruptible wait does not
-// stop, and does not fork either.
+// stop, and does not fork either. It is looked at every freezePause, because nothing tells that a process that is no child
+// has stopped.
 const (
 	freezeTime  = 20 * time.Millisecond
 	freezePause = 50 * time.Microsecond
