@@ -18,7 +18,6 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
 func init() {
@@ -206,7 +205,7 @@ func TestS055_AChildThatHasLeftItsGroupIsSignalledToo(t *testing.T) {
 }
 
 func TestNothingOfAClosedGroupIsLeft(t *testing.T) {
-	leakcheck.NoNewFDs(t)
+	noNewFDs(t)
 	l := newLoop(t)
 	o := &childprocess.Options{Shell: childprocess.DefaultShell, Timeout: time.Hour, KillGrace: time.Hour}
 	ev := events(spawn(t, l, "exit 4", nil, o))

@@ -165,7 +165,7 @@ func TestS002_FailedSpawnsLeaveNoProcess(t *testing.T) {
 }
 
 func TestS003_FailedSpawnsLeaveNoDescriptor(t *testing.T) {
-	leakcheck.NoNewFDs(t)
+	noNewFDs(t)
 	l := newLoop(t)
 	warmUp(t, l)
 	before := leakcheck.FDs()

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/childprocess"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
 // leftRunning returns a child that runs on, having closed its loop. Only a signal ends it.
@@ -56,7 +55,7 @@ func TestAChildOutlivesItsLoopAndLeavesNoZombie(t *testing.T) {
 }
 
 func TestManyChildrenOutliveTheirLoops(t *testing.T) {
-	leakcheck.NoNewFDs(t)
+	noNewFDs(t)
 	var left []*childprocess.ChildProcess
 	for range 20 {
 		left = append(left, leftRunning(t, &childprocess.Options{}))

@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/childprocess"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -196,7 +195,7 @@ func TestN047_AnErrorOfAStreamIsNotItsEnd(t *testing.T) {
 }
 
 func TestACallbackThatPanicsLeavesNothing(t *testing.T) {
-	leakcheck.NoNewFDs(t)
+	noNewFDs(t)
 	panics := 0
 	l := newLoopWith(t, reactor.Options{OnPanic: func(any, []byte) { panics++ }})
 	ctx, cancel := contextWithCancel(t)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 )
@@ -59,7 +58,7 @@ func refusals(send func(v any, o *ipc.SendOptions) error) (n int) {
 }
 
 func TestN152_WhatIsNoHandleIsRefusedInParentAndChild(t *testing.T) {
-	leakcheck.NoNewFDs(t)
+	noNewFDs(t)
 	l := newLoop(t)
 	c := forkHelper(t, l, nil, "ipc-refused")
 	var got []any

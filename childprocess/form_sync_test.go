@@ -167,7 +167,7 @@ func TestN121_TheErrorHasTheValuesOfTheResult(t *testing.T) {
 	failed, ok := errors.AsType[*childprocess.ExitError](err)
 	require.True(t, ok)
 	require.Equal(t, r.Stdout, out)
-	failed.Status.Elapsed, failed.Status.Rusage = r.Status.Elapsed, r.Status.Rusage
+	failed.Status.Elapsed, failed.Status.Rusage, failed.Status.Usage = r.Status.Elapsed, r.Status.Rusage, r.Status.Usage
 	want := &childprocess.ExitError{Cmd: "sh " + strings.Join(args, " "), Status: r.Status, Stdout: r.Stdout, Stderr: r.Stderr}
 	require.Equal(t, want, failed)
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/streams"
 )
@@ -125,7 +124,7 @@ func TestManyGoroutinesShareTheBackgroundLoop(t *testing.T) {
 
 func TestTheBackgroundLoopEndsWhenItIsNotUsed(t *testing.T) {
 	noNewFDs(t)
-	leakcheck.NoNewFDs(t)
+	noNewFDs(t)
 	for range 2 {
 		require.NoError(t, childprocess.Run(t.Context(), "true"))
 		require.True(t, childprocess.BackgroundRuns())

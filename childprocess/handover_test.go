@@ -15,7 +15,6 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
@@ -83,7 +82,7 @@ func TestS026_OwnedIsClosedAndBorrowedIsNot(t *testing.T) {
 	} {
 		for _, owned := range []bool{false, true} {
 			t.Run(fmt.Sprint(outcome.name, ", owned ", owned), func(t *testing.T) {
-				leakcheck.NoNewFDs(t)
+				noNewFDs(t)
 				l := newLoop(t)
 				ways, readers := handovers(t, l)
 				for name, way := range ways {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -186,7 +185,7 @@ func TestS046_RefAndUnrefDoNotAddUp(t *testing.T) {
 }
 
 func TestS046_S047_ClosingTheLoopLeavesTheChildAndNoDescriptor(t *testing.T) {
-	leakcheck.NoNewFDs(t)
+	noNewFDs(t)
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}}, "wait")
 	ev := events(c)
@@ -208,7 +207,7 @@ func TestS046_S047_ClosingTheLoopLeavesTheChildAndNoDescriptor(t *testing.T) {
 
 // The child is the loop's reason to live, and has written and been sent things that nobody gets any more.
 func TestS046_ALoopCanBeClosedWhileItsChildRuns(t *testing.T) {
-	leakcheck.NoNewFDs(t)
+	noNewFDs(t)
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{Timeout: time.Hour}, "wait")
 	ev := events(c)

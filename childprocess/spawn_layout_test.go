@@ -308,7 +308,7 @@ func TestS018_S022_AnyLayoutIsMadeAsAsked(t *testing.T) {
 }
 
 func randomLayout(t *testing.T, rnd *rand.Rand) {
-	leakcheck.NoNewFDs(t)
+	noNewFDs(t)
 	l := newLoop(t)
 	sources := makeSources(t, l, rnd, 1+rnd.IntN(5))
 	stdio := make([]childprocess.Stdio, 3+rnd.IntN(20))

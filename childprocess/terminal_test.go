@@ -16,7 +16,6 @@ import (
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/pty"
 	"github.com/brood-go/brood/internal/test/helperproc"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/streams"
 )
 
@@ -283,7 +282,7 @@ func TestAChildLivesOnWithoutItsTerminal(t *testing.T) {
 func TestAProgramThatIsMissingLeavesNoTerminal(t *testing.T) {
 	for name, async := range map[string]bool{"at once": false, "Async": true} {
 		t.Run(name, func(t *testing.T) {
-			leakcheck.NoNewFDs(t)
+			noNewFDs(t)
 			l := newLoop(t)
 			o := ownTerminal(nil)
 			o.Async = async
@@ -310,7 +309,7 @@ func TestAForkedChildOnATerminal(t *testing.T) {
 
 func TestWhatATerminalRefuses(t *testing.T) {
 	l := newLoop(t)
-	leakcheck.NoNewFDs(t)
+	noNewFDs(t)
 	terminal := func(rows, cols uint16) childprocess.Stdio {
 		return childprocess.PTY(&childprocess.PTYOptions{Rows: rows, Cols: cols})
 	}
@@ -398,7 +397,7 @@ func TestAChildWhoseTerminalIsDestroyedIsHungUp(t *testing.T) {
 
 // An Async child may find that its terminal is gone before it has begun.
 func TestATerminalIsDestroyedBeforeItsAsyncChildStarts(t *testing.T) {
-	leakcheck.NoNewFDs(t)
+	noNewFDs(t)
 	l := newLoop(t)
 	o := ownTerminal(nil)
 	o.Async = true
@@ -554,7 +553,7 @@ func TestCloseGraceCutsATerminalOff(t *testing.T) {
 }
 
 func TestManyTerminalsLeaveNothing(t *testing.T) {
-	leakcheck.NoNewFDs(t)
+	noNewFDs(t)
 	l := newLoop(t)
 	rounds := 500
 	if testing.Short() {
