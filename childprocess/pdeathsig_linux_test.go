@@ -93,6 +93,13 @@ func onEndingThread(fn func()) (thread int) {
 	return <-done
 }
 
+// keptThreads is how many threads this program keeps for children with a Pdeathsig, and for none any more.
+func keptThreads() int {
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	return strings.Count(string(stacks), "process.(*keeper).run(")
+}
+
 func TestPdeathsigOutlivesTheThreadThatAsks(t *testing.T) {
 	noNewFDs(t)
 	for name, o := range map[string]childprocess.Options{
@@ -101,7 +108,6 @@ func TestPdeathsigOutlivesTheThreadThatAsks(t *testing.T) {
 		"forkexec": {Backend: childprocess.BackendForkExec, FDPolicy: childprocess.FDsCloseOnExec},
 	} {
 		t.Run(name, func(t *testing.T) {
-			goroutines := runtime.NumGoroutine()
 			o.Pdeathsig = unix.SIGUSR1
 			l := newLoop(t)
 			file, argv := helperproc.Command("wait")
@@ -117,7 +123,7 @@ func TestPdeathsigOutlivesTheThreadThatAsks(t *testing.T) {
 			c.Stdin.End()
 			run(t, l)
 			require.True(t, ev.status.Success(), "%v", ev.status)
-			eventually(t, "the thread that is kept ends", func() bool { return runtime.NumGoroutine() <= goroutines })
+			eventually(t, "the thread that is kept ends", func() bool { return keptThreads() == 0 })
 		})
 	}
 }
@@ -147,7 +153,6 @@ func TestPdeathsigIsSetWhateverElseIs(t *testing.T) {
 // While one of them is slow to execute, or runs, others start; the threads are gone with the last.
 func TestManyChildrenWithPdeathsig(t *testing.T) {
 	noNewFDs(t)
-	goroutines := runtime.NumGoroutine()
 	const children = 100
 	var errs [children]error
 	onGoroutines(children, func(i int) {
@@ -162,7 +167,7 @@ func TestManyChildrenWithPdeathsig(t *testing.T) {
 	for _, err := range errs {
 		require.NoError(t, err)
 	}
-	eventually(t, "the threads end", func() bool { return runtime.NumGoroutine() <= goroutines })
+	eventually(t, "the threads end", func() bool { return keptThreads() == 0 })
 }
 
 func BenchmarkSpawnPdeathsig(b *testing.B) {
