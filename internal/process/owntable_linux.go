@@ -33,15 +33,23 @@ func (s *Spec) alone(fn func()) error {
 	if err != nil {
 		return unix.ENOTSUP
 	}
-	done := make(chan error, 1)
+	done := make(chan ending, 1)
 	go onOwnTable(state, fn, done) // It ends with fn, and its thread with it, because it is not unlocked.
-	return <-done
+	end := <-done
+	awaitThread(end.thread)
+	return end.err
 }
 
-func onOwnTable(wanted []string, fn func(), done chan<- error) {
+// ending is what a thread that ends tells.
+type ending struct {
+	thread int // 0: it does not end
+	err    error
+}
+
+func onOwnTable(wanted []string, fn func(), done chan<- ending) {
 	runtime.LockOSThread()
 	if isMainThread() {
-		next := make(chan error, 1)
+		next := make(chan ending, 1)
 		go onOwnTable(wanted, fn, next) // This goroutine has the main thread: it gets another.
 		done <- <-next
 		runtime.UnlockOSThread()
@@ -49,11 +57,12 @@ func onOwnTable(wanted []string, fn func(), done chan<- error) {
 	}
 	state, err := threadState()
 	if err != nil || !slices.Equal(state, wanted) {
-		done <- unix.ENOTSUP
+		done <- ending{err: unix.ENOTSUP}
 		runtime.UnlockOSThread()
 		return
 	}
-	done <- withOwnTable(fn)
+	err = withOwnTable(fn)
+	done <- ending{endingThread(), err}
 }
 
 // withOwnTable gives this thread a table of its own and calls fn, with an empty signal mask.

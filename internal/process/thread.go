@@ -34,6 +34,7 @@ type result struct {
 	process Process
 	failure *Failure
 	err     error
+	thread  int // that ends after it has told this; 0: it does not end, or nobody needs to know
 }
 
 // A PanicError is what a function of the user has panicked with.
@@ -63,6 +64,7 @@ func OnThrowAwayThread(before func() error, keep bool, start start) (Process, *F
 	results := make(chan result, 1)
 	go throwAway(before, keep, start, results)
 	r := <-results
+	awaitThread(r.thread)
 	return r.process, r.failure, r.err
 }
 
@@ -90,6 +92,7 @@ func throwAway(before func() error, keep bool, start start, results chan<- resul
 	}
 	r.process, r.failure = start()
 	if r.failure != nil || !keep {
+		r.thread = endingThread()
 		return
 	}
 	ended := make(chan struct{})
