@@ -3,6 +3,7 @@ package childprocess
 import (
 	"context"
 	"math"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -134,6 +135,29 @@ type Options struct {
 	// NoNewPrivs keeps the child, and all that it starts, from getting privileges by executing a program
 	// (PR_SET_NO_NEW_PRIVS(2const)).
 	NoNewPrivs bool
+
+	// Landlock is a ruleset that restricts the child and all that it starts, as landlock_create_ruleset(2) returns it and a
+	// library fills it (landlock(7), Linux 5.13; os.NewFile makes a file of a number). Nil: none. It is borrowed, and may be
+	// closed when the call has returned, also for an Async child; the child does not have it. It needs NoNewPrivs, or
+	// CAP_SYS_ADMIN as the user that the child becomes: StepLandlock with EPERM otherwise. EBADFD: it is no ruleset. E2BIG: this
+	// program is in 16 of them already.
+	//
+	// It is the last thing but for the signal mask and Seccomp. So it must allow the child to read and to execute its program,
+	// an interpreter, and the dynamic loader with its libraries, in a Chroot those below it, or StepProgram fails with EACCES. Dir,
+	// Chroot, Cgroup and what Stdio names are opened before, and need not be in it.
+	//
+	// BackendForkExec does not have it, nor Seccomp: there PreSpawn can restrict the thread that forks.
+	Landlock *os.File
+
+	// Seccomp is a filter for the system calls of the child and all that it starts (seccomp(2), SECCOMP_SET_MODE_FILTER, without
+	// flags), 1 to 4096 instructions. Nil: none. It needs NoNewPrivs, or CAP_SYS_ADMIN as the user that the child becomes:
+	// StepSeccomp with EACCES otherwise. EINVAL: it is no filter that the kernel takes.
+	//
+	// It is in force from the child's execve(2) on, the last thing that is done. It must allow that one, whatever else the program
+	// calls, and exit(2) or exit_group(2), by which the child ends when it cannot execute the program; nothing else is called, and
+	// why it could not is reported as ever. A filter that by its number alone refuses both is an *[ArgumentError]. One that
+	// refuses execve(2) for its arguments has the start fail, with StepProgram, or the child end by SIGSYS.
+	Seccomp []SockFilter
 
 	// Pdeathsig is sent to the child when this program ends, however that happens (PR_SET_PDEATHSIG(2const)). It is cleared when
 	// the child executes a set-user-ID program or one with capabilities, and its own children do not get it. The kernel sends it
