@@ -232,6 +232,23 @@ func TestWhatIsNoRulesetIsRefused(t *testing.T) {
 	}
 }
 
+func TestTheFlagsOfARulesetAreTheKernels(t *testing.T) {
+	ownForkOnly(t)
+	ruleset := needLandlock(t, "/")
+	o := childprocess.Options{Landlock: ruleset, NoNewPrivs: true, LandlockFlags: 1 << 31}
+	require.Equal(t, &childprocess.SpawnError{
+		Op: "spawn", Step: childprocess.StepLandlock, File: "/bin/echo", Path: "/bin/echo", Args: []string{}, Err: unix.EINVAL,
+	}, failureOf(t, "/bin/echo", &o))
+	o.LandlockFlags = unix.LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON
+	l := newLoop(t)
+	c, err := childprocess.Spawn(l, "/bin/echo", []string{"text"}, &o)
+	if errors.Is(err, unix.EINVAL) {
+		t.Skip("the kernel does not know the flag (Linux 6.15): ", err)
+	}
+	require.NoError(t, err)
+	require.Equal(t, "text\n", output(t, l, c))
+}
+
 // A kernel that is built without landlock, and one that was started without.
 func TestWithoutLandlockARulesetIsUnsupported(t *testing.T) {
 	ownForkOnly(t)
@@ -254,7 +271,8 @@ func TestPreSpawnCanRestrictEveryBackend(t *testing.T) {
 	noNewFDs(t)
 	in, out := inAndOut(t)
 	for name, backend := range backends() {
-		ruleset := needLandlock(t, append(system(t), in)...)
+		// Where there is no close_range(2), syscall.ForkExec is given a thread without other descriptors by what /proc lists.
+		ruleset := needLandlock(t, append(system(t), in, "/proc")...)
 		o := childprocess.Options{Backend: backend, PreSpawn: func() error { return restrictThread(ruleset) }}
 		l := newLoop(t)
 		require.Equal(t, "in\ndenied\ndenied\n", output(t, l, spawn(t, l, shell, []string{"-c", tryAll, shell, in, out}, &o)), name)

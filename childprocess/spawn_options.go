@@ -136,18 +136,22 @@ type Options struct {
 	// (PR_SET_NO_NEW_PRIVS(2const)).
 	NoNewPrivs bool
 
-	// Landlock is a ruleset that restricts the child and all that it starts, as landlock_create_ruleset(2) returns it and a
-	// library fills it (landlock(7), Linux 5.13; os.NewFile makes a file of a number). Nil: none. It is borrowed, and may be
-	// closed when the call has returned, also for an Async child; the child does not have it. It needs NoNewPrivs, or
-	// CAP_SYS_ADMIN as the user that the child becomes: StepLandlock with EPERM otherwise. EBADFD: it is no ruleset. E2BIG: this
-	// program is in 16 of them already.
+	// Landlock is a ruleset that restricts the child and all that it starts (landlock(7), Linux 5.13), as
+	// landlock_create_ruleset(2) returns it and a library fills it. os.NewFile makes a file of a descriptor; of the -1 with which
+	// a library says that there is nothing to enforce it makes nil, which is no restriction. It is borrowed, and may be closed
+	// when the call has returned, also for an Async child. The child does not have it. LandlockFlags are those of
+	// landlock_restrict_self(2), usually 0.
 	//
-	// It is the last thing but for the signal mask and Seccomp. So it must allow the child to read and to execute its program,
-	// an interpreter, and the dynamic loader with its libraries, in a Chroot those below it, or StepProgram fails with EACCES. Dir,
-	// Chroot, Cgroup and what Stdio names are opened before, and need not be in it.
+	// It needs NoNewPrivs, or CAP_SYS_ADMIN as the user that the child becomes: StepLandlock with EPERM otherwise. EBADFD: it is
+	// no ruleset. EINVAL: the kernel does not know the flags. E2BIG: this program is in 16 of them already.
 	//
-	// BackendForkExec does not have it, nor Seccomp: there PreSpawn can restrict the thread that forks.
-	Landlock *os.File
+	// The child enters it when all is done but for the signal mask and Seccomp. Dir, Chroot, Cgroup and what Stdio names were
+	// opened before, and need not be allowed. The program, its interpreter, and the dynamic loader with its libraries are
+	// opened afterwards, in a Chroot those below it: unless the child may read and execute them StepProgram fails with EACCES.
+	//
+	// BackendForkExec does not have it, nor Seccomp. There PreSpawn can restrict the thread that forks.
+	Landlock      *os.File
+	LandlockFlags uint32
 
 	// Seccomp is a filter for the system calls of the child and all that it starts (seccomp(2), SECCOMP_SET_MODE_FILTER, without
 	// flags), 1 to 4096 instructions. Nil: none. It needs NoNewPrivs, or CAP_SYS_ADMIN as the user that the child becomes:

@@ -20,9 +20,9 @@ type Rlimit struct {
 // A SockFilter is an instruction of a filter: struct sock_filter of seccomp(2), and unix.SockFilter, from which it can be
 // converted.
 type SockFilter struct {
-	Code   uint16
-	Jt, Jf uint8 // how many instructions are skipped if a condition is met, and if not
-	K      uint32
+	Code   uint16 // BPF_…
+	Jt, Jf uint8  // how many instructions are skipped if a condition is met, and if not
+	K      uint32 // the operand
 }
 
 // An IDMap is a range of users or groups of a user namespace, and those that they are outside: as syscall.SysProcIDMap, which
@@ -81,7 +81,7 @@ func (o *Options) settings(ruleset int) *process.Settings {
 	}
 	s.UIDMap, s.GIDMap, s.Setgroups = idMap(o.UidMappings), idMap(o.GidMappings), o.GidMappingsEnableSetgroups
 	if o.Landlock != nil {
-		s.Landlock = &ruleset
+		s.Landlock, s.LandlockFlags = &ruleset, o.LandlockFlags
 	}
 	for _, instruction := range o.Seccomp {
 		s.Seccomp = append(s.Seccomp, process.SockFilter(instruction))
@@ -134,6 +134,8 @@ func (o *Options) settingsMistake() (name, reason string) {
 		return "Dir", "is relative, for a child with a Chroot"
 	case o.Cloneflags&^process.Namespaces != 0:
 		return "Cloneflags", "has a flag that is no namespace"
+	case o.LandlockFlags != 0 && o.Landlock == nil:
+		return "LandlockFlags", "is given without Landlock"
 	case o.GidMappingsEnableSetgroups && o.GidMappings == nil:
 		return "GidMappingsEnableSetgroups", "is given without GidMappings"
 	case o.Pdeathsig != 0 && !isSignal(o.Pdeathsig):

@@ -64,7 +64,7 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 		p.add(StepSlots, mayFail, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.nofile)))
 	}
 	if with.Landlock != nil {
-		p.addLandlock()
+		p.addLandlock(with.LandlockFlags)
 	}
 	p.add(StepSignals, mustWork, unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&noSignals)), 0, sigsetSize)
 	if with.Seccomp != nil {

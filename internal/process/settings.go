@@ -25,8 +25,9 @@ type Settings struct {
 
 	// Landlock is the descriptor of a ruleset (landlock_restrict_self(2)), borrowed; nil: none. In a Spec with InheritOpen its
 	// number is above the slots, and it is close-on-exec.
-	Landlock *int
-	Seccomp  []SockFilter
+	Landlock      *int
+	LandlockFlags uint32
+	Seccomp       []SockFilter
 
 	// Pdeathsig is sent to the child when the thread ends that has forked it, see OnKeptThread.
 	Pdeathsig syscall.Signal
@@ -40,9 +41,9 @@ type Rlimit struct {
 
 // A SockFilter is an instruction of a filter, struct sock_filter of seccomp(2).
 type SockFilter struct {
-	Code   uint16
-	Jt, Jf uint8
-	K      uint32
+	Code   uint16 // BPF_…
+	Jt, Jf uint8  // how many instructions are skipped if a condition is met, and if not
+	K      uint32 // the operand
 }
 
 // An IDMap is a range of users or groups of a user namespace, and those that they are outside.

@@ -147,8 +147,8 @@ func (p *program) addAmbientCaps(caps []uintptr, otherUser bool) {
 }
 
 // addLandlock restricts the child from here on. Everything but the program was opened before.
-func (p *program) addLandlock() {
-	p.add(StepLandlock, mustWork, unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(p.ruleset), 0)
+func (p *program) addLandlock(flags uint32) {
+	p.add(StepLandlock, mustWork, unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(p.ruleset), uintptr(flags))
 }
 
 // addSeccomp is the last call but for execve(2), which the filter sees, as it does the exit of a child that could not execute:
