@@ -276,40 +276,6 @@ func failureOf(t testing.TB, file string, o *childprocess.Options) error {
 	return ev.err
 }
 
-func TestS057_NobodyIsRefusedByName(t *testing.T) {
-	ownForkOnly(t)
-	needRoot(t)
-	for name, row := range map[string]struct {
-		q    request
-		step childprocess.Step
-		err  unix.Errno
-		path string
-	}{
-		"nicer":       {request{Nice: new(-5)}, childprocess.StepNice, unix.EACCES, ""},
-		"OOM score":   {request{OOMScore: new(-500)}, childprocess.StepOOMScore, unix.EACCES, ""},
-		"real time":   {request{IOPriority: new(1 << 13)}, childprocess.StepIOPriority, unix.EPERM, ""},
-		"hard limit":  {request{Rlimits: []childprocess.Rlimit{{unix.RLIMIT_NOFILE, 1 << 19, 1 << 29}}}, childprocess.StepRlimit, unix.EPERM, "Rlimits[0]"},
-		"chroot":      {request{Chroot: "/"}, childprocess.StepChroot, unix.EPERM, "/"},
-		"ambient":     {request{AmbientCaps: []uintptr{unix.CAP_NET_RAW}}, childprocess.StepAmbientCaps, unix.EPERM, ""},
-		"network":     {request{Cloneflags: unix.CLONE_NEWNET}, childprocess.StepNamespaces, unix.EPERM, ""},
-		"user, limit": {request{UID: new(uint32(nobody)), Nice: new(-1)}, childprocess.StepNice, unix.EACCES, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			row.q.File = "/bin/echo"
-			if row.path == "" {
-				row.path = row.q.File
-			}
-			want := answer{Step: row.step, Path: row.path, Errno: row.err, NoChildren: true}
-			if row.err == unix.EACCES { // As Node has it, that is an event.
-				want.Events = []string{"error EACCES", "close -13"}
-			} else {
-				want.Returned = true
-			}
-			require.Equal(t, want, asNobody(t, row.q))
-		})
-	}
-}
-
 func TestAChildSeesItsRoot(t *testing.T) {
 	ownForkOnly(t)
 	needRoot(t)
