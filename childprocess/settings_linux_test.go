@@ -3,6 +3,7 @@ package childprocess_test
 import (
 	"context"
 	"debug/elf"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
 func init() {
@@ -381,4 +383,43 @@ func TestAChildCanBeTheFirstOfItsNamespace(t *testing.T) {
 	}
 	require.NoError(t, err)
 	require.Equal(t, "1 0\n", output(t, l, c))
+}
+
+// Of clone(2) the flag is a part of the signal that tells of the child's end: only clone3(2) has it.
+func TestAChildHasATimeNamespaceOfItsOwn(t *testing.T) {
+	noNewFDs(t)
+	unsupported(t, "Cloneflags", childprocess.Options{Cloneflags: unix.CLONE_NEWTIME, Backend: childprocess.BackendForkExec})
+	ownForkOnly(t)
+	own, err := os.Readlink("/proc/self/ns/time")
+	if err != nil {
+		t.Skip("no time namespaces: ", err)
+	}
+	for _, flags := range []uintptr{unix.CLONE_NEWTIME, unix.CLONE_NEWTIME | unix.CLONE_NEWUSER} {
+		for _, o := range []childprocess.Options{{}, {Async: true}, {FDPolicy: childprocess.FDsCloseOnExec}, {Pdeathsig: unix.SIGTERM}, {PreSpawn: func() error { return nil }}} {
+			o.Cloneflags = flags
+			if sandbox.Forced("clone3") {
+				err := failureOf(t, "/bin/true", &o)
+				require.ErrorIs(t, err, errors.ErrUnsupported)
+				require.Equal(t, childprocess.StepNamespaces, err.(*childprocess.SpawnError).Step)
+				continue
+			}
+			l := newLoop(t)
+			c, err := childprocess.Spawn(l, shell, []string{"-c", "readlink /proc/self/ns/time; exit 7"}, &o)
+			if failed, ok := err.(*childprocess.SpawnError); ok && failed.Step == childprocess.StepNamespaces {
+				t.Skip("no such namespace can be made here: ", err)
+			}
+			require.NoError(t, err)
+			ev := events(c).reading()
+			run(t, l)
+			if failed, ok := ev.err.(*childprocess.SpawnError); ok && failed.Step == childprocess.StepNamespaces {
+				t.Skip("no such namespace can be made here: ", ev.err)
+			}
+			require.Equal(t, 7, ev.status.Code, "its end is told as ever")
+			require.Regexp(t, `^time:\[\d+\]\n$`, string(ev.data[1]))
+			require.NotEqual(t, own+"\n", string(ev.data[1]))
+		}
+	}
+	now, err := os.Readlink("/proc/self/ns/time")
+	require.NoError(t, err)
+	require.Equal(t, own, now, "this program's")
 }

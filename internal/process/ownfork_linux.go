@@ -103,6 +103,9 @@ func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Fai
 	defer p.shrink()
 	var first, last syscall.Errno // The refusal of everything is not that of the plainest clone.
 	for have, more := wanted, true; more; {
+		if with := spec.Settings; with != nil && with.Cloneflags&NewTime != 0 && !have.all(clone3) {
+			return Process{}, &Failure{Step: StepFork, Err: cmp.Or(first, unix.ENOSYS)}
+		}
 		p.build(spec, slots, have)
 		pid, errno := fork(p)
 		runtime.KeepAlive(p)

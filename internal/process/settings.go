@@ -112,6 +112,9 @@ func (s *Spec) unsupportedByForkExec() Option {
 		return NoOption
 	}
 	with := s.Settings
+	if with.Cloneflags&NewTime != 0 { // It makes its clone by clone(2).
+		return OptionCloneflags
+	}
 	for _, f := range [...]struct {
 		given  bool
 		option Option
