@@ -247,17 +247,25 @@ var settingSteps = map[process.Step]Step{
 	process.StepLandlock: StepLandlock, process.StepSeccomp: StepSeccomp,
 }
 
+const notByForkExec = "cannot be honoured by syscall.ForkExec on this system"
+
 // unsupported finds an option that cannot be honoured here, whatever its value.
 func (o *Options) unsupported(op string) error {
 	spec := process.Spec{Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec, Settings: o.settings(process.Closed)}
 	switch option := process.Unsupported(&spec); option {
 	case process.NoOption:
 		return nil
+	case process.OptionIDMaps:
+		name := optionNames[option]
+		if o.UidMappings == nil {
+			name = "GidMappings"
+		}
+		return &UnsupportedError{op, name, notByForkExec}
 	case process.OptionBackend:
 		return &UnsupportedError{op, "Backend", "has no fork of this library on this system"}
 	case process.OptionSlots:
 		return &UnsupportedError{op, "FDPolicy", "must be FDsCloseOnExec for a child of syscall.ForkExec with a Pdeathsig"}
 	default:
-		return &UnsupportedError{op, optionNames[option], "cannot be honoured by syscall.ForkExec on this system"}
+		return &UnsupportedError{op, optionNames[option], notByForkExec}
 	}
 }
