@@ -120,7 +120,7 @@ func TestAFilterIsTheLastThing(t *testing.T) {
 			t.Run(action+", "+end, func(t *testing.T) {
 				o := childprocess.Options{
 					Seccomp: allowing(otherwise, unix.SYS_EXECVE, nr), NoNewPrivs: true, Umask: new(0), Nice: new(5), OOMScore: new(900), Dir: "/",
-					Rlimits: []childprocess.Rlimit{{unix.RLIMIT_CORE, 0, 0}}, Pdeathsig: unix.SIGTERM, Detached: true,
+					Rlimits: []childprocess.Rlimit{{unix.RLIMIT_CORE, 0, 0}}, Pdeathsig: unix.SIGTERM, Detached: true, Env: []string{"PATH=/nowhere:/usr/bin:/bin"},
 				}
 				for _, file := range []string{"/no/such/program", "no-such-program"} { // One execve(2), and one for each directory.
 					require.Equal(t, &childprocess.SpawnError{
