@@ -147,8 +147,9 @@ type Options struct {
 	// no ruleset. EINVAL: the kernel does not know the flags. E2BIG: this program is in 16 of them already.
 	//
 	// The child enters it when all is done but for the signal mask and Seccomp. Dir, Chroot, Cgroup and what Stdio names were
-	// opened before, and need not be allowed. The program, its interpreter, and the dynamic loader with its libraries are
-	// opened afterwards, in a Chroot those below it: unless the child may read and execute them StepProgram fails with EACCES.
+	// opened before, and need not be allowed. What is opened afterwards, in a Chroot below it, the child must be allowed to read
+	// and to execute: the program, its interpreter and the dynamic loader, or StepProgram fails with EACCES; and the libraries,
+	// or the loader complains.
 	//
 	// BackendForkExec does not have it, nor Seccomp. There PreSpawn can restrict the thread that forks.
 	Landlock      *os.File
@@ -158,10 +159,12 @@ type Options struct {
 	// flags), 1 to 4096 instructions. Nil: none. It needs NoNewPrivs, or CAP_SYS_ADMIN as the user that the child becomes:
 	// StepSeccomp with EACCES otherwise. EINVAL: it is no filter that the kernel takes.
 	//
-	// It is in force from the child's execve(2) on, the last thing that is done. It must allow that one, whatever else the program
-	// calls, and exit(2) or exit_group(2), by which the child ends when it cannot execute the program; nothing else is called, and
-	// why it could not is reported as ever. A filter that by its number alone refuses both is an *[ArgumentError]. One that
-	// refuses execve(2) for its arguments has the start fail, with StepProgram, or the child end by SIGSYS.
+	// It is in force from the child's execve(2) on, the last thing that is done. Beside what the program calls it must allow that
+	// one, and exit(2) or exit_group(2), by which a child ends that cannot execute its program. Nothing else is called then, and
+	// why it could not is reported as ever. A filter that refuses execve(2) whatever the arguments are, or both of the others, or
+	// for these looks at where they are called from, is an *[ArgumentError]. One that refuses execve(2) for its arguments has the start
+	// fail, with StepProgram, or if it kills the child end by SIGSYS: before Linux 5.16 together with this program, whose
+	// memory the child still has.
 	Seccomp []SockFilter
 
 	// Pdeathsig is sent to the child when this program ends, however that happens (PR_SET_PDEATHSIG(2const)). It is cleared when
