@@ -2,6 +2,7 @@ package childprocess_test
 
 import (
 	"errors"
+	"os"
 	"os/signal"
 	"strings"
 	"testing"
@@ -46,6 +47,7 @@ func TestABackendRefusesWhatItCannotHonour(t *testing.T) {
 	refused := map[string]childprocess.Options{
 		"Umask": {Umask: new(0)}, "Nice": {Nice: new(0)}, "IOPriority": {IOPriority: new(0)}, "OOMScore": {OOMScore: new(0)},
 		"CPUs": {CPUs: []int{0}}, "Rlimits": {Rlimits: []childprocess.Rlimit{{}}}, "NoNewPrivs": {NoNewPrivs: true},
+		"Landlock": {Landlock: os.Stdin}, "Seccomp": {Seccomp: refusing(unix.SYS_MKDIRAT, unix.EDQUOT)},
 		"Foreground": {Foreground: true}, "FDPolicy": {Pdeathsig: unix.SIGTERM},
 	}
 	if plainFork() {

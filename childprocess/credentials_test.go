@@ -47,11 +47,20 @@ type request struct {
 	Groups   []uint32
 
 	Nice, IOPriority, OOMScore *int
+	Umask                      *int
+	CPUs                       []int
 	Rlimits                    []childprocess.Rlimit
-	Chroot                     string
+	Cgroup, Chroot             string
 	AmbientCaps                []uintptr
 	Cloneflags                 uintptr
 	UidMappings, GidMappings   []childprocess.IDMap
+	Setgroups                  bool // GidMappingsEnableSetgroups
+	Pdeathsig                  syscall.Signal
+	Detached, Async            bool
+	Backend                    childprocess.Backend
+	NoNewPrivs                 bool
+	Seccomp                    []childprocess.SockFilter
+	Below                      string // the directory of a Landlock; "": none
 }
 
 // answer is what came of a request.
@@ -67,11 +76,17 @@ type answer struct {
 
 func (q request) make() (a answer) {
 	l := check(openLoop())
-	c, err := childprocess.Spawn(l, q.File, q.Args, &childprocess.Options{
+	o := childprocess.Options{
 		Dir: q.Dir, UID: q.UID, GID: q.GID, Groups: q.Groups, Nice: q.Nice, IOPriority: q.IOPriority, OOMScore: q.OOMScore,
+		Umask: q.Umask, CPUs: q.CPUs, Cgroup: q.Cgroup, Pdeathsig: q.Pdeathsig, Detached: q.Detached, Async: q.Async, Backend: q.Backend,
 		Rlimits: q.Rlimits, Chroot: q.Chroot, AmbientCaps: q.AmbientCaps, Cloneflags: q.Cloneflags,
-		UidMappings: q.UidMappings, GidMappings: q.GidMappings,
-	})
+		UidMappings: q.UidMappings, GidMappings: q.GidMappings, GidMappingsEnableSetgroups: q.Setgroups, NoNewPrivs: q.NoNewPrivs, Seccomp: q.Seccomp,
+	}
+	if q.Below != "" {
+		o.Landlock = check(rulesetBelow(q.Below))
+		defer o.Landlock.Close()
+	}
+	c, err := childprocess.Spawn(l, q.File, q.Args, &o)
 	a.Returned = err != nil
 	if err == nil {
 		ev := events(c).reading()

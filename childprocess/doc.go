@@ -41,7 +41,7 @@
 //	Detached, Setpgid    yes             yes       yes       yes
 //	Chroot               yes             yes       yes       yes
 //	Pdeathsig            yes             yes (1)   yes       no
-//	Cloneflags           yes             yes       no        no
+//	Cloneflags           yes             yes (5)   no        no
 //	Uid-, GidMappings    yes             yes       no        no
 //	AmbientCaps          yes, Linux 4.3  yes       no        no
 //	Cgroup               yes, v2         yes (2)   no        no
@@ -49,17 +49,19 @@
 //	OOMScore             yes, /proc      no        no        no
 //	IOPriority, Rlimits  yes             no        no        no
 //	NoNewPrivs           yes             no        no        no
+//	Landlock             yes, Linux 5.13 no        no        no
+//	Seccomp              yes, Linux 3.17 no        no        no
 //	Foreground           yes             no        no        no
 //	FDsSlots             yes             yes (3)   no (4)    no (4)
 //	FDsCloseOnExec       yes             yes       yes       yes
 //	PreSpawn             yes             yes       yes       yes
 //
 // (1) With FDsCloseOnExec. (2) Linux 5.7. (3) By a thread of its own, which takes longer. (4) Descriptors that are not
-// close-on-exec are inherited. BackendFork is Linux on amd64 and arm64; BackendAuto is BackendFork there, and BackendForkExec
-// elsewhere.
+// close-on-exec are inherited. (5) But for CLONE_NEWTIME, which BackendFork has by clone3(2), Linux 5.6. BackendFork is Linux
+// on amd64 and arm64; BackendAuto is BackendFork there, and BackendForkExec elsewhere.
 //
 // What is not there is an *[UnsupportedError], before anything is started. What the kernel turns out not to have (a kind of
-// namespace, a capability, a cgroup of version 1) or refuses is a *[SpawnError] with the step of that setting. Both wrap
+// namespace, a capability, a cgroup of version 1, landlock) or refuses is a *[SpawnError] with the step of that setting. Both wrap
 // [errors.ErrUnsupported] when it is not there.
 //
 // # Ending a child early

@@ -46,6 +46,8 @@ const (
 	StepAmbientCaps Step = "ambient capabilities" // Options.AmbientCaps: EPERM
 	StepNoNewPrivs  Step = "no new privileges"    // Options.NoNewPrivs
 	StepPdeathsig   Step = "parent-death signal"  // Options.Pdeathsig
+	StepLandlock    Step = "landlock"             // Options.Landlock: EPERM, EBADFD, E2BIG, EBADF for a closed file
+	StepSeccomp     Step = "seccomp"              // Options.Seccomp: EACCES, EINVAL
 	StepPreSpawn    Step = "PreSpawn"             // Options.PreSpawn returned an error
 )
 

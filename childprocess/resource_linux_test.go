@@ -119,10 +119,14 @@ func (a *attempt) conclude(l *reactor.Loop, before map[int]string) {
 }
 
 func attemptWith(l *reactor.Loop, stdio []childprocess.Stdio) (a attempt) {
-	c, err := childprocess.Spawn(l, "/bin/true", nil, &childprocess.Options{Stdio: stdio})
+	return attemptOf(l, &childprocess.Options{Stdio: stdio})
+}
+
+func attemptOf(l *reactor.Loop, o *childprocess.Options) (a attempt) {
+	c, err := childprocess.Spawn(l, "/bin/true", nil, o)
 	a.Returned = err != nil
 	if err == nil {
-		a.Streams = hasStreams(c, stdio)
+		a.Streams = hasStreams(c, o.Stdio)
 		ev := events(c)
 		check(0, l.Run())
 		err, a.Events = ev.err, ev.log
@@ -162,9 +166,16 @@ func starve(warm bool, layout string, left int) attempt {
 		"owned":   {childprocess.Ignore, childprocess.File(file).Owned(), childprocess.Pipe},
 	}[layout]
 
+	o := childprocess.Options{Stdio: stdio}
+	if layout == "restricted" {
+		o.Landlock, o.NoNewPrivs = check(rulesetBelow("/")), true
+	}
 	giveBack := takeDescriptors(left)
-	a := attemptWith(l, stdio)
+	a := attemptOf(l, &o)
 	giveBack()
+	if o.Landlock != nil {
+		check(0, o.Landlock.Close())
+	}
 	if layout != "owned" {
 		check(0, file.Close())
 	}
@@ -267,11 +278,15 @@ const reserved = 5
 func TestN070_EveryOpenCanFailForWantOfDescriptors(t *testing.T) {
 	closes := map[string][]string{
 		"pipes": {"stdin close", "stdio5w close", "stdio5 close", "stdio3w close", "stdio3 close", "stderr close", "close -24", "stdout close"},
-		"owned": {"close -24", "stderr close"}, "ignored": {"close -24"},
+		"owned": {"close -24", "stderr close"}, "ignored": {"close -24"}, "restricted": {"stdin close", "stderr close", "close -24", "stdout close"},
 	}
-	for layout, least := range map[string]int{"pipes": 3*2 + 2 + 1 + 2, "ignored": 3, "owned": 1 + 1 + 2} {
+	for layout, least := range map[string]int{"pipes": 3*2 + 2 + 1 + 2, "ignored": 3, "owned": 1 + 1 + 2, "restricted": 3*2 + 1} {
 		for _, loop := range []string{"cold", "warm"} {
 			t.Run(layout+" "+loop, func(t *testing.T) {
+				if layout == "restricted" {
+					ownForkOnly(t)
+					needLandlock(t)
+				}
 				var tries []attempt
 				l := newLoop(t)
 				require.NoError(t, json.Unmarshal([]byte(output(t, l, startWith(t, l, nil, "starve", loop, layout))), &tries))

@@ -3,6 +3,7 @@ package childprocess_test
 import (
 	"context"
 	"debug/elf"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
 func init() {
@@ -276,40 +278,6 @@ func failureOf(t testing.TB, file string, o *childprocess.Options) error {
 	return ev.err
 }
 
-func TestS057_NobodyIsRefusedByName(t *testing.T) {
-	ownForkOnly(t)
-	needRoot(t)
-	for name, row := range map[string]struct {
-		q    request
-		step childprocess.Step
-		err  unix.Errno
-		path string
-	}{
-		"nicer":       {request{Nice: new(-5)}, childprocess.StepNice, unix.EACCES, ""},
-		"OOM score":   {request{OOMScore: new(-500)}, childprocess.StepOOMScore, unix.EACCES, ""},
-		"real time":   {request{IOPriority: new(1 << 13)}, childprocess.StepIOPriority, unix.EPERM, ""},
-		"hard limit":  {request{Rlimits: []childprocess.Rlimit{{unix.RLIMIT_NOFILE, 1 << 19, 1 << 29}}}, childprocess.StepRlimit, unix.EPERM, "Rlimits[0]"},
-		"chroot":      {request{Chroot: "/"}, childprocess.StepChroot, unix.EPERM, "/"},
-		"ambient":     {request{AmbientCaps: []uintptr{unix.CAP_NET_RAW}}, childprocess.StepAmbientCaps, unix.EPERM, ""},
-		"network":     {request{Cloneflags: unix.CLONE_NEWNET}, childprocess.StepNamespaces, unix.EPERM, ""},
-		"user, limit": {request{UID: new(uint32(nobody)), Nice: new(-1)}, childprocess.StepNice, unix.EACCES, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			row.q.File = "/bin/echo"
-			if row.path == "" {
-				row.path = row.q.File
-			}
-			want := answer{Step: row.step, Path: row.path, Errno: row.err, NoChildren: true}
-			if row.err == unix.EACCES { // As Node has it, that is an event.
-				want.Events = []string{"error EACCES", "close -13"}
-			} else {
-				want.Returned = true
-			}
-			require.Equal(t, want, asNobody(t, row.q))
-		})
-	}
-}
-
 func TestAChildSeesItsRoot(t *testing.T) {
 	ownForkOnly(t)
 	needRoot(t)
@@ -415,4 +383,43 @@ func TestAChildCanBeTheFirstOfItsNamespace(t *testing.T) {
 	}
 	require.NoError(t, err)
 	require.Equal(t, "1 0\n", output(t, l, c))
+}
+
+// Of clone(2) the flag is a part of the signal that tells of the child's end: only clone3(2) has it.
+func TestAChildHasATimeNamespaceOfItsOwn(t *testing.T) {
+	noNewFDs(t)
+	unsupported(t, "Cloneflags", childprocess.Options{Cloneflags: unix.CLONE_NEWTIME, Backend: childprocess.BackendForkExec})
+	ownForkOnly(t)
+	own, err := os.Readlink("/proc/self/ns/time")
+	if err != nil {
+		t.Skip("no time namespaces: ", err)
+	}
+	for _, flags := range []uintptr{unix.CLONE_NEWTIME, unix.CLONE_NEWTIME | unix.CLONE_NEWUSER} {
+		for _, o := range []childprocess.Options{{}, {Async: true}, {FDPolicy: childprocess.FDsCloseOnExec}, {Pdeathsig: unix.SIGTERM}, {PreSpawn: func() error { return nil }}} {
+			o.Cloneflags = flags
+			if sandbox.Forced("clone3") {
+				err := failureOf(t, "/bin/true", &o)
+				require.ErrorIs(t, err, errors.ErrUnsupported)
+				require.Equal(t, childprocess.StepNamespaces, err.(*childprocess.SpawnError).Step)
+				continue
+			}
+			l := newLoop(t)
+			c, err := childprocess.Spawn(l, shell, []string{"-c", "readlink /proc/self/ns/time; exit 7"}, &o)
+			if failed, ok := err.(*childprocess.SpawnError); ok && failed.Step == childprocess.StepNamespaces {
+				t.Skip("no such namespace can be made here: ", err)
+			}
+			require.NoError(t, err)
+			ev := events(c).reading()
+			run(t, l)
+			if failed, ok := ev.err.(*childprocess.SpawnError); ok && failed.Step == childprocess.StepNamespaces {
+				t.Skip("no such namespace can be made here: ", ev.err)
+			}
+			require.Equal(t, 7, ev.status.Code, "its end is told as ever")
+			require.Regexp(t, `^time:\[\d+\]\n$`, string(ev.data[1]))
+			require.NotEqual(t, own+"\n", string(ev.data[1]))
+		}
+	}
+	now, err := os.Readlink("/proc/self/ns/time")
+	require.NoError(t, err)
+	require.Equal(t, own, now, "this program's")
 }

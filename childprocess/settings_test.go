@@ -34,6 +34,9 @@ func TestS057_AMistakeInASettingIsNamed(t *testing.T) {
 		"spawn: UidMappings is empty":                                          {UidMappings: []childprocess.IDMap{}},
 		"spawn: GidMappingsEnableSetgroups is given without GidMappings":       {GidMappingsEnableSetgroups: true},
 		"spawn: Pgid is given without Setpgid":                                 {Foreground: true, Pgid: 7},
+		"spawn: LandlockFlags is given without Landlock":                       {LandlockFlags: 1},
+		"spawn: Seccomp is empty":                                              {Seccomp: []childprocess.SockFilter{}},
+		"spawn: Seccomp has more than 4096 instructions":                       {Seccomp: make([]childprocess.SockFilter, 4097)},
 		"spawn: FDPolicy is unknown":                                           {FDPolicy: 2},
 		"spawn: Backend is unknown":                                            {Backend: -1},
 	} {

@@ -128,7 +128,7 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 		Setsid: session, Setctty: ctty >= 0, Ctty: max(ctty, 0),
 		// setsid(2) makes a group too, of which its leader cannot make another.
 		Setpgid: o.Setpgid || c.scope == scopeGroup && !session, Pgid: o.Pgid,
-		Settings: o.settings(), Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec,
+		Settings: o.settings(table.ruleset), Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec,
 		ThrowAway: o.PreSpawn != nil,
 		UID:       copyOf(o.UID), GID: copyOf(o.GID), Groups: slices.Clone(o.Groups), // An Async child is forked later.
 		Pidfd: way == ExitWatchPidfd,
@@ -149,6 +149,9 @@ func copyOf[N int | uint32](n *N) *N {
 
 func (c *ChildProcess) layoutFailure(err error) *SpawnError {
 	e := c.failure(StepStdio, c.file, err)
+	if ruleset, ok := errors.AsType[*rulesetError](err); ok {
+		e.Step, e.Err = StepLandlock, ruleset.err
+	}
 	if slot, ok := errors.AsType[*slotError](err); ok {
 		e.Path, e.Err = slot.name(), slot.err
 	}

@@ -26,6 +26,7 @@ type layout struct {
 
 	terminal terminalEnds
 	owner    *uint32 // of the terminal; nil: this user
+	ruleset  int     // a copy of Options.Landlock; process.Closed if there is none
 }
 
 // standardSlots is how many slots a child has at least: stdin, stdout and stderr.
@@ -40,7 +41,7 @@ const usualSlots = 4
 // open here could else be found open, because a pipe of the same child has just got it.
 func (a *layout) open(o *Options, s *process.Starter) (err error) {
 	n := max(len(o.Stdio), standardSlots)
-	*a = layout{stdio: o.Stdio, ipc: -1, terminal: noTerminal, owner: o.UID}
+	*a = layout{stdio: o.Stdio, ipc: -1, terminal: noTerminal, owner: o.UID, ruleset: process.Closed}
 	a.slots, a.parent, a.spare = a.memory[0][:0], a.memory[1][:0], a.memory[2][:0]
 	for range n {
 		a.slots, a.parent = append(a.slots, process.Closed), append(a.parent, -1)
@@ -61,6 +62,12 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 		if err := a.copyShared(); err != nil {
 			a.close()
 			return err
+		}
+	}
+	if o.Landlock != nil {
+		if a.ruleset, err = a.copyFile(o.Landlock, n); err != nil {
+			a.close()
+			return &rulesetError{err}
 		}
 	}
 	return nil
@@ -110,6 +117,12 @@ type slotError struct {
 	slot int
 	err  error
 }
+
+// rulesetError says that Options.Landlock could not be copied.
+type rulesetError struct{ err error }
+
+func (e *rulesetError) Error() string { return "landlock: " + e.err.Error() }
+func (e *rulesetError) Unwrap() error { return e.err }
 
 func (e *slotError) name() string  { return "slot " + strconv.Itoa(e.slot) }
 func (e *slotError) Error() string { return e.name() + ": " + e.err.Error() }
@@ -219,12 +232,21 @@ func (a *layout) inBlockingMode(n int) (int, error) {
 // would leave f in blocking mode for good without f knowing. What Go opens is in non-blocking mode, which concerns the child
 // in no slot.
 func (a *layout) openFile(f *os.File) (int, error) {
+	dup, err := a.copyFile(f, 0)
+	if err != nil {
+		return 0, err
+	}
+	return a.borrow(dup, 0)
+}
+
+// copyFile returns a copy of the descriptor of f, with a number that is not below lowest.
+func (a *layout) copyFile(f *os.File, lowest int) (int, error) {
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return 0, syscall.EBADF // Closed.
 	}
 	dup := -1
-	ctlErr := conn.Control(func(p uintptr) { dup, err = fd.Duplicate(int(p), 0) })
+	ctlErr := conn.Control(func(p uintptr) { dup, err = fd.Duplicate(int(p), lowest) })
 	if ctlErr != nil {
 		return 0, syscall.EBADF // Closed.
 	}
@@ -232,7 +254,7 @@ func (a *layout) openFile(f *os.File) (int, error) {
 		return 0, err
 	}
 	a.spare = append(a.spare, dup)
-	return a.borrow(dup, 0)
+	return dup, nil
 }
 
 // openStream borrows the descriptor of one of our streams, which has to know that it is shared now.

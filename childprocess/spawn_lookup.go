@@ -74,7 +74,8 @@ func (c *ChildProcess) blame(f *process.Failure) *SpawnError {
 	case process.StepChroot, process.StepCgroup:
 		step, path = settingSteps[f.Step], f.Path
 	case process.StepNamespaces, process.StepIDMaps, process.StepForeground, process.StepUmask, process.StepNice, process.StepIOPriority,
-		process.StepOOMScore, process.StepCPUs, process.StepAmbientCaps, process.StepNoNewPrivs, process.StepPdeathsig:
+		process.StepOOMScore, process.StepCPUs, process.StepAmbientCaps, process.StepNoNewPrivs, process.StepPdeathsig, process.StepLandlock,
+		process.StepSeccomp:
 		step = settingSteps[f.Step]
 	case process.StepInterpreter:
 		step, path = StepInterpreter, f.Path

@@ -3,6 +3,7 @@ package childprocess
 import (
 	"context"
 	"math"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -113,7 +114,8 @@ type Options struct {
 	Cgroup string
 
 	// Cloneflags are the namespaces(7) that the child gets of its own, CLONE_NEWNS, CLONE_NEWPID and so on of clone(2). In a user
-	// namespace (CLONE_NEWUSER), for which no privilege is needed, it has all capabilities and no user.
+	// namespace (CLONE_NEWUSER), for which no privilege is needed, it has all capabilities and no user. A time namespace
+	// (CLONE_NEWTIME, Linux 5.6) takes clone3(2), which BackendForkExec does not use; its clocks are those of this program.
 	Cloneflags uintptr
 
 	// UidMappings and GidMappings say who the users and the groups of a new user namespace are outside (user_namespaces(7),
@@ -134,6 +136,36 @@ type Options struct {
 	// NoNewPrivs keeps the child, and all that it starts, from getting privileges by executing a program
 	// (PR_SET_NO_NEW_PRIVS(2const)).
 	NoNewPrivs bool
+
+	// Landlock is a ruleset that restricts the child and all that it starts (landlock(7), Linux 5.13), as
+	// landlock_create_ruleset(2) returns it and a library fills it. os.NewFile makes a file of a descriptor; of the -1 with which
+	// a library says that there is nothing to enforce it makes nil, which is no restriction. It is borrowed, and may be closed
+	// when the call has returned, also for an Async child. The child does not have it. LandlockFlags are those of
+	// landlock_restrict_self(2), usually 0.
+	//
+	// It needs NoNewPrivs, or CAP_SYS_ADMIN as the user that the child becomes: StepLandlock with EPERM otherwise. EBADFD: it is
+	// no ruleset. EINVAL: the kernel does not know the flags. E2BIG: this program is in 16 of them already.
+	//
+	// The child enters it when all is done but for the signal mask and Seccomp. Dir, Chroot, Cgroup and what Stdio names were
+	// opened before, and need not be allowed. What is opened afterwards, in a Chroot below it, the child must be allowed to read
+	// and to execute: the program, its interpreter and the dynamic loader, or StepProgram fails with EACCES; and the libraries,
+	// or the loader complains.
+	//
+	// BackendForkExec does not have it, nor Seccomp. There PreSpawn can restrict the thread that forks.
+	Landlock      *os.File
+	LandlockFlags uint32
+
+	// Seccomp is a filter for the system calls of the child and all that it starts (seccomp(2), SECCOMP_SET_MODE_FILTER, without
+	// flags), 1 to 4096 instructions. Nil: none. It needs NoNewPrivs, or CAP_SYS_ADMIN as the user that the child becomes:
+	// StepSeccomp with EACCES otherwise. EINVAL: it is no filter that the kernel takes.
+	//
+	// It is in force from the child's execve(2) on, the last thing that is done. Beside what the program calls it must allow that
+	// one, and exit(2) or exit_group(2), by which a child ends that cannot execute its program. Nothing else is called then, and
+	// why it could not is reported as ever. A filter that refuses execve(2) whatever the arguments are, or both of the others, or
+	// for these looks at where they are called from, is an *[ArgumentError]. One that refuses execve(2) for its arguments has the start
+	// fail, with StepProgram, or if it kills the child end by SIGSYS: before Linux 5.16 together with this program, whose
+	// memory the child still has.
+	Seccomp []SockFilter
 
 	// Pdeathsig is sent to the child when this program ends, however that happens (PR_SET_PDEATHSIG(2const)). It is cleared when
 	// the child executes a set-user-ID program or one with capabilities, and its own children do not get it. The kernel sends it

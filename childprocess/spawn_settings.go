@@ -17,6 +17,14 @@ type Rlimit struct {
 	Cur, Max uint64 // in the unit of the resource; unix.RLIM_INFINITY: no limit
 }
 
+// A SockFilter is an instruction of a filter: struct sock_filter of seccomp(2), and unix.SockFilter, from which it can be
+// converted.
+type SockFilter struct {
+	Code   uint16 // BPF_…
+	Jt, Jf uint8  // how many instructions are skipped if a condition is met, and if not
+	K      uint32 // the operand
+}
+
 // An IDMap is a range of users or groups of a user namespace, and those that they are outside: as syscall.SysProcIDMap, which
 // not every system has.
 type IDMap struct {
@@ -57,11 +65,12 @@ const (
 // A PanicError is the error of a PreSpawn that has panicked.
 type PanicError = process.PanicError
 
-// settings returns what the child has otherwise, a copy; nil for nothing.
-func (o *Options) settings() *process.Settings {
+// settings returns what the child has otherwise, a copy; nil for nothing. The ruleset is a copy of Landlock, process.Closed if
+// there is none.
+func (o *Options) settings(ruleset int) *process.Settings {
 	if o.Umask == nil && o.Nice == nil && o.IOPriority == nil && o.OOMScore == nil && o.CPUs == nil && o.Rlimits == nil &&
 		o.Cgroup == "" && o.Cloneflags == 0 && o.UidMappings == nil && o.GidMappings == nil && o.Chroot == "" && !o.Foreground && o.AmbientCaps == nil && !o.NoNewPrivs &&
-		o.Pdeathsig == 0 {
+		o.Pdeathsig == 0 && o.Landlock == nil && o.Seccomp == nil {
 		return nil
 	}
 	s := &process.Settings{
@@ -71,6 +80,12 @@ func (o *Options) settings() *process.Settings {
 		NoNewPrivs: o.NoNewPrivs, Pdeathsig: o.Pdeathsig,
 	}
 	s.UIDMap, s.GIDMap, s.Setgroups = idMap(o.UidMappings), idMap(o.GidMappings), o.GidMappingsEnableSetgroups
+	if o.Landlock != nil {
+		s.Landlock, s.LandlockFlags = &ruleset, o.LandlockFlags
+	}
+	for _, instruction := range o.Seccomp {
+		s.Seccomp = append(s.Seccomp, process.SockFilter(instruction))
+	}
 	for _, limit := range o.Rlimits {
 		s.Rlimits = append(s.Rlimits, process.Rlimit(limit))
 	}
@@ -85,9 +100,10 @@ func idMap(ranges []IDMap) (out []process.IDMap) {
 }
 
 const (
-	highestCPU = 1<<13 - 1 // what a Linux kernel can be built for
-	highestCap = 63        // a set has 64 bits
-	outOfRange = "is out of range"
+	highestCPU    = 1<<13 - 1 // what a Linux kernel can be built for
+	highestCap    = 63        // a set has 64 bits
+	longestFilter = 4096      // instructions, BPF_MAXINSNS of Linux
+	outOfRange    = "is out of range"
 )
 
 // settingsMistake finds a mistake in the settings, and what is wrong with it; "" if there is none.
@@ -118,6 +134,8 @@ func (o *Options) settingsMistake() (name, reason string) {
 		return "Dir", "is relative, for a child with a Chroot"
 	case o.Cloneflags&^process.Namespaces != 0:
 		return "Cloneflags", "has a flag that is no namespace"
+	case o.LandlockFlags != 0 && o.Landlock == nil:
+		return "LandlockFlags", "is given without Landlock"
 	case o.GidMappingsEnableSetgroups && o.GidMappings == nil:
 		return "GidMappingsEnableSetgroups", "is given without GidMappings"
 	case o.Pdeathsig != 0 && !isSignal(o.Pdeathsig):
@@ -134,6 +152,9 @@ func (o *Options) settingsMistake() (name, reason string) {
 		}
 	}
 	if name, reason := o.mapMistake(); name != "" {
+		return name, reason
+	}
+	if name, reason := o.filterMistake(); name != "" {
 		return name, reason
 	}
 	return o.limitMistake()
@@ -162,6 +183,22 @@ func (o *Options) mapMistake() (name, reason string) {
 // isIDRange reports whether there are size users or groups from first on. The last number means none.
 func isIDRange(first, size int) bool {
 	return first >= 0 && size > 0 && uint64(first)+uint64(size) <= math.MaxUint32
+}
+
+// filterMistake is settingsMistake for Seccomp.
+func (o *Options) filterMistake() (name, reason string) {
+	switch {
+	case o.Seccomp == nil:
+		return "", ""
+	case len(o.Seccomp) == 0:
+		return "Seccomp", "is empty"
+	case len(o.Seccomp) > longestFilter:
+		return "Seccomp", "has more than 4096 instructions"
+	}
+	if reason := process.FilterMistake(o.settings(process.Closed).Seccomp); reason != "" {
+		return "Seccomp", reason
+	}
+	return "", ""
 }
 
 // limitMistake is settingsMistake for Rlimits.
@@ -197,7 +234,8 @@ var optionNames = map[process.Option]string{
 	process.OptionIOPriority: "IOPriority", process.OptionOOMScore: "OOMScore", process.OptionCPUs: "CPUs",
 	process.OptionRlimits: "Rlimits", process.OptionCgroup: "Cgroup", process.OptionCloneflags: "Cloneflags",
 	process.OptionChroot: "Chroot", process.OptionIDMaps: "UidMappings", process.OptionForeground: "Foreground", process.OptionAmbientCaps: "AmbientCaps",
-	process.OptionNoNewPrivs: "NoNewPrivs", process.OptionPdeathsig: "Pdeathsig",
+	process.OptionNoNewPrivs: "NoNewPrivs", process.OptionLandlock: "Landlock", process.OptionSeccomp: "Seccomp",
+	process.OptionPdeathsig: "Pdeathsig",
 }
 
 // settingSteps are the steps of package process that have a step of their own here.
@@ -206,19 +244,28 @@ var settingSteps = map[process.Step]Step{
 	process.StepOOMScore: StepOOMScore, process.StepCPUs: StepCPUs, process.StepCgroup: StepCgroup,
 	process.StepNamespaces: StepNamespaces, process.StepIDMaps: StepIDMaps, process.StepChroot: StepChroot, process.StepForeground: StepForeground,
 	process.StepAmbientCaps: StepAmbientCaps, process.StepNoNewPrivs: StepNoNewPrivs, process.StepPdeathsig: StepPdeathsig,
+	process.StepLandlock: StepLandlock, process.StepSeccomp: StepSeccomp,
 }
+
+const notByForkExec = "cannot be honoured by syscall.ForkExec on this system"
 
 // unsupported finds an option that cannot be honoured here, whatever its value.
 func (o *Options) unsupported(op string) error {
-	spec := process.Spec{Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec, Settings: o.settings()}
+	spec := process.Spec{Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec, Settings: o.settings(process.Closed)}
 	switch option := process.Unsupported(&spec); option {
 	case process.NoOption:
 		return nil
+	case process.OptionIDMaps:
+		name := optionNames[option]
+		if o.UidMappings == nil {
+			name = "GidMappings"
+		}
+		return &UnsupportedError{op, name, notByForkExec}
 	case process.OptionBackend:
 		return &UnsupportedError{op, "Backend", "has no fork of this library on this system"}
 	case process.OptionSlots:
 		return &UnsupportedError{op, "FDPolicy", "must be FDsCloseOnExec for a child of syscall.ForkExec with a Pdeathsig"}
 	default:
-		return &UnsupportedError{op, optionNames[option], "cannot be honoured by syscall.ForkExec on this system"}
+		return &UnsupportedError{op, optionNames[option], notByForkExec}
 	}
 }

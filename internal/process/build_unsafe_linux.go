@@ -12,7 +12,7 @@ import (
 
 // build writes the calls with which a child starts spec, whose slots are the descriptors in slots, on a kernel that has
 // these features. Their order is that of libuv's uv_spawn and of the manual: descriptors, session or group, directory,
-// credentials, what the change of these would take back, the signal mask, the program.
+// credentials, what the change of these would take back, restrictions, the signal mask, the program.
 //
 // Settings that take a privilege come before the credentials. What is opened for them is opened while there are descriptors
 // (RLIMIT_NOFILE) and /proc (chroot). The group exists before the terminal is told of it.
@@ -23,7 +23,7 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 	}
 	p.reset(spec)
 	p.aim(have, with)
-	p.addSlots(slots, have, spec.InheritOpen)
+	p.addSlots(slots, with.Landlock, have, spec.InheritOpen)
 	p.addSignals(have)
 	p.addCgroup(with, have)
 	p.addScheduling(with)
@@ -63,7 +63,13 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 		p.nofile = limit
 		p.add(StepSlots, mayFail, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.nofile)))
 	}
+	if with.Landlock != nil {
+		p.addLandlock(with.LandlockFlags)
+	}
 	p.add(StepSignals, mustWork, unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&noSignals)), 0, sigsetSize)
+	if with.Seccomp != nil {
+		p.addSeccomp(with.Seccomp)
+	}
 	p.addExec(spec)
 }
 
@@ -87,7 +93,7 @@ func (p *program) reset(spec *Spec) {
 		p.text = make([]byte, 0, size)
 	}
 	p.text, p.calls = p.text[:0], p.calls[:0]
-	p.failed, p.errno, p.obstacle, p.pidfd = 0, 0, 0, -1
+	p.failed, p.errno, p.obstacle, p.pidfd, p.exitCall = 0, 0, 0, -1, unix.SYS_EXIT
 }
 
 // aim sets the clone up.
@@ -155,7 +161,18 @@ func address(s *byte) uintptr { return uintptr(unsafe.Pointer(s)) }
 //
 // With inherit the table is a whole copy, in which all others stay. The numbers to move to are those of p.free then, which
 // are close-on-exec.
-func (p *program) addSlots(slots []int, have features, inherit bool) {
+//
+// A ruleset is one slot more, which execve(2) closes. With inherit it stays where it is.
+func (p *program) addSlots(slots []int, ruleset *int, have features, inherit bool) {
+	switch {
+	case ruleset == nil:
+		p.ruleset = Closed
+	case inherit:
+		p.ruleset = *ruleset
+	default:
+		p.ruleset = len(slots)
+		slots = append(slots, *ruleset)
+	}
 	n, keep := len(slots), 0
 	for _, source := range slots {
 		keep = max(keep, source+1)
@@ -171,13 +188,17 @@ func (p *program) addSlots(slots []int, have features, inherit bool) {
 	}
 	sources := p.moveSources(slots)
 	for i, source := range sources {
+		var fdFlags, dupFlags uintptr
+		if i == p.ruleset {
+			fdFlags, dupFlags = unix.FD_CLOEXEC, unix.O_CLOEXEC
+		}
 		switch source {
 		case i:
-			p.add(StepSlots, mustWork, unix.SYS_FCNTL, uintptr(i), unix.F_SETFD, 0)
+			p.add(StepSlots, mustWork, unix.SYS_FCNTL, uintptr(i), unix.F_SETFD, fdFlags)
 		case Closed:
 			p.add(StepSlots, mayFail, unix.SYS_CLOSE, uintptr(i))
 		default:
-			p.add(StepSlots, mustWork, unix.SYS_DUP3, uintptr(source), uintptr(i), 0)
+			p.add(StepSlots, mustWork, unix.SYS_DUP3, uintptr(source), uintptr(i), dupFlags)
 		}
 	}
 	if inherit {

@@ -103,20 +103,23 @@ func runChild(p *program) {
 			continue
 		}
 		p.failed, p.errno = i, syscall.Errno(errno)
-		exit()
+		exit(p)
 	}
 	if p.obstacle == 0 {
 		p.failed, p.obstacle = len(calls)-1, unix.ENOENT // The program is nowhere.
 	}
 	p.errno = p.obstacle
-	exit()
+	exit(p)
 }
+
+// exitCode is that of a child that could not execute. Nobody sees it.
+const exitCode = 253
 
 //go:nosplit
 //go:norace
-func exit() {
+func exit(p *program) {
 	for {
-		rawSyscall(unix.SYS_EXIT, 253, 0, 0, 0, 0, 0)
+		rawSyscall(p.exitCall, exitCode, 0, 0, 0, 0, 0)
 	}
 }
 

@@ -19,6 +19,8 @@
 //     opened and by whom, and neither syscall.ForkLock nor a close-on-exec flag is needed for that.
 //   - The clone resets the signals that have handlers (CLONE_CLEAR_SIGHAND), the child those that are ignored. The signal
 //     mask of the parent's thread is full during the clone; the child's is emptied last. Nothing changes for the parent.
+//   - A filter of Settings.Seccomp sees what the child calls when it is in force: execve(2), and the exit if that fails. What it
+//     will answer is computed before.
 //   - The runtime is told that the thread is in a system call, so that a slow execve(2) holds up neither the collector nor
 //     other goroutines.
 //
@@ -50,6 +52,7 @@
 //	close_range(2), Linux 5.9                 the child closes what /proc/self/fd lists
 //	CLONE_PIDFD, Linux 5.2                    no pidfd
 //	CLONE_INTO_CGROUP, Linux 5.7              the child writes itself to cgroup.procs
+//	clone3(2) for CLONE_NEWTIME, Linux 5.6    the start fails
 //
 // On other architectures and on kqueue systems syscall.ForkExec starts the process. Its child inherits the signals that this
 // program ignores, and on kqueue systems descriptors that are not close-on-exec. On Linux the fork is made on a thread with a

@@ -121,6 +121,10 @@ func (s *Spec) guess(file string, errno syscall.Errno) *Failure {
 	switch errno {
 	case syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ENOSPC:
 		return &Failure{Step: StepFork, Err: errno}
+	case syscall.ENOSYS:
+		if with := s.Settings; with != nil && with.Cgroup != "" { // There is no clone3(2).
+			return &Failure{Step: StepCgroup, Path: with.Cgroup, Err: errno}
+		}
 	case syscall.EPERM, syscall.EINVAL:
 		if with := s.Settings; with != nil {
 			switch {

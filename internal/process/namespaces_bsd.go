@@ -6,6 +6,9 @@ const (
 	// Namespaces is every flag, since any is refused as unsupported.
 	Namespaces = ^uintptr(0)
 
+	// NewTime is no flag.
+	NewTime = 0
+
 	// NewUser is no flag.
 	NewUser = 0
 

@@ -3,6 +3,7 @@
 package process
 
 import (
+	"cmp"
 	"runtime"
 	"sync/atomic"
 	"syscall"
@@ -100,8 +101,11 @@ func plainly(spec *Spec) (Process, *Failure) {
 // start forks with the features that are wanted or, when the kernel refuses one, without it.
 func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Failure) {
 	defer p.shrink()
-	var first syscall.Errno // The refusal of everything is not that of the plainest clone.
+	var first, last syscall.Errno // The refusal of everything is not that of the plainest clone.
 	for have, more := wanted, true; more; {
+		if with := spec.Settings; with != nil && with.Cloneflags&NewTime != 0 && !have.all(clone3) {
+			return Process{}, &Failure{Step: StepFork, Err: cmp.Or(first, unix.ENOSYS)}
+		}
 		p.build(spec, slots, have)
 		pid, errno := fork(p)
 		runtime.KeepAlive(p)
@@ -124,10 +128,12 @@ func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Fai
 		if why := syscall.Errno(errno); why != unix.E2BIG && !fd.Refused(why) {
 			return Process{}, &Failure{Step: StepFork, Err: why}
 		}
-		if first == 0 {
-			first = syscall.Errno(errno)
-		}
+		last = syscall.Errno(errno)
+		first = cmp.Or(first, last)
 		have, more = have.withoutRefused()
+	}
+	if with := spec.Settings; first == unix.ENOSYS && last == unix.EPERM && with != nil && with.Cloneflags != 0 {
+		first = last // There is no clone3(2), and clone(2) has looked at the namespaces.
 	}
 	return Process{}, &Failure{Step: StepFork, Err: first}
 }

@@ -50,6 +50,8 @@ type program struct {
 	pid       atomic.Int32 // of the child, for maps; the kernel writes it before the child runs
 	maps      *mapper      // nil: none
 	mask      uint64       // of the forking thread, meanwhile
+	exitCall  uintptr      // by which a child ends that could not execute
+	ruleset   int          // the child's descriptor of that
 	calls     []call
 
 	// The child writes these.
@@ -73,6 +75,8 @@ type program struct {
 	cpus          []uint64 // a mask
 	caps          [2]unix.CapUserData
 	capHeader     unix.CapUserHeader
+	filter        []unix.SockFilter
+	fprog         unix.SockFprog
 
 	defaultAction [32]byte // a struct sigaction that says SIG_DFL
 }

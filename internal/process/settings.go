@@ -23,6 +23,12 @@ type Settings struct {
 	AmbientCaps []uintptr // CAP_… of capabilities(7)
 	NoNewPrivs  bool      // PR_SET_NO_NEW_PRIVS(2const)
 
+	// Landlock is the descriptor of a ruleset (landlock_restrict_self(2)), borrowed; nil: none. In a Spec with InheritOpen its
+	// number is above the slots, and it is close-on-exec.
+	Landlock      *int
+	LandlockFlags uint32
+	Seccomp       []SockFilter
+
 	// Pdeathsig is sent to the child when the thread ends that has forked it, see OnKeptThread.
 	Pdeathsig syscall.Signal
 }
@@ -31,6 +37,13 @@ type Settings struct {
 type Rlimit struct {
 	Resource int    // RLIMIT_… of getrlimit(2)
 	Cur, Max uint64 // the soft and the hard limit
+}
+
+// A SockFilter is an instruction of a filter, struct sock_filter of seccomp(2).
+type SockFilter struct {
+	Code   uint16 // BPF_…
+	Jt, Jf uint8  // how many instructions are skipped if a condition is met, and if not
+	K      uint32 // the operand
 }
 
 // An IDMap is a range of users or groups of a user namespace, and those that they are outside.
@@ -69,6 +82,8 @@ const (
 	OptionForeground
 	OptionAmbientCaps
 	OptionNoNewPrivs
+	OptionLandlock
+	OptionSeccomp
 	OptionPdeathsig
 )
 
@@ -97,6 +112,9 @@ func (s *Spec) unsupportedByForkExec() Option {
 		return NoOption
 	}
 	with := s.Settings
+	if with.Cloneflags&NewTime != 0 { // It makes its clone by clone(2).
+		return OptionCloneflags
+	}
 	for _, f := range [...]struct {
 		given  bool
 		option Option
@@ -114,6 +132,8 @@ func (s *Spec) unsupportedByForkExec() Option {
 		{with.Foreground, OptionForeground},
 		{with.AmbientCaps != nil, OptionAmbientCaps},
 		{with.NoNewPrivs, OptionNoNewPrivs},
+		{with.Landlock != nil, OptionLandlock},
+		{with.Seccomp != nil, OptionSeccomp},
 		{with.Pdeathsig != 0, OptionPdeathsig},
 	} {
 		if f.given && !forkExecHas(f.option) {
@@ -131,5 +151,6 @@ var steps = map[Option]Step{
 	OptionBackend: StepFork, OptionSlots: StepSlots, OptionUmask: StepUmask, OptionNice: StepNice,
 	OptionIOPriority: StepIOPriority, OptionOOMScore: StepOOMScore, OptionCPUs: StepCPUs, OptionRlimits: StepRlimit,
 	OptionCgroup: StepCgroup, OptionCloneflags: StepNamespaces, OptionIDMaps: StepIDMaps, OptionChroot: StepChroot, OptionForeground: StepForeground,
-	OptionAmbientCaps: StepAmbientCaps, OptionNoNewPrivs: StepNoNewPrivs, OptionPdeathsig: StepPdeathsig,
+	OptionAmbientCaps: StepAmbientCaps, OptionNoNewPrivs: StepNoNewPrivs, OptionLandlock: StepLandlock, OptionSeccomp: StepSeccomp,
+	OptionPdeathsig: StepPdeathsig,
 }

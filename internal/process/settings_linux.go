@@ -17,6 +17,7 @@ var namespaces = map[uintptr]string{
 	unix.CLONE_NEWNET:    "net",
 	unix.CLONE_NEWNS:     "mnt",
 	unix.CLONE_NEWPID:    "pid",
+	unix.CLONE_NEWTIME:   "time",
 	unix.CLONE_NEWUSER:   "user",
 	unix.CLONE_NEWUTS:    "uts",
 }
@@ -56,6 +57,8 @@ func (s *Settings) blamed(failure *Failure) bool {
 	switch err := failure.Err; {
 	case s.Cgroup != "" && (err == unix.EBUSY || err == unix.ENODEV || err == unix.EAGAIN && cgroupFull(s.Cgroup)):
 		failure.Step, failure.Path = StepCgroup, s.Cgroup
+	case s.Cloneflags&NewTime != 0 && err == unix.ENOSYS:
+		failure.Step = StepNamespaces
 	case s.Cloneflags != 0 && (err == unix.EPERM || err == unix.EINVAL || err == unix.ENOSPC || err == unix.EUSERS):
 		failure.Step = StepNamespaces
 		if err == unix.EINVAL && !s.namespacesExist() {

@@ -146,6 +146,23 @@ func (p *program) addAmbientCaps(caps []uintptr, otherUser bool) {
 	}
 }
 
+// addLandlock restricts the child from here on. Everything but the program was opened before.
+func (p *program) addLandlock(flags uint32) {
+	p.add(StepLandlock, mustWork, unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(p.ruleset), uintptr(flags))
+}
+
+// addSeccomp is the last call but for execve(2), which the filter sees, as it does the exit of a child that could not execute:
+// that one is made in the way that the filter allows.
+func (p *program) addSeccomp(filter []SockFilter) {
+	p.filter = p.filter[:0]
+	for _, instruction := range filter {
+		p.filter = append(p.filter, unix.SockFilter(instruction))
+	}
+	p.fprog = unix.SockFprog{Len: uint16(len(p.filter)), Filter: unsafe.SliceData(p.filter)}
+	p.exitCall, _ = exitCall(filter)
+	p.add(StepSeccomp, mustWork, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&p.fprog)))
+}
+
 // addPdeathsig comes behind the credentials, whose change takes it back. If this process has ended meanwhile the child, to
 // whom nobody sends anything any more, ends too. In a PID namespace of its own it cannot see that.
 func (p *program) addPdeathsig(s *Settings) {

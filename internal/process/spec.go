@@ -81,7 +81,9 @@ const (
 	StepAmbientCaps             // capset(2), prctl(2)
 	StepNoNewPrivs              // prctl(2)
 	StepPdeathsig               // prctl(2)
+	StepLandlock                // landlock_restrict_self(2)
 	StepSignals                 // dispositions and mask
+	StepSeccomp                 // seccomp(2)
 	StepExec                    // execve(2)
 	StepInterpreter             // the same; the program that the file needs is missing or may not be executed
 )

@@ -1,0 +1,74 @@
+//go:build amd64 || arm64
+
+package process
+
+import (
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// A filter is in force when the child executes its program, and also when it cannot. So there are two things that it has to
+// allow: execve(2), and a call by which a process ends. A child whose end is refused would try for ever, and the thread that
+// has forked it would wait as long; one that is killed there by a signal that dumps core takes this program with it, before
+// Linux 5.16, because they share a memory. What a filter answers can be known before: it depends on little.
+
+// FilterMistake says why no child can be started with a filter; "" if one can, as far as that can be known. What is no valid
+// filter is left to the kernel.
+//
+// Safe to call from any goroutine.
+func FilterMistake(filter []SockFilter) string {
+	execve := coming{nr: unix.SYS_EXECVE}
+	if execve.put(filter) == denied {
+		return "does not allow execve(2)"
+	}
+	if _, ok := exitCall(filter); !ok {
+		return "allows neither exit(2) nor exit_group(2)"
+	}
+	return ""
+}
+
+// exitCall returns the call by which a child with this filter can end, and whether there is one.
+func exitCall(filter []SockFilter) (nr uintptr, ok bool) {
+	for _, nr := range [...]uintptr{unix.SYS_EXIT, unix.SYS_EXIT_GROUP} {
+		exit := coming{nr: uint32(nr), arguments: &[6]uint64{exitCode}}
+		switch exit.put(filter) {
+		case allowed, invalid: // An invalid one is never in force.
+			return nr, true
+		}
+	}
+	return unix.SYS_EXIT, false
+}
+
+// coming is what is known of a system call that the child is going to make. From which instruction is not.
+type coming struct {
+	nr        uint32
+	arguments *[6]uint64 // nil: not known
+}
+
+// The offsets in struct seccomp_data, and its size, in bytes.
+const (
+	dataNumber    = 0
+	dataArch      = 4
+	dataArguments = 16
+	dataSize      = 64
+)
+
+// word returns the 32 bits at an offset in the call's struct seccomp_data, and whether they are known.
+func (c *coming) word(offset uint32) (value uint32, known bool) {
+	switch {
+	case offset == dataNumber:
+		return c.nr, true
+	case offset == dataArch:
+		return auditArch[runtime.GOARCH], true
+	case offset < dataArguments || c.arguments == nil:
+		return 0, false
+	}
+	argument := c.arguments[(offset-dataArguments)/8]
+	if offset%8 != 0 {
+		argument >>= 32 // Both architectures have the low half first.
+	}
+	return uint32(argument), true
+}
+
+var auditArch = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}
