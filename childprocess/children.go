@@ -101,7 +101,9 @@ func (all *children) follow(c *ChildProcess) error {
 	bySIGCHLD := all.way == ExitWatchSIGCHLD
 	if !bySIGCHLD {
 		err := all.watchExit(c)
-		bySIGCHLD = fd.Refused(err) // On this thread, or from now on: the loop has found that it has that way.
+		// Refused on this thread, or from now on: the loop has found that it has that way. ESRCH: somebody has waited for the
+		// child before it had a pidfd, and the look that follows finds that its status is lost.
+		bySIGCHLD = fd.Refused(err) || err == syscall.ESRCH
 		if err != nil && !bySIGCHLD {
 			all.release(c)
 			return err

@@ -50,12 +50,14 @@ func forkExec(spec *Spec) (Process, *Failure) {
 		}
 	}
 	unshared := error(syscall.ENOTSUP)
-	if !spec.InheritOpen {
+	switch {
+	case spec.InheritOpen:
+	case spec.Pidfd && !spec.ThrowAway: // A ThrowAway thread has the other table still when the child runs: it opens none.
+		unshared = spec.aloneWithPidfd(start, attr.Sys, &p)
+	default:
 		unshared = spec.alone(start)
 	}
 	switch {
-	case unshared == nil && failure == nil && err == nil && spec.Pidfd && !spec.ThrowAway:
-		_ = p.OpenPidfd() // One that the fork made would be in the other table. A ThrowAway thread has that table still.
 	case unshared == nil:
 	case !spec.InheritOpen && spec.Backend == BackendForkExec && insistsOnSlots:
 		return Process{}, &Failure{Step: StepSlots, Err: syscall.ENOTSUP}

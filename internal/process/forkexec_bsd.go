@@ -11,5 +11,7 @@ const insistsOnSlots = false
 
 func (*Spec) alone(func()) error { return syscall.ENOTSUP }
 
+func (*Spec) aloneWithPidfd(func(), *syscall.SysProcAttr, *Process) error { return syscall.ENOTSUP }
+
 // withEmptyMask has nothing to do: on kqueue systems nothing here blocks signals.
 func withEmptyMask(fn func()) { fn() }

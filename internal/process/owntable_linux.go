@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,6 +39,25 @@ func (s *Spec) alone(fn func()) error {
 	end := <-done
 	awaitThread(end.thread)
 	return end.err
+}
+
+// aloneWithPidfd is alone for a start that is to give p a pidfd, which the fork makes in the other table.
+func (s *Spec) aloneWithPidfd(start func(), attr *syscall.SysProcAttr, p *Process) error {
+	relay := newPidfdRelay()
+	defer relay.close()
+	err := s.alone(func() {
+		pidfd := -1
+		requestPidfd(attr, &pidfd)
+		start()
+		relay.send(pidfd)
+	})
+	if err != nil || p.Pid == 0 {
+		return err
+	}
+	if p.Pidfd = relay.receive(); p.Pidfd < 0 {
+		_ = p.OpenPidfd()
+	}
+	return nil
 }
 
 // ending is what a thread that ends tells.
