@@ -71,7 +71,7 @@ type Options struct {
 	// Foreground makes the child's process group the foreground group of this program's terminal (tcsetpgrp(3)), before the
 	// child executes: it may then read the terminal, and ^C reaches it. Without Setpgid it gets a group of its own, as by
 	// Setpgid with Pgid 0. Who takes the terminal back when the child has ended or stopped is this program. StepForeground with
-	// ENXIO: there is no terminal. Detached does not go with it.
+	// ENXIO: there is no terminal. Detached and a PTY do not go with it.
 	Foreground bool
 
 	// FDPolicy is what the child has beside Stdio. The zero value, FDsSlots, is nothing.

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -152,5 +155,27 @@ func TestTerminalsWithFewDescriptorsLeft(t *testing.T) {
 	require.Equal(t, append(terminalEnds("0"), "shown\r\n"), all[last])
 	for left, log := range all[:last] {
 		require.Equal(t, []string{"error EMFILE", "close -24", "terminal close", ""}, log, "with %d descriptors left", left)
+	}
+}
+
+// A process that has the terminal after the exit of the child delays close until the grace is over, if it survives the hang-up
+// of its session.
+func TestAGrandchildHoldsTheTerminal(t *testing.T) {
+	for name, keep := range map[string]string{"in the child's group": "", "in a group of its own": "set -m; "} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			o := ownTerminal(nil)
+			o.CloseGrace = 50 * time.Millisecond
+			c := spawn(t, l, shell, []string{"-c", keep + `trap '' HUP; sleep 1000 & echo pid $!; exit 6`}, o)
+			s := screenOf(c)
+			ev := events(c)
+			run(t, l)
+			_, rest, _ := strings.Cut(s.text, "pid ")
+			pid, err := strconv.Atoi(strings.TrimSpace(rest))
+			require.NoError(t, err)
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL), "it lives on")
+			require.True(t, ev.status.CutOff)
+			require.Equal(t, "close 6", s.log[len(s.log)-1])
+		})
 	}
 }
