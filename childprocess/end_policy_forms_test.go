@@ -214,3 +214,19 @@ func TestOverflowInEachForm(t *testing.T) {
 		check("ExecFileSync", err, out)
 	}
 }
+
+// Whoever recovers from a panic of his own function, as a server does, has no child and no loop left.
+func TestAPanicInASyncFormLeavesNothing(t *testing.T) {
+	for name, o := range map[string]childprocess.Options{
+		"StopWhen":   {StopWhen: func(int, []byte) bool { panic("mine") }},
+		"CancelFunc": {Timeout: 50 * time.Millisecond, CancelFunc: func(*childprocess.ChildProcess) { panic("mine") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			noNewFDs(t)
+			require.PanicsWithValue(t, "mine", func() {
+				childprocess.SpawnSync(shell, []string{"-c", "echo begin; exec sleep 1000"}, &childprocess.SyncOptions{Options: o})
+			})
+			require.Equal(t, "again\n", string(childprocess.SpawnSync("echo", []string{"again"}, nil).Stdout))
+		})
+	}
+}
