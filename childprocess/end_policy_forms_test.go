@@ -230,3 +230,26 @@ func TestAPanicInASyncFormLeavesNothing(t *testing.T) {
 		})
 	}
 }
+
+// A worker that writes to nothing of ours is heard by its messages, and ended for want of them.
+func TestIdleTimeoutOfAWorkerThatSendsMessages(t *testing.T) {
+	l := newLoop(t)
+	const limit = 400 * time.Millisecond
+	c := forkHelper(t, l, &childprocess.ForkOptions{Options: childprocess.Options{IdleTimeout: limit}}, "ipc-echo")
+	ev := events(c).messages(t)
+	begun := time.Now()
+	for n := range 6 {
+		l.SetTimeout(time.Duration(n)*100*time.Millisecond, func() { require.NoError(t, c.Send(n)) })
+	}
+	run(t, l)
+	require.Equal(t, childprocess.ErrIdle, ev.status.Cause)
+	require.Equal(t, 6, ev.count("message"), "%v", ev.log)
+	require.GreaterOrEqual(t, time.Since(begun), 500*time.Millisecond+limit)
+
+	_, err := childprocess.Fork(l, "module", nil, &childprocess.ForkOptions{Options: childprocess.Options{
+		StopWhen: func(int, []byte) bool { return true },
+	}})
+	mistake, ok := errors.AsType[*childprocess.ArgumentError](err)
+	require.True(t, ok, "%v", err)
+	require.Equal(t, "StopWhen", mistake.Name, "messages are not its output")
+}
