@@ -179,3 +179,43 @@ func TestAGrandchildHoldsTheTerminal(t *testing.T) {
 		})
 	}
 }
+
+// However the child is made, its terminal is the controlling one.
+func TestATerminalGoesWithOtherSettings(t *testing.T) {
+	user := uint32(nobody)
+	for name, o := range map[string]childprocess.Options{
+		"Async":             {Async: true, Pdeathsig: syscall.SIGKILL},
+		"BackendForkExec":   {Backend: childprocess.BackendForkExec},
+		"Chroot":            {Chroot: "/"},
+		"FDsCloseOnExec":    {FDPolicy: childprocess.FDsCloseOnExec},
+		"KillScope":         {KillScope: childprocess.ScopeTree, Timeout: time.Hour},
+		"NoNewPrivs":        {NoNewPrivs: true},
+		"Pdeathsig":         {Pdeathsig: syscall.SIGKILL},
+		"PreSpawn":          {PreSpawn: func() error { return nil }},
+		"UID":               {UID: &user, GID: &user, Dir: "/"},
+		"a mount namespace": {Cloneflags: unix.CLONE_NEWNS},
+		"a pid namespace":   {Cloneflags: unix.CLONE_NEWPID},
+		"a user namespace":  {Cloneflags: unix.CLONE_NEWUSER},
+	} {
+		t.Run(name, func(t *testing.T) {
+			noNewFDs(t)
+			l := newLoop(t)
+			o.Stdio = childprocess.AllStdio(childprocess.PTY(nil))
+			c, err := childprocess.Spawn(l, shell, []string{"-c", "stty size </dev/tty; read x; echo got $x"}, &o)
+			if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, os.ErrPermission) {
+				t.Skip(err)
+			}
+			require.NoError(t, err)
+			var told error
+			c.OnError(func(err error) { told = err })
+			s := screenOf(c).types("24 80\r\n", "in\n")
+			run(t, l)
+			if errors.Is(told, os.ErrPermission) {
+				t.Skip(told)
+			}
+			s.done(t)
+			require.Equal(t, "24 80\r\nin\r\ngot in\r\n", s.text)
+			require.Equal(t, terminalEnds("0"), s.log)
+		})
+	}
+}
