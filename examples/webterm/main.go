@@ -4,7 +4,7 @@
 //
 // PROGRAM is by default the shell in $SHELL, or /bin/sh. Webterm prints the address of the page. Each page that is opened has
 // a PROGRAM of its own, which ends when the page is closed: it is hung up, as by a terminal that is switched off, and killed if
-// it does not obey. SIGINT or SIGTERM ends all of them, and then webterm.
+// it does not obey. SIGINT, SIGTERM or SIGHUP ends all of them, and then webterm.
 //
 // Whoever may open the page may do what this user may. So webterm listens on loopback addresses only, and serves those who know
 // the token in the address that it prints, under the names that loopback addresses have (guard.go).
@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
 	"syscall"
 
 	"github.com/brood-go/brood/reactor"
@@ -40,7 +41,7 @@ func main() {
 	}
 }
 
-// run serves until SIGINT or SIGTERM. The loop runs on this goroutine, the server on those of net/http.
+// run serves until one of these signals comes. The loop runs on this goroutine, the server on those of net/http.
 func run(addr string, command []string) (err error) {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -49,7 +50,10 @@ func run(addr string, command []string) (err error) {
 	defer func() { err = errors.Join(err, loop.Close()) }() // Closing it twice is harmless.
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	for _, sig := range []signals.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, sig := range []signals.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		if signal.Ignored(sig) {
+			continue // By nohup(1), say.
+		}
 		w, err := signals.Watch(loop, sig, func(signals.Signal) { cancel() })
 		if err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 
 // The program that a person starts, with its address on stdout.
 func TestTheProgramEndsItsSessionsAtASignal(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		a := openAlive(t)
 		cmd := program.Command(t, "/bin/sh", "-c", a.script("sleep 1000 & echo ready; wait"))
 		stdout, err := cmd.StdoutPipe()

@@ -118,9 +118,10 @@ func TestTheServersEndEndsAllSessions(t *testing.T) {
 	second.until("ready")
 	s.stop()
 	a.gone()
-	_, _, err := second.conn.Read(second.ctx)
-	require.Error(t, err)
-	_, _, err = dial(t, s, s.token, "http://"+s.hosts[0], "")
+	for err := error(nil); err == nil; { // What came before the end may be left.
+		_, _, err = second.conn.Read(second.ctx)
+	}
+	_, _, err := dial(t, s, s.token, "http://"+s.hosts[0], "")
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 }
 
@@ -210,8 +211,10 @@ func TestWhatNoPageSends(t *testing.T) {
 			a := openAlive(t)
 			_, p := script(t, a.script("echo ready; exec sleep 1000"))
 			p.until("ready")
-			require.NoError(t, p.conn.Write(p.ctx, c.kind, []byte(c.data)))
-			_, _, err := p.conn.Read(p.ctx)
+			err := p.conn.Write(p.ctx, c.kind, []byte(c.data))
+			for err == nil { // The rest of the line may come first.
+				_, _, err = p.conn.Read(p.ctx)
+			}
 			require.Equal(t, websocket.StatusPolicyViolation, websocket.CloseStatus(err), "%v", err)
 			a.gone()
 		})

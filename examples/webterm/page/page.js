@@ -27,11 +27,15 @@ function type(more) {
   const all = new Uint8Array(keys.length + more.length);
   all.set(keys);
   all.set(more, keys.length);
-  const n = Math.min(all.length, room);
-  keys = all.subarray(n);
+  keys = all;
+  send();
+}
+function send() {
+  const n = Math.min(keys.length, room);
   if (n > 0 && socket.readyState === WebSocket.OPEN) {
+    socket.send(keys.subarray(0, n));
+    keys = keys.subarray(n);
     room -= n;
-    socket.send(all.subarray(0, n));
   }
 }
 const encoder = new TextEncoder();
@@ -51,7 +55,7 @@ function draw(bytes) {
   });
 }
 
-let end = "the server is gone";
+let end; // how the program has ended
 socket.onmessage = ({ data }) => {
   if (typeof data !== "string") {
     draw(new Uint8Array(data));
@@ -60,16 +64,16 @@ socket.onmessage = ({ data }) => {
   const message = JSON.parse(data);
   room += message.done ?? 0;
   end = message.end ?? end;
-  type(new Uint8Array(0));
+  send();
 };
-socket.onclose = () => {
+socket.onclose = ({ reason }) => {
   const line = document.getElementById("end");
-  line.textContent = end;
+  line.textContent = end ?? (reason || "the server is gone");
   line.hidden = false;
 };
 socket.onopen = () => {
   terminal.onResize(({ rows, cols }) => tell({ size: { rows, cols } }));
   fit.fit(); // The window may have changed meanwhile.
-  type(new Uint8Array(0));
+  send();
 };
 window.addEventListener("resize", () => fit.fit());
