@@ -3,6 +3,7 @@ package childprocess
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -71,8 +72,8 @@ func (o *Options) policyMistake(op string) error {
 	switch {
 	case o.IdleTimeout < 0:
 		return bad("IdleTimeout", "is negative")
-	case o.IdleTimeout > 0 && !o.hasOutput():
-		return bad("IdleTimeout", "is given for a child without a pipe that this program reads")
+	case o.IdleTimeout > 0 && !o.hasOutput() && !o.hasChannel():
+		return bad("IdleTimeout", "is given for a child without a pipe or a channel that this program reads")
 	case o.StopWhen != nil && !o.hasOutput():
 		return bad("StopWhen", "is given for a child without a pipe that this program reads")
 	case o.Cancel > CancelNone:
@@ -95,7 +96,12 @@ func (o *Options) policyMistake(op string) error {
 	return nil
 }
 
-// hasOutput reports whether this program reads anything of the child.
+// hasChannel reports whether messages come from the child.
+func (o *Options) hasChannel() bool {
+	return slices.ContainsFunc(o.Stdio, func(s Stdio) bool { return s.form == formIPC })
+}
+
+// hasOutput reports whether this program reads what the child writes.
 func (o *Options) hasOutput() bool {
 	if o.ctty() >= 0 {
 		return true

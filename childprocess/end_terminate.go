@@ -16,7 +16,8 @@ var ErrTerminated = errors.New("childprocess: terminated")
 // then waits for these within the grace. They reach a child that is stopped: it is continued. A second call can only shorten the
 // grace. An Async child that is being started is ended when it runs. Terminate does nothing once the child has closed.
 //
-// A signal that the system refuses is told by the error event, with a *[KillError].
+// A signal that the system refuses is told by the error event, with a *[KillError]. With CancelNone no signal is sent, by a second
+// call neither.
 func (c *ChildProcess) Terminate(grace time.Duration) {
 	if grace == 0 {
 		grace = 1
@@ -28,7 +29,7 @@ func (c *ChildProcess) Terminate(grace time.Duration) {
 		c.starting.terminate(grace)
 	case c.limits.cause == nil:
 		c.endWithin(ErrTerminated, grace)
-	case grace > 0:
+	case grace > 0 && c.limits.policy != CancelNone:
 		c.forceAfter(grace)
 	}
 }

@@ -92,7 +92,7 @@ func (p *loopPool) sweep() {
 	}
 }
 
-// giveUp kills what runs on a loop whose poll has failed, since nobody would be told of its end, and closes it.
+// giveUp kills what runs on a loop that runs no more, since nobody would be told of its end, and closes it.
 func giveUp(l *reactor.Loop) {
 	all, err := childrenOf(l)
 	if err != nil {

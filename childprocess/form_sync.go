@@ -142,15 +142,29 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 		k.captureAll()
 		k.feed(o.Input[c.filled:])
 	}
-	if err := l.Run(); err != nil {
-		giveUp(l)
+	if err := runPrivate(l); err != nil {
 		return &SyncResult{Status: lost(), Err: err}, true
 	}
-	privateLoops.put(l)
 	if c.failed != nil {
 		return failedSync(c.failed), false
 	}
 	return k.result(), c.killed
+}
+
+// runPrivate runs a private loop to its end and gives it back. Of one that does not come there nothing is left: its poll has
+// failed, or a function of the options has panicked, which the caller of the form may recover from.
+func runPrivate(l *reactor.Loop) error {
+	ended := false
+	defer func() {
+		if ended {
+			privateLoops.put(l)
+		} else {
+			giveUp(l)
+		}
+	}()
+	err := l.Run()
+	ended = err == nil
+	return err
 }
 
 // syncLoop returns the loop for a call, unless there is a reason not to make it.

@@ -72,7 +72,7 @@ type Options struct {
 	// Foreground makes the child's process group the foreground group of this program's terminal (tcsetpgrp(3)), before the
 	// child executes: it may then read the terminal, and ^C reaches it. Without Setpgid it gets a group of its own, as by
 	// Setpgid with Pgid 0. Who takes the terminal back when the child has ended or stopped is this program. StepForeground with
-	// ENXIO: there is no terminal. Detached does not go with it.
+	// ENXIO: there is no terminal. Detached and a PTY do not go with it.
 	Foreground bool
 
 	// FDPolicy is what the child has beside Stdio. The zero value, FDsSlots, is nothing.
@@ -216,8 +216,9 @@ type Options struct {
 	KillSignal Signal
 
 	// Cancel is what the limits, Terminate among them, do to the child; CancelFunc does it instead of KillSignal if it is given. It
-	// is called on the loop goroutine, once, and a KillGrace counts from there. Forms without a loop of the caller call it on a
-	// goroutine of their own.
+	// is called once, and a KillGrace counts from there. Like StopWhen it is called on the loop goroutine; by SpawnSync and its
+	// relatives on the goroutine that calls them, by OutputWith and its relatives on one that they share, where a panic ends
+	// the program.
 	Cancel     CancelPolicy
 	CancelFunc func(*ChildProcess)
 
@@ -229,9 +230,9 @@ type Options struct {
 	IdleTimeout time.Duration
 
 	// StopWhen ends the child, with [ErrEnough], as soon as it returns true. It is called with each chunk of what the child
-	// writes to its pipes, and the slot, and so has the pipes read (what it writes to a terminal counts as slot 1); what it looks for may lie across chunks. The chunk is valid
-	// until it returns. It is called on the loop goroutine, by forms without a loop of the caller on a goroutine of their
-	// own. A form that calls back or returns has no error for this end.
+	// writes to its pipes, and the slot, and so has the pipes read (what it writes to a terminal counts as slot 1); what it looks
+	// for may lie across chunks. The chunk is valid until it returns. For the goroutine see CancelFunc. A form that calls back
+	// or returns has no error for this end.
 	StopWhen func(slot int, chunk []byte) bool
 
 	// Overflow is what becomes of output over the MaxBuffer of a form that collects it.

@@ -50,8 +50,11 @@ func (o *Options) terminalMistake(op string) error {
 			sized = i
 		}
 	}
-	if o.Setpgid {
+	switch {
+	case o.Setpgid:
 		return bad("Setpgid", "is not for a child on a PTY, which leads a session")
+	case o.Foreground:
+		return bad("Foreground", "is not for a child on a PTY, which is in the foreground there")
 	}
 	return nil
 }

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -152,5 +155,67 @@ func TestTerminalsWithFewDescriptorsLeft(t *testing.T) {
 	require.Equal(t, append(terminalEnds("0"), "shown\r\n"), all[last])
 	for left, log := range all[:last] {
 		require.Equal(t, []string{"error EMFILE", "close -24", "terminal close", ""}, log, "with %d descriptors left", left)
+	}
+}
+
+// A process that has the terminal after the exit of the child delays close until the grace is over, if it survives the hang-up
+// of its session.
+func TestAGrandchildHoldsTheTerminal(t *testing.T) {
+	for name, keep := range map[string]string{"in the child's group": "", "in a group of its own": "set -m; "} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			o := ownTerminal(nil)
+			o.CloseGrace = 50 * time.Millisecond
+			c := spawn(t, l, shell, []string{"-c", keep + `trap '' HUP; sleep 1000 & echo pid $!; exit 6`}, o)
+			s := screenOf(c)
+			ev := events(c)
+			run(t, l)
+			_, rest, _ := strings.Cut(s.text, "pid ")
+			pid, err := strconv.Atoi(strings.TrimSpace(rest))
+			require.NoError(t, err)
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL), "it lives on")
+			require.True(t, ev.status.CutOff)
+			require.Equal(t, "close 6", s.log[len(s.log)-1])
+		})
+	}
+}
+
+// However the child is made, its terminal is the controlling one.
+func TestATerminalGoesWithOtherSettings(t *testing.T) {
+	user := uint32(nobody)
+	for name, o := range map[string]childprocess.Options{
+		"Async":             {Async: true, Pdeathsig: syscall.SIGKILL},
+		"BackendForkExec":   {Backend: childprocess.BackendForkExec},
+		"Chroot":            {Chroot: "/"},
+		"FDsCloseOnExec":    {FDPolicy: childprocess.FDsCloseOnExec},
+		"KillScope":         {KillScope: childprocess.ScopeTree, Timeout: time.Hour},
+		"NoNewPrivs":        {NoNewPrivs: true},
+		"Pdeathsig":         {Pdeathsig: syscall.SIGKILL},
+		"PreSpawn":          {PreSpawn: func() error { return nil }},
+		"UID":               {UID: &user, GID: &user, Dir: "/"},
+		"a mount namespace": {Cloneflags: unix.CLONE_NEWNS},
+		"a pid namespace":   {Cloneflags: unix.CLONE_NEWPID},
+		"a user namespace":  {Cloneflags: unix.CLONE_NEWUSER},
+	} {
+		t.Run(name, func(t *testing.T) {
+			noNewFDs(t)
+			l := newLoop(t)
+			o.Stdio = childprocess.AllStdio(childprocess.PTY(nil))
+			c, err := childprocess.Spawn(l, shell, []string{"-c", "stty size </dev/tty; read x; echo got $x"}, &o)
+			if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, os.ErrPermission) {
+				t.Skip(err)
+			}
+			require.NoError(t, err)
+			var told error
+			c.OnError(func(err error) { told = err })
+			s := screenOf(c).types("24 80\r\n", "in\n")
+			run(t, l)
+			if errors.Is(told, os.ErrPermission) {
+				t.Skip(told)
+			}
+			s.done(t)
+			require.Equal(t, "24 80\r\nin\r\ngot in\r\n", s.text)
+			require.Equal(t, terminalEnds("0"), s.log)
+		})
 	}
 }

@@ -327,6 +327,8 @@ func TestWhatATerminalRefuses(t *testing.T) {
 			childprocess.ArgumentError{Op: "spawn", Name: "Stdio[2]", Reason: "is a PTY of another size than Stdio[0], whose terminal it shares"}},
 		"a high slot": {childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.PTY(nil)}},
 			childprocess.ArgumentError{Op: "spawn", Name: "Stdio[3]", Reason: "is a PTY, which only slots 0 to 2 can be"}},
+		"a foreground": {childprocess.Options{Stdio: childprocess.AllStdio(childprocess.PTY(nil)), Foreground: true},
+			childprocess.ArgumentError{Op: "spawn", Name: "Foreground", Reason: "is not for a child on a PTY, which is in the foreground there"}},
 		"a group": {childprocess.Options{Stdio: childprocess.AllStdio(childprocess.PTY(nil)), Setpgid: true},
 			childprocess.ArgumentError{Op: "spawn", Name: "Setpgid", Reason: "is not for a child on a PTY, which leads a session"}},
 	} {
@@ -340,6 +342,22 @@ func TestWhatATerminalRefuses(t *testing.T) {
 		})
 	}
 	require.False(t, l.Alive())
+}
+
+// A session and a group are what such a child has anyway.
+func TestOptionsThatGoWithATerminal(t *testing.T) {
+	for name, o := range map[string]childprocess.Options{
+		"Detached":   {Detached: true},
+		"ScopeGroup": {KillScope: childprocess.ScopeGroup},
+		"ScopeChild": {KillScope: childprocess.ScopeChild},
+	} {
+		l := newLoop(t)
+		o.Stdio = childprocess.AllStdio(childprocess.PTY(nil))
+		s := screenOf(spawn(t, l, shell, []string{"-c", "stty size </dev/tty"}, &o))
+		run(t, l)
+		require.Equal(t, "24 80\r\n", s.text, name)
+		require.Equal(t, terminalEnds("0"), s.log, name)
+	}
 }
 
 // What is typed, stdout and stderr are one stream: there is no output to collect.

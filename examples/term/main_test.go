@@ -2,9 +2,11 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -180,6 +182,39 @@ fg >/dev/null
 	p.types("restored while stopped\r\n", "typed\r")
 	run()
 	require.Contains(t, p.text, "got typed\r\nmode restored\r\ncode 4\r\n")
+}
+
+func TestTheModeIsRestoredWhenTheProgramIsKilled(t *testing.T) {
+	p, run := sits(t, outer, program.Path(t), "/bin/sh", "-c", "kill -KILL $$")
+	run()
+	require.Equal(t, "mode restored\r\ncode 137\r\n", p.text)
+}
+
+// Nobody looks any more: the program is hung up.
+func TestTheModeIsRestoredWhenTheOutputIsClosed(t *testing.T) {
+	const piped = `before=$(stty -g); "$@" | head -c 1 >/dev/null` + "\n" + report
+	p, run := sits(t, piped, program.Path(t), "/bin/sh", "-c", "while :; do echo more; done")
+	run()
+	require.Equal(t, "mode restored\r\ncode 0\r\n", p.text)
+}
+
+// The terminal is switched off, and with it the shell, term, and the program.
+func TestTheProgramEndsWithTheOuterTerminal(t *testing.T) {
+	l := looptest.New(t)
+	argv := []string{"-c", outer, "sh", program.Path(t), "/bin/sh", "-c", "echo pid $$ at; exec sleep 1000"}
+	c, err := childprocess.Spawn(l, "/bin/sh", argv, &childprocess.Options{Stdio: childprocess.AllStdio(childprocess.PTY(nil))})
+	require.NoError(t, err)
+	p := &person{t: t, tty: c.Terminal()}
+	p.when(" at", func() { c.Terminal().Destroy(nil) })
+	p.tty.Readable.OnData(func(chunk []byte) {
+		p.text += string(chunk)
+		p.look()
+	})
+	looptest.Run(t, l)
+	pid := p.number("pid")
+	for limit := time.Now().Add(looptest.HangLimit()); unix.Kill(pid, 0) != unix.ESRCH; runtime.Gosched() {
+		require.True(t, time.Now().Before(limit), "the program is left")
+	}
 }
 
 func TestAProgramThatIsMissing(t *testing.T) {

@@ -16,6 +16,15 @@ func (m *rawMode) enter() (err error) {
 	return err
 }
 
+// renew is enter for a terminal that others may have had since: a shell gives it its own mode while it has stopped this program.
+func (m *rawMode) renew() error {
+	if m.saved == nil {
+		return m.enter()
+	}
+	_, err := term.MakeRaw(m.fd) // What restore goes back to is what was there at first.
+	return err
+}
+
 // restore undoes enter. Doing so twice does nothing.
 func (m *rawMode) restore() {
 	if m.saved != nil {

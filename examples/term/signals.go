@@ -45,9 +45,9 @@ func (s *session) suspend(signals.Signal) {
 	_ = unix.Kill(os.Getpid(), unix.SIGSTOP) // To oneself it cannot fail.
 }
 
-// resume goes on after suspend. The size may have changed meanwhile.
+// resume goes on after suspend, or after SIGSTOP, which nobody sees. The size may have changed meanwhile.
 func (s *session) resume(signals.Signal) {
-	_ = s.mode.enter() // Best effort: without it keys are echoed twice.
+	_ = s.mode.renew() // Best effort: without it keys are echoed twice.
 	s.resize()
 	s.keys.Resume()
 	s.child.Terminal().Readable.Resume()

@@ -1,0 +1,92 @@
+// Webterm shows a program on a terminal of its own in a browser: xterm.js draws it, a WebSocket carries it.
+//
+//	go run . [-addr HOST:PORT] [PROGRAM [ARGUMENT…]]
+//
+// PROGRAM is by default the shell in $SHELL, or /bin/sh. Webterm prints the address of the page. Each page that is opened has
+// a PROGRAM of its own, which ends when the page is closed: it is hung up, as by a terminal that is switched off, and killed if
+// it does not obey. SIGINT, SIGTERM or SIGHUP ends all of them, and then webterm.
+//
+// Whoever may open the page may do what this user may. So webterm listens on loopback addresses only, and serves those who know
+// the token in the address that it prints, under the names that loopback addresses have (guard.go).
+//
+// What it shows: one loop that owns all children, beside a net/http server whose goroutines reach them through the loop's doors
+// (children.go), and a terminal with an end to what either side lets pile up (session.go, window.go).
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/signals"
+)
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:0", "loopback `address` to listen on; port 0 is any that is free")
+	flag.Parse()
+	command := flag.Args()
+	if len(command) == 0 {
+		command = []string{cmp.Or(os.Getenv("SHELL"), "/bin/sh")}
+	}
+	if err := run(*addr, command); err != nil {
+		fmt.Fprintln(os.Stderr, "webterm:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until one of these signals comes. The loop runs on this goroutine, the server on those of net/http.
+func run(addr string, command []string) (err error) {
+	loop, err := reactor.New(nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, loop.Close()) }() // Closing it twice is harmless.
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	for _, sig := range []signals.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		if signal.Ignored(sig) {
+			continue // By nohup(1), say.
+		}
+		w, err := signals.Watch(loop, sig, func(signals.Signal) { cancel() })
+		if err != nil {
+			return err
+		}
+		w.Unref() // It is the server that keeps the loop running.
+	}
+	ln, err := listen(addr)
+	if err != nil {
+		return err
+	}
+	s := newServer(loop, ln, command)
+	fmt.Println("webterm: open", s.url())
+	served := make(chan error, 1)
+	release := loop.Hold()
+	go func() { // It ends when the server and the last session have. The receive below waits for it.
+		defer release()
+		served <- s.serve(ctx)
+	}()
+	err = loop.Run()
+	// Only of use when the loop failed: the sessions are over, and do not wait for it.
+	cancel()
+	err = errors.Join(err, loop.Close())
+	return errors.Join(err, <-served)
+}
+
+// listen refuses what others than this machine could reach.
+func listen(addr string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if at := ln.Addr().(*net.TCPAddr); !at.IP.IsLoopback() {
+		return nil, errors.Join(fmt.Errorf("listen %s: not a loopback address", at), ln.Close())
+	}
+	return ln, nil
+}
