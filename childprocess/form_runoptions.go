@@ -25,8 +25,8 @@ const MaxOutput = 64 << 20
 //     closed, so that what the child has started cannot delay the return.
 //   - Stdio[0] is what Input says, by default /dev/null. Stdio[1] is a pipe that OutputWith and LinesWith read, and for RunWith
 //     /dev/null by default. Of Stdio[2], which is a pipe by default, the end is in the error; 64 KiB are kept. In the place of
-//     a pipe that is not read by the form, and above, a slot may be Ignore, Inherit, FD or File, also Owned; Pipe, Stream and
-//     IPC are for a child with a loop.
+//     a pipe that is not read by the form, and above, a slot may be Ignore, Inherit, FD or File, also Owned, Path or SameAs; Pipe,
+//     Stream and IPC are for a child with a loop.
 //   - Async, StopEvents, Encoding, Serialization, MaxMessage and MaxQueue are refused. LineEnd, MaxLine and HighWaterMark are for
 //     LinesWith alone.
 type RunOptions struct {
@@ -137,7 +137,7 @@ func (o *RunOptions) unfitSlot(u use, i int, s Stdio) string {
 		if !read && i != 0 {
 			return "is a pipe that nobody reads"
 		}
-	case formIgnore, formInherit, formFD, formFile:
+	case formIgnore, formInherit, formFD, formFile, formPath, formSameAs:
 		switch {
 		case i == 1 && read:
 			return "is what the call reads"

@@ -206,7 +206,7 @@ func (o *Options) unfitForSync() error {
 	}
 	for i, s := range o.Stdio {
 		switch s.form {
-		case formDefault, formPipe, formIgnore, formInherit, formFD, formFile:
+		case formDefault, formPipe, formIgnore, formInherit, formFD, formFile, formPath, formSameAs:
 		default:
 			return &ArgumentError{syncOp, "Stdio[" + strconv.Itoa(i) + "]", "is a form that needs a loop of the caller"}
 		}

@@ -151,6 +151,9 @@ func (c *ChildProcess) layoutFailure(err error) *SpawnError {
 	e := c.failure(StepStdio, c.file, err)
 	if slot, ok := errors.AsType[*slotError](err); ok {
 		e.Path, e.Err = slot.name(), slot.err
+		if path, ok := slot.err.(*pathError); ok {
+			e.Path, e.Err = path.path, path.err
+		}
 	}
 	switch e.Err {
 	case syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM:

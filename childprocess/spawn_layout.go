@@ -26,6 +26,8 @@ type layout struct {
 
 	terminal terminalEnds
 	owner    *uint32 // of the terminal; nil: this user
+
+	starter *process.Starter // its reserved numbers are given up when descriptors are short
 }
 
 // standardSlots is how many slots a child has at least: stdin, stdout and stderr.
@@ -39,8 +41,8 @@ const usualSlots = 4
 // What the child is to share with this program is looked at first, and s takes its numbers afterwards. A number that is not
 // open here could else be found open, because a pipe of the same child has just got it.
 func (a *layout) open(o *Options, s *process.Starter) (err error) {
-	n := max(len(o.Stdio), standardSlots)
-	*a = layout{stdio: o.Stdio, ipc: -1, terminal: noTerminal, owner: o.UID}
+	n := slotCount(o.Stdio)
+	*a = layout{stdio: o.Stdio, ipc: -1, terminal: noTerminal, owner: o.UID, starter: s}
 	a.slots, a.parent, a.spare = a.memory[0][:0], a.memory[1][:0], a.memory[2][:0]
 	for range n {
 		a.slots, a.parent = append(a.slots, process.Closed), append(a.parent, -1)
@@ -63,28 +65,41 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 			return err
 		}
 	}
+	a.copySame()
 	return nil
 }
 
-// turns is how many times open goes through the slots.
-const turns = 3
+// The turns in which open goes through the slots. What is opened by name comes last: that can create a file or empty one, which
+// cannot be undone when something else is not to be had.
+const (
+	turnShared = iota // those that are only looked at
+	turnCopies
+	turnMade
+	turnPaths
+	turns
+	turnNever // see copySame
+)
 
-// turn says when a slot is opened: first those that are only looked at, then the copies, then what is made.
+// turn says when a slot is opened.
 func (s Stdio) turn() int {
 	switch s.form {
 	case formInherit, formFD, formStream:
-		return 0
+		return turnShared
 	case formFile:
-		return 1
+		return turnCopies
+	case formPath:
+		return turnPaths
+	case formSameAs:
+		return turnNever
 	}
-	return 2
+	return turnMade
 }
 
 // copyShared has the child share copies of the descriptors, for an Async child: when it is forked its caller may have closed
 // them, as Owned does.
 func (a *layout) copyShared() error {
 	for i, shared := range a.slots {
-		if a.slot(i).turn() != 0 {
+		if a.slot(i).turn() != turnShared {
 			continue
 		}
 		dup, err := fd.Duplicate(shared, 0)
@@ -129,15 +144,17 @@ func (a *layout) openSlot(i int) (int, error) {
 	case formIgnore:
 		return a.openNull(i)
 	case formInherit:
-		return a.borrow(i, i)
+		return a.borrow(i, a.lowest(i))
 	case formFD:
-		return a.borrow(s.fd, i)
+		return a.borrow(s.fd, a.lowest(i))
+	case formPath:
+		return a.openPath(s.path)
 	case formFile:
 		return a.openFile(s.file)
 	case formPTY:
 		return a.openTerminal()
 	default:
-		return a.openStream(s, i)
+		return a.openStream(s, a.lowest(i))
 	}
 }
 

@@ -311,6 +311,14 @@ func (o *Options) validate(op, file string, args []string) error {
 			return bad("Stdio["+strconv.Itoa(i)+"]", reason)
 		}
 	}
+	for i, s := range o.Stdio {
+		if s.form != formSameAs {
+			continue
+		}
+		if reason := o.sameMistake(i); reason != "" {
+			return bad("Stdio["+strconv.Itoa(i)+"]", reason)
+		}
+	}
 	return o.terminalMistake(op)
 }
 

@@ -18,6 +18,7 @@ type Stdio struct {
 	fd     int
 	file   *os.File
 	stream interface{ FD() int }
+	path   *pathStdio
 	size   pty.Size // of formPTY, if it is sized
 	sized  bool
 	owned  bool
@@ -36,6 +37,8 @@ const (
 	formStream
 	formIPC
 	formPTY
+	formSameAs
+	formPath
 )
 
 // The forms that need nothing further.
@@ -101,6 +104,8 @@ func (s Stdio) mistake() string {
 		return "is a nil file"
 	case s.form == formStream && isNil(s.stream):
 		return "is a nil stream"
+	case s.form == formPath:
+		return s.path.mistake()
 	}
 	return ""
 }
