@@ -25,9 +25,10 @@ type ChildProcess struct {
 	// Stdio has an entry for each descriptor of the child, at least three.
 	Stdio []StdioStream
 
-	channel  *ipc.Channel  // nil without an IPC slot
-	terminal *Terminal     // nil without a PTY slot
-	streams  []StdioStream // those of Stdio, and behind them those of the terminal
+	stdin    *streams.Writable // of slot 0, also when the library writes to it; nil if that is no pipe
+	channel  *ipc.Channel      // nil without an IPC slot
+	terminal *Terminal         // nil without a PTY slot
+	streams  []StdioStream     // those of Stdio, and behind them those of the terminal
 
 	loop     *reactor.Loop
 	siblings *children
@@ -40,6 +41,10 @@ type ChildProcess struct {
 	start    time.Time
 	status   ExitStatus
 	failed   *SpawnError
+
+	source *input  // see Options.source
+	feeder *feeder // what reads it; nil when stdin has, from the start, all that it gets
+	unfed  error   // EPIPE when the child has not read all of it
 
 	limits limits
 	scope  scope // whom limits signal

@@ -57,8 +57,9 @@ func (c *ChildProcess) ended(status ExitStatus) {
 	c.status = status
 	c.exited()
 	c.terminal.release() // From here on the last one who has it closes it.
-	if c.Stdin != nil {
-		c.Stdin.Destroy(nil)
+	if c.stdin != nil {
+		c.stopFeeding()
+		c.stdin.Destroy(nil)
 	}
 	// Deferred: a listener that panics does not cost the others their close. It comes behind the ticks of the listeners, which
 	// may add others that still get the data.
@@ -68,8 +69,11 @@ func (c *ChildProcess) ended(status ExitStatus) {
 	}()
 	if c.failed != nil {
 		reactor.Emit[error](c.loop, &c.err, c.failed)
-	} else {
-		reactor.Emit(c.loop, &c.exit, status)
+		return
+	}
+	defer reactor.Emit(c.loop, &c.exit, status)
+	if c.unfed != nil && !c.limits.untilClose { // Else the form tells of it.
+		reactor.Emit(c.loop, &c.err, c.unfed)
 	}
 }
 

@@ -48,6 +48,9 @@ func (e *execution) begin() {
 }
 
 func (e *execution) capture(name string, r *streams.Readable, into *[]byte) {
+	if r == nil {
+		return // It is the same as the other one.
+	}
 	r.NotifyData(&capture{e, r, name, into, false})
 	r.OnError(func(err error) {
 		if e.broken == nil {
@@ -133,6 +136,8 @@ func (e *execution) early(status ExitStatus, event error) error {
 		return e.child.limits.cause
 	case e.broken != nil:
 		return e.broken
+	case e.child.unfed != nil:
+		return e.child.unfed
 	case status.Lost:
 		return ErrStatusLost
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// An InputError is the cause when a child was ended because RunOptions.Input could not be read to its end: what the child has
+// An InputError is the cause when a child was ended because its [Input] could not be read to its end: what the child has
 // got of it must not pass for all.
 type InputError struct {
 	Err error // what Read has returned, or io.ErrNoProgress

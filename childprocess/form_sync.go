@@ -24,7 +24,7 @@ type SyncOptions struct {
 	MaxBuffer int
 
 	// Input is what the child reads from stdin before its end. Empty: the end only. It is ignored when slot 0 of Stdio
-	// is no Pipe.
+	// is no Pipe, but for the function [Input], which takes its place.
 	Input []byte
 }
 
@@ -49,7 +49,7 @@ type SyncResult struct {
 	// Err is what went wrong, the first of:
 	//
 	//   - an *[ArgumentError] or a *[SpawnError]: nothing was started;
-	//   - [ErrTimeout], [ErrMaxBuffer] or an *[AbortError]: the child was ended early, and Status says how that went;
+	//   - [ErrTimeout], [ErrMaxBuffer], an *[AbortError] or an *[InputError]: the child was ended early, and Status says how that went;
 	//   - a *streams.OpError: a pipe failed. It is EPIPE when the child has not read all of Input.
 	//   - [ErrStatusLost].
 	//
@@ -140,12 +140,16 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 	if c.failed == nil {
 		k = newCollector(c, o.maxBuffer())
 		k.captureAll()
-		k.feed(o.Input[c.filled:])
+		if c.source == nil {
+			k.feed(o.Input[c.filled:])
+		}
 	}
 	if err := l.Run(); err != nil {
 		giveUp(l)
+		c.waitForFeeder()
 		return &SyncResult{Status: lost(), Err: err}, true
 	}
+	c.waitForFeeder()
 	privateLoops.put(l)
 	if c.failed != nil {
 		return failedSync(c.failed), false
@@ -204,9 +208,12 @@ func (o *Options) unfitForSync() error {
 	if err := o.needsListeners(syncOp); err != nil {
 		return err
 	}
+	if len(o.Stdio) > 0 && o.Stdio[0].form == formInput && len(o.input) > 0 {
+		return &ArgumentError{syncOp, "Stdio[0]", "is given, beside Input"}
+	}
 	for i, s := range o.Stdio {
 		switch s.form {
-		case formDefault, formPipe, formIgnore, formInherit, formFD, formFile, formPath, formSameAs:
+		case formDefault, formPipe, formIgnore, formInherit, formFD, formFile, formPath, formSameAs, formInput:
 		default:
 			return &ArgumentError{syncOp, "Stdio[" + strconv.Itoa(i) + "]", "is a form that needs a loop of the caller"}
 		}

@@ -45,7 +45,7 @@ func (t *task) start(ctx context.Context, o *RunOptions) error {
 	with, limit, err := o.run(ctx, t.use, t.file, t.args)
 	var in input
 	if err == nil {
-		t.max, in = limit, takeInput(&with, o.Input)
+		t.max, in = limit, takeInput(&with, o.reader())
 	}
 	return begin(taskOp, t.file, t.args, &with, err, func() error { return t.startOn(ctx, &with, in) })
 }

@@ -39,6 +39,9 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake 
 	case o.Overflow != OverflowEnd && (op == "spawn" || op == "fork"):
 		mistake = &ArgumentError{op, "Overflow", "is for forms that collect output"}
 	}
+	if mistake == nil {
+		o, mistake = o.withInput(op)
+	}
 	var c *ChildProcess
 	err := begin(op, file, args, o, mistake, func() (err error) {
 		c, err = startOn(l, op, file, args, o)
@@ -98,6 +101,7 @@ func newChild(op, file string, args []string, o *Options) *ChildProcess {
 		process:    process.Process{Pidfd: -1},
 		stopEvents: o.StopEvents,
 		scope:      o.scope(),
+		source:     o.source,
 		pending:    1, // For exit, or error.
 		status:     running(),
 		done:       make(chan struct{}),
@@ -249,6 +253,7 @@ func (c *ChildProcess) enter(all *children, o *Options) error {
 	all.join(c)
 	c.announce()
 	if c.failed == nil {
+		c.feed()
 		c.arm(o)
 	}
 	return nil
@@ -281,14 +286,25 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 func (c *ChildProcess) connect(channel *ipc.Channel, stdio []StdioStream, terminal *Terminal) {
 	c.channel, c.terminal = channel, terminal
 	c.forwardErrors()
-	c.Stdio, c.streams = slices.Clip(stdio), stdio
+	c.stdin, c.streams = stdio[0].Writable, stdio
+	c.Stdio = c.shown(stdio)
 	if terminal != nil {
 		c.streams = append(stdio, StdioStream{terminal.Readable, terminal.Writable})
 	}
-	c.Stdin = stdio[0].Writable
-	c.Stdout = stdio[1].Readable
-	c.Stderr = stdio[2].Readable
+	c.Stdin = c.Stdio[0].Writable
+	c.Stdout = c.Stdio[1].Readable
+	c.Stderr = c.Stdio[2].Readable
 	c.awaitStreams()
+}
+
+// shown returns what its user sees of the streams.
+func (c *ChildProcess) shown(stdio []StdioStream) []StdioStream {
+	if c.source == nil {
+		return slices.Clip(stdio)
+	}
+	shown := slices.Clone(stdio)
+	shown[0] = StdioStream{}
+	return shown
 }
 
 // announce queues the first event.

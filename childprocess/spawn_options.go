@@ -231,7 +231,8 @@ type Options struct {
 	// StopEvents has OnStop and OnContinue called. They need SIGCHLD, which is watched while such a child lives.
 	StopEvents bool
 
-	input []byte // of the sync forms: stdin's pipe gets as much of it as it takes before the child is started
+	input  []byte // stdin's pipe gets as much of it as it takes before the child is started
+	source *input // of an Input in slot 0, which is a Pipe or a file by then; nil without
 }
 
 const containsNUL = "contains a NUL byte"
@@ -307,7 +308,11 @@ func (o *Options) validate(op, file string, args []string) error {
 		if channels > 1 {
 			return bad("Stdio["+strconv.Itoa(i)+"]", "is a second IPC")
 		}
-		if reason := s.mistake(); reason != "" {
+		reason := s.mistake()
+		if s.form == formInput && i > 0 {
+			reason = "is an Input, which only slot 0 can be"
+		}
+		if reason != "" {
 			return bad("Stdio["+strconv.Itoa(i)+"]", reason)
 		}
 	}

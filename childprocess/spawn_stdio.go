@@ -1,6 +1,7 @@
 package childprocess
 
 import (
+	"io"
 	"math"
 	"os"
 	"reflect"
@@ -19,6 +20,7 @@ type Stdio struct {
 	file   *os.File
 	stream interface{ FD() int }
 	path   *pathStdio
+	input  io.Reader
 	size   pty.Size // of formPTY, if it is sized
 	sized  bool
 	owned  bool
@@ -39,6 +41,7 @@ const (
 	formPTY
 	formSameAs
 	formPath
+	formInput
 )
 
 // The forms that need nothing further.
@@ -104,6 +107,10 @@ func (s Stdio) mistake() string {
 		return "is a nil file"
 	case s.form == formStream && isNil(s.stream):
 		return "is a nil stream"
+	case s.form == formInput && s.input == nil:
+		return "is an Input of nil"
+	case s.form == formInput && isNilPointer(s.input):
+		return "is an Input of a nil pointer"
 	case s.form == formPath:
 		return s.path.mistake()
 	}
