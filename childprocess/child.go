@@ -42,6 +42,10 @@ type ChildProcess struct {
 	status   ExitStatus
 	failed   *SpawnError
 
+	hidden [standardSlots]bool // see Options.hidden
+	tees   []*tee
+	teeErr error // the first failure of a target
+
 	source *input  // see Options.source
 	feeder *feeder // what reads it; nil when stdin has, from the start, all that it gets
 	unfed  error   // EPIPE when the child has not read all of it

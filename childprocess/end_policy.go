@@ -102,7 +102,7 @@ func (o *Options) hasOutput() bool {
 	}
 	asked := layout{stdio: o.Stdio}
 	for i := range max(len(o.Stdio), standardSlots) {
-		if i != 0 && asked.slot(i).isPipe(i) {
+		if i != 0 && (asked.slot(i).isPipe(i) || asked.slot(i).form == formTee) {
 			return true
 		}
 	}

@@ -96,6 +96,7 @@ func (c *ChildProcess) drain() {
 // cutOff closes what still holds close up: pipes and a channel that others have the other ends of.
 func (c *ChildProcess) cutOff() {
 	c.cutChannel()
+	c.cutTees()
 	for _, s := range c.streams {
 		if s.Readable != nil {
 			c.status.CutOff = c.status.CutOff || !s.Readable.Closed()

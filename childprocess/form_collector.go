@@ -166,6 +166,9 @@ func (k *collector) result() *SyncResult {
 		r.Err = k.pipeErr
 	}
 	if r.Err == nil {
+		r.Err = k.c.teeErr
+	}
+	if r.Err == nil {
 		r.Err = k.inputErr()
 	}
 	if r.Err == nil {

@@ -91,7 +91,7 @@ func (o *ExecOptions) unfit(op string) error {
 
 // isShape reports whether s says how a stream comes about or where it goes, and not only what it is.
 func (s Stdio) isShape() bool {
-	return s.form == formInput || s.form == formPath || s.form == formSameAs
+	return s.form == formInput || s.form == formPath || s.form == formSameAs || s.form == formTee
 }
 
 // unfitSlot says why the form cannot have s in slot i, "" if it can.
@@ -101,6 +101,8 @@ func (o *ExecOptions) unfitSlot(i int, s Stdio) string {
 		return ""
 	case i >= standardSlots:
 		return "is above the three that a form has which captures the output"
+	case i == 0 && s.form == formTee:
+		return s.tee.mistake(i)
 	case s.isPipe(i):
 		return ""
 	case i == 0:

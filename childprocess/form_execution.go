@@ -43,7 +43,11 @@ func (e *execution) begin() {
 	e.capture("stderr", c.Stderr, &e.stderr)
 	c.limits.untilClose = true
 	c.limits.enough = c.cutOff // Others may hold the pipes for as long as they like.
-	c.OnError(e.finish)
+	c.OnError(func(err error) {
+		if _, ok := err.(*TeeError); !ok { // That costs the others nothing.
+			e.finish(err)
+		}
+	})
 	c.OnClose(func(ExitStatus) { e.finish(nil) })
 }
 
@@ -136,6 +140,8 @@ func (e *execution) early(status ExitStatus, event error) error {
 		return e.child.limits.cause
 	case e.broken != nil:
 		return e.broken
+	case e.child.teeErr != nil:
+		return e.child.teeErr
 	case e.child.unfed != nil:
 		return e.child.unfed
 	case status.Lost:

@@ -25,8 +25,8 @@ const MaxOutput = 64 << 20
 //     closed, so that what the child has started cannot delay the return.
 //   - Stdio[0] is what Input says, the field or the function, by default /dev/null. Stdio[1] is a pipe that OutputWith and LinesWith read, and for RunWith
 //     /dev/null by default. Of Stdio[2], which is a pipe by default, the end is in the error; 64 KiB are kept. In the place of
-//     a pipe that is not read by the form, and above, a slot may be Ignore, Inherit, FD or File, also Owned, Path or SameAs; Pipe,
-//     Stream and IPC are for a child with a loop.
+//     a pipe that is not read by the form, and above, a slot may be Ignore, Inherit, FD or File, also Owned, Path, SameAs or Tee; a
+//     pipe that is read may be a Tee with a Pipe. Pipe, Stream and IPC are for a child with a loop.
 //   - Async, StopEvents, Encoding, Serialization, MaxMessage and MaxQueue are refused. LineEnd, MaxLine and HighWaterMark are for
 //     LinesWith alone.
 type RunOptions struct {
@@ -153,6 +153,18 @@ func (o *RunOptions) unfitSlot(u use, i int, s Stdio) string {
 			return "is given, beside Input"
 		}
 		return s.mistake()
+	case formTee:
+		if reason := s.tee.mistake(i); reason != "" {
+			return reason
+		}
+		switch {
+		case s.needsLoop():
+			return "is a form that needs a loop of the caller"
+		case s.tee.piped() && !read:
+			return "is a Tee with a pipe that nobody reads"
+		case !s.tee.piped() && i == 1 && read:
+			return "is what the call reads: the Tee has no Pipe"
+		}
 	case formIgnore, formInherit, formFD, formFile, formPath, formSameAs:
 		switch {
 		case i == 1 && read:

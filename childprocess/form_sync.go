@@ -2,6 +2,7 @@ package childprocess
 
 import (
 	"os"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -212,30 +213,45 @@ func (o *Options) unfitForSync() error {
 		return &ArgumentError{syncOp, "Stdio[0]", "is given, beside Input"}
 	}
 	for i, s := range o.Stdio {
-		switch s.form {
-		case formDefault, formPipe, formIgnore, formInherit, formFD, formFile, formPath, formSameAs, formInput:
-		default:
+		if s.needsLoop() {
 			return &ArgumentError{syncOp, "Stdio[" + strconv.Itoa(i) + "]", "is a form that needs a loop of the caller"}
 		}
 	}
 	return nil
 }
 
+// needsLoop reports whether s is for a child with a loop of its user.
+func (s Stdio) needsLoop() bool {
+	switch s.form {
+	case formDefault, formPipe, formIgnore, formInherit, formFD, formFile, formPath, formSameAs, formInput:
+		return false
+	case formTee:
+		return slices.ContainsFunc(s.tee.targets, func(t Stdio) bool { return t.form == formStream })
+	}
+	return true
+}
+
 // closedNumber returns the error for a slot that is to share a descriptor which is not open. It is asked before there is a loop,
 // which could get that number. Mistakes in the call are found later.
 func (o *Options) closedNumber(op, file string, args []string) error {
 	for i, s := range o.Stdio {
-		fd := s.fd
-		switch {
-		case s.form == formInherit:
-			fd = i
-		case s.form != formFD || s.mistake() != "":
-			continue
+		shared := []Stdio{s}
+		if s.form == formTee {
+			shared = s.tee.targets
 		}
-		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
-			continue
-		} else if o.validate(op, file, args) == nil {
-			return newChild(op, file, args, o).layoutFailure(&slotError{i, err})
+		for _, s := range shared {
+			fd := s.fd
+			switch {
+			case s.form == formInherit:
+				fd = i
+			case s.form != formFD || s.mistake() != "":
+				continue
+			}
+			if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
+				continue
+			} else if o.validate(op, file, args) == nil {
+				return newChild(op, file, args, o).layoutFailure(&slotError{i, err})
+			}
 		}
 	}
 	return nil

@@ -102,6 +102,7 @@ func newChild(op, file string, args []string, o *Options) *ChildProcess {
 		stopEvents: o.StopEvents,
 		scope:      o.scope(),
 		source:     o.source,
+		hidden:     o.hidden(),
 		pending:    1, // For exit, or error.
 		status:     running(),
 		done:       make(chan struct{}),
@@ -267,6 +268,12 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 		return err
 	}
 	stdio, terminal, err := table.streams(c.loop, o, c.stdio[:0])
+	if err == nil && len(table.targets) > 0 {
+		if c.tees, err = table.tees(c.loop, o, stdio); err != nil {
+			table.giveUp(stdio)
+			terminal.destroy()
+		}
+	}
 	if err != nil {
 		if channel != nil {
 			channel.Destroy()
@@ -295,16 +302,34 @@ func (c *ChildProcess) connect(channel *ipc.Channel, stdio []StdioStream, termin
 	c.Stdout = c.Stdio[1].Readable
 	c.Stderr = c.Stdio[2].Readable
 	c.awaitStreams()
+	for _, t := range c.tees {
+		t.begin(c)
+	}
 }
 
 // shown returns what its user sees of the streams.
 func (c *ChildProcess) shown(stdio []StdioStream) []StdioStream {
-	if c.source == nil {
+	if c.hidden == [standardSlots]bool{} {
 		return slices.Clip(stdio)
 	}
 	shown := slices.Clone(stdio)
-	shown[0] = StdioStream{}
+	for i, hidden := range c.hidden {
+		if hidden {
+			shown[i] = StdioStream{}
+		}
+	}
 	return shown
+}
+
+// hidden says of which standard slots the streams are the library's alone.
+func (o *Options) hidden() (hidden [standardSlots]bool) {
+	for i := range hidden {
+		if i < len(o.Stdio) && o.Stdio[i].form == formTee {
+			hidden[i] = !o.Stdio[i].tee.piped()
+		}
+	}
+	hidden[0] = hidden[0] || o.source != nil
+	return hidden
 }
 
 // announce queues the first event.

@@ -27,6 +27,8 @@ type layout struct {
 	terminal terminalEnds
 	owner    *uint32 // of the terminal; nil: this user
 
+	targets []target // of Tees
+
 	starter *process.Starter // its reserved numbers are given up when descriptors are short
 }
 
@@ -56,6 +58,10 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 				a.close()
 				return &slotError{i, err}
 			}
+		}
+		if err = a.openTargets(turn); err != nil {
+			a.close()
+			return err
 		}
 		s.Reserve()
 	}
@@ -153,6 +159,8 @@ func (a *layout) openSlot(i int) (int, error) {
 		return a.openFile(s.file)
 	case formPTY:
 		return a.openTerminal()
+	case formTee:
+		return a.openPipe(i)
 	default:
 		return a.openStream(s, a.lowest(i))
 	}
@@ -236,20 +244,25 @@ func (a *layout) inBlockingMode(n int) (int, error) {
 // would leave f in blocking mode for good without f knowing. What Go opens is in non-blocking mode, which concerns the child
 // in no slot.
 func (a *layout) openFile(f *os.File) (int, error) {
-	conn, err := f.SyscallConn()
-	if err != nil {
-		return 0, syscall.EBADF // Closed.
-	}
-	dup := -1
-	ctlErr := conn.Control(func(p uintptr) { dup, err = fd.Duplicate(int(p), 0) })
-	if ctlErr != nil {
-		return 0, syscall.EBADF // Closed.
-	}
+	dup, err := duplicateFile(f)
 	if err != nil {
 		return 0, err
 	}
 	a.spare = append(a.spare, dup)
 	return a.borrow(dup, 0)
+}
+
+// duplicateFile returns a descriptor of f that is the caller's.
+func duplicateFile(f *os.File) (dup int, err error) {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return -1, syscall.EBADF // Closed.
+	}
+	ctlErr := conn.Control(func(p uintptr) { dup, err = fd.Duplicate(int(p), standardSlots) })
+	if ctlErr != nil {
+		return -1, syscall.EBADF // Closed.
+	}
+	return dup, err
 }
 
 // openStream borrows the descriptor of one of our streams, which has to know that it is shared now.
@@ -282,6 +295,10 @@ func (a *layout) closeSpare() {
 func (a *layout) close() {
 	a.closeSpare()
 	fd.Close(a.parent...)
+	for i := range a.targets {
+		fd.Close(a.targets[i].fd)
+	}
+	a.targets = nil
 	a.terminal.close()
 }
 

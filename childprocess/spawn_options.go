@@ -312,6 +312,9 @@ func (o *Options) validate(op, file string, args []string) error {
 		if s.form == formInput && i > 0 {
 			reason = "is an Input, which only slot 0 can be"
 		}
+		if s.form == formTee {
+			reason = s.tee.mistake(i)
+		}
 		if reason != "" {
 			return bad("Stdio["+strconv.Itoa(i)+"]", reason)
 		}

@@ -21,6 +21,7 @@ type Stdio struct {
 	stream interface{ FD() int }
 	path   *pathStdio
 	input  io.Reader
+	tee    *teeStdio
 	size   pty.Size // of formPTY, if it is sized
 	sized  bool
 	owned  bool
@@ -42,6 +43,7 @@ const (
 	formSameAs
 	formPath
 	formInput
+	formTee
 )
 
 // The forms that need nothing further.
@@ -95,7 +97,7 @@ func (s Stdio) Owned() Stdio {
 
 // isPipe reports whether s connects slot i to the parent by streams.
 func (s Stdio) isPipe(i int) bool {
-	return s.form == formPipe || s.form == formDefault && i < standardSlots
+	return s.form == formPipe || s.form == formDefault && i < standardSlots || s.form == formTee && s.tee.piped()
 }
 
 // mistake says what is wrong with s, "" if nothing.
@@ -132,7 +134,13 @@ func closeOwned(slots []Stdio) {
 			fd.Close(n)
 		}
 	}
+	all := slices.Clone(slots)
 	for _, s := range slots {
+		if s.form == formTee {
+			all = append(all, s.tee.targets...)
+		}
+	}
+	for _, s := range all {
 		if !s.owned || s.mistake() != "" {
 			continue
 		}

@@ -196,6 +196,9 @@ func (r *Readable) NotifyData(w DataWatcher) {
 	r.startAfter(nil)
 }
 
+// FollowData is NotifyData that does not start the flow: w is told of what is read once somebody else has started it.
+func (r *Readable) FollowData(w DataWatcher) { r.sinks = append(r.sinks, w) }
+
 // tellClosed tells the owner first, and the listeners also when something panics then.
 func (d *descriptor) tellClosed(owner CloseWatcher, close *events.Event[struct{}]) {
 	defer reactor.Emit(d.loop, close, struct{}{})
