@@ -109,6 +109,17 @@ func (o *Options) hasOutput() bool {
 	return false
 }
 
+// hasStandardPipe reports whether this program has a pipe to one of the standard descriptors.
+func (o *Options) hasStandardPipe() bool {
+	asked := layout{stdio: o.Stdio}
+	for i := range standardSlots {
+		if asked.slot(i).isPipe(i) || asked.slot(i).form == formTee {
+			return true
+		}
+	}
+	return false
+}
+
 // String returns the policy's name.
 func (p CancelPolicy) String() string {
 	return nameOf("CancelPolicy", int(p), "signal", "kill", "none")

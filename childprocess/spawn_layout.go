@@ -22,6 +22,7 @@ type layout struct {
 	ipc    int   // the slot of the channel, -1 if there is none
 	spare  []int // descriptors to close after the fork: the child's ends, opened files
 	stdio  []Stdio
+	hold   int                // Options.PipeCapacity
 	memory [3][usualSlots]int // of slots, parent and spare
 
 	terminal terminalEnds
@@ -44,7 +45,7 @@ const usualSlots = 4
 // open here could else be found open, because a pipe of the same child has just got it.
 func (a *layout) open(o *Options, s *process.Starter) (err error) {
 	n := slotCount(o.Stdio)
-	*a = layout{stdio: o.Stdio, ipc: -1, terminal: noTerminal, owner: o.UID, starter: s}
+	*a = layout{stdio: o.Stdio, ipc: -1, terminal: noTerminal, owner: o.UID, starter: s, hold: o.PipeCapacity}
 	a.slots, a.parent, a.spare = a.memory[0][:0], a.memory[1][:0], a.memory[2][:0]
 	for range n {
 		a.slots, a.parent = append(a.slots, process.Closed), append(a.parent, -1)
@@ -182,6 +183,11 @@ func (a *layout) openPipe(i int) (int, error) {
 	}
 	a.parent[i] = ours
 	a.spare = append(a.spare, theirs)
+	if a.hold > 0 && i < standardSlots {
+		if err := fd.SetPipeSize(ours, a.hold); err != nil {
+			return 0, &pathError{"PipeCapacity", err}
+		}
+	}
 	// F_SETFL takes no notice of the access mode, and a new pipe has no other flag: one call is enough.
 	_, err = unix.FcntlInt(uintptr(ours), unix.F_SETFL, unix.O_NONBLOCK)
 	return theirs, err
@@ -317,8 +323,8 @@ func (a *layout) channel(l *reactor.Loop, o *Options) (*ipc.Channel, error) {
 // descriptors are the streams' afterwards; on an error all are closed.
 func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]StdioStream, *Terminal, error) {
 	with := streams.DuplexOptions{
-		Readable: streams.ReadableOptions{LineEnd: o.LineEnd, MaxLine: o.MaxLine, HighWaterMark: o.HighWaterMark, Fresh: true},
-		Writable: streams.WritableOptions{HighWaterMark: o.HighWaterMark, Fresh: true},
+		Readable: streams.ReadableOptions{LineEnd: o.LineEnd, MaxLine: o.MaxLine, HighWaterMark: o.HighWaterMark, Fresh: true, KeepSize: o.PipeCapacity > 0},
+		Writable: streams.WritableOptions{HighWaterMark: o.HighWaterMark, Fresh: true, KeepSize: o.PipeCapacity > 0},
 	}
 	out = slices.Grow(out, len(a.parent))[:len(a.parent)]
 	for i, fd := range a.parent {

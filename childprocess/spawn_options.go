@@ -55,6 +55,12 @@ type Options struct {
 	MaxLine       int
 	HighWaterMark int
 
+	// PipeCapacity is how many bytes the pipes of slots 0 to 2 hold, which the kernel rounds up (fcntl(2), F_SETPIPE_SZ). It
+	// is Linux's: elsewhere it is an *[UnsupportedError]. 0: what the system gives, 64 KiB, which the library enlarges while much
+	// goes through; one that is given here stays. Without a privilege there is a limit, /proc/sys/fs/pipe-max-size, beyond
+	// which the error is a *[SpawnError] with StepStdio, the Path "PipeCapacity" and EPERM.
+	PipeCapacity int
+
 	// Detached starts the child as the leader of a new session and process group (setsid(2)).
 	Detached bool
 
@@ -273,6 +279,12 @@ func (o *Options) validate(op, file string, args []string) error {
 		return bad("LineEnd", "is unknown")
 	case o.HighWaterMark < 0:
 		return bad("HighWaterMark", "is negative")
+	case o.PipeCapacity < 0:
+		return bad("PipeCapacity", "is negative")
+	case o.PipeCapacity > math.MaxInt32:
+		return bad("PipeCapacity", outOfRange)
+	case o.PipeCapacity > 0 && !o.hasStandardPipe():
+		return bad("PipeCapacity", "is given for a child without a pipe in slots 0 to 2")
 	case o.UID != nil && *o.UID == math.MaxUint32:
 		return bad("UID", "is out of range") // -1 means "leave it" to setuid(2)'s relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:

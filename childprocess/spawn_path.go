@@ -48,9 +48,9 @@ func (p *pathStdio) mistake() string {
 	return ""
 }
 
-// pathError says which file could not be opened.
+// pathError says what is to blame for the failure of a slot.
 type pathError struct {
-	path string
+	path string // of a file, or the name of an option
 	err  error
 }
 

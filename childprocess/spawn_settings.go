@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/process"
 )
 
@@ -210,6 +211,9 @@ var settingSteps = map[process.Step]Step{
 
 // unsupported finds an option that cannot be honoured here, whatever its value.
 func (o *Options) unsupported(op string) error {
+	if o.PipeCapacity > 0 && !fd.PipesHaveSizes {
+		return &UnsupportedError{op, "PipeCapacity", "cannot be chosen on this system"}
+	}
 	spec := process.Spec{Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec, Settings: o.settings()}
 	switch option := process.Unsupported(&spec); option {
 	case process.NoOption:
