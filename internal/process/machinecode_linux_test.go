@@ -28,6 +28,8 @@ var childFunctions = map[string][]string{
 	"isObstacle": nil,
 	"closeFrom":  {"rawSyscall", "decimal", "procSelfFD"},
 	"decimal":    nil,
+	"replace":    {"runtime.entersyscall", "runtime.exitsyscall", "setMask", "rawSyscall", "makeCalls", "allSignals"},
+	"makeCalls":  {"rawSyscall", "isAbsent", "isObstacle"},
 }
 
 const (

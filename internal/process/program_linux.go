@@ -75,6 +75,11 @@ type program struct {
 	capHeader     unix.CapUserHeader
 
 	defaultAction [32]byte // a struct sigaction that says SIG_DFL
+
+	// Of Replace:
+	undo    []call
+	actions [][4]uintptr   // of ignored signals, before
+	limits  []*unix.Rlimit // before
 }
 
 // cloneArgs is struct clone_args of clone3(2), as of Linux 5.7. Older kernels take it when the end is zero.
