@@ -47,7 +47,7 @@ func TestPipeCapacityIsThatOfThePipes(t *testing.T) {
 				c := startWith(t, l, o, "capacity")
 				ev := events(c).reading()
 				run(t, l)
-				for _, text := range strings.Fields(string(ev.data[2])) {
+				for text := range strings.FieldsSeq(string(ev.data[2])) {
 					got := check(strconv.Atoi(text))
 					require.GreaterOrEqual(t, got, size)
 					require.Less(t, got, 2*size)

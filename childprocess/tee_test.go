@@ -419,3 +419,14 @@ func TestTeesThatCannotBeMeantAreRefused(t *testing.T) {
 	require.ErrorIs(t, err, syscall.EBADF)
 	run(t, l)
 }
+
+func TestALoopThatIsClosedClosesTheTargets(t *testing.T) {
+	noNewFDs(t)
+	_, w, _ := fullPipe(t)
+	l := newLoop(t)
+	c := spawn(t, l, "/bin/cat", []string{"/dev/zero"}, stdioOptions(childprocess.Ignore, childprocess.Tee(childprocess.Pipe, childprocess.FD(w)), childprocess.Ignore))
+	c.Stdout.OnData(func([]byte) { l.Stop() })
+	run(t, l)
+	require.NoError(t, l.Close())
+	c.Terminate(0)
+}
