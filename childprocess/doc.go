@@ -53,6 +53,8 @@
 //	FDsSlots             yes             yes (3)   no (4)    no (4)
 //	FDsCloseOnExec       yes             yes       yes       yes
 //	PreSpawn             yes             yes       yes       yes
+//	ListenFDs            yes             no        no        no
+//	PipeCapacity         yes             yes       no        no
 //
 // (1) With FDsCloseOnExec. (2) Linux 5.7. (3) By a thread of its own, which takes longer. (4) Descriptors that are not
 // close-on-exec are inherited. BackendFork is Linux on amd64 and arm64; BackendAuto is BackendFork there, and BackendForkExec
@@ -113,6 +115,11 @@
 //
 // [Replace] runs a program in this process, with the same lookup, environment, slots and settings as a child, and errors as of a child. It returns only when
 // that fails, and has changed nothing then. It needs unshare(2) on Linux; elsewhere it is [syscall.Exec].
+//
+// # Socket activation
+//
+// [Options].ListenFDs passes sockets to a child as a service manager does, and [ListenFDs] takes those that one has passed to
+// this program (sd_listen_fds(3)).
 //
 // # Terminals
 //

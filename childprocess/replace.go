@@ -16,7 +16,7 @@ import (
 // *[UnsupportedError], or a *[SpawnError]. It keeps the process id, the parent, the session and the group, and the children that this
 // program has: their ends will be told to it. Nothing of this program runs any more: no deferred call, no Close.
 //
-// Of Options it honours Dir, Env, ParentPath, Argv0, Shell, UID, GID, Groups, FDPolicy, Umask, Nice, IOPriority, CPUs, Rlimits,
+// Of Options it honours Dir, Env, ParentPath, Argv0, Shell, ListenFDs, UID, GID, Groups, FDPolicy, Umask, Nice, IOPriority, CPUs, Rlimits,
 // Chroot, AmbientCaps and NoNewPrivs. Everything else is for a child, and is refused by an *ArgumentError that names it, but for
 // the Backend BackendAuto. Stdio is Inherit for 0 to 2 by default and may be Ignore, Inherit, FD, File, [Path] and [SameAs]; what is Owned is
 // closed by nobody. The program has its slots and nothing else, or with FDsCloseOnExec what is not close-on-exec.
@@ -39,8 +39,12 @@ func Replace(file string, args []string, o *Options) error {
 	if err := o.unfitForReplace(op); err != nil {
 		return err
 	}
-	with := *o
-	with.Stdio = inheriting(o.Stdio)
+	listening, err := o.withListenFDs(op)
+	if err != nil {
+		return err
+	}
+	with := *listening
+	with.Stdio = inheriting(with.Stdio)
 	if err := with.validate(op, file, args); err != nil {
 		return err
 	}
@@ -61,6 +65,9 @@ func Replace(file string, args []string, o *Options) error {
 		Settings: with.settings(), InheritOpen: with.FDPolicy == FDsCloseOnExec,
 	}}
 	spec := &c.starting.spec
+	if len(with.ListenFDs) > 0 {
+		spec.Env = append(with.withListenNames(spec.Env), listenPid+"="+strconv.Itoa(syscall.Getpid()))
+	}
 	spec.Files, c.starting.dot = with.candidates(c.file, nil)
 	if len(spec.Files) == 0 {
 		return c.blameExec(&process.Failure{Err: syscall.ENOENT})
@@ -126,7 +133,7 @@ func (o *Options) unsupportedByReplace(op string) error {
 		{o.Dir != "", "Dir"}, {o.UID != nil, "UID"}, {o.GID != nil, "GID"}, {o.Groups != nil, "Groups"},
 		{o.Umask != nil, "Umask"}, {o.Nice != nil, "Nice"}, {o.IOPriority != nil, "IOPriority"}, {o.CPUs != nil, "CPUs"},
 		{o.Rlimits != nil, "Rlimits"}, {o.Chroot != "", "Chroot"}, {o.AmbientCaps != nil, "AmbientCaps"},
-		{o.NoNewPrivs, "NoNewPrivs"},
+		{o.NoNewPrivs, "NoNewPrivs"}, {o.ListenFDs != nil, "ListenFDs"},
 	} {
 		if f.given {
 			return &UnsupportedError{op, f.name, reason}

@@ -315,7 +315,7 @@ func TestReplaceWithoutTheForkOfTheLibraryIsPlain(t *testing.T) {
 func TestReplaceIgnoresNoOption(t *testing.T) {
 	noNewFDs(t)
 	honoured := []string{"Dir", "Env", "ParentPath", "Argv0", "Stdio", "UID", "GID", "Groups", "FDPolicy", "Umask", "Nice",
-		"IOPriority", "CPUs", "Rlimits", "Chroot", "AmbientCaps", "NoNewPrivs", "Shell"}
+		"IOPriority", "CPUs", "Rlimits", "Chroot", "AmbientCaps", "NoNewPrivs", "Shell", "ListenFDs"}
 	kind := reflect.TypeFor[childprocess.Options]()
 	for i := range kind.NumField() {
 		f := kind.Field(i)

@@ -40,6 +40,9 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake 
 		mistake = &ArgumentError{op, "Overflow", "is for forms that collect output"}
 	}
 	if mistake == nil {
+		o, mistake = o.withListenFDs(op)
+	}
+	if mistake == nil {
 		o, mistake = o.withInput(op)
 	}
 	var c *ChildProcess
@@ -140,6 +143,9 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 	}
 	if table.ipc >= 0 {
 		st.spec.Env = withChannel(st.spec.Env, table.ipc, o.Serialization)
+	}
+	if len(o.ListenFDs) > 0 {
+		st.spec.Env, st.spec.PIDVariable = o.withListenNames(st.spec.Env), listenPid
 	}
 	st.before = o.PreSpawn
 	st.spec.Files, st.dot = o.candidates(c.file, st.file[:0])

@@ -92,7 +92,7 @@ func (s Stdio) turn() int {
 	switch s.form {
 	case formInherit, formFD, formStream:
 		return turnShared
-	case formFile:
+	case formFile, formSocket:
 		return turnCopies
 	case formPath:
 		return turnPaths
@@ -158,6 +158,12 @@ func (a *layout) openSlot(i int) (int, error) {
 		return a.openPath(s.path)
 	case formFile:
 		return a.openFile(s.file)
+	case formSocket:
+		dup, err := duplicateFile(s.socket)
+		if err == nil {
+			a.spare = append(a.spare, dup)
+		}
+		return dup, err
 	case formPTY:
 		return a.openTerminal()
 	case formTee:
@@ -259,7 +265,7 @@ func (a *layout) openFile(f *os.File) (int, error) {
 }
 
 // duplicateFile returns a descriptor of f that is the caller's.
-func duplicateFile(f *os.File) (dup int, err error) {
+func duplicateFile(f syscall.Conn) (dup int, err error) {
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return -1, syscall.EBADF // Closed.

@@ -36,6 +36,11 @@ type Options struct {
 	// and closed above.
 	Stdio []Stdio
 
+	// ListenFDs are what the child is passed from descriptor 3 on, as a service manager does (sd_listen_fds(3)), and told of by
+	// LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID, its process id as it sees it. An IPC of Stdio goes behind them; nothing else may
+	// be given above 2. BackendForkExec cannot write that variable. See the function [ListenFDs] for the other side.
+	ListenFDs []ListenFD
+
 	// Serialization is how messages to and from the child become bytes, where Stdio has IPC. The zero value is JSON.
 	Serialization ipc.Serialization
 

@@ -199,6 +199,7 @@ var optionNames = map[process.Option]string{
 	process.OptionRlimits: "Rlimits", process.OptionCgroup: "Cgroup", process.OptionCloneflags: "Cloneflags",
 	process.OptionChroot: "Chroot", process.OptionIDMaps: "UidMappings", process.OptionForeground: "Foreground", process.OptionAmbientCaps: "AmbientCaps",
 	process.OptionNoNewPrivs: "NoNewPrivs", process.OptionPdeathsig: "Pdeathsig",
+	process.OptionPIDVariable: "ListenFDs",
 }
 
 // settingSteps are the steps of package process that have a step of their own here.
@@ -215,6 +216,9 @@ func (o *Options) unsupported(op string) error {
 		return &UnsupportedError{op, "PipeCapacity", "cannot be chosen on this system"}
 	}
 	spec := process.Spec{Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec, Settings: o.settings()}
+	if len(o.ListenFDs) > 0 {
+		spec.PIDVariable = listenPid
+	}
 	switch option := process.Unsupported(&spec); option {
 	case process.NoOption:
 		return nil

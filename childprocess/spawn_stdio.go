@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"syscall"
 
 	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/pty"
@@ -22,6 +23,7 @@ type Stdio struct {
 	path   *pathStdio
 	input  io.Reader
 	tee    *teeStdio
+	socket syscall.Conn
 	size   pty.Size // of formPTY, if it is sized
 	sized  bool
 	owned  bool
@@ -44,6 +46,7 @@ const (
 	formPath
 	formInput
 	formTee
+	formSocket // of Options.ListenFDs
 )
 
 // The forms that need nothing further.

@@ -70,6 +70,7 @@ const (
 	OptionAmbientCaps
 	OptionNoNewPrivs
 	OptionPdeathsig
+	OptionPIDVariable
 )
 
 // Unsupported returns the first option of spec that cannot be honoured here, whatever its value; NoOption if there is none.
@@ -93,6 +94,9 @@ func Unsupported(spec *Spec) Option {
 
 // unsupportedByForkExec is Unsupported for syscall.ForkExec.
 func (s *Spec) unsupportedByForkExec() Option {
+	if s.PIDVariable != "" { // Its value is known too late.
+		return OptionPIDVariable
+	}
 	if s.Settings == nil {
 		return NoOption
 	}
@@ -132,4 +136,5 @@ var steps = map[Option]Step{
 	OptionIOPriority: StepIOPriority, OptionOOMScore: StepOOMScore, OptionCPUs: StepCPUs, OptionRlimits: StepRlimit,
 	OptionCgroup: StepCgroup, OptionCloneflags: StepNamespaces, OptionIDMaps: StepIDMaps, OptionChroot: StepChroot, OptionForeground: StepForeground,
 	OptionAmbientCaps: StepAmbientCaps, OptionNoNewPrivs: StepNoNewPrivs, OptionPdeathsig: StepPdeathsig,
+	OptionPIDVariable: StepExec,
 }
