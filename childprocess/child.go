@@ -113,8 +113,8 @@ func (c *ChildProcess) OnClose(fn func(ExitStatus)) *events.Listener { return c.
 // OnError calls fn when the program could not be started, with a *[SpawnError]; then there is no spawn and no exit, but
 // a close. It also calls fn when the end of Options.Context has ended the child (*[AbortError]), before exit, or, with the
 // forms that wait for the output, what the child has left of its group, before close; and when the system does not let a
-// time-out or a context signal it (*[KillError]); when a target of a [Tee] takes no more (*[TeeError]); and, before exit, when a child of
-// Spawn or Fork has not read all of its [Input] (*streams.OpError, EPIPE).
+// time-out or a context signal it (*[KillError]); when a target of a [Tee] takes no more (*[TeeError]); and, before exit,
+// when a child of Spawn or Fork has not read all of its [Input] (*streams.OpError, EPIPE).
 func (c *ChildProcess) OnError(fn func(error)) *events.Listener { return c.err.On(fn) }
 
 // OnStop calls fn each time a signal has stopped the child, if Options.StopEvents is set. Stops and continues in quick

@@ -113,8 +113,9 @@
 //
 // # Replacing this program
 //
-// [Replace] runs a program in this process, with the same lookup, environment, slots and settings as a child, and errors as of a child. It returns only when
-// that fails, and has changed nothing then. It needs unshare(2) on Linux; elsewhere it is [syscall.Exec].
+// [Replace] runs a program in this process, with the same lookup, environment, slots and settings as a child, and errors as
+// of a child. It returns only when that fails, and has changed nothing then. It needs unshare(2) on Linux; elsewhere it is
+// [syscall.Exec].
 //
 // # Socket activation
 //

@@ -13,9 +13,10 @@ const defaultMaxBuffer = 1 << 20
 // ExecOptions are the options of [Exec] and [ExecFile]. A nil *ExecOptions means all defaults. They are not kept or
 // changed.
 //
-// Stdio must be nil, which is three pipes of which two are captured, unless it has an [Input], a [Path], a [SameAs] or a [Tee] among
-// its three slots at most: stdin is then a Pipe, an Input, or Ignore, Inherit, FD, File or Path. Of stdout and stderr both are
-// captured, as a Pipe or as a Tee with a Pipe among its targets, or one of them is SameAs the other, and nothing is captured for it.
+// Stdio must be nil, which is three pipes of which two are captured, unless it has an [Input], a [Path], a [SameAs] or a
+// [Tee] among its three slots at most: stdin is then a Pipe, an Input, or Ignore, Inherit, FD, File or Path. Of stdout and
+// stderr both are captured, as a Pipe or as a Tee with a Pipe among its targets, or one of them is SameAs the other, and
+// nothing is captured for it.
 type ExecOptions struct {
 	Options
 

@@ -25,11 +25,12 @@ const firstListenFD = 3
 // manager calls it, "unknown" where it has no names. It returns none when the program was not started that way, when
 // LISTEN_PID means another process, and when it was called before.
 //
-// The descriptors are the caller's, who must Close them, and close-on-exec from here on; their mode is left. The variables are removed from the
-// environment of this program, whatever is returned, so that no child takes them for its own.
+// The descriptors are the caller's, who must Close them, and close-on-exec from here on; their mode is left. The variables
+// are removed from the environment of this program, whatever is returned, so that no child takes them for its own.
 //
-// The error is a *[ListenError], and nothing is returned then, and no descriptor was changed: EINVAL for a variable that makes no sense, EBADF for a
-// descriptor that is not open. Safe to call from any goroutine. It is sd_listen_fds_with_names(3).
+// The error is a *[ListenError], and nothing is returned then, and no descriptor was changed: EINVAL for a variable that
+// makes no sense, EBADF for a descriptor that is not open. Safe to call from any goroutine. It is
+// sd_listen_fds_with_names(3).
 func ListenFDs() ([]*os.File, error) {
 	listening.Lock()
 	defer listening.Unlock()

@@ -93,6 +93,7 @@ func TestAnInputFillsThePipeWhateverItsCapacity(t *testing.T) {
 
 func TestAPipeCapacityAboveTheLimitIsRefusedByName(t *testing.T) {
 	noNewFDs(t)
+	pipesAreSized(t, 4096)
 	o := stdioOptions()
 	o.PipeCapacity = math.MaxInt32
 	l := newLoop(t)

@@ -6,8 +6,8 @@ import "strconv"
 // comes in the order of its writes. Such a slot has no stream of its own, so with SameAs(1) in slot 2 Stderr is nil, and
 // Stdout has everything.
 //
-// The other slot may come later, and may itself be a SameAs. It may have any form but IPC, and must not be closed. When one of
-// the two is a standard descriptor, both are what FD and the others say of these.
+// The other slot may come later, and may itself be a SameAs. It may have any form but IPC, and must not be closed. When one
+// of the two is a standard descriptor, both are what FD and the others say of these.
 func SameAs(slot int) Stdio { return Stdio{form: formSameAs, fd: slot} }
 
 // slotCount is how many slots a child has to which somebody has given so many forms.

@@ -64,10 +64,10 @@
 //
 // # Replace
 //
-// A program that replaces this one is the same list of calls, made by a thread that nobody else uses, with a table of descriptors
-// and a directory of its own (unshare(2)). When a call fails the thread ends, and with it what it has changed; the few things that
-// belong to the process are put back by a second list. In between the rules for the child's code hold for it: a slot can have
-// taken the number of the runtime's poller, without which no Go code may run on that thread.
+// A program that replaces this one is the same list of calls, made by a thread that nobody else uses, with a table of
+// descriptors and a directory of its own (unshare(2)). When a call fails the thread ends, and with it what it has changed;
+// the few things that belong to the process are put back by a second list. In between the rules for the child's code hold
+// for it: a slot can have taken the number of the runtime's poller, without which no Go code may run on that thread.
 //
 // # The memory of the parent
 //
