@@ -25,9 +25,10 @@ type ChildProcess struct {
 	// Stdio has an entry for each descriptor of the child, at least three.
 	Stdio []StdioStream
 
-	channel  *ipc.Channel  // nil without an IPC slot
-	terminal *Terminal     // nil without a PTY slot
-	streams  []StdioStream // those of Stdio, and behind them those of the terminal
+	stdin    *streams.Writable // of slot 0, also when the library writes to it; nil if that is no pipe
+	channel  *ipc.Channel      // nil without an IPC slot
+	terminal *Terminal         // nil without a PTY slot
+	streams  []StdioStream     // those of Stdio, and behind them those of the terminal
 
 	loop     *reactor.Loop
 	siblings *children
@@ -40,6 +41,14 @@ type ChildProcess struct {
 	start    time.Time
 	status   ExitStatus
 	failed   *SpawnError
+
+	hidden [standardSlots]bool // see Options.hidden
+	tees   []*tee
+	teeErr error // the first failure of a target
+
+	source *input  // see Options.source
+	feeder *feeder // what reads it; nil when stdin has, from the start, all that it gets
+	unfed  error   // EPIPE when the child has not read all of it
 
 	limits limits
 	scope  scope // whom limits signal
@@ -104,7 +113,8 @@ func (c *ChildProcess) OnClose(fn func(ExitStatus)) *events.Listener { return c.
 // OnError calls fn when the program could not be started, with a *[SpawnError]; then there is no spawn and no exit, but
 // a close. It also calls fn when the end of Options.Context has ended the child (*[AbortError]), before exit, or, with the
 // forms that wait for the output, what the child has left of its group, before close; and when the system does not let a
-// time-out or a context signal it (*[KillError]).
+// time-out or a context signal it (*[KillError]); when a target of a [Tee] takes no more (*[TeeError]); and, before exit,
+// when a child of Spawn or Fork has not read all of its [Input] (*streams.OpError, EPIPE).
 func (c *ChildProcess) OnError(fn func(error)) *events.Listener { return c.err.On(fn) }
 
 // OnStop calls fn each time a signal has stopped the child, if Options.StopEvents is set. Stops and continues in quick

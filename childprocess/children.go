@@ -69,6 +69,9 @@ func (all *children) Close() error {
 	for c := all.open; c != nil; c = all.open {
 		c.limits.closed()
 		c.terminal.release()
+		if c.feeder != nil {
+			c.feeder.stop()
+		}
 		if c.watched {
 			c.watcher.Close()
 			c.watched = false

@@ -55,6 +55,8 @@
 //	FDsSlots             yes             yes (3)   no (4)    no (4)
 //	FDsCloseOnExec       yes             yes       yes       yes
 //	PreSpawn             yes             yes       yes       yes
+//	ListenFDs            yes             no        no        no
+//	PipeCapacity         yes             yes       no        no
 //
 // (1) With FDsCloseOnExec. (2) Linux 5.7. (3) By a thread of its own, which takes longer. (4) Descriptors that are not
 // close-on-exec are inherited. (5) But for CLONE_NEWTIME, which BackendFork has by clone3(2), Linux 5.6. BackendFork is Linux
@@ -87,12 +89,40 @@
 // that this program ignores, and with the soft limit of descriptors that this program was started with, which Go has raised
 // since, unless the program has set that limit. Nothing of this program is changed for that, not even for a moment.
 //
+// What a slot may be, and what of it is this program's:
+//
+//	                     slots      what the child has               this program, and Replace
+//	Pipe                 any        a pipe, above 2 a socket         a stream
+//	Tee(s...)            1, 2       a pipe                           reads it and passes it on
+//	Input(r)             0          a pipe, or the file r            writes r, then the end
+//	Ignore               any        /dev/null, above 2 nothing       nothing, Replace
+//	Inherit, FD, File    any        the same open file               it goes on to have it, Replace
+//	Stream(s)            any        the same open file               s, which is lent
+//	Path(name, …)        any        a file that is opened for it     nothing, Replace
+//	SameAs(slot)         any        the same open file as slot       nothing, Replace
+//	PTY                  0 to 2     a terminal                       its other side
+//	IPC                  any, one   a socket                         a channel
+//
+// Of the forms that collect output, the sync forms and those for goroutines refuse Stream, PTY and IPC, also as targets of a
+// Tee; Exec and ExecFile take what leaves their output captured, see [ExecOptions].
+//
 // On Linux, on other architectures than amd64 and arm64, and on the BSDs and macOS, children are started by
 // [syscall.ForkExec]: there they inherit ignored signals, and on the BSDs and macOS descriptors that are not close-on-exec.
 //
 // A loop takes five low descriptor numbers for its children, with the first one or with [Prepare], because the time that the
 // kernel needs for a start grows with the highest number that a child's pipes have. It gives them back when descriptors run
 // short, and when it is closed.
+//
+// # Replacing this program
+//
+// [Replace] runs a program in this process, with the same lookup, environment, slots and settings as a child, and errors as
+// of a child. It returns only when that fails, and has changed nothing then. It needs unshare(2) on Linux; elsewhere it is
+// [syscall.Exec].
+//
+// # Socket activation
+//
+// [Options].ListenFDs passes sockets to a child as a service manager does, and [ListenFDs] takes those that one has passed to
+// this program (sd_listen_fds(3)).
 //
 // # Terminals
 //

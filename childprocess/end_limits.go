@@ -227,7 +227,16 @@ func (c *ChildProcess) exited() {
 		c.hadEnough()
 	}
 	if m.closeGrace > 0 {
-		m.cut = c.loop.SetTimeout(m.closeGrace, func() { c.unlessItEnds(c.endOutput) })
+		m.cut = c.loop.SetTimeout(m.closeGrace, func() {
+			if len(c.tees) == 0 {
+				c.unlessItEnds(c.endOutput)
+				return
+			}
+			c.loop.SetImmediate(func() { // The loop may be late, and those who are behind may take more now.
+				c.cutTees()
+				c.unlessItEnds(c.endOutput)
+			})
+		})
 	}
 }
 

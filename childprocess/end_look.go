@@ -27,7 +27,7 @@ func (w *lastLook) look() {
 	case c.state == childRunning:
 		c.siblings.lookSoon(c) // Where SIGCHLD tells and is ignored, nothing else would see its end.
 		c.loop.SetImmediate(w.look)
-	case w.unread.heldBack():
+	case w.unread.heldBack() && !c.teesHold(): // A target of a Tee may be slow for ever, and nobody could do anything about it.
 		c.loop.SetTimeout(restPoll, w.look)
 	case c.state == childEnded, w.unread.left(), c.closes():
 		c.loop.SetImmediate(w.look) // The next turn reads on.
@@ -45,6 +45,9 @@ func (c *ChildProcess) closes() bool {
 		if !s.Readable.Closed() || s.Readable.HoldsEnd() || s.Writable != nil && !s.Writable.Closed() {
 			return false
 		}
+	}
+	if c.teesHold() {
+		return false
 	}
 	return c.limits.rest == nil && (c.channel == nil || c.channel.FD() < 0)
 }

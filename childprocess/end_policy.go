@@ -108,7 +108,18 @@ func (o *Options) hasOutput() bool {
 	}
 	asked := layout{stdio: o.Stdio}
 	for i := range max(len(o.Stdio), standardSlots) {
-		if i != 0 && asked.slot(i).isPipe(i) {
+		if i != 0 && (asked.slot(i).isPipe(i) || asked.slot(i).form == formTee) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasStandardPipe reports whether this program has a pipe to one of the standard descriptors.
+func (o *Options) hasStandardPipe() bool {
+	asked := layout{stdio: o.Stdio}
+	for i := range standardSlots {
+		if asked.slot(i).isPipe(i) || asked.slot(i).form == formTee {
 			return true
 		}
 	}

@@ -26,7 +26,7 @@ const (
 	StepProgram     Step = "program"     // finding and executing the file: ENOENT, EACCES, ENOEXEC, ETXTBSY…
 	StepInterpreter Step = "interpreter" // the one a script or an executable names: ENOENT, EACCES
 	StepCwd         Step = "cwd"         // changing to Options.Dir: ENOENT, ENOTDIR, EACCES
-	StepStdio       Step = "stdio"       // a descriptor for a slot: EBADF; a terminal: ENOENT, ENOSPC
+	StepStdio       Step = "stdio"       // a descriptor for a slot: EBADF; a terminal: ENOENT, ENOSPC; a Path; PipeCapacity: EPERM
 	StepGroup       Step = "group"       // Options.Pgid, of another session: EPERM
 	StepForeground  Step = "foreground"  // Options.Foreground: ENXIO, EPERM
 	StepCredentials Step = "credentials" // Options.UID, GID, Groups: EPERM
@@ -53,7 +53,7 @@ const (
 
 // A SpawnError says why a program could not be started.
 type SpawnError struct {
-	Op   string   // "spawn", "exec", "execFile", "fork", or "spawnSync" for the sync forms
+	Op   string   // "spawn", "exec", "execFile", "fork", "replace", or "spawnSync" for the sync forms
 	Step Step     // what failed
 	File string   // the program, as it was given to Spawn
 	Path string   // what to blame: the file searched or executed, a directory, the interpreter, the number of the group…

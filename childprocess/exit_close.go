@@ -57,8 +57,9 @@ func (c *ChildProcess) ended(status ExitStatus) {
 	c.status = status
 	c.exited()
 	c.terminal.release() // From here on the last one who has it closes it.
-	if c.Stdin != nil {
-		c.Stdin.Destroy(nil)
+	if c.stdin != nil {
+		c.stopFeeding()
+		c.stdin.Destroy(nil)
 	}
 	// Deferred: a listener that panics does not cost the others their close. It comes behind the ticks of the listeners, which
 	// may add others that still get the data.
@@ -68,8 +69,11 @@ func (c *ChildProcess) ended(status ExitStatus) {
 	}()
 	if c.failed != nil {
 		reactor.Emit[error](c.loop, &c.err, c.failed)
-	} else {
-		reactor.Emit(c.loop, &c.exit, status)
+		return
+	}
+	defer reactor.Emit(c.loop, &c.exit, status)
+	if c.unfed != nil && !c.limits.untilClose { // Else the form tells of it.
+		reactor.Emit(c.loop, &c.err, c.unfed)
 	}
 }
 
@@ -92,6 +96,7 @@ func (c *ChildProcess) drain() {
 // cutOff closes what still holds close up: pipes and a channel that others have the other ends of.
 func (c *ChildProcess) cutOff() {
 	c.cutChannel()
+	c.cutTees()
 	for _, s := range c.streams {
 		if s.Readable != nil {
 			c.status.CutOff = c.status.CutOff || !s.Readable.Closed()

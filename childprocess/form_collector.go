@@ -147,7 +147,7 @@ func (k *collector) pipeFailed(err error) {
 // closePipes closes stdin too: the end of a form that waits for its child does not wait for the input.
 func (k *collector) closePipes() {
 	k.c.cutOff()
-	k.c.Stdio[0].destroy()
+	k.c.streams[0].destroy()
 }
 
 // result is valid after close.
@@ -166,7 +166,13 @@ func (k *collector) result() *SyncResult {
 		r.Err = k.pipeErr
 	}
 	if r.Err == nil {
+		r.Err = k.c.teeErr
+	}
+	if r.Err == nil {
 		r.Err = k.inputErr()
+	}
+	if r.Err == nil {
+		r.Err = k.c.unfed
 	}
 	if r.Err == nil {
 		r.Err = k.c.doneErr

@@ -1,12 +1,22 @@
 package childprocess
 
-import "github.com/brood-go/brood/reactor"
+import (
+	"slices"
+	"strconv"
+
+	"github.com/brood-go/brood/reactor"
+)
 
 // defaultMaxBuffer is Node's, in bytes.
 const defaultMaxBuffer = 1 << 20
 
 // ExecOptions are the options of [Exec] and [ExecFile]. A nil *ExecOptions means all defaults. They are not kept or
-// changed. Stdio must be nil: the three standard descriptors are pipes, whose output is captured.
+// changed.
+//
+// Stdio must be nil, which is three pipes of which two are captured, unless it has an [Input], a [Path], a [SameAs] or a
+// [Tee] among its three slots at most: stdin is then a Pipe, an Input, or Ignore, Inherit, FD, File or Path. Of stdout and
+// stderr both are captured, as a Pipe or as a Tee with a Pipe among its targets, or one of them is SameAs the other, and
+// nothing is captured for it.
 type ExecOptions struct {
 	Options
 
@@ -67,10 +77,53 @@ func ExecFile(l *reactor.Loop, file string, args []string, o *ExecOptions, done 
 	return execute(l, "execFile", file, args, o, done)
 }
 
+// unfit finds what the form cannot honour in Stdio.
+func (o *ExecOptions) unfit(op string) error {
+	if !slices.ContainsFunc(o.Stdio, Stdio.isShape) {
+		return &ArgumentError{op, "Stdio", "must be nil: stdout and stderr are captured"}
+	}
+	for i, s := range o.Stdio {
+		if reason := o.unfitSlot(i, s); reason != "" {
+			return &ArgumentError{op, "Stdio[" + strconv.Itoa(i) + "]", reason}
+		}
+	}
+	return nil
+}
+
+// isShape reports whether s says how a stream comes about or where it goes, and not only what it is.
+func (s Stdio) isShape() bool {
+	return s.form == formInput || s.form == formPath || s.form == formSameAs || s.form == formTee
+}
+
+// unfitSlot says why the form cannot have s in slot i, "" if it can.
+func (o *ExecOptions) unfitSlot(i int, s Stdio) string {
+	switch {
+	case i >= standardSlots && s.form == formDefault:
+		return ""
+	case i >= standardSlots:
+		return "is above the three that a form has which captures the output"
+	case i == 0 && s.form == formTee:
+		return s.tee.mistake(i)
+	case s.isPipe(i):
+		return ""
+	case i == 0:
+		switch s.form {
+		case formInput, formIgnore, formInherit, formFD, formFile, formPath:
+			return ""
+		}
+	case s.form == formSameAs:
+		if other := original(o.Stdio, i); other != 1 && other != 2 {
+			return "is not the same as stdout or stderr, which are captured"
+		}
+		return ""
+	}
+	return "is a form of which nothing is captured"
+}
+
 func execute(l *reactor.Loop, op, file string, args []string, o *ExecOptions, done func(err error, stdout, stderr []byte)) (*ChildProcess, error) {
 	var mistake error
 	if o.Stdio != nil {
-		mistake = &ArgumentError{op, "Stdio", "must be nil: stdout and stderr are captured"}
+		mistake = o.unfit(op)
 	}
 	c, err := start(l, op, file, args, &o.Options, mistake)
 	if err != nil {

@@ -43,11 +43,18 @@ func (e *execution) begin() {
 	e.capture("stderr", c.Stderr, &e.stderr)
 	c.limits.untilClose = true
 	c.limits.enough = c.cutOff // Others may hold the pipes for as long as they like.
-	c.OnError(e.finish)
+	c.OnError(func(err error) {
+		if _, ok := err.(*TeeError); !ok { // That costs the others nothing.
+			e.finish(err)
+		}
+	})
 	c.OnClose(func(ExitStatus) { e.finish(nil) })
 }
 
 func (e *execution) capture(name string, r *streams.Readable, into *[]byte) {
+	if r == nil {
+		return // It is the same as the other one.
+	}
 	r.NotifyData(&capture{e, r, name, into, false})
 	r.OnError(func(err error) {
 		if e.broken == nil {
@@ -133,6 +140,10 @@ func (e *execution) early(status ExitStatus, event error) error {
 		return e.child.limits.cause
 	case e.broken != nil:
 		return e.broken
+	case e.child.teeErr != nil:
+		return e.child.teeErr
+	case e.child.unfed != nil:
+		return e.child.unfed
 	case status.Lost:
 		return ErrStatusLost
 	}

@@ -14,6 +14,7 @@ type feeder struct {
 	size   int            // of what src has, in bytes; -1: not known
 	dst    io.WriteCloser // the bridge to stdin, which blocks while the pipe is full
 	failed func(error)    // told of an error of src, once
+	fd     int            // stdin's descriptor, while it was open
 
 	done chan struct{} // closed with the end of the goroutine
 

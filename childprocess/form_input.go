@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// An InputError is the cause when a child was ended because RunOptions.Input could not be read to its end: what the child has
+// An InputError is the cause when a child was ended because its [Input] could not be read to its end: what the child has
 // got of it must not pass for all.
 type InputError struct {
 	Err error // what Read has returned, or io.ErrNoProgress
@@ -33,6 +33,7 @@ type input struct {
 // takeInput has the child of o get what it can from its start on: a file as it is, of a text in memory as much as the pipe
 // holds. What it returns is the rest's source.
 func takeInput(o *Options, from io.Reader) input {
+	most := max(inputChunk, 2*o.PipeCapacity) // The kernel rounds up to a power of two.
 	switch r := from.(type) {
 	case *os.File:
 		if slot, ok := stdinOf(r); ok {
@@ -40,13 +41,13 @@ func takeInput(o *Options, from io.Reader) input {
 			return input{}
 		}
 	case *bytes.Buffer:
-		o.input = r.Bytes()[:min(r.Len(), inputChunk)]
+		o.input = r.Bytes()[:min(r.Len(), most)]
 		return input{r, r.Len, func(n int) { r.Next(n) }}
 	case *bytes.Reader:
-		o.input = peek(r, r.Len(), r.Size())
+		o.input = peek(r, r.Len(), r.Size(), most)
 		return input{r, r.Len, func(n int) { seek(r, n) }}
 	case *strings.Reader:
-		o.input = peek(r, r.Len(), r.Size())
+		o.input = peek(r, r.Len(), r.Size(), most)
 		return input{r, r.Len, func(n int) { seek(r, n) }}
 	}
 	return input{r: from}
@@ -64,9 +65,9 @@ func (in input) rest(n int) (r io.Reader, size int) {
 	return in.r, in.length()
 }
 
-// peek returns the beginning of what has not been read, of which there are so many bytes.
-func peek(r io.ReaderAt, unread int, size int64) []byte {
-	p := make([]byte, min(unread, inputChunk))
+// peek returns the beginning of what has not been read, of which there are so many bytes: most of them at most.
+func peek(r io.ReaderAt, unread int, size int64, most int) []byte {
+	p := make([]byte, min(unread, most))
 	n, _ := r.ReadAt(p, size-int64(unread)) // It is in memory, and long enough.
 	return p[:n]
 }

@@ -23,10 +23,10 @@ const MaxOutput = 64 << 20
 //   - Context must be nil: the context of the call takes its place.
 //   - KillGrace 0 is [CancelGrace]. Timeout and the context count until close; when one of them ends the child, its pipes are
 //     closed, so that what the child has started cannot delay the return.
-//   - Stdio[0] is what Input says, by default /dev/null. Stdio[1] is a pipe that OutputWith and LinesWith read, and for RunWith
+//   - Stdio[0] is what Input says, the field or the function, by default /dev/null. Stdio[1] is a pipe that OutputWith and LinesWith read, and for RunWith
 //     /dev/null by default. Of Stdio[2], which is a pipe by default, the end is in the error; 64 KiB are kept. In the place of
-//     a pipe that is not read by the form, and above, a slot may be Ignore, Inherit, FD or File, also Owned; Pipe, Stream and
-//     IPC are for a child with a loop.
+//     a pipe that is not read by the form, and above, a slot may be Ignore, Inherit, FD or File, also Owned, Path, SameAs or Tee; a
+//     pipe that is read may be a Tee with a Pipe. Pipe, Stream and IPC are for a child with a loop.
 //   - Async, StopEvents, Encoding, Serialization, MaxMessage and MaxQueue are refused. LineEnd, MaxLine and HighWaterMark are for
 //     LinesWith alone.
 type RunOptions struct {
@@ -45,7 +45,7 @@ type RunOptions struct {
 	// Everything else is read on a goroutine of the call, no faster than the child reads. When Read fails, the child is ended,
 	// with an *[InputError]. When the child closes its stdin or exits before its pipe has taken all of a *bytes.Buffer,
 	// *bytes.Reader or *strings.Reader, or what was read of another Reader by then, the error is a *streams.OpError with EPIPE,
-	// if there is no other. (The pipe takes 64 KiB, also for a child that reads none of it. Whether more has been read of
+	// if there is no other. (The pipe takes 64 KiB, or PipeCapacity, also for a child that reads none of it. Whether more has been read of
 	// another Reader when such a child exits depends on who is faster.)
 	//
 	// No Read is begun once the child has exited. One that is then under way does not keep the call from returning: its
@@ -82,7 +82,7 @@ func (o *RunOptions) run(ctx context.Context, u use, file string, args []string)
 // slots returns Stdio with the defaults of the form.
 func (o *RunOptions) slots(u use) []Stdio {
 	defaults := [standardSlots]Stdio{Ignore, Pipe, Pipe}
-	if o.Input != nil {
+	if o.reader() != nil {
 		defaults[0] = Pipe
 	}
 	if u == useNone {
@@ -91,11 +91,19 @@ func (o *RunOptions) slots(u use) []Stdio {
 	slots := make([]Stdio, max(len(o.Stdio), len(defaults)))
 	copy(slots, o.Stdio)
 	for i, s := range defaults {
-		if slots[i].form == formDefault {
+		if slots[i].form == formDefault || slots[i].form == formInput {
 			slots[i] = s
 		}
 	}
 	return slots
+}
+
+// reader returns what the child is to read, whichever way it was given; nil for nothing.
+func (o *RunOptions) reader() io.Reader {
+	if len(o.Stdio) > 0 && o.Stdio[0].form == formInput {
+		return o.Stdio[0].input
+	}
+	return o.Input
 }
 
 // unfit finds what the form cannot honour.
@@ -137,7 +145,27 @@ func (o *RunOptions) unfitSlot(u use, i int, s Stdio) string {
 		if !read && i != 0 {
 			return "is a pipe that nobody reads"
 		}
-	case formIgnore, formInherit, formFD, formFile:
+	case formInput:
+		switch {
+		case i != 0:
+			return "is an Input, which only slot 0 can be"
+		case o.Input != nil:
+			return "is given, beside Input"
+		}
+		return s.mistake()
+	case formTee:
+		if reason := s.tee.mistake(i); reason != "" {
+			return reason
+		}
+		switch {
+		case s.needsLoop():
+			return "is a form that needs a loop of the caller"
+		case s.tee.piped() && !read:
+			return "is a Tee with a pipe that nobody reads"
+		case !s.tee.piped() && i == 1 && read:
+			return "is what the call reads: the Tee has no Pipe"
+		}
+	case formIgnore, formInherit, formFD, formFile, formPath, formSameAs:
 		switch {
 		case i == 1 && read:
 			return "is what the call reads"

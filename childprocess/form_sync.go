@@ -2,6 +2,7 @@ package childprocess
 
 import (
 	"os"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -24,7 +25,7 @@ type SyncOptions struct {
 	MaxBuffer int
 
 	// Input is what the child reads from stdin before its end. Empty: the end only. It is ignored when slot 0 of Stdio
-	// is no Pipe.
+	// is no Pipe, but for the function [Input], which takes its place.
 	Input []byte
 }
 
@@ -49,7 +50,7 @@ type SyncResult struct {
 	// Err is what went wrong, the first of:
 	//
 	//   - an *[ArgumentError] or a *[SpawnError]: nothing was started;
-	//   - [ErrTimeout], [ErrMaxBuffer] or an *[AbortError]: the child was ended early, and Status says how that went;
+	//   - [ErrTimeout], [ErrMaxBuffer], an *[AbortError] or an *[InputError]: the child was ended early, and Status says how that went;
 	//   - a *streams.OpError: a pipe failed. It is EPIPE when the child has not read all of Input.
 	//   - [ErrStatusLost].
 	//
@@ -140,9 +141,13 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 	if c.failed == nil {
 		k = newCollector(c, o.maxBuffer())
 		k.captureAll()
-		k.feed(o.Input[c.filled:])
+		if c.source == nil {
+			k.feed(o.Input[c.filled:])
+		}
 	}
-	if err := runPrivate(l); err != nil {
+	err = runPrivate(l)
+	c.waitForFeeder()
+	if err != nil {
 		return &SyncResult{Status: lost(), Err: err}, true
 	}
 	if c.failed != nil {
@@ -218,31 +223,49 @@ func (o *Options) unfitForSync() error {
 	if err := o.needsListeners(syncOp); err != nil {
 		return err
 	}
+	if len(o.Stdio) > 0 && o.Stdio[0].form == formInput && len(o.input) > 0 {
+		return &ArgumentError{syncOp, "Stdio[0]", "is given, beside Input"}
+	}
 	for i, s := range o.Stdio {
-		switch s.form {
-		case formDefault, formPipe, formIgnore, formInherit, formFD, formFile:
-		default:
+		if s.needsLoop() {
 			return &ArgumentError{syncOp, "Stdio[" + strconv.Itoa(i) + "]", "is a form that needs a loop of the caller"}
 		}
 	}
 	return nil
 }
 
+// needsLoop reports whether s is for a child with a loop of its user.
+func (s Stdio) needsLoop() bool {
+	switch s.form {
+	case formDefault, formPipe, formIgnore, formInherit, formFD, formFile, formPath, formSameAs, formInput:
+		return false
+	case formTee:
+		return slices.ContainsFunc(s.tee.targets, func(t Stdio) bool { return t.form == formStream })
+	}
+	return true
+}
+
 // closedNumber returns the error for a slot that is to share a descriptor which is not open. It is asked before there is a loop,
 // which could get that number. Mistakes in the call are found later.
 func (o *Options) closedNumber(op, file string, args []string) error {
 	for i, s := range o.Stdio {
-		fd := s.fd
-		switch {
-		case s.form == formInherit:
-			fd = i
-		case s.form != formFD || s.mistake() != "":
-			continue
+		shared := []Stdio{s}
+		if s.form == formTee {
+			shared = s.tee.targets
 		}
-		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
-			continue
-		} else if o.validate(op, file, args) == nil {
-			return newChild(op, file, args, o).layoutFailure(&slotError{i, err})
+		for _, s := range shared {
+			fd := s.fd
+			switch {
+			case s.form == formInherit:
+				fd = i
+			case s.form != formFD || s.mistake() != "":
+				continue
+			}
+			if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
+				continue
+			} else if o.validate(op, file, args) == nil {
+				return newChild(op, file, args, o).layoutFailure(&slotError{i, err})
+			}
 		}
 	}
 	return nil

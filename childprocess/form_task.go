@@ -43,9 +43,15 @@ func (t *task) start(ctx context.Context, o *RunOptions) error {
 		o = new(RunOptions)
 	}
 	with, limit, err := o.run(ctx, t.use, t.file, t.args)
+	if err == nil {
+		var listening *Options
+		if listening, err = with.withListenFDs(taskOp); err == nil {
+			with = *listening
+		}
+	}
 	var in input
 	if err == nil {
-		t.max, in = limit, takeInput(&with, o.Input)
+		t.max, in = limit, takeInput(&with, o.reader())
 	}
 	return begin(taskOp, t.file, t.args, &with, err, func() error { return t.startOn(ctx, &with, in) })
 }

@@ -39,6 +39,12 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake 
 	case o.Overflow != OverflowEnd && (op == "spawn" || op == "fork"):
 		mistake = &ArgumentError{op, "Overflow", "is for forms that collect output"}
 	}
+	if mistake == nil {
+		o, mistake = o.withListenFDs(op)
+	}
+	if mistake == nil {
+		o, mistake = o.withInput(op)
+	}
 	var c *ChildProcess
 	err := begin(op, file, args, o, mistake, func() (err error) {
 		c, err = startOn(l, op, file, args, o)
@@ -98,6 +104,8 @@ func newChild(op, file string, args []string, o *Options) *ChildProcess {
 		process:    process.Process{Pidfd: -1},
 		stopEvents: o.StopEvents,
 		scope:      o.scope(),
+		source:     o.source,
+		hidden:     o.hidden(),
 		pending:    1, // For exit, or error.
 		status:     running(),
 		done:       make(chan struct{}),
@@ -136,6 +144,9 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 	if table.ipc >= 0 {
 		st.spec.Env = withChannel(st.spec.Env, table.ipc, o.Serialization)
 	}
+	if len(o.ListenFDs) > 0 {
+		st.spec.Env, st.spec.PIDVariable = o.withListenNames(st.spec.Env), listenPid
+	}
 	st.before = o.PreSpawn
 	st.spec.Files, st.dot = o.candidates(c.file, st.file[:0])
 }
@@ -154,6 +165,9 @@ func (c *ChildProcess) layoutFailure(err error) *SpawnError {
 	}
 	if slot, ok := errors.AsType[*slotError](err); ok {
 		e.Path, e.Err = slot.name(), slot.err
+		if path, ok := slot.err.(*pathError); ok {
+			e.Path, e.Err = path.path, path.err
+		}
 	}
 	switch e.Err {
 	case syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM:
@@ -249,6 +263,7 @@ func (c *ChildProcess) enter(all *children, o *Options) error {
 	all.join(c)
 	c.announce()
 	if c.failed == nil {
+		c.feed()
 		c.arm(o)
 	}
 	return nil
@@ -262,6 +277,12 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 		return err
 	}
 	stdio, terminal, err := table.streams(c.loop, o, c.stdio[:0])
+	if err == nil && len(table.targets) > 0 {
+		if c.tees, err = table.tees(c.loop, o, stdio); err != nil {
+			table.giveUp(stdio)
+			terminal.destroy()
+		}
+	}
 	if err != nil {
 		if channel != nil {
 			channel.Destroy()
@@ -281,14 +302,43 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 func (c *ChildProcess) connect(channel *ipc.Channel, stdio []StdioStream, terminal *Terminal) {
 	c.channel, c.terminal = channel, terminal
 	c.forwardErrors()
-	c.Stdio, c.streams = slices.Clip(stdio), stdio
+	c.stdin, c.streams = stdio[0].Writable, stdio
+	c.Stdio = c.shown(stdio)
 	if terminal != nil {
 		c.streams = append(stdio, StdioStream{terminal.Readable, terminal.Writable})
 	}
-	c.Stdin = stdio[0].Writable
-	c.Stdout = stdio[1].Readable
-	c.Stderr = stdio[2].Readable
+	c.Stdin = c.Stdio[0].Writable
+	c.Stdout = c.Stdio[1].Readable
+	c.Stderr = c.Stdio[2].Readable
 	c.awaitStreams()
+	for _, t := range c.tees {
+		t.begin(c)
+	}
+}
+
+// shown returns what its user sees of the streams.
+func (c *ChildProcess) shown(stdio []StdioStream) []StdioStream {
+	if c.hidden == [standardSlots]bool{} {
+		return slices.Clip(stdio)
+	}
+	shown := slices.Clone(stdio)
+	for i, hidden := range c.hidden {
+		if hidden {
+			shown[i] = StdioStream{}
+		}
+	}
+	return shown
+}
+
+// hidden says of which standard slots the streams are the library's alone.
+func (o *Options) hidden() (hidden [standardSlots]bool) {
+	for i := range hidden {
+		if i < len(o.Stdio) && o.Stdio[i].form == formTee {
+			hidden[i] = !o.Stdio[i].tee.piped()
+		}
+	}
+	hidden[0] = hidden[0] || o.source != nil
+	return hidden
 }
 
 // announce queues the first event.

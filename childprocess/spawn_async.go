@@ -156,6 +156,7 @@ func (c *ChildProcess) started(o *Options) {
 	if c.failed != nil {
 		return
 	}
+	c.feed()
 	c.arm(o)
 	s.deliver(c.process)
 	if s.grace != 0 {

@@ -22,11 +22,16 @@ type layout struct {
 	ipc    int   // the slot of the channel, -1 if there is none
 	spare  []int // descriptors to close after the fork: the child's ends, opened files
 	stdio  []Stdio
+	hold   int                // Options.PipeCapacity
 	memory [3][usualSlots]int // of slots, parent and spare
 
 	terminal terminalEnds
 	owner    *uint32 // of the terminal; nil: this user
 	ruleset  int     // a copy of Options.Landlock; process.Closed if there is none
+
+	targets []target // of Tees
+
+	starter *process.Starter // its reserved numbers are given up when descriptors are short
 }
 
 // standardSlots is how many slots a child has at least: stdin, stdout and stderr.
@@ -40,8 +45,10 @@ const usualSlots = 4
 // What the child is to share with this program is looked at first, and s takes its numbers afterwards. A number that is not
 // open here could else be found open, because a pipe of the same child has just got it.
 func (a *layout) open(o *Options, s *process.Starter) (err error) {
-	n := max(len(o.Stdio), standardSlots)
-	*a = layout{stdio: o.Stdio, ipc: -1, terminal: noTerminal, owner: o.UID, ruleset: process.Closed}
+	n := slotCount(o.Stdio)
+	*a = layout{
+		stdio: o.Stdio, ipc: -1, terminal: noTerminal, owner: o.UID, ruleset: process.Closed, starter: s, hold: o.PipeCapacity,
+	}
 	a.slots, a.parent, a.spare = a.memory[0][:0], a.memory[1][:0], a.memory[2][:0]
 	for range n {
 		a.slots, a.parent = append(a.slots, process.Closed), append(a.parent, -1)
@@ -56,6 +63,10 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 				return &slotError{i, err}
 			}
 		}
+		if err = a.openTargets(turn); err != nil {
+			a.close()
+			return err
+		}
 		s.Reserve()
 	}
 	if o.Async {
@@ -65,33 +76,47 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 		}
 	}
 	if o.Landlock != nil {
-		if a.ruleset, err = a.copyFile(o.Landlock, n); err != nil {
+		if a.ruleset, err = duplicateFile(o.Landlock, n); err != nil {
 			a.close()
 			return &rulesetError{err}
 		}
+		a.spare = append(a.spare, a.ruleset)
 	}
+	a.copySame()
 	return nil
 }
 
-// turns is how many times open goes through the slots.
-const turns = 3
+// The turns in which open goes through the slots. What is opened by name comes last: that can create a file or empty one, which
+// cannot be undone when something else is not to be had.
+const (
+	turnShared = iota // those that are only looked at
+	turnCopies
+	turnMade
+	turnPaths
+	turns
+	turnNever // see copySame
+)
 
-// turn says when a slot is opened: first those that are only looked at, then the copies, then what is made.
+// turn says when a slot is opened.
 func (s Stdio) turn() int {
 	switch s.form {
 	case formInherit, formFD, formStream:
-		return 0
-	case formFile:
-		return 1
+		return turnShared
+	case formFile, formSocket:
+		return turnCopies
+	case formPath:
+		return turnPaths
+	case formSameAs:
+		return turnNever
 	}
-	return 2
+	return turnMade
 }
 
 // copyShared has the child share copies of the descriptors, for an Async child: when it is forked its caller may have closed
 // them, as Owned does.
 func (a *layout) copyShared() error {
 	for i, shared := range a.slots {
-		if a.slot(i).turn() != 0 {
+		if a.slot(i).turn() != turnShared {
 			continue
 		}
 		dup, err := fd.Duplicate(shared, 0)
@@ -142,15 +167,25 @@ func (a *layout) openSlot(i int) (int, error) {
 	case formIgnore:
 		return a.openNull(i)
 	case formInherit:
-		return a.borrow(i, i)
+		return a.borrow(i, a.lowest(i))
 	case formFD:
-		return a.borrow(s.fd, i)
+		return a.borrow(s.fd, a.lowest(i))
+	case formPath:
+		return a.openPath(s.path)
 	case formFile:
 		return a.openFile(s.file)
+	case formSocket:
+		dup, err := duplicateFile(s.socket, standardSlots)
+		if err == nil {
+			a.spare = append(a.spare, dup)
+		}
+		return dup, err
 	case formPTY:
 		return a.openTerminal()
+	case formTee:
+		return a.openPipe(i)
 	default:
-		return a.openStream(s, i)
+		return a.openStream(s, a.lowest(i))
 	}
 }
 
@@ -170,6 +205,11 @@ func (a *layout) openPipe(i int) (int, error) {
 	}
 	a.parent[i] = ours
 	a.spare = append(a.spare, theirs)
+	if a.hold > 0 && i < standardSlots {
+		if err := fd.SetPipeSize(ours, a.hold); err != nil {
+			return 0, &pathError{"PipeCapacity", err}
+		}
+	}
 	// F_SETFL takes no notice of the access mode, and a new pipe has no other flag: one call is enough.
 	_, err = unix.FcntlInt(uintptr(ours), unix.F_SETFL, unix.O_NONBLOCK)
 	return theirs, err
@@ -232,29 +272,25 @@ func (a *layout) inBlockingMode(n int) (int, error) {
 // would leave f in blocking mode for good without f knowing. What Go opens is in non-blocking mode, which concerns the child
 // in no slot.
 func (a *layout) openFile(f *os.File) (int, error) {
-	dup, err := a.copyFile(f, 0)
-	if err != nil {
-		return 0, err
-	}
-	return a.borrow(dup, 0)
-}
-
-// copyFile returns a copy of the descriptor of f, with a number that is not below lowest.
-func (a *layout) copyFile(f *os.File, lowest int) (int, error) {
-	conn, err := f.SyscallConn()
-	if err != nil {
-		return 0, syscall.EBADF // Closed.
-	}
-	dup := -1
-	ctlErr := conn.Control(func(p uintptr) { dup, err = fd.Duplicate(int(p), lowest) })
-	if ctlErr != nil {
-		return 0, syscall.EBADF // Closed.
-	}
+	dup, err := duplicateFile(f, standardSlots)
 	if err != nil {
 		return 0, err
 	}
 	a.spare = append(a.spare, dup)
-	return dup, nil
+	return a.borrow(dup, 0)
+}
+
+// duplicateFile returns a descriptor of f that is the caller's, with a number that is not below lowest.
+func duplicateFile(f syscall.Conn, lowest int) (dup int, err error) {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return -1, syscall.EBADF // Closed.
+	}
+	ctlErr := conn.Control(func(p uintptr) { dup, err = fd.Duplicate(int(p), lowest) })
+	if ctlErr != nil {
+		return -1, syscall.EBADF // Closed.
+	}
+	return dup, err
 }
 
 // openStream borrows the descriptor of one of our streams, which has to know that it is shared now.
@@ -287,6 +323,10 @@ func (a *layout) closeSpare() {
 func (a *layout) close() {
 	a.closeSpare()
 	fd.Close(a.parent...)
+	for i := range a.targets {
+		fd.Close(a.targets[i].fd)
+	}
+	a.targets = nil
 	a.terminal.close()
 }
 
@@ -305,8 +345,8 @@ func (a *layout) channel(l *reactor.Loop, o *Options) (*ipc.Channel, error) {
 // descriptors are the streams' afterwards; on an error all are closed.
 func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]StdioStream, *Terminal, error) {
 	with := streams.DuplexOptions{
-		Readable: streams.ReadableOptions{LineEnd: o.LineEnd, MaxLine: o.MaxLine, HighWaterMark: o.HighWaterMark, Fresh: true},
-		Writable: streams.WritableOptions{HighWaterMark: o.HighWaterMark, Fresh: true},
+		Readable: streams.ReadableOptions{LineEnd: o.LineEnd, MaxLine: o.MaxLine, HighWaterMark: o.HighWaterMark, Fresh: true, KeepSize: o.PipeCapacity > 0},
+		Writable: streams.WritableOptions{HighWaterMark: o.HighWaterMark, Fresh: true, KeepSize: o.PipeCapacity > 0},
 	}
 	out = slices.Grow(out, len(a.parent))[:len(a.parent)]
 	for i, fd := range a.parent {

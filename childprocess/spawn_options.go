@@ -37,6 +37,11 @@ type Options struct {
 	// and closed above.
 	Stdio []Stdio
 
+	// ListenFDs are what the child is passed from descriptor 3 on, as a service manager does (sd_listen_fds(3)), and told of by
+	// LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID, its process id as it sees it. An IPC of Stdio goes behind them; nothing else may
+	// be given above 2. BackendForkExec cannot write that variable. See the function [ListenFDs] for the other side.
+	ListenFDs []ListenFD
+
 	// Serialization is how messages to and from the child become bytes, where Stdio has IPC. The zero value is JSON.
 	Serialization ipc.Serialization
 
@@ -55,6 +60,12 @@ type Options struct {
 	LineEnd       streams.LineEnd
 	MaxLine       int
 	HighWaterMark int
+
+	// PipeCapacity is how many bytes the pipes of slots 0 to 2 hold, which the kernel rounds up (fcntl(2), F_SETPIPE_SZ). It
+	// is Linux's: elsewhere it is an *[UnsupportedError]. 0: what the system gives, 64 KiB, which the library enlarges while much
+	// goes through; one that is given here stays. Without a privilege there is a limit, /proc/sys/fs/pipe-max-size, beyond
+	// which the error is a *[SpawnError] with StepStdio, the Path "PipeCapacity" and EPERM.
+	PipeCapacity int
 
 	// Detached starts the child as the leader of a new session and process group (setsid(2)).
 	Detached bool
@@ -264,7 +275,8 @@ type Options struct {
 	// StopEvents has OnStop and OnContinue called. They need SIGCHLD, which is watched while such a child lives.
 	StopEvents bool
 
-	input []byte // of the sync forms: stdin's pipe gets as much of it as it takes before the child is started
+	input  []byte // stdin's pipe gets as much of it as it takes before the child is started
+	source *input // of an Input in slot 0, which is a Pipe or a file by then; nil without
 }
 
 const containsNUL = "contains a NUL byte"
@@ -305,6 +317,12 @@ func (o *Options) validate(op, file string, args []string) error {
 		return bad("LineEnd", "is unknown")
 	case o.HighWaterMark < 0:
 		return bad("HighWaterMark", "is negative")
+	case o.PipeCapacity < 0:
+		return bad("PipeCapacity", "is negative")
+	case o.PipeCapacity > math.MaxInt32:
+		return bad("PipeCapacity", outOfRange)
+	case o.PipeCapacity > 0 && !o.hasStandardPipe():
+		return bad("PipeCapacity", "is given for a child without a pipe in slots 0 to 2")
 	case o.UID != nil && *o.UID == math.MaxUint32:
 		return bad("UID", "is out of range") // -1 means "leave it" to setuid(2)'s relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:
@@ -340,7 +358,22 @@ func (o *Options) validate(op, file string, args []string) error {
 		if channels > 1 {
 			return bad("Stdio["+strconv.Itoa(i)+"]", "is a second IPC")
 		}
-		if reason := s.mistake(); reason != "" {
+		reason := s.mistake()
+		if s.form == formInput && i > 0 {
+			reason = "is an Input, which only slot 0 can be"
+		}
+		if s.form == formTee {
+			reason = s.tee.mistake(i)
+		}
+		if reason != "" {
+			return bad("Stdio["+strconv.Itoa(i)+"]", reason)
+		}
+	}
+	for i, s := range o.Stdio {
+		if s.form != formSameAs {
+			continue
+		}
+		if reason := o.sameMistake(i); reason != "" {
 			return bad("Stdio["+strconv.Itoa(i)+"]", reason)
 		}
 	}

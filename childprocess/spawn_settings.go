@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/process"
 )
 
@@ -235,7 +236,7 @@ var optionNames = map[process.Option]string{
 	process.OptionRlimits: "Rlimits", process.OptionCgroup: "Cgroup", process.OptionCloneflags: "Cloneflags",
 	process.OptionChroot: "Chroot", process.OptionIDMaps: "UidMappings", process.OptionForeground: "Foreground", process.OptionAmbientCaps: "AmbientCaps",
 	process.OptionNoNewPrivs: "NoNewPrivs", process.OptionLandlock: "Landlock", process.OptionSeccomp: "Seccomp",
-	process.OptionPdeathsig: "Pdeathsig",
+	process.OptionPdeathsig: "Pdeathsig", process.OptionPIDVariable: "ListenFDs",
 }
 
 // settingSteps are the steps of package process that have a step of their own here.
@@ -251,7 +252,13 @@ const notByForkExec = "cannot be honoured by syscall.ForkExec on this system"
 
 // unsupported finds an option that cannot be honoured here, whatever its value.
 func (o *Options) unsupported(op string) error {
+	if o.PipeCapacity > 0 && !fd.PipesHaveSizes {
+		return &UnsupportedError{op, "PipeCapacity", "cannot be chosen on this system"}
+	}
 	spec := process.Spec{Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec, Settings: o.settings(process.Closed)}
+	if len(o.ListenFDs) > 0 {
+		spec.PIDVariable = listenPid
+	}
 	switch option := process.Unsupported(&spec); option {
 	case process.NoOption:
 		return nil

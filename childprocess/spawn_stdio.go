@@ -1,10 +1,12 @@
 package childprocess
 
 import (
+	"io"
 	"math"
 	"os"
 	"reflect"
 	"slices"
+	"syscall"
 
 	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/pty"
@@ -18,6 +20,10 @@ type Stdio struct {
 	fd     int
 	file   *os.File
 	stream interface{ FD() int }
+	path   *pathStdio
+	input  io.Reader
+	tee    *teeStdio
+	socket syscall.Conn
 	size   pty.Size // of formPTY, if it is sized
 	sized  bool
 	owned  bool
@@ -36,6 +42,11 @@ const (
 	formStream
 	formIPC
 	formPTY
+	formSameAs
+	formPath
+	formInput
+	formTee
+	formSocket // of Options.ListenFDs
 )
 
 // The forms that need nothing further.
@@ -89,7 +100,7 @@ func (s Stdio) Owned() Stdio {
 
 // isPipe reports whether s connects slot i to the parent by streams.
 func (s Stdio) isPipe(i int) bool {
-	return s.form == formPipe || s.form == formDefault && i < standardSlots
+	return s.form == formPipe || s.form == formDefault && i < standardSlots || s.form == formTee && s.tee.piped()
 }
 
 // mistake says what is wrong with s, "" if nothing.
@@ -101,6 +112,12 @@ func (s Stdio) mistake() string {
 		return "is a nil file"
 	case s.form == formStream && isNil(s.stream):
 		return "is a nil stream"
+	case s.form == formInput && s.input == nil:
+		return "is an Input of nil"
+	case s.form == formInput && isNilPointer(s.input):
+		return "is an Input of a nil pointer"
+	case s.form == formPath:
+		return s.path.mistake()
 	}
 	return ""
 }
@@ -120,7 +137,13 @@ func closeOwned(slots []Stdio) {
 			fd.Close(n)
 		}
 	}
+	all := slices.Clone(slots)
 	for _, s := range slots {
+		if s.form == formTee {
+			all = append(all, s.tee.targets...)
+		}
+	}
+	for _, s := range all {
 		if !s.owned || s.mistake() != "" {
 			continue
 		}

@@ -101,6 +101,14 @@ func (t *Terminal) failure(op string, err error) error {
 	return &streams.OpError{Op: op, FD: t.FD(), Err: err}
 }
 
+// destroy closes both sides. It does nothing for a nil t.
+func (t *Terminal) destroy() {
+	if t != nil {
+		t.Destroy(nil)
+		t.release()
+	}
+}
+
 // release gives up the child's side. It does nothing for a nil t, and the second time.
 func (t *Terminal) release() {
 	if t != nil {

@@ -36,7 +36,7 @@ type pipeLoad struct {
 	since   time.Time // when the window was begun
 	moved   int       // bytes since then
 	size    int       // what the pipe held before it was enlarged, 0 if it was not
-	refused bool      // the system does not enlarge it
+	refused bool      // the system does not enlarge it, or it is to stay as it is
 }
 
 // largePipes are the enlarged pipes of one loop.

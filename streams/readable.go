@@ -35,6 +35,9 @@ type ReadableOptions struct {
 	// Fresh says that the open file description of fd has no other descriptor and is in non-blocking mode, as after
 	// pipe(2), socketpair(2) or accept(2) with SOCK_NONBLOCK: the stream need not ask, and saves system calls.
 	Fresh bool
+
+	// KeepSize has a pipe keep the capacity that it has. By default one with much traffic is given more for that time.
+	KeepSize bool
 }
 
 // check finds what is no option.
@@ -131,6 +134,7 @@ func (r *Readable) init(d *descriptor, o *ReadableOptions) {
 	if o == nil {
 		return
 	}
+	d.load.refused = d.load.refused || o.KeepSize
 	r.lines.end = o.LineEnd
 	if o.MaxLine != 0 {
 		r.lines.max = o.MaxLine
@@ -195,6 +199,9 @@ func (r *Readable) NotifyData(w DataWatcher) {
 	r.sinks = append(r.sinks, w)
 	r.startAfter(nil)
 }
+
+// FollowData is NotifyData that does not start the flow: w is told of what is read once somebody else has started it.
+func (r *Readable) FollowData(w DataWatcher) { r.sinks = append(r.sinks, w) }
 
 // tellClosed tells the owner first, and the listeners also when something panics then.
 func (d *descriptor) tellClosed(owner CloseWatcher, close *events.Event[struct{}]) {

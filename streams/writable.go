@@ -17,8 +17,8 @@ type WritableOptions struct {
 	// HighWaterMark is the number of queued bytes from which on NeedDrain is true. 0: DefaultHighWaterMark.
 	HighWaterMark int
 
-	// Fresh is what [ReadableOptions].Fresh is.
-	Fresh bool
+	// Fresh and KeepSize are what they are in [ReadableOptions].
+	Fresh, KeepSize bool
 }
 
 // A Writable is the writing half of a pipe, a socket or another descriptor.
@@ -80,7 +80,11 @@ func (w *Writable) init(d *descriptor, o *WritableOptions) {
 	w.d = d
 	d.writer = w
 	w.hwm = DefaultHighWaterMark
-	if o != nil && o.HighWaterMark > 0 {
+	if o == nil {
+		return
+	}
+	d.load.refused = d.load.refused || o.KeepSize
+	if o.HighWaterMark > 0 {
 		w.hwm = o.HighWaterMark
 	}
 }

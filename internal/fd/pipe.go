@@ -11,6 +11,7 @@ import "golang.org/x/sys/unix"
 //	func setPipeSize(fd, size int) error
 //	func pipeSize(fd int) (int, error)
 //	func pipeLimits() (size, user int)
+//	const PipesHaveSizes                                       whether setPipeSize can do anything
 
 // ReadNowait is [Read] that does not wait, whatever the mode of fd, which others may change at any time: EAGAIN if there is
 // nothing. Not every descriptor can be asked that, and on some systems or in some sandboxes none: EOPNOTSUPP. Linux has it for pipes that pipe(2)

@@ -13,6 +13,9 @@ func splice(src, dst, n int) (int64, error) {
 	return int64(moved), err // Its type depends on the architecture.
 }
 
+// PipesHaveSizes says that a program chooses how much a pipe holds, see SetPipeSize.
+const PipesHaveSizes = true
+
 func setPipeSize(fd, size int) error {
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, size)
 	return err

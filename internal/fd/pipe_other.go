@@ -4,6 +4,9 @@ package fd
 
 import "golang.org/x/sys/unix"
 
+// PipesHaveSizes says that a program chooses how much a pipe holds, see SetPipeSize.
+const PipesHaveSizes = false
+
 func readNowait(int, []byte) (int, error)     { return 0, unix.EOPNOTSUPP }
 func writevNowait(int, [][]byte) (int, error) { return 0, unix.EOPNOTSUPP }
 func splice(int, int, int) (int64, error)     { return 0, unix.ENOSYS }

@@ -83,7 +83,7 @@ func (s *Settings) limits(resource int) bool {
 
 // reset empties p and makes room for all strings of spec, so that adding one does not move the others.
 func (p *program) reset(spec *Spec) {
-	size := len(spec.Dir) + 1 + settingsText(spec.Settings)
+	size := len(spec.Dir) + 1 + settingsText(spec.Settings) + len(spec.PIDVariable) + pidRoom
 	for _, list := range [...][]string{spec.Files, spec.Args, spec.Env} {
 		for _, s := range list {
 			size += len(s) + 1
@@ -279,9 +279,18 @@ func (p *program) addCredentials(spec *Spec) {
 	}
 }
 
+// pidRoom is enough for "=", a number of 64 bits and a NUL byte.
+const pidRoom = 22
+
 func (p *program) addExec(spec *Spec) {
 	p.argv = p.strings(p.argv, spec.Args)
 	p.envp = p.strings(p.envp, spec.Env)
+	if spec.PIDVariable != "" {
+		variable := p.string(spec.PIDVariable + "=" + string(make([]byte, pidRoom-2)))
+		p.envp = append(p.envp[:len(p.envp)-1], variable, nil)
+		p.pidText = &p.text[len(p.text)-(pidRoom-1)]
+		p.add(StepExec, writesPID, unix.SYS_GETPID)
+	}
 	argv, envp := uintptr(unsafe.Pointer(&p.argv[0])), uintptr(unsafe.Pointer(&p.envp[0]))
 	kind := mustWork
 	if len(spec.Files) > 1 {

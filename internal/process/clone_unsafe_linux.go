@@ -88,6 +88,9 @@ func runChild(p *program) {
 		if c.to != nil {
 			*c.to = result
 		}
+		if c.kind == writesPID {
+			writeDecimal(unsafe.Pointer(p.pidText), result)
+		}
 		if c.kind == wantsResult && errno == 0 && result != c.want {
 			errno = uintptr(unix.ESRCH)
 		}
@@ -183,6 +186,25 @@ func closeFrom(p *program, first, limit uintptr) (errno uintptr) {
 }
 
 var procSelfFD = [...]byte{'/', 'p', 'r', 'o', 'c', '/', 's', 'e', 'l', 'f', '/', 'f', 'd', 0}
+
+// writeDecimal writes a number where there is room for it, and zeros behind.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func writeDecimal(to unsafe.Pointer, n uintptr) {
+	last := uintptr(0)
+	for rest := n; rest >= 10; rest /= 10 {
+		last++
+	}
+	for ; ; last-- {
+		*(*byte)(unsafe.Add(to, last)) = byte('0' + n%10)
+		n /= 10
+		if last == 0 {
+			return
+		}
+	}
+}
 
 // decimal reads a number, 0 for what is none.
 //

@@ -65,6 +65,13 @@
 // must not stay: OnThrowAwayThread. And a parent-death signal is sent when the thread ends that has forked, which any thread
 // of a Go program may do, because a goroutine that has locked it ends: OnKeptThread.
 //
+// # Replace
+//
+// A program that replaces this one is the same list of calls, made by a thread that nobody else uses, with a table of
+// descriptors and a directory of its own (unshare(2)). When a call fails the thread ends, and with it what it has changed;
+// the few things that belong to the process are put back by a second list. In between the rules for the child's code hold
+// for it: a slot can have taken the number of the runtime's poller, without which no Go code may run on that thread.
+//
 // # The memory of the parent
 //
 // A change of the user in the child is taken by the kernel for one of the parent, whose memory it has, and costs that its

@@ -34,6 +34,7 @@ const (
 	mayFail                     // nothing
 	tryNext                     // an execve(2) with others behind it, see Spec.Files
 	closeRest                   // as mustWork; it is no system call but closeFrom, with the first two arguments
+	writesPID                   // the result is written to program.pidText
 	wantsResult                 // the start has failed, also when the result is not call.want
 )
 
@@ -67,6 +68,7 @@ type program struct {
 	text          []byte // strings, each with a NUL byte at its end
 	argv, envp    []*byte
 	groups        []uint32
+	pidText       *byte       // room in text for the value of Spec.PIDVariable
 	nofile        unix.Rlimit // what the child gets, see inheritedNofile
 	limit, raised unix.Rlimit // what this process has, and what the child has while it closes descriptors
 	sources       []int
@@ -79,6 +81,11 @@ type program struct {
 	fprog         unix.SockFprog
 
 	defaultAction [32]byte // a struct sigaction that says SIG_DFL
+
+	// Of Replace:
+	undo    []call
+	actions [][4]uintptr   // of ignored signals, before
+	limits  []*unix.Rlimit // before
 }
 
 // cloneArgs is struct clone_args of clone3(2), as of Linux 5.7. Older kernels take it when the end is zero.

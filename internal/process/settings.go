@@ -85,6 +85,7 @@ const (
 	OptionLandlock
 	OptionSeccomp
 	OptionPdeathsig
+	OptionPIDVariable
 )
 
 // Unsupported returns the first option of spec that cannot be honoured here, whatever its value; NoOption if there is none.
@@ -108,6 +109,9 @@ func Unsupported(spec *Spec) Option {
 
 // unsupportedByForkExec is Unsupported for syscall.ForkExec.
 func (s *Spec) unsupportedByForkExec() Option {
+	if s.PIDVariable != "" { // Its value is known too late.
+		return OptionPIDVariable
+	}
 	if s.Settings == nil {
 		return NoOption
 	}
@@ -152,5 +156,5 @@ var steps = map[Option]Step{
 	OptionIOPriority: StepIOPriority, OptionOOMScore: StepOOMScore, OptionCPUs: StepCPUs, OptionRlimits: StepRlimit,
 	OptionCgroup: StepCgroup, OptionCloneflags: StepNamespaces, OptionIDMaps: StepIDMaps, OptionChroot: StepChroot, OptionForeground: StepForeground,
 	OptionAmbientCaps: StepAmbientCaps, OptionNoNewPrivs: StepNoNewPrivs, OptionLandlock: StepLandlock, OptionSeccomp: StepSeccomp,
-	OptionPdeathsig: StepPdeathsig,
+	OptionPdeathsig: StepPdeathsig, OptionPIDVariable: StepExec,
 }

@@ -13,6 +13,9 @@ type Spec struct {
 	Env  []string // "KEY=value"
 	Dir  string   // "": that of this process
 
+	// PIDVariable is the name of a variable behind Env whose value is the child's process id as the child sees it; "": none.
+	PIDVariable string
+
 	// Slots are the descriptors of this process that the child gets as its 0, 1 and so on; [Closed] for none. The child has
 	// these descriptors and no others, but with InheritOpen.
 	Slots []int

@@ -1,0 +1,92 @@
+package childprocess_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/test/helperproc"
+)
+
+func init() {
+	// shapes-shortage starts children with every shape while there are few descriptors: none left first, then one more each
+	// time, until a child works.
+	helperproc.Register("shapes-shortage", func(args []string) {
+		l := check(openLoop())
+		check(0, childprocess.Prepare(l))
+		async := args[1] == "async"
+		small := check(os.OpenFile(args[2], os.O_WRONLY, 0))
+		tried := func(limit uint64) error {
+			var was unix.Rlimit
+			check(0, unix.Getrlimit(unix.RLIMIT_NOFILE, &was))
+			check(0, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: limit, Max: was.Max}))
+			defer unix.Setrlimit(unix.RLIMIT_NOFILE, &was)
+			out := childprocess.Path(args[0], os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+			c, err := childprocess.Spawn(l, "/bin/cat", nil, &childprocess.Options{Async: async, Stdio: []childprocess.Stdio{
+				childprocess.Input(bytes.NewReader([]byte("text"))),
+				childprocess.Tee(out, childprocess.Pipe, childprocess.File(small), childprocess.FD(2)),
+				childprocess.Tee(childprocess.Inherit, out),
+				childprocess.SameAs(1), childprocess.SameAs(2), out,
+			}})
+			if err != nil {
+				return err
+			}
+			ev := events(c)
+			c.Stdout.Resume()
+			check(0, l.Run())
+			if ev.err == nil && (!ev.status.Success() || c.Stdout.BytesRead() != 4) {
+				fail(fmt.Errorf("%v: %d bytes", ev.log, c.Stdout.BytesRead()))
+			}
+			return ev.err
+		}
+		_ = tried(1 << 10) // What is opened once was opened.
+		before := ownNumbers()
+		highest := before[len(before)-1]
+		failures := 0
+		for limit := uint64(3); limit < uint64(highest)+64; limit++ {
+			err := tried(limit)
+			if err != nil && !errors.Is(err, unix.EMFILE) {
+				if _, ok := errors.AsType[*childprocess.SpawnError](err); !ok {
+					fail(err)
+				}
+			}
+			if err != nil {
+				failures++
+			}
+			if after := ownNumbers(); fmt.Sprint(after) != fmt.Sprint(before) && len(after) > len(before) {
+				fail(fmt.Errorf("limit %d: before %v, after %v", limit, before, after))
+			}
+		}
+		fmt.Print(failures)
+	})
+}
+
+func ownNumbers() (numbers []int) {
+	for n := range 1 << 10 {
+		if isOpen(n) {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
+}
+
+func TestShapesLeaveNothingWhenDescriptorsAreShort(t *testing.T) {
+	noNewFDs(t)
+	dir := t.TempDir()
+	for _, kind := range []string{"sync", "async"} {
+		t.Run(kind, func(t *testing.T) {
+			l := newLoop(t)
+			c := start(t, l, "shapes-shortage", filepath.Join(dir, kind), kind, "/dev/null")
+			failures := check(strconv.Atoi(output(t, l, c)))
+			require.Positive(t, failures)
+		})
+	}
+}

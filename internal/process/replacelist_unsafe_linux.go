@@ -1,0 +1,124 @@
+//go:build amd64 || arm64
+
+package process
+
+import (
+	"math/bits"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// buildReplace writes the calls that make this thread the program of spec, and those that undo what the thread does not take
+// with it. The order is that of build. The limits are undone first, since a low one would keep the slots from it.
+func (p *program) buildReplace(spec *Spec) *Failure {
+	with := spec.Settings
+	if with == nil {
+		with = &noSettings
+	}
+	p.reset(spec)
+	limit, raised := inheritedNofile()
+	raised = raised && !with.limits(unix.RLIMIT_NOFILE)
+	if raised {
+		p.undoLimit(unix.RLIMIT_NOFILE)
+	}
+	for _, limit := range with.Rlimits {
+		p.undoLimit(limit.Resource)
+	}
+	if err := p.replaceSlots(spec.Slots, spec.InheritOpen); err != nil {
+		return &Failure{Step: StepSlots, Err: err.(syscall.Errno)}
+	}
+	p.addScheduling(with)
+	p.addRlimits(with.Rlimits)
+	if with.Chroot != "" {
+		p.addChroot(with.Chroot)
+	}
+	if spec.Dir != "" {
+		p.add(StepDirectory, mustWork, unix.SYS_CHDIR, address(p.string(spec.Dir)))
+	}
+	if len(with.AmbientCaps) > 0 {
+		p.addKeepCaps()
+	}
+	p.addCredentials(spec)
+	if len(with.AmbientCaps) > 0 {
+		p.addAmbientCaps(with.AmbientCaps, spec.UID != nil)
+	}
+	if with.NoNewPrivs {
+		p.add(StepNoNewPrivs, mustWork, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
+	}
+	if raised {
+		p.nofile = limit
+		p.add(StepSlots, mayFail, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.nofile)))
+	}
+	p.replaceSignals()
+	p.add(StepSignals, mustWork, unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&noSignals)), 0, sigsetSize)
+	p.addExec(spec)
+	return nil
+}
+
+// replaceSlots fills the slots from copies, so that none is overwritten before its turn, and keeps copies of what they
+// replace: that can be the runtime's poller, without which this thread must not run any Go code. The table is this thread's
+// alone.
+func (p *program) replaceSlots(slots []int, inherit bool) error {
+	n := len(slots)
+	if !inherit && unix.CloseRange(0, lastNumber, unix.CLOSE_RANGE_CLOEXEC) != nil { // Linux 5.11
+		if err := closeOnExec(); err != nil {
+			return err
+		}
+	}
+	for i, source := range slots {
+		saved, err := unix.FcntlInt(uintptr(i), unix.F_DUPFD_CLOEXEC, n)
+		switch err {
+		case nil:
+			p.undoCall(unix.SYS_DUP3, uintptr(saved), uintptr(i), unix.O_CLOEXEC)
+		case unix.EBADF:
+			p.undoCall(unix.SYS_CLOSE, uintptr(i))
+		default:
+			return err
+		}
+		if source == Closed {
+			p.add(StepSlots, mayFail, unix.SYS_CLOSE, uintptr(i))
+			continue
+		}
+		copied, err := unix.FcntlInt(uintptr(source), unix.F_DUPFD_CLOEXEC, n)
+		if err != nil {
+			return err
+		}
+		p.add(StepSlots, mustWork, unix.SYS_DUP3, uintptr(copied), uintptr(i), 0)
+	}
+	return nil
+}
+
+// replaceSignals has the signals that this process ignores do what they do by default. Execve(2) resets those that it
+// handles.
+func (p *program) replaceSignals() {
+	reset := ignoredSignals() &^ (1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1))
+	p.actions = make([][4]uintptr, bits.OnesCount64(reset)) // They do not move.
+	for i := 0; reset != 0; reset &= reset - 1 {
+		signal := uintptr(bits.TrailingZeros64(reset) + 1)
+		was := &p.actions[i]
+		i++
+		_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, signal, 0, uintptr(unsafe.Pointer(was)), sigsetSize, 0, 0)
+		if errno != 0 || was[0] != sigIgn {
+			continue
+		}
+		p.add(StepSignals, mustWork, unix.SYS_RT_SIGACTION, signal, uintptr(unsafe.Pointer(&p.defaultAction)), 0, sigsetSize)
+		p.undoCall(unix.SYS_RT_SIGACTION, signal, uintptr(unsafe.Pointer(was)), 0, sigsetSize)
+	}
+}
+
+// undoLimit puts a limit back.
+func (p *program) undoLimit(resource int) {
+	was := new(unix.Rlimit)
+	if unix.Getrlimit(resource, was) == nil {
+		p.limits = append(p.limits, was)
+		p.undoCall(unix.SYS_PRLIMIT64, 0, uintptr(resource), uintptr(unsafe.Pointer(was)))
+	}
+}
+
+func (p *program) undoCall(nr uintptr, args ...uintptr) {
+	c := call{nr: nr, kind: mayFail}
+	copy(c.args[:], args)
+	p.undo = append(p.undo, c)
+}
