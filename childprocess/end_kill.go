@@ -90,7 +90,7 @@ func (c *ChildProcess) KillTree(s Signal) (int, error) {
 		c.starting.kill(s, false)
 		c.killed = true
 		return 1, nil
-	case c.state > childRunning && c.limits.tree == nil:
+	case c.failed != nil:
 		return 0, nil
 	}
 	sent, refused, err := c.throughTree(s)

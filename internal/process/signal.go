@@ -62,8 +62,14 @@ func (p Process) GroupStopped() bool { return groupStopped(p.Pid) }
 func (p *Process) Abort() {
 	_ = p.Signal(syscall.SIGKILL) // It is our child and not yet waited for: this cannot fail.
 	_, _ = wait4(p.Pid, 0)
-	p.thread.release()
+	p.waited()
 	p.Close()
+}
+
+// waited gives up what the child had of this program. It is called when the child was waited for, by whomever.
+func (p Process) waited() {
+	p.thread.release()
+	p.cgroup.end()
 }
 
 // Close closes the pidfd.

@@ -46,13 +46,19 @@ func (s *Starter) Start(spec *Spec) (Process, *Failure) {
 	if spec.UID != nil || spec.GID != nil {
 		defer keepDumpable()()
 	}
+	var cgroup *claim
+	if spec.Settings != nil && spec.Settings.Cgroup != "" {
+		cgroup = newClaim(spec.Settings.Cgroup)
+	}
 	for pause := time.Millisecond; ; pause *= 2 {
 		p, failure := s.try(spec)
 		if failure == nil {
+			p.cgroup = cgroup
 			p.Pidfd, _ = fd.Private(p.Pidfd, nil) // Without one there is none.
 			return p, nil
 		}
 		if failure.Err != syscall.ETXTBSY || pause > textBusyLongest {
+			cgroup.end()
 			failure.blameInterpreter(spec)
 			return Process{Pidfd: -1}, failure
 		}
