@@ -70,6 +70,7 @@ func (p *Process) Abort() {
 func (p Process) waited() {
 	p.thread.release()
 	p.cgroup.end()
+	p.ticket.forget(p.Pid)
 }
 
 // Close closes the pidfd.

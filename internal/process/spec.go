@@ -52,6 +52,7 @@ type Process struct {
 
 	thread *lease // of the thread that forked it; nil if that does not matter
 	cgroup *claim // nil: it was put into none
+	ticket ticket // of its start
 }
 
 // A Step is what a child was doing when it could not be started.
