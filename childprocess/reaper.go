@@ -3,6 +3,7 @@ package childprocess
 import (
 	"errors"
 	"io"
+	"math"
 	"syscall"
 	"time"
 
@@ -105,7 +106,7 @@ func NewReaper(l *reactor.Loop) (*Reaper, error) {
 }
 
 // OnExit calls fn once for each orphan that has ended, with its process id, which may belong to another process by then. The
-// status has no Elapsed time. It panics when fn is nil.
+// status has no Elapsed time and no PeakMemory. It panics when fn is nil.
 func (r *Reaper) OnExit(fn func(pid int, s ExitStatus)) *events.Listener {
 	if fn == nil {
 		panic("childprocess: Reaper.OnExit: nil callback")
@@ -185,7 +186,7 @@ func (r *Reaper) look() {
 // ended has the listeners called, in a callback of its own: one that panics does not take the others' away.
 func (r *Reaper) ended(o process.Orphan) {
 	status := statusOf(o.Change)
-	status.Usage = usageOf(status.Rusage, 0, 0)
+	status.Usage = usageOf(status.Rusage, 0, math.MaxInt64, 0) // Its parent's memory is not known.
 	r.loop.SetImmediate(func() {
 		if r.orphans != nil {
 			reactor.Emit(r.loop, &r.exit, orphanExit{o.Pid, status})

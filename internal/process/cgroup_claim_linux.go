@@ -183,17 +183,24 @@ func (c *claim) isOver() bool {
 
 // memory returns the most memory that the cgroup has had in the time of the child, in bytes, 0 if that is not known.
 func (c *claim) memory() int64 {
+	if c == nil {
+		return 0
+	}
+	if peak, ended := c.lastPeak(); ended {
+		return peak
+	}
 	dir, own := c.open()
 	if !own {
-		if c == nil {
-			return 0
-		}
-		cgroups.mu.Lock()
-		defer cgroups.mu.Unlock()
-		return c.peak
+		return 0
 	}
 	defer fd.Close(dir)
 	return c.peakNow(dir)
+}
+
+func (c *claim) lastPeak() (peak int64, ended bool) {
+	cgroups.mu.Lock()
+	defer cgroups.mu.Unlock()
+	return c.peak, c.ended
 }
 
 // peakNow reads memory.peak. The kernel counts from the making of the cgroup on: what is no more than it was at the start of

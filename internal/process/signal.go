@@ -66,6 +66,10 @@ func (p *Process) Abort() {
 	p.Close()
 }
 
+// CgroupPeak returns the most memory that the cgroup of the child has had since the child was started, in bytes; 0 if it is not
+// the child's own, or that is not known. Once the child was waited for it is what it was then.
+func (p Process) CgroupPeak() int64 { return p.cgroup.memory() }
+
 // waited gives up what the child had of this program. It is called when the child was waited for, by whomever.
 func (p Process) waited() {
 	p.thread.release()
