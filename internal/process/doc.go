@@ -62,6 +62,12 @@
 // must not stay: OnThrowAwayThread. And a parent-death signal is sent when the thread ends that has forked, which any thread
 // of a Go program may do, because a goroutine that has locked it ends: OnKeptThread.
 //
+// # Trees and orphans
+//
+// Three things are remembered of the whole program, because whoever asks has to know of every child: in which cgroup children were
+// started (claim), which children this package has started and which starts are underway (started), and whether somebody adopts
+// orphans (Orphans). Nothing else waits for a child that this package has not started.
+//
 // # The memory of the parent
 //
 // A change of the user in the child is taken by the kernel for one of the parent, whose memory it has, and costs that its
