@@ -12,6 +12,6 @@ package process
 
 // An Orphan is a child that was adopted, has ended, and was waited for.
 type Orphan struct {
-	Pid    int
-	Change Change
+	Pid    int    // another process may have it by then
+	Change Change // its end
 }
