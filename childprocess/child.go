@@ -65,6 +65,7 @@ type ChildProcess struct {
 	exitAgain  *reactor.Timer  // of the next one; nil if there is none
 
 	peak    int64         // of its memory, in bytes, as far as Usage has seen it
+	shared  int64         // the most memory of this program up to its start, see ownMaxrss
 	filled  int           // bytes of Options.input that stdin's pipe has
 	pending int           // what close still waits for, see exit_close.go
 	done    chan struct{} // closed after close was emitted; status is final then

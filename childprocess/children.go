@@ -154,7 +154,8 @@ func (all *children) look(c *ChildProcess) {
 // reaped is the end of a child's process.
 func (all *children) reaped(c *ChildProcess, status ExitStatus) {
 	status.Elapsed = time.Since(c.start)
-	status.Usage = usageOf(status.Rusage, c.peak, status.Elapsed)
+	status.Usage = usageOf(status.Rusage, c.peak, c.shared, status.Elapsed)
+	status.Usage.CgroupPeak = c.process.CgroupPeak()
 	if status.Lost {
 		c.doneErr = ErrStatusLost
 	}

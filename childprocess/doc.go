@@ -75,6 +75,22 @@
 // long a grandchild with the pipes in its hands can delay close; a child that has left one behind and exited with 0 is a
 // success all the same. ExitStatus.Cause, Forced and CutOff tell what was done.
 //
+// # Trees and orphans
+//
+// [ChildProcess.KillTree] and ScopeTree reach the descendants of a child, and a [Reaper] has this program wait for those whose
+// parents have ended. What each needs:
+//
+//	                                    Linux                                others
+//	KillTree, ScopeTree                 yes, /proc                           no
+//	  also daemons, and after the exit  Cgroup of the child's own, Linux 5.2 no
+//	  also members of other users       cgroup.kill, Linux 5.14              no
+//	NewReaper                           Linux 5.4, pidfds, /proc             no
+//	Usage of a running child            yes, /proc                           no
+//	Usage.CgroupPeak                    Linux 5.19, memory controller        no
+//
+// NewReaper and KillTree return an error that wraps [errors.ErrUnsupported] where there is nothing of that; what is not there
+// beside has KillTree fall back to the line above, and is 0 in a [Usage].
+//
 // # Closing the loop
 //
 // Close of the loop lets the children live that still run. Their pipes and channels are closed and their events do not come,

@@ -65,13 +65,30 @@ func (c *ChildProcess) KillGroup(s Signal) (bool, error) {
 }
 
 // KillTree sends a signal to the child and all its descendants, also those that have made a session or a group of their own,
-// and returns how many there were. They are found by /proc and stopped meanwhile, for up to 20 ms, so that none can start
-// another one unseen; then they are continued, unless the signal is SIGSTOP. Signal 0 only counts. After the child has
-// exited it reaches those that an earlier call, or a limit, has found.
+// and returns how many there were. They stand still meanwhile, for up to 20 ms and as long as it takes to look at all of
+// them, so that none can start another one unseen; then they go on, unless the signal is SIGSTOP. Signal 0 only counts.
 //
-// A descendant whose parent has ended before belongs to the system and is not found. Errors are *[ArgumentError] for what is no
-// signal number, *[KillError] when one of them may not be signalled (EPERM; the others were), and one that wraps
-// errors.ErrUnsupported on systems where descendants cannot be found: all but Linux.
+// How far it reaches depends on Options.Cgroup:
+//
+//   - A child that was started in a cgroup of its own: all who are in that, or in a cgroup below it, and whom they have
+//     started outside. It reaches daemons, whose parent has ended, and those that are left after the exit and the close of the
+//     child, as long as the cgroup has not been empty since. They are stopped by cgroup.freeze, and continued only if
+//     they were stopped before and would not see the signal. A cgroup is the child's own when nobody was in it before, and
+//     until this program, on whichever loop, starts another child there. Who is put there by others counts as a member.
+//   - Any other child: those whom /proc lists as the children of the child, of these children, and so on. They are stopped by
+//     SIGSTOP and continued by SIGCONT. A descendant whose parent has ended before belongs to process 1, to a subreaper, or to
+//     this program if it has a [Reaper], and nothing says from whom it descends: it is found only if an earlier call, or
+//     a limit, has found it while its parent lived. After the exit of the child the call reaches those that were found before.
+//
+// In a cgroup that this program may list and not freeze (EACCES) members are stopped by signals. Where some may not be signalled,
+// SIGKILL is written to cgroup.kill (Linux 5.14) if that is allowed. Since Linux 6.14 such a cgroup kills at birth
+// what is later cloned into it; BackendFork then starts children there in another way, BackendForkExec refuses to (StepCgroup,
+// ENOTSUP), and other programs have to make a new one.
+//
+// Errors are *[ArgumentError] for what is no signal number, *[KillError] when one of them may not be signalled (EPERM; the
+// others were), and one that wraps errors.ErrUnsupported on systems where descendants cannot be found: all but Linux.
+//
+// Sources: cgroups(7); Linux, Documentation/admin-guide/cgroup-v2.rst, "cgroup.freeze", "cgroup.kill".
 func (c *ChildProcess) KillTree(s Signal) (int, error) {
 	const op = "killTree"
 	switch {
@@ -90,7 +107,7 @@ func (c *ChildProcess) KillTree(s Signal) (int, error) {
 		c.starting.kill(s, false)
 		c.killed = true
 		return 1, nil
-	case c.state > childRunning && c.limits.tree == nil:
+	case c.failed != nil:
 		return 0, nil
 	}
 	sent, refused, err := c.throughTree(s)

@@ -96,9 +96,6 @@ func (c *ChildProcess) signalAlone(s Signal) error {
 
 // signalTree signals the child and its descendants. It fails only if nobody could be signalled.
 func (c *ChildProcess) signalTree(s Signal) error {
-	if c.state != childRunning && c.limits.tree == nil {
-		return syscall.ESRCH // Its children are others' now.
-	}
 	sent, _, err := c.throughTree(s)
 	switch {
 	case sent > 0:
@@ -109,30 +106,20 @@ func (c *ChildProcess) signalTree(s Signal) error {
 	return err
 }
 
-// throughTree signals the child and its descendants, all of them while they stand still: none can start another one behind
-// the signal's back.
+// throughTree signals the child and its descendants. Of a child that has ended, these are others' now: only those are found
+// that were known before, and those in a cgroup of its own.
 func (c *ChildProcess) throughTree(s Signal) (sent, refused int, err error) {
-	t := c.limits.tree
-	if t == nil && c.state == childRunning {
-		t = c.process.Tree()
-		c.limits.tree = t
+	m := &c.limits
+	if m.tree == nil {
+		m.tree = c.process.Tree(c.state > childRunning)
 	}
 	switch {
-	case t != nil:
+	case m.tree != nil:
+		return m.tree.Signal(s, asleepTo(s))
 	case c.signalAlone(s) == nil: // Nothing can be found out about it.
 		return 1, 0, nil
-	default:
-		return 0, 0, nil
 	}
-	if s == 0 { // A question leaves everybody as he is.
-		return t.Signal(0)
-	}
-	t.Freeze()
-	sent, refused, err = t.Signal(s)
-	if s != syscall.SIGSTOP {
-		t.Signal(syscall.SIGCONT)
-	}
-	return sent, refused, err
+	return 0, 0, nil
 }
 
 // asleepTo reports whether a process that is stopped does not see the signal before it is continued.
@@ -150,6 +137,9 @@ func (c *ChildProcess) othersLeft() bool {
 	case scopeGroup:
 		return c.process.SignalGroup(0, true) == nil && !c.process.GroupEnded()
 	case scopeTree:
+		if c.limits.tree == nil {
+			c.limits.tree = c.process.Tree(true)
+		}
 		return c.limits.tree != nil && !c.limits.tree.Ended()
 	}
 	return false

@@ -3,6 +3,7 @@ package childprocess
 import (
 	"errors"
 	"fmt"
+	"math"
 	"syscall"
 	"time"
 )
@@ -13,9 +14,15 @@ type Usage struct {
 
 	// PeakMemory is the most resident memory that the child has had, in bytes. While the child runs it is exact. Of a child
 	// that has ended it is what the system says where that can only be the child's own, because it is more than this program
-	// has ever had (before execve(2) a child shares the memory of its parent, and the system counts that, too), and else what
-	// the last call of ChildProcess.Usage has seen.
+	// had ever had when the child executed (before execve(2) a child shares the memory of its parent, and the system counts that,
+	// too), and else what the last call of ChildProcess.Usage has seen. A process that has ended has no memory to be asked for:
+	// who wants to know it of a small and short child gives it a cgroup.
 	PeakMemory int64
+
+	// CgroupPeak is the most memory, in bytes, that the cgroup of the child has had since the child was started: of all processes
+	// in it together, with their files in the page cache and with kernel memory (memory.peak, Linux 5.19). It is known where
+	// the cgroup is the child's own, see [ChildProcess.KillTree], has the memory controller, and has had less before.
+	CgroupPeak int64
 
 	MinorFaults, MajorFaults               int64
 	ReadBytes, WrittenBytes                int64 // from and to storage, in bytes
@@ -45,7 +52,7 @@ func (c *ChildProcess) Usage() (Usage, error) {
 	}
 	c.peak = max(c.peak, u.Peak)
 	return Usage{
-		User: u.User, System: u.System, PeakMemory: c.peak,
+		User: u.User, System: u.System, PeakMemory: c.peak, CgroupPeak: c.process.CgroupPeak(),
 		MinorFaults: u.MinorFaults, MajorFaults: u.MajorFaults,
 		ReadBytes: u.ReadBytes, WrittenBytes: u.WrittenBytes,
 		VoluntarySwitches: u.Voluntary, InvoluntarySwitches: u.Involuntary,
@@ -56,8 +63,9 @@ func (c *ChildProcess) Usage() (Usage, error) {
 // storageBlock is the unit of Inblock and Oublock (getrusage(2)), in bytes.
 const storageBlock = 512
 
-// usageOf is the usage of a child that has ended. sampled is the largest peak of its memory that was seen.
-func usageOf(r *syscall.Rusage, sampled int64, elapsed time.Duration) Usage {
+// usageOf is the usage of a child that has ended. sampled is the largest peak of its memory that was seen, and shared the
+// largest that the system may count without its being the child's, in the unit of Maxrss.
+func usageOf(r *syscall.Rusage, sampled, shared int64, elapsed time.Duration) Usage {
 	if r == nil {
 		return Usage{PeakMemory: sampled, Elapsed: elapsed}
 	}
@@ -68,9 +76,17 @@ func usageOf(r *syscall.Rusage, sampled int64, elapsed time.Duration) Usage {
 		VoluntarySwitches: int64(r.Nvcsw), InvoluntarySwitches: int64(r.Nivcsw),
 		Elapsed: elapsed,
 	}
-	var own syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &own) == nil && r.Maxrss > own.Maxrss {
+	if int64(r.Maxrss) > shared {
 		u.PeakMemory = max(sampled, int64(r.Maxrss)*maxrssUnit)
 	}
 	return u
+}
+
+// ownMaxrss returns the most resident memory that this program has had up to now, in the unit of Maxrss.
+func ownMaxrss() int64 {
+	var own syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &own) != nil {
+		return math.MaxInt64
+	}
+	return int64(own.Maxrss)
 }

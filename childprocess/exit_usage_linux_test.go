@@ -3,7 +3,9 @@ package childprocess_test
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -60,6 +62,58 @@ func TestUsageOfARunningChild(t *testing.T) {
 	again, err := c.Usage()
 	require.NoError(t, err)
 	require.Equal(t, end, again)
+}
+
+func init() {
+	// outgrow starts "use" with 100 MiB, allocates more than that while it runs, and says what its peak is: nobody has asked before.
+	helperproc.Register("outgrow", func(args []string) {
+		l := check(openLoop())
+		c := check(childprocess.Spawn(l, args[0], args[1:], nil))
+		var ballast []byte
+		c.Stdout.OnData(func([]byte) {
+			ballast = make([]byte, 300<<20)
+			for i := 0; i < len(ballast); i += os.Getpagesize() {
+				ballast[i] = 1
+			}
+			c.Stdin.End()
+		})
+		c.OnClose(func(s childprocess.ExitStatus) {
+			writeAll(1, []byte(strconv.FormatInt(s.Usage.PeakMemory>>20, 10)+" "+strconv.Itoa(len(ballast)>>20)))
+		})
+		check(0, l.Run())
+	})
+}
+
+func TestThePeakMemoryOfAChildIsKnownThoughItsParentGrows(t *testing.T) {
+	use, argv := helperproc.Command("use", "0", "100")
+	l := newLoop(t)
+	words := strings.Fields(output(t, l, start(t, l, "outgrow", append([]string{use}, argv...)...)))
+	require.Len(t, words, 2)
+	peak, err := strconv.Atoi(words[0])
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, peak, 100)
+	require.Less(t, peak, 300)
+	require.Equal(t, "300", words[1])
+}
+
+func TestTheMemoryOfTheCgroupOfAChild(t *testing.T) {
+	group, _ := newCgroup(t)
+	if _, err := os.Stat(filepath.Join(group, "memory.peak")); err != nil {
+		t.Skip("the cgroup does not count memory: ", err)
+	}
+	const mib = 64
+	file, argv := helperproc.Command("use", "0", strconv.Itoa(mib))
+	l := newLoop(t)
+	c := spawn(t, l, file, argv, &childprocess.Options{Cgroup: group})
+	ev := events(c)
+	whenReady(c, func() {
+		live, err := c.Usage()
+		require.NoError(t, err)
+		require.Greater(t, live.CgroupPeak, int64(mib<<20))
+		c.Stdin.End()
+	})
+	run(t, l)
+	require.Greater(t, ev.status.Usage.CgroupPeak, int64(mib<<20))
 }
 
 // What the system calls the peak of a small child is what this program had when it forked.

@@ -195,7 +195,7 @@ func (c *ChildProcess) fork(s *process.Starter) {
 	case failure != nil:
 		st.failed = c.blame(failure)
 	default:
-		st.process = p
+		st.process, st.shared = p, ownMaxrss()
 	}
 }
 
@@ -231,7 +231,7 @@ func (c *ChildProcess) settleStart() {
 	if c.failed != nil {
 		return
 	}
-	c.process, c.start = st.process, st.begun
+	c.process, c.start, c.shared = st.process, st.begun, st.shared
 	if err := c.siblings.follow(c); err != nil {
 		c.process.Abort()
 		c.failed = c.failure(StepResource, c.file, errnoOr(err))

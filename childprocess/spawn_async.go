@@ -24,6 +24,7 @@ type starting struct {
 	// The result of fork.
 	process process.Process
 	begun   time.Time
+	shared  int64       // see ChildProcess.shared
 	failed  *SpawnError // also of prepare, and then there is nothing to fork
 
 	// Of an Async child:

@@ -122,6 +122,9 @@ type Options struct {
 	// instruction, by clone3(2), before Linux 5.7 by cgroup.procs. StepCgroup: EBUSY for one that is frozen, in which no child
 	// would ever run, or that distributes resources to others; EAGAIN for one that is full; ENOTSUP for one of version 1; EINVAL
 	// for what is no cgroup. (One that is frozen just then has the call wait until it is thawed.)
+	//
+	// A child that has the cgroup for itself can be ended with all its descendants, see [ChildProcess.KillTree], and Usage has the
+	// memory of all of them. The cgroup is the caller's: it is neither made nor removed, and no other one is made below it.
 	Cgroup string
 
 	// Cloneflags are the namespaces(7) that the child gets of its own, CLONE_NEWNS, CLONE_NEWPID and so on of clone(2). In a user

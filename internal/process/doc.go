@@ -72,6 +72,12 @@
 // the few things that belong to the process are put back by a second list. In between the rules for the child's code hold
 // for it: a slot can have taken the number of the runtime's poller, without which no Go code may run on that thread.
 //
+// # Trees and orphans
+//
+// Three things are remembered of the whole program, because whoever asks has to know of every child: in which cgroup children were
+// started (claim), which children this package has started and which starts are underway (started), and whether somebody adopts
+// orphans (Orphans). Nothing else waits for a child that this package has not started.
+//
 // # The memory of the parent
 //
 // A change of the user in the child is taken by the kernel for one of the parent, whose memory it has, and costs that its

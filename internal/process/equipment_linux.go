@@ -32,7 +32,7 @@ func (e *equipment) take(p *program, spec *Spec, slots []int, wanted *features) 
 		*wanted &^= intoCgroup
 	}
 	if with != nil {
-		if failure := e.takeSettings(p, with); failure != nil {
+		if failure := e.takeSettings(p, with, wanted); failure != nil {
 			return failure
 		}
 	}
@@ -44,7 +44,7 @@ func (e *equipment) take(p *program, spec *Spec, slots []int, wanted *features) 
 	return nil
 }
 
-func (e *equipment) takeSettings(p *program, with *Settings) *Failure {
+func (e *equipment) takeSettings(p *program, with *Settings, wanted *features) *Failure {
 	if failure := with.impossible(); failure != nil {
 		return failure
 	}
@@ -54,6 +54,9 @@ func (e *equipment) takeSettings(p *program, with *Settings) *Failure {
 			return &Failure{Step: StepCgroup, Path: with.Cgroup, Err: err.(syscall.Errno)}
 		}
 		e.cgroup, p.cgroup = dir, dir
+		if cgroupKills(dir) {
+			*wanted &^= intoCgroup
+		}
 	}
 	if with.mapped() {
 		maps, failure := newMapper(p, with)

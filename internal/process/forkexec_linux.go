@@ -35,6 +35,10 @@ func (s *Settings) attributes(attr *syscall.SysProcAttr) (release func(), failur
 	if err != nil {
 		return nil, &Failure{Step: StepCgroup, Path: s.Cgroup, Err: err.(syscall.Errno)}
 	}
+	if cgroupKills(dir) { // The attributes have no other way into a cgroup.
+		fd.Close(dir)
+		return nil, &Failure{Step: StepCgroup, Path: s.Cgroup, Err: unix.ENOTSUP}
+	}
 	attr.UseCgroupFD, attr.CgroupFD = true, dir
 	return func() { fd.Close(dir) }, nil
 }

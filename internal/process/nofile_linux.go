@@ -49,6 +49,7 @@ func askNofile() (limit unix.Rlimit, final bool) {
 		return limit, false // A set-user-ID program: execve(2) would take Pdeathsig back.
 	}
 	const self = "/proc/self/exe"
+	defer beginStart().end(0)
 	withEmptyMask(func() {
 		attr := &syscall.ProcAttr{Sys: &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}}
 		pid, err := syscall.ForkExec(self, []string{self}, attr)

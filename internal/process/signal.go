@@ -62,8 +62,19 @@ func (p Process) GroupStopped() bool { return groupStopped(p.Pid) }
 func (p *Process) Abort() {
 	_ = p.Signal(syscall.SIGKILL) // It is our child and not yet waited for: this cannot fail.
 	_, _ = wait4(p.Pid, 0)
-	p.thread.release()
+	p.waited()
 	p.Close()
+}
+
+// CgroupPeak returns the most memory that the cgroup of the child has had since the child was started, in bytes; 0 if it is not
+// the child's own, or that is not known. Once the child was waited for it is what it was then.
+func (p Process) CgroupPeak() int64 { return p.cgroup.memory() }
+
+// waited gives up what the child had of this program. It is called when the child was waited for, by whomever.
+func (p Process) waited() {
+	p.thread.release()
+	p.cgroup.end()
+	p.ticket.forget(p.Pid)
 }
 
 // Close closes the pidfd.

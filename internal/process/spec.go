@@ -54,6 +54,8 @@ type Process struct {
 	Pidfd int // the caller must close it; -1 if there is none
 
 	thread *lease // of the thread that forked it; nil if that does not matter
+	cgroup *claim // nil: it was put into none
+	ticket ticket // of its start
 }
 
 // A Step is what a child was doing when it could not be started.

@@ -46,13 +46,23 @@ func (s *Starter) Start(spec *Spec) (Process, *Failure) {
 	if spec.UID != nil || spec.GID != nil {
 		defer keepDumpable()()
 	}
+	var cgroup *claim
+	if spec.Settings != nil && spec.Settings.Cgroup != "" {
+		cgroup = newClaim(spec.Settings.Cgroup)
+	}
+	ticket := beginStart()
+	pid := 0
+	defer func() { ticket.end(pid) }()
 	for pause := time.Millisecond; ; pause *= 2 {
 		p, failure := s.try(spec)
 		if failure == nil {
+			pid, p.ticket = p.Pid, ticket
+			p.cgroup = cgroup
 			p.Pidfd, _ = fd.Private(p.Pidfd, nil) // Without one there is none.
 			return p, nil
 		}
 		if failure.Err != syscall.ETXTBSY || pause > textBusyLongest {
+			cgroup.end()
 			failure.blameInterpreter(spec)
 			return Process{Pidfd: -1}, failure
 		}

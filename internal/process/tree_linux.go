@@ -3,6 +3,7 @@ package process
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -15,11 +16,16 @@ import (
 // HasTrees says that the descendants of a process can be found.
 const HasTrees = true
 
-// A Tree is a process and those that descend from it, as far as they were found. It keeps no descriptors, and never signals another process that has got the number of one of them.
+// A Tree is a process and those that descend from it, as far as they were found. It keeps no descriptors, and never signals
+// another process that has got the number of one of them.
 //
-// A descendant whose parent has ended before it was looked for belongs to somebody else and is not found.
+// They are found by asking each one for its children, and where the process has a cgroup of its own, by listing that. A
+// descendant whose parent has ended before it was looked for belongs to somebody else: it is found only in a cgroup.
 type Tree struct {
 	members []member
+	cgroup  *claim          // nil: none
+	inside  map[member]bool // found in the cgroup when it was listed last
+	frozen  bool            // those inside stand still because the cgroup is frozen
 }
 
 // member is a process, told from every other one by its number and the time of its start.
@@ -36,31 +42,79 @@ const (
 	freezePause = 50 * time.Microsecond
 )
 
-// Tree finds the child, which must not have been waited for, and the descendants that it has now. It returns nil when the
-// child has ended or nothing can be found out about it.
-func (p Process) Tree() *Tree {
-	s, err := readStat(p.Pid)
-	if err != nil || s.ended() {
+// Tree finds the child, unless it was waited for; the others are found when they are needed. It returns nil when nothing can
+// be found out about it, or it has ended and has no cgroup of its own.
+func (p Process) Tree(waited bool) *Tree {
+	t := &Tree{}
+	if p.cgroup.owns() {
+		t.cgroup = p.cgroup
+	}
+	if !waited {
+		if s, err := readStat(p.Pid); err == nil && !s.ended() {
+			t.members = []member{{p.Pid, s.start}}
+		}
+	}
+	if t.members == nil && t.cgroup == nil {
 		return nil
 	}
-	t := &Tree{members: []member{{p.Pid, s.start}}}
-	t.grow()
 	return t
 }
 
-// Freeze stops all processes of the tree, and those that they have started since.
-func (t *Tree) Freeze() {
+// Signal sends s to all members, while they stand still: none can start another one behind the signal's back. Those that do
+// not see it while they are stopped are continued then, if wake is set. It returns how many there were to get it, and the
+// number of one that may not be signalled, or 0, with the reason (EPERM). A signal of 0 only counts, and changes nothing.
+func (t *Tree) Signal(s syscall.Signal, wake bool) (sent, refused int, why error) {
+	if s == 0 {
+		t.grow()
+		return t.send(0)
+	}
+	dir, own := t.cgroup.open()
+	if own {
+		defer fd.Close(dir)
+	}
+	thaw := t.freeze(dir)
+	defer thaw()
+	sent, refused, why = t.send(s)
+	if s == syscall.SIGKILL && own && (refused != 0 || t.cgroup.hides(dir)) && t.cgroup.kill(dir) == nil {
+		sent, refused, why = t.killedToo(sent, refused, why)
+	}
+	t.continueAll(s, wake)
+	return sent, refused, why
+}
+
+// freeze stops all members, and those that they have started since. Those in the cgroup dir, if that is not -1, are stopped by
+// that where it is allowed. What was done to it is undone by thaw.
+func (t *Tree) freeze(dir int) (thaw func()) {
+	thaw = func() {}
+	t.frozen = false
+	if dir >= 0 {
+		was, err := freezeCgroup(dir)
+		t.frozen = err == nil
+		if err == nil && !was {
+			thaw = func() { _ = thawCgroup(dir) } // Who may freeze it may do that, too.
+		}
+	}
+	if t.frozen {
+		t.list() // They need no signal to stop.
+	}
 	deadline := time.Now().Add(freezeTime)
 	asked := 0 // so many members were told to stop
 	for {
 		for ; asked < len(t.members); asked++ {
-			_ = t.members[asked].signal(syscall.SIGSTOP) // It may have ended.
+			if m := t.members[asked]; !t.held(m) {
+				_ = m.signal(syscall.SIGSTOP) // It may have ended.
+			}
+		}
+		still, late := t.still() && (!t.frozen || cgroupStill(dir)), time.Now().After(deadline)
+		if t.frozen && !still && !late { // Whoever is born meanwhile is frozen, too.
+			time.Sleep(freezePause)
+			continue
 		}
 		// A process that stops while its children are read may have started one behind the reader's back: so the last look is
 		// at those that stood still before.
-		still := t.still()
-		if !t.grow() && still || time.Now().After(deadline) {
-			return
+		grown := t.grow()
+		if late || still && (!grown || t.allHeld()) {
+			return thaw
 		}
 		if !still {
 			time.Sleep(freezePause)
@@ -68,9 +122,20 @@ func (t *Tree) Freeze() {
 	}
 }
 
+// allHeld reports whether nobody is outside the cgroup.
+func (t *Tree) allHeld() bool {
+	return !slices.ContainsFunc(t.members, func(m member) bool { return !t.held(m) })
+}
+
+// held reports whether m stands still in its cgroup, and needs no signal for that.
+func (t *Tree) held(m member) bool { return t.frozen && t.inside[m] }
+
 // still reports whether all members are stopped, or cannot start others for another reason.
 func (t *Tree) still() bool {
 	for _, m := range t.members {
+		if t.held(m) {
+			continue
+		}
 		s, err := readStat(m.pid)
 		if err == nil && s.start == m.start && (s.state == 'R' || s.state == 'S') {
 			return false
@@ -79,25 +144,42 @@ func (t *Tree) still() bool {
 	return true
 }
 
-// grow adds the children of all members that are not members yet, and reports whether there were any.
+// grow adds the processes in the cgroup and the children of all members that are not members yet, and reports whether there
+// were any.
 func (t *Tree) grow() bool {
+	size := len(t.members)
+	add := t.list()
+	for i := 0; i < len(t.members); i++ {
+		for _, pid := range childrenOf(t.members[i].pid) {
+			if s, err := readStat(pid); err == nil && s.parent == t.members[i].pid {
+				add(member{pid, s.start})
+			}
+		}
+	}
+	return len(t.members) > size
+}
+
+// list adds the processes in the cgroup. It returns what adds others, too.
+func (t *Tree) list() (add func(member)) {
 	known := map[member]bool{}
 	for _, m := range t.members {
 		known[m] = true
 	}
-	size := len(t.members)
-	for i := 0; i < len(t.members); i++ {
-		for _, pid := range childrenOf(t.members[i].pid) {
-			s, err := readStat(pid)
-			m := member{pid, s.start}
-			if err != nil || known[m] || s.parent != t.members[i].pid {
-				continue
-			}
+	add = func(m member) {
+		if !known[m] {
 			known[m] = true
 			t.members = append(t.members, m)
 		}
 	}
-	return len(t.members) > size
+	t.inside = map[member]bool{}
+	for _, pid := range t.cgroup.members() {
+		if s, err := readStat(pid); err == nil && pid != os.Getpid() { // Somebody may have put this program there.
+			m := member{pid, s.start}
+			t.inside[m] = true
+			add(m)
+		}
+	}
+	return add
 }
 
 // childrenOf returns the children of a process.
@@ -133,9 +215,8 @@ func childrenByParent(parent int) []int {
 	return of
 }
 
-// Signal sends s to all members. It returns how many there were to get it, and the number of one that may not be signalled, or
-// 0, with the reason (EPERM).
-func (t *Tree) Signal(s syscall.Signal) (sent, refused int, why error) {
+// send sends s to all members, see Signal.
+func (t *Tree) send(s syscall.Signal) (sent, refused int, why error) {
 	for _, m := range t.members {
 		switch err := m.signal(s); err {
 		case nil:
@@ -148,14 +229,41 @@ func (t *Tree) Signal(s syscall.Signal) (sent, refused int, why error) {
 	return sent, refused, why
 }
 
-// Ended reports whether all members have ended.
+// killedToo corrects what send has returned: those inside that may not be signalled were killed with the cgroup.
+func (t *Tree) killedToo(sent, refused int, why error) (int, int, error) {
+	spared, reason := 0, error(nil)
+	for _, m := range t.members {
+		err := m.signal(0)
+		switch {
+		case err == nil, err == syscall.ESRCH:
+		case t.inside[m]:
+			sent++
+		default:
+			spared, reason = m.pid, err
+		}
+	}
+	return sent, spared, reason
+}
+
+// continueAll continues those that were stopped for the signal s, and with wake those that were stopped before.
+func (t *Tree) continueAll(s syscall.Signal, wake bool) {
+	for _, m := range t.members {
+		switch {
+		case s == syscall.SIGSTOP || s == syscall.SIGKILL:
+		case !t.held(m), wake && stopped(m.pid):
+			_ = m.signal(syscall.SIGCONT) // It may have ended.
+		}
+	}
+}
+
+// Ended reports whether all members have ended, and nobody is in the cgroup.
 func (t *Tree) Ended() bool {
 	for _, m := range t.members {
 		if s, err := readStat(m.pid); err == nil && s.start == m.start && !s.ended() {
 			return false
 		}
 	}
-	return true
+	return len(t.cgroup.members()) == 0
 }
 
 // signal sends s to the process, and to no other. One that has ended is gone, be it a zombie.

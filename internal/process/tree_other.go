@@ -11,13 +11,10 @@ const HasTrees = false
 type Tree struct{}
 
 // Tree returns nil.
-func (p Process) Tree() *Tree { return nil }
-
-// Freeze does nothing.
-func (*Tree) Freeze() {}
+func (p Process) Tree(waited bool) *Tree { return nil }
 
 // Signal does nothing.
-func (*Tree) Signal(syscall.Signal) (sent, refused int, why error) { return 0, 0, nil }
+func (*Tree) Signal(s syscall.Signal, wake bool) (sent, refused int, why error) { return 0, 0, nil }
 
 // Ended reports true.
 func (*Tree) Ended() bool { return true }

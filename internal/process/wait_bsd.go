@@ -35,7 +35,7 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 		}
 		c := decode(ws)
 		if c.Ended() {
-			p.thread.release()
+			p.waited()
 			c.Usage = usage
 		}
 		return c, nil
@@ -50,7 +50,7 @@ func (Process) taken() bool { return false }
 
 // Recover has nobody to ask.
 func (p Process) Recover() Change {
-	p.thread.release()
+	p.waited()
 	return Change{Kind: Lost}
 }
 

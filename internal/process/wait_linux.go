@@ -52,7 +52,7 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 	}
 	c := changeOf(code, value, usage)
 	if c.Ended() {
-		p.thread.release()
+		p.waited()
 	}
 	return c, nil
 }
@@ -109,7 +109,7 @@ func changeOf(code, value int32, usage *syscall.Rusage) Change {
 func (p Process) Recover() Change {
 	c := p.recover()
 	if c.Ended() {
-		p.thread.release()
+		p.waited()
 	}
 	return c
 }

@@ -1,0 +1,250 @@
+package process
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+)
+
+// A claim is what a child has to the cgroup that it was started in. The cgroup is the child's own when nobody was in it
+// before, and as long as this program starts no other child there: then whoever is in it descends from the child.
+//
+// It keeps the path, and no descriptor for each child. Which cgroup is meant the number says, which the kernel gives to no
+// other one: so one that was removed, or made again under the same name, is not mistaken for it.
+//
+// All methods may be called for nil, by any goroutine.
+type claim struct {
+	path    string // absolute
+	tenancy *tenancy
+	ended   bool  // guarded by cgroups.mu
+	before  int64 // memory.peak at the start of the child; -1: not known
+	peak    int64 // since then, valid when ended
+}
+
+type cgroupID struct{ dev, ino uint64 }
+
+// A tenancy is a time in which a cgroup is in use by children of this program. All of it is guarded by cgroups.mu.
+type tenancy struct {
+	id     cgroupID
+	claims int  // reachable ones
+	living int  // children that were not waited for
+	over   bool // the cgroup is no child's own any more
+}
+
+// cgroups belong to the program: a child of another loop counts like one of the same.
+var cgroups = struct {
+	mu   sync.Mutex
+	last map[cgroupID]*tenancy // the latest of each, as long as one of its claims is reachable
+
+	// killed are cgroups that cgroup.kill was written to. Since Linux 6.14 a child that is later cloned into one of them is
+	// killed at birth, unless who clones it has been in it then, too. The oldest are forgotten.
+	killed     [64]cgroupID
+	nextKilled int
+}{last: map[cgroupID]*tenancy{}}
+
+// newClaim is called before a child is started in the cgroup dir. It returns nil where there is none: what is wrong with
+// it the start itself finds out.
+func newClaim(dir string) *claim {
+	path, err := filepath.Abs(dir)
+	if err != nil {
+		return nil
+	}
+	n, id, err := openCgroupAt(path)
+	if err != nil {
+		return nil
+	}
+	defer fd.Close(n)
+	c := &claim{path: path, before: memoryPeak(n)}
+	cgroups.mu.Lock()
+	defer cgroups.mu.Unlock()
+	t := cgroups.last[id]
+	switch empty := cgroupEmpty(n); {
+	case t == nil || t.living == 0 && empty:
+		if t != nil {
+			t.over = true // None of it is left, and who comes is another's.
+		}
+		t = &tenancy{id: id, over: !empty}
+		cgroups.last[id] = t
+	default:
+		t.over = true
+	}
+	t.claims++
+	t.living++
+	c.tenancy = t
+	runtime.AddCleanup(c, (*tenancy).unclaim, t)
+	return c
+}
+
+// unclaim is called when a claim cannot be asked any more.
+func (t *tenancy) unclaim() {
+	cgroups.mu.Lock()
+	defer cgroups.mu.Unlock()
+	t.claims--
+	if t.claims == 0 && t.living == 0 && cgroups.last[t.id] == t {
+		delete(cgroups.last, t.id)
+	}
+}
+
+// end notes that the child has ended, or was not started. When nobody is left of it, it has no cgroup any more: who comes
+// into the directory later is not its descendant.
+func (c *claim) end() {
+	if c == nil {
+		return
+	}
+	dir, open := c.open()
+	if open {
+		defer fd.Close(dir)
+	}
+	cgroups.mu.Lock()
+	defer cgroups.mu.Unlock()
+	if c.ended {
+		return
+	}
+	c.ended = true
+	c.tenancy.living--
+	if open && !c.tenancy.over {
+		c.peak = c.peakNow(dir)
+	}
+	if open && c.tenancy.living == 0 && cgroupEmpty(dir) {
+		c.tenancy.over = true
+		if cgroups.last[c.tenancy.id] == c.tenancy {
+			delete(cgroups.last, c.tenancy.id)
+		}
+	}
+}
+
+// open opens the directory if the cgroup is the child's own. The caller must close it.
+func (c *claim) open() (dir int, own bool) {
+	if c == nil || c.isOver() {
+		return -1, false
+	}
+	dir, id, err := openCgroupAt(c.path)
+	if err != nil {
+		return -1, false
+	}
+	if id != c.tenancy.id {
+		fd.Close(dir)
+		return -1, false
+	}
+	return dir, true
+}
+
+// owns reports whether the cgroup is the child's own.
+func (c *claim) owns() bool {
+	dir, own := c.open()
+	if own {
+		fd.Close(dir)
+	}
+	return own
+}
+
+// members returns the processes in the cgroup, none if it is not the child's own.
+func (c *claim) members() []int {
+	dir, own := c.open()
+	if !own {
+		return nil
+	}
+	defer fd.Close(dir)
+	pids, _ := cgroupMembers(dir)
+	return pids
+}
+
+// hides reports whether somebody is in the cgroup dir whom this program cannot see. With this program itself there, it is no
+// place to be killed.
+func (c *claim) hides(dir int) bool {
+	_, hidden := cgroupMembers(dir)
+	return hidden
+}
+
+// kill has the kernel kill everybody in the cgroup dir (Linux 5.14), also who may not be signalled from here.
+func (c *claim) kill(dir int) error {
+	pids, _ := cgroupMembers(dir)
+	if slices.Contains(pids, os.Getpid()) {
+		return unix.EBUSY
+	}
+	if err := writeIn(dir, "cgroup.kill", "1"); err != nil {
+		return err
+	}
+	noteKilled(c.tenancy.id)
+	return nil
+}
+
+func (c *claim) isOver() bool {
+	cgroups.mu.Lock()
+	defer cgroups.mu.Unlock()
+	return c.tenancy.over
+}
+
+// memory returns the most memory that the cgroup has had in the time of the child, in bytes, 0 if that is not known.
+func (c *claim) memory() int64 {
+	if c == nil {
+		return 0
+	}
+	if peak, ended := c.lastPeak(); ended {
+		return peak
+	}
+	dir, own := c.open()
+	if !own {
+		return 0
+	}
+	defer fd.Close(dir)
+	return c.peakNow(dir)
+}
+
+func (c *claim) lastPeak() (peak int64, ended bool) {
+	cgroups.mu.Lock()
+	defer cgroups.mu.Unlock()
+	return c.peak, c.ended
+}
+
+// peakNow reads memory.peak. The kernel counts from the making of the cgroup on: what is no more than it was at the start of
+// the child may have been another one's.
+func (c *claim) peakNow(dir int) int64 {
+	if now := memoryPeak(dir); c.before >= 0 && now > c.before {
+		return now
+	}
+	return 0
+}
+
+// noteKilled remembers that a cgroup kills what is cloned into it.
+func noteKilled(id cgroupID) {
+	cgroups.mu.Lock()
+	defer cgroups.mu.Unlock()
+	cgroups.killed[cgroups.nextKilled] = id
+	cgroups.nextKilled = (cgroups.nextKilled + 1) % len(cgroups.killed)
+}
+
+// cgroupKills reports whether the cgroup of that directory may kill what is cloned into it.
+func cgroupKills(dir int) bool {
+	var st unix.Stat_t
+	if unix.Fstat(dir, &st) != nil {
+		return false
+	}
+	cgroups.mu.Lock()
+	defer cgroups.mu.Unlock()
+	for _, id := range cgroups.killed {
+		if id == (cgroupID{st.Dev, st.Ino}) {
+			return true
+		}
+	}
+	return false
+}
+
+func openCgroupAt(path string) (n int, id cgroupID, err error) {
+	n, err = fd.Private(unix.Open(path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0))
+	if err != nil {
+		return -1, id, err
+	}
+	var st unix.Stat_t
+	if err = unix.Fstat(n, &st); err != nil {
+		fd.Close(n)
+		return -1, id, err
+	}
+	return n, cgroupID{st.Dev, st.Ino}, nil
+}

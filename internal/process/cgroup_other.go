@@ -1,0 +1,12 @@
+//go:build unix && !linux
+
+package process
+
+// A claim is nothing where there are no cgroups. It is always nil.
+type claim struct{}
+
+func newClaim(string) *claim { return nil }
+
+func (*claim) end() {}
+
+func (*claim) memory() int64 { return 0 }

@@ -1,0 +1,249 @@
+package process
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+)
+
+// Orphans are the children of this program that nobody in it has started: their parent has ended, and the kernel has given them
+// to this program, which is process 1 or a subreaper (PR_SET_CHILD_SUBREAPER(2const)). A child that has ended is taken for one if
+//
+//   - this package has not started it. A start that is just underway may have, so it is waited for; that is told by numbers,
+//     see ours;
+//   - no pidfd of it is open in this program. Package os holds one of every child that it starts, from the clone until the
+//     status was taken, where it uses pidfds at all: see osHasPidfds;
+//   - it is a child of the main thread, to which the kernel gives orphans. Another thread has forked what is listed below it.
+//     Without CONFIG_PROC_CHILDREN this is not known.
+//
+// So what syscall.ForkExec or C code has forked on the main thread, or on one that has ended, looks like an orphan.
+//
+// Each question is asked while this holds a pidfd: it cannot be about different processes with the same number. And the status is
+// taken by it.
+type Orphans struct {
+	former  bool      // this program was a subreaper before
+	todo    []int     // children that are still to be looked at
+	pending []suspect // not decided yet
+	left    bool      // of the children looked at, some have ended and belong to others, or may do so
+}
+
+// A suspect is a child that has ended, and may be an orphan.
+type suspect struct {
+	pid, pidfd int
+	seen       ticket // the latest start when its pidfd was open
+}
+
+const (
+	// looksPerReap bounds how many children one Reap looks at, one system call each, and suspectsPerReap for how many of them it
+	// opens a pidfd.
+	looksPerReap    = 512
+	suspectsPerReap = 64
+)
+
+// adopting says that there are Orphans. The attribute belongs to the program, and so does this.
+var adopting atomic.Bool
+
+// AdoptOrphans makes this program a subreaper, unless it is process 1. The error is EBUSY while others hold Orphans, and ENOTSUP
+// where orphans cannot be told from children of package os. The caller must Release them.
+func AdoptOrphans() (*Orphans, error) {
+	if !osHasPidfds() || !seesItself() {
+		return nil, unix.ENOTSUP
+	}
+	if !adopting.CompareAndSwap(false, true) {
+		return nil, unix.EBUSY
+	}
+	o := &Orphans{}
+	if os.Getpid() == 1 {
+		o.former = true
+		return o, nil
+	}
+	former, err := subreaper()
+	if err == nil && !former {
+		err = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	}
+	if err != nil {
+		adopting.Store(false)
+		return nil, err
+	}
+	o.former = former
+	return o, nil
+}
+
+// Release gives the attribute the value that it had before. Those that were adopted stay.
+func (o *Orphans) Release() {
+	for _, s := range o.pending {
+		fd.Close(s.pidfd)
+	}
+	o.pending, o.todo = nil, nil
+	if !o.former {
+		_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) // It cannot fail with these arguments.
+	}
+	adopting.Store(false)
+}
+
+// osHasPidfds asks package os whether it holds a pidfd of each of its children.
+func osHasPidfds() bool {
+	p, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		return false
+	}
+	defer func() { _ = p.Release() }() // It cannot fail.
+	return p.WithHandle(func(uintptr) {}) == nil
+}
+
+// seesItself reports whether /proc has the numbers of this program's PID namespace. In a new one it must be mounted anew.
+func seesItself() bool {
+	self, err := os.Readlink("/proc/self")
+	return err == nil && self == strconv.Itoa(os.Getpid())
+}
+
+// Reap waits for some of the orphans that have ended, and calls tell for each. With again there are more to be looked at.
+func (o *Orphans) Reap(tell func(Orphan)) (again bool) {
+	if len(o.todo) == 0 {
+		o.left = false
+		if pid, _, _, err := waitid(unix.P_ALL, 0, unix.WEXITED|unix.WNOWAIT, nil); err != nil || pid == 0 {
+			o.dropPending()
+			return false
+		}
+		o.todo = adoptable()
+	}
+	o.pick()
+	o.decide(tell)
+	if len(o.pending) == suspectsPerReap { // A start that takes its time holds them all up.
+		o.todo = nil
+	}
+	return len(o.todo) > 0
+}
+
+// Left reports whether there are children that have ended and that others, who have not waited for them, may give up. No signal
+// tells of that.
+func (o *Orphans) Left() bool { return o.left || len(o.pending) > 0 }
+
+// dropPending is for when no child has ended: others have waited for them.
+func (o *Orphans) dropPending() {
+	for _, s := range o.pending {
+		fd.Close(s.pidfd)
+	}
+	o.pending = o.pending[:0]
+}
+
+// pick makes suspects of some children that have ended.
+func (o *Orphans) pick() {
+	looks := 0
+	for ; len(o.todo) > 0 && looks < looksPerReap && len(o.pending) < suspectsPerReap; looks++ {
+		pid := o.todo[0]
+		o.todo = o.todo[1:]
+		if is, _ := ours(pid, 0); is || o.suspects(pid) {
+			continue
+		}
+		if ended, _, _, err := waitid(unix.P_PID, pid, unix.WEXITED|unix.WNOWAIT, nil); err != nil || ended == 0 {
+			continue
+		}
+		pidfd, err := fd.Private(unix.PidfdOpen(pid, 0))
+		if err != nil {
+			o.left = true // EMFILE: later there may be one. Or it was waited for.
+			continue
+		}
+		o.pending = append(o.pending, suspect{pid, pidfd, lastTicket()})
+	}
+}
+
+func (o *Orphans) suspects(pid int) bool {
+	return slices.ContainsFunc(o.pending, func(s suspect) bool { return s.pid == pid })
+}
+
+// decide waits for the suspects that are orphans, and gives up those that are not.
+func (o *Orphans) decide(tell func(Orphan)) {
+	if len(o.pending) == 0 {
+		return
+	}
+	// The numbers were read before the pidfds were opened, and may have been others' then.
+	adopted := adoptable()
+	held, known := o.heldByOthers()
+	undecided := o.pending[:0]
+	var ended []Orphan
+	for _, s := range o.pending {
+		is, decided := ours(s.pid, s.seen)
+		if !decided {
+			undecided = append(undecided, s)
+			continue
+		}
+		switch {
+		case is:
+		case !known || held[s.pid] || !slices.Contains(adopted, s.pid):
+			o.left = true
+		default:
+			var usage syscall.Rusage
+			pid, code, value, err := waitid(unix.P_PIDFD, s.pidfd, unix.WEXITED, &usage)
+			if err == nil && pid != 0 {
+				ended = append(ended, Orphan{s.pid, changeOf(code, value, &usage)})
+			}
+		}
+		fd.Close(s.pidfd)
+	}
+	o.pending = undecided
+	for _, orphan := range ended {
+		tell(orphan)
+	}
+}
+
+// adoptable returns the children of the main thread, with those that it has forked.
+func adoptable() []int {
+	self := os.Getpid()
+	text, err := os.ReadFile("/proc/self/task/" + strconv.Itoa(self) + "/children")
+	if err != nil {
+		return childrenByParent(self)
+	}
+	var pids []int
+	for word := range bytes.FieldsSeq(text) {
+		if pid, err := strconv.Atoi(string(word)); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// heldByOthers returns the processes of which somebody else in this program has a pidfd. It looks at all descriptors.
+func (o *Orphans) heldByOthers() (pids map[int]bool, known bool) {
+	const dir = "/proc/thread-self/fd"
+	names, err := readNames(dir)
+	if err != nil {
+		return nil, false
+	}
+	pids = map[int]bool{}
+	for _, name := range names {
+		target, err := os.Readlink(dir + "/" + name)
+		if err != nil || !strings.Contains(target, "pidfd") { // "anon_inode:[pidfd]", since Linux 6.9 "pidfd:[123]".
+			continue
+		}
+		n, err := strconv.Atoi(name)
+		if err != nil || slices.ContainsFunc(o.pending, func(s suspect) bool { return s.pidfd == n }) {
+			continue
+		}
+		text, err := os.ReadFile(dir + "info/" + name)
+		if err != nil && !os.IsNotExist(err) {
+			return nil, false
+		}
+		if pid := numberAfter(text, "Pid:"); pid > 0 {
+			pids[int(pid)] = true
+		}
+	}
+	return pids, true
+}
+
+func readNames(dir string) ([]string, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
