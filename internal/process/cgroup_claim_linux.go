@@ -229,7 +229,7 @@ func cgroupKills(dir int) bool {
 	cgroups.mu.Lock()
 	defer cgroups.mu.Unlock()
 	for _, id := range cgroups.killed {
-		if id == (cgroupID{st.Dev, st.Ino}) {
+		if id == (cgroupID{uint64(st.Dev), st.Ino}) {
 			return true
 		}
 	}
@@ -246,5 +246,5 @@ func openCgroupAt(path string) (n int, id cgroupID, err error) {
 		fd.Close(n)
 		return -1, id, err
 	}
-	return n, cgroupID{st.Dev, st.Ino}, nil
+	return n, cgroupID{uint64(st.Dev), st.Ino}, nil
 }
