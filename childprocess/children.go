@@ -128,9 +128,9 @@ func (all *children) follow(c *ChildProcess) error {
 func (all *children) look(c *ChildProcess) {
 	for c.state == childRunning {
 		if c.limits.signalled && c.scope == scopeGroup && c.process.Ended() {
-			// A shell blocks its signals while it forks: one that is sent to the group just before the fork ends the shell, and
-			// never comes to the process that is born. So the rest of the group gets it once more, while the number of the
-			// leader, which nobody has waited for, can only mean this group.
+			// A shell blocks its signals while it forks: one that is sent to the group just before the fork ends the shell,
+			// and never comes to the process that is born. So the rest of the group gets it once more, while the number of
+			// the leader, which nobody has waited for, can only mean this group.
 			_ = c.signalGroup(c.limits.soft)
 		}
 		change, err := c.process.Wait(c.stopEvents, &c.usage)

@@ -23,8 +23,8 @@ import (
 )
 
 func init() {
-	// notify-first starts a child while it has asked for SIGINT, which it was started with ignored, and another one afterwards.
-	// Neither may ignore anything.
+	// notify-first starts a child while it has asked for SIGINT, which it was started with ignored, and another one
+	// afterwards. Neither may ignore anything.
 	helperproc.Register("notify-first", func([]string) {
 		before := dispositions()
 		caught := make(chan os.Signal, 1)

@@ -63,8 +63,8 @@
 // on amd64 and arm64; BackendAuto is BackendFork there, and BackendForkExec elsewhere.
 //
 // What is not there is an *[UnsupportedError], before anything is started. What the kernel turns out not to have (a kind of
-// namespace, a capability, a cgroup of version 1, landlock) or refuses is a *[SpawnError] with the step of that setting. Both wrap
-// [errors.ErrUnsupported] when it is not there.
+// namespace, a capability, a cgroup of version 1, landlock) or refuses is a *[SpawnError] with the step of that setting.
+// Both wrap [errors.ErrUnsupported] when it is not there.
 //
 // # Ending a child early
 //

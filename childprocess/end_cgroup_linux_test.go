@@ -21,8 +21,8 @@ import (
 const withDaemon = `(setsid sh -c 'touch "$DIR/$$"; exec sleep 1000' </dev/null >/dev/null 2>&1 &)` + fourGenerations
 
 func init() {
-	// kill-tree starts a tree in the cgroup of its first argument, writes "ready", waits for a byte and kills the tree. Then it
-	// starts a child there again, and says what it has seen.
+	// kill-tree starts a tree in the cgroup of its first argument, writes "ready", waits for a byte and kills the tree.
+	// Then it starts a child there again, and says what it has seen.
 	helperproc.Register("kill-tree", func(args []string) {
 		l := check(openLoop())
 		o := &childprocess.Options{Cgroup: args[0], Stdio: childprocess.AllStdio(childprocess.Ignore)}

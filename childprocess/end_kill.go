@@ -38,10 +38,10 @@ func (c *ChildProcess) Kill(s Signal) (bool, error) {
 }
 
 // KillGroup sends a signal to every process of the group that the child leads, as a Detached child does, one with a PTY,
-// and one with Setpgid and no Pgid; 0 sends none and only asks. It reports true when there was a process to be signalled: until close, others of
-// the group may be there after the child has exited, on systems that can signal it then (Linux 6.9). It reports (false, nil)
-// when there is none, and else what [ChildProcess.Kill] does. A child that has left its group is not signalled. The group of an Async
-// child that is being started gets the signal when it runs.
+// and one with Setpgid and no Pgid; 0 sends none and only asks. It reports true when there was a process to be signalled:
+// until close, others of the group may be there after the child has exited, on systems that can signal it then (Linux 6.9).
+// It reports (false, nil) when there is none, and else what [ChildProcess.Kill] does. A child that has left its group is
+// not signalled. The group of an Async child that is being started gets the signal when it runs.
 //
 // Errors are *[ArgumentError] for what is no signal number and for a child that leads no group, and *[KillError] (EPERM,
 // when not a single process may be signalled).
@@ -80,10 +80,10 @@ func (c *ChildProcess) KillGroup(s Signal) (bool, error) {
 //     this program if it has a [Reaper], and nothing says from whom it descends: it is found only if an earlier call, or
 //     a limit, has found it while its parent lived. After the exit of the child the call reaches those that were found before.
 //
-// In a cgroup that this program may list and not freeze (EACCES) members are stopped by signals. Where some may not be signalled,
-// SIGKILL is written to cgroup.kill (Linux 5.14) if that is allowed. Since Linux 6.14 such a cgroup kills at birth
-// what is later cloned into it; BackendFork then starts children there in another way, BackendForkExec refuses to (StepCgroup,
-// ENOTSUP), and other programs have to make a new one.
+// In a cgroup that this program may list and not freeze (EACCES) members are stopped by signals. Where some may not be
+// signalled, SIGKILL is written to cgroup.kill (Linux 5.14) if that is allowed. Since Linux 6.14 such a cgroup kills at
+// birth what is later cloned into it; BackendFork then starts children there in another way, BackendForkExec refuses to
+// (StepCgroup, ENOTSUP), and other programs have to make a new one.
 //
 // Errors are *[ArgumentError] for what is no signal number, *[KillError] when one of them may not be signalled (EPERM; the
 // others were), and one that wraps errors.ErrUnsupported on systems where descendants cannot be found: all but Linux.

@@ -41,8 +41,8 @@ const (
 	// background then, unless Foreground is set.
 	ScopeGroup
 
-	// ScopeTree is the child and its descendants, see [ChildProcess.KillTree]; in a cgroup of the child's own that is everybody
-	// in it, and close waits for them within the grace. Only Linux has it.
+	// ScopeTree is the child and its descendants, see [ChildProcess.KillTree]; in a cgroup of the child's own that is
+	// everybody in it, and close waits for them within the grace. Only Linux has it.
 	ScopeTree
 )
 

@@ -18,8 +18,8 @@ import (
 )
 
 func init() {
-	// on-terminal runs a shell command with a time-out, in milliseconds, and says how it ended and which of the processes whose
-	// numbers the command has written are left. The command may use the terminal.
+	// on-terminal runs a shell command with a time-out, in milliseconds, and says how it ended and which of the processes
+	// whose numbers the command has written are left. The command may use the terminal.
 	helperproc.Register("on-terminal", func(args []string) {
 		l := check(openLoop())
 		o := &childprocess.ExecOptions{}
@@ -45,8 +45,8 @@ func init() {
 	})
 }
 
-// goes waits for the end of a process that was killed, and reports false if it does not come. It looks again and again: the end
-// of what is no child is told by a pidfd only, which a sandbox may refuse.
+// goes waits for the end of a process that was killed, and reports false if it does not come. It looks again and again: the
+// end of what is no child is told by a pidfd only, which a sandbox may refuse.
 func goes(pid int) bool {
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if s := procState(pid); s == 'X' || s == 'Z' {

@@ -12,12 +12,13 @@ var ErrTerminated = errors.New("childprocess: terminated")
 // exit within the grace, with whatever code, is the end; a grace of 0 sends SIGKILL next, and a negative one never.
 // ExitStatus has [ErrTerminated] as the Cause, unless a limit was first, and Forced when it took SIGKILL.
 //
-// Both signals go to the group when the child leads one, and to a shell's descendants, as Options.KillSignal describes; close
-// then waits for these within the grace. They reach a child that is stopped: it is continued. A second call can only shorten the
-// grace. An Async child that is being started is ended when it runs. Terminate does nothing once the child has closed.
+// Both signals go to the group when the child leads one, and to a shell's descendants, as Options.KillSignal describes;
+// close then waits for these within the grace. They reach a child that is stopped: it is continued. A second call can only
+// shorten the grace. An Async child that is being started is ended when it runs. Terminate does nothing once the child has
+// closed.
 //
-// A signal that the system refuses is told by the error event, with a *[KillError]. With CancelNone no signal is sent, by a second
-// call neither.
+// A signal that the system refuses is told by the error event, with a *[KillError]. With CancelNone no signal is sent, by a
+// second call neither.
 func (c *ChildProcess) Terminate(grace time.Duration) {
 	if grace == 0 {
 		grace = 1

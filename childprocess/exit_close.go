@@ -112,8 +112,8 @@ func (c *ChildProcess) cutChannel() {
 	}
 }
 
-// endOutput is cutOff for a child that has ended as it should, when CloseGrace is over. Nothing of its output is missing as far
-// as it has been written, so the pipes come to an end like others; but what somebody has paused is closed.
+// endOutput is cutOff for a child that has ended as it should, when CloseGrace is over. Nothing of its output is missing as
+// far as it has been written, so the pipes come to an end like others; but what somebody has paused is closed.
 func (c *ChildProcess) endOutput() {
 	c.cutChannel()
 	for _, s := range c.streams {

@@ -33,7 +33,8 @@ type ExitStatus struct {
 	NotStarted error
 
 	// Cause is why this library ended the child, nil if it did not: [ErrTimeout], [ErrIdle], [ErrMaxBuffer] or what wraps
-	// it, [ErrEnough], [ErrTerminated], or an *[AbortError] for the end of its Context. The child may have exited as it liked nevertheless.
+	// it, [ErrEnough], [ErrTerminated], or an *[AbortError] for the end of its Context. The child may have exited as it
+	// liked nevertheless.
 	Cause error
 
 	Forced bool // SIGKILL was sent after the grace of Options.KillGrace or Terminate

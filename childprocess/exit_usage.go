@@ -13,15 +13,16 @@ type Usage struct {
 	User, System time.Duration // of CPU
 
 	// PeakMemory is the most resident memory that the child has had, in bytes. While the child runs it is exact. Of a child
-	// that has ended it is what the system says where that can only be the child's own, because it is more than this program
-	// had ever had when the child executed (before execve(2) a child shares the memory of its parent, and the system counts that,
-	// too), and else what the last call of ChildProcess.Usage has seen. A process that has ended has no memory to be asked for:
-	// who wants to know it of a small and short child gives it a cgroup.
+	// that has ended it is what the system says where that can only be the child's own, because it is more than this
+	// program had ever had when the child executed (before execve(2) a child shares the memory of its parent, and the
+	// system counts that, too), and else what the last call of ChildProcess.Usage has seen. A process that has ended has no
+	// memory to be asked for: who wants to know it of a small and short child gives it a cgroup.
 	PeakMemory int64
 
-	// CgroupPeak is the most memory, in bytes, that the cgroup of the child has had since the child was started: of all processes
-	// in it together, with their files in the page cache and with kernel memory (memory.peak, Linux 5.19). It is known where
-	// the cgroup is the child's own, see [ChildProcess.KillTree], has the memory controller, and has had less before.
+	// CgroupPeak is the most memory, in bytes, that the cgroup of the child has had since the child was started: of all
+	// processes in it together, with their files in the page cache and with kernel memory (memory.peak, Linux 5.19). It is
+	// known where the cgroup is the child's own, see [ChildProcess.KillTree], has the memory controller, and has had less
+	// before.
 	CgroupPeak int64
 
 	MinorFaults, MajorFaults               int64

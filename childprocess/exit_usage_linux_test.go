@@ -65,7 +65,8 @@ func TestUsageOfARunningChild(t *testing.T) {
 }
 
 func init() {
-	// outgrow starts "use" with 100 MiB, allocates more than that while it runs, and says what its peak is: nobody has asked before.
+	// outgrow starts "use" with 100 MiB, allocates more than that while it runs, and says what its peak is: nobody has
+	// asked before.
 	helperproc.Register("outgrow", func(args []string) {
 		l := check(openLoop())
 		c := check(childprocess.Spawn(l, args[0], args[1:], nil))

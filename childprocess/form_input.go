@@ -76,7 +76,8 @@ func seek(r io.Seeker, n int) {
 	_, _ = r.Seek(int64(n), io.SeekCurrent) // It fails for places before the beginning.
 }
 
-// stdinOf returns the slot that gives f to a child, unless f would be in non-blocking mode there, for which no program is made.
+// stdinOf returns the slot that gives f to a child, unless f would be in non-blocking mode there, for which no program is
+// made.
 func stdinOf(f *os.File) (slot Stdio, ok bool) {
 	slot = File(f)
 	conn, err := f.SyscallConn()

@@ -27,10 +27,10 @@ func Output(ctx context.Context, file string, args ...string) ([]byte, error) {
 //     than MaxBuffer, an *[InputError], EPIPE when the child did not read all of Input, or [ErrStatusLost]. What was read is
 //     returned too.
 //
-// When ctx is done, or when another limit is reached, the child gets KillSignal, and SIGKILL after KillGrace, and its pipes are
-// closed: what it has started cannot delay the return. Only a child that may not be signalled, having changed its user, is
-// waited for. Where no limit is set, a daemon that the child has left with its pipes is waited for, too, unless CloseGrace is
-// set: then a child that has exited with 0 is a success.
+// When ctx is done, or when another limit is reached, the child gets KillSignal, and SIGKILL after KillGrace, and its pipes
+// are closed: what it has started cannot delay the return. Only a child that may not be signalled, having changed its user,
+// is waited for. Where no limit is set, a daemon that the child has left with its pipes is waited for, too, unless
+// CloseGrace is set: then a child that has exited with 0 is a success.
 //
 // Safe to call from any goroutine. In a callback of a loop it keeps that loop waiting; use [ExecFile] there.
 func OutputWith(ctx context.Context, o *RunOptions, file string, args ...string) ([]byte, error) {

@@ -42,11 +42,11 @@ type RunOptions struct {
 	// afterwards, and its offset moves. (One that would be in non-blocking mode in the child, such as a connection, is read as
 	// any other Reader.)
 	//
-	// Everything else is read on a goroutine of the call, no faster than the child reads. When Read fails, the child is ended,
-	// with an *[InputError]. When the child closes its stdin or exits before its pipe has taken all of a *bytes.Buffer,
-	// *bytes.Reader or *strings.Reader, or what was read of another Reader by then, the error is a *streams.OpError with EPIPE,
-	// if there is no other. (The pipe takes 64 KiB, or PipeCapacity, also for a child that reads none of it. Whether more has been read of
-	// another Reader when such a child exits depends on who is faster.)
+	// Everything else is read on a goroutine of the call, no faster than the child reads. When Read fails, the child is
+	// ended, with an *[InputError]. When the child closes its stdin or exits before its pipe has taken all of a
+	// *bytes.Buffer, *bytes.Reader or *strings.Reader, or what was read of another Reader by then, the error is a
+	// *streams.OpError with EPIPE, if there is no other. (The pipe takes 64 KiB, or PipeCapacity, also for a child that
+	// reads none of it. Whether more has been read of another Reader when such a child exits depends on who is faster.)
 	//
 	// No Read is begun once the child has exited. One that is then under way does not keep the call from returning: its
 	// goroutine ends when it returns, and what it has read is lost. Until then the Reader belongs to that goroutine; a

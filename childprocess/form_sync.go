@@ -44,7 +44,8 @@ type SyncResult struct {
 	// Stdout and Stderr are Output[1] and Output[2].
 	Stdout, Stderr []byte
 
-	// Status is how the child ended, or why it was not started. CutOff is also set when one of the limits has closed the pipes before their end.
+	// Status is how the child ended, or why it was not started. CutOff is also set when one of the limits has closed the
+	// pipes before their end.
 	Status ExitStatus
 
 	// Err is what went wrong, the first of:
@@ -61,10 +62,11 @@ type SyncResult struct {
 // SpawnSync runs file with args and waits until it has exited and all its pipes have come to their end, also those that
 // it has passed on to processes of its own. It never returns nil. It is Node's spawnSync (v20, lib/child_process.js).
 //
-// When MaxBuffer, Timeout or Context ends the child, it gets KillSignal, and the pipes are closed, at once or at the end of a
-// KillGrace, so that what it has started cannot delay the return; what was read until then is in the result. A child that ignores the signal is
-// waited for, as in Node, unless there is a KillGrace; one that may not be signalled, having changed its user, always is.
-// When the child has exited by then and others hold its pipes, the Status is its own, and Err has the limit.
+// When MaxBuffer, Timeout or Context ends the child, it gets KillSignal, and the pipes are closed, at once or at the end of
+// a KillGrace, so that what it has started cannot delay the return; what was read until then is in the result. A child that
+// ignores the signal is waited for, as in Node, unless there is a KillGrace; one that may not be signalled, having changed
+// its user, always is. When the child has exited by then and others hold its pipes, the Status is its own, and Err has the
+// limit.
 //
 // Safe to call from any goroutine, whose thread it takes for the time of the call. In a callback of a loop it keeps
 // that loop waiting. There are no limits to how many calls are made at once but those of the system.
@@ -245,8 +247,8 @@ func (s Stdio) needsLoop() bool {
 	return true
 }
 
-// closedNumber returns the error for a slot that is to share a descriptor which is not open. It is asked before there is a loop,
-// which could get that number. Mistakes in the call are found later.
+// closedNumber returns the error for a slot that is to share a descriptor which is not open. It is asked before there is a
+// loop, which could get that number. Mistakes in the call are found later.
 func (o *Options) closedNumber(op, file string, args []string) error {
 	for i, s := range o.Stdio {
 		shared := []Stdio{s}

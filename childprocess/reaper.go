@@ -16,9 +16,9 @@ import (
 // ErrReaperOpen is returned by [NewReaper] while another Reaper of this program is open. errors.Is finds syscall.EBUSY in it.
 var ErrReaperOpen error = limitError{"childprocess: this program has a Reaper", syscall.EBUSY}
 
-// A Reaper waits for orphans: descendants of this program whose parent has ended. As long as it is open the kernel gives them to
-// this program, which is a subreaper then (PR_SET_CHILD_SUBREAPER(2const)), and not to process 1; if this program is process 1
-// itself, as in a container, it has them anyway.
+// A Reaper waits for orphans: descendants of this program whose parent has ended. As long as it is open the kernel gives
+// them to this program, which is a subreaper then (PR_SET_CHILD_SUBREAPER(2const)), and not to process 1; if this program
+// is process 1 itself, as in a container, it has them anyway.
 //
 // A Reaper does not wait for children that somebody in this program has started: not for those of this package, on any
 // loop and in any form, and not for those of package os and os/exec, of which package os holds a pidfd until they were waited
@@ -44,8 +44,8 @@ type orphanExit struct {
 	status ExitStatus
 }
 
-// Children that have ended, and may be given up by those who have not waited for them, are looked at again after reaperPause, and
-// then at growing distances up to reaperPauseLongest.
+// Children that have ended, and may be given up by those who have not waited for them, are looked at again after
+// reaperPause, and then at growing distances up to reaperPauseLongest.
 const (
 	reaperPause        = time.Millisecond
 	reaperPauseLongest = time.Second
@@ -114,9 +114,9 @@ func (r *Reaper) OnExit(fn func(pid int, s ExitStatus)) *events.Listener {
 	return r.exit.On(func(e orphanExit) { fn(e.pid, e.status) })
 }
 
-// Close stops the Reaper, and has orphans go to who got them before. This program stays the parent of those that it has; when one
-// of them ends nobody waits for it, and it is a zombie until this program ends or another Reaper is opened. What was waited
-// for and not told yet is not told any more. Closing twice is harmless. Close of the loop closes the Reaper.
+// Close stops the Reaper, and has orphans go to who got them before. This program stays the parent of those that it has;
+// when one of them ends nobody waits for it, and it is a zombie until this program ends or another Reaper is opened. What
+// was waited for and not told yet is not told any more. Closing twice is harmless. Close of the loop closes the Reaper.
 func (r *Reaper) Close() {
 	if r.orphans == nil {
 		return

@@ -148,7 +148,8 @@ func TestAProgramThatExpectsStreamsDoesNotPanicForWantOfDescriptors(t *testing.T
 	}
 }
 
-// What a slot is to have can fail for other reasons. An Async child, of which Spawn has returned, has its streams all the same.
+// What a slot is to have can fail for other reasons. An Async child, of which Spawn has returned, has its streams all the
+// same.
 func TestAnAsyncChildWhoseSlotsCannotBeHadHasClosedStreams(t *testing.T) {
 	l := newLoop(t)
 	o := async()

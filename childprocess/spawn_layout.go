@@ -86,8 +86,8 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 	return nil
 }
 
-// The turns in which open goes through the slots. What is opened by name comes last: that can create a file or empty one, which
-// cannot be undone when something else is not to be had.
+// The turns in which open goes through the slots. What is opened by name comes last: that can create a file or empty one,
+// which cannot be undone when something else is not to be had.
 const (
 	turnShared = iota // those that are only looked at
 	turnCopies

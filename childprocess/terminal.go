@@ -24,10 +24,11 @@ var defaultSize = pty.Size{Rows: 24, Cols: 80}
 // and Stderr are nil for them.
 //
 // The child leads a new session, whose controlling terminal that is: it can open /dev/tty, and keys such as ^C are signals
-// for the terminal's foreground process group. Setpgid and Foreground do not go with it; Detached, which means a session too,
-// changes nothing. As for a Detached child, limits signal the child's process group, and KillGroup does. Shells put their jobs into
-// groups of their own, which get SIGHUP when the terminal is closed. ^Z stops the jobs of a shell, but not the child itself:
-// nobody in its session could continue it (credentials(7) calls its group orphaned). TERM in Env is whatever it was.
+// for the terminal's foreground process group. Setpgid and Foreground do not go with it; Detached, which means a session
+// too, changes nothing. As for a Detached child, limits signal the child's process group, and KillGroup does. Shells put
+// their jobs into groups of their own, which get SIGHUP when the terminal is closed. ^Z stops the jobs of a shell, but not
+// the child itself: nobody in its session could continue it (credentials(7) calls its group orphaned). TERM in Env is
+// whatever it was.
 //
 // With Options.UID the terminal belongs to that user, if this program may say so.
 //

@@ -80,8 +80,8 @@ func TestTheSuspendKeyStopsAJobOfAShell(t *testing.T) {
 	require.Equal(t, terminalEnds("0"), s.log)
 }
 
-// The child itself leads the session, and nobody there could continue it: the system does not stop it for a key. A program that
-// stops itself is told as ever.
+// The child itself leads the session, and nobody there could continue it: the system does not stop it for a key. A program
+// that stops itself is told as ever.
 func TestAChildThatStopsItselfForTheSuspendKey(t *testing.T) {
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		o := ownTerminal(nil)

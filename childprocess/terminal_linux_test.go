@@ -28,8 +28,8 @@ func init() {
 		check(fmt.Fprint(f, "opened"))
 	})
 
-	// starved-terminal starts children on terminals with 0 descriptors left, then with 1, and so on until one runs. It tells the
-	// events of each, and behind them what its terminal has shown.
+	// starved-terminal starts children on terminals with 0 descriptors left, then with 1, and so on until one runs. It
+	// tells the events of each, and behind them what its terminal has shown.
 	helperproc.Register("starved-terminal", func([]string) {
 		openRuntimePoller()
 		var all [][]string

@@ -172,8 +172,9 @@ func (c *Channel) peerEnded() {
 	c.flush()
 }
 
-// Destroy ends the channel at once: what is queued is dropped, and Done or OnError gets [ErrChannelClosed] for each message. Messages that
-// were read already are still delivered, then OnDisconnect comes. Destroying a channel that has ended does nothing.
+// Destroy ends the channel at once: what is queued is dropped, and Done or OnError gets [ErrChannelClosed] for each
+// message. Messages that were read already are still delivered, then OnDisconnect comes. Destroying a channel that has
+// ended does nothing.
 func (c *Channel) Destroy() { c.end() }
 
 // end closes the descriptor, by whoever it was decided. The events follow what is queued to be delivered.

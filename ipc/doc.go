@@ -70,9 +70,9 @@
 //
 // # Differences from Node
 //
-// Disconnect does not cut off what is queued, on either side, nor does it hang on half a message; a channel in the parent is never
-// unref'd by a send; a listener that goes while waiting messages are delivered leaves the rest waiting; the end of a
-// peer during Disconnect is no error; a repeated handle is not wrapped once more; malformed input is an error event and
+// Disconnect does not cut off what is queued, on either side, nor does it hang on half a message; a channel in the parent
+// is never unref'd by a send; a listener that goes while waiting messages are delivered leaves the rest waiting; the end of
+// a peer during Disconnect is no error; a repeated handle is not wrapped once more; malformed input is an error event and
 // not fatal.
 //
 // # Goroutines

@@ -54,9 +54,9 @@
 //
 // On Linux a loop reads its signals from a signalfd(2), and the thread that [reactor.Loop.Run] has locked blocks them while
 // it is in Run, but for SIGURG and those of job control. This shows in two places. A program that a callback starts by
-// os/exec inherits the blocked signals: start it on another goroutine. (Package childprocess needs no such help.) And callbacks should leave the mask of the
-// thread alone: when one unblocks a signal just as it is delivered, the loop still gets it, but others may see it
-// twice. In [reactor.Loop.Poll], and on other systems, nothing is blocked.
+// os/exec inherits the blocked signals: start it on another goroutine. (Package childprocess needs no such help.) And
+// callbacks should leave the mask of the thread alone: when one unblocks a signal just as it is delivered, the loop still
+// gets it, but others may see it twice. In [reactor.Loop.Poll], and on other systems, nothing is blocked.
 //
 // Every loop has one goroutine for each signal it watches on Linux. It ends with the last watcher of the signal on that
 // loop, before the Close of that watcher, or of the loop, returns.

@@ -28,9 +28,9 @@ const (
 )
 
 // Pipe writes everything that r reads to dst and returns dst. While dst asks to wait, r is not read; when r ends, so does
-// dst, and an error of r is one of dst, see [PipeOptions]. On Linux, between two pipes or a pipe and a socket, with nobody else listening to r, the
-// bytes are moved by splice(2) and never enter the program. Piping starts the flow, unless Pause was called. A stream
-// can be piped to several.
+// dst, and an error of r is one of dst, see [PipeOptions]. On Linux, between two pipes or a pipe and a socket, with nobody
+// else listening to r, the bytes are moved by splice(2) and never enter the program. Piping starts the flow, unless Pause
+// was called. A stream can be piped to several.
 func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
 	if dst == nil {
 		panic("streams: Pipe: nil destination")

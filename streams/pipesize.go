@@ -10,8 +10,8 @@ import (
 
 // A pipe through which much goes is given a larger capacity: its writer can go on while the loop is elsewhere, and
 // splice(2) makes fewer, larger hand-overs. The memory is not the program's but the user's: a user whose pipes have 64 MiB
-// together (pipe-user-pages-soft, 16,384 pages) gets pipes of 8 KiB from then on, in every program. So it is done late, for few
-// pipes, and undone when the traffic is over.
+// together (pipe-user-pages-soft, 16,384 pages) gets pipes of 8 KiB from then on, in every program. So it is done late, for
+// few pipes, and undone when the traffic is over.
 const (
 	// largePipeSize is in bytes; Linux makes pipes of 64 KiB.
 	largePipeSize = 256 << 10

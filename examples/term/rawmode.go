@@ -16,7 +16,8 @@ func (m *rawMode) enter() (err error) {
 	return err
 }
 
-// renew is enter for a terminal that others may have had since: a shell gives it its own mode while it has stopped this program.
+// renew is enter for a terminal that others may have had since: a shell gives it its own mode while it has stopped this
+// program.
 func (m *rawMode) renew() error {
 	if m.saved == nil {
 		return m.enter()

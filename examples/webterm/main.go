@@ -2,15 +2,15 @@
 //
 //	go run . [-addr HOST:PORT] [PROGRAM [ARGUMENT…]]
 //
-// PROGRAM is by default the shell in $SHELL, or /bin/sh. Webterm prints the address of the page. Each page that is opened has
-// a PROGRAM of its own, which ends when the page is closed: it is hung up, as by a terminal that is switched off, and killed if
-// it does not obey. SIGINT, SIGTERM or SIGHUP ends all of them, and then webterm.
+// PROGRAM is by default the shell in $SHELL, or /bin/sh. Webterm prints the address of the page. Each page that is opened
+// has a PROGRAM of its own, which ends when the page is closed: it is hung up, as by a terminal that is switched off, and
+// killed if it does not obey. SIGINT, SIGTERM or SIGHUP ends all of them, and then webterm.
 //
-// Whoever may open the page may do what this user may. So webterm listens on loopback addresses only, and serves those who know
-// the token in the address that it prints, under the names that loopback addresses have (guard.go).
+// Whoever may open the page may do what this user may. So webterm listens on loopback addresses only, and serves those who
+// know the token in the address that it prints, under the names that loopback addresses have (guard.go).
 //
-// What it shows: one loop that owns all children, beside a net/http server whose goroutines reach them through the loop's doors
-// (children.go), and a terminal with an end to what either side lets pile up (session.go, window.go).
+// What it shows: one loop that owns all children, beside a net/http server whose goroutines reach them through the loop's
+// doors (children.go), and a terminal with an end to what either side lets pile up (session.go, window.go).
 package main
 
 import (

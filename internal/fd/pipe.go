@@ -14,8 +14,8 @@ import "golang.org/x/sys/unix"
 //	const PipesHaveSizes                                       whether setPipeSize can do anything
 
 // ReadNowait is [Read] that does not wait, whatever the mode of fd, which others may change at any time: EAGAIN if there is
-// nothing. Not every descriptor can be asked that, and on some systems or in some sandboxes none: EOPNOTSUPP. Linux has it for pipes that pipe(2)
-// made, since 6.5. See preadv2(2), RWF_NOWAIT.
+// nothing. Not every descriptor can be asked that, and on some systems or in some sandboxes none: EOPNOTSUPP. Linux has it
+// for pipes that pipe(2) made, since 6.5. See preadv2(2), RWF_NOWAIT.
 func ReadNowait(fd int, p []byte) (int, error) {
 	for {
 		n, err := readNowait(fd, p)

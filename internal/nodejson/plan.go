@@ -11,9 +11,9 @@ import (
 )
 
 // A plan is how values of a type are written and read here, without the library: in one walk over type and text, which
-// takes less than half the time. There are plans for what most messages are made of: structs with ordinary tags and what
-// is embedded in them, slices, arrays, maps and pointers of booleans, numbers, strings, bytes, times, JSON and any. A type with
-// something else in it, a method for JSON above all, has none, and is the library's as a whole.
+// takes less than half the time. There are plans for what most messages are made of: structs with ordinary tags and what is
+// embedded in them, slices, arrays, maps and pointers of booleans, numbers, strings, bytes, times, JSON and any. A type
+// with something else in it, a method for JSON above all, has none, and is the library's as a whole.
 //
 // A plan knows only the straight way. Where a value or a text leaves it, the walk is given up, and the library does all of
 // it anew: so whatever is refused, and all rules for what is unusual, are the library's alone.

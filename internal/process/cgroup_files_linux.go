@@ -16,7 +16,8 @@ import (
 const deepestCgroup = 64
 
 // cgroupMembers returns the processes in the cgroup and in all below it. Ended ones are not among them, even if nobody has
-// waited for them. With hidden there are others, in a PID namespace that cannot be seen from here, or that could not be listed.
+// waited for them. With hidden there are others, in a PID namespace that cannot be seen from here, or that could not be
+// listed.
 func cgroupMembers(dir int) (pids []int, hidden bool) {
 	return appendMembers(nil, dir, 0)
 }

@@ -74,9 +74,9 @@
 //
 // # Trees and orphans
 //
-// Three things are remembered of the whole program, because whoever asks has to know of every child: in which cgroup children were
-// started (claim), which children this package has started and which starts are underway (started), and whether somebody adopts
-// orphans (Orphans). Nothing else waits for a child that this package has not started.
+// Three things are remembered of the whole program, because whoever asks has to know of every child: in which cgroup
+// children were started (claim), which children this package has started and which starts are underway (started), and
+// whether somebody adopts orphans (Orphans). Nothing else waits for a child that this package has not started.
 //
 // # The memory of the parent
 //

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forkExec starts spec by syscall.ForkExec. Compared with the fork of this library, the child inherits the signals that this
-// program ignores, PATH is searched by this process, and the step that failed is guessed. On kqueue systems, and where alone
-// cannot help, it also inherits descriptors that are not close-on-exec; on Linux a spec that insists on this backend is refused
-// then.
+// forkExec starts spec by syscall.ForkExec. Compared with the fork of this library, the child inherits the signals that
+// this program ignores, PATH is searched by this process, and the step that failed is guessed. On kqueue systems, and where
+// alone cannot help, it also inherits descriptors that are not close-on-exec; on Linux a spec that insists on this backend
+// is refused then.
 func forkExec(spec *Spec) (Process, *Failure) {
 	file, failure := spec.search()
 	if failure != nil {

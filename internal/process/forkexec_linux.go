@@ -11,8 +11,8 @@ import (
 
 func requestPidfd(attr *syscall.SysProcAttr, pidfd *int) { attr.PidFD = pidfd }
 
-// forkExecHas reports whether syscall.ForkExec can do what o says. It has the child's signals neither blocked nor ignored when it
-// makes a group the foreground group, which stops whoever is in the background: so not OptionForeground.
+// forkExecHas reports whether syscall.ForkExec can do what o says. It has the child's signals neither blocked nor ignored
+// when it makes a group the foreground group, which stops whoever is in the background: so not OptionForeground.
 func forkExecHas(o Option) bool {
 	switch o {
 	case OptionCgroup, OptionCloneflags, OptionIDMaps, OptionChroot, OptionAmbientCaps, OptionPdeathsig:

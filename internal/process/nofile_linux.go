@@ -41,9 +41,9 @@ var kept struct {
 // that is traced stops before its first instruction, and is killed there. Where tracing is forbidden the answer is 0; if
 // something was short it is 0, too, and not final.
 //
-// The stop is not waited for, because somebody who waits for every child could take it. The mask is empty, because a blocked
-// SIGTRAP would stop the child later. The thread is the tracer, so it must not end meanwhile: withEmptyMask locks it. The child
-// dies with it: else it would run on, as a second instance of this program, when this one is killed just now.
+// The stop is not waited for, because somebody who waits for every child could take it. The mask is empty, because a
+// blocked SIGTRAP would stop the child later. The thread is the tracer, so it must not end meanwhile: withEmptyMask locks
+// it. The child dies with it: else it would run on, as a second instance of this program, when this one is killed just now.
 func askNofile() (limit unix.Rlimit, final bool) {
 	if unix.Getuid() != unix.Geteuid() || unix.Getgid() != unix.Getegid() {
 		return limit, false // A set-user-ID program: execve(2) would take Pdeathsig back.

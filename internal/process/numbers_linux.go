@@ -104,9 +104,9 @@ const (
 	lastSlave  = 143
 )
 
-// movable reports whether a descriptor is a pipe, a socket, a pseudo-terminal or /dev/null, so that closing a copy of it has no
-// consequences. With a file this program would lose its record locks on that (fcntl_locking(2)), and some file systems are
-// told of each close.
+// movable reports whether a descriptor is a pipe, a socket, a pseudo-terminal or /dev/null, so that closing a copy of it
+// has no consequences. With a file this program would lose its record locks on that (fcntl_locking(2)), and some file
+// systems are told of each close.
 func movable(source int) bool {
 	var st unix.Stat_t
 	if unix.Fstat(source, &st) != nil {

@@ -14,8 +14,9 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// Orphans are the children of this program that nobody in it has started: their parent has ended, and the kernel has given them
-// to this program, which is process 1 or a subreaper (PR_SET_CHILD_SUBREAPER(2const)). A child that has ended is taken for one if
+// Orphans are the children of this program that nobody in it has started: their parent has ended, and the kernel has given
+// them to this program, which is process 1 or a subreaper (PR_SET_CHILD_SUBREAPER(2const)). A child that has ended is taken
+// for one if
 //
 //   - this package has not started it. A start that is just underway may have, so it is waited for; that is told by numbers,
 //     see ours;
@@ -26,8 +27,8 @@ import (
 //
 // So what syscall.ForkExec or C code has forked on the main thread, or on one that has ended, looks like an orphan.
 //
-// Each question is asked while this holds a pidfd: it cannot be about different processes with the same number. And the status is
-// taken by it.
+// Each question is asked while this holds a pidfd: it cannot be about different processes with the same number. And the
+// status is taken by it.
 type Orphans struct {
 	former  bool      // this program was a subreaper before
 	todo    []int     // children that are still to be looked at
@@ -42,8 +43,8 @@ type suspect struct {
 }
 
 const (
-	// looksPerReap bounds how many children one Reap looks at, one system call each, and suspectsPerReap for how many of them it
-	// opens a pidfd.
+	// looksPerReap bounds how many children one Reap looks at, one system call each, and suspectsPerReap for how many of
+	// them it opens a pidfd.
 	looksPerReap    = 512
 	suspectsPerReap = 64
 )
@@ -51,8 +52,8 @@ const (
 // adopting says that there are Orphans. The attribute belongs to the program, and so does this.
 var adopting atomic.Bool
 
-// AdoptOrphans makes this program a subreaper, unless it is process 1. The error is EBUSY while others hold Orphans, and ENOTSUP
-// where orphans cannot be told from children of package os. The caller must Release them.
+// AdoptOrphans makes this program a subreaper, unless it is process 1. The error is EBUSY while others hold Orphans, and
+// ENOTSUP where orphans cannot be told from children of package os. The caller must Release them.
 func AdoptOrphans() (*Orphans, error) {
 	if !osHasPidfds() || !seesItself() {
 		return nil, unix.ENOTSUP
@@ -123,8 +124,8 @@ func (o *Orphans) Reap(tell func(Orphan)) (again bool) {
 	return len(o.todo) > 0
 }
 
-// Left reports whether there are children that have ended and that others, who have not waited for them, may give up. No signal
-// tells of that.
+// Left reports whether there are children that have ended and that others, who have not waited for them, may give up. No
+// signal tells of that.
 func (o *Orphans) Left() bool { return o.left || len(o.pending) > 0 }
 
 // dropPending is for when no child has ended: others have waited for them.

@@ -15,9 +15,10 @@ import (
 // insistsOnSlots says that a child of syscall.ForkExec can be given its slots and nothing else.
 const insistsOnSlots = true
 
-// alone calls fn on a thread whose descriptors are all close-on-exec, so that what fn starts gets only what it is given. The
-// thread has a table of its own, in which nobody else opens anything, and ends afterwards. The numbers in it are those of the
-// program, the runtime's poller among them, but a descriptor that is closed meanwhile stays open in it for as long as fn takes.
+// alone calls fn on a thread whose descriptors are all close-on-exec, so that what fn starts gets only what it is given.
+// The thread has a table of its own, in which nobody else opens anything, and ends afterwards. The numbers in it are those
+// of the program, the runtime's poller among them, but a descriptor that is closed meanwhile stays open in it for as long
+// as fn takes.
 //
 // It returns ENOTSUP, and has not called fn, where that cannot be: for a thread that is not to end, and for one that has been
 // changed, such as one with a namespace of its own, whose place another cannot take.
@@ -100,8 +101,8 @@ func withOwnTable(fn func()) error {
 	return nil
 }
 
-// threadState returns what a child gets from this thread when it forks: two threads in the same state can start a child in each
-// other's place.
+// threadState returns what a child gets from this thread when it forks: two threads in the same state can start a child in
+// each other's place.
 func threadState() (state []string, err error) {
 	for _, name := range []string{"cwd", "root", "ns/mnt", "ns/net", "ns/uts", "ns/ipc", "ns/user", "ns/cgroup", "ns/pid_for_children"} {
 		link, err := os.Readlink("/proc/thread-self/" + name)

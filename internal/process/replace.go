@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// replacePlainly executes the program of spec by syscall.Exec, which takes its arguments and its environment and nothing else. On
-// Linux it has the first three descriptors and no others, unless InheritOpen is set; ignored signals stay ignored.
+// replacePlainly executes the program of spec by syscall.Exec, which takes its arguments and its environment and nothing
+// else. On Linux it has the first three descriptors and no others, unless InheritOpen is set; ignored signals stay ignored.
 func replacePlainly(spec *Spec) *Failure {
 	file, failure := spec.search()
 	if failure != nil {

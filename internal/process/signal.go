@@ -11,7 +11,8 @@ import (
 )
 
 // Signal sends s to the child, which must not have been waited for by this library. Where it has a pidfd no other process
-// can be hit, even if somebody else has waited for it; unless a sandbox refuses pidfd_send_signal(2) and that happens just now.
+// can be hit, even if somebody else has waited for it; unless a sandbox refuses pidfd_send_signal(2) and that happens just
+// now.
 func (p Process) Signal(s syscall.Signal) error {
 	if p.Pidfd >= 0 {
 		// What is wrong with the signal, or with sending it to this process, kill(2) finds wrong, too.
@@ -66,8 +67,8 @@ func (p *Process) Abort() {
 	p.Close()
 }
 
-// CgroupPeak returns the most memory that the cgroup of the child has had since the child was started, in bytes; 0 if it is not
-// the child's own, or that is not known. Once the child was waited for it is what it was then.
+// CgroupPeak returns the most memory that the cgroup of the child has had since the child was started, in bytes; 0 if it is
+// not the child's own, or that is not known. Once the child was waited for it is what it was then.
 func (p Process) CgroupPeak() int64 { return p.cgroup.memory() }
 
 // waited gives up what the child had of this program. It is called when the child was waited for, by whomever.

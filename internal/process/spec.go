@@ -37,8 +37,8 @@ type Spec struct {
 	Settings *Settings // nil: none
 	Backend  Backend
 
-	// ThrowAway says that the thread that calls Start ends afterwards, see OnThrowAwayThread. Its table of descriptors need not
-	// be that of the program any more after Start: then Process.Pidfd is -1 although there are pidfds.
+	// ThrowAway says that the thread that calls Start ends afterwards, see OnThrowAwayThread. Its table of descriptors need
+	// not be that of the program any more after Start: then Process.Pidfd is -1 although there are pidfds.
 	ThrowAway bool
 
 	// Pidfd asks for a pidfd. Where the kernel has none Process.Pidfd is -1.

@@ -2,8 +2,8 @@ package process
 
 import "sync"
 
-// started are the children of this program that this package has started, and nobody has waited for. It belongs to the program,
-// because whoever looks for other children has to know those of every loop and goroutine.
+// started are the children of this program that this package has started, and nobody has waited for. It belongs to the
+// program, because whoever looks for other children has to know those of every loop and goroutine.
 var started = struct {
 	mu       sync.Mutex
 	byPid    map[int]ticket

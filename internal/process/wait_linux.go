@@ -120,7 +120,8 @@ func (p Process) recover() Change {
 	}
 	ws, err := pidfdExitStatus(p.Pidfd)
 	if err == unix.ESRCH {
-		// The kernel looks for the memory first and for the process then. If the process went in between there is a memory now.
+		// The kernel looks for the memory first and for the process then. If the process went in between there is a memory
+		// now.
 		ws, err = pidfdExitStatus(p.Pidfd)
 	}
 	switch err {

@@ -18,7 +18,8 @@ type siginfo struct {
 	_     [128]byte
 }
 
-// waitid asks about one child without waiting, and fills usage if that is not nil. A pid of 0 in the answer means that there is nothing to tell.
+// waitid asks about one child without waiting, and fills usage if that is not nil. A pid of 0 in the answer means that
+// there is nothing to tell.
 func waitid(idType, id, options int, usage *syscall.Rusage) (pid int, code, value int32, err error) {
 	var info siginfo
 	for {

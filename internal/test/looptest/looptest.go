@@ -37,8 +37,8 @@ func Options() *reactor.Options {
 }
 
 // New returns a loop as the environment wants it, see [Options]. It is closed with t, unless t has done it, and must not be
-// alive then: a test leaves nothing that keeps its loop alive. A test whose loop still exists after [HangLimit] fails, and its loop stops.
-// Benchmarks and fuzzing run as long as they are told to.
+// alive then: a test leaves nothing that keeps its loop alive. A test whose loop still exists after [HangLimit] fails, and
+// its loop stops. Benchmarks and fuzzing run as long as they are told to.
 //
 // After a test that failed neither matters. What a package has to end then, so that one failure does not become many, it
 // ends in a Cleanup of its own.
