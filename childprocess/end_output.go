@@ -13,7 +13,7 @@ func (c *ChildProcess) watchIdle(limit time.Duration) {
 	m := &c.limits
 	pause := max(limit/idleLooks, time.Millisecond)
 	m.idle = c.loop.SetTimeout(pause, func() {
-		if seen := c.written(); seen != m.seen {
+		if seen, withheld := c.written(); seen != m.seen || withheld {
 			m.seen, m.quiet = seen, 0
 		} else {
 			m.quiet++
@@ -23,7 +23,7 @@ func (c *ChildProcess) watchIdle(limit time.Duration) {
 			return
 		}
 		c.unlessItEnds(func() {
-			if c.written() != m.seen { // The loop was late, and not the child.
+			if seen, withheld := c.written(); seen != m.seen || withheld { // The loop was late, and not the child.
 				m.quiet = 0
 				m.idle.Reset(pause)
 			} else if c.state < childExited || m.untilClose {
@@ -33,17 +33,21 @@ func (c *ChildProcess) watchIdle(limit time.Duration) {
 	})
 }
 
-// written returns how many bytes have come from the child, with those that the kernel holds.
-func (c *ChildProcess) written() (n int64) {
+// written returns how many bytes have come from the child, with those that the kernel holds, and whether this program does
+// not take some of them: the child may be waiting for that.
+func (c *ChildProcess) written() (n int64, withheld bool) {
 	if c.channel != nil {
-		n = c.channel.Backlog().End()
+		b := c.channel.Backlog()
+		n, withheld = b.End(), b.Withheld()
 	}
 	for _, s := range c.streams {
 		if s.Readable != nil {
-			n += s.Readable.Backlog().End()
+			b := s.Readable.Backlog()
+			n += b.End()
+			withheld = withheld || b.Withheld()
 		}
 	}
-	return n
+	return n, withheld
 }
 
 // watchOutput ends the child when enough returns true.

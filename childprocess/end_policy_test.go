@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/reactor"
 )
 
 func TestCancelKillAsksNobody(t *testing.T) {
@@ -130,6 +132,34 @@ func TestIdleTimeoutEndsOnlyWhoIsSilent(t *testing.T) {
 	run(t, l)
 	require.Equal(t, "close 7", ev.last())
 	require.NoError(t, ev.status.Cause)
+}
+
+// A child whose pipe is full because this program does not read is not idle.
+func TestIdleTimeoutDoesNotCountWhileThisProgramReadsNothing(t *testing.T) {
+	const limit = 50 * time.Millisecond
+	for name, wait := range map[string]func(l *reactor.Loop, c *childprocess.ChildProcess){
+		"paused": func(l *reactor.Loop, c *childprocess.ChildProcess) {
+			c.Stdout.Pause()
+			l.SetTimeout(6*limit, c.Stdout.Resume)
+		},
+		"slower": func(l *reactor.Loop, c *childprocess.ChildProcess) {
+			r := c.Stdout.Reader()
+			l.SetTimeout(6*limit, func() {
+				go func() { _, _ = io.Copy(io.Discard, r) }() // It ends with the child, and what it reads is of no interest.
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			o := &childprocess.Options{IdleTimeout: limit}
+			c := spawn(t, l, "/bin/sh", []string{"-c", "head -c 3000000 /dev/zero; exit 7"}, o)
+			ev := events(c)
+			wait(l, c)
+			run(t, l)
+			require.Equal(t, "close 7", ev.last())
+			require.NoError(t, ev.status.Cause)
+		})
+	}
 }
 
 func TestStopWhenEndsTheChildWithTheFirstThatIsEnough(t *testing.T) {

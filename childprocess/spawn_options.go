@@ -244,7 +244,9 @@ type Options struct {
 	KillScope KillScope
 
 	// IdleTimeout ends the child, with [ErrIdle], when it has written nothing for this long that this program reads or could
-	// read, messages included. It is found out no sooner than that, and up to a quarter later. 0: no limit.
+	// read, messages included. The time does not count in which this program has paused a stream that has data, or who takes
+	// the data is slower: the child may be waiting then. It is found out no sooner than that, and up to a quarter later.
+	// 0: no limit.
 	IdleTimeout time.Duration
 
 	// StopWhen ends the child, with [ErrEnough], as soon as it returns true. It is called with each chunk of what the child

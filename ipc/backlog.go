@@ -35,5 +35,11 @@ func (b Backlog) Left() bool {
 // HeldBack reports false: nothing but the program holds a channel back.
 func (b Backlog) HeldBack() bool { return false }
 
+// Withheld reports whether this program keeps the channel from reading some of the backlog: the peer may have to wait for that.
+func (b Backlog) Withheld() bool {
+	c := b.c
+	return c.fd >= 0 && (c.paused || c.holds > 0 || !c.reads()) && c.in.bytes < b.until
+}
+
 // End returns how many bytes the channel has read when it has read its backlog.
 func (b Backlog) End() int64 { return b.until }

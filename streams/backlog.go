@@ -28,5 +28,12 @@ func (b Backlog) Left() bool {
 // HeldBack reports whether some of the backlog waits for somebody who is slower than the stream, see [Readable.HeldBack].
 func (b Backlog) HeldBack() bool { return b.r.HeldBack() && b.r.bytes < b.until }
 
+// Withheld reports whether this program keeps the stream from reading some of the backlog, by Pause or because who takes the
+// data is slower: whoever writes may have to wait for that.
+func (b Backlog) Withheld() bool {
+	r := b.r
+	return r.state == readOpen && (r.flow == flowPaused || r.HeldBack()) && r.bytes < b.until
+}
+
 // End returns how many bytes the stream has read when it has read its backlog.
 func (b Backlog) End() int64 { return b.until }
