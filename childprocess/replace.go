@@ -29,7 +29,8 @@ import (
 //
 // On Linux on other architectures than amd64 and arm64, on macOS and on the BSDs it is [syscall.Exec]: Dir, credentials and
 // settings, and Stdio but for the default, are an *UnsupportedError. There ignored signals stay ignored, and on macOS and
-// the BSDs the program has all descriptors that are not close-on-exec.
+// the BSDs the program has all descriptors that are not close-on-exec. When it fails, later children of this program have
+// its limit of descriptors, as Go has raised it.
 //
 // Safe to call from any goroutine, with a loop running or not.
 func Replace(file string, args []string, o *Options) error {
