@@ -75,19 +75,20 @@ func TestWriteToAFullBlockingDescriptor(t *testing.T) {
 func TestBlockingPipeSharedWithAChild(t *testing.T) {
 	l := newLoop(t)
 	src, dst := pipe(t)
-	// Parent and child write to the same description; the child's end makes it a blocking one.
+	// Parent and child write to the same description; the child's end makes it a blocking one. What the parent has queued is
+	// written as up to a page at once, and the child's lines come between: so a page has whole lines of the parent.
 	child := start(t, nil, dst.dup(), "sh", "-c", "i=0; while [ $i -lt 2000 ]; do echo child; i=$((i+1)); done")
 	w := newWritable(t, l, dst, nil)
 	r := newReadable(t, l, src, nil)
 	count := map[string]int{}
 	r.OnLine(func(p []byte) { count[string(p)]++ })
 	for range 20_000 {
-		write(t, w, []byte("parent\n"))
+		write(t, w, []byte("parents\n"))
 	}
 	w.End()
 	run(t, l)
 	require.Equal(t, "exit status 0", child.wait())
-	require.Equal(t, map[string]int{"parent": 20_000, "child": 2000}, count)
+	require.Equal(t, map[string]int{"parents": 20_000, "child": 2000}, count)
 }
 
 func TestLendAReadable(t *testing.T) {
