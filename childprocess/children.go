@@ -193,7 +193,7 @@ func (all *children) leave(c *ChildProcess) {
 
 // release gives up what following the process took. The pidfd of a leader means its group until close.
 func (all *children) release(c *ChildProcess) {
-	keep := c.scope == scopeGroup || c.state == childStarting // In the latter case somebody will abort it.
+	keep := c.leads || c.state == childStarting // In the latter case somebody will abort it.
 	if c.exitAgain != nil {
 		c.exitAgain.Stop()
 	}
