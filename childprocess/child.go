@@ -52,6 +52,7 @@ type ChildProcess struct {
 
 	limits limits
 	scope  scope // whom limits signal
+	leads  bool  // a process group, see KillGroup
 
 	killed     bool
 	unrefed    bool
@@ -154,7 +155,7 @@ func (c *ChildProcess) Status() (ExitStatus, bool) {
 func (c *ChildProcess) Ref() { c.setUnref(false) }
 
 // Unref lets the loop end while the child runs. When the loop is then closed the child lives on, without its streams and
-// events. Kill, KillGroup and Terminate still reach it, and are then safe to call from any goroutine.
+// events. Kill, KillGroup, KillTree and Terminate still reach it, and are then safe to call from any goroutine.
 func (c *ChildProcess) Unref() { c.setUnref(true) }
 
 func (c *ChildProcess) setUnref(unref bool) {

@@ -26,6 +26,7 @@ type children struct {
 	sigchld *signals.Watcher
 	shared  sharedWatch
 	exits   *exitQueue // kqueue systems; nil until the first child
+	ownPeak int64      // of the memory of this program, in bytes, a little more than it was last; 0: not known yet
 
 	starter  process.Starter // of the children that are started on the loop goroutine
 	spawners spawners        // of the others
@@ -154,8 +155,9 @@ func (all *children) look(c *ChildProcess) {
 // reaped is the end of a child's process.
 func (all *children) reaped(c *ChildProcess, status ExitStatus) {
 	status.Elapsed = time.Since(c.start)
-	status.Usage = usageOf(status.Rusage, c.peak, c.shared, status.Elapsed)
+	status.Usage = usageOf(status.Rusage, c.peak, all.sharedMaxrss(c, status.Rusage), status.Elapsed)
 	status.Usage.CgroupPeak = c.process.CgroupPeak()
+	c.status.Usage = status.Usage // The rest of the status is known with exit, which may come later.
 	if status.Lost {
 		c.doneErr = ErrStatusLost
 	}
@@ -193,7 +195,7 @@ func (all *children) leave(c *ChildProcess) {
 
 // release gives up what following the process took. The pidfd of a leader means its group until close.
 func (all *children) release(c *ChildProcess) {
-	keep := c.scope == scopeGroup || c.state == childStarting // In the latter case somebody will abort it.
+	keep := c.leads || c.state == childStarting // In the latter case somebody will abort it.
 	if c.exitAgain != nil {
 		c.exitAgain.Stop()
 	}

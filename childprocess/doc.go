@@ -94,8 +94,9 @@
 // # Closing the loop
 //
 // Close of the loop lets the children live that still run. Their pipes and channels are closed and their events do not come,
-// but this program goes on to wait for their end on a loop in the background, and Kill, KillGroup and Terminate still reach
-// them, from any goroutine.
+// but this program goes on to wait for their end on a loop in the background, and Kill, KillGroup, KillTree and Terminate still
+// reach them, from any goroutine. Terminate does then what Cancel says, but for CancelFunc, which has no goroutine any more:
+// KillSignal is sent.
 //
 // # Standard descriptors
 //

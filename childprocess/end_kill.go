@@ -50,7 +50,7 @@ func (c *ChildProcess) KillGroup(s Signal) (bool, error) {
 	switch {
 	case !c.mayBeSignal(s):
 		return false, notSignal(op, s)
-	case c.scope != scopeGroup:
+	case !c.leads:
 		return false, &ArgumentError{op, "child", "leads no process group: it was started without Detached, PTY and Setpgid"}
 	case c.survivor != nil:
 		return c.survivor.signal(func(c *ChildProcess) (bool, error) { return c.KillGroup(s) })

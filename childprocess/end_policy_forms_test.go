@@ -80,7 +80,7 @@ func TestIdleTimeoutInEachForm(t *testing.T) {
 		require.Equal(t, "begin\n", out)
 
 		// Who writes now and then, on whichever pipe, is not idle.
-		out, err = f.run(t, "for i in 1 2 3 4 5 6; do sleep 0.1; echo $i >&2; done; echo end", childprocess.Options{IdleTimeout: 400 * time.Millisecond})
+		out, err = f.run(t, "for i in 1 2 3 4 5 6 7 8; do sleep 0.15; echo $i >&2; done; echo end", childprocess.Options{IdleTimeout: time.Second})
 		require.NoError(t, err)
 		require.Equal(t, "end\n", out)
 	})

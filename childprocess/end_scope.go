@@ -31,7 +31,7 @@ func (o *Options) scope() scope {
 		return scopeTree
 	}
 	switch {
-	case o.Detached, (o.Setpgid || o.Foreground) && o.Pgid == 0, o.ctty() >= 0:
+	case o.makesGroup():
 		return scopeGroup
 	case o.Shell == "":
 		return scopeChild
@@ -41,6 +41,11 @@ func (o *Options) scope() scope {
 		return scopeTree
 	}
 	return scopeChild
+}
+
+// makesGroup reports whether the child leads a process group, whomever the limits signal.
+func (o *Options) makesGroup() bool {
+	return o.Detached || (o.Setpgid || o.Foreground) && o.Pgid == 0 || o.ctty() >= 0
 }
 
 // hasTerminal reports whether this process has a controlling terminal (tty(4)).
@@ -131,7 +136,7 @@ func asleepTo(s Signal) bool {
 	return true
 }
 
-// othersLeft reports whether others of the scope of a child that has exited are there, and can be signalled.
+// othersLeft reports whether others of the scope of a child that has ended are there, and can be signalled.
 func (c *ChildProcess) othersLeft() bool {
 	switch c.scope {
 	case scopeGroup:

@@ -14,8 +14,10 @@ var ErrTerminated = errors.New("childprocess: terminated")
 //
 // Both signals go to the group when the child leads one, and to a shell's descendants, as Options.KillSignal describes;
 // close then waits for these within the grace. They reach a child that is stopped: it is continued. A second call can only
-// shorten the grace. An Async child that is being started is ended when it runs. Terminate does nothing once the child has
-// closed.
+// shorten the grace. An Async child that is being started is ended when it runs.
+//
+// Once the child has ended, Terminate does nothing, and is no Cause, unless others of these are left, or a form still waits
+// for the output: of that it closes the pipes.
 //
 // A signal that the system refuses is told by the error event, with a *[KillError]. With CancelNone no signal is sent, by a
 // second call neither.
@@ -28,9 +30,15 @@ func (c *ChildProcess) Terminate(grace time.Duration) {
 		_, _ = c.survivor.signal(func(c *ChildProcess) (bool, error) { c.Terminate(grace); return true, nil })
 	case c.state == childStarting:
 		c.starting.terminate(grace)
+	case c.limits.cause == nil && c.nobodyLeft():
 	case c.limits.cause == nil:
 		c.endWithin(ErrTerminated, grace)
 	case grace > 0 && c.limits.policy != CancelNone:
 		c.forceAfter(grace)
 	}
+}
+
+// nobodyLeft reports whether the child has ended by itself, or was not started, and there is nothing else to be ended.
+func (c *ChildProcess) nobodyLeft() bool {
+	return c.failed != nil || c.state > childRunning && c.limits.enough == nil && !c.othersLeft()
 }

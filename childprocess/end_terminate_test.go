@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/process"
 )
 
 func TestTerminateGivesAGrace(t *testing.T) {
@@ -98,6 +99,27 @@ func TestTerminateAfterTheEndDoesNothing(t *testing.T) {
 	require.False(t, p.Killed())
 }
 
+// Who has ended by itself was not ended by Terminate, whatever is still to come of it.
+func TestTerminateIsNoCauseOfAnEarlierEnd(t *testing.T) {
+	l := newLoop(t)
+	called := false
+	o := &childprocess.Options{CancelFunc: func(*childprocess.ChildProcess) { called = true }}
+	p := startWith(t, l, o, "say", "1", "words")
+	p.OnExit(func(childprocess.ExitStatus) { p.Terminate(time.Hour) })
+	ev := events(p)
+	run(t, l)
+	require.Equal(t, "close 0", ev.last())
+	require.NoError(t, ev.status.Cause)
+
+	p = spawn(t, l, "/nowhere/program", nil, &childprocess.Options{Detached: true, CancelFunc: o.CancelFunc})
+	p.Terminate(0)
+	ev = events(p)
+	run(t, l)
+	require.Equal(t, []string{"error ENOENT", "close -2"}, ev.process())
+	require.NoError(t, ev.status.Cause)
+	require.False(t, called)
+}
+
 func TestS055_KillGroup(t *testing.T) {
 	l := newLoop(t)
 	p := spawn(t, l, "/bin/sh", []string{"-c", shellOfTwo}, &childprocess.Options{Setpgid: true})
@@ -114,6 +136,36 @@ func TestS055_KillGroup(t *testing.T) {
 	ok, err := p.KillGroup(syscall.SIGTERM)
 	require.NoError(t, err)
 	require.False(t, ok)
+}
+
+// Whom limits signal is another question than who leads a group.
+func TestKillGroupReachesTheGroupInEveryScope(t *testing.T) {
+	scopes := []childprocess.KillScope{childprocess.ScopeChild, childprocess.ScopeGroup}
+	if process.HasTrees {
+		scopes = append(scopes, childprocess.ScopeTree)
+	}
+	for _, scope := range scopes {
+		for name, o := range map[string]childprocess.Options{
+			"Detached": {Detached: true},
+			"Setpgid":  {Setpgid: true},
+			"PTY":      {Stdio: []childprocess.Stdio{childprocess.PTY(nil)}},
+		} {
+			t.Run(scope.String()+"/"+name, func(t *testing.T) {
+				noNewFDs(t)
+				o.KillScope = scope
+				l := newLoop(t)
+				p := spawn(t, l, "/bin/sh", []string{"-c", shellOfTwo}, &o)
+				ev := events(p)
+				whenReady(p, func() {
+					ok, err := p.KillGroup(syscall.SIGTERM)
+					require.NoError(t, err)
+					require.True(t, ok)
+				})
+				run(t, l)
+				require.Equal(t, "close SIGTERM", ev.last(), "with the pipes, which the other one has, too")
+			})
+		}
+	}
 }
 
 func TestKillGroupOfAnAsyncChild(t *testing.T) {

@@ -23,8 +23,10 @@ note $$
 setsid sh -c 'touch "$DIR/$$"; sh -c "touch \$DIR/\$\$; sh -c \"touch \\\$DIR/\\\$\\\$; exec sleep 1000\"; true"; true' &
 sh -c 'touch "$DIR/$$"; kill -STOP $$; sleep 1000; true' &
 sh -c 'touch "$DIR/$$"; trap "" TERM; while :; do sleep 1000; done' &
+noted() { while [ "$(ls "$DIR" | wc -l)" -lt "$1" ]; do sleep 0.01; done; }
+noted ${MEMBERS:-6}
 sh -c 'touch "$DIR/$$"; while :; do sleep 1000 & touch "$DIR/$!"; sleep 0.002; done' &
-sleep 0.1
+noted $((${MEMBERS:-6} + 3))
 echo ready
 wait
 `

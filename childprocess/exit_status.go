@@ -37,7 +37,7 @@ type ExitStatus struct {
 	// liked nevertheless.
 	Cause error
 
-	Forced bool // SIGKILL was sent after the grace of Options.KillGrace or Terminate
+	Forced bool // SIGKILL was sent, after the grace of Options.KillGrace or Terminate, or by CancelKill
 	CutOff bool // the pipes were closed before their end, see Options.CloseGrace; known at close
 
 	// Overflowed: there was more output than MaxBuffer, and Options.Overflow had the rest thrown away; known at close.

@@ -8,7 +8,8 @@ import (
 )
 
 // A survivor is a child that goes on when its loop is closed. The program's background loop waits for its end, so that no
-// zombie is left, and sends what Kill and its like still send. It has no listeners and no streams.
+// zombie is left, and sends what Kill and its like still send. It has no listeners, no streams, and no
+// CancelFunc: that is for the goroutine of the loop that is closed.
 type survivor struct {
 	shared *sharedLoop
 	child  *ChildProcess // that loop's
@@ -26,7 +27,7 @@ func (c *ChildProcess) outlive() {
 		return
 	}
 	s := &survivor{shared: shared, child: &ChildProcess{
-		op: c.op, file: c.file, args: c.args, scope: c.scope, state: childStarting, status: running(),
+		op: c.op, file: c.file, args: c.args, scope: c.scope, leads: c.leads, state: childStarting, status: running(),
 		pending: 1, done: make(chan struct{}),
 	}}
 	s.child.starting = new(starting)
@@ -34,7 +35,7 @@ func (c *ChildProcess) outlive() {
 		s.child.starting.signals, s.child.starting.grace = c.starting.signals, c.starting.grace
 	}
 	m, old := &s.child.limits, &c.limits
-	m.soft, m.cause, m.forced, m.tree = old.soft, old.cause, old.forced, old.tree
+	m.soft, m.policy, m.cause, m.forced, m.tree = old.soft, old.policy, old.cause, old.forced, old.tree
 	if old.force != nil && !old.forced {
 		s.grace = max(1, old.forceAt.Sub(c.loop.Now()))
 	}

@@ -1,6 +1,8 @@
 package childprocess_test
 
 import (
+	"io"
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -82,6 +84,37 @@ func TestAGraceOutlivesItsLoop(t *testing.T) {
 	require.NoError(t, l.Close())
 	awaitNoSurvivor(t) // SIGTERM does not end it, nor the end of its stdin.
 	require.Equal(t, syscall.ESRCH, syscall.Kill(c.Pid(), 0))
+}
+
+// Terminate does to a child whose loop is closed what it was going to do before.
+func TestTerminateKeepsItsPolicyBeyondTheLoop(t *testing.T) {
+	noNewFDs(t)
+	const program = `trap "echo told; exit" TERM; echo ready; read line; echo $line`
+	for policy, want := range map[childprocess.CancelPolicy]string{childprocess.CancelKill: "", childprocess.CancelNone: "go on\n"} {
+		theirIn, in, err := os.Pipe()
+		require.NoError(t, err)
+		out, theirOut, err := os.Pipe()
+		require.NoError(t, err)
+		l := newLoop(t)
+		c := spawn(t, l, "/bin/sh", []string{"-c", program}, &childprocess.Options{
+			Cancel: policy, Stdio: []childprocess.Stdio{childprocess.File(theirIn), childprocess.File(theirOut)},
+		})
+		require.NoError(t, theirIn.Close())
+		require.NoError(t, theirOut.Close())
+		said, err := io.ReadAll(io.LimitReader(out, int64(len("ready\n"))))
+		require.NoError(t, err)
+		require.Equal(t, "ready\n", string(said))
+		require.NoError(t, l.Close())
+
+		c.Terminate(-1)
+		_, _ = in.WriteString("go on\n") // Who was killed does not read it.
+		said, err = io.ReadAll(out)
+		require.NoError(t, err)
+		require.Equal(t, want, string(said), "%v", policy)
+		awaitNoSurvivor(t)
+		require.NoError(t, in.Close())
+		require.NoError(t, out.Close())
+	}
 }
 
 func TestAnAsyncChildThatOutlivesItsLoopCanBeSignalled(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"math"
 	"syscall"
 	"time"
+
+	"github.com/brood-go/brood/internal/process"
 )
 
 // A Usage is what a child has used. Of what is not known there is 0.
@@ -77,10 +79,29 @@ func usageOf(r *syscall.Rusage, sampled, shared int64, elapsed time.Duration) Us
 		VoluntarySwitches: int64(r.Nvcsw), InvoluntarySwitches: int64(r.Nivcsw),
 		Elapsed: elapsed,
 	}
-	if int64(r.Maxrss) > shared {
+	if int64(r.Maxrss) > shared { // In the same unit.
 		u.PeakMemory = max(sampled, int64(r.Maxrss)*maxrssUnit)
 	}
 	return u
+}
+
+// sharedMaxrss returns the most that the system may count as the memory of a child that has ended without its being the
+// child's, in the unit of Maxrss. What getrusage(2) has said at the start can be far more than that: of a program that was
+// itself started by a large one, such as a test by the go command, it says the peak of that one. The memory of this program
+// is looked at only when it matters, and its peak has only grown since the start.
+func (all *children) sharedMaxrss(c *ChildProcess, r *syscall.Rusage) int64 {
+	if r == nil || int64(r.Maxrss) > c.shared {
+		return c.shared
+	}
+	if int64(r.Maxrss)*maxrssUnit > all.ownPeak {
+		if peak := process.OwnPeak(); peak > 0 {
+			all.ownPeak = peak + peak/32 + 1<<20 // The kernel counts pages by CPU, and is not exact.
+		}
+	}
+	if all.ownPeak == 0 {
+		return c.shared
+	}
+	return min(c.shared, all.ownPeak/maxrssUnit)
 }
 
 // ownMaxrss returns the most resident memory that this program has had up to now, in the unit of Maxrss.

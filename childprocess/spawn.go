@@ -110,6 +110,7 @@ func newChild(op, file string, args []string, o *Options) *ChildProcess {
 		status:     running(),
 		done:       make(chan struct{}),
 	}
+	c.leads = c.scope == scopeGroup || o.makesGroup()
 	c.limits.init(o)
 	return c
 }

@@ -7,6 +7,8 @@ import "time"
 // A Usage is what a process has used. A platform supplies
 //
 //	func (p Process) Usage() (Usage, error)    of the child, which must not have been waited for
+//	func OwnPeak() int64                       the most resident memory that this program has had since it was executed, in
+//	                                           bytes; 0: not known
 type Usage struct {
 	User, System             time.Duration
 	Peak                     int64 // of the resident memory, in bytes; 0: not known
