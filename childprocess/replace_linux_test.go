@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -284,6 +285,37 @@ func coreLimit(t *testing.T) childprocess.Rlimit {
 		return childprocess.Rlimit{Resource: unix.RLIMIT_CORE, Cur: min(limit.Max, 4096), Max: limit.Max}
 	}
 	return childprocess.Rlimit{Resource: unix.RLIMIT_CORE, Max: limit.Max}
+}
+
+// What one attempt changes for a moment must not be what another one puts back.
+func TestReplacesThatFailAtOnceLeaveTheLimits(t *testing.T) {
+	ownForkOnly(t)
+	noNewFDs(t)
+	limits := func() (l [2]unix.Rlimit) {
+		require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &l[0]))
+		require.NoError(t, unix.Getrlimit(unix.RLIMIT_CORE, &l[1]))
+		return l
+	}
+	before := limits()
+	var group sync.WaitGroup // Of attempts, each of which ends.
+	for i := range 8 {
+		o := new(childprocess.Options)
+		if i%2 == 0 {
+			o.Rlimits = []childprocess.Rlimit{
+				{Resource: unix.RLIMIT_NOFILE, Cur: min(300+uint64(i), before[0].Max), Max: before[0].Max},
+				{Resource: unix.RLIMIT_CORE, Cur: min(uint64(i), before[1].Max), Max: before[1].Max},
+			}
+		}
+		group.Go(func() {
+			for range 30 {
+				if err := childprocess.Replace("/nonexistent", nil, o); !errors.Is(err, syscall.ENOENT) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	require.Equal(t, before, limits())
 }
 
 func TestReplaceOfTooManyArgumentsIsE2BIG(t *testing.T) {
