@@ -39,6 +39,7 @@ type replacement struct {
 	FDPolicy   childprocess.FDPolicy
 	Out        string // a Path for slot 1
 	Slots      int    // so many further slots, all the same as slot 1
+	Nofile     uint64 // the soft limit of descriptors while it fails; 0: it stays
 	Loop       bool   // call it on a loop, beside a child that runs
 }
 
@@ -84,6 +85,10 @@ func init() {
 		for _, text := range args {
 			var r replacement
 			check(0, json.Unmarshal([]byte(text), &r))
+			restore := func() {}
+			if r.Nofile > 0 {
+				restore = lowerNofile(r.Nofile)
+			}
 			before := ownState()
 			for range 20 {
 				err := childprocess.Replace(r.File, r.Args, r.options())
@@ -97,6 +102,7 @@ func init() {
 			if !reflect.DeepEqual(before, after) {
 				fail(fmt.Errorf("%s:\nbefore %q\nafter  %q", text, before, after))
 			}
+			restore()
 			c := check(childprocess.Spawn(l, "/bin/echo", []string{"lives"}, nil))
 			ev := events(c).reading()
 			check(0, l.Run())
@@ -105,6 +111,14 @@ func init() {
 			}
 		}
 	})
+}
+
+// lowerNofile sets the soft limit of descriptors until restore is called.
+func lowerNofile(n uint64) (restore func()) {
+	var was unix.Rlimit
+	check(0, unix.Getrlimit(unix.RLIMIT_NOFILE, &was))
+	check(0, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: n, Max: was.Max}))
+	return func() { check(0, unix.Setrlimit(unix.RLIMIT_NOFILE, &was)) }
 }
 
 // untidy has this program be what a new one must not get.
@@ -250,6 +264,7 @@ func TestAfterAReplaceThatFailedTheProgramIsAsItWas(t *testing.T) {
 		{replacement{File: notExecutable, Slots: 20}, "EACCES"},
 		{replacement{File: noProgram}, "ENOEXEC"},
 		{replacement{File: noInterpreter}, "interpreter /nonexistent/interpreter: ENOENT"},
+		{replacement{File: "echo", Slots: 300, Nofile: 100}, "EMFILE"},
 		{replacement{File: "echo", Dir: "/nonexistent"}, "cwd /nonexistent: ENOENT"},
 		{replacement{File: "echo", Out: "/nonexistent/out"}, "stdio /nonexistent/out: ENOENT"},
 		{replacement{File: noProgram, Dir: "/", Umask: new(0o077), Nice: new(3), NoNewPrivs: true, Slots: 9,

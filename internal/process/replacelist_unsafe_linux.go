@@ -74,6 +74,8 @@ func (p *program) replaceSlots(slots []int, inherit bool) error {
 			p.undoCall(unix.SYS_DUP3, uintptr(saved), uintptr(i), unix.O_CLOEXEC)
 		case unix.EBADF:
 			p.undoCall(unix.SYS_CLOSE, uintptr(i))
+		case unix.EINVAL:
+			return unix.EMFILE // The limit is below n (fcntl(2), F_DUPFD).
 		default:
 			return err
 		}
