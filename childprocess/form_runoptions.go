@@ -23,10 +23,11 @@ const MaxOutput = 64 << 20
 //   - Context must be nil: the context of the call takes its place.
 //   - KillGrace 0 is [CancelGrace]. Timeout and the context count until close; when one of them ends the child, its pipes are
 //     closed, so that what the child has started cannot delay the return.
-//   - Stdio[0] is what Input says, the field or the function, by default /dev/null. Stdio[1] is a pipe that OutputWith and LinesWith read, and for RunWith
-//     /dev/null by default. Of Stdio[2], which is a pipe by default, the end is in the error; 64 KiB are kept. In the place of
-//     a pipe that is not read by the form, and above, a slot may be Ignore, Inherit, FD or File, also Owned, Path, SameAs or Tee; a
-//     pipe that is read may be a Tee with a Pipe. Pipe, Stream and IPC are for a child with a loop.
+//   - Stdio[0] is what Input says, the field or the function, by default /dev/null. Stdio[1] is a pipe that OutputWith and
+//     LinesWith read, and for RunWith /dev/null by default. Of Stdio[2], which is a pipe by default, the end is in the error;
+//     64 KiB are kept. In the place of a pipe that is not read by the form, and above, a slot may be Ignore, Inherit, FD or
+//     File, also Owned, Path or SameAs, and in 1 and 2 a Tee; a pipe that is read may be a Tee with a Pipe. Stream, PTY, IPC
+//     and other pipes are for a child with a loop.
 //   - Async, StopEvents, Encoding, Serialization, MaxMessage and MaxQueue are refused. LineEnd, MaxLine and HighWaterMark are for
 //     LinesWith alone.
 type RunOptions struct {
