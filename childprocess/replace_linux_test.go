@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,6 +42,7 @@ type replacement struct {
 	Out        string // a Path for slot 1
 	Slots      int    // so many further slots, all the same as slot 1
 	Nofile     uint64 // the soft limit of descriptors while it fails; 0: it stays
+	Profile    bool   // this program has its CPU profile written
 	Loop       bool   // call it on a loop, beside a child that runs
 }
 
@@ -63,6 +66,9 @@ func init() {
 		var r replacement
 		check(0, json.Unmarshal([]byte(args[0]), &r))
 		untidy()
+		if r.Profile {
+			check(0, pprof.StartCPUProfile(io.Discard))
+		}
 		do := func() { fail(childprocess.Replace(r.File, r.Args, r.options())) }
 		if !r.Loop {
 			do()
@@ -77,6 +83,8 @@ func init() {
 	// replace-fails tries what its arguments say, and looks what has become of it.
 	helperproc.Register("replace-fails", func(args []string) {
 		untidy()
+		hour := unix.Timeval{Sec: 3600}
+		check(unix.Setitimer(unix.ItimerProf, unix.Itimerval{Interval: hour, Value: hour})) // As a profiler's, but it does not fire.
 		l := check(openLoop())
 		check(0, childprocess.Prepare(l))
 		_ = childprocess.Replace("/nonexistent", nil, nil) // What is found out once was found out,
@@ -157,7 +165,8 @@ func ownState() (state []string) {
 	check(0, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
 	state = append(state, fmt.Sprint("limit ", limit), check(os.Getwd()), fmt.Sprint("dumpable ", check(unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0))))
 	check(0, unix.Getrlimit(unix.RLIMIT_CORE, &limit))
-	return append(state, fmt.Sprint("core ", limit), fmt.Sprint("nice ", check(unix.Getpriority(unix.PRIO_PROCESS, 0))))
+	return append(state, fmt.Sprint("core ", limit), fmt.Sprint("profile ", check(unix.Getitimer(unix.ItimerProf)).Interval),
+		fmt.Sprint("nice ", check(unix.Getpriority(unix.PRIO_PROCESS, 0))))
 }
 
 func asText(t testing.TB, r replacement) string {
@@ -300,6 +309,15 @@ func coreLimit(t *testing.T) childprocess.Rlimit {
 		return childprocess.Rlimit{Resource: unix.RLIMIT_CORE, Cur: min(limit.Max, 4096), Max: limit.Max}
 	}
 	return childprocess.Rlimit{Resource: unix.RLIMIT_CORE, Max: limit.Max}
+}
+
+// The timer of the profiler outlives execve(2), and its signal ends who does not expect it.
+func TestAReplacementIsNotEndedByTheProfilerOfThisProgram(t *testing.T) {
+	ownForkOnly(t)
+	noNewFDs(t)
+	const busy = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done"
+	_, said := replaced(t, replacement{File: busy, Shell: "/bin/sh", Profile: true})
+	require.Equal(t, "done\n", said)
 }
 
 // What one attempt changes for a moment must not be what another one puts back.
