@@ -15,6 +15,8 @@ import (
 // The program is looked up, and started, as by [Spawn], with the same errors, all of them returned: an *[ArgumentError], an
 // *[UnsupportedError], or a *[SpawnError]. It keeps the process id, the parent, the session and the group, and the children
 // that this program has: their ends will be told to it. Nothing of this program runs any more: no deferred call, no Close.
+// A parent-death signal that this program was started with ([Options].Pdeathsig) is lost, because the kernel has it for the
+// thread that main began on, and another one executes the program.
 //
 // Of Options it honours Dir, Env, ParentPath, Argv0, Shell, ListenFDs, UID, GID, Groups, FDPolicy, Umask, Nice, IOPriority,
 // CPUs, Rlimits, Chroot, AmbientCaps and NoNewPrivs. Everything else is for a child, and is refused by an *ArgumentError
