@@ -133,8 +133,8 @@
 // # Replacing this program
 //
 // [Replace] runs a program in this process, with the same lookup, environment, slots and settings as a child, and errors as
-// of a child. It returns only when that fails, and has changed nothing then. It needs unshare(2) on Linux; elsewhere it is
-// [syscall.Exec].
+// of a child. It returns only when that fails, and has changed nothing of this process then. On Linux on amd64 and arm64 it
+// needs unshare(2); elsewhere it is [syscall.Exec], which takes none of the settings.
 //
 // # Socket activation
 //

@@ -26,8 +26,8 @@ const MaxOutput = 64 << 20
 //   - Stdio[0] is what Input says, the field or the function, by default /dev/null. Stdio[1] is a pipe that OutputWith and
 //     LinesWith read, and for RunWith /dev/null by default: StopWhen and IdleTimeout know nothing of what is written there. Of
 //     Stdio[2], which is a pipe by default, the end is in the error; 64 KiB are kept. In the place of a pipe that is not read by
-//     the form, and above, a slot may be Ignore, Inherit, FD or File, also Owned, Path, SameAs or Tee; a pipe that is read may
-//     be a Tee with a Pipe. Pipe, Stream and IPC are for a child with a loop.
+//     the form, and above, a slot may be Ignore, Inherit, FD or File, also Owned, Path or SameAs, and in 1 and 2 a Tee; a pipe
+//     that is read may be a Tee with a Pipe. Stream, PTY, IPC and other pipes are for a child with a loop.
 //   - Async, StopEvents, Encoding, Serialization, MaxMessage and MaxQueue are refused. LineEnd, MaxLine and HighWaterMark are for
 //     LinesWith alone.
 type RunOptions struct {

@@ -15,8 +15,8 @@ import (
 // SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. They are not kept or changed.
 //
 // Of Options, those that are for a child with listeners or with a channel (StopEvents, Async, Encoding, LineEnd, MaxLine,
-// HighWaterMark, Serialization, MaxMessage, MaxQueue) and the Stdio forms that need a loop of the caller (Stream, IPC) are
-// refused with an *[ArgumentError].
+// HighWaterMark, Serialization, MaxMessage, MaxQueue) and the Stdio forms that need a loop of the caller (Stream, PTY,
+// IPC) are refused with an *[ArgumentError].
 type SyncOptions struct {
 	Options
 
@@ -51,7 +51,8 @@ type SyncResult struct {
 	// Err is what went wrong, the first of:
 	//
 	//   - an *[ArgumentError] or a *[SpawnError]: nothing was started;
-	//   - [ErrTimeout], [ErrMaxBuffer], an *[AbortError] or an *[InputError]: the child was ended early, and Status says how that went;
+	//   - [ErrTimeout], [ErrMaxBuffer], an *[AbortError] or an *[InputError]: the child was ended early, and Status says how
+	//     that went;
 	//   - a *streams.OpError: a pipe failed. It is EPIPE when the child has not read all of Input.
 	//   - [ErrStatusLost].
 	//

@@ -13,9 +13,13 @@ import (
 // The variables by which a service manager tells a program of its sockets (sd_listen_fds(3)).
 const (
 	listenPid   = "LISTEN_PID"
+	listenPidfd = "LISTEN_PIDFDID" // Of systemd 258: whose a number is not told, but the inode of a pidfd.
 	listenFDs   = "LISTEN_FDS"
 	listenNames = "LISTEN_FDNAMES"
 )
+
+// listenVariables are all of them: whoever leaves one to a child of its own has that child misunderstand the others.
+var listenVariables = []string{listenPid, listenPidfd, listenFDs, listenNames}
 
 // firstListenFD is the number of the first of them.
 const firstListenFD = 3
@@ -36,7 +40,7 @@ func ListenFDs() ([]*os.File, error) {
 	defer listening.Unlock()
 	pid, given := os.LookupEnv(listenPid)
 	count, names := os.Getenv(listenFDs), os.Getenv(listenNames)
-	for _, name := range []string{listenPid, listenFDs, listenNames} {
+	for _, name := range listenVariables {
 		_ = os.Unsetenv(name) // It fails for impossible names only.
 	}
 	if !given {

@@ -29,7 +29,7 @@ func init() {
 			fmt.Print(f.Name(), " ", flags == unix.FD_CLOEXEC, " ")
 		}
 		again := check(childprocess.ListenFDs())
-		fmt.Print(len(again), " ", string(check(exec.Command("/bin/sh", "-c", "echo -n $LISTEN_PID$LISTEN_FDS$LISTEN_FDNAMES").Output())))
+		fmt.Print(len(again), " ", string(check(exec.Command("/bin/sh", "-c", "echo -n $LISTEN_PID$LISTEN_PIDFDID$LISTEN_FDS$LISTEN_FDNAMES").Output())))
 		if len(args) > 0 {
 			conn := check(check(net.FileListener(files[0])).Accept())
 			check(conn.Write([]byte("hello from a service")))

@@ -4,14 +4,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -38,6 +41,8 @@ type replacement struct {
 	FDPolicy   childprocess.FDPolicy
 	Out        string // a Path for slot 1
 	Slots      int    // so many further slots, all the same as slot 1
+	Nofile     uint64 // the soft limit of descriptors while it fails; 0: it stays
+	Profile    bool   // this program has its CPU profile written
 	Loop       bool   // call it on a loop, beside a child that runs
 }
 
@@ -61,6 +66,9 @@ func init() {
 		var r replacement
 		check(0, json.Unmarshal([]byte(args[0]), &r))
 		untidy()
+		if r.Profile {
+			check(0, pprof.StartCPUProfile(io.Discard))
+		}
 		do := func() { fail(childprocess.Replace(r.File, r.Args, r.options())) }
 		if !r.Loop {
 			do()
@@ -75,6 +83,8 @@ func init() {
 	// replace-fails tries what its arguments say, and looks what has become of it.
 	helperproc.Register("replace-fails", func(args []string) {
 		untidy()
+		hour := unix.Timeval{Sec: 3600}
+		check(unix.Setitimer(unix.ItimerProf, unix.Itimerval{Interval: hour, Value: hour})) // As a profiler's, but it does not fire.
 		l := check(openLoop())
 		check(0, childprocess.Prepare(l))
 		_ = childprocess.Replace("/nonexistent", nil, nil) // What is found out once was found out,
@@ -83,6 +93,10 @@ func init() {
 		for _, text := range args {
 			var r replacement
 			check(0, json.Unmarshal([]byte(text), &r))
+			restore := func() {}
+			if r.Nofile > 0 {
+				restore = lowerNofile(r.Nofile)
+			}
 			before := ownState()
 			for range 20 {
 				err := childprocess.Replace(r.File, r.Args, r.options())
@@ -96,6 +110,7 @@ func init() {
 			if !reflect.DeepEqual(before, after) {
 				fail(fmt.Errorf("%s:\nbefore %q\nafter  %q", text, before, after))
 			}
+			restore()
 			c := check(childprocess.Spawn(l, "/bin/echo", []string{"lives"}, nil))
 			ev := events(c).reading()
 			check(0, l.Run())
@@ -104,6 +119,14 @@ func init() {
 			}
 		}
 	})
+}
+
+// lowerNofile sets the soft limit of descriptors until restore is called.
+func lowerNofile(n uint64) (restore func()) {
+	var was unix.Rlimit
+	check(0, unix.Getrlimit(unix.RLIMIT_NOFILE, &was))
+	check(0, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: n, Max: was.Max}))
+	return func() { check(0, unix.Setrlimit(unix.RLIMIT_NOFILE, &was)) }
 }
 
 // untidy has this program be what a new one must not get.
@@ -142,7 +165,8 @@ func ownState() (state []string) {
 	check(0, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
 	state = append(state, fmt.Sprint("limit ", limit), check(os.Getwd()), fmt.Sprint("dumpable ", check(unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0))))
 	check(0, unix.Getrlimit(unix.RLIMIT_CORE, &limit))
-	return append(state, fmt.Sprint("core ", limit), fmt.Sprint("nice ", check(unix.Getpriority(unix.PRIO_PROCESS, 0))))
+	return append(state, fmt.Sprint("core ", limit), fmt.Sprint("profile ", check(unix.Getitimer(unix.ItimerProf)).Interval),
+		fmt.Sprint("nice ", check(unix.Getpriority(unix.PRIO_PROCESS, 0))))
 }
 
 func asText(t testing.TB, r replacement) string {
@@ -249,6 +273,7 @@ func TestAfterAReplaceThatFailedTheProgramIsAsItWas(t *testing.T) {
 		{replacement{File: notExecutable, Slots: 20}, "EACCES"},
 		{replacement{File: noProgram}, "ENOEXEC"},
 		{replacement{File: noInterpreter}, "interpreter /nonexistent/interpreter: ENOENT"},
+		{replacement{File: "echo", Slots: 300, Nofile: 100}, "EMFILE"},
 		{replacement{File: "echo", Dir: "/nonexistent"}, "cwd /nonexistent: ENOENT"},
 		{replacement{File: "echo", Out: "/nonexistent/out"}, "stdio /nonexistent/out: ENOENT"},
 		{replacement{File: noProgram, Dir: "/", Umask: new(0o077), Nice: new(3), NoNewPrivs: true, Slots: 9,
@@ -284,6 +309,46 @@ func coreLimit(t *testing.T) childprocess.Rlimit {
 		return childprocess.Rlimit{Resource: unix.RLIMIT_CORE, Cur: min(limit.Max, 4096), Max: limit.Max}
 	}
 	return childprocess.Rlimit{Resource: unix.RLIMIT_CORE, Max: limit.Max}
+}
+
+// The timer of the profiler outlives execve(2), and its signal ends who does not expect it.
+func TestAReplacementIsNotEndedByTheProfilerOfThisProgram(t *testing.T) {
+	ownForkOnly(t)
+	noNewFDs(t)
+	const busy = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done"
+	_, said := replaced(t, replacement{File: busy, Shell: "/bin/sh", Profile: true})
+	require.Equal(t, "done\n", said)
+}
+
+// What one attempt changes for a moment must not be what another one puts back.
+func TestReplacesThatFailAtOnceLeaveTheLimits(t *testing.T) {
+	ownForkOnly(t)
+	noNewFDs(t)
+	limits := func() (l [2]unix.Rlimit) {
+		require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &l[0]))
+		require.NoError(t, unix.Getrlimit(unix.RLIMIT_CORE, &l[1]))
+		return l
+	}
+	before := limits()
+	var group sync.WaitGroup // Of attempts, each of which ends.
+	for i := range 8 {
+		o := new(childprocess.Options)
+		if i%2 == 0 {
+			o.Rlimits = []childprocess.Rlimit{
+				{Resource: unix.RLIMIT_NOFILE, Cur: min(300+uint64(i), before[0].Max), Max: before[0].Max},
+				{Resource: unix.RLIMIT_CORE, Cur: min(uint64(i), before[1].Max), Max: before[1].Max},
+			}
+		}
+		group.Go(func() {
+			for range 30 {
+				if err := childprocess.Replace("/nonexistent", nil, o); !errors.Is(err, syscall.ENOENT) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	require.Equal(t, before, limits())
 }
 
 func TestReplaceOfTooManyArgumentsIsE2BIG(t *testing.T) {

@@ -45,6 +45,9 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake 
 	if mistake == nil {
 		o, mistake = o.withInput(op)
 	}
+	if mistake == nil {
+		mistake = o.foreignTarget(l, op)
+	}
 	var c *ChildProcess
 	err := begin(op, file, args, o, mistake, func() (err error) {
 		c, err = startOn(l, op, file, args, o)

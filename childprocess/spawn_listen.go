@@ -43,8 +43,14 @@ func (o *Options) withListenFDs(op string) (*Options, error) {
 		}
 		with.Stdio = append(with.Stdio, Stdio{form: formSocket, socket: l.Socket})
 	}
+	channels := 0
 	for i, s := range o.Stdio {
+		if s.form == formIPC {
+			channels++
+		}
 		switch {
+		case channels > 1:
+			return bad("Stdio["+strconv.Itoa(i)+"]", secondIPC) // Its number is another one in the copy.
 		case i < standardSlots || s.form == formDefault:
 		case s.form == formIPC:
 			with.Stdio = append(with.Stdio, s)
@@ -66,6 +72,6 @@ func (o *Options) withListenNames(env []string) []string {
 		}
 		names = append(names, name)
 	}
-	return append(without(slices.Clone(env), listenPid, listenFDs, listenNames),
+	return append(without(slices.Clone(env), listenVariables...),
 		listenFDs+"="+strconv.Itoa(len(names)), listenNames+"="+strings.Join(names, ":"))
 }

@@ -47,6 +47,7 @@ func TestAChildIsPassedSocketsAsByAServiceManager(t *testing.T) {
 	noNewFDs(t)
 	t.Setenv("LISTEN_PID", "1")
 	t.Setenv("LISTEN_FDS", "7")
+	t.Setenv("LISTEN_PIDFDID", "1") // Of another process.
 	null := check(os.Open(os.DevNull))
 	defer null.Close()
 	file, argv := helperproc.Command("listen-fds", "accept")
@@ -90,12 +91,13 @@ func TestListenFDsThatCannotBeMeantAreRefused(t *testing.T) {
 		o   childprocess.Options
 		bad string
 	}{
-		"nil":         {childprocess.Options{ListenFDs: []childprocess.ListenFD{{Name: "x"}}}, "ListenFDs[0]"},
-		"nil pointer": {childprocess.Options{ListenFDs: []childprocess.ListenFD{{Socket: null}, {Socket: none}}}, "ListenFDs[1]"},
-		"colon":       {childprocess.Options{ListenFDs: []childprocess.ListenFD{{"a:b", null}}}, "ListenFDs[0]"},
-		"control":     {childprocess.Options{ListenFDs: []childprocess.ListenFD{{"a\n", null}}}, "ListenFDs[0]"},
-		"long":        {childprocess.Options{ListenFDs: []childprocess.ListenFD{{strings.Repeat("x", 256), null}}}, "ListenFDs[0]"},
-		"slot above":  {childprocess.Options{ListenFDs: one, Stdio: []childprocess.Stdio{4: childprocess.Pipe}}, "Stdio[4]"},
+		"nil":          {childprocess.Options{ListenFDs: []childprocess.ListenFD{{Name: "x"}}}, "ListenFDs[0]"},
+		"nil pointer":  {childprocess.Options{ListenFDs: []childprocess.ListenFD{{Socket: null}, {Socket: none}}}, "ListenFDs[1]"},
+		"colon":        {childprocess.Options{ListenFDs: []childprocess.ListenFD{{"a:b", null}}}, "ListenFDs[0]"},
+		"control":      {childprocess.Options{ListenFDs: []childprocess.ListenFD{{"a\n", null}}}, "ListenFDs[0]"},
+		"long":         {childprocess.Options{ListenFDs: []childprocess.ListenFD{{strings.Repeat("x", 256), null}}}, "ListenFDs[0]"},
+		"two channels": {childprocess.Options{ListenFDs: one, Stdio: []childprocess.Stdio{3: childprocess.IPC, 5: childprocess.IPC}}, "Stdio[5]"},
+		"slot above":   {childprocess.Options{ListenFDs: one, Stdio: []childprocess.Stdio{4: childprocess.Pipe}}, "Stdio[4]"},
 	} {
 		_, err := childprocess.Spawn(l, "true", nil, &row.o)
 		bad, ok := errors.AsType[*childprocess.ArgumentError](err)

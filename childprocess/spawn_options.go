@@ -288,7 +288,10 @@ type Options struct {
 	source *input // of an Input in slot 0, which is a Pipe or a file by then; nil without
 }
 
-const containsNUL = "contains a NUL byte"
+const (
+	containsNUL = "contains a NUL byte"
+	secondIPC   = "is a second IPC"
+)
 
 // validate finds the mistakes in a call that no system call has to find.
 func (o *Options) validate(op, file string, args []string) error {
@@ -365,7 +368,7 @@ func (o *Options) validate(op, file string, args []string) error {
 			channels++
 		}
 		if channels > 1 {
-			return bad("Stdio["+strconv.Itoa(i)+"]", "is a second IPC")
+			return bad("Stdio["+strconv.Itoa(i)+"]", secondIPC)
 		}
 		reason := s.mistake()
 		if s.form == formInput && i > 0 {

@@ -2,6 +2,7 @@ package childprocess
 
 import (
 	"io/fs"
+	"math"
 	"os"
 	"strings"
 	"syscall"
@@ -41,6 +42,8 @@ func (p *pathStdio) mistake() string {
 		return "is a Path without a name"
 	case strings.IndexByte(p.name, 0) >= 0:
 		return "is a Path whose name " + containsNUL
+	case p.flag > math.MaxInt32: // The kernel would drop the upper half.
+		return "is a Path with a flag that is out of range"
 	case p.flag < 0 || p.flag&unix.O_ACCMODE > unix.O_RDWR:
 		return "is a Path with a flag that is no access mode"
 	case p.perm&^(fs.ModePerm|fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky) != 0:

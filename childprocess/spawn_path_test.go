@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -156,6 +157,7 @@ func TestPathsThatCannotBeMeantAreRefused(t *testing.T) {
 		"a NUL":     childprocess.Path("a\x00b", os.O_RDONLY, 0),
 		"no access": childprocess.Path("x", os.O_WRONLY|os.O_RDWR, 0),
 		"negative":  childprocess.Path("x", -1, 0),
+		"too large": childprocess.Path("x", math.MaxInt&^unix.O_ACCMODE, 0),
 		"no perm":   childprocess.Path("x", os.O_CREATE|os.O_WRONLY, fs.ModeDir|0o700),
 	} {
 		_, err := childprocess.Spawn(l, "true", nil, stdioOptions(childprocess.Ignore, slot))

@@ -122,8 +122,15 @@ func (s Stdio) mistake() string {
 	return ""
 }
 
-// isNil also knows the nil pointer in an interface, such as the Stdout of a child that has no pipe there.
+// isNil also knows the nil pointer in an interface, such as the Stdout of a child that has no pipe there, and a duplex stream
+// that nobody has made.
 func isNil(s interface{ FD() int }) bool {
+	switch s := s.(type) {
+	case *Terminal:
+		return s == nil || isNil(s.Duplex)
+	case *streams.Duplex:
+		return s == nil || s.Readable == nil || s.Writable == nil
+	}
 	v := reflect.ValueOf(s)
 	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }

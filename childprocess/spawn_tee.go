@@ -53,7 +53,7 @@ type TeeError struct {
 	Err    error // a *streams.OpError, or streams.ErrClosed for a Stream that somebody has closed
 }
 
-// Error returns a text such as "target 2 of slot 1: write fd 7: no space left on device".
+// Error returns a text such as "target 2 of slot 1: brood: write fd 7: no space left on device".
 func (e *TeeError) Error() string {
 	return "target " + strconv.Itoa(e.Target) + " of slot " + strconv.Itoa(e.Slot) + ": " + e.Err.Error()
 }
@@ -118,6 +118,25 @@ func (s Stdio) targetMistake() string {
 		return ""
 	}
 	return "is a form that nothing can be passed on to"
+}
+
+// foreignTarget finds a Stream of another loop, which only the goroutine of that one may use.
+func (o *Options) foreignTarget(l *reactor.Loop, op string) error {
+	for i, s := range o.Stdio {
+		if s.form != formTee {
+			continue
+		}
+		for n, to := range s.tee.targets {
+			if to.form != formStream || isNil(to.stream) {
+				continue
+			}
+			if w := writableOf(to.stream); w != nil && !w.BelongsTo(l) {
+				reason := "is a Tee whose target " + strconv.Itoa(n) + " is a Stream of another loop"
+				return &ArgumentError{op, "Stdio[" + strconv.Itoa(i) + "]", reason}
+			}
+		}
+	}
+	return nil
 }
 
 // target is one of a Tee while a child is being made.

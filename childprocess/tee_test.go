@@ -374,6 +374,10 @@ func TestTeesThatCannotBeMeantAreRefused(t *testing.T) {
 	pipe := childprocess.Pipe
 	reading := start(t, l, "cat")
 	reading.Stdin.End()
+	other := newLoop(t)
+	foreign := start(t, other, "cat")
+	foreign.Stdin.End()
+	defer run(t, other)
 	for what, row := range map[string]struct {
 		slots []childprocess.Stdio
 		bad   string
@@ -394,6 +398,9 @@ func TestTeesThatCannotBeMeantAreRefused(t *testing.T) {
 		"nil file":        {[]childprocess.Stdio{2: tee(childprocess.File(nil))}, "Stdio[2]"},
 		"nil stream":      {[]childprocess.Stdio{2: tee(childprocess.Stream(nil))}, "Stdio[2]"},
 		"readable":        {[]childprocess.Stdio{2: tee(childprocess.Stream(reading.Stdout))}, "Stdio[2]"},
+		"no stream":       {[]childprocess.Stdio{2: tee(childprocess.Stream(new(streams.Duplex)))}, "Stdio[2]"},
+		"no terminal":     {[]childprocess.Stdio{2: tee(childprocess.Stream(new(childprocess.Terminal)))}, "Stdio[2]"},
+		"foreign stream":  {[]childprocess.Stdio{2: tee(pipe, childprocess.Stream(foreign.Stdin))}, "Stdio[2]"},
 		"owned stream":    {[]childprocess.Stdio{2: tee(childprocess.Stream(reading.Stdin).Owned())}, "Stdio[2]"},
 		"read path":       {[]childprocess.Stdio{2: tee(childprocess.Path("x", os.O_RDONLY, 0))}, "Stdio[2]"},
 	} {

@@ -238,6 +238,9 @@ func (w *Writable) OnClose(fn func()) *events.Listener { return w.close.On(notNi
 // [Readable.Lend] has it. It returns [ErrClosed] when the stream is closed.
 func (w *Writable) Lend() (fd int, err error) { return w.d.lend() }
 
+// BelongsTo reports whether the stream is one of l. Safe to call from any goroutine.
+func (w *Writable) BelongsTo(l *reactor.Loop) bool { return w.d.loop == l }
+
 // Hold keeps the stream from waiting for room until Release: what the kernel does not take at once stays queued. It is the
 // counterpart of [Readable.Hold].
 func (w *Writable) Hold() { w.holds++; w.d.update() }

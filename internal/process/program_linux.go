@@ -86,6 +86,7 @@ type program struct {
 	undo    []call
 	actions [][4]uintptr   // of ignored signals, before
 	limits  []*unix.Rlimit // before
+	profile unix.Itimerval // before
 }
 
 // cloneArgs is struct clone_args of clone3(2), as of Linux 5.7. Older kernels take it when the end is zero.

@@ -4,6 +4,7 @@ package process
 
 import (
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
@@ -22,6 +23,8 @@ func CanReplace() bool { return hasOwnFork() }
 // thread when the program cannot be executed, and the others never see them. What belongs to the process, resource limits
 // and what happens to ignored signals, is put back; a hard limit that was lowered stays so without CAP_SYS_RESOURCE.
 func Replace(spec *Spec) *Failure {
+	replacing.Lock()
+	defer replacing.Unlock()
 	if !hasOwnFork() {
 		return replacePlainly(spec)
 	}
@@ -39,6 +42,10 @@ func Replace(spec *Spec) *Failure {
 		time.Sleep(pause)
 	}
 }
+
+// replacing keeps one attempt from taking for the state of this process what another one has changed for a moment: the two
+// would put back each other's limits and signals.
+var replacing sync.Mutex
 
 // replaceOnThread is the goroutine of one attempt. It does not unlock its thread.
 func replaceOnThread(spec *Spec, results chan<- *Failure) {

@@ -51,6 +51,7 @@ func (p *program) buildReplace(spec *Spec) *Failure {
 		p.nofile = limit
 		p.add(StepSlots, mayFail, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.nofile)))
 	}
+	p.stopProfiling()
 	p.replaceSignals()
 	p.add(StepSignals, mustWork, unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&noSignals)), 0, sigsetSize)
 	p.addExec(spec)
@@ -74,6 +75,8 @@ func (p *program) replaceSlots(slots []int, inherit bool) error {
 			p.undoCall(unix.SYS_DUP3, uintptr(saved), uintptr(i), unix.O_CLOEXEC)
 		case unix.EBADF:
 			p.undoCall(unix.SYS_CLOSE, uintptr(i))
+		case unix.EINVAL:
+			return unix.EMFILE // The limit is below n (fcntl(2), F_DUPFD).
 		default:
 			return err
 		}
@@ -107,6 +110,21 @@ func (p *program) replaceSignals() {
 		p.undoCall(unix.SYS_RT_SIGACTION, signal, uintptr(unsafe.Pointer(was)), 0, sigsetSize)
 	}
 }
+
+// stopProfiling disarms the timer of the runtime's CPU profiler. Execve(2) keeps it, and who has no handler for its signal is
+// ended by it.
+func (p *program) stopProfiling() {
+	var err error
+	p.profile, err = unix.Getitimer(unix.ItimerProf)
+	if err != nil || p.profile == noTimer {
+		return
+	}
+	p.add(StepSignals, mayFail, unix.SYS_SETITIMER, unix.ITIMER_PROF, uintptr(unsafe.Pointer(&noTimer)))
+	p.undoCall(unix.SYS_SETITIMER, unix.ITIMER_PROF, uintptr(unsafe.Pointer(&p.profile)))
+}
+
+// noTimer is one that is not armed.
+var noTimer unix.Itimerval
 
 // undoLimit puts a limit back.
 func (p *program) undoLimit(resource int) {
