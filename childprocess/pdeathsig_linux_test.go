@@ -132,9 +132,11 @@ func TestPdeathsigIsSetWhateverElseIs(t *testing.T) {
 		"plain": {}, "async": {Async: true}, "prespawn": {PreSpawn: func() error { return nil }},
 		"other user":   {UID: new(uint32(nobody)), GID: new(uint32(nobody)), Dir: "/"},
 		"capabilities": {UID: new(uint32(nobody)), AmbientCaps: []uintptr{unix.CAP_CHOWN}, Dir: "/"},
+		"a namespace":  {Cloneflags: unix.CLONE_NEWPID},
+		"of a thread":  {PreSpawn: func() error { return unix.Unshare(unix.CLONE_NEWPID) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if o.UID != nil {
+			if o.UID != nil || o.Cloneflags != 0 || name == "of a thread" {
 				needRoot(t)
 			}
 			o.Pdeathsig = unix.SIGHUP

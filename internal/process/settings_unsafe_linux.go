@@ -164,11 +164,10 @@ func (p *program) addSeccomp(filter []SockFilter) {
 }
 
 // addPdeathsig comes behind the credentials, whose change takes it back. If this process has ended meanwhile the child, to
-// whom nobody sends anything any more, ends too. In a PID namespace of its own it cannot see that.
+// whom nobody sends anything any more, ends too. In a PID namespace of its own, by Cloneflags or that of a thread which
+// somebody has changed, it cannot see that.
 func (p *program) addPdeathsig(s *Settings) {
 	p.add(StepPdeathsig, mustWork, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(s.Pdeathsig))
-	if s.Cloneflags&unix.CLONE_NEWPID == 0 {
-		p.add(StepPdeathsig, wantsResult, unix.SYS_GETPPID)
-		p.last().want = uintptr(unix.Getpid())
-	}
+	p.add(StepPdeathsig, wantsParent, unix.SYS_GETPPID)
+	p.last().want = uintptr(unix.Getpid())
 }
