@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -191,8 +192,8 @@ type Options struct {
 	// keeps for as long as one of them lives, and is in the namespaces of the program, not of the caller's thread. It does
 	// not go with FDsSlots on BackendForkExec.
 	//
-	// A child that finds, before it executes, that this program has ended meanwhile ends too; with CLONE_NEWPID in
-	// Cloneflags it cannot see that.
+	// A child that finds, before it executes, that this program has ended meanwhile ends too; in a PID namespace of
+	// its own it cannot see that.
 	Pdeathsig Signal
 
 	// PreSpawn is called just before the child is forked, on an OS thread that nobody else uses, that forks the child, and
@@ -336,6 +337,8 @@ func (o *Options) validate(op, file string, args []string) error {
 		return bad("UID", "is out of range") // -1 means "leave it" to setuid(2)'s relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:
 		return bad("GID", "is out of range")
+	case slices.Contains(o.Groups, math.MaxUint32):
+		return bad("Groups["+strconv.Itoa(slices.Index(o.Groups, math.MaxUint32))+"]", "is out of range")
 	case o.Setpgid && o.Detached:
 		return bad("Setpgid", "is not for a Detached child, which leads a group")
 	case o.Pgid != 0 && !o.Setpgid:
