@@ -31,6 +31,7 @@ func oneSetting() map[string]childprocess.Options {
 		"IOPriority": {IOPriority: new(3 << 13)}, "Rlimits": {Rlimits: []childprocess.Rlimit{{4, 0, 0}}}, "NoNewPrivs": {NoNewPrivs: true},
 		"Landlock": {Landlock: os.Stdin}, "Seccomp": {Seccomp: allowAll}, "Foreground": {Foreground: true},
 		"FDsSlots": {FDPolicy: childprocess.FDsSlots}, "FDsCloseOnExec": {FDPolicy: childprocess.FDsCloseOnExec}, "PreSpawn": {PreSpawn: none},
+		"ListenFDs": {ListenFDs: []childprocess.ListenFD{{Name: "null", Socket: os.Stdin}}}, "PipeCapacity": {PipeCapacity: 1 << 16},
 	}
 }
 
