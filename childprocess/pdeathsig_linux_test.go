@@ -46,7 +46,20 @@ func fatedOptions(kind string) childprocess.Options {
 	return o
 }
 
+// ownPdeathsig asks on the main thread, which the kernel has given the signal to: the threads that Go has made do not have it,
+// and this goroutine may be on one of them.
 func ownPdeathsig() (sig int32, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if unix.Gettid() != os.Getpid() {
+		done := make(chan struct{})
+		go func() { // It ends with the answer, which this function waits for. Meanwhile it cannot be on this thread.
+			defer close(done)
+			sig, err = ownPdeathsig()
+		}()
+		<-done
+		return sig, err
+	}
 	return sig, unix.Prctl(unix.PR_GET_PDEATHSIG, addressOf(&sig), 0, 0, 0)
 }
 
