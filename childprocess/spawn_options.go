@@ -132,9 +132,10 @@ type Options struct {
 	Cgroup string
 
 	// Cloneflags are the namespaces(7) that the child gets of its own, CLONE_NEWNS, CLONE_NEWPID and so on of clone(2). In
-	// a user namespace (CLONE_NEWUSER), for which no privilege is needed, it has all capabilities and no user. A time
-	// namespace (CLONE_NEWTIME, Linux 5.6) takes clone3(2), which BackendForkExec does not use; its clocks are those of
-	// this program.
+	// a user namespace (CLONE_NEWUSER), for which no privilege is needed, the child has all capabilities until it executes the
+	// program, and the other settings can use them. The program has all of them if its user is 0 there, see UidMappings, and
+	// else those of AmbientCaps. A time namespace (CLONE_NEWTIME, Linux 5.6) takes clone3(2), which BackendForkExec does not
+	// use; its clocks are those of this program.
 	Cloneflags uintptr
 
 	// UidMappings and GidMappings say who the users and the groups of a new user namespace are outside (user_namespaces(7),
