@@ -99,6 +99,9 @@ func TestForkExecHonoursWhatItCan(t *testing.T) {
 	l := newLoop(t)
 	got := output(t, l, spawn(t, l, "/bin/grep", []string{"CapAmb", "/proc/self/status"}, &o))
 	require.Equal(t, "CapAmb:\t0000000000000001\n", got)
+	require.ErrorIs(t, failureOf(t, "/bin/echo", &childprocess.Options{
+		Backend: childprocess.BackendForkExec, AmbientCaps: []uintptr{63}, // Which no kernel has.
+	}), errors.ErrUnsupported)
 	missing := t.TempDir() + "/none"
 	err := failureOf(t, "/bin/echo", &childprocess.Options{Backend: childprocess.BackendForkExec, Chroot: missing})
 	require.Equal(t, &childprocess.SpawnError{

@@ -44,6 +44,8 @@ func init() {
 		see(childprocess.Options{Foreground: true})
 		// This program is in the background now, and its children can be in front all the same.
 		see(childprocess.Options{Foreground: true, Setpgid: true, Async: true})
+		see(childprocess.Options{Foreground: true, KillScope: childprocess.ScopeChild})
+		see(childprocess.Options{Foreground: true, KillScope: childprocess.ScopeTree})
 		see(childprocess.Options{Setpgid: true})
 		views = append(views, viewTerminal())
 		writeAll(1, check(json.Marshal(views)))
@@ -67,17 +69,18 @@ func TestAChildInTheForeground(t *testing.T) {
 
 	var views []terminalView
 	require.NoError(t, json.Unmarshal(out.Bytes(), &views))
-	before, plain, first, second, background, after := views[0], views[1], views[2], views[3], views[4], views[5]
+	before, plain, last, background, after := views[0], views[1], views[5], views[6], views[7]
 	session := leader.Process.Pid
 	for _, view := range views {
 		require.Equal(t, session, view.Session)
 	}
 	require.Equal(t, terminalView{session, session, session, session}, before)
 	require.Equal(t, terminalView{plain.Pid, session, session, session}, plain)
-	require.Equal(t, terminalView{first.Pid, first.Pid, session, first.Pid}, first)
-	require.Equal(t, terminalView{second.Pid, second.Pid, session, second.Pid}, second)
-	require.Equal(t, terminalView{background.Pid, background.Pid, session, second.Pid}, background)
-	require.Equal(t, terminalView{session, session, session, second.Pid}, after)
+	for _, front := range views[2:6] {
+		require.Equal(t, terminalView{front.Pid, front.Pid, session, front.Pid}, front, "in a group of its own")
+	}
+	require.Equal(t, terminalView{background.Pid, background.Pid, session, last.Pid}, background)
+	require.Equal(t, terminalView{session, session, session, last.Pid}, after)
 }
 
 func init() {

@@ -197,6 +197,9 @@ func TestARulesetTakesAPrivilegeOrNoNewPrivs(t *testing.T) {
 		Op: "spawn", Step: childprocess.StepLandlock, File: "/bin/echo", Path: "/bin/echo", Args: []string{}, Err: unix.EPERM,
 	}, failureOf(t, "/bin/echo", &o))
 	requireNoChildren(t)
+	with := o
+	with.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN} // Then that user has the privilege.
+	require.Equal(t, "in\ndenied\ndenied\n", output(t, l, spawn(t, l, shell, argv, &with)))
 	o.NoNewPrivs = true
 	require.Equal(t, "in\ndenied\ndenied\n", output(t, l, spawn(t, l, shell, argv, &o)))
 

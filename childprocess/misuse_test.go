@@ -81,6 +81,8 @@ func TestS007_N001_N005_N024_BadArgumentsAreReturned(t *testing.T) {
 		"owned, of a slot without pipe": {"true", stdio(childprocess.Stream(nilReadable).Owned()), "Stdio[3]", "is a nil stream"},
 		"uid -1":                        {"true", childprocess.Options{UID: &minusOne}, "UID", "is out of range"},
 		"gid -1":                        {"true", childprocess.Options{GID: &minusOne}, "GID", "is out of range"},
+		"zero file":                     {"true", childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.File(new(os.File))}}, "Stdio[3]", "is a zero os.File"},
+		"group -1":                      {"true", childprocess.Options{Groups: []uint32{1, minusOne}}, "Groups[1]", "is out of range"},
 	} {
 		t.Run(name, func(t *testing.T) { misused(t, row.file, nil, &row.o, row.want, row.reason) })
 	}

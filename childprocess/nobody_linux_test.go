@@ -153,6 +153,7 @@ func TestNobodysChildrenArePrivilegedInTheirUserNamespace(t *testing.T) {
 	writeFile(t, root+"/text", "below\n", 0o644)
 	file, argv := helperproc.Command("settings")
 	file = publicly(t, file)
+	_, deathsig := helperproc.Command("deathsig")
 	const namespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWIPC |
 		unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
 	mapped := func(q request) request {
@@ -175,7 +176,9 @@ func TestNobodysChildrenArePrivilegedInTheirUserNamespace(t *testing.T) {
 		"user and group": {request{UID: new(uint32(0)), GID: new(uint32(0)), File: "id", Args: []string{"-u"}}, "0\n"},
 		"ambient":        {request{AmbientCaps: []uintptr{unix.CAP_CHOWN}, File: "/bin/grep", Args: []string{"CapAmb", "/proc/self/status"}}, "CapAmb:\t0000000000000001\n"},
 		"filter":         {request{Seccomp: refusing(unix.SYS_MKDIRAT, unix.EDQUOT), File: "/bin/echo", Args: []string{"text"}}, "text\n"},
+		"both":           {request{AmbientCaps: []uintptr{unix.CAP_CHOWN}, Seccomp: refusing(unix.SYS_MKDIRAT, unix.EDQUOT), File: "/bin/echo", Args: []string{"text"}}, "text\n"},
 		"settings":       {request{Nice: new(9), Umask: new(0o31), File: file, Args: argv}, "Umask:\t0031"},
+		"a signal":       {request{AmbientCaps: []uintptr{unix.CAP_CHOWN}, Pdeathsig: syscall.SIGHUP, File: file, Args: deathsig}, "1"},
 	} {
 		for _, async := range []bool{false, true} {
 			q := mapped(row.q)

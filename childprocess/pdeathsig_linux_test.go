@@ -46,7 +46,20 @@ func fatedOptions(kind string) childprocess.Options {
 	return o
 }
 
+// ownPdeathsig asks on the main thread, which the kernel has given the signal to: the threads that Go has made do not have it,
+// and this goroutine may be on one of them.
 func ownPdeathsig() (sig int32, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if unix.Gettid() != os.Getpid() {
+		done := make(chan struct{})
+		go func() { // It ends with the answer, which this function waits for. Meanwhile it cannot be on this thread.
+			defer close(done)
+			sig, err = ownPdeathsig()
+		}()
+		<-done
+		return sig, err
+	}
 	return sig, unix.Prctl(unix.PR_GET_PDEATHSIG, addressOf(&sig), 0, 0, 0)
 }
 
@@ -132,9 +145,11 @@ func TestPdeathsigIsSetWhateverElseIs(t *testing.T) {
 		"plain": {}, "async": {Async: true}, "prespawn": {PreSpawn: func() error { return nil }},
 		"other user":   {UID: new(uint32(nobody)), GID: new(uint32(nobody)), Dir: "/"},
 		"capabilities": {UID: new(uint32(nobody)), AmbientCaps: []uintptr{unix.CAP_CHOWN}, Dir: "/"},
+		"a namespace":  {Cloneflags: unix.CLONE_NEWPID},
+		"of a thread":  {PreSpawn: func() error { return unix.Unshare(unix.CLONE_NEWPID) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if o.UID != nil {
+			if o.UID != nil || o.Cloneflags != 0 || name == "of a thread" {
 				needRoot(t)
 			}
 			o.Pdeathsig = unix.SIGHUP

@@ -305,6 +305,33 @@ func TestAChildSeesItsRoot(t *testing.T) {
 	}
 }
 
+// A root directory is a world of its own, in which the links lead to what is there.
+func TestLinksOfARootLeadToWhatIsInIt(t *testing.T) {
+	needRoot(t)
+	noNewFDs(t)
+	root := publicDir(t)
+	require.NoError(t, os.MkdirAll(root+"/tools/only-here", 0o755))
+	require.NoError(t, os.Mkdir(root+"/bin", 0o755))
+	file, argv := helperproc.Command("where")
+	linkLibraries(t, file, root)
+	link(t, file, root+"/tools/only-here/where")
+	require.NoError(t, os.Symlink("/tools/only-here/where", root+"/bin/where"))
+	for _, backend := range []childprocess.Backend{childprocess.BackendAuto, childprocess.BackendForkExec} {
+		o := childprocess.Options{Backend: backend, Chroot: root}
+		l := newLoop(t)
+		require.Equal(t, "/ PWD=/", output(t, l, spawn(t, l, "where", argv, &o)), "backend %d", backend)
+		o.Env, o.Dir = []string{"PATH=."}, "/bin"
+		require.ErrorIs(t, failureOf(t, "where", &o), childprocess.ErrDot, "backend %d", backend)
+		missing := root + "/none"
+		err := failureOf(t, "where", &childprocess.Options{Backend: backend, Chroot: missing})
+		failed, ok := errors.AsType[*childprocess.SpawnError](err)
+		require.True(t, ok, "%v", err)
+		require.Equal(t, childprocess.StepChroot, failed.Step, "backend %d", backend)
+		require.Equal(t, missing, failed.Path)
+		require.Equal(t, error(unix.ENOENT), failed.Err)
+	}
+}
+
 // linkLibraries gives a root what the program file needs to be executed there, which is nothing for one that is linked
 // statically.
 func linkLibraries(t testing.TB, file, root string) {

@@ -3,6 +3,7 @@ package childprocess_test
 import (
 	"errors"
 	"math"
+	"os"
 	"syscall"
 	"testing"
 
@@ -35,6 +36,7 @@ func TestS057_AMistakeInASettingIsNamed(t *testing.T) {
 		"spawn: GidMappingsEnableSetgroups is given without GidMappings":       {GidMappingsEnableSetgroups: true},
 		"spawn: Pgid is given without Setpgid":                                 {Foreground: true, Pgid: 7},
 		"spawn: LandlockFlags is given without Landlock":                       {LandlockFlags: 1},
+		"spawn: Landlock is a zero os.File":                                    {Landlock: new(os.File)},
 		"spawn: Seccomp is empty":                                              {Seccomp: []childprocess.SockFilter{}},
 		"spawn: Seccomp has more than 4096 instructions":                       {Seccomp: make([]childprocess.SockFilter, 4097)},
 		"spawn: FDPolicy is unknown":                                           {FDPolicy: 2},

@@ -139,7 +139,7 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 		Args: c.args, Env: o.environ(), Dir: o.Dir, Slots: table.slots,
 		Setsid: session, Setctty: ctty >= 0, Ctty: max(ctty, 0),
 		// setsid(2) makes a group too, of which its leader cannot make another.
-		Setpgid: o.Setpgid || c.scope == scopeGroup && !session, Pgid: o.Pgid,
+		Setpgid: o.Setpgid || o.Foreground || c.scope == scopeGroup && !session, Pgid: o.Pgid,
 		Settings: o.settings(table.ruleset), Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec,
 		ThrowAway: o.PreSpawn != nil,
 		UID:       copyOf(o.UID), GID: copyOf(o.GID), Groups: slices.Clone(o.Groups), // An Async child is forked later.

@@ -43,11 +43,11 @@ func (o *Options) candidates(file string, memory []string) (files []string, dot 
 func (o *Options) inDir(path string) string {
 	switch {
 	case filepath.IsAbs(path):
-		return o.Chroot + path
+		return process.InRoot(o.Chroot, path)
 	case o.Dir != "":
-		return o.Chroot + o.Dir + "/" + path
+		return process.InRoot(o.Chroot, o.Dir+"/"+path)
 	case o.Chroot != "":
-		return o.Chroot + "/" + path
+		return process.InRoot(o.Chroot, "/"+path)
 	}
 	return path
 }

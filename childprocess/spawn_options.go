@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -131,9 +132,10 @@ type Options struct {
 	Cgroup string
 
 	// Cloneflags are the namespaces(7) that the child gets of its own, CLONE_NEWNS, CLONE_NEWPID and so on of clone(2). In
-	// a user namespace (CLONE_NEWUSER), for which no privilege is needed, it has all capabilities and no user. A time
-	// namespace (CLONE_NEWTIME, Linux 5.6) takes clone3(2), which BackendForkExec does not use; its clocks are those of
-	// this program.
+	// a user namespace (CLONE_NEWUSER), for which no privilege is needed, the child has all capabilities until it executes the
+	// program, and the other settings can use them. The program has all of them if its user is 0 there, see UidMappings, and
+	// else those of AmbientCaps. A time namespace (CLONE_NEWTIME, Linux 5.6) takes clone3(2), which BackendForkExec does not
+	// use; its clocks are those of this program.
 	Cloneflags uintptr
 
 	// UidMappings and GidMappings say who the users and the groups of a new user namespace are outside (user_namespaces(7),
@@ -191,8 +193,8 @@ type Options struct {
 	// keeps for as long as one of them lives, and is in the namespaces of the program, not of the caller's thread. It does
 	// not go with FDsSlots on BackendForkExec.
 	//
-	// A child that finds, before it executes, that this program has ended meanwhile ends too; with CLONE_NEWPID in
-	// Cloneflags it cannot see that.
+	// A child that finds, before it executes, that this program has ended meanwhile ends too; in a PID namespace of
+	// its own it cannot see that.
 	Pdeathsig Signal
 
 	// PreSpawn is called just before the child is forked, on an OS thread that nobody else uses, that forks the child, and
@@ -339,6 +341,8 @@ func (o *Options) validate(op, file string, args []string) error {
 		return bad("UID", "is out of range") // -1 means "leave it" to setuid(2)'s relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:
 		return bad("GID", "is out of range")
+	case slices.Contains(o.Groups, math.MaxUint32):
+		return bad("Groups["+strconv.Itoa(slices.Index(o.Groups, math.MaxUint32))+"]", "is out of range")
 	case o.Setpgid && o.Detached:
 		return bad("Setpgid", "is not for a Detached child, which leads a group")
 	case o.Pgid != 0 && !o.Setpgid:

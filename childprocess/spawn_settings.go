@@ -135,6 +135,8 @@ func (o *Options) settingsMistake() (name, reason string) {
 		return "Dir", "is relative, for a child with a Chroot"
 	case o.Cloneflags&^process.Namespaces != 0:
 		return "Cloneflags", "has a flag that is no namespace"
+	case isZeroFile(o.Landlock):
+		return "Landlock", "is a zero os.File"
 	case o.LandlockFlags != 0 && o.Landlock == nil:
 		return "LandlockFlags", "is given without Landlock"
 	case o.GidMappingsEnableSetgroups && o.GidMappings == nil:

@@ -110,6 +110,8 @@ func (s Stdio) mistake() string {
 		return "is not a descriptor"
 	case s.form == formFile && s.file == nil:
 		return "is a nil file"
+	case s.form == formFile && isZeroFile(s.file):
+		return "is a zero os.File"
 	case s.form == formStream && isNil(s.stream):
 		return "is a nil stream"
 	case s.form == formInput && s.input == nil:
@@ -121,6 +123,9 @@ func (s Stdio) mistake() string {
 	}
 	return ""
 }
+
+// isZeroFile reports whether f is a file that nobody has opened: its methods panic.
+func isZeroFile(f *os.File) bool { return f != nil && *f == (os.File{}) }
 
 // isNil also knows the nil pointer in an interface, such as the Stdout of a child that has no pipe there, and a duplex stream
 // that nobody has made.

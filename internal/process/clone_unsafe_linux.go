@@ -91,7 +91,8 @@ func runChild(p *program) {
 		if c.kind == writesPID {
 			writeDecimal(unsafe.Pointer(p.pidText), result)
 		}
-		if c.kind == wantsResult && errno == 0 && result != c.want {
+		checked := c.kind == wantsResult || c.kind == wantsParent && result != 0
+		if checked && errno == 0 && result != c.want {
 			errno = uintptr(unix.ESRCH)
 		}
 		switch {

@@ -17,6 +17,9 @@ import (
 func forkExec(spec *Spec) (Process, *Failure) {
 	file, failure := spec.search()
 	if failure != nil {
+		if without := spec.rootless(); without != nil {
+			failure = without
+		}
 		return Process{}, failure
 	}
 	p := Process{Pidfd: -1}
@@ -100,6 +103,18 @@ func (s *Spec) search() (file string, failure *Failure) {
 	return "", failure
 }
 
+// rootless is the failure of a spec whose root directory nobody can have, nil if it seems one can.
+func (s *Spec) rootless() *Failure {
+	with := s.Settings
+	if with == nil || with.Chroot == "" {
+		return nil
+	}
+	if err, ok := dirError(with.Chroot, nil).(syscall.Errno); ok {
+		return &Failure{Step: StepChroot, Path: with.Chroot, Err: err}
+	}
+	return nil
+}
+
 // credential returns nil when nothing is to be changed.
 func (s *Spec) credential() *syscall.Credential {
 	if s.UID == nil && s.GID == nil && s.Groups == nil {
@@ -134,6 +149,8 @@ func (s *Spec) guess(file string, errno syscall.Errno) *Failure {
 				return &Failure{Step: StepNamespaces, Err: errno}
 			case with.Chroot != "" && unix.Geteuid() != 0:
 				return &Failure{Step: StepChroot, Path: with.Chroot, Err: errno}
+			case len(with.AmbientCaps) > 0 && errno == syscall.EINVAL && s.credential() == nil:
+				return &Failure{Step: StepAmbientCaps, Err: syscall.ENOTSUP} // See program.failure.
 			case len(with.AmbientCaps) > 0:
 				return &Failure{Step: StepAmbientCaps, Err: errno}
 			}
@@ -145,8 +162,8 @@ func (s *Spec) guess(file string, errno syscall.Errno) *Failure {
 			return &Failure{Step: StepUID, Err: errno}
 		}
 	}
-	if with := s.Settings; with != nil && with.Chroot != "" && dirError(with.Chroot, nil) == errno {
-		return &Failure{Step: StepChroot, Path: with.Chroot, Err: errno}
+	if without := s.rootless(); without != nil && without.Err == errno {
+		return without
 	}
 	if s.Dir != "" && dirError(s.inDir("."), s.credential()) == errno {
 		return &Failure{Step: StepDirectory, Path: s.Dir, Err: errno}

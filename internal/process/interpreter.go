@@ -52,8 +52,7 @@ func (s *Spec) badInterpreter(file string, err syscall.Errno) string {
 	return ""
 }
 
-// inDir returns what the child's path is for this process, which is in another directory and may have another root. (Of that
-// root symbolic links with an absolute target lead elsewhere here.)
+// inDir returns what the child's path is for this process, which is in another directory and may have another root.
 func (s *Spec) inDir(path string) string {
 	root := ""
 	if s.Settings != nil {
@@ -61,11 +60,11 @@ func (s *Spec) inDir(path string) string {
 	}
 	switch {
 	case filepath.IsAbs(path):
-		return root + path
+		return InRoot(root, path)
 	case s.Dir != "":
-		return root + s.Dir + "/" + path
+		return InRoot(root, s.Dir+"/"+path)
 	case root != "":
-		return root + "/" + path
+		return InRoot(root, "/"+path)
 	}
 	return path
 }

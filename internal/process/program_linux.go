@@ -23,7 +23,7 @@ type call struct {
 	// to is where the result goes, from where the first argument comes from; nil for nowhere. So a descriptor that the child
 	// opens gets to the calls that use it.
 	to, from *uintptr
-	want     uintptr // of wantsResult
+	want     uintptr // of wantsResult and wantsParent
 }
 
 // A callKind says what follows when a call fails.
@@ -36,6 +36,7 @@ const (
 	closeRest                   // as mustWork; it is no system call but closeFrom, with the first two arguments
 	writesPID                   // the result is written to program.pidText
 	wantsResult                 // the start has failed, also when the result is not call.want
+	wantsParent                 // the same, but the result may be 0, which getppid(2) says of one in another PID namespace
 )
 
 // A program is what a child does before it executes a file, and the memory for that. Starter builds one for each start, in

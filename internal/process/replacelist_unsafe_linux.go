@@ -42,7 +42,7 @@ func (p *program) buildReplace(spec *Spec) *Failure {
 	}
 	p.addCredentials(spec)
 	if len(with.AmbientCaps) > 0 {
-		p.addAmbientCaps(with.AmbientCaps, spec.UID != nil)
+		p.addAmbientCaps(with, spec.UID != nil)
 	}
 	if with.NoNewPrivs {
 		p.add(StepNoNewPrivs, mustWork, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)

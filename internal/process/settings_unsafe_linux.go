@@ -126,19 +126,26 @@ func (p *program) addKeepCaps() {
 	p.add(StepAmbientCaps, mustWork, unix.SYS_PRCTL, unix.PR_SET_KEEPCAPS, 1)
 }
 
-// addAmbientCaps raises capabilities, which have to be permitted and inheritable for that. The effective ones of another
-// user are none: they would let that user execute what only this one may.
-func (p *program) addAmbientCaps(caps []uintptr, otherUser bool) {
+// addAmbientCaps raises capabilities, which have to be permitted and inheritable for that. Of another user no others are
+// effective: they would let that user execute what only this one may. In a user namespace of its own the child has all.
+func (p *program) addAmbientCaps(s *Settings, otherUser bool) {
 	p.capHeader = unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	_ = unix.Capget(&p.capHeader, &p.caps[0]) // It cannot fail with these arguments.
-	p.capHeader.Pid = 0
+	if s.Cloneflags&NewUser != 0 {
+		const all = ^uint32(0)
+		p.caps = [2]unix.CapUserData{{Effective: all, Permitted: all}, {Effective: all, Permitted: all}}
+	} else {
+		_ = unix.Capget(&p.capHeader, &p.caps[0]) // It cannot fail with these arguments.
+		p.capHeader.Pid = 0
+	}
 	if otherUser {
 		p.caps[0].Effective, p.caps[1].Effective = 0, 0
 	}
+	caps := s.AmbientCaps
 	for _, c := range caps {
 		set := &p.caps[c/32]
 		set.Permitted |= 1 << (c % 32)
 		set.Inheritable |= 1 << (c % 32)
+		set.Effective |= 1 << (c % 32)
 	}
 	p.add(StepAmbientCaps, mustWork, unix.SYS_CAPSET, uintptr(unsafe.Pointer(&p.capHeader)), uintptr(unsafe.Pointer(&p.caps)))
 	for _, c := range caps {
@@ -164,11 +171,10 @@ func (p *program) addSeccomp(filter []SockFilter) {
 }
 
 // addPdeathsig comes behind the credentials, whose change takes it back. If this process has ended meanwhile the child, to
-// whom nobody sends anything any more, ends too. In a PID namespace of its own it cannot see that.
+// whom nobody sends anything any more, ends too. In a PID namespace of its own, by Cloneflags or that of a thread which
+// somebody has changed, it cannot see that.
 func (p *program) addPdeathsig(s *Settings) {
 	p.add(StepPdeathsig, mustWork, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(s.Pdeathsig))
-	if s.Cloneflags&unix.CLONE_NEWPID == 0 {
-		p.add(StepPdeathsig, wantsResult, unix.SYS_GETPPID)
-		p.last().want = uintptr(unix.Getpid())
-	}
+	p.add(StepPdeathsig, wantsParent, unix.SYS_GETPPID)
+	p.last().want = uintptr(unix.Getpid())
 }

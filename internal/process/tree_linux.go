@@ -72,10 +72,10 @@ func (t *Tree) Signal(s syscall.Signal, wake bool) (sent, refused int, why error
 	if own {
 		defer fd.Close(dir)
 	}
-	thaw := t.freeze(dir)
+	thaw, all := t.freeze(dir)
 	defer thaw()
 	sent, refused, why = t.send(s)
-	if s == syscall.SIGKILL && own && (refused != 0 || t.cgroup.hides(dir)) && t.cgroup.kill(dir) == nil {
+	if s == syscall.SIGKILL && own && (!all || refused != 0 || t.cgroup.hides(dir)) && t.cgroup.kill(dir) == nil {
 		sent, refused, why = t.killedToo(sent, refused, why)
 	}
 	t.continueAll(s, wake)
@@ -83,8 +83,9 @@ func (t *Tree) Signal(s syscall.Signal, wake bool) (sent, refused int, why error
 }
 
 // freeze stops all members, and those that they have started since. Those in the cgroup dir, if that is not -1, are stopped by
-// that where it is allowed. What was done to it is undone by thaw.
-func (t *Tree) freeze(dir int) (thaw func()) {
+// that where it is allowed. What was done to it is undone by thaw. Without all there may be some that were not found, because
+// somebody has not stopped in time: on a busy machine that one may have had no processor meanwhile.
+func (t *Tree) freeze(dir int) (thaw func(), all bool) {
 	thaw = func() {}
 	t.frozen = false
 	if dir >= 0 {
@@ -113,8 +114,9 @@ func (t *Tree) freeze(dir int) (thaw func()) {
 		// A process that stops while its children are read may have started one behind the reader's back: so the last look is
 		// at those that stood still before.
 		grown := t.grow()
-		if late || still && (!grown || t.allHeld()) {
-			return thaw
+		all = still && (!grown || t.allHeld())
+		if all || late {
+			return thaw, all
 		}
 		if !still {
 			time.Sleep(freezePause)
