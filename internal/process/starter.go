@@ -4,6 +4,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/brood-go/brood/internal/fd"
 )
 
@@ -61,6 +63,9 @@ func (s *Starter) Start(spec *Spec) (Process, *Failure) {
 			p.Pidfd, _ = fd.Private(p.Pidfd, nil) // Without one there is none.
 			return p, nil
 		}
+		if failure.Err == syscall.EBADF && (failure.Step == StepSlots || failure.Step == StepExec) && spec.slotsOpen() {
+			failure = &Failure{Step: StepFork, Err: syscall.EMFILE} // So dup2(2) calls a number that is above the limit.
+		}
 		if failure.Err != syscall.ETXTBSY || pause > textBusyLongest {
 			cgroup.end()
 			failure.blameInterpreter(spec)
@@ -68,6 +73,19 @@ func (s *Starter) Start(spec *Spec) (Process, *Failure) {
 		}
 		time.Sleep(pause)
 	}
+}
+
+// slotsOpen reports whether all that the slots are to be made of is open.
+func (s *Spec) slotsOpen() bool {
+	for _, source := range s.Slots {
+		if source == Closed {
+			continue
+		}
+		if _, err := unix.FcntlInt(uintptr(source), unix.F_GETFD, 0); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *Starter) try(spec *Spec) (Process, *Failure) {
