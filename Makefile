@@ -2,7 +2,8 @@
 # lint tools are built from tools/, with the versions that are pinned there.
 
 GO       ?= go
-FUZZTIME ?= 3s
+# How often each fuzz target is called. With a time go test may end with "context deadline exceeded" as it runs out.
+FUZZTIME ?= 10000x
 # How long the tests of one package may take: it exists to end a hang.
 TIMEOUT  ?= 10m
 # What `make demo` works on; empty leaves the choice to the program.
@@ -132,13 +133,13 @@ $(STATICCHECK): tools/go.mod tools/go.sum
 	@$(GO) build -C tools -o $@ honnef.co/go/tools/cmd/staticcheck
 
 # go test lists the targets of a package, then the package: "FuzzX", "ok <tab> package <tab> time".
-fuzz: ## run each fuzz target for FUZZTIME (3s)
+fuzz: ## run each fuzz target for FUZZTIME (10000x)
 	$(call step,looking for fuzz targets)
 	@mkdir -p $(CACHE)
 	@$(GO) test -list '^Fuzz' ./... >$(CACHE)/fuzz.list || { cat $(CACHE)/fuzz.list; exit 1; }
 	@awk '/^Fuzz/ { name[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, name[i]; n = 0 }' $(CACHE)/fuzz.list | \
 	while read -r package name; do \
-		echo "==> $$name of $$package for $(FUZZTIME)"; \
+		echo "==> $$name of $$package $(FUZZTIME)"; \
 		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || exit; \
 	done
 
