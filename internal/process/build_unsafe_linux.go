@@ -39,23 +39,7 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 	if with.Foreground {
 		p.addForeground()
 	}
-	p.addRlimits(with.Rlimits)
-	if with.Chroot != "" {
-		p.addChroot(with.Chroot)
-	}
-	if spec.Dir != "" {
-		p.add(StepDirectory, mustWork, unix.SYS_CHDIR, address(p.string(spec.Dir)))
-	}
-	if len(with.AmbientCaps) > 0 {
-		p.addKeepCaps()
-	}
-	p.addCredentials(spec)
-	if len(with.AmbientCaps) > 0 {
-		p.addAmbientCaps(with, spec.UID != nil)
-	}
-	if with.NoNewPrivs {
-		p.add(StepNoNewPrivs, mustWork, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
-	}
+	p.addOwn(spec, with)
 	if with.Pdeathsig != 0 {
 		p.addPdeathsig(with)
 	}
@@ -299,5 +283,27 @@ func (p *program) addExec(spec *Spec) {
 	for i, file := range spec.Files {
 		p.add(StepExec, kind, unix.SYS_EXECVE, address(p.string(file)), argv, envp)
 		p.last().item = i
+	}
+}
+
+// addOwn adds what a child, and a program that replaces this one, have of their own, in the order in which it can be had:
+// limits, root and directory, and at last who they are and what they may.
+func (p *program) addOwn(spec *Spec, with *Settings) {
+	p.addRlimits(with.Rlimits)
+	if with.Chroot != "" {
+		p.addChroot(with.Chroot)
+	}
+	if spec.Dir != "" {
+		p.add(StepDirectory, mustWork, unix.SYS_CHDIR, address(p.string(spec.Dir)))
+	}
+	if len(with.AmbientCaps) > 0 {
+		p.addKeepCaps()
+	}
+	p.addCredentials(spec)
+	if len(with.AmbientCaps) > 0 {
+		p.addAmbientCaps(with, spec.UID != nil)
+	}
+	if with.NoNewPrivs {
+		p.add(StepNoNewPrivs, mustWork, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
 	}
 }

@@ -30,23 +30,7 @@ func (p *program) buildReplace(spec *Spec) *Failure {
 		return &Failure{Step: StepSlots, Err: err.(syscall.Errno)}
 	}
 	p.addScheduling(with)
-	p.addRlimits(with.Rlimits)
-	if with.Chroot != "" {
-		p.addChroot(with.Chroot)
-	}
-	if spec.Dir != "" {
-		p.add(StepDirectory, mustWork, unix.SYS_CHDIR, address(p.string(spec.Dir)))
-	}
-	if len(with.AmbientCaps) > 0 {
-		p.addKeepCaps()
-	}
-	p.addCredentials(spec)
-	if len(with.AmbientCaps) > 0 {
-		p.addAmbientCaps(with, spec.UID != nil)
-	}
-	if with.NoNewPrivs {
-		p.add(StepNoNewPrivs, mustWork, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
-	}
+	p.addOwn(spec, with)
 	if raised {
 		p.nofile = limit
 		p.add(StepSlots, mayFail, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.nofile)))
