@@ -110,7 +110,7 @@ func (c *Channel) peerIsSending() bool {
 	if c.in.rest > 0 {
 		quiet = quietTime
 	}
-	return c.in.batch >= c.socketSize()/2 || c.in.splitter.partial() || c.loop.Now().Sub(c.in.last) < min(quiet, limit/4)
+	return c.in.batch >= c.socketSize()/2 || c.in.splitter.Partial() || c.loop.Now().Sub(c.in.last) < min(quiet, limit/4)
 }
 
 // socketSize is how much the peer can write before somebody reads, as the kernel counts it.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/brood-go/brood/internal/frames"
 	"github.com/brood-go/brood/ipc/v8"
 )
 
@@ -21,7 +22,7 @@ var (
 
 	// ErrMessageTooLong is the cause of a [MessageError] when a message is over Options.MaxMessage, and the error of
 	// sending one that is too long for its length field (4 GiB, Advanced).
-	ErrMessageTooLong = errors.New("message too long")
+	ErrMessageTooLong = frames.ErrTooLong
 
 	// ErrQueueFull is returned by Send when Options.MaxQueue bytes are queued.
 	ErrQueueFull = errors.New("ipc: queue full")
@@ -88,13 +89,13 @@ const maxExcerpt = 64
 // A MessageError is a message from the peer that could not be understood. It was dropped; those before and behind it
 // were not.
 type MessageError struct {
-	Data []byte // how it begins, at most 64 bytes; nil when it was too long
+	Data []byte // how it begins, at most 64 bytes; nil for one of Advanced that was too long
 	Err  error  // ErrMessageTooLong, or what is wrong with it
 }
 
 // Error returns a text such as `ipc: message "{]": invalid character ']'`.
 func (e *MessageError) Error() string {
-	if e.Data == nil {
+	if e.Data == nil || e.Err == ErrMessageTooLong {
 		return "ipc: " + e.Err.Error()
 	}
 	return "ipc: message " + strconv.Quote(string(e.Data)) + ": " + e.Err.Error()

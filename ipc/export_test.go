@@ -31,7 +31,7 @@ func (c *Channel) Waiting() int { return c.waiting.cost }
 func (c *Channel) Inbox() int { return c.inbox.len() }
 
 // Kept returns what has come of a line whose end has not, in the channel's own memory.
-func (c *Channel) Kept() []byte { return c.in.splitter.(*lineSplitter).buf }
+func (c *Channel) Kept() []byte { return c.in.splitter.Kept() }
 
 // PendingRights returns the number of descriptors that wait for the rest of a frame.
 func (c *Channel) PendingRights() int { return len(c.in.rights.fds) }

@@ -1,11 +1,15 @@
 package ipc
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/brood-go/brood/internal/frames"
+)
 
 // format is a [Serialization] at work.
 type format interface {
 	// splitter returns one that accepts frames of up to max bytes.
-	splitter(max int) splitter
+	splitter(max int) frames.Splitter
 
 	// appendFrame appends the frame of v to dst, which is empty.
 	appendFrame(dst []byte, v any) ([]byte, error)

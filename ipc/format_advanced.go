@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/brood-go/brood/internal/frames"
 	"github.com/brood-go/brood/ipc/v8"
 )
 
@@ -13,13 +14,13 @@ import (
 // formed.
 type advancedFormat struct{}
 
-func (advancedFormat) splitter(max int) splitter { return &lengthSplitter{max: max} }
+func (advancedFormat) splitter(max int) frames.Splitter { return frames.Lengths(max) }
 
 func (f advancedFormat) appendFrame(dst []byte, v any) ([]byte, error) {
 	return f.append(dst, v, v8.MaxWriteDepth)
 }
 
-func (advancedFormat) payload(frame []byte) []byte { return frame[lengthSize:] }
+func (advancedFormat) payload(frame []byte) []byte { return frame[frames.LengthSize:] }
 
 func (f advancedFormat) appendHandleFrame(dst []byte, h handleFrame) ([]byte, error) {
 	return f.append(dst, h, v8.MaxWriteDepth+1)
@@ -30,7 +31,7 @@ func (advancedFormat) append(dst []byte, v any, depth int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := len(dst) - lengthSize
+	size := len(dst) - frames.LengthSize
 	if int64(size) > math.MaxUint32 {
 		return nil, ErrMessageTooLong
 	}

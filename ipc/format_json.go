@@ -3,6 +3,7 @@ package ipc
 import (
 	"errors"
 
+	"github.com/brood-go/brood/internal/frames"
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
@@ -11,7 +12,7 @@ type jsonFormat struct {
 	encoder *nodejson.Encoder // of the loop: frames are only made there
 }
 
-func (jsonFormat) splitter(max int) splitter { return &lineSplitter{max: max} }
+func (jsonFormat) splitter(max int) frames.Splitter { return frames.Lines(max) }
 
 func (f jsonFormat) appendFrame(dst []byte, v any) ([]byte, error) {
 	dst, err := f.encoder.Append(dst, v)

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/frames"
 	"github.com/brood-go/brood/internal/nodejson"
 	"github.com/brood-go/brood/ipc/socketlist"
 	"github.com/brood-go/brood/reactor"
@@ -84,7 +85,7 @@ func (h *hub) takeScratch() []byte {
 }
 
 func (h *hub) giveScratch(b []byte) {
-	if cap(b) <= keptMemory {
+	if cap(b) <= frames.KeptMemory {
 		h.scratch = b
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/frames"
 )
 
 // readBudget is the number of reads per readiness of a message that is longer than the read buffer. Reading stops
@@ -14,7 +15,7 @@ const readBudget = 16
 
 // receiver is the reading half of a channel.
 type receiver struct {
-	splitter splitter
+	splitter frames.Splitter
 	rights   rightsQueue
 	dropped  bool      // a frame of this read, or one that is being skipped, was dropped
 	refuse   bool      // a descriptor came with it, of which the peer is to be told
@@ -40,7 +41,7 @@ func (c *Channel) receive() {
 	if c.inbox.len() > 0 {
 		return // The loop has so many ticks to run that what came before is still to be delivered.
 	}
-	c.in.splitter.recycle()
+	c.in.splitter.Recycle()
 	if c.state == stateOpen {
 		c.in.batch = 0
 	}
@@ -74,19 +75,21 @@ func (c *Channel) receive() {
 // split cuts p into messages and queues them.
 func (c *Channel) split(p []byte) {
 	for len(p) > 0 {
-		frame, rest, err := c.in.splitter.next(p)
+		frame, rest, err := c.in.splitter.Next(p)
 		switch {
-		case err != nil:
+		case err != nil && frame == nil:
 			c.drop(&MessageError{Err: err})
+		case err != nil:
+			c.drop(badMessage(frame, err))
 		case frame != nil:
 			c.accept(frame)
 		}
 		p = rest
 	}
-	if c.in.rights.settle(c.in.splitter.partial()) && c.in.dropped {
+	if c.in.rights.settle(c.in.splitter.Partial()) && c.in.dropped {
 		c.in.refuse = true
 	}
-	c.in.dropped = c.in.splitter.skipping()
+	c.in.dropped = c.in.splitter.Skipping()
 	if c.in.refuse && !c.in.dropped {
 		c.in.refuse = false
 		c.enqueue(inbound{message: &Message{}, special: &special{cmd: cmdHandle, fd: -1}})

@@ -1,37 +1,41 @@
-package ipc
+package frames
 
 import "encoding/binary"
 
-// lengthSize is the number of bytes in front of a frame: its length, unsigned, big-endian.
-const lengthSize = 4
+// LengthSize is the number of bytes in front of a frame that has its length there: unsigned, big-endian.
+const LengthSize = 4
 
-// lengthSplitter cuts by the lengths in front of the frames: the framing of Advanced.
-type lengthSplitter struct {
+// lengths cuts by the lengths in front of the frames.
+type lengths struct {
 	assembler
 	max    int
-	header [lengthSize]byte
+	header [LengthSize]byte
 	have   int    // bytes of header that have come
 	size   int    // of the frame; valid once the header is whole
 	skip   uint32 // bytes still to skip of a frame that is too long
 }
 
-func (s *lengthSplitter) next(p []byte) (frame, rest []byte, err error) {
+// Lengths returns a Splitter of frames of up to max bytes, each behind its length.
+func Lengths(max int) Splitter { return &lengths{max: max} }
+
+// Next is that of a Splitter.
+func (s *lengths) Next(p []byte) (frame, rest []byte, err error) {
 	if s.skip > 0 {
 		k := min(int64(len(p)), int64(s.skip))
 		s.skip -= uint32(k)
 		return nil, p[k:], nil
 	}
-	if s.have < lengthSize {
+	if s.have < LengthSize {
 		k := copy(s.header[s.have:], p)
 		s.have += k
 		p = p[k:]
-		if s.have < lengthSize {
+		if s.have < LengthSize {
 			return nil, nil, nil
 		}
 		size := binary.BigEndian.Uint32(s.header[:])
 		if int64(size) > int64(s.max) {
 			s.have, s.skip = 0, size
-			return nil, p, ErrMessageTooLong
+			return nil, p, ErrTooLong
 		}
 		s.size = int(size)
 	}
@@ -48,6 +52,8 @@ func (s *lengthSplitter) next(p []byte) (frame, rest []byte, err error) {
 	return s.take(), p[missing:], nil
 }
 
-func (s *lengthSplitter) partial() bool { return s.have > 0 }
+// Partial is that of a Splitter.
+func (s *lengths) Partial() bool { return s.have > 0 }
 
-func (s *lengthSplitter) skipping() bool { return s.skip > 0 }
+// Skipping is that of a Splitter.
+func (s *lengths) Skipping() bool { return s.skip > 0 }

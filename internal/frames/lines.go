@@ -1,0 +1,50 @@
+package frames
+
+import "bytes"
+
+// lines cuts at newlines.
+type lines struct {
+	assembler
+	max  int
+	skip bool // inside a line that is too long
+}
+
+// Lines returns a Splitter of lines of up to max bytes.
+func Lines(max int) Splitter { return &lines{max: max} }
+
+// Next is that of a Splitter.
+func (s *lines) Next(p []byte) (frame, rest []byte, err error) {
+	line := p
+	i := bytes.IndexByte(p, '\n')
+	whole := i >= 0
+	if whole {
+		line, rest = p[:i], p[i+1:]
+	}
+	if s.skip {
+		s.skip = !whole
+		return nil, rest, nil
+	}
+	switch {
+	case len(line) > s.max-len(s.buf):
+		head := line
+		if len(s.buf) > 0 {
+			head = s.buf
+		}
+		s.drop()
+		s.skip = !whole
+		return head, rest, ErrTooLong
+	case !whole:
+		s.add(line, s.max)
+		return nil, nil, nil
+	case len(s.buf) == 0:
+		return line, rest, nil
+	}
+	s.add(line, s.max)
+	return s.take(), rest, nil
+}
+
+// Partial is that of a Splitter.
+func (s *lines) Partial() bool { return len(s.buf) > 0 }
+
+// Skipping is that of a Splitter.
+func (s *lines) Skipping() bool { return s.skip }
