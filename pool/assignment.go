@@ -1,0 +1,185 @@
+package pool
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/brood-go/brood/ipc"
+)
+
+// An assignment is a task in the hands of a worker. It ends when the worker has answered, or is gone; its task may have
+// been settled long before.
+type assignment struct {
+	id     uint64
+	worker *worker
+	task   *Task // nil: settled, and what comes is dropped
+	begun  bool  // the worker may have begun with it: only so many jobs are in front of it
+	since  time.Time
+	asked  bool // the worker was told to cancel it
+	recall bool // that was because another worker can have it
+
+	deadline, stuck, grace alarm
+}
+
+// give has w run t. It reports false when the worker can be given nothing: it has ended, as will be seen.
+func (p *Pool) give(w *worker, t *Task) bool {
+	p.unqueue(t)
+	if w.methods != nil && t.method != "" && !slices.Contains(w.methods, t.method) {
+		t.state = taskRunning // As if it had been refused there.
+		p.counts.running++
+		p.settle(t, nil, ErrMethod)
+		return true
+	}
+	w.jobID++
+	m := &w.message
+	*m = jobMessage{ID: w.jobID, Method: t.method, Job: t.job}
+	if t.runs > 0 {
+		m.Attempt = t.runs + 1
+	}
+	if err := w.link.send(m, t); err != nil {
+		if handleError(err) {
+			t.state = taskRunning
+			p.counts.running++
+			p.settle(t, nil, err)
+			return true
+		}
+		if w.state <= workerDraining {
+			w.state = workerEnding
+			w.release()
+			w.endAlarm.set(p.loop, p.o.DisconnectGrace, w.overstay)
+		}
+		p.enqueue(t)
+		return false
+	}
+	t.state = taskRunning
+	p.counts.running++
+	a := &assignment{id: w.jobID, worker: w, task: t}
+	t.given = a
+	w.jobs = append(w.jobs, a)
+	w.touch()
+	w.idleAlarm.stop()
+	if t.alone {
+		w.exclusive, w.reserved = true, false
+	}
+	if len(w.jobs) <= w.capacity {
+		a.begin()
+	}
+	return true
+}
+
+// handleError reports whether err is about the handle of a job, which then is the job's fault.
+func handleError(err error) bool {
+	_, ok := errors.AsType[*ipc.HandleError](err)
+	return ok
+}
+
+// begin is called when the worker can have begun with the job.
+func (a *assignment) begin() {
+	p, t := a.worker.pool, a.task
+	a.begun = true
+	a.since = p.loop.Now()
+	if t == nil { // It was cancelled meanwhile, and the worker may not know.
+		a.endure()
+		return
+	}
+	t.waitAlarm.stop()
+	t.runs++
+	t.begun = a.since
+	p.counts.waited.add(a.since.Sub(t.since))
+	if t.timeout > 0 {
+		a.deadline.set(p.loop, t.timeout, func() { a.worker.judge(a.late) })
+	}
+	if p.o.StuckAfter > 0 {
+		a.stuck.set(p.loop, p.o.StuckAfter, func() {
+			if a.task != nil {
+				p.onStuck.Emit(a.task)
+			}
+		})
+	}
+}
+
+// late is called when the job is over its time.
+func (a *assignment) late() {
+	if a.task != nil {
+		a.worker.pool.abandon(a.task, ErrTimeout, "timed out")
+	}
+}
+
+// cancel has the worker end the job, whose task was settled, and ends the worker if it does not.
+func (a *assignment) cancel(reason string) {
+	a.deadline.stop()
+	a.stuck.stop()
+	if a.worker.state >= workerKilled {
+		return
+	}
+	a.ask(reason)
+	if a.begun {
+		a.endure()
+	}
+}
+
+// ask tells the worker to cancel the job.
+func (a *assignment) ask(reason string) {
+	if !a.asked && a.worker.accepts.cancel {
+		a.asked = true
+		a.worker.link.control(&cancelMessage{a.id, reason})
+	}
+}
+
+// endure waits for the worker to answer a job that nobody wants any more. The others that it was sent in advance may go to
+// workers that have room for them.
+func (a *assignment) endure() {
+	w := a.worker
+	a.grace.set(w.pool.loop, w.pool.o.CancelGrace, func() { w.judge(a.outlived) })
+	w.recall()
+}
+
+// outlived is called when the worker has not answered in its grace.
+func (a *assignment) outlived() {
+	if slices.Contains(a.worker.jobs, a) {
+		a.worker.kill(ExitTimeout, nil)
+	}
+}
+
+// recall asks the worker to give back what it has not begun. A worker that knows no cancelling keeps it until it has ended.
+func (w *worker) recall() {
+	for _, a := range w.jobs {
+		if !a.begun && a.task != nil && !a.asked {
+			a.recall = true
+			a.ask("recalled")
+		}
+	}
+}
+
+// finish ends an assignment, which the worker has answered, and makes room for the next one.
+func (w *worker) finish(a *assignment) {
+	i := slices.Index(w.jobs, a)
+	w.jobs = slices.Delete(w.jobs, i, i+1)
+	a.deadline.stop()
+	a.stuck.stop()
+	a.grace.stop()
+	if len(w.jobs) >= w.capacity {
+		if next := w.jobs[w.capacity-1]; !next.begun {
+			next.begin()
+		}
+	}
+	w.answered++
+	if a.begun {
+		w.busy += w.pool.loop.Now().Sub(a.since)
+	}
+	if w.jobsLeft > 0 {
+		w.jobsLeft--
+	}
+	if len(w.jobs) == 0 {
+		w.idle()
+	}
+}
+
+// room returns how many jobs more the worker takes now, with so many ahead.
+func (w *worker) room(ahead int) int {
+	if w.state != workerReady || w.exclusive || w.reserved || w.link.needDrain() {
+		return 0
+	}
+	return w.capacity + ahead - len(w.jobs)
+}

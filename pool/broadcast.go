@@ -1,0 +1,62 @@
+package pool
+
+// A WorkerResult is what one worker has answered to a Broadcast.
+type WorkerResult struct {
+	Worker Worker
+	Result *Result // nil with an error
+	Err    error
+}
+
+// Broadcast gives job to each worker that is ready, once, and calls done with their answers in the order of the workers'
+// numbers when the last one is there: never inside this call, and with none when no worker is ready. The job waits for a worker that is busy. It is not run
+// again, nor by another worker, when its worker dies. Of o, Key and Handle are refused.
+//
+// Errors are those of [Pool.Run], for all workers together.
+func (p *Pool) Broadcast(job any, o *RunOptions, done func([]WorkerResult)) error {
+	if done == nil {
+		panic("pool: Broadcast: nil callback")
+	}
+	if o == nil {
+		o = new(RunOptions)
+	}
+	encoded, err := p.encode(job)
+	if err != nil {
+		return err
+	}
+	if err := p.refuses(); err != nil {
+		return err
+	}
+	if err := o.check(p.o); err != nil {
+		return err
+	}
+	if o.Key != "" || o.Handle != nil {
+		return &OptionError{"Key", "and Handle are not for Broadcast"}
+	}
+	var workers []*worker
+	for _, w := range p.workers {
+		if w.state == workerReady {
+			workers = append(workers, w)
+		}
+	}
+	if p.o.MaxQueue >= 0 && p.counts.waiting+len(workers) > p.o.MaxQueue {
+		return ErrQueueFull
+	}
+	results := make([]WorkerResult, len(workers))
+	left := len(workers)
+	if left == 0 {
+		p.tell(func() { done(nil) })
+		return nil
+	}
+	for i, w := range workers {
+		results[i].Worker = w.id()
+		t := p.newTask(encoded, o, func(r *Result, err error) {
+			results[i].Result, results[i].Err = r, err
+			if left--; left == 0 {
+				done(results)
+			}
+		})
+		t.only, t.retries, t.retried = w, 0, false
+		p.enter(t)
+	}
+	return nil
+}

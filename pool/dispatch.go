@@ -1,0 +1,160 @@
+package pool
+
+// dispatch gives tasks to workers, the next one first, until there is no worker with room or no task for it.
+func (p *Pool) dispatch() {
+	for p.counts.waiting > 0 {
+		t, w := p.next()
+		if t == nil {
+			p.recallForIdle()
+			return
+		}
+		if t.key != "" {
+			p.bindings.bind(t.key, w)
+		}
+		p.give(w, t)
+	}
+	p.recallForIdle()
+}
+
+// next returns the task that is run next, and the worker for it; nil when there is none of one.
+func (p *Pool) next() (*Task, *worker) {
+	if t, w := p.nextSuspect(); t != nil {
+		return t, w
+	}
+	free := p.queue.first()
+	if t, w := p.nextOf(free, 0); t != nil {
+		return t, w
+	}
+	if p.o.Ahead > 0 {
+		return p.nextOf(free, p.o.Ahead)
+	}
+	return nil, nil
+}
+
+// nextOf is next among workers that take so many jobs ahead, of the task that any worker may have and those that wait for one.
+func (p *Pool) nextOf(free *Task, ahead int) (*Task, *worker) {
+	var best *worker // for free
+	var bound *Task
+	var boundTo *worker
+	gen := p.servingGeneration()
+	for _, w := range p.workers {
+		if w.room(ahead) <= 0 {
+			continue
+		}
+		if t := w.bound.first(); t != nil && t.before(bound) {
+			bound, boundTo = t, w
+		}
+		if free != nil && w.preferred(best, gen, p.o.Order) {
+			best = w
+		}
+	}
+	if bound != nil && (best == nil || bound.before(free)) {
+		return bound, boundTo
+	}
+	if best == nil {
+		return nil, nil
+	}
+	return free, best
+}
+
+// servingGeneration is the newest one of which a worker is ready.
+func (p *Pool) servingGeneration() int {
+	gen := 0
+	for _, w := range p.workers {
+		if w.state == workerReady {
+			gen = max(gen, w.gen)
+		}
+	}
+	return gen
+}
+
+// preferred reports whether w rather than other, which may be nil, is given a task: the newest generation first, then the one with fewer
+// jobs, then by the order of the pool.
+func (w *worker) preferred(other *worker, newest int, order Order) bool {
+	if other == nil {
+		return true
+	}
+	if new, otherNew := w.gen == newest, other.gen == newest; new != otherNew {
+		return new
+	}
+	if len(w.jobs) != len(other.jobs) {
+		return len(w.jobs) < len(other.jobs)
+	}
+	if order == LIFO {
+		return w.touched > other.touched
+	}
+	return w.touched < other.touched
+}
+
+// roomFor returns a worker that would take a task with that key at once, nil if there is none.
+func (p *Pool) roomFor(key string) *worker {
+	if w := p.bindings.worker(key); w != nil {
+		if w.room(p.o.Ahead) > 0 && w.bound.Len() == 0 {
+			return w
+		}
+		return nil
+	}
+	if p.queue.Len() > 0 {
+		return nil
+	}
+	for _, w := range p.workers {
+		if w.room(p.o.Ahead) > 0 {
+			return w
+		}
+	}
+	return nil
+}
+
+// nextSuspect returns a task of which workers have died, and a worker that has nothing else to do. When there is none, one is kept
+// from getting jobs until it has none.
+func (p *Pool) nextSuspect() (*Task, *worker) {
+	t := p.suspects.first()
+	if t == nil {
+		return nil, nil
+	}
+	var reserved, least *worker
+	for _, w := range p.workers {
+		if w.state != workerReady || w.exclusive || w.link.needDrain() {
+			continue
+		}
+		if len(w.jobs) == 0 {
+			return t, w
+		}
+		if w.reserved {
+			reserved = w
+		}
+		if least == nil || len(w.jobs) < len(least.jobs) {
+			least = w
+		}
+	}
+	if reserved == nil && least != nil {
+		least.reserved = true
+	}
+	return nil, nil
+}
+
+// recallForIdle asks for a job that a worker was sent ahead, when another one has nothing to do.
+func (p *Pool) recallForIdle() {
+	if p.o.Ahead == 0 || p.counts.waiting > 0 {
+		return
+	}
+	idle := 0
+	var loaded *assignment
+	for _, w := range p.workers {
+		switch {
+		case w.room(0) > 0 && len(w.jobs) == 0:
+			idle++
+		case w.accepts.cancel && len(w.jobs) > w.capacity:
+			if last := w.jobs[len(w.jobs)-1]; last.task != nil && last.task.only == nil && last.task.key == "" {
+				if last.recall {
+					return // One at a time.
+				}
+				loaded = last
+			}
+		}
+	}
+	if idle > 0 && loaded != nil {
+		loaded.recall = true
+		loaded.ask("recalled")
+	}
+}

@@ -1,0 +1,67 @@
+package pool
+
+import (
+	"context"
+	"sync"
+
+	"github.com/brood-go/brood/internal/nodejson"
+	"github.com/brood-go/brood/reactor"
+)
+
+// door is what other goroutines use of a pool: the loop's Post, and whether the loop is closed, which a call that waits has to
+// learn. Nothing else in this package is touched by two goroutines.
+type door struct {
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (d *door) open(*Pool) { d.closed = make(chan struct{}) }
+
+func (d *door) close() { d.once.Do(func() { close(d.closed) }) }
+
+// outcome is what Do waits for.
+type outcome struct {
+	result *Result
+	err    error
+}
+
+// Do is [Pool.Run] for other goroutines: it waits, and stores the result in what result points to, which nil means is not of
+// interest. ctx cancels the job when it ends; Do then returns at once. It is used instead of o.Context. job and result are encoded and
+// decoded on the calling goroutine, so that big ones do not hold up the loop.
+//
+// Errors are those of Run and those that its done gets, of decoding the result, and reactor.ErrClosed when the loop is closed.
+//
+// Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for itself. In a callback of
+// the loop it panics.
+func (p *Pool) Do(ctx context.Context, job, result any, o *RunOptions) error {
+	p.loop.MustNotWait("pool: Do")
+	encoded, err := p.encodeWith(new(nodejson.Encoder), job)
+	if err != nil {
+		return err
+	}
+	var with RunOptions
+	if o != nil {
+		with = *o
+	}
+	with.Context = ctx
+	answer := make(chan outcome, 1)
+	submit := func() {
+		if _, err := p.submit(encoded, &with, func(r *Result, err error) { answer <- outcome{r, err} }); err != nil {
+			answer <- outcome{nil, err}
+		}
+	}
+	if err := p.loop.Post(submit); err != nil {
+		return err
+	}
+	select {
+	case got := <-answer:
+		if got.err != nil || result == nil {
+			return got.err
+		}
+		return got.result.Decode(result)
+	case <-ctx.Done():
+		return &CancelError{context.Cause(ctx)}
+	case <-p.door.closed:
+		return reactor.ErrClosed
+	}
+}

@@ -1,0 +1,246 @@
+package pool
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"syscall"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/ipc"
+)
+
+// hear takes a message of the worker, JSON, which m is when it came over a channel.
+func (w *worker) hear(p []byte, m *ipc.Message) {
+	a, err := parseAnswer(p)
+	if w.state == workerStarting && w.pool.o.Ready == ReadyFirst && a.kind != kindReady {
+		w.becomeReady()
+		if !a.hasID {
+			return
+		}
+	}
+	switch {
+	case err != nil && w.pool.o.Protocol == StdLines:
+		w.log.line(streamStdout, p)
+	case err != nil:
+		w.misbehave(err.Error(), p)
+	case a.kind == kindOther:
+		w.pool.counts.foreign++ // The program's own: what is not known is ignored.
+	case a.kind == kindReady:
+		w.hearReady(a.value)
+	case a.kind == kindRetire:
+		w.pool.retire(w)
+	case a.kind == kindPong:
+		if n, err := strconv.ParseUint(string(a.value), 10, 64); err == nil && n <= w.pingSent {
+			w.pingHeard = max(w.pingHeard, n)
+		}
+	default:
+		w.hearAnswer(a, p, m)
+	}
+}
+
+func (w *worker) hearReady(value []byte) {
+	if w.state != workerStarting {
+		return // Once is enough.
+	}
+	r, err := parseReady(value)
+	if err != nil {
+		w.kill(ExitStartFailed, err)
+		return
+	}
+	w.methods = r.Methods
+	for _, name := range r.Accepts {
+		switch name {
+		case "cancel":
+			w.accepts.cancel = true
+		case "credit":
+			w.accepts.credit = true
+		case "ping":
+			w.accepts.ping = true
+		}
+	}
+	w.accepts.memfd = r.Attach == "memfd"
+	most := max(1, r.Concurrency)
+	if w.capacity = w.pool.o.inFlight; w.capacity == 0 || r.Concurrency > 0 && w.capacity > most {
+		w.capacity = most
+	}
+	w.becomeReady()
+}
+
+// hearAnswer takes a message about a job.
+func (w *worker) hearAnswer(a answer, p []byte, m *ipc.Message) {
+	job := w.job(a.id)
+	if job == nil {
+		w.breakOff("an answer to nothing", p)
+		return
+	}
+	switch a.kind {
+	case kindProgress:
+		if job.task != nil {
+			job.task.stream.onProgress.Emit(&Progress{bytes.Clone(a.value)})
+		}
+	case kindChunk:
+		chunk, err := parseChunk(a.value)
+		if err != nil {
+			w.breakOff(err.Error(), p)
+			return
+		}
+		job.hearChunk(chunk)
+	case kindError:
+		w.settleAnswered(job, nil, a.value)
+	default:
+		w.settleAnswered(job, a.value, nil)
+	}
+}
+
+// job returns the assignment with that id, nil if there is none.
+func (w *worker) job(id uint64) *assignment {
+	for _, a := range w.jobs {
+		if a.id == id {
+			return a
+		}
+	}
+	return nil
+}
+
+// settleAnswered ends an assignment with the worker's answer.
+func (w *worker) settleAnswered(a *assignment, result, failure []byte) {
+	p, t := w.pool, a.task
+	begun := a.begun
+	w.finish(a)
+	p.supply.answered()
+	switch {
+	case t == nil:
+		p.counts.late++
+	case a.recall && !begun && failure != nil:
+		t.given = nil
+		p.counts.running--
+		p.enqueue(t) // It was not run.
+	case failure != nil:
+		t.refused(parseError(failure))
+	case int64(len(result)) > p.o.MaxResult:
+		p.settle(t, nil, ErrTooLarge)
+	default:
+		now := p.loop.Now()
+		p.counts.ran.add(now.Sub(t.begun))
+		t.answered(&Result{
+			raw: bytes.Clone(result), Worker: w.id(), Runs: t.runs, Waited: t.begun.Sub(t.since), Ran: now.Sub(t.begun),
+		})
+	}
+	w.afterJob()
+	p.dispatch()
+}
+
+// refused is called when the worker has answered with an error.
+func (t *Task) refused(e *JobError) {
+	p := t.pool
+	e.Method, e.Runs = t.method, t.runs
+	if t.retries == 0 || len(t.stream.chunks) > 0 || t.stream.taken {
+		p.settle(t, nil, e)
+		return
+	}
+	t.retries--
+	t.given = nil
+	p.counts.running--
+	p.counts.retried++
+	p.enqueue(t)
+}
+
+// hearFrame takes an answer of the protocol Frames, which is to the oldest job.
+func (w *worker) hearFrame(p []byte) {
+	if len(w.jobs) == 0 {
+		w.breakOff("an answer to nothing", p)
+		return
+	}
+	w.settleAnswered(w.jobs[0], p, nil)
+}
+
+// hearTooLong takes how an answer begins that was too long, and dropped. The job it is for fails, and the worker goes on.
+func (w *worker) hearTooLong(head []byte) {
+	a := w.job(idIn(head))
+	if a == nil && len(w.jobs) > 0 && (len(w.jobs) == 1 || w.pool.o.Protocol == Frames) {
+		a = w.jobs[0]
+	}
+	if a == nil {
+		w.breakOff("an answer that is too long", head)
+		return
+	}
+	t := a.task
+	w.finish(a)
+	w.pool.supply.answered()
+	if t != nil {
+		w.pool.settle(t, nil, ErrTooLarge)
+	} else {
+		w.pool.counts.late++
+	}
+	w.afterJob()
+	w.pool.dispatch()
+}
+
+// idIn returns the id in the beginning of a message, 0 if it has none.
+func idIn(head []byte) uint64 {
+	_, rest, found := bytes.Cut(head, []byte(`"id":`))
+	if !found {
+		return 0
+	}
+	rest = bytes.TrimLeft(rest, " ")
+	n := 0
+	for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
+		n++
+	}
+	id, _ := strconv.ParseUint(string(rest[:n]), 10, 64)
+	return id
+}
+
+// maxExcerpt is the length of ProtocolError.Data, in bytes.
+const maxExcerpt = 64
+
+// misbehave notes something that makes no sense and does no harm. It is told once for each worker, and counted.
+func (w *worker) misbehave(reason string, p []byte) {
+	w.pool.counts.garbage++
+	if !w.misbehaved {
+		w.misbehaved = true
+		w.pool.tellError(&ProtocolError{w.id(), reason, bytes.Clone(p[:min(len(p), maxExcerpt)])})
+	}
+}
+
+// breakOff ends a worker that answers what it was not asked: nothing it says can be believed.
+func (w *worker) breakOff(reason string, p []byte) {
+	w.misbehave(reason, p)
+	w.kill(ExitProtocol, ErrBroken)
+}
+
+// hearError takes an error event of the child, its channel or its streams.
+func (w *worker) hearError(err error) {
+	if spawn, ok := errors.AsType[*childprocess.SpawnError](err); ok {
+		w.cause = spawn // Its close comes next.
+		return
+	}
+	if m, ok := errors.AsType[*ipc.MessageError](err); ok {
+		if errors.Is(m.Err, ipc.ErrMessageTooLong) {
+			w.hearTooLong(m.Data)
+		} else {
+			w.misbehave(m.Err.Error(), m.Data)
+		}
+		return
+	}
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, ipc.ErrChannelClosed) {
+		return // That is how its end is seen first.
+	}
+	w.pool.tellError(err)
+}
+
+// hearDrain is called when the worker takes messages again.
+func (w *worker) hearDrain() { w.pool.dispatch() }
+
+// hearEnd is called when the worker sends no more.
+func (w *worker) hearEnd() {
+	if w.state >= workerEnding {
+		return
+	}
+	// It has died, or has closed its side and cannot be used any more.
+	w.state = workerEnding
+	w.release()
+	w.endAlarm.set(w.pool.loop, w.pool.o.DisconnectGrace, w.overstay)
+	w.pool.fill()
+}

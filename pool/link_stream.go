@@ -1,0 +1,101 @@
+package pool
+
+import (
+	"encoding/binary"
+	"errors"
+	"syscall"
+
+	"github.com/brood-go/brood/internal/frames"
+	"github.com/brood-go/brood/streams"
+)
+
+// streamLink is [Lines], [StdLines] and [Frames]: bytes in two directions.
+type streamLink struct {
+	worker   *worker
+	in       *streams.Readable // what the worker answers
+	out      *streams.Writable
+	splitter frames.Splitter
+	framed   bool // each is behind its length; else they are lines
+	buf      []byte
+}
+
+// newStreamLink returns the link over two streams. Answers have up to max bytes.
+func newStreamLink(w *worker, in *streams.Readable, out *streams.Writable, max int, framed bool) *streamLink {
+	k := &streamLink{worker: w, in: in, out: out, splitter: frames.Lines(max), framed: framed}
+	if framed {
+		k.splitter = frames.Lengths(max)
+	}
+	in.Unref()
+	out.Unref()
+	in.OnData(k.split)
+	in.OnEnd(k.ended)
+	in.OnError(func(err error) { w.hearError(err) })
+	in.OnClose(w.hearEnd)
+	out.OnDrain(w.hearDrain)
+	out.OnError(func(err error) {
+		if !errors.Is(err, syscall.EPIPE) { // That is how its end is seen first.
+			w.hearError(err)
+		}
+	})
+	return k
+}
+
+// split cuts what has come into answers. A callback for each would cost more than it is worth: what is heard calls nobody of the
+// program but in ticks of their own, and listeners of progress and chunks.
+func (k *streamLink) split(p []byte) {
+	for len(p) > 0 && k.worker.state != workerGone {
+		frame, rest, err := k.splitter.Next(p)
+		p = rest
+		switch {
+		case err != nil:
+			k.worker.hearTooLong(frame)
+		case frame != nil && k.framed:
+			k.worker.hearFrame(frame)
+		case len(frame) > 0: // An empty line is no message.
+			k.worker.hear(frame, nil)
+		}
+	}
+	k.splitter.Recycle()
+}
+
+// ended takes what is left without a newline for a line.
+func (k *streamLink) ended() {
+	if left := k.splitter.Kept(); !k.framed && len(left) > 0 {
+		k.worker.hear(left, nil)
+	}
+}
+
+func (k *streamLink) send(m *jobMessage, t *Task) error {
+	if k.framed {
+		k.buf = binary.BigEndian.AppendUint32(k.buf[:0], uint32(len(m.Job)))
+		return k.write(append(k.buf, m.Job...))
+	}
+	line, err := k.worker.pool.encoder.Append(k.buf[:0], m)
+	if err != nil {
+		return err // Unreachable: the job was encoded before.
+	}
+	return k.write(append(line, '\n'))
+}
+
+func (k *streamLink) write(p []byte) error {
+	_, err := k.out.Write(p)
+	if k.buf = p[:0]; cap(p) > frames.KeptMemory {
+		k.buf = nil
+	}
+	return err
+}
+
+func (k *streamLink) control(v any) {
+	if k.framed {
+		return // It has nothing of that.
+	}
+	if line, err := k.worker.pool.encoder.Append(k.buf[:0], v); err == nil {
+		_ = k.write(append(line, '\n'))
+	}
+}
+
+func (k *streamLink) needDrain() bool { return k.out.NeedDrain() }
+
+func (k *streamLink) backlog() backlog { return k.in.Backlog() }
+
+func (k *streamLink) end() { k.out.End() }

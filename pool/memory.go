@@ -1,0 +1,69 @@
+package pool
+
+import "time"
+
+// memoryPeriod is how often the memory of workers is looked at, besides after each job.
+const memoryPeriod = time.Second
+
+func (o *settings) watchesMemory() bool { return o.MaxMemory > 0 || o.MaxMemoryHard > 0 }
+
+// startWatches starts what the pool looks at again and again.
+func (p *Pool) startWatches() {
+	if p.o.watchesMemory() {
+		p.watch = p.loop.SetInterval(memoryPeriod, p.checkAllMemory)
+		p.watch.Unref()
+	}
+	if p.o.PingInterval > 0 {
+		p.pings = p.loop.SetInterval(p.o.PingInterval, p.pingIdle)
+		p.pings.Unref()
+	}
+}
+
+func (p *Pool) stopWatches() {
+	if p.watch != nil {
+		p.watch.Stop()
+	}
+	if p.pings != nil {
+		p.pings.Stop()
+	}
+	p.revive.stop()
+	p.supply.pause.stop()
+}
+
+func (p *Pool) checkAllMemory() {
+	for _, w := range append([]*worker{}, p.workers...) {
+		w.checkMemory()
+	}
+}
+
+// checkMemory looks at the worker's memory, if that has a limit. A limit never cuts a job off, the hard one does.
+func (w *worker) checkMemory() {
+	p := w.pool
+	if !p.o.watchesMemory() || w.state > workerDraining || w.state == workerStarting {
+		return
+	}
+	bytes, err := residentMemory(w.pid, p.o.PSS)
+	if err != nil {
+		return // It has ended, or hides it.
+	}
+	w.memory = bytes
+	switch {
+	case p.o.MaxMemoryHard > 0 && bytes > p.o.MaxMemoryHard:
+		w.kill(ExitMemory, ErrMemory)
+	case p.o.MaxMemory > 0 && bytes > p.o.MaxMemory && !w.bigAtFirst:
+		p.replace(w, ExitMemory)
+	}
+}
+
+// checkFirstMemory looks at the memory of a worker that has become ready. If that is over the limit already another one
+// would be, too: it is told and not replaced.
+func (w *worker) checkFirstMemory() {
+	p := w.pool
+	if p.o.MaxMemory == 0 {
+		return
+	}
+	if bytes, err := residentMemory(w.pid, p.o.PSS); err == nil && bytes > p.o.MaxMemory {
+		w.memory, w.bigAtFirst = bytes, true
+		p.tellError(&MemoryError{w.id(), bytes, p.o.MaxMemory})
+	}
+}

@@ -1,0 +1,94 @@
+package pool
+
+import (
+	"bytes"
+	"log/slog"
+
+	"github.com/brood-go/brood/streams"
+)
+
+const (
+	keptStderr = 64 << 10 // bytes at the end of a worker's stderr that errors have
+	longLine   = 16 << 10 // bytes after which a line of a worker is logged in pieces
+)
+
+const (
+	streamStdout = "stdout"
+	streamStderr = "stderr"
+)
+
+// outputLog takes what a worker prints: to the pool's logger in whole lines, and the end of stderr for errors.
+type outputLog struct {
+	worker *worker
+	logger *slog.Logger
+	tail   []byte
+}
+
+func newOutputLog(w *worker) *outputLog {
+	o := &outputLog{worker: w, logger: w.pool.logger}
+	c := w.child
+	if c.Stdout != nil && w.pool.o.Protocol != StdLines {
+		o.follow(c.Stdout, streamStdout, nil)
+	}
+	if c.Stderr != nil {
+		o.follow(c.Stderr, streamStderr, o.keep)
+	}
+	return o
+}
+
+// follow logs the lines of a stream, what is left without a newline too.
+func (o *outputLog) follow(r *streams.Readable, name string, keep func([]byte)) {
+	r.Unref()
+	var rest []byte
+	r.OnData(func(p []byte) {
+		if keep != nil {
+			keep(p)
+		}
+		if o.logger == nil {
+			return
+		}
+		left := o.lines(append(rest, p...), name)
+		rest = append(rest[:0:0], left...)
+	})
+	r.OnClose(func() {
+		if len(rest) > 0 {
+			o.line(name, rest)
+		}
+	})
+}
+
+// lines logs the whole lines in p and returns what is left.
+func (o *outputLog) lines(p []byte, name string) []byte {
+	for {
+		end := bytes.IndexByte(p[:min(len(p), longLine)], '\n')
+		switch {
+		case end >= 0:
+			o.line(name, p[:end])
+			p = p[end+1:]
+		case len(p) >= longLine:
+			o.line(name, p[:longLine])
+			p = p[longLine:]
+		default:
+			return p
+		}
+	}
+}
+
+// line logs one line.
+func (o *outputLog) line(name string, p []byte) {
+	if o.logger != nil {
+		id := o.worker.id()
+		o.logger.Info(string(p), "worker", id.Number, "pid", id.Pid, "stream", name)
+	}
+}
+
+// keep has the last bytes of stderr.
+func (o *outputLog) keep(p []byte) {
+	o.tail = append(o.tail, p...)
+	if len(o.tail) > 2*keptStderr {
+		o.tail = append(o.tail[:0], o.tail[len(o.tail)-keptStderr:]...)
+	}
+}
+
+// end returns the last bytes of stderr.
+func (o *outputLog) end() []byte { return o.tail[max(0, len(o.tail)-keptStderr):] }

@@ -1,0 +1,44 @@
+package pool
+
+// Resize sets how many workers there are at least and at most, as Options.Min and Max. Workers that are more than that end once
+// they are idle, those that have been idle for longest first. The error is an *[OptionError].
+func (p *Pool) Resize(min, max int) error {
+	o := p.o.Options
+	o.Min, o.Max = min, max
+	switch {
+	case max < 1:
+		return &OptionError{"Max", "is less than 1"}
+	case min > max:
+		return &OptionError{"Min", "is more than Max"}
+	}
+	p.o.Max, p.limit = max, max
+	if p.o.Min = min; min < 0 {
+		p.o.Min = 0
+	} else if min == 0 {
+		p.o.Min = max
+	}
+	if p.state != poolOpen {
+		return nil
+	}
+	for p.size() > max {
+		w := p.leastUseful()
+		w.drain(ExitIdle)
+	}
+	p.fill()
+	return nil
+}
+
+// leastUseful returns the worker that can best be done without: one that starts, or that has the fewest jobs, and among
+// those the one that was used longest ago.
+func (p *Pool) leastUseful() (found *worker) {
+	for _, w := range p.workers {
+		if w.state > workerReady || w.replaces != nil {
+			continue
+		}
+		if found == nil || w.state < found.state ||
+			w.state == found.state && (len(w.jobs) < len(found.jobs) || len(w.jobs) == len(found.jobs) && w.touched < found.touched) {
+			found = w
+		}
+	}
+	return found
+}

@@ -1,0 +1,166 @@
+package pool
+
+import (
+	"context"
+	"time"
+)
+
+// StopOptions say how a pool ends. A nil *StopOptions means all defaults.
+type StopOptions struct {
+	// DropWaiting fails the tasks that wait, with [ErrStopped], and those that would be run again. By default they are run.
+	DropWaiting bool
+
+	// JobGrace is the time for the tasks. Those that are not settled then fail with [ErrStopped], and their workers are
+	// ended by signals. 0: no limit; negative: none.
+	JobGrace time.Duration
+
+	// DisconnectGrace is the time that an idle worker has to end by itself, before it is ended by signals. 0: that of Options;
+	// negative: none.
+	DisconnectGrace time.Duration
+
+	// Context ends both graces when it ends. Nil: none.
+	Context context.Context
+}
+
+// A StopReport is how the end of a pool went.
+type StopReport struct {
+	Dropped int           // tasks that failed with [ErrStopped]
+	Forced  []*WorkerExit // workers that were sent signals because they did not end by themselves
+	Elapsed time.Duration // since the first Stop
+}
+
+// stopping is the end of a pool under way.
+type stopping struct {
+	began        time.Time
+	dropsWaiting bool
+	grace        time.Duration // DisconnectGrace
+	cut          alarm         // of JobGrace
+	stopContexts []func() bool
+	done         []func(*StopReport)
+	report       StopReport
+}
+
+// Stop ends the pool and calls done, which may be nil, once, when the last worker has gone: never inside this call. Run returns
+// ErrStopped from now on. What was submitted is still run, each worker is told to end once it is idle, then sent the KillSignal of Options.Fork,
+// and SIGKILL after Options.KillGrace.
+//
+// Stop may be called again to shorten it: what is stricter counts. done of both is called. After the end done is called on the next
+// tick.
+func (p *Pool) Stop(o *StopOptions, done func(*StopReport)) {
+	if o == nil {
+		o = new(StopOptions)
+	}
+	if p.stopping == nil {
+		p.end()
+	}
+	s := p.stopping
+	if done != nil {
+		s.done = append(s.done, done)
+	}
+	if o.DisconnectGrace != 0 {
+		s.grace = min(s.grace, max(0, o.DisconnectGrace))
+		p.hasten()
+	}
+	if o.DropWaiting && !s.dropsWaiting {
+		s.dropsWaiting = true
+		p.failWaiting(ErrStopped)
+	}
+	if p.state == poolStopped {
+		p.tellStopped()
+		return
+	}
+	switch {
+	case o.JobGrace < 0:
+		p.tell(p.cutOff)
+	case o.JobGrace > 0:
+		s.cut.set(p.loop, o.JobGrace, p.cutOff)
+	}
+	if o.Context != nil && o.Context.Done() != nil {
+		// It runs on a goroutine of its own, which only posts, and ends with that. A closed loop has no callbacks any more.
+		s.stopContexts = append(s.stopContexts, context.AfterFunc(o.Context, func() { _ = p.loop.Post(p.cutOff) }))
+	}
+	p.tell(p.ended)
+	p.updateHold()
+}
+
+// end begins the end of the pool.
+func (p *Pool) end() {
+	p.state = poolStopping
+	p.stopping = &stopping{began: p.loop.Now(), grace: p.o.DisconnectGrace}
+	p.stopWatches()
+	p.reload.fail(ErrStopped)
+	p.tell(p.ended)
+}
+
+// hasten has workers that were told to end before have no longer than the grace from now.
+func (p *Pool) hasten() {
+	for _, w := range p.workers {
+		if w.state == workerEnding {
+			w.endAlarm.set(p.loop, p.stopping.grace, w.overstay)
+		}
+	}
+}
+
+// cutOff ends all workers by signals. What they run fails.
+func (p *Pool) cutOff() {
+	if p.state != poolStopping {
+		return
+	}
+	p.stopping.dropsWaiting = true
+	p.stopping.grace = 0
+	p.failWaiting(ErrStopped)
+	for _, w := range append([]*worker{}, p.workers...) {
+		for _, a := range append([]*assignment{}, w.jobs...) {
+			if a.task != nil {
+				p.settle(a.task, nil, ErrStopped)
+			}
+		}
+		w.kill(ExitStop, nil)
+	}
+	p.ended()
+}
+
+// ended goes on with the end of the pool: when all tasks are settled the workers end, and when these have gone it is told.
+func (p *Pool) ended() {
+	if p.state != poolStopping || p.counts.outstanding() > 0 {
+		return
+	}
+	for _, w := range append([]*worker{}, p.workers...) {
+		switch {
+		case w.state == workerStarting:
+			w.kill(ExitStop, nil)
+		case w.state <= workerDraining:
+			w.drain(ExitStop)
+			if len(w.jobs) == 0 {
+				w.disconnect()
+			}
+		}
+	}
+	if len(p.workers) == 0 {
+		p.finish()
+	}
+}
+
+// finish tells that the pool has ended.
+func (p *Pool) finish() {
+	p.state = poolStopped
+	s := p.stopping
+	s.cut.stop()
+	for _, stop := range s.stopContexts {
+		stop()
+	}
+	s.stopContexts = nil
+	s.report.Elapsed = p.loop.Now().Sub(s.began)
+	p.tellStopped()
+	p.updateHold()
+}
+
+// tellStopped calls everybody who has called Stop, each in a tick of its own.
+func (p *Pool) tellStopped() {
+	done := p.stopping.done
+	p.stopping.done = nil
+	for _, fn := range done {
+		report := p.stopping.report
+		p.tell(func() { fn(&report) })
+	}
+}

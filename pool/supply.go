@@ -1,0 +1,178 @@
+package pool
+
+import (
+	"time"
+)
+
+// loopAfter is how many workers die one after the other without an answer before that is a crash loop.
+const loopAfter = 10
+
+// supply says when workers may be started.
+type supply struct {
+	pool   *Pool
+	deaths int             // one after the other, with no answer in between
+	loop   *CrashLoopError // nil: this is no crash loop
+	pause  alarm           // until the next start
+	paused bool
+}
+
+func (s *supply) looping() bool { return s.loop != nil }
+
+// answered is called when a worker has answered a job, or has been ready for long: those that died before do not count any more.
+func (s *supply) answered() {
+	if s.deaths == 0 {
+		return
+	}
+	s.deaths, s.loop = 0, nil
+	s.resume()
+}
+
+func (s *supply) resume() {
+	s.pause.stop()
+	if s.paused {
+		s.paused = false
+		s.pool.fill()
+	}
+}
+
+// died is called when a worker has ended that should not. The first time another one is started at once.
+func (s *supply) died(c Crash) {
+	p := s.pool
+	s.deaths++
+	var wait time.Duration
+	if s.deaths > 1 {
+		wait = jittered(min(p.o.Backoff.Max, p.o.Backoff.Min<<min(s.deaths-2, 20)))
+		s.paused = true
+		s.pause.set(p.loop, wait, s.resume)
+	}
+	if s.deaths < loopAfter {
+		return
+	}
+	s.loop = &CrashLoopError{Deaths: s.deaths, Next: wait, Last: c}
+	loop := s.loop
+	p.tell(func() {
+		if !p.onCrashLoop.Emit(loop) && p.logger != nil {
+			p.logger.Error(loop.Error())
+		}
+	})
+	if p.o.CrashLoop == CrashLoopFail {
+		p.failWaiting(loop)
+	}
+}
+
+// startFirst starts the workers of a new pool. An error is a mistake in the options.
+func (p *Pool) startFirst() error {
+	p.supply.pool = p
+	for p.size() < p.o.Min && p.starting() < p.o.Starting {
+		if _, err := p.startWorker(nil); err != nil {
+			for _, w := range p.workers {
+				w.kill(ExitStop, nil)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// fill starts the workers that are wanted and may be started now.
+func (p *Pool) fill() {
+	for p.wants() {
+		if _, err := p.startWorker(nil); err != nil {
+			// The options were good enough for the first one, or there was none before.
+			p.fail(&StartError{Worker: Worker{Number: p.number, Generation: p.generation}, Err: err})
+			return
+		}
+	}
+	p.nextReplacement()
+	p.updateHold()
+}
+
+// grow is fill for the case of a new task.
+func (p *Pool) grow() {
+	if p.queue.Len()+p.suspects.Len() > 0 {
+		p.fill()
+	}
+}
+
+func (p *Pool) wants() bool {
+	if p.state == poolStopped || p.failed != nil || p.supply.paused || p.starting() >= p.o.Starting {
+		return false
+	}
+	size, starting := p.size(), p.starting()
+	if p.supply.looping() {
+		return starting == 0 && size < max(1, p.minimum())
+	}
+	return size < p.minimum() || p.queue.Len()+p.suspects.Len() > starting && size < p.limit
+}
+
+// minimum is how many workers there are to be at least.
+func (p *Pool) minimum() int {
+	if p.state != poolOpen {
+		return 0
+	}
+	return min(p.o.Min, p.limit)
+}
+
+// size is the number of workers, without those that end and the successors of others.
+func (p *Pool) size() int {
+	n := 0
+	for _, w := range p.workers {
+		if w.state <= workerReady && w.replaces == nil {
+			n++
+		}
+	}
+	return n
+}
+
+func (p *Pool) starting() int {
+	n := 0
+	for _, w := range p.workers {
+		if w.state == workerStarting {
+			n++
+		}
+	}
+	return n
+}
+
+// shrink is called when the system has no room for another process. It reports false when there is no worker at all.
+func (p *Pool) shrink() bool {
+	size := p.size()
+	if size == 0 {
+		return false
+	}
+	p.limit = size
+	p.revive.set(p.loop, p.o.Backoff.Max, func() {
+		p.limit = p.o.Max
+		p.fill()
+	})
+	return true
+}
+
+// fail ends a pool whose workers cannot be started.
+func (p *Pool) fail(err *StartError) {
+	if p.failed != nil {
+		return
+	}
+	p.failed = err
+	p.failWaiting(err)
+	p.tellError(err)
+	p.end()
+}
+
+// failWaiting settles all tasks that wait.
+func (p *Pool) failWaiting(err error) {
+	for _, q := range p.queues() {
+		for t := q.first(); t != nil; t = q.first() {
+			p.settle(t, nil, err)
+		}
+	}
+}
+
+// queues are all in which tasks wait.
+func (p *Pool) queues() []*queue {
+	all := []*queue{&p.suspects, &p.queue}
+	for _, w := range p.workers {
+		all = append(all, &w.bound)
+	}
+	return all
+}

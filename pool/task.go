@@ -1,0 +1,153 @@
+package pool
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"github.com/brood-go/brood/internal/nodejson"
+)
+
+// taskState goes from waiting to running, back when a worker could not do it, and at last to settled, once.
+type taskState uint8
+
+const (
+	taskWaiting taskState = iota // in a queue
+	taskRunning                  // with a worker, or done and with chunks that are not taken yet
+	taskSettled                  // its outcome is known; done is called on the next tick
+)
+
+// A Task is a job that was given to a pool. Its methods must be called on the loop goroutine.
+type Task struct {
+	pool  *Pool
+	state taskState
+
+	number   uint64 // in the order of submission
+	job      []byte // encoded
+	method   string
+	key      string
+	priority int
+	timeout  time.Duration // 0: none
+	retries  int           // after errors of workers that are left
+	retried  bool          // it is run again when a worker dies
+	alone    bool          // a worker has died of it: the next one runs nothing else meanwhile
+	attach   []byte
+	handle   any
+	only     *worker // the worker that it is for, if it is a part of a Broadcast
+
+	queue *queue // that it waits in
+	index int    // there
+
+	given   *assignment // while it runs
+	runs    int         // how often it was begun
+	crashes []Crash     // of workers that had begun it
+	since   time.Time   // of submission
+	begun   time.Time   // of the last run
+
+	waitAlarm   alarm // of QueueTimeout, until it was begun
+	stopContext func() bool
+
+	stream stream
+	done   func(*Result, error)
+	result *Result
+	err    error
+}
+
+// A Result is what a worker has answered. The callee may keep it.
+type Result struct {
+	raw []byte
+
+	Worker Worker        // that has answered
+	Runs   int           // how often the job was begun
+	Waited time.Duration // from Run to the beginning of the last run
+	Ran    time.Duration // from there to the answer
+	Attach []byte        // the bytes that the worker has attached; nil without
+}
+
+// Decode stores the result in what v points to, as encoding/json's Unmarshal does.
+//
+// Safe to call from any goroutine.
+func (r *Result) Decode(v any) error { return nodejson.Unmarshal(r.raw, v) }
+
+// Raw returns the result as it came: JSON, or with Frames the bytes of the frame.
+//
+// Safe to call from any goroutine.
+func (r *Result) Raw() []byte { return r.raw }
+
+// A Worker is a worker process, in events and results.
+type Worker struct {
+	Number     int // from 1; each process has its own
+	Pid        int // 0 when it could not be started
+	Generation int // from 1; Reload begins a new one
+}
+
+// Worker returns the worker that has the task, and false while it waits and once it is settled.
+func (t *Task) Worker() (Worker, bool) {
+	if t.given == nil {
+		return Worker{}, false
+	}
+	return t.given.worker.id(), true
+}
+
+// Cancel ends the task, whose done gets a *[CancelError] with the cause, on the next tick. cause nil is ErrCancelled. One
+// that waits is not run. For one that runs, the worker is told, and ended when it has not answered within
+// Options.CancelGrace; until then it gets no other job in this one's place. Canceling a settled task does nothing.
+func (t *Task) Cancel(cause error) {
+	if cause == nil {
+		cause = ErrCancelled
+	}
+	t.pool.abandon(t, &CancelError{cause}, "cancelled: "+cause.Error())
+}
+
+// watch has the end of ctx cancel the task.
+func (t *Task) watch(ctx context.Context) {
+	if ctx == nil || ctx.Done() == nil {
+		return
+	}
+	// It runs on a goroutine of its own, which only posts, and ends with that. A closed loop has no callbacks any more.
+	t.stopContext = context.AfterFunc(ctx, func() {
+		_ = t.pool.loop.Post(func() { t.Cancel(context.Cause(ctx)) })
+	})
+}
+
+// settle ends t, whose done is told on the next tick.
+func (p *Pool) settle(t *Task, r *Result, err error) {
+	switch t.state {
+	case taskSettled:
+		return
+	case taskWaiting:
+		p.unqueue(t)
+	case taskRunning:
+		p.counts.running--
+		if t.given != nil {
+			t.given.task = nil
+			t.given = nil
+		}
+	}
+	t.state = taskSettled
+	t.result, t.err = r, err
+	t.job, t.attach = nil, nil
+	if t.stopContext != nil {
+		t.stopContext()
+	}
+	t.waitAlarm.stop()
+	t.closeHandle()
+	p.counts.settle(err)
+	if p.stopping != nil {
+		if err == ErrStopped {
+			p.stopping.report.Dropped++
+		}
+		p.tell(p.ended)
+	}
+	p.outcomes.push(t)
+	p.loop.NextTick(p.tellOutcome)
+	p.updateHold()
+}
+
+// closeHandle closes the connection that went with the job: whoever has received it has one of its own.
+func (t *Task) closeHandle() {
+	if c, ok := t.handle.(net.Conn); ok {
+		_ = c.Close() // Nothing was written to it here.
+	}
+	t.handle = nil
+}

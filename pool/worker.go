@@ -1,0 +1,289 @@
+package pool
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/brood-go/brood/childprocess"
+)
+
+// workerState goes forward only. A worker is gone when its process has ended and everything it had written was heard.
+type workerState uint8
+
+const (
+	workerStarting workerState = iota
+	workerReady
+	workerDraining // it gets no further job, and ends once it has none
+	workerEnding   // it was told to end, or has ended its side
+	workerKilled   // it is sent signals
+	workerGone
+)
+
+// A worker is a process of the pool.
+type worker struct {
+	pool   *Pool
+	number int
+	gen    int
+	state  workerState
+	child  *childprocess.ChildProcess
+	link   link
+	log    *outputLog
+	pid    int
+
+	jobs      []*assignment // in the order in which they were sent; the first capacity of them were begun
+	jobID     uint64        // of the last
+	capacity  int           // how many jobs it has at once
+	bound     queue         // tasks that wait for this worker
+	exclusive bool          // it runs a task by itself
+	reserved  bool          // it gets no further job until it has none, and then such a task
+	touched   uint64        // when it was given a job, or became idle, last: a number of Pool.dispatched
+
+	methods    []string // nil: any
+	accepts    accepts
+	jobsLeft   int       // until it is replaced; -1: no limit
+	answered   int       // jobs
+	started    time.Time // of the process
+	readySince time.Time
+	successor  *worker // that takes its place, once it is ready
+	replaces   *worker
+	reason     ExitReason // why it is to end; "": it is not
+	cause      error      // what the pool has ended it for; nil: nothing, or no more than reason says
+	forced     bool       // it was sent SIGKILL, or might have been
+	pingSent   uint64     // number of the last ping
+	pingHeard  uint64     // and of the last pong
+	oom        oomWatch
+	memory     int64         // bytes, as last seen
+	bigAtFirst bool          // it was over Options.MaxMemory as it became ready
+	misbehaved bool          // that was told
+	succeeds   bool          // it takes the place of another one in a reload
+	busy       time.Duration // of its slots, in jobs that are over
+	message    jobMessage    // that is being sent
+
+	startAlarm, ageAlarm, idleAlarm, stableAlarm, endAlarm alarm
+}
+
+// accepts are the messages that a worker understands besides jobs.
+type accepts struct{ cancel, credit, ping, memfd bool }
+
+func (w *worker) id() Worker { return Worker{w.number, w.pid, w.gen} }
+
+// startWorker starts a process, in the place of another one if that is given. An error is a mistake in the options.
+func (p *Pool) startWorker(replaces *worker) (*worker, error) {
+	p.number++
+	w := &worker{pool: p, number: p.number, gen: p.generation, capacity: max(1, p.o.inFlight), started: p.loop.Now(), jobsLeft: p.jobLimit()}
+	env := append(environ(&p.program.fork),
+		"BROOD_POOL_WORKER="+strconv.Itoa(w.number), "BROOD_POOL_GENERATION="+strconv.Itoa(w.gen))
+	child, err := p.program.start(p.loop, p.stdio(), env)
+	if err != nil {
+		return nil, err
+	}
+	child.Unref()
+	w.child, w.pid = child, child.Pid()
+	w.replaces = replaces
+	if replaces != nil {
+		replaces.successor = w
+	}
+	p.workers = append(p.workers, w)
+	w.oom.begin(p.program.fork.Cgroup)
+	w.log = newOutputLog(w)
+	w.openLink()
+	child.OnSpawn(w.spawned)
+	child.OnError(w.hearError)
+	child.OnClose(w.closed)
+	if d := p.o.StartTimeout; d > 0 {
+		w.startAlarm.set(p.loop, d, func() { w.judge(w.startLate) })
+	}
+	return w, nil
+}
+
+// environ returns the environment that f gives a child, as a copy.
+func environ(f *childprocess.ForkOptions) []string {
+	if f.Env != nil {
+		return slices.Clone(f.Env)
+	}
+	return os.Environ()
+}
+
+// stdio is what a worker's descriptors are. Without a logger its output goes where this program's goes; the end of stderr is kept all the
+// same, for errors.
+func (p *Pool) stdio() []childprocess.Stdio {
+	out, err := childprocess.Pipe, childprocess.Pipe
+	if p.logger == nil {
+		out, err = childprocess.Inherit, childprocess.Tee(childprocess.Pipe, childprocess.Inherit)
+	}
+	switch p.o.Protocol {
+	case Messages:
+		return []childprocess.Stdio{childprocess.Ignore, out, err, childprocess.IPC}
+	case StdLines:
+		return []childprocess.Stdio{childprocess.Pipe, childprocess.Pipe, err}
+	default:
+		return []childprocess.Stdio{childprocess.Ignore, out, err, childprocess.Pipe}
+	}
+}
+
+func (w *worker) openLink() {
+	limit := int(w.pool.o.MaxResult) + slack
+	c := w.child
+	switch w.pool.o.Protocol {
+	case Messages:
+		if c.Channel() != nil { // It is nil when this program is out of descriptors, which the error event tells.
+			w.link = newMessageLink(w)
+		}
+	case StdLines:
+		w.link = newStreamLink(w, c.Stdout, c.Stdin, limit, false)
+	default:
+		w.link = newStreamLink(w, c.Stdio[3].Readable, c.Stdio[3].Writable, limit, w.pool.o.Protocol == Frames)
+	}
+}
+
+func (w *worker) spawned() {
+	w.pid = w.child.Pid()
+	if w.pool.o.Ready == ReadySpawn {
+		w.becomeReady()
+	}
+}
+
+// becomeReady has the worker given jobs.
+func (w *worker) becomeReady() {
+	p := w.pool
+	if w.state != workerStarting {
+		return
+	}
+	w.state = workerReady
+	w.readySince = p.loop.Now()
+	w.startAlarm.stop()
+	w.touch()
+	p.everReady = true
+	if p.supply.deaths > 0 {
+		w.stableAlarm.set(p.loop, p.o.Backoff.StableAfter, p.supply.answered)
+	}
+	if d := p.o.MaxAge; d > 0 {
+		w.ageAlarm.set(p.loop, d, func() { p.replace(w, ExitAge) })
+	}
+	w.idle()
+	w.checkFirstMemory()
+	p.tell(func() { p.onWorkerReady.Emit(w.id()) })
+	if old := w.replaces; old != nil {
+		w.replaces, old.successor = nil, nil
+		old.drain(old.reason)
+	}
+	p.reload.ready(w)
+	p.fill()
+	p.dispatch()
+}
+
+// judge calls late, unless something has come from the worker that was not heard yet: what is late is then this program.
+func (w *worker) judge(late func()) {
+	if w.state != workerGone && w.link != nil && w.link.backlog().Left() {
+		w.pool.loop.SetImmediate(func() { w.judge(late) }).Unref()
+		return
+	}
+	late()
+}
+
+func (w *worker) startLate() {
+	if w.state == workerStarting {
+		w.kill(ExitStartFailed, ErrStartTimeout)
+	}
+}
+
+// touch notes that the worker was used, for Order.
+func (w *worker) touch() {
+	w.pool.dispatched++
+	w.touched = w.pool.dispatched
+}
+
+// idle is called when the worker has no job.
+func (w *worker) idle() {
+	w.exclusive = false
+	if w.pool.o.Order != RoundRobin {
+		w.touch()
+	}
+	if d := w.pool.o.IdleTimeout; d > 0 {
+		w.idleAlarm.set(w.pool.loop, d, w.idleFor)
+	}
+}
+
+func (w *worker) idleFor() {
+	p := w.pool
+	if w.state == workerReady && len(w.jobs) == 0 && p.size() > p.minimum() {
+		w.drain(ExitIdle)
+	}
+}
+
+// drain has the worker end once it has no job.
+func (w *worker) drain(reason ExitReason) {
+	if w.state > workerReady {
+		return
+	}
+	if w.state == workerStarting {
+		w.kill(reason, nil)
+		return
+	}
+	w.state = workerDraining
+	w.reason = reason
+	w.release()
+	if len(w.jobs) == 0 {
+		w.disconnect()
+	}
+}
+
+// release gives the tasks that wait for this worker to others.
+func (w *worker) release() {
+	w.pool.bindings.forget(w)
+	for t := w.bound.first(); t != nil; t = w.bound.first() {
+		w.bound.remove(t)
+		if t.only == nil {
+			w.pool.queueFor(t).add(t)
+			continue
+		}
+		w.pool.queue.add(t) // So that it can be settled like any other.
+		w.pool.settle(t, nil, w.crashError(nil))
+	}
+}
+
+// disconnect tells the worker to end.
+func (w *worker) disconnect() {
+	if w.state >= workerEnding {
+		return
+	}
+	w.state = workerEnding
+	w.idleAlarm.stop()
+	w.ageAlarm.stop()
+	if w.link != nil {
+		w.link.end()
+	}
+	grace := w.pool.o.DisconnectGrace
+	if w.pool.stopping != nil {
+		grace = min(grace, w.pool.stopping.grace)
+	}
+	w.endAlarm.set(w.pool.loop, grace, w.overstay)
+}
+
+// overstay is called when the worker has not ended in its grace.
+func (w *worker) overstay() { w.terminate(w.pool.o.KillGrace) }
+
+// kill ends the worker now, for a reason, and with an error that its tasks are to be told.
+func (w *worker) kill(reason ExitReason, cause error) {
+	if w.state >= workerKilled {
+		return
+	}
+	if w.reason == "" || w.state == workerStarting {
+		w.reason = reason
+	}
+	if w.cause == nil {
+		w.cause = cause
+	}
+	w.terminate(w.pool.o.KillGrace)
+}
+
+func (w *worker) terminate(grace time.Duration) {
+	if w.state < workerKilled {
+		w.state = workerKilled
+		w.release()
+	}
+	w.forced = true
+	w.child.Terminate(grace)
+}
