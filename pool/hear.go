@@ -242,5 +242,4 @@ func (w *worker) hearEnd() {
 	w.state = workerEnding
 	w.release()
 	w.endAlarm.set(w.pool.loop, w.pool.o.DisconnectGrace, w.overstay)
-	w.pool.fill()
 }

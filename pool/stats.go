@@ -120,8 +120,8 @@ type Stats struct {
 	Free     int // of these slots
 	Peak     int // the number of the last worker: how many were started
 
-	Generation int
-	Exits      map[ExitReason]uint64
+	Generation int                   // of the workers that are started now
+	Exits      map[ExitReason]uint64 // workers that have ended
 
 	Waited      Histogram     // from Run to the beginning of a run
 	Ran         Histogram     // the runs that have ended with a result

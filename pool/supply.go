@@ -99,6 +99,9 @@ func (p *Pool) wants() bool {
 		return false
 	}
 	size, starting := p.size(), p.starting()
+	if !p.everReady && p.counts.exits[ExitStartFailed] > 0 {
+		return false // Those that are starting decide whether the program is any good.
+	}
 	if p.supply.looping() {
 		return starting == 0 && size < max(1, p.minimum())
 	}
@@ -113,11 +116,12 @@ func (p *Pool) minimum() int {
 	return min(p.o.Min, p.limit)
 }
 
-// size is the number of workers, without those that end and the successors of others.
+// size is the number of workers, without those that were told to end and the successors of others. One that ends by itself counts
+// until it has gone: only then is it known whether another one has to wait.
 func (p *Pool) size() int {
 	n := 0
 	for _, w := range p.workers {
-		if w.state <= workerReady && w.replaces == nil {
+		if (w.state <= workerReady || w.reason == "") && w.replaces == nil {
 			n++
 		}
 	}
