@@ -206,6 +206,7 @@ func (p *Pool) Kill(number int) bool {
 	for _, w := range p.workers {
 		if w.number == number {
 			_, _ = w.child.Kill(9) // It may have ended, which is what was wanted.
+			w.hearEnd()            // It gets no further job.
 			return true
 		}
 	}

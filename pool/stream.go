@@ -109,4 +109,5 @@ func (t *Task) answered(r *Result) {
 	}
 	t.given = nil
 	t.stream.result = r
+	t.pool.held[t] = struct{}{}
 }

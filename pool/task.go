@@ -127,6 +127,7 @@ func (p *Pool) settle(t *Task, r *Result, err error) {
 	t.state = taskSettled
 	t.result, t.err = r, err
 	t.job, t.attach = nil, nil
+	delete(p.held, t)
 	if t.stopContext != nil {
 		t.stopContext()
 	}
