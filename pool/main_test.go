@@ -17,11 +17,18 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-var workers = childprocess.Workers{"raw": rawWorker, "parent": parentWorker}
+var workers = childprocess.Workers{"raw": rawWorker, "parent": parentWorker, "http": httpWorker}
 
 func TestMain(m *testing.M) {
 	if worker, err := workers.Run(); worker {
 		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if dir := os.Getenv(httpDir); dir != "" {
+		if err := serveHTTP(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
