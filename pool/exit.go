@@ -71,8 +71,8 @@ func (w *worker) closed(status childprocess.ExitStatus) {
 	}
 	p.reload.gone(w)
 	p.tell(func() { p.tellExit(e) })
-	p.fill()
 	p.dispatch()
+	p.fill()
 	p.ended()
 	p.updateHold()
 }

@@ -205,6 +205,8 @@ func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 	case "env":
 		text, _ := json.Marshal(os.Getenv(q.Job.Arg))
 		send(`{"id":%d,"result":%s}`, q.ID, text)
+	case "length":
+		send(`{"id":%d,"result":%d}`, q.ID, len(q.Job.Arg))
 	case "pid":
 		send(`{"id":%d,"result":%d}`, q.ID, os.Getpid())
 	case "big":

@@ -173,8 +173,8 @@ func (w *worker) becomeReady() {
 	}
 	p.reload.ready(w)
 	p.trim() // A successor takes a place of its own when the worker before it has gone meanwhile.
-	p.fill()
 	p.dispatch()
+	p.fill()
 }
 
 // judge calls late, unless something has come from the worker that was not heard yet: what is late is then this program.
