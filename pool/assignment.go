@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
 )
 
 // An assignment is a task in the hands of a worker. It ends when the worker has answered, or is gone; its task may have
@@ -17,7 +18,7 @@ type assignment struct {
 	begun  bool  // the worker may have begun with it: only so many jobs are in front of it
 	since  time.Time
 	asked  bool // the worker was told to cancel it
-	recall bool // that was because another worker can have it
+	recall bool // the worker was asked to give it back if it has not begun it, since another one can have it
 
 	deadline, stuck, grace alarm
 }
@@ -60,7 +61,7 @@ func (p *Pool) give(w *worker, t *Task) bool {
 	w.touch()
 	w.idleAlarm.stop()
 	if t.alone {
-		w.exclusive, w.reserved = true, false
+		w.exclusive = true
 	}
 	if len(w.jobs) <= w.capacity {
 		a.begin()
@@ -93,7 +94,7 @@ func (a *assignment) begin() {
 	if p.o.StuckAfter > 0 {
 		a.stuck.set(p.loop, p.o.StuckAfter, func() {
 			if a.task != nil {
-				p.onStuck.Emit(a.task)
+				reactor.Emit(p.loop, &p.onStuck, a.task)
 			}
 		})
 	}
@@ -142,18 +143,43 @@ func (a *assignment) outlived() {
 	}
 }
 
-// recall asks the worker to give back what it has not begun. A worker that knows no cancelling keeps it until it has ended.
+// recall asks the worker to give back what it has not begun and others may have. A worker that does not know of that keeps it until it
+// has ended.
 func (w *worker) recall() {
 	for _, a := range w.jobs {
-		if !a.begun && a.task != nil && !a.asked {
-			a.recall = true
-			a.ask("recalled")
+		if a.movable() {
+			a.giveBack()
 		}
 	}
 }
 
-// finish ends an assignment, which the worker has answered, and makes room for the next one.
+// movable reports whether the job may go to another worker.
+func (a *assignment) movable() bool {
+	return !a.begun && a.task != nil && a.task.only == nil && a.task.key == ""
+}
+
+// giveBack asks for the job once.
+func (a *assignment) giveBack() {
+	if !a.recall && a.worker.accepts.recall {
+		a.recall = true
+		a.worker.link.control(&recallMessage{a.id, true})
+	}
+}
+
+// finish ends an assignment, which the worker has answered.
 func (w *worker) finish(a *assignment) {
+	w.answered++
+	if a.begun {
+		w.busy += w.pool.loop.Now().Sub(a.since)
+	}
+	if w.jobsLeft > 0 {
+		w.jobsLeft--
+	}
+	w.drop(a)
+}
+
+// drop takes an assignment from the worker, and makes room for the next one.
+func (w *worker) drop(a *assignment) {
 	i := slices.Index(w.jobs, a)
 	w.jobs = slices.Delete(w.jobs, i, i+1)
 	a.deadline.stop()
@@ -163,13 +189,6 @@ func (w *worker) finish(a *assignment) {
 		if next := w.jobs[w.capacity-1]; !next.begun {
 			next.begin()
 		}
-	}
-	w.answered++
-	if a.begun {
-		w.busy += w.pool.loop.Now().Sub(a.since)
-	}
-	if w.jobsLeft > 0 {
-		w.jobsLeft--
 	}
 	if len(w.jobs) == 0 {
 		w.idle()
@@ -181,5 +200,13 @@ func (w *worker) room(ahead int) int {
 	if w.state != workerReady || w.exclusive || w.reserved || w.link.needDrain() {
 		return 0
 	}
+	if ahead > 0 && w.endures() {
+		ahead = 0
+	}
 	return w.capacity + ahead - len(w.jobs)
+}
+
+// endures reports whether the worker goes on with a job that nobody wants any more, and may have to be killed for it.
+func (w *worker) endures() bool {
+	return slices.ContainsFunc(w.jobs, func(a *assignment) bool { return a.begun && a.task == nil })
 }

@@ -26,8 +26,11 @@ func (b *bindings) worker(key string) *worker {
 	return e.Value.(*binding).worker
 }
 
-// bind has w get the jobs of key from now on.
+// bind has w get the jobs of key from now on. "" is no key.
 func (b *bindings) bind(key string, w *worker) {
+	if key == "" {
+		return
+	}
 	if e := b.byKey[key]; e != nil {
 		e.Value.(*binding).worker = w
 		b.used.MoveToFront(e)

@@ -33,12 +33,16 @@ func (p *Pool) Broadcast(job any, o *RunOptions, done func([]WorkerResult)) erro
 		return &OptionError{"Key", "and Handle are not for Broadcast"}
 	}
 	var workers []*worker
+	busy := 0 // with which the job has to wait
 	for _, w := range p.workers {
 		if w.state == workerReady {
 			workers = append(workers, w)
+			if w.room(p.o.Ahead) <= 0 || w.bound.Len() > 0 {
+				busy++
+			}
 		}
 	}
-	if p.o.MaxQueue >= 0 && p.counts.waiting+len(workers) > p.o.MaxQueue {
+	if p.o.MaxQueue >= 0 && p.counts.waiting+busy > p.o.MaxQueue {
 		return ErrQueueFull
 	}
 	results := make([]WorkerResult, len(workers))
@@ -55,7 +59,7 @@ func (p *Pool) Broadcast(job any, o *RunOptions, done func([]WorkerResult)) erro
 				done(results)
 			}
 		})
-		t.only, t.retries, t.retried = w, 0, false
+		t.only, t.retries, t.retried, t.stream.deaf = w, 0, false, true
 		p.enter(t)
 	}
 	return nil

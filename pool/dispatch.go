@@ -8,7 +8,7 @@ func (p *Pool) dispatch() {
 			p.recallForIdle()
 			return
 		}
-		if t.key != "" {
+		if !t.alone || p.bindings.worker(t.key) == nil { // A suspect moves no others.
 			p.bindings.bind(t.key, w)
 		}
 		p.give(w, t)
@@ -21,7 +21,7 @@ func (p *Pool) next() (*Task, *worker) {
 	if t, w := p.nextSuspect(); t != nil {
 		return t, w
 	}
-	free := p.queue.first()
+	free := p.nextFree()
 	if t, w := p.nextOf(free, 0); t != nil {
 		return t, w
 	}
@@ -29,6 +29,22 @@ func (p *Pool) next() (*Task, *worker) {
 		return p.nextOf(free, p.o.Ahead)
 	}
 	return nil, nil
+}
+
+// nextFree returns the next task that any worker may have. A task whose key was bound while it waited is moved to its worker.
+func (p *Pool) nextFree() *Task {
+	for {
+		t := p.queue.first()
+		if t == nil {
+			return nil
+		}
+		w := p.bindings.worker(t.key)
+		if w == nil {
+			return t
+		}
+		p.queue.remove(t)
+		w.bound.add(t)
+	}
 }
 
 // nextOf is next among workers that take so many jobs ahead, of the task that any worker may have and those that wait for one.
@@ -110,15 +126,17 @@ func (p *Pool) roomFor(key string) *worker {
 func (p *Pool) nextSuspect() (*Task, *worker) {
 	t := p.suspects.first()
 	if t == nil {
+		p.reserve(nil)
 		return nil, nil
 	}
-	var reserved, least *worker
+	var idle, reserved, least *worker
+	gen := p.servingGeneration()
 	for _, w := range p.workers {
 		if w.state != workerReady || w.exclusive || w.link.needDrain() {
 			continue
 		}
-		if len(w.jobs) == 0 {
-			return t, w
+		if len(w.jobs) == 0 && w.preferred(idle, gen, p.o.Order) {
+			idle = w
 		}
 		if w.reserved {
 			reserved = w
@@ -127,10 +145,21 @@ func (p *Pool) nextSuspect() (*Task, *worker) {
 			least = w
 		}
 	}
-	if reserved == nil && least != nil {
-		least.reserved = true
+	if idle != nil {
+		p.reserve(nil)
+		return t, idle
+	}
+	if reserved == nil {
+		p.reserve(least)
 	}
 	return nil, nil
+}
+
+// reserve keeps w, and no other worker, from getting jobs. Nil: none.
+func (p *Pool) reserve(w *worker) {
+	for _, other := range p.workers {
+		other.reserved = other == w
+	}
 }
 
 // recallForIdle asks for a job that a worker was sent ahead, when another one has nothing to do.
@@ -144,8 +173,8 @@ func (p *Pool) recallForIdle() {
 		switch {
 		case w.room(0) > 0 && len(w.jobs) == 0:
 			idle++
-		case w.accepts.cancel && len(w.jobs) > w.capacity:
-			if last := w.jobs[len(w.jobs)-1]; last.task != nil && last.task.only == nil && last.task.key == "" {
+		case w.accepts.recall && len(w.jobs) > w.capacity:
+			if last := w.jobs[len(w.jobs)-1]; last.movable() {
 				if last.recall {
 					return // One at a time.
 				}
@@ -154,7 +183,6 @@ func (p *Pool) recallForIdle() {
 		}
 	}
 	if idle > 0 && loaded != nil {
-		loaded.recall = true
-		loaded.ask("recalled")
+		loaded.giveBack()
 	}
 }

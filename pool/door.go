@@ -46,9 +46,12 @@ func (p *Pool) Do(ctx context.Context, job, result any, o *RunOptions) error {
 	with.Context = ctx
 	answer := make(chan outcome, 1)
 	submit := func() {
-		if _, err := p.submit(encoded, &with, func(r *Result, err error) { answer <- outcome{r, err} }); err != nil {
+		t, err := p.submit(encoded, &with, func(r *Result, err error) { answer <- outcome{r, err} })
+		if err != nil {
 			answer <- outcome{nil, err}
+			return
 		}
+		t.stream.deaf = true
 	}
 	if err := p.loop.Post(submit); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/reactor"
 )
 
 // An ExitReason is why a worker has ended.
@@ -50,7 +51,7 @@ func (w *worker) closed(status childprocess.ExitStatus) {
 	wasReady := !w.readySince.IsZero()
 	w.leave()
 	crash := Crash{Worker: w.id(), Status: status, Err: w.explain(status), Stderr: w.log.end()}
-	if w.reason == "" {
+	if w.reason == "" || !w.told {
 		w.reason = ExitCrash
 		if !wasReady {
 			w.reason = ExitStartFailed
@@ -58,7 +59,7 @@ func (w *worker) closed(status childprocess.ExitStatus) {
 	}
 	p.counts.exits[w.reason]++
 	e := &WorkerExit{Worker: w.id(), Reason: w.reason, Status: status, Err: crash.Err, Forced: w.forced, Jobs: w.answered, Stderr: crash.Stderr}
-	if w.forced && p.stopping != nil {
+	if w.forced && wasReady && p.stopping != nil { // One that starts is not given the time.
 		p.stopping.report.Forced = append(p.stopping.report.Forced, e)
 	}
 	w.giveUpJobs(crash)
@@ -70,14 +71,14 @@ func (w *worker) closed(status childprocess.ExitStatus) {
 	}
 	p.reload.gone(w)
 	p.tell(func() { p.tellExit(e) })
-	p.fill()
 	p.dispatch()
+	p.fill()
 	p.ended()
 	p.updateHold()
 }
 
 func (p *Pool) tellExit(e *WorkerExit) {
-	if !p.onWorkerExit.Emit(e) && p.logger != nil && (e.Reason == ExitCrash || e.Reason == ExitProtocol || e.Reason == ExitTimeout) {
+	if !reactor.Emit(p.loop, &p.onWorkerExit, e) && p.logger != nil && (e.Reason == ExitCrash || e.Reason == ExitProtocol || e.Reason == ExitTimeout) {
 		p.logger.Warn("worker ended", "worker", e.Worker.Number, "pid", e.Worker.Pid, "reason", string(e.Reason), "status", e.Status.String())
 	}
 }
@@ -133,11 +134,10 @@ func (w *worker) giveUpJobs(crash Crash) {
 		switch {
 		case t.only != nil:
 			p.settle(t, nil, &CrashError{Crashes: []Crash{crash}})
-		case !a.begun, w.reason == ExitTimeout && !errors.Is(w.cause, ErrHung):
-			// It was not the reason, and is not charged.
-			if a.begun {
-				t.runs--
-			}
+		case !a.begun:
+			p.requeue(t)
+		case w.reason == ExitTimeout && !errors.Is(w.cause, ErrHung) && t.stream.restart():
+			t.runs-- // It was not the reason, and is not charged.
 			p.requeue(t)
 		case w.reason == ExitStop:
 			p.settle(t, nil, ErrStopped)
@@ -178,7 +178,7 @@ func (p *Pool) crashed(t *Task, crash Crash) {
 		p.settle(t, nil, &CrashError{Crashes: t.crashes, poison: true})
 	default:
 		t.alone = true
-		t.stream.chunks, t.stream.size = nil, 0
+		t.stream.restart()
 		p.counts.retried++
 		p.requeue(t)
 	}

@@ -53,6 +53,8 @@ func (w *worker) hearReady(value []byte) {
 		switch name {
 		case "cancel":
 			w.accepts.cancel = true
+		case "recall":
+			w.accepts.recall = true
 		case "credit":
 			w.accepts.credit = true
 		case "ping":
@@ -77,7 +79,7 @@ func (w *worker) hearAnswer(a answer, p []byte, m *ipc.Message) {
 	switch a.kind {
 	case kindProgress:
 		if job.task != nil {
-			job.task.stream.onProgress.Emit(&Progress{bytes.Clone(a.value)})
+			job.task.hearProgress(a.value)
 		}
 	case kindChunk:
 		chunk, err := parseChunk(a.value)
@@ -86,6 +88,12 @@ func (w *worker) hearAnswer(a answer, p []byte, m *ipc.Message) {
 			return
 		}
 		job.hearChunk(chunk)
+	case kindRecalled:
+		if !job.recall {
+			w.breakOff("it gives back a job that it was not asked for", p)
+			return
+		}
+		w.givenBack(job)
 	case kindError:
 		w.settleAnswered(job, nil, a.value)
 	default:
@@ -106,16 +114,11 @@ func (w *worker) job(id uint64) *assignment {
 // settleAnswered ends an assignment with the worker's answer.
 func (w *worker) settleAnswered(a *assignment, result, failure []byte) {
 	p, t := w.pool, a.task
-	begun := a.begun
 	w.finish(a)
 	p.supply.answered()
 	switch {
 	case t == nil:
 		p.counts.late++
-	case a.recall && !begun && failure != nil:
-		t.given = nil
-		p.counts.running--
-		p.enqueue(t) // It was not run.
 	case failure != nil:
 		t.refused(parseError(failure))
 	case int64(len(result)) > p.o.MaxResult:
@@ -131,6 +134,21 @@ func (w *worker) settleAnswered(a *assignment, result, failure []byte) {
 	p.dispatch()
 }
 
+// givenBack takes back a job that the worker was sent ahead, and had not begun when it was asked for it.
+func (w *worker) givenBack(a *assignment) {
+	p, t := w.pool, a.task
+	w.drop(a)
+	if t != nil {
+		if a.begun { // As far as could be seen here.
+			t.runs--
+		}
+		a.task, t.given = nil, nil
+		p.requeue(t)
+	}
+	w.afterJob()
+	p.dispatch()
+}
+
 // refused is called when the worker has answered with an error.
 func (t *Task) refused(e *JobError) {
 	p := t.pool
@@ -141,9 +159,8 @@ func (t *Task) refused(e *JobError) {
 	}
 	t.retries--
 	t.given = nil
-	p.counts.running--
 	p.counts.retried++
-	p.enqueue(t)
+	p.requeue(t)
 }
 
 // hearFrame takes an answer of the protocol Frames, which is to the oldest job.
@@ -207,6 +224,10 @@ func (w *worker) misbehave(reason string, p []byte) {
 // breakOff ends a worker that answers what it was not asked: nothing it says can be believed.
 func (w *worker) breakOff(reason string, p []byte) {
 	w.misbehave(reason, p)
+	if w.state == workerStarting {
+		w.kill(ExitStartFailed, ErrBroken)
+		return
+	}
 	w.kill(ExitProtocol, ErrBroken)
 }
 

@@ -1,9 +1,13 @@
 package pool_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +38,10 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	// The race detector has programs sleep for a second when they exit: workers need not.
+	if err := os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0"); err != nil {
+		panic(err)
+	}
 	os.Exit(leakcheck.Main(m))
 }
 
@@ -46,6 +54,12 @@ func newLoop(t testing.TB) *reactor.Loop {
 func raw(o pool.Options) *pool.Options {
 	o.Self = "raw"
 	return &o
+}
+
+// one is raw for workers that have one job at a time.
+func one(o pool.Options) *pool.Options {
+	o.InFlight = 1
+	return raw(o)
 }
 
 // newPool returns a pool that is stopped with the test, as far as that was not done.
@@ -141,4 +155,57 @@ func settled(all ...*outcome) func() bool {
 // messageInto decodes the message that comes into v.
 func messageInto(t testing.TB, v any) func(*ipc.Message) {
 	return func(m *ipc.Message) { require.NoError(t, m.Decode(v)) }
+}
+
+// env returns options for a worker with more environment.
+func env(o *pool.Options, more ...string) *pool.Options {
+	o.Fork = &childprocess.ForkOptions{}
+	o.Fork.Env = append(os.Environ(), more...)
+	return o
+}
+
+// ready turns the loop until so many workers are ready and have nothing to do.
+func ready(t testing.TB, l *reactor.Loop, p *pool.Pool, n int) {
+	t.Helper()
+	until(t, l, func() bool { return p.Stats().Idle == n })
+}
+
+// exits collects the ends of a pool's workers.
+func exits(p *pool.Pool) *[]*pool.WorkerExit {
+	all := new([]*pool.WorkerExit)
+	p.OnWorkerExit(func(e *pool.WorkerExit) { *all = append(*all, e) })
+	return all
+}
+
+// pass turns the loop for so long: for what is shown not to happen meanwhile.
+func pass(t testing.TB, l *reactor.Loop, d time.Duration) {
+	t.Helper()
+	over := false
+	l.SetTimeout(d, func() { over = true })
+	until(t, l, func() bool { return over })
+}
+
+// log is a file to which workers add the Arg of each job that they begin.
+type log struct {
+	t    testing.TB
+	name string
+}
+
+func newLog(t testing.TB) log { return log{t, filepath.Join(t.TempDir(), "log")} }
+
+func (g log) env() string { return "RAW_LOG=" + g.name }
+
+// begun returns how often a job with that Arg was begun.
+func (g log) begun(arg string) (n int) {
+	g.t.Helper()
+	text, err := os.ReadFile(g.name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		require.NoError(g.t, err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if strings.TrimSuffix(line, "\n") == arg {
+			n++
+		}
+	}
+	return n
 }

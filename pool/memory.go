@@ -29,8 +29,6 @@ func (p *Pool) stopWatches() {
 	if p.pings != nil {
 		p.pings.Stop()
 	}
-	p.revive.stop()
-	p.supply.pause.stop()
 }
 
 func (p *Pool) checkAllMemory() {

@@ -158,13 +158,13 @@ func (p *Pool) OnCrashLoop(fn func(e *CrashLoopError)) *events.Listener { return
 // nobody listens the logger gets them.
 func (p *Pool) OnError(fn func(err error)) *events.Listener { return p.onError.On(fn) }
 
-// tell has fn called in a tick of its own, for events: a listener that panics costs no other its event, and none is called
-// inside the call that caused it.
+// tell has fn called in a tick of its own, for events: no listener is called inside the call that caused it, and one that panics costs no
+// other event. That it costs no other listener its event is why they are called by reactor.Emit.
 func (p *Pool) tell(fn func()) { p.loop.NextTick(fn) }
 
 func (p *Pool) tellError(err error) {
 	p.tell(func() {
-		if !p.onError.Emit(err) && p.logger != nil {
+		if !reactor.Emit(p.loop, &p.onError, err) && p.logger != nil {
 			p.logger.Error(err.Error())
 		}
 	})

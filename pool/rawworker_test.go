@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -22,63 +25,142 @@ type order struct {
 
 // rawJob is a message to a worker.
 type rawJob struct {
-	ID     uint64
-	Method string
-	Job    order
-	Cancel *string
-	Ping   *int
+	ID      uint64
+	Method  string
+	Attempt int
+	Job     order
+	Cancel  *string
+	Recall  bool
+	Ping    *int
+	timer   *reactor.Timer
 }
 
-// rawWorker speaks the protocol by hand, so that it can break it. Its environment says how it starts: RAW_READY is its ready message, or
-// what else it does ("exit", "never", "garbage"), and RAW_IGNORE has it ignore SIGTERM.
+// rawServer is a worker that speaks the protocol by hand, so that it can break it.
+type rawServer struct {
+	loop   *reactor.Loop
+	parent *ipc.Channel
+	serial bool      // it does one job at a time, the next one once that is answered
+	jobs   []*rawJob // that are not answered; of a serial worker only the first was begun
+}
+
+// rawWorker runs in the process of a worker. Its environment says how it is:
+//
+//   - RAW_READY is its ready message, or what else it does at first: "exit", "never", "slow 100" (milliseconds);
+//   - RAW_START is a file with that, which a test can change between two starts;
+//   - RAW_IGNORE has it ignore SIGTERM, RAW_NOPONG pings;
+//   - RAW_SERIAL has it do one job at a time;
+//   - RAW_LOG is a file to which it adds the Arg of each job that it begins, as a line.
 func rawWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
-	send := func(format string, a ...any) { _ = parent.Send(json.RawMessage(fmt.Sprintf(format, a...))) }
 	if os.Getenv("RAW_IGNORE") != "" {
 		ignoreTerm()
 	}
-	jobs := map[uint64]*reactor.Timer{}
-	parent.OnMessage(func(m *ipc.Message) {
-		var q rawJob
-		if err := m.Decode(&q); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return
-		}
-		switch {
-		case q.Ping != nil:
-			if os.Getenv("RAW_NOPONG") == "" {
-				send(`{"pong":%d}`, *q.Ping)
-			}
-			return
-		case q.Cancel != nil:
-			if timer, ok := jobs[q.ID]; ok && timer.Stop() {
-				send(`{"id":%d,"error":{"message":"cancelled: %s","code":"ERR_CANCELLED"}}`, q.ID, *q.Cancel)
-			}
-			return
-		}
-		answer := func() { obey(q, send, parent) }
-		switch {
-		case q.Job.Do == "spin":
-			for end := time.Now().Add(time.Duration(q.Job.MS) * time.Millisecond); time.Now().Before(end); {
-				runtime.Gosched()
-			}
-			answer()
-		case q.Job.MS > 0:
-			jobs[q.ID] = l.SetTimeout(time.Duration(q.Job.MS)*time.Millisecond, answer)
-		default:
-			answer()
-		}
-	})
-	switch ready := os.Getenv("RAW_READY"); ready {
-	case "":
-		send(`{"ready":{"version":1,"concurrency":64,"accepts":["cancel","ping"]}}`)
-	case "exit":
+	s := &rawServer{loop: l, parent: parent, serial: os.Getenv("RAW_SERIAL") != ""}
+	parent.OnMessage(s.hear)
+	how := os.Getenv("RAW_READY")
+	if file := os.Getenv("RAW_START"); file != "" {
+		text, _ := os.ReadFile(file)
+		how = string(text)
+	}
+	slow, isSlow := strings.CutPrefix(how, "slow ")
+	switch {
+	case how == "":
+		s.ready()
+	case how == "exit":
 		fmt.Fprintln(os.Stderr, "cannot open config")
 		os.Exit(7)
-	case "never":
+	case how == "never":
+	case isSlow:
+		ms, _ := strconv.Atoi(slow)
+		l.SetTimeout(time.Duration(ms)*time.Millisecond, s.ready).Unref()
 	default:
-		send("%s", ready)
+		s.send("%s", how)
 	}
 	return nil
+}
+
+func (s *rawServer) ready() {
+	s.send(`{"ready":{"version":1,"concurrency":64,"accepts":["cancel","recall","ping"]}}`)
+}
+
+func (s *rawServer) send(format string, a ...any) {
+	_ = s.parent.Send(json.RawMessage(fmt.Sprintf(format, a...))) // The parent may have gone.
+}
+
+func (s *rawServer) hear(m *ipc.Message) {
+	q := new(rawJob)
+	if err := m.Decode(q); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	i := slices.IndexFunc(s.jobs, func(other *rawJob) bool { return other.ID == q.ID })
+	switch {
+	case q.Ping != nil:
+		if os.Getenv("RAW_NOPONG") == "" {
+			s.send(`{"pong":%d}`, *q.Ping)
+		}
+	case q.Recall:
+		if s.serial && i > 0 {
+			s.send(`{"id":%d,"recalled":true}`, q.ID)
+			s.over(s.jobs[i])
+		}
+	case q.Cancel != nil:
+		if i < 0 || s.jobs[i].timer != nil && !s.jobs[i].timer.Stop() || s.jobs[i].Job.Do == "stubborn" {
+			return
+		}
+		s.send(`{"id":%d,"error":{"message":"cancelled: %s","code":"ERR_CANCELLED"}}`, q.ID, *q.Cancel)
+		s.over(s.jobs[i])
+	default:
+		s.jobs = append(s.jobs, q)
+		if !s.serial || len(s.jobs) == 1 {
+			s.begin(q)
+		}
+	}
+}
+
+func (s *rawServer) begin(q *rawJob) {
+	note(q.Job.Arg)
+	switch {
+	case q.Job.Do == "spin":
+		for end := time.Now().Add(time.Duration(q.Job.MS) * time.Millisecond); time.Now().Before(end); {
+			runtime.Gosched()
+		}
+		s.answer(q)
+	case q.Job.MS > 0:
+		q.timer = s.loop.SetTimeout(time.Duration(q.Job.MS)*time.Millisecond, func() { s.answer(q) })
+	default:
+		s.answer(q)
+	}
+}
+
+func (s *rawServer) answer(q *rawJob) {
+	obey(*q, s.send, s.parent)
+	if q.Job.Do != "silent" {
+		s.over(q)
+	}
+}
+
+// over forgets a job, and begins the next one.
+func (s *rawServer) over(q *rawJob) {
+	first := s.jobs[0] == q
+	s.jobs = slices.DeleteFunc(s.jobs, func(other *rawJob) bool { return other == q })
+	if s.serial && first && len(s.jobs) > 0 {
+		s.begin(s.jobs[0])
+	}
+}
+
+// note adds a line to the file RAW_LOG, in one write, so that those of several workers do not mix.
+func note(text string) {
+	name := os.Getenv("RAW_LOG")
+	if name == "" {
+		return
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	defer f.Close()
+	fmt.Fprintln(f, text)
 }
 
 // obey does what a job says, and answers.
@@ -101,6 +183,20 @@ func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 		send(`{"id":%d,"result":1}`, q.ID)
 		send(`{"id":%d,"result":2}`, q.ID)
 	case "silent":
+	case "hang-up":
+		parent.Disconnect()
+	case "chunks":
+		for i := range 3 {
+			send(`{"id":%d,"chunk":"%d"}`, q.ID, i)
+		}
+		send(`{"id":%d,"result":"chunks"}`, q.ID)
+	case "progress":
+		for i := range 3 {
+			send(`{"id":%d,"progress":%d}`, q.ID, i)
+		}
+		send(`{"id":%d,"result":"progress"}`, q.ID)
+	case "attempt":
+		send(`{"id":%d,"result":%d}`, q.ID, q.Attempt)
 	case "retire":
 		send(`{"retire":true}`)
 		send(`{"id":%d,"result":%d}`, q.ID, os.Getpid())
@@ -120,6 +216,8 @@ func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 	case "env":
 		text, _ := json.Marshal(os.Getenv(q.Job.Arg))
 		send(`{"id":%d,"result":%s}`, q.ID, text)
+	case "length":
+		send(`{"id":%d,"result":%d}`, q.ID, len(q.Job.Arg))
 	case "pid":
 		send(`{"id":%d,"result":%d}`, q.ID, os.Getpid())
 	case "big":

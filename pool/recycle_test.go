@@ -14,13 +14,6 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// exits collects the ends of workers.
-func exits(p *pool.Pool) *[]*pool.WorkerExit {
-	all := &[]*pool.WorkerExit{}
-	p.OnWorkerExit(func(e *pool.WorkerExit) { *all = append(*all, e) })
-	return all
-}
-
 // quick is a backoff for tests.
 var quick = pool.Backoff{Min: 20 * time.Millisecond, Max: 80 * time.Millisecond}
 

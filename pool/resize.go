@@ -20,12 +20,16 @@ func (p *Pool) Resize(min, max int) error {
 	if p.state != poolOpen {
 		return nil
 	}
-	for p.size() > max {
-		w := p.leastUseful()
-		w.drain(ExitIdle)
-	}
+	p.trim()
 	p.fill()
 	return nil
+}
+
+// trim has those workers end that are more than Max.
+func (p *Pool) trim() {
+	for p.state == poolOpen && p.size() > p.o.Max {
+		p.leastUseful().drain(ExitIdle)
+	}
 }
 
 // leastUseful returns the worker that can best be done without: one that starts, or that has the fewest jobs, and among

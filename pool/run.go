@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/brood-go/brood/internal/nodejson"
+	"github.com/brood-go/brood/reactor"
 )
 
 // RunOptions say how one job is run. A nil *RunOptions means all defaults. They are not kept or changed.
@@ -98,7 +99,7 @@ func (p *Pool) submit(job []byte, o *RunOptions, done func(*Result, error)) (*Ta
 	if err := o.check(p.o); err != nil {
 		return nil, err
 	}
-	if p.queueFull(len(job)) && p.roomFor(o.Key) == nil {
+	if p.queueFull(len(job)+len(o.Attach)) && p.roomFor(o.Key) == nil {
 		p.full = true
 		return nil, ErrQueueFull
 	}
@@ -143,7 +144,7 @@ func (p *Pool) newTask(job []byte, o *RunOptions, done func(*Result, error)) *Ta
 	t.retried = t.retries > 0
 	t.watch(o.Context)
 	if d := or(o.QueueTimeout, p.o.QueueTimeout); d > 0 {
-		t.waitAlarm.set(p.loop, d, func() { p.settle(t, nil, ErrQueueTimeout) })
+		t.waitAlarm.set(p.loop, d, func() { p.abandon(t, ErrQueueTimeout, "has waited too long") })
 	}
 	return t
 }
@@ -154,7 +155,7 @@ func (p *Pool) enter(t *Task) {
 	p.enqueue(t)
 	p.dispatch()
 	p.grow()
-	if p.queueFull(0) {
+	if p.atMark() {
 		p.full = true
 	}
 	p.updateHold()
@@ -190,14 +191,20 @@ func (p *Pool) unqueue(t *Task) {
 	p.counts.waitingBytes -= int64(len(t.job) + len(t.attach))
 	if p.full && p.halfFree() {
 		p.full = false
-		p.tell(func() { p.onDrain.Emit(struct{}{}) })
+		p.tell(func() { reactor.Emit(p.loop, &p.onDrain, struct{}{}) })
 	}
 }
 
-// queueFull reports whether a job of n bytes more is too much.
+// queueFull reports whether a job of n bytes more is too much. One may always wait.
 func (p *Pool) queueFull(n int) bool {
+	return p.counts.waiting > 0 && (p.o.MaxQueue >= 0 && p.counts.waiting >= p.o.MaxQueue ||
+		p.o.MaxQueueBytes >= 0 && p.counts.waitingBytes+int64(n) > p.o.MaxQueueBytes)
+}
+
+// atMark reports whether as much waits as may.
+func (p *Pool) atMark() bool {
 	return p.o.MaxQueue >= 0 && p.counts.waiting >= p.o.MaxQueue ||
-		p.o.MaxQueueBytes >= 0 && p.counts.waitingBytes > 0 && p.counts.waitingBytes+int64(n) >= p.o.MaxQueueBytes
+		p.o.MaxQueueBytes >= 0 && p.counts.waitingBytes >= p.o.MaxQueueBytes
 }
 
 // halfFree reports whether no more than half of what may wait does.

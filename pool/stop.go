@@ -155,6 +155,8 @@ func (p *Pool) finish() {
 	p.state = poolStopped
 	s := p.stopping
 	s.cut.stop()
+	p.revive.stop()
+	p.supply.pause.stop()
 	for _, stop := range s.stopContexts {
 		stop()
 	}

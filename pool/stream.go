@@ -1,8 +1,11 @@
 package pool
 
 import (
+	"bytes"
+
 	"github.com/brood-go/brood/events"
 	"github.com/brood-go/brood/internal/nodejson"
+	"github.com/brood-go/brood/reactor"
 )
 
 // A Progress is how far a worker has come with a job. The callee may keep it.
@@ -19,10 +22,12 @@ type stream struct {
 	onProgress events.Event[*Progress]
 	onChunk    events.Event[[]byte]
 
-	chunks [][]byte // that have come and were not taken: nobody listens, or the task is paused
-	size   int      // their bytes
-	owed   int      // bytes that were taken and for which the worker was not given credit
+	latest *Progress // that is told on the next tick
+	chunks [][]byte  // that have come and were not taken: nobody listens yet, or the task is paused
+	size   int       // their bytes
+	owed   int       // bytes that were taken and for which the worker was not given credit
 	paused bool
+	deaf   bool    // nobody can listen, since nobody has the task: chunks are dropped
 	taken  bool    // somebody was given a chunk: it cannot be run again
 	result *Result // that waits for the chunks in front of it
 }
@@ -31,14 +36,13 @@ type stream struct {
 func (t *Task) OnProgress(fn func(p *Progress)) *events.Listener { return t.stream.onProgress.On(fn) }
 
 // OnChunk calls fn with the bytes that the worker writes, in order; all of them come before the result. They wait for the first
-// listener. chunk is valid until fn returns.
+// listener, and are dropped when the result is there and nobody listens. chunk is valid until fn returns.
 //
 // A worker writes at most 1 MiB that nobody has taken, if it knows of that; one that does not, and writes more than Options.MaxResult
-// to a task that is paused, fails its job.
+// to a task that is paused, or to which nobody listens, fails its job.
 func (t *Task) OnChunk(fn func(chunk []byte)) *events.Listener {
-	l := t.stream.onChunk.On(fn)
-	t.pool.tell(t.flow)
-	return l
+	t.stream.onChunk.Watch(func(int) { t.pool.tell(t.flow) })
+	return t.stream.onChunk.On(fn)
 }
 
 // Pause has chunks wait until Resume, and the worker once its credit is used up. Other jobs go on, also in the same worker.
@@ -50,45 +54,76 @@ func (t *Task) Resume() {
 	t.pool.tell(t.flow)
 }
 
+// hearProgress has the progress told on the next tick. Of several that come until then only the last one is.
+func (t *Task) hearProgress(value []byte) {
+	s := &t.stream
+	if s.onProgress.Len() == 0 {
+		return
+	}
+	if s.latest == nil {
+		t.pool.tell(t.tellProgress)
+	}
+	s.latest = &Progress{bytes.Clone(value)}
+}
+
+func (t *Task) tellProgress() {
+	p := t.stream.latest
+	t.stream.latest = nil
+	reactor.Emit(t.pool.loop, &t.stream.onProgress, p)
+}
+
+// chunkCost is what a chunk that waits takes besides its bytes, so that many small ones are bounded, too.
+const chunkCost = 64
+
 // hearChunk takes bytes that the worker has written.
 func (a *assignment) hearChunk(p []byte) {
 	t, w := a.task, a.worker
-	if t == nil {
+	if t == nil || len(p) == 0 {
 		return // The worker will see that nobody wants them.
 	}
 	s := &t.stream
+	if s.deaf {
+		s.owed += len(p)
+		t.giveCredit()
+		return
+	}
 	s.chunks = append(s.chunks, p)
 	s.size += len(p)
 	switch {
 	case w.accepts.credit && s.size+s.owed > creditWindow:
 		w.breakOff("more chunks than it has credit for", p)
-	case int64(s.size) > w.pool.o.MaxResult:
+	case int64(s.size)+chunkCost*int64(len(s.chunks)) > w.pool.o.MaxResult+chunkCost:
 		w.pool.abandon(t, ErrTooLarge, "too many chunks")
 	default:
-		t.flow()
+		t.pool.tell(t.flow)
 	}
 }
 
-// flow gives chunks to who listens, and then the result that has waited for that.
+// flow gives a chunk to who listens, and after the last one the result that has waited for that. It runs in ticks: one for each chunk that
+// comes, and for each that is left.
 func (t *Task) flow() {
 	s := &t.stream
-	for len(s.chunks) > 0 && !s.paused && s.onChunk.Len() > 0 && t.state != taskSettled {
-		p := s.chunks[0]
-		s.chunks[0] = nil
-		s.chunks = s.chunks[1:]
-		s.size -= len(p)
-		s.owed += len(p)
-		s.taken = true
-		if len(s.chunks) > 0 {
-			defer t.pool.tell(t.flow) // In a callback of its own.
-		}
-		t.giveCredit()
-		s.onChunk.Emit(p)
-		break
+	if t.state == taskSettled {
+		return
 	}
-	if len(s.chunks) == 0 && s.result != nil {
+	if s.result != nil && s.over() {
 		t.pool.settle(t, s.result, nil)
+		return
 	}
+	if len(s.chunks) == 0 || s.paused || s.onChunk.Len() == 0 {
+		return
+	}
+	p := s.chunks[0]
+	s.chunks[0] = nil
+	s.chunks = s.chunks[1:]
+	s.size -= len(p)
+	s.owed += len(p)
+	s.taken = true
+	if len(s.chunks) > 0 || s.result != nil {
+		t.pool.tell(t.flow)
+	}
+	t.giveCredit()
+	reactor.Emit(t.pool.loop, &s.onChunk, p)
 }
 
 // giveCredit lets the worker write on, when half of its window was taken.
@@ -103,11 +138,20 @@ func (t *Task) giveCredit() {
 
 // answered settles the task with the result, once the chunks in front of it were taken.
 func (t *Task) answered(r *Result) {
-	if len(t.stream.chunks) == 0 {
+	if t.stream.over() {
 		t.pool.settle(t, r, nil)
 		return
 	}
 	t.given = nil
 	t.stream.result = r
 	t.pool.held[t] = struct{}{}
+}
+
+// over reports whether the result has to wait for no chunk: they were taken, or nobody wants them.
+func (s *stream) over() bool { return len(s.chunks) == 0 || s.onChunk.Len() == 0 && !s.paused }
+
+// restart forgets what has come of a run that is done again, and reports false when some of it was told already.
+func (s *stream) restart() bool {
+	s.chunks, s.size, s.owed = nil, 0, 0
+	return !s.taken
 }

@@ -2,6 +2,8 @@ package pool
 
 import (
 	"time"
+
+	"github.com/brood-go/brood/reactor"
 )
 
 // loopAfter is how many workers die one after the other without an answer before that is a crash loop.
@@ -51,7 +53,7 @@ func (s *supply) died(c Crash) {
 	s.loop = &CrashLoopError{Deaths: s.deaths, Next: wait, Last: c}
 	loop := s.loop
 	p.tell(func() {
-		if !p.onCrashLoop.Emit(loop) && p.logger != nil {
+		if !reactor.Emit(p.loop, &p.onCrashLoop, loop) && p.logger != nil {
 			p.logger.Error(loop.Error())
 		}
 	})
@@ -160,7 +162,9 @@ func (p *Pool) fail(err *StartError) {
 	p.failed = err
 	p.failWaiting(err)
 	p.tellError(err)
-	p.end()
+	if p.stopping == nil {
+		p.end()
+	}
 }
 
 // failWaiting settles all tasks that wait.

@@ -30,6 +30,12 @@ type cancelMessage struct {
 	Cancel string `json:"cancel"`
 }
 
+// recallMessage asks for a job back that the worker has not begun. One that it has begun goes on as if nothing had been said.
+type recallMessage struct {
+	ID     uint64 `json:"id"`
+	Recall bool   `json:"recall"`
+}
+
 type creditMessage struct {
 	ID     uint64 `json:"id"`
 	Credit int    `json:"credit"`
@@ -51,6 +57,7 @@ const (
 	kindError
 	kindProgress
 	kindChunk
+	kindRecalled
 )
 
 // answer is a message of a worker. Its slices are parts of the message.
@@ -84,6 +91,8 @@ func parseAnswer(p []byte) (a answer, err error) {
 			if !bytes.Equal(value, null) {
 				kind = kindError
 			}
+		case "recalled":
+			kind = kindRecalled
 		case "progress":
 			kind = kindProgress
 		case "chunk":
@@ -124,7 +133,7 @@ type readyMessage struct {
 	Version     json.RawMessage `json:"version"`
 	Methods     []string        `json:"methods"`     // nil: any
 	Concurrency int             `json:"concurrency"` // 0: 1
-	Accepts     []string        `json:"accepts"`     // of "cancel", "credit", "ping"
+	Accepts     []string        `json:"accepts"`     // of "cancel", "recall", "credit", "ping"
 	Attach      string          `json:"attach"`      // "memfd": attachments come as handles
 }
 

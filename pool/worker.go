@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/reactor"
 )
 
 // workerState goes forward only. A worker is gone when its process has ended and everything it had written was heard.
@@ -27,6 +28,7 @@ type worker struct {
 	number int
 	gen    int
 	state  workerState
+	told   bool // to end
 	child  *childprocess.ChildProcess
 	link   link
 	log    *outputLog
@@ -65,7 +67,7 @@ type worker struct {
 }
 
 // accepts are the messages that a worker understands besides jobs.
-type accepts struct{ cancel, credit, ping, memfd bool }
+type accepts struct{ cancel, recall, credit, ping, memfd bool }
 
 func (w *worker) id() Worker { return Worker{w.number, w.pid, w.gen} }
 
@@ -164,20 +166,30 @@ func (w *worker) becomeReady() {
 	}
 	w.idle()
 	w.checkFirstMemory()
-	p.tell(func() { p.onWorkerReady.Emit(w.id()) })
+	p.tell(func() { reactor.Emit(p.loop, &p.onWorkerReady, w.id()) })
 	if old := w.replaces; old != nil {
 		w.replaces, old.successor = nil, nil
 		old.drain(old.reason)
 	}
 	p.reload.ready(w)
-	p.fill()
+	p.trim() // A successor takes a place of its own when the worker before it has gone meanwhile.
 	p.dispatch()
+	p.fill()
 }
 
 // judge calls late, unless something has come from the worker that was not heard yet: what is late is then this program.
 func (w *worker) judge(late func()) {
-	if w.state != workerGone && w.link != nil && w.link.backlog().Left() {
-		w.pool.loop.SetImmediate(func() { w.judge(late) }).Unref()
+	if w.state == workerGone || w.link == nil {
+		late()
+		return
+	}
+	w.judgeAfter(w.link.backlog(), late)
+}
+
+// judgeAfter is judge with what had come when it was called: a worker that goes on to write does not put it off.
+func (w *worker) judgeAfter(b backlog, late func()) {
+	if w.state != workerGone && b.Left() {
+		w.pool.loop.SetImmediate(func() { w.judgeAfter(b, late) }).Unref()
 		return
 	}
 	late()
@@ -208,8 +220,12 @@ func (w *worker) idle() {
 
 func (w *worker) idleFor() {
 	p := w.pool
-	if w.state == workerReady && len(w.jobs) == 0 && p.size() > p.minimum() {
+	switch {
+	case w.state != workerReady || len(w.jobs) > 0:
+	case p.size() > p.minimum():
 		w.drain(ExitIdle)
+	default: // It is one too many when others come.
+		w.idleAlarm.set(p.loop, p.o.IdleTimeout, w.idleFor)
 	}
 }
 
@@ -232,15 +248,19 @@ func (w *worker) drain(reason ExitReason) {
 
 // release gives the tasks that wait for this worker to others.
 func (w *worker) release() {
-	w.pool.bindings.forget(w)
+	p := w.pool
+	p.bindings.forget(w)
+	if w.bound.Len() > 0 {
+		p.tell(p.dispatch)
+	}
 	for t := w.bound.first(); t != nil; t = w.bound.first() {
 		w.bound.remove(t)
 		if t.only == nil {
-			w.pool.queueFor(t).add(t)
+			p.queueFor(t).add(t)
 			continue
 		}
-		w.pool.queue.add(t) // So that it can be settled like any other.
-		w.pool.settle(t, nil, w.crashError(nil))
+		p.queue.add(t) // So that it can be settled like any other.
+		p.settle(t, nil, w.crashError(nil))
 	}
 }
 
@@ -250,6 +270,7 @@ func (w *worker) disconnect() {
 		return
 	}
 	w.state = workerEnding
+	w.told = true
 	w.idleAlarm.stop()
 	w.ageAlarm.stop()
 	if w.link != nil {
@@ -270,8 +291,8 @@ func (w *worker) kill(reason ExitReason, cause error) {
 	if w.state >= workerKilled {
 		return
 	}
-	if w.reason == "" || w.state == workerStarting {
-		w.reason = reason
+	if w.reason == "" || w.state == workerStarting || reason != ExitStop {
+		w.reason = reason // Also in the place of another one for which it was to end later.
 	}
 	if w.cause == nil {
 		w.cause = cause
@@ -284,6 +305,6 @@ func (w *worker) terminate(grace time.Duration) {
 		w.state = workerKilled
 		w.release()
 	}
-	w.forced = true
+	w.forced, w.told = true, true
 	w.child.Terminate(grace)
 }
