@@ -52,7 +52,7 @@ func TestW046_TenDeathsInARowAreACrashLoop(t *testing.T) {
 	for _, policy := range []pool.CrashLoopPolicy{pool.CrashLoopWait, pool.CrashLoopFail} {
 		t.Run(policy.String(), func(t *testing.T) {
 			l := newLoop(t)
-			p := newPool(t, l, raw(pool.Options{Max: 3, InFlight: 1, CrashLoop: policy, Backoff: pool.Backoff{Min: time.Millisecond, Max: 2 * time.Millisecond, StableAfter: 200 * time.Millisecond}}))
+			p := newPool(t, l, raw(pool.Options{Max: 1, InFlight: 1, CrashLoop: policy, Backoff: pool.Backoff{Min: time.Millisecond, Max: 2 * time.Millisecond, StableAfter: 200 * time.Millisecond}}))
 			var loops []*pool.CrashLoopError
 			p.OnCrashLoop(func(e *pool.CrashLoopError) { loops = append(loops, e) })
 			var killers []*outcome
