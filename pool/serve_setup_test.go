@@ -53,11 +53,12 @@ func startHelper(t testing.TB, name string, args ...string) *handParent {
 	return startWorker(t, file, argv, &childprocess.ForkOptions{})
 }
 
-// startWorker starts a program that is a worker. Stderr is kept.
-func startWorker(t testing.TB, file string, args []string, o *childprocess.ForkOptions) *handParent {
+// startWorker starts a program that is a worker, with more descriptors behind its channel. Stderr is kept.
+func startWorker(t testing.TB, file string, args []string, o *childprocess.ForkOptions, more ...childprocess.Stdio) *handParent {
 	t.Helper()
 	l := looptest.New(t)
 	o.Stdio = []childprocess.Stdio{childprocess.Ignore, childprocess.Inherit, childprocess.Pipe, childprocess.IPC}
+	o.Stdio = append(o.Stdio, more...)
 	c, err := childprocess.Fork(l, file, args, o)
 	require.NoError(t, err)
 	p := &handParent{t: t, loop: l, child: c}
