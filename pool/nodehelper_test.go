@@ -149,7 +149,7 @@ func TestW081_CancelAbortsTheSignal(t *testing.T) {
 func TestW070_NodeWritesWithinTheCredit(t *testing.T) {
 	p := startNode(t, `
 		serve({
-			write: async (n, { write }) => { for (let i = 0; i < n; i += 1000) await write('x'.repeat(1000)); return 'done'; },
+			write: async (n, { write }) => { for (let i = 0; i < n; i += 20000) await write('x'.repeat(20000)); return 'done'; },
 			other: () => 'other',
 		}, { concurrency: 2 });`)
 	p.send(`{"id":1,"method":"write","job":2000000}`)
