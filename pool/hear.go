@@ -97,7 +97,9 @@ func (w *worker) hearAnswer(a answer, p []byte, m *ipc.Message) {
 	case kindError:
 		w.settleAnswered(job, nil, a.value)
 	default:
+		w.attached = attachment{a.attach, m}
 		w.settleAnswered(job, a.value, nil)
+		w.attached = attachment{}
 	}
 }
 
@@ -119,6 +121,9 @@ func (w *worker) settleAnswered(a *assignment, result, failure []byte) {
 	switch {
 	case t == nil:
 		p.counts.late++
+		if w.side != nil && w.attached.size > 0 {
+			w.side.expect(nil, nil, w.attached.size)
+		}
 	case failure != nil:
 		t.refused(parseError(failure))
 	case int64(len(result)) > p.o.MaxResult:
@@ -126,7 +131,7 @@ func (w *worker) settleAnswered(a *assignment, result, failure []byte) {
 	default:
 		now := p.loop.Now()
 		p.counts.ran.add(now.Sub(t.begun))
-		t.answered(&Result{
+		t.answeredWith(w, &Result{
 			raw: bytes.Clone(result), Worker: w.id(), Runs: t.runs, Waited: t.begun.Sub(t.since), Ran: now.Sub(t.begun),
 		})
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-var workers = childprocess.Workers{"raw": rawWorker, "parent": parentWorker, "http": httpWorker}
+var workers = childprocess.Workers{"raw": rawWorker, "parent": parentWorker, "http": httpWorker, "attach": attachWorker}
 
 func TestMain(m *testing.M) {
 	if worker, err := workers.Run(); worker {

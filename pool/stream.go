@@ -142,8 +142,15 @@ func (t *Task) answered(r *Result) {
 		t.pool.settle(t, r, nil)
 		return
 	}
-	t.given = nil
+	t.hold()
 	t.stream.result = r
+}
+
+// hold notes that the worker is done with the task, which still waits for something of its result.
+func (t *Task) hold() {
+	if t.given != nil {
+		t.given.task, t.given = nil, nil
+	}
 	t.pool.held[t] = struct{}{}
 }
 

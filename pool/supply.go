@@ -174,6 +174,9 @@ func (p *Pool) failWaiting(err error) {
 			p.settle(t, nil, err)
 		}
 	}
+	for t := range p.aside {
+		p.settle(t, nil, err)
+	}
 }
 
 // queues are all in which tasks wait.
