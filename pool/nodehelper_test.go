@@ -129,7 +129,7 @@ func TestW081_TheHelperWorksInAnESModule(t *testing.T) {
 	p := startScript(t, "worker.mjs", `
 		import { serve } from './brood-worker.cjs';
 		serve({ '': (job, { method }) => [method, job] }, { concurrency: 3 });`)
-	p.expect(`{"ready":{"version":1,"concurrency":3,"accepts":["cancel","credit","ping"]}}`)
+	p.expect(`{"ready":{"version":1,"concurrency":3,"accepts":["cancel","recall","credit","ping"]}}`)
 	p.send(`{"id":1,"method":"any","job":1}`)
 	p.expect(`{"id":1,"result":["any",1]}`)
 	p.end()

@@ -13,7 +13,7 @@ import (
 // names are of a later version of the protocol.
 type request struct {
 	id, method, job, attempt, attach []byte
-	cancel, credit, ping             []byte
+	cancel, recall, credit, ping     []byte
 }
 
 func (r *request) member(key, value []byte) {
@@ -22,7 +22,7 @@ func (r *request) member(key, value []byte) {
 		to   *[]byte
 	}{
 		{"id", &r.id}, {"job", &r.job}, {"method", &r.method}, {"attempt", &r.attempt}, {"attach", &r.attach},
-		{"cancel", &r.cancel}, {"credit", &r.credit}, {"ping", &r.ping},
+		{"cancel", &r.cancel}, {"recall", &r.recall}, {"credit", &r.credit}, {"ping", &r.ping},
 	} {
 		if nodejson.Means(key, m.name) {
 			*m.to = value

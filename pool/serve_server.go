@@ -104,7 +104,7 @@ type ready struct {
 }
 
 func (s *server) ready() ready {
-	r := ready{Version: 1, Concurrency: s.o.Concurrency, Accepts: []string{"cancel", "credit", "ping"}, Attach: attachBy}
+	r := ready{Version: 1, Concurrency: s.o.Concurrency, Accepts: []string{"cancel", "recall", "credit", "ping"}, Attach: attachBy}
 	if s.o.OnLoop {
 		r.Accepts = []string{"ping"} // The others could not be heard while a handler runs.
 	}
@@ -134,7 +134,7 @@ func (s *server) read(m *ipc.Message) error {
 	if !ok || id == 0 {
 		return protocolError(m.Raw(), "the id is no positive integer")
 	}
-	if r.cancel == nil && r.credit == nil {
+	if r.cancel == nil && r.recall == nil && r.credit == nil {
 		return s.receive(id, m)
 	}
 	j := s.jobs[id]
@@ -147,6 +147,11 @@ func (s *server) read(m *ipc.Message) error {
 			return protocolError(m.Raw(), "the credit is no number of bytes")
 		}
 		s.door.grant(j, n)
+	}
+	if given(r.recall) && s.door.withdraw(j) {
+		s.answer(j, append(appendID(s.door.buffer(), j.id), `,"recalled":true}`...), nil)
+		s.flush()
+		return nil
 	}
 	if given(r.cancel) {
 		s.cancel(j, cancelError(textOf(r.cancel)))
@@ -165,7 +170,7 @@ func (s *server) withoutID(m *ipc.Message) error {
 		s.flush()
 		return nil
 	}
-	if r.job != nil || r.method != nil || r.cancel != nil || r.credit != nil {
+	if r.job != nil || r.method != nil || r.cancel != nil || r.recall != nil || r.credit != nil {
 		return protocolError(m.Raw(), "it has no id")
 	}
 	return nil

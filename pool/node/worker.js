@@ -20,8 +20,7 @@ exports.serve = function serve(methods, { concurrency = 1, grace = 5000, teardow
     if (!job) return ending && running === 0 && finish();
     running++;
     try { answer(job, { result: await job.handler(job.input, job.context) ?? null }, job.attached); }
-    catch (e) { answer(job, { error: describe(e) }); }
-    running--; next();
+    catch (e) { answer(job, { error: describe(e) }); } finally { running--; next(); }
   };
   const finish = async () => {
     running = NaN; try { await teardown?.(); } catch (e) { console.error(e); process.exitCode = 1; }
@@ -52,9 +51,10 @@ exports.serve = function serve(methods, { concurrency = 1, grace = 5000, teardow
   process.on('SIGINT', () => {}).on('SIGTERM', () => { if (!ending) send({ retire: true }); end(); }).on('disconnect', end);
   process.on('message', (m, _handle, job = jobs.get(m?.id)) => {
     if (m?.ping !== undefined) send({ pong: m.ping });
+    else if (m?.recall && queue.includes(job)) { queue.splice(queue.indexOf(job), 1); jobs.delete(m.id); send({ id: m.id, recalled: true }); }
     else if (job && m.credit > 0) { job.credit += m.credit; job.go?.(); }
     else if (job && m.cancel !== undefined) job.abort(Object.assign(new Error(m.cancel), { name: 'AbortError', code: 'ERR_CANCELLED' }));
-    else if (!job && !ending && m?.id > 0 && m.cancel === undefined && m.credit === undefined) accept(m);
+    else if (!job && !ending && m?.id > 0 && m.cancel === undefined && m.recall === undefined && m.credit === undefined) accept(m);
   });
-  send({ ready: { version: 1, methods: methods[''] ? undefined : Object.keys(methods), concurrency, accepts: ['cancel', 'credit', 'ping'] } });
+  send({ ready: { version: 1, methods: methods[''] ? undefined : Object.keys(methods), concurrency, accepts: ['cancel', 'recall', 'credit', 'ping'] } });
 };
