@@ -7,7 +7,7 @@ exports.serve = function serve(methods, { concurrency = 1, grace = 5000, teardow
   const handlers = { __proto__: null, ...methods }, jobs = new Map(), queue = [], wanted = [], fd = +process.env.BROOD_POOL_ATTACH_FD;
   const bytes = fd ? new (require('node:net').Socket)({ fd }).on('error', () => {}).on('readable', () => take()) : null;
   const take = () => { for (let p; wanted.length && (p = bytes.read(4 + wanted[0].size));) wanted.shift().got(p.subarray(4)); };
-  let running = 0, ending = false;
+  let running = 0, ending = false, accepts = ['cancel', 'recall', 'credit', 'ping'];
   const answer = (job, message, attach) => {
     if (!jobs.delete(job.id)) return;
     try {
@@ -56,5 +56,5 @@ exports.serve = function serve(methods, { concurrency = 1, grace = 5000, teardow
     else if (job && m.cancel !== undefined) job.abort(Object.assign(new Error(m.cancel), { name: 'AbortError', code: 'ERR_CANCELLED' }));
     else if (!job && !ending && m?.id > 0 && m.cancel === undefined && m.recall === undefined && m.credit === undefined) accept(m);
   });
-  send({ ready: { version: 1, methods: methods[''] ? undefined : Object.keys(methods), concurrency, accepts: ['cancel', 'recall', 'credit', 'ping'] } });
+  send({ ready: { version: 1, methods: methods[''] ? undefined : Object.keys(methods), concurrency, accepts } });
 };
