@@ -134,7 +134,22 @@ func newModel(t *rapid.T, dir string) *model {
 		}
 		m.check(t)
 	})
+	if rapid.IntRange(0, 7).Draw(t, "wait") > 0 { // Else starts may fail before any worker was ready, which ends the pool.
+		first := &modelTask{job: order{Do: "echo", Arg: "first"}, timeout: m.o.Timeout, retries: m.o.Retries, since: time.Now()}
+		m.submit(first)
+		for deadline := time.Now().Add(looptest.HangLimit()); first.calls == 0; {
+			require.True(t, time.Now().Before(deadline), "hangs")
+			m.poll()
+		}
+	}
 	return m
+}
+
+// poll turns the loop once.
+func (m *model) poll() {
+	_, err := m.loop.Poll(10 * time.Millisecond)
+	require.NoError(m.t, err)
+	m.check(m.t)
 }
 
 // clean leaves nothing after a failure.
@@ -161,10 +176,8 @@ func (m *model) changeStarts(t *rapid.T) {
 }
 
 func (m *model) turn(t *rapid.T) {
-	for range rapid.IntRange(1, 12).Draw(t, "turns") {
-		_, err := m.loop.Poll(10 * time.Millisecond)
-		require.NoError(t, err)
-		m.check(t)
+	for range rapid.IntRange(1, 20).Draw(t, "turns") {
+		m.poll()
 	}
 }
 
@@ -200,7 +213,16 @@ func (m *model) run(t *rapid.T) {
 	if rapid.IntRange(0, 3).Draw(t, "context") == 0 {
 		k.o.Context, k.end = context.WithCancelCause(context.Background())
 	}
-	inside := true
+	m.submit(k)
+	if k.task != nil && k.job.Do == "chunks" && rapid.Bool().Draw(t, "listens") {
+		k.heard = true
+		k.task.OnChunk(func(chunk []byte) { k.chunks += string(chunk) })
+	}
+}
+
+// submit gives the pool a job.
+func (m *model) submit(k *modelTask) {
+	t, inside := m.t, true
 	task, err := m.pool.Run(k.job, &k.o, func(r *pool.Result, err error) {
 		require.False(t, inside, "called inside Run")
 		k.calls++
@@ -215,10 +237,6 @@ func (m *model) run(t *rapid.T) {
 		return
 	}
 	k.task = task
-	if k.job.Do == "chunks" && rapid.Bool().Draw(t, "listens") {
-		k.heard = true
-		task.OnChunk(func(chunk []byte) { k.chunks += string(chunk) })
-	}
 	m.tasks = append(m.tasks, k)
 }
 
@@ -430,9 +448,7 @@ func (m *model) end() {
 	deadline := time.Now().Add(looptest.HangLimit())
 	for m.loop.Alive() {
 		require.True(t, time.Now().Before(deadline), "hangs: %+v", m.pool.Stats())
-		_, err := m.loop.Poll(50 * time.Millisecond)
-		require.NoError(t, err)
-		m.check(t)
+		m.poll()
 	}
 	require.Equal(t, 2, m.reports)
 	require.Zero(t, m.broadcasts, "broadcasts that were not told")
