@@ -128,7 +128,7 @@ func (w *worker) settleAnswered(a *assignment, result, failure []byte) {
 		p.counts.ran.add(now.Sub(t.begun))
 		t.answered(&Result{
 			raw: bytes.Clone(result), Worker: w.id(), Runs: t.runs, Waited: t.begun.Sub(t.since), Ran: now.Sub(t.begun),
-		})
+		}, nil)
 	}
 	w.afterJob()
 	p.dispatch()
@@ -153,8 +153,8 @@ func (w *worker) givenBack(a *assignment) {
 func (t *Task) refused(e *JobError) {
 	p := t.pool
 	e.Method, e.Runs = t.method, t.runs
-	if t.retries == 0 || len(t.stream.chunks) > 0 || t.stream.taken {
-		p.settle(t, nil, e)
+	if t.retries == 0 || !t.stream.over() || !t.stream.restart() {
+		t.answered(nil, e)
 		return
 	}
 	t.retries--

@@ -146,7 +146,7 @@ func (s *rawServer) begin(q *rawJob) {
 
 func (s *rawServer) answer(q *rawJob) {
 	obey(*q, s.send, s.parent)
-	if q.Job.Do != "silent" {
+	if q.Job.Do != "silent" && q.Job.Do != "raw" {
 		s.over(q)
 	}
 }
@@ -196,6 +196,12 @@ func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 	case "silent":
 	case "hang-up":
 		parent.Disconnect()
+	case "chunk-and-exit", "chunk-and-error":
+		send(`{"id":%d,"chunk":"c"}`, q.ID)
+		if q.Job.Do == "chunk-and-exit" {
+			os.Exit(9)
+		}
+		send(`{"id":%d,"error":"no"}`, q.ID)
 	case "chunks":
 		for i := range 3 {
 			send(`{"id":%d,"chunk":"%d"}`, q.ID, i)
