@@ -85,7 +85,7 @@ func (t *Task) answeredWith(w *worker, r *Result) {
 	a := w.attached
 	switch {
 	case a.size <= 0:
-		t.answered(r)
+		t.answered(r, nil)
 	case w.side == nil && !w.accepts.memfd:
 		t.attached(r, nil, errNoAttachment)
 	case a.size > t.pool.o.MaxResult:
@@ -93,8 +93,17 @@ func (t *Task) answeredWith(w *worker, r *Result) {
 	case w.accepts.memfd:
 		t.takeAttachment(r, a.message.Handle(), a.size)
 	default:
+		w.attached = attachment{}
 		w.side.expect(t, r, a.size)
 	}
+}
+
+// skipAttachment lets go of what comes beside an answer that nobody wants.
+func (w *worker) skipAttachment() {
+	if w.side != nil && w.attached.size > 0 {
+		w.side.expect(nil, nil, w.attached.size)
+	}
+	w.attached = attachment{}
 }
 
 // attached ends the wait of a result for its bytes, which came beside it.
@@ -108,7 +117,7 @@ func (t *Task) attached(r *Result, data []byte, err error) {
 		return
 	}
 	r.Attach = data
-	t.answered(r)
+	t.answered(r, nil)
 }
 
 // takeAttachment gets the bytes of a result which came as a file of memory, the handle of its message.

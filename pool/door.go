@@ -19,7 +19,7 @@ func (d *door) open(*Pool) { d.closed = make(chan struct{}) }
 
 func (d *door) close() { d.once.Do(func() { close(d.closed) }) }
 
-// outcome is what Do waits for.
+// outcome is what done is called with.
 type outcome struct {
 	result *Result
 	err    error

@@ -121,9 +121,6 @@ func (w *worker) settleAnswered(a *assignment, result, failure []byte) {
 	switch {
 	case t == nil:
 		p.counts.late++
-		if w.side != nil && w.attached.size > 0 {
-			w.side.expect(nil, nil, w.attached.size)
-		}
 	case failure != nil:
 		t.refused(parseError(failure))
 	case int64(len(result)) > p.o.MaxResult:
@@ -135,6 +132,7 @@ func (w *worker) settleAnswered(a *assignment, result, failure []byte) {
 			raw: bytes.Clone(result), Worker: w.id(), Runs: t.runs, Waited: t.begun.Sub(t.since), Ran: now.Sub(t.begun),
 		})
 	}
+	w.skipAttachment()
 	w.afterJob()
 	p.dispatch()
 }
@@ -158,8 +156,8 @@ func (w *worker) givenBack(a *assignment) {
 func (t *Task) refused(e *JobError) {
 	p := t.pool
 	e.Method, e.Runs = t.method, t.runs
-	if t.retries == 0 || len(t.stream.chunks) > 0 || t.stream.taken {
-		p.settle(t, nil, e)
+	if t.retries == 0 || !t.stream.over() || !t.stream.restart() {
+		t.answered(nil, e)
 		return
 	}
 	t.retries--

@@ -53,6 +53,9 @@ func newLoop(t testing.TB) *reactor.Loop {
 // raw returns options for workers that do what their jobs say, see rawWorker.
 func raw(o pool.Options) *pool.Options {
 	o.Self = "raw"
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler) // What the workers write would mix with the output of the tests.
+	}
 	return &o
 }
 
@@ -196,14 +199,19 @@ func newLog(t testing.TB) log { return log{t, filepath.Join(t.TempDir(), "log")}
 func (g log) env() string { return "RAW_LOG=" + g.name }
 
 // begun returns how often a job with that Arg was begun.
-func (g log) begun(arg string) (n int) {
+func (g log) begun(arg string) int {
 	g.t.Helper()
-	text, err := os.ReadFile(g.name)
+	return logged(g.t, g.name, arg)
+}
+
+// logged returns how many lines of a file are the given one; 0 if there is no file.
+func logged(t require.TestingT, name, line string) (n int) {
+	text, err := os.ReadFile(name)
 	if !errors.Is(err, fs.ErrNotExist) {
-		require.NoError(g.t, err)
+		require.NoError(t, err)
 	}
-	for line := range strings.Lines(string(text)) {
-		if strings.TrimSuffix(line, "\n") == arg {
+	for other := range strings.Lines(string(text)) {
+		if strings.TrimSuffix(other, "\n") == line {
 			n++
 		}
 	}

@@ -134,7 +134,7 @@ func TestW092_MetricsAreInPrometheusText(t *testing.T) {
 func TestW093_WhatWorkersWriteIsLoggedInWholeLines(t *testing.T) {
 	var log records
 	l := newLoop(t)
-	path := script(t, `printf 'first li' >&2; sleep 0.05; printf 'ne\nsecond\n' >&2; echo out
+	path := shell(t, `printf 'first li' >&2; sleep 0.05; printf 'ne\nsecond\n' >&2; echo out
 		echo '{"ready":true}' >&3
 		read -r line <&3
 		head -c 100000 /dev/zero | tr '\0' x >&2; echo >&2

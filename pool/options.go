@@ -55,7 +55,8 @@ type Options struct {
 	InFlight int
 
 	// Ahead is how many jobs more a worker is sent when every worker has InFlight jobs, so that it has the next one when it
-	// is done. What it has not begun is given to others when it dies or has to be killed.
+	// is done. What it has not begun, as far as its answers tell, is given to others when it dies or has to be killed. A worker that
+	// begins with the next job before its answer is on the way, and dies in between, has that one run twice.
 	Ahead int
 
 	// MaxQueue and MaxQueueBytes bound what waits for a worker, in jobs and in bytes of their encoded form: see [ErrQueueFull].

@@ -32,6 +32,7 @@ type rawJob struct {
 	Cancel  *string
 	Recall  bool
 	Ping    *int
+	begun   bool
 	timer   *reactor.Timer
 }
 
@@ -41,6 +42,7 @@ type rawServer struct {
 	parent *ipc.Channel
 	serial bool      // it does one job at a time, the next one once that is answered
 	jobs   []*rawJob // that are not answered; of a serial worker only the first was begun
+	unsent int       // messages that are on their way
 }
 
 // rawWorker runs in the process of a worker. Its environment says how it is:
@@ -83,7 +85,17 @@ func (s *rawServer) ready() {
 }
 
 func (s *rawServer) send(format string, a ...any) {
-	_ = s.parent.Send(json.RawMessage(fmt.Sprintf(format, a...))) // The parent may have gone.
+	s.unsent++
+	_ = s.parent.SendWith(json.RawMessage(fmt.Sprintf(format, a...)), &ipc.SendOptions{Done: s.sent}) // The parent may have gone.
+}
+
+// sent is called when a message is with the kernel. A serial worker begins the next job only when its answers are: else the parent could
+// not know of that when the worker dies.
+func (s *rawServer) sent(error) {
+	s.unsent--
+	if s.serial && s.unsent == 0 && len(s.jobs) > 0 && !s.jobs[0].begun {
+		s.begin(s.jobs[0])
+	}
 }
 
 func (s *rawServer) hear(m *ipc.Message) {
@@ -104,20 +116,21 @@ func (s *rawServer) hear(m *ipc.Message) {
 			s.over(s.jobs[i])
 		}
 	case q.Cancel != nil:
-		if i < 0 || s.jobs[i].timer != nil && !s.jobs[i].timer.Stop() || s.jobs[i].Job.Do == "stubborn" {
+		if i < 0 || s.jobs[i].Job.Do == "stubborn" || s.jobs[i].timer != nil && !s.jobs[i].timer.Stop() {
 			return
 		}
 		s.send(`{"id":%d,"error":{"message":"cancelled: %s","code":"ERR_CANCELLED"}}`, q.ID, *q.Cancel)
 		s.over(s.jobs[i])
 	default:
 		s.jobs = append(s.jobs, q)
-		if !s.serial || len(s.jobs) == 1 {
+		if !s.serial || len(s.jobs) == 1 && s.unsent == 0 {
 			s.begin(q)
 		}
 	}
 }
 
 func (s *rawServer) begin(q *rawJob) {
+	q.begun = true
 	note(q.Job.Arg)
 	switch {
 	case q.Job.Do == "spin":
@@ -134,16 +147,15 @@ func (s *rawServer) begin(q *rawJob) {
 
 func (s *rawServer) answer(q *rawJob) {
 	obey(*q, s.send, s.parent)
-	if q.Job.Do != "silent" {
+	if q.Job.Do != "silent" && q.Job.Do != "raw" {
 		s.over(q)
 	}
 }
 
-// over forgets a job, and begins the next one.
+// over forgets a job. A serial worker begins the next one, see sent.
 func (s *rawServer) over(q *rawJob) {
-	first := s.jobs[0] == q
 	s.jobs = slices.DeleteFunc(s.jobs, func(other *rawJob) bool { return other == q })
-	if s.serial && first && len(s.jobs) > 0 {
+	if s.serial && s.unsent == 0 && len(s.jobs) > 0 && !s.jobs[0].begun {
 		s.begin(s.jobs[0])
 	}
 }
@@ -185,6 +197,12 @@ func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 	case "silent":
 	case "hang-up":
 		parent.Disconnect()
+	case "chunk-and-exit", "chunk-and-error":
+		send(`{"id":%d,"chunk":"c"}`, q.ID)
+		if q.Job.Do == "chunk-and-exit" {
+			os.Exit(9)
+		}
+		send(`{"id":%d,"error":"no"}`, q.ID)
 	case "chunks":
 		for i := range 3 {
 			send(`{"id":%d,"chunk":"%d"}`, q.ID, i)

@@ -55,7 +55,7 @@ func TestW062_ReloadReplacesEachWorkerOnceItsSuccessorIsReady(t *testing.T) {
 func TestW063_ANewWorkerThatFailsEndsTheReloadAndTheOldOnesStay(t *testing.T) {
 	dir := t.TempDir()
 	broken := filepath.Join(dir, "broken")
-	path := script(t, `if [ -e `+broken+` ]; then
+	path := shell(t, `if [ -e `+broken+` ]; then
 			case $(cat `+broken+`) in hang) exec sleep 1000;; *) echo no >&2; exit 5;; esac
 		fi
 		echo '{"ready":true}' >&3
@@ -103,7 +103,7 @@ func TestW063_ANewWorkerThatFailsEndsTheReloadAndTheOldOnesStay(t *testing.T) {
 func TestW064_JobsGoToTheNewestReadyGenerationAndNoneToDrainingWorkers(t *testing.T) {
 	l := newLoop(t)
 	g := newGate(t)
-	path := script(t, `[ "$BROOD_POOL_GENERATION" = 1 ] || read -r go <`+g.path+`
+	path := shell(t, `[ "$BROOD_POOL_GENERATION" = 1 ] || read -r go <`+g.path+`
 		echo '{"ready":{"version":1,"concurrency":9}}' >&3
 		while read -r line <&3; do id=${line#*:}; id=${id%%,*}; echo "{\"id\":$id,\"result\":$BROOD_POOL_GENERATION}" >&3; done`)
 	p := newPool(t, l, &pool.Options{Module: path, Protocol: pool.Lines, Max: 2})
@@ -157,8 +157,8 @@ func TestW065_ReloadsUnderLoadLoseAndRefuseNothing(t *testing.T) {
 }
 
 func TestAReloadCanRunAnotherProgram(t *testing.T) {
-	first := script(t, `echo '{"ready":true}' >&3; while read -r line <&3; do id=${line#*:}; id=${id%%,*}; echo "{\"id\":$id,\"result\":\"first\"}" >&3; done`)
-	second := script(t, `echo '{"ready":true}' >&3; while read -r line <&3; do id=${line#*:}; id=${id%%,*}; echo "{\"id\":$id,\"result\":\"$1\"}" >&3; done`)
+	first := shell(t, `echo '{"ready":true}' >&3; while read -r line <&3; do id=${line#*:}; id=${id%%,*}; echo "{\"id\":$id,\"result\":\"first\"}" >&3; done`)
+	second := shell(t, `echo '{"ready":true}' >&3; while read -r line <&3; do id=${line#*:}; id=${id%%,*}; echo "{\"id\":$id,\"result\":\"$1\"}" >&3; done`)
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Module: first, Protocol: pool.Lines, Max: 1})
 	ask := func() string {

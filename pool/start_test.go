@@ -22,8 +22,8 @@ func with(env ...string) *childprocess.ForkOptions {
 	return &childprocess.ForkOptions{Options: childprocess.Options{Env: append(os.Environ(), env...)}}
 }
 
-// script writes a program for /bin/sh and returns its path.
-func script(t testing.TB, text string) string {
+// shell writes a program for /bin/sh and returns its path.
+func shell(t testing.TB, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "worker.sh")
 	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700))
@@ -32,7 +32,7 @@ func script(t testing.TB, text string) string {
 
 func TestW010_NoJobIsSentBeforeTheWorkerIsReady(t *testing.T) {
 	g := newGate(t)
-	path := script(t, `read -r go <`+g.path+`
+	path := shell(t, `read -r go <`+g.path+`
 		echo '{"ready":true}' >&3
 		while read -r line <&3; do
 			id=${line#*:}; id=${id%%,*}
@@ -182,7 +182,7 @@ func TestW013_FailedStartsBeforeAnyoneWasReadyFailThePool(t *testing.T) {
 func TestW013_LaterFailedStartsBackOff(t *testing.T) {
 	dir := t.TempDir()
 	broken := filepath.Join(dir, "broken")
-	path := script(t, `if [ -e `+broken+` ]; then echo broken >&2; exit 3; fi
+	path := shell(t, `if [ -e `+broken+` ]; then echo broken >&2; exit 3; fi
 		echo '{"ready":true}' >&3
 		read -r line <&3
 		touch `+broken+`
@@ -212,7 +212,7 @@ func TestW013_LaterFailedStartsBackOff(t *testing.T) {
 func TestW014_OnlySoManyStartAtOnce(t *testing.T) {
 	l := newLoop(t)
 	g := newGate(t)
-	path := script(t, `read -r go <`+g.path+`; echo '{"ready":true}' >&3; read -r line <&3`)
+	path := shell(t, `read -r go <`+g.path+`; echo '{"ready":true}' >&3; read -r line <&3`)
 	p := newPool(t, l, &pool.Options{Module: path, Protocol: pool.Lines, Max: 5, Starting: 2})
 	most := 0
 	for range 5 {
@@ -231,7 +231,7 @@ func TestW014_AHungStartDelaysNobody(t *testing.T) {
 	l := newLoop(t)
 	marker := filepath.Join(t.TempDir(), "marker")
 	// The first one hangs, the others do not.
-	path := script(t, `if mkdir `+marker+` 2>/dev/null; then exec sleep 1000; fi
+	path := shell(t, `if mkdir `+marker+` 2>/dev/null; then exec sleep 1000; fi
 		echo '{"ready":true}' >&3
 		while read -r line <&3; do id=${line#*:}; id=${id%%,*}; echo "{\"id\":$id}" >&3; done`)
 	p := newPool(t, l, &pool.Options{Module: path, Protocol: pool.Lines, Max: 2, Starting: 2, KillGrace: -1, DisconnectGrace: -1})

@@ -27,16 +27,16 @@ type stream struct {
 	size   int       // their bytes
 	owed   int       // bytes that were taken and for which the worker was not given credit
 	paused bool
-	deaf   bool    // nobody can listen, since nobody has the task: chunks are dropped
-	taken  bool    // somebody was given a chunk: it cannot be run again
-	result *Result // that waits for the chunks in front of it
+	deaf   bool     // nobody can listen, since nobody has the task: chunks are dropped
+	taken  bool     // somebody was given a chunk: it cannot be run again
+	answer *outcome // of the worker, that waits for the chunks in front of it
 }
 
 // OnProgress calls fn with what the worker tells of the job while it runs.
 func (t *Task) OnProgress(fn func(p *Progress)) *events.Listener { return t.stream.onProgress.On(fn) }
 
-// OnChunk calls fn with the bytes that the worker writes, in order; all of them come before the result. They wait for the first
-// listener, and are dropped when the result is there and nobody listens. chunk is valid until fn returns.
+// OnChunk calls fn with the bytes that the worker writes, in order; all of them come before its answer. They wait for the first
+// listener, and are dropped when the answer is there and nobody listens. chunk is valid until fn returns.
 //
 // A worker writes at most 1 MiB that nobody has taken, if it knows of that; one that does not, and writes more than Options.MaxResult
 // to a task that is paused, or to which nobody listens, fails its job.
@@ -99,15 +99,15 @@ func (a *assignment) hearChunk(p []byte) {
 	}
 }
 
-// flow gives a chunk to who listens, and after the last one the result that has waited for that. It runs in ticks: one for each chunk that
+// flow gives a chunk to who listens, and after the last one settles the task if that has waited for it. It runs in ticks: one for each chunk that
 // comes, and for each that is left.
 func (t *Task) flow() {
 	s := &t.stream
 	if t.state == taskSettled {
 		return
 	}
-	if s.result != nil && s.over() {
-		t.pool.settle(t, s.result, nil)
+	if s.answer != nil && s.over() {
+		t.pool.settle(t, s.answer.result, s.answer.err)
 		return
 	}
 	if len(s.chunks) == 0 || s.paused || s.onChunk.Len() == 0 {
@@ -119,7 +119,7 @@ func (t *Task) flow() {
 	s.size -= len(p)
 	s.owed += len(p)
 	s.taken = true
-	if len(s.chunks) > 0 || s.result != nil {
+	if len(s.chunks) > 0 || s.answer != nil {
 		t.pool.tell(t.flow)
 	}
 	t.giveCredit()
@@ -136,17 +136,17 @@ func (t *Task) giveCredit() {
 	s.owed = 0
 }
 
-// answered settles the task with the result, once the chunks in front of it were taken.
-func (t *Task) answered(r *Result) {
+// answered settles the task with the worker's answer, once the chunks in front of it were taken.
+func (t *Task) answered(r *Result, err error) {
 	if t.stream.over() {
-		t.pool.settle(t, r, nil)
+		t.pool.settle(t, r, err)
 		return
 	}
 	t.hold()
-	t.stream.result = r
+	t.stream.answer = &outcome{r, err}
 }
 
-// hold notes that the worker is done with the task, which still waits for something of its result.
+// hold notes that the worker is done with the task, which still waits for something of its answer.
 func (t *Task) hold() {
 	if t.given != nil {
 		t.given.task, t.given = nil, nil
@@ -154,7 +154,7 @@ func (t *Task) hold() {
 	t.pool.held[t] = struct{}{}
 }
 
-// over reports whether the result has to wait for no chunk: they were taken, or nobody wants them.
+// over reports whether an answer has to wait for no chunk: they were taken, or nobody wants them.
 func (s *stream) over() bool { return len(s.chunks) == 0 || s.onChunk.Len() == 0 && !s.paused }
 
 // restart forgets what has come of a run that is done again, and reports false when some of it was told already.

@@ -1,0 +1,486 @@
+package pool_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/reactor"
+)
+
+// TestW002_WhateverHappensEveryTaskSettlesOnce has a pool go through random histories. BROOD_POOL_CHECKS is their number.
+func TestW002_WhateverHappensEveryTaskSettlesOnce(t *testing.T) {
+	checks := os.Getenv("BROOD_POOL_CHECKS")
+	if checks == "" {
+		checks = "30"
+	}
+	setFlag(t, "rapid.checks", checks)
+	setFlag(t, "rapid.steps", "40")
+	setFlag(t, "rapid.nofailfile", "true")
+	dir := t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		before := descriptors(t)
+		m := newModel(t, dir)
+		defer m.clean()
+		t.Repeat(map[string]func(*rapid.T){
+			"run": m.run, "run more": m.run, "cancel": m.cancel, "end a context": m.endContext, "broadcast": m.broadcast,
+			"signal a worker": m.signal, "kill": m.kill, "reload": m.reload, "resize": m.resize, "change starts": m.changeStarts,
+			"turn": m.turn, "turn more": m.turn, "": m.check,
+		})
+		m.end()
+		require.Equal(t, before, descriptors(t), "descriptors of this program")
+	})
+}
+
+// setFlag sets a flag until the test has ended.
+func setFlag(t *testing.T, name, value string) {
+	t.Helper()
+	before := flag.Lookup(name).Value.String()
+	require.NoError(t, flag.Set(name, value))
+	t.Cleanup(func() { require.NoError(t, flag.Set(name, before)) })
+}
+
+// descriptors returns how many this program has open, 0 where there is no /proc.
+func descriptors(t require.TestingT) int {
+	all, err := os.ReadDir("/proc/self/fd")
+	if errors.Is(err, os.ErrNotExist) {
+		return 0
+	}
+	require.NoError(t, err)
+	return len(all)
+}
+
+// model is a pool and all that was done to it.
+type model struct {
+	t     *rapid.T
+	loop  *reactor.Loop
+	pool  *pool.Pool
+	o     *pool.Options
+	start string // the file RAW_START
+	log   log
+
+	tasks      []*modelTask
+	broadcasts int // that were not told
+	reloads    int
+	pids       map[int]bool
+	report     *pool.StopReport
+	reports    int
+
+	// What outcomes may come of.
+	killed, looped, drops bool
+	failed                *pool.StartError
+}
+
+// modelTask is a task and what was done to it.
+type modelTask struct {
+	job     order
+	o       pool.RunOptions
+	retries int
+	timeout time.Duration
+	task    *pool.Task
+	since   time.Time
+	asked   []error // causes of cancelling
+	end     context.CancelCauseFunc
+	chunks  string
+	heard   bool // it listens to chunks
+	calls   int
+	result  *pool.Result
+	err     error
+}
+
+func newModel(t *rapid.T, dir string) *model {
+	l, err := reactor.New(looptest.Options())
+	require.NoError(t, err)
+	dir, err = os.MkdirTemp(dir, "")
+	require.NoError(t, err)
+	m := &model{t: t, loop: l, pids: map[int]bool{}, start: filepath.Join(dir, "start"), log: log{nil, filepath.Join(dir, "log")}}
+	m.setStart("")
+	pick := func(name string, low, high int) int { return rapid.IntRange(low, high).Draw(t, name) }
+	ms := func(name string, of ...time.Duration) time.Duration {
+		return rapid.SampledFrom(of).Draw(t, name) * time.Millisecond
+	}
+	m.o = env(raw(pool.Options{
+		Max: pick("Max", 1, 4), InFlight: pick("InFlight", 1, 2), Ahead: pick("Ahead", 0, 2), Retries: pick("Retries", 0, 1),
+		Order: pool.Order(pick("Order", 0, 2)), CrashLoop: pool.CrashLoopPolicy(pick("CrashLoop", 0, 1)), MaxJobs: 5 * pick("MaxJobs", 0, 1),
+		Timeout: 300 * time.Millisecond, CancelGrace: ms("CancelGrace", 10, 50), KillGrace: ms("KillGrace", -1, 40),
+		IdleTimeout: ms("IdleTimeout", 0, 30), PingInterval: ms("PingInterval", 0, 40), StuckAfter: ms("StuckAfter", 0, 10),
+		DisconnectGrace: ms("DisconnectGrace", 100), StartTimeout: ms("StartTimeout", 1000),
+		Backoff: pool.Backoff{Min: time.Millisecond, Max: 20 * time.Millisecond},
+	}), "RAW_START="+m.start, m.log.env(), "RAW_SERIAL=1")
+	m.o.Min = pick("Min", -1, m.o.Max)
+	m.pool, err = pool.New(l, m.o)
+	require.NoError(t, err)
+	m.pool.OnWorkerReady(func(w pool.Worker) { m.pids[w.Pid] = true; m.check(t) })
+	m.pool.OnWorkerExit(func(*pool.WorkerExit) { m.check(t) })
+	m.pool.OnDrain(func() { m.check(t) })
+	m.pool.OnStuck(func(*pool.Task) { m.check(t) })
+	m.pool.OnCrashLoop(func(*pool.CrashLoopError) { m.looped = true; m.check(t) })
+	m.pool.OnError(func(err error) {
+		if e, ok := errors.AsType[*pool.StartError](err); ok && m.failed == nil {
+			m.failed = e // Perhaps the pool goes on: then Run says so.
+		}
+		m.check(t)
+	})
+	if rapid.IntRange(0, 7).Draw(t, "wait") > 0 { // Else starts may fail before any worker was ready, which ends the pool.
+		first := &modelTask{job: order{Do: "echo", Arg: "first"}, timeout: m.o.Timeout, retries: m.o.Retries, since: time.Now()}
+		m.submit(first)
+		for deadline := time.Now().Add(looptest.HangLimit()); first.calls == 0; {
+			require.True(t, time.Now().Before(deadline), "hangs")
+			m.poll()
+		}
+	}
+	return m
+}
+
+// poll turns the loop once.
+func (m *model) poll() {
+	_, err := m.loop.Poll(10 * time.Millisecond)
+	require.NoError(m.t, err)
+	m.check(m.t)
+}
+
+// clean leaves nothing after a failure.
+func (m *model) clean() { _ = m.loop.Close() }
+
+// check is what is true at any time.
+func (m *model) check(t *rapid.T) {
+	s := m.pool.Stats()
+	require.Equal(t, s.Submitted, uint64(s.Waiting)+uint64(s.Running)+s.Settled, "%+v", s)
+	require.Equal(t, s.Settled, s.Succeeded+s.Refused+s.Crashed+s.TimedOut+s.Cancelled+s.Failed)
+	for _, w := range m.pool.Workers() {
+		require.LessOrEqual(t, w.Jobs, m.o.InFlight+m.o.Ahead)
+	}
+}
+
+// setStart says how workers start from now on.
+func (m *model) setStart(how string) {
+	require.NoError(m.t, os.WriteFile(m.start+".new", []byte(how), 0o600))
+	require.NoError(m.t, os.Rename(m.start+".new", m.start))
+}
+
+func (m *model) changeStarts(t *rapid.T) {
+	m.setStart(rapid.SampledFrom([]string{"", "", "slow 30", "exit", "never", `{"id":1,"result":1}`}).Draw(t, "how"))
+}
+
+func (m *model) turn(t *rapid.T) {
+	for range rapid.IntRange(1, 20).Draw(t, "turns") {
+		m.poll()
+	}
+}
+
+var modelOrders = []string{
+	"echo", "echo", "echo", "spin", "chunks", "answer-and-die", "error", "error", "exit", "exit0", "kill", "silent", "stubborn", "raw", "twice", "retire",
+	"hang-up",
+}
+
+func (m *model) run(t *rapid.T) {
+	k := &modelTask{job: order{Do: rapid.SampledFrom(modelOrders).Draw(t, "order"), Arg: strconv.Itoa(len(m.tasks) + 1)}, since: time.Now()}
+	switch k.job.Do {
+	case "raw":
+		k.job.Arg = `{"id":4000000000,"result":` + k.job.Arg + `}`
+	case "stubborn":
+		k.job.MS = 2000
+	default:
+		k.job.MS = rapid.SampledFrom([]int{0, 0, 5, 20}).Draw(t, "ms")
+	}
+	k.o = pool.RunOptions{
+		Key:          rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "key"),
+		Priority:     rapid.IntRange(-1, 1).Draw(t, "priority"),
+		Retries:      rapid.IntRange(-1, 2).Draw(t, "retries"),
+		Timeout:      rapid.SampledFrom([]time.Duration{0, 0, 20 * time.Millisecond}).Draw(t, "timeout"),
+		QueueTimeout: rapid.SampledFrom([]time.Duration{0, 0, 40 * time.Millisecond}).Draw(t, "queue timeout"),
+	}
+	if k.retries = k.o.Retries; k.retries == 0 {
+		k.retries = m.o.Retries
+	}
+	k.retries = max(0, k.retries)
+	if k.timeout = k.o.Timeout; k.timeout == 0 {
+		k.timeout = m.o.Timeout
+	}
+	if rapid.IntRange(0, 3).Draw(t, "context") == 0 {
+		k.o.Context, k.end = context.WithCancelCause(context.Background())
+	}
+	m.submit(k)
+	if k.task != nil && k.job.Do == "chunks" && rapid.Bool().Draw(t, "listens") {
+		k.heard = true
+		k.task.OnChunk(func(chunk []byte) { k.chunks += string(chunk) })
+	}
+}
+
+// submit gives the pool a job.
+func (m *model) submit(k *modelTask) {
+	t, inside := m.t, true
+	task, err := m.pool.Run(k.job, &k.o, func(r *pool.Result, err error) {
+		require.False(t, inside, "called inside Run")
+		k.calls++
+		k.result, k.err = r, err
+		require.Equal(t, 1, k.calls, "of %+v", k.job)
+		m.allowed(k)
+		m.check(t)
+	})
+	inside = false
+	if err != nil {
+		m.refused(err)
+		return
+	}
+	k.task = task
+	m.tasks = append(m.tasks, k)
+}
+
+// refused checks an error that Run and the like have returned.
+func (m *model) refused(err error) {
+	if _, ok := errors.AsType[*pool.CrashLoopError](err); ok {
+		require.Equal(m.t, pool.CrashLoopFail, m.o.CrashLoop)
+		return
+	}
+	_, ok := errors.AsType[*pool.StartError](err)
+	require.True(m.t, ok || errors.Is(err, pool.ErrStopped) && m.reports+len(m.pids) >= 0 && m.failed != nil, "%v", err)
+}
+
+// pending returns a task that was not told, if there is one.
+func (m *model) pending(t *rapid.T, suits func(*modelTask) bool) *modelTask {
+	var all []*modelTask
+	for _, k := range m.tasks {
+		if k.calls == 0 && suits(k) {
+			all = append(all, k)
+		}
+	}
+	if len(all) == 0 {
+		t.Skip("there is none")
+	}
+	return all[rapid.IntRange(0, len(all)-1).Draw(t, "task")]
+}
+
+func (m *model) cancel(t *rapid.T) {
+	k := m.pending(t, func(*modelTask) bool { return true })
+	cause := fmt.Errorf("cause %d", len(k.asked))
+	k.asked = append(k.asked, cause)
+	k.task.Cancel(cause)
+	require.Zero(t, k.calls, "called inside Cancel")
+}
+
+func (m *model) endContext(t *rapid.T) {
+	k := m.pending(t, func(k *modelTask) bool { return k.end != nil })
+	cause := fmt.Errorf("end %d", len(k.asked))
+	k.asked = append(k.asked, cause)
+	k.end(cause)
+}
+
+func (m *model) broadcast(t *rapid.T) {
+	job := order{Do: rapid.SampledFrom([]string{"echo", "exit", "silent"}).Draw(t, "order"), Arg: "broadcast"}
+	s := m.pool.Stats()
+	calls := 0
+	err := m.pool.Broadcast(job, nil, func(r []pool.WorkerResult) {
+		calls++
+		require.Equal(t, 1, calls)
+		require.Len(t, r, s.Idle+s.Busy)
+		for _, one := range r {
+			require.True(t, (one.Err == nil) == (one.Result != nil))
+		}
+		m.broadcasts--
+		m.check(t)
+	})
+	if err != nil {
+		m.refused(err)
+		return
+	}
+	m.broadcasts++
+}
+
+// worker returns one of the pool's.
+func (m *model) worker(t *rapid.T) pool.WorkerState {
+	all := m.pool.Workers()
+	if len(all) == 0 {
+		t.Skip("there is none")
+	}
+	return all[rapid.IntRange(0, len(all)-1).Draw(t, "worker")]
+}
+
+func (m *model) signal(t *rapid.T) {
+	w := m.worker(t)
+	s := rapid.SampledFrom([]syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGSTOP}).Draw(t, "signal")
+	m.killed = true
+	if w.Pid > 0 {
+		_ = syscall.Kill(w.Pid, s) // It is not reaped, so that this hits nobody else.
+	}
+}
+
+func (m *model) kill(t *rapid.T) {
+	w := m.worker(t)
+	m.killed = true
+	require.True(t, m.pool.Kill(w.Number))
+}
+
+func (m *model) reload(t *rapid.T) {
+	calls := 0
+	err := m.pool.Reload(&pool.ReloadOptions{Batch: rapid.IntRange(0, 2).Draw(t, "batch")}, func(err error) {
+		calls++
+		require.Equal(t, 1, calls)
+		m.reloads--
+		if err != nil {
+			_, ok := errors.AsType[*pool.ReloadError](err)
+			require.True(t, ok, "%v", err)
+		}
+		m.check(t)
+	})
+	switch {
+	case err == nil:
+		m.reloads++
+	case errors.Is(err, pool.ErrReloading):
+		require.Equal(t, 1, m.reloads)
+	default:
+		m.refused(err)
+	}
+}
+
+func (m *model) resize(t *rapid.T) {
+	high := rapid.IntRange(1, 4).Draw(t, "max")
+	require.NoError(t, m.pool.Resize(rapid.IntRange(-1, high).Draw(t, "min"), high))
+}
+
+// allowed checks that the outcome of a task is one that its history allows.
+func (m *model) allowed(k *modelTask) {
+	t, do := m.t, k.job.Do
+	crash, crashed := errors.AsType[*pool.CrashError](k.err)
+	refused, isRefused := errors.AsType[*pool.JobError](k.err)
+	cancelled, isCancelled := errors.AsType[*pool.CancelError](k.err)
+	_, unstarted := errors.AsType[*pool.StartError](k.err)
+	_, looped := errors.AsType[*pool.CrashLoopError](k.err)
+	switch {
+	case k.err == nil:
+		m.allowedResult(k)
+	case isRefused:
+		require.Equal(t, "error", do, "%v", k.err)
+		require.GreaterOrEqual(t, refused.Runs, k.retries+1)
+		require.LessOrEqual(t, refused.Runs, k.retries+pool.DefaultMaxCrashes)
+	case crashed:
+		kills := map[string]bool{"exit": true, "exit0": true, "kill": true, "raw": true, "hang-up": true}
+		require.True(t, kills[do] || m.killed || m.shared(), "%s: %v", do, k.err)
+		if k.retries > 0 && k.chunks == "" {
+			require.Len(t, crash.Crashes, pool.DefaultMaxCrashes)
+			require.ErrorIs(t, k.err, pool.ErrPoison)
+		} else {
+			require.Len(t, crash.Crashes, 1)
+		}
+	case isCancelled:
+		require.Contains(t, k.asked, cancelled.Cause)
+	case errors.Is(k.err, pool.ErrQueueTimeout):
+		require.NotZero(t, k.o.QueueTimeout)
+		require.GreaterOrEqual(t, time.Since(k.since), k.o.QueueTimeout)
+	case errors.Is(k.err, pool.ErrTimeout):
+		require.GreaterOrEqual(t, time.Since(k.since), k.timeout)
+	case looped:
+		require.Equal(t, pool.CrashLoopFail, m.o.CrashLoop)
+		require.True(t, m.looped || m.deathsLoop())
+	case unstarted:
+		require.Zero(t, len(m.pids), "a worker was ready")
+	default:
+		require.ErrorIs(t, k.err, pool.ErrStopped)
+		require.True(t, m.drops)
+	}
+}
+
+// deathsLoop is for outcomes that come before OnCrashLoop of the same turn.
+func (m *model) deathsLoop() bool { return m.pool.Healthy() != nil }
+
+// shared reports whether workers had several jobs at once, or a worker that broke the protocol may have been given another one before
+// that was seen.
+func (m *model) shared() bool {
+	if m.o.InFlight > 1 {
+		return true
+	}
+	for _, k := range m.tasks {
+		if k.job.Do == "twice" || k.job.Do == "answer-and-die" || k.job.Do == "retire" {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *model) allowedResult(k *modelTask) {
+	t := m.t
+	switch k.job.Do {
+	case "echo", "spin", "answer-and-die", "stubborn":
+		var text string
+		require.NoError(t, k.result.Decode(&text))
+		require.Equal(t, k.job.Arg, text, "it is the answer to another job")
+	case "chunks":
+		if k.heard {
+			require.Equal(t, "012", k.chunks)
+		}
+	case "retire":
+		var pid int
+		require.NoError(t, k.result.Decode(&pid))
+		require.Equal(t, k.result.Worker.Pid, pid)
+	case "twice":
+		require.Equal(t, "1", string(k.result.Raw()))
+	default:
+		require.Fail(t, "a result", "%+v: %s", k.job, k.result.Raw())
+	}
+	require.LessOrEqual(t, k.result.Runs, 1+k.retries+pool.DefaultMaxCrashes)
+}
+
+// end stops the pool, one way or another, and checks what is left.
+func (m *model) end() {
+	t := m.t
+	m.setStart("")
+	stop := rapid.SampledFrom([]pool.StopOptions{{}, {DropWaiting: true}, {JobGrace: 60 * time.Millisecond}, {JobGrace: -1}}).Draw(t, "stop")
+	m.drops = stop != (pool.StopOptions{})
+	done := func(r *pool.StopReport) { m.reports++; m.report = r }
+	m.pool.Stop(&stop, done)
+	m.pool.Stop(nil, done)
+	require.Zero(t, m.reports, "called inside Stop")
+	_, err := m.pool.Run(1, nil, func(*pool.Result, error) { require.Fail(t, "called") })
+	require.Error(t, err)
+	deadline := time.Now().Add(looptest.HangLimit())
+	for m.loop.Alive() {
+		require.True(t, time.Now().Before(deadline), "hangs: %+v", m.pool.Stats())
+		m.poll()
+	}
+	require.Equal(t, 2, m.reports)
+	require.Zero(t, m.broadcasts, "broadcasts that were not told")
+	require.Zero(t, m.reloads, "reloads that were not told")
+	require.Empty(t, m.pool.Workers())
+	for _, k := range m.tasks {
+		require.Equal(t, 1, k.calls, "calls for %+v", k.job)
+		m.allowedRuns(k)
+		if k.end != nil {
+			k.end(nil)
+		}
+	}
+	for pid := range m.pids {
+		require.False(t, isOurs(pid), "process %d is left", pid)
+	}
+	require.NoError(t, m.loop.Close())
+}
+
+// allowedRuns checks how often workers have begun with a job.
+func (m *model) allowedRuns(k *modelTask) {
+	if m.o.InFlight > 1 {
+		return // The neighbours of a job for which its worker is killed are run again.
+	}
+	most := 1
+	if k.retries > 0 {
+		most = k.retries + pool.DefaultMaxCrashes
+	}
+	require.LessOrEqual(m.t, logged(m.t, m.log.name, k.job.Arg), most, "runs of %+v: %v", k.job, k.err)
+}
+
+// isOurs reports whether there is a process with that number whose parent is this program.
+func isOurs(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	return err == nil && strings.Contains(string(text), fmt.Sprintf("\nPPid:\t%d\n", os.Getpid()))
+}
