@@ -183,13 +183,17 @@ func TestW051_W054_AgeReplacesOneWorkerAtATimeAndCutsNoJob(t *testing.T) {
 
 func TestW051_IdleWorkersEndDownToMin(t *testing.T) {
 	l := newLoop(t)
-	p := newPool(t, l, raw(pool.Options{Min: 1, Max: 4, InFlight: 1, IdleTimeout: 50 * time.Millisecond}))
+	p := newPool(t, l, &pool.Options{Self: "gate", Min: 1, Max: 4, IdleTimeout: 50 * time.Millisecond})
 	ends := exits(p)
+	g := newGate(t)
+	require.NoError(t, g.file.Close())
 	var all []*outcome
 	for range 4 {
-		all = append(all, run(t, p, order{MS: 200}, nil))
+		all = append(all, run(t, p, g.path, nil))
 	}
 	until(t, l, func() bool { return p.Stats().Busy == 4 })
+	pass(t, l, 100*time.Millisecond)
+	openForWrite(t, g.path)
 	until(t, l, settled(all...))
 	for _, o := range all {
 		require.NoError(t, o.err, "it never cuts a job")
