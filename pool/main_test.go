@@ -21,7 +21,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-var workers = childprocess.Workers{"raw": rawWorker, "parent": parentWorker, "http": httpWorker, "attach": attachWorker, "gate": gateWorker}
+var workers = childprocess.Workers{"raw": rawWorker, "parent": parentWorker, "http": httpWorker, "attach": attachWorker, "gate": gateWorker, "stream": streamWorker}
 
 func TestMain(m *testing.M) {
 	if worker, err := workers.Run(); worker {
@@ -29,6 +29,10 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		os.Exit(0)
+	}
+	if os.Getenv(framesVariable) != "" {
+		answerFrames()
 		os.Exit(0)
 	}
 	if dir := os.Getenv(httpDir); dir != "" {
