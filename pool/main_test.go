@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +25,7 @@ import (
 var workers = childprocess.Workers{"raw": rawWorker, "parent": parentWorker, "http": httpWorker, "attach": attachWorker, "gate": gateWorker, "stream": streamWorker}
 
 func TestMain(m *testing.M) {
+	maps.Copy(workers, exampleWorkers)
 	if worker, err := workers.Run(); worker {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
