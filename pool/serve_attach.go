@@ -48,8 +48,6 @@ func openAttachment(h *ipc.Handle, n []byte) ([]byte, error) {
 		return nil, fmt.Errorf("the descriptor is no file: %s", info.Mode().Type())
 	case !ok || size > uint64(info.Size()):
 		return nil, fmt.Errorf("%s bytes are announced, and %d came", n, info.Size())
-	case size == 0:
-		return nil, nil
 	}
 	return mapFile(f, int(size))
 }

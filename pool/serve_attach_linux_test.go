@@ -21,6 +21,9 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
+// readyAttach is what a worker's ready message says of attachments.
+const readyAttach = `,"attach":"memfd"`
+
 const allSeals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE | unix.F_SEAL_SEAL
 
 func init() {
@@ -222,7 +225,7 @@ func TestW072_AnAttachmentThatIsNotAsAnnouncedIsAJobError(t *testing.T) {
 		p.expect(message("", "the descriptor is no file: p---------"))
 		require.NoError(t, r.Close())
 		require.NoError(t, w.Close())
-		p.sendWith(`{"id":1,"method":"sum","attach":0}`, memory(t, nil, allSeals))
+		p.send(`{"id":1,"method":"sum","attach":0}`)
 		p.expect(`{"id":1,"result":"` + sumOf(nil) + `"}`)
 		p.sendWith(`{"id":1,"method":"sum","attach":3}`, memory(t, []byte("hello"), allSeals))
 		p.expect(`{"id":1,"result":"` + sumOf([]byte("hel")) + `"}`)

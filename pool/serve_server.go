@@ -223,7 +223,7 @@ func (s *server) accept(j *Job, m *ipc.Message) (err error) {
 	if err := s.room(); err != nil {
 		return err
 	}
-	if !given(s.req.attach) {
+	if n, ok := number(s.req.attach); !given(s.req.attach) || ok && n == 0 {
 		j.handle = m.Handle()
 		return nil
 	}
