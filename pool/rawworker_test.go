@@ -228,7 +228,8 @@ func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 	case "pid":
 		send(`{"id":%d,"result":%d}`, q.ID, os.Getpid())
 	case "big":
-		text := make([]byte, q.Job.MS+1<<20)
+		size, _ := strconv.Atoi(q.Job.Arg)
+		text := make([]byte, size)
 		for i := range text {
 			text[i] = 'x'
 		}
