@@ -146,7 +146,9 @@ func (s *rawServer) begin(q *rawJob) {
 
 func (s *rawServer) answer(q *rawJob) {
 	obey(*q, s.send, s.parent)
-	if q.Job.Do != "silent" && q.Job.Do != "raw" {
+	switch q.Job.Do {
+	case "silent", "raw", "hang-up": // It was not answered.
+	default:
 		s.over(q)
 	}
 }
