@@ -204,6 +204,14 @@ func notNil(fn func(), op string) func(struct{}) {
 // Connected reports whether messages can be sent: neither side has disconnected.
 func (c *Channel) Connected() bool { return c.state == stateOpen }
 
+// Serialization returns how the values of the channel become bytes.
+func (c *Channel) Serialization() Serialization {
+	if _, json := c.format.(jsonFormat); json {
+		return JSON
+	}
+	return Advanced
+}
+
 // FD returns the descriptor, -1 once it is closed. It stays the channel's.
 func (c *Channel) FD() int { return c.fd }
 

@@ -56,3 +56,15 @@ func TestManyMessagesInOneTick(t *testing.T) {
 	require.Equal(t, n, got, fmt.Sprint("dones ", dones))
 	require.Equal(t, n, dones)
 }
+
+func TestAChannelTellsItsSerialization(t *testing.T) {
+	for _, s := range []ipc.Serialization{ipc.JSON, ipc.Advanced} {
+		l := newLoop(t)
+		a, b := newPair(t, l, &ipc.Options{Serialization: s})
+		require.Equal(t, s, a.Serialization())
+		a.Destroy()
+		b.Destroy()
+		run(t, l)
+		require.Equal(t, s, a.Serialization())
+	}
+}

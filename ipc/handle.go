@@ -37,7 +37,7 @@ type Handle struct {
 // newHandle takes ownership of right, a descriptor that was received, also on error.
 func (c *Channel) newHandle(typ, dgramType, key string, right int) (*Handle, error) {
 	kind, family := kindOf(right)
-	if !knownType(typ) || kind == otherKind {
+	if !knownType(typ) || kind == otherKind || (kind == fileKind) != (typ == wireFile) {
 		fd.Close(right)
 		return nil, &HandleError{Op: "receive", Type: typ, Err: ErrHandleType}
 	}
@@ -57,7 +57,7 @@ func (c *Channel) newHandle(typ, dgramType, key string, right int) (*Handle, err
 }
 
 // Type returns what the sender sent: "net.Server", "net.Socket", "dgram.Socket", or "net.Native" and "dgram.Native" for
-// descriptors without such an object around them, an *os.File for instance.
+// descriptors without such an object around them, an *os.File for instance; "brood.File" for a [File].
 func (h *Handle) Type() string { return h.typ }
 
 // Listener returns the listening socket as a *net.TCPListener or *net.UnixListener. Closing the latter does not remove

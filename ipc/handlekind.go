@@ -9,13 +9,15 @@ const (
 	wireNative      = "net.Native"
 	wireDgram       = "dgram.Socket"
 	wireDgramNative = "dgram.Native"
+	wireFile        = "brood.File" // Node knows nothing of it
 )
 
 // handleKind is what a descriptor is, whatever the message says that it came with.
 type handleKind uint8
 
 const (
-	otherKind    handleKind = iota // nothing that may be sent: Node v20 aborts when it receives a regular file or a device
+	otherKind    handleKind = iota // nothing that may be sent: Node v20 aborts when it receives a device
+	fileKind                       // a regular file, which it aborts for, too: see File
 	listenerKind                   // a listening stream socket: TCP or AF_UNIX
 	streamKind                     // any other stream socket: TCP or AF_UNIX
 	datagramKind                   // a UDP socket
@@ -29,6 +31,8 @@ func kindOf(fd int) (kind handleKind, dgramType string) {
 		return otherKind, ""
 	}
 	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		return fileKind, ""
 	case unix.S_IFIFO:
 		return pipeKind, ""
 	case unix.S_IFSOCK:
@@ -91,6 +95,8 @@ func (k handleKind) fits(typ string) bool {
 		return k == listenerKind || k == streamKind || k == pipeKind
 	case wireDgram, wireDgramNative:
 		return k == datagramKind
+	case wireFile:
+		return k == fileKind
 	}
 	return false
 }
@@ -105,6 +111,8 @@ func (k handleKind) native() string {
 
 func knownType(typ string) bool {
 	switch typ {
+	case wireFile:
+		return true
 	case wireServer, wireSocket, wireNative, wireDgram, wireDgramNative:
 		return true
 	}

@@ -127,7 +127,11 @@ func detachObject(v any) {
 
 // wireType returns what the peer is told it gets, "" for what it could not use.
 func (o *sendingObject) wireType() string {
-	if o.kind == otherKind {
+	_, file := o.value.(File)
+	switch {
+	case o.kind == fileKind && file:
+		return wireFile
+	case o.kind == fileKind || o.kind == otherKind || file:
 		return ""
 	}
 	if h, ok := o.value.(*Handle); ok {
@@ -161,6 +165,9 @@ func duplicate(v any) (int, error) {
 		}
 		copied, err := fd.Duplicate(h.fd, 0)
 		return copied, sendError(v, err)
+	}
+	if f, ok := v.(File); ok {
+		v = f.File
 	}
 	conn, ok := v.(syscall.Conn)
 	if !ok {

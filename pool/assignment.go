@@ -25,23 +25,23 @@ type assignment struct {
 
 // give has w run t. It reports false when the worker can be given nothing: it has ended, as will be seen.
 func (p *Pool) give(w *worker, t *Task) bool {
-	p.unqueue(t)
 	if w.methods != nil && t.method != "" && !slices.Contains(w.methods, t.method) {
-		t.state = taskRunning // As if it had been refused there.
-		p.counts.running++
 		p.settle(t, nil, ErrMethod)
 		return true
 	}
+	if !p.prepare(t, w) {
+		return true
+	}
+	p.unqueue(t)
 	w.jobID++
 	m := &w.message
-	*m = jobMessage{ID: w.jobID, Method: t.method, Job: t.job}
+	*m = jobMessage{ID: w.jobID, Method: t.method, Job: t.job, Attach: int64(len(t.attach))}
 	if t.runs > 0 {
 		m.Attempt = t.runs + 1
 	}
 	if err := w.link.send(m, t); err != nil {
 		if handleError(err) {
-			t.state = taskRunning
-			p.counts.running++
+			p.enqueue(t)
 			p.settle(t, nil, err)
 			return true
 		}
@@ -58,6 +58,9 @@ func (p *Pool) give(w *worker, t *Task) bool {
 	a := &assignment{id: w.jobID, worker: w, task: t}
 	t.given = a
 	w.jobs = append(w.jobs, a)
+	if len(t.attach) > 0 && t.file == nil {
+		w.side.send(t)
+	}
 	w.touch()
 	w.idleAlarm.stop()
 	if t.alone {

@@ -47,7 +47,7 @@ var (
 	// process of its cgroup because memory ran out. ErrPerhapsMemory is there when it got a SIGKILL that does not come from
 	// this pool, and nothing says why.
 	ErrMemory        = errors.New("pool: out of memory")
-	ErrPerhapsMemory = errors.New("pool: perhaps out of memory")
+	ErrPerhapsMemory = errors.New("pool: perhaps out of memory") // see ErrMemory
 
 	// ErrHung is in a [CrashError] when the pool has ended the worker itself, because it did not answer a ping.
 	ErrHung = errors.New("pool: worker does not answer")
@@ -67,7 +67,10 @@ func (stoppedError) Error() string        { return "pool: stopped" }
 func (stoppedError) Is(target error) bool { return target == os.ErrClosed }
 
 // An OptionError is a mistake in [Options] or [RunOptions]. errors.Is(err, syscall.EINVAL) is true.
-type OptionError struct{ Name, Reason string }
+type OptionError struct {
+	Name   string // of the field
+	Reason string // what is wrong with it
+}
 
 // Error returns a text such as "pool: Min is more than Max".
 func (e *OptionError) Error() string { return "pool: " + e.Name + " " + e.Reason }
@@ -164,7 +167,9 @@ func (e *CrashError) Unwrap() []error {
 
 // A CancelError is what a task fails with that was cancelled by [Task.Cancel] or the end of its context. errors.Is finds
 // [ErrCancelled] and the cause in it.
-type CancelError struct{ Cause error } // never nil
+type CancelError struct {
+	Cause error // never nil
+}
 
 // Error returns a text such as "pool: job cancelled: context deadline exceeded".
 func (e *CancelError) Error() string {
@@ -207,7 +212,9 @@ func (e *StartError) Error() string {
 func (e *StartError) Unwrap() error { return e.Err }
 
 // A VersionError is a worker that speaks another version of the protocol than [Version].
-type VersionError struct{ Version string }
+type VersionError struct {
+	Version string // that of the worker, JSON, at most 16 bytes of it
+}
 
 // Error returns a text such as "pool: worker speaks version 2 of the protocol, not 1".
 func (e *VersionError) Error() string {

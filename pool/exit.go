@@ -96,6 +96,9 @@ func (w *worker) leave() {
 	}
 	p.workers = slices.DeleteFunc(p.workers, func(other *worker) bool { return other == w })
 	w.release()
+	if w.side != nil {
+		w.side.gone()
+	}
 	if w.replaces != nil {
 		w.replaces.successor = nil
 		w.replaces = nil

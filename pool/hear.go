@@ -97,7 +97,9 @@ func (w *worker) hearAnswer(a answer, p []byte, m *ipc.Message) {
 	case kindError:
 		w.settleAnswered(job, nil, a.value)
 	default:
+		w.attached = attachment{a.attach, m}
 		w.settleAnswered(job, a.value, nil)
+		w.attached = attachment{}
 	}
 }
 
@@ -126,10 +128,11 @@ func (w *worker) settleAnswered(a *assignment, result, failure []byte) {
 	default:
 		now := p.loop.Now()
 		p.counts.ran.add(now.Sub(t.begun))
-		t.answered(&Result{
+		t.answeredWith(w, &Result{
 			raw: bytes.Clone(result), Worker: w.id(), Runs: t.runs, Waited: t.begun.Sub(t.since), Ran: now.Sub(t.begun),
-		}, nil)
+		})
 	}
+	w.skipAttachment()
 	w.afterJob()
 	p.dispatch()
 }
@@ -263,7 +266,4 @@ func (w *worker) hearEnd() {
 	w.state = workerEnding
 	w.release()
 	w.endAlarm.set(w.pool.loop, w.pool.o.DisconnectGrace, w.overstay)
-	if !w.readySince.IsZero() && w.pool.supply.deaths == 0 {
-		w.pool.fill() // The first replacement is immediate. Of another one its close decides.
-	}
 }

@@ -72,7 +72,10 @@ func newMessageLink(w *worker) *messageLink {
 }
 
 func (k *messageLink) send(m *jobMessage, t *Task) error {
-	if t.handle == nil {
+	switch {
+	case t.file != nil:
+		return k.channel.SendWith(m, &ipc.SendOptions{Handle: ipc.File{File: t.file}})
+	case t.handle == nil:
 		return k.channel.Send(m)
 	}
 	return k.channel.SendWith(m, &ipc.SendOptions{Handle: t.handle, KeepOpen: true})

@@ -16,15 +16,23 @@ import (
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/pool"
 	"github.com/brood-go/brood/reactor"
 )
 
-var workers = childprocess.Workers{"raw": rawWorker}
+var workers = childprocess.Workers{"raw": rawWorker, "parent": parentWorker, "http": httpWorker, "attach": attachWorker, "gate": gateWorker}
 
 func TestMain(m *testing.M) {
 	if worker, err := workers.Run(); worker {
 		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if dir := os.Getenv(httpDir); dir != "" {
+		if err := serveHTTP(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -60,6 +68,9 @@ func one(o pool.Options) *pool.Options {
 // newPool returns a pool that is stopped with the test, as far as that was not done.
 func newPool(t testing.TB, l *reactor.Loop, o *pool.Options) *pool.Pool {
 	t.Helper()
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler) // Else what workers write to stderr goes to this program's.
+	}
 	p, err := pool.New(l, o)
 	require.NoError(t, err)
 	return p
@@ -142,6 +153,11 @@ func settled(all ...*outcome) func() bool {
 		}
 		return true
 	}
+}
+
+// messageInto decodes the message that comes into v.
+func messageInto(t testing.TB, v any) func(*ipc.Message) {
+	return func(m *ipc.Message) { require.NoError(t, m.Decode(v)) }
 }
 
 // env returns options for a worker with more environment.

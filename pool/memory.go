@@ -1,6 +1,9 @@
 package pool
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // memoryPeriod is how often the memory of workers is looked at, besides after each job.
 const memoryPeriod = time.Second
@@ -29,7 +32,7 @@ func (p *Pool) stopWatches() {
 }
 
 func (p *Pool) checkAllMemory() {
-	for _, w := range append([]*worker{}, p.workers...) {
+	for _, w := range slices.Clone(p.workers) {
 		w.checkMemory()
 	}
 }

@@ -509,7 +509,9 @@ func (m *model) allowedRuns(k *modelTask) {
 	if k.retries > 0 {
 		most = k.retries + pool.DefaultMaxCrashes
 	}
-	require.LessOrEqual(m.t, logged(m.t, m.log.name, k.job.Arg), most, "runs of %+v: %v", k.job, k.err)
+	runs := logged(m.t, m.log.name, k.job.Arg)
+	m.note("begun %d times, %d are allowed: %+v", runs, most, k.job)
+	require.LessOrEqual(m.t, runs, most)
 }
 
 // isOurs reports whether there is a process with that number whose parent is this program.

@@ -64,6 +64,10 @@ type Options struct {
 	MaxQueue      int
 	MaxQueueBytes int64
 
+	// Attachments gives each worker a descriptor more, a socket by which RunOptions.Attach and Result.Attach go. Go workers on Linux
+	// need none, they are passed files of memory.
+	Attachments bool
+
 	// MaxJob and MaxResult bound a job and an answer, in bytes of their encoded form. A bigger job is refused; one with a
 	// bigger result fails, with [ErrTooLarge]. 0: DefaultMaxResult.
 	MaxJob, MaxResult int64
@@ -332,6 +336,7 @@ func (o *Options) check() error {
 		{int(o.Order) >= len(orderNames), "Order", "is none of the constants"},
 		{int(o.CrashLoop) >= len(crashLoopNames), "CrashLoop", "is none of the constants"},
 		{o.Protocol == Frames && o.Ready == ReadyFirst, "Ready", "is ReadyFirst, and Frames has no message before the first answer"},
+		{o.Protocol == Frames && o.Attachments, "Attachments", "is not for Frames"},
 		{o.Max < 0, "Max", "is negative"},
 		{o.Max > 0 && o.Min > o.Max, "Min", "is more than Max"},
 		{o.Starting < 0, "Starting", "is negative"},

@@ -1,11 +1,14 @@
 package pool
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // pingIdle asks the idle workers whether they are there. One that has not answered the last time is replaced. A worker with a job is not
 // asked: one that computes does not answer, and is not dead.
 func (p *Pool) pingIdle() {
-	for _, w := range append([]*worker{}, p.workers...) {
+	for _, w := range slices.Clone(p.workers) {
 		if w.state != workerReady || !w.accepts.ping {
 			continue
 		}

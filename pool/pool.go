@@ -32,14 +32,16 @@ type Pool struct {
 	state  poolState
 	failed error // why Run refuses, if not for Stop: no worker ever became ready
 
-	queue    queue            // tasks that any worker may have
-	suspects queue            // tasks of which workers have died
-	bindings bindings         // of keys to workers
-	counts   counts           // of tasks, and what is told of them
-	outcomes outcomes         // that are to be told
-	full     bool             // NeedDrain was true, and OnDrain has not come
-	tasks    uint64           // submitted so far: the number of the last
-	encoder  nodejson.Encoder // of the loop
+	queue    queue              // tasks that any worker may have
+	suspects queue              // tasks of which workers have died
+	bindings bindings           // of keys to workers
+	counts   counts             // of tasks, and what is told of them
+	outcomes outcomes           // that are to be told
+	held     map[*Task]struct{} // tasks that are done and wait for a part of their result
+	aside    map[*Task]struct{} // tasks that wait for what carries their attachment, in no queue
+	full     bool               // NeedDrain was true, and OnDrain has not come
+	tasks    uint64             // submitted so far: the number of the last
+	encoder  nodejson.Encoder   // of the loop
 
 	workers     []*worker // whose close has not come, in the order of their numbers
 	everReady   bool      // one of them was
@@ -78,6 +80,7 @@ func New(l *reactor.Loop, o *Options) (*Pool, error) {
 		return nil, err
 	}
 	p := &Pool{loop: l, o: s, logger: s.Logger, generation: 1, generations: 1, limit: s.Max}
+	p.held, p.aside = map[*Task]struct{}{}, map[*Task]struct{}{}
 	p.counts.exits = map[ExitReason]uint64{}
 	p.counts.since = l.Now()
 	if p.logger == nil {

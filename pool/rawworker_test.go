@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/pool"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -222,6 +223,16 @@ func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 	case "answer-and-die":
 		send(`{"id":%d,"result":%q}`, q.ID, q.Job.Arg)
 		os.Exit(9)
+	case "grow", "grow-and-hang":
+		for i := range q.Job.MS {
+			held = append(held, make([]byte, 1<<20))
+			for j := 0; j < 1<<20; j += 4096 {
+				held[i][j] = 1
+			}
+		}
+		if q.Job.Do == "grow" {
+			send(`{"id":%d,"result":0}`, q.ID)
+		}
 	case "env":
 		text, _ := json.Marshal(os.Getenv(q.Job.Arg))
 		send(`{"id":%d,"result":%s}`, q.ID, text)
@@ -240,4 +251,33 @@ func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 		text, _ := json.Marshal(q.Job.Arg)
 		send(`{"id":%d,"result":%s}`, q.ID, text)
 	}
+}
+
+// held is memory that a worker has grown by.
+var held [][]byte
+
+// parentWorker has a pool of its own, whose workers compute, and says their pids.
+func parentWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
+	p, err := pool.New(l, raw(pool.Options{Max: 2, InFlight: 1}))
+	if err != nil {
+		return err
+	}
+	for range 2 {
+		if _, err := p.Run(order{Do: "spin", MS: 600_000}, nil, func(*pool.Result, error) {}); err != nil {
+			return err
+		}
+	}
+	var check *reactor.Timer
+	check = l.SetInterval(time.Millisecond, func() {
+		if p.Stats().Busy < 2 {
+			return
+		}
+		check.Stop()
+		var pids []int
+		for _, w := range p.Workers() {
+			pids = append(pids, w.Pid)
+		}
+		_ = parent.Send(pids)
+	})
+	return nil
 }

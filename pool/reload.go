@@ -2,6 +2,7 @@ package pool
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/brood-go/brood/childprocess"
 )
@@ -75,7 +76,7 @@ func (p *Pool) Reload(o *ReloadOptions, done func(error)) error {
 	p.generations++
 	r.gen, p.generation, p.program = p.generations, p.generations, next
 	p.reload = r
-	for _, w := range append([]*worker{}, p.workers...) {
+	for _, w := range slices.Clone(p.workers) {
 		switch {
 		case w.state > workerReady:
 		case w.replaces != nil: // It would have taken the place of one that is replaced anyway.
@@ -160,7 +161,7 @@ func (r *reload) fail(err error) {
 	}
 	p := r.pool
 	p.program, p.generation = r.before, r.genOld
-	for _, w := range append([]*worker{}, p.workers...) {
+	for _, w := range slices.Clone(p.workers) {
 		switch {
 		case w.gen == r.gen && w.state == workerStarting:
 			w.kill(ExitReload, nil)

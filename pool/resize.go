@@ -28,12 +28,16 @@ func (p *Pool) Resize(min, max int) error {
 // trim has those workers end that are more than Max.
 func (p *Pool) trim() {
 	for p.state == poolOpen && p.size() > p.o.Max {
-		p.leastUseful().drain(ExitIdle)
+		w := p.leastUseful()
+		if w == nil {
+			return // All that are left are about to end by themselves.
+		}
+		w.drain(ExitIdle)
 	}
 }
 
 // leastUseful returns the worker that can best be done without: one that starts, or that has the fewest jobs, and among
-// those the one that was used longest ago.
+// those the one that was used longest ago. It returns nil when there is none that could be told to end.
 func (p *Pool) leastUseful() (found *worker) {
 	for _, w := range p.workers {
 		if w.state > workerReady || w.replaces != nil {

@@ -186,7 +186,10 @@ func (p *Pool) queueFor(t *Task) *queue {
 
 // unqueue takes t out of its queue.
 func (p *Pool) unqueue(t *Task) {
-	t.queue.remove(t)
+	if t.queue != nil {
+		t.queue.remove(t)
+	}
+	delete(p.aside, t)
 	p.counts.waiting--
 	p.counts.waitingBytes -= int64(len(t.job) + len(t.attach))
 	if p.full && p.halfFree() {

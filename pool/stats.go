@@ -120,8 +120,8 @@ type Stats struct {
 	Free     int // of these slots
 	Peak     int // the number of the last worker: how many were started
 
-	Generation int
-	Exits      map[ExitReason]uint64
+	Generation int                   // of the workers that are started now
+	Exits      map[ExitReason]uint64 // workers that have ended
 
 	Waited      Histogram     // from Run to the beginning of a run
 	Ran         Histogram     // the runs that have ended with a result
@@ -206,6 +206,7 @@ func (p *Pool) Kill(number int) bool {
 	for _, w := range p.workers {
 		if w.number == number {
 			_, _ = w.child.Kill(9) // It may have ended, which is what was wanted.
+			w.hearEnd()            // It gets no further job.
 			return true
 		}
 	}

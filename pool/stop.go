@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -77,7 +78,7 @@ func (p *Pool) Stop(o *StopOptions, done func(*StopReport)) {
 	}
 	if o.Context != nil && o.Context.Done() != nil {
 		// It runs on a goroutine of its own, which only posts, and ends with that. A closed loop has no callbacks any more.
-		s.stopContexts = append(s.stopContexts, context.AfterFunc(o.Context, func() { _ = p.loop.Post(p.cutOff) }))
+		s.stopContexts = append(s.stopContexts, context.AfterFunc(o.Context, func() { _ = p.loop.Post(p.endNow) }))
 	}
 	p.tell(p.ended)
 	p.updateHold()
@@ -101,16 +102,21 @@ func (p *Pool) hasten() {
 	}
 }
 
-// cutOff ends all workers by signals. What they run fails.
+// cutOff fails the tasks that are not settled, and ends the workers that have them by signals.
 func (p *Pool) cutOff() {
 	if p.state != poolStopping {
 		return
 	}
 	p.stopping.dropsWaiting = true
-	p.stopping.grace = 0
 	p.failWaiting(ErrStopped)
-	for _, w := range append([]*worker{}, p.workers...) {
-		for _, a := range append([]*assignment{}, w.jobs...) {
+	for t := range p.held {
+		p.settle(t, nil, ErrStopped)
+	}
+	for _, w := range slices.Clone(p.workers) {
+		if len(w.jobs) == 0 {
+			continue
+		}
+		for _, a := range slices.Clone(w.jobs) {
 			if a.task != nil {
 				p.settle(a.task, nil, ErrStopped)
 			}
@@ -120,23 +126,26 @@ func (p *Pool) cutOff() {
 	p.ended()
 }
 
-// ended goes on with the end of the pool: when all tasks are settled the workers end, and when these have gone it is told.
-func (p *Pool) ended() {
-	if p.state != poolStopping || p.counts.outstanding() > 0 {
+// endNow ends all workers by signals.
+func (p *Pool) endNow() {
+	if p.state != poolStopping {
 		return
 	}
-	for _, w := range append([]*worker{}, p.workers...) {
-		switch {
-		case w.state == workerStarting:
-			w.kill(ExitStop, nil)
-		case w.state <= workerDraining:
-			w.drain(ExitStop)
-			if len(w.jobs) == 0 {
-				w.disconnect()
-			}
-		}
+	p.cutOff()
+	p.stopping.grace = 0
+	p.hasten()
+}
+
+// ended goes on with the end of the pool: when no task waits the workers end, each when it has none, and when they have gone it is
+// told.
+func (p *Pool) ended() {
+	if p.state != poolStopping || p.counts.waiting > 0 {
+		return
 	}
-	if len(p.workers) == 0 {
+	for _, w := range slices.Clone(p.workers) {
+		w.drain(ExitStop)
+	}
+	if len(p.workers) == 0 && p.counts.outstanding() == 0 {
 		p.finish()
 	}
 }

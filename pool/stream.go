@@ -142,8 +142,16 @@ func (t *Task) answered(r *Result, err error) {
 		t.pool.settle(t, r, err)
 		return
 	}
-	t.given = nil
+	t.hold()
 	t.stream.answer = &outcome{r, err}
+}
+
+// hold notes that the worker is done with the task, which still waits for something of its answer.
+func (t *Task) hold() {
+	if t.given != nil {
+		t.given.task, t.given = nil, nil
+	}
+	t.pool.held[t] = struct{}{}
 }
 
 // over reports whether an answer has to wait for no chunk: they were taken, or nobody wants them.

@@ -101,8 +101,8 @@ func (p *Pool) wants() bool {
 		return false
 	}
 	size, starting := p.size(), p.starting()
-	if !p.everReady && p.supply.deaths > 0 && starting > 0 {
-		return false // Those that start now say whether the pool has failed.
+	if !p.everReady && p.counts.exits[ExitStartFailed] > 0 && starting > 0 {
+		return false // Those that are starting decide whether the program is any good.
 	}
 	waiting := p.queue.Len() + p.suspects.Len()
 	if p.supply.looping() {
@@ -119,11 +119,12 @@ func (p *Pool) minimum() int {
 	return min(p.o.Min, p.limit)
 }
 
-// size is the number of workers, without those that end and the successors of others.
+// size is the number of workers, without those that were told to end and the successors of others. One that ends by itself counts
+// until it has gone: only then is it known whether another one has to wait.
 func (p *Pool) size() int {
 	n := 0
 	for _, w := range p.workers {
-		if w.state <= workerReady && w.replaces == nil {
+		if (w.state <= workerReady || w.reason == "") && w.replaces == nil {
 			n++
 		}
 	}
@@ -173,6 +174,9 @@ func (p *Pool) failWaiting(err error) {
 		for t := q.first(); t != nil; t = q.first() {
 			p.settle(t, nil, err)
 		}
+	}
+	for t := range p.aside {
+		p.settle(t, nil, err)
 	}
 }
 

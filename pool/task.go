@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"net"
+	"os"
 	"time"
 
 	"github.com/brood-go/brood/internal/nodejson"
@@ -32,6 +33,7 @@ type Task struct {
 	retried  bool          // it is run again when a worker dies
 	alone    bool          // a worker has died of it: the next one runs nothing else meanwhile
 	attach   []byte
+	file     *os.File // that has attach, for a worker that takes it so
 	handle   any
 	only     *worker // the worker that it is for, if it is a part of a Broadcast
 
@@ -126,7 +128,9 @@ func (p *Pool) settle(t *Task, r *Result, err error) {
 	}
 	t.state = taskSettled
 	t.result, t.err = r, err
-	t.job, t.attach = nil, nil
+	t.releaseAttachment()
+	t.job = nil
+	delete(p.held, t)
 	if t.stopContext != nil {
 		t.stopContext()
 	}
@@ -142,6 +146,23 @@ func (p *Pool) settle(t *Task, r *Result, err error) {
 	p.outcomes.push(t)
 	p.loop.NextTick(p.tellOutcome)
 	p.updateHold()
+}
+
+// releaseAttachment gives back the memory of the task's attachment.
+func (t *Task) releaseAttachment() {
+	if len(t.attach) == 0 {
+		return
+	}
+	for _, w := range t.pool.workers {
+		if w.side != nil {
+			w.side.settled(t)
+		}
+	}
+	t.attach = nil
+	if t.file != nil {
+		_ = t.file.Close()
+		t.file = nil
+	}
 }
 
 // closeHandle closes the connection that went with the job: whoever has received it has one of its own.

@@ -18,11 +18,29 @@ const creditWindow = 1 << 20
 
 // jobMessage is a job on its way to a worker.
 type jobMessage struct {
-	ID      uint64          `json:"id"`
-	Method  string          `json:"method,omitempty"`
-	Job     json.RawMessage `json:"job"`
-	Attempt int             `json:"attempt,omitempty"` // from the second one on
-	Attach  int64           `json:"attach,omitempty"`  // bytes that come beside it
+	ID      uint64
+	Method  string // "": without one
+	Job     []byte // JSON
+	Attempt int    // from the second one on; else 0
+	Attach  int64  // bytes that come beside it; 0: none
+}
+
+// AppendJSON makes it a nodejson.Appender: its job was encoded before.
+func (m *jobMessage) AppendJSON(dst []byte, e *nodejson.Encoder) (_ []byte, err error) {
+	dst = appendID(dst, m.ID)
+	if m.Method != "" {
+		if dst, err = e.Append(append(dst, `,"method":`...), m.Method); err != nil {
+			return dst, err // Unreachable: it is a string.
+		}
+	}
+	dst = append(append(dst, `,"job":`...), m.Job...)
+	if m.Attempt > 0 {
+		dst = strconv.AppendInt(append(dst, `,"attempt":`...), int64(m.Attempt), 10)
+	}
+	if m.Attach > 0 {
+		dst = strconv.AppendInt(append(dst, `,"attach":`...), m.Attach, 10)
+	}
+	return append(dst, '}'), nil
 }
 
 type cancelMessage struct {

@@ -61,6 +61,8 @@ type worker struct {
 	misbehaved bool          // that was told
 	succeeds   bool          // it takes the place of another one in a reload
 	busy       time.Duration // of its slots, in jobs that are over
+	side       *sideChannel  // of its attachments; nil: it has none
+	attached   attachment    // beside the answer that is heard
 	message    jobMessage    // that is being sent
 
 	startAlarm, ageAlarm, idleAlarm, stableAlarm, endAlarm alarm
@@ -77,7 +79,12 @@ func (p *Pool) startWorker(replaces *worker) (*worker, error) {
 	w := &worker{pool: p, number: p.number, gen: p.generation, capacity: max(1, p.o.inFlight), started: p.loop.Now(), jobsLeft: p.jobLimit()}
 	env := append(environ(&p.program.fork),
 		"BROOD_POOL_WORKER="+strconv.Itoa(w.number), "BROOD_POOL_GENERATION="+strconv.Itoa(w.gen))
-	child, err := p.program.start(p.loop, p.stdio(), env)
+	stdio := p.stdio()
+	if p.o.Attachments {
+		env = append(env, "BROOD_POOL_ATTACH_FD="+strconv.Itoa(len(stdio)))
+		stdio = append(stdio, childprocess.Pipe)
+	}
+	child, err := p.program.start(p.loop, stdio, env)
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +135,10 @@ func (p *Pool) stdio() []childprocess.Stdio {
 func (w *worker) openLink() {
 	limit := int(w.pool.o.MaxResult) + slack
 	c := w.child
+	if w.pool.o.Attachments {
+		s := c.Stdio[len(c.Stdio)-1]
+		w.side = newSideChannel(w, s.Readable, s.Writable)
+	}
 	switch w.pool.o.Protocol {
 	case Messages:
 		if c.Channel() != nil { // It is nil when this program is out of descriptors, which the error event tells.

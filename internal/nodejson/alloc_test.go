@@ -48,3 +48,19 @@ func TestLookingAtAMessageDoesNotAllocate(t *testing.T) {
 		})
 	}
 }
+
+func TestTakingAMessageApartDoesNotAllocate(t *testing.T) {
+	p := []byte(`{"id":17,"job":{"a":[1,2]}}`)
+	members := 0
+	count := func(key, _ []byte) {
+		if nodejson.Means(key, "id") || nodejson.Means(key, "job") {
+			members++
+		}
+	}
+	requireNoAllocs(t, func() {
+		if err := nodejson.RawMembers(p, 0, count); err != nil {
+			require.NoError(t, err)
+		}
+	})
+	require.NotZero(t, members)
+}

@@ -42,6 +42,13 @@ func Append(dst []byte, v any) ([]byte, error) { return new(Encoder).Append(dst,
 // v is not retained. The error is an *[Error], and dst is then returned with the length it had. It wraps [ErrDepth],
 // [ErrCycle], what a method of v returned, or an error of the library that names the type.
 func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
+	if whole, ok := v.(Appender); ok {
+		out, err := whole.AppendJSON(dst, e)
+		if err != nil {
+			return dst, err
+		}
+		return out, nil
+	}
 	a := appender{encoder: e, keys: e.keys}
 	e.keys = nil // until a method of v has returned that encodes with e
 	out, err := a.value(dst, v)
@@ -50,6 +57,12 @@ func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
 		return dst, err
 	}
 	return out, nil
+}
+
+// An Appender is a message that writes itself, because its form is known where it is made. AppendJSON appends one JSON value
+// on one line, which nobody checks, and may use e for what is in it. Only the value that is given to Append is asked.
+type Appender interface {
+	AppendJSON(dst []byte, e *Encoder) ([]byte, error)
 }
 
 // appender writes the types that Value returns, and some more that cost little, by itself: that is faster than reflection.

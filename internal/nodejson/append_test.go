@@ -3,6 +3,7 @@ package nodejson_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -278,4 +279,25 @@ func TestAppendCountsTheLevelsOfStructs(t *testing.T) {
 		_, err = nodejson.Append(nil, level(v))
 		require.Error(t, err, name)
 	}
+}
+
+// answer is a message that writes itself.
+type answer struct {
+	id    int
+	value any
+}
+
+func (a answer) AppendJSON(dst []byte, e *nodejson.Encoder) ([]byte, error) {
+	return e.Append(fmt.Appendf(dst, "[%d,", a.id), a.value)
+}
+
+func TestAMessageMayWriteItself(t *testing.T) {
+	var e nodejson.Encoder
+	p, err := e.Append([]byte("x"), answer{3, map[string]any{"b": 1, "a": 2}})
+	require.NoError(t, err)
+	require.Equal(t, `x[3,{"a":2,"b":1}`, string(p))
+
+	p, err = e.Append([]byte("x"), answer{3, func() {}})
+	require.Error(t, err)
+	require.Equal(t, "x", string(p), "what it had begun")
 }

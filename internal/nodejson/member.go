@@ -59,13 +59,26 @@ func means(q []byte, s string) bool {
 //
 // Safe to call from any goroutine.
 func Members(p []byte, envelope int, yield func(key string, value []byte)) error {
+	return RawMembers(p, envelope, func(key, value []byte) { yield(keyText(key), value) })
+}
+
+// RawMembers is [Members] that gives each key as it is written, with its quotes, as a part of p: [Means] says what it
+// means. It allocates nothing.
+//
+// Safe to call from any goroutine.
+func RawMembers(p []byte, envelope int, yield func(key, value []byte)) error {
 	i := skipBlanks(p, 0)
 	if i == len(p) || p[i] != '{' {
 		return syntaxError(i)
 	}
-	end, err := eachMember(p, i, -envelope, func(key, value []byte) { yield(keyText(key), value) })
+	end, err := eachMember(p, i, -envelope, yield)
 	if err != nil {
 		return err
 	}
 	return checkEnd(p, end)
 }
+
+// Means reports whether the string q of a valid text, with its quotes, means s, which is ASCII.
+//
+// Safe to call from any goroutine.
+func Means(q []byte, s string) bool { return means(q, s) }

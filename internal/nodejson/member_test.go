@@ -60,6 +60,14 @@ func TestMembersTakesAMessageApart(t *testing.T) {
 		`cmd="NODE_HANDLE"`, `type="net.Socket"`, `msg={"a": [1,"}"]}`, `key="4:127.0.0.1:0"`, `msg=null`,
 	}, got)
 
+	got = nil
+	require.NoError(t, nodejson.RawMembers(text, 0, func(key, value []byte) {
+		if nodejson.Means(key, "key") {
+			got = append(got, string(key)+"="+string(value))
+		}
+	}))
+	require.Equal(t, []string{`"\u006bey"="4:127.0.0.1:0"`}, got)
+
 	for _, text := range []string{"", "[]", "null", "{", `{"a":1`, `{"a":1}x`, `{"a":1,}`, `{"a":01}`} {
 		err := nodejson.Members([]byte(text), 0, func(string, []byte) {})
 		require.ErrorIs(t, err, nodejson.ErrSyntax, "%s", text)

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/examples/internal/program"
+	"github.com/brood-go/brood/internal/test/leakcheck"
+	"github.com/brood-go/brood/internal/test/looptest"
+)
+
+func TestMain(m *testing.M) {
+	code := leakcheck.Main(m)
+	program.Remove()
+	os.Exit(code)
+}
+
+// python returns the path of python3. In the CI there has to be one.
+func python(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("python3")
+	if err == nil {
+		return path
+	}
+	if os.Getenv("CI") != "" {
+		require.NoError(t, err)
+	}
+	t.Skip("there is no python3 on PATH: ", err)
+	return ""
+}
+
+func TestW082_CountsWordsInPython(t *testing.T) {
+	python(t)
+	cmd := program.Command(t)
+	cmd.Dir = t.TempDir() // It needs no file of its source.
+	got := program.Run(t, cmd)
+	require.Zero(t, got.Code, "%s", got.Stderr)
+	lines := strings.Split(strings.TrimSpace(got.Stdout), "\n")
+	slices.Sort(lines) // The workers are two.
+	require.Equal(t, []string{
+		`"a rose is a rose is a rose": map[a:3]`,
+		`"row row row your boat gently down the stream": map[row:3]`,
+		`"to be or not to be that is the question": map[to:2]`,
+		`1/0: ZeroDivisionError: division by zero`,
+	}, lines)
+}
+
+func TestNoPython(t *testing.T) {
+	cmd := program.Command(t)
+	cmd.Env = append(cmd.Env, "PATH="+t.TempDir())
+	got := program.Run(t, cmd)
+	require.Zero(t, got.Code)
+	require.Contains(t, got.Stdout, "1/0: pool: worker 1 does not start: spawn python3: ENOENT: no such file or directory\n")
+	require.NotContains(t, got.Stderr, "panic")
+}
+
+func TestW082_TheWorkerHas15Lines(t *testing.T) {
+	require.LessOrEqual(t, strings.Count(script, "\n"), 15)
+}
+
+// TestW082_LinesOnDescriptor3AreAllThatAWorkerNeeds plays the parent by hand.
+func TestW082_LinesOnDescriptor3AreAllThatAWorkerNeeds(t *testing.T) {
+	path := python(t)
+	l := looptest.New(t)
+	o := &childprocess.Options{Stdio: []childprocess.Stdio{
+		childprocess.Ignore, childprocess.Inherit, childprocess.Inherit, childprocess.Pipe}}
+	c, err := childprocess.Spawn(l, path, []string{"-c", script}, o)
+	require.NoError(t, err)
+	side := c.Stdio[3]
+	var got []map[string]any
+	side.Readable.OnLine(func(line []byte) {
+		var m map[string]any
+		require.NoError(t, json.Unmarshal(line, &m), "%s", line)
+		got = append(got, m)
+		if e, ok := m["error"].(map[string]any); ok {
+			require.Contains(t, e["stack"], "Traceback")
+			delete(e, "stack")
+			side.Writable.End() // The worker has answered everything.
+		}
+	})
+	_, err = side.Writable.WriteString(`{"id":1,"method":"words","job":{"text":"Ä ä b"},"later":[1]}
+{"id":2,"method":"sum","job":[1,2,3.5],"attempt":2}
+{"id":3,"method":"divide","job":[1,0]}
+`)
+	require.NoError(t, err)
+	var status childprocess.ExitStatus
+	closed := false
+	c.OnClose(func(s childprocess.ExitStatus) { status, closed = s, true })
+	for end := time.Now().Add(looptest.HangLimit()); !closed; {
+		require.True(t, time.Now().Before(end), "hangs")
+		_, err := l.Poll(time.Second)
+		require.NoError(t, err)
+	}
+	require.True(t, status.Success(), "%s", status)
+	require.Equal(t, []map[string]any{
+		{"ready": map[string]any{"version": 1., "methods": []any{"words", "sum", "divide"}}},
+		{"id": 1., "result": map[string]any{"ä": 2., "b": 1.}},
+		{"id": 2., "result": 6.5},
+		{"id": 3., "error": map[string]any{"message": "division by zero", "name": "ZeroDivisionError"}},
+	}, got)
+}

@@ -1,0 +1,126 @@
+package pool_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/reactor"
+)
+
+// attachWorker sends back what was attached, each byte one more; or, as it is asked for, too little, or nothing.
+func attachWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
+	return pool.Serve(l, parent, pool.Handlers{"": func(_ context.Context, j *pool.Job) (any, error) {
+		p := bytes.Clone(j.Attachment())
+		for i := range p {
+			p[i]++
+		}
+		return &pool.Reply{Value: len(p), Attach: p}, nil
+	}})
+}
+
+// nodeAttachWorker is attachWorker in Node.
+func nodeAttachWorker(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "brood-worker.cjs"), []byte(pool.NodeHelper()), 0o600))
+	path := filepath.Join(dir, "worker.cjs")
+	require.NoError(t, os.WriteFile(path, []byte(`
+		require('./brood-worker.cjs').serve({'': async (job, {attach, reply}) => {
+			const p = Buffer.from(attach ?? []);
+			for (let i = 0; i < p.length; i++) p[i]++;
+			return reply(p.length, p);
+		}});`), 0o600))
+	return path
+}
+
+func TestW072_AttachmentsGoBothWaysWithoutBase64(t *testing.T) {
+	for name, o := range map[string]func(t testing.TB) *pool.Options{
+		"go by files of memory": func(testing.TB) *pool.Options { return &pool.Options{Self: "attach", Max: 2} },
+		"node by a descriptor": func(t testing.TB) *pool.Options {
+			return &pool.Options{Module: nodeAttachWorker(t), ExecPath: looptest.NodePath(t), Attachments: true, Max: 2}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPool(t, l, o(t))
+			var all []*outcome
+			var want [][]byte
+			for i, size := range []int{1, 100, 300 << 10, 4 << 20, 1 << 20, 3} {
+				data := bytes.Repeat([]byte{byte(i)}, size)
+				data[size-1] = 250
+				all = append(all, run(t, p, i, &pool.RunOptions{Attach: data}))
+				back := bytes.Repeat([]byte{byte(i) + 1}, size)
+				back[size-1] = 251
+				want = append(want, back)
+			}
+			none := run(t, p, "none", nil)
+			until(t, l, settled(append(all, none)...))
+			for i, o := range all {
+				require.Equal(t, len(want[i]), value[int](o))
+				require.True(t, bytes.Equal(want[i], o.result.Attach), "%d: %d bytes", i, len(o.result.Attach))
+			}
+			require.Equal(t, 0, value[int](none))
+			require.Empty(t, none.result.Attach)
+			stop(t, l, p)
+		})
+	}
+}
+
+func TestW072_AWorkerThatTakesNoAttachmentsSaysSo(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, raw(pool.Options{Max: 1}))
+	got := run(t, p, order{}, &pool.RunOptions{Attach: []byte("x")})
+	until(t, l, settled(got))
+	require.ErrorIs(t, got.err, pool.ErrAttach)
+	plain := run(t, p, order{Arg: "on"}, nil)
+	until(t, l, settled(plain))
+	require.Equal(t, "on", value[string](plain))
+	stop(t, l, p)
+}
+
+// The worker of a cancelled job may still be reading what was attached: the caller's memory is not used for that.
+func TestW072_TheAttachmentOfACancelledJobIsNotBorrowedAnyMore(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Module: nodeAttachWorker(t), ExecPath: looptest.NodePath(t), Attachments: true, Max: 1, CancelGrace: looptest.HangLimit()})
+	data := make([]byte, 8<<20)
+	task, first := runTask(t, p, 1, &pool.RunOptions{Attach: data})
+	until(t, l, func() bool { return p.Stats().Running == 1 })
+	task.Cancel(nil)
+	clear(data)
+	copy(data, "mine again")
+	until(t, l, settled(first))
+	second := run(t, p, 2, &pool.RunOptions{Attach: []byte{1, 2, 3}})
+	until(t, l, settled(second))
+	require.Equal(t, []byte{2, 3, 4}, second.result.Attach, "what follows is not shifted")
+	stop(t, l, p)
+}
+
+func TestW072_AnAttachmentThatIsTooLongFailsItsJob(t *testing.T) {
+	for name, o := range map[string]func(t testing.TB) *pool.Options{
+		"go": func(testing.TB) *pool.Options { return &pool.Options{Self: "attach", Max: 1, MaxResult: 1000} },
+		"node": func(t testing.TB) *pool.Options {
+			return &pool.Options{Module: nodeAttachWorker(t), ExecPath: looptest.NodePath(t), Attachments: true, Max: 1, MaxResult: 1000, KillGrace: time.Millisecond}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPool(t, l, o(t))
+			got := run(t, p, 1, &pool.RunOptions{Attach: make([]byte, 2000)})
+			until(t, l, settled(got))
+			require.Error(t, got.err)
+			again := run(t, p, 1, &pool.RunOptions{Attach: make([]byte, 10)})
+			until(t, l, settled(again))
+			require.Equal(t, 10, value[int](again))
+			stop(t, l, p)
+		})
+	}
+}

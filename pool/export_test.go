@@ -1,0 +1,20 @@
+package pool
+
+// OOMWatch is oomWatch for tests.
+type OOMWatch struct{ o oomWatch }
+
+// NewOOMWatch returns one that watches a directory.
+func NewOOMWatch(dir string) *OOMWatch {
+	w := &OOMWatch{}
+	w.o.begin(dir)
+	return w
+}
+
+// Verdict is about a worker that was killed since.
+func (w *OOMWatch) Verdict() error { return w.o.verdict() }
+
+// JobLimit is after how many jobs a worker of a pool with these options is replaced.
+func JobLimit(o *Options) int {
+	p := &Pool{o: &settings{Options: *o}}
+	return p.jobLimit()
+}

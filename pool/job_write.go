@@ -1,0 +1,101 @@
+package pool
+
+import (
+	"context"
+	"encoding/base64"
+	"unicode/utf8"
+
+	"github.com/brood-go/brood/internal/wtf8"
+)
+
+// chunkSize is the longest chunk, in bytes. Longer writes are several messages, between which those of other jobs can go.
+const chunkSize = 64 << 10
+
+// Write sends p to the parent as the next part of what the job puts out beside its result, in order and complete. When the
+// parent has not taken what was written before, 1 MiB or what it has allowed, Write waits: a slow consumer stops this job and
+// no other one. It waits no longer than until the job's context ends, and returns its cause then, with the number of bytes
+// that were sent.
+//
+// On the loop goroutine, with [ServeOptions].OnLoop, it returns [ErrNoCredit] in place of waiting. Other errors are
+// [ErrJobEnded] and the reason why the parent cannot be told anything any more. p is not retained. Every Write is a message, so
+// many small ones should go through a bufio.Writer.
+func (j *Job) Write(p []byte) (n int, err error) {
+	for n < len(p) {
+		took, err := j.writeSome(p[n:])
+		n += took
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// writeSome sends one chunk from the beginning of p, or waits and sends nothing.
+func (j *Job) writeSome(p []byte) (n int, err error) {
+	if err := j.ctx.Err(); err != nil {
+		return 0, context.Cause(j.ctx)
+	}
+	d := j.server.door
+	n, wait, err := d.reserve(j, min(len(p), chunkSize))
+	switch {
+	case err != nil:
+		return 0, err
+	case wait == nil:
+	case j.server.o.OnLoop:
+		return 0, ErrNoCredit
+	default:
+		select {
+		case <-wait:
+		case <-j.ctx.Done():
+		}
+		return 0, nil
+	}
+	chunk := p[:n]
+	if n < len(p) {
+		chunk = wholeRunes(chunk)
+	}
+	if err := d.chunk(j, appendChunk(d.buffer(), j.id, chunk), n-len(chunk)); err != nil {
+		return 0, err
+	}
+	j.flushOnLoop()
+	return len(chunk), nil
+}
+
+// wholeRunes returns p without the beginning of a character at its end, unless nothing would be left.
+func wholeRunes(p []byte) []byte {
+	for i := 1; i < utf8.UTFMax && i < len(p); i++ {
+		if c := p[len(p)-i]; utf8.RuneStart(c) {
+			if !utf8.FullRune(p[len(p)-i:]) {
+				return p[:len(p)-i]
+			}
+			break
+		}
+	}
+	return p
+}
+
+// appendChunk appends the message with a chunk.
+func appendChunk(dst []byte, id uint64, p []byte) []byte {
+	dst = append(appendID(dst, id), `,"chunk":`...)
+	if isText(p) {
+		return append(wtf8.AppendQuoted(dst, string(p)), '}')
+	}
+	return append(base64.StdEncoding.AppendEncode(append(dst, `{"base64":"`...), p), `"}}`...)
+}
+
+// isText reports whether p is shorter as a JSON string than in base64, and survives as one.
+func isText(p []byte) bool {
+	if !utf8.Valid(p) {
+		return false
+	}
+	escapes := 0
+	for _, c := range p {
+		switch {
+		case c < ' ' && c != '\n' && c != '\r' && c != '\t':
+			escapes += 5
+		case c < ' ' || c == '"' || c == '\\':
+			escapes++
+		}
+	}
+	return escapes <= len(p)/3
+}

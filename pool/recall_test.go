@@ -1,0 +1,84 @@
+package pool_test
+
+import (
+	"context"
+
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/reactor"
+)
+
+// gateWorker answers each job with its pid, once that says "go", or the file it names is there.
+func gateWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
+	return pool.Serve(l, parent, pool.Handlers{"": func(ctx context.Context, j *pool.Job) (any, error) {
+		var path string
+		if err := j.Decode(&path); err != nil {
+			return nil, err
+		}
+		if path != "go" {
+			f, err := os.Open(path) // A fifo: it waits for who writes.
+			if err != nil {
+				return nil, err
+			}
+			_ = f.Close()
+		}
+		return os.Getpid(), nil
+	}})
+}
+
+// What was sent ahead to a worker goes to another one that is idle, unless it was begun.
+func TestW020_W022_AJobThatWasSentAheadGoesToAWorkerThatIsIdle(t *testing.T) {
+	for _, kind := range []string{"go", "node"} {
+		t.Run(kind, func(t *testing.T) {
+			l := newLoop(t)
+			o := &pool.Options{Self: "gate", Max: 2, Ahead: 2}
+			if kind == "node" {
+				node := looptest.NodePath(t)
+				dir := t.TempDir()
+				require.NoError(t, pool.WriteNodeHelper(filepath.Join(dir, "brood-worker.cjs")))
+				path := filepath.Join(dir, "worker.cjs")
+				require.NoError(t, os.WriteFile(path, []byte(`
+					const { readFile } = require('node:fs/promises');
+					require('./brood-worker.cjs').serve({'': async (job) => { if (job !== 'go') await readFile(job); return process.pid; }});`), 0o600))
+				o = &pool.Options{Module: path, ExecPath: node, Max: 2, Ahead: 2}
+			}
+			p := newPool(t, l, o)
+			ready(t, l, p, 2)
+			gates := []*gate{newGate(t), newGate(t)}
+			for _, g := range gates {
+				require.NoError(t, g.file.Close())
+			}
+			a, b := run(t, p, gates[0].path, nil), run(t, p, gates[1].path, nil)
+			var ahead []*outcome
+			for range 4 {
+				ahead = append(ahead, run(t, p, "go", nil))
+			}
+			require.Zero(t, p.Stats().Waiting, "all were sent")
+			openForWrite(t, gates[1].path)
+			until(t, l, settled(append(ahead, b)...))
+			require.Zero(t, a.called)
+			for _, o := range ahead {
+				require.Equal(t, value[int](b), value[int](o), "by the worker that was not held up")
+				require.Equal(t, 1, o.result.Runs)
+			}
+			openForWrite(t, gates[0].path)
+			until(t, l, settled(a))
+			require.NotEqual(t, value[int](b), value[int](a))
+			stop(t, l, p)
+		})
+	}
+}
+
+func openForWrite(t testing.TB, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+}

@@ -1,0 +1,149 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/brood-go/brood/internal/nodejson"
+)
+
+// errGoexit is the answer for a handler that has ended its goroutine.
+var errGoexit = errors.New("the handler has called runtime.Goexit")
+
+// runner is the goroutine of one handler at a time. See serveDoor.start.
+func (s *server) runner() {
+	var encoder nodejson.Encoder
+	for j := s.door.take(); j != nil; j = s.door.take() {
+		s.runJob(j, &encoder)
+	}
+}
+
+// runJob does a job and answers it.
+func (s *server) runJob(j *Job, encoder *nodejson.Encoder) {
+	var frame []byte
+	var attach *os.File
+	err := errGoexit
+	defer func() {
+		if err != nil {
+			frame = appendError(s.door.buffer(), j.id, safely(j.ctx, err))
+		}
+		s.answer(j, frame, attach)
+		if err == errGoexit { // Nothing stops that: another goroutine has to go on.
+			s.door.start(s.run)
+		}
+	}()
+	frame, attach, err = perform(j, s.door.buffer(), encoder)
+}
+
+// perform calls the handler and makes the answer of its result. A panic of it, or of a method of its result, is an error.
+func perform(j *Job, buffer []byte, encoder *nodejson.Encoder) (frame []byte, attach *os.File, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			closeFile(attach)
+			frame, attach, err = nil, nil, newPanicError(v)
+		}
+	}()
+	value, err := j.handler(j.ctx, j)
+	if err != nil {
+		return nil, nil, err
+	}
+	result, attached := replyOf(j.id, value)
+	if attach, err = j.server.fileOf(attached); err != nil {
+		return nil, nil, err
+	}
+	if frame, err = result.AppendJSON(buffer, encoder); err != nil {
+		closeFile(attach)
+		return nil, nil, &codedError{codeResult, err}
+	}
+	return frame, attach, nil
+}
+
+// replyOf takes a handler's result apart.
+func replyOf(id uint64, value any) (result resultFrame, attached []byte) {
+	switch r := value.(type) {
+	case Reply:
+		value, attached = r.Value, r.Attach
+	case *Reply:
+		value = nil
+		if r != nil {
+			value, attached = r.Value, r.Attach
+		}
+	}
+	return resultFrame{id, value, len(attached)}, attached
+}
+
+// errNoTaker is the answer when a result has an attachment that the parent would not understand. Node aborts when it gets one.
+var errNoTaker = errors.New("the result has an attachment, and the parent is no pool")
+
+// fileOf returns the file that goes with a result, nil if nothing is attached.
+func (s *server) fileOf(attached []byte) (*os.File, error) {
+	if len(attached) == 0 {
+		return nil, nil
+	}
+	if s.worker == 0 {
+		return nil, &codedError{codeResult, errNoTaker}
+	}
+	f, err := memoryFile(attached)
+	if err != nil {
+		return nil, &codedError{codeResult, err}
+	}
+	return f, nil
+}
+
+// safely describes an error whose methods may panic.
+func safely(ctx context.Context, err error) (e jobError) {
+	defer func() {
+		if v := recover(); v != nil {
+			e = describe(ctx, newPanicError("in a method of the handler's error"))
+		}
+	}()
+	return describe(ctx, err)
+}
+
+// doHere does a job in the callback of its message.
+func (s *server) doHere(j *Job) {
+	err := s.performHere(j)
+	if err != nil {
+		s.door.notice(appendError(s.door.buffer(), j.id, safely(j.ctx, err)))
+		s.flush()
+	}
+	releaseAttachment(j.attachment)
+	if j.handle != nil {
+		_ = j.handle.Close()
+	}
+	j.ended = true
+	s.throttle()
+}
+
+// performHere calls the handler and sends its result. When it returns an error nothing was sent.
+func (s *server) performHere(j *Job) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = newPanicError(v)
+		}
+	}()
+	value, err := j.handler(j.ctx, j)
+	if err != nil {
+		return err
+	}
+	result, attached := replyOf(j.id, value)
+	if len(attached) == 0 && s.outbox.empty() {
+		s.result = result
+		err = s.parent.Send(&s.result)
+		s.result.result = nil
+		return s.refusal(err)
+	}
+	attach, err := s.fileOf(attached)
+	if err != nil {
+		return err
+	}
+	frame, err := result.AppendJSON(s.door.buffer(), new(nodejson.Encoder))
+	if err != nil {
+		closeFile(attach)
+		return &codedError{codeResult, err}
+	}
+	s.door.answer(j, frame, attach)
+	s.flush()
+	return nil
+}

@@ -1,0 +1,312 @@
+package pool
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/signals"
+)
+
+// server is the worker's side of a channel to a pool. Its fields are used on the loop goroutine only; what the goroutines
+// of the handlers need of them does not change, or is in the door.
+type server struct {
+	loop     *reactor.Loop
+	parent   *ipc.Channel
+	handlers map[string]*method
+	o        ServeOptions
+
+	worker, generation int
+
+	door *serveDoor
+	jobs map[uint64]*Job // queued and running, until their answers are sent; none with OnLoop
+	cost int64           // bytes of jobs
+	run  func()          // the body of a runner
+
+	// Of the handlers on the loop, used again for each job.
+	current Job
+	result  resultFrame
+	text    frame
+
+	req      request
+	onMember func(key, value []byte)
+
+	outbox  outbox
+	ending  ending
+	watches []*signals.Watcher
+}
+
+// method is a handler and its name, which a job need not make anew.
+type method struct {
+	name    string
+	handler Handler
+}
+
+func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions) (*server, error) {
+	s := &server{
+		loop: l, parent: parent, o: o, handlers: map[string]*method{}, jobs: map[uint64]*Job{},
+		worker: numberFromEnv(envWorker), generation: numberFromEnv(envGeneration),
+	}
+	for name, handler := range h {
+		s.handlers[name] = &method{name, handler}
+	}
+	s.door = newDoor(l, s.flush)
+	s.run = s.runner
+	s.onMember = s.req.member
+	s.ending.init()
+	if err := s.watchSignals(); err != nil {
+		return nil, err
+	}
+	if err := parent.Send(&readyFrame{Ready: s.ready()}); err != nil {
+		s.closeSignals()
+		return nil, err
+	}
+	parent.OnMessage(s.message)
+	parent.OnDrain(s.drained)
+	parent.OnDisconnect(s.disconnected)
+	return s, nil
+}
+
+// The variables by which a pool tells a worker who it is.
+const (
+	envWorker     = "BROOD_POOL_WORKER"
+	envGeneration = "BROOD_POOL_GENERATION"
+)
+
+// numberFromEnv returns the number in a variable, 0 if there is none.
+func numberFromEnv(name string) int {
+	n, err := strconv.ParseUint(os.Getenv(name), 10, 31)
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}
+
+// readyFrame is the worker's first message.
+type readyFrame struct {
+	Ready ready `json:"ready"`
+}
+
+type ready struct {
+	Version     int      `json:"version"`
+	Methods     []string `json:"methods,omitempty"` // none: any
+	Concurrency int      `json:"concurrency"`
+	Accepts     []string `json:"accepts"`
+	Attach      string   `json:"attach,omitempty"`
+}
+
+func (s *server) ready() ready {
+	r := ready{Version: 1, Concurrency: s.o.Concurrency, Accepts: []string{"cancel", "recall", "credit", "ping"}, Attach: attachBy}
+	if s.o.OnLoop {
+		r.Accepts = []string{"ping"} // The others could not be heard while a handler runs.
+	}
+	if s.handlers[""] == nil {
+		r.Methods = slices.Sorted(maps.Keys(s.handlers))
+	}
+	return r
+}
+
+// message is called with each message of the parent. Parts that this version does not know are ignored.
+func (s *server) message(m *ipc.Message) {
+	if err := s.read(m); err != nil {
+		s.report(err)
+	}
+}
+
+func (s *server) read(m *ipc.Message) error {
+	r := &s.req
+	*r = request{}
+	if err := parse(m.Raw(), s.onMember); err != nil {
+		return err
+	}
+	if r.id == nil {
+		return s.withoutID(m)
+	}
+	id, ok := number(r.id)
+	if !ok || id == 0 {
+		return protocolError(m.Raw(), "the id is no positive integer")
+	}
+	if r.cancel == nil && r.recall == nil && r.credit == nil {
+		return s.receive(id, m)
+	}
+	j := s.jobs[id]
+	if j == nil {
+		return nil // It was answered meanwhile, as both sides may be sure in the end only.
+	}
+	if r.credit != nil {
+		n, ok := number(r.credit)
+		if !ok {
+			return protocolError(m.Raw(), "the credit is no number of bytes")
+		}
+		s.door.grant(j, n)
+	}
+	if given(r.recall) && s.door.withdraw(j) {
+		s.answer(j, append(appendID(s.door.buffer(), j.id), `,"recalled":true}`...), nil)
+		s.flush()
+		return nil
+	}
+	if given(r.cancel) {
+		s.cancel(j, cancelError(textOf(r.cancel)))
+	}
+	return nil
+}
+
+func (s *server) withoutID(m *ipc.Message) error {
+	r := &s.req
+	if r.ping != nil {
+		n, ok := number(r.ping)
+		if !ok {
+			return protocolError(m.Raw(), "the ping is no number")
+		}
+		s.door.notice(append(strconv.AppendUint([]byte(`{"pong":`), n, 10), '}'))
+		s.flush()
+		return nil
+	}
+	if r.job != nil || r.method != nil || r.cancel != nil || r.recall != nil || r.credit != nil {
+		return protocolError(m.Raw(), "it has no id")
+	}
+	return nil
+}
+
+// receive takes a job.
+func (s *server) receive(id uint64, m *ipc.Message) error {
+	if s.jobs[id] != nil {
+		return protocolError(m.Raw(), "a job with this id is under way") // An answer would be taken for that job's.
+	}
+	if s.ending.state != serving {
+		return nil // The parent gives it to another worker when this one has gone.
+	}
+	j := &s.current
+	if !s.o.OnLoop || !s.outbox.empty() { // What waits in the outbox may still be the last one's.
+		j = new(Job)
+	}
+	*j = Job{server: s, ctx: s.ending.ctx, id: id, attempt: attemptOf(s.req.attempt), raw: s.req.job, credit: startCredit}
+	if j.raw == nil {
+		j.raw = null
+	}
+	if err := s.accept(j, m); err != nil {
+		s.door.notice(appendError(nil, id, describe(j.ctx, err)))
+		s.flush()
+		return nil
+	}
+	if s.o.OnLoop {
+		s.doHere(j)
+		return nil
+	}
+	j.raw = bytes.Clone(j.raw)
+	j.ctx, j.stop = context.WithCancelCause(context.Background())
+	j.cost = int64(len(j.raw) + len(j.attachment))
+	s.jobs[id] = j
+	s.cost += j.cost
+	s.door.put(j, s.o.Concurrency, s.run)
+	return nil
+}
+
+// accept finds who is to do a job, and takes what came with its message. The error is the job's answer.
+func (s *server) accept(j *Job, m *ipc.Message) (err error) {
+	name := methodOf(s.req.method)
+	if to := s.handlers[string(name)]; to != nil {
+		j.handler, j.method = to.handler, to.name
+	} else if to = s.handlers[""]; to != nil {
+		j.handler, j.method = to.handler, string(name)
+	} else {
+		return &codedError{codeMethod, fmt.Errorf("this worker has no method %q", name[:min(len(name), maxExcerpt)])}
+	}
+	if err := s.room(); err != nil {
+		return err
+	}
+	if !given(s.req.attach) {
+		j.handle = m.Handle()
+		return nil
+	}
+	j.attachment, err = receiveAttachment(m.Handle(), s.req.attach)
+	return err
+}
+
+// room returns why no further job can wait here.
+func (s *server) room() error {
+	waiting := len(s.jobs) - s.o.Concurrency
+	if waiting <= 0 || waiting < s.o.MaxQueue && s.cost < s.o.MaxQueueBytes {
+		return nil
+	}
+	return &codedError{codeQueueFull, fmt.Errorf("%d jobs wait for this worker already", waiting)}
+}
+
+// cancel ends the context of a job that runs, and answers one that waits.
+func (s *server) cancel(j *Job, cause error) {
+	if s.door.withdraw(j) {
+		s.answer(j, appendError(s.door.buffer(), j.id, describe(j.ctx, cause)), nil)
+		s.flush()
+		return
+	}
+	j.stop(cause)
+}
+
+// answer ends a job. It is called by who has it: a runner, or the loop for one that no runner has taken.
+func (s *server) answer(j *Job, frame []byte, attach *os.File) {
+	releaseAttachment(j.attachment)
+	j.attachment = nil
+	s.door.answer(j, frame, attach)
+	if j.stop != nil {
+		j.stop(ErrJobEnded) // Let go of what the context holds.
+	}
+}
+
+// report tells what is nobody's job.
+func (s *server) report(err error) {
+	switch logger := s.loop.Logger(); {
+	case s.o.OnError != nil:
+		s.o.OnError(err)
+	case logger != nil:
+		logger.Error("brood: pool worker", "err", err)
+	}
+}
+
+// watchSignals has the worker ignore ^C, and end on SIGTERM.
+func (s *server) watchSignals() error {
+	for _, w := range []struct {
+		signal signals.Signal
+		fn     func(signals.Signal)
+	}{
+		{unix.SIGINT, func(signals.Signal) {}},
+		{unix.SIGTERM, func(signals.Signal) { s.terminate() }},
+	} {
+		watch, err := signals.Watch(s.loop, w.signal, w.fn)
+		if err != nil {
+			s.closeSignals()
+			return err
+		}
+		watch.Unref()
+		s.watches = append(s.watches, watch)
+	}
+	return nil
+}
+
+func (s *server) closeSignals() {
+	for _, w := range s.watches {
+		w.Close()
+	}
+	s.watches = nil
+}
+
+// Close is called when the loop is closed. Handlers that run are told, and what they return is dropped.
+func (s *server) Close() error {
+	s.ending.state = serveEnded
+	s.door.close(reactor.ErrClosed)
+	for _, j := range s.door.withdrawAll() {
+		releaseAttachment(j.attachment)
+	}
+	s.stopHandlers(reactor.ErrClosed)
+	for _, o := range s.door.collect(s.outbox.list) {
+		closeFile(o.attach)
+	}
+	return nil
+}
