@@ -68,8 +68,7 @@ func newMessageLink(w *worker) *messageLink {
 	k.channel.OnMessage(func(m *ipc.Message) { w.hear(m.Raw(), m) })
 	k.channel.OnDrain(w.hearDrain)
 	k.channel.OnDisconnect(w.hearEnd)
-	k.channel.OnError(w.hearError)
-	return k
+	return k // Its errors come to those of the child.
 }
 
 func (k *messageLink) send(m *jobMessage, t *Task) error {

@@ -31,10 +31,11 @@ func TestW002_WhateverHappensEveryTaskSettlesOnce(t *testing.T) {
 	setFlag(t, "rapid.steps", "40")
 	setFlag(t, "rapid.nofailfile", "true")
 	dir := t.TempDir()
+	outer := t
 	rapid.Check(t, func(t *rapid.T) {
 		before := descriptors(t)
 		m := newModel(t, dir)
-		defer m.clean()
+		defer m.clean(outer)
 		t.Repeat(map[string]func(*rapid.T){
 			"run": m.run, "run more": m.run, "cancel": m.cancel, "end a context": m.endContext, "broadcast": m.broadcast,
 			"signal a worker": m.signal, "kill": m.kill, "reload": m.reload, "resize": m.resize, "change starts": m.changeStarts,
@@ -72,6 +73,8 @@ type model struct {
 	start string // the file RAW_START
 	log   log
 
+	began      time.Time
+	trace      []string
 	tasks      []*modelTask
 	broadcasts int // that were not told
 	reloads    int
@@ -106,7 +109,7 @@ func newModel(t *rapid.T, dir string) *model {
 	require.NoError(t, err)
 	dir, err = os.MkdirTemp(dir, "")
 	require.NoError(t, err)
-	m := &model{t: t, loop: l, pids: map[int]bool{}, start: filepath.Join(dir, "start"), log: log{nil, filepath.Join(dir, "log")}}
+	m := &model{t: t, loop: l, began: time.Now(), pids: map[int]bool{}, start: filepath.Join(dir, "start"), log: log{nil, filepath.Join(dir, "log")}}
 	m.setStart("")
 	pick := func(name string, low, high int) int { return rapid.IntRange(low, high).Draw(t, name) }
 	ms := func(name string, of ...time.Duration) time.Duration {
@@ -123,8 +126,15 @@ func newModel(t *rapid.T, dir string) *model {
 	m.o.Min = pick("Min", -1, m.o.Max)
 	m.pool, err = pool.New(l, m.o)
 	require.NoError(t, err)
-	m.pool.OnWorkerReady(func(w pool.Worker) { m.pids[w.Pid] = true; m.check(t) })
-	m.pool.OnWorkerExit(func(*pool.WorkerExit) { m.check(t) })
+	m.pool.OnWorkerReady(func(w pool.Worker) {
+		m.note("ready %+v", w)
+		m.pids[w.Pid] = true
+		m.check(t)
+	})
+	m.pool.OnWorkerExit(func(e *pool.WorkerExit) {
+		m.note("exit %+v %s %s %v", e.Worker, e.Reason, e.Status, e.Err)
+		m.check(t)
+	})
 	m.pool.OnDrain(func() { m.check(t) })
 	m.pool.OnStuck(func(*pool.Task) { m.check(t) })
 	m.pool.OnCrashLoop(func(*pool.CrashLoopError) { m.looped = true; m.check(t) })
@@ -152,8 +162,18 @@ func (m *model) poll() {
 	m.check(m.t)
 }
 
-// clean leaves nothing after a failure.
-func (m *model) clean() { _ = m.loop.Close() }
+// clean leaves nothing after a failure, and tells how it came to that: the times of a history are not those of the next.
+func (m *model) clean(t *testing.T) {
+	if m.t.Failed() {
+		t.Logf("%+v\n%s", m.o, strings.Join(m.trace, "\n"))
+	}
+	_ = m.loop.Close()
+}
+
+// note adds to the trace.
+func (m *model) note(format string, a ...any) {
+	m.trace = append(m.trace, fmt.Sprintf("%8v ", time.Since(m.began).Round(time.Millisecond/10))+fmt.Sprintf(format, a...))
+}
 
 // check is what is true at any time.
 func (m *model) check(t *rapid.T) {
@@ -167,6 +187,7 @@ func (m *model) check(t *rapid.T) {
 
 // setStart says how workers start from now on.
 func (m *model) setStart(how string) {
+	m.note("starts %q", how)
 	require.NoError(m.t, os.WriteFile(m.start+".new", []byte(how), 0o600))
 	require.NoError(m.t, os.Rename(m.start+".new", m.start))
 }
@@ -225,6 +246,7 @@ func (m *model) submit(k *modelTask) {
 	t, inside := m.t, true
 	task, err := m.pool.Run(k.job, &k.o, func(r *pool.Result, err error) {
 		require.False(t, inside, "called inside Run")
+		m.note("done %s: %v", k.job.Arg, err)
 		k.calls++
 		k.result, k.err = r, err
 		require.Equal(t, 1, k.calls, "of %+v", k.job)
@@ -236,6 +258,7 @@ func (m *model) submit(k *modelTask) {
 		m.refused(err)
 		return
 	}
+	m.note("run %+v %+v", k.job, k.o)
 	k.task = task
 	m.tasks = append(m.tasks, k)
 }
@@ -267,6 +290,7 @@ func (m *model) pending(t *rapid.T, suits func(*modelTask) bool) *modelTask {
 func (m *model) cancel(t *rapid.T) {
 	k := m.pending(t, func(*modelTask) bool { return true })
 	cause := fmt.Errorf("cause %d", len(k.asked))
+	m.note("cancel %s", k.job.Arg)
 	k.asked = append(k.asked, cause)
 	k.task.Cancel(cause)
 	require.Zero(t, k.calls, "called inside Cancel")
@@ -275,12 +299,14 @@ func (m *model) cancel(t *rapid.T) {
 func (m *model) endContext(t *rapid.T) {
 	k := m.pending(t, func(k *modelTask) bool { return k.end != nil })
 	cause := fmt.Errorf("end %d", len(k.asked))
+	m.note("context %s", k.job.Arg)
 	k.asked = append(k.asked, cause)
 	k.end(cause)
 }
 
 func (m *model) broadcast(t *rapid.T) {
 	job := order{Do: rapid.SampledFrom([]string{"echo", "exit", "silent"}).Draw(t, "order"), Arg: "broadcast"}
+	m.note("broadcast %+v", job)
 	s := m.pool.Stats()
 	calls := 0
 	err := m.pool.Broadcast(job, nil, func(r []pool.WorkerResult) {
@@ -313,6 +339,7 @@ func (m *model) signal(t *rapid.T) {
 	w := m.worker(t)
 	s := rapid.SampledFrom([]syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGSTOP}).Draw(t, "signal")
 	m.killed = true
+	m.note("%s to %+v", s, w)
 	if w.Pid > 0 {
 		_ = syscall.Kill(w.Pid, s) // It is not reaped, so that this hits nobody else.
 	}
@@ -321,14 +348,17 @@ func (m *model) signal(t *rapid.T) {
 func (m *model) kill(t *rapid.T) {
 	w := m.worker(t)
 	m.killed = true
+	m.note("kill %+v", w)
 	require.True(t, m.pool.Kill(w.Number))
 }
 
 func (m *model) reload(t *rapid.T) {
+	m.note("reload")
 	calls := 0
 	err := m.pool.Reload(&pool.ReloadOptions{Batch: rapid.IntRange(0, 2).Draw(t, "batch")}, func(err error) {
 		calls++
 		require.Equal(t, 1, calls)
+		m.note("reloaded: %v", err)
 		m.reloads--
 		if err != nil {
 			_, ok := errors.AsType[*pool.ReloadError](err)
@@ -348,7 +378,9 @@ func (m *model) reload(t *rapid.T) {
 
 func (m *model) resize(t *rapid.T) {
 	high := rapid.IntRange(1, 4).Draw(t, "max")
-	require.NoError(t, m.pool.Resize(rapid.IntRange(-1, high).Draw(t, "min"), high))
+	low := rapid.IntRange(-1, high).Draw(t, "min")
+	m.note("resize %d %d", low, high)
+	require.NoError(t, m.pool.Resize(low, high))
 }
 
 // allowed checks that the outcome of a task is one that its history allows.
@@ -439,6 +471,7 @@ func (m *model) end() {
 	m.setStart("")
 	stop := rapid.SampledFrom([]pool.StopOptions{{}, {DropWaiting: true}, {JobGrace: 60 * time.Millisecond}, {JobGrace: -1}}).Draw(t, "stop")
 	m.drops = stop != (pool.StopOptions{})
+	m.note("stop %+v", stop)
 	done := func(r *pool.StopReport) { m.reports++; m.report = r }
 	m.pool.Stop(&stop, done)
 	m.pool.Stop(nil, done)
@@ -476,7 +509,9 @@ func (m *model) allowedRuns(k *modelTask) {
 	if k.retries > 0 {
 		most = k.retries + pool.DefaultMaxCrashes
 	}
-	require.LessOrEqual(m.t, logged(m.t, m.log.name, k.job.Arg), most, "runs of %+v: %v", k.job, k.err)
+	runs := logged(m.t, m.log.name, k.job.Arg)
+	m.note("begun %d times, %d are allowed: %+v", runs, most, k.job)
+	require.LessOrEqual(m.t, runs, most)
 }
 
 // isOurs reports whether there is a process with that number whose parent is this program.

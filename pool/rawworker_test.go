@@ -147,7 +147,9 @@ func (s *rawServer) begin(q *rawJob) {
 
 func (s *rawServer) answer(q *rawJob) {
 	obey(*q, s.send, s.parent)
-	if q.Job.Do != "silent" && q.Job.Do != "raw" {
+	switch q.Job.Do {
+	case "silent", "raw", "hang-up": // It was not answered.
+	default:
 		s.over(q)
 	}
 }
@@ -239,7 +241,8 @@ func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 	case "pid":
 		send(`{"id":%d,"result":%d}`, q.ID, os.Getpid())
 	case "big":
-		text := make([]byte, q.Job.MS+1<<20)
+		size, _ := strconv.Atoi(q.Job.Arg)
+		text := make([]byte, size)
 		for i := range text {
 			text[i] = 'x'
 		}

@@ -101,13 +101,14 @@ func (p *Pool) wants() bool {
 		return false
 	}
 	size, starting := p.size(), p.starting()
-	if !p.everReady && p.counts.exits[ExitStartFailed] > 0 {
+	if !p.everReady && p.counts.exits[ExitStartFailed] > 0 && starting > 0 {
 		return false // Those that are starting decide whether the program is any good.
 	}
+	waiting := p.queue.Len() + p.suspects.Len()
 	if p.supply.looping() {
-		return starting == 0 && size < max(1, p.minimum())
+		return starting == 0 && (size < p.minimum() || size == 0 && (waiting > 0 || p.state == poolOpen))
 	}
-	return size < p.minimum() || p.queue.Len()+p.suspects.Len() > starting && size < p.limit
+	return size < p.minimum() || waiting > starting && size < p.limit
 }
 
 // minimum is how many workers there are to be at least.
