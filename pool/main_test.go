@@ -22,7 +22,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-var workers = childprocess.Workers{"raw": rawWorker, "parent": parentWorker, "http": httpWorker, "attach": attachWorker, "gate": gateWorker, "stream": streamWorker}
+var workers = childprocess.Workers{"raw": rawWorker, "parent": parentWorker, "http": httpWorker, "attach": attachWorker, "gate": gateWorker}
 
 func TestMain(m *testing.M) {
 	maps.Copy(workers, exampleWorkers)

@@ -2,7 +2,6 @@ package pool_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"io"
 	"log/slog"
@@ -12,9 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/pool"
-	"github.com/brood-go/brood/reactor"
 )
 
 // framesVariable has a test binary be a worker that knows nothing but frames, on descriptor 3: it answers in capital letters.
@@ -136,43 +133,6 @@ func TestW082_W084_PrintsDoNoHarm(t *testing.T) {
 			}
 		})
 	}
-}
-
-// streamWorker writes until nobody wants it any more; "pid" asks who it is.
-func streamWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
-	return pool.Serve(l, parent, pool.Handlers{
-		"pid": func(context.Context, *pool.Job) (any, error) { return os.Getpid(), nil },
-		"write": func(_ context.Context, j *pool.Job) (any, error) {
-			for {
-				if _, err := j.Write([]byte(strings.Repeat("x", 1000))); err != nil {
-					return nil, err
-				}
-			}
-		},
-	})
-}
-
-func TestW071_AWorkerThatEndsItsCancelledStreamIsKept(t *testing.T) {
-	l := newLoop(t)
-	p := newPool(t, l, &pool.Options{Self: "stream", Max: 1})
-	for _, paused := range []bool{false, true} {
-		task, got := runTask(t, p, nil, &pool.RunOptions{Method: "write"})
-		bytes := 0
-		task.OnChunk(func(chunk []byte) {
-			if bytes += len(chunk); paused {
-				task.Pause()
-			}
-		})
-		until(t, l, func() bool { return bytes > 0 && (paused || bytes > 3<<20) })
-		task.Cancel(nil)
-		until(t, l, settled(got))
-		require.ErrorIs(t, got.err, pool.ErrCancelled)
-		who := run(t, p, nil, &pool.RunOptions{Method: "pid"})
-		until(t, l, settled(who))
-		require.Equal(t, p.Workers()[0].Pid, value[int](who))
-	}
-	require.Equal(t, 1, p.Stats().Peak)
-	stop(t, l, p)
 }
 
 func TestW073_ABigJobForOneWorkerDoesNotKeepTheOthersFromTheirs(t *testing.T) {
