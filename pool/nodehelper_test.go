@@ -190,7 +190,7 @@ func TestW086_ANodeWorkerEndsInOrder(t *testing.T) {
 		serve({ wait: (_, { signal, progress }) => new Promise((go) => { progress('begun'); signal.addEventListener('abort', () => go('aborted')); }),
 			next: () => 'never begun' },
 			{ grace: 50, teardown: async () => { await null; console.error('teardown'); } });
-		setInterval(() => {}, 1000);`
+		`
 	t.Run("disconnect", func(t *testing.T) {
 		p := startNode(t, script)
 		p.send(`{"id":1,"method":"wait"}`, `{"id":2,"method":"next"}`)

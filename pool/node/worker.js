@@ -28,7 +28,7 @@ exports.serve = function serve(methods, { concurrency = 1, grace = 5000, teardow
     bytes ? bytes.end(process.exit) : process.exit();
   };
   const end = () => {
-    if (!ending) setTimeout(() => jobs.forEach((job) => job.abort(new Error('the worker is to end'))), grace).unref();
+    if (!ending) setTimeout(() => jobs.forEach((job) => job.abort(new Error('the worker is to end'))), grace);
     ending = true; queue.splice(0).forEach((job) => jobs.delete(job.id)); next();
   };
   const accept = async ({ id, method, job: input = null, attempt = 1, attach: size }) => {
