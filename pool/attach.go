@@ -89,7 +89,7 @@ func (t *Task) answeredWith(w *worker, r *Result) {
 	case w.side == nil && !w.accepts.memfd:
 		t.attached(r, nil, errNoAttachment)
 	case a.size > t.pool.o.MaxResult:
-		t.pool.settle(t, nil, ErrTooLarge)
+		t.pool.settle(t, nil, ErrTooLarge) // What comes is skipped.
 	case w.accepts.memfd:
 		t.takeAttachment(r, a.message.Handle(), a.size)
 	default:
@@ -193,6 +193,9 @@ func newSideChannel(w *worker, s *streams.Readable, out *streams.Writable) *side
 	return c
 }
 
+// maxArrived is how many attachments may come before what announces them.
+const maxArrived = 1024
+
 // pieceSize is how many bytes of an attachment are given to the kernel at once: what it does not take is copied.
 const pieceSize = 128 << 10
 
@@ -234,15 +237,15 @@ func (c *sideChannel) split(p []byte) {
 		p = rest
 		switch {
 		case err != nil:
-			c.worker.breakOff("an attachment that is too long", nil)
+			c.arrived = append(c.arrived, nil) // It was too long, and is skipped.
 		case frame != nil:
-			c.arrived = append(c.arrived, append([]byte(nil), frame...))
+			c.arrived = append(c.arrived, append([]byte{}, frame...))
 			c.size += int64(len(frame))
 		}
 	}
 	c.splitter.Recycle()
 	c.match()
-	if c.size > c.worker.pool.o.MaxResult {
+	if c.size > c.worker.pool.o.MaxResult || len(c.arrived) > maxArrived {
 		c.worker.breakOff("attachments that nobody has announced", nil)
 	}
 }
@@ -261,6 +264,9 @@ func (c *sideChannel) match() {
 		data, want := c.arrived[0], c.wanted[0]
 		c.arrived, c.wanted = c.arrived[1:], c.wanted[1:]
 		c.size -= int64(len(data))
+		if data == nil && want.size > c.worker.pool.o.MaxResult {
+			continue // Its task has failed.
+		}
 		if want.size != int64(len(data)) {
 			err := fmt.Errorf("%d bytes are announced, and %d came", want.size, len(data))
 			if want.task != nil {
