@@ -162,6 +162,10 @@ func duplicate(v any) (int, error) {
 		copied, err := fd.Duplicate(h.fd, 0)
 		return copied, sendError(v, err)
 	}
+	if n, ok := v.(Native); ok {
+		copied, err := fd.Duplicate(int(n), 0)
+		return copied, sendError(v, err)
+	}
 	conn, ok := v.(syscall.Conn)
 	if !ok {
 		return -1, sendError(v, ErrHandleType)
