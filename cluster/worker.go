@@ -123,6 +123,11 @@ func (w *Worker) head(act string) head {
 // forkProgram starts a worker that runs p.
 func (c *Cluster) forkProgram(p Program, env []string) (*Worker, error) {
 	w := &Worker{cluster: c, id: c.lastID + 1, env: slices.Clone(env), members: map[string]*member{}}
+	c.loop.NextTick(func() { // Before the child's own events.
+		if w.child != nil {
+			reactor.Emit(c.loop, &c.fork, w)
+		}
+	})
 	child, err := p.start(c.loop, w.id, env)
 	if err != nil {
 		return nil, err
@@ -131,7 +136,6 @@ func (c *Cluster) forkProgram(p Program, env []string) (*Worker, error) {
 	w.child, w.channel = child, child.Channel()
 	c.workers = append(c.workers, w)
 	w.listen()
-	c.loop.NextTick(func() { reactor.Emit(c.loop, &c.fork, w) })
 	return w, nil
 }
 

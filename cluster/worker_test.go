@@ -22,6 +22,7 @@ var workers = childprocess.Workers{
 	"loop":   loopWorker,
 	"http":   httpWorker,
 	"udp":    udpWorker,
+	"raw":    rawWorker,
 }
 
 func runWorkers() {
