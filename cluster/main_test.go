@@ -211,3 +211,12 @@ func eachMode(t *testing.T, test func(t *testing.T, fork *childprocess.ForkOptio
 		})
 	}
 }
+
+// eachModeOptions is eachMode with the options for a Node worker.
+func eachModeOptions(t *testing.T, text string, test func(t *testing.T, o *cluster.Options)) {
+	eachMode(t, func(t *testing.T, fork *childprocess.ForkOptions) {
+		o := nodeOptions(t, text)
+		o.Fork = fork
+		test(t, o)
+	})
+}

@@ -93,13 +93,14 @@ func (w *Worker) Disconnect() {
 	if w.told || w.ended || w.cluster.state == stateClosed {
 		return
 	}
+	if w.state >= StateDisconnected { // It has gone by itself, and is being waited for.
+		return
+	}
 	w.told, w.leaving = true, true
 	w.leaveAll()
 	w.expire()
-	if w.Connected() {
-		// It fails when the queue is full: a worker that never reads is killed after the time.
-		_ = w.channel.SendInternal(w.head(actDisconnect), &ipc.SendOptions{Done: ignore})
-	}
+	// It fails when the queue is full: a worker that never reads is killed after the time.
+	_ = w.channel.SendInternal(w.head(actDisconnect), &ipc.SendOptions{Done: ignore})
 	w.cluster.distribute()
 }
 
