@@ -122,10 +122,16 @@ func (f *flight) received(err error) {
 	}
 }
 
-// answered is called when the worker has said whether it takes the connection on its way to it.
-func (w *Worker) answered(accepted bool) {
-	w.flight.said, w.flight.accepted = true, accepted
-	w.flight.settle()
+// answered is called with each reply of the worker, and reports whether it says if the worker takes the connection on its
+// way to it.
+func (w *Worker) answered(seq int, accepted bool) bool {
+	f := w.flight
+	if f == nil || f.seq != seq {
+		return false
+	}
+	f.said, f.accepted = true, accepted
+	f.settle()
+	return true
 }
 
 // settle ends the flight if both are known.

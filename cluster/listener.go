@@ -158,10 +158,10 @@ func (l *listener) accept() {
 		if l.held >= l.cluster.o.MaxPending || l.socket < 0 || len(l.members) == 0 {
 			return
 		}
-		socket, peer, err := fd.Accept(l.socket)
+		socket, err := fd.Accept(l.socket)
 		switch err {
 		case nil:
-			l.take(&connection{socket: socket}, peer)
+			l.take(&connection{socket: socket})
 		case unix.EAGAIN:
 			return
 		default:
@@ -185,9 +185,9 @@ func (l *listener) rejected(err error) {
 }
 
 // take takes a connection that was just accepted, and hands it over if somebody is free.
-func (l *listener) take(conn *connection, peer unix.Sockaddr) {
+func (l *listener) take(conn *connection) {
 	l.held++
-	if m := l.pick(peer); m != nil {
+	if m := l.pick(conn); m != nil {
 		m.mine = append(m.mine, conn)
 	} else {
 		l.pending = append(l.pending, conn)
@@ -196,7 +196,7 @@ func (l *listener) take(conn *connection, peer unix.Sockaddr) {
 }
 
 // pick asks Options.Pick which member gets a connection; nil: the next in turn.
-func (l *listener) pick(peer unix.Sockaddr) *member {
+func (l *listener) pick(conn *connection) *member {
 	pick := l.cluster.o.Pick
 	if pick == nil {
 		return nil
@@ -205,7 +205,11 @@ func (l *listener) pick(peer unix.Sockaddr) *member {
 	for i, m := range l.members {
 		workers[i] = m.worker
 	}
-	w := pick(&Incoming{unmapped(addrPort(peer)), l.key, workers})
+	var remote netip.AddrPort
+	if peer, err := unix.Getpeername(conn.socket); err == nil { // It may have gone already.
+		remote = unmapped(addrPort(peer))
+	}
+	w := pick(&Incoming{remote, l.key, workers})
 	if w == nil {
 		return nil
 	}

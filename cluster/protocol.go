@@ -105,16 +105,28 @@ type queryMessage struct {
 	WritableAll bool `json:"writableAll,omitempty"`
 }
 
-// onMessage calls fn with each message of the protocol that comes over ch.
-func onMessage(ch *ipc.Channel, fn func(m *ipc.Message, in *inbound)) {
+// brief is what most messages of a worker have: whether it has accepted a connection.
+type brief struct {
+	Cmd      any `json:"cmd"`
+	Ack      any `json:"ack"`
+	Accepted any `json:"accepted"`
+}
+
+// onMessage calls fn with each message of the protocol that comes over ch. ack, which may be nil, is asked before whether a
+// message is the reply to something that was sent, and no more.
+func onMessage(ch *ipc.Channel, ack func(seq int, accepted bool) bool, fn func(m *ipc.Message, in *inbound)) {
 	ch.OnInternal(command, func(m *ipc.Message) {
-		var cmd struct {
-			Cmd string `json:"cmd"`
-			inbound
-		}
 		// What cannot be decoded, or has a longer cmd, is of no protocol that we know.
-		if m.Decode(&cmd) == nil && cmd.Cmd == command {
-			fn(m, &cmd.inbound)
+		var b brief
+		if m.Decode(&b) != nil || b.Cmd != command {
+			return
+		}
+		if seq, ok := integer(b.Ack); ok && ack != nil && ack(seq, truth(b.Accepted)) {
+			return
+		}
+		var in inbound
+		if m.Decode(&in) == nil {
+			fn(m, &in)
 		}
 	})
 }

@@ -76,7 +76,7 @@ func Join(l *reactor.Loop, parent *ipc.Channel) (*Self, error) {
 		loop: l, hub: h, parent: parent, id: id, servers: map[string]*Server{}, indexes: map[string]*indexes{},
 		asked: map[int]func(*ipc.Message, *inbound, error){}, packets: map[*packetConn]struct{}{},
 	}
-	onMessage(parent, s.receive)
+	onMessage(parent, nil, s.receive)
 	parent.OnDisconnect(s.lost)
 	if err := s.send(s.head(actOnline), nil); err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ func (s *Server) accept() {
 		if s.socket < 0 {
 			return
 		}
-		conn, _, err := fd.Accept(s.socket)
+		conn, err := fd.Accept(s.socket)
 		if err == unix.EAGAIN {
 			return
 		}

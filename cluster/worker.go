@@ -158,7 +158,7 @@ func (p *Program) start(l *reactor.Loop, id int, env []string) (*childprocess.Ch
 // listen adds the listeners to a new worker's process.
 func (w *Worker) listen() {
 	c := w.cluster
-	onMessage(w.channel, w.receive)
+	onMessage(w.channel, w.answered, w.receive)
 	w.child.OnMessage(func(m *ipc.Message) {
 		reactor.Emit(c.loop, &w.message, m)
 		reactor.Emit(c.loop, &c.message, &Message{m, w})
@@ -172,10 +172,6 @@ func (w *Worker) listen() {
 // receive is called with each message of the protocol from the worker.
 func (w *Worker) receive(m *ipc.Message, in *inbound) {
 	if w.state >= StateDisconnected {
-		return
-	}
-	if ack, ok := integer(in.Ack); ok && w.flight != nil && w.flight.seq == ack {
-		w.answered(truth(in.Accepted))
 		return
 	}
 	switch text(in.Act) {

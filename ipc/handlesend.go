@@ -70,7 +70,11 @@ func (c *Channel) openOutgoing(v any, keepOpen bool) (*outgoing, error) {
 // describe says what fd, the duplicate of v's descriptor, is to the peer.
 func (c *Channel) describe(v any, fd int, keepOpen bool) (*outgoing, error) {
 	object := sendingObject{value: v}
-	object.kind, object.family = kindOf(fd)
+	if _, ok := v.(Native); ok {
+		object.kind, object.family = nativeKindOf(fd)
+	} else {
+		object.kind, object.family = kindOf(fd)
+	}
 	typ := object.wireType()
 	if typ == "" {
 		return nil, sendError(v, ErrHandleType)
