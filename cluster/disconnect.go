@@ -2,9 +2,9 @@ package cluster
 
 import "syscall"
 
-// Disconnect ends the cluster: nothing more is accepted, what was accepted is handed to workers, and then all of them are
-// told to disconnect, see [Worker.Disconnect]. When the last one has ended, done is called, on a later tick; nil: nobody is
-// told. The listeners are closed, those of Listen among them. After that workers can be forked again.
+// Disconnect ends the cluster: the listeners are closed, those of Listen among them, what was accepted is handed to workers,
+// and then all of them are told to disconnect, see [Worker.Disconnect]. When the last one has ended, done is called, on a
+// later tick; nil: nobody is told. After that workers can be forked again.
 //
 // What was accepted and finds no worker within Options.DisconnectTimeout, because all of them refuse or hang, is closed.
 // Another call while the first is under way only adds its done.
@@ -20,14 +20,18 @@ func (c *Cluster) Disconnect(done func()) {
 	}
 	c.state = stateDraining
 	c.endReload(&ReloadError{Err: ErrDisconnecting})
-	for _, l := range c.listeners {
-		l.update()
-	}
 	if timeout := c.o.DisconnectTimeout; timeout > 0 {
 		c.draining = c.loop.SetTimeout(timeout, c.leave)
 		c.draining.Unref() // The workers keep the loop alive.
 	}
-	c.loop.NextTick(func() { c.drained() })
+	c.loop.NextTick(func() { // Pick may be called.
+		for _, l := range c.listeners {
+			if c.state == stateDraining {
+				l.shut()
+			}
+		}
+		c.drained()
+	})
 }
 
 // drained goes on with Disconnect when nothing waits for a worker any more.

@@ -179,7 +179,7 @@ func (m *member) refused(conn *connection) {
 
 // putBack puts a connection back that a worker did not take.
 func (l *listener) putBack(conn *connection) {
-	if l.socket < 0 { // It was closed meanwhile.
+	if l.closed {
 		l.held--
 		fd.Close(conn.socket)
 		return

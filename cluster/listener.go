@@ -28,7 +28,8 @@ const (
 type listener struct {
 	cluster  *Cluster
 	key      string
-	socket   int       // -1 once closed
+	socket   int       // -1 once nothing more can come
+	closed   bool      // nobody shares it any more
 	path     string    // of an AF_UNIX socket, to be removed; "": none
 	shared   bool      // the workers accept, or it is UDP
 	pinned   bool      // by Cluster.Listen
@@ -73,7 +74,7 @@ func (m *member) leave() {
 	delete(m.worker.members, l.key)
 	l.members = slices.DeleteFunc(l.members, func(other *member) bool { return other == m })
 	m.release()
-	if len(l.members) == 0 && !l.pinned && l.socket >= 0 {
+	if len(l.members) == 0 && !l.pinned && !l.closed {
 		l.cluster.addOrphan(l)
 	}
 }
@@ -234,25 +235,40 @@ func addrPort(a unix.Sockaddr) netip.AddrPort {
 // unmapped returns an IPv4 address that an IPv6 socket has seen as one.
 func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
-// close frees the address. Connections that wait are closed; those on their way to a worker may still arrive.
-func (l *listener) close() {
+// shut frees the address. What was accepted goes on to be handed to workers, and first, as far as there is room, what waits
+// in the backlog is accepted too, which would be reset.
+func (l *listener) shut() {
 	if l.socket < 0 {
 		return
 	}
-	c := l.cluster
 	if l.watcher != nil {
+		if l.cluster.state == stateDraining {
+			l.accept()
+		}
 		l.watcher.Close()
 	}
-	for _, timer := range []*reactor.Timer{l.pause, l.rest} {
-		if timer != nil {
-			timer.Stop()
-		}
+	if l.pause != nil {
+		l.pause.Stop()
 	}
 	if l.path != "" {
 		_ = os.Remove(l.path) // Best effort: somebody may have done it.
 	}
 	fd.Close(l.socket)
 	l.socket = -1
+}
+
+// close is shut for a listener that nobody has any more. Connections that wait are closed; those on their way to a worker may
+// still arrive.
+func (l *listener) close() {
+	if l.closed {
+		return
+	}
+	l.shut()
+	l.closed = true
+	c := l.cluster
+	if l.rest != nil {
+		l.rest.Stop()
+	}
 	delete(c.listeners, l.key)
 	c.orphans = slices.DeleteFunc(c.orphans, func(other *listener) bool { return other == l })
 	for _, m := range l.members {

@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -101,6 +102,9 @@ func (w *Worker) query(m *ipc.Message, in *inbound) {
 	if !ok || w.leaving {
 		return
 	}
+	if w.cluster.state != stateOpen { // It will be told to disconnect.
+		return
+	}
 	answer := queryReply{head: w.head(""), Ack: seq}
 	if raw := m.Raw(); raw == nil || len(raw) > maxQuery {
 		answer.Errno = errnoOf(unix.E2BIG)
@@ -163,6 +167,9 @@ func (c *Cluster) open(q *query) (*listener, error) {
 	}
 	socket, path, err := q.open()
 	if err != nil {
+		if op, ok := errors.AsType[*net.OpError](err); ok {
+			err = op.Err // The address is told by whoever tells of this.
+		}
 		return nil, err
 	}
 	l := &listener{cluster: c, key: q.key, socket: socket, path: path, shared: c.o.Sched == Shared || q.udp != ""}
