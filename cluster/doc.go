@@ -71,8 +71,7 @@
 //
 // A listener outlives its workers unless its last one closes its server by itself, see Options.KeepListeners; of those that
 // nobody uses, at most MaxListeners stay. A worker may name no descriptor of this program by listen({fd}) that is not among
-// Options.FDs. Workers get connections by number, each free one in turn, and not by who became free first. A worker whose
-// program is of the primary's, by node -e, does not come online in Node either.
+// Options.FDs. Workers get connections by number, each free one in turn, and not by who became free first.
 //
 // Node's primary asks a worker that refuses again at once, loses a connection whose worker dies before it has accepted, and
 // accepts whatever comes.

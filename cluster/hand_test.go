@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -188,7 +189,7 @@ func TestW105_AWorkerThatRefusesIsPassedOver(t *testing.T) {
 	f.when(f.saw("listening", 2), func() {
 		f.client(func() error {
 			var conns []net.Conn
-			got := ""
+			var got strings.Builder
 			for range 5 {
 				conn, err := dial("tcp", local(f.ports[1]))
 				if err != nil {
@@ -199,13 +200,13 @@ func TestW105_AWorkerThatRefusesIsPassedOver(t *testing.T) {
 				if _, err := conn.Read(p); err != nil {
 					return err
 				}
-				got += string(p)
+				got.WriteString(string(p))
 			}
 			for _, c := range conns {
 				_ = c.Close() // Their server ends them too.
 			}
-			if got != "12222" {
-				return errors.New(got)
+			if got.String() != "12222" {
+				return errors.New(got.String())
 			}
 			return nil
 		}, f.end)

@@ -3,6 +3,7 @@ package cluster_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net"
 	"runtime"
@@ -22,9 +23,7 @@ import (
 // queryWith is a query with some members otherwise.
 func queryWith(members object) object {
 	q := object{"act": "queryServer", "index": 0, "data": nil, "address": "127.0.0.1", "port": 0, "addressType": 4, "flags": 0, "backlog": 0}
-	for name, v := range members {
-		q[name] = v
-	}
+	maps.Copy(q, members)
 	return q
 }
 
