@@ -110,6 +110,13 @@ func (d *door) open() int {
 	return d.count
 }
 
+// shut reports whether nothing more comes in.
+func (d *door) shut() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.closing
+}
+
 // done is called when a connection was closed.
 func (d *door) done() {
 	d.mu.Lock()

@@ -46,7 +46,7 @@ func (s Sched) String() string {
 type Options struct {
 	// Module and Args are the worker's program and its arguments, ExecPath and ExecArgv what runs it, as for
 	// [childprocess.Fork]: with "node" as ExecPath the module is a Node program that uses cluster, or just listens. It must be
-	// a file: by node -e a worker never comes online.
+	// a file: by node -e a worker never comes online. A worker listens where it likes, with this program's rights.
 	Module   string
 	Args     []string
 	ExecPath string

@@ -31,6 +31,9 @@ type query struct {
 	readableAll, writableAll bool
 }
 
+// addressTypes are all that there are; "" is that of a descriptor.
+var addressTypes = []string{"4", "6", typeUnix, typeUDP4, typeUDP6, ""}
+
 // typeName returns an addressType as it is in a key.
 func typeName(v any) string {
 	if n, ok := v.(string); ok {
@@ -62,6 +65,9 @@ func parseQuery(in *inbound) (query, error) {
 	}
 	if len(address) > maxAddress {
 		return q, unix.ENAMETOOLONG
+	}
+	if !slices.Contains(addressTypes, typ) {
+		return q, unix.EINVAL
 	}
 	q.key = keyOf(address, q.port, typ, q.socket, index)
 	switch {
@@ -106,30 +112,36 @@ func (w *Worker) query(m *ipc.Message, in *inbound) {
 		return
 	}
 	answer := queryReply{head: w.head(""), Ack: seq}
+	l, err := w.listener(m, in, &answer)
+	if err == nil {
+		answer.Data, answer.Sockname = l.data, l.sockname
+		var handle any
+		if l.shared {
+			answer.Errno, handle = 0, ipc.Native(l.socket)
+		}
+		if err = w.reply(answer, handle); err == nil {
+			l.distribute()
+			return
+		}
+		w.closeServer(answer.Key) // There is no descriptor for the duplicate, for instance.
+	}
+	answer.Errno, answer.Data, answer.Sockname = errnoOf(err), nil, nil
+	if err := w.reply(answer, nil); err != nil && err != ErrFlood {
+		w.cluster.report(&WorkerError{w, err})
+	}
+}
+
+// listener returns the listener that a worker asks for, which it shares from here on.
+func (w *Worker) listener(m *ipc.Message, in *inbound, answer *queryReply) (*listener, error) {
 	if raw := m.Raw(); raw == nil || len(raw) > maxQuery {
-		answer.Errno = errnoOf(unix.E2BIG)
-		w.reply(answer, nil)
-		return
+		return nil, unix.E2BIG
 	}
 	q, err := parseQuery(in)
-	answer.Key = q.key
-	var l *listener
-	if err == nil {
-		l, err = w.join(&q, in.Data)
-	}
 	if err != nil {
-		answer.Errno = errnoOf(err)
-		w.reply(answer, nil)
-		return
+		return nil, err
 	}
-	answer.Data, answer.Sockname = l.data, l.sockname
-	if !l.shared {
-		w.reply(answer, nil)
-		l.distribute()
-		return
-	}
-	answer.Errno = 0
-	w.reply(answer, ipc.Native(l.socket))
+	answer.Key = q.key
+	return w.join(&q, in.Data)
 }
 
 // join makes w share the listener that q asks for, which is opened if there is none.

@@ -22,7 +22,8 @@ type Self struct {
 	id      int
 	seq     int
 	asked   map[int]func(m *ipc.Message, in *inbound, err error) // by seq, until the primary has replied
-	servers map[string]*Server                                   // by key
+	servers map[string]*Server                                   // by key, those that are open
+	closing map[*Server]struct{}                                 // those that wait for their connections
 	packets map[*packetConn]struct{}
 	indexes map[string]*indexes
 	state   selfState
@@ -73,7 +74,7 @@ func Join(l *reactor.Loop, parent *ipc.Channel) (*Self, error) {
 	}
 	_ = os.Unsetenv(envUniqueID) // It fails for impossible names only.
 	s := &Self{
-		loop: l, hub: h, parent: parent, id: id, servers: map[string]*Server{}, indexes: map[string]*indexes{},
+		loop: l, hub: h, parent: parent, id: id, servers: map[string]*Server{}, closing: map[*Server]struct{}{}, indexes: map[string]*indexes{},
 		asked: map[int]func(*ipc.Message, *inbound, error){}, packets: map[*packetConn]struct{}{},
 	}
 	onMessage(parent, nil, s.receive)
@@ -182,7 +183,7 @@ func (s *Self) closeServers() {
 
 // idle goes on with the end when no connection is left.
 func (s *Self) idle() {
-	if s.state != selfClosing || len(s.servers) > 0 {
+	if s.state != selfClosing || len(s.servers)+len(s.closing) > 0 {
 		return
 	}
 	s.state = selfTelling

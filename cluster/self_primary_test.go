@@ -13,6 +13,9 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/cluster"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
 )
 
 func TestW100_AGoWorkerUnderAGoPrimary(t *testing.T) {
@@ -100,4 +103,58 @@ func TestW108_AGoWorkerWithNetHTTPDrains(t *testing.T) {
 	})
 	f.run()
 	require.Equal(t, 2, f.count("exit"))
+}
+
+func init() {
+	// again listens, and when its server has a connection closes it and listens on the same address once more.
+	workers["again"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
+		self, err := cluster.Join(l, parent)
+		if err != nil {
+			return err
+		}
+		var first *cluster.Server
+		var held *streams.Duplex
+		o := &cluster.ListenOptions{OnConnection: func(d *streams.Duplex) {
+			held = d
+			must(first.Close())
+			must(first.Close())
+			o := &cluster.ListenOptions{OnConnection: func(d *streams.Duplex) {
+				for _, d := range []*streams.Duplex{held, d} {
+					_, _ = d.Writable.WriteString("x") // The client waits for it.
+					d.Writable.End()
+					d.Readable.Destroy(nil)
+				}
+			}}
+			must(self.Listen("tcp", first.Addr().String(), o, func(_ *cluster.Server, err error) { must(err) }))
+		}}
+		return self.Listen(args[0], args[1], o, func(s *cluster.Server, err error) {
+			must(err)
+			first = s
+		})
+	}
+}
+
+func TestAServerThatIsClosedMakesWayForTheNext(t *testing.T) {
+	for _, sched := range []cluster.Sched{cluster.RoundRobin, cluster.Shared} {
+		t.Run(sched.String(), func(t *testing.T) {
+			f := newCluster(t, &cluster.Options{Self: "again", Args: []string{"tcp", "127.0.0.1:0"}, Sched: sched})
+			f.fork(1)
+			var first net.Conn
+			f.when(f.saw("listening", 1), func() { first = f.connect(1, f.ports[1])[0] })
+			f.when(f.saw("listening", 2), func() {
+				f.asks(1, "tcp", local(f.ports[1]), func(answers []string) {
+					require.Equal(t, []string{"x"}, answers)
+					f.client(func() error {
+						s, err := answer(first)
+						if s != "x" {
+							err = errors.Join(err, errors.New(s))
+						}
+						return err
+					}, f.end)
+				})
+			})
+			f.run()
+			require.Equal(t, 1, f.count("exit 1 exit status 0 true"))
+		})
+	}
 }

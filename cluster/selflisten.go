@@ -168,6 +168,11 @@ func (s *Self) ask(ask *queryMessage, then func(*reply, error)) error {
 	if s.state != selfJoined || !s.parent.Connected() {
 		return ipc.ErrChannelClosed
 	}
+	for _, server := range s.servers {
+		if server.door.shut() { // The primary must know it before this.
+			server.leave()
+		}
+	}
 	r := &reply{ask: ask, indexKey: keyOf(text(ask.Address), ask.Port, typeName(ask.AddressType), -1, 0)}
 	set := s.indexes[r.indexKey]
 	if set == nil {

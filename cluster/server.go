@@ -26,8 +26,7 @@ type Server struct {
 	socket  int              // of a shared server with OnConnection; -1: none
 	watcher *reactor.Watcher // of it
 	ln      net.Listener     // of a shared server without
-	closing bool             // it takes nothing more
-	told    bool             // the primary was told so
+	closing bool             // it takes nothing more, and the primary was told so
 }
 
 func newServer(s *Self, r *reply, o *ListenOptions) *Server {
@@ -142,10 +141,11 @@ func (s *Server) leave() {
 	}
 	s.closing = true
 	s.closeSocket()
-	if !s.told {
-		s.told = true
-		s.self.tellClose(s.reply.key)
-	}
+	self := s.self
+	delete(self.servers, s.reply.key)
+	self.closing[s] = struct{}{}
+	self.release(s.reply)
+	self.tellClose(s.reply.key)
 	s.door.close(false)
 }
 
@@ -153,12 +153,10 @@ func (s *Server) leave() {
 // which does not wait for connections.
 func (s *Server) finish(idle bool) {
 	s.leave()
-	self := s.self
-	if idle && self.servers[s.reply.key] == s {
-		delete(self.servers, s.reply.key)
-		delete(self.hub.servers, s)
-		self.release(s.reply)
-		self.idle()
+	if idle {
+		delete(s.self.closing, s)
+		delete(s.self.hub.servers, s)
+		s.self.idle()
 	}
 }
 

@@ -90,17 +90,17 @@ func (w *Worker) Kill(s childprocess.Signal) (bool, error) { return w.child.Kill
 //
 // A Node worker waits for its connections for as long as they are open, also those that only keep alive.
 func (w *Worker) Disconnect() {
-	if w.told || w.ended || w.cluster.state == stateClosed {
+	if w.told || w.state >= StateDisconnected || w.cluster.state == stateClosed {
 		return
 	}
-	if w.state >= StateDisconnected { // It has gone by itself, and is being waited for.
-		return
-	}
-	w.told, w.leaving = true, true
+	w.told = true
 	w.leaveAll()
 	w.expire()
-	// It fails when the queue is full: a worker that never reads is killed after the time.
-	_ = w.channel.SendInternal(w.head(actDisconnect), &ipc.SendOptions{Done: ignore})
+	if !w.leaving {
+		// It fails when the queue is full: a worker that never reads is killed after the time.
+		_ = w.channel.SendInternal(w.head(actDisconnect), &ipc.SendOptions{Done: ignore})
+	}
+	w.leaving = true
 	w.cluster.distribute()
 }
 
@@ -176,9 +176,11 @@ func (w *Worker) receive(m *ipc.Message, in *inbound) {
 	}
 	switch text(in.Act) {
 	case actOnline:
-		w.reach(StateOnline)
-		reactor.Emit(w.cluster.loop, &w.cluster.online, w)
-		w.cluster.reloaded(w)
+		if w.state < StateOnline {
+			w.reach(StateOnline)
+			reactor.Emit(w.cluster.loop, &w.cluster.online, w)
+			w.cluster.reloaded(w)
+		}
 	case actQuery:
 		w.query(m, in)
 	case actListening:
@@ -191,25 +193,27 @@ func (w *Worker) receive(m *ipc.Message, in *inbound) {
 	case actLeaving:
 		if seq, ok := integer(in.Seq); ok {
 			w.leaving = true
-			w.reply(ackMessage{head: w.head(""), Ack: seq}, nil)
+			w.expire()
+			_ = w.reply(ackMessage{head: w.head(""), Ack: seq}, nil) // Without it the worker stays, until it is killed.
 		}
 	}
 }
 
 func (w *Worker) reach(s WorkerState) { w.state = max(w.state, s) }
 
-// reply sends an answer to the worker. One that asks and does not read is killed: what it would have to be sent grows.
-func (w *Worker) reply(v any, handle any) {
+// reply sends an answer to the worker. One that asks and does not read is killed: what it would have to be sent grows. The
+// error is why nothing was sent.
+func (w *Worker) reply(v any, handle any) error {
 	if w.replies >= maxReplies {
 		w.flood()
-		return
+		return ErrFlood
 	}
 	w.replies++
 	err := w.channel.SendInternal(v, &ipc.SendOptions{Handle: handle, Done: func(error) { w.replies-- }})
 	if err != nil {
 		w.replies--
-		w.cluster.report(&WorkerError{w, err})
 	}
+	return err
 }
 
 // maxReplies is how many answers may wait for a worker that does not read: more than a worker asks for at once.
