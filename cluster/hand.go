@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -44,10 +45,12 @@ func (l *listener) distribute() {
 	if l.cluster.state == stateClosed {
 		return
 	}
-	defer l.update()
-	if l.held == 0 {
-		return
-	}
+	l.hand()
+	l.update()
+}
+
+// hand is distribute for what was accepted already.
+func (l *listener) hand() {
 	now := l.cluster.loop.Now()
 	for _, m := range l.members {
 		for len(m.mine) > 0 && m.free(now) {
@@ -59,8 +62,7 @@ func (l *listener) distribute() {
 	for len(l.pending) > 0 {
 		m := l.next(now)
 		if m == nil {
-			l.restUntilAsked(now)
-			return
+			break
 		}
 		conn := l.pending[0]
 		l.pending = l.pending[1:]
@@ -149,21 +151,25 @@ func (f *flight) settle() {
 	} else {
 		m.refused(f.conn)
 	}
-	m.listener.distribute()
-	w.distribute()
+	w.distribute(m.listener)
 	w.cluster.drained()
 }
 
-// distribute gives a worker that is free something to do on its other servers.
-func (w *Worker) distribute() {
-	if len(w.members) < 2 {
+// distribute gives a worker that has become free something to do. The listener that it has just worked for comes last, so
+// that a busy server cannot starve the others of the worker.
+func (w *Worker) distribute(last *listener) {
+	if m := w.members[last.key]; m != nil && len(w.members) == 1 && m.listener == last {
+		last.distribute()
 		return
 	}
-	for _, m := range w.sortedMembers() {
-		if w.flight == nil && m.listener.held > 0 {
+	all := w.sortedMembers()
+	i, _ := slices.BinarySearchFunc(all, last.key+"\x00", func(m *member, key string) int { return cmp.Compare(m.listener.key, key) })
+	for _, m := range slices.Concat(all[i:], all[:i]) {
+		if m.listener != last {
 			m.listener.distribute()
 		}
 	}
+	last.distribute()
 }
 
 // refused puts a connection back, in front of those that came later, and leaves m alone for a while. What else waits for m
@@ -195,7 +201,7 @@ func (w *Worker) lost() {
 	}
 }
 
-// restUntilAsked has the members that rest asked again when the first of them has rested, if something waits.
+// restUntilAsked has the members that rest asked again when the first of them has rested.
 func (l *listener) restUntilAsked(now time.Time) {
 	if l.rest != nil {
 		l.rest.Stop()
@@ -203,7 +209,7 @@ func (l *listener) restUntilAsked(now time.Time) {
 	}
 	var soonest time.Time
 	for _, m := range l.members {
-		if m.until.After(now) && (len(l.pending) > 0 || len(m.mine) > 0) && (soonest.IsZero() || m.until.Before(soonest)) {
+		if m.until.After(now) && (soonest.IsZero() || m.until.Before(soonest)) {
 			soonest = m.until
 		}
 	}

@@ -152,13 +152,13 @@ func TestW104_OneConnectionIsOnItsWayToAWorkerAndStaysHereUntilItIsAccepted(t *t
 	f.when(f.saw("message 1 newconn net.Native true", 1), func() {
 		f.turns(20, func() {
 			require.Equal(t, 1, f.count("message"))
-			require.Equal(t, 2, sockets(t, f.ports[1]), "both are here")
+			require.Equal(t, 1, sockets(t, f.ports[1]), "it is here, and the other one waits in the backlog")
 			require.Zero(t, w.Served())
 			require.NoError(t, w.Send("accept"))
 		})
 	})
 	f.when(f.saw("message 1 newconn net.Native true", 2), func() {
-		require.Equal(t, 1, sockets(t, f.ports[1]), "the worker has the first")
+		require.Equal(t, 1, sockets(t, f.ports[1]), "the worker has the first, and this is the second")
 		require.Equal(t, 1, w.Served())
 		require.NoError(t, w.Send("accept"))
 	})
@@ -323,44 +323,88 @@ func TestW106_WhatADyingWorkerHasNotAcceptedGoesToAnother(t *testing.T) {
 
 func TestW107_WhatIsAcceptedForStoppedWorkersIsBoundedAndTheOthersGoOn(t *testing.T) {
 	const most, clients = 4, 20
-	o := nodeOptions(t, echo)
-	o.MaxPending = most
-	f := newCluster(t, o)
-	f.fork(2)
-	f.when(f.saw("listening", 2), func() {
-		f.stop(1)
-		// The first connection hangs in the first worker; what comes later does not.
-		hanging := f.connect(1, f.ports[1])
-		f.asks(clients, "tcp", local(f.ports[1]), func(answers []string) {
-			for _, s := range answers {
-				require.Equal(t, "2", s)
-			}
-			f.stop(2)
-			hanging = append(hanging, f.connect(clients, f.ports[1])...)
-			f.turns(50, func() {
-				require.Equal(t, most, sockets(t, f.ports[1]), "accepted")
-				for id := range 2 {
-					_, err := f.cluster.Worker(id + 1).Kill(syscall.SIGCONT)
-					require.NoError(t, err)
-				}
-				f.client(func() error {
-					var wait sync.WaitGroup
-					errs := make([]error, len(hanging))
-					for i, c := range hanging {
-						wait.Go(func() {
-							s, err := answer(c)
-							if s != "1" && s != "2" {
-								err = errors.Join(err, errors.New(s))
-							}
-							errs[i] = err
-						})
+	for name, row := range map[string]struct {
+		pick func(*cluster.Incoming) *cluster.Worker
+		want int
+	}{
+		"turns": {nil, 2},
+		"Pick":  {func(*cluster.Incoming) *cluster.Worker { return nil }, most},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := nodeOptions(t, echo)
+			o.MaxPending, o.Pick = most, row.pick
+			f := newCluster(t, o)
+			f.fork(2)
+			f.when(f.saw("listening", 2), func() {
+				f.stop(1)
+				// The first connection hangs in the first worker; what comes later does not.
+				hanging := f.connect(1, f.ports[1])
+				f.asks(clients, "tcp", local(f.ports[1]), func(answers []string) {
+					for _, s := range answers {
+						require.Equal(t, "2", s)
 					}
-					wait.Wait()
-					return errors.Join(errs...)
-				}, f.end)
+					f.stop(2)
+					hanging = append(hanging, f.connect(clients, f.ports[1])...)
+					f.turns(50, func() {
+						require.Equal(t, row.want, sockets(t, f.ports[1]), "accepted")
+						f.goOn(hanging)
+					})
+				})
 			})
+			f.run()
+			require.Equal(t, 2, f.count("exit"))
+		})
+	}
+}
+
+// goOn has all workers that were stopped go on, and ends the cluster when they have answered.
+func (f *fixture) goOn(conns []net.Conn) {
+	f.t.Helper()
+	for _, w := range f.cluster.Workers() {
+		_, err := w.Kill(syscall.SIGCONT)
+		require.NoError(f.t, err)
+	}
+	f.client(func() error {
+		var wait sync.WaitGroup
+		errs := make([]error, len(conns))
+		for i, c := range conns {
+			wait.Go(func() {
+				s, err := answer(c)
+				if s != "1" && s != "2" {
+					err = errors.Join(err, errors.New(s))
+				}
+				errs[i] = err
+			})
+		}
+		wait.Wait()
+		return errors.Join(errs...)
+	}, f.end)
+}
+
+// A worker's servers have their turns, however much one of them has to do.
+func TestABusyServerDoesNotStarveTheOthersOfItsWorker(t *testing.T) {
+	f := newCluster(t, nodeOptions(t, `
+		const net = require('net');
+		for (const name of ['a', 'b']) {
+			const s = net.createServer((c) => { c.on('error', () => {}); c.end(name); });
+			s.listen(0, '127.0.0.1', () => process.send(name + ' ' + s.address().port));
+		}`))
+	f.fork(1)
+	ports := map[string]int{}
+	f.when(f.saw("message", 2), func() {
+		for _, e := range f.events {
+			var name string
+			var port int
+			if n, _ := fmt.Sscanf(e, "message 1 %s %d", &name, &port); n == 2 {
+				ports[name] = port
+			}
+		}
+		loads := []*load{startLoad(8, "tcp", local(ports["a"])), startLoad(8, "tcp", local(ports["b"]))}
+		f.later(func() bool { return loads[0].asked.Load() > 200 && loads[1].asked.Load() > 200 }, func() {
+			a, b := loads[0].asked.Load(), loads[1].asked.Load()
+			require.Less(t, max(a, b), 4*min(a, b))
+			f.client(func() error { return errors.Join(loads[0].stop(), loads[1].stop()) }, f.end)
 		})
 	})
 	f.run()
-	require.Equal(t, 2, f.count("exit"))
 }

@@ -23,8 +23,8 @@ const (
 
 // A listener is a socket of the primary's that workers share by its key.
 //
-// Of a round robin it accepts while there is a member to give a connection to and fewer than MaxPending wait. Each
-// connection that was accepted is in exactly one place: pending, a member's own, or a worker's flight.
+// Of a round robin it accepts while there is a member to give a connection to, see wants. Each connection that was accepted
+// is in exactly one place: pending, a member's own, or a worker's flight.
 type listener struct {
 	cluster  *Cluster
 	key      string
@@ -41,9 +41,10 @@ type listener struct {
 	pending []*connection // in the order they came
 	held    int           // connections that no worker has taken
 
-	watcher *reactor.Watcher // nil when shared
-	pause   *reactor.Timer   // while accept is refused
-	rest    *reactor.Timer   // until a member that refuses is asked again
+	watcher  *reactor.Watcher // nil when shared
+	watching bool             // for connections
+	pause    *reactor.Timer   // while accept is refused
+	rest     *reactor.Timer   // until a member that refuses is asked again
 }
 
 // A member is a worker's server on a listener.
@@ -128,23 +129,50 @@ func (w *Worker) closeServer(key string) {
 	l.distribute()
 }
 
-// update has the listener accept if it should.
+// wants reports whether a connection that was accepted would have somebody to go to. Without Pick that is a free worker:
+// what would have to wait here waits as well in the kernel's backlog, and costs nothing there. Pick has to see connections
+// to know whom they are for.
+func (l *listener) wants() bool {
+	c := l.cluster
+	switch {
+	case c.state != stateOpen || l.pause != nil || l.socket < 0 || l.held >= c.o.MaxPending || len(l.members) == 0:
+		return false
+	case c.o.Pick != nil:
+		return true
+	}
+	return len(l.pending) == 0 && l.next(c.loop.Now()) != nil
+}
+
+// update has the listener accept, or not. When a worker has become free there may well be a connection already: it is asked
+// for at once, so that under load the loop is not woken for each.
 func (l *listener) update() {
 	if l.watcher == nil || l.socket < 0 {
 		return
 	}
+	if !l.watching && l.wants() {
+		l.accept()
+	}
+	watch := l.wants()
+	if watch == l.watching {
+		return
+	}
 	var want reactor.Readiness
-	if len(l.members) > 0 && l.held < l.cluster.o.MaxPending && l.pause == nil && l.cluster.state == stateOpen {
+	if watch {
 		want = reactor.Readable
 	}
 	if err := l.watcher.Set(want); err != nil {
 		l.rejected(err) // ENOSPC: the next try is after the pause.
+		return
 	}
+	l.watching = watch
 }
 
 // watch makes the watcher of a round robin's socket, which does not accept yet.
 func (l *listener) watch() error {
-	w, err := l.cluster.loop.Watch(l.socket, 0, func(reactor.Readiness) { l.accept() })
+	w, err := l.cluster.loop.Watch(l.socket, 0, func(reactor.Readiness) {
+		l.accept()
+		l.update()
+	})
 	if err != nil {
 		return err
 	}
@@ -153,23 +181,33 @@ func (l *listener) watch() error {
 	return nil
 }
 
+// accept takes what waits in the backlog, as long as there is somebody to give it to. The caller updates l.
 func (l *listener) accept() {
-	defer l.update()
 	for range acceptBudget {
-		if l.held >= l.cluster.o.MaxPending || l.socket < 0 || len(l.members) == 0 {
+		if !l.wants() || !l.acceptOne() {
 			return
 		}
-		socket, err := fd.Accept(l.socket)
-		switch err {
-		case nil:
-			l.take(&connection{socket: socket})
-		case unix.EAGAIN:
-			return
-		default:
-			l.rejected(err)
-			return
-		}
+		l.hand()
 	}
+}
+
+// acceptOne accepts a connection, and reports whether there was one.
+func (l *listener) acceptOne() bool {
+	socket, err := fd.Accept(l.socket)
+	if err != nil {
+		if err != unix.EAGAIN {
+			l.rejected(err)
+		}
+		return false
+	}
+	conn := &connection{socket: socket}
+	l.held++
+	if m := l.pick(conn); m != nil {
+		m.mine = append(m.mine, conn)
+	} else {
+		l.pending = append(l.pending, conn)
+	}
+	return true
 }
 
 // rejected is called when the system does not let the listener accept. It tries again after a pause.
@@ -180,20 +218,9 @@ func (l *listener) rejected(err error) {
 	l.cluster.report(&ListenError{"accept", l.key, os.NewSyscallError("accept", err)})
 	l.pause = l.cluster.loop.SetTimeout(acceptPause, func() {
 		l.pause = nil
-		l.update()
+		l.distribute()
 	})
 	l.pause.Unref()
-}
-
-// take takes a connection that was just accepted, and hands it over if somebody is free.
-func (l *listener) take(conn *connection) {
-	l.held++
-	if m := l.pick(conn); m != nil {
-		m.mine = append(m.mine, conn)
-	} else {
-		l.pending = append(l.pending, conn)
-	}
-	l.distribute()
 }
 
 // pick asks Options.Pick which member gets a connection; nil: the next in turn.
@@ -242,8 +269,7 @@ func (l *listener) shut() {
 		return
 	}
 	if l.watcher != nil {
-		if l.cluster.state == stateDraining {
-			l.accept()
+		for l.cluster.state == stateDraining && len(l.members) > 0 && l.held < l.cluster.o.MaxPending && l.acceptOne() {
 		}
 		l.watcher.Close()
 	}

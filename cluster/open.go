@@ -41,7 +41,7 @@ func (q *query) open() (socket int, path string, err error) {
 	}
 	backlog := q.backlog
 	if backlog == 0 {
-		backlog = defaultBacklog
+		backlog = unix.SOMAXCONN // Node has 511; but what this primary cannot hand out yet waits there.
 	}
 	if err := unix.Listen(socket, backlog); err != nil { // Again, for the backlog, but for a descriptor that was given.
 		fd.Close(socket)

@@ -66,7 +66,7 @@ type Options struct {
 	Sched Sched
 
 	// MaxPending is how many connections of one listener are accepted that no worker has taken. What comes then waits in the
-	// kernel's backlog. 0: DefaultMaxPending.
+	// kernel's backlog. Without Pick no more are accepted than there are workers to take them. 0: DefaultMaxPending.
 	MaxPending int
 
 	// MaxListeners is how many servers one worker may have at the same time; the next one gets EMFILE. 0:

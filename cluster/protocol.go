@@ -23,9 +23,8 @@ const (
 	typeUnix        = "-1"
 	typeUDP4        = "udp4"
 	typeUDP6        = "udp6"
-	flagIPv6Only    = 1 // UV_TCP_IPV6ONLY, UV_UDP_IPV6ONLY
-	flagReuseAddr   = 4 // UV_UDP_REUSEADDR
-	defaultBacklog  = 511
+	flagIPv6Only    = 1        // UV_TCP_IPV6ONLY, UV_UDP_IPV6ONLY
+	flagReuseAddr   = 4        // UV_UDP_REUSEADDR
 	maxQuery        = 64 << 10 // bytes of a query: of its address, and of what a TLS server has its workers share
 	maxAddress      = 4096     // bytes
 	maxExactInteger = 1 << 53

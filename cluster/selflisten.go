@@ -17,7 +17,8 @@ import (
 
 // ListenOptions are those of a worker's server. A nil *ListenOptions means all defaults.
 type ListenOptions struct {
-	// Backlog is how many connections the kernel keeps that nobody has accepted. 0: 511, Node's.
+	// Backlog is how many connections the kernel keeps that nobody has accepted. 0: as many as the system lets it, or 511
+	// when a Node primary accepts.
 	Backlog int
 
 	// OnConnection is called on the loop goroutine with each connection, which it owns. Nil: they come from [Server.Accept].
@@ -307,7 +308,7 @@ func listenSocket(h *ipc.Handle, backlog int) (int, error) {
 	}
 	if err == nil {
 		if backlog == 0 {
-			backlog = defaultBacklog
+			backlog = unix.SOMAXCONN
 		}
 		err = os.NewSyscallError("listen", unix.Listen(socket, backlog))
 	}
