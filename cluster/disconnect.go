@@ -30,7 +30,7 @@ func (c *Cluster) Disconnect(done func()) {
 				l.shut()
 			}
 		}
-		c.drained()
+		c.distribute()
 	})
 }
 

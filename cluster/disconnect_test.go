@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/cluster"
+	"github.com/brood-go/brood/internal/test/looptest"
 )
 
 // holding is a worker whose connections stay until the client closes them.
@@ -204,4 +205,75 @@ func TestWhatWasAcceptedIsHandedOverBeforeTheEnd(t *testing.T) {
 	})
 	f.run()
 	require.Equal(t, 1, f.count("exit 1 exit status 0 true"))
+}
+
+// What waits in the backlog of a listener that is closed is handed to workers that are free.
+func TestDisconnectTakesWhatWaitsInTheBacklog(t *testing.T) {
+	for _, pick := range []func(*cluster.Incoming) *cluster.Worker{nil, byPort} {
+		o := nodeOptions(t, echo)
+		o.Pick = pick
+		f := newCluster(t, o)
+		f.fork(2)
+		f.when(f.saw("listening", 2), func() {
+			conns := f.connect(20, f.ports[1])
+			f.end() // The loop has not turned since.
+			f.client(func() error {
+				for _, c := range conns {
+					if s, err := answer(c); err != nil || s == "" {
+						return errors.Join(err, errors.New("answer "+s))
+					}
+				}
+				return nil
+			}, nil)
+		})
+		f.run()
+		require.Equal(t, 2, countWith(f.events, "exit", "exit status 0 true"))
+	}
+}
+
+func TestAWorkerThatHasHardlyBegunIsToldToo(t *testing.T) {
+	f := newCluster(t, nodeOptions(t, echo))
+	f.fork(2)
+	f.end()
+	f.run()
+	require.Equal(t, 2, f.count("exit"))
+	require.Equal(t, 2, f.count("disconnect"))
+}
+
+func TestTheEndOfTheLoopLeavesNothingOpen(t *testing.T) {
+	before := listening()
+	f := newCluster(t, nodeOptions(t, echo))
+	_, err := f.cluster.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	f.fork(2)
+	var pids []int
+	f.when(f.saw("listening", 2), func() {
+		for _, w := range f.cluster.Workers() {
+			pids = append(pids, w.Process().Pid())
+		}
+		f.stop(1)
+		conns := f.connect(3, f.ports[1])
+		f.turns(20, func() {
+			for _, c := range conns {
+				require.NoError(t, c.Close())
+			}
+			f.loop.Stop()
+		})
+	})
+	require.NoError(t, f.loop.Run())
+	require.NoError(t, f.loop.Close())
+	require.Equal(t, before, listening())
+	require.NoError(t, syscall.Kill(pids[0], syscall.SIGCONT))
+	deadline := time.Now().Add(looptest.HangLimit())
+	for _, pid := range pids { // The end of their channel is theirs.
+		for syscall.Kill(pid, 0) == nil {
+			require.True(t, time.Now().Before(deadline))
+			time.Sleep(time.Millisecond) // No event tells: the loop is closed.
+		}
+	}
+	_, err = f.cluster.Fork(nil)
+	require.Error(t, err)
+	f.cluster.Disconnect(nil)
+	f.cluster.Kill()
+	require.Error(t, f.cluster.Reload(nil, nil))
 }

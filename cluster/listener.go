@@ -121,11 +121,11 @@ func (w *Worker) closeServer(key string) {
 		return
 	}
 	l := m.listener
-	m.leave()
-	if len(l.members) == 0 && !l.pinned && !w.cluster.o.KeepListeners {
+	if len(l.members) == 1 && !l.pinned && !w.cluster.o.KeepListeners {
 		l.close()
 		return
 	}
+	m.leave()
 	l.distribute()
 }
 
@@ -144,12 +144,13 @@ func (l *listener) wants() bool {
 }
 
 // update has the listener accept, or not. When a worker has become free there may well be a connection already: it is asked
-// for at once, so that under load the loop is not woken for each.
+// for at once, so that under load the loop is not woken for each. Not for Pick, which is the program's, and may not be called
+// inside of whatever call of the program has led here.
 func (l *listener) update() {
 	if l.watcher == nil || l.socket < 0 {
 		return
 	}
-	if !l.watching && l.wants() {
+	if !l.watching && l.cluster.o.Pick == nil && l.wants() {
 		l.accept()
 	}
 	watch := l.wants()
@@ -201,8 +202,13 @@ func (l *listener) acceptOne() bool {
 		return false
 	}
 	conn := &connection{socket: socket}
+	m := l.pick(conn)
+	if l.closed { // By Pick.
+		fd.Close(socket)
+		return false
+	}
 	l.held++
-	if m := l.pick(conn); m != nil {
+	if m != nil {
 		m.mine = append(m.mine, conn)
 	} else {
 		l.pending = append(l.pending, conn)
@@ -269,7 +275,7 @@ func (l *listener) shut() {
 		return
 	}
 	if l.watcher != nil {
-		for l.cluster.state == stateDraining && len(l.members) > 0 && l.held < l.cluster.o.MaxPending && l.acceptOne() {
+		for l.drains() && l.acceptOne() {
 		}
 		l.watcher.Close()
 	}
@@ -281,6 +287,12 @@ func (l *listener) shut() {
 	}
 	fd.Close(l.socket)
 	l.socket = -1
+}
+
+// drains reports whether what is in the backlog can still be accepted.
+func (l *listener) drains() bool {
+	c := l.cluster
+	return c.state == stateDraining && l.socket >= 0 && len(l.members) > 0 && l.held < c.o.MaxPending
 }
 
 // close is shut for a listener that nobody has any more. Connections that wait are closed; those on their way to a worker may

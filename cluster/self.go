@@ -149,11 +149,18 @@ func (s *Self) newConn(m *ipc.Message, in *inbound) {
 		return
 	}
 	server, handle := s.servers[text(in.Key)], m.Handle()
-	accepted := server != nil && handle != nil && server.deliver(handle)
+	accepted := false
+	var then func()
+	if server != nil && handle != nil {
+		accepted, then = server.deliver(handle)
+	}
 	if handle != nil {
 		_ = handle.Close() // It returns no error, and does nothing when the server has it.
 	}
 	_ = s.send(ackMessage{head: s.head(""), Ack: seq, Accepted: &accepted}, nil) // It fails when the primary has gone.
+	if then != nil {
+		then()
+	}
 }
 
 // Disconnect leaves the cluster: the servers take nothing more, the connections that they have are waited for, the primary is

@@ -100,24 +100,24 @@ func (s *Server) pause() {
 	}).Unref()
 }
 
-// deliver gives the server a connection from the primary, and reports whether it takes it.
-func (s *Server) deliver(h *ipc.Handle) bool {
+// deliver gives the server a connection from the primary, and reports whether it takes it. then is what remains to be done
+// when the primary has been told; nil: nothing.
+func (s *Server) deliver(h *ipc.Handle) (accepted bool, then func()) {
 	if s.closing || s.o.MaxConnections > 0 && s.door.open() >= s.o.MaxConnections {
-		return false
+		return false, nil
 	}
 	if s.o.OnConnection != nil {
 		d, err := h.Duplex(s.self.loop)
 		if err != nil {
-			return false
+			return false, nil
 		}
-		s.emit(d)
-		return true
+		return true, func() { s.emit(d) }
 	}
 	if s.door.full() {
-		return false
+		return false, nil
 	}
 	conn, err := h.Conn()
-	return err == nil && s.door.push(conn)
+	return err == nil && s.door.push(conn), nil
 }
 
 // emit gives a connection to OnConnection.
