@@ -12,6 +12,9 @@ import (
 	"github.com/brood-go/brood/cluster"
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
 )
 
 // primary is a Node primary of Go workers. It tells what happens on its stdout, and disconnects when its stdin ends.
@@ -125,4 +128,70 @@ func count(lines []string, line string) (n int) {
 func TestJoinIsForWorkers(t *testing.T) {
 	_, err := cluster.Join(looptest.New(t), nil)
 	require.ErrorIs(t, err, cluster.ErrNotWorker)
+}
+
+func init() {
+	// leaver answers one connection, and leaves.
+	workers["leaver"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
+		self, err := cluster.Join(l, parent)
+		if err != nil {
+			return err
+		}
+		o := &cluster.ListenOptions{OnConnection: func(d *streams.Duplex) {
+			self.Disconnect()
+			self.Disconnect()
+			d.Readable.Destroy(nil)
+			_, _ = d.Writable.WriteString(fmt.Sprint(self.ID())) // The client waits for it.
+			d.Writable.End()
+		}}
+		return self.Listen(args[0], args[1], o, func(_ *cluster.Server, err error) { must(err) })
+	}
+}
+
+func TestW109_AGoWorkerLeavesANodePrimaryByItself(t *testing.T) {
+	for _, policy := range []string{"rr", "none"} {
+		t.Run(policy, func(t *testing.T) {
+			answers := map[string]bool{}
+			lines := underNode(t, "leaver tcp 127.0.0.1:0", []string{"POLICY=" + policy}, func(p *childprocess.ChildProcess, port int) {
+				client(t, p, func() {
+					for range 2 {
+						s, err := ask("tcp", local(port))
+						if err != nil {
+							t.Errorf("ask: %v", err)
+						}
+						answers[s] = true
+					}
+				})
+			})
+			require.Equal(t, map[string]bool{"1": true, "2": true}, answers)
+			for _, id := range []string{"1", "2"} {
+				require.Equal(t, 1, count(lines, "disconnect "+id), lines)
+				require.Equal(t, 1, count(lines, "exit "+id+" 0 null true"), lines)
+			}
+		})
+	}
+}
+
+func TestW102_AGoWorkerHasAUDPSocketOfANodePrimary(t *testing.T) {
+	lines := underNode(t, "udp udp4 127.0.0.1:0", nil, func(p *childprocess.ChildProcess, port int) {
+		client(t, p, func() {
+			conn, err := dial("udp", local(port))
+			if err != nil {
+				t.Errorf("dial: %v", err)
+				return
+			}
+			defer conn.Close()
+			buf := make([]byte, 10)
+			n := 0
+			if _, err = conn.Write([]byte("x")); err == nil {
+				n, err = conn.Read(buf)
+			}
+			if s := string(buf[:n]); err != nil || s != "1 x" && s != "2 x" {
+				t.Errorf("answer %q, %v", s, err)
+			}
+		})
+	})
+	for _, id := range []string{"1", "2"} {
+		require.Equal(t, 1, count(lines, "exit "+id+" 0 null true"), lines)
+	}
 }
