@@ -371,3 +371,19 @@ func TestAProgramThatCannotBeStarted(t *testing.T) {
 	require.Contains(t, f.events[3], "exit 1 ")
 	require.Empty(t, f.cluster.Workers())
 }
+
+// The primary may remove files that a worker may not.
+func TestWhatTookThePlaceOfASocketStays(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	f := newCluster(t, nodeOptions(t, listenScript(strconv.Quote(path))))
+	f.fork(1)
+	f.when(f.saw("listening", 1), func() {
+		require.NoError(t, os.WriteFile(path+"2", []byte("precious"), 0o600))
+		require.NoError(t, os.Rename(path+"2", path))
+		f.end()
+	})
+	f.run()
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "precious", string(content))
+}

@@ -28,13 +28,14 @@ const (
 type listener struct {
 	cluster  *Cluster
 	key      string
-	socket   int       // -1 once nothing more can come
-	closed   bool      // nobody shares it any more
-	path     string    // of an AF_UNIX socket, to be removed; "": none
-	shared   bool      // the workers accept, or it is UDP
-	pinned   bool      // by Cluster.Listen
-	data     any       // what the first worker has its servers share
-	sockname *sockname // nil for AF_UNIX, and for what is shared
+	socket   int         // -1 once nothing more can come
+	closed   bool        // nobody shares it any more
+	path     string      // of an AF_UNIX socket, to be removed; "": none
+	file     os.FileInfo // what was there when it was made
+	shared   bool        // the workers accept, or it is UDP
+	pinned   bool        // by Cluster.Listen
+	data     any         // what the first worker has its servers share
+	sockname *sockname   // nil for AF_UNIX, and for what is shared
 
 	members []*member     // by worker
 	last    int           // ID of the worker that got the last connection
@@ -282,11 +283,20 @@ func (l *listener) shut() {
 	if l.pause != nil {
 		l.pause.Stop()
 	}
-	if l.path != "" {
-		_ = os.Remove(l.path) // Best effort: somebody may have done it.
-	}
+	l.unlink()
 	fd.Close(l.socket)
 	l.socket = -1
+}
+
+// unlink removes the file of an AF_UNIX socket, if it is still that: a worker, or another program, may have put something
+// else in its place, which may not be theirs to remove.
+func (l *listener) unlink() {
+	if l.path == "" {
+		return
+	}
+	if now, err := os.Lstat(l.path); err == nil && l.file != nil && os.SameFile(now, l.file) {
+		_ = os.Remove(l.path) // Best effort: somebody may have done it.
+	}
 }
 
 // drains reports whether what is in the backlog can still be accepted.

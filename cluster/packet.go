@@ -23,7 +23,7 @@ func (s *Self) servePacket(r *reply) (net.PacketConn, error) {
 		s.tellClose(r.key)
 		return nil, net.ErrClosed
 	case r.handle == nil:
-		return nil, errNoHandle
+		return nil, errSenseless
 	}
 	conn, err := r.handle.PacketConn()
 	if err != nil {

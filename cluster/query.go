@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -185,9 +186,13 @@ func (c *Cluster) open(q *query) (*listener, error) {
 		return nil, err
 	}
 	l := &listener{cluster: c, key: q.key, socket: socket, path: path, shared: c.o.Sched == Shared || q.udp != ""}
+	if path != "" {
+		l.file, _ = os.Lstat(path) // When it is gone already there is nothing to remove.
+	}
 	if !l.shared {
 		l.sockname = socknameOf(socket)
 		if err := l.watch(); err != nil {
+			l.unlink()
 			fd.Close(socket)
 			return nil, err
 		}

@@ -28,6 +28,7 @@ type reload struct {
 	timeout time.Duration
 	retire  []*Worker // whom the batch replaces
 	fresh   []*Worker // the batch
+	listens []bool    // whether those that the batch replaces do, so that its workers must
 	ready   map[*Worker]bool
 	leaving []*Worker // old ones that were told
 	timer   *reactor.Timer
@@ -111,6 +112,7 @@ func (c *Cluster) advance() {
 			return
 		}
 		r.fresh = append(r.fresh, w)
+		r.listens = append(r.listens, old.state == StateListening)
 	}
 	if r.timeout > 0 {
 		r.timer = c.loop.SetTimeout(r.timeout, func() { c.late(r) })
@@ -135,7 +137,7 @@ func (c *Cluster) reloaded(w *Worker) {
 		return
 	}
 	i := slices.Index(r.fresh, w)
-	if i < 0 || r.retire[i].state == StateListening && w.state != StateListening {
+	if i < 0 || r.listens[i] && w.state != StateListening {
 		return
 	}
 	r.ready[w] = true
@@ -146,7 +148,7 @@ func (c *Cluster) reloaded(w *Worker) {
 		r.timer.Stop()
 	}
 	retire := r.retire
-	r.fresh, r.retire, r.ready = nil, nil, nil
+	r.fresh, r.retire, r.listens, r.ready = nil, nil, nil, nil
 	r.leaving = append(r.leaving, retire...)
 	for _, old := range retire {
 		old.Disconnect()

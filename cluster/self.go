@@ -224,5 +224,5 @@ func (s *Self) lost() {
 	reactor.Emit(s.loop, &s.disconnect, struct{}{})
 }
 
-// errNoHandle is why a reply of the primary makes no sense.
-var errNoHandle = errors.New("the primary's reply makes no sense")
+// errSenseless is why a reply of the primary makes no sense.
+var errSenseless = errors.New("the primary's reply makes no sense")

@@ -201,13 +201,13 @@ func (r *reply) read(m *ipc.Message, in *inbound) error {
 	r.key, r.sockname = text(in.Key), in.Sockname
 	if n, ok := integer(in.Errno); ok && n != 0 {
 		if n > 0 || n < -4095 {
-			return errNoHandle
+			return errSenseless
 		}
 		return syscall.Errno(-n)
 	}
 	r.handle = m.Handle()
 	if r.key == "" {
-		return errNoHandle
+		return errSenseless
 	}
 	return nil
 }
