@@ -31,6 +31,8 @@ func runChild() bool {
 		rawIPCChild(os.Args[2], size)
 	case "-child-spawn":
 		spawnServer(os.Args[2])
+	case "-child-cluster":
+		clusterPrimary(os.Args[2], os.Args[3], os.Args[4])
 	case "-child-nohup":
 		nohupChild(os.Args[2])
 	default:

@@ -18,6 +18,10 @@ import (
 
 func main() {
 	runtime.GOMAXPROCS(runtime.NumCPU()) // It would follow the affinity that the IPC scenarios change.
+	if worker, err := clusterWorkers.Run(); worker {
+		check(err)
+		return
+	}
 	if runChild() {
 		return
 	}
@@ -81,5 +85,6 @@ func scenarios(scale float64) []scenario {
 		postBurst(n(1_000_000), 4),
 		watcherDispatch(n(300_000)),
 		ticks(n(1_000_000)),
+		clusterConnections(n(4000)),
 	}, ipcScenarios(n)...)
 }

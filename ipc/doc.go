@@ -43,7 +43,7 @@
 // # Handles
 //
 // A handle is a descriptor that goes with a message (SCM_RIGHTS, unix(7)): SendOptions.Handle takes a listener, a
-// connection, a UDP socket or a file, and [Message.Handle] gives a [Handle], which becomes one again. A listener or UDP
+// connection, a UDP socket, a file or a [Native], and [Message.Handle] gives a [Handle], which becomes one again. A listener or UDP
 // socket is then shared, a connection is the receiver's alone. A [Server] is a listener that counts the connections it has
 // accepted wherever they live, and closes when the last one is gone.
 //

@@ -70,7 +70,11 @@ func (c *Channel) openOutgoing(v any, keepOpen bool) (*outgoing, error) {
 // describe says what fd, the duplicate of v's descriptor, is to the peer.
 func (c *Channel) describe(v any, fd int, keepOpen bool) (*outgoing, error) {
 	object := sendingObject{value: v}
-	object.kind, object.family = kindOf(fd)
+	if _, ok := v.(Native); ok {
+		object.kind, object.family = nativeKindOf(fd)
+	} else {
+		object.kind, object.family = kindOf(fd)
+	}
 	typ := object.wireType()
 	if typ == "" {
 		return nil, sendError(v, ErrHandleType)
@@ -164,6 +168,10 @@ func duplicate(v any) (int, error) {
 			return -1, nil
 		}
 		copied, err := fd.Duplicate(h.fd, 0)
+		return copied, sendError(v, err)
+	}
+	if n, ok := v.(Native); ok {
+		copied, err := fd.Duplicate(int(n), 0)
 		return copied, sendError(v, err)
 	}
 	if f, ok := v.(File); ok {

@@ -41,11 +41,7 @@ func (c *Channel) OnInternal(prefix string, fn func(m *Message)) *events.Listene
 // Who answers the peer's messages should do so only while NeedDrain is false: a peer that asks and does not read would make
 // the queue grow, up to Options.MaxQueue.
 func (c *Channel) SendInternal(v any, o *SendOptions) error {
-	frame, err := c.format.appendFrame(nil, v)
-	if err != nil {
-		return err
-	}
-	cmd, err := c.format.inspect(&Message{format: c.format, raw: c.format.payload(frame)})
+	cmd, err := c.cmdOf(v)
 	if err != nil {
 		return err
 	}
@@ -53,6 +49,16 @@ func (c *Channel) SendInternal(v any, o *SendOptions) error {
 		return ErrNotInternal
 	}
 	return c.SendWith(v, o)
+}
+
+// cmdOf returns the cmd that v has when it is an internal message, else "".
+func (c *Channel) cmdOf(v any) (string, error) {
+	frame, err := c.format.appendFrame(c.hub.takeScratch(), v)
+	if err != nil {
+		return "", err
+	}
+	defer c.hub.giveScratch(frame)
+	return c.format.inspect(&Message{format: c.format, raw: c.format.payload(frame)})
 }
 
 // isHandleCommand reports whether an internal message is the channel's own.

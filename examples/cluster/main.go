@@ -1,24 +1,25 @@
-// Cluster accepts TCP connections and hands them to its workers, to each in turn: the descriptor itself goes to the
-// worker's process, which answers "worker N pid P" and closes. The workers are this program again, or Node with -node.
+// Cluster is a TCP server of several processes, as Node's cluster has it, with a Go primary: connections go to the workers, to
+// each in turn, who answer "worker N pid P" and close. The workers are this program again, or with -node a Node program that
+// was written for cluster.
 //
 //	go run ./examples/cluster [-addr HOST:PORT] [-workers N] [-node]
 //	nc 127.0.0.1 9852
 //
-// A worker that dies is replaced. SIGINT or SIGTERM ends the program once every connection it has accepted is answered; a
-// second one ends it at once. Then it prints how many connections each worker got.
+// The host is an IP address or nothing. A worker that dies is replaced, and what it had not taken goes to another. SIGINT or
+// SIGTERM ends the program once every connection it has accepted is answered; a second one ends it at once. Then it prints how
+// many connections each worker got.
 //
-// What it shows: handles that travel to Go and to Node alike (cluster.go, worker.go, worker.js), and ipc.Server, which
-// knows when the last connection is closed, in whatever process.
+// What it shows: a cluster that keeps its workers (cluster.go), and the two sides of Node's protocol (worker.go, worker.js).
 package main
 
 import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"syscall"
 
+	"github.com/brood-go/brood/cluster"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )
@@ -46,18 +47,19 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-func complain(err error) { fmt.Fprintln(os.Stderr, "cluster:", err) }
+func complain(err error) { fmt.Fprintln(os.Stderr, err) }
 
-func run(addr string, n int, node bool) error {
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
-		return err
-	}
+func run(addr string, n int, node bool) (err error) {
 	loop, err := reactor.New(nil)
 	if err != nil {
 		return err
 	}
-	c, err := newCluster(loop, ln, n, node)
+	dir, err := os.MkdirTemp("", "cluster") // For worker.js: Node's workers are files.
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	p, listening, err := newPool(loop, addr, n, node, dir)
 	if err != nil {
 		return err
 	}
@@ -67,7 +69,7 @@ func run(addr string, n int, node bool) error {
 			for _, w := range watchers {
 				w.Close() // The next one does what it does by default.
 			}
-			c.stop()
+			p.stop()
 		})
 		if err != nil {
 			return err
@@ -75,12 +77,19 @@ func run(addr string, n int, node bool) error {
 		w.Unref()
 		watchers = append(watchers, w)
 	}
-	fmt.Println("listening on", ln.Addr())
+	left := n
+	p.OnListening(func(*cluster.Listening) {
+		if left--; left == 0 {
+			fmt.Println("listening on", listening)
+		}
+	})
 	if err := loop.Run(); err != nil {
 		return err
 	}
-	for _, w := range c.workers {
-		fmt.Printf("worker %d: %d connections\n", w.number, w.served)
+	if p.err == nil {
+		for _, at := range p.places {
+			fmt.Printf("worker %d: %d connections\n", at.number, at.served)
+		}
 	}
-	return errors.Join(c.err, loop.Close())
+	return errors.Join(p.err, loop.Close())
 }

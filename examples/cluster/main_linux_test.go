@@ -41,12 +41,11 @@ func (c *running) waitRefused() {
 	}
 }
 
-// stopped is a cluster of two, whose first worker is stopped and gets two connections.
+// stopped is a cluster of two, whose first worker is stopped and gets a connection.
 type stopped struct {
 	*running
-	pid    int      // of that worker
-	sent   net.Conn // that it has in its socket
-	queued net.Conn // that waits in the parent for the worker to take the one before
+	pid  int      // of that worker
+	sent net.Conn // that it has in its socket
 }
 
 func startStopped(t *testing.T, flags ...string) *stopped {
@@ -62,9 +61,9 @@ func startStopped(t *testing.T, flags ...string) *stopped {
 	require.NoError(t, syscall.Kill(c.pid, syscall.SIGSTOP))
 	t.Cleanup(func() { _ = syscall.Kill(c.pid, syscall.SIGCONT) }) // It may have ended.
 	waitState(t, c.pid, 'T')
-	for _, conn := range []*net.Conn{&c.sent, &c.queued} {
-		*conn = c.connect()
-		worker, _ := c.ask() // When this one is answered the one before has been handed over.
+	c.sent = c.connect()
+	for range 2 { // When the first is answered the one before has been handed over; then the other worker has all turns.
+		worker, _ := c.ask()
 		require.Equal(t, 2, worker)
 	}
 	return c
@@ -74,13 +73,11 @@ func TestWhatADyingWorkerHasNotReceivedGoesToAnother(t *testing.T) {
 	eachKind(t, func(t *testing.T, flags ...string) {
 		c := startStopped(t, flags...)
 		require.NoError(t, syscall.Kill(c.pid, syscall.SIGKILL))
-		for _, conn := range []net.Conn{c.sent, c.queued} {
-			_, pid := c.answer(conn)
-			require.NotEqual(t, c.pid, pid)
-		}
+		_, pid := c.answer(c.sent)
+		require.NotEqual(t, c.pid, pid)
 		c.signal(syscall.SIGTERM)
 		require.Equal(t, program.Result{
-			Stdout: "worker 1: 1 connections\nworker 2: 5 connections\n",
+			Stdout: "worker 1: 1 connections\nworker 2: 4 connections\n",
 			Stderr: fmt.Sprintf("cluster: worker 1, pid %d: signal: SIGKILL\n", c.pid),
 		}, c.end())
 	})
@@ -92,10 +89,8 @@ func TestWhatWasAcceptedIsAnsweredBeforeTheEnd(t *testing.T) {
 		c.signal(syscall.SIGTERM)
 		c.waitRefused()
 		require.NoError(t, syscall.Kill(c.pid, syscall.SIGCONT))
-		for _, conn := range []net.Conn{c.sent, c.queued} {
-			worker, pid := c.answer(conn)
-			require.Equal(t, []int{1, c.pid}, []int{worker, pid})
-		}
+		worker, pid := c.answer(c.sent)
+		require.Equal(t, []int{1, c.pid}, []int{worker, pid})
 		r := c.end()
 		require.Empty(t, r.Stderr)
 		require.Zero(t, r.Code)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/cluster"
 	"github.com/brood-go/brood/examples/internal/program"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/internal/test/looptest"
@@ -133,7 +134,7 @@ func TestConnectionsGoToTheWorkersInTurn(t *testing.T) {
 
 func TestConnectionsThatComeAtOnceAreAllAnswered(t *testing.T) {
 	eachKind(t, func(t *testing.T, flags ...string) {
-		const n = 4 * maxPending
+		const n = 4 * cluster.DefaultMaxPending
 		c := start(t, append(flags, "-workers", "2")...)
 		var conns []net.Conn
 		for range n {
@@ -144,9 +145,10 @@ func TestConnectionsThatComeAtOnceAreAllAnswered(t *testing.T) {
 			worker, _ := c.answer(conn)
 			count[worker]++
 		}
-		require.Equal(t, map[int]int{1: n / 2, 2: n / 2}, count)
+		// The worker whose turn it is may be busy; then the other one has another turn.
+		require.Len(t, count, 2)
 		require.NoError(t, syscall.Kill(-c.cmd.Process.Pid, syscall.SIGINT)) // ^C: the workers get it too.
-		want := fmt.Sprintf("worker 1: %d connections\nworker 2: %[1]d connections\n", n/2)
+		want := fmt.Sprintf("worker 1: %d connections\nworker 2: %d connections\n", count[1], count[2])
 		require.Equal(t, program.Result{Stdout: want}, c.end())
 	})
 }
@@ -210,6 +212,6 @@ func TestAnAddressThatCannotBeListenedOn(t *testing.T) {
 	require.NoError(t, err)
 	defer ln.Close()
 	require.Equal(t,
-		program.Result{Stderr: "cluster: listen tcp " + ln.Addr().String() + ": bind: address already in use\n", Code: 1},
+		program.Result{Stderr: "cluster: listen " + ln.Addr().String() + ": bind: address already in use\n", Code: 1},
 		program.Run(t, program.Command(t, "-addr", ln.Addr().String())))
 }

@@ -1,51 +1,39 @@
 package main
 
 import (
-	_ "embed"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/cluster"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
 )
 
-// The two kinds of worker do the same: serve, in a process that is this program again, and worker.js, by node -e.
+// The two kinds of worker do the same: serve, in a process that is this program again, and worker.js.
 var workers = childprocess.Workers{"serve": serve}
 
-//go:embed worker.js
-var script string
-
-// serve answers each connection that the parent hands over.
+// serve answers the connections of the server that it asks the primary for.
 func serve(loop *reactor.Loop, parent *ipc.Channel, args []string) error {
-	answer := fmt.Sprintf("worker %s pid %d\n", args[0], os.Getpid())
-	signal.Ignore(syscall.SIGINT) // ^C goes to all processes of the terminal; it is the parent that ends its workers.
-	parent.OnMessage(func(m *ipc.Message) {
-		handle := m.Handle()
-		if handle == nil { // It was closed on its way.
-			return
-		}
-		connection, err := handle.Duplex(loop)
-		if err != nil {
-			complain(err)
-			return
-		}
+	answer := fmt.Sprintf("worker %s pid %d\n", os.Getenv("WORKER"), os.Getpid())
+	signal.Ignore(syscall.SIGINT) // ^C goes to all processes of the terminal; it is the primary that ends its workers.
+	self, err := cluster.Join(loop, parent)
+	if err != nil {
+		return err
+	}
+	o := &cluster.ListenOptions{OnConnection: func(connection *streams.Duplex) {
 		connection.Readable.Destroy(nil)
 		// It fails when the client has gone.
 		_, _ = connection.Writable.WriteString(answer)
 		connection.Writable.End()
+	}}
+	return self.Listen("tcp", net.JoinHostPort(args[0], args[1]), o, func(_ *cluster.Server, err error) {
+		if err != nil {
+			complain(err)
+		}
 	})
-	return parent.Send("ready")
-}
-
-// fork starts a process for the worker with that number.
-func fork(loop *reactor.Loop, number int, node bool) (*childprocess.ChildProcess, error) {
-	args := []string{strconv.Itoa(number)}
-	if node {
-		return childprocess.Fork(loop, script, args, &childprocess.ForkOptions{ExecPath: "node", ExecArgv: []string{"-e"}})
-	}
-	return childprocess.ForkSelf(loop, "serve", args, nil)
 }

@@ -7,6 +7,7 @@ import "golang.org/x/sys/unix"
 //	func send(fd int, p []byte) (int, error)
 //	func sendmsg(fd int, pieces [][]byte, control []byte) (int, error)    may send the first piece alone
 //	func recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err error)
+//	func domain(fd int) (int, error)
 
 // Recv is recv(2) that does not wait, whatever the mode of the socket.
 func Recv(fd int, p []byte) (int, error) {
@@ -54,6 +55,10 @@ func Recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err 
 		}
 	}
 }
+
+// Domain returns the address family of a socket: unix.AF_INET, AF_INET6, AF_UNIX or another. An unbound socket may have
+// AF_UNSPEC on systems other than Linux.
+func Domain(fd int) (int, error) { return domain(fd) }
 
 // Lingers reports whether close(2) of a socket may wait for its peer: its owner asked for that by SO_LINGER, see socket(7).
 // For what is no socket it is false.

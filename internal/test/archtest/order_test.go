@@ -25,9 +25,9 @@ var lower = map[string][]string{
 	"ipc/v8":           {},
 	"ipc/socketlist":   {"events", "internal/fd", "reactor"},
 	"ipc":              {"events", "internal/fd", "reactor", "streams", "signals", "ipc/v8", "ipc/socketlist"},
-	"pool": {"events", "internal/fd", "internal/process", "internal/pty", "reactor", "streams", "signals", "ipc", "ipc/v8", "ipc/socketlist",
-		"childprocess"},
-	"childprocess": {"events", "internal/fd", "internal/process", "internal/pty", "reactor", "streams", "signals", "ipc", "ipc/v8", "ipc/socketlist"},
+	"childprocess":     {"events", "internal/fd", "internal/process", "internal/pty", "reactor", "streams", "signals", "ipc", "ipc/v8", "ipc/socketlist"},
+	"pool":             {"events", "internal/fd", "internal/process", "internal/pty", "reactor", "streams", "signals", "ipc", "ipc/v8", "ipc/socketlist", "childprocess"},
+	"cluster":          {"events", "internal/fd", "internal/process", "internal/pty", "reactor", "streams", "signals", "ipc", "ipc/v8", "ipc/socketlist", "childprocess"},
 }
 
 // thirdParty is what library packages may depend on besides the standard library and each other.

@@ -1,0 +1,47 @@
+package cluster
+
+import "net"
+
+// A packetConn is a worker's share of a UDP socket, whose Close tells the primary.
+//
+// Its methods are safe to call from any goroutine.
+type packetConn struct {
+	*net.UDPConn
+	closed func()
+}
+
+// Close closes the socket here.
+func (c *packetConn) Close() error {
+	defer c.closed()
+	return c.UDPConn.Close()
+}
+
+// servePacket makes the UDP socket of a reply, and tells the primary that it is there.
+func (s *Self) servePacket(r *reply) (net.PacketConn, error) {
+	switch {
+	case s.state != selfJoined: // It has been told to disconnect meanwhile.
+		s.tellClose(r.key)
+		return nil, net.ErrClosed
+	case r.handle == nil:
+		return nil, errSenseless
+	}
+	conn, err := r.handle.PacketConn()
+	if err != nil {
+		s.tellClose(r.key)
+		return nil, err
+	}
+	c := &packetConn{UDPConn: conn.(*net.UDPConn)}
+	c.closed = func() { _ = s.loop.Post(func() { s.forget(r, c) }) } // A loop that is closed has told the primary by its end.
+	s.packets[c] = struct{}{}
+	s.tellListening(r.ask, conn.LocalAddr().(*net.UDPAddr).Port)
+	return c, nil
+}
+
+// forget tells the primary, once, that a UDP socket was closed.
+func (s *Self) forget(r *reply, c *packetConn) {
+	if _, ok := s.packets[c]; ok {
+		delete(s.packets, c)
+		s.tellClose(r.key)
+		s.release(r)
+	}
+}

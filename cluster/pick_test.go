@@ -1,0 +1,105 @@
+package cluster_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/cluster"
+)
+
+// byPort has a client go to the worker that its port says, as a sticky one goes by its address.
+func byPort(i *cluster.Incoming) *cluster.Worker {
+	return i.Workers[int(i.Remote.Port())%len(i.Workers)]
+}
+
+func TestW111_PickChoosesTheWorker(t *testing.T) {
+	o := nodeOptions(t, echo)
+	picked := 0
+	o.Pick = func(i *cluster.Incoming) *cluster.Worker {
+		picked++
+		require.True(t, i.Remote.Addr().IsLoopback())
+		require.NotEmpty(t, i.Listener)
+		require.True(t, slices.IsSortedFunc(i.Workers, func(a, b *cluster.Worker) int { return a.ID() - b.ID() }))
+		return byPort(i)
+	}
+	f := newCluster(t, o)
+	f.fork(3)
+	const n = 30
+	f.when(f.saw("listening", 3), func() {
+		f.client(func() error {
+			for range n {
+				conn, err := dial("tcp", local(f.ports[1]))
+				if err != nil {
+					return err
+				}
+				want := fmt.Sprint(conn.LocalAddr().(*net.TCPAddr).Port%3 + 1)
+				if s, err := answer(conn); err != nil || s != want {
+					return errors.Join(err, fmt.Errorf("worker %q, and not %q", s, want))
+				}
+			}
+			return nil
+		}, f.end)
+	})
+	f.run()
+	require.Equal(t, n, picked)
+}
+
+func TestW111_WhatPickDoesNotKnowGoesToTheNextInTurn(t *testing.T) {
+	o := nodeOptions(t, echo)
+	var dead *cluster.Worker
+	o.Pick = func(*cluster.Incoming) *cluster.Worker { return dead }
+	f := newCluster(t, o)
+	f.fork(2)
+	dead = f.cluster.Worker(1)
+	f.when(f.saw("listening", 2), func() {
+		_, err := dead.Kill(syscall.SIGKILL)
+		require.NoError(t, err)
+	})
+	f.when(f.saw("exit 1", 1), func() {
+		f.asks(2, "tcp", local(f.ports[2]), func(answers []string) {
+			require.Equal(t, []string{"2", "2"}, answers)
+			dead = nil
+			f.asks(1, "tcp", local(f.ports[2]), func([]string) { f.end() })
+		})
+	})
+	f.run()
+}
+
+// Clients of a worker that hangs wait for it, and do not hold up those of others; when it dies another one answers them.
+func TestW111_ClientsOfAWorkerThatHangsDoNotHoldUpOthers(t *testing.T) {
+	o := nodeOptions(t, echo)
+	o.MaxPending, o.Pick = 8, func(i *cluster.Incoming) *cluster.Worker { return i.Workers[0] }
+	f := newCluster(t, o)
+	f.fork(2)
+	f.when(f.saw("listening", 2), func() {
+		f.stop(1)
+		conns := f.connect(20, f.ports[1]) // All of them want the first.
+		f.client(func() error {
+			// One is on its way to it and four wait for it; the others are too many, and have the other worker.
+			for _, c := range conns[5:] {
+				if s, err := answer(c); err != nil || s != "2" {
+					return errors.Join(err, fmt.Errorf("answer %q", s))
+				}
+			}
+			return nil
+		}, func() {
+			_, err := f.cluster.Worker(1).Kill(syscall.SIGKILL)
+			require.NoError(t, err)
+			f.client(func() error {
+				for _, c := range conns[:5] {
+					if s, err := answer(c); err != nil || s != "2" {
+						return errors.Join(err, fmt.Errorf("answer %q", s))
+					}
+				}
+				return nil
+			}, f.end)
+		})
+	})
+	f.run()
+}

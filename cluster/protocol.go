@@ -1,0 +1,167 @@
+package cluster
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/brood-go/brood/ipc"
+)
+
+// command is the cmd of all messages of the protocol (Node v20, lib/internal/cluster/utils.js, sendHelper).
+const command = "NODE_CLUSTER"
+
+// What a message asks for: its act. A reply has none, but an ack.
+const (
+	actOnline       = "online"
+	actQuery        = "queryServer"
+	actListening    = "listening"
+	actClose        = "close"
+	actLeaving      = "exitedAfterDisconnect"
+	actNewConn      = "newconn"
+	actDisconnect   = "disconnect"
+	envUniqueID     = "NODE_UNIQUE_ID"
+	typeUnix        = "-1"
+	typeUDP4        = "udp4"
+	typeUDP6        = "udp6"
+	flagIPv6Only    = 1        // UV_TCP_IPV6ONLY, UV_UDP_IPV6ONLY
+	flagReuseAddr   = 4        // UV_UDP_REUSEADDR
+	maxQuery        = 64 << 10 // bytes of a query: of its address, and of what a TLS server has its workers share
+	maxAddress      = 4096     // bytes
+	maxExactInteger = 1 << 53
+)
+
+// inbound is a message of the other side, in both directions. All members may be anything: only what is needed is looked
+// at, and what is of another type is not there.
+type inbound struct {
+	Act         any `json:"act"`
+	Ack         any `json:"ack"`
+	Seq         any `json:"seq"`
+	Key         any `json:"key"`
+	Accepted    any `json:"accepted"`
+	Errno       any `json:"errno"`
+	Sockname    any `json:"sockname"`
+	Index       any `json:"index"`
+	Data        any `json:"data"`
+	Address     any `json:"address"`
+	Port        any `json:"port"`
+	AddressType any `json:"addressType"`
+	FD          any `json:"fd"`
+	Flags       any `json:"flags"`
+	Backlog     any `json:"backlog"`
+	ReadableAll any `json:"readableAll"`
+	WritableAll any `json:"writableAll"`
+}
+
+// head is what every message of ours begins with. Node puts the seq last, and looks at no order.
+type head struct {
+	Cmd string `json:"cmd"`
+	Act string `json:"act,omitempty"`
+	Seq int    `json:"seq"`
+}
+
+// ackMessage is a reply that says no more than that, or whether a connection was accepted.
+type ackMessage struct {
+	head
+	Ack      int   `json:"ack"`
+	Accepted *bool `json:"accepted,omitempty"`
+}
+
+// keyMessage is about the listener key: newconn, close.
+type keyMessage struct {
+	head
+	Key string `json:"key"`
+}
+
+// queryReply is the answer to queryServer.
+type queryReply struct {
+	head
+	Ack      int       `json:"ack"`
+	Errno    any       `json:"errno"` // nil: round robin; 0: a socket comes along; negative: an error
+	Key      string    `json:"key"`
+	Data     any       `json:"data"`
+	Sockname *sockname `json:"sockname,omitempty"`
+}
+
+// sockname is the address of a TCP socket.
+type sockname struct {
+	Address string `json:"address"`
+	Family  string `json:"family"`
+	Port    int    `json:"port"`
+}
+
+// queryMessage is queryServer, and listening, from a worker of ours.
+type queryMessage struct {
+	head
+	Index       int  `json:"index"`
+	Data        any  `json:"data"`
+	Address     any  `json:"address"` // nil: all addresses
+	Port        int  `json:"port"`
+	AddressType any  `json:"addressType"`
+	FD          *int `json:"fd,omitempty"`
+	Flags       int  `json:"flags"`
+	Backlog     int  `json:"backlog"`
+	ReadableAll bool `json:"readableAll,omitempty"`
+	WritableAll bool `json:"writableAll,omitempty"`
+}
+
+// brief is what most messages of a worker have: whether it has accepted a connection.
+type brief struct {
+	Cmd      any `json:"cmd"`
+	Ack      any `json:"ack"`
+	Accepted any `json:"accepted"`
+}
+
+// onMessage calls fn with each message of the protocol that comes over ch. ack, which may be nil, is asked before whether a
+// message is the reply to something that was sent, and no more.
+func onMessage(ch *ipc.Channel, ack func(seq int, accepted bool) bool, fn func(m *ipc.Message, in *inbound)) {
+	ch.OnInternal(command, func(m *ipc.Message) {
+		// What cannot be decoded, or has a longer cmd, is of no protocol that we know.
+		var b brief
+		if m.Decode(&b) != nil || b.Cmd != command {
+			return
+		}
+		if seq, ok := integer(b.Ack); ok && ack != nil && ack(seq, truth(b.Accepted)) {
+			return
+		}
+		var in inbound
+		if m.Decode(&in) == nil {
+			fn(m, &in)
+		}
+	})
+}
+
+// text returns v if it is one.
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+// integer returns v if it is a whole number, or a text that says one in decimal.
+func integer(v any) (n int, ok bool) {
+	switch v := v.(type) {
+	case int:
+		return v, true
+	case float64:
+		if v == math.Trunc(v) && math.Abs(v) <= maxExactInteger {
+			return int(v), true
+		}
+	case string:
+		n, err := strconv.Atoi(v)
+		return n, err == nil
+	}
+	return 0, false
+}
+
+// integerOr is integer with a value for what is none.
+func integerOr(v any, otherwise int) int {
+	if n, ok := integer(v); ok {
+		return n
+	}
+	return otherwise
+}
+
+// truth reports whether v is true.
+func truth(v any) bool {
+	b, ok := v.(bool)
+	return ok && b
+}

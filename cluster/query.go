@@ -1,0 +1,229 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/ipc"
+)
+
+// A query is what a worker's server wants to listen on.
+type query struct {
+	key     string
+	all     bool       // addresses; else one of:
+	ip      netip.Addr //
+	path    string     // absolute
+	socket  int        // of this program; -1: none
+	port    int        // -1: a path
+	udp     string     // "udp4" or "udp6"; "": a stream
+	flags   int
+	backlog int
+
+	readableAll, writableAll bool
+}
+
+// addressTypes are all that there are; "" is that of a descriptor.
+var addressTypes = []string{"4", "6", typeUnix, typeUDP4, typeUDP6, ""}
+
+// typeName returns an addressType as it is in a key.
+func typeName(v any) string {
+	if n, ok := v.(string); ok {
+		return n
+	}
+	if n, ok := integer(v); ok {
+		return strconv.Itoa(n)
+	}
+	return ""
+}
+
+// keyOf returns what workers share a listener by.
+func keyOf(address string, port int, typ string, socket, index int) string {
+	return fmt.Sprintf("%s:%d:%s:%d:%d", address, port, typ, socket, index)
+}
+
+// parseQuery reads a query, of which the worker may have made anything.
+func parseQuery(in *inbound) (query, error) {
+	typ := typeName(in.AddressType)
+	address := text(in.Address)
+	q := query{
+		socket: integerOr(in.FD, -1), port: integerOr(in.Port, 0), flags: integerOr(in.Flags, 0),
+		backlog:     min(max(integerOr(in.Backlog, 0), 0), 1<<16),
+		readableAll: truth(in.ReadableAll), writableAll: truth(in.WritableAll),
+	}
+	index, ok := integer(in.Index)
+	if !ok || index < 0 || q.port < -1 || q.port > 65535 {
+		return q, unix.EINVAL
+	}
+	if len(address) > maxAddress {
+		return q, unix.ENAMETOOLONG
+	}
+	if !slices.Contains(addressTypes, typ) {
+		return q, unix.EINVAL
+	}
+	q.key = keyOf(address, q.port, typ, q.socket, index)
+	switch {
+	case typ == typeUDP4 || typ == typeUDP6:
+		q.udp = typ
+		if q.port < 0 {
+			return q, unix.EINVAL
+		}
+	case q.socket >= 0:
+		return q, nil
+	case q.port < 0:
+		return q, q.setPath(address)
+	}
+	if address == "" {
+		q.all = true
+		return q, nil
+	}
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		return q, unix.EINVAL // Whoever asks has looked names up.
+	}
+	q.ip = ip
+	return q, nil
+}
+
+// setPath sets the path of an AF_UNIX socket, which is absolute: the worker may be elsewhere.
+func (q *query) setPath(path string) error {
+	if !strings.HasPrefix(path, "/") || strings.IndexByte(path, 0) >= 0 {
+		return unix.EINVAL
+	}
+	q.path = path
+	return nil
+}
+
+// query answers a worker that wants to listen.
+func (w *Worker) query(m *ipc.Message, in *inbound) {
+	seq, ok := integer(in.Seq)
+	if !ok || w.leaving {
+		return
+	}
+	if w.cluster.state != stateOpen { // It will be told to disconnect.
+		return
+	}
+	answer := queryReply{head: w.head(""), Ack: seq}
+	l, err := w.listener(m, in, &answer)
+	if err == nil {
+		answer.Data, answer.Sockname = l.data, l.sockname
+		var handle any
+		if l.shared {
+			answer.Errno, handle = 0, ipc.Native(l.socket)
+		}
+		if err = w.reply(answer, handle); err == nil {
+			l.distribute()
+			return
+		}
+		w.closeServer(answer.Key) // There is no descriptor for the duplicate, for instance.
+	}
+	answer.Errno, answer.Data, answer.Sockname = errnoOf(err), nil, nil
+	if err := w.reply(answer, nil); err != nil && err != ErrFlood {
+		w.cluster.report(&WorkerError{w, err})
+	}
+}
+
+// listener returns the listener that a worker asks for, which it shares from here on.
+func (w *Worker) listener(m *ipc.Message, in *inbound, answer *queryReply) (*listener, error) {
+	if raw := m.Raw(); raw == nil || len(raw) > maxQuery {
+		return nil, unix.E2BIG
+	}
+	q, err := parseQuery(in)
+	if err != nil {
+		return nil, err
+	}
+	answer.Key = q.key
+	return w.join(&q, in.Data)
+}
+
+// join makes w share the listener that q asks for, which is opened if there is none.
+func (w *Worker) join(q *query, data any) (*listener, error) {
+	c := w.cluster
+	if w.members[q.key] != nil {
+		return nil, unix.EADDRINUSE // A second reply with that key would end a Node worker.
+	}
+	if len(w.members) >= c.o.MaxListeners {
+		return nil, unix.EMFILE
+	}
+	l := c.listeners[q.key]
+	if l == nil {
+		var err error
+		if l, err = c.open(q); err != nil {
+			return nil, err
+		}
+	}
+	if l.data == nil && !isZero(data) {
+		l.data = data
+	}
+	l.addMember(w)
+	return l, nil
+}
+
+// isZero reports whether data is what is false to JavaScript, as far as it is sent.
+func isZero(data any) bool {
+	return data == nil || data == "" || data == false || data == 0 || data == 0.0
+}
+
+// open opens the listener that q asks for.
+func (c *Cluster) open(q *query) (*listener, error) {
+	if q.socket >= 0 && !slices.Contains(c.o.FDs, q.socket) {
+		return nil, unix.EBADF
+	}
+	socket, path, err := q.open()
+	if err != nil {
+		if op, ok := errors.AsType[*net.OpError](err); ok {
+			err = op.Err // The address is told by whoever tells of this.
+		}
+		return nil, err
+	}
+	l := &listener{cluster: c, key: q.key, socket: socket, path: path, shared: c.o.Sched == Shared || q.udp != ""}
+	if path != "" {
+		l.file, _ = os.Lstat(path) // When it is gone already there is nothing to remove.
+	}
+	if !l.shared {
+		l.sockname = socknameOf(socket)
+		if err := l.watch(); err != nil {
+			l.unlink()
+			fd.Close(socket)
+			return nil, err
+		}
+	}
+	c.listeners[q.key] = l
+	return l, nil
+}
+
+// errnoOf returns an error as the negative number that libuv has for it.
+func errnoOf(err error) int {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return -int(errno)
+	}
+	return -int(unix.EINVAL)
+}
+
+// socknameOf returns the address of a TCP socket as Node has it, nil for another.
+func socknameOf(socket int) *sockname {
+	a, err := unix.Getsockname(socket)
+	if err != nil {
+		return nil
+	}
+	name := &sockname{Family: "IPv4"}
+	switch a.(type) {
+	case *unix.SockaddrInet4:
+	case *unix.SockaddrInet6:
+		name.Family = "IPv6"
+	default:
+		return nil
+	}
+	address := addrPort(a)
+	name.Address, name.Port = address.Addr().String(), int(address.Port())
+	return name
+}

@@ -1,0 +1,207 @@
+package cluster_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/cluster"
+)
+
+// A load is many clients that ask again and again, each by a connection of its own.
+type load struct {
+	cancel context.CancelFunc
+	wait   sync.WaitGroup
+	asked  atomic.Int64
+	mu     sync.Mutex
+	errs   []error
+	got    map[string]int
+}
+
+// startLoad starts clients on goroutines that end with stop.
+func startLoad(n int, network, address string) *load {
+	ctx, cancel := context.WithCancel(context.Background())
+	g := &load{cancel: cancel, got: map[string]int{}}
+	for range n {
+		g.wait.Go(func() {
+			for ctx.Err() == nil {
+				s, err := ask(network, address)
+				if err == nil && s == "" {
+					err = errors.New("no answer")
+				}
+				g.asked.Add(1)
+				g.mu.Lock()
+				g.got[s]++
+				if err != nil {
+					g.errs = append(g.errs, err)
+				}
+				g.mu.Unlock()
+			}
+		})
+	}
+	return g
+}
+
+// stop ends the load and returns what was lost.
+func (g *load) stop() error {
+	g.cancel()
+	g.wait.Wait()
+	return errors.Join(g.errs...)
+}
+
+// versioned is a worker that answers with its version and number.
+func versioned(version string) string {
+	return `
+	const cluster = require('cluster');
+	require('net').createServer((c) => { c.on('error', () => {}); c.end('` + version + `'); }).listen(0, '127.0.0.1');`
+}
+
+// ids returns the numbers of the workers that live.
+func (f *fixture) ids() (ids []int) {
+	for _, w := range f.cluster.Workers() {
+		ids = append(ids, w.ID())
+	}
+	return ids
+}
+
+func TestW062_ReloadUnderLoadLosesAndRefusesNothing(t *testing.T) {
+	for _, pinned := range []bool{false, true} {
+		t.Run(fmt.Sprint("pinned ", pinned), func(t *testing.T) {
+			f := newCluster(t, nodeOptions(t, versioned("one")))
+			if pinned {
+				_, err := f.cluster.Listen("tcp", "127.0.0.1:0")
+				require.NoError(t, err)
+			}
+			f.fork(2)
+			two, bad, mute := script(t, versioned("two")), script(t, `process.exit(7);`), script(t, `require('cluster');`)
+			program := func(module string) *cluster.Program {
+				o := nodeOptions(t, "")
+				return &cluster.Program{ExecPath: o.ExecPath, Module: module}
+			}
+			var g *load
+			steps := []func(done func(error)) error{
+				func(done func(error)) error { return f.cluster.Reload(nil, done) },
+				func(done func(error)) error {
+					return f.cluster.Reload(&cluster.ReloadOptions{Batch: 2}, done)
+				},
+				func(done func(error)) error { return f.cluster.Upgrade(program(bad), nil, done) },
+				func(done func(error)) error {
+					return f.cluster.Upgrade(program(mute), &cluster.ReloadOptions{ReadyTimeout: 300 * time.Millisecond}, done)
+				},
+				func(done func(error)) error { return f.cluster.Upgrade(program(two), nil, done) },
+				func(done func(error)) error { return f.cluster.Reload(nil, done) },
+			}
+			var results []error
+			var step func(err error)
+			step = func(err error) {
+				results = append(results, err)
+				if len(results) <= len(steps) {
+					require.NoError(t, steps[len(results)-1](step))
+					require.ErrorIs(t, f.cluster.Reload(nil, nil), cluster.ErrReloading)
+					return
+				}
+				f.client(g.stop, f.end)
+			}
+			f.when(f.saw("listening", 2), func() {
+				g = startLoad(4, "tcp", local(f.ports[1]))
+				step(nil)
+			})
+			f.run()
+			require.Len(t, results, 7)
+			for i, want := range []error{nil, nil, nil, cluster.ErrExited, cluster.ErrNotListening, nil, nil} {
+				require.ErrorIs(t, results[i], want, "%d", i)
+			}
+			e, ok := errors.AsType[*cluster.ReloadError](results[3])
+			require.True(t, ok)
+			require.Equal(t, 7, e.Status.Code)
+			require.Contains(t, e.Error(), "exited before it listened: exit status 7")
+			require.NotZero(t, g.got["one"])
+			require.NotZero(t, g.got["two"])
+			require.Len(t, g.got, 2)
+			require.Zero(t, f.count("error"))
+			require.Equal(t, f.count("fork"), f.count("exit"))
+		})
+	}
+}
+
+func TestW063_AFailedReloadLeavesTheOldWorkersAndTheProgram(t *testing.T) {
+	f := newCluster(t, nodeOptions(t, versioned("one")))
+	f.fork(2)
+	bad := script(t, `throw new Error('a bad version');`)
+	o := nodeOptions(t, "")
+	o.Fork = nil
+	f.when(f.saw("listening", 2), func() {
+		require.NoError(t, f.cluster.Upgrade(&cluster.Program{ExecPath: o.ExecPath, Module: bad}, nil, func(err error) {
+			require.ErrorIs(t, err, cluster.ErrExited)
+			require.Subset(t, f.ids(), []int{1, 2})
+			require.False(t, f.cluster.Worker(1).ExitedAfterDisconnect())
+			require.NoError(t, f.cluster.Reload(nil, func(err error) {
+				require.NoError(t, err)
+				require.Len(t, f.ids(), 2)
+				f.asks(1, "tcp", local(f.ports[1]), func(answers []string) {
+					require.Equal(t, []string{"one"}, answers)
+					f.end()
+				})
+			}))
+		}))
+	})
+	f.run()
+	// Who replaces workers that were not meant to go does not replace those of the bad version.
+	require.Zero(t, f.count("exit 3 exit status 1 false")+f.count("exit 4 exit status 1 false"))
+}
+
+func TestW067_UpgradeToAnotherBinaryKeepsThePath(t *testing.T) {
+	path := t.TempDir() + "/s"
+	f := newCluster(t, nodeOptions(t, `
+		require('net').createServer((c) => c.end('node')).listen(`+fmt.Sprintf("%q", path)+`);`))
+	f.fork(1)
+	f.when(f.saw("listening", 1), func() {
+		g := startLoad(2, "unix", path)
+		require.NoError(t, f.cluster.Upgrade(&cluster.Program{Self: "accept", Args: []string{"unix", path}}, nil, func(err error) {
+			require.NoError(t, err)
+			f.client(func() error {
+				for {
+					s, err := ask("unix", path)
+					if err != nil || s == "2" {
+						return errors.Join(err, g.stop())
+					}
+				}
+			}, f.end)
+		}))
+	})
+	f.run()
+	require.Equal(t, 2, f.count("exit"))
+	_, err := net.Dial("unix", path)
+	require.Error(t, err)
+}
+
+func TestAReloadEndsWithTheCluster(t *testing.T) {
+	f := newCluster(t, nodeOptions(t, versioned("one")))
+	f.fork(1)
+	mute := script(t, `require('cluster');`)
+	o := nodeOptions(t, "")
+	var got error
+	f.when(f.saw("listening", 1), func() {
+		require.NoError(t, f.cluster.Upgrade(&cluster.Program{ExecPath: o.ExecPath, Module: mute}, nil, func(err error) { got = err }))
+	})
+	f.when(f.saw("online 2", 1), f.end)
+	f.run()
+	require.ErrorIs(t, got, cluster.ErrDisconnecting)
+	require.Equal(t, 2, f.count("exit"))
+}
+
+func TestAReloadWithoutWorkersIsDone(t *testing.T) {
+	f := newCluster(t, nodeOptions(t, ""))
+	var results []error
+	require.NoError(t, f.cluster.Reload(nil, func(err error) { results = append(results, err) }))
+	require.Empty(t, results)
+	f.run()
+	require.Equal(t, []error{nil}, results)
+}

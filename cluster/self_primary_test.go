@@ -1,0 +1,160 @@
+package cluster_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/cluster"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
+)
+
+func TestW100_AGoWorkerUnderAGoPrimary(t *testing.T) {
+	for _, worker := range []string{"accept", "loop"} {
+		for _, sched := range []cluster.Sched{cluster.RoundRobin, cluster.Shared} {
+			for _, network := range []string{"tcp", "unix"} {
+				t.Run(fmt.Sprint(worker, " ", sched, " ", network), func(t *testing.T) {
+					eachMode(t, func(t *testing.T, fork *childprocess.ForkOptions) {
+						address := "127.0.0.1:0"
+						if network == "unix" {
+							address = filepath.Join(t.TempDir(), "s")
+						}
+						f := newCluster(t, &cluster.Options{Self: worker, Args: []string{network, address}, Sched: sched, Fork: fork})
+						f.fork(2)
+						f.when(f.saw("listening", 2), func() {
+							require.Equal(t, f.ports[1], f.ports[2])
+							if network == "tcp" {
+								address = local(f.ports[1])
+							}
+							f.asks(4, network, address, func(answers []string) {
+								if sched == cluster.RoundRobin {
+									require.Equal(t, []string{"1", "2", "1", "2"}, answers)
+								}
+								f.end()
+							})
+						})
+						f.run()
+						require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.of(2))
+					})
+				})
+			}
+		}
+	}
+}
+
+func TestW102_GoWorkersShareAUDPSocket(t *testing.T) {
+	f := newCluster(t, &cluster.Options{Self: "udp", Args: []string{"udp4", "127.0.0.1:0"}})
+	f.fork(2)
+	f.when(f.saw("listening", 2), func() {
+		require.Equal(t, f.ports[1], f.ports[2])
+		f.client(func() error {
+			conn, err := dial("udp", local(f.ports[1]))
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			_, err = conn.Write([]byte("x"))
+			p := make([]byte, 10)
+			n, readErr := conn.Read(p)
+			if s := string(p[:n]); s != "1 x" && s != "2 x" {
+				err = errors.Join(err, fmt.Errorf("answer %q", s))
+			}
+			return errors.Join(err, readErr)
+		}, f.end)
+	})
+	f.run()
+	require.Equal(t, 2, f.count("exit"))
+	conn, err := net.ListenPacket("udp4", local(f.ports[1]))
+	require.NoError(t, err, "the address is free")
+	require.NoError(t, conn.Close())
+}
+
+// A request that is being answered is answered to its end, and its connection is not kept alive.
+func TestW108_AGoWorkerWithNetHTTPDrains(t *testing.T) {
+	f := newCluster(t, &cluster.Options{Self: "http", Args: []string{"tcp", "127.0.0.1:0"}})
+	f.fork(2)
+	f.when(f.saw("listening", 2), func() {
+		f.client(func() error {
+			transport := &http.Transport{}
+			defer transport.CloseIdleConnections()
+			client := &http.Client{Transport: transport}
+			for range 10 {
+				r, err := client.Get("http://" + local(f.ports[1]))
+				if err != nil {
+					return err
+				}
+				body, err := io.ReadAll(r.Body)
+				_ = r.Body.Close() // It was read to its end.
+				if err != nil || string(body) != "1" {
+					return errors.Join(err, fmt.Errorf("body %q", body))
+				}
+			}
+			return nil
+		}, f.end)
+	})
+	f.run()
+	require.Equal(t, 2, f.count("exit"))
+}
+
+func init() {
+	// again listens, and when its server has a connection closes it and listens on the same address once more.
+	workers["again"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
+		self, err := cluster.Join(l, parent)
+		if err != nil {
+			return err
+		}
+		var first *cluster.Server
+		var held *streams.Duplex
+		o := &cluster.ListenOptions{OnConnection: func(d *streams.Duplex) {
+			held = d
+			must(first.Close())
+			must(first.Close())
+			o := &cluster.ListenOptions{OnConnection: func(d *streams.Duplex) {
+				for _, d := range []*streams.Duplex{held, d} {
+					_, _ = d.Writable.WriteString("x") // The client waits for it.
+					d.Writable.End()
+					d.Readable.Destroy(nil)
+				}
+			}}
+			must(self.Listen("tcp", first.Addr().String(), o, func(_ *cluster.Server, err error) { must(err) }))
+		}}
+		return self.Listen(args[0], args[1], o, func(s *cluster.Server, err error) {
+			must(err)
+			first = s
+		})
+	}
+}
+
+func TestAServerThatIsClosedMakesWayForTheNext(t *testing.T) {
+	for _, sched := range []cluster.Sched{cluster.RoundRobin, cluster.Shared} {
+		t.Run(sched.String(), func(t *testing.T) {
+			f := newCluster(t, &cluster.Options{Self: "again", Args: []string{"tcp", "127.0.0.1:0"}, Sched: sched})
+			f.fork(1)
+			var first net.Conn
+			f.when(f.saw("listening", 1), func() { first = f.connect(1, f.ports[1])[0] })
+			f.when(f.saw("listening", 2), func() {
+				f.asks(1, "tcp", local(f.ports[1]), func(answers []string) {
+					require.Equal(t, []string{"x"}, answers)
+					f.client(func() error {
+						s, err := answer(first)
+						if s != "x" {
+							err = errors.Join(err, errors.New(s))
+						}
+						return err
+					}, f.end)
+				})
+			})
+			f.run()
+			require.Equal(t, 1, f.count("exit 1 exit status 0 true"))
+		})
+	}
+}

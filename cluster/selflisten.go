@@ -1,0 +1,320 @@
+package cluster
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/streams"
+)
+
+// ListenOptions are those of a worker's server. A nil *ListenOptions means all defaults.
+type ListenOptions struct {
+	// Backlog is how many connections the kernel keeps that nobody has accepted. 0: as many as the system lets it, or 511
+	// when a Node primary accepts.
+	Backlog int
+
+	// OnConnection is called on the loop goroutine with each connection, which it owns. Nil: they come from [Server.Accept].
+	OnConnection func(*streams.Duplex)
+
+	// MaxWaiting is how many connections may wait for Accept; a primary that accepts itself gives what comes then to another
+	// worker. 0: DefaultMaxWaiting.
+	MaxWaiting int
+
+	// MaxConnections is how many may be open; what comes then goes to another worker. Where the workers accept themselves,
+	// see [Shared], it has no effect. 0: no limit.
+	MaxConnections int
+
+	// ReuseAddr lets several sockets have the address, for ListenPacket.
+	ReuseAddr bool
+}
+
+// DefaultMaxWaiting is how many connections wait for Accept by default.
+const DefaultMaxWaiting = 128
+
+// Listen asks the primary for a listener, as a Node worker's server.listen does, and calls done on a later tick: with a
+// [Server], which is a net.Listener, or with a *[ListenError], which has what the system said (EADDRINUSE). The caller must
+// Close the Server.
+//
+// Networks are "tcp", "tcp4", "tcp6" and "unix". Nothing is looked up: the host is "" or an IP address. With port 0 all
+// workers get the same port; the second server of a worker on an address is another listener, as in Node. A server of this
+// process alone is net.Listen's (Node's exclusive).
+//
+// The error is a *[OptionError], or [ipc.ErrChannelClosed]; done is not called then.
+func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Server, error)) error {
+	var with ListenOptions
+	if o != nil {
+		with = *o
+	}
+	ask, err := streamQuery(network, address)
+	switch {
+	case err != nil:
+		return err
+	case with.MaxWaiting < 0:
+		return &OptionError{"MaxWaiting", "is negative"}
+	case with.MaxConnections < 0:
+		return &OptionError{"MaxConnections", "is negative"}
+	}
+	defaultTo(&with.MaxWaiting, DefaultMaxWaiting)
+	ask.Backlog = max(with.Backlog, 0)
+	return s.ask(ask, func(r *reply, err error) {
+		var server *Server
+		if err == nil {
+			server, err = s.serve(r, &with)
+		}
+		if err != nil {
+			s.release(r)
+			err = &ListenError{"listen", address, err}
+		}
+		reactor.Call(s.loop, func(err error) { done(server, err) }, err)
+	})
+}
+
+// ListenPacket is Listen for "udp4" and "udp6". All workers have the same socket, and each datagram goes to one of them. The
+// caller must Close the net.PacketConn, which is a *net.UDPConn with another Close; when the worker disconnects, it is closed.
+func (s *Self) ListenPacket(network, address string, o *ListenOptions, done func(net.PacketConn, error)) error {
+	ask, err := packetQuery(network, address)
+	if err != nil {
+		return err
+	}
+	if o != nil && o.ReuseAddr {
+		ask.Flags |= flagReuseAddr
+	}
+	return s.ask(ask, func(r *reply, err error) {
+		var conn net.PacketConn
+		if err == nil {
+			conn, err = s.servePacket(r)
+		}
+		if err != nil {
+			s.release(r)
+			err = &ListenError{"listen", address, err}
+		}
+		reactor.Call(s.loop, func(err error) { done(conn, err) }, err)
+	})
+}
+
+// streamQuery is the query for a network and an address.
+func streamQuery(network, address string) (*queryMessage, error) {
+	if network == "unix" {
+		path, err := filepath.Abs(address)
+		if err != nil || address == "" || strings.IndexByte(address, 0) >= 0 {
+			return nil, &OptionError{"address", "is no path"}
+		}
+		return &queryMessage{Address: path, Port: -1, AddressType: -1}, nil
+	}
+	q, err := pinnedQuery("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	ask := &queryMessage{Port: q.port, AddressType: 4}
+	if !q.all {
+		ask.Address = q.ip.String()
+		if q.ip.Is6() {
+			ask.AddressType = 6
+		}
+	}
+	switch network {
+	case "tcp":
+	case "tcp4":
+		if q.all {
+			ask.Address = "0.0.0.0"
+		}
+		if ask.AddressType == 6 {
+			return nil, &OptionError{"address", "is not of tcp4"}
+		}
+	case "tcp6":
+		if q.all {
+			ask.Address, ask.AddressType = "::", 6
+		}
+		if ask.AddressType == 4 {
+			return nil, &OptionError{"address", "is not of tcp6"}
+		}
+		ask.Flags = flagIPv6Only
+	default:
+		return nil, &OptionError{"network", "is none that there is"}
+	}
+	return ask, nil
+}
+
+func packetQuery(network, address string) (*queryMessage, error) {
+	if network != typeUDP4 && network != typeUDP6 {
+		return nil, &OptionError{"network", "is neither udp4 nor udp6"}
+	}
+	ask, err := streamQuery("tcp"+network[3:], address)
+	if err != nil {
+		return nil, err
+	}
+	ask.AddressType, ask.FD = network, new(-1)
+	return ask, nil
+}
+
+// A reply is what the primary has said to a query, and the query.
+type reply struct {
+	ask      *queryMessage
+	indexKey string
+	key      string
+	sockname any
+	handle   *ipc.Handle // nil: the primary accepts
+}
+
+// ask asks the primary, and gives the server a number among those with its address.
+func (s *Self) ask(ask *queryMessage, then func(*reply, error)) error {
+	if s.state != selfJoined || !s.parent.Connected() {
+		return ipc.ErrChannelClosed
+	}
+	for _, server := range s.servers {
+		if server.door.shut() { // The primary must know it before this.
+			server.leave()
+		}
+	}
+	r := &reply{ask: ask, indexKey: keyOf(text(ask.Address), ask.Port, typeName(ask.AddressType), -1, 0)}
+	set := s.indexes[r.indexKey]
+	if set == nil {
+		set = &indexes{used: map[int]bool{}}
+		s.indexes[r.indexKey] = set
+	}
+	ask.Index = set.next
+	set.next++
+	set.used[ask.Index] = true
+	ask.head = s.head(actQuery)
+	err := s.send(ask, func(m *ipc.Message, in *inbound, err error) {
+		if err == nil {
+			err = r.read(m, in)
+		}
+		then(r, err)
+	})
+	if err != nil {
+		s.release(r)
+	}
+	return err
+}
+
+// read takes the primary's answer.
+func (r *reply) read(m *ipc.Message, in *inbound) error {
+	r.key, r.sockname = text(in.Key), in.Sockname
+	if n, ok := integer(in.Errno); ok && n != 0 {
+		if n > 0 || n < -4095 {
+			return errSenseless
+		}
+		return syscall.Errno(-n)
+	}
+	r.handle = m.Handle()
+	if r.key == "" {
+		return errSenseless
+	}
+	return nil
+}
+
+// release gives the number of a server free, and the handle.
+func (s *Self) release(r *reply) {
+	if r.handle != nil {
+		_ = r.handle.Close() // It returns no error.
+	}
+	if set := s.indexes[r.indexKey]; set != nil {
+		delete(set.used, r.ask.Index)
+		if len(set.used) == 0 {
+			delete(s.indexes, r.indexKey)
+		}
+	}
+}
+
+// serve makes the server of a reply, and tells the primary that it listens.
+func (s *Self) serve(r *reply, o *ListenOptions) (*Server, error) {
+	if s.state != selfJoined { // It has been told to disconnect meanwhile.
+		s.tellClose(r.key)
+		return nil, net.ErrClosed
+	}
+	if s.servers[r.key] != nil {
+		return nil, syscall.EADDRINUSE
+	}
+	server := newServer(s, r, o)
+	port := r.ask.Port
+	switch {
+	case r.handle != nil:
+		if err := server.share(r.handle); err != nil {
+			s.tellClose(r.key)
+			return nil, err
+		}
+		if a, ok := server.addr.(*net.TCPAddr); ok {
+			port = a.Port
+		}
+	default:
+		server.addr = r.address()
+		if a, ok := server.addr.(*net.TCPAddr); ok && a.Port != 0 {
+			port = a.Port
+		}
+	}
+	s.servers[r.key] = server
+	s.hub.servers[server] = struct{}{}
+	s.tellListening(r.ask, port)
+	return server, nil
+}
+
+func (s *Self) tellListening(ask *queryMessage, port int) {
+	said := *ask
+	said.head, said.Port = s.head(actListening), port
+	_ = s.send(said, nil) // It fails when the primary has gone.
+}
+
+func (s *Self) tellClose(key string) {
+	_ = s.send(keyMessage{s.head(actClose), key}, nil) // It fails when the primary has gone.
+}
+
+// address returns where a server listens whose primary accepts: what the primary says, or what was asked for.
+func (r *reply) address() net.Addr {
+	if r.ask.Port < 0 {
+		return &net.UnixAddr{Name: text(r.ask.Address), Net: "unix"}
+	}
+	name, port := text(r.ask.Address), r.ask.Port
+	var fields map[string]any
+	switch v := r.sockname.(type) {
+	case map[string]any:
+		fields = v
+	case interface{ Map() map[string]any }:
+		fields = v.Map()
+	}
+	if s := text(fields["address"]); s != "" {
+		name = s
+	}
+	return &net.TCPAddr{IP: net.ParseIP(name), Port: integerOr(fields["port"], port)}
+}
+
+// listenSocket takes a socket of a shared server out of its handle, and has it listen: Node's primary leaves that to the
+// workers.
+func listenSocket(h *ipc.Handle, backlog int) (int, error) {
+	f, err := h.File()
+	if err != nil {
+		return -1, err
+	}
+	defer f.Close()
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	socket, failed := -1, error(nil)
+	err = raw.Control(func(n uintptr) { socket, failed = fd.Duplicate(int(n), 0) })
+	if err == nil {
+		err = failed
+	}
+	if err == nil {
+		err = fd.SetNonblock(socket, true)
+	}
+	if err == nil {
+		if backlog == 0 {
+			backlog = unix.SOMAXCONN
+		}
+		err = os.NewSyscallError("listen", unix.Listen(socket, backlog))
+	}
+	if err != nil {
+		fd.Close(socket)
+		return -1, err
+	}
+	return socket, nil
+}
