@@ -9,7 +9,7 @@ TIMEOUT  ?= 10m
 # What `make demo` works on; empty leaves the choice to the program.
 DIR      ?=
 
-LIBRARY := events internal/fd reactor streams signals ipc childprocess cluster
+LIBRARY := events internal/fd internal/frames reactor streams signals ipc childprocess pool cluster
 
 # The systems of the library. All code is checked for each of them, on the architecture that they all have. The library
 # is also compiled where the architecture makes a difference: 32 bits, alignment, other signal numbers.
