@@ -164,7 +164,7 @@ func TestW033_TimersOfAJobDoNotHitTheNextOne(t *testing.T) {
 		task.Cancel(nil)
 		next := run(t, p, order{Do: "pid", MS: 200}, nil)
 		until(t, l, settled(cancelled, next))
-		require.Equal(t, 1, value1(next).Worker.Number)
+		require.Equal(t, 1, resultOf(next).Worker.Number)
 	}
 	// Neither does a deadline: two jobs take longer than one may.
 	a, b := run(t, p, order{Do: "pid", MS: 180}, nil), run(t, p, order{Do: "pid", MS: 180}, nil)
@@ -175,8 +175,8 @@ func TestW033_TimersOfAJobDoNotHitTheNextOne(t *testing.T) {
 	stop(t, l, p)
 }
 
-// value1 returns the result.
-func value1(o *outcome) *pool.Result {
+// resultOf returns the result.
+func resultOf(o *outcome) *pool.Result {
 	o.t.Helper()
 	require.NoError(o.t, o.err)
 	return o.result

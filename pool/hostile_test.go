@@ -158,7 +158,7 @@ func TestBadInput_AnAnswerToNothingReplacesTheWorker(t *testing.T) {
 			require.Equal(t, uint64(1), p.Stats().Garbage)
 			next := run(t, p, order{Do: "pid"}, nil)
 			until(t, l, settled(next))
-			require.Equal(t, 2, value1(next).Worker.Number)
+			require.Equal(t, 2, resultOf(next).Worker.Number)
 			stop(t, l, p)
 		})
 	}
@@ -176,8 +176,7 @@ func bounded(t *testing.T, l *reactor.Loop, most uint64, done func() bool) {
 	t.Helper()
 	runtime.GC()
 	before, peak := heap(), uint64(0)
-	var watch *reactor.Timer
-	watch = l.SetInterval(20*time.Millisecond, func() {
+	watch := l.SetInterval(20*time.Millisecond, func() {
 		if peak = max(peak, heap()); peak > before+most {
 			runtime.GC() // What is garbage does not count.
 			peak = heap()
