@@ -80,7 +80,11 @@ func TestBadInput_AWorkerThatPrintsGarbageInPlaceOfReady(t *testing.T) {
 		"a huge line":             "head -c 30000000 /dev/zero >&3; echo >&3; exec sleep 1000",
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := failure(t, script(t, pool.Options{Max: 1, StartTimeout: time.Second, KillGrace: 50 * time.Millisecond, MaxResult: 1 << 20}, garbage))
+			wait := time.Minute
+			if name == "no JSON" || name == "bytes" { // That alone is no reason to end it.
+				wait = 500 * time.Millisecond
+			}
+			e := failure(t, script(t, pool.Options{Max: 1, StartTimeout: wait, KillGrace: 50 * time.Millisecond, MaxResult: 1 << 20}, garbage))
 			require.Error(t, e.Err)
 			switch {
 			case strings.Contains(name, "version"):
@@ -261,7 +265,7 @@ func TestBadInput_EndlessMessagesAreBoundedAndADeadlineEndsThem(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
-			p := newPool(t, l, endless(t, pool.Options{Max: 1, Timeout: 400 * time.Millisecond, CancelGrace: -1, KillGrace: -1}, text))
+			p := newPool(t, l, endless(t, pool.Options{Max: 1, Timeout: 800 * time.Millisecond, CancelGrace: -1, KillGrace: -1}, text))
 			ready(t, l, p, 1)
 			task, got := runTask(t, p, "job", nil)
 			told := 0

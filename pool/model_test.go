@@ -25,7 +25,7 @@ import (
 func TestW002_WhateverHappensEveryTaskSettlesOnce(t *testing.T) {
 	checks := os.Getenv("BROOD_POOL_CHECKS")
 	if checks == "" {
-		checks = "30"
+		checks = "20"
 	}
 	setFlag(t, "rapid.checks", checks)
 	setFlag(t, "rapid.steps", "40")
