@@ -91,7 +91,7 @@ func (w *worker) leave() {
 		p.counts.slotTime += p.loop.Now().Sub(w.readySince) * time.Duration(w.capacity)
 		p.counts.busy += w.busy
 	}
-	for _, a := range []*alarm{&w.startAlarm, &w.ageAlarm, &w.idleAlarm, &w.stableAlarm, &w.endAlarm} {
+	for _, a := range []*alarm{&w.startAlarm, &w.listenAlarm, &w.ageAlarm, &w.idleAlarm, &w.stableAlarm, &w.endAlarm} {
 		a.stop()
 	}
 	p.workers = slices.DeleteFunc(p.workers, func(other *worker) bool { return other == w })

@@ -32,19 +32,3 @@ func (g *gate) open() {
 	_, err := g.file.WriteString("\n")
 	require.NoError(g.t, err)
 }
-
-// takeDescriptors leaves this program only n descriptors more, until give is called.
-func takeDescriptors(t testing.TB, n int) (give func()) {
-	t.Helper()
-	var before unix.Rlimit
-	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
-	probe, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	require.NoError(t, err)
-	require.NoError(t, unix.Close(probe))
-	limit := before
-	limit.Cur = uint64(probe + n)
-	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
-	give = func() { require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before)) }
-	t.Cleanup(give)
-	return give
-}

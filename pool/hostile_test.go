@@ -41,7 +41,7 @@ func failure(t *testing.T, o *pool.Options) *pool.StartError {
 	return failed
 }
 
-func TestBadInput_ACommandThatDoesNotExist(t *testing.T) {
+func TestACommandThatDoesNotExist(t *testing.T) {
 	e := failure(t, &pool.Options{Module: "/no/such/worker", Protocol: pool.Lines, Max: 2})
 	require.ErrorIs(t, e, fs.ErrNotExist)
 	spawn, ok := errors.AsType[*childprocess.SpawnError](e)
@@ -52,14 +52,14 @@ func TestBadInput_ACommandThatDoesNotExist(t *testing.T) {
 	require.ErrorIs(t, e, syscall.ENOENT)
 }
 
-func TestBadInput_AWorkerThatExitsAtOnce(t *testing.T) {
+func TestAWorkerThatExitsAtOnce(t *testing.T) {
 	e := failure(t, env(one(pool.Options{Max: 3}), "RAW_READY=exit"))
 	require.Equal(t, 7, e.Status.Code)
 	require.Equal(t, "cannot open config\n", string(e.Stderr))
 	require.ErrorContains(t, e, "exit status 7: cannot open config")
 }
 
-func TestBadInput_AWorkerThatNeverSaysReady(t *testing.T) {
+func TestAWorkerThatNeverSaysReady(t *testing.T) {
 	for _, ignores := range []string{"", "RAW_IGNORE=1"} {
 		e := failure(t, env(one(pool.Options{Max: 2, StartTimeout: 150 * time.Millisecond, KillGrace: 50 * time.Millisecond}), "RAW_READY=never", ignores))
 		require.ErrorIs(t, e, pool.ErrStartTimeout)
@@ -67,7 +67,7 @@ func TestBadInput_AWorkerThatNeverSaysReady(t *testing.T) {
 	}
 }
 
-func TestBadInput_AWorkerThatPrintsGarbageInPlaceOfReady(t *testing.T) {
+func TestAWorkerThatPrintsGarbageInPlaceOfReady(t *testing.T) {
 	for name, garbage := range map[string]string{
 		"no JSON":                 "yes '}{' | head -n 10000 >&3; exec sleep 1000",
 		"bytes":                   "head -c 100000 /dev/urandom >&3; exec sleep 1000",
@@ -97,7 +97,7 @@ func TestBadInput_AWorkerThatPrintsGarbageInPlaceOfReady(t *testing.T) {
 	}
 }
 
-func TestBadInput_GarbageBesideAnswersIsToldOnceAndDoesNoHarm(t *testing.T) {
+func TestGarbageBesideAnswersIsToldOnceAndDoesNoHarm(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, script(t, pool.Options{Max: 1}, `
 echo '{"ready":true}' >&3
@@ -127,7 +127,7 @@ done
 	stop(t, l, p)
 }
 
-func TestBadInput_AnAnswerToNothingReplacesTheWorker(t *testing.T) {
+func TestW085_AnAnswerToNothingReplacesTheWorker(t *testing.T) {
 	for name, job := range map[string]order{
 		"twice":           {Do: "twice"},
 		"for another job": {Do: "raw", Arg: `{"id":77,"result":1}`},
@@ -191,7 +191,7 @@ func bounded(t *testing.T, l *reactor.Loop, most uint64, done func() bool) {
 	until(t, l, done)
 }
 
-func TestBadInput_AMessageWithoutEndIsDroppedAndItsJobFails(t *testing.T) {
+func TestAMessageWithoutEndIsDroppedAndItsJobFails(t *testing.T) {
 	const size = "300000000"
 	for _, test := range []struct {
 		name     string
@@ -253,7 +253,7 @@ exec yes '`+text+`' >&3
 `)
 }
 
-func TestBadInput_EndlessMessagesAreBoundedAndADeadlineEndsThem(t *testing.T) {
+func TestEndlessMessagesAreBoundedAndADeadlineEndsThem(t *testing.T) {
 	for name, text := range map[string]string{
 		"progress":     `{"id":1,"progress":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}`,
 		"chunks":       `{"id":1,"chunk":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}`,
@@ -283,7 +283,7 @@ func TestBadInput_EndlessMessagesAreBoundedAndADeadlineEndsThem(t *testing.T) {
 	}
 }
 
-func TestBadInput_ChunksThatNobodyTakesFailTheirJob(t *testing.T) {
+func TestChunksThatNobodyTakesFailTheirJob(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, endless(t, pool.Options{Max: 1, MaxResult: 1 << 20, CancelGrace: -1, KillGrace: -1}, `{"id":1,"chunk":"x"}`))
 	ready(t, l, p, 1)
@@ -295,7 +295,7 @@ func TestBadInput_ChunksThatNobodyTakesFailTheirJob(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestBadInput_AMillionProgressMessages(t *testing.T) {
+func TestAMillionProgressMessages(t *testing.T) {
 	l := newLoop(t)
 	count := "1000000"
 	if testing.Short() {
@@ -325,7 +325,7 @@ read job <&3
 	stop(t, l, p)
 }
 
-func TestBadInput_EndlessOutputIsBounded(t *testing.T) {
+func TestEndlessOutputIsBounded(t *testing.T) {
 	for name, text := range map[string]string{
 		"stderr lines": `exec yes 'a line of text' >&2`,
 		"stderr":       `exec cat /dev/zero >&2`,
@@ -353,7 +353,7 @@ read job <&3
 	}
 }
 
-func TestBadInput_AWorkerThatIgnoresSIGTERMIsEnded(t *testing.T) {
+func TestAWorkerThatIgnoresSIGTERMIsEnded(t *testing.T) {
 	l := newLoop(t)
 	o := env(one(pool.Options{Max: 2, CancelGrace: 20 * time.Millisecond, KillGrace: 50 * time.Millisecond, DisconnectGrace: 50 * time.Millisecond}), "RAW_IGNORE=1")
 	p := newPool(t, l, o)
@@ -372,7 +372,7 @@ func TestBadInput_AWorkerThatIgnoresSIGTERMIsEnded(t *testing.T) {
 	}
 }
 
-func TestBadInput_AJobThatCannotBeSerialized(t *testing.T) {
+func TestAJobThatCannotBeSerialized(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, MaxJob: 1000}))
 	ready(t, l, p, 1)
@@ -401,7 +401,7 @@ func TestBadInput_AJobThatCannotBeSerialized(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestBadInput_AResultOverTheLimitFailsItsJobAndNotTheWorker(t *testing.T) {
+func TestW074_AResultOverTheLimitFailsItsJobAndNotTheWorker(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, MaxResult: 1 << 20, InFlight: 4}))
 	ready(t, l, p, 1)
@@ -417,7 +417,7 @@ func TestBadInput_AResultOverTheLimitFailsItsJobAndNotTheWorker(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestBadInput_AJobThatKillsEveryWorker(t *testing.T) {
+func TestAJobThatKillsEveryWorker(t *testing.T) {
 	for _, policy := range []pool.CrashLoopPolicy{pool.CrashLoopWait, pool.CrashLoopFail} {
 		t.Run(policy.String(), func(t *testing.T) {
 			l := newLoop(t)

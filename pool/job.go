@@ -36,7 +36,7 @@ type Job struct {
 	method     string
 	attempt    int
 	raw        []byte
-	attachment []byte
+	attachment incoming    // the runner's, once it has the job
 	handle     *ipc.Handle // used on the loop only
 	cost       int64       // bytes; what it counts for in server.cost
 
@@ -71,7 +71,7 @@ func (j *Job) Decode(v any) error { return nodejson.Unmarshal(j.raw, v) }
 // Attachment returns the bytes that came with the job beside its JSON, nil if none did. They are mapped memory that is this
 // process's own: the handler may change them. They are valid until the handler returns, and touching them afterwards
 // crashes the process.
-func (j *Job) Attachment() []byte { return j.attachment }
+func (j *Job) Attachment() []byte { return j.attachment.data }
 
 // Handle returns the descriptor that came with the job, nil if none did. Its methods must be called on the loop goroutine,
 // which other goroutines reach by reactor.Loop.Do. It is closed when the job was answered, unless it was used.

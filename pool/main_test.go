@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,11 +25,16 @@ import (
 var workers = childprocess.Workers{"raw": rawWorker, "parent": parentWorker, "http": httpWorker, "attach": attachWorker, "gate": gateWorker}
 
 func TestMain(m *testing.M) {
+	maps.Copy(workers, exampleWorkers)
 	if worker, err := workers.Run(); worker {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		os.Exit(0)
+	}
+	if os.Getenv(framesVariable) != "" {
+		answerFrames()
 		os.Exit(0)
 	}
 	if dir := os.Getenv(httpDir); dir != "" {

@@ -12,8 +12,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// hasMemory says that residentMemory is there.
-const hasMemory = true
+// hasProc says that residentMemory and listens are there.
+const hasProc = true
 
 // parentDeathSignal is what workers get when this program dies.
 const parentDeathSignal = childprocess.Signal(9)

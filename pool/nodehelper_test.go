@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -189,7 +190,7 @@ func TestW086_ANodeWorkerEndsInOrder(t *testing.T) {
 		serve({ wait: (_, { signal, progress }) => new Promise((go) => { progress('begun'); signal.addEventListener('abort', () => go('aborted')); }),
 			next: () => 'never begun' },
 			{ grace: 50, teardown: async () => { await null; console.error('teardown'); } });
-		setInterval(() => {}, 1000);`
+		`
 	t.Run("disconnect", func(t *testing.T) {
 		p := startNode(t, script)
 		p.send(`{"id":1,"method":"wait"}`, `{"id":2,"method":"next"}`)
@@ -220,8 +221,9 @@ func TestW086_ANodeWorkerEndsInOrder(t *testing.T) {
 func TestW072_NodeGetsAndSendsAttachmentsOverADescriptor(t *testing.T) {
 	p := startNode(t, `
 		serve({
-			invert: async (_, { attach, reply }) => { for (let i = 0; i < attach.length; i++) attach[i] ^= 0xff; return reply(attach.length, attach); },
+			invert: async (_, { attach = Buffer.from('x'), reply }) => { for (let i = 0; i < attach.length; i++) attach[i] ^= 0xff; return reply(attach.length, attach); },
 			plain: (job) => job,
+			empty: (_, { reply }) => reply(1, Buffer.alloc(0)),
 		}, { concurrency: 4 });`, childprocess.Pipe)
 	side := p.child.Stdio[4]
 	var back []byte
@@ -234,17 +236,18 @@ func TestW072_NodeGetsAndSendsAttachmentsOverADescriptor(t *testing.T) {
 		data[i] = byte(i * 7)
 	}
 	p.send(`{"id":1,"method":"invert","attach":3145728}`, `{"id":2,"method":"plain","job":1}`, `{"id":3,"method":"invert","attach":2}`,
-		`{"id":4,"method":"invert","attach":0}`)
-	p.expect(`{"id":2,"result":1}`) // It does not wait for the attachments of others.
+		`{"id":4,"method":"invert","attach":0}`, `{"id":5,"method":"empty"}`)
+	// These do not wait for the attachments of others.
+	p.expectAll(`{"id":2,"result":1}`, `{"id":4,"result":1,"attach":1}`, `{"id":5,"result":1}`)
 	_, err := side.Writable.Write(frame(data))
 	require.NoError(t, err)
-	_, err = side.Writable.Write(append(frame([]byte("hi")), frame(nil)...))
+	_, err = side.Writable.Write(frame([]byte("hi")))
 	require.NoError(t, err)
-	p.expect(`{"id":1,"result":3145728,"attach":3145728}`, `{"id":3,"result":2,"attach":2}`, `{"id":4,"result":0,"attach":0}`)
+	p.expect(`{"id":1,"result":3145728,"attach":3145728}`, `{"id":3,"result":2,"attach":2}`)
 	for i := range data {
 		data[i] ^= 0xff
 	}
-	want := append(append(frame(data), frame([]byte{^byte('h'), ^byte('i')})...), frame(nil)...)
+	want := slices.Concat(frame([]byte{^byte('x')}), frame(data), frame([]byte{^byte('h'), ^byte('i')}))
 	p.until("the attachments", func() bool { return len(back) >= len(want) })
 	require.True(t, string(want) == string(back))
 	p.end()

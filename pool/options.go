@@ -179,9 +179,13 @@ const (
 
 	// ReadyFirst waits for the first message, whatever it is: a program that was written for others, with its process.send('ready').
 	ReadyFirst
+
+	// ReadyListening waits until the worker listens at a socket of its own, which is looked at each 20 ms: a server that was
+	// written without a thought of pools. Linux.
+	ReadyListening
 )
 
-var readyNames = []string{"ReadyMessage", "ReadySpawn", "ReadyFirst"}
+var readyNames = []string{"ReadyMessage", "ReadySpawn", "ReadyFirst", "ReadyListening"}
 
 // String returns the name of the constant.
 func (r Ready) String() string { return nameOf(r, readyNames) }
@@ -337,6 +341,7 @@ func (o *Options) check() error {
 		{int(o.CrashLoop) >= len(crashLoopNames), "CrashLoop", "is none of the constants"},
 		{o.Protocol == Frames && o.Ready == ReadyFirst, "Ready", "is ReadyFirst, and Frames has no message before the first answer"},
 		{o.Protocol == Frames && o.Attachments, "Attachments", "is not for Frames"},
+		{o.Ready == ReadyListening && !hasProc, "Ready", "is ReadyListening, which needs /proc, which only Linux has"},
 		{o.Max < 0, "Max", "is negative"},
 		{o.Max > 0 && o.Min > o.Max, "Min", "is more than Max"},
 		{o.Starting < 0, "Starting", "is negative"},
@@ -359,7 +364,7 @@ func (o *Options) check() error {
 		{o.MaxMemory < 0, "MaxMemory", "is negative"},
 		{o.MaxMemoryHard < 0, "MaxMemoryHard", "is negative"},
 		{o.MaxMemoryHard > 0 && o.MaxMemory > o.MaxMemoryHard, "MaxMemory", "is more than MaxMemoryHard"},
-		{(o.MaxMemory > 0 || o.MaxMemoryHard > 0) && !hasMemory, "MaxMemory", "needs /proc, which only Linux has"},
+		{(o.MaxMemory > 0 || o.MaxMemoryHard > 0) && !hasProc, "MaxMemory", "needs /proc, which only Linux has"},
 		{o.Backoff.Min < 0 || o.Backoff.Max < 0 || o.Backoff.StableAfter < 0, "Backoff", "is negative"},
 		{f.ExecPath != "", "Fork.ExecPath", "is given: Options has an ExecPath"},
 		{f.Stdio != nil, "Fork.Stdio", pools},

@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-func TestPanic_InAnyListenerCostsNoOtherItsEvent(t *testing.T) {
+func TestAPanicInAnyListenerCostsNoOtherItsEvent(t *testing.T) {
 	for _, protocol := range []pool.Protocol{pool.Messages, pool.Lines} {
 		t.Run(protocol.String(), func(t *testing.T) {
 			panics := map[any]int{}
@@ -112,7 +112,7 @@ done
 	}
 }
 
-func TestPanic_WithoutOnPanicRunGoesOnAfterwards(t *testing.T) {
+func TestWithoutOnPanicRunGoesOnAfterwards(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 	ready(t, l, p, 1)
@@ -142,7 +142,7 @@ func TestPanic_WithoutOnPanicRunGoesOnAfterwards(t *testing.T) {
 	balanced(t, p)
 }
 
-func TestPanic_ADoneThatUsesThePool(t *testing.T) {
+func TestADoneThatUsesThePool(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 2}))
 	left, settledInside := 50, 0

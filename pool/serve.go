@@ -23,7 +23,8 @@ const (
 //
 // It runs on a goroutine that is its own until it returns; with [ServeOptions].OnLoop it runs on the loop goroutine. ctx
 // ends when the parent cancels the job, and some time after the parent has gone or told the worker to end. context.Cause
-// tells which: a *[CancelError] with the parent's reason, [ipc.ErrChannelClosed], [ErrTerminated]. A handler that returns then is answered for as always; the parent decides what that is worth.
+// tells which: a *[CancelError] with the parent's reason, [ipc.ErrChannelClosed], [ErrTerminated]. A handler that returns
+// then is answered for as always; the parent decides what that is worth.
 //
 // An error is the answer, too: the parent gets its text, the name of its type, the symbolic name of an errno in it
 // ("ENOENT"), or what a method Code() string returns. A panic is an error with a stack; the worker goes on. So is a result

@@ -20,45 +20,67 @@ import (
 
 var errNoAttachment = errors.New("no descriptor came with the message")
 
-// receiveAttachment returns the attachment of n bytes (JSON) that h is. The caller must releaseAttachment it.
-func receiveAttachment(h *ipc.Handle, n []byte) ([]byte, error) {
-	p, err := openAttachment(h, n)
-	if err != nil {
-		return nil, &codedError{codeAttach, fmt.Errorf("attachment: %w", err)}
-	}
-	return p, nil
+// incoming is the attachment of a job: a file, then memory, then nothing. The zero value is none.
+type incoming struct {
+	file *os.File
+	size uint64 // bytes, as announced
+	data []byte
 }
 
-func openAttachment(h *ipc.Handle, n []byte) ([]byte, error) {
-	if h == nil {
-		return nil, errNoAttachment
+// receiveAttachment takes the attachment of size bytes (JSON) that came with m.
+func receiveAttachment(m *ipc.Message, size []byte) (in incoming, err error) {
+	n, ok := number(size)
+	switch h := m.Handle(); {
+	case !ok:
+		err = errNoSize
+	case h == nil:
+		err = errNoAttachment
+	default:
+		in.size = n
+		in.file, err = h.File()
 	}
-	defer h.Close() // Nothing, once it is a file.
-	f, err := h.File()
 	if err != nil {
-		return nil, err
+		return incoming{}, attachError(err)
 	}
-	defer f.Close() // The memory stays mapped.
-	size, ok := number(n)
-	info, err := f.Stat()
+	return in, nil
+}
+
+var errNoSize = errors.New("its size is no number of bytes")
+
+func attachError(err error) error { return &codedError{codeAttach, fmt.Errorf("attachment: %w", err)} }
+
+// open makes memory of the file. That may take a while, where the file is not memory already.
+func (in *incoming) open() error {
+	if in.file == nil {
+		return nil
+	}
+	defer func() { // The memory stays mapped.
+		closeFile(in.file)
+		in.file = nil
+	}()
+	info, err := in.file.Stat()
 	switch {
 	case err != nil:
-		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("the descriptor is no file: %s", info.Mode().Type())
-	case !ok || size > uint64(info.Size()):
-		return nil, fmt.Errorf("%s bytes are announced, and %d came", n, info.Size())
-	case size == 0:
-		return nil, nil
+		err = fmt.Errorf("the descriptor is no file: %s", info.Mode().Type())
+	case in.size > uint64(info.Size()):
+		err = fmt.Errorf("%d bytes are announced, and %d came", in.size, info.Size())
+	default:
+		in.data, err = mapFile(in.file, int(in.size))
 	}
-	return mapFile(f, int(size))
+	if err != nil {
+		return attachError(err)
+	}
+	return nil
 }
 
-// releaseAttachment ends the use of an attachment, if there is one.
-func releaseAttachment(p []byte) {
-	if p != nil {
-		unmap(p)
+// release ends the use of the attachment.
+func (in *incoming) release() {
+	closeFile(in.file)
+	if in.data != nil {
+		unmap(in.data)
 	}
+	*in = incoming{}
 }
 
 // readFile is mapFile for a file that its sender may still change or cut short.

@@ -21,6 +21,9 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
+// readyAttach is what a worker's ready message says of attachments.
+const readyAttach = `,"attach":"memfd"`
+
 const allSeals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE | unix.F_SEAL_SEAL
 
 func init() {
@@ -40,6 +43,9 @@ func init() {
 				return &pool.Reply{Value: len(p), Attach: p}, nil
 			},
 			"late": func(_ context.Context, j *pool.Job) (any, error) {
+				if err := j.Progress("begun"); err != nil {
+					return nil, err
+				}
 				<-gate
 				sum := sha256.Sum256(j.Attachment())
 				return hex.EncodeToString(sum[:]), nil
@@ -184,8 +190,7 @@ func TestW072_AnAttachmentThatIsNotSealedIsCopied(t *testing.T) {
 	p.next()
 	f := memory(t, data, 0)
 	p.sendWith(`{"id":1,"method":"late","attach":1048576}`, f)
-	p.send(`{"id":2,"method":"ignore"}`)
-	p.expect(`{"id":2,"result":false}`)
+	p.expect(`{"id":1,"progress":"begun"}`)
 	require.NoError(t, f.Truncate(0))
 	p.send(`{"id":3,"method":"go"}`)
 	p.expectAll(`{"id":3,"result":null}`, `{"id":1,"result":"`+sumOf(data)+`"}`)
@@ -209,9 +214,9 @@ func TestW072_AnAttachmentThatIsNotAsAnnouncedIsAJobError(t *testing.T) {
 		p.expect(message("", "no descriptor came with the message"))
 		for attach, reason := range map[string]string{
 			"6":                  "6 bytes are announced, and 5 came",
-			"-1":                 "-1 bytes are announced, and 5 came",
+			"-1":                 "its size is no number of bytes",
 			"999999999999999999": "999999999999999999 bytes are announced, and 5 came",
-			`"5"`:                `\"5\" bytes are announced, and 5 came`,
+			`"5"`:                "its size is no number of bytes",
 		} {
 			p.sendWith(`{"id":1,"method":"sum","attach":`+attach+`}`, memory(t, []byte("hello"), allSeals))
 			p.expect(message("", reason))
@@ -222,7 +227,7 @@ func TestW072_AnAttachmentThatIsNotAsAnnouncedIsAJobError(t *testing.T) {
 		p.expect(message("", "the descriptor is no file: p---------"))
 		require.NoError(t, r.Close())
 		require.NoError(t, w.Close())
-		p.sendWith(`{"id":1,"method":"sum","attach":0}`, memory(t, nil, allSeals))
+		p.send(`{"id":1,"method":"sum","attach":0}`)
 		p.expect(`{"id":1,"result":"` + sumOf(nil) + `"}`)
 		p.sendWith(`{"id":1,"method":"sum","attach":3}`, memory(t, []byte("hello"), allSeals))
 		p.expect(`{"id":1,"result":"` + sumOf([]byte("hel")) + `"}`)

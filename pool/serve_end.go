@@ -66,7 +66,7 @@ func (s *server) end(cause error) {
 	s.ending.cause = cause
 	s.ending.release = s.loop.Hold()
 	for _, j := range s.door.withdrawAll() {
-		releaseAttachment(j.attachment)
+		j.attachment.release()
 		s.settle(outgoing{job: j})
 	}
 	if s.o.Grace >= 0 {

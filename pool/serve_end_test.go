@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/ipc"
@@ -145,10 +146,10 @@ func nothing(context.Context, *pool.Job) (any, error) { return nil, nil }
 func channels(t *testing.T, l *reactor.Loop, o *ipc.Options) (worker, parent *ipc.Channel) {
 	t.Helper()
 	var ends [2]*ipc.Channel
-	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	x, y, err := fd.SocketPair()
 	require.NoError(t, err)
-	for i, fd := range fds {
-		ends[i], err = ipc.New(l, fd, o)
+	for i, end := range []int{x, y} {
+		ends[i], err = ipc.New(l, end, o)
 		require.NoError(t, err)
 	}
 	return ends[0], ends[1]

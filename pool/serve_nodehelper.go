@@ -20,8 +20,8 @@ import (
 //
 // signal is an AbortSignal, aborted when the job is cancelled, and grace milliseconds (5000) after the worker was to end.
 // write(chunk) returns a promise, which waits while the parent takes no more. ^C is ignored. At SIGTERM, and when the parent
-// disconnects, no further job is begun; what runs is finished, teardown is called, and the process exits. A worker without
-// the helper needs no more than
+// disconnects, no further job is begun; what runs is finished, teardown is called, and the process exits: with 0, or with 1
+// if teardown has failed. A worker without the helper needs no more than
 //
 //	process.on('message', async ({ id, job }) => process.send({ id, result: await work(job) }));
 func NodeHelper() string { return nodeHelper }

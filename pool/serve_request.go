@@ -17,17 +17,30 @@ type request struct {
 }
 
 func (r *request) member(key, value []byte) {
-	for _, m := range [...]struct {
-		name string
-		to   *[]byte
-	}{
-		{"id", &r.id}, {"job", &r.job}, {"method", &r.method}, {"attempt", &r.attempt}, {"attach", &r.attach},
-		{"cancel", &r.cancel}, {"recall", &r.recall}, {"credit", &r.credit}, {"ping", &r.ping},
-	} {
-		if nodejson.Means(key, m.name) {
-			*m.to = value
-			return
-		}
+	if bytes.IndexByte(key, '\\') >= 0 { // Nobody writes these keys so, but it means the same.
+		var plain string
+		_ = nodejson.Unmarshal(key, &plain) // It is a string.
+		key = []byte(`"` + plain + `"`)
+	}
+	switch string(key) {
+	case `"id"`:
+		r.id = value
+	case `"method"`:
+		r.method = value
+	case `"job"`:
+		r.job = value
+	case `"attempt"`:
+		r.attempt = value
+	case `"attach"`:
+		r.attach = value
+	case `"cancel"`:
+		r.cancel = value
+	case `"recall"`:
+		r.recall = value
+	case `"credit"`:
+		r.credit = value
+	case `"ping"`:
+		r.ping = value
 	}
 }
 

@@ -44,6 +44,9 @@ func perform(j *Job, buffer []byte, encoder *nodejson.Encoder) (frame []byte, at
 			frame, attach, err = nil, nil, newPanicError(v)
 		}
 	}()
+	if err := j.attachment.open(); err != nil {
+		return nil, nil, err
+	}
 	value, err := j.handler(j.ctx, j)
 	if err != nil {
 		return nil, nil, err
@@ -108,7 +111,7 @@ func (s *server) doHere(j *Job) {
 		s.door.notice(appendError(s.door.buffer(), j.id, safely(j.ctx, err)))
 		s.flush()
 	}
-	releaseAttachment(j.attachment)
+	j.attachment.release()
 	if j.handle != nil {
 		_ = j.handle.Close()
 	}
@@ -123,6 +126,9 @@ func (s *server) performHere(j *Job) (err error) {
 			err = newPanicError(v)
 		}
 	}()
+	if err := j.attachment.open(); err != nil {
+		return err
+	}
 	value, err := j.handler(j.ctx, j)
 	if err != nil {
 		return err

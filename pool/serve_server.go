@@ -203,12 +203,15 @@ func (s *server) receive(id uint64, m *ipc.Message) error {
 	}
 	j.raw = bytes.Clone(j.raw)
 	j.ctx, j.stop = context.WithCancelCause(context.Background())
-	j.cost = int64(len(j.raw) + len(j.attachment))
+	j.cost = int64(len(j.raw)) + int64(min(j.attachment.size, mostCost))
 	s.jobs[id] = j
 	s.cost += j.cost
 	s.door.put(j, s.o.Concurrency, s.run)
 	return nil
 }
+
+// mostCost bounds what the size of one attachment counts for, whatever the parent says: bytes. Sums stay in range.
+const mostCost = 1 << 40
 
 // accept finds who is to do a job, and takes what came with its message. The error is the job's answer.
 func (s *server) accept(j *Job, m *ipc.Message) (err error) {
@@ -223,11 +226,11 @@ func (s *server) accept(j *Job, m *ipc.Message) (err error) {
 	if err := s.room(); err != nil {
 		return err
 	}
-	if !given(s.req.attach) {
+	if n, ok := number(s.req.attach); !given(s.req.attach) || ok && n == 0 {
 		j.handle = m.Handle()
 		return nil
 	}
-	j.attachment, err = receiveAttachment(m.Handle(), s.req.attach)
+	j.attachment, err = receiveAttachment(m, s.req.attach)
 	return err
 }
 
@@ -252,8 +255,7 @@ func (s *server) cancel(j *Job, cause error) {
 
 // answer ends a job. It is called by who has it: a runner, or the loop for one that no runner has taken.
 func (s *server) answer(j *Job, frame []byte, attach *os.File) {
-	releaseAttachment(j.attachment)
-	j.attachment = nil
+	j.attachment.release()
 	s.door.answer(j, frame, attach)
 	if j.stop != nil {
 		j.stop(ErrJobEnded) // Let go of what the context holds.
@@ -302,7 +304,7 @@ func (s *server) Close() error {
 	s.ending.state = serveEnded
 	s.door.close(reactor.ErrClosed)
 	for _, j := range s.door.withdrawAll() {
-		releaseAttachment(j.attachment)
+		j.attachment.release()
 	}
 	s.stopHandlers(reactor.ErrClosed)
 	for _, o := range s.door.collect(s.outbox.list) {

@@ -171,7 +171,7 @@ func TestW070_AHandlerThatIsCancelledWhileItWaitsForCreditReturnsTheCause(t *tes
 
 func TestW070_OnTheLoopWriteDoesNotWait(t *testing.T) {
 	p := startHelper(t, "serve-stream", "onloop")
-	p.expect(`{"ready":{"version":1,"concurrency":2,"accepts":["ping"],"attach":"memfd"}}`)
+	p.expect(`{"ready":{"version":1,"concurrency":2,"accepts":["ping"]` + readyAttach + `}}`)
 	for range 2 {
 		p.send(`{"id":1,"method":"once"}`)
 		for got := 0; got < 1<<20; {

@@ -24,7 +24,7 @@ import (
 func rawJSON(s string) json.RawMessage { return json.RawMessage(s) }
 
 // readyMessage is what the worker "serve" says first.
-const readyMessage = `{"ready":{"version":1,"concurrency":%d,"accepts":["cancel","recall","credit","ping"],"attach":"memfd"}}`
+const readyMessage = `{"ready":{"version":1,"concurrency":%d,"accepts":["cancel","recall","credit","ping"]` + readyAttach + `}}`
 
 // gates let one job wait for another.
 type gates struct {
@@ -256,7 +256,7 @@ func TestW080_AHandlerThatEndsItsGoroutineIsAJobError(t *testing.T) {
 
 func TestW080_AnUnknownMethodIsAJobError(t *testing.T) {
 	p := startHelper(t, "serve-few")
-	p.expect(`{"ready":{"version":1,"methods":["a","b"],"concurrency":1,"accepts":["cancel","recall","credit","ping"],"attach":"memfd"}}`)
+	p.expect(`{"ready":{"version":1,"methods":["a","b"],"concurrency":1,"accepts":["cancel","recall","credit","ping"]` + readyAttach + `}}`)
 	p.send(`{"id":1,"method":"c","job":1}`, `{"id":2,"job":1}`, `{"id":3,"method":"\u0061","job":1}`, `{"id":4,"method":5}`)
 	p.expect(
 		`{"id":1,"error":{"message":"this worker has no method \"c\"","code":"ERR_METHOD"}}`,

@@ -244,27 +244,3 @@ func TestW014_AHungStartDelaysNobody(t *testing.T) {
 	require.Equal(t, 1, p.Stats().Starting)
 	stop(t, l, p)
 }
-
-func TestW014_WithoutRoomForMoreProcessesThePoolIsSmaller(t *testing.T) {
-	l := newLoop(t)
-	p := newPool(t, l, raw(pool.Options{Min: 1, Max: 8, Starting: 8, InFlight: 1}))
-	until(t, l, func() bool { return p.Stats().Idle == 1 })
-	var told []error
-	p.OnError(func(err error) { told = append(told, err) })
-	give := takeDescriptors(t, 1) // Not enough for another worker.
-	var all []*outcome
-	for range 6 {
-		all = append(all, run(t, p, order{Do: "echo", MS: 20}, nil))
-	}
-	until(t, l, settled(all...))
-	give()
-	for _, o := range all {
-		require.NoError(t, o.err)
-	}
-	require.NotEmpty(t, told)
-	for _, err := range told {
-		require.Regexp(t, "too many open files|EMFILE", err.Error())
-	}
-	require.Equal(t, 1, p.Stats().Idle)
-	stop(t, l, p)
-}

@@ -65,7 +65,7 @@ type worker struct {
 	attached   attachment    // beside the answer that is heard
 	message    jobMessage    // that is being sent
 
-	startAlarm, ageAlarm, idleAlarm, stableAlarm, endAlarm alarm
+	startAlarm, listenAlarm, ageAlarm, idleAlarm, stableAlarm, endAlarm alarm
 }
 
 // accepts are the messages that a worker understands besides jobs.
@@ -153,9 +153,27 @@ func (w *worker) openLink() {
 
 func (w *worker) spawned() {
 	w.pid = w.child.Pid()
-	if w.pool.o.Ready == ReadySpawn {
+	switch w.pool.o.Ready {
+	case ReadySpawn:
 		w.becomeReady()
+	case ReadyListening:
+		w.lookForListener()
 	}
+}
+
+// listenPeriod is how often a worker that is to listen is looked at.
+const listenPeriod = 20 * time.Millisecond
+
+// lookForListener has the worker be ready once it listens.
+func (w *worker) lookForListener() {
+	if w.state != workerStarting {
+		return
+	}
+	if found, err := listens(w.pid); err == nil && found { // It fails when the worker has ended.
+		w.becomeReady()
+		return
+	}
+	w.listenAlarm.set(w.pool.loop, listenPeriod, w.lookForListener)
 }
 
 // becomeReady has the worker given jobs.

@@ -28,14 +28,14 @@ exports.serve = function serve(methods, { concurrency = 1, grace = 5000, teardow
     bytes ? bytes.end(process.exit) : process.exit();
   };
   const end = () => {
-    if (!ending) setTimeout(() => jobs.forEach((job) => job.abort(new Error('the worker is to end'))), grace).unref();
+    if (!ending) setTimeout(() => jobs.forEach((job) => job.abort(new Error('the worker is to end'))), grace);
     ending = true; queue.splice(0).forEach((job) => jobs.delete(job.id)); next();
   };
   const accept = async ({ id, method, job: input = null, attempt = 1, attach: size }) => {
     const controller = new AbortController(), { signal } = controller, handler = handlers[method ?? ''] ?? handlers[''];
     const job = { id, input, handler, credit: 1 << 20, abort: (e) => { controller.abort(e); job.go?.(); cut(); } };
     const cut = (at = queue.indexOf(job)) => { if (at >= 0) answer(...queue.splice(at, 1), { error: describe(signal.reason) }); };
-    jobs.set(id, job); const attach = size >= 0 && bytes ? await new Promise((got) => { wanted.push({ size, got }); take(); }) : undefined;
+    jobs.set(id, job); const attach = size > 0 && bytes ? await new Promise((got) => { wanted.push({ size, got }); take(); }) : undefined;
     const write = async (chunk) => {
       for (let data = Buffer.from(chunk), n; data.length && jobs.has(id); data = data.subarray(n)) {
         while (job.credit <= 0 && !signal.aborted) await new Promise((go) => { job.go = go; });
@@ -44,7 +44,7 @@ exports.serve = function serve(methods, { concurrency = 1, grace = 5000, teardow
       }
     };
     job.context = { id, method, attempt, attach, signal, write, retire: () => send({ retire: true }),
-      progress: (value) => jobs.has(id) && send({ id, progress: value }), reply: (value, data) => { job.attached = data; return value; } };
+      progress: (v) => jobs.has(id) && send({ id, progress: v }), reply: (v, data) => { job.attached = data?.length ? data : null; return v; } };
     if (handler) queue.push(job); else answer(job, { error: { message: `no method "${method ?? ''}"`, code: 'ERR_METHOD' } });
     signal.aborted ? cut() : next();
   };

@@ -19,7 +19,7 @@ const Page = "childprocess/CONFORMANCE.md"
 
 // A Behaviour is something that is promised.
 type Behaviour struct {
-	ID   string // "N086", "S053"
+	ID   string // "N086", "S053", "W041"
 	From string // tests of others that check it
 	Text string // what it is, one sentence
 }
@@ -34,7 +34,7 @@ type Test struct {
 // Check says in one sentence each what does not fit together: a behaviour with neither a test nor a reason in left.go,
 // or with both, and an ID that is no behaviour's.
 func Check(tests []Test) []string {
-	return mistakes(slices.Concat(nodeBehaviours, scenarios), tests, left)
+	return mistakes(slices.Concat(nodeBehaviours, scenarios, workerBehaviours), tests, left)
 }
 
 func mistakes(behaviours []Behaviour, tests []Test, left map[string]string) []string {

@@ -28,6 +28,12 @@ const scenarioHead = `
 What libuv, Rust, tokio, CPython, Go and others check of their child processes, pipes, signals and loops.
 `
 
+const workersHead = `
+## Pools, clusters and fleets
+
+What users of worker pools, of Node's cluster and of job queues rely on. From names those that it was learned from.
+`
+
 // Markdown returns the page.
 func Markdown(tests []Test) []byte {
 	var page bytes.Buffer
@@ -35,7 +41,7 @@ func Markdown(tests []Test) []byte {
 	for _, part := range []struct {
 		head string
 		rows []Behaviour
-	}{{nodeHead, nodeBehaviours}, {scenarioHead, scenarios}} {
+	}{{nodeHead, nodeBehaviours}, {scenarioHead, scenarios}, {workersHead, workerBehaviours}} {
 		page.WriteString(part.head)
 		writeTable(&page, part.rows, tests)
 	}

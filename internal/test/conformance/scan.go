@@ -14,18 +14,21 @@ import (
 // exempt is the folder of this package, whose tests are full of IDs that name nothing.
 const exempt = "internal/test/conformance"
 
+// fleet is a nested module that has behaviours of its own.
+const fleet = "fleet"
+
 var (
 	// testPrefix begins what go test runs.
 	testPrefix = regexp.MustCompile(`^(Test|Fuzz|Example)`)
 	// idRun is what may stand before a word of a name. More digits than there are in an ID are a mistake worth telling.
-	idRun = regexp.MustCompile(`^(?:[NS][0-9]{3,})+`)
+	idRun = regexp.MustCompile(`^(?:[NSW][0-9]{3,})+`)
 	// idsAndWords is the name of a subtest: IDs with spaces, commas or underscores between, then words.
-	idsAndWords = regexp.MustCompile(`^((?:[NS][0-9]{3,}[ ,_]*)+) `)
-	oneID       = regexp.MustCompile(`[NS][0-9]{3,}`)
+	idsAndWords = regexp.MustCompile(`^((?:[NSW][0-9]{3,}[ ,_]*)+) `)
+	oneID       = regexp.MustCompile(`[NSW][0-9]{3,}`)
 )
 
 // Tests returns the tests below the root of the module that name behaviours, whatever system they are for. Nested
-// modules, hidden folders and testdata are left out.
+// modules but fleet, hidden folders and testdata are left out.
 func Tests(root fs.FS) ([]Test, error) {
 	var tests []Test
 	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
@@ -58,7 +61,7 @@ func foreign(root fs.FS, dir string) bool {
 	}
 	_, err := fs.Stat(root, path.Join(dir, "go.mod"))
 	base := path.Base(dir)
-	return err == nil || strings.HasPrefix(base, ".") || base == "testdata" || dir == exempt
+	return err == nil && dir != fleet || strings.HasPrefix(base, ".") || base == "testdata" || dir == exempt
 }
 
 // testsOf returns the tests and subtests of one file that name behaviours.

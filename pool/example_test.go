@@ -1,0 +1,188 @@
+package pool_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/reactor"
+)
+
+// exampleWorkers are the workers of the examples. A program has them in main: if worker, err := exampleWorkers.Run(); worker { … }.
+var exampleWorkers = childprocess.Workers{
+	"sum": func(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
+		return pool.Serve(l, parent, pool.Handlers{
+			"sum": func(ctx context.Context, j *pool.Job) (any, error) {
+				var numbers []int
+				if err := j.Decode(&numbers); err != nil {
+					return nil, err
+				}
+				total := 0
+				for i, n := range numbers {
+					if ctx.Err() != nil {
+						return nil, context.Cause(ctx) // Cancelled, or over its time.
+					}
+					total += n
+					_ = j.Progress(i + 1) // The parent may have gone, which ends ctx.
+				}
+				return total, nil
+			},
+			"count": func(_ context.Context, j *pool.Job) (any, error) {
+				return len(j.Attachment()), nil
+			},
+			"list": func(_ context.Context, j *pool.Job) (any, error) {
+				for i := range 3 {
+					if _, err := fmt.Fprintln(j, "line", i); err != nil {
+						return nil, err
+					}
+				}
+				return 3, nil
+			},
+			"pid": func(context.Context, *pool.Job) (any, error) { return os.Getpid(), nil },
+		})
+	},
+}
+
+func exampleLoop() *reactor.Loop {
+	loop, err := reactor.New(nil)
+	if err != nil {
+		panic(err)
+	}
+	return loop
+}
+
+// Jobs that compute, from goroutines such as those of an HTTP server: a worker for each processor, a time-out that always ends, a second
+// chance when a worker dies.
+func ExamplePool_Do() {
+	loop := exampleLoop()
+	p, err := pool.New(loop, &pool.Options{Self: "sum", Timeout: time.Minute, Retries: 1})
+	if err != nil {
+		panic(err)
+	}
+	go func() {
+		var total int
+		err := p.Do(context.Background(), []int{1, 2, 3}, &total, &pool.RunOptions{Method: "sum"})
+		fmt.Println(total, err)
+		_ = loop.Post(func() { p.Stop(nil, nil) })
+	}()
+	if err := loop.Run(); err != nil {
+		panic(err)
+	}
+	_ = loop.Close()
+	// Output: 6 <nil>
+}
+
+// A stream of bytes that is longer than fits into memory: the worker waits while nobody takes it.
+func ExampleTask_OnChunk() {
+	loop := exampleLoop()
+	p, err := pool.New(loop, &pool.Options{Self: "sum", Max: 1})
+	if err != nil {
+		panic(err)
+	}
+	task, err := p.Run(nil, &pool.RunOptions{Method: "list"}, func(r *pool.Result, err error) {
+		fmt.Printf("done: %s %v\n", r.Raw(), err)
+		p.Stop(nil, nil)
+	})
+	if err != nil {
+		panic(err)
+	}
+	task.OnChunk(func(chunk []byte) { fmt.Printf("%s", chunk) })
+	if err := loop.Run(); err != nil {
+		panic(err)
+	}
+	_ = loop.Close()
+	// Output:
+	// line 0
+	// line 1
+	// line 2
+	// done: 3 <nil>
+}
+
+// A large payload goes beside the job, as memory that both processes have, and not through JSON.
+func ExampleRunOptions_attach() {
+	loop := exampleLoop()
+	p, err := pool.New(loop, &pool.Options{Self: "sum", Max: 1})
+	if err != nil {
+		panic(err)
+	}
+	image := make([]byte, 8<<20)
+	_, err = p.Run(nil, &pool.RunOptions{Method: "count", Attach: image}, func(r *pool.Result, err error) {
+		if err != nil {
+			panic(err)
+		}
+		fmt.Printf("%s bytes\n", r.Raw())
+		p.Stop(nil, nil)
+	})
+	if err != nil {
+		panic(err)
+	}
+	if err := loop.Run(); err != nil {
+		panic(err)
+	}
+	_ = loop.Close()
+	// Output: 8388608 bytes
+}
+
+// Sessions stick to a worker: jobs with one key go to one worker, which may keep what belongs to it in memory.
+func ExampleRunOptions_key() {
+	loop := exampleLoop()
+	p, err := pool.New(loop, &pool.Options{Self: "sum", Max: 4})
+	if err != nil {
+		panic(err)
+	}
+	pids := map[string]bool{}
+	left := 10
+	for range left {
+		_, err := p.Run(nil, &pool.RunOptions{Method: "pid", Key: "session 7"}, func(r *pool.Result, err error) {
+			if err != nil {
+				panic(err)
+			}
+			pids[string(r.Raw())] = true
+			if left--; left == 0 {
+				fmt.Println(len(pids), "worker")
+				p.Stop(nil, nil)
+			}
+		})
+		if err != nil {
+			panic(err)
+		}
+	}
+	if err := loop.Run(); err != nil {
+		panic(err)
+	}
+	_ = loop.Close()
+	// Output: 1 worker
+}
+
+// A rolling deploy of servers that accept from a listener of this program. Each new worker is ready before an old one stops
+// accepting; what has been accepted is answered.
+func ExamplePool_Reload() {
+	loop := exampleLoop()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fork := &childprocess.ForkOptions{}
+	fork.ListenFDs = []childprocess.ListenFD{{Socket: ln.(*net.TCPListener)}} // The worker calls childprocess.ListenFDs.
+	p, err := pool.New(loop, &pool.Options{Self: "sum", Min: 2, Max: 2, Fork: fork})
+	if err != nil {
+		panic(err)
+	}
+	err = p.Reload(&pool.ReloadOptions{Batch: 1}, func(err error) {
+		fmt.Println("reloaded:", err)
+		p.Stop(nil, func(*pool.StopReport) { _ = ln.Close() })
+	})
+	if err != nil {
+		panic(err)
+	}
+	if err := loop.Run(); err != nil {
+		panic(err)
+	}
+	_ = loop.Close()
+	// Output: reloaded: <nil>
+}

@@ -1,0 +1,63 @@
+//go:build !race
+
+package pool_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/reactor"
+)
+
+// The race detector allocates on its own account, so this file is not built with it.
+
+// TestServeOnTheLoopAllocatesNoMoreThanAChannel: a job costs what decoding it, and sending its result, costs.
+func TestServeOnTheLoopAllocatesNoMoreThanAChannel(t *testing.T) {
+	perJob := func(serve func(l *reactor.Loop, worker *ipc.Channel)) float64 {
+		l := looptest.New(t)
+		worker, parent := channels(t, l, nil)
+		serve(l, worker)
+		answers := 0
+		parent.OnMessage(func(*ipc.Message) { answers++ })
+		job := &envelope{7, "echo", small{1, "hello"}}
+		allocs := testing.AllocsPerRun(2000, func() {
+			want := answers + 1
+			if err := parent.Send(job); err != nil {
+				t.Fatal(err)
+			}
+			for answers < want {
+				if _, err := l.Poll(looptest.HangLimit()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		worker.Destroy()
+		parent.Destroy()
+		looptest.Run(t, l)
+		return allocs
+	}
+	bare := perJob(func(_ *reactor.Loop, worker *ipc.Channel) {
+		worker.OnMessage(func(m *ipc.Message) {
+			var q envelope
+			if err := m.Decode(&q); err != nil {
+				t.Error(err)
+			}
+			if err := worker.Send(&bareAnswer{q.ID, q.Job}); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	serve := perJob(func(l *reactor.Loop, worker *ipc.Channel) {
+		require.NoError(t, pool.ServeWith(l, worker, pool.Handlers{"echo": func(_ context.Context, j *pool.Job) (any, error) {
+			var v small
+			err := j.Decode(&v)
+			return &v, err
+		}}, &pool.ServeOptions{OnLoop: true}))
+	})
+	require.LessOrEqual(t, serve, bare)
+}
