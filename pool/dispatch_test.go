@@ -180,7 +180,7 @@ func TestW023_AmongIdleWorkersTheOrderChooses(t *testing.T) {
 			l := newLoop(t)
 			p := newPool(t, l, one(pool.Options{Max: 3, Starting: 1, Order: test.order}))
 			ready(t, l, p, 3)
-			long := run(t, p, order{Do: "pid", MS: 400}, nil)
+			long := run(t, p, order{Do: "pid", MS: 700}, nil)
 			short := run(t, p, order{Do: "pid"}, nil)
 			until(t, l, settled(long, short))
 			jobs := []*outcome{long, short}

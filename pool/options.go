@@ -84,8 +84,8 @@ type Options struct {
 	CancelGrace, KillGrace time.Duration
 
 	// Retries is how often a job is run again after an error of the worker. With it a job whose worker has died is run again, too, by itself in
-	// a worker, until MaxCrashes workers have died of it. 0: a job that was begun is never run twice. MaxCrashes
-	// 0: DefaultMaxCrashes.
+	// a worker, until MaxCrashes workers have died of it. 0: a job that was begun is not run again, but for one beside a job for which
+	// its worker is killed: that is run again, uncounted, unless some of its chunks were taken. MaxCrashes 0: DefaultMaxCrashes.
 	Retries    int
 	MaxCrashes int
 

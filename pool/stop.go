@@ -26,7 +26,7 @@ type StopOptions struct {
 // A StopReport is how the end of a pool went.
 type StopReport struct {
 	Dropped int           // tasks that failed with [ErrStopped]
-	Forced  []*WorkerExit // workers that were sent signals because they did not end by themselves
+	Forced  []*WorkerExit // workers that were ready and were sent signals because they did not end by themselves
 	Elapsed time.Duration // since the first Stop
 }
 
