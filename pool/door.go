@@ -2,22 +2,18 @@ package pool
 
 import (
 	"context"
-	"sync"
 
 	"github.com/brood-go/brood/internal/nodejson"
 	"github.com/brood-go/brood/reactor"
 )
 
-// door is what other goroutines use of a pool: the loop's Post, and whether the loop is closed, which a call that waits has to
-// learn. Nothing else in this package is touched by two goroutines.
+// door is what other goroutines use of the pools of a loop besides its Post: whether it is closed, which a call that waits has to
+// learn. On the parent's side nothing else is touched by two goroutines; of the worker's side see serve_door.go.
 type door struct {
-	closed chan struct{}
-	once   sync.Once
+	closed chan struct{} // with the loop
 }
 
-func (d *door) open(*Pool) { d.closed = make(chan struct{}) }
-
-func (d *door) close() { d.once.Do(func() { close(d.closed) }) }
+func newDoor() door { return door{make(chan struct{})} }
 
 // outcome is what done is called with.
 type outcome struct {
@@ -64,7 +60,7 @@ func (p *Pool) Do(ctx context.Context, job, result any, o *RunOptions) error {
 		return got.result.Decode(result)
 	case <-ctx.Done():
 		return &CancelError{context.Cause(ctx)}
-	case <-p.door.closed:
+	case <-p.hub.door.closed:
 		return reactor.ErrClosed
 	}
 }

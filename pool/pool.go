@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -27,7 +26,7 @@ type Pool struct {
 	loop   *reactor.Loop
 	o      *settings
 	logger *slog.Logger // nil: silent
-	door   door         // what other goroutines use
+	hub    *hub
 
 	state  poolState
 	failed error // why Run refuses, if not for Stop: no worker ever became ready
@@ -88,27 +87,17 @@ func New(l *reactor.Loop, o *Options) (*Pool, error) {
 	}
 	p.program = program{self: s.Self, module: s.Module, execPath: s.ExecPath, args: s.Args, fork: s.fork}
 	p.tellOutcome = p.tellNextOutcome
-	p.door.open(p)
-	if _, err := l.Local(p, func() (io.Closer, error) { return p, nil }); err != nil {
+	if p.hub, err = hubOf(l); err != nil {
 		return nil, err
 	}
 	if err := p.startFirst(); err != nil {
 		p.state = poolStopped
 		return nil, err
 	}
+	p.hub.open[p] = struct{}{}
 	p.startWatches()
 	p.updateHold()
 	return p, nil
-}
-
-// Close is for the loop that ends: it kills the workers. It returns nil. See [Pool.Stop].
-func (p *Pool) Close() error {
-	p.state = poolStopped
-	for _, w := range p.workers {
-		w.child.Terminate(0)
-	}
-	p.door.close()
-	return nil
 }
 
 // Ref has the pool keep the loop alive while it has workers, as a new one does.

@@ -153,6 +153,7 @@ func (p *Pool) ended() {
 // finish tells that the pool has ended.
 func (p *Pool) finish() {
 	p.state = poolStopped
+	delete(p.hub.open, p)
 	s := p.stopping
 	s.cut.stop()
 	p.revive.stop()

@@ -1,0 +1,35 @@
+package pool
+
+import (
+	"io"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+// hub has the pools of one loop that have not ended. It is closed with the loop.
+type hub struct {
+	open map[*Pool]struct{}
+	door door
+}
+
+type hubKey struct{}
+
+func hubOf(l *reactor.Loop) (*hub, error) {
+	c, err := l.Local(hubKey{}, func() (io.Closer, error) { return &hub{map[*Pool]struct{}{}, newDoor()}, nil })
+	if err != nil {
+		return nil, err
+	}
+	return c.(*hub), nil
+}
+
+// Close kills the workers of pools that were open when the loop was closed.
+func (h *hub) Close() error {
+	for p := range h.open {
+		p.state = poolStopped
+		for _, w := range p.workers {
+			w.child.Terminate(0)
+		}
+	}
+	close(h.door.closed)
+	return nil
+}
