@@ -13,8 +13,6 @@ type door struct {
 	closed chan struct{} // with the loop
 }
 
-func newDoor() door { return door{make(chan struct{})} }
-
 // outcome is what done is called with.
 type outcome struct {
 	result *Result

@@ -15,7 +15,7 @@ type hub struct {
 type hubKey struct{}
 
 func hubOf(l *reactor.Loop) (*hub, error) {
-	c, err := l.Local(hubKey{}, func() (io.Closer, error) { return &hub{map[*Pool]struct{}{}, newDoor()}, nil })
+	c, err := l.Local(hubKey{}, func() (io.Closer, error) { return &hub{map[*Pool]struct{}{}, door{make(chan struct{})}}, nil })
 	if err != nil {
 		return nil, err
 	}
