@@ -31,6 +31,8 @@ func runChild() bool {
 		rawIPCChild(os.Args[2], size)
 	case "-child-spawn":
 		spawnServer(os.Args[2])
+	case "-child-pool":
+		poolChild(os.Args[2], os.Args[3:])
 	case "-child-nohup":
 		nohupChild(os.Args[2])
 	default:
