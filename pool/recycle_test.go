@@ -186,10 +186,13 @@ func TestW051_IdleWorkersEndDownToMin(t *testing.T) {
 	p := newPool(t, l, raw(pool.Options{Min: 1, Max: 4, InFlight: 1, IdleTimeout: 50 * time.Millisecond}))
 	ends := exits(p)
 	var all []*outcome
-	for range 4 {
-		all = append(all, run(t, p, order{MS: 200}, nil))
-	}
-	until(t, l, func() bool { return p.Stats().Busy == 4 })
+	until(t, l, func() bool {
+		s := p.Stats()
+		if s.Waiting == 0 && s.Peak < 4 { // All that were started are busy, or will be.
+			all = append(all, run(t, p, order{MS: 200}, nil))
+		}
+		return s.Peak == 4
+	})
 	until(t, l, settled(all...))
 	for _, o := range all {
 		require.NoError(t, o.err, "it never cuts a job")
