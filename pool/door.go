@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"runtime"
 	"sync"
 
 	"github.com/brood-go/brood/internal/nodejson"
@@ -13,11 +14,31 @@ import (
 type door struct {
 	closed chan struct{}
 	once   sync.Once
+
+	// Used on the loop goroutine only.
+	yield    func() // made once
+	yielding bool   // yield has a tick
 }
 
-func (d *door) open(*Pool) { d.closed = make(chan struct{}) }
+func (d *door) open() {
+	d.closed = make(chan struct{})
+	d.yield = d.yieldNow
+}
 
 func (d *door) close() { d.once.Do(func() { close(d.closed) }) }
+
+// yieldSoon lets those that Do has an outcome for have this thread's processor behind the ticks, see server.yieldSoon.
+func (d *door) yieldSoon(l *reactor.Loop) {
+	if !d.yielding {
+		d.yielding = true
+		l.NextTick(d.yield)
+	}
+}
+
+func (d *door) yieldNow() {
+	d.yielding = false
+	runtime.Gosched()
+}
 
 // outcome is what Do waits for.
 type outcome struct {
@@ -46,7 +67,10 @@ func (p *Pool) Do(ctx context.Context, job, result any, o *RunOptions) error {
 	with.Context = ctx
 	answer := make(chan outcome, 1)
 	submit := func() {
-		t, err := p.submit(encoded, &with, func(r *Result, err error) { answer <- outcome{r, err} })
+		t, err := p.submit(encoded, &with, func(r *Result, err error) {
+			answer <- outcome{r, err}
+			p.door.yieldSoon(p.loop)
+		})
 		if err != nil {
 			answer <- outcome{nil, err}
 			return

@@ -88,7 +88,7 @@ func New(l *reactor.Loop, o *Options) (*Pool, error) {
 	}
 	p.program = program{self: s.Self, module: s.Module, execPath: s.ExecPath, args: s.Args, fork: s.fork}
 	p.tellOutcome = p.tellNextOutcome
-	p.door.open(p)
+	p.door.open()
 	if _, err := l.Local(p, func() (io.Closer, error) { return p, nil }); err != nil {
 		return nil, err
 	}
