@@ -17,17 +17,25 @@ type request struct {
 }
 
 func (r *request) member(key, value []byte) {
-	for _, m := range [...]struct {
-		name string
-		to   *[]byte
-	}{
-		{"id", &r.id}, {"job", &r.job}, {"method", &r.method}, {"attempt", &r.attempt}, {"attach", &r.attach},
-		{"cancel", &r.cancel}, {"recall", &r.recall}, {"credit", &r.credit}, {"ping", &r.ping},
-	} {
-		if nodejson.Means(key, m.name) {
-			*m.to = value
-			return
-		}
+	switch string(plainText(key)) {
+	case "id":
+		r.id = value
+	case "job":
+		r.job = value
+	case "method":
+		r.method = value
+	case "attempt":
+		r.attempt = value
+	case "attach":
+		r.attach = value
+	case "cancel":
+		r.cancel = value
+	case "recall":
+		r.recall = value
+	case "credit":
+		r.credit = value
+	case "ping":
+		r.ping = value
 	}
 }
 
@@ -44,6 +52,11 @@ func methodOf(text []byte) []byte {
 	if !given(text) {
 		return nil
 	}
+	return plainText(text)
+}
+
+// plainText is textOf without a copy, for the strings that mean what is written.
+func plainText(text []byte) []byte {
 	if text[0] == '"' && bytes.IndexByte(text, '\\') < 0 {
 		return text[1 : len(text)-1]
 	}
