@@ -2,6 +2,7 @@ package pool
 
 import (
 	"errors"
+	"maps"
 	"time"
 )
 
@@ -139,9 +140,7 @@ func (p *Pool) Stats() Stats {
 		Peak: p.number, Generation: p.generation, Exits: map[ExitReason]uint64{},
 		Waited: c.waited.snapshot(), Ran: c.ran.snapshot(), Uptime: p.loop.Now().Sub(c.since),
 	}
-	for reason, n := range c.exits {
-		s.Exits[reason] = n
-	}
+	maps.Copy(s.Exits, c.exits)
 	busy, all := c.busy, c.slotTime
 	for _, w := range p.workers {
 		s.addWorker(w)
