@@ -58,10 +58,10 @@ step = @echo '==> $(1)'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test race lint format fix staticcheck cross fuzz cover bench demo examples fallbacks refused nested probe
+.PHONY: help test race lint format fix staticcheck cross fuzz cover bench bench-peers demo examples fallbacks refused nested probe
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 test: lint race fallbacks fuzz nested ## all of it but cover, bench and demo: the one test command
 	$(call step,all tests passed)
@@ -161,6 +161,13 @@ bench: ## measure against the floors and the peers, in one table; every measurem
 	$(call step,benchmarks)
 	@mkdir -p $(CACHE)
 	@$(GO) -C bench run . -raw $(CACHE)/bench.csv
+
+# The versions are in package.json. There is no lock file, whose addresses would be those of one registry.
+bench-peers: ## install the worker pools from npm that `make bench` compares with
+	$(call step,peers from npm)
+	@mkdir -p $(CACHE)/bench-peers
+	@cp bench/peers/package.json $(CACHE)/bench-peers/
+	@cd $(CACHE)/bench-peers && npm install --no-package-lock --no-audit --no-fund --ignore-scripts
 
 # Not `go run`: it would hide the exit code and take part in ^C.
 demo: ## a real job: hash a directory tree (DIR=…) with many children at once

@@ -33,6 +33,8 @@ func runChild() bool {
 		spawnServer(os.Args[2])
 	case "-child-cluster":
 		clusterPrimary(os.Args[2], os.Args[3], os.Args[4])
+	case "-child-pool":
+		poolChild(os.Args[2], os.Args[3:])
 	case "-child-nohup":
 		nohupChild(os.Args[2])
 	default:

@@ -1,6 +1,6 @@
 // Command bench measures brood against the raw system calls that any such library needs (the floor), against os/exec
-// and Go's own timers and channels, against Node and Bun where they are installed, and against posix_spawn(3) where there
-// is a C compiler, side by side in one run. It prints one table, and below it one of what a child costs by the number of
+// and Go's own timers and channels, against Node and Bun where they are installed, against posix_spawn(3) where there
+// is a C compiler, and against the worker pools of Go, Node and Python, side by side in one run. It prints one table, and below it one of what a child costs by the number of
 // open descriptors. BROOD_BENCH_BUN says where Bun is when PATH does not, and the like for the others.
 //
 // The contestants of a scenario take turns, round after round, each round beginning with another one, so that a change
@@ -36,6 +36,7 @@ func main() {
 		fatal(err)
 	}
 	reportMissing("node", "bun", "cc")
+	reportMissingPools()
 	var all []result
 	for _, s := range scenarios(*scale) {
 		if filter.MatchString(s.name) {
@@ -86,5 +87,5 @@ func scenarios(scale float64) []scenario {
 		watcherDispatch(n(300_000)),
 		ticks(n(1_000_000)),
 		clusterConnections(n(4000)),
-	}, ipcScenarios(n)...)
+	}, append(ipcScenarios(n), poolScenarios(n)...)...)
 }

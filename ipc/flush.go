@@ -27,9 +27,10 @@ func (c *Channel) put(p []byte, f queuedFrame) (kept bool) {
 		s.tickDue = true
 		c.loop.NextTick(s.onTick)
 	}
-	if !s.wire.empty() || s.gate != gateOpen || s.burst >= eagerWrites {
+	if !s.wire.empty() || s.gate != gateOpen || s.burst >= s.eager(f) {
 		kept = c.queue(p, 0, f)
-		if s.gate == gateOpen && s.wire.size >= gatherSize {
+		if s.gate == gateOpen && (s.wire.size >= gatherSize || s.burst < s.eager(f)) {
+			s.burst++
 			c.flush()
 		}
 		return kept
@@ -54,6 +55,14 @@ func (c *Channel) put(p []byte, f queuedFrame) (kept bool) {
 		c.setGate(gateFull)
 	}
 	return kept
+}
+
+// eager is how many messages of a burst are written at once before f waits.
+func (s *sender) eager(f queuedFrame) int {
+	if f.gather {
+		return 1
+	}
+	return eagerWrites
 }
 
 // queue puts a frame onto the wire of which the kernel has taken n bytes. It reports whether it has kept the memory of p.

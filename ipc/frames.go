@@ -8,6 +8,7 @@ type queuedFrame struct {
 	done     func(error) // nil: OnError gets the reason when it cannot be sent
 	handover *handover   // of a frame with a handle; nil: it has none
 	vital    bool        // the peer waits for it: it is not given up
+	gather   bool        // it may wait for the end of the callback
 }
 
 // verdict is a callback that has a tick, with what it is told.

@@ -69,6 +69,11 @@ type SendOptions struct {
 	// KeepOpen leaves a net.Conn given as Handle open here too: both processes use the connection.
 	KeepOpen bool
 
+	// Gather has the message written together with those that follow in the same callback and the ticks behind it: one call
+	// and one wake-up of the peer for many messages, which are a little later there. The first one is written at once all the
+	// same, and a message without Gather takes those before it along.
+	Gather bool
+
 	// Done is called once, on a later tick and in the order of the messages, with nil when the kernel has taken all of
 	// the message, or with the reason why it never will. That the channel is not connected it is told on the next tick,
 	// whatever is still queued. Nil: such a reason goes to Received, and without that to OnError.

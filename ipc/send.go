@@ -103,7 +103,7 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 	if out != nil {
 		out.received = o.Received
 	}
-	if !c.submit(frame, out, queuedFrame{done: o.Done}) {
+	if !c.submit(frame, out, queuedFrame{done: o.Done, gather: o.Gather}) {
 		c.hub.giveScratch(frame)
 	}
 	if out == nil && o.Received != nil {

@@ -35,6 +35,37 @@ func TestSmallMessagesAreWithTheKernelWhenSendReturns(t *testing.T) {
 	run(t, l)
 }
 
+func TestGatheredMessagesAreWrittenBehindTheTicksOrBeforeTheNextOther(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	gather := &ipc.SendOptions{Gather: true}
+	sent := func(want string) {
+		t.Helper()
+		s, _ := p.read()
+		require.Equal(t, want, s)
+	}
+	l.NextTick(func() {
+		require.NoError(t, c.SendWith(1, gather))
+		sent("1\n")
+		require.NoError(t, c.SendWith(2, gather))
+		require.NoError(t, c.SendWith(3, gather))
+		sent("")
+		require.NoError(t, c.Send(4))
+		sent("2\n3\n4\n")
+		require.NoError(t, c.SendWith(5, gather))
+		sent("")
+	})
+	poll(t, l)
+	sent("5\n")
+	l.NextTick(func() {
+		require.NoError(t, c.SendWith(6, gather))
+		sent("6\n")
+	})
+	poll(t, l)
+	p.close()
+	run(t, l)
+}
+
 func TestManyGatheredMessagesDoNotWaitForTheTick(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)

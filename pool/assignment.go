@@ -55,7 +55,8 @@ func (p *Pool) give(w *worker, t *Task) bool {
 	}
 	t.state = taskRunning
 	p.counts.running++
-	a := &assignment{id: w.jobID, worker: w, task: t}
+	a := t.newAssignment()
+	*a = assignment{id: w.jobID, worker: w, task: t}
 	t.given = a
 	w.jobs = append(w.jobs, a)
 	if len(t.attach) > 0 && t.file == nil {
@@ -70,6 +71,14 @@ func (p *Pool) give(w *worker, t *Task) bool {
 		a.begin()
 	}
 	return true
+}
+
+// newAssignment returns one that nothing knows of: callbacks of the one before may still come.
+func (t *Task) newAssignment() *assignment {
+	if t.first.worker == nil {
+		return &t.first
+	}
+	return new(assignment)
 }
 
 // handleError reports whether err is about the handle of a job, which then is the job's fault.

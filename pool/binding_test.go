@@ -2,6 +2,7 @@ package pool_test
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -162,5 +163,19 @@ func TestW006_HigherPriorityFirstAndFIFOInside(t *testing.T) {
 	l.SetTimeout(20*time.Millisecond, func() { first.Cancel(nil) })
 	until(t, l, func() bool { return held.called == 1 && len(got) == 8 })
 	require.Equal(t, []string{"top", "high 1", "high 2", "a", "keyed", "b", "c", "low"}, got)
+	stop(t, l, p)
+}
+
+func TestW005_ThePartsOfABroadcastHaveResultsOfTheirOwn(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, raw(pool.Options{Max: 4, InFlight: 1}))
+	ready(t, l, p, 4)
+	var all []pool.WorkerResult
+	require.NoError(t, p.Broadcast(order{Do: "pid", Arg: "a job that is longer than its result"}, nil, func(r []pool.WorkerResult) { all = r }))
+	until(t, l, func() bool { return all != nil })
+	for _, r := range all {
+		require.NoError(t, r.Err)
+		require.Equal(t, strconv.Itoa(r.Worker.Pid), string(r.Result.Raw()))
+	}
 	stop(t, l, p)
 }

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/brood-go/brood/internal/nodejson"
 	"github.com/brood-go/brood/reactor"
@@ -11,6 +12,23 @@ import (
 // learn. On the parent's side nothing else is touched by two goroutines; of the worker's side see serve_door.go.
 type door struct {
 	closed chan struct{} // with the loop
+
+	// Used on the loop goroutine only.
+	yield    func() // made once
+	yielding bool   // yield has a tick
+}
+
+// yieldSoon lets those that Do has an outcome for have this thread's processor behind the ticks, see server.yieldSoon.
+func (d *door) yieldSoon(l *reactor.Loop) {
+	if !d.yielding {
+		d.yielding = true
+		l.NextTick(d.yield)
+	}
+}
+
+func (d *door) yieldNow() {
+	d.yielding = false
+	runtime.Gosched()
 }
 
 // outcome is what done is called with.
@@ -40,7 +58,10 @@ func (p *Pool) Do(ctx context.Context, job, result any, o *RunOptions) error {
 	with.Context = ctx
 	answer := make(chan outcome, 1)
 	submit := func() {
-		t, err := p.submit(encoded, &with, func(r *Result, err error) { answer <- outcome{r, err} })
+		t, err := p.submit(encoded, &with, func(r *Result, err error) {
+			answer <- outcome{r, err}
+			p.hub.door.yieldSoon(p.loop)
+		})
 		if err != nil {
 			answer <- outcome{nil, err}
 			return

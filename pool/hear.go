@@ -129,7 +129,7 @@ func (w *worker) settleAnswered(a *assignment, result, failure []byte) {
 		now := p.loop.Now()
 		p.counts.ran.add(now.Sub(t.begun))
 		t.answeredWith(w, &Result{
-			raw: bytes.Clone(result), Worker: w.id(), Runs: t.runs, Waited: t.begun.Sub(t.since), Ran: now.Sub(t.begun),
+			raw: t.keep(result), Worker: w.id(), Runs: t.runs, Waited: t.begun.Sub(t.since), Ran: now.Sub(t.begun),
 		})
 	}
 	w.skipAttachment()

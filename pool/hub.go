@@ -15,7 +15,11 @@ type hub struct {
 type hubKey struct{}
 
 func hubOf(l *reactor.Loop) (*hub, error) {
-	c, err := l.Local(hubKey{}, func() (io.Closer, error) { return &hub{map[*Pool]struct{}{}, door{make(chan struct{})}}, nil })
+	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
+		h := &hub{open: map[*Pool]struct{}{}, door: door{closed: make(chan struct{})}}
+		h.door.yield = h.door.yieldNow
+		return h, nil
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -60,10 +60,11 @@ func hasIPC(stdio []childprocess.Stdio) bool { return len(stdio) > 3 && stdio[3]
 type messageLink struct {
 	worker  *worker
 	channel *ipc.Channel
+	gather  ipc.SendOptions // jobs that are given in one go leave in one go, the first at once, so that the worker can begin
 }
 
 func newMessageLink(w *worker) *messageLink {
-	k := &messageLink{w, w.child.Channel()}
+	k := &messageLink{w, w.child.Channel(), ipc.SendOptions{Gather: true}}
 	k.channel.Unref()
 	k.channel.OnMessage(func(m *ipc.Message) { w.hear(m.Raw(), m) })
 	k.channel.OnDrain(w.hearDrain)
@@ -76,7 +77,7 @@ func (k *messageLink) send(m *jobMessage, t *Task) error {
 	case t.file != nil:
 		return k.channel.SendWith(m, &ipc.SendOptions{Handle: ipc.File{File: t.file}})
 	case t.handle == nil:
-		return k.channel.Send(m)
+		return k.channel.SendWith(m, &k.gather)
 	}
 	return k.channel.SendWith(m, &ipc.SendOptions{Handle: t.handle, KeepOpen: true})
 }

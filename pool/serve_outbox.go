@@ -77,7 +77,7 @@ func (s *server) send(o outgoing) {
 	s.text = p
 	var err error
 	if o.attach == nil {
-		err = s.parent.Send(&s.text)
+		err = s.parent.SendWith(&s.text, &s.gather)
 	} else {
 		err = s.sendAttached(o)
 	}

@@ -17,29 +17,24 @@ type request struct {
 }
 
 func (r *request) member(key, value []byte) {
-	if bytes.IndexByte(key, '\\') >= 0 { // Nobody writes these keys so, but it means the same.
-		var plain string
-		_ = nodejson.Unmarshal(key, &plain) // It is a string.
-		key = []byte(`"` + plain + `"`)
-	}
-	switch string(key) {
-	case `"id"`:
+	switch string(plainText(key)) {
+	case "id":
 		r.id = value
-	case `"method"`:
-		r.method = value
-	case `"job"`:
+	case "job":
 		r.job = value
-	case `"attempt"`:
+	case "method":
+		r.method = value
+	case "attempt":
 		r.attempt = value
-	case `"attach"`:
+	case "attach":
 		r.attach = value
-	case `"cancel"`:
+	case "cancel":
 		r.cancel = value
-	case `"recall"`:
+	case "recall":
 		r.recall = value
-	case `"credit"`:
+	case "credit":
 		r.credit = value
-	case `"ping"`:
+	case "ping":
 		r.ping = value
 	}
 }
@@ -57,6 +52,11 @@ func methodOf(text []byte) []byte {
 	if !given(text) {
 		return nil
 	}
+	return plainText(text)
+}
+
+// plainText is textOf without a copy, for the strings that mean what is written.
+func plainText(text []byte) []byte {
 	if text[0] == '"' && bytes.IndexByte(text, '\\') < 0 {
 		return text[1 : len(text)-1]
 	}

@@ -31,6 +31,10 @@ type server struct {
 	cost int64           // bytes of jobs
 	run  func()          // the body of a runner
 
+	yield    func()          // made once
+	yielding bool            // yield has a tick
+	gather   ipc.SendOptions // of answers that leave in one go
+
 	// Of the handlers on the loop, used again for each job.
 	current Job
 	result  resultFrame
@@ -60,6 +64,8 @@ func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions)
 	}
 	s.door = newDoor(l, s.flush)
 	s.run = s.runner
+	s.yield = s.yieldNow
+	s.gather.Gather = true
 	s.onMember = s.req.member
 	s.ending.init()
 	if err := s.watchSignals(); err != nil {
@@ -207,6 +213,7 @@ func (s *server) receive(id uint64, m *ipc.Message) error {
 	s.jobs[id] = j
 	s.cost += j.cost
 	s.door.put(j, s.o.Concurrency, s.run)
+	s.yieldSoon()
 	return nil
 }
 

@@ -16,6 +16,7 @@ func TestW060_StopRunsWhatWasSubmittedAndEndsTheWorkers(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 2, InFlight: 1}))
 	ends := exits(p)
+	ready(t, l, p, 2)
 	var all []*outcome
 	for range 6 {
 		all = append(all, run(t, p, order{Arg: "x", MS: 20}, nil))

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"os"
@@ -41,6 +42,7 @@ type Task struct {
 	index int    // there
 
 	given   *assignment // while it runs
+	first   assignment  // of the first run, which most tasks have only
 	runs    int         // how often it was begun
 	crashes []Crash     // of workers that had begun it
 	since   time.Time   // of submission
@@ -100,6 +102,20 @@ func (t *Task) Cancel(cause error) {
 	}
 	t.pool.abandon(t, &CancelError{cause}, "cancelled: "+cause.Error())
 }
+
+// keep copies an answer, into the memory of the job when that is not needed any more, and not much too large.
+func (t *Task) keep(answer []byte) []byte {
+	c := cap(t.job)
+	if t.only != nil || len(answer) > c || c > 2*len(answer)+smallJob { // The parts of a Broadcast share a job.
+		return bytes.Clone(answer)
+	}
+	raw := append(t.job[:0], answer...)
+	t.job = nil
+	return raw
+}
+
+// smallJob is how many bytes a result may hold on to without use.
+const smallJob = 64
 
 // watch has the end of ctx cancel the task.
 func (t *Task) watch(ctx context.Context) {

@@ -95,12 +95,12 @@ func parseAnswer(p []byte) (a answer, err error) {
 		_, err := nodejson.Value(p)
 		return a, err
 	}
-	err = nodejson.Members(p, 0, func(key string, value []byte) {
+	err = nodejson.RawMembers(p, 0, func(key, value []byte) {
 		kind := kindOther
-		switch key {
+		switch string(plainText(key)) {
 		case "id":
 			a.hasID = true
-			a.id, _ = strconv.ParseUint(string(value), 10, 64) // 0 for what is no such number.
+			a.id, _ = number(value) // 0 for what is no such number.
 		case "attach":
 			a.attach, _ = strconv.ParseInt(string(value), 10, 64)
 		case "result":

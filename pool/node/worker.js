@@ -32,21 +32,21 @@ exports.serve = function serve(methods, { concurrency = 1, grace = 5000, teardow
     ending = true; queue.splice(0).forEach((job) => jobs.delete(job.id)); next();
   };
   const accept = async ({ id, method, job: input = null, attempt = 1, attach: size }) => {
-    const controller = new AbortController(), { signal } = controller, handler = handlers[method ?? ''] ?? handlers[''];
-    const job = { id, input, handler, credit: 1 << 20, abort: (e) => { controller.abort(e); job.go?.(); cut(); } };
-    const cut = (at = queue.indexOf(job)) => { if (at >= 0) answer(...queue.splice(at, 1), { error: describe(signal.reason) }); };
+    let made; const control = () => (made ??= new AbortController()), handler = handlers[method ?? ''] ?? handlers['']; // It is slow to make.
+    const job = { id, input, handler, credit: 1 << 20, abort: (e) => { control().abort(e); job.go?.(); cut(); } };
+    const cut = (at = queue.indexOf(job)) => { if (at >= 0) answer(...queue.splice(at, 1), { error: describe(made.signal.reason) }); };
     jobs.set(id, job); const attach = size > 0 && bytes ? await new Promise((got) => { wanted.push({ size, got }); take(); }) : undefined;
-    const write = async (chunk) => {
+    const write = async (chunk, { signal } = control()) => {
       for (let data = Buffer.from(chunk), n; data.length && jobs.has(id); data = data.subarray(n)) {
         while (job.credit <= 0 && !signal.aborted) await new Promise((go) => { job.go = go; });
         signal.throwIfAborted(); n = Math.min(job.credit, 1 << 16, data.length); job.credit -= n;
         await new Promise((gone) => send({ id, chunk: { base64: data.toString('base64', 0, n) } }, gone));
       }
     };
-    job.context = { id, method, attempt, attach, signal, write, retire: () => send({ retire: true }),
+    job.context = { id, method, attempt, attach, write, get signal() { return control().signal; }, retire: () => send({ retire: true }),
       progress: (v) => jobs.has(id) && send({ id, progress: v }), reply: (v, data) => { job.attached = data?.length ? data : null; return v; } };
     if (handler) queue.push(job); else answer(job, { error: { message: `no method "${method ?? ''}"`, code: 'ERR_METHOD' } });
-    signal.aborted ? cut() : next();
+    made?.signal.aborted ? cut() : next();
   };
   process.on('SIGINT', () => {}).on('SIGTERM', () => { if (!ending) send({ retire: true }); end(); }).on('disconnect', end);
   process.on('message', (m, _handle, job = jobs.get(m?.id)) => {

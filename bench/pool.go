@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// The pool scenarios give small jobs to two workers, which send them back. In Go the job and its result are decoded into
+// strings at both ends, in JavaScript by JSON.parse, which is part of its process.on('message'); the others do what their
+// libraries do with a text.
+
+// poolWorkers is how many workers every contestant has.
+const poolWorkers = 2
+
+// poolText is 30 bytes as JSON.
+var poolText = strings.Repeat("0123456789", 3)[:28]
+
+// poolLoad is how many jobs are under way at once.
+type poolLoad struct {
+	name string
+	each int    // most that one worker is sent at once, by contestants that can be told
+	all  int    // at once, in all
+	at   *place // nil: where the kernel puts them
+}
+
+// poolPeer is a parent and its workers.
+type poolPeer interface {
+	// echo has n jobs done.
+	echo(n int, load poolLoad) time.Duration
+	close()
+}
+
+// poolScenarios are short: two cores have up to four processes to run, and the noise of that is met by many rounds.
+func poolScenarios(n func(int) int) []scenario {
+	core := places()[0]
+	return []scenario{
+		poolEcho(poolLoad{"one at a time, one core", 1, 1, &core}, n(300), 1.15),
+		poolEcho(poolLoad{"one at a time", 1, 1, nil}, n(300), 1.15),
+		poolEcho(poolLoad{"1 in flight each", 1, poolWorkers, nil}, n(600), 1.15),
+		poolEcho(poolLoad{"16 in flight each", 16, 16 * poolWorkers, nil}, n(2000), 1.25),
+		poolEcho(poolLoad{"64 in all", 16, 64, nil}, n(2000), 0),
+		poolLarge(n(2)),
+		poolBeside(n(1000)),
+		poolStart(),
+		poolReplace(n(3)),
+		poolDo(1, n(1000)),
+		poolDo(8, n(4000)),
+	}
+}
+
+// The floors of the scenarios, and the contestants that others are measured against.
+const (
+	bareGo, bareNode = "bare channel", "bare channel, node"
+	poolGo, poolNode = "brood pool", "brood pool, node"
+	jestWorker       = "jest-worker"
+	executor         = "ProcessPoolExecutor"
+	roadRunner       = "RoadRunner"
+)
+
+// poolEcho has n small jobs done. most is a pool's time to that of bare channels to the same workers; 0: without a target.
+func poolEcho(load poolLoad, n int, most float64) scenario {
+	s := scenario{name: "pool echo, " + load.name, unit: "job", ops: float64(n), rounds: 3}
+	add := func(name string, start func() poolPeer, targets ...target) {
+		s.contestants = append(s.contestants, load.contestant(name, n, start, targets))
+	}
+	against := func(name string) (t []target) {
+		if most > 0 {
+			t = append(t, target{name, most})
+		}
+		return t
+	}
+	add(bareGo, func() poolPeer { return newBarePool(bareWorkerGo()) })
+	add(poolGo, func() poolPeer { return newBroodPool(goWorkers("onloop", load.each)) },
+		append(against(bareGo), target{roadRunner, 0.95}, target{executor, 0.15})...)
+	add(poolGo+", goroutines", func() poolPeer { return newBroodPool(goWorkers("goroutines", load.each)) }, target{executor, 0.15})
+	if node, ok := findPeer("node"); ok {
+		add(bareNode, func() poolPeer { return newBarePool(bareWorkerNode(node)) })
+		add(poolNode, func() poolPeer { return newBroodPool(nodeWorkers(node, "plain", load.each)) },
+			append(against(bareNode), target{jestWorker, 0.45})...)
+		add(poolNode+" helper", func() poolPeer { return newBroodPool(nodeWorkers(node, "helper", load.each)) }, target{jestWorker, 0.45})
+	}
+	add(roadRunner, newRoadRunner)
+	for _, p := range scriptPools() {
+		add(p.name, p.start)
+		s.contestants[len(s.contestants)-1].elsewhere = true
+	}
+	return s
+}
+
+// contestant is one whose processes are started when it is measured first, and stay for all rounds.
+func (load poolLoad) contestant(name string, n int, start func() poolPeer, targets []target) contestant {
+	var p poolPeer
+	return contestant{
+		name: name, targets: targets,
+		setUp: func() (tearDown func()) {
+			leave := load.enter()
+			if p == nil {
+				p = start()
+			}
+			return leave
+		},
+		run:   func() time.Duration { return p.echo(n, load) },
+		close: func() { p.close() },
+	}
+}
+
+// enter has this program, and the processes that it starts meanwhile, run where the load is.
+func (load poolLoad) enter() (leave func()) {
+	if load.at == nil {
+		return func() {}
+	}
+	cpu := everyCPU
+	cpu.Zero()
+	cpu.Set(load.at.parent)
+	setAffinity(os.Getpid(), &cpu)
+	runtime.GOMAXPROCS(1)
+	return func() {
+		setAffinity(os.Getpid(), &everyCPU)
+		runtime.GOMAXPROCS(runtime.NumCPU())
+	}
+}
+
+// mustEcho fails unless a job came back as it went.
+func mustEcho(text string) {
+	if text != poolText {
+		fatal(fmt.Errorf("the result of a job is %q", text))
+	}
+}

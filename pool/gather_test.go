@@ -1,0 +1,31 @@
+package pool_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/pool"
+)
+
+// TestTheFirstOfSeveralJobsIsWithTheWorkerWhenRunReturns: the others leave together, with the end of the callback.
+func TestTheFirstOfSeveralJobsIsWithTheWorkerWhenRunReturns(t *testing.T) {
+	l := newLoop(t)
+	log := newLog(t)
+	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 4}), log.env()))
+	ready(t, l, p, 1)
+	var all []*outcome
+	l.NextTick(func() {
+		for range 4 {
+			all = append(all, run(t, p, order{Do: "pid", Arg: "gathered"}, nil))
+		}
+		// The loop does not turn meanwhile.
+		require.Eventually(t, func() bool { return log.begun("gathered") == 1 }, looptest.HangLimit(), time.Millisecond)
+	})
+	until(t, l, func() bool { return len(all) == 4 })
+	until(t, l, settled(all...))
+	require.Equal(t, 4, log.begun("gathered"))
+	stop(t, l, p)
+}
