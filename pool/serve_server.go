@@ -31,6 +31,8 @@ type server struct {
 	cost int64           // bytes of jobs
 	run  func()          // the body of a runner
 
+	async asyncJobs // with ServeOptions.Async
+
 	// Of the handlers on the loop, used again for each job.
 	current Job
 	result  resultFrame
@@ -59,7 +61,9 @@ func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions)
 		s.handlers[name] = &method{name, handler}
 	}
 	s.door = newDoor(l, s.flush)
+	s.door.local = o.Async
 	s.run = s.runner
+	s.async.begin = s.begin
 	s.onMember = s.req.member
 	s.ending.init()
 	if err := s.watchSignals(); err != nil {
@@ -206,6 +210,11 @@ func (s *server) receive(id uint64, m *ipc.Message) error {
 	j.cost = int64(len(j.raw) + len(j.attachment))
 	s.jobs[id] = j
 	s.cost += j.cost
+	if s.o.Async {
+		s.door.hold(j)
+		s.begin()
+		return nil
+	}
 	s.door.put(j, s.o.Concurrency, s.run)
 	return nil
 }
