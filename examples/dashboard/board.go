@@ -2,6 +2,7 @@ package main
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/brood-go/brood/pool"
@@ -94,7 +95,7 @@ type exit struct {
 func (b *board) workerExit(e *pool.WorkerExit) {
 	status := e.Status.String()
 	if e.Err != nil {
-		status += ": " + e.Err.Error()
+		status += ", " + strings.TrimPrefix(e.Err.Error(), "pool: ")
 	}
 	delete(b.lines, e.Worker.Number)
 	b.exits = append(b.exits, exit{

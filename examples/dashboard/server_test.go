@@ -109,7 +109,7 @@ func TestAWorkerThatIsKilledIsReplacedAndTheLogHasTheReason(t *testing.T) {
 		e := s.board.exits[0]
 		require.Equal(t, 1, e.Worker)
 		require.Equal(t, "crash", e.Reason)
-		require.Contains(t, e.Status, "SIGKILL")
+		require.Equal(t, "signal: SIGKILL", e.Status)
 		require.Zero(t, s.board.pool.Stats().Crashed, "what it ran is run again")
 	})
 	code, text = post(t, s, "/kill", "worker", "1")

@@ -41,10 +41,10 @@ class Chart {
     this.draw();
   }
 
-  // top is the end of the axis: 1, 2 or 5 times a power of ten.
+  // top is the end of the axis: 1, 2, 3 or 5 times a power of ten.
   static top(most) {
     const power = 10 ** Math.floor(Math.log10(Math.max(most, 1)));
-    return [1, 2, 5, 10].find(n => n * power >= most) * power;
+    return [1, 2, 3, 5, 10].find(n => n * power >= most) * power;
   }
 
   draw() {
