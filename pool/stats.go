@@ -2,6 +2,7 @@ package pool
 
 import (
 	"errors"
+	"maps"
 	"syscall"
 	"time"
 )
@@ -140,9 +141,7 @@ func (p *Pool) Stats() Stats {
 		Peak: p.number, Generation: p.generation, Exits: map[ExitReason]uint64{},
 		Waited: c.waited.snapshot(), Ran: c.ran.snapshot(), Uptime: p.loop.Now().Sub(c.since),
 	}
-	for reason, n := range c.exits {
-		s.Exits[reason] = n
-	}
+	maps.Copy(s.Exits, c.exits)
 	busy, all := c.busy, c.slotTime
 	for _, w := range p.workers {
 		s.addWorker(w)
@@ -209,7 +208,7 @@ func (p *Pool) Kill(number int) bool {
 			if sent, _ := w.child.Kill(syscall.SIGKILL); sent { // Else it has ended, which is what was wanted.
 				w.shot = true
 			}
-			w.hearEnd()            // It gets no further job.
+			w.hearEnd() // It gets no further job.
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,9 +18,7 @@ func do(t *testing.T, s *site, method, path, host, body string, more http.Header
 	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+s.ln.Addr().String()+path, strings.NewReader(body))
 	require.NoError(t, err)
 	r.Host = host
-	for name, values := range more {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, more)
 	answer, err := transport.RoundTrip(r)
 	require.NoError(t, err)
 	defer answer.Body.Close()
