@@ -11,6 +11,7 @@ import (
 // A name that an attacker's server has given to this machine is another one.
 func TestOtherNamesThanTheServersAreRefused(t *testing.T) {
 	s := serve(t, 1, 0)
+	s.ready(1)
 	_, port, _ := strings.Cut(s.ln.Addr().String(), ":")
 	for host, want := range map[string]int{
 		"127.0.0.1:" + port:         http.StatusOK,

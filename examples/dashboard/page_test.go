@@ -100,6 +100,8 @@ func TestThePageFitsNarrowAndWideInBothColours(t *testing.T) {
 	b.untilRows("#workers", 4)
 	s.ready(4)
 	b.click(`#workers button[aria-label="kill worker 2"]`)
+	b.untilShows(`#workers tr[data-key="5"]`, "5")
+	b.untilRows("#exits", 1)
 	b.click("#reload")
 	b.untilRows("#exits", 5)
 	s.until("there is much to see", func() bool { return len(s.board.samples) >= 60 })
@@ -109,7 +111,7 @@ func TestThePageFitsNarrowAndWideInBothColours(t *testing.T) {
 			b.look(width, 900, scheme)
 			var got struct {
 				Scroll, Client, Window int
-				Background     string
+				Background             string
 			}
 			b.value(`({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth, window: innerWidth,
 				background: getComputedStyle(document.body).backgroundColor })`, &got)
