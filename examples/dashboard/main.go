@@ -6,7 +6,7 @@
 // with its memory and the last line that it has written to stderr, and why workers have ended. One can reload and resize the pool,
 // kill a worker, and change the load, which the program makes by itself: jobs that take 20 ms on average. /metrics has the numbers
 // in Prometheus's format, /healthz says whether jobs are answered. SIGINT, SIGTERM or SIGHUP ends it: running jobs are finished,
-// and a line says how that went.
+// for which a second one does not wait, and a line says how that went.
 //
 // The page is for this machine (guard.go): dashboard listens on loopback addresses only.
 //
@@ -76,6 +76,10 @@ func run(addr string, workers, rate int) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	stop := func(signals.Signal) {
+		if ctx.Err() != nil { // The second one: enough waited.
+			b.stop(&pool.StopOptions{JobGrace: -1, DisconnectGrace: -1}, nil)
+			return
+		}
 		cancel()
 		b.stop(&pool.StopOptions{DropWaiting: true, JobGrace: jobGrace}, func(r *pool.StopReport) {
 			fmt.Printf("dashboard: stopped in %s: %d jobs dropped, %d workers ended by force\n",

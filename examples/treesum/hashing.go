@@ -46,6 +46,7 @@ const (
 func (h *hashing) run(shown progress, stop *interrupt) error {
 	start := time.Now()
 	if err := h.start(); err != nil {
+		shown.finish()
 		return err
 	}
 	timer := h.loop.SetInterval(shown.period(), func() { shown.show(h.state()) })
