@@ -114,7 +114,7 @@ func (w *worker) explain(status childprocess.ExitStatus) error {
 	if w.cause != nil || w.forced {
 		return w.cause
 	}
-	if status.Signal == syscall.SIGKILL {
+	if status.Signal == syscall.SIGKILL && !w.shot {
 		return w.oom.verdict()
 	}
 	return nil

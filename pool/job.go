@@ -24,7 +24,7 @@ var (
 
 // A Job is what a [Handler] is to do. It is valid until the handler returns, except for what was decoded from it.
 //
-// The methods of a Job are safe to call from any goroutine while its handler runs; with [ServeOptions].OnLoop they must be
+// The methods of a Job are safe to call from any goroutine while its handler runs; with [ServeOptions].OnLoop or Async they must be
 // called on the loop goroutine.
 type Job struct {
 	server  *server
@@ -38,6 +38,7 @@ type Job struct {
 	raw        []byte
 	attachment incoming    // the runner's, once it has the job
 	handle     *ipc.Handle // used on the loop only
+	later      bool        // the handler has called Later
 	cost       int64       // bytes; what it counts for in server.cost
 
 	// Guarded by serveDoor.mu.
@@ -101,7 +102,7 @@ func (j *Job) Retire() {
 
 // flushOnLoop sends what was put into the door, where this is the loop goroutine.
 func (j *Job) flushOnLoop() {
-	if j.server.o.OnLoop {
+	if j.server.o.handlesOnLoop() {
 		j.server.flush()
 	}
 }

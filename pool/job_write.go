@@ -16,7 +16,7 @@ const chunkSize = 64 << 10
 // no other one. It waits no longer than until the job's context ends, and returns its cause then, with the number of bytes
 // that were sent.
 //
-// On the loop goroutine, with [ServeOptions].OnLoop, it returns [ErrNoCredit] in place of waiting. Other errors are
+// On the loop goroutine, with [ServeOptions].OnLoop or Async, it returns [ErrNoCredit] in place of waiting. Other errors are
 // [ErrJobEnded] and the reason why the parent cannot be told anything any more. p is not retained. Every Write is a message, so
 // many small ones should go through a bufio.Writer.
 func (j *Job) Write(p []byte) (n int, err error) {
@@ -41,7 +41,7 @@ func (j *Job) writeSome(p []byte) (n int, err error) {
 	case err != nil:
 		return 0, err
 	case wait == nil:
-	case j.server.o.OnLoop:
+	case j.server.o.handlesOnLoop():
 		return 0, ErrNoCredit
 	default:
 		select {

@@ -76,7 +76,7 @@ func TestW091_EveryExitHasAReason(t *testing.T) {
 		{order{Do: "exit"}, nil, pool.ExitCrash},
 		{order{Do: "exit0"}, nil, pool.ExitCrash},
 		{order{Do: "raw", Arg: `{"id":999,"result":1}`}, nil, pool.ExitProtocol},
-		{order{Do: "silent"}, &pool.RunOptions{Timeout: 10 * time.Millisecond}, pool.ExitTimeout},
+		{order{Do: "spin", MS: 600_000}, &pool.RunOptions{Timeout: 10 * time.Millisecond}, pool.ExitTimeout}, // It does not hear the cancel.
 		{order{Do: "retire"}, nil, pool.ExitRetired},
 	} {
 		n := len(*ends)

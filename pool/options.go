@@ -83,9 +83,10 @@ type Options struct {
 	// DefaultKillGrace; negative: none.
 	CancelGrace, KillGrace time.Duration
 
-	// Retries is how often a job is run again after an error of the worker. With it a job whose worker has died is run again, too, by itself in
-	// a worker, until MaxCrashes workers have died of it. 0: a job that was begun is not run again, but for one beside a job for which
-	// its worker is killed: that is run again, uncounted, unless some of its chunks were taken. MaxCrashes 0: DefaultMaxCrashes.
+	// Retries is how often a job is run again after an error of the worker. MaxCrashes is how many workers may die of a job: it
+	// is run again until then, by itself in a worker. MaxCrashes 0: with Retries DefaultMaxCrashes; else 1, a job that was begun
+	// is not run again, but for one beside a job for which its worker is killed: that is run again, uncounted, unless some of
+	// its chunks were taken.
 	Retries    int
 	MaxCrashes int
 
@@ -245,7 +246,8 @@ func nameOf[T ~uint8](v T, names []string) string {
 type settings struct {
 	Options
 	fork     childprocess.ForkOptions
-	inFlight int // 0: what the worker's ready message says
+	inFlight int  // 0: what the worker's ready message says
+	rerun    bool // jobs without retries are run again after a crash, too
 }
 
 // resolve returns o with its defaults, or an *[OptionError].
@@ -279,6 +281,7 @@ func (o *Options) resolve() (*settings, error) {
 	s.MaxQueueBytes = or(s.MaxQueueBytes, DefaultMaxQueueBytes)
 	s.MaxJob = or(s.MaxJob, DefaultMaxResult)
 	s.MaxResult = or(s.MaxResult, DefaultMaxResult)
+	s.rerun = s.MaxCrashes > 1
 	s.MaxCrashes = or(s.MaxCrashes, DefaultMaxCrashes)
 	s.StartTimeout = or(s.StartTimeout, DefaultStartTimeout)
 	s.CancelGrace = max(0, or(s.CancelGrace, DefaultCancelGrace))

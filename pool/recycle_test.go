@@ -102,6 +102,25 @@ func TestW047_ASIGKILLThatNobodyHereHasSentIsPerhapsOutOfMemory(t *testing.T) {
 }
 
 // A directory with the file that the kernel counts in stands for a cgroup: it is only read.
+func TestW047_ASIGKILLOfThePoolsOwnIsNotOutOfMemory(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, raw(pool.Options{Max: 1}))
+	ended := exits(p)
+	got := run(t, p, order{Do: "silent"}, nil)
+	until(t, l, func() bool { return p.Stats().Running == 1 })
+	require.True(t, p.Kill(1))
+	require.False(t, p.Kill(99))
+	until(t, l, settled(got))
+	crash, ok := errors.AsType[*pool.CrashError](got.err)
+	require.True(t, ok)
+	require.Equal(t, syscall.SIGKILL, crash.Crashes[0].Status.Signal)
+	require.NotErrorIs(t, got.err, pool.ErrPerhapsMemory)
+	until(t, l, func() bool { return len(*ended) == 1 })
+	require.Equal(t, pool.ExitCrash, (*ended)[0].Reason)
+	require.NoError(t, (*ended)[0].Err)
+	stop(t, l, p)
+}
+
 func TestW047_TheCgroupDecidesWhoHasKilledAWorker(t *testing.T) {
 	for kills, want := range map[string]error{"3": nil, "4": pool.ErrMemory} {
 		dir := t.TempDir()

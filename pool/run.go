@@ -21,7 +21,7 @@ type RunOptions struct {
 	// Priority has jobs with a higher one run first, and those of one priority in the order of the calls.
 	Priority int
 
-	// Retries is as Options.Retries. 0: that; negative: none.
+	// Retries is as Options.Retries. 0: that; negative: none, and not after a crash either.
 	Retries int
 
 	// Timeout is the time that the job may run, from when its worker can begin with it. 0: Options.Timeout; negative: no
@@ -141,7 +141,7 @@ func (p *Pool) newTask(job []byte, o *RunOptions, done func(*Result, error)) *Ta
 		pool: p, number: p.tasks, job: job, method: o.Method, key: o.Key, priority: o.Priority, attach: o.Attach, handle: o.Handle,
 		timeout: max(0, or(o.Timeout, p.o.Timeout)), retries: max(0, or(o.Retries, p.o.Retries)), since: p.loop.Now(), done: done,
 	}
-	t.retried = t.retries > 0
+	t.retried = t.retries > 0 || p.o.rerun && o.Retries >= 0
 	t.watch(o.Context)
 	if d := or(o.QueueTimeout, p.o.QueueTimeout); d > 0 {
 		t.waitAlarm.set(p.loop, d, func() { p.abandon(t, ErrQueueTimeout, "has waited too long") })

@@ -21,7 +21,7 @@ const (
 
 // A Handler does a job and returns its result, which becomes JSON as ipc.Channel.Send has it, or a [Reply].
 //
-// It runs on a goroutine that is its own until it returns; with [ServeOptions].OnLoop it runs on the loop goroutine. ctx
+// It runs on a goroutine that is its own until it returns; with [ServeOptions].OnLoop or Async it runs on the loop goroutine. ctx
 // ends when the parent cancels the job, and some time after the parent has gone or told the worker to end. context.Cause
 // tells which: a *[CancelError] with the parent's reason, [ipc.ErrChannelClosed], [ErrTerminated]. A handler that returns
 // then is answered for as always; the parent decides what that is worth.
@@ -51,6 +51,10 @@ type ServeOptions struct {
 	// microseconds, where handing a job to another goroutine and back costs more than the job. They run one after the other
 	// whatever Concurrency says, nothing else happens meanwhile, and they cannot be cancelled.
 	OnLoop bool
+
+	// Async runs the handlers on the loop goroutine, too, for those that only begin something there, such as reading a stream, and
+	// answer when that is over: see [Job.Later]. Concurrency of them are under way at once, and they can be cancelled.
+	Async bool
 
 	// Teardown is called once, after the last handler has returned, when the worker is to end: where the handlers run, on a
 	// goroutine or on the loop. Its ctx ends after Grace. What it returns goes to OnError.
@@ -123,6 +127,8 @@ func checkServe(l *reactor.Loop, parent *ipc.Channel, h Handlers, o *ServeOption
 		return with, misuse("parent", fmt.Sprintf("has the serialization %s: jobs are JSON", parent.Serialization()))
 	case len(h) == 0:
 		return with, misuse("handlers", "are none")
+	case with.OnLoop && with.Async:
+		return with, misuse("Async", "is given beside OnLoop")
 	case with.Concurrency < 0:
 		return with, misuse("Concurrency", "is negative")
 	case with.MaxQueue < 0:

@@ -27,6 +27,7 @@ const (
 type serveDoor struct {
 	loop   *reactor.Loop
 	posted func() // called on the loop when something has come out
+	local  bool   // that is on the loop already, where it is called anyway
 
 	mu       sync.Mutex // nothing else is locked under it
 	wake     sync.Cond  // runners wait: for a job, and for room
@@ -80,6 +81,23 @@ func (d *serveDoor) put(j *Job, limit int, run func()) {
 	}
 }
 
+// hold queues a job for next.
+func (d *serveDoor) hold(j *Job) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.queue = append(d.queue, j)
+}
+
+// next is take for who does not wait: nil when there is no job, or nothing may be begun.
+func (d *serveDoor) next() *Job {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed || d.first == len(d.queue) || d.outBytes >= clogged {
+		return nil
+	}
+	return d.shift()
+}
+
 // start starts a runner. It ends when the door is closed, once it has no job. Nobody waits for that: a handler cannot be cut
 // short, and a runner without one touches nothing but the door.
 func (d *serveDoor) start(run func()) { go run() }
@@ -97,6 +115,11 @@ func (d *serveDoor) take() *Job {
 		d.runners--
 		return nil
 	}
+	return d.shift()
+}
+
+// shift takes the oldest job.
+func (d *serveDoor) shift() *Job {
 	j := d.queue[d.first]
 	d.queue[d.first] = nil
 	d.first++
@@ -254,7 +277,7 @@ func (d *serveDoor) push(o outgoing) (post bool) {
 }
 
 func (d *serveDoor) post(needed bool) {
-	if needed {
+	if needed && !d.local {
 		_ = d.loop.Post(d.posted) // Nobody asks for the answers of a closed loop.
 	}
 }

@@ -102,7 +102,7 @@ func (s *server) finish() {
 	case s.o.Teardown == nil:
 		s.ending.tornDown = true
 		s.over()
-	case s.o.OnLoop:
+	case s.o.handlesOnLoop():
 		s.afterTeardown(s.tearDown())
 	default:
 		// It ends when Teardown returns. The loop waits for it, see end.

@@ -27,7 +27,7 @@ func (p *handParent) kill(s syscall.Signal) {
 }
 
 func TestW086_WorkersIgnoreInterrupts(t *testing.T) {
-	for _, mode := range []string{"concurrency=1", "onloop"} {
+	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode)
 		p.next()
 		for id := 1; id <= 3; id++ {
@@ -65,7 +65,7 @@ func TestW086_AtSIGTERMTheParentGetsTheAnswersAndNothingNewIsBegun(t *testing.T)
 }
 
 func TestW086_AnIdleWorkerEndsAtSIGTERM(t *testing.T) {
-	for _, mode := range []string{"concurrency=1", "onloop"} {
+	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode, "teardown=now")
 		p.next()
 		p.kill(syscall.SIGTERM)
@@ -76,7 +76,7 @@ func TestW086_AnIdleWorkerEndsAtSIGTERM(t *testing.T) {
 }
 
 func TestW086_APanicInTeardownIsReportedAndTheWorkerEnds(t *testing.T) {
-	for _, mode := range []string{"concurrency=1", "onloop"} {
+	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode, "teardown=panic")
 		p.next()
 		p.end()

@@ -55,6 +55,7 @@ func (s *server) pump() {
 	if n > 0 {
 		s.door.sent(b.list[:n])
 		b.list = slices.Delete(b.list, 0, n)
+		s.beginSoon() // What has come out may have been too much for another job.
 	}
 	s.throttle()
 	s.finish()

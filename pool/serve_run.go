@@ -56,7 +56,6 @@ func (s *server) runJob(j *Job, encoder *nodejson.Encoder) {
 func perform(j *Job, buffer []byte, encoder *nodejson.Encoder) (frame []byte, attach *os.File, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			closeFile(attach)
 			frame, attach, err = nil, nil, newPanicError(v)
 		}
 	}()
@@ -67,6 +66,17 @@ func perform(j *Job, buffer []byte, encoder *nodejson.Encoder) (frame []byte, at
 	if err != nil {
 		return nil, nil, err
 	}
+	return resultOf(j, value, buffer, encoder)
+}
+
+// resultOf makes the answer of what a handler has returned.
+func resultOf(j *Job, value any, buffer []byte, encoder *nodejson.Encoder) (frame []byte, attach *os.File, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			closeFile(attach)
+			frame, attach, err = nil, nil, newPanicError(v)
+		}
+	}()
 	result, attached := replyOf(j.id, value)
 	if attach, err = j.server.fileOf(attached); err != nil {
 		return nil, nil, err

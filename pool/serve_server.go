@@ -34,6 +34,7 @@ type server struct {
 	yield    func()          // made once
 	yielding bool            // yield has a tick
 	gather   ipc.SendOptions // of answers that leave in one go
+	async    asyncJobs       // with ServeOptions.Async
 
 	// Of the handlers on the loop, used again for each job.
 	current Job
@@ -63,9 +64,11 @@ func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions)
 		s.handlers[name] = &method{name, handler}
 	}
 	s.door = newDoor(l, s.flush)
+	s.door.local = o.Async
 	s.run = s.runner
 	s.yield = s.yieldNow
 	s.gather.Gather = true
+	s.async.begin = s.begin
 	s.onMember = s.req.member
 	s.ending.init()
 	if err := s.watchSignals(); err != nil {
@@ -212,6 +215,11 @@ func (s *server) receive(id uint64, m *ipc.Message) error {
 	j.cost = int64(len(j.raw)) + int64(min(j.attachment.size, mostCost))
 	s.jobs[id] = j
 	s.cost += j.cost
+	if s.o.Async {
+		s.door.hold(j)
+		s.begin()
+		return nil
+	}
 	s.door.put(j, s.o.Concurrency, s.run)
 	s.yieldSoon()
 	return nil

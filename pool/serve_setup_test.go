@@ -20,6 +20,11 @@ import (
 
 // serveHelper is the body of a helper that is a worker. It ends the process when the worker has ended.
 func serveHelper(h pool.Handlers, o *pool.ServeOptions) {
+	serveHelperOn(func(*reactor.Loop) pool.Handlers { return h }, o)
+}
+
+// serveHelperOn is serveHelper for handlers that use the loop.
+func serveHelperOn(h func(*reactor.Loop) pool.Handlers, o *pool.ServeOptions) {
 	check := func(err error) {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "worker:", err)
@@ -30,7 +35,7 @@ func serveHelper(h pool.Handlers, o *pool.ServeOptions) {
 	check(err)
 	parent, err := ipc.Parent(l)
 	check(err)
-	check(pool.ServeWith(l, parent, h, o))
+	check(pool.ServeWith(l, parent, h(l), o))
 	check(l.Run())
 	check(l.Close())
 }

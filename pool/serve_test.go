@@ -75,6 +75,8 @@ func init() {
 				o.MaxQueueBytes = int64(n)
 			case "onloop":
 				o.OnLoop = true
+			case "async":
+				o.Async = true
 			case "teardown":
 				o.Teardown = func(context.Context) error {
 					fmt.Fprintln(os.Stderr, "teardown", value)
@@ -184,7 +186,7 @@ func TestW080_AJobWithoutAMethodGoesToTheGeneralHandler(t *testing.T) {
 }
 
 func TestW080_APanicIsAJobErrorWithItsStack(t *testing.T) {
-	for _, mode := range []string{"concurrency=1", "onloop"} {
+	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		t.Run(mode, func(t *testing.T) {
 			p := startHelper(t, "serve", mode)
 			p.next()
@@ -205,7 +207,7 @@ func TestW080_APanicIsAJobErrorWithItsStack(t *testing.T) {
 }
 
 func TestW080_ErrorsTellWhatTheyAre(t *testing.T) {
-	for _, mode := range []string{"concurrency=1", "onloop"} {
+	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode)
 		p.next()
 		for how, want := range map[string]string{
@@ -222,7 +224,7 @@ func TestW080_ErrorsTellWhatTheyAre(t *testing.T) {
 }
 
 func TestW074_AResultThatCannotBecomeJSONIsAJobError(t *testing.T) {
-	for _, mode := range []string{"concurrency=1", "onloop"} {
+	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode)
 		p.next()
 		for how, want := range map[string]string{
@@ -273,7 +275,7 @@ func init() {
 }
 
 func TestW086_AJobKnowsWorkerGenerationAndAttempt(t *testing.T) {
-	for _, mode := range []string{"concurrency=1", "onloop"} {
+	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		file, argv := helperproc.Command("serve", mode)
 		o := &childprocess.ForkOptions{}
 		o.Env = append(os.Environ(), "BROOD_POOL_WORKER=3", "BROOD_POOL_GENERATION=2")
@@ -344,7 +346,7 @@ func TestAJobWithAnIDThatIsUnderWayIsIgnored(t *testing.T) {
 }
 
 func TestRetireAsksForReplacement(t *testing.T) {
-	for _, mode := range []string{"concurrency=1", "onloop"} {
+	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode)
 		p.next()
 		p.send(`{"id":1,"method":"retire"}`)

@@ -166,3 +166,24 @@ func TestW004_TasksKeepTheLoopAliveAndIdleWorkersOfAnUnrefdPoolDoNot(t *testing.
 	stop(t, l, p)
 	require.False(t, l.Alive())
 }
+
+// What may be run twice because a worker died need not be run twice because a worker said no.
+func TestW043_MaxCrashesAloneHasJobsRunAgainAfterCrashesAndNotAfterErrors(t *testing.T) {
+	l := newLoop(t)
+	log := newLog(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1, MaxCrashes: 2, Backoff: pool.Backoff{Min: time.Millisecond}}), log.env()))
+	died := run(t, p, order{Do: "exit", Arg: "died"}, nil)
+	refused := run(t, p, order{Do: "error", Arg: `"no"`}, nil)
+	once := run(t, p, order{Do: "exit", Arg: "once"}, &pool.RunOptions{Retries: -1})
+	until(t, l, settled(died, refused, once))
+	require.ErrorIs(t, died.err, pool.ErrPoison)
+	require.Equal(t, 2, log.begun("died"))
+	_, no := errors.AsType[*pool.JobError](refused.err)
+	require.True(t, no, "%v", refused.err)
+	require.Equal(t, 1, log.begun(`"no"`))
+	_, crashed := errors.AsType[*pool.CrashError](once.err)
+	require.True(t, crashed, "%v", once.err)
+	require.NotErrorIs(t, once.err, pool.ErrPoison)
+	require.Equal(t, 1, log.begun("once"))
+	stop(t, l, p)
+}

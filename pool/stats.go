@@ -3,6 +3,7 @@ package pool
 import (
 	"errors"
 	"maps"
+	"syscall"
 	"time"
 )
 
@@ -199,13 +200,15 @@ func (p *Pool) Workers() []WorkerState {
 	return all
 }
 
-// Kill ends the worker with that number, as if it had died: for tests, and for whoever knows better. Its jobs are those of
+// Kill ends the worker with that number by SIGKILL, as if it had died: for tests, and for whoever knows better. Its jobs are those of
 // a worker that has crashed. It reports false when there is no such worker.
 func (p *Pool) Kill(number int) bool {
 	for _, w := range p.workers {
 		if w.number == number {
-			_, _ = w.child.Kill(9) // It may have ended, which is what was wanted.
-			w.hearEnd()            // It gets no further job.
+			if sent, _ := w.child.Kill(syscall.SIGKILL); sent { // Else it has ended, which is what was wanted.
+				w.shot = true
+			}
+			w.hearEnd() // It gets no further job.
 			return true
 		}
 	}

@@ -53,6 +53,7 @@ type worker struct {
 	reason     ExitReason // why it is to end; "": it is not
 	cause      error      // what the pool has ended it for; nil: nothing, or no more than reason says
 	forced     bool       // it was sent SIGKILL, or might have been
+	shot       bool       // Kill has sent it SIGKILL
 	pingSent   uint64     // number of the last ping
 	pingHeard  uint64     // and of the last pong
 	oom        oomWatch

@@ -13,8 +13,8 @@
 // 128 plus the signal number after SIGINT (130) or SIGTERM (143); then all children are gone.
 // A worker that dies is replaced and reported; that alone is no failure.
 //
-// What it shows: workers that are forked, fed and replaced, on one loop with no goroutine and no thread for each
-// (pool.go, worker.go), the inside of such a worker (hash.go), a program that is stopped by a signal and leaves nothing
+// What it shows: a pool of workers that is fed as it takes jobs and replaces who dies (hashing.go), the inside of such a
+// worker (hash.go), a program that is stopped by a signal and leaves nothing
 // behind (interrupt.go), work on another goroutine that reports to the loop (walk.go), output collected with a limit
 // (verify.go).
 package main
@@ -126,36 +126,36 @@ func run(o options) int {
 	if err != nil {
 		return stop.code(exitUsage, err)
 	}
-	pool := newPool(loop, tree, o.jobs)
-	if err := pool.run(newProgress(o, tree), stop); err != nil {
+	h := &hashing{loop: loop, tree: tree, limit: o.jobs}
+	if err := h.run(newProgress(o, tree), stop); err != nil {
 		return stop.code(exitFailed, err)
 	}
 	sample := tree.sample(o.sample)
 	if err := verify(loop, tree.dir, sample, stop); err != nil {
 		return stop.code(exitFailed, err)
 	}
-	return conclude(o, pool, len(sample))
+	return conclude(o, h, len(sample))
 }
 
 // conclude reports what could not be hashed and what was done.
-func conclude(o options, p *pool, verified int) int {
+func conclude(o options, h *hashing, verified int) int {
 	code := 0
-	for _, err := range p.lost {
+	for _, err := range h.lost {
 		complain(err) // The work was done all the same, or the tree has the errors.
 	}
-	for _, err := range p.tree.errors() {
+	for _, err := range h.tree.errors() {
 		complain(err)
 		code = exitFailed
 	}
 	var summary io.Writer = os.Stdout
 	if o.list {
-		if err := p.tree.list(os.Stdout); err != nil {
+		if err := h.tree.list(os.Stdout); err != nil {
 			complain(err)
 			code = exitFailed
 		}
 		summary = os.Stderr
 	}
-	if err := printSummary(summary, p, verified); err != nil {
+	if err := printSummary(summary, h, verified); err != nil {
 		complain(err)
 		code = exitFailed
 	}

@@ -329,7 +329,6 @@ func TestASignalEndsTheWorkersAndTheProgram(t *testing.T) {
 	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 		t.Run(signal.String(), func(t *testing.T) {
 			cmd := program.Command(t, "-j", "2", "-every", "5ms", endless(t, 3))
-			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // The children will be in its process group.
 			stderr, err := cmd.StderrPipe()
 			require.NoError(t, err)
 			program.Start(t, cmd)
@@ -342,14 +341,15 @@ func TestASignalEndsTheWorkersAndTheProgram(t *testing.T) {
 				line, err = text.ReadString('\n')
 				require.NoError(t, err, "before the children ran it said %q", line)
 			}
-			require.NoError(t, cmd.Process.Signal(signal)) // Not to the group: the workers are the program's to end.
+			gone := watchWorkers(t, cmd.Process.Pid)
+			require.NoError(t, cmd.Process.Signal(signal))
 
 			rest, err := io.ReadAll(text)
 			require.NoError(t, err)
 			require.ErrorAs(t, cmd.Wait(), new(*exec.ExitError))
 			require.Equal(t, code, cmd.ProcessState.ExitCode(), "%s", rest)
 			require.Regexp(t, `(^|\n)treesum: stopped by SIG(INT|TERM)\n$`, string(rest))
-			require.ErrorIs(t, syscall.Kill(-cmd.Process.Pid, 0), syscall.ESRCH, "a process of its group is left")
+			gone()
 		})
 	}
 }

@@ -1,18 +1,12 @@
 package main
 
-// A task asks a worker for the sum of a file. JSON carries text, and a file name need not be text: as bytes it goes in
-// base64 and arrives as it is. That is a third more on the wire, of little.
-type task struct {
-	Path []byte `json:"path"` // below the worker's directory, with slashes
-}
+// A task is what a worker is given: the path of a file below its directory, with slashes. JSON carries text, and a file name
+// need not be text: as bytes it goes in base64 and arrives as it is. That is a third more on the wire, of little. The worker
+// tells meanwhile how many bytes it has read.
+type task []byte
 
-// An answer is about the oldest task that a worker has not finished: how far it is, and at last, once, either the sum
-// or why there is none. Tasks are finished in their order, so nothing has to say which one is meant.
-type answer struct {
-	Read  int64  `json:"read"` // bytes of the file so far
-	Sum   string `json:"sum,omitempty"`
-	Error string `json:"error,omitempty"`
+// A sum is the answer.
+type sum struct {
+	Sum  string `json:"sum"`  // hexadecimal
+	Read int64  `json:"read"` // bytes
 }
-
-// last reports whether the task is finished.
-func (a *answer) last() bool { return a.Sum != "" || a.Error != "" }

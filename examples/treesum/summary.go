@@ -30,13 +30,13 @@ func (t *tree) list(w io.Writer) error {
 var escape = strings.NewReplacer("\\", `\\`, "\n", `\n`, "\r", `\r`)
 
 // printSummary says what was done.
-func printSummary(w io.Writer, p *pool, verified int) error {
+func printSummary(w io.Writer, h *hashing, verified int) error {
 	list := sha256.New()
-	if err := p.tree.list(list); err != nil {
+	if err := h.tree.list(list); err != nil {
 		return err
 	}
 	failed := ""
-	if n := len(p.tree.errors()); n > 0 {
+	if n := len(h.tree.errors()); n > 0 {
 		failed = fmt.Sprintf(", %d failed", n)
 	}
 	_, err := fmt.Fprintf(w, `files     %d%s
@@ -47,11 +47,11 @@ workers   %d started, at most %d at once
 sample    %d agree with sha256sum
 tree      %x
 `,
-		p.hashed, failed,
-		p.bytes, formatBytes(p.bytes),
-		p.took.Round(time.Millisecond),
-		formatBytes(perSecond(p.bytes, p.took)),
-		p.started, p.most,
+		h.hashed, failed,
+		h.bytes, formatBytes(h.bytes),
+		h.took.Round(time.Millisecond),
+		formatBytes(perSecond(h.bytes, h.took)),
+		h.started(), h.most,
 		verified,
 		list.Sum(nil))
 	return err

@@ -28,8 +28,7 @@ type file struct {
 	size int64
 	sum  string // hexadecimal
 	err  error
-
-	suspect bool // a worker died at it
+	read int64 // bytes so far
 }
 
 // walk finds the files. It waits for the disk, so it is done on another goroutine, and the loop stays free to see a

@@ -13,8 +13,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/examples/internal/program"
+	"github.com/brood-go/brood/internal/test/looptest"
 )
 
 // job is a running treesum with lines of progress.
@@ -48,20 +50,49 @@ func (j *job) wait(pattern string) {
 }
 
 // children returns the pids of the workers that are there now.
-func (j *job) children() (pids []int) {
+func (j *job) children() []int {
 	j.t.Helper()
-	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", j.cmd.Process.Pid))
-	require.NoError(j.t, err)
+	return workersOf(j.t, j.cmd.Process.Pid)
+}
+
+func workersOf(t *testing.T, program int) (pids []int) {
+	t.Helper()
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", program))
+	require.NoError(t, err)
 	for _, name := range lists {
 		list, _ := os.ReadFile(name) // The thread, or the whole program, may have ended.
 		for pid := range strings.FieldsSeq(string(list)) {
 			n := 0
 			_, err := fmt.Sscan(pid, &n)
-			require.NoError(j.t, err)
+			require.NoError(t, err)
 			pids = append(pids, n)
 		}
 	}
 	return pids
+}
+
+// watchWorkers takes hold of the workers that are there now. gone waits until they have ended.
+func watchWorkers(t *testing.T, program int) (gone func()) {
+	t.Helper()
+	var fds []unix.PollFd
+	for _, pid := range workersOf(t, program) {
+		fd, err := unix.PidfdOpen(pid, 0)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = unix.Close(fd) })
+		fds = append(fds, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+	}
+	require.NotEmpty(t, fds, "the program has no workers")
+	return func() {
+		t.Helper()
+		for i := range fds {
+			n, err := 0, error(unix.EINTR)
+			for err == unix.EINTR {
+				n, err = unix.Poll(fds[i:i+1], int(looptest.HangLimit().Milliseconds()))
+			}
+			require.NoError(t, err)
+			require.Equal(t, 1, n, "a worker is left")
+		}
+	}
 }
 
 // workerAt waits until a worker other than that with the pid not has opened the file, and returns its pid.
@@ -142,6 +173,7 @@ $`, first, second, regexp.QuoteMeta(file)), stderr)
 
 func TestWorkersThatKeepDyingEndTheJob(t *testing.T) {
 	j := startJob(t, "-j", "1", "-sample", "0", endless(t, 9))
+	j.wait(`, 1 running\n`) // One that dies before any was ready ends the job at once: the program cannot be a worker.
 	var said strings.Builder
 	for {
 		line, err := j.stderr.ReadString('\n')
@@ -156,18 +188,18 @@ func TestWorkersThatKeepDyingEndTheJob(t *testing.T) {
 		}
 	}
 	_, code := j.end()
-	require.Regexp(t, `^treesum: .*
-treesum: 10 workers died one after the other, the last one: worker \d+: signal: SIGKILL
+	require.Regexp(t, `^treesum: 10 workers died one after the other, the last one: worker \d+: signal: SIGKILL
 $`, said.String())
 	require.Equal(t, exitFailed, code)
 }
 
-// With the program gone, the pipe of its stderr is open as long as one of the workers is there.
 func TestWorkersEndWithAProgramThatIsKilled(t *testing.T) {
 	j := startJob(t, "-j", "2", endless(t, 3))
 	j.wait(`, [1-9].* of .*, 2 running\n`)
+	gone := watchWorkers(t, j.cmd.Process.Pid)
 	require.NoError(t, j.cmd.Process.Kill())
 	stderr, code := j.end()
+	gone()
 	require.Empty(t, stderr)
 	require.Equal(t, -1, code)
 }
