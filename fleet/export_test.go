@@ -1,0 +1,7 @@
+package fleet
+
+// AtStep has o's agents and movers call fn between the steps of a job.
+func AtStep(o *Options, fn func(step string)) { o.atStep = fn }
+
+// MaxPayload sets the largest message of a server.
+func MaxPayload(o *ServerOptions, bytes int32) { o.maxPayload = bytes }
