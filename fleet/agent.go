@@ -12,6 +12,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
+
+	"github.com/brood-go/brood/reactor"
 )
 
 // AgentOptions are how an agent takes jobs. Nil is not enough: Queues must be given.
@@ -27,7 +29,11 @@ type AgentOptions struct {
 	// order in which each is the first as often as its weight says.
 	Strict bool
 
-	// Slots is how many jobs the agent has at once. 0: as many as the pool can run at once.
+	// Loop is the one that the pool is on.
+	Loop *reactor.Loop
+
+	// Slots is how many jobs the agent has at once. 0: as many as the workers of the pool that are ready can have, and at
+	// least one; a pool that starts workers as jobs come needs a number.
 	Slots int
 
 	// MaxAttempts is how many attempts of a job may fail before it is dead, unless the job says. 0: 5.
@@ -121,8 +127,9 @@ type Agent struct {
 	service micro.Service
 	counts  counts
 
-	mu   sync.Mutex
-	jobs map[jobID]*run // that run here
+	mu     sync.Mutex
+	jobs   map[jobID]*run // that run here
+	taking int            // goroutines of slots
 }
 
 // agentQueue is a queue as an agent knows it.
@@ -136,13 +143,13 @@ type agentQueue struct {
 // errDraining is why an agent cancels a job that has not ended in time.
 var errDraining = errors.New("fleet: the agent ends")
 
-// newAgent starts an agent. Its slots are a goroutine each, which ends with Drain or Close, and these wait for it.
+// newAgent starts an agent.
 func (f *Fleet) newAgent(pool workers, o *AgentOptions) (*Agent, error) {
 	a := &Agent{f: f, pool: pool, queue: map[string]*agentQueue{}, jobs: map[jobID]*run{}, quit: make(chan struct{})}
 	if o != nil {
 		a.o = *o
 	}
-	if err := a.o.complete(pool); err != nil {
+	if err := a.o.complete(); err != nil {
 		return nil, err
 	}
 	if a.o.Logger == nil {
@@ -166,6 +173,7 @@ func (f *Fleet) newAgent(pool workers, o *AgentOptions) (*Agent, error) {
 		a.queue[q.name] = q
 		a.order = append(a.order, q)
 	}
+	a.gate.init()
 	a.pulling, a.stopPulling = context.WithCancelCause(context.Background())
 	a.running, a.stopRunning = context.WithCancelCause(context.Background())
 	if err := a.open(ctx); err != nil {
@@ -177,15 +185,17 @@ func (f *Fleet) newAgent(pool workers, o *AgentOptions) (*Agent, error) {
 	f.mu.Lock()
 	f.agents[a] = struct{}{}
 	f.mu.Unlock()
-	a.gate.init(pool)
-	pool.listen(a.health)
-	for i := range a.o.Slots {
-		a.slots.Go(func() { a.take(i) })
+	if a.o.Slots > 0 {
+		a.grow(a.o.Slots)
+	}
+	if err := pool.listen(ctx, a.hear); err != nil {
+		a.Close()
+		return nil, &OpError{"start agent", a.o.Name, err}
 	}
 	return a, nil
 }
 
-func (o *AgentOptions) complete(pool workers) error {
+func (o *AgentOptions) complete() error {
 	if o.Name == "" {
 		host, err := os.Hostname()
 		if err != nil {
@@ -217,10 +227,6 @@ func (o *AgentOptions) complete(pool workers) error {
 			return &OptionError{"AgentOptions." + name, "it is negative"}
 		}
 	}
-	if o.Slots == 0 {
-		o.Slots = pool.slots()
-	}
-	o.Slots = max(o.Slots, 1)
 	if o.MaxAttempts == 0 {
 		o.MaxAttempts = defaultMaxAttempts
 	}
@@ -318,7 +324,7 @@ type DrainReport struct {
 // over. The pool is the caller's, and goes on.
 func (a *Agent) Drain(ctx context.Context) *DrainReport {
 	before := a.counts.snapshot()
-	a.stopPulling(errDraining)
+	a.pullNoMore()
 	idle := make(chan struct{})
 	// This goroutine ends with the slots, for which Drain waits.
 	go func() {
@@ -341,16 +347,25 @@ func (a *Agent) Drain(ctx context.Context) *DrainReport {
 
 // Close ends the agent at once: as Drain with a context that has ended.
 func (a *Agent) Close() {
-	a.stopPulling(errDraining)
+	a.pullNoMore()
 	a.stopRunning(errDraining)
 	a.slots.Wait()
 	a.finish()
 }
 
+// pullNoMore ends the pulls. No slot is added afterwards.
+func (a *Agent) pullNoMore() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stopPulling(errDraining)
+}
+
 func (a *Agent) finish() {
 	a.end.Do(func() {
 		a.stopRunning(errDraining)
-		a.pool.listen(nil)
+		ctx, cancel := context.WithTimeout(context.Background(), cutWait)
+		defer cancel()
+		_ = a.pool.listen(ctx, nil) // A loop that stands still, or is closed, tells nothing.
 		a.unsubscribe()
 		close(a.quit)
 		a.f.mu.Lock()

@@ -19,12 +19,21 @@ const (
 type gate struct {
 	mu      sync.Mutex
 	health  health
+	slots   int           // how many may take jobs
 	changed chan struct{} // closed and replaced with each change
 	cut     chan struct{} // closed when waiting pulls should end
 }
 
-func (g *gate) init(pool workers) {
-	g.changed, g.cut = make(chan struct{}), make(chan struct{})
+func (g *gate) init() { g.changed, g.cut = make(chan struct{}), make(chan struct{}) }
+
+func (g *gate) resize(n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.slots != n {
+		g.slots = n
+		close(g.changed)
+		g.changed = make(chan struct{})
+	}
 }
 
 // set reports whether the health is another than before.
@@ -34,9 +43,8 @@ func (g *gate) set(h health) bool {
 	if g.health == h {
 		return false
 	}
-	if g.health == healthy {
+	if h != healthy {
 		close(g.cut)
-	} else if h == healthy {
 		g.cut = make(chan struct{})
 	}
 	g.health = h
@@ -45,23 +53,26 @@ func (g *gate) set(h health) bool {
 	return true
 }
 
-// now returns the health and the channel that is closed when pulls should end.
-func (g *gate) now() (health, <-chan struct{}) {
+// cutter returns the channel that is closed when pulls that wait should end.
+func (g *gate) cutter() <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.health == probing {
-		return g.health, g.changed
-	}
-	return g.health, g.cut
+	return g.cut
+}
+
+func (g *gate) size() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.slots
 }
 
 // wait waits until slot i may take a job, and returns false when ctx has ended.
 func (g *gate) wait(ctx context.Context, i int) bool {
 	for ctx.Err() == nil {
 		g.mu.Lock()
-		h, changed := g.health, g.changed
+		h, slots, changed := g.health, g.slots, g.changed
 		g.mu.Unlock()
-		if h == healthy || h == probing && i == 0 {
+		if h == healthy && i < slots || h == probing && i == 0 {
 			return true
 		}
 		select {
@@ -72,8 +83,11 @@ func (g *gate) wait(ctx context.Context, i int) bool {
 	return false
 }
 
-// health is called by the pool, on any goroutine.
-func (a *Agent) health(h health, err error) {
+// hear is told by the pool what it can do, on any goroutine.
+func (a *Agent) hear(h health, slots int, err error) {
+	if a.o.Slots == 0 {
+		a.grow(max(slots, 1))
+	}
 	if !a.gate.set(h) {
 		return
 	}
@@ -82,5 +96,18 @@ func (a *Agent) health(h health, err error) {
 		a.tell(Event{Kind: EventResumed})
 	case looping, ended:
 		a.tell(Event{Kind: EventPaused, Err: err})
+	}
+}
+
+// grow has n slots take jobs. Each is a goroutine that ends with Drain or Close, and these wait for it. Slots that are too
+// many wait.
+func (a *Agent) grow(n int) {
+	a.gate.resize(n)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for a.pulling.Err() == nil && a.taking < n {
+		number := a.taking
+		a.taking++
+		a.slots.Go(func() { a.take(number) })
 	}
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/brood-go/brood/fleet"
 	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/reactor"
 )
 
 // quick is a layout for tests: what takes half a minute takes less than a second.
@@ -58,4 +60,59 @@ func submit(t testing.TB, f *fleet.Fleet, queue string, job any, o *fleet.JobOpt
 	j, err := f.Submit(ctx(t), queue, job, o)
 	require.NoError(t, err, fmt.Sprint(job))
 	return j
+}
+
+// newPool runs a loop with a pool of n workers that do what their jobs say, until the test ends.
+func newPool(t testing.TB, o pool.Options) (*reactor.Loop, *pool.Pool) {
+	t.Helper()
+	l, err := reactor.New(looptest.Options())
+	require.NoError(t, err)
+	if o.Self == "" && o.Module == "" {
+		o.Self = "worker"
+	}
+	var p *pool.Pool
+	ended := make(chan error, 1)
+	started := make(chan error, 1)
+	// This goroutine runs the loop until the cleanup below has stopped the pool, and that waits for it.
+	go func() {
+		p, err = pool.New(l, &o)
+		started <- err
+		if err == nil {
+			err = l.Run()
+		}
+		ended <- err
+	}()
+	require.NoError(t, <-started)
+	t.Cleanup(func() {
+		require.NoError(t, l.Post(func() { p.Stop(&pool.StopOptions{DropWaiting: true, JobGrace: -1, DisconnectGrace: -1}, nil) }))
+		require.NoError(t, <-ended)
+		require.NoError(t, l.Close())
+	})
+	return l, p
+}
+
+// agent starts an agent of f with a pool of n workers.
+func agent(t testing.TB, f *fleet.Fleet, n int, o fleet.AgentOptions) *fleet.Agent {
+	t.Helper()
+	l, p := newPool(t, pool.Options{Max: n, CancelGrace: 100 * time.Millisecond, KillGrace: -1})
+	return agentOf(t, f, l, p, o)
+}
+
+func agentOf(t testing.TB, f *fleet.Fleet, l *reactor.Loop, p *pool.Pool, o fleet.AgentOptions) *fleet.Agent {
+	t.Helper()
+	o.Loop = l
+	if o.RetryMin == 0 {
+		o.RetryMin = 10 * time.Millisecond
+	}
+	a, err := f.Agent(p, &o)
+	require.NoError(t, err)
+	t.Cleanup(a.Close)
+	return a
+}
+
+func queues(names ...string) (all []fleet.QueueShare) {
+	for _, name := range names {
+		all = append(all, fleet.QueueShare{Name: name})
+	}
+	return all
 }

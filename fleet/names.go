@@ -1,10 +1,9 @@
 package fleet
 
 import (
+	"crypto/rand"
 	"fmt"
 	"strings"
-
-	"github.com/nats-io/nats.go"
 )
 
 // longestToken bounds names and ids, in bytes: subjects are sent with each message.
@@ -101,4 +100,4 @@ func checkToken(option, s string) error {
 }
 
 // newID returns an id that nobody can guess.
-func newID() string { return strings.TrimPrefix(nats.NewInbox(), nats.InboxPrefix) }
+func newID() string { return rand.Text() }

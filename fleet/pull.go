@@ -164,7 +164,7 @@ func (s *slot) close() {
 // pull asks the queues for a job, and returns nil when there is none after a while.
 func (s *slot) pull() *delivery {
 	a := s.agent
-	_, cut := a.gate.now()
+	cut := a.gate.cutter()
 	if len(a.order) > 1 {
 		for _, q := range a.turn() {
 			if d := s.ask(cut, q, 0); d != nil || a.pulling.Err() != nil {
@@ -175,7 +175,7 @@ func (s *slot) pull() *delivery {
 	q := a.order[(s.number+s.round)%len(a.order)]
 	s.round++
 	wait := q.pullWait
-	if len(a.order) > a.o.Slots {
+	if len(a.order) > a.gate.size() {
 		wait = min(wait, crowdedPull)
 	}
 	return s.ask(cut, q, wait)

@@ -77,15 +77,16 @@ var healthNames = [...]string{healthy: "healthy", probing: "probing", looping: "
 // Stats returns what the agent has done.
 func (a *Agent) Stats() AgentStats {
 	s := a.counts.snapshot()
-	s.Agent, s.Slots = a.o.Name, a.o.Slots
+	s.Agent = a.o.Name
 	for _, q := range a.order {
 		s.Queues = append(s.Queues, q.name)
 	}
 	a.mu.Lock()
 	s.Running = len(a.jobs)
 	a.mu.Unlock()
-	h, _ := a.gate.now()
-	s.Health = healthNames[h]
+	a.gate.mu.Lock()
+	s.Health, s.Slots = healthNames[a.gate.health], a.gate.slots
+	a.gate.mu.Unlock()
 	if a.pulling.Err() != nil {
 		s.Health = "draining"
 	}

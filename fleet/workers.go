@@ -17,14 +17,12 @@ type Task struct {
 
 // workers is what an agent needs of a pool. Its methods are safe to call from any goroutine but that of the pool's loop.
 type workers interface {
-	// slots is how many jobs the pool can run at once.
-	slots() int
+	// listen has changed called, at once and with each change, with what the pool can do and how many jobs its workers can
+	// have at once. nil ends that. When it returns nil, nothing is told to whoever listened before.
+	listen(ctx context.Context, changed func(h health, slots int, err error)) error
 
-	// listen has changed called when what the pool can do changes, and at once if it cannot run jobs now. nil ends that.
-	listen(changed func(h health, err error))
-
-	// start gives the pool a job. done is called once, on any goroutine, unless the loop stands still; progress before it,
-	// with slices that are its own.
+	// start gives the pool a job. done is called once, on any goroutine and perhaps in this call, unless the loop stands still
+	// or is closed; progress before it, with slices that the callee may keep.
 	start(o *order, progress func(json.RawMessage), done func(outcome)) started
 }
 
