@@ -116,3 +116,20 @@ func queues(names ...string) (all []fleet.QueueShare) {
 	}
 	return all
 }
+
+// until waits until done says so. It is for what nobody tells of.
+func until(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(looptest.HangLimit()); !done(); {
+		require.True(t, time.Now().Before(deadline), "never: "+what)
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// idle reports whether no job of the queue is left.
+func idle(t testing.TB, f *fleet.Fleet, queue string) bool {
+	t.Helper()
+	info, err := f.Queue(ctx(t), queue)
+	require.NoError(t, err)
+	return info.Waiting == 0 && info.Running == 0
+}

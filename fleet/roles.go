@@ -94,7 +94,8 @@ func (p *Permissions) agent(n names, queues, clients []string) {
 		p.acks(n.jobs(), q)
 	}
 	p.Publish = append(p.Publish, n.result(all), n.deadJob(all), n.event(all), n.try(all),
-		directGet(n.results(), n.result(all)), directGet(n.tries(), n.try(all)), directGet(n.cancels(), n.cancel(all)))
+		directGet(n.results(), n.result(all)), directGet(n.dead(), n.deadJob(all)), directGet(n.tries(), n.try(all)),
+		directGet(n.cancels(), n.cancel(all)))
 	p.Subscribe = append(p.Subscribe, n.fleet+".ctl.>", "$SRV.>")
 	p.Responses = true
 	p.blobs(n, clients)

@@ -38,6 +38,8 @@ func (r *run) settle(v verdict) {
 		r.giveBack(v)
 	case v.kind == verdictDead:
 		r.bury(v)
+	case v.kind == verdictBuried:
+		r.acknowledge(EventDead, v.err)
 	case v.kind == verdictCancelled:
 		r.storeCancelled(v)
 	case v.kind == verdictUnknown:
@@ -151,6 +153,9 @@ func (r *run) acknowledge(kind EventKind, why error) {
 	}
 	r.f.step("acknowledged")
 	r.a.tell(r.event(kind, why))
+	if kind != EventDone {
+		return
+	}
 	if blob := r.msg.Header.Get(headerBlob); blob != "" {
 		r.f.dropBlob(r.id, blob)
 	}

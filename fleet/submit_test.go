@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -57,4 +58,45 @@ func TestBadJobsAreRefusedAtOnceByTheirOption(t *testing.T) {
 			require.Equal(t, c.want, o.Option)
 		})
 	}
+}
+
+func TestW121_AnIDIsFreeWhenItsJobIsDone(t *testing.T) {
+	l := quick("mail")
+	l.Duplicates, l.ResultTTL = 100*time.Millisecond, 100*time.Millisecond
+	f := dial(t, serve(t, l), fleet.Options{})
+	done := make(chan string, 100)
+	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail"), OnEvent: func(e fleet.Event) {
+		if e.Kind == fleet.EventDone {
+			done <- e.ID
+		}
+	}})
+	for range 5 {
+		submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "a"})
+		require.Equal(t, "default.a", <-done)
+		require.True(t, idle(t, f, "mail"), "it was acknowledged, and the server has said so")
+		until(t, "the result expires", func() bool {
+			info, err := f.Await("a").Info(ctx(t))
+			require.NoError(t, err)
+			return info.State == fleet.StateUnknown
+		})
+	}
+}
+
+func TestW122_TheIDOfAJobThatIsDoneIsRefused(t *testing.T) {
+	l := quick("mail")
+	l.ResultTTL = 100 * time.Millisecond
+	f := dial(t, serve(t, l), fleet.Options{})
+	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
+	j := submit(t, f, "mail", job{Echo: 1}, &fleet.JobOptions{ID: "a"})
+	require.NoError(t, j.Wait(ctx(t), nil))
+	_, err := f.Submit(ctx(t), "mail", job{Echo: 1}, &fleet.JobOptions{ID: "a"})
+	require.ErrorIs(t, err, fleet.ErrAlreadyDone)
+	until(t, "the result expires", func() bool {
+		info, err := f.Await("a").Info(ctx(t))
+		require.NoError(t, err)
+		return info.State == fleet.StateUnknown
+	})
+	_, err = f.Submit(ctx(t), "mail", job{Echo: 1}, &fleet.JobOptions{ID: "a"})
+	require.ErrorIs(t, err, fleet.ErrAlreadyDone, "the server takes the message, and queues nothing")
+	require.True(t, idle(t, f, "mail"))
 }

@@ -86,6 +86,7 @@ const (
 	verdictFailed                // it counts, and the job comes again
 	verdictReleased              // it does not count, and the job comes again
 	verdictDead                  // the job does not come again
+	verdictBuried                // an earlier attempt has put it in the dead stream
 	verdictCancelled             // nor does this one
 	verdictLost                  // the lease is over
 	verdictUnknown               // the servers do not answer: the job comes again after AckWait
@@ -146,6 +147,13 @@ func (r *run) again() (v verdict, over bool) {
 	}
 	if stored != nil && !serverTime(stored.Header, natsTime).Before(r.since) {
 		return verdict{kind: verdictDone}, true
+	}
+	dead, err := r.f.last(ctx, "look for", r.f.names.dead(), r.f.names.deadJob(r.id))
+	if err != nil {
+		return r.unknown(err), true
+	}
+	if dead != nil && !serverTime(dead.Header, natsTime).Before(r.since) {
+		return verdict{kind: verdictBuried}, true
 	}
 	if r.history, err = r.f.history(ctx, r.id); err != nil {
 		return r.unknown(err), true
