@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,6 +25,7 @@ import (
 // agentConfig is what an agent in a process of its own is told.
 type agentConfig struct {
 	URL, User, Password string
+	Fleet               string // its name
 	Name                string
 	Queues              []string
 	Workers             int
@@ -48,7 +50,9 @@ func init() {
 
 // run is the process. It says "ready", and each event, on stdout, and drains when stdin ends.
 func (c *agentConfig) run() error {
-	options := &fleet.Options{URL: c.URL, User: c.User, Password: c.Password}
+	options := &fleet.Options{URL: c.URL, Name: c.Fleet, User: c.User, Password: c.Password}
+	goOn := make(chan os.Signal, 1)
+	signal.Notify(goOn, syscall.SIGCONT)
 	fleet.AtStep(options, func(step string) {
 		switch step {
 		case c.DieAt:
@@ -56,6 +60,7 @@ func (c *agentConfig) run() error {
 			select {} // It is about to be killed.
 		case c.StopAt:
 			_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+			<-goOn // It is about to be stopped.
 		}
 	})
 	f, err := fleet.Dial(options)

@@ -50,28 +50,29 @@ func (r *run) settle(v verdict) {
 // storeAnswer stores the result, unless there is one, and takes the job off the queue. An agent that has lost the job
 // stores its answer all the same, since the first one wins, but leaves the job to the agent that has it.
 func (r *run) storeAnswer(v verdict, lost bool) {
-	ctx := r.lease.ctx
-	if lost {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.Background(), cutWait)
-		defer cancel()
-	}
 	msg := r.result(stateDone)
 	if lost {
 		msg.Header.Set(headerLease, leaseLost)
 	}
+	ctx, cancel := r.storing(lost)
+	defer func() { cancel() }()
 	drop, err := r.f.attach(ctx, r.id, msg, v.answer)
-	if errors.Is(err, ErrTooLarge) {
-		out := outcome{kind: outcomeFailed, err: err}
-		if v := r.judge(out, nil); !lost {
-			r.settle(v)
-		}
+	if errors.Is(err, ErrTooLarge) && !lost {
+		r.settle(r.judge(outcome{kind: outcomeFailed, err: err}, nil))
 		return
 	}
 	if err == nil {
 		r.f.step("storing")
 		var first bool
 		first, err = r.store(ctx, msg)
+		if err != nil && !lost && r.lease.lost() {
+			// Whether it was stored is not known. It is the same answer, so storing it again does no harm.
+			lost = true
+			msg.Header.Set(headerLease, leaseLost)
+			cancel()
+			ctx, cancel = r.storing(lost)
+			first, err = r.store(ctx, msg)
+		}
 		if err == nil && !first {
 			r.noteDuplicate()
 		}
@@ -88,6 +89,14 @@ func (r *run) storeAnswer(v verdict, lost bool) {
 	default:
 		r.acknowledge(EventDone, nil)
 	}
+}
+
+// storing is the time that there is for storing a result: that of the lease, or a short one after its end.
+func (r *run) storing(lost bool) (context.Context, context.CancelFunc) {
+	if lost {
+		return context.WithTimeout(context.Background(), cutWait)
+	}
+	return context.WithCancel(r.lease.ctx)
 }
 
 func (r *run) result(state string) *nats.Msg {
