@@ -25,13 +25,14 @@ type job struct {
 	Held string `json:",omitempty"` // waits until somebody writes to the fifo of that name, and goes on
 	Says []int  `json:",omitempty"` // are told as progress
 
-	Fail string `json:",omitempty"` // answers with that error
-	Die  string `json:",omitempty"` // writes it to stderr and exits with 7
-	Hang bool   `json:",omitempty"` // never answers, but when it is cancelled
-	Deaf bool   `json:",omitempty"` // never answers
-	Env  bool   `json:",omitempty"` // answers with its environment
-	Size int    `json:",omitempty"` // answers with so many bytes
-	Echo any    `json:",omitempty"` // answers with that
+	Unless string `json:",omitempty"` // answers at once if the file of that name is there
+	Fail   string `json:",omitempty"` // answers with that error
+	Die    string `json:",omitempty"` // writes it to stderr and exits with 7
+	Hang   bool   `json:",omitempty"` // never answers, but when it is cancelled
+	Deaf   bool   `json:",omitempty"` // never answers
+	Env    bool   `json:",omitempty"` // answers with its environment
+	Size   int    `json:",omitempty"` // answers with so many bytes
+	Echo   any    `json:",omitempty"` // answers with that
 }
 
 // worker speaks the pool's protocol.
@@ -97,7 +98,10 @@ func (j *job) do(k fleet.Task, answer func(map[string]any)) {
 		_, err = io.ReadAll(f)
 		check(errors.Join(err, f.Close()))
 	}
+	_, err := os.Stat(j.Unless)
 	switch {
+	case j.Unless != "" && err == nil:
+		answer(map[string]any{"result": j.Echo})
 	case j.Fail != "":
 		answer(map[string]any{"error": j.Fail})
 	case j.Die != "":
