@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,12 @@ func (f *Fleet) inline() int64 {
 	return (limit - headerRoom) / 4 * 3
 }
 
+// chunk is the size of the messages of an object.
+func (f *Fleet) chunk() uint32 {
+	const usual = 128 << 10 // as jetstream has it
+	return uint32(max(1, min(usual, f.nc.MaxPayload()/2)))
+}
+
 // attach makes body the body of msg, or of an object that msg names. drop deletes the object, if it can: what it leaves
 // expires.
 func (f *Fleet) attach(ctx context.Context, id jobID, msg *nats.Msg, body []byte) (drop func(), err error) {
@@ -43,7 +50,7 @@ func (f *Fleet) attach(ctx context.Context, id jobID, msg *nats.Msg, body []byte
 	name := id.id + "." + newID()
 	err = f.admin(ctx, "store payload of", id.String(), func(context.Context) error {
 		// Not in the time of one attempt: it is large.
-		_, err := store.PutBytes(ctx, name, body)
+		_, err := store.Put(ctx, jetstream.ObjectMeta{Name: name, Opts: &jetstream.ObjectMetaOptions{ChunkSize: f.chunk()}}, bytes.NewReader(body))
 		return err
 	})
 	if err != nil {

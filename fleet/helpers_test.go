@@ -91,10 +91,15 @@ func newPool(t testing.TB, o pool.Options) (*reactor.Loop, *pool.Pool) {
 	return l, p
 }
 
+// poolOptions are n workers that are killed when they do not listen.
+func poolOptions(n int) pool.Options {
+	return pool.Options{Max: n, CancelGrace: 100 * time.Millisecond, KillGrace: -1}
+}
+
 // agent starts an agent of f with a pool of n workers.
 func agent(t testing.TB, f *fleet.Fleet, n int, o fleet.AgentOptions) *fleet.Agent {
 	t.Helper()
-	l, p := newPool(t, pool.Options{Max: n, CancelGrace: 100 * time.Millisecond, KillGrace: -1})
+	l, p := newPool(t, poolOptions(n))
 	return agentOf(t, f, l, p, o)
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -121,6 +122,7 @@ type process struct {
 	cmd   *exec.Cmd
 	in    io.Closer
 	lines *bufio.Scanner
+	left  []string // lines that nobody has waited for
 	gone  bool
 }
 
@@ -149,15 +151,22 @@ func startProcess(t testing.TB, cmd *exec.Cmd) *process {
 	return p
 }
 
-// until reads up to a line that begins with the words, and returns it.
+// until waits for a line that begins with the words, and returns it. Other lines stay for other calls.
 func (p *process) until(words string) string {
 	p.t.Helper()
+	matches := func(line string) bool { return strings.HasPrefix(line, words) }
+	if i := slices.IndexFunc(p.left, matches); i >= 0 {
+		line := p.left[i]
+		p.left = slices.Delete(p.left, i, i+1)
+		return line
+	}
 	for p.lines.Scan() {
-		if strings.HasPrefix(p.lines.Text(), words) {
+		if matches(p.lines.Text()) {
 			return p.lines.Text()
 		}
+		p.left = append(p.left, p.lines.Text())
 	}
-	require.Fail(p.t, "the process has ended", "without %q: %v", words, p.lines.Err())
+	require.Fail(p.t, "the process has ended", "without %q: %v, %q", words, p.lines.Err(), p.left)
 	return ""
 }
 

@@ -1,7 +1,6 @@
 package fleet_test
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -16,6 +15,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -188,31 +188,37 @@ func TestW138_OverTLSWithCredentials(t *testing.T) {
 	require.NotEmpty(t, env)
 }
 
-func TestW139_PayloadsOverTheServersLimitGoThroughTheObjectStore(t *testing.T) {
-	s := serve(t, quick("mail"))
-	f := dial(t, s, fleet.Options{MaxPayload: 4 << 20})
-	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail"), MaxAttempts: 1})
-	const size = 2 << 20
-	j := submit(t, f, "mail", job{Size: size, Fail: "", Echo: string(bytes.Repeat([]byte("y"), size))}, nil)
-	var text string
-	require.NoError(t, j.Wait(ctx(t), &text))
-	require.Len(t, text, size)
-	small := submit(t, f, "mail", job{Echo: string(bytes.Repeat([]byte("y"), size))}, nil)
-	require.NoError(t, small.Wait(ctx(t), &text))
-	require.Len(t, text, size)
+// serveSmall starts a server that takes messages of up to 64 KiB.
+func serveSmall(t testing.TB) *fleet.Server {
+	t.Helper()
+	o := &fleet.ServerOptions{Layout: quick("mail")}
+	fleet.MaxPayload(o, 64<<10)
+	return serveWith(t, o)
+}
 
-	_, err := f.Submit(ctx(t), "mail", bytes.Repeat([]byte("y"), 4<<20), nil)
+func TestW139_PayloadsOverTheServersLimitGoThroughTheObjectStore(t *testing.T) {
+	s := serveSmall(t)
+	f := dial(t, s, fleet.Options{MaxPayload: 256 << 10})
+	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail"), MaxAttempts: 1})
+	const size = 100 << 10
+	for name, work := range map[string]job{"result": {Size: size}, "both": {Echo: strings.Repeat("y", size)}} {
+		j := submit(t, f, "mail", work, nil)
+		var text string
+		require.NoError(t, j.Wait(ctx(t), &text), name)
+		require.Len(t, text, size, name)
+	}
+	_, err := f.Submit(ctx(t), "mail", strings.Repeat("y", 256<<10), nil)
 	require.ErrorIs(t, err, fleet.ErrTooLarge)
-	large := submit(t, f, "mail", job{Size: 5 << 20}, nil)
+	large := submit(t, f, "mail", job{Size: 256 << 10}, nil)
 	dead, ok := errors.AsType[*fleet.DeadError](large.Wait(ctx(t), nil))
 	require.True(t, ok)
 	require.Contains(t, dead.Reason, "payload too large")
 }
 
 func TestW139_AJobWhosePayloadIsGoneIsDead(t *testing.T) {
-	s := serve(t, quick("mail"))
+	s := serveSmall(t)
 	f := dial(t, s, fleet.Options{})
-	j := submit(t, f, "mail", job{Echo: string(bytes.Repeat([]byte("y"), 2<<20))}, nil)
+	j := submit(t, f, "mail", job{Echo: strings.Repeat("y", 100<<10)}, nil)
 	_, js := raw(t, s)
 	store, err := js.ObjectStore(ctx(t), "fleet_blob_default")
 	require.NoError(t, err)

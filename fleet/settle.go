@@ -56,9 +56,9 @@ func (r *run) storeAnswer(v verdict, lost bool) {
 	}
 	ctx, cancel := r.storing(lost)
 	defer func() { cancel() }()
-	drop, err := r.f.attach(ctx, r.id, msg, v.answer)
-	if errors.Is(err, ErrTooLarge) && !lost {
-		r.settle(r.judge(outcome{kind: outcomeFailed, err: err}, nil))
+	drop, err := r.attach(ctx, msg, v.answer)
+	if err != nil && !lost && !r.lease.lost() && !passing(err) {
+		r.settle(r.judge(outcome{kind: outcomeFailed, err: err}, nil)) // It is too large, or not permitted.
 		return
 	}
 	if err == nil {
@@ -89,6 +89,22 @@ func (r *run) storeAnswer(v verdict, lost bool) {
 	default:
 		r.acknowledge(EventDone, nil)
 	}
+}
+
+// attach is [Fleet.attach] that waits, while there is no room, for as long as the job is this agent's.
+func (r *run) attach(ctx context.Context, msg *nats.Msg, answer []byte) (drop func(), err error) {
+	for {
+		drop, err = r.f.attach(ctx, r.id, msg, answer)
+		if err == nil || !passing(err) || !r.pause(ctx, err) {
+			return drop, err
+		}
+	}
+}
+
+// passing reports whether an error is one of servers that have no room, or do not answer, and may later.
+func passing(err error) bool {
+	return errors.Is(err, ErrQueueFull) || errors.Is(err, ErrUnavailable) || errors.Is(err, context.Canceled) ||
+		errors.Is(err, ErrClosed)
 }
 
 // storing is the time that there is for storing a result: that of the lease, or a short one after its end.
