@@ -13,7 +13,7 @@ import (
 const (
 	// firstLook and longestLook are how long a waiter waits for news before it looks for itself.
 	firstLook   = time.Second
-	longestLook = 20 * time.Second
+	longestLook = 5 * time.Second
 
 	// requeuedLook is the same when the job is dead, and queued: it has just died, or was queued again.
 	requeuedLook = 50 * time.Millisecond

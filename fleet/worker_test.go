@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/fleet"
@@ -25,14 +26,15 @@ type job struct {
 	Held string `json:",omitempty"` // waits until somebody writes to the fifo of that name, and goes on
 	Says []int  `json:",omitempty"` // are told as progress
 
-	Unless string `json:",omitempty"` // answers at once if the file of that name is there
-	Fail   string `json:",omitempty"` // answers with that error
-	Die    string `json:",omitempty"` // writes it to stderr and exits with 7
-	Hang   bool   `json:",omitempty"` // never answers, but when it is cancelled
-	Deaf   bool   `json:",omitempty"` // never answers
-	Env    bool   `json:",omitempty"` // answers with its environment
-	Size   int    `json:",omitempty"` // answers with so many bytes
-	Echo   any    `json:",omitempty"` // answers with that
+	Unless string        `json:",omitempty"` // answers at once if the file of that name is there
+	Work   time.Duration `json:",omitempty"` // takes that long, and goes on
+	Fail   string        `json:",omitempty"` // answers with that error
+	Die    string        `json:",omitempty"` // writes it to stderr and exits with 7
+	Hang   bool          `json:",omitempty"` // never answers, but when it is cancelled
+	Deaf   bool          `json:",omitempty"` // never answers
+	Env    bool          `json:",omitempty"` // answers with its environment
+	Size   int           `json:",omitempty"` // answers with so many bytes
+	Echo   any           `json:",omitempty"` // answers with that
 }
 
 // worker speaks the pool's protocol.
@@ -98,6 +100,7 @@ func (j *job) do(k fleet.Task, answer func(map[string]any)) {
 		_, err = io.ReadAll(f)
 		check(errors.Join(err, f.Close()))
 	}
+	time.Sleep(j.Work)
 	_, err := os.Stat(j.Unless)
 	switch {
 	case j.Unless != "" && err == nil:
