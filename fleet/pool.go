@@ -11,7 +11,7 @@ import (
 )
 
 // Agent starts an agent that gives jobs to p, a pool on the loop o.Loop. The pool is borrowed: the caller stops it after
-// the agent has ended, and keeps the loop running until then. It waits for the servers and for the loop, so it must not be
+// the agent has ended. Until then the agent keeps the loop alive. It waits for the servers and for the loop, so it must not be
 // called on the loop goroutine. The caller must Drain or Close the agent, or Close the Fleet.
 //
 // A worker gets a [Task] as its job.
@@ -32,6 +32,9 @@ type poolWorkers struct {
 	loop *reactor.Loop
 	pool *pool.Pool
 
+	release func() // of the loop's Hold; used by listen alone, of which no two calls overlap
+
+	// Used on the loop goroutine.
 	health    health
 	changed   func(h health, slots int, err error) // nil: nobody listens
 	listeners []*events.Listener
@@ -39,6 +42,14 @@ type poolWorkers struct {
 
 // listen is safe to call from any goroutine but the loop's.
 func (w *poolWorkers) listen(ctx context.Context, changed func(h health, slots int, err error)) error {
+	if w.release != nil {
+		w.release()
+		w.release = nil
+	}
+	if changed != nil {
+		// A pool without workers and tasks, as one whose last worker has just died, would let the loop end.
+		w.release = w.loop.Hold()
+	}
 	return w.loop.Do(ctx, func() {
 		for _, l := range w.listeners {
 			l.Off()
