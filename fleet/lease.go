@@ -18,7 +18,6 @@ var errLeaseLost = errors.New("fleet: the agent has lost the job: it was silent 
 // that runs evenly stands still while the machine sleeps.
 type lease struct {
 	f     *Fleet
-	ack   string
 	wait  time.Duration
 	holds func(ctx context.Context) bool // whether there is anything left to hold the lease for
 	beats func()                         // is called after a heartbeat
@@ -27,14 +26,16 @@ type lease struct {
 	end  context.CancelCauseFunc
 	over chan struct{}
 
-	mu    sync.Mutex
-	until time.Time
+	mu       sync.Mutex
+	until    time.Time
+	ack      string // where the last delivery is acknowledged
+	delivery int    // its number
 }
 
 // newLease takes a job that was given out at since or later. Its goroutine ends with stop, which waits for it, or with the
 // lease.
-func newLease(f *Fleet, d *delivery, holds func(ctx context.Context) bool, beats func()) *lease {
-	l := &lease{f: f, ack: d.msg.Reply, wait: d.queue.ackWait, holds: holds, beats: beats, over: make(chan struct{})}
+func newLease(f *Fleet, d *delivery, number int, holds func(ctx context.Context) bool, beats func()) *lease {
+	l := &lease{f: f, ack: d.msg.Reply, delivery: number, wait: d.queue.ackWait, holds: holds, beats: beats, over: make(chan struct{})}
 	l.ctx, l.end = context.WithCancelCause(context.Background())
 	l.until = d.since.Add(l.wait)
 	go l.keep(d.since)
@@ -55,6 +56,28 @@ func (l *lease) lost() bool {
 		l.end(errLeaseLost)
 	}
 	return errors.Is(context.Cause(l.ctx), errLeaseLost)
+}
+
+// adopt makes another delivery of the job that of the lease, and returns false when the lease is over. A server that was
+// killed has forgotten what it gave out, and gives it out again, also to the agent that has it.
+func (l *lease) adopt(d *delivery, number int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ctx.Err() != nil || past(l.until) {
+		return false
+	}
+	l.ack, l.delivery = d.msg.Reply, number
+	if until := d.since.Add(l.wait); until.After(l.until) {
+		l.until = until
+	}
+	return true
+}
+
+// last returns where the last delivery is acknowledged, and its number.
+func (l *lease) last() (ack string, delivery int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ack, l.delivery
 }
 
 // past reports whether t has passed by either clock.
@@ -102,10 +125,11 @@ func (l *lease) beat() time.Time {
 	sent = time.Now()
 	attempt, done := context.WithTimeout(ctx, attemptTimeout)
 	defer done()
-	_, err := l.f.call(attempt, &nats.Msg{Subject: l.ack, Data: []byte("+WPI")})
+	ack, _ := l.last()
+	_, err := l.f.call(attempt, &nats.Msg{Subject: ack, Data: []byte("+WPI")})
 	switch {
 	case past(until):
-		return sent
+		return sent // The lease is over, unless it was adopted meanwhile.
 	case err != nil:
 		return time.Now().Add(l.wait / 12)
 	}

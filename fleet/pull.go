@@ -88,8 +88,19 @@ func (a *Agent) giveBack(msg *nats.Msg, sent time.Time) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), min(q.ackWait/4, cutWait))
 	defer cancel()
+	meta, err := msg.Metadata()
+	if err != nil {
+		return // jobQueue has seen that it has some.
+	}
 	_, id := subjectID(msg.Subject)
-	if a.release(ctx, msg, id, nil) == nil { // Otherwise it comes back after AckWait.
+	h, delivery := &history{}, int(meta.NumDelivered)
+	if delivery > 1 {
+		if h, err = a.f.history(ctx, id); err != nil {
+			return // It comes back after AckWait.
+		}
+	}
+	h.arrive(meta.Sequence.Stream, delivery)
+	if a.f.release(ctx, id, h, msg.Reply, delivery, 0) == nil { // Otherwise likewise.
 		a.tell(Event{Kind: EventReleased, Queue: q.name, ID: id.String()})
 	}
 }

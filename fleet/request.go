@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// attemptTimeout is how long one attempt waits for its answer: one to a server that has just died has none.
-	attemptTimeout = 2 * time.Second
+	// attemptTimeout is how long an attempt waits for its answer: one to a server that has just died has none. Each further
+	// attempt of an operation waits twice as long, since the server may just be slow.
+	attemptTimeout = time.Second
 
 	firstRetry   = 20 * time.Millisecond
 	longestRetry = 500 * time.Millisecond
@@ -28,6 +29,7 @@ const (
 	codeServerStorage    jetstream.ErrorCode = 10047
 	codeStoreFailed      jetstream.ErrorCode = 10077
 	codeWrongLastSubject jetstream.ErrorCode = 10071
+	codeDuplicateRunning jetstream.ErrorCode = 10158 // the same message is being stored
 )
 
 // limit bounds a call whose context has no deadline.
@@ -45,8 +47,9 @@ var errLimit = errors.New("no answer in Options.Timeout")
 func (f *Fleet) retry(ctx context.Context, op, what string, attempt func(ctx context.Context) error) error {
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
-	for wait := firstRetry; ; wait = min(2*wait, longestRetry) {
-		try, done := context.WithTimeout(ctx, attemptTimeout)
+	patience := attemptTimeout
+	for wait := firstRetry; ; wait, patience = min(2*wait, longestRetry), 2*patience {
+		try, done := context.WithTimeout(ctx, patience)
 		err := attempt(try)
 		done()
 		switch {
@@ -84,7 +87,7 @@ func whyEnded(ctx context.Context, err error) error {
 // temporary reports whether an attempt may succeed later: the connection is lost, or the servers choose a leader.
 func temporary(err error) bool {
 	switch code(err) {
-	case codeNoPeers, codeNotAvailable, codeNotLeader:
+	case codeNoPeers, codeNotAvailable, codeNotLeader, codeDuplicateRunning:
 		return true
 	}
 	for _, t := range []error{

@@ -17,6 +17,10 @@ const (
 	longestReason = 1 << 10
 	longestStderr = 8 << 10
 
+	// ackTimeout is how long the acknowledgement of a job waits that has its result stored. A server that has forgotten that
+	// it gave the job out, because it was killed, does not answer at all.
+	ackTimeout = 3 * time.Second
+
 	// refusedDelay is how long a job waits that a pool did not want.
 	refusedDelay = time.Second
 )
@@ -170,9 +174,10 @@ func (r *run) pause(ctx context.Context, err error) bool {
 
 // acknowledge takes the job off the queue, and waits for the server to say so: only then its id is free.
 func (r *run) acknowledge(kind EventKind, why error) {
-	ctx, cancel := context.WithTimeout(r.lease.ctx, r.f.o.Timeout)
+	ctx, cancel := context.WithTimeout(r.lease.ctx, ackTimeout)
 	defer cancel()
-	if err := r.f.tell(ctx, r.msg.Reply, "+ACK"); err != nil {
+	ack, _ := r.lease.last()
+	if err := r.f.tell(ctx, ack, "+ACK"); err != nil {
 		r.a.tell(r.event(EventError, err))
 		return
 	}
@@ -188,15 +193,16 @@ func (r *run) acknowledge(kind EventKind, why error) {
 
 // fail counts a failure, and has the job come again later.
 func (r *run) fail(v verdict) {
+	ack, delivery := r.lease.last()
 	r.history.Failures++
-	r.history.Delivered = r.delivery
+	r.history.Delivered = delivery
 	r.f.step("failing")
 	if err := r.f.write(r.lease.ctx, r.id, r.history); err != nil {
 		r.a.tell(r.event(EventError, err))
 		return
 	}
 	r.f.step("counted")
-	if err := r.nak(r.lease.ctx, r.a.retryDelay(r.history.Failures)); err != nil {
+	if err := r.f.nak(r.lease.ctx, ack, r.a.retryDelay(r.history.Failures)); err != nil {
 		r.a.tell(r.event(EventError, err))
 		return
 	}
@@ -213,18 +219,16 @@ func (a *Agent) retryDelay(n int) time.Duration {
 	return d - d/5 + rand.N(d*2/5+1)
 }
 
-// nak gives the job back, in one attempt: a second could be about the job when another agent has it.
-func (r *run) nak(ctx context.Context, delay time.Duration) error { return r.f.nak(ctx, r.msg, delay) }
-
-func (f *Fleet) nak(ctx context.Context, msg *nats.Msg, delay time.Duration) error {
+// nak gives a job back, in one attempt: a second could be about the job when another agent has it.
+func (f *Fleet) nak(ctx context.Context, ack string, delay time.Duration) error {
 	text := "-NAK"
 	if delay > 0 {
 		text += fmt.Sprintf(` {"delay":%d}`, delay)
 	}
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
-	if _, err := f.call(ctx, &nats.Msg{Subject: msg.Reply, Data: []byte(text)}); err != nil {
-		return &OpError{"give back", msg.Subject, err}
+	if _, err := f.call(ctx, &nats.Msg{Subject: ack, Data: []byte(text)}); err != nil {
+		return &OpError{"give back", ack, err}
 	}
 	return nil
 }
@@ -237,39 +241,21 @@ func (r *run) giveBack(v verdict) {
 	if r.a.running.Err() == nil {
 		delay = refusedDelay
 	}
-	if err := r.a.release(ctx, r.msg, r.id, &released{r.history, delay}); err != nil {
+	ack, delivery := r.lease.last()
+	if err := r.f.release(ctx, r.id, r.history, ack, delivery, delay); err != nil {
 		v.err = err
 	}
 	r.a.tell(r.event(EventReleased, v.err))
 }
 
-// released is what is known of a job that is given back.
-type released struct {
-	history *history
-	delay   time.Duration
-}
-
-// release gives a job back, and notes that this delivery was no loss. known nil asks for what earlier deliveries came to.
-func (a *Agent) release(ctx context.Context, msg *nats.Msg, id jobID, known *released) error {
-	meta, err := msg.Metadata()
-	if err != nil {
+// release gives a job back, and notes that this delivery was no loss.
+func (f *Fleet) release(ctx context.Context, id jobID, h *history, ack string, delivery int, delay time.Duration) error {
+	h.Released++
+	h.Delivered = delivery
+	if err := f.write(ctx, id, h); err != nil {
 		return err
 	}
-	if known == nil {
-		known = &released{history: &history{}}
-		if meta.NumDelivered > 1 {
-			if known.history, err = a.f.history(ctx, id); err != nil {
-				return err
-			}
-		}
-		known.history.arrive(meta.Sequence.Stream, int(meta.NumDelivered))
-	}
-	known.history.Released++
-	known.history.Delivered = int(meta.NumDelivered)
-	if err := a.f.write(ctx, id, known.history); err != nil {
-		return err
-	}
-	return a.f.nak(ctx, msg, known.delay)
+	return f.nak(ctx, ack, delay)
 }
 
 // bury puts the job in the dead stream and then takes it off the queue.
@@ -293,9 +279,10 @@ func (r *run) bury(v verdict) {
 		}
 	}
 	r.f.step("buried")
-	ctx, cancel := context.WithTimeout(r.lease.ctx, r.f.o.Timeout)
+	ctx, cancel := context.WithTimeout(r.lease.ctx, ackTimeout)
 	defer cancel()
-	if err := r.f.tell(ctx, r.msg.Reply, "+TERM "+oneLine(v.err.Error())); err != nil {
+	ack, _ := r.lease.last()
+	if err := r.f.tell(ctx, ack, "+TERM "+oneLine(v.err.Error())); err != nil {
 		r.a.tell(r.event(EventError, err))
 		return
 	}
@@ -341,9 +328,10 @@ func (r *run) storeCancelled(v verdict) {
 		r.a.tell(r.event(EventError, err))
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.lease.ctx, r.f.o.Timeout)
+	ctx, cancel := context.WithTimeout(r.lease.ctx, ackTimeout)
 	defer cancel()
-	if err := r.f.tell(ctx, r.msg.Reply, "+TERM cancelled"); err != nil {
+	ack, _ := r.lease.last()
+	if err := r.f.tell(ctx, ack, "+TERM cancelled"); err != nil {
 		r.a.tell(r.event(EventError, err))
 		return
 	}

@@ -47,12 +47,23 @@ func (a *Agent) work(d *delivery) {
 	if t := serverTime(d.msg.Header, headerSince); !t.IsZero() {
 		r.since = t
 	}
-	r.lease = newLease(a.f, d, r.holds, r.lookForTombstone)
+	if a.has(id, r.seq, d, r.delivery) {
+		return
+	}
+	r.lease = newLease(a.f, d, r.delivery, r.holds, r.lookForTombstone)
 	defer r.lease.stop()
 	a.enter(r)
 	defer a.leave(r)
 	r.f.step("delivered")
 	r.settle(r.attempt())
+}
+
+// has reports whether the agent runs the job already. Then this delivery keeps it.
+func (a *Agent) has(id jobID, seq uint64, d *delivery, number int) bool {
+	a.mu.Lock()
+	r := a.jobs[id]
+	a.mu.Unlock()
+	return r != nil && r.seq == seq && r.lease.adopt(d, number)
 }
 
 func (a *Agent) enter(r *run) {
