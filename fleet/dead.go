@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -127,9 +128,7 @@ func (f *Fleet) Requeue(ctx context.Context, id string) (*Job, error) {
 		return nil, &OpError{"requeue", name.String(), ErrNotFound}
 	}
 	msg := nats.NewMsg(f.names.job(d.Queue, name))
-	for key, values := range d.header {
-		msg.Header[key] = values
-	}
+	maps.Copy(msg.Header, d.header)
 	// Under its old id for the server it would be a duplicate.
 	msg.Header.Set(natsMsgID, name.String()+"#"+d.Time.Format(time.RFC3339Nano))
 	msg.Header.Set(headerNonce, newID())

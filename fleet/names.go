@@ -21,9 +21,8 @@ func (n names) clock() string   { return n.fleet + "_clock" }
 func (n names) cancels() string { return "KV_" + n.fleet + "_cancel" }
 func (n names) tries() string   { return "KV_" + n.fleet + "_try" }
 
-// bucket is that of the object store for the payloads of a client, blobs its stream.
+// bucket is that of the object store for the payloads of a client.
 func (n names) bucket(client string) string { return n.fleet + "_blob_" + client }
-func (n names) blobs(client string) string  { return "OBJ_" + n.bucket(client) }
 
 func (n names) job(queue string, id jobID) string {
 	return n.fleet + ".job." + queue + "." + id.String()

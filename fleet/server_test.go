@@ -25,14 +25,20 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
+// serverConfig is what a server in a process of its own is told.
+type serverConfig struct {
+	Dir  string
+	Port int
+}
+
 func init() {
 	// server serves a directory on a port until its stdin ends, and says where on stdout.
 	helperproc.Register("server", func(args []string) {
-		var o fleet.ServerOptions
-		if err := json.Unmarshal([]byte(args[0]), &o); err != nil {
+		var c serverConfig
+		if err := json.Unmarshal([]byte(args[0]), &c); err != nil {
 			panic(err)
 		}
-		s, err := fleet.Serve(&o)
+		s, err := fleet.Serve(&fleet.ServerOptions{Dir: c.Dir, Port: c.Port, Layout: quick("mail")})
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "server:", err)
 			helperproc.Exit(1)
@@ -48,7 +54,7 @@ func init() {
 // startServer starts a server in a process of its own.
 func startServer(t testing.TB, dir string, port int) *process {
 	t.Helper()
-	text, err := json.Marshal(&fleet.ServerOptions{Dir: dir, Port: port, Layout: quick("mail")})
+	text, err := json.Marshal(&serverConfig{dir, port})
 	require.NoError(t, err)
 	file, argv := helperproc.Command("server", string(text))
 	return startProcess(t, exec.Command(file, argv...))
@@ -68,7 +74,7 @@ func TestW137_OneProcessHasADirectory(t *testing.T) {
 	s := serveWith(t, &fleet.ServerOptions{Dir: dir})
 	_, err := fleet.Serve(&fleet.ServerOptions{Dir: dir})
 	require.ErrorIs(t, err, fleet.ErrLocked, "in this process")
-	text, err := json.Marshal(&fleet.ServerOptions{Dir: dir})
+	text, err := json.Marshal(&serverConfig{Dir: dir})
 	require.NoError(t, err)
 	file, argv := helperproc.Command("server", string(text))
 	out, err := exec.Command(file, argv...).CombinedOutput()

@@ -28,9 +28,8 @@ type run struct {
 	tombstone sync.Once
 	cancelled chan struct{} // closed when the job is to be cancelled
 
-	mu      sync.Mutex
-	inPool  started // nil: it is not in the pool
-	settled bool
+	mu     sync.Mutex
+	inPool started // nil: it is not in the pool
 }
 
 // work sees a job through. Whatever it cannot do is done by the servers, after AckWait: they give the job out again.
