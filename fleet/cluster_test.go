@@ -128,22 +128,22 @@ func TestEveryJobOfAClusterEndsInAResultOrInTheDeadStream(t *testing.T) {
 	}
 	cutOff := start(t, agentConfig{URL: p.url(), Name: "cut", Queues: []string{"mail"}, Workers: 2})
 
-	const n = 120
+	const n = 80
 	var all []*fleet.Job
 	done := make(chan error, n)
 	events := map[int]func(){
-		10: func() { agents[0].kill() },
-		20: func() { killChild(t, log) },
-		25: func() { p.cut() },
-		35: func() { c.procs[0].kill() },
-		50: func() { agents[1].signal(syscall.SIGSTOP) },
-		60: func() { c.start(0) },
-		70: func() { p.restore(); agents[1].signal(syscall.SIGCONT) },
-		80: func() { c.procs[2].kill(); killChild(t, log) },
-		90: func() {
+		8:  func() { agents[0].kill() },
+		14: func() { killChild(t, log) },
+		18: func() { p.cut() },
+		25: func() { c.procs[0].kill() },
+		34: func() { agents[1].signal(syscall.SIGSTOP) },
+		42: func() { c.start(0) },
+		48: func() { p.restore(); agents[1].signal(syscall.SIGCONT) },
+		55: func() { c.procs[2].kill(); killChild(t, log) },
+		62: func() {
 			agents[0] = start(t, agentConfig{URL: c.url(), Name: "a0", Queues: []string{"mail"}, Workers: 2})
 		},
-		95: func() { c.start(2) },
+		66: func() { c.start(2) },
 	}
 	for i := range n {
 		j := job{Log: log, Echo: i, Work: 30 * time.Millisecond}

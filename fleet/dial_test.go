@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/fleet"
@@ -153,5 +154,13 @@ func TestJobsOfAnotherMakingThatAreNoJobsAreDead(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, fleet.DeadMalformed, dead.Kind)
 	}
+	large := nats.NewMsg("fleet.job.mail.default.large")
+	large.Data = bytes.Repeat([]byte("x"), 900<<10)
+	large.Header.Set("Fleet-Key", strings.Repeat("x", 32<<10))
+	_, err := js.PublishMsg(ctx(t), large)
+	require.NoError(t, err)
+	dead, ok := errors.AsType[*fleet.DeadError](f.Await("large").Wait(ctx(t), nil))
+	require.True(t, ok)
+	require.Equal(t, fleet.DeadMalformed, dead.Kind)
 	require.NoError(t, submit(t, f, "mail", job{}, nil).Wait(ctx(t), nil))
 }

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -90,9 +89,11 @@ func (m *Mover) schedule(msg jetstream.Msg) error {
 		return err
 	}
 	out := nats.NewMsg(f.names.at(queue, id))
-	maps.Copy(out.Header, msg.Headers())
+	out.Header = kept(msg.Headers())
+	if drop := msg.Headers().Get(headerDrop); drop != "" {
+		out.Header.Set(headerDrop, "1")
+	}
 	due, zone := out.Header.Get(headerDue), out.Header.Get(headerZone)
-	dropServerHeaders(out.Header)
 	out.Header.Set(headerSince, meta.Timestamp.UTC().Format(time.RFC3339Nano))
 	out.Header.Set(natsSchedule, due)
 	out.Header.Set(natsTarget, f.names.due(queue, id))
@@ -115,7 +116,7 @@ func (m *Mover) schedule(msg jetstream.Msg) error {
 
 // refuse has a job dead whose schedule is none.
 func (m *Mover) refuse(ctx context.Context, msg jetstream.Msg, queue string, id jobID, why error) error {
-	d := &deadBody{Queue: queue, Kind: DeadMalformed, Reason: oneLine(why.Error()), Agent: moverName, Header: msg.Headers(), Job: msg.Data()}
+	d := &deadBody{Queue: queue, Kind: DeadMalformed, Reason: oneLine(why.Error()), Agent: moverName, Header: kept(msg.Headers()), Job: msg.Data()}
 	if err := m.f.storeDead(ctx, id, d); err != nil {
 		return err
 	}
@@ -140,8 +141,7 @@ func (m *Mover) queue(msg jetstream.Msg) error {
 		id.id += "-" + strconv.FormatUint(meta.Sequence.Stream, 10)
 	}
 	out := nats.NewMsg(f.names.job(queue, id))
-	maps.Copy(out.Header, msg.Headers())
-	dropServerHeaders(out.Header)
+	out.Header = kept(msg.Headers())
 	if repeats {
 		out.Header.Del(headerSince)
 		out.Header.Set(headerNonce, id.id)
@@ -158,15 +158,6 @@ func (m *Mover) queue(msg jetstream.Msg) error {
 	}
 	f.step("queued")
 	return msg.DoubleAck(ctx)
-}
-
-// dropServerHeaders removes what the server acts on.
-func dropServerHeaders(h nats.Header) {
-	for name := range h {
-		if strings.HasPrefix(strings.ToLower(name), "nats-") {
-			delete(h, name)
-		}
-	}
 }
 
 // Unschedule ends a job of JobOptions.Cron. Those that it has queued stay queued.

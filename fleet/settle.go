@@ -265,7 +265,7 @@ func (r *run) bury(v verdict) {
 	}
 	d := &deadBody{
 		Queue: r.queue.name, Kind: v.dead, Reason: text([]byte(v.err.Error()), longestReason),
-		Stderr: text(v.stderr, longestStderr), Agent: r.a.o.Name, Tries: r.tries(), Header: r.msg.Header, Job: r.msg.Data,
+		Stderr: text(v.stderr, longestStderr), Agent: r.a.o.Name, Tries: r.tries(), Header: kept(r.msg.Header), Job: r.msg.Data,
 	}
 	r.f.step("burying")
 	for {
@@ -289,8 +289,16 @@ func (r *run) bury(v verdict) {
 	r.a.tell(r.event(EventDead, v.err))
 }
 
-// storeDead puts a job in the dead stream.
+// storeDead puts a job in the dead stream. A job that another program has queued may be as large as a message can be, and
+// then goes through the object store: in base64 it would not fit.
 func (f *Fleet) storeDead(ctx context.Context, id jobID, d *deadBody) error {
+	if int64(len(d.Job)) > f.inline() {
+		large := &nats.Msg{Header: d.Header}
+		if _, err := f.attach(ctx, id, large, d.Job); err != nil {
+			return err
+		}
+		d.Job = nil
+	}
 	body, err := json.Marshal(d)
 	if err != nil {
 		return &OpError{"bury", id.String(), err}

@@ -62,6 +62,23 @@ type Tries struct {
 	Lost int `json:"lost,omitempty"`
 }
 
+// jobHeaders are those of a job that are kept when it is moved.
+var jobHeaders = [...]string{headerMethod, headerKey, headerTimeout, headerAttempts, headerBlob, headerNonce, headerSince, headerDue, headerZone}
+
+// longestHeader bounds a header that is kept, in bytes. Submit makes none that is longer.
+const longestHeader = 512
+
+// kept returns the headers of a job without what somebody else has put there.
+func kept(h nats.Header) nats.Header {
+	k := nats.Header{}
+	for _, name := range jobHeaders {
+		if v := h.Get(name); v != "" && len(v) <= longestHeader {
+			k.Set(name, v)
+		}
+	}
+	return k
+}
+
 func (t Tries) header(h nats.Header) {
 	h.Set(headerAttempt, strconv.Itoa(t.Attempt))
 	h.Set(headerFailures, strconv.Itoa(t.Failures))
