@@ -54,8 +54,8 @@ func readDead(id jobID, h nats.Header, data []byte) (*DeadJob, error) {
 	}, nil
 }
 
-// Dead returns up to limit of the dead jobs, the oldest first; 0 is 1,000. client "" means those of all clients, which
-// needs the rights of RoleAdmin, as Requeue does.
+// Dead returns up to limit of the dead jobs of a client, the oldest first; "" is all clients, 0 is 1,000. It needs the
+// rights of RoleAdmin, as Requeue does. Wait and Info tell a client of its own.
 func (f *Fleet) Dead(ctx context.Context, client string, limit int) ([]*DeadJob, error) {
 	if client != "" {
 		if err := checkToken("client", client); err != nil {
