@@ -32,10 +32,10 @@ func TestW124_AnAgentFetchesExactlyItsFreeSlots(t *testing.T) {
 		running = append(running, rec.next(t, fleet.EventStarted).ID)
 	}
 	for left := 3; left >= 0; left-- {
+		waiting(t, f, "mail", uint64(left)) // The others are free for other agents.
 		info, err := f.Queue(ctx(t), "mail")
 		require.NoError(t, err)
 		require.Equal(t, 2, info.Running)
-		require.EqualValues(t, left, info.Waiting, "the others are free for other agents")
 		gates[running[0]].open()
 		require.Equal(t, running[0], rec.next(t, fleet.EventDone).ID)
 		if running = running[1:]; left > 0 {
@@ -123,9 +123,7 @@ func TestW136_DrainLetsJobsFinishAndReleasesTheRest(t *testing.T) {
 	g.open()
 	require.Equal(t, "default."+finishes.ID(), rec.next(t, fleet.EventDone).ID)
 	until(t, "one is left", func() bool { return a.Stats().Running == 1 })
-	info, err := f.Queue(ctx(t), "mail")
-	require.NoError(t, err)
-	require.EqualValues(t, 1, info.Waiting, "it takes no job any more")
+	waiting(t, f, "mail", 1) // It takes no job any more.
 	cancel()
 	require.Equal(t, &fleet.DrainReport{Finished: 1, Released: 1}, <-report)
 	<-a.Done()

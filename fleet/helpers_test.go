@@ -138,3 +138,13 @@ func idle(t testing.TB, f *fleet.Fleet, queue string) bool {
 	require.NoError(t, err)
 	return info.Waiting == 0 && info.Running == 0
 }
+
+// waiting waits until n jobs of the queue wait: the server counts them some time after it has stored them.
+func waiting(t testing.TB, f *fleet.Fleet, queue string, n uint64) {
+	t.Helper()
+	until(t, "as many wait", func() bool {
+		info, err := f.Queue(ctx(t), queue)
+		require.NoError(t, err)
+		return info.Waiting == n
+	})
+}

@@ -25,9 +25,7 @@ func TestW121_ATakenIDIsADuplicateAndAFullQueueSaysSo(t *testing.T) {
 	_, err = f.Submit(ctx(t), "mail", 1, &fleet.JobOptions{ID: "a"})
 	require.ErrorIs(t, err, fleet.ErrDuplicate, "the queue is full, but that is not the reason")
 
-	info, err := f.Queue(ctx(t), "mail")
-	require.NoError(t, err)
-	require.EqualValues(t, 3, info.Waiting)
+	waiting(t, f, "mail", 3)
 }
 
 func TestBadJobsAreRefusedAtOnceByTheirOption(t *testing.T) {
