@@ -26,7 +26,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 export STATICCHECK_CACHE := $(CACHE)/staticcheck
 
 # Modules of their own: their tests run where they are.
-NESTED := $(patsubst %/go.mod,%,$(wildcard bench/go.mod examples/*/go.mod))
+NESTED := $(patsubst %/go.mod,%,$(wildcard bench/go.mod fleet/go.mod examples/*/go.mod))
 
 # present keeps of a list of packages those that are there.
 present = $(foreach p,$(1),$(if $(wildcard $(p)/*.go),./$(p)))
@@ -58,12 +58,13 @@ step = @echo '==> $(1)'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test race lint format fix staticcheck cross fuzz cover bench bench-peers demo examples fallbacks refused nested probe
+.PHONY: help test race lint format fix staticcheck cross fuzz cover bench bench-peers demo demo-fleet examples fallbacks refused nested probe
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-test: lint race fallbacks fuzz nested ## all of it but cover, bench and demo: the one test command
+
+test: lint race fallbacks fuzz nested ## all of it but cover, bench and the demos: the one test command
 	$(call step,all tests passed)
 
 race: probe ## all tests, in random order, under the race detector
@@ -173,6 +174,10 @@ bench-peers: ## install the worker pools from npm that `make bench` compares wit
 demo: ## a real job: hash a directory tree (DIR=…) with many children at once
 	@$(GO) build -o $(CACHE)/bin/treesum ./examples/treesum
 	@exec $(CACHE)/bin/treesum $(if $(DIR),'$(DIR)')
+
+demo-fleet: ## 2,000 jobs on three agents over NATS, one of which is killed: nothing is lost
+	@$(GO) -C fleet build -o $(CACHE)/bin/fleetdemo ./cmd/fleetdemo
+	@exec $(CACHE)/bin/fleetdemo
 
 # The race detector needs cgo and a C compiler on most systems. In the CI it is not optional.
 probe:

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/fleet"
+	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/reactor"
+)
+
+// agentFlags are what the command line says of an agent.
+type agentFlags struct {
+	*connection
+	o       fleet.AgentOptions
+	n       int
+	lines   bool
+	grace   time.Duration
+	command []string
+}
+
+func parseAgent(p *program, args []string) (*agentFlags, error) {
+	f := newFlags(p, "agent")
+	a := &agentFlags{connection: f.connection()}
+	var queues list
+	f.Var(&queues, "queue", "")
+	f.StringVar(&a.o.Name, "agent", "", "")
+	f.IntVar(&a.n, "n", 0, "")
+	f.IntVar(&a.o.MaxAttempts, "attempts", 0, "")
+	f.BoolVar(&a.o.Strict, "strict", false, "")
+	f.BoolVar(&a.lines, "lines", false, "")
+	f.DurationVar(&a.grace, "grace", 30*time.Second, "")
+	if err := f.parse(args); err != nil {
+		return nil, err
+	}
+	for _, q := range queues {
+		name, weight, found := strings.Cut(q, ":")
+		share := fleet.QueueShare{Name: name}
+		if found {
+			n, err := strconv.Atoi(weight)
+			if err != nil || n < 1 {
+				return nil, &usageError{"-queue: no weight: " + weight}
+			}
+			share.Weight = n
+		}
+		a.o.Queues = append(a.o.Queues, share)
+	}
+	a.command = f.Args()
+	switch {
+	case len(a.command) == 0:
+		return nil, &usageError{"there is no worker command"}
+	case len(a.o.Queues) == 0:
+		return nil, &usageError{"-queue is needed"}
+	case a.n < 0 || a.grace < 0:
+		return nil, &usageError{"-n and -grace are not negative"}
+	}
+	return a, nil
+}
+
+// agent runs an agent until a signal comes, or somebody drains it.
+func agent(p *program, args []string) error {
+	a, err := parseAgent(p, args)
+	if err != nil {
+		return err
+	}
+	l, err := reactor.New(&reactor.Options{Logger: slog.New(slog.NewTextHandler(p.err, nil))})
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	workers, err := pool.New(l, a.pool())
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	// It ends when the pool was told to stop, which ends the loop, and that is waited for below.
+	go func() {
+		err := a.run(p, l, workers)
+		_ = l.Post(func() { workers.Stop(&pool.StopOptions{DropWaiting: true, JobGrace: -1}, nil) }) // It is closed by nobody but agent.
+		ended <- err
+	}()
+	if err := l.Run(); err != nil {
+		return err
+	}
+	return <-ended
+}
+
+// pool returns the options of the workers.
+func (a *agentFlags) pool() *pool.Options {
+	env := append(environ(), "FLEET_WORKER=1")
+	o := &pool.Options{Max: a.n, Fork: &childprocess.ForkOptions{Options: childprocess.Options{Env: env}}}
+	if a.lines {
+		o.Module, o.Args, o.Protocol = a.command[0], a.command[1:], pool.Lines
+	} else {
+		o.Self, o.Args = "each", a.command
+	}
+	return o
+}
+
+func (a *agentFlags) run(p *program, l *reactor.Loop, workers *pool.Pool) error {
+	f, err := a.dial(p)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	a.o.Loop = l
+	agent, err := f.Agent(workers, &a.o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(p.out, "taking jobs as", agent.Name())
+	select {
+	case <-p.signals:
+	case <-agent.Done():
+		return nil
+	}
+	ctx, stop := context.WithTimeout(context.Background(), a.grace)
+	defer stop()
+	// It ends with the signal, or with the program.
+	go func() {
+		<-p.signals
+		stop()
+	}()
+	report := agent.Drain(ctx)
+	fmt.Fprintf(p.out, "%d jobs finished, %d given back\n", report.Finished, report.Released)
+	return nil
+}

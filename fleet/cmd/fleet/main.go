@@ -1,0 +1,121 @@
+// Fleet runs jobs on many machines: a server keeps them, agents take them, and any program can be the worker.
+//
+//	fleet serve   -dir DIR [-listen HOST:PORT] [-queue Q]... [-users FILE -cert FILE -key FILE]
+//	fleet agent   -queue Q... [-n N] [-lines] -- COMMAND [ARG]...
+//	fleet submit  -queue Q [-id ID] [-delay D] [-wait] JOB...    a JOB of "-" is one on each line of stdin
+//	fleet status  [-queue Q]...
+//	fleet cancel  ID [REASON]
+//	fleet dead    [-requeue] [ID]...
+//	fleet drain   [-grace D] AGENT
+//
+// The agent runs the command once for each job: the job, which is JSON, is its stdin, what it writes to stdout is the
+// answer, and another exit status than 0 is a failure, with the end of stderr for a reason. FLEET_JOB, FLEET_QUEUE and
+// FLEET_ATTEMPT are in its environment. So a shell script can be the worker:
+//
+//	fleet agent -queue sums -- sh -c 'sha256sum "$(cat)"'
+//
+// With -lines the command is started once and speaks the protocol of package pool's Lines, on its descriptor 3.
+//
+// All but serve take -url, -name and -user, or FLEET_URL, FLEET_NAME and FLEET_USER, and the password from
+// FLEET_PASSWORD; -ca is a file with the certificates to trust. None of these is in the environment of a worker.
+//
+// The exit code is 0 when all went well, 1 when not, 2 for a wrong call, and for submit -wait 3 when a job failed. SIGINT
+// and SIGTERM end serve and agent; an agent lets its jobs finish for as long as -grace says, and a second signal ends that.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/brood-go/brood/childprocess"
+)
+
+// Exit codes.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+	exitJob    = 3 // a job failed that was waited for
+)
+
+// workers are what this program is as a worker of its agents.
+var workers = childprocess.Workers{"each": each}
+
+// program is what a command talks to.
+type program struct {
+	in       io.Reader
+	out, err io.Writer
+	signals  <-chan os.Signal
+}
+
+// commands are those of this program.
+var commands = map[string]func(p *program, args []string) error{
+	"serve": serve, "agent": agent, "submit": submit, "status": status, "cancel": cancel, "dead": dead, "drain": drain,
+}
+
+// usageError is a mistake in the arguments.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+// errJob is that a job failed, which was told.
+var errJob = errors.New("not all jobs were done")
+
+func main() {
+	if worker, err := workers.Run(); worker {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "fleet worker:", err)
+			os.Exit(exitFailed)
+		}
+		os.Exit(0)
+	}
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	p := &program{os.Stdin, os.Stdout, os.Stderr, signals}
+	os.Exit(p.run(os.Args[1:]))
+}
+
+func (p *program) run(args []string) int {
+	var names []string
+	for name := range commands {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if len(args) == 0 || commands[args[0]] == nil {
+		fmt.Fprintf(p.err, "usage: fleet %s …\n", strings.Join(names, "|"))
+		return exitUsage
+	}
+	err := commands[args[0]](p, args[1:])
+	_, usage := errors.AsType[*usageError](err)
+	switch {
+	case err == nil:
+		return 0
+	case usage:
+		fmt.Fprintf(p.err, "fleet %s: %v\n", args[0], err)
+		return exitUsage
+	case errors.Is(err, errJob):
+		return exitJob
+	}
+	fmt.Fprintf(p.err, "fleet %s: %s\n", args[0], strings.ReplaceAll(strings.TrimPrefix(err.Error(), "fleet: "), "\n", ": "))
+	return exitFailed
+}
+
+// until returns a context that ends with the next signal.
+func (p *program) until() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	// It ends with the signal or with the command, which ends the program.
+	go func() {
+		select {
+		case <-p.signals:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}

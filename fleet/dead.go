@@ -1,0 +1,153 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// A DeadJob is in the dead stream: no agent will run it.
+type DeadJob struct {
+	ID     string // with the client's name before it
+	Queue  string
+	Kind   DeadKind
+	Reason string
+	Stderr string // the end of what the worker of the last attempt wrote to stderr, when it died
+	Agent  string // the agent that gave up
+	Tries
+	Time time.Time
+
+	// Job is what was submitted, nil if it is in the object store. The caller may keep the slice.
+	Job []byte
+
+	id     jobID
+	seq    uint64
+	header nats.Header
+}
+
+func (d *DeadJob) error() *DeadError {
+	return &DeadError{ID: d.ID, Kind: d.Kind, Reason: d.Reason, Stderr: d.Stderr, Tries: d.Tries, Agent: d.Agent, Time: d.Time}
+}
+
+// dead returns the dead job with that id, nil when there is none.
+func (f *Fleet) dead(ctx context.Context, id jobID) (*DeadJob, error) {
+	msg, err := f.last(ctx, "look for", f.names.dead(), f.names.deadJob(id))
+	if err != nil || msg == nil {
+		return nil, err
+	}
+	return readDead(id, msg.Header, msg.Data)
+}
+
+func readDead(id jobID, h nats.Header, data []byte) (*DeadJob, error) {
+	var b deadBody
+	if err := json.Unmarshal(data, &b); err != nil {
+		return nil, &OpError{"read dead", id.String(), err}
+	}
+	return &DeadJob{
+		ID: id.String(), Queue: b.Queue, Kind: b.Kind, Reason: b.Reason, Stderr: b.Stderr, Agent: b.Agent, Tries: b.Tries,
+		Time: serverTime(h, natsTime), Job: b.Job, id: id, seq: uint64(number(h, natsSeq)), header: b.Header,
+	}, nil
+}
+
+// Dead returns up to limit of the dead jobs of a client, the oldest first; "" is all clients, 0 is 1,000. It needs the
+// rights of RoleAdmin, as Requeue does. Wait and Info tell a client of its own.
+func (f *Fleet) Dead(ctx context.Context, client string, limit int) ([]*DeadJob, error) {
+	if client != "" {
+		if err := checkToken("client", client); err != nil {
+			return nil, err
+		}
+	} else {
+		client = "*"
+	}
+	if limit < 0 {
+		return nil, &OptionError{"Dead", "the limit is negative"}
+	}
+	if limit == 0 {
+		limit = 1000
+	}
+	ctx, cancel := f.limit(ctx)
+	defer cancel()
+	filter := f.names.fleet + ".dead." + client + ".*"
+	var found []*DeadJob
+	var from uint64
+	for len(found) < limit {
+		msg, err := f.next(ctx, f.names.dead(), filter, from+1)
+		if err != nil || msg == nil {
+			return found, err
+		}
+		_, id := subjectID(msg.Header.Get("Nats-Subject"))
+		d, err := readDead(id, msg.Header, msg.Data)
+		if err != nil {
+			return found, err
+		}
+		found, from = append(found, d), d.seq
+	}
+	return found, nil
+}
+
+// next returns the first message of the stream from seq on whose subject matches filter, nil when there is none.
+func (f *Fleet) next(ctx context.Context, stream, filter string, seq uint64) (msg *nats.Msg, err error) {
+	body, err := json.Marshal(map[string]any{"seq": seq, "next_by_subj": filter})
+	if err != nil {
+		return nil, err
+	}
+	ask := &nats.Msg{Subject: "$JS.API.DIRECT.GET." + stream, Data: body}
+	err = f.retry(ctx, "list", filter, func(ctx context.Context) error {
+		msg, err = f.call(ctx, ask)
+		if err == nil && msg.Header.Get("Status") != "" {
+			status := msg.Header.Get("Status")
+			msg = nil
+			if status != "404" {
+				return errors.New("direct get: status " + status)
+			}
+		}
+		return err
+	})
+	return msg, err
+}
+
+// Requeue queues a dead job again, as if it had not been tried, and takes it out of the dead stream. It returns
+// ErrNotFound when there is no such dead job, and ErrDuplicate when it is queued already.
+func (f *Fleet) Requeue(ctx context.Context, id string) (*Job, error) {
+	name, err := parseID(f.o.Client, id)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := f.limit(ctx)
+	defer cancel()
+	d, err := f.dead(ctx, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case d == nil:
+		return nil, &OpError{"requeue", name.String(), ErrNotFound}
+	}
+	msg := nats.NewMsg(f.names.job(d.Queue, name))
+	maps.Copy(msg.Header, d.header)
+	// Under its old id for the server it would be a duplicate.
+	msg.Header.Set(natsMsgID, name.String()+"#"+d.Time.Format(time.RFC3339Nano))
+	msg.Header.Set(headerNonce, newID())
+	msg.Header.Del(headerSince)
+	msg.Data = d.Job
+	if err := f.enqueue(ctx, f.names.jobs(), msg, true); err != nil {
+		return nil, err
+	}
+	// A program that ends here leaves a dead job that is queued, too. Waiters look at both.
+	err = f.admin(ctx, "requeue", name.String(), func(ctx context.Context) error {
+		stream, err := f.js.Stream(ctx, f.names.dead())
+		if err != nil {
+			return err
+		}
+		err = stream.DeleteMsg(ctx, d.seq)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			err = nil
+		}
+		return err
+	})
+	return &Job{f: f, id: name, queue: d.Queue}, err
+}

@@ -1,0 +1,271 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+const (
+	// firstLook and longestLook are how long a waiter waits for news before it looks for itself.
+	firstLook   = time.Second
+	longestLook = 5 * time.Second
+
+	// requeuedLook is the same when the job is dead, and queued: it has just died, or was queued again.
+	requeuedLook = 50 * time.Millisecond
+)
+
+// A Job is one that was submitted, by this program or another. Its methods are safe to call from any goroutine.
+type Job struct {
+	f     *Fleet
+	id    jobID
+	queue string // "" when it is not known
+}
+
+// Await returns the job with that id, which need not exist: one of this client, or that of another if the client's name
+// and a dot are before the id. The program that submitted it may have ended.
+func (f *Fleet) Await(id string) *Job {
+	j := &Job{f: f}
+	j.id, _ = parseID(f.o.Client, id) // The methods tell.
+	return j
+}
+
+// ID returns the job's id: as it was given to Submit, for a job of this client.
+func (j *Job) ID() string {
+	if j.id.client == j.f.o.Client {
+		return j.id.id
+	}
+	return j.id.String()
+}
+
+func (j *Job) check() error {
+	if j.id.id == "" {
+		return &OptionError{"job id", "it is none"}
+	}
+	return nil
+}
+
+// Wait waits until the job is done and decodes what the worker answered into result, unless that is nil. It returns a
+// *DeadError when the job is dead, and ErrCancelled when it was cancelled. If ctx ends before, the job goes on. It waits
+// for a job that does not exist, too: it may be about to be submitted.
+func (j *Job) Wait(ctx context.Context, result any) error {
+	r, err := j.Result(ctx)
+	if err != nil || result == nil {
+		return err
+	}
+	return r.Decode(result)
+}
+
+// Result is Wait that returns all that is stored with the answer.
+func (j *Job) Result(ctx context.Context) (*Result, error) {
+	if err := j.check(); err != nil {
+		return nil, err
+	}
+	f := j.f
+	subject := f.names.done(j.id.client)
+	ctx, release := f.refusals.guard(ctx, func(refused string) bool { return refused == subject })
+	defer release()
+	told, forget, err := f.news.wait(ctx, j.id)
+	if err != nil {
+		return nil, &OpError{"wait for", j.id.String(), errors.Join(ErrClosed, err)}
+	}
+	defer forget()
+	for pause := firstLook; ; pause = min(pause*3/2, longestLook) {
+		r, requeued, err := j.look(ctx)
+		switch {
+		case r != nil:
+			return r, err
+		case err != nil && (errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)) && ctx.Err() == nil:
+			// The servers are away: the job is not.
+		case err != nil:
+			if cause := context.Cause(ctx); cause != nil {
+				err = cause
+			}
+			return nil, err
+		}
+		if requeued {
+			pause = requeuedLook
+		}
+		timer := time.NewTimer(pause/2 + rand.N(pause/2))
+		select {
+		case msg := <-told:
+			timer.Stop()
+			if msg != nil && msg.Header.Get(headerState) != stateDead {
+				return j.read(ctx, msg)
+			}
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, context.Cause(ctx)
+		case <-f.closed:
+			timer.Stop()
+			return nil, &OpError{"wait for", j.id.String(), ErrClosed}
+		}
+	}
+}
+
+// look returns the result, or the error that the job ended with. requeued says that it is dead and queued.
+func (j *Job) look(ctx context.Context) (r *Result, requeued bool, err error) {
+	msg, err := j.stored(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	if msg != nil {
+		r, err = j.read(ctx, msg)
+		return r, false, err
+	}
+	dead, err := j.f.dead(ctx, j.id)
+	if err != nil || dead == nil {
+		return nil, false, err
+	}
+	queued, err := (&Job{f: j.f, id: j.id, queue: dead.Queue}).queued(ctx)
+	if err != nil || queued != nil {
+		return nil, queued != nil, err
+	}
+	return nil, false, dead.error()
+}
+
+// stored returns the message of the stored result, nil when there is none.
+func (j *Job) stored(ctx context.Context) (*nats.Msg, error) {
+	return j.f.last(ctx, "look for the result of", j.f.names.results(), j.f.names.result(j.id))
+}
+
+// queued returns the message of the job, nil when it is not queued.
+func (j *Job) queued(ctx context.Context) (*nats.Msg, error) {
+	return j.f.last(ctx, "look for", j.f.names.jobs(), j.f.names.job(j.queue, j.id))
+}
+
+// read makes a Result of what is stored.
+func (j *Job) read(ctx context.Context, msg *nats.Msg) (*Result, error) {
+	r := &Result{
+		ID: j.id.String(), Queue: msg.Header.Get(headerQueue), Agent: msg.Header.Get(headerAgent),
+		Time: serverTime(msg.Header, natsTime), LostLease: msg.Header.Get(headerLease) == leaseLost,
+		Tries: Tries{
+			Attempt: number(msg.Header, headerAttempt), Failures: number(msg.Header, headerFailures),
+			Lost: number(msg.Header, headerLost),
+		},
+	}
+	if msg.Header.Get(headerState) == stateCancelled {
+		return r, errors.Join(ErrCancelled, errors.New(msg.Header.Get(headerReason)))
+	}
+	var err error
+	r.raw, err = j.f.body(ctx, j.id, msg)
+	return r, err
+}
+
+// Cancel asks for the end of the job: if it waits it will not run, if it runs its child is cancelled. It returns when the
+// request is stored; Wait tells what became of the job, which may be done before. It returns ErrAlreadyDone when there is
+// nothing to cancel.
+func (j *Job) Cancel(ctx context.Context, reason string) error {
+	if err := j.check(); err != nil {
+		return err
+	}
+	ctx, cancel := j.f.limit(ctx)
+	defer cancel()
+	switch r, requeued, err := j.look(ctx); {
+	case r != nil:
+		return ErrAlreadyDone
+	case err != nil:
+		if _, dead := errors.AsType[*DeadError](err); dead && !requeued {
+			return ErrAlreadyDone
+		}
+		return err
+	}
+	body, err := json.Marshal(reason)
+	if err != nil {
+		return err
+	}
+	_, _, err = j.f.publish(ctx, "cancel", &nats.Msg{Subject: j.f.names.cancel(j.id), Data: body})
+	if full(err) {
+		return errors.Join(ErrQueueFull, err)
+	}
+	return err
+}
+
+// Progress calls fn with what the job's worker says of its progress, as JSON, one call at a time, on a goroutine of the
+// connection, until stop is called. It is of the moment: what was said before the call, or while the connection was lost,
+// is not told.
+func (j *Job) Progress(fn func(json.RawMessage)) (stop func(), err error) {
+	if err := j.check(); err != nil {
+		return nil, err
+	}
+	if fn == nil {
+		return nil, &OptionError{"Progress", "there is no function"}
+	}
+	sub, err := j.f.nc.Subscribe(j.f.names.event(j.id), func(msg *nats.Msg) { fn(msg.Data) })
+	if err == nil {
+		err = j.f.nc.FlushTimeout(j.f.o.Timeout)
+	}
+	if err != nil {
+		if sub != nil {
+			_ = sub.Unsubscribe() // The connection is gone.
+		}
+		return nil, &OpError{"listen to", j.id.String(), errors.Join(ErrUnavailable, err)}
+	}
+	return func() { _ = sub.Unsubscribe() }, nil // It fails when the connection is closed.
+}
+
+// State is what became of a job.
+type State string
+
+// The states of a job.
+const (
+	StateUnknown   State = "unknown" // there is no such job, or its result has expired, or its queue is not known
+	StateQueued    State = "queued"  // it waits, or an agent has it
+	StateDone      State = stateDone
+	StateCancelled State = stateCancelled
+	StateDead      State = stateDead
+)
+
+// A JobInfo is what is stored of a job.
+type JobInfo struct {
+	State State
+	Tries
+
+	// Duplicates is how many answers came when there was a result already: the job ran more than once. LostLeases is how
+	// many agents found that they had lost it: it may have run more than once.
+	Duplicates, LostLeases int
+}
+
+// Info returns what is stored of the job.
+func (j *Job) Info(ctx context.Context) (*JobInfo, error) {
+	if err := j.check(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := j.f.limit(ctx)
+	defer cancel()
+	info := &JobInfo{State: StateUnknown}
+	h, err := j.f.history(ctx, j.id)
+	if err != nil {
+		return nil, err
+	}
+	info.Tries = Tries{h.Delivered, h.Failures, h.Lost}
+	info.Duplicates, info.LostLeases = h.Duplicates, h.LostLeases
+	r, requeued, err := j.look(ctx)
+	dead, isDead := errors.AsType[*DeadError](err)
+	switch {
+	case errors.Is(err, ErrCancelled):
+		info.State, info.Tries = StateCancelled, r.Tries
+	case isDead:
+		info.State, info.Tries = StateDead, dead.Tries
+	case err != nil:
+		return nil, err
+	case r != nil:
+		info.State, info.Tries = StateDone, r.Tries
+	case requeued:
+		info.State = StateQueued
+	case j.queue != "":
+		msg, err := j.queued(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if msg != nil {
+			info.State = StateQueued
+		}
+	}
+	return info, nil
+}

@@ -1,0 +1,254 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// A Layout says how the streams of a fleet are kept. Setup makes them, or changes those that are there.
+type Layout struct {
+	// Replicas is on how many servers of a cluster each stream is. 0: 1.
+	Replicas int
+
+	// MaxJobs and MaxJobBytes bound what is queued: past them Submit returns ErrQueueFull. 0: 1,000,000 jobs, 1 GiB.
+	MaxJobs, MaxJobBytes int64
+
+	// MaxResultBytes bounds the stored results. Past it agents hold back what their children answered until results have
+	// expired. 0: 1 GiB.
+	MaxResultBytes int64
+
+	// MaxDeadBytes bounds the dead stream; past it the oldest are dropped. 0: 1 GiB.
+	MaxDeadBytes int64
+
+	// ResultTTL is how long a result is stored. 0: 24 hours.
+	ResultTTL time.Duration
+
+	// DeadTTL is how long a dead job is kept. 0: 30 days.
+	DeadTTL time.Duration
+
+	// StateTTL is how long a request to cancel a job, the count of its attempts and its payload in the object store are
+	// kept. A job that waits longer has forgotten them. 0: 30 days.
+	StateTTL time.Duration
+
+	// Duplicates is how long after a job was queued its id is refused, even if it is done. 0: 2 minutes.
+	Duplicates time.Duration
+
+	// AckWait is how long after the last heartbeat of an agent its jobs are given to another. It is that of a queue's
+	// consumer from when the queue was made. 0: 30 seconds.
+	AckWait time.Duration
+
+	// Queues are made if they are not there.
+	Queues []string
+
+	// Clients get a bucket of the object store, for which they have no right of their own.
+	Clients []string
+}
+
+// The defaults of a Layout.
+const (
+	defaultMaxJobs    = 1_000_000
+	defaultMaxBytes   = 1 << 30
+	defaultResultTTL  = 24 * time.Hour
+	defaultDeadTTL    = 30 * 24 * time.Hour
+	defaultStateTTL   = 30 * 24 * time.Hour
+	defaultDuplicates = 2 * time.Minute
+	defaultAckWait    = 30 * time.Second
+
+	// Tombstones and counters are some hundred bytes each.
+	maxStateBytes = 256 << 20
+
+	// Each slot of each agent waits with a pull of its own. The server's 512 would be few.
+	maxWaiting = 1 << 16
+)
+
+func (o *Layout) withDefaults() (Layout, error) {
+	var l Layout
+	if o != nil {
+		l = *o
+	}
+	for _, d := range []struct {
+		name string
+		p    *time.Duration
+		zero time.Duration
+	}{
+		{"ResultTTL", &l.ResultTTL, defaultResultTTL}, {"DeadTTL", &l.DeadTTL, defaultDeadTTL},
+		{"StateTTL", &l.StateTTL, defaultStateTTL}, {"Duplicates", &l.Duplicates, defaultDuplicates},
+		{"AckWait", &l.AckWait, defaultAckWait},
+	} {
+		switch {
+		case *d.p < 0:
+			return l, &OptionError{"Layout." + d.name, "it is negative"}
+		case *d.p == 0:
+			*d.p = d.zero
+		case *d.p < 100*time.Millisecond: // The server refuses less for some of them.
+			return l, &OptionError{"Layout." + d.name, "it is below 100 ms"}
+		}
+	}
+	for _, d := range []struct {
+		name string
+		p    *int64
+		zero int64
+	}{
+		{"MaxJobs", &l.MaxJobs, defaultMaxJobs}, {"MaxJobBytes", &l.MaxJobBytes, defaultMaxBytes},
+		{"MaxResultBytes", &l.MaxResultBytes, defaultMaxBytes}, {"MaxDeadBytes", &l.MaxDeadBytes, defaultMaxBytes},
+	} {
+		switch {
+		case *d.p < 0:
+			return l, &OptionError{"Layout." + d.name, "it is negative"}
+		case *d.p == 0:
+			*d.p = d.zero
+		}
+	}
+	if l.Replicas < 0 || l.Replicas > 5 {
+		return l, &OptionError{"Layout.Replicas", "it is not from 0 to 5"}
+	}
+	l.Replicas = max(l.Replicas, 1)
+	for _, q := range l.Queues {
+		if err := checkToken("Layout.Queues", q); err != nil {
+			return l, err
+		}
+	}
+	for _, c := range l.Clients {
+		if err := checkToken("Layout.Clients", c); err != nil {
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+// streams are those of a fleet, but for the buckets of the object store.
+//
+// Only the stream of schedules may roll up, which it needs, and no client may publish to it: one message with the header
+// Nats-Rollup would empty the stream for all. For the same reason the two buckets are made here and not as jetstream
+// makes them.
+func (n names) streams(l *Layout) []jetstream.StreamConfig {
+	config := func(name, subject string) jetstream.StreamConfig {
+		return jetstream.StreamConfig{
+			Name: name, Subjects: []string{subject}, Storage: jetstream.FileStorage, Replicas: l.Replicas,
+			AllowDirect: true, Discard: jetstream.DiscardNew, DenyDelete: true, DenyPurge: true,
+			Duplicates: min(l.Duplicates, defaultDuplicates),
+		}
+	}
+	done := func(source string) *jetstream.RePublish {
+		return &jetstream.RePublish{Source: source, Destination: n.fleet + ".done.>"}
+	}
+
+	jobs := config(n.jobs(), n.fleet+".job.*.*.*")
+	jobs.Retention, jobs.MaxMsgsPerSubject, jobs.DiscardNewPerSubject = jetstream.WorkQueuePolicy, 1, true
+	jobs.MaxMsgs, jobs.MaxBytes, jobs.Duplicates = l.MaxJobs, l.MaxJobBytes, l.Duplicates
+
+	later := config(n.later(), n.fleet+".later.*.*.*")
+	later.Retention, later.MaxMsgsPerSubject, later.DiscardNewPerSubject = jetstream.WorkQueuePolicy, 1, true
+	later.MaxMsgs, later.MaxBytes = l.MaxJobs, l.MaxJobBytes
+
+	// A schedule is replaced by the next for its subject, and what is due is kept until the mover has moved it.
+	clock := config(n.clock(), n.fleet+".clock.>")
+	clock.Discard, clock.DenyDelete, clock.DenyPurge = jetstream.DiscardOld, false, false
+	clock.AllowRollup, clock.AllowMsgSchedules, clock.Retention = true, true, jetstream.WorkQueuePolicy
+
+	results := config(n.results(), n.fleet+".res.*.*")
+	results.MaxMsgsPerSubject, results.DiscardNewPerSubject = 1, true
+	results.MaxBytes, results.MaxAge, results.RePublish = l.MaxResultBytes, l.ResultTTL, done(n.fleet+".res.>")
+
+	// Requeue deletes what it has queued again.
+	dead := config(n.dead(), n.fleet+".dead.*.*")
+	dead.Discard, dead.DenyDelete, dead.MaxMsgsPerSubject = jetstream.DiscardOld, false, 1
+	dead.MaxBytes, dead.MaxAge, dead.RePublish = l.MaxDeadBytes, l.DeadTTL, done(n.fleet+".dead.>")
+
+	cancels := config(n.cancels(), "$KV."+n.fleet+"_cancel.>")
+	cancels.Discard, cancels.MaxMsgsPerSubject = jetstream.DiscardOld, 1
+	cancels.MaxBytes, cancels.MaxAge = maxStateBytes, l.StateTTL
+	cancels.RePublish = &jetstream.RePublish{Source: "$KV." + n.fleet + "_cancel.>", Destination: n.cancelled() + ".>"}
+
+	tries := config(n.tries(), "$KV."+n.fleet+"_try.>")
+	tries.Discard, tries.MaxMsgsPerSubject = jetstream.DiscardOld, 1
+	tries.MaxBytes, tries.MaxAge = maxStateBytes, l.StateTTL
+
+	all := []jetstream.StreamConfig{jobs, later, clock, results, dead, cancels, tries}
+	for i := range all {
+		if age := all[i].MaxAge; age > 0 {
+			all[i].Duplicates = min(all[i].Duplicates, age)
+		}
+	}
+	return all
+}
+
+// Setup makes the streams, queues and buckets of the fleet on the servers, or changes those that are there to the layout;
+// nil is the defaults. It needs the rights of RoleAdmin. What is stored is kept.
+func (f *Fleet) Setup(ctx context.Context, o *Layout) error {
+	l, err := o.withDefaults()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := f.limit(ctx)
+	defer cancel()
+	for _, config := range f.names.streams(&l) {
+		if err := f.admin(ctx, "set up", config.Name, func(ctx context.Context) error {
+			_, err := f.js.CreateOrUpdateStream(ctx, config)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	for _, q := range l.Queues {
+		if err := f.AddQueue(ctx, q, &QueueOptions{AckWait: l.AckWait, Replicas: l.Replicas}); err != nil {
+			return err
+		}
+	}
+	if err := f.addMover(ctx, &l); err != nil {
+		return err
+	}
+	for _, client := range l.Clients {
+		if err := f.addBucket(ctx, client, &l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addMover makes the consumers of the mover.
+func (f *Fleet) addMover(ctx context.Context, l *Layout) error {
+	for stream, filter := range map[string]string{
+		f.names.later(): f.names.fleet + ".later.>",
+		f.names.clock(): f.names.fleet + ".clock.due.>",
+	} {
+		if err := f.admin(ctx, "set up", stream+" mover", func(ctx context.Context) error {
+			_, err := f.js.CreateOrUpdateConsumer(ctx, stream, jetstream.ConsumerConfig{
+				Durable: moverName, FilterSubject: filter, AckPolicy: jetstream.AckExplicitPolicy, AckWait: l.AckWait,
+				MaxDeliver: -1, MaxAckPending: -1, Replicas: l.Replicas,
+			})
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addBucket makes the bucket of the object store for the large payloads of a client.
+func (f *Fleet) addBucket(ctx context.Context, client string, l *Layout) error {
+	return f.admin(ctx, "set up", f.names.bucket(client), func(ctx context.Context) error {
+		_, err := f.js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
+			Bucket: f.names.bucket(client), TTL: l.StateTTL, Storage: jetstream.FileStorage, Replicas: l.Replicas,
+			MaxBytes: l.MaxJobBytes,
+		})
+		return err
+	})
+}
+
+// admin calls the JetStream API, and tries again while the servers choose a leader.
+func (f *Fleet) admin(ctx context.Context, op, what string, call func(ctx context.Context) error) error {
+	return f.retry(ctx, op, what, func(ctx context.Context) error {
+		ctx, release := f.refusals.guard(ctx, func(subject string) bool { return strings.HasPrefix(subject, "$JS.API.") })
+		defer release()
+		err := call(ctx)
+		if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrPermission) {
+			return cause
+		}
+		return err
+	})
+}

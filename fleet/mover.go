@@ -1,0 +1,177 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// moverName is that of the mover's consumers.
+const moverName = "mover"
+
+// A Mover queues delayed jobs when they are due. Any number may work for a fleet; one must. A server of Serve has one.
+//
+// A client stores a delayed job in one stream. The mover makes a schedule of it in another, to which nobody else may
+// publish, and when the server says that it is due, queues the job under its id.
+type Mover struct {
+	f    *Fleet
+	ctx  context.Context
+	end  context.CancelFunc
+	done sync.WaitGroup
+}
+
+// Mover starts a mover. It needs the rights of RoleMover or RoleAdmin. The caller must Close it, before the Fleet.
+func (f *Fleet) Mover() (*Mover, error) {
+	m := &Mover{f: f}
+	m.ctx, m.end = context.WithCancel(context.Background())
+	for stream, move := range map[string]func(jetstream.Msg) error{f.names.later(): m.schedule, f.names.clock(): m.queue} {
+		var consumer jetstream.Consumer
+		if err := f.admin(m.ctx, "start mover of", stream, func(ctx context.Context) (err error) {
+			consumer, err = f.js.Consumer(ctx, stream, moverName)
+			return err
+		}); err != nil {
+			m.Close()
+			return nil, err
+		}
+		// These end with Close, which waits for them.
+		m.done.Go(func() { m.run(consumer, move) })
+	}
+	return m, nil
+}
+
+// Close ends the mover. What it has begun is done again by the next one.
+func (m *Mover) Close() {
+	m.end()
+	m.done.Wait()
+}
+
+// run moves what a consumer gives, a few at a time.
+func (m *Mover) run(consumer jetstream.Consumer, move func(jetstream.Msg) error) {
+	const batch = 64
+	for m.ctx.Err() == nil {
+		wait, cancel := context.WithTimeout(m.ctx, longestPull)
+		batch, err := consumer.Fetch(batch, jetstream.FetchContext(wait))
+		if err == nil {
+			for msg := range batch.Messages() {
+				if err := move(msg); err != nil {
+					m.f.log("a delayed job could not be moved", err) // It comes again after AckWait.
+				}
+			}
+			err = batch.Error()
+		}
+		cancel()
+		if err != nil && !errors.Is(err, nats.ErrTimeout) && !errors.Is(err, context.DeadlineExceeded) {
+			if m.f.nc.IsClosed() {
+				return
+			}
+			select {
+			case <-time.After(pullRetry):
+			case <-m.ctx.Done():
+			}
+		}
+	}
+}
+
+// schedule makes a schedule of a delayed job.
+func (m *Mover) schedule(msg jetstream.Msg) error {
+	f := m.f
+	ctx, cancel := f.limit(m.ctx)
+	defer cancel()
+	queue, id := subjectID(msg.Subject())
+	meta, err := msg.Metadata()
+	if err != nil {
+		return err
+	}
+	out := nats.NewMsg(f.names.at(queue, id))
+	out.Header = kept(msg.Headers())
+	if drop := msg.Headers().Get(headerDrop); drop != "" {
+		out.Header.Set(headerDrop, "1")
+	}
+	due, zone := out.Header.Get(headerDue), out.Header.Get(headerZone)
+	out.Header.Set(headerSince, meta.Timestamp.UTC().Format(time.RFC3339Nano))
+	out.Header.Set(natsSchedule, due)
+	out.Header.Set(natsTarget, f.names.due(queue, id))
+	if zone != "" {
+		out.Header.Set(natsZone, zone)
+	}
+	out.Data = msg.Data()
+	f.step("scheduling")
+	_, _, err = f.publish(ctx, "schedule", out)
+	if code(err) != 0 && !full(err) {
+		// The server does not understand the schedule, and never will.
+		return m.refuse(ctx, msg, queue, id, err)
+	}
+	if err != nil {
+		return err
+	}
+	f.step("scheduled")
+	return msg.DoubleAck(ctx)
+}
+
+// refuse has a job dead whose schedule is none.
+func (m *Mover) refuse(ctx context.Context, msg jetstream.Msg, queue string, id jobID, why error) error {
+	d := &deadBody{Queue: queue, Kind: DeadMalformed, Reason: oneLine(why.Error()), Agent: moverName, Header: kept(msg.Headers()), Job: msg.Data()}
+	if err := m.f.storeDead(ctx, id, d); err != nil {
+		return err
+	}
+	return msg.DoubleAck(ctx)
+}
+
+// queue queues a job that is due. Its id is its own, or for a job that comes again and again one of this time.
+func (m *Mover) queue(msg jetstream.Msg) error {
+	f := m.f
+	ctx, cancel := f.limit(m.ctx)
+	defer cancel()
+	queue, id := subjectID(msg.Subject())
+	meta, err := msg.Metadata()
+	if err != nil {
+		return err
+	}
+	if msg.Headers().Get(headerDrop) != "" || msg.Headers().Get(natsScheduler) != f.names.at(queue, id) {
+		return msg.DoubleAck(ctx)
+	}
+	repeats := !strings.HasPrefix(msg.Headers().Get(headerDue), "@at ")
+	if repeats {
+		id.id += "-" + strconv.FormatUint(meta.Sequence.Stream, 10)
+	}
+	out := nats.NewMsg(f.names.job(queue, id))
+	out.Header = kept(msg.Headers())
+	if repeats {
+		out.Header.Del(headerSince)
+		out.Header.Set(headerNonce, id.id)
+	}
+	out.Header.Set(natsMsgID, id.String())
+	out.Data = msg.Data()
+	f.step("queueing")
+	err = f.enqueue(ctx, f.names.jobs(), out, true)
+	if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrAlreadyDone) {
+		err = nil // Another job has its id.
+	}
+	if err != nil {
+		return err
+	}
+	f.step("queued")
+	return msg.DoubleAck(ctx)
+}
+
+// Unschedule ends a job of JobOptions.Cron. Those that it has queued stay queued.
+func (f *Fleet) Unschedule(ctx context.Context, queue, id string) error {
+	name := jobID{f.o.Client, id}
+	if err := (&JobOptions{ID: id}).check(queue, name); err != nil {
+		return err
+	}
+	ctx, cancel := f.limit(ctx)
+	defer cancel()
+	// It takes the place of the schedule, and comes to nothing.
+	msg := nats.NewMsg(f.names.delayed(queue, name))
+	msg.Header.Set(headerDue, "@at "+time.Now().UTC().Format(time.RFC3339))
+	msg.Header.Set(headerDrop, "1")
+	msg.Header.Set(headerNonce, newID())
+	return f.enqueue(ctx, f.names.later(), msg, true)
+}

@@ -1,0 +1,264 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+const (
+	// pullSlack is how long an answer may take after the server has given up a pull. Then it is lost.
+	pullSlack = time.Second
+
+	// crowdedPull is the time of a pull when there are more queues than slots, and those must take turns.
+	crowdedPull = 250 * time.Millisecond
+
+	// pullRetry is how long a slot waits after a refusal.
+	pullRetry = 250 * time.Millisecond
+)
+
+// A mailbox is where the answers to a slot's pulls come. A slot pulls one job at a time, and only when it is free: a job
+// that was asked for in advance would wait here while its AckWait runs. What is delivered does not say to which pull it is
+// an answer. So a mailbox is given up when a pull ends without one, and a job that comes to it afterwards is given back,
+// instead of being nobody's until AckWait is over.
+type mailbox struct {
+	agent *Agent
+	inbox string
+	sub   *nats.Subscription
+
+	mu      sync.Mutex
+	sent    time.Time      // of the last pull
+	waiting chan *nats.Msg // nil: nobody waits for an answer
+}
+
+func (a *Agent) newMailbox() (*mailbox, error) {
+	m := &mailbox{agent: a, inbox: a.f.nc.NewInbox()}
+	sub, err := a.f.nc.Subscribe(m.inbox, m.hear)
+	m.sub = sub
+	return m, err
+}
+
+// hear is called by the subscription's goroutine.
+func (m *mailbox) hear(msg *nats.Msg) {
+	m.mu.Lock()
+	waiting, sent := m.waiting, m.sent
+	m.waiting = nil
+	m.mu.Unlock()
+	if waiting != nil {
+		waiting <- msg // It has room for the one answer.
+		return
+	}
+	m.agent.giveBack(msg, sent)
+}
+
+// close ends the subscription once what is on its way has come.
+func (m *mailbox) close() {
+	closed := make(chan struct{})
+	m.sub.SetClosedHandler(func(string) { close(closed) })
+	if m.sub.Drain() != nil {
+		return // The connection is closed.
+	}
+	select {
+	case <-closed:
+	case <-time.After(cutWait):
+		_ = m.sub.Unsubscribe() // It fails when it is closed by now.
+	case <-m.agent.f.closed:
+	}
+}
+
+// jobQueue returns the queue of a message that is a job, nil for another.
+func (a *Agent) jobQueue(msg *nats.Msg) *agentQueue {
+	meta, err := msg.Metadata()
+	if err != nil {
+		return nil
+	}
+	return a.queue[meta.Consumer]
+}
+
+// giveBack releases a job that came for a pull that was sent at sent, and that nobody waits for any more. When AckWait may
+// be over since the server gave it out, it may be another's, and is left alone.
+func (a *Agent) giveBack(msg *nats.Msg, sent time.Time) {
+	q := a.jobQueue(msg)
+	if q == nil || past(sent.Add(q.ackWait/2)) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), min(q.ackWait/4, cutWait))
+	defer cancel()
+	meta, err := msg.Metadata()
+	if err != nil {
+		return // jobQueue has seen that it has some.
+	}
+	_, id := subjectID(msg.Subject)
+	h, delivery := &history{}, int(meta.NumDelivered)
+	if delivery > 1 {
+		if h, err = a.f.history(ctx, id); err != nil {
+			return // It comes back after AckWait.
+		}
+	}
+	h.arrive(meta.Sequence.Stream, delivery)
+	if a.f.release(ctx, id, h, msg.Reply, delivery, 0) == nil { // Otherwise likewise.
+		a.tell(Event{Kind: EventReleased, Queue: q.name, ID: id.String()})
+	}
+}
+
+// send sends one pull and waits for its answer. wait 0 does not wait for a job. broken says that there was no answer, and
+// that the mailbox is to be given up.
+func (m *mailbox) send(ctx context.Context, cut <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, broken bool, err error) {
+	ask := map[string]any{"batch": 1}
+	if wait > 0 {
+		ask["expires"] = wait
+	} else {
+		ask["no_wait"] = true
+	}
+	body, err := json.Marshal(ask)
+	if err != nil {
+		return nil, false, err
+	}
+	heard := make(chan *nats.Msg, 1)
+	m.mu.Lock()
+	m.waiting, m.sent = heard, time.Now()
+	m.mu.Unlock()
+	f := m.agent.f
+	request := &nats.Msg{Subject: "$JS.API.CONSUMER.MSG.NEXT." + f.names.jobs() + "." + q.name, Reply: m.inbox, Data: body}
+	ctx, release := f.refusals.guard(ctx, func(subject string) bool { return subject == request.Subject })
+	defer release()
+	if err = f.nc.PublishMsg(request); err == nil {
+		timer := time.NewTimer(wait + pullSlack)
+		defer timer.Stop()
+		select {
+		case msg := <-heard:
+			return msg, false, nil
+		case <-timer.C:
+		case <-cut:
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+	}
+	m.mu.Lock()
+	m.waiting = nil
+	m.mu.Unlock()
+	select {
+	case msg := <-heard: // It came at the last moment.
+		return msg, false, nil
+	default:
+		return nil, true, err
+	}
+}
+
+// A delivery is a job that the agent was given.
+type delivery struct {
+	msg   *nats.Msg
+	queue *agentQueue
+	since time.Time // not later than when the server gave it out
+}
+
+// A slot takes one job at a time.
+type slot struct {
+	agent  *Agent
+	number int
+	round  int
+	box    *mailbox // nil: it has none
+}
+
+// close gives up the mailbox. What comes to it is given back meanwhile, on a goroutine that finish waits for.
+func (s *slot) close() {
+	if box := s.box; box != nil {
+		s.box = nil
+		s.agent.loops.Go(box.close)
+	}
+}
+
+// pull asks the queues for a job, and returns nil when there is none after a while.
+func (s *slot) pull() *delivery {
+	a := s.agent
+	cut := a.gate.cutter()
+	if len(a.order) > 1 {
+		for _, q := range a.turn() {
+			if d := s.ask(cut, q, 0); d != nil || a.pulling.Err() != nil {
+				return d
+			}
+		}
+	}
+	q := a.order[(s.number+s.round)%len(a.order)]
+	s.round++
+	wait := q.pullWait
+	if len(a.order) > a.gate.size() {
+		wait = min(wait, crowdedPull)
+	}
+	return s.ask(cut, q, wait)
+}
+
+// ask asks one queue. A refusal is reported, and the slot pauses.
+func (s *slot) ask(cut <-chan struct{}, q *agentQueue, wait time.Duration) *delivery {
+	a := s.agent
+	msg, err := s.send(cut, q, wait)
+	switch {
+	case msg == nil && (err == nil || a.pulling.Err() != nil):
+		return nil // Cut off, or the answer was lost with a server.
+	case err != nil:
+	case a.jobQueue(msg) != nil:
+		return &delivery{msg, q, s.box.sent}
+	default:
+		switch status := msg.Header.Get("Status"); status {
+		case "404", "408": // No job.
+			return nil
+		case "409", "503": // A change of leaders, a server that stops.
+		default:
+			err = &statusError{status, msg.Header.Get("Description")}
+		}
+	}
+	if err != nil {
+		a.tell(Event{Kind: EventError, Queue: q.name, Err: &OpError{"ask for a job of", q.name, err}})
+	}
+	select {
+	case <-time.After(pullRetry/2 + rand.N(pullRetry)):
+	case <-a.pulling.Done():
+	}
+	return nil
+}
+
+func (s *slot) send(cut <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, err error) {
+	if s.box == nil {
+		if s.box, err = s.agent.newMailbox(); err != nil {
+			s.box = nil
+			return nil, err
+		}
+	}
+	msg, broken, err := s.box.send(s.agent.pulling, cut, q, wait)
+	if broken {
+		s.close()
+	}
+	return msg, err
+}
+
+type statusError struct{ status, description string }
+
+func (e *statusError) Error() string { return "status " + e.status + " " + e.description }
+
+// turn returns the order in which the queues are asked.
+func (a *Agent) turn() []*agentQueue {
+	if a.o.Strict {
+		return a.order
+	}
+	left := append([]*agentQueue(nil), a.order...)
+	total := 0
+	for _, q := range left {
+		total += q.weight
+	}
+	for i := range left {
+		// Those from i on have total together.
+		at := rand.IntN(total)
+		for k := i; k < len(left); k++ {
+			if at -= left[k].weight; at < 0 {
+				left[i], left[k] = left[k], left[i]
+				break
+			}
+		}
+		total -= left[i].weight
+	}
+	return left
+}

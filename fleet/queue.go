@@ -1,0 +1,132 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// QueueOptions are how a queue is made.
+type QueueOptions struct {
+	AckWait  time.Duration // as Layout.AckWait
+	Replicas int           // on how many servers; 0: as many as the stream of jobs
+}
+
+// AddQueue makes the queue that is called name, or changes it. It needs the rights of RoleAdmin. Jobs can be submitted to
+// a queue before it is made; agents get them afterwards.
+func (f *Fleet) AddQueue(ctx context.Context, name string, o *QueueOptions) error {
+	if err := checkToken("queue", name); err != nil {
+		return err
+	}
+	if o == nil {
+		o = &QueueOptions{}
+	}
+	if o.AckWait < 0 || o.Replicas < 0 {
+		return &OptionError{"QueueOptions", "it has a negative number"}
+	}
+	config := jetstream.ConsumerConfig{
+		Durable: name, FilterSubject: f.names.fleet + ".job." + name + ".*.*", AckPolicy: jetstream.AckExplicitPolicy,
+		AckWait: o.AckWait, MaxDeliver: -1, Replicas: o.Replicas,
+		// The server's 1,000 would be the number of jobs that all agents together can run, and its 512 that of free slots.
+		MaxAckPending: -1, MaxWaiting: maxWaiting,
+	}
+	if config.AckWait == 0 {
+		config.AckWait = defaultAckWait
+	}
+	return f.admin(ctx, "add queue", name, func(ctx context.Context) error {
+		_, err := f.js.CreateOrUpdateConsumer(ctx, f.names.jobs(), config)
+		return err
+	})
+}
+
+// QueueInfo is what the servers know of a queue.
+type QueueInfo struct {
+	Name    string
+	Waiting uint64        // jobs that no agent has
+	Running int           // jobs that agents have
+	Again   int           // of those, how many were given out before
+	Paused  time.Duration // how long it will give out no job; 0: it does
+	AckWait time.Duration
+}
+
+// Queue returns what the servers know of the queue that is called name.
+func (f *Fleet) Queue(ctx context.Context, name string) (*QueueInfo, error) {
+	if err := checkToken("queue", name); err != nil {
+		return nil, err
+	}
+	info, err := f.consumer(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	q := &QueueInfo{Name: name, Waiting: info.NumPending, Running: info.NumAckPending, Again: info.NumRedelivered,
+		AckWait: info.Config.AckWait}
+	if info.Paused {
+		q.Paused = info.PauseRemaining
+	}
+	return q, nil
+}
+
+// Queues returns the names of the queues. It needs the rights of RoleAdmin.
+func (f *Fleet) Queues(ctx context.Context) ([]string, error) {
+	var names []string
+	err := f.admin(ctx, "list", f.names.jobs(), func(ctx context.Context) error {
+		stream, err := f.js.Stream(ctx, f.names.jobs())
+		if err != nil {
+			return err
+		}
+		names = nil
+		list := stream.ConsumerNames(ctx)
+		for name := range list.Name() {
+			names = append(names, name)
+		}
+		return list.Err()
+	})
+	return names, err
+}
+
+func (f *Fleet) consumer(ctx context.Context, queue string) (info *jetstream.ConsumerInfo, err error) {
+	err = f.admin(ctx, "look at queue", queue, func(ctx context.Context) error {
+		c, err := f.js.Consumer(ctx, f.names.jobs(), queue)
+		if err == nil {
+			info = c.CachedInfo()
+		}
+		return err
+	})
+	return info, err
+}
+
+// Pause has the queue give out no job for d, to no agent; jobs that run go on, and jobs can be submitted. The servers keep
+// the time. It needs the rights of RoleAdmin.
+func (f *Fleet) Pause(ctx context.Context, queue string, d time.Duration) error {
+	if d <= 0 {
+		return &OptionError{"Pause", "the time is not above zero"}
+	}
+	return f.pause(ctx, "pause", queue, time.Now().Add(d))
+}
+
+// Resume ends a Pause.
+func (f *Fleet) Resume(ctx context.Context, queue string) error {
+	return f.pause(ctx, "resume", queue, time.Time{})
+}
+
+func (f *Fleet) pause(ctx context.Context, op, queue string, until time.Time) error {
+	if err := checkToken("queue", queue); err != nil {
+		return err
+	}
+	return f.admin(ctx, op, queue, func(ctx context.Context) (err error) {
+		if until.IsZero() {
+			_, err = f.js.ResumeConsumer(ctx, f.names.jobs(), queue)
+		} else {
+			_, err = f.js.PauseConsumer(ctx, f.names.jobs(), queue, until)
+		}
+		return err
+	})
+}
+
+// missing reports whether the server said that there is no such stream, consumer or bucket.
+func missing(err error) bool {
+	return errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrConsumerNotFound) ||
+		errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrConsumerDoesNotExist)
+}

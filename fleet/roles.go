@@ -1,0 +1,151 @@
+package fleet
+
+import (
+	"slices"
+)
+
+// A Role is what a user may do. The servers keep to it, whatever the user's program tries.
+type Role string
+
+// The roles.
+const (
+	// RoleClient may submit jobs to its queues under its own name, and wait for them, cancel them and look at them. It sees
+	// nothing of other clients.
+	RoleClient Role = "client"
+
+	// RoleAgent may take jobs of its queues, and store results, dead jobs and payloads of all clients.
+	RoleAgent Role = "agent"
+
+	// RoleMover may queue delayed jobs, and so jobs of all clients.
+	RoleMover Role = "mover"
+
+	// RoleAdmin may do all that this package does.
+	RoleAdmin Role = "admin"
+)
+
+// Permissions are subjects that a user may publish and subscribe to, as the configuration of a server has them. Responses
+// says that it may answer whom it was asked by.
+type Permissions struct {
+	Publish, Subscribe []string
+	Responses          bool
+}
+
+// PermissionsFor returns what a user needs, for the configuration of a server that Serve does not run: the subjects of its
+// answers begin with "_INBOX_" and the user's name. queues nil means all. An agent gets the payloads of clients from the
+// object store, and for nil those of all buckets there are, of other programs, too.
+func PermissionsFor(fleet, user string, role Role, queues, clients []string) (*Permissions, error) {
+	if fleet == "" {
+		fleet = defaultName
+	}
+	if err := checkToken("fleet", fleet); err != nil {
+		return nil, err
+	}
+	if err := checkToken("user", user); err != nil {
+		return nil, err
+	}
+	for _, list := range [][]string{queues, clients} {
+		for _, s := range list {
+			if err := checkToken("queue or client", s); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(queues) == 0 {
+		queues = []string{"*"}
+	}
+	n := names{fleet}
+	p := &Permissions{
+		Publish:   []string{"$JS.API.INFO", "$JS.API.STREAM.INFO." + n.jobs()},
+		Subscribe: []string{inbox(user) + ".>"},
+	}
+	switch role {
+	case RoleClient:
+		p.client(n, user, queues)
+	case RoleAgent:
+		p.agent(n, queues, clients)
+	case RoleMover:
+		p.mover(n)
+	case RoleAdmin:
+		p.Publish = append(p.Publish, fleet+".>", "$JS.API.>", "$JS.ACK.>", "$JS.FC.>", "$KV.>", "$O.>", "$SRV.>")
+		p.Subscribe = append(p.Subscribe, fleet+".>", "$SRV.>")
+		p.Responses = true
+	default:
+		return nil, &OptionError{"role", "there is none called " + string(role)}
+	}
+	return p, nil
+}
+
+func (p *Permissions) client(n names, user string, queues []string) {
+	mine := jobID{user, "*"}
+	for _, q := range queues {
+		p.Publish = append(p.Publish, n.job(q, mine), n.delayed(q, mine),
+			directGet(n.jobs(), n.job(q, mine)), directGet(n.later(), n.delayed(q, mine)))
+	}
+	p.Publish = append(p.Publish, n.cancel(mine), directGet(n.results(), n.result(mine)), directGet(n.dead(), n.deadJob(mine)),
+		directGet(n.tries(), n.try(mine)))
+	p.Subscribe = append(p.Subscribe, n.done(user), n.event(mine))
+	p.blobs(n, []string{user})
+}
+
+func (p *Permissions) agent(n names, queues, clients []string) {
+	all := jobID{"*", "*"}
+	for _, q := range queues {
+		p.Publish = append(p.Publish, "$JS.API.CONSUMER.INFO."+n.jobs()+"."+q, "$JS.API.CONSUMER.MSG.NEXT."+n.jobs()+"."+q)
+		p.acks(n.jobs(), q)
+	}
+	p.Publish = append(p.Publish, n.result(all), n.deadJob(all), n.event(all), n.try(all),
+		directGet(n.results(), n.result(all)), directGet(n.dead(), n.deadJob(all)), directGet(n.tries(), n.try(all)),
+		directGet(n.cancels(), n.cancel(all)))
+	p.Subscribe = append(p.Subscribe, n.fleet+".ctl.>", "$SRV.>")
+	p.Responses = true
+	p.blobs(n, clients)
+}
+
+func (p *Permissions) mover(n names) {
+	for _, stream := range []string{n.later(), n.clock()} {
+		p.Publish = append(p.Publish, "$JS.API.CONSUMER.INFO."+stream+"."+moverName,
+			"$JS.API.CONSUMER.MSG.NEXT."+stream+"."+moverName)
+		p.acks(stream, moverName)
+	}
+	all := jobID{"*", "*"}
+	p.Publish = append(p.Publish, n.at("*", all), n.job("*", all), n.deadJob(all), directGet(n.jobs(), n.job("*", all)))
+}
+
+// acks allows acknowledgements, in the two forms that servers have for their subjects.
+func (p *Permissions) acks(stream, consumer string) {
+	p.Publish = append(p.Publish, "$JS.ACK."+stream+"."+consumer+".>", "$JS.ACK.*.*."+stream+"."+consumer+".>")
+}
+
+func directGet(stream, subject string) string { return "$JS.API.DIRECT.GET." + stream + "." + subject }
+
+// blobs allows the use of the buckets of clients, nil: of all.
+func (p *Permissions) blobs(n names, clients []string) {
+	buckets := []string{"*"}
+	if len(clients) > 0 {
+		buckets = nil
+		for _, c := range clients {
+			buckets = append(buckets, n.bucket(c))
+		}
+	}
+	for _, bucket := range buckets {
+		stream := "OBJ_" + bucket
+		if bucket == "*" {
+			stream = "*"
+		}
+		p.Publish = append(p.Publish, "$O."+bucket+".C.*", "$O."+bucket+".M.*", "$JS.FC."+stream+".>")
+		if bucket == "*" {
+			// A stream's name is one token, so this is about all streams: what an agent may do with them is read.
+			p.Publish = append(p.Publish, "$JS.API.STREAM.INFO.*", "$JS.API.DIRECT.GET.*.$O.>", "$JS.API.CONSUMER.CREATE.*.*.$O.>")
+			continue
+		}
+		for _, verb := range []string{"STREAM.INFO.%", "STREAM.PURGE.%", "DIRECT.GET.%.>", "CONSUMER.CREATE.%.>", "CONSUMER.DELETE.%.>"} {
+			p.Publish = append(p.Publish, "$JS.API."+fill(verb, stream))
+		}
+	}
+}
+
+// fill puts the stream where a verb has a percent sign.
+func fill(verb, stream string) string {
+	i := slices.Index([]byte(verb), '%')
+	return verb[:i] + stream + verb[i+1:]
+}

@@ -1,0 +1,209 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// JobOptions are how a job is queued. Nil is the zero value.
+type JobOptions struct {
+	// ID names the job among those of this client: letters, digits, '-' and '_'. While a job of that id is queued, or its
+	// result is stored, there is no other. "": one that nobody can guess.
+	ID string
+
+	// Method and Key are those of pool.RunOptions: which handler of the worker, and which jobs go to one worker of the
+	// agent.
+	Method, Key string
+
+	// Timeout bounds each attempt, from when the worker gets the job. 0: none.
+	Timeout time.Duration
+
+	// MaxAttempts is how many attempts may fail before the job is dead. 0: AgentOptions.MaxAttempts of the agent.
+	MaxAttempts int
+
+	// Delay or At has the job queued later, by the mover. The server looks at its schedules four times a second.
+	Delay time.Duration
+	At    time.Time
+
+	// Cron queues a job again and again, until Unschedule: "0 30 9 * * 1-5" (with seconds), "@hourly", "@every 10s". Each
+	// has ID, a dash, and a number for an id. A Cron of the same queue and ID is replaced. Zone is that of the cron
+	// pattern, such as "Europe/Vienna"; "": UTC.
+	Cron, Zone string
+}
+
+// Submit queues job, which is sent as JSON, and returns when it is stored. It returns ErrDuplicate, ErrAlreadyDone,
+// ErrQueueFull or ErrTooLarge when nothing was queued, or an *OpError: with ErrUnavailable the job may be queued or not,
+// so submit it again under the same ID.
+func (f *Fleet) Submit(ctx context.Context, queue string, job any, o *JobOptions) (*Job, error) {
+	if o == nil {
+		o = &JobOptions{}
+	}
+	id := jobID{f.o.Client, o.ID}
+	if o.ID == "" {
+		id.id = newID()
+	}
+	if err := o.check(queue, id); err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(job)
+	if err != nil {
+		return nil, &OptionError{"job", err.Error()}
+	}
+	ctx, cancel := f.limit(ctx)
+	defer cancel()
+	j := &Job{f: f, id: id, queue: queue}
+	if o.ID != "" && o.Cron == "" {
+		if err := j.taken(ctx); err != nil {
+			return nil, err
+		}
+	}
+	msg := nats.NewMsg(f.names.job(queue, id))
+	o.header(msg.Header, id)
+	stream := f.names.jobs()
+	if due := o.due(); due != "" {
+		msg.Subject, stream = f.names.delayed(queue, id), f.names.later()
+		msg.Header.Set(headerDue, due)
+	}
+	drop, err := f.attach(ctx, id, msg, body)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.enqueue(ctx, stream, msg, o.ID == ""); err != nil {
+		drop()
+		return nil, err
+	}
+	return j, nil
+}
+
+func (o *JobOptions) check(queue string, id jobID) error {
+	if err := checkToken("queue", queue); err != nil {
+		return err
+	}
+	if err := checkToken("JobOptions.ID", id.id); err != nil {
+		return err
+	}
+	when := 0
+	for _, given := range []bool{o.Delay != 0, !o.At.IsZero(), o.Cron != ""} {
+		if given {
+			when++
+		}
+	}
+	switch {
+	case o.Timeout < 0:
+		return &OptionError{"JobOptions.Timeout", "it is negative"}
+	case o.MaxAttempts < 0:
+		return &OptionError{"JobOptions.MaxAttempts", "it is negative"}
+	case o.Delay < 0:
+		return &OptionError{"JobOptions.Delay", "it is negative"}
+	case when > 1:
+		return &OptionError{"JobOptions", "more than one of Delay, At and Cron is set"}
+	case o.Zone != "" && o.Cron == "":
+		return &OptionError{"JobOptions.Zone", "there is no Cron"}
+	case o.Cron != "" && o.ID == "":
+		return &OptionError{"JobOptions.ID", "a Cron needs one"}
+	case len(o.Cron) > longestToken || len(o.Zone) > longestToken || control(o.Cron) || control(o.Zone):
+		return &OptionError{"JobOptions.Cron", "it is no schedule"}
+	case len(o.Method) > longestToken || control(o.Method):
+		return &OptionError{"JobOptions.Method", "it is too long or has control characters"}
+	case len(o.Key) > longestToken || control(o.Key):
+		return &OptionError{"JobOptions.Key", "it is too long or has control characters"}
+	}
+	return nil
+}
+
+// control reports whether s has what a header cannot carry.
+func control(s string) bool {
+	for _, c := range []byte(s) {
+		if c < ' ' || c == 0x7f {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *JobOptions) header(h nats.Header, id jobID) {
+	for name, value := range map[string]string{headerMethod: o.Method, headerKey: o.Key, headerZone: o.Zone} {
+		if value != "" {
+			h.Set(name, value)
+		}
+	}
+	if o.Timeout > 0 {
+		h.Set(headerTimeout, o.Timeout.String())
+	}
+	if o.MaxAttempts > 0 {
+		h.Set(headerAttempts, strconv.Itoa(o.MaxAttempts))
+	}
+	h.Set(headerNonce, newID())
+	if o.Cron == "" { // Which may be replaced at once.
+		h.Set(natsMsgID, id.String())
+	}
+}
+
+// due returns the schedule of a delayed job as the server has it, "" for one that is not.
+func (o *JobOptions) due() string {
+	switch {
+	case o.Cron != "":
+		return o.Cron
+	case o.Delay > 0:
+		return "@at " + time.Now().Add(o.Delay).UTC().Format(time.RFC3339Nano)
+	case !o.At.IsZero():
+		return "@at " + o.At.UTC().Format(time.RFC3339Nano)
+	}
+	return ""
+}
+
+// taken returns an error when the job is queued, or its result is stored.
+func (j *Job) taken(ctx context.Context) error {
+	switch r, err := j.stored(ctx); {
+	case err != nil:
+		return err
+	case r != nil:
+		return ErrAlreadyDone
+	}
+	switch queued, err := j.queued(ctx); {
+	case err != nil:
+		return err
+	case queued != nil:
+		return ErrDuplicate
+	}
+	return nil
+}
+
+// enqueue stores msg in a stream that takes one message a subject. private says that nobody else can know the id.
+func (f *Fleet) enqueue(ctx context.Context, stream string, msg *nats.Msg, private bool) error {
+	for again := false; ; again = true {
+		ack, tries, err := f.publish(ctx, "submit", msg)
+		refused := code(err) == codeStoreFailed
+		switch {
+		case err == nil && !ack.Duplicate:
+			return nil
+		case err != nil && !refused:
+			if full(err) {
+				return errors.Join(ErrQueueFull, err)
+			}
+			return err
+		}
+		// The subject is taken, by this message or by another, or was until a short time ago, or there is no room.
+		there, lookErr := f.last(ctx, "submit", stream, msg.Subject)
+		switch {
+		case lookErr != nil:
+			return lookErr
+		case there != nil && there.Header.Get(headerNonce) == msg.Header.Get(headerNonce):
+			return nil
+		case there != nil:
+			return ErrDuplicate
+		case err == nil && private && tries > 1:
+			return nil // It was stored by an attempt that got no answer, and an agent has done it since.
+		case err == nil:
+			return ErrAlreadyDone
+		case again:
+			return errors.Join(ErrQueueFull, err)
+		}
+		// It may have been taken, and have become free, between the two questions.
+	}
+}
