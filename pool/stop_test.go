@@ -42,7 +42,7 @@ func TestW060_WhatWaitsCanBeDroppedAndWhoDoesNotEndIsForcedAndNamed(t *testing.T
 	until(t, l, func() bool { return p.Stats().Running == 2 })
 	waiting := run(t, p, order{}, nil)
 	var report *pool.StopReport
-	p.Stop(&pool.StopOptions{DropWaiting: true, JobGrace: 200 * time.Millisecond}, func(r *pool.StopReport) { report = r })
+	p.Stop(&pool.StopOptions{DropWaiting: true, JobGrace: time.Second}, func(r *pool.StopReport) { report = r })
 	require.Zero(t, waiting.called)
 	require.NoError(t, l.Run())
 	require.ErrorIs(t, waiting.err, pool.ErrStopped)
