@@ -38,7 +38,7 @@ type hashing struct {
 const (
 	maxCrashes  = 2
 	aheadFiles  = 16                     // that a worker has besides the one it is at, so that it need not wait for the next
-	queuedFiles = 512                    // that wait in the pool, of however many there are
+	queuedFiles = 64                     // that wait in the pool, of however many there are
 	longestGap  = 200 * time.Millisecond // before a worker is replaced, when one after the other dies
 )
 
