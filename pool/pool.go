@@ -114,7 +114,8 @@ func (p *Pool) Unref() {
 
 // updateHold keeps the loop alive while there is reason to. Nothing else of the pool does.
 func (p *Pool) updateHold() {
-	want := p.counts.outstanding() > 0 || p.stopping != nil && p.state != poolStopped || p.reload != nil || !p.unrefed && len(p.workers) > 0
+	kept := len(p.workers) > 0 || p.state == poolOpen && p.supply.paused // For who is started after the pause.
+	want := p.counts.outstanding() > 0 || p.stopping != nil && p.state != poolStopped || p.reload != nil || !p.unrefed && kept
 	switch {
 	case want && p.release == nil:
 		p.release = p.loop.Hold()

@@ -48,6 +48,22 @@ func TestW045_TheFirstReplacementIsImmediateThenTheyWaitLongerUntilAnAnswer(t *t
 	stop(t, l, p)
 }
 
+// A pool that keeps servers has no tasks: the loop goes on although for a while there is no worker.
+func TestW045_APoolWhoseWorkersWaitToBeReplacedKeepsTheLoopAlive(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, raw(pool.Options{Max: 1, Backoff: quick}))
+	ready := 0
+	p.OnWorkerReady(func(w pool.Worker) {
+		if ready++; ready == 4 {
+			p.Stop(nil, nil)
+			return
+		}
+		require.NoError(t, syscall.Kill(w.Pid, syscall.SIGKILL))
+	})
+	require.NoError(t, l.Run())
+	require.Equal(t, 4, ready)
+}
+
 func TestW046_TenDeathsInARowAreACrashLoop(t *testing.T) {
 	for _, policy := range []pool.CrashLoopPolicy{pool.CrashLoopWait, pool.CrashLoopFail} {
 		t.Run(policy.String(), func(t *testing.T) {
