@@ -16,6 +16,24 @@ import (
 
 // The race detector allocates on its own account, so this file is not built with it.
 
+// small is a job of about 30 bytes, which comes back as it is.
+type small struct {
+	N int    `json:"n"`
+	S string `json:"s"`
+}
+
+// envelope is a job by hand, and bareAnswer what comes back.
+type envelope struct {
+	ID     uint64 `json:"id"`
+	Method string `json:"method"`
+	Job    small  `json:"job"`
+}
+
+type bareAnswer struct {
+	ID     uint64 `json:"id"`
+	Result small  `json:"result"`
+}
+
 // TestServeOnTheLoopAllocatesNoMoreThanAChannel: a job costs what decoding it, and sending its result, costs.
 func TestServeOnTheLoopAllocatesNoMoreThanAChannel(t *testing.T) {
 	perJob := func(serve func(l *reactor.Loop, worker *ipc.Channel)) float64 {
