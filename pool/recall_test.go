@@ -76,6 +76,31 @@ func TestW020_W022_AJobThatWasSentAheadGoesToAWorkerThatIsIdle(t *testing.T) {
 	}
 }
 
+func TestW060_AStopStartsNoWorkerForWhatComesBack(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Self: "gate", Max: 2, Ahead: 2})
+	ready(t, l, p, 2)
+	gates := []*gate{newGate(t), newGate(t)}
+	var all []*outcome
+	for _, g := range gates {
+		require.NoError(t, g.file.Close())
+		all = append(all, run(t, p, g.path, nil))
+	}
+	for range 4 {
+		all = append(all, run(t, p, "go", nil))
+	}
+	p.Stop(nil, nil)
+	openForWrite(t, gates[1].path)
+	until(t, l, settled(all[1:]...))
+	require.Zero(t, all[0].called)
+	openForWrite(t, gates[0].path)
+	stop(t, l, p)
+	for _, o := range all {
+		require.NoError(t, o.err)
+	}
+	require.Equal(t, 2, p.Stats().Peak)
+}
+
 func openForWrite(t testing.TB, path string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)

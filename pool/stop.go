@@ -137,9 +137,9 @@ func (p *Pool) endNow() {
 }
 
 // ended goes on with the end of the pool: when no task waits the workers end, each when it has none, and when they have gone it is
-// told.
+// told. A task that a worker was sent ahead may come back, for one that is idle.
 func (p *Pool) ended() {
-	if p.state != poolStopping || p.counts.waiting > 0 {
+	if p.state != poolStopping || p.counts.waiting > 0 || slices.ContainsFunc(p.workers, (*worker).hasAhead) {
 		return
 	}
 	for _, w := range slices.Clone(p.workers) {
@@ -148,6 +148,11 @@ func (p *Pool) ended() {
 	if len(p.workers) == 0 && p.counts.outstanding() == 0 {
 		p.finish()
 	}
+}
+
+// hasAhead reports whether the worker has a task that it has not begun.
+func (w *worker) hasAhead() bool {
+	return len(w.jobs) > w.capacity && slices.ContainsFunc(w.jobs[w.capacity:], func(a *assignment) bool { return a.task != nil })
 }
 
 // finish tells that the pool has ended.
