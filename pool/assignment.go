@@ -155,8 +155,8 @@ func (a *assignment) outlived() {
 	}
 }
 
-// recall asks the worker to give back what it has not begun and others may have. A worker that does not know of that keeps it until it
-// has ended.
+// recall asks the worker to give back what it has not begun and others may have. A worker that does not know of that
+// keeps it until it has ended.
 func (w *worker) recall() {
 	for _, a := range w.jobs {
 		if a.movable() {

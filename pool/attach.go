@@ -15,11 +15,12 @@ import (
 // Options.Attachments is not set; or could not be made, or has not come as it was announced.
 var ErrAttach = errors.New("pool: attachment")
 
-// quickFile is how many bytes are written into a file of memory on the loop goroutine. More are on a goroutine of their own.
+// quickFile is how many bytes are written into a file of memory on the loop goroutine. More are on a goroutine of their
+// own.
 const quickFile = 256 << 10
 
-// prepare makes what carries the attachment of t to w, if that is not there yet. It reports false when t has to wait for that, or was
-// settled because it cannot be.
+// prepare makes what carries the attachment of t to w, if that is not there yet. It reports false when t has to wait
+// for that, or was settled because it cannot be.
 func (p *Pool) prepare(t *Task, w *worker) bool {
 	switch {
 	case len(t.attach) == 0 || t.file != nil:
@@ -156,8 +157,8 @@ func readAttachment(file *os.File, n int64) ([]byte, error) {
 	return data, err
 }
 
-// sideChannel carries the attachments of workers that take no files of memory: frames on a socket of their own, in the order of the
-// messages that announce them.
+// sideChannel carries the attachments of workers that take no files of memory: frames on a socket of their own, in the
+// order of the messages that announce them.
 type sideChannel struct {
 	worker   *worker
 	in       *streams.Readable

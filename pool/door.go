@@ -8,8 +8,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// door is what other goroutines use of the pools of a loop besides its Post: whether it is closed, which a call that waits has to
-// learn. On the parent's side nothing else is touched by two goroutines; of the worker's side see serve_door.go.
+// door is what other goroutines use of the pools of a loop besides its Post: whether it is closed, which a call that
+// waits has to learn. On the parent's side nothing else is touched by two goroutines; of the worker's side see
+// serve_door.go.
 type door struct {
 	closed chan struct{} // with the loop
 
@@ -37,11 +38,12 @@ type outcome struct {
 	err    error
 }
 
-// Do is [Pool.Run] for other goroutines: it waits, and stores the result in what result points to, which nil means is not of
-// interest. ctx cancels the job when it ends; Do then returns at once. It is used instead of o.Context. job and result are encoded and
-// decoded on the calling goroutine, so that big ones do not hold up the loop.
+// Do is [Pool.Run] for other goroutines: it waits, and stores the result in what result points to, which nil means is
+// not of interest. ctx cancels the job when it ends; Do then returns at once. It is used instead of o.Context. job and
+// result are encoded and decoded on the calling goroutine, so that big ones do not hold up the loop.
 //
-// Errors are those of Run and those that its done gets, of decoding the result, and reactor.ErrClosed when the loop is closed.
+// Errors are those of Run and those that its done gets, of decoding the result, and reactor.ErrClosed when the loop is
+// closed.
 //
 // Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for itself. In a callback of
 // the loop it panics.

@@ -19,8 +19,8 @@ var (
 	// os.ErrDeadlineExceeded in it.
 	ErrTimeout error = timeoutError("pool: job timed out")
 
-	// ErrQueueTimeout is what a task fails with that has waited for a worker for longer than its QueueTimeout. errors.Is finds
-	// syscall.ETIMEDOUT and os.ErrDeadlineExceeded in it.
+	// ErrQueueTimeout is what a task fails with that has waited for a worker for longer than its QueueTimeout.
+	// errors.Is finds syscall.ETIMEDOUT and os.ErrDeadlineExceeded in it.
 	ErrQueueTimeout error = timeoutError("pool: job has waited too long")
 
 	// ErrCancelled is in what a task fails with that was cancelled, see [CancelError].
@@ -43,9 +43,9 @@ var (
 	// ErrBroken is in a [CrashError] when the pool has ended the worker itself, because it does not keep to the protocol.
 	ErrBroken = errors.New("pool: worker breaks the protocol")
 
-	// ErrMemory is in a [CrashError] when the worker was over Options.MaxMemoryHard, or the kernel says that it has killed a
-	// process of its cgroup because memory ran out. ErrPerhapsMemory is there when it got a SIGKILL that does not come from
-	// this pool, and nothing says why.
+	// ErrMemory is in a [CrashError] when the worker was over Options.MaxMemoryHard, or the kernel says that it has
+	// killed a process of its cgroup because memory ran out. ErrPerhapsMemory is there when it got a SIGKILL that does
+	// not come from this pool, and nothing says why.
 	ErrMemory        = errors.New("pool: out of memory")
 	ErrPerhapsMemory = errors.New("pool: perhaps out of memory") // see ErrMemory
 
@@ -182,8 +182,8 @@ func (e *CancelError) Error() string {
 // Unwrap returns ErrCancelled and the cause.
 func (e *CancelError) Unwrap() []error { return []error{ErrCancelled, e.Cause} }
 
-// A StartError is a worker that did not become ready. Before any worker was ready it is the end of the pool: what waits fails
-// with it, and Run returns it. Later it comes to OnError.
+// A StartError is a worker that did not become ready. Before any worker was ready it is the end of the pool: what waits
+// fails with it, and Run returns it. Later it comes to OnError.
 type StartError struct {
 	Worker Worker
 	Status childprocess.ExitStatus // the zero value if the program could not be started, or ended
@@ -221,8 +221,8 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("pool: worker speaks version %s of the protocol, not %d", e.Version, Version)
 }
 
-// A ProtocolError is a message of a worker that makes no sense. It comes to OnError; the worker is replaced where it cannot be
-// trusted any more.
+// A ProtocolError is a message of a worker that makes no sense. It comes to OnError; the worker is replaced where it
+// cannot be trusted any more.
 type ProtocolError struct {
 	Worker Worker
 	Reason string
@@ -234,7 +234,8 @@ func (e *ProtocolError) Error() string {
 	return fmt.Sprintf("pool: worker %d: %s: %s", e.Worker.Number, e.Reason, e.Data)
 }
 
-// A MemoryError comes to OnError when a worker is over Options.MaxMemory when it becomes ready: replacing it would not help.
+// A MemoryError comes to OnError when a worker is over Options.MaxMemory when it becomes ready: replacing it would not
+// help.
 type MemoryError struct {
 	Worker Worker
 	Bytes  int64
@@ -254,7 +255,8 @@ type CrashLoopError struct {
 	Last   Crash
 }
 
-// Error returns a text such as "pool: 10 workers died one after the other, the last one: worker 3 (pid 4711): exit status 1".
+// Error returns a text such as "pool: 10 workers died one after the other, the last one: worker 3 (pid 4711): exit
+// status 1".
 func (e *CrashLoopError) Error() string {
 	return fmt.Sprintf("pool: %d workers died one after the other, the last one: %s", e.Deaths, e.Last)
 }

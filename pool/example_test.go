@@ -13,7 +13,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// exampleWorkers are the workers of the examples. A program has them in main: if worker, err := exampleWorkers.Run(); worker { … }.
+// exampleWorkers are the workers of the examples. A program has them in main: if worker, err := exampleWorkers.Run();
+// worker { … }.
 var exampleWorkers = childprocess.Workers{
 	"sum": func(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
 		return pool.Serve(l, parent, pool.Handlers{
@@ -56,8 +57,8 @@ func exampleLoop() *reactor.Loop {
 	return loop
 }
 
-// Jobs that compute, from goroutines such as those of an HTTP server: a worker for each processor, a time-out that always ends, a second
-// chance when a worker dies.
+// Jobs that compute, from goroutines such as those of an HTTP server: a worker for each processor, a time-out that
+// always ends, a second chance when a worker dies.
 func ExamplePool_Do() {
 	loop := exampleLoop()
 	p, err := pool.New(loop, &pool.Options{Self: "sum", Timeout: time.Minute, Retries: 1})

@@ -18,14 +18,15 @@ var (
 	// ErrJobEnded is returned by the methods of a [Job] that send something, when its handler has returned.
 	ErrJobEnded = errors.New("pool: the job has ended")
 
-	// ErrNoCredit is returned by [Job.Write] on the loop goroutine, where it cannot wait, when the parent does not take more.
+	// ErrNoCredit is returned by [Job.Write] on the loop goroutine, where it cannot wait, when the parent does not take
+	// more.
 	ErrNoCredit = errors.New("pool: the parent takes no more for now")
 )
 
 // A Job is what a [Handler] is to do. It is valid until the handler returns, except for what was decoded from it.
 //
-// The methods of a Job are safe to call from any goroutine while its handler runs; with [ServeOptions].OnLoop or Async they must be
-// called on the loop goroutine.
+// The methods of a Job are safe to call from any goroutine while its handler runs; with [ServeOptions].OnLoop or Async
+// they must be called on the loop goroutine.
 type Job struct {
 	server  *server
 	handler Handler
@@ -78,9 +79,9 @@ func (j *Job) Attachment() []byte { return j.attachment.data }
 // which other goroutines reach by reactor.Loop.Do. It is closed when the job was answered, unless it was used.
 func (j *Job) Handle() *ipc.Handle { return j.handle }
 
-// Progress tells the parent how far the job is: v in JSON. The parent gets the latest before the result; earlier ones may be
-// skipped. It never waits. The error is that of a v that cannot become JSON, [ErrJobEnded], or the reason why the parent
-// cannot be told anything any more.
+// Progress tells the parent how far the job is: v in JSON. The parent gets the latest before the result; earlier ones
+// may be skipped. It never waits. The error is that of a v that cannot become JSON, [ErrJobEnded], or the reason why
+// the parent cannot be told anything any more.
 func (j *Job) Progress(v any) error {
 	frame, err := nodejson.Append(append(appendID(nil, j.id), `,"progress":`...), v)
 	if err != nil {

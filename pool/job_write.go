@@ -11,14 +11,14 @@ import (
 // chunkSize is the longest chunk, in bytes. Longer writes are several messages, between which those of other jobs can go.
 const chunkSize = 64 << 10
 
-// Write sends p to the parent as the next part of what the job puts out beside its result, in order and complete. When the
-// parent has not taken what was written before, 1 MiB or what it has allowed, Write waits: a slow consumer stops this job and
-// no other one. It waits no longer than until the job's context ends, and returns its cause then, with the number of bytes
-// that were sent.
+// Write sends p to the parent as the next part of what the job puts out beside its result, in order and complete. When
+// the parent has not taken what was written before, 1 MiB or what it has allowed, Write waits: a slow consumer stops
+// this job and no other one. It waits no longer than until the job's context ends, and returns its cause then, with the
+// number of bytes that were sent.
 //
-// On the loop goroutine, with [ServeOptions].OnLoop or Async, it returns [ErrNoCredit] in place of waiting. Other errors are
-// [ErrJobEnded] and the reason why the parent cannot be told anything any more. p is not retained. Every Write is a message, so
-// many small ones should go through a bufio.Writer.
+// On the loop goroutine, with [ServeOptions].OnLoop or Async, it returns [ErrNoCredit] in place of waiting. Other
+// errors are [ErrJobEnded] and the reason why the parent cannot be told anything any more. p is not retained. Every
+// Write is a message, so many small ones should go through a bufio.Writer.
 func (j *Job) Write(p []byte) (n int, err error) {
 	for n < len(p) {
 		took, err := j.writeSome(p[n:])

@@ -6,9 +6,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A link is one way to carry jobs to a worker, and answers back. Each [Protocol] has one. What comes goes to the methods of the
-// worker that begin with "hear", each in a callback of its own where the protocol lets that be; none is called inside a
-// method of the link.
+// A link is one way to carry jobs to a worker, and answers back. Each [Protocol] has one. What comes goes to the
+// methods of the worker that begin with "hear", each in a callback of its own where the protocol lets that be; none is
+// called inside a method of the link.
 type link interface {
 	// send has the worker given a job. An error means that nothing was sent.
 	send(m *jobMessage, t *Task) error

@@ -13,7 +13,8 @@ import (
 //
 // One of Self and Module says what a worker is. Everything else may be zero.
 type Options struct {
-	// Self is the name of a worker of this program, see [childprocess.Workers], which calls [Serve]. Its Protocol is Messages.
+	// Self is the name of a worker of this program, see [childprocess.Workers], which calls [Serve]. Its Protocol is
+	// Messages.
 	Self string
 
 	// Module is the program, or with ExecPath the script, that the workers run: "worker.js" for the ExecPath "node".
@@ -23,11 +24,12 @@ type Options struct {
 	// Args are the worker's arguments.
 	Args []string
 
-	// Fork has what else a worker is started with: its environment, directory, cgroup, ListenFDs. Refused are the fields that the
-	// pool decides on (Stdio, Silent, Serialization, ExecPath, Encoding, LineEnd, MaxLine, HighWaterMark, MaxMessage, MaxQueue, Async) and
-	// those that end a child by themselves (Context, Timeout, IdleTimeout, StopWhen, Overflow, Cancel, CancelFunc, KillGrace). By default a worker leads a
-	// process group, which has ^C of the terminal pass it by, gets SIGKILL when this program dies, on Linux (Pdeathsig), and
-	// does not hold up its end for longer than a second by processes that it has left behind (CloseGrace).
+	// Fork has what else a worker is started with: its environment, directory, cgroup, ListenFDs. Refused are the
+	// fields that the pool decides on (Stdio, Silent, Serialization, ExecPath, Encoding, LineEnd, MaxLine,
+	// HighWaterMark, MaxMessage, MaxQueue, Async) and those that end a child by themselves (Context, Timeout,
+	// IdleTimeout, StopWhen, Overflow, Cancel, CancelFunc, KillGrace). By default a worker leads a process group, which
+	// has ^C of the terminal pass it by, gets SIGKILL when this program dies, on Linux (Pdeathsig), and does not hold
+	// up its end for longer than a second by processes that it has left behind (CloseGrace).
 	Fork *childprocess.ForkOptions
 
 	// Name is what the pool is called in metrics and logs. "": nothing.
@@ -42,9 +44,9 @@ type Options struct {
 	// Order is which of several idle workers gets the next job.
 	Order Order
 
-	// Min is how many workers are kept, also when they are idle. 0: as many as Max; negative: none, they are started as jobs
-	// come. Max is how many there are at most, but for successors that start while those before them still work. 0:
-	// Min, or as many as this program may use processors.
+	// Min is how many workers are kept, also when they are idle. 0: as many as Max; negative: none, they are started as
+	// jobs come. Max is how many there are at most, but for successors that start while those before them still work.
+	// 0: Min, or as many as this program may use processors.
 	Min, Max int
 
 	// Starting is how many workers start at once. 0: as many as this program may use processors.
@@ -54,18 +56,19 @@ type Options struct {
 	// says, or one.
 	InFlight int
 
-	// Ahead is how many jobs more a worker is sent when every worker has InFlight jobs, so that it has the next one when it
-	// is done. What it has not begun, as far as its answers tell, is given to others when it dies or has to be killed. A worker that
-	// begins with the next job before its answer is on the way, and dies in between, has that one run twice.
+	// Ahead is how many jobs more a worker is sent when every worker has InFlight jobs, so that it has the next one
+	// when it is done. What it has not begun, as far as its answers tell, is given to others when it dies or has to be
+	// killed. A worker that begins with the next job before its answer is on the way, and dies in between, has that one
+	// run twice.
 	Ahead int
 
-	// MaxQueue and MaxQueueBytes bound what waits for a worker, in jobs and in bytes of their encoded form: see [ErrQueueFull].
-	// 0: DefaultMaxQueue, DefaultMaxQueueBytes; negative: no limit.
+	// MaxQueue and MaxQueueBytes bound what waits for a worker, in jobs and in bytes of their encoded form: see
+	// [ErrQueueFull]. 0: DefaultMaxQueue, DefaultMaxQueueBytes; negative: no limit.
 	MaxQueue      int
 	MaxQueueBytes int64
 
-	// Attachments gives each worker a descriptor more, a socket by which RunOptions.Attach and Result.Attach go. Go workers on Linux
-	// need none, they are passed files of memory.
+	// Attachments gives each worker a descriptor more, a socket by which RunOptions.Attach and Result.Attach go. Go
+	// workers on Linux need none, they are passed files of memory.
 	Attachments bool
 
 	// MaxJob and MaxResult bound a job and an answer, in bytes of their encoded form. A bigger job is refused; one with a
@@ -83,10 +86,10 @@ type Options struct {
 	// DefaultKillGrace; negative: none.
 	CancelGrace, KillGrace time.Duration
 
-	// Retries is how often a job is run again after an error of the worker. MaxCrashes is how many workers may die of a job: it
-	// is run again until then, by itself in a worker. MaxCrashes 0: with Retries DefaultMaxCrashes; else 1, a job that was begun
-	// is not run again, but for one beside a job for which its worker is killed: that is run again, uncounted, unless some of
-	// its chunks were taken.
+	// Retries is how often a job is run again after an error of the worker. MaxCrashes is how many workers may die of a
+	// job: it is run again until then, by itself in a worker. MaxCrashes 0: with Retries DefaultMaxCrashes; else 1, a
+	// job that was begun is not run again, but for one beside a job for which its worker is killed: that is run again,
+	// uncounted, unless some of its chunks were taken.
 	Retries    int
 	MaxCrashes int
 
@@ -103,9 +106,10 @@ type Options struct {
 	// MaxAge is the age at which a worker is replaced. 0: no limit.
 	MaxAge time.Duration
 
-	// MaxMemory is the resident memory, in bytes, from which on a worker is replaced once another one is ready; its jobs go on meanwhile. A
-	// worker over MaxMemoryHard is killed. Memory is looked at after each job and each second. PSS counts the proportional set
-	// size instead, in which pages that several processes share count in part: it takes longer to get. Linux. 0: no limit.
+	// MaxMemory is the resident memory, in bytes, from which on a worker is replaced once another one is ready; its
+	// jobs go on meanwhile. A worker over MaxMemoryHard is killed. Memory is looked at after each job and each second.
+	// PSS counts the proportional set size instead, in which pages that several processes share count in part: it takes
+	// longer to get. Linux. 0: no limit.
 	MaxMemory, MaxMemoryHard int64
 	PSS                      bool
 
@@ -122,8 +126,8 @@ type Options struct {
 	// when the next ping is due is replaced. 0: never.
 	PingInterval time.Duration
 
-	// DisconnectGrace is the time that a worker which has been told to end has for that, before it is sent the KillSignal. 0:
-	// DefaultDisconnectGrace; negative: none.
+	// DisconnectGrace is the time that a worker which has been told to end has for that, before it is sent the
+	// KillSignal. 0: DefaultDisconnectGrace; negative: none.
 	DisconnectGrace time.Duration
 
 	// Logger gets what the workers write to stderr, and to stdout where the protocol leaves that alone, line by line; and
@@ -150,15 +154,15 @@ const (
 	// Messages is Node's IPC: process.send and process.on('message'), or [Serve].
 	Messages Protocol = iota
 
-	// Lines is one JSON object a line, both ways, on the worker's descriptor 3, which is a socket. What a worker prints does
-	// no harm.
+	// Lines is one JSON object a line, both ways, on the worker's descriptor 3, which is a socket. What a worker prints
+	// does no harm.
 	Lines
 
 	// StdLines is one JSON object a line, jobs on stdin and answers on stdout. A line on stdout that is no JSON is logged.
 	StdLines
 
-	// Frames is four bytes with a length, big-endian, and so many bytes, both ways, on descriptor 3: the job as it is, and one answer for each,
-	// in their order. A job of type []byte is not encoded.
+	// Frames is four bytes with a length, big-endian, and so many bytes, both ways, on descriptor 3: the job as it is,
+	// and one answer for each, in their order. A job of type []byte is not encoded.
 	Frames
 )
 
@@ -171,18 +175,19 @@ func (p Protocol) String() string { return nameOf(p, protocolNames) }
 type Ready uint8
 
 const (
-	// ReadyMessage waits for the ready message, which [Serve] and the helper for Node send. With Frames, which has none, it is
-	// ReadySpawn.
+	// ReadyMessage waits for the ready message, which [Serve] and the helper for Node send. With Frames, which has
+	// none, it is ReadySpawn.
 	ReadyMessage Ready = iota
 
 	// ReadySpawn takes a worker to be ready once its program was started.
 	ReadySpawn
 
-	// ReadyFirst waits for the first message, whatever it is: a program that was written for others, with its process.send('ready').
+	// ReadyFirst waits for the first message, whatever it is: a program that was written for others, with its
+	// process.send('ready').
 	ReadyFirst
 
-	// ReadyListening waits until the worker listens at a socket of its own, which is looked at each 20 ms: a server that was
-	// written without a thought of pools. Linux.
+	// ReadyListening waits until the worker listens at a socket of its own, which is looked at each 20 ms: a server
+	// that was written without a thought of pools. Linux.
 	ReadyListening
 )
 
@@ -195,7 +200,8 @@ func (r Ready) String() string { return nameOf(r, readyNames) }
 type Order uint8
 
 const (
-	// LIFO is the worker that became idle last: its caches are warm, and those that are not needed come to their IdleTimeout.
+	// LIFO is the worker that became idle last: its caches are warm, and those that are not needed come to their
+	// IdleTimeout.
 	LIFO Order = iota
 
 	// FIFO is the worker that has been idle for longest.
@@ -226,9 +232,9 @@ var crashLoopNames = []string{"CrashLoopWait", "CrashLoopFail"}
 // String returns the name of the constant.
 func (c CrashLoopPolicy) String() string { return nameOf(c, crashLoopNames) }
 
-// A Backoff is how long the replacement of a worker waits. The first one is immediate. When workers go on to die and none
-// has answered a job in between, or has been ready for StableAfter, the wait is Min, and doubles with each death up to Max; it varies
-// by 20 %.
+// A Backoff is how long the replacement of a worker waits. The first one is immediate. When workers go on to die and
+// none has answered a job in between, or has been ready for StableAfter, the wait is Min, and doubles with each death
+// up to Max; it varies by 20 %.
 type Backoff struct {
 	Min         time.Duration // 0: 100 ms
 	Max         time.Duration // 0: 30 s

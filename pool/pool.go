@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// poolState goes from open to stopping to stopped. A pool none of whose workers ever became ready goes to stopping by itself.
+// poolState goes from open to stopping to stopped. A pool none of whose workers ever became ready goes to stopping by
+// itself.
 type poolState uint8
 
 const (
@@ -69,10 +70,12 @@ type Pool struct {
 	onError       events.Event[error]
 }
 
-// New returns a pool whose workers run on l, and starts Options.Min of them. They are ready later: jobs may be given at once.
+// New returns a pool whose workers run on l, and starts Options.Min of them. They are ready later: jobs may be given at
+// once.
 //
-// It keeps the loop alive while it has workers or tasks, see [Pool.Unref], and is ended by [Pool.Stop]. When the loop is closed before, its
-// workers are killed. Errors are *[OptionError], what childprocess.Fork returns for Options.Fork, and reactor.ErrClosed.
+// It keeps the loop alive while it has workers or tasks, see [Pool.Unref], and is ended by [Pool.Stop]. When the loop
+// is closed before, its workers are killed. Errors are *[OptionError], what childprocess.Fork returns for Options.Fork,
+// and reactor.ErrClosed.
 func New(l *reactor.Loop, o *Options) (*Pool, error) {
 	s, err := o.resolve()
 	if err != nil {
@@ -149,8 +152,8 @@ func (p *Pool) OnCrashLoop(fn func(e *CrashLoopError)) *events.Listener { return
 // nobody listens the logger gets them.
 func (p *Pool) OnError(fn func(err error)) *events.Listener { return p.onError.On(fn) }
 
-// tell has fn called in a tick of its own, for events: no listener is called inside the call that caused it, and one that panics costs no
-// other event. That it costs no other listener its event is why they are called by reactor.Emit.
+// tell has fn called in a tick of its own, for events: no listener is called inside the call that caused it, and one
+// that panics costs no other event. That it costs no other listener its event is why they are called by reactor.Emit.
 func (p *Pool) tell(fn func()) { p.loop.NextTick(fn) }
 
 func (p *Pool) tellError(err error) {

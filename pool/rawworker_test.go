@@ -89,8 +89,8 @@ func (s *rawServer) send(format string, a ...any) {
 	_ = s.parent.SendWith(json.RawMessage(fmt.Sprintf(format, a...)), &ipc.SendOptions{Done: s.sent}) // The parent may have gone.
 }
 
-// sent is called when a message is with the kernel. A serial worker begins the next job only when its answers are: else the parent could
-// not know of that when the worker dies.
+// sent is called when a message is with the kernel. A serial worker begins the next job only when its answers are: else
+// the parent could not know of that when the worker dies.
 func (s *rawServer) sent(error) {
 	s.unsent--
 	if s.serial && s.unsent == 0 && len(s.jobs) > 0 && !s.jobs[0].begun {

@@ -303,7 +303,8 @@ func TestW049_NoWorkerOutlivesAParentThatIsKilled(t *testing.T) {
 	}
 }
 
-// exists reports whether there is a process with that number that has not ended: who ends without a parent may be a zombie for a while.
+// exists reports whether there is a process with that number that has not ended: who ends without a parent may be a
+// zombie for a while.
 func exists(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -12,8 +12,8 @@ type ReloadOptions struct {
 	// Batch is how many are replaced at once. 0: 1.
 	Batch int
 
-	// Module, ExecPath, Args and Fork are what the new workers run, as in Options: another script, another binary. Where Module is
-	// empty they are all ignored, and the program is the same as before.
+	// Module, ExecPath, Args and Fork are what the new workers run, as in Options: another script, another binary.
+	// Where Module is empty they are all ignored, and the program is the same as before.
 	Module   string
 	ExecPath string
 	Args     []string
@@ -50,9 +50,10 @@ type reload struct {
 	done     func(error)
 }
 
-// Reload replaces all workers: of each batch a new one has to be ready before an old one gets no more jobs, finishes those it has, and ends.
-// New jobs go to new workers as far as these have room. done, which may be nil, is called with nil when the last old one has a successor, or
-// with a *[ReloadError] when a new one did not become ready, and never inside this call.
+// Reload replaces all workers: of each batch a new one has to be ready before an old one gets no more jobs, finishes
+// those it has, and ends. New jobs go to new workers as far as these have room. done, which may be nil, is called with
+// nil when the last old one has a successor, or with a *[ReloadError] when a new one did not become ready, and never
+// inside this call.
 //
 // It returns ErrReloading while another one is under way, ErrStopped, and *[OptionError]; done is not called then.
 func (p *Pool) Reload(o *ReloadOptions, done func(error)) error {

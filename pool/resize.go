@@ -1,7 +1,7 @@
 package pool
 
-// Resize sets how many workers there are at least and at most, as Options.Min and Max. Workers that are more than that end once
-// they are idle, those that have been idle for longest first. The error is an *[OptionError].
+// Resize sets how many workers there are at least and at most, as Options.Min and Max. Workers that are more than that
+// end once they are idle, those that have been idle for longest first. The error is an *[OptionError].
 func (p *Pool) Resize(min, max int) error {
 	o := p.o.Options
 	o.Min, o.Max = min, max

@@ -37,13 +37,13 @@ type RunOptions struct {
 	// Attach has bytes that go with the job as they are. It is borrowed until the task is settled. Not with Frames.
 	Attach []byte
 
-	// Handle is a descriptor that goes with the job, as ipc.SendOptions has it, for a worker with Messages. A net.Conn is closed
-	// here when the task is settled; until then it can go to another worker.
+	// Handle is a descriptor that goes with the job, as ipc.SendOptions has it, for a worker with Messages. A net.Conn
+	// is closed here when the task is settled; until then it can go to another worker.
 	Handle any
 }
 
-// Run gives job to a worker and calls done once with the result or an error, never inside this call: when the worker has
-// answered, or for
+// Run gives job to a worker and calls done once with the result or an error, never inside this call: when the worker
+// has answered, or for
 //
 //   - a *[JobError], the worker's own error;
 //   - a *[CrashError], when a worker that had begun with the job has died;
@@ -54,8 +54,8 @@ type RunOptions struct {
 // job is encoded at once, as JSON, in encoding/json's way. With Frames a []byte is taken as it is.
 //
 // Returned are, and done is never called then: an error of encoding the job, ErrTooLarge for a job over Options.MaxJob,
-// [ErrQueueFull], ErrStopped, the *StartError that has ended the pool, a *CrashLoopError, an *[OptionError], and the error of a
-// context that has ended already. Run panics when done is nil.
+// [ErrQueueFull], ErrStopped, the *StartError that has ended the pool, a *CrashLoopError, an *[OptionError], and the
+// error of a context that has ended already. Run panics when done is nil.
 func (p *Pool) Run(job any, o *RunOptions, done func(*Result, error)) (*Task, error) {
 	if done == nil {
 		panic("pool: Run: nil callback")

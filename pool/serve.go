@@ -21,18 +21,18 @@ const (
 
 // A Handler does a job and returns its result, which becomes JSON as ipc.Channel.Send has it, or a [Reply].
 //
-// It runs on a goroutine that is its own until it returns; with [ServeOptions].OnLoop or Async it runs on the loop goroutine. ctx
-// ends when the parent cancels the job, and some time after the parent has gone or told the worker to end. context.Cause
-// tells which: a *[CancelError] with the parent's reason, [ipc.ErrChannelClosed], [ErrTerminated]. A handler that returns
-// then is answered for as always; the parent decides what that is worth.
+// It runs on a goroutine that is its own until it returns; with [ServeOptions].OnLoop or Async it runs on the loop
+// goroutine. ctx ends when the parent cancels the job, and some time after the parent has gone or told the worker to
+// end. context.Cause tells which: a *[CancelError] with the parent's reason, [ipc.ErrChannelClosed], [ErrTerminated]. A
+// handler that returns then is answered for as always; the parent decides what that is worth.
 //
 // An error is the answer, too: the parent gets its text, the name of its type, the symbolic name of an errno in it
-// ("ENOENT"), or what a method Code() string returns. A panic is an error with a stack; the worker goes on. So is a result
-// that cannot become JSON.
+// ("ENOENT"), or what a method Code() string returns. A panic is an error with a stack; the worker goes on. So is a
+// result that cannot become JSON.
 type Handler = func(ctx context.Context, j *Job) (any, error)
 
-// Handlers are those of a worker, by method. The one called "" gets the jobs of all methods that have none of their own, and
-// those without a method.
+// Handlers are those of a worker, by method. The one called "" gets the jobs of all methods that have none of their
+// own, and those without a method.
 type Handlers map[string]func(ctx context.Context, j *Job) (any, error)
 
 // A Reply is a handler's result with an attachment.
@@ -52,8 +52,9 @@ type ServeOptions struct {
 	// whatever Concurrency says, nothing else happens meanwhile, and they cannot be cancelled.
 	OnLoop bool
 
-	// Async runs the handlers on the loop goroutine, too, for those that only begin something there, such as reading a stream, and
-	// answer when that is over: see [Job.Later]. Concurrency of them are under way at once, and they can be cancelled.
+	// Async runs the handlers on the loop goroutine, too, for those that only begin something there, such as reading a
+	// stream, and answer when that is over: see [Job.Later]. Concurrency of them are under way at once, and they can be
+	// cancelled.
 	Async bool
 
 	// Teardown is called once, after the last handler has returned, when the worker is to end: where the handlers run, on a
@@ -64,8 +65,9 @@ type ServeOptions struct {
 	// contexts end. A second SIGTERM ends it. 0: DefaultServeGrace; negative: no limit.
 	Grace time.Duration
 
-	// MaxQueue and MaxQueueBytes bound the jobs that wait here because Concurrency handlers are running: what is beyond them
-	// is refused with the code ERR_QUEUE_FULL. 0: DefaultServeQueue and DefaultServeQueueBytes. One job may always wait.
+	// MaxQueue and MaxQueueBytes bound the jobs that wait here because Concurrency handlers are running: what is beyond
+	// them is refused with the code ERR_QUEUE_FULL. 0: DefaultServeQueue and DefaultServeQueueBytes. One job may always
+	// wait.
 	MaxQueue      int
 	MaxQueueBytes int64
 

@@ -258,7 +258,8 @@ func TestW072_AParentThatIsNoPoolGetsNoAttachment(t *testing.T) {
 	p.end()
 }
 
-// TestW072_AParentThatDoesNotAcknowledgeAnAttachmentIsLeft: what it asks meanwhile cannot be answered, and it has to be heard.
+// TestW072_AParentThatDoesNotAcknowledgeAnAttachmentIsLeft: what it asks meanwhile cannot be answered, and it has to be
+// heard.
 func TestW072_AParentThatDoesNotAcknowledgeAnAttachmentIsLeft(t *testing.T) {
 	file, argv := helperproc.Command("serve-attach")
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)

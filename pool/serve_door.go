@@ -98,8 +98,8 @@ func (d *serveDoor) next() *Job {
 	return d.shift()
 }
 
-// start starts a runner. It ends when the door is closed, once it has no job. Nobody waits for that: a handler cannot be cut
-// short, and a runner without one touches nothing but the door.
+// start starts a runner. It ends when the door is closed, once it has no job. Nobody waits for that: a handler cannot
+// be cut short, and a runner without one touches nothing but the door.
 func (d *serveDoor) start(run func()) { go run() }
 
 // take returns the next job for a runner, nil when it is to end.
@@ -227,8 +227,8 @@ func (d *serveDoor) notice(frame []byte) {
 	d.post(post)
 }
 
-// reserve takes as much as it can get of a job's credit for want bytes of a chunk. When it gets none, wait is closed as soon
-// as it is worth asking again.
+// reserve takes as much as it can get of a job's credit for want bytes of a chunk. When it gets none, wait is closed as
+// soon as it is worth asking again.
 func (d *serveDoor) reserve(j *Job, want int) (n int, wait <-chan struct{}, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -20,9 +20,9 @@ func (s *server) runner() {
 	}
 }
 
-// yieldSoon lets the runners have this thread's processor behind the ticks, when all jobs that came together are queued. The loop is
-// about to sleep in a system call, which keeps the processor until the runtime takes it away: with one processor a job
-// waited for that for longer than it took.
+// yieldSoon lets the runners have this thread's processor behind the ticks, when all jobs that came together are
+// queued. The loop is about to sleep in a system call, which keeps the processor until the runtime takes it away: with
+// one processor a job waited for that for longer than it took.
 func (s *server) yieldSoon() {
 	if !s.yielding {
 		s.yielding = true
@@ -102,7 +102,8 @@ func replyOf(id uint64, value any) (result resultFrame, attached []byte) {
 	return resultFrame{id, value, len(attached)}, attached
 }
 
-// errNoTaker is the answer when a result has an attachment that the parent would not understand. Node aborts when it gets one.
+// errNoTaker is the answer when a result has an attachment that the parent would not understand. Node aborts when it
+// gets one.
 var errNoTaker = errors.New("the result has an attachment, and the parent is no pool")
 
 // fileOf returns the file that goes with a result, nil if nothing is attached.

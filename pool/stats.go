@@ -200,8 +200,8 @@ func (p *Pool) Workers() []WorkerState {
 	return all
 }
 
-// Kill ends the worker with that number by SIGKILL, as if it had died: for tests, and for whoever knows better. Its jobs are those of
-// a worker that has crashed. It reports false when there is no such worker.
+// Kill ends the worker with that number by SIGKILL, as if it had died: for tests, and for whoever knows better. Its
+// jobs are those of a worker that has crashed. It reports false when there is no such worker.
 func (p *Pool) Kill(number int) bool {
 	for _, w := range p.workers {
 		if w.number == number {

@@ -15,8 +15,8 @@ type StopOptions struct {
 	// ended by signals. 0: no limit; negative: none.
 	JobGrace time.Duration
 
-	// DisconnectGrace is the time that an idle worker has to end by itself, before it is ended by signals. 0: that of Options;
-	// negative: none.
+	// DisconnectGrace is the time that an idle worker has to end by itself, before it is ended by signals. 0: that of
+	// Options; negative: none.
 	DisconnectGrace time.Duration
 
 	// Context ends both graces when it ends. Nil: none.
@@ -41,12 +41,12 @@ type stopping struct {
 	report       StopReport
 }
 
-// Stop ends the pool and calls done, which may be nil, once, when the last worker has gone: never inside this call. Run returns
-// ErrStopped from now on. What was submitted is still run, each worker is told to end once it is idle, then sent the KillSignal of Options.Fork,
-// and SIGKILL after Options.KillGrace.
+// Stop ends the pool and calls done, which may be nil, once, when the last worker has gone: never inside this call. Run
+// returns ErrStopped from now on. What was submitted is still run, each worker is told to end once it is idle, then
+// sent the KillSignal of Options.Fork, and SIGKILL after Options.KillGrace.
 //
-// Stop may be called again to shorten it: what is stricter counts. done of both is called. After the end done is called on the next
-// tick.
+// Stop may be called again to shorten it: what is stricter counts. done of both is called. After the end done is called
+// on the next tick.
 func (p *Pool) Stop(o *StopOptions, done func(*StopReport)) {
 	if o == nil {
 		o = new(StopOptions)
@@ -136,8 +136,8 @@ func (p *Pool) endNow() {
 	p.hasten()
 }
 
-// ended goes on with the end of the pool: when no task waits the workers end, each when it has none, and when they have gone it is
-// told. A task that a worker was sent ahead may come back, for one that is idle.
+// ended goes on with the end of the pool: when no task waits the workers end, each when it has none, and when they have
+// gone it is told. A task that a worker was sent ahead may come back, for one that is idle.
 func (p *Pool) ended() {
 	if p.state != poolStopping || p.counts.waiting > 0 || slices.ContainsFunc(p.workers, (*worker).hasAhead) {
 		return

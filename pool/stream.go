@@ -35,11 +35,11 @@ type stream struct {
 // OnProgress calls fn with what the worker tells of the job while it runs.
 func (t *Task) OnProgress(fn func(p *Progress)) *events.Listener { return t.stream.onProgress.On(fn) }
 
-// OnChunk calls fn with the bytes that the worker writes, in order; all of them come before its answer. They wait for the first
-// listener, and are dropped when the answer is there and nobody listens. chunk is valid until fn returns.
+// OnChunk calls fn with the bytes that the worker writes, in order; all of them come before its answer. They wait for
+// the first listener, and are dropped when the answer is there and nobody listens. chunk is valid until fn returns.
 //
-// A worker writes at most 1 MiB that nobody has taken, if it knows of that; one that does not, and writes more than Options.MaxResult
-// to a task that is paused, or to which nobody listens, fails its job.
+// A worker writes at most 1 MiB that nobody has taken, if it knows of that; one that does not, and writes more than
+// Options.MaxResult to a task that is paused, or to which nobody listens, fails its job.
 func (t *Task) OnChunk(fn func(chunk []byte)) *events.Listener {
 	t.stream.onChunk.Watch(func(int) { t.pool.tell(t.flow) })
 	return t.stream.onChunk.On(fn)
@@ -99,8 +99,8 @@ func (a *assignment) hearChunk(p []byte) {
 	}
 }
 
-// flow gives a chunk to who listens, and after the last one settles the task if that has waited for it. It runs in ticks: one for each chunk that
-// comes, and for each that is left.
+// flow gives a chunk to who listens, and after the last one settles the task if that has waited for it. It runs in
+// ticks: one for each chunk that comes, and for each that is left.
 func (t *Task) flow() {
 	s := &t.stream
 	if t.state == taskSettled {

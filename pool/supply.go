@@ -20,7 +20,8 @@ type supply struct {
 
 func (s *supply) looping() bool { return s.loop != nil }
 
-// answered is called when a worker has answered a job, or has been ready for long: those that died before do not count any more.
+// answered is called when a worker has answered a job, or has been ready for long: those that died before do not count
+// any more.
 func (s *supply) answered() {
 	if s.deaths == 0 {
 		return
@@ -119,8 +120,8 @@ func (p *Pool) minimum() int {
 	return min(p.o.Min, p.limit)
 }
 
-// size is the number of workers, without those that were told to end and the successors of others. One that ends by itself counts
-// until it has gone: only then is it known whether another one has to wait.
+// size is the number of workers, without those that were told to end and the successors of others. One that ends by
+// itself counts until it has gone: only then is it known whether another one has to wait.
 func (p *Pool) size() int {
 	n := 0
 	for _, w := range p.workers {

@@ -54,10 +54,10 @@ func (e *UpgradeError) Error() string {
 // Unwrap returns the cause.
 func (e *UpgradeError) Unwrap() error { return e.Err }
 
-// Upgrade starts the program that is to take this one's place, and calls done when it says by [Upgraded] that it is ready, or with an
-// *[UpgradeError]: never inside this call. After success this program should stop accepting, end its pools, and exit; the paths of
-// its unix listeners then stay, they are the new program's. One upgrade of a loop is under way at a time: ErrReloading. Other
-// errors are those of childprocess.Fork.
+// Upgrade starts the program that is to take this one's place, and calls done when it says by [Upgraded] that it is
+// ready, or with an *[UpgradeError]: never inside this call. After success this program should stop accepting, end its
+// pools, and exit; the paths of its unix listeners then stay, they are the new program's. One upgrade of a loop is
+// under way at a time: ErrReloading. Other errors are those of childprocess.Fork.
 //
 // A service manager that follows the main process has to be told of pid, as systemd by MAINPID= (sd_notify(3)).
 func Upgrade(l *reactor.Loop, o *UpgradeOptions, done func(pid int, err error)) error {
@@ -169,8 +169,8 @@ func (u *upgrade) end(pid int, err error) {
 	done(pid, err)
 }
 
-// Upgraded tells the program that has started this one by [Upgrade] that this one is ready, which then ends. In a program that was not
-// started so it does nothing, and returns false. Errors are those of ipc.Parent.
+// Upgraded tells the program that has started this one by [Upgrade] that this one is ready, which then ends. In a
+// program that was not started so it does nothing, and returns false. Errors are those of ipc.Parent.
 func Upgraded(l *reactor.Loop) (bool, error) {
 	if os.Getenv(upgradeVariable) == "" {
 		return false, nil

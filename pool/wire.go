@@ -48,7 +48,8 @@ type cancelMessage struct {
 	Cancel string `json:"cancel"`
 }
 
-// recallMessage asks for a job back that the worker has not begun. One that it has begun goes on as if nothing had been said.
+// recallMessage asks for a job back that the worker has not begun. One that it has begun goes on as if nothing had been
+// said.
 type recallMessage struct {
 	ID     uint64 `json:"id"`
 	Recall bool   `json:"recall"`
@@ -87,8 +88,9 @@ type answer struct {
 	attach int64  // bytes that come beside it
 }
 
-// parseAnswer reads a message. An object with an id and nothing that is known is a result of null, as process.send({id, result: undefined})
-// has it. The error is that of a text that is no JSON; what is no object, or no message of the protocol, is kindOther.
+// parseAnswer reads a message. An object with an id and nothing that is known is a result of null, as process.send({id,
+// result: undefined}) has it. The error is that of a text that is no JSON; what is no object, or no message of the
+// protocol, is kindOther.
 func parseAnswer(p []byte) (a answer, err error) {
 	a.value = null
 	if p = bytes.TrimLeft(p, " \t\r\n"); len(p) == 0 || p[0] != '{' {

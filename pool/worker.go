@@ -116,8 +116,8 @@ func environ(f *childprocess.ForkOptions) []string {
 	return os.Environ()
 }
 
-// stdio is what a worker's descriptors are. Without a logger its output goes where this program's goes; the end of stderr is kept all the
-// same, for errors.
+// stdio is what a worker's descriptors are. Without a logger its output goes where this program's goes; the end of
+// stderr is kept all the same, for errors.
 func (p *Pool) stdio() []childprocess.Stdio {
 	out, err := childprocess.Pipe, childprocess.Pipe
 	if p.logger == nil {
