@@ -93,7 +93,7 @@ func (s *rawServer) send(format string, a ...any) {
 // the parent could not know of that when the worker dies.
 func (s *rawServer) sent(error) {
 	s.unsent--
-	if s.serial && s.unsent == 0 && len(s.jobs) > 0 && !s.jobs[0].begun {
+	if s.serial && s.unsent == 0 && len(s.jobs) > 0 && !s.jobs[0].begun && s.parent.Connected() {
 		s.begin(s.jobs[0])
 	}
 }
@@ -123,7 +123,7 @@ func (s *rawServer) hear(m *ipc.Message) {
 		s.over(s.jobs[i])
 	default:
 		s.jobs = append(s.jobs, q)
-		if !s.serial || len(s.jobs) == 1 && s.unsent == 0 {
+		if s.parent.Connected() && (!s.serial || len(s.jobs) == 1 && s.unsent == 0) {
 			s.begin(q)
 		}
 	}
@@ -157,7 +157,7 @@ func (s *rawServer) answer(q *rawJob) {
 // over forgets a job. A serial worker begins the next one, see sent.
 func (s *rawServer) over(q *rawJob) {
 	s.jobs = slices.DeleteFunc(s.jobs, func(other *rawJob) bool { return other == q })
-	if s.serial && s.unsent == 0 && len(s.jobs) > 0 && !s.jobs[0].begun {
+	if s.serial && s.unsent == 0 && len(s.jobs) > 0 && !s.jobs[0].begun && s.parent.Connected() {
 		s.begin(s.jobs[0])
 	}
 }
