@@ -59,7 +59,7 @@ func (p *Pool) give(w *worker, t *Task) bool {
 	*a = assignment{id: w.jobID, worker: w, task: t}
 	t.given = a
 	w.jobs = append(w.jobs, a)
-	if len(t.attach) > 0 && t.file == nil {
+	if len(t.attach) > 0 && !w.accepts.memfd {
 		w.side.send(t)
 	}
 	w.touch()

@@ -23,13 +23,13 @@ const quickFile = 256 << 10
 // for that, or was settled because it cannot be.
 func (p *Pool) prepare(t *Task, w *worker) bool {
 	switch {
-	case len(t.attach) == 0 || t.file != nil:
+	case len(t.attach) == 0:
 		return true
-	case !w.accepts.memfd && w.side != nil:
-		return true
-	case !w.accepts.memfd:
+	case !w.accepts.memfd && w.side == nil:
 		p.settle(t, nil, fmt.Errorf("%w: this worker takes none", ErrAttach))
 		return false
+	case !w.accepts.memfd || t.file != nil:
+		return true
 	case len(t.attach) <= quickFile:
 		file, err := memoryFile(t.attach)
 		p.prepared(t, file, err)
@@ -251,10 +251,13 @@ func (c *sideChannel) split(p []byte) {
 	}
 }
 
-// expect has the next frame be the attachment of a result.
+// expect has the next frame be the attachment of a result. It may not come: the time that the job may take goes on.
 func (c *sideChannel) expect(t *Task, r *Result, n int64) {
 	if t != nil {
 		t.hold()
+		if t.timeout > 0 {
+			t.restAlarm.set(t.pool.loop, t.timeout-r.Ran, func() { t.pool.settle(t, nil, ErrTimeout) })
+		}
 	}
 	c.wanted = append(c.wanted, sideWanted{t, r, n})
 	c.match()

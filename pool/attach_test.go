@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/pool"
@@ -123,4 +124,57 @@ func TestW072_AnAttachmentThatIsTooLongFailsItsJob(t *testing.T) {
 			stop(t, l, p)
 		})
 	}
+}
+
+// promiseWorker announces an attachment that it never sends.
+const promiseWorker = `process.on('message', ({id}) => process.send({id, result: 1, attach: 5}));`
+
+func TestW030_W072_AnAttachmentThatDoesNotComeIsPartOfTheTimeThatAJobMayTake(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{
+		Module: promiseWorker, ExecPath: looptest.NodePath(t), Fork: &childprocess.ForkOptions{ExecArgv: []string{"-e"}},
+		Attachments: true, Max: 1, Ready: pool.ReadySpawn,
+	})
+	late := run(t, p, 1, &pool.RunOptions{Timeout: 500 * time.Millisecond})
+	task, cancelled := runTask(t, p, 2, nil)
+	until(t, l, settled(late))
+	require.ErrorIs(t, late.err, pool.ErrTimeout)
+	task.Cancel(nil)
+	until(t, l, settled(cancelled))
+	require.ErrorIs(t, cancelled.err, pool.ErrCancelled)
+	dying := run(t, p, 3, nil)
+	until(t, l, func() bool { return p.Stats().Busy == 0 && p.Stats().Running == 1 })
+	require.True(t, p.Kill(p.Workers()[0].Number))
+	until(t, l, settled(dying))
+	require.ErrorIs(t, dying.err, pool.ErrAttach)
+	stop(t, l, p)
+}
+
+// hangWorker says that it has got an attachment, in progress, and never answers.
+func hangWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
+	return pool.Serve(l, parent, pool.Handlers{"": func(ctx context.Context, j *pool.Job) (any, error) {
+		_ = j.Progress(len(j.Attachment()))
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}})
+}
+
+// What carries an attachment is that of the worker that gets it, also when the one before took another.
+func TestW062_W072_AReloadToWorkersThatTakeAttachmentsOtherwise(t *testing.T) {
+	node := looptest.NodePath(t)
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Self: "hang", Attachments: true, Max: 1, MaxCrashes: 2})
+	task, got := runTask(t, p, 1, &pool.RunOptions{Attach: []byte{1, 2, 3}})
+	begun := 0
+	task.OnProgress(func(p *pool.Progress) { require.NoError(t, p.Decode(&begun)) })
+	until(t, l, func() bool { return begun == 3 })
+	old := p.Workers()[0].Number
+	done := reload(t, p, &pool.ReloadOptions{Module: nodeAttachWorker(t), ExecPath: node})
+	until(t, l, settled(done))
+	require.NoError(t, done.err)
+	require.True(t, p.Kill(old))
+	until(t, l, settled(got))
+	require.NoError(t, got.err)
+	require.Equal(t, []byte{2, 3, 4}, got.result.Attach)
+	stop(t, l, p)
 }

@@ -20,8 +20,8 @@ func (w *worker) hear(p []byte, m *ipc.Message) {
 		}
 	}
 	switch {
-	case err != nil && w.pool.o.Protocol == StdLines:
-		w.log.line(streamStdout, p)
+	case (err != nil || a.kind == kindOther) && w.pool.o.Protocol == StdLines:
+		w.log.line(streamStdout, p) // It prints there, too, and may well print JSON.
 	case err != nil:
 		w.misbehave(err.Error(), p)
 	case a.kind == kindOther:

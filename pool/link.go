@@ -74,7 +74,7 @@ func newMessageLink(w *worker) *messageLink {
 
 func (k *messageLink) send(m *jobMessage, t *Task) error {
 	switch {
-	case t.file != nil:
+	case t.file != nil && k.worker.accepts.memfd:
 		return k.channel.SendWith(m, &ipc.SendOptions{Handle: ipc.File{File: t.file}})
 	case t.handle == nil:
 		return k.channel.SendWith(m, &k.gather)

@@ -158,7 +158,8 @@ const (
 	// does no harm.
 	Lines
 
-	// StdLines is one JSON object a line, jobs on stdin and answers on stdout. A line on stdout that is no JSON is logged.
+	// StdLines is one JSON object a line, jobs on stdin and answers on stdout. A line on stdout that is no message of the
+	// protocol is logged.
 	StdLines
 
 	// Frames is four bytes with a length, big-endian, and so many bytes, both ways, on descriptor 3: the job as it is,
@@ -382,6 +383,7 @@ func (o *Options) check() error {
 		{f.Encoding != 0, "Fork.Encoding", pools},
 		{f.LineEnd != 0, "Fork.LineEnd", pools},
 		{f.MaxLine != 0, "Fork.MaxLine", pools},
+		{f.HighWaterMark != 0, "Fork.HighWaterMark", pools},
 		{f.MaxMessage != 0, "Fork.MaxMessage", pools + ", by MaxResult"},
 		{f.MaxQueue != 0, "Fork.MaxQueue", pools},
 		{f.Async, "Fork.Async", pools},
@@ -389,6 +391,7 @@ func (o *Options) check() error {
 		{f.Timeout != 0, "Fork.Timeout", ends},
 		{f.IdleTimeout != 0, "Fork.IdleTimeout", ends},
 		{f.StopWhen != nil, "Fork.StopWhen", ends},
+		{f.Overflow != 0, "Fork.Overflow", ends},
 		{f.KillGrace != 0, "Fork.KillGrace", ends},
 		{f.Cancel != 0, "Fork.Cancel", ends},
 		{f.CancelFunc != nil, "Fork.CancelFunc", ends},

@@ -12,9 +12,10 @@ import (
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/streams"
 )
 
-func TestBadInput_OptionsThatContradictAreRefusedByName(t *testing.T) {
+func TestOptionsThatContradictAreRefusedByName(t *testing.T) {
 	l := newLoop(t)
 	fork := func(o childprocess.Options) *childprocess.ForkOptions { return &childprocess.ForkOptions{Options: o} }
 	for _, test := range []struct {
@@ -59,6 +60,18 @@ func TestBadInput_OptionsThatContradictAreRefusedByName(t *testing.T) {
 		{"Fork.Timeout", pool.Options{Module: "x", Fork: fork(childprocess.Options{Timeout: time.Second})}},
 		{"Fork.Context", pool.Options{Module: "x", Fork: fork(childprocess.Options{Context: context.Background()})}},
 		{"Fork.Shell", pool.Options{Module: "x", Fork: fork(childprocess.Options{Shell: "/bin/sh"})}},
+		{"Fork.Encoding", pool.Options{Module: "x", Fork: fork(childprocess.Options{Encoding: streams.Hex})}},
+		{"Fork.LineEnd", pool.Options{Module: "x", Fork: fork(childprocess.Options{LineEnd: streams.NUL})}},
+		{"Fork.MaxLine", pool.Options{Module: "x", Fork: fork(childprocess.Options{MaxLine: 1})}},
+		{"Fork.HighWaterMark", pool.Options{Module: "x", Fork: fork(childprocess.Options{HighWaterMark: 1})}},
+		{"Fork.MaxMessage", pool.Options{Module: "x", Fork: fork(childprocess.Options{MaxMessage: 1})}},
+		{"Fork.MaxQueue", pool.Options{Module: "x", Fork: fork(childprocess.Options{MaxQueue: 1})}},
+		{"Fork.IdleTimeout", pool.Options{Module: "x", Fork: fork(childprocess.Options{IdleTimeout: 1})}},
+		{"Fork.StopWhen", pool.Options{Module: "x", Fork: fork(childprocess.Options{StopWhen: func(int, []byte) bool { return true }})}},
+		{"Fork.Overflow", pool.Options{Module: "x", Fork: fork(childprocess.Options{Overflow: 1})}},
+		{"Fork.KillGrace", pool.Options{Module: "x", Fork: fork(childprocess.Options{KillGrace: 1})}},
+		{"Fork.Cancel", pool.Options{Module: "x", Fork: fork(childprocess.Options{Cancel: childprocess.CancelNone})}},
+		{"Fork.CancelFunc", pool.Options{Module: "x", Fork: fork(childprocess.Options{CancelFunc: func(*childprocess.ChildProcess) {}})}},
 		{"Fork.Async", pool.Options{Module: "x", Fork: fork(childprocess.Options{Async: true})}},
 	} {
 		p, err := pool.New(l, &test.o)
@@ -73,7 +86,7 @@ func TestBadInput_OptionsThatContradictAreRefusedByName(t *testing.T) {
 	require.False(t, l.Alive())
 }
 
-func TestBadInput_OptionsThatForkRefusesLeaveNothing(t *testing.T) {
+func TestOptionsThatForkRefusesLeaveNothing(t *testing.T) {
 	l := newLoop(t)
 	for _, o := range []*pool.Options{
 		{Module: "a\x00b", Protocol: pool.Lines, Max: 2},
@@ -93,7 +106,7 @@ func TestBadInput_OptionsThatForkRefusesLeaveNothing(t *testing.T) {
 	require.False(t, l.Alive())
 }
 
-func TestBadInput_ResizeAndReloadRefuseByName(t *testing.T) {
+func TestResizeAndReloadRefuseByName(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 2}))
 	name := func(err error) string {

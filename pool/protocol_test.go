@@ -113,7 +113,7 @@ func TestW082_W084_PrintsDoNoHarm(t *testing.T) {
 		text     string
 	}{
 		"lines":     {pool.Lines, `echo '{"ready":true}' >&3; ` + strings.NewReplacer("OUT", ">&3", "IN", "<&3").Replace(answer)},
-		"std lines": {pool.StdLines, `echo hello; echo '{"ready":true}'; ` + strings.NewReplacer("OUT", "", "IN", "").Replace(answer)},
+		"std lines": {pool.StdLines, `echo hello; echo 42; echo '{"level":"info","msg":"json"}'; echo '{"ready":true}'; ` + strings.NewReplacer("OUT", "", "IN", "").Replace(answer)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log records
@@ -130,7 +130,9 @@ func TestW082_W084_PrintsDoNoHarm(t *testing.T) {
 				require.Contains(t, text, want)
 			}
 			if row.protocol == pool.StdLines {
-				require.Contains(t, text, "hello worker=1")
+				for _, want := range []string{"hello worker=1", "42 worker=1", `{"level":"info","msg":"json"} worker=1`} {
+					require.Contains(t, text, want)
+				}
 			}
 		})
 	}

@@ -15,7 +15,7 @@ type taskState uint8
 
 const (
 	taskWaiting taskState = iota // in a queue
-	taskRunning                  // with a worker, or done and with chunks that are not taken yet
+	taskRunning                  // with a worker, or answered and waiting for chunks to be taken or an attachment to come
 	taskSettled                  // its outcome is known; done is called on the next tick
 )
 
@@ -34,7 +34,7 @@ type Task struct {
 	retried  bool          // it is run again when a worker dies
 	alone    bool          // a worker has died of it: the next one runs nothing else meanwhile
 	attach   []byte
-	file     *os.File // that has attach, for a worker that takes it so
+	file     *os.File // that has attach, for the workers that take it so
 	handle   any
 	only     *worker // the worker that it is for, if it is a part of a Broadcast
 
@@ -49,6 +49,7 @@ type Task struct {
 	begun   time.Time   // of the last run
 
 	waitAlarm   alarm // of QueueTimeout, until it was begun
+	restAlarm   alarm // of timeout, for an attachment that comes after the answer
 	stopContext func() bool
 
 	stream stream
@@ -151,6 +152,7 @@ func (p *Pool) settle(t *Task, r *Result, err error) {
 		t.stopContext()
 	}
 	t.waitAlarm.stop()
+	t.restAlarm.stop()
 	t.closeHandle()
 	p.counts.settle(err)
 	if p.stopping != nil {

@@ -94,8 +94,10 @@ type answer struct {
 func parseAnswer(p []byte) (a answer, err error) {
 	a.value = null
 	if p = bytes.TrimLeft(p, " \t\r\n"); len(p) == 0 || p[0] != '{' {
-		_, err := nodejson.Value(p)
-		return a, err
+		if !json.Valid(p) {
+			return a, errNotJSON
+		}
+		return a, nil
 	}
 	err = nodejson.RawMembers(p, 0, func(key, value []byte) {
 		kind := kindOther
@@ -141,6 +143,8 @@ func parseAnswer(p []byte) (a answer, err error) {
 }
 
 var null = []byte("null")
+
+var errNotJSON = errors.New("it is no JSON")
 
 // outranks reports whether a member of a message says what the message is, although others were found before: an error
 // before a result, that before what is on the way.
