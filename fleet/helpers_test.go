@@ -127,7 +127,7 @@ func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(looptest.HangLimit()); !done(); {
 		require.True(t, time.Now().Before(deadline), "never: "+what)
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(5 * time.Millisecond) // The servers tell of what they have only when they are asked.
 	}
 }
 

@@ -100,7 +100,7 @@ func (j *job) do(k fleet.Task, answer func(map[string]any)) {
 		_, err = io.ReadAll(f)
 		check(errors.Join(err, f.Close()))
 	}
-	time.Sleep(j.Work)
+	time.Sleep(j.Work) // It is what the worker does, and no wait for anything.
 	_, err := os.Stat(j.Unless)
 	switch {
 	case j.Unless != "" && err == nil:

@@ -182,3 +182,15 @@ func TestW037_W094_AnIdleWorkerThatDoesNotAnswerPingsIsReplacedAndOneThatCompute
 	require.ErrorIs(t, (*ends)[0].Err, pool.ErrHung)
 	stop(t, l, p)
 }
+
+func TestW037_AWorkerWithAJobIsNotPinged(t *testing.T) {
+	l := newLoop(t)
+	begun := newLog(t)
+	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 1, PingInterval: 5 * time.Millisecond}), begun.env()))
+	long := run(t, p, order{MS: 200}, nil) // It gets messages meanwhile.
+	until(t, l, settled(long))
+	require.NoError(t, long.err)
+	require.Zero(t, begun.begun("ping"))
+	until(t, l, func() bool { return begun.begun("ping") > 0 })
+	stop(t, l, p)
+}

@@ -107,6 +107,7 @@ func (s *rawServer) hear(m *ipc.Message) {
 	i := slices.IndexFunc(s.jobs, func(other *rawJob) bool { return other.ID == q.ID })
 	switch {
 	case q.Ping != nil:
+		note("ping")
 		if os.Getenv("RAW_NOPONG") == "" {
 			s.send(`{"pong":%d}`, *q.Ping)
 		}

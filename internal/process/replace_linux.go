@@ -39,7 +39,7 @@ func Replace(spec *Spec) *Failure {
 			failure.blameInterpreter(spec)
 			return failure
 		}
-		time.Sleep(pause)
+		time.Sleep(pause) // Nothing tells when the last one who writes the file has closed it.
 	}
 }
 

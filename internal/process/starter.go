@@ -71,7 +71,7 @@ func (s *Starter) Start(spec *Spec) (Process, *Failure) {
 			failure.blameInterpreter(spec)
 			return Process{Pidfd: -1}, failure
 		}
-		time.Sleep(pause)
+		time.Sleep(pause) // Nothing tells when the last one who writes the file has closed it.
 	}
 }
 

@@ -34,7 +34,7 @@ const workTime = 30 * time.Millisecond
 
 // square answers a number with its square.
 func square(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
-	return pool.Serve(l, parent, pool.Handlers{"": func(_ context.Context, j *pool.Job) (any, error) {
+	return pool.Serve(l, parent, pool.Handlers{"": func(ctx context.Context, j *pool.Job) (any, error) {
 		var t fleet.Task
 		if err := j.Decode(&t); err != nil {
 			return nil, err
@@ -43,8 +43,12 @@ func square(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
 		if _, err := fmt.Sscan(string(t.Job), &n); err != nil {
 			return nil, err
 		}
-		time.Sleep(workTime)
-		return n * n, nil
+		select {
+		case <-time.After(workTime):
+			return n * n, nil
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 	}})
 }
 
