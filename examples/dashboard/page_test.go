@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/examples/internal/browser"
 )
 
 // amount is the number that a text begins with.
@@ -19,88 +21,88 @@ func amount(text string) int {
 }
 
 func TestThePageShowsLiveNumbers(t *testing.T) {
-	chromium(t)
+	browser.Need(t)
 	s := serve(t, 2, 100)
-	b := startBrowser(t, s.board.loop, s.url())
-	b.untilShows("#health", "healthy")
-	first := amount(b.until("#done", func(text string) bool { return amount(text) > 0 }))
-	b.until("#done", func(text string) bool { return amount(text) > first+20 })
+	b := openPage(t, s.board.loop, s.url())
+	b.UntilShows("#health", "healthy")
+	first := amount(b.Until("#done", func(text string) bool { return amount(text) > 0 }))
+	b.Until("#done", func(text string) bool { return amount(text) > first+20 })
 	b.untilRows("#workers", 2)
-	require.Regexp(t, regexp.MustCompile(`^1\s+\d+\s+1\s+●?(busy|idle)\s`), b.text("#workers tbody tr"))
-	b.untilShows("#workers tbody", " was slow: ")
+	require.Regexp(t, regexp.MustCompile(`^1\s+\d+\s+1\s+●?(busy|idle)\s`), b.Text("#workers tbody tr"))
+	b.UntilShows("#workers tbody", " was slow: ")
 	for chart, keys := range map[string]string{
 		"#throughput": `^Throughput\s+jobs/s [\d.]+`, "#queue": `^Jobs\s+waiting \d+\s+running \d`,
 		"#ran": `^Time to run\s+p50 [\d.]+ ms\s+p99 [\d.]+ ms`, "#waited": `^Time waited\s+p50 [\d.]+ m?s\s+p99 [\d.]+ m?s`,
 	} {
-		b.until(chart+" figcaption", regexp.MustCompile(keys).MatchString)
+		b.Until(chart+" figcaption", regexp.MustCompile(keys).MatchString)
 		length := 0.0
-		b.value(`document.querySelector("`+chart+` .curve").getTotalLength()`, &length)
+		b.Value(`document.querySelector("`+chart+` .curve").getTotalLength()`, &length)
 		require.Positive(t, length, chart)
 	}
-	require.Equal(t, "None so far.", b.text("#no-exits"))
-	require.Empty(t, b.complaints)
+	require.Equal(t, "None so far.", b.Text("#no-exits"))
+	require.Empty(t, b.Complaints())
 }
 
 func TestTheButtonsDoWhatTheySay(t *testing.T) {
-	chromium(t)
+	browser.Need(t)
 	s := serve(t, 2, 100)
-	b := startBrowser(t, s.board.loop, s.url())
+	b := openPage(t, s.board.loop, s.url())
 	b.untilRows("#workers", 2)
 	s.ready(2)
 
 	b.click(`#workers button[aria-label="kill worker 1"]`)
-	b.untilShows("#exits tbody", "crash")
-	b.untilShows("#exits tbody", "signal: SIGKILL")
-	b.untilShows(`#workers tr[data-key="3"]`, "3")
+	b.UntilShows("#exits tbody", "crash")
+	b.UntilShows("#exits tbody", "signal: SIGKILL")
+	b.UntilShows(`#workers tr[data-key="3"]`, "3")
 	b.untilRows("#workers", 2)
 
 	b.click("#reload")
-	b.untilShows("#generation", "2")
-	b.untilShows("#exits tbody", "reload")
+	b.UntilShows("#generation", "2")
+	b.UntilShows("#exits tbody", "reload")
 	b.untilRows("#exits", 3)
 	b.untilRows("#workers", 2)
-	require.Equal(t, "0", b.text("#failed"))
+	require.Equal(t, "0", b.Text("#failed"))
 
 	b.click("#more")
 	b.untilRows("#workers", 3)
-	b.untilShows("#size", "3")
+	b.UntilShows("#size", "3")
 	b.click("#fewer")
 	b.untilRows("#workers", 2)
-	b.untilShows("#exits tbody", "idle")
+	b.UntilShows("#exits tbody", "idle")
 
 	b.click("#rate") // Its middle.
-	b.untilShows("#rate-now", "500 jobs/s")
+	b.UntilShows("#rate-now", "500 jobs/s")
 	s.until("the load is set", func() bool { return s.board.load.rate == 500 })
-	require.Empty(t, b.text("#told"))
-	require.Empty(t, b.complaints)
+	require.Empty(t, b.Text("#told"))
+	require.Empty(t, b.Complaints())
 }
 
 // The browser opens a stream that is cut again by itself, and no sample is missing then.
 func TestThePageOutlivesACutStream(t *testing.T) {
-	chromium(t)
+	browser.Need(t)
 	s := serve(t, 1, 100)
-	b := startBrowser(t, s.board.loop, s.url())
-	b.untilShows("#health", "healthy")
+	b := openPage(t, s.board.loop, s.url())
+	b.UntilShows("#health", "healthy")
 	var last int
 	for range 3 {
-		b.value(`samples.at(-1)?.seq ?? 0`, &last)
+		b.Value(`samples.at(-1)?.seq ?? 0`, &last)
 		s.cut()
 		b.untilScript(`(samples.at(-1)?.seq ?? 0) > ` + strconv.Itoa(last+5))
 	}
-	b.untilShows("#health", "healthy")
+	b.UntilShows("#health", "healthy")
 	var complete bool
-	b.value(`samples.every((s, i) => i === 0 || s.seq === samples[i - 1].seq + 1)`, &complete)
+	b.Value(`samples.every((s, i) => i === 0 || s.seq === samples[i - 1].seq + 1)`, &complete)
 	require.True(t, complete)
 }
 
 func TestThePageFitsNarrowAndWideInBothColours(t *testing.T) {
-	chromium(t)
+	browser.Need(t)
 	s := serve(t, 4, 190)
-	b := startBrowser(t, s.board.loop, s.url())
+	b := openPage(t, s.board.loop, s.url())
 	b.untilRows("#workers", 4)
 	s.ready(4)
 	b.click(`#workers button[aria-label="kill worker 2"]`)
-	b.untilShows(`#workers tr[data-key="5"]`, "5")
+	b.UntilShows(`#workers tr[data-key="5"]`, "5")
 	b.untilRows("#exits", 1)
 	b.click("#reload")
 	b.untilRows("#exits", 5)
@@ -113,7 +115,7 @@ func TestThePageFitsNarrowAndWideInBothColours(t *testing.T) {
 				Scroll, Client, Window int
 				Background             string
 			}
-			b.value(`({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth, window: innerWidth,
+			b.Value(`({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth, window: innerWidth,
 				background: getComputedStyle(document.body).backgroundColor })`, &got)
 			require.Equal(t, width, got.Window)
 			require.LessOrEqual(t, got.Scroll, got.Client, "it scrolls sideways: %s", name)
@@ -122,5 +124,5 @@ func TestThePageFitsNarrowAndWideInBothColours(t *testing.T) {
 		}
 	}
 	require.NotEqual(t, background["light"], background["dark"])
-	require.Empty(t, b.complaints)
+	require.Empty(t, b.Complaints())
 }
