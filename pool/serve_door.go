@@ -179,11 +179,7 @@ func (d *serveDoor) breakOff(err error) {
 // answer sends the last message of a job. It ends the job.
 func (d *serveDoor) answer(j *Job, frame []byte, attach *os.File) {
 	d.mu.Lock()
-	j.ended = true
-	if j.room != nil {
-		d.stalled = slices.DeleteFunc(d.stalled, func(other *Job) bool { return other == j })
-		j.room = nil
-	}
+	d.end(j)
 	post := false
 	if d.closed {
 		closeFile(attach)
@@ -192,6 +188,23 @@ func (d *serveDoor) answer(j *Job, frame []byte, attach *os.File) {
 	}
 	d.mu.Unlock()
 	d.post(post)
+}
+
+// over ends a job whose answer goes another way.
+func (d *serveDoor) over(j *Job) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.end(j)
+}
+
+// end has nothing of a job sent any more. A Write that was told to wait is forgotten: the memory of the job may be that of
+// the next one.
+func (d *serveDoor) end(j *Job) {
+	j.ended = true
+	if j.room != nil {
+		d.stalled = slices.DeleteFunc(d.stalled, func(other *Job) bool { return other == j })
+		j.room = nil
+	}
 }
 
 // progress has the latest progress of a job sent.

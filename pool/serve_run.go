@@ -142,7 +142,7 @@ func (s *server) doHere(j *Job) {
 	if j.handle != nil {
 		_ = j.handle.Close()
 	}
-	j.ended = true
+	s.door.over(j)
 	s.throttle()
 }
 

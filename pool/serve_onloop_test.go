@@ -1,0 +1,46 @@
+package pool_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/pool"
+)
+
+func init() {
+	// serve-overflow [async] writes on the loop more than the parent takes, and fails by that.
+	helperproc.Register("serve-overflow", func(args []string) {
+		serveHelper(pool.Handlers{
+			"overflow": func(_ context.Context, j *pool.Job) (any, error) {
+				_, err := j.Write([]byte(strings.Repeat("x", 2<<20)))
+				return nil, err
+			},
+			"": nothing,
+		}, &pool.ServeOptions{OnLoop: len(args) == 0, Async: len(args) > 0})
+	})
+}
+
+// A job that had no credit left is over, and nothing of it meets those that come after it, or the end of the worker.
+func TestW070_AJobOnTheLoopThatHadNoCreditLeavesNothingBehind(t *testing.T) {
+	for _, mode := range [][]string{nil, {"async"}} {
+		p := startHelper(t, "serve-overflow", mode...)
+		p.next()
+		for range 3 {
+			p.send(`{"id":1,"method":"overflow"}`)
+			for got := 0; got < 1<<20; {
+				data, ok := chunkOf(t, p.next())
+				require.True(t, ok)
+				got += len(data)
+			}
+			p.expect(`{"id":1,"error":{"message":"pool: the parent takes no more for now"}}`)
+			p.send(`{"id":2}`)
+			p.expect(`{"id":2,"result":null}`)
+		}
+		p.end()
+		require.Empty(t, p.stderr.String())
+	}
+}
