@@ -1,6 +1,7 @@
 package pool_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -85,6 +86,8 @@ func TestW081_WhatAHandlerGetsAndReturns(t *testing.T) {
 			throw: (what) => { throw { text: 'a text', number: 5, error: new RangeError('too far'), nothing: undefined }[what]; },
 			reject: async () => { throw Object.assign(new Error('no'), { code: 'ENO' }); },
 			hostile: () => { throw { message: 'm', code: 1n }; },
+			unspeakable: () => { throw Object.create(null); },
+			poison: () => ({ toJSON() { throw { message: 'm', name: 1n }; } }),
 			progress: (_, { progress }) => progress(1n),
 		});`)
 	p.send(`{"id":1,"method":"about","job":{"a":[1]},"attempt":3}`, `{"id":2,"method":"about"}`, `{"id":3,"method":"nothing","job":1}`)
@@ -92,7 +95,9 @@ func TestW081_WhatAHandlerGetsAndReturns(t *testing.T) {
 	for _, c := range []struct{ method, want, code string }{
 		{`"bigint"`, "Do not know how to serialize a BigInt", "ERR_RESULT"},
 		{`"cycle"`, "Converting circular structure", "ERR_RESULT"},
-		{`"hostile"`, "BigInt", "ERR_RESULT"},
+		{`"hostile"`, "m", "1"},
+		{`"unspeakable"`, "unknown", ""},
+		{`"poison"`, "m", "ERR_RESULT"},
 		{`"progress"`, "Do not know how to serialize a BigInt", ""},
 		{`"reject"`, "no", "ENO"},
 		{`"throw","job":"text"`, "a text", ""},
@@ -183,6 +188,87 @@ func TestW070_NodeWritesWithinTheCredit(t *testing.T) {
 	p.send(`{"id":3,"cancel":"enough"}`)
 	require.Contains(t, p.next(), `{"id":3,"error":{"message":"enough"`)
 	p.end()
+}
+
+// A handler that writes what comes from elsewhere, as it comes, waits for none of its writes.
+func TestW070_NodeWritesInOrderAndWholeThoughNobodyWaits(t *testing.T) {
+	p := startNode(t, `
+		serve({
+			flood: (_, { write }) => { for (let i = 0; i < 30; i++) write(String.fromCharCode(65 + i).repeat(70000)); return 'done'; },
+			other: () => 'other',
+		});`)
+	p.send(`{"id":1,"method":"flood"}`)
+	var got []byte
+	for credit := 1 << 20; ; {
+		message := p.next()
+		data, ok := chunkOf(t, message)
+		if !ok {
+			require.JSONEq(t, `{"id":1,"result":"done"}`, message, "behind all chunks")
+			break
+		}
+		if got = append(got, data...); len(got) == credit {
+			credit += 600_000
+			p.send(`{"id":1,"credit":600000}`)
+		}
+	}
+	var want []byte
+	for i := range 30 {
+		want = append(want, bytes.Repeat([]byte{byte('A' + i)}, 70_000)...)
+	}
+	require.True(t, bytes.Equal(want, got), "%d bytes came", len(got))
+	p.send(`{"id":2,"method":"flood"}`) // One that is cancelled fails no promise that nobody holds.
+	for got := 0; got < 1<<20; {
+		data, ok := chunkOf(t, strings.Replace(p.next(), `"id":2`, `"id":1`, 1))
+		require.True(t, ok)
+		got += len(data)
+	}
+	p.send(`{"id":2,"cancel":"enough"}`, `{"id":3,"method":"other"}`)
+	require.Contains(t, p.next(), `{"id":2,"error":{"message":"enough"`)
+	p.expect(`{"id":3,"result":"other"}`)
+	p.end()
+	require.Empty(t, p.stderr.String())
+}
+
+func TestW081_AConcurrencyOfZeroIsOne(t *testing.T) {
+	p := startScript(t, "worker.js", `require('./brood-worker.cjs').serve({ '': (job) => job }, { concurrency: 0 });`)
+	require.Contains(t, p.next(), `"concurrency":0`)
+	p.send(`{"id":1,"job":1}`, `{"id":2,"job":2}`)
+	p.expect(`{"id":1,"result":1}`, `{"id":2,"result":2}`)
+	p.end()
+}
+
+// What is attached counts in bytes, of whatever type it is; a worker that announces another number is replaced.
+func TestW072_NodeAttachesBytesOfAllTypes(t *testing.T) {
+	p := startNode(t, `
+		serve({ '': (what, { reply }) => reply(what, {
+			text: 'ä€', array: [1, 2, 3], words: new Uint16Array([0x0102, 0x0304]), part: new Uint8Array([1, 2, 3, 4]).subarray(1, 3),
+			buffer: new Uint8Array([7, 8]).buffer, nothing: undefined, null: null, empty: '', number: 5, object: { a: 1 },
+		}[what]) });`, childprocess.Pipe)
+	var back []byte
+	p.child.Stdio[4].Readable.OnData(func(chunk []byte) { back = append(back, chunk...) })
+	id := 0
+	for _, c := range []struct{ what, want string }{
+		{"text", "ä€"}, {"array", "\x01\x02\x03"}, {"words", "\x02\x01\x04\x03"}, {"part", "\x02\x03"}, {"buffer", "\x07\x08"},
+		{"nothing", ""}, {"null", ""}, {"empty", ""},
+	} {
+		id++
+		p.send(fmt.Sprintf(`{"id":%d,"job":"%s"}`, id, c.what))
+		if c.want == "" {
+			p.expect(fmt.Sprintf(`{"id":%d,"result":"%s"}`, id, c.what))
+			continue
+		}
+		p.expect(fmt.Sprintf(`{"id":%d,"result":"%s","attach":%d}`, id, c.what, len(c.want)))
+		p.until("the attachment", func() bool { return len(back) >= 4+len(c.want) })
+		require.Equal(t, string(binary.BigEndian.AppendUint32(nil, uint32(len(c.want))))+c.want, string(back), c.what)
+		back = nil
+	}
+	for _, what := range []string{"number", "object"} {
+		id++
+		p.send(fmt.Sprintf(`{"id":%d,"job":"%s"}`, id, what))
+		require.Contains(t, p.next(), fmt.Sprintf(`{"id":%d,"error":{`, id))
+	}
+	p.end()
+	require.Empty(t, back)
 }
 
 func TestW086_ANodeWorkerEndsInOrder(t *testing.T) {

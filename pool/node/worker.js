@@ -1,7 +1,9 @@
 'use strict'; // The worker's side of a pool of github.com/brood-go/brood/pool, see PROTOCOL.md there. A worker is
 //   require('./brood-worker.cjs').serve({ resize: async (job, { signal, progress, write, … }) => result }, { concurrency: 4 });
 // '' gets the methods that have no handler. signal is aborted by a cancel, and grace milliseconds after the worker is to end.
-const describe = (e) => ({ message: String(e?.message ?? e), name: e?.name, stack: e?.stack, code: e?.code });
+const fields = (e) => ['message', 'name', 'stack', 'code'].flatMap((k) => (e?.[k] == null ? [] : [[k, String(e[k])]]));
+const describe = (e) => { try { return { message: String(e), ...Object.fromEntries(fields(e)) }; } catch { return { message: 'unknown' }; } };
+const view = (v) => (ArrayBuffer.isView(v) ? Buffer.from(v.buffer, v.byteOffset, v.byteLength) : Buffer.from(v ?? []));
 const send = (message, gone = () => {}) => (process.connected ? process.send(message, gone) : gone());
 exports.serve = function serve(methods, { concurrency = 1, grace = 5000, teardown } = {}) {
   const handlers = { __proto__: null, ...methods }, jobs = new Map(), queue = [], wanted = [], fd = +process.env.BROOD_POOL_ATTACH_FD;
@@ -9,23 +11,20 @@ exports.serve = function serve(methods, { concurrency = 1, grace = 5000, teardow
   const take = () => { for (let p; wanted.length && (p = bytes.read(4 + wanted[0].size));) wanted.shift().got(p.subarray(4)); };
   let running = 0, ending = false, accepts = ['cancel', 'recall', 'credit', 'ping'];
   const answer = (job, message, attach) => {
-    if (!jobs.delete(job.id)) return;
-    try {
-      if (attach && !bytes) throw new Error('the parent takes no attachments');
-      send({ id: job.id, ...message, attach: attach?.length });
-      if (attach) for (const p of [Buffer.from([24, 16, 8, 0].map((n) => attach.length >>> n)), attach]) bytes.write(p);
-    } catch (e) { send({ id: job.id, error: { ...describe(e), code: 'ERR_RESULT' } }); }
-  };
-  const next = async (job = !ending && running < concurrency && queue.shift()) => {
-    if (!job) return ending && running === 0 && finish();
-    running++;
-    try { answer(job, { result: await job.handler(job.input, job.context) ?? null }, job.attached); }
+    if (jobs.delete(job.id)) try {
+      if (attach?.length && !bytes) throw new Error('the parent takes no attachments');
+      send({ id: job.id, ...message, attach: attach?.length || undefined });
+      if (attach?.length) for (const p of [Buffer.from([24, 16, 8, 0].map((n) => attach.length >>> n)), attach]) bytes.write(p);
+    } catch (e) { send({ id: job.id, error: { ...describe(e), code: 'ERR_RESULT' } }); } };
+  const next = async (job = !ending && running < (concurrency || 1) && queue.shift()) => {
+    if (!job) return ending && running === 0 && finish(); else running++;
+    try { const result = await job.handler(job.input, job.context); await job.written; answer(job, { result: result ?? null }, job.attached); }
     catch (e) { answer(job, { error: describe(e) }); } finally { running--; next(); }
   };
   const finish = async () => {
     running = NaN; try { await teardown?.(); } catch (e) { console.error(e); process.exitCode = 1; }
-    await new Promise((gone) => send({ retire: true }, gone)); // And all that was sent before.
-    bytes ? bytes.end(process.exit) : process.exit();
+    await new Promise((gone) => send({ retire: true }, gone)); // Behind all that was sent.
+    bytes ? bytes.end(() => process.exit()) : process.exit();
   };
   const end = () => {
     if (!ending) setTimeout(() => jobs.forEach((job) => job.abort(new Error('the worker is to end'))), grace);
@@ -36,15 +35,16 @@ exports.serve = function serve(methods, { concurrency = 1, grace = 5000, teardow
     const job = { id, input, handler, credit: 1 << 20, abort: (e) => { control().abort(e); job.go?.(); cut(); } };
     const cut = (at = queue.indexOf(job)) => { if (at >= 0) answer(...queue.splice(at, 1), { error: describe(made.signal.reason) }); };
     jobs.set(id, job); const attach = size > 0 && bytes ? await new Promise((got) => { wanted.push({ size, got }); take(); }) : undefined;
-    const write = async (chunk, { signal } = control()) => {
-      for (let data = Buffer.from(chunk), n; data.length && jobs.has(id); data = data.subarray(n)) {
+    const put = async (data, before, { signal } = control()) => {
+      await before; for (let n; data.length && jobs.has(id); data = data.subarray(n)) {
         while (job.credit <= 0 && !signal.aborted) await new Promise((go) => { job.go = go; });
         signal.throwIfAborted(); n = Math.min(job.credit, 1 << 16, data.length); job.credit -= n;
         await new Promise((gone) => send({ id, chunk: { base64: data.toString('base64', 0, n) } }, gone));
       }
     };
+    const write = (c, data = Buffer.from(c)) => { job.written = put(data, job.written); job.written.catch(() => {}); return job.written; };
     job.context = { id, method, attempt, attach, write, get signal() { return control().signal; }, retire: () => send({ retire: true }),
-      progress: (v) => jobs.has(id) && send({ id, progress: v }), reply: (v, data) => { job.attached = data?.length ? data : null; return v; } };
+      progress: (v) => jobs.has(id) && send({ id, progress: v }), reply: (v, data) => { job.attached = view(data); return v; } };
     if (handler) queue.push(job); else answer(job, { error: { message: `no method "${method ?? ''}"`, code: 'ERR_METHOD' } });
     made?.signal.aborted ? cut() : next();
   };
