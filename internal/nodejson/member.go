@@ -78,6 +78,29 @@ func RawMembers(p []byte, envelope int, yield func(key, value []byte)) error {
 	return checkEnd(p, end)
 }
 
+// Beginning is [RawMembers] for a text that was cut off somewhere. The last member may be a part of one: then whole is
+// false, and value is what there is of it. What is no object has no members.
+//
+// Safe to call from any goroutine.
+func Beginning(p []byte, yield func(key, value []byte, whole bool)) {
+	i := skipBlanks(p, 0)
+	for more := i < len(p) && p[i] == '{'; more; {
+		i = skipBlanks(p, i+1)
+		key, value, err := skipKey(p, i)
+		if err != nil {
+			return
+		}
+		end, err := skipValue(p, value, 0)
+		if err != nil || end == len(p) { // A number may go on behind the end.
+			yield(p[i:key], p[value:], false)
+			return
+		}
+		yield(p[i:key], p[value:end], true)
+		i = skipBlanks(p, end)
+		more = i < len(p) && p[i] == ','
+	}
+}
+
 // Means reports whether the string q of a valid text, with its quotes, means s, which is ASCII.
 //
 // Safe to call from any goroutine.

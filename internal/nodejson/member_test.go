@@ -98,3 +98,35 @@ func TestN153S065_StringsOfEveryKindArriveAsTheyWere(t *testing.T) {
 		require.Equal(t, sent, got)
 	}
 }
+
+func TestTheBeginningOfATextHasMembersToo(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"id":7,"result":"x`:                   `"id"=7 "result"="x…`,
+		` { "a" : [1,{}] , "b":{"id":3,"c`:      `"a"=[1,{}] "b"={"id":3,"c…`,
+		`{"id":12`:                              `"id"=12…`,
+		`{"id":12 `:                             `"id"=12`,
+		`{"id":12,"wh`:                          `"id"=12`,
+		`{"id":12,"what"`:                       `"id"=12`,
+		`{"id":12,"what":`:                      `"id"=12 "what"=…`,
+		`{"id":12,"what":tr`:                    `"id"=12 "what"=tr…`,
+		`{"id":1}`:                              `"id"=1`,
+		`{"id":1} {"id":2,"x":1}`:               `"id"=1`,
+		`{}`:                                    ``,
+		`{`:                                     ``,
+		``:                                      ``,
+		`[{"id":1}`:                             ``,
+		`"id":1,`:                               ``,
+		`{"a":1 "b":2}`:                         `"a"=1`,
+		`{"deep":` + strings.Repeat("[", 20000): `"deep"=` + strings.Repeat("[", 20000) + "…",
+	} {
+		var got []string
+		nodejson.Beginning([]byte(text), func(key, value []byte, whole bool) {
+			one := string(key) + "=" + string(value)
+			if !whole {
+				one += "…"
+			}
+			got = append(got, one)
+		})
+		require.Equal(t, want, strings.Join(got, " "), "Beginning(%.100s)", text)
+	}
+}
