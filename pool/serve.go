@@ -71,8 +71,9 @@ type ServeOptions struct {
 	MaxQueue      int
 	MaxQueueBytes int64
 
-	// OnError is called on the loop goroutine with what is nobody's job: a *[ParentError] of the parent, an error of
-	// Teardown, a failure to send. None of them ends the worker. Nil: the loop's Logger gets them.
+	// OnError is called on the loop goroutine with what is nobody's job: a *[ParentError] of the parent, an error of the
+	// channel, such as a message over its limit, an error of Teardown, a failure to send. None of them ends the worker.
+	// Nil: the loop's Logger gets them.
 	OnError func(err error)
 }
 

@@ -18,6 +18,7 @@ import (
 const (
 	codeMethod    = "ERR_METHOD"     // nobody here does such jobs
 	codeQueueFull = "ERR_QUEUE_FULL" // too many jobs wait
+	codeTooLarge  = "ERR_TOO_LARGE"  // the job is too long a message
 	codeCancelled = "ERR_CANCELLED"
 	codeResult    = "ERR_RESULT" // the result cannot become JSON, or its attachment not go
 	codeAttach    = "ERR_ATTACH" // the job's attachment did not come as announced

@@ -6,6 +6,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/pool"
 )
 
 // TestWhatIsAgainstTheProtocolIsReportedAndIgnored: whatever a parent says, the worker goes on.
@@ -116,5 +120,51 @@ func TestAFloodThatIsNotReadStops(t *testing.T) {
 			require.Equal(t, 0, p.status.Code, "%s", p.stderr.String())
 			p.got = nil
 		}
+	}
+}
+
+// serveHere has a worker in this process, whose messages have so many bytes at most, get a message and a ping, and returns
+// what it says in between.
+func serveHere(t *testing.T, most int, message string, o *pool.ServeOptions) (got []string) {
+	t.Helper()
+	l := looptest.New(t)
+	worker, parent := channels(t, l, &ipc.Options{MaxMessage: most})
+	answered := false
+	parent.OnMessage(func(m *ipc.Message) {
+		switch text := string(m.Raw()); {
+		case text == `{"pong":99}`:
+			answered = true
+		case !strings.HasPrefix(text, `{"ready":`):
+			got = append(got, text)
+		}
+	})
+	require.NoError(t, pool.ServeWith(l, worker, pool.Handlers{"": nothing}, o))
+	require.NoError(t, parent.Send(rawJSON(message)))
+	require.NoError(t, parent.Send(rawJSON(`{"ping":99}`)))
+	until(t, l, func() bool { return answered })
+	worker.Destroy()
+	parent.Destroy()
+	looptest.Run(t, l)
+	return got
+}
+
+// A job over the limit of the channel is refused by the worker, which else would never answer it.
+func TestAJobThatIsTooLongForTheWorkersChannelIsAnswered(t *testing.T) {
+	for _, c := range []struct{ message, answer string }{
+		{`{"id":7,"method":"m","job":"` + long + `"}`, `{"id":7,"error":{"message":"message too long","code":"ERR_TOO_LARGE"}}`},
+		{`{"id":8,"cancel":"` + long + `"}`, ``},
+		{`{"ping":1,"x":"` + long + `"}`, ``},
+		{`{"job":"` + long + `","id":7}`, ``},
+		{`{"id":0,"job":"` + long + `"}`, ``},
+	} {
+		var told error
+		got := serveHere(t, 900, c.message, &pool.ServeOptions{OnError: func(err error) { told = err }})
+		if c.answer == "" {
+			require.Empty(t, got, c.message)
+		} else {
+			require.Len(t, got, 1)
+			require.JSONEq(t, c.answer, got[0])
+		}
+		require.ErrorIs(t, told, ipc.ErrMessageTooLong)
 	}
 }

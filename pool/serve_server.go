@@ -3,6 +3,7 @@ package pool
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/nodejson"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
@@ -80,6 +82,7 @@ func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions)
 	}
 	parent.OnMessage(s.message)
 	parent.OnDrain(s.drained)
+	parent.OnError(s.hearError)
 	parent.OnDisconnect(s.disconnected)
 	return s, nil
 }
@@ -223,6 +226,30 @@ func (s *server) receive(id uint64, m *ipc.Message) error {
 	s.door.put(j, s.o.Concurrency, s.run)
 	s.yieldSoon()
 	return nil
+}
+
+// hearError takes an error of the channel. A job that was too long for it is answered.
+func (s *server) hearError(err error) {
+	if errors.Is(err, ipc.ErrChannelClosed) || errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
+		return // OnDisconnect tells.
+	}
+	s.report(err)
+	m, ok := errors.AsType[*ipc.MessageError](err)
+	if !ok || !errors.Is(err, ipc.ErrMessageTooLong) || s.ending.state != serving {
+		return
+	}
+	var r request
+	nodejson.Beginning(m.Data, func(key, value []byte, whole bool) {
+		if whole || !nodejson.Means(key, "id") {
+			r.member(key, value)
+		}
+	})
+	id, _ := number(r.id)
+	if id == 0 || s.jobs[id] != nil || r.cancel != nil || r.recall != nil || r.credit != nil {
+		return
+	}
+	s.door.notice(appendError(nil, id, describe(s.ending.ctx, &codedError{codeTooLarge, ipc.ErrMessageTooLong})))
+	s.flush()
 }
 
 // mostCost bounds what the size of one attachment counts for, whatever the parent says: bytes. Sums stay in range.
