@@ -25,8 +25,8 @@ type assignment struct {
 
 // give has w run t. It reports false when the worker can be given nothing: it has ended, as will be seen.
 func (p *Pool) give(w *worker, t *Task) bool {
-	if w.methods != nil && t.method != "" && !slices.Contains(w.methods, t.method) {
-		p.settle(t, nil, ErrMethod)
+	if !w.does(t.method) {
+		p.sendElsewhere(t)
 		return true
 	}
 	if !p.prepare(t, w) {
@@ -71,6 +71,27 @@ func (p *Pool) give(w *worker, t *Task) bool {
 		a.begin()
 	}
 	return true
+}
+
+// does reports whether the worker has a method.
+func (w *worker) does(method string) bool {
+	return w.methods == nil || method == "" || slices.Contains(w.methods, method)
+}
+
+// sendElsewhere has t wait for a worker that has its method, if one is ready: while a pool is reloaded they differ.
+func (p *Pool) sendElsewhere(t *Task) {
+	var best *worker
+	for _, w := range p.workers {
+		if w.state == workerReady && w.does(t.method) && (best == nil || len(w.jobs) < len(best.jobs)) {
+			best = w
+		}
+	}
+	if best == nil || t.only != nil || t.alone {
+		p.settle(t, nil, ErrMethod)
+		return
+	}
+	t.queue.remove(t)
+	best.bound.add(t)
 }
 
 // newAssignment returns one that nothing knows of: callbacks of the one before may still come.

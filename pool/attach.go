@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -31,15 +32,16 @@ func (p *Pool) prepare(t *Task, w *worker) bool {
 	case !w.accepts.memfd || t.file != nil:
 		return true
 	case len(t.attach) <= quickFile:
-		file, err := memoryFile(t.attach)
+		file, err := memoryFile(bytes.NewReader(t.attach))
 		p.prepared(t, file, err)
 		return t.state != taskSettled
 	}
 	p.setAside(t)
-	data := t.attach
+	t.copying = &copying{data: t.attach}
+	c := t.copying
 	// It ends with the write. What it has made for a task that was settled meanwhile, or a loop that was closed, is closed.
 	go func() {
-		file, err := memoryFile(data)
+		file, err := memoryFile(c)
 		if p.loop.Post(func() { p.prepared(t, file, err) }) != nil && file != nil {
 			_ = file.Close()
 		}
@@ -57,6 +59,7 @@ func (p *Pool) setAside(t *Task) {
 func (p *Pool) prepared(t *Task, file *os.File, err error) {
 	_, wasAside := p.aside[t]
 	delete(p.aside, t)
+	t.copying = nil
 	switch {
 	case t.state == taskSettled:
 		if file != nil {
@@ -101,7 +104,7 @@ func (t *Task) answeredWith(w *worker, r *Result) {
 
 // skipAttachment lets go of what comes beside an answer that nobody wants.
 func (w *worker) skipAttachment() {
-	if w.side != nil && w.attached.size > 0 {
+	if w.side != nil && !w.accepts.memfd && w.attached.size > 0 {
 		w.side.expect(nil, nil, w.attached.size)
 	}
 	w.attached = attachment{}
@@ -167,8 +170,8 @@ type sideChannel struct {
 
 	writing []*sideWrite // attachments that were not written whole
 	arrived [][]byte     // frames whose announcement has not come
-	size    int64        // of these, in bytes
 	wanted  []sideWanted // announcements whose frame has not come
+	ended   bool         // no frame comes any more
 }
 
 // sideWrite is an attachment on its way. left is the task's memory as long as that is not settled.
@@ -188,14 +191,12 @@ func newSideChannel(w *worker, s *streams.Readable, out *streams.Writable) *side
 	s.Unref()
 	out.Unref()
 	s.OnData(c.split)
-	s.OnError(func(error) {}) // The end of the worker says it.
-	out.OnError(func(error) {})
+	s.OnError(func(error) {}) // The end says it.
+	s.OnClose(c.end)
+	out.OnError(func(error) { w.hearEnd() }) // It cannot be given its jobs any more.
 	out.OnDrain(c.write)
 	return c
 }
-
-// maxArrived is how many attachments may come before what announces them.
-const maxArrived = 1024
 
 // pieceSize is how many bytes of an attachment are given to the kernel at once: what it does not take is copied.
 const pieceSize = 128 << 10
@@ -213,7 +214,8 @@ func (c *sideChannel) write() {
 		next := c.writing[0]
 		n := min(len(next.left), pieceSize)
 		if _, err := c.out.Write(next.left[:n]); err != nil {
-			c.writing = nil // It has gone.
+			c.writing = nil
+			c.worker.hearEnd() // It has gone, or might as well be.
 			return
 		}
 		if next.left = next.left[n:]; len(next.left) == 0 {
@@ -233,7 +235,7 @@ func (c *sideChannel) settled(t *Task) {
 
 // split takes what the worker has attached.
 func (c *sideChannel) split(p []byte) {
-	for len(p) > 0 && c.worker.state != workerGone {
+	for len(p) > 0 && !c.worker.deaf() {
 		frame, rest, err := c.splitter.Next(p)
 		p = rest
 		switch {
@@ -241,12 +243,11 @@ func (c *sideChannel) split(p []byte) {
 			c.arrived = append(c.arrived, nil) // It was too long, and is skipped.
 		case frame != nil:
 			c.arrived = append(c.arrived, append([]byte{}, frame...))
-			c.size += int64(len(frame))
 		}
 	}
 	c.splitter.Recycle()
 	c.match()
-	if c.size > c.worker.pool.o.MaxResult || len(c.arrived) > maxArrived {
+	if len(c.arrived) > len(c.worker.jobs) { // An answer that announces one may come behind it.
 		c.worker.breakOff("attachments that nobody has announced", nil)
 	}
 }
@@ -256,18 +257,21 @@ func (c *sideChannel) expect(t *Task, r *Result, n int64) {
 	if t != nil {
 		t.hold()
 		if t.timeout > 0 {
-			t.restAlarm.set(t.pool.loop, t.timeout-r.Ran, func() { t.pool.settle(t, nil, ErrTimeout) })
+			late := func() { t.pool.settle(t, nil, ErrTimeout) }
+			t.restAlarm.set(t.pool.loop, t.timeout-r.Ran, func() { c.worker.judgeAfter(c.in.Backlog(), late) })
 		}
 	}
 	c.wanted = append(c.wanted, sideWanted{t, r, n})
 	c.match()
+	if c.ended {
+		c.fail()
+	}
 }
 
 func (c *sideChannel) match() {
 	for len(c.arrived) > 0 && len(c.wanted) > 0 {
 		data, want := c.arrived[0], c.wanted[0]
 		c.arrived, c.wanted = c.arrived[1:], c.wanted[1:]
-		c.size -= int64(len(data))
 		if data == nil && want.size > c.worker.pool.o.MaxResult {
 			continue // Its task has failed.
 		}
@@ -285,12 +289,24 @@ func (c *sideChannel) match() {
 	}
 }
 
-// gone fails the results whose bytes will not come.
+// end is called when the worker has closed its end.
+func (c *sideChannel) end() {
+	c.ended = true
+	c.fail()
+}
+
+// gone is called when the worker is gone.
 func (c *sideChannel) gone() {
+	c.fail()
+	c.writing, c.arrived = nil, nil
+}
+
+// fail fails the results whose bytes will not come.
+func (c *sideChannel) fail() {
 	for _, want := range c.wanted {
 		if want.task != nil {
 			want.task.attached(nil, nil, errNoAttachment)
 		}
 	}
-	c.wanted, c.writing, c.arrived = nil, nil, nil
+	c.wanted = nil
 }

@@ -34,7 +34,7 @@ var (
 	// Options.MaxResult.
 	ErrTooLarge = errors.New("pool: too large")
 
-	// ErrMethod is in the error of Run when no worker that is ready has such a method.
+	// ErrMethod is what a task fails with when no worker that is ready has such a method.
 	ErrMethod = errors.New("pool: no worker has this method")
 
 	// ErrReloading is what Reload and Upgrade end with while another one is under way.

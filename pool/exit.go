@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"syscall"
-	"time"
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/reactor"
@@ -88,7 +87,7 @@ func (w *worker) leave() {
 	p := w.pool
 	w.state = workerGone
 	if !w.readySince.IsZero() {
-		p.counts.slotTime += p.loop.Now().Sub(w.readySince) * time.Duration(w.capacity)
+		p.counts.slotTime += float64(p.loop.Now().Sub(w.readySince)) * float64(w.capacity)
 		p.counts.busy += w.busy
 	}
 	for _, a := range []*alarm{&w.startAlarm, &w.listenAlarm, &w.ageAlarm, &w.idleAlarm, &w.stableAlarm, &w.endAlarm} {

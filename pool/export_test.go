@@ -18,3 +18,13 @@ func JobLimit(o *Options) int {
 	p := &Pool{o: &settings{Options: *o}}
 	return p.jobLimit()
 }
+
+// Announced is how many attachments of workers, on descriptors of their own, the pool still waits for.
+func Announced(p *Pool) (n int) {
+	for _, w := range p.workers {
+		if w.side != nil {
+			n += len(w.side.wanted)
+		}
+	}
+	return n
+}

@@ -3,6 +3,7 @@ package pool
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strconv"
 	"syscall"
 
@@ -12,16 +13,17 @@ import (
 
 // hear takes a message of the worker, JSON, which m is when it came over a channel.
 func (w *worker) hear(p []byte, m *ipc.Message) {
+	if w.deaf() {
+		return
+	}
 	a, err := parseAnswer(p)
 	if w.state == workerStarting && w.pool.o.Ready == ReadyFirst && a.kind != kindReady {
 		w.becomeReady()
-		if !a.hasID {
-			return
-		}
+		return
 	}
 	switch {
-	case (err != nil || a.kind == kindOther) && w.pool.o.Protocol == StdLines:
-		w.log.line(streamStdout, p) // It prints there, too, and may well print JSON.
+	case w.pool.o.Protocol == StdLines && (err != nil || w.prints(a)):
+		w.log.line(streamStdout, p)
 	case err != nil:
 		w.misbehave(err.Error(), p)
 	case a.kind == kindOther:
@@ -37,6 +39,15 @@ func (w *worker) hear(p []byte, m *ipc.Message) {
 	default:
 		w.hearAnswer(a, p, m)
 	}
+}
+
+// deaf reports whether what comes of the worker is dropped.
+func (w *worker) deaf() bool { return w.broken || w.state == workerGone }
+
+// prints reports whether JSON on stdout, which has messages and prints, is a print: it says nothing that the protocol
+// knows, or is about something else that has an id.
+func (w *worker) prints(a answer) bool {
+	return a.kind == kindOther || a.hasID && (a.id == 0 || a.bare && w.job(a.id) == nil)
 }
 
 func (w *worker) hearReady(value []byte) {
@@ -62,12 +73,15 @@ func (w *worker) hearReady(value []byte) {
 		}
 	}
 	w.accepts.memfd = r.Attach == "memfd"
-	most := max(1, r.Concurrency)
+	most := min(max(1, r.Concurrency), mostConcurrency)
 	if w.capacity = w.pool.o.inFlight; w.capacity == 0 || r.Concurrency > 0 && w.capacity > most {
 		w.capacity = most
 	}
 	w.becomeReady()
 }
+
+// mostConcurrency bounds what a worker may ask for, so that sums stay in range: jobs.
+const mostConcurrency = 1 << 20
 
 // hearAnswer takes a message about a job.
 func (w *worker) hearAnswer(a answer, p []byte, m *ipc.Message) {
@@ -168,48 +182,14 @@ func (t *Task) refused(e *JobError) {
 
 // hearFrame takes an answer of the protocol Frames, which is to the oldest job.
 func (w *worker) hearFrame(p []byte) {
+	if w.deaf() {
+		return
+	}
 	if len(w.jobs) == 0 {
 		w.breakOff("an answer to nothing", p)
 		return
 	}
 	w.settleAnswered(w.jobs[0], p, nil)
-}
-
-// hearTooLong takes how an answer begins that was too long, and dropped. The job it is for fails, and the worker goes on.
-func (w *worker) hearTooLong(head []byte) {
-	a := w.job(idIn(head))
-	if a == nil && len(w.jobs) > 0 && (len(w.jobs) == 1 || w.pool.o.Protocol == Frames) {
-		a = w.jobs[0]
-	}
-	if a == nil {
-		w.breakOff("an answer that is too long", head)
-		return
-	}
-	t := a.task
-	w.finish(a)
-	w.pool.supply.answered()
-	if t != nil {
-		w.pool.settle(t, nil, ErrTooLarge)
-	} else {
-		w.pool.counts.late++
-	}
-	w.afterJob()
-	w.pool.dispatch()
-}
-
-// idIn returns the id in the beginning of a message, 0 if it has none.
-func idIn(head []byte) uint64 {
-	_, rest, found := bytes.Cut(head, []byte(`"id":`))
-	if !found {
-		return 0
-	}
-	rest = bytes.TrimLeft(rest, " ")
-	n := 0
-	for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
-		n++
-	}
-	id, _ := strconv.ParseUint(string(rest[:n]), 10, 64)
-	return id
 }
 
 // maxExcerpt is the length of ProtocolError.Data, in bytes.
@@ -224,9 +204,11 @@ func (w *worker) misbehave(reason string, p []byte) {
 	}
 }
 
-// breakOff ends a worker that answers what it was not asked: nothing it says can be believed.
+// breakOff ends a worker that answers what it was not asked: nothing it says can be believed, and what it says from now on
+// is dropped, since it may take its time to end.
 func (w *worker) breakOff(reason string, p []byte) {
 	w.misbehave(reason, p)
+	w.broken = true
 	if w.state == workerStarting {
 		w.kill(ExitStartFailed, ErrBroken)
 		return
@@ -252,6 +234,24 @@ func (w *worker) hearError(err error) {
 		return // That is how its end is seen first.
 	}
 	w.pool.tellError(err)
+}
+
+// hearReceived is called when the worker has the descriptor of a job, or has not: then the job has not come either.
+func (w *worker) hearReceived(id uint64, err error) {
+	a := w.job(id)
+	if err == nil || a == nil || errors.Is(err, ipc.ErrChannelClosed) || errors.Is(err, ipc.ErrHandleUsed) {
+		return // It has ended, which comes next; or has the job without it.
+	}
+	t := a.task
+	w.drop(a)
+	if t != nil {
+		if len(t.attach) > 0 {
+			err = fmt.Errorf("%w: %w", ErrAttach, err)
+		}
+		w.pool.settle(t, nil, err)
+	}
+	w.afterJob()
+	w.pool.dispatch()
 }
 
 // hearDrain is called when the worker takes messages again.

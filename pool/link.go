@@ -73,13 +73,15 @@ func newMessageLink(w *worker) *messageLink {
 }
 
 func (k *messageLink) send(m *jobMessage, t *Task) error {
+	w, id := k.worker, m.ID
+	o := &ipc.SendOptions{Handle: t.handle, KeepOpen: true, Received: func(err error) { w.hearReceived(id, err) }}
 	switch {
-	case t.file != nil && k.worker.accepts.memfd:
-		return k.channel.SendWith(m, &ipc.SendOptions{Handle: ipc.File{File: t.file}})
+	case t.file != nil && w.accepts.memfd:
+		o.Handle, o.KeepOpen = ipc.File{File: t.file}, false
 	case t.handle == nil:
-		return k.channel.SendWith(m, &k.gather)
+		o = &k.gather
 	}
-	return k.channel.SendWith(m, &ipc.SendOptions{Handle: t.handle, KeepOpen: true})
+	return k.channel.SendWith(m, o)
 }
 
 func (k *messageLink) control(v any) { _ = k.channel.Send(v) }

@@ -36,6 +36,7 @@ func newStreamLink(w *worker, in *streams.Readable, out *streams.Writable, max i
 		if !errors.Is(err, syscall.EPIPE) { // That is how its end is seen first.
 			w.hearError(err)
 		}
+		w.hearEnd() // It may go on without listening.
 	})
 	return k
 }
@@ -43,7 +44,7 @@ func newStreamLink(w *worker, in *streams.Readable, out *streams.Writable, max i
 // split cuts what has come into answers. A callback for each would cost more than it is worth: what is heard calls
 // nobody of the program but in ticks of their own, and listeners of progress and chunks.
 func (k *streamLink) split(p []byte) {
-	for len(p) > 0 && k.worker.state != workerGone {
+	for len(p) > 0 && !k.worker.deaf() {
 		frame, rest, err := k.splitter.Next(p)
 		p = rest
 		switch {

@@ -72,7 +72,8 @@ type Options struct {
 	Attachments bool
 
 	// MaxJob and MaxResult bound a job and an answer, in bytes of their encoded form. A bigger job is refused; one with a
-	// bigger result fails, with [ErrTooLarge]. 0: DefaultMaxResult.
+	// bigger result, progress or chunk fails, with [ErrTooLarge]. 0: DefaultMaxResult. A Go worker takes no message over
+	// ipc.DefaultMaxMessage: it answers such a job with an error.
 	MaxJob, MaxResult int64
 
 	// Timeout is the time that a job may run. 0: no limit. RunOptions.Timeout comes before it.

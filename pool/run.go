@@ -34,7 +34,8 @@ type RunOptions struct {
 	// Context cancels the task when it ends, as [Task.Cancel] does. Nil: none.
 	Context context.Context
 
-	// Attach has bytes that go with the job as they are. It is borrowed until the task is settled. Not with Frames.
+	// Attach has bytes that go with the job as they are, at most 2 GiB. It is borrowed until the task is settled. Not
+	// with Frames.
 	Attach []byte
 
 	// Handle is a descriptor that goes with the job, as ipc.SendOptions has it, for a worker with Messages. A net.Conn
@@ -53,8 +54,8 @@ type RunOptions struct {
 //
 // job is encoded at once, as JSON, in encoding/json's way. With Frames a []byte is taken as it is.
 //
-// Returned are, and done is never called then: an error of encoding the job, ErrTooLarge for a job over Options.MaxJob,
-// [ErrQueueFull], ErrStopped, the *StartError that has ended the pool, a *CrashLoopError, an *[OptionError], and the
+// Returned are, and done is never called then: an error of encoding the job, ErrTooLarge for a job over Options.MaxJob or
+// an attachment over 2 GiB, [ErrQueueFull], ErrStopped, the *StartError that has ended the pool, a *CrashLoopError, an *[OptionError], and the
 // error of a context that has ended already. Run panics when done is nil.
 func (p *Pool) Run(job any, o *RunOptions, done func(*Result, error)) (*Task, error) {
 	if done == nil {
@@ -129,6 +130,8 @@ func (o *RunOptions) check(s *settings) error {
 		return &OptionError{"Attach", "is not for Frames"}
 	case o.Handle != nil && len(o.Attach) > 0:
 		return &OptionError{"Attach", "is given beside Handle"}
+	case int64(len(o.Attach)) > maxFrame:
+		return fmt.Errorf("%w: an attachment of %d bytes", ErrTooLarge, len(o.Attach))
 	case o.Context != nil:
 		return context.Cause(o.Context)
 	}

@@ -16,7 +16,7 @@ import (
 //	mapFile(f, n) ([]byte, error)           n bytes of f, which is the caller's, as memory of this process; f is as long as
 //	                                        that. Whatever the parent does with f afterwards, touching it cannot fail
 //	unmap(p)                                undoes mapFile
-//	memoryFile(p) (*os.File, error)         a file of memory with p in it that nobody can change
+//	memoryFile(p) (*os.File, error)         a file of memory that nobody can change, with what p has to write in it
 
 var errNoAttachment = errors.New("no descriptor came with the message")
 
@@ -40,6 +40,9 @@ func receiveAttachment(m *ipc.Message, size []byte) (in incoming, err error) {
 		in.file, err = h.File()
 	}
 	if err != nil {
+		if h := m.Handle(); h != nil {
+			_ = h.Close()
+		}
 		return incoming{}, attachError(err)
 	}
 	return in, nil

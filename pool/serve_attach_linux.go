@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -23,13 +24,13 @@ func mapFile(f *os.File, n int) ([]byte, error) {
 
 func unmap(p []byte) { _ = unix.Munmap(p) }
 
-func memoryFile(p []byte) (*os.File, error) {
+func memoryFile(p io.WriterTo) (*os.File, error) {
 	fd, err := unix.MemfdCreate("brood-pool", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
 		return nil, os.NewSyscallError("memfd_create", err)
 	}
 	f := os.NewFile(uintptr(fd), "attachment")
-	if _, err = f.Write(p); err == nil {
+	if _, err = p.WriteTo(f); err == nil {
 		_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, sealed|unix.F_SEAL_SEAL)
 		err = os.NewSyscallError("fcntl", err)
 	}

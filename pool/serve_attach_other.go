@@ -5,6 +5,7 @@ package pool
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,6 @@ func mapFile(f *os.File, n int) ([]byte, error) { return readFile(f, n) }
 
 func unmap(p []byte) { _ = unix.Munmap(p) }
 
-func memoryFile([]byte) (*os.File, error) {
+func memoryFile(io.WriterTo) (*os.File, error) {
 	return nil, fmt.Errorf("attachments on this system: %w", errors.ErrUnsupported)
 }

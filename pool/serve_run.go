@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -114,7 +115,7 @@ func (s *server) fileOf(attached []byte) (*os.File, error) {
 	if s.worker == 0 {
 		return nil, &codedError{codeResult, errNoTaker}
 	}
-	f, err := memoryFile(attached)
+	f, err := memoryFile(bytes.NewReader(attached))
 	if err != nil {
 		return nil, &codedError{codeResult, err}
 	}

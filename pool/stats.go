@@ -19,7 +19,8 @@ type counts struct {
 	exits                       map[ExitReason]uint64
 	waited, ran                 histogram
 	since                       time.Time     // the pool was made
-	slotTime, busy              time.Duration // of the workers that have gone
+	slotTime                    float64       // nanoseconds of all slots, of the workers that have gone
+	busy                        time.Duration // of them
 }
 
 // outstanding is the number of tasks that are not settled.
@@ -146,7 +147,7 @@ func (p *Pool) Stats() Stats {
 	for _, w := range p.workers {
 		s.addWorker(w)
 		if !w.readySince.IsZero() {
-			all += p.loop.Now().Sub(w.readySince) * time.Duration(w.capacity)
+			all += float64(p.loop.Now().Sub(w.readySince)) * float64(w.capacity)
 			busy += w.busy
 			for _, a := range w.jobs {
 				if a.begun {
@@ -156,7 +157,7 @@ func (p *Pool) Stats() Stats {
 		}
 	}
 	if all > 0 {
-		s.Utilization = min(1, float64(busy)/float64(all))
+		s.Utilization = min(1, float64(busy)/all)
 	}
 	return s
 }

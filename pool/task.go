@@ -35,6 +35,7 @@ type Task struct {
 	alone    bool          // a worker has died of it: the next one runs nothing else meanwhile
 	attach   []byte
 	file     *os.File // that has attach, for the workers that take it so
+	copying  *copying // attach into file; nil: that is not under way
 	handle   any
 	only     *worker // the worker that it is for, if it is a part of a Broadcast
 
@@ -177,6 +178,10 @@ func (t *Task) releaseAttachment() {
 		}
 	}
 	t.attach = nil
+	if t.copying != nil {
+		t.copying.stop()
+		t.copying = nil
+	}
 	if t.file != nil {
 		_ = t.file.Close()
 		t.file = nil

@@ -79,11 +79,35 @@ const (
 	kindRecalled
 )
 
+// kindOf returns what a message with that member is.
+func kindOf(member string) answerKind {
+	switch member {
+	case "ready":
+		return kindReady
+	case "retire":
+		return kindRetire
+	case "pong":
+		return kindPong
+	case "result":
+		return kindResult
+	case "error":
+		return kindError
+	case "recalled":
+		return kindRecalled
+	case "progress":
+		return kindProgress
+	case "chunk":
+		return kindChunk
+	}
+	return kindOther
+}
+
 // answer is a message of a worker. Its slices are parts of the message.
 type answer struct {
 	kind   answerKind
 	hasID  bool
 	id     uint64 // 0 if the message's is no positive integer: no job has that
+	bare   bool   // there is an id, and nothing else that is known
 	value  []byte // JSON
 	attach int64  // bytes that come beside it
 }
@@ -100,31 +124,18 @@ func parseAnswer(p []byte) (a answer, err error) {
 		return a, nil
 	}
 	err = nodejson.RawMembers(p, 0, func(key, value []byte) {
-		kind := kindOther
-		switch string(plainText(key)) {
+		name := string(plainText(key))
+		kind := kindOf(name)
+		switch name {
 		case "id":
 			a.hasID = true
 			a.id, _ = number(value) // 0 for what is no such number.
 		case "attach":
 			a.attach, _ = strconv.ParseInt(string(value), 10, 64)
-		case "result":
-			kind = kindResult
 		case "error":
-			if !bytes.Equal(value, null) {
-				kind = kindError
+			if bytes.Equal(value, null) {
+				return
 			}
-		case "recalled":
-			kind = kindRecalled
-		case "progress":
-			kind = kindProgress
-		case "chunk":
-			kind = kindChunk
-		case "ready":
-			kind = kindReady
-		case "retire":
-			kind = kindRetire
-		case "pong":
-			kind = kindPong
 		}
 		if kind != kindOther && a.outranks(kind) {
 			a.kind, a.value = kind, value
@@ -135,6 +146,7 @@ func parseAnswer(p []byte) (a answer, err error) {
 	}
 	switch {
 	case a.hasID && a.kind < kindResult:
+		a.bare = true
 		a.kind, a.value = kindResult, null
 	case !a.hasID && a.kind >= kindResult:
 		a.kind = kindOther

@@ -60,6 +60,7 @@ type worker struct {
 	memory     int64         // bytes, as last seen
 	bigAtFirst bool          // it was over Options.MaxMemory as it became ready
 	misbehaved bool          // that was told
+	broken     bool          // it does not keep to the protocol: nothing it says counts any more
 	succeeds   bool          // it takes the place of another one in a reload
 	busy       time.Duration // of its slots, in jobs that are over
 	side       *sideChannel  // of its attachments; nil: it has none

@@ -1,0 +1,219 @@
+package pool_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/reactor"
+)
+
+// attaching returns options for a script that has a descriptor for attachments, 4.
+func attaching(t testing.TB, o pool.Options, text string) *pool.Options {
+	o.Max, o.Attachments = 1, true
+	return script(t, o, text)
+}
+
+// gateFile is a file that a script waits for, by the text given for it.
+func gateFile(t testing.TB) (wait string, open func()) {
+	name := filepath.Join(t.TempDir(), "gate")
+	return fmt.Sprintf("until [ -e '%s' ]; do sleep 0.01; done", name), func() { require.NoError(t, os.WriteFile(name, nil, 0o600)) }
+}
+
+// Both sockets are read as they are ready: attachments may come before the answers that announce them, one for each job.
+func TestW072_AttachmentsMayComeBeforeTheirAnswers(t *testing.T) {
+	wait, open := gateFile(t)
+	l := newLoop(t)
+	p := newPool(t, l, attaching(t, pool.Options{MaxResult: 40}, `
+echo '{"ready":{"version":1,"concurrency":3}}' >&3
+read job <&3; read job <&3; read job <&3
+printf '\0\0\0\036aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\0\0\0\036bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\0\0\0\1c' >&4
+echo '{"id":1,"progress":1}' >&3
+`+wait+`
+printf '{"id":2,"result":1,"attach":30}\n{"id":1,"result":1,"attach":30}\n{"id":3,"result":1,"attach":1}\n' >&3
+read job <&3`))
+	task, first := runTask(t, p, 1, nil)
+	second, third := run(t, p, 2, nil), run(t, p, 3, nil)
+	task.OnProgress(func(*pool.Progress) { open() })
+	until(t, l, settled(first, second, third))
+	for _, got := range []*outcome{first, second, third} {
+		require.NoError(t, got.err)
+	}
+	require.Equal(t, "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", string(first.result.Attach))
+	require.Equal(t, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", string(second.result.Attach))
+	require.Equal(t, "c", string(third.result.Attach))
+	stop(t, l, p)
+}
+
+func TestW072_W085_MoreAttachmentsThanJobsReplaceTheWorker(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, attaching(t, pool.Options{}, `
+echo '{"ready":true}' >&3
+read job <&3
+printf '\0\0\0\1a\0\0\0\1b' >&4
+exec sleep 1000`))
+	got := run(t, p, 1, nil)
+	until(t, l, settled(got))
+	require.ErrorIs(t, got.err, pool.ErrBroken)
+	stop(t, l, p)
+}
+
+// A worker that passes files of memory has the other descriptor for nothing.
+func TestW072_FilesOfMemoryAreNotAwaitedOnTheDescriptor(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1, Attachments: true})
+	for i := range 3 {
+		got := run(t, p, i, &pool.RunOptions{Attach: []byte{1, 2}})
+		until(t, l, settled(got))
+		require.Equal(t, []byte{2, 3}, resultOf(got).Attach)
+		require.Zero(t, pool.Announced(p))
+	}
+	stop(t, l, p)
+}
+
+func TestW072_AWorkerThatClosesTheDescriptorFailsWhatItAttaches(t *testing.T) {
+	for name, answer := range map[string]string{
+		"before": `exec 4>&-; echo '{"id":1,"result":1,"attach":5}' >&3`,
+		"after":  `echo '{"id":1,"result":1,"attach":5}' >&3; exec 4>&-`,
+		"within": `echo '{"id":1,"result":1,"attach":5}' >&3; printf '\0\0\0\5he' >&4; exec 4>&-`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			p := newPool(t, l, attaching(t, pool.Options{}, `
+echo '{"ready":true}' >&3
+read job <&3
+`+answer+`
+read job <&3
+echo '{"id":2,"result":"well"}' >&3
+read job <&3`))
+			got := run(t, p, 1, nil)
+			until(t, l, settled(got))
+			require.ErrorIs(t, got.err, pool.ErrAttach)
+			next := run(t, p, 2, nil)
+			until(t, l, settled(next))
+			require.Equal(t, "well", value[string](next))
+			stop(t, l, p)
+		})
+	}
+}
+
+// A job whose attachment has nobody to read it cannot be done by this worker.
+func TestW072_AWorkerThatClosesTheDescriptorLosesItsJobsWithAttachments(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, attaching(t, pool.Options{DisconnectGrace: time.Millisecond}, `
+exec 4>&-
+echo '{"ready":true}' >&3
+exec sleep 1000`))
+	got := run(t, p, 1, &pool.RunOptions{Attach: make([]byte, 1<<20)})
+	until(t, l, settled(got))
+	crashOf(t, got)
+	stop(t, l, p)
+}
+
+// What has come in time is not late because this program is.
+func TestW030_W072_AnAttachmentThatHasComeInTimeIsTaken(t *testing.T) {
+	wait, open := gateFile(t)
+	l := newLoop(t)
+	p := newPool(t, l, attaching(t, pool.Options{}, `
+echo '{"ready":true}' >&3
+read job <&3
+echo '{"id":1,"result":1,"attach":5}' >&3
+`+wait+`
+printf '\0\0\0\5hello' >&4
+read job <&3`))
+	const timeout = 2 * time.Second
+	got := run(t, p, 1, &pool.RunOptions{Timeout: timeout})
+	until(t, l, func() bool { return pool.Announced(p) == 1 })
+	open()
+	for began := time.Now(); time.Since(began) <= timeout; time.Sleep(timeout / 20) { // The loop is kept for too long.
+	}
+	until(t, l, settled(got))
+	require.NoError(t, got.err)
+	require.Equal(t, "hello", string(got.result.Attach))
+	stop(t, l, p)
+}
+
+// The caller has its memory back when done is called, also while a file of memory is being made of it: the race detector
+// sees whether that is so.
+func TestW072_AnAttachmentThatIsBeingCopiedIsNotBorrowedAnyMore(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1})
+	ready(t, l, p, 1)
+	data := make([]byte, 64<<20)
+	task, got := runTask(t, p, 1, &pool.RunOptions{Attach: data})
+	require.Equal(t, 1, p.Stats().Waiting)
+	task.Cancel(nil)
+	until(t, l, settled(got))
+	for i := 0; i < len(data); i += 4 << 10 {
+		data[i] = 1
+	}
+	require.ErrorIs(t, got.err, pool.ErrCancelled)
+	next := run(t, p, 1, &pool.RunOptions{Attach: data[:1<<20]})
+	until(t, l, settled(next))
+	require.Len(t, resultOf(next).Attach, 1<<20)
+	stop(t, l, p)
+}
+
+func TestW072_AnAttachmentOver2GiBIsRefused(t *testing.T) {
+	if ^uint(0)>>32 == 0 {
+		t.Skip("no slice is that long on this system")
+	}
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1, MaxQueueBytes: -1})
+	var size int64 = 1<<31 + 1
+	_, err := p.Run(1, &pool.RunOptions{Attach: make([]byte, size)}, func(*pool.Result, error) { t.Error("called") })
+	require.ErrorIs(t, err, pool.ErrTooLarge)
+	stop(t, l, p)
+}
+
+// A worker without descriptors to spare does not get a job that has one: the pool is told so, and the job fails.
+func TestW072_AJobWhoseDescriptorDoesNotArriveFails(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Self: "full", Max: 1})
+	p.OnError(func(err error) { t.Error(err) })
+	ready(t, l, p, 1)
+	plain := run(t, p, 1, nil)
+	until(t, l, settled(plain))
+	require.NoError(t, plain.err)
+	lost := run(t, p, 2, &pool.RunOptions{Attach: []byte("x")})
+	until(t, l, settled(lost))
+	require.ErrorIs(t, lost.err, pool.ErrAttach)
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer w.Close()
+	defer r.Close()
+	lost = run(t, p, 3, &pool.RunOptions{Handle: r})
+	until(t, l, settled(lost))
+	require.ErrorIs(t, lost.err, ipc.ErrHandleNotReceived)
+	plain = run(t, p, 4, nil)
+	until(t, l, settled(plain))
+	require.Equal(t, 1, resultOf(plain).Worker.Number, "the worker lives")
+	stop(t, l, p)
+}
+
+// fullWorker is a worker that has as many descriptors open as it may have.
+func fullWorker(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
+	err := pool.Serve(l, parent, pool.Handlers{"": nothing})
+	if err != nil {
+		return err
+	}
+	parent.OnMessage(func(*ipc.Message) { // After the first message everything is there that the loop needs.
+		for first := true; ; first = false {
+			fd, err := unix.FcntlInt(2, unix.F_DUPFD_CLOEXEC, 0)
+			if err != nil {
+				return
+			}
+			if first {
+				_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(fd) + 2, Max: uint64(fd) + 2})
+			}
+		}
+	})
+	return nil
+}

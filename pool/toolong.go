@@ -1,0 +1,94 @@
+package pool
+
+import "github.com/brood-go/brood/internal/nodejson"
+
+// hearTooLong takes how a message begins that was too long, and dropped. The job that it is about fails, and the worker
+// goes on.
+func (w *worker) hearTooLong(head []byte) {
+	if w.deaf() {
+		return
+	}
+	if w.pool.o.Protocol == Frames {
+		w.tooLong(w.jobs, head, kindResult)
+		return
+	}
+	b := parseBeginning(head)
+	switch {
+	case b.id == 0 && b.kind == kindOther && w.pool.o.Protocol == StdLines:
+		w.log.line(streamStdout, head[:min(len(head), longLine)])
+	case !b.object:
+		w.misbehave("it is too long", head) // And no answer.
+	case b.id != 0:
+		w.tooLong(w.withID(b.id), head, b.kind)
+	case len(w.jobs) == 1: // The id would have come later.
+		w.tooLong(w.jobs, head, b.kind)
+	default:
+		w.tooLong(nil, head, b.kind)
+	}
+}
+
+// withID returns the assignment with that id, alone, or nothing.
+func (w *worker) withID(id uint64) []*assignment {
+	if a := w.job(id); a != nil {
+		return []*assignment{a}
+	}
+	return nil
+}
+
+// tooLong fails the first of the assignments.
+func (w *worker) tooLong(of []*assignment, head []byte, kind answerKind) {
+	if len(of) == 0 {
+		w.breakOff("an answer that is too long", head)
+		return
+	}
+	a := of[0]
+	if kind == kindProgress || kind == kindChunk {
+		if a.task != nil { // Its answer is still to come.
+			w.pool.abandon(a.task, ErrTooLarge, "it is too long")
+		}
+		return
+	}
+	t := a.task
+	w.finish(a)
+	w.pool.supply.answered()
+	if t != nil {
+		w.pool.settle(t, nil, ErrTooLarge)
+	} else {
+		w.pool.counts.late++
+	}
+	if w.side != nil {
+		w.breakOff("an answer that is too long, and may have an attachment", head) // Which would be taken for another one's.
+		return
+	}
+	w.afterJob()
+	w.pool.dispatch()
+}
+
+// beginning is what is known of a message of which there is only the beginning.
+type beginning struct {
+	object bool
+	id     uint64 // 0: it may follow
+	kind   answerKind
+}
+
+// parseBeginning reads how a message begins. One with a handle is inside another one.
+func parseBeginning(head []byte) (b beginning) {
+	nodejson.Beginning(head, func(key, value []byte, whole bool) {
+		b.object = true
+		switch name := string(plainText(key)); name {
+		case "id":
+			if whole {
+				b.id, _ = number(value)
+			}
+		case "msg":
+			if !whole && b.id == 0 && b.kind == kindOther {
+				b = parseBeginning(value)
+			}
+		default:
+			if kind := kindOf(name); b.kind == kindOther || kind == kindError || kind == kindResult {
+				b.kind = kind
+			}
+		}
+	})
+	return b
+}
