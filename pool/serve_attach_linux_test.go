@@ -212,6 +212,8 @@ func TestW072_AnAttachmentThatIsNotAsAnnouncedIsAJobError(t *testing.T) {
 		}
 		p.send(`{"id":1,"method":"sum","attach":5}`)
 		p.expect(message("", "no descriptor came with the message"))
+		p.send(`{"id":1,"method":"fds"}`)
+		before := p.next()
 		for attach, reason := range map[string]string{
 			"6":                  "6 bytes are announced, and 5 came",
 			"-1":                 "its size is no number of bytes",
@@ -221,6 +223,8 @@ func TestW072_AnAttachmentThatIsNotAsAnnouncedIsAJobError(t *testing.T) {
 			p.sendWith(`{"id":1,"method":"sum","attach":`+attach+`}`, memory(t, []byte("hello"), allSeals))
 			p.expect(message("", reason))
 		}
+		p.send(`{"id":1,"method":"fds"}`)
+		require.Equal(t, before, p.next(), "descriptors that came")
 		r, w, err := os.Pipe()
 		require.NoError(t, err)
 		p.sendWith(`{"id":1,"method":"sum","attach":5}`, r)

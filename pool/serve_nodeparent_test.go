@@ -1,11 +1,13 @@
 package pool_test
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -18,6 +20,7 @@ const nodeParent = `
 const [file, ...args] = process.argv.slice(2);
 const worker = require('node:child_process').fork(args[0], args.slice(1), { execPath: file, execArgv: [] });
 const log = [];
+let left = 2;
 worker.on('message', (m) => {
 	log.push(m);
 	if (m.ready) {
@@ -27,9 +30,12 @@ worker.on('message', (m) => {
 		worker.send({ ping: 9 });
 	} else if (m.id === 3 && m.progress) {
 		worker.send({ id: 3, cancel: 'enough' });
+		worker.send({ id: 5, method: 'ended', job: 'a' });
 	} else if (m.id === 3 && m.error) {
 		worker.send({ id: 4, method: 'none of its own', job: undefined });
-	} else if (m.id === 4) {
+	} else if (m.id === 5 && !m.result) {
+		worker.kill('SIGKILL'); // It will not answer the one that was cancelled.
+	} else if (m.id >= 4 && --left === 0) {
 		worker.disconnect();
 	}
 });
@@ -42,8 +48,11 @@ func TestW080_AGoWorkerServesAPlainNodeProgram(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "parent.js")
 	require.NoError(t, os.WriteFile(path, []byte(nodeParent), 0o600))
 	file, argv := helperproc.Command("serve", "concurrency=4")
-	cmd := exec.Command(node, append([]string{path, file}, argv...)...)
+	ctx, cancel := context.WithTimeout(t.Context(), looptest.HangLimit())
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, append([]string{path, file}, argv...)...)
 	cmd.Stderr = os.Stderr
+	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	require.NoError(t, err)
 	var got struct {
@@ -66,5 +75,6 @@ func TestW080_AGoWorkerServesAPlainNodeProgram(t *testing.T) {
 		`{"pong":9}`,
 		`{"id":3,"error":{"message":"pool: job cancelled: enough","name":"pool.CancelError","code":"ERR_CANCELLED"}}`,
 		`{"id":4,"result":null}`,
+		`{"id":5,"result":true}`,
 	}, log)
 }

@@ -28,8 +28,9 @@ const readyMessage = `{"ready":{"version":1,"concurrency":%d,"accepts":["cancel"
 
 // gates let one job wait for another.
 type gates struct {
-	mu     sync.Mutex
-	byName map[string]chan struct{}
+	mu       sync.Mutex
+	byName   map[string]chan struct{}
+	contexts sync.Map // of the last that has waited, by name
 }
 
 func (g *gates) of(name string) chan struct{} {
@@ -107,6 +108,7 @@ func handlers() pool.Handlers {
 			if err := j.Decode(&name); err != nil {
 				return nil, err
 			}
+			g.contexts.Store(name, ctx)
 			if err := j.Progress("begun"); err != nil {
 				return nil, err
 			}
@@ -122,6 +124,14 @@ func handlers() pool.Handlers {
 			err := j.Decode(&name)
 			close(g.of(name))
 			return nil, err
+		},
+		"ended": func(_ context.Context, j *pool.Job) (any, error) {
+			var name string
+			if err := j.Decode(&name); err != nil {
+				return nil, err
+			}
+			ctx, ok := g.contexts.Load(name)
+			return ok && ctx.(context.Context).Err() != nil, nil
 		},
 		"fail": func(_ context.Context, j *pool.Job) (any, error) {
 			var how string
@@ -168,6 +178,24 @@ func TestW080_HandlersRunOnGoroutines(t *testing.T) {
 	p.send(`{"id":2,"method":"open","job":"a","later":{"versions":[1]}}`)
 	p.expectAll(`{"id":1,"result":"a"}`, `{"id":2,"result":null}`)
 	p.end()
+}
+
+// What is sent behind a cancel finds the context ended: that needs no waiting.
+func TestW031_W080_ACancelEndsTheContextBeforeTheNextJobIsBegun(t *testing.T) {
+	p := startHelper(t, "serve", "concurrency=2")
+	p.next()
+	p.send(`{"id":1,"method":"wait","job":"a"}`)
+	p.expect(`{"id":1,"progress":"begun"}`)
+	p.send(`{"id":2,"method":"ended","job":"a"}`)
+	p.expect(`{"id":2,"result":false}`)
+	p.send(`{"id":1,"cancel":"enough"}`, `{"id":3,"method":"ended","job":"a"}`)
+	first := p.next()
+	if strings.Contains(first, `"id":1,`) {
+		first = p.next()
+	}
+	require.JSONEq(t, `{"id":3,"result":true}`, first)
+	p.child.Disconnect()
+	p.until("its end", func() bool { return p.status != nil })
 }
 
 func TestW080_AJobWithoutAMethodGoesToTheGeneralHandler(t *testing.T) {

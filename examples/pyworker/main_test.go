@@ -83,12 +83,17 @@ func TestW082_LinesOnDescriptor3AreAllThatAWorkerNeeds(t *testing.T) {
 		if e, ok := m["error"].(map[string]any); ok {
 			require.Contains(t, e["stack"], "Traceback")
 			delete(e, "stack")
+		}
+		if m["id"] == 4. {
+			require.Contains(t, m["error"].(map[string]any)["message"], "not JSON compliant")
+			delete(m, "error")
 			side.Writable.End() // The worker has answered everything.
 		}
 	})
 	_, err = side.Writable.WriteString(`{"id":1,"method":"words","job":{"text":"Ä ä b"},"later":[1]}
 {"id":2,"method":"sum","job":[1,2,3.5],"attempt":2}
 {"id":3,"method":"divide","job":[1,0]}
+{"id":4,"method":"divide","job":[1e308,1e-308]}
 `)
 	require.NoError(t, err)
 	var status childprocess.ExitStatus
@@ -105,5 +110,6 @@ func TestW082_LinesOnDescriptor3AreAllThatAWorkerNeeds(t *testing.T) {
 		{"id": 1., "result": map[string]any{"ä": 2., "b": 1.}},
 		{"id": 2., "result": 6.5},
 		{"id": 3., "error": map[string]any{"message": "division by zero", "name": "ZeroDivisionError"}},
+		{"id": 4.}, // It is infinite, and an error.
 	}, got)
 }
