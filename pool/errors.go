@@ -222,7 +222,7 @@ func (e *VersionError) Error() string {
 }
 
 // A ProtocolError is a message of a worker that makes no sense. It comes to OnError; the worker is replaced where it
-// cannot be trusted any more.
+// cannot be trusted any more. It is what a task fails with whose answer is no JSON.
 type ProtocolError struct {
 	Worker Worker
 	Reason string

@@ -22,6 +22,7 @@ func (w *worker) hear(p []byte, m *ipc.Message) {
 		return
 	}
 	switch {
+	case err != nil && w.hearUnreadable(p):
 	case w.pool.o.Protocol == StdLines && (err != nil || w.prints(a)):
 		w.log.line(streamStdout, p)
 	case err != nil:
@@ -225,7 +226,7 @@ func (w *worker) hearError(err error) {
 	if m, ok := errors.AsType[*ipc.MessageError](err); ok {
 		if errors.Is(m.Err, ipc.ErrMessageTooLong) {
 			w.hearTooLong(m.Data)
-		} else {
+		} else if w.deaf() || !w.hearUnreadable(m.Data) {
 			w.misbehave(m.Err.Error(), m.Data)
 		}
 		return

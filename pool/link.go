@@ -73,13 +73,14 @@ func newMessageLink(w *worker) *messageLink {
 }
 
 func (k *messageLink) send(m *jobMessage, t *Task) error {
-	w, id := k.worker, m.ID
-	o := &ipc.SendOptions{Handle: t.handle, KeepOpen: true, Received: func(err error) { w.hearReceived(id, err) }}
-	switch {
-	case t.file != nil && w.accepts.memfd:
+	asFile := t.file != nil && k.worker.accepts.memfd
+	if !asFile && t.handle == nil {
+		return k.channel.SendWith(m, &k.gather)
+	}
+	id := m.ID
+	o := &ipc.SendOptions{Handle: t.handle, KeepOpen: true, Received: func(err error) { k.worker.hearReceived(id, err) }}
+	if asFile {
 		o.Handle, o.KeepOpen = ipc.File{File: t.file}, false
-	case t.handle == nil:
-		o = &k.gather
 	}
 	return k.channel.SendWith(m, o)
 }

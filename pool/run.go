@@ -48,6 +48,7 @@ type RunOptions struct {
 //
 //   - a *[JobError], the worker's own error;
 //   - a *[CrashError], when a worker that had begun with the job has died;
+//   - a *[ProtocolError], when the answer is no JSON;
 //   - a *[CancelError], after Cancel or the end of the context;
 //   - [ErrTimeout], [ErrQueueTimeout], [ErrTooLarge], [ErrMethod];
 //   - [ErrStopped], a *[StartError] or a *[CrashLoopError], when the job was not run because of the pool's state.

@@ -1,6 +1,10 @@
 package pool
 
-import "github.com/brood-go/brood/internal/nodejson"
+import (
+	"bytes"
+
+	"github.com/brood-go/brood/internal/nodejson"
+)
 
 // hearTooLong takes how a message begins that was too long, and dropped. The job that it is about fails, and the worker
 // goes on.
@@ -48,16 +52,35 @@ func (w *worker) tooLong(of []*assignment, head []byte, kind answerKind) {
 		}
 		return
 	}
+	w.failAnswered(a, ErrTooLarge, head)
+}
+
+// hearUnreadable takes a message that is no JSON. It reports false when that is not the answer of a job, as it is for many
+// a program when a number is none.
+func (w *worker) hearUnreadable(p []byte) bool {
+	b := parseBeginning(p)
+	a := w.job(b.id)
+	if a == nil || b.kind != kindResult && b.kind != kindError {
+		return false
+	}
+	const reason = "an answer that is no JSON"
+	w.misbehave(reason, p)
+	w.failAnswered(a, &ProtocolError{w.id(), reason, bytes.Clone(p[:min(len(p), maxExcerpt)])}, p)
+	return true
+}
+
+// failAnswered ends an assignment that the worker has answered by what cannot be used.
+func (w *worker) failAnswered(a *assignment, err error, head []byte) {
 	t := a.task
 	w.finish(a)
 	w.pool.supply.answered()
 	if t != nil {
-		w.pool.settle(t, nil, ErrTooLarge)
+		w.pool.settle(t, nil, err)
 	} else {
 		w.pool.counts.late++
 	}
 	if w.side != nil {
-		w.breakOff("an answer that is too long, and may have an attachment", head) // Which would be taken for another one's.
+		w.breakOff("an answer that cannot be read, and may have an attachment", head) // Which would be taken for another one's.
 		return
 	}
 	w.afterJob()
@@ -75,7 +98,7 @@ type beginning struct {
 func parseBeginning(head []byte) (b beginning) {
 	nodejson.Beginning(head, func(key, value []byte, whole bool) {
 		b.object = true
-		switch name := string(plainText(key)); name {
+		switch name := plainText(key); string(name) {
 		case "id":
 			if whole {
 				b.id, _ = number(value)

@@ -1,6 +1,7 @@
 package pool_test
 
 import (
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -133,4 +134,39 @@ exec sleep 1000`))
 	until(t, l, settled(got))
 	require.ErrorIs(t, got.err, pool.ErrBroken, "an answer to nothing is one on stdout too")
 	stop(t, l, p)
+}
+
+// NaN and Infinity are what many a library writes for numbers that JSON does not have.
+func TestW003_AnAnswerThatIsNoJSONFailsItsJobAndNotTheWorker(t *testing.T) {
+	for name, protocol := range map[string]pool.Protocol{"lines": pool.Lines, "std lines": pool.StdLines, "messages": pool.Messages} {
+		t.Run(name, func(t *testing.T) {
+			text := `
+ready='{"ready":{"version":1,"concurrency":2}}'
+echo $ready >&3
+read job <&3; read job <&3
+printf '{"id":1,"result":{"mean":NaN}}\n{"id":2,"error":Infinity}\n' >&3
+read job <&3
+printf '{"id":3,"progress":NaN}\n{"id":3,"result":"well"}\n' >&3
+read job <&3`
+			if protocol == pool.StdLines {
+				text = strings.NewReplacer(" >&3", "", " <&3", "").Replace(text)
+			}
+			l := newLoop(t)
+			o := script(t, pool.Options{Max: 1, InFlight: 2}, text)
+			o.Protocol = protocol
+			p := newPool(t, l, o)
+			for _, got := range []*outcome{run(t, p, 1, nil), run(t, p, 2, nil)} {
+				until(t, l, settled(got))
+				e, ok := errors.AsType[*pool.ProtocolError](got.err)
+				require.True(t, ok, "%v", got.err)
+				require.Equal(t, 1, e.Worker.Number)
+				require.Contains(t, string(e.Data), `{"id":`)
+			}
+			got := run(t, p, 3, nil)
+			until(t, l, settled(got))
+			require.Equal(t, "well", value[string](got))
+			require.Equal(t, 1, got.result.Worker.Number)
+			stop(t, l, p)
+		})
+	}
 }

@@ -80,8 +80,8 @@ const (
 )
 
 // kindOf returns what a message with that member is.
-func kindOf(member string) answerKind {
-	switch member {
+func kindOf(member []byte) answerKind {
+	switch string(member) {
 	case "ready":
 		return kindReady
 	case "retire":
@@ -124,9 +124,9 @@ func parseAnswer(p []byte) (a answer, err error) {
 		return a, nil
 	}
 	err = nodejson.RawMembers(p, 0, func(key, value []byte) {
-		name := string(plainText(key))
+		name := plainText(key)
 		kind := kindOf(name)
-		switch name {
+		switch string(name) {
 		case "id":
 			a.hasID = true
 			a.id, _ = number(value) // 0 for what is no such number.
