@@ -56,7 +56,7 @@
 //	a handler that panics, or fails        *JobError                       nothing: the worker goes on
 //	a worker answers what was not asked    *CrashError with ErrBroken      OnError: *ProtocolError; replaced
 //	a result over MaxResult                ErrTooLarge                     nothing
-//	an answer that is no JSON              *ProtocolError                  OnError has it, too; the worker goes on
+//	an answer that is no JSON              *ProtocolError                  OnError has the first, too
 //	all workers, one after the other       wait, or *CrashLoopError        OnCrashLoop; Healthy tells
 //	a worker does not start: the first     all fail with *StartError       the pool has ended
 //	the same: a later one                  wait                            OnError: *StartError; pauses that grow
