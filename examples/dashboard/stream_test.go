@@ -135,6 +135,6 @@ func TestNoMoreStreamsThanAllowedAreOpen(t *testing.T) {
 	for range mostStreams {
 		openStream(t, s.url(), "").next()
 	}
-	code, text, _ := get(t, s, "/events", s.hosts[0])
+	code, text, _ := get(t, s, "/events", s.Hosts[0])
 	require.Equal(t, http.StatusServiceUnavailable, code, text)
 }
