@@ -178,3 +178,20 @@ func TestW062_W072_AReloadToWorkersThatTakeAttachmentsOtherwise(t *testing.T) {
 	require.Equal(t, []byte{2, 3, 4}, got.result.Attach)
 	stop(t, l, p)
 }
+
+func TestDoGivesAWholeResult(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1})
+	got := make(chan error, 1)
+	var r pool.Result
+	go func() { // It ends with Do. The receive below waits for it.
+		got <- p.Do(context.Background(), nil, &r, &pool.RunOptions{Attach: []byte("abc")})
+		_ = l.Post(func() { p.Stop(nil, nil) })
+	}()
+	require.NoError(t, l.Run())
+	require.NoError(t, <-got)
+	require.Equal(t, "bcd", string(r.Attach))
+	require.Equal(t, "3", string(r.Raw()))
+	require.Equal(t, 1, r.Worker.Number)
+	require.Equal(t, 1, r.Runs)
+}
