@@ -34,10 +34,12 @@ type server struct {
 	ln      net.Listener
 	http    http.Server
 	streams chan struct{} // one for each stream that is open
+
+	patience time.Duration // writeLimit
 }
 
 func newServer(b *board, ln net.Listener) *server {
-	s := &server{Guard: loopback.NewGuard(ln.Addr().(*net.TCPAddr)), board: b, ln: ln, streams: make(chan struct{}, mostStreams)}
+	s := &server{Guard: loopback.NewGuard(ln.Addr().(*net.TCPAddr)), board: b, ln: ln, streams: make(chan struct{}, mostStreams), patience: writeLimit}
 	page, err := fs.Sub(files, "page")
 	if err != nil {
 		panic("dashboard: " + err.Error()) // The name is valid.
