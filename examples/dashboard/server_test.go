@@ -138,6 +138,10 @@ func TestResizeAndLoad(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, code, c)
 		require.Contains(t, text, " is a number from ", c)
 	}
+	code, _, _ = do(t, s, http.MethodPost, "/load", s.Hosts[0], "rate=9&more="+strings.Repeat("1", maxBody), http.Header{
+		"Origin": {"http://" + s.Hosts[0]}, "Content-Type": {"application/x-www-form-urlencoded"},
+	})
+	require.Equal(t, http.StatusBadRequest, code, "a body that is too long")
 }
 
 // A queue that is full takes no more, and so does the memory.

@@ -42,17 +42,28 @@ func TestAPoolInACrashLoopIsShown(t *testing.T) {
 	require.Empty(t, b.Complaints())
 }
 
-// The log keeps a fixed number, and nothing of the workers that have gone.
-func TestTheLogOfExitsIsBounded(t *testing.T) {
+// What the board keeps for pages has a fixed size, and nothing of workers that have gone is in it.
+func TestWhatTheBoardKeepsIsBounded(t *testing.T) {
 	s := serve(t, 8, 50)
 	for died := 0; died < mostExits+10; {
 		s.ready(8)
+		s.on(func() {
+			for _, w := range s.board.pool.Workers() {
+				s.board.lines[w.Number] = "a line"
+			}
+		})
 		died += s.killAll()
 		s.until("a job is done", func() bool { return len(s.board.exits) >= min(died, mostExits) })
 	}
 	s.on(func() {
 		require.Len(t, s.board.exits, mostExits)
 		require.LessOrEqual(t, len(s.board.lines), 8)
+		for range mostSamples + 10 {
+			s.board.ran.add(1)
+			s.board.sample()
+		}
+		require.Len(t, s.board.samples, mostSamples)
+		require.Empty(t, s.board.ran)
 	})
 }
 
