@@ -6,7 +6,7 @@ def words(job): return dict(collections.Counter(re.findall(r"\w+", job["text"].l
 methods = {"words": words, "sum": sum, "divide": lambda job: job[0] / job[1]}
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # ^C is the parent's business.
 requests, answers = open(3, encoding="utf-8"), open(3, "w", encoding="utf-8", closefd=False)
-def send(**message): print(json.dumps(message), file=answers, flush=True)
+def send(**message): print(json.dumps(message, allow_nan=False), file=answers, flush=True)
 send(ready={"version": 1, "methods": list(methods)})
 for line in requests:
     job = json.loads(line)
