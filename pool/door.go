@@ -50,6 +50,9 @@ type outcome struct {
 // the loop it panics.
 func (p *Pool) Do(ctx context.Context, job, result any, o *RunOptions) error {
 	p.loop.MustNotWait("pool: Do")
+	if ctx == nil {
+		return &OptionError{"ctx", "is nil"}
+	}
 	encoded, err := p.encodeWith(new(nodejson.Encoder), job)
 	if err != nil {
 		return err
