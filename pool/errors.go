@@ -185,7 +185,7 @@ type StartError struct {
 	Stderr []byte                  // the last it has written there, at most 64 KiB
 }
 
-// ErrStartTimeout is the cause of a [StartError] when Options.StartTimeout has passed.
+// ErrStartTimeout is in a [StartError] when Options.StartTimeout has passed.
 var ErrStartTimeout error = timeoutError("pool: worker is not ready in time")
 
 // errNoReadyMessage is ErrStartTimeout for a program that may not know that it has to say something.

@@ -36,12 +36,13 @@ func cutTrace(text string) string {
 	return ""
 }
 
-// aboveNodeTrace returns the last line that is not indented and does not close what an error has besides its message.
+// aboveNodeTrace returns the last line that is not indented, does not close what an error has besides its message, and is no
+// advice, which follows what was thrown and is no error.
 func aboveNodeTrace(text string) string {
 	for text != "" {
 		text = strings.TrimSuffix(text, "\n")
 		line := text[strings.LastIndexByte(text, '\n')+1:]
-		if strings.TrimSpace(line) != "" && line != "}" && line[0] != ' ' {
+		if strings.TrimSpace(line) != "" && line != "}" && line[0] != ' ' && !strings.HasPrefix(line, "(Use `node ") {
 			return line
 		}
 		text = strings.TrimSuffix(text, line)

@@ -43,6 +43,7 @@ func TestTheErrorOfACrashHasTheLineThatSaysWhy(t *testing.T) {
 		"go":               {&pool.Options{Self: "panic"}, `exit status 2: panic: no memory`},
 		"node":             {node(`process.on('message', () => { throw new RangeError('too wide'); })`), `exit status 1: RangeError: too wide`},
 		"node, with more":  {node(`process.on('message', () => { throw Object.assign(new Error('too wide'), { code: 'E_WIDE', of: { x: 1 } }); })`), `exit status 1: Error: too wide`},
+		"node, a text":     {node(`process.on('message', () => { throw 'a tantrum'; })`), `exit status 1: a tantrum`},
 		"node, no error":   {node(`process.on('message', () => { console.error('bye\n\n'); process.exit(4); })`), `exit status 4: bye`},
 		"the last line":    {script(`read -r line; echo 'panic: once' >&2; echo 'Node.js v20.20.2' >&2; echo '  the end  ' >&2; exit 3`), `exit status 3: the end`},
 		"nothing but that": {script(`read -r line; echo 'Node.js v20.20.2' >&2; exit 3`), `exit status 3: Node.js v20.20.2`},
