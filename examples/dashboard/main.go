@@ -8,7 +8,8 @@
 // in Prometheus's format, /healthz says whether jobs are answered. SIGINT, SIGTERM or SIGHUP ends it: running jobs are finished,
 // for which a second one does not wait, and a line says how that went.
 //
-// The page is for this machine (package loopback): dashboard listens on loopback addresses only, and answers the user's own page.
+// The page is for this machine: dashboard listens on loopback addresses only, and answers no page of another site (package
+// loopback).
 //
 // What it shows: a pool that is watched and controlled from other goroutines (server.go), those of net/http, whose only way
 // to it is the loop's Do; numbers that belong to the loop (board.go); the worker's side (worker.go).
