@@ -39,7 +39,10 @@ type server struct {
 }
 
 func newServer(b *board, ln net.Listener) *server {
-	s := &server{Guard: loopback.NewGuard(ln.Addr().(*net.TCPAddr)), board: b, ln: ln, streams: make(chan struct{}, mostStreams), patience: writeLimit}
+	s := &server{
+		Guard: loopback.NewGuard(ln.Addr().(*net.TCPAddr)), board: b, ln: ln,
+		streams: make(chan struct{}, mostStreams), patience: writeLimit,
+	}
 	page, err := fs.Sub(files, "page")
 	if err != nil {
 		panic("dashboard: " + err.Error()) // The name is valid.
