@@ -3,6 +3,7 @@ package pool_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -177,4 +178,36 @@ func TestW062_W072_AReloadToWorkersThatTakeAttachmentsOtherwise(t *testing.T) {
 	require.NoError(t, got.err)
 	require.Equal(t, []byte{2, 3, 4}, got.result.Attach)
 	stop(t, l, p)
+}
+
+func TestDoWithoutAContextIsRefused(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1})
+	got := make(chan error, 1)
+	go func() { // It ends with Do. The receive below waits for it.
+		got <- p.Do(nil, nil, nil, nil) //lint:ignore SA1012 that is the test
+		_ = l.Post(func() { p.Stop(nil, nil) })
+	}()
+	require.NoError(t, l.Run())
+	bad, ok := errors.AsType[*pool.OptionError](<-got)
+	require.True(t, ok)
+	require.Equal(t, pool.OptionError{Name: "ctx", Reason: "is nil"}, *bad)
+	require.Zero(t, p.Stats().Submitted)
+}
+
+func TestDoGivesAWholeResult(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1})
+	got := make(chan error, 1)
+	var r pool.Result
+	go func() { // It ends with Do. The receive below waits for it.
+		got <- p.Do(context.Background(), nil, &r, &pool.RunOptions{Attach: []byte("abc")})
+		_ = l.Post(func() { p.Stop(nil, nil) })
+	}()
+	require.NoError(t, l.Run())
+	require.NoError(t, <-got)
+	require.Equal(t, "bcd", string(r.Attach))
+	require.Equal(t, "3", string(r.Raw()))
+	require.Equal(t, 1, r.Worker.Number)
+	require.Equal(t, 1, r.Runs)
 }

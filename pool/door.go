@@ -39,8 +39,9 @@ type outcome struct {
 }
 
 // Do is [Pool.Run] for other goroutines: it waits, and stores the result in what result points to, which nil means is
-// not of interest. ctx cancels the job when it ends; Do then returns at once. It is used instead of o.Context. job and
-// result are encoded and decoded on the calling goroutine, so that big ones do not hold up the loop.
+// not of interest; a *[Result] gets all of it, with what is attached. ctx cancels the job when it ends; Do then returns
+// at once. It is used instead of o.Context. job and result are encoded and decoded on the calling goroutine, so that big
+// ones do not hold up the loop.
 //
 // Errors are those of Run and those that its done gets, of decoding the result, and reactor.ErrClosed when the loop is
 // closed.
@@ -49,6 +50,9 @@ type outcome struct {
 // the loop it panics.
 func (p *Pool) Do(ctx context.Context, job, result any, o *RunOptions) error {
 	p.loop.MustNotWait("pool: Do")
+	if ctx == nil {
+		return &OptionError{"ctx", "is nil"}
+	}
 	encoded, err := p.encodeWith(new(nodejson.Encoder), job)
 	if err != nil {
 		return err
@@ -77,6 +81,10 @@ func (p *Pool) Do(ctx context.Context, job, result any, o *RunOptions) error {
 	case got := <-answer:
 		if got.err != nil || result == nil {
 			return got.err
+		}
+		if whole, ok := result.(*Result); ok {
+			*whole = *got.result
+			return nil
 		}
 		return got.result.Decode(result)
 	case <-ctx.Done():

@@ -115,16 +115,10 @@ func (c Crash) String() string {
 	if c.Err != nil {
 		text += ", " + strings.TrimPrefix(c.Err.Error(), "pool: ")
 	}
-	if last := lastLine(c.Stderr); last != "" {
+	if last := lastWords(c.Stderr); last != "" {
 		text += ": " + last
 	}
 	return text
-}
-
-// lastLine returns the last line of a text that is not empty.
-func lastLine(text []byte) string {
-	s := strings.TrimSpace(string(text))
-	return s[strings.LastIndexByte(s, '\n')+1:]
 }
 
 // A CrashError is what a task fails with when a worker that had begun it has died.
@@ -191,8 +185,11 @@ type StartError struct {
 	Stderr []byte                  // the last it has written there, at most 64 KiB
 }
 
-// ErrStartTimeout is the cause of a [StartError] when Options.StartTimeout has passed.
+// ErrStartTimeout is in a [StartError] when Options.StartTimeout has passed.
 var ErrStartTimeout error = timeoutError("pool: worker is not ready in time")
+
+// errNoReadyMessage is ErrStartTimeout for a program that may not know that it has to say something.
+var errNoReadyMessage = fmt.Errorf("%w: no ready message, for which Options.Ready has it wait", ErrStartTimeout)
 
 // Error returns a text such as "pool: worker 1 does not start: exit status 1: cannot open config".
 func (e *StartError) Error() string {
@@ -202,7 +199,7 @@ func (e *StartError) Error() string {
 	} else {
 		text += e.Status.String()
 	}
-	if last := lastLine(e.Stderr); last != "" {
+	if last := lastWords(e.Stderr); last != "" {
 		text += ": " + last
 	}
 	return text

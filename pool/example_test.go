@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/pool"
 	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/signals"
 )
 
 // exampleWorkers are the workers of the examples. A program has them in main: if worker, err := exampleWorkers.Run();
@@ -158,6 +161,64 @@ func ExampleRunOptions_key() {
 	}
 	_ = loop.Close()
 	// Output: 1 worker
+}
+
+// A server that is replaced by its next version at SIGHUP. Both have the same listener, so no connection is refused, and this
+// one answers what it has accepted. When the new one does not come so far, this one goes on.
+func ExampleUpgrade() {
+	loop := exampleLoop()
+	ln, err := inherited()
+	if err != nil {
+		panic(err)
+	}
+	server := &http.Server{}
+	go func() { _ = server.Serve(ln) }() // It ends with Shutdown.
+	release := loop.Hold()
+	hup, err := signals.Watch(loop, syscall.SIGHUP, func(signals.Signal) {
+		err := pool.Upgrade(loop, &pool.UpgradeOptions{Listeners: []childprocess.ListenFD{{Socket: ln}}}, func(pid int, err error) {
+			if err != nil {
+				fmt.Println("still the old version:", err)
+				return
+			}
+			go func() { // The loop waits for it.
+				defer release()
+				_ = server.Shutdown(context.Background())
+			}()
+		})
+		if err != nil {
+			fmt.Println(err) // One is under way.
+		}
+	})
+	if err != nil {
+		panic(err)
+	}
+	hup.Unref()                                    // It is the server that keeps the loop running.
+	if _, err := pool.Upgraded(loop); err != nil { // The one before may go.
+		panic(err)
+	}
+	if err := loop.Run(); err != nil {
+		panic(err)
+	}
+	_ = loop.Close()
+}
+
+// inherited returns the listener of the version before, or a new one in the first version.
+func inherited() (*net.TCPListener, error) {
+	files, err := childprocess.ListenFDs()
+	if err != nil {
+		return nil, err
+	}
+	var ln net.Listener
+	if len(files) > 0 {
+		defer files[0].Close()
+		ln, err = net.FileListener(files[0])
+	} else {
+		ln, err = net.Listen("tcp", "127.0.0.1:8080")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ln.(*net.TCPListener), nil
 }
 
 // A rolling deploy of servers that accept from a listener of this program. Each new worker is ready before an old one stops

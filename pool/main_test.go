@@ -22,7 +22,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-var workers = childprocess.Workers{"raw": rawWorker, "parent": parentWorker, "http": httpWorker, "attach": attachWorker, "gate": gateWorker, "hang": hangWorker, "echo": echoWorker}
+var workers = childprocess.Workers{"raw": rawWorker, "parent": parentWorker, "http": httpWorker, "attach": attachWorker, "gate": gateWorker, "hang": hangWorker, "echo": echoWorker, "panic": panicWorker}
 
 func TestMain(m *testing.M) {
 	maps.Copy(workers, exampleWorkers)

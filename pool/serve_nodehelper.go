@@ -27,6 +27,8 @@ import (
 // exits: with 0, or with 1 if teardown has failed. A worker without the helper needs no more than
 //
 //	process.on('message', async ({ id, job }) => process.send({ id, result: await work(job) }));
+//
+// and, since it does not say when it is ready, [ReadySpawn] in Options.Ready.
 func NodeHelper() string { return nodeHelper }
 
 //go:embed node/worker.js

@@ -227,9 +227,14 @@ func (w *worker) judgeAfter(b backlog, late func()) {
 }
 
 func (w *worker) startLate() {
-	if w.state == workerStarting {
-		w.kill(ExitStartFailed, ErrStartTimeout)
+	if w.state != workerStarting {
+		return
 	}
+	err := ErrStartTimeout
+	if w.pool.o.Ready == ReadyMessage {
+		err = errNoReadyMessage
+	}
+	w.kill(ExitStartFailed, err)
 }
 
 // touch notes that the worker was used, for Order.

@@ -32,7 +32,7 @@ func TestOtherNamesThanTheServersAreRefused(t *testing.T) {
 func TestPostsOfOtherSitesChangeNothing(t *testing.T) {
 	s := serve(t, 1, 0)
 	s.ready(1)
-	own := "http://" + s.hosts[0]
+	own := "http://" + s.Hosts[0]
 	for name, origin := range map[string]string{
 		"another site":          "http://example.org",
 		"another port":          "http://127.0.0.1:1",
@@ -46,7 +46,7 @@ func TestPostsOfOtherSitesChangeNothing(t *testing.T) {
 			if origin == "" {
 				header.Del("Origin")
 			}
-			code, _, _ := do(t, s, http.MethodPost, path, s.hosts[0], body, header)
+			code, _, _ := do(t, s, http.MethodPost, path, s.Hosts[0], body, header)
 			require.Equal(t, http.StatusForbidden, code, name+path)
 		}
 	}

@@ -8,7 +8,8 @@
 // in Prometheus's format, /healthz says whether jobs are answered. SIGINT, SIGTERM or SIGHUP ends it: running jobs are finished,
 // for which a second one does not wait, and a line says how that went.
 //
-// The page is for this machine (guard.go): dashboard listens on loopback addresses only.
+// The page is for this machine: dashboard listens on loopback addresses only, and answers no page of another site (package
+// loopback).
 //
 // What it shows: a pool that is watched and controlled from other goroutines (server.go), those of net/http, whose only way
 // to it is the loop's Do; numbers that belong to the loop (board.go); the worker's side (worker.go).
@@ -19,12 +20,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
+	"github.com/brood-go/brood/examples/internal/loopback"
 	"github.com/brood-go/brood/pool"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
@@ -64,7 +65,7 @@ func run(addr string, workers, rate int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, loop.Close()) }() // Closing it twice is harmless.
-	ln, err := listen(addr)
+	ln, err := loopback.Listen(addr)
 	if err != nil {
 		return err
 	}
@@ -109,16 +110,4 @@ func run(addr string, workers, rate int) (err error) {
 	cancel()
 	err = errors.Join(err, loop.Close())
 	return errors.Join(err, <-served)
-}
-
-// listen refuses what others than this machine could reach.
-func listen(addr string) (net.Listener, error) {
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	if at := ln.Addr().(*net.TCPAddr); !at.IP.IsLoopback() {
-		return nil, errors.Join(fmt.Errorf("listen %s: not a loopback address", at), ln.Close())
-	}
-	return ln, nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/examples/internal/loopback"
 	"github.com/brood-go/brood/examples/internal/program"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/internal/test/looptest"
@@ -73,7 +74,7 @@ func (s *site) cut() {
 func serve(t *testing.T, workers, rate int) *site {
 	t.Helper()
 	loop := looptest.New(t)
-	ln, err := listen("127.0.0.1:0")
+	ln, err := loopback.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 	b, err := newBoard(loop, workers, rate, 100*time.Millisecond)
 	require.NoError(t, err)
@@ -122,16 +123,6 @@ func (s *site) until(what string, done func() bool) {
 func (s *site) ready(n int) {
 	s.t.Helper()
 	s.until("the workers are ready", func() bool { p := s.board.pool.Stats(); return p.Idle+p.Busy == n })
-}
-
-func TestOtherAddressesThanLoopbackAreRefused(t *testing.T) {
-	for _, addr := range []string{"0.0.0.0:0", ":0"} {
-		ln, err := listen(addr)
-		require.ErrorContains(t, err, "not a loopback address", addr)
-		require.Nil(t, ln)
-	}
-	_, err := listen("nowhere")
-	require.ErrorAs(t, err, new(*net.OpError))
 }
 
 // The program that a person starts, with its address on stdout and a report at the end. A page is open all the time.

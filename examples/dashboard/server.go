@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/brood-go/brood/examples/internal/loopback"
 	"github.com/brood-go/brood/pool"
 )
 
@@ -28,15 +29,20 @@ var files embed.FS
 // A server serves the page. Its methods are safe to call from any goroutine but the loop's, and come to the board by
 // Loop.Do.
 type server struct {
-	guard
+	loopback.Guard
 	board   *board
 	ln      net.Listener
 	http    http.Server
 	streams chan struct{} // one for each stream that is open
+
+	patience time.Duration // writeLimit
 }
 
 func newServer(b *board, ln net.Listener) *server {
-	s := &server{guard: newGuard(ln.Addr().(*net.TCPAddr)), board: b, ln: ln, streams: make(chan struct{}, mostStreams)}
+	s := &server{
+		Guard: loopback.NewGuard(ln.Addr().(*net.TCPAddr)), board: b, ln: ln,
+		streams: make(chan struct{}, mostStreams), patience: writeLimit,
+	}
 	page, err := fs.Sub(files, "page")
 	if err != nil {
 		panic("dashboard: " + err.Error()) // The name is valid.
@@ -55,11 +61,14 @@ func newServer(b *board, ln net.Listener) *server {
 		}
 		return nil
 	}))
-	s.http = http.Server{Handler: s.protect(mux), ReadHeaderTimeout: readLimit}
+	s.http = http.Server{Handler: s.Protect(mux), ReadHeaderTimeout: readLimit}
 	return s
 }
 
 var errGone = errors.New("there is no such worker")
+
+// url is the address of the page.
+func (s *server) url() string { return "http://" + s.Hosts[0] + "/" }
 
 // serve serves until ctx ends, and all requests with it.
 func (s *server) serve(ctx context.Context) error {

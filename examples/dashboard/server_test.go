@@ -35,8 +35,8 @@ func get(t *testing.T, s *site, path, host string) (code int, text string, heade
 // post sends a form as the page does.
 func post(t *testing.T, s *site, path, name, value string) (code int, text string) {
 	t.Helper()
-	code, text, _ = do(t, s, http.MethodPost, path, s.hosts[0], url.Values{name: {value}}.Encode(), http.Header{
-		"Origin": {"http://" + s.hosts[0]}, "Content-Type": {"application/x-www-form-urlencoded"},
+	code, text, _ = do(t, s, http.MethodPost, path, s.Hosts[0], url.Values{name: {value}}.Encode(), http.Header{
+		"Origin": {"http://" + s.Hosts[0]}, "Content-Type": {"application/x-www-form-urlencoded"},
 	})
 	return code, text
 }
@@ -44,14 +44,14 @@ func post(t *testing.T, s *site, path, name, value string) (code int, text strin
 func TestThePageAndItsFiles(t *testing.T) {
 	s := serve(t, 1, 0)
 	for path, kind := range map[string]string{"/": "text/html", "/page.js": "text/javascript", "/chart.js": "text/javascript", "/page.css": "text/css", "/icon.svg": "image/svg+xml"} {
-		code, text, header := get(t, s, path, s.hosts[0])
+		code, text, header := get(t, s, path, s.Hosts[0])
 		require.Equal(t, http.StatusOK, code, path)
 		require.NotEmpty(t, text, path)
 		require.True(t, strings.HasPrefix(header.Get("Content-Type"), kind), path)
 		require.Contains(t, header.Get("Content-Security-Policy"), "frame-ancestors 'none'", path)
 	}
 	for path, want := range map[string]int{"/main.go": http.StatusNotFound, "/nothing": http.StatusNotFound, "/reload": http.StatusNotFound, "/kill": http.StatusNotFound} {
-		code, _, _ := get(t, s, path, s.hosts[0])
+		code, _, _ := get(t, s, path, s.Hosts[0])
 		require.Equal(t, want, code, path)
 	}
 }
@@ -59,16 +59,16 @@ func TestThePageAndItsFiles(t *testing.T) {
 func TestMetricsAndHealth(t *testing.T) {
 	s := serve(t, 2, 0)
 	s.ready(2)
-	code, text, header := get(t, s, "/metrics", s.hosts[0])
+	code, text, header := get(t, s, "/metrics", s.Hosts[0])
 	require.Equal(t, http.StatusOK, code)
 	require.Equal(t, "text/plain; version=0.0.4; charset=utf-8", header.Get("Content-Type"))
 	require.Contains(t, text, `brood_pool_workers{pool="dashboard",state="idle"} 2`+"\n")
-	code, text, _ = get(t, s, "/healthz", s.hosts[0])
+	code, text, _ = get(t, s, "/healthz", s.Hosts[0])
 	require.Equal(t, http.StatusOK, code)
 	require.Equal(t, "ok\n", text)
 
 	s.on(func() { s.board.stop(nil, nil) })
-	code, text, _ = get(t, s, "/healthz", s.hosts[0])
+	code, text, _ = get(t, s, "/healthz", s.Hosts[0])
 	require.Equal(t, http.StatusServiceUnavailable, code)
 	require.Contains(t, text, "pool: ")
 }
@@ -138,6 +138,10 @@ func TestResizeAndLoad(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, code, c)
 		require.Contains(t, text, " is a number from ", c)
 	}
+	code, _, _ = do(t, s, http.MethodPost, "/load", s.Hosts[0], "rate=9&more="+strings.Repeat("1", maxBody), http.Header{
+		"Origin": {"http://" + s.Hosts[0]}, "Content-Type": {"application/x-www-form-urlencoded"},
+	})
+	require.Equal(t, http.StatusBadRequest, code, "a body that is too long")
 }
 
 // A queue that is full takes no more, and so does the memory.

@@ -42,7 +42,7 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 		if err != nil || failed != nil {
 			return // The page, or the program, has gone.
 		}
-		if err := to.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
+		if err := to.SetWriteDeadline(time.Now().Add(s.patience)); err != nil {
 			return
 		}
 		if _, err := fmt.Fprintf(w, "retry: 500\nid: %s %d\ndata: %s\n\n", boot, seq, text); err != nil {

@@ -96,6 +96,25 @@ func TestTheStreamHasNumbersWorkersAndSamplesInOrder(t *testing.T) {
 	page.until(func(s snapshot) bool { return strings.Contains(s.Workers[0].Line, " was slow: ") })
 }
 
+func TestTheStreamTellsOfJobsThatFail(t *testing.T) {
+	s := serve(t, 1, 0)
+	page := openStream(t, s.url(), "")
+	s.on(func() {
+		_, err := s.board.pool.Run("no task", nil, s.board.load.done)
+		require.NoError(t, err)
+	})
+	failed := uint64(0)
+	got := page.until(func(s snapshot) bool {
+		for _, one := range s.Samples {
+			failed += one.Failed
+		}
+		return failed > 0
+	})
+	require.Equal(t, uint64(1), failed)
+	require.Equal(t, uint64(1), got.Failed)
+	require.Zero(t, got.Done)
+}
+
 // inOrder checks that no sample is missing or twice.
 func inOrder(t *testing.T, all []sample) {
 	t.Helper()
@@ -135,6 +154,6 @@ func TestNoMoreStreamsThanAllowedAreOpen(t *testing.T) {
 	for range mostStreams {
 		openStream(t, s.url(), "").next()
 	}
-	code, text, _ := get(t, s, "/events", s.hosts[0])
+	code, text, _ := get(t, s, "/events", s.Hosts[0])
 	require.Equal(t, http.StatusServiceUnavailable, code, text)
 }

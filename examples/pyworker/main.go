@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -37,16 +38,23 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	err = count(loop)
+	c := &counter{loop: loop}
+	err = c.start()
 	if err == nil {
 		err = loop.Run()
 	}
-	return errors.Join(err, loop.Close())
+	return errors.Join(err, c.failed, loop.Close())
 }
 
-// count gives the workers their jobs, and stops them when all are done.
-func count(loop *reactor.Loop) error {
-	workers, err := pool.New(loop, &pool.Options{
+// A counter has the workers.
+type counter struct {
+	loop   *reactor.Loop
+	failed error // the first job that was not answered
+}
+
+// start gives the workers their jobs, and stops them when all are done.
+func (c *counter) start() error {
+	workers, err := pool.New(c.loop, &pool.Options{
 		ExecPath: "python3", Module: script, Fork: &childprocess.ForkOptions{ExecArgv: []string{"-c"}},
 		Protocol: pool.Lines, Max: 2,
 	})
@@ -60,27 +68,25 @@ func count(loop *reactor.Loop) error {
 			if err == nil {
 				err = r.Decode(&counts)
 			}
-			fmt.Printf("%q: %v\n", text, either(counts, err))
+			if err != nil {
+				c.failed = cmp.Or(c.failed, err)
+				return
+			}
+			fmt.Printf("%q: %v\n", text, counts)
 		}); err != nil {
 			return err
 		}
 	}
 	if _, err := workers.Run([]int{1, 0}, &pool.RunOptions{Method: "divide"}, func(_ *pool.Result, err error) {
-		if no, ok := errors.AsType[*pool.JobError](err); ok {
-			err = fmt.Errorf("%s: %s", no.Name, no.Message)
+		no, ok := errors.AsType[*pool.JobError](err)
+		if !ok {
+			c.failed = cmp.Or(c.failed, err)
+			return
 		}
-		fmt.Println("1/0:", err)
+		fmt.Printf("1/0: %s: %s\n", no.Name, no.Message)
 	}); err != nil {
 		return err
 	}
 	workers.Stop(nil, nil)
 	return nil
-}
-
-// either returns what there is to print.
-func either(v any, err error) any {
-	if err != nil {
-		return err
-	}
-	return v
 }

@@ -14,9 +14,8 @@
 // A worker that dies is replaced and reported; that alone is no failure.
 //
 // What it shows: a pool of workers that is fed as it takes jobs and replaces who dies (hashing.go), the inside of such a
-// worker (hash.go), a program that is stopped by a signal and leaves nothing
-// behind (interrupt.go), work on another goroutine that reports to the loop (walk.go), output collected with a limit
-// (verify.go).
+// worker (hash.go), a program that is stopped by a signal and leaves nothing behind (interrupt.go), work on another
+// goroutine that reports to the loop (walk.go), output collected with a limit (goroot.go).
 package main
 
 import (

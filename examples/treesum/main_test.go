@@ -273,6 +273,26 @@ func TestASha256sumThatFailsIsReported(t *testing.T) {
 	}
 }
 
+// More names than a program can be given at once, of which the last one differs.
+func TestALargeSampleIsCheckedInParts(t *testing.T) {
+	c := contents{}
+	for i := range 1000 {
+		c[fmt.Sprintf("%0200d", i)] = ""
+	}
+	dir := c.write(t)
+	liar := fmt.Sprintf("shift\nfor f; do case $f in *999) printf '%%064d  %%s\\n' 0 \"$f\";; *) echo \"%x  $f\";; esac; done\n", sha256.Sum256(nil))
+	cmd := commandWithPath(t, map[string]string{"sha256sum": liar}, "-q", "-j", "1", "-sample", "100000", dir)
+	cmd.Args = append([]string{"sh", "-c", `ulimit -s 256; exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
+	sh, err := exec.LookPath("sh")
+	require.NoError(t, err)
+	cmd.Path = sh
+	last := filepath.Join(dir, fmt.Sprintf("%0200d", 999))
+	require.Equal(t, program.Result{
+		Stderr: fmt.Sprintf("treesum: verification: %s: the sum is %x, by name it is %064d\n", last, sha256.Sum256(nil), 0),
+		Code:   exitFailed,
+	}, program.Run(t, cmd))
+}
+
 func TestASampleThatDoesNotAgreeIsReported(t *testing.T) {
 	dir := contents{"a": "1", "b": "2"}.write(t)
 	liar := "shift\nfor f; do printf '%064d  %s\\n' 0 \"$f\"; done\n"

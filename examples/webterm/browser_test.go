@@ -107,7 +107,7 @@ func TestTheEndIsShownInTheBrowser(t *testing.T) {
 	b.types("\r")
 	b.UntilShows("#end", "exit status 3")
 
-	b.Open("http://" + s.hosts[0] + "/?token=wrong")
+	b.Open("http://" + s.Hosts[0] + "/?token=wrong")
 	b.UntilShows("body", "no token, or a wrong one")
 }
 

@@ -6,51 +6,33 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
+
+	"github.com/brood-go/brood/examples/internal/loopback"
 )
 
-// guard keeps others out. That the server listens on a loopback address keeps out other machines, but neither the other users
-// of this one nor the pages of other sites in this user's browser:
-//
-//   - a token that nobody can guess is in the address of the page. Who does not know it gets no page and no session;
-//   - the Host of a request must be a name of the loopback address. A site whose name comes to mean this machine once its page
-//     is loaded (DNS rebinding) would have its own name there;
-//   - the Origin of a session must be this server. Browsers let any page open a WebSocket to anywhere, but say whose it is.
-//
-// The page asks the browser to tell nobody its address (Referrer-Policy), to run no script but the server's, and to show it in
-// no other page (Content-Security-Policy).
+// guard keeps out other machines and other sites, as package loopback does, and the other users of this machine: a token that
+// nobody can guess is in the address of the page. Who does not know it gets no page and no session.
 type guard struct {
+	loopback.Guard
 	token string
-	hosts []string // what Host may be
 }
 
-func newGuard(at *net.TCPAddr) guard {
-	port := strconv.Itoa(at.Port)
-	return guard{token: rand.Text(), hosts: []string{at.String(), net.JoinHostPort("localhost", port)}}
-}
+func newGuard(at *net.TCPAddr) guard { return guard{loopback.NewGuard(at), rand.Text()} }
 
 // url is the address of the page.
 func (g *guard) url() string {
-	u := url.URL{Scheme: "http", Host: g.hosts[0], Path: "/", RawQuery: url.Values{"token": {g.token}}.Encode()}
+	u := url.URL{Scheme: "http", Host: g.Hosts[0], Path: "/", RawQuery: url.Values{"token": {g.token}}.Encode()}
 	return u.String()
 }
 
-// withHost is next for requests that name this server.
-func (g *guard) withHost(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !slices.Contains(g.hosts, r.Host) {
-			http.Error(w, "another host", http.StatusForbidden)
-			return
-		}
-		h := w.Header()
-		h.Set("Referrer-Policy", "no-referrer")
+// protect is next for this user's own pages.
+func (g *guard) protect(next http.Handler) http.Handler {
+	return g.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// xterm.js puts the colours and the size of the font into style elements.
-		h.Set("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cache-Control", "no-store")
+		const policy = "Content-Security-Policy"
+		w.Header().Set(policy, w.Header().Get(policy)+"; style-src 'self' 'unsafe-inline'")
 		next.ServeHTTP(w, r)
-	})
+	}))
 }
 
 // withToken is next for requests that have the token in their query.
@@ -63,6 +45,3 @@ func (g *guard) withToken(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-// sameOrigin reports whether a page of this server asks. Every browser says so for a WebSocket.
-func (g *guard) sameOrigin(r *http.Request) bool { return r.Header.Get("Origin") == "http://"+r.Host }

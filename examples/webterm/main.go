@@ -19,11 +19,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"github.com/brood-go/brood/examples/internal/loopback"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )
@@ -60,7 +60,7 @@ func run(addr string, command []string) (err error) {
 		}
 		w.Unref() // It is the server that keeps the loop running.
 	}
-	ln, err := listen(addr)
+	ln, err := loopback.Listen(addr)
 	if err != nil {
 		return err
 	}
@@ -77,16 +77,4 @@ func run(addr string, command []string) (err error) {
 	cancel()
 	err = errors.Join(err, loop.Close())
 	return errors.Join(err, <-served)
-}
-
-// listen refuses what others than this machine could reach.
-func listen(addr string) (net.Listener, error) {
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	if at := ln.Addr().(*net.TCPAddr); !at.IP.IsLoopback() {
-		return nil, errors.Join(fmt.Errorf("listen %s: not a loopback address", at), ln.Close())
-	}
-	return ln, nil
 }

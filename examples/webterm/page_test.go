@@ -32,7 +32,7 @@ func dial(t *testing.T, s *site, token, origin, host string) (*page, *http.Respo
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), looptest.HangLimit())
 	t.Cleanup(cancel)
-	conn, answer, err := websocket.Dial(ctx, "ws://"+s.hosts[0]+"/session?rows=24&cols=80&token="+token,
+	conn, answer, err := websocket.Dial(ctx, "ws://"+s.Hosts[0]+"/session?rows=24&cols=80&token="+token,
 		&websocket.DialOptions{Host: host, HTTPHeader: http.Header{"Origin": {origin}}})
 	if err != nil {
 		return nil, answer, err
@@ -44,7 +44,7 @@ func dial(t *testing.T, s *site, token, origin, host string) (*page, *http.Respo
 
 func open(t *testing.T, s *site) *page {
 	t.Helper()
-	p, _, err := dial(t, s, s.token, "http://"+s.hosts[0], "")
+	p, _, err := dial(t, s, s.token, "http://"+s.Hosts[0], "")
 	require.NoError(t, err)
 	return p
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/examples/internal/loopback"
 	"github.com/brood-go/brood/examples/internal/program"
 )
 
@@ -26,7 +27,7 @@ func TestTheProgramEndsItsSessionsAtASignal(t *testing.T) {
 		require.True(t, ok, line)
 		at, err := url.Parse(address)
 		require.NoError(t, err)
-		s := &site{server: &server{guard: guard{token: at.Query().Get("token"), hosts: []string{at.Host}}}}
+		s := &site{server: &server{guard: guard{loopback.Guard{Hosts: []string{at.Host}}, at.Query().Get("token")}}}
 		p := open(t, s)
 		p.until("ready")
 		require.NoError(t, cmd.Process.Signal(sig))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/brood-go/brood/examples/internal/loopback"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -47,7 +48,7 @@ func newServer(loop *reactor.Loop, ln net.Listener, command []string) *server {
 	mux.Handle("GET /", http.FileServerFS(page))
 	mux.Handle("GET /{$}", s.withToken(http.FileServerFS(page)))
 	mux.Handle("GET /session", s.withToken(http.HandlerFunc(s.session)))
-	s.http = http.Server{Handler: s.withHost(mux), ReadHeaderTimeout: headerLimit}
+	s.http = http.Server{Handler: s.protect(mux), ReadHeaderTimeout: headerLimit}
 	return s
 }
 
@@ -86,7 +87,7 @@ func (s *server) session(w http.ResponseWriter, r *http.Request) {
 	case rows == 0 || cols == 0:
 		http.Error(w, "rows and cols are 1 to 65535", http.StatusBadRequest)
 		return
-	case !s.sameOrigin(r):
+	case !loopback.Own(r):
 		http.Error(w, "another site's page", http.StatusForbidden)
 		return
 	case !s.enter():

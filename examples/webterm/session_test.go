@@ -121,7 +121,7 @@ func TestTheServersEndEndsAllSessions(t *testing.T) {
 	for err := error(nil); err == nil; { // What came before the end may be left.
 		_, _, err = second.conn.Read(second.ctx)
 	}
-	_, _, err := dial(t, s, s.token, "http://"+s.hosts[0], "")
+	_, _, err := dial(t, s, s.token, "http://"+s.Hosts[0], "")
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 }
 

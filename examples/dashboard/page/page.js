@@ -20,7 +20,6 @@ const charts = [
 // What the page knows.
 let boot = '';
 let samples = [];
-let state = null;
 
 function set(id, text) {
   if ($(id).textContent !== String(text)) $(id).textContent = text;
@@ -31,20 +30,17 @@ function show(s) {
     boot = s.boot;
     samples = [];
   }
-  state = s;
   const last = samples.length ? samples[samples.length - 1].seq : 0;
   samples = samples.concat(s.samples.filter(one => one.seq > last)).slice(-mostSamples);
   health(s.health === '' ? 'good' : 'bad', s.health === '' ? 'healthy' : s.health);
   set('generation', s.generation);
   set('uptime', age(s.uptime));
-  set('size', s.size);
-  $('fewer').disabled = s.size <= 1;
-  $('more').disabled = s.size >= 32;
+  if (settled('size')) showSize(s.size);
   set('done', count.format(s.done));
   set('failed', count.format(s.failed));
   set('retried', count.format(s.retried));
   set('utilization', `${Math.round(s.utilization * 100)} %`);
-  if (performance.now() - slid > 1500) showRate(s.rate);
+  if (settled('rate')) showRate(s.rate);
   for (const chart of charts) chart.show(samples, s.period);
   rows($('workers').tBodies[0], s.workers, w => w.number, workerRow);
   rows($('exits').tBodies[0], (s.exits ?? []).toReversed(), e => e.worker, exitRow);
@@ -122,32 +118,48 @@ $('reload').onclick = async () => {
 $('fewer').onclick = () => resize(-1);
 $('more').onclick = () => resize(1);
 
-function resize(by) {
-  if (state === null) return;
-  state.size += by;
-  set('size', state.size);
-  post('resize', { workers: state.size });
+// changed says when the person has changed what last: for a while it is not set to what the program says, which may be older.
+const changed = {};
+const settled = name => !(performance.now() - changed[name] < 1500);
+
+let size = 0; // 0: not known
+function showSize(n) {
+  size = n;
+  set('size', n);
+  $('fewer').disabled = n <= 1;
+  $('more').disabled = n >= 32;
 }
 
-// slid is when the slider was moved last: for a while it is not set to what the program says.
-let slid = -Infinity;
+function resize(by) {
+  if (size === 0) return;
+  changed.size = performance.now();
+  showSize(size + by);
+  post('resize', { workers: size });
+}
+
 function showRate(rate) {
   $('rate').value = rate;
   set('rate-now', `${rate} jobs/s`);
 }
 $('rate').oninput = () => {
-  slid = performance.now();
+  changed.rate = performance.now();
   set('rate-now', `${$('rate').value} jobs/s`);
 };
 $('rate').onchange = () => post('load', { rate: $('rate').value });
 
-// The browser connects again by itself when the stream is cut; when the answer was no stream it does not.
+// A page has a stream while it can be seen: a browser has six connections to a server, for all of its pages.
+let stream = null;
 function connect() {
-  const stream = new EventSource('events');
+  stream?.close();
+  stream = null;
+  if (document.hidden) return;
+  stream = new EventSource('events');
   stream.onmessage = event => show(JSON.parse(event.data));
-  stream.onerror = () => {
+  // The browser connects again by itself when the stream is cut; when the answer was no stream it does not.
+  stream.onerror = event => {
     health('', 'reconnecting');
-    if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 1000);
+    if (event.target.readyState === EventSource.CLOSED) setTimeout(connect, 1000);
   };
 }
 connect();
+document.addEventListener('visibilitychange', connect);

@@ -8,11 +8,12 @@
 //	fleet dead    [-requeue] [ID]...
 //	fleet drain   [-grace D] AGENT
 //
-// The agent runs the command once for each job: the job, which is JSON, is its stdin, what it writes to stdout is the
-// answer, and another exit status than 0 is a failure, with the end of stderr for a reason. FLEET_JOB, FLEET_QUEUE and
-// FLEET_ATTEMPT are in its environment. So a shell script can be the worker:
+// A JOB that is no JSON is a text, and becomes a JSON string. The agent runs the command once for each job: the job, which is
+// JSON, is its stdin, what it writes to stdout is the answer, and another exit status than 0 is a failure, with the end of
+// stderr for a reason. FLEET_JOB, FLEET_QUEUE and FLEET_ATTEMPT are in its environment. So a shell script can be the worker:
 //
-//	fleet agent -queue sums -- sh -c 'sha256sum "$(cat)"'
+//	fleet agent -queue sums -- sh -c 'sha256sum "$(jq -r .)"'
+//	fleet submit -queue sums -wait /etc/hostname
 //
 // With -lines the command is started once and speaks the protocol of package pool's Lines, on its descriptor 3.
 //
