@@ -57,9 +57,7 @@ func TestNoPython(t *testing.T) {
 	cmd := program.Command(t)
 	cmd.Env = append(cmd.Env, "PATH="+t.TempDir())
 	got := program.Run(t, cmd)
-	require.Zero(t, got.Code)
-	require.Contains(t, got.Stdout, "1/0: pool: worker 1 does not start: spawn python3: ENOENT: no such file or directory\n")
-	require.NotContains(t, got.Stderr, "panic")
+	require.Equal(t, program.Result{Stderr: "pyworker: pool: worker 1 does not start: spawn python3: ENOENT: no such file or directory\n", Code: 1}, got)
 }
 
 func TestW082_TheWorkerHas15Lines(t *testing.T) {
@@ -82,11 +80,10 @@ func TestW082_LinesOnDescriptor3AreAllThatAWorkerNeeds(t *testing.T) {
 		got = append(got, m)
 		if e, ok := m["error"].(map[string]any); ok {
 			require.Contains(t, e["stack"], "Traceback")
+			e["message"], _, _ = strings.Cut(e["message"].(string), ":") // Newer versions say which value.
 			delete(e, "stack")
 		}
 		if m["id"] == 4. {
-			require.Contains(t, m["error"].(map[string]any)["message"], "not JSON compliant")
-			delete(m, "error")
 			side.Writable.End() // The worker has answered everything.
 		}
 	})
@@ -110,6 +107,6 @@ func TestW082_LinesOnDescriptor3AreAllThatAWorkerNeeds(t *testing.T) {
 		{"id": 1., "result": map[string]any{"ä": 2., "b": 1.}},
 		{"id": 2., "result": 6.5},
 		{"id": 3., "error": map[string]any{"message": "division by zero", "name": "ZeroDivisionError"}},
-		{"id": 4.}, // It is infinite, and an error.
+		{"id": 4., "error": map[string]any{"message": "Out of range float values are not JSON compliant", "name": "ValueError"}},
 	}, got)
 }
