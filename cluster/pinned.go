@@ -56,6 +56,7 @@ func pinnedQuery(network, address string) (q query, err error) {
 		if q.ip, err = netip.ParseAddr(host); err != nil {
 			return q, &OptionError{"address", "has no IP address"}
 		}
+		host = q.ip.String() // As Go's workers ask for it, and Node's that do not spell it out.
 		if q.ip.Is6() {
 			typ = "6"
 		}
