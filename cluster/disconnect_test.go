@@ -12,6 +12,7 @@ import (
 
 	"github.com/brood-go/brood/cluster"
 	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/reactor"
 )
 
 // holding is a worker whose connections stay until the client closes them.
@@ -238,6 +239,26 @@ func TestAWorkerThatHasHardlyBegunIsToldToo(t *testing.T) {
 	f.run()
 	require.Equal(t, 2, f.count("exit"))
 	require.Equal(t, 2, f.count("disconnect"))
+}
+
+func TestAfterTheEndOfTheLoop(t *testing.T) {
+	l := looptest.New(t)
+	o := nodeOptions(t, echo)
+	c, err := cluster.New(l, o)
+	require.NoError(t, err)
+	_, err = c.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	_, err = c.Listen("tcp", "127.0.0.1:0")
+	require.ErrorIs(t, err, reactor.ErrClosed)
+	_, err = c.Fork(nil)
+	require.ErrorIs(t, err, reactor.ErrClosed)
+	require.ErrorIs(t, c.Reload(nil, nil), reactor.ErrClosed)
+	require.ErrorIs(t, c.Upgrade(&cluster.Program{Module: "x"}, nil, nil), reactor.ErrClosed)
+	_, err = cluster.New(l, o)
+	require.ErrorIs(t, err, reactor.ErrClosed)
+	c.Disconnect(nil)
+	c.Kill()
 }
 
 func TestTheEndOfTheLoopLeavesNothingOpen(t *testing.T) {

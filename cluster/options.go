@@ -126,6 +126,7 @@ func (p Program) checked() (Program, error) {
 	var fork childprocess.ForkOptions
 	if p.Fork != nil {
 		fork = *p.Fork
+		fork.Env, fork.Stdio = slices.Clone(fork.Env), slices.Clone(fork.Stdio)
 	}
 	p.Fork = &fork
 	switch {

@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+
+	"github.com/brood-go/brood/reactor"
 )
 
 // Listen listens before there is a worker, and whatever becomes of the workers: connections wait in the kernel's backlog,
@@ -15,7 +17,11 @@ import (
 //
 // Listen returns the address, with the port that it has got. Errors are *[OptionError] and *[ListenError].
 func (c *Cluster) Listen(network, address string) (net.Addr, error) {
-	if c.state != stateOpen {
+	switch c.state {
+	case stateOpen:
+	case stateClosed:
+		return nil, &ListenError{"listen", address, reactor.ErrClosed}
+	default:
 		return nil, &ListenError{"listen", address, ErrDisconnecting}
 	}
 	q, err := pinnedQuery(network, address)

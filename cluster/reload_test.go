@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,7 +14,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/cluster"
+	"github.com/brood-go/brood/internal/test/looptest"
 )
 
 // A load is many clients that ask again and again, each by a connection of its own.
@@ -180,6 +184,39 @@ func TestW067_UpgradeToAnotherBinaryKeepsThePath(t *testing.T) {
 	require.Equal(t, 2, f.count("exit"))
 	_, err := net.Dial("unix", path)
 	require.Error(t, err)
+}
+
+// While the loop is busy the new worker listens in time: what is late is the loop.
+func TestABusyLoopDoesNotFailAReload(t *testing.T) {
+	const timeout = 20 * time.Millisecond
+	file := filepath.Join(t.TempDir(), "listens")
+	o := &cluster.Options{Self: "raw", Args: []string{"hasty"}, DisconnectTimeout: 1, Fork: &childprocess.ForkOptions{}}
+	o.Fork.Env = append(os.Environ(), "HASTY="+file)
+	f := newCluster(t, o)
+	f.fork(1)
+	f.when(f.saw("listening 1", 1), func() {
+		require.NoError(t, f.cluster.Reload(&cluster.ReloadOptions{ReadyTimeout: timeout}, func(err error) {
+			require.NoError(t, err)
+			f.end()
+		}))
+	})
+	f.when(f.saw("fork 2", 1), func() {
+		start := time.Now()
+		waitFor(t, func() bool {
+			_, err := os.Stat(file + "2")
+			return err == nil && time.Since(start) > 3*timeout
+		})
+	})
+	f.run()
+	require.Equal(t, 1, f.count("listening 2"), "%q", f.events)
+}
+
+// waitFor has the loop wait for something that another process does.
+func waitFor(t *testing.T, cond func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(looptest.HangLimit()); !cond(); time.Sleep(time.Millisecond) {
+		require.True(t, time.Now().Before(deadline))
+	}
 }
 
 func TestAReloadEndsWithTheCluster(t *testing.T) {

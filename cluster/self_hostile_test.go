@@ -31,6 +31,9 @@ func init() {
 			}
 		}
 		self.OnLeave(func() { say("leaves") })
+		if self.Listen("tcp", "127.0.0.1:0", nil, nil) == nil || self.ListenPacket("udp4", "127.0.0.1:0", nil, nil) == nil {
+			say("listens for nobody")
+		}
 		for _, address := range args {
 			err := self.Listen("tcp", address, nil, func(s *cluster.Server, err error) {
 				if err != nil {

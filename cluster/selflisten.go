@@ -57,6 +57,8 @@ func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Serv
 	switch {
 	case err != nil:
 		return err
+	case done == nil:
+		return &OptionError{"done", "is nil"}
 	case with.MaxWaiting < 0:
 		return &OptionError{"MaxWaiting", "is negative"}
 	case with.MaxConnections < 0:
@@ -81,8 +83,11 @@ func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Serv
 // caller must Close the net.PacketConn, which is a *net.UDPConn with another Close; when the worker disconnects, it is closed.
 func (s *Self) ListenPacket(network, address string, o *ListenOptions, done func(net.PacketConn, error)) error {
 	ask, err := packetQuery(network, address)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case done == nil:
+		return &OptionError{"done", "is nil"}
 	}
 	if o != nil && o.ReuseAddr {
 		ask.Flags |= flagReuseAddr
