@@ -3,6 +3,7 @@ package cluster_test
 import (
 	"fmt"
 	"io/fs"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -281,6 +282,16 @@ func TestADescriptorThatAWorkerMayName(t *testing.T) {
 	}
 }
 
+func TestListenIsThePathThatWorkersShare(t *testing.T) {
+	dir := t.TempDir()
+	f := newCluster(t, nodeOptions(t, listenScript(strconv.Quote(dir+"/s"))))
+	_, err := f.cluster.Listen("unix", dir+"/../"+filepath.Base(dir)+"//s")
+	require.NoError(t, err)
+	f.fork(1)
+	f.when(f.saw("listening 1", 1), f.end)
+	f.run()
+}
+
 // udpFDScript binds to a descriptor, and says where that is.
 const udpFDScript = `
 	const s = require('dgram').createSocket('udp4');
@@ -315,7 +326,7 @@ func TestADescriptorOfAUDPSocketThatAWorkerMayName(t *testing.T) {
 func TestListenIsTheAddressThatWorkersShare(t *testing.T) {
 	for address, want := range map[string]string{"0.0.0.0:0": "0.0.0.0", ":0": "::", "[::]:0": "::", "[0:0:0:0:0:0:0:1]:0": "::1", "[::ffff:127.0.0.1]:0": "127.0.0.1"} {
 		t.Run(address, func(t *testing.T) {
-			f := newCluster(t, &cluster.Options{Self: "accept", Args: []string{"tcp", address}})
+			f := newCluster(t, &cluster.Options{Self: "accept", Args: []string{"tcp", address}, MaxListeners: math.MaxInt})
 			addr, err := f.cluster.Listen("tcp", address)
 			require.NoError(t, err)
 			require.Equal(t, want, addr.(*net.TCPAddr).IP.String())

@@ -3,6 +3,7 @@ package cluster
 import (
 	"net"
 	"net/netip"
+	"path/filepath"
 	"strconv"
 
 	"github.com/brood-go/brood/reactor"
@@ -45,7 +46,8 @@ func pinnedQuery(network, address string) (q query, err error) {
 		if err := q.setPath(address); err != nil {
 			return q, &OptionError{"address", "is no absolute path"}
 		}
-		q.key = keyOf(address, -1, typeUnix, -1, 0)
+		q.path = filepath.Clean(address) // As workers ask for it.
+		q.key = keyOf(q.path, -1, typeUnix, -1, 0)
 		return q, nil
 	}
 	host, port, err := net.SplitHostPort(address)

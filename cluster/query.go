@@ -56,7 +56,7 @@ func parseQuery(in *inbound) (query, error) {
 	address := text(in.Address)
 	q := query{
 		socket: integerOr(in.FD, -1), port: integerOr(in.Port, 0), flags: integerOr(in.Flags, 0),
-		backlog:     min(max(integerOr(in.Backlog, 0), 0), 1<<16),
+		backlog:     min(max(integerOr(in.Backlog, 0), 0), maxBacklog),
 		readableAll: truth(in.ReadableAll), writableAll: truth(in.WritableAll),
 	}
 	index, ok := integer(in.Index)

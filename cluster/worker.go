@@ -203,7 +203,7 @@ func (w *Worker) reach(s WorkerState) { w.state = max(w.state, s) }
 // reply sends an answer to the worker. One that asks and does not read is killed: what it would have to be sent grows. The
 // error is why nothing was sent.
 func (w *Worker) reply(v any, handle any) error {
-	if w.replies >= maxReplies+w.cluster.o.MaxListeners {
+	if w.replies-maxReplies >= w.cluster.o.MaxListeners {
 		w.flood()
 		return ErrFlood
 	}
