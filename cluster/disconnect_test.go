@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"syscall"
@@ -239,6 +240,35 @@ func TestAWorkerThatHasHardlyBegunIsToldToo(t *testing.T) {
 	f.run()
 	require.Equal(t, 2, f.count("exit"))
 	require.Equal(t, 2, f.count("disconnect"))
+}
+
+func init() {
+	// stays says that it leaves.
+	rawWorkers["stays"] = func(r *raw) { r.send(object{"act": "exitedAfterDisconnect"}) }
+}
+
+func TestW109_AWorkerThatSaysThatItLeavesAndStaysIsKilled(t *testing.T) {
+	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"stays"}, DisconnectTimeout: 50 * time.Millisecond})
+	f.fork(1)
+	f.run()
+	require.Equal(t, []string{"fork", "online", "disconnect", "exit signal: SIGKILL true"}, f.of(1))
+}
+
+// The channel is the worker's, and no longer than it.
+func TestWhatAWorkerLeavesBehindIsNoWorker(t *testing.T) {
+	o := nodeOptions(t, `
+		const c = require('child_process').spawn('sleep', ['1000'], { stdio: ['ignore', 'ignore', 'ignore', 3], detached: true });
+		process.send(c.pid, () => process.exit(0));`)
+	o.DisconnectTimeout = -1
+	f := newCluster(t, o)
+	f.fork(1)
+	f.run()
+	require.Len(t, f.events, 5, "%q", f.events)
+	require.Equal(t, []string{"disconnect 1", "exit 1 exit status 0 false"}, f.events[3:])
+	var pid int
+	_, err := fmt.Sscanf(f.events[2], "message 1 %d", &pid)
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 }
 
 func TestAfterTheEndOfTheLoop(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -290,6 +291,57 @@ func TestListenIsThePathThatWorkersShare(t *testing.T) {
 	f.fork(1)
 	f.when(f.saw("listening 1", 1), f.end)
 	f.run()
+}
+
+func TestAListenerOfListenStaysWhenTheLastWorkerClosesItsServer(t *testing.T) {
+	f := newCluster(t, nodeOptions(t, `
+		const s = require('net').createServer().listen(0, '127.0.0.1', () => s.close(() => process.send('closed')));`))
+	before := listening()
+	addr, err := f.cluster.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	f.fork(1)
+	f.when(f.saw("message 1 closed", 1), func() {
+		again, err := f.cluster.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		require.Equal(t, addr, again)
+		require.Equal(t, before+1, listening())
+		f.end()
+	})
+	f.run()
+	require.Equal(t, before, listening())
+}
+
+// Workers that come and go, each with an address of its own, leave no more listeners behind than one may have.
+func TestListenersThatNobodyUsesAreBounded(t *testing.T) {
+	const most = 2
+	f := newCluster(t, &cluster.Options{Self: "accept", Args: []string{"unix", "worker"}, MaxListeners: most})
+	before := listening()
+	f.cluster.OnListening(func(g *cluster.Listening) {
+		_, err := g.Worker.Kill(syscall.SIGKILL)
+		require.NoError(t, err)
+	})
+	next := 0
+	dir := t.TempDir()
+	fork := func() {
+		next++
+		o := &cluster.Program{Self: "accept", Args: []string{"unix", fmt.Sprint(dir, "/", next)}}
+		require.NoError(t, f.cluster.Upgrade(o, nil, func(error) { f.fork(1) }))
+	}
+	f.cluster.OnExit(func(*cluster.Exit) {
+		if next < 2*most {
+			fork()
+			return
+		}
+		require.Equal(t, most, listening()-before)
+		for i := range 2 * most {
+			_, err := os.Stat(fmt.Sprint(dir, "/", i+1))
+			require.Equal(t, i >= most, err == nil, "%d", i+1)
+		}
+		f.end()
+	})
+	fork()
+	f.run()
+	require.Equal(t, before, listening())
 }
 
 // udpFDScript binds to a descriptor, and says where that is.

@@ -151,17 +151,17 @@ func (s *Self) newConn(m *ipc.Message, in *inbound) {
 		return
 	}
 	server, handle := s.servers[text(in.Key)], m.Handle()
-	accepted := false
-	var then func()
+	var begin func(said bool)
 	if server != nil && handle != nil {
-		accepted, then = server.deliver(handle)
+		begin = server.take(handle)
 	}
 	if handle != nil {
 		_ = handle.Close() // It returns no error, and does nothing when the server has it.
 	}
-	_ = s.send(ackMessage{head: s.head(""), Ack: seq, Accepted: &accepted}, nil) // It fails when the primary has gone.
-	if then != nil {
-		then()
+	accepted := begin != nil
+	err := s.send(ackMessage{head: s.head(""), Ack: seq, Accepted: &accepted}, nil)
+	if accepted {
+		begin(err == nil) // It fails when the primary has gone.
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/cluster"
+	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
@@ -49,6 +50,49 @@ func TestW100_AGoWorkerUnderAGoPrimary(t *testing.T) {
 			}
 		}
 	}
+}
+
+func init() {
+	// answersAndDies answers one connection and exits at once.
+	workers["answersAndDies"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
+		self, err := cluster.Join(l, parent)
+		if err != nil {
+			return err
+		}
+		return self.Listen(args[0], args[1], nil, func(s *cluster.Server, err error) {
+			must(err)
+			// It ends with the process.
+			go func() {
+				if conn, err := s.Accept(); err == nil {
+					_, _ = fmt.Fprintf(conn, "by %d", self.ID()) // The client waits for it.
+					helperproc.Exit(0)
+				}
+			}()
+		})
+	}
+}
+
+// A worker that answers before it has said that it takes the connection, and dies of it, has another worker answer too.
+func TestW104_AWorkerSaysThatItTakesAConnectionBeforeItDoesAnything(t *testing.T) {
+	const n = 40
+	f := newCluster(t, &cluster.Options{Self: "answersAndDies", Args: []string{"tcp", "127.0.0.1:0"}})
+	addr, err := f.cluster.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	over := false
+	f.cluster.OnExit(func(*cluster.Exit) {
+		if !over {
+			f.fork(1)
+		}
+	})
+	f.fork(2)
+	f.asks(n, "tcp", addr.String(), func(answers []string) {
+		for _, s := range answers {
+			require.Regexp(t, `^by \d+$`, s, "%q", answers)
+		}
+		over = true
+		f.cluster.Kill()
+	})
+	f.run()
 }
 
 func TestW102_GoWorkersShareAUDPSocket(t *testing.T) {
