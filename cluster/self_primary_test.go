@@ -86,10 +86,10 @@ func TestW104_AWorkerSaysThatItTakesAConnectionBeforeItDoesAnything(t *testing.T
 	})
 	f.fork(2)
 	f.asks(n, "tcp", addr.String(), func(answers []string) {
+		over = true
 		for _, s := range answers {
 			require.Regexp(t, `^by \d+$`, s, "%q", answers)
 		}
-		over = true
 		f.cluster.Kill()
 	})
 	f.run()
