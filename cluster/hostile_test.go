@@ -153,6 +153,17 @@ func init() {
 		r.query(0)
 	}
 
+	// big asks with more than a query may have.
+	rawWorkers["big"] = func(r *raw) {
+		r.onAct(func(act string, in object, _ *ipc.Handle) {
+			if act == "" {
+				must(r.parent.Send(fmt.Sprint(in["errno"])))
+			}
+		})
+		r.send(queryWith(object{"data": strings.Repeat("x", 64<<10)}))
+		r.send(queryWith(object{"data": strings.Repeat("x", 63<<10)}))
+	}
+
 	// hasty is online and listens at once, and says so by a file too.
 	rawWorkers["hasty"] = func(r *raw) {
 		r.send(object{"act": "listening"})
@@ -172,6 +183,15 @@ func TestW103_TheSecondServerWithOneKeyIsRefusedAndTheFirstStays(t *testing.T) {
 		})
 	})
 	f.run()
+}
+
+func TestAQueryIsBounded(t *testing.T) {
+	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"big"}, DisconnectTimeout: 1})
+	f.fork(1)
+	f.when(f.saw("message 1", 2), f.end)
+	f.run()
+	require.Equal(t, 1, f.count(fmt.Sprintf("message 1 %d", -int(unix.E2BIG))), "%q", f.events)
+	require.Equal(t, 1, f.count("message 1 <nil>"), "%q", f.events)
 }
 
 // A program may have many servers, and a Node program asks for all of them before it reads an answer, which are errors here.

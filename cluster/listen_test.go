@@ -3,13 +3,11 @@ package cluster_test
 import (
 	"fmt"
 	"io/fs"
-	"math"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -283,67 +281,6 @@ func TestADescriptorThatAWorkerMayName(t *testing.T) {
 	}
 }
 
-func TestListenIsThePathThatWorkersShare(t *testing.T) {
-	dir := t.TempDir()
-	f := newCluster(t, nodeOptions(t, listenScript(strconv.Quote(dir+"/s"))))
-	_, err := f.cluster.Listen("unix", dir+"/../"+filepath.Base(dir)+"//s")
-	require.NoError(t, err)
-	f.fork(1)
-	f.when(f.saw("listening 1", 1), f.end)
-	f.run()
-}
-
-func TestAListenerOfListenStaysWhenTheLastWorkerClosesItsServer(t *testing.T) {
-	f := newCluster(t, nodeOptions(t, `
-		const s = require('net').createServer().listen(0, '127.0.0.1', () => s.close(() => process.send('closed')));`))
-	before := listening()
-	addr, err := f.cluster.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	f.fork(1)
-	f.when(f.saw("message 1 closed", 1), func() {
-		again, err := f.cluster.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		require.Equal(t, addr, again)
-		require.Equal(t, before+1, listening())
-		f.end()
-	})
-	f.run()
-	require.Equal(t, before, listening())
-}
-
-// Workers that come and go, each with an address of its own, leave no more listeners behind than one may have.
-func TestListenersThatNobodyUsesAreBounded(t *testing.T) {
-	const most = 2
-	f := newCluster(t, &cluster.Options{Self: "accept", Args: []string{"unix", "worker"}, MaxListeners: most})
-	before := listening()
-	f.cluster.OnListening(func(g *cluster.Listening) {
-		_, err := g.Worker.Kill(syscall.SIGKILL)
-		require.NoError(t, err)
-	})
-	next := 0
-	dir := t.TempDir()
-	fork := func() {
-		next++
-		o := &cluster.Program{Self: "accept", Args: []string{"unix", fmt.Sprint(dir, "/", next)}}
-		require.NoError(t, f.cluster.Upgrade(o, nil, func(error) { f.fork(1) }))
-	}
-	f.cluster.OnExit(func(*cluster.Exit) {
-		if next < 2*most {
-			fork()
-			return
-		}
-		require.Equal(t, most, listening()-before)
-		for i := range 2 * most {
-			_, err := os.Stat(fmt.Sprint(dir, "/", i+1))
-			require.Equal(t, i >= most, err == nil, "%d", i+1)
-		}
-		f.end()
-	})
-	fork()
-	f.run()
-	require.Equal(t, before, listening())
-}
-
 // udpFDScript binds to a descriptor, and says where that is.
 const udpFDScript = `
 	const s = require('dgram').createSocket('udp4');
@@ -372,23 +309,6 @@ func TestADescriptorOfAUDPSocketThatAWorkerMayName(t *testing.T) {
 	port := conn.LocalAddr().(*net.UDPAddr).Port
 	for _, want := range []string{fmt.Sprint("message 1 ", port), "message 2 EINVAL", "message 3 EBADF"} {
 		require.Equal(t, 1, f.count(want), "%q", f.events)
-	}
-}
-
-func TestListenIsTheAddressThatWorkersShare(t *testing.T) {
-	for address, want := range map[string]string{"0.0.0.0:0": "0.0.0.0", ":0": "::", "[::]:0": "::", "[0:0:0:0:0:0:0:1]:0": "::1", "[::ffff:127.0.0.1]:0": "127.0.0.1"} {
-		t.Run(address, func(t *testing.T) {
-			f := newCluster(t, &cluster.Options{Self: "accept", Args: []string{"tcp", address}, MaxListeners: math.MaxInt})
-			addr, err := f.cluster.Listen("tcp", address)
-			require.NoError(t, err)
-			require.Equal(t, want, addr.(*net.TCPAddr).IP.String())
-			f.fork(1)
-			f.when(f.saw("listening 1", 1), func() {
-				require.Equal(t, addr.(*net.TCPAddr).Port, f.ports[1])
-				f.end()
-			})
-			f.run()
-		})
 	}
 }
 
