@@ -186,6 +186,29 @@ func TestW067_UpgradeToAnotherBinaryKeepsThePath(t *testing.T) {
 	require.Error(t, err)
 }
 
+// Those of a batch that are ready may have connections already when another one fails.
+func TestW063_TheReadyWorkersOfABatchThatFailsAreToldToDisconnect(t *testing.T) {
+	f := newCluster(t, nodeOptions(t, `
+		const cluster = require('cluster');
+		process.on('message', () => process.exit(7));
+		if (cluster.worker.id !== 4) require('net').createServer().listen(0, '127.0.0.1');`))
+	f.fork(2)
+	f.when(f.saw("listening", 2), func() {
+		require.NoError(t, f.cluster.Reload(&cluster.ReloadOptions{Batch: 2}, func(err error) {
+			e, ok := errors.AsType[*cluster.ReloadError](err)
+			require.True(t, ok, "%v", err)
+			require.Equal(t, 4, e.Worker.ID())
+			require.ErrorIs(t, err, cluster.ErrExited)
+		}))
+	})
+	f.when(f.saw("listening 3", 1), func() { require.NoError(t, f.cluster.Worker(4).Send("exit")) })
+	f.when(f.saw("exit 3 exit status 0 true", 1), func() {
+		require.Equal(t, []int{1, 2}, f.ids())
+		f.end()
+	})
+	f.run()
+}
+
 // While the loop is busy the new worker listens in time: what is late is the loop.
 func TestABusyLoopDoesNotFailAReload(t *testing.T) {
 	const timeout = 20 * time.Millisecond
