@@ -101,7 +101,7 @@ func (q *query) bindIP(ip netip.Addr) (int, error) {
 	if err != nil {
 		return -1, os.NewSyscallError("socket", err)
 	}
-	if err := q.bind(socket, family, address); err != nil {
+	if err := q.bind(socket, ip, address); err != nil {
 		fd.Close(socket)
 		return -1, err
 	}
@@ -109,9 +109,12 @@ func (q *query) bindIP(ip netip.Addr) (int, error) {
 }
 
 // bind sets what is set before bind(2), and binds.
-func (q *query) bind(socket, family int, address unix.Sockaddr) (err error) {
-	if family == unix.AF_INET6 {
+func (q *query) bind(socket int, ip netip.Addr, address unix.Sockaddr) (err error) {
+	if !ip.Is4() {
 		err = unix.SetsockoptInt(socket, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, q.flags&flagIPv6Only)
+		if !ip.IsUnspecified() {
+			err = nil // OpenBSD has no sockets of both families; this would not be one.
+		}
 	}
 	switch {
 	case err != nil:
