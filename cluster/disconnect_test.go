@@ -210,6 +210,32 @@ func TestWhatWasAcceptedIsHandedOverBeforeTheEnd(t *testing.T) {
 }
 
 // What waits in the backlog of a listener that is closed is handed to workers that are free.
+// There is a worker, but none that listens there.
+func TestDisconnectDoesNotWaitForWhatNobodyListensFor(t *testing.T) {
+	o := nodeOptions(t, `if (require('cluster').worker.id === 1) require('net').createServer().listen(0, '127.0.0.1');`)
+	o.DisconnectTimeout = -1
+	f := newCluster(t, o)
+	f.fork(2)
+	f.when(func() bool { return f.count("listening 1")+f.count("online 2") == 2 }, func() {
+		f.stop(1)
+		conn := f.connect(1, f.ports[1])[0]
+		f.client(func() error {
+			s, err := answer(conn)
+			if s != "" {
+				return fmt.Errorf("answer %q", s)
+			}
+			_ = err // It is reset, or ends.
+			return nil
+		}, nil)
+		f.turns(50, func() {
+			_, err := f.cluster.Worker(1).Kill(syscall.SIGKILL)
+			require.NoError(t, err)
+		})
+	})
+	f.when(f.saw("exit 1", 1), f.end)
+	f.run()
+}
+
 func TestDisconnectTakesWhatWaitsInTheBacklog(t *testing.T) {
 	for _, pick := range []func(*cluster.Incoming) *cluster.Worker{nil, byPort} {
 		o := nodeOptions(t, echo)

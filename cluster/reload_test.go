@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -184,6 +185,22 @@ func TestW067_UpgradeToAnotherBinaryKeepsThePath(t *testing.T) {
 	require.Equal(t, 2, f.count("exit"))
 	_, err := net.Dial("unix", path)
 	require.Error(t, err)
+}
+
+func TestAReloadReplacesNobodyWhoDiedMeanwhile(t *testing.T) {
+	f := newCluster(t, nodeOptions(t, echo))
+	f.fork(2)
+	f.when(f.saw("listening", 2), func() {
+		require.NoError(t, f.cluster.Reload(nil, func(err error) {
+			require.NoError(t, err)
+			require.Equal(t, []int{3}, f.ids())
+			f.end()
+		}))
+		_, err := f.cluster.Worker(2).Kill(syscall.SIGKILL)
+		require.NoError(t, err)
+	})
+	f.run()
+	require.Equal(t, 3, f.count("fork"), "%q", f.events)
 }
 
 // Those of a batch that are ready may have connections already when another one fails.
