@@ -95,6 +95,49 @@ func TestW104_AWorkerSaysThatItTakesAConnectionBeforeItDoesAnything(t *testing.T
 	f.run()
 }
 
+func init() {
+	// lazy has one connection wait for Accept; the first worker never calls that.
+	workers["lazy"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
+		self, err := cluster.Join(l, parent)
+		if err != nil {
+			return err
+		}
+		return self.Listen(args[0], args[1], &cluster.ListenOptions{MaxWaiting: 1}, func(s *cluster.Server, err error) {
+			must(err)
+			if self.ID() == 1 {
+				return
+			}
+			// It ends with the server.
+			go func() {
+				for {
+					conn, err := s.Accept()
+					if err != nil {
+						return
+					}
+					_, _ = fmt.Fprint(conn, self.ID()) // The client waits for it.
+					_ = conn.Close()                   // Nobody waits for what it says.
+				}
+			}()
+		})
+	}
+}
+
+func TestW105_AServerWithMaxWaitingConnectionsTakesNoMore(t *testing.T) {
+	o := &cluster.Options{Self: "lazy", Args: []string{"tcp", "127.0.0.1:0"}, DisconnectTimeout: 1}
+	f := newCluster(t, o)
+	f.fork(2)
+	f.when(f.saw("listening", 2), func() {
+		waits := f.connect(1, f.ports[1])[0] // It is the first's.
+		f.asks(6, "tcp", local(f.ports[1]), func(answers []string) {
+			require.Equal(t, []string{"2", "2", "2", "2", "2", "2"}, answers)
+			require.Equal(t, 1, f.cluster.Worker(1).Served())
+			require.NoError(t, waits.Close())
+			f.end()
+		})
+	})
+	f.run()
+}
+
 func TestW102_GoWorkersShareAUDPSocket(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "udp", Args: []string{"udp4", "127.0.0.1:0"}})
 	f.fork(2)
