@@ -116,7 +116,8 @@ func (c *Cluster) OnListening(fn func(*Listening)) *events.Listener { return c.l
 func (c *Cluster) OnDisconnect(fn func(*Worker)) *events.Listener { return c.disconnect.On(fn) }
 
 // OnExit calls fn once for each worker, also for one that could not be started. It is the last event of a worker, which is
-// no longer among Workers, and the place to Fork another one.
+// no longer among Workers, and the place to Fork another one: later, if this one has not come far, or a program that ends at
+// once is forked without end.
 func (c *Cluster) OnExit(fn func(*Exit)) *events.Listener { return c.exit.On(fn) }
 
 // OnMessage calls fn with what workers send by process.send, in order. What comes while nobody listens is dropped.

@@ -21,17 +21,16 @@ func (c *Cluster) Disconnect(done func()) {
 	c.state = stateDraining
 	c.endReload(&ReloadError{Err: ErrDisconnecting})
 	if timeout := c.o.DisconnectTimeout; timeout > 0 {
-		c.draining = c.loop.SetTimeout(timeout, c.leave)
-		c.draining.Unref() // The workers keep the loop alive.
+		c.draining = c.after(timeout, c.leave)
 	}
-	c.loop.NextTick(func() { // Pick may be called.
-		for _, l := range c.listeners {
+	for _, l := range c.listeners {
+		c.loop.NextTick(func() { // Pick may be called.
 			if c.state == stateDraining {
 				l.shut()
 			}
-		}
-		c.distribute()
-	})
+		})
+	}
+	c.loop.NextTick(c.distribute)
 }
 
 // drained goes on with Disconnect when nothing waits for a worker any more.

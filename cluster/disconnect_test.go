@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/brood-go/brood/cluster"
 	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/reactor"
 )
 
 // holding is a worker whose connections stay until the client closes them.
@@ -208,6 +210,32 @@ func TestWhatWasAcceptedIsHandedOverBeforeTheEnd(t *testing.T) {
 }
 
 // What waits in the backlog of a listener that is closed is handed to workers that are free.
+// There is a worker, but none that listens there.
+func TestDisconnectDoesNotWaitForWhatNobodyListensFor(t *testing.T) {
+	o := nodeOptions(t, `if (require('cluster').worker.id === 1) require('net').createServer().listen(0, '127.0.0.1');`)
+	o.DisconnectTimeout = -1
+	f := newCluster(t, o)
+	f.fork(2)
+	f.when(func() bool { return f.count("listening 1")+f.count("online 2") == 2 }, func() {
+		f.stop(1)
+		conn := f.connect(1, f.ports[1])[0]
+		f.client(func() error {
+			s, err := answer(conn)
+			if s != "" {
+				return fmt.Errorf("answer %q", s)
+			}
+			_ = err // It is reset, or ends.
+			return nil
+		}, nil)
+		f.turns(50, func() {
+			_, err := f.cluster.Worker(1).Kill(syscall.SIGKILL)
+			require.NoError(t, err)
+		})
+	})
+	f.when(f.saw("exit 1", 1), f.end)
+	f.run()
+}
+
 func TestDisconnectTakesWhatWaitsInTheBacklog(t *testing.T) {
 	for _, pick := range []func(*cluster.Incoming) *cluster.Worker{nil, byPort} {
 		o := nodeOptions(t, echo)
@@ -238,6 +266,55 @@ func TestAWorkerThatHasHardlyBegunIsToldToo(t *testing.T) {
 	f.run()
 	require.Equal(t, 2, f.count("exit"))
 	require.Equal(t, 2, f.count("disconnect"))
+}
+
+func init() {
+	// stays says that it leaves.
+	rawWorkers["stays"] = func(r *raw) { r.send(object{"act": "exitedAfterDisconnect"}) }
+}
+
+func TestW109_AWorkerThatSaysThatItLeavesAndStaysIsKilled(t *testing.T) {
+	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"stays"}, DisconnectTimeout: 50 * time.Millisecond})
+	f.fork(1)
+	f.run()
+	require.Equal(t, []string{"fork", "online", "disconnect", "exit signal: SIGKILL true"}, f.of(1))
+}
+
+// The channel is the worker's, and no longer than it.
+func TestWhatAWorkerLeavesBehindIsNoWorker(t *testing.T) {
+	o := nodeOptions(t, `
+		const c = require('child_process').spawn('sleep', ['1000'], { stdio: ['ignore', 'ignore', 'ignore', 3], detached: true });
+		process.send(c.pid, () => process.exit(0));`)
+	o.DisconnectTimeout = -1
+	f := newCluster(t, o)
+	f.fork(1)
+	f.run()
+	require.Len(t, f.events, 5, "%q", f.events)
+	require.Equal(t, []string{"disconnect 1", "exit 1 exit status 0 false"}, f.events[3:])
+	var pid int
+	_, err := fmt.Sscanf(f.events[2], "message 1 %d", &pid)
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+}
+
+func TestAfterTheEndOfTheLoop(t *testing.T) {
+	l := looptest.New(t)
+	o := nodeOptions(t, echo)
+	c, err := cluster.New(l, o)
+	require.NoError(t, err)
+	_, err = c.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	_, err = c.Listen("tcp", "127.0.0.1:0")
+	require.ErrorIs(t, err, reactor.ErrClosed)
+	_, err = c.Fork(nil)
+	require.ErrorIs(t, err, reactor.ErrClosed)
+	require.ErrorIs(t, c.Reload(nil, nil), reactor.ErrClosed)
+	require.ErrorIs(t, c.Upgrade(&cluster.Program{Module: "x"}, nil, nil), reactor.ErrClosed)
+	_, err = cluster.New(l, o)
+	require.ErrorIs(t, err, reactor.ErrClosed)
+	c.Disconnect(nil)
+	c.Kill()
 }
 
 func TestTheEndOfTheLoopLeavesNothingOpen(t *testing.T) {

@@ -38,7 +38,8 @@
 //  2. Both serializations, TCP, AF_UNIX and UDP, round robin and shared sockets, with Node and with Go workers. (W100, W101,
 //     W102)
 //  3. One connection is on its way to a worker. It stays open here until the worker has said that it takes it, so that it
-//     goes to another worker when this one dies, refuses it or has no descriptor left. (W104, W105, W106)
+//     goes to another worker when this one dies, refuses it or has no descriptor left. A worker says so before its program
+//     has the connection, so that nobody else answers it too. (W104, W105, W106)
 //  4. When all workers refuse, the connection waits, and each is asked again 5 ms to 100 ms later: the primary does not spin.
 //     (W105)
 //  5. Options.MaxPending bounds the connections of a listener that are accepted and that no worker has taken. What comes then
@@ -71,7 +72,8 @@
 //
 // A listener outlives its workers unless its last one closes its server by itself, see Options.KeepListeners; of those that
 // nobody uses, at most MaxListeners stay. A worker may name no descriptor of this program by listen({fd}) that is not among
-// Options.FDs. Workers get connections by number, each free one in turn, and not by who became free first.
+// Options.FDs, and no AF_UNIX socket without a file ("\0name"), nor one whose path is too long. Workers get connections by
+// number, each free one in turn, and not by who became free first.
 //
 // Node's primary asks a worker that refuses again at once, loses a connection whose worker dies before it has accepted, and
 // accepts whatever comes.

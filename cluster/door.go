@@ -82,7 +82,8 @@ func (s *Server) Close() error {
 // full reports whether no more connections may wait.
 func (d *door) full() bool { return len(d.conns) == cap(d.conns) }
 
-// push has a connection wait for Accept. It closes the connection when none may wait any more.
+// push has a connection wait for Accept, and reports whether one may: since full and shut have said so, Close may have been
+// called.
 func (d *door) push(conn net.Conn) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -94,7 +95,6 @@ func (d *door) push(conn net.Conn) bool {
 		default:
 		}
 	}
-	_ = conn.Close() // Its sender has it still.
 	return false
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"syscall"
@@ -128,6 +129,84 @@ func init() {
 		r.loop.SetTimeout(1e12, func() {})
 		r.query(0)
 	}
+}
+
+func init() {
+	// twice asks twice with one key, tells what it is answered, and accepts.
+	rawWorkers["twice"] = func(r *raw) {
+		r.onAct(func(act string, in object, h *ipc.Handle) {
+			switch {
+			case act == "newconn":
+				r.send(object{"ack": in["seq"], "accepted": true})
+				conn, err := h.Conn()
+				must(err)
+				_, err = conn.Write([]byte("first"))
+				must(err)
+				must(conn.Close())
+			case in["sockname"] != nil:
+				r.send(object{"act": "listening", "port": in["sockname"].(object)["port"]})
+			default:
+				must(r.parent.Send(fmt.Sprint(in["errno"], " ", in["key"])))
+			}
+		})
+		r.query(0)
+		r.query(0)
+	}
+
+	// big asks with more than a query may have.
+	rawWorkers["big"] = func(r *raw) {
+		r.onAct(func(act string, in object, _ *ipc.Handle) {
+			if act == "" {
+				must(r.parent.Send(fmt.Sprint(in["errno"])))
+			}
+		})
+		r.send(queryWith(object{"data": strings.Repeat("x", 64<<10)}))
+		r.send(queryWith(object{"data": strings.Repeat("x", 63<<10)}))
+	}
+
+	// hasty is online and listens at once, and says so by a file too.
+	rawWorkers["hasty"] = func(r *raw) {
+		r.send(object{"act": "listening"})
+		must(os.WriteFile(os.Getenv("HASTY")+os.Getenv("NODE_UNIQUE_ID"), nil, 0o600))
+	}
+}
+
+// Node's second reply has the same key, which ends the worker.
+func TestW103_TheSecondServerWithOneKeyIsRefusedAndTheFirstStays(t *testing.T) {
+	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"twice"}, DisconnectTimeout: 1})
+	f.fork(1)
+	f.when(func() bool { return f.count("listening 1")+f.count("message 1") == 2 }, func() {
+		require.Equal(t, 1, f.count(fmt.Sprintf("message 1 %d 127.0.0.1:0:4:-1:0", -int(unix.EADDRINUSE))), "%q", f.events)
+		f.asks(2, "tcp", local(f.ports[1]), func(answers []string) {
+			require.Equal(t, []string{"first", "first"}, answers)
+			f.end()
+		})
+	})
+	f.run()
+}
+
+func TestAQueryIsBounded(t *testing.T) {
+	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"big"}, DisconnectTimeout: 1})
+	f.fork(1)
+	f.when(f.saw("message 1", 2), f.end)
+	f.run()
+	require.Equal(t, 1, f.count(fmt.Sprintf("message 1 %d", -int(unix.E2BIG))), "%q", f.events)
+	require.Equal(t, 1, f.count("message 1 <nil>"), "%q", f.events)
+}
+
+// A program may have many servers, and a Node program asks for all of them before it reads an answer, which are errors here.
+func TestAWorkerMayAskForAsManyServersAsItMayHave(t *testing.T) {
+	const n = 4000
+	o := nodeOptions(t, fmt.Sprintf(`
+		let left = %d;
+		const answered = () => { if (--left === 0) process.send('all'); };
+		for (let i = left; i > 0; i--) require('net').createServer().on('error', answered).listen('/dev/null/' + i);`, n))
+	o.MaxListeners = n
+	f := newCluster(t, o)
+	f.fork(1)
+	f.when(f.saw("message 1 all", 1), f.end)
+	f.run()
+	require.Equal(t, 1, f.count("exit 1 exit status 0 true"))
 }
 
 func number(v any) (float64, bool) {

@@ -281,6 +281,37 @@ func TestADescriptorThatAWorkerMayName(t *testing.T) {
 	}
 }
 
+// udpFDScript binds to a descriptor, and says where that is.
+const udpFDScript = `
+	const s = require('dgram').createSocket('udp4');
+	s.on('error', (e) => process.send(e.code));
+	s.bind({ fd: +process.env.FD }, () => process.send(s.address().port));`
+
+func TestADescriptorOfAUDPSocketThatAWorkerMayName(t *testing.T) {
+	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer conn.Close()
+	udp, err := conn.(*net.UDPConn).File()
+	require.NoError(t, err)
+	defer udp.Close()
+	stream, other, err := socketPair()
+	require.NoError(t, err)
+	defer unixClose(stream, other)
+	o := nodeOptions(t, udpFDScript)
+	o.FDs = []int{int(udp.Fd()), stream}
+	f := newCluster(t, o)
+	for _, fd := range []int{o.FDs[0], stream, other} {
+		_, err := f.cluster.Fork([]string{fmt.Sprint("FD=", fd)})
+		require.NoError(t, err)
+	}
+	f.when(f.saw("message", 3), f.end)
+	f.run()
+	port := conn.LocalAddr().(*net.UDPAddr).Port
+	for _, want := range []string{fmt.Sprint("message 1 ", port), "message 2 EINVAL", "message 3 EBADF"} {
+		require.Equal(t, 1, f.count(want), "%q", f.events)
+	}
+}
+
 func TestW066_WithoutWorkersTheBacklogHoldsConnections(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, listenScript("0, '127.0.0.1'")))
 	addr, err := f.cluster.Listen("tcp", "127.0.0.1:0")
@@ -358,6 +389,18 @@ func TestWhatTheClusterIsNotMadeFor(t *testing.T) {
 	_, err = c.Listen("tcp", taken.Addr().String())
 	require.ErrorContains(t, err, "address already in use")
 	require.ErrorAs(t, err, new(*cluster.ListenError))
+}
+
+func TestOptionsAreCopied(t *testing.T) {
+	o := nodeOptions(t, `process.send(process.env.TEXT + process.argv[2] + require('cluster').worker.id); process.disconnect();`)
+	o.Args, o.Fork = []string{"a"}, &childprocess.ForkOptions{}
+	o.Fork.Env = append(os.Environ(), "TEXT=e", "NODE_UNIQUE_ID=7")
+	f := newCluster(t, o)
+	o.Args[0], o.Fork.Env[len(o.Fork.Env)-2] = "changed", "TEXT=changed"
+	_, err := f.cluster.Fork([]string{"NODE_UNIQUE_ID=8"})
+	require.NoError(t, err)
+	f.run()
+	require.Equal(t, 1, f.count("message 1 ea1"), "%q", f.events)
 }
 
 func TestAProgramThatCannotBeStarted(t *testing.T) {

@@ -202,10 +202,22 @@ func (l *listener) acceptOne() bool {
 		}
 		return false
 	}
-	conn := &connection{socket: socket}
+	conn, picked := &connection{socket: socket}, false
+	defer func() {
+		if !picked { // Pick has panicked.
+			l.take(conn, nil)
+			l.cluster.loop.NextTick(l.distribute)
+		}
+	}()
 	m := l.pick(conn)
+	picked = true
+	return l.take(conn, m)
+}
+
+// take keeps a connection that was accepted, for m or whoever is next, and reports whether the listener is open.
+func (l *listener) take(conn *connection, m *member) bool {
 	if l.closed { // By Pick.
-		fd.Close(socket)
+		fd.Close(conn.socket)
 		return false
 	}
 	l.held++
@@ -275,9 +287,18 @@ func (l *listener) shut() {
 	if l.socket < 0 {
 		return
 	}
+	defer l.closeSocket() // Also when Pick panics.
 	if l.watcher != nil {
 		for l.drains() && l.acceptOne() {
 		}
+	}
+}
+
+func (l *listener) closeSocket() {
+	if l.socket < 0 { // Pick has closed it meanwhile.
+		return
+	}
+	if l.watcher != nil {
 		l.watcher.Close()
 	}
 	if l.pause != nil {

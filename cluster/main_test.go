@@ -61,7 +61,12 @@ func nodeOptions(t testing.TB, text string) *cluster.Options {
 // newCluster returns a cluster. Its workers are killed if the test fails; a test that passes has them end.
 func newCluster(t testing.TB, o *cluster.Options) *fixture {
 	t.Helper()
-	l := looptest.New(t)
+	return newClusterOn(looptest.New(t), t, o)
+}
+
+// newClusterOn is newCluster on a loop that the test has made.
+func newClusterOn(l *reactor.Loop, t testing.TB, o *cluster.Options) *fixture {
+	t.Helper()
 	c, err := cluster.New(l, o)
 	require.NoError(t, err)
 	f := &fixture{t: t, loop: l, cluster: c, ports: map[int]int{}}

@@ -1,13 +1,11 @@
 package cluster
 
 import (
-	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strconv"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -17,33 +15,25 @@ import (
 // open opens the socket of q: in non-blocking mode, bound, listening if it is a stream. path is the file to remove with it.
 func (q *query) open() (socket int, path string, err error) {
 	switch {
-	case q.udp != "":
-		socket, err = q.openUDP()
-		return socket, "", err
 	case q.socket >= 0:
-		socket, err = fd.Duplicate(q.socket, 0)
-		if err != nil {
-			return -1, "", err
-		}
-		if err := fd.SetNonblock(socket, true); err != nil {
-			fd.Close(socket)
-			return -1, "", err
-		}
+		socket, err = q.borrow()
 	case q.path != "":
-		if socket, err = q.openPath(); err != nil {
-			return -1, "", err
-		}
+		socket, err = q.openPath()
 		path = q.path
 	default:
-		if socket, err = q.openTCP(); err != nil {
-			return -1, "", err
-		}
+		socket, err = q.openIP()
+	}
+	if err != nil {
+		return -1, "", err
+	}
+	if q.udp != "" {
+		return socket, "", nil
 	}
 	backlog := q.backlog
 	if backlog == 0 {
 		backlog = unix.SOMAXCONN // Node has 511; but what this primary cannot hand out yet waits there.
 	}
-	if err := unix.Listen(socket, backlog); err != nil { // Again, for the backlog, but for a descriptor that was given.
+	if err := unix.Listen(socket, backlog); err != nil {
 		fd.Close(socket)
 		if path != "" {
 			_ = os.Remove(path) // It was made just now.
@@ -53,31 +43,104 @@ func (q *query) open() (socket int, path string, err error) {
 	return socket, path, nil
 }
 
-// listenConfig listens as Node does: without MPTCP, which the kernel would have for every connection then.
-func listenConfig() *net.ListenConfig {
-	c := &net.ListenConfig{KeepAlive: -1}
-	c.SetMultipathTCP(false)
-	return c
-}
-
-func (q *query) hostPort() string {
-	host := ""
-	if !q.all {
-		host = q.ip.String()
-	}
-	return net.JoinHostPort(host, strconv.Itoa(q.port))
-}
-
-func (q *query) openTCP() (int, error) {
-	network := "tcp" // All addresses are those of both families, where there are both.
-	if q.flags&flagIPv6Only != 0 && (q.all || q.ip.Is6()) {
-		network = "tcp6"
-	}
-	ln, err := listenConfig().Listen(context.Background(), network, q.hostPort()) // Nothing is looked up: it does not wait.
+// borrow returns a duplicate of a descriptor of this program's.
+func (q *query) borrow() (int, error) {
+	socket, err := fd.Private(fd.Duplicate(q.socket, 0))
 	if err != nil {
 		return -1, err
 	}
-	return detach(ln.(*net.TCPListener))
+	if err = fd.SetNonblock(socket, true); err == nil && q.udp != "" {
+		err = mustBeUDP(socket)
+	}
+	if err != nil {
+		fd.Close(socket)
+		return -1, err
+	}
+	return socket, nil
+}
+
+// mustBeUDP returns EINVAL, as libuv has it, for another descriptor than a UDP socket. listen(2) does as much for streams.
+func mustBeUDP(socket int) error {
+	kind, err := unix.GetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_TYPE)
+	if err != nil || kind != unix.SOCK_DGRAM {
+		return unix.EINVAL
+	}
+	if family, err := fd.Domain(socket); err != nil || family != unix.AF_INET && family != unix.AF_INET6 {
+		return unix.EINVAL
+	}
+	return nil
+}
+
+// openIP opens a TCP or UDP socket as libuv does (libuv v1.46, src/unix/tcp.c, udp.c), and not as package net, which has
+// 0.0.0.0 mean all addresses of both families, listens there for a group's address, and lets all UDP sockets broadcast. No
+// address means all of both families, or where there is no IPv6 those of IPv4 (Node v20, lib/net.js, createServerHandle).
+func (q *query) openIP() (int, error) {
+	switch {
+	case !q.all:
+		return q.bindIP(q.ip)
+	case q.udp == typeUDP4:
+		return q.bindIP(netip.IPv4Unspecified())
+	}
+	socket, err := q.bindIP(netip.IPv6Unspecified())
+	if err != nil && q.udp == "" && !errors.Is(err, unix.EADDRINUSE) {
+		return q.bindIP(netip.IPv4Unspecified())
+	}
+	return socket, err
+}
+
+func (q *query) bindIP(ip netip.Addr) (int, error) {
+	family, address := sockaddr(ip, q.port)
+	kind := unix.SOCK_STREAM
+	if q.udp != "" {
+		kind = unix.SOCK_DGRAM
+		if ip.Is4() != (q.udp == typeUDP4) {
+			return -1, unix.EINVAL
+		}
+	}
+	socket, err := fd.Socket(family, kind)
+	if err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	if err := q.bind(socket, ip, address); err != nil {
+		fd.Close(socket)
+		return -1, err
+	}
+	return socket, nil
+}
+
+// bind sets what is set before bind(2), and binds.
+func (q *query) bind(socket int, ip netip.Addr, address unix.Sockaddr) (err error) {
+	if !ip.Is4() {
+		err = unix.SetsockoptInt(socket, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, q.flags&flagIPv6Only)
+		if !ip.IsUnspecified() {
+			err = nil // OpenBSD has no sockets of both families; this would not be one.
+		}
+	}
+	switch {
+	case err != nil:
+	case q.udp == "": // What is left of connections of a listener before this one does not matter.
+		err = unix.SetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+	case q.flags&flagReuseAddr != 0:
+		err = reuse(socket)
+	}
+	if err != nil {
+		return os.NewSyscallError("setsockopt", err)
+	}
+	return os.NewSyscallError("bind", unix.Bind(socket, address))
+}
+
+// sockaddr returns an address for bind(2). An interface that there is not is none, which is EINVAL there if it takes one.
+func sockaddr(ip netip.Addr, port int) (family int, address unix.Sockaddr) {
+	if ip.Is4() {
+		return unix.AF_INET, &unix.SockaddrInet4{Port: port, Addr: ip.As4()}
+	}
+	a := &unix.SockaddrInet6{Port: port, Addr: ip.As16()}
+	if zone := ip.Zone(); zone != "" {
+		if i, err := net.InterfaceByName(zone); err == nil {
+			a.ZoneId = uint32(i.Index)
+		}
+	}
+	return unix.AF_INET6, a
 }
 
 // openPath makes the socket by the shorter of the two names of its path, because there is a limit of about a hundred bytes.
@@ -88,17 +151,15 @@ func (q *query) openPath() (int, error) {
 			name = "./" + relative // What begins with @ has no file.
 		}
 	}
-	ln, err := listenConfig().Listen(context.Background(), "unix", name)
+	socket, err := fd.Socket(unix.AF_UNIX, unix.SOCK_STREAM)
 	if err != nil {
-		return -1, err
+		return -1, os.NewSyscallError("socket", err)
 	}
-	unixListener := ln.(*net.UnixListener)
-	unixListener.SetUnlinkOnClose(false)
-	socket, err := detach(unixListener)
-	if err == nil {
-		err = q.permit()
+	if err := unix.Bind(socket, &unix.SockaddrUnix{Name: name}); err != nil {
+		fd.Close(socket)
+		return -1, os.NewSyscallError("bind", err)
 	}
-	if err != nil {
+	if err := q.permit(); err != nil {
 		fd.Close(socket)
 		_ = os.Remove(q.path) // It was made just now.
 		return -1, err
@@ -123,53 +184,4 @@ func (q *query) permit() error {
 		return err
 	}
 	return os.Chmod(q.path, info.Mode().Perm()|bits)
-}
-
-func (q *query) openUDP() (int, error) {
-	network := q.udp
-	if q.udp == typeUDP6 && q.flags&flagIPv6Only == 0 && (q.all || q.ip.IsUnspecified()) {
-		network = "udp" // Both families.
-		if q.all {
-			q.all, q.ip = false, netip.IPv6Unspecified()
-		}
-	}
-	if !q.all && q.ip.Is4() != (q.udp == typeUDP4) {
-		return -1, unix.EINVAL
-	}
-	c := listenConfig()
-	if q.flags&flagReuseAddr != 0 {
-		c.Control = func(_, _ string, raw syscall.RawConn) error {
-			var failed error
-			err := raw.Control(func(s uintptr) { failed = reuse(int(s)) })
-			if err == nil {
-				err = failed
-			}
-			return err
-		}
-	}
-	conn, err := c.ListenPacket(context.Background(), network, q.hostPort())
-	if err != nil {
-		return -1, err
-	}
-	return detach(conn.(*net.UDPConn))
-}
-
-// detach takes the socket out of an object of package net, which Go's poller watches: from here on the loop does.
-func detach(object interface {
-	syscall.Conn
-	Close() error
-}) (socket int, err error) {
-	raw, err := object.SyscallConn()
-	if err == nil {
-		var failed error
-		err = raw.Control(func(s uintptr) { socket, failed = fd.Duplicate(int(s), 0) })
-		if err == nil {
-			err = failed
-		}
-	}
-	_ = object.Close() // The duplicate is as good.
-	if err != nil {
-		return -1, err
-	}
-	return socket, nil
 }

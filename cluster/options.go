@@ -82,7 +82,8 @@ type Options struct {
 	KeepListeners bool
 
 	// FDs are descriptors of this program, listening sockets from a service manager say, that a worker may name:
-	// server.listen({fd: 3}). They are borrowed. All others are EBADF for a worker.
+	// server.listen({fd: 3}), and for a UDP socket socket.bind({fd: 3}). They are borrowed, and come to be in non-blocking
+	// mode. All others are EBADF for a worker.
 	FDs []int
 
 	// Pick chooses the worker for a connection: of one client always the same, for instance. Nil, or a Pick that returns nil
@@ -126,6 +127,7 @@ func (p Program) checked() (Program, error) {
 	var fork childprocess.ForkOptions
 	if p.Fork != nil {
 		fork = *p.Fork
+		fork.Env, fork.Stdio = slices.Clone(fork.Env), slices.Clone(fork.Stdio)
 	}
 	p.Fork = &fork
 	switch {

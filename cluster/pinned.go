@@ -3,7 +3,10 @@ package cluster
 import (
 	"net"
 	"net/netip"
+	"path/filepath"
 	"strconv"
+
+	"github.com/brood-go/brood/reactor"
 )
 
 // Listen listens before there is a worker, and whatever becomes of the workers: connections wait in the kernel's backlog,
@@ -15,7 +18,11 @@ import (
 //
 // Listen returns the address, with the port that it has got. Errors are *[OptionError] and *[ListenError].
 func (c *Cluster) Listen(network, address string) (net.Addr, error) {
-	if c.state != stateOpen {
+	switch c.state {
+	case stateOpen:
+	case stateClosed:
+		return nil, &ListenError{"listen", address, reactor.ErrClosed}
+	default:
 		return nil, &ListenError{"listen", address, ErrDisconnecting}
 	}
 	q, err := pinnedQuery(network, address)
@@ -39,7 +46,8 @@ func pinnedQuery(network, address string) (q query, err error) {
 		if err := q.setPath(address); err != nil {
 			return q, &OptionError{"address", "is no absolute path"}
 		}
-		q.key = keyOf(address, -1, typeUnix, -1, 0)
+		q.path = filepath.Clean(address) // As workers ask for it.
+		q.key = keyOf(q.path, -1, typeUnix, -1, 0)
 		return q, nil
 	}
 	host, port, err := net.SplitHostPort(address)
@@ -56,6 +64,7 @@ func pinnedQuery(network, address string) (q query, err error) {
 		if q.ip, err = netip.ParseAddr(host); err != nil {
 			return q, &OptionError{"address", "has no IP address"}
 		}
+		host = q.ip.String() // As Go's workers ask for it, and Node's that do not spell it out.
 		if q.ip.Is6() {
 			typ = "6"
 		}

@@ -27,6 +27,7 @@ const (
 	flagReuseAddr   = 4        // UV_UDP_REUSEADDR
 	maxQuery        = 64 << 10 // bytes of a query: of its address, and of what a TLS server has its workers share
 	maxAddress      = 4096     // bytes
+	maxBacklog      = 1 << 16  // connections; systems take less
 	maxExactInteger = 1 << 53
 )
 

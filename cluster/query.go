@@ -3,7 +3,6 @@ package cluster
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"slices"
@@ -57,7 +56,7 @@ func parseQuery(in *inbound) (query, error) {
 	address := text(in.Address)
 	q := query{
 		socket: integerOr(in.FD, -1), port: integerOr(in.Port, 0), flags: integerOr(in.Flags, 0),
-		backlog:     min(max(integerOr(in.Backlog, 0), 0), 1<<16),
+		backlog:     min(max(integerOr(in.Backlog, 0), 0), maxBacklog),
 		readableAll: truth(in.ReadableAll), writableAll: truth(in.WritableAll),
 	}
 	index, ok := integer(in.Index)
@@ -71,18 +70,17 @@ func parseQuery(in *inbound) (query, error) {
 		return q, unix.EINVAL
 	}
 	q.key = keyOf(address, q.port, typ, q.socket, index)
-	switch {
-	case typ == typeUDP4 || typ == typeUDP6:
+	if typ == typeUDP4 || typ == typeUDP6 {
 		q.udp = typ
-		if q.port < 0 {
-			return q, unix.EINVAL
-		}
+	}
+	switch {
+	case q.udp != "" && q.port < 0:
+		return q, unix.EINVAL
 	case q.socket >= 0:
 		return q, nil
 	case q.port < 0:
 		return q, q.setPath(address)
-	}
-	if address == "" {
+	case address == "":
 		q.all = true
 		return q, nil
 	}
@@ -97,7 +95,7 @@ func parseQuery(in *inbound) (query, error) {
 // setPath sets the path of an AF_UNIX socket, which is absolute: the worker may be elsewhere.
 func (q *query) setPath(path string) error {
 	if !strings.HasPrefix(path, "/") || strings.IndexByte(path, 0) >= 0 {
-		return unix.EINVAL
+		return unix.EINVAL // A name without a file, see unix(7), is one of these too.
 	}
 	q.path = path
 	return nil
@@ -142,7 +140,11 @@ func (w *Worker) listener(m *ipc.Message, in *inbound, answer *queryReply) (*lis
 		return nil, err
 	}
 	answer.Key = q.key
-	return w.join(&q, in.Data)
+	l, err := w.join(&q, in.Data)
+	if q.path != "" && errors.Is(err, unix.ENOENT) {
+		err = unix.EACCES // A Node program expects that (libuv v1.46, src/unix/pipe.c, uv_pipe_bind).
+	}
+	return l, err
 }
 
 // join makes w share the listener that q asks for, which is opened if there is none.
@@ -180,9 +182,6 @@ func (c *Cluster) open(q *query) (*listener, error) {
 	}
 	socket, path, err := q.open()
 	if err != nil {
-		if op, ok := errors.AsType[*net.OpError](err); ok {
-			err = op.Err // The address is told by whoever tells of this.
-		}
 		return nil, err
 	}
 	l := &listener{cluster: c, key: q.key, socket: socket, path: path, shared: c.o.Sched == Shared || q.udp != ""}

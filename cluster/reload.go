@@ -115,8 +115,7 @@ func (c *Cluster) advance() {
 		r.listens = append(r.listens, old.state == StateListening)
 	}
 	if r.timeout > 0 {
-		r.timer = c.loop.SetTimeout(r.timeout, func() { c.late(r) })
-		r.timer.Unref() // The workers keep the loop alive.
+		r.timer = c.after(r.timeout, func() { c.late(r) })
 	}
 }
 

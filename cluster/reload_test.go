@@ -5,14 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/cluster"
+	"github.com/brood-go/brood/internal/test/looptest"
 )
 
 // A load is many clients that ask again and again, each by a connection of its own.
@@ -180,6 +185,78 @@ func TestW067_UpgradeToAnotherBinaryKeepsThePath(t *testing.T) {
 	require.Equal(t, 2, f.count("exit"))
 	_, err := net.Dial("unix", path)
 	require.Error(t, err)
+}
+
+func TestAReloadReplacesNobodyWhoDiedMeanwhile(t *testing.T) {
+	f := newCluster(t, nodeOptions(t, echo))
+	f.fork(2)
+	f.when(f.saw("listening", 2), func() {
+		require.NoError(t, f.cluster.Reload(nil, func(err error) {
+			require.NoError(t, err)
+			require.Equal(t, []int{3}, f.ids())
+			f.end()
+		}))
+		_, err := f.cluster.Worker(2).Kill(syscall.SIGKILL)
+		require.NoError(t, err)
+	})
+	f.run()
+	require.Equal(t, 3, f.count("fork"), "%q", f.events)
+}
+
+// Those of a batch that are ready may have connections already when another one fails.
+func TestW063_TheReadyWorkersOfABatchThatFailsAreToldToDisconnect(t *testing.T) {
+	f := newCluster(t, nodeOptions(t, `
+		const cluster = require('cluster');
+		process.on('message', () => process.exit(7));
+		if (cluster.worker.id !== 4) require('net').createServer().listen(0, '127.0.0.1');`))
+	f.fork(2)
+	f.when(f.saw("listening", 2), func() {
+		require.NoError(t, f.cluster.Reload(&cluster.ReloadOptions{Batch: 2}, func(err error) {
+			e, ok := errors.AsType[*cluster.ReloadError](err)
+			require.True(t, ok, "%v", err)
+			require.Equal(t, 4, e.Worker.ID())
+			require.ErrorIs(t, err, cluster.ErrExited)
+		}))
+	})
+	f.when(f.saw("listening 3", 1), func() { require.NoError(t, f.cluster.Worker(4).Send("exit")) })
+	f.when(f.saw("exit 3 exit status 0 true", 1), func() {
+		require.Equal(t, []int{1, 2}, f.ids())
+		f.end()
+	})
+	f.run()
+}
+
+// While the loop is busy the new worker listens in time: what is late is the loop.
+func TestABusyLoopDoesNotFailAReload(t *testing.T) {
+	const timeout = 20 * time.Millisecond
+	file := filepath.Join(t.TempDir(), "listens")
+	o := &cluster.Options{Self: "raw", Args: []string{"hasty"}, DisconnectTimeout: 1, Fork: &childprocess.ForkOptions{}}
+	o.Fork.Env = append(os.Environ(), "HASTY="+file)
+	f := newCluster(t, o)
+	f.fork(1)
+	f.when(f.saw("listening 1", 1), func() {
+		require.NoError(t, f.cluster.Reload(&cluster.ReloadOptions{ReadyTimeout: timeout}, func(err error) {
+			require.NoError(t, err)
+			f.end()
+		}))
+	})
+	f.when(f.saw("fork 2", 1), func() {
+		start := time.Now()
+		waitFor(t, func() bool {
+			_, err := os.Stat(file + "2")
+			return err == nil && time.Since(start) > 3*timeout
+		})
+	})
+	f.run()
+	require.Equal(t, 1, f.count("listening 2"), "%q", f.events)
+}
+
+// waitFor has the loop wait for something that another process does.
+func waitFor(t *testing.T, cond func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(looptest.HangLimit()); !cond(); time.Sleep(time.Millisecond) {
+		require.True(t, time.Now().Before(deadline))
+	}
 }
 
 func TestAReloadEndsWithTheCluster(t *testing.T) {

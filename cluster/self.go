@@ -2,7 +2,9 @@ package cluster
 
 import (
 	"errors"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/brood-go/brood/events"
@@ -149,17 +151,17 @@ func (s *Self) newConn(m *ipc.Message, in *inbound) {
 		return
 	}
 	server, handle := s.servers[text(in.Key)], m.Handle()
-	accepted := false
-	var then func()
+	var begin func(said bool)
 	if server != nil && handle != nil {
-		accepted, then = server.deliver(handle)
+		begin = server.take(handle)
 	}
 	if handle != nil {
 		_ = handle.Close() // It returns no error, and does nothing when the server has it.
 	}
-	_ = s.send(ackMessage{head: s.head(""), Ack: seq, Accepted: &accepted}, nil) // It fails when the primary has gone.
-	if then != nil {
-		then()
+	accepted := begin != nil
+	err := s.send(ackMessage{head: s.head(""), Ack: seq, Accepted: &accepted}, nil)
+	if accepted {
+		begin(err == nil) // It fails when the primary has gone.
 	}
 }
 
@@ -172,10 +174,8 @@ func (s *Self) Disconnect() {
 	}
 	s.state, s.leaving = selfClosing, true
 	s.closeServers()
-	s.loop.NextTick(func() {
-		reactor.Emit(s.loop, &s.leave, struct{}{})
-		s.idle()
-	})
+	s.loop.NextTick(func() { reactor.Emit(s.loop, &s.leave, struct{}{}) })
+	s.loop.NextTick(s.idle) // Also when a listener of OnLeave panics.
 }
 
 // closeServers has nothing more come in.
@@ -218,10 +218,10 @@ func (s *Self) lost() {
 	s.closeServers()
 	asked := s.asked
 	s.asked = nil
-	for _, then := range asked {
-		then(nil, nil, ipc.ErrChannelClosed)
+	for _, seq := range slices.Sorted(maps.Keys(asked)) {
+		s.loop.NextTick(func() { asked[seq](nil, nil, ipc.ErrChannelClosed) })
 	}
-	reactor.Emit(s.loop, &s.disconnect, struct{}{})
+	s.loop.NextTick(func() { reactor.Emit(s.loop, &s.disconnect, struct{}{}) })
 }
 
 // errSenseless is why a reply of the primary makes no sense.

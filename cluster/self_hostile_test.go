@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"fmt"
 	"math"
 	"net"
 	"os"
@@ -31,6 +32,14 @@ func init() {
 			}
 		}
 		self.OnLeave(func() { say("leaves") })
+		if self.Listen("tcp", "127.0.0.1:0", nil, nil) == nil || self.ListenPacket("udp4", "127.0.0.1:0", nil, nil) == nil {
+			say("listens for nobody")
+		}
+		for _, o := range []*cluster.ListenOptions{{MaxWaiting: -1}, {MaxWaiting: math.MaxInt}, {MaxConnections: -1}} {
+			if self.Listen("tcp", "127.0.0.1:0", o, func(*cluster.Server, error) {}) == nil {
+				say("listens with " + fmt.Sprint(o))
+			}
+		}
 		for _, address := range args {
 			err := self.Listen("tcp", address, nil, func(s *cluster.Server, err error) {
 				if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/cluster"
+	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
@@ -49,6 +50,92 @@ func TestW100_AGoWorkerUnderAGoPrimary(t *testing.T) {
 			}
 		}
 	}
+}
+
+func init() {
+	// answersAndDies answers one connection and exits at once.
+	workers["answersAndDies"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
+		self, err := cluster.Join(l, parent)
+		if err != nil {
+			return err
+		}
+		return self.Listen(args[0], args[1], nil, func(s *cluster.Server, err error) {
+			must(err)
+			// It ends with the process.
+			go func() {
+				if conn, err := s.Accept(); err == nil {
+					_, _ = fmt.Fprintf(conn, "by %d", self.ID()) // The client waits for it.
+					helperproc.Exit(0)
+				}
+			}()
+		})
+	}
+}
+
+// A worker that answers before it has said that it takes the connection, and dies of it, has another worker answer too.
+func TestW104_AWorkerSaysThatItTakesAConnectionBeforeItDoesAnything(t *testing.T) {
+	const n = 40
+	f := newCluster(t, &cluster.Options{Self: "answersAndDies", Args: []string{"tcp", "127.0.0.1:0"}})
+	addr, err := f.cluster.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	over := false
+	f.cluster.OnExit(func(*cluster.Exit) {
+		if !over {
+			f.fork(1)
+		}
+	})
+	f.fork(2)
+	f.asks(n, "tcp", addr.String(), func(answers []string) {
+		over = true
+		for _, s := range answers {
+			require.Regexp(t, `^by \d+$`, s, "%q", answers)
+		}
+		f.cluster.Kill()
+	})
+	f.run()
+}
+
+func init() {
+	// lazy has one connection wait for Accept; the first worker never calls that.
+	workers["lazy"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
+		self, err := cluster.Join(l, parent)
+		if err != nil {
+			return err
+		}
+		return self.Listen(args[0], args[1], &cluster.ListenOptions{MaxWaiting: 1}, func(s *cluster.Server, err error) {
+			must(err)
+			if self.ID() == 1 {
+				return
+			}
+			// It ends with the server.
+			go func() {
+				for {
+					conn, err := s.Accept()
+					if err != nil {
+						return
+					}
+					_, _ = fmt.Fprint(conn, self.ID()) // The client waits for it.
+					_ = conn.Close()                   // Nobody waits for what it says.
+				}
+			}()
+		})
+	}
+}
+
+func TestW105_AServerWithMaxWaitingConnectionsTakesNoMore(t *testing.T) {
+	o := &cluster.Options{Self: "lazy", Args: []string{"tcp", "127.0.0.1:0"}, DisconnectTimeout: 1}
+	f := newCluster(t, o)
+	f.fork(2)
+	f.when(f.saw("listening", 2), func() {
+		waits := f.connect(1, f.ports[1])[0] // It is the first's.
+		f.asks(6, "tcp", local(f.ports[1]), func(answers []string) {
+			require.Equal(t, []string{"2", "2", "2", "2", "2", "2"}, answers)
+			require.Equal(t, 1, f.cluster.Worker(1).Served())
+			require.NoError(t, waits.Close())
+			f.end()
+		})
+	})
+	f.run()
 }
 
 func TestW102_GoWorkersShareAUDPSocket(t *testing.T) {

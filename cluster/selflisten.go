@@ -25,7 +25,7 @@ type ListenOptions struct {
 	OnConnection func(*streams.Duplex)
 
 	// MaxWaiting is how many connections may wait for Accept; a primary that accepts itself gives what comes then to another
-	// worker. 0: DefaultMaxWaiting.
+	// worker. 0: DefaultMaxWaiting; at most 65536.
 	MaxWaiting int
 
 	// MaxConnections is how many may be open; what comes then goes to another worker. Where the workers accept themselves,
@@ -38,6 +38,9 @@ type ListenOptions struct {
 
 // DefaultMaxWaiting is how many connections wait for Accept by default.
 const DefaultMaxWaiting = 128
+
+// maxWaiting is the most that may: there is room for all of them from the beginning.
+const maxWaiting = 1 << 16
 
 // Listen asks the primary for a listener, as a Node worker's server.listen does, and calls done on a later tick: with a
 // [Server], which is a net.Listener, or with a *[ListenError], which has what the system said (EADDRINUSE). The caller must
@@ -57,13 +60,18 @@ func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Serv
 	switch {
 	case err != nil:
 		return err
+	case done == nil:
+		return &OptionError{"done", "is nil"}
 	case with.MaxWaiting < 0:
 		return &OptionError{"MaxWaiting", "is negative"}
+	case with.MaxWaiting > maxWaiting:
+		return &OptionError{"MaxWaiting", "is over 65536"}
 	case with.MaxConnections < 0:
 		return &OptionError{"MaxConnections", "is negative"}
 	}
 	defaultTo(&with.MaxWaiting, DefaultMaxWaiting)
-	ask.Backlog = max(with.Backlog, 0)
+	with.Backlog = min(max(with.Backlog, 0), maxBacklog)
+	ask.Backlog = with.Backlog
 	return s.ask(ask, func(r *reply, err error) {
 		var server *Server
 		if err == nil {
@@ -81,8 +89,11 @@ func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Serv
 // caller must Close the net.PacketConn, which is a *net.UDPConn with another Close; when the worker disconnects, it is closed.
 func (s *Self) ListenPacket(network, address string, o *ListenOptions, done func(net.PacketConn, error)) error {
 	ask, err := packetQuery(network, address)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case done == nil:
+		return &OptionError{"done", "is nil"}
 	}
 	if o != nil && o.ReuseAddr {
 		ask.Flags |= flagReuseAddr

@@ -100,24 +100,37 @@ func (s *Server) pause() {
 	}).Unref()
 }
 
-// deliver gives the server a connection from the primary, and reports whether it takes it. then is what remains to be done
-// when the primary has been told; nil: nothing.
-func (s *Server) deliver(h *ipc.Handle) (accepted bool, then func()) {
-	if s.closing || s.o.MaxConnections > 0 && s.door.open() >= s.o.MaxConnections {
-		return false, nil
-	}
-	if s.o.OnConnection != nil {
+// take takes a connection from the primary; nil: the server does not want it. begin is to be called when the primary was told,
+// and not before: the program may answer and die, and a primary that does not know gives the connection to another worker.
+// What the primary could not be told is closed.
+func (s *Server) take(h *ipc.Handle) (begin func(said bool)) {
+	switch {
+	case s.closing || s.door.shut() || s.o.MaxConnections > 0 && s.door.open() >= s.o.MaxConnections:
+		return nil
+	case s.o.OnConnection != nil:
 		d, err := h.Duplex(s.self.loop)
 		if err != nil {
-			return false, nil
+			return nil
 		}
-		return true, func() { s.emit(d) }
-	}
-	if s.door.full() {
-		return false, nil
+		return func(said bool) {
+			if said {
+				s.emit(d)
+			} else {
+				d.Destroy(nil)
+			}
+		}
+	case s.door.full():
+		return nil
 	}
 	conn, err := h.Conn()
-	return err == nil && s.door.push(conn), nil
+	if err != nil {
+		return nil
+	}
+	return func(said bool) {
+		if !said || !s.door.push(conn) {
+			_ = conn.Close() // Nobody has written to it.
+		}
+	}
 }
 
 // emit gives a connection to OnConnection.

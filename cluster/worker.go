@@ -108,10 +108,9 @@ func (w *Worker) Disconnect() {
 func (w *Worker) expire() {
 	timeout := w.cluster.o.DisconnectTimeout
 	if w.expiry == nil && timeout > 0 && !w.ended {
-		w.expiry = w.cluster.loop.SetTimeout(timeout, func() {
+		w.expiry = w.cluster.after(timeout, func() {
 			_, _ = w.child.Kill(syscall.SIGKILL) // It may have ended just now.
 		})
-		w.expiry.Unref() // The process keeps the loop alive.
 	}
 }
 
@@ -178,16 +177,16 @@ func (w *Worker) receive(m *ipc.Message, in *inbound) {
 	case actOnline:
 		if w.state < StateOnline {
 			w.reach(StateOnline)
-			reactor.Emit(w.cluster.loop, &w.cluster.online, w)
 			w.cluster.reloaded(w)
+			reactor.Emit(w.cluster.loop, &w.cluster.online, w)
 		}
 	case actQuery:
 		w.query(m, in)
 	case actListening:
 		w.reach(StateListening)
+		w.cluster.reloaded(w)
 		reactor.Emit(w.cluster.loop, &w.cluster.listening, &Listening{
 			w, text(in.Address), integerOr(in.Port, -1), typeName(in.AddressType), integerOr(in.FD, -1)})
-		w.cluster.reloaded(w)
 	case actClose:
 		w.closeServer(text(in.Key))
 	case actLeaving:
@@ -204,7 +203,7 @@ func (w *Worker) reach(s WorkerState) { w.state = max(w.state, s) }
 // reply sends an answer to the worker. One that asks and does not read is killed: what it would have to be sent grows. The
 // error is why nothing was sent.
 func (w *Worker) reply(v any, handle any) error {
-	if w.replies >= maxReplies {
+	if w.replies-maxReplies >= w.cluster.o.MaxListeners {
 		w.flood()
 		return ErrFlood
 	}
@@ -216,7 +215,8 @@ func (w *Worker) reply(v any, handle any) error {
 	return err
 }
 
-// maxReplies is how many answers may wait for a worker that does not read: more than a worker asks for at once.
+// maxReplies is how many answers, besides one for each server it may have, may wait for a worker that does not read: more than
+// a worker asks for at once.
 const maxReplies = 1024
 
 func (w *Worker) flood() {
@@ -246,9 +246,14 @@ func (w *Worker) exited(status childprocess.ExitStatus) {
 	if w.ended {
 		return
 	}
-	c := w.cluster
 	w.ended = true
+	defer w.gone(status) // Also when a listener of OnDisconnect panics.
 	w.disconnected()
+}
+
+// gone tells that the process has ended.
+func (w *Worker) gone(status childprocess.ExitStatus) {
+	c := w.cluster
 	w.channel.Destroy() // A process that it has left behind may have the other end: it is no worker.
 	w.state = StateDead
 	if w.expiry != nil {
@@ -256,8 +261,8 @@ func (w *Worker) exited(status childprocess.ExitStatus) {
 	}
 	c.remove(w)
 	c.reloadLost(w, status)
+	c.loop.NextTick(c.left)
 	reactor.Emit(c.loop, &c.exit, &Exit{w, status})
-	c.left()
 }
 
 // ignore is for what is sent to a worker that may be gone, which other events tell.

@@ -45,3 +45,21 @@ func TestAcceptTakesAConnectionThatIsNonBlockingAndCloseOnExec(t *testing.T) {
 	_, err = fd.Accept(listener)
 	require.ErrorIs(t, err, unix.EBADF)
 }
+
+func TestASocketIsNonBlockingAndCloseOnExec(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	for _, kind := range []int{unix.SOCK_STREAM, unix.SOCK_DGRAM} {
+		s, err := fd.Socket(unix.AF_INET, kind)
+		require.NoError(t, err)
+		got, err := unix.GetsockoptInt(s, unix.SOL_SOCKET, unix.SO_TYPE)
+		require.NoError(t, err)
+		require.Equal(t, kind, got)
+		require.True(t, nonblocking(t, s))
+		flags, err := unix.FcntlInt(uintptr(s), unix.F_GETFD, 0)
+		require.NoError(t, err)
+		require.NotZero(t, flags&unix.FD_CLOEXEC)
+		fd.Close(s)
+	}
+	_, err := fd.Socket(-1, unix.SOCK_STREAM)
+	require.ErrorIs(t, err, unix.EAFNOSUPPORT)
+}

@@ -1,6 +1,10 @@
 package fd
 
-import "golang.org/x/sys/unix"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 // A platform supplies, where EINTR is the caller's:
 //
@@ -8,6 +12,23 @@ import "golang.org/x/sys/unix"
 //	func sendmsg(fd int, pieces [][]byte, control []byte) (int, error)    may send the first piece alone
 //	func recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err error)
 //	func domain(fd int) (int, error)
+
+// Socket is socket(2) with the default protocol. The descriptor is close-on-exec, where the lock keeps other goroutines from
+// forking before it is, and in non-blocking mode. The caller must Close it.
+func Socket(domain, kind int) (int, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := Private(unix.Socket(domain, kind, 0))
+	if err != nil {
+		return -1, err
+	}
+	unix.CloseOnExec(fd)
+	if err := unix.SetNonblock(fd, true); err != nil {
+		Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
 
 // Recv is recv(2) that does not wait, whatever the mode of the socket.
 func Recv(fd int, p []byte) (int, error) {
