@@ -153,7 +153,7 @@ func (j *Job) read(ctx context.Context, msg *nats.Msg) (*Result, error) {
 		return r, errors.Join(ErrCancelled, errors.New(msg.Header.Get(headerReason)))
 	}
 	var err error
-	r.raw, err = j.f.body(ctx, j.id, msg)
+	r.raw, err = j.f.body(ctx, j.f.names.answers(j.id.client), j.id, msg)
 	return r, err
 }
 

@@ -44,7 +44,7 @@ type Layout struct {
 	// Queues are made if they are not there.
 	Queues []string
 
-	// Clients get a bucket of the object store, for which they have no right of their own.
+	// Clients get buckets of the object store, for which they have no right of their own.
 	Clients []string
 }
 
@@ -203,7 +203,7 @@ func (f *Fleet) Setup(ctx context.Context, o *Layout) error {
 		return err
 	}
 	for _, client := range l.Clients {
-		if err := f.addBucket(ctx, client, &l); err != nil {
+		if err := f.addBuckets(ctx, client, &l); err != nil {
 			return err
 		}
 	}
@@ -229,15 +229,43 @@ func (f *Fleet) addMover(ctx context.Context, l *Layout) error {
 	return nil
 }
 
-// addBucket makes the bucket of the object store for the large payloads of a client.
-func (f *Fleet) addBucket(ctx context.Context, client string, l *Layout) error {
-	return f.admin(ctx, "set up", f.names.bucket(client), func(ctx context.Context) error {
-		_, err := f.js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
-			Bucket: f.names.bucket(client), TTL: l.StateTTL, Storage: jetstream.FileStorage, Replicas: l.Replicas,
-			MaxBytes: l.MaxJobBytes,
-		})
-		return err
-	})
+// addBuckets makes the buckets of the object store for the large payloads of a client. A result is stored after its
+// payload, which therefore lives a little longer.
+func (f *Fleet) addBuckets(ctx context.Context, client string, l *Layout) error {
+	for _, config := range []jetstream.ObjectStoreConfig{
+		{Bucket: f.names.bucket(client), TTL: l.StateTTL, MaxBytes: l.MaxJobBytes},
+		{Bucket: f.names.answers(client), TTL: l.ResultTTL + l.ResultTTL/4, MaxBytes: l.MaxResultBytes},
+	} {
+		config.Storage, config.Replicas = jetstream.FileStorage, l.Replicas
+		if err := f.admin(ctx, "set up", config.Bucket, func(ctx context.Context) error {
+			_, err := f.js.CreateOrUpdateObjectStore(ctx, config)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// layout reads from the streams what addBuckets needs.
+func (f *Fleet) layout(ctx context.Context) (*Layout, error) {
+	l := &Layout{}
+	for stream, read := range map[string]func(jetstream.StreamConfig){
+		f.names.jobs():    func(c jetstream.StreamConfig) { l.Replicas, l.MaxJobBytes = c.Replicas, c.MaxBytes },
+		f.names.results(): func(c jetstream.StreamConfig) { l.ResultTTL, l.MaxResultBytes = c.MaxAge, c.MaxBytes },
+		f.names.tries():   func(c jetstream.StreamConfig) { l.StateTTL = c.MaxAge },
+	} {
+		if err := f.admin(ctx, "look for", stream, func(ctx context.Context) error {
+			s, err := f.js.Stream(ctx, stream)
+			if err == nil {
+				read(s.CachedInfo().Config)
+			}
+			return err
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
 }
 
 // admin calls the JetStream API, and tries again while the servers choose a leader.

@@ -79,9 +79,7 @@ func (r *run) storeAnswer(v verdict, lost bool) {
 		}
 		if err == nil && !first {
 			r.noteDuplicate()
-		}
-		if err != nil || !first {
-			drop()
+			drop() // After an error the result may be stored, and needs it.
 		}
 	}
 	r.f.step("stored")
@@ -98,7 +96,7 @@ func (r *run) storeAnswer(v verdict, lost bool) {
 // attach is [Fleet.attach] that waits, while there is no room, for as long as the job is this agent's.
 func (r *run) attach(ctx context.Context, msg *nats.Msg, answer []byte) (drop func(), err error) {
 	for {
-		drop, err = r.f.attach(ctx, r.id, msg, answer)
+		drop, err = r.f.attach(ctx, r.f.names.answers(r.id.client), r.id, msg, answer)
 		if err == nil || !passing(err) || !r.pause(ctx, err) {
 			return drop, err
 		}
@@ -183,11 +181,15 @@ func (r *run) acknowledge(kind EventKind, why error) {
 	}
 	r.f.step("acknowledged")
 	r.a.tell(r.event(kind, why))
-	if kind != EventDone {
-		return
+	if kind == EventDone {
+		r.dropPayload()
 	}
+}
+
+// dropPayload deletes the payload of a job that is over. A dead one keeps it: it may be queued again.
+func (r *run) dropPayload() {
 	if blob := r.msg.Header.Get(headerBlob); blob != "" {
-		r.f.dropBlob(r.id, blob)
+		r.f.dropBlob(r.f.names.bucket(r.id.client), blob)
 	}
 }
 
@@ -294,7 +296,7 @@ func (r *run) bury(v verdict) {
 func (f *Fleet) storeDead(ctx context.Context, id jobID, d *deadBody) error {
 	if int64(len(d.Job)) > f.inline() {
 		large := &nats.Msg{Header: d.Header}
-		if _, err := f.attach(ctx, id, large, d.Job); err != nil {
+		if _, err := f.attach(ctx, f.names.bucket(id.client), id, large, d.Job); err != nil {
 			return err
 		}
 		d.Job = nil
@@ -344,6 +346,7 @@ func (r *run) storeCancelled(v verdict) {
 		return
 	}
 	r.a.tell(r.event(EventCancelled, v.err))
+	r.dropPayload()
 }
 
 // noteLost reports that the agent has lost the job. The count is a hint: the agent that has the job counts, too.

@@ -69,15 +69,23 @@ func (f *Fleet) Submit(ctx context.Context, queue string, job any, o *JobOptions
 		msg.Subject, stream = f.names.delayed(queue, id), f.names.later()
 		msg.Header.Set(headerDue, due)
 	}
-	drop, err := f.attach(ctx, id, msg, body)
+	drop, err := f.attach(ctx, f.names.bucket(id.client), id, msg, body)
 	if err != nil {
 		return nil, err
 	}
 	if err := f.enqueue(ctx, stream, msg, o.ID == ""); err != nil {
-		drop()
+		if queuedNothing(err) {
+			drop()
+		}
 		return nil, err
 	}
 	return j, nil
+}
+
+// queuedNothing reports whether an error of enqueue says that the job is not queued: others leave that open.
+func queuedNothing(err error) bool {
+	return errors.Is(err, ErrDuplicate) || errors.Is(err, ErrAlreadyDone) || errors.Is(err, ErrQueueFull) ||
+		errors.Is(err, ErrPermission) || code(err) != 0
 }
 
 func (o *JobOptions) check(queue string, id jobID) error {
