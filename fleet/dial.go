@@ -78,7 +78,9 @@ type Fleet struct {
 	o     Options
 	names names
 	nc    *nats.Conn
-	js    jetstream.JetStream
+
+	secret []byte // see messageID
+	js     jetstream.JetStream
 
 	refusals refusals
 	news     news
@@ -99,6 +101,10 @@ func Dial(o *Options) (*Fleet, error) {
 		return nil, err
 	}
 	f.names = names{f.o.Name}
+	var err error
+	if f.secret, err = newSecret(&f.o); err != nil {
+		return nil, err
+	}
 	f.news.init(f)
 	nc, err := f.connect()
 	if err != nil {

@@ -146,7 +146,13 @@ func (m *Mover) queue(msg jetstream.Msg) error {
 		out.Header.Del(headerSince)
 		out.Header.Set(headerNonce, id.id)
 	}
-	out.Header.Set(natsMsgID, id.String())
+	message := out.Header.Get(headerMessage)
+	if message == "" {
+		message = id.String() // It comes from a program of another making.
+	} else if repeats {
+		message += id.id
+	}
+	out.Header.Set(natsMsgID, message)
 	out.Data = msg.Data()
 	f.step("queueing")
 	err = f.enqueue(ctx, f.names.jobs(), out, true)

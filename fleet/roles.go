@@ -9,7 +9,7 @@ const (
 	// nothing of other clients.
 	RoleClient Role = "client"
 
-	// RoleAgent may take jobs of its queues, and store results, dead jobs and payloads of all clients.
+	// RoleAgent may take jobs of its queues, and store results, dead jobs and payloads of all clients, who have to trust it.
 	RoleAgent Role = "agent"
 
 	// RoleMover may queue delayed jobs, and so jobs of all clients.
@@ -29,6 +29,10 @@ type Permissions struct {
 // PermissionsFor returns what a user needs, for the configuration of a server that Serve does not run: the subjects of its
 // answers begin with "_INBOX_" and the user's name. queues nil means all. clients are those whose large payloads an agent can
 // load and store.
+//
+// A server sends an answer to the subject that it is asked to, which the user need not be permitted to publish to, unless
+// it is one of JetStream's. So each client should have an account of its own, which imports these subjects, as with Serve:
+// in one account with the agents it can have answers sent to them.
 func PermissionsFor(fleet, user string, role Role, queues, clients []string) (*Permissions, error) {
 	if fleet == "" {
 		fleet = defaultName

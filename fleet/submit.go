@@ -2,8 +2,13 @@ package fleet
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"os"
 	"strconv"
 	"time"
 
@@ -63,7 +68,7 @@ func (f *Fleet) Submit(ctx context.Context, queue string, job any, o *JobOptions
 		}
 	}
 	msg := nats.NewMsg(f.names.job(queue, id))
-	o.header(msg.Header, id)
+	o.header(msg.Header, f.messageID(id))
 	stream := f.names.jobs()
 	if due := o.due(); due != "" {
 		msg.Subject, stream = f.names.delayed(queue, id), f.names.later()
@@ -134,7 +139,35 @@ func control(s string) bool {
 	return false
 }
 
-func (o *JobOptions) header(h nats.Header, id jobID) {
+// messageID is what tells the server, for a while, that it has had the job. The server knows one set of these for all
+// clients: an id that another could guess, it could have the server drop.
+func (f *Fleet) messageID(id jobID) string {
+	if f.secret == nil {
+		return id.String()
+	}
+	sum := hmac.New(sha256.New, f.secret)
+	sum.Write([]byte(id.String())) // It never fails.
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// newSecret returns what the programs of a user have in common and nobody else knows, nil when there is no such thing.
+// Agents and movers see what is made with it, so it does not lead back to the password.
+func newSecret(o *Options) ([]byte, error) {
+	const rounds = 1 << 16
+	switch {
+	case o.Credentials != "":
+		file, err := os.ReadFile(o.Credentials)
+		if err != nil {
+			return nil, &OptionError{"Options.Credentials", err.Error()}
+		}
+		return pbkdf2.Key(sha256.New, string(file), []byte("fleet"), 1, sha256.Size)
+	case o.Password != "":
+		return pbkdf2.Key(sha256.New, o.Password, []byte("fleet "+o.User), rounds, sha256.Size)
+	}
+	return nil, nil
+}
+
+func (o *JobOptions) header(h nats.Header, messageID string) {
 	for name, value := range map[string]string{headerMethod: o.Method, headerKey: o.Key, headerZone: o.Zone} {
 		if value != "" {
 			h.Set(name, value)
@@ -147,8 +180,9 @@ func (o *JobOptions) header(h nats.Header, id jobID) {
 		h.Set(headerAttempts, strconv.Itoa(o.MaxAttempts))
 	}
 	h.Set(headerNonce, newID())
+	h.Set(headerMessage, messageID)
 	if o.Cron == "" { // Which may be replaced at once.
-		h.Set(natsMsgID, id.String())
+		h.Set(natsMsgID, messageID)
 	}
 }
 
