@@ -114,6 +114,7 @@ type Agent struct {
 	queue map[string]*agentQueue
 	order []*agentQueue
 	gate  gate
+	idle  spread
 
 	// Contexts end in this order: pulling, then running when a drain is over, both at Close.
 	pulling, running         context.Context

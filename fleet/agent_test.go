@@ -226,3 +226,27 @@ func TestBadAgentOptionsAreRefusedAtOnce(t *testing.T) {
 	_, err := f.Agent(p, &fleet.AgentOptions{Loop: l, Queues: queues("nosuch")})
 	require.ErrorIs(t, err, fleet.ErrNotSetUp)
 }
+
+func TestW134_ASlotThatWaitsForAnotherQueueIsNoReasonToWait(t *testing.T) {
+	l := quick("high", "low")
+	l.AckWait = 30 * time.Second // Pulls wait for a third of that.
+	f := dial(t, serve(t, l), fleet.Options{})
+	for _, strict := range []bool{true, false} {
+		rec := newRecorder()
+		a := agent(t, f, 2, fleet.AgentOptions{Queues: queues("high", "low"), Strict: strict, Slots: 2, OnEvent: rec.on})
+		for range 3 {
+			began := time.Now()
+			gates := []*gate{newGate(t), newGate(t)}
+			for _, g := range gates {
+				submit(t, f, "high", job{Held: g.path}, nil)
+				rec.next(t, fleet.EventStarted)
+			}
+			require.Less(t, time.Since(began), 5*time.Second)
+			for _, g := range gates {
+				g.open()
+				rec.next(t, fleet.EventDone)
+			}
+		}
+		a.Close()
+	}
+}
