@@ -37,8 +37,8 @@ type Layout struct {
 	// Duplicates is how long after a job was queued its id is refused, even if it is done. 0: 2 minutes.
 	Duplicates time.Duration
 
-	// AckWait is how long after the last heartbeat of an agent its jobs are given to another. It is that of a queue's
-	// consumer from when the queue was made. 0: 30 seconds.
+	// AckWait is how long after the last heartbeat of an agent its jobs are given to another. For a queue that has agents
+	// it must not be less than it was, see AddQueue. 0: 30 seconds.
 	AckWait time.Duration
 
 	// Queues are made if they are not there.

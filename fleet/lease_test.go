@@ -312,3 +312,28 @@ func TestW130_AJobThatTakesTwoMachinesWithItIsDead(t *testing.T) {
 	require.Equal(t, fleet.Tries{Attempt: 3, Lost: 2}, dead.Tries)
 	require.True(t, strings.Contains(dead.Reason, "2 agents were lost"), dead.Reason)
 }
+
+func TestW128_TheAckWaitOfAQueueIsNotShortenedUnderItsAgents(t *testing.T) {
+	l := quick("mail")
+	l.AckWait = 30 * time.Second
+	s := serve(t, l)
+	f := dial(t, s, fleet.Options{})
+	a := agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail"), PullWait: time.Second})
+	g := newGate(t)
+	j := submit(t, f, "mail", job{Held: g.path, Echo: 1}, nil)
+	until(t, "it runs", func() bool { return a.Stats().Running == 1 })
+	// The agent would send its next heartbeat long after the server had given the job to another.
+	o, ok := errors.AsType[*fleet.OptionError](f.AddQueue(ctx(t), "mail", &fleet.QueueOptions{AckWait: 200 * time.Millisecond}))
+	require.True(t, ok)
+	require.Equal(t, "AckWait", o.Option)
+	o, ok = errors.AsType[*fleet.OptionError](f.Setup(ctx(t), quick("mail")))
+	require.True(t, ok)
+	require.Equal(t, "AckWait", o.Option)
+	require.NoError(t, f.AddQueue(ctx(t), "mail", &fleet.QueueOptions{AckWait: time.Minute}), "longer is safe")
+	g.open()
+	require.NoError(t, j.Wait(ctx(t), nil))
+	a.Close()
+	until(t, "its pulls are over", func() bool {
+		return f.AddQueue(ctx(t), "mail", &fleet.QueueOptions{AckWait: 200 * time.Millisecond}) == nil
+	})
+}
