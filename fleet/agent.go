@@ -184,8 +184,15 @@ func (f *Fleet) newAgent(pool workers, o *AgentOptions) (*Agent, error) {
 		return nil, err
 	}
 	f.mu.Lock()
-	f.agents[a] = struct{}{}
+	ended := f.agents == nil
+	if !ended {
+		f.agents[a] = struct{}{}
+	}
 	f.mu.Unlock()
+	if ended {
+		a.Close()
+		return nil, &OpError{"start agent", a.o.Name, ErrClosed}
+	}
 	if a.o.Slots > 0 {
 		a.grow(a.o.Slots)
 	}
@@ -276,16 +283,9 @@ func (a *Agent) open(ctx context.Context) error {
 	if err := a.serveStatus(); err != nil {
 		return &OpError{"start agent", a.o.Name, err}
 	}
-	// The answer comes after the refusal of a subject, if there is one.
-	ctx, release := f.refusals.guard(ctx, func(subject string) bool {
+	if err := f.subscribed(ctx, func(subject string) bool {
 		return strings.HasPrefix(subject, f.names.fleet+".ctl.") || strings.HasPrefix(subject, "$SRV.")
-	})
-	defer release()
-	err := f.nc.FlushWithContext(ctx)
-	if cause := context.Cause(ctx); cause != nil {
-		err = cause
-	}
-	if err != nil {
+	}); err != nil {
 		return &OpError{"start agent", a.o.Name, err}
 	}
 	return nil
