@@ -58,8 +58,10 @@ const (
 	defaultDuplicates = 2 * time.Minute
 	defaultAckWait    = 30 * time.Second
 
-	// Tombstones and counters are some hundred bytes each.
+	// Tombstones and counters are some hundred bytes each. When there is no room a request to cancel is refused, and what
+	// was counted first is forgotten.
 	maxStateBytes = 256 << 20
+	longestState  = 4 << 10 // one of them, in bytes
 
 	// Each slot of each agent waits with a pull of its own. The server's 512 would be few.
 	maxWaiting = 1 << 16
@@ -160,12 +162,12 @@ func (n names) streams(l *Layout) []jetstream.StreamConfig {
 	dead.MaxBytes, dead.MaxAge, dead.RePublish = l.MaxDeadBytes, l.DeadTTL, done(n.fleet+".dead.>")
 
 	cancels := config(n.cancels(), "$KV."+n.fleet+"_cancel.>")
-	cancels.Discard, cancels.MaxMsgsPerSubject = jetstream.DiscardOld, 1
+	cancels.MaxMsgsPerSubject, cancels.MaxMsgSize = 1, longestState
 	cancels.MaxBytes, cancels.MaxAge = maxStateBytes, l.StateTTL
 	cancels.RePublish = &jetstream.RePublish{Source: "$KV." + n.fleet + "_cancel.>", Destination: n.cancelled() + ".>"}
 
 	tries := config(n.tries(), "$KV."+n.fleet+"_try.>")
-	tries.Discard, tries.MaxMsgsPerSubject = jetstream.DiscardOld, 1
+	tries.Discard, tries.MaxMsgsPerSubject, tries.MaxMsgSize = jetstream.DiscardOld, 1, longestState
 	tries.MaxBytes, tries.MaxAge = maxStateBytes, l.StateTTL
 
 	all := []jetstream.StreamConfig{jobs, later, clock, results, dead, cancels, tries}

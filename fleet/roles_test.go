@@ -109,20 +109,24 @@ func TestW138_NoRoleCanDoWhatItMustNot(t *testing.T) {
 		"client: another's result":   func() error { return web.Await("shop.a").Wait(short(), nil) },
 		"client: cancel another's":   func() error { return web.Await("shop.a").Cancel(short(), "") },
 		"client: another's progress": func() error { _, err := web.Await("shop.a").Info(short()); return err },
-		"client: set up":             func() error { return web.Setup(short(), quick("mail")) },
-		"client: a queue":            func() error { return web.AddQueue(short(), "mine", nil) },
-		"client: pause":              func() error { return web.Pause(short(), "mail", time.Hour) },
-		"client: the dead":           func() error { _, err := web.Dead(short(), "", 0); return err },
-		"client: drain an agent":     func() error { return web.DrainAgent(short(), "one", 0) },
-		"client: agents":             func() error { _, err := web.Agents(short(), time.Minute); return err },
-		"client: requeue":            func() error { _, err := web.Requeue(short(), "shop.a"); return err },
-		"client: be a mover":         func() error { _, err := web.Mover(); return err },
-		"agent: submit":              func() error { _, err := box.Submit(short(), "mail", 1, nil); return err },
-		"agent: cancel":              func() error { return box.Await("shop.a").Cancel(short(), "") },
-		"agent: pause":               func() error { return box.Pause(short(), "mail", time.Hour) },
-		"agent: set up":              func() error { return box.Setup(short(), quick("mail")) },
-		"agent: drain an agent":      func() error { return box.DrainAgent(short(), "one", 0) },
-		"mover: cancel":              func() error { return as(t, s, "clock").Await("shop.a").Cancel(short(), "") },
+		"client: listen to another's": func() error {
+			_, err := web.Await("shop.a").Progress(func(json.RawMessage) {})
+			return err
+		},
+		"client: set up":         func() error { return web.Setup(short(), quick("mail")) },
+		"client: a queue":        func() error { return web.AddQueue(short(), "mine", nil) },
+		"client: pause":          func() error { return web.Pause(short(), "mail", time.Hour) },
+		"client: the dead":       func() error { _, err := web.Dead(short(), "", 0); return err },
+		"client: drain an agent": func() error { return web.DrainAgent(short(), "one", 0) },
+		"client: agents":         func() error { _, err := web.Agents(short(), time.Minute); return err },
+		"client: requeue":        func() error { _, err := web.Requeue(short(), "shop.a"); return err },
+		"client: be a mover":     func() error { _, err := web.Mover(); return err },
+		"agent: submit":          func() error { _, err := box.Submit(short(), "mail", 1, nil); return err },
+		"agent: cancel":          func() error { return box.Await("shop.a").Cancel(short(), "") },
+		"agent: pause":           func() error { return box.Pause(short(), "mail", time.Hour) },
+		"agent: set up":          func() error { return box.Setup(short(), quick("mail")) },
+		"agent: drain an agent":  func() error { return box.DrainAgent(short(), "one", 0) },
+		"mover: cancel":          func() error { return as(t, s, "clock").Await("shop.a").Cancel(short(), "") },
 		"agent: of another queue": func() error {
 			l, p := newPool(t, poolOptions(1))
 			_, err := box.Agent(p, &fleet.AgentOptions{Loop: l, Queues: queues("bank")})
@@ -201,6 +205,10 @@ func TestW138_TheServerRefusesWhatAProgramOfAnotherMakingTries(t *testing.T) {
 	refuses("web", "fleet.job.mail.web.x")
 	refuses("web", "fleet.later.mail.web.x")
 	refuses("web", "$KV.fleet_cancel.web.x")
+	// Large tombstones would fill the place of those of others.
+	_, js := raw(t, s, nats.UserInfo("web", password("web")), nats.CustomInboxPrefix("_INBOX_web"))
+	_, err := js.Publish(ctx(t), "$KV.fleet_cancel.web.x", make([]byte, 8<<10))
+	require.ErrorContains(t, err, "message size exceeds maximum allowed")
 	refuses("box", "$KV.fleet_try.web.x")
 	refuses("box", "fleet.res.web.x")
 	refuses("box", "fleet.dead.web.x")
