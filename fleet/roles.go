@@ -79,7 +79,8 @@ func (p *Permissions) client(n names, user string, queues []string) {
 	mine := jobID{user, "*"}
 	for _, q := range queues {
 		p.Publish = append(p.Publish, n.job(q, mine), n.delayed(q, mine),
-			directGet(n.jobs(), n.job(q, mine)), directGet(n.later(), n.delayed(q, mine)))
+			directGet(n.jobs(), n.job(q, mine)), directGet(n.later(), n.delayed(q, mine)),
+			directGet(n.clock(), n.at(q, mine)), directGet(n.clock(), n.due(q, mine)))
 	}
 	p.Publish = append(p.Publish, n.cancel(mine), directGet(n.results(), n.result(mine)), directGet(n.dead(), n.deadJob(mine)),
 		directGet(n.tries(), n.try(mine)))
@@ -115,7 +116,9 @@ func (p *Permissions) mover(n names) {
 		p.acks(stream, moverName)
 	}
 	all := jobID{"*", "*"}
-	p.Publish = append(p.Publish, n.at("*", all), n.job("*", all), n.deadJob(all), directGet(n.jobs(), n.job("*", all)))
+	p.Publish = append(p.Publish, n.at("*", all), n.job("*", all), n.deadJob(all), directGet(n.jobs(), n.job("*", all)),
+		directGet(n.clock(), n.at("*", all)), directGet(n.results(), n.result(all)), directGet(n.dead(), n.deadJob(all)),
+		"$JS.API.STREAM.INFO."+n.later(), "$JS.API.STREAM.INFO."+n.clock())
 }
 
 // acks allows acknowledgements, in the two forms that servers have for their subjects.

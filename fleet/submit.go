@@ -10,6 +10,8 @@ import (
 	"errors"
 	"os"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -17,8 +19,8 @@ import (
 
 // JobOptions are how a job is queued. Nil is the zero value.
 type JobOptions struct {
-	// ID names the job among those of this client: letters, digits, '-' and '_'. While a job of that id is queued, or its
-	// result is stored, there is no other. "": one that nobody can guess.
+	// ID names the job among those of this client in its queue: letters, digits, '-' and '_'. While a job of that id is
+	// queued, or will be, or its result is stored, there is no other. "": one that nobody can guess.
 	ID string
 
 	// Method and Key are those of pool.RunOptions: which handler of the worker, and which jobs go to one worker of the
@@ -62,8 +64,8 @@ func (f *Fleet) Submit(ctx context.Context, queue string, job any, o *JobOptions
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
 	j := &Job{f: f, id: id, queue: queue}
-	if o.ID != "" && o.Cron == "" {
-		if err := j.taken(ctx); err != nil {
+	if o.ID != "" {
+		if err := j.taken(ctx, o); err != nil {
 			return nil, err
 		}
 	}
@@ -199,21 +201,54 @@ func (o *JobOptions) due() string {
 	return ""
 }
 
-// taken returns an error when the job is queued, or its result is stored.
-func (j *Job) taken(ctx context.Context) error {
-	switch r, err := j.stored(ctx); {
-	case err != nil:
-		return err
-	case r != nil:
-		return ErrAlreadyDone
+// taken returns an error when the job is queued, also for later, or its result is stored. A Cron may have the place of
+// another, and is in the way of a delayed job alone: those that it queues have other ids.
+func (j *Job) taken(ctx context.Context, o *JobOptions) error {
+	f, n := j.f, j.f.names
+	places := []struct{ stream, subject string }{
+		{n.results(), n.result(j.id)}, {n.jobs(), n.job(j.queue, j.id)},
+		{n.later(), n.delayed(j.queue, j.id)}, {n.clock(), n.at(j.queue, j.id)}, {n.clock(), n.due(j.queue, j.id)},
 	}
-	switch queued, err := j.queued(ctx); {
-	case err != nil:
+	if o.Cron != "" {
+		places = places[2:]
+	}
+	found, errs := make([]*nats.Msg, len(places)), make([]error, len(places))
+	var asked sync.WaitGroup
+	for i, place := range places {
+		// These end with the answers, and are waited for below.
+		asked.Go(func() { found[i], errs[i] = f.last(ctx, "look for", place.stream, place.subject) })
+	}
+	asked.Wait()
+	if err := errors.Join(errs...); err != nil {
 		return err
-	case queued != nil:
-		return ErrDuplicate
+	}
+	for i, msg := range found {
+		switch {
+		case msg == nil:
+		case places[i].stream == n.results():
+			return ErrAlreadyDone
+		case places[i].stream == n.jobs():
+			return ErrDuplicate
+		case msg.Header.Get(headerDrop) != "":
+		case once(msg.Header.Get(headerDue)) || o.Cron == "" && o.due() != "":
+			return ErrDuplicate
+		}
 	}
 	return nil
+}
+
+// once reports whether a schedule is that of a delayed job, and not of one that comes again and again.
+func once(due string) bool { return strings.HasPrefix(due, "@at ") }
+
+// over reports whether a job that was submitted at since has a result, or is dead.
+func (f *Fleet) over(ctx context.Context, id jobID, since time.Time) (bool, error) {
+	for stream, subject := range map[string]string{f.names.results(): f.names.result(id), f.names.dead(): f.names.deadJob(id)} {
+		msg, err := f.last(ctx, "look for", stream, subject)
+		if err != nil || msg != nil && !serverTime(msg.Header, natsTime).Before(since) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // enqueue stores msg in a stream that takes one message a subject. private says that nobody else can know the id.
