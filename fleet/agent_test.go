@@ -81,6 +81,7 @@ func TestW134_WeightsShareAndStarveNobody(t *testing.T) {
 }
 
 func TestW135_APoolInACrashLoopDrainsNoQueue(t *testing.T) {
+	t.Parallel()
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	l, p := newPool(t, pool.Options{Max: 1, Backoff: pool.Backoff{Min: time.Millisecond, Max: 20 * time.Millisecond}})
 	well := filepath.Join(t.TempDir(), "well")
@@ -228,6 +229,7 @@ func TestBadAgentOptionsAreRefusedAtOnce(t *testing.T) {
 }
 
 func TestW134_ASlotThatWaitsForAnotherQueueIsNoReasonToWait(t *testing.T) {
+	t.Parallel()
 	l := quick("high", "low")
 	l.AckWait = 30 * time.Second // Pulls wait for a third of that.
 	f := dial(t, serve(t, l), fleet.Options{})

@@ -71,6 +71,7 @@ func TestDialTellsWhatIsWrongWithTheServer(t *testing.T) {
 }
 
 func TestCallsEndWhenTheServerIsAway(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	p := newProxy(t, strings.TrimPrefix(s.URL(), "nats://"))
 	f, err := fleet.Dial(&fleet.Options{URL: p.url(), Timeout: 300 * time.Millisecond})
@@ -102,6 +103,7 @@ func TestCallsEndWhenTheServerIsAway(t *testing.T) {
 }
 
 func TestAnAgentHoldsBackAnswersWhileThereIsNoRoomForThem(t *testing.T) {
+	t.Parallel()
 	l := quick("mail")
 	l.MaxResultBytes, l.ResultTTL = 8<<10, time.Second
 	f := dial(t, serve(t, l), fleet.Options{})
@@ -119,6 +121,7 @@ func TestAnAgentHoldsBackAnswersWhileThereIsNoRoomForThem(t *testing.T) {
 }
 
 func TestAnAgentOutlivesTheAbsenceOfItsServer(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	p := newProxy(t, strings.TrimPrefix(s.URL(), "nats://"))
 	cut, err := fleet.Dial(&fleet.Options{URL: p.url()})

@@ -12,6 +12,7 @@ import (
 )
 
 func TestW132_ADelayedJobIsQueuedUnderItsIDWhenItIsDue(t *testing.T) {
+	t.Parallel()
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	agent(t, f, 2, fleet.AgentOptions{Queues: queues("mail")})
 	began := time.Now()
@@ -25,6 +26,7 @@ func TestW132_ADelayedJobIsQueuedUnderItsIDWhenItIsDue(t *testing.T) {
 }
 
 func TestW132_ACancelledDelayedJobDoesNotRun(t *testing.T) {
+	t.Parallel()
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
 	j := submit(t, f, "mail", job{}, &fleet.JobOptions{Delay: time.Second})
@@ -33,6 +35,7 @@ func TestW132_ACancelledDelayedJobDoesNotRun(t *testing.T) {
 }
 
 func TestW132_ACronQueuesJobsUntilItIsUnscheduled(t *testing.T) {
+	t.Parallel()
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	rec := newRecorder()
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail"), OnEvent: rec.on})
@@ -59,6 +62,7 @@ func TestW132_AScheduleThatIsNoneIsDead(t *testing.T) {
 }
 
 func TestW132_AMoverKilledBetweenAnyTwoStepsLosesNoJob(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{Name: "other", Setup: quick("mail")}) // For which the server has no mover.
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
@@ -95,6 +99,7 @@ func TestW133_AProgramThatWasRestartedGetsTheResultsOfItsPredecessor(t *testing.
 }
 
 func TestW133_AResultExpires(t *testing.T) {
+	t.Parallel()
 	l := quick("mail")
 	l.ResultTTL = 200 * time.Millisecond
 	f := dial(t, serve(t, l), fleet.Options{})
@@ -109,6 +114,7 @@ func TestW133_AResultExpires(t *testing.T) {
 }
 
 func TestW132_DelayedJobsAreBounded(t *testing.T) {
+	t.Parallel()
 	l := quick("mail")
 	l.MaxJobs = 5
 	f := dial(t, serve(t, l), fleet.Options{})
@@ -132,6 +138,7 @@ func TestW132_DelayedJobsAreBounded(t *testing.T) {
 }
 
 func TestW132_ADelayedJobWaitsWhileThereIsNoRoomForItsSchedule(t *testing.T) {
+	t.Parallel()
 	l := quick("mail")
 	l.MaxJobs = 2
 	f := dial(t, serve(t, l), fleet.Options{})
@@ -178,6 +185,7 @@ func TestW132_ADelayedJobIsNotReplacedByAnotherOfItsID(t *testing.T) {
 }
 
 func TestW132_AJobIsNotQueuedAgainByAMoverThatComesLate(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	l := quick("mail")
 	l.Duplicates = 100 * time.Millisecond

@@ -86,6 +86,7 @@ func TestW126_HeartbeatsKeepALongJobAlsoWhileItsAgentDrains(t *testing.T) {
 }
 
 func TestW126_NoHeartbeatsForALoopThatStandsStill(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	rec := newRecorder()
@@ -154,6 +155,7 @@ func TestW127_ADeadMachineTakesJobsForNoLongerThanItsPulls(t *testing.T) {
 }
 
 func TestW128_AnAgentThatStoodStillForAckWaitKillsItsChild(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	log := filepath.Join(t.TempDir(), "log")
@@ -178,6 +180,7 @@ func TestW128_AnAgentThatStoodStillForAckWaitKillsItsChild(t *testing.T) {
 }
 
 func TestW128_TheFirstStoredResultWinsAndTheSecondIsReported(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	log := filepath.Join(t.TempDir(), "log")
@@ -205,6 +208,7 @@ func TestW128_TheFirstStoredResultWinsAndTheSecondIsReported(t *testing.T) {
 }
 
 func TestW128_AnAnswerAfterTheLeaseWasLostIsMarked(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	victim := start(t, agentConfig{URL: s.URL(), Name: "victim", Queues: []string{"mail"}, StopAt: "answered"})
@@ -242,6 +246,7 @@ func pulledAndGivenBack(t testing.TB, s *fleet.Server) bool {
 }
 
 func TestW129_FailuresReleasesAndLostMachinesAreCountedApart(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	g := newGate(t)
@@ -284,6 +289,7 @@ func agentName(t testing.TB, f *fleet.Fleet) (name string) {
 }
 
 func TestW129_AFailedJobWaits(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	rec := newRecorder()
@@ -299,6 +305,7 @@ func TestW129_AFailedJobWaits(t *testing.T) {
 }
 
 func TestW130_AJobThatTakesTwoMachinesWithItIsDead(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	j := submit(t, f, "mail", job{Hang: true}, nil)
@@ -314,6 +321,7 @@ func TestW130_AJobThatTakesTwoMachinesWithItIsDead(t *testing.T) {
 }
 
 func TestW128_TheAckWaitOfAQueueIsNotShortenedUnderItsAgents(t *testing.T) {
+	t.Parallel()
 	l := quick("mail")
 	l.AckWait = 30 * time.Second
 	s := serve(t, l)

@@ -48,6 +48,7 @@ func TestW139_AJobThatMayBeQueuedKeepsItsPayload(t *testing.T) {
 }
 
 func TestW139_AResultThatMayBeStoredKeepsItsPayload(t *testing.T) {
+	t.Parallel()
 	o := &fleet.ServerOptions{Layout: quick("mail")}
 	fleet.MaxPayload(o, 64<<10)
 	s := serveWith(t, o)
@@ -68,6 +69,7 @@ func TestW139_AResultThatMayBeStoredKeepsItsPayload(t *testing.T) {
 }
 
 func TestW133_TheRoomOfLargeResultsIsFreeWhenTheyExpire(t *testing.T) {
+	t.Parallel()
 	l := quick("mail")
 	l.MaxResultBytes, l.ResultTTL = 1<<20, 500*time.Millisecond
 	o := &fleet.ServerOptions{Layout: l}
@@ -80,6 +82,7 @@ func TestW133_TheRoomOfLargeResultsIsFreeWhenTheyExpire(t *testing.T) {
 }
 
 func TestW139_ACancelledJobLeavesNoPayload(t *testing.T) {
+	t.Parallel()
 	l := quick("mail")
 	l.MaxJobBytes = 1 << 20
 	o := &fleet.ServerOptions{Layout: l}
