@@ -111,6 +111,10 @@ cross: ## vet for every system, and compile for some other architectures
 		echo "==> vet for $$system"; \
 		CGO_ENABLED=0 GOOS=$$system GOARCH=amd64 $(GO) vet ./... || exit; \
 	done
+	@for dir in $(wildcard fleet); do for system in $(KINDS); do \
+		echo "==> vet of $$dir for $$system"; \
+		CGO_ENABLED=0 GOOS=$$system GOARCH=amd64 $(GO) -C $$dir vet ./... || exit; \
+	done; done
 	@for target in $(OTHERS); do \
 		echo "==> build for $$target"; \
 		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build $(call present,$(LIBRARY)) || exit; \
@@ -127,6 +131,10 @@ staticcheck: $(STATICCHECK)
 	@for system in $(KINDS); do \
 		echo "==> staticcheck for $$system"; \
 		CGO_ENABLED=0 GOOS=$$system GOARCH=amd64 $(STATICCHECK) ./... || exit; \
+	done
+	@for dir in $(NESTED); do \
+		echo "==> staticcheck of $$dir"; \
+		(cd $$dir && CGO_ENABLED=0 $(STATICCHECK) ./...) || exit; \
 	done
 
 $(STATICCHECK): tools/go.mod tools/go.sum
