@@ -14,7 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/fleet"
+	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/reactor"
 )
 
 func TestW124_AnAgentFetchesExactlyItsFreeSlots(t *testing.T) {
@@ -251,4 +253,29 @@ func TestW134_ASlotThatWaitsForAnotherQueueIsNoReasonToWait(t *testing.T) {
 		}
 		a.Close()
 	}
+}
+
+func TestAPoolThatCannotStartIsAnErrorOrToldAtOnce(t *testing.T) {
+	f := dial(t, serve(t, quick("mail")), fleet.Options{})
+	l, err := reactor.New(looptest.Options())
+	require.NoError(t, err)
+	release := l.Hold()
+	p, err := pool.New(l, &pool.Options{Module: filepath.Join(t.TempDir(), "nosuch"), Max: 1})
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run() }() // It ends with the hold, below.
+	rec := newRecorder()
+	began, err := f.Agent(p, &fleet.AgentOptions{Loop: l, Queues: queues("mail"), OnEvent: rec.on})
+	if err == nil { // It was there before the pool had failed.
+		err = rec.next(t, fleet.EventPaused).Err
+		began.Close()
+	}
+	_, ok := errors.AsType[*pool.StartError](err)
+	require.True(t, ok, "%v", err)
+	_, err = f.Agent(p, &fleet.AgentOptions{Loop: l, Queues: queues("mail")})
+	_, ok = errors.AsType[*pool.StartError](err)
+	require.True(t, ok, "%v", err)
+	release()
+	require.NoError(t, <-ended)
+	require.NoError(t, l.Close())
 }

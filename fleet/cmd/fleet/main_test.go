@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -183,4 +184,19 @@ func TestWrongCallsAreTold(t *testing.T) {
 	p := &program{strings.NewReader(""), io.Discard, io.Discard, nil}
 	require.Equal(t, exitFailed, p.run([]string{"serve", "-dir", t.TempDir(), "-listen", "0.0.0.0:0"}), "without TLS")
 	require.Equal(t, exitFailed, p.run([]string{"status", "-url", "nats://127.0.0.1:1"}))
+}
+
+func TestAWorkerThatCannotStartEndsItsAgent(t *testing.T) {
+	_, url := start(t, "serve", "-dir", t.TempDir(), "-listen", "127.0.0.1:0", "-queue", "q")
+	t.Setenv("FLEET_URL", url)
+	for _, args := range [][]string{{"--", "/nosuch"}, {"-lines", "--", "/nosuch"}, {"-lines", "--", "false"}} {
+		cmd := command(t, append([]string{"agent", "-queue", "q", "-n", "1"}, args...)...)
+		var said bytes.Buffer
+		cmd.Stderr = &said
+		began := time.Now()
+		require.Error(t, cmd.Run())
+		require.Equal(t, exitFailed, cmd.ProcessState.ExitCode(), "%s: %s", args, said.String())
+		require.Less(t, time.Since(began), 8*time.Second, args)
+		require.NotContains(t, said.String(), "no answer")
+	}
 }
