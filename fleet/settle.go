@@ -124,7 +124,6 @@ func (r *run) result(state string) *nats.Msg {
 	msg.Header.Set(headerAgent, r.a.o.Name)
 	msg.Header.Set(headerNonce, newID())
 	r.tries().header(msg.Header)
-	msg.Header.Set(natsExpectedSeq, "0")
 	return msg
 }
 
@@ -137,16 +136,13 @@ func (r *run) store(ctx context.Context, msg *nats.Msg) (first bool, err error) 
 			return true, nil
 		}
 		switch {
-		case code(err) == codeWrongLastSubject, code(err) == codeStoreFailed:
+		case code(err) == codeStoreFailed: // There is no room, or there is one.
 			there, lookErr := (&Job{f: r.f, id: r.id}).stored(ctx)
 			if lookErr != nil {
 				return false, lookErr
 			}
 			if there != nil {
 				return there.Header.Get(headerNonce) == msg.Header.Get(headerNonce), nil
-			}
-			if code(err) == codeWrongLastSubject {
-				continue // It has expired between the two questions.
 			}
 		case !full(err) && !errors.Is(err, ErrUnavailable):
 			return false, err

@@ -40,14 +40,13 @@ const (
 
 // Headers that the server reads or writes.
 const (
-	natsMsgID       = "Nats-Msg-Id"
-	natsExpectedSeq = "Nats-Expected-Last-Subject-Sequence"
-	natsSeq         = "Nats-Sequence"
-	natsTime        = "Nats-Time-Stamp"
-	natsSchedule    = "Nats-Schedule"
-	natsTarget      = "Nats-Schedule-Target"
-	natsZone        = "Nats-Schedule-Time-Zone"
-	natsScheduler   = "Nats-Scheduler"
+	natsMsgID     = "Nats-Msg-Id"
+	natsSeq       = "Nats-Sequence"
+	natsTime      = "Nats-Time-Stamp"
+	natsSchedule  = "Nats-Schedule"
+	natsTarget    = "Nats-Schedule-Target"
+	natsZone      = "Nats-Schedule-Time-Zone"
+	natsScheduler = "Nats-Scheduler"
 )
 
 // Tries is how often a job was tried.
