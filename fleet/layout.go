@@ -14,7 +14,8 @@ type Layout struct {
 	// Replicas is on how many servers of a cluster each stream is. 0: 1.
 	Replicas int
 
-	// MaxJobs and MaxJobBytes bound what is queued: past them Submit returns ErrQueueFull. 0: 1,000,000 jobs, 1 GiB.
+	// MaxJobs and MaxJobBytes bound what is queued: past them Submit returns ErrQueueFull. Of delayed jobs and crons as many
+	// again can be scheduled, and of those for which there is no schedule yet. 0: 1,000,000 jobs, 1 GiB.
 	MaxJobs, MaxJobBytes int64
 
 	// MaxResultBytes bounds the stored results. Past it agents hold back what their children answered until results have

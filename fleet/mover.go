@@ -217,7 +217,8 @@ func (m *Mover) queue(msg jetstream.Msg) error {
 	return msg.DoubleAck(ctx)
 }
 
-// Unschedule ends a job of JobOptions.Cron. Those that it has queued stay queued.
+// Unschedule ends a job of JobOptions.Cron. Those that it has queued stay queued. It returns ErrQueueFull while as many
+// delayed jobs wait to be scheduled as may.
 func (f *Fleet) Unschedule(ctx context.Context, queue, id string) error {
 	name := jobID{f.o.Client, id}
 	if err := (&JobOptions{ID: id}).check(queue, name); err != nil {

@@ -179,7 +179,13 @@ func TestWrongCallsAreTold(t *testing.T) {
 		{"submit", "-queue", "q", "-id", "a", "x", "y"}, {"cancel"}, {"dead", "x"}, {"dead", "-requeue"}, {"drain"}, {"status", "-nosuch"},
 	} {
 		p := &program{strings.NewReader(""), io.Discard, io.Discard, nil}
+		var said bytes.Buffer
+		p.err = &said
 		require.Equal(t, exitUsage, p.run(args), "%q", args)
+		if len(args) > 0 && args[0] != "nosuch" {
+			require.Contains(t, said.String(), "usage: fleet "+args[0]+" ")
+		}
+		require.Contains(t, said.String(), "fleet ")
 	}
 	p := &program{strings.NewReader(""), io.Discard, io.Discard, nil}
 	require.Equal(t, exitFailed, p.run([]string{"serve", "-dir", t.TempDir(), "-listen", "0.0.0.0:0"}), "without TLS")
