@@ -303,11 +303,18 @@ func (a *Agent) unsubscribe() {
 // Name returns the agent's name.
 func (a *Agent) Name() string { return a.o.Name }
 
-// take is the goroutine of a slot: it takes a job, sees it through, and takes the next.
+// take is the goroutine of a slot: it takes a job, sees it through, and takes the next. While the pool's loop stands still
+// it takes none: it would lose each.
 func (a *Agent) take(number int) {
 	s := &slot{agent: a, number: number}
 	defer s.close()
 	for a.gate.wait(a.pulling, number) {
+		if err := a.pool.turns(a.pulling); err != nil {
+			if a.pulling.Err() == nil && a.gate.set(ended) {
+				a.tell(Event{Kind: EventPaused, Err: err})
+			}
+			continue
+		}
 		if d := s.pull(); d != nil {
 			a.work(d)
 		}

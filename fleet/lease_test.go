@@ -13,7 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/fleet"
+	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/reactor"
 )
 
 // recorder keeps the events of an agent.
@@ -344,4 +346,49 @@ func TestW128_TheAckWaitOfAQueueIsNotShortenedUnderItsAgents(t *testing.T) {
 	until(t, "its pulls are over", func() bool {
 		return f.AddQueue(ctx(t), "mail", &fleet.QueueOptions{AckWait: 200 * time.Millisecond}) == nil
 	})
+}
+
+func TestW135_AnAgentWhoseLoopStandsStillTakesNoMoreJobs(t *testing.T) {
+	t.Parallel()
+	lay := quick("mail")
+	lay.AckWait = 300 * time.Millisecond
+	s := serve(t, lay)
+	f := dial(t, s, fleet.Options{})
+	rec := newRecorder()
+	l, p := newPool(t, poolOptions(1))
+	agentOf(t, f, l, p, fleet.AgentOptions{Name: "stuck", Queues: queues("mail"), OnEvent: rec.on, Slots: 1})
+	release := make(chan struct{})
+	require.NoError(t, l.Post(func() { <-release }))
+	first := submit(t, f, "mail", job{}, nil)
+	rec.next(t, fleet.EventStarted)
+	rec.next(t, fleet.EventLost)
+	agent(t, dial(t, s, fleet.Options{}), 1, fleet.AgentOptions{Name: "well", Queues: queues("mail")})
+	for range 20 {
+		r, err := submit(t, f, "mail", job{}, nil).Result(ctx(t))
+		require.NoError(t, err)
+		require.Equal(t, 1, r.Attempt)
+	}
+	require.NoError(t, first.Wait(ctx(t), nil))
+	close(release)
+}
+
+func TestAnAgentWhoseLoopIsClosedSaysSo(t *testing.T) {
+	f := dial(t, serve(t, quick("mail")), fleet.Options{})
+	l, err := reactor.New(looptest.Options())
+	require.NoError(t, err)
+	p, err := pool.New(l, &pool.Options{Self: "worker", Max: 1})
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run() }() // It ends with Stop, below.
+	rec := newRecorder()
+	a, err := f.Agent(p, &fleet.AgentOptions{Loop: l, Queues: queues("mail"), OnEvent: rec.on, PullWait: 100 * time.Millisecond})
+	require.NoError(t, err)
+	require.NoError(t, l.Post(func() { p.Stop(nil, func(*pool.StopReport) { l.Stop() }) }))
+	require.NoError(t, <-ended)
+	require.NoError(t, l.Close())
+	require.Error(t, rec.next(t, fleet.EventPaused).Err)
+	require.Equal(t, "ended", a.Stats().Health)
+	j := submit(t, f, "mail", job{}, nil)
+	agent(t, f, 1, fleet.AgentOptions{Name: "well", Queues: queues("mail")})
+	require.NoError(t, j.Wait(ctx(t), nil))
 }

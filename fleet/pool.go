@@ -106,6 +106,9 @@ func (w *poolWorkers) become(h health, err error) {
 	}
 }
 
+// turns is safe to call from any goroutine but the loop's.
+func (w *poolWorkers) turns(ctx context.Context) error { return w.loop.Do(ctx, func() {}) }
+
 // start is safe to call from any goroutine.
 func (w *poolWorkers) start(o *order, progress func(json.RawMessage), done func(outcome)) started {
 	t := &poolTask{workers: w, done: done}

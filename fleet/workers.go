@@ -22,6 +22,9 @@ type workers interface {
 	// job any more is an error.
 	listen(ctx context.Context, changed func(h health, slots int, err error)) error
 
+	// turns waits until the pool's loop has turned, or ctx ends.
+	turns(ctx context.Context) error
+
 	// start gives the pool a job. done is called once, on any goroutine and perhaps in this call, unless the loop stands still
 	// or is closed; progress before it, with slices that the callee may keep.
 	start(o *order, progress func(json.RawMessage), done func(outcome)) started
