@@ -359,17 +359,18 @@ func TestW135_AnAgentWhoseLoopStandsStillTakesNoMoreJobs(t *testing.T) {
 	agentOf(t, f, l, p, fleet.AgentOptions{Name: "stuck", Queues: queues("mail"), OnEvent: rec.on, Slots: 1})
 	release := make(chan struct{})
 	require.NoError(t, l.Post(func() { <-release }))
+	t.Cleanup(func() { close(release) })
 	first := submit(t, f, "mail", job{}, nil)
 	rec.next(t, fleet.EventStarted)
 	rec.next(t, fleet.EventLost)
 	agent(t, dial(t, s, fleet.Options{}), 1, fleet.AgentOptions{Name: "well", Queues: queues("mail")})
 	for range 20 {
-		r, err := submit(t, f, "mail", job{}, nil).Result(ctx(t))
-		require.NoError(t, err)
-		require.Equal(t, 1, r.Attempt)
+		require.NoError(t, submit(t, f, "mail", job{}, nil).Wait(ctx(t), nil))
 	}
 	require.NoError(t, first.Wait(ctx(t), nil))
-	close(release)
+	for len(rec.events) > 0 {
+		require.NotEqual(t, fleet.EventStarted, (<-rec.events).Kind)
+	}
 }
 
 func TestAnAgentWhoseLoopIsClosedSaysSo(t *testing.T) {
