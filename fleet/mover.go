@@ -24,7 +24,9 @@ type Mover struct {
 	end  context.CancelFunc
 	done sync.WaitGroup
 
-	room int64 // how many schedules fit at least; used by schedule alone
+	// Used by schedule alone.
+	room   int64     // how many schedules fit at least
+	noRoom time.Time // when the server said last that there is none; it is asked again after pullRetry
 }
 
 const (
@@ -130,7 +132,7 @@ func (m *Mover) schedule(msg jetstream.Msg) error {
 // refuse nothing, so what does not fit stays in that of delayed jobs, which can, and has the same limits.
 func (m *Mover) fits(ctx context.Context, subject string) (bool, error) {
 	f := m.f
-	if m.room == 0 {
+	if m.room == 0 && time.Since(m.noRoom) > pullRetry {
 		var later, clock *jetstream.StreamInfo
 		for stream, info := range map[string]**jetstream.StreamInfo{f.names.later(): &later, f.names.clock(): &clock} {
 			if err := f.admin(ctx, "look at", stream, func(ctx context.Context) error {
@@ -145,6 +147,9 @@ func (m *Mover) fits(ctx context.Context, subject string) (bool, error) {
 		}
 		if clock.State.Bytes < uint64(later.Config.MaxBytes) {
 			m.room = max(0, min(roomBatch, later.Config.MaxMsgs-int64(clock.State.Msgs)))
+		}
+		if m.room == 0 {
+			m.noRoom = time.Now()
 		}
 	}
 	if m.room > 0 {
