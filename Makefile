@@ -8,6 +8,8 @@ FUZZTIME ?= 10000x
 TIMEOUT  ?= 10m
 # What `make demo` works on; empty leaves the choice to the program.
 DIR      ?=
+# Which scenarios `make bench` measures, as a regular expression; empty is all.
+ONLY     ?=
 
 LIBRARY := events internal/fd internal/frames reactor streams signals ipc childprocess pool cluster
 
@@ -111,6 +113,10 @@ cross: ## vet for every system, and compile for some other architectures
 		echo "==> vet for $$system"; \
 		CGO_ENABLED=0 GOOS=$$system GOARCH=amd64 $(GO) vet ./... || exit; \
 	done
+	@for dir in $(wildcard fleet); do for system in $(KINDS); do \
+		echo "==> vet of $$dir for $$system"; \
+		CGO_ENABLED=0 GOOS=$$system GOARCH=amd64 $(GO) -C $$dir vet ./... || exit; \
+	done; done
 	@for target in $(OTHERS); do \
 		echo "==> build for $$target"; \
 		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build $(call present,$(LIBRARY)) || exit; \
@@ -127,6 +133,10 @@ staticcheck: $(STATICCHECK)
 	@for system in $(KINDS); do \
 		echo "==> staticcheck for $$system"; \
 		CGO_ENABLED=0 GOOS=$$system GOARCH=amd64 $(STATICCHECK) ./... || exit; \
+	done
+	@for dir in $(NESTED); do \
+		echo "==> staticcheck of $$dir"; \
+		(cd $$dir && CGO_ENABLED=0 $(STATICCHECK) ./...) || exit; \
 	done
 
 $(STATICCHECK): tools/go.mod tools/go.sum
@@ -158,10 +168,10 @@ cover: ## the coverage of the library packages by all tests; .cache/cover.out is
 		-coverpkg=$$(echo $(call present,$(LIBRARY)) | tr ' ' ,) ./...
 	@$(GO) tool cover -func=$(CACHE)/cover.out | awk '{ last = $$NF } END { print "total:", last }'
 
-bench: ## measure against the floors and the peers, in one table; every measurement goes to .cache/bench.csv
+bench: ## measure against the floors and the peers, in one table (ONLY=^fleet …); every measurement goes to .cache/bench.csv
 	$(call step,benchmarks)
 	@mkdir -p $(CACHE)
-	@$(GO) -C bench run . -raw $(CACHE)/bench.csv
+	@$(GO) -C bench run . -raw $(CACHE)/bench.csv $(if $(ONLY),-only '$(ONLY)')
 
 # The versions are in package.json. There is no lock file, whose addresses would be those of one registry.
 bench-peers: ## install the worker pools from npm that `make bench` compares with

@@ -16,7 +16,8 @@ type poolProgram struct {
 	removeDir func() // what it needed; nil: nothing
 }
 
-// goWorkers are workers of this program that have so many jobs at once: mode is "onloop" or "goroutines".
+// goWorkers are workers of this program that have so many jobs at once: mode is "onloop" or
+// "goroutines", or "fleet" for those of an agent.
 func goWorkers(mode string, inFlight int) poolProgram {
 	return poolProgram{options: pool.Options{
 		Module: self(), Args: []string{"-child-pool", mode, strconv.Itoa(inFlight)}, Max: poolWorkers, InFlight: inFlight,
@@ -120,6 +121,9 @@ func poolChild(mode string, args []string) {
 	check(err)
 	check(pool.ServeWith(l, parent, pool.Handlers{
 		"": func(_ context.Context, j *pool.Job) (any, error) {
+			if mode == "fleet" {
+				return fleetEcho(j)
+			}
 			if p := j.Attachment(); p != nil {
 				return attachedEcho(j.Method(), p), nil
 			}
@@ -127,7 +131,7 @@ func poolChild(mode string, args []string) {
 			err := j.Decode(&text)
 			return text, err
 		},
-	}, &pool.ServeOptions{Concurrency: concurrency, OnLoop: mode == "onloop"}))
+	}, &pool.ServeOptions{Concurrency: concurrency, OnLoop: mode != "goroutines"}))
 	check(l.Run())
 	check(l.Close())
 }

@@ -114,6 +114,7 @@ type Agent struct {
 	queue map[string]*agentQueue
 	order []*agentQueue
 	gate  gate
+	idle  spread
 
 	// Contexts end in this order: pulling, then running when a drain is over, both at Close.
 	pulling, running         context.Context
@@ -183,8 +184,15 @@ func (f *Fleet) newAgent(pool workers, o *AgentOptions) (*Agent, error) {
 		return nil, err
 	}
 	f.mu.Lock()
-	f.agents[a] = struct{}{}
+	ended := f.agents == nil
+	if !ended {
+		f.agents[a] = struct{}{}
+	}
 	f.mu.Unlock()
+	if ended {
+		a.Close()
+		return nil, &OpError{"start agent", a.o.Name, ErrClosed}
+	}
 	if a.o.Slots > 0 {
 		a.grow(a.o.Slots)
 	}
@@ -275,16 +283,9 @@ func (a *Agent) open(ctx context.Context) error {
 	if err := a.serveStatus(); err != nil {
 		return &OpError{"start agent", a.o.Name, err}
 	}
-	// The answer comes after the refusal of a subject, if there is one.
-	ctx, release := f.refusals.guard(ctx, func(subject string) bool {
+	if err := f.subscribed(ctx, func(subject string) bool {
 		return strings.HasPrefix(subject, f.names.fleet+".ctl.") || strings.HasPrefix(subject, "$SRV.")
-	})
-	defer release()
-	err := f.nc.FlushWithContext(ctx)
-	if cause := context.Cause(ctx); cause != nil {
-		err = cause
-	}
-	if err != nil {
+	}); err != nil {
 		return &OpError{"start agent", a.o.Name, err}
 	}
 	return nil
@@ -302,11 +303,18 @@ func (a *Agent) unsubscribe() {
 // Name returns the agent's name.
 func (a *Agent) Name() string { return a.o.Name }
 
-// take is the goroutine of a slot: it takes a job, sees it through, and takes the next.
+// take is the goroutine of a slot: it takes a job, sees it through, and takes the next. While the pool's loop stands still
+// it takes none: it would lose each.
 func (a *Agent) take(number int) {
 	s := &slot{agent: a, number: number}
 	defer s.close()
 	for a.gate.wait(a.pulling, number) {
+		if err := a.pool.turns(a.pulling); err != nil {
+			if a.pulling.Err() == nil && a.gate.set(ended) {
+				a.tell(Event{Kind: EventPaused, Err: err})
+			}
+			continue
+		}
 		if d := s.pull(); d != nil {
 			a.work(d)
 		}

@@ -14,7 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/fleet"
+	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/reactor"
 )
 
 func TestW124_AnAgentFetchesExactlyItsFreeSlots(t *testing.T) {
@@ -81,6 +83,7 @@ func TestW134_WeightsShareAndStarveNobody(t *testing.T) {
 }
 
 func TestW135_APoolInACrashLoopDrainsNoQueue(t *testing.T) {
+	t.Parallel()
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	l, p := newPool(t, pool.Options{Max: 1, Backoff: pool.Backoff{Min: time.Millisecond, Max: 20 * time.Millisecond}})
 	well := filepath.Join(t.TempDir(), "well")
@@ -225,4 +228,54 @@ func TestBadAgentOptionsAreRefusedAtOnce(t *testing.T) {
 	}
 	_, err := f.Agent(p, &fleet.AgentOptions{Loop: l, Queues: queues("nosuch")})
 	require.ErrorIs(t, err, fleet.ErrNotSetUp)
+}
+
+func TestW134_ASlotThatWaitsForAnotherQueueIsNoReasonToWait(t *testing.T) {
+	t.Parallel()
+	l := quick("high", "low")
+	l.AckWait = 30 * time.Second // Pulls wait for a third of that.
+	f := dial(t, serve(t, l), fleet.Options{})
+	for _, strict := range []bool{true, false} {
+		rec := newRecorder()
+		a := agent(t, f, 2, fleet.AgentOptions{Queues: queues("high", "low"), Strict: strict, Slots: 2, OnEvent: rec.on})
+		for range 3 {
+			began := time.Now()
+			gates := []*gate{newGate(t), newGate(t)}
+			for _, g := range gates {
+				submit(t, f, "high", job{Held: g.path}, nil)
+				rec.next(t, fleet.EventStarted)
+			}
+			require.Less(t, time.Since(began), 5*time.Second)
+			for _, g := range gates {
+				g.open()
+				rec.next(t, fleet.EventDone)
+			}
+		}
+		a.Close()
+	}
+}
+
+func TestAPoolThatCannotStartIsAnErrorOrToldAtOnce(t *testing.T) {
+	f := dial(t, serve(t, quick("mail")), fleet.Options{})
+	l, err := reactor.New(looptest.Options())
+	require.NoError(t, err)
+	release := l.Hold()
+	p, err := pool.New(l, &pool.Options{Module: filepath.Join(t.TempDir(), "nosuch"), Max: 1})
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run() }() // It ends with the hold, below.
+	rec := newRecorder()
+	began, err := f.Agent(p, &fleet.AgentOptions{Loop: l, Queues: queues("mail"), OnEvent: rec.on})
+	if err == nil { // It was there before the pool had failed.
+		err = rec.next(t, fleet.EventPaused).Err
+		began.Close()
+	}
+	_, ok := errors.AsType[*pool.StartError](err)
+	require.True(t, ok, "%v", err)
+	_, err = f.Agent(p, &fleet.AgentOptions{Loop: l, Queues: queues("mail")})
+	_, ok = errors.AsType[*pool.StartError](err)
+	require.True(t, ok, "%v", err)
+	release()
+	require.NoError(t, <-ended)
+	require.NoError(t, l.Close())
 }

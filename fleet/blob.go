@@ -3,9 +3,11 @@ package fleet
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -26,15 +28,12 @@ func (f *Fleet) inline() int64 {
 	return (limit - headerRoom) / 4 * 3
 }
 
-// chunk is the size of the messages of an object.
-func (f *Fleet) chunk() uint32 {
-	const usual = 128 << 10 // as jetstream has it
-	return uint32(max(1, min(usual, f.nc.MaxPayload()/2)))
-}
+// chunk is the size of the messages of an object: large, since each is asked for when the one before is there.
+func (f *Fleet) chunk() uint32 { return uint32(max(1, f.nc.MaxPayload()/2)) }
 
-// attach makes body the body of msg, or of an object that msg names. drop deletes the object, if it can: what it leaves
-// expires.
-func (f *Fleet) attach(ctx context.Context, id jobID, msg *nats.Msg, body []byte) (drop func(), err error) {
+// attach makes body the body of msg, or of an object of the bucket that msg names. drop deletes the object, if it can:
+// what it leaves expires.
+func (f *Fleet) attach(ctx context.Context, bucket string, id jobID, msg *nats.Msg, body []byte) (drop func(), err error) {
 	size := int64(len(body))
 	if size > f.o.MaxPayload {
 		return nil, errors.Join(ErrTooLarge, fmt.Errorf("%d bytes, more than %d", size, f.o.MaxPayload))
@@ -43,7 +42,7 @@ func (f *Fleet) attach(ctx context.Context, id jobID, msg *nats.Msg, body []byte
 		msg.Data = body
 		return func() {}, nil
 	}
-	store, err := f.objects(ctx, id.client)
+	store, err := f.objects(ctx, bucket, id.client)
 	if err != nil {
 		return nil, err
 	}
@@ -60,54 +59,66 @@ func (f *Fleet) attach(ctx context.Context, id jobID, msg *nats.Msg, body []byte
 		return nil, err
 	}
 	msg.Header.Set(headerBlob, name)
-	return func() { f.dropBlob(id, name) }, nil
+	return func() { f.dropBlob(bucket, name) }, nil
 }
 
-// body returns the body of msg, or that of the object that it names. The error is errNoBlob when there is none.
-func (f *Fleet) body(ctx context.Context, id jobID, msg *nats.Msg) ([]byte, error) {
+// body returns the body of msg, or that of the object of the bucket that it names. The error is errNoBlob when there is
+// none.
+func (f *Fleet) body(ctx context.Context, bucket string, id jobID, msg *nats.Msg) ([]byte, error) {
 	name := msg.Header.Get(headerBlob)
 	if name == "" {
 		return msg.Data, nil
 	}
-	store, err := f.objects(ctx, id.client)
+	data, err := f.load(ctx, bucket, name)
 	if err != nil {
-		return nil, err
+		return nil, &OpError{"load payload of", id.String(), err}
 	}
-	var data []byte
-	err = f.admin(ctx, "load payload of", id.String(), func(context.Context) error {
-		data, err = f.load(ctx, store, name)
-		return err
-	})
-	return data, err
+	return data, nil
 }
 
 // errNoBlob is in the chain of the error for a payload that has expired, or is not what it should be.
 var errNoBlob = errors.New("the payload is not in the object store")
 
-func (f *Fleet) load(ctx context.Context, store jetstream.ObjectStore, name string) ([]byte, error) {
-	object, err := store.Get(ctx, name)
-	if errors.Is(err, jetstream.ErrObjectNotFound) {
-		return nil, errors.Join(errNoBlob, err)
-	}
+// object is what a bucket says of an object, as jetstream stores it. There are links, too, to objects of other buckets:
+// they are not followed, since whoever loads may read more than whoever stored.
+type object struct {
+	NUID   string `json:"nuid"`
+	Size   uint64 `json:"size"`
+	Chunks uint32 `json:"chunks"`
+	Digest string `json:"digest"`
+	Gone   bool   `json:"deleted"`
+}
+
+// load asks for the messages of an object one by one. jetstream would make a consumer, and who may do that may have the
+// server send what is stored to any subject.
+func (f *Fleet) load(ctx context.Context, bucket, name string) ([]byte, error) {
+	stream := "OBJ_" + bucket
+	msg, err := f.last(ctx, "look for", stream, "$O."+bucket+".M."+base64.URLEncoding.EncodeToString([]byte(name)))
 	if err != nil {
 		return nil, err
 	}
-	defer object.Close()
-	info, err := object.Info()
-	if err != nil {
-		return nil, err
+	var o object
+	if msg == nil || json.Unmarshal(msg.Data, &o) != nil || o.Gone || checkToken("", o.NUID) != nil {
+		return nil, errNoBlob
 	}
-	if info.Size > uint64(f.o.MaxPayload) {
-		return nil, errors.Join(errNoBlob, fmt.Errorf("it has %d bytes, more than %d", info.Size, f.o.MaxPayload))
+	if o.Size > uint64(f.o.MaxPayload) {
+		return nil, errors.Join(errNoBlob, fmt.Errorf("it has %d bytes, more than %d", o.Size, f.o.MaxPayload))
 	}
-	data, err := io.ReadAll(io.LimitReader(object, f.o.MaxPayload+1))
-	switch {
-	case errors.Is(err, jetstream.ErrDigestMismatch):
-		return nil, errors.Join(errNoBlob, err)
-	case err != nil:
-		return nil, err
-	case uint64(len(data)) != info.Size:
-		return nil, errors.Join(errNoBlob, errors.New("it is cut short"))
+	var data []byte
+	var seq uint64
+	for range o.Chunks {
+		chunk, err := f.next(ctx, stream, "$O."+bucket+".C."+o.NUID, seq+1)
+		if err != nil {
+			return nil, err
+		}
+		if chunk == nil || uint64(len(data)+len(chunk.Data)) > o.Size {
+			break
+		}
+		data, seq = append(data, chunk.Data...), uint64(number(chunk.Header, natsSeq))
+	}
+	sum := sha256.Sum256(data)
+	if uint64(len(data)) != o.Size || o.Digest != "SHA-256="+base64.URLEncoding.EncodeToString(sum[:]) {
+		return nil, errors.Join(errNoBlob, errors.New("it is not what was stored"))
 	}
 	return data, nil
 }
@@ -115,20 +126,16 @@ func (f *Fleet) load(ctx context.Context, store jetstream.ObjectStore, name stri
 // dropTimeout bounds what is done to give back space, which expires all the same.
 const dropTimeout = 2 * time.Second
 
-func (f *Fleet) dropBlob(id jobID, name string) {
-	if name == "" {
-		return
-	}
+func (f *Fleet) dropBlob(bucket, name string) {
 	ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
 	defer cancel()
-	if store, err := f.objects(ctx, id.client); err == nil {
+	if store, err := f.js.ObjectStore(ctx, bucket); err == nil {
 		_ = store.Delete(ctx, name) // Best effort: it expires.
 	}
 }
 
-// objects returns the bucket for the payloads of a client, made if it is not there and this user may do so.
-func (f *Fleet) objects(ctx context.Context, client string) (store jetstream.ObjectStore, err error) {
-	bucket := f.names.bucket(client)
+// objects returns a bucket of a client, made if it is not there and this user may do so.
+func (f *Fleet) objects(ctx context.Context, bucket, client string) (store jetstream.ObjectStore, err error) {
 	look := func() error {
 		return f.admin(ctx, "look for", bucket, func(ctx context.Context) error {
 			store, err = f.js.ObjectStore(ctx, bucket)
@@ -138,11 +145,11 @@ func (f *Fleet) objects(ctx context.Context, client string) (store jetstream.Obj
 	if err := look(); !errors.Is(err, ErrNotSetUp) {
 		return store, err
 	}
-	l, err := (*Layout)(nil).withDefaults()
+	l, err := f.layout(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.addBucket(ctx, client, &l); err != nil {
+	if err := f.addBuckets(ctx, client, l); err != nil {
 		return nil, err
 	}
 	err = look()

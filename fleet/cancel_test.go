@@ -2,8 +2,10 @@ package fleet_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/fleet"
@@ -71,4 +73,17 @@ func TestW131_ThereIsNothingToCancelOfAJobThatIsOver(t *testing.T) {
 	require.ErrorIs(t, dead.Cancel(ctx(t), ""), fleet.ErrAlreadyDone)
 	_, isOption := f.Await("a b").Cancel(ctx(t), "").(*fleet.OptionError)
 	require.True(t, isOption)
+}
+
+func TestW131_NoTombstoneMakesPlaceForAnother(t *testing.T) {
+	s := serve(t, quick("mail"))
+	f := dial(t, s, fleet.Options{})
+	j := submit(t, f, "mail", job{}, nil)
+	require.NoError(t, j.Cancel(ctx(t), strings.Repeat("no\n", 1<<20)))
+	_, js := raw(t, s)
+	stream, err := js.Stream(ctx(t), "KV_fleet_cancel")
+	require.NoError(t, err)
+	require.Equal(t, jetstream.DiscardNew, stream.CachedInfo().Config.Discard)
+	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
+	require.ErrorIs(t, j.Wait(ctx(t), nil), fleet.ErrCancelled)
 }

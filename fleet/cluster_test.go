@@ -113,6 +113,7 @@ func killChild(t testing.TB, log string) {
 // The proof of the package: whatever dies, and whoever is cut off, each job has a result or is dead with a reason, none is
 // lost, and what ran twice is reported as such.
 func TestEveryJobOfAClusterEndsInAResultOrInTheDeadStream(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t)
 	l := quick("mail")
 	l.Replicas, l.AckWait = 3, 2*time.Second

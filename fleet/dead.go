@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -40,18 +39,19 @@ func (f *Fleet) dead(ctx context.Context, id jobID) (*DeadJob, error) {
 	if err != nil || msg == nil {
 		return nil, err
 	}
-	return readDead(id, msg.Header, msg.Data)
+	return readDead(id, msg.Header, msg.Data), nil
 }
 
-func readDead(id jobID, h nats.Header, data []byte) (*DeadJob, error) {
+// readDead reads what an agent has written. What cannot be read is dead all the same.
+func readDead(id jobID, h nats.Header, data []byte) *DeadJob {
 	var b deadBody
 	if err := json.Unmarshal(data, &b); err != nil {
-		return nil, &OpError{"read dead", id.String(), err}
+		b = deadBody{Kind: DeadMalformed, Reason: "what is stored of it cannot be read: " + err.Error()}
 	}
 	return &DeadJob{
 		ID: id.String(), Queue: b.Queue, Kind: b.Kind, Reason: b.Reason, Stderr: b.Stderr, Agent: b.Agent, Tries: b.Tries,
 		Time: serverTime(h, natsTime), Job: b.Job, id: id, seq: uint64(number(h, natsSeq)), header: b.Header,
-	}, nil
+	}
 }
 
 // Dead returns up to limit of the dead jobs of a client, the oldest first; "" is all clients, 0 is 1,000. It needs the
@@ -81,10 +81,7 @@ func (f *Fleet) Dead(ctx context.Context, client string, limit int) ([]*DeadJob,
 			return found, err
 		}
 		_, id := subjectID(msg.Header.Get("Nats-Subject"))
-		d, err := readDead(id, msg.Header, msg.Data)
-		if err != nil {
-			return found, err
-		}
+		d := readDead(id, msg.Header, msg.Data)
 		found, from = append(found, d), d.seq
 	}
 	return found, nil
@@ -127,8 +124,11 @@ func (f *Fleet) Requeue(ctx context.Context, id string) (*Job, error) {
 	case d == nil:
 		return nil, &OpError{"requeue", name.String(), ErrNotFound}
 	}
+	if err := checkToken("queue of the dead job", d.Queue); err != nil {
+		return nil, err
+	}
 	msg := nats.NewMsg(f.names.job(d.Queue, name))
-	maps.Copy(msg.Header, d.header)
+	msg.Header = kept(d.header)
 	// Under its old id for the server it would be a duplicate.
 	msg.Header.Set(natsMsgID, name.String()+"#"+d.Time.Format(time.RFC3339Nano))
 	msg.Header.Set(headerNonce, newID())

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -51,7 +52,8 @@ type Options struct {
 	// Logger gets what nobody waits for: lost connections, subjects that were refused. Nil: silent.
 	Logger *slog.Logger
 
-	// NATS are further options of the connection, applied last.
+	// NATS are further options of the connection, applied last. Handlers that are set here are called beside those of the
+	// Fleet.
 	NATS []nats.Option
 
 	// atStep is called by agents and movers between the steps of a job: in tests programs die there.
@@ -78,14 +80,17 @@ type Fleet struct {
 	o     Options
 	names names
 	nc    *nats.Conn
-	js    jetstream.JetStream
+
+	secret []byte // see messageID
+	js     jetstream.JetStream
 
 	refusals refusals
 	news     news
 	closed   chan struct{} // closed when the connection is closed for good
+	ending   atomic.Bool   // Close was called
 
 	mu     sync.Mutex
-	agents map[*Agent]struct{} // those that Close ends
+	agents map[*Agent]struct{} // those that Close ends; nil: it has begun
 }
 
 // Dial connects to a fleet. The caller must Close it. It fails with ErrUnavailable, ErrCredentials, ErrNoJetStream,
@@ -99,6 +104,10 @@ func Dial(o *Options) (*Fleet, error) {
 		return nil, err
 	}
 	f.names = names{f.o.Name}
+	var err error
+	if f.secret, err = newSecret(&f.o); err != nil {
+		return nil, err
+	}
 	f.news.init(f)
 	nc, err := f.connect()
 	if err != nil {
@@ -161,10 +170,6 @@ func (f *Fleet) connect() (*nats.Conn, error) {
 		nats.ReconnectBufSize(-1),
 		nats.PingInterval(10 * time.Second),
 		nats.MaxPingsOutstanding(2),
-		nats.ErrorHandler(f.asyncError),
-		nats.ReconnectHandler(func(*nats.Conn) { f.news.check() }),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { f.log("lost the connection", err) }),
-		nats.ClosedHandler(func(*nats.Conn) { close(f.closed) }),
 	}
 	url, where := f.o.URL, f.o.URL
 	if f.o.Server != nil {
@@ -180,7 +185,7 @@ func (f *Fleet) connect() (*nats.Conn, error) {
 	if f.o.TLS != nil {
 		options = append(options, nats.Secure(f.o.TLS))
 	}
-	nc, err := nats.Connect(url, append(options, f.o.NATS...)...)
+	nc, err := nats.Connect(url, append(append(options, f.o.NATS...), f.handlers)...)
 	switch {
 	case err == nil:
 		return nc, nil
@@ -188,6 +193,38 @@ func (f *Fleet) connect() (*nats.Conn, error) {
 		return nil, &OpError{"connect", where, errors.Join(ErrCredentials, err)}
 	}
 	return nil, &OpError{"connect", where, errors.Join(ErrUnavailable, err)}
+}
+
+// handlers is the last option: what the program wants to be told it is told, too.
+func (f *Fleet) handlers(o *nats.Options) error {
+	failed, reconnected, lost, closed := o.AsyncErrorCB, o.ReconnectedCB, o.DisconnectedErrCB, o.ClosedCB
+	silent := o.NoCallbacksAfterClientClose
+	o.NoCallbacksAfterClientClose = false // Close waits for one.
+	o.AsyncErrorCB = func(nc *nats.Conn, sub *nats.Subscription, err error) {
+		f.asyncError(err)
+		if failed != nil {
+			failed(nc, sub, err)
+		}
+	}
+	o.ReconnectedCB = func(nc *nats.Conn) {
+		f.news.check()
+		if reconnected != nil {
+			reconnected(nc)
+		}
+	}
+	o.DisconnectedErrCB = func(nc *nats.Conn, err error) {
+		f.log("lost the connection", err)
+		if lost != nil && !(silent && f.ending.Load()) {
+			lost(nc, err)
+		}
+	}
+	o.ClosedCB = func(nc *nats.Conn) {
+		if closed != nil && !(silent && f.ending.Load()) {
+			closed(nc)
+		}
+		close(f.closed)
+	}
+	return nil
 }
 
 // inbox is the prefix of the subjects on which a user gets answers. Another user has no right to them.
@@ -250,15 +287,17 @@ func (f *Fleet) Close() {
 	for a := range f.agents {
 		agents = append(agents, a)
 	}
+	f.agents = nil
 	f.mu.Unlock()
 	for _, a := range agents {
 		a.Close()
 	}
+	f.ending.Store(true)
 	f.nc.Close()
 	<-f.closed
 }
 
-func (f *Fleet) asyncError(_ *nats.Conn, _ *nats.Subscription, err error) {
+func (f *Fleet) asyncError(err error) {
 	if subject := refusedSubject(err); subject != "" {
 		f.refusals.refuse(subject, err)
 	}

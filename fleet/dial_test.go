@@ -71,6 +71,7 @@ func TestDialTellsWhatIsWrongWithTheServer(t *testing.T) {
 }
 
 func TestCallsEndWhenTheServerIsAway(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	p := newProxy(t, strings.TrimPrefix(s.URL(), "nats://"))
 	f, err := fleet.Dial(&fleet.Options{URL: p.url(), Timeout: 300 * time.Millisecond})
@@ -102,6 +103,7 @@ func TestCallsEndWhenTheServerIsAway(t *testing.T) {
 }
 
 func TestAnAgentHoldsBackAnswersWhileThereIsNoRoomForThem(t *testing.T) {
+	t.Parallel()
 	l := quick("mail")
 	l.MaxResultBytes, l.ResultTTL = 8<<10, time.Second
 	f := dial(t, serve(t, l), fleet.Options{})
@@ -119,6 +121,7 @@ func TestAnAgentHoldsBackAnswersWhileThereIsNoRoomForThem(t *testing.T) {
 }
 
 func TestAnAgentOutlivesTheAbsenceOfItsServer(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	p := newProxy(t, strings.TrimPrefix(s.URL(), "nats://"))
 	cut, err := fleet.Dial(&fleet.Options{URL: p.url()})
@@ -163,4 +166,41 @@ func TestJobsOfAnotherMakingThatAreNoJobsAreDead(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, fleet.DeadMalformed, dead.Kind)
 	require.NoError(t, submit(t, f, "mail", job{}, nil).Wait(ctx(t), nil))
+}
+
+func TestTheHandlersOfAProgramDoNotTakeThePlaceOfOurs(t *testing.T) {
+	s := serveRoles(t)
+	told := make(chan string, 100)
+	f := dial(t, s, fleet.Options{User: "web", Password: password("web"), Timeout: time.Minute, NATS: []nats.Option{
+		nats.ClosedHandler(func(*nats.Conn) { told <- "closed" }),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) { told <- "error" }),
+		nats.ReconnectHandler(func(*nats.Conn) {}), nats.DisconnectErrHandler(func(*nats.Conn, error) { told <- "lost" }),
+	}})
+	_, err := f.Submit(ctx(t), "bank", 1, nil)
+	require.ErrorIs(t, err, fleet.ErrPermission)
+	require.Equal(t, "error", <-told)
+	f.Close()
+	for what := <-told; what != "closed"; what = <-told {
+		require.Equal(t, "lost", what)
+	}
+	silent := dial(t, s, fleet.Options{User: "web", Password: password("web"), NATS: []nats.Option{nats.NoCallbacksAfterClientClose()}})
+	silent.Close()
+}
+
+func TestWaitingForJobsOfManyClientsLeavesNothingBehind(t *testing.T) {
+	s := serve(t, quick("mail"))
+	counts := make(chan *nats.Conn, 1)
+	f := dial(t, s, fleet.Options{NATS: []nats.Option{nats.ConnectHandler(func(nc *nats.Conn) { counts <- nc })}})
+	nc := <-counts
+	for i := range 50 {
+		c, cancel := context.WithCancel(ctx(t))
+		waits := make(chan error, 2)
+		for range 2 {
+			go func() { waits <- f.Await(fmt.Sprintf("client%d.job", i)).Wait(c, nil) }() // It ends with the context.
+		}
+		cancel()
+		require.ErrorIs(t, <-waits, context.Canceled)
+		require.ErrorIs(t, <-waits, context.Canceled)
+	}
+	require.Less(t, nc.NumSubscriptions(), 10)
 }

@@ -38,13 +38,15 @@
 //  6. An agent holds no job that it has no slot for: all others are free for other agents. (TestW124)
 //  7. Failures, lost agents and jobs that were given back are counted apart. MaxAttempts failures or MaxLost lost agents make
 //     a job dead; drains, full pools and crash loops do not. (TestW129, TestW130, TestW135, TestW136)
-//  8. While a job of an id is queued, or its result is stored, or it was queued less than Layout.Duplicates ago, there is no
-//     other: Submit returns ErrDuplicate or ErrAlreadyDone. (TestW121, TestW122)
+//  8. While a job of an id is queued, or will be, or its result is stored, or it was queued less than Layout.Duplicates ago,
+//     there is no other in its queue: Submit returns ErrDuplicate or ErrAlreadyDone. (TestW121, TestW122, TestW132)
 //  9. A job that was cancelled before it began does not run; one that runs has its child cancelled. (TestW131)
 //  10. What is stored is on the disk: a server of Serve syncs each write, and has its directory to itself. (TestW137)
-//  11. A user can do what its role says and nothing else, whatever its program tries. Children get no credentials. (TestW138)
-//  12. Queues, results, dead jobs and payloads are bounded; what is full says so, and loses nothing. (TestW121, TestW139,
-//     TestAnAgentHoldsBackAnswersWhileThereIsNoRoomForThem)
+//  11. A client can do what its role says and nothing else, whatever its program tries: with Serve it has an account of its
+//     own. Agents and movers, whom the clients have to trust, cannot use JetStream beyond their roles. Children get no
+//     credentials. (TestW138)
+//  12. Queues, delayed jobs, results, dead jobs and payloads are bounded; what is full says so, and loses nothing. (TestW121,
+//     TestW132, TestW133, TestW139, TestAnAgentHoldsBackAnswersWhileThereIsNoRoomForThem)
 //
 // # Subjects and streams
 //
@@ -58,7 +60,8 @@
 //	F_clock        F.clock.{at,due}.<queue>.<…>      schedules of the server, and what is due: the mover's
 //	KV_F_cancel    $KV.F_cancel.<client>.<id>        requests to cancel
 //	KV_F_try       $KV.F_try.<client>.<id>           what is counted of a job that did not go well at once
-//	OBJ_F_blob_…   $O.F_blob_<client>.>              payloads over the server's limit, a bucket for each client
+//	OBJ_F_blob_…   $O.F_blob_<client>.>              payloads of jobs over the server's limit, a bucket for each client
+//	OBJ_F_answer_… $O.F_answer_<client>.>            those of results, which expire with these
 //	not stored     F.done.<client>.<id>              the server tells of a result or a dead job
 //	not stored     F.evt.<client>.<id>               progress
 //	not stored     F.ctl.cancel.…, F.ctl.drain.…     the server tells of a request to cancel; an agent is drained
@@ -76,11 +79,13 @@
 //	                                      when it is back
 //	a server of a cluster dies            calls wait until there is a leader again
 //	the stream of jobs is full            Submit returns ErrQueueFull
+//	as many jobs are delayed as may be    the same
 //	the stream of results is full         agents hold back answers, with their jobs, until results expire
 //	a user may not                        the call returns ErrPermission at once
 //	a payload has expired                 the job is dead: DeadPayload
 //	what is queued is no job              it is dead: DeadMalformed
 //	nobody runs a mover                   delayed jobs wait
+//	the workers of a pool never start     Agent returns why, or EventPaused: the agent takes no jobs
 //
 // # Recipes
 //

@@ -15,8 +15,8 @@ var (
 	// stored, and by Cancel when there is nothing left to cancel.
 	ErrAlreadyDone = errors.New("fleet: a job with this id was done already")
 
-	// ErrQueueFull is returned by Submit when the stream of jobs has reached Layout.MaxJobs or Layout.MaxJobBytes, or the
-	// server has no room left.
+	// ErrQueueFull is returned by Submit when the stream of jobs, or of delayed jobs, has reached Layout.MaxJobs or
+	// Layout.MaxJobBytes, or the server has no room left.
 	ErrQueueFull = errors.New("fleet: the queue is full")
 
 	// ErrPermission is in the chain of what is returned when the server refuses a subject to this user.

@@ -60,12 +60,6 @@ func (g *gate) cutter() <-chan struct{} {
 	return g.cut
 }
 
-func (g *gate) size() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.slots
-}
-
 // wait waits until slot i may take a job, and returns false when ctx has ended.
 func (g *gate) wait(ctx context.Context, i int) bool {
 	for ctx.Err() == nil {

@@ -122,6 +122,9 @@ func (j *Job) look(ctx context.Context) (r *Result, requeued bool, err error) {
 	if err != nil || dead == nil {
 		return nil, false, err
 	}
+	if checkToken("queue", dead.Queue) != nil {
+		return nil, false, dead.error() // An agent of another making has written it.
+	}
 	queued, err := (&Job{f: j.f, id: j.id, queue: dead.Queue}).queued(ctx)
 	if err != nil || queued != nil {
 		return nil, queued != nil, err
@@ -153,13 +156,13 @@ func (j *Job) read(ctx context.Context, msg *nats.Msg) (*Result, error) {
 		return r, errors.Join(ErrCancelled, errors.New(msg.Header.Get(headerReason)))
 	}
 	var err error
-	r.raw, err = j.f.body(ctx, j.id, msg)
+	r.raw, err = j.f.body(ctx, j.f.names.answers(j.id.client), j.id, msg)
 	return r, err
 }
 
 // Cancel asks for the end of the job: if it waits it will not run, if it runs its child is cancelled. It returns when the
 // request is stored; Wait tells what became of the job, which may be done before. It returns ErrAlreadyDone when there is
-// nothing to cancel.
+// nothing to cancel. Of a long reason the last KiB is kept.
 func (j *Job) Cancel(ctx context.Context, reason string) error {
 	if err := j.check(); err != nil {
 		return err
@@ -175,7 +178,7 @@ func (j *Job) Cancel(ctx context.Context, reason string) error {
 		}
 		return err
 	}
-	body, err := json.Marshal(reason)
+	body, err := json.Marshal(text([]byte(reason), longestReason))
 	if err != nil {
 		return err
 	}
@@ -196,15 +199,24 @@ func (j *Job) Progress(fn func(json.RawMessage)) (stop func(), err error) {
 	if fn == nil {
 		return nil, &OptionError{"Progress", "there is no function"}
 	}
-	sub, err := j.f.nc.Subscribe(j.f.names.event(j.id), func(msg *nats.Msg) { fn(msg.Data) })
+	subject := j.f.names.event(j.id)
+	ctx, cancel := j.f.limit(context.Background())
+	defer cancel()
+	sub, err := j.f.nc.Subscribe(subject, func(msg *nats.Msg) { fn(msg.Data) })
 	if err == nil {
-		err = j.f.nc.FlushTimeout(j.f.o.Timeout)
+		err = j.f.subscribed(ctx, func(refused string) bool { return refused == subject })
+	}
+	switch {
+	case j.f.nc.IsClosed():
+		err = ErrClosed
+	case err != nil && !errors.Is(err, ErrPermission):
+		err = errors.Join(ErrUnavailable, err)
 	}
 	if err != nil {
 		if sub != nil {
-			_ = sub.Unsubscribe() // The connection is gone.
+			_ = sub.Unsubscribe() // The connection may be gone.
 		}
-		return nil, &OpError{"listen to", j.id.String(), errors.Join(ErrUnavailable, err)}
+		return nil, &OpError{"listen to", j.id.String(), err}
 	}
 	return func() { _ = sub.Unsubscribe() }, nil // It fails when the connection is closed.
 }

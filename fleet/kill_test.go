@@ -20,8 +20,7 @@ func died(t testing.TB, p *process) {
 }
 
 func TestW125_KilledBetweenAnyTwoStepsAJobHasItsResult(t *testing.T) {
-	s := serve(t, quick("mail"))
-	f := dial(t, s, fleet.Options{})
+	t.Parallel()
 	for _, c := range []struct {
 		step string
 		job  job
@@ -36,6 +35,9 @@ func TestW125_KilledBetweenAnyTwoStepsAJobHasItsResult(t *testing.T) {
 		{"acknowledged", job{}, []int{1}, fleet.Tries{Attempt: 1}},
 	} {
 		t.Run(c.step, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, quick("mail"))
+			f := dial(t, s, fleet.Options{})
 			log := filepath.Join(t.TempDir(), "log")
 			c.job.Log, c.job.Echo = log, c.step
 			victim := start(t, agentConfig{URL: s.URL(), Queues: []string{"mail"}, DieAt: c.step})
@@ -55,8 +57,7 @@ func TestW125_KilledBetweenAnyTwoStepsAJobHasItsResult(t *testing.T) {
 }
 
 func TestW125_KilledBetweenAnyTwoStepsADeadJobIsInTheDeadStream(t *testing.T) {
-	s := serve(t, quick("mail"))
-	f := dial(t, s, fleet.Options{})
+	t.Parallel()
 	for _, c := range []struct {
 		step string
 		want fleet.Tries
@@ -67,6 +68,9 @@ func TestW125_KilledBetweenAnyTwoStepsADeadJobIsInTheDeadStream(t *testing.T) {
 		{"buried", fleet.Tries{Attempt: 2, Failures: 2}},
 	} {
 		t.Run(c.step, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, quick("mail"))
+			f := dial(t, s, fleet.Options{})
 			victim := start(t, agentConfig{URL: s.URL(), Queues: []string{"mail"}, DieAt: c.step})
 			j := submit(t, f, "mail", job{Fail: "no"}, &fleet.JobOptions{MaxAttempts: 2})
 			died(t, victim)

@@ -12,6 +12,7 @@ import (
 )
 
 func TestW132_ADelayedJobIsQueuedUnderItsIDWhenItIsDue(t *testing.T) {
+	t.Parallel()
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	agent(t, f, 2, fleet.AgentOptions{Queues: queues("mail")})
 	began := time.Now()
@@ -25,6 +26,7 @@ func TestW132_ADelayedJobIsQueuedUnderItsIDWhenItIsDue(t *testing.T) {
 }
 
 func TestW132_ACancelledDelayedJobDoesNotRun(t *testing.T) {
+	t.Parallel()
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
 	j := submit(t, f, "mail", job{}, &fleet.JobOptions{Delay: time.Second})
@@ -33,6 +35,7 @@ func TestW132_ACancelledDelayedJobDoesNotRun(t *testing.T) {
 }
 
 func TestW132_ACronQueuesJobsUntilItIsUnscheduled(t *testing.T) {
+	t.Parallel()
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	rec := newRecorder()
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail"), OnEvent: rec.on})
@@ -59,6 +62,7 @@ func TestW132_AScheduleThatIsNoneIsDead(t *testing.T) {
 }
 
 func TestW132_AMoverKilledBetweenAnyTwoStepsLosesNoJob(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{Name: "other", Setup: quick("mail")}) // For which the server has no mover.
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
@@ -95,6 +99,7 @@ func TestW133_AProgramThatWasRestartedGetsTheResultsOfItsPredecessor(t *testing.
 }
 
 func TestW133_AResultExpires(t *testing.T) {
+	t.Parallel()
 	l := quick("mail")
 	l.ResultTTL = 200 * time.Millisecond
 	f := dial(t, serve(t, l), fleet.Options{})
@@ -106,4 +111,97 @@ func TestW133_AResultExpires(t *testing.T) {
 		require.NoError(t, err)
 		return info.State == fleet.StateUnknown
 	})
+}
+
+func TestW132_DelayedJobsAreBounded(t *testing.T) {
+	t.Parallel()
+	l := quick("mail")
+	l.MaxJobs = 5
+	f := dial(t, serve(t, l), fleet.Options{})
+	delayed := func() error {
+		_, err := f.Submit(ctx(t), "mail", job{}, &fleet.JobOptions{Delay: time.Hour})
+		return err
+	}
+	n := 0
+	until(t, "as many are scheduled as may be, and as many wait for that", func() bool {
+		err := delayed()
+		if err == nil {
+			n++
+		} else {
+			require.ErrorIs(t, err, fleet.ErrQueueFull)
+		}
+		return n == 10
+	})
+	for range 20 {
+		require.ErrorIs(t, delayed(), fleet.ErrQueueFull)
+	}
+}
+
+func TestW132_ADelayedJobWaitsWhileThereIsNoRoomForItsSchedule(t *testing.T) {
+	t.Parallel()
+	l := quick("mail")
+	l.MaxJobs = 2
+	f := dial(t, serve(t, l), fleet.Options{})
+	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
+	var all []*fleet.Job
+	for len(all) < 6 {
+		j, err := f.Submit(ctx(t), "mail", job{}, &fleet.JobOptions{Delay: 300 * time.Millisecond})
+		if err == nil {
+			all = append(all, j)
+			continue
+		}
+		require.ErrorIs(t, err, fleet.ErrQueueFull)
+		time.Sleep(20 * time.Millisecond) // Nobody tells that there is room again.
+	}
+	for _, j := range all {
+		require.NoError(t, j.Wait(ctx(t), nil))
+	}
+}
+
+func TestW132_ADelayedJobIsNotReplacedByAnotherOfItsID(t *testing.T) {
+	l := quick("mail")
+	l.Duplicates = 100 * time.Millisecond
+	s := serveWith(t, &fleet.ServerOptions{Layout: l})
+	f := dial(t, s, fleet.Options{})
+	_, js := raw(t, s)
+	scheduled := func(id string) {
+		until(t, "it is scheduled, and the server has forgotten its message", func() bool {
+			at, err := js.Stream(ctx(t), "fleet_clock")
+			require.NoError(t, err)
+			msg, err := at.GetLastMsgForSubject(ctx(t), "fleet.clock.at.mail.default."+id)
+			return err == nil && time.Since(msg.Time) > 2*l.Duplicates
+		})
+	}
+	submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "a", Delay: time.Hour})
+	submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "c", Cron: "@hourly"})
+	scheduled("a")
+	scheduled("c")
+	for _, o := range []fleet.JobOptions{{ID: "a"}, {ID: "a", Delay: time.Minute}, {ID: "a", Cron: "@hourly"}, {ID: "c", Delay: time.Hour}} {
+		_, err := f.Submit(ctx(t), "mail", job{}, &o)
+		require.ErrorIs(t, err, fleet.ErrDuplicate, "%+v", o)
+	}
+	submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "c", Cron: "@daily"})
+	submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "c"})
+}
+
+func TestW132_AJobIsNotQueuedAgainByAMoverThatComesLate(t *testing.T) {
+	t.Parallel()
+	s := serve(t, quick("mail"))
+	l := quick("mail")
+	l.Duplicates = 100 * time.Millisecond
+	f := dial(t, s, fleet.Options{Name: "other", Setup: l})
+	rec := newRecorder()
+	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail"), OnEvent: rec.on})
+	victim := start(t, agentConfig{URL: s.URL(), Fleet: "other", Mover: true, DieAt: "queued"})
+	j := submit(t, f, "mail", job{}, &fleet.JobOptions{Delay: time.Millisecond})
+	died(t, victim)
+	r, err := j.Result(ctx(t))
+	require.NoError(t, err)
+	rec.next(t, fleet.EventDone)
+	require.Eventually(t, func() bool { return time.Since(r.Time) > 2*l.Duplicates }, time.Minute, 10*time.Millisecond)
+	m, err := f.Mover()
+	require.NoError(t, err)
+	defer m.Close()
+	submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "mark", Delay: l.AckWait}) // By then what the other left has come again.
+	require.Equal(t, "default.mark", rec.next(t, fleet.EventStarted).ID, "the first was not started again")
 }

@@ -14,7 +14,8 @@ type Layout struct {
 	// Replicas is on how many servers of a cluster each stream is. 0: 1.
 	Replicas int
 
-	// MaxJobs and MaxJobBytes bound what is queued: past them Submit returns ErrQueueFull. 0: 1,000,000 jobs, 1 GiB.
+	// MaxJobs and MaxJobBytes bound what is queued: past them Submit returns ErrQueueFull. Of delayed jobs and crons as many
+	// again can be scheduled, and of those for which there is no schedule yet. 0: 1,000,000 jobs, 1 GiB.
 	MaxJobs, MaxJobBytes int64
 
 	// MaxResultBytes bounds the stored results. Past it agents hold back what their children answered until results have
@@ -37,14 +38,14 @@ type Layout struct {
 	// Duplicates is how long after a job was queued its id is refused, even if it is done. 0: 2 minutes.
 	Duplicates time.Duration
 
-	// AckWait is how long after the last heartbeat of an agent its jobs are given to another. It is that of a queue's
-	// consumer from when the queue was made. 0: 30 seconds.
+	// AckWait is how long after the last heartbeat of an agent its jobs are given to another. For a queue that has agents
+	// it must not be less than it was, see AddQueue. 0: 30 seconds.
 	AckWait time.Duration
 
 	// Queues are made if they are not there.
 	Queues []string
 
-	// Clients get a bucket of the object store, for which they have no right of their own.
+	// Clients get buckets of the object store, for which they have no right of their own.
 	Clients []string
 }
 
@@ -58,8 +59,10 @@ const (
 	defaultDuplicates = 2 * time.Minute
 	defaultAckWait    = 30 * time.Second
 
-	// Tombstones and counters are some hundred bytes each.
+	// Tombstones and counters are some hundred bytes each. When there is no room a request to cancel is refused, and what
+	// was counted first is forgotten.
 	maxStateBytes = 256 << 20
+	longestState  = 4 << 10 // one of them, in bytes
 
 	// Each slot of each agent waits with a pull of its own. The server's 512 would be few.
 	maxWaiting = 1 << 16
@@ -160,12 +163,12 @@ func (n names) streams(l *Layout) []jetstream.StreamConfig {
 	dead.MaxBytes, dead.MaxAge, dead.RePublish = l.MaxDeadBytes, l.DeadTTL, done(n.fleet+".dead.>")
 
 	cancels := config(n.cancels(), "$KV."+n.fleet+"_cancel.>")
-	cancels.Discard, cancels.MaxMsgsPerSubject = jetstream.DiscardOld, 1
+	cancels.MaxMsgsPerSubject, cancels.MaxMsgSize = 1, longestState
 	cancels.MaxBytes, cancels.MaxAge = maxStateBytes, l.StateTTL
 	cancels.RePublish = &jetstream.RePublish{Source: "$KV." + n.fleet + "_cancel.>", Destination: n.cancelled() + ".>"}
 
 	tries := config(n.tries(), "$KV."+n.fleet+"_try.>")
-	tries.Discard, tries.MaxMsgsPerSubject = jetstream.DiscardOld, 1
+	tries.Discard, tries.MaxMsgsPerSubject, tries.MaxMsgSize = jetstream.DiscardOld, 1, longestState
 	tries.MaxBytes, tries.MaxAge = maxStateBytes, l.StateTTL
 
 	all := []jetstream.StreamConfig{jobs, later, clock, results, dead, cancels, tries}
@@ -203,7 +206,7 @@ func (f *Fleet) Setup(ctx context.Context, o *Layout) error {
 		return err
 	}
 	for _, client := range l.Clients {
-		if err := f.addBucket(ctx, client, &l); err != nil {
+		if err := f.addBuckets(ctx, client, &l); err != nil {
 			return err
 		}
 	}
@@ -229,15 +232,43 @@ func (f *Fleet) addMover(ctx context.Context, l *Layout) error {
 	return nil
 }
 
-// addBucket makes the bucket of the object store for the large payloads of a client.
-func (f *Fleet) addBucket(ctx context.Context, client string, l *Layout) error {
-	return f.admin(ctx, "set up", f.names.bucket(client), func(ctx context.Context) error {
-		_, err := f.js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
-			Bucket: f.names.bucket(client), TTL: l.StateTTL, Storage: jetstream.FileStorage, Replicas: l.Replicas,
-			MaxBytes: l.MaxJobBytes,
-		})
-		return err
-	})
+// addBuckets makes the buckets of the object store for the large payloads of a client. A result is stored after its
+// payload, which therefore lives a little longer.
+func (f *Fleet) addBuckets(ctx context.Context, client string, l *Layout) error {
+	for _, config := range []jetstream.ObjectStoreConfig{
+		{Bucket: f.names.bucket(client), TTL: l.StateTTL, MaxBytes: l.MaxJobBytes},
+		{Bucket: f.names.answers(client), TTL: l.ResultTTL + l.ResultTTL/4, MaxBytes: l.MaxResultBytes},
+	} {
+		config.Storage, config.Replicas = jetstream.FileStorage, l.Replicas
+		if err := f.admin(ctx, "set up", config.Bucket, func(ctx context.Context) error {
+			_, err := f.js.CreateOrUpdateObjectStore(ctx, config)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// layout reads from the streams what addBuckets needs.
+func (f *Fleet) layout(ctx context.Context) (*Layout, error) {
+	l := &Layout{}
+	for stream, read := range map[string]func(jetstream.StreamConfig){
+		f.names.jobs():    func(c jetstream.StreamConfig) { l.Replicas, l.MaxJobBytes = c.Replicas, c.MaxBytes },
+		f.names.results(): func(c jetstream.StreamConfig) { l.ResultTTL, l.MaxResultBytes = c.MaxAge, c.MaxBytes },
+		f.names.tries():   func(c jetstream.StreamConfig) { l.StateTTL = c.MaxAge },
+	} {
+		if err := f.admin(ctx, "look for", stream, func(ctx context.Context) error {
+			s, err := f.js.Stream(ctx, stream)
+			if err == nil {
+				read(s.CachedInfo().Config)
+			}
+			return err
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
 }
 
 // admin calls the JetStream API, and tries again while the servers choose a leader.

@@ -13,7 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/fleet"
+	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/reactor"
 )
 
 // recorder keeps the events of an agent.
@@ -86,6 +88,7 @@ func TestW126_HeartbeatsKeepALongJobAlsoWhileItsAgentDrains(t *testing.T) {
 }
 
 func TestW126_NoHeartbeatsForALoopThatStandsStill(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	rec := newRecorder()
@@ -154,6 +157,7 @@ func TestW127_ADeadMachineTakesJobsForNoLongerThanItsPulls(t *testing.T) {
 }
 
 func TestW128_AnAgentThatStoodStillForAckWaitKillsItsChild(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	log := filepath.Join(t.TempDir(), "log")
@@ -178,6 +182,7 @@ func TestW128_AnAgentThatStoodStillForAckWaitKillsItsChild(t *testing.T) {
 }
 
 func TestW128_TheFirstStoredResultWinsAndTheSecondIsReported(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	log := filepath.Join(t.TempDir(), "log")
@@ -205,6 +210,7 @@ func TestW128_TheFirstStoredResultWinsAndTheSecondIsReported(t *testing.T) {
 }
 
 func TestW128_AnAnswerAfterTheLeaseWasLostIsMarked(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	victim := start(t, agentConfig{URL: s.URL(), Name: "victim", Queues: []string{"mail"}, StopAt: "answered"})
@@ -242,6 +248,7 @@ func pulledAndGivenBack(t testing.TB, s *fleet.Server) bool {
 }
 
 func TestW129_FailuresReleasesAndLostMachinesAreCountedApart(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	g := newGate(t)
@@ -284,6 +291,7 @@ func agentName(t testing.TB, f *fleet.Fleet) (name string) {
 }
 
 func TestW129_AFailedJobWaits(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	rec := newRecorder()
@@ -299,6 +307,7 @@ func TestW129_AFailedJobWaits(t *testing.T) {
 }
 
 func TestW130_AJobThatTakesTwoMachinesWithItIsDead(t *testing.T) {
+	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	j := submit(t, f, "mail", job{Hang: true}, nil)
@@ -311,4 +320,76 @@ func TestW130_AJobThatTakesTwoMachinesWithItIsDead(t *testing.T) {
 	require.Equal(t, fleet.DeadLost, dead.Kind)
 	require.Equal(t, fleet.Tries{Attempt: 3, Lost: 2}, dead.Tries)
 	require.True(t, strings.Contains(dead.Reason, "2 agents were lost"), dead.Reason)
+}
+
+func TestW128_TheAckWaitOfAQueueIsNotShortenedUnderItsAgents(t *testing.T) {
+	t.Parallel()
+	l := quick("mail")
+	l.AckWait = 30 * time.Second
+	s := serve(t, l)
+	f := dial(t, s, fleet.Options{})
+	a := agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail"), PullWait: time.Second})
+	g := newGate(t)
+	j := submit(t, f, "mail", job{Held: g.path, Echo: 1}, nil)
+	until(t, "it runs", func() bool { return a.Stats().Running == 1 })
+	// The agent would send its next heartbeat long after the server had given the job to another.
+	o, ok := errors.AsType[*fleet.OptionError](f.AddQueue(ctx(t), "mail", &fleet.QueueOptions{AckWait: 200 * time.Millisecond}))
+	require.True(t, ok)
+	require.Equal(t, "AckWait", o.Option)
+	o, ok = errors.AsType[*fleet.OptionError](f.Setup(ctx(t), quick("mail")))
+	require.True(t, ok)
+	require.Equal(t, "AckWait", o.Option)
+	require.NoError(t, f.AddQueue(ctx(t), "mail", &fleet.QueueOptions{AckWait: time.Minute}), "longer is safe")
+	g.open()
+	require.NoError(t, j.Wait(ctx(t), nil))
+	a.Close()
+	until(t, "its pulls are over", func() bool {
+		return f.AddQueue(ctx(t), "mail", &fleet.QueueOptions{AckWait: 200 * time.Millisecond}) == nil
+	})
+}
+
+func TestW135_AnAgentWhoseLoopStandsStillTakesNoMoreJobs(t *testing.T) {
+	t.Parallel()
+	lay := quick("mail")
+	lay.AckWait = 300 * time.Millisecond
+	s := serve(t, lay)
+	f := dial(t, s, fleet.Options{})
+	rec := newRecorder()
+	l, p := newPool(t, poolOptions(1))
+	agentOf(t, f, l, p, fleet.AgentOptions{Name: "stuck", Queues: queues("mail"), OnEvent: rec.on, Slots: 1})
+	release := make(chan struct{})
+	require.NoError(t, l.Post(func() { <-release }))
+	t.Cleanup(func() { close(release) })
+	first := submit(t, f, "mail", job{}, nil)
+	rec.next(t, fleet.EventStarted)
+	rec.next(t, fleet.EventLost)
+	agent(t, dial(t, s, fleet.Options{}), 1, fleet.AgentOptions{Name: "well", Queues: queues("mail")})
+	for range 20 {
+		require.NoError(t, submit(t, f, "mail", job{}, nil).Wait(ctx(t), nil))
+	}
+	require.NoError(t, first.Wait(ctx(t), nil))
+	for len(rec.events) > 0 {
+		require.NotEqual(t, fleet.EventStarted, (<-rec.events).Kind)
+	}
+}
+
+func TestAnAgentWhoseLoopIsClosedSaysSo(t *testing.T) {
+	f := dial(t, serve(t, quick("mail")), fleet.Options{})
+	l, err := reactor.New(looptest.Options())
+	require.NoError(t, err)
+	p, err := pool.New(l, &pool.Options{Self: "worker", Max: 1})
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run() }() // It ends with Stop, below.
+	rec := newRecorder()
+	a, err := f.Agent(p, &fleet.AgentOptions{Loop: l, Queues: queues("mail"), OnEvent: rec.on, PullWait: 100 * time.Millisecond})
+	require.NoError(t, err)
+	require.NoError(t, l.Post(func() { p.Stop(nil, func(*pool.StopReport) { l.Stop() }) }))
+	require.NoError(t, <-ended)
+	require.NoError(t, l.Close())
+	require.Error(t, rec.next(t, fleet.EventPaused).Err)
+	require.Equal(t, "ended", a.Stats().Health)
+	j := submit(t, f, "mail", job{}, nil)
+	agent(t, f, 1, fleet.AgentOptions{Name: "well", Queues: queues("mail")})
+	require.NoError(t, j.Wait(ctx(t), nil))
 }

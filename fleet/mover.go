@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,7 +23,19 @@ type Mover struct {
 	ctx  context.Context
 	end  context.CancelFunc
 	done sync.WaitGroup
+
+	// Used by schedule alone.
+	room   int64     // how many schedules fit at least
+	noRoom time.Time // when the server said last that there is none; it is asked again after pullRetry
 }
+
+const (
+	// roomBatch is after how many schedules the server is asked how much room there is. Other movers may use it up meanwhile.
+	roomBatch = 64
+
+	// roomRetry is when a delayed job for which there was none is tried again.
+	roomRetry = time.Second
+)
 
 // Mover starts a mover. It needs the rights of RoleMover or RoleAdmin. The caller must Close it, before the Fleet.
 func (f *Fleet) Mover() (*Mover, error) {
@@ -101,6 +112,9 @@ func (m *Mover) schedule(msg jetstream.Msg) error {
 		out.Header.Set(natsZone, zone)
 	}
 	out.Data = msg.Data()
+	if fits, err := m.fits(ctx, out.Subject); err != nil || !fits {
+		return errors.Join(err, msg.NakWithDelay(roomRetry))
+	}
 	f.step("scheduling")
 	_, _, err = f.publish(ctx, "schedule", out)
 	if code(err) != 0 && !full(err) {
@@ -112,6 +126,38 @@ func (m *Mover) schedule(msg jetstream.Msg) error {
 	}
 	f.step("scheduled")
 	return msg.DoubleAck(ctx)
+}
+
+// fits reports whether there is room for a schedule, or one of that subject, which it replaces. The stream of schedules can
+// refuse nothing, so what does not fit stays in that of delayed jobs, which can, and has the same limits.
+func (m *Mover) fits(ctx context.Context, subject string) (bool, error) {
+	f := m.f
+	if m.room == 0 && time.Since(m.noRoom) > pullRetry {
+		var later, clock *jetstream.StreamInfo
+		for stream, info := range map[string]**jetstream.StreamInfo{f.names.later(): &later, f.names.clock(): &clock} {
+			if err := f.admin(ctx, "look at", stream, func(ctx context.Context) error {
+				s, err := f.js.Stream(ctx, stream)
+				if err == nil {
+					*info = s.CachedInfo()
+				}
+				return err
+			}); err != nil {
+				return false, err
+			}
+		}
+		if clock.State.Bytes < uint64(later.Config.MaxBytes) {
+			m.room = max(0, min(roomBatch, later.Config.MaxMsgs-int64(clock.State.Msgs)))
+		}
+		if m.room == 0 {
+			m.noRoom = time.Now()
+		}
+	}
+	if m.room > 0 {
+		m.room--
+		return true, nil
+	}
+	there, err := f.last(ctx, "look for", f.names.clock(), subject)
+	return there != nil, err
 }
 
 // refuse has a job dead whose schedule is none.
@@ -136,7 +182,7 @@ func (m *Mover) queue(msg jetstream.Msg) error {
 	if msg.Headers().Get(headerDrop) != "" || msg.Headers().Get(natsScheduler) != f.names.at(queue, id) {
 		return msg.DoubleAck(ctx)
 	}
-	repeats := !strings.HasPrefix(msg.Headers().Get(headerDue), "@at ")
+	repeats := !once(msg.Headers().Get(headerDue))
 	if repeats {
 		id.id += "-" + strconv.FormatUint(meta.Sequence.Stream, 10)
 	}
@@ -146,7 +192,23 @@ func (m *Mover) queue(msg jetstream.Msg) error {
 		out.Header.Del(headerSince)
 		out.Header.Set(headerNonce, id.id)
 	}
-	out.Header.Set(natsMsgID, id.String())
+	if meta.NumDelivered > 1 {
+		// A mover that died may have queued it, and so long ago that the server has forgotten the message.
+		over, err := f.over(ctx, id, serverTime(out.Header, headerSince))
+		if err != nil {
+			return err
+		}
+		if over {
+			return msg.DoubleAck(ctx)
+		}
+	}
+	message := out.Header.Get(headerMessage)
+	if message == "" {
+		message = id.String() // It comes from a program of another making.
+	} else if repeats {
+		message += id.id
+	}
+	out.Header.Set(natsMsgID, message)
 	out.Data = msg.Data()
 	f.step("queueing")
 	err = f.enqueue(ctx, f.names.jobs(), out, true)
@@ -160,7 +222,8 @@ func (m *Mover) queue(msg jetstream.Msg) error {
 	return msg.DoubleAck(ctx)
 }
 
-// Unschedule ends a job of JobOptions.Cron. Those that it has queued stay queued.
+// Unschedule ends a job of JobOptions.Cron. Those that it has queued stay queued. It returns ErrQueueFull while as many
+// delayed jobs wait to be scheduled as may.
 func (f *Fleet) Unschedule(ctx context.Context, queue, id string) error {
 	name := jobID{f.o.Client, id}
 	if err := (&JobOptions{ID: id}).check(queue, name); err != nil {

@@ -13,12 +13,19 @@ type news struct {
 	fleet *Fleet
 
 	mu      sync.Mutex
-	subs    map[string]*nats.Subscription // by client
+	subs    map[string]*hearing // by client
 	waiting map[jobID]map[chan *nats.Msg]struct{}
 }
 
+// A hearing is the subscription to what is told of a client's jobs. That of this client stays, the others end with the last
+// that waits: their names may come from anywhere.
+type hearing struct {
+	sub     *nats.Subscription
+	waiters int
+}
+
 func (n *news) init(f *Fleet) {
-	n.fleet, n.subs, n.waiting = f, map[string]*nats.Subscription{}, map[jobID]map[chan *nats.Msg]struct{}{}
+	n.fleet, n.subs, n.waiting = f, map[string]*hearing{}, map[jobID]map[chan *nats.Msg]struct{}{}
 }
 
 // wait returns a channel that gets the stored message of the job, or nil when it is time to look. The caller must call
@@ -26,13 +33,16 @@ func (n *news) init(f *Fleet) {
 func (n *news) wait(ctx context.Context, id jobID) (told chan *nats.Msg, release func(), err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.subs[id.client] == nil {
+	h := n.subs[id.client]
+	if h == nil {
 		sub, err := n.fleet.nc.Subscribe(n.fleet.names.done(id.client), n.tell)
 		if err != nil {
 			return nil, nil, err
 		}
-		n.subs[id.client] = sub
+		h = &hearing{sub: sub}
+		n.subs[id.client] = h
 	}
+	h.waiters++
 	told = make(chan *nats.Msg, 1)
 	if n.waiting[id] == nil {
 		n.waiting[id] = map[chan *nats.Msg]struct{}{}
@@ -44,6 +54,10 @@ func (n *news) wait(ctx context.Context, id jobID) (told chan *nats.Msg, release
 		delete(n.waiting[id], told)
 		if len(n.waiting[id]) == 0 {
 			delete(n.waiting, id)
+		}
+		if h.waiters--; h.waiters == 0 && id.client != n.fleet.o.Client {
+			delete(n.subs, id.client)
+			_ = h.sub.Unsubscribe() // It fails when the connection is closed.
 		}
 	}, nil
 }

@@ -50,7 +50,8 @@ func (w *poolWorkers) listen(ctx context.Context, changed func(h health, slots i
 		// A pool without workers and tasks, as one whose last worker has just died, would let the loop end.
 		w.release = w.loop.Hold()
 	}
-	return w.loop.Do(ctx, func() {
+	var failed error
+	err := w.loop.Do(ctx, func() {
 		for _, l := range w.listeners {
 			l.Off()
 		}
@@ -66,10 +67,36 @@ func (w *poolWorkers) listen(ctx context.Context, changed func(h health, slots i
 				}
 				w.become(w.health, nil)
 			}),
-			w.pool.OnWorkerExit(func(*pool.WorkerExit) { w.become(w.health, nil) }),
+			w.pool.OnWorkerExit(func(*pool.WorkerExit) {
+				w.become(w.health, nil)
+				w.loop.NextTick(func() { // When the pool knows whether that was its end.
+					if h, err := w.look(); h == ended && w.health != ended {
+						w.become(ended, err)
+					}
+				})
+			}),
 		}
-		w.become(w.health, nil)
+		h, err := w.look()
+		if h == ended {
+			failed = err
+		}
+		w.become(h, err)
 	})
+	return errors.Join(err, failed)
+}
+
+// look asks the pool what it can do.
+func (w *poolWorkers) look() (h health, err error) {
+	err = w.pool.Healthy()
+	_, neverStarted := errors.AsType[*pool.StartError](err)
+	_, loops := errors.AsType[*pool.CrashLoopError](err)
+	switch {
+	case neverStarted, errors.Is(err, pool.ErrStopped):
+		return ended, err
+	case loops:
+		return looping, err
+	}
+	return healthy, nil
 }
 
 func (w *poolWorkers) become(h health, err error) {
@@ -78,6 +105,9 @@ func (w *poolWorkers) become(h health, err error) {
 		w.changed(h, w.pool.Stats().Slots, err)
 	}
 }
+
+// turns is safe to call from any goroutine but the loop's.
+func (w *poolWorkers) turns(ctx context.Context) error { return w.loop.Do(ctx, func() {}) }
 
 // start is safe to call from any goroutine.
 func (w *poolWorkers) start(o *order, progress func(json.RawMessage), done func(outcome)) started {

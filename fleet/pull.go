@@ -14,7 +14,7 @@ const (
 	// pullSlack is how long an answer may take after the server has given up a pull. Then it is lost.
 	pullSlack = time.Second
 
-	// crowdedPull is the time of a pull when there are more queues than slots, and those must take turns.
+	// crowdedPull is the time of a pull when more queues are to be watched than slots wait, and those must take turns.
 	crowdedPull = 250 * time.Millisecond
 
 	// pullRetry is how long a slot waits after a refusal.
@@ -107,7 +107,7 @@ func (a *Agent) giveBack(msg *nats.Msg, sent time.Time) {
 
 // send sends one pull and waits for its answer. wait 0 does not wait for a job. broken says that there was no answer, and
 // that the mailbox is to be given up.
-func (m *mailbox) send(ctx context.Context, cut <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, broken bool, err error) {
+func (m *mailbox) send(ctx context.Context, cut, again <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, broken bool, err error) {
 	ask := map[string]any{"batch": 1}
 	if wait > 0 {
 		ask["expires"] = wait
@@ -134,6 +134,7 @@ func (m *mailbox) send(ctx context.Context, cut <-chan struct{}, q *agentQueue, 
 			return msg, false, nil
 		case <-timer.C:
 		case <-cut:
+		case <-again:
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		}
@@ -178,24 +179,26 @@ func (s *slot) pull() *delivery {
 	cut := a.gate.cutter()
 	if len(a.order) > 1 {
 		for _, q := range a.turn() {
-			if d := s.ask(cut, q, 0); d != nil || a.pulling.Err() != nil {
+			if d := s.ask(cut, nil, q, 0); d != nil || a.pulling.Err() != nil {
 				return d
 			}
 		}
 	}
-	q := a.order[(s.number+s.round)%len(a.order)]
 	s.round++
-	wait := q.pullWait
-	if len(a.order) > a.gate.size() {
+	w, all := a.idle.wait(a.order, s.number+s.round)
+	wait := w.queue.pullWait
+	if !all {
 		wait = min(wait, crowdedPull)
 	}
-	return s.ask(cut, q, wait)
+	d := s.ask(cut, w.cut, w.queue, wait)
+	a.idle.done(w, d != nil)
+	return d
 }
 
-// ask asks one queue. A refusal is reported, and the slot pauses.
-func (s *slot) ask(cut <-chan struct{}, q *agentQueue, wait time.Duration) *delivery {
+// ask asks one queue, until one of the channels is closed. A refusal is reported, and the slot pauses.
+func (s *slot) ask(cut, again <-chan struct{}, q *agentQueue, wait time.Duration) *delivery {
 	a := s.agent
-	msg, err := s.send(cut, q, wait)
+	msg, err := s.send(cut, again, q, wait)
 	switch {
 	case msg == nil && (err == nil || a.pulling.Err() != nil):
 		return nil // Cut off, or the answer was lost with a server.
@@ -221,14 +224,14 @@ func (s *slot) ask(cut <-chan struct{}, q *agentQueue, wait time.Duration) *deli
 	return nil
 }
 
-func (s *slot) send(cut <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, err error) {
+func (s *slot) send(cut, again <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, err error) {
 	if s.box == nil {
 		if s.box, err = s.agent.newMailbox(); err != nil {
 			s.box = nil
 			return nil, err
 		}
 	}
-	msg, broken, err := s.box.send(s.agent.pulling, cut, q, wait)
+	msg, broken, err := s.box.send(s.agent.pulling, cut, again, q, wait)
 	if broken {
 		s.close()
 	}

@@ -14,7 +14,8 @@ type QueueOptions struct {
 	Replicas int           // on how many servers; 0: as many as the stream of jobs
 }
 
-// AddQueue makes the queue that is called name, or changes it. It needs the rights of RoleAdmin. Jobs can be submitted to
+// AddQueue makes the queue that is called name, or changes it: its AckWait gets shorter only when it has no agents and no
+// job is running, since agents send their heartbeats by the old one. It needs the rights of RoleAdmin. Jobs can be submitted to
 // a queue before it is made; agents get them afterwards.
 func (f *Fleet) AddQueue(ctx context.Context, name string, o *QueueOptions) error {
 	if err := checkToken("queue", name); err != nil {
@@ -35,10 +36,25 @@ func (f *Fleet) AddQueue(ctx context.Context, name string, o *QueueOptions) erro
 	if config.AckWait == 0 {
 		config.AckWait = defaultAckWait
 	}
-	return f.admin(ctx, "add queue", name, func(ctx context.Context) error {
-		_, err := f.js.CreateOrUpdateConsumer(ctx, f.names.jobs(), config)
+	shortened := false
+	err := f.admin(ctx, "add queue", name, func(ctx context.Context) error {
+		old, err := f.js.Consumer(ctx, f.names.jobs(), name)
+		switch {
+		case err == nil:
+			info := old.CachedInfo()
+			shortened = config.AckWait < info.Config.AckWait && info.NumWaiting+info.NumAckPending > 0
+		case !errors.Is(err, jetstream.ErrConsumerNotFound):
+			return err
+		}
+		if !shortened {
+			_, err = f.js.CreateOrUpdateConsumer(ctx, f.names.jobs(), config)
+		}
 		return err
 	})
+	if err == nil && shortened {
+		return &OptionError{"AckWait", "it is shorter than that of " + name + " is, on which its agents rely: drain them before"}
+	}
+	return err
 }
 
 // QueueInfo is what the servers know of a queue.

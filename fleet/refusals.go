@@ -50,6 +50,23 @@ func (r *refusals) refuse(subject string, err error) {
 	}
 }
 
+// subscribed waits until the server has heard of the subscriptions that were made. The error wraps ErrPermission when it
+// has refused one that covers says is part of the operation: the refusal comes before the answer, but is told on another
+// goroutine, perhaps later.
+func (f *Fleet) subscribed(ctx context.Context, covers func(subject string) bool) error {
+	ctx, release := f.refusals.guard(ctx, covers)
+	defer release()
+	err := f.nc.FlushWithContext(ctx)
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	last := f.nc.LastError()
+	if subject := refusedSubject(last); err == nil && subject != "" && covers(subject) {
+		return &OpError{"use", subject, errors.Join(ErrPermission, last)}
+	}
+	return err
+}
+
 // quoted is the subject in what the server says: Permissions Violation for Publish to "a.b", or Subscription to "a.b".
 var quoted = regexp.MustCompile(`(?:Publish|Subscription) to "([^"\s]+)`)
 

@@ -28,7 +28,6 @@ const (
 	codeAccountStorage   jetstream.ErrorCode = 10028
 	codeServerStorage    jetstream.ErrorCode = 10047
 	codeStoreFailed      jetstream.ErrorCode = 10077
-	codeWrongLastSubject jetstream.ErrorCode = 10071
 	codeDuplicateRunning jetstream.ErrorCode = 10158 // the same message is being stored
 )
 

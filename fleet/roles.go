@@ -1,9 +1,5 @@
 package fleet
 
-import (
-	"slices"
-)
-
 // A Role is what a user may do. The servers keep to it, whatever the user's program tries.
 type Role string
 
@@ -13,7 +9,7 @@ const (
 	// nothing of other clients.
 	RoleClient Role = "client"
 
-	// RoleAgent may take jobs of its queues, and store results, dead jobs and payloads of all clients.
+	// RoleAgent may take jobs of its queues, and store results, dead jobs and payloads of all clients, who have to trust it.
 	RoleAgent Role = "agent"
 
 	// RoleMover may queue delayed jobs, and so jobs of all clients.
@@ -31,8 +27,12 @@ type Permissions struct {
 }
 
 // PermissionsFor returns what a user needs, for the configuration of a server that Serve does not run: the subjects of its
-// answers begin with "_INBOX_" and the user's name. queues nil means all. An agent gets the payloads of clients from the
-// object store, and for nil those of all buckets there are, of other programs, too.
+// answers begin with "_INBOX_" and the user's name. queues nil means all. clients are those whose large payloads an agent can
+// load and store.
+//
+// A server sends an answer to the subject that it is asked to, which the user need not be permitted to publish to, unless
+// it is one of JetStream's. So each client should have an account of its own, which imports these subjects, as with Serve:
+// in one account with the agents it can have answers sent to them.
 func PermissionsFor(fleet, user string, role Role, queues, clients []string) (*Permissions, error) {
 	if fleet == "" {
 		fleet = defaultName
@@ -79,12 +79,15 @@ func (p *Permissions) client(n names, user string, queues []string) {
 	mine := jobID{user, "*"}
 	for _, q := range queues {
 		p.Publish = append(p.Publish, n.job(q, mine), n.delayed(q, mine),
-			directGet(n.jobs(), n.job(q, mine)), directGet(n.later(), n.delayed(q, mine)))
+			directGet(n.jobs(), n.job(q, mine)), directGet(n.later(), n.delayed(q, mine)),
+			directGet(n.clock(), n.at(q, mine)), directGet(n.clock(), n.due(q, mine)))
 	}
 	p.Publish = append(p.Publish, n.cancel(mine), directGet(n.results(), n.result(mine)), directGet(n.dead(), n.deadJob(mine)),
 		directGet(n.tries(), n.try(mine)))
 	p.Subscribe = append(p.Subscribe, n.done(user), n.event(mine))
-	p.blobs(n, []string{user})
+	p.store(n.bucket(user))
+	p.load(n.bucket(user))
+	p.load(n.answers(user))
 }
 
 func (p *Permissions) agent(n names, queues, clients []string) {
@@ -98,7 +101,12 @@ func (p *Permissions) agent(n names, queues, clients []string) {
 		directGet(n.cancels(), n.cancel(all)))
 	p.Subscribe = append(p.Subscribe, n.fleet+".ctl.>", "$SRV.>")
 	p.Responses = true
-	p.blobs(n, clients)
+	for _, c := range clients {
+		for _, bucket := range []string{n.bucket(c), n.answers(c)} {
+			p.store(bucket)
+			p.load(bucket)
+		}
+	}
 }
 
 func (p *Permissions) mover(n names) {
@@ -108,7 +116,9 @@ func (p *Permissions) mover(n names) {
 		p.acks(stream, moverName)
 	}
 	all := jobID{"*", "*"}
-	p.Publish = append(p.Publish, n.at("*", all), n.job("*", all), n.deadJob(all), directGet(n.jobs(), n.job("*", all)))
+	p.Publish = append(p.Publish, n.at("*", all), n.job("*", all), n.deadJob(all), directGet(n.jobs(), n.job("*", all)),
+		directGet(n.clock(), n.at("*", all)), directGet(n.results(), n.result(all)), directGet(n.dead(), n.deadJob(all)),
+		"$JS.API.STREAM.INFO."+n.later(), "$JS.API.STREAM.INFO."+n.clock())
 }
 
 // acks allows acknowledgements, in the two forms that servers have for their subjects.
@@ -118,34 +128,14 @@ func (p *Permissions) acks(stream, consumer string) {
 
 func directGet(stream, subject string) string { return "$JS.API.DIRECT.GET." + stream + "." + subject }
 
-// blobs allows the use of the buckets of clients, nil: of all.
-func (p *Permissions) blobs(n names, clients []string) {
-	buckets := []string{"*"}
-	if len(clients) > 0 {
-		buckets = nil
-		for _, c := range clients {
-			buckets = append(buckets, n.bucket(c))
-		}
-	}
-	for _, bucket := range buckets {
-		stream := "OBJ_" + bucket
-		if bucket == "*" {
-			stream = "*"
-		}
-		p.Publish = append(p.Publish, "$O."+bucket+".C.*", "$O."+bucket+".M.*", "$JS.FC."+stream+".>")
-		if bucket == "*" {
-			// A stream's name is one token, so this is about all streams: what an agent may do with them is read.
-			p.Publish = append(p.Publish, "$JS.API.STREAM.INFO.*", "$JS.API.DIRECT.GET.*.$O.>", "$JS.API.CONSUMER.CREATE.*.*.$O.>")
-			continue
-		}
-		for _, verb := range []string{"STREAM.INFO.%", "STREAM.PURGE.%", "DIRECT.GET.%.>", "CONSUMER.CREATE.%.>", "CONSUMER.DELETE.%.>"} {
-			p.Publish = append(p.Publish, "$JS.API."+fill(verb, stream))
-		}
-	}
+// load allows to read what is in a bucket.
+func (p *Permissions) load(bucket string) {
+	p.Publish = append(p.Publish, "$JS.API.DIRECT.GET.OBJ_"+bucket, "$JS.API.DIRECT.GET.OBJ_"+bucket+".>")
 }
 
-// fill puts the stream where a verb has a percent sign.
-func fill(verb, stream string) string {
-	i := slices.Index([]byte(verb), '%')
-	return verb[:i] + stream + verb[i+1:]
+// store allows to write, and to delete, what is in a bucket. There is no right to make consumers, to which a server sends
+// what is in a stream under any subject that they name.
+func (p *Permissions) store(bucket string) {
+	p.Publish = append(p.Publish, "$O."+bucket+".C.*", "$O."+bucket+".M.*", "$JS.API.STREAM.INFO.OBJ_"+bucket,
+		"$JS.API.STREAM.PURGE.OBJ_"+bucket)
 }

@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,12 @@ import (
 // serveRoles starts a server with a user of each role, whose password is the name backwards.
 func serveRoles(t testing.TB) *fleet.Server {
 	t.Helper()
-	o := &fleet.ServerOptions{Layout: quick("mail", "bank")}
+	return serveRolesIn(t, t.TempDir())
+}
+
+func serveRolesIn(t testing.TB, dir string) *fleet.Server {
+	t.Helper()
+	o := &fleet.ServerOptions{Dir: dir, Layout: quick("mail", "bank")}
 	fleet.MaxPayload(o, 64<<10)
 	for _, u := range []fleet.User{
 		{Name: "web", Role: fleet.RoleClient, Queues: []string{"mail"}}, {Name: "shop", Role: fleet.RoleClient},
@@ -103,20 +109,24 @@ func TestW138_NoRoleCanDoWhatItMustNot(t *testing.T) {
 		"client: another's result":   func() error { return web.Await("shop.a").Wait(short(), nil) },
 		"client: cancel another's":   func() error { return web.Await("shop.a").Cancel(short(), "") },
 		"client: another's progress": func() error { _, err := web.Await("shop.a").Info(short()); return err },
-		"client: set up":             func() error { return web.Setup(short(), quick("mail")) },
-		"client: a queue":            func() error { return web.AddQueue(short(), "mine", nil) },
-		"client: pause":              func() error { return web.Pause(short(), "mail", time.Hour) },
-		"client: the dead":           func() error { _, err := web.Dead(short(), "", 0); return err },
-		"client: drain an agent":     func() error { return web.DrainAgent(short(), "one", 0) },
-		"client: agents":             func() error { _, err := web.Agents(short(), time.Minute); return err },
-		"client: requeue":            func() error { _, err := web.Requeue(short(), "shop.a"); return err },
-		"client: be a mover":         func() error { _, err := web.Mover(); return err },
-		"agent: submit":              func() error { _, err := box.Submit(short(), "mail", 1, nil); return err },
-		"agent: cancel":              func() error { return box.Await("shop.a").Cancel(short(), "") },
-		"agent: pause":               func() error { return box.Pause(short(), "mail", time.Hour) },
-		"agent: set up":              func() error { return box.Setup(short(), quick("mail")) },
-		"agent: drain an agent":      func() error { return box.DrainAgent(short(), "one", 0) },
-		"mover: cancel":              func() error { return as(t, s, "clock").Await("shop.a").Cancel(short(), "") },
+		"client: listen to another's": func() error {
+			_, err := web.Await("shop.a").Progress(func(json.RawMessage) {})
+			return err
+		},
+		"client: set up":         func() error { return web.Setup(short(), quick("mail")) },
+		"client: a queue":        func() error { return web.AddQueue(short(), "mine", nil) },
+		"client: pause":          func() error { return web.Pause(short(), "mail", time.Hour) },
+		"client: the dead":       func() error { _, err := web.Dead(short(), "", 0); return err },
+		"client: drain an agent": func() error { return web.DrainAgent(short(), "one", 0) },
+		"client: agents":         func() error { _, err := web.Agents(short(), time.Minute); return err },
+		"client: requeue":        func() error { _, err := web.Requeue(short(), "shop.a"); return err },
+		"client: be a mover":     func() error { _, err := web.Mover(); return err },
+		"agent: submit":          func() error { _, err := box.Submit(short(), "mail", 1, nil); return err },
+		"agent: cancel":          func() error { return box.Await("shop.a").Cancel(short(), "") },
+		"agent: pause":           func() error { return box.Pause(short(), "mail", time.Hour) },
+		"agent: set up":          func() error { return box.Setup(short(), quick("mail")) },
+		"agent: drain an agent":  func() error { return box.DrainAgent(short(), "one", 0) },
+		"mover: cancel":          func() error { return as(t, s, "clock").Await("shop.a").Cancel(short(), "") },
 		"agent: of another queue": func() error {
 			l, p := newPool(t, poolOptions(1))
 			_, err := box.Agent(p, &fleet.AgentOptions{Loop: l, Queues: queues("bank")})
@@ -146,13 +156,14 @@ func TestW138_TheServerRefusesWhatAProgramOfAnotherMakingTries(t *testing.T) {
 			"$JS.API.STREAM.DELETE.fleet_jobs", "$JS.API.STREAM.MSG.GET.fleet_jobs", "$JS.API.DIRECT.GET.fleet_jobs",
 			"$JS.API.DIRECT.GET.fleet_jobs.fleet.job.mail.shop.a", "$JS.API.DIRECT.GET.fleet_results.fleet.res.shop.a",
 			"$JS.API.CONSUMER.MSG.NEXT.fleet_jobs.mail", "$JS.API.CONSUMER.CREATE.fleet_jobs.x.fleet.job.>", "$O.fleet_blob_shop.C.x",
-			"$JS.API.STREAM.PURGE.OBJ_fleet_blob_shop", "$JS.ACK.fleet_jobs.mail.1.1.1.1.0", "_INBOX_shop.x", "$SRV.STATS",
+			"$JS.API.STREAM.PURGE.OBJ_fleet_blob_shop", "$JS.API.CONSUMER.CREATE.OBJ_fleet_blob_web.x", "$O.fleet_answer_web.C.x", "$JS.ACK.fleet_jobs.mail.1.1.1.1.0", "_INBOX_shop.x", "$SRV.STATS",
 		},
 		"box": {
 			"fleet.job.mail.shop.x", "fleet.later.mail.shop.x", "fleet.clock.at.mail.shop.x", "fleet.done.shop.a", "$KV.fleet_cancel.shop.a",
 			"$JS.API.STREAM.PURGE.fleet_jobs", "$JS.API.STREAM.MSG.DELETE.fleet_jobs", "$JS.API.CONSUMER.MSG.NEXT.fleet_jobs.bank",
 			"$JS.API.CONSUMER.CREATE.fleet_jobs.x.fleet.job.>", "$JS.API.CONSUMER.DELETE.fleet_jobs.mail", "$JS.API.CONSUMER.PAUSE.fleet_jobs.mail",
-			"$JS.ACK.fleet_jobs.bank.1.1.1.1.0", "fleet.ctl.drain.one", "$JS.API.DIRECT.GET.fleet_jobs.fleet.job.mail.shop.a",
+			"$JS.ACK.fleet_jobs.bank.1.1.1.1.0", "fleet.ctl.drain.one",
+			"$JS.API.CONSUMER.CREATE.OBJ_fleet_blob_shop.x", "$JS.API.DIRECT.GET.fleet_jobs.fleet.job.mail.shop.a",
 		},
 		"clock": {"fleet.res.shop.a", "$KV.fleet_cancel.shop.a", "$JS.API.STREAM.PURGE.fleet_clock", "$JS.API.CONSUMER.MSG.NEXT.fleet_jobs.mail"},
 	} {
@@ -194,9 +205,31 @@ func TestW138_TheServerRefusesWhatAProgramOfAnotherMakingTries(t *testing.T) {
 	refuses("web", "fleet.job.mail.web.x")
 	refuses("web", "fleet.later.mail.web.x")
 	refuses("web", "$KV.fleet_cancel.web.x")
+	// Large tombstones would fill the place of those of others.
+	_, js := raw(t, s, nats.UserInfo("web", password("web")), nats.CustomInboxPrefix("_INBOX_web"))
+	_, err := js.Publish(ctx(t), "$KV.fleet_cancel.web.x", make([]byte, 8<<10))
+	require.ErrorContains(t, err, "message size exceeds maximum allowed")
 	refuses("box", "$KV.fleet_try.web.x")
 	refuses("box", "fleet.res.web.x")
 	refuses("box", "fleet.dead.web.x")
+}
+
+func TestW138_WithUsersAServerHasWhatItHadBefore(t *testing.T) {
+	dir := t.TempDir()
+	s := serveWith(t, &fleet.ServerOptions{Dir: dir, Layout: quick("mail")})
+	submit(t, dial(t, s, fleet.Options{Client: "web"}), "mail", job{Echo: 1}, &fleet.JobOptions{ID: "a"})
+	s.Close()
+	s = serveRolesIn(t, dir)
+	submit(t, as(t, s, "web"), "mail", job{Echo: 2}, &fleet.JobOptions{ID: "b"})
+	s.Close()
+	s = serveRolesIn(t, dir)
+	agent(t, as(t, s, "box"), 1, fleet.AgentOptions{Queues: queues("mail")})
+	web := as(t, s, "web")
+	for i, id := range []string{"a", "b"} {
+		var n int
+		require.NoError(t, web.Await(id).Wait(ctx(t), &n), id)
+		require.Equal(t, i+1, n)
+	}
 }
 
 func TestW138_ChildrenGetNoCredentials(t *testing.T) {
@@ -208,4 +241,76 @@ func TestW138_ChildrenGetNoCredentials(t *testing.T) {
 	text := strings.Join(env, "\n")
 	require.NotContains(t, text, password("box"))
 	require.NotContains(t, text, s.URL())
+}
+
+// A server answers to the subject that it is given, and a consumer delivers to one: whoever is not permitted to publish
+// there may not have the server do it.
+func TestW138_AClientCannotHaveTheServerPublishForIt(t *testing.T) {
+	s := serveRoles(t)
+	root := as(t, s, "root")
+	agent(t, as(t, s, "box"), 1, fleet.AgentOptions{Name: "one", Queues: queues("mail")})
+	require.NoError(t, root.Pause(ctx(t), "mail", time.Hour))
+	held := submit(t, as(t, s, "shop"), "mail", job{Echo: 1}, &fleet.JobOptions{ID: "held"})
+
+	nc, _ := raw(t, s, nats.UserInfo("web", password("web")), nats.CustomInboxPrefix("_INBOX_web"),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+	mine := nats.NewMsg("fleet.job.mail.web.mine")
+	mine.Header.Set("Fleet-State", "done")
+	mine.Data = []byte("0s") // Of a request to drain.
+	_, err := nc.RequestMsgWithContext(ctx(t), mine)
+	require.NoError(t, err)
+	for _, subject := range []string{
+		"fleet.res.shop.held", "fleet.dead.shop.held", "fleet.done.shop.held", "fleet.job.bank.shop.x", "fleet.ctl.drain.one", "$KV.fleet_cancel.shop.held",
+	} {
+		require.NoError(t, nc.PublishRequest("$JS.API.DIRECT.GET.fleet_jobs.fleet.job.mail.web.mine", subject, nil))
+		require.NoError(t, nc.PublishRequest("fleet.job.mail.web.other", subject, []byte("1")))
+	}
+	// What was asked for before was answered before.
+	for range 2 {
+		_, err = nc.RequestWithContext(ctx(t), "$JS.API.DIRECT.GET.fleet_jobs.fleet.job.mail.web.mine", nil)
+		require.NoError(t, err)
+	}
+	all, err := root.Agents(ctx(t), 0)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, "healthy", all[0].Health)
+	info, err := root.Queue(ctx(t), "bank")
+	require.NoError(t, err)
+	require.Zero(t, info.Waiting)
+	require.NoError(t, root.Resume(ctx(t), "mail"))
+	var n int
+	require.NoError(t, held.Wait(ctx(t), &n))
+	require.Equal(t, 1, n)
+}
+
+// The server drops a message whose Nats-Msg-Id it has seen a short time ago, whoever has sent that.
+func TestW138_AClientCannotTakeTheIDsOfAnother(t *testing.T) {
+	s := serveRoles(t)
+	agent(t, as(t, s, "box"), 1, fleet.AgentOptions{Queues: queues("mail")})
+	_, js := raw(t, s, nats.UserInfo("web", password("web")), nats.CustomInboxPrefix("_INBOX_web"))
+	for i, id := range []string{"shop.a", "shop.b", "shop.c-1", "shop.c-2"} {
+		for _, subject := range []string{"fleet.job.mail.web.", "fleet.later.mail.web."} {
+			msg := nats.NewMsg(subject + string(rune('a'+i)))
+			msg.Data = []byte(`{}`)
+			msg.Header.Set("Nats-Msg-Id", id)
+			msg.Header.Set("Fleet-Due", "@at 2100-01-01T00:00:00Z")
+			_, err := js.PublishMsg(ctx(t), msg)
+			require.NoError(t, err, subject)
+		}
+	}
+	shop := as(t, s, "shop")
+	require.NoError(t, submit(t, shop, "mail", job{}, &fleet.JobOptions{ID: "a"}).Wait(ctx(t), nil))
+	require.NoError(t, submit(t, shop, "mail", job{}, &fleet.JobOptions{ID: "b", Delay: time.Millisecond}).Wait(ctx(t), nil))
+	again := as(t, s, "shop")
+	_, err := again.Submit(ctx(t), "mail", job{}, &fleet.JobOptions{ID: "a"})
+	require.ErrorIs(t, err, fleet.ErrAlreadyDone)
+}
+
+func TestAPortThatIsTakenIsAnErrorAtOnce(t *testing.T) {
+	first := serve(t, quick("mail"))
+	port, err := strconv.Atoi(first.URL()[strings.LastIndex(first.URL(), ":")+1:])
+	require.NoError(t, err)
+	_, err = fleet.Serve(&fleet.ServerOptions{Dir: t.TempDir(), Port: port})
+	require.ErrorIs(t, err, fleet.ErrUnavailable)
+	require.ErrorContains(t, err, "address already in use")
 }

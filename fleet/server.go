@@ -104,6 +104,10 @@ func (s *Server) start(o *ServerOptions, options *server.Options, secret string,
 	if !s.nats.ReadyForConnections(startTimeout) || !s.nats.JetStreamEnabled() {
 		return &OpError{"serve", o.Dir, errors.Join(ErrUnavailable, log.err())}
 	}
+	// Where there are other accounts it is not enabled by itself.
+	if err := s.nats.GlobalAccount().EnableJetStream(nil, nil); err != nil {
+		return &OpError{"serve", o.Dir, err}
+	}
 	dial := &Options{Server: s, Name: o.Name, Client: internalUser, Setup: layout, Logger: o.Logger}
 	if secret != "" {
 		dial.User, dial.Password = internalUser, secret
@@ -111,8 +115,13 @@ func (s *Server) start(o *ServerOptions, options *server.Options, secret string,
 	if s.fleet, err = Dial(dial); err != nil {
 		return err
 	}
-	s.mover, err = s.fleet.Mover()
-	return err
+	if s.mover, err = s.fleet.Mover(); err != nil || o.Port < 0 {
+		return err
+	}
+	if s.nats.AcceptLoop(make(chan struct{})); s.URL() == "" {
+		return &OpError{"serve", options.Host, errors.Join(ErrUnavailable, log.err())}
+	}
+	return nil
 }
 
 // internalUser is the server's own. It has another secret each time.
@@ -146,8 +155,9 @@ func (o *ServerOptions) server() (options *server.Options, secret string, layout
 		return nil, "", nil, err
 	}
 	options = &server.Options{
-		ServerName: "fleet-" + newID(), Host: host, Port: o.Port, DontListen: o.Port < 0,
-		JetStream: true, StoreDir: o.Dir, SyncAlways: true, JetStreamMaxStore: o.MaxStore,
+		ServerName: "fleet-" + newID(), Host: host, Port: o.Port,
+		DontListen: true, // until all is there
+		JetStream:  true, StoreDir: o.Dir, SyncAlways: true, JetStreamMaxStore: o.MaxStore,
 		NoSigs: true, DisableJetStreamBanner: true, MaxPayload: o.maxPayload, TLSConfig: o.TLS, TLS: o.TLS != nil,
 		TLSTimeout: 5, AuthTimeout: 5,
 	}
@@ -159,6 +169,9 @@ func (o *ServerOptions) server() (options *server.Options, secret string, layout
 }
 
 // users adds the users to options, and their buckets to the layout.
+//
+// Each client has an account of its own, with its subjects and nothing else: an answer goes to the account that has asked.
+// In the same account a server would send it to any subject that the client asks it to, permitted or not.
 func (o *ServerOptions) users(options *server.Options, l *Layout) (secret string, err error) {
 	if len(o.Users) == 0 {
 		return "", nil
@@ -177,6 +190,8 @@ func (o *ServerOptions) users(options *server.Options, l *Layout) (secret string
 		}
 	}
 	secret = newID() + newID()
+	jobs := server.NewAccount(server.DEFAULT_GLOBAL_ACCOUNT)
+	options.Accounts = append(options.Accounts, jobs)
 	for _, u := range append([]User{{Name: internalUser, Password: secret, Role: RoleAdmin}}, o.Users...) {
 		p, err := PermissionsFor(o.Name, u.Name, u.Role, u.Queues, l.Clients)
 		if err != nil {
@@ -188,9 +203,34 @@ func (o *ServerOptions) users(options *server.Options, l *Layout) (secret string
 		if p.Responses {
 			user.Permissions.Response = &server.ResponsePermission{MaxMsgs: 1, Expires: time.Minute}
 		}
+		if u.Role == RoleClient {
+			if user.Account, err = clientAccount(jobs, u.Name, p); err != nil {
+				return "", err
+			}
+			options.Accounts = append(options.Accounts, user.Account)
+		}
 		options.Users = append(options.Users, user)
 	}
 	return secret, nil
+}
+
+// clientAccount returns the account of a client, which has of the one with the jobs what the client may use.
+func clientAccount(jobs *server.Account, client string, p *Permissions) (*server.Account, error) {
+	a := server.NewAccount("client-" + client)
+	for _, subject := range p.Publish {
+		if err := errors.Join(jobs.AddServiceExport(subject, nil), a.AddServiceImport(jobs, subject, subject)); err != nil {
+			return nil, err
+		}
+	}
+	for _, subject := range p.Subscribe {
+		if subject == inbox(client)+".>" {
+			continue
+		}
+		if err := errors.Join(jobs.AddStreamExport(subject, nil), a.AddStreamImport(jobs, subject, "")); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
 }
 
 // isLoopback reports whether only this machine reaches what listens on host.

@@ -89,6 +89,7 @@ func TestW137_EachWriteIsSynced(t *testing.T) {
 }
 
 func TestW137_WhatAServerHasAcknowledgedOutlivesItsSIGKILL(t *testing.T) {
+	t.Parallel()
 	dir, port := t.TempDir(), freePort(t)
 	victim := startServer(t, dir, port)
 	url := fmt.Sprintf("nats://127.0.0.1:%d", port)

@@ -79,9 +79,7 @@ func (r *run) storeAnswer(v verdict, lost bool) {
 		}
 		if err == nil && !first {
 			r.noteDuplicate()
-		}
-		if err != nil || !first {
-			drop()
+			drop() // After an error the result may be stored, and needs it.
 		}
 	}
 	r.f.step("stored")
@@ -98,7 +96,7 @@ func (r *run) storeAnswer(v verdict, lost bool) {
 // attach is [Fleet.attach] that waits, while there is no room, for as long as the job is this agent's.
 func (r *run) attach(ctx context.Context, msg *nats.Msg, answer []byte) (drop func(), err error) {
 	for {
-		drop, err = r.f.attach(ctx, r.id, msg, answer)
+		drop, err = r.f.attach(ctx, r.f.names.answers(r.id.client), r.id, msg, answer)
 		if err == nil || !passing(err) || !r.pause(ctx, err) {
 			return drop, err
 		}
@@ -126,7 +124,6 @@ func (r *run) result(state string) *nats.Msg {
 	msg.Header.Set(headerAgent, r.a.o.Name)
 	msg.Header.Set(headerNonce, newID())
 	r.tries().header(msg.Header)
-	msg.Header.Set(natsExpectedSeq, "0")
 	return msg
 }
 
@@ -139,16 +136,13 @@ func (r *run) store(ctx context.Context, msg *nats.Msg) (first bool, err error) 
 			return true, nil
 		}
 		switch {
-		case code(err) == codeWrongLastSubject, code(err) == codeStoreFailed:
+		case code(err) == codeStoreFailed: // There is no room, or there is one.
 			there, lookErr := (&Job{f: r.f, id: r.id}).stored(ctx)
 			if lookErr != nil {
 				return false, lookErr
 			}
 			if there != nil {
 				return there.Header.Get(headerNonce) == msg.Header.Get(headerNonce), nil
-			}
-			if code(err) == codeWrongLastSubject {
-				continue // It has expired between the two questions.
 			}
 		case !full(err) && !errors.Is(err, ErrUnavailable):
 			return false, err
@@ -183,11 +177,15 @@ func (r *run) acknowledge(kind EventKind, why error) {
 	}
 	r.f.step("acknowledged")
 	r.a.tell(r.event(kind, why))
-	if kind != EventDone {
-		return
+	if kind == EventDone {
+		r.dropPayload()
 	}
+}
+
+// dropPayload deletes the payload of a job that is over. A dead one keeps it: it may be queued again.
+func (r *run) dropPayload() {
 	if blob := r.msg.Header.Get(headerBlob); blob != "" {
-		r.f.dropBlob(r.id, blob)
+		r.f.dropBlob(r.f.names.bucket(r.id.client), blob)
 	}
 }
 
@@ -294,7 +292,7 @@ func (r *run) bury(v verdict) {
 func (f *Fleet) storeDead(ctx context.Context, id jobID, d *deadBody) error {
 	if int64(len(d.Job)) > f.inline() {
 		large := &nats.Msg{Header: d.Header}
-		if _, err := f.attach(ctx, id, large, d.Job); err != nil {
+		if _, err := f.attach(ctx, f.names.bucket(id.client), id, large, d.Job); err != nil {
 			return err
 		}
 		d.Job = nil
@@ -344,6 +342,7 @@ func (r *run) storeCancelled(v verdict) {
 		return
 	}
 	r.a.tell(r.event(EventCancelled, v.err))
+	r.dropPayload()
 }
 
 // noteLost reports that the agent has lost the job. The count is a hint: the agent that has the job counts, too.

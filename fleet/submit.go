@@ -2,9 +2,16 @@ package fleet
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"os"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -12,8 +19,8 @@ import (
 
 // JobOptions are how a job is queued. Nil is the zero value.
 type JobOptions struct {
-	// ID names the job among those of this client: letters, digits, '-' and '_'. While a job of that id is queued, or its
-	// result is stored, there is no other. "": one that nobody can guess.
+	// ID names the job among those of this client in its queue: letters, digits, '-' and '_'. While a job of that id is
+	// queued, or will be, or its result is stored, there is no other. "": one that nobody can guess.
 	ID string
 
 	// Method and Key are those of pool.RunOptions: which handler of the worker, and which jobs go to one worker of the
@@ -57,27 +64,35 @@ func (f *Fleet) Submit(ctx context.Context, queue string, job any, o *JobOptions
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
 	j := &Job{f: f, id: id, queue: queue}
-	if o.ID != "" && o.Cron == "" {
-		if err := j.taken(ctx); err != nil {
+	if o.ID != "" {
+		if err := j.taken(ctx, o); err != nil {
 			return nil, err
 		}
 	}
 	msg := nats.NewMsg(f.names.job(queue, id))
-	o.header(msg.Header, id)
+	o.header(msg.Header, f.messageID(id))
 	stream := f.names.jobs()
 	if due := o.due(); due != "" {
 		msg.Subject, stream = f.names.delayed(queue, id), f.names.later()
 		msg.Header.Set(headerDue, due)
 	}
-	drop, err := f.attach(ctx, id, msg, body)
+	drop, err := f.attach(ctx, f.names.bucket(id.client), id, msg, body)
 	if err != nil {
 		return nil, err
 	}
 	if err := f.enqueue(ctx, stream, msg, o.ID == ""); err != nil {
-		drop()
+		if queuedNothing(err) {
+			drop()
+		}
 		return nil, err
 	}
 	return j, nil
+}
+
+// queuedNothing reports whether an error of enqueue says that the job is not queued: others leave that open.
+func queuedNothing(err error) bool {
+	return errors.Is(err, ErrDuplicate) || errors.Is(err, ErrAlreadyDone) || errors.Is(err, ErrQueueFull) ||
+		errors.Is(err, ErrPermission) || code(err) != 0
 }
 
 func (o *JobOptions) check(queue string, id jobID) error {
@@ -126,7 +141,35 @@ func control(s string) bool {
 	return false
 }
 
-func (o *JobOptions) header(h nats.Header, id jobID) {
+// messageID is what tells the server, for a while, that it has had the job. The server knows one set of these for all
+// clients: an id that another could guess, it could have the server drop.
+func (f *Fleet) messageID(id jobID) string {
+	if f.secret == nil {
+		return id.String()
+	}
+	sum := hmac.New(sha256.New, f.secret)
+	sum.Write([]byte(id.String())) // It never fails.
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// newSecret returns what the programs of a user have in common and nobody else knows, nil when there is no such thing.
+// Agents and movers see what is made with it, so it does not lead back to the password.
+func newSecret(o *Options) ([]byte, error) {
+	const rounds = 1 << 16
+	switch {
+	case o.Credentials != "":
+		file, err := os.ReadFile(o.Credentials)
+		if err != nil {
+			return nil, &OptionError{"Options.Credentials", err.Error()}
+		}
+		return pbkdf2.Key(sha256.New, string(file), []byte("fleet"), 1, sha256.Size)
+	case o.Password != "":
+		return pbkdf2.Key(sha256.New, o.Password, []byte("fleet "+o.User), rounds, sha256.Size)
+	}
+	return nil, nil
+}
+
+func (o *JobOptions) header(h nats.Header, messageID string) {
 	for name, value := range map[string]string{headerMethod: o.Method, headerKey: o.Key, headerZone: o.Zone} {
 		if value != "" {
 			h.Set(name, value)
@@ -139,8 +182,9 @@ func (o *JobOptions) header(h nats.Header, id jobID) {
 		h.Set(headerAttempts, strconv.Itoa(o.MaxAttempts))
 	}
 	h.Set(headerNonce, newID())
+	h.Set(headerMessage, messageID)
 	if o.Cron == "" { // Which may be replaced at once.
-		h.Set(natsMsgID, id.String())
+		h.Set(natsMsgID, messageID)
 	}
 }
 
@@ -157,21 +201,54 @@ func (o *JobOptions) due() string {
 	return ""
 }
 
-// taken returns an error when the job is queued, or its result is stored.
-func (j *Job) taken(ctx context.Context) error {
-	switch r, err := j.stored(ctx); {
-	case err != nil:
-		return err
-	case r != nil:
-		return ErrAlreadyDone
+// taken returns an error when the job is queued, also for later, or its result is stored. A Cron may have the place of
+// another, and is in the way of a delayed job alone: those that it queues have other ids.
+func (j *Job) taken(ctx context.Context, o *JobOptions) error {
+	f, n := j.f, j.f.names
+	places := []struct{ stream, subject string }{
+		{n.results(), n.result(j.id)}, {n.jobs(), n.job(j.queue, j.id)},
+		{n.later(), n.delayed(j.queue, j.id)}, {n.clock(), n.at(j.queue, j.id)}, {n.clock(), n.due(j.queue, j.id)},
 	}
-	switch queued, err := j.queued(ctx); {
-	case err != nil:
+	if o.Cron != "" {
+		places = places[2:]
+	}
+	found, errs := make([]*nats.Msg, len(places)), make([]error, len(places))
+	var asked sync.WaitGroup
+	for i, place := range places {
+		// These end with the answers, and are waited for below.
+		asked.Go(func() { found[i], errs[i] = f.last(ctx, "look for", place.stream, place.subject) })
+	}
+	asked.Wait()
+	if err := errors.Join(errs...); err != nil {
 		return err
-	case queued != nil:
-		return ErrDuplicate
+	}
+	for i, msg := range found {
+		switch {
+		case msg == nil:
+		case places[i].stream == n.results():
+			return ErrAlreadyDone
+		case places[i].stream == n.jobs():
+			return ErrDuplicate
+		case msg.Header.Get(headerDrop) != "":
+		case once(msg.Header.Get(headerDue)) || o.Cron == "" && o.due() != "":
+			return ErrDuplicate
+		}
 	}
 	return nil
+}
+
+// once reports whether a schedule is that of a delayed job, and not of one that comes again and again.
+func once(due string) bool { return strings.HasPrefix(due, "@at ") }
+
+// over reports whether a job that was submitted at since has a result, or is dead.
+func (f *Fleet) over(ctx context.Context, id jobID, since time.Time) (bool, error) {
+	for stream, subject := range map[string]string{f.names.results(): f.names.result(id), f.names.dead(): f.names.deadJob(id)} {
+		msg, err := f.last(ctx, "look for", stream, subject)
+		if err != nil || msg != nil && !serverTime(msg.Header, natsTime).Before(since) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // enqueue stores msg in a stream that takes one message a subject. private says that nobody else can know the id.

@@ -59,6 +59,7 @@ func TestBadJobsAreRefusedAtOnceByTheirOption(t *testing.T) {
 }
 
 func TestW121_AnIDIsFreeWhenItsJobIsDone(t *testing.T) {
+	t.Parallel()
 	l := quick("mail")
 	l.Duplicates, l.ResultTTL = 100*time.Millisecond, 100*time.Millisecond
 	f := dial(t, serve(t, l), fleet.Options{})

@@ -16,8 +16,9 @@ const (
 	headerTimeout  = "Fleet-Timeout"
 	headerAttempts = "Fleet-Max-Attempts"
 	headerBlob     = "Fleet-Blob"
-	headerNonce    = "Fleet-Nonce" // tells a job from another that has its id
-	headerDue      = "Fleet-Due"   // of a delayed job: a schedule as the server has it
+	headerNonce    = "Fleet-Nonce"   // tells a job from another that has its id
+	headerMessage  = "Fleet-Message" // the Nats-Msg-Id with which a delayed job is queued
+	headerDue      = "Fleet-Due"     // of a delayed job: a schedule as the server has it
 	headerZone     = "Fleet-Zone"
 	headerDrop     = "Fleet-Drop"  // of what replaces a schedule that has ended
 	headerSince    = "Fleet-Since" // when a job that was delayed was submitted, as the server has it
@@ -39,14 +40,13 @@ const (
 
 // Headers that the server reads or writes.
 const (
-	natsMsgID       = "Nats-Msg-Id"
-	natsExpectedSeq = "Nats-Expected-Last-Subject-Sequence"
-	natsSeq         = "Nats-Sequence"
-	natsTime        = "Nats-Time-Stamp"
-	natsSchedule    = "Nats-Schedule"
-	natsTarget      = "Nats-Schedule-Target"
-	natsZone        = "Nats-Schedule-Time-Zone"
-	natsScheduler   = "Nats-Scheduler"
+	natsMsgID     = "Nats-Msg-Id"
+	natsSeq       = "Nats-Sequence"
+	natsTime      = "Nats-Time-Stamp"
+	natsSchedule  = "Nats-Schedule"
+	natsTarget    = "Nats-Schedule-Target"
+	natsZone      = "Nats-Schedule-Time-Zone"
+	natsScheduler = "Nats-Scheduler"
 )
 
 // Tries is how often a job was tried.
@@ -63,7 +63,7 @@ type Tries struct {
 }
 
 // jobHeaders are those of a job that are kept when it is moved.
-var jobHeaders = [...]string{headerMethod, headerKey, headerTimeout, headerAttempts, headerBlob, headerNonce, headerSince, headerDue, headerZone}
+var jobHeaders = [...]string{headerMethod, headerKey, headerTimeout, headerAttempts, headerBlob, headerNonce, headerMessage, headerSince, headerDue, headerZone}
 
 // longestHeader bounds a header that is kept, in bytes. Submit makes none that is longer.
 const longestHeader = 512

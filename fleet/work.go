@@ -118,7 +118,7 @@ func (r *run) attempt() verdict {
 			return v
 		}
 	}
-	body, err := r.f.body(r.lease.ctx, r.id, r.msg)
+	body, err := r.f.body(r.lease.ctx, r.f.names.bucket(r.id.client), r.id, r.msg)
 	switch {
 	case errors.Is(err, errNoBlob), errors.Is(err, ErrNotSetUp):
 		return verdict{kind: verdictDead, dead: DeadPayload, err: err}

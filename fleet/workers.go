@@ -18,8 +18,12 @@ type Task struct {
 // workers is what an agent needs of a pool. Its methods are safe to call from any goroutine but that of the pool's loop.
 type workers interface {
 	// listen has changed called, at once and with each change, with what the pool can do and how many jobs its workers can
-	// have at once. nil ends that. When it returns nil, nothing is told to whoever listened before.
+	// have at once. nil ends that. When it returns nil, nothing is told to whoever listened before. A pool that takes no
+	// job any more is an error.
 	listen(ctx context.Context, changed func(h health, slots int, err error)) error
+
+	// turns waits until the pool's loop has turned, or ctx ends.
+	turns(ctx context.Context) error
 
 	// start gives the pool a job. done is called once, on any goroutine and perhaps in this call, unless the loop stands still
 	// or is closed; progress before it, with slices that the callee may keep.

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -68,6 +70,9 @@ func agent(p *program, args []string) error {
 	if err != nil {
 		return err
 	}
+	if _, err := exec.LookPath(a.command[0]); err != nil {
+		return err
+	}
 	l, err := reactor.New(&reactor.Options{Logger: slog.New(slog.NewTextHandler(p.err, nil))})
 	if err != nil {
 		return err
@@ -77,11 +82,14 @@ func agent(p *program, args []string) error {
 	if err != nil {
 		return err
 	}
+	// A pool that cannot start would let the loop end.
+	release := l.Hold()
 	ended := make(chan error, 1)
 	// It ends when the pool was told to stop, which ends the loop, and that is waited for below.
 	go func() {
 		err := a.run(p, l, workers)
 		_ = l.Post(func() { workers.Stop(&pool.StopOptions{DropWaiting: true, JobGrace: -1}, nil) }) // It is closed by nobody but agent.
+		release()
 		ended <- err
 	}()
 	if err := l.Run(); err != nil {
@@ -109,6 +117,16 @@ func (a *agentFlags) run(p *program, l *reactor.Loop, workers *pool.Pool) error 
 	}
 	defer f.Close()
 	a.o.Loop = l
+	// A pool in a crash loop goes on. One whose workers never start does not.
+	over := make(chan error, 1)
+	a.o.OnEvent = func(e fleet.Event) {
+		if _, ok := errors.AsType[*pool.StartError](e.Err); ok && e.Kind == fleet.EventPaused {
+			select {
+			case over <- e.Err:
+			default: // Once is enough.
+			}
+		}
+	}
 	agent, err := f.Agent(workers, &a.o)
 	if err != nil {
 		return err
@@ -118,6 +136,8 @@ func (a *agentFlags) run(p *program, l *reactor.Loop, workers *pool.Pool) error 
 	case <-p.signals:
 	case <-agent.Done():
 		return nil
+	case err := <-over:
+		return err
 	}
 	ctx, stop := context.WithTimeout(context.Background(), a.grace)
 	defer stop()

@@ -60,6 +60,17 @@ var commands = map[string]func(p *program, args []string) error{
 	"serve": serve, "agent": agent, "submit": submit, "status": status, "cancel": cancel, "dead": dead, "drain": drain,
 }
 
+// synopses are how they are called.
+var synopses = map[string]string{
+	"serve":  "-dir DIR [-listen HOST:PORT] [-queue Q]... [-ack-wait D] [-users FILE -cert FILE -key FILE]",
+	"agent":  "-queue Q[:WEIGHT]... [-agent NAME] [-n N] [-attempts N] [-strict] [-grace D] [-lines] -- COMMAND [ARG]...",
+	"submit": "-queue Q [-id ID] [-method M] [-delay D | -cron PATTERN] [-timeout D] [-attempts N] [-wait] JOB...",
+	"status": "[-queue Q]...",
+	"cancel": "ID [REASON]",
+	"dead":   "[-limit N | -requeue ID...]",
+	"drain":  "[-grace D] AGENT",
+}
+
 // usageError is a mistake in the arguments.
 type usageError struct{ text string }
 
@@ -89,7 +100,9 @@ func (p *program) run(args []string) int {
 	}
 	slices.Sort(names)
 	if len(args) == 0 || commands[args[0]] == nil {
-		fmt.Fprintf(p.err, "usage: fleet %s …\n", strings.Join(names, "|"))
+		for _, name := range names {
+			fmt.Fprintln(p.err, "fleet", name, synopses[name])
+		}
 		return exitUsage
 	}
 	err := commands[args[0]](p, args[1:])
@@ -98,7 +111,7 @@ func (p *program) run(args []string) int {
 	case err == nil:
 		return 0
 	case usage:
-		fmt.Fprintf(p.err, "fleet %s: %v\n", args[0], err)
+		fmt.Fprintf(p.err, "fleet %s: %v\nusage: fleet %s %s\n", args[0], err, args[0], synopses[args[0]])
 		return exitUsage
 	case errors.Is(err, errJob):
 		return exitJob

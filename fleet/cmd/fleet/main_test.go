@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -178,9 +179,30 @@ func TestWrongCallsAreTold(t *testing.T) {
 		{"submit", "-queue", "q", "-id", "a", "x", "y"}, {"cancel"}, {"dead", "x"}, {"dead", "-requeue"}, {"drain"}, {"status", "-nosuch"},
 	} {
 		p := &program{strings.NewReader(""), io.Discard, io.Discard, nil}
+		var said bytes.Buffer
+		p.err = &said
 		require.Equal(t, exitUsage, p.run(args), "%q", args)
+		if len(args) > 0 && args[0] != "nosuch" {
+			require.Contains(t, said.String(), "usage: fleet "+args[0]+" ")
+		}
+		require.Contains(t, said.String(), "fleet ")
 	}
 	p := &program{strings.NewReader(""), io.Discard, io.Discard, nil}
 	require.Equal(t, exitFailed, p.run([]string{"serve", "-dir", t.TempDir(), "-listen", "0.0.0.0:0"}), "without TLS")
 	require.Equal(t, exitFailed, p.run([]string{"status", "-url", "nats://127.0.0.1:1"}))
+}
+
+func TestAWorkerThatCannotStartEndsItsAgent(t *testing.T) {
+	_, url := start(t, "serve", "-dir", t.TempDir(), "-listen", "127.0.0.1:0", "-queue", "q")
+	t.Setenv("FLEET_URL", url)
+	for _, args := range [][]string{{"--", "/nosuch"}, {"-lines", "--", "/nosuch"}, {"-lines", "--", "false"}} {
+		cmd := command(t, append([]string{"agent", "-queue", "q", "-n", "1"}, args...)...)
+		var said bytes.Buffer
+		cmd.Stderr = &said
+		began := time.Now()
+		require.Error(t, cmd.Run())
+		require.Equal(t, exitFailed, cmd.ProcessState.ExitCode(), "%s: %s", args, said.String())
+		require.Less(t, time.Since(began), 8*time.Second, args)
+		require.NotContains(t, said.String(), "no answer")
+	}
 }
