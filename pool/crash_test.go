@@ -251,3 +251,17 @@ func TestW044_MaxCrashes(t *testing.T) {
 		stop(t, l, p)
 	}
 }
+
+func TestW044_AJobThatWasHeardInPartBeforeItKilledItsLastWorkerIsPoisonToo(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, one(pool.Options{Max: 1, MaxCrashes: 2}))
+	task, got := runTask(t, p, order{Do: "chunk-and-exit", MS: 50}, nil)
+	task.OnChunk(func([]byte) {})
+	until(t, l, func() bool { return p.Stats().Running == 1 })
+	w, _ := task.Worker()
+	require.True(t, p.Kill(w.Number))
+	until(t, l, settled(got))
+	require.Len(t, crashOf(t, got).Crashes, 2)
+	require.ErrorIs(t, got.err, pool.ErrPoison)
+	stop(t, l, p)
+}

@@ -175,10 +175,10 @@ func (p *Pool) refusesAgain() error {
 func (p *Pool) crashed(t *Task, crash Crash) {
 	t.crashes = append(t.crashes, crash)
 	switch {
+	case t.retried && len(t.crashes) >= p.o.MaxCrashes:
+		p.settle(t, nil, &CrashError{Crashes: t.crashes, poison: true})
 	case !t.retried || t.stream.taken:
 		p.settle(t, nil, &CrashError{Crashes: t.crashes})
-	case len(t.crashes) >= p.o.MaxCrashes:
-		p.settle(t, nil, &CrashError{Crashes: t.crashes, poison: true})
 	default:
 		t.alone = true
 		t.stream.restart()
