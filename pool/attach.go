@@ -37,8 +37,11 @@ func (p *Pool) prepare(t *Task, w *worker) bool {
 	}
 	p.setAside(t)
 	data := t.attach
-	// It ends with the write. What it has made for a task that was settled meanwhile, or a loop that was closed, is closed.
+	// It ends with the write, which the task waits for whatever becomes of it, and Close of the loop: data is borrowed. What
+	// it has made for a loop that was closed is closed.
+	p.hub.door.copies.Add(1)
 	go func() {
+		defer p.hub.door.copies.Done()
 		file, err := memoryFile(data)
 		if p.loop.Post(func() { p.prepared(t, file, err) }) != nil && file != nil {
 			_ = file.Close()
@@ -57,17 +60,18 @@ func (p *Pool) setAside(t *Task) {
 func (p *Pool) prepared(t *Task, file *os.File, err error) {
 	_, wasAside := p.aside[t]
 	delete(p.aside, t)
+	t.file = file
 	switch {
-	case t.state == taskSettled:
-		if file != nil {
-			_ = file.Close()
-		}
+	case t.verdict != nil:
+		p.settle(t, nil, t.verdict)
 		return
 	case err != nil:
 		p.settle(t, nil, fmt.Errorf("%w: %w", ErrAttach, err))
 		return
+	case t.only != nil && t.only.state == workerGone:
+		p.settle(t, nil, t.only.crashError(nil))
+		return
 	}
-	t.file = file
 	if wasAside {
 		p.queueFor(t).add(t)
 		p.dispatch()

@@ -34,6 +34,7 @@ func (h *hub) Close() error {
 			w.child.Terminate(0)
 		}
 	}
+	h.door.copies.Wait() // Each copies memory to memory. Who is told that the loop is closed may use it again.
 	close(h.door.closed)
 	return nil
 }

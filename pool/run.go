@@ -34,7 +34,8 @@ type RunOptions struct {
 	// Context cancels the task when it ends, as [Task.Cancel] does. Nil: none.
 	Context context.Context
 
-	// Attach has bytes that go with the job as they are. It is borrowed until the task is settled. Not with Frames.
+	// Attach has bytes that go with the job as they are. It is borrowed until done is called, which waits for the end of
+	// copying it. Not with Frames.
 	Attach []byte
 
 	// Handle is a descriptor that goes with the job, as ipc.SendOptions has it, for a worker with Messages. A net.Conn
@@ -189,7 +190,6 @@ func (p *Pool) unqueue(t *Task) {
 	if t.queue != nil {
 		t.queue.remove(t)
 	}
-	delete(p.aside, t)
 	p.counts.waiting--
 	p.counts.waitingBytes -= int64(len(t.job) + len(t.attach))
 	if p.full && p.halfFree() {

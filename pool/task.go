@@ -2,6 +2,7 @@ package pool
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net"
 	"os"
@@ -35,6 +36,7 @@ type Task struct {
 	alone    bool          // a worker has died of it: the next one runs nothing else meanwhile
 	attach   []byte
 	file     *os.File // that has attach, for the workers that take it so
+	verdict  error    // what it fails with once attach was copied to file; nil: nothing so far
 	handle   any
 	only     *worker // the worker that it is for, if it is a part of a Broadcast
 
@@ -129,8 +131,13 @@ func (t *Task) watch(ctx context.Context) {
 	})
 }
 
-// settle ends t, whose done is told on the next tick.
+// settle ends t, whose done is told on the next tick. One whose attachment is being copied ends when that is done: until
+// then it is not the caller's again.
 func (p *Pool) settle(t *Task, r *Result, err error) {
+	if _, copied := p.aside[t]; copied {
+		t.verdict = cmp.Or(t.verdict, err)
+		return
+	}
 	switch t.state {
 	case taskSettled:
 		return
