@@ -66,7 +66,7 @@ func (w *worker) closed(status childprocess.ExitStatus) {
 	switch {
 	case w.reason == ExitStartFailed:
 		p.startFailed(w, crash)
-	case w.reason == ExitCrash, w.reason == ExitProtocol:
+	case w.reason == ExitCrash, w.reason == ExitProtocol, w.isUseless():
 		p.supply.died(crash)
 	}
 	p.reload.gone(w)
@@ -259,7 +259,7 @@ func (p *Pool) nextReplacement() {
 			due = w
 		}
 	}
-	if due == nil || p.state != poolOpen || p.supply.paused {
+	if due == nil || p.state != poolOpen || p.supply.paused || p.exhausted || p.processes() > 2*p.limit {
 		return
 	}
 	if p.size() > p.minimum() && p.queue.Len() == 0 {
@@ -269,6 +269,11 @@ func (p *Pool) nextReplacement() {
 	if _, err := p.startWorker(due); err != nil {
 		p.tellError(&StartError{Worker: Worker{Number: p.number, Generation: p.generation}, Err: err})
 	}
+}
+
+// isUseless reports whether the worker has asked to be replaced as soon as it was ready.
+func (w *worker) isUseless() bool {
+	return w.reason == ExitRetired && w.answered == 0 && w.pool.loop.Now().Sub(w.readySince) < w.pool.o.Backoff.StableAfter
 }
 
 // retire lets a worker go that has asked for it.

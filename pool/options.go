@@ -45,7 +45,8 @@ type Options struct {
 	Order Order
 
 	// Min is how many workers are kept, also when they are idle. 0: as many as Max; negative: none, they are started as
-	// jobs come. Max is how many there are at most, but for successors that start while those before them still work.
+	// jobs come. Max is how many there are at most, but for successors that start while those before them still work, and
+	// for those that finish their jobs and end: no more than Max are these, besides those that a Reload ends.
 	// 0: Min, or as many as this program may use processors.
 	Min, Max int
 
@@ -235,7 +236,7 @@ func (c CrashLoopPolicy) String() string { return nameOf(c, crashLoopNames) }
 
 // A Backoff is how long the replacement of a worker waits. The first one is immediate. When workers go on to die and
 // none has answered a job in between, or has been ready for StableAfter, the wait is Min, and doubles with each death
-// up to Max; it varies by 20 %.
+// up to Max; it varies by 20 %. A worker that asks to be replaced before any of that counts as one that has died.
 type Backoff struct {
 	Min         time.Duration // 0: 100 ms
 	Max         time.Duration // 0: 30 s

@@ -51,7 +51,8 @@ type Pool struct {
 	program     program   // what these run
 	dispatched  uint64    // counts dispatches, for Order
 	limit       int       // most workers, lower than Max when the system has no room for more
-	revive      alarm     // sets limit back
+	exhausted   bool      // it had none
+	revive      alarm     // sets both back
 	supply      supply    // when the next worker may be started
 	reload      *reload   // that is under way
 	stopping    *stopping // that is under way

@@ -98,7 +98,7 @@ func (p *Pool) grow() {
 }
 
 func (p *Pool) wants() bool {
-	if p.state == poolStopped || p.failed != nil || p.supply.paused || p.starting() >= p.o.Starting {
+	if p.state == poolStopped || p.failed != nil || p.supply.paused || p.starting() >= p.o.Starting || p.processes() >= 2*p.limit {
 		return false
 	}
 	size, starting := p.size(), p.starting()
@@ -121,11 +121,24 @@ func (p *Pool) minimum() int {
 }
 
 // size is the number of workers, without those that were told to end and the successors of others. One that ends by
-// itself counts until it has gone: only then is it known whether another one has to wait.
+// itself, or is killed, counts until it has gone: only then is it known whether another one has to wait, and Max holds
+// however long it takes.
 func (p *Pool) size() int {
 	n := 0
 	for _, w := range p.workers {
-		if (w.state <= workerReady || w.reason == "") && w.replaces == nil {
+		if (w.state <= workerReady || w.reason == "" || w.cut) && w.replaces == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// processes is the number of all workers but those that a Reload has end: that of the others is bounded, so that workers
+// which take long to end do not pile up.
+func (p *Pool) processes() int {
+	n := 0
+	for _, w := range p.workers {
+		if w.state <= workerReady || w.reason != ExitReload {
 			n++
 		}
 	}
@@ -148,9 +161,9 @@ func (p *Pool) shrink() bool {
 	if size == 0 {
 		return false
 	}
-	p.limit = size
+	p.limit, p.exhausted = size, true
 	p.revive.set(p.loop, p.o.Backoff.Max, func() {
-		p.limit = p.o.Max
+		p.limit, p.exhausted = p.o.Max, false
 		p.fill()
 	})
 	return true

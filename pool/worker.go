@@ -53,6 +53,7 @@ type worker struct {
 	reason     ExitReason // why it is to end; "": it is not
 	cause      error      // what the pool has ended it for; nil: nothing, or no more than reason says
 	forced     bool       // it was sent SIGKILL, or might have been
+	cut        bool       // it was ended while it could be given jobs: its place is free when it has gone
 	shot       bool       // Kill has sent it SIGKILL
 	pingSent   uint64     // number of the last ping
 	pingHeard  uint64     // and of the last pong
@@ -327,6 +328,7 @@ func (w *worker) kill(reason ExitReason, cause error) {
 	if w.cause == nil {
 		w.cause = cause
 	}
+	w.cut = w.state == workerReady
 	w.terminate(w.pool.o.KillGrace)
 }
 
