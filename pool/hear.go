@@ -249,7 +249,8 @@ func (w *worker) hearError(err error) {
 		return
 	}
 	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, ipc.ErrChannelClosed) {
-		return // That is how its end is seen first.
+		w.hearEnd() // That is how its end is seen first, or that it reads no more.
+		return
 	}
 	w.pool.tellError(err)
 }
@@ -257,7 +258,7 @@ func (w *worker) hearError(err error) {
 // hearDrain is called when the worker takes messages again.
 func (w *worker) hearDrain() { w.pool.dispatch() }
 
-// hearEnd is called when the worker sends no more.
+// hearEnd is called when the worker sends no more, or takes no more.
 func (w *worker) hearEnd() {
 	if w.state >= workerEnding {
 		return

@@ -2,8 +2,6 @@ package pool
 
 import (
 	"encoding/binary"
-	"errors"
-	"syscall"
 
 	"github.com/brood-go/brood/internal/frames"
 	"github.com/brood-go/brood/streams"
@@ -33,9 +31,8 @@ func newStreamLink(w *worker, in *streams.Readable, out *streams.Writable, max i
 	in.OnClose(w.hearEnd)
 	out.OnDrain(w.hearDrain)
 	out.OnError(func(err error) {
-		if !errors.Is(err, syscall.EPIPE) { // That is how its end is seen first.
-			w.hearError(err)
-		}
+		w.hearError(err)
+		w.hearEnd() // It may have closed this side alone: a job that it was sent would wait for ever.
 	})
 	return k
 }
