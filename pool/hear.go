@@ -14,10 +14,8 @@ import (
 func (w *worker) hear(p []byte, m *ipc.Message) {
 	a, err := parseAnswer(p)
 	if w.state == workerStarting && w.pool.o.Ready == ReadyFirst && a.kind != kindReady {
-		w.becomeReady()
-		if !a.hasID {
-			return
-		}
+		w.becomeReady() // Which can give it a job, that what it has said is no answer to.
+		return
 	}
 	switch {
 	case (err != nil || a.kind == kindOther) && w.pool.o.Protocol == StdLines:
@@ -39,15 +37,21 @@ func (w *worker) hear(p []byte, m *ipc.Message) {
 	}
 }
 
+// hearReady takes what the worker says of itself, which may come when it has jobs already: see Ready.
 func (w *worker) hearReady(value []byte) {
-	if w.state != workerStarting {
+	if w.introduced {
 		return // Once is enough.
 	}
 	r, err := parseReady(value)
-	if err != nil {
+	switch {
+	case err != nil && w.state == workerStarting:
 		w.kill(ExitStartFailed, err)
 		return
+	case err != nil:
+		w.misbehave(err.Error(), value)
+		return
 	}
+	w.introduced = true
 	w.methods = r.Methods
 	for _, name := range r.Accepts {
 		switch name {
@@ -66,7 +70,16 @@ func (w *worker) hearReady(value []byte) {
 	if w.capacity = w.pool.o.inFlight; w.capacity == 0 || r.Concurrency > 0 && w.capacity > most {
 		w.capacity = most
 	}
-	w.becomeReady()
+	if w.state == workerStarting {
+		w.becomeReady()
+		return
+	}
+	for _, a := range w.jobs[:min(len(w.jobs), w.capacity)] {
+		if !a.begun {
+			a.begin()
+		}
+	}
+	w.pool.dispatch()
 }
 
 // hearAnswer takes a message about a job.
@@ -266,5 +279,5 @@ func (w *worker) hearEnd() {
 	// It has died, or has closed its side and cannot be used any more.
 	w.state = workerEnding
 	w.release()
-	w.endAlarm.set(w.pool.loop, w.pool.o.DisconnectGrace, w.overstay)
+	w.endWithin(w.pool.o.DisconnectGrace)
 }

@@ -181,7 +181,8 @@ const (
 	// none, it is ReadySpawn.
 	ReadyMessage Ready = iota
 
-	// ReadySpawn takes a worker to be ready once its program was started.
+	// ReadySpawn takes a worker to be ready once its program was started. What a ready message says counts from when it
+	// comes: with this and the next two a worker may be sent a job or two before.
 	ReadySpawn
 
 	// ReadyFirst waits for the first message, whatever it is: a program that was written for others, with its

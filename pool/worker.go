@@ -42,13 +42,15 @@ type worker struct {
 	reserved  bool          // it gets no further job until it has none, and then such a task
 	touched   uint64        // when it was given a job, or became idle, last: a number of Pool.dispatched
 
+	introduced bool     // its ready message was heard
 	methods    []string // nil: any
 	accepts    accepts
 	jobsLeft   int       // until it is replaced; -1: no limit
 	answered   int       // jobs
 	started    time.Time // of the process
 	readySince time.Time
-	successor  *worker // that takes its place, once it is ready
+	endBy      time.Time // when it is ended by signals; zero: it was not told to end
+	successor  *worker   // that takes its place, once it is ready
 	replaces   *worker
 	reason     ExitReason // why it is to end; "": it is not
 	cause      error      // what the pool has ended it for; nil: nothing, or no more than reason says
@@ -311,7 +313,15 @@ func (w *worker) disconnect() {
 	if w.pool.stopping != nil {
 		grace = min(grace, w.pool.stopping.grace)
 	}
-	w.endAlarm.set(w.pool.loop, grace, w.overstay)
+	w.endWithin(grace)
+}
+
+// endWithin gives the worker so long to end, and no longer than it had before.
+func (w *worker) endWithin(grace time.Duration) {
+	if by := w.pool.loop.Now().Add(grace); w.endBy.IsZero() || by.Before(w.endBy) {
+		w.endBy = by
+		w.endAlarm.set(w.pool.loop, grace, w.overstay)
+	}
 }
 
 // overstay is called when the worker has not ended in its grace.
