@@ -2,6 +2,7 @@ package pool
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"syscall"
@@ -235,7 +236,8 @@ func (p *Pool) jobLimit() int {
 	if p.o.MaxJobs == 0 {
 		return -1
 	}
-	return p.o.MaxJobs + rand.IntN(p.o.MaxJobs*15/100+1)
+	more := rand.IntN(p.o.MaxJobs/100*15 + p.o.MaxJobs%100*15/100 + 1)
+	return p.o.MaxJobs + min(more, math.MaxInt-p.o.MaxJobs)
 }
 
 // replace starts a worker that takes the place of w once it is ready. One is replaced at a time: who comes meanwhile

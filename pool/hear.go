@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/nodejson"
 	"github.com/brood-go/brood/ipc"
 )
 
@@ -190,6 +191,10 @@ func (w *worker) hearFrame(p []byte) {
 
 // hearTooLong takes how an answer begins that was too long, and dropped. The job it is for fails, and the worker goes on.
 func (w *worker) hearTooLong(head []byte) {
+	if start := bytes.TrimLeft(head, " \t\r"); w.pool.o.Protocol == StdLines && len(start) > 0 && start[0] != '{' {
+		w.log.line(streamStdout, head[:min(len(head), longLine)]) // It prints there, too.
+		return
+	}
 	a := w.job(idIn(head))
 	if a == nil && len(w.jobs) > 0 && (len(w.jobs) == 1 || w.pool.o.Protocol == Frames) {
 		a = w.jobs[0]
@@ -210,18 +215,14 @@ func (w *worker) hearTooLong(head []byte) {
 	w.pool.dispatch()
 }
 
-// idIn returns the id in the beginning of a message, 0 if it has none.
-func idIn(head []byte) uint64 {
-	_, rest, found := bytes.Cut(head, []byte(`"id":`))
-	if !found {
-		return 0
-	}
-	rest = bytes.TrimLeft(rest, " ")
-	n := 0
-	for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
-		n++
-	}
-	id, _ := strconv.ParseUint(string(rest[:n]), 10, 64)
+// idIn returns the id in the beginning of a message, 0 if it has none so far. An id inside the result is not the message's.
+func idIn(head []byte) (id uint64) {
+	// The text ends in the middle, which is an error after the members before.
+	_ = nodejson.RawMembers(head, 0, func(key, value []byte) {
+		if string(plainText(key)) == "id" {
+			id, _ = number(value)
+		}
+	})
 	return id
 }
 

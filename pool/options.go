@@ -319,7 +319,8 @@ func or[T comparable](v, instead T) T {
 const leftBehind = time.Second
 
 // slack is how much longer than MaxResult a message may be, in bytes, before it cannot be told which job it answers.
-const slack = 64 << 10
+// A chunk of 64 KiB in base64 is not longer, however small MaxResult is.
+const slack = 96 << 10
 
 func (s *settings) prepareFork() {
 	f := &s.fork

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -89,6 +90,9 @@ func New(l *reactor.Loop, o *Options) (*Pool, error) {
 	if p.logger == nil {
 		p.logger = l.Logger()
 	}
+	if p.logger != nil && s.Name != "" {
+		p.logger = p.logger.With("pool", s.Name)
+	}
 	p.program = program{self: s.Self, module: s.Module, execPath: s.ExecPath, args: s.Args, fork: s.fork}
 	p.tellOutcome = p.tellNextOutcome
 	if p.hub, err = hubOf(l); err != nil {
@@ -167,5 +171,5 @@ func (p *Pool) tellError(err error) {
 
 // jittered returns d, more or less by up to a fifth.
 func jittered(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
+	return time.Duration(float64(min(d, math.MaxInt64/2)) * (0.8 + 0.4*rand.Float64()))
 }

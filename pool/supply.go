@@ -44,7 +44,7 @@ func (s *supply) died(c Crash) {
 	s.deaths++
 	var wait time.Duration
 	if s.deaths > 1 {
-		wait = jittered(min(p.o.Backoff.Max, p.o.Backoff.Min<<min(s.deaths-2, 20)))
+		wait = jittered(p.o.Backoff.after(s.deaths - 2))
 		s.paused = true
 		s.pause.set(p.loop, wait, s.resume)
 	}
@@ -61,6 +61,18 @@ func (s *supply) died(c Crash) {
 	if p.o.CrashLoop == CrashLoopFail {
 		p.failWaiting(loop)
 	}
+}
+
+// after returns how long the next start waits after so many that have waited already.
+func (b *Backoff) after(waits int) time.Duration {
+	d := b.Min
+	for range min(waits, 40) {
+		if d >= b.Max/2 {
+			return b.Max
+		}
+		d *= 2
+	}
+	return d
 }
 
 // startFirst starts the workers of a new pool. An error is a mistake in the options.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/brood-go/brood/childprocess"
@@ -82,10 +83,10 @@ func (p *Pool) startWorker(replaces *worker) (*worker, error) {
 	p.number++
 	w := &worker{pool: p, number: p.number, gen: p.generation, capacity: max(1, p.o.inFlight), started: p.loop.Now(), jobsLeft: p.jobLimit()}
 	env := append(environ(&p.program.fork),
-		"BROOD_POOL_WORKER="+strconv.Itoa(w.number), "BROOD_POOL_GENERATION="+strconv.Itoa(w.gen))
+		envWorker+"="+strconv.Itoa(w.number), envGeneration+"="+strconv.Itoa(w.gen))
 	stdio := p.stdio()
 	if p.o.Attachments {
-		env = append(env, "BROOD_POOL_ATTACH_FD="+strconv.Itoa(len(stdio)))
+		env = append(env, envAttach+"="+strconv.Itoa(len(stdio)))
 		stdio = append(stdio, childprocess.Pipe)
 	}
 	child, err := p.program.start(p.loop, stdio, env)
@@ -111,12 +112,20 @@ func (p *Pool) startWorker(replaces *worker) (*worker, error) {
 	return w, nil
 }
 
-// environ returns the environment that f gives a child, as a copy.
+// envAttach tells a worker by which descriptor attachments go.
+const envAttach = "BROOD_POOL_ATTACH_FD"
+
+// environ returns the environment that f gives a child, as a copy, without what a pool has told this program if that is
+// itself a worker.
 func environ(f *childprocess.ForkOptions) []string {
-	if f.Env != nil {
-		return slices.Clone(f.Env)
+	env := slices.Clone(f.Env)
+	if f.Env == nil {
+		env = os.Environ()
 	}
-	return os.Environ()
+	return slices.DeleteFunc(env, func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return name == envWorker || name == envGeneration || name == envAttach
+	})
 }
 
 // stdio is what a worker's descriptors are. Without a logger its output goes where this program's goes; the end of
