@@ -39,14 +39,12 @@ func (p *Pool) prepare(t *Task, w *worker) bool {
 	data := t.attach
 	// It ends with the write, which the task waits for whatever becomes of it, and Close of the loop: data is borrowed. What
 	// it has made for a loop that was closed is closed.
-	p.hub.door.copies.Add(1)
-	go func() {
-		defer p.hub.door.copies.Done()
+	p.hub.door.copies.Go(func() {
 		file, err := memoryFile(data)
 		if p.loop.Post(func() { p.prepared(t, file, err) }) != nil && file != nil {
 			_ = file.Close()
 		}
-	}()
+	})
 	return false
 }
 
