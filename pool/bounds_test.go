@@ -38,11 +38,10 @@ func TestW045_W048_WorkersThatRetireAsSoonAsTheyAreReadyAreNoRestartLoop(t *test
 	stop(t, l, p)
 }
 
-// mostWorkers turns the loop for so long and returns how many workers there were at most.
-func mostWorkers(t *testing.T, l *reactor.Loop, p *pool.Pool, d time.Duration) (most int) {
-	t.Helper()
-	p.OnWorkerReady(func(pool.Worker) { most = max(most, len(p.Workers())) })
-	pass(t, l, d)
+// countWorkers returns where the largest number of workers will be.
+func countWorkers(p *pool.Pool) *int {
+	most := new(int)
+	p.OnWorkerReady(func(pool.Worker) { *most = max(*most, len(p.Workers())) })
 	return most
 }
 
@@ -52,10 +51,11 @@ func TestW026_W048_WorkersThatRetireInTheirJobsDoNotPileUp(t *testing.T) {
 	for range 20 {
 		run(t, p, 1, nil)
 	}
-	require.LessOrEqual(t, mostWorkers(t, l, p, 500*time.Millisecond), 4)
-	s := p.Stats()
-	require.Equal(t, 4, s.Running, "and their places are taken by others")
-	require.Equal(t, 16, s.Waiting)
+	most := countWorkers(p)
+	until(t, l, func() bool { return p.Stats().Running == 4 }) // Their places are taken by others.
+	pass(t, l, 100*time.Millisecond)
+	require.Equal(t, 4, *most)
+	require.Equal(t, 16, p.Stats().Waiting)
 	p.Stop(&pool.StopOptions{JobGrace: -1}, nil)
 	require.NoError(t, l.Run())
 }
@@ -67,9 +67,10 @@ func TestW026_W030_WorkersThatTakeLongToBeKilledDoNotPileUp(t *testing.T) {
 	}), "RAW_IGNORE=1"))
 	submit := func() { run(t, p, order{Do: "stubborn", MS: 600_000}, nil) }
 	timer := l.SetInterval(10*time.Millisecond, submit)
-	require.LessOrEqual(t, mostWorkers(t, l, p, 800*time.Millisecond), 1)
+	most := countWorkers(p)
+	until(t, l, func() bool { return p.Stats().Exits[pool.ExitTimeout] == 2 })
 	timer.Stop()
-	require.NotEmpty(t, p.Stats().Exits[pool.ExitTimeout])
+	require.Equal(t, 1, *most)
 	p.Stop(&pool.StopOptions{JobGrace: -1}, nil)
 	require.NoError(t, l.Run())
 }
@@ -95,5 +96,21 @@ func TestW062_AReloadEndsWhenANewWorkerIsNotNeededAnyMore(t *testing.T) {
 	require.NoError(t, p.Resize(1, 1))
 	until(t, l, func() bool { return told == 1 })
 	require.Equal(t, 1, p.Stats().Idle)
+	stop(t, l, p)
+}
+
+func TestW035_W062_ASuccessorStaysThatIsReadyWhileItsPredecessorIsKilled(t *testing.T) {
+	l := newLoop(t)
+	start := filepath.Join(t.TempDir(), "start")
+	p := newPool(t, l, env(one(pool.Options{Max: 1, CancelGrace: time.Millisecond, KillGrace: 600 * time.Millisecond}), "RAW_START="+start, "RAW_IGNORE=1"))
+	ready(t, l, p, 1)
+	hung, _ := runTask(t, p, order{Do: "stubborn", MS: 600_000}, nil)
+	until(t, l, func() bool { return p.Stats().Running == 1 })
+	require.NoError(t, os.WriteFile(start, []byte("slow 100"), 0o600))
+	require.NoError(t, p.Reload(nil, nil))
+	until(t, l, func() bool { return p.Stats().Starting == 1 })
+	hung.Cancel(nil)
+	until(t, l, func() bool { return p.Stats().Exits[pool.ExitTimeout] == 1 && p.Stats().Idle == 1 })
+	require.Equal(t, 2, p.Stats().Peak)
 	stop(t, l, p)
 }

@@ -113,7 +113,7 @@ func (p *Pool) wants() bool {
 	if p.state == poolStopped || p.failed != nil || p.supply.paused || p.starting() >= p.o.Starting || p.processes() >= 2*p.limit {
 		return false
 	}
-	size, starting := p.size(), p.starting()
+	size, starting := p.size()+p.dying(), p.starting()
 	if !p.everReady && p.counts.exits[ExitStartFailed] > 0 && starting > 0 {
 		return false // Those that are starting decide whether the program is any good.
 	}
@@ -133,12 +133,22 @@ func (p *Pool) minimum() int {
 }
 
 // size is the number of workers, without those that were told to end and the successors of others. One that ends by
-// itself, or is killed, counts until it has gone: only then is it known whether another one has to wait, and Max holds
-// however long it takes.
+// itself counts until it has gone: only then is it known whether another one has to wait.
 func (p *Pool) size() int {
 	n := 0
 	for _, w := range p.workers {
-		if (w.state <= workerReady || w.reason == "" || w.cut) && w.replaces == nil {
+		if (w.state <= workerReady || w.reason == "") && w.replaces == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// dying is the number of workers that are killed and whose places nobody has: Max holds however long it takes.
+func (p *Pool) dying() int {
+	n := 0
+	for _, w := range p.workers {
+		if w.cut {
 			n++
 		}
 	}

@@ -210,7 +210,7 @@ func (w *worker) becomeReady() {
 	w.checkFirstMemory()
 	p.tell(func() { reactor.Emit(p.loop, &p.onWorkerReady, w.id()) })
 	if old := w.replaces; old != nil {
-		w.replaces, old.successor = nil, nil
+		w.replaces, old.successor, old.cut = nil, nil, false
 		old.drain(old.reason)
 	}
 	p.reload.ready(w)
