@@ -48,7 +48,7 @@ func (p *Pool) give(w *worker, t *Task) bool {
 		if w.state <= workerDraining {
 			w.state = workerEnding
 			w.release()
-			w.endAlarm.set(p.loop, p.o.DisconnectGrace, w.overstay)
+			w.endWithin(p.o.DisconnectGrace)
 		}
 		p.enqueue(t)
 		return false

@@ -39,13 +39,14 @@ func (p *Pool) prepare(t *Task, w *worker) bool {
 	p.setAside(t)
 	t.copying = &copying{data: t.attach}
 	c := t.copying
-	// It ends with the write. What it has made for a task that was settled meanwhile, or a loop that was closed, is closed.
-	go func() {
+	// It ends with the write, which settling the task stops. What it has made for a task that was settled meanwhile, or a
+	// loop that was closed, is closed. Close of the loop waits for it.
+	p.hub.door.copies.Go(func() {
 		file, err := memoryFile(c)
 		if p.loop.Post(func() { p.prepared(t, file, err) }) != nil && file != nil {
 			_ = file.Close()
 		}
-	}()
+	})
 	return false
 }
 
@@ -71,6 +72,10 @@ func (p *Pool) prepared(t *Task, file *os.File, err error) {
 		return
 	}
 	t.file = file
+	if t.only != nil && t.only.state == workerGone { // It looked for its tasks in its queue.
+		p.settle(t, nil, t.only.crashError(nil))
+		return
+	}
 	if wasAside {
 		p.queueFor(t).add(t)
 		p.dispatch()

@@ -3,6 +3,7 @@ package pool_test
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,6 +141,25 @@ func TestW005_BroadcastIsBounded(t *testing.T) {
 	}
 	require.Error(t, p.Broadcast(make(chan int), nil, func([]pool.WorkerResult) { t.Error("called") }))
 	require.PanicsWithValue(t, "pool: Broadcast: nil callback", func() { _ = p.Broadcast(1, nil, nil) })
+	stop(t, l, p)
+}
+
+func TestW024_ABroadcastIsBoundedInBytesAndARefusedOneSeesTheDrain(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, one(pool.Options{Max: 1, MaxQueueBytes: 1000}))
+	ready(t, l, p, 1)
+	drains := 0
+	p.OnDrain(func() { drains++ })
+	running := run(t, p, order{MS: 30}, nil)
+	waits := run(t, p, order{Arg: "small"}, nil)
+	big := order{Arg: strings.Repeat("x", 990)}
+	require.ErrorIs(t, p.Broadcast(big, nil, func([]pool.WorkerResult) { t.Error("called") }), pool.ErrQueueFull)
+	require.True(t, p.NeedDrain())
+	until(t, l, settled(running, waits))
+	require.Equal(t, 1, drains)
+	var got []pool.WorkerResult
+	require.NoError(t, p.Broadcast(big, nil, func(r []pool.WorkerResult) { got = r }))
+	until(t, l, func() bool { return got != nil })
 	stop(t, l, p)
 }
 

@@ -30,8 +30,11 @@ func (p *Pool) Broadcast(job any, o *RunOptions, done func([]WorkerResult)) erro
 	if err := o.check(p.o); err != nil {
 		return err
 	}
-	if o.Key != "" || o.Handle != nil {
-		return &OptionError{"Key", "and Handle are not for Broadcast"}
+	switch {
+	case o.Key != "":
+		return &OptionError{"Key", "is not for Broadcast"}
+	case o.Handle != nil:
+		return &OptionError{"Handle", "is not for Broadcast"}
 	}
 	var workers []*worker
 	busy := 0 // with which the job has to wait
@@ -43,7 +46,10 @@ func (p *Pool) Broadcast(job any, o *RunOptions, done func([]WorkerResult)) erro
 			}
 		}
 	}
-	if p.o.MaxQueue >= 0 && p.counts.waiting+busy > p.o.MaxQueue {
+	bytes := int64(busy) * int64(len(encoded)+len(o.Attach))
+	if p.o.MaxQueue >= 0 && p.counts.waiting+busy > p.o.MaxQueue ||
+		p.o.MaxQueueBytes >= 0 && p.counts.waiting > 0 && busy > 0 && p.counts.waitingBytes+bytes > p.o.MaxQueueBytes {
+		p.full = p.full || p.counts.waiting > 0 // Else nothing would undo it.
 		return ErrQueueFull
 	}
 	results := make([]WorkerResult, len(workers))

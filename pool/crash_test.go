@@ -2,6 +2,9 @@ package pool_test
 
 import (
 	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -249,5 +252,58 @@ func TestW044_MaxCrashes(t *testing.T) {
 		require.Len(t, crashOf(t, got).Crashes, most)
 		require.Equal(t, most, log.begun("x"))
 		stop(t, l, p)
+	}
+}
+
+func TestW044_AJobThatWasHeardInPartBeforeItKilledItsLastWorkerIsPoisonToo(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, one(pool.Options{Max: 1, MaxCrashes: 2}))
+	task, got := runTask(t, p, order{Do: "chunk-and-exit", MS: 50}, nil)
+	task.OnChunk(func([]byte) {})
+	until(t, l, func() bool { return p.Stats().Running == 1 })
+	w, _ := task.Worker()
+	require.True(t, p.Kill(w.Number))
+	until(t, l, settled(got))
+	require.Len(t, crashOf(t, got).Crashes, 2)
+	require.ErrorIs(t, got.err, pool.ErrPoison)
+	stop(t, l, p)
+}
+
+// halfWorker reads nothing, the first time; it answers each job otherwise.
+const halfWorker = `
+import os, socket, sys, time
+s = socket.socket(fileno=3)
+try:
+    os.mkdir(sys.argv[1])
+except FileExistsError:
+    s.sendall(b'{"ready":true}\n')
+    for line in s.makefile():
+        s.sendall(line.replace('job', 'result').encode())
+else:
+    s.shutdown(socket.SHUT_RD)
+    s.sendall(b'{"ready":true}\n')
+    time.sleep(600)
+`
+
+func TestW020_AJobDoesNotWaitForAWorkerThatReadsNoMore(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, protocol := range []pool.Protocol{pool.Messages, pool.Lines} {
+		t.Run(protocol.String(), func(t *testing.T) {
+			l := newLoop(t)
+			script := filepath.Join(t.TempDir(), "half.py")
+			require.NoError(t, os.WriteFile(script, []byte(halfWorker), 0o600))
+			p := newPool(t, l, &pool.Options{
+				Module: script, ExecPath: python, Args: []string{filepath.Join(t.TempDir(), "once")}, Protocol: protocol,
+				Max: 1, MaxCrashes: 2, DisconnectGrace: 20 * time.Millisecond,
+			})
+			got := run(t, p, "x", nil)
+			until(t, l, settled(got))
+			require.Equal(t, "x", value[string](got))
+			require.Equal(t, 2, got.result.Worker.Number)
+			stop(t, l, p)
+		})
 	}
 }

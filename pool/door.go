@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"runtime"
+	"sync"
 
 	"github.com/brood-go/brood/internal/nodejson"
 	"github.com/brood-go/brood/reactor"
@@ -12,7 +13,8 @@ import (
 // waits has to learn. On the parent's side nothing else is touched by two goroutines; of the worker's side see
 // serve_door.go.
 type door struct {
-	closed chan struct{} // with the loop
+	closed chan struct{}  // with the loop
+	copies sync.WaitGroup // goroutines that read attachments of callers
 
 	// Used on the loop goroutine only.
 	yield    func() // made once
@@ -39,9 +41,9 @@ type outcome struct {
 }
 
 // Do is [Pool.Run] for other goroutines: it waits, and stores the result in what result points to, which nil means is
-// not of interest; a *[Result] gets all of it, with what is attached. ctx cancels the job when it ends; Do then returns
-// at once. It is used instead of o.Context. job and result are encoded and decoded on the calling goroutine, so that big
-// ones do not hold up the loop.
+// of interest; a *[Result] gets all of it, with what is attached. ctx cancels the job when it ends; Do then returns
+// at once, or, with an attachment, as soon as the loop has let go of that. It is used instead of o.Context. job and result
+// are encoded and decoded on the calling goroutine, so that big ones do not hold up the loop.
 //
 // Errors are those of Run and those that its done gets, of decoding the result, and reactor.ErrClosed when the loop is
 // closed.
@@ -88,6 +90,12 @@ func (p *Pool) Do(ctx context.Context, job, result any, o *RunOptions) error {
 		}
 		return got.result.Decode(result)
 	case <-ctx.Done():
+		if len(with.Attach) > 0 { // It is borrowed until the task is settled, which the end of ctx has it be.
+			select {
+			case <-answer:
+			case <-p.hub.door.closed:
+			}
+		}
 		return &CancelError{context.Cause(ctx)}
 	case <-p.hub.door.closed:
 		return reactor.ErrClosed

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"syscall"
@@ -65,7 +66,7 @@ func (w *worker) closed(status childprocess.ExitStatus) {
 	switch {
 	case w.reason == ExitStartFailed:
 		p.startFailed(w, crash)
-	case w.reason == ExitCrash, w.reason == ExitProtocol:
+	case w.reason == ExitCrash, w.reason == ExitProtocol, w.isUseless():
 		p.supply.died(crash)
 	}
 	p.reload.gone(w)
@@ -174,10 +175,10 @@ func (p *Pool) refusesAgain() error {
 func (p *Pool) crashed(t *Task, crash Crash) {
 	t.crashes = append(t.crashes, crash)
 	switch {
+	case t.retried && len(t.crashes) >= p.o.MaxCrashes:
+		p.settle(t, nil, &CrashError{Crashes: t.crashes, poison: true})
 	case !t.retried || t.stream.taken:
 		p.settle(t, nil, &CrashError{Crashes: t.crashes})
-	case len(t.crashes) >= p.o.MaxCrashes:
-		p.settle(t, nil, &CrashError{Crashes: t.crashes, poison: true})
 	default:
 		t.alone = true
 		t.stream.restart()
@@ -234,7 +235,8 @@ func (p *Pool) jobLimit() int {
 	if p.o.MaxJobs == 0 {
 		return -1
 	}
-	return p.o.MaxJobs + rand.IntN(p.o.MaxJobs*15/100+1)
+	more := rand.IntN(p.o.MaxJobs/100*15 + p.o.MaxJobs%100*15/100 + 1)
+	return p.o.MaxJobs + min(more, math.MaxInt-p.o.MaxJobs)
 }
 
 // replace starts a worker that takes the place of w once it is ready. One is replaced at a time: who comes meanwhile
@@ -258,7 +260,7 @@ func (p *Pool) nextReplacement() {
 			due = w
 		}
 	}
-	if due == nil || p.state != poolOpen || p.supply.paused {
+	if due == nil || p.state != poolOpen || p.supply.paused || p.exhausted || p.processes() > 2*p.limit {
 		return
 	}
 	if p.size() > p.minimum() && p.queue.Len() == 0 {
@@ -268,6 +270,11 @@ func (p *Pool) nextReplacement() {
 	if _, err := p.startWorker(due); err != nil {
 		p.tellError(&StartError{Worker: Worker{Number: p.number, Generation: p.generation}, Err: err})
 	}
+}
+
+// isUseless reports whether the worker has asked to be replaced as soon as it was ready.
+func (w *worker) isUseless() bool {
+	return w.reason == ExitRetired && w.answered == 0 && w.pool.loop.Now().Sub(w.readySince) < w.pool.o.Backoff.StableAfter
 }
 
 // retire lets a worker go that has asked for it.

@@ -18,7 +18,7 @@ func (w *worker) hear(p []byte, m *ipc.Message) {
 	}
 	a, err := parseAnswer(p)
 	if w.state == workerStarting && w.pool.o.Ready == ReadyFirst && a.kind != kindReady {
-		w.becomeReady()
+		w.becomeReady() // Which can give it a job, that what it has said is no answer to.
 		return
 	}
 	switch {
@@ -51,15 +51,21 @@ func (w *worker) prints(a answer) bool {
 	return a.kind == kindOther || a.hasID && (a.id == 0 || a.bare && w.job(a.id) == nil)
 }
 
+// hearReady takes what the worker says of itself, which may come when it has jobs already: see Ready.
 func (w *worker) hearReady(value []byte) {
-	if w.state != workerStarting {
+	if w.introduced {
 		return // Once is enough.
 	}
 	r, err := parseReady(value)
-	if err != nil {
+	switch {
+	case err != nil && w.state == workerStarting:
 		w.kill(ExitStartFailed, err)
 		return
+	case err != nil:
+		w.misbehave(err.Error(), value)
+		return
 	}
+	w.introduced = true
 	w.methods = r.Methods
 	for _, name := range r.Accepts {
 		switch name {
@@ -78,7 +84,16 @@ func (w *worker) hearReady(value []byte) {
 	if w.capacity = w.pool.o.inFlight; w.capacity == 0 || r.Concurrency > 0 && w.capacity > most {
 		w.capacity = most
 	}
-	w.becomeReady()
+	if w.state == workerStarting {
+		w.becomeReady()
+		return
+	}
+	for _, a := range w.jobs[:min(len(w.jobs), w.capacity)] {
+		if !a.begun {
+			a.begin()
+		}
+	}
+	w.pool.dispatch()
 }
 
 // mostConcurrency bounds what a worker may ask for, so that sums stay in range: jobs.
@@ -232,7 +247,8 @@ func (w *worker) hearError(err error) {
 		return
 	}
 	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, ipc.ErrChannelClosed) {
-		return // That is how its end is seen first.
+		w.hearEnd() // That is how its end is seen first, or that it reads no more.
+		return
 	}
 	w.pool.tellError(err)
 }
@@ -258,7 +274,7 @@ func (w *worker) hearReceived(id uint64, err error) {
 // hearDrain is called when the worker takes messages again.
 func (w *worker) hearDrain() { w.pool.dispatch() }
 
-// hearEnd is called when the worker sends no more.
+// hearEnd is called when the worker sends no more, or takes no more.
 func (w *worker) hearEnd() {
 	if w.state >= workerEnding {
 		return
@@ -266,5 +282,5 @@ func (w *worker) hearEnd() {
 	// It has died, or has closed its side and cannot be used any more.
 	w.state = workerEnding
 	w.release()
-	w.endAlarm.set(w.pool.loop, w.pool.o.DisconnectGrace, w.overstay)
+	w.endWithin(w.pool.o.DisconnectGrace)
 }

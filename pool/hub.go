@@ -30,10 +30,16 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 func (h *hub) Close() error {
 	for p := range h.open {
 		p.state = poolStopped
+		for t := range p.aside {
+			if t.copying != nil { // Else it is settled.
+				t.copying.stop()
+			}
+		}
 		for _, w := range p.workers {
 			w.child.Terminate(0)
 		}
 	}
+	h.door.copies.Wait() // Whoever is told that the loop is closed may use an attachment again.
 	close(h.door.closed)
 	return nil
 }

@@ -21,7 +21,7 @@ func (p *Pool) WriteMetrics(w io.Writer) error {
 	s := p.Stats()
 	m := &metrics{}
 	if p.o.Name != "" {
-		m.label = "pool=" + strconv.Quote(p.o.Name)
+		m.label = `pool="` + labelEscapes.Replace(strings.ToValidUTF8(p.o.Name, "\uFFFD")) + `"`
 	}
 	m.counter("tasks_submitted_total", "Tasks that were accepted.", sample{"", s.Submitted})
 	m.counter("tasks_settled_total", "Tasks whose outcome is known.",
@@ -54,6 +54,9 @@ func (p *Pool) WriteMetrics(w io.Writer) error {
 	_, err := io.WriteString(w, m.text.String())
 	return err
 }
+
+// labelEscapes are all that the format has for the value of a label, which is UTF-8 otherwise.
+var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 // sample is one value of a metric, with the labels that only it has.
 type sample struct {

@@ -84,6 +84,7 @@ type model struct {
 
 	// What outcomes may come of.
 	killed, looped, drops bool
+	timeouts              int // workers that were ended for a job that was over its time
 	failed                *pool.StartError
 }
 
@@ -133,6 +134,9 @@ func newModel(t *rapid.T, dir string) *model {
 	})
 	m.pool.OnWorkerExit(func(e *pool.WorkerExit) {
 		m.note("exit %+v %s %s %v", e.Worker, e.Reason, e.Status, e.Err)
+		if e.Reason == pool.ExitTimeout {
+			m.timeouts++
+		}
 		m.check(t)
 	})
 	m.pool.OnDrain(func() { m.check(t) })

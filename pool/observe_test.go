@@ -131,6 +131,27 @@ func TestW092_MetricsAreInPrometheusText(t *testing.T) {
 	stop(t, l, p)
 }
 
+func TestW092_ANameIsEscapedAsTheFormatHasIt(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, one(pool.Options{Max: 1, Name: "a\tb\\c\nd\"é\xff"}))
+	var text bytes.Buffer
+	require.NoError(t, p.WriteMetrics(&text))
+	require.Contains(t, text.String(), "\nbrood_pool_slots{pool=\"a\tb\\\\c\\nd\\\"é\uFFFD\"} 0\n")
+	stop(t, l, p)
+}
+
+func TestW090_ACancelledTaskIsCountedAsThatWhateverItsCauseIs(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, one(pool.Options{Max: 1}))
+	for _, cause := range []error{&pool.JobError{}, &pool.CrashError{}, pool.ErrTimeout, context.Canceled, nil} {
+		task, got := runTask(t, p, order{}, nil)
+		task.Cancel(cause)
+		until(t, l, settled(got))
+	}
+	require.EqualValues(t, 5, p.Stats().Cancelled)
+	stop(t, l, p)
+}
+
 func TestW093_WhatWorkersWriteIsLoggedInWholeLines(t *testing.T) {
 	var log records
 	l := newLoop(t)

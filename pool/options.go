@@ -45,7 +45,8 @@ type Options struct {
 	Order Order
 
 	// Min is how many workers are kept, also when they are idle. 0: as many as Max; negative: none, they are started as
-	// jobs come. Max is how many there are at most, but for successors that start while those before them still work.
+	// jobs come. Max is how many there are at most, but for successors that start while those before them still work, and
+	// for those that finish their jobs and end: no more than Max are these, besides those that a Reload ends.
 	// 0: Min, or as many as this program may use processors.
 	Min, Max int
 
@@ -181,7 +182,8 @@ const (
 	// none, it is ReadySpawn.
 	ReadyMessage Ready = iota
 
-	// ReadySpawn takes a worker to be ready once its program was started.
+	// ReadySpawn takes a worker to be ready once its program was started. What a ready message says counts from when it
+	// comes: with this and the next two a worker may be sent a job or two before.
 	ReadySpawn
 
 	// ReadyFirst waits for the first message, whatever it is: a program that was written for others, with its
@@ -236,7 +238,7 @@ func (c CrashLoopPolicy) String() string { return nameOf(c, crashLoopNames) }
 
 // A Backoff is how long the replacement of a worker waits. The first one is immediate. When workers go on to die and
 // none has answered a job in between, or has been ready for StableAfter, the wait is Min, and doubles with each death
-// up to Max; it varies by 20 %.
+// up to Max; it varies by 20 %. A worker that asks to be replaced before any of that counts as one that has died.
 type Backoff struct {
 	Min         time.Duration // 0: 100 ms
 	Max         time.Duration // 0: 30 s
@@ -318,7 +320,8 @@ func or[T comparable](v, instead T) T {
 const leftBehind = time.Second
 
 // slack is how much longer than MaxResult a message may be, in bytes, before it cannot be told which job it answers.
-const slack = 64 << 10
+// A chunk of 64 KiB in base64 is not longer, however small MaxResult is.
+const slack = 96 << 10
 
 func (s *settings) prepareFork() {
 	f := &s.fork

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -51,7 +52,8 @@ type Pool struct {
 	program     program   // what these run
 	dispatched  uint64    // counts dispatches, for Order
 	limit       int       // most workers, lower than Max when the system has no room for more
-	revive      alarm     // sets limit back
+	exhausted   bool      // it had none
+	revive      alarm     // sets both back
 	supply      supply    // when the next worker may be started
 	reload      *reload   // that is under way
 	stopping    *stopping // that is under way
@@ -87,6 +89,9 @@ func New(l *reactor.Loop, o *Options) (*Pool, error) {
 	p.counts.since = l.Now()
 	if p.logger == nil {
 		p.logger = l.Logger()
+	}
+	if p.logger != nil && s.Name != "" {
+		p.logger = p.logger.With("pool", s.Name)
 	}
 	p.program = program{self: s.Self, module: s.Module, execPath: s.ExecPath, args: s.Args, fork: s.fork}
 	p.tellOutcome = p.tellNextOutcome
@@ -166,5 +171,5 @@ func (p *Pool) tellError(err error) {
 
 // jittered returns d, more or less by up to a fifth.
 func jittered(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
+	return time.Duration(float64(min(d, math.MaxInt64/2)) * (0.8 + 0.4*rand.Float64()))
 }

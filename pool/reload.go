@@ -148,11 +148,15 @@ func (r *reload) failed(w *worker, err error) {
 	}
 }
 
-// gone is called when a worker has ended.
-func (r *reload) gone(*worker) {
-	if r != nil {
-		r.pool.tell(r.step)
+// gone is called when a worker has ended. A new one that was not ready was not needed any more: the pool is smaller now.
+func (r *reload) gone(w *worker) {
+	if r == nil {
+		return
 	}
+	if w.succeeds && w.gen == r.gen {
+		r.pending--
+	}
+	r.pool.tell(r.step)
 }
 
 // fail ends the reload. The old workers stay.

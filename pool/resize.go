@@ -11,7 +11,7 @@ func (p *Pool) Resize(min, max int) error {
 	case min > max:
 		return &OptionError{"Min", "is more than Max"}
 	}
-	p.o.Max, p.limit = max, max
+	p.o.Max, p.limit, p.exhausted = max, max, false
 	if p.o.Min = min; min < 0 {
 		p.o.Min = 0
 	} else if min == 0 {

@@ -193,7 +193,6 @@ func (p *Pool) unqueue(t *Task) {
 	if t.queue != nil {
 		t.queue.remove(t)
 	}
-	delete(p.aside, t)
 	p.counts.waiting--
 	p.counts.waitingBytes -= int64(len(t.job) + len(t.attach))
 	if p.full && p.halfFree() {

@@ -2,6 +2,7 @@ package pool_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -30,6 +31,26 @@ func TestW014_WithoutRoomForMoreProcessesThePoolIsSmaller(t *testing.T) {
 		require.Regexp(t, "too many open files|EMFILE", err.Error())
 	}
 	require.Equal(t, 1, p.Stats().Idle)
+	stop(t, l, p)
+}
+
+func TestW014_W054_WithoutRoomForASuccessorThePoolWaits(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, one(pool.Options{Max: 1, MaxJobs: 1, Backoff: pool.Backoff{Max: 300 * time.Millisecond}}))
+	ready(t, l, p, 1)
+	told := 0
+	p.OnError(func(error) { told++ })
+	give := takeDescriptors(t, 1)
+	got := run(t, p, order{}, nil)
+	began := time.Now()
+	until(t, l, func() bool { return told > 0 && settled(got)() })
+	again := run(t, p, order{}, nil)
+	until(t, l, settled(again))
+	require.NoError(t, again.err)
+	pass(t, l, 100*time.Millisecond)
+	require.LessOrEqual(t, told, 1+int(time.Since(began)/(300*time.Millisecond)))
+	give()
+	until(t, l, func() bool { return p.Stats().Exits[pool.ExitMaxJobs] == 1 })
 	stop(t, l, p)
 }
 

@@ -74,6 +74,31 @@ func TestW010_ProgramsThatKnowNoPoolAreReadyOnSpawnOrTheirFirstMessage(t *testin
 	}
 }
 
+func TestW010_AReadyMessageThatComesLaterCounts(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Self: "served", Max: 1, Ready: pool.ReadySpawn})
+	task, writing := runTask(t, p, 3<<20, &pool.RunOptions{Method: "write"})
+	got := 0
+	task.OnChunk(func(p []byte) { got += len(p) })
+	other := run(t, p, "other", nil)
+	until(t, l, settled(other))
+	require.Equal(t, "other", value[string](other), "it has two at once")
+	until(t, l, settled(writing))
+	require.Equal(t, 3<<20, value[int](writing), "it was given credit")
+	require.Equal(t, 3<<20, got)
+	stop(t, l, p)
+}
+
+func TestW010_AFirstMessageAnswersNoJob(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1, Ready: pool.ReadyFirst}), `RAW_READY={"id":1,"result":"not asked for"}`))
+	got := run(t, p, order{Arg: "x"}, nil)
+	until(t, l, settled(got))
+	require.Equal(t, "x", value[string](got))
+	require.Zero(t, p.Stats().Garbage)
+	stop(t, l, p)
+}
+
 func TestW011_AWorkerThatIsNotReadyInTimeIsKilledAndAFailedStart(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, StartTimeout: 50 * time.Millisecond, Fork: with("RAW_READY=never")}))

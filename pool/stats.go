@@ -29,19 +29,20 @@ func (c *counts) outstanding() int { return c.waiting + c.running }
 // settle counts a task that was settled.
 func (c *counts) settle(err error) {
 	c.settled++
+	_, cancelled := errors.AsType[*CancelError](err)
 	_, jobError := errors.AsType[*JobError](err)
 	_, crash := errors.AsType[*CrashError](err)
 	switch {
 	case err == nil:
 		c.succeeded++
+	case cancelled: // Whatever the cause is.
+		c.cancelled++
 	case jobError:
 		c.refused++
 	case crash:
 		c.crashed++
 	case errors.Is(err, ErrTimeout), errors.Is(err, ErrQueueTimeout):
 		c.timedOut++
-	case errors.Is(err, ErrCancelled):
-		c.cancelled++
 	default:
 		c.failed++
 	}

@@ -36,6 +36,7 @@ type stopping struct {
 	dropsWaiting bool
 	grace        time.Duration // DisconnectGrace
 	cut          alarm         // of JobGrace
+	cutBy        time.Time     // when it rings; zero: it is not set
 	stopContexts []func() bool
 	done         []func(*StopReport)
 	report       StopReport
@@ -74,7 +75,10 @@ func (p *Pool) Stop(o *StopOptions, done func(*StopReport)) {
 	case o.JobGrace < 0:
 		p.tell(p.cutOff)
 	case o.JobGrace > 0:
-		s.cut.set(p.loop, o.JobGrace, p.cutOff)
+		if by := p.loop.Now().Add(o.JobGrace); s.cutBy.IsZero() || by.Before(s.cutBy) {
+			s.cutBy = by
+			s.cut.set(p.loop, o.JobGrace, p.cutOff)
+		}
 	}
 	if o.Context != nil && o.Context.Done() != nil {
 		// It runs on a goroutine of its own, which only posts, and ends with that. A closed loop has no callbacks any more.
@@ -97,7 +101,7 @@ func (p *Pool) end() {
 func (p *Pool) hasten() {
 	for _, w := range p.workers {
 		if w.state == workerEnding {
-			w.endAlarm.set(p.loop, p.stopping.grace, w.overstay)
+			w.endWithin(p.stopping.grace)
 		}
 	}
 }

@@ -121,3 +121,34 @@ func TestALoopThatIsClosedKillsTheWorkers(t *testing.T) {
 		}
 	}
 }
+
+func TestW061_ALaterStopGivesNoMoreTime(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, one(pool.Options{Max: 1}))
+	hung := run(t, p, order{Do: "silent"}, nil)
+	until(t, l, func() bool { return p.Stats().Running == 1 })
+	told := 0
+	done := func(*pool.StopReport) { told++ }
+	p.Stop(&pool.StopOptions{JobGrace: 50 * time.Millisecond, DisconnectGrace: 50 * time.Millisecond}, done)
+	again := l.SetInterval(10*time.Millisecond, func() {
+		p.Stop(&pool.StopOptions{JobGrace: time.Hour, DisconnectGrace: time.Hour}, done)
+		p.Stop(&pool.StopOptions{JobGrace: 50 * time.Millisecond, DisconnectGrace: 50 * time.Millisecond}, done)
+	})
+	until(t, l, func() bool { return len(p.Workers()) == 0 })
+	again.Stop()
+	require.NoError(t, l.Run())
+	require.ErrorIs(t, hung.err, pool.ErrStopped)
+	require.NotZero(t, told)
+}
+
+func TestW061_ALaterStopGivesAWorkerThatIsToEndNoMoreTime(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Module: "600", ExecPath: "sleep", Protocol: pool.Lines, Ready: pool.ReadySpawn, Max: 1})
+	ready(t, l, p, 1)
+	soon := &pool.StopOptions{DisconnectGrace: 100 * time.Millisecond}
+	p.Stop(soon, nil)
+	again := l.SetInterval(20*time.Millisecond, func() { p.Stop(soon, nil) })
+	until(t, l, func() bool { return len(p.Workers()) == 0 })
+	again.Stop()
+	require.NoError(t, l.Run())
+}

@@ -89,10 +89,10 @@ func (a *assignment) hearChunk(p []byte) {
 	}
 	s.chunks = append(s.chunks, p)
 	s.size += len(p)
-	switch {
+	switch nobody := s.paused || s.onChunk.Len() == 0; {
 	case w.accepts.credit && s.size+s.owed > creditWindow:
 		w.breakOff("more chunks than it has credit for", p)
-	case int64(s.size)+chunkCost*int64(len(s.chunks)) > w.pool.o.MaxResult+chunkCost:
+	case !w.accepts.credit && nobody && int64(s.size)+chunkCost*int64(len(s.chunks)) > w.pool.o.MaxResult+chunkCost:
 		w.pool.abandon(t, ErrTooLarge, "too many chunks")
 	default:
 		t.pool.tell(t.flow)

@@ -44,7 +44,7 @@ func (s *supply) died(c Crash) {
 	s.deaths++
 	var wait time.Duration
 	if s.deaths > 1 {
-		wait = jittered(min(p.o.Backoff.Max, p.o.Backoff.Min<<min(s.deaths-2, 20)))
+		wait = jittered(p.o.Backoff.after(s.deaths - 2))
 		s.paused = true
 		s.pause.set(p.loop, wait, s.resume)
 	}
@@ -61,6 +61,18 @@ func (s *supply) died(c Crash) {
 	if p.o.CrashLoop == CrashLoopFail {
 		p.failWaiting(loop)
 	}
+}
+
+// after returns how long the next start waits after so many that have waited already.
+func (b *Backoff) after(waits int) time.Duration {
+	d := b.Min
+	for range min(waits, 40) {
+		if d >= b.Max/2 {
+			return b.Max
+		}
+		d *= 2
+	}
+	return d
 }
 
 // startFirst starts the workers of a new pool. An error is a mistake in the options.
@@ -98,10 +110,10 @@ func (p *Pool) grow() {
 }
 
 func (p *Pool) wants() bool {
-	if p.state == poolStopped || p.failed != nil || p.supply.paused || p.starting() >= p.o.Starting {
+	if p.state == poolStopped || p.failed != nil || p.supply.paused || p.starting() >= p.o.Starting || p.processes() >= 2*p.limit {
 		return false
 	}
-	size, starting := p.size(), p.starting()
+	size, starting := p.size()+p.dying(), p.starting()
 	if !p.everReady && p.counts.exits[ExitStartFailed] > 0 && starting > 0 {
 		return false // Those that are starting decide whether the program is any good.
 	}
@@ -132,6 +144,29 @@ func (p *Pool) size() int {
 	return n
 }
 
+// dying is the number of workers that are killed and whose places nobody has: Max holds however long it takes.
+func (p *Pool) dying() int {
+	n := 0
+	for _, w := range p.workers {
+		if w.cut {
+			n++
+		}
+	}
+	return n
+}
+
+// processes is the number of all workers but those that a Reload has end: that of the others is bounded, so that workers
+// which take long to end do not pile up.
+func (p *Pool) processes() int {
+	n := 0
+	for _, w := range p.workers {
+		if w.state <= workerReady || w.reason != ExitReload {
+			n++
+		}
+	}
+	return n
+}
+
 func (p *Pool) starting() int {
 	n := 0
 	for _, w := range p.workers {
@@ -148,9 +183,9 @@ func (p *Pool) shrink() bool {
 	if size == 0 {
 		return false
 	}
-	p.limit = size
+	p.limit, p.exhausted = size, true
 	p.revive.set(p.loop, p.o.Backoff.Max, func() {
-		p.limit = p.o.Max
+		p.limit, p.exhausted = p.o.Max, false
 		p.fill()
 	})
 	return true

@@ -87,7 +87,7 @@ func Upgrade(l *reactor.Loop, o *UpgradeOptions, done func(pid int, err error)) 
 		env = os.Environ()
 	}
 	child, err := childprocess.Fork(l, program, args, &childprocess.ForkOptions{Options: childprocess.Options{
-		Env: append(env[:len(env):len(env)], upgradeVariable+"=1"), ListenFDs: o.Listeners,
+		Env: append(env[:len(env):len(env)], upgradeVariable+"=1"), ListenFDs: o.Listeners, CloseGrace: leftBehind,
 	}})
 	if err != nil {
 		return err

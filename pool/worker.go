@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/brood-go/brood/childprocess"
@@ -42,17 +43,20 @@ type worker struct {
 	reserved  bool          // it gets no further job until it has none, and then such a task
 	touched   uint64        // when it was given a job, or became idle, last: a number of Pool.dispatched
 
+	introduced bool     // its ready message was heard
 	methods    []string // nil: any
 	accepts    accepts
 	jobsLeft   int       // until it is replaced; -1: no limit
 	answered   int       // jobs
 	started    time.Time // of the process
 	readySince time.Time
-	successor  *worker // that takes its place, once it is ready
+	endBy      time.Time // when it is ended by signals; zero: it was not told to end
+	successor  *worker   // that takes its place, once it is ready
 	replaces   *worker
 	reason     ExitReason // why it is to end; "": it is not
 	cause      error      // what the pool has ended it for; nil: nothing, or no more than reason says
 	forced     bool       // it was sent SIGKILL, or might have been
+	cut        bool       // it was ended while it could be given jobs: its place is free when it has gone
 	shot       bool       // Kill has sent it SIGKILL
 	pingSent   uint64     // number of the last ping
 	pingHeard  uint64     // and of the last pong
@@ -80,10 +84,10 @@ func (p *Pool) startWorker(replaces *worker) (*worker, error) {
 	p.number++
 	w := &worker{pool: p, number: p.number, gen: p.generation, capacity: max(1, p.o.inFlight), started: p.loop.Now(), jobsLeft: p.jobLimit()}
 	env := append(environ(&p.program.fork),
-		"BROOD_POOL_WORKER="+strconv.Itoa(w.number), "BROOD_POOL_GENERATION="+strconv.Itoa(w.gen))
+		envWorker+"="+strconv.Itoa(w.number), envGeneration+"="+strconv.Itoa(w.gen))
 	stdio := p.stdio()
 	if p.o.Attachments {
-		env = append(env, "BROOD_POOL_ATTACH_FD="+strconv.Itoa(len(stdio)))
+		env = append(env, envAttach+"="+strconv.Itoa(len(stdio)))
 		stdio = append(stdio, childprocess.Pipe)
 	}
 	child, err := p.program.start(p.loop, stdio, env)
@@ -109,12 +113,20 @@ func (p *Pool) startWorker(replaces *worker) (*worker, error) {
 	return w, nil
 }
 
-// environ returns the environment that f gives a child, as a copy.
+// envAttach tells a worker by which descriptor attachments go.
+const envAttach = "BROOD_POOL_ATTACH_FD"
+
+// environ returns the environment that f gives a child, as a copy, without what a pool has told this program if that is
+// itself a worker.
 func environ(f *childprocess.ForkOptions) []string {
-	if f.Env != nil {
-		return slices.Clone(f.Env)
+	env := slices.Clone(f.Env)
+	if f.Env == nil {
+		env = os.Environ()
 	}
-	return os.Environ()
+	return slices.DeleteFunc(env, func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return name == envWorker || name == envGeneration || name == envAttach
+	})
 }
 
 // stdio is what a worker's descriptors are. Without a logger its output goes where this program's goes; the end of
@@ -199,7 +211,7 @@ func (w *worker) becomeReady() {
 	w.checkFirstMemory()
 	p.tell(func() { reactor.Emit(p.loop, &p.onWorkerReady, w.id()) })
 	if old := w.replaces; old != nil {
-		w.replaces, old.successor = nil, nil
+		w.replaces, old.successor, old.cut = nil, nil, false
 		old.drain(old.reason)
 	}
 	p.reload.ready(w)
@@ -316,7 +328,15 @@ func (w *worker) disconnect() {
 	if w.pool.stopping != nil {
 		grace = min(grace, w.pool.stopping.grace)
 	}
-	w.endAlarm.set(w.pool.loop, grace, w.overstay)
+	w.endWithin(grace)
+}
+
+// endWithin gives the worker so long to end, and no longer than it had before.
+func (w *worker) endWithin(grace time.Duration) {
+	if by := w.pool.loop.Now().Add(grace); w.endBy.IsZero() || by.Before(w.endBy) {
+		w.endBy = by
+		w.endAlarm.set(w.pool.loop, grace, w.overstay)
+	}
 }
 
 // overstay is called when the worker has not ended in its grace.
@@ -333,6 +353,7 @@ func (w *worker) kill(reason ExitReason, cause error) {
 	if w.cause == nil {
 		w.cause = cause
 	}
+	w.cut = w.state == workerReady
 	w.terminate(w.pool.o.KillGrace)
 }
 
