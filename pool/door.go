@@ -41,7 +41,7 @@ type outcome struct {
 }
 
 // Do is [Pool.Run] for other goroutines: it waits, and stores the result in what result points to, which nil means is
-// of interest; a *[Result] gets all of it, with what is attached. ctx cancels the job when it ends; Do then returns
+// not of interest; a *[Result] gets all of it, with what is attached. ctx cancels the job when it ends; Do then returns
 // at once, or, with an attachment, as soon as the loop has let go of that. It is used instead of o.Context. job and result
 // are encoded and decoded on the calling goroutine, so that big ones do not hold up the loop.
 //
