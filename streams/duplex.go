@@ -1,6 +1,11 @@
 package streams
 
-import "github.com/brood-go/brood/reactor"
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/reactor"
+)
 
 // DuplexOptions configure a [Duplex]. A nil *DuplexOptions means all defaults.
 type DuplexOptions struct {
@@ -38,6 +43,26 @@ func NewDuplex(l *reactor.Loop, fd int, o *DuplexOptions) (*Duplex, error) {
 
 // FD returns the descriptor, -1 once both halves are closed.
 func (x *Duplex) FD() int { return x.d.fd }
+
+// Detach gives the connection up without shutting it down, for another process or another loop: it returns a descriptor of it,
+// in the mode that it has, which the caller must Close. Both halves are destroyed, and their close events follow. What was read and not yet
+// delivered is lost; so pause the reading half first, in the callback that gave the last chunk that you want. Errors are *[OpError]: EBUSY
+// while something is queued for writing, [ErrClosed] once both halves are closed; the streams stay as they are then.
+func (x *Duplex) Detach() (int, error) {
+	if x.d.fd < 0 {
+		return -1, wrap("detach", -1, ErrClosed)
+	}
+	if x.Writable.Buffered() > 0 {
+		return -1, wrap("detach", x.d.fd, unix.EBUSY)
+	}
+	n, err := fd.Duplicate(x.d.fd, lastStandard+1)
+	if err != nil {
+		return -1, wrap("dup", x.d.fd, err)
+	}
+	x.d.lent = true // So that neither direction is shut down.
+	x.Destroy(nil)
+	return n, nil
+}
 
 // Destroy destroys both halves, with the same error.
 func (x *Duplex) Destroy(err error) {

@@ -18,6 +18,8 @@ type hub struct {
 	poison     bool // tests: clear the read buffer after each delivery
 	spare      [][]byte
 	open       descriptorList
+	listeners  map[*Listener]struct{}
+	attempts   map[*Attempt]struct{} // to connect
 	large      largePipes
 }
 
@@ -25,7 +27,7 @@ type hubKey struct{}
 
 func hubOf(l *reactor.Loop) (*hub, error) {
 	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
-		return &hub{readBuffer: make([]byte, readBufferSize)}, nil
+		return &hub{readBuffer: make([]byte, readBufferSize), listeners: map[*Listener]struct{}{}, attempts: map[*Attempt]struct{}{}}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -33,9 +35,15 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close closes the descriptors of streams that were still open when the loop was closed. They get no events, nor do those
+// Close closes the listeners and attempts to connect, and the descriptors of streams that were still open when the loop was closed. They get no events, nor do those
 // of which events were still to come; who waits in a bridge is told.
 func (h *hub) Close() error {
+	for x := range h.listeners {
+		x.Close()
+	}
+	for a := range h.attempts {
+		a.Cancel()
+	}
 	for h.open.first != nil {
 		h.open.first.abandon()
 	}

@@ -1,0 +1,186 @@
+package streams
+
+import (
+	"net"
+	"net/netip"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/reactor"
+)
+
+// ConnectOptions configure a [Connect]. A nil *ConnectOptions means all defaults.
+type ConnectOptions struct {
+	// LocalAddress is where the connection comes from: "host:port" of TCP, port 0 for any. "": the system chooses.
+	LocalAddress string
+}
+
+// Connect connects to an address of the form that [Listen] takes, whose host is a number, and calls done once, on a later turn: with the connection or
+// with an error, which is an *[OpError] with the reason. It keeps the loop alive until then. An address that is none, and a socket that cannot be
+// opened or bound, is an error at once. See connect(2).
+func Connect(l *reactor.Loop, network, address string, o *ConnectOptions, done func(*Duplex, error)) (*Attempt, error) {
+	if l == nil {
+		return nil, wrap("connect", -1, errNilLoop)
+	}
+	to, family, err := sockaddr(network, address)
+	if err != nil {
+		return nil, err
+	}
+	h, err := hubOf(l)
+	if err != nil {
+		return nil, wrap("connect", -1, err)
+	}
+	socket, err := fd.Socket(family, unix.SOCK_STREAM)
+	if err != nil {
+		return nil, wrap("socket", -1, err)
+	}
+	if o != nil && o.LocalAddress != "" {
+		if err := bindTo(socket, network, o.LocalAddress); err != nil {
+			fd.Close(socket)
+			return nil, err
+		}
+	}
+	a := &Attempt{loop: l, hub: h, socket: socket, done: done}
+	if err := a.begin(unix.Connect(socket, to)); err != nil {
+		fd.Close(socket)
+		return nil, err
+	}
+	h.attempts[a] = struct{}{}
+	return a, nil
+}
+
+// sockaddr returns the address that a network and a text mean.
+func sockaddr(network, address string) (to unix.Sockaddr, family int, err error) {
+	switch network {
+	case "unix":
+		return &unix.SockaddrUnix{Name: address}, unix.AF_UNIX, nil
+	case "tcp", "tcp4", "tcp6":
+	default:
+		return nil, 0, net.UnknownNetworkError(network)
+	}
+	a, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return nil, 0, err
+	}
+	host := a.Addr().Unmap()
+	if host.Is4() {
+		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: host.As4()}, unix.AF_INET, nil
+	}
+	zone, err := zoneID(host.Zone())
+	return &unix.SockaddrInet6{Port: int(a.Port()), Addr: host.As16(), ZoneId: zone}, unix.AF_INET6, err
+}
+
+// zoneID returns the number of a zone, which may be the name of an interface.
+func zoneID(zone string) (uint32, error) {
+	if zone == "" {
+		return 0, nil
+	}
+	if n, err := strconv.ParseUint(zone, 10, 32); err == nil {
+		return uint32(n), nil
+	}
+	i, err := net.InterfaceByName(zone)
+	if err != nil {
+		return 0, err
+	}
+	return uint32(i.Index), nil
+}
+
+func bindTo(socket int, network, address string) error {
+	from, _, err := sockaddr(network, address)
+	if err != nil {
+		return err
+	}
+	if err := unix.SetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		return wrap("setsockopt", socket, err)
+	}
+	return wrap("bind", socket, unix.Bind(socket, from))
+}
+
+// An Attempt is a connection under way.
+//
+// An Attempt's methods must be called on the loop goroutine. They do nothing once done was called.
+type Attempt struct {
+	loop    *reactor.Loop
+	hub     *hub
+	socket  int                // -1 once it is given up or told
+	watcher *reactor.Watcher   // nil if the result was there at once
+	result  *reactor.Immediate // then it is told by this
+	done    func(*Duplex, error)
+}
+
+// begin goes on from what connect(2) has returned.
+func (a *Attempt) begin(err error) error {
+	if err != unix.EINPROGRESS && err != unix.EINTR { // An interrupted call goes on by itself.
+		a.result = a.loop.SetImmediate(func() { a.finish(err) })
+		return nil
+	}
+	a.watcher, err = a.loop.Watch(a.socket, reactor.Writable, func(reactor.Readiness) {
+		errno, err := unix.GetsockoptInt(a.socket, unix.SOL_SOCKET, unix.SO_ERROR)
+		if err == nil && errno != 0 {
+			err = unix.Errno(errno)
+		}
+		a.finish(err)
+	})
+	return err
+}
+
+// finish tells what has become of it.
+func (a *Attempt) finish(err error) {
+	if a.socket < 0 {
+		return
+	}
+	socket := a.socket
+	a.release()
+	if err != nil {
+		fd.Close(socket)
+		a.done(nil, wrap("connect", socket, err))
+		return
+	}
+	d, err := NewDuplex(a.loop, socket, &DuplexOptions{Readable: ReadableOptions{Fresh: true}, Writable: WritableOptions{Fresh: true}})
+	if err != nil {
+		fd.Close(socket)
+	}
+	a.done(d, err)
+}
+
+func (a *Attempt) release() {
+	a.socket = -1
+	delete(a.hub.attempts, a)
+	if a.watcher != nil {
+		a.watcher.Close()
+	} else {
+		a.result.Stop()
+	}
+}
+
+// Ref has the attempt keep the loop alive, as a new one does.
+func (a *Attempt) Ref() {
+	switch {
+	case a.socket < 0:
+	case a.watcher != nil:
+		a.watcher.Ref()
+	default:
+		a.result.Ref()
+	}
+}
+
+// Unref lets the loop end before the result is known.
+func (a *Attempt) Unref() {
+	switch {
+	case a.socket < 0:
+	case a.watcher != nil:
+		a.watcher.Unref()
+	default:
+		a.result.Unref()
+	}
+}
+
+// Cancel gives the attempt up, and done is not called.
+func (a *Attempt) Cancel() {
+	if socket := a.socket; socket >= 0 {
+		a.release()
+		fd.Close(socket)
+	}
+}

@@ -1,0 +1,219 @@
+package streams
+
+import (
+	"context"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/events"
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/reactor"
+)
+
+const (
+	// acceptBudget is how many connections are accepted a turn, so that one listener cannot starve the rest.
+	acceptBudget = 32
+
+	// acceptPause is the time after which accept is tried again when the system has refused it: EMFILE, for instance.
+	acceptPause = 100 * time.Millisecond
+)
+
+// A Listener accepts connections on its loop, without a goroutine. Make one with [Listen] or [NewListener].
+//
+// A Listener's methods must be called on the loop goroutine.
+type Listener struct {
+	loop    *reactor.Loop
+	hub     *hub
+	fn      func(*Duplex)
+	fd      int // -1 once it is closed
+	watcher *reactor.Watcher
+	retry   *reactor.Timer // while the system refuses to accept
+	errors  events.Event[error]
+	paused  bool
+	unref   bool
+	file    os.FileInfo // of a Unix socket that Listen has made; nil otherwise
+	path    string
+}
+
+// Listen listens on an address and calls fn with each connection, in a callback of its own. network is "tcp", "tcp4", "tcp6" or "unix". The host of an
+// address should be a number, since a name is looked up while the loop waits. What fn does not close or destroy stays open.
+// Errors are those of package net.
+func Listen(l *reactor.Loop, network, address string, fn func(*Duplex)) (*Listener, error) {
+	c := net.ListenConfig{KeepAlive: -1}
+	c.SetMultipathTCP(false) // Each connection would have it.
+	ln, err := c.Listen(context.Background(), network, address)
+	if err != nil {
+		return nil, err
+	}
+	if u, ok := ln.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(false)
+	}
+	number, err := detach(ln)
+	if err != nil {
+		return nil, err
+	}
+	x, err := NewListener(l, number, fn)
+	if err != nil {
+		fd.Close(number)
+		return nil, err
+	}
+	if network == "unix" && address[:min(1, len(address))] != "@" {
+		if x.file, err = os.Lstat(address); err == nil {
+			x.path = address
+		}
+	}
+	return x, nil
+}
+
+// detach takes the descriptor out of a listener of package net, whose poller knows nothing of it then.
+func detach(ln net.Listener) (number int, err error) {
+	defer func() { _ = ln.Close() }()
+	f, err := ln.(interface{ File() (*os.File, error) }).File()
+	if err != nil {
+		return -1, err
+	}
+	defer func() { _ = f.Close() }()
+	if number, err = fd.Duplicate(int(f.Fd()), 0); err != nil {
+		return -1, os.NewSyscallError("dup", err)
+	}
+	if err := fd.SetNonblock(number, true); err != nil {
+		fd.Close(number)
+		return -1, os.NewSyscallError("fcntl", err)
+	}
+	return number, nil
+}
+
+// NewListener accepts connections from fd, a listening stream socket in non-blocking mode, and calls fn with each, as [Listen] does. It takes
+// ownership of fd once it returned no error. Errors are *[OpError].
+func NewListener(l *reactor.Loop, fd int, fn func(*Duplex)) (*Listener, error) {
+	if l == nil {
+		return nil, wrap("listen", fd, errNilLoop)
+	}
+	h, err := hubOf(l)
+	if err != nil {
+		return nil, wrap("listen", fd, err)
+	}
+	x := &Listener{loop: l, hub: h, fn: fn, fd: fd}
+	if x.watcher, err = l.Watch(fd, reactor.Readable, func(reactor.Readiness) { x.accept() }); err != nil {
+		return nil, err
+	}
+	h.listeners[x] = struct{}{}
+	return x, nil
+}
+
+// accept takes what waits in the backlog.
+func (x *Listener) accept() {
+	for range acceptBudget {
+		if x.fd < 0 || x.paused {
+			return
+		}
+		d, err := x.acceptOne()
+		switch {
+		case err == unix.EAGAIN:
+			return
+		case err != nil:
+			x.rest(err)
+			return
+		}
+		reactor.Call(x.loop, x.fn, d)
+	}
+}
+
+func (x *Listener) acceptOne() (*Duplex, error) {
+	conn, err := fd.Accept(x.fd)
+	if err != nil {
+		return nil, err
+	}
+	d, err := NewDuplex(x.loop, conn, &DuplexOptions{Readable: ReadableOptions{Fresh: true}, Writable: WritableOptions{Fresh: true}})
+	if err != nil {
+		fd.Close(conn)
+	}
+	return d, err
+}
+
+// rest leaves the backlog alone for a while: a listener that cannot accept stays ready, and the loop would spin.
+func (x *Listener) rest(err error) {
+	x.retry = x.loop.SetTimeout(acceptPause, func() {
+		x.retry = nil
+		x.watch()
+	})
+	x.watch()
+	reactor.Emit(x.loop, &x.errors, wrap("accept", x.fd, err))
+}
+
+// watch has the poller tell of connections, or not.
+func (x *Listener) watch() {
+	if x.fd < 0 {
+		return
+	}
+	var want reactor.Readiness
+	if !x.paused && x.retry == nil {
+		want = reactor.Readable
+	}
+	if err := x.watcher.Set(want); err != nil && x.retry == nil {
+		x.rest(err)
+	}
+	if x.retry != nil && x.unref {
+		x.retry.Unref()
+	}
+}
+
+// OnError calls fn when a connection could not be accepted, because there are no descriptors for instance. It waits in the backlog, and the
+// listener tries again after 100 ms.
+func (x *Listener) OnError(fn func(error)) *events.Listener { return x.errors.On(fn) }
+
+// Pause leaves connections in the backlog until Resume.
+func (x *Listener) Pause() { x.paused = true; x.watch() }
+
+// Resume undoes Pause.
+func (x *Listener) Resume() { x.paused = false; x.watch() }
+
+// Ref has the listener keep the loop alive while it accepts, as a new one does.
+func (x *Listener) Ref() { x.refer(false) }
+
+// Unref lets the loop end while the listener accepts.
+func (x *Listener) Unref() { x.refer(true) }
+
+func (x *Listener) refer(unref bool) {
+	if x.fd < 0 {
+		return
+	}
+	x.unref = unref
+	if unref {
+		x.watcher.Unref()
+	} else {
+		x.watcher.Ref()
+	}
+	if x.retry != nil && unref {
+		x.retry.Unref()
+	} else if x.retry != nil {
+		x.retry.Ref()
+	}
+}
+
+// FD returns the descriptor, -1 once it is closed. It stays the listener's.
+func (x *Listener) FD() int { return x.fd }
+
+// Close closes the socket: connections in its backlog are refused. It removes the file of a Unix socket that Listen has made. Closing
+// a closed listener does nothing.
+func (x *Listener) Close() {
+	if x.fd < 0 {
+		return
+	}
+	delete(x.hub.listeners, x)
+	x.watcher.Close()
+	if x.retry != nil {
+		x.retry.Stop()
+	}
+	fd.Close(x.fd)
+	x.fd = -1
+	if x.file == nil {
+		return
+	}
+	if now, err := os.Lstat(x.path); err == nil && os.SameFile(x.file, now) { // Somebody else may have taken the name.
+		_ = os.Remove(x.path)
+	}
+}
