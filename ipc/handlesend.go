@@ -69,6 +69,9 @@ func (c *Channel) openOutgoing(v any, keepOpen bool) (*outgoing, error) {
 
 // describe says what fd, the duplicate of v's descriptor, is to the peer.
 func (c *Channel) describe(v any, fd int, keepOpen bool) (*outgoing, error) {
+	if d, ok := v.(Descriptor); ok {
+		return d.describe(fd, keepOpen)
+	}
 	object := sendingObject{value: v}
 	if _, ok := v.(Native); ok {
 		object.kind, object.family = nativeKindOf(fd)
@@ -171,8 +174,10 @@ func duplicate(v any) (int, error) {
 		return copied, sendError(v, err)
 	}
 	if n, ok := v.(Native); ok {
-		copied, err := fd.Duplicate(int(n), 0)
-		return copied, sendError(v, err)
+		return duplicateDescriptor(v, int(n))
+	}
+	if d, ok := v.(Descriptor); ok {
+		return duplicateDescriptor(v, d.FD)
 	}
 	if f, ok := v.(File); ok {
 		v = f.File

@@ -62,8 +62,8 @@ type Options struct {
 
 // SendOptions are what goes with one message. A nil *SendOptions means all defaults.
 type SendOptions struct {
-	// Handle is a descriptor to send along: a net.Listener, net.Conn, net.PacketConn, *os.File, *[Handle], [File] or
-	// [Native]. Nil: none.
+	// Handle is a descriptor to send along: a net.Listener, net.Conn, net.PacketConn, *os.File, *[Handle], [File],
+	// [Native] or [Descriptor]. Nil: none.
 	Handle any
 
 	// KeepOpen leaves a net.Conn given as Handle open here too: both processes use the connection.

@@ -1,0 +1,53 @@
+package ipc_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/ipc"
+)
+
+// A peer that has gone makes its socket ready for ever. A channel that does not read must leave it alone all the same.
+func TestAPausedChannelWhosePeerDiesDoesNotSpin(t *testing.T) {
+	const wait = 50 * time.Millisecond
+	for name, hold := range map[string]func(c *ipc.Channel){
+		"nothing to send": func(c *ipc.Channel) { c.Pause() },
+		"a hold":          func(c *ipc.Channel) { c.Hold() },
+		"a full socket": func(c *ipc.Channel) {
+			c.Pause()
+			for !c.NeedDrain() {
+				if c.Send(make([]int, 4096)) != nil {
+					return
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			c, p := newChannel(t, l, nil)
+			c.OnError(func(error) {})
+			p.send("\"first\"\n")
+			hold(c)
+			p.close()
+			l.SetTimeout(wait, l.Stop)
+			before := l.Stats().Turns
+			run(t, l)
+			const most = 20 // turns; one that spins has thousands
+			require.Less(t, l.Stats().Turns-before, uint64(most))
+			var got []string
+			c.OnMessage(func(m *ipc.Message) { got = append(got, string(m.Raw())) })
+			c.OnDisconnect(func() { got = append(got, "disconnect") })
+			c.Resume()
+			if name == "a hold" {
+				c.Release()
+			}
+			run(t, l)
+			if name != "a full socket" { // With what was not read the system throws away what was sent.
+				require.Equal(t, []string{`"first"`, "disconnect"}, got)
+			}
+			require.Contains(t, got, "disconnect")
+		})
+	}
+}
