@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"unsafe"
+
+	"modernc.org/libc"
+	js "modernc.org/libquickjs"
+)
+
+// Func is a function of Go that JavaScript can call. What it returns is good in the call's scope; an error is thrown, see
+// [Options.Throw].
+type Func func(c *Call) (Value, error)
+
+// Call is one call of a [Func], and the scope of its values.
+type Call struct {
+	*Scope
+	this js.TJSValue
+	argc int
+	argv uintptr
+}
+
+// This returns the object whose method was called.
+func (c *Call) This() Value { return Value{c.Scope, c.this} }
+
+// Len returns how many arguments there are.
+func (c *Call) Len() int { return c.argc }
+
+// Arg returns an argument, undefined if there are fewer.
+func (c *Call) Arg(i int) Value {
+	if i >= c.argc {
+		return c.Undefined()
+	}
+	return Value{c.Scope, valueAt(c.argv, i)}
+}
+
+// Args returns all arguments.
+func (c *Call) Args() []Value {
+	all := make([]Value, c.argc)
+	for i := range all {
+		all[i] = c.Arg(i)
+	}
+	return all
+}
+
+// maxFunctions is what the engine can tell apart by a function's magic number, of which it keeps 16 bits.
+const maxFunctions = math.MaxInt16
+
+// Function returns a function that calls fn. It is made for those that are there as long as the engine: fn is never let go,
+// and 32,767 can be made.
+func (s *Scope) Function(name string, fn Func) Value {
+	e := s.e
+	if len(e.functions) == maxFunctions {
+		panic(fmt.Sprintf("engine: more than %d functions", maxFunctions))
+	}
+	e.functions = append(e.functions, fn)
+	text, free := e.lend(name)
+	defer free()
+	to := addressOf[func(*libc.TLS, uintptr, js.TJSValue, int32, uintptr, int32) js.TJSValue](e.call)
+	magic := int32(len(e.functions) - 1)
+	return s.must(js.XJS_NewCFunction2(e.tls, e.ctx, to, text, 0, js.EJS_CFUNC_generic_magic, magic))
+}
+
+// onCall is called by the engine for each function that Function has made.
+func (e *Engine) onCall(_ *libc.TLS, _ uintptr, this js.TJSValue, argc int32, argv uintptr, magic int32) (r js.TJSValue) {
+	s := e.open()
+	defer e.close(s)
+	c := Call{s, this, int(argc), argv}
+	defer func() {
+		if p := recover(); p != nil {
+			r = s.stop(p)
+		}
+	}()
+	v, err := e.functions[magic](&c)
+	if err != nil {
+		return s.throw(err)
+	}
+	if s.ready() != nil {
+		return e.uncatchable()
+	}
+	if v.s == nil {
+		return js.TJSValue{Ftag: js.EJS_TAG_UNDEFINED}
+	}
+	return js.XDupValue(e.tls, e.ctx, v.v)
+}
+
+// stop sends a panic on its way through the engine.
+func (s *Scope) stop(p any) js.TJSValue {
+	if m, ok := p.(*MemoryError); ok {
+		return s.throw(m.err)
+	}
+	s.e.panicked = p
+	return s.e.uncatchable()
+}
+
+// reraise raises a panic that has come through the engine.
+func (s *Scope) reraise() {
+	if p := s.e.panicked; p != nil {
+		s.e.panicked = nil
+		s.drop()
+		panic(p)
+	}
+}
+
+// nativeClass is the class of objects that stand for a value of Go, in all engines.
+var nativeClass = newNativeClass()
+
+func newNativeClass() js.TJSClassID {
+	tls := libc.NewTLS()
+	defer tls.Close()
+	id := tls.Alloc(4)
+	defer tls.Free(4)
+	*at[js.TJSClassID](id) = 0
+	return js.XJS_NewClassID(tls, id)
+}
+
+// registerNative makes the class known to the engine.
+func (e *Engine) registerNative() error {
+	name, free := e.lend("Native")
+	defer free()
+	def := e.tls.Alloc(int(unsafe.Sizeof(js.TJSClassDef{})))
+	defer e.tls.Free(int(unsafe.Sizeof(js.TJSClassDef{})))
+	finalizer := addressOf[func(*libc.TLS, uintptr, js.TJSValue)](e.finalize)
+	*at[js.TJSClassDef](def) = js.TJSClassDef{Fclass_name: name, Ffinalizer: finalizer}
+	if js.XJS_NewClass(e.tls, e.rt, nativeClass, def) < 0 {
+		return errors.New("engine: no memory for a class")
+	}
+	return nil
+}
+
+// Native returns a new object that stands for x, with that prototype. The engine holds x until the object is collected.
+func (s *Scope) Native(prototype Value, x any) Value {
+	e := s.e
+	v := s.must(js.XJS_NewObjectProtoClass(e.tls, e.ctx, prototype.v, nativeClass))
+	js.XJS_SetOpaque(e.tls, v.v, uintptr(e.natives.put(x)))
+	return v
+}
+
+// Native returns what an object stands for, nil if that is nothing.
+func (v Value) Native() any {
+	x, _ := v.s.e.natives.get(uint32(js.XJS_GetOpaque(v.s.e.tls, v.v, nativeClass)))
+	return x
+}
+
+// onFinalize is called by the engine when it collects an object that Native has made.
+func (e *Engine) onFinalize(tls *libc.TLS, _ uintptr, v js.TJSValue) {
+	x, _ := e.natives.take(uint32(js.XJS_GetOpaque(tls, v, nativeClass)))
+	if r, ok := x.(*realm); ok {
+		if _, open := e.realms[r]; open {
+			e.realms[r], e.hasDeadRealm = true, true // It is freed when the collector does not run.
+		}
+	}
+}
+
+// Kept is a value that outlives its scope: a function to be called later.
+type Kept struct{ number uint32 }
+
+// Keep keeps the value until [Engine.Release].
+func (v Value) Keep() Kept {
+	e := v.s.e
+	return Kept{e.kept.put(js.XDupValue(e.tls, e.ctx, v.v))}
+}
+
+// Kept returns a value that was kept, undefined if it was released.
+func (s *Scope) Kept(k Kept) Value {
+	v, ok := s.e.kept.get(k.number)
+	if !ok {
+		return s.Undefined()
+	}
+	return s.own(js.XDupValue(s.e.tls, s.e.ctx, v))
+}
+
+// Release lets go of a value that was kept. The zero Kept is none, and so is one that was released: k becomes that.
+// Once the engine is closed, all are let go.
+func (e *Engine) Release(k *Kept) {
+	if v, ok := e.kept.take(k.number); ok && e.rt != 0 {
+		js.XFreeValue(e.tls, e.ctx, v)
+	}
+	k.number = 0
+}
+
+// IsZero reports whether there is nothing that was kept.
+func (k Kept) IsZero() bool { return k.number == 0 }

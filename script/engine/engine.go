@@ -1,0 +1,170 @@
+// Package engine runs JavaScript (ES2023) inside a Go program: QuickJS, as Go. It knows nothing of files, processes or loops.
+//
+// An [Engine] has one global object. Whoever uses it opens a [Scope] with [Engine.Do]; the values made or met in there
+// belong to the scope and are let go when it ends. A function of Go that JavaScript calls has a scope of its own, its
+// [Call]. What must outlive a scope is kept with [Value.Keep], which is meant for functions to be called later; nothing else
+// of Go holds values of the engine.
+//
+// An engine and its values are used by one goroutine at a time; [Engine.Interrupt] may be called from any. A panic in a
+// function that JavaScript called goes to whoever called into the engine: it is caught where it would unwind frames of the
+// engine, which then sees an exception that no script can catch, and raised again on the other side. [runtime.Goexit] in such a
+// function is not allowed.
+//
+// The 64-bit systems that modernc.org/libquickjs supports can run it: Linux, macOS and FreeBSD.
+package engine
+
+import (
+	"errors"
+	"sync/atomic"
+	"unsafe"
+
+	"modernc.org/libc"
+	js "modernc.org/libquickjs"
+)
+
+// Options are the settings of an [Engine]. Its functions are called by the goroutine that uses the engine.
+type Options struct {
+	// MemoryLimit bounds what the engine allocates: bytes, 0 for no bound. Over it scripts get an InternalError
+	// "out of memory".
+	MemoryLimit int64
+
+	// GCThreshold is how much is allocated before the first collection of cycles: bytes, 0 for 8 MiB.
+	GCThreshold int64
+
+	// StackDepth bounds recursion: frames of the engine, of which a plain call takes one, 0 for 5,000. Over it scripts get
+	// an InternalError "stack overflow". A frame takes about 3 KiB of a goroutine's stack.
+	StackDepth int
+
+	// Throw makes the exception of an error that a function of Go has returned, unless it is an [Exception], which is
+	// thrown as it was. nil: an Error with the error's text as its message.
+	Throw func(s *Scope, err error) Value
+
+	// Resolve returns the name of the module that a module or script named base imports as specifier. nil: specifier
+	// itself.
+	Resolve func(s *Scope, base, specifier string) (string, error)
+
+	// Load returns the module of a name that Resolve has returned, once per name. kind is the import attribute "type",
+	// or empty. nil: there is none.
+	Load func(s *Scope, name, kind string) (*Module, error)
+
+	// Rejection is called when a promise is rejected that nobody handles, and again, with handled, when somebody
+	// does after all.
+	Rejection func(s *Scope, promise, reason Value, handled bool)
+}
+
+// Engine is one JavaScript runtime with one global object.
+type Engine struct {
+	o       Options
+	tls     *libc.TLS
+	rt, ctx uintptr
+
+	functions []Func     // by the magic of their functions of the engine
+	natives   table[any] // by the opaque of their objects
+	kept      table[js.TJSValue]
+	named     map[string]Kept // modules by the names they were loaded by
+	rejected  rejected
+
+	evaluating int // calls of EvalModule that are under way
+
+	jobs jobs
+
+	realms       map[*realm]bool // whether nothing refers to it any more
+	hasDeadRealm bool
+
+	scope     *Scope // the innermost open one
+	free      *Scope // closed ones, to be used again
+	panicked  any    // on its way through the engine
+	interrupt atomic.Pointer[error]
+
+	// What the engine calls: it holds their addresses as numbers, which the collector of Go does not see.
+	call, finalize, interrupted, normalize, load, reject, initialize, release any
+	modules                                                                   map[uintptr]*Module // of Go, until they are initialized
+}
+
+// ErrClosed is the error of an engine that was closed.
+var ErrClosed = errors.New("engine: closed")
+
+// New returns an engine, which has to be closed. o may be nil. Its error says that there is no memory for one.
+func New(o *Options) (*Engine, error) {
+	e := &Engine{tls: libc.NewTLS(), modules: map[uintptr]*Module{}, named: map[string]Kept{}}
+	if o != nil {
+		e.o = *o
+	}
+	if e.rt = js.XJS_NewRuntime(e.tls); e.rt == 0 {
+		e.tls.Close()
+		return nil, errors.New("engine: no memory for a runtime")
+	}
+	if e.o.MemoryLimit > 0 {
+		js.XJS_SetMemoryLimit(e.tls, e.rt, js.Size_t(e.o.MemoryLimit))
+	}
+	threshold := e.o.GCThreshold
+	if threshold <= 0 {
+		threshold = 8 << 20
+	}
+	js.XJS_SetGCThreshold(e.tls, e.rt, js.Size_t(threshold))
+	if e.o.StackDepth > 0 {
+		js.XJS_SetMaxStackSize(e.tls, e.rt, js.Size_t(e.o.StackDepth))
+	}
+	if e.ctx = js.XJS_NewContext(e.tls, e.rt); e.ctx == 0 {
+		js.XJS_FreeRuntime(e.tls, e.rt)
+		e.tls.Close()
+		return nil, errors.New("engine: no memory for a global object")
+	}
+	e.hook()
+	if err := e.registerNative(); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// hook tells the engine whom to call.
+func (e *Engine) hook() {
+	js.XJS_SetInterruptHandler(e.tls, e.rt, address(&e.interrupted, e.onInterrupt), 0)
+	js.XJS_SetModuleLoaderFunc2(e.tls, e.rt, address(&e.normalize, e.onNormalize), address(&e.load, e.onLoad), 0, 0)
+	js.XJS_SetHostPromiseRejectionTracker(e.tls, e.rt, address(&e.reject, e.onRejection), 0)
+	address(&e.call, e.onCall)
+	address(&e.finalize, e.onFinalize)
+	address(&e.initialize, e.onInitialize)
+	address(&e.release, e.onRelease)
+}
+
+// Close frees all that the engine has. It may be called twice, and not while a scope is open.
+func (e *Engine) Close() error {
+	switch {
+	case e.rt == 0:
+		return nil
+	case e.scope != nil:
+		return errors.New("engine: closed while a scope is open")
+	}
+	for v := range e.kept.all() {
+		js.XFreeValue(e.tls, e.ctx, v)
+	}
+	e.kept = table[js.TJSValue]{} // Release comes for some of them yet.
+	e.freeRealms(true)
+	js.XJS_FreeContext(e.tls, e.ctx)
+	js.XJS_FreeRuntime(e.tls, e.rt)
+	e.tls.Close()
+	e.rt, e.ctx = 0, 0
+	return nil
+}
+
+// Memory returns what the engine has allocated: bytes.
+func (e *Engine) Memory() int64 {
+	if e.rt == 0 {
+		return 0
+	}
+	usage := libc.Xcalloc(e.tls, 1, js.Size_t(unsafe.Sizeof(js.TJSMemoryUsage{})))
+	if usage == 0 {
+		return 0
+	}
+	defer libc.Xfree(e.tls, usage)
+	js.XJS_ComputeMemoryUsage(e.tls, e.rt, usage)
+	return at[js.TJSMemoryUsage](usage).Fmalloc_size
+}
+
+// Collect frees objects that only refer to each other.
+func (e *Engine) Collect() {
+	if e.rt != 0 {
+		js.XJS_RunGC(e.tls, e.rt)
+	}
+}

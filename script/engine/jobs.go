@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"unsafe"
+
+	js "modernc.org/libquickjs"
+)
+
+// jobs counts the reactions of promises, which run in the order in which they were queued.
+type jobs struct {
+	ran    int64
+	before func(s *Scope, number int64) error
+
+	// The last job that was counted, and its number: counting goes on behind it. It may be gone once that many have run.
+	last       uintptr
+	lastNumber int64
+}
+
+// RunJobs runs the reactions of promises until there is none left. Its error is the exception of one that threw
+// by itself, which is rare; those after it are still to be run.
+func (e *Engine) RunJobs() error {
+	return e.Do(func(s *Scope) error {
+		ran := false
+		for js.XJS_IsJobPending(e.tls, e.rt) != 0 {
+			if err := s.ready(); err != nil {
+				return err
+			}
+			if before := e.jobs.before; before != nil {
+				ran = true
+				if err := before(s, e.jobs.ran); err != nil {
+					return err
+				}
+			}
+			if err := s.runJob(); err != nil {
+				return err
+			}
+		}
+		e.forgetRejection()
+		if before := e.jobs.before; before != nil && ran {
+			return before(s, -1)
+		}
+		return nil
+	})
+}
+
+// BeforeJob has fn called before each job with its number, from 0, and with -1 when RunJobs has run all.
+func (e *Engine) BeforeJob(fn func(s *Scope, number int64) error) { e.jobs.before = fn }
+
+// Queued returns how many jobs there have been, those that wait included.
+func (e *Engine) Queued() int64 {
+	list := e.rt + unsafe.Offsetof(js.TJSRuntime{}.Fjob_list)
+	j := &e.jobs
+	link, n := *at[uintptr](list + nextOffset), j.ran
+	if j.last != 0 && j.lastNumber >= j.ran {
+		link, n = *at[uintptr](j.last + nextOffset), j.lastNumber+1
+	}
+	for ; link != list; link = *at[uintptr](link + nextOffset) {
+		j.last, j.lastNumber = link, n
+		n++
+	}
+	return n
+}
+
+// nextOffset is where a link of a list of the engine's has the address of the next.
+const nextOffset = unsafe.Offsetof(js.Tlist_head{}.Fnext)
+
+// HasJobs reports whether a reaction of a promise is to be run.
+func (e *Engine) HasJobs() bool { return e.rt != 0 && js.XJS_IsJobPending(e.tls, e.rt) != 0 }
+
+func (s *Scope) runJob() error {
+	e := s.e
+	ctx := e.tls.Alloc(8)
+	defer e.tls.Free(8)
+	e.jobs.ran++
+	return s.done(js.XJS_ExecutePendingJob(e.tls, e.rt, ctx))
+}

@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"unsafe"
+
+	"modernc.org/libc"
+	js "modernc.org/libquickjs"
+)
+
+// The engine was C: it takes addresses as numbers, of memory that the collector of Go knows nothing of. Memory of Go is never
+// lent to it, because a goroutine's stack moves and race builds check such addresses; it is copied.
+
+// at returns what is at an address of the engine's.
+func at[T any](address uintptr) *T { return (*T)(unsafe.Add(nil, address)) }
+
+// bytesAt returns the n bytes at an address of the engine's.
+func bytesAt(address uintptr, n int) []byte {
+	if n == 0 {
+		return nil
+	}
+	return unsafe.Slice(at[byte](address), n)
+}
+
+// lend copies text to memory of the engine's, with a zero behind it, until free is called.
+func (e *Engine) lend(text string) (address uintptr, free func()) {
+	if n := len(text) + 1; n <= smallText {
+		address = e.tls.Alloc(n)
+		free = func() { e.tls.Free(n) }
+	} else {
+		if address = libc.Xmalloc(e.tls, js.Size_t(n)); address == 0 {
+			panic("engine: no memory for a text")
+		}
+		free = func() { libc.Xfree(e.tls, address) }
+	}
+	copy(bytesAt(address, len(text)), text)
+	*at[byte](address + uintptr(len(text))) = 0
+	return address, free
+}
+
+// smallText is what is copied to the engine's stack: bytes.
+const smallText = 1 << 12
+
+// valueSize is the size of a value in the engine's memory: bytes.
+const valueSize = int(unsafe.Sizeof(js.TJSValue{}))
+
+func valueAt(address uintptr, i int) js.TJSValue {
+	return *at[js.TJSValue](address + uintptr(i*valueSize))
+}
+
+// arguments copies values to the engine's stack, of which the caller gives back len(v)*valueSize bytes.
+func (e *Engine) arguments(v []Value) uintptr {
+	if len(v) == 0 {
+		return 0
+	}
+	address := e.tls.Alloc(len(v) * valueSize)
+	for i := range v {
+		*at[js.TJSValue](address + uintptr(i*valueSize)) = v[i].v
+	}
+	return address
+}
+
+// address keeps fn and returns what the engine takes for the address of a function: that of the func value.
+func address[F any](keep *any, fn F) uintptr {
+	*keep = &fn
+	return addressOf[F](*keep)
+}
+
+// addressOf returns what address has returned.
+func addressOf[F any](keep any) uintptr { return *(*uintptr)(unsafe.Pointer(keep.(*F))) }

@@ -1,0 +1,216 @@
+package engine
+
+import (
+	"fmt"
+
+	"modernc.org/libc"
+	js "modernc.org/libquickjs"
+)
+
+// Module is what [Options.Load] returns: one of its first three fields says what it is.
+type Module struct {
+	Source   string
+	Bytecode []byte // of [Scope.CompileModule]
+	Exports  []string
+
+	// Init is called for a module with Exports when it is first run, to set each. One that it does not set is undefined.
+	Init func(s *Scope, set func(name string, to Value)) error
+
+	// Meta fills import.meta. nil: it stays empty.
+	Meta func(s *Scope, meta Value) error
+}
+
+// onNormalize is called by the engine for each import. It returns a name in memory of the engine's.
+func (e *Engine) onNormalize(tls *libc.TLS, ctx, base, specifier, _ uintptr) (name uintptr) {
+	e.guard(func(s *Scope) error {
+		resolved := libc.GoString(specifier)
+		if e.o.Resolve != nil {
+			var err error
+			if resolved, err = e.o.Resolve(s, libc.GoString(base), resolved); err != nil {
+				return err
+			}
+		}
+		if name = js.Xjs_malloc(tls, ctx, js.Size_t(len(resolved)+1)); name == 0 {
+			return s.exception()
+		}
+		copy(bytesAt(name, len(resolved)), resolved)
+		*at[byte](name + uintptr(len(resolved))) = 0
+		return nil
+	})
+	return name
+}
+
+// onLoad is called by the engine for each module that it has not met.
+func (e *Engine) onLoad(_ *libc.TLS, _, name, _ uintptr, attributes js.TJSValue) (definition uintptr) {
+	e.guard(func(s *Scope) error {
+		text, kind := libc.GoString(name), ""
+		if given := (Value{s, attributes}); given.IsObject() {
+			v, err := given.Get("type")
+			if err != nil {
+				return err
+			}
+			kind = v.Text()
+		}
+		if e.o.Load == nil {
+			return fmt.Errorf("there is no module %q", text)
+		}
+		m, err := e.o.Load(s, text, kind)
+		if err != nil {
+			return err
+		}
+		if definition, err = s.define(text, m); err == nil {
+			s.note(text, definition)
+		}
+		return err
+	})
+	return definition
+}
+
+// guard runs fn for the engine, which sees its error as an exception.
+func (e *Engine) guard(fn func(s *Scope) error) {
+	s := e.open()
+	defer e.close(s)
+	defer func() {
+		if p := recover(); p != nil {
+			s.stop(p)
+		}
+	}()
+	if err := fn(s); err != nil {
+		s.throw(err)
+	}
+}
+
+// define makes a module of the engine.
+func (s *Scope) define(name string, m *Module) (uintptr, error) {
+	e := s.e
+	if m.Init != nil {
+		return s.defineNative(name, m)
+	}
+	var v Value
+	var err error
+	if m.Bytecode != nil {
+		v, err = s.read(m.Bytecode)
+	} else {
+		v, err = s.eval(name, m.Source, js.MJS_EVAL_TYPE_MODULE|js.MJS_EVAL_FLAG_COMPILE_ONLY)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if m.Bytecode != nil {
+		if err := s.done(js.XJS_ResolveModule(e.tls, e.ctx, v.v)); err != nil {
+			return 0, err
+		}
+	}
+	definition := uintptr(v.v.Fu.Fuint641) // The engine's list of modules holds it.
+	return definition, s.meta(definition, m)
+}
+
+func (s *Scope) meta(definition uintptr, m *Module) error {
+	if m.Meta == nil {
+		return nil
+	}
+	meta, err := s.made(js.XJS_GetImportMeta(s.e.tls, s.e.ctx, definition))
+	if err != nil {
+		return err
+	}
+	return m.Meta(s, meta)
+}
+
+func (s *Scope) defineNative(name string, m *Module) (uintptr, error) {
+	e := s.e
+	text, free := e.lend(name)
+	defer free()
+	definition := js.XJS_NewCModule(e.tls, e.ctx, text, addressOf[func(*libc.TLS, uintptr, uintptr) int32](e.initialize))
+	if definition == 0 {
+		return 0, s.exception()
+	}
+	for _, export := range m.Exports {
+		text, free := e.lend(export)
+		n := js.XJS_AddModuleExport(e.tls, e.ctx, definition, text)
+		free()
+		if err := s.done(n); err != nil {
+			return 0, err
+		}
+	}
+	e.modules[definition] = m
+	return definition, nil
+}
+
+// onInitialize is called by the engine when a module with exports is first run.
+func (e *Engine) onInitialize(tls *libc.TLS, ctx, definition uintptr) (n int32) {
+	n = -1
+	e.guard(func(s *Scope) error {
+		m := e.modules[definition]
+		delete(e.modules, definition)
+		var failed error
+		err := m.Init(s, func(name string, to Value) {
+			text, free := e.lend(name)
+			defer free()
+			if js.XJS_SetModuleExport(tls, ctx, definition, text, js.XDupValue(tls, ctx, to.v)) < 0 && failed == nil {
+				failed = fmt.Errorf("a module has no export %q", name)
+			}
+		})
+		if err == nil {
+			err = failed
+		}
+		if err == nil {
+			n = 0
+		}
+		return err
+	})
+	return n
+}
+
+// Compile returns the bytecode of a script, for [Scope.Run]. Bytecode is good for this version of the engine alone, on systems with the same
+// order of bytes, and is believed: what is not of Compile can crash the program.
+func (s *Scope) Compile(name, source string) ([]byte, error) {
+	return s.compile(name, source, js.MJS_EVAL_TYPE_GLOBAL)
+}
+
+// CompileModule is Compile of a module, for [Module.Bytecode]. What it imports is resolved now, and again when it is loaded.
+func (s *Scope) CompileModule(name, source string) ([]byte, error) {
+	return s.compile(name, source, js.MJS_EVAL_TYPE_MODULE)
+}
+
+func (s *Scope) compile(name, source string, kind int32) ([]byte, error) {
+	e := s.e
+	v, err := s.eval(name, source, kind|js.MJS_EVAL_FLAG_COMPILE_ONLY)
+	if err != nil {
+		return nil, err
+	}
+	size := e.tls.Alloc(8)
+	defer e.tls.Free(8)
+	code := js.XJS_WriteObject(e.tls, e.ctx, size, v.v, js.MJS_WRITE_OBJ_BYTECODE)
+	if code == 0 {
+		return nil, s.exception()
+	}
+	defer js.Xjs_free(e.tls, e.ctx, code)
+	return append([]byte(nil), bytesAt(code, int(*at[js.Size_t](size)))...), nil
+}
+
+// Run runs the bytecode of a script and returns the value of its last statement.
+func (s *Scope) Run(code []byte) (Value, error) {
+	e := s.e
+	if err := s.ready(); err != nil {
+		return s.Undefined(), err
+	}
+	v, err := s.read(code)
+	if err != nil {
+		return s.Undefined(), err
+	}
+	return s.made(js.XJS_EvalFunction(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, v.v)))
+}
+
+func (s *Scope) read(code []byte) (Value, error) {
+	e := s.e
+	memory := libc.Xmalloc(e.tls, js.Size_t(max(1, len(code))))
+	if memory == 0 {
+		return s.Undefined(), fmt.Errorf("engine: no memory for bytecode")
+	}
+	defer libc.Xfree(e.tls, memory)
+	copy(bytesAt(memory, len(code)), code)
+	return s.made(js.XJS_ReadObject(e.tls, e.ctx, memory, js.Size_t(len(code)), js.MJS_READ_OBJ_BYTECODE))
+}
+
+// StripSource has bytecode that is compiled from now on lack the text of its functions, which toString then does not know.
+func (e *Engine) StripSource() { js.XJS_SetStripInfo(e.tls, e.rt, js.MJS_STRIP_SOURCE) }

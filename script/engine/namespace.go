@@ -1,0 +1,120 @@
+package engine
+
+import js "modernc.org/libquickjs"
+
+// ModuleStatus is how far a module has come.
+type ModuleStatus int
+
+// The states of modules, in their order.
+const (
+	ModuleUnknown         ModuleStatus = iota - 1 // nothing has loaded it
+	ModuleUnlinked                                // it was read
+	ModuleLinking                                 // what it imports is being looked for
+	ModuleLinked                                  // it can run
+	ModuleEvaluating                              // it runs
+	ModuleEvaluatingAsync                         // it waits for something, or for a module that does
+	ModuleEvaluated                               // it has run, or has failed
+)
+
+// note remembers a module by its name.
+func (s *Scope) note(name string, definition uintptr) {
+	v := js.TJSValue{Ftag: js.EJS_TAG_MODULE}
+	v.Fu.Fuint641 = uint64(definition)
+	e := s.e
+	if old, ok := e.named[name]; ok {
+		e.Release(&old)
+	}
+	e.named[name] = Value{s, v}.Keep()
+}
+
+// definition returns a module that was loaded by that name, 0 if there is none.
+func (s *Scope) definition(name string) uintptr {
+	k, ok := s.e.named[name]
+	if !ok {
+		return 0
+	}
+	return uintptr(s.Kept(k).v.Fu.Fuint641)
+}
+
+// ModuleStatus returns how far the module of a name has come.
+func (s *Scope) ModuleStatus(name string) ModuleStatus {
+	m := s.definition(name)
+	if m == 0 {
+		return ModuleUnknown
+	}
+	return statusOf(m)
+}
+
+// The bit fields of a module are bytes: whether it has an await at its top, whether it was resolved, whether its function was made, and its state.
+const (
+	awaitByte = 0 // bits to shift
+	stateByte = 24
+)
+
+func statusOf(m uintptr) ModuleStatus {
+	return ModuleStatus(at[js.TJSModuleDef](m).F__ccgo144 >> stateByte)
+}
+
+// Namespace returns the namespace of a module that has run, or has begun to; ok is false if there is none of that name.
+func (s *Scope) Namespace(name string) (v Value, ok bool, err error) {
+	m := s.definition(name)
+	if m == 0 {
+		return s.Undefined(), false, nil
+	}
+	v, err = s.made(js.XJS_GetModuleNamespace(s.e.tls, s.e.ctx, m))
+	return v, err == nil, err
+}
+
+// Cycle looks in what the module of a name imports, and in what that imports, for one that runs right now: the engine could not wait for it. It
+// returns the names of that one and of its importer; ok is false if there is none.
+func (s *Scope) Cycle(name string) (running, importer string, ok bool) {
+	e := s.e
+	seen := map[uintptr]bool{}
+	var look func(m uintptr) bool
+	look = func(m uintptr) bool {
+		seen[m] = true
+		def := at[js.TJSModuleDef](m)
+		for i := range int(def.Freq_module_entries_count) {
+			to := at[js.TJSReqModuleEntry](def.Freq_module_entries + uintptr(i)*reqModuleSize).Fmodule
+			if to == 0 || seen[to] {
+				continue
+			}
+			switch statusOf(to) {
+			case ModuleEvaluating:
+				running = s.must(js.XJS_AtomToString(e.tls, e.ctx, at[js.TJSModuleDef](to).Fmodule_name)).Text()
+				importer = s.must(js.XJS_AtomToString(e.tls, e.ctx, def.Fmodule_name)).Text()
+				return true
+			case ModuleEvaluated, ModuleEvaluatingAsync:
+				continue
+			}
+			if look(to) {
+				return true
+			}
+		}
+		return false
+	}
+	m := s.definition(name)
+	return running, importer, m != 0 && look(m)
+}
+
+// HasAwait reports whether the module of a name, or one that it imports, has an await at its top.
+func (s *Scope) HasAwait(name string) bool {
+	seen := map[uintptr]bool{}
+	var look func(m uintptr) bool
+	look = func(m uintptr) bool {
+		seen[m] = true
+		def := at[js.TJSModuleDef](m)
+		if def.F__ccgo144>>awaitByte&0xff != 0 {
+			return true
+		}
+		for i := range int(def.Freq_module_entries_count) {
+			to := at[js.TJSReqModuleEntry](def.Freq_module_entries + uintptr(i)*reqModuleSize).Fmodule
+			if to != 0 && !seen[to] && look(to) {
+				return true
+			}
+		}
+		return false
+	}
+	m := s.definition(name)
+	return m != 0 && look(m)
+}

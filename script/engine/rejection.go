@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"modernc.org/libc"
+	js "modernc.org/libquickjs"
+)
+
+// rejected is the last promise that was rejected without anybody to handle it.
+type rejected struct{ promise, reason Kept }
+
+// onRejection is called by the engine when a promise is rejected that nobody handles, and when somebody does after all.
+//
+// A module is an async function of the engine, whose promise the engine looks at and drops: if the module throws, that promise is rejected, and
+// right after it, for the same reason, the promise that everybody else sees. The first of them is nobody's business.
+func (e *Engine) onRejection(_ *libc.TLS, _ uintptr, promise, reason js.TJSValue, handled js.TBOOL, _ uintptr) {
+	if e.o.Rejection == nil {
+		return
+	}
+	s := e.open()
+	defer e.close(s)
+	defer func() {
+		if p := recover(); p != nil {
+			e.panicked = p // The engine goes on; whoever called into it gets the panic.
+		}
+	}()
+	if handled == 0 {
+		if last := e.rejected; !last.promise.IsZero() && s.Kept(last.reason).Is(Value{s, reason}) && e.isEvaluation(s, promise) {
+			e.o.Rejection(s, s.Kept(last.promise), Value{s, reason}, true)
+		}
+		e.forgetRejection()
+		e.rejected = rejected{Value{s, promise}.Keep(), Value{s, reason}.Keep()}
+	}
+	e.o.Rejection(s, Value{s, promise}, Value{s, reason}, handled != 0)
+}
+
+func (e *Engine) forgetRejection() {
+	e.Release(&e.rejected.promise)
+	e.Release(&e.rejected.reason)
+}
+
+// isEvaluation reports whether a promise is that of a module's evaluation.
+func (e *Engine) isEvaluation(s *Scope, promise js.TJSValue) bool {
+	if e.evaluating > 0 {
+		return true
+	}
+	for name := range e.named {
+		if at[js.TJSModuleDef](s.definition(name)).Fpromise.Fu == promise.Fu {
+			return true
+		}
+	}
+	return false
+}

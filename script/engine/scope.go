@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"math"
+
+	"modernc.org/libc"
+	js "modernc.org/libquickjs"
+)
+
+// Scope owns the values that were made or met in it. They are let go when it ends.
+type Scope struct {
+	e     *Engine
+	outer *Scope
+	owned []js.TJSValue
+	ended bool
+}
+
+// Do opens a scope for fn. An exception that nobody caught is an error of type [*Exception]; fn's other errors are returned
+// as they are.
+func (e *Engine) Do(fn func(s *Scope) error) error {
+	if e.rt == 0 {
+		return ErrClosed
+	}
+	if e.hasDeadRealm && e.scope == nil {
+		e.freeRealms(false)
+	}
+	s := e.open()
+	defer e.close(s)
+	return fn(s)
+}
+
+func (e *Engine) open() *Scope {
+	s := e.free
+	if s == nil {
+		s = &Scope{e: e}
+	} else {
+		e.free = s.outer
+	}
+	s.outer, s.ended = e.scope, false
+	e.scope = s
+	return s
+}
+
+// maxSpare is how many values a scope may have had for its list to be used again.
+const maxSpare = 1 << 10
+
+func (e *Engine) close(s *Scope) {
+	e.scope = s.outer
+	for _, v := range s.owned {
+		js.XFreeValue(e.tls, e.ctx, v)
+	}
+	if s.ended = true; cap(s.owned) > maxSpare {
+		s.owned = nil
+	}
+	s.owned = s.owned[:0]
+	s.outer, e.free = e.free, s
+}
+
+// Engine returns the scope's engine.
+func (s *Scope) Engine() *Engine { return s.e }
+
+// own makes the scope the owner of v.
+func (s *Scope) own(v js.TJSValue) Value {
+	if counted(v) {
+		s.owned = append(s.owned, v)
+	}
+	return Value{s, v}
+}
+
+// made is own for what a call of the engine has returned, which may be that there is an exception.
+func (s *Scope) made(v js.TJSValue) (Value, error) {
+	if v.Ftag == js.EJS_TAG_EXCEPTION {
+		s.reraise()
+		return s.Undefined(), s.exception()
+	}
+	made := s.own(v)
+	s.reraise()
+	return made, nil
+}
+
+// must is made for values whose making can only fail for lack of memory.
+func (s *Scope) must(v js.TJSValue) Value {
+	made, err := s.made(v)
+	if err != nil {
+		panic(&MemoryError{err})
+	}
+	return made
+}
+
+// MemoryError is the panic of a function that could not make a value because the engine has reached its limit. In a
+// function that JavaScript called it becomes the engine's exception "out of memory".
+type MemoryError struct{ err error }
+
+func (e *MemoryError) Error() string { return "engine: " + e.err.Error() }
+func (e *MemoryError) Unwrap() error { return e.err }
+
+// Undefined returns undefined.
+func (s *Scope) Undefined() Value { return Value{s, js.TJSValue{Ftag: js.EJS_TAG_UNDEFINED}} }
+
+// Null returns null.
+func (s *Scope) Null() Value { return Value{s, js.TJSValue{Ftag: js.EJS_TAG_NULL}} }
+
+// Bool returns true or false.
+func (s *Scope) Bool(b bool) Value {
+	v := js.TJSValue{Ftag: js.EJS_TAG_BOOL}
+	if b {
+		v.Fu.Fuint641 = 1
+	}
+	return Value{s, v}
+}
+
+// Int returns a number. Those above 2^53 lose digits, as they do in JavaScript.
+func (s *Scope) Int(n int64) Value {
+	if int64(int32(n)) == n {
+		return Value{s, integer(int32(n))}
+	}
+	return s.Float(float64(n))
+}
+
+// Float returns a number.
+func (s *Scope) Float(f float64) Value {
+	v := js.TJSValue{Ftag: js.EJS_TAG_FLOAT64}
+	v.Fu.Fuint641 = math.Float64bits(f)
+	return Value{s, v}
+}
+
+// BigInt returns a BigInt.
+func (s *Scope) BigInt(n int64) Value { return s.must(js.XJS_NewBigInt64(s.e.tls, s.e.ctx, n)) }
+
+// String returns a string of the UTF-8 in text. Halves of surrogate pairs may be in it, in the three bytes each would have; other
+// bytes that are no UTF-8 become U+FFFD.
+func (s *Scope) String(text string) Value {
+	e := s.e
+	from, free := e.lend(text)
+	defer free()
+	return s.must(js.XJS_NewStringLen(e.tls, e.ctx, from, js.Size_t(len(text))))
+}
+
+// Object returns a new object.
+func (s *Scope) Object() Value { return s.must(js.XJS_NewObject(s.e.tls, s.e.ctx)) }
+
+// Array returns a new array of values.
+func (s *Scope) Array(of ...Value) Value {
+	a := s.must(js.XJS_NewArray(s.e.tls, s.e.ctx))
+	for i, v := range of {
+		if js.XJS_SetPropertyUint32(s.e.tls, s.e.ctx, a.v, uint32(i), js.XDupValue(s.e.tls, s.e.ctx, v.v)) < 0 {
+			panic(&MemoryError{s.exception()})
+		}
+	}
+	return a
+}
+
+// Uint8Array returns a new Uint8Array with a copy of b.
+func (s *Scope) Uint8Array(b []byte) Value {
+	e := s.e
+	args := []Value{s.ArrayBuffer(b), s.Undefined(), s.Undefined()} // The engine reads all three, whatever their number.
+	argv := e.arguments(args)
+	defer e.tls.Free(len(args) * valueSize)
+	return s.must(js.XJS_NewTypedArray(e.tls, e.ctx, int32(len(args)), argv, js.EJS_TYPED_ARRAY_UINT8))
+}
+
+// ArrayBuffer returns a new ArrayBuffer with a copy of b.
+func (s *Scope) ArrayBuffer(b []byte) Value {
+	e := s.e
+	memory := js.Xjs_malloc(e.tls, e.ctx, js.Size_t(max(1, len(b))))
+	if memory == 0 {
+		panic(&MemoryError{s.exception()})
+	}
+	copy(bytesAt(memory, len(b)), b)
+	return s.must(js.XJS_NewArrayBuffer(e.tls, e.ctx, memory, js.Size_t(len(b)), addressOf[bufferFree](e.release), 0, 0))
+}
+
+// bufferFree is the function by which the engine gives back the memory of an ArrayBuffer.
+type bufferFree = func(tls *libc.TLS, rt, opaque, memory uintptr)
+
+func (e *Engine) onRelease(tls *libc.TLS, rt, _, memory uintptr) { js.Xjs_free_rt(tls, rt, memory) }
+
+// Global returns the global object.
+func (s *Scope) Global() Value { return s.own(js.XJS_GetGlobalObject(s.e.tls, s.e.ctx)) }
+
+// Eval runs a script, whose name stands in stack traces, and returns the value of its last statement.
+func (s *Scope) Eval(name, source string) (Value, error) {
+	return s.eval(name, source, js.MJS_EVAL_TYPE_GLOBAL)
+}
+
+// EvalModule runs a module and returns the promise of its end.
+func (s *Scope) EvalModule(name, source string) (Value, error) {
+	s.e.evaluating++
+	defer func() { s.e.evaluating-- }()
+	return s.eval(name, source, js.MJS_EVAL_TYPE_MODULE)
+}
+
+func (s *Scope) eval(name, source string, flags int32) (Value, error) {
+	return s.evalIn(s.e.ctx, name, source, flags)
+}
+
+func (s *Scope) evalIn(ctx uintptr, name, source string, flags int32) (Value, error) {
+	e := s.e
+	if err := s.ready(); err != nil {
+		return s.Undefined(), err
+	}
+	text, freeText := e.lend(source)
+	defer freeText()
+	file, freeFile := e.lend(name)
+	defer freeFile()
+	return s.made(js.XJS_Eval(e.tls, ctx, text, js.Size_t(len(source)), file, flags))
+}
+
+// ParseJSON returns the value of JSON. name stands in its errors.
+func (s *Scope) ParseJSON(name, text string) (Value, error) {
+	e := s.e
+	from, freeText := e.lend(text)
+	defer freeText()
+	file, freeFile := e.lend(name)
+	defer freeFile()
+	return s.made(js.XJS_ParseJSON(e.tls, e.ctx, from, js.Size_t(len(text)), file))
+}
+
+// Promise returns a new promise and the functions that settle it.
+func (s *Scope) Promise() (promise, resolve, reject Value) {
+	e := s.e
+	both := e.tls.Alloc(2 * valueSize)
+	defer e.tls.Free(2 * valueSize)
+	promise = s.must(js.XJS_NewPromiseCapability(e.tls, e.ctx, both))
+	return promise, s.own(valueAt(both, 0)), s.own(valueAt(both, 1))
+}
+
+// counted reports whether v is counted by references.
+func counted(v js.TJSValue) bool { return int32(v.Ftag) < 0 }
+
+func integer(n int32) js.TJSValue {
+	v := js.TJSValue{Ftag: js.EJS_TAG_INT}
+	v.Fu.Fuint641 = uint64(uint32(n))
+	return v
+}

@@ -1,0 +1,259 @@
+package engine
+
+import (
+	"math"
+
+	js "modernc.org/libquickjs"
+)
+
+// Value is a value of JavaScript. It is good until its scope ends.
+type Value struct {
+	s *Scope
+	v js.TJSValue
+}
+
+// Kind is what typeof tells, with null apart.
+type Kind int
+
+// The kinds of values.
+const (
+	Undefined Kind = iota
+	Null
+	Boolean
+	Number
+	BigInt
+	String
+	Symbol
+	Object
+	Function
+)
+
+// Kind returns what sort of value it is.
+func (v Value) Kind() Kind {
+	switch int32(v.v.Ftag) {
+	case js.EJS_TAG_NULL:
+		return Null
+	case js.EJS_TAG_BOOL:
+		return Boolean
+	case js.EJS_TAG_INT, js.EJS_TAG_FLOAT64:
+		return Number
+	case js.EJS_TAG_BIG_INT, js.EJS_TAG_SHORT_BIG_INT:
+		return BigInt
+	case js.EJS_TAG_STRING, js.EJS_TAG_STRING_ROPE:
+		return String
+	case js.EJS_TAG_SYMBOL:
+		return Symbol
+	case js.EJS_TAG_OBJECT:
+		if v.IsFunction() {
+			return Function
+		}
+		return Object
+	}
+	return Undefined
+}
+
+// IsUndefined reports whether it is undefined.
+func (v Value) IsUndefined() bool { return v.Kind() == Undefined }
+
+// IsNullish reports whether it is undefined or null.
+func (v Value) IsNullish() bool { return v.Kind() <= Null }
+
+// IsFunction reports whether it can be called.
+func (v Value) IsFunction() bool {
+	return v.v.Ftag == js.EJS_TAG_OBJECT && js.XJS_IsFunction(v.s.e.tls, v.s.e.ctx, v.v) != 0
+}
+
+// IsArray reports whether it is an array.
+func (v Value) IsArray() bool {
+	return v.v.Ftag == js.EJS_TAG_OBJECT && js.XJS_IsArray(v.s.e.tls, v.s.e.ctx, v.v) > 0
+}
+
+// IsError reports whether it is an Error.
+func (v Value) IsError() bool {
+	return v.v.Ftag == js.EJS_TAG_OBJECT && js.XJS_IsError(v.s.e.tls, v.s.e.ctx, v.v) != 0
+}
+
+// IsObject reports whether it is an object, which functions are, too.
+func (v Value) IsObject() bool { return v.v.Ftag == js.EJS_TAG_OBJECT }
+
+// Is reports whether both are the same value, as Object.is does.
+func (v Value) Is(other Value) bool {
+	return js.XJS_SameValue(v.s.e.tls, v.s.e.ctx, v.v, other.v) != 0
+}
+
+// Bool returns whether it is truthy.
+func (v Value) Bool() bool {
+	if v.v.Ftag == js.EJS_TAG_BOOL || v.v.Ftag == js.EJS_TAG_INT {
+		return int32(v.v.Fu.Fuint641) != 0
+	}
+	return js.XJS_ToBool(v.s.e.tls, v.s.e.ctx, v.v) > 0
+}
+
+// Float returns a number; NaN of other values.
+func (v Value) Float() float64 {
+	switch v.v.Ftag {
+	case js.EJS_TAG_INT:
+		return float64(int32(v.v.Fu.Fuint641))
+	case js.EJS_TAG_FLOAT64:
+		return math.Float64frombits(v.v.Fu.Fuint641)
+	}
+	return math.NaN()
+}
+
+// Int returns the whole part of a number, within what an int64 can be; 0 of NaN and of other values.
+func (v Value) Int() int64 {
+	if v.v.Ftag == js.EJS_TAG_INT {
+		return int64(int32(v.v.Fu.Fuint641))
+	}
+	switch f := v.Float(); {
+	case math.IsNaN(f):
+		return 0
+	case f >= math.MaxInt64:
+		return math.MaxInt64
+	case f <= math.MinInt64:
+		return math.MinInt64
+	default:
+		return int64(f)
+	}
+}
+
+// BigInt returns the low 64 bits of a BigInt; 0 of other values.
+func (v Value) BigInt() int64 {
+	if v.Kind() != BigInt {
+		return 0
+	}
+	e := v.s.e
+	n := e.tls.Alloc(8)
+	defer e.tls.Free(8)
+	if js.XJS_ToBigInt64(e.tls, e.ctx, n, v.v) < 0 {
+		return 0
+	}
+	return *at[int64](n)
+}
+
+// Text returns a string as UTF-8, empty for other values. A half of a surrogate pair that stands alone has the three bytes that it would
+// have as a character: see [Scope.String].
+func (v Value) Text() string {
+	if v.Kind() != String {
+		return ""
+	}
+	text, _ := v.Convert()
+	return text
+}
+
+// Convert returns what String(v) is. That may call into the script and fail; for a symbol it does.
+func (v Value) Convert() (string, error) {
+	e := v.s.e
+	n := e.tls.Alloc(8)
+	defer e.tls.Free(8)
+	text := js.XJS_ToCStringLen2(e.tls, e.ctx, n, v.v, 0)
+	if text == 0 {
+		v.s.reraise()
+		return "", v.s.exception()
+	}
+	defer js.XJS_FreeCString(e.tls, e.ctx, text)
+	return string(bytesAt(text, int(*at[js.Size_t](n)))), nil
+}
+
+// Get returns a property.
+func (v Value) Get(name string) (Value, error) {
+	e := v.s.e
+	text, free := e.lend(name)
+	defer free()
+	return v.s.made(js.XJS_GetPropertyStr(e.tls, e.ctx, v.v, text))
+}
+
+// Index returns an element of an array.
+func (v Value) Index(i int) (Value, error) {
+	e := v.s.e
+	return v.s.made(js.XJS_GetPropertyUint32(e.tls, e.ctx, v.v, uint32(i)))
+}
+
+// Len returns the length of an array, or of what has one.
+func (v Value) Len() (int, error) {
+	n, err := v.Get("length")
+	if err != nil {
+		return 0, err
+	}
+	return int(n.Int()), nil
+}
+
+// Set sets a property.
+func (v Value) Set(name string, to Value) error {
+	e := v.s.e
+	text, free := e.lend(name)
+	defer free()
+	return v.s.done(js.XJS_SetPropertyStr(e.tls, e.ctx, v.v, text, js.XDupValue(e.tls, e.ctx, to.v)))
+}
+
+// Hide sets a property that is not listed with the others of its object.
+func (v Value) Hide(name string, to Value) error {
+	e := v.s.e
+	text, free := e.lend(name)
+	defer free()
+	value := js.XDupValue(e.tls, e.ctx, to.v)
+	return v.s.done(js.XJS_DefinePropertyValueStr(e.tls, e.ctx, v.v, text, value, js.MJS_PROP_CONFIGURABLE|js.MJS_PROP_WRITABLE))
+}
+
+// done is made for what returns a negative number if there is an exception.
+func (s *Scope) done(n int32) error {
+	s.reraise()
+	if n < 0 {
+		return s.exception()
+	}
+	return nil
+}
+
+// Keys returns the names of an object's own properties that are listed, those that are symbols left out.
+func (v Value) Keys() ([]string, error) {
+	e := v.s.e
+	memory := e.tls.Alloc(16)
+	defer e.tls.Free(16)
+	flags := int32(js.MJS_GPN_STRING_MASK | js.MJS_GPN_ENUM_ONLY)
+	if err := v.s.done(js.XJS_GetOwnPropertyNames(e.tls, e.ctx, memory, memory+8, v.v, flags)); err != nil {
+		return nil, err
+	}
+	list, n := *at[uintptr](memory), *at[uint32](memory + 8)
+	defer js.XJS_FreePropertyEnum(e.tls, e.ctx, list, n)
+	names := make([]string, n)
+	for i := range names {
+		atom := at[js.TJSPropertyEnum](list + uintptr(i)*propertySize).Fatom
+		names[i] = v.s.must(js.XJS_AtomToString(e.tls, e.ctx, atom)).Text()
+	}
+	return names, nil
+}
+
+// Call calls a function.
+func (v Value) Call(this Value, args ...Value) (Value, error) {
+	e := v.s.e
+	if err := v.s.ready(); err != nil {
+		return v.s.Undefined(), err
+	}
+	argv := e.arguments(args)
+	if argv != 0 {
+		defer e.tls.Free(len(args) * valueSize)
+	}
+	return v.s.made(js.XJS_Call(e.tls, e.ctx, v.v, this.v, int32(len(args)), argv))
+}
+
+// New calls a constructor.
+func (v Value) New(args ...Value) (Value, error) {
+	e := v.s.e
+	if err := v.s.ready(); err != nil {
+		return v.s.Undefined(), err
+	}
+	argv := e.arguments(args)
+	if argv != 0 {
+		defer e.tls.Free(len(args) * valueSize)
+	}
+	return v.s.made(js.XJS_CallConstructor(e.tls, e.ctx, v.v, int32(len(args)), argv))
+}
+
+// Invoke calls a method.
+func (v Value) Invoke(name string, args ...Value) (Value, error) {
+	method, err := v.Get(name)
+	if err != nil {
+		return v.s.Undefined(), err
+	}
+	return method.Call(v, args...)
+}
