@@ -1,0 +1,179 @@
+// Package cjsnames finds the names that a CommonJS module exports, without running it, so that an ES module can import them. It looks for what
+// people and compilers write: exports.name = …, module.exports = { … }, Object.defineProperty(exports, 'name', …), and for modules that are
+// handed on whole: module.exports = require('…'), __exportStar(require('…')). What it does not find is still in the default export.
+package cjsnames
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Names are what was found, each once.
+type Names struct {
+	Exports   []string
+	Reexports []string // what is given to require by those that are handed on whole
+}
+
+// Find looks for names in the source of a module.
+func Find(source string) Names {
+	f := &finder{tokens: scan(source), seen: map[string]bool{}}
+	for f.at = 0; f.at < len(f.tokens); f.at++ {
+		f.look()
+	}
+	return Names{f.exports, f.reexports}
+}
+
+type finder struct {
+	tokens             []token
+	at                 int
+	seen               map[string]bool
+	exports, reexports []string
+}
+
+func (f *finder) export(name string) {
+	if !f.seen[name] && utf8.ValidString(name) {
+		f.seen[name] = true
+		f.exports = append(f.exports, name)
+	}
+}
+
+// token returns the one that is n after this, an empty one behind the end.
+func (f *finder) token(n int) token {
+	if f.at+n < len(f.tokens) {
+		return f.tokens[f.at+n]
+	}
+	return token{}
+}
+
+// follows reports whether these texts are next, from the one that is n after this. "" stands for any string of the source.
+func (f *finder) follows(n int, texts ...string) bool {
+	for i, text := range texts {
+		t := f.token(n + i)
+		if text == "" && t.kind != kindString || text != "" && (t.kind == kindString || t.text != text) {
+			return false
+		}
+	}
+	return true
+}
+
+// exportsAt returns how many tokens "exports" or "module.exports" takes, n after this, 0 if it is not there.
+func (f *finder) exportsAt(n int) int {
+	switch {
+	case f.follows(n, "exports"):
+		return 1
+	case f.follows(n, "module", ".", "exports"):
+		return 3
+	}
+	return 0
+}
+
+func (f *finder) look() {
+	if f.at > 0 && f.tokens[f.at-1].text == "." && f.tokens[f.at-1].kind == kindSign {
+		return // A property of something else.
+	}
+	switch {
+	case f.follows(0, "Object", ".", "defineProperty", "("):
+		if n := f.exportsAt(4); n > 0 && f.follows(4+n, ",", "", ",") {
+			f.defined(4+n+1, 4+n+3)
+		}
+	case f.follows(0, "__exportStar", "(", "require", "(", ""):
+		f.reexports = append(f.reexports, f.token(4).text)
+	case f.follows(0, "__export", "(", "require", "(", ""):
+		f.reexports = append(f.reexports, f.token(4).text)
+	case f.follows(0, "tslib", ".", "__exportStar", "(", "require", "(", ""):
+		f.reexports = append(f.reexports, f.token(6).text)
+	default:
+		if n := f.exportsAt(0); n > 0 {
+			f.assigned(n, n == 3)
+		}
+	}
+}
+
+// defined looks at the descriptor of a property: one that could do anything is not counted.
+func (f *finder) defined(name, descriptor int) {
+	if f.follows(descriptor, "{", "enumerable", ":", "true", ",", "get") || f.follows(descriptor, "{", "value", ":") ||
+		f.follows(descriptor, "{", "enumerable", ":", "true", ",", "value", ":") || f.follows(descriptor, "{", "get") {
+		f.export(f.token(name).text)
+	}
+}
+
+// assigned looks at what follows exports.
+func (f *finder) assigned(n int, whole bool) {
+	switch next := f.token(n + 1); {
+	case f.follows(n, ".") && next.kind == kindName && f.follows(n+2, "=") && f.token(n+2).kind == kindSign:
+		f.export(next.text)
+	case f.follows(n, "[", "", "]", "="):
+		f.export(next.text)
+	case whole && f.follows(n, "="):
+		f.value(n + 1)
+	}
+}
+
+// value looks at what module.exports is set to.
+func (f *finder) value(n int) {
+	if k := f.exportsAt(n); k > 0 && f.follows(n+k, "=") {
+		n += k + 1
+	}
+	switch {
+	case f.follows(n, "require", "(", "", ")"):
+		f.reexports = append(f.reexports, f.token(n+2).text)
+	case f.follows(n, "{"):
+		f.members(n + 1)
+	}
+}
+
+// members looks at an object: names alone, names with a value that is one word, and …require(…). The first member that is something else ends it,
+// but has a name itself.
+func (f *finder) members(n int) {
+	for {
+		t := f.token(n)
+		switch {
+		case f.follows(n, "...", "require", "(", "", ")"):
+			f.reexports = append(f.reexports, f.token(n+3).text)
+			n += 5
+		case t.kind == kindName && (f.follows(n+1, ",") || f.follows(n+1, "}")):
+			f.export(t.text)
+			n++
+		case (t.kind == kindName || t.kind == kindString) && f.follows(n+1, ":"):
+			f.export(t.text)
+			if value := f.token(n + 2); value.kind == kindSign || !f.follows(n+3, ",") && !f.follows(n+3, "}") {
+				return
+			}
+			n += 3
+		case t.kind == kindName && (f.follows(n+1, "(") || t.text == "get" || t.text == "async"):
+			return
+		default:
+			return
+		}
+		if !f.follows(n, ",") {
+			return
+		}
+		n++
+	}
+}
+
+func isNameStart(r rune) bool { return r == '$' || r == '_' || unicode.IsLetter(r) }
+func isNamePart(r rune) bool {
+	return isNameStart(r) || unicode.IsDigit(r) || r == '\u200c' || r == '\u200d'
+}
+
+func isSpace(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }
+
+var beforeExpression = map[string]bool{
+	"return": true, "typeof": true, "instanceof": true, "in": true, "of": true, "new": true, "delete": true, "void": true, "throw": true, "case": true,
+	"do": true, "else": true, "yield": true, "await": true,
+}
+
+// startsRegExp reports whether a slash behind a token begins a regular expression.
+func startsRegExp(last token) bool {
+	switch last.kind {
+	case kindNone:
+		return true
+	case kindName:
+		return beforeExpression[last.text]
+	case kindSign:
+		return !strings.Contains(")]}", last.text)
+	}
+	return false
+}

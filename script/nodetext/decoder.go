@@ -1,0 +1,109 @@
+package nodetext
+
+import (
+	"strings"
+
+	"github.com/brood-go/brood/streams"
+)
+
+// Decoder decodes text that comes in chunks as Node's StringDecoder does: what a chunk has cut off waits for the next.
+// The zero value decodes UTF-8.
+type Decoder struct {
+	Encoding streams.Encoding
+	cut      [4]byte // what was cut off
+	n        int     // how many bytes of cut there are
+	missing  int     // how many bytes are to come to complete it
+}
+
+// Missing returns how many bytes have been cut off, and how many would complete them.
+func (d *Decoder) Missing() (have, missing int) { return d.n, d.missing }
+
+// Cut returns the bytes that have been cut off, in an array whose rest may have any others.
+func (d *Decoder) Cut() [4]byte { return d.cut }
+
+// Reset forgets what has been cut off.
+func (d *Decoder) Reset() { d.n, d.missing = 0, 0 }
+
+// Write returns the text of p, after what the last chunk has cut off.
+func (d *Decoder) Write(p []byte) string {
+	var head strings.Builder
+	for d.missing > 0 && len(p) > 0 {
+		n := d.fill(p)
+		p = p[n:]
+		if d.missing == 0 {
+			head.WriteString(d.End())
+		}
+	}
+	if len(p) == 0 {
+		return head.String()
+	}
+	whole, missing := wholePart(p, d.Encoding)
+	d.n, d.missing = copy(d.cut[:], p[whole:]), missing
+	return head.String() + Decode(p[:whole], d.Encoding)
+}
+
+// fill takes from p what completes what was cut off. In UTF-8 it stops at a byte that does not go on with a character,
+// after which nothing is missing.
+func (d *Decoder) fill(p []byte) (n int) {
+	for n < len(p) && d.missing > 0 {
+		if d.Encoding == streams.UTF8 && p[n]&0xC0 != 0x80 {
+			d.missing = 0
+			return n
+		}
+		d.cut[d.n] = p[n]
+		d.n++
+		n++
+		d.missing--
+	}
+	return n
+}
+
+// End returns the text of what the last chunk has cut off, which is then forgotten.
+func (d *Decoder) End() string {
+	text := Decode(d.cut[:d.n], d.Encoding)
+	d.Reset()
+	return text
+}
+
+// wholePart returns how many of the first bytes of p need nothing of what follows, and how many bytes would complete
+// the rest.
+func wholePart(p []byte, e streams.Encoding) (whole, missing int) {
+	n := len(p)
+	switch e {
+	case streams.UTF8:
+		return wholeUTF8(p)
+	case streams.UTF16LE:
+		if n%2 == 1 {
+			return n - 1, 1
+		}
+		if p[n-1]&0xFC == 0xD8 {
+			return n - 2, 2
+		}
+	case streams.Base64, streams.Base64URL:
+		rest := n % 3
+		return n - rest, (3 - rest) % 3
+	}
+	return n, 0
+}
+
+// wholeUTF8 has the last character wait if its first byte announces more than there are.
+func wholeUTF8(p []byte) (whole, missing int) {
+	for i := len(p) - 1; i >= max(0, len(p)-3); i-- {
+		size := 0
+		switch c := p[i]; {
+		case c&0xC0 == 0x80:
+			continue
+		case c&0xE0 == 0xC0:
+			size = 2
+		case c&0xF0 == 0xE0:
+			size = 3
+		case c&0xF8 == 0xF0:
+			size = 4
+		}
+		if have := len(p) - i; have < size {
+			return i, size - have
+		}
+		break
+	}
+	return len(p), 0
+}

@@ -1,0 +1,206 @@
+package nodetext
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/transform"
+
+	"github.com/brood-go/brood/streams"
+)
+
+// ErrNotEncoded is the error of bytes that are not valid in their encoding.
+var ErrNotEncoded = errors.New("nodetext: the bytes are not valid in their encoding")
+
+// replaced are labels of encodings that the standard has given up, which others may have still.
+var replaced = map[string]bool{
+	"csiso2022kr": true, "hz-gb-2312": true, "iso-2022-cn": true, "iso-2022-cn-ext": true, "iso-2022-kr": true, "replacement": true,
+}
+
+// Label returns the name of the encoding that a label stands for (WHATWG Encoding Standard, "Names and labels"), empty
+// if for none.
+func Label(label string) string {
+	label = strings.ToLower(strings.Trim(label, "\t\n\f\r "))
+	switch {
+	case replaced[label]:
+		return "replacement"
+	case label != strings.TrimSpace(label):
+		return "" // These blanks are none to the standard, but to the package.
+	}
+	if name, ok := newLabels[label]; ok {
+		return name
+	}
+	e, err := htmlindex.Get(label)
+	if err != nil {
+		return ""
+	}
+	name, err := htmlindex.Name(e)
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// newLabels are those that the package does not know.
+var newLabels = map[string]string{
+	"unicode11utf8": "utf-8", "unicode20utf8": "utf-8", "x-unicode20utf8": "utf-8", "unicodefffe": "utf-16be", "csunicode": "utf-16le",
+	"iso-10646-ucs-2": "utf-16le", "ucs-2": "utf-16le", "unicode": "utf-16le", "unicodefeff": "utf-16le", "ms932": "shift_jis",
+	"koi8-ru": "koi8-u", "x-x-big5": "big5",
+}
+
+// TextDecoder decodes text as that of the WHATWG Encoding Standard.
+type TextDecoder struct {
+	name      string
+	fatal     bool // bytes that are not valid are an error
+	ignoreBOM bool // a byte order mark is part of the text
+	legacy    transform.Transformer
+	table     *[128]rune // or the upper half of the encoding
+	pending   []byte     // what the last chunk has cut off
+	began     bool       // the beginning of the text is behind us
+}
+
+// NewTextDecoder returns a decoder for the encoding of that name. ok says whether there is one.
+func NewTextDecoder(name string, fatal, ignoreBOM bool) (d *TextDecoder, ok bool) {
+	d = &TextDecoder{name: name, fatal: fatal, ignoreBOM: ignoreBOM}
+	switch name {
+	case "utf-8", "utf-16le", "utf-16be":
+		return d, true
+	case "replacement", "":
+		return nil, false
+	}
+	e, err := htmlindex.Get(name)
+	if err != nil {
+		return nil, false
+	}
+	switch name {
+	case "gbk", "gb18030", "big5", "euc-jp", "iso-2022-jp", "shift_jis", "euc-kr":
+		d.legacy = e.NewDecoder()
+	default:
+		d.table = tableOf(e)
+	}
+	return d, true
+}
+
+// tableOf returns the characters of the upper half of an encoding with one byte a character. Bytes below 0xA0 that the
+// package leaves out are controls.
+func tableOf(e encoding.Encoding) *[128]rune {
+	var table [128]rune
+	for i := range table {
+		p, err := e.NewDecoder().Bytes([]byte{byte(0x80 + i)})
+		if table[i], _ = utf8.DecodeRune(p); err != nil || table[i] == utf8.RuneError && i < 0x20 {
+			table[i] = rune(0x80 + i)
+		}
+	}
+	return &table
+}
+
+// Decode returns the text of p, after what the last chunk has cut off. With more it keeps what p cuts off; else the
+// next call begins a new text, as after an error.
+func (d *TextDecoder) Decode(p []byte, more bool) (string, error) {
+	if len(d.pending) > 0 {
+		p = append(d.pending, p...)
+		d.pending = nil
+	}
+	text, rest, err := d.decode(p, more)
+	if err == nil && more {
+		d.pending = bytes.Clone(rest)
+	}
+	if len(text) > 0 && !d.began {
+		d.began = true
+		if !d.ignoreBOM && d.legacy == nil && d.table == nil {
+			text = strings.TrimPrefix(text, "\uFEFF")
+		}
+	}
+	if err != nil || !more {
+		d.began = false
+		if d.legacy != nil {
+			d.legacy.Reset()
+		}
+	}
+	return text, err
+}
+
+func (d *TextDecoder) decode(p []byte, more bool) (text string, rest []byte, err error) {
+	switch d.name {
+	case "utf-8":
+		whole := len(p)
+		if more {
+			whole, _ = wholeUTF8(p)
+		}
+		if d.fatal && !utf8.Valid(p[:whole]) {
+			return "", nil, ErrNotEncoded
+		}
+		return Decode(p[:whole], streams.UTF8), p[whole:], nil
+	case "utf-16le", "utf-16be":
+		return d.decodeUTF16(p, more)
+	}
+	if d.table != nil {
+		text, err = d.decodeBytes(p)
+		return text, nil, err
+	}
+	return d.decodeLegacy(p, more)
+}
+
+func (d *TextDecoder) decodeBytes(p []byte) (string, error) {
+	var b strings.Builder
+	b.Grow(len(p))
+	for _, c := range p {
+		r := rune(c)
+		if c >= utf8.RuneSelf {
+			r = d.table[c-0x80]
+		}
+		if r == utf8.RuneError && d.fatal {
+			return "", ErrNotEncoded
+		}
+		b.WriteRune(r)
+	}
+	return b.String(), nil
+}
+
+func (d *TextDecoder) decodeUTF16(p []byte, more bool) (text string, rest []byte, err error) {
+	whole := len(p) &^ 1
+	if d.name == "utf-16be" {
+		p = bytes.Clone(p)
+		for i := 0; i < whole; i += 2 {
+			p[i], p[i+1] = p[i+1], p[i]
+		}
+	}
+	odd := len(p) - whole
+	if more && whole > 0 && p[whole-1]&0xFC == 0xD8 {
+		whole -= 2 // The other half may come.
+	}
+	text = decodeUTF16(p[:whole])
+	if lone := hasSurrogate(text); d.fatal && (lone || !more && odd > 0) {
+		return "", nil, ErrNotEncoded
+	} else if lone {
+		text = replaceSurrogates(text)
+	}
+	if !more && odd > 0 && (whole == 0 || p[whole-1]&0xFC != 0xD8) {
+		text += "\uFFFD" // Else the half of a pair before it is one already, for both.
+	}
+	if rest = p[whole:]; d.name == "utf-16be" && len(rest) > 1 {
+		rest[0], rest[1] = rest[1], rest[0]
+	}
+	return text, rest, nil
+}
+
+func (d *TextDecoder) decodeLegacy(p []byte, more bool) (text string, rest []byte, err error) {
+	dst := make([]byte, 0, len(p)+len(p)/2+utf8.UTFMax)
+	for {
+		n, used, err := d.legacy.Transform(dst[len(dst):cap(dst)], p, !more)
+		dst, p = dst[:len(dst)+n], p[used:]
+		if err != transform.ErrShortDst {
+			break // ErrShortSrc is that p ends in the middle of a character.
+		}
+		dst = append(dst, make([]byte, cap(dst)+utf8.UTFMax)...)[:len(dst)]
+	}
+	text = string(dst)
+	if d.fatal && strings.Contains(text, "\uFFFD") {
+		return "", nil, ErrNotEncoded
+	}
+	return text, p, nil
+}

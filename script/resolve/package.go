@@ -1,0 +1,312 @@
+package resolve
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// packageJSON is what a package.json says of a package's files.
+type packageJSON struct {
+	dir     string
+	Name    string
+	Type    string
+	Main    string
+	Exports any // string, []any or *object
+	Imports *object
+}
+
+// object is an object of JSON whose members are in their order, which is that of conditions.
+type object struct {
+	keys   []string
+	values map[string]any
+}
+
+// read returns the package.json of a directory, nil if there is none.
+func (r *Resolver) read(dir string) (*packageJSON, error) {
+	if p, ok := r.packages[dir]; ok {
+		return p, nil
+	}
+	path := filepath.Join(dir, "package.json")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) || err != nil && isDirectory(path) {
+		r.packages[dir] = nil
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := &packageJSON{dir: dir}
+	value, err := decode(text)
+	if err != nil {
+		return nil, failure("ERR_INVALID_PACKAGE_CONFIG", "Invalid package config %s.", path)
+	}
+	o, ok := value.(*object)
+	if !ok {
+		return nil, failure("ERR_INVALID_PACKAGE_CONFIG", "Invalid package config %s.", path)
+	}
+	p.Name, _ = o.values["name"].(string)
+	p.Type, _ = o.values["type"].(string)
+	p.Main, _ = o.values["main"].(string)
+	p.Exports = o.values["exports"]
+	p.Imports, _ = o.values["imports"].(*object)
+	r.packages[dir] = p
+	return p, nil
+}
+
+// scope returns the package that files of a directory belong to, nil if there is none.
+func (r *Resolver) scope(dir string) (*packageJSON, error) {
+	for {
+		if filepath.Base(dir) == "node_modules" {
+			return nil, nil
+		}
+		if p, err := r.read(dir); p != nil || err != nil {
+			return p, err
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return nil, nil
+		}
+		dir = up
+	}
+}
+
+// decode returns JSON with the order of members.
+func decode(text []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
+	v, err := decodeValue(d)
+	if err != nil {
+		return nil, err
+	}
+	if d.More() {
+		return nil, errors.New("something follows it")
+	}
+	return v, nil
+}
+
+func decodeValue(d *json.Decoder) (any, error) {
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token {
+	case json.Delim('{'):
+		o := &object{values: map[string]any{}}
+		for d.More() {
+			key, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			v, err := decodeValue(d)
+			if err != nil {
+				return nil, err
+			}
+			o.keys = append(o.keys, key.(string))
+			o.values[key.(string)] = v
+		}
+		_, err := d.Token()
+		return o, err
+	case json.Delim('['):
+		list := []any{}
+		for d.More() {
+			v, err := decodeValue(d)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		_, err := d.Token()
+		return list, err
+	}
+	return token, nil
+}
+
+// export returns the file of a subpath, "." or "./…", that the package exports.
+func (p *packageJSON) export(subpath string, q *request) (string, error) {
+	exports, ok := p.Exports.(*object)
+	if !ok || !strings.HasPrefix(append(exports.keys, "")[0], ".") {
+		exports = &object{keys: []string{"."}, values: map[string]any{".": p.Exports}}
+	} else if slices.ContainsFunc(exports.keys, func(key string) bool { return !strings.HasPrefix(key, ".") }) {
+		return "", failure("ERR_INVALID_PACKAGE_CONFIG", "Invalid package config %s. \"exports\" cannot contain some keys starting with '.' and "+
+			"some not. The exports object must either be an object of package subpath keys or an object of main entry condition name keys only.", p.path())
+	}
+	target, found, err := p.match(subpath, exports, q, false)
+	if err != nil {
+		return "", err
+	}
+	if !found {
+		if subpath == "." {
+			return "", failure("ERR_PACKAGE_PATH_NOT_EXPORTED", "No \"exports\" main defined in %s%s", p.path(), q.imports())
+		}
+		return "", failure("ERR_PACKAGE_PATH_NOT_EXPORTED", "Package subpath '%s' is not defined by \"exports\" in %s%s", subpath, p.path(), q.imports())
+	}
+	return target, nil
+}
+
+func (p *packageJSON) path() string { return filepath.Join(p.dir, "package.json") }
+
+// entry is what a key of exports or imports stands for.
+type entry struct {
+	key        string
+	star       string // what the pattern's * is
+	isPattern  bool
+	isInternal bool // of imports
+}
+
+// match finds the entry of a key, or the pattern with the longest beginning that fits it.
+func (p *packageJSON) match(key string, of *object, q *request, internal bool) (target string, found bool, err error) {
+	if v, ok := of.values[key]; ok && !strings.Contains(key, "*") && !strings.HasSuffix(key, "/") {
+		return p.target(v, entry{key: key, isInternal: internal}, q)
+	}
+	best, star := "", ""
+	for _, pattern := range of.keys {
+		before, after, ok := strings.Cut(pattern, "*")
+		if !ok || strings.Contains(after, "*") || !strings.HasPrefix(key, before) || key == before ||
+			!strings.HasSuffix(key, after) || len(key) < len(pattern) {
+			continue
+		}
+		if bestBefore, _, _ := strings.Cut(best, "*"); best == "" || len(before) > len(bestBefore) ||
+			len(before) == len(bestBefore) && len(pattern) > len(best) {
+			best, star = pattern, key[len(before):len(key)-len(after)]
+		}
+	}
+	if best == "" {
+		return "", false, nil
+	}
+	return p.target(of.values[best], entry{best, star, true, internal}, q)
+}
+
+// target returns what an entry means: a file of the package, or of imports a bare name.
+func (p *packageJSON) target(v any, e entry, q *request) (string, bool, error) {
+	switch v := v.(type) {
+	case string:
+		return p.file(v, e, q)
+	case *object:
+		for _, condition := range v.keys {
+			if _, err := strconv.ParseUint(condition, 10, 32); err == nil {
+				return "", false, failure("ERR_INVALID_PACKAGE_CONFIG", "Invalid package config %s. \"exports\" cannot contain numeric property keys.", p.path())
+			}
+			if condition != "default" && !slices.Contains(q.conditions, condition) {
+				continue
+			}
+			target, found, err := p.target(v.values[condition], e, q)
+			if found || err != nil || v.values[condition] == nil {
+				return target, found, err
+			}
+		}
+		return "", false, nil
+	case []any:
+		var failed error
+		for _, one := range v {
+			target, found, err := p.target(one, e, q)
+			if found {
+				return target, true, nil
+			}
+			failed = err
+		}
+		return "", false, failed
+	case nil:
+		return "", false, nil
+	}
+	return "", false, p.invalid(v, e, q)
+}
+
+// file returns the file that an entry names.
+func (p *packageJSON) file(target string, e entry, q *request) (string, bool, error) {
+	path := target
+	if e.isPattern {
+		path = strings.ReplaceAll(target, "*", e.star)
+	}
+	if !strings.HasPrefix(target, "./") {
+		if e.isInternal && !isRelative(target) && !filepath.IsAbs(target) {
+			return path, true, nil
+		}
+		return "", false, p.invalid(target, e, q)
+	}
+	if hasInvalidPart(target[2:]) {
+		return "", false, p.invalid(target, e, q)
+	}
+	if e.isPattern && hasInvalidPart(e.star) {
+		kind := "exports"
+		if e.isInternal {
+			kind = "imports"
+		}
+		return "", false, failure("ERR_INVALID_MODULE_SPECIFIER",
+			"Invalid module \"%s\" request is not a valid match in pattern \"%s\" for the \"%s\" resolution of %s%s",
+			q.specifier, e.key, kind, p.path(), q.imports())
+	}
+	return filepath.Join(p.dir, path), true, nil
+}
+
+// hasInvalidPart reports whether a part of a path leads out of its package, or into another.
+func hasInvalidPart(path string) bool {
+	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
+		switch strings.ReplaceAll(strings.ToLower(part), "%2e", ".") {
+		case ".", "..", "node_modules":
+			return true
+		}
+	}
+	return false
+}
+
+func (p *packageJSON) invalid(target any, e entry, q *request) error {
+	text := "an array or an object"
+	isText := false
+	if s, ok := target.(string); ok {
+		text, isText = strconv.Quote(s), !strings.HasPrefix(s, "./")
+	} else if encoded, err := json.Marshal(target); err == nil {
+		text = string(encoded)
+	}
+	hint := ""
+	if isText && !e.isInternal {
+		hint = "; targets must start with \"./\""
+	}
+	if e.key == "." {
+		return failure("ERR_INVALID_PACKAGE_TARGET", "Invalid \"exports\" main target %s defined in the package config %s%s%s", text, p.path(), q.imports(), hint)
+	}
+	kind := "exports"
+	if e.isInternal {
+		kind = "imports"
+	}
+	return failure("ERR_INVALID_PACKAGE_TARGET", "Invalid \"%s\" target %s defined for '%s' in the package config %s%s%s",
+		kind, text, e.key, p.path(), q.imports(), hint)
+}
+
+// Format is what a file is to be run as.
+type Format string
+
+// The formats of files.
+const (
+	CommonJS Format = "commonjs"
+	Module   Format = "module"
+	JSON     Format = "json"
+)
+
+// Format returns what a file is by its extension and its package, and whether that has been said: a .js file of a package without a
+// type may be either.
+func (r *Resolver) Format(file string) (format Format, said bool, err error) {
+	switch filepath.Ext(file) {
+	case ".mjs", ".mts":
+		return Module, true, nil
+	case ".cjs", ".cts":
+		return CommonJS, true, nil
+	case ".json":
+		return JSON, true, nil
+	}
+	p, err := r.scope(filepath.Dir(file))
+	if err != nil {
+		return "", false, err
+	}
+	if p != nil && p.Type == "module" {
+		return Module, true, nil
+	}
+	// In node_modules what does not say is CommonJS.
+	said = p != nil && p.Type == "commonjs" || strings.Contains(file, string(filepath.Separator)+"node_modules"+string(filepath.Separator))
+	return CommonJS, said, nil
+}

@@ -1,0 +1,354 @@
+// Package resolve finds the files of modules as Node does: https://nodejs.org/api/modules.html#all-together and
+// https://nodejs.org/api/esm.html#resolution-algorithm-specification.
+package resolve
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Resolver finds files, and remembers the package.json files that it has read. It is for one goroutine.
+type Resolver struct {
+	// Conditions are those of packages besides Node's own: the flag --conditions.
+	Conditions []string
+
+	// KeepLinks has files known by the names they were asked for, not by those that symbolic links lead to: --preserve-symlinks.
+	KeepLinks bool
+
+	packages map[string]*packageJSON // by directory; nil where there is none
+}
+
+// New returns a resolver.
+func New() *Resolver { return &Resolver{packages: map[string]*packageJSON{}} }
+
+// Error says why there is no file for a specifier.
+type Error struct {
+	Code    string // MODULE_NOT_FOUND, ERR_MODULE_NOT_FOUND, ERR_PACKAGE_PATH_NOT_EXPORTED…: Node's
+	Message string
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// IsType reports whether it is a TypeError in Node.
+func (e *Error) IsType() bool {
+	return e.Code == "ERR_INVALID_MODULE_SPECIFIER" || e.Code == "ERR_PACKAGE_IMPORT_NOT_DEFINED"
+}
+
+func failure(code, format string, a ...any) error { return &Error{code, fmt.Sprintf(format, a...)} }
+
+// request is what is asked for by whom.
+type request struct {
+	specifier  string
+	dir        string   // of the file that asks
+	from       string   // that file, for errors; empty for require
+	conditions []string // under which packages export files
+}
+
+func (r *Resolver) required(specifier, dir string) *request {
+	return &request{specifier, dir, "", append([]string{"node", "require", "module-sync"}, r.Conditions...)}
+}
+
+func (r *Resolver) imported(specifier, from string) *request {
+	return &request{specifier, filepath.Dir(from), from, append([]string{"node", "import", "module-sync"}, r.Conditions...)}
+}
+
+// imports says for errors who has asked.
+func (q *request) imports() string {
+	if q.from == "" {
+		return ""
+	}
+	return " imported from " + q.from
+}
+
+// Require returns the file that require(specifier) means in a file of that directory.
+func (r *Resolver) Require(specifier, dir string) (string, error) {
+	q := r.required(specifier, dir)
+	switch {
+	case strings.HasPrefix(specifier, "#"):
+		return r.imports(q)
+	case filepath.IsAbs(specifier) || isRelative(specifier):
+		path := specifier
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dir, path)
+		}
+		if !endsInDirectory(specifier) {
+			if file, ok := asFile(path); ok {
+				return r.real(file)
+			}
+		}
+		if file, ok, err := r.asDirectory(path); err != nil || ok {
+			return r.realUnless(file, err)
+		}
+		return "", notFound(specifier)
+	}
+	if file, ok, err := r.self(q); err != nil || ok {
+		return r.realUnless(file, err)
+	}
+	if file, ok, err := r.RequireIn(specifier, NodeModules(dir)); err != nil || ok {
+		return file, err
+	}
+	return "", notFound(specifier)
+}
+
+func notFound(specifier string) error {
+	return failure("MODULE_NOT_FOUND", "Cannot find module '%s'", specifier)
+}
+
+// RequireIn looks for a package in directories of packages, which are not node_modules alone.
+func (r *Resolver) RequireIn(specifier string, dirs []string) (file string, ok bool, err error) {
+	q := r.required(specifier, "")
+	for _, modules := range dirs {
+		if file, ok, err := r.inNodeModules(q, modules); err != nil || ok {
+			file, err = r.realUnless(file, err)
+			return file, err == nil, err
+		}
+	}
+	return "", false, nil
+}
+
+// NodeModules returns the directories in which packages for files of that directory are looked for, nearest first.
+func NodeModules(dir string) (all []string) {
+	for {
+		if filepath.Base(dir) != "node_modules" {
+			all = append(all, filepath.Join(dir, "node_modules"))
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return all
+		}
+		dir = up
+	}
+}
+
+func isRelative(request string) bool {
+	return request == "." || request == ".." || strings.HasPrefix(request, "./") || strings.HasPrefix(request, "../")
+}
+
+func endsInDirectory(request string) bool {
+	return strings.HasSuffix(request, "/") || request == "." || request == ".." || strings.HasSuffix(request, "/.") || strings.HasSuffix(request, "/..")
+}
+
+// extensions are tried in this order where a request names none. Those of TypeScript come last: Node wants them spelled out.
+var extensions = []string{".js", ".json", ".node", ".ts", ".cts", ".mts"}
+
+// asFile returns the file that a path means: itself, or with an extension.
+func asFile(path string) (string, bool) {
+	if isFile(path) {
+		return path, true
+	}
+	return withExtension(path)
+}
+
+func withExtension(path string) (string, bool) {
+	for _, extension := range extensions {
+		if isFile(path + extension) {
+			return path + extension, true
+		}
+	}
+	return "", false
+}
+
+// asDirectory returns the file that a directory means: its package's main, or its index.
+func (r *Resolver) asDirectory(dir string) (file string, ok bool, err error) {
+	if !isDirectory(dir) {
+		return "", false, nil
+	}
+	p, err := r.read(dir)
+	if err != nil {
+		return "", false, err
+	}
+	if p != nil && p.Main != "" {
+		main := filepath.Join(dir, p.Main)
+		if file, ok := asFile(main); ok {
+			return file, true, nil
+		}
+		if file, ok := withExtension(filepath.Join(main, "index")); ok {
+			return file, true, nil
+		}
+	}
+	file, ok = withExtension(filepath.Join(dir, "index"))
+	if !ok && p != nil && p.Main != "" {
+		return "", false, failure("MODULE_NOT_FOUND",
+			"Cannot find module '%s'. Please verify that the package.json has a valid \"main\" entry", filepath.Join(dir, p.Main))
+	}
+	return file, ok, nil
+}
+
+// inNodeModules looks for a package in one directory.
+func (r *Resolver) inNodeModules(q *request, modules string) (file string, ok bool, err error) {
+	name, subpath, valid := splitPackage(q.specifier)
+	if valid && isDirectory(filepath.Join(modules, name)) {
+		dir := filepath.Join(modules, name)
+		p, err := r.read(dir)
+		if err != nil {
+			return "", false, err
+		}
+		if p != nil && p.Exports != nil {
+			file, err := p.export(subpath, q)
+			if err == nil && !isFile(file) {
+				err = notFound(file)
+			}
+			return file, err == nil, err
+		}
+	}
+	path := filepath.Join(modules, q.specifier)
+	if !endsInDirectory(q.specifier) {
+		if file, ok := asFile(path); ok {
+			return file, true, nil
+		}
+	}
+	return r.asDirectory(path)
+}
+
+// self resolves a package's own name in its files.
+func (r *Resolver) self(q *request) (file string, ok bool, err error) {
+	name, subpath, valid := splitPackage(q.specifier)
+	if !valid {
+		return "", false, nil
+	}
+	p, err := r.scope(q.dir)
+	if err != nil || p == nil || p.Exports == nil || p.Name != name {
+		return "", false, err
+	}
+	file, err = p.export(subpath, q)
+	return file, err == nil, err
+}
+
+// imports resolves a name with # by the imports of the package that a directory belongs to.
+func (r *Resolver) imports(q *request) (string, error) {
+	if q.specifier == "#" || strings.HasPrefix(q.specifier, "#/") {
+		return "", failure("ERR_INVALID_MODULE_SPECIFIER", "Invalid module \"%s\" is not a valid internal imports specifier name%s",
+			q.specifier, q.imports())
+	}
+	p, err := r.scope(q.dir)
+	if err != nil {
+		return "", err
+	}
+	in := ""
+	if p != nil {
+		in = " in package " + filepath.Join(p.dir, "package.json")
+	}
+	if p != nil && p.Imports != nil {
+		target, found, err := p.match(q.specifier, p.Imports, q, true)
+		switch {
+		case err != nil:
+			return "", err
+		case found && !filepath.IsAbs(target) && q.from != "":
+			return r.Import(target, filepath.Join(p.dir, "package.json"))
+		case found && !filepath.IsAbs(target):
+			return r.Require(target, p.dir)
+		case found && q.from != "":
+			return r.importFile(target, q, false)
+		case found:
+			return r.real(target)
+		}
+	}
+	from := q.from
+	if from == "" {
+		from = q.dir
+	}
+	return "", failure("ERR_PACKAGE_IMPORT_NOT_DEFINED", "Package import specifier \"%s\" is not defined%s imported from %s", q.specifier, in, from)
+}
+
+// Import returns the file that a module means by an import of a path or a bare name. from is the module's path.
+func (r *Resolver) Import(specifier, from string) (string, error) {
+	q := r.imported(specifier, from)
+	switch {
+	case strings.HasPrefix(specifier, "#"):
+		return r.imports(q)
+	case filepath.IsAbs(specifier) || isRelative(specifier):
+		path := specifier
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(q.dir, path)
+		}
+		return r.importFile(path, q, endsInDirectory(specifier))
+	}
+	name, subpath, valid := splitPackage(specifier)
+	if !valid {
+		return "", failure("ERR_INVALID_MODULE_SPECIFIER", "Invalid module \"%s\" is not a valid package name imported from %s", specifier, from)
+	}
+	if file, ok, err := r.self(q); err != nil || ok {
+		return r.realUnless(file, err)
+	}
+	for _, modules := range NodeModules(q.dir) {
+		at := filepath.Join(modules, name)
+		if !isDirectory(at) {
+			continue
+		}
+		p, err := r.read(at)
+		if err != nil {
+			return "", err
+		}
+		if p != nil && p.Exports != nil {
+			file, err := p.export(subpath, q)
+			if err != nil {
+				return "", err
+			}
+			return r.importFile(file, q, false)
+		}
+		if subpath != "." {
+			return r.importFile(filepath.Join(at, subpath), q, false)
+		}
+		file, ok, err := r.asDirectory(at)
+		if err == nil && ok {
+			return r.real(file)
+		}
+		if e, isOurs := errors.AsType[*Error](err); err != nil && (!isOurs || e.Code != "MODULE_NOT_FOUND") {
+			return "", err
+		}
+		return "", failure("ERR_MODULE_NOT_FOUND", "Cannot find package '%s' imported from %s", at, from)
+	}
+	return "", failure("ERR_MODULE_NOT_FOUND", "Cannot find package '%s' imported from %s", name, from)
+}
+
+func (r *Resolver) importFile(path string, q *request, isDir bool) (string, error) {
+	if isDir || isDirectory(path) {
+		return "", failure("ERR_UNSUPPORTED_DIR_IMPORT", "Directory import '%s' is not supported resolving ES modules imported from %s", path, q.from)
+	}
+	if !isFile(path) {
+		return "", failure("ERR_MODULE_NOT_FOUND", "Cannot find module '%s' imported from %s", path, q.from)
+	}
+	return r.real(path)
+}
+
+// splitPackage splits "name/sub" and "@scope/name/sub" into the package's name and "./sub", or ".".
+func splitPackage(specifier string) (name, subpath string, ok bool) {
+	parts := strings.SplitN(specifier, "/", 3)
+	n := 1
+	if strings.HasPrefix(specifier, "@") {
+		n = 2
+	}
+	if len(parts) < n || parts[n-1] == "" || strings.HasPrefix(specifier, ".") || strings.ContainsAny(strings.Join(parts[:n], "/"), `\%`) {
+		return "", "", false
+	}
+	name = strings.Join(parts[:n], "/")
+	return name, "." + strings.TrimPrefix(specifier, name), true
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir()
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// real returns a path without symbolic links, by which modules are known.
+func (r *Resolver) real(path string) (string, error) {
+	if r.KeepLinks {
+		return filepath.Clean(path), nil
+	}
+	return filepath.EvalSymlinks(path)
+}
+
+func (r *Resolver) realUnless(path string, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	return r.real(path)
+}

@@ -1,0 +1,120 @@
+// Package typescript makes JavaScript of TypeScript, by esbuild: types are left out, and not checked. It knows where in the source each
+// place of the result came from.
+package typescript
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// Script is JavaScript that was TypeScript.
+type Script struct {
+	Code  string
+	lines [][]segment // by lines of Code
+}
+
+// segment says that what begins at a column of the code was at a place of the source. All count from zero.
+type segment struct{ column, sourceLine, sourceColumn int }
+
+// Error is the error of a source that cannot be read, with its place: lines and columns count from one.
+type Error struct {
+	File         string
+	Line, Column int
+	Text         string
+	LineText     string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s (%s:%d:%d)", e.Text, e.File, e.Line, e.Column) }
+
+// Strip leaves the types out of a source.
+func Strip(file, source string) (*Script, error) {
+	result := api.Transform(source, api.TransformOptions{
+		Loader: api.LoaderTS, Sourcefile: file, Sourcemap: api.SourceMapExternal, SourcesContent: api.SourcesContentExclude,
+		Target: api.ESNext, LogLevel: api.LogLevelSilent, TsconfigRaw: `{"compilerOptions":{"verbatimModuleSyntax":true,"useDefineForClassFields":true}}`,
+		Supported: map[string]bool{"decorators": false},
+	})
+	if len(result.Errors) > 0 {
+		first := result.Errors[0]
+		e := &Error{File: file, Line: 1, Column: 1, Text: first.Text}
+		if at := first.Location; at != nil {
+			e.Line, e.Column, e.LineText = at.Line, at.Column+1, at.LineText
+		}
+		return nil, e
+	}
+	s := &Script{Code: string(result.Code)}
+	var m struct {
+		Mappings string `json:"mappings"`
+	}
+	if err := json.Unmarshal(result.Map, &m); err != nil {
+		return nil, fmt.Errorf("typescript: %s: the map of its places: %w", file, err)
+	}
+	s.lines = decode(m.Mappings)
+	return s, nil
+}
+
+// Place returns where in the source a place of the code came from. Lines and columns count from one; a column of 0 is none.
+func (s *Script) Place(line, column int) (sourceLine, sourceColumn int) {
+	if line < 1 || line > len(s.lines) {
+		return line, column
+	}
+	found := segment{-1, -1, -1}
+	for _, one := range s.lines[line-1] {
+		if found.column >= 0 && one.column > max(column-1, 0) {
+			break
+		}
+		found = one
+	}
+	if found.column < 0 {
+		return line, column
+	}
+	return found.sourceLine + 1, found.sourceColumn + 1
+}
+
+// decode reads the mappings of a source map: lines of segments of numbers, each as its difference to the one before.
+func decode(mappings string) (lines [][]segment) {
+	line, column := 0, 0
+	for text := range strings.SplitSeq(mappings, ";") {
+		var segments []segment
+		at := 0
+		for part := range strings.SplitSeq(text, ",") {
+			n := numbers(part)
+			if len(n) < 4 {
+				continue // An empty line, or what is from no source.
+			}
+			at += n[0]
+			line += n[2]
+			column += n[3]
+			segments = append(segments, segment{at, line, column})
+		}
+		lines = append(lines, segments)
+	}
+	return lines
+}
+
+const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+// numbers reads numbers in base 64, of which each digit has five bits and says whether more follow; the lowest bit is the sign.
+func numbers(text string) (all []int) {
+	n, shift := 0, 0
+	for _, r := range text {
+		digit := strings.IndexRune(digits, r)
+		if digit < 0 {
+			return all
+		}
+		n |= digit & 31 << shift
+		if shift += 5; digit&32 != 0 {
+			continue
+		}
+		if n&1 != 0 {
+			n = -(n >> 1)
+		} else {
+			n >>= 1
+		}
+		all = append(all, n)
+		n, shift = 0, 0
+	}
+	return all
+}
