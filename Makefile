@@ -28,7 +28,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 export STATICCHECK_CACHE := $(CACHE)/staticcheck
 
 # Modules of their own: their tests run where they are.
-NESTED := $(patsubst %/go.mod,%,$(wildcard bench/go.mod fleet/go.mod examples/*/go.mod))
+NESTED := $(patsubst %/go.mod,%,$(wildcard bench/go.mod fleet/go.mod script/go.mod examples/*/go.mod))
 
 # present keeps of a list of packages those that are there.
 present = $(foreach p,$(1),$(if $(wildcard $(p)/*.go),./$(p)))

@@ -1,0 +1,127 @@
+// Command brood runs a script written for Node.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/script/host"
+)
+
+// exitUsage is the code of a command line that cannot be understood: Node's.
+const exitUsage = 9
+
+func main() {
+	code, err := run(os.Args[0], os.Args[1:])
+	if err != nil {
+		if usage, ok := errors.AsType[*usageError](err); ok {
+			fmt.Fprintln(os.Stderr, usage)
+			os.Exit(exitUsage)
+		}
+		fmt.Fprintln(os.Stderr, "brood:", err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+const usage = `Usage: brood [options] [ script.js | - ] [arguments]
+       brood run [options] script.js [arguments]
+
+Runs a script written for Node. With - or without a script it is read from stdin.
+
+  -e, --eval CODE       run CODE
+  -p, --print [CODE]    run CODE and print its value
+  -c, --check           look whether the script can be read, and do not run it
+  -r, --require MODULE  load a CommonJS module first
+  --import MODULE       import a module first
+  --input-type TYPE     what CODE or stdin is: commonjs, module, or either with -typescript
+  -C, --conditions NAME a condition for exports and imports of packages
+  --env-file FILE       set environment variables from a file
+  --stack-trace-limit N, --unhandled-rejections MODE, --max-old-space-size MIB, --expose-gc,
+  --no-warnings, --no-deprecation, --throw-deprecation, --trace-warnings…: as in Node
+  -v, --version         print the version of Node whose behaviour this has
+  -h, --help            print this
+  --                    end of options
+
+NODE_OPTIONS has options, too. Options of Node that mean nothing here are taken silently.
+`
+
+func run(program string, args []string) (code int, err error) {
+	c, err := parse(program, args, os.Getenv("NODE_OPTIONS"))
+	switch {
+	case err != nil:
+		return exitUsage, err
+	case c.version:
+		fmt.Println(host.NodeVersion)
+		return 0, nil
+	case c.help:
+		fmt.Print(usage)
+		return 0, nil
+	case c.script == "" && c.eval == nil && isTerminal(0):
+		return exitUsage, &usageError{usage + "\nThere is no interactive mode."}
+	}
+	loop, err := reactor.New(nil)
+	if err != nil {
+		return 1, err
+	}
+	h, err := host.New(loop, options(c))
+	if err != nil {
+		return 1, err
+	}
+	// An error that start returns has been told, and the script has ended with a code.
+	if err := start(h, c); errors.Is(err, errInput) {
+		return 1, err
+	}
+	return h.Run()
+}
+
+// options are those of the script's world. The host is not closed: the program ends with it.
+func options(c *command) *host.Options {
+	o := &host.Options{Args: c.args, Argv0: os.Args[0], ExecArgv: c.execArgv, Flags: c.flags}
+	if c.script != "" {
+		o.Args = append([]string{c.script}, c.args...)
+	}
+	for _, flag := range c.flags {
+		name, value, _ := strings.Cut(flag, "=")
+		switch name {
+		case "--expose-internals":
+			o.ExposeInternals = true
+		case "--max-old-space-size":
+			if n, err := strconv.ParseInt(value, 10, 32); err == nil && n > 0 {
+				o.MemoryLimit = n << 20
+			}
+		}
+	}
+	return o
+}
+
+var errInput = errors.New("stdin")
+
+func start(h *host.Host, c *command) error {
+	switch {
+	case c.eval != nil:
+		return h.MainEval(&host.Text{Source: *c.eval, Print: c.print})
+	case c.script != "" && c.script != "-":
+		if c.check {
+			return h.Check(c.script)
+		}
+		return h.MainFile(c.script)
+	}
+	source, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errInput, err)
+	}
+	return h.MainEval(&host.Text{Source: string(source), Stdin: true, Print: c.print, CheckOnly: c.check})
+}
+
+func isTerminal(fd int) bool {
+	_, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ)
+	return err == nil
+}

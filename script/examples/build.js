@@ -1,0 +1,67 @@
+#!/usr/bin/env brood
+'use strict';
+
+// A build script: steps that depend on each other, as many at once as there are processors. A step whose inputs are older than its output
+// is left out. Try: brood examples/build.js
+
+const { spawn } = require('child_process');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+
+const out = fs.mkdtempSync(path.join(os.tmpdir(), 'build-'));
+const at = (name) => path.join(out, name);
+
+fs.writeFileSync(at('words.txt'), 'one\ntwo\nthree\n');
+
+const steps = {
+  'upper.txt': { from: ['words.txt'], run: `tr a-z A-Z < words.txt > upper.txt` },
+  'sorted.txt': { from: ['words.txt'], run: `sort words.txt > sorted.txt` },
+  'all.txt': { from: ['upper.txt', 'sorted.txt'], run: `cat upper.txt sorted.txt > all.txt` },
+};
+
+function isOld(name) {
+  const made = fs.statSync(at(name), { throwIfNoEntry: false });
+  return made === undefined || steps[name].from.some((one) => fs.statSync(at(one)).mtimeMs > made.mtimeMs);
+}
+
+let running = 0;
+const waiting = [];
+
+function withSlot(work) {
+  return new Promise((resolve, reject) => {
+    const start = () => {
+      running++;
+      work().then(resolve, reject).finally(() => {
+        running--;
+        waiting.shift()?.();
+      });
+    };
+    if (running < os.availableParallelism()) start();
+    else waiting.push(start);
+  });
+}
+
+function execute(name) {
+  return new Promise((resolve, reject) => {
+    console.log(`${name}: ${steps[name].run}`);
+    spawn(steps[name].run, { shell: true, cwd: out, stdio: 'inherit' }).on('error', reject).on('close', (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${name}: ${signal ?? `exit code ${code}`}`));
+    });
+  });
+}
+
+const made = new Map();
+
+function make(name) {
+  if (steps[name] === undefined) return Promise.resolve();
+  if (!made.has(name)) {
+    made.set(name, Promise.all(steps[name].from.map(make)).then(() => (isOld(name) ? withSlot(() => execute(name)) : undefined)));
+  }
+  return made.get(name);
+}
+
+make('all.txt').then(() => {
+  process.stdout.write(fs.readFileSync(at('all.txt')));
+}).finally(() => fs.rmSync(out, { recursive: true }));

@@ -1,0 +1,235 @@
+package host
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/brood-go/brood/events"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/script/engine"
+)
+
+// channel is an IPC channel as the library in JavaScript has it. Its methods are start(on), listen(whether), send(message, done, fd, type, key,
+// keepOpen), disconnect, ref, unref, count(whether), readStop, readStart, connected and fd.
+//
+// on is called with a number that says what has happened, a value, and for a handle that came with a message its type and what receiveHandle returns.
+type channel struct {
+	h  *Host
+	c  *ipc.Channel
+	on engine.Kept
+
+	messages *events.Listener // while the script listens for messages; those that come otherwise wait in c
+
+	// Whether the channel keeps the loop running: it does while something that was sent is not yet with the kernel. Else the script has said so; or in a
+	// program that was forked, where that is counted until the script says, it does while the script listens.
+	refed   bool
+	counted bool
+	sending int
+}
+
+// What the function that was given to start is told. The library has the same numbers in internal/channel.js.
+const (
+	channelMessage    = iota // with the message
+	channelInternal          // with one of Node's internal messages
+	channelDrain             // what was queued is sent
+	channelError             // with an error that concerns no message
+	channelDisconnect        // nothing more comes
+)
+
+// newChannel returns the object by which the library uses a channel. counted: see channel.
+func (h *Host) newChannel(s *engine.Scope, c *ipc.Channel, counted bool) (engine.Value, error) {
+	prototype, err := h.prototype(s, "channel", channelMethods)
+	if err != nil {
+		return s.Undefined(), err
+	}
+	x := &channel{h: h, c: c, refed: !counted, counted: counted}
+	x.refer()
+	return s.Native(prototype, x), nil
+}
+
+func channelMethods(b *builder) {
+	method(b, "start", (*channel).start)
+	method(b, "listen", (*channel).listen)
+	method(b, "send", (*channel).send)
+	simple := func(name string, fn func(*channel)) {
+		method(b, name, func(x *channel, c *engine.Call) (engine.Value, error) { fn(x); return c.Undefined(), nil })
+	}
+	simple("disconnect", func(x *channel) { // What was sent still goes; nobody waits for the other side.
+		x.refed, x.counted = false, false
+		x.c.Disconnect()
+		x.refer()
+	})
+	simple("ref", func(x *channel) { x.refed, x.counted = true, false; x.refer() })
+	simple("unref", func(x *channel) { x.refed, x.counted = false, false; x.refer() })
+	simple("readStop", func(x *channel) { x.c.Pause() })
+	simple("readStart", func(x *channel) { x.c.Resume() })
+	method(b, "count", func(x *channel, c *engine.Call) (engine.Value, error) {
+		if x.counted {
+			x.refed = c.Arg(0).Bool()
+			x.refer()
+		}
+		return c.Undefined(), nil
+	})
+	method(b, "fd", func(x *channel, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.c.FD())), nil })
+	method(b, "connected", func(x *channel, c *engine.Call) (engine.Value, error) { return c.Bool(x.c.Connected()), nil })
+}
+
+// refer has the channel keep the loop running, or not.
+func (x *channel) refer() {
+	if x.refed || x.sending > 0 {
+		x.c.Ref()
+	} else {
+		x.c.Unref()
+	}
+}
+
+// start gives the function that is told what happens, once. Messages come from listen(true) on.
+func (x *channel) start(c *engine.Call) (engine.Value, error) {
+	if !x.on.IsZero() || !c.Arg(0).IsFunction() {
+		return c.Undefined(), errors.New("a channel is started once, with a function")
+	}
+	x.on = c.Arg(0).Keep()
+	x.h.open[x] = struct{}{}
+	x.c.OnInternal("NODE_", func(m *ipc.Message) { x.receive(channelInternal, m) })
+	x.c.OnDrain(func() { x.tell(channelDrain, nil) })
+	x.c.OnError(func(err error) {
+		if _, ok := errors.AsType[*ipc.MessageError](err); ok {
+			return // As in Node nobody is told of what makes no sense.
+		}
+		x.tell(channelError, func(s *engine.Scope) (engine.Value, error) { return x.failure(s, err), nil })
+	})
+	x.c.OnDisconnect(func() {
+		delete(x.h.open, x)
+		x.tell(channelDisconnect, nil)
+		x.h.engine.Release(&x.on)
+	})
+	return c.Undefined(), nil
+}
+
+func (x *channel) listen(c *engine.Call) (engine.Value, error) {
+	switch wanted := c.Arg(0).Bool(); {
+	case wanted && x.messages == nil:
+		x.messages = x.c.OnMessage(func(m *ipc.Message) { x.receive(channelMessage, m) })
+	case !wanted && x.messages != nil:
+		x.messages.Off()
+		x.messages = nil
+	}
+	return c.Undefined(), nil
+}
+
+// close ends the channel with its host.
+func (x *channel) close() { x.c.Destroy() }
+
+// tell calls the function of start, unless it was told of the end already.
+func (x *channel) tell(what int, value func(s *engine.Scope) (engine.Value, error)) {
+	if x.on.IsZero() {
+		return
+	}
+	_ = x.h.Do(func(s *engine.Scope) error {
+		args := []engine.Value{s.Int(int64(what)), s.Undefined()}
+		if value != nil {
+			var err error
+			if args[1], err = value(s); err != nil {
+				return err
+			}
+		}
+		_, err := s.Kept(x.on).Call(s.Undefined(), args...)
+		return err
+	})
+}
+
+// failure returns what the library makes an error of: the negative number of a system call's, else the error itself.
+func (x *channel) failure(s *engine.Scope, err error) engine.Value {
+	if e := asSystemError(err); e != nil {
+		return s.Int(-int64(e.errno))
+	}
+	if errors.Is(err, ipc.ErrChannelClosed) {
+		err = &codedError{"Error", "ERR_IPC_CHANNEL_CLOSED", "Channel closed"}
+	}
+	return x.h.throw(s, err)
+}
+
+// receive tells of a message and its handle.
+func (x *channel) receive(what int, m *ipc.Message) {
+	if x.on.IsZero() {
+		return
+	}
+	_ = x.h.Do(func(s *engine.Scope) error {
+		message, err := x.message(s, m)
+		if err != nil {
+			return err
+		}
+		args := []engine.Value{s.Int(int64(what)), message}
+		if h := m.Handle(); h != nil {
+			made, kind, network, err := x.h.receiveHandle(s, h)
+			if err != nil {
+				_ = h.Close() // It returns no error.
+				return err
+			}
+			args = append(args, s.String(h.Type()), made, s.String(kind), s.Bool(network))
+		}
+		_, err = s.Kept(x.on).Call(s.Undefined(), args...)
+		return err
+	})
+}
+
+func (x *channel) message(s *engine.Scope, m *ipc.Message) (engine.Value, error) {
+	if x.c.Serialization() == ipc.JSON {
+		return s.ParseJSON("message", string(m.Raw()))
+	}
+	v, err := m.Value()
+	if err != nil {
+		return s.Undefined(), err
+	}
+	return x.h.revive(s, v)
+}
+
+// send sends a message and returns whether more should wait for channelDrain. The message of a JSON channel is its text, that of an advanced one the
+// value. done, if it is a function, is called with null or an error. fd is a descriptor to go along, which is borrowed; type and key say what the peer
+// gets.
+func (x *channel) send(c *engine.Call) (engine.Value, error) {
+	var message any = json.RawMessage(c.Arg(0).Text())
+	if x.c.Serialization() == ipc.Advanced {
+		var err error
+		if message, err = x.h.clone(c.Scope, c.Arg(0)); err != nil {
+			return c.Undefined(), err
+		}
+	}
+	o := &ipc.SendOptions{KeepOpen: c.Arg(5).Bool()}
+	if fd := c.Arg(2); !fd.IsUndefined() {
+		o.Handle = ipc.Descriptor{FD: int(fd.Int()), Type: c.Arg(3).Text(), Key: c.Arg(4).Text()}
+	}
+	k := engine.Kept{}
+	if done := c.Arg(1); done.IsFunction() {
+		k = done.Keep()
+	}
+	o.Done = func(err error) { x.sent(k, err) }
+	if err := x.c.SendWith(message, o); err != nil {
+		x.h.engine.Release(&k)
+		return c.Undefined(), err
+	}
+	x.sending++
+	x.refer()
+	return c.Bool(!x.c.NeedDrain()), nil
+}
+
+// sent is told that a message is with the kernel, or why not.
+func (x *channel) sent(done engine.Kept, err error) {
+	x.sending--
+	x.refer()
+	if done.IsZero() {
+		if err != nil && !errors.Is(err, ipc.ErrChannelClosed) {
+			x.tell(channelError, func(s *engine.Scope) (engine.Value, error) { return x.failure(s, err), nil })
+		}
+		return
+	}
+	_ = x.h.Do(func(s *engine.Scope) error {
+		result := s.Null()
+		if err != nil {
+			result = x.failure(s, err)
+		}
+		_, err := s.Kept(done).Call(s.Undefined(), result)
+		return err
+	})
+	x.h.engine.Release(&done)
+}

@@ -1,0 +1,220 @@
+package host
+
+import (
+	"errors"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/script/engine"
+)
+
+// child is a child process as the library in JavaScript has it. Its methods are kill(signal), ref and unref.
+type child struct {
+	h *Host
+	c *childprocess.ChildProcess
+}
+
+func bindChild(b *builder) {
+	h := b.h
+	b.fn("spawn", h.spawn)
+	b.fn("spawnSync", h.spawnSync)
+	b.fn("closeDescriptor", func(c *engine.Call) (engine.Value, error) {
+		return c.Undefined(), unix.Close(int(c.Arg(0).Int()))
+	})
+	b.fn("parentChannel", func(c *engine.Call) (engine.Value, error) {
+		channel, err := ipc.Parent(h.loop)
+		if errors.Is(err, ipc.ErrNoParent) {
+			return c.Undefined(), nil
+		}
+		if err != nil {
+			return c.Undefined(), err
+		}
+		return h.newChannel(c.Scope, channel, true)
+	})
+}
+
+func childMethods(b *builder) {
+	method(b, "kill", func(x *child, c *engine.Call) (engine.Value, error) {
+		sent, err := x.c.Kill(syscall.Signal(c.Arg(0).Int()))
+		if e := asSystemError(err); e != nil {
+			return c.Int(-int64(e.errno)), nil
+		}
+		if !sent {
+			return c.Int(-int64(syscall.ESRCH)), nil
+		}
+		return c.Int(0), nil
+	})
+	method(b, "ref", func(x *child, c *engine.Call) (engine.Value, error) { x.c.Ref(); return c.Undefined(), nil })
+	method(b, "unref", func(x *child, c *engine.Call) (engine.Value, error) { x.c.Unref(); return c.Undefined(), nil })
+}
+
+// spawn starts a child: spawn(options, onexit). Options are file, args, envPairs, cwd, detached, uid, gid, argv0, serialization and stdio, a list of
+// {type: 'pipe' | 'ignore' | 'inherit' | 'ipc' | 'fd', fd}. It returns {errno, pid, handle, stdio, channel}: errno is 0 or negative,
+// stdio has a stream or undefined for each. onexit(code, signal) is called once if errno is 0.
+func (h *Host) spawn(c *engine.Call) (engine.Value, error) {
+	o, file, args, err := spawnOptions(c.Arg(0))
+	if err != nil {
+		return c.Undefined(), err
+	}
+	started, err := childprocess.Spawn(h.loop, file, args, o)
+	if err != nil {
+		if e := asSystemError(err); e != nil {
+			result := c.Object()
+			return result, result.Set("errno", c.Int(-int64(e.errno)))
+		}
+		return c.Undefined(), err
+	}
+	return h.spawned(c, started, c.Arg(1))
+}
+
+func (h *Host) spawned(c *engine.Call, started *childprocess.ChildProcess, onexit engine.Value) (engine.Value, error) {
+	result := c.Object()
+	prototype, err := h.prototype(c.Scope, "child", childMethods)
+	if err != nil {
+		return result, err
+	}
+	errno := int64(0)
+	if status, known := started.Status(); known && status.NotStarted != nil {
+		errno = -int64(syscall.EINVAL)
+		if e := asSystemError(status.NotStarted); e != nil {
+			errno = -int64(e.errno)
+		}
+	}
+	stdio := make([]engine.Value, len(started.Stdio))
+	for i, slot := range started.Stdio {
+		stdio[i] = c.Undefined()
+		if slot.Readable != nil || slot.Writable != nil {
+			if stdio[i], err = h.newStream(c.Scope, slot.Readable, slot.Writable); err != nil {
+				return result, err
+			}
+		}
+	}
+	started.OnError(func(error) {}) // Of a child that does not start the library has the errno, of its channel it is told by that.
+	x := &child{h, started}
+	if errno == 0 {
+		x.onExit(onexit.Keep())
+	}
+	set := []error{
+		result.Set("errno", c.Int(errno)), result.Set("pid", c.Int(int64(started.Pid()))),
+		result.Set("handle", c.Native(prototype, x)), result.Set("stdio", c.Array(stdio...)),
+	}
+	if channel := started.Channel(); channel != nil {
+		v, err := h.newChannel(c.Scope, channel, false)
+		set = append(set, err, result.Set("channel", v))
+	}
+	return result, errors.Join(set...)
+}
+
+// onExit has a function called with the code and the signal of the child's end.
+func (x *child) onExit(fn engine.Kept) {
+	h := x.h
+	h.open[x] = struct{}{}
+	x.c.OnExit(func(status childprocess.ExitStatus) {
+		delete(h.open, x)
+		_ = h.Do(func(s *engine.Scope) error {
+			signal := s.Null()
+			if status.Signal != 0 {
+				signal = s.Int(int64(status.Signal))
+			}
+			_, err := s.Kept(fn).Call(s.Undefined(), s.Int(int64(max(0, status.Code))), signal)
+			return err
+		})
+		h.engine.Release(&fn)
+	})
+}
+
+// close leaves the child to itself: a script that ends does not end its children.
+func (x *child) close() { x.c.Unref() }
+
+// spawnOptions reads what the library has checked.
+func spawnOptions(v engine.Value) (o *childprocess.Options, file string, args []string, err error) {
+	f := &fields{v: v}
+	o = &childprocess.Options{
+		Dir: f.text("cwd"), Env: f.list("envPairs"), Detached: f.get("detached").Bool(), UID: f.id("uid"), GID: f.id("gid"),
+		ParentPath: f.get("parentPath").Bool(),
+	}
+	file = f.text("file")
+	args = f.list("args")
+	if len(args) > 0 {
+		o.Argv0, args = args[0], args[1:]
+	}
+	if f.text("serialization") == "advanced" {
+		o.Serialization = ipc.Advanced
+	}
+	stdio := f.get("stdio")
+	n, err := stdio.Len()
+	if err != nil || f.err != nil {
+		return nil, "", nil, errors.Join(err, f.err)
+	}
+	for i := range n {
+		slot, err := stdio.Index(i)
+		if err != nil {
+			return nil, "", nil, err
+		}
+		s := &fields{v: slot}
+		switch kind := s.text("type"); kind {
+		case "pipe", "overlapped":
+			o.Stdio = append(o.Stdio, childprocess.Pipe)
+		case "ignore":
+			o.Stdio = append(o.Stdio, childprocess.Ignore)
+		case "inherit":
+			o.Stdio = append(o.Stdio, childprocess.FD(i))
+		case "ipc":
+			o.Stdio = append(o.Stdio, childprocess.IPC)
+		default:
+			o.Stdio = append(o.Stdio, childprocess.FD(int(s.get("fd").Int())))
+		}
+		if s.err != nil {
+			return nil, "", nil, s.err
+		}
+	}
+	return o, file, args, nil
+}
+
+// fields reads properties of an object. The first error stays.
+type fields struct {
+	v   engine.Value
+	err error
+}
+
+func (f *fields) get(name string) engine.Value {
+	v, err := f.v.Get(name)
+	if err != nil && f.err == nil {
+		f.err = err
+	}
+	return v
+}
+
+func (f *fields) text(name string) string { return f.get(name).Text() }
+
+func (f *fields) id(name string) *uint32 {
+	v := f.get(name)
+	if v.IsNullish() {
+		return nil
+	}
+	id := uint32(v.Int())
+	return &id
+}
+
+// list returns an array of strings, nil where there is none.
+func (f *fields) list(name string) []string {
+	v := f.get(name)
+	if !v.IsArray() {
+		return nil
+	}
+	n, err := v.Len()
+	all := make([]string, 0, n)
+	for i := 0; i < n && err == nil; i++ {
+		var one engine.Value
+		if one, err = v.Index(i); err == nil {
+			all = append(all, one.Text())
+		}
+	}
+	if err != nil && f.err == nil {
+		f.err = err
+	}
+	return all
+}

@@ -1,0 +1,138 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/brood-go/brood/script/engine"
+)
+
+// Do opens a scope for fn, which may use the script's values and call its functions. Then, if this is the outermost call, runs what the script
+// has put off: ticks, reactions of promises, what promises nobody handles. An exception that fn returns goes the way of
+// one that nobody caught: to the script's uncaughtException, or the script ends; Do returns it, too.
+func (h *Host) Do(fn func(s *engine.Scope) error) error {
+	if h.exited {
+		return ErrExited
+	}
+	h.depth++
+	err := h.engine.Do(func(s *engine.Scope) error {
+		err := withinMemory(s, fn)
+		if err != nil {
+			h.uncaught(s, err)
+		}
+		return err
+	})
+	h.depth--
+	if h.depth == 0 {
+		h.settle()
+	}
+	return err
+}
+
+// withinMemory calls fn, whose values may be too many for the engine's memory: that is an error of the script, not of the program.
+func withinMemory(s *engine.Scope, fn func(s *engine.Scope) error) (err error) {
+	defer func() {
+		p := recover()
+		if m, ok := p.(*engine.MemoryError); ok {
+			err = m.Unwrap()
+		} else if p != nil {
+			panic(p)
+		}
+	}()
+	return fn(s)
+}
+
+// settle runs what the script has put off. What throws there does not keep the rest from running.
+func (h *Host) settle() {
+	for again := true; again && !h.exited; {
+		again = false
+		_ = h.engine.Do(func(s *engine.Scope) error {
+			if _, err := h.hook(s, "settle").Call(s.Undefined()); err != nil {
+				again = true
+				h.uncaught(s, err)
+			}
+			return nil
+		})
+	}
+}
+
+// call calls a function of the library in JavaScript, from the loop.
+func (h *Host) call(name string, args func(s *engine.Scope) []engine.Value) {
+	_ = h.Do(func(s *engine.Scope) error {
+		_, err := h.hook(s, name).Call(s.Undefined(), args(s)...)
+		return err
+	})
+}
+
+// hook returns a function that the library has given by setHook.
+func (h *Host) hook(s *engine.Scope, name string) engine.Value { return s.Kept(h.hooks[name]) }
+
+// uncaught deals with an exception that nobody caught. The hook tells the script, or says what happened and ends it.
+func (h *Host) uncaught(s *engine.Scope, err error) {
+	if h.exited {
+		return
+	}
+	x, ok := errors.AsType[*engine.Exception](err)
+	if !ok {
+		h.interrupted(err)
+		return
+	}
+	if x.Value.Kind() == engine.Null && h.o.MemoryLimit > 0 {
+		// What the engine throws where there is no memory left for an error.
+		h.report(fmt.Errorf("InternalError: out of memory: the script may have %d bytes (or it threw null)", h.o.MemoryLimit))
+		h.exit(exitUncaught)
+		return
+	}
+	if _, err := h.hook(s, "uncaught").Call(s.Undefined(), x.Value); err != nil && !h.exited {
+		h.report(err)
+		h.exit(exitHandlerThrew)
+	}
+}
+
+// interrupted ends the script by what is no exception: an interruption.
+func (h *Host) interrupted(err error) {
+	h.report(err)
+	h.exit(exitInterrupted)
+}
+
+// Exit codes beside those that scripts choose. The first are Node's.
+const (
+	exitUncaught     = 1
+	exitHandlerThrew = 7
+	exitUnsettled    = 13
+	exitInterrupted  = 128 + 2 // as by SIGINT
+)
+
+// exit ends the script: nothing of it runs after the function of Go that it has called now.
+func (h *Host) exit(code int) {
+	if h.exited {
+		return
+	}
+	h.exited, h.code = true, code
+	h.restoreTerminals() // The program may end before the host is closed.
+	h.engine.Interrupt(ErrExited)
+	if h.o.Exit != nil {
+		h.o.Exit(code)
+		return
+	}
+	h.loop.Stop()
+}
+
+// Run runs the loop until the script has ended by itself or by process.exit, with beforeExit and exit as Node has them, and
+// returns its exit code. Others may have work on the loop meanwhile, and keep it running.
+func (h *Host) Run() (code int, err error) {
+	for {
+		if err := h.loop.Run(); err != nil {
+			return h.code, err
+		}
+		if h.exited {
+			return h.code, nil
+		}
+		h.call("beforeExit", none)
+		if !h.loop.Alive() && !h.exited {
+			h.call("finish", none) // It emits exit, and calls reallyExit.
+		}
+	}
+}
+
+func none(*engine.Scope) []engine.Value { return nil }

@@ -1,0 +1,118 @@
+package host
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/script/resolve"
+)
+
+// systemError is an error of a system call, as scripts see it.
+type systemError struct {
+	errno   syscall.Errno
+	syscall string
+	path    string
+	dest    string
+}
+
+func (e *systemError) Error() string {
+	text := unix.ErrnoName(e.errno) + ": " + errnoText(e.errno) + ", " + e.syscall
+	if e.path != "" {
+		text += " '" + e.path + "'"
+	}
+	if e.dest != "" {
+		text += " -> '" + e.dest + "'"
+	}
+	return text
+}
+
+// codedError is an error with one of Node's codes.
+type codedError struct {
+	name, code, message string // name: TypeError, RangeError or Error
+}
+
+func (e *codedError) Error() string { return e.message }
+
+// throw makes what a script catches of an error that a function of Go has returned.
+func (h *Host) throw(s *engine.Scope, err error) engine.Value {
+	if coded, ok := errors.AsType[*codedError](err); ok {
+		return h.newCoded(s, coded)
+	}
+	if e, ok := errors.AsType[*resolve.Error](err); ok && e.Code != "MODULE_NOT_FOUND" {
+		class := "Error"
+		if e.IsType() {
+			class = "TypeError"
+		}
+		return h.newCoded(s, &codedError{class, e.Code, e.Message})
+	} else if ok {
+		made := h.newError(s, "Error", e.Message)
+		_ = made.Set("code", s.String(e.Code)) // It is new: it takes any property.
+		return made
+	}
+	made := h.newError(s, "Error", err.Error())
+	set := func(name string, v engine.Value) { _ = made.Set(name, v) }
+	e, ok := errors.AsType[*systemError](err)
+	if !ok {
+		e = asSystemError(err)
+	}
+	if e == nil {
+		return made
+	}
+	if err := made.Hide("message", s.String(e.Error())); err != nil {
+		return made
+	}
+	set("errno", s.Int(-int64(e.errno)))
+	set("code", s.String(unix.ErrnoName(e.errno)))
+	set("syscall", s.String(e.syscall))
+	if e.path != "" {
+		set("path", s.String(e.path))
+	}
+	if e.dest != "" {
+		set("dest", s.String(e.dest))
+	}
+	return made
+}
+
+// newCoded returns the error of a code, as the library makes those of its own.
+func (h *Host) newCoded(s *engine.Scope, e *codedError) engine.Value {
+	class, err := s.Global().Get(e.name)
+	if err == nil {
+		if made, err := h.hook(s, "coded").Call(s.Undefined(), class, s.String(e.code), s.String(e.message)); err == nil {
+			return made
+		}
+	}
+	return s.Error(e.message)
+}
+
+// newError returns a new error of a class of the language.
+func (h *Host) newError(s *engine.Scope, class, message string) engine.Value {
+	constructor, err := s.Global().Get(class)
+	if err == nil {
+		if made, err := constructor.New(s.String(message)); err == nil {
+			return made
+		}
+	}
+	return s.Error(message)
+}
+
+// asSystemError returns what package os tells of a failed system call, nil if err is nothing like that.
+func asSystemError(err error) *systemError {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) || unix.ErrnoName(errno) == "" {
+		return nil
+	}
+	e := &systemError{errno: errno}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		e.syscall, e.path = p.Op, p.Path
+	} else if l, ok := errors.AsType[*os.LinkError](err); ok {
+		e.syscall, e.path, e.dest = l.Op, l.Old, l.New
+	} else if c, ok := errors.AsType[*os.SyscallError](err); ok {
+		e.syscall = c.Syscall
+	}
+	return e
+}

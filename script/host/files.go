@@ -1,0 +1,235 @@
+package host
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/script/engine"
+)
+
+// fileArgs are the arguments of an operation on files, taken out of the engine: strings (paths are bytes in them), int64, []byte, bool, or nil.
+type fileArgs []any
+
+func (a fileArgs) text(i int) string  { s, _ := a[i].(string); return s }
+func (a fileArgs) int(i int) int64    { n, _ := a[i].(int64); return n }
+func (a fileArgs) fd(i int) int       { return int(a.int(i)) }
+func (a fileArgs) mode(i int) uint32  { return uint32(a.int(i)) }
+func (a fileArgs) bytes(i int) []byte { b, _ := a[i].([]byte); return b }
+func (a fileArgs) true(i int) bool    { b, _ := a[i].(bool); return b }
+
+// path returns a path, which a script may give as bytes.
+func (a fileArgs) path(i int) string {
+	if b, ok := a[i].([]byte); ok {
+		return string(b)
+	}
+	return a.text(i)
+}
+
+// fileOperation is an operation on files that touches nothing of the engine, so that it can run on any goroutine. n is how many arguments it takes.
+type fileOperation struct {
+	n  int
+	do func(a fileArgs) (any, error)
+}
+
+// bindFiles gives the library operations on files. With a function behind its arguments an operation runs on a goroutine, and
+// the function is called with null or the error, and the result.
+func bindFiles(b *builder) {
+	for name, op := range fileOperations {
+		b.fn(name, func(c *engine.Call) (engine.Value, error) { return b.h.runFileOperation(c, op) })
+	}
+	b.fn("read", b.h.readInto)
+	b.fn("isTerminal", func(c *engine.Call) (engine.Value, error) { return c.Bool(isTerminal(int(c.Arg(0).Int()))), nil })
+	b.fn("watch", b.h.watchFiles)
+	constants := b.s.Object()
+	for name, n := range fileConstants {
+		if err := constants.Set(name, b.s.Int(int64(n))); err != nil {
+			b.err = err
+		}
+	}
+	b.value("constants", constants)
+	b.fn("writeSync", func(c *engine.Call) (engine.Value, error) {
+		text := c.Arg(1)
+		if bytes, ok := text.Bytes(); ok {
+			return c.Undefined(), writeAll(int(c.Arg(0).Int()), bytes)
+		}
+		return c.Undefined(), writeAll(int(c.Arg(0).Int()), []byte(text.Text()))
+	})
+}
+
+func (h *Host) runFileOperation(c *engine.Call, op fileOperation) (engine.Value, error) {
+	callback := c.Arg(op.n)
+	async := callback.IsFunction()
+	args := make(fileArgs, op.n)
+	for i := range args {
+		args[i] = fileArg(c.Arg(i), async)
+	}
+	if !async {
+		result, err := op.do(args)
+		if err != nil {
+			return c.Undefined(), err
+		}
+		return fileResult(c.Scope, result), nil
+	}
+	k := callback.Keep()
+	var result any
+	var err error
+	h.later(func() { result, err = op.do(args) }, func() {
+		h.tellResult(&k, err, func(s *engine.Scope) engine.Value { return fileResult(s, result) })
+	}, func() {
+		if fd, ok := result.(newFD); ok && err == nil {
+			_ = unix.Close(int(fd)) // Nobody will learn of it.
+		}
+	})
+	return c.Undefined(), nil
+}
+
+// tellResult calls a function that was kept, once, with null and the result, or with the error.
+func (h *Host) tellResult(k *engine.Kept, err error, result func(*engine.Scope) engine.Value) {
+	_ = h.Do(func(s *engine.Scope) error {
+		callback := s.Kept(*k)
+		h.engine.Release(k)
+		if err != nil {
+			_, err := callback.Call(s.Undefined(), h.throw(s, err))
+			return err
+		}
+		_, err := callback.Call(s.Undefined(), s.Null(), result(s))
+		return err
+	})
+}
+
+// fileArg takes a value out of the engine. With keep, bytes are copied.
+func fileArg(v engine.Value, keep bool) any {
+	switch v.Kind() {
+	case engine.String:
+		return v.Text()
+	case engine.Number:
+		return v.Int()
+	case engine.BigInt:
+		return v.BigInt()
+	case engine.Boolean:
+		return v.Bool()
+	case engine.Object:
+		if b, ok := v.Bytes(); ok {
+			if keep {
+				b = append([]byte(nil), b...)
+			}
+			if b == nil {
+				b = []byte{}
+			}
+			return b
+		}
+	}
+	return nil
+}
+
+// Results of operations beside numbers, strings and bytes.
+type (
+	newFD int // a descriptor that the script will own
+
+	integers struct {
+		of  []int64
+		big bool
+	}
+
+	listing struct {
+		names   []string
+		kinds   []int // unix.DT_…
+		asBytes bool
+	}
+)
+
+func fileResult(s *engine.Scope, result any) engine.Value {
+	switch r := result.(type) {
+	case bool:
+		return s.Bool(r)
+	case int:
+		return s.Int(int64(r))
+	case newFD:
+		return s.Int(int64(r))
+	case string:
+		return s.String(r)
+	case []byte:
+		return s.Uint8Array(r)
+	case *fileStatus:
+		return r.value(s)
+	case integers:
+		all := make([]engine.Value, len(r.of))
+		for i, n := range r.of {
+			if all[i] = s.Undefined(); r.big {
+				all[i] = s.BigInt(n)
+			} else {
+				all[i] = s.Int(n)
+			}
+		}
+		return s.Array(all...)
+	case listing:
+		names, kinds := make([]engine.Value, len(r.names)), make([]engine.Value, len(r.names))
+		for i, name := range r.names {
+			if names[i] = s.Undefined(); r.asBytes {
+				names[i] = s.Uint8Array([]byte(name))
+			} else {
+				names[i] = s.String(name)
+			}
+			kinds[i] = s.Int(int64(r.kinds[i]))
+		}
+		return s.Array(s.Array(names...), s.Array(kinds...))
+	}
+	return s.Undefined()
+}
+
+// readInto is read(fd, buffer, offset, length, position, callback), position -1 for where the file is. It returns how many bytes it has read.
+func (h *Host) readInto(c *engine.Call) (engine.Value, error) {
+	fd, offset, length, position := int(c.Arg(0).Int()), int(c.Arg(2).Int()), int(c.Arg(3).Int()), c.Arg(4).Int()
+	into, ok := c.Arg(1).Bytes()
+	if !ok || offset < 0 || length < 0 || offset > len(into) || length > len(into)-offset {
+		return c.Undefined(), &codedError{"RangeError", "ERR_OUT_OF_RANGE", "the bytes to be read do not fit"}
+	}
+	if callback := c.Arg(5); callback.IsFunction() {
+		k, target := callback.Keep(), c.Arg(1).Keep()
+		buffer := make([]byte, length)
+		var n int
+		var err error
+		h.later(func() { n, err = readAt(fd, buffer, position) }, func() {
+			h.tellResult(&k, err, func(s *engine.Scope) engine.Value {
+				if into, _ := s.Kept(target).Bytes(); len(into) >= offset {
+					copy(into[offset:], buffer[:n]) // The script may have detached it.
+				}
+				return s.Int(int64(n))
+			})
+			h.engine.Release(&target)
+		}, nil)
+		return c.Undefined(), nil
+	}
+	n, err := readAt(fd, into[offset:offset+length], position)
+	return c.Int(int64(n)), err
+}
+
+// writeAll writes all of b, and waits where the descriptor does not take it.
+func writeAll(fd int, b []byte) error {
+	for len(b) > 0 {
+		n, err := unix.Write(fd, b)
+		switch err {
+		case nil:
+			b = b[n:]
+		case unix.EINTR:
+		case unix.EAGAIN:
+			if _, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, -1); err != nil && err != unix.EINTR {
+				return os.NewSyscallError("poll", err)
+			}
+		default:
+			return os.NewSyscallError("write", err)
+		}
+	}
+	return nil
+}
+
+// report tells of an error that no script can hear any more.
+func (h *Host) report(err error) {
+	text := err.Error()
+	if x, ok := err.(*engine.Exception); ok && x.Stack != "" {
+		text = x.Stack
+	}
+	_ = writeAll(2, fmt.Appendln(nil, text))
+}

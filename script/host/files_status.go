@@ -1,0 +1,40 @@
+package host
+
+import "github.com/brood-go/brood/script/engine"
+
+// fileStatus is what the system tells of a file, in the order of the library's Stats. Times are nanoseconds.
+type fileStatus struct {
+	numbers [statusNumbers]int64
+	times   [statusTimes]int64 // last read, written, changed, and made
+	big     bool
+}
+
+const (
+	statusNumbers = 10 // dev, mode, nlink, uid, gid, rdev, blksize, ino, size, blocks
+	statusTimes   = 4
+)
+
+func status(call, path string, big bool, fill func(*fileStatus) error) (any, error) {
+	s := &fileStatus{big: big}
+	if err := retry(func() error { return fill(s) }); err != nil {
+		return nil, onPath(call, path, err)
+	}
+	return s, nil
+}
+
+// value returns an array: the numbers, then seconds and nanoseconds of each time; all are BigInts if that was asked for.
+func (f *fileStatus) value(s *engine.Scope) engine.Value {
+	all := make([]engine.Value, 0, statusNumbers+2*statusTimes)
+	number := s.Int
+	if f.big {
+		number = s.BigInt
+	}
+	for _, n := range f.numbers {
+		all = append(all, number(n))
+	}
+	const second = 1_000_000_000
+	for _, t := range f.times {
+		all = append(all, number(t/second), number(t%second))
+	}
+	return s.Array(all...)
+}

@@ -1,0 +1,146 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// The most that readFile returns, and how much it reads at a time of what does not tell its size: bytes.
+const (
+	largestFile = 1<<31 - 1
+	readChunk   = 64 << 10
+)
+
+// openWhole returns the descriptor that a path or a number stands for, and what closes it.
+func openWhole(of any, flags int, mode uint32) (fd int, done func(), err error) {
+	if n, ok := of.(int64); ok {
+		return int(n), func() {}, nil
+	}
+	if fd, err = openFile(fileArgs{of}.path(0), flags, mode); err != nil {
+		return fd, nil, err
+	}
+	return fd, func() { _ = unix.Close(fd) }, nil // What was written is with the kernel.
+}
+
+// readWhole reads a file, or what is left of a descriptor.
+func readWhole(of any, flags int) ([]byte, error) {
+	fd, done, err := openWhole(of, flags, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var info unix.Stat_t
+	if err := unix.Fstat(fd, &info); err != nil {
+		return nil, onPath("fstat", "", err)
+	}
+	size := int64(0)
+	if info.Mode&unix.S_IFMT == unix.S_IFREG {
+		if size = info.Size; size > largestFile {
+			return nil, tooLarge(size)
+		}
+	}
+	b := make([]byte, 0, max(size+1, 512)) // One more, to see the end without another round.
+	for {
+		if len(b) == cap(b) {
+			b = append(make([]byte, 0, max(2*cap(b), readChunk)), b...)
+		}
+		n, err := readAt(fd, b[len(b):cap(b)], -1)
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			return b, nil
+		}
+		if b = b[:len(b)+n]; len(b) > largestFile {
+			return nil, tooLarge(int64(len(b)))
+		}
+	}
+}
+
+func tooLarge(size int64) error {
+	return &codedError{"RangeError", "ERR_FS_FILE_TOO_LARGE", fmt.Sprintf("File size (%d) is greater than 2 GiB", size)}
+}
+
+// writeWhole writes all of b to a file, or to a descriptor.
+func writeWhole(to any, b []byte, flags int, mode uint32) error {
+	fd, done, err := openWhole(to, flags, mode)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for len(b) > 0 {
+		n, err := writeAt(fd, b, -1)
+		if err != nil {
+			return err
+		}
+		b = b[n:]
+	}
+	return nil
+}
+
+// How copyFile behaves: the flags of fs.constants, which are libuv's.
+const (
+	copyExclusive  = 1
+	copyCloneForce = 4
+)
+
+// copyFile copies the content and the mode of a file.
+func copyFile(from, to string, flags int64) (err error) {
+	if flags&copyCloneForce != 0 {
+		return unix.ENOTSUP
+	}
+	source, _, err := openPlain(from, unix.O_RDONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	info, err := source.Stat()
+	if err != nil {
+		return errno(err)
+	}
+	if info.IsDir() {
+		return unix.EISDIR
+	}
+	if there, err := os.Stat(to); err == nil && os.SameFile(info, there) && flags&copyExclusive == 0 {
+		return nil
+	}
+	how := unix.O_WRONLY | unix.O_CREAT | unix.O_TRUNC
+	if flags&copyExclusive != 0 {
+		how |= unix.O_EXCL
+	}
+	target, isNew, err := openPlain(to, how, uint32(info.Mode().Perm()))
+	if err != nil {
+		return err
+	}
+	if _, err = io.Copy(target, source); err == nil {
+		err = target.Chmod(info.Mode().Perm())
+	}
+	err = errors.Join(err, target.Close())
+	if err != nil && isNew {
+		_ = unix.Unlink(to) // Half a copy is none.
+	}
+	return errno(err)
+}
+
+// openPlain opens a file without waiting for its other side. isNew says that it was made.
+func openPlain(path string, flags int, mode uint32) (f *os.File, isNew bool, err error) {
+	_, missing := os.Lstat(path)
+	var fd int
+	err = retry(func() (err error) { fd, err = unix.Open(path, flags|unix.O_CLOEXEC, mode); return err })
+	if err != nil {
+		return nil, false, err
+	}
+	return os.NewFile(uintptr(fd), path), missing != nil, nil
+}
+
+// errno returns the number within an error of package os.
+func errno(err error) error {
+	if e := asSystemError(err); e != nil {
+		return e.errno
+	}
+	return err
+}

@@ -1,0 +1,237 @@
+package host
+
+import (
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/script/resolve"
+	"github.com/brood-go/brood/script/typescript"
+)
+
+// modules are the files that the script has asked for. Modules of the library have the URL node:name, files the URL file:…, texts any other.
+type modules struct {
+	resolver   *resolve.Resolver
+	texts      map[string]string             // sources of modules that are no files, by URL
+	detected   map[string]bool               // files that are modules though nothing but their source says so
+	typescript map[string]*typescript.Script // by file, for the places in stack traces
+	builtins   map[string]*builtinModule     // modules of the library that were imported
+	probing    bool                          // a source is only looked at: what it imports is not
+	main       string                        // the URL of the main module
+}
+
+// Text is a script that is no file.
+type Text struct {
+	Source    string
+	Stdin     bool // it was read from stdin, and is named so
+	Print     bool // print the value of its last statement
+	CheckOnly bool // look whether it can be read, and do not run it
+}
+
+// MainFile runs the script's file: CommonJS or an ES module, by its extension, its package.json and its source.
+func (h *Host) MainFile(path string) error {
+	return h.main(func(s *engine.Scope) []engine.Value { return []engine.Value{s.String("file"), s.String(path)} })
+}
+
+// Check looks whether a file can be read as a script, and does not run it.
+func (h *Host) Check(path string) error {
+	return h.main(func(s *engine.Scope) []engine.Value { return []engine.Value{s.String("check"), s.String(path)} })
+}
+
+// MainText runs a text: as a script, or with module as an ES module. print has the value of a script printed.
+func (h *Host) MainText(source string, module, print bool) error {
+	format := "commonjs"
+	if module {
+		format = "module"
+	}
+	return h.mainText(&Text{Source: source, Print: print}, format)
+}
+
+// MainEval runs a text as what the flag --input-type says it is; without that, by its source.
+func (h *Host) MainEval(t *Text) error { return h.mainText(t, "") }
+
+func (h *Host) mainText(t *Text, format string) error {
+	return h.main(func(s *engine.Scope) []engine.Value {
+		name := "[eval]"
+		if t.Stdin {
+			name = "[stdin]"
+		}
+		source := strings.ToValidUTF8(t.Source, "\ufffd")
+		return []engine.Value{s.String("text"), s.String(source), s.String(format), s.Bool(t.Print), s.String(name), s.Bool(t.CheckOnly)}
+	})
+}
+
+func (h *Host) main(args func(s *engine.Scope) []engine.Value) error {
+	return h.Do(func(s *engine.Scope) error {
+		_, err := h.hook(s, "main").Call(s.Undefined(), args(s)...)
+		return err
+	})
+}
+
+// wrapper is what stands in front of a CommonJS module, on its first line, whose columns in stack traces count it.
+const wrapper = "(function (exports, require, module, __filename, __dirname) {"
+
+func bindModules(b *builder) {
+	h := b.h
+	h.modules = modules{
+		resolver: resolve.New(), texts: map[string]string{}, detected: map[string]bool{}, typescript: map[string]*typescript.Script{},
+		builtins: map[string]*builtinModule{},
+	}
+	for _, flag := range h.o.Flags {
+		switch name, value, _ := strings.Cut(flag, "="); name {
+		case "--conditions":
+			h.modules.resolver.Conditions = append(h.modules.resolver.Conditions, value)
+		case "--preserve-symlinks":
+			h.modules.resolver.KeepLinks = true
+		}
+	}
+	bindCommonJS(b)
+	bindImports(b)
+}
+
+// bindCommonJS is what the library needs to load CommonJS.
+func bindCommonJS(b *builder) {
+	h, r := b.h, b.h.modules.resolver
+	b.fn("dirname", func(c *engine.Call) (engine.Value, error) { return c.String(filepath.Dir(c.Arg(0).Text())), nil })
+	b.fn("absolute", func(c *engine.Call) (engine.Value, error) {
+		path, err := filepath.Abs(c.Arg(0).Text())
+		return c.String(path), err
+	})
+	b.fn("nodeModulePaths", func(c *engine.Call) (engine.Value, error) {
+		return stringArray(c.Scope, resolve.NodeModules(c.Arg(0).Text())), nil
+	})
+	b.fn("resolve", func(c *engine.Call) (engine.Value, error) {
+		file, err := r.Require(c.Arg(0).Text(), c.Arg(1).Text())
+		return c.String(file), err
+	})
+	// resolveIn(request, dirs) looks in folders that are said, not in those node_modules that a file would see.
+	b.fn("resolveIn", func(c *engine.Call) (engine.Value, error) {
+		f := &fields{v: c.Array(c.Arg(1))}
+		file, ok, err := r.RequireIn(c.Arg(0).Text(), f.list("0"))
+		if err != nil || !ok {
+			return c.Undefined(), err
+		}
+		return c.String(file), nil
+	})
+	b.fn("format", func(c *engine.Call) (engine.Value, error) {
+		format, said, err := h.format(c.Arg(0).Text())
+		return c.Array(c.String(string(format)), c.Bool(said)), err
+	})
+	b.fn("source", func(c *engine.Call) (engine.Value, error) {
+		source, err := h.source(c.Arg(0).Text())
+		return c.String(source), err
+	})
+	b.fn("strip", func(c *engine.Call) (engine.Value, error) {
+		script, err := h.strip(c.Arg(1).Text(), c.Arg(0).Text())
+		return c.String(script), err
+	})
+	b.fn("compile", func(c *engine.Call) (engine.Value, error) {
+		return c.Eval(c.Arg(1).Text(), wrapper+c.Arg(0).Text()+"\n})")
+	})
+	b.fn("runScript", func(c *engine.Call) (engine.Value, error) { return c.Eval(c.Arg(1).Text(), c.Arg(0).Text()) })
+	// isModule reports whether a source is a module: whether it can be read as one.
+	b.fn("isModule", func(c *engine.Call) (engine.Value, error) {
+		return c.Bool(h.readsAsModule(c.Scope, c.Arg(0).Text(), c.Arg(1).Text()) == nil), nil
+	})
+	b.fn("checkModule", func(c *engine.Call) (engine.Value, error) {
+		return c.Undefined(), h.readsAsModule(c.Scope, c.Arg(0).Text(), c.Arg(1).Text())
+	})
+	b.fn("checkScript", func(c *engine.Call) (engine.Value, error) {
+		_, err := c.Compile(c.Arg(1).Text(), c.Arg(0).Text())
+		return c.Undefined(), err
+	})
+	b.fn("setDetected", func(c *engine.Call) (engine.Value, error) {
+		h.modules.detected[c.Arg(0).Text()] = true
+		return c.Undefined(), nil
+	})
+	// place(file, line, column) returns where in TypeScript a place came from.
+	b.fn("place", func(c *engine.Call) (engine.Value, error) {
+		file := c.Arg(0).Text()
+		if path, ok := filePath(file); ok {
+			file = path
+		}
+		script := h.modules.typescript[file]
+		if script == nil {
+			return c.Undefined(), nil
+		}
+		line, column := script.Place(int(c.Arg(1).Int()), int(c.Arg(2).Int()))
+		return c.Array(c.Int(int64(line)), c.Int(int64(column))), nil
+	})
+}
+
+// source returns the text of a file, as a script that the engine takes.
+func (h *Host) source(file string) (string, error) {
+	text, err := readWhole(file, 0)
+	if err != nil {
+		return "", err
+	}
+	source := strings.TrimPrefix(string(text), "\ufeff")
+	if !utf8.ValidString(source) {
+		source = strings.ToValidUTF8(source, "\ufffd")
+	}
+	if strings.HasPrefix(source, "#!") {
+		source = "//" + source // The line of the system's, which is none of the language.
+	}
+	switch filepath.Ext(file) {
+	case ".ts", ".mts", ".cts":
+		return h.strip(file, source)
+	}
+	return source, nil
+}
+
+// strip makes JavaScript of TypeScript.
+func (h *Host) strip(file, source string) (string, error) {
+	if strings.Contains(file, string(filepath.Separator)+"node_modules"+string(filepath.Separator)) {
+		return "", &codedError{"Error", "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING",
+			`Stripping types is currently unsupported for files under node_modules, for "` + fileURL(file) + `"`}
+	}
+	script, err := typescript.Strip(file, source)
+	if err != nil {
+		if e, ok := errors.AsType[*typescript.Error](err); ok {
+			return "", &codedError{"SyntaxError", "ERR_INVALID_TYPESCRIPT_SYNTAX", e.Error()}
+		}
+		return "", err
+	}
+	h.modules.typescript[file] = script
+	return script.Code, nil
+}
+
+// format returns what a file is to be run as, and whether that has been said.
+func (h *Host) format(file string) (format resolve.Format, said bool, err error) {
+	if h.modules.detected[file] {
+		return resolve.Module, true, nil
+	}
+	return h.modules.resolver.Format(file)
+}
+
+// readsAsModule returns the error of reading a source as a module. What it imports is not looked for.
+func (h *Host) readsAsModule(s *engine.Scope, source, name string) error {
+	h.modules.probing = true
+	defer func() { h.modules.probing = false }()
+	_, err := s.CompileModule(name, source)
+	return err
+}
+
+func fileURL(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
+
+// filePath returns the path of a file's URL.
+func filePath(name string) (string, bool) {
+	u, err := url.Parse(name)
+	if err != nil || u.Scheme != "file" {
+		return "", false
+	}
+	return u.Path, true
+}
+
+// workingDirectory is where what has no file imports from.
+func workingDirectory() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", &codedError{"Error", "ENOENT", "the working directory is gone: " + err.Error()}
+	}
+	return dir, nil
+}

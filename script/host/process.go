@@ -1,0 +1,144 @@
+package host
+
+import (
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/script/engine"
+)
+
+// version is of this library, as process.versions has it.
+const version = "0.1.0"
+
+// architectures are Node's names of those whose name differs in Go.
+var architectures = map[string]string{"amd64": "x64", "386": "ia32", "ppc64le": "ppc64", "mipsle": "mipsel"}
+
+func bindProcess(b *builder) {
+	h, s := b.h, b.s
+	arch := runtime.GOARCH
+	if name, ok := architectures[arch]; ok {
+		arch = name
+	}
+	b.value("version", s.String(version))
+	b.value("arch", s.String(arch))
+	b.value("platform", s.String(runtime.GOOS))
+	b.value("pid", s.Int(int64(os.Getpid())))
+	b.fn("ppid", number(os.Getppid))
+	b.fn("getuid", number(os.Getuid))
+	b.fn("geteuid", number(os.Geteuid))
+	b.fn("getgid", number(os.Getgid))
+	b.fn("getegid", number(os.Getegid))
+	b.fn("getgroups", func(c *engine.Call) (engine.Value, error) {
+		groups, err := os.Getgroups()
+		all := []engine.Value{}
+		seen := false
+		for _, g := range groups {
+			seen = seen || g == os.Getegid()
+			all = append(all, c.Int(int64(g)))
+		}
+		if !seen {
+			all = append(all, c.Int(int64(os.Getegid())))
+		}
+		return c.Array(all...), err
+	})
+	b.fn("cwd", func(c *engine.Call) (engine.Value, error) {
+		dir, err := unix.Getwd()
+		if err != nil {
+			return c.Undefined(), &systemError{errno: err.(syscall.Errno), syscall: "uv_cwd"}
+		}
+		return c.String(dir), nil
+	})
+	b.fn("chdir", func(c *engine.Call) (engine.Value, error) { return c.Undefined(), changeDirectory(c.Arg(0).Text()) })
+	b.fn("umask", func(c *engine.Call) (engine.Value, error) {
+		mask := unix.Umask(0o777 & int(c.Arg(0).Int()))
+		if c.Arg(0).IsUndefined() {
+			unix.Umask(mask)
+		}
+		return c.Int(int64(mask)), nil
+	})
+	b.fn("environ", func(c *engine.Call) (engine.Value, error) {
+		object := c.Object()
+		for _, variable := range os.Environ() {
+			if name, value, ok := strings.Cut(variable, "="); ok && name != "" {
+				if err := object.Set(name, c.String(value)); err != nil {
+					return object, err
+				}
+			}
+		}
+		return object, nil
+	})
+	began := time.Now()
+	b.fn("uptime", func(c *engine.Call) (engine.Value, error) { return c.Float(time.Since(began).Seconds()), nil })
+	b.fn("hrtime", func(c *engine.Call) (engine.Value, error) {
+		var ts unix.Timespec
+		if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+			return c.Undefined(), err
+		}
+		return c.BigInt(ts.Nano()), nil
+	})
+	b.fn("abort", func(c *engine.Call) (engine.Value, error) {
+		return c.Undefined(), unix.Kill(os.Getpid(), unix.SIGABRT)
+	})
+	b.fn("kill", func(c *engine.Call) (engine.Value, error) {
+		err := unix.Kill(int(c.Arg(0).Int()), syscall.Signal(c.Arg(1).Int()))
+		if errno, ok := err.(syscall.Errno); ok {
+			return c.Int(-int64(errno)), nil
+		}
+		return c.Int(0), err
+	})
+	b.fn("memoryUsage", func(c *engine.Call) (engine.Value, error) {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return numbers(c.Scope, "rss", float64(m.Sys), "heapTotal", float64(m.HeapSys), "heapUsed", float64(h.engine.Memory()),
+			"external", 0.0, "arrayBuffers", 0.0)
+	})
+	b.fn("cpuUsage", func(c *engine.Call) (engine.Value, error) {
+		var u unix.Rusage
+		if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+			return c.Undefined(), err
+		}
+		return numbers(c.Scope, "user", float64(u.Utime.Nano())/1e3, "system", float64(u.Stime.Nano())/1e3)
+	})
+	bindCredentials(b)
+	signals := s.Object()
+	for n := syscall.Signal(1); n < 65; n++ {
+		if name := unix.SignalName(n); name != "" {
+			if err := signals.Set(name, s.Int(int64(n))); err != nil {
+				b.err = err
+			}
+		}
+	}
+	b.value("signals", signals)
+	b.value("errnos", errnos(s))
+}
+
+func number(of func() int) engine.Func {
+	return func(c *engine.Call) (engine.Value, error) { return c.Int(int64(of())), nil }
+}
+
+// numbers returns an object of names and numbers, which alternate.
+func numbers(s *engine.Scope, of ...any) (engine.Value, error) {
+	object := s.Object()
+	for i := 0; i < len(of); i += 2 {
+		if err := object.Set(of[i].(string), s.Float(of[i+1].(float64))); err != nil {
+			return object, err
+		}
+	}
+	return object, nil
+}
+
+// errnos returns a list of [name, number, text] of all errors of system calls.
+func errnos(s *engine.Scope) engine.Value {
+	var all []engine.Value
+	for n := syscall.Errno(1); n < 256; n++ {
+		if name := unix.ErrnoName(n); name != "" {
+			all = append(all, s.Array(s.String(name), s.Int(int64(n)), s.String(n.Error())))
+		}
+	}
+	return s.Array(all...)
+}

@@ -1,0 +1,52 @@
+package host
+
+import (
+	"errors"
+	"syscall"
+
+	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/signals"
+)
+
+// signalWatch is a watcher of a signal as the library in JavaScript has it. It does not keep the loop running, but between expect
+// and the next delivery. After close the signal does again what it did before.
+type signalWatch struct {
+	h  *Host
+	w  *signals.Watcher
+	on engine.Kept
+}
+
+func (x *signalWatch) close() {
+	x.w.Close()
+	x.h.engine.Release(&x.on)
+	delete(x.h.open, x)
+}
+
+func bindSignals(b *builder) {
+	h := b.h
+	// watch(number, on) calls on each time the signal comes. It returns undefined for signals that a program in Go cannot have for itself.
+	b.fn("watch", func(c *engine.Call) (engine.Value, error) {
+		prototype, err := h.prototype(c.Scope, "signalWatch", func(b *builder) {
+			method(b, "close", func(x *signalWatch, c *engine.Call) (engine.Value, error) { x.close(); return c.Undefined(), nil })
+			method(b, "expect", func(x *signalWatch, c *engine.Call) (engine.Value, error) { x.w.Ref(); return c.Undefined(), nil })
+		})
+		if err != nil {
+			return prototype, err
+		}
+		x := &signalWatch{h: h, on: c.Arg(1).Keep()}
+		x.w, err = signals.Watch(h.loop, signals.Signal(c.Arg(0).Int()), func(signals.Signal) {
+			x.w.Unref()
+			_ = h.Do(func(s *engine.Scope) error { _, err := s.Kept(x.on).Call(s.Undefined()); return err })
+		})
+		if err != nil {
+			h.engine.Release(&x.on)
+			if errors.Is(err, signals.ErrUncatchable) {
+				return c.Undefined(), &systemError{errno: syscall.EINVAL, syscall: "uv_signal_start"}
+			}
+			return c.Undefined(), nil
+		}
+		x.w.Unref()
+		h.open[x] = struct{}{}
+		return c.Native(prototype, x), nil
+	})
+}

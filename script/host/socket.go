@@ -1,0 +1,313 @@
+package host
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/streams"
+)
+
+// connect begins to connect: connect(network, address, localAddress, done) returns an attempt with ref, unref and close, or a list of a negative number and
+// the system call that failed. done is called with a negative number, or with 0 and a stream.
+func (h *Host) connect(c *engine.Call) (engine.Value, error) {
+	prototype, err := h.prototype(c.Scope, "attempt", attemptMethods)
+	if err != nil {
+		return c.Undefined(), err
+	}
+	x := &attempt{h: h, done: c.Arg(3).Keep()}
+	o := &streams.ConnectOptions{LocalAddress: c.Arg(2).Text()}
+	x.Attempt, err = streams.Connect(h.loop, c.Arg(0).Text(), c.Arg(1).Text(), o, x.finish)
+	if err == nil {
+		h.open[x] = struct{}{}
+		return c.Native(prototype, x), nil
+	}
+	h.engine.Release(&x.done)
+	call := "connect"
+	if op, ok := err.(*streams.OpError); ok && op.Op == "bind" {
+		call = op.Op
+	}
+	number, err := resultOf(c, 0, err)
+	return c.Array(number, c.String(call)), err
+}
+
+// attempt is a connection under way.
+type attempt struct {
+	*streams.Attempt
+	h    *Host
+	done engine.Kept
+}
+
+func attemptMethods(b *builder) {
+	method(b, "ref", func(x *attempt, c *engine.Call) (engine.Value, error) { x.Ref(); return c.Undefined(), nil })
+	method(b, "unref", func(x *attempt, c *engine.Call) (engine.Value, error) { x.Unref(); return c.Undefined(), nil })
+	method(b, "close", func(x *attempt, c *engine.Call) (engine.Value, error) { x.close(); return c.Undefined(), nil })
+}
+
+func (x *attempt) close() {
+	x.Cancel()
+	delete(x.h.open, x)
+	x.h.engine.Release(&x.done)
+}
+
+func (x *attempt) finish(d *streams.Duplex, err error) {
+	delete(x.h.open, x)
+	if x.h.exited {
+		if d != nil {
+			d.Destroy(nil)
+		}
+		return
+	}
+	_ = x.h.Do(func(s *engine.Scope) error {
+		number, made := s.Int(0), s.Undefined()
+		if err != nil {
+			number = s.Int(-int64(unix.EINVAL))
+			if e := asSystemError(err); e != nil {
+				number = s.Int(-int64(e.errno))
+			}
+		} else if made, err = x.h.newConnection(s, d); err != nil {
+			return err
+		}
+		_, err := s.Kept(x.done).Call(s.Undefined(), number, made)
+		return err
+	})
+	x.h.engine.Release(&x.done)
+}
+
+// socket is one that is bound and may listen later. Its methods are fd, listen(backlog, on), give and close. The host closes it at last.
+type socket struct {
+	h    *Host
+	fd   int    // -1 once it is closed, or a listener's or somebody else's
+	path string // the file to be removed with it
+}
+
+func (h *Host) newSocket(c *engine.Call, n int, path string) (engine.Value, error) {
+	prototype, err := h.prototype(c.Scope, "socket", socketMethods)
+	if err != nil {
+		fd.Close(n)
+		return c.Undefined(), err
+	}
+	x := &socket{h, n, path}
+	h.open[x] = struct{}{}
+	return c.Native(prototype, x), nil
+}
+
+func socketMethods(b *builder) {
+	method(b, "fd", func(x *socket, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.fd)), nil })
+	method(b, "close", func(x *socket, c *engine.Call) (engine.Value, error) { x.close(); return c.Undefined(), nil })
+	method(b, "listen", (*socket).listen)
+	method(b, "give", func(x *socket, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.give())), nil })
+}
+
+// give returns the descriptor, which is the caller's then.
+func (x *socket) give() int {
+	n := x.fd
+	x.fd = -1
+	delete(x.h.open, x)
+	return n
+}
+
+func (x *socket) close() {
+	if n := x.give(); n >= 0 {
+		fd.Close(n)
+		removeSocket(x.path)
+	}
+}
+
+// removeSocket removes the file of a Unix socket, as libuv does, unless the name is no file's.
+func removeSocket(path string) {
+	if path != "" && path[0] != 0 {
+		_ = os.Remove(path) // Somebody else may have done it.
+	}
+}
+
+// bindTCP returns a bound socket: bindTCP(address, port, {ipv6Only, reusePort}).
+func (h *Host) bindTCP(c *engine.Call) (engine.Value, error) {
+	to, family, err := sockaddrOf(c.Arg(0).Text(), int(c.Arg(1).Int()))
+	if err != nil {
+		return resultOf(c, 0, err)
+	}
+	n, err := fd.Socket(family, unix.SOCK_STREAM)
+	if err != nil {
+		return resultOf(c, 0, err)
+	}
+	set := &options{fd: n}
+	set.on(unix.SOL_SOCKET, unix.SO_REUSEADDR, true)
+	set.on(unix.SOL_SOCKET, unix.SO_REUSEPORT, c.Arg(3).Bool())
+	if family == unix.AF_INET6 {
+		set.value(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, truth(c.Arg(2).Bool()))
+	}
+	if set.err == nil {
+		set.err = unix.Bind(n, to)
+	}
+	if set.err != nil {
+		fd.Close(n)
+		return resultOf(c, 0, set.err)
+	}
+	return h.newSocket(c, n, "")
+}
+
+// options sets options of a socket. The first error stays.
+type options struct {
+	fd  int
+	err error
+}
+
+func (o *options) on(level, option int, yes bool) {
+	if yes {
+		o.value(level, option, 1)
+	}
+}
+
+func (o *options) value(level, option, value int) {
+	if o.err == nil {
+		o.err = unix.SetsockoptInt(o.fd, level, option, value)
+	}
+}
+
+// bindPipe returns a Unix socket bound to a path.
+func (h *Host) bindPipe(c *engine.Call) (engine.Value, error) {
+	path := c.Arg(0).Text()
+	n, err := fd.Socket(unix.AF_UNIX, unix.SOCK_STREAM)
+	if err != nil {
+		return resultOf(c, 0, err)
+	}
+	if err := unix.Bind(n, &unix.SockaddrUnix{Name: path}); err != nil {
+		fd.Close(n)
+		if err == unix.ENOENT {
+			err = unix.EACCES // So libuv has it.
+		}
+		return resultOf(c, 0, err)
+	}
+	return h.newSocket(c, n, path)
+}
+
+// adoptSocket takes a descriptor, to listen on it.
+func (h *Host) adoptSocket(c *engine.Call) (engine.Value, error) {
+	n := int(c.Arg(0).Int())
+	if _, err := unix.GetsockoptInt(n, unix.SOL_SOCKET, unix.SO_TYPE); err != nil {
+		if err == unix.ENOTSOCK {
+			err = unix.EINVAL
+		}
+		return resultOf(c, 0, err)
+	}
+	return h.newSocket(c, n, "")
+}
+
+// openStream returns a stream over a descriptor, of which it takes ownership: open(fd, readable, writable).
+func (h *Host) openStream(c *engine.Call) (engine.Value, error) {
+	n := int(c.Arg(0).Int())
+	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0)
+	if err != nil {
+		return resultOf(c, 0, err)
+	}
+	mode := flags & unix.O_ACCMODE
+	reads, writes := mode != unix.O_WRONLY && c.Arg(1).Bool(), mode != unix.O_RDONLY && c.Arg(2).Bool()
+	switch {
+	case reads && writes:
+		d, err := streams.NewDuplex(h.loop, n, nil)
+		if err != nil {
+			return resultOf(c, 0, err)
+		}
+		return h.newConnection(c.Scope, d)
+	case writes:
+		w, err := streams.NewWritable(h.loop, n, nil)
+		if err != nil {
+			return resultOf(c, 0, err)
+		}
+		return h.newStream(c.Scope, nil, w)
+	default:
+		r, err := streams.NewReadable(h.loop, n, nil)
+		if err != nil {
+			return resultOf(c, 0, err)
+		}
+		return h.newStream(c.Scope, r, nil)
+	}
+}
+
+// listener is a listening socket as the library in JavaScript has it. Its methods are pause, resume, close, ref, unref and fd.
+type listener struct {
+	h    *Host
+	l    *streams.Listener
+	on   engine.Kept
+	path string
+}
+
+// listen makes a listener of the socket: listen(backlog, on). on is called with 0 and a stream for each connection, or with a negative number when
+// none could be accepted.
+func (t *socket) listen(c *engine.Call) (engine.Value, error) {
+	prototype, err := t.h.prototype(c.Scope, "listener", listenerMethods)
+	if err != nil {
+		return c.Undefined(), err
+	}
+	if err := unix.SetNonblock(t.fd, true); err != nil { // It may be one that the program was started with.
+		return resultOf(c, 0, err)
+	}
+	if err := unix.Listen(t.fd, int(c.Arg(0).Int())); err != nil {
+		return resultOf(c, 0, err)
+	}
+	x := &listener{h: t.h, path: t.path}
+	if x.l, err = streams.NewListener(t.h.loop, t.fd, x.accepted); err != nil {
+		if errors.Is(err, unix.EEXIST) {
+			t.give() // Something else on the loop has it, and closes it.
+		}
+		return resultOf(c, 0, err)
+	}
+	t.give() // The listener has it.
+	x.on = c.Arg(1).Keep()
+	x.h.open[x] = struct{}{}
+	x.l.OnError(func(err error) {
+		number := int64(unix.EIO)
+		if e := asSystemError(err); e != nil {
+			number = int64(e.errno)
+		}
+		x.tell(func(s *engine.Scope) []engine.Value { return []engine.Value{s.Int(-number)} })
+	})
+	return c.Native(prototype, x), nil
+}
+
+func (x *listener) accepted(d *streams.Duplex) {
+	if x.h.exited { // Others may keep the loop running.
+		d.Destroy(nil)
+		return
+	}
+	x.tell(func(s *engine.Scope) []engine.Value {
+		made, err := x.h.newConnection(s, d)
+		if err != nil {
+			d.Destroy(nil)
+			return []engine.Value{s.Int(-int64(unix.ENOMEM))}
+		}
+		return []engine.Value{s.Int(0), made}
+	})
+}
+
+func (x *listener) tell(args func(s *engine.Scope) []engine.Value) {
+	_ = x.h.Do(func(s *engine.Scope) error {
+		_, err := s.Kept(x.on).Call(s.Undefined(), args(s)...)
+		return err
+	})
+}
+
+func listenerMethods(b *builder) {
+	simple := func(name string, fn func(*streams.Listener)) {
+		method(b, name, func(x *listener, c *engine.Call) (engine.Value, error) { fn(x.l); return c.Undefined(), nil })
+	}
+	simple("pause", (*streams.Listener).Pause)
+	simple("resume", (*streams.Listener).Resume)
+	simple("ref", (*streams.Listener).Ref)
+	simple("unref", (*streams.Listener).Unref)
+	method(b, "fd", func(x *listener, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.l.FD())), nil })
+	method(b, "close", func(x *listener, c *engine.Call) (engine.Value, error) { x.close(); return c.Undefined(), nil })
+}
+
+func (x *listener) close() {
+	if x.l.FD() >= 0 {
+		x.l.Close()
+		removeSocket(x.path)
+	}
+	delete(x.h.open, x)
+	x.h.engine.Release(&x.on)
+}

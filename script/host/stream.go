@@ -1,0 +1,304 @@
+package host
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/streams"
+)
+
+// stream is a byte stream of the loop as the library in JavaScript has it: either half of it may be missing.
+//
+// Its methods are start(on), readStart, readStop, write(bytes or text), shutdown, detach, close, ref, unref; its properties fd, bytesRead,
+// bytesWritten and queued are methods, too. on is called with a number that says what has happened, and a value.
+type stream struct {
+	h       *Host
+	r       *streams.Readable
+	w       *streams.Writable
+	d       *streams.Duplex // both, if they are one connection; else nil
+	on      engine.Kept
+	open    int  // halves that have not closed
+	flows   bool // the library was told to read
+	failed  bool // on was told of an error
+	written func(error)
+}
+
+// What the function that was given to start is told. The library has the same numbers in internal/stream_handle.js.
+const (
+	streamData    = iota // with a Uint8Array
+	streamEnd            // nothing more comes
+	streamError          // with the error, as a negative number and the system call; what was written and not yet taken is lost
+	streamClose          // both halves are closed, and nothing more is told
+	streamWritten        // everything that write had left in the queue is with the kernel
+	streamShut           // what shutdown asked for is done
+)
+
+// What write returns. The library has the same numbers.
+const (
+	writeTaken  = iota // the kernel has everything
+	writeQueued        // streamWritten follows
+	writeFailed        // streamError follows
+)
+
+// newStream returns the object by which the library uses a stream. Either half may be nil.
+func (h *Host) newStream(s *engine.Scope, r *streams.Readable, w *streams.Writable) (engine.Value, error) {
+	return h.nativeStream(s, &stream{h: h, r: r, w: w})
+}
+
+// newConnection is newStream of both halves of a connection, which can be detached.
+func (h *Host) newConnection(s *engine.Scope, d *streams.Duplex) (engine.Value, error) {
+	return h.nativeStream(s, &stream{h: h, r: d.Readable, w: d.Writable, d: d})
+}
+
+func (h *Host) nativeStream(s *engine.Scope, t *stream) (engine.Value, error) {
+	prototype, err := h.prototype(s, "stream", streamMethods)
+	if err != nil {
+		return s.Undefined(), err
+	}
+	t.written = func(err error) {
+		if err == nil {
+			t.tell(streamWritten)
+		}
+	}
+	h.open[t] = struct{}{}
+	return s.Native(prototype, t), nil
+}
+
+// prototype returns the object with the methods of a kind of natives, made once.
+func (h *Host) prototype(s *engine.Scope, kind string, methods func(*builder)) (engine.Value, error) {
+	if k, ok := h.hooks["prototype of "+kind]; ok {
+		return s.Kept(k), nil
+	}
+	b := &builder{h: h, s: s, object: s.Object()}
+	methods(b)
+	if b.err == nil {
+		h.hooks["prototype of "+kind] = b.object.Keep()
+	}
+	return b.object, b.err
+}
+
+// method adds a method of natives that stand for a T.
+func method[T any](b *builder, name string, fn func(x T, c *engine.Call) (engine.Value, error)) {
+	b.fn(name, func(c *engine.Call) (engine.Value, error) {
+		x, ok := c.This().Native().(T)
+		if !ok {
+			return c.Undefined(), &codedError{"TypeError", "ERR_INVALID_THIS", "Illegal invocation"}
+		}
+		return fn(x, c)
+	})
+}
+
+func streamMethods(b *builder) {
+	method(b, "start", (*stream).start)
+	method(b, "readStart", (*stream).readStart)
+	method(b, "readStop", (*stream).readStop)
+	method(b, "write", (*stream).write)
+	method(b, "shutdown", (*stream).shutdown)
+	method(b, "detach", (*stream).detach)
+	method(b, "lend", (*stream).lend)
+	method(b, "close", func(t *stream, c *engine.Call) (engine.Value, error) { t.close(); return c.Undefined(), nil })
+	method(b, "ref", func(t *stream, c *engine.Call) (engine.Value, error) { return t.refer(c, true) })
+	method(b, "unref", func(t *stream, c *engine.Call) (engine.Value, error) { return t.refer(c, false) })
+	method(b, "fd", func(t *stream, c *engine.Call) (engine.Value, error) { return c.Int(int64(t.fd())), nil })
+	method(b, "bytesRead", func(t *stream, c *engine.Call) (engine.Value, error) {
+		if t.r == nil {
+			return c.Int(0), nil
+		}
+		return c.Int(t.r.BytesRead()), nil
+	})
+	method(b, "bytesWritten", func(t *stream, c *engine.Call) (engine.Value, error) {
+		if t.w == nil {
+			return c.Int(0), nil
+		}
+		return c.Int(t.w.BytesWritten()), nil
+	})
+	method(b, "queued", func(t *stream, c *engine.Call) (engine.Value, error) {
+		if t.w == nil {
+			return c.Int(0), nil
+		}
+		return c.Int(int64(t.w.Buffered())), nil
+	})
+}
+
+func (t *stream) fd() int {
+	if t.r != nil && t.r.FD() >= 0 {
+		return t.r.FD()
+	}
+	if t.w != nil {
+		return t.w.FD()
+	}
+	return -1
+}
+
+// start gives the function that is told what happens, once. Nothing is read before readStart.
+func (t *stream) start(c *engine.Call) (engine.Value, error) {
+	if !t.on.IsZero() || !c.Arg(0).IsFunction() {
+		return c.Undefined(), errors.New("a stream is started once, with a function")
+	}
+	t.on = c.Arg(0).Keep()
+	if r := t.r; r != nil {
+		t.open++
+		r.OnEnd(func() { t.tell(streamEnd) })
+		r.OnError(t.tellError)
+		r.OnClose(t.closed)
+	}
+	if w := t.w; w != nil {
+		t.open++
+		w.OnError(t.tellError)
+		w.OnFinish(func() { t.tell(streamShut) })
+		w.OnClose(t.closed)
+	}
+	return c.Undefined(), nil
+}
+
+// tell calls the function of start.
+func (t *stream) tell(what int) {
+	t.tellWith(what, func(*engine.Scope) []engine.Value { return nil })
+}
+
+func (t *stream) tellWith(what int, values func(s *engine.Scope) []engine.Value) {
+	if t.on.IsZero() || t.h.exited {
+		return
+	}
+	_ = t.h.Do(func(s *engine.Scope) error {
+		_, err := s.Kept(t.on).Call(s.Undefined(), append([]engine.Value{s.Int(int64(what))}, values(s)...)...)
+		return err
+	})
+}
+
+// tellError tells of the first error of both halves.
+func (t *stream) tellError(err error) {
+	if t.failed {
+		return
+	}
+	t.failed = true
+	number, call := int64(unix.EIO), "read"
+	if e := asSystemError(err); e != nil {
+		number = int64(e.errno)
+	}
+	if op, ok := errors.AsType[*reactor.OpError](err); ok && op.Op == "write" {
+		call = "write"
+	}
+	t.tellWith(streamError, func(s *engine.Scope) []engine.Value { return []engine.Value{s.Int(-number), s.String(call)} })
+}
+
+// closed is called when a half has closed.
+func (t *stream) closed() {
+	if t.open--; t.open > 0 {
+		return
+	}
+	delete(t.h.open, t)
+	t.tell(streamClose)
+	t.h.engine.Release(&t.on)
+}
+
+func (t *stream) readStart(c *engine.Call) (engine.Value, error) {
+	if t.r == nil {
+		return c.Undefined(), nil
+	}
+	if !t.flows {
+		t.flows = true
+		t.r.OnData(func(chunk []byte) {
+			t.tellWith(streamData, func(s *engine.Scope) []engine.Value { return []engine.Value{s.Uint8Array(chunk)} })
+		})
+	}
+	t.r.Resume()
+	return c.Undefined(), nil
+}
+
+func (t *stream) readStop(c *engine.Call) (engine.Value, error) {
+	if t.r != nil {
+		t.r.Pause()
+	}
+	return c.Undefined(), nil
+}
+
+// write writes bytes, or a text as UTF-8, and returns what has become of them.
+func (t *stream) write(c *engine.Call) (engine.Value, error) {
+	if t.w == nil || t.w.Closed() {
+		return c.Int(writeFailed), nil
+	}
+	bytes, ok := c.Arg(0).Bytes()
+	var err error
+	if ok {
+		_, err = t.w.Write(bytes)
+	} else {
+		_, err = t.w.WriteString(c.Arg(0).Text())
+	}
+	if err != nil {
+		return c.Undefined(), err
+	}
+	switch {
+	case t.w.Closed():
+		return c.Int(writeFailed), nil
+	case t.w.Buffered() == 0:
+		return c.Int(writeTaken), nil
+	}
+	_, err = t.w.WriteThen(nil, t.written)
+	return c.Int(writeQueued), err
+}
+
+// shutdown ends the writing half once everything is written, and returns whether there is one. streamShut follows then.
+func (t *stream) shutdown(c *engine.Call) (engine.Value, error) {
+	if t.w == nil || t.w.Closed() {
+		return c.Bool(false), nil
+	}
+	t.w.End()
+	return c.Bool(true), nil
+}
+
+// detach gives the connection up for another process, and returns its descriptor, or a negative number. streamClose follows.
+func (t *stream) detach(c *engine.Call) (engine.Value, error) {
+	if t.d == nil {
+		return c.Int(-int64(unix.EINVAL)), nil
+	}
+	n, err := t.d.Detach()
+	return resultOf(c, n, err)
+}
+
+// lend pauses the stream for a child that reads or writes it as one of its first descriptors, and returns the descriptor, or a negative
+// number.
+func (t *stream) lend(c *engine.Call) (engine.Value, error) {
+	if t.r != nil && !t.r.Closed() {
+		n, err := t.r.Lend()
+		return resultOf(c, n, err)
+	}
+	if t.w != nil {
+		n, err := t.w.Lend()
+		return resultOf(c, n, err)
+	}
+	return c.Int(-int64(unix.EBADF)), nil
+}
+
+// close closes both halves at once: streamClose follows.
+func (t *stream) close() {
+	if t.open == 0 { // Nobody is told.
+		delete(t.h.open, t)
+	}
+	if t.r != nil {
+		t.r.Destroy(nil)
+	}
+	if t.w != nil {
+		t.w.Destroy(nil)
+	}
+}
+
+func (t *stream) refer(c *engine.Call, ref bool) (engine.Value, error) {
+	type referrer interface {
+		Ref()
+		Unref()
+	}
+	for _, half := range []referrer{t.r, t.w} {
+		switch {
+		case half == referrer((*streams.Readable)(nil)), half == referrer((*streams.Writable)(nil)):
+		case ref:
+			half.Ref()
+		default:
+			half.Unref()
+		}
+	}
+	return c.Undefined(), nil
+}

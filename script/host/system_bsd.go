@@ -1,0 +1,69 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package host
+
+import (
+	"encoding/binary"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func loadAverage() (load [3]float64) {
+	// struct loadavg: three numbers of 32 bits, and by what they have been multiplied.
+	raw, err := unix.SysctlRaw("vm.loadavg")
+	if err != nil || len(raw) < 24 {
+		return load
+	}
+	scale := float64(binary.NativeEndian.Uint64(raw[16:]))
+	for i := range load {
+		load[i] = float64(binary.NativeEndian.Uint32(raw[4*i:])) / scale
+	}
+	return load
+}
+
+func uptime() float64 {
+	// struct timeval, which begins with the seconds.
+	raw, err := unix.SysctlRaw("kern.boottime")
+	if err != nil || len(raw) < 8 {
+		return 0
+	}
+	return float64(time.Now().Unix() - int64(binary.NativeEndian.Uint64(raw)))
+}
+
+func memory() (total, free uint64) {
+	for _, name := range []string{"hw.memsize", "hw.physmem64", "hw.physmem"} {
+		if n, err := unix.SysctlUint64(name); err == nil && n > 0 {
+			total = n
+			break
+		}
+	}
+	for _, name := range []string{"vm.page_free_count", "vm.stats.vm.v_free_count"} {
+		if n, err := unix.SysctlUint32(name); err == nil {
+			free = uint64(n) * uint64(unix.Getpagesize())
+			break
+		}
+	}
+	return total, free
+}
+
+// cpus has no times: each of the systems has its own way to tell them.
+func cpus() []cpu {
+	model := "unknown"
+	for _, name := range []string{"machdep.cpu.brand_string", "hw.model"} {
+		if text, err := unix.Sysctl(name); err == nil && text != "" {
+			model = text
+			break
+		}
+	}
+	all := make([]cpu, runtime.NumCPU())
+	for i := range all {
+		all[i].model = model
+	}
+	return all
+}
+
+func niceness(priority int) int { return priority }
+
+func setPriority(pid, nice int) error { return unix.Setpriority(unix.PRIO_PROCESS, pid, nice) }

@@ -1,0 +1,108 @@
+package host
+
+import (
+	"time"
+
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/script/engine"
+)
+
+// timers are one timer of the loop for all of the script's, and one immediate for all of its. The lists are the library's.
+type timers struct {
+	h         *Host
+	began     time.Time
+	timer     *reactor.Timer
+	immediate *reactor.Immediate
+	ref       bool // the timers keep the loop running
+	refNow    bool // the immediates do
+}
+
+func (t *timers) init(h *Host) {
+	t.h, t.began = h, h.loop.Now()
+}
+
+// now is the time: whole milliseconds since the host was made, as a script's timers count them.
+func (t *timers) now() int64 { return time.Since(t.began).Milliseconds() }
+
+// schedule has the library's timers looked at at that time.
+func (t *timers) schedule(due int64) {
+	d := time.Until(t.began.Add(time.Duration(due) * time.Millisecond))
+	if t.timer == nil {
+		t.timer = t.h.loop.SetTimeout(d, t.fire)
+		if !t.ref {
+			t.timer.Unref()
+		}
+		return
+	}
+	t.timer.Reset(d)
+}
+
+func (t *timers) fire() { t.run("timers") }
+
+// run calls what is due. If one throws, the rest has its turn all the same: each call gets rid of at least one.
+func (t *timers) run(hook string) {
+	for again := true; again && !t.h.exited; {
+		again = t.h.Do(func(s *engine.Scope) error {
+			_, err := t.h.hook(s, hook).Call(s.Undefined())
+			return err
+		}) != nil
+	}
+}
+
+// toggle says whether the timers keep the loop running.
+func (t *timers) toggle(ref bool) {
+	t.ref = ref
+	switch {
+	case t.timer == nil:
+	case ref:
+		t.timer.Ref()
+	default:
+		t.timer.Unref()
+	}
+}
+
+// toggleImmediates says whether the immediates keep the loop running.
+func (t *timers) toggleImmediates(ref bool) {
+	t.refNow = ref
+	switch {
+	case t.immediate == nil:
+	case ref:
+		t.immediate.Ref()
+	default:
+		t.immediate.Unref()
+	}
+}
+
+func (t *timers) close() {
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+	if t.immediate != nil {
+		t.immediate.Stop()
+	}
+}
+
+func bindTimers(b *builder) {
+	t := &b.h.timers
+	b.fn("now", func(c *engine.Call) (engine.Value, error) { return c.Int(t.now()), nil })
+	b.fn("getLibuvNow", func(c *engine.Call) (engine.Value, error) { return c.Int(t.now()), nil }) // as Node's tests call it
+	b.fn("schedule", func(c *engine.Call) (engine.Value, error) {
+		t.schedule(c.Arg(0).Int())
+		return c.Undefined(), nil
+	})
+	b.fn("toggleTimers", func(c *engine.Call) (engine.Value, error) {
+		t.toggle(c.Arg(0).Bool())
+		return c.Undefined(), nil
+	})
+	b.fn("scheduleImmediates", func(c *engine.Call) (engine.Value, error) {
+		if t.immediate == nil {
+			t.immediate = b.h.loop.SetImmediate(func() { t.immediate = nil; t.run("immediates") })
+			t.toggleImmediates(t.refNow)
+		}
+		return c.Undefined(), nil
+	})
+	b.fn("toggleImmediates", func(c *engine.Call) (engine.Value, error) {
+		t.toggleImmediates(c.Arg(0).Bool())
+		return c.Undefined(), nil
+	})
+}

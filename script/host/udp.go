@@ -1,0 +1,367 @@
+package host
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/script/engine"
+)
+
+const (
+	// datagramBudget is how many datagrams are read or written a turn, so that one socket cannot starve the rest.
+	datagramBudget = 32
+
+	// maxDatagram is the longest that there is: bytes.
+	maxDatagram = 64 << 10
+)
+
+// What the function of a UDP socket is told. The library has the same numbers in internal/udp_handle.js.
+const (
+	udpMessage = iota // with a Uint8Array, an address, its family and a port
+	udpError          // with a negative number: nothing could be received
+	udpSent           // with 0 or a negative number, and how many bytes: the oldest send that was not told of
+)
+
+// Flags of bind, which are libuv's.
+const (
+	udpIPv6Only  = 1
+	udpReuseAddr = 4
+	udpReusePort = 8
+)
+
+// udp is a UDP socket as the library in JavaScript has it.
+type udp struct {
+	h         *Host
+	on        engine.Kept
+	fd        int // -1 before it is open, and once it is closed
+	six       bool
+	connected bool
+	watcher   *reactor.Watcher
+	receives  bool
+	unrefed   bool
+	queue     []datagram // what the kernel has not taken
+	done      []sent     // what was not told of
+	telling   *reactor.Immediate
+	size      int // bytes of queue and done
+}
+
+type datagram struct {
+	bytes []byte
+	to    unix.Sockaddr // nil: where it is connected to
+}
+
+type sent struct {
+	size int
+	err  error
+}
+
+func bindUDP(b *builder) {
+	b.fn("create", func(c *engine.Call) (engine.Value, error) {
+		prototype, err := b.h.prototype(c.Scope, "udp", udpMethods)
+		if err != nil {
+			return c.Undefined(), err
+		}
+		return c.Native(prototype, &udp{h: b.h, fd: -1, on: c.Arg(0).Keep()}), nil
+	})
+}
+
+func udpMethods(b *builder) {
+	number := func(name string, fn func(u *udp, c *engine.Call) error) {
+		method(b, name, func(u *udp, c *engine.Call) (engine.Value, error) { return resultOf(c, 0, fn(u, c)) })
+	}
+	number("bind", (*udp).bind)
+	number("open", (*udp).openFD)
+	number("connect", (*udp).connect)
+	number("disconnect", func(u *udp, _ *engine.Call) error { return u.disconnect() })
+	number("send", (*udp).send)
+	number("receive", func(u *udp, c *engine.Call) error { u.receives = c.Arg(0).Bool(); return u.watch() })
+	number("setOption", (*udp).setOption)
+	number("setMulticastInterface", (*udp).setMulticastInterface)
+	number("membership", (*udp).membership)
+	number("sourceMembership", (*udp).sourceMembership)
+	method(b, "bufferSize", (*udp).bufferSize)
+	method(b, "fd", func(u *udp, c *engine.Call) (engine.Value, error) { return c.Int(int64(u.fd)), nil })
+	method(b, "queuedBytes", func(u *udp, c *engine.Call) (engine.Value, error) { return c.Int(int64(u.size)), nil })
+	method(b, "queuedCount", func(u *udp, c *engine.Call) (engine.Value, error) {
+		return c.Int(int64(len(u.queue) + len(u.done))), nil
+	})
+	method(b, "ref", func(u *udp, c *engine.Call) (engine.Value, error) { return resultOf(c, 0, u.refer(false)) })
+	method(b, "unref", func(u *udp, c *engine.Call) (engine.Value, error) { return resultOf(c, 0, u.refer(true)) })
+	method(b, "close", func(u *udp, c *engine.Call) (engine.Value, error) { u.close(); return c.Undefined(), nil })
+}
+
+// ensure opens the socket if that was not done.
+func (u *udp) ensure(family int) error {
+	if u.fd >= 0 {
+		return nil
+	}
+	n, err := fd.Socket(family, unix.SOCK_DGRAM)
+	if err != nil {
+		return err
+	}
+	u.fd, u.six = n, family == unix.AF_INET6
+	u.h.open[u] = struct{}{}
+	return nil
+}
+
+// bind binds: bind(address, port, flags).
+func (u *udp) bind(c *engine.Call) error {
+	to, family, err := sockaddrOf(c.Arg(0).Text(), int(c.Arg(1).Int()))
+	if err != nil {
+		return err
+	}
+	if err := u.ensure(family); err != nil {
+		return err
+	}
+	flags := c.Arg(2).Int()
+	set := &options{fd: u.fd}
+	set.on(unix.SOL_SOCKET, reuseAddress, flags&udpReuseAddr != 0)
+	set.on(unix.SOL_SOCKET, unix.SO_REUSEPORT, flags&udpReusePort != 0)
+	set.on(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, u.six && flags&udpIPv6Only != 0)
+	if set.err != nil {
+		return set.err
+	}
+	return unix.Bind(u.fd, to)
+}
+
+// openFD takes a descriptor.
+func (u *udp) openFD(c *engine.Call) error {
+	n := int(c.Arg(0).Int())
+	name, err := unix.Getsockname(n)
+	if err != nil {
+		return err
+	}
+	if err := unix.SetNonblock(n, true); err != nil {
+		return err
+	}
+	w, err := u.h.loop.Watch(n, reactor.Readable, u.ready) // EEXIST: another object of the loop has it.
+	if err != nil {
+		return err
+	}
+	_, u.six = name.(*unix.SockaddrInet6)
+	_, err = unix.Getpeername(n)
+	u.fd, u.connected, u.watcher = n, err == nil, w
+	u.h.open[u] = struct{}{}
+	return u.watch()
+}
+
+func (u *udp) connect(c *engine.Call) error {
+	to, family, err := sockaddrOf(c.Arg(0).Text(), int(c.Arg(1).Int()))
+	if err != nil {
+		return err
+	}
+	if err := u.ensure(family); err != nil {
+		return err
+	}
+	if err := unix.Connect(u.fd, to); err != nil {
+		return err
+	}
+	u.connected = true
+	return nil
+}
+
+func (u *udp) disconnect() error {
+	if err := disconnectUDP(u.fd); err != nil {
+		return err
+	}
+	u.connected = false
+	return nil
+}
+
+// send sends a datagram: send(bytes, address, port), or send(bytes) of a connected socket. udpSent follows unless an error is returned.
+func (u *udp) send(c *engine.Call) error {
+	bytes, _ := c.Arg(0).Bytes()
+	d := datagram{bytes: bytes}
+	if address := c.Arg(1).Text(); address != "" {
+		to, family, err := sockaddrOf(address, int(c.Arg(2).Int()))
+		if err != nil {
+			return err
+		}
+		if err := u.ensure(family); err != nil {
+			return err
+		}
+		d.to = to
+	}
+	if u.fd < 0 {
+		return unix.EBADF
+	}
+	u.size += len(bytes)
+	if len(u.queue) == 0 {
+		if err := u.transmit(d); err != unix.EAGAIN {
+			u.finished(len(bytes), err)
+			return nil
+		}
+	}
+	d.bytes = append([]byte(nil), bytes...) // They are the script's, and may change.
+	u.queue = append(u.queue, d)
+	return u.watch()
+}
+
+func (u *udp) transmit(d datagram) (err error) {
+	for {
+		if d.to == nil {
+			_, err = unix.SendmsgN(u.fd, d.bytes, nil, nil, 0)
+		} else {
+			err = unix.Sendto(u.fd, d.bytes, 0, d.to)
+		}
+		if err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// finished has the library told, on a later turn, of a datagram that was sent or failed.
+func (u *udp) finished(size int, err error) {
+	u.done = append(u.done, sent{size, err})
+	if u.telling == nil {
+		u.telling = u.h.loop.SetImmediate(u.tellSent)
+	}
+}
+
+func (u *udp) tellSent() {
+	u.telling = nil
+	list := u.done
+	u.done = nil
+	for _, one := range list {
+		u.size -= one.size
+		u.tell(udpSent, func(s *engine.Scope) []engine.Value {
+			return []engine.Value{s.Int(negative(one.err)), s.Int(int64(one.size))}
+		})
+	}
+	if u.fd < 0 && len(u.done) == 0 {
+		u.h.engine.Release(&u.on)
+	}
+}
+
+// negative returns 0, or the errno of an error as a negative number.
+func negative(err error) int64 {
+	if err == nil {
+		return 0
+	}
+	if e := asSystemError(err); e != nil {
+		return -int64(e.errno)
+	}
+	return -int64(unix.EINVAL)
+}
+
+func (u *udp) tell(what int, values func(s *engine.Scope) []engine.Value) {
+	_ = u.h.Do(func(s *engine.Scope) error {
+		_, err := s.Kept(u.on).Call(s.Undefined(), append([]engine.Value{s.Int(int64(what))}, values(s)...)...)
+		return err
+	})
+}
+
+// watch has the poller tell of what the socket waits for.
+func (u *udp) watch() error {
+	if u.fd < 0 {
+		return unix.EBADF
+	}
+	var want reactor.Readiness
+	if u.receives {
+		want |= reactor.Readable
+	}
+	if len(u.queue) > 0 {
+		want |= reactor.Writable
+	}
+	if u.watcher == nil {
+		w, err := u.h.loop.Watch(u.fd, want, u.ready)
+		if err != nil {
+			return err
+		}
+		u.watcher = w
+	} else if err := u.watcher.Set(want); err != nil {
+		return err
+	}
+	if u.unrefed {
+		u.watcher.Unref()
+	} else {
+		u.watcher.Ref()
+	}
+	return nil
+}
+
+func (u *udp) refer(unref bool) error {
+	u.unrefed = unref
+	if u.watcher == nil {
+		return nil
+	}
+	return u.watch()
+}
+
+func (u *udp) ready(got reactor.Readiness) {
+	if got&(reactor.Readable|reactor.Error|reactor.Hangup) != 0 {
+		u.receive()
+	}
+	if u.fd >= 0 && got&reactor.Writable != 0 {
+		u.flush()
+	}
+}
+
+func (u *udp) receive() {
+	if u.h.datagram == nil {
+		u.h.datagram = make([]byte, maxDatagram)
+	}
+	for range datagramBudget {
+		if u.fd < 0 || !u.receives {
+			return
+		}
+		n, from, err := unix.Recvfrom(u.fd, u.h.datagram, 0)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err == unix.EAGAIN:
+			return
+		case err != nil:
+			u.tell(udpError, func(s *engine.Scope) []engine.Value { return []engine.Value{s.Int(negative(err))} })
+			return
+		}
+		address, family, port := textOf(from)
+		u.tell(udpMessage, func(s *engine.Scope) []engine.Value {
+			return []engine.Value{s.Uint8Array(u.h.datagram[:n]), s.String(address), s.String(family), s.Int(int64(port))}
+		})
+	}
+}
+
+// flush sends what was queued.
+func (u *udp) flush() {
+	for range datagramBudget {
+		if len(u.queue) == 0 {
+			break
+		}
+		d := u.queue[0]
+		err := u.transmit(d)
+		if err == unix.EAGAIN {
+			return
+		}
+		u.queue = u.queue[1:]
+		u.finished(len(d.bytes), err)
+	}
+	_ = u.watch() // The watcher is there, and waits for less.
+}
+
+// close closes the socket. Those who wait for datagrams to be sent are told that they were not.
+func (u *udp) close() {
+	if u.fd < 0 {
+		if u.telling == nil {
+			u.h.engine.Release(&u.on)
+		}
+		return
+	}
+	if u.watcher != nil {
+		u.watcher.Close()
+	}
+	fd.Close(u.fd)
+	u.fd = -1
+	delete(u.h.open, u)
+	for _, d := range u.queue {
+		u.finished(len(d.bytes), unix.ECANCELED)
+	}
+	u.queue = nil
+	switch {
+	case u.h.exited && u.telling != nil:
+		u.telling.Stop()
+	case u.telling == nil:
+		u.h.engine.Release(&u.on)
+	}
+}

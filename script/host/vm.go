@@ -1,0 +1,51 @@
+package host
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/brood-go/brood/script/engine"
+)
+
+// bindVM is what the library needs for module vm.
+func bindVM(b *builder) {
+	h := b.h
+	b.fn("realm", func(c *engine.Call) (engine.Value, error) { return c.Realm(c.Object()) })
+	b.fn("globalOf", func(c *engine.Call) (engine.Value, error) { return c.GlobalOf(c.Arg(0)), nil })
+	// compile(source, file) throws if the source is no script.
+	b.fn("compile", func(c *engine.Call) (engine.Value, error) {
+		_, err := c.Compile(c.Arg(1).Text(), c.Arg(0).Text())
+		return c.Undefined(), err
+	})
+	// run(realm, source, file, ms) runs a script; realm undefined: in the world of the caller; ms: how long it may take, 0 for ever.
+	b.fn("run", func(c *engine.Call) (engine.Value, error) {
+		run := func() (engine.Value, error) {
+			if realm := c.Arg(0); !realm.IsUndefined() {
+				return c.EvalIn(realm, c.Arg(2).Text(), c.Arg(1).Text())
+			}
+			return c.Eval(c.Arg(2).Text(), c.Arg(1).Text())
+		}
+		if ms := c.Arg(3).Int(); ms > 0 {
+			return h.limited(ms, run)
+		}
+		return run()
+	})
+}
+
+// limited runs fn, and ends what it runs of the script after some milliseconds.
+func (h *Host) limited(ms int64, fn func() (engine.Value, error)) (engine.Value, error) {
+	err := error(&codedError{"Error", "ERR_SCRIPT_EXECUTION_TIMEOUT", fmt.Sprintf("Script execution timed out after %dms", ms)})
+	fired := make(chan struct{})
+	timer := time.AfterFunc(time.Duration(ms)*time.Millisecond, func() {
+		h.engine.Interrupt(err)
+		close(fired)
+	})
+	v, failure := fn()
+	if !timer.Stop() {
+		<-fired // It is about to interrupt, which must not hit what runs next.
+	}
+	if h.engine.ResumeFrom(err) {
+		return v, err
+	}
+	return v, failure
+}

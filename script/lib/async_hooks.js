@@ -1,0 +1,143 @@
+'use strict';
+
+const { codes: { ERR_ASYNC_CALLBACK, ERR_ASYNC_TYPE, ERR_INVALID_ASYNC_ID } } = require('internal/errors');
+const { validateFunction, validateObject, validateString } = require('internal/validators');
+const context = require('internal/async_context');
+
+let ids = 1;
+let executing = { id: 1, trigger: 0, resource: {} }; // what runs now: the script, or what an AsyncResource runs
+
+class AsyncLocalStorage {
+  #default; #name; #isEnabled = true;
+
+  constructor(options = {}) {
+    validateObject(options, 'options');
+    context.activate(); // What waits before the first store is set has a context, too.
+    this.#default = options.defaultValue;
+    if (options.name !== undefined) validateString(options.name, 'options.name');
+    this.#name = options.name ?? '';
+  }
+
+  static bind(fn) {
+    return AsyncResource.bind(fn);
+  }
+
+  static snapshot() {
+    const then = context.get();
+    return (fn, ...args) => context.run(then, () => fn(...args));
+  }
+
+  get name() { return this.#name; }
+
+  enterWith(store) {
+    this.#isEnabled = true;
+    context.enter(context.withStore(this, store));
+  }
+
+  // disable takes the store away everywhere, until there is another.
+  disable() {
+    this.#isEnabled = false;
+    context.enter(context.without(this));
+  }
+
+  // run leaves other stores as fn has left them.
+  run(store, fn, ...args) {
+    const had = context.has(this);
+    const before = had ? context.get().get(this) : undefined;
+    this.#isEnabled = true;
+    context.enter(context.withStore(this, store));
+    try {
+      return fn(...args);
+    } finally {
+      if (had && this.#isEnabled) context.enter(context.withStore(this, before));
+      else context.enter(context.without(this));
+    }
+  }
+
+  exit(fn, ...args) {
+    if (!context.has(this)) return fn(...args);
+    const before = context.get().get(this);
+    context.enter(context.without(this));
+    try {
+      return fn(...args);
+    } finally {
+      context.enter(context.withStore(this, before));
+    }
+  }
+
+  getStore() {
+    return this.#isEnabled && context.has(this) ? context.get().get(this) : this.#default;
+  }
+}
+
+class AsyncResource {
+  #context = context.get();
+  #id = ++ids;
+  #trigger;
+
+  constructor(type, options = {}) {
+    validateString(type, 'type');
+    if (type === '') throw new ERR_ASYNC_TYPE(type);
+    let trigger = executing.id;
+    if (typeof options !== 'number') {
+      validateObject(options, 'options');
+      trigger = options.triggerAsyncId ?? trigger;
+    } else {
+      trigger = options;
+    }
+    if (!Number.isSafeInteger(trigger) || trigger < -1) throw new ERR_INVALID_ASYNC_ID('triggerAsyncId', trigger);
+    this.#trigger = trigger;
+  }
+
+  runInAsyncScope(fn, thisArg, ...args) {
+    const before = executing;
+    executing = { id: this.#id, trigger: this.#trigger, resource: this };
+    try {
+      return context.run(this.#context, () => Reflect.apply(fn, thisArg, args));
+    } finally {
+      executing = before;
+    }
+  }
+
+  emitDestroy() { return this; }
+  asyncId() { return this.#id; }
+  triggerAsyncId() { return this.#trigger; }
+
+  bind(fn, thisArg) {
+    validateFunction(fn, 'fn');
+    const { runInAsyncScope } = this;
+    const resource = this;
+    const bound = thisArg === undefined ?
+      function (...args) { return Reflect.apply(runInAsyncScope, resource, [fn, this, ...args]); } :
+      (...args) => Reflect.apply(runInAsyncScope, resource, [fn, thisArg, ...args]);
+    return Object.defineProperty(bound, 'length', { value: fn.length, configurable: true, enumerable: false, writable: false });
+  }
+
+  static bind(fn, type, thisArg) {
+    return new AsyncResource(type || fn.name || 'bound-anonymous-fn').bind(fn, thisArg);
+  }
+}
+
+const hookNames = ['init', 'before', 'after', 'destroy', 'promiseResolve'];
+
+// AsyncHook is checked and does nothing: there are no events of asynchronous resources.
+class AsyncHook {
+  enable() { return this; }
+  disable() { return this; }
+}
+
+function createHook(hooks) {
+  for (const name of hookNames) {
+    if (hooks[name] !== undefined && typeof hooks[name] !== 'function') throw new ERR_ASYNC_CALLBACK(`hook.${name}`);
+  }
+  return new AsyncHook();
+}
+
+module.exports = {
+  AsyncLocalStorage, createHook,
+  executionAsyncId: () => executing.id,
+  triggerAsyncId: () => executing.trigger,
+  executionAsyncResource: () => executing.resource,
+  asyncWrapProviders: Object.freeze({ __proto__: null, NONE: 0 }),
+  AsyncResource,
+};

@@ -1,0 +1,104 @@
+'use strict';
+
+// fs: what is one call of Go is made of internal/fs/operations; the rest has files of its own, which are loaded when they are first used.
+
+const { constants } = require('internal/fs/constants');
+const { toCallback, toPath } = require('internal/fs/check');
+const { callback, operations, sync } = require('internal/fs/operations');
+const { BigIntStats, Dirent, Stats } = require('internal/fs/stats');
+
+const binding = internalBinding('files');
+
+const fs = module.exports;
+
+for (const name in operations) {
+  fs[name] = callback(name);
+  fs[`${name}Sync`] = sync(name);
+}
+fs.realpath.native = fs.realpath;
+fs.realpathSync.native = fs.realpathSync;
+
+const closeFile = fs.close;
+fs.close = function close(fd, done) {
+  closeFile(fd, done === undefined ? ignore : done);
+};
+
+function ignore(error) {
+  if (error) throw error;
+}
+
+const io = require('internal/fs/io');
+for (const name of ['read', 'readSync', 'readv', 'readvSync', 'write', 'writeSync', 'writev', 'writevSync']) fs[name] = io[name];
+const whole = require('internal/fs/whole');
+for (const name of ['appendFile', 'appendFileSync', 'readFile', 'readFileSync', 'truncate', 'truncateSync', 'writeFile', 'writeFileSync']) {
+  fs[name] = whole[name];
+}
+
+fs.existsSync = function existsSync(path) {
+  try {
+    return binding.exists(toPath(path));
+  } catch {
+    return false;
+  }
+};
+
+fs.exists = function exists(path, done) {
+  toCallback(done);
+  let valid;
+  try {
+    valid = toPath(path);
+  } catch {
+    done(false);
+    return;
+  }
+  binding.exists(valid, (error, there) => done(error === null && there));
+};
+Object.defineProperty(fs.exists, require('internal/util').promisify.custom, {
+  value: (path) => new Promise((resolve) => fs.exists(path, resolve)),
+});
+
+// A file that is not there is no error for those who say so.
+const { statSync, lstatSync } = fs;
+const optional = (call) => function (path, options) {
+  if (options?.throwIfNoEntry !== false) return call(path, options);
+  try {
+    return call(path, options);
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+};
+fs.statSync = optional(statSync);
+fs.lstatSync = optional(lstatSync);
+
+// Functions of files that are loaded when one is first called.
+for (const [file, names] of [
+  ['remove', ['rm', 'rmSync']],
+  ['copy', ['cp', 'cpSync']],
+  ['dir', ['opendir', 'opendirSync']],
+  ['watch', ['watch', 'watchFile', 'unwatchFile']],
+  ['links', ['lchmod', 'lchmodSync', 'mkdtempDisposableSync', 'statfs', 'statfsSync', 'glob', 'globSync', 'openAsBlob']],
+]) {
+  for (const name of names) {
+    fs[name] = { [name](...args) { return require(`internal/fs/${file}`)[name](...args); } }[name];
+  }
+}
+
+fs.createReadStream = function createReadStream(path, options) { return new fs.ReadStream(path, options); };
+fs.createWriteStream = function createWriteStream(path, options) { return new fs.WriteStream(path, options); };
+
+function later(name, load) {
+  Object.defineProperty(fs, name, {
+    get: load,
+    set(value) { Object.defineProperty(fs, name, { value, writable: true, enumerable: true, configurable: true }); },
+    enumerable: true, configurable: true,
+  });
+}
+
+for (const name of ['ReadStream', 'WriteStream']) later(name, () => require('internal/fs/streams')[name]);
+for (const name of ['ReadStream', 'WriteStream']) later(`File${name}`, () => require('internal/fs/streams')[name]);
+later('Dir', () => require('internal/fs/dir').Dir);
+Object.assign(fs, { BigIntStats, Dirent, Stats });
+Object.defineProperty(fs, 'constants', { value: constants, enumerable: true, configurable: false, writable: false });
+Object.defineProperty(fs, 'promises', { get: () => require('internal/fs/promises'), enumerable: true, configurable: true });
+fs._toUnixTimestamp = (time) => Number(require('internal/fs/check').toTimes(time, time)[0]) / 1e9;

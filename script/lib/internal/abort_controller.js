@@ -1,0 +1,200 @@
+'use strict';
+
+// AbortController and AbortSignal.
+
+const { codes: { ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_TYPE, ERR_INVALID_THIS } } = require('internal/errors');
+const {
+  Event, EventTarget, defineEventHandler, kEvents, kMaxEventTargetListeners, kNewListener, kRemoveListener, kTrustEvent,
+} = require('internal/event_target');
+const { Native: WeakRef } = require('internal/weak_ref');
+const { validateUint32 } = require('internal/validators');
+
+const kDependantSignals = Symbol('kDependantSignals');
+const kMake = Symbol('kMake');
+const customInspect = Symbol.for('nodejs.util.inspect.custom');
+
+function exception(message, name) {
+  const { DOMException } = require('internal/dom_exception');
+  return new DOMException(message, name);
+}
+
+// heard are signals that nothing else may refer to, but that will be aborted and have listeners.
+const heard = new Set();
+
+let collected; // calls what lets go of what a signal had, once nobody can see it any more
+
+function whenCollected(signal, undo) {
+  collected ??= new FinalizationRegistry((fn) => fn());
+  collected.register(signal, undo);
+}
+
+class AbortSignal extends EventTarget {
+  #aborted = false;
+  #reason;
+  #sources; // of one that any has made: WeakRefs, because nobody can abort what only this refers to
+  #kept; // those of them that time aborts
+  #timed = false;
+
+  constructor(key) {
+    if (key !== kMake) throw new ERR_ILLEGAL_CONSTRUCTOR();
+    super();
+  }
+
+  static #of(signal) {
+    if (typeof signal !== 'object' || signal === null || !(#aborted in signal)) throw new ERR_INVALID_THIS('AbortSignal');
+    return signal;
+  }
+
+  get aborted() { return AbortSignal.#of(this).#aborted; }
+  get reason() { return AbortSignal.#of(this).#reason; }
+  throwIfAborted() {
+    if (AbortSignal.#of(this).#aborted) throw this.#reason;
+  }
+
+  static abort(reason = exception('This operation was aborted', 'AbortError')) {
+    const signal = new AbortSignal(kMake);
+    signal.#aborted = true;
+    signal.#reason = reason;
+    return signal;
+  }
+
+  static timeout(delay) {
+    validateUint32(delay, 'delay', false);
+    const signal = new AbortSignal(kMake);
+    const { clearTimeout, setTimeout } = require('internal/timers');
+    const ref = new WeakRef(signal);
+    const timer = setTimeout(() => {
+      const late = ref.deref();
+      if (late !== undefined) settle(late, exception('The operation was aborted due to timeout', 'TimeoutError'));
+    }, delay);
+    timer.unref();
+    whenCollected(signal, () => clearTimeout(timer));
+    signal.#timed = true;
+    return signal;
+  }
+
+  static any(signals) {
+    if (typeof signals !== 'object' || signals === null || typeof signals[Symbol.iterator] !== 'function') {
+      throw new ERR_INVALID_ARG_TYPE('signals', 'Iterable', signals);
+    }
+    const all = [...signals];
+    all.forEach((one, i) => {
+      if (typeof one !== 'object' || one === null || !(#aborted in one)) throw new ERR_INVALID_ARG_TYPE(`signals[${i}]`, 'AbortSignal', one);
+    });
+    const result = new AbortSignal(kMake);
+    for (const one of all) {
+      if (one.#aborted) {
+        result.#aborted = true;
+        result.#reason = one.#reason;
+        return result;
+      }
+    }
+    result.#sources = new Set();
+    for (const one of all) {
+      if (one.#sources === undefined) {
+        result.#follow(one);
+        continue;
+      }
+      // What depends on a signal that depends on others hangs on those: they are told in the order in which they were made.
+      for (const ref of one.#sources) {
+        const source = ref.deref();
+        if (source !== undefined) result.#follow(source);
+      }
+    }
+    return result;
+  }
+
+  #follow(source) {
+    for (const known of this.#sources) {
+      if (known.deref() === source) return;
+    }
+    const from = new WeakRef(source);
+    const ref = new WeakRef(this);
+    this.#sources.add(from);
+    source[kDependantSignals] ??= new Set();
+    source[kDependantSignals].add(ref);
+    if (source.#timed) (this.#kept ??= []).push(source);
+    else whenCollected(source, () => ref.deref()?.#lose(from));
+    whenCollected(this, () => from.deref()?.[kDependantSignals].delete(ref));
+  }
+
+  // lose is called when one of the sources is gone. Without any, nothing aborts this.
+  #lose(source) {
+    this.#sources.delete(source);
+    if (this.#sources.size === 0) heard.delete(this);
+  }
+
+  // settle aborts a signal: it and all that depend on it are aborted before the first listener hears of it.
+  static settle(signal, reason) {
+    if (signal.#aborted) return;
+    const all = [signal];
+    signal.#aborted = true;
+    signal.#reason = reason;
+    for (const ref of signal[kDependantSignals] ?? []) {
+      const one = ref.deref();
+      if (one === undefined || one.#aborted) continue;
+      one.#aborted = true;
+      one.#reason = reason;
+      all.push(one);
+    }
+    signal[kDependantSignals]?.clear();
+    for (const one of all) {
+      heard.delete(one);
+      if (one[kEvents].size > 0) one.dispatchEvent(new Event('abort', { [kTrustEvent]: true }));
+    }
+  }
+
+  [kNewListener](list, type, entry) {
+    super[kNewListener](list, type, entry);
+    const waits = this.#timed || this.#sources?.size > 0;
+    if (waits && type === 'abort' && !this.#aborted && !entry.weak) heard.add(this);
+  }
+
+  [kRemoveListener](list, type, entry) {
+    super[kRemoveListener](list, type, entry);
+    if (type === 'abort' && list.size === 0) heard.delete(this);
+  }
+
+  [customInspect](depth, options, inspect) {
+    return shown(this, { aborted: this.aborted }, depth, options, inspect);
+  }
+}
+
+const { settle } = AbortSignal;
+delete AbortSignal.settle;
+
+defineEventHandler(AbortSignal.prototype, 'abort');
+Object.defineProperty(AbortSignal.prototype, kMaxEventTargetListeners, { value: 0, writable: true });
+
+class AbortController {
+  #signal = new AbortSignal(kMake);
+
+  static #of(controller) {
+    if (typeof controller !== 'object' || controller === null || !(#signal in controller)) throw new ERR_INVALID_THIS('AbortController');
+    return controller;
+  }
+
+  get signal() { return AbortController.#of(this).#signal; }
+
+  abort(reason = exception('This operation was aborted', 'AbortError')) {
+    settle(AbortController.#of(this).#signal, reason);
+  }
+
+  [customInspect](depth, options, inspect) {
+    return shown(this, { signal: this.signal }, depth, options, inspect);
+  }
+}
+
+function shown(object, properties, depth, options, inspect) {
+  const { name } = object.constructor;
+  if (depth < 0) return `[${name}]`;
+  return `${name} ${inspect(properties, { ...options, depth: options.depth == null ? null : options.depth - 1 })}`;
+}
+
+for (const [Class, names] of [[AbortSignal, ['aborted', 'reason', 'throwIfAborted']], [AbortController, ['signal', 'abort']]]) {
+  for (const name of names) Object.defineProperty(Class.prototype, name, { enumerable: true });
+  Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: Class.name, configurable: true });
+}
+for (const name of ['abort', 'timeout', 'any']) Object.defineProperty(AbortSignal, name, { enumerable: true });
+
+module.exports = { AbortController, AbortSignal, isAbortSignal: (value) => value instanceof AbortSignal };

@@ -1,0 +1,14 @@
+'use strict';
+
+// What keeps the loop running, as far as the library knows.
+
+function resources() {
+  const { activeTimers } = require('internal/timers');
+  const { activeImmediates } = require('internal/immediates');
+  const list = [];
+  for (let i = activeTimers(); i > 0; i--) list.push('Timeout');
+  for (let i = activeImmediates(); i > 0; i--) list.push('Immediate');
+  return list;
+}
+
+module.exports = { handles: () => [], resources };

@@ -1,0 +1,104 @@
+'use strict';
+
+// The first module of the library to run: it makes the globals, and gives Go the functions that it calls.
+
+const host = internalBinding('host');
+
+require('internal/stack');
+
+for (const name of ['dispose', 'asyncDispose']) {
+  if (Symbol[name] === undefined) Object.defineProperty(Symbol, name, { value: Symbol(`Symbol.${name}`) });
+}
+
+const process = require('internal/process');
+const ticks = require('internal/ticks');
+const timers = require('internal/timers');
+const immediates = require('internal/immediates');
+const fatal = require('internal/fatal');
+
+// hide adds a global that is not listed with the script's own.
+function hide(name, value) {
+  Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
+}
+
+// show adds a global that is.
+function show(name, value) {
+  Object.defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+// later adds globals of a module that is loaded when one of them is first used.
+function later(id, names, enumerable = false) {
+  for (const name of names) {
+    Object.defineProperty(globalThis, name, {
+      get() {
+        const value = require(id)[name];
+        Object.defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true });
+        return value;
+      },
+      set(value) {
+        Object.defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true });
+      },
+      enumerable, configurable: true,
+    });
+  }
+}
+
+Object.defineProperty(globalThis, Symbol.toStringTag, { value: 'global', configurable: true });
+show('global', globalThis);
+hide('process', process);
+for (const name of ['clearInterval', 'clearTimeout', 'setInterval', 'setTimeout']) show(name, timers[name]);
+for (const name of ['clearImmediate', 'setImmediate']) show(name, immediates[name]);
+show('queueMicrotask', ticks.queueMicrotask);
+if (require('internal/options').has('--expose-gc')) {
+  hide('gc', (options) => {
+    host.collect();
+    return options?.execution === 'async' ? Promise.resolve() : undefined;
+  });
+}
+Object.defineProperty(Atomics, 'wait', {
+  value: function wait(...args) { return require('internal/wait')(...args); }, writable: true, enumerable: false, configurable: true,
+});
+later('internal/structured_clone', ['structuredClone'], true);
+later('internal/fetch', ['fetch'], true);
+later('internal/fetch', ['Headers', 'Response']);
+later('perf_hooks', ['performance'], true);
+later('internal/console', ['console']);
+later('buffer', ['Buffer', 'atob', 'btoa', 'Blob', 'File']);
+later('internal/abort_controller', ['AbortController', 'AbortSignal']);
+later('internal/event_target', ['CustomEvent', 'Event', 'EventTarget']);
+later('internal/encoding', ['TextDecoder', 'TextEncoder']);
+later('internal/url', ['URL', 'URLSearchParams']);
+later('internal/dom_exception', ['DOMException']);
+later('stream/web', [
+  'ReadableStream', 'ReadableStreamDefaultReader', 'ReadableStreamBYOBReader', 'ReadableStreamBYOBRequest', 'ReadableByteStreamController',
+  'ReadableStreamDefaultController', 'TransformStream', 'TransformStreamDefaultController', 'WritableStream',
+  'WritableStreamDefaultController', 'WritableStreamDefaultWriter', 'ByteLengthQueuingStrategy', 'CountQueuingStrategy', 'TextEncoderStream',
+  'TextDecoderStream',
+]);
+hide('WeakRef', require('internal/weak_ref').WeakRef);
+later('internal/dollar', ['$']);
+
+timers.setSettle(ticks.settle);
+immediates.setSettle(ticks.settle);
+host.setHook('coded', require('internal/errors').coded);
+host.setHook('settle', ticks.settle);
+host.setHook('rejection', ticks.rejection);
+host.setHook('timers', timers.processTimers);
+host.setHook('immediates', immediates.processImmediates);
+host.setHook('uncaught', fatal.uncaught);
+host.setHook('beforeExit', fatal.beforeExit);
+host.setHook('finish', fatal.finish);
+host.setHook('main', (...args) => {
+  if (host.execArgv.some((flag) => flag.startsWith('--unhandled-rejections'))) require('internal/rejections').checkMode();
+  require('internal/main').run(...args);
+});
+
+if (process.env.NODE_CHANNEL_FD) {
+  require('child_process')._forkChild();
+  delete process.env.NODE_CHANNEL_FD;
+  delete process.env.NODE_CHANNEL_SERIALIZATION_MODE;
+}
+if (Object.hasOwn(process.env, 'NODE_UNIQUE_ID')) {
+  require('cluster')._setupWorker();
+  delete process.env.NODE_UNIQUE_ID;
+}

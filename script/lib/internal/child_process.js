@@ -1,0 +1,230 @@
+'use strict';
+
+const EventEmitter = require('events');
+const { codes } = require('internal/errors');
+const { signalName, signalNumber } = require('internal/constants');
+const { errnoException } = require('internal/system_errors');
+const { validateArray, validateObject, validateOneOf, validateString } = require('internal/validators');
+const { kChannelHandle, setupChannel } = require('internal/channel');
+
+const binding = internalBinding('child');
+const { errnos } = internalBinding('process');
+
+const { ERR_INVALID_ARG_VALUE, ERR_INVALID_SYNC_FORK_INPUT, ERR_IPC_ONE_PIPE, ERR_IPC_SYNC_FORK } = codes;
+
+const errno = Object.fromEntries(errnos.map(([name, number]) => [name, -number]));
+
+// Errors that a child tells by an event; others are thrown by spawn.
+const told = new Set([errno.EACCES, errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOENT]);
+
+const kIsUsedAsStdio = Symbol('kIsUsedAsStdio'); // of a stream that a child has
+
+function stdioStringToArray(stdio, channel) {
+  let slots;
+  switch (stdio) {
+    case 'ignore':
+    case 'overlapped':
+    case 'pipe':
+      slots = [stdio, stdio, stdio];
+      break;
+    case 'inherit':
+      slots = [0, 1, 2];
+      break;
+    default:
+      throw new ERR_INVALID_ARG_VALUE('stdio', stdio);
+  }
+  if (channel) slots.push(channel);
+  return slots;
+}
+
+// slotOf returns what one descriptor of a child is to be.
+function slotOf(stdio, i, sync) {
+  if (stdio == null) stdio = i < 3 ? 'pipe' : 'ignore';
+  if (stdio === 'ignore') return { type: 'ignore' };
+  if (stdio === 'pipe' || stdio === 'overlapped' || (typeof stdio === 'number' && stdio < 0)) {
+    return { type: stdio === 'overlapped' ? 'overlapped' : 'pipe', readable: i === 0, writable: i !== 0 };
+  }
+  if (stdio === 'inherit') return { type: 'inherit', fd: i };
+  if (typeof stdio === 'number' || typeof stdio.fd === 'number') {
+    return { type: 'fd', fd: typeof stdio === 'number' ? stdio : stdio.fd };
+  }
+  const handle = stdio._handle ?? stdio.handle;
+  if (typeof handle?.fd === 'number') return { type: 'wrap', fd: handle.fd, handle, _stdio: stdio };
+  if (typeof stdio === 'string' || ArrayBuffer.isView(stdio)) {
+    if (!sync) throw new ERR_INVALID_SYNC_FORK_INPUT(require('internal/inspect').inspect(stdio));
+    return undefined;
+  }
+  throw new ERR_INVALID_ARG_VALUE('stdio', stdio);
+}
+
+function getValidStdio(stdio, sync) {
+  if (typeof stdio === 'string') stdio = stdioStringToArray(stdio);
+  else if (!Array.isArray(stdio)) throw new ERR_INVALID_ARG_VALUE('stdio', stdio);
+  while (stdio.length < 3) stdio.push(undefined);
+  let ipc;
+  let ipcFd;
+  const slots = [];
+  stdio.forEach((one, i) => {
+    if (one !== 'ipc') {
+      const slot = slotOf(one, i, sync);
+      if (slot !== undefined) slots.push(slot);
+      return;
+    }
+    if (sync) throw new ERR_IPC_SYNC_FORK();
+    if (ipc !== undefined) throw new ERR_IPC_ONE_PIPE();
+    ipcFd = i;
+    ipc = { type: 'ipc', ipc: true };
+    slots.push(ipc);
+  });
+  return { stdio: slots, ipc, ipcFd };
+}
+
+function ChildProcess() {
+  EventEmitter.call(this);
+  this._closesNeeded = 1;
+  this._closesGot = 0;
+  this.connected = false;
+  this.signalCode = null;
+  this.exitCode = null;
+  this.killed = false;
+  this.spawnfile = null;
+  this._handle = null;
+}
+Object.setPrototypeOf(ChildProcess.prototype, EventEmitter.prototype);
+Object.setPrototypeOf(ChildProcess, EventEmitter);
+
+ChildProcess.prototype.spawn = function spawn(options) {
+  validateObject(options, 'options');
+  const { stdio, ipc } = getValidStdio(options.stdio || 'pipe', false);
+  options.stdio = stdio;
+  validateOneOf(options.serialization, 'options.serialization', [undefined, 'json', 'advanced']);
+  if (options.envPairs === undefined) options.envPairs = ipc === undefined ? undefined : [];
+  else validateArray(options.envPairs, 'options.envPairs');
+  validateString(options.file, 'options.file');
+  this.spawnfile = options.file;
+  if (options.args === undefined) {
+    this.spawnargs = [];
+  } else {
+    validateArray(options.args, 'options.args');
+    this.spawnargs = options.args;
+  }
+
+  for (const slot of stdio) {
+    if (slot.type === 'wrap') slot.fd = slot.handle.lend?.() ?? slot.fd;
+  }
+  const started = binding.spawn(options, (code, signal) => onexit(this, code, signal === null ? null : signalName(signal)));
+  const failure = started.errno;
+  if (told.has(failure)) {
+    process.nextTick(onexit, this, failure, null);
+    if (failure === errno.EMFILE || failure === errno.ENFILE) return failure;
+  } else if (failure !== 0) {
+    throw errnoException(failure, 'spawn');
+  } else {
+    process.nextTick(() => this.emit('spawn'));
+  }
+  this._handle = started.handle;
+  if (failure === 0) this.pid = started.pid;
+
+  stdio.forEach((slot, i) => {
+    if (slot.type === 'wrap') lendToChild(slot);
+    const handle = started.stdio[i];
+    if (handle === undefined) return;
+    slot.socket = require('internal/net_socket').ofHandle(handle, { readable: i > 0, writable: i === 0 || i > 2 });
+    if (failure === 0) {
+      this._closesNeeded++;
+      slot.socket.on('close', () => maybeClose(this));
+    }
+  });
+  this.stdio = stdio.map((slot) => slot.socket ?? null);
+  [this.stdin, this.stdout, this.stderr] = this.stdio;
+  if (ipc !== undefined && started.channel !== undefined) {
+    this._closesNeeded++;
+    setupChannel(this, started.channel, options.serialization === 'advanced', () => maybeClose(this));
+  }
+  return failure;
+};
+
+// lendToChild leaves a stream of this process to a child: nothing more is read here.
+function lendToChild({ handle, _stdio: stream }) {
+  handle.readStop?.();
+  stream.pause?.();
+  stream.readableFlowing = false;
+  if (stream._readableState) stream._readableState.reading = false;
+  stream[kIsUsedAsStdio] = true;
+}
+
+function onexit(child, code, signal) {
+  if (signal) child.signalCode = signal;
+  else child.exitCode = code;
+  child.stdin?.destroy();
+  child._handle = null;
+  if (code < 0) {
+    const error = errnoException(code, child.spawnfile ? `spawn ${child.spawnfile}` : 'spawn');
+    if (child.spawnfile) error.path = child.spawnfile;
+    error.spawnargs = child.spawnargs.slice(1);
+    child.emit('error', error);
+  } else {
+    child.emit('exit', child.exitCode, child.signalCode);
+  }
+  process.nextTick(flushStdio, child);
+  maybeClose(child);
+}
+
+// flushStdio has the streams that nobody reads come to their end, or close would never come.
+function flushStdio(child) {
+  for (const stream of child.stdio ?? []) {
+    if (stream?.readable && !stream.readableFlowing && !stream[kIsUsedAsStdio]) stream.resume();
+  }
+}
+
+function maybeClose(child) {
+  child._closesGot++;
+  if (child._closesGot === child._closesNeeded) child.emit('close', child.exitCode, child.signalCode);
+}
+
+ChildProcess.prototype.kill = function kill(signal) {
+  const number = signal === 0 ? 0 : signalNumber(signal === undefined ? 'SIGTERM' : signal);
+  if (!this._handle) return false;
+  const failure = this._handle.kill(number);
+  if (failure === 0) {
+    this.killed = true;
+    return true;
+  }
+  if (failure === errno.EINVAL || failure === errno.ENOSYS) throw errnoException(failure, 'kill');
+  if (failure !== errno.ESRCH) this.emit('error', errnoException(failure, 'kill'));
+  return false;
+};
+
+ChildProcess.prototype.ref = function ref() {
+  this._handle?.ref();
+};
+
+ChildProcess.prototype.unref = function unref() {
+  this._handle?.unref();
+};
+
+ChildProcess.prototype[Symbol.dispose ?? Symbol.for('Symbol.dispose')] = function () {
+  if (!this.killed) this.kill();
+};
+
+function spawnSync(options) {
+  const result = binding.spawnSync(options);
+  if (result.output) {
+    const { Buffer } = require('buffer');
+    result.output = result.output.map((bytes) => {
+      if (bytes === null) return null;
+      const buffer = Buffer.from(bytes.buffer);
+      return options.encoding && options.encoding !== 'buffer' ? buffer.toString(options.encoding) : buffer;
+    });
+  }
+  result.stdout = result.output && result.output[1];
+  result.stderr = result.output && result.output[2];
+  if (result.error) {
+    result.error = errnoException(result.error, `spawnSync ${options.file}`);
+    result.error.path = options.file;
+    result.error.spawnargs = options.args.slice(1);
+  }
+  return result;
+}
+
+module.exports = { ChildProcess, getValidStdio, kChannelHandle, setupChannel, spawnSync, stdioStringToArray };

@@ -1,0 +1,41 @@
+'use strict';
+
+// process.env: names and values are strings, whatever is set.
+
+const { codes: { ERR_INVALID_OBJECT_DEFINE_PROPERTY } } = require('internal/errors');
+
+const values = Object.assign(Object.create(null), internalBinding('process').environ());
+
+const pendingDeprecation = require('internal/options').has('--pending-deprecation');
+
+let warned = false;
+
+function warn() {
+  if (warned) return;
+  warned = true;
+  process.emitWarning('Assigning any value other than a string, number, or boolean to a process.env property is deprecated. ' +
+    'Please make sure to convert the value to a string before setting process.env with it.', 'DeprecationWarning', 'DEP0104');
+}
+
+module.exports = new Proxy(values, {
+  set(target, name, value) {
+    if (typeof name === 'symbol' || typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
+    if (pendingDeprecation && typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') warn();
+    target[name] = String(value);
+    return true;
+  },
+  defineProperty(target, name, descriptor) {
+    if ('get' in descriptor || 'set' in descriptor) {
+      throw new ERR_INVALID_OBJECT_DEFINE_PROPERTY("'process.env' does not accept an accessor(getter/setter) descriptor");
+    }
+    if (!descriptor.configurable || !descriptor.writable || !descriptor.enumerable) {
+      throw new ERR_INVALID_OBJECT_DEFINE_PROPERTY("'process.env' only accepts a configurable, writable, and enumerable data descriptor");
+    }
+    target[name] = String(descriptor.value);
+    return true;
+  },
+  getPrototypeOf: () => Object.prototype,
+  get(target, name) {
+    return name in target ? target[name] : Object.prototype[name];
+  },
+});

@@ -1,0 +1,63 @@
+'use strict';
+
+// ES modules, as far as JavaScript has to do with them: Go resolves and loads them.
+
+const { codes: { ERR_REQUIRE_ASYNC_MODULE, ERR_REQUIRE_CYCLE_MODULE } } = require('internal/errors');
+
+const modules = internalBinding('modules');
+
+const EVALUATING = 3;
+
+const required = new Map(); // what require returns, by URL
+
+// initializeMeta fills import.meta.
+function initializeMeta(meta, url, filename, isMain) {
+  if (filename !== '') {
+    meta.dirname = modules.dirname(filename);
+    meta.filename = filename;
+  }
+  meta.main = isMain;
+  meta.resolve = function resolve(specifier) {
+    try {
+      return modules.resolveImport(String(specifier), url);
+    } catch (error) {
+      const missing = /^Cannot find module '(.*?)' imported/.exec(error.message);
+      if (error.code === 'ERR_MODULE_NOT_FOUND' && missing !== null) return modules.fileURL(missing[1]);
+      throw error;
+    }
+  };
+  meta.url = url;
+}
+
+function run(url, text) {
+  const [promise, namespace] = modules.evaluate(url, text);
+  const state = modules.promiseState(promise);
+  if (state === 'fulfilled') return namespace;
+  let reason;
+  promise.catch((error) => { reason = error; }); // It is thrown below: nobody else has to handle it.
+  if (state === 'pending') throw new ERR_REQUIRE_ASYNC_MODULE();
+  throw internalBinding('inside').promise(promise)[1];
+}
+
+// requireModule returns what require of an ES module returns.
+function requireModule(filename, parent) {
+  const url = modules.fileURL(filename);
+  if (required.has(url)) return required.get(url);
+  if (modules.moduleStatus(url) === EVALUATING) throw new ERR_REQUIRE_CYCLE_MODULE(filename, parent?.filename);
+  const cycle = modules.cycle(url);
+  if (cycle !== undefined) throw new ERR_REQUIRE_CYCLE_MODULE(cycle[0], cycle[1], true);
+  if (modules.hasAwait(url)) throw new ERR_REQUIRE_ASYNC_MODULE(filename, parent?.filename);
+  const namespace = run(url);
+  let result = namespace;
+  if (Object.hasOwn(namespace, 'module.exports')) {
+    result = namespace['module.exports'];
+  } else if (Object.hasOwn(namespace, 'default') && !Object.hasOwn(namespace, '__esModule')) {
+    // What compilers have made looks for __esModule before it takes the default.
+    const name = JSON.stringify(url);
+    result = run(`node:required/${url}`, `export * from ${name}; export { default } from ${name}; export const __esModule = true;`);
+  }
+  required.set(url, result);
+  return result;
+}
+
+module.exports = { initializeMeta, requireModule };

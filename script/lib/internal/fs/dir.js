@@ -1,0 +1,137 @@
+'use strict';
+
+// Dir: a directory that is read entry by entry. All of a directory is listed at once; its Dir hands the entries out.
+
+const { toCallback, toOptions, toPath } = require('internal/fs/check');
+const { codes, codes: { ERR_INVALID_THIS } } = require('internal/errors');
+const { validateUint32 } = require('internal/validators');
+
+class Dir {
+  #path;
+  #options;
+  #entries;
+  #next = 0;
+  #closed = false;
+  #busy = 0;
+
+  constructor(path, options, entries) {
+    if (path === undefined) throw new codes.ERR_MISSING_ARGS('handle');
+    this.#path = path;
+    this.#options = options;
+    this.#entries = entries;
+  }
+
+  get path() { return this.#path; }
+
+  #check() {
+    if (this.#closed) throw new codes.ERR_DIR_CLOSED();
+  }
+
+  #take() {
+    return this.#next < this.#entries.length ? this.#entries[this.#next++] : null;
+  }
+
+  readSync() {
+    this.#check();
+    if (this.#busy > 0) throw new codes.ERR_DIR_CONCURRENT_OPERATION();
+    return this.#take();
+  }
+
+  read(callback) {
+    if (callback === undefined) {
+      if (this.#closed) return Promise.reject(new codes.ERR_DIR_CLOSED());
+      this.#busy++;
+      return new Promise((resolve) => setImmediate(() => {
+        this.#busy--;
+        resolve(this.#take());
+      }));
+    }
+    toCallback(callback);
+    this.#check();
+    this.#busy++;
+    setImmediate(() => {
+      this.#busy--;
+      callback(null, this.#take());
+    });
+    return undefined;
+  }
+
+  closeSync() {
+    this.#check();
+    if (this.#busy > 0) throw new codes.ERR_DIR_CONCURRENT_OPERATION();
+    this.#closed = true;
+  }
+
+  close(callback) {
+    if (callback === undefined) {
+      if (this.#closed) return Promise.reject(new codes.ERR_DIR_CLOSED());
+      this.#closed = true;
+      return new Promise((resolve) => setImmediate(resolve));
+    }
+    toCallback(callback);
+    if (this.#closed) {
+      process.nextTick(callback, new codes.ERR_DIR_CLOSED());
+      return undefined;
+    }
+    this.#closed = true;
+    setImmediate(callback, null);
+    return undefined;
+  }
+
+  async* entries() {
+    try {
+      for (;;) {
+        const entry = await this.read();
+        if (entry === null) break;
+        yield entry;
+      }
+    } finally {
+      if (!this.#closed) await this.close();
+    }
+  }
+
+  [Symbol.dispose]() {
+    if (!this.#closed) this.closeSync();
+  }
+
+  async [Symbol.asyncDispose]() {
+    if (!this.#closed) await this.close();
+  }
+}
+Object.defineProperty(Dir.prototype, Symbol.asyncIterator, { value: Dir.prototype.entries, writable: true, configurable: true });
+
+function check(options) {
+  options = toOptions(options, { encoding: 'utf8' });
+  if (options.bufferSize !== undefined) validateUint32(options.bufferSize, 'options.bufferSize', true);
+  return { ...options, withFileTypes: true };
+}
+
+function renamed(error) {
+  if (error?.syscall === 'scandir') {
+    error.syscall = 'opendir';
+    error.message = error.message.replace(', scandir ', ', opendir ');
+  }
+  return error;
+}
+
+function opendirSync(path, options) {
+  path = toPath(path);
+  options = check(options);
+  try {
+    return new Dir(path, options, require('fs').readdirSync(path, options));
+  } catch (error) {
+    throw renamed(error);
+  }
+}
+
+function opendir(path, options, callback) {
+  callback = toCallback(typeof options === 'function' ? options : callback);
+  path = toPath(path);
+  options = check(options);
+  require('fs').readdir(path, options, (error, entries) => {
+    if (error) callback(renamed(error));
+    else callback(null, new Dir(path, options, entries));
+  });
+}
+
+module.exports = { Dir, opendir, opendirSync };

@@ -1,0 +1,153 @@
+'use strict';
+
+// The operations of fs that are one call of Go. Each says how many arguments it needs, what Go gets of them, and what the result is; the callback
+// form, the synchronous one and the one with promises are made of that.
+
+const {
+  textOf, toAccessMode, toCopyMode, toFd, toFlags, toId, toMode, toOptions, toPath, toTimes,
+} = require('internal/fs/check');
+const { Dirent, toStats } = require('internal/fs/stats');
+const { codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
+const { validateBoolean, validateInteger, validateOneOf } = require('internal/validators');
+
+const binding = internalBinding('files');
+
+const operations = { __proto__: null };
+
+function define(name, needed, most, prepare, finish, call = name) {
+  operations[name] = { needed, most, prepare, finish, call: binding[call] };
+}
+
+const encodingOf = (options) => toOptions(options).encoding;
+const inEncoding = (bytes, args) => textOf(bytes, encodingOf(args[1]));
+const size = (length) => {
+  validateInteger(length, 'len');
+  return Math.max(0, length);
+};
+
+define('access', 1, 2, (path, mode) => [toPath(path), toAccessMode(mode)]);
+define('open', 1, 3, (path, flags, mode) => [toPath(path), toFlags(flags ?? 'r'), toMode(mode, 0o666)]);
+define('close', 1, 1, (fd) => [toFd(fd)]);
+define('stat', 1, 2, (path, options) => [toPath(path), Boolean(options?.bigint)], toStats);
+define('lstat', 1, 2, (path, options) => [toPath(path), Boolean(options?.bigint)], toStats);
+define('fstat', 1, 2, (fd, options) => [toFd(fd), Boolean(options?.bigint)], toStats);
+define('rmdir', 1, 2, (path, options) => {
+  if (options?.recursive !== undefined) {
+    throw new (require('internal/errors').codes.ERR_INVALID_ARG_VALUE)('options.recursive', options.recursive, 'is no longer supported');
+  }
+  return [toPath(path)];
+});
+define('unlink', 1, 1, (path) => [toPath(path)]);
+define('rename', 2, 2, (from, to) => [toPath(from, 'oldPath'), toPath(to, 'newPath')]);
+define('link', 2, 2, (from, to) => [toPath(from, 'existingPath'), toPath(to, 'newPath')]);
+define('symlink', 2, 3, (target, path, type) => {
+  if (type != null) validateOneOf(type, 'type', ['dir', 'file', 'junction']);
+  return [toPath(target, 'target'), toPath(path)];
+});
+define('readlink', 1, 2, (path, options) => {
+  encodingOf(options);
+  return [toPath(path, 'oldPath')];
+}, inEncoding);
+define('realpath', 1, 2, (path, options) => {
+  encodingOf(options);
+  return [toPath(path)];
+}, inEncoding);
+define('copyFile', 2, 3, (from, to, mode) => [toPath(from, 'src'), toPath(to, 'dest'), toCopyMode(mode)]);
+define('chmod', 2, 2, (path, mode) => [toPath(path), toMode(mode)]);
+define('fchmod', 2, 2, (fd, mode) => [toFd(fd), toMode(mode)]);
+define('chown', 3, 3, (path, uid, gid) => [toPath(path), toId(uid, 'uid'), toId(gid, 'gid')]);
+define('lchown', 3, 3, (path, uid, gid) => [toPath(path), toId(uid, 'uid'), toId(gid, 'gid')]);
+define('fchown', 3, 3, (fd, uid, gid) => [toFd(fd), toId(uid, 'uid'), toId(gid, 'gid')]);
+define('ftruncate', 1, 2, (fd, length = 0) => [toFd(fd), size(length)]);
+define('fsync', 1, 1, (fd) => [toFd(fd)]);
+define('fdatasync', 1, 1, (fd) => [toFd(fd)]);
+define('utimes', 3, 3, (path, atime, mtime) => [toPath(path), ...toTimes(atime, mtime)]);
+define('lutimes', 3, 3, (path, atime, mtime) => [toPath(path), ...toTimes(atime, mtime)]);
+define('futimes', 3, 3, (fd, atime, mtime) => [toFd(fd), ...toTimes(atime, mtime)]);
+define('mkdtemp', 1, 2, (prefix, options) => {
+  encodingOf(options);
+  return [toPath(prefix, 'prefix')];
+}, inEncoding);
+
+define('mkdir', 1, 2, (path, options) => {
+  let mode = 0o777;
+  let recursive = false;
+  if (typeof options === 'number' || typeof options === 'string') {
+    mode = toMode(options);
+  } else if (options) {
+    if (options.recursive !== undefined) {
+      recursive = options.recursive;
+      validateBoolean(recursive, 'options.recursive');
+    }
+    if (options.mode !== undefined) mode = toMode(options.mode, undefined, 'options.mode');
+  }
+  return [toPath(path), mode, recursive];
+}, (first) => (first === undefined ? undefined : textOf(first)));
+
+define('readdir', 1, 2, (path, options) => {
+  const { encoding, recursive } = toOptions(options);
+  if (recursive != null) validateBoolean(recursive, 'options.recursive');
+  return [toPath(path), Boolean(recursive), encoding === 'buffer' || (encoding !== undefined && !/^utf-?8$/i.test(encoding))];
+}, ([names, kinds], args) => {
+  const { encoding, withFileTypes } = toOptions(args[1]);
+  const asBytes = names.length > 0 && typeof names[0] !== 'string';
+  if (asBytes) names = names.map((name) => textOf(name, encoding));
+  if (!withFileTypes) return names;
+  const path = toPath(args[0]);
+  return names.map((name, i) => entry(name, path, kinds[i]));
+});
+
+// entry returns a Dirent; a name of a recursive listing has the folders in front.
+function entry(name, path, kind) {
+  const at = typeof name === 'string' ? name.lastIndexOf('/') : -1;
+  if (at < 0) return new Dirent(name, path, kind);
+  return new Dirent(name.slice(at + 1), require('path').join(String(path), name.slice(0, at)), kind);
+}
+
+// sync returns the form of an operation that waits.
+function sync(name) {
+  const { prepare, finish, call } = operations[name];
+  return { [`${name}Sync`](...args) {
+    const result = call(...prepare(...args));
+    return finish === undefined ? result : finish(result, args);
+  } }[`${name}Sync`];
+}
+
+// callback returns the form that calls a function later.
+function callback(name) {
+  const { needed, most, prepare, finish, call } = operations[name];
+  return { [name](...args) {
+    let at = needed;
+    while (at < most && typeof args[at] !== 'function') at++;
+    const done = args[at];
+    if (typeof done !== 'function') throw new ERR_INVALID_ARG_TYPE('cb', 'Function', done);
+    args.length = at;
+    const prepared = prepare(...args);
+    call(...prepared, (error, result) => {
+      if (error !== null) done(error);
+      else if (result === undefined && finish === undefined) done(null);
+      else done(null, finish === undefined ? result : finish(result, args));
+    });
+  } }[name];
+}
+
+// promise returns the form that gives a promise, for functions of (this operation's arguments).
+function promise(name) {
+  const { prepare, finish, call } = operations[name];
+  return { async [name](...args) {
+    const prepared = prepare(...args);
+    const result = await new Promise((resolve, reject) => {
+      call(...prepared, (error, value) => {
+        if (error === null) {
+          resolve(value);
+        } else {
+          Error.captureStackTrace(error, call);
+          reject(error);
+        }
+      });
+    });
+    return finish === undefined ? result : finish(result, args);
+  } }[name];
+}
+
+module.exports = { callback, operations, promise, sync };

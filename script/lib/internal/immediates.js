@@ -1,0 +1,107 @@
+'use strict';
+
+// Immediates: those that are set while others run wait for the next turn of the loop.
+
+const contexts = require('internal/context_hook');
+const { validateFunction } = require('internal/validators');
+
+const binding = internalBinding('timers');
+
+const kRefed = Symbol('refed');
+
+let queue = [];
+let rest; // of a list in which one has thrown
+let referenced = 0; // immediates that keep the loop running
+let settle; // runs ticks and reactions; bootstrap gives it
+
+function hold() {
+  if (referenced++ === 0) binding.toggleImmediates(true);
+}
+
+function release() {
+  if (--referenced === 0) binding.toggleImmediates(false);
+}
+
+class Immediate {
+  constructor(callback, args) {
+    this._onImmediate = contexts.bind === undefined ? callback : contexts.bind(callback);
+    this._argv = args;
+    this._destroyed = false;
+    this[kRefed] = true;
+    if (queue.push(this) === 1) binding.scheduleImmediates();
+    hold();
+  }
+
+  ref() {
+    if (this[kRefed] === false) {
+      this[kRefed] = true;
+      hold();
+    }
+    return this;
+  }
+
+  unref() {
+    if (this[kRefed] === true) {
+      this[kRefed] = false;
+      release();
+    }
+    return this;
+  }
+
+  hasRef() {
+    return !!this[kRefed];
+  }
+
+  [Symbol.dispose]() {
+    clearImmediate(this);
+  }
+}
+
+function end(immediate) {
+  immediate._destroyed = true;
+  if (immediate[kRefed]) release();
+  immediate[kRefed] = null;
+}
+
+// processImmediates calls what was set before the turn. What throws ends it; the host calls it again at once, for the rest.
+function processImmediates() {
+  let list = rest;
+  rest = undefined;
+  if (list === undefined) {
+    list = queue;
+    queue = [];
+  }
+  let ran = false;
+  for (let i = 0; i < list.length; i++) {
+    if (ran) settle();
+    const immediate = list[i];
+    if (immediate._destroyed) continue;
+    ran = true;
+    end(immediate);
+    const args = immediate._argv;
+    try {
+      if (args === undefined) immediate._onImmediate();
+      else if (args.length === 1) immediate._onImmediate(args[0]);
+      else Reflect.apply(immediate._onImmediate, immediate, args);
+    } catch (error) {
+      rest = list.slice(i + 1);
+      throw error;
+    }
+    immediate._onImmediate = null;
+  }
+  if (queue.length > 0) binding.scheduleImmediates();
+}
+
+function setImmediate(callback, ...args) {
+  if (typeof callback !== 'function') validateFunction(callback, 'callback');
+  return new Immediate(callback, args.length > 0 ? args : undefined);
+}
+
+function clearImmediate(immediate) {
+  if (!immediate?._onImmediate || immediate._destroyed || !(immediate instanceof Immediate)) return;
+  immediate._onImmediate = null;
+  end(immediate);
+}
+
+module.exports = {
+  activeImmediates: () => referenced, Immediate, clearImmediate, processImmediates, setImmediate, setSettle(fn) { settle = fn; } };

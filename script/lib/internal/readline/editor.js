@@ -1,0 +1,369 @@
+'use strict';
+
+// Editor edits the line of an Interface on a terminal: the arrows, what deletes, the history, completion.
+
+const { clearScreenDown, cursorTo, moveCursor } = require('internal/readline/callbacks');
+const { emitKeypressEvents } = require('internal/readline/keypress');
+const { StringDecoder } = require('string_decoder');
+
+const wordBefore = /(?:[^\w\s]+|\w+|)\s*$/;
+const wordAfter = /^(?:\s+|[^\w\s]+|\w+)\s*/;
+
+class Editor {
+  #rl;
+  #rows = 0; // of the cursor, counted from the prompt
+  #onKeypress;
+  #sawReturn = 0;
+  #tabs = 0; // pressed in a row
+
+  constructor(rl) { this.#rl = rl; }
+
+  start() {
+    const { input } = this.#rl;
+    emitKeypressEvents(input, this.#rl);
+    this.#onKeypress = (text, key) => {
+      this.write(text, key);
+      if (key?.sequence) {
+        // A lone half of a character cannot be shown; the terminal shows what the line is.
+        const code = key.sequence.codePointAt(0);
+        if (code >= 0xd800 && code <= 0xdfff) this.refresh();
+      }
+    };
+    input.on('keypress', this.#onKeypress);
+    this.#raw(true);
+    this.#rl.historyIndex = -1;
+    this.decoder = new StringDecoder('utf8');
+  }
+
+  stop() {
+    this.#rl.input.removeListener('keypress', this.#onKeypress);
+    this.#raw(false);
+  }
+
+  #raw(on) {
+    const { input } = this.#rl;
+    if (typeof input.setRawMode === 'function') input.setRawMode(on);
+  }
+
+  // position returns where the cursor is behind a text.
+  position(text) {
+    const { columns, tabSize } = this.#rl;
+    const { width: getStringWidth } = require('internal/inspect_layout');
+    let offset = 0;
+    let rows = 0;
+    for (const character of text.replace(/\x1b\[[0-9;]*[A-Za-z]/g, '')) {
+      if (character === '\n') {
+        rows += Math.ceil(offset / columns) || 1;
+        offset = 0;
+      } else if (character === '\t') {
+        offset += tabSize - (offset % tabSize);
+      } else {
+        const width = getStringWidth(character, false);
+        if (width === 2 && (offset + 1) % columns === 0) offset++;
+        offset += width;
+      }
+    }
+    const cols = columns === Infinity ? offset : offset % columns;
+    rows += columns === Infinity ? 0 : (offset - cols) / columns;
+    return { cols, rows };
+  }
+
+  refresh() {
+    const rl = this.#rl;
+    const text = rl._prompt + rl.line;
+    const all = this.position(text);
+    const at = this.position(rl._prompt + rl.line.slice(0, rl.cursor));
+    if (this.#rows > 0) moveCursor(rl.output, 0, -this.#rows);
+    cursorTo(rl.output, 0);
+    clearScreenDown(rl.output);
+    rl._writeToOutput(text);
+    if (all.cols === 0) rl._writeToOutput(' ');
+    cursorTo(rl.output, at.cols);
+    if (all.rows > at.rows) moveCursor(rl.output, 0, at.rows - all.rows);
+    this.#rows = at.rows;
+  }
+
+  // clear goes to a new line, with nothing in it.
+  clear() {
+    const rl = this.#rl;
+    this.#move(Infinity);
+    rl._writeToOutput('\r\n');
+    rl.line = '';
+    rl.cursor = 0;
+    this.#rows = 0;
+  }
+
+  write(text, key = {}) {
+    const rl = this.#rl;
+    key ??= {};
+    if (typeof text !== 'string' && text !== undefined && text !== null) text = this.decoder.write(text);
+    if (key.name !== 'tab') this.#tabs = 0;
+    if (key.name === 'escape') return;
+    if (key.ctrl && !key.shift) {
+      if (this.#control(key)) return;
+    } else if (key.meta) {
+      this.#meta(key);
+      return;
+    }
+    if (this.#sawReturn && key.name !== 'enter') this.#sawReturn = 0;
+    switch (key.name) {
+      case 'return':
+        this.#sawReturn = Date.now();
+        this.#line();
+        return;
+      case 'enter':
+        if (this.#sawReturn === 0 || Date.now() - this.#sawReturn > rl.crlfDelay) this.#line();
+        this.#sawReturn = 0;
+        return;
+      case 'backspace': this.#delete(-this.#left()); return;
+      case 'delete': this.#delete(this.#right()); return;
+      case 'left': this.#move(-this.#left()); return;
+      case 'right': this.#move(this.#right()); return;
+      case 'home': this.#move(-Infinity); return;
+      case 'end': this.#move(Infinity); return;
+      case 'up': this.#remember(1); return;
+      case 'down': this.#remember(-1); return;
+      case 'tab':
+        if (typeof rl.completer === 'function') {
+          this.#complete(++this.#tabs > 1);
+          return;
+        }
+        break;
+    }
+    if (typeof text === 'string' && text !== '') this.#insertLines(text);
+  }
+
+  #control({ name }) {
+    const rl = this.#rl;
+    switch (name) {
+      case 'c':
+        if (rl.listenerCount('SIGINT') > 0) rl.emit('SIGINT');
+        else rl.close();
+        return true;
+      case 'd':
+        if (rl.cursor === 0 && rl.line === '') rl.close();
+        else this.#delete(this.#right());
+        return true;
+      case 'h': this.#delete(-this.#left()); return true;
+      case 'u': this.#delete(-rl.cursor); return true;
+      case 'k': this.#delete(rl.line.length - rl.cursor); return true;
+      case 'a': this.#move(-Infinity); return true;
+      case 'e': this.#move(Infinity); return true;
+      case 'b': this.#move(-this.#left()); return true;
+      case 'f': this.#move(this.#right()); return true;
+      case 'n': this.#remember(-1); return true;
+      case 'p': this.#remember(1); return true;
+      case 'w':
+      case 'backspace': this.#delete(-this.#wordBefore()); return true;
+      case 'delete': this.#delete(this.#wordAfter()); return true;
+      case 'left': this.#move(-this.#wordBefore()); return true;
+      case 'right': this.#move(this.#wordAfter()); return true;
+      case 'l':
+        cursorTo(rl.output, 0, 0);
+        clearScreenDown(rl.output);
+        this.refresh();
+        return true;
+      case 'z':
+        if (rl.listenerCount('SIGTSTP') > 0) {
+          rl.emit('SIGTSTP');
+          return true;
+        }
+        this.#stopProcess();
+        return true;
+      case 'return':
+      case 'enter':
+      case undefined:
+        return false;
+    }
+    return true;
+  }
+
+  // #stopProcess stops the program as a shell's job, and goes on where it was once it continues.
+  #stopProcess() {
+    const rl = this.#rl;
+    process.once('SIGCONT', () => {
+      if (rl.paused) return;
+      rl.pause();
+      rl.emit('SIGCONT');
+      this.#raw(true);
+      this.refresh();
+      rl.resume();
+    });
+    this.#raw(false);
+    process.kill(process.pid, 'SIGTSTP');
+  }
+
+  #meta({ name }) {
+    switch (name) {
+      case 'b': this.#move(-this.#wordBefore()); break;
+      case 'f': this.#move(this.#wordAfter()); break;
+      case 'd':
+      case 'delete': this.#delete(this.#wordAfter()); break;
+      case 'backspace': this.#delete(-this.#wordBefore()); break;
+    }
+  }
+
+  #left() {
+    const { line, cursor } = this.#rl;
+    if (cursor === 0) return 0;
+    return cursor > 1 && line.codePointAt(cursor - 2) > 0xffff ? 2 : 1;
+  }
+
+  #right() {
+    const { line, cursor } = this.#rl;
+    if (cursor >= line.length) return 0;
+    return line.codePointAt(cursor) > 0xffff ? 2 : 1;
+  }
+
+  #wordBefore() { return wordBefore.exec(this.#rl.line.slice(0, this.#rl.cursor))[0].length; }
+  #wordAfter() { return wordAfter.exec(this.#rl.line.slice(this.#rl.cursor))?.[0].length ?? 0; }
+
+  #move(by) {
+    const rl = this.#rl;
+    const before = this.position(rl._prompt + rl.line.slice(0, rl.cursor));
+    rl.cursor = Math.min(Math.max(0, rl.cursor + by), rl.line.length);
+    const after = this.position(rl._prompt + rl.line.slice(0, rl.cursor));
+    if (before.rows === after.rows) moveCursor(rl.output, after.cols - before.cols, 0);
+    else this.refresh();
+  }
+
+  #delete(n) {
+    if (n === 0) return;
+    const rl = this.#rl;
+    const from = Math.min(rl.cursor, rl.cursor + n);
+    rl.line = rl.line.slice(0, from) + rl.line.slice(from + Math.abs(n));
+    rl.cursor = from;
+    this.refresh();
+  }
+
+  #insertLines(text) {
+    const parts = text.split(/\r\n|\n|\r/);
+    parts.forEach((part, i) => {
+      if (i > 0) this.#line();
+      if (part !== '') this.#insert(part);
+    });
+  }
+
+  #insert(text) {
+    const rl = this.#rl;
+    const isAtEnd = rl.cursor === rl.line.length;
+    const before = this.position(rl._prompt + rl.line);
+    rl.line = rl.line.slice(0, rl.cursor) + text + rl.line.slice(rl.cursor);
+    rl.cursor += text.length;
+    const after = this.position(rl._prompt + rl.line);
+    if (isAtEnd && before.rows === after.rows) rl._writeToOutput(text);
+    else this.refresh();
+  }
+
+  #line() {
+    const rl = this.#rl;
+    const line = this.#addHistory();
+    this.clear();
+    rl._onLine(line);
+  }
+
+  #addHistory() {
+    const rl = this.#rl;
+    const { line } = rl;
+    if (line === '' || rl.historySize === 0 || line.trim() === '') return line;
+    if (rl.history.length === 0 || rl.history[0] !== line) {
+      if (rl.removeHistoryDuplicates) {
+        const at = rl.history.indexOf(line);
+        if (at >= 0) rl.history.splice(at, 1);
+      }
+      rl.history.unshift(line);
+      if (rl.history.length > rl.historySize) rl.history.pop();
+    }
+    rl.historyIndex = -1;
+    const shown = rl.history[0];
+    rl.emit('history', rl.history);
+    return shown ?? line;
+  }
+
+  // #remember goes up or down in the history, among the lines that begin as this one does.
+  #remember(by) {
+    const rl = this.#rl;
+    if (rl.history.length === 0) return;
+    if (rl.historyIndex < 0) this.begin = rl.line.slice(0, rl.cursor);
+    const { begin = '' } = this;
+    let at = rl.historyIndex + by;
+    while (at >= 0 && at < rl.history.length && (!rl.history[at].startsWith(begin) || rl.history[at] === rl.line)) at += by;
+    if (at >= rl.history.length) {
+      if (rl.historyIndex >= rl.history.length) return;
+      at = rl.history.length;
+      rl.line = begin;
+    } else if (at < 0) {
+      at = -1;
+      rl.line = begin;
+    } else {
+      rl.line = rl.history[at];
+    }
+    rl.historyIndex = at;
+    rl.cursor = rl.line.length;
+    this.refresh();
+  }
+
+  #complete(isAgain) {
+    const rl = this.#rl;
+    const before = rl.line.slice(0, rl.cursor);
+    rl.pause();
+    const finish = (error, found) => {
+      rl.resume();
+      if (error) {
+        const { inspect } = require('util');
+        rl._writeToOutput(`Tab completion error: ${inspect(error)}`);
+        return;
+      }
+      this.#showCompletions(isAgain, found);
+    };
+    if (rl.completer.length === 2) rl.completer(before, finish);
+    else Promise.resolve().then(() => rl.completer(before)).then((found) => finish(null, found), finish);
+  }
+
+  #showCompletions(isAgain, found) {
+    const rl = this.#rl;
+    if (!found || found[0].length === 0) return;
+    const [all, part] = found;
+    const common = all.filter((one) => one !== '').reduce((shared, one) => {
+      let i = 0;
+      while (i < shared.length && shared[i] === one[i]) i++;
+      return shared.slice(0, i);
+    });
+    if (common.startsWith(part) && common.length > part.length) {
+      this.#insert(common.slice(part.length));
+      return;
+    }
+    if (!part.startsWith(common) && all.length === 1) {
+      rl.line = rl.line.slice(0, rl.cursor - part.length) + common + rl.line.slice(rl.cursor);
+      rl.cursor += common.length - part.length;
+      this.refresh();
+      return;
+    }
+    if (!isAgain) return;
+    const { width: getStringWidth } = require('internal/inspect_layout');
+    const width = Math.max(...all.map((one) => getStringWidth(one))) + 2;
+    const columns = Math.max(1, Math.floor(rl.columns / width)) || 1;
+    let text = '\r\n';
+    let inRow = 0;
+    for (const [i, one] of all.entries()) {
+      if (one === '') {
+        text += inRow > 0 ? '\r\n\r\n' : '\r\n';
+        inRow = 0;
+        continue;
+      }
+      text += one;
+      if (++inRow < columns && i < all.length - 1 && all[i + 1] !== '') {
+        text += ' '.repeat(width - getStringWidth(one));
+      } else if (inRow === columns) {
+        text += '\r\n';
+        inRow = 0;
+      }
+    }
+    if (inRow > 0) text += '\r\n';
+    rl._writeToOutput(`${text}\r\n`);
+    this.#rows = 0;
+    this.refresh();
+  }
+}
+
+module.exports = { Editor };

@@ -1,0 +1,36 @@
+'use strict';
+
+// process.on('SIGTERM'): a signal is watched while it has a listener. The first listener loads this.
+
+const { signals } = require('internal/constants');
+
+const binding = internalBinding('signals');
+
+const watchers = new Map(); // by name
+
+// follow watches what has listeners from now on; name has its first one.
+function follow(process, name) {
+  start(process, name);
+  process.on('newListener', (added) => start(process, added));
+  process.on('removeListener', (removed) => {
+    if (watchers.has(removed) && process.listenerCount(removed) === 0) {
+      watchers.get(removed)?.close();
+      watchers.delete(removed);
+    }
+  });
+}
+
+function start(process, name) {
+  if (watchers.has(name) || typeof name !== 'string' || !Object.hasOwn(signals, name)) return;
+  const number = signals[name];
+  watchers.set(name, binding.watch(number, () => process.emit(name, name, number)));
+}
+
+// expect keeps the loop running until a signal that the script has sent to its own process has come.
+function expect(number) {
+  for (const [name, watcher] of watchers) {
+    if (signals[name] === number) watcher?.expect();
+  }
+}
+
+module.exports = { expect, follow };

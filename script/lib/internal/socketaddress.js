@@ -1,0 +1,5 @@
+'use strict';
+
+const { InternalSocketAddress, SocketAddress } = require('internal/blocklist');
+
+module.exports = { InternalSocketAddress, SocketAddress };

@@ -1,0 +1,204 @@
+'use strict';
+
+// The engine's stack of an error begins with its first frame. Node's begins with "Name: message", and has Error.captureStackTrace,
+// stackTraceLimit and prepareStackTrace, on which scripts rely. The classes are wrapped for that; their prototypes stay, so that
+// errors of the engine itself are instances of them, too.
+
+const limit = 10;
+
+// header returns the first line of an error's stack.
+function header(error) {
+  const { name, message } = error;
+  const first = name === undefined ? 'Error' : String(name);
+  if (message === undefined || message === '') return first;
+  return first === '' ? String(message) : `${first}: ${message}`;
+}
+
+const frame = /^ {4}at /;
+
+// framesOf returns the lines of a stack, without those of this file and of Reflect.construct, which it calls.
+function framesOf(stack) {
+  const lines = String(stack).split('\n').filter((line) => frame.test(line));
+  const last = lines.findLastIndex((line) => line.includes('(node:internal/stack:'));
+  const frames = lines.slice(last + 1);
+  return frames.map((line) => {
+    if (typed.test(line)) return sourceFrame(line);
+    return line.replace(firstLine, (all, before, column) => `${before}${column > wrapperLength ? column - wrapperLength : column}`);
+  });
+}
+
+// The first line of a CommonJS file has the parameters of its function in front.
+const firstLine = /((?:\(| at )\/[^\n]*:1:)(\d+)(?=\)?$)/;
+const wrapperLength = '(function (exports, require, module, __filename, __dirname) {'.length;
+
+const typed = /\.[cm]?ts:\d/;
+
+// sourceFrame gives a frame of what was TypeScript its place in there.
+function sourceFrame(line) {
+  return line.replace(/((?:file:\/\/)?\/[^\n]*\.[cm]?ts):(\d+)(?::(\d+))?/, (all, file, at, column) => {
+    const place = internalBinding('modules').place(file, +at, +(column ?? 0));
+    return place === undefined ? all : `${file}:${place.join(':')}`;
+  });
+}
+
+// CallSite is one frame, as Error.prepareStackTrace gets it.
+class CallSite {
+  #name; #file; #line; #column;
+  constructor(line) {
+    const [, name, where] = /^ {4}at (?:(.*) \()?(.*?)\)?$/.exec(line);
+    const place = /^(.*?)(?::(\d+))?(?::(\d+))?$/.exec(where);
+    this.#name = name === undefined || name === '<anonymous>' ? null : name;
+    [, this.#file, this.#line, this.#column] = place;
+  }
+  getFunctionName() { return this.#name; }
+  getMethodName() { return null; }
+  getTypeName() { return null; }
+  getThis() { return undefined; }
+  getFunction() { return undefined; }
+  getFileName() { return this.#file; }
+  getScriptNameOrSourceURL() { return this.#file; }
+  getLineNumber() { return this.#line === undefined ? null : +this.#line; }
+  getColumnNumber() { return this.#column === undefined ? null : +this.#column; }
+  getEvalOrigin() { return undefined; }
+  isNative() { return this.#file === 'native'; }
+  isToplevel() { return true; }
+  isEval() { return false; }
+  isConstructor() { return false; }
+  isAsync() { return false; }
+  isPromiseAll() { return false; }
+  getPromiseIndex() { return null; }
+  toString() {
+    const place = [this.#file, this.#line, this.#column].filter((part) => part !== undefined).join(':');
+    return this.#name ? `${this.#name} (${place})` : place;
+  }
+}
+
+// cut returns the frames of a stack that are to be told of.
+function cut(frames, most) {
+  return typeof most === 'number' ? frames.slice(0, Math.max(0, most)) : [];
+}
+
+// Given is a class whose constructor returns what it is given: classes that extend it add private names to any object.
+class Given {
+  constructor(object) { return object; }
+}
+
+// Trace is what an error knows of its stack. The text is made when it is first asked for, as in Node: it has the name and the message
+// that the error has then.
+class Trace extends Given {
+  #raw; #most; #after; #title; #value; #made;
+
+  static put(error, raw, most, after) {
+    const trace = #raw in error ? error : new Trace(error);
+    trace.#raw = raw;
+    trace.#most = most;
+    trace.#after = after;
+    trace.#title = undefined;
+    trace.#made = false;
+  }
+
+  // name gives an error a first line of its own, and leaves out the frames up to a function's.
+  static name(error, title, after) {
+    if (!(#raw in error)) return;
+    error.#title = title;
+    error.#after ??= after;
+  }
+
+  static get(error) {
+    if (!(#raw in error)) return undefined;
+    if (!error.#made) {
+      error.#made = true;
+      let frames = framesOf(error.#raw);
+      if (error.#after !== undefined) {
+        const at = frames.findLastIndex((line) => line.startsWith(`    at ${error.#after} (`));
+        if (at >= 0) frames = frames.slice(at + 1);
+      }
+      frames = cut(frames, error.#most);
+      const describe = Error.prepareStackTrace;
+      if (typeof describe === 'function') error.#value = describe(error, frames.map((line) => new CallSite(line)));
+      else error.#value = [error.#title ?? headerSafely(error), ...frames].join('\n');
+      error.#raw = undefined;
+    }
+    return error.#value;
+  }
+
+  static set(error, value) {
+    if (!(#raw in error)) new Trace(error);
+    error.#made = true;
+    error.#value = value;
+  }
+}
+
+function headerSafely(error) {
+  try {
+    return header(error);
+  } catch {
+    return 'Error';
+  }
+}
+
+const stackProperty = {
+  __proto__: null,
+  get() { return this instanceof Object || (typeof this === 'object' && this !== null) ? Trace.get(this) : undefined; },
+  set(value) { Trace.set(this, value); },
+  configurable: true, enumerable: false,
+};
+
+// setStack gives an error its stack, of what the engine says.
+function setStack(error, raw, after) {
+  Trace.put(error, raw, Error.stackTraceLimit, after);
+  Object.defineProperty(error, 'stack', stackProperty);
+}
+
+// callSites returns the frames of the caller's caller and those that called it.
+function callSites(most) {
+  return framesOf(new NativeError().stack).slice(1, most + 1).map((line) => new CallSite(line));
+}
+
+function wrap(name) {
+  const Original = globalThis[name];
+  const Wrapped = { [name]: function (...args) {
+    const target = new.target === undefined ? Wrapped : new.target;
+    const error = Reflect.construct(Original, args, target);
+    setStack(error, error.stack);
+    return error;
+  } }[name];
+  Object.defineProperty(Wrapped, 'length', { value: Original.length, configurable: true });
+  for (const key of Reflect.ownKeys(Original)) {
+    if (key !== 'length' && key !== 'name' && key !== 'prototype') {
+      Object.defineProperty(Wrapped, key, Object.getOwnPropertyDescriptor(Original, key));
+    }
+  }
+  Object.defineProperty(Wrapped, 'prototype', { value: Original.prototype });
+  Object.defineProperty(Original.prototype, 'constructor', { value: Wrapped, writable: true, configurable: true });
+  Object.defineProperty(globalThis, name, { value: Wrapped, writable: true, configurable: true });
+  return Wrapped;
+}
+
+const NativeError = Error;
+const WrappedError = wrap('Error');
+for (const name of ['EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError', 'AggregateError']) {
+  Object.setPrototypeOf(wrap(name), WrappedError);
+}
+
+// Too deep a recursion is a RangeError in Node.
+Object.setPrototypeOf(globalThis.InternalError.prototype, globalThis.RangeError.prototype);
+delete globalThis.InternalError.prototype.name;
+
+Object.defineProperty(WrappedError, 'stackTraceLimit', { value: limit, writable: true, enumerable: true, configurable: true });
+Object.defineProperty(WrappedError, 'captureStackTrace', {
+  value: function captureStackTrace(target, until) {
+    setStack(target, new NativeError().stack, typeof until === 'function' && until.name ? until.name : undefined);
+  },
+  writable: true, configurable: true, enumerable: false,
+});
+
+// complete gives an error that the engine itself has thrown what the others have: its first line, and places in the source.
+function complete(error) {
+  const { stack } = error;
+  if (typeof stack !== 'string' || !frame.test(stack)) return;
+  const value = [headerSafely(error), ...cut(framesOf(stack), Error.stackTraceLimit)].join('\n');
+  Object.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false });
+}
+
+module.exports = { complete, CallSite, callSites, framesOf, header, nameStack: Trace.name };

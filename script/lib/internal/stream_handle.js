@@ -1,0 +1,278 @@
+'use strict';
+
+// What a socket or a server has as its _handle. Its methods are those of Node's handles that scripts and tests use: they return 0 or a negative
+// number, and what they begin is told later. Descriptors and bytes are Go's.
+
+const binding = internalBinding('net');
+
+// What the function given to a native stream is told, and what its write returns. Go has the same numbers in host/stream.go.
+const [onData, onEnd, onError, onClose, onWritten, onShut] = [0, 1, 2, 3, 4, 5];
+const TAKEN = 0;
+
+const EBADF = -9;
+
+function nothing() {}
+
+// Handle is a stream of bytes, a server that listens, or neither yet.
+class Handle {
+  #native = null; // the stream
+  #socket = null; // one that is bound
+  #listener = null;
+  #attempt = null; // to connect
+  #closed = false;
+  #ended = false; // both halves have ended by themselves
+  #refed = true;
+  #written = null; // called when what was written is with the kernel
+  #shut = null; // called when the writing half is ended
+  #whenClosed = null;
+  #counts = null; // of bytes, once the stream is gone
+
+  reading = false;
+  onconnection = null; // of a server: called with a number and the handle of a connection
+  ondata = nothing; // called with each chunk, a Uint8Array
+  onend = nothing; // nothing more comes
+  onerror = nothing; // called with a negative number and the system call
+
+  // attach has the handle be of a native stream.
+  attach(native) {
+    this.#native = native;
+    native.start((what, value, call) => this.#on(what, value, call));
+    if (!this.#refed) native.unref();
+    return this;
+  }
+
+  #on(what, value, call) {
+    switch (what) {
+      case onData:
+        this.ondata(value);
+        break;
+      case onEnd:
+        this.onend();
+        break;
+      case onWritten: {
+        const written = this.#written;
+        this.#written = null;
+        written?.(0);
+        break;
+      }
+      case onShut: {
+        const shut = this.#shut;
+        this.#shut = null;
+        shut?.(0);
+        break;
+      }
+      case onError: {
+        const written = this.#written;
+        this.#written = null;
+        if (written) written(value, call);
+        else if (!this.#closed) this.onerror(value, call);
+        break;
+      }
+      case onClose: {
+        this.#ended = true;
+        const done = this.#whenClosed;
+        this.#whenClosed = null;
+        done?.call(this);
+        break;
+      }
+    }
+  }
+
+  get fd() {
+    const of = this.#native ?? this.#listener ?? this.#socket;
+    return of === null || this.#closed ? -1 : of.fd();
+  }
+
+  get bytesRead() { return this.#counts?.[0] ?? this.#native?.bytesRead() ?? 0; }
+  get bytesWritten() { return this.#counts?.[1] ?? this.#native?.bytesWritten() ?? 0; }
+  get writeQueueSize() { return this.#closed ? 0 : this.#native?.queued() ?? 0; }
+
+  // open takes a descriptor: a stream, or if that is asked for, a socket to listen on.
+  open(fd, readable = true, writable = true) {
+    const native = binding.open(fd, readable, writable);
+    if (typeof native === 'number') return native;
+    this.attach(native);
+    return 0;
+  }
+
+  adopt(fd) {
+    const socket = binding.adopt(fd);
+    if (typeof socket === 'number') return socket;
+    this.#socket = socket;
+    return 0;
+  }
+
+  // bound keeps a socket that was bound, or returns why it could not be.
+  bound(socket) {
+    if (typeof socket === 'number') return socket;
+    this.#socket = socket;
+    return 0;
+  }
+
+  listen(backlog) {
+    if (this.#listener !== null) return 0;
+    if (this.#socket === null) return -internalBinding('process').EINVAL;
+    const { constructor } = this;
+    const listener = this.#socket.listen(backlog, (status, native) => {
+      if (native !== undefined) native = new constructor(SOCKET).attach(native);
+      this.onconnection?.(status, native);
+    });
+    if (typeof listener === 'number') return listener;
+    this.#listener = listener;
+    if (!this.#refed) listener.unref();
+    return 0;
+  }
+
+  // connectTo begins to connect. done is called with a number. It returns 0, or a list of a negative number and the call that has failed.
+  connectTo(network, address, from, done) {
+    const attempt = binding.connect(network, address, from, (status, native) => {
+      this.#attempt = null;
+      if (status === 0) this.attach(native);
+      done(status);
+    });
+    if (Array.isArray(attempt)) return attempt;
+    this.#attempt = attempt;
+    if (!this.#refed) attempt.unref();
+    return 0;
+  }
+
+  readStart() {
+    if (this.#closed) return EBADF;
+    if (this.#native === null) return 0;
+    this.reading = true;
+    this.#native.readStart();
+    return 0;
+  }
+
+  readStop() {
+    this.reading = false;
+    if (!this.#closed) this.#native?.readStop();
+    return 0;
+  }
+
+  // write returns true when the kernel has taken all of it; if not, done is called with 0, or with a negative number and the system call.
+  write(bytes, done) {
+    if (this.#closed) {
+      done(EBADF, 'write');
+      return false;
+    }
+    if (this.#native === null) return true;
+    const state = this.#native.write(bytes);
+    if (state === TAKEN) return true;
+    this.#written = done;
+    return false;
+  }
+
+  // shutdown ends the writing half. done is called then. It returns whether there was one.
+  shutdown(done) {
+    if (this.#native === null || this.#closed || !this.#native.shutdown()) return false;
+    this.#shut = done;
+    return true;
+  }
+
+  // detach gives up a connection that another process is to have, and returns its descriptor, or a negative number. Whoever has it closes it.
+  detach() {
+    return this.#native?.detach() ?? -1;
+  }
+
+  // lend pauses a stream that a child reads or writes from now on, and returns its descriptor, or a negative number.
+  lend() {
+    return this.#native?.lend() ?? this.fd;
+  }
+
+  getsockname(out) { return this.#name(binding.sockname, out); }
+  getpeername(out) { return this.#name(binding.peername, out); }
+
+  #name(of, out) {
+    const { fd } = this;
+    const name = of(fd);
+    if (typeof name === 'number') return name;
+    Object.assign(out, name);
+    return 0;
+  }
+
+  ref() {
+    this.#refed = true;
+    if (!this.#closed) (this.#native ?? this.#listener ?? this.#attempt)?.ref();
+  }
+
+  unref() {
+    this.#refed = false;
+    if (!this.#closed) (this.#native ?? this.#listener ?? this.#attempt)?.unref();
+  }
+
+  hasRef() { return this.#refed && !this.#closed; }
+
+  getAsyncId() { return 0; }
+
+  close(done) {
+    if (this.#closed) return;
+    if (this.#native !== null) this.#counts = [this.#native.bytesRead(), this.#native.bytesWritten()];
+    this.#closed = true;
+    this.#whenClosed = done;
+    this.#attempt?.close();
+    if (this.#native !== null && !this.#ended) {
+      this.#native.close();
+      return;
+    }
+    (this.#listener ?? this.#socket)?.close();
+    if (typeof done === 'function') setImmediate(() => this.#on(onClose));
+  }
+}
+
+// The roles that a handle can be made for.
+const [SOCKET, SERVER] = [0, 1];
+
+class TCP extends Handle {
+  constructor(role) {
+    super();
+    if (role === undefined) throw new TypeError('a TCP handle needs a type');
+  }
+
+  // listen of a handle that is not bound takes any port.
+  listen(backlog = DEFAULT_BACKLOG) {
+    if (this.fd === -1) {
+      const status = this.bind('0.0.0.0', 0);
+      if (status !== 0) return status;
+    }
+    return super.listen(backlog);
+  }
+
+  bind(address, port, flags = 0) { return this.bound(binding.bindTCP(address, port, false, (flags & REUSEPORT) !== 0)); }
+  bind6(address, port, flags = 0) {
+    return this.bound(binding.bindTCP(address, port, (flags & IPV6ONLY) !== 0, (flags & REUSEPORT) !== 0));
+  }
+
+  setNoDelay(yes) { return binding.setNoDelay(this.fd, yes); }
+  setKeepAlive(yes, seconds) { return binding.setKeepAlive(this.fd, yes, seconds); }
+  setTypeOfService(value) { return binding.setTOS(this.fd, value); }
+  getTypeOfService() { return binding.getTOS(this.fd); }
+
+  // reset closes a connection such that the other side gets ECONNRESET.
+  reset(done) {
+    const status = binding.reset(this.fd);
+    if (status === 0) this.close(done);
+    return status;
+  }
+}
+
+class Pipe extends Handle {
+  constructor(role) {
+    super();
+    if (role === undefined) throw new TypeError('a Pipe handle needs a type');
+  }
+
+  bind(path) { return this.bound(binding.bindPipe(path)); }
+}
+
+const DEFAULT_BACKLOG = 511;
+// As in Node, those of a Pipe have no addresses.
+Pipe.prototype.getsockname = undefined;
+Pipe.prototype.getpeername = undefined;
+
+const IPV6ONLY = 1;
+const REUSEPORT = 2;
+
+const constants = { SOCKET, SERVER, UV_TCP_IPV6ONLY: IPV6ONLY, UV_TCP_REUSEPORT: REUSEPORT };
+
+module.exports = { Handle, Pipe, TCP, constants };

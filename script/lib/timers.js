@@ -1,0 +1,18 @@
+'use strict';
+
+const { clearImmediate, setImmediate } = require('internal/immediates');
+const { clearInterval, clearTimeout, setInterval, setTimeout } = require('internal/timers');
+
+module.exports = { setTimeout, clearTimeout, setImmediate, clearImmediate, setInterval, clearInterval };
+
+Object.defineProperty(module.exports, 'promises', {
+  configurable: true, enumerable: true, get: () => require('timers/promises'),
+});
+
+const customPromisify = Symbol.for('nodejs.util.promisify.custom');
+
+for (const name of ['setTimeout', 'setImmediate']) {
+  Object.defineProperty(module.exports[name], customPromisify, {
+    configurable: true, enumerable: true, get: () => require('timers/promises')[name],
+  });
+}
