@@ -76,7 +76,6 @@ later('stream/web', [
   'TextDecoderStream',
 ]);
 hide('WeakRef', require('internal/weak_ref').WeakRef);
-later('internal/dollar', ['$']);
 
 timers.setSettle(ticks.settle);
 immediates.setSettle(ticks.settle);

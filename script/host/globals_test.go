@@ -1,0 +1,19 @@
+package host_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestWhatIsNamedIsThere reads each global, which is made then, and requires each module that is listed.
+func TestWhatIsNamedIsThere(t *testing.T) {
+	require.Equal(t, []string{"https ERR_NO_CRYPTO", "tls ERR_NO_CRYPTO"}, printed(t, `
+		process.noDeprecation = true;
+		for (const name of Object.getOwnPropertyNames(globalThis)) {
+			try { globalThis[name]; } catch (error) { console.log(name, error.message); }
+		}
+		for (const name of require('module').builtinModules) {
+			try { require(name); } catch (error) { console.log(name, error.code); }
+		}`))
+}
