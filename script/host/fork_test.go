@@ -1,12 +1,8 @@
 package host_test
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,16 +30,7 @@ func runFile(t *testing.T, source string, args ...string) result {
 		text := fmt.Sprintf("#!/bin/sh\nexec '%s' '%s' \"$0\" \"$@\"\n", self, argv[0])
 		require.NoError(t, os.WriteFile(program, []byte(text), 0o700))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, append([]string{file}, args...)...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
-		require.NoError(t, err)
-	}
-	return result{strings.TrimSpace(stdout.String()), stderr.String(), cmd.ProcessState.ExitCode()}
+	return execute(t, program, append([]string{file}, args...)...)
 }
 
 // printedBy runs a script of a file that ends well, and returns its lines.

@@ -114,7 +114,6 @@ func bindProcess(b *builder) {
 		}
 	}
 	b.value("signals", signals)
-	b.value("errnos", errnos(s))
 }
 
 func number(of func() int) engine.Func {
@@ -130,15 +129,4 @@ func numbers(s *engine.Scope, of ...any) (engine.Value, error) {
 		}
 	}
 	return object, nil
-}
-
-// errnos returns a list of [name, number, text] of all errors of system calls.
-func errnos(s *engine.Scope) engine.Value {
-	var all []engine.Value
-	for n := syscall.Errno(1); n < 256; n++ {
-		if name := unix.ErrnoName(n); name != "" {
-			all = append(all, s.Array(s.String(name), s.Int(int64(n)), s.String(n.Error())))
-		}
-	}
-	return s.Array(all...)
 }

@@ -31,12 +31,18 @@ type result struct {
 // see whether a test asks for what Node does.
 func runProgram(t *testing.T, source string, flags ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
-	defer cancel()
 	program, args := helperproc.Command("script", append(flags, source)...)
 	if other := os.Getenv("BROOD_TEST_PROGRAM"); other != "" {
 		program, args = other, append(flags, "-e", source)
 	}
+	return execute(t, program, args...)
+}
+
+// execute runs a program and waits for it.
+func execute(t *testing.T, program string, args ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

@@ -3,19 +3,16 @@
 const EventEmitter = require('events');
 const { codes } = require('internal/errors');
 const { signalName, signalNumber } = require('internal/constants');
-const { errnoException } = require('internal/system_errors');
+const { errnoException, errnoOf } = require('internal/system_errors');
 const { validateArray, validateObject, validateOneOf, validateString } = require('internal/validators');
 const { kChannelHandle, setupChannel } = require('internal/channel');
 
 const binding = internalBinding('child');
-const { errnos } = internalBinding('process');
 
 const { ERR_INVALID_ARG_VALUE, ERR_INVALID_SYNC_FORK_INPUT, ERR_IPC_ONE_PIPE, ERR_IPC_SYNC_FORK } = codes;
 
-const errno = Object.fromEntries(errnos.map(([name, number]) => [name, -number]));
-
 // Errors that a child tells by an event; others are thrown by spawn.
-const told = new Set([errno.EACCES, errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOENT]);
+const told = new Set([errnoOf('EACCES'), errnoOf('EAGAIN'), errnoOf('EMFILE'), errnoOf('ENFILE'), errnoOf('ENOENT')]);
 
 const kIsUsedAsStdio = Symbol('kIsUsedAsStdio'); // of a stream that a child has
 
@@ -116,7 +113,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
   const failure = started.errno;
   if (told.has(failure)) {
     process.nextTick(onexit, this, failure, null);
-    if (failure === errno.EMFILE || failure === errno.ENFILE) return failure;
+    if (failure === errnoOf('EMFILE') || failure === errnoOf('ENFILE')) return failure;
   } else if (failure !== 0) {
     throw errnoException(failure, 'spawn');
   } else {
@@ -190,8 +187,8 @@ ChildProcess.prototype.kill = function kill(signal) {
     this.killed = true;
     return true;
   }
-  if (failure === errno.EINVAL || failure === errno.ENOSYS) throw errnoException(failure, 'kill');
-  if (failure !== errno.ESRCH) this.emit('error', errnoException(failure, 'kill'));
+  if (failure === errnoOf('EINVAL') || failure === errnoOf('ENOSYS')) throw errnoException(failure, 'kill');
+  if (failure !== errnoOf('ESRCH')) this.emit('error', errnoException(failure, 'kill'));
   return false;
 };
 

@@ -115,7 +115,6 @@ define('ERR_INVALID_STATE', Error, (text) => `Invalid state: ${text}`);
 define('ERR_BUFFER_OUT_OF_BOUNDS', RangeError, (name) =>
   (name ? `"${name}" is outside of buffer bounds` : 'Attempt to access memory outside buffer bounds'));
 define('ERR_INVALID_BUFFER_SIZE', RangeError, (size) => `Buffer size must be a multiple of ${size}`);
-define('ERR_INVALID_CALLBACK', TypeError, (value) => `Callback must be a function. Received ${inspect(value)}`);
 define('ERR_STREAM_ALREADY_FINISHED', Error, (name) => `Cannot call ${name} after a stream was finished`);
 define('ERR_STREAM_CANNOT_PIPE', Error, 'Cannot pipe, not readable');
 define('ERR_STREAM_DESTROYED', Error, (name) => `Cannot call ${name} after a stream was destroyed`);
@@ -123,9 +122,7 @@ define('ERR_STREAM_NULL_VALUES', TypeError, 'May not write null values to stream
 define('ERR_STREAM_PREMATURE_CLOSE', Error, 'Premature close');
 define('ERR_STREAM_PUSH_AFTER_EOF', Error, 'stream.push() after EOF');
 define('ERR_STREAM_UNSHIFT_AFTER_END_EVENT', Error, 'stream.unshift() after end event');
-define('ERR_STREAM_UNABLE_TO_PIPE', Error, 'Cannot pipe to a closed or destroyed stream');
 define('ERR_STREAM_WRITE_AFTER_END', Error, 'write after end');
-define('ERR_STREAM_WRAP', Error, 'Stream has StringDecoder set or is in objectMode');
 define('ERR_CHILD_PROCESS_IPC_REQUIRED', Error, (name) =>
   `Forked processes must have an IPC channel, missing value 'ipc' in ${name}`);
 define('ERR_CHILD_PROCESS_STDIO_MAXBUFFER', RangeError, (name) => `${name} maxBuffer length exceeded`);
@@ -218,7 +215,6 @@ define('ERR_PARSE_ARGS_INVALID_OPTION_VALUE', TypeError, (text) => text);
 define('ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL', TypeError, (text) => text);
 define('ERR_PARSE_ARGS_UNKNOWN_OPTION', TypeError, (text) => text);
 define('ERR_TEST_FAILURE', Error, (text) => text);
-define('ERR_WORKER_UNSUPPORTED_OPERATION', TypeError, (name) => `${name} is not supported in workers`);
 define('ERR_CONSOLE_WRITABLE_STREAM', TypeError, (name) => `Console expects a writable stream instance for ${name}`);
 define('ERR_NO_CRYPTO', Error, 'Node.js is not compiled with OpenSSL crypto support');
 

@@ -228,7 +228,7 @@ function attemptNext(context) {
         socket.emit('connectionAttemptTimeout', address, port, family);
         if (context.current !== handle) return;
         handle.close();
-        context.errors.push(connectError(context, -internalBinding('process').errnos.find(([name]) => name === 'ETIMEDOUT')[1], address));
+        context.errors.push(connectError(context, require('internal/system_errors').errnoOf('ETIMEDOUT'), address));
         attemptNext(context);
       }, context.timeout);
     }

@@ -8,7 +8,7 @@ const { isPipeName, normalizeArgs, toNumber } = require('internal/net');
 const { Socket, checkBlockList, kSetKeepAlive, kSetKeepAliveDelay, kSetNoDelay } = require('internal/net_socket');
 const { uvWithHostPort } = require('internal/socket_errors');
 const { Pipe, TCP, constants } = require('internal/stream_handle');
-const { errnoException } = require('internal/system_errors');
+const { errnoException, errnoOf } = require('internal/system_errors');
 const { validateAbortSignal, validateFunction, validateNumber, validatePort } = require('internal/validators');
 
 const binding = internalBinding('net');
@@ -59,7 +59,7 @@ function createServerHandle(address, port, family, fd, flags) {
   let status;
   if (typeof fd === 'number' && fd >= 0) {
     const kind = binding.kindOf(fd);
-    if (kind !== 'PIPE' && kind !== 'TCP') return -internalBinding('process').errnos.find(([name]) => name === 'EINVAL')[1];
+    if (kind !== 'PIPE' && kind !== 'TCP') return errnoOf('EINVAL');
     handle = new (kind === 'PIPE' ? Pipe : TCP)(constants.SERVER);
     status = handle.adopt(fd);
   } else if (port === -1 && family === -1) {
@@ -190,7 +190,7 @@ function listenInCluster(server, address, port, family, backlog, fd, exclusive, 
     }
     if (!status && port > 0 && handle?.getsockname) {
       const out = {};
-      if (handle.getsockname(out) === 0 && port !== out.port) status = -internalBinding('process').errnos.find(([name]) => name === 'EADDRINUSE')[1];
+      if (handle.getsockname(out) === 0 && port !== out.port) status = errnoOf('EADDRINUSE');
     }
     if (status) {
       server.emit('error', uvWithHostPort(status, 'bind', address, port));

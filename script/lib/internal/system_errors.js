@@ -2,11 +2,12 @@
 
 // Errors of system calls, by their negative numbers.
 
-const { errnos } = internalBinding('process');
+const names = new Map(internalBinding('errno').all()); // [name, text] by number
+const numbers = new Map([...names].map(([number, [name]]) => [name, number]));
 
-const names = new Map(errnos.map(([name, number, text]) => [-number, [name, text]]));
-names.set(-4094, ['UNKNOWN', 'unknown error']);
-names.set(-4095, ['EOF', 'end of file']);
+function errnoOf(name) {
+  return numbers.get(name);
+}
 
 function getSystemErrorName(errno) {
   return names.get(errno)?.[0] ?? `Unknown system error ${errno}`;
@@ -14,10 +15,10 @@ function getSystemErrorName(errno) {
 
 // errnoException returns the error of a system call that has failed with a negative number.
 function errnoException(errno, syscall, detail) {
-  const [code, text] = names.get(errno) ?? [`Unknown system error ${errno}`, ''];
+  const code = getSystemErrorName(errno);
   const error = new Error(detail ? `${syscall} ${code} ${detail}` : `${syscall} ${code}`);
   Object.assign(error, { errno, code, syscall });
   return error;
 }
 
-module.exports = { errnoException, getSystemErrorName, names };
+module.exports = { errnoException, errnoOf, getSystemErrorName, names };

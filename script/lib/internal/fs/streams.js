@@ -250,7 +250,8 @@ function writeAll(stream, data, size, position, done, attempts = 0) {
     if (n === size) {
       done();
     } else if (n === 0 && attempts >= mostAttempts) {
-      done(require('internal/system_errors').errnoException(-internalBinding('process').errnos?.EAGAIN || -11, 'write'));
+      const { errnoException, errnoOf } = require('internal/system_errors');
+      done(errnoException(errnoOf('EAGAIN'), 'write'));
     } else {
       const left = () => writeAll(stream, buffer.subarray(n), size - n, position === undefined ? undefined : position + n, done, n === 0 ? attempts + 1 : 0);
       if (n === 0) setTimeout(left, 1 << attempts);
