@@ -185,3 +185,23 @@ func TestALoopThatIsClosedGivesUpAttemptsToConnect(t *testing.T) {
 	connect(t, l, "tcp", address, func(*streams.Duplex, error) { require.Fail(t, "called") })
 	require.NoError(t, l.Close())
 }
+
+func TestAListenerTakesOnlySoManyConnectionsATurn(t *testing.T) {
+	l := newLoop(t)
+	accepted := 0
+	x, address := listen(t, l, func(d *streams.Duplex) {
+		accepted++
+		d.Destroy(nil)
+	})
+	for range 40 { // They are made by the kernel, and wait in the backlog.
+		conn, err := net.Dial("tcp", address)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, conn.Close()) }()
+	}
+	require.True(t, poll(t, l))
+	require.Equal(t, 32, accepted)
+	require.True(t, poll(t, l))
+	require.Equal(t, 40, accepted)
+	x.Close()
+	run(t, l)
+}
