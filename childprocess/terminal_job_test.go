@@ -86,7 +86,7 @@ func TestAChildThatStopsItselfForTheSuspendKey(t *testing.T) {
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		o := ownTerminal(nil)
 		o.StopEvents = true
-		c := spawn(t, l, shell, []string{"-c", `trap 'kill -STOP $$; exit 7' TSTP; echo ready; while :; do read line; done`}, o)
+		c := spawn(t, l, shell, []string{"-c", `trap 'kill -STOP $$; exit 7' TSTP; echo ready; while :; do sleep 0.01; done`}, o)
 		s := screenOf(c).types("ready", "\x1a")
 		c.OnStop(func(sig syscall.Signal) {
 			s.log = append(s.log, "stop "+signals.Name(sig))

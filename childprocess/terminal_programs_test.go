@@ -126,10 +126,11 @@ func TestInterpretersReadTheirLinesAtATerminal(t *testing.T) {
 	}
 }
 
-// A password is read at /dev/tty with the echo off, as sudo(8) does, and ^C there ends the program with the echo back on.
+// A password is read at /dev/tty with the echo off, as sudo(8) does, and ^C there ends the program with the echo back on. A
+// process without a trap asks: a shell that has one, and is about to block in a read, runs its trap only after that read.
 func TestAReadOfTheTerminalIsInterrupted(t *testing.T) {
 	const script = `old=$(stty -g </dev/tty); trap 'stty "$old" </dev/tty; echo; echo restored; exit 1' INT
-stty -echo </dev/tty; printf 'Password: ' >/dev/tty; read p </dev/tty; echo never`
+stty -echo </dev/tty; sh -c 'printf "Password: " >/dev/tty; read p </dev/tty'; echo never`
 	l := newLoop(t)
 	s := screenOf(spawn(t, l, shell, []string{"-c", script}, ownTerminal(nil))).types("Password: ", "secret\x03")
 	run(t, l)
