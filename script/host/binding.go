@@ -22,6 +22,7 @@ func init() {
 	bindings = map[string]func(*builder){
 		"buffer":        bindBuffer,
 		"child":         bindChild,
+		"command":       bindCommand,
 		"dns":           bindDNS,
 		"encoding":      bindEncoding,
 		"errno":         bindErrno,
@@ -76,11 +77,24 @@ func (h *Host) binding(c *engine.Call) (engine.Value, error) {
 	return b.object, b.err
 }
 
-// strings returns an array of strings.
+// stringArray returns an array of strings.
 func stringArray(s *engine.Scope, of []string) engine.Value {
 	all := make([]engine.Value, len(of))
 	for i, text := range of {
 		all[i] = s.String(text)
 	}
 	return s.Array(all...)
+}
+
+// stringsOf returns the strings of an array.
+func stringsOf(v engine.Value) ([]string, error) {
+	n, err := v.Len()
+	all := make([]string, 0, n)
+	for i := 0; i < n && err == nil; i++ {
+		var one engine.Value
+		if one, err = v.Index(i); err == nil {
+			all = append(all, one.Text())
+		}
+	}
+	return all, err
 }

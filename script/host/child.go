@@ -205,14 +205,7 @@ func (f *fields) list(name string) []string {
 	if !v.IsArray() {
 		return nil
 	}
-	n, err := v.Len()
-	all := make([]string, 0, n)
-	for i := 0; i < n && err == nil; i++ {
-		var one engine.Value
-		if one, err = v.Index(i); err == nil {
-			all = append(all, one.Text())
-		}
-	}
+	all, err := stringsOf(v)
 	if err != nil && f.err == nil {
 		f.err = err
 	}

@@ -110,6 +110,7 @@ func (h *Host) exit(code int) {
 	}
 	h.exited, h.code = true, code
 	h.restoreTerminals() // The program may end before the host is closed.
+	h.endCommands()
 	h.engine.Interrupt(ErrExited)
 	if h.o.Exit != nil {
 		h.o.Exit(code)

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/script/engine"
 )
@@ -43,21 +44,24 @@ type Options struct {
 
 // Host is the world of one script.
 type Host struct {
-	loop     *reactor.Loop
-	engine   *engine.Engine
-	o        Options
-	hooks    map[string]engine.Kept // functions of the library in JavaScript that Go calls, by name
-	loaded   map[string]engine.Kept // modules of the library
-	open     map[closer]struct{}    // what holds descriptors
-	datagram []byte                 // where datagrams are read into, made when it is first needed
-	raw      map[int]unix.Termios   // settings that terminals had before the script changed them
-	depth    int                    // calls into JavaScript that are under way
-	exited   bool
-	code     int
-	timers   timers
-	wake     chan struct{} // has something once Interrupt was called; it ends sleep
-	modules  modules
-	offload  offload
+	loop        *reactor.Loop
+	engine      *engine.Engine
+	o           Options
+	hooks       map[string]engine.Kept // functions of the library in JavaScript that Go calls, by name
+	loaded      map[string]engine.Kept // modules of the library
+	open        map[closer]struct{}    // what holds descriptors
+	commands    map[*command]struct{}  // commands of $ that run
+	scope       childprocess.KillScope // whom the ends of these reach, once it is known
+	environment []string               // of these; nil: the program's
+	datagram    []byte                 // where datagrams are read into, made when it is first needed
+	raw         map[int]unix.Termios   // settings that terminals had before the script changed them
+	depth       int                    // calls into JavaScript that are under way
+	exited      bool
+	code        int
+	timers      timers
+	wake        chan struct{} // has something once Interrupt was called; it ends sleep
+	modules     modules
+	offload     offload
 }
 
 // ErrExited is the error of what is asked of a script that has ended.
@@ -65,7 +69,7 @@ var ErrExited = errors.New("host: the script has ended")
 
 // New returns a host on that loop. o may be nil. The host has to be closed, before or after the loop is.
 func New(loop *reactor.Loop, o *Options) (*Host, error) {
-	h := &Host{loop: loop, hooks: map[string]engine.Kept{}, loaded: map[string]engine.Kept{}, open: map[closer]struct{}{}, wake: make(chan struct{}, 1)}
+	h := &Host{loop: loop, hooks: map[string]engine.Kept{}, loaded: map[string]engine.Kept{}, open: map[closer]struct{}{}, commands: map[*command]struct{}{}, wake: make(chan struct{}, 1)}
 	if o != nil {
 		h.o = *o
 	}
@@ -102,6 +106,7 @@ func (h *Host) Close() error {
 	h.exited = true
 	h.timers.close()
 	h.restoreTerminals()
+	h.endCommands()
 	for x := range h.open {
 		x.close()
 	}

@@ -63,6 +63,7 @@ later('internal/fetch', ['fetch'], true);
 later('internal/fetch', ['Headers', 'Response']);
 later('perf_hooks', ['performance'], true);
 later('internal/console', ['console']);
+later('brood', ['$']);
 later('buffer', ['Buffer', 'atob', 'btoa', 'Blob', 'File']);
 later('internal/abort_controller', ['AbortController', 'AbortSignal']);
 later('internal/event_target', ['CustomEvent', 'Event', 'EventTarget']);

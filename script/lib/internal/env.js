@@ -4,7 +4,7 @@
 
 const { codes: { ERR_INVALID_OBJECT_DEFINE_PROPERTY } } = require('internal/errors');
 
-const values = Object.assign(Object.create(null), internalBinding('process').environ());
+const state = require('internal/env_state');
 
 const pendingDeprecation = require('internal/options').has('--pending-deprecation');
 
@@ -17,11 +17,12 @@ function warn() {
     'Please make sure to convert the value to a string before setting process.env with it.', 'DeprecationWarning', 'DEP0104');
 }
 
-module.exports = new Proxy(values, {
+module.exports = new Proxy(state.values, {
   set(target, name, value) {
     if (typeof name === 'symbol' || typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
     if (pendingDeprecation && typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') warn();
     target[name] = String(value);
+    state.changes++;
     return true;
   },
   defineProperty(target, name, descriptor) {
@@ -32,7 +33,12 @@ module.exports = new Proxy(values, {
       throw new ERR_INVALID_OBJECT_DEFINE_PROPERTY("'process.env' only accepts a configurable, writable, and enumerable data descriptor");
     }
     target[name] = String(descriptor.value);
+    state.changes++;
     return true;
+  },
+  deleteProperty(target, name) {
+    state.changes++;
+    return delete target[name];
   },
   getPrototypeOf: () => Object.prototype,
   get(target, name) {

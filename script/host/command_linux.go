@@ -1,0 +1,4 @@
+package host
+
+// hasTrees says whether the descendants of a process can be found.
+const hasTrees = true

@@ -1,0 +1,214 @@
+package host
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/script/shelltext"
+)
+
+// defaultGrace is the time from the soft signal to SIGKILL.
+const defaultGrace = 5 * time.Second
+
+func milliseconds(v engine.Value) time.Duration {
+	return time.Duration(v.Float() * float64(time.Millisecond))
+}
+
+// commandOptions reads what the library has checked: cwd, env (a list of "KEY=value"), shell, input, timeout, killSignal, killGrace, maxBuffer, cutOff
+// and limits. Any of them may be undefined.
+func (x *command) commandOptions(o *childprocess.Options, with engine.Value) (shell string, timeout time.Duration, err error) {
+	f := &fields{v: with}
+	given := func(name string) (engine.Value, bool) {
+		v := f.get(name)
+		return v, !v.IsNullish()
+	}
+	shell = childprocess.DefaultShell
+	if v, ok := given("shell"); ok {
+		shell = v.Text()
+	}
+	if v, ok := given("cwd"); ok {
+		o.Dir = v.Text()
+	}
+	if env := f.list("env"); env != nil {
+		o.Env = env
+	}
+	if v, ok := given("input"); ok {
+		input := []byte(nil)
+		if b, ok := v.Bytes(); ok {
+			input = bytes.Clone(b)
+		} else {
+			input = []byte(v.Text())
+		}
+		o.Stdio[0] = childprocess.Input(bytes.NewReader(input))
+	}
+	if v, ok := given("timeout"); ok {
+		timeout = milliseconds(v)
+	}
+	if v, ok := given("killSignal"); ok {
+		o.KillSignal = syscall.Signal(v.Int())
+	}
+	if v, ok := given("killGrace"); ok {
+		if x.grace = milliseconds(v); v.Float() > maxGrace {
+			x.grace = -1
+		}
+	}
+	if v, ok := given("maxBuffer"); ok {
+		x.stdout.most = int(min(v.Float(), 1<<53))
+		x.stderr.most = x.stdout.most
+	}
+	if f.get("cutOff").Bool() {
+		x.stdout.cuts, x.stderr.cuts = true, true
+	}
+	if v, ok := given("limits"); ok {
+		o.Rlimits, err = rlimits(v)
+	}
+	return shell, timeout, errors.Join(err, f.err)
+}
+
+// maxGrace is the longest time, in milliseconds, after which SIGKILL is sent: Infinity is never.
+const maxGrace = 1 << 40
+
+// resources are the limits of a command by the names that scripts give them, see getrlimit(2).
+var resources = map[string]int{
+	"memory": unix.RLIMIT_AS, "cpu": unix.RLIMIT_CPU, "files": unix.RLIMIT_NOFILE, "processes": unix.RLIMIT_NPROC, "fileSize": unix.RLIMIT_FSIZE,
+	"core": unix.RLIMIT_CORE, "stack": unix.RLIMIT_STACK,
+}
+
+// rlimits reads an object with numbers: bytes, seconds of CPU, or how many.
+func rlimits(v engine.Value) (all []childprocess.Rlimit, err error) {
+	names, err := v.Keys()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		resource, ok := resources[name]
+		if !ok {
+			return nil, &codedError{"TypeError", "ERR_INVALID_ARG_VALUE", fmt.Sprintf("The property 'limits.%s' is not a limit that there is", name)}
+		}
+		n, err := v.Get(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, childprocess.Rlimit{Resource: resource, Cur: uint64(n.Float()), Max: uint64(n.Float())})
+	}
+	return all, nil
+}
+
+// commandSlots reads what the first three descriptors of a command are, nothing for /dev/null and two that are kept: a list of lists of targets, each of
+// which is "pipe", "ignore", "inherit", a number, [number] for a descriptor that is given away, or {path}. It returns the descriptors that are given away.
+func commandSlots(o *childprocess.Options, slots engine.Value) (given []int, err error) {
+	if slots.IsNullish() {
+		return nil, nil
+	}
+	n, err := slots.Len()
+	if err != nil {
+		return nil, err
+	}
+	o.Stdio = make([]childprocess.Stdio, n)
+	for i := range o.Stdio {
+		slot, err := slots.Index(i)
+		if err != nil {
+			return given, err
+		}
+		count, err := slot.Len()
+		if err != nil {
+			return given, err
+		}
+		targets := make([]childprocess.Stdio, count)
+		for j := range targets {
+			target, err := slot.Index(j)
+			if err == nil {
+				targets[j], err = commandTarget(i, target, &given)
+			}
+			if err != nil {
+				return given, err
+			}
+		}
+		if count == 1 {
+			o.Stdio[i] = targets[0]
+		} else {
+			o.Stdio[i] = childprocess.Tee(targets...)
+		}
+	}
+	return given, nil
+}
+
+func commandTarget(slot int, v engine.Value, given *[]int) (childprocess.Stdio, error) {
+	switch {
+	case v.Kind() == engine.String:
+		switch v.Text() {
+		case "ignore":
+			return childprocess.Ignore, nil
+		case "inherit":
+			return childprocess.FD(slot), nil
+		}
+		return childprocess.Pipe, nil
+	case v.Kind() == engine.Number:
+		return childprocess.FD(int(v.Int())), nil
+	case v.IsArray():
+		fd, err := v.Index(0)
+		*given = append(*given, int(fd.Int()))
+		return childprocess.FD(int(fd.Int())).Owned(), err
+	}
+	path, err := v.Get("path")
+	return childprocess.Path(path.Text(), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666), err
+}
+
+// shellArguments returns what a shell is started with: the text that it runs, behind what moves its positional parameters to variables, and the values
+// of these.
+func shellArguments(shell, text string, values engine.Value) ([]string, error) {
+	n, err := values.Len()
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		// A blank, since behind -c some shells take "-x" for another option.
+		return []string{"-c", " " + text}, nil
+	}
+	args := make([]string, 3, 3+n)
+	var b strings.Builder
+	for i := range n {
+		v, err := values.Index(i)
+		if err != nil {
+			return nil, err
+		}
+		if raw, ok := v.Bytes(); ok {
+			args = append(args, string(raw))
+		} else {
+			args = append(args, v.Text())
+		}
+		fmt.Fprintf(&b, "brood%d=${%d} ", i+1, i+1)
+	}
+	fmt.Fprintf(&b, ";shift %d; %s", n, text)
+	args[0], args[1], args[2] = "-c", b.String(), shell
+	return args, nil
+}
+
+// parseCommand reads the pieces of a template: parse(pieces) returns the pieces that references can be put between, and the places of these, in one list.
+func parseCommand(c *engine.Call) (engine.Value, error) {
+	pieces, err := stringsOf(c.Arg(0))
+	if err != nil {
+		return c.Undefined(), err
+	}
+	pieces, places, err := shelltext.Parse(pieces)
+	if err != nil {
+		return c.Undefined(), &codedError{"TypeError", "ERR_INVALID_ARG_VALUE", "The command " + err.Error()}
+	}
+	all := make([]engine.Value, 0, len(pieces)+len(places))
+	for _, piece := range pieces {
+		all = append(all, c.String(piece))
+	}
+	for _, place := range places {
+		all = append(all, c.Int(int64(place)))
+	}
+	return c.Array(all...), nil
+}

@@ -1,0 +1,148 @@
+package host
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/streams"
+)
+
+// commandPipe makes a pipe for a command that is still to be started: pipe(kind). It returns [own, the command's], of which the command's is a descriptor.
+// The own side is a stream that reads or writes for "read" and "write", a reader of lines for "lines", and the other descriptor, which reads, for "join".
+func (h *Host) commandPipe(c *engine.Call) (engine.Value, error) {
+	r, w, err := fd.Pipe()
+	if err != nil {
+		return c.Undefined(), &systemError{errno: asSystemError(err).errno, syscall: "pipe"}
+	}
+	own, other := r, w
+	kind := c.Arg(0).Text()
+	if kind == "join" {
+		return c.Array(c.Int(int64(r)), c.Int(int64(w))), nil
+	}
+	if kind == "write" {
+		own, other = w, r
+	}
+	v, err := h.commandStream(c.Scope, kind, own)
+	if err != nil {
+		fd.Close(own, other)
+		return c.Undefined(), err
+	}
+	return c.Array(v, c.Int(int64(other))), nil
+}
+
+// commandStream makes the own side of a pipe.
+func (h *Host) commandStream(s *engine.Scope, kind string, own int) (engine.Value, error) {
+	if err := unix.SetNonblock(own, true); err != nil {
+		return s.Undefined(), err
+	}
+	if kind == "write" {
+		w, err := streams.NewWritable(h.loop, own, &streams.WritableOptions{Fresh: true})
+		if err != nil {
+			return s.Undefined(), err
+		}
+		return h.newStream(s, nil, w)
+	}
+	r, err := streams.NewReadable(h.loop, own, &streams.ReadableOptions{Fresh: true})
+	if err != nil {
+		return s.Undefined(), err
+	}
+	if kind == "read" {
+		return h.newStream(s, r, nil)
+	}
+	prototype, err := h.prototype(s, "lineReader", lineMethods)
+	if err != nil {
+		r.Destroy(nil)
+		return s.Undefined(), err
+	}
+	x := &lineReader{h: h, r: r}
+	h.open[x] = struct{}{}
+	return s.Native(prototype, x), nil
+}
+
+// lineReader reads the lines of a pipe, as many as are there at once, and then no more until it is told to. Its methods are read(on) and close.
+// on is called with a list of lines; with nothing at the end, and with a text for an error.
+type lineReader struct {
+	h       *Host
+	r       *streams.Readable
+	on      engine.Kept
+	lines   []string
+	isDue   bool // flush is
+	problem string
+}
+
+func lineMethods(b *builder) {
+	method(b, "read", func(x *lineReader, c *engine.Call) (engine.Value, error) {
+		if x.on.IsZero() {
+			x.start(c.Arg(0).Keep())
+		}
+		x.r.Resume()
+		return c.Undefined(), nil
+	})
+	method(b, "close", func(x *lineReader, c *engine.Call) (engine.Value, error) { x.close(); return c.Undefined(), nil })
+}
+
+func (x *lineReader) start(on engine.Kept) {
+	x.on = on
+	x.r.OnLine(func(line []byte) {
+		x.lines = append(x.lines, string(line))
+		x.later()
+	})
+	x.r.OnError(func(err error) {
+		if x.problem = err.Error(); errors.Is(err, streams.ErrLineTooLong) {
+			x.problem = "a line is longer than 16 MiB"
+		}
+	})
+	x.r.OnClose(x.closed)
+}
+
+// later gives the lines of what is read at once to the script together, and nothing is read meanwhile.
+func (x *lineReader) later() {
+	if x.isDue {
+		return
+	}
+	x.isDue = true
+	x.h.loop.NextTick(func() {
+		x.isDue = false
+		if !x.r.Closed() {
+			x.r.Pause()
+		}
+		x.flush()
+	})
+}
+
+func (x *lineReader) flush() {
+	lines := x.lines
+	x.lines = nil
+	if len(lines) > 0 && !x.on.IsZero() {
+		_ = x.h.Do(func(s *engine.Scope) error {
+			_, err := s.Kept(x.on).Call(s.Undefined(), stringArray(s, lines))
+			return err
+		})
+	}
+}
+
+// closed tells of the end, after the last lines.
+func (x *lineReader) closed() {
+	x.flush()
+	delete(x.h.open, x)
+	_ = x.h.Do(func(s *engine.Scope) error {
+		problem := s.Undefined()
+		if x.problem != "" {
+			problem = s.String(x.problem)
+		}
+		_, err := s.Kept(x.on).Call(s.Undefined(), s.Undefined(), problem)
+		return err
+	})
+	x.h.engine.Release(&x.on)
+	x.on = engine.Kept{}
+}
+
+func (x *lineReader) close() {
+	if x.on.IsZero() {
+		delete(x.h.open, x)
+	}
+	x.r.Destroy(nil)
+}

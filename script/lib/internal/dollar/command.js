@@ -1,0 +1,126 @@
+'use strict';
+
+// The text of a command, and the values in it. A shell gets the values as positional parameters: they are never part of what it reads.
+
+const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } } = require('internal/errors');
+const { ProcessOutput } = require('internal/dollar/output');
+const { callSites } = require('internal/stack');
+
+const binding = internalBinding('command');
+
+// How a value is referred to. Go has the same numbers in shelltext.
+const INSIDE = 1;
+const NUMBER = 2;
+
+const templates = new WeakMap(); // by the list of strings, which is the same each time a template is evaluated
+
+// Template is a command as it stands in the script.
+class Template {
+  constructor(strings) {
+    strings.forEach((piece, i) => {
+      if (piece === undefined) throw new ERR_INVALID_ARG_VALUE('command', strings.raw[i], 'has an escape sequence that there is not');
+      if (piece.includes('\0')) throw new ERR_INVALID_ARG_VALUE('command', piece, 'must be a string without null bytes');
+    });
+    const parsed = binding.parse(strings);
+    this.pieces = parsed.slice(0, strings.length);
+    this.places = parsed.slice(strings.length);
+    this.where = callSites(20).find((site) => !/^(node:|native)/.test(site.getFileName() ?? 'native'))?.toString() ?? '';
+    this.plain = undefined; // the text if each value is one
+  }
+
+  // fill returns the text for the shell, and the values in it.
+  fill(values) {
+    const { places } = this;
+    if (places.length === 0) return { text: this.pieces[0], values: [] };
+    const all = [];
+    let hasLists = false;
+    for (let i = 0; i < places.length; i++) {
+      const value = oneOrMore(values[i], places[i], `\${${i}}`);
+      hasLists ||= Array.isArray(value);
+      all.push(value);
+    }
+    if (hasLists) return { text: this.#textOf(all), values: all.flat() };
+    this.plain ??= this.#textOf(all);
+    return { text: this.plain, values: all };
+  }
+
+  #textOf(values) {
+    let n = 0;
+    return this.#join(values, (value, isInside) => {
+      n++;
+      return isInside ? `\${brood${n}}` : `"\${brood${n}}"`;
+    });
+  }
+
+  #join(values, refer) {
+    let text = this.pieces[0];
+    values.forEach((value, i) => {
+      const isInside = this.places[i] >= INSIDE;
+      text += [value].flat().map((one) => refer(one, isInside)).join(' ') + this.pieces[i + 1];
+    });
+    return text;
+  }
+
+  // show returns the command as a person would write it.
+  show(values) {
+    return this.#join(this.places.map((place, i) => oneOrMore(values[i], place, '')), (value, isInside) => {
+      const text = typeof value === 'string' ? value : require('buffer').Buffer.from(value).toString();
+      return isInside ? text.replace(/[\\"$`]/g, '\\$&') : binding.quote(text);
+    });
+  }
+}
+
+function templateOf(strings) {
+  let template = templates.get(strings);
+  if (template === undefined) {
+    template = new Template(strings);
+    templates.set(strings, template);
+  }
+  return template;
+}
+
+// oneOrMore returns a string or bytes, or a list of such for an array that makes several words.
+function oneOrMore(value, place, name) {
+  if (place === NUMBER) return number(value, name);
+  if (!Array.isArray(value)) return one(value, name);
+  const all = value.map((each, i) => one(each, `${name}[${i}]`));
+  if (place !== INSIDE) return all;
+  if (all.every((each) => typeof each === 'string')) return all.join(' ');
+  const { Buffer } = require('buffer');
+  return Buffer.concat(all.flatMap((each, i) => [Buffer.from(i === 0 ? '' : ' '), Buffer.from(each)]));
+}
+
+function number(value, name) {
+  if (Number.isInteger(value) || typeof value === 'bigint') return String(value);
+  if (typeof value === 'string' && /^[-+]?\d+$/.test(value)) return value;
+  throw new ERR_INVALID_ARG_VALUE(name, value, 'must be a whole number, because it stands in arithmetic, which a shell evaluates');
+}
+
+function one(value, name) {
+  switch (typeof value) {
+    case 'string':
+      if (value.includes('\0')) throw new ERR_INVALID_ARG_VALUE(name, value, 'must be a string without null bytes');
+      return value.isWellFormed() ? value : value.toWellFormed();
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(value);
+    case 'object':
+      if (value instanceof ProcessOutput) return one(value.stdout.replace(/\n$/, ''), name);
+      if (value instanceof URL) return value.protocol === 'file:' ? require('url').fileURLToPath(value) : value.href;
+      if (ArrayBuffer.isView(value)) {
+        const bytes = require('buffer').Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+        if (bytes.includes(0)) throw new ERR_INVALID_ARG_VALUE(name, value, 'must not have null bytes');
+        return bytes;
+      }
+  }
+  throw new ERR_INVALID_ARG_TYPE(name, ['string', 'number', 'bigint', 'boolean', 'Array', 'Buffer', 'URL', 'ProcessOutput', 'ProcessPromise'], value);
+}
+
+// quote returns a text so that a POSIX shell takes it for one word.
+function quote(value) {
+  const text = one(value, 'value');
+  return binding.quote(typeof text === 'string' ? text : text.toString());
+}
+
+module.exports = { quote, templateOf };

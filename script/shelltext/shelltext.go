@@ -1,0 +1,469 @@
+// Package shelltext puts places for values into the text of a command for a POSIX shell.
+//
+// The values themselves never become part of the text: they are the shell's positional parameters, which the text first moves to
+// variables and then refers to. So no value can be read as anything but data, whatever it has in it and wherever it stands. What this
+// package finds out by reading the text is only how a reference has to be written there: with quotes of its own, or without.
+package shelltext
+
+import (
+	"errors"
+	"strings"
+)
+
+// Place is how a value is referred to.
+type Place uint8
+
+// The places.
+const (
+	Word   Place = iota // as a word or a part of one, in double quotes of its own; several values there are several words
+	Inside              // within double quotes, or a here-document
+	Number              // within arithmetic, where the shell reads a value as an expression: it has to be a number
+)
+
+var (
+	errBackslash = errors.New("has a backslash in front of a value, which would change what the value's quotes mean")
+	errDelimiter = errors.New("has a value in the delimiter of a here-document")
+	errQuotedDoc = errors.New("has a value in a here-document whose delimiter is quoted: the shell expands nothing there")
+)
+
+// Parse reads a command that consists of pieces with a value after each but the last. It returns the pieces between which references can be
+// put, and the places of the values.
+func Parse(pieces []string) (out []string, places []Place, err error) {
+	p := &parser{frames: []frame{{kind: command, first: true}}, atStart: true}
+	for i, piece := range pieces {
+		p.out.WriteString(p.prefix)
+		p.prefix = ""
+		last := i == len(pieces)-1
+		if err := p.read(piece, last); err != nil {
+			return nil, nil, err
+		}
+		if !last {
+			place, err := p.value()
+			if err != nil {
+				return nil, nil, err
+			}
+			places = append(places, place)
+		}
+		out = append(out, p.out.String())
+		p.out.Reset()
+	}
+	return out, places, nil
+}
+
+// kind is what part of the shell's grammar the text is in.
+type kind uint8
+
+const (
+	command   kind = iota // where commands stand
+	double                // "…"
+	single                // '…'
+	ansi                  // $'…'
+	parameter             // ${…}
+	arith                 // $((…)), ((…))
+	comment               // # … to the end of the line
+	document              // a here-document
+)
+
+// frame is one of the parts that the text is in, from the outermost to the innermost.
+type frame struct {
+	kind    kind
+	closer  byte // of a command: ')' or '`', 0 for the outermost one
+	depth   int  // of arithmetic: parentheses that are open
+	quoted  bool // a parameter within double quotes; a document whose delimiter is quoted
+	cases   int  // of a command: "case" without its "esac", in which ")" ends a pattern
+	first   bool // of a command: the next word is the first of a command
+	pattern bool // of a command: the next word begins a pattern of a case, or is "esac"
+	inWord  bool // of a command: it is an expansion, which is part of a word
+	doc     heredoc
+}
+
+// heredoc is a here-document that has begun, or will after the line.
+type heredoc struct {
+	delimiter string
+	tabs      bool // leading tabs are left out
+	quoted    bool
+}
+
+type parser struct {
+	frames  []frame
+	pending []heredoc // they begin after the line
+	word    strings.Builder
+	atStart bool // of a word: "#" begins a comment
+	newLine bool // of a here-document
+	escaped bool // the piece ends with a backslash
+	dollar  bool // the piece ends with a "$" that stands for itself
+	out     strings.Builder
+	prefix  string // of the next piece
+}
+
+func (p *parser) top() *frame { return &p.frames[len(p.frames)-1] }
+
+func (p *parser) push(f frame) {
+	p.frames = append(p.frames, f)
+	if f.kind == command {
+		p.atStart = true
+		p.word.Reset()
+	}
+}
+
+func (p *parser) pop() { p.frames = p.frames[:len(p.frames)-1] }
+
+// read takes in a piece, and writes it.
+func (p *parser) read(text string, last bool) error {
+	p.escaped, p.dollar = false, false
+	p.out.WriteString(text)
+	for i := 0; i < len(text); {
+		n, err := p.step(text[i:], last)
+		if err != nil {
+			return err
+		}
+		i += n
+	}
+	return nil
+}
+
+// step takes in what the text begins with, and returns how many bytes that are.
+func (p *parser) step(text string, last bool) (n int, err error) {
+	c := text[0]
+	if c == '`' && p.endBackquote() {
+		return 1, nil
+	}
+	f := p.top()
+	if f.kind == document {
+		if p.newLine {
+			p.newLine = false
+			if n, ok := f.doc.end(text, last); ok {
+				p.pop()
+				p.nextDocument()
+				return n, nil
+			}
+		}
+		p.newLine = c == '\n'
+		if f.quoted {
+			return 1, nil
+		}
+	}
+	switch f.kind {
+	case single:
+		if c == '\'' {
+			p.pop()
+		}
+		return 1, nil
+	case comment:
+		if c != '\n' {
+			return 1, nil
+		}
+		p.pop()
+		f = p.top()
+	}
+	switch c {
+	case '\\':
+		if p.escaped = len(text) == 1; p.escaped {
+			return 1, nil
+		}
+		p.inWord(f, '\\')
+		return 2, nil // In a document, too, a line that ends so goes on with the next.
+	case '$':
+		if n := p.expansion(text, f); n > 0 {
+			return n, nil
+		}
+		p.dollar = len(text) == 1
+		p.inWord(f, c)
+		return 1, nil
+	case '`':
+		p.push(frame{kind: command, closer: '`', first: true})
+		return 1, nil
+	}
+	switch f.kind {
+	case ansi:
+		if c == '\'' {
+			p.pop()
+		}
+	case double:
+		if c == '"' {
+			p.pop()
+		}
+	case parameter:
+		p.inParameter(c, f)
+	case arith:
+		return p.inArithmetic(text, f), nil
+	case command:
+		return p.inCommand(text, f, last)
+	}
+	return 1, nil
+}
+
+// endBackquote ends an old command substitution: no quoting inside hides its end from the shell.
+func (p *parser) endBackquote() bool {
+	for i := len(p.frames) - 1; i > 0; i-- {
+		if p.frames[i].closer == '`' {
+			p.frames = p.frames[:i]
+			p.atStart = false
+			return true
+		}
+	}
+	return false
+}
+
+// expansion takes in what begins with "$" and has something behind it, and returns its length, 0 for none.
+func (p *parser) expansion(text string, f *frame) int {
+	inQuotes := f.kind == double || f.kind == document || f.kind == parameter && f.quoted
+	switch rest := text[1:]; {
+	case f.kind == ansi:
+	case strings.HasPrefix(rest, "(("):
+		p.push(frame{kind: arith, depth: 2})
+		return 3
+	case strings.HasPrefix(rest, "("):
+		p.inWord(f, '$')
+		p.push(frame{kind: command, closer: ')', first: true, inWord: true})
+		return 2
+	case strings.HasPrefix(rest, "{"):
+		p.inWord(f, '$')
+		p.push(frame{kind: parameter, quoted: inQuotes})
+		return 2
+	case strings.HasPrefix(rest, "'") && !inQuotes && f.kind != arith:
+		p.inWord(f, '$')
+		p.push(frame{kind: ansi})
+		return 2
+	case rest != "" && strings.IndexByte("$!?#@*-0123456789", rest[0]) >= 0:
+		p.inWord(f, '$')
+		return 2
+	}
+	return 0
+}
+
+func (p *parser) inParameter(c byte, f *frame) {
+	switch {
+	case c == '}':
+		p.pop()
+	case c == '"':
+		p.push(frame{kind: double})
+	case c == '\'' && !f.quoted:
+		p.push(frame{kind: single})
+	}
+}
+
+func (p *parser) inArithmetic(text string, f *frame) int {
+	switch text[0] {
+	case '(':
+		f.depth++
+	case ')':
+		if f.depth--; f.depth == 0 {
+			p.pop()
+		}
+	}
+	return 1
+}
+
+// inCommand takes in what stands where commands do.
+func (p *parser) inCommand(text string, f *frame, last bool) (int, error) {
+	c := text[0]
+	switch c {
+	case '\'', '"':
+		p.inWord(f, c)
+		kind := single
+		if c == '"' {
+			kind = double
+		}
+		p.push(frame{kind: kind})
+		return 1, nil
+	case '#':
+		if p.atStart {
+			p.push(frame{kind: comment})
+			return 1, nil
+		}
+	case ' ', '\t':
+		p.endWord(f)
+		return 1, nil
+	case '\n':
+		p.endWord(f)
+		f.first = true
+		p.nextDocument()
+		return 1, nil
+	case ';', '&', '|':
+		p.endWord(f)
+		f.first = true
+		f.pattern = f.pattern || f.cases > 0 && c == ';' && strings.HasPrefix(text, ";;")
+		return 1, nil
+	case '(':
+		p.endWord(f)
+		if strings.HasPrefix(text, "((") && f.first {
+			p.push(frame{kind: arith, depth: 2})
+			return 2, nil
+		}
+		if f.pattern {
+			return 1, nil // In front of a pattern.
+		}
+		p.push(frame{kind: command, closer: ')', first: true})
+		return 1, nil
+	case ')':
+		p.endWord(f)
+		switch {
+		case f.cases > 0:
+			f.first, f.pattern = true, false
+		case f.closer == ')':
+			inWord := f.inWord
+			p.pop()
+			p.atStart = p.top().kind == command && !inWord
+		}
+		return 1, nil
+	case '<', '>':
+		p.endWord(f)
+		if strings.HasPrefix(text, "<<<") {
+			return 3, nil
+		}
+		if strings.HasPrefix(text, "<<") {
+			return p.beginDocument(text, last)
+		}
+		if strings.HasPrefix(text[1:], "(") { // bash: <(…)
+			p.push(frame{kind: command, closer: ')', first: true})
+			return 2, nil
+		}
+		return 1, nil
+	}
+	p.inWord(f, c)
+	return 1, nil
+}
+
+// inWord notes that a byte belongs to a word.
+func (p *parser) inWord(f *frame, c byte) {
+	if f.kind == command {
+		p.atStart = false
+		p.word.WriteByte(c)
+	}
+}
+
+// endWord ends the word that has begun. Words of the grammar count where a command begins.
+func (p *parser) endWord(f *frame) {
+	word := p.word.String()
+	p.word.Reset()
+	p.atStart = true
+	if word == "" {
+		return
+	}
+	switch {
+	case f.pattern && word == "esac", f.first && word == "esac":
+		f.cases = max(0, f.cases-1)
+		f.first, f.pattern = false, false
+	case f.first && word == "case":
+		f.cases++
+		f.first = false
+	case f.cases > 0 && word == "in" && !f.first:
+		f.pattern = true
+	case f.first && leads[word]:
+	default:
+		f.first = false
+	}
+}
+
+// leads are the words of the grammar that have a command behind them.
+var leads = map[string]bool{
+	"if": true, "then": true, "elif": true, "else": true, "while": true, "until": true, "do": true, "!": true, "{": true, "time": true,
+}
+
+// beginDocument takes in "<<" and the delimiter.
+func (p *parser) beginDocument(text string, last bool) (int, error) {
+	i := len("<<")
+	var doc heredoc
+	if strings.HasPrefix(text[i:], "-") {
+		doc.tabs = true
+		i++
+	}
+	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
+		i++
+	}
+	var word strings.Builder
+	var quote byte
+	for ; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == '\'':
+			word.WriteByte(c)
+		case c == '\\' && i+1 < len(text):
+			doc.quoted = true
+			i++
+			word.WriteByte(text[i])
+		case quote == 0 && (c == '\'' || c == '"'):
+			doc.quoted = true
+			quote = c
+		case quote == 0 && strings.IndexByte(" \t\n;&|<>()", c) >= 0:
+			doc.delimiter = word.String()
+			p.pending = append(p.pending, doc)
+			return i, nil
+		default:
+			word.WriteByte(c)
+		}
+	}
+	if !last {
+		return 0, errDelimiter
+	}
+	return i, nil
+}
+
+// nextDocument begins the next here-document of a line that has ended.
+func (p *parser) nextDocument() {
+	if len(p.pending) == 0 {
+		return
+	}
+	doc := p.pending[0]
+	p.pending = p.pending[1:]
+	p.push(frame{kind: document, quoted: doc.quoted, doc: doc})
+	p.newLine = true
+}
+
+// end reports whether a line is the delimiter, and how long it is.
+func (d *heredoc) end(text string, last bool) (n int, ok bool) {
+	line, _, whole := strings.Cut(text, "\n")
+	if !whole && !last {
+		return 0, false
+	}
+	n = len(line)
+	if d.tabs {
+		line = strings.TrimLeft(line, "\t")
+	}
+	if line != d.delimiter {
+		return 0, false
+	}
+	if whole {
+		n++
+	}
+	return n, true
+}
+
+// value says how a value is referred to that stands here. Quotes that have to be closed for it are opened again in the next piece.
+func (p *parser) value() (Place, error) {
+	if p.escaped {
+		return 0, errBackslash
+	}
+	f := p.top()
+	if p.dollar && f.kind != single && f.kind != ansi { // It would belong to the reference.
+		text := p.out.String()
+		p.out.Reset()
+		p.out.WriteString(text[:len(text)-1] + `\$`)
+	}
+	p.newLine = false
+	switch f.kind {
+	case command:
+		p.inWord(f, '$')
+		return Word, nil
+	case single, ansi:
+		p.out.WriteString("'")
+		if p.prefix = "'"; f.kind == ansi {
+			p.prefix = "$'"
+		}
+		return Word, nil
+	case parameter:
+		if !f.quoted {
+			return Word, nil
+		}
+	case arith:
+		return Number, nil
+	case document:
+		if f.quoted {
+			return 0, errQuotedDoc
+		}
+	}
+	return Inside, nil
+}
