@@ -31,6 +31,9 @@ func claimSignal(s Signal, c chan os.Signal) {
 	}
 	entry.channels++
 	claims.bySignal[s] = entry
+	if defaults[s] && entry.channels == 1 {
+		signal.Ignore(s) // Only so the runtime learns that its handler is gone, and Notify puts it back.
+	}
 	signal.Notify(c, s)
 }
 
@@ -54,4 +57,7 @@ func releaseSignal(s Signal, c chan os.Signal) {
 		signal.Ignore(s)
 	}
 	signal.Stop(c)
+	if defaults[s] {
+		_ = setDefault(s) // It has succeeded before.
+	}
 }

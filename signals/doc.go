@@ -43,7 +43,7 @@
 //
 // While a signal is watched it does not do what it did before. When its last watcher in the program is closed, or that
 // watcher's loop is, the disposition from before is back: the default, which for a Go program is the one that os/signal
-// documents, or ignored, if it was ignored by nohup or [os/signal.Ignore]. In the latter case Notify channels that the
+// documents, unless [Default] says otherwise, or ignored, if it was ignored by nohup or [os/signal.Ignore]. In the latter case Notify channels that the
 // program has added meanwhile lose the signal. The program's own [os/signal.Ignore] and [os/signal.Reset] take a signal
 // from its watchers as well.
 //

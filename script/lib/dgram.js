@@ -1,6 +1,7 @@
 'use strict';
 
 const EventEmitter = require('events');
+const diagnostics = require('internal/diagnostics');
 const { codes } = require('internal/errors');
 const { _createSocketHandle, checkKind, kStateSymbol, newHandle } = require('internal/dgram');
 const { addOptions } = require('internal/dgram_options');
@@ -58,6 +59,7 @@ function Socket(type, listener) {
       this.once('close', disposable[Symbol.dispose].bind(disposable));
     }
   }
+  if (diagnostics.active !== undefined) diagnostics.publish('udp.socket', { socket: this });
 }
 Object.setPrototypeOf(Socket.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Socket, EventEmitter);

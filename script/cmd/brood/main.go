@@ -67,6 +67,7 @@ func run(program string, args []string) (code int, err error) {
 	case c.script == "" && c.eval == nil && isTerminal(0):
 		return exitUsage, &usageError{usage + "\nThere is no interactive mode."}
 	}
+	dispositions(c.flags)
 	loop, err := reactor.New(nil)
 	if err != nil {
 		return 1, err

@@ -43,7 +43,7 @@ var withValue = set(`conditions diagnostic-dir disable-warning dns-result-order 
 
 // plain are options without a value. Those that mean nothing here are taken all the same: scripts pass them to the children they start.
 var plain = set(`abort-on-uncaught-exception addons allow-addons allow-child-process allow-natives-syntax allow-wasi allow-worker async-context-frame check
-	deprecation disallow-code-generation-from-strings enable-fips enable-network-family-autoselection enable-source-maps
+	deprecation disable-sigusr1 disallow-code-generation-from-strings enable-fips enable-network-family-autoselection enable-source-maps
 	entry-url experimental-abortcontroller experimental-addon-modules experimental-async-context-frame experimental-detect-module
 	experimental-eventsource experimental-fetch experimental-global-customevent experimental-global-navigator experimental-global-webcrypto
 	experimental-import-meta-resolve experimental-inspector-network-resource experimental-json-modules experimental-modules

@@ -1,6 +1,7 @@
 'use strict';
 
 const EventEmitter = require('events');
+const diagnostics = require('internal/diagnostics');
 const { codes } = require('internal/errors');
 const { signalName, signalNumber } = require('internal/constants');
 const { errnoException, errnoOf } = require('internal/system_errors');
@@ -109,6 +110,10 @@ ChildProcess.prototype.spawn = function spawn(options) {
   for (const slot of stdio) {
     if (slot.type === 'wrap') slot.fd = slot.handle.lend?.() ?? slot.fd;
   }
+  if (diagnostics.active !== undefined) {
+    diagnostics.publish('child_process', { process: this });
+    diagnostics.publish('tracing:child_process.spawn:start', { process: this, options });
+  }
   const started = binding.spawn(options, (code, signal) => onexit(this, code, signal === null ? null : signalName(signal)));
   const failure = started.errno;
   if (told.has(failure)) {
@@ -121,6 +126,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
   }
   this._handle = started.handle;
   if (failure === 0) this.pid = started.pid;
+  if (diagnostics.active !== undefined) publishStarted(this, failure);
 
   stdio.forEach((slot, i) => {
     if (slot.type === 'wrap') lendToChild(slot);
@@ -140,6 +146,11 @@ ChildProcess.prototype.spawn = function spawn(options) {
   }
   return failure;
 };
+
+function publishStarted(child, failure) {
+  if (failure === 0) diagnostics.publish('tracing:child_process.spawn:end', { process: child });
+  else diagnostics.publish('tracing:child_process.spawn:error', { process: child, error: errnoException(failure, `spawn ${child.spawnfile}`) });
+}
 
 // lendToChild leaves a stream of this process to a child: nothing more is read here.
 function lendToChild({ handle, _stdio: stream }) {

@@ -6,13 +6,14 @@ const {
   coded,
   codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_VALUE, ERR_UNKNOWN_BUILTIN_MODULE },
 } = require('internal/errors');
+const diagnostics = require('internal/diagnostics');
 const { validateString } = require('internal/validators');
 
 const host = internalBinding('host');
 const modules = internalBinding('modules');
 
 const builtinModules = [
-  '_stream_duplex', '_stream_passthrough', '_stream_readable', '_stream_transform', '_stream_writable', 'assert', 'assert/strict', 'async_hooks', 'buffer', 'child_process', 'cluster', 'console', 'constants', 'dgram', 'dns', 'dns/promises', 'events', 'fs', 'fs/promises',
+  '_stream_duplex', '_stream_passthrough', '_stream_readable', '_stream_transform', '_stream_writable', 'assert', 'assert/strict', 'async_hooks', 'buffer', 'child_process', 'cluster', 'console', 'constants', 'dgram', 'diagnostics_channel', 'dns', 'dns/promises', 'events', 'fs', 'fs/promises',
   'http', 'https', 'module', 'net', 'os', 'path', 'path/posix', 'path/win32', 'perf_hooks', 'process', 'punycode', 'querystring', 'readline',
   'readline/promises', 'stream', 'stream/consumers', 'stream/promises', 'stream/web', 'string_decoder', 'sys', 'timers', 'timers/promises', 'tls', 'tty', 'url', 'util',
   'util/types', 'v8', 'vm', 'worker_threads', 'zlib',
@@ -178,7 +179,9 @@ Module.prototype.load = function load(filename) {
 Module.prototype.require = function (request) {
   validateString(request, 'id');
   if (request === '') throw new ERR_INVALID_ARG_VALUE('id', request, 'must be a non-empty string');
-  return Module._load(request, this, false);
+  if (diagnostics.active === undefined) return Module._load(request, this, false);
+  const trace = require('diagnostics_channel').tracingChannel('module.require');
+  return trace.traceSync(() => Module._load(request, this, false), { id: request, parentFilename: this.filename });
 };
 
 let isWrapped = false; // a script has changed what is around the source of a module

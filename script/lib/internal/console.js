@@ -6,6 +6,7 @@ const { codes: { ERR_CONSOLE_WRITABLE_STREAM, ERR_INCOMPATIBLE_OPTION_PAIR } } =
 const { formatAll } = require('internal/format');
 const { inspect } = require('internal/inspect');
 const { validateArray, validateInteger, validateObject, validateOneOf } = require('internal/validators');
+const diagnostics = require('internal/diagnostics');
 const lazyStreams = require('internal/lazy_stdio');
 
 const { writeSync } = internalBinding('files');
@@ -148,6 +149,11 @@ function print(console, toStderr, args) {
   write(console, toStderr, formatAll(colorsFor(console[state], streamOf(console, toStderr)), args));
 }
 
+function publishAndPrint(console, name, toStderr, args) {
+  if (diagnostics.active !== undefined) diagnostics.publish(name, args);
+  print(console, toStderr, args);
+}
+
 function elapsed(console, label, method, args) {
   const began = console._times.get(label);
   if (began === undefined) {
@@ -160,11 +166,11 @@ function elapsed(console, label, method, args) {
 }
 
 const methods = {
-  log(...args) { print(this, false, args); },
-  info(...args) { print(this, false, args); },
-  debug(...args) { print(this, false, args); },
-  warn(...args) { print(this, true, args); },
-  error(...args) { print(this, true, args); },
+  log(...args) { publishAndPrint(this, 'console.log', false, args); },
+  info(...args) { publishAndPrint(this, 'console.info', false, args); },
+  debug(...args) { publishAndPrint(this, 'console.debug', false, args); },
+  warn(...args) { publishAndPrint(this, 'console.warn', true, args); },
+  error(...args) { publishAndPrint(this, 'console.error', true, args); },
   dir(object, options) {
     write(this, false, inspect(object, { customInspect: false, ...colorsFor(this[state], streamOf(this, false)), ...options }));
   },

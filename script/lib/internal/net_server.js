@@ -3,6 +3,7 @@
 // net.Server.
 
 const EventEmitter = require('events');
+const diagnostics = require('internal/diagnostics');
 const { codes } = require('internal/errors');
 const { isPipeName, normalizeArgs, toNumber } = require('internal/net');
 const { Socket, checkBlockList, kSetKeepAlive, kSetKeepAliveDelay, kSetNoDelay } = require('internal/net_socket');
@@ -87,8 +88,19 @@ function createAnyHandle(server, port, fd, flags) {
   return [createServerHandle('0.0.0.0', port, 4, fd, flags), '0.0.0.0', 4];
 }
 
-function emitError(server, error) {
+function publishFailure(server, error) {
+  if (diagnostics.active !== undefined) diagnostics.publish('tracing:net.server.listen:error', { server, error });
+}
+
+// failNow tells that a server cannot listen, failSoon has it told on the next tick.
+function failNow(server, error) {
+  publishFailure(server, error);
   server.emit('error', error);
+}
+
+function failSoon(server, error) {
+  publishFailure(server, error);
+  process.nextTick(() => server.emit('error', error));
 }
 
 function setupListenHandle(address, port, family, backlog, fd, flags) {
@@ -97,7 +109,7 @@ function setupListenHandle(address, port, family, backlog, fd, flags) {
     if (!address && typeof fd !== 'number') [handle, address, family] = createAnyHandle(this, port, fd, flags);
     else handle = createServerHandle(address, port, family, fd, flags);
     if (typeof handle === 'number') {
-      process.nextTick(emitError, this, uvWithHostPort(handle, 'listen', address, port));
+      failSoon(this, uvWithHostPort(handle, 'listen', address, port));
       return;
     }
     this._handle = handle;
@@ -108,7 +120,7 @@ function setupListenHandle(address, port, family, backlog, fd, flags) {
   if (status) {
     this._handle.close();
     this._handle = null;
-    process.nextTick(emitError, this, uvWithHostPort(status, 'listen', address, port));
+    failSoon(this, uvWithHostPort(status, 'listen', address, port));
     return;
   }
   this._connectionKey = `${family}:${address}:${port}`;
@@ -117,7 +129,9 @@ function setupListenHandle(address, port, family, backlog, fd, flags) {
 }
 
 function emitListening(server) {
-  if (server._handle) server.emit('listening');
+  if (!server._handle) return;
+  if (diagnostics.active !== undefined) diagnostics.publish('tracing:net.server.listen:asyncEnd', { server });
+  server.emit('listening');
 }
 
 Server.prototype._listen2 = setupListenHandle;
@@ -169,6 +183,7 @@ function onConnection(status, handle) {
   self._connections++;
   socket.server = self;
   socket._server = self;
+  if (diagnostics.active !== undefined) diagnostics.publish('net.server.socket', { socket });
   self.emit('connection', socket);
 }
 
@@ -193,7 +208,7 @@ function listenInCluster(server, address, port, family, backlog, fd, exclusive, 
       if (handle.getsockname(out) === 0 && port !== out.port) status = errnoOf('EADDRINUSE');
     }
     if (status) {
-      server.emit('error', uvWithHostPort(status, 'bind', address, port));
+      failNow(server, uvWithHostPort(status, 'bind', address, port));
       return;
     }
     server._handle = handle;
@@ -225,6 +240,7 @@ Server.prototype.listen = function (...args) {
     this.once('listening', callback);
   }
   const fromArgs = toNumber(args.length > 1 && args[1]) || toNumber(args.length > 2 && args[2]);
+  if (diagnostics.active !== undefined) diagnostics.publish('tracing:net.server.listen:asyncStart', { server: this, options });
   options = options._handle || options.handle || options;
   if (typeof options.listen === 'function' && typeof options.close === 'function' && 'onconnection' in options) {
     this._handle = options;
@@ -280,7 +296,7 @@ function lookupAndListen(server, port, host, backlog, exclusive, flags) {
   require('dns').lookup(host, (error, ip, family) => {
     if (id !== server._listeningId) return;
     if (error) {
-      server.emit('error', error);
+      failNow(server, error);
       return;
     }
     listenInCluster(server, ip, port, ip ? family : 4, backlog, undefined, exclusive, flags);

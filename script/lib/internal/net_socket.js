@@ -4,6 +4,7 @@
 
 const { addAbortListener } = require('events');
 const { Duplex } = require('stream');
+const diagnostics = require('internal/diagnostics');
 const { AbortError, codes } = require('internal/errors');
 const { FastBuffer } = require('internal/buffer');
 const { normalizeArgs, normalizedArgsSymbol } = require('internal/net');
@@ -437,6 +438,7 @@ Socket.prototype.connect = function (...args) {
     this._peername = undefined;
     this._sockname = undefined;
   }
+  if (diagnostics.active !== undefined) diagnostics.publish('net.client.socket', { socket: this });
   if (callback !== null) this.once('connect', callback);
   if (options.blockList !== undefined) this.blockList = checkBlockList(options.blockList);
   check(options);

@@ -2,6 +2,7 @@
 
 // ClientRequest.
 
+const diagnostics = require('internal/diagnostics');
 const { AbortError, codes } = require('internal/errors');
 const { MAX_HEADER_SIZE, METHODS, invalidPath, isToken } = require('internal/http/common');
 const { IncomingMessage, aborted } = require('internal/http/incoming');
@@ -85,6 +86,7 @@ class ClientRequest extends OutgoingMessage {
     }
     this.#setHeaders(options, host, port, agent);
     if (options.signal) require('internal/streams/add-abort-signal').addAbortSignal(options.signal, this);
+    if (diagnostics.active !== undefined) diagnostics.publish('http.client.request.created', { request: this });
     if (agent) agent.addRequest(this, options);
     else this.#connectAlone(options);
   }
@@ -122,6 +124,11 @@ class ClientRequest extends OutgoingMessage {
   }
 
   _implicitHeader() { this._storeHeader(`${this.method} ${this.path} HTTP/1.1\r\n`); }
+
+  _final(callback) {
+    if (diagnostics.active !== undefined) diagnostics.publish('http.client.request.start', { request: this });
+    super._final(callback);
+  }
 
   abort() {
     if (this.aborted) return;
@@ -190,6 +197,7 @@ class ClientRequest extends OutgoingMessage {
       res.upgrade = true;
       return 'upgrade';
     }
+    if (diagnostics.active !== undefined) diagnostics.publish('http.client.response.finish', { request: this, response: res });
     if (this.aborted || !this.emit('response', res)) res._dump();
     return this.method === 'HEAD';
   }
@@ -282,6 +290,7 @@ class ClientRequest extends OutgoingMessage {
     }
     if (!error && this.res === null && !(this.aborted && socket === null)) error = hangUp();
     if (error instanceof AbortError) this.aborted = false;
+    if (error && diagnostics.active !== undefined) diagnostics.publish('http.client.request.error', { request: this, error });
     super._destroy(error, callback);
   }
 

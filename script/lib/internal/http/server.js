@@ -3,6 +3,7 @@
 // http.Server and ServerResponse. Requests that come one after the other on a connection are answered in their order.
 
 const net = require('net');
+const diagnostics = require('internal/diagnostics');
 const { codes } = require('internal/errors');
 const { MAX_HEADER_SIZE, STATUS_CODES, invalidValue } = require('internal/http/common');
 const { IncomingMessage, aborted } = require('internal/http/incoming');
@@ -223,6 +224,10 @@ class Connection {
     req.res = res;
     res.shouldKeepAlive &&= keepAlive;
     res._keepAliveTimeout = server.keepAliveTimeout;
+    if (diagnostics.active !== undefined) {
+      diagnostics.publish('http.server.response.created', { request: req, response: res });
+      diagnostics.publish('http.server.request.start', { request: req, response: res, socket: this.socket, server });
+    }
     this.#answers.push(res);
     if (this.#answers.length === 1) res.assignSocket(this.socket);
     else if (this.#answers.length >= MAX_PIPELINED) this.socket.pause();
@@ -261,6 +266,9 @@ class Connection {
 
   #finished(req, res) {
     const { socket } = this;
+    if (diagnostics.active !== undefined) {
+      diagnostics.publish('http.server.response.finish', { request: req, response: res, socket, server: this.#server });
+    }
     this.#answers.shift();
     if (!req._consumed || !req.complete) req._dump();
     res.detachSocket(socket);

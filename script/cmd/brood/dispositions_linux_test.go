@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/signals"
+)
+
+func init() {
+	helperproc.Register("brood", func(args []string) {
+		code, err := run("brood", args)
+		if err != nil {
+			panic(err)
+		}
+		helperproc.Exit(code)
+	})
+}
+
+// endOf runs the command and returns how it has ended and what it has printed.
+func endOf(t *testing.T, args ...string) (status syscall.WaitStatus, stdout string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	program, argv := helperproc.Command("brood", args...)
+	cmd := exec.CommandContext(ctx, program, argv...)
+	var out, errors bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errors
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		require.NoError(t, err)
+	}
+	require.NoError(t, ctx.Err())
+	require.Empty(t, errors.String())
+	return cmd.ProcessState.Sys().(syscall.WaitStatus), out.String()
+}
+
+func TestASignalThatNobodyListensToEndsTheProgram(t *testing.T) {
+	for _, s := range []syscall.Signal{unix.SIGUSR2, unix.SIGALRM, unix.SIGIO, unix.SIGQUIT, unix.SIGABRT, unix.SIGTRAP, unix.SIGVTALRM, unix.SIGTERM} {
+		name := signals.Name(s)
+		status, _ := endOf(t, "-e", "process.kill(process.pid, '"+name+"'); setInterval(() => {}, 1000)")
+		require.True(t, status.Signaled(), name)
+		require.Equal(t, s, status.Signal())
+	}
+	status, _ := endOf(t, "-e", "process.abort()")
+	require.Equal(t, unix.SIGABRT, status.Signal())
+}
+
+func TestASignalEndsTheProgramAfterItsLastListener(t *testing.T) {
+	for _, name := range []string{"SIGUSR2", "SIGALRM", "SIGQUIT", "SIGTERM"} {
+		status, stdout := endOf(t, "-e", `
+			const name = '`+name+`';
+			const other = () => {};
+			process.on(name, other);
+			process.once(name, () => {
+				console.log('heard');
+				process.off(name, other);
+				process.kill(process.pid, name);
+			});
+			process.kill(process.pid, name);
+			setInterval(() => {}, 1000);`)
+		require.Equal(t, "heard\n", stdout, name)
+		require.True(t, status.Signaled(), name)
+		require.Equal(t, name, signals.Name(status.Signal()))
+	}
+}
+
+func TestSignalsThatNodeDropsDoNotEndTheProgram(t *testing.T) {
+	status, stdout := endOf(t, "-e", `
+		for (const name of ['SIGPIPE', 'SIGXFSZ', 'SIGUSR1', 'SIGWINCH', 'SIGURG', 'SIGCHLD']) process.kill(process.pid, name);
+		console.log('alive');`)
+	require.True(t, status.Exited())
+	require.Equal(t, "alive\n", stdout)
+	status, _ = endOf(t, "--disable-sigusr1", "-e", "process.kill(process.pid, 'SIGUSR1'); setInterval(() => {}, 1000)")
+	require.Equal(t, unix.SIGUSR1, status.Signal())
+}

@@ -1,0 +1,43 @@
+package signals
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// mayDefault returns why s must keep the runtime's handler, nil if it need not.
+func mayDefault(s Signal) error {
+	switch err := refuse(s); {
+	case err == nil && s != syscall.SIGURG:
+		return nil
+	case err == ErrUnknown || err == ErrUncatchable:
+		return err
+	}
+	switch s {
+	case syscall.SIGPROF, syscall.SIGTRAP, syscall.SIGSYS: // Nobody can watch them, but the runtime does without, too.
+		return nil
+	}
+	return ErrReserved
+}
+
+// setDefault sets the disposition of s by itself: the runtime does not learn of it.
+func setDefault(s Signal) error {
+	var action [8]uint64 // SIG_DFL is zero, and no architecture's struct sigaction is larger.
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s), uintptr(unsafe.Pointer(&action)), 0, uintptr(maxSignal+7)/8, 0, 0)
+	if errno != 0 {
+		return os.NewSyscallError("rt_sigaction", errno)
+	}
+	return nil
+}
+
+// unblock has the calling thread take signals that the program was started with blocked.
+func unblock(all []Signal) error {
+	var set unix.Sigset_t
+	for _, s := range all {
+		addSignal(&set, s)
+	}
+	return os.NewSyscallError("pthread_sigmask", unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil))
+}
