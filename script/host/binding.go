@@ -22,6 +22,7 @@ func init() {
 	bindings = map[string]func(*builder){
 		"buffer":        bindBuffer,
 		"child":         bindChild,
+		"crypto":        bindCrypto,
 		"dns":           bindDNS,
 		"encoding":      bindEncoding,
 		"errno":         bindErrno,

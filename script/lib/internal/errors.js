@@ -216,6 +216,13 @@ define('ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL', TypeError, (text) => text);
 define('ERR_PARSE_ARGS_UNKNOWN_OPTION', TypeError, (text) => text);
 define('ERR_TEST_FAILURE', Error, (text) => text);
 define('ERR_CONSOLE_WRITABLE_STREAM', TypeError, (name) => `Console expects a writable stream instance for ${name}`);
+define('ERR_CRYPTO_HASH_FINALIZED', Error, 'Digest already called');
+define('ERR_CRYPTO_INVALID_AUTH_TAG', TypeError, (length) => `Invalid authentication tag length: ${length}`);
+define('ERR_CRYPTO_INVALID_DIGEST', TypeError, (name) => `Invalid digest: ${name}`);
+define('ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE', TypeError, (actual, expected) => `Invalid key object type ${actual}, expected ${expected}.`);
+define('ERR_CRYPTO_INVALID_SCRYPT_PARAMS', RangeError, 'Invalid scrypt params');
+define('ERR_CRYPTO_INVALID_STATE', Error, (name) => `Invalid state for operation ${name}`);
+define('ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH', RangeError, 'Input buffers must have the same byte length');
 define('ERR_NO_CRYPTO', Error, 'Node.js is not compiled with OpenSSL crypto support');
 
 // AbortError is what an AbortSignal ends an operation with.
