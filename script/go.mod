@@ -3,9 +3,11 @@ module github.com/brood-go/brood/script
 go 1.26.0
 
 require (
+	github.com/andybalholm/brotli v1.3.0
 	github.com/brood-go/brood v0.0.0-00010101000000-000000000000
 	github.com/evanw/esbuild v0.28.2
 	github.com/fsnotify/fsnotify v1.10.1
+	github.com/klauspost/compress v1.20.4
 	github.com/nlnwa/whatwg-url v0.6.2
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/crypto v0.57.0

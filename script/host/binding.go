@@ -43,6 +43,7 @@ func init() {
 		"udp":           bindUDP,
 		"url":           bindURL,
 		"vm":            bindVM,
+		"zlib":          bindZlib,
 	}
 }
 

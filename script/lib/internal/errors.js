@@ -114,6 +114,7 @@ define('ERR_ILLEGAL_CONSTRUCTOR', TypeError, 'Illegal constructor');
 define('ERR_INVALID_STATE', Error, (text) => `Invalid state: ${text}`);
 define('ERR_BUFFER_OUT_OF_BOUNDS', RangeError, (name) =>
   (name ? `"${name}" is outside of buffer bounds` : 'Attempt to access memory outside buffer bounds'));
+define('ERR_BUFFER_TOO_LARGE', RangeError, (size) => `Cannot create a Buffer larger than ${size} bytes`);
 define('ERR_INVALID_BUFFER_SIZE', RangeError, (size) => `Buffer size must be a multiple of ${size}`);
 define('ERR_STREAM_ALREADY_FINISHED', Error, (name) => `Cannot call ${name} after a stream was finished`);
 define('ERR_STREAM_CANNOT_PIPE', Error, 'Cannot pipe, not readable');
