@@ -23,6 +23,7 @@ func init() {
 		"buffer":        bindBuffer,
 		"child":         bindChild,
 		"command":       bindCommand,
+		"crypto":        bindCrypto,
 		"dns":           bindDNS,
 		"encoding":      bindEncoding,
 		"errno":         bindErrno,
@@ -43,6 +44,7 @@ func init() {
 		"udp":           bindUDP,
 		"url":           bindURL,
 		"vm":            bindVM,
+		"zlib":          bindZlib,
 	}
 }
 

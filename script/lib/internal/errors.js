@@ -114,6 +114,7 @@ define('ERR_ILLEGAL_CONSTRUCTOR', TypeError, 'Illegal constructor');
 define('ERR_INVALID_STATE', Error, (text) => `Invalid state: ${text}`);
 define('ERR_BUFFER_OUT_OF_BOUNDS', RangeError, (name) =>
   (name ? `"${name}" is outside of buffer bounds` : 'Attempt to access memory outside buffer bounds'));
+define('ERR_BUFFER_TOO_LARGE', RangeError, (size) => `Cannot create a Buffer larger than ${size} bytes`);
 define('ERR_INVALID_BUFFER_SIZE', RangeError, (size) => `Buffer size must be a multiple of ${size}`);
 define('ERR_STREAM_ALREADY_FINISHED', Error, (name) => `Cannot call ${name} after a stream was finished`);
 define('ERR_STREAM_CANNOT_PIPE', Error, 'Cannot pipe, not readable');
@@ -216,6 +217,13 @@ define('ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL', TypeError, (text) => text);
 define('ERR_PARSE_ARGS_UNKNOWN_OPTION', TypeError, (text) => text);
 define('ERR_TEST_FAILURE', Error, (text) => text);
 define('ERR_CONSOLE_WRITABLE_STREAM', TypeError, (name) => `Console expects a writable stream instance for ${name}`);
+define('ERR_CRYPTO_HASH_FINALIZED', Error, 'Digest already called');
+define('ERR_CRYPTO_INVALID_AUTH_TAG', TypeError, (length) => `Invalid authentication tag length: ${length}`);
+define('ERR_CRYPTO_INVALID_DIGEST', TypeError, (name) => `Invalid digest: ${name}`);
+define('ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE', TypeError, (actual, expected) => `Invalid key object type ${actual}, expected ${expected}.`);
+define('ERR_CRYPTO_INVALID_SCRYPT_PARAMS', RangeError, 'Invalid scrypt params');
+define('ERR_CRYPTO_INVALID_STATE', Error, (name) => `Invalid state for operation ${name}`);
+define('ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH', RangeError, 'Input buffers must have the same byte length');
 define('ERR_NO_CRYPTO', Error, 'Node.js is not compiled with OpenSSL crypto support');
 
 // AbortError is what an AbortSignal ends an operation with.

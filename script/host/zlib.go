@@ -1,0 +1,140 @@
+package host
+
+import (
+	"errors"
+	"hash/crc32"
+
+	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/script/nodezlib"
+)
+
+// zlibHandle is one stream of module zlib.
+type zlibHandle struct {
+	in     *nodezlib.Compressor   // of a mode that compresses
+	out    *nodezlib.Decompressor // of one that decompresses
+	size   int                    // the most bytes of output at once
+	read   int64                  // bytes that were given
+	failed error
+}
+
+// close lets go of what is large, sooner than the collector would.
+func (z *zlibHandle) close() { z.in, z.out = nil, nil }
+
+// What step returns besides output. The library has the same numbers.
+const (
+	zlibWants  = iota // input
+	zlibEnded         // the end was read, or written
+	zlibFailed        // error tells why
+)
+
+// Values of flush: Node's.
+const (
+	zlibNoFlush = 0
+	zlibFinish  = 4
+)
+
+func bindZlib(b *builder) {
+	h := b.h
+	// create(mode, level, huffman, windowBits, dictionary, chunkSize, checksum)
+	b.fn("create", func(c *engine.Call) (engine.Value, error) {
+		o := nodezlib.Options{Level: int(c.Arg(1).Int()), Huffman: c.Arg(2).Bool(), WindowBits: int(c.Arg(3).Int()), Checksum: c.Arg(6).Bool()}
+		if p, ok := plainBytes(c.Arg(4)); ok {
+			o.Dictionary = append([]byte{}, p...)
+		}
+		z := &zlibHandle{size: int(c.Arg(5).Int())}
+		if mode := nodezlib.Mode(c.Arg(0).Int()); mode.Compresses() {
+			var err error
+			if z.in, err = nodezlib.NewCompressor(mode, o); err != nil {
+				return c.Undefined(), err
+			}
+		} else {
+			z.out = nodezlib.NewDecompressor(mode, o, z.size)
+		}
+		prototype, err := h.prototype(c.Scope, "zlib", zlibMethods)
+		if err != nil {
+			return c.Undefined(), err
+		}
+		return c.Native(prototype, z), nil
+	})
+	// crc32(data, value)
+	b.fn("crc32", func(c *engine.Call) (engine.Value, error) {
+		return c.Int(int64(crc32.Update(uint32(c.Arg(1).Int()), crc32.IEEETable, bytesArg(c, 0)))), nil
+	})
+}
+
+func zlibMethods(b *builder) {
+	method(b, "write", (*zlibHandle).write)
+	method(b, "step", (*zlibHandle).step)
+	// error() returns [message, number] of why step failed.
+	method(b, "error", func(z *zlibHandle, c *engine.Call) (engine.Value, error) {
+		e, ok := errors.AsType[*nodezlib.Error](z.failed)
+		if !ok {
+			return c.Undefined(), z.failed
+		}
+		return c.Array(c.String(e.Message), c.Int(int64(e.Number))), nil
+	})
+	method(b, "bytesRead", func(z *zlibHandle, c *engine.Call) (engine.Value, error) {
+		if z.out != nil {
+			return c.Int(z.out.Read()), nil
+		}
+		return c.Int(z.read), nil
+	})
+	method(b, "setLevel", func(z *zlibHandle, c *engine.Call) (engine.Value, error) {
+		if z.in == nil {
+			return c.Undefined(), nil
+		}
+		return c.Undefined(), z.in.SetLevel(int(c.Arg(0).Int()), c.Arg(1).Bool())
+	})
+	method(b, "close", func(z *zlibHandle, c *engine.Call) (engine.Value, error) {
+		z.close()
+		return c.Undefined(), nil
+	})
+}
+
+// write is write(bytes, flush): step gives what comes of it.
+func (z *zlibHandle) write(c *engine.Call) (engine.Value, error) {
+	p, flush := bytesArg(c, 0), c.Arg(1).Int()
+	z.read += int64(len(p))
+	if z.out != nil {
+		z.out.Feed(append([]byte(nil), p...))
+		if flush == zlibFinish {
+			z.out.End()
+		}
+		return c.Undefined(), nil
+	}
+	if z.in == nil {
+		return c.Undefined(), &codedError{"Error", "ERR_INTERNAL_ASSERTION", "zlib binding closed"}
+	}
+	err := z.in.Write(p)
+	switch {
+	case err != nil:
+	case flush == zlibFinish:
+		err = z.in.Finish()
+	case flush != zlibNoFlush:
+		err = z.in.Flush()
+	}
+	z.failed = err
+	return c.Undefined(), nil
+}
+
+func (z *zlibHandle) step(c *engine.Call) (engine.Value, error) {
+	var p []byte
+	err := z.failed
+	switch {
+	case err != nil:
+	case z.out != nil:
+		p, err = z.out.Next()
+	case z.in != nil:
+		p = z.in.Take(z.size)
+	}
+	switch {
+	case err != nil:
+		z.failed = err
+		return c.Int(zlibFailed), nil
+	case len(p) > 0:
+		return c.Uint8Array(p), nil
+	case z.out != nil && z.out.Done():
+		return c.Int(zlibEnded), nil
+	}
+	return c.Int(zlibWants), nil
+}

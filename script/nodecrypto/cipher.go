@@ -1,0 +1,225 @@
+package nodecrypto
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/subtle"
+	"errors"
+	"strings"
+)
+
+// Cipher encrypts or decrypts what is written to it piece by piece.
+type Cipher struct {
+	block   cipher.Block
+	mode    cipher.BlockMode // of ECB and CBC, else nil
+	stream  cipher.Stream    // of CTR and GCM, else nil
+	encrypt bool
+	rest    []byte // what is no whole block yet
+	unpad   bool   // padding is added, or taken away
+
+	gcm   cipher.AEAD // else nil
+	nonce []byte
+	text  []byte // the plain text of GCM, for the tag
+	extra []byte // what the tag covers besides
+	Tag   []byte // of GCM: what Final has made, or what it is to compare with
+	done  bool
+}
+
+// Spec says what a cipher of a name takes: bytes.
+type Spec struct {
+	Name      string
+	Mode      string
+	KeyLength int
+	IVLength  int // 0: none
+	BlockSize int // 0: a stream
+}
+
+// specs are the ciphers, in the order of their names.
+var specs = makeSpecs()
+
+func makeSpecs() (all []Spec) {
+	for _, bits := range []string{"128", "192", "256"} {
+		length := map[string]int{"128": 16, "192": 24, "256": 32}[bits]
+		all = append(all,
+			Spec{"aes-" + bits + "-cbc", "cbc", length, aes.BlockSize, aes.BlockSize},
+			Spec{"aes-" + bits + "-ctr", "ctr", length, aes.BlockSize, 0},
+			Spec{"aes-" + bits + "-ecb", "ecb", length, 0, aes.BlockSize},
+			Spec{"aes-" + bits + "-gcm", "gcm", length, gcmNonce, 0})
+	}
+	return all
+}
+
+const (
+	gcmNonce = 12 // bytes
+	gcmTag   = 16
+)
+
+// Ciphers returns what there is.
+func Ciphers() []Spec { return specs }
+
+// Lookup returns the cipher of a name.
+func Lookup(name string) (Spec, bool) {
+	name = strings.ToLower(name)
+	for _, short := range []string{"128", "192", "256"} {
+		if name == "aes"+short {
+			name = "aes-" + short + "-cbc"
+		} else if name == "id-aes"+short+"-gcm" {
+			name = "aes-" + short + "-gcm"
+		}
+	}
+	for _, spec := range specs {
+		if spec.Name == name {
+			return spec, true
+		}
+	}
+	return Spec{}, false
+}
+
+// What is wrong with what a cipher was given.
+var (
+	ErrKeyLength   = errors.New("invalid key length")
+	ErrIV          = errors.New("invalid initialization vector")
+	ErrFinished    = errors.New("the cipher is finished")
+	ErrBlockLength = errors.New("wrong final block length")
+	ErrPadding     = errors.New("bad decrypt")
+	ErrNotTrue     = errors.New("unsupported state or unable to authenticate data")
+)
+
+// NewCipher returns a cipher. GCM takes 12 bytes of iv.
+func NewCipher(spec Spec, key, iv []byte, encrypt bool) (*Cipher, error) {
+	if len(iv) != spec.IVLength {
+		return nil, ErrIV
+	}
+	if len(key) != spec.KeyLength {
+		return nil, ErrKeyLength
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	c := &Cipher{block: block, encrypt: encrypt, unpad: spec.BlockSize > 0}
+	switch spec.Mode {
+	case "cbc":
+		if encrypt {
+			c.mode = cipher.NewCBCEncrypter(block, iv)
+		} else {
+			c.mode = cipher.NewCBCDecrypter(block, iv)
+		}
+	case "ecb":
+		c.mode = &ecb{block, encrypt}
+	case "ctr":
+		c.stream = cipher.NewCTR(block, iv)
+	case "gcm":
+		// GCM is counter mode, which begins at 2; the tag is made of all of the text once it is there.
+		if c.gcm, err = cipher.NewGCM(block); err != nil {
+			return nil, err
+		}
+		c.nonce = bytes.Clone(iv)
+		c.stream = cipher.NewCTR(block, append(bytes.Clone(iv), 0, 0, 0, 2))
+	}
+	return c, nil
+}
+
+// SetPadding says whether the last block is filled, which it is if nothing else is said.
+func (c *Cipher) SetPadding(on bool) { c.unpad = on && c.mode != nil }
+
+// IsAuthenticated reports whether it has a tag.
+func (c *Cipher) IsAuthenticated() bool { return c.gcm != nil }
+
+// AddData adds to what the tag covers besides the text.
+func (c *Cipher) AddData(p []byte) { c.extra = append(c.extra, p...) }
+
+// Update returns what can be said of the text so far. p is not kept.
+func (c *Cipher) Update(p []byte) ([]byte, error) {
+	if c.done {
+		return nil, ErrFinished
+	}
+	if c.stream != nil {
+		out := make([]byte, len(p))
+		c.stream.XORKeyStream(out, p)
+		switch {
+		case c.gcm == nil:
+		case c.encrypt:
+			c.text = append(c.text, p...)
+		default:
+			c.text = append(c.text, out...)
+		}
+		return out, nil
+	}
+	in := append(c.rest, p...)
+	size := c.block.BlockSize()
+	n := len(in) - len(in)%size
+	if !c.encrypt && c.unpad && n == len(in) && n > 0 {
+		n -= size // The last block may be padding.
+	}
+	out := make([]byte, n)
+	c.mode.CryptBlocks(out, in[:n])
+	c.rest = bytes.Clone(in[n:])
+	return out, nil
+}
+
+// Final returns what is left.
+func (c *Cipher) Final() ([]byte, error) {
+	if c.done {
+		return nil, ErrFinished
+	}
+	c.done = true
+	if c.gcm != nil {
+		return nil, c.authenticate()
+	}
+	if c.stream != nil {
+		return nil, nil
+	}
+	size := c.block.BlockSize()
+	if c.encrypt && c.unpad {
+		n := size - len(c.rest)%size
+		c.rest = append(c.rest, bytes.Repeat([]byte{byte(n)}, n)...)
+	}
+	if len(c.rest)%size != 0 || !c.encrypt && c.unpad && len(c.rest) == 0 {
+		return nil, ErrBlockLength
+	}
+	out := make([]byte, len(c.rest))
+	c.mode.CryptBlocks(out, c.rest)
+	if c.encrypt || !c.unpad {
+		return out, nil
+	}
+	n := int(out[len(out)-1])
+	if n == 0 || n > size || !bytes.Equal(out[len(out)-n:], bytes.Repeat([]byte{byte(n)}, n)) {
+		return nil, ErrPadding
+	}
+	return out[:len(out)-n], nil
+}
+
+// authenticate makes the tag, or compares it with the one that was given, which may be the beginning alone.
+func (c *Cipher) authenticate() error {
+	sealed := c.gcm.Seal(nil, c.nonce, c.text, c.extra)
+	tag := sealed[len(sealed)-gcmTag:]
+	c.text = nil
+	if c.encrypt {
+		c.Tag = tag
+		return nil
+	}
+	if n := len(c.Tag); n == 0 || n > len(tag) || subtle.ConstantTimeCompare(c.Tag, tag[:n]) == 0 {
+		return ErrNotTrue
+	}
+	return nil
+}
+
+// ecb encrypts each block by itself.
+type ecb struct {
+	block   cipher.Block
+	encrypt bool
+}
+
+func (e *ecb) BlockSize() int { return e.block.BlockSize() }
+
+func (e *ecb) CryptBlocks(dst, src []byte) {
+	for size := e.BlockSize(); len(src) >= size; dst, src = dst[size:], src[size:] {
+		if e.encrypt {
+			e.block.Encrypt(dst, src)
+		} else {
+			e.block.Decrypt(dst, src)
+		}
+	}
+}

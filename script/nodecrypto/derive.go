@@ -1,0 +1,30 @@
+package nodecrypto
+
+import (
+	"crypto/hkdf"
+	"crypto/pbkdf2"
+	"hash"
+
+	"golang.org/x/crypto/scrypt"
+)
+
+// PBKDF2 returns a key made of a password (RFC 8018).
+func PBKDF2(digest func() hash.Hash, password, salt []byte, iterations, length int) ([]byte, error) {
+	if length == 0 {
+		return nil, nil
+	}
+	return pbkdf2.Key(digest, string(password), salt, iterations, length)
+}
+
+// HKDF returns a key made of another (RFC 5869).
+func HKDF(digest func() hash.Hash, key, salt, info []byte, length int) ([]byte, error) {
+	return hkdf.Key(digest, key, salt, string(info), length)
+}
+
+// Scrypt returns a key made of a password (RFC 7914).
+func Scrypt(password, salt []byte, n, r, p, length int) ([]byte, error) {
+	if length == 0 {
+		return nil, nil
+	}
+	return scrypt.Key(password, salt, n, r, p, length)
+}

@@ -1,0 +1,243 @@
+package nodezlib
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/binary"
+	"hash"
+	"hash/adler32"
+	"hash/crc32"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+)
+
+// Mode is a format and a direction, by Node's numbers.
+type Mode int
+
+// The modes.
+const (
+	Deflate Mode = 1 + iota
+	Inflate
+	Gzip
+	Gunzip
+	DeflateRaw
+	InflateRaw
+	Unzip
+	BrotliDecode
+	BrotliEncode
+	ZstdEncode
+	ZstdDecode
+)
+
+// Compresses reports whether the mode makes compressed bytes.
+func (m Mode) Compresses() bool {
+	return m == Deflate || m == Gzip || m == DeflateRaw || m == BrotliEncode || m == ZstdEncode
+}
+
+// Options are those of both directions.
+type Options struct {
+	Level      int // 0 to 9, -1: the usual one; of Brotli 0 to 11, of Zstandard 1 to 22
+	Huffman    bool
+	WindowBits int // the logarithm of how many bytes a match may reach back; 0: 15
+	Dictionary []byte
+	Checksum   bool // of Zstandard: one is added
+}
+
+// maxWindowBits is what package flate takes.
+const maxWindowBits = 15
+
+// encoder is what flate, Brotli and Zstandard have in common.
+type encoder interface {
+	Write(p []byte) (int, error)
+	Flush() error
+	Close() error
+}
+
+// Compressor compresses what is written to it.
+type Compressor struct {
+	mode    Mode
+	o       Options
+	out     bytes.Buffer
+	w       encoder
+	flate   *flate.Writer // w, if it is that
+	block   int           // bytes since the window was last emptied
+	sum     hash.Hash32   // of Deflate and Gzip, else nil
+	length  uint32        // of the text, modulo 2^32
+	started bool
+	ended   bool
+}
+
+// NewCompressor returns a compressor of a mode that compresses.
+func NewCompressor(mode Mode, o Options) (*Compressor, error) {
+	if o.WindowBits == 0 {
+		o.WindowBits = maxWindowBits
+	}
+	c := &Compressor{mode: mode, o: o}
+	switch mode {
+	case Deflate:
+		c.sum = adler32.New()
+	case Gzip:
+		c.sum = crc32.NewIEEE()
+	case BrotliEncode:
+		c.w = brotli.NewWriterLevel(&c.out, o.Level)
+		return c, nil
+	case ZstdEncode:
+		options := []zstd.EOption{zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(o.Level)), zstd.WithEncoderCRC(o.Checksum)}
+		if o.Dictionary != nil {
+			options = append(options, zstd.WithEncoderDictRaw(0, o.Dictionary))
+		}
+		w, err := zstd.NewWriter(&c.out, options...)
+		c.w = w
+		return c, err
+	}
+	return c, c.restart(o.Dictionary)
+}
+
+// restart begins with a new window, which has the dictionary alone.
+func (c *Compressor) restart(dictionary []byte) (err error) {
+	level := c.o.Level
+	if c.o.Huffman {
+		level = flate.HuffmanOnly
+	}
+	if dictionary != nil && c.mode != Gzip {
+		c.flate, err = flate.NewWriterDict(&c.out, level, dictionary)
+	} else {
+		c.flate, err = flate.NewWriter(&c.out, level)
+	}
+	c.w = c.flate
+	return err
+}
+
+// Write compresses p. What comes of it can be taken then, though not all must be there before a flush.
+func (c *Compressor) Write(p []byte) error {
+	if c.ended && len(p) > 0 {
+		return errEnded
+	}
+	if len(p) == 0 {
+		return nil
+	}
+	c.start()
+	if c.sum != nil {
+		_, _ = c.sum.Write(p) // A hash does not fail.
+	}
+	c.length += uint32(len(p))
+	for c.flate != nil && c.o.WindowBits < maxWindowBits && len(p) > 0 {
+		// Package flate knows one size of window. To reach back less far it begins anew.
+		if c.block == 1<<c.o.WindowBits {
+			if err := c.w.Flush(); err != nil {
+				return err
+			}
+			c.flate.Reset(&c.out)
+			c.block = 0
+		}
+		n := min(len(p), 1<<c.o.WindowBits-c.block)
+		if _, err := c.w.Write(p[:n]); err != nil {
+			return err
+		}
+		c.block += n
+		p = p[n:]
+	}
+	_, err := c.w.Write(p)
+	return err
+}
+
+// Flush makes all there that was written.
+func (c *Compressor) Flush() error {
+	if c.ended {
+		return nil
+	}
+	c.start()
+	return c.w.Flush()
+}
+
+// SetLevel changes how hard it tries, from here on.
+func (c *Compressor) SetLevel(level int, huffman bool) error {
+	if err := c.Flush(); err != nil {
+		return err
+	}
+	c.o.Level, c.o.Huffman, c.block = level, huffman, 0
+	return c.restart(nil)
+}
+
+// Finish ends the stream.
+func (c *Compressor) Finish() error {
+	if c.ended {
+		return nil
+	}
+	isEmpty := !c.started && c.flate != nil
+	c.start()
+	c.ended = true
+	var err error
+	if isEmpty {
+		c.out.Write([]byte{3, 0}) // A block of nothing, in fewer bytes than package flate's.
+	} else {
+		err = c.w.Close()
+	}
+	c.w, c.flate = nil, nil // They are large.
+	switch c.mode {
+	case Deflate:
+		c.out.Write(binary.BigEndian.AppendUint32(nil, c.sum.Sum32()))
+	case Gzip:
+		c.out.Write(binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, c.sum.Sum32()), c.length))
+	}
+	return err
+}
+
+// Take returns up to n bytes that are there, which are good until the next call.
+func (c *Compressor) Take(n int) []byte { return c.out.Next(n) }
+
+// Constants of the headers: RFC 1950 and RFC 1952.
+const (
+	methodDeflate = 8
+	hasDictionary = 1 << 5
+	gzipMagic1    = 0x1f
+	gzipMagic2    = 0x8b
+	gzipSlowest   = 2
+	gzipFastest   = 4
+	gzipFromUnix  = 3
+	headerDivisor = 31
+	fastestLevel  = 1
+	slowestLevel  = 9
+	usualLevel    = 6
+)
+
+// start writes the header.
+func (c *Compressor) start() {
+	if c.started {
+		return
+	}
+	c.started = true
+	level := c.o.Level
+	if level < 0 {
+		level = usualLevel
+	}
+	switch c.mode {
+	case Deflate:
+		head := uint16(c.o.WindowBits-8)<<12 | methodDeflate<<8
+		switch {
+		case level >= 7:
+			head |= 3 << 6
+		case level == usualLevel:
+			head |= 2 << 6
+		case level >= 2:
+			head |= 1 << 6
+		}
+		if c.o.Dictionary != nil {
+			head |= hasDictionary
+		}
+		head += headerDivisor - head%headerDivisor
+		c.out.Write(binary.BigEndian.AppendUint16(nil, head))
+		if c.o.Dictionary != nil {
+			c.out.Write(binary.BigEndian.AppendUint32(nil, adler32.Checksum(c.o.Dictionary)))
+		}
+	case Gzip:
+		extra := byte(0)
+		if level == slowestLevel {
+			extra = gzipSlowest
+		} else if level == fastestLevel {
+			extra = gzipFastest
+		}
+		c.out.Write([]byte{gzipMagic1, gzipMagic2, methodDeflate, 0, 0, 0, 0, 0, extra, gzipFromUnix})
+	}
+}
