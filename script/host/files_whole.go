@@ -28,14 +28,14 @@ func openWhole(of any, flags int, mode uint32) (fd int, done func(), err error) 
 
 // readWhole reads a file, or what is left of a descriptor.
 func readWhole(of any, flags int) ([]byte, error) {
-	fd, done, err := openWhole(of, flags, 0)
+	fd, done, err := openWhole(of, flags, 0o666) // The flags may say that it is to be made.
 	if err != nil {
 		return nil, err
 	}
 	defer done()
 	var info unix.Stat_t
 	if err := unix.Fstat(fd, &info); err != nil {
-		return nil, onPath("fstat", "", err)
+		return nil, onPath("fstat", err)
 	}
 	size := int64(0)
 	if info.Mode&unix.S_IFMT == unix.S_IFREG {

@@ -12,11 +12,12 @@ const binding = internalBinding('files');
 const fs = module.exports;
 
 for (const name in operations) {
+  if (name === 'realpathNative') continue;
   fs[name] = callback(name);
   fs[`${name}Sync`] = sync(name);
 }
-fs.realpath.native = fs.realpath;
-fs.realpathSync.native = fs.realpathSync;
+fs.realpath.native = callback('realpathNative');
+fs.realpathSync.native = sync('realpathNative');
 
 const closeFile = fs.close;
 fs.close = function close(fd, done) {
@@ -34,12 +35,19 @@ for (const name of ['appendFile', 'appendFileSync', 'readFile', 'readFileSync', 
   fs[name] = whole[name];
 }
 
+let isToldOfExists = false;
+
 fs.existsSync = function existsSync(path) {
   try {
-    return binding.exists(toPath(path));
-  } catch {
+    path = toPath(path);
+  } catch (error) {
+    if (!isToldOfExists && error.code === 'ERR_INVALID_ARG_TYPE') {
+      isToldOfExists = true;
+      process.emitWarning('Passing invalid argument types to fs.existsSync is deprecated', 'DeprecationWarning', 'DEP0187');
+    }
     return false;
   }
+  return binding.exists(path);
 };
 
 fs.exists = function exists(path, done) {
@@ -54,7 +62,7 @@ fs.exists = function exists(path, done) {
   binding.exists(valid, (error, there) => done(error === null && there));
 };
 Object.defineProperty(fs.exists, require('internal/util').promisify.custom, {
-  value: (path) => new Promise((resolve) => fs.exists(path, resolve)),
+  value: function exists(path) { return new Promise((resolve) => fs.exists(path, resolve)); },
 });
 
 // A file that is not there is no error for those who say so.
@@ -77,12 +85,15 @@ for (const [file, names] of [
   ['copy', ['cp', 'cpSync']],
   ['dir', ['opendir', 'opendirSync']],
   ['watch', ['watch', 'watchFile', 'unwatchFile']],
-  ['links', ['lchmod', 'lchmodSync', 'mkdtempDisposableSync', 'statfs', 'statfsSync', 'glob', 'globSync', 'openAsBlob']],
+  ['links', ['mkdtempDisposableSync', 'statfs', 'statfsSync', 'glob', 'globSync', 'openAsBlob']],
 ]) {
   for (const name of names) {
     fs[name] = { [name](...args) { return require(`internal/fs/${file}`)[name](...args); } }[name];
   }
 }
+
+fs.lchmod = undefined; // Linux has none.
+fs.lchmodSync = undefined;
 
 fs.createReadStream = function createReadStream(path, options) { return new fs.ReadStream(path, options); };
 fs.createWriteStream = function createWriteStream(path, options) { return new fs.WriteStream(path, options); };

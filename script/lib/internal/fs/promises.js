@@ -13,9 +13,10 @@ const { validateBoolean } = require('internal/validators');
 const promises = module.exports;
 
 for (const name of ['access', 'copyFile', 'rename', 'rmdir', 'mkdir', 'readdir', 'readlink', 'symlink', 'lstat', 'stat', 'link', 'unlink', 'chmod', 'lchown',
-  'chown', 'utimes', 'lutimes', 'realpath', 'mkdtemp']) {
+  'chown', 'utimes', 'lutimes', 'mkdtemp']) {
   promises[name] = promise(name);
 }
+promises.realpath = promise('realpathNative', 'realpath');
 
 promises.open = async function open(path, flags, mode) {
   return openHandle(path, flags, mode);
@@ -106,6 +107,8 @@ promises.lchmod = async function lchmod() {
 for (const [file, names] of [['remove', ['rm']], ['copy', ['cp']], ['dir', ['opendir']], ['links', ['statfs']]]) {
   for (const name of names) {
     promises[name] = { async [name](...args) {
+      const options = args[name === 'cp' ? 2 : 1];
+      if (typeof options === 'function') throw new ERR_INVALID_ARG_TYPE('options', 'Object', options);
       const call = require(`internal/fs/${file}`)[name];
       return new Promise((resolve, reject) => {
         call(args[0], ...(name === 'cp' ? [args[1], args[2] ?? {}] : [args[1] ?? {}]), (error, value) => (error ? reject(error) : resolve(value)));
