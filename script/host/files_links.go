@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,7 +23,7 @@ func realPath(path string) (any, error) {
 		absolute = dir + "/" + path
 	}
 	found, err := walkLinks(absolute, false)
-	if e := asSystemError(err); e != nil {
+	if e, ok := errors.AsType[*systemError](err); ok {
 		return nil, onPath("realpath", e.errno, path)
 	}
 	return []byte(found), err

@@ -3,7 +3,6 @@ package host
 import (
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -30,7 +29,7 @@ func list(dir string, recursive, asBytes bool) (any, error) {
 func (l *listing) add(dir, inside string) error {
 	path := dir
 	if inside != "" {
-		path = filepath.Join(dir, inside)
+		path = dir + "/" + inside // not joined: dir may have .. behind a link
 	}
 	// O_DIRECTORY: what is no directory must not be opened, because a pipe would wait for its other side.
 	var fd int
@@ -109,6 +108,8 @@ func makeDirectory(path string, mode uint32, recursive bool) (any, error) {
 			at = ""
 		case statErr == nil && len(missing) > 0:
 			return nil, onPath("mkdir", unix.ENOTDIR, path)
+		case statErr != nil:
+			return nil, onPath("mkdir", errno(statErr), path)
 		default:
 			return nil, onPath("mkdir", err, path)
 		}

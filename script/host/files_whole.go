@@ -116,7 +116,7 @@ func copyFile(from, to string, flags int64) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err = io.Copy(target, source); err == nil {
+	if _, err = io.Copy(target, copyable(source, info)); err == nil {
 		err = target.Chmod(info.Mode().Perm())
 	}
 	err = errors.Join(err, target.Close())
@@ -124,6 +124,15 @@ func copyFile(from, to string, flags int64) (err error) {
 		_ = unix.Unlink(to) // Half a copy is none.
 	}
 	return errno(err)
+}
+
+// copyable returns what is to be copied of a file: what it has now, because it may grow as fast as it is copied. A file of /proc does not tell its
+// size; a device has no end, and no content.
+func copyable(f *os.File, info os.FileInfo) io.Reader {
+	if info.Mode().IsRegular() && info.Size() == 0 {
+		return f
+	}
+	return io.LimitReader(f, info.Size())
 }
 
 // openPlain opens a file without waiting for its other side. isNew says that it was made.

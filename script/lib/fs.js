@@ -67,17 +67,17 @@ Object.defineProperty(fs.exists, require('internal/util').promisify.custom, {
 
 // A file that is not there is no error for those who say so.
 const { statSync, lstatSync } = fs;
-const optional = (call) => function (path, options) {
+const optional = (call, codes) => function (path, options) {
   if (options?.throwIfNoEntry !== false) return call(path, options);
   try {
     return call(path, options);
   } catch (error) {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    if (codes.includes(error.code)) return undefined;
     throw error;
   }
 };
-fs.statSync = optional(statSync);
-fs.lstatSync = optional(lstatSync);
+fs.statSync = optional(statSync, ['ENOENT', 'ENOTDIR']);
+fs.lstatSync = optional(lstatSync, ['ENOENT']);
 
 // Functions of files that are loaded when one is first called.
 for (const [file, names] of [
@@ -109,7 +109,7 @@ function later(name, load) {
 for (const name of ['ReadStream', 'WriteStream']) later(name, () => require('internal/fs/streams')[name]);
 for (const name of ['ReadStream', 'WriteStream']) later(`File${name}`, () => require('internal/fs/streams')[name]);
 later('Dir', () => require('internal/fs/dir').Dir);
-Object.assign(fs, { BigIntStats, Dirent, Stats });
+Object.assign(fs, { BigIntStats, Dirent, Stats: require('internal/util').deprecate(Stats, 'fs.Stats constructor is deprecated.', 'DEP0180') });
 Object.defineProperty(fs, 'constants', { value: constants, enumerable: true, configurable: false, writable: false });
 Object.defineProperty(fs, 'promises', { get: () => require('internal/fs/promises'), enumerable: true, configurable: true });
 fs._toUnixTimestamp = (time) => Number(require('internal/fs/check').toTimes(time, time)[0]) / 1e9;

@@ -81,16 +81,22 @@ class Dir {
     return undefined;
   }
 
-  async* entries() {
-    try {
-      for (;;) {
-        const entry = await this.read();
-        if (entry === null) break;
-        yield entry;
-      }
-    } finally {
+  // entries is no generator: a loop that is left with break does not wait until a generator's finally has run.
+  entries() {
+    let isDone = false;
+    const end = async (value) => {
+      isDone = true;
       if (!this.#closed) await this.close();
-    }
+      return { value, done: true };
+    };
+    return {
+      next: async () => {
+        const value = isDone ? null : await this.read();
+        return value === null ? end() : { value, done: false };
+      },
+      return: end,
+      [Symbol.asyncIterator]() { return this; },
+    };
   }
 
   [Symbol.dispose]() {

@@ -127,6 +127,11 @@ function entry(name, path, kind) {
   return new Dirent(name.slice(at + 1), require('path').join(String(path), name.slice(0, at)), kind);
 }
 
+// isMissing reports whether stat has failed because there is no such file, which is no error for those who say so.
+function isMissing(name, error, options) {
+  return name === 'stat' && options?.throwIfNoEntry === false && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}
+
 // sync returns the form of an operation that waits.
 function sync(name) {
   const { prepare, finish, call } = operations[name];
@@ -149,7 +154,8 @@ function callback(name) {
     const prepared = prepare(...args);
     if (isLast) toCallback(done);
     call(...prepared, (error, result) => {
-      if (error !== null) done(error);
+      if (error !== null && isMissing(name, error, args[1])) done(null, undefined);
+      else if (error !== null) done(error);
       else if (result === undefined && finish === undefined) done(null);
       else done(null, finish === undefined ? result : finish(result, args));
     });
@@ -165,13 +171,15 @@ function promise(name, as = name) {
       call(...prepared, (error, value) => {
         if (error === null) {
           resolve(value);
+        } else if (isMissing(name, error, args[1])) {
+          resolve(undefined);
         } else {
           Error.captureStackTrace(error, call);
           reject(error);
         }
       });
     });
-    return finish === undefined ? result : finish(result, args);
+    return finish === undefined || result === undefined ? result : finish(result, args);
   } }[as];
 }
 

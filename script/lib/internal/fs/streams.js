@@ -135,8 +135,9 @@ function closeWhenIdle(stream, error, done) {
 // copied returns the options, with those that they inherit.
 function copied(options) {
   const all = {};
-  options = toOptions(options);
-  for (const name in options) all[name] = options[name];
+  const checked = toOptions(options);
+  const from = typeof options === 'object' ? options : checked;
+  for (const name in from) all[name] = from[name];
   return all;
 }
 
