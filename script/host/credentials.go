@@ -30,7 +30,7 @@ func bindCredentials(b *builder) {
 					return c.Bool(false), nil
 				}
 			}
-			return c.Bool(true), onPath(name, "", call.set(id))
+			return c.Bool(true), onPath(name, call.set(id))
 		})
 	}
 	b.fn("groupId", func(c *engine.Call) (engine.Value, error) {
@@ -69,7 +69,7 @@ func bindCredentials(b *builder) {
 		if err != nil {
 			return c.Undefined(), err
 		}
-		return c.Undefined(), onPath("setgroups", "", syscall.Setgroups(ids))
+		return c.Undefined(), onPath("setgroups", syscall.Setgroups(ids))
 	})
 	b.fn("execve", func(c *engine.Call) (engine.Value, error) {
 		f := &fields{v: c.Array(c.Arg(1), c.Arg(2))}
@@ -77,7 +77,7 @@ func bindCredentials(b *builder) {
 		if f.err != nil {
 			return c.Undefined(), f.err
 		}
-		return c.Undefined(), onPath("execve", c.Arg(0).Text(), execute(c.Arg(0).Text(), args, env))
+		return c.Undefined(), onPath("execve", execute(c.Arg(0).Text(), args, env), c.Arg(0).Text())
 	})
 }
 
@@ -113,7 +113,7 @@ func groupID(name string) (int, bool) {
 func changeDirectory(to string) error {
 	from, _ := unix.Getwd() // Without it the error names nothing.
 	if e := asSystemError(os.Chdir(to)); e != nil {
-		return onPaths("chdir", from, to, e.errno)
+		return onPath("chdir", e.errno, from, to)
 	}
 	return nil
 }

@@ -16,17 +16,16 @@ import (
 type systemError struct {
 	errno   syscall.Errno
 	syscall string
-	path    string
-	dest    string
+	paths   []string // none, the path, or the path and the other one; any may be empty
 }
 
 func (e *systemError) Error() string {
 	text := unix.ErrnoName(e.errno) + ": " + errnoText(e.errno) + ", " + e.syscall
-	if e.path != "" {
-		text += " '" + e.path + "'"
-	}
-	if e.dest != "" {
-		text += " -> '" + e.dest + "'"
+	for i, path := range e.paths {
+		if i > 0 {
+			text += " ->"
+		}
+		text += " '" + path + "'"
 	}
 	return text
 }
@@ -69,11 +68,8 @@ func (h *Host) throw(s *engine.Scope, err error) engine.Value {
 	set("errno", s.Int(-int64(e.errno)))
 	set("code", s.String(unix.ErrnoName(e.errno)))
 	set("syscall", s.String(e.syscall))
-	if e.path != "" {
-		set("path", s.String(e.path))
-	}
-	if e.dest != "" {
-		set("dest", s.String(e.dest))
+	for i, path := range e.paths {
+		set([]string{"path", "dest"}[i], s.String(path))
 	}
 	return made
 }
@@ -108,9 +104,9 @@ func asSystemError(err error) *systemError {
 	}
 	e := &systemError{errno: errno}
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		e.syscall, e.path = p.Op, p.Path
+		e.syscall, e.paths = p.Op, []string{p.Path}
 	} else if l, ok := errors.AsType[*os.LinkError](err); ok {
-		e.syscall, e.path, e.dest = l.Op, l.Old, l.New
+		e.syscall, e.paths = l.Op, []string{l.Old, l.New}
 	} else if c, ok := errors.AsType[*os.SyscallError](err); ok {
 		e.syscall = c.Syscall
 	}

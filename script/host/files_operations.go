@@ -13,7 +13,7 @@ import (
 // fileOperations are the operations on files that the library calls by their names.
 var fileOperations = map[string]fileOperation{
 	"access": {2, func(a fileArgs) (any, error) {
-		return nil, onPath("access", a.path(0), unix.Access(a.path(0), a.mode(1)))
+		return nil, onPath("access", unix.Access(a.path(0), a.mode(1)), a.path(0))
 	}},
 	"exists": {1, func(a fileArgs) (any, error) {
 		return retry(func() error { return unix.Access(a.path(0), unix.F_OK) }) == nil, nil
@@ -22,7 +22,7 @@ var fileOperations = map[string]fileOperation{
 		fd, err := openFile(a.path(0), int(a.int(1)), a.mode(2))
 		return newFD(fd), err
 	}},
-	"close": {1, func(a fileArgs) (any, error) { return nil, onPath("close", "", unix.Close(a.fd(0))) }},
+	"close": {1, func(a fileArgs) (any, error) { return nil, onPath("close", unix.Close(a.fd(0))) }},
 	"write": {5, func(a fileArgs) (any, error) {
 		b, offset, length := a.bytes(1), int(a.int(2)), int(a.int(3))
 		if offset < 0 || length < 0 || offset > len(b) || length > len(b)-offset {
@@ -39,72 +39,84 @@ var fileOperations = map[string]fileOperation{
 	"writeFile":  {4, func(a fileArgs) (any, error) { return nil, writeWhole(a[0], a.bytes(1), int(a.int(2)), a.mode(3)) }},
 	"writeBytes": {2, func(a fileArgs) (any, error) { return nil, writeWhole(a[0], a.bytes(1), 0, 0) }},
 	"stat": {2, func(a fileArgs) (any, error) {
-		return status("stat", a.path(0), a.true(1), func(s *fileStatus) error { return s.stat(a.path(0), true) })
+		found, err := status(a.true(1), func(s *fileStatus) error { return s.stat(a.path(0), true) })
+		return found, onPath("stat", err, a.path(0))
 	}},
 	"lstat": {2, func(a fileArgs) (any, error) {
-		return status("lstat", a.path(0), a.true(1), func(s *fileStatus) error { return s.stat(a.path(0), false) })
+		found, err := status(a.true(1), func(s *fileStatus) error { return s.stat(a.path(0), false) })
+		return found, onPath("lstat", err, a.path(0))
 	}},
 	"fstat": {2, func(a fileArgs) (any, error) {
-		return status("fstat", "", a.true(1), func(s *fileStatus) error { return s.fstat(a.fd(0)) })
+		found, err := status(a.true(1), func(s *fileStatus) error { return s.fstat(a.fd(0)) })
+		return found, onPath("fstat", err)
 	}},
 	"statfs": {2, func(a fileArgs) (any, error) {
 		numbers, err := statFS(a.path(0))
-		return integers{numbers, a.true(1)}, onPath("statfs", a.path(0), err)
+		return integers{numbers, a.true(1)}, onPath("statfs", err, a.path(0))
 	}},
 	"readdir": {3, func(a fileArgs) (any, error) { return list(a.path(0), a.true(1), a.true(2)) }},
 	"mkdir":   {3, func(a fileArgs) (any, error) { return makeDirectory(a.path(0), a.mode(1), a.true(2)) }},
 	"mkdtemp": {1, func(a fileArgs) (any, error) { return makeTemporary(a.path(0)) }},
-	"rmdir":   {1, func(a fileArgs) (any, error) { return nil, onPath("rmdir", a.path(0), unix.Rmdir(a.path(0))) }},
-	"unlink":  {1, func(a fileArgs) (any, error) { return nil, onPath("unlink", a.path(0), unix.Unlink(a.path(0))) }},
+	"rmdir":   {1, func(a fileArgs) (any, error) { return nil, onPath("rmdir", unix.Rmdir(a.path(0)), a.path(0)) }},
+	"unlink":  {1, func(a fileArgs) (any, error) { return nil, onPath("unlink", unix.Unlink(a.path(0)), a.path(0)) }},
 	"removeAll": {1, func(a fileArgs) (any, error) {
 		if e := asSystemError(os.RemoveAll(a.path(0))); e != nil {
-			return nil, onPath("rm", e.path, e.errno)
+			return nil, onPath("rm", e.errno, e.paths...)
 		}
 		return nil, nil
 	}},
 	"rename": {2, func(a fileArgs) (any, error) {
-		return nil, onPaths("rename", a.path(0), a.path(1), retry(func() error { return unix.Rename(a.path(0), a.path(1)) }))
+		return nil, onPath("rename", retry(func() error { return unix.Rename(a.path(0), a.path(1)) }), a.path(0), a.path(1))
 	}},
 	"link": {2, func(a fileArgs) (any, error) {
-		return nil, onPaths("link", a.path(0), a.path(1), unix.Link(a.path(0), a.path(1)))
+		return nil, onPath("link", unix.Link(a.path(0), a.path(1)), a.path(0), a.path(1))
 	}},
 	"symlink": {2, func(a fileArgs) (any, error) {
-		return nil, onPaths("symlink", a.path(0), a.path(1), unix.Symlink(a.path(0), a.path(1)))
+		return nil, onPath("symlink", unix.Symlink(a.path(0), a.path(1)), a.path(0), a.path(1))
 	}},
 	"readlink": {1, func(a fileArgs) (any, error) {
 		target, err := os.Readlink(a.path(0))
 		if e := asSystemError(err); e != nil {
-			return nil, onPath("readlink", a.path(0), e.errno)
+			return nil, onPath("readlink", e.errno, a.path(0))
 		}
 		return []byte(target), err
 	}},
 	"realpath": {1, func(a fileArgs) (any, error) { return realPath(a.path(0)) }},
+	"resolveLinks": {1, func(a fileArgs) (any, error) {
+		found, err := walkLinks(a.path(0), true)
+		return []byte(found), err
+	}},
 	"copyFile": {3, func(a fileArgs) (any, error) {
-		return nil, onPaths("copyfile", a.path(0), a.path(1), copyFile(a.path(0), a.path(1), a.int(2)))
+		return nil, onPath("copyfile", copyFile(a.path(0), a.path(1), a.int(2)), a.path(0), a.path(1))
 	}},
 	"chmod": {2, func(a fileArgs) (any, error) {
-		return nil, onPath("chmod", a.path(0), unix.Chmod(a.path(0), a.mode(1)))
+		return nil, onPath("chmod", unix.Chmod(a.path(0), a.mode(1)), a.path(0))
 	}},
-	"fchmod": {2, func(a fileArgs) (any, error) { return nil, onPath("fchmod", "", unix.Fchmod(a.fd(0), a.mode(1))) }},
+	"fchmod": {2, func(a fileArgs) (any, error) { return nil, onPath("fchmod", unix.Fchmod(a.fd(0), a.mode(1))) }},
 	"chown": {3, func(a fileArgs) (any, error) {
-		return nil, onPath("chown", a.path(0), unix.Chown(a.path(0), a.fd(1), a.fd(2)))
+		return nil, onPath("chown", unix.Chown(a.path(0), a.fd(1), a.fd(2)), a.path(0))
 	}},
 	"lchown": {3, func(a fileArgs) (any, error) {
-		return nil, onPath("lchown", a.path(0), unix.Lchown(a.path(0), a.fd(1), a.fd(2)))
+		return nil, onPath("lchown", unix.Lchown(a.path(0), a.fd(1), a.fd(2)), a.path(0))
 	}},
 	"fchown": {3, func(a fileArgs) (any, error) {
-		return nil, onPath("fchown", "", unix.Fchown(a.fd(0), a.fd(1), a.fd(2)))
+		return nil, onPath("fchown", unix.Fchown(a.fd(0), a.fd(1), a.fd(2)))
 	}},
-	"ftruncate": {2, func(a fileArgs) (any, error) { return nil, onPath("ftruncate", "", unix.Ftruncate(a.fd(0), a.int(1))) }},
-	"fsync":     {1, func(a fileArgs) (any, error) { return nil, onPath("fsync", "", unix.Fsync(a.fd(0))) }},
-	"fdatasync": {1, func(a fileArgs) (any, error) { return nil, onPath("fdatasync", "", dataSync(a.fd(0))) }},
-	"utimes":    {3, func(a fileArgs) (any, error) { return nil, onPath("utime", a.path(0), setTimes(a.path(0), a, 0)) }},
+	"ftruncate": {2, func(a fileArgs) (any, error) { return nil, onPath("ftruncate", unix.Ftruncate(a.fd(0), a.int(1))) }},
+	"fsync":     {1, func(a fileArgs) (any, error) { return nil, onPath("fsync", unix.Fsync(a.fd(0))) }},
+	"fdatasync": {1, func(a fileArgs) (any, error) { return nil, onPath("fdatasync", dataSync(a.fd(0))) }},
+	"utimes":    {3, func(a fileArgs) (any, error) { return nil, onPath("utime", setTimes(a.path(0), a, 0), a.path(0)) }},
 	"lutimes": {3, func(a fileArgs) (any, error) {
-		return nil, onPath("lutime", a.path(0), setTimes(a.path(0), a, unix.AT_SYMLINK_NOFOLLOW))
+		return nil, onPath("lutime", setTimes(a.path(0), a, unix.AT_SYMLINK_NOFOLLOW), a.path(0))
 	}},
 	"futimes": {3, func(a fileArgs) (any, error) {
 		times := []unix.Timeval{unix.NsecToTimeval(a.int(1)), unix.NsecToTimeval(a.int(2))}
-		return nil, onPath("futime", "", unix.Futimes(a.fd(0), times))
+		// Futimes goes by a path of /proc, whose error would be another than that of a descriptor.
+		_, err := unix.FcntlInt(uintptr(a.fd(0)), unix.F_GETFD, 0)
+		if err == nil {
+			err = unix.Futimes(a.fd(0), times)
+		}
+		return nil, onPath("futime", err)
 	}},
 }
 
@@ -121,15 +133,13 @@ var fileConstants = map[string]int{
 	"S_IRWXO": unix.S_IRWXO, "S_IROTH": unix.S_IROTH, "S_IWOTH": unix.S_IWOTH, "S_IXOTH": unix.S_IXOTH,
 }
 
-// onPath returns the error of a system call, nil if there is none.
-func onPath(call, path string, err error) error { return onPaths(call, path, "", err) }
-
-func onPaths(call, path, dest string, err error) error {
+// onPath returns the error of a system call that names these paths, nil if there is none.
+func onPath(call string, err error, paths ...string) error {
 	if err == nil {
 		return nil
 	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		return &systemError{errno: errno, syscall: call, path: path, dest: dest}
+		return &systemError{errno: errno, syscall: call, paths: paths}
 	}
 	return err
 }
@@ -145,7 +155,7 @@ func retry(fn func() error) error {
 
 func openFile(path string, flags int, mode uint32) (fd int, err error) {
 	err = retry(func() (err error) { fd, err = unix.Open(path, flags|unix.O_CLOEXEC, mode); return err })
-	return fd, onPath("open", path, err)
+	return fd, onPath("open", err, path)
 }
 
 // readAt reads once. position -1 is where the file is.
@@ -158,7 +168,7 @@ func readAt(fd int, b []byte, position int64) (n int, err error) {
 		}
 		return err
 	})
-	return max(n, 0), onPath("read", "", err)
+	return max(n, 0), onPath("read", err)
 }
 
 func writeAt(fd int, b []byte, position int64) (n int, err error) {
@@ -170,7 +180,7 @@ func writeAt(fd int, b []byte, position int64) (n int, err error) {
 		}
 		return err
 	})
-	return max(n, 0), onPath("write", "", err)
+	return max(n, 0), onPath("write", err)
 }
 
 // setTimes sets the times of a path, which are the arguments 1 and 2: nanoseconds.
@@ -189,7 +199,7 @@ func makeTemporary(prefix string) (any, error) {
 			return []byte(path), nil
 		}
 		if err != unix.EEXIST {
-			return nil, onPath("mkdtemp", prefix+"XXXXXX", err)
+			return nil, onPath("mkdtemp", err, prefix+"XXXXXX")
 		}
 	}
 	return nil, fmt.Errorf("mkdtemp: %s: no name is free", prefix)

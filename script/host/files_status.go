@@ -14,12 +14,9 @@ const (
 	statusTimes   = 4
 )
 
-func status(call, path string, big bool, fill func(*fileStatus) error) (any, error) {
+func status(big bool, fill func(*fileStatus) error) (any, error) {
 	s := &fileStatus{big: big}
-	if err := retry(func() error { return fill(s) }); err != nil {
-		return nil, onPath(call, path, err)
-	}
-	return s, nil
+	return s, retry(func() error { return fill(s) })
 }
 
 // value returns an array: the numbers, then seconds and nanoseconds of each time; all are BigInts if that was asked for.

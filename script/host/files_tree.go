@@ -3,7 +3,7 @@ package host
 import (
 	"io"
 	"os"
-	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,12 +29,18 @@ func list(dir string, recursive, asBytes bool) (any, error) {
 func (l *listing) add(dir, inside string) error {
 	path := dir
 	if inside != "" {
-		path = filepath.Join(dir, inside)
+		path = dir + "/" + inside // not joined: dir may have .. behind a link
 	}
-	f, err := os.Open(path)
+	// O_DIRECTORY: what is no directory must not be opened, because a pipe would wait for its other side.
+	var fd int
+	err := retry(func() (err error) {
+		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		return err
+	})
 	if err != nil {
-		return onPath("scandir", path, errno(err))
+		return onPath("scandir", err, path)
 	}
+	f := os.NewFile(uintptr(fd), path)
 	defer f.Close()
 	const batch = 256
 	for {
@@ -51,7 +57,7 @@ func (l *listing) add(dir, inside string) error {
 			return nil
 		}
 		if err != nil {
-			return onPath("scandir", path, errno(err))
+			return onPath("scandir", errno(err), path)
 		}
 	}
 }
@@ -79,18 +85,18 @@ func entryKind(mode os.FileMode) int {
 // makeDirectory makes a directory, with recursive those that it is in, too. It returns the first that it has made then, or nil.
 func makeDirectory(path string, mode uint32, recursive bool) (any, error) {
 	if !recursive {
-		return nil, onPath("mkdir", path, unix.Mkdir(path, mode))
+		return nil, onPath("mkdir", unix.Mkdir(path, mode), path)
 	}
 	var missing []string
-	at := filepath.Clean(path)
+	at := path // not cleaned: of a/../b, a is made, too
 	for {
 		err := unix.Mkdir(at, mode)
 		if err == nil {
 			break
 		}
-		if err == unix.ENOENT && filepath.Dir(at) != at {
+		if parent := parentOf(at); err == unix.ENOENT && parent != at {
 			missing = append(missing, at)
-			at = filepath.Dir(at)
+			at = parent
 			continue
 		}
 		info, statErr := os.Stat(at)
@@ -101,16 +107,18 @@ func makeDirectory(path string, mode uint32, recursive bool) (any, error) {
 			}
 			at = ""
 		case statErr == nil && len(missing) > 0:
-			return nil, onPath("mkdir", path, unix.ENOTDIR)
+			return nil, onPath("mkdir", unix.ENOTDIR, path)
+		case statErr != nil:
+			return nil, onPath("mkdir", errno(statErr), path)
 		default:
-			return nil, onPath("mkdir", path, err)
+			return nil, onPath("mkdir", err, path)
 		}
 		break
 	}
 	first := at
 	for i := len(missing) - 1; i >= 0; i-- {
 		if err := unix.Mkdir(missing[i], mode); err != nil && err != unix.EEXIST {
-			return nil, onPath("mkdir", path, err)
+			return nil, onPath("mkdir", err, path)
 		}
 		if first == "" {
 			first = missing[i]
@@ -119,23 +127,15 @@ func makeDirectory(path string, mode uint32, recursive bool) (any, error) {
 	return []byte(first), nil
 }
 
-// realPath returns a path without symbolic links.
-func realPath(path string) (any, error) {
-	absolute := path
-	if !filepath.IsAbs(path) {
-		dir, err := unix.Getwd()
-		if err != nil {
-			return nil, onPath("realpath", path, err)
-		}
-		absolute = dir + "/" + path
+// parentOf returns a path without its last name.
+func parentOf(path string) string {
+	path = strings.TrimRight(path, "/")
+	i := strings.LastIndexByte(path, '/')
+	switch parent := strings.TrimRight(path[:i+1], "/"); {
+	case parent != "":
+		return parent
+	case i >= 0 || path == "":
+		return "/"
 	}
-	found, err := filepath.EvalSymlinks(absolute)
-	if err == nil {
-		return []byte(found), nil
-	}
-	e := asSystemError(err)
-	if e == nil {
-		return nil, onPath("realpath", path, unix.ELOOP) // EvalSymlinks has no errno for too many links.
-	}
-	return nil, onPath("realpath", path, e.errno)
+	return "."
 }

@@ -28,7 +28,7 @@ func (h *Host) watchFiles(c *engine.Call) (engine.Value, error) {
 	}
 	if err != nil {
 		if e := asSystemError(err); e != nil {
-			return c.Undefined(), onPath("watch", path, e.errno)
+			return c.Undefined(), onPath("watch", e.errno, path)
 		}
 		return c.Undefined(), err
 	}

@@ -28,14 +28,14 @@ func openWhole(of any, flags int, mode uint32) (fd int, done func(), err error) 
 
 // readWhole reads a file, or what is left of a descriptor.
 func readWhole(of any, flags int) ([]byte, error) {
-	fd, done, err := openWhole(of, flags, 0)
+	fd, done, err := openWhole(of, flags, 0o666) // The flags may say that it is to be made.
 	if err != nil {
 		return nil, err
 	}
 	defer done()
 	var info unix.Stat_t
 	if err := unix.Fstat(fd, &info); err != nil {
-		return nil, onPath("fstat", "", err)
+		return nil, onPath("fstat", err)
 	}
 	size := int64(0)
 	if info.Mode&unix.S_IFMT == unix.S_IFREG {
@@ -116,7 +116,7 @@ func copyFile(from, to string, flags int64) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err = io.Copy(target, source); err == nil {
+	if _, err = io.Copy(target, copyable(source, info)); err == nil {
 		err = target.Chmod(info.Mode().Perm())
 	}
 	err = errors.Join(err, target.Close())
@@ -124,6 +124,15 @@ func copyFile(from, to string, flags int64) (err error) {
 		_ = unix.Unlink(to) // Half a copy is none.
 	}
 	return errno(err)
+}
+
+// copyable returns what is to be copied of a file: what it has now, because it may grow as fast as it is copied. A file of /proc does not tell its
+// size; a device has no end, and no content.
+func copyable(f *os.File, info os.FileInfo) io.Reader {
+	if info.Mode().IsRegular() && info.Size() == 0 {
+		return f
+	}
+	return io.LimitReader(f, info.Size())
 }
 
 // openPlain opens a file without waiting for its other side. isNew says that it was made.

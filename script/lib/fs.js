@@ -12,11 +12,12 @@ const binding = internalBinding('files');
 const fs = module.exports;
 
 for (const name in operations) {
+  if (name === 'realpathNative') continue;
   fs[name] = callback(name);
   fs[`${name}Sync`] = sync(name);
 }
-fs.realpath.native = fs.realpath;
-fs.realpathSync.native = fs.realpathSync;
+fs.realpath.native = callback('realpathNative');
+fs.realpathSync.native = sync('realpathNative');
 
 const closeFile = fs.close;
 fs.close = function close(fd, done) {
@@ -34,12 +35,19 @@ for (const name of ['appendFile', 'appendFileSync', 'readFile', 'readFileSync', 
   fs[name] = whole[name];
 }
 
+let isToldOfExists = false;
+
 fs.existsSync = function existsSync(path) {
   try {
-    return binding.exists(toPath(path));
-  } catch {
+    path = toPath(path);
+  } catch (error) {
+    if (!isToldOfExists && error.code === 'ERR_INVALID_ARG_TYPE') {
+      isToldOfExists = true;
+      process.emitWarning('Passing invalid argument types to fs.existsSync is deprecated', 'DeprecationWarning', 'DEP0187');
+    }
     return false;
   }
+  return binding.exists(path);
 };
 
 fs.exists = function exists(path, done) {
@@ -54,22 +62,22 @@ fs.exists = function exists(path, done) {
   binding.exists(valid, (error, there) => done(error === null && there));
 };
 Object.defineProperty(fs.exists, require('internal/util').promisify.custom, {
-  value: (path) => new Promise((resolve) => fs.exists(path, resolve)),
+  value: function exists(path) { return new Promise((resolve) => fs.exists(path, resolve)); },
 });
 
 // A file that is not there is no error for those who say so.
 const { statSync, lstatSync } = fs;
-const optional = (call) => function (path, options) {
+const optional = (call, codes) => function (path, options) {
   if (options?.throwIfNoEntry !== false) return call(path, options);
   try {
     return call(path, options);
   } catch (error) {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    if (codes.includes(error.code)) return undefined;
     throw error;
   }
 };
-fs.statSync = optional(statSync);
-fs.lstatSync = optional(lstatSync);
+fs.statSync = optional(statSync, ['ENOENT', 'ENOTDIR']);
+fs.lstatSync = optional(lstatSync, ['ENOENT']);
 
 // Functions of files that are loaded when one is first called.
 for (const [file, names] of [
@@ -77,12 +85,15 @@ for (const [file, names] of [
   ['copy', ['cp', 'cpSync']],
   ['dir', ['opendir', 'opendirSync']],
   ['watch', ['watch', 'watchFile', 'unwatchFile']],
-  ['links', ['lchmod', 'lchmodSync', 'mkdtempDisposableSync', 'statfs', 'statfsSync', 'glob', 'globSync', 'openAsBlob']],
+  ['links', ['mkdtempDisposableSync', 'statfs', 'statfsSync', 'glob', 'globSync', 'openAsBlob']],
 ]) {
   for (const name of names) {
     fs[name] = { [name](...args) { return require(`internal/fs/${file}`)[name](...args); } }[name];
   }
 }
+
+fs.lchmod = undefined; // Linux has none.
+fs.lchmodSync = undefined;
 
 fs.createReadStream = function createReadStream(path, options) { return new fs.ReadStream(path, options); };
 fs.createWriteStream = function createWriteStream(path, options) { return new fs.WriteStream(path, options); };
@@ -98,7 +109,7 @@ function later(name, load) {
 for (const name of ['ReadStream', 'WriteStream']) later(name, () => require('internal/fs/streams')[name]);
 for (const name of ['ReadStream', 'WriteStream']) later(`File${name}`, () => require('internal/fs/streams')[name]);
 later('Dir', () => require('internal/fs/dir').Dir);
-Object.assign(fs, { BigIntStats, Dirent, Stats });
+Object.assign(fs, { BigIntStats, Dirent, Stats: require('internal/util').deprecate(Stats, 'fs.Stats constructor is deprecated.', 'DEP0180') });
 Object.defineProperty(fs, 'constants', { value: constants, enumerable: true, configurable: false, writable: false });
 Object.defineProperty(fs, 'promises', { get: () => require('internal/fs/promises'), enumerable: true, configurable: true });
 fs._toUnixTimestamp = (time) => Number(require('internal/fs/check').toTimes(time, time)[0]) / 1e9;

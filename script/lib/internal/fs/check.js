@@ -3,13 +3,14 @@
 // Checks and conversions of the arguments of fs.
 
 const { Buffer } = require('buffer');
-const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE } } = require('internal/errors');
+const { coded, codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE } } = require('internal/errors');
 const { parseFileMode, validateAbortSignal, validateFunction, validateInt32, validateInteger, validateUint32 } = require('internal/validators');
 
 const { constants } = require('internal/fs/constants');
 
 const {
-  F_OK, O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY, COPYFILE_EXCL, COPYFILE_FICLONE, COPYFILE_FICLONE_FORCE,
+  F_OK, R_OK, W_OK, X_OK, O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY, COPYFILE_EXCL, COPYFILE_FICLONE,
+  COPYFILE_FICLONE_FORCE,
 } = constants;
 
 const opening = {
@@ -43,12 +44,15 @@ function toPath(path, name = 'path') {
     if (path.includes(0)) nulls(path, name);
     return path;
   }
-  if (path !== null && typeof path === 'object' && path.href && path.protocol && path.auth === undefined && path.path === undefined) {
-    path = require('internal/file_url').fileURLToPath(path);
-    if (path.includes('\0')) nulls(path, name);
-    return path;
-  }
+  const named = fromURL(path);
+  if (typeof named === 'string') return toPath(named, name);
   throw new ERR_INVALID_ARG_TYPE(name, ['string', 'Buffer', 'URL'], path);
+}
+
+// fromURL returns the path of what is a URL, and anything else as it is.
+function fromURL(path) {
+  const isURL = path !== null && typeof path === 'object' && path.href && path.protocol && path.auth === undefined && path.path === undefined;
+  return isURL ? require('internal/file_url').fileURLToPath(path) : path;
 }
 
 function nulls(path, name) {
@@ -63,7 +67,7 @@ function toFd(fd, name = 'fd') {
 
 // pathOrFd returns what a file is named by in readFile and writeFile.
 function pathOrFd(file) {
-  return (file | 0) === file && file >= 0 ? file : toPath(file);
+  return (file | 0) === file ? toFd(file) : toPath(file);
 }
 
 function assertEncoding(encoding) {
@@ -90,14 +94,19 @@ function toMode(mode, fallback, name = 'mode') {
 }
 
 function toAccessMode(mode) {
-  mode ??= F_OK;
-  validateInteger(mode, 'mode', 0, 7);
-  return mode;
+  return toFlagsUpTo(mode ?? F_OK, R_OK | W_OK | X_OK);
 }
 
 function toCopyMode(mode) {
-  mode ??= 0;
-  validateInteger(mode, 'mode', 0, COPYFILE_EXCL | COPYFILE_FICLONE | COPYFILE_FICLONE_FORCE);
+  return toFlagsUpTo(mode ?? 0, COPYFILE_EXCL | COPYFILE_FICLONE | COPYFILE_FICLONE_FORCE);
+}
+
+// toFlagsUpTo checks a mode whose bits are flags. Node does this in C++, which has words of its own.
+function toFlagsUpTo(mode, most) {
+  if (typeof mode !== 'number') throw coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'mode must be int32 or null/undefined');
+  if (!Number.isFinite(mode)) throw coded(RangeError, 'ERR_OUT_OF_RANGE', 'mode is out of range');
+  mode = Math.trunc(mode);
+  if (mode < 0 || mode > most) throw coded(RangeError, 'ERR_OUT_OF_RANGE', `mode is out of range: >= 0 && <= ${most}`);
   return mode;
 }
 
@@ -107,7 +116,7 @@ function toId(id, name) {
   return id;
 }
 
-function toNanoseconds(time, name = 'time') {
+function toNanoseconds(time, name) {
   if (typeof time === 'string' && +time == time) return fromSeconds(+time); // eslint-disable-line eqeqeq
   if (Number.isFinite(time)) return fromSeconds(time);
   if (require('internal/types').isDate(time)) return BigInt(Math.trunc(time.getTime() * 1e3)) * 1000n;
@@ -118,8 +127,8 @@ function fromSeconds(seconds) {
   return BigInt(Math.trunc(seconds * 1e6)) * 1000n;
 }
 
-function toTimes(atime, mtime) {
-  return [toNanoseconds(atime), toNanoseconds(mtime)];
+function toTimes(atime, mtime, names = ['time', 'time']) {
+  return [toNanoseconds(atime, names[0]), toNanoseconds(mtime, names[1])];
 }
 
 function checkRead(offset, length, size) {
@@ -170,6 +179,6 @@ function bufferOf(bytes) {
 }
 
 module.exports = {
-  bufferOf, checkBufferArray, checkRead, checkWrite, pathOrFd, textOf, toAccessMode, toCallback, toCopyMode, toFd, toFlags, toId, toMode,
+  bufferOf, checkBufferArray, checkRead, checkWrite, fromURL, pathOrFd, textOf, toAccessMode, toCallback, toCopyMode, toFd, toFlags, toId, toMode,
   toOptions, toPath, toPosition, toTimes, validateUint32,
 };

@@ -117,6 +117,7 @@ function* copyOne(from, source, to, target, options) {
 
 function* copyDirectory(from, source, to, target, options) {
   if (target === undefined) yield ['mkdir', to, { recursive: true }];
+  else if (options.refusesFolders && options.errorOnExist && !options.force) refuse('ERR_FS_CP_EEXIST', `${to} already exists`, to);
   for (const { name } of yield ['readdir', from, { withFileTypes: true }]) {
     const [inside, copy] = [join(from, name), join(to, name)];
     if (options.filter && !(yield ['filter', inside, copy])) continue;
@@ -218,7 +219,7 @@ function toText(path, name) {
 function cp(from, to, options, callback) {
   if (typeof options === 'function') [options, callback] = [undefined, options];
   callback = toCallback(callback);
-  options = check(options);
+  options = { ...check(options), refusesFolders: true }; // In Node cpSync fills a folder that is there, and cp does not.
   copy(toText(from, 'src'), toText(to, 'dest'), options).then(() => process.nextTick(callback, null), (error) => process.nextTick(callback, error));
 }
 

@@ -4,7 +4,7 @@
 
 const { toCallback, toOptions, toPath } = require('internal/fs/check');
 const { codes, codes: { ERR_INVALID_THIS } } = require('internal/errors');
-const { validateUint32 } = require('internal/validators');
+const { validateFunction, validateUint32 } = require('internal/validators');
 
 class Dir {
   #path;
@@ -21,7 +21,10 @@ class Dir {
     this.#entries = entries;
   }
 
-  get path() { return this.#path; }
+  get path() {
+    if (!(#path in this)) throw new ERR_INVALID_THIS('Dir');
+    return this.#path;
+  }
 
   #check() {
     if (this.#closed) throw new codes.ERR_DIR_CLOSED();
@@ -78,16 +81,22 @@ class Dir {
     return undefined;
   }
 
-  async* entries() {
-    try {
-      for (;;) {
-        const entry = await this.read();
-        if (entry === null) break;
-        yield entry;
-      }
-    } finally {
+  // entries is no generator: a loop that is left with break does not wait until a generator's finally has run.
+  entries() {
+    let isDone = false;
+    const end = async (value) => {
+      isDone = true;
       if (!this.#closed) await this.close();
-    }
+      return { value, done: true };
+    };
+    return {
+      next: async () => {
+        const value = isDone ? null : await this.read();
+        return value === null ? end() : { value, done: false };
+      },
+      return: end,
+      [Symbol.asyncIterator]() { return this; },
+    };
   }
 
   [Symbol.dispose]() {
@@ -109,7 +118,7 @@ function check(options) {
 function renamed(error) {
   if (error?.syscall === 'scandir') {
     error.syscall = 'opendir';
-    error.message = error.message.replace(', scandir ', ', opendir ');
+    error.message = error.message.replace(', scandir', ', opendir');
   }
   return error;
 }
@@ -125,7 +134,8 @@ function opendirSync(path, options) {
 }
 
 function opendir(path, options, callback) {
-  callback = toCallback(typeof options === 'function' ? options : callback);
+  callback = typeof options === 'function' ? options : callback;
+  validateFunction(callback, 'callback');
   path = toPath(path);
   options = check(options);
   require('fs').readdir(path, options, (error, entries) => {

@@ -8,15 +8,11 @@ const { validateBuffer, validateInteger, validateObject } = require('internal/va
 
 const binding = internalBinding('files');
 
-// readPlan returns the arguments for Go of read(fd, buffer, offset, length, position) or read(fd, buffer, options).
+// readPlan returns the arguments for Go of read(fd, buffer, offset, length, position).
 function readPlan(buffer, offset, length, position) {
-  validateBuffer(buffer);
-  if (offset !== null && typeof offset === 'object') {
-    ({ offset = 0, length = buffer.byteLength - offset, position = null } = offset);
-  }
   if (offset == null) offset = 0;
   else validateInteger(offset, 'offset', 0);
-  length = length === undefined ? buffer.byteLength - offset : length | 0;
+  length |= 0;
   if (length === 0) return { buffer, offset: 0, length, position: -1 };
   if (buffer.byteLength === 0) throw new ERR_INVALID_ARG_VALUE('buffer', buffer, 'is empty and cannot be written');
   checkRead(offset, length, buffer.byteLength);
@@ -41,12 +37,13 @@ function read(fd, buffer, offset, length, position, callback) {
       } else {
         options = buffer;
         callback = offset;
-        validateObject(options, 'options', { nullable: true });
+        if (options !== undefined) validateObject(options, 'options', { nullable: true });
       }
-      buffer = options?.buffer ?? require('buffer').Buffer.alloc(16384);
+      ({ buffer = require('buffer').Buffer.alloc(16384) } = options ?? {});
     }
     ({ offset = 0, length = buffer?.byteLength - offset, position = null } = options ?? {});
   }
+  validateBuffer(buffer);
   toCallback(callback);
   const plan = readPlan(buffer, offset, length, position);
   if (plan.length === 0) {
@@ -59,13 +56,15 @@ function read(fd, buffer, offset, length, position, callback) {
 Object.defineProperty(read, require('internal/util').customPromisifyArgs, { value: ['bytesRead', 'buffer'], enumerable: false });
 
 function readSync(fd, buffer, offsetOrOptions, length, position) {
-  fd = toFd(fd);
   validateBuffer(buffer);
-  if (arguments.length <= 3 && offsetOrOptions != null && typeof offsetOrOptions !== 'number') {
-    validateObject(offsetOrOptions, 'options', { nullable: true });
+  let offset = offsetOrOptions;
+  if (arguments.length <= 3 || (offset !== null && typeof offset === 'object')) {
+    if (offset !== undefined) validateObject(offset, 'options', { nullable: true });
+    ({ offset = 0, length = buffer.byteLength - offset, position = null } = offset ?? {});
   }
-  const plan = readPlan(buffer, offsetOrOptions, length, position);
+  const plan = readPlan(buffer, offset, length, position);
   if (plan.length === 0) return 0;
+  fd = toFd(fd);
   return binding.read(fd, buffer, plan.offset, plan.length, plan.position);
 }
 
@@ -116,61 +115,82 @@ function write(fd, buffer, offset, length, position, callback) {
 Object.defineProperty(write, require('internal/util').customPromisifyArgs, { value: ['bytesWritten', 'buffer'], enumerable: false });
 
 function writeSync(fd, buffer, offset, length, position) {
-  fd = toFd(fd);
   const plan = writePlan(buffer, offset, length, position);
-  if (plan.length === 0) return 0;
+  fd = toFd(fd);
+  if (plan.length === 0 && plan.bytes === buffer) return 0;
   return binding.write(fd, plan.bytes, plan.offset, plan.length, plan.position);
 }
 
-// vector runs one call for each of the buffers, until one is not done whole. Calls at a position go on from there.
-function vectorSync(one, fd, buffers, position) {
-  fd = toFd(fd);
-  checkBufferArray(buffers);
-  if (typeof position !== 'number') position = null;
-  let total = 0;
-  for (const buffer of buffers) {
-    if (buffer.byteLength === 0) continue;
-    const n = one(fd, buffer, 0, buffer.byteLength, position === null ? null : position + total);
-    total += n;
-    if (n < buffer.byteLength) break;
+// What many buffers are read into, or written from, is one for the system: with a call for each of them a read would wait for more than there is,
+// and another's bytes could come between those that were written.
+
+const totalOf = (buffers) => buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
+const bytesOf = (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+const placeOf = (position) => (typeof position === 'number' ? position : -1);
+
+function scatter(bytes, buffers) {
+  for (let at = 0, i = 0; at < bytes.length; i++) {
+    const into = bytesOf(buffers[i]);
+    into.set(bytes.subarray(at, at + into.length));
+    at += into.length;
   }
-  return total;
 }
 
-function vector(one, fd, buffers, position, callback) {
+function gather(buffers) {
+  return buffers.length === 1 ? bytesOf(buffers[0]) : require('buffer').Buffer.concat(buffers.map(bytesOf));
+}
+
+// noBuffers is what the system says to a read without any.
+function noBuffers() {
+  return require('internal/fs/links').systemError('EINVAL', 'read');
+}
+
+function readvSync(fd, buffers, position) {
+  checkBufferArray(buffers);
+  fd = toFd(fd);
+  if (buffers.length === 0) throw noBuffers();
+  const bytes = new Uint8Array(totalOf(buffers));
+  const n = binding.read(fd, bytes, 0, bytes.length, placeOf(position));
+  scatter(bytes.subarray(0, n), buffers);
+  return n;
+}
+
+function readv(fd, buffers, position, callback) {
   fd = toFd(fd);
   checkBufferArray(buffers);
   callback = toCallback(callback ?? position);
-  if (typeof position !== 'number') position = null;
-  let total = 0;
-  let next = 0;
-  const step = () => {
-    while (next < buffers.length && buffers[next].byteLength === 0) next++;
-    if (next === buffers.length) {
-      callback(null, total, buffers);
-      return;
-    }
-    const buffer = buffers[next++];
-    one(fd, buffer, 0, buffer.byteLength, position === null ? null : position + total, (error, n) => {
-      if (error) {
-        callback(error, total, buffers);
-        return;
-      }
-      total += n;
-      if (n < buffer.byteLength) callback(null, total, buffers);
-      else step();
-    });
-  };
-  if (buffers.every((buffer) => buffer.byteLength === 0)) process.nextTick(callback, null, 0, buffers);
-  else step();
+  if (buffers.length === 0) {
+    process.nextTick(callback, noBuffers(), 0, buffers);
+    return;
+  }
+  const bytes = new Uint8Array(totalOf(buffers));
+  binding.read(fd, bytes, 0, bytes.length, placeOf(position), (error, n = 0) => {
+    scatter(bytes.subarray(0, n), buffers);
+    callback(error, n, buffers);
+  });
 }
 
-function readv(fd, buffers, position, callback) { vector(read, fd, buffers, position, callback); }
-function writev(fd, buffers, position, callback) { vector(write, fd, buffers, position, callback); }
+function writevSync(fd, buffers, position) {
+  checkBufferArray(buffers);
+  fd = toFd(fd);
+  if (buffers.length === 0) return 0;
+  const bytes = gather(buffers);
+  return binding.write(fd, bytes, 0, bytes.length, placeOf(position));
+}
+
+function writev(fd, buffers, position, callback) {
+  fd = toFd(fd);
+  checkBufferArray(buffers);
+  callback = toCallback(callback ?? position);
+  if (buffers.length === 0) {
+    process.nextTick(callback, null, 0, buffers);
+    return;
+  }
+  const bytes = gather(buffers);
+  binding.write(fd, bytes, 0, bytes.length, placeOf(position), (error, n) => callback(error, n ?? 0, buffers));
+}
+
 Object.defineProperty(readv, require('internal/util').customPromisifyArgs, { value: ['bytesRead', 'buffers'], enumerable: false });
 Object.defineProperty(writev, require('internal/util').customPromisifyArgs, { value: ['bytesWritten', 'buffers'], enumerable: false });
 
-module.exports = {
-  read, readSync, readv, readvSync: (fd, buffers, position) => vectorSync(readSync, fd, buffers, position),
-  write, writePlan, writeSync, writev, writevSync: (fd, buffers, position) => vectorSync(writeSync, fd, buffers, position),
-};
+module.exports = { read, readSync, readv, readvSync, write, writePlan, writeSync, writev, writevSync };

@@ -3,19 +3,15 @@
 // What of fs is seldom used: file systems, patterns, temporary directories that remove themselves, blobs of files.
 
 const { toCallback, toOptions, toPath } = require('internal/fs/check');
-const { codes: { ERR_METHOD_NOT_IMPLEMENTED } } = require('internal/errors');
 
 // systemError returns the error that Go would have made.
 function systemError(code, syscall, path) {
   const errno = require('os').constants.errno[code];
   const text = internalBinding('errno').entry(-errno)?.[1];
-  const error = new Error(`${code}: ${text}, ${syscall} '${path}'`);
-  return Object.assign(error, { errno: -errno, code, syscall, path: String(path) });
-}
-
-function lchmod(path, mode, callback) {
-  toCallback(callback);
-  throw new ERR_METHOD_NOT_IMPLEMENTED('lchmod()');
+  const error = new Error(`${code}: ${text}, ${syscall}${path === undefined ? '' : ` '${path}'`}`);
+  Object.assign(error, { errno: -errno, code, syscall });
+  if (path !== undefined) error.path = String(path);
+  return error;
 }
 
 function mkdtempDisposableSync(prefix, options) {
@@ -103,4 +99,4 @@ function openAsBlob(path, options) {
   return require('internal/fs/promises').readFile(path).then((bytes) => new Blob([bytes], options));
 }
 
-module.exports = { glob, globIterator, globSync, lchmod, lchmodSync: lchmod, mkdtempDisposableSync, openAsBlob, statfs, statfsSync, systemError };
+module.exports = { glob, globIterator, globSync, mkdtempDisposableSync, openAsBlob, statfs, statfsSync, systemError };

@@ -13,9 +13,10 @@ const { validateBoolean } = require('internal/validators');
 const promises = module.exports;
 
 for (const name of ['access', 'copyFile', 'rename', 'rmdir', 'mkdir', 'readdir', 'readlink', 'symlink', 'lstat', 'stat', 'link', 'unlink', 'chmod', 'lchown',
-  'chown', 'utimes', 'lutimes', 'realpath', 'mkdtemp']) {
+  'chown', 'utimes', 'lutimes', 'mkdtemp']) {
   promises[name] = promise(name);
 }
+promises.realpath = promise('realpathNative', 'realpath');
 
 promises.open = async function open(path, flags, mode) {
   return openHandle(path, flags, mode);
@@ -30,14 +31,14 @@ promises.readFile = async function readFile(path, options) {
   if (path instanceof FileHandle) return path.readFile(options);
   checkSignal(options.signal);
   const handle = await openHandle(path, options.flag || 'r', 0o666);
-  return closing(handle, readWhole(handle.fd, options));
+  return closing(handle, () => readWhole(handle.fd, options));
 };
 
-// closing waits for a promise and closes a file after it.
-async function closing(handle, result) {
+// closing waits for an operation and closes the file after it.
+async function closing(handle, operation) {
   let value;
   try {
-    value = await result;
+    value = await operation();
   } catch (error) {
     await handle.close().catch((failed) => {
       throw require('internal/errors').aggregateTwoErrors(failed, error);
@@ -85,7 +86,7 @@ promises.writeFile = async function writeFile(path, data, options) {
   if (path instanceof FileHandle) return path.writeFile(data, options);
   checkSignal(options.signal);
   const handle = await openHandle(path, options.flag || 'w', options.mode ?? 0o666);
-  return closing(handle, writeTo(handle.fd, data, options));
+  return closing(handle, () => writeTo(handle.fd, data, options));
 };
 
 promises.appendFile = async function appendFile(path, data, options) {
@@ -95,7 +96,7 @@ promises.appendFile = async function appendFile(path, data, options) {
 
 promises.truncate = async function truncate(path, length = 0) {
   const handle = await openHandle(path, 'r+');
-  return closing(handle, handle.truncate(length));
+  return closing(handle, () => handle.truncate(length));
 };
 
 promises.lchmod = async function lchmod() {
@@ -106,6 +107,8 @@ promises.lchmod = async function lchmod() {
 for (const [file, names] of [['remove', ['rm']], ['copy', ['cp']], ['dir', ['opendir']], ['links', ['statfs']]]) {
   for (const name of names) {
     promises[name] = { async [name](...args) {
+      const options = args[name === 'cp' ? 2 : 1];
+      if (typeof options === 'function') throw new ERR_INVALID_ARG_TYPE('options', 'Object', options);
       const call = require(`internal/fs/${file}`)[name];
       return new Promise((resolve, reject) => {
         call(args[0], ...(name === 'cp' ? [args[1], args[2] ?? {}] : [args[1] ?? {}]), (error, value) => (error ? reject(error) : resolve(value)));
@@ -124,4 +127,5 @@ promises.mkdtempDisposable = async function mkdtempDisposable(prefix, options) {
 promises.watch = function watch(path, options) { return require('internal/fs/watch').watchIterator(path, options); };
 promises.glob = function glob(pattern, options) { return require('internal/fs/links').globIterator(pattern, options); };
 promises.constants = constants;
+Object.defineProperty(promises, 'FileHandle', { value: FileHandle, enumerable: false });
 Object.defineProperty(promises, 'writeTo', { value: writeTo, enumerable: false });

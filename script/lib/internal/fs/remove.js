@@ -41,8 +41,7 @@ function rmSync(path, options) {
     stats = require('fs').lstatSync(path);
   } catch (error) {
     if (options.force && error.code === 'ENOENT') return;
-    if (error.code !== 'ENOENT') throw error;
-    throw require('internal/fs/links').systemError('ENOENT', 'rm', path);
+    throw error;
   }
   mayRemove(stats, path, options);
   for (let attempt = 0; ; attempt++) {
@@ -84,4 +83,4 @@ function rm(path, options, callback) {
   });
 }
 
-module.exports = { rm, rmSync };
+module.exports = { check, rm, rmSync };

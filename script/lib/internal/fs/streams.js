@@ -3,7 +3,8 @@
 // ReadStream and WriteStream: streams over a descriptor or a FileHandle.
 
 const { Readable, Writable, finished } = require('stream');
-const { codes: { ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE } } = require('internal/errors');
+const { errorOrDestroy } = require('internal/streams/destroy');
+const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_THIS, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE } } = require('internal/errors');
 const { validateBoolean, validateFunction, validateInteger } = require('internal/validators');
 const { toFd, toOptions, toPath } = require('internal/fs/check');
 const { Buffer } = require('buffer');
@@ -120,9 +121,8 @@ const readOpen = { open() {} };
 const writeOpen = { open() {} };
 
 function close(stream, error, done) {
-  const { fd } = stream;
+  stream[kFs].close(stream.fd, (failed) => done(failed || error));
   stream.fd = null;
-  stream[kFs].close(fd, (failed) => done(failed || error));
 }
 
 // closeWhenIdle closes the descriptor once no call uses it.
@@ -132,13 +132,18 @@ function closeWhenIdle(stream, error, done) {
   else done(error);
 }
 
-function copied(options, fallback) {
-  return { ...toOptions(options, fallback) };
+// copied returns the options, with those that they inherit.
+function copied(options) {
+  const all = {};
+  const checked = toOptions(options);
+  const from = typeof options === 'object' ? options : checked;
+  for (const name in from) all[name] = from[name];
+  return all;
 }
 
 function ReadStream(path, options) {
   if (!(this instanceof ReadStream)) return new ReadStream(path, options);
-  options = copied(options, {});
+  options = copied(options);
   options.highWaterMark ??= 64 * 1024;
   start(this, path, options, 'r', 0o666);
   requireFunction(this[kFs], ['read']);
@@ -176,7 +181,7 @@ ReadStream.prototype._read = function (size) {
       return;
     }
     if (error) {
-      this.destroy(error);
+      errorOrDestroy(this, error);
     } else if (bytesRead > 0) {
       if (this.pos !== undefined) this.pos += bytesRead;
       this.bytesRead += bytesRead;
@@ -203,16 +208,20 @@ Object.defineProperty(ReadStream.prototype, 'pending', { get() { return this.fd 
 autoClose(ReadStream, '_readableState');
 
 function autoClose(Class, state) {
+  const stateOf = (stream) => {
+    if (stream?.[state] === undefined) throw new ERR_INVALID_THIS(Class.name);
+    return stream[state];
+  };
   Object.defineProperty(Class.prototype, 'autoClose', {
-    get() { return this[state].autoDestroy; },
-    set(value) { this[state].autoDestroy = value; },
+    get() { return stateOf(this).autoDestroy; },
+    set(value) { stateOf(this).autoDestroy = value; },
     configurable: true,
   });
 }
 
 function WriteStream(path, options) {
   if (!(this instanceof WriteStream)) return new WriteStream(path, options);
-  options = copied(options, {});
+  options = copied(options);
   options.decodeStrings = true;
   start(this, path, options, 'w', 0o666);
   if (options.fd == null || options.fs) {

@@ -6,7 +6,7 @@ const EventEmitter = require('events');
 const path = require('path');
 const { toOptions, toPath } = require('internal/fs/check');
 const { AbortError, codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
-const { validateAbortSignal, validateBoolean, validateFunction, validateUint32 } = require('internal/validators');
+const { validateAbortSignal, validateBoolean, validateFunction, validateInteger, validateOneOf, validateUint32 } = require('internal/validators');
 
 const binding = internalBinding('files');
 
@@ -185,7 +185,9 @@ async function* watchIterator(filename, options = {}) {
   validateAbortSignal(signal, 'options.signal');
   if (options.persistent !== undefined) validateBoolean(options.persistent, 'options.persistent');
   if (options.recursive !== undefined) validateBoolean(options.recursive, 'options.recursive');
-  if (options.encoding !== undefined && options.encoding !== 'buffer') toOptions(options.encoding);
+  validateInteger(maxQueue, 'options.maxQueue');
+  validateOneOf(overflow, 'options.overflow', ['ignore', 'error', 'throw']);
+  toOptions(options);
   if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
   const watcher = new FSWatcher();
   const queue = [];
@@ -193,7 +195,7 @@ async function* watchIterator(filename, options = {}) {
   let failure;
   watcher.on('change', (eventType, name) => {
     if (queue.length >= maxQueue) {
-      if (overflow === 'throw') failure = new (require('internal/errors').codes.ERR_FS_WATCH_QUEUE_OVERFLOW)(maxQueue);
+      if (overflow !== 'ignore') failure = new (require('internal/errors').codes.ERR_FS_WATCH_QUEUE_OVERFLOW)(maxQueue);
       else process.emitWarning('fs.watch maxQueue exceeded');
     } else {
       queue.push({ __proto__: null, eventType, filename: name });

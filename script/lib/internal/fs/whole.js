@@ -5,7 +5,7 @@
 const { Buffer } = require('buffer');
 const { bufferOf, pathOrFd, toCallback, toFlags, toMode, toOptions, toPath } = require('internal/fs/check');
 const { AbortError, codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
-const { validateBoolean } = require('internal/validators');
+const { validateBoolean, validateInteger } = require('internal/validators');
 
 const binding = internalBinding('files');
 
@@ -64,8 +64,9 @@ const writing = { encoding: 'utf8', mode: 0o666, flag: 'w', flush: false };
 function writeArguments(file, data, options) {
   const { encoding, flag, mode, flush } = options;
   if (flush != null) validateBoolean(flush, 'options.flush');
+  const bytes = toBytes(data, encoding);
   const flags = toFlags(flag || 'w');
-  return [pathOrFd(file), toBytes(data, encoding), flags, toMode(mode, 0o666)];
+  return [pathOrFd(file), bytes, flags, toMode(mode, 0o666)];
 }
 
 function writeFileSync(file, data, options) {
@@ -148,12 +149,13 @@ function truncateSync(path, length = 0) {
 function truncate(path, length, callback) {
   if (typeof length === 'function') [length, callback] = [0, length];
   const fs = require('fs');
+  if (length === undefined) length = 0;
+  validateInteger(length, 'len');
   toCallback(callback);
-  require('internal/validators').validateInteger(length ?? 0, 'len');
   toPath(path);
   fs.open(path, 'r+', (error, fd) => {
     if (error) callback(error);
-    else fs.ftruncate(fd, length ?? 0, (failure) => fs.close(fd, (closing) => callback(failure ?? closing)));
+    else fs.ftruncate(fd, length, (failure) => fs.close(fd, (closing) => callback(failure ?? closing)));
   });
 }
 
