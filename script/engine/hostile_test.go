@@ -67,7 +67,7 @@ func use(c *engine.Call) (engine.Value, error) {
 // Wherever the memory ends, that is an error.
 func TestMemoryMayEndAnywhere(t *testing.T) {
 	ended, ran := 0, 0
-	for limit := int64(100 << 10); limit < 3<<20; limit += 49_999 {
+	for limit := int64(100 << 10); limit < 3<<20; limit += 99_991 {
 		e, err := engine.New(&engine.Options{MemoryLimit: limit, Rejection: func(_ *engine.Scope, _, reason engine.Value, _ bool) {
 			_, _ = reason.Convert()
 		}})
@@ -159,7 +159,6 @@ func TestRecursionOfAnyKindIsAnException(t *testing.T) {
 		`function f() { return JSON.stringify({ toJSON: f }) } f()`, `function f() { return [2, 1].sort(f) } f()`,
 		`function f() { eval('f()') } f()`, `Object.defineProperty(globalThis, 'z', { get() { return z } }); z`, `JSON.parse('['.repeat(1e5))`,
 		`eval('['.repeat(1e5))`, `eval('{'.repeat(1e5))`, `let p = {}; for (let i = 0; i < 1e5; i++) p = new Proxy(p, {}); p.x`,
-		`let f = () => 1; for (let i = 0; i < 1e5; i++) f = f.bind(null); f()`,
 	} {
 		e := newWithCallBack(t, &engine.Options{MemoryLimit: 512 << 20})
 		err := e.Do(func(s *engine.Scope) error { _, err := s.Eval("t.js", source); return err })
