@@ -31,8 +31,9 @@ type Options struct {
 	// GCThreshold is how much is allocated before the first collection of cycles: bytes, 0 for 8 MiB.
 	GCThreshold int64
 
-	// StackDepth bounds recursion: frames of the engine, of which a plain call takes one, 0 for 5,000. Over it scripts get
-	// an InternalError "stack overflow". A frame takes about 3 KiB of a goroutine's stack.
+	// StackDepth bounds recursion: frames of the engine, of which a plain call takes one and a call through a function of the language
+	// some, 0 for 10,000, which is about what Node has. Over it scripts get an InternalError "stack overflow". A frame takes about
+	// 2 KiB of a goroutine's stack, and more on some systems; Go ends the program if that is a GB.
 	StackDepth int
 
 	// Throw makes the exception of an error that a function of Go has returned, unless it is an [Exception], which is
@@ -51,6 +52,8 @@ type Options struct {
 	// does after all.
 	Rejection func(s *Scope, promise, reason Value, handled bool)
 }
+
+const defaultStackDepth = 10_000
 
 // Engine is one JavaScript runtime with one global object.
 type Engine struct {
@@ -102,15 +105,17 @@ func New(o *Options) (*Engine, error) {
 		threshold = 8 << 20
 	}
 	js.XJS_SetGCThreshold(e.tls, e.rt, js.Size_t(threshold))
-	if e.o.StackDepth > 0 {
-		js.XJS_SetMaxStackSize(e.tls, e.rt, js.Size_t(e.o.StackDepth))
+	if e.o.StackDepth <= 0 {
+		e.o.StackDepth = defaultStackDepth
 	}
+	js.XJS_SetMaxStackSize(e.tls, e.rt, js.Size_t(e.o.StackDepth))
 	if e.ctx = js.XJS_NewContext(e.tls, e.rt); e.ctx == 0 {
 		js.XJS_FreeRuntime(e.tls, e.rt)
 		e.tls.Close()
 		return nil, errors.New("engine: no memory for a global object")
 	}
 	e.hook()
+	e.lookAfter(lookAfter)
 	if err := e.registerNative(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}

@@ -107,10 +107,10 @@ func (s *Scope) Error(message string) Value {
 	return v
 }
 
-// uncatchable makes an exception that no script can catch.
+// uncatchable makes an exception that no script can catch. It is no Error: the engine would look at all calls under way for its stack, again
+// at each function of Go that it passes.
 func (e *Engine) uncatchable() js.TJSValue {
-	v := js.XJS_NewError(e.tls, e.ctx)
-	js.XJS_Throw(e.tls, e.ctx, v)
+	js.XJS_Throw(e.tls, e.ctx, js.TJSValue{Ftag: js.EJS_TAG_UNDEFINED})
 	js.XJS_SetUncatchableException(e.tls, e.ctx, 1)
 	return js.TJSValue{Ftag: js.EJS_TAG_EXCEPTION}
 }
