@@ -64,9 +64,9 @@ function received(value) {
     if (value.constructor?.name) return ` Received an instance of ${value.constructor.name}`;
     return ` Received ${inspect(value, { depth: -1 })}`;
   }
-  let text = inspect(value, { colors: false });
-  if (text.length > 28) text = `${text.slice(0, 25)}...`;
-  return ` Received type ${typeof value} (${text})`;
+  if (typeof value !== 'string') return ` Received type ${typeof value} (${inspect(value, { colors: false })})`;
+  const text = value.length > 28 ? `${value.slice(0, 25)}...` : value;
+  return ` Received type string (${text.includes("'") ? JSON.stringify(text) : `'${text}'`})`;
 }
 
 // inspect is util's, which needs this module itself.
