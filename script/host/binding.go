@@ -95,7 +95,9 @@ func stringsOf(v engine.Value) ([]string, error) {
 	for i := 0; i < n && err == nil; i++ {
 		var one engine.Value
 		if one, err = v.Index(i); err == nil {
-			all = append(all, one.Text())
+			var text string
+			text, err = one.Convert()
+			all = append(all, text)
 		}
 	}
 	return all, err

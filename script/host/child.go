@@ -60,14 +60,45 @@ func (h *Host) spawn(c *engine.Call) (engine.Value, error) {
 		return c.Undefined(), err
 	}
 	started, err := childprocess.Spawn(h.loop, file, args, o)
+	for err != nil && asExecvp(err, &file, &args, o) {
+		started, err = childprocess.Spawn(h.loop, file, args, o)
+	}
 	if err != nil {
-		if e := asSystemError(err); e != nil {
-			result := c.Object()
-			return result, result.Set("errno", c.Int(-int64(e.errno)))
-		}
-		return c.Undefined(), err
+		result := c.Object()
+		return result, result.Set("errno", c.Int(-int64(startErrno(err))))
 	}
 	return h.spawned(c, started, c.Arg(1))
+}
+
+// asExecvp changes a call such that it starts what execvp(3), by which Node starts a program, does and package childprocess refuses: one that
+// PATH has in a relative directory, and by a shell a file that the kernel cannot execute. It returns whether that is so.
+func asExecvp(err error, file *string, args *[]string, o *childprocess.Options) bool {
+	e, ok := errors.AsType[*childprocess.SpawnError](err)
+	if !ok || e.Step != childprocess.StepProgram || *file == fallbackShell {
+		return false
+	}
+	switch e.Err {
+	case childprocess.ErrDot:
+		if o.Argv0 == "" {
+			o.Argv0 = *file
+		}
+		*file = e.Path
+	case syscall.ENOEXEC:
+		*file, *args, o.Argv0 = fallbackShell, append([]string{e.Path}, *args...), ""
+	default:
+		return false
+	}
+	return true
+}
+
+const fallbackShell = "/bin/sh"
+
+// startErrno returns the number of why a child was not started. What package childprocess refuses the kernel would, too.
+func startErrno(err error) syscall.Errno {
+	if e := asSystemError(err); e != nil {
+		return e.errno
+	}
+	return syscall.EINVAL
 }
 
 func (h *Host) spawned(c *engine.Call, started *childprocess.ChildProcess, onexit engine.Value) (engine.Value, error) {
@@ -78,10 +109,7 @@ func (h *Host) spawned(c *engine.Call, started *childprocess.ChildProcess, onexi
 	}
 	errno := int64(0)
 	if status, known := started.Status(); known && status.NotStarted != nil {
-		errno = -int64(syscall.EINVAL)
-		if e := asSystemError(status.NotStarted); e != nil {
-			errno = -int64(e.errno)
-		}
+		errno = -int64(startErrno(status.NotStarted))
 	}
 	stdio := make([]engine.Value, len(started.Stdio))
 	for i, slot := range started.Stdio {
@@ -199,7 +227,7 @@ func (f *fields) id(name string) *uint32 {
 	return &id
 }
 
-// list returns an array of strings, nil where there is none.
+// list returns what the values of an array are as strings, nil where there is none.
 func (f *fields) list(name string) []string {
 	v := f.get(name)
 	if !v.IsArray() {

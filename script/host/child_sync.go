@@ -36,7 +36,11 @@ func (h *Host) spawnSync(c *engine.Call) (engine.Value, error) {
 		bytes, _ := input.Bytes()
 		o.Input = append([]byte(nil), bytes...) // The script does not run meanwhile, but the memory may be given back.
 	}
-	return syncResult(c, childprocess.SpawnSync(file, args, o))
+	r := childprocess.SpawnSync(file, args, o)
+	for r.Err != nil && asExecvp(r.Err, &file, &args, &o.Options) {
+		r = childprocess.SpawnSync(file, args, o)
+	}
+	return syncResult(c, r)
 }
 
 func syncResult(c *engine.Call, r *childprocess.SyncResult) (engine.Value, error) {
@@ -56,27 +60,23 @@ func syncResult(c *engine.Call, r *childprocess.SyncResult) (engine.Value, error
 			status = c.Int(int64(r.Status.Code))
 		}
 	}
-	set := []error{
-		result.Set("pid", c.Int(int64(r.Pid))), result.Set("status", status), result.Set("signal", signal), result.Set("output", output),
-	}
+	var err error
 	if errno := syncErrno(r.Err); errno != 0 {
-		set = append(set, result.Set("error", c.Int(-int64(errno))))
+		err = result.Set("error", c.Int(-int64(errno))) // Those who print the result see it in this order.
 	}
-	return result, errors.Join(set...)
+	return result, errors.Join(err, result.Set("status", status), result.Set("signal", signal), result.Set("output", output),
+		result.Set("pid", c.Int(int64(r.Pid))))
 }
 
 // syncErrno returns the error number by which Node tells of a failure, 0 for none.
 func syncErrno(err error) syscall.Errno {
-	if failure := asSystemError(err); failure != nil {
-		return failure.errno
-	}
 	switch {
+	case err == nil:
+		return 0
 	case errors.Is(err, childprocess.ErrTimeout):
 		return syscall.ETIMEDOUT
 	case errors.Is(err, childprocess.ErrMaxBuffer):
 		return syscall.ENOBUFS
-	case err != nil:
-		return syscall.EINVAL
 	}
-	return 0
+	return startErrno(err)
 }

@@ -7,17 +7,15 @@ const {
   validateAbortSignal, validateArray, validateBoolean, validateFunction, validateInt32, validateInteger, validateNumber, validateObject, validateString,
 } = require('internal/validators');
 
-const { ERR_CHILD_PROCESS_IPC_REQUIRED, ERR_CHILD_PROCESS_STDIO_MAXBUFFER, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE } = codes;
+const { ERR_CHILD_PROCESS_IPC_REQUIRED, ERR_CHILD_PROCESS_STDIO_MAXBUFFER, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } = codes;
 
 const MAX_BUFFER = 1024 * 1024;
 
 const kCustomPromisify = Symbol.for('nodejs.util.promisify.custom');
 
 // checkNull refuses a text with a NUL byte, which no system call could be given.
-function checkNull(text, name) {
-  if (typeof text === 'string' && text.includes('\u0000')) {
-    throw new ERR_INVALID_ARG_VALUE(name, text, 'must be a string without null bytes');
-  }
+function checkNull(text, name, kinds = 'a string') {
+  if (typeof text === 'string' && text.includes('\u0000')) throw new ERR_INVALID_ARG_VALUE(name, text, `must be ${kinds} without null bytes`);
 }
 
 // validPath returns a path that may be a string, a Buffer or a URL of a file.
@@ -27,8 +25,11 @@ function validPath(path, name) {
   if (typeof path !== 'string' && !(path instanceof Uint8Array)) {
     throw new ERR_INVALID_ARG_TYPE(name, ['string', 'Buffer', 'URL'], path);
   }
-  path = typeof path === 'string' ? path : require('buffer').Buffer.from(path).toString();
-  checkNull(path, name);
+  if (typeof path !== 'string') {
+    if (path.includes(0)) throw new ERR_INVALID_ARG_VALUE(name, path, 'must be a string, Uint8Array, or URL without null bytes');
+    return require('buffer').Buffer.from(path).toString();
+  }
+  checkNull(path, name, 'a string, Uint8Array, or URL');
   return path;
 }
 
@@ -37,9 +38,7 @@ function validateTimeout(timeout) {
 }
 
 function validateMaxBuffer(maxBuffer) {
-  if (maxBuffer == null) return;
-  validateNumber(maxBuffer, 'options.maxBuffer');
-  if (!(maxBuffer >= 0)) throw new ERR_OUT_OF_RANGE('options.maxBuffer', 'a positive number', maxBuffer);
+  if (maxBuffer != null) validateNumber(maxBuffer, 'options.maxBuffer', 0);
 }
 
 function sanitizeKillSignal(signal) {
@@ -132,7 +131,7 @@ function normalizeSpawnArguments(file, args, options) {
   args.unshift(typeof options.argv0 === 'string' ? options.argv0 : file);
 
   return {
-    __proto__: null, ...options, args: args.map(String), cwd, detached: Boolean(options.detached), envPairs: envPairsOf(options.env || process.env), file,
+    __proto__: null, ...options, args, cwd, detached: Boolean(options.detached), envPairs: envPairsOf(options.env || process.env), file,
     windowsHide: Boolean(options.windowsHide), windowsVerbatimArguments: Boolean(options.windowsVerbatimArguments),
   };
 }
@@ -205,7 +204,7 @@ function fork(modulePath, args = [], options) {
 
   if (typeof options.stdio === 'string') {
     options.stdio = internal.stdioStringToArray(options.stdio, 'ipc');
-  } else if (!options.stdio) {
+  } else if (!Array.isArray(options.stdio)) {
     options.stdio = internal.stdioStringToArray(options.silent ? 'pipe' : 'inherit', 'ipc');
   } else if (!options.stdio.includes('ipc')) {
     throw new ERR_CHILD_PROCESS_IPC_REQUIRED('options.stdio');
@@ -421,6 +420,7 @@ function finishSync(result, inherits, args, cmd) {
 }
 
 function execFileSync(file, args, options) {
+  if (typeof options === 'function') throw new ERR_INVALID_ARG_TYPE('options', 'object', options);
   ({ file, args, options } = normalizeExecFileArgs(file, args, options));
   const result = spawnSync(file, args, options);
   return finishSync(result, !options.stdio, [options.argv0 || file, ...args]);

@@ -225,8 +225,8 @@ function spawnSync(options) {
       return options.encoding && options.encoding !== 'buffer' ? buffer.toString(options.encoding) : buffer;
     });
   }
-  result.stdout = result.output && result.output[1];
-  result.stderr = result.output && result.output[2];
+  result.stdout = result.output?.[1];
+  result.stderr = result.output?.[2];
   if (result.error) {
     result.error = errnoException(result.error, `spawnSync ${options.file}`);
     result.error.path = options.file;
