@@ -87,7 +87,7 @@ func (s *scenario) dropMissing() {
 		}
 		err := c.missing()
 		if err != nil {
-			fmt.Fprintf(os.Stderr, "without %s: %v\n", c.name, err)
+			fmt.Fprintf(os.Stderr, "%s without %s: %v\n", s.name, c.name, err)
 		}
 		return err != nil
 	})

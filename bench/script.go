@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -105,6 +106,9 @@ func scriptCommand(command []string, rest ...string) *exec.Cmd {
 	return exec.Command(command[0], append(command[1:len(command):len(command)], rest...)...)
 }
 
+// errorLine is the line in which a runtime says what went wrong.
+var errorLine = regexp.MustCompile(`(?m)^.*[Ee]rror.*$`)
+
 // missing says why the process cannot do its work: it is started, and ends at once as its stdin does.
 func (s *server) missing() error {
 	dir, err := os.MkdirTemp("", "brood-bench")
@@ -114,8 +118,7 @@ func (s *server) missing() error {
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	if err := cmd.Run(); err != nil {
-		line, _, _ := strings.Cut(strings.TrimSpace(said.String()), "\n")
-		return fmt.Errorf("%w: %s", err, cmp.Or(line, "it says nothing"))
+		return fmt.Errorf("%w: %s", err, cmp.Or(errorLine.FindString(said.String()), "it says nothing"))
 	}
 	return nil
 }
