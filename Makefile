@@ -10,6 +10,8 @@ TIMEOUT  ?= 10m
 DIR      ?=
 # Which scenarios `make bench` measures, as a regular expression; empty is all.
 ONLY     ?=
+# A file whose block of figures `make bench` replaces; empty is none.
+README   ?=
 
 LIBRARY := events internal/fd internal/frames reactor streams signals ipc childprocess pool cluster
 
@@ -168,13 +170,13 @@ cover: ## the coverage of the library packages by all tests; .cache/cover.out is
 		-coverpkg=$$(echo $(call present,$(LIBRARY)) | tr ' ' ,) ./...
 	@$(GO) tool cover -func=$(CACHE)/cover.out | awk '{ last = $$NF } END { print "total:", last }'
 
-bench: ## measure against the floors and the peers, in one table (ONLY=^fleet …); every measurement goes to .cache/bench.csv
+bench: ## measure against the floors and the peers, in one table (ONLY=^script README=script/README.md …); every measurement goes to .cache/bench.csv
 	$(call step,benchmarks)
 	@mkdir -p $(CACHE)
-	@$(GO) -C bench run . -raw $(CACHE)/bench.csv $(if $(ONLY),-only '$(ONLY)')
+	@$(GO) -C bench run . -raw $(CACHE)/bench.csv $(if $(ONLY),-only '$(ONLY)') $(if $(README),-readme '$(abspath $(README))')
 
 # The versions are in package.json. There is no lock file, whose addresses would be those of one registry.
-bench-peers: ## install the worker pools from npm that `make bench` compares with
+bench-peers: ## install what `make bench` compares with from npm: Node, Bun, Deno, worker pools, zx, execa
 	$(call step,peers from npm)
 	@mkdir -p $(CACHE)/bench-peers
 	@cp bench/peers/package.json $(CACHE)/bench-peers/

@@ -35,6 +35,8 @@ func runChild() bool {
 		clusterPrimary(os.Args[2], os.Args[3], os.Args[4])
 	case "-child-pool":
 		poolChild(os.Args[2], os.Args[3:])
+	case "-child-peak":
+		peakServer(os.Args[2:])
 	case "-child-nohup":
 		nohupChild(os.Args[2])
 	default:

@@ -130,7 +130,7 @@ func ipcRoundTrip(name string, at place, size int, m *ipcMessage, n int, most ip
 		s.contestants = append(s.contestants, c)
 	}
 	if node, ok := findPeer("node"); ok {
-		s.contestants = append(s.contestants, at.pair("brood, child node", echo, func() ipcPair { return newNodeChild(node) }))
+		s.contestants = append(s.contestants, at.pair("brood, child node", echo, func() ipcPair { return newScriptChild(node) }))
 	}
 	return s.withPeers(at, echo)
 }
@@ -162,7 +162,7 @@ func ipcOneWay(name string, at place, size int, m *ipcMessage, n int, most ipcLi
 	s.contestants[1].most.perOp = most.perOp
 	s.contestants[3].most.allocs = 1
 	if node, ok := findPeer("node"); ok {
-		child := func() ipcPair { return newNodeChild(node) }
+		child := func() ipcPair { return newScriptChild(node) }
 		s.contestants = append(s.contestants,
 			at.pair("brood from node", source, child),
 			at.pair("brood to node", func(p ipcPair) time.Duration { return p.(*forkPair).sink(n, m) }, child),

@@ -24,11 +24,11 @@ func newForkPair(busy time.Duration) *forkPair {
 	return startPair(busy, self(), []string{"-child-ipc", busy.String()}, nil)
 }
 
-// newNodeChild has a Node worker as its child.
-func newNodeChild(node string) *forkPair {
+// newScriptChild has a script as its child, run by a program with arguments of its own.
+func newScriptChild(command ...string) *forkPair {
 	dir, err := os.MkdirTemp("", "brood-bench")
 	check(err)
-	p := startPair(0, writeScript(dir), []string{"child"}, &childprocess.ForkOptions{ExecPath: node})
+	p := startPair(0, writeScript(dir), []string{"child"}, &childprocess.ForkOptions{ExecPath: command[0], ExecArgv: command[1:]})
 	p.removeDir = func() { check(os.RemoveAll(dir)) }
 	return p
 }

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-//go:embed peers/ipc.js
+//go:embed peers/ipc.cjs
 var ipcScript []byte
 
-// writeScript writes peers/ipc.js where a JavaScript runtime finds it.
+// writeScript writes peers/ipc.cjs where a JavaScript runtime finds it.
 func writeScript(dir string) (file string) {
-	file = filepath.Join(dir, "ipc.js")
+	file = filepath.Join(dir, "ipc.cjs")
 	check(os.WriteFile(file, ipcScript, 0o644))
 	return file
 }
@@ -22,9 +22,9 @@ func writeScript(dir string) (file string) {
 // scriptPair is two processes of a JavaScript runtime. The one that is the parent takes the time.
 type scriptPair struct{ server }
 
-func newScriptPair(runtime string) *scriptPair {
+func newScriptPair(command ...string) *scriptPair {
 	return &scriptPair{server{command: func(dir string) *exec.Cmd {
-		return exec.Command(runtime, writeScript(dir), "parent")
+		return scriptCommand(command, writeScript(dir), "parent")
 	}}}
 }
 

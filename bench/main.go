@@ -1,6 +1,7 @@
 // Command bench measures brood against the raw system calls that any such library needs (the floor), against os/exec
 // and Go's own timers and channels, against Node and Bun where they are installed, against posix_spawn(3) where there
-// is a C compiler, and against the worker pools of Go, Node and Python, side by side in one run. It prints one table, and below it one of what a child costs by the number of
+// is a C compiler, and against the worker pools of Go, Node and Python, side by side in one run. The command brood of script/, which is built
+// first, is measured against Node, Bun and Deno. It prints one table, and below it one of what a child costs by the number of
 // open descriptors. BROOD_BENCH_BUN says where Bun is when PATH does not, and the like for the others.
 //
 // The contestants of a scenario take turns, round after round, each round beginning with another one, so that a change
@@ -14,6 +15,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 )
 
 func main() {
@@ -28,6 +30,7 @@ func main() {
 	rounds := flag.Int("rounds", 11, "rounds, each with every contestant of a scenario once")
 	scale := flag.Float64("scale", 1, "amount of work per measurement, 1 being what the README's numbers are from")
 	only := flag.String("only", "", "regular expression: measure only scenarios with a matching name")
+	readme := flag.String("readme", "", "file in Markdown to write the figures of the script scenarios into, between its marks")
 	raw := flag.String("raw", "", "file to write every single measurement to, as CSV")
 	flag.Parse()
 
@@ -35,7 +38,7 @@ func main() {
 	if err != nil {
 		fatal(err)
 	}
-	reportMissing("node", "bun", "cc")
+	reportMissing("node", "bun", "deno", "cc")
 	reportMissingPools()
 	var all []result
 	for _, s := range scenarios(*scale) {
@@ -45,7 +48,11 @@ func main() {
 		}
 	}
 	removeNop()
+	removeBrood()
 	fmt.Print(table(all))
+	if *readme != "" {
+		check(writeBlock(*readme, all))
+	}
 	if *raw != "" {
 		if err := writeRaw(*raw, all); err != nil {
 			fatal(err)
@@ -89,5 +96,5 @@ func scenarios(scale float64) []scenario {
 		clusterConnections(n(4000)),
 		fleetJobs("one at a time", 1, n(200)),
 		fleetJobs("16 at once", 16, n(800)),
-	}, append(ipcScenarios(n), poolScenarios(n)...)...)
+	}, slices.Concat(ipcScenarios(n), poolScenarios(n), scriptScenarios(n))...)
 }

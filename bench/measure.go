@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"time"
@@ -12,7 +14,9 @@ type scenario struct {
 	unit        string  // what one operation is
 	ops         float64 // operations per measurement
 	bytes       int     // of one operation: the rate is in bytes; 0: it is in operations
+	size        bool    // what is measured is not time but memory: a nanosecond is a byte
 	rounds      int     // times the number of rounds asked for: many short ones where the machine's noise is large; 0: 1
+	once        bool    // there is one round and no warming up, because it takes long
 	contestants []contestant
 	report      func(result) string // a table of its own; nil: a block of the common one
 }
@@ -20,6 +24,7 @@ type scenario struct {
 // contestant does the whole job once and says how long it took, without what is not part of the job.
 type contestant struct {
 	name      string
+	missing   func() error             // says why it cannot be measured here, when its turn comes; nil: it can
 	setUp     func() (tearDown func()) // around each run; nil: there is nothing to do
 	run       func() time.Duration
 	close     func() // after the last run; nil: there is nothing to do
@@ -48,11 +53,17 @@ type result struct {
 }
 
 func measure(s scenario, rounds int) result {
+	s.dropMissing()
+	rounds *= max(1, s.rounds)
 	r := result{scenario: s, times: make([][]time.Duration, len(s.contestants)), allocs: make([]float64, len(s.contestants))}
-	for _, c := range s.contestants {
-		c.once() // Warm up: page in the program, grow the heap.
+	if s.once {
+		rounds = 1
+	} else {
+		for _, c := range s.contestants {
+			c.once() // Warm up: page in the program, grow the heap.
+		}
 	}
-	for round := range rounds * max(1, s.rounds) {
+	for round := range rounds {
 		for k := range s.contestants {
 			i := (k + round) % len(s.contestants)
 			d, allocs := s.contestants[i].once()
@@ -66,6 +77,20 @@ func measure(s scenario, rounds int) result {
 		}
 	}
 	return r
+}
+
+// dropMissing leaves out the contestants that cannot be measured here, and says so.
+func (s *scenario) dropMissing() {
+	s.contestants = slices.DeleteFunc(s.contestants, func(c contestant) bool {
+		if c.missing == nil {
+			return false
+		}
+		err := c.missing()
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "%s without %s: %v\n", s.name, c.name, err)
+		}
+		return err != nil
+	})
 }
 
 // once runs c and returns what it took, and how many allocations of this process.

@@ -5,18 +5,32 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
 // findPeer returns the file of a program that may not be installed. The environment may say where it is, as in
-// BROOD_BENCH_BUN.
+// BROOD_BENCH_BUN. One that `make bench-peers` has installed comes before one in PATH.
 func findPeer(name string) (file string, ok bool) {
 	file, err := lookPeer(name)
 	return file, err == nil
 }
 
 func lookPeer(name string) (file string, err error) {
-	return exec.LookPath(cmp.Or(os.Getenv("BROOD_BENCH_"+strings.ToUpper(name)), name))
+	pattern, fromNPM := npmPrograms[name]
+	if fromNPM {
+		found, err := filepath.Glob(filepath.Join(npmModules(), pattern))
+		check(err)
+		pattern = cmp.Or(append(found, "")...)
+	}
+	return exec.LookPath(cmp.Or(os.Getenv("BROOD_BENCH_"+strings.ToUpper(name)), pattern, name))
+}
+
+// npmPrograms are where the packages from npm have their programs, which differ by system and architecture.
+var npmPrograms = map[string]string{
+	"node": "node-*/bin/node",
+	"bun":  "@oven/bun-*/bin/bun",
+	"deno": "@deno/*/deno",
 }
 
 // reportMissing says which peers are left out.

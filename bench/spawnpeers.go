@@ -43,13 +43,14 @@ func posixSpawnServer(cc string) *server {
 	}}
 }
 
-//go:embed peers/spawn.js
+//go:embed peers/spawn.cjs
 var spawnScript []byte
 
-func scriptServer(runtime string) *server {
+// scriptServer runs peers/spawn.cjs by a program with arguments of its own.
+func scriptServer(command ...string) *server {
 	return &server{command: func(dir string) *exec.Cmd {
-		script := filepath.Join(dir, "spawn.js")
+		script := filepath.Join(dir, "spawn.cjs")
 		check(os.WriteFile(script, spawnScript, 0o644))
-		return exec.Command(runtime, script, nop())
+		return scriptCommand(command, script, nop(), self())
 	}}
 }

@@ -16,9 +16,12 @@ import (
 func table(all []result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s/%s, %d CPUs, %s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), machine())
+	if versions := scriptVersions(); versions != "" {
+		fmt.Fprintf(&b, "%s\n\n", versions)
+	}
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, r := range all {
-		if r.report != nil {
+		if r.report != nil || len(r.contestants) == 0 {
 			continue
 		}
 		fmt.Fprintf(w, "%s\tper %s\trate\tallocs\t× %s\tmiddle half\ttarget\n", r.name, r.unit, r.contestants[0].name)
@@ -29,13 +32,13 @@ func table(all []result) string {
 				allocs = ""
 			}
 			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%.2f\t%.2f–%.2f\t%s\n",
-				c.name, short(r.perOp(i)), r.rate(i), allocs, mid, low, high, r.verdict(i))
+				c.name, r.each(i), r.rate(i), allocs, mid, low, high, r.verdict(i))
 		}
 		fmt.Fprintln(w, "\t\t\t\t\t\t")
 	}
 	w.Flush()
 	for _, r := range all {
-		if r.report != nil {
+		if r.report != nil && len(r.contestants) > 0 {
 			b.WriteString(r.report(r))
 		}
 	}
@@ -52,8 +55,19 @@ func short(d time.Duration) string {
 	return fmt.Sprintf("%.1f ms", float64(d.Nanoseconds())/1e6)
 }
 
+// each is what one operation takes.
+func (r result) each(i int) string {
+	if r.size {
+		return fmt.Sprintf("%.1f MiB", float64(r.perOp(i))/(1<<20))
+	}
+	return short(r.perOp(i))
+}
+
 // rate is the operations, or the bytes, per second.
 func (r result) rate(i int) string {
+	if r.size {
+		return ""
+	}
 	perSecond := r.ops / quantile(r.times[i], 0.5).Seconds()
 	if r.bytes > 0 {
 		return fmt.Sprintf("%.0f MiB/s", perSecond*float64(r.bytes)/(1<<20))
@@ -111,7 +125,7 @@ func machine() string {
 	return "unknown processor"
 }
 
-// writeRaw writes every measurement, in nanoseconds.
+// writeRaw writes every measurement, in nanoseconds, or in bytes where that is what a scenario measures.
 func writeRaw(file string, all []result) error {
 	f, err := os.Create(file)
 	if err != nil {
@@ -119,13 +133,17 @@ func writeRaw(file string, all []result) error {
 	}
 	defer f.Close()
 	w := csv.NewWriter(f)
-	if err := w.Write([]string{"scenario", "contestant", "round", "operations", "nanoseconds"}); err != nil {
+	if err := w.Write([]string{"scenario", "contestant", "round", "operations", "amount", "unit"}); err != nil {
 		return err
 	}
 	for _, r := range all {
+		unit := "ns"
+		if r.size {
+			unit = "B"
+		}
 		for i, c := range r.contestants {
 			for round, d := range r.times[i] {
-				row := []string{r.name, c.name, strconv.Itoa(round), strconv.FormatFloat(r.ops, 'f', -1, 64), strconv.FormatInt(d.Nanoseconds(), 10)}
+				row := []string{r.name, c.name, strconv.Itoa(round), strconv.FormatFloat(r.ops, 'f', -1, 64), strconv.FormatInt(int64(d), 10), unit}
 				if err := w.Write(row); err != nil {
 					return err
 				}

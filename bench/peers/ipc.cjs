@@ -1,9 +1,9 @@
 'use strict';
-// Both ends of the IPC scenarios in JavaScript, for Node and Bun:
+// Both ends of the IPC scenarios in JavaScript, for Node and what does as it does:
 //
-//	ipc.js parent  forks the child and does what the lines of its stdin say, "JOB COUNT MESSAGE"; it answers each with
+//	ipc.cjs parent  forks the child and does what the lines of its stdin say, "JOB COUNT MESSAGE"; it answers each with
 //	               the nanoseconds that it took, or the child's pid
-//	ipc.js child   is driven by any parent
+//	ipc.cjs child   is driven by any parent
 //
 // What a child does is in ipcchild.go, which is the same in Go. Messages are counted down in their member n.
 

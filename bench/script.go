@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// A script runtime is a program that runs JavaScript: brood, which is built from script/, and its peers.
+type scriptRuntime struct {
+	name string
+	args []string // in front of a script
+	find func() (file string, err error)
+}
+
+var scriptRuntimes = []*scriptRuntime{
+	{name: "node", find: func() (string, error) { return lookPeer("node") }},
+	{name: "brood", find: buildBrood},
+	{name: "bun", find: func() (string, error) { return lookPeer("bun") }},
+	{name: "deno", args: []string{"run", "-A"}, find: func() (string, error) { return lookPeer("deno") }},
+}
+
+// buildBrood builds the command once, unless BROOD_BENCH_BROOD says where one is. removeBrood deletes it.
+var buildBrood = sync.OnceValues(func() (file string, err error) {
+	if other := os.Getenv("BROOD_BENCH_BROOD"); other != "" {
+		return exec.LookPath(other)
+	}
+	if broodDir, err = os.MkdirTemp("", "brood-bench"); err != nil {
+		return "", err
+	}
+	file = filepath.Join(broodDir, "brood")
+	build := exec.Command("go", "build", "-o", file, "./cmd/brood")
+	build.Dir = "../script"
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return file, nil
+})
+
+// broodDir is what buildBrood has made, empty if nothing.
+var broodDir string
+
+func removeBrood() {
+	if broodDir != "" {
+		check(os.RemoveAll(broodDir))
+	}
+}
+
+// command is the program with its own arguments. It must be there.
+func (r *scriptRuntime) command() []string {
+	file, err := r.find()
+	check(err)
+	return append([]string{file}, r.args...)
+}
+
+// version is what the program says of itself, in one word.
+func (r *scriptRuntime) version() (string, error) {
+	file, err := r.find()
+	if err != nil {
+		return "", err
+	}
+	out, err := exec.Command(file, "--version").Output()
+	if err != nil {
+		return "", err
+	}
+	words := strings.Fields(strings.TrimPrefix(string(out), r.name+" "))
+	if len(words) == 0 {
+		return "", errors.New("it does not tell its version")
+	}
+	return words[0], nil
+}
+
+// missing says why the program cannot be measured. What it finds is remembered for the table.
+func (r *scriptRuntime) missing() error {
+	version, err := r.version()
+	if err == nil {
+		foundVersions[r.name] = version
+	}
+	return err
+}
+
+// foundVersions are those of the programs that were measured, by name.
+var foundVersions = map[string]string{}
+
+// scriptVersions names what was measured, empty if no script was.
+func scriptVersions() string {
+	var all []string
+	for _, r := range scriptRuntimes {
+		// What brood calls its version is that of Node whose behaviour it has.
+		if version := foundVersions[r.name]; version != "" && r.name != "brood" {
+			all = append(all, r.name+" "+strings.TrimPrefix(version, "v"))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// scriptCommand is a script and its arguments, run by a program with arguments of its own.
+func scriptCommand(command []string, rest ...string) *exec.Cmd {
+	return exec.Command(command[0], append(command[1:len(command):len(command)], rest...)...)
+}
+
+// errorLine is the line in which a runtime says what went wrong.
+var errorLine = regexp.MustCompile(`(?m)^.*[Ee]rror.*$`)
+
+// missing says why the process cannot do its work: it is started, and ends at once as its stdin does.
+func (s *server) missing() error {
+	dir, err := os.MkdirTemp("", "brood-bench")
+	check(err)
+	defer func() { check(os.RemoveAll(dir)) }()
+	cmd := s.command(dir)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%w: %s", err, cmp.Or(errorLine.FindString(said.String()), "it says nothing"))
+	}
+	return nil
+}

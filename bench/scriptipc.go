@@ -1,0 +1,38 @@
+package main
+
+import "time"
+
+// scriptIPC measures channels of scripts: with a parent in Go, which is this library's, and with a parent in the same runtime.
+func scriptIPC(n func(int) int) (all []scenario) {
+	const small = 32
+	m := ipcText(small)
+	apart := places()[len(places())-1]
+	for _, at := range places() {
+		count := n(1000)
+		all = append(all, scriptChannels("ipc round trip, 32 B, "+at.name, "round trip", at, count, func(p ipcPair) time.Duration { return p.echo(count, m) }))
+	}
+	count := n(10_000)
+	return append(all, scriptChannels("ipc one way, 32 B", "message", apart, count, func(p ipcPair) time.Duration { return p.source(count, m) }))
+}
+
+// scriptChannels has two contestants of each runtime.
+func scriptChannels(name, unit string, at place, n int, job func(ipcPair) time.Duration) scenario {
+	s := scenario{name: "script " + name, unit: unit, ops: float64(n)}
+	for _, r := range scriptRuntimes {
+		c := at.pair("Go to "+r.name, job, func() ipcPair { return newScriptChild(r.command()...) })
+		c.missing = r.missing
+		if r.name == "brood" {
+			c.targets = []target{{"Go to node", 1}}
+		}
+		s.contestants = append(s.contestants, c)
+	}
+	for _, r := range scriptRuntimes {
+		c := at.pair(r.name+" to "+r.name, job, func() ipcPair { return newScriptPair(r.command()...) })
+		c.missing, c.elsewhere = r.missing, true
+		if r.name == "brood" {
+			c.targets = []target{{"node to node", 1}}
+		}
+		s.contestants = append(s.contestants, c)
+	}
+	return s
+}

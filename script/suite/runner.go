@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/reactor"
+)
+
+// runner runs tests on a loop of its own, each by an attendant.
+type runner struct {
+	program *program
+	dir     string // for what tests write
+	jobs    int
+	limit   time.Duration
+	tell    func(result)
+
+	loop             *reactor.Loop
+	self             string
+	together, alone  []test // that wait
+	running, started int
+	results          []result
+	broken           error // of the runner itself
+}
+
+func (r *runner) run(tests []test) (results []result, err error) {
+	if r.self, err = os.Executable(); err != nil {
+		return nil, err
+	}
+	for _, t := range tests {
+		if t.alone() {
+			r.alone = append(r.alone, t)
+		} else {
+			r.together = append(r.together, t)
+		}
+	}
+	if r.loop, err = reactor.New(nil); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.loop.Close()) }()
+	r.next()
+	err = r.loop.Run()
+	return r.results, errors.Join(r.broken, err)
+}
+
+// next starts the tests that may run now.
+func (r *runner) next() {
+	for r.broken == nil && len(r.together) > 0 && r.running < r.jobs {
+		t := r.together[0]
+		r.together = r.together[1:]
+		r.start(t)
+	}
+	if r.broken == nil && len(r.alone) > 0 && r.running == 0 {
+		t := r.alone[0]
+		r.alone = r.alone[1:]
+		r.start(t)
+	}
+}
+
+func (r *runner) start(t test) {
+	args, env := r.program.command(&t)
+	began := time.Now()
+	_, err := childprocess.ExecFile(r.loop, r.self, append([]string{attendWord, r.limit.String(), r.program.file}, args...), &childprocess.ExecOptions{
+		Options: childprocess.Options{
+			Dir: filepath.Dir(t.tree), Detached: true,
+			// The folder of a test is named for its number, see common/tmpdir.js.
+			Env: append(os.Environ(), append(env, "NODE_TEST_DIR="+r.dir, fmt.Sprintf("TEST_SERIAL_ID=%d", r.started))...),
+		},
+	}, func(err error, stdout, stderr []byte) {
+		r.running--
+		if err != nil {
+			r.broken = fmt.Errorf("%s: %w", t.name, err)
+			return
+		}
+		one, err := parseResult(stdout)
+		if err != nil {
+			r.broken = fmt.Errorf("%s: %w", t.name, err)
+			return
+		}
+		one.program, one.family, one.file, one.took = r.program.name, t.family, filepath.ToSlash(t.name), time.Since(began)
+		r.results = append(r.results, one)
+		r.tell(one)
+		r.next()
+	})
+	if err != nil {
+		r.broken = fmt.Errorf("%s: %w", t.name, err)
+		return
+	}
+	r.started++
+	r.running++
+}

@@ -1,0 +1,4 @@
+'use strict';
+const common = require('../common');
+
+require('fs').readFile('/nowhere/at all', common.expectsError('ENOENT'));

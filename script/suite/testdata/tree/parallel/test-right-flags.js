@@ -1,0 +1,5 @@
+// Flags: --expose-gc
+'use strict';
+require('../common');
+
+gc();

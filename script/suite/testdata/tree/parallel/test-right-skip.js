@@ -1,0 +1,2 @@
+'use strict';
+require('../common').skip('there is no such thing');

@@ -1,0 +1,4 @@
+'use strict';
+const common = require('../common');
+
+setTimeout(common.mustCall(() => {}, 2), 1);

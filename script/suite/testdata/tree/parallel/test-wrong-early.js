@@ -1,0 +1,5 @@
+'use strict';
+const common = require('../common');
+
+setTimeout(common.mustCall(), 1);
+process.exit(0);

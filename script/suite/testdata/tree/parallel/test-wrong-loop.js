@@ -1,0 +1,5 @@
+'use strict';
+require('../common');
+
+process.on('SIGTERM', () => {});
+for (;;);

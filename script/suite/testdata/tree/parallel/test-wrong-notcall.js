@@ -1,0 +1,4 @@
+'use strict';
+const common = require('../common');
+
+setTimeout(common.mustNotCall('called all the same'), 1);

@@ -1,0 +1,4 @@
+'use strict';
+require('../common');
+
+Promise.reject(new RangeError('nobody catches this'));

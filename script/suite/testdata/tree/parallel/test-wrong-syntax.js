@@ -1,0 +1,4 @@
+'use strict';
+require('../common');
+
+const x = ;
