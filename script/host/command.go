@@ -250,5 +250,5 @@ func commandError(err error) error {
 	if path == "" {
 		path = e.File
 	}
-	return &systemError{errno: errno, syscall: "spawn", path: path}
+	return &systemError{errno: errno, syscall: "spawn", paths: []string{path}}
 }
