@@ -36,6 +36,7 @@ func init() {
 		"os":            bindOS,
 		"path":          bindPath,
 		"process":       bindProcess,
+		"serdes":        bindSerdes,
 		"signals":       bindSignals,
 		"source":        bindSource,
 		"stdio":         bindStdio,

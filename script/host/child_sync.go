@@ -19,6 +19,7 @@ func (h *Host) spawnSync(c *engine.Call) (engine.Value, error) {
 	if err != nil {
 		return c.Undefined(), err
 	}
+	base.Serialization = 0 // It is of a channel, which such a child cannot have; Node takes it all the same.
 	o := &childprocess.SyncOptions{Options: *base, MaxBuffer: -1}
 	f := &fields{v: c.Arg(0)}
 	if timeout := f.get("timeout").Float(); timeout > 0 {

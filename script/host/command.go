@@ -101,7 +101,12 @@ func (x *command) follow() {
 	x.keep(x.c.Stdout, &x.stdout)
 	x.keep(x.c.Stderr, &x.stderr)
 	x.c.OnError(func(error) {}) // Its status has what matters: a command need not read all of its input, nor a target of its output all of that.
+	pid := x.c.Pid()
+	if pid > 0 && x.h.o.EndOnSignals {
+		lastCommands.begin(pid)
+	}
 	x.c.OnExit(func(childprocess.ExitStatus) {
+		lastCommands.end(pid)
 		if x.isEnded {
 			x.closePipes()
 		}
@@ -196,6 +201,8 @@ func (h *Host) endCommands() {
 		x.signal(syscall.SIGKILL)
 		x.c.Unref()
 		delete(h.commands, x)
+		h.engine.Release(&x.done)
+		x.done = engine.Kept{}
 	}
 }
 
@@ -211,6 +218,9 @@ const (
 func (x *command) tell(status childprocess.ExitStatus) {
 	if x.timer != nil {
 		x.timer.Stop()
+	}
+	if x.done.IsZero() {
+		return // The script has ended.
 	}
 	delete(x.h.commands, x)
 	_ = x.h.Do(func(s *engine.Scope) error {

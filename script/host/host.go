@@ -37,6 +37,10 @@ type Options struct {
 	// ExposeInternals lets a script require what Node has under internal/, as far as Node's own tests need it.
 	ExposeInternals bool
 
+	// EndOnSignals has a signal that ends the program, SIGHUP, SIGINT or SIGTERM, end the commands of $ first. It is for programs that are nothing but
+	// their scripts.
+	EndOnSignals bool
+
 	// Exit is called once, when the script has called process.exit or threw what nobody caught; nothing of the script runs after
 	// that. nil: the loop is stopped, and [Host.Run] returns.
 	Exit func(code int)

@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -70,7 +72,7 @@ func scriptProcess(args []string) {
 		panic(err)
 	}
 	last := len(args) - 1
-	h, err := host.New(loop, &host.Options{ExecArgv: args[:last], ExposeInternals: slices.Contains(args, "--expose-internals")})
+	h, err := host.New(loop, &host.Options{ExecArgv: args[:last], EndOnSignals: true, ExposeInternals: slices.Contains(args, "--expose-internals")})
 	if err != nil {
 		panic(err)
 	}
@@ -80,4 +82,12 @@ func scriptProcess(args []string) {
 		panic(err)
 	}
 	helperproc.Exit(code)
+}
+
+// requireGroupEnded waits until nobody is left of a process group, whose number is a text.
+func requireGroupEnded(t *testing.T, number string) {
+	t.Helper()
+	pgid, err := strconv.Atoi(number)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return errors.Is(syscall.Kill(-pgid, 0), syscall.ESRCH) }, deadline, time.Millisecond)
 }

@@ -11,13 +11,15 @@ import (
 // signalWatch is a watcher of a signal as the library in JavaScript has it. It does not keep the loop running, but between expect
 // and the next delivery. After close the signal does again what it did before.
 type signalWatch struct {
-	h  *Host
-	w  *signals.Watcher
-	on engine.Kept
+	h      *Host
+	signal signals.Signal
+	w      *signals.Watcher
+	on     engine.Kept
 }
 
 func (x *signalWatch) close() {
 	x.w.Close()
+	lastCommands.listen(x.signal, -1)
 	x.h.engine.Release(&x.on)
 	delete(x.h.open, x)
 }
@@ -33,8 +35,8 @@ func bindSignals(b *builder) {
 		if err != nil {
 			return prototype, err
 		}
-		x := &signalWatch{h: h, on: c.Arg(1).Keep()}
-		x.w, err = signals.Watch(h.loop, signals.Signal(c.Arg(0).Int()), func(signals.Signal) {
+		x := &signalWatch{h: h, signal: signals.Signal(c.Arg(0).Int()), on: c.Arg(1).Keep()}
+		x.w, err = signals.Watch(h.loop, x.signal, func(signals.Signal) {
 			x.w.Unref()
 			_ = h.Do(func(s *engine.Scope) error { _, err := s.Kept(x.on).Call(s.Undefined()); return err })
 		})
@@ -46,6 +48,7 @@ func bindSignals(b *builder) {
 			return c.Undefined(), nil
 		}
 		x.w.Unref()
+		lastCommands.listen(x.signal, 1)
 		h.open[x] = struct{}{}
 		return c.Native(prototype, x), nil
 	})

@@ -17,6 +17,8 @@ function getHeapStatistics() {
 }
 
 module.exports = {
+  serialize: (value) => require('internal/serdes').serialize(value),
+  deserialize: (buffer) => require('internal/serdes').deserialize(buffer),
   cachedDataVersionTag: () => 0x62726f6f,
   getHeapStatistics,
   getHeapSpaceStatistics: () => [],
@@ -35,7 +37,3 @@ for (const name of ['getHeapSnapshot', 'writeHeapSnapshot', 'takeCoverage', 'sto
   'getCppHeapStatistics', 'startCpuProfile']) {
   module.exports[name] = unavailable(name);
 }
-
-// serialize and deserialize, and their classes, are there when the library has them.
-if (internalBinding('host').hasLibrary('internal/serdes')) Object.assign(module.exports, require('internal/serdes'));
-else for (const name of ['serialize', 'deserialize']) module.exports[name] = unavailable(name);

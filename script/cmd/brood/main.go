@@ -85,7 +85,7 @@ func run(program string, args []string) (code int, err error) {
 
 // options are those of the script's world. The host is not closed: the program ends with it.
 func options(c *command) *host.Options {
-	o := &host.Options{Args: c.args, Argv0: os.Args[0], ExecArgv: c.execArgv, Flags: c.flags}
+	o := &host.Options{Args: c.args, Argv0: os.Args[0], ExecArgv: c.execArgv, Flags: c.flags, EndOnSignals: true}
 	if c.script != "" {
 		o.Args = append([]string{c.script}, c.args...)
 	}

@@ -2,15 +2,10 @@ package main
 
 import (
 	"errors"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/brood-go/brood/internal/test/leakcheck"
 )
-
-func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
 func TestCommandLinesAreReadAsNodeDoes(t *testing.T) {
 	code := "1"

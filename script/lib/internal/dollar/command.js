@@ -14,14 +14,17 @@ const NUMBER = 2;
 
 const templates = new WeakMap(); // by the list of strings, which is the same each time a template is evaluated
 
+// written returns a piece of a template as it stands in the script, but for the two escapes without which it could not stand there: backslashes are the
+// shell's.
+function written(raw) {
+  if (raw.includes('\0')) throw new ERR_INVALID_ARG_VALUE('command', raw, 'must be a string without null bytes');
+  return raw.includes('\\') ? raw.replace(/\\(\\|`|\$\{)/g, (all, escaped) => (escaped === '\\' ? all : escaped)) : raw;
+}
+
 // Template is a command as it stands in the script.
 class Template {
   constructor(strings) {
-    strings.forEach((piece, i) => {
-      if (piece === undefined) throw new ERR_INVALID_ARG_VALUE('command', strings.raw[i], 'has an escape sequence that there is not');
-      if (piece.includes('\0')) throw new ERR_INVALID_ARG_VALUE('command', piece, 'must be a string without null bytes');
-    });
-    const parsed = binding.parse(strings);
+    const parsed = binding.parse(strings.raw.map(written));
     this.pieces = parsed.slice(0, strings.length);
     this.places = parsed.slice(strings.length);
     this.where = callSites(20).find((site) => !/^(node:|native)/.test(site.getFileName() ?? 'native'))?.toString() ?? '';
@@ -35,7 +38,7 @@ class Template {
     const all = [];
     let hasLists = false;
     for (let i = 0; i < places.length; i++) {
-      const value = oneOrMore(values[i], places[i], `\${${i}}`);
+      const value = oneOrMore(values[i], places[i], `values[${i}]`);
       hasLists ||= Array.isArray(value);
       all.push(value);
     }
@@ -63,7 +66,7 @@ class Template {
 
   // show returns the command as a person would write it.
   show(values) {
-    return this.#join(this.places.map((place, i) => oneOrMore(values[i], place, '')), (value, isInside) => {
+    return this.#join(this.places.map((place, i) => shown(values[i], place)), (value, isInside) => {
       const text = typeof value === 'string' ? value : require('buffer').Buffer.from(value).toString();
       return isInside ? text.replace(/[\\"$`]/g, '\\$&') : binding.quote(text);
     });
@@ -88,6 +91,15 @@ function oneOrMore(value, place, name) {
   if (all.every((each) => typeof each === 'string')) return all.join(' ');
   const { Buffer } = require('buffer');
   return Buffer.concat(all.flatMap((each, i) => [Buffer.from(i === 0 ? '' : ' '), Buffer.from(each)]));
+}
+
+// shown is that for a person, who is told of values, too, that are not known yet or cannot be used.
+function shown(value, place) {
+  try {
+    return oneOrMore(value, place, '');
+  } catch {
+    return value?.command === undefined ? String(typeof value) : `$(${value.command})`;
+  }
 }
 
 function number(value, name) {

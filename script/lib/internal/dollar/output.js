@@ -57,7 +57,7 @@ class ProcessError extends Error {
   constructor(end) {
     const output = new ProcessOutput(end);
     const { command, stdout, stderr, exitCode, signal, timedOut, cutOff } = output;
-    const what = `${described(end, output)}: ${shortened(command, 500)}`;
+    const what = `${described(end, output)}: ${shortened(command, 200)}`;
     const told = stderr.trim();
     super(`${what}${end.where === '' ? '' : ` (${end.where})`}${told === '' ? '' : `\n${told.length > 1000 ? `…${told.slice(-1000)}` : told}`}`,
       end.error === undefined ? undefined : { cause: end.error });
@@ -68,7 +68,7 @@ class ProcessError extends Error {
       stack: { value: `ProcessError: ${this.message}${end.where === '' ? '' : `\n    at ${end.where}`}`, writable: true, configurable: true },
     });
     Object.assign(this, { exitCode, signal, command, stdout, stderr });
-    const code = (end.bits & FULL) !== 0 ? 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER' : end.error?.code;
+    const code = (end.bits & FULL) !== 0 ? 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER' : end.isAborted ? 'ABORT_ERR' : end.error?.code;
     if (code !== undefined) this.code = code;
     if (timedOut) this.timedOut = true;
     if (cutOff) this.cutOff = true;

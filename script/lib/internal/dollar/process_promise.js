@@ -160,15 +160,14 @@ class ProcessPromise {
 
   #pipeInto(stream) {
     const isShared = stream === process.stdout || stream === process.stderr;
-    const { promise, resolve } = Promise.withResolvers();
-    this.#sinks.push(promise);
-    require('stream').pipeline(this.stdout, stream, { end: !isShared }, resolve);
+    this.#sinks.push(require('stream/promises').pipeline(this.stdout, stream, { end: !isShared }).then(nothing, (error) => error));
   }
 
   lines() {
     this.#mustBeNew('lines');
     const [reader, fd] = binding.pipe('lines');
     this.#connect(1, [fd]);
+    this.#promise.catch(nothing); // The lines tell of it.
     const { Lines } = require('internal/dollar/lines');
     return new Lines(reader, () => this.#promise, () => this.#stop());
   }
@@ -253,7 +252,7 @@ class ProcessPromise {
       this.#handle = binding.start(given, options.prefix === undefined ? text : options.prefix + text, values, slots,
         (...end) => this.#over(...end));
       if (signal !== undefined) this.#disposeAbort = require('events').addAbortListener(signal, () => this.abort(signal.reason));
-      if (isStream(options.input)) require('stream').pipeline(options.input, this.#streams[0], nothing);
+      if (isStream(options.input)) require('stream').pipeline(options.input, this.#streams[0], nothing); // It need not read all of it.
     } catch (error) {
       if (!isGiven) this.#closeGiven();
       if (isGiven && error.syscall !== undefined) this.#over(-1, 0, undefined, undefined, 0, 0, error);
