@@ -33,7 +33,7 @@ func bindSignals(b *builder) {
 		if err != nil {
 			return prototype, err
 		}
-		x := &signalWatch{h: h, on: c.Arg(1).Keep()}
+		x := &signalWatch{h: h, on: h.keepCallback(c.Scope, c.Arg(1))}
 		x.w, err = signals.Watch(h.loop, signals.Signal(c.Arg(0).Int()), func(signals.Signal) {
 			x.w.Unref()
 			_ = h.Do(func(s *engine.Scope) error { _, err := s.Kept(x.on).Call(s.Undefined()); return err })

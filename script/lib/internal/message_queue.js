@@ -2,6 +2,7 @@
 
 // The ends of channels between ports: what is posted at one is queued at the others, and the loop has it delivered.
 
+const contexts = require('internal/context_hook');
 const { settle } = require('internal/ticks');
 
 const host = internalBinding('host');
@@ -16,6 +17,8 @@ let due = []; // ends with something to be delivered, or to be closed
 let made = 0;
 let refs = 0; // ends that keep the loop running
 
+const tell = (owner, what, message) => owner[what](message);
+
 // End is one end. Its owner is what messages are given to: deliver(message) for each, and closed() once, last.
 class End {
   queue = []; // its first messages may have been taken
@@ -27,12 +30,14 @@ class End {
   isClosed = false;
   number = ++made;
   #isDue = false;
+  #tell = tell; // in the context in which the end was made
 
   // group are the ends that hear each other. isPair: with one of them the others are closed.
   constructor(group, isPair) {
     this.group = group;
     this.isPair = isPair;
     group.add(this);
+    if (contexts.bind !== undefined) this.#tell = contexts.bind(tell);
   }
 
   // peer is the other end of a pair, undefined if it is closed.
@@ -100,7 +105,7 @@ class End {
       for (; left > 0 && this.isReceiving && !this.isClosed; left--) {
         const message = this.take();
         if (message === undefined) break;
-        this.owner.deliver(message);
+        this.#tell(this.owner, 'deliver', message);
         settle();
       }
       if (this.isClosing || this.#hasEnded()) {
@@ -121,7 +126,7 @@ class End {
     this.setRef(false);
     this.group.delete(this);
     if (this.isPair) for (const other of this.group) other.push(CLOSE);
-    this.owner?.closed();
+    if (this.owner !== undefined) this.#tell(this.owner, 'closed');
   }
 
   // drop closes an end of which nobody is told.
