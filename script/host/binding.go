@@ -31,6 +31,7 @@ func init() {
 		"host":          bindHost,
 		"inside":        bindInside,
 		"jobs":          bindJobs,
+		"messages":      bindMessages,
 		"modules":       bindModules,
 		"net":           bindNet,
 		"os":            bindOS,

@@ -88,7 +88,7 @@ func (x *channel) start(c *engine.Call) (engine.Value, error) {
 	if !x.on.IsZero() || !c.Arg(0).IsFunction() {
 		return c.Undefined(), errors.New("a channel is started once, with a function")
 	}
-	x.on = c.Arg(0).Keep()
+	x.on = x.h.keepCallback(c.Scope, c.Arg(0))
 	x.h.open[x] = struct{}{}
 	x.c.OnInternal("NODE_", func(m *ipc.Message) { x.receive(channelInternal, m) })
 	x.c.OnDrain(func() { x.tell(channelDrain, nil) })
@@ -201,7 +201,7 @@ func (x *channel) send(c *engine.Call) (engine.Value, error) {
 	}
 	k := engine.Kept{}
 	if done := c.Arg(1); done.IsFunction() {
-		k = done.Keep()
+		k = x.h.keepCallback(c.Scope, done)
 	}
 	o.Done = func(err error) { x.sent(k, err) }
 	if err := x.c.SendWith(message, o); err != nil {

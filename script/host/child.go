@@ -123,7 +123,7 @@ func (h *Host) spawned(c *engine.Call, started *childprocess.ChildProcess, onexi
 	started.OnError(func(error) {}) // Of a child that does not start the library has the errno, of its channel it is told by that.
 	x := &child{h, started}
 	if errno == 0 {
-		x.onExit(onexit.Keep())
+		x.onExit(h.keepCallback(c.Scope, onexit))
 	}
 	set := []error{
 		result.Set("errno", c.Int(errno)), result.Set("pid", c.Int(int64(started.Pid()))),

@@ -64,6 +64,27 @@ func (h *Host) call(name string, args func(s *engine.Scope) []engine.Value) {
 	})
 }
 
+// keepCallback keeps a function of the script that is to be called later, in the asynchronous context in which the script is now.
+func (h *Host) keepCallback(s *engine.Scope, fn engine.Value) engine.Kept {
+	if _, ok := h.hooks["bindContext"]; ok { // The script uses such contexts.
+		if bound, err := h.hook(s, "bindContext").Call(s.Undefined(), fn); err == nil {
+			fn = bound
+		}
+	}
+	return fn.Keep()
+}
+
+// repeat calls a function of the library that gets rid of what is due. If one throws, the rest has its turn all the same: each call gets rid of at
+// least one.
+func (h *Host) repeat(hook string) {
+	for again := true; again && !h.exited; {
+		again = h.Do(func(s *engine.Scope) error {
+			_, err := h.hook(s, hook).Call(s.Undefined())
+			return err
+		}) != nil
+	}
+}
+
 // hook returns a function that the library has given by setHook.
 func (h *Host) hook(s *engine.Scope, name string) engine.Value { return s.Kept(h.hooks[name]) }
 

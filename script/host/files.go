@@ -72,7 +72,7 @@ func (h *Host) runFileOperation(c *engine.Call, op fileOperation) (engine.Value,
 		}
 		return fileResult(c.Scope, result), nil
 	}
-	k := callback.Keep()
+	k := h.keepCallback(c.Scope, callback)
 	var result any
 	var err error
 	h.later(func() { result, err = op.do(args) }, func() {
@@ -187,7 +187,7 @@ func (h *Host) readInto(c *engine.Call) (engine.Value, error) {
 		return c.Undefined(), &codedError{"RangeError", "ERR_OUT_OF_RANGE", "the bytes to be read do not fit"}
 	}
 	if callback := c.Arg(5); callback.IsFunction() {
-		k, target := callback.Keep(), c.Arg(1).Keep()
+		k, target := h.keepCallback(c.Scope, callback), c.Arg(1).Keep()
 		buffer := make([]byte, length)
 		var n int
 		var err error

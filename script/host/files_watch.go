@@ -36,7 +36,7 @@ func (h *Host) watchFiles(c *engine.Call) (engine.Value, error) {
 	if err != nil {
 		return prototype, errors.Join(err, w.Close())
 	}
-	f := &fileWatch{h: h, w: w, on: c.Arg(1).Keep(), release: h.loop.Hold()}
+	f := &fileWatch{h: h, w: w, on: h.keepCallback(c.Scope, c.Arg(1)), release: h.loop.Hold()}
 	h.open[f] = struct{}{}
 	go f.pump() // It ends when the watcher is closed, which the host does at the latest.
 	return c.Native(prototype, f), nil

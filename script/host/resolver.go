@@ -74,7 +74,7 @@ func networkOf(family int64) string {
 // ask runs find on a goroutine, which ends with it or after a time. The loop may be closed by then, and drops what is posted. done is the argument
 // with that number.
 func (h *Host) ask(c *engine.Call, done int, find func(ctx context.Context) (answer, error)) (engine.Value, error) {
-	k, release := c.Arg(done).Keep(), h.loop.Hold()
+	k, release := h.keepCallback(c.Scope, c.Arg(done)), h.loop.Hold()
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
 		defer cancel()

@@ -35,7 +35,7 @@ func bindSignals(b *builder) {
 		if err != nil {
 			return prototype, err
 		}
-		x := &signalWatch{h: h, signal: signals.Signal(c.Arg(0).Int()), on: c.Arg(1).Keep()}
+		x := &signalWatch{h: h, signal: signals.Signal(c.Arg(0).Int()), on: h.keepCallback(c.Scope, c.Arg(1))}
 		x.w, err = signals.Watch(h.loop, x.signal, func(signals.Signal) {
 			x.w.Unref()
 			_ = h.Do(func(s *engine.Scope) error { _, err := s.Kept(x.on).Call(s.Undefined()); return err })

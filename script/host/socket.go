@@ -18,7 +18,7 @@ func (h *Host) connect(c *engine.Call) (engine.Value, error) {
 	if err != nil {
 		return c.Undefined(), err
 	}
-	x := &attempt{h: h, done: c.Arg(3).Keep()}
+	x := &attempt{h: h, done: h.keepCallback(c.Scope, c.Arg(3))}
 	o := &streams.ConnectOptions{LocalAddress: c.Arg(2).Text()}
 	x.Attempt, err = streams.Connect(h.loop, c.Arg(0).Text(), c.Arg(1).Text(), o, x.finish)
 	if err == nil {
@@ -257,7 +257,7 @@ func (t *socket) listen(c *engine.Call) (engine.Value, error) {
 		return resultOf(c, 0, err)
 	}
 	t.give() // The listener has it.
-	x.on = c.Arg(1).Keep()
+	x.on = x.h.keepCallback(c.Scope, c.Arg(1))
 	x.h.open[x] = struct{}{}
 	x.l.OnError(func(err error) {
 		number := int64(unix.EIO)

@@ -138,7 +138,7 @@ func (t *stream) start(c *engine.Call) (engine.Value, error) {
 	if !t.on.IsZero() || !c.Arg(0).IsFunction() {
 		return c.Undefined(), errors.New("a stream is started once, with a function")
 	}
-	t.on = c.Arg(0).Keep()
+	t.on = t.h.keepCallback(c.Scope, c.Arg(0))
 	if r := t.r; r != nil {
 		t.open++
 		r.OnEnd(func() { t.tell(streamEnd) })

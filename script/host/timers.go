@@ -37,17 +37,7 @@ func (t *timers) schedule(due int64) {
 	t.timer.Reset(d)
 }
 
-func (t *timers) fire() { t.run("timers") }
-
-// run calls what is due. If one throws, the rest has its turn all the same: each call gets rid of at least one.
-func (t *timers) run(hook string) {
-	for again := true; again && !t.h.exited; {
-		again = t.h.Do(func(s *engine.Scope) error {
-			_, err := t.h.hook(s, hook).Call(s.Undefined())
-			return err
-		}) != nil
-	}
-}
+func (t *timers) fire() { t.h.repeat("timers") }
 
 // toggle says whether the timers keep the loop running.
 func (t *timers) toggle(ref bool) {
@@ -96,7 +86,7 @@ func bindTimers(b *builder) {
 	})
 	b.fn("scheduleImmediates", func(c *engine.Call) (engine.Value, error) {
 		if t.immediate == nil {
-			t.immediate = b.h.loop.SetImmediate(func() { t.immediate = nil; t.run("immediates") })
+			t.immediate = b.h.loop.SetImmediate(func() { t.immediate = nil; t.h.repeat("immediates") })
 			t.toggleImmediates(t.refNow)
 		}
 		return c.Undefined(), nil

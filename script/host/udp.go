@@ -62,7 +62,7 @@ func bindUDP(b *builder) {
 		if err != nil {
 			return c.Undefined(), err
 		}
-		return c.Native(prototype, &udp{h: b.h, fd: -1, on: c.Arg(0).Keep()}), nil
+		return c.Native(prototype, &udp{h: b.h, fd: -1, on: b.h.keepCallback(c.Scope, c.Arg(0))}), nil
 	})
 }
 

@@ -28,6 +28,7 @@ function newPool() {
   pool = unpooled(Buffer.poolSize).buffer;
   poolOffset = 0;
   for (const name of ['transfer', 'transferToFixedLength']) Object.defineProperty(pool, name, { value: refuseTransfer });
+  require('internal/untransferable').untransferable.add(pool);
 }
 
 function refuseTransfer() {

@@ -112,7 +112,9 @@ function aborted(signal, resource) {
 
 function transferableAbortSignal(signal) {
   if (signal?.aborted === undefined) throw new ERR_INVALID_ARG_TYPE('signal', 'AbortSignal', signal);
-  return signal;
+  // Nothing moves: the copy is aborted with the original, which may be transferred again.
+  const transfer = () => ({ copy: AbortSignal.any([signal]), move() {} });
+  return Object.defineProperty(signal, require('internal/structured_clone').transferredBy, { value: transfer, configurable: true });
 }
 
 function errnoException(errno, syscall, original) {
@@ -147,7 +149,11 @@ module.exports = {
   isArray: deprecate(Array.isArray, 'The `util.isArray` API is deprecated. Please use `Array.isArray()` instead.', 'DEP0044'),
   isDeepStrictEqual: (a, b, skipPrototype) => require('internal/deep_equal').isDeepStrictEqual(a, b, skipPrototype),
   promisify, stripVTControlCharacters, toUSVString, transferableAbortSignal,
-  transferableAbortController: () => new AbortController(),
+  transferableAbortController() {
+    const controller = new AbortController();
+    transferableAbortSignal(controller.signal);
+    return controller;
+  },
   aborted,
   types: require('internal/types'),
   parseEnv,

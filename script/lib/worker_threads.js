@@ -1,6 +1,6 @@
 'use strict';
 
-// There are no threads for scripts: this tells that a script is on the main one, and refuses to start others.
+// There are no threads for scripts: this tells that a script is on the main one, and refuses to start others. Ports work within one thread.
 
 const { codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM } } = require('internal/errors');
 
@@ -12,6 +12,13 @@ class Worker {
 
 const environment = new Map();
 
+const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+// mark adds an object to a set of internal/untransferable.
+function mark(name, object) {
+  if (isObject(object)) require('internal/untransferable')[name].add(object);
+}
+
 module.exports = {
   Worker,
   SHARE_ENV: Symbol.for('nodejs.worker_threads.SHARE_ENV'),
@@ -22,9 +29,21 @@ module.exports = {
   threadId: 0,
   threadName: '',
   workerData: null,
+  isMarkedAsUntransferable: (object) => isObject(object) && require('internal/untransferable').untransferable.has(object),
+  markAsUncloneable(object) { mark('uncloneable', object); },
+  markAsUntransferable(object) { mark('untransferable', object); },
+  moveMessagePortToContext: (...args) => require('internal/message_port').moveMessagePortToContext(...args),
+  receiveMessageOnPort: (port) => require('internal/message_port').receiveMessageOnPort(port),
   getEnvironmentData: (key) => environment.get(key),
   setEnvironmentData(key, value) {
     if (value === undefined) environment.delete(key);
     else environment.set(key, value);
   },
 };
+
+// later adds what is loaded when a script asks for it.
+function later(id, names) {
+  for (const name of names) Object.defineProperty(module.exports, name, { get: () => require(id)[name], enumerable: true, configurable: true });
+}
+later('internal/message_port', ['MessageChannel', 'MessagePort']);
+later('internal/broadcast_channel', ['BroadcastChannel']);

@@ -1,46 +1,14 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"os/exec"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/signals"
 )
-
-func init() {
-	helperproc.Register("brood", func(args []string) {
-		code, err := run("brood", args)
-		if err != nil {
-			panic(err)
-		}
-		helperproc.Exit(code)
-	})
-}
-
-// endOf runs the command and returns how it has ended and what it has printed.
-func endOf(t *testing.T, args ...string) (status syscall.WaitStatus, stdout string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	program, argv := helperproc.Command("brood", args...)
-	cmd := exec.CommandContext(ctx, program, argv...)
-	var out, errors bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errors
-	if err := cmd.Run(); cmd.ProcessState == nil {
-		require.NoError(t, err)
-	}
-	require.NoError(t, ctx.Err())
-	require.Empty(t, errors.String())
-	return cmd.ProcessState.Sys().(syscall.WaitStatus), out.String()
-}
 
 func TestASignalThatNobodyListensToEndsTheProgram(t *testing.T) {
 	for _, s := range []syscall.Signal{unix.SIGUSR2, unix.SIGALRM, unix.SIGIO, unix.SIGQUIT, unix.SIGABRT, unix.SIGTRAP, unix.SIGVTALRM, unix.SIGTERM} {

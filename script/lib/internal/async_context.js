@@ -87,6 +87,7 @@ function activate() {
   closed = jobs.queued();
   jobs.watch(beforeJob);
   require('internal/context_hook').bind = bind; // of ticks, timers and immediates
+  internalBinding('host').setHook('bindContext', bind); // of what Go calls
   const { then, constructor } = Promise.prototype;
   Object.defineProperty(Promise.prototype, 'then', {
     value: { then(onFulfilled, onRejected) {

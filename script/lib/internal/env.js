@@ -17,12 +17,21 @@ function warn() {
     'Please make sure to convert the value to a string before setting process.env with it.', 'DeprecationWarning', 'DEP0104');
 }
 
+const untilNull = (text) => (text.includes('\0') ? text.slice(0, text.indexOf('\0')) : text);
+
+// put is setenv(3): text ends with its first null byte, and a name that no program could read is not set.
+function put(target, name, value) {
+  name = untilNull(name);
+  if (name === '' || name.includes('=')) return;
+  target[name] = untilNull(value);
+  state.changes++;
+}
+
 module.exports = new Proxy(state.values, {
   set(target, name, value) {
     if (typeof name === 'symbol' || typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
     if (pendingDeprecation && typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') warn();
-    target[name] = String(value);
-    state.changes++;
+    put(target, name, String(value));
     return true;
   },
   defineProperty(target, name, descriptor) {
@@ -32,8 +41,7 @@ module.exports = new Proxy(state.values, {
     if (!descriptor.configurable || !descriptor.writable || !descriptor.enumerable) {
       throw new ERR_INVALID_OBJECT_DEFINE_PROPERTY("'process.env' only accepts a configurable, writable, and enumerable data descriptor");
     }
-    target[name] = String(descriptor.value);
-    state.changes++;
+    put(target, name, String(descriptor.value));
     return true;
   },
   deleteProperty(target, name) {

@@ -18,6 +18,7 @@ function define(code, Base, message) {
       return `${this.name} [${code}]: ${this.message}`;
     }
   };
+  delete codes[code].prototype.constructor; // Scripts see the constructor of the base: there is no class for each code.
 }
 
 function quoted(name) {
@@ -198,6 +199,7 @@ define('ERR_PERFORMANCE_MEASURE_INVALID_OPTIONS', TypeError, (text) => text);
 define('ERR_CONTEXT_NOT_INITIALIZED', Error, 'context used is not initialized');
 define('ERR_INVALID_MIME_SYNTAX', TypeError, (production, text, at) =>
   `The MIME syntax for a ${production} in "${text}" is invalid${at === -1 ? '' : ` at ${at}`}`);
+define('ERR_CLOSED_MESSAGE_PORT', Error, 'Cannot send data on closed MessagePort');
 define('ERR_CONSTRUCT_CALL_REQUIRED', TypeError, (name) => `Class constructor ${name} cannot be invoked without \`new\``);
 define('ERR_ASSERTION', Error, (text) => text);
 define('ERR_AMBIGUOUS_ARGUMENT', TypeError, (name, reason) => `The "${name}" argument is ambiguous. ${reason}`);

@@ -10,6 +10,7 @@ const shared = require('internal/event_symbols');
 const { kMaxEventTargetListeners, kMaxEventTargetListenersWarned, kResistStopPropagation } = shared;
 const { ERR_EVENT_RECURSION, ERR_INVALID_ARG_TYPE, ERR_INVALID_THIS, ERR_MISSING_ARGS } = codes;
 
+const kCreateEvent = Symbol('kCreateEvent');
 const kEvents = Symbol('kEvents');
 const kHandlers = Symbol('khandlers');
 const kIsEventTarget = Symbol.for('nodejs.event_target');
@@ -265,6 +266,9 @@ class EventTarget {
   [kNewListener](list, type) { warnOfMany(this, list, type); }
   [kRemoveListener]() {}
 
+  // Called when a listener in the style of the web is to get what was emitted.
+  [kCreateEvent](type, value) { return new CustomEvent(type, { detail: value }); }
+
   [customInspect](depth, options, inspect) {
     if (!isTarget(this)) return this;
     const name = this.constructor?.name ?? 'EventTarget';
@@ -302,10 +306,8 @@ function warnOfMany(target, list, type) {
   if (list.size <= most) return;
   Object.defineProperty(target, kMaxEventTargetListenersWarned, { value: true });
   const { inspect } = require('internal/inspect');
-  const adder = target[kIsNodeEventTarget] ? 'EventEmitter' : 'EventTarget';
-  const advice = target[kIsNodeEventTarget] ? 'emitter' : 'events';
-  const warning = new Error(`Possible ${adder} memory leak detected. ${list.size} ${type} listeners added to ` +
-    `${inspect(target, { depth: -1 })}. MaxListeners is ${most}. Use ${advice}.setMaxListeners() to increase limit`);
+  const warning = new Error(`Possible EventTarget memory leak detected. ${list.size} ${type} listeners added to ` +
+    `${inspect(target, { depth: -1 })}. MaxListeners is ${most}. Use events.setMaxListeners() to increase limit`);
   Object.assign(warning, { name: 'MaxListenersExceededWarning', target, type, count: list.size });
   process.emitWarning(warning);
 }
@@ -321,7 +323,7 @@ function dispatch(target, type, event, value) {
       if (callback === undefined || entry.once) drop(target, type, list, entry);
       if (callback === undefined) continue;
       if (!entry.isNodeStyle && event === undefined) {
-        event = new CustomEvent(type, { detail: value });
+        event = target[kCreateEvent](type, value);
         begin(event, target);
       }
       invoke(target, entry.isNodeStyle ? value : event, callback);
@@ -456,7 +458,7 @@ function listenersOf(target, type) {
 }
 
 module.exports = {
-  CustomEvent, Event, EventTarget, NodeEventTarget, defineEventHandler, initEventTarget, isEventTarget: isTarget, kEvents, kIsNodeStyleListener,
+  CustomEvent, Event, EventTarget, NodeEventTarget, defineEventHandler, initEventTarget, isEventTarget: isTarget, kCreateEvent, kEvents, kIsNodeStyleListener,
   kMaxEventTargetListeners, kMaxEventTargetListenersWarned, kNewListener, kRemoveListener, kResistStopPropagation, kTrustEvent, kWeakHandler,
   listenersOf,
 };

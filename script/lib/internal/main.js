@@ -120,6 +120,7 @@ function runText(source, given, print, name, checkOnly) {
     checkSource(source, name, type, type !== '');
     return;
   }
+  addBuiltins();
   if (type === 'module') {
     importText(source, print, name);
     return;
@@ -139,6 +140,26 @@ function runText(source, given, print, name, checkOnly) {
     return;
   }
   if (print) console.log(value);
+}
+
+// addBuiltins has a text that is no file find modules of the library as global variables. It may have variables of these names itself.
+function addBuiltins() {
+  for (const id of Module.builtinModules) {
+    if (/^_|[/:]/.test(id) || Object.hasOwn(globalThis, id)) continue;
+    const be = (value) => {
+      Object.defineProperty(globalThis, id, { value, writable: true, enumerable: true, configurable: true });
+      return value;
+    };
+    Object.defineProperty(globalThis, id, {
+      get() {
+        const value = require(id);
+        Object.defineProperty(globalThis, id, { get: () => value, set: be, enumerable: false, configurable: true });
+        return value;
+      },
+      set: be,
+      enumerable: false, configurable: true,
+    });
+  }
 }
 
 function cannotBeRead(source, name) {

@@ -4,6 +4,8 @@
 
 const { codes: { ERR_MISSING_ARGS } } = require('internal/errors');
 
+const { uncloneable, untransferable } = require('internal/untransferable');
+
 const inside = internalBinding('inside');
 const { classOf, classes } = inside;
 
@@ -15,8 +17,14 @@ const errorNames = new Set(['EvalError', 'RangeError', 'ReferenceError', 'Syntax
 
 // clonedBy is the method by which objects of the library are cloned: it returns the copy.
 const clonedBy = Symbol.for('brood.clone');
-// transferredBy is the one by which they are transferred.
+// transferredBy is the one by which they are transferred: it returns the copy, and a function that moves what the original has into it.
 const transferredBy = Symbol.for('brood.transfer');
+// checkedBy is called before that, with what sends the copy, and throws if it cannot be.
+const checkedBy = Symbol('checkedBy');
+
+const detach = ArrayBuffer.prototype.transfer;
+
+const memory = new Set(['ArrayBuffer', 'SharedArrayBuffer']);
 
 function refuse(text) {
   const { DOMException } = require('internal/dom_exception');
@@ -45,9 +53,12 @@ function copyOf(value, seen) {
     return copy;
   };
   if (typeof value === 'function') refuse(`${nameOf(value)} could not be cloned.`);
-  if (typeof value[clonedBy] === 'function') return keep(value[clonedBy]());
   const c = classOf(value);
   const name = classNames.get(c);
+  if (uncloneable.has(value) && !memory.has(name) && !ArrayBuffer.isView(value)) refuse(`${nameOf(value)} could not be cloned.`);
+  if (name === 'Proxy' && value === process.env) return copyProperties(value, keep({}), seen);
+  if (typeof value[clonedBy] === 'function') return keep(value[clonedBy]());
+  if (typeof value[transferredBy] === 'function') refuse('Object that needs transfer was found in message but not listed in transferList');
   switch (name) {
     case 'Number': case 'String': case 'Boolean': case 'BigInt': return keep(Object(boxes[name].call(value)));
     case 'Date': return keep(new Date(Date.prototype.getTime.call(value)));
@@ -58,7 +69,7 @@ function copyOf(value, seen) {
     case 'Map': return copyMap(value, keep(new Map()), seen);
     case 'Set': return copySet(value, keep(new Set()), seen);
     case 'Error': return copyError(value, keep, seen);
-    case 'Array': return copyProperties(value, keep(Array(value.length)), seen);
+    case 'Array': return copyArray(value, keep([]), seen);
     case 'Object': case 'Arguments': case 'MappedArguments': case undefined: return copyObject(value, keep, seen);
     default:
   }
@@ -115,10 +126,21 @@ function copyObject(value, keep, seen) {
   return copyProperties(value, keep({}), seen);
 }
 
-function copyProperties(value, copy, seen) {
-  for (const key of Object.keys(value)) {
+function copyArray(value, copy, seen) {
+  const { length } = value;
+  let i = 0;
+  while (i < length && Object.hasOwn(value, i)) copy.push(clone(value[i++], seen));
+  copy.length = length;
+  const keys = Object.keys(value);
+  return i === length && keys.length === length ? copy : copyProperties(value, copy, seen, keys.slice(i));
+}
+
+function copyProperties(value, copy, seen, keys = Object.keys(value)) {
+  for (const key of keys) {
     if (!Object.hasOwn(value, key)) continue; // A getter before it has taken it away.
-    Object.defineProperty(copy, key, { value: clone(value[key], seen), writable: true, enumerable: true, configurable: true });
+    const one = clone(value[key], seen);
+    if (key in copy) Object.defineProperty(copy, key, { value: one, writable: true, enumerable: true, configurable: true });
+    else copy[key] = one;
   }
   return copy;
 }
@@ -141,25 +163,46 @@ function transferListOf(options) {
 
 function structuredClone(value, options) {
   if (arguments.length === 0) throw new ERR_MISSING_ARGS('The value argument must be specified');
-  const list = transferListOf(options);
-  const seen = new Map();
-  if (list.length === 0) return clone(value, seen);
-  const buffers = new Set();
+  return cloneAndTransfer(value, transferListOf(options));
+}
+
+function checkTransfer(list, source) {
+  const all = new Set();
   for (const one of list) {
-    if (classOf(one) === classes.ArrayBuffer) {
-      if (buffers.has(one)) refuse('Transfer list contains duplicate ArrayBuffer');
+    const isBuffer = classOf(one) === classes.ArrayBuffer;
+    if (!isBuffer && typeof one?.[transferredBy] !== 'function') refuse('Found invalid value in transferList.');
+    if (untransferable.has(one)) refuse('Cannot transfer object of unsupported type.');
+    if (all.has(one)) refuse(`Transfer list contains duplicate ${isBuffer ? 'ArrayBuffer' : one.constructor.name}`);
+    all.add(one);
+    if (isBuffer) {
       if (one.detached) refuse('An ArrayBuffer is detached and could not be cloned.');
-      buffers.add(one);
-    } else if (typeof one?.[transferredBy] !== 'function') {
-      refuse('Found invalid value in transferList.');
+    } else {
+      one[checkedBy]?.(source);
     }
   }
-  // Nothing is transferred unless all can be cloned. Views are measured while their buffers are still there.
-  for (const buffer of buffers) seen.set(buffer, copyBuffer(buffer));
-  for (const one of list) if (!buffers.has(one)) seen.set(one, one[transferredBy]());
+}
+
+// cloneAndTransfer returns a copy that has what is in list, which the original loses. Nothing is transferred unless all can be cloned.
+// source is what the copy is sent by, if it is sent. What is transferred, other than memory, is added to moved.
+function cloneAndTransfer(value, list, source, moved) {
+  const seen = new Map();
+  if (list.length === 0) return clone(value, seen);
+  checkTransfer(list, source);
+  const moves = [];
+  for (const one of list) {
+    if (classOf(one) === classes.ArrayBuffer) {
+      seen.set(one, copyBuffer(one)); // Views are measured while their buffers are still there.
+      moves.push(() => Reflect.apply(detach, one, []));
+    } else {
+      const { copy, move } = one[transferredBy]();
+      seen.set(one, copy);
+      moved?.push(copy);
+      moves.push(move);
+    }
+  }
   const copy = clone(value, seen);
-  for (const buffer of buffers) buffer.transfer();
+  for (const move of moves) move();
   return copy;
 }
 
-module.exports = { clonedBy, structuredClone, transferredBy };
+module.exports = { checkedBy, cloneAndTransfer, clonedBy, refuse, structuredClone, transferredBy };

@@ -32,7 +32,7 @@ function settle() {
       if (next === queue.length) {
         queue = [];
         next = 0;
-      } else if (next === MANY) { // Ticks that add ticks would have it grow for ever.
+      } else if (next >= MANY && next * 2 >= queue.length) { // Ticks that add ticks would have it grow for ever.
         queue = queue.slice(next);
         next = 0;
       }

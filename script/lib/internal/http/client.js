@@ -2,6 +2,7 @@
 
 // ClientRequest.
 
+const contexts = require('internal/context_hook');
 const diagnostics = require('internal/diagnostics');
 const { AbortError, codes } = require('internal/errors');
 const { MAX_HEADER_SIZE, METHODS, invalidPath, isToken } = require('internal/http/common');
@@ -32,6 +33,7 @@ function hangUp() {
 class ClientRequest extends OutgoingMessage {
   #parser = null;
   #timeout;
+  #within = contexts.bind?.((fn) => contexts.bind(fn)); // has a function called in the asynchronous context of the request
 
   res = null;
   aborted = false;
@@ -162,7 +164,11 @@ class ClientRequest extends OutgoingMessage {
         this.res?.emit('timeout');
       },
     };
-    for (const [event, listener] of Object.entries(this._listeners)) socket.on(event, listener);
+    for (const event of Object.keys(this._listeners)) {
+      // The socket may have been made for another request.
+      if (this.#within !== undefined) this._listeners[event] = this.#within(this._listeners[event]);
+      socket.on(event, this._listeners[event]);
+    }
     if (this.#timeout !== undefined) socket.setTimeout(this.#timeout);
     this.emit('socket', socket);
     this._flush();
