@@ -29,6 +29,7 @@ func init() {
 		"files":         bindFiles,
 		"host":          bindHost,
 		"inside":        bindInside,
+		"intl":          bindIntl,
 		"jobs":          bindJobs,
 		"modules":       bindModules,
 		"net":           bindNet,
