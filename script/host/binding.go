@@ -30,6 +30,7 @@ func init() {
 		"files":         bindFiles,
 		"host":          bindHost,
 		"inside":        bindInside,
+		"intl":          bindIntl,
 		"jobs":          bindJobs,
 		"messages":      bindMessages,
 		"modules":       bindModules,

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/script/engine"
 )
 
@@ -19,7 +20,7 @@ func (h *Host) spawnSync(c *engine.Call) (engine.Value, error) {
 	if err != nil {
 		return c.Undefined(), err
 	}
-	base.Serialization = 0 // It is of a channel, which such a child cannot have; Node takes it all the same.
+	base.Serialization = ipc.JSON // Packages set it for all their children; without a channel it says nothing.
 	o := &childprocess.SyncOptions{Options: *base, MaxBuffer: -1}
 	f := &fields{v: c.Arg(0)}
 	if timeout := f.get("timeout").Float(); timeout > 0 {

@@ -104,6 +104,13 @@ func TestTheSynchronousForms(t *testing.T) {
 		console.log(Buffer.isBuffer(execSync('echo')));`))
 }
 
+func TestSerializationSaysNothingWithoutAChannel(t *testing.T) {
+	require.Equal(t, []string{"undefined a"}, printed(t, `
+		const { error, stdout } = require('child_process').spawnSync('printf', ['a'], { serialization: 'advanced' });
+		console.log(error, stdout.toString());
+	`))
+}
+
 func TestSlotsOfEveryKind(t *testing.T) {
 	lines := printedBy(t, `
 		const { spawn, spawnSync } = require('child_process');

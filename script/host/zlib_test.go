@@ -39,6 +39,7 @@ func TestZlibTellsWhatIsWrong(t *testing.T) {
 		{`z.gzipSync('a', { level: 10 })`, `RangeError ERR_OUT_OF_RANGE: The value of "options.level" is out of range. It must be >= -1 and <= 9. Received 10`},
 		{`z.gunzipSync(Buffer.concat([z.gzipSync('a'), z.gzipSync('b')])).toString()`, `"ab"`},
 		{`z.crc32('abc')`, "891568578"},
+		{`[z.Z_SYNC_FLUSH, Object.keys(z).includes("Z_SYNC_FLUSH")]`, "[2,false]"},
 	})
 }
 

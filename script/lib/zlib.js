@@ -59,3 +59,8 @@ Object.defineProperties(exports, {
   constants: { value: constants, enumerable: true },
   codes: { value: codes, enumerable: true },
 });
+
+// Constants of zlib were properties of the module once, and packages still ask for them there.
+for (const [name, value] of Object.entries(constants)) {
+  if (!/^(BROTLI|ZSTD)/.test(name)) Object.defineProperty(exports, name, { value, enumerable: false });
+}

@@ -73,6 +73,7 @@ later('internal/broadcast_channel', ['BroadcastChannel']);
 later('internal/encoding', ['TextDecoder', 'TextEncoder']);
 later('internal/url', ['URL', 'URLSearchParams']);
 later('internal/dom_exception', ['DOMException']);
+later('internal/intl', ['Intl']);
 later('internal/crypto/webcrypto', ['crypto', 'Crypto', 'SubtleCrypto']);
 later('stream/web', [
   'ReadableStream', 'ReadableStreamDefaultReader', 'ReadableStreamBYOBReader', 'ReadableStreamBYOBRequest', 'ReadableByteStreamController',
