@@ -27,6 +27,7 @@ func init() {
 		"errno":         bindErrno,
 		"files":         bindFiles,
 		"host":          bindHost,
+		"http":          bindHTTP,
 		"inside":        bindInside,
 		"jobs":          bindJobs,
 		"modules":       bindModules,
