@@ -29,6 +29,7 @@ func init() {
 		"errno":         bindErrno,
 		"files":         bindFiles,
 		"host":          bindHost,
+		"http":          bindHTTP,
 		"inside":        bindInside,
 		"intl":          bindIntl,
 		"jobs":          bindJobs,

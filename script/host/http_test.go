@@ -42,7 +42,7 @@ func TestWhatIsNoHTTPIsRefused(t *testing.T) {
 	require.Equal(t, []string{
 		`"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"`, `"HPE_INVALID_METHOD"`,
 		`"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n"`, `"HPE_HEADER_OVERFLOW"`,
-		`"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"`, `"HPE_UNEXPECTED_CONTENT_LENGTH"`,
+		`"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"`, `"HPE_INVALID_TRANSFER_ENCODING"`,
 		`"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"`, `"HPE_INVALID_CHUNK_SIZE"`,
 		`"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"`, `"HPE_INVALID_HEADER_TOKEN"`,
 	}, printed(t, rawHTTP+`
@@ -50,7 +50,7 @@ func TestWhatIsNoHTTPIsRefused(t *testing.T) {
 			'NONSENSE\r\n\r\n',
 			'GET / HTTP/1.1\r\nX: ' + 'x'.repeat(20000),
 			'POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n',
-			'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+			'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
 			'GET / HTTP/1.1\r\nBad Name: x\r\n\r\n',
 		];
 		const listener = (req, res) => req.on('error', () => {});

@@ -1,9 +1,11 @@
 'use strict';
 
-const { MAX_HEADER_SIZE, METHODS, STATUS_CODES, validateHeaderName, validateHeaderValue } = require('internal/http/common');
+const { maxHeaderSize, methods, parsers, validateHeaderName, validateHeaderValue } = require('internal/http/common');
 const { IncomingMessage } = require('internal/http/incoming');
 const { OutgoingMessage } = require('internal/http/outgoing');
 const { Server, ServerResponse, _connectionListener } = require('internal/http/server');
+const STATUS_CODES = require('internal/http/status_codes');
+const { validateInteger } = require('internal/validators');
 
 let globalAgent;
 
@@ -23,8 +25,13 @@ function get(url, options, callback) {
 }
 
 module.exports = {
-  _connectionListener, METHODS: [...METHODS].sort(), STATUS_CODES, IncomingMessage, OutgoingMessage, Server, ServerResponse, get, request,
-  createServer: (options, listener) => new Server(options, listener), maxHeaderSize: MAX_HEADER_SIZE, validateHeaderName, validateHeaderValue,
+  _connectionListener, METHODS: [...methods].sort(), STATUS_CODES, IncomingMessage, OutgoingMessage, Server, ServerResponse, get, request,
+  createServer: (options, listener) => new Server(options, listener), maxHeaderSize,
+  validateHeaderName, validateHeaderValue,
+  setMaxIdleHTTPParsers(max) {
+    validateInteger(max, 'max', 1);
+    parsers.max = max;
+  },
   get Agent() { return agents().Agent; },
   get ClientRequest() { return require('internal/http/client').ClientRequest; },
   get globalAgent() { return (globalAgent ??= agents().globalAgent); },

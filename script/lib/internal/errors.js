@@ -208,12 +208,17 @@ define('ERR_FS_WATCH_QUEUE_OVERFLOW', Error, (most) => `fs.watch() queued more t
 define('ERR_DIR_CLOSED', Error, 'Directory handle was closed');
 define('ERR_DIR_CONCURRENT_OPERATION', Error, 'Cannot do synchronous work on directory handle with concurrent asynchronous operations');
 define('ERR_HTTP_INVALID_HEADER_VALUE', TypeError, (value, name) => `Invalid value "${value}" for header "${name}"`);
+define('ERR_HTTP_BODY_NOT_ALLOWED', Error, 'Adding content for this request method or response status is not allowed.');
+define('ERR_HTTP_CONTENT_LENGTH_MISMATCH', Error, (size, length) =>
+  `Response body's content-length of ${size} byte(s) does not match the content-length of ${length} byte(s) set in header`);
+define('ERR_HTTP_REQUEST_TIMEOUT', Error, 'Request timeout');
+define('ERR_HTTP_SOCKET_ENCODING', Error, 'Changing the socket encoding is not allowed per RFC7230 Section 3.');
 define('ERR_HTTP_TRAILER_INVALID', Error, 'Trailers are invalid with this transfer encoding');
 define('ERR_HTTP_SOCKET_ASSIGNED', Error, 'Socket already assigned');
 define('ERR_INVALID_PROTOCOL', TypeError, (protocol, expected) => `Protocol "${protocol}" not supported. Expected "${expected}"`);
 define('ERR_UNESCAPED_CHARACTERS', TypeError, (name) => `${name} contains unescaped characters`);
 define('ERR_HTTP_HEADERS_SENT', Error, (verb) => `Cannot ${verb} headers after they are sent to the client`);
-define('ERR_HTTP_INVALID_STATUS_CODE', RangeError, (code) => `Invalid status code: ${code}`);
+define('ERR_HTTP_INVALID_STATUS_CODE', RangeError, (code) => require('internal/format').format('Invalid status code: %s', code));
 define('ERR_INVALID_HTTP_TOKEN', TypeError, (name, value) => `${name} must be a valid HTTP token ["${value}"]`);
 define('ERR_INVALID_CHAR', TypeError, (name, field) => `Invalid character in ${name}${field === undefined ? '' : ` ["${field}"]`}`);
 define('ERR_PARSE_ARGS_INVALID_OPTION_VALUE', TypeError, (text) => text);

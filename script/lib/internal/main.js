@@ -129,6 +129,7 @@ function runText(source, given, print, name, checkOnly) {
   module.filename = `${process.cwd()}/${name}`;
   module.paths = Module._nodeModulePaths(process.cwd());
   Object.assign(globalThis, { module, exports: module.exports, require: require('internal/cjs').makeRequire(module), __filename: name, __dirname: '.' });
+  nameModules();
   let value;
   try {
     value = modules.runScript(source, name);
@@ -183,6 +184,22 @@ function importText(source, print, name) {
 // isUnsettled reports whether the main module still waits for something.
 function isUnsettled() {
   return main !== undefined && modules.promiseState(main) === 'pending';
+}
+
+// nameModules gives a text, which seldom begins with require, the modules of the library by their names.
+function nameModules() {
+  for (const id of Module.builtinModules) {
+    if (id in globalThis || !/^[a-z]\w*$/.test(id)) continue;
+    const define = (value) => Object.defineProperty(globalThis, id, { value, writable: true, enumerable: false, configurable: true });
+    Object.defineProperty(globalThis, id, {
+      get() {
+        const value = require('internal/cjs').getBuiltin(id);
+        define(value);
+        return value;
+      },
+      set: define, enumerable: false, configurable: true,
+    });
+  }
 }
 
 module.exports = { importMain, isUnsettled, mayBeModule, run };

@@ -4,131 +4,209 @@
 
 const EventEmitter = require('events');
 const net = require('net');
+const { validateNumber, validateOneOf } = require('internal/validators');
+
+const kRequestOptions = Symbol('requestOptions');
 
 function Agent(options) {
   if (!(this instanceof Agent)) return new Agent(options);
   EventEmitter.call(this);
-  this.options = { __proto__: null, noDelay: true, path: null, ...options };
+  this.options = { __proto__: null, noDelay: true, ...options };
+  this.options.path = null; // net would take it for that of a Unix socket.
   this.requests = { __proto__: null };
   this.sockets = { __proto__: null };
   this.freeSockets = { __proto__: null };
-  this.keepAlive = this.options.keepAlive || false;
   this.keepAliveMsecs = this.options.keepAliveMsecs || 1000;
-  this.maxSockets = this.options.maxSockets || Infinity;
+  this.keepAlive = this.options.keepAlive || false;
+  this.maxSockets = this.options.maxSockets || Agent.defaultMaxSockets;
   this.maxFreeSockets = this.options.maxFreeSockets || 256;
-  this.maxTotalSockets = this.options.maxTotalSockets || Infinity;
-  this.totalSocketCount = 0;
   this.scheduling = this.options.scheduling || 'lifo';
+  this.maxTotalSockets = this.options.maxTotalSockets;
+  this.totalSocketCount = 0;
+  const { agentKeepAliveTimeoutBuffer: buffer } = this.options;
+  this.agentKeepAliveTimeoutBuffer = Number.isFinite(buffer) && buffer >= 0 ? buffer : 1000;
+  this.defaultPort = this.options.defaultPort || 80;
+  this.protocol = this.options.protocol || 'http:';
+  validateOneOf(this.scheduling, 'scheduling', ['fifo', 'lifo']);
+  if (this.maxTotalSockets === undefined) this.maxTotalSockets = Infinity;
+  else validateNumber(this.maxTotalSockets, 'maxTotalSockets', 1);
+  this.on('free', onFree);
 }
 Object.setPrototypeOf(Agent.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Agent, EventEmitter);
 
 Agent.defaultMaxSockets = Infinity;
-Agent.prototype.defaultPort = 80;
-Agent.prototype.protocol = 'http:';
-Agent.prototype.createConnection = net.createConnection;
+Agent.prototype.createConnection = function createConnection(...args) { return net.createConnection(...args); };
 
-Agent.prototype.getName = function (options = {}) {
+// onFree gives a connection to the next request, or keeps it. It is this of the agent.
+function onFree(socket, options) {
+  const name = this.getName(options);
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const requests = this.requests[name];
+  if (requests?.length > 0) {
+    const req = requests.shift();
+    if (requests.length === 0) delete this.requests[name];
+    setRequestSocket(this, req, socket);
+    return;
+  }
+  const req = socket._httpMessage;
+  const free = this.freeSockets[name] ?? [];
+  if (!req?.shouldKeepAlive || !this.keepAlive || this.totalSocketCount > this.maxTotalSockets || free.length >= this.maxFreeSockets ||
+      free.length + (this.sockets[name]?.length ?? 0) > this.maxSockets || !this.keepSocketAlive(socket)) {
+    socket.destroy();
+    return;
+  }
+  this.freeSockets[name] = free;
+  socket._httpMessage = null;
+  this.removeSocket(socket, options);
+  socket.once('error', onFreeSocketError);
+  free.push(socket);
+}
+
+// It is this of a socket that nobody uses.
+function onFreeSocketError() {
+  this.destroy();
+  this.emit('agentRemove');
+}
+
+Agent.prototype.getName = function getName(options = {}) {
   let name = `${options.host || 'localhost'}:${options.port || ''}:${options.localAddress || ''}`;
   if (options.family === 4 || options.family === 6) name += `:${options.family}`;
   if (options.socketPath) name += `:${options.socketPath}`;
   return name;
 };
 
-function remove(lists, name, one) {
-  const list = lists[name];
-  const i = list?.indexOf(one) ?? -1;
-  if (i < 0) return false;
-  list.splice(i, 1);
-  if (list.length === 0) delete lists[name];
-  return true;
-}
-
-Agent.prototype.addRequest = function (req, options) {
+Agent.prototype.addRequest = function addRequest(req, options, port, localAddress) {
+  if (typeof options === 'string') options = { __proto__: null, host: options, port, localAddress };
   options = { __proto__: null, ...options, ...this.options };
   if (options.socketPath) options.path = options.socketPath;
   const name = this.getName(options);
+  const sockets = this.sockets[name] ??= [];
   const free = this.freeSockets[name];
-  while (free?.length > 0) {
-    const socket = this.scheduling === 'fifo' ? free.shift() : free.pop();
+  let socket;
+  if (free) {
+    while (free.length > 0 && free[0].destroyed) free.shift();
+    socket = this.scheduling === 'fifo' ? free.shift() : free.pop();
     if (free.length === 0) delete this.freeSockets[name];
-    if (socket.destroyed || !socket.writable) continue;
-    (this.sockets[name] ??= []).push(socket);
-    req.reusedSocket = true;
+  }
+  if (socket) {
     this.reuseSocket(socket, req);
-    req.onSocket(socket);
-    return;
+    setRequestSocket(this, req, socket);
+    sockets.push(socket);
+  } else if ((free?.length ?? 0) + sockets.length < this.maxSockets && this.totalSocketCount < this.maxTotalSockets) {
+    this.createSocket(req, options, (error, made) => {
+      if (error) req.onSocket(made, error);
+      else setRequestSocket(this, req, made);
+    });
+  } else {
+    req[kRequestOptions] = options;
+    (this.requests[name] ??= []).push(req);
   }
-  if ((this.sockets[name]?.length ?? 0) < this.maxSockets && this.totalSocketCount < this.maxTotalSockets) {
-    connect(this, req, options, name);
-    return;
-  }
-  req._agentOptions = options;
-  (this.requests[name] ??= []).push(req);
 };
 
-function connect(agent, req, options, name) {
-  const socket = agent.createConnection({ ...options, timeout: undefined });
-  (agent.sockets[name] ??= []).push(socket);
-  agent.totalSocketCount++;
-  socket._agentName = name;
-  socket.on('free', () => onFree(agent, socket, name, options));
-  socket.on('close', () => onClose(agent, socket, name));
-  socket.on('timeout', () => { // That of a request is the request's.
-    if (agent.freeSockets[name]?.includes(socket)) socket.destroy();
+Agent.prototype.createSocket = function createSocket(req, options, callback) {
+  options = { __proto__: null, ...options, ...this.options };
+  if (options.socketPath) options.path = options.socketPath;
+  const name = this.getName(options);
+  options._agentKey = name;
+  options.encoding = null;
+  if (this.keepAlive) {
+    options.keepAlive = this.keepAlive;
+    options.keepAliveInitialDelay = this.keepAliveMsecs;
+  }
+  let called = false;
+  const created = (error, socket) => {
+    if (called) return;
+    called = true;
+    if (error) {
+      callback(error);
+      return;
+    }
+    (this.sockets[name] ??= []).push(socket);
+    this.totalSocketCount++;
+    installListeners(this, socket, options);
+    callback(null, socket);
+  };
+  const socket = this.createConnection(options, created);
+  if (socket) created(null, socket);
+};
+
+function installListeners(agent, socket, options) {
+  const listeners = {
+    free: () => agent.emit('free', socket, options),
+    close() {
+      agent.totalSocketCount--;
+      agent.removeSocket(socket, options);
+    },
+    timeout() {
+      for (const list of Object.values(agent.freeSockets)) {
+        if (list.includes(socket)) socket.destroy();
+      }
+    },
+    agentRemove() {
+      for (const [event, listener] of Object.entries(listeners)) socket.removeListener(event, listener);
+      agent.totalSocketCount--;
+      agent.removeSocket(socket, options);
+    },
+  };
+  for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
+}
+
+// waiting returns a request that waits for a connection: of this name, or of any whose requests no connection serves.
+function waiting(agent, name, options) {
+  if (agent.requests[name]?.length > 0) return [agent.requests[name][0], options];
+  for (const other of Object.keys(agent.requests)) {
+    if (agent.sockets[other]?.length > 0) break; // One of these will be free.
+    const [req] = agent.requests[other];
+    return [req, req[kRequestOptions]];
+  }
+  return [];
+}
+
+Agent.prototype.removeSocket = function removeSocket(socket, options) {
+  const name = this.getName(options);
+  for (const lists of socket.writable ? [this.sockets] : [this.sockets, this.freeSockets]) {
+    const list = lists[name];
+    const i = list?.indexOf(socket) ?? -1;
+    if (i < 0) continue;
+    list.splice(i, 1);
+    if (list.length === 0) delete lists[name];
+  }
+  const [req, itsOptions] = waiting(this, name, options);
+  if (!req || !itsOptions) return;
+  req[kRequestOptions] = undefined;
+  this.createSocket(req, itsOptions, (error, made) => {
+    if (error) req.onSocket(made, error);
+    else made.emit('free');
   });
-  socket.on('agentRemove', () => onClose(agent, socket, name));
-  req.onSocket(socket);
-}
+};
 
-function next(agent, name) {
-  const list = agent.requests[name];
-  if (list === undefined) return undefined;
-  const req = list.shift();
-  if (list.length === 0) delete agent.requests[name];
-  return req.destroyed ? next(agent, name) : req;
-}
-
-function onFree(agent, socket, name) {
-  if (socket.destroyed || !socket.writable) return;
-  const req = next(agent, name);
-  if (req !== undefined) {
-    req.reusedSocket = true;
-    agent.reuseSocket(socket, req);
-    req.onSocket(socket);
-    return;
-  }
-  if (!agent.keepAlive || (agent.freeSockets[name]?.length ?? 0) >= agent.maxFreeSockets || agent.keepSocketAlive(socket) === false) {
-    socket.destroy();
-    return;
-  }
-  remove(agent.sockets, name, socket);
-  (agent.freeSockets[name] ??= []).push(socket);
-  agent.emit('free', socket, agent.options);
-}
-
-function onClose(agent, socket, name) {
-  const had = remove(agent.sockets, name, socket);
-  if (!remove(agent.freeSockets, name, socket) && !had) return;
-  agent.totalSocketCount--;
-  const req = next(agent, name);
-  if (req !== undefined) connect(agent, req, req._agentOptions, name);
-}
-
-// keepSocketAlive has an idle connection not keep the program running.
-Agent.prototype.keepSocketAlive = function (socket) {
+// keepSocketAlive has an idle connection not keep the program running, and closes it before the server does. It returns false for one that is
+// not worth keeping.
+Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
   socket.setKeepAlive(true, this.keepAliveMsecs);
   socket.unref();
-  const { timeout } = this.options;
-  if (timeout) socket.setTimeout(timeout);
+  let timeout = this.options.timeout || 0;
+  const hint = /^timeout=(\d+)/.exec(socket._httpMessage?.res?.headers['keep-alive'])?.[1];
+  if (hint) {
+    const left = parseInt(hint, 10) * 1000 - this.agentKeepAliveTimeoutBuffer;
+    if (left <= 0) return false;
+    if (left < timeout) timeout = left;
+  }
+  if (socket.timeout !== timeout) socket.setTimeout(timeout);
   return true;
 };
 
-Agent.prototype.reuseSocket = function (socket) {
+Agent.prototype.reuseSocket = function reuseSocket(socket, req) {
+  req.reusedSocket = true;
+  socket.removeListener('error', onFreeSocketError);
   socket.ref();
 };
 
-Agent.prototype.destroy = function () {
+Agent.prototype.destroy = function destroy() {
   for (const lists of [this.freeSockets, this.sockets]) {
     for (const name of Object.keys(lists)) {
       for (const socket of [...lists[name]]) socket.destroy();
@@ -136,7 +214,11 @@ Agent.prototype.destroy = function () {
   }
 };
 
-// Idle connections are closed before servers, which wait for five seconds, do.
-const IDLE_TIMEOUT = 4000;
+function setRequestSocket(agent, req, socket) {
+  req.onSocket(socket);
+  const timeout = agent.options.timeout || 0;
+  if (req.timeout === undefined || req.timeout === timeout) return;
+  socket.setTimeout(req.timeout);
+}
 
-module.exports = { Agent, globalAgent: new Agent({ keepAlive: true, scheduling: 'lifo', timeout: IDLE_TIMEOUT }) };
+module.exports = { Agent, globalAgent: new Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5000 }) };

@@ -1,36 +1,18 @@
 'use strict';
 
-// What the parts of http share: names, and checks of them.
+// What the parts of http share: checks of names and values, and the parsers of connections.
 
 const { codes: { ERR_HTTP_INVALID_HEADER_VALUE, ERR_INVALID_CHAR, ERR_INVALID_HTTP_TOKEN } } = require('internal/errors');
+const { HTTPParser, methods } = require('internal/http/parser');
+const { IncomingMessage, readStart, readStop } = require('internal/http/incoming');
 
-const METHODS = [
-  'ACL', 'BIND', 'CHECKOUT', 'CONNECT', 'COPY', 'DELETE', 'GET', 'HEAD', 'LINK', 'LOCK', 'M-SEARCH', 'MERGE', 'MKACTIVITY', 'MKCALENDAR', 'MKCOL',
-  'MOVE', 'NOTIFY', 'OPTIONS', 'PATCH', 'POST', 'PROPFIND', 'PROPPATCH', 'PURGE', 'PUT', 'QUERY', 'REBIND', 'REPORT', 'SEARCH', 'SOURCE',
-  'SUBSCRIBE', 'TRACE', 'UNBIND', 'UNLINK', 'UNLOCK', 'UNSUBSCRIBE',
-];
-
-const STATUS_CODES = {
-  100: 'Continue', 101: 'Switching Protocols', 102: 'Processing', 103: 'Early Hints', 200: 'OK', 201: 'Created', 202: 'Accepted',
-  203: 'Non-Authoritative Information', 204: 'No Content', 205: 'Reset Content', 206: 'Partial Content', 207: 'Multi-Status',
-  208: 'Already Reported', 226: 'IM Used', 300: 'Multiple Choices', 301: 'Moved Permanently', 302: 'Found', 303: 'See Other',
-  304: 'Not Modified', 305: 'Use Proxy', 307: 'Temporary Redirect', 308: 'Permanent Redirect', 400: 'Bad Request', 401: 'Unauthorized',
-  402: 'Payment Required', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed', 406: 'Not Acceptable',
-  407: 'Proxy Authentication Required', 408: 'Request Timeout', 409: 'Conflict', 410: 'Gone', 411: 'Length Required',
-  412: 'Precondition Failed', 413: 'Payload Too Large', 414: 'URI Too Long', 415: 'Unsupported Media Type', 416: 'Range Not Satisfiable',
-  417: 'Expectation Failed', 418: 'I\'m a Teapot', 421: 'Misdirected Request', 422: 'Unprocessable Entity', 423: 'Locked',
-  424: 'Failed Dependency', 425: 'Too Early', 426: 'Upgrade Required', 428: 'Precondition Required', 429: 'Too Many Requests',
-  431: 'Request Header Fields Too Large', 451: 'Unavailable For Legal Reasons', 500: 'Internal Server Error', 501: 'Not Implemented',
-  502: 'Bad Gateway', 503: 'Service Unavailable', 504: 'Gateway Timeout', 505: 'HTTP Version Not Supported', 506: 'Variant Also Negotiates',
-  507: 'Insufficient Storage', 508: 'Loop Detected', 509: 'Bandwidth Limit Exceeded', 510: 'Not Extended', 511: 'Network Authentication Required',
-};
+const kIncomingMessage = Symbol('IncomingMessage');
 
 const tokenPattern = /^[\^_`a-zA-Z\-0-9!#$%&'*+.|~]+$/;
 const invalidValue = /[^\t\x20-\x7e\x80-\xff]/;
 
-function isToken(text) {
-  return tokenPattern.test(text);
-}
+const isToken = (text) => tokenPattern.test(text);
+const isInvalidValue = (text) => invalidValue.test(text);
 
 function validateHeaderName(name, label) {
   if (typeof name !== 'string' || !name || !isToken(name)) throw new ERR_INVALID_HTTP_TOKEN(label || 'Header name', name);
@@ -41,13 +23,10 @@ function validateHeaderValue(name, value) {
   if (invalidValue.test(value)) throw new ERR_INVALID_CHAR('header content', name);
 }
 
-// MAX_HEADER_SIZE bounds what a message's head may take: bytes.
-const MAX_HEADER_SIZE = 16 * 1024;
-
 let dateText;
 
-// dateHeader returns the time as a header has it, which is made once a second.
-function dateHeader() {
+// utcDate returns the time as a header has it, which is made once a second.
+function utcDate() {
   if (dateText === undefined) {
     const now = new Date();
     dateText = now.toUTCString();
@@ -56,6 +35,135 @@ function dateHeader() {
   return dateText;
 }
 
+// The functions of a parser. It is this of them.
+
+function onHeaders(headers, url) {
+  if (this.maxHeaderPairs <= 0 || this._headers.length < this.maxHeaderPairs) {
+    this._headers.push(...(this.maxHeaderPairs > 0 ? headers.slice(0, this.maxHeaderPairs) : headers));
+  }
+  this._url += url;
+}
+
+function onHeadersComplete(major, minor, headers, method, url, statusCode, statusMessage, upgrade, shouldKeepAlive) {
+  const { socket } = this;
+  const Message = socket?.server?.[kIncomingMessage] || IncomingMessage;
+  const incoming = this.incoming = new Message(socket);
+  incoming.httpVersionMajor = major;
+  incoming.httpVersionMinor = minor;
+  incoming.httpVersion = `${major}.${minor}`;
+  incoming.joinDuplicateHeaders = socket?.server?.joinDuplicateHeaders || this.joinDuplicateHeaders;
+  incoming.upgrade = upgrade;
+  if (this.maxHeaderPairs > 0 && headers.length > this.maxHeaderPairs) headers.length = this.maxHeaderPairs;
+  incoming._addHeaderLines(headers, headers.length);
+  if (typeof method === 'number') {
+    incoming.method = methods[method];
+    incoming.url = url;
+  } else {
+    incoming.statusCode = statusCode;
+    incoming.statusMessage = statusMessage;
+  }
+  return this.onIncoming(incoming, shouldKeepAlive);
+}
+
+function onBody(bytes) {
+  const stream = this.incoming;
+  if (stream === null || stream._dumped) return;
+  if (!stream.push(bytes)) readStop(this.socket);
+}
+
+function onMessageComplete() {
+  const stream = this.incoming;
+  if (stream !== null && !stream.upgrade) {
+    stream.complete = true;
+    if (this._headers.length > 0) {
+      stream._addHeaderLines(this._headers, this._headers.length);
+      this._headers = [];
+      this._url = '';
+    }
+    stream.push(null);
+  }
+  readStart(this.socket); // The response may have been stopped.
+}
+
+// parsers lends parsers to connections, and keeps some for the next.
+const parsers = {
+  max: 1000,
+  list: [],
+  alloc() {
+    const parser = this.list.pop() ?? new HTTPParser();
+    clean(parser);
+    parser[HTTPParser.kOnHeaders] = onHeaders;
+    parser[HTTPParser.kOnHeadersComplete] = onHeadersComplete;
+    parser[HTTPParser.kOnBody] = onBody;
+    parser[HTTPParser.kOnMessageComplete] = onMessageComplete;
+    return parser;
+  },
+  free(parser) {
+    if (this.list.length >= this.max) return false;
+    this.list.push(parser);
+    return true;
+  },
+};
+
+function clean(parser) {
+  parser._headers = [];
+  parser._url = '';
+  parser.socket = null;
+  parser.incoming = null;
+  parser.outgoing = null;
+  parser.maxHeaderPairs = 2000;
+  parser[HTTPParser.kOnMessageBegin] = null;
+  parser[HTTPParser.kOnExecute] = null;
+  parser[HTTPParser.kOnTimeout] = null;
+  parser._consumed = false;
+  parser.onIncoming = null;
+  parser.joinDuplicateHeaders = null;
+}
+
+// freeParser takes a parser from its request and its socket.
+function freeParser(parser, req, socket) {
+  if (parser) {
+    if (parser._consumed) parser.unconsume();
+    clean(parser);
+    parser.remove();
+    if (parsers.free(parser)) parser.free();
+    else setImmediate(() => parser.close());
+  }
+  if (req) req.parser = null;
+  if (socket) socket.parser = null;
+}
+
+// prepareError adds the bytes that were no message.
+function prepareError(error, parser, rawBytes) {
+  error.rawPacket = rawBytes || parser.getCurrentBuffer();
+}
+
+// A socket's drain is that of the message that is written to it.
+function socketOnDrain() {
+  const message = this._httpMessage;
+  const { kNeedDrain } = require('internal/http');
+  if (message && !message.finished && message[kNeedDrain]) {
+    message[kNeedDrain] = false;
+    message.emit('drain');
+  }
+}
+
+let warned = false;
+
+// isLenient reports whether the program was told to take what can be read in two ways.
+function isLenient() {
+  const lenient = require('internal/options').has('--insecure-http-parser');
+  if (lenient && !warned) {
+    warned = true;
+    process.emitWarning('Using insecure HTTP parsing');
+  }
+  return lenient;
+}
+
 module.exports = {
-  MAX_HEADER_SIZE, METHODS, STATUS_CODES, dateHeader, invalidPath: /[^\u0021-\u00ff]/, invalidValue, isToken, validateHeaderName, validateHeaderValue,
+  HTTPParser, continueExpression: /(?:^|\W)100-continue(?:$|\W)/i, freeParser, invalidPath: /[^\u0021-\u00ff]/, isInvalidValue, isLenient,
+  isToken, kIncomingMessage, methods, parsers, prepareError, socketOnDrain, utcDate, validateHeaderName, validateHeaderValue,
+  get maxHeaderSize() {
+    return Number(require('internal/options').value('--max-http-header-size')) || 16 * 1024;
+  },
 };

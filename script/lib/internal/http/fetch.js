@@ -2,12 +2,13 @@
 
 // fetch, Headers and Response, as far as http carries them: no https, no cache, no cookies, and bodies are read whole.
 
-const { METHODS, validateHeaderName, validateHeaderValue } = require('internal/http/common');
+const { methods: METHODS, validateHeaderName, validateHeaderValue } = require('internal/http/common');
 
 const MAX_REDIRECTS = 20;
 
 class Headers {
-  #list = new Map(); // [name, value] by the name in small letters
+  #list = new Map(); // values by the name in small letters
+  #cookies = []; // values of set-cookie, which are not joined
 
   constructor(init) {
     if (init == null) return;
@@ -16,6 +17,11 @@ class Headers {
   }
 
   append(name, value) {
+    if (String(name).toLowerCase() === 'set-cookie') {
+      validateHeaderValue(name, value);
+      this.#cookies.push(String(value).trim());
+      return;
+    }
     const before = this.get(name);
     this.set(name, before === null ? value : `${before}, ${value}`);
   }
@@ -24,17 +30,33 @@ class Headers {
     validateHeaderName(name);
     value = String(value).trim();
     validateHeaderValue(name, value);
-    this.#list.set(name.toLowerCase(), value);
+    if (name.toLowerCase() === 'set-cookie') this.#cookies = [value];
+    else this.#list.set(name.toLowerCase(), value);
   }
 
-  get(name) { return this.#list.get(String(name).toLowerCase()) ?? null; }
-  has(name) { return this.#list.has(String(name).toLowerCase()); }
-  delete(name) { this.#list.delete(String(name).toLowerCase()); }
-  getSetCookie() { return this.has('set-cookie') ? [this.get('set-cookie')] : []; }
+  get(name) {
+    name = String(name).toLowerCase();
+    if (name === 'set-cookie') return this.#cookies.length > 0 ? this.#cookies.join(', ') : null;
+    return this.#list.get(name) ?? null;
+  }
+
+  has(name) { return this.get(name) !== null; }
+
+  delete(name) {
+    name = String(name).toLowerCase();
+    if (name === 'set-cookie') this.#cookies = [];
+    else this.#list.delete(name);
+  }
+
+  getSetCookie() { return [...this.#cookies]; }
   forEach(fn, self) { for (const [name, value] of this) fn.call(self, value, name, this); }
   keys() { return [...this].map(([name]) => name).values(); }
   values() { return [...this].map(([, value]) => value).values(); }
-  entries() { return [...this.#list].sort(([a], [b]) => (a < b ? -1 : 1)).values(); }
+  entries() {
+    const all = [...this.#list, ...this.#cookies.map((cookie) => ['set-cookie', cookie])];
+    return all.sort(([a], [b]) => (a < b ? -1 : Number(a > b))).values();
+  }
+
   [Symbol.iterator]() { return this.entries(); }
   get [Symbol.toStringTag]() { return 'Headers'; }
 }

@@ -1,236 +1,348 @@
 'use strict';
 
-// OutgoingMessage: a response that a server gives, or a request. It waits until it has a socket, so that answers go out in the order of the requests.
+// OutgoingMessage: a response that a server gives, or a request. What is written waits until it has a socket, so that answers go out in the
+// order of the requests.
 
-const { Writable } = require('stream');
+const EventEmitter = require('events');
 const { codes } = require('internal/errors');
-const { dateHeader, validateHeaderName, validateHeaderValue } = require('internal/http/common');
-const { validateString } = require('internal/validators');
+const { kNeedDrain, kOutHeaders } = require('internal/http');
+const { validateHeaderName, validateHeaderValue } = require('internal/http/common');
+const { methods: headerMethods } = require('internal/http/headers');
+const { Stream } = require('internal/streams/legacy');
+const { getDefaultHighWaterMark } = require('internal/streams/state');
 
-const { ERR_HTTP_HEADERS_SENT, ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED, ERR_HTTP_TRAILER_INVALID } = codes;
+const {
+  ERR_HTTP_BODY_NOT_ALLOWED, ERR_HTTP_CONTENT_LENGTH_MISMATCH, ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED,
+  ERR_STREAM_ALREADY_FINISHED, ERR_STREAM_CANNOT_PIPE, ERR_STREAM_DESTROYED, ERR_STREAM_NULL_VALUES, ERR_STREAM_WRITE_AFTER_END,
+} = codes;
 
-class OutgoingMessage extends Writable {
-  #headers = new Map(); // [name, value] by the name in small letters
-  #waiting = []; // what was written before there was a socket
-  #trailers = '';
-  #sent = false; // the head
-  #empty = false; // a request that has no body needs to say nothing of it
-  #length; // of the body, if end knows it
+const kCorked = Symbol('corked');
+const kChunkedBuffer = Symbol('kChunkedBuffer');
+const kChunkedLength = Symbol('kChunkedLength');
+const kErrored = Symbol('errored');
+const kHighWaterMark = Symbol('kHighWaterMark');
+const kBytesWritten = Symbol('kBytesWritten');
+const kRejectBody = Symbol('kRejectNonStandardBodyWrites');
 
-  socket = null;
-  sendDate = false;
-  shouldKeepAlive = true;
-  chunkedEncoding = false;
-  useChunkedEncodingByDefault = true;
-  _header = null;
-  _hasBody = true;
-  _last = false;
-  _removed = new Set();
+function nothing() {}
 
-  constructor(options) {
-    super({ decodeStrings: true, emitClose: true, autoDestroy: options?.autoDestroy ?? true, highWaterMark: options?.highWaterMark });
-  }
+// What most messages never change is on the prototype.
+function OutgoingMessage(options) {
+  Stream.call(this);
+  this.outputData = [];
+  this.outputSize = 0;
+  this.destroyed = false;
+  this._last = false;
+  this.finished = false;
+  this.socket = null;
+  this._header = null;
+  this._headerSent = false;
+  this[kOutHeaders] = null;
+  this[kChunkedBuffer] = [];
+  this[kHighWaterMark] = options?.highWaterMark ?? getDefaultHighWaterMark();
+  this[kRejectBody] = options?.rejectNonStandardBodyWrites ?? false;
+}
+Object.setPrototypeOf(OutgoingMessage.prototype, Stream.prototype);
+Object.setPrototypeOf(OutgoingMessage, Stream);
 
-  get connection() { return this.socket; }
-  set connection(socket) { this.socket = socket; }
-  get headersSent() { return this._header !== null; }
-  get finished() { return this.writableEnded; }
+Object.assign(OutgoingMessage.prototype, {
+  writable: true, chunkedEncoding: false, shouldKeepAlive: true, maxRequestsOnConnectionReached: false, _defaultKeepAlive: true,
+  useChunkedEncodingByDefault: true, sendDate: false, _removedConnection: false, _removedContLen: false, _removedTE: false,
+  strictContentLength: false, _contentLength: null, _hasBody: true, _trailer: '', _closed: false, _keepAliveTimeout: 0, _onPendingData: nothing,
+  [kNeedDrain]: false, [kCorked]: 0, [kChunkedLength]: 0, [kErrored]: null, [kBytesWritten]: 0,
+}, headerMethods);
 
-  setHeader(name, value) {
-    if (this._header !== null) throw new ERR_HTTP_HEADERS_SENT('set');
-    validateHeaderName(name);
-    for (const one of [].concat(value)) validateHeaderValue(name, one);
-    if (Array.isArray(value) && value.length === 0) validateHeaderValue(name, '');
-    this.#headers.set(name.toLowerCase(), [name, value]);
-    return this;
-  }
-
-  setHeaders(headers) {
-    if (this._header !== null) throw new ERR_HTTP_HEADERS_SENT('set');
-    if (!headers || Array.isArray(headers) || typeof headers.keys !== 'function' || typeof headers.get !== 'function') {
-      throw new ERR_INVALID_ARG_TYPE('headers', ['Headers', 'Map'], headers);
-    }
-    for (const [name, value] of headers) this.setHeader(name, value);
-    return this;
-  }
-
-  appendHeader(name, value) {
-    const before = this.getHeader(name);
-    return this.setHeader(name, before === undefined ? value : [].concat(before, value));
-  }
-
-  getHeader(name) {
-    validateString(name, 'name');
-    return this.#headers.get(name.toLowerCase())?.[1];
-  }
-
-  getHeaderNames() { return [...this.#headers.keys()]; }
-  getRawHeaderNames() { return [...this.#headers.values()].map(([name]) => name); }
-  getHeaders() {
-    const all = { __proto__: null };
-    for (const [name, [, value]] of this.#headers) all[name] = value;
-    return all;
-  }
-
-  hasHeader(name) {
-    validateString(name, 'name');
-    return this.#headers.has(name.toLowerCase());
-  }
-
-  removeHeader(name) {
-    validateString(name, 'name');
-    if (this._header !== null) throw new ERR_HTTP_HEADERS_SENT('remove');
-    this.#headers.delete(name.toLowerCase());
-    this._removed.add(name.toLowerCase());
-  }
-
-  addTrailers(headers) {
-    for (const [name, value] of Array.isArray(headers) ? headers : Object.entries(headers)) {
-      validateHeaderName(name, 'Trailer name');
-      validateHeaderValue(name, value);
-      this.#trailers += `${name}: ${value}\r\n`;
-    }
-  }
-
-  flushHeaders() {
-    if (this._header === null) this._implicitHeader();
-    this.#send('', () => {});
-  }
-
-  _implicitHeader() { throw new ERR_METHOD_NOT_IMPLEMENTED('_implicitHeader()'); }
-
-  // _storeHeader makes the head of the first line and the headers, and decides how the end of the body is told.
-  _storeHeader(firstLine) {
-    let head = firstLine;
-    const add = (name, value) => { head += `${name}: ${value}\r\n`; };
-    for (const [key, [name, value]] of this.#headers) {
-      if (Array.isArray(value) && key !== 'cookie') value.forEach((one) => add(name, one));
-      else add(name, Array.isArray(value) ? value.join('; ') : value);
-    }
-    if (this.sendDate && !this.#headers.has('date')) add('Date', dateHeader());
-    this.#addConnection(add);
-    this.#addLength(add);
-    this._header = `${head}\r\n`;
-  }
-
-  #addConnection(add) {
-    if (this.#headers.has('connection')) {
-      if (/\bclose\b/i.test(this.getHeader('connection'))) this._last = true;
-      else this.shouldKeepAlive = true;
-      return;
-    }
-    const framed = this.#length !== undefined || this.#headers.has('content-length') || this.useChunkedEncodingByDefault || !this._hasBody || this.#empty;
-    if (this.shouldKeepAlive && framed && !this._removed.has('connection')) {
-      add('Connection', 'keep-alive');
-      if (this._keepAliveTimeout) add('Keep-Alive', `timeout=${Math.floor(this._keepAliveTimeout / 1000)}`);
-      return;
-    }
-    this._last = true;
-    if (!this._removed.has('connection')) add('Connection', 'close');
-  }
-
-  #addLength(add) {
-    const encoding = this.getHeader('transfer-encoding');
-    if (encoding !== undefined) {
-      this.chunkedEncoding = /\bchunked\b/i.test(encoding) && this._hasBody;
-      return;
-    }
-    if (this.#headers.has('content-length') || this._noLength || this.#empty) return;
-    if (!this._hasBody) {
-      this.chunkedEncoding = false;
-    } else if (this.#length !== undefined && !this._removed.has('content-length')) {
-      add('Content-Length', this.#length);
-    } else if (this.useChunkedEncodingByDefault && !this.#trailersOnly()) {
-      add('Transfer-Encoding', 'chunked');
-      this.chunkedEncoding = true;
-    } else {
-      this._last = true;
-    }
-    if (this.#trailers !== '' && !this.chunkedEncoding) throw new ERR_HTTP_TRAILER_INVALID();
-  }
-
-  #trailersOnly() { return this._removed.has('transfer-encoding'); }
-
-  write(chunk, encoding, callback) {
-    if (this._header === null && !this.writableEnded && !this.destroyed) this._implicitHeader();
-    return super.write(chunk, encoding, callback);
-  }
-
-  end(chunk, encoding, callback) {
-    if (this._header === null && !this.writableEnded && !this.destroyed) {
-      if (typeof chunk === 'function' || chunk == null) this.#length = 0;
-      else if (typeof chunk === 'string') this.#length = require('buffer').Buffer.byteLength(chunk, typeof encoding === 'string' ? encoding : undefined);
-      else this.#length = chunk.length;
-      if (this.#length === 0 && this._quietWithoutBody) {
-        this.#length = undefined;
-        this.#empty = true;
-      }
-      this._implicitHeader();
-    }
-    return super.end(chunk, encoding, callback);
-  }
-
-  _write(chunk, encoding, callback) {
-    if (!this._hasBody) {
-      callback();
-      return;
-    }
-    if (!this.chunkedEncoding) {
-      this.#send(chunk, callback);
-      return;
-    }
-    if (chunk.length === 0) {
-      callback();
-      return;
-    }
-    const { Buffer } = require('buffer');
-    this.#send(Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`, 'latin1'), chunk, Buffer.from('\r\n')]), callback);
-  }
-
-  _final(callback) {
-    this.#send(this.chunkedEncoding ? `0\r\n${this.#trailers}\r\n` : '', callback);
-  }
-
-  // #send writes bytes, after the head if that was not sent.
-  #send(bytes, callback) {
-    if (!this.#sent && this._header !== null) {
-      this.#sent = true;
-      const { Buffer } = require('buffer');
-      bytes = typeof bytes === 'string' ? this._header + bytes : Buffer.concat([Buffer.from(this._header, 'latin1'), bytes]);
-    }
-    if (this.socket === null) {
-      this.#waiting.push([bytes, callback]);
-      return;
-    }
-    if (bytes.length === 0) {
-      callback();
-      return;
-    }
-    this.socket.write(bytes, 'latin1', (error) => callback(error));
-  }
-
-  // _flush writes what has waited for the socket.
-  _flush() {
-    const list = this.#waiting;
-    this.#waiting = [];
-    for (const [bytes, callback] of list) {
-      if (bytes.length === 0) callback();
-      else this.socket.write(bytes, 'latin1', (error) => callback(error));
-    }
-  }
-
-  _destroy(error, callback) {
-    for (const [, done] of this.#waiting) done(error ?? new codes.ERR_STREAM_DESTROYED('write'));
-    this.#waiting = [];
-    callback(error);
-  }
-
-  setTimeout(msecs, callback) {
-    if (callback) this.on('timeout', callback);
-    if (this.socket) this.socket.setTimeout(msecs);
-    else this.once('socket', (socket) => socket.setTimeout(msecs));
-    return this;
-  }
+function getter(get, set) {
+  return { __proto__: null, get, set, configurable: true };
 }
 
-module.exports = { OutgoingMessage };
+Object.defineProperties(OutgoingMessage.prototype, {
+  errored: getter(function () { return this[kErrored]; }),
+  closed: getter(function () { return this._closed; }),
+  writableFinished: getter(function () {
+    return this.finished && this.outputSize === 0 && (!this.socket || this.socket.writableLength === 0);
+  }),
+  writableObjectMode: getter(() => false),
+  writableLength: getter(function () { return this.outputSize + this[kChunkedLength] + (this.socket ? this.socket.writableLength : 0); }),
+  writableHighWaterMark: getter(function () { return this.socket ? this.socket.writableHighWaterMark : this[kHighWaterMark]; }),
+  writableCorked: getter(function () { return this[kCorked]; }),
+  writableEnded: getter(function () { return this.finished; }),
+  writableNeedDrain: getter(function () { return !this.destroyed && !this.finished && this[kNeedDrain]; }),
+  headersSent: { ...getter(function () { return Boolean(this._header); }), enumerable: true },
+  connection: getter(function () { return this.socket; }, function (socket) { this.socket = socket; }),
+});
+
+OutgoingMessage.prototype.cork = function cork() {
+  this[kCorked]++;
+  this.socket?.cork();
+};
+
+OutgoingMessage.prototype.uncork = function uncork() {
+  this[kCorked]--;
+  this.socket?.uncork();
+  const chunks = this[kChunkedBuffer];
+  if (this[kCorked] || chunks.length === 0) return;
+  const callbacks = [];
+  this._send(`${this[kChunkedLength].toString(16)}\r\n`, 'latin1', null);
+  for (let i = 0; i < chunks.length; i += 3) {
+    this._send(chunks[i], chunks[i + 1], null);
+    if (chunks[i + 2]) callbacks.push(chunks[i + 2]);
+  }
+  this._send('\r\n', 'latin1', callbacks.length > 0 ? (error) => { for (const callback of callbacks) callback(error); } : null);
+  this[kChunkedBuffer] = [];
+  this[kChunkedLength] = 0;
+};
+
+OutgoingMessage.prototype.setTimeout = function setTimeout(msecs, callback) {
+  if (callback) this.on('timeout', callback);
+  if (this.socket) this.socket.setTimeout(msecs);
+  else this.once('socket', (socket) => socket.setTimeout(msecs));
+  return this;
+};
+
+OutgoingMessage.prototype.destroy = function destroy(error) {
+  if (this.destroyed) return this;
+  this.destroyed = true;
+  this[kErrored] = error;
+  if (this.socket) this.socket.destroy(error);
+  else this.once('socket', (socket) => socket.destroy(error));
+  return this;
+};
+
+// _send writes bytes, after the head if that was not sent.
+OutgoingMessage.prototype._send = function _send(data, encoding, callback, byteLength) {
+  if (!this._headerSent) {
+    const header = this._header;
+    if (typeof data === 'string' && (encoding === 'utf8' || encoding === 'latin1' || !encoding)) {
+      data = header + data;
+    } else {
+      this.outputData.unshift({ data: header, encoding: 'latin1', callback: null });
+      this.outputSize += header.length;
+      this._onPendingData(header.length);
+    }
+    this._headerSent = true;
+  }
+  return this._writeRaw(data, encoding, callback, byteLength);
+};
+
+OutgoingMessage.prototype._writeRaw = function _writeRaw(data, encoding, callback, byteLength) {
+  const { socket } = this;
+  if (socket?.destroyed) return false;
+  if (typeof encoding === 'function') {
+    callback = encoding;
+    encoding = null;
+  }
+  if (socket && socket._httpMessage === this && socket.writable) {
+    if (this.outputData.length > 0) this._flushOutput(socket);
+    return socket.write(data, encoding, callback);
+  }
+  this.outputData.push({ data, encoding, callback });
+  const size = byteLength ?? data.length;
+  this.outputSize += size;
+  this._onPendingData(size);
+  return this.outputSize < this[kHighWaterMark];
+};
+
+OutgoingMessage.prototype.flushHeaders = function flushHeaders() {
+  if (!this._header) this._implicitHeader();
+  this._send('');
+};
+
+OutgoingMessage.prototype._implicitHeader = function _implicitHeader() {
+  throw new ERR_METHOD_NOT_IMPLEMENTED('_implicitHeader()');
+};
+
+function onError(message, error, callback) {
+  if (message.destroyed) return;
+  process.nextTick(emitError, message, error, callback);
+}
+
+function emitError(message, error, callback) {
+  callback(error);
+  if (typeof message.emit === 'function' && !message.destroyed) message.emit('error', error);
+}
+
+function lengthOf(chunk, encoding) {
+  return typeof chunk === 'string' ? require('buffer').Buffer.byteLength(chunk, encoding) : chunk.byteLength;
+}
+
+function isStrict(message) {
+  return message.strictContentLength && message._contentLength > 0 && !message._removedContLen && !message.chunkedEncoding && !message.hasHeader('transfer-encoding');
+}
+
+// write_ writes a chunk of the body. isLast: end does.
+function write_(message, chunk, encoding, callback, isLast) {
+  if (typeof callback !== 'function') callback = nothing;
+  if (chunk === null) throw new ERR_STREAM_NULL_VALUES();
+  if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) {
+    throw new ERR_INVALID_ARG_TYPE('chunk', ['string', 'Buffer', 'Uint8Array'], chunk);
+  }
+  if (message.finished || message.destroyed) {
+    const error = message.finished ? new ERR_STREAM_WRITE_AFTER_END() : new ERR_STREAM_DESTROYED('write');
+    if (message.destroyed) process.nextTick(callback, error);
+    else onError(message, error, callback);
+    return false;
+  }
+  let size;
+  if (message.strictContentLength) {
+    size = lengthOf(chunk, encoding);
+    const total = message[kBytesWritten] + size;
+    if (isStrict(message) && (isLast ? total !== message._contentLength : total > message._contentLength)) {
+      throw new ERR_HTTP_CONTENT_LENGTH_MISMATCH(total, message._contentLength);
+    }
+    message[kBytesWritten] = total;
+  }
+  if (!message._header) {
+    if (isLast) {
+      size ??= lengthOf(chunk, encoding);
+      message._contentLength = size;
+    }
+    message._implicitHeader();
+  }
+  if (!message._hasBody) {
+    if (message[kRejectBody]) throw new ERR_HTTP_BODY_NOT_ALLOWED();
+    process.nextTick(callback);
+    return true;
+  }
+  const { socket } = message;
+  if (!isLast && socket && !socket.writableCorked) {
+    socket.cork(); // What is written in one turn goes out at once.
+    process.nextTick(uncork, socket);
+  }
+  let more;
+  if (message.chunkedEncoding && chunk.length !== 0) {
+    size ??= lengthOf(chunk, encoding);
+    more = sendChunk(message, chunk, encoding, callback, size);
+  } else {
+    more = message._send(chunk, encoding, callback, size ?? chunk.length);
+  }
+  if (!more) message[kNeedDrain] = true;
+  return more;
+}
+
+function sendChunk(message, chunk, encoding, callback, size) {
+  if (message[kCorked] && message._headerSent) {
+    message[kChunkedBuffer].push(chunk, encoding, callback);
+    message[kChunkedLength] += size;
+    return message[kChunkedLength] < message[kHighWaterMark];
+  }
+  let before = `${size.toString(16)}\r\n`;
+  if (!message._headerSent) {
+    message._send(before, 'latin1', null); // As the head is.
+    before = '';
+  }
+  if (typeof chunk === 'string' && (!encoding || encoding === 'utf8' || encoding === 'latin1')) {
+    return message._send(`${before}${chunk}\r\n`, encoding, callback, size + before.length + 2);
+  }
+  if (before !== '') message._send(before, 'latin1', null);
+  message._send(chunk, encoding, null, size);
+  return message._send('\r\n', 'latin1', callback);
+}
+
+function uncork(socket) {
+  socket.uncork();
+}
+
+OutgoingMessage.prototype.write = function write(chunk, encoding, callback) {
+  if (typeof encoding === 'function') {
+    callback = encoding;
+    encoding = null;
+  }
+  return write_(this, chunk, encoding, callback, false);
+};
+
+function onFinish(message) {
+  if (message.socket?._hadError) return;
+  message.emit('finish');
+}
+
+OutgoingMessage.prototype.end = function end(chunk, encoding, callback) {
+  if (typeof chunk === 'function') {
+    callback = chunk;
+    chunk = null;
+    encoding = null;
+  } else if (typeof encoding === 'function') {
+    callback = encoding;
+    encoding = null;
+  }
+  if (chunk) {
+    if (this.finished) {
+      onError(this, new ERR_STREAM_WRITE_AFTER_END(), typeof callback === 'function' ? callback : nothing);
+      return this;
+    }
+    this.socket?.cork();
+    write_(this, chunk, encoding, null, true);
+  } else if (this.finished) {
+    if (typeof callback === 'function') {
+      if (this.writableFinished) callback(new ERR_STREAM_ALREADY_FINISHED('end'));
+      else this.on('finish', callback);
+    }
+    return this;
+  } else if (!this._header) {
+    this.socket?.cork();
+    this._contentLength = 0;
+    this._implicitHeader();
+  }
+  if (typeof callback === 'function') this.once('finish', callback);
+  if (isStrict(this) && this[kBytesWritten] !== this._contentLength) {
+    throw new ERR_HTTP_CONTENT_LENGTH_MISMATCH(this[kBytesWritten], this._contentLength);
+  }
+  if (this[kCorked]) { // The last chunk goes before the end.
+    this[kCorked] = 1;
+    this.uncork();
+  }
+  const finish = () => onFinish(this);
+  if (this._hasBody && this.chunkedEncoding) this._send(`0\r\n${this._trailer}\r\n`, 'latin1', finish);
+  else if (!this._headerSent || this.writableLength || chunk) this._send('', 'latin1', finish);
+  else process.nextTick(finish);
+  if (this.socket) { // All corks are off now.
+    this.socket._writableState.corked = 1;
+    this.socket.uncork();
+  }
+  this.finished = true;
+  if (this.outputData.length === 0 && this.socket && this.socket._httpMessage === this) this._finish();
+  return this;
+};
+
+OutgoingMessage.prototype._finish = function _finish() {
+  this.emit('prefinish');
+};
+
+// _flush writes what has waited for the socket.
+OutgoingMessage.prototype._flush = function _flush() {
+  const { socket } = this;
+  if (!socket?.writable) return;
+  const more = this._flushOutput(socket);
+  if (this.finished) {
+    this._finish();
+  } else if (more && this[kNeedDrain]) {
+    this[kNeedDrain] = false;
+    this.emit('drain');
+  }
+};
+
+OutgoingMessage.prototype._flushOutput = function _flushOutput(socket) {
+  for (; this[kCorked]; this[kCorked]--) socket.cork();
+  const { outputData } = this;
+  if (outputData.length === 0) return undefined;
+  let more;
+  socket.cork();
+  for (const { data, encoding, callback } of outputData) more = socket.write(data, encoding, callback);
+  socket.uncork();
+  this.outputData = [];
+  this._onPendingData(-this.outputSize);
+  this.outputSize = 0;
+  return more;
+};
+
+OutgoingMessage.prototype.pipe = function pipe() {
+  this.emit('error', new ERR_STREAM_CANNOT_PIPE());
+};
+
+OutgoingMessage.prototype[EventEmitter.captureRejectionSymbol] = function (error) {
+  this.destroy(error);
+};
+
+module.exports = {
+  OutgoingMessage, kErrored, kHighWaterMark, validateHeaderName, validateHeaderValue,
+};

@@ -1,235 +1,185 @@
 'use strict';
 
-// A parser of HTTP/1 messages. It takes bytes as they come, in pieces of any size, and calls its handler:
-//   onHead(head): returns true if the message has no body, whatever its head says, and 'upgrade' if what follows is no HTTP
-//   onBody(bytes), and onEnd(trailers)
-// What is no HTTP is an error with one of the codes that Node has.
+// HTTPParser, as Node's internals have it, over the parser of messages in Go: what it finds goes to functions that are the properties of the
+// numbers below.
 
-const { MAX_HEADER_SIZE, METHODS, isToken } = require('internal/http/common');
+const { FastBuffer } = require('internal/buffer');
 
-const [HEAD, LENGTH, UNTIL_END, CHUNK_SIZE, CHUNK, CHUNK_END, TRAILERS, DEAD] = [0, 1, 2, 3, 4, 5, 6, 7];
+const binding = internalBinding('http');
 
-const MAX_CHUNK_LINE = 4096;
-const LONGEST_METHOD = Math.max(...METHODS.map((method) => method.length));
+const [kOnMessageBegin, kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete, kOnExecute, kOnTimeout] = [0, 1, 2, 3, 4, 5, 6];
 
-const reasons = {
-  HPE_INVALID_METHOD: 'Invalid method encountered', HPE_INVALID_CONSTANT: 'Expected HTTP/', HPE_INVALID_URL: 'Invalid characters in url',
-  HPE_INVALID_VERSION: 'Invalid HTTP version', HPE_INVALID_HEADER_TOKEN: 'Invalid header token', HPE_HEADER_OVERFLOW: 'Header overflow',
-  HPE_INVALID_CONTENT_LENGTH: 'Invalid character in Content-Length', HPE_UNEXPECTED_CONTENT_LENGTH: 'Content-Length can\'t be present with Transfer-Encoding',
-  HPE_INVALID_CHUNK_SIZE: 'Invalid character in chunk size', HPE_STRICT: 'Expected LF after chunk data', HPE_INVALID_STATUS: 'Invalid status code',
-  HPE_INVALID_EOF_STATE: 'Invalid EOF state', HPE_INVALID_TRANSFER_ENCODING: 'Request has invalid `Transfer-Encoding`',
-};
+const [REQUEST, RESPONSE] = [1, 2];
 
-function failure(code) {
-  return Object.assign(new Error(`Parse Error: ${reasons[code]}`), { code, reason: reasons[code], bytesParsed: 0 });
-}
+// What next returns in its last three bits. Go has the same numbers in http1/parser.go and host/http.go.
+const [MORE, HEAD, BODY, MESSAGE, UPGRADE, FAILED] = [0, 1, 2, 3, 4, 5];
 
-class Parser {
-  #request;
-  #handler;
-  #limit;
-  #state = HEAD;
-  #kept = null; // the beginning of a line or of a head
-  #left = 0; // of a body or a chunk
+const DEFAULT_LIMIT = 16 * 1024;
 
-  constructor(isRequest, handler, limit = MAX_HEADER_SIZE) {
-    this.#request = isRequest;
-    this.#handler = handler;
-    this.#limit = limit;
-  }
+// ConnectionsList has the parsers of a server's connections.
+class ConnectionsList {
+  parsers = new Set();
 
-  // idle reports whether nothing of a message has come.
-  get idle() { return this.#state === HEAD && this.#kept === null; }
+  all() { return [...this.parsers]; }
+  idle() { return this.all().filter((parser) => parser.started === 0); }
+  active() { return this.all().filter((parser) => parser.started !== 0); }
 
-  // execute takes bytes. It returns what follows an upgrade, undefined otherwise.
-  execute(bytes) {
-    let at = 0;
-    if (this.#kept !== null) {
-      bytes = require('buffer').Buffer.concat([this.#kept, bytes]);
-      this.#kept = null;
-    }
-    while (at < bytes.length) {
-      switch (this.#state) {
-        case HEAD:
-        case TRAILERS: {
-          // Empty lines before a message are skipped.
-          while (this.#state === HEAD && at < bytes.length && (bytes[at] === 13 || bytes[at] === 10)) at++;
-          if (at === bytes.length) return undefined;
-          if (this.#state === HEAD && this.#request) this.#checkMethod(bytes.latin1Slice(at, Math.min(at + LONGEST_METHOD + 1, bytes.length)));
-          const empty = this.#state === TRAILERS && bytes[at] === 13;
-          const end = empty ? bytes.indexOf('\r\n', at) : bytes.indexOf('\r\n\r\n', at);
-          if ((end < 0 ? bytes.length : end) - at > this.#limit) this.#fail('HPE_HEADER_OVERFLOW');
-          if (end < 0) {
-            this.#keep(bytes, at);
-            return undefined;
-          }
-          const text = bytes.latin1Slice(at, end);
-          at = end + (empty ? 2 : 4);
-          if (this.#state === TRAILERS) this.#end(this.#headers(text === '' ? [] : text.split('\r\n')));
-          else if (this.#head(text)) return bytes.subarray(at);
-          break;
-        }
-        case LENGTH:
-        case CHUNK: {
-          const n = Math.min(this.#left, bytes.length - at);
-          this.#left -= n;
-          if (this.#left === 0 && this.#state === CHUNK) this.#state = CHUNK_END;
-          this.#handler.onBody(bytes.subarray(at, at + n));
-          at += n;
-          if (this.#left === 0 && this.#state === LENGTH) this.#end([]);
-          break;
-        }
-        case UNTIL_END:
-          this.#handler.onBody(bytes.subarray(at));
-          return undefined;
-        case CHUNK_SIZE: {
-          const end = bytes.indexOf('\r\n', at);
-          if ((end < 0 ? bytes.length : end) - at > MAX_CHUNK_LINE) this.#fail('HPE_INVALID_CHUNK_SIZE');
-          if (end < 0) {
-            this.#keep(bytes, at);
-            return undefined;
-          }
-          const match = /^([0-9a-fA-F]{1,12})[ \t]*(;|$)/.exec(bytes.latin1Slice(at, end));
-          if (!match) this.#fail('HPE_INVALID_CHUNK_SIZE');
-          this.#left = parseInt(match[1], 16);
-          this.#state = this.#left === 0 ? TRAILERS : CHUNK;
-          at = end + 2;
-          break;
-        }
-        case CHUNK_END:
-          if (bytes.length - at < 2) {
-            this.#keep(bytes, at);
-            return undefined;
-          }
-          if (bytes[at] !== 13 || bytes[at + 1] !== 10) this.#fail('HPE_STRICT');
-          this.#state = CHUNK_SIZE;
-          at += 2;
-          break;
-        default:
-          return undefined;
+  // expired returns those whose head or request has taken longer than that: milliseconds, 0 for any time. Each is returned once.
+  expired(headersTimeout, requestTimeout) {
+    const now = performance.now();
+    const found = [];
+    for (const parser of this.parsers) {
+      if (parser.started === 0 || parser.hasExpired) continue;
+      const taken = now - parser.started;
+      if ((headersTimeout > 0 && !parser.headersDone && taken > headersTimeout) || (requestTimeout > 0 && taken > requestTimeout)) {
+        parser.hasExpired = true;
+        found.push(parser);
       }
     }
+    return found;
+  }
+}
+
+class HTTPParser {
+  #native = null;
+  #isRequest;
+  #list = null;
+  #current; // the bytes that execute looks at
+  #handle = null; // the one that is consumed
+  #before; // what had its bytes
+
+  started = 0; // when the message began, 0 if there is none
+  headersDone = false;
+  hasExpired = false;
+
+  initialize(type, resource, limit = 0, lenient = 0, list = undefined) {
+    this.#isRequest = type === REQUEST;
+    this.#native = binding.parser(this.#isRequest, limit || DEFAULT_LIMIT, Boolean(lenient));
+    this.headersDone = this.hasExpired = false;
+    this.started = 0;
+    if (list !== undefined) {
+      this.#list = list;
+      list.parsers.add(this);
+      this.started = performance.now(); // A client that sends nothing has no more time than one that sends slowly.
+    }
+  }
+
+  // execute returns how many bytes it has consumed, or the error that says why they are no message.
+  execute(bytes, offset = 0, length = bytes.length - offset) {
+    const native = this.#native;
+    if (native === null) return 0;
+    this.#current = bytes;
+    const end = offset + length;
+    let at = offset;
+    for (;;) {
+      if (this.#idle) {
+        if (at === end) break;
+        this.#begin();
+      }
+      const result = native.next(bytes, at, end);
+      const from = at;
+      const event = result & 7;
+      at += (result - event) / 8;
+      if (event === MORE) {
+        if (at === end) break;
+      } else if (event === BODY) {
+        this[kOnBody]?.(new FastBuffer(bytes.buffer, bytes.byteOffset + from, at - from));
+      } else if (event === FAILED) {
+        return this.#failed(at - offset);
+      } else {
+        this.#tell(native, event);
+        if (event === UPGRADE) break;
+      }
+      if (this.#native !== native) break; // It was freed, or is used for something else.
+    }
+    this.#current = undefined;
+    return at - offset;
+  }
+
+  #idle = true;
+
+  #begin() {
+    this.#idle = false;
+    if (this.#list !== null) {
+      this.started = performance.now();
+      this.headersDone = this.hasExpired = false;
+    }
+    this[kOnMessageBegin]?.();
+  }
+
+  #tell(native, event) {
+    if (event === HEAD) {
+      this.headersDone = true;
+      const [major, minor, headers, method, url, status, reason, upgrade, keepAlive] = native.head();
+      const how = this.#isRequest ?
+        this[kOnHeadersComplete]?.(major, minor, headers, binding.methods.indexOf(method), url, undefined, undefined, upgrade, keepAlive) :
+        this[kOnHeadersComplete]?.(major, minor, headers, undefined, undefined, status, reason, upgrade, keepAlive);
+      if (how) native.begin(how);
+      return;
+    }
+    const trailers = native.trailers();
+    if (trailers.length > 0) this[kOnHeaders]?.(trailers, '');
+    this.started = 0;
+    this.#idle = true;
+    this[kOnMessageComplete]?.();
+  }
+
+  #failed(bytesParsed) {
+    const [code, reason] = this.#native.failure();
+    return Object.assign(new Error(`Parse Error: ${reason}`), { bytesParsed, code, reason });
+  }
+
+  // finish is called when nothing more comes. It returns an error if that is in the middle of a message.
+  finish() {
+    const native = this.#native;
+    if (native === null) return undefined;
+    const event = native.finish() & 7;
+    if (event === FAILED) return this.#failed(0);
+    if (event !== MORE) this.#tell(native, event);
     return undefined;
   }
 
-  // #checkMethod refuses what cannot be a request before all of its head is there.
-  #checkMethod(beginning) {
-    const space = beginning.indexOf(' ');
-    const word = space < 0 ? beginning : beginning.slice(0, space);
-    if (space < 0 ? !METHODS.some((method) => method.startsWith(word)) : !METHODS.includes(word)) this.#fail('HPE_INVALID_METHOD');
+  // consume has the parser get the bytes of a handle before its socket does.
+  consume(handle) {
+    this.#handle = handle;
+    this.#before = handle.ondata;
+    handle.ondata = (chunk) => {
+      const bytes = new FastBuffer(chunk.buffer, chunk.byteOffset, chunk.length);
+      this[kOnExecute](this.execute(bytes), bytes);
+    };
   }
 
-  #keep(bytes, at) {
-    this.#kept = require('buffer').Buffer.from(bytes.subarray(at));
+  unconsume() {
+    if (this.#handle === null) return;
+    this.#handle.ondata = this.#before;
+    this.#handle = this.#before = null;
   }
 
-  #fail(code) {
-    this.#state = DEAD;
-    throw failure(code);
+  getCurrentBuffer() { return this.#current; }
+  headersCompleted() { return this.headersDone; }
+  duration() { return this.started === 0 ? 0 : performance.now() - this.started; }
+
+  remove() {
+    this.#list?.parsers.delete(this);
+    this.#list = null;
   }
 
-  #end(trailers) {
-    this.#state = HEAD;
-    this.#handler.onEnd(trailers);
+  free() {
+    this.unconsume();
+    this.remove();
+    this.#native = null;
+    this.#idle = true;
+    this.#current = undefined;
   }
 
-  #headers(lines) {
-    const raw = [];
-    for (const line of lines) {
-      const colon = line.indexOf(':');
-      const name = line.slice(0, colon);
-      if (colon <= 0 || !isToken(name)) this.#fail('HPE_INVALID_HEADER_TOKEN');
-      const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '');
-      if (/[\0\r\n]/.test(value)) this.#fail('HPE_INVALID_HEADER_TOKEN');
-      raw.push(name, value);
-    }
-    return raw;
-  }
-
-  #firstLine(line) {
-    if (this.#request) {
-      const match = /^([A-Z-]+) ([^ ]+) HTTP\/(\d)\.(\d)$/.exec(line);
-      if (!match || !METHODS.includes(match[1])) {
-        const [method, url] = line.split(' ');
-        if (!METHODS.includes(method)) this.#fail('HPE_INVALID_METHOD');
-        this.#fail(url === undefined || url === '' ? 'HPE_INVALID_URL' : 'HPE_INVALID_CONSTANT');
-      }
-      const [, method, url, major, minor] = match;
-      if (major !== '1') this.#fail('HPE_INVALID_VERSION');
-      return { method, url, httpVersionMajor: +major, httpVersionMinor: +minor };
-    }
-    const match = /^HTTP\/(\d)\.(\d) (\d{3})(?: (.*))?$/.exec(line);
-    if (!match) this.#fail(line.startsWith('HTTP/') ? 'HPE_INVALID_STATUS' : 'HPE_INVALID_CONSTANT');
-    const [, major, minor, status, message = ''] = match;
-    return { statusCode: +status, statusMessage: message, httpVersionMajor: +major, httpVersionMinor: +minor };
-  }
-
-  // #head looks at the head of a message, and returns whether what follows is no HTTP.
-  #head(text) {
-    const lines = text.split('\r\n');
-    const head = this.#firstLine(lines.shift());
-    head.rawHeaders = this.#headers(lines);
-    let length;
-    let chunked = false;
-    let encoded = false;
-    const connection = [];
-    let upgrade = false;
-    for (let i = 0; i < head.rawHeaders.length; i += 2) {
-      const value = head.rawHeaders[i + 1];
-      switch (head.rawHeaders[i].toLowerCase()) {
-        case 'content-length':
-          if (!/^\d{1,15}$/.test(value) || (length !== undefined && length !== +value)) this.#fail('HPE_INVALID_CONTENT_LENGTH');
-          length = +value;
-          break;
-        case 'transfer-encoding':
-          encoded = true;
-          chunked = /(^|,)[ \t]*chunked$/i.test(value);
-          break;
-        case 'connection':
-          connection.push(...value.toLowerCase().split(/[ \t]*,[ \t]*/));
-          break;
-        case 'upgrade':
-          upgrade = true;
-          break;
-      }
-    }
-    if (encoded && length !== undefined) this.#fail('HPE_UNEXPECTED_CONTENT_LENGTH');
-    if (encoded && !chunked && this.#request) this.#fail('HPE_INVALID_TRANSFER_ENCODING');
-    const modern = head.httpVersionMinor > 0;
-    head.keepAlive = modern ? !connection.includes('close') : connection.includes('keep-alive');
-    head.upgrade = (upgrade && connection.includes('upgrade')) || head.method === 'CONNECT';
-    const { statusCode } = head;
-    const none = statusCode !== undefined && (statusCode < 200 || statusCode === 204 || statusCode === 304);
-    const untilEnd = !this.#request && !chunked && length === undefined && !none;
-    if (untilEnd) head.keepAlive = false;
-
-    const skip = this.#handler.onHead(head);
-    if (skip === 'upgrade') {
-      this.#state = DEAD;
-      return true;
-    }
-    if (skip || none || (length === 0 && !chunked) || (this.#request && !chunked && length === undefined)) {
-      this.#end([]);
-    } else if (chunked) {
-      this.#state = CHUNK_SIZE;
-    } else if (length !== undefined) {
-      this.#left = length;
-      this.#state = LENGTH;
-    } else {
-      this.#state = UNTIL_END;
-    }
-    return false;
-  }
-
-  // finish is called when nothing more comes. It throws if that is in the middle of a message.
-  finish() {
-    if (this.#state === UNTIL_END) {
-      this.#end([]);
-      return;
-    }
-    if (this.idle || this.#state === DEAD) return;
-    this.#fail('HPE_INVALID_EOF_STATE');
-  }
+  close() { this.free(); }
+  pause() {}
+  resume() {}
 }
 
-module.exports = { Parser };
+Object.assign(HTTPParser, {
+  REQUEST, RESPONSE, kOnMessageBegin, kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete, kOnExecute, kOnTimeout,
+  kLenientNone: 0, kLenientAll: 255,
+});
+
+module.exports = { ConnectionsList, HTTPParser, methods: binding.methods };

@@ -1,94 +1,60 @@
 'use strict';
 
-// http.Server and ServerResponse. Requests that come one after the other on a connection are answered in their order.
+// http.Server. Requests that come one after the other on a connection are answered in their order.
 
+const EventEmitter = require('events');
 const net = require('net');
-const diagnostics = require('internal/diagnostics');
 const { codes } = require('internal/errors');
-const { MAX_HEADER_SIZE, STATUS_CODES, invalidValue } = require('internal/http/common');
-const { IncomingMessage, aborted } = require('internal/http/incoming');
-const { OutgoingMessage } = require('internal/http/outgoing');
-const { Parser } = require('internal/http/parser');
-const { validateInteger, validateObject } = require('internal/validators');
+const { continueExpression, freeParser, isLenient, kIncomingMessage, parsers, prepareError } = require('internal/http/common');
+const { kUniqueHeaders, uniqueHeaders } = require('internal/http/headers');
+const { IncomingMessage } = require('internal/http/incoming');
+const { ConnectionsList, HTTPParser } = require('internal/http/parser');
+const { ServerResponse, emitClose } = require('internal/http/response');
+const { kNeedDrain } = require('internal/http');
+const { Handle } = require('internal/stream_handle');
+const { socketListener } = require('internal/http/server_socket');
+const STATUS_CODES = require('internal/http/status_codes');
+const { validateBoolean, validateFunction, validateInteger, validateObject } = require('internal/validators');
 
-const { ERR_HTTP_HEADERS_SENT, ERR_HTTP_INVALID_STATUS_CODE, ERR_HTTP_SOCKET_ASSIGNED, ERR_INVALID_ARG_TYPE, ERR_INVALID_CHAR } = codes;
+const { ERR_HTTP_REQUEST_TIMEOUT, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE } = codes;
 
-// MAX_PIPELINED is how many requests of a connection may wait for their answers before no more is read from it.
-const MAX_PIPELINED = 64;
+const kServerResponse = Symbol('ServerResponse');
+const kConnections = Symbol('http.server.connections');
+const kConnectionsCheckingInterval = Symbol('http.server.connectionsCheckingInterval');
 
-class ServerResponse extends OutgoingMessage {
-  statusCode = 200;
-  statusMessage = undefined;
-  sendDate = true;
-  strictContentLength = false;
+function nothing() {}
 
-  constructor(req, options) {
-    super(options);
-    this.req = req;
-    if (req.method === 'HEAD') this._hasBody = false;
-    if (req.httpVersionMajor < 1 || (req.httpVersionMajor === 1 && req.httpVersionMinor < 1)) {
-      this.useChunkedEncodingByDefault = false;
-      this.shouldKeepAlive = false;
-    }
+function integer(options, name, fallback) {
+  if (options[name] === undefined) return fallback;
+  validateInteger(options[name], name, 0);
+  return options[name];
+}
+
+function boolean(options, name, fallback) {
+  if (options[name] === undefined) return fallback;
+  validateBoolean(options[name], `options.${name}`);
+  return options[name];
+}
+
+function storeHTTPOptions(options) {
+  this[kIncomingMessage] = options.IncomingMessage || IncomingMessage;
+  this[kServerResponse] = options.ServerResponse || ServerResponse;
+  this.maxHeaderSize = integer(options, 'maxHeaderSize', undefined);
+  this.insecureHTTPParser = boolean(options, 'insecureHTTPParser', undefined);
+  this.requestTimeout = integer(options, 'requestTimeout', 300_000);
+  this.headersTimeout = integer(options, 'headersTimeout', Math.min(60_000, this.requestTimeout));
+  if (this.requestTimeout > 0 && this.headersTimeout > 0 && this.headersTimeout > this.requestTimeout) {
+    throw new ERR_OUT_OF_RANGE('headersTimeout', '<= requestTimeout', options.headersTimeout);
   }
-
-  assignSocket(socket) {
-    if (socket._httpMessage) throw new ERR_HTTP_SOCKET_ASSIGNED();
-    socket._httpMessage = this;
-    this.socket = socket;
-    this.emit('socket', socket);
-    this._flush();
-  }
-
-  detachSocket(socket) {
-    socket._httpMessage = null;
-    this.socket = null;
-  }
-
-  writeContinue(callback) { this.socket.write('HTTP/1.1 100 Continue\r\n\r\n', callback); }
-  writeProcessing(callback) { this.socket.write('HTTP/1.1 102 Processing\r\n\r\n', callback); }
-
-  writeHead(statusCode, reason, headers) {
-    if (this._header !== null) throw new ERR_HTTP_HEADERS_SENT('write');
-    const given = statusCode;
-    statusCode |= 0;
-    if (statusCode < 100 || statusCode > 999) throw new ERR_HTTP_INVALID_STATUS_CODE(given);
-    if (typeof reason === 'string') {
-      this.statusMessage = reason;
-    } else {
-      headers ??= reason;
-      this.statusMessage ||= STATUS_CODES[statusCode] || 'unknown';
-    }
-    this.statusCode = statusCode;
-    if (Array.isArray(headers)) {
-      const pairs = Array.isArray(headers[0]) ? headers : headers.flatMap((name, i) => (i % 2 === 0 ? [[name, headers[i + 1]]] : []));
-      const seen = new Set();
-      for (const [name, value] of pairs) {
-        if (seen.has(name)) this.appendHeader(name, value);
-        else this.setHeader(name, value);
-        seen.add(name);
-      }
-    } else if (headers) {
-      for (const name of Object.keys(headers)) {
-        if (name) this.setHeader(name, headers[name]);
-      }
-    }
-    if (invalidValue.test(this.statusMessage)) throw new ERR_INVALID_CHAR('statusMessage');
-    if (statusCode === 204 || statusCode === 304 || statusCode < 200) {
-      this._hasBody = false;
-      this._noLength = true;
-    }
-    this._storeHeader(`HTTP/1.1 ${statusCode} ${this.statusMessage}\r\n`);
-    return this;
-  }
-
-  _implicitHeader() { this.writeHead(this.statusCode); }
-
-  // A response that is given up takes its connection with it.
-  _destroy(error, callback) {
-    if (!this.writableFinished) this.socket?.destroy(error);
-    super._destroy(error, callback);
-  }
+  this.keepAliveTimeout = integer(options, 'keepAliveTimeout', 5_000);
+  this.keepAliveTimeoutBuffer = integer(options, 'keepAliveTimeoutBuffer', 1_000);
+  this.connectionsCheckingInterval = integer(options, 'connectionsCheckingInterval', 30_000);
+  this.requireHostHeader = boolean(options, 'requireHostHeader', true);
+  this.joinDuplicateHeaders = boolean(options, 'joinDuplicateHeaders', undefined);
+  this.rejectNonStandardBodyWrites = boolean(options, 'rejectNonStandardBodyWrites', false);
+  this.optimizeEmptyRequests = boolean(options, 'optimizeEmptyRequests', false);
+  if (options.shouldUpgradeCallback !== undefined) validateFunction(options.shouldUpgradeCallback, 'options.shouldUpgradeCallback');
+  this.shouldUpgradeCallback = options.shouldUpgradeCallback ?? function () { return this.listenerCount('upgrade') > 0; };
 }
 
 function Server(options, requestListener) {
@@ -98,241 +64,352 @@ function Server(options, requestListener) {
     options = {};
   } else if (options == null) {
     options = {};
-  } else if (typeof options !== 'object') {
-    throw new ERR_INVALID_ARG_TYPE('options', 'Object', options);
+  } else {
+    validateObject(options, 'options');
   }
-  validateObject(options, 'options');
-  if (options.maxHeaderSize !== undefined) validateInteger(options.maxHeaderSize, 'maxHeaderSize', 0);
-  net.Server.call(this, { allowHalfOpen: true, noDelay: options.noDelay ?? true, keepAlive: options.keepAlive, highWaterMark: options.highWaterMark });
+  storeHTTPOptions.call(this, options);
+  net.Server.call(this, {
+    allowHalfOpen: true, noDelay: options.noDelay ?? true, keepAlive: options.keepAlive, keepAliveInitialDelay: options.keepAliveInitialDelay,
+    highWaterMark: options.highWaterMark,
+  });
   if (requestListener) this.on('request', requestListener);
-  this.on('connection', (socket) => onConnection(this, socket));
   this.httpAllowHalfOpen = false; // A client that has sent its end gets no answer, unless this is set.
+  this.on('connection', connectionListener);
+  this.on('listening', setupConnectionsTracking);
   this.timeout = 0;
-  this.keepAliveTimeout = options.keepAliveTimeout ?? 5000;
-  this.headersTimeout = options.headersTimeout ?? 60000;
-  this.requestTimeout = options.requestTimeout ?? 300000;
   this.maxHeadersCount = null;
   this.maxRequestsPerSocket = 0;
-  this.maxHeaderSize = options.maxHeaderSize || MAX_HEADER_SIZE;
-  this._messages = [options.IncomingMessage || IncomingMessage, options.ServerResponse || ServerResponse];
-  this._sockets = new Set();
+  this[kConnections] = new ConnectionsList();
+  this[kUniqueHeaders] = uniqueHeaders(options.uniqueHeaders);
 }
 Object.setPrototypeOf(Server.prototype, net.Server.prototype);
 Object.setPrototypeOf(Server, net.Server);
 
-Server.prototype.setTimeout = function (msecs, callback) {
+// setupConnectionsTracking looks at the connections from time to time: some may have had all their time. It is this of the server.
+function setupConnectionsTracking() {
+  clearInterval(this[kConnectionsCheckingInterval]);
+  this[kConnectionsCheckingInterval] = setInterval(checkConnections, this.connectionsCheckingInterval, this).unref();
+}
+
+function checkConnections(server) {
+  if (server.headersTimeout === 0 && server.requestTimeout === 0) return;
+  for (const { socket } of server[kConnections].expired(server.headersTimeout, server.requestTimeout)) {
+    if (socket) socketOnError.call(socket, new ERR_HTTP_REQUEST_TIMEOUT());
+  }
+}
+
+function httpServerPreClose(server) {
+  server.closeIdleConnections();
+  clearInterval(server[kConnectionsCheckingInterval]);
+}
+
+Server.prototype.close = function close() {
+  httpServerPreClose(this);
+  Reflect.apply(net.Server.prototype.close, this, arguments);
+  return this;
+};
+
+Server.prototype[Symbol.asyncDispose] = async function () {
+  await new Promise((resolve, reject) => this.close((error) => (error ? reject(error) : resolve())));
+};
+
+Server.prototype.closeAllConnections = function closeAllConnections() {
+  for (const parser of this[kConnections].all()) parser.socket.destroy();
+};
+
+Server.prototype.closeIdleConnections = function closeIdleConnections() {
+  for (const { socket } of this[kConnections].idle()) {
+    if (socket && (!socket._httpMessage || socket._httpMessage.finished)) socket.destroy();
+  }
+};
+
+Server.prototype.setTimeout = function setTimeout(msecs, callback) {
   this.timeout = msecs;
   if (callback) this.on('timeout', callback);
   return this;
 };
 
-Server.prototype.close = function (callback) {
-  net.Server.prototype.close.call(this, callback);
-  this.closeIdleConnections();
-  return this;
-};
-
-Server.prototype.closeAllConnections = function () {
-  for (const connection of this._sockets) connection.socket.destroy();
-};
-
-Server.prototype.closeIdleConnections = function () {
-  for (const connection of this._sockets) {
-    if (connection.isIdle) connection.socket.destroy();
+Server.prototype[EventEmitter.captureRejectionSymbol] = function (error, event, ...args) {
+  if (event !== 'request') {
+    net.Server.prototype[EventEmitter.captureRejectionSymbol].call(this, error, event, ...args);
+    return;
   }
+  const res = args[1];
+  if (res.headersSent || res.writableEnded) {
+    res.destroy();
+    return;
+  }
+  for (const name of res.getHeaderNames()) res.removeHeader(name);
+  res.statusCode = 500;
+  res.end(STATUS_CODES[500]);
 };
 
-// Connection is one connection of a server: its parser, and the answers that were not given.
+// Connection is one connection of a server: what was asked for, and the answers that wait for their turn.
 class Connection {
-  #server;
-  #parser;
-  #request = null; // whose body comes
-  #answers = []; // in the order of their requests
-  #timer = null; // ends a head that does not come
+  outgoing = [];
+  incoming = [];
+  outgoingData = 0; // what answers that have no socket yet hold
+  requestsCount = 0;
+  keepAliveTimeoutSet = false;
 
-  constructor(server, socket) {
-    this.#server = server;
+  constructor(server, socket, parser) {
+    this.server = server;
     this.socket = socket;
-    socket.parser = this;
-    this.#parser = new Parser(true, this, server.maxHeaderSize);
-    server._sockets.add(this);
-    if (server.timeout) socket.setTimeout(server.timeout);
-    socket.on('timeout', () => this.#onTimeout());
-    socket.on('data', (chunk) => this.#take(chunk));
-    socket.on('end', () => this.#onEnd());
-    socket.on('close', () => this.#onClose());
-    socket.on('drain', () => socket._httpMessage?.emit('drain'));
-    socket.on('error', (error) => {
-      if (server.listenerCount('clientError') > 0) server.emit('clientError', error, socket);
-      else socket.destroy();
-    });
-    this.#wait();
+    this.parser = parser;
+    this.onData = (bytes) => this.executed(parser.execute(bytes), bytes);
+    this.onEnd = () => this.ended();
+    this.onClose = () => this.closed();
+    this.onDrain = () => this.drained();
+    this.onPendingData = (delta) => {
+      this.outgoingData += delta;
+      if (socket._paused && this.outgoingData < socket.writableHighWaterMark) this.drained();
+    };
+    socket.on('error', socketOnError);
+    socket.on('data', this.onData);
+    socket.on('end', this.onEnd);
+    socket.on('close', this.onClose);
+    socket.on('drain', this.onDrain);
+    parser.onIncoming = (req, keepAlive) => this.asked(req, keepAlive);
+    socket.on('resume', onSocketResume);
+    socket.on('pause', onSocketPause);
+    parser[HTTPParser.kOnExecute] = (result, bytes) => {
+      socket._unrefTimer();
+      this.executed(result, bytes);
+    };
   }
 
-  get isIdle() { return this.#answers.length === 0 && this.#request === null && this.#parser.idle; }
-
-  // #wait gives the client some time for the head of its next request.
-  #wait() {
-    const { headersTimeout } = this.#server;
-    if (!headersTimeout || this.#timer !== null) return;
-    this.#timer = require('internal/timers').setUnrefTimeout(() => {
-      if (this.#parser.idle && this.#answers.length === 0) {
-        this.#timer = null;
-        if (this.#request === null) this.#wait();
-        return;
-      }
-      this.#fail(Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }));
-    }, headersTimeout);
-  }
-
-  #take(chunk) {
-    try {
-      const rest = this.#parser.execute(chunk);
-      if (rest !== undefined) this.#upgrade(rest);
-    } catch (error) {
-      if (!error.code?.startsWith('HPE_')) throw error;
-      error.rawPacket = chunk;
-      this.#fail(error);
+  // executed deals with what the parser made of bytes.
+  executed(result, bytes) {
+    const { parser, socket } = this;
+    if (result instanceof Error) {
+      prepareError(result, parser, bytes);
+      socketOnError.call(socket, result);
+    } else if (parser.incoming?.upgrade && socket.parser === parser) {
+      this.upgrade(result, bytes);
     }
   }
 
-  // #fail ends a connection whose client does not speak HTTP.
-  #fail(error) {
-    const { socket } = this;
-    socket.removeAllListeners('data');
-    if (this.#server.emit('clientError', error, socket)) return;
-    if (socket.writable && !socket._httpMessage?.headersSent) {
-      const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code] ?? 400;
-      socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`, () => socket.destroy(error));
+  upgrade(consumed, bytes) {
+    const { parser, server, socket } = this;
+    const req = parser.incoming;
+    socket.removeListener('data', this.onData);
+    socket.removeListener('end', this.onEnd);
+    socket.removeListener('close', this.onClose);
+    socket.removeListener('drain', this.onDrain);
+    socket.removeListener('error', socketOnError);
+    socket.removeListener('resume', onSocketResume);
+    socket.removeListener('pause', onSocketPause);
+    socket.removeListener('timeout', socketOnTimeout);
+    unconsume(parser, socket);
+    freeParser(parser, req, socket);
+    const event = req.method === 'CONNECT' ? 'connect' : 'upgrade';
+    if (server.listenerCount(event) === 0) {
+      socket.destroy();
       return;
     }
-    socket.destroy(error);
+    socket.readableFlowing = null;
+    server.emit(event, req, socket, bytes.subarray(consumed));
   }
 
-  onHead(head) {
-    clearTimeout(this.#timer);
-    this.#timer = null;
-    const server = this.#server;
-    const [Request, Response] = server._messages;
-    const req = new Request(this.socket);
-    const { keepAlive, ...rest } = head;
-    Object.assign(req, rest, { httpVersion: `${head.httpVersionMajor}.${head.httpVersionMinor}` });
-    this.#request = req;
-    if (head.upgrade && (req.method === 'CONNECT' || server.listenerCount('upgrade') > 0)) return 'upgrade';
-    req.upgrade = false;
-    const res = new Response(req, { highWaterMark: this.socket.writableHighWaterMark });
-    req.res = res;
-    res.shouldKeepAlive &&= keepAlive;
-    res._keepAliveTimeout = server.keepAliveTimeout;
-    if (diagnostics.active !== undefined) {
-      diagnostics.publish('http.server.response.created', { request: req, response: res });
-      diagnostics.publish('http.server.request.start', { request: req, response: res, socket: this.socket, server });
+  ended() {
+    const { outgoing, parser, server, socket } = this;
+    const error = parser.finish();
+    if (error instanceof Error) socketOnError.call(socket, error);
+    else if (!server.httpAllowHalfOpen) socket.end();
+    else if (outgoing.length > 0) outgoing.at(-1)._last = true;
+    else if (socket._httpMessage) socket._httpMessage._last = true;
+    else socket.end();
+  }
+
+  closed() {
+    freeParser(this.socket.parser, null, this.socket);
+    for (const req of this.incoming.splice(0)) req.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }));
+  }
+
+  drained() {
+    const { socket } = this;
+    if (socket._paused && this.outgoingData <= socket.writableHighWaterMark) {
+      socket._paused = false;
+      socket.resume();
     }
-    this.#answers.push(res);
-    if (this.#answers.length === 1) res.assignSocket(this.socket);
-    else if (this.#answers.length >= MAX_PIPELINED) this.socket.pause();
-    res.on('finish', () => this.#finished(req, res));
-    const expect = req.headers.expect;
-    if (expect !== undefined && req.httpVersionMinor > 0) {
-      if (/^100-continue$/i.test(expect)) {
-        if (server.emit('checkContinue', req, res)) return false;
-        res.writeContinue();
-      } else if (server.emit('checkExpectation', req, res)) {
-        return false;
-      } else {
-        res.writeHead(417);
-        res.end();
-        return false;
-      }
+    const message = socket._httpMessage;
+    if (message && !message.finished && message[kNeedDrain]) {
+      message[kNeedDrain] = false;
+      message.emit('drain');
+    }
+  }
+
+  // asked deals with a request whose head is there.
+  asked(req, keepAlive) {
+    const { server, socket } = this;
+    if (this.keepAliveTimeoutSet) {
+      socket.setTimeout(server.timeout || 0);
+      this.keepAliveTimeoutSet = false;
+    }
+    if (req.upgrade) {
+      req.upgrade = req.method === 'CONNECT' || Boolean(server.shouldUpgradeCallback(req));
+      if (req.upgrade) return 2;
+    }
+    this.incoming.push(req);
+    if (!socket._paused && (socket._writableState.needDrain || this.outgoingData >= socket.writableHighWaterMark)) {
+      socket._paused = true;
+      socket.pause(); // Whoever does not read answers may ask for no more.
+    }
+    const res = new server[kServerResponse](req, {
+      highWaterMark: socket.writableHighWaterMark, rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
+    });
+    res._keepAliveTimeout = server.keepAliveTimeout;
+    res._maxRequestsPerSocket = server.maxRequestsPerSocket;
+    res._onPendingData = this.onPendingData;
+    res.shouldKeepAlive = keepAlive;
+    res[kUniqueHeaders] = server[kUniqueHeaders];
+    if (socket._httpMessage) this.outgoing.push(res);
+    else res.assignSocket(socket);
+    res.on('finish', () => this.answered(req, res));
+    if (req.httpVersionMajor === 1 && req.httpVersionMinor === 1 && this.modern(req, res)) return 0;
+    if (server.optimizeEmptyRequests && req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined) {
+      req._dumpAndCloseReadable();
     }
     server.emit('request', req, res);
-    return false;
+    return 0;
   }
 
-  onBody(bytes) {
-    const req = this.#request;
-    if (req._dumped) return;
-    if (!req.push(bytes)) this.socket.pause();
-  }
-
-  onEnd(trailers) {
-    const req = this.#request;
-    this.#request = null;
-    req.rawTrailers = trailers;
-    req.complete = true;
-    req.push(null);
-    this.#wait();
-  }
-
-  #finished(req, res) {
-    const { socket } = this;
-    if (diagnostics.active !== undefined) {
-      diagnostics.publish('http.server.response.finish', { request: req, response: res, socket, server: this.#server });
+  // modern does what HTTP/1.1 asks for, and reports whether the request is dealt with.
+  modern(req, res) {
+    const { server } = this;
+    if (server.requireHostHeader && req.headers.host === undefined) {
+      res.writeHead(400, ['Connection', 'close']);
+      res.end();
+      return true;
     }
-    this.#answers.shift();
-    if (!req._consumed || !req.complete) req._dump();
+    if (typeof server.maxRequestsPerSocket === 'number' && server.maxRequestsPerSocket > 0) {
+      this.requestsCount++;
+      res.maxRequestsOnConnectionReached = server.maxRequestsPerSocket <= this.requestsCount;
+      if (server.maxRequestsPerSocket < this.requestsCount) {
+        server.emit('dropRequest', req, this.socket);
+        res.writeHead(503);
+        res.end();
+        return true;
+      }
+    }
+    const { expect } = req.headers;
+    if (expect === undefined) return false;
+    if (continueExpression.test(expect)) {
+      res._expect_continue = true;
+      if (server.listenerCount('checkContinue') > 0) {
+        server.emit('checkContinue', req, res);
+      } else {
+        res.writeContinue();
+        server.emit('request', req, res);
+      }
+    } else if (server.listenerCount('checkExpectation') > 0) {
+      server.emit('checkExpectation', req, res);
+    } else {
+      res.writeHead(417);
+      res.end();
+    }
+    return true;
+  }
+
+  answered(req, res) {
+    const { incoming, outgoing, server, socket } = this;
+    incoming.shift();
+    releaseIncoming.call(req);
+    if (!req._consumed && !req.readableDidRead) req._dump(); // Nobody has read its body, which is in the way of the next request.
     res.detachSocket(socket);
-    process.nextTick(() => {
-      if (!req.destroyed && req.readableEnded) req.destroy();
-    });
+    process.nextTick(emitClose, res);
     if (res._last) {
-      socket.destroySoon();
-      return;
-    }
-    if (this.#answers.length > 0) {
-      this.#answers[0].assignSocket(socket);
-      if (this.#answers.length < MAX_PIPELINED) socket.resume();
-      return;
-    }
-    if (!this.#server.listening && this.isIdle) socket.destroySoon();
-    else if (this.#server.keepAliveTimeout) socket.setTimeout(this.#server.keepAliveTimeout);
-    socket.resume();
-  }
-
-  #upgrade(rest) {
-    const { socket } = this;
-    const req = this.#request;
-    this.#request = null;
-    this.#server._sockets.delete(this);
-    for (const event of ['data', 'end', 'close', 'timeout', 'drain', 'error']) socket.removeAllListeners(event);
-    socket.setTimeout(0);
-    if (!this.#server.emit(req.method === 'CONNECT' ? 'connect' : 'upgrade', req, socket, rest)) socket.destroy();
-  }
-
-  #onTimeout() {
-    const { socket } = this;
-    const [res] = this.#answers;
-    const heard = [this.#request?.emit('timeout', socket), res?.emit('timeout', socket), this.#server.emit('timeout', socket)].includes(true);
-    if (!heard) socket.destroy();
-  }
-
-  #onEnd() {
-    try {
-      this.#parser.finish();
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
-    if (!this.#server.httpAllowHalfOpen) this.socket.end();
-    else if (this.#answers.length > 0) this.#answers.at(-1)._last = true;
-    else this.socket.end();
-  }
-
-  #onClose() {
-    clearTimeout(this.#timer);
-    this.#server._sockets.delete(this);
-    const req = this.#request;
-    if (req !== null && !req.complete) req.destroy(aborted());
-    for (const res of this.#answers.splice(0)) {
-      res.req.destroy(aborted());
-      res.destroy();
+      if (typeof socket.destroySoon === 'function') socket.destroySoon();
+      else socket.end();
+    } else if (outgoing.length > 0) {
+      outgoing.shift().assignSocket(socket);
+    } else if (server.keepAliveTimeout > 0 && Number.isFinite(server.keepAliveTimeout) && typeof socket.setTimeout === 'function') {
+      // A client that uses all the time that it was told must not find the connection closed.
+      socket.setTimeout(server.keepAliveTimeout + (server.keepAliveTimeoutBuffer >= 0 ? server.keepAliveTimeoutBuffer : 1000));
+      this.keepAliveTimeoutSet = true;
     }
   }
 }
 
-function onConnection(server, socket) {
-  socket.server = server;
-  new Connection(server, socket);
+// releaseIncoming has the parser forget a request that was read to its end. It is this of the request.
+function releaseIncoming() {
+  const parser = this.socket?.parser;
+  if (parser?.incoming !== this) return;
+  if (this.readableEnded) parser.incoming = null;
+  else this.on('end', releaseIncoming);
 }
 
-module.exports = { Server, ServerResponse, _connectionListener(socket) { onConnection(this, socket); } };
+function unconsume(parser, socket) {
+  if (!parser._consumed) return;
+  parser.unconsume();
+  parser._consumed = false;
+  for (const name of ['on', 'addListener', 'prependListener', 'setEncoding']) {
+    if (Object.hasOwn(socket, name)) delete socket[name];
+  }
+}
+
+function onSocketResume() {
+  if (this._paused) {
+    this.pause();
+    return;
+  }
+  if (this._handle && !this._handle.reading) {
+    this._handle.reading = true;
+    this._handle.readStart();
+  }
+}
+
+function onSocketPause() {
+  if (this._handle?.reading) {
+    this._handle.reading = false;
+    this._handle.readStop();
+  }
+}
+
+function socketOnTimeout() {
+  const req = this.parser?.incoming;
+  const heard = [
+    req && !req.complete && req.emit('timeout', this), this._httpMessage?.emit('timeout', this), this.server.emit('timeout', this),
+  ];
+  if (!heard.includes(true)) this.destroy();
+}
+
+const statusOf = { HPE_HEADER_OVERFLOW: 431, HPE_CHUNK_EXTENSIONS_OVERFLOW: 413, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+
+// socketOnError ends a connection whose client does not speak HTTP, or not in time. It is this of the socket.
+function socketOnError(error) {
+  this.removeListener('error', socketOnError);
+  if (this.listenerCount('error') === 0) this.on('error', nothing);
+  if (this.server.emit('clientError', error, this)) return;
+  // An answer that has begun is not to be spoilt.
+  if (this.writable && !this._httpMessage?._headerSent) {
+    const status = statusOf[error.code] ?? 400;
+    this.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
+  }
+  this._closeAfterHandlingError = true;
+  this.destroy(error);
+}
+
+function connectionListener(socket) {
+  socket.server ??= this;
+  if (this.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(this.timeout);
+  socket.on('timeout', socketOnTimeout);
+  const parser = parsers.alloc();
+  const lenient = this.insecureHTTPParser ?? isLenient();
+  parser.initialize(HTTPParser.REQUEST, null, this.maxHeaderSize || require('http').maxHeaderSize, lenient ? HTTPParser.kLenientAll : 0, this[kConnections]);
+  parser.socket = socket;
+  socket.parser = parser;
+  if (typeof this.maxHeadersCount === 'number') parser.maxHeaderPairs = this.maxHeadersCount << 1;
+  new Connection(this, socket, parser);
+  socket._paused = false;
+  if (socket._handle instanceof Handle) {
+    parser._consumed = true;
+    parser.consume(socket._handle); // Bytes do not go through the socket's stream.
+    socketListener(socket, () => unconsume(parser, socket));
+  }
+}
+
+module.exports = {
+  STATUS_CODES, Server, ServerResponse, _connectionListener: connectionListener, httpServerPreClose, kConnectionsCheckingInterval, kServerResponse,
+  setupConnectionsTracking, storeHTTPOptions,
+};

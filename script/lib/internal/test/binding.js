@@ -7,6 +7,7 @@ const inside = internalBinding('inside');
 const most = 2 ** 31 - 1;
 
 const parts = {
+  http_parser: () => require('internal/http/parser'),
   js_stream: () => ({ JSStream: class JSStream { _externalStream = inside.external(); } }),
   performance: () => ({ observerCounts: new Uint32Array(8) }),
   pipe_wrap: () => {
