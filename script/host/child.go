@@ -188,7 +188,7 @@ func (f *fields) get(name string) engine.Value {
 	return v
 }
 
-func (f *fields) text(name string) string { return f.get(name).Text() }
+func (f *fields) text(name string) string { return outsideText(f.get(name)) }
 
 func (f *fields) id(name string) *uint32 {
 	v := f.get(name)
@@ -210,7 +210,7 @@ func (f *fields) list(name string) []string {
 	for i := 0; i < n && err == nil; i++ {
 		var one engine.Value
 		if one, err = v.Index(i); err == nil {
-			all = append(all, one.Text())
+			all = append(all, outsideText(one))
 		}
 	}
 	if err != nil && f.err == nil {
