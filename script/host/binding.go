@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/script/nodetext"
 )
 
 // builder fills the object by which the library in JavaScript calls a part of Go.
@@ -101,7 +102,7 @@ func stringsOf(v engine.Value) ([]string, error) {
 		if one, err = v.Index(i); err == nil {
 			var text string
 			text, err = one.Convert()
-			all = append(all, text)
+			all = append(all, nodetext.WellFormed(text))
 		}
 	}
 	return all, err

@@ -216,7 +216,7 @@ func (f *fields) get(name string) engine.Value {
 	return v
 }
 
-func (f *fields) text(name string) string { return f.get(name).Text() }
+func (f *fields) text(name string) string { return outsideText(f.get(name)) }
 
 func (f *fields) id(name string) *uint32 {
 	v := f.get(name)

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/script/nodetext"
 )
 
 // fileArgs are the arguments of an operation on files, taken out of the engine: strings (paths are bytes in them), int64, []byte, bool, or nil.
@@ -54,7 +55,7 @@ func bindFiles(b *builder) {
 		if bytes, ok := text.Bytes(); ok {
 			return c.Undefined(), writeAll(int(c.Arg(0).Int()), bytes)
 		}
-		return c.Undefined(), writeAll(int(c.Arg(0).Int()), []byte(text.Text()))
+		return c.Undefined(), writeAll(int(c.Arg(0).Int()), []byte(outsideText(text)))
 	})
 }
 
@@ -99,11 +100,14 @@ func (h *Host) tellResult(k *engine.Kept, err error, result func(*engine.Scope) 
 	})
 }
 
+// outsideText returns a string for the system and for other programs, which is UTF-8: the engine's may have halves of surrogate pairs.
+func outsideText(v engine.Value) string { return nodetext.WellFormed(v.Text()) }
+
 // fileArg takes a value out of the engine. With keep, bytes are copied.
 func fileArg(v engine.Value, keep bool) any {
 	switch v.Kind() {
 	case engine.String:
-		return v.Text()
+		return outsideText(v)
 	case engine.Number:
 		return v.Int()
 	case engine.BigInt:

@@ -53,7 +53,9 @@ func bindProcess(b *builder) {
 		}
 		return c.String(dir), nil
 	})
-	b.fn("chdir", func(c *engine.Call) (engine.Value, error) { return c.Undefined(), changeDirectory(c.Arg(0).Text()) })
+	b.fn("chdir", func(c *engine.Call) (engine.Value, error) {
+		return c.Undefined(), changeDirectory(outsideText(c.Arg(0)))
+	})
 	b.fn("umask", func(c *engine.Call) (engine.Value, error) {
 		mask := unix.Umask(0o777 & int(c.Arg(0).Int()))
 		if c.Arg(0).IsUndefined() {

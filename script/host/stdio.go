@@ -16,7 +16,7 @@ func bindStdio(b *builder) {
 	b.fn("write", func(c *engine.Call) (engine.Value, error) {
 		bytes, ok := c.Arg(1).Bytes()
 		if !ok {
-			bytes = []byte(c.Arg(1).Text())
+			bytes = []byte(outsideText(c.Arg(1)))
 		}
 		return resultOf(c, 0, writeAll(int(c.Arg(0).Int()), bytes))
 	})

@@ -226,7 +226,7 @@ func (t *stream) write(c *engine.Call) (engine.Value, error) {
 	if ok {
 		_, err = t.w.Write(bytes)
 	} else {
-		_, err = t.w.WriteString(c.Arg(0).Text())
+		_, err = t.w.WriteString(outsideText(c.Arg(0)))
 	}
 	if err != nil {
 		return c.Undefined(), err

@@ -449,7 +449,7 @@ module.exports = {
   transcode(source, from, to) {
     if (!isUint8Array(source)) throw new ERR_INVALID_ARG_TYPE('source', ['Buffer', 'Uint8Array'], source);
     if (source.length === 0) return Buffer.alloc(0);
-    const numbers = [from, to].map((name) => encodingNumber(name));
+    const numbers = [from, to].map((name) => encodingNumber(name || 'utf8'));
     if (numbers.some((number) => number === undefined || number > 3)) {
       const error = new Error('Unable to transcode Buffer [U_ILLEGAL_ARGUMENT_ERROR]');
       throw Object.assign(error, { code: 'U_ILLEGAL_ARGUMENT_ERROR', errno: 1 });
@@ -466,7 +466,9 @@ module.exports = {
   },
   atob(input) {
     if (arguments.length === 0) throw new ERR_MISSING_ARGS('input');
-    return binding.atob(`${input}`) ?? invalidCharacter('The string to be decoded is not correctly encoded.');
+    const text = `${input}`;
+    return binding.atob(text) ??
+      invalidCharacter(/[^\w+/=\s]|_/.test(text) ? undefined : 'The string to be decoded is not correctly encoded.');
   },
 };
 

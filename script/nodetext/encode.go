@@ -76,6 +76,14 @@ func hasSurrogate(text string) bool {
 	}
 }
 
+// WellFormed returns text as others may see it: with U+FFFD in place of lone halves of pairs.
+func WellFormed(text string) string {
+	if !hasSurrogate(text) {
+		return text
+	}
+	return replaceSurrogates(text)
+}
+
 // replaceSurrogates returns text with U+FFFD in place of lone halves of pairs, which takes as many bytes.
 func replaceSurrogates(text string) string {
 	p := []byte(text)
@@ -96,10 +104,7 @@ func writeUTF8(dst []byte, text string) int {
 		}
 	}
 	text = text[:n]
-	copy(dst, text)
-	if hasSurrogate(text) {
-		copy(dst, replaceSurrogates(text))
-	}
+	copy(dst, WellFormed(text))
 	return n
 }
 

@@ -22,14 +22,16 @@ function formatNumber(value, options) {
 // hasOwnText reports whether String of an object is something that a script has written. Nothing of a proxy's is called.
 function hasOwnText(value) {
   if (internalBinding('inside').proxy(value) !== undefined) return false;
-  if (typeof value[Symbol.toPrimitive] === 'function') return true;
-  if (typeof value.toString !== 'function') return false;
-  if (Object.hasOwn(value, 'toString')) return true;
-  let own = value;
+  return [Symbol.toPrimitive, 'toString'].some((name) => typeof value[name] === 'function' && isOwn(value, name));
+}
+
+function isOwn(value, name) {
+  if (Object.hasOwn(value, name)) return true;
+  let owner = value;
   do {
-    own = Object.getPrototypeOf(own);
-  } while (own !== null && !Object.hasOwn(own, 'toString'));
-  const constructor = own === null ? undefined : Object.getOwnPropertyDescriptor(own, 'constructor')?.value;
+    owner = Object.getPrototypeOf(owner);
+  } while (owner !== null && !Object.hasOwn(owner, name));
+  const constructor = owner === null ? undefined : Object.getOwnPropertyDescriptor(owner, 'constructor')?.value;
   return typeof constructor === 'function' && !require('internal/inspect_names').isBuiltin(constructor.name);
 }
 
@@ -63,7 +65,7 @@ function formatOne(letter, value, options) {
     case 'd':
       return value !== null && typeof value === 'object' ? formatNumber(Number(value), options) : asInteger(value, Number, options);
     case 'i':
-      return value !== null && typeof value === 'object' ? 'NaN' : asInteger(value, parseInt, options);
+      return asInteger(value, parseInt, options);
     case 'f':
       return typeof value === 'symbol' ? 'NaN' : formatNumber(parseFloat(value), options);
     case 'O': return inspect(value, options);

@@ -103,8 +103,8 @@ function formatValue(state, value, level, isMember = false) {
         const depth = state.depth === null ? null : state.depth - level;
         const made = fn.call(context, depth, optionsOf(state, isProxy || !(value instanceof Object)), inspect);
         if (made !== context) {
-          const text = made !== null && typeof made === 'object' ? formatValue(state, made, level) : String(made);
-          return text.replaceAll('\n', `\n${' '.repeat(state.indentationLvl)}`);
+          if (made !== null && typeof made === 'object') return formatValue(state, made, level);
+          return String(made).replaceAll('\n', `\n${' '.repeat(state.indentationLvl)}`);
         }
       }
     }
@@ -148,7 +148,7 @@ function formatObject(state, value, level, isMember) {
   if (look.text !== undefined && inherited === undefined) return look.text;
   if (level > state.depth && state.depth !== null) {
     const name = names.nameOf(constructor, tag, look.kind === 'array' ? 'Array' : 'Object').slice(0, -1);
-    return state.stylize(`[${name}]`, 'special');
+    return state.stylize(constructor === null ? name : `[${name}]`, 'special');
   }
   return formatMembers(state, value, level + 1, look, inherited, constructor, tag);
 }

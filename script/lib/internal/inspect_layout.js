@@ -72,7 +72,7 @@ function group(state, output, value) {
     for (let i = column; i < count; i += columns) if (widths[i] > most) most = widths[i];
     slots.push(most + between);
   }
-  const isNumeric = value !== undefined && output.every((_, i) => i >= value.length || typeof value[i] === 'number' || typeof value[i] === 'bigint');
+  const isNumeric = value !== undefined && output.every((_, i) => typeof value[i] === 'number' || typeof value[i] === 'bigint');
   const lines = [];
   for (let i = 0; i < count; i += columns) {
     const end = Math.min(i + columns, count);

@@ -27,7 +27,7 @@ function isInstance(object, constructor) {
 let builtins; // names of the language's own constructors
 
 function isBuiltin(name) {
-  builtins ??= new Set(Object.getOwnPropertyNames(globalThis).filter((one) => /^[A-Z][a-zA-Z0-9]+$/.test(one)));
+  builtins ??= new Set(Object.getOwnPropertyNames(globalThis).filter((one) => /^[A-Z][a-zA-Z0-9]+$/.test(one) && one !== 'Buffer'));
   return builtins.has(name);
 }
 

@@ -280,7 +280,7 @@ function bufferLook(state, value, level, constructor, tag, isMember) {
       const most = mostOf(s, bytes.length);
       const text = Array.from(bytes.subarray(0, most), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
       const rest = bytes.length - most;
-      const tail = rest > 0 ? `${most > 0 ? ' ' : ''}... ${rest} more byte${rest > 1 ? 's' : ''}` : '';
+      const tail = rest > 0 ? ` ... ${rest} more byte${rest > 1 ? 's' : ''}` : '';
       return [`${s.stylize('[Uint8Contents]', 'special')}: <${text}${tail}>`];
     },
   };

@@ -47,7 +47,7 @@ function twoLines(actual, expected, areStrings) {
   const { red, green, white } = colors();
   let text = `\n${green}+${white} ${actual}\n${red}-${white} ${expected}`;
   const columns = isTerminal ? process.stderr.columns : 80;
-  if (areStrings && Math.max(actual.length, expected.length) <= columns) {
+  if (areStrings && actual.length + expected.length <= columns) {
     let i = 0;
     while (i < actual.length && actual[i] === expected[i]) i++;
     if (i > 2) text += `\n${' '.repeat(i + 2)}^`;

@@ -92,7 +92,6 @@ function compare(actual, expected, message, from) {
   }
   const wrong = mismatch(actual, expected);
   if (wrong === undefined) return;
-  if (isError(message)) throw message;
   const { fn, diff } = from;
   const error = new AssertionError({ actual, expected, message: message || wrong, operator: fn.name, stackStartFn: start(from), diff });
   error.generatedMessage = !message;

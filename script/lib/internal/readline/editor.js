@@ -15,6 +15,8 @@ class Editor {
   #onKeypress;
   #sawReturn = 0;
   #tabs = 0; // pressed in a row
+  #begin = null; // what the lines of the history that are gone through begin with; null if none are
+  #known; // the text whose position was asked for last: mostly the next one has a character more
 
   constructor(rl) { this.#rl = rl; }
 
@@ -49,9 +51,13 @@ class Editor {
   position(text) {
     const { columns, tabSize } = this.#rl;
     const { width: getStringWidth } = require('internal/inspect_layout');
-    let offset = 0;
-    let rows = 0;
-    for (const character of text.replace(/\x1b\[[0-9;]*[A-Za-z]/g, '')) {
+    const known = this.#known;
+    let [offset, rows, rest] = [0, 0, text];
+    if (known?.columns === columns && text.startsWith(known.text)) {
+      ({ offset, rows } = known);
+      rest = text.slice(known.text.length);
+    }
+    for (const character of rest.replace(/\x1b\[[0-9;]*[A-Za-z]/g, '')) {
       if (character === '\n') {
         rows += Math.ceil(offset / columns) || 1;
         offset = 0;
@@ -63,6 +69,8 @@ class Editor {
         offset += width;
       }
     }
+    // A sequence, or a pair of halves, may go on in the next text.
+    this.#known = /\x1b|[\ud800-\udbff]$/.test(rest) ? undefined : { text, columns, offset, rows };
     const cols = columns === Infinity ? offset : offset % columns;
     rows += columns === Infinity ? 0 : (offset - cols) / columns;
     return { cols, rows };
@@ -98,6 +106,7 @@ class Editor {
     key ??= {};
     if (typeof text !== 'string' && text !== undefined && text !== null) text = this.decoder.write(text);
     if (key.name !== 'tab') this.#tabs = 0;
+    this.#search(key);
     if (key.name === 'escape') return;
     if (key.ctrl && !key.shift) {
       if (this.#control(key)) return;
@@ -280,25 +289,27 @@ class Editor {
     return shown ?? line;
   }
 
-  // #remember goes up or down in the history, among the lines that begin as this one does.
+  // #search begins to go through the history with a plain up or down, and ends that with any other key.
+  #search({ name, ctrl, meta, shift }) {
+    const rl = this.#rl;
+    if ((name === 'up' || name === 'down') && !ctrl && !meta && !shift) {
+      this.#begin ??= rl.line.slice(0, rl.cursor);
+    } else if (this.#begin !== null) {
+      this.#begin = null;
+      if (rl.historyIndex === rl.history.length) rl.historyIndex = -1;
+    }
+  }
+
+  // #remember goes up or down in the history, among the lines that begin as the search says. At its ends is what was searched for.
   #remember(by) {
     const rl = this.#rl;
-    if (rl.history.length === 0) return;
-    if (rl.historyIndex < 0) this.begin = rl.line.slice(0, rl.cursor);
-    const { begin = '' } = this;
+    const { history } = rl;
+    if (by > 0 ? rl.historyIndex >= history.length || history.length === 0 : rl.historyIndex < 0) return;
+    const begin = this.#begin ?? '';
     let at = rl.historyIndex + by;
-    while (at >= 0 && at < rl.history.length && (!rl.history[at].startsWith(begin) || rl.history[at] === rl.line)) at += by;
-    if (at >= rl.history.length) {
-      if (rl.historyIndex >= rl.history.length) return;
-      at = rl.history.length;
-      rl.line = begin;
-    } else if (at < 0) {
-      at = -1;
-      rl.line = begin;
-    } else {
-      rl.line = rl.history[at];
-    }
+    while (at >= 0 && at < history.length && (!history[at].startsWith(begin) || history[at] === rl.line)) at += by;
     rl.historyIndex = at;
+    rl.line = at < 0 || at === history.length ? begin : history[at];
     rl.cursor = rl.line.length;
     this.refresh();
   }
@@ -316,8 +327,13 @@ class Editor {
       }
       this.#showCompletions(isAgain, found);
     };
-    if (rl.completer.length === 2) rl.completer(before, finish);
-    else Promise.resolve().then(() => rl.completer(before)).then((found) => finish(null, found), finish);
+    if (rl.completer.length === 2) {
+      rl.completer(before, finish);
+      return;
+    }
+    const found = rl.completer(before);
+    if (typeof found?.then === 'function') found.then((all) => finish(null, all), finish);
+    else finish(null, found);
   }
 
   #showCompletions(isAgain, found) {
@@ -342,7 +358,7 @@ class Editor {
     if (!isAgain) return;
     const { width: getStringWidth } = require('internal/inspect_layout');
     const width = Math.max(...all.map((one) => getStringWidth(one))) + 2;
-    const columns = Math.max(1, Math.floor(rl.columns / width)) || 1;
+    const columns = rl.columns === Infinity ? 1 : Math.max(1, Math.floor(rl.columns / width));
     let text = '\r\n';
     let inRow = 0;
     for (const [i, one] of all.entries()) {

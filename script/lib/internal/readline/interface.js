@@ -18,6 +18,7 @@ const kDecoder = Symbol('kDecoder');
 const kEditor = Symbol('kEditor');
 const kListeners = Symbol('kListeners');
 const kReject = Symbol('kReject');
+const kIterator = Symbol('kIterator');
 
 function Interface(input, output, completer, terminal) {
   if (!(this instanceof Interface)) return new Interface(input, output, completer, terminal);
@@ -274,8 +275,13 @@ const mostLines = 1024; // that wait for a loop before the input is paused
 
 // The lines as they come: those that wait are kept, and the input is paused when they are many.
 Interface.prototype[Symbol.asyncIterator] = function () {
-  const rl = this;
-  const lines = [];
+  this[kIterator] ??= iterate(this); // Loops within each other take the lines of one.
+  return this[kIterator];
+};
+
+function iterate(rl) {
+  let lines = [];
+  let taken = 0; // lines at the beginning that were handed out: to shift each would move all the others
   const waiting = [];
   let ended = rl.closed;
   let failure;
@@ -286,7 +292,7 @@ Interface.prototype[Symbol.asyncIterator] = function () {
       return;
     }
     lines.push(line);
-    if (lines.length > mostLines && !paused && !rl.closed) {
+    if (lines.length - taken > mostLines && !paused && !rl.closed) {
       paused = true;
       rl.pause();
     }
@@ -307,13 +313,15 @@ Interface.prototype[Symbol.asyncIterator] = function () {
   rl.on('close', finish);
   rl.on('error', fail);
   return {
-    [Symbol.for('nodejs.watermarkData')]: { get high() { return mostLines; }, get low() { return 1; }, get size() { return lines.length; } },
+    [Symbol.for('nodejs.watermarkData')]: { get high() { return mostLines; }, get low() { return 1; }, get size() { return lines.length - taken; } },
     next() {
-      if (lines.length > 0) {
-        const value = lines.shift();
-        if (paused && lines.length < 1) {
+      if (taken < lines.length) {
+        const value = lines[taken++];
+        if (taken === lines.length) {
+          lines = [];
+          taken = 0;
+          if (paused && !rl.closed) rl.resume();
           paused = false;
-          if (!rl.closed) rl.resume();
         }
         return Promise.resolve({ value, done: false });
       }
@@ -326,7 +334,8 @@ Interface.prototype[Symbol.asyncIterator] = function () {
       return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
     },
     return() {
-      lines.length = 0;
+      lines = [];
+      taken = 0;
       finish();
       rl.close();
       return Promise.resolve({ value: undefined, done: true });
@@ -338,6 +347,6 @@ Interface.prototype[Symbol.asyncIterator] = function () {
     },
     [Symbol.asyncIterator]() { return this; },
   };
-};
+}
 
 module.exports = { Interface, askLater };

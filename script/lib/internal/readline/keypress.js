@@ -77,7 +77,7 @@ function keyOf(text) {
   }
   if (rest === '') {
     key.name = 'escape';
-    key.meta = escapes > 1;
+    key.meta = true;
     return key;
   }
   if (escapes > 0) key.meta = true;
@@ -108,18 +108,19 @@ class Keys {
   get isPending() { return this.#text !== ''; }
 
   write(text) {
-    this.#text += text;
-    while (this.#text !== '') {
-      let size;
-      if (this.#text[0] === '\x1b') {
-        size = sequenceOf(this.#text);
-        if (size === 0) return;
+    text = this.#text + text;
+    this.#text = '';
+    for (let at = 0, size; at < text.length; at += size) {
+      if (text[at] === '\x1b') {
+        size = sequenceOf(text.slice(at, at + longestSequence + 1));
+        if (size === 0) {
+          this.#text = text.slice(at);
+          return;
+        }
       } else {
-        size = this.#text.codePointAt(0) > 0xffff ? 2 : 1;
+        size = text.codePointAt(at) > 0xffff ? 2 : 1;
       }
-      const one = this.#text.slice(0, size);
-      this.#text = this.#text.slice(size);
-      this.#emit(one);
+      this.#emit(text.slice(at, at + size));
     }
   }
 
