@@ -12,6 +12,9 @@ type Value struct {
 	v js.TJSValue
 }
 
+// Scope returns the scope that the value belongs to.
+func (v Value) Scope() *Scope { return v.s }
+
 // Kind is what typeof tells, with null apart.
 type Kind int
 

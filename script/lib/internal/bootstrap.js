@@ -69,6 +69,7 @@ later('internal/event_target', ['CustomEvent', 'Event', 'EventTarget']);
 later('internal/encoding', ['TextDecoder', 'TextEncoder']);
 later('internal/url', ['URL', 'URLSearchParams']);
 later('internal/dom_exception', ['DOMException']);
+later('internal/disposable', ['AsyncDisposableStack', 'DisposableStack', 'SuppressedError']);
 later('stream/web', [
   'ReadableStream', 'ReadableStreamDefaultReader', 'ReadableStreamBYOBReader', 'ReadableStreamBYOBRequest', 'ReadableByteStreamController',
   'ReadableStreamDefaultController', 'TransformStream', 'TransformStreamDefaultController', 'WritableStream',
