@@ -23,7 +23,7 @@ type Call struct {
 }
 
 // This returns the object whose method was called.
-func (c *Call) This() Value { return Value{c.Scope, c.this} }
+func (c *Call) This() Value { return c.value(c.this) }
 
 // Len returns how many arguments there are.
 func (c *Call) Len() int { return c.argc }
@@ -33,7 +33,7 @@ func (c *Call) Arg(i int) Value {
 	if i >= c.argc {
 		return c.Undefined()
 	}
-	return Value{c.Scope, valueAt(c.argv, i)}
+	return c.value(valueAt(c.argv, i))
 }
 
 // Args returns all arguments.
@@ -80,10 +80,7 @@ func (e *Engine) onCall(_ *libc.TLS, _ uintptr, this js.TJSValue, argc int32, ar
 	if s.ready() != nil {
 		return e.uncatchable()
 	}
-	if v.s == nil {
-		return js.TJSValue{Ftag: js.EJS_TAG_UNDEFINED}
-	}
-	return js.XDupValue(e.tls, e.ctx, v.v)
+	return js.XDupValue(e.tls, e.ctx, e.take(v))
 }
 
 // stop sends a panic on its way through the engine.
@@ -133,14 +130,14 @@ func (e *Engine) registerNative() error {
 // Native returns a new object that stands for x, with that prototype. The engine holds x until the object is collected.
 func (s *Scope) Native(prototype Value, x any) Value {
 	e := s.e
-	v := s.must(js.XJS_NewObjectProtoClass(e.tls, e.ctx, prototype.v, nativeClass))
+	v := s.must(js.XJS_NewObjectProtoClass(e.tls, e.ctx, e.take(prototype), nativeClass))
 	js.XJS_SetOpaque(e.tls, v.v, uintptr(e.natives.put(x)))
 	return v
 }
 
 // Native returns what an object stands for, nil if that is nothing.
 func (v Value) Native() any {
-	x, _ := v.s.e.natives.get(uint32(js.XJS_GetOpaque(v.s.e.tls, v.v, nativeClass)))
+	x, _ := v.engine().natives.get(uint32(js.XJS_GetOpaque(v.engine().tls, v.v, nativeClass)))
 	return x
 }
 
@@ -159,7 +156,7 @@ type Kept struct{ number uint32 }
 
 // Keep keeps the value until [Engine.Release].
 func (v Value) Keep() Kept {
-	e := v.s.e
+	e := v.engine()
 	return Kept{e.kept.put(js.XDupValue(e.tls, e.ctx, v.v))}
 }
 

@@ -66,7 +66,7 @@ func (v Value) Class() Class {
 	if v.v.Ftag != js.EJS_TAG_OBJECT {
 		return 0
 	}
-	return Class(js.XJS_GetClassID(v.s.e.tls, v.v))
+	return Class(js.XJS_GetClassID(v.engine().tls, v.v))
 }
 
 // IsTypedArray reports whether it is a Uint8Array or one of its kin.
@@ -86,7 +86,7 @@ func (v Value) Bytes() (b []byte, ok bool) {
 	case !v.IsTypedArray():
 		return nil, false
 	}
-	e := v.s.e
+	e := v.engine()
 	memory := e.tls.Alloc(16)
 	defer e.tls.Free(16)
 	buffer, err := v.s.made(js.XJS_GetTypedArrayBuffer(e.tls, e.ctx, v.v, memory, memory+8, 0))
@@ -98,7 +98,7 @@ func (v Value) Bytes() (b []byte, ok bool) {
 
 // buffer returns the memory of an ArrayBuffer.
 func (v Value) buffer() []byte {
-	e := v.s.e
+	e := v.engine()
 	size := e.tls.Alloc(8)
 	defer e.tls.Free(8)
 	from := js.XJS_GetArrayBuffer(e.tls, e.ctx, size, v.v)
@@ -149,7 +149,7 @@ func (v Value) Promise() (PromiseState, Value) {
 	if v.Class() != ClassPromise {
 		return NoPromise, v.s.Undefined()
 	}
-	e := v.s.e
+	e := v.engine()
 	return PromiseState(js.XJS_PromiseState(e.tls, e.ctx, v.v)), v.s.own(js.XJS_PromiseResult(e.tls, e.ctx, v.v))
 }
 

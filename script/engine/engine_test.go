@@ -141,7 +141,7 @@ func TestAnExceptionTellsWhereAndWhat(t *testing.T) {
 		var x *engine.Exception
 		require.ErrorAs(t, err, &x)
 		require.Equal(t, "TypeError: bad", x.Message)
-		require.Contains(t, x.Stack, "lib/a.js:3")
+		require.Contains(t, x.Stack(), "lib/a.js:3")
 		require.True(t, x.Value.IsError())
 		_, err = s.Eval("a.js", "let = ;")
 		require.ErrorAs(t, err, &x)
@@ -302,7 +302,7 @@ func TestBytecodeRunsAsItsSource(t *testing.T) {
 		_, err = fn.Call(s.Undefined(), s.Bool(true))
 		var x *engine.Exception
 		require.ErrorAs(t, err, &x)
-		require.Contains(t, x.Stack, "lib.js:2")
+		require.Contains(t, x.Stack(), "lib.js:2")
 		_, err = s.EvalModule("/main.js", `import {m} from "/m.js"; globalThis.m = m`)
 		require.NoError(t, err)
 		require.NoError(t, other.RunJobs())

@@ -11,10 +11,23 @@ import (
 type Exception struct {
 	Value   Value  // what was thrown; good until the scope ends in which it was met
 	Message string // "Name: message" of an Error, else what String makes of the value
-	Stack   string // of an Error: a line a frame
+	stack   *string
 }
 
 func (e *Exception) Error() string { return e.Message }
+
+// Stack returns the stack of an Error, a line a frame, and nothing for other values. It may call into the script. An exception that [Engine.Do]
+// has returned has it for good; of another it is to be asked for before its scope ends.
+func (e *Exception) Stack() string {
+	if e.stack == nil {
+		stack := ""
+		if e.Value.isOpen() && e.Value.IsError() {
+			stack = e.Value.textOf("stack")
+		}
+		e.stack = &stack
+	}
+	return *e.stack
+}
 
 // exception takes the engine's exception and returns it as an error.
 func (s *Scope) exception() error {
@@ -33,7 +46,6 @@ func (v Value) asException() *Exception {
 		return x
 	}
 	name, message := v.textOf("name"), v.textOf("message")
-	x.Stack = v.textOf("stack")
 	switch {
 	case message == "":
 		x.Message = name
@@ -52,7 +64,7 @@ func (s *Scope) Thrown(v Value) error {
 
 // convertSafely is Convert for errors, where another error helps nobody.
 func (v Value) convertSafely() (string, bool) {
-	e := v.s.e
+	e := v.engine()
 	if v.Kind() == Symbol {
 		return "a symbol", false
 	}
@@ -66,7 +78,7 @@ func (v Value) convertSafely() (string, bool) {
 
 // textOf returns a property that is a string, empty if there is none.
 func (v Value) textOf(name string) string {
-	e := v.s.e
+	e := v.engine()
 	address, free := e.lend(name)
 	defer free()
 	p := js.XJS_GetPropertyStr(e.tls, e.ctx, v.v, address)
@@ -85,7 +97,7 @@ func (s *Scope) drop() {
 // throw makes err the engine's exception.
 func (s *Scope) throw(err error) js.TJSValue {
 	e := s.e
-	if x, ok := errors.AsType[*Exception](err); ok && !x.Value.s.ended && x.Value.s.e == e {
+	if x, ok := errors.AsType[*Exception](err); ok && x.Value.isOpen() && x.Value.s.e == e {
 		return js.XJS_Throw(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, x.Value.v))
 	}
 	if p := e.interrupt.Load(); p != nil && errors.Is(err, *p) {
@@ -95,7 +107,7 @@ func (s *Scope) throw(err error) js.TJSValue {
 	if e.o.Throw != nil {
 		made = e.o.Throw(s, err)
 	}
-	return js.XJS_Throw(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, made.v))
+	return js.XJS_Throw(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, e.take(made)))
 }
 
 // Error returns a new Error.

@@ -172,3 +172,74 @@ func TestRecursionIsAboutAsDeepAsInNode(t *testing.T) {
 	e := newEngine(t, nil)
 	require.Equal(t, "true", eval(t, e, `let n = 0; function f() { n++; f() } try { f() } catch {} n > 9000`))
 }
+
+func TestMisuseOfValuesIsAPanic(t *testing.T) {
+	e, other := newEngine(t, nil), newEngine(t, nil)
+	var kept engine.Value
+	do(t, e, func(s *engine.Scope) { kept = s.Object() })
+	misused := func(what string, fn func(s *engine.Scope)) {
+		require.Panics(t, func() { _ = e.Do(func(s *engine.Scope) error { fn(s); return nil }) }, what)
+		require.Equal(t, "3", eval(t, e, "1 + 2"), what)
+	}
+	misused("a value after its scope", func(*engine.Scope) { _, _ = kept.Get("x") })
+	misused("an argument after its scope", func(s *engine.Scope) { _ = s.Object().Set("x", kept) })
+	misused("a value of another engine", func(s *engine.Scope) {
+		_ = other.Do(func(theirs *engine.Scope) error { return s.Object().Set("x", theirs.Object()) })
+	})
+	misused("a result of another call", func(s *engine.Scope) {
+		_, _ = s.Function("f", func(*engine.Call) (engine.Value, error) { return kept, nil }).Call(s.Undefined())
+	})
+	do(t, e, func(s *engine.Scope) {
+		a := s.Array(engine.Value{})
+		first, err := a.Index(0)
+		require.NoError(t, err)
+		require.True(t, first.IsUndefined(), "the zero Value is undefined")
+		require.Equal(t, engine.Undefined, engine.Value{}.Kind())
+	})
+}
+
+func TestAnEngineThatIsClosedDoesNothing(t *testing.T) {
+	e, err := engine.New(nil)
+	require.NoError(t, err)
+	var k engine.Kept
+	do(t, e, func(s *engine.Scope) {
+		k = s.Object().Keep()
+		require.Error(t, e.Close(), "a scope is open")
+	})
+	require.NoError(t, e.Close())
+	require.NoError(t, e.Close())
+	require.ErrorIs(t, e.Do(func(*engine.Scope) error { return nil }), engine.ErrClosed)
+	require.ErrorIs(t, e.RunJobs(), engine.ErrClosed)
+	e.Release(&k)
+	e.Collect()
+	e.StripSource()
+	e.Interrupt(nil)
+	e.Resume()
+	require.Zero(t, e.Memory())
+	require.Zero(t, e.Queued())
+	require.False(t, e.HasJobs())
+}
+
+func TestAStackIsThereAfterItsScope(t *testing.T) {
+	e := newWithCallBack(t, nil)
+	err := e.Do(func(s *engine.Scope) error {
+		_, err := s.Eval("where.js", "callBack(() => { throw new Error('x') })")
+		return err
+	})
+	x, ok := errors.AsType[*engine.Exception](err)
+	require.True(t, ok)
+	require.Contains(t, x.Stack(), "where.js:1")
+	require.Equal(t, "Error: x", x.Message)
+}
+
+func TestARejectionIsToldWhereTheStackEnds(t *testing.T) {
+	told := 0
+	e := newEngine(t, &engine.Options{StackDepth: 1000, Rejection: func(s *engine.Scope, _, _ engine.Value, _ bool) {
+		v, err := s.Eval("told.js", "(function f(n) { return n === 0 ? 1 : f(n - 1) })(100)")
+		require.NoError(t, err)
+		told += int(v.Int())
+	}})
+	eval(t, e, "async function f() { await f() } f()")
+	require.Positive(t, told)
+	require.ErrorContains(t, e.Do(func(s *engine.Scope) error { _, err := s.Eval("t.js", "(function f() { f() })()"); return err }), "stack overflow")
+}

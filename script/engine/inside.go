@@ -24,9 +24,9 @@ func (v Value) Proxy() (target, handler Value, ok bool) {
 
 // opaque returns the address of what an object of a class of the engine has besides its properties.
 func (v Value) opaque() uintptr {
-	id := v.s.e.tls.Alloc(4)
-	defer v.s.e.tls.Free(4)
-	return js.XJS_GetAnyOpaque(v.s.e.tls, v.v, id)
+	id := v.engine().tls.Alloc(4)
+	defer v.engine().tls.Free(4)
+	return js.XJS_GetAnyOpaque(v.engine().tls, v.v, id)
 }
 
 // shared makes the scope another owner of v.
@@ -49,7 +49,7 @@ func (v Value) Entries(most int) (entries []Value, pairs, ok bool) {
 		if it.Fobj.Ftag != js.EJS_TAG_OBJECT {
 			return nil, kind == js.EJS_ITERATOR_KIND_KEY_AND_VALUE, true // It is at its end.
 		}
-		state, last = Value{v.s, it.Fobj}.opaque(), it.Fcur_record
+		state, last = v.s.value(it.Fobj).opaque(), it.Fcur_record
 	default:
 		return nil, false, false
 	}
@@ -92,7 +92,7 @@ func (v Value) OwnKeys(enumerable bool) []Value {
 	if !v.IsObject() || v.Class() == ClassProxy {
 		return nil
 	}
-	e := v.s.e
+	e := v.engine()
 	shape := at[js.TJSObject](uintptr(v.v.Fu.Fuint641)).Fshape
 	sh := at[js.TJSShape](shape)
 	from := shape + shapeSize + (uintptr(sh.Fprop_hash_mask)+1)*4

@@ -48,6 +48,9 @@ func (e *Engine) BeforeJob(fn func(s *Scope, number int64) error) { e.jobs.befor
 
 // Queued returns how many jobs there have been, those that wait included.
 func (e *Engine) Queued() int64 {
+	if e.rt == 0 {
+		return e.jobs.ran
+	}
 	list := e.rt + unsafe.Offsetof(js.TJSRuntime{}.Fjob_list)
 	j := &e.jobs
 	link, n := *at[uintptr](list + nextOffset), j.ran

@@ -54,7 +54,7 @@ func (e *Engine) arguments(v []Value) uintptr {
 	}
 	address := e.tls.Alloc(len(v) * valueSize)
 	for i := range v {
-		*at[js.TJSValue](address + uintptr(i*valueSize)) = v[i].v
+		*at[js.TJSValue](address + uintptr(i*valueSize)) = e.take(v[i])
 	}
 	return address
 }

@@ -44,7 +44,7 @@ func (e *Engine) onNormalize(tls *libc.TLS, ctx, base, specifier, _ uintptr) (na
 func (e *Engine) onLoad(_ *libc.TLS, _, name, _ uintptr, attributes js.TJSValue) (definition uintptr) {
 	e.guard(func(s *Scope) error {
 		text, kind := libc.GoString(name), ""
-		if given := (Value{s, attributes}); given.IsObject() {
+		if given := (s.value(attributes)); given.IsObject() {
 			v, err := given.Get("type")
 			if err != nil {
 				return err
@@ -146,7 +146,7 @@ func (e *Engine) onInitialize(tls *libc.TLS, ctx, definition uintptr) (n int32) 
 		err := m.Init(s, func(name string, to Value) {
 			text, free := e.lend(name)
 			defer free()
-			if js.XJS_SetModuleExport(tls, ctx, definition, text, js.XDupValue(tls, ctx, to.v)) < 0 && failed == nil {
+			if js.XJS_SetModuleExport(tls, ctx, definition, text, js.XDupValue(tls, ctx, e.take(to))) < 0 && failed == nil {
 				failed = fmt.Errorf("a module has no export %q", name)
 			}
 		})
@@ -213,4 +213,8 @@ func (s *Scope) read(code []byte) (Value, error) {
 }
 
 // StripSource has bytecode that is compiled from now on lack the text of its functions, which toString then does not know.
-func (e *Engine) StripSource() { js.XJS_SetStripInfo(e.tls, e.rt, js.MJS_STRIP_SOURCE) }
+func (e *Engine) StripSource() {
+	if e.rt != 0 {
+		js.XJS_SetStripInfo(e.tls, e.rt, js.MJS_STRIP_SOURCE)
+	}
+}

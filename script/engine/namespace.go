@@ -24,7 +24,7 @@ func (s *Scope) note(name string, definition uintptr) {
 	if old, ok := e.named[name]; ok {
 		e.Release(&old)
 	}
-	e.named[name] = Value{s, v}.Keep()
+	e.named[name] = s.value(v).Keep()
 }
 
 // definition returns a module that was loaded by that name, 0 if there is none.

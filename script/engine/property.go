@@ -4,33 +4,34 @@ import js "modernc.org/libquickjs"
 
 // Define makes an own property, as in an object literal: no setter runs, and "__proto__" is a name like others.
 func (v Value) Define(name string, to Value) error {
-	e := v.s.e
+	e := v.engine()
 	text, free := e.lend(name)
 	defer free()
 	atom := js.XJS_NewAtomLen(e.tls, e.ctx, text, js.Size_t(len(name)))
 	defer js.XJS_FreeAtom(e.tls, e.ctx, atom)
-	return v.s.done(js.XJS_DefinePropertyValue(e.tls, e.ctx, v.v, atom, js.XDupValue(e.tls, e.ctx, to.v), js.MJS_PROP_C_W_E))
+	return v.s.done(js.XJS_DefinePropertyValue(e.tls, e.ctx, v.v, atom, js.XDupValue(e.tls, e.ctx, e.take(to)), js.MJS_PROP_C_W_E))
 }
 
 // DefineIndex makes an element of an array.
 func (v Value) DefineIndex(i uint32, to Value) error {
-	e := v.s.e
-	return v.s.done(js.XJS_DefinePropertyValueUint32(e.tls, e.ctx, v.v, i, js.XDupValue(e.tls, e.ctx, to.v), js.MJS_PROP_C_W_E))
+	e := v.engine()
+	return v.s.done(js.XJS_DefinePropertyValueUint32(e.tls, e.ctx, v.v, i, js.XDupValue(e.tls, e.ctx, e.take(to)), js.MJS_PROP_C_W_E))
 }
 
 // Prototype returns an object's prototype, which may be null.
 func (v Value) Prototype() (Value, error) {
-	return v.s.made(js.XJS_GetPrototype(v.s.e.tls, v.s.e.ctx, v.v))
+	return v.s.made(js.XJS_GetPrototype(v.engine().tls, v.engine().ctx, v.v))
 }
 
 // SetPrototype gives an object another prototype.
 func (v Value) SetPrototype(to Value) error {
-	return v.s.done(js.XJS_SetPrototype(v.s.e.tls, v.s.e.ctx, v.v, to.v))
+	e := v.engine()
+	return v.s.done(js.XJS_SetPrototype(e.tls, e.ctx, v.v, e.take(to)))
 }
 
 // Has reports whether an object has an own property of that name.
 func (v Value) Has(name string) (bool, error) {
-	e := v.s.e
+	e := v.engine()
 	text, free := e.lend(name)
 	defer free()
 	atom := js.XJS_NewAtomLen(e.tls, e.ctx, text, js.Size_t(len(name)))

@@ -8,6 +8,9 @@ import (
 // rejected is the last promise that was rejected without anybody to handle it.
 type rejected struct{ promise, reason Kept }
 
+// rejectionDepth is how deep a call of Options.Rejection may go beyond Options.StackDepth.
+const rejectionDepth = 500
+
 // onRejection is called by the engine when a promise is rejected that nobody handles, and when somebody does after all.
 //
 // A module is an async function of the engine, whose promise the engine looks at and drops: if the module throws, that promise is rejected, and
@@ -16,6 +19,9 @@ func (e *Engine) onRejection(_ *libc.TLS, _ uintptr, promise, reason js.TJSValue
 	if e.o.Rejection == nil {
 		return
 	}
+	// Too deep a recursion of async functions rejects promises where there is no room left to call anything.
+	js.XJS_SetMaxStackSize(e.tls, e.rt, js.Size_t(e.o.StackDepth+rejectionDepth))
+	defer js.XJS_SetMaxStackSize(e.tls, e.rt, js.Size_t(e.o.StackDepth))
 	s := e.open()
 	defer e.close(s)
 	defer func() {
@@ -24,13 +30,13 @@ func (e *Engine) onRejection(_ *libc.TLS, _ uintptr, promise, reason js.TJSValue
 		}
 	}()
 	if handled == 0 {
-		if last := e.rejected; !last.promise.IsZero() && s.Kept(last.reason).Is(Value{s, reason}) && e.isEvaluation(s, promise) {
-			e.o.Rejection(s, s.Kept(last.promise), Value{s, reason}, true)
+		if last := e.rejected; !last.promise.IsZero() && s.Kept(last.reason).Is(s.value(reason)) && e.isEvaluation(s, promise) {
+			e.o.Rejection(s, s.Kept(last.promise), s.value(reason), true)
 		}
 		e.forgetRejection()
-		e.rejected = rejected{Value{s, promise}.Keep(), Value{s, reason}.Keep()}
+		e.rejected = rejected{s.value(promise).Keep(), s.value(reason).Keep()}
 	}
-	e.o.Rejection(s, Value{s, promise}, Value{s, reason}, handled != 0)
+	e.o.Rejection(s, s.value(promise), s.value(reason), handled != 0)
 }
 
 func (e *Engine) forgetRejection() {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"math"
 
 	"modernc.org/libc"
@@ -12,7 +13,7 @@ type Scope struct {
 	e     *Engine
 	outer *Scope
 	owned []js.TJSValue
-	ended bool
+	n     uint32 // how often it has been used, which tells the values of one use from those of the others
 }
 
 // Do opens a scope for fn. An exception that nobody caught is an error of type [*Exception]; fn's other errors are returned
@@ -26,7 +27,11 @@ func (e *Engine) Do(fn func(s *Scope) error) error {
 	}
 	s := e.open()
 	defer e.close(s)
-	return fn(s)
+	err := fn(s)
+	if x, ok := errors.AsType[*Exception](err); ok {
+		x.Stack() // It can be asked for after the scope has ended.
+	}
+	return err
 }
 
 func (e *Engine) open() *Scope {
@@ -36,7 +41,7 @@ func (e *Engine) open() *Scope {
 	} else {
 		e.free = s.outer
 	}
-	s.outer, s.ended = e.scope, false
+	s.outer = e.scope
 	e.scope = s
 	return s
 }
@@ -49,7 +54,7 @@ func (e *Engine) close(s *Scope) {
 	for _, v := range s.owned {
 		js.XFreeValue(e.tls, e.ctx, v)
 	}
-	if s.ended = true; cap(s.owned) > maxSpare {
+	if s.n++; cap(s.owned) > maxSpare {
 		s.owned = nil
 	}
 	s.owned = s.owned[:0]
@@ -64,7 +69,7 @@ func (s *Scope) own(v js.TJSValue) Value {
 	if counted(v) {
 		s.owned = append(s.owned, v)
 	}
-	return Value{s, v}
+	return s.value(v)
 }
 
 // made is own for what a call of the engine has returned, which may be that there is an exception.
@@ -95,10 +100,10 @@ func (e *MemoryError) Error() string { return "engine: " + e.err.Error() }
 func (e *MemoryError) Unwrap() error { return e.err }
 
 // Undefined returns undefined.
-func (s *Scope) Undefined() Value { return Value{s, js.TJSValue{Ftag: js.EJS_TAG_UNDEFINED}} }
+func (s *Scope) Undefined() Value { return s.value(js.TJSValue{Ftag: js.EJS_TAG_UNDEFINED}) }
 
 // Null returns null.
-func (s *Scope) Null() Value { return Value{s, js.TJSValue{Ftag: js.EJS_TAG_NULL}} }
+func (s *Scope) Null() Value { return s.value(js.TJSValue{Ftag: js.EJS_TAG_NULL}) }
 
 // Bool returns true or false.
 func (s *Scope) Bool(b bool) Value {
@@ -106,13 +111,13 @@ func (s *Scope) Bool(b bool) Value {
 	if b {
 		v.Fu.Fuint641 = 1
 	}
-	return Value{s, v}
+	return s.value(v)
 }
 
 // Int returns a number. Those above 2^53 lose digits, as they do in JavaScript.
 func (s *Scope) Int(n int64) Value {
 	if int64(int32(n)) == n {
-		return Value{s, integer(int32(n))}
+		return s.value(integer(int32(n)))
 	}
 	return s.Float(float64(n))
 }
@@ -121,7 +126,7 @@ func (s *Scope) Int(n int64) Value {
 func (s *Scope) Float(f float64) Value {
 	v := js.TJSValue{Ftag: js.EJS_TAG_FLOAT64}
 	v.Fu.Fuint641 = math.Float64bits(f)
-	return Value{s, v}
+	return s.value(v)
 }
 
 // BigInt returns a BigInt.
@@ -143,7 +148,7 @@ func (s *Scope) Object() Value { return s.must(js.XJS_NewObject(s.e.tls, s.e.ctx
 func (s *Scope) Array(of ...Value) Value {
 	a := s.must(js.XJS_NewArray(s.e.tls, s.e.ctx))
 	for i, v := range of {
-		if js.XJS_SetPropertyUint32(s.e.tls, s.e.ctx, a.v, uint32(i), js.XDupValue(s.e.tls, s.e.ctx, v.v)) < 0 {
+		if js.XJS_SetPropertyUint32(s.e.tls, s.e.ctx, a.v, uint32(i), js.XDupValue(s.e.tls, s.e.ctx, s.e.take(v))) < 0 {
 			panic(&MemoryError{s.exception()})
 		}
 	}

@@ -6,10 +6,40 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Value is a value of JavaScript. It is good until its scope ends.
+// Value is a value of JavaScript. It is good until its scope ends: to use it after that is a mistake that panics. The zero Value stands for
+// undefined where a value is given.
 type Value struct {
 	s *Scope
 	v js.TJSValue
+	n uint32 // the use of the scope that it belongs to
+}
+
+// value returns v as a value of the scope, which need not own it.
+func (s *Scope) value(v js.TJSValue) Value { return Value{s, v, s.n} }
+
+// Scope returns the scope that the value belongs to.
+func (v Value) Scope() *Scope { return v.s }
+
+// isOpen reports whether the value's scope is open.
+func (v Value) isOpen() bool { return v.s != nil && v.s.n == v.n }
+
+// engine returns the engine of a value whose scope is open.
+func (v Value) engine() *Engine {
+	if !v.isOpen() {
+		panic("engine: a value is used after its scope has ended: see Value.Keep")
+	}
+	return v.s.e
+}
+
+// take returns a value that is given to the engine.
+func (e *Engine) take(v Value) js.TJSValue {
+	if v.s == nil {
+		return js.TJSValue{Ftag: js.EJS_TAG_UNDEFINED}
+	}
+	if v.engine() != e {
+		panic("engine: a value of one engine is given to another")
+	}
+	return v.v
 }
 
 // Kind is what typeof tells, with null apart.
@@ -30,6 +60,9 @@ const (
 
 // Kind returns what sort of value it is.
 func (v Value) Kind() Kind {
+	if v.s == nil {
+		return Undefined
+	}
 	switch int32(v.v.Ftag) {
 	case js.EJS_TAG_NULL:
 		return Null
@@ -60,17 +93,17 @@ func (v Value) IsNullish() bool { return v.Kind() <= Null }
 
 // IsFunction reports whether it can be called.
 func (v Value) IsFunction() bool {
-	return v.v.Ftag == js.EJS_TAG_OBJECT && js.XJS_IsFunction(v.s.e.tls, v.s.e.ctx, v.v) != 0
+	return v.v.Ftag == js.EJS_TAG_OBJECT && js.XJS_IsFunction(v.engine().tls, v.engine().ctx, v.v) != 0
 }
 
 // IsArray reports whether it is an array.
 func (v Value) IsArray() bool {
-	return v.v.Ftag == js.EJS_TAG_OBJECT && js.XJS_IsArray(v.s.e.tls, v.s.e.ctx, v.v) > 0
+	return v.v.Ftag == js.EJS_TAG_OBJECT && js.XJS_IsArray(v.engine().tls, v.engine().ctx, v.v) > 0
 }
 
 // IsError reports whether it is an Error.
 func (v Value) IsError() bool {
-	return v.v.Ftag == js.EJS_TAG_OBJECT && js.XJS_IsError(v.s.e.tls, v.s.e.ctx, v.v) != 0
+	return v.v.Ftag == js.EJS_TAG_OBJECT && js.XJS_IsError(v.engine().tls, v.engine().ctx, v.v) != 0
 }
 
 // IsObject reports whether it is an object, which functions are, too.
@@ -78,7 +111,8 @@ func (v Value) IsObject() bool { return v.v.Ftag == js.EJS_TAG_OBJECT }
 
 // Is reports whether both are the same value, as Object.is does.
 func (v Value) Is(other Value) bool {
-	return js.XJS_SameValue(v.s.e.tls, v.s.e.ctx, v.v, other.v) != 0
+	e := v.engine()
+	return js.XJS_SameValue(e.tls, e.ctx, v.v, e.take(other)) != 0
 }
 
 // Bool returns whether it is truthy.
@@ -86,7 +120,7 @@ func (v Value) Bool() bool {
 	if v.v.Ftag == js.EJS_TAG_BOOL || v.v.Ftag == js.EJS_TAG_INT {
 		return int32(v.v.Fu.Fuint641) != 0
 	}
-	return js.XJS_ToBool(v.s.e.tls, v.s.e.ctx, v.v) > 0
+	return js.XJS_ToBool(v.engine().tls, v.engine().ctx, v.v) > 0
 }
 
 // Float returns a number; NaN of other values.
@@ -122,7 +156,7 @@ func (v Value) BigInt() int64 {
 	if v.Kind() != BigInt {
 		return 0
 	}
-	e := v.s.e
+	e := v.engine()
 	n := e.tls.Alloc(8)
 	defer e.tls.Free(8)
 	if js.XJS_ToBigInt64(e.tls, e.ctx, n, v.v) < 0 {
@@ -143,7 +177,7 @@ func (v Value) Text() string {
 
 // Convert returns what String(v) is. That may call into the script and fail; for a symbol it does.
 func (v Value) Convert() (string, error) {
-	e := v.s.e
+	e := v.engine()
 	n := e.tls.Alloc(8)
 	defer e.tls.Free(8)
 	text := js.XJS_ToCStringLen2(e.tls, e.ctx, n, v.v, 0)
@@ -157,7 +191,7 @@ func (v Value) Convert() (string, error) {
 
 // Get returns a property.
 func (v Value) Get(name string) (Value, error) {
-	e := v.s.e
+	e := v.engine()
 	text, free := e.lend(name)
 	defer free()
 	return v.s.made(js.XJS_GetPropertyStr(e.tls, e.ctx, v.v, text))
@@ -165,7 +199,7 @@ func (v Value) Get(name string) (Value, error) {
 
 // Index returns an element of an array.
 func (v Value) Index(i int) (Value, error) {
-	e := v.s.e
+	e := v.engine()
 	return v.s.made(js.XJS_GetPropertyUint32(e.tls, e.ctx, v.v, uint32(i)))
 }
 
@@ -180,18 +214,18 @@ func (v Value) Len() (int, error) {
 
 // Set sets a property.
 func (v Value) Set(name string, to Value) error {
-	e := v.s.e
+	e := v.engine()
 	text, free := e.lend(name)
 	defer free()
-	return v.s.done(js.XJS_SetPropertyStr(e.tls, e.ctx, v.v, text, js.XDupValue(e.tls, e.ctx, to.v)))
+	return v.s.done(js.XJS_SetPropertyStr(e.tls, e.ctx, v.v, text, js.XDupValue(e.tls, e.ctx, e.take(to))))
 }
 
 // Hide sets a property that is not listed with the others of its object.
 func (v Value) Hide(name string, to Value) error {
-	e := v.s.e
+	e := v.engine()
 	text, free := e.lend(name)
 	defer free()
-	value := js.XDupValue(e.tls, e.ctx, to.v)
+	value := js.XDupValue(e.tls, e.ctx, e.take(to))
 	return v.s.done(js.XJS_DefinePropertyValueStr(e.tls, e.ctx, v.v, text, value, js.MJS_PROP_CONFIGURABLE|js.MJS_PROP_WRITABLE))
 }
 
@@ -206,7 +240,7 @@ func (s *Scope) done(n int32) error {
 
 // Keys returns the names of an object's own properties that are listed, those that are symbols left out.
 func (v Value) Keys() ([]string, error) {
-	e := v.s.e
+	e := v.engine()
 	memory := e.tls.Alloc(16)
 	defer e.tls.Free(16)
 	flags := int32(js.MJS_GPN_STRING_MASK | js.MJS_GPN_ENUM_ONLY)
@@ -225,7 +259,7 @@ func (v Value) Keys() ([]string, error) {
 
 // Call calls a function.
 func (v Value) Call(this Value, args ...Value) (Value, error) {
-	e := v.s.e
+	e := v.engine()
 	if err := v.s.ready(); err != nil {
 		return v.s.Undefined(), err
 	}
@@ -233,12 +267,12 @@ func (v Value) Call(this Value, args ...Value) (Value, error) {
 	if argv != 0 {
 		defer e.tls.Free(len(args) * valueSize)
 	}
-	return v.s.made(js.XJS_Call(e.tls, e.ctx, v.v, this.v, int32(len(args)), argv))
+	return v.s.made(js.XJS_Call(e.tls, e.ctx, v.v, e.take(this), int32(len(args)), argv))
 }
 
 // New calls a constructor.
 func (v Value) New(args ...Value) (Value, error) {
-	e := v.s.e
+	e := v.engine()
 	if err := v.s.ready(); err != nil {
 		return v.s.Undefined(), err
 	}

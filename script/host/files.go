@@ -232,8 +232,8 @@ func writeAll(fd int, b []byte) error {
 // report tells of an error that no script can hear any more.
 func (h *Host) report(err error) {
 	text := err.Error()
-	if x, ok := err.(*engine.Exception); ok && x.Stack != "" {
-		text = x.Stack
+	if x, ok := err.(*engine.Exception); ok && x.Stack() != "" {
+		text = x.Stack()
 	}
 	_ = writeAll(2, fmt.Appendln(nil, text))
 }

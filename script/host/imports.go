@@ -22,7 +22,7 @@ func bindImports(b *builder) {
 	b.fn("importMain", func(c *engine.Call) (engine.Value, error) {
 		name := c.Arg(0).Text()
 		if c.Arg(1).Kind() == engine.String {
-			h.modules.texts[name] = c.Arg(1).Text()
+			h.modules.texts[name] = h.lower(name, c.Arg(1).Text())
 		}
 		if c.Arg(2).Bool() {
 			h.modules.main = name
@@ -33,7 +33,7 @@ func bindImports(b *builder) {
 	b.fn("evaluate", func(c *engine.Call) (engine.Value, error) {
 		name := c.Arg(0).Text()
 		if c.Arg(1).Kind() == engine.String {
-			h.modules.texts[name] = c.Arg(1).Text()
+			h.modules.texts[name] = h.lower(name, c.Arg(1).Text())
 		}
 		promise, err := h.run(c.Scope, name)
 		if err != nil {
@@ -333,7 +333,7 @@ func (h *Host) importData(s *engine.Scope, name, text, kind string) (*engine.Mod
 		if kind == "json" {
 			return nil, incompatible(name, kind)
 		}
-		return &engine.Module{Source: source, Meta: h.meta(name)}, nil
+		return &engine.Module{Source: h.lower(name, source), Meta: h.meta(name)}, nil
 	case "application/json":
 		if kind != "json" {
 			return nil, &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_MISSING", fmt.Sprintf("Module \"%s\" needs an import attribute of \"type: json\"", name)}

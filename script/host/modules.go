@@ -15,13 +15,13 @@ import (
 
 // modules are the files that the script has asked for. Modules of the library have the URL node:name, files the URL file:…, texts any other.
 type modules struct {
-	resolver   *resolve.Resolver
-	texts      map[string]string             // sources of modules that are no files, by URL
-	detected   map[string]bool               // files that are modules though nothing but their source says so
-	typescript map[string]*typescript.Script // by file, for the places in stack traces
-	builtins   map[string]*builtinModule     // modules of the library that were imported
-	probing    bool                          // a source is only looked at: what it imports is not
-	main       string                        // the URL of the main module
+	resolver *resolve.Resolver
+	texts    map[string]string             // sources of modules that are no files, by URL
+	detected map[string]bool               // files that are modules though nothing but their source says so
+	made     map[string]*typescript.Script // sources that are not run as they are written, by file, for the places in stack traces
+	builtins map[string]*builtinModule     // modules of the library that were imported
+	probing  bool                          // a source is only looked at: what it imports is not
+	main     string                        // the URL of the main module
 }
 
 // Text is a script that is no file.
@@ -78,7 +78,7 @@ const wrapper = "(function (exports, require, module, __filename, __dirname) {"
 func bindModules(b *builder) {
 	h := b.h
 	h.modules = modules{
-		resolver: resolve.New(), texts: map[string]string{}, detected: map[string]bool{}, typescript: map[string]*typescript.Script{},
+		resolver: resolve.New(), texts: map[string]string{}, detected: map[string]bool{}, made: map[string]*typescript.Script{},
 		builtins: map[string]*builtinModule{},
 	}
 	for _, flag := range h.o.Flags {
@@ -130,9 +130,17 @@ func bindCommonJS(b *builder) {
 		return c.String(script), err
 	})
 	b.fn("compile", func(c *engine.Call) (engine.Value, error) {
-		return c.Eval(c.Arg(1).Text(), wrapper+c.Arg(0).Text()+"\n})")
+		file := c.Arg(1).Text()
+		source := h.lower(file, c.Arg(0).Text())
+		v, err := c.Eval(file, wrapper+source+"\n})")
+		return v, inNodesWords(err, file, source, len(wrapper))
 	})
-	b.fn("runScript", func(c *engine.Call) (engine.Value, error) { return c.Eval(c.Arg(1).Text(), c.Arg(0).Text()) })
+	b.fn("runScript", func(c *engine.Call) (engine.Value, error) {
+		file := c.Arg(1).Text()
+		source := h.lower(file, c.Arg(0).Text())
+		v, err := c.Eval(file, source)
+		return v, inNodesWords(err, file, source, 0)
+	})
 	// isModule reports whether a source is a module: whether it can be read as one.
 	b.fn("isModule", func(c *engine.Call) (engine.Value, error) {
 		return c.Bool(h.readsAsModule(c.Scope, c.Arg(0).Text(), c.Arg(1).Text()) == nil), nil
@@ -141,20 +149,17 @@ func bindCommonJS(b *builder) {
 		return c.Undefined(), h.readsAsModule(c.Scope, c.Arg(0).Text(), c.Arg(1).Text())
 	})
 	b.fn("checkScript", func(c *engine.Call) (engine.Value, error) {
-		_, err := c.Compile(c.Arg(1).Text(), c.Arg(0).Text())
-		return c.Undefined(), err
+		return c.Undefined(), h.readsAsScript(c.Scope, c.Arg(0).Text(), c.Arg(1).Text())
 	})
 	b.fn("setDetected", func(c *engine.Call) (engine.Value, error) {
 		h.modules.detected[c.Arg(0).Text()] = true
 		return c.Undefined(), nil
 	})
-	// place(file, line, column) returns where in TypeScript a place came from.
+	// hasPlaces reports whether there are files of which place knows something.
+	b.fn("hasPlaces", func(c *engine.Call) (engine.Value, error) { return c.Bool(len(h.modules.made) > 0), nil })
+	// place(file, line, column) returns where in a source that is not run as it is written a place came from.
 	b.fn("place", func(c *engine.Call) (engine.Value, error) {
-		file := c.Arg(0).Text()
-		if path, ok := filePath(file); ok {
-			file = path
-		}
-		script := h.modules.typescript[file]
+		script := h.modules.made[sourceName(c.Arg(0).Text())]
 		if script == nil {
 			return c.Undefined(), nil
 		}
@@ -180,7 +185,7 @@ func (h *Host) source(file string) (string, error) {
 	case ".ts", ".mts", ".cts":
 		return h.strip(file, source)
 	}
-	return source, nil
+	return h.lower(file, source), nil
 }
 
 // strip makes JavaScript of TypeScript.
@@ -196,8 +201,33 @@ func (h *Host) strip(file, source string) (string, error) {
 		}
 		return "", err
 	}
-	h.modules.typescript[file] = script
+	h.modules.made[file] = script
 	return script.Code, nil
+}
+
+// lower makes what the engine can run of a source with syntax that it lacks. name is a file's path or its URL.
+func (h *Host) lower(name, source string) string {
+	if !typescript.NeedsLowering(source) {
+		return source
+	}
+	name = sourceName(name)
+	if made := h.modules.made[name]; made != nil && made.Code == source {
+		return source // It has what looks like such syntax in a comment.
+	}
+	script, err := typescript.Lower(name, source)
+	if err != nil {
+		return source // The engine tells what is wrong with it.
+	}
+	h.modules.made[name] = script
+	return script.Code
+}
+
+// sourceName returns a file's path, of its path or its URL, and any other name as it is.
+func sourceName(name string) string {
+	if path, ok := filePath(name); ok {
+		return path
+	}
+	return name
 }
 
 // format returns what a file is to be run as, and whether that has been said.
@@ -212,8 +242,19 @@ func (h *Host) format(file string) (format resolve.Format, said bool, err error)
 func (h *Host) readsAsModule(s *engine.Scope, source, name string) error {
 	h.modules.probing = true
 	defer func() { h.modules.probing = false }()
+	source = h.lower(name, source)
 	_, err := s.CompileModule(name, source)
-	return err
+	return inNodesWords(err, name, source, 0)
+}
+
+// readsAsScript returns the error of reading a source as a script, which may be a CommonJS module with the function around it.
+func (h *Host) readsAsScript(s *engine.Scope, source, name string) error {
+	source = h.lower(name, source)
+	_, err := s.Compile(name, source)
+	if inner, ok := strings.CutPrefix(source, wrapper); ok {
+		return inNodesWords(err, name, strings.TrimSuffix(inner, "\n})"), len(wrapper))
+	}
+	return inNodesWords(err, name, source, 0)
 }
 
 func fileURL(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }

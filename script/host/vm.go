@@ -14,16 +14,19 @@ func bindVM(b *builder) {
 	b.fn("globalOf", func(c *engine.Call) (engine.Value, error) { return c.GlobalOf(c.Arg(0)), nil })
 	// compile(source, file) throws if the source is no script.
 	b.fn("compile", func(c *engine.Call) (engine.Value, error) {
-		_, err := c.Compile(c.Arg(1).Text(), c.Arg(0).Text())
-		return c.Undefined(), err
+		return c.Undefined(), h.readsAsScript(c.Scope, c.Arg(0).Text(), c.Arg(1).Text())
 	})
 	// run(realm, source, file, ms) runs a script; realm undefined: in the world of the caller; ms: how long it may take, 0 for ever.
 	b.fn("run", func(c *engine.Call) (engine.Value, error) {
+		file := c.Arg(2).Text()
+		source := h.lower(file, c.Arg(1).Text())
 		run := func() (engine.Value, error) {
 			if realm := c.Arg(0); !realm.IsUndefined() {
-				return c.EvalIn(realm, c.Arg(2).Text(), c.Arg(1).Text())
+				v, err := c.EvalIn(realm, file, source)
+				return v, inNodesWords(err, file, source, 0)
 			}
-			return c.Eval(c.Arg(2).Text(), c.Arg(1).Text())
+			v, err := c.Eval(file, source)
+			return v, inNodesWords(err, file, source, 0)
 		}
 		if ms := c.Arg(3).Int(); ms > 0 {
 			return h.limited(ms, run)

@@ -1,16 +1,17 @@
-// Package typescript makes JavaScript of TypeScript, by esbuild: types are left out, and not checked. It knows where in the source each
-// place of the result came from.
+// Package typescript makes JavaScript for the engine, by esbuild: of TypeScript, whose types are left out and not checked, and of JavaScript with syntax
+// that the engine lacks. It knows where in the source each place of the result came from.
 package typescript
 
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// Script is JavaScript that was TypeScript.
+// Script is JavaScript that was made of something else.
 type Script struct {
 	Code  string
 	lines [][]segment // by lines of Code
@@ -31,11 +32,18 @@ func (e *Error) Error() string { return fmt.Sprintf("%s (%s:%d:%d)", e.Text, e.F
 
 // Strip leaves the types out of a source.
 func Strip(file, source string) (*Script, error) {
-	result := api.Transform(source, api.TransformOptions{
-		Loader: api.LoaderTS, Sourcefile: file, Sourcemap: api.SourceMapExternal, SourcesContent: api.SourcesContentExclude,
-		Target: api.ESNext, LogLevel: api.LogLevelSilent, TsconfigRaw: `{"compilerOptions":{"verbatimModuleSyntax":true,"useDefineForClassFields":true}}`,
-		Supported: map[string]bool{"decorators": false},
+	supported := maps.Clone(lacking)
+	supported["decorators"] = false
+	return transform(file, source, &api.TransformOptions{
+		Loader: api.LoaderTS, Supported: supported,
+		TsconfigRaw: `{"compilerOptions":{"verbatimModuleSyntax":true,"useDefineForClassFields":true}}`,
 	})
+}
+
+func transform(file, source string, o *api.TransformOptions) (*Script, error) {
+	o.Sourcefile, o.Sourcemap, o.SourcesContent = file, api.SourceMapExternal, api.SourcesContentExclude
+	o.Target, o.LogLevel = api.ESNext, api.LogLevelSilent
+	result := api.Transform(source, *o)
 	if len(result.Errors) > 0 {
 		first := result.Errors[0]
 		e := &Error{File: file, Line: 1, Column: 1, Text: first.Text}

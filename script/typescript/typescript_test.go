@@ -45,3 +45,19 @@ func TestJSXIsRefused(t *testing.T) {
 	_, err := typescript.Strip("a.ts", "const a = <div>x</div>;\n")
 	require.Error(t, err)
 }
+
+func TestWhatTheEngineLacksIsLowered(t *testing.T) {
+	for source, want := range map[string]bool{
+		"using a = b": true, "await using a = b": true, "for (using a of b);": true, "for await (const a of b);": true, "for\nawait (a of b);": true,
+		"// using a map\nusing.x = 1; using = 2; await f()": false, "for (const a of await b);": false, "using\na = b": false, "using == a": false,
+	} {
+		require.Equal(t, want, typescript.NeedsLowering(source), source)
+	}
+	s, err := typescript.Lower("a.js", "function f() {\n  using a = b;\n  throw 1;\n}\nasync () => { for await (const x of y); };\nconst keep = async function* () { yield 1n ?? 2; };\n")
+	require.NoError(t, err)
+	require.False(t, typescript.NeedsLowering(s.Code), s.Code)
+	require.Contains(t, s.Code, "async function* ()", "the rest stays")
+	s, err = typescript.Strip("a.ts", "{ using a: any = b; }")
+	require.NoError(t, err)
+	require.False(t, typescript.NeedsLowering(s.Code), s.Code)
+}

@@ -75,6 +75,7 @@ later('internal/url', ['URL', 'URLSearchParams']);
 later('internal/dom_exception', ['DOMException']);
 later('internal/intl', ['Intl']);
 later('internal/crypto/webcrypto', ['crypto', 'Crypto', 'SubtleCrypto']);
+later('internal/disposable', ['AsyncDisposableStack', 'DisposableStack', 'SuppressedError']);
 later('stream/web', [
   'ReadableStream', 'ReadableStreamDefaultReader', 'ReadableStreamBYOBReader', 'ReadableStreamBYOBRequest', 'ReadableByteStreamController',
   'ReadableStreamDefaultController', 'TransformStream', 'TransformStreamDefaultController', 'WritableStream',

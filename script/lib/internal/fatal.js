@@ -28,7 +28,7 @@ function uncaught(error, origin = 'uncaughtException') {
     return;
   }
   if (isHandled) return;
-  writeSync(2, describe(error));
+  writeSync(2, describe(error, origin));
   host.reallyExit(process.exitCode ?? 1);
 }
 
@@ -51,31 +51,42 @@ function tell(error, fromPromise) {
 }
 
 // describe returns what Node prints of an exception that ends a script.
-function describe(error) {
+function describe(error, origin) {
   const { inspect } = require('internal/inspect');
   let text;
-  if (error instanceof Error) {
+  if (Error.isError(error)) {
     require('internal/stack').complete(error);
-    text = `${placeOf(error)}${inspect(error)}`;
+    text = `${placeOf(error, origin)}${inspect(error)}`;
   } else {
-    text = `Uncaught:\n${inspect(error)}\n(Use \`node --trace-uncaught ...\` to show where the exception was thrown)`;
+    text = `Uncaught:\n${inspect(error)}`;
+    if (error !== Object(error)) text += '\n(Use `node --trace-uncaught ...` to show where the exception was thrown)';
   }
   return `${text}\n\nNode.js ${process.version}\n`;
 }
 
-// placeOf returns the line in which an error was made, with a mark below its column, if it is in a file that can be read.
-function placeOf(error) {
-  const frame = /\n    at (?:.*\()?(?:file:\/\/)?(\/[^\n]*?):(\d+)(?::(\d+))?\)?(?:\n|$)/.exec(`\n${error.stack}`);
+// placeOf returns the line in which an error was made, with a mark below its column, if its source can be read.
+function placeOf(error, origin) {
+  const frame = /\n    at (?:.*\()?(?:file:\/\/)?(\/[^\n]*?|\[eval\]|\[stdin\]):(\d+)(?::(\d+))?\)?(?:\n|$)/.exec(`\n${error.stack}`);
   if (frame === null || /\n    at [^\n]*\(?node:/.test(String(error.stack).slice(0, frame.index))) return '';
   const [, file, line, column] = frame;
   let text;
   try {
-    text = require('fs').readFileSync(decodeURI(file), 'utf8').split('\n', line)[line - 1];
+    text = sourceOf(file).split('\n', line)[line - 1];
   } catch {
     return '';
   }
   if (text === undefined || text.length > longestLine) return `${file}:${line}\n\n`;
-  return `${file}:${line}\n${text}\n${' '.repeat(Math.max(0, (column ?? 1) - 1))}^\n\n`;
+  let at = Math.max(0, (column ?? 1) - 1);
+  // The engine tells where the arguments begin. Node marks what threw, or what made the reason of a rejection.
+  at = (origin === 'unhandledRejection' ? made : thrown).exec(text.slice(0, at))?.index ?? at;
+  return `${file}:${line}\n${text}\n${' '.repeat(at)}^\n\n`;
+}
+
+const thrown = /\bthrow\s+new\s+[\w$.]+$/;
+const made = /\bnew\s+[\w$.]+$/;
+
+function sourceOf(file) {
+  return file[0] === '[' ? require('internal/main').givenText() : require('fs').readFileSync(decodeURI(file), 'utf8');
 }
 
 const longestLine = 1000; // characters; what compilers have put on one line helps nobody

@@ -105,7 +105,10 @@ function checkSource(source, name, format, said) {
   }
 }
 
+let text; // the script, if it is no file
+
 function runText(source, given, print, name, checkOnly) {
+  text = source;
   let type = given || options.value('--input-type') || '';
   if (!['', 'commonjs', 'module', 'commonjs-typescript', 'module-typescript'].includes(type)) {
     const { codes: { ERR_INVALID_ARG_VALUE } } = require('internal/errors');
@@ -202,4 +205,4 @@ function nameModules() {
   }
 }
 
-module.exports = { importMain, isUnsettled, mayBeModule, run };
+module.exports = { givenText: () => text, importMain, isUnsettled, mayBeModule, run };

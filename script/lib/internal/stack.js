@@ -21,9 +21,10 @@ function framesOf(stack) {
   const lines = String(stack).split('\n').filter((line) => frame.test(line));
   const last = lines.findLastIndex((line) => line.includes('(node:internal/stack:'));
   const frames = lines.slice(last + 1);
+  const isMade = internalBinding('modules').hasPlaces();
   return frames.map((line) => {
-    if (typed.test(line)) return sourceFrame(line);
-    return line.replace(firstLine, (all, before, column) => `${before}${column > wrapperLength ? column - wrapperLength : column}`);
+    line = line.replace(firstLine, (all, before, column) => `${before}${column > wrapperLength ? column - wrapperLength : column}`);
+    return isMade ? sourceFrame(line) : line;
   });
 }
 
@@ -31,13 +32,11 @@ function framesOf(stack) {
 const firstLine = /((?:\(| at )\/[^\n]*:1:)(\d+)(?=\)?$)/;
 const wrapperLength = '(function (exports, require, module, __filename, __dirname) {'.length;
 
-const typed = /\.[cm]?ts:\d/;
-
-// sourceFrame gives a frame of what was TypeScript its place in there.
+// sourceFrame gives a frame of a file that is not run as it is written its place in there.
 function sourceFrame(line) {
-  return line.replace(/((?:file:\/\/)?\/[^\n]*\.[cm]?ts):(\d+)(?::(\d+))?/, (all, file, at, column) => {
+  return line.replace(/^( {4}at (?:.* \()?)(.+?):(\d+)(?::(\d+))?(?=\)?$)/, (all, before, file, at, column) => {
     const place = internalBinding('modules').place(file, +at, +(column ?? 0));
-    return place === undefined ? all : `${file}:${place.join(':')}`;
+    return place === undefined ? all : `${before}${file}:${place.join(':')}`;
   });
 }
 

@@ -1,0 +1,173 @@
+'use strict';
+
+// DisposableStack, AsyncDisposableStack and SuppressedError, which the engine does not have.
+
+class SuppressedError extends Error {
+  constructor(error, suppressed, message) {
+    super(message);
+    for (const [name, value] of [['error', error], ['suppressed', suppressed]]) {
+      Object.defineProperty(this, name, { value, writable: true, enumerable: false, configurable: true });
+    }
+  }
+}
+for (const [name, value] of [['name', 'SuppressedError'], ['message', '']]) {
+  Object.defineProperty(SuppressedError.prototype, name, { value, writable: true, enumerable: false, configurable: true });
+}
+Object.defineProperty(SuppressedError, 'length', { value: 3, configurable: true });
+
+function checkFunction(value) {
+  if (typeof value !== 'function') throw new TypeError(`${describe(value)} is not a function`);
+}
+
+function describe(value) {
+  return typeof value === 'symbol' ? value.toString() : typeof value === 'object' && value !== null ? '#<Object>' : String(value);
+}
+
+// methodOf returns the method that disposes of a value.
+function methodOf(value, symbols) {
+  if (Object(value) !== value) throw new TypeError(`${describe(value)} is not an object`);
+  for (const symbol of symbols) {
+    const method = value[symbol];
+    if (method === undefined || method === null) continue;
+    checkFunction(method);
+    return method;
+  }
+  throw new TypeError(`Property [${symbols[0].description}] is not a function.`);
+}
+
+// Failures are the errors of what was disposed of, each of which hides those before it.
+class Failures {
+  #any = false;
+  #error;
+  add(error) {
+    this.#error = this.#any ? new SuppressedError(error, this.#error, 'An error was suppressed during disposal') : error;
+    this.#any = true;
+  }
+  rethrow() {
+    if (this.#any) throw this.#error;
+  }
+}
+
+class DisposableStack {
+  #steps = []; // functions, undefined once they were called or moved
+
+  get disposed() { return this.#steps === undefined; }
+
+  #open() {
+    if (this.#steps === undefined) throw new ReferenceError('Cannot add values to a disposed stack!');
+    return this.#steps;
+  }
+
+  use(value) {
+    const steps = this.#open();
+    if (value === null || value === undefined) return value;
+    const method = methodOf(value, [Symbol.dispose]);
+    steps.push(() => { Reflect.apply(method, value, []); });
+    return value;
+  }
+
+  adopt(value, onDispose) {
+    const steps = this.#open();
+    checkFunction(onDispose);
+    steps.push(() => { onDispose(value); });
+    return value;
+  }
+
+  defer(onDispose) {
+    const steps = this.#open();
+    checkFunction(onDispose);
+    steps.push(() => { onDispose(); });
+  }
+
+  move() {
+    const moved = new DisposableStack();
+    moved.#steps = this.#open();
+    this.#steps = undefined;
+    return moved;
+  }
+
+  dispose() {
+    const steps = this.#steps;
+    if (steps === undefined) return;
+    this.#steps = undefined;
+    const failures = new Failures();
+    while (steps.length > 0) {
+      try {
+        steps.pop()();
+      } catch (error) {
+        failures.add(error);
+      }
+    }
+    failures.rethrow();
+  }
+}
+
+class AsyncDisposableStack {
+  #steps = [];
+
+  get disposed() { return this.#steps === undefined; }
+
+  #open() {
+    if (this.#steps === undefined) throw new ReferenceError('Cannot add values to a disposed stack!');
+    return this.#steps;
+  }
+
+  use(value) {
+    const steps = this.#open();
+    if (value === null || value === undefined) {
+      steps.push(() => {}); // It is waited for all the same.
+      return value;
+    }
+    const method = methodOf(value, [Symbol.asyncDispose, Symbol.dispose]);
+    const isAsync = method === value[Symbol.asyncDispose];
+    steps.push(() => {
+      const result = Reflect.apply(method, value, []);
+      return isAsync ? result : undefined;
+    });
+    return value;
+  }
+
+  adopt(value, onDispose) {
+    const steps = this.#open();
+    checkFunction(onDispose);
+    steps.push(() => onDispose(value));
+    return value;
+  }
+
+  defer(onDispose) {
+    const steps = this.#open();
+    checkFunction(onDispose);
+    steps.push(() => onDispose());
+  }
+
+  move() {
+    const moved = new AsyncDisposableStack();
+    moved.#steps = this.#open();
+    this.#steps = undefined;
+    return moved;
+  }
+
+  async disposeAsync() {
+    const steps = this.#steps;
+    if (steps === undefined) return;
+    this.#steps = undefined;
+    const failures = new Failures();
+    while (steps.length > 0) {
+      try {
+        await steps.pop()();
+      } catch (error) {
+        failures.add(error);
+      }
+    }
+    failures.rethrow();
+  }
+}
+
+for (const [{ prototype, name }, symbol, method] of [
+  [DisposableStack, Symbol.dispose, 'dispose'], [AsyncDisposableStack, Symbol.asyncDispose, 'disposeAsync'],
+]) {
+  Object.defineProperty(prototype, symbol, { value: prototype[method], writable: true, enumerable: false, configurable: true });
+  Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
+}
+
+module.exports = { AsyncDisposableStack, DisposableStack, SuppressedError };
