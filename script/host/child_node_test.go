@@ -73,3 +73,21 @@ func TestExecKeepsToTheMessagesAndOptionsOfNode(t *testing.T) {
 	require.Equal(t, []string{`"Command failed: exit 3\n" /bin/sh`}, printed(t, `
 		const child = require('child_process').exec('exit 3', { argv0: 'other' }, (error) => console.log(JSON.stringify(error.message), child.spawnargs[0]));`))
 }
+
+func TestWhatWasSentIsThereWhenTheSenderEnds(t *testing.T) {
+	require.Equal(t, []string{"exit 150 0", "throw 150 1", "kill 150 SIGKILL", "abort 150 SIGABRT"}, printedBy(t, `
+		const ends = { exit: () => process.exit(), throw: () => { throw 1; }, kill: () => process.kill(process.pid, 'SIGKILL'), abort: () => process.abort() };
+		if (process.argv[2]) {
+			for (let i = 0; i < 150; i++) process.send(i);
+			ends[process.argv[2]]();
+		} else {
+			(async () => {
+				for (const how in ends) {
+					let n = 0;
+					const child = require('child_process').fork(__filename, [how], { silent: true });
+					child.on('message', () => n++);
+					await new Promise((resolve) => child.on('close', (code, signal) => resolve(console.log(how, n, signal ?? code))));
+				}
+			})();
+		}`))
+}
