@@ -79,6 +79,12 @@ func (c *Channel) queue(p []byte, n int, f queuedFrame) (kept bool) {
 func (c *Channel) flushTick() {
 	c.out.tickDue = false
 	c.out.burst = 0
+	c.Flush()
+}
+
+// Flush writes what was sent in this callback and is gathered, as far as the kernel takes it, and never blocks. It is for a
+// program that ends without coming back to its loop; else nobody needs to call it.
+func (c *Channel) Flush() {
 	if c.state < stateShut && c.out.gate == gateOpen && !c.out.wire.empty() {
 		c.flush()
 	}

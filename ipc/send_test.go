@@ -35,6 +35,26 @@ func TestSmallMessagesAreWithTheKernelWhenSendReturns(t *testing.T) {
 	run(t, l)
 }
 
+func TestFlushWritesWhatIsGathered(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	l.NextTick(func() {
+		for range ipc.EagerWrites {
+			require.NoError(t, c.Send(0))
+		}
+		_, _ = p.read()
+		require.NoError(t, c.Send("gathered"))
+		c.Flush()
+		s, _ := p.read()
+		require.Equal(t, "\"gathered\"\n", s)
+		c.Flush() // There is nothing to do.
+	})
+	poll(t, l)
+	p.close()
+	run(t, l)
+	c.Flush()
+}
+
 func TestGatheredMessagesAreWrittenBehindTheTicksOrBeforeTheNextOther(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)

@@ -7,6 +7,8 @@ import (
 	"github.com/brood-go/brood/events"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/script/nodetext"
+	"github.com/brood-go/brood/streams"
 )
 
 // channel is an IPC channel as the library in JavaScript has it. Its methods are start(on), listen(whether), send(message, done, fd, type, key,
@@ -94,7 +96,7 @@ func (x *channel) start(c *engine.Call) (engine.Value, error) {
 	x.c.OnDrain(func() { x.tell(channelDrain, nil) })
 	x.c.OnError(func(err error) {
 		if _, ok := errors.AsType[*ipc.MessageError](err); ok {
-			return // As in Node nobody is told of what makes no sense.
+			return // What makes no sense is dropped. In Node it is an exception, by which a child could end its parent.
 		}
 		x.tell(channelError, func(s *engine.Scope) (engine.Value, error) { return x.failure(s, err), nil })
 	})
@@ -157,7 +159,7 @@ func (x *channel) receive(what int, m *ipc.Message) {
 	_ = x.h.Do(func(s *engine.Scope) error {
 		message, err := x.message(s, m)
 		if err != nil {
-			return err
+			return unlessException(err)
 		}
 		args := []engine.Value{s.Int(int64(what)), message}
 		if h := m.Handle(); h != nil {
@@ -173,9 +175,17 @@ func (x *channel) receive(what int, m *ipc.Message) {
 	})
 }
 
+// unlessException returns an error that is no exception: a message of which the engine makes one, as it nests too deep, is dropped, too.
+func unlessException(err error) error {
+	if _, ok := errors.AsType[*engine.Exception](err); ok {
+		return nil
+	}
+	return err
+}
+
 func (x *channel) message(s *engine.Scope, m *ipc.Message) (engine.Value, error) {
 	if x.c.Serialization() == ipc.JSON {
-		return s.ParseJSON("message", string(m.Raw()))
+		return s.ParseJSON("message", nodetext.Decode(m.Raw(), streams.UTF8))
 	}
 	v, err := m.Value()
 	if err != nil {

@@ -56,3 +56,38 @@ func TestWhatAChildIsGivenIsChecked(t *testing.T) {
 			`TypeError ERR_INVALID_ARG_TYPE: The "options.detached" property must be of type boolean. Received type string ("it's\n")`},
 	})
 }
+
+func TestABadMessageCostsNoOther(t *testing.T) {
+	require.Equal(t, []string{`"\ufffd\ufffd"`, `"ok"`, `null 0`}, printed(t, `
+		const child = require('child_process').spawn('/bin/sh', ['-c', String.raw`+"`"+`
+			printf '"\377\376"\nno json\n\n' >&3
+			head -c 9000 /dev/zero | tr '\0' '[' >&3; head -c 9000 /dev/zero | tr '\0' ']' >&3; printf '\n"ok"\n' >&3
+		`+"`"+`], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+		child.on('message', (m) => {
+			if (typeof m === 'string') console.log(JSON.stringify(m).replace(/\ufffd/g, '\\ufffd'));
+		});
+		child.on('close', (code, signal) => console.log(signal, code));`))
+}
+
+func TestExecKeepsToTheMessagesAndOptionsOfNode(t *testing.T) {
+	require.Equal(t, []string{`"Command failed: exit 3\n" /bin/sh`}, printed(t, `
+		const child = require('child_process').exec('exit 3', { argv0: 'other' }, (error) => console.log(JSON.stringify(error.message), child.spawnargs[0]));`))
+}
+
+func TestWhatWasSentIsThereWhenTheSenderEnds(t *testing.T) {
+	require.Equal(t, []string{"exit 150 0", "throw 150 1", "kill 150 SIGKILL", "abort 150 SIGABRT"}, printedBy(t, `
+		const ends = { exit: () => process.exit(), throw: () => { throw 1; }, kill: () => process.kill(process.pid, 'SIGKILL'), abort: () => process.abort() };
+		if (process.argv[2]) {
+			for (let i = 0; i < 150; i++) process.send(i);
+			ends[process.argv[2]]();
+		} else {
+			(async () => {
+				for (const how in ends) {
+					let n = 0;
+					const child = require('child_process').fork(__filename, [how], { silent: true });
+					child.on('message', () => n++);
+					await new Promise((resolve) => child.on('close', (code, signal) => resolve(console.log(how, n, signal ?? code))));
+				}
+			})();
+		}`))
+}

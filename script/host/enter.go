@@ -130,6 +130,7 @@ func (h *Host) exit(code int) {
 		return
 	}
 	h.exited, h.code = true, code
+	h.flush()
 	h.restoreTerminals() // The program may end before the host is closed.
 	h.endCommands()
 	h.engine.Interrupt(ErrExited)
@@ -138,6 +139,15 @@ func (h *Host) exit(code int) {
 		return
 	}
 	h.loop.Stop()
+}
+
+// flush has the kernel take what was sent by channels, before the program ends.
+func (h *Host) flush() {
+	for x := range h.open {
+		if channel, ok := x.(*channel); ok {
+			channel.c.Flush()
+		}
+	}
 }
 
 // Run runs the loop until the script has ended by itself or by process.exit, with beforeExit and exit as Node has them, and

@@ -299,7 +299,6 @@ function execFile(file, args, options, callback) {
   const child = spawn(file, args, {
     cwd: options.cwd, env: options.env, gid: options.gid, shell: options.shell, signal: options.signal, uid: options.uid,
     windowsHide: Boolean(options.windowsHide), windowsVerbatimArguments: Boolean(options.windowsVerbatimArguments),
-    ...(options.argv0 != null && { argv0: options.argv0 }),
   });
 
   const { Buffer } = require('buffer');
@@ -323,7 +322,7 @@ function execFile(file, args, options, callback) {
       return;
     }
     if (args?.length) cmd += ` ${args.join(' ')}`;
-    failure ||= Object.assign(new Error(`Command failed: ${cmd}${err.length > 0 ? `\n${err}` : ''}`), {
+    failure ||= Object.assign(new Error(`Command failed: ${cmd}\n${err}`), {
       code: code < 0 ? require('internal/system_errors').getSystemErrorName(code) : code, killed: child.killed || killed, signal,
     });
     failure.cmd = cmd;
