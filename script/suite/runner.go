@@ -66,7 +66,7 @@ func (r *runner) start(t test) {
 	began := time.Now()
 	_, err := childprocess.ExecFile(r.loop, r.self, append([]string{attendWord, r.limit.String(), r.program.file}, args...), &childprocess.ExecOptions{
 		Options: childprocess.Options{
-			Dir: t.tree, Detached: true,
+			Dir: filepath.Dir(t.tree), Detached: true, // The tests are written to run in the folder above theirs.
 			// The folder of a test is named for its number, see common/tmpdir.js.
 			Env: append(os.Environ(), append(env, "NODE_TEST_DIR="+r.dir, fmt.Sprintf("TEST_SERIAL_ID=%d", r.started))...),
 		},
