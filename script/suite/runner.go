@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -66,20 +67,15 @@ func (r *runner) start(t test) {
 	began := time.Now()
 	_, err := childprocess.ExecFile(r.loop, r.self, append([]string{attendWord, r.limit.String(), r.program.file}, args...), &childprocess.ExecOptions{
 		Options: childprocess.Options{
-			Dir: filepath.Dir(t.tree), Detached: true,
+			Dir: filepath.Dir(t.tree), Detached: true, // The tests are written to run in the folder above theirs.
 			// The folder of a test is named for its number, see common/tmpdir.js.
 			Env: append(os.Environ(), append(env, "NODE_TEST_DIR="+r.dir, fmt.Sprintf("TEST_SERIAL_ID=%d", r.started))...),
 		},
 	}, func(err error, stdout, stderr []byte) {
 		r.running--
-		if err != nil {
-			r.broken = fmt.Errorf("%s: %w", t.name, err)
-			return
-		}
-		one, err := parseResult(stdout)
-		if err != nil {
-			r.broken = fmt.Errorf("%s: %w", t.name, err)
-			return
+		one, parseErr := parseResult(stdout)
+		if err = cmp.Or(err, parseErr); err != nil { // The test may have ended its attendant.
+			one = result{verdict: failed, reason: printable([]byte(err.Error()))}
 		}
 		one.program, one.family, one.file, one.took = r.program.name, t.family, filepath.ToSlash(t.name), time.Since(began)
 		r.results = append(r.results, one)
