@@ -8,7 +8,7 @@ import (
 
 // TestWhatIsNamedIsThere reads each global, which is made then, and requires each module that is listed.
 func TestWhatIsNamedIsThere(t *testing.T) {
-	require.Equal(t, []string{"https ERR_NO_CRYPTO", "tls ERR_NO_CRYPTO"}, printed(t, `
+	require.Equal(t, []string{""}, printed(t, `
 		process.noDeprecation = true;
 		for (const name of Object.getOwnPropertyNames(globalThis)) {
 			try { globalThis[name]; } catch (error) { console.log(name, error.message); }
