@@ -4,6 +4,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/script/host"
 )
 
 // dollar runs a script of $ whose lines it returns: JSON of what it gives to tell.
@@ -240,4 +243,24 @@ func TestCommandsTakeNoDescriptorsAndNoMemoryWithThem(t *testing.T) {
 		const [fds, rss] = [open(), process.memoryUsage.rss()];
 		await some(50);
 		tell(open() <= fds, process.memoryUsage.rss() - rss < 32 << 20);`))
+}
+
+func TestAHostThatIsClosedLeavesNothingOfItsCommands(t *testing.T) {
+	loop, err := reactor.New(nil)
+	require.NoError(t, err)
+	h, err := host.New(loop, nil)
+	require.NoError(t, err)
+	require.NoError(t, h.MainText(`
+		const running = $`+"`sleep 3600 | sleep 3600`"+`;
+		running.stdin;
+		$`+"`cat`"+`.lines();
+		process.nextTick(() => {
+			$`+"`cat`"+`.pipe`+"`cat`"+`.stdout;
+			process.exit();
+		});`, false, false))
+	code, err := h.Run()
+	require.NoError(t, err)
+	require.Zero(t, code)
+	require.NoError(t, h.Close())
+	require.NoError(t, loop.Close())
 }

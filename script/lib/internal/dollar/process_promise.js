@@ -291,7 +291,7 @@ class ProcessPromise {
 
   // #closeGiven closes the descriptors of a command that is not started.
   #closeGiven() {
-    for (const [fd] of (this.#slots ?? []).flat().filter(Array.isArray)) binding.closeDescriptor(fd);
+    for (const [fd] of (this.#slots ?? []).flat().filter(Array.isArray)) binding.closeGiven(fd);
   }
 
   #fail(error) {
