@@ -4,7 +4,7 @@
 // A build script: steps that depend on each other, as many at once as there are processors. A step whose inputs are older than its output
 // is left out. Try: brood examples/build.js
 
-const { spawn } = require('child_process');
+const { $ } = require('brood');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
@@ -42,14 +42,9 @@ function withSlot(work) {
   });
 }
 
-function execute(name) {
-  return new Promise((resolve, reject) => {
-    console.log(`${name}: ${steps[name].run}`);
-    spawn(steps[name].run, { shell: true, cwd: out, stdio: 'inherit' }).on('error', reject).on('close', (code, signal) => {
-      if (code === 0) resolve();
-      else reject(new Error(`${name}: ${signal ?? `exit code ${code}`}`));
-    });
-  });
+async function execute(name) {
+  console.log(`${name}: ${steps[name].run}`);
+  await $`sh -c ${steps[name].run}`.cwd(out).stdio('inherit');
 }
 
 const made = new Map();

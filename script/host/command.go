@@ -47,7 +47,14 @@ func bindCommand(b *builder) {
 		return c.Undefined(), err
 	})
 	b.fn("pipe", h.commandPipe)
-	b.fn("closeDescriptor", func(c *engine.Call) (engine.Value, error) { return c.Undefined(), unix.Close(int(c.Arg(0).Int())) })
+	b.fn("closeGiven", func(c *engine.Call) (engine.Value, error) {
+		n := int(c.Arg(0).Int())
+		if _, ok := h.given[n]; ok {
+			delete(h.given, n)
+			fd.Close(n)
+		}
+		return c.Undefined(), nil
+	})
 }
 
 func commandMethods(b *builder) {
@@ -69,6 +76,9 @@ func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 	x := &command{h: h, grace: defaultGrace, stdout: output{most: childprocess.MaxOutput}, stderr: output{most: childprocess.MaxOutput}}
 	o := &childprocess.Options{Env: h.environment, KillScope: h.commandScope(), Stdio: []childprocess.Stdio{childprocess.Ignore}}
 	given, err := commandSlots(o, c.Arg(3))
+	for _, n := range given {
+		delete(h.given, n)
+	}
 	shell, timeout := childprocess.DefaultShell, time.Duration(0)
 	if with := c.Arg(0); err == nil && !with.IsNullish() {
 		shell, timeout, err = x.commandOptions(o, with)
@@ -195,8 +205,12 @@ func (h *Host) commandScope() childprocess.KillScope {
 	return h.scope
 }
 
-// endCommands ends all commands that run, at the end of the script.
+// endCommands ends all commands that run, at the end of the script, and closes what was made for others.
 func (h *Host) endCommands() {
+	for n := range h.given {
+		fd.Close(n)
+		delete(h.given, n)
+	}
 	for x := range h.commands {
 		x.signal(syscall.SIGKILL)
 		x.c.Unref()

@@ -19,8 +19,11 @@ import (
 // defaultGrace is the time from the soft signal to SIGKILL.
 const defaultGrace = 5 * time.Second
 
+// longest is a time, in milliseconds, that is as good as for ever.
+const longest = 1 << 40
+
 func milliseconds(v engine.Value) time.Duration {
-	return time.Duration(v.Float() * float64(time.Millisecond))
+	return time.Duration(min(v.Float(), longest) * float64(time.Millisecond))
 }
 
 // commandOptions reads what the library has checked: cwd, env (a list of "KEY=value"), shell, input, timeout, killSignal, killGrace, maxBuffer, cutOff
@@ -57,7 +60,7 @@ func (x *command) commandOptions(o *childprocess.Options, with engine.Value) (sh
 		o.KillSignal = syscall.Signal(v.Int())
 	}
 	if v, ok := given("killGrace"); ok {
-		if x.grace = milliseconds(v); v.Float() > maxGrace {
+		if x.grace = milliseconds(v); v.Float() > longest {
 			x.grace = -1
 		}
 	}
@@ -73,9 +76,6 @@ func (x *command) commandOptions(o *childprocess.Options, with engine.Value) (sh
 	}
 	return shell, timeout, errors.Join(err, f.err)
 }
-
-// maxGrace is the longest time, in milliseconds, after which SIGKILL is sent: Infinity is never.
-const maxGrace = 1 << 40
 
 // resources are the limits of a command by the names that scripts give them, see getrlimit(2).
 var resources = map[string]int{

@@ -20,6 +20,7 @@ func (h *Host) commandPipe(c *engine.Call) (engine.Value, error) {
 	own, other := r, w
 	kind := c.Arg(0).Text()
 	if kind == "join" {
+		h.given[r], h.given[w] = struct{}{}, struct{}{}
 		return c.Array(c.Int(int64(r)), c.Int(int64(w))), nil
 	}
 	if kind == "write" {
@@ -30,6 +31,7 @@ func (h *Host) commandPipe(c *engine.Call) (engine.Value, error) {
 		fd.Close(own, other)
 		return c.Undefined(), err
 	}
+	h.given[other] = struct{}{}
 	return c.Array(v, c.Int(int64(other))), nil
 }
 

@@ -4,6 +4,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/reactor"
+	"github.com/brood-go/brood/script/host"
 )
 
 // dollar runs a script of $ whose lines it returns: JSON of what it gives to tell.
@@ -100,11 +103,8 @@ func TestNobodyIsLeftOfACommandThatIsEnded(t *testing.T) {
 		tell('method', (await failure(p)).code);
 		e = await failure($({ maxBuffer: 10 })`+"`yes`"+`);
 		tell('maxBuffer', e.code, e.stdout.length);
-		const first = $`+"`sleep ${marker}; :`"+`;
-		const last = first.pipe`+"`cat; sleep ${marker}; :`"+`;
-		first.timeout(50);
-		last.timeout(50);
-		tell('pipes', (await failure(last)).signal);
+		tell('pipes', (await failure($`+"`sleep ${marker}; :`"+`.pipe`+"`cat; sleep ${marker}; :`"+`.pipe`+"`cat`"+`.timeout(50))).signal);
+		for await (const line of $`+"`sleep ${marker}; :`"+`.pipe`+"`echo; sleep ${marker}`"+`) break;
 		const { stdout } = await $`+"`ps -eo args`"+`;
 		tell('left', stdout.split('\n').filter((line) => line.startsWith('sleep ' + marker)).join());`))
 }
@@ -243,4 +243,24 @@ func TestCommandsTakeNoDescriptorsAndNoMemoryWithThem(t *testing.T) {
 		const [fds, rss] = [open(), process.memoryUsage.rss()];
 		await some(50);
 		tell(open() <= fds, process.memoryUsage.rss() - rss < 32 << 20);`))
+}
+
+func TestAHostThatIsClosedLeavesNothingOfItsCommands(t *testing.T) {
+	loop, err := reactor.New(nil)
+	require.NoError(t, err)
+	h, err := host.New(loop, nil)
+	require.NoError(t, err)
+	require.NoError(t, h.MainText(`
+		const running = $`+"`sleep 3600 | sleep 3600`"+`;
+		running.stdin;
+		$`+"`cat`"+`.lines();
+		process.nextTick(() => {
+			$`+"`cat`"+`.pipe`+"`cat`"+`.stdout;
+			process.exit();
+		});`, false, false))
+	code, err := h.Run()
+	require.NoError(t, err)
+	require.Zero(t, code)
+	require.NoError(t, h.Close())
+	require.NoError(t, loop.Close())
 }

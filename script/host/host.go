@@ -55,6 +55,7 @@ type Host struct {
 	loaded      map[string]engine.Kept // modules of the library
 	open        map[closer]struct{}    // what holds descriptors
 	commands    map[*command]struct{}  // commands of $ that run
+	given       map[int]struct{}       // descriptors for commands that are still to be started
 	scope       childprocess.KillScope // whom the ends of these reach, once it is known
 	environment []string               // of these; nil: the program's
 	datagram    []byte                 // where datagrams are read into, made when it is first needed
@@ -73,7 +74,7 @@ var ErrExited = errors.New("host: the script has ended")
 
 // New returns a host on that loop. o may be nil. The host has to be closed, before or after the loop is.
 func New(loop *reactor.Loop, o *Options) (*Host, error) {
-	h := &Host{loop: loop, hooks: map[string]engine.Kept{}, loaded: map[string]engine.Kept{}, open: map[closer]struct{}{}, commands: map[*command]struct{}{}, wake: make(chan struct{}, 1)}
+	h := &Host{loop: loop, hooks: map[string]engine.Kept{}, loaded: map[string]engine.Kept{}, open: map[closer]struct{}{}, commands: map[*command]struct{}{}, given: map[int]struct{}{}, wake: make(chan struct{}, 1)}
 	if o != nil {
 		h.o = *o
 	}

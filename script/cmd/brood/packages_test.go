@@ -143,4 +143,7 @@ func TestExamplesRun(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, brood(t, t.TempDir(), filepath.Join(examples, "build.js")), "ONE\nTWO\nTHREE\none\nthree\ntwo\n")
 	require.Equal(t, "0 1 1 2 3 5 8\n", brood(t, t.TempDir(), filepath.Join(examples, "pool.js"), "7"))
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a file; id"), []byte("the cat\nThe dog, the end\n"), 0o644))
+	require.Equal(t, "the                  3\ncat                  1\n25 bytes\n", brood(t, dir, filepath.Join(examples, "words.mjs"), "2", "a file; id"))
 }

@@ -10,6 +10,7 @@ const custom = Symbol.for('nodejs.util.inspect.custom');
 const LATE = 1;
 const CUT_OFF = 2;
 const FULL = 4;
+const ENDED = LATE | FULL; // by a limit
 
 const nothing = new Uint8Array(0);
 
@@ -100,7 +101,7 @@ function shortened(text, most) {
 
 // isFailure reports whether an end is one.
 function isFailure(end) {
-  return end.code !== 0 || end.error !== undefined || (end.bits & (LATE | FULL)) !== 0;
+  return end.code !== 0 || end.error !== undefined || (end.bits & ENDED) !== 0;
 }
 
 // isBrokenPipe reports whether a command has ended because nobody read any more what it wrote, as in a shell's pipeline.
@@ -108,4 +109,4 @@ function isBrokenPipe(error) {
   return error.signal === 'SIGPIPE' || error.exitCode === 128 + 13;
 }
 
-module.exports = { ProcessError, ProcessOutput, isBrokenPipe, isFailure };
+module.exports = { ENDED, ProcessError, ProcessOutput, isBrokenPipe, isFailure };

@@ -3,7 +3,7 @@
 // ProcessPromise is a command that runs, and the promise of its end.
 
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_STATE } } = require('internal/errors');
-const { ProcessError, ProcessOutput, isBrokenPipe, isFailure } = require('internal/dollar/output');
+const { ENDED, ProcessError, ProcessOutput, isBrokenPipe, isFailure } = require('internal/dollar/output');
 const { forHost, isStream, tellEnvironment, validated } = require('internal/dollar/options');
 const { nextTick } = require('internal/ticks');
 
@@ -197,7 +197,7 @@ class ProcessPromise {
     if (this.#handle === undefined) return false;
     if (number !== undefined) return this.#handle.kill(number);
     const isThere = this.#handle.kill(0);
-    this.#handle.end();
+    this.#end();
     return isThere;
   }
 
@@ -205,13 +205,20 @@ class ProcessPromise {
   abort(reason) {
     if (this.#state === OVER || this.#aborted !== undefined) return;
     this.#aborted = { reason: reason ?? new (require('internal/errors').AbortError)() };
-    if (this.#handle !== undefined) this.#handle.end();
+    this.#end();
+  }
+
+  // #end ends the command, and those whose output it reads.
+  #end() {
+    if (this.#handle === undefined && this.#state < RUNNING) this.#aborted ??= { reason: undefined };
+    this.#handle?.end();
+    this.#source?.#end();
   }
 
   // #stop ends the command for one who has had enough of it. Its promise does not tell of that.
   #stop() {
     this.#isStopped = true;
-    this.#handle?.end();
+    this.#end();
     return this.#outcome();
   }
 
@@ -284,7 +291,7 @@ class ProcessPromise {
 
   // #closeGiven closes the descriptors of a command that is not started.
   #closeGiven() {
-    for (const [fd] of (this.#slots ?? []).flat().filter(Array.isArray)) binding.closeDescriptor(fd);
+    for (const [fd] of (this.#slots ?? []).flat().filter(Array.isArray)) binding.closeGiven(fd);
   }
 
   #fail(error) {
@@ -304,6 +311,7 @@ class ProcessPromise {
     };
     if (this.#aborted !== undefined) end.error = abortError(this.#aborted.reason);
     this.#handle = undefined;
+    if ((bits & ENDED) !== 0) this.#source?.#end();
     if (this.#source === undefined && this.#sinks.length === 0) this.#settle(end);
     else this.#settleWithOthers(end);
   }
