@@ -15,7 +15,7 @@ const HANDLER_THREW = 7;
 function uncaught(error, origin = 'uncaughtException') {
   const handle = process._fatalException;
   if (typeof handle !== 'function') {
-    writeSync(2, describe(error));
+    writeSync(2, safelyDescribe(error));
     host.reallyExit(NO_HANDLER);
     return;
   }
@@ -23,12 +23,12 @@ function uncaught(error, origin = 'uncaughtException') {
   try {
     isHandled = handle(error, origin === 'unhandledRejection');
   } catch (thrown) {
-    writeSync(2, describe(thrown));
+    writeSync(2, safelyDescribe(thrown));
     host.reallyExit(HANDLER_THREW);
     return;
   }
   if (isHandled) return;
-  writeSync(2, describe(error));
+  writeSync(2, safelyDescribe(error));
   host.reallyExit(process.exitCode ?? 1);
 }
 
@@ -48,6 +48,23 @@ function tell(error, fromPromise) {
     // What a listener of the end throws does not hide the error that led to it.
   }
   return false;
+}
+
+// safelyDescribe is describe for what may be anything: its getters may throw, and the script may have broken what describe needs.
+function safelyDescribe(error) {
+  try {
+    return describe(error);
+  } catch {
+    return `Uncaught:\n${nameOf(error)}\n(It cannot be inspected)\n\nNode.js ${host.nodeVersion}\n`;
+  }
+}
+
+function nameOf(value) {
+  try {
+    return `${value}`;
+  } catch {
+    return 'a value that has no text';
+  }
 }
 
 // describe returns what Node prints of an exception that ends a script.
@@ -103,7 +120,9 @@ function finish() {
     writeSync(2, 'Warning: Detected unsettled top-level await\n');
     end(13);
   }
-  end();
+  emitExit();
+  require('internal/ticks').settle(); // What the listeners have put off, but for ticks and what waits for the loop.
+  host.reallyExit(process.exitCode ?? 0);
 }
 
 Object.defineProperty(process, '_fatalException', { value: tell, writable: true, enumerable: false, configurable: true });

@@ -53,7 +53,7 @@ Object.defineProperty(self, 'exitCode', {
       validateInteger(n, 'code');
       code = n;
     }
-    exitCode = code ?? undefined;
+    exitCode = code;
   },
   enumerable: true, configurable: false,
 });
