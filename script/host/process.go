@@ -18,6 +18,9 @@ const version = "0.1.0"
 // architectures are Node's names of those whose name differs in Go.
 var architectures = map[string]string{"amd64": "x64", "386": "ia32", "ppc64le": "ppc64", "mipsle": "mipsel"}
 
+// abortGrace is how long a process may take to end by the signal of process.abort.
+const abortGrace = time.Second
+
 func bindProcess(b *builder) {
 	h, s := b.h, b.s
 	arch := runtime.GOARCH
@@ -82,10 +85,19 @@ func bindProcess(b *builder) {
 		return c.BigInt(ts.Nano()), nil
 	})
 	b.fn("abort", func(c *engine.Call) (engine.Value, error) {
-		return c.Undefined(), unix.Kill(os.Getpid(), unix.SIGABRT)
+		err := signalSelf(unix.SIGABRT)
+		time.Sleep(abortGrace)
+		os.Exit(128 + int(unix.SIGABRT)) // Somebody has caught it.
+		return c.Undefined(), err
 	})
 	b.fn("kill", func(c *engine.Call) (engine.Value, error) {
-		err := unix.Kill(int(c.Arg(0).Int()), syscall.Signal(c.Arg(1).Int()))
+		pid, number := int(c.Arg(0).Int()), syscall.Signal(c.Arg(1).Int())
+		var err error
+		if pid == os.Getpid() {
+			err = signalSelf(number)
+		} else {
+			err = unix.Kill(pid, number)
+		}
 		if errno, ok := err.(syscall.Errno); ok {
 			return c.Int(-int64(errno)), nil
 		}

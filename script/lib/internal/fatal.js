@@ -7,6 +7,8 @@ const process = require('internal/process');
 const host = internalBinding('host');
 const { writeSync } = internalBinding('files');
 
+let domains; // of module domain: it reports whether a domain has heard of an exception
+
 // Exit codes of scripts whose exceptions cannot be dealt with.
 const NO_HANDLER = 6;
 const HANDLER_THREW = 7;
@@ -24,23 +26,29 @@ function uncaught(error, origin = 'uncaughtException') {
     isHandled = handle(error, origin === 'unhandledRejection');
   } catch (thrown) {
     writeSync(2, safelyDescribe(thrown));
+    if (mustAbort()) process.abort();
     host.reallyExit(HANDLER_THREW);
     return;
   }
   if (isHandled) return;
   writeSync(2, safelyDescribe(error));
+  if (mustAbort()) process.abort();
   host.reallyExit(process.exitCode ?? 1);
 }
+
+const mustAbort = () => require('internal/options').has('--abort-on-uncaught-exception');
 
 // tell is process._fatalException: it tells the script, and returns whether somebody has dealt with the exception. If not, the
 // listeners of the end have run.
 function tell(error, fromPromise) {
   const origin = fromPromise ? 'unhandledRejection' : 'uncaughtException';
   process.emit('uncaughtExceptionMonitor', error, origin);
+  if (domains !== undefined && domains(error)) return true;
   if (process._captureCallback) {
     process._captureCallback(error);
     return true;
   }
+  if (mustAbort()) return false;
   if (process.emit('uncaughtException', error, origin)) return true;
   try {
     emitExit(1);
@@ -127,4 +135,6 @@ function finish() {
 
 Object.defineProperty(process, '_fatalException', { value: tell, writable: true, enumerable: false, configurable: true });
 
-module.exports = { beforeExit, describe, end, finish, uncaught };
+function setDomains(fn) { domains = fn; }
+
+module.exports = { beforeExit, describe, end, finish, setDomains, uncaught };
