@@ -103,10 +103,11 @@ func bindProcess(b *builder) {
 		}
 		return c.Int(0), err
 	})
+	b.fn("rss", func(c *engine.Call) (engine.Value, error) { return c.Float(residentSize()), nil })
 	b.fn("memoryUsage", func(c *engine.Call) (engine.Value, error) {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return numbers(c.Scope, "rss", float64(m.Sys), "heapTotal", float64(m.HeapSys), "heapUsed", float64(h.engine.Memory()),
+		return numbers(c.Scope, "rss", residentSize(), "heapTotal", float64(m.HeapSys), "heapUsed", float64(h.engine.Memory()),
 			"external", 0.0, "arrayBuffers", 0.0)
 	})
 	b.fn("cpuUsage", func(c *engine.Call) (engine.Value, error) {
