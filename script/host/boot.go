@@ -104,6 +104,7 @@ func bindHost(b *builder) {
 		return c.Bool(all[c.Arg(0).Text()] != nil), err
 	})
 	bindSleep(b)
+	b.fn("active", h.active)
 	b.value("argv", stringArray(b.s, append([]string{h.o.ExecPath}, h.o.Args...)))
 	b.value("execArgv", stringArray(b.s, h.o.ExecArgv))
 	b.value("flags", stringArray(b.s, h.o.Flags))

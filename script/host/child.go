@@ -15,6 +15,8 @@ import (
 type child struct {
 	h *Host
 	c *childprocess.ChildProcess
+
+	unrefed bool
 }
 
 func bindChild(b *builder) {
@@ -47,8 +49,16 @@ func childMethods(b *builder) {
 		}
 		return c.Int(0), nil
 	})
-	method(b, "ref", func(x *child, c *engine.Call) (engine.Value, error) { x.c.Ref(); return c.Undefined(), nil })
-	method(b, "unref", func(x *child, c *engine.Call) (engine.Value, error) { x.c.Unref(); return c.Undefined(), nil })
+	method(b, "ref", func(x *child, c *engine.Call) (engine.Value, error) {
+		x.unrefed = false
+		x.c.Ref()
+		return c.Undefined(), nil
+	})
+	method(b, "unref", func(x *child, c *engine.Call) (engine.Value, error) {
+		x.unrefed = true
+		x.c.Unref()
+		return c.Undefined(), nil
+	})
 }
 
 // spawn starts a child: spawn(options, onexit). Options are file, args, envPairs, cwd, detached, uid, gid, argv0, serialization and stdio, a list of
@@ -121,7 +131,7 @@ func (h *Host) spawned(c *engine.Call, started *childprocess.ChildProcess, onexi
 		}
 	}
 	started.OnError(func(error) {}) // Of a child that does not start the library has the errno, of its channel it is told by that.
-	x := &child{h, started}
+	x := &child{h: h, c: started}
 	if errno == 0 {
 		x.onExit(h.keepCallback(c.Scope, onexit))
 	}

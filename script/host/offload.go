@@ -14,6 +14,8 @@ type offload struct {
 	mu      sync.Mutex
 	queue   []func()
 	workers int
+
+	unfinished int // calls whose end the loop has not seen; of the loop
 }
 
 // maxWorkers is how many of these calls one host runs at once.
@@ -23,10 +25,12 @@ const maxWorkers = 16
 // acquired is given back by drop, which may be nil, on any goroutine.
 func (h *Host) later(work, done, drop func()) {
 	release := h.loop.Hold()
+	h.offload.unfinished++
 	finish := func() {
 		work()
 		err := h.loop.Post(func() {
 			release()
+			h.offload.unfinished--
 			if !h.exited {
 				done()
 			} else if drop != nil {

@@ -18,6 +18,9 @@ const version = "0.1.0"
 // architectures are Node's names of those whose name differs in Go.
 var architectures = map[string]string{"amd64": "x64", "386": "ia32", "ppc64le": "ppc64", "mipsle": "mipsel"}
 
+// abortGrace is how long a process may take to end by the signal of process.abort.
+const abortGrace = time.Second
+
 func bindProcess(b *builder) {
 	h, s := b.h, b.s
 	arch := runtime.GOARCH
@@ -83,25 +86,32 @@ func bindProcess(b *builder) {
 		}
 		return c.BigInt(ts.Nano()), nil
 	})
-	// Go's runtime makes a report of SIGABRT, and an exit code. A program that takes the place of this one has the default for it.
 	b.fn("abort", func(c *engine.Call) (engine.Value, error) {
 		h.flush()
-		return c.Undefined(), unix.Exec("/bin/sh", []string{"sh", "-c", "kill -ABRT $$"}, nil)
+		err := signalSelf(unix.SIGABRT)
+		time.Sleep(abortGrace)
+		os.Exit(128 + int(unix.SIGABRT)) // Somebody has caught it.
+		return c.Undefined(), err
 	})
 	b.fn("kill", func(c *engine.Call) (engine.Value, error) {
-		if c.Arg(0).Int() == int64(os.Getpid()) {
+		pid, number := int(c.Arg(0).Int()), syscall.Signal(c.Arg(1).Int())
+		var err error
+		if pid == os.Getpid() {
 			h.flush() // It may be the end.
+			err = signalSelf(number)
+		} else {
+			err = unix.Kill(pid, number)
 		}
-		err := unix.Kill(int(c.Arg(0).Int()), syscall.Signal(c.Arg(1).Int()))
 		if errno, ok := err.(syscall.Errno); ok {
 			return c.Int(-int64(errno)), nil
 		}
 		return c.Int(0), err
 	})
+	b.fn("rss", func(c *engine.Call) (engine.Value, error) { return c.Float(residentSize()), nil })
 	b.fn("memoryUsage", func(c *engine.Call) (engine.Value, error) {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return numbers(c.Scope, "rss", float64(m.Sys), "heapTotal", float64(m.HeapSys), "heapUsed", float64(h.engine.Memory()),
+		return numbers(c.Scope, "rss", residentSize(), "heapTotal", float64(m.HeapSys), "heapUsed", float64(h.engine.Memory()),
 			"external", 0.0, "arrayBuffers", 0.0)
 	})
 	b.fn("cpuUsage", func(c *engine.Call) (engine.Value, error) {

@@ -26,7 +26,8 @@ func (x *signalWatch) close() {
 
 func bindSignals(b *builder) {
 	h := b.h
-	// watch(number, on) calls on each time the signal comes. It returns undefined for signals that a program in Go cannot have for itself.
+	// watch(number, on) calls on each time the signal comes. It returns undefined for signals that a program in Go cannot have for itself, and a
+	// negative number for those that nobody can have.
 	b.fn("watch", func(c *engine.Call) (engine.Value, error) {
 		prototype, err := h.prototype(c.Scope, "signalWatch", func(b *builder) {
 			method(b, "close", func(x *signalWatch, c *engine.Call) (engine.Value, error) { x.close(); return c.Undefined(), nil })
@@ -43,7 +44,7 @@ func bindSignals(b *builder) {
 		if err != nil {
 			h.engine.Release(&x.on)
 			if errors.Is(err, signals.ErrUncatchable) {
-				return c.Undefined(), &systemError{errno: syscall.EINVAL, syscall: "uv_signal_start"}
+				return c.Int(-int64(syscall.EINVAL)), nil
 			}
 			return c.Undefined(), nil
 		}

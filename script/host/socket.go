@@ -234,6 +234,8 @@ type listener struct {
 	l    *streams.Listener
 	on   engine.Kept
 	path string
+
+	unrefed bool
 }
 
 // listen makes a listener of the socket: listen(backlog, on). on is called with 0 and a stream for each connection, or with a negative number when
@@ -297,8 +299,16 @@ func listenerMethods(b *builder) {
 	}
 	simple("pause", (*streams.Listener).Pause)
 	simple("resume", (*streams.Listener).Resume)
-	simple("ref", (*streams.Listener).Ref)
-	simple("unref", (*streams.Listener).Unref)
+	method(b, "ref", func(x *listener, c *engine.Call) (engine.Value, error) {
+		x.unrefed = false
+		x.l.Ref()
+		return c.Undefined(), nil
+	})
+	method(b, "unref", func(x *listener, c *engine.Call) (engine.Value, error) {
+		x.unrefed = true
+		x.l.Unref()
+		return c.Undefined(), nil
+	})
 	method(b, "fd", func(x *listener, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.l.FD())), nil })
 	method(b, "close", func(x *listener, c *engine.Call) (engine.Value, error) { x.close(); return c.Undefined(), nil })
 }

@@ -23,6 +23,7 @@ type stream struct {
 	open    int  // halves that have not closed
 	flows   bool // the library was told to read
 	failed  bool // on was told of an error
+	unrefed bool
 	written func(error)
 }
 
@@ -287,6 +288,7 @@ func (t *stream) close() {
 }
 
 func (t *stream) refer(c *engine.Call, ref bool) (engine.Value, error) {
+	t.unrefed = !ref
 	type referrer interface {
 		Ref()
 		Unref()

@@ -28,6 +28,19 @@ func uptime() float64 {
 	return float64(ts.Nano()) / 1e9
 }
 
+// residentSize is how many bytes of this process are in memory.
+func residentSize() float64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	var all, resident float64 // pages
+	if _, err := fmt.Sscan(string(text), &all, &resident); err != nil {
+		return 0
+	}
+	return resident * float64(os.Getpagesize())
+}
+
 // memory counts as free what could be had without swapping, as Node does.
 func memory() (total, free uint64) {
 	text, err := os.ReadFile("/proc/meminfo")

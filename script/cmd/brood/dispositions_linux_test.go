@@ -13,7 +13,8 @@ import (
 func TestASignalThatNobodyListensToEndsTheProgram(t *testing.T) {
 	for _, s := range []syscall.Signal{unix.SIGUSR2, unix.SIGALRM, unix.SIGIO, unix.SIGQUIT, unix.SIGABRT, unix.SIGTRAP, unix.SIGVTALRM, unix.SIGTERM} {
 		name := signals.Name(s)
-		status, _ := endOf(t, "-e", "process.kill(process.pid, '"+name+"'); setInterval(() => {}, 1000)")
+		status, stdout := endOf(t, "-e", "process.kill(process.pid, '"+name+"'); console.log('never'); setInterval(() => {}, 1000)")
+		require.Empty(t, stdout, name)
 		require.True(t, status.Signaled(), name)
 		require.Equal(t, s, status.Signal())
 	}
@@ -48,4 +49,19 @@ func TestSignalsThatNodeDropsDoNotEndTheProgram(t *testing.T) {
 	require.Equal(t, "alive\n", stdout)
 	status, _ = endOf(t, "--disable-sigusr1", "-e", "process.kill(process.pid, 'SIGUSR1'); setInterval(() => {}, 1000)")
 	require.Equal(t, unix.SIGUSR1, status.Signal())
+}
+
+func TestAnExceptionThatNobodyCatchesMayAbort(t *testing.T) {
+	source := `
+		process.on('uncaughtException', () => console.log('never'));
+		const d = require('domain').create();
+		if (process.argv[1] === 'heard') d.on('error', () => console.log('heard'));
+		d.run(() => { throw new Error('boom'); });`
+	status, stdout, stderr := outputOf(t, "--abort-on-uncaught-exception", "-e", source)
+	require.Equal(t, unix.SIGABRT, status.Signal())
+	require.Empty(t, stdout)
+	require.Contains(t, stderr, "Error: boom")
+	status, stdout = endOf(t, "--abort-on-uncaught-exception", "-e", source, "heard")
+	require.True(t, status.Exited())
+	require.Equal(t, "heard\n", stdout)
 }

@@ -23,8 +23,15 @@ func init() {
 	})
 }
 
-// endOf runs the command and returns how it has ended and what it has printed.
+// endOf runs the command and returns how it has ended and what it has printed. It has nothing to complain about.
 func endOf(t *testing.T, args ...string) (status syscall.WaitStatus, stdout string) {
+	t.Helper()
+	status, stdout, stderr := outputOf(t, args...)
+	require.Empty(t, stderr)
+	return status, stdout
+}
+
+func outputOf(t *testing.T, args ...string) (status syscall.WaitStatus, stdout, stderr string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -36,8 +43,7 @@ func endOf(t *testing.T, args ...string) (status syscall.WaitStatus, stdout stri
 		require.NoError(t, err)
 	}
 	require.NoError(t, ctx.Err())
-	require.Empty(t, errors.String())
-	return cmd.ProcessState.Sys().(syscall.WaitStatus), out.String()
+	return cmd.ProcessState.Sys().(syscall.WaitStatus), out.String(), errors.String()
 }
 
 func TestATextFindsModulesOfTheLibraryAsVariables(t *testing.T) {

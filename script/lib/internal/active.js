@@ -5,7 +5,7 @@
 function resources() {
   const { activeTimers } = require('internal/timers');
   const { activeImmediates } = require('internal/immediates');
-  const list = [];
+  const list = internalBinding('host').active();
   for (let i = activeTimers(); i > 0; i--) list.push('Timeout');
   for (let i = activeImmediates(); i > 0; i--) list.push('Immediate');
   return list;

@@ -13,6 +13,8 @@ let current = root;
 let jobs; // of the engine, once stores are in use
 let isActive = false;
 let closed = 0; // jobs ever queued up to which runs are closed
+let captured; // returns what of a context goes with what is called later; undefined if all of it does
+let failed; // an exception, and the context in which it was thrown
 const runs = []; // { end, context }: the jobs before end and after the run before it
 let firstRun = 0; // of runs that is not over
 
@@ -25,7 +27,7 @@ function enter(context) {
   if (!isActive) activate();
   const queued = jobs.queued();
   if (queued > closed) {
-    runs.push({ end: queued, context: current });
+    runs.push({ end: queued, context: forLater() });
     closed = queued;
   }
   const before = current;
@@ -38,10 +40,24 @@ function run(context, fn) {
   const before = enter(context);
   try {
     return fn();
+  } catch (error) {
+    if (captured !== undefined && (failed === undefined || failed.error !== error)) failed = { error, context: current };
+    throw error;
   } finally {
     enter(before);
   }
 }
+
+const forLater = () => (captured === undefined ? current : captured(current));
+
+// contextOf returns the context in which an exception that nobody caught was thrown.
+function contextOf(error) {
+  const context = failed !== undefined && failed.error === error ? failed.context : current;
+  failed = undefined;
+  return context;
+}
+
+function setCaptured(fn) { captured = fn; }
 
 // beforeJob is called before the job of that number runs, and with -1 when the queue has run.
 function beforeJob(number) {
@@ -72,7 +88,7 @@ const has = (storage) => current.has(storage);
 // bind returns a function that calls fn in the current context.
 function bind(fn) {
   if (!isActive || typeof fn !== 'function') return fn;
-  const context = current;
+  const context = forLater();
   return function (...args) {
     return run(context, () => Reflect.apply(fn, this, args));
   };
@@ -104,4 +120,4 @@ function activate() {
   });
 }
 
-module.exports = { activate, bind, enter, get, has, root, run, without, withStore };
+module.exports = { activate, bind, contextOf, enter, get, has, root, run, setCaptured, without, withStore };

@@ -7,6 +7,8 @@ const process = require('internal/process');
 const host = internalBinding('host');
 const { writeSync } = internalBinding('files');
 
+let domains; // of module domain: it reports whether a domain has heard of an exception
+
 // Exit codes of scripts whose exceptions cannot be dealt with.
 const NO_HANDLER = 6;
 const HANDLER_THREW = 7;
@@ -15,7 +17,7 @@ const HANDLER_THREW = 7;
 function uncaught(error, origin = 'uncaughtException') {
   const handle = process._fatalException;
   if (typeof handle !== 'function') {
-    writeSync(2, describe(error));
+    writeSync(2, safelyDescribe(error));
     host.reallyExit(NO_HANDLER);
     return;
   }
@@ -23,24 +25,30 @@ function uncaught(error, origin = 'uncaughtException') {
   try {
     isHandled = handle(error, origin === 'unhandledRejection');
   } catch (thrown) {
-    writeSync(2, describe(thrown));
+    writeSync(2, safelyDescribe(thrown));
+    if (mustAbort()) process.abort();
     host.reallyExit(HANDLER_THREW);
     return;
   }
   if (isHandled) return;
-  writeSync(2, describe(error, origin));
+  writeSync(2, safelyDescribe(error, origin));
+  if (mustAbort()) process.abort();
   host.reallyExit(process.exitCode ?? 1);
 }
+
+const mustAbort = () => require('internal/options').has('--abort-on-uncaught-exception');
 
 // tell is process._fatalException: it tells the script, and returns whether somebody has dealt with the exception. If not, the
 // listeners of the end have run.
 function tell(error, fromPromise) {
   const origin = fromPromise ? 'unhandledRejection' : 'uncaughtException';
   process.emit('uncaughtExceptionMonitor', error, origin);
+  if (domains !== undefined && domains(error)) return true;
   if (process._captureCallback) {
     process._captureCallback(error);
     return true;
   }
+  if (mustAbort()) return false;
   if (process.emit('uncaughtException', error, origin)) return true;
   try {
     emitExit(1);
@@ -48,6 +56,23 @@ function tell(error, fromPromise) {
     // What a listener of the end throws does not hide the error that led to it.
   }
   return false;
+}
+
+// safelyDescribe is describe for what may be anything: its getters may throw, and the script may have broken what describe needs.
+function safelyDescribe(error, origin) {
+  try {
+    return describe(error, origin);
+  } catch {
+    return `Uncaught:\n${nameOf(error)}\n(It cannot be inspected)\n\nNode.js ${host.nodeVersion}\n`;
+  }
+}
+
+function nameOf(value) {
+  try {
+    return `${value}`;
+  } catch {
+    return 'a value that has no text';
+  }
 }
 
 // describe returns what Node prints of an exception that ends a script.
@@ -114,9 +139,13 @@ function finish() {
     writeSync(2, 'Warning: Detected unsettled top-level await\n');
     end(13);
   }
-  end();
+  emitExit();
+  require('internal/ticks').settle(); // What the listeners have put off, but for ticks and what waits for the loop.
+  host.reallyExit(process.exitCode ?? 0);
 }
 
 Object.defineProperty(process, '_fatalException', { value: tell, writable: true, enumerable: false, configurable: true });
 
-module.exports = { beforeExit, describe, end, finish, uncaught };
+function setDomains(fn) { domains = fn; }
+
+module.exports = { beforeExit, describe, end, finish, setDomains, uncaught };

@@ -53,7 +53,7 @@ Object.defineProperty(self, 'exitCode', {
       validateInteger(n, 'code');
       code = n;
     }
-    exitCode = code ?? undefined;
+    exitCode = code;
   },
   enumerable: true, configurable: false,
 });
@@ -79,7 +79,7 @@ Object.assign(self, {
   },
   uptime: system.uptime,
   hrtime: Object.assign((since) => require('internal/process_more').hrtime(since), { bigint: system.hrtime }),
-  memoryUsage: Object.assign(system.memoryUsage, { rss: () => system.memoryUsage().rss }),
+  memoryUsage: Object.assign(system.memoryUsage, { rss: system.rss }),
   resourceUsage: system.resourceUsage,
   getuid: system.getuid, geteuid: system.geteuid, getgid: system.getgid, getegid: system.getegid, getgroups: system.getgroups,
   _kill: system.kill,

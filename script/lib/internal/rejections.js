@@ -2,16 +2,17 @@
 
 // Rejections that nobody has handled by the time all reactions have run.
 
+const contexts = require('internal/context_hook');
 const fatal = require('internal/fatal');
 const process = require('internal/process');
 
-let pending = new Map(); // reasons by promise
+let pending = new Map(); // reasons and domains by promise
 const told = new WeakMap(); // numbers of those that were told of, by promise
 const late = []; // promises that were handled after that
 let count = 0;
 
 function unhandled(promise, reason) {
-  pending.set(promise, reason);
+  pending.set(promise, { reason, domain: contexts.domain?.() });
 }
 
 function handled(promise) {
@@ -31,15 +32,15 @@ function processRejections() {
   if (pending.size === 0) return any;
   const list = pending;
   pending = new Map();
-  for (const [promise, reason] of list) {
+  for (const [promise, { reason, domain }] of list) {
     list.delete(promise);
     told.set(promise, ++count);
     let isDone = false;
     try {
-      tell(promise, reason, count);
+      tell(promise, reason, count, domain);
       isDone = true;
     } finally {
-      if (!isDone) for (const [p, r] of list) pending.set(p, r);
+      if (!isDone) for (const [p, what] of list) pending.set(p, what);
     }
   }
   return true;
@@ -66,14 +67,14 @@ function mode() {
   return require('internal/options').value('--unhandled-rejections') ?? 'throw';
 }
 
-function tell(promise, reason, number) {
+function tell(promise, reason, number, domain) {
   const how = mode();
   if (how === 'strict') {
     fatal.uncaught(asError(reason), 'unhandledRejection');
     if (!process.emit('unhandledRejection', reason, promise)) warnOfUnhandled(reason, number);
     return;
   }
-  const isHandled = process.emit('unhandledRejection', reason, promise);
+  const isHandled = domain ? domain.emit('error', reason) : process.emit('unhandledRejection', reason, promise);
   switch (how) {
     case 'none': return;
     case 'warn':

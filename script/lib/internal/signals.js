@@ -23,7 +23,9 @@ function follow(process, name) {
 function start(process, name) {
   if (watchers.has(name) || typeof name !== 'string' || !Object.hasOwn(signals, name)) return;
   const number = signals[name];
-  watchers.set(name, binding.watch(number, () => process.emit(name, name, number)));
+  const watcher = binding.watch(number, () => process.emit(name, name, number));
+  if (typeof watcher === 'number') throw require('internal/system_errors').errnoException(watcher, 'uv_signal_start');
+  watchers.set(name, watcher);
 }
 
 // expect keeps the loop running until a signal that the script has sent to its own process has come.

@@ -10,6 +10,9 @@ const { runMicrotasks } = internalBinding('host');
 let process; // The script may replace the global one.
 let rejections; // internal/rejections, once a promise was rejected that nobody handled
 
+const { then } = Promise.prototype; // Scripts may change it.
+const fulfilled = Promise.resolve();
+
 let queue = []; // of a callback and its arguments, undefined if there are none, one after the other
 let next = 0; // of queue to be run
 const MANY = 8192; // entries of queue that were run
@@ -48,13 +51,14 @@ function settle() {
 
 function queueMicrotask(callback) {
   validateFunction(callback, 'callback');
-  Promise.resolve().then(() => {
+  if (contexts.bind !== undefined) callback = contexts.bind(callback);
+  Reflect.apply(then, fulfilled, [() => {
     try {
       callback();
     } catch (error) {
       require('internal/fatal').uncaught(error);
     }
-  });
+  }]);
 }
 
 let kept; // what the script's WeakRefs hold until the job is done
