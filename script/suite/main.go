@@ -133,7 +133,7 @@ func (r *runner) next() {
 	_, err = childprocess.ExecFile(r.loop, r.program, append(args, file), &childprocess.ExecOptions{
 		MaxBuffer: -1,
 		Options: childprocess.Options{
-			Dir: r.tree, Detached: true, Timeout: r.limit, KillGrace: time.Second, CloseGrace: time.Second,
+			Dir: filepath.Dir(r.tree), Detached: true, Timeout: r.limit, KillGrace: time.Second, CloseGrace: time.Second,
 			Env: append(os.Environ(), "NODE_TEST_DIR="+os.TempDir(), fmt.Sprintf("TEST_THREAD_ID=%d", len(r.waiting))),
 		},
 	}, func(err error, stdout, stderr []byte) {

@@ -65,12 +65,13 @@ function describe(error) {
 
 // placeOf returns the line in which an error was made, with a mark below its column, if it is in a file that can be read.
 function placeOf(error) {
-  const frame = /\n    at (?:.*\()?(?:file:\/\/)?(\/[^\n]*?):(\d+)(?::(\d+))?\)?(?:\n|$)/.exec(`\n${error.stack}`);
+  const frame = /\n    at (?:.*\()?(?:file:\/\/)?(\/[^\n]*?|\[eval\]):(\d+)(?::(\d+))?\)?(?:\n|$)/.exec(`\n${error.stack}`);
   if (frame === null || /\n    at [^\n]*\(?node:/.test(String(error.stack).slice(0, frame.index))) return '';
   const [, file, line, column] = frame;
   let text;
   try {
-    text = require('fs').readFileSync(decodeURI(file), 'utf8').split('\n', line)[line - 1];
+    const source = file === '[eval]' ? process._eval : require('fs').readFileSync(decodeURI(file), 'utf8');
+    text = source.split('\n', line)[line - 1];
   } catch {
     return '';
   }
