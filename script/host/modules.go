@@ -9,8 +9,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/script/nodetext"
 	"github.com/brood-go/brood/script/resolve"
 	"github.com/brood-go/brood/script/typescript"
+	"github.com/brood-go/brood/streams"
 )
 
 // modules are the files that the script has asked for. Modules of the library have the URL node:name, files the URL file:…, texts any other.
@@ -60,7 +62,7 @@ func (h *Host) mainText(t *Text, format string) error {
 		if t.Stdin {
 			name = "[stdin]"
 		}
-		source := strings.ToValidUTF8(t.Source, "\ufffd")
+		source := validText(t.Source)
 		return []engine.Value{s.String("text"), s.String(source), s.String(format), s.Bool(t.Print), s.String(name), s.Bool(t.CheckOnly)}
 	})
 }
@@ -174,10 +176,7 @@ func (h *Host) source(file string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	source := strings.TrimPrefix(string(text), "\ufeff")
-	if !utf8.ValidString(source) {
-		source = strings.ToValidUTF8(source, "\ufffd")
-	}
+	source := validText(strings.TrimPrefix(string(text), "\ufeff"))
 	if strings.HasPrefix(source, "#!") {
 		source = "//" + source // The line of the system's, which is none of the language.
 	}
@@ -186,6 +185,14 @@ func (h *Host) source(file string) (string, error) {
 		return h.strip(file, source)
 	}
 	return h.lower(file, source), nil
+}
+
+// validText is a source with U+FFFD for what is no UTF-8, as decoders of the Web count it.
+func validText(source string) string {
+	if utf8.ValidString(source) {
+		return source
+	}
+	return nodetext.Decode([]byte(source), streams.UTF8)
 }
 
 // strip makes JavaScript of TypeScript.

@@ -11,6 +11,7 @@ let isWatching = false;
 // watch has the tests end with the process: it is called with the first of them.
 function watch() {
   if (isWatching) return;
+  report.start();
   isWatching = true;
   process.on('uncaughtException', blame);
   process.on('unhandledRejection', blame);

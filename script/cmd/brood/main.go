@@ -64,7 +64,7 @@ func run(program string, args []string) (code int, err error) {
 	case c.help:
 		fmt.Print(usage)
 		return 0, nil
-	case c.script == "" && c.eval == nil && isTerminal(0):
+	case c.script == "" && c.eval == nil && !c.tests() && isTerminal(0):
 		return exitUsage, &usageError{usage + "\nThere is no interactive mode."}
 	}
 	dispositions(c.flags)
@@ -109,6 +109,8 @@ func start(h *host.Host, c *command) error {
 	switch {
 	case c.eval != nil:
 		return h.MainEval(&host.Text{Source: *c.eval, Print: c.print})
+	case c.script == "" && c.tests():
+		return h.MainFile("") // The library looks for files of tests.
 	case c.script != "" && c.script != "-":
 		if c.check {
 			return h.Check(c.script)

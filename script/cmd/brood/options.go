@@ -138,6 +138,9 @@ func parse(program string, args []string, nodeOptions string) (*command, error) 
 	return c, c.finish(program, rest)
 }
 
+// tests reports whether files of tests are to be run.
+func (c *command) tests() bool { return slices.Contains(c.flags, "--test") }
+
 func (c *command) take(name, value string, hasValue bool) {
 	switch name {
 	case "--eval":

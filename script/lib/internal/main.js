@@ -12,6 +12,7 @@ let main; // the promise of the main module, if that is an ES module
 // run is called by Go with 'file' and a path, with 'check' and a path, or with 'text', a source, its format and whether its value is to be printed.
 function run(what, ...args) {
   applyOptions();
+  if (what === 'file' && options.has('--test')) args = [require('internal/test_runner/files').run(process.argv.slice(1))];
   if (what === 'check') checkFile(...args);
   else preload(() => (what === 'file' ? runFile(...args) : runText(...args)));
 }

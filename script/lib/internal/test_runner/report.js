@@ -1,56 +1,50 @@
 'use strict';
 
-// Tells what becomes of tests, as Node's reporter spec does, and sets the exit code.
+// Tells reporters what becomes of tests, and sets the exit code.
 
-const { inspect } = require('internal/inspect');
-
-const { writeSync } = internalBinding('files');
+const options = require('internal/options');
 
 const counts = { tests: 0, suites: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
 const failed = [];
-const headed = new Set(); // tests whose name was printed above their subtests
 const began = Number(process.hrtime.bigint()) / 1e6;
 
-let colored;
+let reporters; // those that the flags say
 
-function paint(color, text) {
-  colored ??= require('internal/colors').shouldColor({ isTTY: internalBinding('files').isTerminal(1) });
-  if (!colored) return text;
-  const [open, close] = inspect.colors[color];
-  return `\u001b[${open}m${text}\u001b[${close}m`;
-}
-
-function print(level, text) {
-  const indentation = '  '.repeat(level);
-  try {
-    writeSync(1, `${text.split('\n').map((line) => (line === '' ? line : indentation + line)).join('\n')}\n`);
-  } catch {
-    // Nobody reads it any more; the exit code still tells.
+// start makes the reporters, before the first test.
+function start() {
+  const names = options.all('--test-reporter');
+  const destinations = options.all('--test-reporter-destination');
+  if (names.length === 0 && destinations.length === 0) names.push('spec');
+  if (destinations.length === 0 && names.length === 1) destinations.push('stdout');
+  if (names.length !== destinations.length) {
+    const { codes: { ERR_INVALID_ARG_VALUE } } = require('internal/errors');
+    throw new ERR_INVALID_ARG_VALUE('--test-reporter', names, "must match the number of specified '--test-reporter-destination'");
   }
+  reporters = names.map((name, i) => make(name, destinations[i]));
 }
 
-function printHeads(test) {
-  const { parent } = test;
-  if (parent === undefined || parent.parent === undefined || headed.has(parent)) return;
-  printHeads(parent);
-  headed.add(parent);
-  print(parent.level, `▶ ${parent.name}`);
-}
+const builtin = new Set(['spec', 'tap', 'dot', 'junit']);
 
-function begin() {}
+function make(name, destination) {
+  if (!builtin.has(name)) {
+    const { codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM } } = require('internal/errors');
+    throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(`--test-reporter=${name}`);
+  }
+  const { isTerminal, writeSync } = internalBinding('files');
+  const fd = { stdout: 1, stderr: 2 }[destination] ?? require('fs').openSync(destination, 'w');
+  const Reporter = require(`internal/test_runner/reporters/${name}`);
+  return new Reporter((text) => {
+    try {
+      writeSync(fd, text);
+    } catch {
+      // Nobody reads it any more; the exit code still tells.
+    }
+  }, isTerminal(fd));
+}
 
 function end(test) {
   count(test);
-  printHeads(test);
-  const time = paint('gray', `(${test.duration.toFixed(6).replace(/\.?0+$/, '')}ms)`);
-  let note = '';
-  if (test.skipped) note = ` # ${typeof test.skipped === 'string' ? test.skipped : 'SKIP'}`;
-  else if (test.todo !== undefined && test.todo !== false) note = ` # ${typeof test.todo === 'string' ? test.todo : 'TODO'}`;
-  else if (test.expectFailure !== undefined) note = ' # EXPECTED FAILURE';
-  if (test.error !== undefined) print(test.level, paint('red', `✖ ${test.name} `) + time + note);
-  else if (test.skipped) print(test.level, paint('gray', `﹣ ${test.name} `) + time + note);
-  else print(test.level, paint('green', `✔ ${test.name} `) + time + note);
-  for (const text of test.diagnostics) print(test.level, paint('blue', `ℹ ${text}`));
+  for (const reporter of reporters) reporter.end(test);
 }
 
 function count(test) {
@@ -66,17 +60,11 @@ function count(test) {
   else counts.pass++;
 }
 
-// finish prints the counts and what has failed. It is called as the process exits.
+// finish has the reporters tell the counts and what has failed. It is called as the process exits.
 function finish() {
-  for (const name of Object.keys(counts)) print(0, paint('blue', `ℹ ${name} ${counts[name]}`));
-  print(0, paint('blue', `ℹ duration_ms ${Number(process.hrtime.bigint()) / 1e6 - began}`));
-  if (failed.length === 0) return;
-  print(0, `\n${paint('red', '✖ failing tests:')}`);
-  for (const test of failed) {
-    print(0, `\n${paint('red', `✖ ${test.fullName}`)}`);
-    print(1, inspect(test.error?.cause instanceof Error ? test.error.cause : test.error));
-  }
-  process.exitCode = process.exitCode || 1;
+  const duration = Number(process.hrtime.bigint()) / 1e6 - began;
+  for (const reporter of reporters) reporter.finish(counts, duration, failed);
+  if (failed.length > 0) process.exitCode = process.exitCode || 1;
 }
 
-module.exports = { begin, end, fail: (test) => failed.push(test), finish };
+module.exports = { end, fail: (test) => failed.push(test), finish, start };

@@ -11,6 +11,12 @@ const report = require('internal/test_runner/report');
 const timeoutMax = 2 ** 31 - 1;
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 
+// usualTimeout is how long a test may take that says nothing itself: the flag --test-timeout.
+function usualTimeout() {
+  const value = require('internal/options').value('--test-timeout');
+  return value === undefined ? undefined : Number(value);
+}
+
 let running; // the test whose function is being called right now
 
 // Failure is why a test has failed; cause is what it threw.
@@ -87,6 +93,7 @@ class Test {
 
   // add puts a subtest in the queue, and starts it if it may begin.
   add(test) {
+    if (isFiltered(test)) return Promise.resolve();
     this.subtests.push(test);
     this.waiting.push(test);
     if (this.finished) test.fail(failure('test could not be started because its parent finished', 'parentAlreadyFinished'));
@@ -158,6 +165,7 @@ class Test {
     const before = this.stop;
     this.stop = stop.reject;
     let timer;
+    timeout ??= usualTimeout();
     if (timeout != null && timeout !== Infinity) {
       timer = setTimeout(() => {
         this.cancelled = true;
@@ -180,7 +188,6 @@ class Test {
   async run() {
     const began = now();
     this.isRunning = true;
-    report.begin(this);
     try {
       await this.body();
       this.checkPlan();
@@ -327,6 +334,34 @@ function argumentsOf(name, options, fn) {
   if (typeof options === 'function') return { name, fn: options, options: {} };
   if (options === null || typeof options !== 'object') options = {};
   return { name, options, fn };
+}
+
+// What flags say of the tests that are to run: patterns of their names, and that those alone run that say only.
+let filters;
+
+function readFilters() {
+  const options = require('internal/options');
+  const patterns = (flag) => options.all(flag).map((text) => {
+    const literal = /^\/(.*)\/([a-z]*)$/.exec(text);
+    return literal === null ? new RegExp(text) : new RegExp(literal[1], literal[2]);
+  });
+  return { wanted: patterns('--test-name-pattern'), unwanted: patterns('--test-skip-pattern'), only: options.has('--test-only') };
+}
+
+const spacedName = (test) => (test.parent?.parent === undefined ? test.name : `${spacedName(test.parent)} ${test.name}`);
+
+// isFiltered reports whether a test is left out. A suite is there for those of its tests that are not.
+function isFiltered(test) {
+  filters ??= readFilters();
+  const { wanted, unwanted, only } = filters;
+  if (wanted.length === 0 && unwanted.length === 0 && !only) return false;
+  if (test.kind === 'suite' && test.subtests.length > 0) return false;
+  const name = spacedName(test);
+  if (unwanted.some((pattern) => pattern.test(name))) return true;
+  const chain = [];
+  for (let one = test; one !== root; one = one.parent) chain.push(one);
+  if (only && !chain.some((one) => one.options.only)) return true;
+  return wanted.length > 0 && !chain.some((one) => wanted.some((pattern) => pattern.test(spacedName(one))));
 }
 
 const root = new Test(undefined, { name: '<root>', options: {}, kind: 'root' });
