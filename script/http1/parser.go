@@ -181,7 +181,11 @@ func (p *Parser) checkBeginning() error {
 			return err
 		}
 	}
-	if p.size+len(p.line) >= p.o.Limit+len("GET  HTTP/1.1") {
+	beside := len(": ") // What is not counted.
+	if p.state == firstLine {
+		beside = len("UNSUBSCRIBE  HTTP/1.1")
+	}
+	if p.size+len(p.line)-beside >= p.o.Limit {
 		return p.fail("HPE_HEADER_OVERFLOW", "Header overflow")
 	}
 	if i := bytes.IndexByte(p.line, '\r'); i >= 0 && i < len(p.line)-1 && !p.o.Lenient {
@@ -259,7 +263,7 @@ func (p *Parser) grow(n int) error {
 
 // headerLine adds a line to a list of headers.
 func (p *Parser) headerLine(list []string, line []byte) ([]string, error) {
-	if err := p.grow(len(line)); err != nil {
+	if err := p.grow(len(line) - len(":")); err != nil {
 		return list, err
 	}
 	if line[0] == ' ' || line[0] == '\t' { // It goes on with the line before.

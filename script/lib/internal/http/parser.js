@@ -164,7 +164,10 @@ class HTTPParser {
     this.#list = null;
   }
 
-  free() {
+  free() { this.#release(); }
+  close() { this.#release(); }
+
+  #release() {
     this.unconsume();
     this.remove();
     this.#native = null;
@@ -172,9 +175,6 @@ class HTTPParser {
     this.#current = undefined;
   }
 
-  close() { this.free(); }
-  pause() {}
-  resume() {}
 }
 
 Object.assign(HTTPParser, {
