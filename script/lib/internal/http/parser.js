@@ -145,7 +145,8 @@ class HTTPParser {
     this.#before = handle.ondata;
     handle.ondata = (chunk) => {
       const bytes = new FastBuffer(chunk.buffer, chunk.byteOffset, chunk.length);
-      this[kOnExecute](this.execute(bytes), bytes);
+      const result = this.execute(bytes);
+      this[kOnExecute]?.(result, bytes); // It may have been freed meanwhile.
     };
   }
 
