@@ -121,3 +121,29 @@ func TestListenersOfAServerMayThrow(t *testing.T) {
 			req.end('body');
 		});`))
 }
+
+func TestAParserMayBeFreedByAListener(t *testing.T) {
+	require.Equal(t, []string{"asked /1", "closed"}, printed(t, `
+		const http = require('http');
+		const server = http.createServer((req, res) => {
+			console.log('asked', req.url);
+			req.socket.emit('close'); // It frees the parser, which has more requests in hand.
+			req.socket.destroy();
+			server.close(() => console.log('closed'));
+		});
+		server.listen(0, () => {
+			const client = require('net').connect(server.address().port);
+			client.on('error', () => {});
+			client.end('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n');
+		});`))
+}
+
+func TestARequestOutlivesABadConnection(t *testing.T) {
+	require.Equal(t, []string{"caught ERR_IP_BLOCKED", "closed"}, printed(t, `
+		const { BlockList } = require('net');
+		const blockList = new BlockList();
+		blockList.addAddress('127.0.0.1');
+		const req = require('http').get({ host: '127.0.0.1', port: 1, blockList });
+		req.on('error', (e) => console.log('caught', e.code));
+		req.on('close', () => console.log('closed'));`))
+}

@@ -14,6 +14,9 @@ var Methods = []string{
 	"PATCH", "PURGE", "MKCALENDAR", "LINK", "UNLINK", "SOURCE", "QUERY",
 }
 
+// http2Method begins a connection of HTTP/2, and nothing else.
+const http2Method = "PRI"
+
 // checkStart looks at the first bytes of a message.
 func (p *Parser) checkStart(line []byte) error {
 	if !p.o.Request {
@@ -23,7 +26,8 @@ func (p *Parser) checkStart(line []byte) error {
 		return nil
 	}
 	method, _, whole := bytes.Cut(line, []byte{' '})
-	if !slices.ContainsFunc(Methods, func(m string) bool { return m == string(method) || !whole && strings.HasPrefix(m, string(method)) }) {
+	may := func(m string) bool { return m == string(method) || !whole && strings.HasPrefix(m, string(method)) }
+	if !slices.ContainsFunc(Methods, may) && !may(http2Method) {
 		p.bad = badMethod(method)
 		return p.fail("HPE_INVALID_METHOD", "Invalid method encountered")
 	}
@@ -45,17 +49,25 @@ func badMethod(method []byte) int {
 
 func (p *Parser) requestLine(line []byte) error {
 	method, rest, _ := bytes.Cut(line, []byte{' '})
-	url, version, found := bytes.Cut(rest, []byte{' '})
-	switch {
-	case len(url) == 0 || slices.ContainsFunc(url, func(c byte) bool { return c < '!' || c == 0x7f }):
-		return p.fail("HPE_INVALID_URL", "Invalid characters in url")
-	case !found && !p.o.Lenient || found && !bytes.HasPrefix(version, []byte("HTTP/")):
-		return p.fail("HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
+	url, version, found := bytes.Cut(bytes.TrimLeft(rest, " "), []byte{' '})
+	if len(url) == 0 || slices.ContainsFunc(url, func(c byte) bool { return c < '!' || c >= 0x7f && !p.o.Lenient }) {
+		return p.fail("HPE_INVALID_URL", "Invalid char in url path")
 	}
 	if err := p.grow(len(url)); err != nil {
 		return err
 	}
 	p.head.Method, p.head.URL = string(method), latin1(url)
+	switch {
+	case string(method) == http2Method && string(version) == "HTTP/2.0":
+		return p.fail("HPE_PAUSED_H2_UPGRADE", "Pause on PRI/Upgrade")
+	case string(method) == http2Method:
+		return p.fail("HPE_INVALID_METHOD", "Invalid method encountered")
+	case !found: // As before there were versions.
+		p.head.Minor = 9
+		return nil
+	case !bytes.HasPrefix(version, []byte("HTTP/")):
+		return p.fail("HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
+	}
 	return p.version(version)
 }
 
@@ -86,12 +98,11 @@ func (p *Parser) version(text []byte) error {
 	case "HTTP/1.1":
 		p.head.Major, p.head.Minor = 1, 1
 	case "HTTP/2.0":
-		if p.head.Method == "" || !p.o.Request {
-			p.head.Major = 2
-			return nil
-		}
-		fallthrough
+		p.head.Major = 2
 	default:
+		if p.o.Request && bytes.HasSuffix(text, []byte{' '}) {
+			return p.fail("HPE_INVALID_VERSION", "Expected CRLF after version")
+		}
 		return p.fail("HPE_INVALID_VERSION", "Invalid HTTP version")
 	}
 	return nil

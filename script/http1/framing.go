@@ -31,7 +31,7 @@ func (p *Parser) frame() error {
 				return p.fail("HPE_INVALID_CONTENT_LENGTH", "Content-Length can't be present with Transfer-Encoding")
 			}
 			if f.hasLength {
-				return p.fail("HPE_UNEXPECTED_CONTENT_LENGTH", "Content-Length already present")
+				return p.fail("HPE_UNEXPECTED_CONTENT_LENGTH", "Duplicate Content-Length")
 			}
 			if err := p.contentLength(value); err != nil {
 				return err
@@ -41,14 +41,14 @@ func (p *Parser) frame() error {
 				return p.fail("HPE_INVALID_TRANSFER_ENCODING", "Transfer-Encoding can't be present with Content-Length")
 			}
 			if f.chunked && !p.o.Lenient { // Chunked is the last coding, or none.
-				return p.fail("HPE_INVALID_TRANSFER_ENCODING", "Transfer-Encoding can't be present after chunked")
+				return p.fail("HPE_INVALID_TRANSFER_ENCODING", "Invalid `Transfer-Encoding` header value")
 			}
 			codings := tokens(value)
 			f.encoded = true
 			f.chunked = codings[len(codings)-1] == "chunked"
 			for _, coding := range codings[:len(codings)-1] {
-				if coding == "chunked" && p.o.Request && !p.o.Lenient {
-					return p.fail("HPE_INVALID_TRANSFER_ENCODING", "Request has invalid `Transfer-Encoding`")
+				if coding == "chunked" && !p.o.Lenient {
+					return p.fail("HPE_INVALID_TRANSFER_ENCODING", "Invalid `Transfer-Encoding` header value")
 				}
 			}
 		case is(name, "connection"):
@@ -67,7 +67,7 @@ func (p *Parser) frame() error {
 	} else {
 		head.Upgrade = head.Method == "CONNECT"
 	}
-	head.KeepAlive = !closes && (head.Major > 1 || head.Minor > 0 || keeps)
+	head.KeepAlive = !closes && (head.Major > 0 && head.Minor > 0 || keeps)
 	if !p.o.Request && p.endsWithConnection() {
 		head.KeepAlive = false
 	}
@@ -153,7 +153,7 @@ func (p *Parser) end() (Event, error) {
 	case p.upgraded:
 		p.state = dead
 		return Upgrade, nil
-	case p.o.Request && !p.head.KeepAlive, p.state == untilEnd:
+	case p.o.Request && !p.head.KeepAlive && !p.o.Lenient, p.state == untilEnd:
 		p.state = closed
 	default:
 		p.state = firstLine

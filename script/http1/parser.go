@@ -122,7 +122,7 @@ func (p *Parser) Next(b []byte) (e Event, n int, err error) {
 		for n < len(b) && (b[n] == '\r' || b[n] == '\n') {
 			n++
 		}
-		if n < len(b) && !p.o.Lenient {
+		if n < len(b) {
 			return More, n, p.fail("HPE_CLOSED_CONNECTION", "Data after `Connection: close`")
 		}
 		return More, len(b), nil
@@ -181,7 +181,11 @@ func (p *Parser) checkBeginning() error {
 			return err
 		}
 	}
-	if p.size+len(p.line) >= p.o.Limit+len("GET  HTTP/1.1") {
+	beside := len(": ") // What is not counted.
+	if p.state == firstLine {
+		beside = len("UNSUBSCRIBE  HTTP/1.1")
+	}
+	if p.size+len(p.line)-beside >= p.o.Limit {
 		return p.fail("HPE_HEADER_OVERFLOW", "Header overflow")
 	}
 	if i := bytes.IndexByte(p.line, '\r'); i >= 0 && i < len(p.line)-1 && !p.o.Lenient {
@@ -212,11 +216,7 @@ func (p *Parser) take(line []byte) (Event, error) {
 		return More, p.fail("HPE_LF_EXPECTED", "Missing expected LF after header value")
 	}
 	if !hasCR && !p.o.Lenient {
-		what := "header value"
-		if p.state == chunkSize {
-			what = "chunk size"
-		}
-		return More, p.fail("HPE_CR_EXPECTED", "Missing expected CR after "+what)
+		return More, p.missingCR(line)
 	}
 	switch p.state {
 	case firstLine:
@@ -249,6 +249,21 @@ func (p *Parser) take(line []byte) (Event, error) {
 	return Head, nil
 }
 
+// missingCR says that a line ends with a line feed alone.
+func (p *Parser) missingCR(line []byte) error {
+	switch {
+	case p.state == firstLine && p.o.Request:
+		return p.fail("HPE_INVALID_VERSION", "Expected CRLF after version")
+	case p.state == firstLine:
+		return p.fail("HPE_CR_EXPECTED", "Missing expected CR after response line")
+	case p.state != chunkSize:
+		return p.fail("HPE_CR_EXPECTED", "Missing expected CR after header value")
+	case bytes.IndexByte(line, ';') >= 0:
+		return p.fail("HPE_CR_EXPECTED", "Missing expected CR after chunk extension name")
+	}
+	return p.fail("HPE_CR_EXPECTED", "Missing expected CR after chunk size")
+}
+
 // grow counts bytes of a head.
 func (p *Parser) grow(n int) error {
 	if p.size += n; p.size >= p.o.Limit {
@@ -259,15 +274,15 @@ func (p *Parser) grow(n int) error {
 
 // headerLine adds a line to a list of headers.
 func (p *Parser) headerLine(list []string, line []byte) ([]string, error) {
-	if err := p.grow(len(line)); err != nil {
+	if err := p.grow(len(line) - len(":")); err != nil {
 		return list, err
 	}
 	if line[0] == ' ' || line[0] == '\t' { // It goes on with the line before.
 		if len(list) == 0 {
-			return list, p.fail("HPE_INVALID_SPACE", "Unexpected space after start line")
+			return list, p.fail("HPE_UNEXPECTED_SPACE", "Unexpected space after start line")
 		}
 		name, value := list[len(list)-2], list[len(list)-1]
-		if is(name, "content-length") || is(name, "transfer-encoding") {
+		if !p.o.Lenient || is(name, "content-length") || is(name, "transfer-encoding") {
 			return list, p.fail("HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value")
 		}
 		if value != "" {

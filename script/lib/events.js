@@ -103,8 +103,12 @@ EventEmitter.prototype.emit = function emit(type, ...args) {
   }
   const listeners = events?.[type];
   if (listeners === undefined) return false;
-  if (typeof listeners === 'function') {
-    callListener(this, type, listeners, args);
+  if (typeof listeners === 'function') { // As callListener does, which would be one more call for most events.
+    const { length } = args;
+    const result = length === 1 ? listeners.call(this, args[0]) :
+      length === 0 ? listeners.call(this) :
+        length === 2 ? listeners.call(this, args[0], args[1]) : listeners.apply(this, args);
+    if (result !== undefined && result !== null && this[kCapture]) watchRejection(this, result, type, args);
   } else {
     const all = copyOf(listeners); // They may remove and add some.
     for (let i = 0; i < all.length; i++) callListener(this, type, all[i], args);

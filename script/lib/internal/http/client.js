@@ -5,7 +5,7 @@
 const { codes } = require('internal/errors');
 const { kOutHeaders } = require('internal/http');
 const { invalidPath, isToken } = require('internal/http/common');
-const { attachSocket, kError } = require('internal/http/client_socket');
+const { attachSocket, kError, onEarlyError } = require('internal/http/client_socket');
 const { kUniqueHeaders, uniqueHeaders } = require('internal/http/headers');
 const { OutgoingMessage } = require('internal/http/outgoing');
 const { getTimerDuration } = require('internal/timers');
@@ -181,6 +181,7 @@ ClientRequest.prototype.destroy = function destroy(error) {
 
 // onSocket gives the request its connection, or says that there is none.
 ClientRequest.prototype.onSocket = function onSocket(socket, error) {
+  if (socket?.connecting || socket?.destroyed) socket.on('error', onEarlyError);
   process.nextTick(attachSocket, this, socket, error);
 };
 

@@ -25,7 +25,14 @@ function fail(req, error) {
   req.emit('close');
 }
 
+// onEarlyError keeps the error of a connection that fails before its request listens. It is this of the socket.
+function onEarlyError(error) {
+  this[kError] = error;
+}
+
 function attachSocket(req, socket, error) {
+  socket?.removeListener('error', onEarlyError);
+  error ??= socket?.[kError];
   if (!req.destroyed && !error) {
     listen(req, socket);
     req._flush();
@@ -255,4 +262,4 @@ function onRequestFinish() {
   if (this.shouldKeepAlive && this._ended && !this.destroyed) giveBack(this); // Once.
 }
 
-module.exports = { attachSocket, kError };
+module.exports = { attachSocket, kError, onEarlyError };

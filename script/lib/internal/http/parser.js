@@ -145,7 +145,8 @@ class HTTPParser {
     this.#before = handle.ondata;
     handle.ondata = (chunk) => {
       const bytes = new FastBuffer(chunk.buffer, chunk.byteOffset, chunk.length);
-      this[kOnExecute](this.execute(bytes), bytes);
+      const result = this.execute(bytes);
+      this[kOnExecute]?.(result, bytes); // It may have been freed meanwhile.
     };
   }
 
@@ -164,7 +165,10 @@ class HTTPParser {
     this.#list = null;
   }
 
-  free() {
+  free() { this.#release(); }
+  close() { this.#release(); }
+
+  #release() {
     this.unconsume();
     this.remove();
     this.#native = null;
@@ -172,9 +176,6 @@ class HTTPParser {
     this.#current = undefined;
   }
 
-  close() { this.free(); }
-  pause() {}
-  resume() {}
 }
 
 Object.assign(HTTPParser, {

@@ -315,7 +315,7 @@ class Connection {
     const { incoming, outgoing, server, socket } = this;
     incoming.shift();
     releaseIncoming.call(req);
-    if (!req._consumed && !req.readableDidRead) req._dump(); // Nobody has read its body, which is in the way of the next request.
+    if (!req._consuming && !req.readableDidRead) req._dump(); // Nobody has read its body, which is in the way of the next request.
     res.detachSocket(socket);
     process.nextTick(emitClose, res);
     if (res._last) {

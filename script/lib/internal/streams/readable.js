@@ -196,7 +196,7 @@ function wantsMore(state) {
 }
 
 function add(stream, state, chunk, inFront) {
-  if (state.flowing && state.length === 0 && !state.sync && stream.listenerCount('data') > 0) {
+  if (state.flowing && state.length === 0 && !state.sync && stream._events.data !== undefined) {
     nobodyWaits(state);
     state.dataEmitted = true;
     stream.emit('data', chunk);
