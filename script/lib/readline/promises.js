@@ -7,6 +7,8 @@ const { CSI } = require('internal/readline/utils');
 const { validateBoolean, validateInteger } = require('internal/validators');
 
 class Interface extends Base {
+  get _completesLater() { return true; }
+
   question(query, options = undefined) { return askLater(this, query, options); }
 }
 

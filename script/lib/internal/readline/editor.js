@@ -3,10 +3,12 @@
 // Editor edits the line of an Interface on a terminal: the arrows, what deletes, the history, completion.
 
 const { clearScreenDown, cursorTo, moveCursor } = require('internal/readline/callbacks');
+const { Cuts, History } = require('internal/readline/edits');
 const { emitKeypressEvents } = require('internal/readline/keypress');
 const { StringDecoder } = require('string_decoder');
 
-const wordBefore = /(?:[^\w\s]+|\w+|)\s*$/;
+const blank = /\s/;
+const word = /\w/;
 const wordAfter = /^(?:\s+|[^\w\s]+|\w+)\s*/;
 
 class Editor {
@@ -16,6 +18,9 @@ class Editor {
   #sawReturn = 0;
   #tabs = 0; // pressed in a row
   #begin = null; // what the lines of the history that are gone through begin with; null if none are
+  #edits = new History();
+  #cuts = new Cuts();
+  #isPutIn = false; // the last key has put in a cut, which may be changed for another
   #known; // the text whose position was asked for last: mostly the next one has a character more
 
   constructor(rl) { this.#rl = rl; }
@@ -107,8 +112,18 @@ class Editor {
     if (typeof text !== 'string' && text !== undefined && text !== null) text = this.decoder.write(text);
     if (key.name !== 'tab') this.#tabs = 0;
     this.#search(key);
+    if (!key.meta || key.name !== 'y') this.#isPutIn = false;
     if (key.name === 'escape') return;
-    if (key.ctrl && !key.shift) {
+    if (key.sequence === '\x1f' || key.sequence === '\x1e') {
+      this.#go(key.sequence === '\x1f' ? this.#edits.undo(this.#state()) : this.#edits.redo(this.#state()));
+      return;
+    }
+    if (key.ctrl && key.shift) {
+      if (key.name === 'backspace') this.#cut(-this.#rl.cursor);
+      else if (key.name === 'delete') this.#cut(Infinity);
+      return;
+    }
+    if (key.ctrl) {
       if (this.#control(key)) return;
     } else if (key.meta) {
       this.#meta(key);
@@ -147,15 +162,16 @@ class Editor {
     switch (name) {
       case 'c':
         if (rl.listenerCount('SIGINT') > 0) rl.emit('SIGINT');
-        else rl.close();
+        else rl._giveUp('Ctrl+C');
         return true;
       case 'd':
-        if (rl.cursor === 0 && rl.line === '') rl.close();
+        if (rl.cursor === 0 && rl.line === '') rl._giveUp('Ctrl+D');
         else this.#delete(this.#right());
         return true;
       case 'h': this.#delete(-this.#left()); return true;
-      case 'u': this.#delete(-rl.cursor); return true;
-      case 'k': this.#delete(rl.line.length - rl.cursor); return true;
+      case 'u': this.#cut(-rl.cursor); return true;
+      case 'k': this.#cut(Infinity); return true;
+      case 'y': this.#putIn(); return true;
       case 'a': this.#move(-Infinity); return true;
       case 'e': this.#move(Infinity); return true;
       case 'b': this.#move(-this.#left()); return true;
@@ -209,7 +225,40 @@ class Editor {
       case 'd':
       case 'delete': this.#delete(this.#wordAfter()); break;
       case 'backspace': this.#delete(-this.#wordBefore()); break;
+      case 'y': this.#change(); break;
     }
+  }
+
+  #state() { return { line: this.#rl.line, cursor: this.#rl.cursor }; }
+
+  #go(state) {
+    if (state === undefined) return;
+    Object.assign(this.#rl, state);
+    this.refresh();
+  }
+
+  // #cut deletes to an end of the line what may be put in again.
+  #cut(n) {
+    const { line, cursor } = this.#rl;
+    this.#cuts.add(n < 0 ? line.slice(0, cursor) : line.slice(cursor));
+    this.#delete(n < 0 ? n : line.length - cursor);
+  }
+
+  #putIn() {
+    if (this.#cuts.current === undefined) return;
+    this.#isPutIn = true;
+    this.#insert(this.#cuts.current);
+  }
+
+  // #change puts in the cut before the one that was.
+  #change() {
+    const last = this.#cuts.current;
+    const text = this.#isPutIn ? this.#cuts.next() : undefined;
+    if (text === undefined) return;
+    const rl = this.#rl;
+    rl.line = rl.line.slice(0, rl.cursor - last.length) + text + rl.line.slice(rl.cursor);
+    rl.cursor += text.length - last.length;
+    this.refresh();
   }
 
   #left() {
@@ -224,7 +273,16 @@ class Editor {
     return line.codePointAt(cursor) > 0xffff ? 2 : 1;
   }
 
-  #wordBefore() { return wordBefore.exec(this.#rl.line.slice(0, this.#rl.cursor))[0].length; }
+  // #wordBefore goes back from the cursor: an expression with $ would begin at each place of a long line.
+  #wordBefore() {
+    const { line, cursor } = this.#rl;
+    let at = cursor;
+    while (at > 0 && blank.test(line[at - 1])) at--;
+    const isWord = at > 0 && word.test(line[at - 1]);
+    while (at > 0 && !blank.test(line[at - 1]) && word.test(line[at - 1]) === isWord) at--;
+    return cursor - at;
+  }
+
   #wordAfter() { return wordAfter.exec(this.#rl.line.slice(this.#rl.cursor))?.[0].length ?? 0; }
 
   #move(by) {
@@ -239,6 +297,7 @@ class Editor {
   #delete(n) {
     if (n === 0) return;
     const rl = this.#rl;
+    this.#edits.add(this.#state());
     const from = Math.min(rl.cursor, rl.cursor + n);
     rl.line = rl.line.slice(0, from) + rl.line.slice(from + Math.abs(n));
     rl.cursor = from;
@@ -255,6 +314,7 @@ class Editor {
 
   #insert(text) {
     const rl = this.#rl;
+    this.#edits.add(this.#state());
     const isAtEnd = rl.cursor === rl.line.length;
     const before = this.position(rl._prompt + rl.line);
     rl.line = rl.line.slice(0, rl.cursor) + text + rl.line.slice(rl.cursor);
@@ -267,6 +327,7 @@ class Editor {
   #line() {
     const rl = this.#rl;
     const line = this.#addHistory();
+    this.#edits.clear();
     this.clear();
     rl._onLine(line);
   }
@@ -327,13 +388,20 @@ class Editor {
       }
       this.#showCompletions(isAgain, found);
     };
-    if (rl.completer.length === 2) {
-      rl.completer(before, finish);
+    if (rl._completesLater) this.#completeLater(before, finish);
+    else if (rl.completer.length === 2) rl.completer(before, finish);
+    else finish(null, rl.completer(before));
+  }
+
+  async #completeLater(before, finish) {
+    let found;
+    try {
+      found = await this.#rl.completer(before);
+    } catch (error) {
+      finish(error);
       return;
     }
-    const found = rl.completer(before);
-    if (typeof found?.then === 'function') found.then((all) => finish(null, all), finish);
-    else finish(null, found);
+    finish(null, found);
   }
 
   #showCompletions(isAgain, found) {

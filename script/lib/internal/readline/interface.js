@@ -7,7 +7,8 @@ const { AbortError, codes: { ERR_INVALID_ARG_VALUE, ERR_USE_AFTER_CLOSE } } = re
 const { validateAbortSignal, validateArray, validateNumber, validateString, validateUint32 } = require('internal/validators');
 const { StringDecoder } = require('string_decoder');
 
-const lineEnd = /\r\n|\n|\r(?!\n)|\u2028|\u2029/g;
+const lineEnd = /\r\n|\n|\r|\u2028|\u2029/;
+const otherEnd = /[\r\u2028\u2029]/;
 const leastDelay = 100; // milliseconds between a \r and a \n that still are one end of a line
 
 const kQuestion = Symbol('kQuestion');
@@ -89,26 +90,22 @@ function abortWith(rl, signal) {
 }
 
 function onData(rl, data) {
+  if (data === undefined) return;
   let text = typeof data === 'string' ? data : rl[kDecoder].write(data);
   if (text === '') return;
   if (rl[kSawReturn] && Date.now() - rl[kSawReturn] <= rl.crlfDelay) {
     if (text[0] === '\n') text = text.slice(1);
     rl[kSawReturn] = 0;
   }
-  lineEnd.lastIndex = 0;
-  let found = lineEnd.exec(text);
-  if (found === null) {
+  // Most texts have no other ends than \n, by which they are divided much faster.
+  const lines = text.split(otherEnd.test(text) ? lineEnd : '\n');
+  if (lines.length === 1) {
     rl[kRest] += text;
     return;
   }
-  const lines = [];
-  let from = 0;
-  for (; found !== null; found = lineEnd.exec(text)) {
-    lines.push(text.slice(from, found.index));
-    from = lineEnd.lastIndex;
-  }
+  const rest = lines.pop();
   lines[0] = rl[kRest] + lines[0];
-  rl[kRest] = text.slice(from);
+  rl[kRest] = rest;
   rl[kSawReturn] = text.endsWith('\r') ? Date.now() : 0;
   for (const line of lines) rl._onLine(line);
 }
@@ -185,13 +182,13 @@ Interface.prototype.question = function question(query, options, callback) {
   if (signal) {
     validateAbortSignal(signal, 'options.signal');
     if (signal.aborted) return;
-    const abort = () => cancel(this);
-    signal.addEventListener('abort', abort, { once: true });
+    const onAbort = () => cancel(this);
+    signal.addEventListener('abort', onAbort, { once: true });
     const answer = callback;
     callback = typeof answer === 'function' ? (line) => {
-      signal.removeEventListener('abort', abort);
+      signal.removeEventListener('abort', onAbort);
       return answer(line);
-    } : () => signal.removeEventListener('abort', abort);
+    } : () => signal.removeEventListener('abort', onAbort);
   }
   if (typeof callback === 'function') ask(this, query, callback);
 };
@@ -207,17 +204,17 @@ function askLater(rl, query, options) {
     const signal = options?.signal;
     if (signal) {
       validateAbortSignal(signal, 'options.signal');
-      const abort = () => {
+      const onAbort = () => {
         cancel(rl);
         reject(new AbortError(undefined, { cause: signal.reason }));
       };
       if (signal.aborted) {
-        abort();
+        onAbort();
         return;
       }
-      signal.addEventListener('abort', abort, { once: true });
+      signal.addEventListener('abort', onAbort, { once: true });
       ask(rl, query, (line) => {
-        signal.removeEventListener('abort', abort);
+        signal.removeEventListener('abort', onAbort);
         resolve(line);
       });
     } else {
@@ -234,8 +231,13 @@ Interface.prototype.close = function () {
   this.closed = true;
   for (const remove of this[kListeners]) remove();
   this[kListeners] = [];
-  if (this[kQuestion]) this[kReject]?.(new AbortError());
   this.emit('close');
+};
+
+// _giveUp closes the interface because of a key, which who waits for an answer is told.
+Interface.prototype._giveUp = function (key) {
+  this.close();
+  this[kReject]?.(new AbortError(`Aborted with ${key}`));
 };
 
 Interface.prototype[Symbol.dispose] = function () { this.close(); };
