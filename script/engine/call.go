@@ -49,7 +49,7 @@ func (c *Call) Args() []Value {
 const maxFunctions = math.MaxInt16
 
 // Function returns a function that calls fn. It is made for those that are there as long as the engine: fn is never let go,
-// and 32,767 can be made.
+// and 32,767 can be made. For others there is [Scope.Closure].
 func (s *Scope) Function(name string, fn Func) Value {
 	e := s.e
 	if len(e.functions) == maxFunctions {
@@ -64,7 +64,12 @@ func (s *Scope) Function(name string, fn Func) Value {
 }
 
 // onCall is called by the engine for each function that Function has made.
-func (e *Engine) onCall(_ *libc.TLS, _ uintptr, this js.TJSValue, argc int32, argv uintptr, magic int32) (r js.TJSValue) {
+func (e *Engine) onCall(_ *libc.TLS, _ uintptr, this js.TJSValue, argc int32, argv uintptr, magic int32) js.TJSValue {
+	return e.run(e.functions[magic], this, argc, argv)
+}
+
+// run calls a function of Go for the engine.
+func (e *Engine) run(fn Func, this js.TJSValue, argc int32, argv uintptr) (r js.TJSValue) {
 	s := e.open()
 	defer e.close(s)
 	c := Call{s, this, int(argc), argv}
@@ -73,7 +78,7 @@ func (e *Engine) onCall(_ *libc.TLS, _ uintptr, this js.TJSValue, argc int32, ar
 			r = s.stop(p)
 		}
 	}()
-	v, err := e.functions[magic](&c)
+	v, err := fn(&c)
 	if err != nil {
 		return s.throw(err)
 	}

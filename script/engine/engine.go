@@ -80,8 +80,8 @@ type Engine struct {
 	interrupt atomic.Pointer[error]
 
 	// What the engine calls: it holds their addresses as numbers, which the collector of Go does not see.
-	call, finalize, interrupted, normalize, load, reject, initialize, release any
-	modules                                                                   map[uintptr]*Module // of Go, until they are initialized
+	call, callClosure, finalize, interrupted, normalize, load, reject, initialize, release any
+	modules                                                                                map[uintptr]*Module // of Go, until they are initialized
 }
 
 // ErrClosed is the error of an engine that was closed.
@@ -128,6 +128,7 @@ func (e *Engine) hook() {
 	js.XJS_SetModuleLoaderFunc2(e.tls, e.rt, address(&e.normalize, e.onNormalize), address(&e.load, e.onLoad), 0, 0)
 	js.XJS_SetHostPromiseRejectionTracker(e.tls, e.rt, address(&e.reject, e.onRejection), 0)
 	address(&e.call, e.onCall)
+	address(&e.callClosure, e.onClosure)
 	address(&e.finalize, e.onFinalize)
 	address(&e.initialize, e.onInitialize)
 	address(&e.release, e.onRelease)

@@ -24,7 +24,9 @@ func bindChild(b *builder) {
 	b.fn("spawn", h.spawn)
 	b.fn("spawnSync", h.spawnSync)
 	b.fn("closeDescriptor", func(c *engine.Call) (engine.Value, error) {
-		return c.Undefined(), unix.Close(int(c.Arg(0).Int()))
+		fd := int(c.Arg(0).Int())
+		h.disown(fd)
+		return c.Undefined(), unix.Close(fd)
 	})
 	b.fn("parentChannel", func(c *engine.Call) (engine.Value, error) {
 		channel, err := ipc.Parent(h.loop)

@@ -9,24 +9,30 @@ import (
 
 // Do opens a scope for fn, which may use the script's values and call its functions. Then, if this is the outermost call, runs what the script
 // has put off: ticks, reactions of promises, what promises nobody handles. An exception that fn returns goes the way of
-// one that nobody caught: to the script's uncaughtException, or the script ends; Do returns it, too.
+// one that nobody caught: to the script's uncaughtException, or the script ends; Do returns it, too. Other errors of fn are the caller's: Do returns
+// them, and the script goes on. So it does after a panic of fn.
 func (h *Host) Do(fn func(s *engine.Scope) error) error {
 	if h.exited {
 		return ErrExited
 	}
-	h.depth++
-	err := h.engine.Do(func(s *engine.Scope) error {
+	err := h.enter(func(s *engine.Scope) error {
 		err := withinMemory(s, fn)
 		if err != nil {
 			h.uncaught(s, err)
 		}
 		return err
 	})
-	h.depth--
 	if h.depth == 0 {
 		h.settle()
 	}
 	return err
+}
+
+// enter opens a scope for fn. What fn calls does not settle meanwhile.
+func (h *Host) enter(fn func(s *engine.Scope) error) error {
+	h.depth++
+	defer func() { h.depth-- }() // A panic of fn goes on to whoever called, who may go on with the host.
+	return h.engine.Do(fn)
 }
 
 // withinMemory calls fn, whose values may be too many for the engine's memory: that is an error of the script, not of the program.
@@ -46,7 +52,7 @@ func withinMemory(s *engine.Scope, fn func(s *engine.Scope) error) (err error) {
 func (h *Host) settle() {
 	for again := true; again && !h.exited; {
 		again = false
-		_ = h.engine.Do(func(s *engine.Scope) error {
+		_ = h.enter(func(s *engine.Scope) error {
 			if _, err := h.hook(s, "settle").Call(s.Undefined()); err != nil {
 				again = true
 				h.uncaught(s, err)
@@ -95,7 +101,9 @@ func (h *Host) uncaught(s *engine.Scope, err error) {
 	}
 	x, ok := errors.AsType[*engine.Exception](err)
 	if !ok {
-		h.interrupted(err)
+		if h.engine.Interrupted() {
+			h.interrupted(err)
+		}
 		return
 	}
 	if x.Value.Kind() == engine.Null && h.o.MemoryLimit > 0 {

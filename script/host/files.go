@@ -38,7 +38,12 @@ type fileOperation struct {
 // the function is called with null or the error, and the result.
 func bindFiles(b *builder) {
 	for name, op := range fileOperations {
-		b.fn(name, func(c *engine.Call) (engine.Value, error) { return b.h.runFileOperation(c, op) })
+		b.fn(name, func(c *engine.Call) (engine.Value, error) {
+			if name == "close" {
+				b.h.disown(int(c.Arg(0).Int()))
+			}
+			return b.h.runFileOperation(c, op)
+		})
 	}
 	b.fn("read", b.h.readInto)
 	b.fn("isTerminal", func(c *engine.Call) (engine.Value, error) { return c.Bool(isTerminal(int(c.Arg(0).Int()))), nil })
@@ -71,12 +76,14 @@ func (h *Host) runFileOperation(c *engine.Call, op fileOperation) (engine.Value,
 		if err != nil {
 			return c.Undefined(), err
 		}
+		h.own(result)
 		return fileResult(c.Scope, result), nil
 	}
 	k := h.keepCallback(c.Scope, callback)
 	var result any
 	var err error
 	h.later(func() { result, err = op.do(args) }, func() {
+		h.own(result)
 		h.tellResult(&k, err, func(s *engine.Scope) engine.Value { return fileResult(s, result) })
 	}, func() {
 		if fd, ok := result.(newFD); ok && err == nil {
@@ -85,6 +92,16 @@ func (h *Host) runFileOperation(c *engine.Call, op fileOperation) (engine.Value,
 	})
 	return c.Undefined(), nil
 }
+
+// own notes a descriptor that an operation has opened, so that the host closes it with itself.
+func (h *Host) own(result any) {
+	if fd, ok := result.(newFD); ok {
+		h.files[int(fd)] = struct{}{}
+	}
+}
+
+// disown is called before a descriptor is closed, or becomes that of something else that closes it: its number may then be anybody's.
+func (h *Host) disown(fd int) { delete(h.files, fd) }
 
 // tellResult calls a function that was kept, once, with null and the result, or with the error.
 func (h *Host) tellResult(k *engine.Kept, err error, result func(*engine.Scope) engine.Value) {

@@ -54,6 +54,7 @@ type Host struct {
 	hooks       map[string]engine.Kept // functions of the library in JavaScript that Go calls, by name
 	loaded      map[string]engine.Kept // modules of the library
 	open        map[closer]struct{}    // what holds descriptors
+	files       map[int]struct{}       // descriptors that the script has opened by module fs
 	commands    map[*command]struct{}  // commands of $ that run
 	given       map[int]struct{}       // descriptors for commands that are still to be started
 	scope       childprocess.KillScope // whom the ends of these reach, once it is known
@@ -74,7 +75,10 @@ var ErrExited = errors.New("host: the script has ended")
 
 // New returns a host on that loop. o may be nil. The host has to be closed, before or after the loop is.
 func New(loop *reactor.Loop, o *Options) (*Host, error) {
-	h := &Host{loop: loop, hooks: map[string]engine.Kept{}, loaded: map[string]engine.Kept{}, open: map[closer]struct{}{}, commands: map[*command]struct{}{}, given: map[int]struct{}{}, wake: make(chan struct{}, 1)}
+	h := &Host{
+		loop: loop, hooks: map[string]engine.Kept{}, loaded: map[string]engine.Kept{}, open: map[closer]struct{}{}, files: map[int]struct{}{},
+		commands: map[*command]struct{}{}, given: map[int]struct{}{}, wake: make(chan struct{}, 1),
+	}
 	if o != nil {
 		h.o = *o
 	}
@@ -106,15 +110,24 @@ func New(loop *reactor.Loop, o *Options) (*Host, error) {
 	return h, nil
 }
 
-// Close ends the script and frees what it has. It must not be called by a function that the script has called.
+// Close ends the script and frees what it has: its timers, descriptors and memory. Processes that it has started go on, as when a program of Node
+// ends. It may be called twice, and not by a function that the script has called: it returns an error then, and the script has ended.
 func (h *Host) Close() error {
 	h.exited = true
+	if h.depth > 0 {
+		h.engine.Interrupt(ErrExited)
+		return errors.New("host: closed while the script runs")
+	}
 	h.timers.close()
 	h.restoreTerminals()
 	h.endCommands()
 	for x := range h.open {
 		x.close()
 	}
+	for fd := range h.files {
+		_ = unix.Close(fd) // Nobody is left to be told of an error.
+	}
+	clear(h.files)
 	return h.engine.Close()
 }
 

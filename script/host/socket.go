@@ -204,6 +204,7 @@ func (h *Host) openStream(c *engine.Call) (engine.Value, error) {
 	if err != nil {
 		return resultOf(c, 0, err)
 	}
+	h.disown(n)
 	mode := flags & unix.O_ACCMODE
 	reads, writes := mode != unix.O_WRONLY && c.Arg(1).Bool(), mode != unix.O_RDONLY && c.Arg(2).Bool()
 	switch {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/brood-go/brood/script/engine"
 )
@@ -83,19 +84,32 @@ var fixedWords = map[string]string{
 	"new.target only allowed within functions":             "new.target expression is not allowed here",
 }
 
-// ofToken are the engine's words for something that does not belong where it stands.
-var ofToken = regexp.MustCompile(`^(unexpected token|expecting '|invalid property name|variable name expected|class statement requires a name|invalid switch statement)`)
+// tokens are what is looked for in sources and in the engine's words, compiled when an error first needs them.
+type tokens struct {
+	misplaced  *regexp.Regexp // the engine's words for something that does not belong where it stands
+	lastName   *regexp.Regexp
+	first      *regexp.Regexp
+	startsName *regexp.Regexp
+	reserved   *regexp.Regexp // words that cannot be names
+}
 
-var (
-	startsName = regexp.MustCompile(`^[\p{L}_$]`)
-	lastName   = regexp.MustCompile(`([\p{L}_$][\p{L}\p{N}_$]*)\s*(?:=[^=]*)?$`)
-	firstToken = regexp.MustCompile("^(?:[\\p{L}_$][\\p{L}\\p{N}_$]*|\\.\\.\\.|=>|[-+*/%&|^!<>=?]+=?|.)")
-)
+var tokenPatterns = sync.OnceValue(func() *tokens {
+	return &tokens{
+		misplaced: regexp.MustCompile(`^(unexpected token|expecting '|invalid property name|variable name expected|` +
+			`class statement requires a name|invalid switch statement)`),
+		lastName:   regexp.MustCompile(`([\p{L}_$][\p{L}\p{N}_$]*)\s*(?:=[^=]*)?$`),
+		first:      regexp.MustCompile("^(?:[\\p{L}_$][\\p{L}\\p{N}_$]*|\\.\\.\\.|=>|[-+*/%&|^!<>=?]+=?|.)"),
+		startsName: regexp.MustCompile(`^[\p{L}_$]`),
+		reserved: regexp.MustCompile(`^(?:break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|` +
+			`finally|for|function|if|import|in|instanceof|new|null|return|super|switch|this|throw|true|try|typeof|var|void|while|with)$`),
+	}
+})
 
 func nodesWords(words, before, rest string, isEnd bool) string {
 	if fixed := fixedWords[words]; fixed != "" {
 		return fixed
 	}
+	p := tokenPatterns()
 	switch {
 	case words == "unexpected end of string":
 		if strings.HasPrefix(rest, "`") {
@@ -103,23 +117,20 @@ func nodesWords(words, before, rest string, isEnd bool) string {
 		}
 		return "Invalid or unexpected token"
 	case words == "invalid redefinition of lexical identifier" || words == "invalid redefinition of a variable":
-		if name := lastName.FindStringSubmatch(strings.TrimRight(before, " \t\r\n")); name != nil {
+		if name := p.lastName.FindStringSubmatch(strings.TrimRight(before, " \t\r\n")); name != nil {
 			return "Identifier '" + name[1] + "' has already been declared"
 		}
 	case words == "break/continue label not found":
-		if name := firstToken.FindString(rest); name != "" {
+		if name := p.first.FindString(rest); name != "" {
 			return "Undefined label '" + name + "'"
 		}
 	case words == "variable name expected" && (strings.HasPrefix(rest, "[") || strings.HasPrefix(rest, "{")):
 		return "Missing initializer in destructuring declaration"
-	case ofToken.MatchString(words) && !strings.HasPrefix(rest, "/"): // The errors of regular expressions are worded alike.
+	case p.misplaced.MatchString(words) && !strings.HasPrefix(rest, "/"): // The errors of regular expressions are worded alike.
 		return unexpected(rest, isEnd)
 	}
 	return ""
 }
-
-// reserved are the words that cannot be names.
-var reserved = regexp.MustCompile(`^(?:break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|import|in|instanceof|new|null|return|super|switch|this|throw|true|try|typeof|var|void|while|with)$`)
 
 // unexpected says what it is that a source goes on with.
 func unexpected(rest string, isEnd bool) string {
@@ -137,8 +148,9 @@ func unexpected(rest string, isEnd bool) string {
 	case first == '@' || first == '\\' || first == '#':
 		return "Invalid or unexpected token"
 	}
-	token := firstToken.FindString(rest)
-	if startsName.MatchString(token) && !reserved.MatchString(token) {
+	p := tokenPatterns()
+	token := p.first.FindString(rest)
+	if p.startsName.MatchString(token) && !p.reserved.MatchString(token) {
 		return "Unexpected identifier '" + token + "'"
 	}
 	return "Unexpected token '" + token + "'"

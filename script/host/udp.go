@@ -142,6 +142,7 @@ func (u *udp) openFD(c *engine.Call) error {
 	_, u.six = name.(*unix.SockaddrInet6)
 	_, err = unix.Getpeername(n)
 	u.fd, u.connected, u.watcher = n, err == nil, w
+	u.h.disown(n)
 	u.h.open[u] = struct{}{}
 	return u.watch()
 }
