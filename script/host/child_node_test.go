@@ -91,3 +91,21 @@ func TestWhatWasSentIsThereWhenTheSenderEnds(t *testing.T) {
 			})();
 		}`))
 }
+
+func TestAWorkerThatCannotListenIsToldAsByNode(t *testing.T) {
+	require.Equal(t, []string{"EADDRINUSE bind bind EADDRINUSE null:PORT"}, printedBy(t, `
+		const cluster = require('cluster');
+		const net = require('net');
+		if (cluster.isWorker) {
+			net.createServer().listen(+process.env.PORT).on('error', (e) => process.send([e.code, e.syscall, e.message].join(' ')));
+		} else {
+			const server = net.createServer().listen(0, () => {
+				const { port } = server.address();
+				cluster.fork({ PORT: port }).on('message', function (m) {
+					console.log(m.replace(port, 'PORT'));
+					this.disconnect();
+					server.close();
+				});
+			});
+		}`))
+}
