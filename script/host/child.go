@@ -9,6 +9,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/script/nodetext"
 )
 
 // child is a child process as the library in JavaScript has it. Its methods are kill(signal), ref and unref.
@@ -216,7 +217,7 @@ func (f *fields) get(name string) engine.Value {
 	return v
 }
 
-func (f *fields) text(name string) string { return f.get(name).Text() }
+func (f *fields) text(name string) string { return nodetext.WellFormed(f.get(name).Text()) }
 
 func (f *fields) id(name string) *uint32 {
 	v := f.get(name)
@@ -240,7 +241,7 @@ func (f *fields) list(name string) []string {
 		if one, err = v.Index(i); err == nil {
 			var text string
 			text, err = one.Convert()
-			all = append(all, text)
+			all = append(all, nodetext.WellFormed(text))
 		}
 	}
 	if err != nil && f.err == nil {

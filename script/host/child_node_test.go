@@ -109,3 +109,15 @@ func TestAWorkerThatCannotListenIsToldAsByNode(t *testing.T) {
 			});
 		}`))
 }
+
+func TestHalvesOfPairsGoOutAsTheReplacementCharacter(t *testing.T) {
+	const half = "\uFFFD"
+	require.Equal(t, []string{half, half, half, half, half}, printed(t, `
+		const { spawn, spawnSync } = require('child_process');
+		const fs = require('fs');
+		console.log('\ud800');
+		fs.writeSync(1, '\udfff\n');
+		process.stdout.write(spawnSync('echo', ['\ud800']).stdout);
+		process.stdout.write(spawnSync('printenv', ['A'], { env: { ...process.env, A: '\ud800' } }).stdout);
+		spawn('cat', { stdio: ['pipe', 'inherit', 'inherit'] }).stdin.end('\ud800\n');`))
+}

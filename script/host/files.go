@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/script/nodetext"
 )
 
 // fileArgs are the arguments of an operation on files, taken out of the engine: strings (paths are bytes in them), int64, []byte, bool, or nil.
@@ -54,7 +55,7 @@ func bindFiles(b *builder) {
 		if bytes, ok := text.Bytes(); ok {
 			return c.Undefined(), writeAll(int(c.Arg(0).Int()), bytes)
 		}
-		return c.Undefined(), writeAll(int(c.Arg(0).Int()), []byte(text.Text()))
+		return c.Undefined(), writeAll(int(c.Arg(0).Int()), []byte(nodetext.WellFormed(text.Text())))
 	})
 }
 
@@ -103,7 +104,7 @@ func (h *Host) tellResult(k *engine.Kept, err error, result func(*engine.Scope) 
 func fileArg(v engine.Value, keep bool) any {
 	switch v.Kind() {
 	case engine.String:
-		return v.Text()
+		return nodetext.WellFormed(v.Text())
 	case engine.Number:
 		return v.Int()
 	case engine.BigInt:

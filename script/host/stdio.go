@@ -4,6 +4,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/script/nodetext"
 )
 
 // bindStdio is what the streams of the process and terminals need.
@@ -16,7 +17,7 @@ func bindStdio(b *builder) {
 	b.fn("write", func(c *engine.Call) (engine.Value, error) {
 		bytes, ok := c.Arg(1).Bytes()
 		if !ok {
-			bytes = []byte(c.Arg(1).Text())
+			bytes = []byte(nodetext.WellFormed(c.Arg(1).Text()))
 		}
 		return resultOf(c, 0, writeAll(int(c.Arg(0).Int()), bytes))
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/script/nodetext"
 	"github.com/brood-go/brood/streams"
 )
 
@@ -226,7 +227,7 @@ func (t *stream) write(c *engine.Call) (engine.Value, error) {
 	if ok {
 		_, err = t.w.Write(bytes)
 	} else {
-		_, err = t.w.WriteString(c.Arg(0).Text())
+		_, err = t.w.WriteString(nodetext.WellFormed(c.Arg(0).Text()))
 	}
 	if err != nil {
 		return c.Undefined(), err

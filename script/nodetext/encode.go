@@ -76,6 +76,14 @@ func hasSurrogate(text string) bool {
 	}
 }
 
+// WellFormed returns text as it goes to others: with U+FFFD in place of halves of pairs that stand alone.
+func WellFormed(text string) string {
+	if !hasSurrogate(text) {
+		return text
+	}
+	return replaceSurrogates(text)
+}
+
 // replaceSurrogates returns text with U+FFFD in place of lone halves of pairs, which takes as many bytes.
 func replaceSurrogates(text string) string {
 	p := []byte(text)
