@@ -121,3 +121,14 @@ func TestHalvesOfPairsGoOutAsTheReplacementCharacter(t *testing.T) {
 		process.stdout.write(spawnSync('printenv', ['A'], { env: { ...process.env, A: '\ud800' } }).stdout);
 		spawn('cat', { stdio: ['pipe', 'inherit', 'inherit'] }).stdin.end('\ud800\n');`))
 }
+
+func TestSignalsHaveTheirOtherNames(t *testing.T) {
+	require.Equal(t, []string{"SIGABRT", "SIGABRT"}, printed(t, `
+		const { signals } = require('os').constants;
+		const child = require('child_process').spawn('sleep', ['60']);
+		child.kill('SIGIOT');
+		child.on('exit', (code, signal) => {
+			console.log(signal);
+			console.log(Object.keys(signals).find((name) => signals[name] === signals.SIGIOT));
+		});`))
+}

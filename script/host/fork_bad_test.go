@@ -23,11 +23,11 @@ func wrongHandles([]string) {
 	}
 	channel, err := strconv.Atoi(os.Getenv("NODE_CHANNEL_FD"))
 	check(err)
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	check(err)
-	datagram, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	datagram, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
 	check(err)
-	listener, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	listener, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	check(err)
 	check(unix.Listen(listener, 1))
 	for _, d := range []struct {

@@ -67,3 +67,6 @@ func cpus() []cpu {
 func niceness(priority int) int { return priority }
 
 func setPriority(pid, nice int) error { return unix.Setpriority(unix.PRIO_PROCESS, pid, nice) }
+
+// signalAliases are names that Node has beside the usual ones.
+var signalAliases = map[unix.Signal]string{unix.SIGABRT: "SIGIOT"}
