@@ -32,8 +32,8 @@
 //
 // The first 64 messages of a callback and its ticks are each given to the kernel at once: a program may send them and
 // exit. Those that follow are gathered, and written together when 64 KiB have come together or at the end of the
-// callback. What the kernel does not take is queued without blocking; NeedDrain and OnDrain tell the sender to wait,
-// Options.MaxQueue is where Send refuses.
+// callback; Channel.Flush does it at once, for a program that exits there. What the kernel does not take is queued without
+// blocking; NeedDrain and OnDrain tell the sender to wait, Options.MaxQueue is where Send refuses.
 //
 // # Requests
 //

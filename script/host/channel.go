@@ -164,11 +164,11 @@ func (x *channel) receive(what int, m *ipc.Message) {
 		args := []engine.Value{s.Int(int64(what)), message}
 		if h := m.Handle(); h != nil {
 			made, kind, network, err := x.h.receiveHandle(s, h)
-			if err != nil {
-				_ = h.Close() // It returns no error.
-				return err
+			if err == nil {
+				args = append(args, s.String(h.Type()), made, s.String(kind), s.Bool(network))
+			} else {
+				_ = h.Close() // It returns no error. The message comes without what is of no use.
 			}
-			args = append(args, s.String(h.Type()), made, s.String(kind), s.Bool(network))
 		}
 		_, err = s.Kept(x.on).Call(s.Undefined(), args...)
 		return err

@@ -91,3 +91,44 @@ func TestWhatWasSentIsThereWhenTheSenderEnds(t *testing.T) {
 			})();
 		}`))
 }
+
+func TestAWorkerThatCannotListenIsToldAsByNode(t *testing.T) {
+	require.Equal(t, []string{"EADDRINUSE bind bind EADDRINUSE null:PORT"}, printedBy(t, `
+		const cluster = require('cluster');
+		const net = require('net');
+		if (cluster.isWorker) {
+			net.createServer().listen(+process.env.PORT).on('error', (e) => process.send([e.code, e.syscall, e.message].join(' ')));
+		} else {
+			const server = net.createServer().listen(0, () => {
+				const { port } = server.address();
+				cluster.fork({ PORT: port }).on('message', function (m) {
+					console.log(m.replace(port, 'PORT'));
+					this.disconnect();
+					server.close();
+				});
+			});
+		}`))
+}
+
+func TestHalvesOfPairsGoOutAsTheReplacementCharacter(t *testing.T) {
+	const half = "\uFFFD"
+	require.Equal(t, []string{half, half, half, half, half}, printed(t, `
+		const { spawn, spawnSync } = require('child_process');
+		const fs = require('fs');
+		console.log('\ud800');
+		fs.writeSync(1, '\udfff\n');
+		process.stdout.write(spawnSync('echo', ['\ud800']).stdout);
+		process.stdout.write(spawnSync('printenv', ['A'], { env: { ...process.env, A: '\ud800' } }).stdout);
+		spawn('cat', { stdio: ['pipe', 'inherit', 'inherit'] }).stdin.end('\ud800\n');`))
+}
+
+func TestSignalsHaveTheirOtherNames(t *testing.T) {
+	require.Equal(t, []string{"SIGABRT", "SIGABRT"}, printed(t, `
+		const { signals } = require('os').constants;
+		const child = require('child_process').spawn('sleep', ['60']);
+		child.kill('SIGIOT');
+		child.on('exit', (code, signal) => {
+			console.log(signal);
+			console.log(Object.keys(signals).find((name) => signals[name] === signals.SIGIOT));
+		});`))
+}

@@ -124,7 +124,10 @@ func bindProcess(b *builder) {
 	bindCredentials(b)
 	signals := s.Object()
 	for n := syscall.Signal(1); n < 65; n++ {
-		if name := unix.SignalName(n); name != "" {
+		for _, name := range []string{unix.SignalName(n), signalAliases[n]} {
+			if name == "" {
+				continue
+			}
 			if err := signals.Set(name, s.Int(int64(n))); err != nil {
 				b.err = err
 			}

@@ -74,3 +74,6 @@ func residentSize() float64 {
 	runtime.ReadMemStats(&m)
 	return float64(m.Sys)
 }
+
+// signalAliases are names that Node has beside the usual ones.
+var signalAliases = map[unix.Signal]string{unix.SIGABRT: "SIGIOT"}

@@ -130,3 +130,6 @@ func setPriority(pid, nice int) error {
 	}
 	return nil
 }
+
+// signalAliases are names that Node has beside the usual ones.
+var signalAliases = map[unix.Signal]string{unix.SIGABRT: "SIGIOT", unix.SIGIO: "SIGPOLL"}

@@ -92,3 +92,8 @@ func FuzzWriteIsTheBeginningOfEncode(f *testing.F) {
 		}
 	})
 }
+
+func TestWellFormed(t *testing.T) {
+	require.Equal(t, "a\uFFFDb\uFFFD\uD7FF", nodetext.WellFormed("a\xED\xA0\x80b\xED\xBF\xBF\uD7FF"))
+	require.Equal(t, "a😀", nodetext.WellFormed("a😀"))
+}

@@ -77,7 +77,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
       handle.close();
       return;
     }
-    handles.receive(type, handle, (made) => {
+    handles.receive(type, kind, handle, (made) => {
       if (!target.emit(name, message, made)) handle.close(); // Nobody knows of it.
     });
   }

@@ -138,8 +138,9 @@ ChildProcess.prototype.spawn = function spawn(options) {
       slot.socket.on('close', () => maybeClose(this));
     }
   });
-  this.stdio = stdio.map((slot) => slot.socket ?? null);
-  [this.stdin, this.stdout, this.stderr] = this.stdio;
+  const streams = stdio.map((slot) => slot.socket ?? null);
+  [this.stdin, this.stdout, this.stderr] = streams;
+  this.stdio = streams;
   if (ipc !== undefined && started.channel !== undefined) {
     this._closesNeeded++;
     setupChannel(this, started.channel, options.serialization === 'advanced', () => maybeClose(this));

@@ -109,7 +109,7 @@ define('ERR_MISSING_ARGS', TypeError, (...names) => {
 });
 define('ERR_UNHANDLED_ERROR', Error, (value) => (value === undefined ? 'Unhandled error.' : `Unhandled error. (${value})`));
 define('ERR_UNKNOWN_ENCODING', TypeError, (encoding) => `Unknown encoding: ${typeof encoding === 'string' ? encoding : inspect(encoding)}`);
-define('ERR_UNKNOWN_SIGNAL', TypeError, (signal) => `Unknown signal: ${signal}`);
+define('ERR_UNKNOWN_SIGNAL', TypeError, (signal) => `Unknown signal: ${require('internal/format').format('%s', signal)}`);
 define('ERR_INVALID_THIS', TypeError, (type) => `Value of "this" must be of type ${type}`);
 define('ERR_METHOD_NOT_IMPLEMENTED', Error, (name) => `The ${name} method is not implemented`);
 define('ERR_MULTIPLE_CALLBACK', Error, 'Callback called multiple times');

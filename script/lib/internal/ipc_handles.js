@@ -73,8 +73,16 @@ function opened(handle, fd) {
   return handle;
 }
 
-// receive makes of a handle what its sender had around it.
-function receive(type, handle, done) {
+// What a handle has to be, for what its sender says that it had around it.
+const kindsOf = { __proto__: null, 'net.Socket': ['connection', 'pipe'], 'net.Server': ['listener'], 'dgram.Socket': ['datagram'] };
+
+// receive makes of a handle what its sender had around it. If it cannot be that the message comes without it.
+function receive(type, kind, handle, done) {
+  if (kindsOf[type]?.includes(kind) === false) {
+    handle.close();
+    done(undefined);
+    return;
+  }
   switch (type) {
     case 'net.Socket':
       done(new (require('net').Socket)({ handle, readable: true, writable: true }));

@@ -7,7 +7,7 @@ const diagnostics = require('internal/diagnostics');
 const { codes } = require('internal/errors');
 const { isPipeName, normalizeArgs, toNumber } = require('internal/net');
 const { Socket, checkBlockList, kSetKeepAlive, kSetKeepAliveDelay, kSetNoDelay } = require('internal/net_socket');
-const { uvWithHostPort } = require('internal/socket_errors');
+const { uvWithHostPort, withHostPort } = require('internal/socket_errors');
 const { Pipe, TCP, constants } = require('internal/stream_handle');
 const { errnoException, errnoOf } = require('internal/system_errors');
 const { validateAbortSignal, validateFunction, validateNumber, validatePort } = require('internal/validators');
@@ -208,7 +208,7 @@ function listenInCluster(server, address, port, family, backlog, fd, exclusive, 
       if (handle.getsockname(out) === 0 && port !== out.port) status = errnoOf('EADDRINUSE');
     }
     if (status) {
-      failNow(server, uvWithHostPort(status, 'bind', address, port));
+      failNow(server, withHostPort(status, 'bind', address, port));
       return;
     }
     server._handle = handle;
