@@ -155,8 +155,16 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     const sent = handle ? require('internal/ipc_handles').prepare(target, handle, options) : undefined;
     const payload = advanced ? message : JSON.stringify(message) ?? 'null';
     let done;
-    if (typeof callback === 'function') done = (failure) => callback(errorOf(failure));
-    else if (options?.swallowErrors) done = () => {};
+    if (sent !== undefined) {
+      // Node writes a handle later than it is sent, and tells nobody of a write that fails then.
+      done = (failure) => {
+        if (typeof callback === 'function') callback(typeof failure === 'number' ? null : errorOf(failure));
+      };
+    } else if (typeof callback === 'function') {
+      done = (failure) => callback(errorOf(failure));
+    } else if (options?.swallowErrors) {
+      done = () => {};
+    }
     let more;
     try {
       more = sent === undefined ? channel.send(payload, done) : channel.send(payload, done, sent.fd, sent.type, sent.key, options?.keepOpen);
