@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -72,14 +73,9 @@ func (r *runner) start(t test) {
 		},
 	}, func(err error, stdout, stderr []byte) {
 		r.running--
-		if err != nil {
-			r.broken = fmt.Errorf("%s: %w", t.name, err)
-			return
-		}
-		one, err := parseResult(stdout)
-		if err != nil {
-			r.broken = fmt.Errorf("%s: %w", t.name, err)
-			return
+		one, parseErr := parseResult(stdout)
+		if err = cmp.Or(err, parseErr); err != nil { // The test may have ended its attendant.
+			one = result{verdict: failed, reason: printable([]byte(err.Error()))}
 		}
 		one.program, one.family, one.file, one.took = r.program.name, t.family, filepath.ToSlash(t.name), time.Since(began)
 		r.results = append(r.results, one)

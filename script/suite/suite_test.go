@@ -92,6 +92,7 @@ func TestWrongTestsFailAndTheReasonNamesIt(t *testing.T) {
 		"wrong-signal":    {failed, `^signal: SIGKILL$`},
 		"wrong-syntax":    {failed, `^exit status 1: SyntaxError: .*;`},
 		"wrong-rejection": {failed, `^exit status 1: RangeError: nobody catches this$`},
+		"wrong-attendant": {failed, `signal: SIGKILL$`},
 		"wrong-flags":     {failed, `^exit status 1: ReferenceError: '?gc'? is not defined$`},
 	}
 	var patterns []string
