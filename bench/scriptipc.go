@@ -9,7 +9,9 @@ func scriptIPC(n func(int) int) (all []scenario) {
 	apart := places()[len(places())-1]
 	for _, at := range places() {
 		count := n(1000)
-		all = append(all, scriptChannels("ipc round trip, 32 B, "+at.name, "round trip", at, count, func(p ipcPair) time.Duration { return p.echo(count, m) }))
+		s := scriptChannels("ipc round trip, 32 B, "+at.name, "round trip", at, count, func(p ipcPair) time.Duration { return p.echo(count, m) })
+		s.contestants[s.index("Go to brood")].targets = []target{{"Go to node", 1}}
+		all = append(all, s)
 	}
 	count := n(10_000)
 	return append(all, scriptChannels("ipc one way, 32 B", "message", apart, count, func(p ipcPair) time.Duration { return p.source(count, m) }))
@@ -21,17 +23,11 @@ func scriptChannels(name, unit string, at place, n int, job func(ipcPair) time.D
 	for _, r := range scriptRuntimes {
 		c := at.pair("Go to "+r.name, job, func() ipcPair { return newScriptChild(r.command()...) })
 		c.missing = r.missing
-		if r.name == "brood" {
-			c.targets = []target{{"Go to node", 1}}
-		}
 		s.contestants = append(s.contestants, c)
 	}
 	for _, r := range scriptRuntimes {
 		c := at.pair(r.name+" to "+r.name, job, func() ipcPair { return newScriptPair(r.command()...) })
 		c.missing, c.elsewhere = r.missing, true
-		if r.name == "brood" {
-			c.targets = []target{{"node to node", 1}}
-		}
 		s.contestants = append(s.contestants, c)
 	}
 	return s

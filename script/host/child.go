@@ -9,7 +9,6 @@ import (
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/script/engine"
-	"github.com/brood-go/brood/script/nodetext"
 )
 
 // child is a child process as the library in JavaScript has it. Its methods are kill(signal), ref and unref.

@@ -4,7 +4,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/script/engine"
-	"github.com/brood-go/brood/script/nodetext"
 )
 
 // bindStdio is what the streams of the process and terminals need.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/script/engine"
-	"github.com/brood-go/brood/script/nodetext"
 	"github.com/brood-go/brood/streams"
 )
 

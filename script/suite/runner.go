@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/brood-go/brood/childprocess"
@@ -62,14 +63,23 @@ func (r *runner) next() {
 	}
 }
 
+// place is what of the machine the next test has for itself: a folder, which is named for a number, and a port that tests of another run
+// on the same machine do not use. See common/tmpdir.js, and common.PORT.
+func (r *runner) place() []string {
+	const first, most, apart = 12346, 2000, 8
+	return []string{
+		"NODE_TEST_DIR=" + r.dir, fmt.Sprintf("TEST_SERIAL_ID=%d", r.started),
+		fmt.Sprintf("NODE_COMMON_PORT=%d", first+os.Getpid()%most*apart),
+	}
+}
+
 func (r *runner) start(t test) {
 	args, env := r.program.command(&t)
 	began := time.Now()
 	_, err := childprocess.ExecFile(r.loop, r.self, append([]string{attendWord, r.limit.String(), r.program.file}, args...), &childprocess.ExecOptions{
 		Options: childprocess.Options{
 			Dir: filepath.Dir(t.tree), Detached: true, // The tests are written to run in the folder above theirs.
-			// The folder of a test is named for its number, see common/tmpdir.js.
-			Env: append(os.Environ(), append(env, "NODE_TEST_DIR="+r.dir, fmt.Sprintf("TEST_SERIAL_ID=%d", r.started))...),
+			Env: slices.Concat(os.Environ(), env, r.place()),
 		},
 	}, func(err error, stdout, stderr []byte) {
 		r.running--
