@@ -184,8 +184,8 @@ Agent.prototype.removeSocket = function removeSocket(socket, options) {
   });
 };
 
-// keepSocketAlive has an idle connection not keep the program running, and closes it before the server does. It returns false for one that is
-// not worth keeping.
+// keepSocketAlive has an idle connection not keep the program running, and closes it before the server does. It returns
+// false for one that is not worth keeping.
 Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
   socket.setKeepAlive(true, this.keepAliveMsecs);
   socket.unref();

@@ -1,6 +1,7 @@
 'use strict';
 
-// The connection of a client's request: what comes on it is the response. Functions named for an event are this of the socket.
+// The connection of a client's request: what comes on it is the response. The socket is this of functions that are
+// named for an event.
 
 const { finished } = require('stream');
 const { freeParser, isLenient, parsers, prepareError, socketOnDrain } = require('internal/http/common');

@@ -1,7 +1,7 @@
 'use strict';
 
-// OutgoingMessage: a response that a server gives, or a request. What is written waits until it has a socket, so that answers go out in the
-// order of the requests.
+// OutgoingMessage: a response that a server gives, or a request. What is written waits until it has a socket, so that
+// answers go out in the order of the requests.
 
 const EventEmitter = require('events');
 const { codes } = require('internal/errors');

@@ -1,7 +1,7 @@
 'use strict';
 
-// HTTPParser, as Node's internals have it, over the parser of messages in Go: what it finds goes to functions that are the properties of the
-// numbers below.
+// HTTPParser, as Node's internals have it, over the parser of messages in Go: what it finds goes to functions that are
+// the properties of the numbers below.
 
 const { FastBuffer } = require('internal/buffer');
 
@@ -24,7 +24,8 @@ class ConnectionsList {
   idle() { return this.all().filter((parser) => parser.started === 0); }
   active() { return this.all().filter((parser) => parser.started !== 0); }
 
-  // expired returns those whose head or request has taken longer than that: milliseconds, 0 for any time. Each is returned once.
+  // expired returns those whose head or request has taken longer than that: milliseconds, 0 for any time. Each is
+  // returned once.
   expired(headersTimeout, requestTimeout) {
     const now = performance.now();
     const found = [];

@@ -85,7 +85,8 @@ function Server(options, requestListener) {
 Object.setPrototypeOf(Server.prototype, net.Server.prototype);
 Object.setPrototypeOf(Server, net.Server);
 
-// setupConnectionsTracking looks at the connections from time to time: some may have had all their time. It is this of the server.
+// setupConnectionsTracking looks at the connections from time to time: some may have had all their time. The server is
+// this of it.
 function setupConnectionsTracking() {
   clearInterval(this[kConnectionsCheckingInterval]);
   this[kConnectionsCheckingInterval] = setInterval(checkConnections, this.connectionsCheckingInterval, this).unref();
