@@ -15,7 +15,7 @@ func children() (pids []int) {
 		if err != nil {
 			continue // The thread has ended, and what it had belongs to another.
 		}
-		for _, word := range strings.Fields(string(text)) {
+		for word := range strings.FieldsSeq(string(text)) {
 			if pid, err := strconv.Atoi(word); err == nil {
 				pids = append(pids, pid)
 			}
