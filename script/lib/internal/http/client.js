@@ -2,10 +2,12 @@
 
 // ClientRequest: a request, which is sent once there is a connection for it.
 
+const contexts = require('internal/context_hook');
+const diagnostics = require('internal/diagnostics');
 const { codes } = require('internal/errors');
 const { kOutHeaders } = require('internal/http');
 const { invalidPath, isToken } = require('internal/http/common');
-const { attachSocket, kError, onEarlyError } = require('internal/http/client_socket');
+const { attachSocket, kContext, kError, onEarlyError } = require('internal/http/client_socket');
 const { kUniqueHeaders, uniqueHeaders } = require('internal/http/headers');
 const { OutgoingMessage } = require('internal/http/outgoing');
 const { getTimerDuration } = require('internal/timers');
@@ -74,7 +76,9 @@ function ClientRequest(input, options, callback) {
     this.shouldKeepAlive = keeps;
   }
   this[kUniqueHeaders] = uniqueHeaders(options.uniqueHeaders);
+  this[kContext] = contexts.bind?.((listener, socket, value) => listener.call(socket, value));
   setHeaders(this, options, setHost && host, port, defaultPort);
+  if (diagnostics.active !== undefined) diagnostics.publish('http.client.request.created', { request: this });
   const connecting = { ...options };
   delete connecting.signal; // It is the request's.
   if (agent) agent.addRequest(this, connecting);
@@ -157,6 +161,11 @@ function connectAlone(req, options) {
     created(error);
   }
 }
+
+ClientRequest.prototype._finish = function _finish() {
+  OutgoingMessage.prototype._finish.call(this);
+  if (diagnostics.active !== undefined) diagnostics.publish('http.client.request.start', { request: this });
+};
 
 ClientRequest.prototype._implicitHeader = function _implicitHeader() {
   if (this._header) throw new ERR_HTTP_HEADERS_SENT('render');

@@ -4,16 +4,28 @@
 // named for an event.
 
 const { finished } = require('stream');
+const diagnostics = require('internal/diagnostics');
 const { freeParser, isLenient, parsers, prepareError, socketOnDrain } = require('internal/http/common');
 const { HTTPParser } = require('internal/http/parser');
 
 const kError = Symbol('kError');
+const kContext = Symbol('kContext'); // calls a listener in the asynchronous context of the request; undefined if nothing uses such contexts
+
+// forRequest returns a listener of the socket that is called in the context of the request: the socket may have been made for another one.
+function forRequest(listener) {
+  return function (value) {
+    const call = this._httpMessage?.[kContext];
+    if (call === undefined) listener.call(this, value);
+    else call(listener, this, value);
+  };
+}
 
 function reset(message) {
   return Object.assign(new Error(message), { code: 'ECONNRESET' });
 }
 
 function emitError(req, error) {
+  if (diagnostics.active !== undefined) diagnostics.publish('http.client.request.error', { request: req, error });
   req.emit('error', error);
 }
 
@@ -102,6 +114,7 @@ function onIncoming(res, shouldKeepAlive) {
   res.on('end', onResponseEnd);
   req.on('finish', onRequestFinish);
   if (req.timeoutCb) socket.on('timeout', onTimeout);
+  if (diagnostics.active !== undefined) diagnostics.publish('http.client.response.finish', { request: req, response: res });
   if (req.aborted || !req.emit('response', res)) res._dump();
   if (req.method === 'HEAD') return 1;
   if (res.statusCode === 304) {
@@ -111,11 +124,11 @@ function onIncoming(res, shouldKeepAlive) {
   return 0;
 }
 
-function onTimeout() {
+const onTimeout = forRequest(function () {
   this._httpMessage?.res?.emit('timeout');
-}
+});
 
-function onData(bytes) {
+const onData = forRequest(function (bytes) {
   const { _httpMessage: req, parser } = this;
   const result = parser.execute(bytes);
   if (result instanceof Error) {
@@ -136,7 +149,7 @@ function onData(bytes) {
     this.removeListener('end', onEnd);
     freeParser(parser, req, this);
   }
-}
+});
 
 function upgrade(req, socket, res, rest) {
   req.res = res;
@@ -164,7 +177,7 @@ function upgrade(req, socket, res, rest) {
   req.emit('close');
 }
 
-function onEnd() {
+const onEnd = forRequest(function () {
   const { _httpMessage: req, parser } = this;
   if (!req.res && !req.socket._hadError) {
     req.socket._hadError = true;
@@ -175,9 +188,9 @@ function onEnd() {
     freeParser(parser, req, this);
   }
   this.end();
-}
+});
 
-function onError(error) {
+const onError = forRequest(function (error) {
   const { _httpMessage: req, parser } = this;
   if (req) {
     req.socket._hadError = true; // There is one error of a request.
@@ -190,9 +203,9 @@ function onError(error) {
   this.removeListener('data', onData);
   this.removeListener('end', onEnd);
   this.destroy();
-}
+});
 
-function onClose() {
+const onClose = forRequest(function () {
   const { _httpMessage: req, parser } = this;
   this.read(); // What has come is still of the response.
   req.destroyed = true;
@@ -215,7 +228,7 @@ function onClose() {
     parser.finish();
     freeParser(parser, req, this);
   }
-}
+});
 
 function emitFree(req) {
   req._closed = true;
@@ -263,4 +276,4 @@ function onRequestFinish() {
   if (this.shouldKeepAlive && this._ended && !this.destroyed) giveBack(this); // Once.
 }
 
-module.exports = { attachSocket, kError, onEarlyError };
+module.exports = { attachSocket, kContext, kError, onEarlyError };

@@ -4,6 +4,7 @@
 
 const EventEmitter = require('events');
 const net = require('net');
+const diagnostics = require('internal/diagnostics');
 const { codes } = require('internal/errors');
 const { continueExpression, freeParser, isLenient, kIncomingMessage, parsers, prepareError } = require('internal/http/common');
 const { kUniqueHeaders, uniqueHeaders } = require('internal/http/headers');
@@ -264,6 +265,10 @@ class Connection {
     res._onPendingData = this.onPendingData;
     res.shouldKeepAlive = keepAlive;
     res[kUniqueHeaders] = server[kUniqueHeaders];
+    if (diagnostics.active !== undefined) {
+      diagnostics.publish('http.server.response.created', { request: req, response: res });
+      diagnostics.publish('http.server.request.start', { request: req, response: res, socket, server });
+    }
     if (socket._httpMessage) this.outgoing.push(res);
     else res.assignSocket(socket);
     res.on('finish', () => this.answered(req, res));
@@ -314,6 +319,7 @@ class Connection {
 
   answered(req, res) {
     const { incoming, outgoing, server, socket } = this;
+    if (diagnostics.active !== undefined) diagnostics.publish('http.server.response.finish', { request: req, response: res, socket, server });
     incoming.shift();
     releaseIncoming.call(req);
     if (!req._consuming && !req.readableDidRead) req._dump(); // Nobody has read its body, which is in the way of the next request.
