@@ -1,6 +1,7 @@
 #!/usr/bin/env brood
 
-// The words that stand most often in files, by programs that every system has: what $ is for. Try: brood examples/words.mjs 5 README.md
+// The words that stand most often in files, by programs that every system has: what $ is for. Try: brood
+// examples/words.mjs 5 README.md
 
 import { $ } from 'brood';
 
@@ -13,7 +14,8 @@ if (files.length === 0) {
 // A command may take a minute and 100 MB, and its children end with it.
 const limited = $({ timeout: '1m', limits: { fileSize: 100e6 } });
 
-// An array is several words, and no name of a file can do harm. Of what goes through the pipes nothing comes into this program.
+// An array is several words, and no name of a file can do harm. Of what goes through the pipes nothing comes into this
+// program.
 const words = limited`cat -- ${files}`.pipe`tr -cs A-Za-z '\n'`.pipe`tr A-Z a-z`.pipe`sort`.pipe`uniq -c`.pipe`sort -k1,1nr -k2`;
 
 try {

@@ -14,8 +14,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// command is a command of $, as the library in JavaScript has it: a shell with all that it starts, which are ended together. Its methods are
-// pid, kill(signal), end() and timeout(ms).
+// command is a command of $, as the library in JavaScript has it: a shell with all that it starts, which are ended
+// together. Its methods are pid, kill(signal), end() and timeout(ms).
 type command struct {
 	h       *Host
 	c       *childprocess.ChildProcess
@@ -69,9 +69,10 @@ func commandMethods(b *builder) {
 	})
 }
 
-// startCommand starts a shell: start(options, text, values, slots, done). Options are undefined or what commandOptions reads, values are strings or bytes and
-// become the shell's positional parameters, slots are undefined or what commandSlots reads. It returns the command, or throws. done
-// is called once, see tell. What slots give away is closed here in any case.
+// startCommand starts a shell: start(options, text, values, slots, done). Options are undefined or what commandOptions
+// reads, values are strings or bytes and become the shell's positional parameters, slots are undefined or what
+// commandSlots reads. It returns the command, or throws. done is called once, see tell. What slots give away is closed
+// here in any case.
 func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 	x := &command{h: h, grace: defaultGrace, stdout: output{most: childprocess.MaxOutput}, stderr: output{most: childprocess.MaxOutput}}
 	o := &childprocess.Options{Env: h.environment, KillScope: h.commandScope(), Stdio: []childprocess.Stdio{childprocess.Ignore}}
@@ -161,8 +162,8 @@ func (x *command) limit(d time.Duration) {
 	x.timer.Unref() // The command keeps the loop running.
 }
 
-// end ends all processes of the command: by the soft signal, and by SIGKILL if that does not help in time. If the shell has exited, others have
-// its pipes, which are not waited for.
+// end ends all processes of the command: by the soft signal, and by SIGKILL if that does not help in time. If the shell
+// has exited, others have its pipes, which are not waited for.
 func (x *command) end() {
 	x.isEnded = true
 	x.c.Terminate(x.grace)
@@ -189,8 +190,8 @@ func (x *command) signal(s syscall.Signal) bool {
 	return sent
 }
 
-// commandScope is whom the ends of commands reach. A group of their own would be in the background of a terminal, where ^C does not reach it and
-// the terminal cannot be read.
+// commandScope is whom the ends of commands reach. A group of their own would be in the background of a terminal, where
+// ^C does not reach it and the terminal cannot be read.
 func (h *Host) commandScope() childprocess.KillScope {
 	if h.scope == childprocess.ScopeAuto {
 		h.scope = childprocess.ScopeGroup
@@ -227,8 +228,9 @@ const (
 	endFull               // and that has ended it
 )
 
-// tell calls done(code, signal, stdout, stderr, milliseconds, bits, error): code is -1 for none, signal 0 for none, the outputs are bytes, or
-// undefined for none, error is why the command did not start, or why it is not known how it has ended.
+// tell calls done(code, signal, stdout, stderr, milliseconds, bits, error): code is -1 for none, signal 0 for none, the
+// outputs are bytes, or undefined for none, error is why the command did not start, or why it is not known how it has
+// ended.
 func (x *command) tell(status childprocess.ExitStatus) {
 	if x.timer != nil {
 		x.timer.Stop()

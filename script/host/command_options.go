@@ -26,8 +26,8 @@ func milliseconds(v engine.Value) time.Duration {
 	return time.Duration(min(v.Float(), longest) * float64(time.Millisecond))
 }
 
-// commandOptions reads what the library has checked: cwd, env (a list of "KEY=value"), shell, input, timeout, killSignal, killGrace, maxBuffer, cutOff
-// and limits. Any of them may be undefined.
+// commandOptions reads what the library has checked: cwd, env (a list of "KEY=value"), shell, input, timeout,
+// killSignal, killGrace, maxBuffer, cutOff and limits. Any of them may be undefined.
 func (x *command) commandOptions(o *childprocess.Options, with engine.Value) (shell string, timeout time.Duration, err error) {
 	f := &fields{v: with}
 	given := func(name string) (engine.Value, bool) {
@@ -103,8 +103,9 @@ func rlimits(v engine.Value) (all []childprocess.Rlimit, err error) {
 	return all, nil
 }
 
-// commandSlots reads what the first three descriptors of a command are, nothing for /dev/null and two that are kept: a list of lists of targets, each of
-// which is "pipe", "ignore", "inherit", a number, [number] for a descriptor that is given away, or {path}. It returns the descriptors that are given away.
+// commandSlots reads what the first three descriptors of a command are, nothing for /dev/null and two that are kept: a
+// list of lists of targets, each of which is "pipe", "ignore", "inherit", a number, [number] for a descriptor that is
+// given away, or {path}. It returns the descriptors that are given away.
 func commandSlots(o *childprocess.Options, slots engine.Value) (given []int, err error) {
 	if slots.IsNullish() {
 		return nil, nil
@@ -163,8 +164,8 @@ func commandTarget(slot int, v engine.Value, given *[]int) (childprocess.Stdio, 
 	return childprocess.Path(path.Text(), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666), err
 }
 
-// shellArguments returns what a shell is started with: the text that it runs, behind what moves its positional parameters to variables, and the values
-// of these.
+// shellArguments returns what a shell is started with: the text that it runs, behind what moves its positional
+// parameters to variables, and the values of these.
 func shellArguments(shell, text string, values engine.Value) ([]string, error) {
 	n, err := values.Len()
 	if err != nil {
@@ -193,7 +194,8 @@ func shellArguments(shell, text string, values engine.Value) ([]string, error) {
 	return args, nil
 }
 
-// parseCommand reads the pieces of a template: parse(pieces) returns the pieces that references can be put between, and the places of these, in one list.
+// parseCommand reads the pieces of a template: parse(pieces) returns the pieces that references can be put between, and
+// the places of these, in one list.
 func parseCommand(c *engine.Call) (engine.Value, error) {
 	pieces, err := stringsOf(c.Arg(0))
 	if err != nil {

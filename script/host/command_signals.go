@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// lastCommands are the commands of $ in a program that is nothing but its scripts, for a signal that ends the program: it is to end them, too, also while
-// a script is busy.
+// lastCommands are the commands of $ in a program that is nothing but its scripts, for a signal that ends the program:
+// it is to end them, too, also while a script is busy.
 var lastCommands = endedBySignals{groups: map[int]struct{}{}, heard: map[os.Signal]int{}}
 
 type endedBySignals struct {

@@ -1,6 +1,7 @@
 'use strict';
 
-// v8.serialize and v8.deserialize: values as bytes, in the form that messages of children have with serialization 'advanced'.
+// v8.serialize and v8.deserialize: values as bytes, in the form that messages of children have with serialization
+// 'advanced'.
 
 const { codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
 

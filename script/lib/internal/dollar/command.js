@@ -1,6 +1,7 @@
 'use strict';
 
-// The text of a command, and the values in it. A shell gets the values as positional parameters: they are never part of what it reads.
+// The text of a command, and the values in it. A shell gets the values as positional parameters: they are never part of
+// what it reads.
 
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } } = require('internal/errors');
 const { ProcessOutput } = require('internal/dollar/output');
@@ -14,8 +15,8 @@ const NUMBER = 2;
 
 const templates = new WeakMap(); // by the list of strings, which is the same each time a template is evaluated
 
-// written returns a piece of a template as it stands in the script, but for the two escapes without which it could not stand there: backslashes are the
-// shell's.
+// written returns a piece of a template as it stands in the script, but for the two escapes without which it could not
+// stand there: backslashes are the shell's.
 function written(raw) {
   if (raw.includes('\0')) throw new ERR_INVALID_ARG_VALUE('command', raw, 'must be a string without null bytes');
   return raw.includes('\\') ? raw.replace(/\\(\\|`|\$\{)/g, (all, escaped) => (escaped === '\\' ? all : escaped)) : raw;

@@ -104,7 +104,8 @@ function isFailure(end) {
   return end.code !== 0 || end.error !== undefined || (end.bits & ENDED) !== 0;
 }
 
-// isBrokenPipe reports whether a command has ended because nobody read any more what it wrote, as in a shell's pipeline.
+// isBrokenPipe reports whether a command has ended because nobody read any more what it wrote, as in a shell's
+// pipeline.
 function isBrokenPipe(error) {
   return error.signal === 'SIGPIPE' || error.exitCode === 128 + 13;
 }

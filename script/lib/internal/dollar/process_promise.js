@@ -9,7 +9,8 @@ const { nextTick } = require('internal/ticks');
 
 const binding = internalBinding('command');
 
-// What a command is at. It is started at the end of the turn in which it was made, so that methods can say what it is to be.
+// What a command is at. It is started at the end of the turn in which it was made, so that methods can say what it is
+// to be.
 const [NEW, WAITING, RUNNING, OVER] = [0, 1, 2, 3];
 
 const MAX_BUFFER = 64 << 20; // Go's default
@@ -188,8 +189,8 @@ class ProcessPromise {
 
   get command() { return this.#template.show(this.#values); }
 
-  // kill sends a signal to all processes of the command, and reports whether there was one. Without a signal they are ended: with SIGKILL, if the soft signal does
-  // not help in time.
+  // kill sends a signal to all processes of the command, and reports whether there was one. Without a signal they are
+  // ended: with SIGKILL, if the soft signal does not help in time.
   kill(signal) {
     const number = signal === undefined ? undefined : signal === 0 ? 0 : validated('killSignal', signal);
     this.#start();
@@ -321,7 +322,8 @@ class ProcessPromise {
     else this.#reject(failure !== undefined && !isFailure(end) ? failure : new ProcessError(end));
   }
 
-  // #settleWithOthers waits for the command in front of this one, and for streams behind it. Their errors are this one's, too.
+  // #settleWithOthers waits for the command in front of this one, and for streams behind it. Their errors are this
+  // one's, too.
   async #settleWithOthers(end) {
     const [first, ...failures] = await Promise.all([this.#source?.#outcome(), ...this.#sinks]);
     end.pipedFrom = first;
