@@ -147,10 +147,12 @@ function runText(source, given, print, name, checkOnly) {
   if (print) console.log(value);
 }
 
+const withCrypto = new Set(['crypto', 'http2', 'https', 'tls']); // modules that a program without cryptography cannot load
+
 // addBuiltins has a text that is no file find modules of the library as global variables. It may have variables of these names itself.
 function addBuiltins() {
   for (const id of Module.builtinModules) {
-    if (/^_|[/:]/.test(id) || Object.hasOwn(globalThis, id)) continue;
+    if (/^_|[/:]/.test(id) || Object.hasOwn(globalThis, id) || (withCrypto.has(id) && process.versions.openssl === undefined)) continue;
     const be = (value) => {
       Object.defineProperty(globalThis, id, { value, writable: true, enumerable: true, configurable: true });
       return value;
