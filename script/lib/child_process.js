@@ -367,19 +367,19 @@ function execFile(file, args, options, callback) {
 }
 
 // promised returns the form of exec or execFile that util.promisify gives.
-function promised(start) {
-  return (...args) => {
+function promised(name) {
+  return { [name](...args) {
     const { promise, resolve, reject } = Promise.withResolvers();
-    promise.child = start(...args, (error, stdout, stderr) => {
+    promise.child = module.exports[name](...args, (error, stdout, stderr) => {
       if (error === null) resolve({ stdout, stderr });
       else reject(Object.assign(error, { stdout, stderr }));
     });
     return promise;
-  };
+  } }[name];
 }
 
-Object.defineProperty(exec, kCustomPromisify, { enumerable: false, value: promised((...args) => module.exports.exec(...args)) });
-Object.defineProperty(execFile, kCustomPromisify, { enumerable: false, value: promised((...args) => module.exports.execFile(...args)) });
+Object.defineProperty(exec, kCustomPromisify, { enumerable: false, value: promised('exec') });
+Object.defineProperty(execFile, kCustomPromisify, { enumerable: false, value: promised('execFile') });
 
 function isView(value) {
   return ArrayBuffer.isView(value);

@@ -85,7 +85,8 @@ for (const [file, names] of [
   ['copy', ['cp', 'cpSync']],
   ['dir', ['opendir', 'opendirSync']],
   ['watch', ['watch', 'watchFile', 'unwatchFile']],
-  ['links', ['mkdtempDisposableSync', 'statfs', 'statfsSync', 'glob', 'globSync', 'openAsBlob']],
+  ['links', ['mkdtempDisposableSync', 'statfs', 'statfsSync', 'openAsBlob']],
+  ['glob', ['glob', 'globSync']],
 ]) {
   for (const name of names) {
     fs[name] = { [name](...args) { return require(`internal/fs/${file}`)[name](...args); } }[name];

@@ -125,7 +125,7 @@ promises.mkdtempDisposable = async function mkdtempDisposable(prefix, options) {
 };
 
 promises.watch = function watch(path, options) { return require('internal/fs/watch').watchIterator(path, options); };
-promises.glob = function glob(pattern, options) { return require('internal/fs/links').globIterator(pattern, options); };
+promises.glob = function glob(pattern, options) { return require('internal/fs/glob').globIterator(pattern, options); };
 promises.constants = constants;
 Object.defineProperty(promises, 'FileHandle', { value: FileHandle, enumerable: false });
 Object.defineProperty(promises, 'writeTo', { value: writeTo, enumerable: false });

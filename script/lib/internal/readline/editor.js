@@ -317,7 +317,7 @@ class Editor {
     this.#edits.add(this.#state());
     const isAtEnd = rl.cursor === rl.line.length;
     const before = this.position(rl._prompt + rl.line);
-    rl.line = rl.line.slice(0, rl.cursor) + text + rl.line.slice(rl.cursor);
+    rl.line = isAtEnd ? rl.line + text : rl.line.slice(0, rl.cursor) + text + rl.line.slice(rl.cursor);
     rl.cursor += text.length;
     const after = this.position(rl._prompt + rl.line);
     if (isAtEnd && before.rows === after.rows) rl._writeToOutput(text);
