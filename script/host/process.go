@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/script/engine"
+	"github.com/brood-go/brood/signals"
 )
 
 // version is of this library, as process.versions has it.
@@ -88,6 +89,7 @@ func bindProcess(b *builder) {
 	})
 	b.fn("abort", func(c *engine.Call) (engine.Value, error) {
 		h.flush()
+		_ = signals.Default(unix.SIGABRT) // Without it, as on other systems than Linux, Go's runtime prints a report and exits.
 		err := signalSelf(unix.SIGABRT)
 		time.Sleep(abortGrace)
 		os.Exit(128 + int(unix.SIGABRT)) // Somebody has caught it.

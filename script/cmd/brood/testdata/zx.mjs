@@ -19,7 +19,10 @@ await tell('quote', () => quote("a'b c"));
 await tell('pipe', async () => (await $`printf 'b\na\n'`.pipe($`sort`).pipe`head -1`).stdout);
 await tell('pipe to a file', async () => {
   const file = tmpfile('out.txt');
-  await $`echo text`.pipe(fs.createWriteStream(file));
+  const out = fs.createWriteStream(file);
+  const written = new Promise((resolve) => out.on('close', resolve)); // zx itself waits for the end of what is read, not of what is written.
+  await $`echo text`.pipe(out);
+  await written;
   return fs.readFileSync(file, 'utf8');
 });
 await tell('cd', async () => {
