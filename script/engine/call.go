@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"unsafe"
 
 	"modernc.org/libc"
 	js "modernc.org/libquickjs"
@@ -122,8 +121,8 @@ func newNativeClass() js.TJSClassID {
 func (e *Engine) registerNative() error {
 	name, free := e.lend("Native")
 	defer free()
-	def := e.tls.Alloc(int(unsafe.Sizeof(js.TJSClassDef{})))
-	defer e.tls.Free(int(unsafe.Sizeof(js.TJSClassDef{})))
+	def := e.tls.Alloc(classDefSize)
+	defer e.tls.Free(classDefSize)
 	finalizer := addressOf[func(*libc.TLS, uintptr, js.TJSValue)](e.finalize)
 	*at[js.TJSClassDef](def) = js.TJSClassDef{Fclass_name: name, Ffinalizer: finalizer}
 	if js.XJS_NewClass(e.tls, e.rt, nativeClass, def) < 0 {

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"unsafe"
-
 	js "modernc.org/libquickjs"
 )
 
@@ -152,14 +150,3 @@ func (v Value) Promise() (PromiseState, Value) {
 	e := v.engine()
 	return PromiseState(js.XJS_PromiseState(e.tls, e.ctx, v.v)), v.s.own(js.XJS_PromiseResult(e.tls, e.ctx, v.v))
 }
-
-// Sizes and places in the engine's memory: bytes.
-const (
-	propertySize      = unsafe.Sizeof(js.TJSPropertyEnum{})
-	reqModuleSize     = unsafe.Sizeof(js.TJSReqModuleEntry{})
-	shapeSize         = unsafe.Sizeof(js.TJSShape{})
-	shapePropertySize = unsafe.Sizeof(js.TJSShapeProperty{})
-	rcOffset          = unsafe.Sizeof(js.TJSMallocBlockHeader{}) // what is counted has its count in front
-	linkOffset        = unsafe.Offsetof(js.TJSMapRecord{}.Flink)
-	recordsOffset     = unsafe.Offsetof(js.TJSMapState{}.Frecords)
-)

@@ -16,7 +16,6 @@ package engine
 import (
 	"errors"
 	"sync/atomic"
-	"unsafe"
 
 	"modernc.org/libc"
 	js "modernc.org/libquickjs"
@@ -159,7 +158,7 @@ func (e *Engine) Memory() int64 {
 	if e.rt == 0 {
 		return 0
 	}
-	usage := libc.Xcalloc(e.tls, 1, js.Size_t(unsafe.Sizeof(js.TJSMemoryUsage{})))
+	usage := libc.Xcalloc(e.tls, 1, js.Size_t(memoryUsageSize))
 	if usage == 0 {
 		return 0
 	}

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"unsafe"
-
 	js "modernc.org/libquickjs"
 )
 
@@ -51,7 +49,7 @@ func (e *Engine) Queued() int64 {
 	if e.rt == 0 {
 		return e.jobs.ran
 	}
-	list := e.rt + unsafe.Offsetof(js.TJSRuntime{}.Fjob_list)
+	list := e.rt + jobListOffset
 	j := &e.jobs
 	link, n := *at[uintptr](list + nextOffset), j.ran
 	if j.last != 0 && j.lastNumber >= j.ran {
@@ -63,9 +61,6 @@ func (e *Engine) Queued() int64 {
 	}
 	return n
 }
-
-// nextOffset is where a link of a list of the engine's has the address of the next.
-const nextOffset = unsafe.Offsetof(js.Tlist_head{}.Fnext)
 
 // HasJobs reports whether a reaction of a promise is to be run.
 func (e *Engine) HasJobs() bool { return e.rt != 0 && js.XJS_IsJobPending(e.tls, e.rt) != 0 }

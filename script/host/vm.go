@@ -2,7 +2,11 @@ package host
 
 import (
 	"fmt"
+	"os"
+	"os/signal"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/script/engine"
 )
@@ -16,7 +20,8 @@ func bindVM(b *builder) {
 	b.fn("compile", func(c *engine.Call) (engine.Value, error) {
 		return c.Undefined(), h.readsAsScript(c.Scope, c.Arg(0).Text(), c.Arg(1).Text())
 	})
-	// run(realm, source, file, ms) runs a script; realm undefined: in the world of the caller; ms: how long it may take, 0 for ever.
+	// run(realm, source, file, ms, breaks) runs a script; realm undefined: in the world of the caller; ms: how long it may take, 0 for ever;
+	// breaks: SIGINT ends it.
 	b.fn("run", func(c *engine.Call) (engine.Value, error) {
 		file := c.Arg(2).Text()
 		source := h.lower(file, c.Arg(1).Text())
@@ -29,7 +34,11 @@ func bindVM(b *builder) {
 			return v, inNodesWords(err, file, source, 0)
 		}
 		if ms := c.Arg(3).Int(); ms > 0 {
-			return h.limited(ms, run)
+			unlimited := run
+			run = func() (engine.Value, error) { return h.limited(ms, unlimited) }
+		}
+		if c.Arg(4).Bool() {
+			return h.breakable(run)
 		}
 		return run()
 	})
@@ -47,6 +56,29 @@ func (h *Host) limited(ms int64, fn func() (engine.Value, error)) (engine.Value,
 	if !timer.Stop() {
 		<-fired // It is about to interrupt, which must not hit what runs next.
 	}
+	if h.engine.ResumeFrom(err) {
+		return v, err
+	}
+	return v, failure
+}
+
+// breakable runs fn, and ends what it runs of the script when SIGINT comes. The goroutine that waits for it ends before this returns.
+func (h *Host) breakable(fn func() (engine.Value, error)) (engine.Value, error) {
+	err := error(&codedError{"Error", "ERR_SCRIPT_EXECUTION_INTERRUPTED", "Script execution was interrupted by `SIGINT`"})
+	came, done, ended := make(chan os.Signal, 1), make(chan struct{}), make(chan struct{})
+	signal.Notify(came, unix.SIGINT)
+	go func() {
+		defer close(ended)
+		select {
+		case <-came:
+			h.engine.Interrupt(err)
+		case <-done:
+		}
+	}()
+	v, failure := fn()
+	signal.Stop(came)
+	close(done)
+	<-ended
 	if h.engine.ResumeFrom(err) {
 		return v, err
 	}

@@ -33,11 +33,11 @@ class Context {
     this.given = new Set(); // keys of the sandbox that the global object has had
   }
 
-  run(source, filename, timeout) {
-    if (this.sandbox === this.global) return binding.run(this.realm, source, filename, timeout);
+  run(source, filename, { timeout, breakOnSigint }) {
+    if (this.sandbox === this.global) return binding.run(this.realm, source, filename, timeout, breakOnSigint);
     this.enter();
     try {
-      return binding.run(this.realm, source, filename, timeout);
+      return binding.run(this.realm, source, filename, timeout, breakOnSigint);
     } finally {
       this.leave();
     }
@@ -118,14 +118,14 @@ function contextOf(contextifiedObject) {
   return context;
 }
 
-// timeoutOf checks the options of a run, and returns how long it may take: milliseconds, 0 for ever.
-function timeoutOf(options = {}) {
+// limitsOf checks the options of a run, and returns what ends it: milliseconds, 0 for none, and whether SIGINT does.
+function limitsOf(options = {}) {
   validateObject(options, 'options');
-  const { timeout, displayErrors, breakOnSigint } = options;
-  if (timeout !== undefined) validateUint32(timeout, 'options.timeout', true);
+  const { timeout = 0, displayErrors, breakOnSigint = false } = options;
+  if (options.timeout !== undefined) validateUint32(timeout, 'options.timeout', true);
   if (displayErrors !== undefined) validateBoolean(displayErrors, 'options.displayErrors');
-  if (breakOnSigint !== undefined) validateBoolean(breakOnSigint, 'options.breakOnSigint');
-  return timeout ?? 0;
+  validateBoolean(breakOnSigint, 'options.breakOnSigint');
+  return { timeout, breakOnSigint };
 }
 
 class Script {
@@ -152,12 +152,13 @@ class Script {
   }
 
   runInThisContext(options) {
-    return binding.run(undefined, this.#source, this.#filename, timeoutOf(options));
+    const { timeout, breakOnSigint } = limitsOf(options);
+    return binding.run(undefined, this.#source, this.#filename, timeout, breakOnSigint);
   }
 
   runInContext(contextifiedObject, options) {
     const context = contextOf(contextifiedObject);
-    return context.run(this.#source, this.#filename, timeoutOf(options));
+    return context.run(this.#source, this.#filename, limitsOf(options));
   }
 
   runInNewContext(contextObject, options) {

@@ -74,7 +74,7 @@ func parse(t *testing.T, path string, text []byte) sourceFile {
 	return sourceFile{path, text, file, fset}
 }
 
-// sourceFiles returns all .go files of the module. Nested modules have rules of their own.
+// sourceFiles returns all .go files of the module and of those that are nested in it.
 func sourceFiles(t *testing.T) []sourceFile {
 	t.Helper()
 	var files []sourceFile
@@ -87,9 +87,7 @@ func sourceFiles(t *testing.T) []sourceFile {
 			return err
 		}
 		if d.IsDir() {
-			_, err := os.Stat(filepath.Join(path, "go.mod"))
-			nested := rel != "." && err == nil
-			if hidden := rel != "." && strings.HasPrefix(d.Name(), "."); nested || hidden || d.Name() == "testdata" {
+			if hidden := rel != "." && strings.HasPrefix(d.Name(), "."); hidden || d.Name() == "testdata" || d.Name() == "node_modules" {
 				return filepath.SkipDir
 			}
 			return nil
