@@ -14,7 +14,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// command is a command of $, as the library in JavaScript has it: a shell with all that it starts, which are ended
+// command is a command of $, as the library in JavaScript has it: a shell or a program with all that it starts, which are ended
 // together. Its methods are pid, kill(signal), end() and timeout(ms).
 type command struct {
 	h       *Host
@@ -69,8 +69,8 @@ func commandMethods(b *builder) {
 	})
 }
 
-// startCommand starts a shell: start(options, text, values, slots, done). Options are undefined or what commandOptions
-// reads, values are strings or bytes and become the shell's positional parameters, slots are undefined or what
+// startCommand starts a shell, or the program that it would start: start(options, text, values, slots, done). Options are undefined or what
+// commandOptions reads, values are strings or bytes and become the shell's positional parameters, slots are undefined or what
 // commandSlots reads. It returns the command, or throws. done is called once, see tell. What slots give away is closed
 // here in any case.
 func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
@@ -84,9 +84,9 @@ func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 	if with := c.Arg(0); err == nil && !with.IsNullish() {
 		shell, timeout, err = x.commandOptions(o, with)
 	}
-	var args []string
+	var values []string
 	if err == nil {
-		args, err = shellArguments(shell, c.Arg(1).Text(), c.Arg(2))
+		values, err = textsOrBytes(c.Arg(2))
 	}
 	prototype := c.Undefined()
 	if err == nil {
@@ -96,7 +96,14 @@ func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 		fd.Close(given...)
 		return c.Undefined(), err
 	}
-	child, err := childprocess.Spawn(h.loop, shell, args, o)
+	text := c.Arg(1).Text()
+	var child *childprocess.ChildProcess
+	if shell == childprocess.DefaultShell && len(given) == 0 && o.Stdio[0] == childprocess.Ignore {
+		child = h.startProgram(o, text, values)
+	}
+	if child == nil {
+		child, err = childprocess.Spawn(h.loop, shell, shellArguments(shell, text, values), o)
+	}
 	if err != nil {
 		return c.Undefined(), commandError(err)
 	}

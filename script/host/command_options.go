@@ -166,32 +166,38 @@ func commandTarget(slot int, v engine.Value, given *[]int) (childprocess.Stdio, 
 
 // shellArguments returns what a shell is started with: the text that it runs, behind what moves its positional
 // parameters to variables, and the values of these.
-func shellArguments(shell, text string, values engine.Value) ([]string, error) {
-	n, err := values.Len()
+func shellArguments(shell, text string, values []string) []string {
+	if len(values) == 0 {
+		// A blank, since behind -c some shells take "-x" for another option.
+		return []string{"-c", " " + text}
+	}
+	var b strings.Builder
+	for i := range values {
+		fmt.Fprintf(&b, "brood%d=${%d} ", i+1, i+1)
+	}
+	fmt.Fprintf(&b, ";shift %d; %s", len(values), text)
+	return append([]string{"-c", b.String(), shell}, values...)
+}
+
+// textsOrBytes returns the values of a list of strings and bytes.
+func textsOrBytes(list engine.Value) ([]string, error) {
+	n, err := list.Len()
 	if err != nil {
 		return nil, err
 	}
-	if n == 0 {
-		// A blank, since behind -c some shells take "-x" for another option.
-		return []string{"-c", " " + text}, nil
-	}
-	args := make([]string, 3, 3+n)
-	var b strings.Builder
-	for i := range n {
-		v, err := values.Index(i)
+	all := make([]string, n)
+	for i := range all {
+		v, err := list.Index(i)
 		if err != nil {
 			return nil, err
 		}
 		if raw, ok := v.Bytes(); ok {
-			args = append(args, string(raw))
+			all[i] = string(raw)
 		} else {
-			args = append(args, v.Text())
+			all[i] = v.Text()
 		}
-		fmt.Fprintf(&b, "brood%d=${%d} ", i+1, i+1)
 	}
-	fmt.Fprintf(&b, ";shift %d; %s", n, text)
-	args[0], args[1], args[2] = "-c", b.String(), shell
-	return args, nil
+	return all, nil
 }
 
 // parseCommand reads the pieces of a template: parse(pieces) returns the pieces that references can be put between, and
