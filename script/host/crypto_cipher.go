@@ -82,7 +82,7 @@ func cipherError(err error) error {
 	case errors.Is(err, nodecrypto.ErrPadding):
 		return &codedError{"Error", "ERR_OSSL_BAD_DECRYPT", "error:1C800064:Provider routines::bad decrypt"}
 	case errors.Is(err, nodecrypto.ErrNotTrue):
-		return errors.New("Unsupported state or unable to authenticate data") //nolint:staticcheck // These are Node's words.
+		return errors.New("Unsupported state or unable to authenticate data") //lint:ignore ST1005 these are Node's words
 	}
 	return &codedError{"Error", "ERR_CRYPTO_INVALID_STATE", "Invalid state"}
 }

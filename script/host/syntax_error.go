@@ -98,7 +98,7 @@ var tokenPatterns = sync.OnceValue(func() *tokens {
 		misplaced: regexp.MustCompile(`^(unexpected token|expecting '|invalid property name|variable name expected|` +
 			`class statement requires a name|invalid switch statement)`),
 		lastName:   regexp.MustCompile(`([\p{L}_$][\p{L}\p{N}_$]*)\s*(?:=[^=]*)?$`),
-		first:      regexp.MustCompile("^(?:[\\p{L}_$][\\p{L}\\p{N}_$]*|\\.\\.\\.|=>|[-+*/%&|^!<>=?]+=?|.)"),
+		first:      regexp.MustCompile(`^(?:[\p{L}_$][\p{L}\p{N}_$]*|\.\.\.|=>|[-+*/%&|^!<>=?]+=?|.)`),
 		startsName: regexp.MustCompile(`^[\p{L}_$]`),
 		reserved: regexp.MustCompile(`^(?:break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|` +
 			`finally|for|function|if|import|in|instanceof|new|null|return|super|switch|this|throw|true|try|typeof|var|void|while|with)$`),

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/crypto/blake2b"
 	"golang.org/x/crypto/blake2s"
-	"golang.org/x/crypto/ripemd160" //nolint:staticcheck // Scripts that check old files still ask for it.
+	"golang.org/x/crypto/ripemd160" //lint:ignore SA1019 scripts that check old files still ask for it
 )
 
 // digests make hashes by name.
