@@ -82,10 +82,13 @@ func cipherError(err error) error {
 	case errors.Is(err, nodecrypto.ErrPadding):
 		return &codedError{"Error", "ERR_OSSL_BAD_DECRYPT", "error:1C800064:Provider routines::bad decrypt"}
 	case errors.Is(err, nodecrypto.ErrNotTrue):
-		return errors.New("Unsupported state or unable to authenticate data") //lint:ignore ST1005 these are Node's words
+		return errNotAuthentic
 	}
 	return &codedError{"Error", "ERR_CRYPTO_INVALID_STATE", "Invalid state"}
 }
+
+// errNotAuthentic is what Node throws, in its words and without a code.
+var errNotAuthentic = errors.New("Unsupported state or unable to authenticate data") //lint:ignore ST1005 see above
 
 // bindDerive is what the library needs to make keys of passwords and of other keys: name(callback, …) calls back with (error, bytes) if there is a
 // callback, else returns the bytes.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -20,14 +21,15 @@ type systemError struct {
 }
 
 func (e *systemError) Error() string {
-	text := unix.ErrnoName(e.errno) + ": " + errnoText(e.errno) + ", " + e.syscall
+	var text strings.Builder
+	text.WriteString(unix.ErrnoName(e.errno) + ": " + errnoText(e.errno) + ", " + e.syscall)
 	for i, path := range e.paths {
 		if i > 0 {
-			text += " ->"
+			text.WriteString(" ->")
 		}
-		text += " '" + path + "'"
+		text.WriteString(" '" + path + "'")
 	}
-	return text
+	return text.String()
 }
 
 // codedError is an error with one of Node's codes.
