@@ -147,3 +147,18 @@ func TestARequestOutlivesABadConnection(t *testing.T) {
 		req.on('error', (e) => console.log('caught', e.code));
 		req.on('close', () => console.log('closed'));`))
 }
+
+func TestAServerThatIsHandedAConnectionHearsOfItsErrors(t *testing.T) {
+	require.Equal(t, []string{"HPE_INVALID_METHOD"}, printed(t, `
+		const net = require('net');
+		const server = require('http').createServer();
+		server.on('clientError', (error, socket) => {
+			console.log(error.code);
+			socket.destroy();
+		});
+		const accepting = net.createServer((socket) => server.emit('connection', socket)).listen(0, '127.0.0.1', () => {
+			const client = net.connect(accepting.address().port, '127.0.0.1');
+			client.end('123 / HTTP/1.1\r\n\r\n');
+			client.resume().on('error', () => {}).on('close', () => accepting.close());
+		});`))
+}

@@ -132,7 +132,8 @@ function debuglog(set, told) {
     if (!isEnabled()) return;
     const { formatWithOptions } = require('internal/format');
     const colors = process.stderr?.hasColors?.() === true;
-    internalBinding('files').writeSync(2, `${String(set).toUpperCase()} ${process.pid}: ${formatWithOptions({ colors }, ...args)}\n`);
+    const pid = formatWithOptions({ colors }, '%o', process.pid);
+    internalBinding('files').writeSync(2, `${String(set).toUpperCase()} ${pid}: ${formatWithOptions({ colors }, ...args)}\n`);
   }
   return Object.defineProperty(log, 'enabled', { get: isEnabled, configurable: true, enumerable: true });
 }

@@ -398,7 +398,7 @@ function socketOnError(error) {
 }
 
 function connectionListener(socket) {
-  socket.server ??= this;
+  socket.server = this; // Another server may have accepted it, and have handed it over.
   if (this.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(this.timeout);
   socket.on('timeout', socketOnTimeout);
   const parser = parsers.alloc();
