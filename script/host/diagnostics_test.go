@@ -64,3 +64,36 @@ func TestTheLibraryPublishesWhatItDoes(t *testing.T) {
 			});
 		});`))
 }
+
+func TestHooksHearOfResourcesOfTheScript(t *testing.T) {
+	r := runProgram(t, `
+		const { AsyncResource, createHook } = require('async_hooks');
+		const heard = [];
+		const hook = createHook({
+			init(id, type, trigger, resource) { heard.push(['init', type, this === hook, resource instanceof AsyncResource]); },
+			before() { heard.push(['before']); },
+			after() { heard.push(['after']); },
+			destroy() { heard.push(['destroy']); },
+		});
+		new AsyncResource('UNHEARD');
+		hook.enable().enable();
+		const resource = new AsyncResource('OWN');
+		try {
+			resource.runInAsyncScope(() => { throw heard.push(['run']); });
+		} catch {
+			heard.push(['caught']);
+		}
+		resource.emitDestroy();
+		setImmediate(() => {
+			hook.disable();
+			new AsyncResource('UNHEARD').emitDestroy();
+			console.log(JSON.stringify(heard));
+			hook.enable();
+			heard.length = 0;
+			(() => { new AsyncResource('COLLECTED'); new AsyncResource('MANUAL', { requireManualDestroy: true }); })();
+			gc();
+			setImmediate(() => console.log(heard.map(([name]) => name).join()));
+		});`, "--expose-gc")
+	require.Equal(t, 0, r.code, "%s", r.stderr)
+	require.Equal(t, `[["init","OWN",true,true],["before"],["run"],["after"],["caught"],["destroy"]]`+"\ninit,init,destroy", r.stdout)
+}

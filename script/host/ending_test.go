@@ -55,3 +55,17 @@ func TestTheEnvironmentHasWhatProgramsCanRead(t *testing.T) {
 		{`structuredClone(process.env).c`, `"d"`},
 	})
 }
+
+func TestAServerThatIsClosedBeforeTheExitHasTheLoopGoOn(t *testing.T) {
+	require.Equal(t, []string{"before", "listening", "before", "exit"}, printed(t, `
+		let left = 1;
+		process.on('beforeExit', () => {
+			console.log('before');
+			if (left-- === 0) return;
+			const server = require('net').createServer().listen(0, '127.0.0.1', () => {
+				console.log('listening');
+				server.close();
+			});
+		});
+		process.on('exit', () => console.log('exit'));`))
+}

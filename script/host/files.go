@@ -49,9 +49,11 @@ func bindFiles(b *builder) {
 	b.fn("isTerminal", func(c *engine.Call) (engine.Value, error) { return c.Bool(isTerminal(int(c.Arg(0).Int()))), nil })
 	b.fn("watch", b.h.watchFiles)
 	constants := b.s.Object()
-	for name, n := range fileConstants {
-		if err := constants.Set(name, b.s.Int(int64(n))); err != nil {
-			b.err = err
+	for _, all := range []map[string]int{fileConstants, systemFileConstants} {
+		for name, n := range all {
+			if err := constants.Set(name, b.s.Int(int64(n))); err != nil {
+				b.err = err
+			}
 		}
 	}
 	b.value("constants", constants)

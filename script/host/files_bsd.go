@@ -4,6 +4,8 @@ package host
 
 import "golang.org/x/sys/unix"
 
+var systemFileConstants map[string]int // Not all of these systems have O_DSYNC or O_DIRECT.
+
 func (f *fileStatus) stat(path string, follow bool) error {
 	var s unix.Stat_t
 	call := unix.Lstat

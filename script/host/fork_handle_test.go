@@ -203,3 +203,41 @@ func TestConnectionsWaitForWorkersInTurn(t *testing.T) {
 		cluster.fork();
 		cluster.fork();`))
 }
+
+func TestAFullWorkerDropsConnectionsIfItIsToldTo(t *testing.T) {
+	require.Equal(t, []string{"drop", "exit 0"}, printedBy(t, `
+		const cluster = require('cluster');
+		const net = require('net');
+		if (cluster.isWorker) {
+			const server = net.createServer(() => console.log('accepted'));
+			server.maxConnections = 0;
+			server.dropMaxConnection = true;
+			server.on('drop', () => {
+				console.log('drop');
+				process.exit();
+			});
+			server.listen(0, '127.0.0.1');
+			return;
+		}
+		cluster.on('listening', (worker, { port }) => net.connect(port, '127.0.0.1').on('error', () => {}));
+		cluster.on('exit', (worker, code) => console.log('exit', code));
+		cluster.fork();`))
+}
+
+func TestAWorkerThatListensTwiceDoesSoOnce(t *testing.T) {
+	require.Equal(t, []string{"listening", "exit 0"}, printedBy(t, `
+		const cluster = require('cluster');
+		if (cluster.isWorker) {
+			const server = require('net').createServer();
+			server.listen(0);
+			server.listen(0);
+			server.on('listening', () => console.log('listening'));
+			let answers = 0;
+			process.on('internalMessage', ({ cmd }) => {
+				if (cmd === 'NODE_CLUSTER' && ++answers === 2) setImmediate(() => server.close(() => process.disconnect()));
+			});
+			return;
+		}
+		cluster.on('exit', (worker, code) => console.log('exit', code));
+		cluster.fork();`))
+}

@@ -147,3 +147,50 @@ func TestARequestOutlivesABadConnection(t *testing.T) {
 		req.on('error', (e) => console.log('caught', e.code));
 		req.on('close', () => console.log('closed'));`))
 }
+
+func TestAServerThatIsHandedAConnectionHearsOfItsErrors(t *testing.T) {
+	require.Equal(t, []string{"HPE_INVALID_METHOD"}, printed(t, `
+		const net = require('net');
+		const server = require('http').createServer();
+		server.on('clientError', (error, socket) => {
+			console.log(error.code);
+			socket.destroy();
+		});
+		const accepting = net.createServer((socket) => server.emit('connection', socket)).listen(0, '127.0.0.1', () => {
+			const client = net.connect(accepting.address().port, '127.0.0.1');
+			client.end('123 / HTTP/1.1\r\n\r\n');
+			client.resume().on('error', () => {}).on('close', () => accepting.close());
+		});`))
+}
+
+func TestObserversHearOfConnectionsAndRequests(t *testing.T) {
+	require.Equal(t, []string{
+		`"connect" "net" {"host":"127.0.0.1","port":true}`,
+		`"HttpRequest" "http" {"req":["GET","/a?b","1"],"res":[200,"OK","y"]}`,
+		`"HttpClient" "http" {"req":["GET","http://127.0.0.1/a?b","1"],"res":[200,"OK","y"]}`,
+		"closed",
+	}, printed(t, `
+		const http = require('http');
+		const { PerformanceObserver, performance } = require('perf_hooks');
+		const seen = ({ detail: { host, port, req, res } }) => (host ? { host, port: port > 0 } :
+			{ req: [req.method, req.url, String(req.headers.own)], res: [res.statusCode, res.statusMessage, res.headers.x] });
+		let left = 3;
+		const observer = new PerformanceObserver((list) => {
+			for (const entry of list.getEntries()) {
+				if (!(entry.startTime > 0 && entry.duration >= 0 && entry.startTime + entry.duration <= performance.now())) throw new Error('time');
+				console.log(JSON.stringify(entry.name), JSON.stringify(entry.entryType), JSON.stringify(seen(entry)));
+				left--;
+			}
+			if (left > 0) return;
+			observer.disconnect();
+			ask(() => server.close(() => console.log('closed'))); // Nobody observes this one.
+		});
+		observer.observe({ entryTypes: ['http', 'net'] });
+		const ask = (done) => http.get({ port: server.address().port, host: '127.0.0.1', path: '/a?b', headers: { own: 1 }, agent: false }, (res) => {
+			res.resume().on('end', done);
+		});
+		const server = http.createServer((req, res) => {
+			res.setHeader('x', 'y');
+			res.end('hi');
+		}).listen(0, '127.0.0.1', () => ask(() => {}));`))
+}

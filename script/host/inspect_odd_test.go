@@ -19,6 +19,8 @@ func TestFormatAndInspectOfOddValuesAreNodes(t *testing.T) {
 		{"inspect(new ArrayBuffer(2), { maxArrayLength: 0 })", `"ArrayBuffer { [Uint8Contents]: < ... 2 more bytes>, [byteLength]: 2 }"`},
 		{"inspect([88200, 49353, 3958, 20, 3250594, 9506148, 486, 28037], { showHidden: true })",
 			`"[\n  88200,       49353,\n  3958,        20,\n  3250594,     9506148,\n  486,         28037,\n  [length]: 8\n]"`},
+		{"(() => { const view = new DataView(new ArrayBuffer(2)); structuredClone(view.buffer, { transfer: [view.buffer] }); return inspect(view); })()",
+			`"DataView {\n  [byteLength]: 0,\n  [byteOffset]: undefined,\n  [buffer]: ArrayBuffer { (detached), [byteLength]: 0 }\n}"`},
 		{"inspect({ x: deep }, { compact: false })", `"{\n  x: {\n    a: {\n      b: 1\n    },\n    c: 2\n  }\n}"`},
 	})
 }

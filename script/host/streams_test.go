@@ -118,6 +118,21 @@ func TestATransformFlushes(t *testing.T) {
 		upper.write('a'); upper.end('b');`))
 }
 
+func TestPipelineRefusesAStreamThatIsClosed(t *testing.T) {
+	require.Equal(t, []string{"thrown ERR_STREAM_UNABLE_TO_PIPE", "called ERR_STREAM_PREMATURE_CLOSE", "rejected ERR_STREAM_UNABLE_TO_PIPE"}, printed(t, `
+		const { Readable, Writable, pipeline, promises } = require('stream');
+		const closed = () => new Writable({ write(chunk, encoding, done) { done(); } }).destroy();
+		try {
+			pipeline(Readable.from(['a']), closed(), () => console.log('called'));
+		} catch ({ code }) {
+			console.log('thrown', code);
+		}
+		pipeline(['a'], closed(), ({ code }) => {
+			console.log('called', code);
+			promises.pipeline(Readable.from(['a']), closed()).catch(({ code }) => console.log('rejected', code));
+		});`))
+}
+
 func TestPipelineEndsAllWhenOneFails(t *testing.T) {
 	require.Equal(t, []string{"failed no", "true true true", "value 3", "aborted ABORT_ERR"}, printed(t, `
 		const { pipeline, PassThrough, Readable, Transform } = require('stream');

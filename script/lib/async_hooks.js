@@ -1,8 +1,9 @@
 'use strict';
 
-const { codes: { ERR_ASYNC_CALLBACK, ERR_ASYNC_TYPE, ERR_INVALID_ASYNC_ID } } = require('internal/errors');
+const { codes: { ERR_ASYNC_TYPE, ERR_INVALID_ASYNC_ID } } = require('internal/errors');
 const { validateFunction, validateObject, validateString } = require('internal/validators');
 const context = require('internal/async_context');
+const events = require('internal/async_events');
 
 let ids = 1;
 let executing = { id: 1, trigger: 0, resource: {} }; // what runs now: the script, or what an AsyncResource runs
@@ -87,19 +88,26 @@ class AsyncResource {
     }
     if (!Number.isSafeInteger(trigger) || trigger < -1) throw new ERR_INVALID_ASYNC_ID('triggerAsyncId', trigger);
     this.#trigger = trigger;
+    if (events.active) events.init(this, this.#id, type, trigger, options.requireManualDestroy === true);
   }
 
   runInAsyncScope(fn, thisArg, ...args) {
     const before = executing;
     executing = { id: this.#id, trigger: this.#trigger, resource: this };
+    if (events.active) events.emit('before', this.#id);
     try {
       return context.run(this.#context, () => Reflect.apply(fn, thisArg, args));
     } finally {
+      if (events.active) events.emit('after', this.#id);
       executing = before;
     }
   }
 
-  emitDestroy() { return this; }
+  emitDestroy() {
+    events.destroy(this, this.#id);
+    return this;
+  }
+
   asyncId() { return this.#id; }
   triggerAsyncId() { return this.#trigger; }
 
@@ -118,23 +126,8 @@ class AsyncResource {
   }
 }
 
-const hookNames = ['init', 'before', 'after', 'destroy', 'promiseResolve'];
-
-// AsyncHook is checked and does nothing: there are no events of asynchronous resources.
-class AsyncHook {
-  enable() { return this; }
-  disable() { return this; }
-}
-
-function createHook(hooks) {
-  for (const name of hookNames) {
-    if (hooks[name] !== undefined && typeof hooks[name] !== 'function') throw new ERR_ASYNC_CALLBACK(`hook.${name}`);
-  }
-  return new AsyncHook();
-}
-
 module.exports = {
-  AsyncLocalStorage, createHook,
+  AsyncLocalStorage, createHook: events.createHook,
   executionAsyncId: () => executing.id,
   triggerAsyncId: () => executing.trigger,
   executionAsyncResource: () => executing.resource,

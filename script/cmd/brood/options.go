@@ -61,7 +61,7 @@ var plain = set(`abort-on-uncaught-exception addons allow-addons allow-child-pro
 	trace-deopt trace-promises trace-sigint trace-sync-io trace-tls trace-uncaught trace-warnings track-heap-objects use-bundled-ca
 	use-openssl-ca use-system-ca verify-base-objects version warnings watch watch-preserve-output webstorage single-threaded
 	predictable stress-flush-code flush-bytecode lazy opt turbofan maglev sparkplug always-sparkplug verify-heap zero-unused-memory
-	heap-prof cpu-prof experimental-wasm-stringref`)
+	heap-prof cpu-prof experimental-wasm-stringref zero-fill-buffers`)
 
 // negatable options may have "no-" in front; for those in on that is the only form that says something.
 var bare = set(`harmony harmony-shadow-realm harmony-weak-refs js-float16array`)

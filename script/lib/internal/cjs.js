@@ -38,8 +38,9 @@ function builtinID(request) {
 
 function getBuiltin(id) {
   validateString(id, 'id');
-  id = id.replace(/^node:/, '');
-  return builtinModules.includes(id) || schemeOnly.includes(id) ? require(id) : undefined;
+  const name = id.replace(/^node:/, '');
+  const isKnown = builtinModules.includes(name) || name === 'brood' || (name !== id && schemeOnly.includes(name));
+  return isKnown ? require(name) : undefined;
 }
 
 function Module(id = '', parent) {

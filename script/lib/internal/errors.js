@@ -125,6 +125,7 @@ define('ERR_STREAM_DESTROYED', Error, (name) => `Cannot call ${name} after a str
 define('ERR_STREAM_NULL_VALUES', TypeError, 'May not write null values to stream');
 define('ERR_STREAM_PREMATURE_CLOSE', Error, 'Premature close');
 define('ERR_STREAM_PUSH_AFTER_EOF', Error, 'stream.push() after EOF');
+define('ERR_STREAM_UNABLE_TO_PIPE', Error, 'Cannot pipe to a closed or destroyed stream');
 define('ERR_STREAM_UNSHIFT_AFTER_END_EVENT', Error, 'stream.unshift() after end event');
 define('ERR_STREAM_WRITE_AFTER_END', Error, 'write after end');
 define('ERR_CHILD_PROCESS_IPC_REQUIRED', Error, (name) =>

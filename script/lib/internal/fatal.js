@@ -148,4 +148,4 @@ Object.defineProperty(process, '_fatalException', { value: tell, writable: true,
 
 function setDomains(fn) { domains = fn; }
 
-module.exports = { beforeExit, describe, end, finish, setDomains, uncaught };
+module.exports = { beforeExit, describe, emitExit, end, finish, setDomains, uncaught };

@@ -220,13 +220,22 @@ function formatInherited(state, value, level, inherited) {
   });
 }
 
+// factOf returns what a getter says. Those of a DataView throw once its memory was given away.
+function factOf(value, key) {
+  try {
+    return value[key];
+  } catch {
+    return key === 'byteLength' ? 0 : undefined;
+  }
+}
+
 const identifier = /^[a-zA-Z_][a-zA-Z_0-9]*$/;
 
 // formatProperty formats one property: of an array's element the value alone, of a fact, which is no own property, its name in brackets.
 function formatProperty(state, value, level, key, isElement, descriptor = undefined, original = value) {
   let text;
   let space = ' ';
-  descriptor ??= Object.getOwnPropertyDescriptor(value, key) ?? { value: value[key], enumerable: false };
+  descriptor ??= Object.getOwnPropertyDescriptor(value, key) ?? { value: factOf(value, key), enumerable: false };
   if (descriptor.value !== undefined) {
     const by = state.compact !== true || isElement !== false ? 2 : 3;
     state.indentationLvl += by;

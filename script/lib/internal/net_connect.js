@@ -4,6 +4,7 @@
 
 const { codes } = require('internal/errors');
 const { isIP, defaults, MIN_ATTEMPT_TIMEOUT } = require('internal/net');
+const spans = require('internal/perf/spans');
 const { withHostPort } = require('internal/socket_errors');
 const { Pipe, TCP, constants } = require('internal/stream_handle');
 const { validateBoolean, validateFunction, validateInt32, validateNumber, validatePort, validateString } = require('internal/validators');
@@ -139,10 +140,19 @@ function begin(to, handle, address, family, done) {
   const { port, localAddress, localPort } = to;
   let from = '';
   if (localAddress || localPort) from = hostPort(localAddress || (family === 6 ? '::' : '0.0.0.0'), family, localPort || 0);
+  if (spans.isObserved !== undefined) done = timed(done, address, port);
   const failed = handle.connectTo('tcp', hostPort(address, family, port), from, done);
   if (failed === 0) return undefined;
   if (failed[1] === 'bind') return withHostPort(failed[0], 'bind', localAddress, localPort);
   return connectError(to, failed[0], address);
+}
+
+function timed(done, host, port) {
+  const start = spans.begin('net');
+  return start === undefined ? done : (status) => {
+    if (status === 0) spans.end('net', 'connect', start, { host, port });
+    done(status);
+  };
 }
 
 function connectError({ port, localAddress, localPort }, status, address) {

@@ -199,7 +199,7 @@ function listenInCluster(server, address, port, family, backlog, fd, exclusive, 
   const query = { address, port, addressType: family, fd, flags, backlog, ...options };
   const id = server._listeningId;
   cluster._getServer(server, query, (status, handle) => {
-    if (id !== server._listeningId) { // It was closed meanwhile.
+    if (id !== server._listeningId || server._handle) { // It was closed meanwhile, or listen was called twice.
       handle?.close();
       return;
     }
@@ -291,15 +291,21 @@ function openToAll(server, { path, readableAll, writableAll }) {
   throw errnoException(status, 'uv_pipe_chmod');
 }
 
+// isLinkLocal reports whether an address means nothing without the interface that it belongs to.
+function isLinkLocal({ address, family }) {
+  return family === 6 && /^fe[89ab][0-9a-f]:/i.test(address);
+}
+
 function lookupAndListen(server, port, host, backlog, exclusive, flags) {
   const id = server._listeningId;
-  require('dns').lookup(host, (error, ip, family) => {
+  require('dns').lookup(host, { all: true }, (error, addresses) => {
     if (id !== server._listeningId) return;
     if (error) {
       failNow(server, error);
       return;
     }
-    listenInCluster(server, ip, port, ip ? family : 4, backlog, undefined, exclusive, flags);
+    const { address, family } = addresses.find((one) => !isLinkLocal(one)) ?? addresses[0];
+    listenInCluster(server, address, port, address ? family : 4, backlog, undefined, exclusive, flags);
   });
 }
 

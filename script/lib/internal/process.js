@@ -39,7 +39,7 @@ Object.assign(self, {
   pid: system.pid,
   ppid: system.ppid(),
   env: require('internal/env'),
-  title: 'brood',
+  title: host.argv0,
   exitCode: undefined,
   _exiting: false,
 });
@@ -64,7 +64,8 @@ Object.assign(self, {
   nextTick: require('internal/ticks').nextTick,
   exit(code) {
     if (code !== undefined) self.exitCode = code;
-    require('internal/fatal').end();
+    require('internal/fatal').emitExit();
+    self.reallyExit(self.exitCode ?? 0); // Scripts replace it, to see the end of the program.
   },
   reallyExit: host.reallyExit,
   abort() { system.abort(); },

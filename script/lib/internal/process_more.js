@@ -52,11 +52,23 @@ function checkId(id, name) {
   else if (typeof id !== 'string') throw new ERR_INVALID_ARG_TYPE(name, ['number', 'string'], id);
 }
 
+// change calls what changes the users of the process. Its errors are worded as those of the C library: Node does not ask libuv here.
+function change(call, argument, syscall = call) {
+  try {
+    return system[call](argument);
+  } catch (error) {
+    if (error.errno === undefined) throw error;
+    const [, text] = /^\w+: (.*), \w+$/s.exec(error.message);
+    const refused = new Error(`${error.code}, ${text[0].toUpperCase()}${text.slice(1)}`);
+    throw Object.assign(refused, { errno: -error.errno, code: error.code, syscall });
+  }
+}
+
 function credential(name, kind, call) {
   return { [name](id) {
     checkId(id, 'id');
     if (Object.is(id, -0)) id = 0;
-    if (!system[call](id)) throw new ERR_UNKNOWN_CREDENTIAL(kind, id);
+    if (!change(call, id)) throw new ERR_UNKNOWN_CREDENTIAL(kind, id);
   } }[name];
 }
 
@@ -68,7 +80,7 @@ function setgroups(groups) {
     if (id === undefined) throw new ERR_UNKNOWN_CREDENTIAL('Group', one);
     return id;
   });
-  system.setgroups(ids);
+  change('setgroups', ids);
 }
 
 function initgroups(user, extraGroup) {
@@ -78,7 +90,7 @@ function initgroups(user, extraGroup) {
   if (extra === undefined) throw new ERR_UNKNOWN_CREDENTIAL('Group', extraGroup);
   const ids = system.groupsOf(user);
   if (ids === undefined) throw new ERR_UNKNOWN_CREDENTIAL('User', user);
-  system.setgroups([...new Set([...ids, extra])]);
+  change('setgroups', [...new Set([...ids, extra])], 'initgroups');
 }
 
 function isText(value) {

@@ -216,7 +216,7 @@ class Handle {
       return;
     }
     (this.#listener ?? this.#socket)?.close();
-    if (typeof done === 'function') setImmediate(() => this.#on(onClose));
+    setImmediate(() => this.#on(onClose)); // Even if nobody is told: what closes has the loop go on, and beforeExit is emitted again.
   }
 }
 

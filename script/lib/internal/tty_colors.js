@@ -76,7 +76,7 @@ function hasColors(count, env) {
     validateInteger(count, 'count', 2);
   }
   if (env !== undefined) validateObject(env, 'env');
-  return count <= 2 ** this.getColorDepth(env);
+  return count <= 2 ** getColorDepth(env);
 }
 
 module.exports = { getColorDepth, hasColors };

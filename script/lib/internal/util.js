@@ -111,7 +111,7 @@ function inherits(ctor, superCtor) {
 
 const words = /^[\w-]+$/;
 
-// debuglog returns a function that prints if NODE_DEBUG has that name.
+// debuglog returns a function that prints if NODE_DEBUG has that name. When that is first called, told gets the same function.
 function debuglog(set, told) {
   let enabled;
   const isEnabled = () => {
@@ -120,15 +120,20 @@ function debuglog(set, told) {
       const name = String(set).toUpperCase();
       enabled = wanted.some((one) => (words.test(one) ? one.toUpperCase() === name :
         new RegExp(`^${one.replace(/[|\\{}()[\]^$+?.]/g, '\\$&').replaceAll('*', '.*')}$`, 'i').test(name)));
-      if (enabled && typeof told === 'function') told(log);
     }
     return enabled;
   };
   function log(...args) {
+    if (typeof told === 'function') {
+      const tell = told;
+      told = undefined;
+      tell(log);
+    }
     if (!isEnabled()) return;
     const { formatWithOptions } = require('internal/format');
     const colors = process.stderr?.hasColors?.() === true;
-    internalBinding('files').writeSync(2, `${String(set).toUpperCase()} ${process.pid}: ${formatWithOptions({ colors }, ...args)}\n`);
+    const pid = formatWithOptions({ colors }, '%o', process.pid);
+    internalBinding('files').writeSync(2, `${String(set).toUpperCase()} ${pid}: ${formatWithOptions({ colors }, ...args)}\n`);
   }
   return Object.defineProperty(log, 'enabled', { get: isEnabled, configurable: true, enumerable: true });
 }

@@ -68,8 +68,21 @@ function print(warning) {
     const flag = isDeprecation ? '--trace-deprecation' : '--trace-warnings';
     text += `(Use \`node ${flag} ...\` to show where the warning was created)\n`;
   }
+  if (appended(text)) return;
   // As console.error does: the stream may be one of the script's.
   require('internal/console').console._stderr.write(text);
+}
+
+// appended reports whether a text is now in the file for warnings, if there is one.
+function appended(text) {
+  const path = options.value('--redirect-warnings') ?? process.env.NODE_REDIRECT_WARNINGS;
+  if (!path) return false;
+  try {
+    require('fs').appendFileSync(path, text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 module.exports = { emitWarning };

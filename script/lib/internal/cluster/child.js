@@ -116,7 +116,8 @@ function onConnection({ key, seq }, handle) {
   const server = handles.get(key);
   let accepted = server !== undefined && handle !== undefined;
   const { owner } = server ?? {};
-  if (owner?.maxConnections != null && owner._connections >= owner.maxConnections) accepted = false;
+  const isFull = owner?.maxConnections != null && owner._connections >= owner.maxConnections;
+  if (isFull && !owner.dropMaxConnection) accepted = false; // Else the server takes it, and drops it.
   send({ ack: seq, accepted });
   if (accepted) server.onconnection(0, handle);
   else if (handle) require('internal/ipc_handles').giveUp(handle); // The primary has it, too.

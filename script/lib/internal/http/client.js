@@ -7,8 +7,9 @@ const diagnostics = require('internal/diagnostics');
 const { codes } = require('internal/errors');
 const { kOutHeaders } = require('internal/http');
 const { invalidPath, isToken } = require('internal/http/common');
-const { attachSocket, kContext, kError, onEarlyError } = require('internal/http/client_socket');
+const { attachSocket, kContext, kError, kStart, onEarlyError } = require('internal/http/client_socket');
 const { kUniqueHeaders, uniqueHeaders } = require('internal/http/headers');
+const spans = require('internal/perf/spans');
 const { OutgoingMessage } = require('internal/http/outgoing');
 const { getTimerDuration } = require('internal/timers');
 const { validateBoolean, validateInteger } = require('internal/validators');
@@ -164,6 +165,7 @@ function connectAlone(req, options) {
 
 ClientRequest.prototype._finish = function _finish() {
   OutgoingMessage.prototype._finish.call(this);
+  if (spans.isObserved !== undefined) this[kStart] = spans.begin('http');
   if (diagnostics.active !== undefined) diagnostics.publish('http.client.request.start', { request: this });
 };
 

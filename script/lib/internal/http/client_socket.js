@@ -7,9 +7,11 @@ const { finished } = require('stream');
 const diagnostics = require('internal/diagnostics');
 const { freeParser, isLenient, parsers, prepareError, socketOnDrain } = require('internal/http/common');
 const { HTTPParser } = require('internal/http/parser');
+const spans = require('internal/perf/spans');
 
 const kError = Symbol('kError');
 const kContext = Symbol('kContext'); // calls a listener in the asynchronous context of the request; undefined if nothing uses such contexts
+const kStart = Symbol('kStart'); // the time at which a request that is observed was sent
 
 // forRequest returns a listener of the socket that is called in the context of the request: the socket may have been made for another one.
 function forRequest(listener) {
@@ -114,6 +116,10 @@ function onIncoming(res, shouldKeepAlive) {
   res.on('end', onResponseEnd);
   req.on('finish', onRequestFinish);
   if (req.timeoutCb) socket.on('timeout', onTimeout);
+  if (req[kStart] !== undefined) {
+    const asked = { method: req.method, url: `${req.protocol}//${req.host}${req.path}`, headers: req.getHeaders() };
+    spans.endRequest('HttpClient', req[kStart], asked, res, res.headers);
+  }
   if (diagnostics.active !== undefined) diagnostics.publish('http.client.response.finish', { request: req, response: res });
   if (req.aborted || !req.emit('response', res)) res._dump();
   if (req.method === 'HEAD') return 1;
@@ -276,4 +282,4 @@ function onRequestFinish() {
   if (this.shouldKeepAlive && this._ended && !this.destroyed) giveBack(this); // Once.
 }
 
-module.exports = { attachSocket, kContext, kError, onEarlyError };
+module.exports = { attachSocket, kContext, kError, kStart, onEarlyError };

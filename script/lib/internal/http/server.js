@@ -11,6 +11,7 @@ const { kUniqueHeaders, uniqueHeaders } = require('internal/http/headers');
 const { IncomingMessage } = require('internal/http/incoming');
 const { ConnectionsList, HTTPParser } = require('internal/http/parser');
 const { ServerResponse, emitClose } = require('internal/http/response');
+const spans = require('internal/perf/spans');
 const { kNeedDrain } = require('internal/http');
 const { Handle } = require('internal/stream_handle');
 const { socketListener } = require('internal/http/server_socket');
@@ -271,7 +272,11 @@ class Connection {
     }
     if (socket._httpMessage) this.outgoing.push(res);
     else res.assignSocket(socket);
-    res.on('finish', () => this.answered(req, res));
+    const start = spans.isObserved && spans.begin('http');
+    res.on('finish', () => {
+      if (start !== undefined) spans.endRequest('HttpRequest', start, req, res, res.getHeaders());
+      this.answered(req, res);
+    });
     if (req.httpVersionMajor === 1 && req.httpVersionMinor === 1 && this.modern(req, res)) return 0;
     if (server.optimizeEmptyRequests && req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined) {
       req._dumpAndCloseReadable();
@@ -398,7 +403,7 @@ function socketOnError(error) {
 }
 
 function connectionListener(socket) {
-  socket.server ??= this;
+  socket.server = this; // Another server may have accepted it, and have handed it over.
   if (this.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(this.timeout);
   socket.on('timeout', socketOnTimeout);
   const parser = parsers.alloc();

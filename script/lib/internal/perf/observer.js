@@ -4,6 +4,7 @@
 
 const { codes: { ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_MISSING_ARGS } } = require('internal/errors');
 const { inspect } = require('internal/inspect');
+const spans = require('internal/perf/spans');
 const { validateFunction, validateObject } = require('internal/validators');
 
 const supported = ['dns', 'function', 'gc', 'http', 'http2', 'mark', 'measure', 'net', 'resource'];
@@ -73,8 +74,12 @@ class PerformanceObserver {
         if (this.#buffer.length > 0) wait();
       }
     }
-    if (this.#types.size > 0) observers.add(this);
-    else this.disconnect();
+    if (this.#types.size > 0) {
+      observers.add(this);
+      spans.isObserved = isObserved;
+    } else {
+      this.disconnect();
+    }
   }
 
   disconnect() {
@@ -94,6 +99,8 @@ class PerformanceObserver {
     wait();
   }
 
+  static observes(observer, type) { return observer.#types.has(type); }
+
   static deliver(observer) {
     const list = observer.takeRecords();
     if (list.length > 0) observer.#callback(new PerformanceObserverEntryList(allowed, list), observer);
@@ -106,9 +113,17 @@ class PerformanceObserver {
   }
 }
 
-const { deliver, offer } = PerformanceObserver;
+const { deliver, observes, offer } = PerformanceObserver;
 delete PerformanceObserver.deliver;
+delete PerformanceObserver.observes;
 delete PerformanceObserver.offer;
+
+function isObserved(type) {
+  for (const observer of observers) {
+    if (observes(observer, type)) return true;
+  }
+  return false;
+}
 
 function wait() {
   if (waiting) return;

@@ -12,7 +12,9 @@ const {
 } = require('internal/streams/utils');
 const { validateAbortSignal, validateFunction } = require('internal/validators');
 
-const { ERR_INVALID_ARG_TYPE, ERR_INVALID_RETURN_VALUE, ERR_MISSING_ARGS, ERR_STREAM_DESTROYED, ERR_STREAM_PREMATURE_CLOSE } = codes;
+const {
+  ERR_INVALID_ARG_TYPE, ERR_INVALID_RETURN_VALUE, ERR_MISSING_ARGS, ERR_STREAM_DESTROYED, ERR_STREAM_PREMATURE_CLOSE, ERR_STREAM_UNABLE_TO_PIPE,
+} = codes;
 
 function pipeline(...streams) {
   validateFunction(streams.at(-1), 'streams[stream.length - 1]');
@@ -170,6 +172,7 @@ function callTransform(p, fn, from, i, isLast, end) {
 
 function feed(p, from, stream, isLast, end) {
   if (isReadableNodeStream(from)) {
+    if (stream.closed || stream.destroyed) throw new ERR_STREAM_UNABLE_TO_PIPE();
     p.left += 2;
     const cleanup = pipe(p, from, stream, end);
     if (isReadable(stream) && isLast) p.cleanups.push(cleanup);
