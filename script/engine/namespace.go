@@ -65,6 +65,16 @@ func (s *Scope) Namespace(name string) (v Value, ok bool, err error) {
 	return v, err == nil, err
 }
 
+// Evaluating reports whether a module runs right now.
+func (s *Scope) Evaluating() bool {
+	for name := range s.e.named {
+		if s.ModuleStatus(name) == ModuleEvaluating {
+			return true
+		}
+	}
+	return false
+}
+
 // Cycle looks in what the module of a name imports, and in what that imports, for one that runs right now: the engine could not wait for it. It
 // returns the names of that one and of its importer; ok is false if there is none.
 func (s *Scope) Cycle(name string) (running, importer string, ok bool) {

@@ -27,6 +27,9 @@ func bindImports(b *builder) {
 		if c.Arg(2).Bool() {
 			h.modules.main = name
 		}
+		if c.Evaluating() { // A script has asked for it. The engine cannot run a module that imports one which has not ended.
+			return c.Eval("node:internal/main", fmt.Sprintf("import(%q)", name))
+		}
 		return h.run(c.Scope, name)
 	})
 	// evaluate(url, text) is that, and returns [promise, namespace]: a module without await has run then.
