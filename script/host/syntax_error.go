@@ -80,6 +80,8 @@ var fixedWords = map[string]string{
 	"expecting catch or finally":                           "Missing catch or finally after try",
 	"function name expected":                               "Function statements require a function name",
 	"'let' is not a valid lexical identifier":              "let is disallowed as a lexically bound name",
+	"unsupported keyword: export":                          "Unexpected token 'export'",
+	"unsupported keyword: import":                          "Cannot use import statement outside a module",
 	"return not in a function":                             "Illegal return statement",
 	"new.target only allowed within functions":             "new.target expression is not allowed here",
 }

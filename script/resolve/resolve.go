@@ -70,7 +70,7 @@ func (r *Resolver) Require(specifier, dir string) (string, error) {
 	case strings.HasPrefix(specifier, "#"):
 		return r.imports(q)
 	case filepath.IsAbs(specifier) || isRelative(specifier):
-		path := specifier
+		path := filepath.Clean(specifier)
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(dir, path)
 		}

@@ -175,6 +175,12 @@ define('ERR_REQUIRE_ASYNC_MODULE', Error, (filename, parent) =>
 define('ERR_REQUIRE_CYCLE_MODULE', Error, (name, parent, isImport) => isImport ?
   `Cannot import Module ./${name.split('/').at(-1)} in a cycle. (from ${parent.replace(/^file:\/\//, '')})` :
   `Cannot require() ES Module ${name} in a cycle.${parent === undefined ? '' : ` A cycle involving require(${name}) in ${parent}.`}`);
+define('ERR_REQUIRE_ESM', Error, (filename, parent) => {
+  const name = (path) => path.slice(path.lastIndexOf('/') + 1);
+  const what = filename.endsWith('.mjs') || !parent ? filename : `${name(filename) === name(parent) ? filename : name(filename)} in ${parent}`;
+  return `require() of ES Module ${filename}${parent ? ` from ${parent}` : ''} not supported.\n` +
+    `Instead change the require of ${what} to a dynamic import() which is available in all CommonJS modules.`;
+});
 define('ERR_INPUT_TYPE_NOT_ALLOWED', Error, '--input-type can only be used with string input via --eval, --print, or STDIN');
 define('ERR_EVAL_ESM_CANNOT_PRINT', Error, '--print cannot be used with ESM input');
 define('ERR_UNKNOWN_CREDENTIAL', Error, (kind, name) => `${kind} identifier does not exist: ${name}`);
