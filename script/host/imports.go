@@ -63,6 +63,7 @@ func bindImports(b *builder) {
 		}
 		return c.Array(c.String(running), c.String(importer)), nil
 	})
+	b.fn("importer", func(c *engine.Call) (engine.Value, error) { return c.String(c.Importer(c.Arg(0).Text())), nil })
 	b.fn("moduleStatus", func(c *engine.Call) (engine.Value, error) { return c.Int(int64(c.ModuleStatus(c.Arg(0).Text()))), nil })
 	b.fn("fileURL", func(c *engine.Call) (engine.Value, error) { return c.String(fileURL(c.Arg(0).Text())), nil })
 	b.fn("resolveImport", func(c *engine.Call) (engine.Value, error) {
@@ -187,11 +188,10 @@ func (h *Host) loadImport(s *engine.Scope, name, kind string) (*engine.Module, e
 		delete(h.modules.texts, name)
 		return &engine.Module{Source: text, Meta: h.meta(name)}, nil
 	}
-	if kind != "" && kind != "json" {
-		return nil, &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED",
-			fmt.Sprintf("Import attribute \"type\" with value \"%s\" is not supported", kind)}
-	}
 	if id, ok := strings.CutPrefix(name, "node:"); ok {
+		if kind != "" {
+			return nil, incompatible(name, kind)
+		}
 		return h.importBuiltin(s, id)
 	}
 	if text, ok := strings.CutPrefix(name, "data:"); ok {
@@ -206,6 +206,33 @@ func (h *Host) loadImport(s *engine.Scope, name, kind string) (*engine.Module, e
 	return h.importFile(s, name, file, kind)
 }
 
+// checkAttributes is called by the engine for each import with attributes.
+func checkAttributes(_ *engine.Scope, attributes engine.Value) error {
+	if !attributes.IsObject() {
+		return nil
+	}
+	names, err := attributes.Keys()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if name == "type" {
+			continue
+		}
+		value, err := attributes.Get(name)
+		if err != nil {
+			return err
+		}
+		return unsupported(name, value.Text())
+	}
+	return nil
+}
+
+func unsupported(attribute, value string) error {
+	return &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED",
+		fmt.Sprintf("Import attribute \"%s\" with value \"%s\" is not supported", attribute, value)}
+}
+
 // known are the extensions that an import takes.
 var known = []string{"", ".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts"}
 
@@ -218,9 +245,9 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 		return nil, err
 	}
 	switch {
-	case format == resolve.JSON && kind != "json":
+	case format == resolve.JSON && kind == "":
 		return nil, &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_MISSING", fmt.Sprintf("Module \"%s\" needs an import attribute of \"type: json\"", name)}
-	case format != resolve.JSON && kind == "json":
+	case kind != "" && (format != resolve.JSON || kind != "json"):
 		return nil, incompatible(name, kind)
 	}
 	source, err := h.source(file)
@@ -234,6 +261,13 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	if format == resolve.Module {
 		return &engine.Module{Source: source, Meta: h.meta(name)}, nil
 	}
+	if format == resolve.JSON && strings.ContainsAny(name, "?#") { // The file may be another since it was required.
+		v, err := s.ParseJSON(name, source)
+		if err != nil {
+			return nil, err
+		}
+		return onlyDefault(v), nil
+	}
 	if format == resolve.JSON {
 		return h.commonJS(file, []string{"default"}), nil
 	}
@@ -242,7 +276,11 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	return h.commonJS(file, names), nil
 }
 
+// incompatible is the error of an import whose attribute does not say what the module is.
 func incompatible(name, kind string) error {
+	if kind != "json" {
+		return unsupported("type", kind)
+	}
 	return &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE", fmt.Sprintf("Module \"%s\" is not of type \"%s\"", name, kind)}
 }
 
@@ -333,12 +371,15 @@ func (h *Host) importData(s *engine.Scope, name, text, kind string) (*engine.Mod
 	mime, _, _ = strings.Cut(mime, ";")
 	switch mime {
 	case "text/javascript", "application/javascript":
-		if kind == "json" {
+		if kind != "" {
 			return nil, incompatible(name, kind)
 		}
 		return &engine.Module{Source: h.lower(name, source), Meta: h.meta(name)}, nil
 	case "application/json":
-		if kind != "json" {
+		if kind != "" && kind != "json" {
+			return nil, incompatible(name, kind)
+		}
+		if kind == "" {
 			return nil, &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_MISSING", fmt.Sprintf("Module \"%s\" needs an import attribute of \"type: json\"", name)}
 		}
 		v, err := s.ParseJSON(name, source)

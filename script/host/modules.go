@@ -91,8 +91,21 @@ func bindModules(b *builder) {
 			h.modules.resolver.KeepLinks = true
 		}
 	}
+	h.modules.resolver.Warn = h.warnOfDeprecated
 	bindCommonJS(b)
 	bindImports(b)
+}
+
+// warnOfDeprecated emits a warning of the process.
+func (h *Host) warnOfDeprecated(code, message string) {
+	_ = h.enter(func(s *engine.Scope) error { // A script that wants warnings thrown gets them on the next tick.
+		warning, err := h.requireLibrary(s, "internal/warning")
+		if err != nil {
+			return err
+		}
+		_, err = warning.Invoke("emitWarning", s.String(message), s.String("DeprecationWarning"), s.String(code))
+		return err
+	})
 }
 
 // bindCommonJS is what the library needs to load CommonJS.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -151,6 +152,14 @@ func (p *packageJSON) export(subpath string, q *request) (string, error) {
 
 func (p *packageJSON) path() string { return filepath.Join(p.dir, "package.json") }
 
+// mainPath is what main names.
+func (p *packageJSON) mainPath() string {
+	if filepath.IsAbs(p.Main) {
+		return filepath.Clean(p.Main)
+	}
+	return filepath.Join(p.dir, p.Main)
+}
+
 // entry is what a key of exports or imports stands for.
 type entry struct {
 	key        string
@@ -239,15 +248,30 @@ func (p *packageJSON) file(target string, e entry, q *request) (string, bool, er
 		}
 		return "", false, failure("ERR_INVALID_MODULE_SPECIFIER",
 			"Invalid module \"%s\" request is not a valid match in pattern \"%s\" for the \"%s\" resolution of %s%s",
-			q.specifier, e.key, kind, p.path(), q.imports())
+			strings.Replace(e.key, "*", e.star, 1), e.key, kind, p.path(), q.imports())
 	}
-	return filepath.Join(p.dir, path), true, nil
+	return p.at(path, q)
+}
+
+// at returns the file that a target means, which is part of a URL.
+func (p *packageJSON) at(target string, q *request) (string, bool, error) {
+	if lower := strings.ToLower(target); strings.Contains(lower, "%2f") || strings.Contains(lower, "%5c") {
+		return "", false, failure("ERR_INVALID_MODULE_SPECIFIER",
+			"Invalid module \"%s\" must not include encoded \"/\" or \"\\\" characters%s", target, q.imports())
+	}
+	if path, err := url.PathUnescape(target); err == nil {
+		target = path
+	}
+	return filepath.Join(p.dir, target), true, nil
 }
 
 // hasInvalidPart reports whether a part of a path leads out of its package, or into another.
 func hasInvalidPart(path string) bool {
 	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
-		switch strings.ReplaceAll(strings.ToLower(part), "%2e", ".") {
+		if plain, err := url.PathUnescape(part); err == nil {
+			part = plain
+		}
+		switch strings.ToLower(part) {
 		case ".", "..", "node_modules":
 			return true
 		}

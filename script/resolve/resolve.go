@@ -18,6 +18,9 @@ type Resolver struct {
 	// KeepLinks has files known by the names they were asked for, not by those that symbolic links lead to: --preserve-symlinks.
 	KeepLinks bool
 
+	// Warn is called with the code and the text of a warning that a package is deprecated in some way. nil: nobody is.
+	Warn func(code, message string)
+
 	packages map[string]*packageJSON // by directory; nil where there is none
 }
 
@@ -68,7 +71,9 @@ func (r *Resolver) Require(specifier, dir string) (string, error) {
 	q := r.required(specifier, dir)
 	switch {
 	case strings.HasPrefix(specifier, "#"):
-		return r.imports(q)
+		if p, err := r.scope(dir); err != nil || p != nil && p.Imports != nil {
+			return r.imports(q)
+		}
 	case filepath.IsAbs(specifier) || isRelative(specifier):
 		path := filepath.Clean(specifier)
 		if !filepath.IsAbs(path) {
@@ -161,7 +166,7 @@ func (r *Resolver) asDirectory(dir string) (file string, ok bool, err error) {
 		return "", false, err
 	}
 	if p != nil && p.Main != "" {
-		main := filepath.Join(dir, p.Main)
+		main := p.mainPath()
 		if file, ok := asFile(main); ok {
 			return file, true, nil
 		}
@@ -170,9 +175,12 @@ func (r *Resolver) asDirectory(dir string) (file string, ok bool, err error) {
 		}
 	}
 	file, ok = withExtension(filepath.Join(dir, "index"))
+	if ok && p != nil && p.Main != "" {
+		r.warn("DEP0128", "Invalid 'main' field in '%s' of '%s'. Please either fix that or report it to the module author", p.path(), p.Main)
+	}
 	if !ok && p != nil && p.Main != "" {
 		return "", false, failure("MODULE_NOT_FOUND",
-			"Cannot find module '%s'. Please verify that the package.json has a valid \"main\" entry", filepath.Join(dir, p.Main))
+			"Cannot find module '%s'. Please verify that the package.json has a valid \"main\" entry", p.mainPath())
 	}
 	return file, ok, nil
 }
@@ -219,7 +227,7 @@ func (r *Resolver) self(q *request) (file string, ok bool, err error) {
 
 // imports resolves a name with # by the imports of the package that a directory belongs to.
 func (r *Resolver) imports(q *request) (string, error) {
-	if q.specifier == "#" || strings.HasPrefix(q.specifier, "#/") {
+	if q.specifier == "#" {
 		return "", failure("ERR_INVALID_MODULE_SPECIFIER", "Invalid module \"%s\" is not a valid internal imports specifier name%s",
 			q.specifier, q.imports())
 	}
@@ -294,6 +302,7 @@ func (r *Resolver) Import(specifier, from string) (string, error) {
 		}
 		file, ok, err := r.asDirectory(at)
 		if err == nil && ok {
+			r.warnOfMain(at, p, file, from)
 			return r.real(file)
 		}
 		if e, isOurs := errors.AsType[*Error](err); err != nil && (!isOurs || e.Code != "MODULE_NOT_FOUND") {
@@ -302,6 +311,28 @@ func (r *Resolver) Import(specifier, from string) (string, error) {
 		return "", failure("ERR_MODULE_NOT_FOUND", "Cannot find package '%s' imported from %s", at, from)
 	}
 	return "", failure("ERR_MODULE_NOT_FOUND", "Cannot find package '%s' imported from %s", name, from)
+}
+
+func (r *Resolver) warn(code, format string, a ...any) {
+	if r.Warn != nil {
+		r.Warn(code, fmt.Sprintf(format, a...))
+	}
+}
+
+// warnOfMain warns of an import of a package that does not name its main file in full.
+func (r *Resolver) warnOfMain(dir string, p *packageJSON, file, from string) {
+	if format, _, err := r.Format(file); err != nil || format != Module {
+		return
+	}
+	rest := strings.TrimPrefix(file, dir+"/")
+	switch {
+	case p == nil || p.Main == "":
+		r.warn("DEP0151", "No \"main\" or \"exports\" field defined in the package.json for %s/ resolving the main entry point \"%s\", "+
+			"imported from %s.\nDefault \"index\" lookups for the main are deprecated for ES modules.", dir, rest, from)
+	case file != p.mainPath():
+		r.warn("DEP0151", "Package %s/ has a \"main\" field set to \"%s\", excluding the full filename and extension to the resolved file at "+
+			"\"%s\", imported from %s.\n Automatic extension resolution of the \"main\" field is deprecated for ES modules.", dir, p.Main, rest, from)
+	}
 }
 
 func (r *Resolver) importFile(path string, q *request, isDir bool) (string, error) {

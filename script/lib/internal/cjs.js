@@ -3,8 +3,7 @@
 // CommonJS: modules of the library and of files.
 
 const {
-  coded,
-  codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_VALUE, ERR_UNKNOWN_BUILTIN_MODULE },
+  codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_VALUE, ERR_REQUIRE_CYCLE_MODULE, ERR_UNKNOWN_BUILTIN_MODULE },
 } = require('internal/errors');
 const diagnostics = require('internal/diagnostics');
 const { validateString } = require('internal/validators');
@@ -156,6 +155,7 @@ function withStack(failure, parent) {
   return failure;
 }
 
+const requiring = new Set(); // ES modules that run because they are required
 let circular; // internal/circular, once modules have required each other
 
 Module._load = (request, parent, isMain) => {
@@ -167,6 +167,7 @@ Module._load = (request, parent, isMain) => {
   if (cached !== undefined) {
     if (parent?.children && !parent.children.includes(cached)) parent.children.push(cached);
     if (cached.loaded === false) {
+      if (requiring.has(cached)) throw new ERR_REQUIRE_CYCLE_MODULE(`require() ES Module ${filename}`, cached[kParent]?.filename);
       circular ??= require('internal/circular');
       circular.begin(cached.exports);
     }
@@ -297,7 +298,12 @@ function loadModule(module, filename) {
   if (!process.features.require_module) {
     throw new (require('internal/errors').codes.ERR_REQUIRE_ESM)(filename, module[kParent]?.filename);
   }
-  module.exports = require('internal/esm').requireModule(filename, module[kParent]);
+  requiring.add(module);
+  try {
+    module.exports = require('internal/esm').requireModule(filename, module[kParent]);
+  } finally {
+    requiring.delete(module);
+  }
 }
 
 // loadImported returns the exports of a CommonJS file that an ES module imports.
@@ -305,7 +311,7 @@ function loadImported(filename) {
   const cached = Module._cache[filename];
   if (cached !== undefined && cached.loaded === false && cached.filename === filename) {
     const name = filename.slice(filename.lastIndexOf('/') + 1);
-    throw coded(Error, 'ERR_REQUIRE_CYCLE_MODULE', `Cannot import CommonJS Module ./${name} in a cycle.`);
+    throw new ERR_REQUIRE_CYCLE_MODULE(`import CommonJS Module ./${name}`, modules.importer(modules.fileURL(filename)));
   }
   return Module._load(filename, undefined, false);
 }

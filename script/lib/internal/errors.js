@@ -172,9 +172,8 @@ define('ERR_MODULE_NOT_FOUND', Error, (text) => text);
 define('ERR_REQUIRE_ASYNC_MODULE', Error, (filename, parent) =>
   'require() cannot be used on an ESM graph with top-level await. Use import() instead. To see where the top-level await comes from, ' +
   `use --experimental-print-required-tla.${parent ? `\n  From ${parent} ` : ''}${filename ? `\n  Requiring ${filename} ` : ''}`);
-define('ERR_REQUIRE_CYCLE_MODULE', Error, (name, parent, isImport) => isImport ?
-  `Cannot import Module ./${name.split('/').at(-1)} in a cycle. (from ${parent.replace(/^file:\/\//, '')})` :
-  `Cannot require() ES Module ${name} in a cycle.${parent === undefined ? '' : ` A cycle involving require(${name}) in ${parent}.`}`);
+define('ERR_REQUIRE_CYCLE_MODULE', Error, (action, importer, hint = '') =>
+  `Cannot ${action} in a cycle.${importer ? ` (from ${importer.replace(/^file:\/\//, '')})` : ''}${hint}`);
 define('ERR_REQUIRE_ESM', Error, (filename, parent) => {
   const name = (path) => path.slice(path.lastIndexOf('/') + 1);
   const what = filename.endsWith('.mjs') || !parent ? filename : `${name(filename) === name(parent) ? filename : name(filename)} in ${parent}`;

@@ -43,9 +43,12 @@ function run(url, text) {
 function requireModule(filename, parent) {
   const url = modules.fileURL(filename);
   if (required.has(url)) return required.get(url);
-  if (modules.moduleStatus(url) === EVALUATING) throw new ERR_REQUIRE_CYCLE_MODULE(filename, parent?.filename);
+  if (modules.moduleStatus(url) === EVALUATING) {
+    throw new ERR_REQUIRE_CYCLE_MODULE(`require() ES Module ${filename}`, parent?.filename, ' A cycle involving require(esm) is not allowed to ' +
+      'maintain invariants mandated by the ECMAScript specification. Try making at least part of the dependency in the graph lazily loaded.');
+  }
   const cycle = modules.cycle(url);
-  if (cycle !== undefined) throw new ERR_REQUIRE_CYCLE_MODULE(cycle[0], cycle[1], true);
+  if (cycle !== undefined) throw new ERR_REQUIRE_CYCLE_MODULE(`import Module ./${cycle[0].split('/').at(-1)}`, cycle[1]);
   if (modules.hasAwait(url)) throw new ERR_REQUIRE_ASYNC_MODULE(filename, parent?.filename);
   const namespace = run(url);
   let result = namespace;
