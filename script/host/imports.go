@@ -135,6 +135,9 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 	if err != nil {
 		return "", err
 	}
+	if strings.HasPrefix(file, "node:") {
+		return file, nil
+	}
 	return fileURL(file) + suffix, nil
 }
 
@@ -177,6 +180,16 @@ func (h *Host) builtinID(s *engine.Scope, specifier string) (string, error) {
 	}
 	v, err := cjs.Invoke("builtinID", s.String(specifier))
 	return v.Text(), err
+}
+
+// isBuiltin reports whether there is a module of the library with a name.
+func (h *Host) isBuiltin(name string) (is bool) {
+	err := h.enter(func(s *engine.Scope) error {
+		id, err := h.builtinID(s, name)
+		is = id != ""
+		return err
+	})
+	return is && err == nil
 }
 
 // loadImport is called by the engine for each module that is new to it.

@@ -64,3 +64,11 @@ func TestEachURLOfJSONIsAModuleOfItsOwn(t *testing.T) {
 	})
 	require.Equal(t, "0,1,2,0,1", r.stdout, r.stderr)
 }
+
+func TestImportsOfAPackageMayLeadToTheLibrary(t *testing.T) {
+	r, _ := runFiles(t, "a.mjs", map[string]string{
+		"a.mjs":        "import fs from '#fs'; import own from 'node:fs'; console.log(fs === own)",
+		"package.json": `{"imports": {"#fs": "fs"}}`,
+	})
+	require.Equal(t, "true", r.stdout, r.stderr)
+}

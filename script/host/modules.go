@@ -91,7 +91,7 @@ func bindModules(b *builder) {
 			h.modules.resolver.KeepLinks = true
 		}
 	}
-	h.modules.resolver.Warn = h.warnOfDeprecated
+	h.modules.resolver.Warn, h.modules.resolver.Builtin = h.warnOfDeprecated, h.isBuiltin
 	bindCommonJS(b)
 	bindImports(b)
 }

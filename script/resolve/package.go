@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -131,9 +132,10 @@ func decodeValue(d *json.Decoder) (any, error) {
 // export returns the file of a subpath, "." or "./…", that the package exports.
 func (p *packageJSON) export(subpath string, q *request) (string, error) {
 	exports, ok := p.Exports.(*object)
-	if !ok || !strings.HasPrefix(append(exports.keys, "")[0], ".") {
+	isPath := func(key string) bool { return strings.HasPrefix(key, ".") }
+	if !ok || !slices.ContainsFunc(exports.keys, isPath) {
 		exports = &object{keys: []string{"."}, values: map[string]any{".": p.Exports}}
-	} else if slices.ContainsFunc(exports.keys, func(key string) bool { return !strings.HasPrefix(key, ".") }) {
+	} else if slices.ContainsFunc(exports.keys, func(key string) bool { return !isPath(key) }) {
 		return "", failure("ERR_INVALID_PACKAGE_CONFIG", "Invalid package config %s. \"exports\" cannot contain some keys starting with '.' and "+
 			"some not. The exports object must either be an object of package subpath keys or an object of main entry condition name keys only.", p.path())
 	}
@@ -233,7 +235,7 @@ func (p *packageJSON) file(target string, e entry, q *request) (string, bool, er
 		path = strings.ReplaceAll(target, "*", e.star)
 	}
 	if !strings.HasPrefix(target, "./") {
-		if e.isInternal && !isRelative(target) && !filepath.IsAbs(target) {
+		if u, err := url.Parse(target); e.isInternal && !isRelative(target) && !filepath.IsAbs(target) && (err != nil || u.Scheme == "") {
 			return path, true, nil
 		}
 		return "", false, p.invalid(target, e, q)
@@ -250,7 +252,35 @@ func (p *packageJSON) file(target string, e entry, q *request) (string, bool, er
 			"Invalid module \"%s\" request is not a valid match in pattern \"%s\" for the \"%s\" resolution of %s%s",
 			strings.Replace(e.key, "*", e.star, 1), e.key, kind, p.path(), q.imports())
 	}
+	if hasEmptyPart(target[2:]) || e.isPattern && hasEmptyPart(e.star) {
+		p.warnOfSlashes(path, hasEmptyPart(target[2:]), e, q)
+	}
 	return p.at(path, q)
+}
+
+// hasEmptyPart reports whether a path begins or ends with a slash, or has two of them side by side.
+func hasEmptyPart(path string) bool {
+	return slices.Contains(strings.Split(strings.ReplaceAll(path, `\`, "/"), "/"), "")
+}
+
+// warnOfSlashes warns of an entry whose target has slashes in excess, or whose pattern's part has.
+func (p *packageJSON) warnOfSlashes(target string, inTarget bool, e entry, q *request) {
+	asked, matched, field := strings.Replace(e.key, "*", e.star, 1), "", "exports"
+	if asked != e.key {
+		matched = fmt.Sprintf("matched to \"%s\" ", e.key)
+	}
+	if e.isInternal {
+		field = "imports"
+	}
+	what, where := "leading or trailing slash matching", asked
+	if inTarget {
+		where = target
+	}
+	if strings.Contains(strings.ReplaceAll(where, `\`, "/"), "//") {
+		what = "double slash"
+	}
+	q.warn("DEP0166", fmt.Sprintf("Use of deprecated %s resolving \"%s\" for module request \"%s\" %sin the \"%s\" field module resolution of the "+
+		"package at %s%s.", what, target, asked, matched, field, p.path(), q.imports()))
 }
 
 // at returns the file that a target means, which is part of a URL.

@@ -21,6 +21,10 @@ type Resolver struct {
 	// Warn is called with the code and the text of a warning that a package is deprecated in some way. nil: nobody is.
 	Warn func(code, message string)
 
+	// Builtin reports whether a bare name is that of a module which is no file: what imports of a package may lead to. Import returns it behind
+	// "node:". nil: there is none.
+	Builtin func(name string) bool
+
 	packages map[string]*packageJSON // by directory; nil where there is none
 }
 
@@ -48,14 +52,15 @@ type request struct {
 	dir        string   // of the file that asks
 	from       string   // that file, for errors; empty for require
 	conditions []string // under which packages export files
+	warn       func(code, message string)
 }
 
 func (r *Resolver) required(specifier, dir string) *request {
-	return &request{specifier, dir, "", append([]string{"node", "require", "module-sync"}, r.Conditions...)}
+	return &request{specifier, dir, "", append([]string{"node", "require", "module-sync"}, r.Conditions...), r.warn}
 }
 
 func (r *Resolver) imported(specifier, from string) *request {
-	return &request{specifier, filepath.Dir(from), from, append([]string{"node", "import", "module-sync"}, r.Conditions...)}
+	return &request{specifier, filepath.Dir(from), from, append([]string{"node", "import", "module-sync"}, r.Conditions...), r.warn}
 }
 
 // imports says for errors who has asked.
@@ -176,7 +181,7 @@ func (r *Resolver) asDirectory(dir string) (file string, ok bool, err error) {
 	}
 	file, ok = withExtension(filepath.Join(dir, "index"))
 	if ok && p != nil && p.Main != "" {
-		r.warn("DEP0128", "Invalid 'main' field in '%s' of '%s'. Please either fix that or report it to the module author", p.path(), p.Main)
+		r.warn("DEP0128", fmt.Sprintf("Invalid 'main' field in '%s' of '%s'. Please either fix that or report it to the module author", p.path(), p.Main))
 	}
 	if !ok && p != nil && p.Main != "" {
 		return "", false, failure("MODULE_NOT_FOUND",
@@ -244,12 +249,16 @@ func (r *Resolver) imports(q *request) (string, error) {
 		switch {
 		case err != nil:
 			return "", err
+		case found && !filepath.IsAbs(target) && q.from != "" && r.Builtin != nil && r.Builtin(target):
+			return "node:" + target, nil
 		case found && !filepath.IsAbs(target) && q.from != "":
 			return r.Import(target, filepath.Join(p.dir, "package.json"))
 		case found && !filepath.IsAbs(target):
 			return r.Require(target, p.dir)
 		case found && q.from != "":
 			return r.importFile(target, q, false)
+		case found && !isFile(target):
+			return "", notFound(target)
 		case found:
 			return r.real(target)
 		}
@@ -313,9 +322,9 @@ func (r *Resolver) Import(specifier, from string) (string, error) {
 	return "", failure("ERR_MODULE_NOT_FOUND", "Cannot find package '%s' imported from %s", name, from)
 }
 
-func (r *Resolver) warn(code, format string, a ...any) {
+func (r *Resolver) warn(code, message string) {
 	if r.Warn != nil {
-		r.Warn(code, fmt.Sprintf(format, a...))
+		r.Warn(code, message)
 	}
 }
 
@@ -327,11 +336,11 @@ func (r *Resolver) warnOfMain(dir string, p *packageJSON, file, from string) {
 	rest := strings.TrimPrefix(file, dir+"/")
 	switch {
 	case p == nil || p.Main == "":
-		r.warn("DEP0151", "No \"main\" or \"exports\" field defined in the package.json for %s/ resolving the main entry point \"%s\", "+
-			"imported from %s.\nDefault \"index\" lookups for the main are deprecated for ES modules.", dir, rest, from)
+		r.warn("DEP0151", fmt.Sprintf("No \"main\" or \"exports\" field defined in the package.json for %s/ resolving the main entry point \"%s\", "+
+			"imported from %s.\nDefault \"index\" lookups for the main are deprecated for ES modules.", dir, rest, from))
 	case file != p.mainPath():
-		r.warn("DEP0151", "Package %s/ has a \"main\" field set to \"%s\", excluding the full filename and extension to the resolved file at "+
-			"\"%s\", imported from %s.\n Automatic extension resolution of the \"main\" field is deprecated for ES modules.", dir, p.Main, rest, from)
+		r.warn("DEP0151", fmt.Sprintf("Package %s/ has a \"main\" field set to \"%s\", excluding the full filename and extension to the resolved file at "+
+			"\"%s\", imported from %s.\n Automatic extension resolution of the \"main\" field is deprecated for ES modules.", dir, p.Main, rest, from))
 	}
 }
 

@@ -25,13 +25,14 @@ app/withmain/package.json {"main": "./lib"}
 app/withmain/lib.js
 app/badmain/package.json {"main": "./nope"}
 app/broken/package.json {bad
-app/sub/package.json {"name": "self", "exports": {".": "./self.js", "./*": "./*.js"}, "imports": {"#/*": "./*.js", "#own": "./own.js", "#dep": "dep", "#gone": null}}
+app/sub/package.json {"name": "self", "exports": {".": "./self.js", "./*": "./*.js"}, "imports": {"#/*": "./*.js", "#own": "./own.js", "#dep": "dep", "#gone": null, "#url": "some:url", "#fs": "fs", "#nofile": "./no.js", "#s/*": "./*", "#t": ".//own.js"}}
 app/sub/self.js
 app/sub/own.js
 node_modules/plain/index.js
 node_modules/plain/sub/file.js
 node_modules/dep/package.json {"exports": {"import": "./module.mjs", "require": "./script.cjs"}}
 node_modules/dep/module.mjs
+node_modules/mixed/package.json {"exports": {"a": "./a.js", "./b": "./a.js"}}
 node_modules/dep/script.cjs
 node_modules/paths/package.json {"exports": {"./a": "./x/a.js", "./p/*": "./x/*.js", "./p/private/*": null, "./bad": "../out.js", "./list": [null, "./x/a.js"], "./c": {"special": "./x/a.js"}, "./space": "./x/a%2bb.js", "./slash": "./x%2fa.js"}}
 node_modules/paths/x/a+b.js
@@ -111,6 +112,9 @@ func TestRequireFindsFiles(t *testing.T) {
 		{"#gone", "app/sub", "ERR_PACKAGE_IMPORT_NOT_DEFINED"},
 		{"#nope", "app/sub", "ERR_PACKAGE_IMPORT_NOT_DEFINED"},
 		{"#nope", "app", "MODULE_NOT_FOUND"},
+		{"#url", "app/sub", "ERR_INVALID_PACKAGE_TARGET"},
+		{"#nofile", "app/sub", "MODULE_NOT_FOUND"},
+		{"mixed", "app", "ERR_INVALID_PACKAGE_CONFIG"},
 		{"#plain", "app", "node_modules/#plain.js"},
 		{"#", "app/sub", "ERR_INVALID_MODULE_SPECIFIER"},
 		{"paths/space", "app", "node_modules/paths/x/a+b.js"},
@@ -205,5 +209,34 @@ func TestPackagesWithoutAFullMainAreWarnedOf(t *testing.T) {
 		_, err := r.Import(row.specifier, from)
 		require.NoError(t, err, row.specifier)
 		require.Equal(t, strings.ReplaceAll(row.want, "%", filepath.Join(dir, "node_modules")), strings.Join(warned, "\n"), row.specifier)
+	}
+}
+
+func TestSlashesInExcessAreWarnedOf(t *testing.T) {
+	dir := makeTree(t)
+	const beginning, where = "DEP0166 Use of deprecated ", ` in the "imports" field module resolution of the package at %/package.json imported from %/x.js.`
+	for specifier, want := range map[string]string{
+		"#s/own.js":  "",
+		"#s//own.js": beginning + `double slash resolving ".//own.js" for module request "#s//own.js" matched to "#s/*"` + where,
+		"#t":         beginning + `double slash resolving ".//own.js" for module request "#t"` + where,
+		"#s/own.js/": beginning + `leading or trailing slash matching resolving "./own.js/" for module request "#s/own.js/" matched to "#s/*"` + where,
+	} {
+		r := resolve.New()
+		warned := ""
+		r.Warn = func(code, message string) { warned += code + " " + message }
+		file, err := r.Import(specifier, filepath.Join(dir, "app/sub/x.js"))
+		require.Equal(t, "app/sub/own.js", outcome(t, dir, file, err), specifier)
+		require.Equal(t, strings.ReplaceAll(want, "%", filepath.Join(dir, "app/sub")), warned, specifier)
+	}
+}
+
+func TestImportsOfAPackageMayLeadToNoFile(t *testing.T) {
+	dir := makeTree(t)
+	r := resolve.New()
+	r.Builtin = func(name string) bool { return name == "fs" }
+	for specifier, want := range map[string]string{"#fs": "node:fs", "#dep": filepath.Join(dir, "node_modules/dep/module.mjs")} {
+		file, err := r.Import(specifier, filepath.Join(dir, "app/sub/x.js"))
+		require.NoError(t, err, specifier)
+		require.Equal(t, want, file, specifier)
 	}
 }
