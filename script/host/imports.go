@@ -115,8 +115,10 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 			return "", &codedError{"TypeError", "ERR_INVALID_FILE_URL_HOST", `File URL host must be "localhost" or empty on ` + runtime.GOOS}
 		}
 		specifier, isPath = strings.TrimPrefix(strings.TrimPrefix(rest, "//"), "localhost"), true
-	}
-	if strings.HasPrefix(base, "data:") {
+		if strings.HasPrefix(base, "data:") {
+			from = base
+		}
+	} else if strings.HasPrefix(base, "data:") {
 		return "", &codedError{"TypeError", "ERR_UNSUPPORTED_RESOLVE_REQUEST",
 			fmt.Sprintf("Failed to resolve module specifier %q from %q: Invalid relative URL or base scheme is not hierarchical.", specifier, base)}
 	}
@@ -250,7 +252,7 @@ func unsupported(attribute, value string) error {
 var known = []string{"", ".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts"}
 
 func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Module, error) {
-	if ext := filepath.Ext(file); !slices.Contains(known, ext) && name != h.modules.main {
+	if ext := filepath.Ext(file); !slices.Contains(known, ext) && !h.modules.detected[file] {
 		return nil, &codedError{"TypeError", "ERR_UNKNOWN_FILE_EXTENSION", fmt.Sprintf("Unknown file extension \"%s\" for %s", ext, file)}
 	}
 	format, said, err := h.format(file)

@@ -72,3 +72,41 @@ func TestImportsOfAPackageMayLeadToTheLibrary(t *testing.T) {
 	})
 	require.Equal(t, "true", r.stdout, r.stderr)
 }
+
+func TestErrorsOfImportsHaveTheURL(t *testing.T) {
+	r, dir := runFiles(t, "a.mjs", map[string]string{
+		"a.mjs": `
+			const data = (name) => 'data:text/javascript,import ' + JSON.stringify(new URL(name, import.meta.url));
+			for (const s of ['./d', './d/', './gone.mjs', 'nothing', data('d'), data('gone.mjs'), data('b.mjs'), 'data:text/javascript,import "./b.mjs"']) {
+				await import(s).then(() => console.log('ok'), (error) => console.log(error.code, error.url));
+			}
+			console.log([import.meta.resolve('./d/'), import.meta.resolve('./gone.mjs')].join(' '));`,
+		"d/b.mjs": "", "b.mjs": "",
+	})
+	require.Equal(t, strings.ReplaceAll(`ERR_UNSUPPORTED_DIR_IMPORT file://%/d
+ERR_UNSUPPORTED_DIR_IMPORT file://%/d/
+ERR_MODULE_NOT_FOUND file://%/gone.mjs
+ERR_MODULE_NOT_FOUND undefined
+ERR_UNSUPPORTED_DIR_IMPORT file://%/d
+ERR_MODULE_NOT_FOUND file://%/gone.mjs
+ok
+ERR_UNSUPPORTED_RESOLVE_REQUEST undefined
+file://%/d/ file://%/gone.mjs`, "%", dir), r.stdout, r.stderr)
+}
+
+func TestImportsOutsideOfModulesAreToldOf(t *testing.T) {
+	for _, source := range []string{"import 'fs'", "import { a } from 'fs'", "let a;\nimport * as fs from 'fs'", "import fs from 'fs'", "let a = import"} {
+		r, _ := runFiles(t, "a.cjs", map[string]string{"a.cjs": source})
+		require.Contains(t, r.stderr, "SyntaxError: Cannot use import statement outside a module\n", source)
+	}
+	r, _ := runFiles(t, "a.cjs", map[string]string{"a.cjs": "let reimport; reimport 'fs'"})
+	require.Contains(t, r.stderr, "SyntaxError: Unexpected string\n")
+}
+
+func TestFilesOfUnknownKindAreNoModules(t *testing.T) {
+	files := map[string]string{"p/package.json": `{"type": "module"}`, "p/a.what": "console.log('module')", "a.what": "console.log('script')"}
+	r, dir := runFiles(t, "p/a.what", files)
+	require.Contains(t, r.stderr, `TypeError [ERR_UNKNOWN_FILE_EXTENSION]: Unknown file extension ".what" for `+dir+"/p/a.what\n")
+	r, _ = runFiles(t, "a.what", files)
+	require.Equal(t, "script", r.stdout, r.stderr)
+}

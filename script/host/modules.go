@@ -160,6 +160,16 @@ func bindCommonJS(b *builder) {
 	b.fn("isModule", func(c *engine.Call) (engine.Value, error) {
 		return c.Bool(h.readsAsModule(c.Scope, c.Arg(0).Text(), c.Arg(1).Text()) == nil), nil
 	})
+	// isModuleOnly reports whether a file cannot be read as CommonJS.
+	b.fn("isModuleOnly", func(c *engine.Call) (engine.Value, error) {
+		file := c.Arg(0).Text()
+		source, err := h.source(file)
+		if err != nil {
+			return c.Undefined(), err
+		}
+		_, err = c.Compile(file, wrapper+source+"\n})")
+		return c.Bool(err != nil), nil
+	})
 	b.fn("checkModule", func(c *engine.Call) (engine.Value, error) {
 		return c.Undefined(), h.readsAsModule(c.Scope, c.Arg(0).Text(), c.Arg(1).Text())
 	})

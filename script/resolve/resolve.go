@@ -35,6 +35,7 @@ func New() *Resolver { return &Resolver{packages: map[string]*packageJSON{}} }
 type Error struct {
 	Code    string // MODULE_NOT_FOUND, ERR_MODULE_NOT_FOUND, ERR_PACKAGE_PATH_NOT_EXPORTED…: Node's
 	Message string
+	Path    string // the file that an import has asked for, if that is all that is wrong
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -44,7 +45,14 @@ func (e *Error) IsType() bool {
 	return e.Code == "ERR_INVALID_MODULE_SPECIFIER" || e.Code == "ERR_PACKAGE_IMPORT_NOT_DEFINED"
 }
 
-func failure(code, format string, a ...any) error { return &Error{code, fmt.Sprintf(format, a...)} }
+func failure(code, format string, a ...any) error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, a...)}
+}
+
+// noImport is the error of an import of a file or a directory.
+func noImport(path, code, format string, a ...any) error {
+	return &Error{code, fmt.Sprintf(format, a...), path}
+}
 
 // request is what is asked for by whom.
 type request struct {
@@ -346,10 +354,14 @@ func (r *Resolver) warnOfMain(dir string, p *packageJSON, file, from string) {
 
 func (r *Resolver) importFile(path string, q *request, isDir bool) (string, error) {
 	if isDir || isDirectory(path) {
-		return "", failure("ERR_UNSUPPORTED_DIR_IMPORT", "Directory import '%s' is not supported resolving ES modules imported from %s", path, q.from)
+		at := path
+		if isDir && at != "/" {
+			at += "/" // As it was asked for.
+		}
+		return "", noImport(at, "ERR_UNSUPPORTED_DIR_IMPORT", "Directory import '%s' is not supported resolving ES modules imported from %s", path, q.from)
 	}
 	if !isFile(path) {
-		return "", failure("ERR_MODULE_NOT_FOUND", "Cannot find module '%s' imported from %s", path, q.from)
+		return "", noImport(path, "ERR_MODULE_NOT_FOUND", "Cannot find module '%s' imported from %s", path, q.from)
 	}
 	return r.real(path)
 }

@@ -35,12 +35,12 @@ func TestModulesAreNotRequiredWhenThatIsOff(t *testing.T) {
 	dir := written(t, map[string]string{
 		"a.js": `
 			console.log(process.features.require_module);
-			for (const file of ['./b.mjs', './c.js', './d/c.js', './d/a.js']) {
+			for (const file of ['./b.mjs', './c.js', './d/c.js', './d/a.js', './d/s.js']) {
 				try { console.log(require(file).default); } catch (error) { console.log(error.name, error.code, error.message); }
 			}
 			import('./b.mjs').then((ns) => console.log(ns.default));`,
 		"b.mjs": "export default 1", "c.js": "export default 1",
-		"d/package.json": `{ "type": "module" }`, "d/c.js": "export default 1", "d/a.js": "export default 1",
+		"d/package.json": `{ "type": "module" }`, "d/c.js": "export default 1", "d/a.js": "export default 1", "d/s.js": "exports.default = 1",
 	})
 	a := filepath.Join(dir, "a.js")
 	for _, flag := range []string{"--no-experimental-require-module", "--no-require-module"} {
@@ -51,8 +51,13 @@ func TestModulesAreNotRequiredWhenThatIsOff(t *testing.T) {
 			"SyntaxError undefined Unexpected token 'export'\n"+
 			"Error ERR_REQUIRE_ESM require() of ES Module "+dir+"/d/c.js from "+a+" not supported.\nInstead change the require of c.js in "+a+end+
 			"Error ERR_REQUIRE_ESM require() of ES Module "+dir+"/d/a.js from "+a+" not supported.\nInstead change the require of "+dir+"/d/a.js in "+a+end+
+			"Error ERR_REQUIRE_ESM require() of ES Module "+dir+"/d/s.js from "+a+" not supported.\n"+
+			`s.js is treated as an ES module file as it is a .js file whose nearest parent package.json contains "type": "module" `+
+			"which declares all .js files in that package scope as ES modules.\nInstead either rename s.js to end in .cjs, "+
+			"change the requiring code to use dynamic import() which is available in all CommonJS modules, or change "+
+			`"type": "module" to "type": "commonjs" in `+dir+"/d/package.json to treat all .js files as CommonJS (using .mjs for all ES modules instead).\n\n"+
 			"1\n", stdout, stderr)
 	}
-	_, stdout, stderr := outputOf(t, a)
-	require.Equal(t, "true\n1\n1\n1\n1\n1\n", stdout, stderr)
+	_, stdout, _ := outputOf(t, a)
+	require.Regexp(t, "^true\n1\n1\n1\n1\n.*exports.*\n1\n$", stdout)
 }

@@ -3,7 +3,7 @@
 // CommonJS: modules of the library and of files.
 
 const {
-  codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_VALUE, ERR_REQUIRE_CYCLE_MODULE, ERR_UNKNOWN_BUILTIN_MODULE },
+  codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_VALUE, ERR_REQUIRE_CYCLE_MODULE, ERR_REQUIRE_ESM, ERR_UNKNOWN_BUILTIN_MODULE },
 } = require('internal/errors');
 const diagnostics = require('internal/diagnostics');
 const { validateString } = require('internal/validators');
@@ -296,7 +296,8 @@ function loadModule(module, filename) {
     return;
   }
   if (!process.features.require_module) {
-    throw new (require('internal/errors').codes.ERR_REQUIRE_ESM)(filename, module[kParent]?.filename);
+    const isScript = !filename.endsWith('.mjs') && !modules.isModuleOnly(filename);
+    throw new ERR_REQUIRE_ESM(filename, module[kParent]?.filename, isScript ? Module.findPackageJSON(filename) : undefined);
   }
   requiring.add(module);
   try {

@@ -174,11 +174,18 @@ define('ERR_REQUIRE_ASYNC_MODULE', Error, (filename, parent) =>
   `use --experimental-print-required-tla.${parent ? `\n  From ${parent} ` : ''}${filename ? `\n  Requiring ${filename} ` : ''}`);
 define('ERR_REQUIRE_CYCLE_MODULE', Error, (action, importer, hint = '') =>
   `Cannot ${action} in a cycle.${importer ? ` (from ${importer.replace(/^file:\/\//, '')})` : ''}${hint}`);
-define('ERR_REQUIRE_ESM', Error, (filename, parent) => {
-  const name = (path) => path.slice(path.lastIndexOf('/') + 1);
-  const what = filename.endsWith('.mjs') || !parent ? filename : `${name(filename) === name(parent) ? filename : name(filename)} in ${parent}`;
-  return `require() of ES Module ${filename}${parent ? ` from ${parent}` : ''} not supported.\n` +
-    `Instead change the require of ${what} to a dynamic import() which is available in all CommonJS modules.`;
+define('ERR_REQUIRE_ESM', Error, (filename, parent, packageFile) => {
+  const base = (path) => path.slice(path.lastIndexOf('/') + 1);
+  const name = base(filename) === base(parent ?? '') ? filename : base(filename);
+  const beginning = `require() of ES Module ${filename}${parent ? ` from ${parent}` : ''} not supported.\n`;
+  if (packageFile !== undefined) {
+    return `${beginning}${name} is treated as an ES module file as it is a .js file whose nearest parent package.json contains "type": "module" ` +
+      `which declares all .js files in that package scope as ES modules.\nInstead either rename ${name} to end in .cjs, change the requiring ` +
+      'code to use dynamic import() which is available in all CommonJS modules, or change "type": "module" to "type": "commonjs" in ' +
+      `${packageFile} to treat all .js files as CommonJS (using .mjs for all ES modules instead).\n`;
+  }
+  const what = filename.endsWith('.mjs') || !parent ? filename : `${name} in ${parent}`;
+  return `${beginning}Instead change the require of ${what} to a dynamic import() which is available in all CommonJS modules.`;
 });
 define('ERR_INPUT_TYPE_NOT_ALLOWED', Error, '--input-type can only be used with string input via --eval, --print, or STDIN');
 define('ERR_EVAL_ESM_CANNOT_PRINT', Error, '--print cannot be used with ESM input');

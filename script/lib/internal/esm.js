@@ -21,8 +21,7 @@ function initializeMeta(meta, url, filename, isMain) {
     try {
       return modules.resolveImport(String(specifier), url);
     } catch (error) {
-      const missing = /^Cannot find module '(.*?)' imported/.exec(error.message);
-      if (error.code === 'ERR_MODULE_NOT_FOUND' && missing !== null) return modules.fileURL(missing[1]);
+      if (Object.hasOwn(error, 'url')) return error.url; // It need not be there.
       throw error;
     }
   };
