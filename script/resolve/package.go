@@ -139,11 +139,11 @@ func (p *packageJSON) export(subpath string, q *request) (string, error) {
 		return "", failure("ERR_INVALID_PACKAGE_CONFIG", "Invalid package config %s. \"exports\" cannot contain some keys starting with '.' and "+
 			"some not. The exports object must either be an object of package subpath keys or an object of main entry condition name keys only.", p.path())
 	}
-	target, found, err := p.match(subpath, exports, q, false)
+	target, err := p.match(subpath, exports, q, false)
 	if err != nil {
 		return "", err
 	}
-	if !found {
+	if target == "" {
 		if subpath == "." {
 			return "", failure("ERR_PACKAGE_PATH_NOT_EXPORTED", "No \"exports\" main defined in %s%s", p.path(), q.imports())
 		}
@@ -171,9 +171,10 @@ type entry struct {
 }
 
 // match finds the entry of a key, or the pattern with the longest beginning that fits it.
-func (p *packageJSON) match(key string, of *object, q *request, internal bool) (target string, found bool, err error) {
+func (p *packageJSON) match(key string, of *object, q *request, internal bool) (target string, err error) {
 	if v, ok := of.values[key]; ok && !strings.Contains(key, "*") && !strings.HasSuffix(key, "/") {
-		return p.target(v, entry{key: key, isInternal: internal}, q)
+		target, _, err = p.target(v, entry{key: key, isInternal: internal}, q)
+		return target, err
 	}
 	best, star := "", ""
 	for _, pattern := range of.keys {
@@ -188,13 +189,15 @@ func (p *packageJSON) match(key string, of *object, q *request, internal bool) (
 		}
 	}
 	if best == "" {
-		return "", false, nil
+		return "", nil
 	}
-	return p.target(of.values[best], entry{best, star, true, internal}, q)
+	target, _, err = p.target(of.values[best], entry{best, star, true, internal}, q)
+	return target, err
 }
 
-// target returns what an entry means: a file of the package, or of imports a bare name.
-func (p *packageJSON) target(v any, e entry, q *request) (string, bool, error) {
+// target returns what an entry means: a file of the package, or of imports a bare name. decided without a target says that there is none whatever
+// stands behind it.
+func (p *packageJSON) target(v any, e entry, q *request) (target string, decided bool, err error) {
 	switch v := v.(type) {
 	case string:
 		return p.file(v, e, q)
@@ -206,24 +209,23 @@ func (p *packageJSON) target(v any, e entry, q *request) (string, bool, error) {
 			if condition != "default" && !slices.Contains(q.conditions, condition) {
 				continue
 			}
-			target, found, err := p.target(v.values[condition], e, q)
-			if found || err != nil || v.values[condition] == nil {
-				return target, found, err
+			if target, decided, err := p.target(v.values[condition], e, q); decided || err != nil {
+				return target, decided, err
 			}
 		}
 		return "", false, nil
 	case []any:
 		var failed error
 		for _, one := range v {
-			target, found, err := p.target(one, e, q)
-			if found {
+			target, _, err := p.target(one, e, q)
+			if target != "" {
 				return target, true, nil
 			}
 			failed = err
 		}
-		return "", false, failed
+		return "", true, failed
 	case nil:
-		return "", false, nil
+		return "", true, nil
 	}
 	return "", false, p.invalid(v, e, q)
 }

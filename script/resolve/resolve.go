@@ -253,7 +253,8 @@ func (r *Resolver) imports(q *request) (string, error) {
 		in = " in package " + filepath.Join(p.dir, "package.json")
 	}
 	if p != nil && p.Imports != nil {
-		target, found, err := p.match(q.specifier, p.Imports, q, true)
+		target, err := p.match(q.specifier, p.Imports, q, true)
+		found := target != ""
 		switch {
 		case err != nil:
 			return "", err

@@ -25,7 +25,7 @@ app/withmain/package.json {"main": "./lib"}
 app/withmain/lib.js
 app/badmain/package.json {"main": "./nope"}
 app/broken/package.json {bad
-app/sub/package.json {"name": "self", "exports": {".": "./self.js", "./*": "./*.js"}, "imports": {"#/*": "./*.js", "#own": "./own.js", "#dep": "dep", "#gone": null, "#url": "some:url", "#fs": "fs", "#nofile": "./no.js", "#s/*": "./*", "#t": ".//own.js"}}
+app/sub/package.json {"name": "self", "exports": {".": "./self.js", "./*": "./*.js"}, "imports": {"#/*": "./*.js", "#own": "./own.js", "#dep": "dep", "#gone": null, "#inner": {"require": {"default": null}, "import": [{"default": null}], "default": "./own.js"}, "#none": {"require": {"else": "./own.js"}, "default": "./own.js"}, "#url": "some:url", "#fs": "fs", "#nofile": "./no.js", "#s/*": "./*", "#t": ".//own.js"}}
 app/sub/self.js
 app/sub/own.js
 node_modules/plain/index.js
@@ -112,6 +112,8 @@ func TestRequireFindsFiles(t *testing.T) {
 		{"#gone", "app/sub", "ERR_PACKAGE_IMPORT_NOT_DEFINED"},
 		{"#nope", "app/sub", "ERR_PACKAGE_IMPORT_NOT_DEFINED"},
 		{"#nope", "app", "MODULE_NOT_FOUND"},
+		{"#inner", "app/sub", "ERR_PACKAGE_IMPORT_NOT_DEFINED"},
+		{"#none", "app/sub", "app/sub/own.js"},
 		{"#url", "app/sub", "ERR_INVALID_PACKAGE_TARGET"},
 		{"#nofile", "app/sub", "MODULE_NOT_FOUND"},
 		{"mixed", "app", "ERR_INVALID_PACKAGE_CONFIG"},
