@@ -61,3 +61,24 @@ func TestModulesAreNotRequiredWhenThatIsOff(t *testing.T) {
 	_, stdout, _ := outputOf(t, a)
 	require.Regexp(t, "^true\n1\n1\n1\n1\n.*exports.*\n1\n$", stdout)
 }
+
+func TestImportsOfTheCommandLineRunOneAfterTheOther(t *testing.T) {
+	dir := written(t, map[string]string{
+		"a.mjs": "await new Promise(setImmediate); console.log('a')", "b.cjs": "console.log('b')", "c.cjs": "console.log('c')", "bad.cjs": "let a = ;",
+	})
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, row := range []struct {
+		want string
+		code int
+		args []string
+	}{
+		{"a\nb\nc\n", 0, []string{"--import", at("a.mjs"), "--import", at("b.cjs"), at("c.cjs")}},
+		{"b\na\nc\n", 0, []string{"--import", at("a.mjs"), "--require", at("b.cjs"), at("c.cjs")}},
+		{"a\n", 0, []string{"--import", at("a.mjs"), "--check", at("c.cjs")}},
+		{"a\n", 1, []string{"--import", at("a.mjs"), "--check", at("bad.cjs")}},
+	} {
+		status, stdout, stderr := outputOf(t, row.args...)
+		require.Equal(t, row.want, stdout, stderr)
+		require.Equal(t, row.code, status.ExitStatus(), stderr)
+	}
+}
