@@ -1,6 +1,6 @@
 // Package cjsnames finds the names that a CommonJS module exports, without running it, so that an ES module can import them. It looks for what
 // people and compilers write: exports.name = …, module.exports = { … }, Object.defineProperty(exports, 'name', …), and for modules that are
-// handed on whole: module.exports = require('…'), __exportStar(require('…')). What it does not find is still in the default export.
+// handed on whole: module.exports = require('…'), __exportStar(require('…')), and loops over the keys of one. What it does not find is still in the default export.
 package cjsnames
 
 import (
@@ -17,7 +17,7 @@ type Names struct {
 
 // Find looks for names in the source of a module.
 func Find(source string) Names {
-	f := &finder{tokens: scan(source), seen: map[string]bool{}}
+	f := &finder{tokens: scan(source), seen: map[string]bool{}, required: map[string]string{}}
 	for f.at = 0; f.at < len(f.tokens); f.at++ {
 		f.look()
 	}
@@ -28,6 +28,7 @@ type finder struct {
 	tokens             []token
 	at                 int
 	seen               map[string]bool
+	required           map[string]string // what variables were set to, as it is given to require
 	exports, reexports []string
 }
 
@@ -77,6 +78,12 @@ func (f *finder) look() {
 		if n := f.exportsAt(4); n > 0 && f.follows(4+n, ",", "", ",") {
 			f.defined(4+n+1, 4+n+3)
 		}
+	case f.follows(0, "Object", ".", "keys", "("):
+		f.copied()
+	case f.token(0).kind == kindName && f.follows(1, "=", "require", "(", "", ")"):
+		f.required[f.token(0).text] = f.token(4).text
+	case f.token(0).kind == kindName && f.follows(1, "=", "_interopRequireWildcard", "(", "require", "(", "", ")"):
+		f.required[f.token(0).text] = f.token(6).text
 	case f.follows(0, "__exportStar", "(", "require", "(", ""):
 		f.reexports = append(f.reexports, f.token(4).text)
 	case f.follows(0, "__export", "(", "require", "(", ""):
@@ -95,6 +102,28 @@ func (f *finder) defined(name, descriptor int) {
 	if f.follows(descriptor, "{", "enumerable", ":", "true", ",", "get") || f.follows(descriptor, "{", "value", ":") ||
 		f.follows(descriptor, "{", "enumerable", ":", "true", ",", "value", ":") || f.follows(descriptor, "{", "get") {
 		f.export(f.token(name).text)
+	}
+}
+
+// copied looks at a loop over the keys of a module, in which compilers hand them all on.
+func (f *finder) copied() {
+	from, key := f.token(4).text, f.token(11).text
+	request, ok := f.required[from]
+	if !ok || !f.follows(5, ")", ".", "forEach", "(", "function", "(") || !f.follows(12, ")", "{", "if", "(", key) {
+		return
+	}
+	const longest = 100 // tokens, so that many loops cannot be many long ways
+	for n, depth := 14, 1; depth > 0 && n < longest; n++ {
+		switch {
+		case f.follows(n, "{"):
+			depth++
+		case f.follows(n, "}"):
+			depth--
+		case f.follows(n, "Object", ".", "defineProperty", "(", "exports", ",", key, ","),
+			f.follows(n, "exports", "[", key, "]", "=", from, "[", key, "]"):
+			f.reexports = append(f.reexports, request)
+			return
+		}
 	}
 }
 

@@ -29,10 +29,16 @@ func TestNamesOfCommonJSAreFound(t *testing.T) {
 		"of a compiler":       {"__exportStar(require('./z'), exports); tslib.__exportStar(require('./w'), exports)", nil, []string{"./z", "./w"}},
 		"defined":             {"Object.defineProperty(exports, '__esModule', { value: true })", []string{"__esModule"}, nil},
 		"defined by a getter": {"Object.defineProperty(exports, 'a', { enumerable: true, get: function () { return b.a } })", []string{"a"}, nil},
-		"in texts":            {"'exports.a = 1'; `exports.b = ${ '`' } 2`; /exports.c = 1/; // exports.d = 1\n/* exports.e = 1 */", nil, nil},
-		"behind a division":   {"x = a / b; exports.c = d / e", []string{"c"}, nil},
-		"unfinished":          {"exports.a = 'b\nexports.c = `", []string{"a", "c"}, nil},
-		"escaped":             {`exports['\u0061\n\u{d83c}\u{df10}\q'] = 1`, []string{"a\n🌐q"}, nil},
+		"copied": {"var a = require('./a'), b = _interopRequireWildcard(require('./b'));\n" +
+			"Object.keys(a).forEach(function (key) { if (key === 'default') { return; } exports[key] = a[key]; });\n" +
+			"Object.keys(b).forEach(function (k) { if (k in exports) return; Object.defineProperty(exports, k, { get: function () { return b[k] } }) });",
+			nil, []string{"./a", "./b"}},
+		"copied to others":  {"var a = require('./a'); Object.keys(a).forEach(function (key) { if (key) b[key] = a[key]; }); exports[key] = a[key]", nil, nil},
+		"copied of unknown": {"Object.keys(a).forEach(function (key) { if (key) exports[key] = a[key]; });", nil, nil},
+		"in texts":          {"'exports.a = 1'; `exports.b = ${ '`' } 2`; /exports.c = 1/; // exports.d = 1\n/* exports.e = 1 */", nil, nil},
+		"behind a division": {"x = a / b; exports.c = d / e", []string{"c"}, nil},
+		"unfinished":        {"exports.a = 'b\nexports.c = `", []string{"a", "c"}, nil},
+		"escaped":           {`exports['\u0061\n\u{d83c}\u{df10}\q'] = 1`, []string{"a\n🌐q"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, cjsnames.Names{Exports: row.exports, Reexports: row.reexports}, cjsnames.Find(row.source), row.source)

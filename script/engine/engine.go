@@ -47,6 +47,9 @@ type Options struct {
 	// or empty. nil: there is none.
 	Load func(s *Scope, name, kind string) (*Module, error)
 
+	// Attributes returns an error if an import may not have these attributes: an object. nil: it may have any.
+	Attributes func(s *Scope, attributes Value) error
+
 	// Rejection is called when a promise is rejected that nobody handles, and again, with handled, when somebody
 	// does after all.
 	Rejection func(s *Scope, promise, reason Value, handled bool)
@@ -79,8 +82,8 @@ type Engine struct {
 	interrupt atomic.Pointer[error]
 
 	// What the engine calls: it holds their addresses as numbers, which the collector of Go does not see.
-	call, callClosure, finalize, interrupted, normalize, load, reject, initialize, release any
-	modules                                                                                map[uintptr]*Module // of Go, until they are initialized
+	call, callClosure, finalize, interrupted, normalize, load, check, reject, initialize, release any
+	modules                                                                                       map[uintptr]*Module // of Go, until they are initialized
 }
 
 // ErrClosed is the error of an engine that was closed.
@@ -124,7 +127,8 @@ func New(o *Options) (*Engine, error) {
 // hook tells the engine whom to call.
 func (e *Engine) hook() {
 	js.XJS_SetInterruptHandler(e.tls, e.rt, address(&e.interrupted, e.onInterrupt), 0)
-	js.XJS_SetModuleLoaderFunc2(e.tls, e.rt, address(&e.normalize, e.onNormalize), address(&e.load, e.onLoad), 0, 0)
+	js.XJS_SetModuleLoaderFunc2(e.tls, e.rt, address(&e.normalize, e.onNormalize), address(&e.load, e.onLoad),
+		address(&e.check, e.onAttributes), 0)
 	js.XJS_SetHostPromiseRejectionTracker(e.tls, e.rt, address(&e.reject, e.onRejection), 0)
 	address(&e.call, e.onCall)
 	address(&e.callClosure, e.onClosure)

@@ -66,6 +66,21 @@ func (e *Engine) onLoad(_ *libc.TLS, _, name, _ uintptr, attributes js.TJSValue)
 	return definition
 }
 
+// onAttributes is called by the engine for each import that has attributes.
+func (e *Engine) onAttributes(_ *libc.TLS, _, _ uintptr, attributes js.TJSValue) (n int32) {
+	n = -1
+	e.guard(func(s *Scope) error {
+		if e.o.Attributes != nil {
+			if err := e.o.Attributes(s, s.value(attributes)); err != nil {
+				return err
+			}
+		}
+		n = 0
+		return nil
+	})
+	return n
+}
+
 // guard runs fn for the engine, which sees its error as an exception.
 func (e *Engine) guard(fn func(s *Scope) error) {
 	s := e.open()

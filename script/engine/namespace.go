@@ -65,6 +65,33 @@ func (s *Scope) Namespace(name string) (v Value, ok bool, err error) {
 	return v, err == nil, err
 }
 
+// Evaluating reports whether a module runs right now.
+func (s *Scope) Evaluating() bool {
+	for name := range s.e.named {
+		if s.ModuleStatus(name) == ModuleEvaluating {
+			return true
+		}
+	}
+	return false
+}
+
+// Importer returns the name of a module that runs right now and imports the one of a name, "" if there is none.
+func (s *Scope) Importer(name string) (importer string) {
+	m, last := s.definition(name), -1
+	for other := range s.e.named {
+		def := at[js.TJSModuleDef](s.definition(other))
+		if s.ModuleStatus(other) != ModuleEvaluating || int(def.Fdfs_index) <= last {
+			continue
+		}
+		for i := range int(def.Freq_module_entries_count) {
+			if at[js.TJSReqModuleEntry](def.Freq_module_entries+uintptr(i)*reqModuleSize).Fmodule == m {
+				importer, last = other, int(def.Fdfs_index)
+			}
+		}
+	}
+	return importer
+}
+
 // Cycle looks in what the module of a name imports, and in what that imports, for one that runs right now: the engine could not wait for it. It
 // returns the names of that one and of its importer; ok is false if there is none.
 func (s *Scope) Cycle(name string) (running, importer string, ok bool) {

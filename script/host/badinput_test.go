@@ -99,3 +99,13 @@ func TestLargeTextsAndFiles(t *testing.T) {
 	`})
 	require.Equal(t, result{stdout: "true 104857600 -1\n5\ntrue"}, r)
 }
+
+// A module that starts one which imports it goes on first: the other waits for it.
+func TestRunMainOfAModuleThatRuns(t *testing.T) {
+	const a = "import { runMain } from 'node:module'; runMain(new URL('%s', import.meta.url).pathname); console.log('a');"
+	for name, want := range map[string]string{"a.mjs": "a", "b.mjs": "a\nb"} {
+		r, _ := runFiles(t, "a.mjs", map[string]string{"a.mjs": fmt.Sprintf(a, name), "b.mjs": "import './a.mjs'; console.log('b');"})
+		require.Equal(t, want, r.stdout, r.stderr)
+		require.Zero(t, r.code)
+	}
+}

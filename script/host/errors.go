@@ -49,7 +49,11 @@ func (h *Host) throw(s *engine.Scope, err error) engine.Value {
 		if e.IsType() {
 			class = "TypeError"
 		}
-		return h.newCoded(s, &codedError{class, e.Code, e.Message})
+		made := h.newCoded(s, &codedError{class, e.Code, e.Message})
+		if e.Path != "" {
+			_ = made.Define("url", s.String(fileURL(e.Path)))
+		}
+		return made
 	} else if ok {
 		made := h.newError(s, "Error", e.Message)
 		_ = made.Set("code", s.String(e.Code)) // It is new: it takes any property.

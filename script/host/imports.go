@@ -27,6 +27,9 @@ func bindImports(b *builder) {
 		if c.Arg(2).Bool() {
 			h.modules.main = name
 		}
+		if c.Evaluating() { // A script has asked for it. The engine cannot run a module that imports one which has not ended.
+			return c.Eval("node:internal/main", fmt.Sprintf("import(%q)", name))
+		}
 		return h.run(c.Scope, name)
 	})
 	// evaluate(url, text) is that, and returns [promise, namespace]: a module without await has run then.
@@ -60,6 +63,7 @@ func bindImports(b *builder) {
 		}
 		return c.Array(c.String(running), c.String(importer)), nil
 	})
+	b.fn("importer", func(c *engine.Call) (engine.Value, error) { return c.String(c.Importer(c.Arg(0).Text())), nil })
 	b.fn("moduleStatus", func(c *engine.Call) (engine.Value, error) { return c.Int(int64(c.ModuleStatus(c.Arg(0).Text()))), nil })
 	b.fn("fileURL", func(c *engine.Call) (engine.Value, error) { return c.String(fileURL(c.Arg(0).Text())), nil })
 	b.fn("resolveImport", func(c *engine.Call) (engine.Value, error) {
@@ -111,8 +115,10 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 			return "", &codedError{"TypeError", "ERR_INVALID_FILE_URL_HOST", `File URL host must be "localhost" or empty on ` + runtime.GOOS}
 		}
 		specifier, isPath = strings.TrimPrefix(strings.TrimPrefix(rest, "//"), "localhost"), true
-	}
-	if strings.HasPrefix(base, "data:") {
+		if strings.HasPrefix(base, "data:") {
+			from = base
+		}
+	} else if strings.HasPrefix(base, "data:") {
 		return "", &codedError{"TypeError", "ERR_UNSUPPORTED_RESOLVE_REQUEST",
 			fmt.Sprintf("Failed to resolve module specifier %q from %q: Invalid relative URL or base scheme is not hierarchical.", specifier, base)}
 	}
@@ -130,6 +136,9 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 	file, err := h.modules.resolver.Import(specifier, from)
 	if err != nil {
 		return "", err
+	}
+	if strings.HasPrefix(file, "node:") {
+		return file, nil
 	}
 	return fileURL(file) + suffix, nil
 }
@@ -175,6 +184,16 @@ func (h *Host) builtinID(s *engine.Scope, specifier string) (string, error) {
 	return v.Text(), err
 }
 
+// isBuiltin reports whether there is a module of the library with a name.
+func (h *Host) isBuiltin(name string) (is bool) {
+	err := h.enter(func(s *engine.Scope) error {
+		id, err := h.builtinID(s, name)
+		is = id != ""
+		return err
+	})
+	return is && err == nil
+}
+
 // loadImport is called by the engine for each module that is new to it.
 func (h *Host) loadImport(s *engine.Scope, name, kind string) (*engine.Module, error) {
 	if h.modules.probing {
@@ -184,11 +203,10 @@ func (h *Host) loadImport(s *engine.Scope, name, kind string) (*engine.Module, e
 		delete(h.modules.texts, name)
 		return &engine.Module{Source: text, Meta: h.meta(name)}, nil
 	}
-	if kind != "" && kind != "json" {
-		return nil, &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED",
-			fmt.Sprintf("Import attribute \"type\" with value \"%s\" is not supported", kind)}
-	}
 	if id, ok := strings.CutPrefix(name, "node:"); ok {
+		if kind != "" {
+			return nil, incompatible(name, kind)
+		}
 		return h.importBuiltin(s, id)
 	}
 	if text, ok := strings.CutPrefix(name, "data:"); ok {
@@ -203,11 +221,38 @@ func (h *Host) loadImport(s *engine.Scope, name, kind string) (*engine.Module, e
 	return h.importFile(s, name, file, kind)
 }
 
+// checkAttributes is called by the engine for each import with attributes.
+func checkAttributes(_ *engine.Scope, attributes engine.Value) error {
+	if !attributes.IsObject() {
+		return nil
+	}
+	names, err := attributes.Keys()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if name == "type" {
+			continue
+		}
+		value, err := attributes.Get(name)
+		if err != nil {
+			return err
+		}
+		return unsupported(name, value.Text())
+	}
+	return nil
+}
+
+func unsupported(attribute, value string) error {
+	return &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED",
+		fmt.Sprintf("Import attribute \"%s\" with value \"%s\" is not supported", attribute, value)}
+}
+
 // known are the extensions that an import takes.
 var known = []string{"", ".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts"}
 
 func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Module, error) {
-	if ext := filepath.Ext(file); !slices.Contains(known, ext) && name != h.modules.main {
+	if ext := filepath.Ext(file); !slices.Contains(known, ext) && !h.modules.detected[file] {
 		return nil, &codedError{"TypeError", "ERR_UNKNOWN_FILE_EXTENSION", fmt.Sprintf("Unknown file extension \"%s\" for %s", ext, file)}
 	}
 	format, said, err := h.format(file)
@@ -215,9 +260,9 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 		return nil, err
 	}
 	switch {
-	case format == resolve.JSON && kind != "json":
+	case format == resolve.JSON && kind == "":
 		return nil, &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_MISSING", fmt.Sprintf("Module \"%s\" needs an import attribute of \"type: json\"", name)}
-	case format != resolve.JSON && kind == "json":
+	case kind != "" && (format != resolve.JSON || kind != "json"):
 		return nil, incompatible(name, kind)
 	}
 	source, err := h.source(file)
@@ -231,6 +276,13 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	if format == resolve.Module {
 		return &engine.Module{Source: source, Meta: h.meta(name)}, nil
 	}
+	if format == resolve.JSON && strings.ContainsAny(name, "?#") { // The file may be another since it was required.
+		v, err := s.ParseJSON(name, source)
+		if err != nil {
+			return nil, err
+		}
+		return onlyDefault(v), nil
+	}
 	if format == resolve.JSON {
 		return h.commonJS(file, []string{"default"}), nil
 	}
@@ -239,7 +291,11 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	return h.commonJS(file, names), nil
 }
 
+// incompatible is the error of an import whose attribute does not say what the module is.
 func incompatible(name, kind string) error {
+	if kind != "json" {
+		return unsupported("type", kind)
+	}
 	return &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE", fmt.Sprintf("Module \"%s\" is not of type \"%s\"", name, kind)}
 }
 
@@ -330,12 +386,15 @@ func (h *Host) importData(s *engine.Scope, name, text, kind string) (*engine.Mod
 	mime, _, _ = strings.Cut(mime, ";")
 	switch mime {
 	case "text/javascript", "application/javascript":
-		if kind == "json" {
+		if kind != "" {
 			return nil, incompatible(name, kind)
 		}
 		return &engine.Module{Source: h.lower(name, source), Meta: h.meta(name)}, nil
 	case "application/json":
-		if kind != "json" {
+		if kind != "" && kind != "json" {
+			return nil, incompatible(name, kind)
+		}
+		if kind == "" {
 			return nil, &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_MISSING", fmt.Sprintf("Module \"%s\" needs an import attribute of \"type: json\"", name)}
 		}
 		v, err := s.ParseJSON(name, source)

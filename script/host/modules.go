@@ -91,8 +91,21 @@ func bindModules(b *builder) {
 			h.modules.resolver.KeepLinks = true
 		}
 	}
+	h.modules.resolver.Warn, h.modules.resolver.Builtin = h.warnOfDeprecated, h.isBuiltin
 	bindCommonJS(b)
 	bindImports(b)
+}
+
+// warnOfDeprecated emits a warning of the process.
+func (h *Host) warnOfDeprecated(code, message string) {
+	_ = h.enter(func(s *engine.Scope) error { // A script that wants warnings thrown gets them on the next tick.
+		warning, err := h.requireLibrary(s, "internal/warning")
+		if err != nil {
+			return err
+		}
+		_, err = warning.Invoke("emitWarning", s.String(message), s.String("DeprecationWarning"), s.String(code))
+		return err
+	})
 }
 
 // bindCommonJS is what the library needs to load CommonJS.
@@ -146,6 +159,16 @@ func bindCommonJS(b *builder) {
 	// isModule reports whether a source is a module: whether it can be read as one.
 	b.fn("isModule", func(c *engine.Call) (engine.Value, error) {
 		return c.Bool(h.readsAsModule(c.Scope, c.Arg(0).Text(), c.Arg(1).Text()) == nil), nil
+	})
+	// isModuleOnly reports whether a file cannot be read as CommonJS.
+	b.fn("isModuleOnly", func(c *engine.Call) (engine.Value, error) {
+		file := c.Arg(0).Text()
+		source, err := h.source(file)
+		if err != nil {
+			return c.Undefined(), err
+		}
+		_, err = c.Compile(file, wrapper+source+"\n})")
+		return c.Bool(err != nil), nil
 	})
 	b.fn("checkModule", func(c *engine.Call) (engine.Value, error) {
 		return c.Undefined(), h.readsAsModule(c.Scope, c.Arg(0).Text(), c.Arg(1).Text())

@@ -31,7 +31,13 @@ func inNodesWords(err error, file, source string, prefix int) error {
 	if isEnd && words == "expecting ')'" && prefix > 0 {
 		rest, isEnd = "}", false // One of the source's has ended the function around it.
 	}
-	if words = nodesWords(words, before, rest, isEnd); words == "" {
+	p := tokenPatterns()
+	if prefix > 0 && p.misplaced.MatchString(words) && p.importStatement.MatchString(before) {
+		words = "Cannot use import statement outside a module"
+	} else {
+		words = nodesWords(words, before, rest, isEnd)
+	}
+	if words == "" {
 		return err
 	}
 	if x.Value.Hide("message", x.Value.Scope().String(words)) == nil {
@@ -80,26 +86,29 @@ var fixedWords = map[string]string{
 	"expecting catch or finally":                           "Missing catch or finally after try",
 	"function name expected":                               "Function statements require a function name",
 	"'let' is not a valid lexical identifier":              "let is disallowed as a lexically bound name",
+	"unsupported keyword: export":                          "Unexpected token 'export'",
 	"return not in a function":                             "Illegal return statement",
 	"new.target only allowed within functions":             "new.target expression is not allowed here",
 }
 
 // tokens are what is looked for in sources and in the engine's words, compiled when an error first needs them.
 type tokens struct {
-	misplaced  *regexp.Regexp // the engine's words for something that does not belong where it stands
-	lastName   *regexp.Regexp
-	first      *regexp.Regexp
-	startsName *regexp.Regexp
-	reserved   *regexp.Regexp // words that cannot be names
+	misplaced       *regexp.Regexp // the engine's words for something that does not belong where it stands
+	lastName        *regexp.Regexp
+	importStatement *regexp.Regexp // what ends with the beginning of one
+	first           *regexp.Regexp
+	startsName      *regexp.Regexp
+	reserved        *regexp.Regexp // words that cannot be names
 }
 
 var tokenPatterns = sync.OnceValue(func() *tokens {
 	return &tokens{
 		misplaced: regexp.MustCompile(`^(unexpected token|expecting '|invalid property name|variable name expected|` +
 			`class statement requires a name|invalid switch statement)`),
-		lastName:   regexp.MustCompile(`([\p{L}_$][\p{L}\p{N}_$]*)\s*(?:=[^=]*)?$`),
-		first:      regexp.MustCompile(`^(?:[\p{L}_$][\p{L}\p{N}_$]*|\.\.\.|=>|[-+*/%&|^!<>=?]+=?|.)`),
-		startsName: regexp.MustCompile(`^[\p{L}_$]`),
+		lastName:        regexp.MustCompile(`([\p{L}_$][\p{L}\p{N}_$]*)\s*(?:=[^=]*)?$`),
+		first:           regexp.MustCompile(`^(?:[\p{L}_$][\p{L}\p{N}_$]*|\.\.\.|=>|[-+*/%&|^!<>=?]+=?|.)`),
+		importStatement: regexp.MustCompile(`(^|[^\p{L}\p{N}_$.])import\s*$`),
+		startsName:      regexp.MustCompile(`^[\p{L}_$]`),
 		reserved: regexp.MustCompile(`^(?:break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|` +
 			`finally|for|function|if|import|in|instanceof|new|null|return|super|switch|this|throw|true|try|typeof|var|void|while|with)$`),
 	}

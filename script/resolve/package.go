@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -130,17 +132,18 @@ func decodeValue(d *json.Decoder) (any, error) {
 // export returns the file of a subpath, "." or "./…", that the package exports.
 func (p *packageJSON) export(subpath string, q *request) (string, error) {
 	exports, ok := p.Exports.(*object)
-	if !ok || !strings.HasPrefix(append(exports.keys, "")[0], ".") {
+	isPath := func(key string) bool { return strings.HasPrefix(key, ".") }
+	if !ok || !slices.ContainsFunc(exports.keys, isPath) {
 		exports = &object{keys: []string{"."}, values: map[string]any{".": p.Exports}}
-	} else if slices.ContainsFunc(exports.keys, func(key string) bool { return !strings.HasPrefix(key, ".") }) {
+	} else if slices.ContainsFunc(exports.keys, func(key string) bool { return !isPath(key) }) {
 		return "", failure("ERR_INVALID_PACKAGE_CONFIG", "Invalid package config %s. \"exports\" cannot contain some keys starting with '.' and "+
 			"some not. The exports object must either be an object of package subpath keys or an object of main entry condition name keys only.", p.path())
 	}
-	target, found, err := p.match(subpath, exports, q, false)
+	target, err := p.match(subpath, exports, q, false)
 	if err != nil {
 		return "", err
 	}
-	if !found {
+	if target == "" {
 		if subpath == "." {
 			return "", failure("ERR_PACKAGE_PATH_NOT_EXPORTED", "No \"exports\" main defined in %s%s", p.path(), q.imports())
 		}
@@ -151,6 +154,14 @@ func (p *packageJSON) export(subpath string, q *request) (string, error) {
 
 func (p *packageJSON) path() string { return filepath.Join(p.dir, "package.json") }
 
+// mainPath is what main names.
+func (p *packageJSON) mainPath() string {
+	if filepath.IsAbs(p.Main) {
+		return filepath.Clean(p.Main)
+	}
+	return filepath.Join(p.dir, p.Main)
+}
+
 // entry is what a key of exports or imports stands for.
 type entry struct {
 	key        string
@@ -160,9 +171,10 @@ type entry struct {
 }
 
 // match finds the entry of a key, or the pattern with the longest beginning that fits it.
-func (p *packageJSON) match(key string, of *object, q *request, internal bool) (target string, found bool, err error) {
+func (p *packageJSON) match(key string, of *object, q *request, internal bool) (target string, err error) {
 	if v, ok := of.values[key]; ok && !strings.Contains(key, "*") && !strings.HasSuffix(key, "/") {
-		return p.target(v, entry{key: key, isInternal: internal}, q)
+		target, _, err = p.target(v, entry{key: key, isInternal: internal}, q)
+		return target, err
 	}
 	best, star := "", ""
 	for _, pattern := range of.keys {
@@ -177,13 +189,15 @@ func (p *packageJSON) match(key string, of *object, q *request, internal bool) (
 		}
 	}
 	if best == "" {
-		return "", false, nil
+		return "", nil
 	}
-	return p.target(of.values[best], entry{best, star, true, internal}, q)
+	target, _, err = p.target(of.values[best], entry{best, star, true, internal}, q)
+	return target, err
 }
 
-// target returns what an entry means: a file of the package, or of imports a bare name.
-func (p *packageJSON) target(v any, e entry, q *request) (string, bool, error) {
+// target returns what an entry means: a file of the package, or of imports a bare name. decided without a target says that there is none whatever
+// stands behind it.
+func (p *packageJSON) target(v any, e entry, q *request) (target string, decided bool, err error) {
 	switch v := v.(type) {
 	case string:
 		return p.file(v, e, q)
@@ -195,24 +209,23 @@ func (p *packageJSON) target(v any, e entry, q *request) (string, bool, error) {
 			if condition != "default" && !slices.Contains(q.conditions, condition) {
 				continue
 			}
-			target, found, err := p.target(v.values[condition], e, q)
-			if found || err != nil || v.values[condition] == nil {
-				return target, found, err
+			if target, decided, err := p.target(v.values[condition], e, q); decided || err != nil {
+				return target, decided, err
 			}
 		}
 		return "", false, nil
 	case []any:
 		var failed error
 		for _, one := range v {
-			target, found, err := p.target(one, e, q)
-			if found {
+			target, _, err := p.target(one, e, q)
+			if target != "" {
 				return target, true, nil
 			}
 			failed = err
 		}
-		return "", false, failed
+		return "", true, failed
 	case nil:
-		return "", false, nil
+		return "", true, nil
 	}
 	return "", false, p.invalid(v, e, q)
 }
@@ -224,7 +237,7 @@ func (p *packageJSON) file(target string, e entry, q *request) (string, bool, er
 		path = strings.ReplaceAll(target, "*", e.star)
 	}
 	if !strings.HasPrefix(target, "./") {
-		if e.isInternal && !isRelative(target) && !filepath.IsAbs(target) {
+		if u, err := url.Parse(target); e.isInternal && !isRelative(target) && !filepath.IsAbs(target) && (err != nil || u.Scheme == "") {
 			return path, true, nil
 		}
 		return "", false, p.invalid(target, e, q)
@@ -239,15 +252,58 @@ func (p *packageJSON) file(target string, e entry, q *request) (string, bool, er
 		}
 		return "", false, failure("ERR_INVALID_MODULE_SPECIFIER",
 			"Invalid module \"%s\" request is not a valid match in pattern \"%s\" for the \"%s\" resolution of %s%s",
-			q.specifier, e.key, kind, p.path(), q.imports())
+			strings.Replace(e.key, "*", e.star, 1), e.key, kind, p.path(), q.imports())
 	}
-	return filepath.Join(p.dir, path), true, nil
+	if hasEmptyPart(target[2:]) || e.isPattern && hasEmptyPart(e.star) {
+		p.warnOfSlashes(path, hasEmptyPart(target[2:]), e, q)
+	}
+	return p.at(path, q)
+}
+
+// hasEmptyPart reports whether a path begins or ends with a slash, or has two of them side by side.
+func hasEmptyPart(path string) bool {
+	return slices.Contains(strings.Split(strings.ReplaceAll(path, `\`, "/"), "/"), "")
+}
+
+// warnOfSlashes warns of an entry whose target has slashes in excess, or whose pattern's part has.
+func (p *packageJSON) warnOfSlashes(target string, inTarget bool, e entry, q *request) {
+	asked, matched, field := strings.Replace(e.key, "*", e.star, 1), "", "exports"
+	if asked != e.key {
+		matched = fmt.Sprintf("matched to \"%s\" ", e.key)
+	}
+	if e.isInternal {
+		field = "imports"
+	}
+	what, where := "leading or trailing slash matching", asked
+	if inTarget {
+		where = target
+	}
+	if strings.Contains(strings.ReplaceAll(where, `\`, "/"), "//") {
+		what = "double slash"
+	}
+	q.warn("DEP0166", fmt.Sprintf("Use of deprecated %s resolving \"%s\" for module request \"%s\" %sin the \"%s\" field module resolution of the "+
+		"package at %s%s.", what, target, asked, matched, field, p.path(), q.imports()))
+}
+
+// at returns the file that a target means, which is part of a URL.
+func (p *packageJSON) at(target string, q *request) (string, bool, error) {
+	if lower := strings.ToLower(target); strings.Contains(lower, "%2f") || strings.Contains(lower, "%5c") {
+		return "", false, failure("ERR_INVALID_MODULE_SPECIFIER",
+			"Invalid module \"%s\" must not include encoded \"/\" or \"\\\" characters%s", target, q.imports())
+	}
+	if path, err := url.PathUnescape(target); err == nil {
+		target = path
+	}
+	return filepath.Join(p.dir, target), true, nil
 }
 
 // hasInvalidPart reports whether a part of a path leads out of its package, or into another.
 func hasInvalidPart(path string) bool {
 	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
-		switch strings.ReplaceAll(strings.ToLower(part), "%2e", ".") {
+		if plain, err := url.PathUnescape(part); err == nil {
+			part = plain
+		}
+		switch strings.ToLower(part) {
 		case ".", "..", "node_modules":
 			return true
 		}

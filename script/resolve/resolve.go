@@ -18,6 +18,13 @@ type Resolver struct {
 	// KeepLinks has files known by the names they were asked for, not by those that symbolic links lead to: --preserve-symlinks.
 	KeepLinks bool
 
+	// Warn is called with the code and the text of a warning that a package is deprecated in some way. nil: nobody is.
+	Warn func(code, message string)
+
+	// Builtin reports whether a bare name is that of a module which is no file: what imports of a package may lead to. Import returns it behind
+	// "node:". nil: there is none.
+	Builtin func(name string) bool
+
 	packages map[string]*packageJSON // by directory; nil where there is none
 }
 
@@ -28,6 +35,7 @@ func New() *Resolver { return &Resolver{packages: map[string]*packageJSON{}} }
 type Error struct {
 	Code    string // MODULE_NOT_FOUND, ERR_MODULE_NOT_FOUND, ERR_PACKAGE_PATH_NOT_EXPORTED…: Node's
 	Message string
+	Path    string // the file that an import has asked for, if that is all that is wrong
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -37,7 +45,14 @@ func (e *Error) IsType() bool {
 	return e.Code == "ERR_INVALID_MODULE_SPECIFIER" || e.Code == "ERR_PACKAGE_IMPORT_NOT_DEFINED"
 }
 
-func failure(code, format string, a ...any) error { return &Error{code, fmt.Sprintf(format, a...)} }
+func failure(code, format string, a ...any) error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, a...)}
+}
+
+// noImport is the error of an import of a file or a directory.
+func noImport(path, code, format string, a ...any) error {
+	return &Error{code, fmt.Sprintf(format, a...), path}
+}
 
 // request is what is asked for by whom.
 type request struct {
@@ -45,14 +60,15 @@ type request struct {
 	dir        string   // of the file that asks
 	from       string   // that file, for errors; empty for require
 	conditions []string // under which packages export files
+	warn       func(code, message string)
 }
 
 func (r *Resolver) required(specifier, dir string) *request {
-	return &request{specifier, dir, "", append([]string{"node", "require", "module-sync"}, r.Conditions...)}
+	return &request{specifier, dir, "", append([]string{"node", "require", "module-sync"}, r.Conditions...), r.warn}
 }
 
 func (r *Resolver) imported(specifier, from string) *request {
-	return &request{specifier, filepath.Dir(from), from, append([]string{"node", "import", "module-sync"}, r.Conditions...)}
+	return &request{specifier, filepath.Dir(from), from, append([]string{"node", "import", "module-sync"}, r.Conditions...), r.warn}
 }
 
 // imports says for errors who has asked.
@@ -68,9 +84,11 @@ func (r *Resolver) Require(specifier, dir string) (string, error) {
 	q := r.required(specifier, dir)
 	switch {
 	case strings.HasPrefix(specifier, "#"):
-		return r.imports(q)
+		if p, err := r.scope(dir); err != nil || p != nil && p.Imports != nil {
+			return r.imports(q)
+		}
 	case filepath.IsAbs(specifier) || isRelative(specifier):
-		path := specifier
+		path := filepath.Clean(specifier)
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(dir, path)
 		}
@@ -161,7 +179,7 @@ func (r *Resolver) asDirectory(dir string) (file string, ok bool, err error) {
 		return "", false, err
 	}
 	if p != nil && p.Main != "" {
-		main := filepath.Join(dir, p.Main)
+		main := p.mainPath()
 		if file, ok := asFile(main); ok {
 			return file, true, nil
 		}
@@ -170,9 +188,12 @@ func (r *Resolver) asDirectory(dir string) (file string, ok bool, err error) {
 		}
 	}
 	file, ok = withExtension(filepath.Join(dir, "index"))
+	if ok && p != nil && p.Main != "" {
+		r.warn("DEP0128", fmt.Sprintf("Invalid 'main' field in '%s' of '%s'. Please either fix that or report it to the module author", p.path(), p.Main))
+	}
 	if !ok && p != nil && p.Main != "" {
 		return "", false, failure("MODULE_NOT_FOUND",
-			"Cannot find module '%s'. Please verify that the package.json has a valid \"main\" entry", filepath.Join(dir, p.Main))
+			"Cannot find module '%s'. Please verify that the package.json has a valid \"main\" entry", p.mainPath())
 	}
 	return file, ok, nil
 }
@@ -219,7 +240,7 @@ func (r *Resolver) self(q *request) (file string, ok bool, err error) {
 
 // imports resolves a name with # by the imports of the package that a directory belongs to.
 func (r *Resolver) imports(q *request) (string, error) {
-	if q.specifier == "#" || strings.HasPrefix(q.specifier, "#/") {
+	if q.specifier == "#" {
 		return "", failure("ERR_INVALID_MODULE_SPECIFIER", "Invalid module \"%s\" is not a valid internal imports specifier name%s",
 			q.specifier, q.imports())
 	}
@@ -232,16 +253,21 @@ func (r *Resolver) imports(q *request) (string, error) {
 		in = " in package " + filepath.Join(p.dir, "package.json")
 	}
 	if p != nil && p.Imports != nil {
-		target, found, err := p.match(q.specifier, p.Imports, q, true)
+		target, err := p.match(q.specifier, p.Imports, q, true)
+		found := target != ""
 		switch {
 		case err != nil:
 			return "", err
+		case found && !filepath.IsAbs(target) && q.from != "" && r.Builtin != nil && r.Builtin(target):
+			return "node:" + target, nil
 		case found && !filepath.IsAbs(target) && q.from != "":
 			return r.Import(target, filepath.Join(p.dir, "package.json"))
 		case found && !filepath.IsAbs(target):
 			return r.Require(target, p.dir)
 		case found && q.from != "":
 			return r.importFile(target, q, false)
+		case found && !isFile(target):
+			return "", notFound(target)
 		case found:
 			return r.real(target)
 		}
@@ -294,6 +320,7 @@ func (r *Resolver) Import(specifier, from string) (string, error) {
 		}
 		file, ok, err := r.asDirectory(at)
 		if err == nil && ok {
+			r.warnOfMain(at, p, file, from)
 			return r.real(file)
 		}
 		if e, isOurs := errors.AsType[*Error](err); err != nil && (!isOurs || e.Code != "MODULE_NOT_FOUND") {
@@ -304,12 +331,38 @@ func (r *Resolver) Import(specifier, from string) (string, error) {
 	return "", failure("ERR_MODULE_NOT_FOUND", "Cannot find package '%s' imported from %s", name, from)
 }
 
+func (r *Resolver) warn(code, message string) {
+	if r.Warn != nil {
+		r.Warn(code, message)
+	}
+}
+
+// warnOfMain warns of an import of a package that does not name its main file in full.
+func (r *Resolver) warnOfMain(dir string, p *packageJSON, file, from string) {
+	if format, _, err := r.Format(file); err != nil || format != Module {
+		return
+	}
+	rest := strings.TrimPrefix(file, dir+"/")
+	switch {
+	case p == nil || p.Main == "":
+		r.warn("DEP0151", fmt.Sprintf("No \"main\" or \"exports\" field defined in the package.json for %s/ resolving the main entry point \"%s\", "+
+			"imported from %s.\nDefault \"index\" lookups for the main are deprecated for ES modules.", dir, rest, from))
+	case file != p.mainPath():
+		r.warn("DEP0151", fmt.Sprintf("Package %s/ has a \"main\" field set to \"%s\", excluding the full filename and extension to the resolved file at "+
+			"\"%s\", imported from %s.\n Automatic extension resolution of the \"main\" field is deprecated for ES modules.", dir, p.Main, rest, from))
+	}
+}
+
 func (r *Resolver) importFile(path string, q *request, isDir bool) (string, error) {
 	if isDir || isDirectory(path) {
-		return "", failure("ERR_UNSUPPORTED_DIR_IMPORT", "Directory import '%s' is not supported resolving ES modules imported from %s", path, q.from)
+		at := path
+		if isDir && at != "/" {
+			at += "/" // As it was asked for.
+		}
+		return "", noImport(at, "ERR_UNSUPPORTED_DIR_IMPORT", "Directory import '%s' is not supported resolving ES modules imported from %s", path, q.from)
 	}
 	if !isFile(path) {
-		return "", failure("ERR_MODULE_NOT_FOUND", "Cannot find module '%s' imported from %s", path, q.from)
+		return "", noImport(path, "ERR_MODULE_NOT_FOUND", "Cannot find module '%s' imported from %s", path, q.from)
 	}
 	return r.real(path)
 }

@@ -25,15 +25,18 @@ app/withmain/package.json {"main": "./lib"}
 app/withmain/lib.js
 app/badmain/package.json {"main": "./nope"}
 app/broken/package.json {bad
-app/sub/package.json {"name": "self", "exports": {".": "./self.js", "./*": "./*.js"}, "imports": {"#own": "./own.js", "#dep": "dep", "#gone": null}}
+app/sub/package.json {"name": "self", "exports": {".": "./self.js", "./*": "./*.js"}, "imports": {"#/*": "./*.js", "#own": "./own.js", "#dep": "dep", "#gone": null, "#inner": {"require": {"default": null}, "import": [{"default": null}], "default": "./own.js"}, "#none": {"require": {"else": "./own.js"}, "default": "./own.js"}, "#url": "some:url", "#fs": "fs", "#nofile": "./no.js", "#s/*": "./*", "#t": ".//own.js"}}
 app/sub/self.js
 app/sub/own.js
 node_modules/plain/index.js
 node_modules/plain/sub/file.js
 node_modules/dep/package.json {"exports": {"import": "./module.mjs", "require": "./script.cjs"}}
 node_modules/dep/module.mjs
+node_modules/mixed/package.json {"exports": {"a": "./a.js", "./b": "./a.js"}}
 node_modules/dep/script.cjs
-node_modules/paths/package.json {"exports": {"./a": "./x/a.js", "./p/*": "./x/*.js", "./p/private/*": null, "./bad": "../out.js", "./list": [null, "./x/a.js"], "./c": {"special": "./x/a.js"}}}
+node_modules/paths/package.json {"exports": {"./a": "./x/a.js", "./p/*": "./x/*.js", "./p/private/*": null, "./bad": "../out.js", "./list": [null, "./x/a.js"], "./c": {"special": "./x/a.js"}, "./space": "./x/a%2bb.js", "./slash": "./x%2fa.js"}}
+node_modules/paths/x/a+b.js
+node_modules/#plain.js
 node_modules/paths/x/a.js
 node_modules/@scope/name/package.json {"main": "m.js"}
 node_modules/@scope/name/m.js
@@ -104,10 +107,21 @@ func TestRequireFindsFiles(t *testing.T) {
 		{"self/own", "app/sub", "app/sub/own.js"},
 		{"self", "app", "MODULE_NOT_FOUND"},
 		{"#own", "app/sub", "app/sub/own.js"},
+		{"#/own", "app/sub", "app/sub/own.js"},
 		{"#dep", "app/sub", "node_modules/dep/script.cjs"},
 		{"#gone", "app/sub", "ERR_PACKAGE_IMPORT_NOT_DEFINED"},
-		{"#nope", "app", "ERR_PACKAGE_IMPORT_NOT_DEFINED"},
-		{"#", "app", "ERR_INVALID_MODULE_SPECIFIER"},
+		{"#nope", "app/sub", "ERR_PACKAGE_IMPORT_NOT_DEFINED"},
+		{"#nope", "app", "MODULE_NOT_FOUND"},
+		{"#inner", "app/sub", "ERR_PACKAGE_IMPORT_NOT_DEFINED"},
+		{"#none", "app/sub", "app/sub/own.js"},
+		{"#url", "app/sub", "ERR_INVALID_PACKAGE_TARGET"},
+		{"#nofile", "app/sub", "MODULE_NOT_FOUND"},
+		{"mixed", "app", "ERR_INVALID_PACKAGE_CONFIG"},
+		{"#plain", "app", "node_modules/#plain.js"},
+		{"#", "app/sub", "ERR_INVALID_MODULE_SPECIFIER"},
+		{"paths/space", "app", "node_modules/paths/x/a+b.js"},
+		{"paths/slash", "app", "ERR_INVALID_MODULE_SPECIFIER"},
+		{"paths/p/no%64e_modules", "app", "ERR_INVALID_MODULE_SPECIFIER"},
 	} {
 		file, err := resolve.New().Require(row.request, filepath.Join(dir, row.from))
 		require.Equal(t, row.want, outcome(t, dir, file, err), "require(%q) in %s", row.request, row.from)
@@ -166,5 +180,65 @@ func TestFormatsAreThoseOfExtensionsAndPackages(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want.format, format, name)
 		require.Equal(t, want.said, said, name)
+	}
+}
+
+func TestPackagesWithoutAFullMainAreWarnedOf(t *testing.T) {
+	dir := makeTree(t)
+	for name, text := range map[string]string{
+		"none/package.json": `{"type": "module"}`, "none/index.js": "", "short/package.json": `{"type": "module", "main": "./m"}`, "short/m.js": "",
+		"full/package.json": `{"type": "module", "main": "./m.js"}`, "full/m.js": "", "absolute/m.js": "",
+		"absolute/package.json": `{"type": "module", "main": "` + dir + `/node_modules/absolute/m.js"}`,
+		"gone/package.json":     `{"main": "./m"}`, "gone/index.js": "",
+	} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, "node_modules", name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "node_modules", name), []byte(text), 0o644))
+	}
+	from := filepath.Join(dir, "app/main.js")
+	for _, row := range []struct{ specifier, want string }{
+		{"none", `DEP0151 No "main" or "exports" field defined in the package.json for %/none/ resolving the main entry point "index.js", ` +
+			"imported from " + from + ".\nDefault \"index\" lookups for the main are deprecated for ES modules."},
+		{"short", `DEP0151 Package %/short/ has a "main" field set to "./m", excluding the full filename and extension to the resolved file at ` +
+			`"m.js", imported from ` + from + ".\n Automatic extension resolution of the \"main\" field is deprecated for ES modules."},
+		{"full", ""},
+		{"absolute", ""},
+		{"plain", ""},
+		{"gone", "DEP0128 Invalid 'main' field in '%/gone/package.json' of './m'. Please either fix that or report it to the module author"},
+	} {
+		r := resolve.New()
+		var warned []string
+		r.Warn = func(code, message string) { warned = append(warned, code+" "+message) }
+		_, err := r.Import(row.specifier, from)
+		require.NoError(t, err, row.specifier)
+		require.Equal(t, strings.ReplaceAll(row.want, "%", filepath.Join(dir, "node_modules")), strings.Join(warned, "\n"), row.specifier)
+	}
+}
+
+func TestSlashesInExcessAreWarnedOf(t *testing.T) {
+	dir := makeTree(t)
+	const beginning, where = "DEP0166 Use of deprecated ", ` in the "imports" field module resolution of the package at %/package.json imported from %/x.js.`
+	for specifier, want := range map[string]string{
+		"#s/own.js":  "",
+		"#s//own.js": beginning + `double slash resolving ".//own.js" for module request "#s//own.js" matched to "#s/*"` + where,
+		"#t":         beginning + `double slash resolving ".//own.js" for module request "#t"` + where,
+		"#s/own.js/": beginning + `leading or trailing slash matching resolving "./own.js/" for module request "#s/own.js/" matched to "#s/*"` + where,
+	} {
+		r := resolve.New()
+		warned := ""
+		r.Warn = func(code, message string) { warned += code + " " + message }
+		file, err := r.Import(specifier, filepath.Join(dir, "app/sub/x.js"))
+		require.Equal(t, "app/sub/own.js", outcome(t, dir, file, err), specifier)
+		require.Equal(t, strings.ReplaceAll(want, "%", filepath.Join(dir, "app/sub")), warned, specifier)
+	}
+}
+
+func TestImportsOfAPackageMayLeadToNoFile(t *testing.T) {
+	dir := makeTree(t)
+	r := resolve.New()
+	r.Builtin = func(name string) bool { return name == "fs" }
+	for specifier, want := range map[string]string{"#fs": "node:fs", "#dep": filepath.Join(dir, "node_modules/dep/module.mjs")} {
+		file, err := r.Import(specifier, filepath.Join(dir, "app/sub/x.js"))
+		require.NoError(t, err, specifier)
+		require.Equal(t, want, file, specifier)
 	}
 }

@@ -3,8 +3,7 @@
 // CommonJS: modules of the library and of files.
 
 const {
-  coded,
-  codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_VALUE, ERR_UNKNOWN_BUILTIN_MODULE },
+  codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_VALUE, ERR_REQUIRE_CYCLE_MODULE, ERR_REQUIRE_ESM, ERR_UNKNOWN_BUILTIN_MODULE },
 } = require('internal/errors');
 const diagnostics = require('internal/diagnostics');
 const { validateString } = require('internal/validators');
@@ -43,11 +42,13 @@ function getBuiltin(id) {
   return isKnown ? require(name) : undefined;
 }
 
+const kParent = Symbol('parent');
+
 function Module(id = '', parent) {
   this.id = id;
   this.path = modules.dirname(id);
   this.exports = {};
-  Object.defineProperty(this, 'parent', { value: parent, writable: true, configurable: true, enumerable: false });
+  Object.defineProperty(this, kParent, { value: parent, writable: true, configurable: true, enumerable: false });
   this.filename = null;
   this.loaded = false;
   this.children = [];
@@ -70,8 +71,10 @@ Module.isBuiltin = (request) => {
 };
 Module._nodeModulePaths = (from) => modules.nodeModulePaths(from);
 Module._resolveFilename = (request, parent, isMain, options) => {
-  const id = builtinID(request);
-  if (id !== undefined) return request;
+  if (request.startsWith('node:') && !Module.isBuiltin(request)) {
+    throw withStack(Object.assign(new Error(`Cannot find module '${request}'`), { code: 'MODULE_NOT_FOUND' }), parent);
+  }
+  if (builtinID(request) !== undefined) return request;
   if (options !== null && typeof options === 'object' && options.paths !== undefined) {
     if (!Array.isArray(options.paths)) throw new ERR_INVALID_ARG_VALUE('options.paths', options.paths);
     return resolveFrom(request, options.paths, parent);
@@ -102,6 +105,16 @@ Module._resolveFilename = (request, parent, isMain, options) => {
 };
 
 const ownExtensions = new Set(['.js', '.json', '.node']);
+
+// registeredExtension returns the longest end of a file's name for which there is something in require.extensions.
+function registeredExtension(filename) {
+  const start = filename.lastIndexOf('/') + 2; // A dot at the beginning of a name hides the file.
+  for (let at = filename.indexOf('.', start); at >= 0; at = filename.indexOf('.', at + 1)) {
+    const extension = filename.slice(at);
+    if (Module._extensions[extension]) return extension;
+  }
+  return '.js';
+}
 
 // findByExtension tries the extensions that a script has added to require.extensions.
 function findByExtension(request, dir, isBare) {
@@ -136,12 +149,15 @@ function resolveFrom(request, paths, parent) {
 function withStack(failure, parent) {
   if (failure.code !== 'MODULE_NOT_FOUND') return failure;
   const stack = [];
-  for (let one = parent; one; one = one.parent) stack.push(one.filename || one.id);
+  for (let one = parent; one; one = one[kParent]) stack.push(one.filename || one.id);
   if (stack.length > 0) failure.message += `\nRequire stack:\n- ${stack.join('\n- ')}`;
   failure.requireStack = stack;
   Error.captureStackTrace(failure);
   return failure;
 }
+
+const requiring = new Set(); // ES modules that run because they are required
+let circular; // internal/circular, once modules have required each other
 
 Module._load = (request, parent, isMain) => {
   if (request.startsWith('node:')) return require(builtinID(request));
@@ -151,6 +167,11 @@ Module._load = (request, parent, isMain) => {
   const cached = Module._cache[filename];
   if (cached !== undefined) {
     if (parent?.children && !parent.children.includes(cached)) parent.children.push(cached);
+    if (cached.loaded === false) {
+      if (requiring.has(cached)) throw new ERR_REQUIRE_CYCLE_MODULE(`require() ES Module ${filename}`, cached[kParent]?.filename);
+      circular ??= require('internal/circular');
+      circular.begin(cached.exports);
+    }
     return cached.exports;
   }
   const module = new Module(filename, parent);
@@ -164,6 +185,7 @@ Module._load = (request, parent, isMain) => {
   try {
     module.load(filename);
     loaded = true;
+    circular?.end(module.exports);
   } finally {
     if (!loaded) {
       delete Module._cache[filename];
@@ -173,11 +195,31 @@ Module._load = (request, parent, isMain) => {
   return module.exports;
 };
 
+let warnsOfParent = require('internal/options').has('--pending-deprecation');
+
+function warnOfParent() {
+  if (!warnsOfParent) return;
+  warnsOfParent = false;
+  process.emitWarning('module.parent is deprecated due to accuracy issues. Please use require.main to find program entry point instead.',
+    'DeprecationWarning', 'DEP0144');
+}
+
+Object.defineProperty(Module.prototype, 'parent', {
+  get() {
+    warnOfParent();
+    return this[kParent];
+  },
+  set(value) {
+    warnOfParent();
+    this[kParent] = value;
+  },
+  enumerable: false, configurable: true,
+});
+
 Module.prototype.load = function load(filename) {
   this.filename = filename;
   this.paths = Module._nodeModulePaths(modules.dirname(filename));
-  const extension = /\.[^./]*$/.exec(filename.slice(filename.lastIndexOf('/') + 1).replace(/^\./, '_'))?.[0] ?? '.js';
-  (Module._extensions[extension] ?? Module._extensions['.js'])(this, filename);
+  Module._extensions[registeredExtension(filename)](this, filename);
   this.loaded = true;
 };
 
@@ -191,7 +233,7 @@ Module.prototype.require = function (request) {
 
 let isWrapped = false; // a script has changed what is around the source of a module
 
-const wrapper = ['(function (exports, require, module, __filename, __dirname) { ', '\n});'];
+let wrapper = ['(function (exports, require, module, __filename, __dirname) { ', '\n});'];
 let wrap = (source) => wrapper[0] + source + wrapper[1];
 
 Object.defineProperty(Module, 'wrapper', {
@@ -203,7 +245,7 @@ Object.defineProperty(Module, 'wrapper', {
   }),
   set(value) {
     isWrapped = true;
-    wrapper.splice(0, wrapper.length, ...value);
+    wrapper = value;
   },
 });
 Object.defineProperty(Module, 'wrap', {
@@ -232,7 +274,9 @@ Module._extensions['.js'] = (module, filename) => {
     return;
   }
   const source = modules.source(filename);
-  if (said || !/\b(import|export|await)\b/.test(source) || require('internal/options').isOff('--experimental-detect-module')) {
+  const options = require('internal/options');
+  if (said || !/\b(import|export|await)\b/.test(source) || options.isOff('--experimental-detect-module') ||
+      (module !== Module._main && !process.features.require_module)) {
     module._compile(source, filename);
     return;
   }
@@ -252,7 +296,16 @@ function loadModule(module, filename) {
     require('internal/main').importMain(filename);
     return;
   }
-  module.exports = require('internal/esm').requireModule(filename, module.parent);
+  if (!process.features.require_module) {
+    const isScript = !filename.endsWith('.mjs') && !modules.isModuleOnly(filename);
+    throw new ERR_REQUIRE_ESM(filename, module[kParent]?.filename, isScript ? Module.findPackageJSON(filename) : undefined);
+  }
+  requiring.add(module);
+  try {
+    module.exports = require('internal/esm').requireModule(filename, module[kParent]);
+  } finally {
+    requiring.delete(module);
+  }
 }
 
 // loadImported returns the exports of a CommonJS file that an ES module imports.
@@ -260,7 +313,7 @@ function loadImported(filename) {
   const cached = Module._cache[filename];
   if (cached !== undefined && cached.loaded === false && cached.filename === filename) {
     const name = filename.slice(filename.lastIndexOf('/') + 1);
-    throw coded(Error, 'ERR_REQUIRE_CYCLE_MODULE', `Cannot import CommonJS Module ./${name} in a cycle.`);
+    throw new ERR_REQUIRE_CYCLE_MODULE(`import CommonJS Module ./${name}`, modules.importer(modules.fileURL(filename)));
   }
   return Module._load(filename, undefined, false);
 }

@@ -173,9 +173,21 @@ define('ERR_MODULE_NOT_FOUND', Error, (text) => text);
 define('ERR_REQUIRE_ASYNC_MODULE', Error, (filename, parent) =>
   'require() cannot be used on an ESM graph with top-level await. Use import() instead. To see where the top-level await comes from, ' +
   `use --experimental-print-required-tla.${parent ? `\n  From ${parent} ` : ''}${filename ? `\n  Requiring ${filename} ` : ''}`);
-define('ERR_REQUIRE_CYCLE_MODULE', Error, (name, parent, isImport) => isImport ?
-  `Cannot import Module ./${name.split('/').at(-1)} in a cycle. (from ${parent.replace(/^file:\/\//, '')})` :
-  `Cannot require() ES Module ${name} in a cycle.${parent === undefined ? '' : ` A cycle involving require(${name}) in ${parent}.`}`);
+define('ERR_REQUIRE_CYCLE_MODULE', Error, (action, importer, hint = '') =>
+  `Cannot ${action} in a cycle.${importer ? ` (from ${importer.replace(/^file:\/\//, '')})` : ''}${hint}`);
+define('ERR_REQUIRE_ESM', Error, (filename, parent, packageFile) => {
+  const base = (path) => path.slice(path.lastIndexOf('/') + 1);
+  const name = base(filename) === base(parent ?? '') ? filename : base(filename);
+  const beginning = `require() of ES Module ${filename}${parent ? ` from ${parent}` : ''} not supported.\n`;
+  if (packageFile !== undefined) {
+    return `${beginning}${name} is treated as an ES module file as it is a .js file whose nearest parent package.json contains "type": "module" ` +
+      `which declares all .js files in that package scope as ES modules.\nInstead either rename ${name} to end in .cjs, change the requiring ` +
+      'code to use dynamic import() which is available in all CommonJS modules, or change "type": "module" to "type": "commonjs" in ' +
+      `${packageFile} to treat all .js files as CommonJS (using .mjs for all ES modules instead).\n`;
+  }
+  const what = filename.endsWith('.mjs') || !parent ? filename : `${name} in ${parent}`;
+  return `${beginning}Instead change the require of ${what} to a dynamic import() which is available in all CommonJS modules.`;
+});
 define('ERR_INPUT_TYPE_NOT_ALLOWED', Error, '--input-type can only be used with string input via --eval, --print, or STDIN');
 define('ERR_EVAL_ESM_CANNOT_PRINT', Error, '--print cannot be used with ESM input');
 define('ERR_UNKNOWN_CREDENTIAL', Error, (kind, name) => `${kind} identifier does not exist: ${name}`);

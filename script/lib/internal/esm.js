@@ -21,8 +21,7 @@ function initializeMeta(meta, url, filename, isMain) {
     try {
       return modules.resolveImport(String(specifier), url);
     } catch (error) {
-      const missing = /^Cannot find module '(.*?)' imported/.exec(error.message);
-      if (error.code === 'ERR_MODULE_NOT_FOUND' && missing !== null) return modules.fileURL(missing[1]);
+      if (Object.hasOwn(error, 'url')) return error.url; // It need not be there.
       throw error;
     }
   };
@@ -43,9 +42,12 @@ function run(url, text) {
 function requireModule(filename, parent) {
   const url = modules.fileURL(filename);
   if (required.has(url)) return required.get(url);
-  if (modules.moduleStatus(url) === EVALUATING) throw new ERR_REQUIRE_CYCLE_MODULE(filename, parent?.filename);
+  if (modules.moduleStatus(url) === EVALUATING) {
+    throw new ERR_REQUIRE_CYCLE_MODULE(`require() ES Module ${filename}`, parent?.filename, ' A cycle involving require(esm) is not allowed to ' +
+      'maintain invariants mandated by the ECMAScript specification. Try making at least part of the dependency in the graph lazily loaded.');
+  }
   const cycle = modules.cycle(url);
-  if (cycle !== undefined) throw new ERR_REQUIRE_CYCLE_MODULE(cycle[0], cycle[1], true);
+  if (cycle !== undefined) throw new ERR_REQUIRE_CYCLE_MODULE(`import Module ./${cycle[0].split('/').at(-1)}`, cycle[1]);
   if (modules.hasAwait(url)) throw new ERR_REQUIRE_ASYNC_MODULE(filename, parent?.filename);
   const namespace = run(url);
   let result = namespace;

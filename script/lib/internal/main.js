@@ -13,8 +13,8 @@ let main; // the promise of the main module, if that is an ES module
 function run(what, ...args) {
   applyOptions();
   if (what === 'file' && options.has('--test')) args = [require('internal/test_runner/files').run(process.argv.slice(1))];
-  if (what === 'check') checkFile(...args);
-  else preload(() => (what === 'file' ? runFile(...args) : runText(...args)));
+  const how = { check: checkFile, file: runFile, text: runText }[what];
+  preload(() => how(...args));
 }
 
 // applyOptions sets what flags change of process.
@@ -54,7 +54,7 @@ function preload(then) {
     return;
   }
   const base = modules.fileURL(`${process.cwd()}/`);
-  const text = imports.map((specifier) => `import ${JSON.stringify(modules.resolveImport(specifier, base))};`).join('\n');
+  const text = imports.map((specifier) => `await import(${JSON.stringify(modules.resolveImport(specifier, base))});`).join('\n');
   main = modules.importMain('node:preload', text).then(then);
 }
 

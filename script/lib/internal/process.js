@@ -6,6 +6,7 @@ const EventEmitter = require('events');
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_UNCAUGHT_EXCEPTION_CAPTURE_ALREADY_SET } } = require('internal/errors');
 const { validateFunction, validateInteger } = require('internal/validators');
 
+const options = require('internal/options');
 const ticks = require('internal/ticks');
 const lazyStreams = require('internal/lazy_stdio');
 
@@ -30,7 +31,8 @@ Object.assign(self, {
   release: { name: 'node' },
   features: {
     inspector: false, debug: false, uv: true, ipv6: true, tls_alpn: false, tls_sni: false, tls_ocsp: false, tls: false, openssl_is_boringssl: false,
-    cached_builtins: true, require_module: true, quic: false, typescript: 'strip',
+    cached_builtins: true,
+    require_module: !options.isOff('--require-module') && !options.isOff('--experimental-require-module'), quic: false, typescript: 'strip',
   },
   argv: host.argv,
   execArgv: host.execArgv,
