@@ -31,24 +31,3 @@ func TestClosuresThatCallEachOtherEnd(t *testing.T) {
 	require.ErrorContains(t, err, "stack overflow")
 	require.Equal(t, "3", eval(t, e, "1 + 2"))
 }
-
-func TestJSONOfAValue(t *testing.T) {
-	e := newEngine(t, nil)
-	do(t, e, func(s *engine.Scope) {
-		for source, want := range map[string]string{
-			`({ a: [1, "\u00fc", null], b: undefined })`: `{"a":[1,"ü",null]}`, `"x"`: `"x"`, `1.5`: `1.5`, `({ toJSON: () => 7 })`: `7`,
-		} {
-			v, err := s.Eval("t.js", source)
-			require.NoError(t, err)
-			text, err := v.JSON()
-			require.NoError(t, err)
-			require.Equal(t, want, text)
-		}
-		for _, source := range []string{"undefined", "() => 1", "1n", "const a = []; a[0] = a; a", "({ toJSON() { throw 1 } })"} {
-			v, err := s.Eval("t.js", source)
-			require.NoError(t, err)
-			_, err = v.JSON()
-			require.Error(t, err, source)
-		}
-	})
-}

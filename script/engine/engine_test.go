@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-func newEngine(t *testing.T, o *engine.Options) *engine.Engine {
+func newEngine(t testing.TB, o *engine.Options) *engine.Engine {
 	t.Helper()
 	e, err := engine.New(o)
 	require.NoError(t, err)

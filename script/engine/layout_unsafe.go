@@ -14,6 +14,8 @@ const (
 	reqModuleSize     = unsafe.Sizeof(js.TJSReqModuleEntry{})
 	shapeSize         = unsafe.Sizeof(js.TJSShape{})
 	shapePropertySize = unsafe.Sizeof(js.TJSShapeProperty{})
+	stringSize        = unsafe.Sizeof(js.TJSString{}) // its characters are behind it
+	addressSize       = unsafe.Sizeof(uintptr(0))
 )
 
 // Places in what the engine's memory holds: bytes from its beginning.
@@ -23,4 +25,15 @@ const (
 	nextOffset    = unsafe.Offsetof(js.Tlist_head{}.Fnext) // in a link of a list: the address of the next
 	linkOffset    = unsafe.Offsetof(js.TJSMapRecord{}.Flink)
 	recordsOffset = unsafe.Offsetof(js.TJSMapState{}.Frecords)
+
+	elementsOffset = unsafe.Offsetof(js.TJSObject{}.Fu) // in an array
 )
+
+// fastArray is what an array has of its elements while it has them in a row, which isFastArray tells.
+type fastArray struct {
+	_      uint64 // how many there is room for
+	values uintptr
+	count  uint32
+}
+
+const isFastArray = 1 << 4 // in F__ccgo16 of an object

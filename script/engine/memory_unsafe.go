@@ -21,6 +21,14 @@ func bytesAt(address uintptr, n int) []byte {
 	return unsafe.Slice(at[byte](address), n)
 }
 
+// unitsAt returns the n units of UTF-16 at an address of the engine's.
+func unitsAt(address uintptr, n int) []uint16 {
+	if n == 0 {
+		return nil
+	}
+	return unsafe.Slice(at[uint16](address), n)
+}
+
 // lend copies text to memory of the engine's, with a zero behind it, until free is called.
 func (e *Engine) lend(text string) (address uintptr, free func()) {
 	if n := len(text) + 1; n <= smallText {

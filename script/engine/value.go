@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"math"
 
 	js "modernc.org/libquickjs"
@@ -291,18 +290,4 @@ func (v Value) Invoke(name string, args ...Value) (Value, error) {
 		return v.s.Undefined(), err
 	}
 	return method.Call(v, args...)
-}
-
-// JSON returns what JSON.stringify makes of the value. It is an error if that is nothing, as for functions.
-func (v Value) JSON() (string, error) {
-	e := v.engine()
-	undefined := v.s.Undefined().v
-	text, err := v.s.made(js.XJS_JSONStringify(e.tls, e.ctx, v.v, undefined, undefined))
-	if err != nil {
-		return "", err
-	}
-	if text.Kind() != String {
-		return "", errors.New("engine: the value has no JSON")
-	}
-	return text.Convert()
 }

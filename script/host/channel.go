@@ -194,16 +194,13 @@ func (x *channel) message(s *engine.Scope, m *ipc.Message) (engine.Value, error)
 	return x.h.revive(s, v)
 }
 
-// send sends a message and returns whether more should wait for channelDrain. The message of a JSON channel is its text, that of an advanced one the
-// value. done, if it is a function, is called with null or an error. fd is a descriptor to go along, which is borrowed; type and key say what the peer
-// gets.
+// send sends a message. It returns whether more may follow before channelDrain, or the error by which it was not sent. What is
+// wrong with the message is thrown. done, if it is a function, is called with null or an error. fd is a descriptor to go along, which is
+// borrowed; type and key say what the peer gets.
 func (x *channel) send(c *engine.Call) (engine.Value, error) {
-	var message any = json.RawMessage(c.Arg(0).Text())
-	if x.c.Serialization() == ipc.Advanced {
-		var err error
-		if message, err = x.h.clone(c.Scope, c.Arg(0)); err != nil {
-			return c.Undefined(), err
-		}
+	message, err := x.payload(c.Scope, c.Arg(0))
+	if err != nil {
+		return c.Undefined(), err
 	}
 	o := &ipc.SendOptions{KeepOpen: c.Arg(5).Bool()}
 	if fd := c.Arg(2); !fd.IsUndefined() {
@@ -216,11 +213,23 @@ func (x *channel) send(c *engine.Call) (engine.Value, error) {
 	o.Done = func(err error) { x.sent(k, err) }
 	if err := x.c.SendWith(message, o); err != nil {
 		x.h.engine.Release(&k)
-		return c.Undefined(), err
+		return x.h.throw(c.Scope, err), nil
 	}
 	x.sending++
 	x.refer()
 	return c.Bool(!x.c.NeedDrain()), nil
+}
+
+// payload returns what goes to the channel for a message.
+func (x *channel) payload(s *engine.Scope, message engine.Value) (any, error) {
+	if x.c.Serialization() == ipc.Advanced {
+		return x.h.clone(s, message)
+	}
+	text, err := message.JSON()
+	if errors.Is(err, engine.ErrNoJSON) { // Its toJSON has returned undefined.
+		return nil, nil
+	}
+	return json.RawMessage(text), err
 }
 
 // sent is told that a message is with the kernel, or why not.

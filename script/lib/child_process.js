@@ -67,13 +67,18 @@ function validateShell(value, name) {
 
 // envPairsOf returns what the child's environment will be, with the variables that env inherits.
 function envPairsOf(env) {
+  if (env === require('internal/env') && Object.keys(Object.prototype).length === 0) return require('internal/env_state').pairs();
   const pairs = [];
   for (const key in env) {
     const value = env[key];
     if (value === undefined) continue;
-    checkNull(key, `options.env['${key}']`);
-    checkNull(String(value), `options.env['${key}']`);
-    pairs.push(`${key}=${value}`);
+    const pair = `${key}=${value}`;
+    if (pair.includes('\0')) {
+      const name = `options.env['${key}']`;
+      checkNull(key, name);
+      checkNull(String(value), name);
+    }
+    pairs.push(pair);
   }
   return pairs;
 }

@@ -67,6 +67,7 @@ func run(program string, args []string) (code int, err error) {
 	case c.script == "" && c.eval == nil && !c.tests() && isTerminal(0):
 		return exitUsage, &usageError{usage + "\nThere is no interactive mode."}
 	}
+	keepProcessors()
 	dispositions(c.flags)
 	loop, err := reactor.New(nil)
 	if err != nil {

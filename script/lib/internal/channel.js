@@ -153,7 +153,6 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     checkMessage(message);
     if (typeof options === 'boolean') options = { swallowErrors: options };
     const sent = handle ? require('internal/ipc_handles').prepare(target, handle, options) : undefined;
-    const payload = advanced ? message : JSON.stringify(message) ?? 'null';
     let done;
     if (sent !== undefined) {
       // Node writes a handle later than it is sent, and tells nobody of a write that fails then.
@@ -165,12 +164,10 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     } else if (options?.swallowErrors) {
       done = () => {};
     }
-    let more;
-    try {
-      more = sent === undefined ? channel.send(payload, done) : channel.send(payload, done, sent.fd, sent.type, sent.key, options?.keepOpen);
-    } catch (error) {
-      if (advanced && error.code === undefined) throw error; // The message cannot be cloned.
-      if (!options?.swallowErrors) fail(error, callback);
+    const more = sent === undefined ? channel.send(message, done) :
+      channel.send(message, done, sent.fd, sent.type, sent.key, options?.keepOpen);
+    if (typeof more !== 'boolean') {
+      if (!options?.swallowErrors) fail(more, callback);
       return false;
     }
     sent?.finish();

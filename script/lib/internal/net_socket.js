@@ -45,14 +45,16 @@ function handleOf(fd, readable, writable) {
   return handle;
 }
 
+function refuse(options, name) {
+  throw new ERR_INVALID_ARG_VALUE(`options.${name}`, options[name], 'is not supported');
+}
+
 function Socket(options) {
   if (!(this instanceof Socket)) return new Socket(options);
-  for (const name of ['objectMode', 'readableObjectMode', 'writableObjectMode']) {
-    if (options?.[name]) throw new ERR_INVALID_ARG_VALUE(`options.${name}`, options[name], 'is not supported');
-  }
-  if (typeof options?.keepAliveInitialDelay !== 'undefined') {
-    validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
-  }
+  if (options?.objectMode) refuse(options, 'objectMode');
+  if (options?.readableObjectMode) refuse(options, 'readableObjectMode');
+  if (options?.writableObjectMode) refuse(options, 'writableObjectMode');
+  if (options?.keepAliveInitialDelay !== undefined) validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
   this.connecting = false;
   this._hadError = false;
   this._handle = null;
@@ -69,7 +71,7 @@ function Socket(options) {
   options.autoDestroy = true;
   options.decodeStrings = false;
   const { signal } = options;
-  delete options.signal;
+  options.signal = undefined; // It ends the socket, not the Duplex.
   Duplex.call(this, options);
 
   if (options.blockList !== undefined) this.blockList = checkBlockList(options.blockList);

@@ -17,8 +17,16 @@ function Duplex(options) {
   this._writableState = new WritableState(options, this, true);
   if (options) {
     this.allowHalfOpen = options.allowHalfOpen !== false;
-    if (options.readable === false) Object.assign(this._readableState, { readable: false, ended: true, endEmitted: true });
-    if (options.writable === false) Object.assign(this._writableState, { writable: false, ending: true, ended: true, finished: true });
+    if (options.readable === false) {
+      const state = this._readableState;
+      state.readable = false;
+      state.ended = state.endEmitted = true;
+    }
+    if (options.writable === false) {
+      const state = this._writableState;
+      state.writable = false;
+      state.ending = state.ended = state.finished = true;
+    }
     if (typeof options.read === 'function') this._read = options.read;
     if (typeof options.write === 'function') this._write = options.write;
     if (typeof options.writev === 'function') this._writev = options.writev;

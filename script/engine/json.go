@@ -1,0 +1,238 @@
+package engine
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	js "modernc.org/libquickjs"
+)
+
+// ErrNoJSON is the error of a value of which JSON.stringify makes nothing, such as a function.
+var ErrNoJSON = errors.New("engine: the value has no JSON")
+
+// JSON returns what JSON.stringify makes of the value. It is [ErrNoJSON] if that is nothing.
+func (v Value) JSON() (string, error) {
+	e := v.engine()
+	if text, ok := e.plainJSON(v.v); ok {
+		return string(text), nil
+	}
+	undefined := v.s.Undefined().v
+	text, err := v.s.made(js.XJS_JSONStringify(e.tls, e.ctx, v.v, undefined, undefined))
+	if err != nil {
+		return "", err
+	}
+	if text.Kind() != String {
+		return "", ErrNoJSON
+	}
+	return text.Convert()
+}
+
+// The engine takes ten times as long as this file for a small object. What is here writes the JSON of values that nobody can tell anything
+// special of: literals of objects and arrays with texts, numbers and the like. Nothing of a script runs meanwhile. For anything else
+// the engine does it, from the beginning.
+
+const (
+	plainDepth = 32      // levels; a value that contains itself has more
+	plainSize  = 1 << 20 // bytes; the engine has a limit on memory for what is larger
+)
+
+// plainWriter writes JSON. Its methods report whether the value was one for them.
+type plainWriter struct {
+	e               *Engine
+	objects, arrays uintptr // prototypes
+	to              []byte
+}
+
+func (e *Engine) plainJSON(v js.TJSValue) ([]byte, bool) {
+	prototypes := at[js.TJSContext](e.ctx).Fclass_proto
+	object, array := valueAt(prototypes, js.EJS_CLASS_OBJECT), valueAt(prototypes, js.EJS_CLASS_ARRAY)
+	w := plainWriter{e: e, objects: uintptr(object.Fu.Fuint641), arrays: uintptr(array.Fu.Fuint641), to: make([]byte, 0, 128)}
+	if v.Ftag == js.EJS_TAG_OBJECT && (w.hasToJSON(object) || w.hasToJSON(array) || shapeOf(w.arrays).Fproto != w.objects) {
+		return nil, false
+	}
+	return w.to, w.value(v, 0) && len(w.to) > 0
+}
+
+func (w *plainWriter) hasToJSON(v js.TJSValue) bool {
+	return js.XJS_GetOwnProperty(w.e.tls, w.e.ctx, 0, v, js.EJS_ATOM_toJSON) != 0
+}
+
+func shapeOf(object uintptr) *js.TJSShape { return at[js.TJSShape](at[js.TJSObject](object).Fshape) }
+
+func (w *plainWriter) value(v js.TJSValue, depth int) bool {
+	if len(w.to) > plainSize {
+		return false
+	}
+	switch int32(v.Ftag) {
+	case js.EJS_TAG_NULL:
+		w.to = append(w.to, "null"...)
+	case js.EJS_TAG_BOOL:
+		w.to = strconv.AppendBool(w.to, int32(v.Fu.Fuint641) != 0)
+	case js.EJS_TAG_INT:
+		w.to = strconv.AppendInt(w.to, int64(int32(v.Fu.Fuint641)), 10)
+	case js.EJS_TAG_FLOAT64:
+		return w.float(math.Float64frombits(v.Fu.Fuint641))
+	case js.EJS_TAG_STRING:
+		return w.text(uintptr(v.Fu.Fuint641))
+	case js.EJS_TAG_OBJECT:
+		object := uintptr(v.Fu.Fuint641)
+		switch at[js.TJSObject](object).Fclass_id {
+		case js.EJS_CLASS_OBJECT:
+			return depth < plainDepth && w.object(object, depth+1)
+		case js.EJS_CLASS_ARRAY:
+			return depth < plainDepth && w.array(object, depth+1)
+		}
+		return false
+	default:
+		return false
+	}
+	return true
+}
+
+// float writes a number whose digits are the same in both languages: Go has an exponent where JavaScript has none only for others.
+func (w *plainWriter) float(f float64) bool {
+	switch size := math.Abs(f); {
+	case f == 0:
+		w.to = append(w.to, '0') // also for the negative one
+	case size >= 1e-6 && size < 1e21:
+		w.to = strconv.AppendFloat(w.to, f, 'f', -1, 64)
+	default:
+		return false
+	}
+	return true
+}
+
+func (w *plainWriter) object(object uintptr, depth int) bool {
+	shape := at[js.TJSObject](object).Fshape
+	sh := at[js.TJSShape](shape)
+	if sh.Fproto != w.objects && sh.Fproto != 0 {
+		return false
+	}
+	keys := shape + shapeSize + (uintptr(sh.Fprop_hash_mask)+1)*4
+	w.to = append(w.to, '{')
+	start := len(w.to)
+	for i := range uintptr(sh.Fprop_count) {
+		key := at[js.TJSShapeProperty](keys + i*shapePropertySize)
+		flags := key.F__ccgo0 >> 26
+		switch {
+		case key.Fatom == js.MJS_ATOM_NULL || flags&js.MJS_PROP_ENUMERABLE == 0 && key.Fatom != js.EJS_ATOM_toJSON:
+			continue // It was deleted, or is not listed.
+		case key.Fatom == js.EJS_ATOM_toJSON || key.Fatom&js.MJS_ATOM_TAG_INT != 0 || flags&js.MJS_PROP_TMASK != 0:
+			return false // An index comes before other names, wherever it is; an accessor is a function.
+		}
+		name := *at[uintptr](at[js.TJSRuntime](w.e.rt).Fatom_array + uintptr(key.Fatom)*addressSize)
+		value := valueAt(at[js.TJSObject](object).Fprop, int(i))
+		if *at[uint32](name + 4)>>30 != js.EJS_ATOM_TYPE_STRING || value.Ftag == js.EJS_TAG_UNDEFINED {
+			continue // A symbol, or nothing.
+		}
+		if len(w.to) > start {
+			w.to = append(w.to, ',')
+		}
+		if startsWithDigit(name) || !w.text(name) {
+			return false
+		}
+		w.to = append(w.to, ':')
+		if !w.value(value, depth) {
+			return false
+		}
+	}
+	w.to = append(w.to, '}')
+	return true
+}
+
+func (w *plainWriter) array(object uintptr, depth int) bool {
+	o := at[js.TJSObject](object)
+	sh := shapeOf(object)
+	elements := at[fastArray](object + elementsOffset)
+	// An array has its length in front of what other properties it has. If that is more than there are elements, some are missing.
+	if o.F__ccgo16&isFastArray == 0 || sh.Fproto != w.arrays || sh.Fprop_count != 1 {
+		return false
+	}
+	if length := valueAt(o.Fprop, 0); length.Ftag != js.EJS_TAG_INT || uint32(length.Fu.Fuint641) != elements.count {
+		return false
+	}
+	w.to = append(w.to, '[')
+	for i := range int(elements.count) {
+		if i > 0 {
+			w.to = append(w.to, ',')
+		}
+		if v := valueAt(elements.values, i); v.Ftag == js.EJS_TAG_UNDEFINED {
+			w.to = append(w.to, "null"...)
+		} else if !w.value(v, depth) {
+			return false
+		}
+	}
+	w.to = append(w.to, ']')
+	return true
+}
+
+// text writes a string of the engine's: bytes that are the first 256 characters of Unicode, or UTF-16.
+func (w *plainWriter) text(address uintptr) bool {
+	n, isWide := stringLength(address)
+	if n > plainSize {
+		return false
+	}
+	w.to = append(w.to, '"')
+	if isWide {
+		w.wide(unitsAt(address+stringSize, n))
+	} else {
+		for _, c := range bytesAt(address+stringSize, n) {
+			w.unit(uint16(c))
+		}
+	}
+	w.to = append(w.to, '"')
+	return true
+}
+
+func (w *plainWriter) wide(units []uint16) {
+	for i := 0; i < len(units); i++ {
+		if i+1 < len(units) {
+			if r := utf16.DecodeRune(rune(units[i]), rune(units[i+1])); r != utf8.RuneError {
+				w.to = utf8.AppendRune(w.to, r)
+				i++
+				continue
+			}
+		}
+		w.unit(units[i])
+	}
+}
+
+// unit writes what is a character by itself, or half of one, which is escaped.
+func (w *plainWriter) unit(c uint16) {
+	switch {
+	case c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\':
+		w.to = append(w.to, byte(c))
+	case c >= utf8.RuneSelf && !utf16.IsSurrogate(rune(c)):
+		w.to = utf8.AppendRune(w.to, rune(c))
+	default:
+		w.escape(c)
+	}
+}
+
+func (w *plainWriter) escape(c uint16) {
+	if i := strings.IndexByte("\"\\\b\f\n\r\t", byte(c)); c < utf8.RuneSelf && i >= 0 {
+		w.to = append(w.to, '\\', "\"\\bfnrt"[i])
+		return
+	}
+	const digits = "0123456789abcdef"
+	w.to = append(w.to, '\\', 'u', digits[c>>12], digits[c>>8&15], digits[c>>4&15], digits[c&15])
+}
+
+// stringLength returns how many units a string of the engine's has, and whether they are of 16 bits.
+func stringLength(address uintptr) (n int, isWide bool) {
+	head := at[js.TJSString](address).F__ccgo0
+	return int(head & math.MaxInt32), head>>31 != 0
+}
+
+func startsWithDigit(name uintptr) bool {
+	n, isWide := stringLength(name)
+	if n == 0 || isWide {
+		return false
+	}
+	c := bytesAt(name+stringSize, 1)[0]
+	return c >= '0' && c <= '9'
+}
