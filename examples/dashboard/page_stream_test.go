@@ -129,3 +129,25 @@ func TestFasterClicksThanThePageIsToldOf(t *testing.T) {
 	require.Empty(t, b.Text("#told"))
 	require.Empty(t, b.Complaints())
 }
+
+// Requests that are under way together may overtake each other.
+func TestTheLastClickCountsThoughAnEarlierOneIsSlow(t *testing.T) {
+	browser.Need(t)
+	s := serve(t, 1, 0)
+	b := openPage(t, s.board.loop, s.url())
+	b.untilRows("#workers", 1)
+	var begun int
+	b.Value(`const send = window.fetch;
+		window.asked = [];
+		window.fetch = (path, o) => {
+			const late = window.asked.length === 0 ? 100 : 0;
+			window.asked.push(o.body.get('workers'));
+			return new Promise(resolve => setTimeout(resolve, late)).then(() => send(path, o)).finally(() => window.asked.push('done'));
+		};
+		for (let i = 0; i < 3; i++) $('more').click();
+		window.asked.length`, &begun)
+	require.Equal(t, 1, begun, "one at a time")
+	b.untilScript(`window.asked.join() === "2,done,4,done"`)
+	b.untilRows("#workers", 4)
+	require.Empty(t, b.Complaints())
+}

@@ -13,8 +13,8 @@ func TestAScriptLearnsWhatKeepsItRunning(t *testing.T) {
 		"Timeout",
 	}, printed(t, `
 		const say = () => console.log(process.getActiveResourcesInfo().join());
-		require('fs').stat('/', () => {});
-		setImmediate(() => {
+		const { promisify } = require('util');
+		Promise.all([promisify(require('fs').stat)('/'), promisify(setImmediate)()]).then(() => {
 			const child = require('child_process').spawn('cat');
 			const server = require('net').createServer().listen(0, '127.0.0.1');
 			const socket = require('dgram').createSocket('udp4').bind(0, '127.0.0.1', () => {

@@ -110,6 +110,22 @@ async function post(path, values) {
   }
 }
 
+// wanted has what is still to be sent, by path, and a path while something is on its way there.
+const wanted = {};
+
+// putLast sends the newest values, one after the other: on several connections the last ones need not arrive last.
+async function putLast(path, values) {
+  const isBusy = path in wanted;
+  wanted[path] = values;
+  if (isBusy) return;
+  while (wanted[path]) {
+    const next = wanted[path];
+    wanted[path] = undefined;
+    await post(path, next);
+  }
+  delete wanted[path];
+}
+
 $('reload').onclick = async () => {
   $('reload').disabled = true;
   await post('reload', {});
@@ -134,7 +150,7 @@ function resize(by) {
   if (size === 0) return;
   changed.size = performance.now();
   showSize(size + by);
-  post('resize', { workers: size });
+  putLast('resize', { workers: size });
 }
 
 function showRate(rate) {
@@ -145,7 +161,7 @@ $('rate').oninput = () => {
   changed.rate = performance.now();
   set('rate-now', `${$('rate').value} jobs/s`);
 };
-$('rate').onchange = () => post('load', { rate: $('rate').value });
+$('rate').onchange = () => putLast('load', { rate: $('rate').value });
 
 // A page has a stream while it can be seen: a browser has six connections to a server, for all of its pages.
 let stream = null;
