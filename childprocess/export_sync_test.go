@@ -49,6 +49,9 @@ func BackgroundRuns() bool {
 	return background.current != nil
 }
 
+// TasksAlone returns the number of calls that wait on a loop of their own.
+func TasksAlone() int { return int(tasksAlone.Load()) }
+
 // RetireBackground ends the background loop, which nobody uses, and waits for that.
 func RetireBackground() {
 	background.mu.Lock()

@@ -13,10 +13,11 @@ func Output(ctx context.Context, file string, args ...string) ([]byte, error) {
 	return OutputWith(ctx, nil, file, args...)
 }
 
-// OutputWith runs file with args and returns what it has written to stdout. It is for goroutines that have no loop: all
-// calls share one, in the background, so that a child that is waited for takes neither a thread nor a goroutine of its
-// own. The loop starts with the first call and ends when it was not used for a second. The child is started by the thread
-// that calls.
+// OutputWith runs file with args and returns what it has written to stdout. It is for goroutines that have no loop. The
+// child is started by the thread that calls. A few calls at a time, as many as GOMAXPROCS, wait on that thread, with a loop
+// of their own. All others share one, in the background, so that a child that is waited for takes neither a thread nor a
+// goroutine of its own; so do those with a CancelFunc or a StopWhen. That loop starts with the first such call and ends when
+// it was not used for a second.
 //
 // Errors are:
 //

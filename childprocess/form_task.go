@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 
+	"github.com/brood-go/brood/internal/process"
+	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
 
-// task is a child on the background loop, and the goroutine that waits for it. Its methods are that goroutine's, but
-// for enter.
+// task is a child and the goroutine that waits for it. The child is on the background loop, or on one of its own, which that
+// goroutine runs while it waits: see ownLoop. The methods are the goroutine's, but for enter on the background loop.
 type task struct {
 	file string
 	args []string
@@ -18,9 +20,12 @@ type task struct {
 	bridged chan struct{}
 	reader  *streams.Reader
 
-	shared *sharedLoop
-	max    int     // bytes of stdout that are captured; < 0: no limit
-	feeder *feeder // nil when stdin has, from the start, all that it gets
+	loop   *reactor.Loop
+	shared *sharedLoop // the background loop; nil when the loop is the task's own
+	ran    bool        // the task's own loop has run
+	broken error       // why it did not come to its end
+	max    int         // bytes of stdout that are captured; < 0: no limit
+	feeder *feeder     // nil when stdin has, from the start, all that it gets
 
 	closed chan struct{} // closed when the child is, or was not started; the rest is the loop's until then
 	c      *ChildProcess
@@ -56,30 +61,25 @@ func (t *task) start(ctx context.Context, o *RunOptions) error {
 	return begin(taskOp, t.file, t.args, &with, err, func() error { return t.startOn(ctx, &with, in) })
 }
 
-// startOn starts the child for the background loop.
+// startOn starts the child, and has a loop take it over.
 func (t *task) startOn(ctx context.Context, o *Options, in input) error {
 	if ctx.Err() != nil {
 		return &AbortError{Op: taskOp, File: t.file, Err: ctx.Err(), Cause: context.Cause(ctx)}
+	}
+	if own := t.ownLoop(o); own != nil {
+		return t.startOwn(own, o, in)
 	}
 	shared, err := background.acquire()
 	if err != nil {
 		return noLoop(taskOp, t.file, t.args, err)
 	}
-	t.shared, t.closed = shared, make(chan struct{})
-	c := newChild(taskOp, t.file, t.args, o)
+	t.loop, t.shared = shared.loop, shared
 	starter := shared.starters.acquire()
-	c.prepare(starter, shared.way, o)
-	c.fork(starter)
+	c, err := t.fork(starter, shared.way, o, in)
 	shared.starters.put(starter)
-	if failed := c.starting.failed; failed != nil {
-		if table := c.starting.table; table != nil {
-			table.close()
-		}
+	if err != nil {
 		background.release(shared)
-		return failed
-	}
-	if rest, n := in.rest(c.filled); n != 0 {
-		t.feeder = &feeder{src: rest, size: n, done: make(chan struct{}), failed: t.inputFailed}
+		return err
 	}
 	if shared.loop.Post(func() { t.enter(c, o) }) != nil {
 		c.abandon()
@@ -89,9 +89,27 @@ func (t *task) startOn(ctx context.Context, o *Options, in input) error {
 	return nil
 }
 
+// fork starts the child, which is no loop's yet.
+func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in input) (*ChildProcess, error) {
+	c := newChild(taskOp, t.file, t.args, o)
+	c.prepare(starter, way, o)
+	c.fork(starter)
+	if failed := c.starting.failed; failed != nil {
+		if table := c.starting.table; table != nil {
+			table.close()
+		}
+		return nil, failed
+	}
+	t.closed = make(chan struct{})
+	if rest, n := in.rest(c.filled); n != 0 {
+		t.feeder = &feeder{src: rest, size: n, done: make(chan struct{}), failed: t.inputFailed}
+	}
+	return c, nil
+}
+
 // inputFailed is told by the feeder. The child may just have ended, without a need for the rest.
 func (t *task) inputFailed(err error) {
-	_ = t.shared.loop.Post(func() { t.c.interrupt(err) }) // See stop.
+	_ = t.loop.Post(func() { t.c.interrupt(err) }) // See stop.
 }
 
 // abandon ends a child that has no loop.
@@ -105,7 +123,7 @@ func (t *task) enter(c *ChildProcess, o *Options) {
 	if t.bridged != nil {
 		defer close(t.bridged)
 	}
-	all, err := childrenOf(t.shared.loop)
+	all, err := childrenOf(t.loop)
 	if err == nil {
 		err = c.enter(all, o)
 	} else {
@@ -155,7 +173,7 @@ func (t *task) feed() {
 // wait waits for the end of the child and returns what it is reported as.
 func (t *task) wait() error {
 	if !t.await(t.closed) {
-		return context.Cause(t.shared.ended)
+		return t.whyBroken()
 	}
 	if t.err != nil {
 		return t.err
@@ -165,8 +183,12 @@ func (t *task) wait() error {
 	return r.failure(commandText(t.file, t.args), t.c.killed)
 }
 
-// await waits for something that happens on the loop. It reports false when the loop has broken.
+// await waits for something that happens on the loop, the end of the child if that is the task's own. It reports false when
+// the loop has broken.
 func (t *task) await(happened <-chan struct{}) bool {
+	if t.shared == nil {
+		return t.runOwn()
+	}
 	select {
 	case <-happened:
 		return true
@@ -187,12 +209,14 @@ func (t *task) finish() {
 		t.feeder.stop() // A loop that has broken has told nobody.
 		t.feeder.wait()
 	}
-	background.release(t.shared)
+	if t.shared != nil {
+		background.release(t.shared)
+	}
 }
 
 // stop has the loop end the child.
 func (t *task) stop(cause error) {
-	_ = t.shared.loop.Post(func() { // Nothing runs any more on a loop that is closed.
+	_ = t.loop.Post(func() { // Nothing runs any more on a loop that is closed.
 		if t.k != nil {
 			t.c.end(cause)
 		}

@@ -3,6 +3,8 @@ package childprocess_test
 import (
 	"context"
 	"errors"
+	"io"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,11 +124,64 @@ func TestManyGoroutinesShareTheBackgroundLoop(t *testing.T) {
 	}
 }
 
+// As many calls as GOMAXPROCS wait on loops of their own, the others share one.
+func TestTheFirstCallsAtATimeDoNotShareALoop(t *testing.T) {
+	if watchesSIGCHLD() {
+		t.Skip("all share the background loop, since those that watch SIGCHLD are not kept")
+	}
+	noNewFDs(t)
+	alone := runtime.GOMAXPROCS(0)
+	type call struct {
+		in   *io.PipeWriter
+		done chan string
+	}
+	begin := func(o childprocess.RunOptions) call {
+		r, w := io.Pipe()
+		c := call{w, make(chan string, 1)}
+		o.Input = r
+		go func() {
+			out, err := childprocess.OutputWith(t.Context(), &o, "cat")
+			if err != nil {
+				out = []byte(err.Error())
+			}
+			c.done <- string(out)
+		}()
+		_, err := w.Write([]byte("text")) // It returns when the child runs, whose call has got its loop then.
+		require.NoError(t, err)
+		return c
+	}
+	end := func(c call) {
+		require.NoError(t, c.in.Close())
+		require.Equal(t, "text", <-c.done)
+	}
+	require.Zero(t, childprocess.TasksAlone())
+	shared := begin(childprocess.RunOptions{Options: childprocess.Options{StopWhen: func(int, []byte) bool { return false }}})
+	require.Zero(t, childprocess.TasksAlone())
+	require.Equal(t, 1, childprocess.BackgroundUsers(), "a function of its options must not be called on the caller's goroutine")
+	end(shared)
+
+	var calls []call
+	for i := range alone + 2 {
+		calls = append(calls, begin(childprocess.RunOptions{}))
+		require.Equal(t, min(i+1, alone), childprocess.TasksAlone())
+		require.Equal(t, max(0, i+1-alone), childprocess.BackgroundUsers())
+	}
+	for _, c := range calls {
+		end(c)
+	}
+	require.Zero(t, childprocess.TasksAlone())
+	_, err := childprocess.Output(t.Context(), "/does/not/exist")
+	require.ErrorIs(t, err, syscall.ENOENT)
+	require.Zero(t, childprocess.TasksAlone())
+}
+
 func TestTheBackgroundLoopEndsWhenItIsNotUsed(t *testing.T) {
 	noNewFDs(t)
 	noNewFDs(t)
 	for range 2 {
-		require.NoError(t, childprocess.Run(t.Context(), "true"))
+		lines, err := linesOf(t.Context(), "echo line")
+		require.NoError(t, err)
+		require.Equal(t, []string{"line"}, lines)
 		require.True(t, childprocess.BackgroundRuns())
 		require.Eventually(t, func() bool { return !childprocess.BackgroundRuns() }, looptest.HangLimit(), time.Millisecond)
 	}
