@@ -37,12 +37,22 @@ type ChildProcess struct {
 	args     []string        // with argv[0]
 	process  process.Process // Pid is 0 until it was started; Pidfd is -1 where there is none, or it is closed
 	starting *starting       // nil once it was started, or could not be
-	state    childState
 	start    time.Time
 	status   ExitStatus
 	failed   *SpawnError
 
-	hidden [standardSlots]bool // see Options.hidden
+	state      childState
+	scope      scope // whom limits signal
+	leads      bool  // a process group, see KillGroup
+	killed     bool
+	unrefed    bool
+	stopEvents bool
+	onSIGCHLD  bool                // children.look is called for it when SIGCHLD comes
+	looking    bool                // such a call is queued
+	refsShared bool                // it is counted in children.shared
+	watched    bool                // watcher is in use
+	hidden     [standardSlots]bool // see Options.hidden
+
 	tees   []*tee
 	teeErr error // the first failure of a target
 
@@ -50,25 +60,15 @@ type ChildProcess struct {
 	feeder *feeder // what reads it; nil when stdin has, from the start, all that it gets
 	unfed  error   // EPIPE when the child has not read all of it
 
-	limits limits
-	scope  scope // whom limits signal
-	leads  bool  // a process group, see KillGroup
-
-	killed     bool
-	unrefed    bool
-	stopEvents bool
-	onSIGCHLD  bool            // f.look is called for it when SIGCHLD comes
-	looking    bool            // such a call is queued
-	refsShared bool            // it is counted in children.shared
-	watcher    reactor.Watcher // of the pidfd
-	watched    bool            // watcher is in use
-	exitPause  time.Duration   // between two questions for an end that cannot be had, see exitPoll
-	exitAgain  *reactor.Timer  // of the next one; nil if there is none
+	limits    limits
+	watcher   reactor.Watcher // of the pidfd
+	exitPause time.Duration   // between two questions for an end that cannot be had, see exitPoll
+	exitAgain *reactor.Timer  // of the next one; nil if there is none
 
 	peak    int64         // of its memory, in bytes, as far as Usage has seen it
 	shared  int64         // the most memory of this program up to its start, see ownMaxrss
-	filled  int           // bytes of Options.input that stdin's pipe has
-	pending int           // what close still waits for, see exit_close.go
+	filled  int32         // bytes of Options.input that stdin's pipe has
+	pending int32         // what close still waits for, see exit_close.go
 	done    chan struct{} // closed after close was emitted; status is final then
 	doneErr error
 

@@ -30,6 +30,7 @@ type children struct {
 
 	starter  process.Starter // of the children that are started on the loop goroutine
 	spawners spawners        // of the others
+	spare    *starting       // memory for the next start
 }
 
 type childrenKey struct{}
@@ -164,7 +165,12 @@ func (all *children) reaped(c *ChildProcess, status ExitStatus) {
 	all.release(c)
 	c.state = childEnded
 	// exit, and close when nothing else is open, are one callback, as in Node.
-	c.afterBacklog(func() { c.ended(status) })
+	if b := c.backlog(); b.left() {
+		late := status // So that the usual exit allocates nothing.
+		c.afterBacklog(b, func() { c.ended(late) })
+		return
+	}
+	all.loop.Callback(func() { c.ended(status) })
 }
 
 // join and leave keep the list of children.

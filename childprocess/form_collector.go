@@ -21,7 +21,10 @@ type collector struct {
 	given func() int64 // how much of the input was to go through stdin's stream, in bytes; nil: nothing
 	stdin int          // its descriptor, while it was open
 
-	pipeErr error // the first failure of a pipe
+	pipeErr error       // the first failure of a pipe
+	failed  func(error) // pipeFailed
+
+	captures [usualSlots]slotCapture // memory
 }
 
 // tailSize is the most that is kept of an output of which only the end matters, in bytes.
@@ -33,6 +36,7 @@ const inputChunk = 64 << 10
 // newCollector is called before anything can have happened to the child, which was started.
 func newCollector(c *ChildProcess, max int) *collector {
 	k := &collector{c: c, max: max, out: make([][]byte, len(c.Stdio))}
+	k.failed = k.pipeFailed
 	c.limits.untilClose = true
 	c.limits.enough = k.closePipes
 	return k
@@ -47,30 +51,41 @@ func (k *collector) captureAll() {
 		if s.Writable != nil {
 			s.Writable.End()
 		}
-		k.capture(i, k.add)
+		k.capture(i)
 	}
 }
 
 // captureTail keeps the end of what comes through slot i, which does not count.
 func (k *collector) captureTail(i int) {
 	k.tail = i
-	k.capture(i, k.addTail)
+	k.capture(i)
 }
 
-func (k *collector) capture(i int, add func(i int, chunk []byte)) {
+func (k *collector) capture(i int) {
 	k.out[i] = []byte{}
-	k.c.Stdio[i].Readable.NotifyData(&slotCapture{i, add})
-	k.c.Stdio[i].Readable.OnError(k.pipeFailed)
+	s := new(slotCapture)
+	if i < len(k.captures) {
+		s = &k.captures[i]
+	}
+	*s = slotCapture{k, i}
+	k.c.Stdio[i].Readable.NotifyData(s)
+	k.c.Stdio[i].Readable.OnError(k.failed)
 }
 
 // slotCapture is what gathers the output of one slot.
 type slotCapture struct {
+	k    *collector
 	slot int
-	add  func(i int, chunk []byte)
 }
 
 // StreamData is called with each chunk.
-func (s *slotCapture) StreamData(chunk []byte) { s.add(s.slot, chunk) }
+func (s *slotCapture) StreamData(chunk []byte) {
+	if s.slot == s.k.tail {
+		s.k.addTail(s.slot, chunk)
+	} else {
+		s.k.add(s.slot, chunk)
+	}
+}
 
 // add may go over the limit by as much as was read at once: what has come is kept. What follows is not.
 func (k *collector) add(i int, chunk []byte) {
@@ -106,7 +121,7 @@ func (k *collector) feed(input []byte) {
 	k.input = input
 	k.expect(func() int64 { return int64(len(input)) })
 	if len(input) > 0 {
-		in.OnError(k.pipeFailed)
+		in.OnError(k.failed)
 		in.OnDrain(k.feedMore)
 	}
 	k.feedMore()

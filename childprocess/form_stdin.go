@@ -44,7 +44,7 @@ func (c *ChildProcess) feed() {
 	if c.source == nil || c.stdin == nil {
 		return
 	}
-	rest, n := c.source.rest(c.filled)
+	rest, n := c.source.rest(int(c.filled))
 	if n == 0 {
 		c.stdin.End()
 		return

@@ -92,6 +92,7 @@ func (t *task) startOn(ctx context.Context, o *Options, in input) error {
 // fork starts the child, which is no loop's yet.
 func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in input) (*ChildProcess, error) {
 	c := newChild(taskOp, t.file, t.args, o)
+	c.starting = new(starting)
 	c.prepare(starter, way, o)
 	c.fork(starter)
 	if failed := c.starting.failed; failed != nil {
@@ -101,7 +102,7 @@ func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in inpu
 		return nil, failed
 	}
 	t.closed = make(chan struct{})
-	if rest, n := in.rest(c.filled); n != 0 {
+	if rest, n := in.rest(int(c.filled)); n != 0 {
 		t.feeder = &feeder{src: rest, size: n, done: make(chan struct{}), failed: t.inputFailed}
 	}
 	return c, nil
@@ -146,9 +147,9 @@ func (t *task) enter(c *ChildProcess, o *Options) {
 	}
 	switch t.use {
 	case useOutput:
-		t.k.capture(1, t.k.add)
+		t.k.capture(1)
 	case useLines:
-		c.Stdout.OnError(t.k.pipeFailed)
+		c.Stdout.OnError(t.k.failed)
 		t.reader = c.Stdout.Reader().(*streams.Reader)
 	}
 	t.feed()
@@ -162,7 +163,7 @@ func (t *task) feed() {
 	case t.feeder == nil:
 		in.End()
 	default:
-		in.OnError(t.k.pipeFailed)
+		in.OnError(t.k.failed)
 		t.k.expect(t.feeder.expected)
 		t.feeder.dst = in.Writer()
 		t.c.OnExit(func(ExitStatus) { t.feeder.stop() })

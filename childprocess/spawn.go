@@ -84,10 +84,13 @@ func startOn(l *reactor.Loop, op, file string, args []string, o *Options) (*Chil
 		return nil, err
 	}
 	c := newChild(op, file, args, o)
-	c.prepare(&all.starter, all.way, o)
 	if o.Async {
+		c.starting = new(starting)
+		c.prepare(&all.starter, all.way, o)
 		return c, c.startLater(all, o)
 	}
+	c.starting = all.takeStarting()
+	c.prepare(&all.starter, all.way, o)
 	c.fork(&all.starter)
 	return c, c.enter(all, o)
 }
@@ -118,10 +121,23 @@ func newChild(op, file string, args []string, o *Options) *ChildProcess {
 	return c
 }
 
-// prepare opens the child's descriptors and gathers what the start needs.
+// takeStarting returns memory for one start, which enter gives back.
+func (all *children) takeStarting() *starting {
+	if st := all.spare; st != nil {
+		all.spare = nil
+		return st
+	}
+	return new(starting)
+}
+
+func (all *children) putStarting(st *starting) {
+	*st = starting{}
+	all.spare = st
+}
+
+// prepare opens the child's descriptors and gathers what the start needs, in c.starting.
 func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
-	st := &starting{}
-	c.starting = st
+	st := c.starting
 	table := &st.memory
 	err := table.open(o, s)
 	if err != nil && exhausted(errnoOr(err)) && s.Release() {
@@ -132,7 +148,7 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 		return
 	}
 	st.table = table
-	c.filled = table.fill(o.input)
+	c.filled = int32(table.fill(o.input)) // A pipe never holds more.
 	ctty := o.ctty()
 	session := o.Detached || ctty >= 0
 	st.spec = process.Spec{
@@ -244,6 +260,7 @@ func (c *ChildProcess) settleStart() {
 
 // enter makes a child that was forked one of the loop's. It returns what is not an event.
 func (c *ChildProcess) enter(all *children, o *Options) error {
+	defer all.putStarting(c.starting)
 	c.loop, c.siblings = all.loop, all
 	table := c.starting.table
 	c.settleStart()

@@ -353,6 +353,7 @@ func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]Stdi
 		if fd < 0 {
 			continue
 		}
+		with.Readable.Pipe, with.Writable.Pipe = i < standardSlots, i < standardSlots // See openPipe.
 		var err error
 		switch i {
 		case 0:

@@ -82,7 +82,7 @@ func (o *Options) settings(ruleset int) *process.Settings {
 	}
 	s.UIDMap, s.GIDMap, s.Setgroups = idMap(o.UidMappings), idMap(o.GidMappings), o.GidMappingsEnableSetgroups
 	if o.Landlock != nil {
-		s.Landlock, s.LandlockFlags = &ruleset, o.LandlockFlags
+		s.Landlock, s.LandlockFlags = new(ruleset), o.LandlockFlags
 	}
 	for _, instruction := range o.Seccomp {
 		s.Seccomp = append(s.Seccomp, process.SockFilter(instruction))

@@ -142,6 +142,9 @@ func isNil(s interface{ FD() int }) bool {
 
 // closeOwned gives up what was handed over.
 func closeOwned(slots []Stdio) {
+	if !slices.ContainsFunc(slots, func(s Stdio) bool { return s.owned || s.form == formTee }) {
+		return
+	}
 	var closed []int // One number may be in several slots, and after the first close it can be somebody else's.
 	closeOnce := func(n int) {
 		if n >= 0 && !slices.Contains(closed, n) {

@@ -99,6 +99,9 @@ func (d *descriptor) isPipe() bool   { return d.fileType() == unix.S_IFIFO }
 func (d *descriptor) isFile() bool   { return d.fileType() == unix.S_IFREG }
 func (d *descriptor) isDevice() bool { return d.fileType() == unix.S_IFCHR }
 
+// isOnePipe is told by whoever has made the descriptor.
+func (d *descriptor) isOnePipe() { d.kind, d.kindKnown = unix.S_IFIFO, true }
+
 // fileType asks the first time it matters.
 func (d *descriptor) fileType() uint32 {
 	if !d.kindKnown {

@@ -36,6 +36,9 @@ type ReadableOptions struct {
 	// pipe(2), socketpair(2) or accept(2) with SOCK_NONBLOCK: the stream need not ask, and saves system calls.
 	Fresh bool
 
+	// Pipe says that fd is a pipe, for which the stream need not ask either.
+	Pipe bool
+
 	// KeepSize has a pipe keep the capacity that it has. By default one with much traffic is given more for that time.
 	KeepSize bool
 }
@@ -72,6 +75,7 @@ type Readable struct {
 	close  events.Event[struct{}]
 	owner  CloseWatcher // nil without, see NotifyClose
 	sinks  []DataWatcher
+	sink   [1]DataWatcher // where sinks begins: most streams have one at most
 	coded  textDecoder
 	lines  lineSplitter
 	pipes  []*pipe
@@ -135,6 +139,9 @@ func (r *Readable) init(d *descriptor, o *ReadableOptions) {
 		return
 	}
 	d.load.refused = d.load.refused || o.KeepSize
+	if o.Pipe {
+		d.isOnePipe()
+	}
 	r.lines.end = o.LineEnd
 	if o.MaxLine != 0 {
 		r.lines.max = o.MaxLine
@@ -196,12 +203,17 @@ type DataWatcher interface {
 // NotifyData has w told of each chunk before the listeners are, and starts the flow, as OnData does. It is for objects that
 // gather the data, such as an exec its output: what a listener does cannot keep them from it.
 func (r *Readable) NotifyData(w DataWatcher) {
-	r.sinks = append(r.sinks, w)
+	r.FollowData(w)
 	r.startAfter(nil)
 }
 
 // FollowData is NotifyData that does not start the flow: w is told of what is read once somebody else has started it.
-func (r *Readable) FollowData(w DataWatcher) { r.sinks = append(r.sinks, w) }
+func (r *Readable) FollowData(w DataWatcher) {
+	if r.sinks == nil {
+		r.sinks = r.sink[:0]
+	}
+	r.sinks = append(r.sinks, w)
+}
 
 // tellClosed tells the owner first, and the listeners also when something panics then.
 func (d *descriptor) tellClosed(owner CloseWatcher, close *events.Event[struct{}]) {

@@ -17,8 +17,8 @@ type WritableOptions struct {
 	// HighWaterMark is the number of queued bytes from which on NeedDrain is true. 0: DefaultHighWaterMark.
 	HighWaterMark int
 
-	// Fresh and KeepSize are what they are in [ReadableOptions].
-	Fresh, KeepSize bool
+	// Fresh, Pipe and KeepSize are what they are in [ReadableOptions].
+	Fresh, Pipe, KeepSize bool
 }
 
 // A Writable is the writing half of a pipe, a socket or another descriptor.
@@ -84,6 +84,9 @@ func (w *Writable) init(d *descriptor, o *WritableOptions) {
 		return
 	}
 	d.load.refused = d.load.refused || o.KeepSize
+	if o.Pipe {
+		d.isOnePipe()
+	}
 	if o.HighWaterMark > 0 {
 		w.hwm = o.HighWaterMark
 	}
