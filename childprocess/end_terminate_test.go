@@ -122,7 +122,7 @@ func TestTerminateIsNoCauseOfAnEarlierEnd(t *testing.T) {
 
 func TestS055_KillGroup(t *testing.T) {
 	l := newLoop(t)
-	p := spawn(t, l, "/bin/sh", []string{"-c", shellOfTwo}, &childprocess.Options{Setpgid: true})
+	p := spawn(t, l, "/bin/sh", []string{"-c", readyShellOfTwo}, &childprocess.Options{Setpgid: true})
 	ev := events(p)
 	whenReady(p, func() {
 		ok, err := p.KillGroup(syscall.SIGTERM)
@@ -154,7 +154,7 @@ func TestKillGroupReachesTheGroupInEveryScope(t *testing.T) {
 				noNewFDs(t)
 				o.KillScope = scope
 				l := newLoop(t)
-				p := spawn(t, l, "/bin/sh", []string{"-c", shellOfTwo}, &o)
+				p := spawn(t, l, "/bin/sh", []string{"-c", readyShellOfTwo}, &o)
 				ev := events(p)
 				whenReady(p, func() {
 					ok, err := p.KillGroup(syscall.SIGTERM)
