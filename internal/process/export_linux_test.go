@@ -36,6 +36,12 @@ func (s *Starter) Narrowed() (narrowed, has bool) {
 	return s.own.program.place.narrowed, true
 }
 
+// OtherStart is a start that is underway until release is called.
+func OtherStart() (release func()) {
+	other := beginStart()
+	return func() { other.end(0) }
+}
+
 // RefusedClone makes a fork on this thread that the kernel refuses, and reports whether that was to keep its child on the
 // processor.
 func RefusedClone() (errno uintptr, narrowed bool) {

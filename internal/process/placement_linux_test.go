@@ -100,6 +100,18 @@ func TestAChildWithSettingsIsNotKept(t *testing.T) {
 	require.False(t, narrowed)
 }
 
+func TestAChildIsNotKeptWhileOthersStart(t *testing.T) {
+	s := narrowing(t)
+	release := process.OtherStart()
+	finish(t, start(t, s, command("/bin/true")))
+	release()
+	narrowed, _ := s.Narrowed()
+	require.False(t, narrowed)
+	finish(t, start(t, s, command("/bin/true")))
+	narrowed, _ = s.Narrowed()
+	require.True(t, narrowed)
+}
+
 // The runtime starts threads while others fork, and a thread inherits the affinity of the one that starts it.
 func TestNoThreadIsRestrictedByStarts(t *testing.T) {
 	narrowing(t)
