@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 	"time"
 
@@ -80,7 +81,8 @@ func commandFn(b *builder, name string, fn func(x *command, c *engine.Call) engi
 // promise once, see tell. What slots give away is closed here in any case.
 func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 	x := &command{h: h, grace: defaultGrace, stdout: output{most: childprocess.MaxOutput}, stderr: output{most: childprocess.MaxOutput}}
-	o := &childprocess.Options{KillScope: h.commandScope(), Stdio: []childprocess.Stdio{childprocess.Ignore}}
+	nothing := h.nothing()
+	o := &childprocess.Options{KillScope: h.commandScope(), Stdio: []childprocess.Stdio{nothing}}
 	given, err := commandSlots(o, c.Arg(4))
 	for _, n := range given {
 		delete(h.given, n)
@@ -102,7 +104,8 @@ func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 	}
 	environment := h.commandEnvironment(o)
 	var child *childprocess.ChildProcess
-	if shell == childprocess.DefaultShell && len(given) == 0 && o.Stdio[0] == childprocess.Ignore {
+	isTriedFirst := len(given) == 0 && (o.Stdio[0] == nothing || o.Stdio[0] == childprocess.Ignore) // Else the shell would get less.
+	if shell == childprocess.DefaultShell && isTriedFirst {
 		child = h.startProgram(o, &text, environment)
 	}
 	if child == nil {
@@ -117,6 +120,19 @@ func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 	x.follow()
 	x.limit(timeout)
 	return c.Int(x.number), nil
+}
+
+// nothing is the stdin of commands that have none. It is opened once: to open and close it takes longer than all else that is done for
+// a descriptor.
+func (h *Host) nothing() childprocess.Stdio {
+	if h.null < 0 {
+		null, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return childprocess.Ignore // Its error is one of the command.
+		}
+		h.null = null
+	}
+	return childprocess.FD(h.null)
 }
 
 // follow listens to the child.
