@@ -75,30 +75,34 @@ func commandFn(b *builder, name string, fn func(x *command, c *engine.Call) engi
 	})
 }
 
-// startCommand starts a shell, or the program that it would start: start(promise, text, values, options, slots). text is what parse has
-// returned, and values are a list of a string, bytes, or a list of these for each of its places. Options are undefined or what
-// commandOptions reads, slots are undefined or what commandSlots reads. It returns the number of the command, or throws. Its end is told to
-// promise once, see tell. What slots give away is closed here in any case.
+// startCommand starts a shell, or the program that it would start: start(promise, text, values, areChecked, options, slots).
+// text is what parse has returned. values are a list with a value for each of its places. Where the library has checked them that is a string,
+// bytes, or a list of these; where it has not, and one is anything but a string that is good as it is, nothing is started. Options
+// are undefined or what commandOptions reads, slots are undefined or what commandSlots reads. It returns the number of the command,
+// undefined for none, or throws. The end is told to promise once, see tell. What slots give away is closed here in any case.
 func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
+	text := commandTextWith{}
+	var err error
+	text.commandText, err = commandTextOf(c.Arg(1))
+	areChecked := c.Arg(3).Bool()
+	if err == nil && !areChecked && !text.readTexts(c.Arg(2)) {
+		return c.Undefined(), nil
+	}
 	x := &command{h: h, grace: defaultGrace, stdout: output{most: childprocess.MaxOutput}, stderr: output{most: childprocess.MaxOutput}}
 	nothing := h.nothing()
 	o := &childprocess.Options{KillScope: h.commandScope(), Stdio: []childprocess.Stdio{nothing}}
-	given, err := commandSlots(o, c.Arg(4))
+	given, slotsErr := commandSlots(o, c.Arg(5))
 	for _, n := range given {
 		delete(h.given, n)
 	}
-	text := commandTextWith{}
-	if err == nil {
-		text.commandText, err = commandTextOf(c.Arg(1))
-	}
-	if err == nil {
+	if err == nil && areChecked {
 		err = text.read(c.Arg(2))
 	}
 	shell, timeout := childprocess.DefaultShell, time.Duration(0)
-	if with := c.Arg(3); err == nil && !with.IsNullish() {
+	if with := c.Arg(4); err == nil && !with.IsNullish() {
 		shell, timeout, err = x.commandOptions(o, &text, with)
 	}
-	if err != nil {
+	if err = errors.Join(slotsErr, err); err != nil {
 		fd.Close(given...)
 		return c.Undefined(), err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/brood-go/brood/script/engine"
 	"github.com/brood-go/brood/script/shelltext"
@@ -123,6 +124,25 @@ func shellScript(text string, values int) string {
 		b.WriteString("brood" + n + "=${" + n + "} ")
 	}
 	return b.String() + ";shift " + strconv.Itoa(values) + "; " + text
+}
+
+// readTexts reads values that nobody has checked. It returns false if one is anything but a string that is good as it is.
+func (x *commandTextWith) readTexts(list engine.Value) bool {
+	if len(x.places) == 0 {
+		return true
+	}
+	x.values = make([]string, len(x.places))
+	for i, place := range x.places {
+		v, err := list.Index(i)
+		if err != nil || place == shelltext.Number || v.Kind() != engine.String {
+			return false
+		}
+		x.values[i] = v.Text()
+		if strings.IndexByte(x.values[i], 0) >= 0 || !utf8.ValidString(x.values[i]) { // Halves of surrogate pairs are no UTF-8.
+			return false
+		}
+	}
+	return true
 }
 
 // read reads the values of a command: a list with a string, bytes or a list of these for each place.

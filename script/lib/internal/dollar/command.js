@@ -32,17 +32,9 @@ class Template {
     this.where = callSites(20).find((site) => !/^(node:|native)/.test(site.getFileName() ?? 'native'))?.toString() ?? '';
   }
 
-  // check returns the values as the host takes them. Most are texts, which are looked at here and not by a function for each.
+  // check returns the values as the host takes them.
   check(values) {
-    const { places } = this;
-    let checked = values;
-    for (let i = 0; i < places.length; i++) {
-      const value = values[i];
-      if (typeof value === 'string' && places[i] !== NUMBER && !value.includes('\0') && value.isWellFormed()) continue;
-      if (checked === values) checked = values.slice();
-      checked[i] = oneOrMore(value, places[i], `values[${i}]`);
-    }
-    return checked;
+    return this.places.map((place, i) => oneOrMore(values[i], place, `values[${i}]`));
   }
 
   // show returns the command as a person would write it.

@@ -96,11 +96,13 @@ function validated(name, value) {
   return value === undefined ? undefined : check(value, `options.${name}`);
 }
 
+const asides = new Set(['nothrow', 'quiet']);
+
 // put sets an option of a command, or of those that inherit from options. hasMore tells of options that matter to the start of a
 // command: most have none.
 function put(options, name, value) {
   options[name] = validated(name, value);
-  if (name !== 'nothrow' && name !== 'quiet') options.hasMore = true;
+  if (!asides.has(name)) options.hasMore = true;
 }
 
 // forHost returns what the host takes of options.

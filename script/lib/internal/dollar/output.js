@@ -30,12 +30,11 @@ let setPipedFrom; // sets what pipedFrom of an output is
 class ProcessOutput {
   #stdout; // bytes; undefined: none
   #stderr;
-  #texts; // of both, as far as they were asked for
+  #more; // {stdout, stderr, pipedFrom}: the texts of both, as far as they were asked for, and see pipedFrom
   #ms;
   #bits;
   #template;
   #values;
-  #pipedFrom;
 
   // It is what the host tells of the end of a command, see host/command.go.
   constructor(code, signal, stdout, stderr, ms, bits, template, values) {
@@ -51,17 +50,17 @@ class ProcessOutput {
 
   static {
     bitsOf = (output) => output.#bits;
-    setPipedFrom = (output, from) => { output.#pipedFrom = from; };
+    setPipedFrom = (output, from) => { (output.#more ??= {}).pipedFrom = from; };
   }
 
   get ok() { return this.exitCode === 0; }
-  get stdout() { return (this.#texts ??= {}).stdout ??= textOf(this.#stdout); }
-  get stderr() { return (this.#texts ??= {}).stderr ??= textOf(this.#stderr); }
+  get stdout() { return (this.#more ??= {}).stdout ??= textOf(this.#stdout); }
+  get stderr() { return (this.#more ??= {}).stderr ??= textOf(this.#stderr); }
   get command() { return this.#template.show(this.#values); }
   get duration() { return this.#ms; } // milliseconds
   get timedOut() { return (this.#bits & LATE) !== 0; }
   get cutOff() { return (this.#bits & CUT_OFF) !== 0; } // there was more output than maxBuffer
-  get pipedFrom() { return this.#pipedFrom; } // how the command has ended whose output this one has read
+  get pipedFrom() { return this.#more?.pipedFrom; } // how the command has ended whose output this one has read
 
   buffer() { return bufferOf(this.#stdout); }
   text(encoding = 'utf8') { return encoding === 'utf8' ? this.stdout : this.buffer().toString(encoding); }

@@ -45,6 +45,8 @@ class ProcessPromise extends Promise {
   #values;
   #options; // those of its $, or its own, which inherit from these
   #hasOwnOptions = false;
+  #nothrow; // of its own; undefined: as in #options
+  #quiet;
   #state = NEW;
   #number; // of the host, while it runs
   #resolve;
@@ -90,9 +92,17 @@ class ProcessPromise extends Promise {
     return this.#set('stdio', others.length === 0 ? stdin : [stdin, ...others]);
   }
 
-  nothrow(on = true) { return this.#set('nothrow', on); }
-  quiet(on = true) { return this.#set('quiet', on); }
-  verbose(on = true) { return this.#set('verbose', on).#set('quiet', !on); }
+  nothrow(on = true) {
+    this.#nothrow = validated('nothrow', on);
+    return this;
+  }
+
+  quiet(on = true) {
+    this.#quiet = validated('quiet', on);
+    return this;
+  }
+
+  verbose(on = true) { return this.#set('verbose', on).quiet(!on); }
   timeout(duration, signal) {
     if (signal !== undefined) {
       this.#mustBeNew('timeout with a signal');
@@ -161,7 +171,11 @@ class ProcessPromise extends Promise {
   // pipe has a command, a file or a stream read what this one writes, and returns the command that reads, or this one.
   pipe(target, ...values) {
     const template = templateOf(target);
-    if (template !== undefined) target = new ProcessPromise(template, values, this.#options);
+    if (template !== undefined) {
+      target = new ProcessPromise(template, values, this.#options);
+      target.#nothrow = this.#nothrow;
+      target.#quiet = this.#quiet;
+    }
     if (target instanceof ProcessPromise) return this.#pipeTo(target);
     this.#mustBeNew('pipe');
     if (typeof target === 'string') {
@@ -281,7 +295,7 @@ class ProcessPromise extends Promise {
 
   #launch() {
     this.#state = RUNNING;
-    let isGiven = false; // The host closes the descriptors.
+    let isStarting = false; // Then the host closes the descriptors.
     try {
       const options = this.#options;
       const hasMore = options.hasMore === true || this.#connections !== undefined;
@@ -290,20 +304,29 @@ class ProcessPromise extends Promise {
         this.#over(-1, 0, undefined, undefined, 0, 0, undefined);
         return;
       }
-      const values = this.#template.check(this.#values);
       tellEnvironment();
-      const slots = hasMore ? this.#slotsOf(options) : undefined;
-      const given = hasMore ? forHost(options) : undefined;
-      if (hasMore && options.verbose && !options.quiet) process.stderr.write(`$ ${this.command}\n`);
-      isGiven = true;
-      this.#number = binding.start(this, this.#template.text, values, given, slots);
-      if (hasMore) this.#follow(options);
+      const { text } = this.#template;
+      if (!hasMore) { // Most commands are started by this.
+        isStarting = true;
+        this.#number = binding.start(this, text, this.#values, false);
+        if (this.#number !== undefined) return;
+        isStarting = false;
+      }
+      const values = this.#template.check(this.#values);
+      const slots = this.#slotsOf(options);
+      if (this.#isShown) process.stderr.write(`$ ${this.command}\n`);
+      const given = forHost(options);
+      isStarting = true;
+      this.#number = binding.start(this, text, values, true, given, slots);
+      this.#follow(options);
     } catch (error) {
-      if (!isGiven) this.#closeGiven();
-      if (isGiven && error.syscall !== undefined) this.#over(-1, 0, undefined, undefined, 0, 0, error);
+      if (!isStarting) this.#closeGiven();
+      if (isStarting && error.syscall !== undefined) this.#over(-1, 0, undefined, undefined, 0, 0, error);
       else this.#fail(error);
     }
   }
+
+  get #isShown() { return this.#options.verbose && !(this.#quiet ?? this.#options.quiet); }
 
   #isAborted(signal) {
     if (signal?.aborted) this.#connected().aborted ??= { reason: signal.reason };
@@ -319,7 +342,7 @@ class ProcessPromise extends Promise {
   // #slotsOf returns what the host makes of the descriptors, undefined for what it does without being told.
   #slotsOf(options) {
     const { stdio, input } = options;
-    const isVerbose = options.verbose && !options.quiet;
+    const isVerbose = this.#isShown;
     if (input !== undefined) {
       if (this.#connections?.slots?.[0] !== undefined) throw new ERR_INVALID_STATE('a command has its input, or stdin or a pipe in its place');
       if (isStream(input)) {
@@ -354,6 +377,11 @@ class ProcessPromise extends Promise {
   #over(code, signal, stdout, stderr, ms, bits, error) {
     this.#state = OVER;
     const output = new ProcessOutput(code, signal, stdout, stderr, ms, bits, this.#template, this.#values);
+    if (code === 0 && bits === 0 && error === undefined && this.#connections === undefined) { // Most commands end so.
+      this.#number = undefined;
+      this.#resolve(output);
+      return;
+    }
     const { aborted, disposeAbort, source, sinks } = this.#connections ?? {};
     const failure = {
       error: aborted === undefined ? error : abortError(aborted.reason), isAborted: aborted !== undefined,
@@ -369,7 +397,7 @@ class ProcessPromise extends Promise {
   // #settle settles the promise. other is a failure of another command that is one of this, too.
   #settle(output, failure, other) {
     const hasFailed = output.exitCode !== 0 || failure.error !== undefined || wasEnded(output);
-    const isTold = this.#connections?.isStopped !== true && !(this.#options.nothrow && failure.error === undefined);
+    const isTold = this.#connections?.isStopped !== true && !((this.#nothrow ?? this.#options.nothrow) && failure.error === undefined);
     if (!isTold || (!hasFailed && other === undefined)) {
       this.#resolve(output);
       return;
