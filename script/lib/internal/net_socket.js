@@ -478,11 +478,9 @@ Socket.prototype.unref = function () {
   return this;
 };
 
-// ofHandle returns a socket over a native stream of Go, such as a pipe to a child.
+// ofHandle returns a socket over a native stream of Go that is a pipe, or what stands for one, to a child.
 function ofHandle(native, { readable = true, writable = true } = {}) {
-  const kind = binding.kindOf(native.fd());
-  const handle = new (kind === 'TCP' ? TCP : Pipe)(constants.SOCKET);
-  return new Socket({ handle: handle.attach(native), readable, writable });
+  return new Socket({ handle: new Pipe(constants.SOCKET).attach(native), readable, writable });
 }
 
 module.exports = { Socket, checkBlockList, ofHandle, kSetKeepAlive, kSetNoDelay, kSetKeepAliveDelay, kTimeout };
