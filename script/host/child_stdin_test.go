@@ -53,3 +53,22 @@ func TestStdinOfAChildIsThereWheneverItIsAskedFor(t *testing.T) {
 			console.log('later', stdin.destroyed);
 		})();`))
 }
+
+func TestAChildWhoseStdinNobodyHasAskedForIsLetGo(t *testing.T) {
+	r := runProgram(t, `
+		const { spawn } = require('child_process');
+		const refs = [];
+		const start = () => new Promise((resolve) => {
+			const child = spawn('true');
+			refs.push(new WeakRef(child));
+			child.on('close', () => resolve());
+		});
+		(async () => {
+			for (let i = 0; i < 10; i++) await start();
+			await new Promise(setImmediate);
+			gc();
+			await new Promise(setImmediate);
+			console.log('let go', refs.filter((ref) => ref.deref() === undefined).length >= 8);
+		})();`, "--expose-gc")
+	require.Equal(t, "let go true", r.stdout, r.stderr)
+}

@@ -19,11 +19,14 @@ func (h *Host) startProgram(o *childprocess.Options, text *commandTextWith, env 
 	if !ok || env.hasFunctions {
 		return nil
 	}
-	own := *o
-	if own.Env = env.in(own.Dir); own.Env == nil {
+	variables := env.in(o.Dir)
+	if variables == nil {
 		return nil
 	}
-	child, err := childprocess.Spawn(h.loop, words[0], words[1:], &own)
+	ofShell := o.Env
+	o.Env = variables
+	child, err := childprocess.Spawn(h.loop, words[0], words[1:], o)
+	o.Env = ofShell
 	if err != nil {
 		return nil
 	}

@@ -159,12 +159,30 @@ function put(child, streams) {
   child.stdio = streams;
 }
 
-const unasked = new WeakMap(); // the streams of children for whose stdin nobody has asked, which is native in there
+// Given is a class whose constructor returns what it is given: classes that extend it add private names to any object.
+class Given {
+  constructor(object) { return object; }
+}
+
+// Unasked are children for whose stdin nobody has asked. A WeakMap would keep them for ever: their streams refer to them.
+class Unasked extends Given {
+  #streams; // all of them, of which stdin is a native one, and null when it is closed
+
+  static add(child, streams) {
+    if (!(#streams in child)) new Unasked(child);
+    child.#streams = streams;
+  }
+
+  // streams returns the streams of a child, undefined once it was asked for stdin.
+  static streams(child) { return #streams in child ? child.#streams : undefined; }
+
+  static remove(child) { child.#streams = undefined; }
+}
 
 // putWhenAsked is put, but that the stream that is stdin is made when somebody asks for it. To make one takes as long as to start a program, and
 // few write to a child.
 function putWhenAsked(child, streams) {
-  unasked.set(child, streams);
+  Unasked.add(child, streams);
   const ask = () => askForStdin(child);
   const property = (name) => ({
     get() {
@@ -183,9 +201,9 @@ function putWhenAsked(child, streams) {
 }
 
 function askForStdin(child) {
-  const streams = unasked.get(child);
+  const streams = Unasked.streams(child);
   if (streams === undefined) return;
-  unasked.delete(child);
+  Unasked.remove(child);
   streams[0] = streams[0] === null ? closedStdin() : streamOf(streams[0], 0, child);
   for (const name of ['stdin', 'stdio']) {
     Object.defineProperty(child, name, { value: name === 'stdin' ? streams[0] : streams, writable: true, enumerable: true, configurable: true });
@@ -200,7 +218,7 @@ function closedStdin() {
 
 // closeStdin closes the stdin of a child that has exited.
 function closeStdin(child) {
-  const streams = unasked.get(child);
+  const streams = Unasked.streams(child);
   if (streams === undefined) {
     child.stdin?.destroy();
     return;
@@ -249,7 +267,7 @@ function onexit(child, code, signal) {
 
 // flushStdio has the streams that nobody reads come to their end, or close would never come.
 function flushStdio(child) {
-  for (const stream of unasked.get(child) ?? child.stdio ?? []) {
+  for (const stream of Unasked.streams(child) ?? child.stdio ?? []) {
     if (stream?.readable && !stream.readableFlowing && !stream[kIsUsedAsStdio]) stream.resume();
   }
 }
