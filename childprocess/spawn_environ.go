@@ -57,22 +57,58 @@ func without(env []string, keys ...string) []string {
 	})
 }
 
-// lastOfEach keeps, of entries with the same key, the last one, at its place. The result is never nil.
+// lastOfEach keeps, of entries with the same key, the last one, at its place. The result is never nil, and it is a copy.
 func lastOfEach(env []string) []string {
-	seen := make(map[string]bool, len(env))
+	seen := newKeySet(env)
 	out := make([]string, len(env))
 	at := len(out)
 	for i := len(env) - 1; i >= 0; i-- {
-		if key, ok := keyOf(env[i]); ok {
-			if seen[key] {
-				continue
-			}
-			seen[key] = true
+		if key, ok := keyOf(env[i]); ok && !seen.add(key, i) {
+			continue
 		}
 		at--
 		out[at] = env[i]
 	}
 	return out[at:]
+}
+
+// keySet has the keys of entries of an environment. Each child has one made, and a map would take most of the time that an environment does.
+type keySet struct {
+	env   []string
+	slots [4 * usualVariables]uint8 // 1 + the number of an entry; 0: none
+	many  map[string]bool           // in place of slots, for an environment with more than usualVariables
+}
+
+// usualVariables is how many variables an environment has, but for few. A number of an entry is less than that.
+const usualVariables = 128
+
+func newKeySet(env []string) (s keySet) {
+	if s.env = env; len(env) > usualVariables {
+		s.many = make(map[string]bool, len(env))
+	}
+	return s
+}
+
+// add adds the key of entry i, and reports whether it is a new one.
+func (s *keySet) add(key string, i int) bool {
+	if s.many != nil {
+		isNew := !s.many[key]
+		s.many[key] = true
+		return isNew
+	}
+	hash := uint32(2166136261) // FNV-1a
+	for j := range len(key) {
+		hash = (hash ^ uint32(key[j])) * 16777619
+	}
+	for at := hash % uint32(len(s.slots)); ; at = (at + 1) % uint32(len(s.slots)) {
+		if s.slots[at] == 0 {
+			s.slots[at] = uint8(i + 1)
+			return true
+		}
+		if other, _ := keyOf(s.env[s.slots[at]-1]); other == key {
+			return false
+		}
+	}
 }
 
 // keyOf returns the key of an entry; a key may begin with "=". Entries without one are passed on as they are.

@@ -2,6 +2,7 @@ package childprocess_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,6 +103,28 @@ func TestS010_N016_EnvironmentIsPassedOnAsGiven(t *testing.T) {
 			require.Equal(t, row.want, environment(t, &childprocess.Options{Env: given}))
 			require.Equal(t, row.given, given, "the caller's slice")
 		})
+	}
+}
+
+func TestS010_OfMoreVariablesThanUsualTheLastOfEachCounts(t *testing.T) {
+	for _, n := range []int{64, 100, 300} {
+		var given, want []string
+		for i := range n {
+			given = append(given, fmt.Sprintf("V%d=first", i))
+		}
+		for i := range n {
+			if i%3 > 0 {
+				given = append(given, fmt.Sprintf("V%d=last", i))
+				continue
+			}
+			want = append(want, fmt.Sprintf("V%d=first", i))
+		}
+		for i := range n {
+			if i%3 > 0 {
+				want = append(want, fmt.Sprintf("V%d=last", i))
+			}
+		}
+		require.Equal(t, want, environment(t, &childprocess.Options{Env: given}), "%d variables", n)
 	}
 }
 

@@ -2,6 +2,8 @@ package host
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"syscall"
 	"time"
 
@@ -14,12 +16,13 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// command is a command of $, as the library in JavaScript has it: a shell or a program with all that it starts, which are ended
-// together. Its methods are pid, kill(signal), end() and timeout(ms).
+// command is a command of $: a shell or a program with all that it starts, which are ended together. The library in JavaScript knows it by
+// its number.
 type command struct {
 	h       *Host
+	number  int64
 	c       *childprocess.ChildProcess
-	done    engine.Kept
+	promise engine.Kept // what the end is told to
 	timer   *reactor.Timer
 	grace   time.Duration // from the soft signal to SIGKILL; < 0: for ever
 	isEnded bool          // by the script or a limit
@@ -38,12 +41,16 @@ type output struct {
 func bindCommand(b *builder) {
 	h := b.h
 	b.fn("start", h.startCommand)
+	commandFn(b, "pid", func(x *command, c *engine.Call) engine.Value { return c.Int(int64(x.c.Pid())) })
+	commandFn(b, "kill", func(x *command, c *engine.Call) engine.Value { return c.Bool(x.signal(syscall.Signal(c.Arg(1).Int()))) })
+	commandFn(b, "end", func(x *command, c *engine.Call) engine.Value { x.end(); return c.Undefined() })
+	commandFn(b, "timeout", func(x *command, c *engine.Call) engine.Value { x.limit(milliseconds(c.Arg(1))); return c.Undefined() })
 	b.fn("parse", parseCommand)
 	b.fn("quote", func(c *engine.Call) (engine.Value, error) { return c.String(childprocess.Quote(c.Arg(0).Text())), nil })
 	// setEnvironment gives the variables of commands whose options have none.
 	b.fn("setEnvironment", func(c *engine.Call) (engine.Value, error) {
-		var err error
-		h.environment, err = stringsOf(c.Arg(0))
+		list, err := stringsOf(c.Arg(0))
+		h.environment = environmentOf(list)
 		return c.Undefined(), err
 	})
 	b.fn("pipe", h.commandPipe)
@@ -57,61 +64,79 @@ func bindCommand(b *builder) {
 	})
 }
 
-func commandMethods(b *builder) {
-	method(b, "pid", func(x *command, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.c.Pid())), nil })
-	method(b, "kill", func(x *command, c *engine.Call) (engine.Value, error) {
-		return c.Bool(x.signal(syscall.Signal(c.Arg(0).Int()))), nil
-	})
-	method(b, "end", func(x *command, c *engine.Call) (engine.Value, error) { x.end(); return c.Undefined(), nil })
-	method(b, "timeout", func(x *command, c *engine.Call) (engine.Value, error) {
-		x.limit(milliseconds(c.Arg(0)))
-		return c.Undefined(), nil
+// commandFn adds a function whose first argument is the number of a command.
+func commandFn(b *builder, name string, fn func(x *command, c *engine.Call) engine.Value) {
+	b.fn(name, func(c *engine.Call) (engine.Value, error) {
+		x := b.h.commands[c.Arg(0).Int()]
+		if x == nil {
+			return c.Undefined(), fmt.Errorf("no command runs that has the number %v", c.Arg(0).Float())
+		}
+		return fn(x, c), nil
 	})
 }
 
-// startCommand starts a shell, or the program that it would start: start(options, text, values, slots, done). Options are undefined or what
-// commandOptions reads, values are strings or bytes and become the shell's positional parameters, slots are undefined or what
-// commandSlots reads. It returns the command, or throws. done is called once, see tell. What slots give away is closed
-// here in any case.
+// startCommand starts a shell, or the program that it would start: start(promise, text, values, areChecked, options, slots).
+// text is what parse has returned. values are a list with a value for each of its places. Where the library has checked them that is a string,
+// bytes, or a list of these; where it has not, and one is anything but a string that is good as it is, nothing is started. Options
+// are undefined or what commandOptions reads, slots are undefined or what commandSlots reads. It returns the number of the command,
+// undefined for none, or throws. The end is told to promise once, see tell. What slots give away is closed here in any case.
 func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
+	text := commandTextWith{}
+	var err error
+	text.commandText, err = commandTextOf(c.Arg(1))
+	areChecked := c.Arg(3).Bool()
+	if err == nil && !areChecked && !text.readTexts(c.Arg(2)) {
+		return c.Undefined(), nil
+	}
 	x := &command{h: h, grace: defaultGrace, stdout: output{most: childprocess.MaxOutput}, stderr: output{most: childprocess.MaxOutput}}
-	o := &childprocess.Options{Env: h.environment, KillScope: h.commandScope(), Stdio: []childprocess.Stdio{childprocess.Ignore}}
-	given, err := commandSlots(o, c.Arg(3))
+	nothing := h.nothing()
+	o := &childprocess.Options{KillScope: h.commandScope(), Stdio: []childprocess.Stdio{nothing}}
+	given, slotsErr := commandSlots(o, c.Arg(5))
 	for _, n := range given {
 		delete(h.given, n)
 	}
+	if err == nil && areChecked {
+		err = text.read(c.Arg(2))
+	}
 	shell, timeout := childprocess.DefaultShell, time.Duration(0)
-	if with := c.Arg(0); err == nil && !with.IsNullish() {
-		shell, timeout, err = x.commandOptions(o, with)
+	if with := c.Arg(4); err == nil && !with.IsNullish() {
+		shell, timeout, err = x.commandOptions(o, &text, with)
 	}
-	var values []string
-	if err == nil {
-		values, err = textsOrBytes(c.Arg(2))
-	}
-	prototype := c.Undefined()
-	if err == nil {
-		prototype, err = h.prototype(c.Scope, "command", commandMethods)
-	}
-	if err != nil {
+	if err = errors.Join(slotsErr, err); err != nil {
 		fd.Close(given...)
 		return c.Undefined(), err
 	}
-	text := c.Arg(1).Text()
+	environment := h.commandEnvironment(o)
 	var child *childprocess.ChildProcess
-	if shell == childprocess.DefaultShell && len(given) == 0 && o.Stdio[0] == childprocess.Ignore {
-		child = h.startProgram(o, text, values)
+	isTriedFirst := len(given) == 0 && (o.Stdio[0] == nothing || o.Stdio[0] == childprocess.Ignore) // Else the shell would get less.
+	if shell == childprocess.DefaultShell && isTriedFirst {
+		child = h.startProgram(o, &text, environment)
 	}
 	if child == nil {
-		child, err = childprocess.Spawn(h.loop, shell, shellArguments(shell, text, values), o)
+		child, err = childprocess.Spawn(h.loop, shell, text.shellArguments(shell), o)
 	}
 	if err != nil {
 		return c.Undefined(), commandError(err)
 	}
-	x.c, x.done = child, c.Arg(4).Keep()
-	h.commands[x] = struct{}{}
+	h.lastCommand++
+	x.number, x.c, x.promise = h.lastCommand, child, c.Arg(0).Keep()
+	h.commands[x.number] = x
 	x.follow()
 	x.limit(timeout)
-	return c.Native(prototype, x), nil
+	return c.Int(x.number), nil
+}
+
+// nothing is the stdin of commands that have none. It is opened once: to open and close it takes longer than all else that is done for
+// a descriptor.
+func (h *Host) nothing() childprocess.Stdio {
+	if h.null < 0 {
+		null, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return childprocess.Ignore // Its error is one of the command.
+		}
+		h.null = null
+	}
+	return childprocess.FD(h.null)
 }
 
 // follow listens to the child.
@@ -157,7 +182,7 @@ func (x *command) limit(d time.Duration) {
 		x.timer.Stop()
 		x.timer = nil
 	}
-	if d <= 0 || x.done.IsZero() {
+	if d <= 0 || x.promise.IsZero() {
 		return
 	}
 	x.timer = x.h.loop.SetTimeout(d, func() {
@@ -219,12 +244,11 @@ func (h *Host) endCommands() {
 		fd.Close(n)
 		delete(h.given, n)
 	}
-	for x := range h.commands {
+	for number, x := range h.commands {
 		x.signal(syscall.SIGKILL)
 		x.c.Unref()
-		delete(h.commands, x)
-		h.engine.Release(&x.done)
-		x.done = engine.Kept{}
+		delete(h.commands, number)
+		h.engine.Release(&x.promise)
 	}
 }
 
@@ -235,17 +259,17 @@ const (
 	endFull               // and that has ended it
 )
 
-// tell calls done(code, signal, stdout, stderr, milliseconds, bits, error): code is -1 for none, signal 0 for none, the
-// outputs are bytes, or undefined for none, error is why the command did not start, or why it is not known how it has
-// ended.
+// tell calls commandEnded(promise, code, signal, stdout, stderr, milliseconds, bits, error) of the library: code is -1 for none, signal 0
+// for none, the outputs are bytes, or undefined for none, error is why the command did not start, or why it is not known how it
+// has ended.
 func (x *command) tell(status childprocess.ExitStatus) {
 	if x.timer != nil {
 		x.timer.Stop()
 	}
-	if x.done.IsZero() {
+	if x.promise.IsZero() {
 		return // The script has ended.
 	}
-	delete(x.h.commands, x)
+	delete(x.h.commands, x.number)
 	_ = x.h.Do(func(s *engine.Scope) error {
 		problem := s.Undefined()
 		if status.NotStarted != nil {
@@ -254,12 +278,12 @@ func (x *command) tell(status childprocess.ExitStatus) {
 			problem = x.h.throw(s, childprocess.ErrStatusLost)
 		}
 		ms := s.Float(float64(status.Elapsed.Microseconds()) / 1000)
-		_, err := s.Kept(x.done).Call(s.Undefined(), s.Int(int64(status.Code)), s.Int(int64(status.Signal)), x.stdout.value(s), x.stderr.value(s),
-			ms, s.Int(x.bits), problem)
+		promise := s.Kept(x.promise)
+		x.h.engine.Release(&x.promise)
+		_, err := x.h.hook(s, "commandEnded").Call(s.Undefined(), promise, s.Int(int64(status.Code)), s.Int(int64(status.Signal)),
+			x.stdout.value(s), x.stderr.value(s), ms, s.Int(x.bits), problem)
 		return err
 	})
-	x.h.engine.Release(&x.done)
-	x.done = engine.Kept{}
 }
 
 func (o *output) value(s *engine.Scope) engine.Value {

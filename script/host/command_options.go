@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/script/engine"
-	"github.com/brood-go/brood/script/shelltext"
 )
 
 // defaultGrace is the time from the soft signal to SIGKILL.
@@ -26,9 +24,9 @@ func milliseconds(v engine.Value) time.Duration {
 	return time.Duration(min(v.Float(), longest) * float64(time.Millisecond))
 }
 
-// commandOptions reads what the library has checked: cwd, env (a list of "KEY=value"), shell, input, timeout,
+// commandOptions reads what the library has checked: cwd, env (a list of "KEY=value"), shell, prefix, input, timeout,
 // killSignal, killGrace, maxBuffer, cutOff and limits. Any of them may be undefined.
-func (x *command) commandOptions(o *childprocess.Options, with engine.Value) (shell string, timeout time.Duration, err error) {
+func (x *command) commandOptions(o *childprocess.Options, text *commandTextWith, with engine.Value) (shell string, timeout time.Duration, err error) {
 	f := &fields{v: with}
 	given := func(name string) (engine.Value, bool) {
 		v := f.get(name)
@@ -37,6 +35,9 @@ func (x *command) commandOptions(o *childprocess.Options, with engine.Value) (sh
 	shell = childprocess.DefaultShell
 	if v, ok := given("shell"); ok {
 		shell = v.Text()
+	}
+	if v, ok := given("prefix"); ok {
+		text.prefix = v.Text()
 	}
 	if v, ok := given("cwd"); ok {
 		o.Dir = v.Text()
@@ -162,61 +163,4 @@ func commandTarget(slot int, v engine.Value, given *[]int) (childprocess.Stdio, 
 	}
 	path, err := v.Get("path")
 	return childprocess.Path(path.Text(), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666), err
-}
-
-// shellArguments returns what a shell is started with: the text that it runs, behind what moves its positional
-// parameters to variables, and the values of these.
-func shellArguments(shell, text string, values []string) []string {
-	if len(values) == 0 {
-		// A blank, since behind -c some shells take "-x" for another option.
-		return []string{"-c", " " + text}
-	}
-	var b strings.Builder
-	for i := range values {
-		fmt.Fprintf(&b, "brood%d=${%d} ", i+1, i+1)
-	}
-	fmt.Fprintf(&b, ";shift %d; %s", len(values), text)
-	return append([]string{"-c", b.String(), shell}, values...)
-}
-
-// textsOrBytes returns the values of a list of strings and bytes.
-func textsOrBytes(list engine.Value) ([]string, error) {
-	n, err := list.Len()
-	if err != nil {
-		return nil, err
-	}
-	all := make([]string, n)
-	for i := range all {
-		v, err := list.Index(i)
-		if err != nil {
-			return nil, err
-		}
-		if raw, ok := v.Bytes(); ok {
-			all[i] = string(raw)
-		} else {
-			all[i] = v.Text()
-		}
-	}
-	return all, nil
-}
-
-// parseCommand reads the pieces of a template: parse(pieces) returns the pieces that references can be put between, and
-// the places of these, in one list.
-func parseCommand(c *engine.Call) (engine.Value, error) {
-	pieces, err := stringsOf(c.Arg(0))
-	if err != nil {
-		return c.Undefined(), err
-	}
-	pieces, places, err := shelltext.Parse(pieces)
-	if err != nil {
-		return c.Undefined(), &codedError{"TypeError", "ERR_INVALID_ARG_VALUE", "The command " + err.Error()}
-	}
-	all := make([]engine.Value, 0, len(pieces)+len(places))
-	for _, piece := range pieces {
-		all = append(all, c.String(piece))
-	}
-	for _, place := range places {
-		all = append(all, c.Int(int64(place)))
-	}
-	return c.Array(all...), nil
 }

@@ -55,10 +55,13 @@ type Host struct {
 	loaded      map[string]engine.Kept // modules of the library
 	open        map[closer]struct{}    // what holds descriptors
 	files       map[int]struct{}       // descriptors that the script has opened by module fs
-	commands    map[*command]struct{}  // commands of $ that run
+	commands    map[int64]*command     // commands of $ that run, by their numbers
+	lastCommand int64                  // the number of the one that was started last
+	null        int                    // /dev/null for commands; -1: it was not opened yet
 	given       map[int]struct{}       // descriptors for commands that are still to be started
 	scope       childprocess.KillScope // whom the ends of these reach, once it is known
-	environment []string               // of these; nil: the program's
+	environment *environment           // of these, once the script has changed process.env
+	inherited   *environment           // of these until then, once one was started
 	datagram    []byte                 // where datagrams are read into, made when it is first needed
 	raw         map[int]unix.Termios   // settings that terminals had before the script changed them
 	depth       int                    // calls into JavaScript that are under way
@@ -77,7 +80,7 @@ var ErrExited = errors.New("host: the script has ended")
 func New(loop *reactor.Loop, o *Options) (*Host, error) {
 	h := &Host{
 		loop: loop, hooks: map[string]engine.Kept{}, loaded: map[string]engine.Kept{}, open: map[closer]struct{}{}, files: map[int]struct{}{},
-		commands: map[*command]struct{}{}, given: map[int]struct{}{}, wake: make(chan struct{}, 1),
+		commands: map[int64]*command{}, null: -1, given: map[int]struct{}{}, wake: make(chan struct{}, 1),
 	}
 	if o != nil {
 		h.o = *o
@@ -128,6 +131,10 @@ func (h *Host) Close() error {
 		_ = unix.Close(fd) // Nobody is left to be told of an error.
 	}
 	clear(h.files)
+	if h.null >= 0 {
+		_ = unix.Close(h.null)
+		h.null = -1
+	}
 	return h.engine.Close()
 }
 

@@ -6,50 +6,85 @@ import (
 	"strings"
 )
 
-// Words returns the words of a command that is a program with its arguments and nothing else, to which a shell would only
-// add the time that it takes to start. values are what the references in text mean, as Parse and its callers write them.
-// ok is false for whatever a shell gives a meaning: operators, expansions, patterns, assignments, and names that it may
-// have for itself.
-func Words(text string, values []string) (words []string, ok bool) {
+// Program is a command that is a program with its arguments and nothing else, to which a shell would only add the time that it takes
+// to start.
+type Program struct{ words [][]part }
+
+// part is a part of a word: text, or the value of that number, which is counted from 1.
+type part struct {
+	text  string
+	value int
+}
+
+// ReadProgram reads the text of a command with n values, to which it refers as Parse and its callers write it. ok is false for
+// whatever a shell gives a meaning: operators, expansions, patterns and assignments.
+func ReadProgram(text string, n int) (p Program, ok bool) {
 	text = strings.Trim(text, " \t\n")
 	for text != "" {
-		word, rest, plain := nextWord(text, values)
-		if !plain || len(words) == 0 && strings.Contains(text[:len(text)-len(rest)], "=") {
-			return nil, false
+		word, rest, plain := nextWord(text, n)
+		if !plain || len(p.words) == 0 && strings.Contains(text[:len(text)-len(rest)], "=") {
+			return Program{}, false
 		}
-		words = append(words, word)
+		p.words = append(p.words, word)
 		text = strings.TrimLeft(rest, " \t")
 	}
-	if len(words) == 0 || words[0] == "" || !strings.Contains(words[0], "/") && isShells(words[0]) {
+	return p, len(p.words) > 0
+}
+
+// Words returns the program's name and its arguments. ok is false for a name that a shell has a way of its own with: an empty one,
+// and those that it may have for itself.
+func (p Program) Words(values []string) (words []string, ok bool) {
+	words = make([]string, len(p.words))
+	for i, parts := range p.words {
+		words[i] = joined(parts, values)
+	}
+	if words[0] == "" || !strings.Contains(words[0], "/") && isShells(words[0]) {
 		return nil, false
 	}
 	return words, true
 }
 
-// nextWord returns the first word of text, if a shell would take it as it is written.
-func nextWord(text string, values []string) (word, rest string, plain bool) {
+func joined(parts []part, values []string) string {
+	if len(parts) == 1 {
+		return parts[0].in(values)
+	}
 	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString(p.in(values))
+	}
+	return b.String()
+}
+
+func (p part) in(values []string) string {
+	if p.value > 0 {
+		return values[p.value-1]
+	}
+	return p.text
+}
+
+// nextWord returns the first word of text, if a shell would take it as it is written.
+func nextWord(text string, n int) (word []part, rest string, plain bool) {
 	for text != "" && text[0] != ' ' && text[0] != '\t' {
-		var part string
-		switch n := literal(text); {
-		case n > 0:
-			part, text = text[:n], text[n:]
+		var next part
+		switch length := literal(text); {
+		case length > 0:
+			next.text, text = text[:length], text[length:]
 		case text[0] == '\'':
-			part, text, plain = strings.Cut(text[1:], "'")
+			next.text, text, plain = strings.Cut(text[1:], "'")
 			if !plain {
-				return "", "", false
+				return nil, "", false
 			}
 		case text[0] == '"':
-			part, text, plain = quoted(text[1:], values)
+			next, text, plain = quoted(text[1:], n)
 			if !plain {
-				return "", "", false
+				return nil, "", false
 			}
 		default:
-			return "", "", false
+			return nil, "", false
 		}
-		b.WriteString(part)
+		word = append(word, next)
 	}
-	return b.String(), text, true
+	return word, text, true
 }
 
 // literal returns how many bytes at the beginning of text mean themselves wherever they stand.
@@ -65,17 +100,17 @@ func literal(text string) int {
 	return n
 }
 
-// quoted returns what is in double quotes, behind the first of them: text without expansions, or one value.
-func quoted(text string, values []string) (inside, rest string, plain bool) {
-	inside, rest, plain = strings.Cut(text, `"`)
-	if number, ok := strings.CutPrefix(inside, "${brood"); ok {
-		n, err := strconv.Atoi(strings.TrimSuffix(number, "}"))
-		if err != nil || n < 1 || n > len(values) || !strings.HasSuffix(number, "}") {
-			return "", "", false
+// quoted returns what is in double quotes, behind the first of them: text without expansions, or one of n values.
+func quoted(text string, n int) (inside part, rest string, plain bool) {
+	between, rest, plain := strings.Cut(text, `"`)
+	if number, ok := strings.CutPrefix(between, "${brood"); ok {
+		value, err := strconv.Atoi(strings.TrimSuffix(number, "}"))
+		if err != nil || value < 1 || value > n || !strings.HasSuffix(number, "}") {
+			return part{}, "", false
 		}
-		return values[n-1], rest, plain
+		return part{value: value}, rest, plain
 	}
-	return inside, rest, plain && !strings.ContainsAny(inside, "$`\\")
+	return part{text: between}, rest, plain && !strings.ContainsAny(between, "$`\\")
 }
 
 // ofShells are the words that POSIX's shell, dash, bash, ksh, zsh or BusyBox keeps for itself, or has a command of its own for.

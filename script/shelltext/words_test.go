@@ -10,6 +10,15 @@ import (
 	"github.com/brood-go/brood/script/shelltext"
 )
 
+// words returns the words of a command, if it is a program with its arguments.
+func words(text string, values []string) ([]string, bool) {
+	p, ok := shelltext.ReadProgram(text, len(values))
+	if !ok {
+		return nil, false
+	}
+	return p.Words(values)
+}
+
 func TestWordsOfAProgramWithItsArguments(t *testing.T) {
 	values := []string{"a b", "$x", ""}
 	for text, want := range map[string][]string{
@@ -22,15 +31,15 @@ func TestWordsOfAProgramWithItsArguments(t *testing.T) {
 		"env é -n --a=b 'new\nline' a,b@c%d": {"env", "é", "-n", "--a=b", "new\nline", "a,b@c%d"},
 		"./true":                             {"./true"},
 	} {
-		words, ok := shelltext.Words(text, values)
+		got, ok := words(text, values)
 		require.True(t, ok, text)
-		require.Equal(t, want, words, text)
+		require.Equal(t, want, got, text)
 	}
 	for _, text := range []string{
 		"", " ", "a; b", "a\nb", "a | b", "a > b", "a &", "(a)", "a $b", "a *", "a ?", "a [b]", "a ~", "a {b,c}", "a \\b", "A=1 b", "A='1' b", "a # b", "!", "! a",
 		"if a", "cd /", "echo x", "true", "a `b`", `a "$b"`, `a "\b"`, `a "${brood4}"`, `a "${brood1"`, `a "x${brood1}"`, `a 'b`, `a "b`, `''`, `"${brood3}" x`, "a ^b", "{", "a!",
 	} {
-		_, ok := shelltext.Words(text, values)
+		_, ok := words(text, values)
 		require.False(t, ok, text)
 	}
 }
@@ -44,7 +53,7 @@ func FuzzWords(f *testing.F) {
 		if strings.Contains(text+first+second, "\x00") {
 			t.Skip("a null byte cannot be in an argument")
 		}
-		words, ok := shelltext.Words(text, []string{first, second})
+		all, ok := words(text, []string{first, second})
 		if !ok {
 			return
 		}
@@ -52,6 +61,6 @@ func FuzzWords(f *testing.F) {
 		script := "brood1=$1 brood2=$2; printf '%s\\0' x " + text
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", script, "sh", first, second).Output()
 		require.NoError(t, err, "%q", text)
-		require.Equal(t, "x\x00"+strings.Join(words, "\x00")+"\x00", string(out), "%q", text)
+		require.Equal(t, "x\x00"+strings.Join(all, "\x00")+"\x00", string(out), "%q", text)
 	})
 }

@@ -128,24 +128,110 @@ ChildProcess.prototype.spawn = function spawn(options) {
   if (failure === 0) this.pid = started.pid;
   if (diagnostics.active !== undefined) publishStarted(this, failure);
 
-  stdio.forEach((slot, i) => {
+  const streams = stdio.map((slot, i) => {
     if (slot.type === 'wrap') lendToChild(slot);
-    const handle = started.stdio[i];
-    if (handle === undefined) return;
-    slot.socket = require('internal/net_socket').ofHandle(handle, { readable: i > 0, writable: i === 0 || i > 2 });
+    const native = started.stdio[i];
+    if (native === undefined) return null;
     if (failure === 0) {
       this._closesNeeded++;
-      slot.socket.on('close', () => maybeClose(this));
+      if (i === 0) return native; // See putWhenAsked.
     }
+    return slot.socket = streamOf(native, i, failure === 0 ? this : undefined);
   });
-  const streams = stdio.map((slot) => slot.socket ?? null);
-  [this.stdin, this.stdout, this.stderr] = streams;
-  this.stdio = streams;
+  if (streams[0] !== null && failure === 0) putWhenAsked(this, streams);
+  else put(this, streams);
   if (ipc !== undefined && started.channel !== undefined) {
     this._closesNeeded++;
     setupChannel(this, started.channel, options.serialization === 'advanced', () => maybeClose(this));
   }
   return failure;
+};
+
+// streamOf returns the stream of descriptor i of a child, which is told when it closes.
+function streamOf(native, i, child) {
+  const socket = require('internal/net_socket').ofHandle(native, { readable: i > 0, writable: i === 0 || i > 2 });
+  if (child !== undefined) socket.on('close', () => maybeClose(child));
+  return socket;
+}
+
+function put(child, streams) {
+  [child.stdin, child.stdout, child.stderr] = streams;
+  child.stdio = streams;
+}
+
+// Given is a class whose constructor returns what it is given: classes that extend it add private names to any object.
+class Given {
+  constructor(object) { return object; }
+}
+
+// Unasked are children for whose stdin nobody has asked. A WeakMap would keep them for ever: their streams refer to them.
+class Unasked extends Given {
+  #streams; // all of them, of which stdin is a native one, and null when it is closed
+
+  static add(child, streams) {
+    if (!(#streams in child)) new Unasked(child);
+    child.#streams = streams;
+  }
+
+  // streams returns the streams of a child, undefined once it was asked for stdin.
+  static streams(child) { return #streams in child ? child.#streams : undefined; }
+
+  static remove(child) { child.#streams = undefined; }
+}
+
+// putWhenAsked is put, but that the stream that is stdin is made when somebody asks for it. To make one takes as long as to start a program, and
+// few write to a child.
+function putWhenAsked(child, streams) {
+  Unasked.add(child, streams);
+  const ask = () => askForStdin(child);
+  const property = (name) => ({
+    get() {
+      ask();
+      return child[name];
+    },
+    set(value) {
+      ask();
+      child[name] = value;
+    },
+    enumerable: true, configurable: true,
+  });
+  Object.defineProperty(child, 'stdin', property('stdin'));
+  [, child.stdout, child.stderr] = streams;
+  Object.defineProperty(child, 'stdio', property('stdio'));
+}
+
+function askForStdin(child) {
+  const streams = Unasked.streams(child);
+  if (streams === undefined) return;
+  Unasked.remove(child);
+  streams[0] = streams[0] === null ? closedStdin() : streamOf(streams[0], 0, child);
+  for (const name of ['stdin', 'stdio']) {
+    Object.defineProperty(child, name, { value: name === 'stdin' ? streams[0] : streams, writable: true, enumerable: true, configurable: true });
+  }
+}
+
+// closedStdin returns the stdin of a child that has exited.
+function closedStdin() {
+  const { Socket } = require('internal/net_socket');
+  return new Socket({ readable: false, writable: true }).destroy();
+}
+
+// closeStdin closes the stdin of a child that has exited.
+function closeStdin(child) {
+  const streams = Unasked.streams(child);
+  if (streams === undefined) {
+    child.stdin?.destroy();
+    return;
+  }
+  const { Pipe, constants } = require('internal/stream_handle');
+  new Pipe(constants.SOCKET).attach(streams[0]).close(() => maybeClose(child));
+  streams[0] = null;
+}
+
+// To be shown a child has all of its streams.
+ChildProcess.prototype[Symbol.for('nodejs.util.inspect.custom')] = function () {
+  askForStdin(this);
+  return this;
 };
 
 function publishStarted(child, failure) {
@@ -165,7 +251,7 @@ function lendToChild({ handle, _stdio: stream }) {
 function onexit(child, code, signal) {
   if (signal) child.signalCode = signal;
   else child.exitCode = code;
-  child.stdin?.destroy();
+  closeStdin(child);
   child._handle = null;
   if (code < 0) {
     const error = errnoException(code, child.spawnfile ? `spawn ${child.spawnfile}` : 'spawn');
@@ -181,7 +267,7 @@ function onexit(child, code, signal) {
 
 // flushStdio has the streams that nobody reads come to their end, or close would never come.
 function flushStdio(child) {
-  for (const stream of child.stdio ?? []) {
+  for (const stream of Unasked.streams(child) ?? child.stdio ?? []) {
     if (stream?.readable && !stream.readableFlowing && !stream[kIsUsedAsStdio]) stream.resume();
   }
 }

@@ -61,9 +61,6 @@ function Socket(options) {
   this._parent = null;
   this._host = null;
   this._closeAfterHandlingError = false;
-  this[kLastWriteQueueSize] = 0;
-  this[kTimeout] = null;
-  this[kBuffer] = null;
   this.autoSelectFamilyAttemptedAddresses = undefined;
   options = typeof options === 'number' ? { fd: options } : { ...options };
   options.allowHalfOpen = Boolean(options.allowHalfOpen);
@@ -82,9 +79,9 @@ function Socket(options) {
     if ((options.fd === 1 || options.fd === 2) && this._handle instanceof Pipe) this._handle = syncHandle(this._handle, options.fd);
   }
   useBuffer(this, options.onread);
-  this[kSetNoDelay] = Boolean(options.noDelay);
-  this[kSetKeepAlive] = Boolean(options.keepAlive);
-  this[kSetKeepAliveDelay] = Math.max(0, ~~((options.keepAliveInitialDelay ?? 0) / 1000));
+  if (options.noDelay) this[kSetNoDelay] = true;
+  if (options.keepAlive) this[kSetKeepAlive] = true;
+  if (options.keepAliveInitialDelay > 0) this[kSetKeepAliveDelay] = Math.max(0, ~~(options.keepAliveInitialDelay / 1000));
   if (options.typeOfService !== undefined) {
     validateInt32(options.typeOfService, 'options.typeOfService', 0, 255);
     this[kSetTOS] = options.typeOfService;
@@ -94,8 +91,6 @@ function Socket(options) {
   this.on('end', onReadableEnd);
   this.server = null;
   this._server = null;
-  this[kBytesRead] = 0;
-  this[kBytesWritten] = 0;
   attach(this);
 
   if (this._handle && options.readable !== false) {
@@ -111,6 +106,12 @@ function Socket(options) {
 }
 Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
 Object.setPrototypeOf(Socket, Duplex);
+
+// What most sockets never change.
+Object.assign(Socket.prototype, {
+  [kLastWriteQueueSize]: 0, [kTimeout]: null, [kBuffer]: null, [kBytesRead]: 0, [kBytesWritten]: 0,
+  [kSetNoDelay]: false, [kSetKeepAlive]: false, [kSetKeepAliveDelay]: 0,
+});
 
 // syncHandle has a handle of the program's output write at once, however long it takes, so that nothing is lost when the program ends.
 function syncHandle(handle, fd) {
@@ -478,11 +479,9 @@ Socket.prototype.unref = function () {
   return this;
 };
 
-// ofHandle returns a socket over a native stream of Go, such as a pipe to a child.
+// ofHandle returns a socket over a native stream of Go that is a pipe, or what stands for one, to a child.
 function ofHandle(native, { readable = true, writable = true } = {}) {
-  const kind = binding.kindOf(native.fd());
-  const handle = new (kind === 'TCP' ? TCP : Pipe)(constants.SOCKET);
-  return new Socket({ handle: handle.attach(native), readable, writable });
+  return new Socket({ handle: new Pipe(constants.SOCKET).attach(native), readable, writable });
 }
 
 module.exports = { Socket, checkBlockList, ofHandle, kSetKeepAlive, kSetNoDelay, kSetKeepAliveDelay, kTimeout };

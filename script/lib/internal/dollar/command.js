@@ -25,58 +25,38 @@ function written(raw) {
 // Template is a command as it stands in the script.
 class Template {
   constructor(strings) {
-    const parsed = binding.parse(strings.raw.map(written));
+    const [text, ...parsed] = binding.parse(strings.raw.map(written));
+    this.text = text; // of the host
     this.pieces = parsed.slice(0, strings.length);
     this.places = parsed.slice(strings.length);
     this.where = callSites(20).find((site) => !/^(node:|native)/.test(site.getFileName() ?? 'native'))?.toString() ?? '';
-    this.plain = undefined; // the text if each value is one
   }
 
-  // fill returns the text for the shell, and the values in it.
-  fill(values) {
-    const { places } = this;
-    if (places.length === 0) return { text: this.pieces[0], values: [] };
-    const all = [];
-    let hasLists = false;
-    for (let i = 0; i < places.length; i++) {
-      const value = oneOrMore(values[i], places[i], `values[${i}]`);
-      hasLists ||= Array.isArray(value);
-      all.push(value);
-    }
-    if (hasLists) return { text: this.#textOf(all), values: all.flat() };
-    this.plain ??= this.#textOf(all);
-    return { text: this.plain, values: all };
-  }
-
-  #textOf(values) {
-    let n = 0;
-    return this.#join(values, (value, isInside) => {
-      n++;
-      return isInside ? `\${brood${n}}` : `"\${brood${n}}"`;
-    });
-  }
-
-  #join(values, refer) {
-    let text = this.pieces[0];
-    values.forEach((value, i) => {
-      const isInside = this.places[i] >= INSIDE;
-      text += [value].flat().map((one) => refer(one, isInside)).join(' ') + this.pieces[i + 1];
-    });
-    return text;
+  // check returns the values as the host takes them.
+  check(values) {
+    return this.places.map((place, i) => oneOrMore(values[i], place, `values[${i}]`));
   }
 
   // show returns the command as a person would write it.
   show(values) {
-    return this.#join(this.places.map((place, i) => shown(values[i], place)), (value, isInside) => {
-      const text = typeof value === 'string' ? value : require('buffer').Buffer.from(value).toString();
-      return isInside ? text.replace(/[\\"$`]/g, '\\$&') : binding.quote(text);
+    let text = this.pieces[0];
+    this.places.forEach((place, i) => {
+      const all = [shown(values[i], place)].flat();
+      text += all.map((value) => quoted(value, place)).join(' ') + this.pieces[i + 1];
     });
+    return text;
   }
 }
 
+function quoted(value, place) {
+  const text = typeof value === 'string' ? value : require('buffer').Buffer.from(value).toString();
+  return place >= INSIDE ? text.replace(/[\\"$`]/g, '\\$&') : binding.quote(text);
+}
+
+// templateOf returns what a template is, of its list of strings, and undefined for what is no such list.
 function templateOf(strings) {
   let template = templates.get(strings);
-  if (template === undefined) {
+  if (template === undefined && Array.isArray(strings) && Array.isArray(strings.raw)) {
     template = new Template(strings);
     templates.set(strings, template);
   }

@@ -4,7 +4,7 @@
 
 const { codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
 const { templateOf } = require('internal/dollar/command');
-const { names, validated } = require('internal/dollar/options');
+const { names, put } = require('internal/dollar/options');
 const { ProcessPromise } = require('internal/dollar/process_promise');
 
 const optionsOf = new WeakMap(); // of a $
@@ -12,27 +12,25 @@ const optionsOf = new WeakMap(); // of a $
 // settings is what each $ inherits from: its options are properties, which commands that are begun later have.
 const settings = Object.create(Function.prototype, Object.fromEntries(names.map((name) => [name, {
   get() { return optionsOf.get(this)?.[name]; },
-  set(value) { optionsOf.get(this)[name] = validated(name, value); },
+  set(value) { put(optionsOf.get(this), name, value); },
   enumerable: true, configurable: true,
 }])));
 
 // make returns a $ whose options are those of another, but for some.
 function make(inherited, own) {
-  const options = Object.assign(Object.create(inherited), own);
+  const options = Object.create(inherited);
+  for (const [name, value] of Object.entries(own)) put(options, name, value);
   const $ = (strings, ...values) => {
-    if (Array.isArray(strings) && Array.isArray(strings.raw)) return new ProcessPromise(templateOf(strings), values, options);
+    const template = templateOf(strings);
+    if (template !== undefined) return new ProcessPromise(template, values, options);
     if (strings === null || typeof strings !== 'object' || Array.isArray(strings)) {
       throw new ERR_INVALID_ARG_TYPE('command', ['a template, as in $`ls`', 'Object'], strings);
     }
-    return make(options, validatedAll(strings));
+    return make(options, strings);
   };
   Object.setPrototypeOf($, settings);
   optionsOf.set($, options);
   return $;
-}
-
-function validatedAll(options) {
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, validated(name, value)]));
 }
 
 module.exports = { $: make(null, {}) };

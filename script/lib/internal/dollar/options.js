@@ -96,12 +96,20 @@ function validated(name, value) {
   return value === undefined ? undefined : check(value, `options.${name}`);
 }
 
-// forHost returns what the host takes of options, undefined if they have nothing for it.
+const asides = new Set(['nothrow', 'quiet']);
+
+// put sets an option of a command, or of those that inherit from options. hasMore tells of options that matter to the start of a
+// command: most have none.
+function put(options, name, value) {
+  options[name] = validated(name, value);
+  if (!asides.has(name)) options.hasMore = true;
+}
+
+// forHost returns what the host takes of options.
 function forHost(options) {
-  const { cwd, env, shell, input, timeout, killSignal, killGrace, maxBuffer, cutOff, limits } = options;
-  if ((cwd ?? env ?? shell ?? input ?? timeout ?? killSignal ?? killGrace ?? maxBuffer ?? cutOff ?? limits) === undefined) return undefined;
+  const { cwd, env, shell, prefix, input, timeout, killSignal, killGrace, maxBuffer, cutOff, limits } = options;
   return {
-    cwd, env: env && pairsOf(env), shell, input: isStream(input) ? undefined : input, timeout, killSignal, killGrace, maxBuffer, cutOff, limits,
+    cwd, env: env && pairsOf(env), shell, prefix, input: isStream(input) ? undefined : input, timeout, killSignal, killGrace, maxBuffer, cutOff, limits,
   };
 }
 
@@ -128,4 +136,4 @@ function tellEnvironment() {
   told = state.changes;
 }
 
-module.exports = { forHost, isStream, milliseconds, names: Object.keys(checks), stdioOf, tellEnvironment, validated };
+module.exports = { forHost, isStream, names: Object.keys(checks), put, tellEnvironment, validated };

@@ -19,28 +19,50 @@ function bufferOf(bytes) {
   return require('buffer').Buffer.from(buffer, byteOffset, byteLength);
 }
 
+function textOf(bytes) {
+  return bytes === undefined ? '' : bufferOf(bytes).toString();
+}
+
+let bitsOf;
+let setPipedFrom; // sets what pipedFrom of an output is
+
 // ProcessOutput is what a command that has succeeded has written, or one whose failure is no error.
 class ProcessOutput {
-  #end;
-  #stdout; // as text
+  #stdout; // bytes; undefined: none
   #stderr;
+  #more; // {stdout, stderr, pipedFrom}: the texts of both, as far as they were asked for, and see pipedFrom
+  #ms;
+  #bits;
+  #template;
+  #values;
 
-  constructor(end) {
-    this.#end = end;
-    this.exitCode = end.code === -1 ? null : end.code;
-    this.signal = end.signal === 0 ? null : signalName(end.signal);
+  // It is what the host tells of the end of a command, see host/command.go.
+  constructor(code, signal, stdout, stderr, ms, bits, template, values) {
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+    this.#ms = ms;
+    this.#bits = bits;
+    this.#template = template;
+    this.#values = values;
+    this.exitCode = code === -1 ? null : code;
+    this.signal = signal === 0 ? null : signalName(signal);
+  }
+
+  static {
+    bitsOf = (output) => output.#bits;
+    setPipedFrom = (output, from) => { (output.#more ??= {}).pipedFrom = from; };
   }
 
   get ok() { return this.exitCode === 0; }
-  get stdout() { return this.#stdout ??= this.#end.stdout === undefined ? '' : bufferOf(this.#end.stdout).toString(); }
-  get stderr() { return this.#stderr ??= this.#end.stderr === undefined ? '' : bufferOf(this.#end.stderr).toString(); }
-  get command() { return this.#end.show(); }
-  get duration() { return this.#end.ms; } // milliseconds
-  get timedOut() { return (this.#end.bits & LATE) !== 0; }
-  get cutOff() { return (this.#end.bits & CUT_OFF) !== 0; } // there was more output than maxBuffer
-  get pipedFrom() { return this.#end.pipedFrom; } // how the command has ended whose output this one has read
+  get stdout() { return (this.#more ??= {}).stdout ??= textOf(this.#stdout); }
+  get stderr() { return (this.#more ??= {}).stderr ??= textOf(this.#stderr); }
+  get command() { return this.#template.show(this.#values); }
+  get duration() { return this.#ms; } // milliseconds
+  get timedOut() { return (this.#bits & LATE) !== 0; }
+  get cutOff() { return (this.#bits & CUT_OFF) !== 0; } // there was more output than maxBuffer
+  get pipedFrom() { return this.#more?.pipedFrom; } // how the command has ended whose output this one has read
 
-  buffer() { return bufferOf(this.#end.stdout); }
+  buffer() { return bufferOf(this.#stdout); }
   text(encoding = 'utf8') { return encoding === 'utf8' ? this.stdout : this.buffer().toString(encoding); }
   json() { return JSON.parse(this.stdout); }
   lines() { return this.stdout === '' ? [] : this.stdout.replace(/\r?\n$/, '').split(/\r?\n/); }
@@ -53,27 +75,28 @@ class ProcessOutput {
   }
 }
 
-// ProcessError is the error of a command that has failed: it has what a ProcessOutput has.
+// ProcessError is the error of a command that has failed: it has what a ProcessOutput has. More is known of a failure: error, isAborted,
+// hasStarted, timeout, maxBuffer and where.
 class ProcessError extends Error {
-  constructor(end) {
-    const output = new ProcessOutput(end);
-    const { command, stdout, stderr, exitCode, signal, timedOut, cutOff } = output;
-    const what = `${described(end, output)}: ${shortened(command, 200)}`;
+  constructor(output, failure) {
+    const { command, stdout, stderr, exitCode, signal, timedOut, cutOff, pipedFrom } = output;
+    const { error, isAborted, where } = failure;
+    const what = `${described(output, failure)}: ${shortened(command, 200)}`;
     const told = stderr.trim();
-    super(`${what}${end.where === '' ? '' : ` (${end.where})`}${told === '' ? '' : `\n${told.length > 1000 ? `…${told.slice(-1000)}` : told}`}`,
-      end.error === undefined ? undefined : { cause: end.error });
+    super(`${what}${where === '' ? '' : ` (${where})`}${told === '' ? '' : `\n${told.length > 1000 ? `…${told.slice(-1000)}` : told}`}`,
+      error === undefined ? undefined : { cause: error });
     Object.defineProperties(this, {
       name: { value: 'ProcessError', writable: true, configurable: true },
       output: { value: output, writable: true, configurable: true },
       shortMessage: { value: what, writable: true, configurable: true },
-      stack: { value: `ProcessError: ${this.message}${end.where === '' ? '' : `\n    at ${end.where}`}`, writable: true, configurable: true },
+      stack: { value: `ProcessError: ${this.message}${where === '' ? '' : `\n    at ${where}`}`, writable: true, configurable: true },
     });
     Object.assign(this, { exitCode, signal, command, stdout, stderr });
-    const code = (end.bits & FULL) !== 0 ? 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER' : end.isAborted ? 'ABORT_ERR' : end.error?.code;
+    const code = (bitsOf(output) & FULL) !== 0 ? 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER' : isAborted ? 'ABORT_ERR' : error?.code;
     if (code !== undefined) this.code = code;
     if (timedOut) this.timedOut = true;
     if (cutOff) this.cutOff = true;
-    if (end.pipedFrom !== undefined) this.pipedFrom = end.pipedFrom;
+    if (pipedFrom !== undefined) this.pipedFrom = pipedFrom;
   }
 
   get ok() { return false; }
@@ -85,12 +108,13 @@ class ProcessError extends Error {
 }
 
 // described says in words what has become of a command.
-function described(end, { exitCode, signal }) {
-  const { error } = end;
-  if (end.isAborted) return 'Command was aborted';
-  if ((end.bits & LATE) !== 0) return `Command has taken more than ${end.timeout} ms`;
-  if ((end.bits & FULL) !== 0) return `Command has written more than ${end.maxBuffer} bytes`;
-  if (error !== undefined) return `Command ${end.hasStarted ? 'failed' : 'could not be started'}, ${error.message}`;
+function described(output, { error, isAborted, hasStarted, timeout, maxBuffer }) {
+  const { exitCode, signal } = output;
+  const bits = bitsOf(output);
+  if (isAborted) return 'Command was aborted';
+  if ((bits & LATE) !== 0) return `Command has taken more than ${timeout} ms`;
+  if ((bits & FULL) !== 0) return `Command has written more than ${maxBuffer} bytes`;
+  if (error !== undefined) return `Command ${hasStarted ? 'failed' : 'could not be started'}, ${error.message}`;
   if (signal !== null) return `Command was ended by ${signal}`;
   return `Command failed with exit code ${exitCode}`;
 }
@@ -99,9 +123,9 @@ function shortened(text, most) {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
-// isFailure reports whether an end is one.
-function isFailure(end) {
-  return end.code !== 0 || end.error !== undefined || (end.bits & ENDED) !== 0;
+// wasEnded reports whether a limit has ended a command.
+function wasEnded(output) {
+  return (bitsOf(output) & ENDED) !== 0;
 }
 
 // isBrokenPipe reports whether a command has ended because nobody read any more what it wrote, as in a shell's
@@ -110,4 +134,4 @@ function isBrokenPipe(error) {
   return error.signal === 'SIGPIPE' || error.exitCode === 128 + 13;
 }
 
-module.exports = { ENDED, ProcessError, ProcessOutput, isBrokenPipe, isFailure };
+module.exports = { ProcessError, ProcessOutput, isBrokenPipe, setPipedFrom, wasEnded };

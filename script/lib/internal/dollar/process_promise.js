@@ -3,8 +3,9 @@
 // ProcessPromise is a command that runs, and the promise of its end.
 
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_STATE } } = require('internal/errors');
-const { ENDED, ProcessError, ProcessOutput, isBrokenPipe, isFailure } = require('internal/dollar/output');
-const { forHost, isStream, tellEnvironment, validated } = require('internal/dollar/options');
+const { templateOf } = require('internal/dollar/command');
+const { forHost, isStream, put, tellEnvironment, validated } = require('internal/dollar/options');
+const { ProcessError, ProcessOutput, isBrokenPipe, setPipedFrom, wasEnded } = require('internal/dollar/output');
 const { nextTick } = require('internal/ticks');
 
 const binding = internalBinding('command');
@@ -19,69 +20,105 @@ function nothing() {}
 
 let start; // starts a command
 
-class ProcessPromise {
+// The functions of the promise that is being made.
+let resolveMade;
+let rejectMade;
+
+function takeFunctions(resolve, reject) {
+  resolveMade = resolve;
+  rejectMade = reject;
+}
+
+// Connections is what most commands have nothing of.
+class Connections {
+  slots; // what the first three descriptors are: lists of targets; undefined: nothing to be read, and two that are kept
+  streams = [undefined, undefined, undefined]; // this side of descriptors that are pipes
+  source; // the command whose output this one reads
+  sinks = []; // promises of streams that take the output
+  isStopped = false; // by one who does not want to know how it ends
+  aborted; // {reason}
+  disposeAbort;
+}
+
+class ProcessPromise extends Promise {
   #template;
   #values;
-  #options; // may have a prototype with more
+  #options; // those of its $, or its own, which inherit from these
+  #hasOwnOptions = false;
+  #nothrow; // of its own; undefined: as in #options
+  #quiet;
   #state = NEW;
-  #handle; // of the host
-  #promise;
+  #number; // of the host, while it runs
   #resolve;
   #reject;
-  #slots; // what the first three descriptors are: lists of targets; undefined: nothing to be read, and two that are kept
-  #streams = [undefined, undefined, undefined]; // this side of descriptors that are pipes
-  #source; // the command whose output this one reads
-  #sinks = []; // promises of streams that take the output
-  #isStopped = false; // by one who does not want to know how it ends
-  #aborted; // {reason}
-  #disposeAbort;
+  #connections; // undefined as long as it has none
 
   constructor(template, values, options) {
+    super(takeFunctions);
+    this.#resolve = resolveMade;
+    this.#reject = rejectMade;
+    resolveMade = rejectMade = undefined;
     this.#template = template;
     this.#values = values;
     this.#options = options;
-    const { promise, resolve, reject } = Promise.withResolvers();
-    this.#promise = promise;
-    this.#resolve = resolve;
-    this.#reject = reject;
     nextTick(start, this);
   }
 
   static {
     start = (command) => command.#start();
+    internalBinding('host').setHook('commandEnded', (command, code, signal, stdout, stderr, ms, bits, error) => {
+      command.#over(code, signal, stdout, stderr, ms, bits, error);
+    });
+    // await takes a promise as it is whose constructor is Promise, and by way of two others if not. then() makes no commands of what it returns.
+    delete ProcessPromise.prototype.constructor;
   }
 
-  then(resolved, rejected) { return this.#promise.then(resolved, rejected); }
-  catch(rejected) { return this.#promise.catch(rejected); }
-  finally(settled) { return this.#promise.finally(settled); }
   get [Symbol.toStringTag]() { return 'ProcessPromise'; }
 
   // What the command is to be.
 
-  cwd(dir) { return this.#set('cwd', dir); }
-  env(env) { return this.#set('env', env); }
+  cwd(dir) {
+    this.#mustBeNew('cwd');
+    return this.#set('cwd', dir);
+  }
+
+  env(env) {
+    this.#mustBeNew('env');
+    return this.#set('env', env);
+  }
+
   stdio(stdin, ...others) {
     this.#mustBeNew('stdio');
     return this.#set('stdio', others.length === 0 ? stdin : [stdin, ...others]);
   }
-  nothrow(on = true) { return this.#set('nothrow', on); }
-  quiet(on = true) { return this.#set('quiet', on); }
-  verbose(on = true) { return this.#set('verbose', on).#set('quiet', !on); }
+
+  nothrow(on = true) {
+    this.#nothrow = validated('nothrow', on);
+    return this;
+  }
+
+  quiet(on = true) {
+    this.#quiet = validated('quiet', on);
+    return this;
+  }
+
+  verbose(on = true) { return this.#set('verbose', on).quiet(!on); }
   timeout(duration, signal) {
     if (signal !== undefined) {
       this.#mustBeNew('timeout with a signal');
       this.#set('killSignal', signal);
     }
     this.#set('timeout', duration);
-    this.#handle?.timeout(this.#options.timeout);
+    if (this.#number !== undefined) binding.timeout(this.#number, this.#options.timeout);
     return this;
   }
 
   #set(name, value) {
-    if (name === 'cwd' || name === 'env') this.#mustBeNew(name);
-    value = validated(name, value);
-    if (!Object.hasOwn(this.#options, kOwn)) this.#options = { __proto__: this.#options, [kOwn]: true };
-    this.#options[name] = value;
+    if (!this.#hasOwnOptions) {
+      this.#hasOwnOptions = true;
+      this.#options = { __proto__: this.#options };
+    }
+    put(this.#options, name, value);
     return this;
   }
 
@@ -91,27 +128,31 @@ class ProcessPromise {
     }
   }
 
+  #connected() { return this.#connections ??= new Connections(); }
+
   // What goes in and what comes out.
 
   get stdin() {
-    if (this.#streams[0] === undefined) {
+    const { streams, source } = this.#connected();
+    if (streams[0] === undefined) {
       this.#mustBeNew('stdin');
-      if (this.#source !== undefined) throw new ERR_INVALID_STATE('stdin is the output of another command');
-      this.#streams[0] = this.#stream(0, 'write');
-      this.#streams[0].on('error', nothing); // A command need not read all of its input.
+      if (source !== undefined) throw new ERR_INVALID_STATE('stdin is the output of another command');
+      streams[0] = this.#stream(0, 'write');
+      streams[0].on('error', nothing); // A command need not read all of its input.
     }
-    return this.#streams[0];
+    return streams[0];
   }
 
   get stdout() { return this.#output(1); }
   get stderr() { return this.#output(2); }
 
   #output(i) {
-    if (this.#streams[i] === undefined) {
+    const { streams } = this.#connected();
+    if (streams[i] === undefined) {
       this.#mustBeNew(i === 1 ? 'stdout' : 'stderr');
-      this.#streams[i] = this.#stream(i, 'read');
+      streams[i] = this.#stream(i, 'read');
     }
-    return this.#streams[i];
+    return streams[i];
   }
 
   #stream(i, kind) {
@@ -122,16 +163,18 @@ class ProcessPromise {
 
   // #connect adds a target to what a descriptor is. The first takes the place of what it is without.
   #connect(i, target) {
-    this.#slots ??= [undefined, undefined, undefined];
-    if (this.#slots[i] === undefined || i === 0) this.#slots[i] = [target];
-    else this.#slots[i].push(target);
+    const slots = this.#connected().slots ??= [undefined, undefined, undefined];
+    if (slots[i] === undefined || i === 0) slots[i] = [target];
+    else slots[i].push(target);
   }
 
   // pipe has a command, a file or a stream read what this one writes, and returns the command that reads, or this one.
   pipe(target, ...values) {
-    if (Array.isArray(target) && Array.isArray(target.raw)) {
-      const { templateOf } = require('internal/dollar/command');
-      target = new ProcessPromise(templateOf(target), values, this.#options);
+    const template = templateOf(target);
+    if (template !== undefined) {
+      target = new ProcessPromise(template, values, this.#options);
+      target.#nothrow = this.#nothrow;
+      target.#quiet = this.#quiet;
     }
     if (target instanceof ProcessPromise) return this.#pipeTo(target);
     this.#mustBeNew('pipe');
@@ -148,43 +191,44 @@ class ProcessPromise {
   #pipeTo(next) {
     this.#mustBeNew('pipe');
     next.#mustBeNew('pipe');
-    if (next.#source !== undefined || next.#slots?.[0] !== undefined || next === this) {
+    if (next.#connections?.source !== undefined || next.#connections?.slots?.[0] !== undefined || next === this) {
       throw new ERR_INVALID_ARG_VALUE('target', next.command, 'must be a command that has no other input');
     }
     const [r, w] = binding.pipe('join');
     this.#connect(1, [w]);
     next.#connect(0, [r]);
-    next.#source = this;
-    this.#promise.catch(nothing); // The next one tells of it.
+    next.#connected().source = this;
+    this.catch(nothing); // The next one tells of it.
     return next;
   }
 
   #pipeInto(stream) {
     const isShared = stream === process.stdout || stream === process.stderr;
-    this.#sinks.push(require('stream/promises').pipeline(this.stdout, stream, { end: !isShared }).then(nothing, (error) => error));
+    const sink = require('stream/promises').pipeline(this.stdout, stream, { end: !isShared });
+    this.#connected().sinks.push(sink.then(nothing, (error) => error));
   }
 
   lines() {
     this.#mustBeNew('lines');
     const [reader, fd] = binding.pipe('lines');
     this.#connect(1, [fd]);
-    this.#promise.catch(nothing); // The lines tell of it.
+    this.catch(nothing); // The lines tell of it.
     const { Lines } = require('internal/dollar/lines');
-    return new Lines(reader, () => this.#promise, () => this.#stop());
+    return new Lines(reader, () => this, () => this.#stop());
   }
 
   [Symbol.asyncIterator]() { return this.lines(); }
 
-  async text(encoding) { return (await this.#promise).text(encoding); }
-  async json() { return (await this.#promise).json(); }
-  async buffer() { return (await this.#promise).buffer(); }
+  async text(encoding) { return (await this).text(encoding); }
+  async json() { return (await this).json(); }
+  async buffer() { return (await this).buffer(); }
   get exitCode() { return this.#outcome().then(({ exitCode }) => exitCode); }
 
   // Its life.
 
   get pid() {
     this.#start();
-    return this.#handle?.pid();
+    return this.#number === undefined ? undefined : binding.pid(this.#number);
   }
 
   get command() { return this.#template.show(this.#values); }
@@ -195,40 +239,39 @@ class ProcessPromise {
     const number = signal === undefined ? undefined : signal === 0 ? 0 : validated('killSignal', signal);
     this.#start();
     if (this.#state === WAITING) throw new ERR_INVALID_STATE('the command waits for another one, whose output is part of it');
-    if (this.#handle === undefined) return false;
-    if (number !== undefined) return this.#handle.kill(number);
-    const isThere = this.#handle.kill(0);
+    if (this.#number === undefined) return false;
+    if (number !== undefined) return binding.kill(this.#number, number);
+    const isThere = binding.kill(this.#number, 0);
     this.#end();
     return isThere;
   }
 
   // abort ends the command, whose error has the reason.
   abort(reason) {
-    if (this.#state === OVER || this.#aborted !== undefined) return;
-    this.#aborted = { reason: reason ?? new (require('internal/errors').AbortError)() };
+    if (this.#state === OVER || this.#connections?.aborted !== undefined) return;
+    this.#connected().aborted = { reason: reason ?? new (require('internal/errors').AbortError)() };
     this.#end();
   }
 
   // #end ends the command, and those whose output it reads.
   #end() {
-    if (this.#handle === undefined && this.#state < RUNNING) this.#aborted ??= { reason: undefined };
-    this.#handle?.end();
-    this.#source?.#end();
+    if (this.#number !== undefined) binding.end(this.#number);
+    else if (this.#state < RUNNING) this.#connected().aborted ??= { reason: undefined };
+    this.#connections?.source?.#end();
   }
 
   // #stop ends the command for one who has had enough of it. Its promise does not tell of that.
   #stop() {
-    this.#isStopped = true;
+    this.#connected().isStopped = true;
     this.#end();
     return this.#outcome();
   }
 
-  #outcome() { return this.#promise.then((output) => output, (error) => error); }
+  #outcome() { return this.then((output) => output, (error) => error); }
 
   #start() {
     if (this.#state !== NEW) return;
-    const waits = this.#values.some((value) => value instanceof ProcessPromise || (Array.isArray(value) && value.some((one) => one instanceof ProcessPromise)));
-    if (!waits) {
+    if (!this.#isWithCommands()) {
       this.#launch();
       return;
     }
@@ -239,49 +282,78 @@ class ProcessPromise {
     }, (error) => this.#fail(error));
   }
 
+  // #isWithCommands reports whether the output of other commands is among the values.
+  #isWithCommands() {
+    const values = this.#values;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      if (typeof value !== 'object') continue;
+      if (value instanceof ProcessPromise || (Array.isArray(value) && value.some((one) => one instanceof ProcessPromise))) return true;
+    }
+    return false;
+  }
+
   #launch() {
     this.#state = RUNNING;
-    let isGiven = false; // The host closes the descriptors.
+    let isStarting = false; // Then the host closes the descriptors.
     try {
       const options = this.#options;
-      const { signal } = options;
-      if (signal?.aborted) this.#aborted ??= { reason: signal.reason };
-      if (this.#aborted !== undefined) {
+      const hasMore = options.hasMore === true || this.#connections !== undefined;
+      if (hasMore && this.#isAborted(options.signal)) {
         this.#closeGiven();
         this.#over(-1, 0, undefined, undefined, 0, 0, undefined);
         return;
       }
-      const { text, values } = this.#template.fill(this.#values);
       tellEnvironment();
+      const { text } = this.#template;
+      if (!hasMore) { // Most commands are started by this.
+        isStarting = true;
+        this.#number = binding.start(this, text, this.#values, false);
+        if (this.#number !== undefined) return;
+        isStarting = false;
+      }
+      const values = this.#template.check(this.#values);
       const slots = this.#slotsOf(options);
+      if (this.#isShown) process.stderr.write(`$ ${this.command}\n`);
       const given = forHost(options);
-      if (options.verbose && !options.quiet) process.stderr.write(`$ ${this.command}\n`);
-      isGiven = true;
-      this.#handle = binding.start(given, options.prefix === undefined ? text : options.prefix + text, values, slots,
-        (...end) => this.#over(...end));
-      if (signal !== undefined) this.#disposeAbort = require('events').addAbortListener(signal, () => this.abort(signal.reason));
-      if (isStream(options.input)) require('stream').pipeline(options.input, this.#streams[0], nothing); // It need not read all of it.
+      isStarting = true;
+      this.#number = binding.start(this, text, values, true, given, slots);
+      this.#follow(options);
     } catch (error) {
-      if (!isGiven) this.#closeGiven();
-      if (isGiven && error.syscall !== undefined) this.#over(-1, 0, undefined, undefined, 0, 0, error);
+      if (!isStarting) this.#closeGiven();
+      if (isStarting && error.syscall !== undefined) this.#over(-1, 0, undefined, undefined, 0, 0, error);
       else this.#fail(error);
     }
+  }
+
+  get #isShown() { return this.#options.verbose && !(this.#quiet ?? this.#options.quiet); }
+
+  #isAborted(signal) {
+    if (signal?.aborted) this.#connected().aborted ??= { reason: signal.reason };
+    return this.#connections?.aborted !== undefined;
+  }
+
+  // #follow sees to options that concern a command that runs.
+  #follow({ signal, input }) {
+    if (signal !== undefined) this.#connected().disposeAbort = require('events').addAbortListener(signal, () => this.abort(signal.reason));
+    if (isStream(input)) require('stream').pipeline(input, this.#connections.streams[0], nothing); // It need not read all of it.
   }
 
   // #slotsOf returns what the host makes of the descriptors, undefined for what it does without being told.
   #slotsOf(options) {
     const { stdio, input } = options;
-    const isVerbose = options.verbose && !options.quiet;
+    const isVerbose = this.#isShown;
     if (input !== undefined) {
-      if (this.#slots?.[0] !== undefined) throw new ERR_INVALID_STATE('a command has its input, or stdin or a pipe in its place');
+      if (this.#connections?.slots?.[0] !== undefined) throw new ERR_INVALID_STATE('a command has its input, or stdin or a pipe in its place');
       if (isStream(input)) {
         const [own, fd] = binding.pipe('write');
         this.#connect(0, [fd]);
-        this.#streams[0] = require('internal/net_socket').ofHandle(own, { readable: false, writable: true });
+        this.#connections.streams[0] = require('internal/net_socket').ofHandle(own, { readable: false, writable: true });
       }
     }
-    if (this.#slots === undefined && stdio === undefined && !isVerbose) return undefined;
-    const [stdin, stdout, stderr] = this.#slots ?? [];
+    const slots = this.#connections?.slots;
+    if (slots === undefined && stdio === undefined && !isVerbose) return undefined;
+    const [stdin, stdout, stderr] = slots ?? [];
     const kept = isVerbose ? ['pipe', 2] : ['pipe'];
     const other = (i) => {
       const one = stdio?.[i] ?? 'pipe';
@@ -292,7 +364,7 @@ class ProcessPromise {
 
   // #closeGiven closes the descriptors of a command that is not started.
   #closeGiven() {
-    for (const [fd] of (this.#slots ?? []).flat().filter(Array.isArray)) binding.closeGiven(fd);
+    for (const [fd] of (this.#connections?.slots ?? []).flat().filter(Array.isArray)) binding.closeGiven(fd);
   }
 
   #fail(error) {
@@ -304,38 +376,49 @@ class ProcessPromise {
   // #over is called when the command has ended.
   #over(code, signal, stdout, stderr, ms, bits, error) {
     this.#state = OVER;
-    this.#disposeAbort?.[Symbol.dispose]();
-    const end = {
-      code, signal, stdout, stderr, ms, bits, error, hasStarted: this.#handle !== undefined && error === undefined, isAborted: this.#aborted !== undefined,
-      timeout: this.#options.timeout, maxBuffer: this.#options.maxBuffer ?? MAX_BUFFER, where: this.#template.where, pipedFrom: undefined,
-      show: () => this.#template.show(this.#values),
+    const output = new ProcessOutput(code, signal, stdout, stderr, ms, bits, this.#template, this.#values);
+    if (code === 0 && bits === 0 && error === undefined && this.#connections === undefined) { // Most commands end so.
+      this.#number = undefined;
+      this.#resolve(output);
+      return;
+    }
+    const { aborted, disposeAbort, source, sinks } = this.#connections ?? {};
+    const failure = {
+      error: aborted === undefined ? error : abortError(aborted.reason), isAborted: aborted !== undefined,
+      hasStarted: this.#number !== undefined && error === undefined,
     };
-    if (this.#aborted !== undefined) end.error = abortError(this.#aborted.reason);
-    this.#handle = undefined;
-    if ((bits & ENDED) !== 0) this.#source?.#end();
-    if (this.#source === undefined && this.#sinks.length === 0) this.#settle(end);
-    else this.#settleWithOthers(end);
+    this.#number = undefined;
+    disposeAbort?.[Symbol.dispose]();
+    if (wasEnded(output)) source?.#end();
+    if (source === undefined && (sinks === undefined || sinks.length === 0)) this.#settle(output, failure);
+    else this.#settleWithOthers(output, failure);
   }
 
-  #settle(end, failure) {
-    if (this.#isStopped || this.#options.nothrow && end.error === undefined || !isFailure(end) && failure === undefined) this.#resolve(new ProcessOutput(end));
-    else this.#reject(failure !== undefined && !isFailure(end) ? failure : new ProcessError(end));
+  // #settle settles the promise. other is a failure of another command that is one of this, too.
+  #settle(output, failure, other) {
+    const hasFailed = output.exitCode !== 0 || failure.error !== undefined || wasEnded(output);
+    const isTold = this.#connections?.isStopped !== true && !((this.#nothrow ?? this.#options.nothrow) && failure.error === undefined);
+    if (!isTold || (!hasFailed && other === undefined)) {
+      this.#resolve(output);
+      return;
+    }
+    const { timeout, maxBuffer = MAX_BUFFER } = this.#options;
+    this.#reject(hasFailed ? new ProcessError(output, { ...failure, timeout, maxBuffer, where: this.#template.where }) : other);
   }
 
   // #settleWithOthers waits for the command in front of this one, and for streams behind it. Their errors are this
   // one's, too.
-  async #settleWithOthers(end) {
-    const [first, ...failures] = await Promise.all([this.#source?.#outcome(), ...this.#sinks]);
-    end.pipedFrom = first;
+  async #settleWithOthers(output, failure) {
+    const { source, sinks } = this.#connections;
+    const [first, ...failures] = await Promise.all([source?.#outcome(), ...sinks]);
+    setPipedFrom(output, first);
     const sinkError = failures.find((one) => one !== undefined && one !== null);
     if (sinkError !== undefined && sinkError.code !== 'ERR_STREAM_PREMATURE_CLOSE') {
-      end.error ??= sinkError;
+      failure.error ??= sinkError;
     }
-    this.#settle(end, first instanceof Error && !(first instanceof ProcessError && isBrokenPipe(first)) ? first : undefined);
+    this.#settle(output, failure, first instanceof Error && !(first instanceof ProcessError && isBrokenPipe(first)) ? first : undefined);
   }
 }
-
-const kOwn = Symbol('kOwn'); // in options that are those of one command
 
 // abortError returns the error of a command that was aborted for a reason.
 function abortError(reason) {

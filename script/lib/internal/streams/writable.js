@@ -39,7 +39,6 @@ function WritableState(options, stream, isDuplex) {
   this.destroyed = false;
   this.closed = false;
   this.closeEmitted = false;
-  this.onwrite = (error) => onWrite(stream, error);
   if (options == null) {
     this.highWaterMark = getHighWaterMark(this);
     return;
@@ -61,6 +60,7 @@ Object.assign(WritableState.prototype, {
   decodeStrings: true, defaultEncoding: 'utf8',
   allBuffers: true, allNoop: true, // of what is buffered
   onFinished: null, // callbacks of end, if there are any
+  onwrite: null, // what _write is to call, from the first write on
 });
 
 WritableState.prototype.getBuffer = function getBuffer() { return this.buffered.slice(this.bufferedIndex); };
@@ -153,6 +153,7 @@ function begin(stream, chunk, encoding, callback) {
 }
 
 function writeOrBuffer(stream, state, chunk, encoding, callback) {
+  state.onwrite ??= (error) => onWrite(stream, error);
   const length = state.objectMode ? 1 : chunk.length;
   state.length += length;
   const isBelow = state.length < state.highWaterMark;
