@@ -76,6 +76,10 @@ type Engine struct {
 	realms       map[*realm]bool // whether nothing refers to it any more
 	hasDeadRealm bool
 
+	reader plainReader
+	shapes shapes
+	names  []js.TJSAtom // that are kept
+
 	scope     *Scope // the innermost open one
 	free      *Scope // closed ones, to be used again
 	panicked  any    // on its way through the engine
@@ -149,6 +153,8 @@ func (e *Engine) Close() error {
 		js.XFreeValue(e.tls, e.ctx, v)
 	}
 	e.kept = table[js.TJSValue]{} // Release comes for some of them yet.
+	e.shapes.forget(e)
+	e.forgetNames()
 	e.freeRealms(true)
 	js.XJS_FreeContext(e.tls, e.ctx)
 	js.XJS_FreeRuntime(e.tls, e.rt)
