@@ -90,6 +90,9 @@ func bindHost(b *builder) {
 		h.hooks[name] = c.Arg(1).Keep()
 		return c.Undefined(), nil
 	})
+	unsettled, cells := b.s.Cells(1)
+	h.unsettled = cells
+	b.value("unsettled", unsettled)
 	b.fn("runMicrotasks", func(c *engine.Call) (engine.Value, error) { return c.Undefined(), h.engine.RunJobs() })
 	b.fn("collect", func(c *engine.Call) (engine.Value, error) {
 		h.engine.Collect()
@@ -104,6 +107,7 @@ func bindHost(b *builder) {
 		return c.Bool(all[c.Arg(0).Text()] != nil), err
 	})
 	bindSleep(b)
+	bindEmit(b)
 	b.fn("active", h.active)
 	b.value("argv", stringArray(b.s, append([]string{h.o.ExecPath}, h.o.Args...)))
 	b.value("execArgv", stringArray(b.s, h.o.ExecArgv))

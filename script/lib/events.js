@@ -474,6 +474,8 @@ Object.defineProperties(EventEmitter, {
   },
 });
 
+internalBinding('host').setEmit(EventEmitter.prototype.emit, kCapture, watchRejection);
+
 module.exports = EventEmitter;
 Object.assign(EventEmitter, {
   EventEmitter, addAbortListener, getEventListeners, getMaxListeners, listenerCount, on, once, setMaxListeners,

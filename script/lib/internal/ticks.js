@@ -5,7 +5,7 @@
 const contexts = require('internal/context_hook');
 const { validateFunction } = require('internal/validators');
 
-const { runMicrotasks } = internalBinding('host');
+const { runMicrotasks, unsettled } = internalBinding('host'); // unsettled[0] tells Go that there is something for settle
 
 let process; // The script may replace the global one.
 let rejections; // internal/rejections, once a promise was rejected that nobody handled
@@ -22,6 +22,7 @@ function nextTick(callback, ...args) {
   if (process._exiting) return;
   if (contexts.bind !== undefined) callback = contexts.bind(callback);
   queue.push(callback, args.length === 0 ? undefined : args);
+  unsettled[0] = 1;
 }
 
 // settle runs all that was put off. What throws ends it: the host deals with that, and calls settle again.
@@ -45,8 +46,9 @@ function settle() {
       else Reflect.apply(callback, undefined, args);
     }
     runMicrotasks();
-    if (kept !== undefined) kept = undefined;
   } while (next < queue.length || (rejections !== undefined && rejections.process()));
+  if (kept !== undefined) kept = undefined;
+  unsettled[0] = 0;
 }
 
 function queueMicrotask(callback) {
@@ -66,11 +68,13 @@ let kept; // what the script's WeakRefs hold until the job is done
 function keepForJob(value) {
   if (kept === undefined) kept = new Set();
   kept.add(value);
+  unsettled[0] = 1;
 }
 
 // rejection is called by the engine: when nobody handles a rejected promise, and when somebody does after all.
 function rejection(promise, reason, handled) {
   rejections ??= require('internal/rejections');
+  unsettled[0] = 1;
   if (handled) rejections.handled(promise);
   else rejections.unhandled(promise, reason);
 }
