@@ -13,7 +13,7 @@ import (
 // [Options.Throw].
 type Func func(c *Call) (Value, error)
 
-// Call is one call of a [Func], and the scope of its values.
+// Call is one call of a [Func], and the scope of its values. It is good until the function returns.
 type Call struct {
 	*Scope
 	this js.TJSValue
@@ -42,6 +42,26 @@ func (c *Call) Args() []Value {
 		all[i] = c.Arg(i)
 	}
 	return all
+}
+
+// ErrPassed is the error of [Call.Pass] if there is an exception. A [Func] has to return it at once, and with it the exception as it is: nothing of
+// the script has been asked about it.
+var ErrPassed = errors.New("engine: an exception is on its way")
+
+// Pass calls a function with the arguments of the call, from the from-th on.
+func (c *Call) Pass(fn, this Value, from int) (Value, error) {
+	e := c.e
+	if err := c.ready(); err != nil {
+		return c.Undefined(), err
+	}
+	from = min(from, c.argc)
+	argv := c.argv + uintptr(from*valueSize)
+	v := js.XJS_Call(e.tls, e.ctx, e.take(fn), e.take(this), int32(c.argc-from), argv)
+	if v.Ftag == js.EJS_TAG_EXCEPTION {
+		c.reraise()
+		return c.Undefined(), ErrPassed
+	}
+	return c.made(v)
 }
 
 // maxFunctions is what the engine can tell apart by a function's magic number, of which it keeps 16 bits.
@@ -78,6 +98,9 @@ func (e *Engine) run(fn Func, this js.TJSValue, argc int32, argv uintptr) (r js.
 	}()
 	s.call = Call{s, this, int(argc), argv}
 	v, err := fn(&s.call)
+	if err == ErrPassed {
+		return js.TJSValue{Ftag: js.EJS_TAG_EXCEPTION}
+	}
 	if err != nil {
 		return s.throw(err)
 	}

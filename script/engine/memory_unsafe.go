@@ -29,11 +29,6 @@ func unitsAt(address uintptr, n int) []uint16 {
 	return unsafe.Slice(at[uint16](address), n)
 }
 
-// wordsOf returns bytes as what they are four by four.
-func wordsOf(b []byte) []uint32 {
-	return unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
-}
-
 // loan is a copy of a text in the engine's memory.
 type loan struct {
 	address uintptr

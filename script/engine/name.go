@@ -39,22 +39,22 @@ func (v Value) Property(n Name) (Value, error) {
 	return v.s.made(js.XJS_GetPropertyInternal(e.tls, e.ctx, v.v, n.atom, v.v, 0))
 }
 
+// Member is [Value.Get] by a value: what is in brackets.
+func (v Value) Member(key Value) (Value, error) {
+	e := v.engine()
+	atom := js.XJS_ValueToAtom(e.tls, e.ctx, e.take(key))
+	if atom == js.MJS_ATOM_NULL {
+		v.s.reraise()
+		return v.s.Undefined(), v.s.exception()
+	}
+	defer js.XJS_FreeAtom(e.tls, e.ctx, atom)
+	return v.s.made(js.XJS_GetPropertyInternal(e.tls, e.ctx, v.v, atom, v.v, 0))
+}
+
 // forgetNames lets go of all names.
 func (e *Engine) forgetNames() {
 	for _, atom := range e.names {
 		js.XJS_FreeAtom(e.tls, e.ctx, atom)
 	}
 	e.names = nil
-}
-
-// Cells returns a Uint32Array of n elements, and the elements themselves, which Go may read and write until the engine is closed, at
-// any time that nothing else uses the engine. The script must not get hold of it: who transfers or resizes its buffer takes them away.
-func (s *Scope) Cells(n int) (v Value, cells []uint32) {
-	e := s.e
-	buffer := s.ArrayBuffer(make([]byte, 4*n))
-	argv := e.arguments([]Value{buffer, s.Undefined(), s.Undefined()}) // The engine reads all three.
-	defer e.tls.Free(3 * valueSize)
-	v = s.must(js.XJS_NewTypedArray(e.tls, e.ctx, 3, argv, js.EJS_TYPED_ARRAY_UINT32))
-	v.Keep() // until the engine is closed
-	return v, wordsOf(buffer.buffer())
 }

@@ -34,20 +34,3 @@ func TestPropertiesAreFoundByTheirNames(t *testing.T) {
 		require.Panics(t, func() { _, _ = o.Property(engine.Name{}) })
 	})
 }
-
-func TestCellsAreSharedWithTheScript(t *testing.T) {
-	e := newEngine(t, nil)
-	var cells []uint32
-	do(t, e, func(s *engine.Scope) {
-		var v engine.Value
-		v, cells = s.Cells(3)
-		set, err := s.Eval("t.js", "(cells) => { cells[0] = 7; cells[2] = -1; globalThis.read = () => cells.join(); }")
-		require.NoError(t, err)
-		_, err = set.Call(s.Undefined(), v)
-		require.NoError(t, err)
-	})
-	require.Equal(t, []uint32{7, 0, 1<<32 - 1}, cells)
-	cells[1] = 5
-	e.Collect()
-	require.Equal(t, "7,5,4294967295", eval(t, e, "read()"))
-}

@@ -181,6 +181,15 @@ func (v Value) Text() string {
 	return text
 }
 
+// IsText reports whether it is a string that is text, which is of ASCII.
+func (v Value) IsText(text string) bool {
+	if v.v.Ftag != js.EJS_TAG_STRING {
+		return v.Kind() == String && v.Text() == text
+	}
+	n, isWide := stringLength(uintptr(v.v.Fu.Fuint641))
+	return v.isOpen() && n == len(text) && !isWide && string(bytesAt(uintptr(v.v.Fu.Fuint641)+stringSize, n)) == text
+}
+
 // asciiOf returns a string of the engine's that is of ASCII: then the engine has its bytes as they are.
 func asciiOf(address uintptr) (text string, ok bool) {
 	n, isWide := stringLength(address)

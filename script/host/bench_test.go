@@ -61,7 +61,7 @@ func (w *world) call(fn engine.Kept, n int) {
 // newPeer returns the other end of the channel to the parent that a script made after it has.
 func newPeer(tb testing.TB) (fd int) {
 	tb.Helper()
-	both, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	both, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, unix.Close(both[0])) })
 	tb.Setenv("NODE_CHANNEL_FD", strconv.Itoa(both[1]))
@@ -127,7 +127,7 @@ func BenchmarkMessageOut(b *testing.B) {
 
 // BenchmarkData has a script get a chunk of a stream and answer it.
 func BenchmarkData(b *testing.B) {
-	both, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	both, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	require.NoError(b, err)
 	defer func() { require.NoError(b, unix.Close(both[0])) }()
 	w := newWorld(b, "new (require('net').Socket)({ fd: "+strconv.Itoa(both[1])+" }).on('data', function (chunk) { this.write(chunk) })")

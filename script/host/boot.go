@@ -88,12 +88,9 @@ func bindHost(b *builder) {
 			h.engine.Release(&old)
 		}
 		h.hooks[name] = c.Arg(1).Keep()
+		h.contexts = h.contexts || name == "bindContext"
 		return c.Undefined(), nil
 	})
-	unsettled, cells := b.s.Cells(1)
-	h.unsettled = cells
-	b.value("unsettled", unsettled)
-	b.fn("runMicrotasks", func(c *engine.Call) (engine.Value, error) { return c.Undefined(), h.engine.RunJobs() })
 	b.fn("collect", func(c *engine.Call) (engine.Value, error) {
 		h.engine.Collect()
 		return c.Undefined(), nil
@@ -108,6 +105,7 @@ func bindHost(b *builder) {
 	})
 	bindSleep(b)
 	bindEmit(b)
+	bindTicks(b)
 	b.fn("active", h.active)
 	b.value("argv", stringArray(b.s, append([]string{h.o.ExecPath}, h.o.Args...)))
 	b.value("execArgv", stringArray(b.s, h.o.ExecArgv))

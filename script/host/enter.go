@@ -48,20 +48,6 @@ func withinMemory(s *engine.Scope, fn func(s *engine.Scope) error) (err error) {
 	return fn(s)
 }
 
-// settle runs what the script has put off, if it has. What throws there does not keep the rest from running.
-func (h *Host) settle() {
-	for again := h.unsettled[0] != 0 || h.engine.HasJobs(); again && !h.exited; {
-		again = false
-		_ = h.enter(func(s *engine.Scope) error {
-			if _, err := h.hook(s, "settle").Call(s.Undefined()); err != nil {
-				again = true
-				h.uncaught(s, err)
-			}
-			return nil
-		})
-	}
-}
-
 // call calls a function of the library in JavaScript, from the loop.
 func (h *Host) call(name string, args func(s *engine.Scope) []engine.Value) {
 	_ = h.Do(func(s *engine.Scope) error {
@@ -81,10 +67,7 @@ func (h *Host) keepCallback(s *engine.Scope, fn engine.Value) engine.Kept {
 }
 
 // hasContexts reports whether the script uses asynchronous contexts.
-func (h *Host) hasContexts() bool {
-	_, ok := h.hooks["bindContext"]
-	return ok
-}
+func (h *Host) hasContexts() bool { return h.contexts }
 
 // repeat calls a function of the library that gets rid of what is due. If one throws, the rest has its turn all the same: each call gets rid of at
 // least one.
