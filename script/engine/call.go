@@ -13,7 +13,7 @@ import (
 // [Options.Throw].
 type Func func(c *Call) (Value, error)
 
-// Call is one call of a [Func], and the scope of its values.
+// Call is one call of a [Func], and the scope of its values. It is good until the function returns.
 type Call struct {
 	*Scope
 	this js.TJSValue
@@ -44,6 +44,26 @@ func (c *Call) Args() []Value {
 	return all
 }
 
+// ErrPassed is the error of [Call.Pass] if there is an exception. A [Func] has to return it at once, and with it the exception as it is: nothing of
+// the script has been asked about it.
+var ErrPassed = errors.New("engine: an exception is on its way")
+
+// Pass calls a function with the arguments of the call, from the from-th on.
+func (c *Call) Pass(fn, this Value, from int) (Value, error) {
+	e := c.e
+	if err := c.ready(); err != nil {
+		return c.Undefined(), err
+	}
+	from = min(from, c.argc)
+	argv := c.argv + uintptr(from*valueSize)
+	v := js.XJS_Call(e.tls, e.ctx, e.take(fn), e.take(this), int32(c.argc-from), argv)
+	if v.Ftag == js.EJS_TAG_EXCEPTION {
+		c.reraise()
+		return c.Undefined(), ErrPassed
+	}
+	return c.made(v)
+}
+
 // maxFunctions is what the engine can tell apart by a function's magic number, of which it keeps 16 bits.
 const maxFunctions = math.MaxInt16
 
@@ -55,11 +75,11 @@ func (s *Scope) Function(name string, fn Func) Value {
 		panic(fmt.Sprintf("engine: more than %d functions", maxFunctions))
 	}
 	e.functions = append(e.functions, fn)
-	text, free := e.lend(name)
-	defer free()
+	text := lend(e, name)
+	defer e.takeBack(text)
 	to := addressOf[func(*libc.TLS, uintptr, js.TJSValue, int32, uintptr, int32) js.TJSValue](e.call)
 	magic := int32(len(e.functions) - 1)
-	return s.must(js.XJS_NewCFunction2(e.tls, e.ctx, to, text, 0, js.EJS_CFUNC_generic_magic, magic))
+	return s.must(js.XJS_NewCFunction2(e.tls, e.ctx, to, text.address, 0, js.EJS_CFUNC_generic_magic, magic))
 }
 
 // onCall is called by the engine for each function that Function has made.
@@ -70,14 +90,17 @@ func (e *Engine) onCall(_ *libc.TLS, _ uintptr, this js.TJSValue, argc int32, ar
 // run calls a function of Go for the engine.
 func (e *Engine) run(fn Func, this js.TJSValue, argc int32, argv uintptr) (r js.TJSValue) {
 	s := e.open()
-	defer e.close(s)
-	c := Call{s, this, int(argc), argv}
 	defer func() {
 		if p := recover(); p != nil {
 			r = s.stop(p)
 		}
+		e.close(s)
 	}()
-	v, err := fn(&c)
+	s.call = Call{s, this, int(argc), argv}
+	v, err := fn(&s.call)
+	if err == ErrPassed {
+		return js.TJSValue{Ftag: js.EJS_TAG_EXCEPTION}
+	}
 	if err != nil {
 		return s.throw(err)
 	}
@@ -119,12 +142,12 @@ func newNativeClass() js.TJSClassID {
 
 // registerNative makes the class known to the engine.
 func (e *Engine) registerNative() error {
-	name, free := e.lend("Native")
-	defer free()
+	name := lend(e, "Native")
+	defer e.takeBack(name)
 	def := e.tls.Alloc(classDefSize)
 	defer e.tls.Free(classDefSize)
 	finalizer := addressOf[func(*libc.TLS, uintptr, js.TJSValue)](e.finalize)
-	*at[js.TJSClassDef](def) = js.TJSClassDef{Fclass_name: name, Ffinalizer: finalizer}
+	*at[js.TJSClassDef](def) = js.TJSClassDef{Fclass_name: name.address, Ffinalizer: finalizer}
 	if js.XJS_NewClass(e.tls, e.rt, nativeClass, def) < 0 {
 		return errors.New("engine: no memory for a class")
 	}

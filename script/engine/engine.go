@@ -2,7 +2,7 @@
 //
 // An [Engine] has one global object. Whoever uses it opens a [Scope] with [Engine.Do]; the values made or met in there
 // belong to the scope and are let go when it ends. A function of Go that JavaScript calls has a scope of its own, its
-// [Call]. What must outlive a scope is kept with [Value.Keep], which is meant for functions to be called later; nothing else
+// [Call]. What must outlive a scope is kept with [Value.Keep], which is meant for functions to be called later, or waits in [Calls]; nothing else
 // of Go holds values of the engine.
 //
 // An engine and its values are used by one goroutine at a time; [Engine.Interrupt] may be called from any. A panic in a
@@ -76,14 +76,19 @@ type Engine struct {
 	realms       map[*realm]bool // whether nothing refers to it any more
 	hasDeadRealm bool
 
+	reader plainReader
+	shapes shapes
+	names  []js.TJSAtom // that are kept
+	calls  []*Calls
+
 	scope     *Scope // the innermost open one
 	free      *Scope // closed ones, to be used again
 	panicked  any    // on its way through the engine
 	interrupt atomic.Pointer[error]
 
 	// What the engine calls: it holds their addresses as numbers, which the collector of Go does not see.
-	call, callClosure, finalize, interrupted, normalize, load, check, reject, initialize, release any
-	modules                                                                                       map[uintptr]*Module // of Go, until they are initialized
+	call, callClosure, runCall, finalize, interrupted, normalize, load, check, reject, initialize, release any
+	modules                                                                                                map[uintptr]*Module // of Go, until they are initialized
 }
 
 // ErrClosed is the error of an engine that was closed.
@@ -132,6 +137,7 @@ func (e *Engine) hook() {
 	js.XJS_SetHostPromiseRejectionTracker(e.tls, e.rt, address(&e.reject, e.onRejection), 0)
 	address(&e.call, e.onCall)
 	address(&e.callClosure, e.onClosure)
+	address(&e.runCall, e.onJob)
 	address(&e.finalize, e.onFinalize)
 	address(&e.initialize, e.onInitialize)
 	address(&e.release, e.onRelease)
@@ -149,6 +155,11 @@ func (e *Engine) Close() error {
 		js.XFreeValue(e.tls, e.ctx, v)
 	}
 	e.kept = table[js.TJSValue]{} // Release comes for some of them yet.
+	for _, q := range e.calls {
+		q.drop()
+	}
+	e.shapes.forget(e)
+	e.forgetNames()
 	e.freeRealms(true)
 	js.XJS_FreeContext(e.tls, e.ctx)
 	js.XJS_FreeRuntime(e.tls, e.rt)

@@ -79,9 +79,9 @@ func (v Value) convertSafely() (string, bool) {
 // textOf returns a property that is a string, empty if there is none.
 func (v Value) textOf(name string) string {
 	e := v.engine()
-	address, free := e.lend(name)
-	defer free()
-	p := js.XJS_GetPropertyStr(e.tls, e.ctx, v.v, address)
+	text := lend(e, name)
+	defer e.takeBack(text)
+	p := js.XJS_GetPropertyStr(e.tls, e.ctx, v.v, text.address)
 	if p.Ftag == js.EJS_TAG_EXCEPTION {
 		v.s.drop()
 		return ""

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"modernc.org/libc"
 	js "modernc.org/libquickjs"
 )
 
@@ -14,31 +15,47 @@ type jobs struct {
 	lastNumber int64
 }
 
+// RunJobs is [Scope.RunJobs] in a scope of its own.
+func (e *Engine) RunJobs() error { return e.Do((*Scope).RunJobs) }
+
 // RunJobs runs the reactions of promises until there is none left. Its error is the exception of one that threw
 // by itself, which is rare; those after it are still to be run.
-func (e *Engine) RunJobs() error {
-	return e.Do(func(s *Scope) error {
-		ran := false
-		for js.XJS_IsJobPending(e.tls, e.rt) != 0 {
-			if err := s.ready(); err != nil {
-				return err
-			}
-			if before := e.jobs.before; before != nil {
-				ran = true
-				if err := before(s, e.jobs.ran); err != nil {
-					return err
-				}
-			}
-			if err := s.runJob(); err != nil {
+func (s *Scope) RunJobs() error {
+	e, ran := s.e, false
+	for js.XJS_IsJobPending(e.tls, e.rt) != 0 {
+		if err := s.ready(); err != nil {
+			return err
+		}
+		if before := e.jobs.before; before != nil {
+			ran = true
+			if err := before(s, e.jobs.ran); err != nil {
 				return err
 			}
 		}
-		e.forgetRejection()
-		if before := e.jobs.before; before != nil && ran {
-			return before(s, -1)
+		if err := s.runJob(); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	e.forgetRejection()
+	if before := e.jobs.before; before != nil && ran {
+		return before(s, -1)
+	}
+	return nil
+}
+
+// Enqueue adds a job: a call of fn without arguments.
+func (s *Scope) Enqueue(fn Value) error {
+	e := s.e
+	argv := e.arguments([]Value{fn})
+	defer e.tls.Free(valueSize)
+	return s.done(js.XJS_EnqueueJob(e.tls, e.ctx, addressOf[jobFunction](e.runCall), 1, argv))
+}
+
+// jobFunction is what the engine calls for a job.
+type jobFunction = func(tls *libc.TLS, ctx uintptr, argc int32, argv uintptr) js.TJSValue
+
+func (e *Engine) onJob(tls *libc.TLS, ctx uintptr, _ int32, argv uintptr) js.TJSValue {
+	return js.XJS_Call(tls, ctx, valueAt(argv, 0), js.TJSValue{Ftag: js.EJS_TAG_UNDEFINED}, 0, 0)
 }
 
 // BeforeJob has fn called before each job with its number, from 0, and with -1 when RunJobs has run all.

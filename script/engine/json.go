@@ -16,10 +16,10 @@ var ErrNoJSON = errors.New("engine: the value has no JSON")
 
 // JSON returns what JSON.stringify makes of the value. It is [ErrNoJSON] if that is nothing.
 func (v Value) JSON() (string, error) {
-	e := v.engine()
-	if text, ok := e.plainJSON(v.v); ok {
+	if text, ok := v.AppendPlainJSON(make([]byte, 0, 128)); ok {
 		return string(text), nil
 	}
+	e := v.engine()
 	undefined := v.s.Undefined().v
 	text, err := v.s.made(js.XJS_JSONStringify(e.tls, e.ctx, v.v, undefined, undefined))
 	if err != nil {
@@ -45,16 +45,23 @@ type plainWriter struct {
 	e               *Engine
 	objects, arrays uintptr // prototypes
 	to              []byte
+	most            int // bytes of it
 }
 
-func (e *Engine) plainJSON(v js.TJSValue) ([]byte, bool) {
+// AppendPlainJSON appends to a buffer what [Value.JSON] returns. ok says whether the value was one for it: if not, nothing was appended.
+func (v Value) AppendPlainJSON(to []byte) (text []byte, ok bool) {
+	e := v.engine()
 	prototypes := at[js.TJSContext](e.ctx).Fclass_proto
 	object, array := valueAt(prototypes, js.EJS_CLASS_OBJECT), valueAt(prototypes, js.EJS_CLASS_ARRAY)
-	w := plainWriter{e: e, objects: uintptr(object.Fu.Fuint641), arrays: uintptr(array.Fu.Fuint641), to: make([]byte, 0, 128)}
-	if v.Ftag == js.EJS_TAG_OBJECT && (w.hasToJSON(object) || w.hasToJSON(array) || shapeOf(w.arrays).Fproto != w.objects) {
-		return nil, false
+	w := plainWriter{e: e, objects: uintptr(object.Fu.Fuint641), arrays: uintptr(array.Fu.Fuint641), to: to}
+	if v.v.Ftag == js.EJS_TAG_OBJECT && (w.hasToJSON(object) || w.hasToJSON(array) || shapeOf(w.arrays).Fproto != w.objects) {
+		return to, false
 	}
-	return w.to, w.value(v, 0) && len(w.to) > 0
+	w.most = len(to) + plainSize
+	if !w.value(v.v, 0) {
+		return to, false
+	}
+	return w.to, true
 }
 
 func (w *plainWriter) hasToJSON(v js.TJSValue) bool {
@@ -64,7 +71,7 @@ func (w *plainWriter) hasToJSON(v js.TJSValue) bool {
 func shapeOf(object uintptr) *js.TJSShape { return at[js.TJSShape](at[js.TJSObject](object).Fshape) }
 
 func (w *plainWriter) value(v js.TJSValue, depth int) bool {
-	if len(w.to) > plainSize {
+	if len(w.to) > w.most {
 		return false
 	}
 	switch int32(v.Ftag) {

@@ -31,7 +31,8 @@ const (
 
 // fastArray is what an array has of its elements while it has them in a row, which isFastArray tells.
 type fastArray struct {
-	_      uint64 // how many there is room for
+	room   uint32 // how many there is room for
+	_      uint32
 	values uintptr
 	count  uint32
 }

@@ -29,20 +29,30 @@ func unitsAt(address uintptr, n int) []uint16 {
 	return unsafe.Slice(at[uint16](address), n)
 }
 
-// lend copies text to memory of the engine's, with a zero behind it, until free is called.
-func (e *Engine) lend(text string) (address uintptr, free func()) {
+// loan is a copy of a text in the engine's memory.
+type loan struct {
+	address uintptr
+	onStack int // bytes of the engine's stack; 0: it is memory of its own
+}
+
+// lend copies text to memory of the engine's, with a zero behind it, until takeBack, which goes backwards.
+func lend[T string | []byte](e *Engine, text T) (l loan) {
 	if n := len(text) + 1; n <= smallText {
-		address = e.tls.Alloc(n)
-		free = func() { e.tls.Free(n) }
-	} else {
-		if address = libc.Xmalloc(e.tls, js.Size_t(n)); address == 0 {
-			panic("engine: no memory for a text")
-		}
-		free = func() { libc.Xfree(e.tls, address) }
+		l = loan{e.tls.Alloc(n), n}
+	} else if l.address = libc.Xmalloc(e.tls, js.Size_t(n)); l.address == 0 {
+		panic("engine: no memory for a text")
 	}
-	copy(bytesAt(address, len(text)), text)
-	*at[byte](address + uintptr(len(text))) = 0
-	return address, free
+	copy(bytesAt(l.address, len(text)), text)
+	*at[byte](l.address + uintptr(len(text))) = 0
+	return l
+}
+
+func (e *Engine) takeBack(l loan) {
+	if l.onStack > 0 {
+		e.tls.Free(l.onStack)
+	} else {
+		libc.Xfree(e.tls, l.address)
+	}
 }
 
 // smallText is what is copied to the engine's stack: bytes.

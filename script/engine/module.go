@@ -133,16 +133,16 @@ func (s *Scope) meta(definition uintptr, m *Module) error {
 
 func (s *Scope) defineNative(name string, m *Module) (uintptr, error) {
 	e := s.e
-	text, free := e.lend(name)
-	defer free()
-	definition := js.XJS_NewCModule(e.tls, e.ctx, text, addressOf[func(*libc.TLS, uintptr, uintptr) int32](e.initialize))
+	text := lend(e, name)
+	defer e.takeBack(text)
+	definition := js.XJS_NewCModule(e.tls, e.ctx, text.address, addressOf[func(*libc.TLS, uintptr, uintptr) int32](e.initialize))
 	if definition == 0 {
 		return 0, s.exception()
 	}
 	for _, export := range m.Exports {
-		text, free := e.lend(export)
-		n := js.XJS_AddModuleExport(e.tls, e.ctx, definition, text)
-		free()
+		text := lend(e, export)
+		n := js.XJS_AddModuleExport(e.tls, e.ctx, definition, text.address)
+		e.takeBack(text)
 		if err := s.done(n); err != nil {
 			return 0, err
 		}
@@ -159,9 +159,9 @@ func (e *Engine) onInitialize(tls *libc.TLS, ctx, definition uintptr) (n int32) 
 		delete(e.modules, definition)
 		var failed error
 		err := m.Init(s, func(name string, to Value) {
-			text, free := e.lend(name)
-			defer free()
-			if js.XJS_SetModuleExport(tls, ctx, definition, text, js.XDupValue(tls, ctx, e.take(to))) < 0 && failed == nil {
+			text := lend(e, name)
+			defer e.takeBack(text)
+			if js.XJS_SetModuleExport(tls, ctx, definition, text.address, js.XDupValue(tls, ctx, e.take(to))) < 0 && failed == nil {
 				failed = fmt.Errorf("a module has no export %q", name)
 			}
 		})

@@ -5,9 +5,9 @@ import js "modernc.org/libquickjs"
 // Define makes an own property, as in an object literal: no setter runs, and "__proto__" is a name like others.
 func (v Value) Define(name string, to Value) error {
 	e := v.engine()
-	text, free := e.lend(name)
-	defer free()
-	atom := js.XJS_NewAtomLen(e.tls, e.ctx, text, js.Size_t(len(name)))
+	text := lend(e, name)
+	defer e.takeBack(text)
+	atom := js.XJS_NewAtomLen(e.tls, e.ctx, text.address, js.Size_t(len(name)))
 	defer js.XJS_FreeAtom(e.tls, e.ctx, atom)
 	return v.s.done(js.XJS_DefinePropertyValue(e.tls, e.ctx, v.v, atom, js.XDupValue(e.tls, e.ctx, e.take(to)), js.MJS_PROP_C_W_E))
 }
@@ -32,9 +32,9 @@ func (v Value) SetPrototype(to Value) error {
 // Has reports whether an object has an own property of that name.
 func (v Value) Has(name string) (bool, error) {
 	e := v.engine()
-	text, free := e.lend(name)
-	defer free()
-	atom := js.XJS_NewAtomLen(e.tls, e.ctx, text, js.Size_t(len(name)))
+	text := lend(e, name)
+	defer e.takeBack(text)
+	atom := js.XJS_NewAtomLen(e.tls, e.ctx, text.address, js.Size_t(len(name)))
 	defer js.XJS_FreeAtom(e.tls, e.ctx, atom)
 	n := js.XJS_GetOwnProperty(e.tls, e.ctx, 0, v.v, atom)
 	return n > 0, v.s.done(n)

@@ -14,6 +14,7 @@ type Scope struct {
 	outer *Scope
 	owned []js.TJSValue
 	n     uint32 // how often it has been used, which tells the values of one use from those of the others
+	call  Call   // that it is the scope of, if it is that of one
 }
 
 // Do opens a scope for fn. An exception that nobody caught is an error of type [*Exception]; fn's other errors are returned
@@ -136,9 +137,9 @@ func (s *Scope) BigInt(n int64) Value { return s.must(js.XJS_NewBigInt64(s.e.tls
 // bytes that are no UTF-8 become U+FFFD.
 func (s *Scope) String(text string) Value {
 	e := s.e
-	from, free := e.lend(text)
-	defer free()
-	return s.must(js.XJS_NewStringLen(e.tls, e.ctx, from, js.Size_t(len(text))))
+	from := lend(e, text)
+	defer e.takeBack(from)
+	return s.must(js.XJS_NewStringLen(e.tls, e.ctx, from.address, js.Size_t(len(text))))
 }
 
 // Object returns a new object.
@@ -204,21 +205,21 @@ func (s *Scope) evalIn(ctx uintptr, name, source string, flags int32) (Value, er
 	if err := s.ready(); err != nil {
 		return s.Undefined(), err
 	}
-	text, freeText := e.lend(source)
-	defer freeText()
-	file, freeFile := e.lend(name)
-	defer freeFile()
-	return s.made(js.XJS_Eval(e.tls, ctx, text, js.Size_t(len(source)), file, flags))
+	text := lend(e, source)
+	defer e.takeBack(text)
+	file := lend(e, name)
+	defer e.takeBack(file)
+	return s.made(js.XJS_Eval(e.tls, ctx, text.address, js.Size_t(len(source)), file.address, flags))
 }
 
 // ParseJSON returns the value of JSON. name stands in its errors.
 func (s *Scope) ParseJSON(name, text string) (Value, error) {
 	e := s.e
-	from, freeText := e.lend(text)
-	defer freeText()
-	file, freeFile := e.lend(name)
-	defer freeFile()
-	return s.made(js.XJS_ParseJSON(e.tls, e.ctx, from, js.Size_t(len(text)), file))
+	from := lend(e, text)
+	defer e.takeBack(from)
+	file := lend(e, name)
+	defer e.takeBack(file)
+	return s.made(js.XJS_ParseJSON(e.tls, e.ctx, from.address, js.Size_t(len(text)), file.address))
 }
 
 // Promise returns a new promise and the functions that settle it.

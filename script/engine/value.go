@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"unicode/utf8"
 
 	js "modernc.org/libquickjs"
 )
@@ -171,8 +172,37 @@ func (v Value) Text() string {
 	if v.Kind() != String {
 		return ""
 	}
+	if v.v.Ftag == js.EJS_TAG_STRING {
+		if text, ok := asciiOf(uintptr(v.v.Fu.Fuint641)); v.isOpen() && ok {
+			return text
+		}
+	}
 	text, _ := v.Convert()
 	return text
+}
+
+// IsText reports whether it is a string that is text, which is of ASCII.
+func (v Value) IsText(text string) bool {
+	if v.v.Ftag != js.EJS_TAG_STRING {
+		return v.Kind() == String && v.Text() == text
+	}
+	n, isWide := stringLength(uintptr(v.v.Fu.Fuint641))
+	return v.isOpen() && n == len(text) && !isWide && string(bytesAt(uintptr(v.v.Fu.Fuint641)+stringSize, n)) == text
+}
+
+// asciiOf returns a string of the engine's that is of ASCII: then the engine has its bytes as they are.
+func asciiOf(address uintptr) (text string, ok bool) {
+	n, isWide := stringLength(address)
+	if isWide {
+		return "", false
+	}
+	p := bytesAt(address+stringSize, n)
+	for _, c := range p {
+		if c >= utf8.RuneSelf {
+			return "", false
+		}
+	}
+	return string(p), true
 }
 
 // Convert returns what String(v) is. That may call into the script and fail; for a symbol it does.
@@ -192,9 +222,9 @@ func (v Value) Convert() (string, error) {
 // Get returns a property.
 func (v Value) Get(name string) (Value, error) {
 	e := v.engine()
-	text, free := e.lend(name)
-	defer free()
-	return v.s.made(js.XJS_GetPropertyStr(e.tls, e.ctx, v.v, text))
+	text := lend(e, name)
+	defer e.takeBack(text)
+	return v.s.made(js.XJS_GetPropertyStr(e.tls, e.ctx, v.v, text.address))
 }
 
 // Index returns an element of an array.
@@ -215,18 +245,18 @@ func (v Value) Len() (int, error) {
 // Set sets a property.
 func (v Value) Set(name string, to Value) error {
 	e := v.engine()
-	text, free := e.lend(name)
-	defer free()
-	return v.s.done(js.XJS_SetPropertyStr(e.tls, e.ctx, v.v, text, js.XDupValue(e.tls, e.ctx, e.take(to))))
+	text := lend(e, name)
+	defer e.takeBack(text)
+	return v.s.done(js.XJS_SetPropertyStr(e.tls, e.ctx, v.v, text.address, js.XDupValue(e.tls, e.ctx, e.take(to))))
 }
 
 // Hide sets a property that is not listed with the others of its object.
 func (v Value) Hide(name string, to Value) error {
 	e := v.engine()
-	text, free := e.lend(name)
-	defer free()
+	text := lend(e, name)
+	defer e.takeBack(text)
 	value := js.XDupValue(e.tls, e.ctx, e.take(to))
-	return v.s.done(js.XJS_DefinePropertyValueStr(e.tls, e.ctx, v.v, text, value, js.MJS_PROP_CONFIGURABLE|js.MJS_PROP_WRITABLE))
+	return v.s.done(js.XJS_DefinePropertyValueStr(e.tls, e.ctx, v.v, text.address, value, js.MJS_PROP_CONFIGURABLE|js.MJS_PROP_WRITABLE))
 }
 
 // done is made for what returns a negative number if there is an exception.

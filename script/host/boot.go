@@ -88,9 +88,9 @@ func bindHost(b *builder) {
 			h.engine.Release(&old)
 		}
 		h.hooks[name] = c.Arg(1).Keep()
+		h.contexts = h.contexts || name == "bindContext"
 		return c.Undefined(), nil
 	})
-	b.fn("runMicrotasks", func(c *engine.Call) (engine.Value, error) { return c.Undefined(), h.engine.RunJobs() })
 	b.fn("collect", func(c *engine.Call) (engine.Value, error) {
 		h.engine.Collect()
 		return c.Undefined(), nil
@@ -104,6 +104,8 @@ func bindHost(b *builder) {
 		return c.Bool(all[c.Arg(0).Text()] != nil), err
 	})
 	bindSleep(b)
+	bindEmit(b)
+	bindTicks(b)
 	b.fn("active", h.active)
 	b.value("argv", stringArray(b.s, append([]string{h.o.ExecPath}, h.o.Args...)))
 	b.value("execArgv", stringArray(b.s, h.o.ExecArgv))

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"encoding/json"
 	"errors"
 
 	"github.com/brood-go/brood/events"
@@ -11,14 +10,22 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// channel is an IPC channel as the library in JavaScript has it. Its methods are start(on), listen(whether), send(message, done, fd, type, key,
-// keepOpen), disconnect, ref, unref, count(whether), readStop, readStart, connected and fd.
+// channel is an IPC channel as the library in JavaScript has it. Its methods are start(target, on), forget, listen(whether), post(message),
+// send(message, done, fd, type, key, keepOpen), disconnect, ref, unref, count(whether), readStop, readStart, connected and fd.
 //
 // on is called with a number that says what has happened, a value, and for a handle that came with a message its type and what receiveHandle returns.
 type channel struct {
 	h  *Host
 	c  *ipc.Channel
 	on engine.Kept
+
+	// target is whose event each message is, until forget: then, and for messages with a handle, on is told.
+	target engine.Kept
+
+	arrived arrival                     // the message that is told of
+	tellOf  func(s *engine.Scope) error // of it; made once so that a message does not allocate
+	plain   ipc.SendOptions             // of messages without anything
+	frame   jsonFrame                   // such a message
 
 	messages *events.Listener // while the script listens for messages; those that come otherwise wait in c
 
@@ -45,6 +52,7 @@ func (h *Host) newChannel(s *engine.Scope, c *ipc.Channel, counted bool) (engine
 		return s.Undefined(), err
 	}
 	x := &channel{h: h, c: c, refed: !counted, counted: counted}
+	x.tellOf, x.plain.Done = x.tellOfArrival, func(err error) { x.sent(engine.Kept{}, err) }
 	x.refer()
 	return s.Native(prototype, x), nil
 }
@@ -52,10 +60,12 @@ func (h *Host) newChannel(s *engine.Scope, c *ipc.Channel, counted bool) (engine
 func channelMethods(b *builder) {
 	method(b, "start", (*channel).start)
 	method(b, "listen", (*channel).listen)
+	method(b, "post", (*channel).post)
 	method(b, "send", (*channel).send)
 	simple := func(name string, fn func(*channel)) {
 		method(b, name, func(x *channel, c *engine.Call) (engine.Value, error) { fn(x); return c.Undefined(), nil })
 	}
+	simple("forget", func(x *channel) { x.h.engine.Release(&x.target) })
 	simple("disconnect", func(x *channel) { // What was sent still goes; nobody waits for the other side.
 		x.refed, x.counted = false, false
 		x.c.Disconnect()
@@ -85,12 +95,15 @@ func (x *channel) refer() {
 	}
 }
 
-// start gives the function that is told what happens, once. Messages come from listen(true) on.
+// start gives the emitter whose channel it is and the function that is told what happens, once. Messages come from listen(true) on.
 func (x *channel) start(c *engine.Call) (engine.Value, error) {
-	if !x.on.IsZero() || !c.Arg(0).IsFunction() {
+	if !x.on.IsZero() || !c.Arg(1).IsFunction() {
 		return c.Undefined(), errors.New("a channel is started once, with a function")
 	}
-	x.on = x.h.keepCallback(c.Scope, c.Arg(0))
+	x.on = x.h.keepCallback(c.Scope, c.Arg(1))
+	if !x.h.hasContexts() { // Else the listeners have to be called in the one of now.
+		x.target = c.Arg(0).Keep()
+	}
 	x.h.open[x] = struct{}{}
 	x.c.OnInternal("NODE_", func(m *ipc.Message) { x.receive(channelInternal, m) })
 	x.c.OnDrain(func() { x.tell(channelDrain, nil) })
@@ -104,6 +117,7 @@ func (x *channel) start(c *engine.Call) (engine.Value, error) {
 		delete(x.h.open, x)
 		x.tell(channelDisconnect, nil)
 		x.h.engine.Release(&x.on)
+		x.h.engine.Release(&x.target)
 	})
 	return c.Undefined(), nil
 }
@@ -151,28 +165,43 @@ func (x *channel) failure(s *engine.Scope, err error) engine.Value {
 	return x.h.throw(s, err)
 }
 
+// arrival is a message, and what on is told of it.
+type arrival struct {
+	what int
+	m    *ipc.Message
+}
+
 // receive tells of a message and its handle.
 func (x *channel) receive(what int, m *ipc.Message) {
 	if x.on.IsZero() {
 		return
 	}
-	_ = x.h.Do(func(s *engine.Scope) error {
-		message, err := x.message(s, m)
-		if err != nil {
-			return unlessException(err)
+	x.arrived = arrival{what, m}
+	_ = x.h.Do(x.tellOf)
+}
+
+func (x *channel) tellOfArrival(s *engine.Scope) error {
+	what, m := x.arrived.what, x.arrived.m
+	x.arrived = arrival{}
+	message, err := x.message(s, m)
+	if err != nil {
+		return unlessException(err)
+	}
+	h := m.Handle()
+	if h == nil && !x.target.IsZero() {
+		return x.h.emit(s, s.Kept(x.target), x.h.emitter.messages[what], message, s.Undefined())
+	}
+	args := []engine.Value{s.Int(int64(what)), message}
+	if h != nil {
+		made, kind, network, err := x.h.receiveHandle(s, h)
+		if err == nil {
+			args = append(args, s.String(h.Type()), made, s.String(kind), s.Bool(network))
+		} else {
+			_ = h.Close() // It returns no error. The message comes without what is of no use.
 		}
-		args := []engine.Value{s.Int(int64(what)), message}
-		if h := m.Handle(); h != nil {
-			made, kind, network, err := x.h.receiveHandle(s, h)
-			if err == nil {
-				args = append(args, s.String(h.Type()), made, s.String(kind), s.Bool(network))
-			} else {
-				_ = h.Close() // It returns no error. The message comes without what is of no use.
-			}
-		}
-		_, err = s.Kept(x.on).Call(s.Undefined(), args...)
-		return err
-	})
+	}
+	_, err = s.Kept(x.on).Call(s.Undefined(), args...)
+	return err
 }
 
 // unlessException returns an error that is no exception: a message of which the engine makes one, as it nests too deep, is dropped, too.
@@ -185,6 +214,9 @@ func unlessException(err error) error {
 
 func (x *channel) message(s *engine.Scope, m *ipc.Message) (engine.Value, error) {
 	if x.c.Serialization() == ipc.JSON {
+		if v, ok := s.PlainJSON(m.Raw()); ok {
+			return v, nil
+		}
 		return s.ParseJSON("message", nodetext.Decode(m.Raw(), streams.UTF8))
 	}
 	v, err := m.Value()
@@ -192,63 +224,4 @@ func (x *channel) message(s *engine.Scope, m *ipc.Message) (engine.Value, error)
 		return s.Undefined(), err
 	}
 	return x.h.revive(s, v)
-}
-
-// send sends a message. It returns whether more may follow before channelDrain, or the error by which it was not sent. What is
-// wrong with the message is thrown. done, if it is a function, is called with null or an error. fd is a descriptor to go along, which is
-// borrowed; type and key say what the peer gets.
-func (x *channel) send(c *engine.Call) (engine.Value, error) {
-	message, err := x.payload(c.Scope, c.Arg(0))
-	if err != nil {
-		return c.Undefined(), err
-	}
-	o := &ipc.SendOptions{KeepOpen: c.Arg(5).Bool()}
-	if fd := c.Arg(2); !fd.IsUndefined() {
-		o.Handle = ipc.Descriptor{FD: int(fd.Int()), Type: c.Arg(3).Text(), Key: c.Arg(4).Text()}
-	}
-	k := engine.Kept{}
-	if done := c.Arg(1); done.IsFunction() {
-		k = x.h.keepCallback(c.Scope, done)
-	}
-	o.Done = func(err error) { x.sent(k, err) }
-	if err := x.c.SendWith(message, o); err != nil {
-		x.h.engine.Release(&k)
-		return x.h.throw(c.Scope, err), nil
-	}
-	x.sending++
-	x.refer()
-	return c.Bool(!x.c.NeedDrain()), nil
-}
-
-// payload returns what goes to the channel for a message.
-func (x *channel) payload(s *engine.Scope, message engine.Value) (any, error) {
-	if x.c.Serialization() == ipc.Advanced {
-		return x.h.clone(s, message)
-	}
-	text, err := message.JSON()
-	if errors.Is(err, engine.ErrNoJSON) { // Its toJSON has returned undefined.
-		return nil, nil
-	}
-	return json.RawMessage(text), err
-}
-
-// sent is told that a message is with the kernel, or why not.
-func (x *channel) sent(done engine.Kept, err error) {
-	x.sending--
-	x.refer()
-	if done.IsZero() {
-		if err != nil && !errors.Is(err, ipc.ErrChannelClosed) {
-			x.tell(channelError, func(s *engine.Scope) (engine.Value, error) { return x.failure(s, err), nil })
-		}
-		return
-	}
-	_ = x.h.Do(func(s *engine.Scope) error {
-		result := s.Null()
-		if err != nil {
-			result = x.failure(s, err)
-		}
-		_, err := s.Kept(done).Call(s.Undefined(), result)
-		return err
-	})
-	x.h.engine.Release(&done)
 }

@@ -48,20 +48,6 @@ func withinMemory(s *engine.Scope, fn func(s *engine.Scope) error) (err error) {
 	return fn(s)
 }
 
-// settle runs what the script has put off. What throws there does not keep the rest from running.
-func (h *Host) settle() {
-	for again := true; again && !h.exited; {
-		again = false
-		_ = h.enter(func(s *engine.Scope) error {
-			if _, err := h.hook(s, "settle").Call(s.Undefined()); err != nil {
-				again = true
-				h.uncaught(s, err)
-			}
-			return nil
-		})
-	}
-}
-
 // call calls a function of the library in JavaScript, from the loop.
 func (h *Host) call(name string, args func(s *engine.Scope) []engine.Value) {
 	_ = h.Do(func(s *engine.Scope) error {
@@ -72,13 +58,16 @@ func (h *Host) call(name string, args func(s *engine.Scope) []engine.Value) {
 
 // keepCallback keeps a function of the script that is to be called later, in the asynchronous context in which the script is now.
 func (h *Host) keepCallback(s *engine.Scope, fn engine.Value) engine.Kept {
-	if _, ok := h.hooks["bindContext"]; ok { // The script uses such contexts.
+	if h.hasContexts() {
 		if bound, err := h.hook(s, "bindContext").Call(s.Undefined(), fn); err == nil {
 			fn = bound
 		}
 	}
 	return fn.Keep()
 }
+
+// hasContexts reports whether the script uses asynchronous contexts.
+func (h *Host) hasContexts() bool { return h.contexts }
 
 // repeat calls a function of the library that gets rid of what is due. If one throws, the rest has its turn all the same: each call gets rid of at
 // least one.

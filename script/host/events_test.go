@@ -97,3 +97,40 @@ func TestASignalTakesAListenerAway(t *testing.T) {
 		c.abort();
 		console.log(String(getEventListeners(target, 'x').length));`))
 }
+
+// emit is Go's, and as any method of a script's.
+func TestEmitIsAMethodLikeOthers(t *testing.T) {
+	require.Equal(t, []string{
+		"emit 1", "a 3 1 2 undefined", "b 3", "false", "first second", "symbol 1", "1 7", "nothing", "undefined 0", "own true", "RangeError", "rejected: why", "2",
+	}, printed(t, `
+		const EventEmitter = require('events');
+		const e = new EventEmitter();
+		console.log(e.emit.name, e.emit.length);
+		e.on('x', function (...args) { console.log('a', args.length, args[0], args[1], args[2]); if (this !== e) throw this; });
+		e.on('x', () => e.removeAllListeners('x')).on('x', (...args) => console.log('b', args.length));
+		e.emit('x', 1, 2, undefined);
+		console.log(String(e.emit('x')));
+		const seen = [];
+		e.on('y', () => { seen.push('first'); e.on('y', () => seen.push('third')); }).on('y', () => seen.push('second'));
+		e.emit('y');
+		console.log(seen.join(' '));
+		const symbol = Symbol('s');
+		e.on(symbol, (n) => console.log('symbol', n)).emit(symbol, 1);
+		e.on(7, (n) => console.log(n, 7));
+		e.emit('7', 1);
+		console.log(EventEmitter.prototype.emit.call({}, 'x') === false ? 'nothing' : 'something');
+		e.on('undefined', (...args) => console.log('undefined', args.length)).emit();
+		const own = Object.defineProperty(new Error('own'), 'name', { get() { console.log('looked at'); return 'Own'; } });
+		try {
+			e.on('throw', () => { throw own; }).emit('throw');
+		} catch (error) {
+			console.log('own', error === own);
+		}
+		const deep = () => e.emit('deep');
+		e.on('deep', deep);
+		try { deep(); } catch (error) { console.log(error.name); }
+		const captured = new EventEmitter({ captureRejections: true });
+		captured.on('error', (error) => { console.log('rejected:', error.message); });
+		captured.on('async', async (text) => { throw new Error(text); }).emit('async', 'why');
+		process.nextTick((n, ...rest) => setImmediate(() => console.log(n + rest.length)), 1, 0);`))
+}

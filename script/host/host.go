@@ -65,8 +65,11 @@ type Host struct {
 	datagram    []byte                 // where datagrams are read into, made when it is first needed
 	raw         map[int]unix.Termios   // settings that terminals had before the script changed them
 	depth       int                    // calls into JavaScript that are under way
+	contexts    bool                   // the library has given the hook bindContext
 	exited      bool
 	code        int
+	ticks       ticks
+	emitter     emitter
 	timers      timers
 	wake        chan struct{} // has something once Interrupt was called; it ends sleep
 	modules     modules

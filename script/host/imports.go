@@ -480,6 +480,7 @@ func (h *Host) onRejection(s *engine.Scope, promise, reason engine.Value, handle
 	if h.exited {
 		return
 	}
+	h.ticks.rejected = true
 	if _, err := h.hook(s, "rejection").Call(s.Undefined(), promise, reason, s.Bool(handled)); err != nil {
 		h.uncaught(s, err)
 	}

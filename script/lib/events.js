@@ -95,7 +95,8 @@ function emitRejection(emitter, error, type, args) {
   }
 }
 
-EventEmitter.prototype.emit = function emit(type, ...args) {
+// emitOther is emit for what Go leaves to it.
+function emitOther(type, ...args) {
   const events = this._events;
   if (type === 'error') {
     if (events !== undefined && events[kErrorMonitor] !== undefined) this.emit(kErrorMonitor, ...args);
@@ -103,18 +104,20 @@ EventEmitter.prototype.emit = function emit(type, ...args) {
   }
   const listeners = events?.[type];
   if (listeners === undefined) return false;
-  if (typeof listeners === 'function') { // As callListener does, which would be one more call for most events.
-    const length = args.length; // To destructure it takes the engine longer.
-    const result = length === 1 ? listeners.call(this, args[0]) :
-      length === 0 ? listeners.call(this) :
-        length === 2 ? listeners.call(this, args[0], args[1]) : listeners.apply(this, args);
-    if (result !== undefined && result !== null && this[kCapture]) watchRejection(this, result, type, args);
+  if (typeof listeners === 'function') {
+    callListener(this, type, listeners, args);
   } else {
     const all = copyOf(listeners); // They may remove and add some.
     for (let i = 0; i < all.length; i++) callListener(this, type, all[i], args);
   }
   return true;
-};
+}
+
+const { emit, setEmit } = internalBinding('host');
+
+Object.defineProperty(emit, 'length', { value: 1, configurable: true });
+EventEmitter.prototype.emit = emit;
+setEmit(emit, kCapture, emitOther, watchRejection);
 
 // copyOf is slice, which takes the engine five times as long for lists as short as these.
 function copyOf(list) {

@@ -88,8 +88,6 @@ hide('WeakRef', require('internal/weak_ref').WeakRef);
 timers.setSettle(ticks.settle);
 immediates.setSettle(ticks.settle);
 host.setHook('coded', require('internal/errors').coded);
-host.setHook('settle', ticks.settle);
-host.setHook('rejection', ticks.rejection);
 host.setHook('timers', timers.processTimers);
 host.setHook('immediates', immediates.processImmediates);
 host.setHook('uncaught', fatal.uncaught);

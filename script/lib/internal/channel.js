@@ -85,6 +85,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
   function end() {
     if (ended) return;
     ended = true;
+    channel.forget();
     target.emit('disconnect');
     closed();
   }
@@ -111,8 +112,9 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     if (name === 'message' && target.listenerCount('message') === 0) channel.listen(false);
   });
 
-  // The engine is slow to make lists of arguments, and to spread them.
-  channel.start((what, value, type, given, kind, isNetwork) => {
+  // Go emits messages without a handle itself, until it is told to forget the target. The engine is slow to make lists of arguments, and to
+  // spread them.
+  channel.start(target, (what, value, type, given, kind, isNetwork) => {
     switch (what) {
       case onMessage:
       case onInternal: {
@@ -134,6 +136,10 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
   });
 
   target.send = function send(message, handle, options, callback) {
+    if (handle === undefined && options === undefined && callback === undefined && this.connected && this._send === _send) {
+      const more = channel.post(message);
+      if (more !== undefined) return more; // Else it was not sent, and what follows finds out why.
+    }
     if (typeof handle === 'function') {
       callback = handle;
       handle = undefined;
@@ -149,7 +155,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     return false;
   };
 
-  target._send = function _send(message, handle, options, callback) {
+  function _send(message, handle, options, callback) {
     checkMessage(message);
     if (typeof options === 'boolean') options = { swallowErrors: options };
     const sent = handle ? require('internal/ipc_handles').prepare(target, handle, options) : undefined;
@@ -172,7 +178,8 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     }
     sent?.finish();
     return more;
-  };
+  }
+  target._send = _send;
 
   target.disconnect = function disconnect() {
     if (!this.connected) {

@@ -1,0 +1,60 @@
+package engine
+
+import js "modernc.org/libquickjs"
+
+// Name is the name of a property, by which it is found without looking for the name first. It is good as long as its engine.
+type Name struct {
+	e    *Engine
+	atom js.TJSAtom
+}
+
+// Name returns the name text. It is made for those that are used again and again: the engine never lets go of it.
+func (s *Scope) Name(text string) Name {
+	e := s.e
+	copied := lend(e, text)
+	defer e.takeBack(copied)
+	return e.name(js.XJS_NewAtomLen(e.tls, e.ctx, copied.address, js.Size_t(len(text))))
+}
+
+// Name returns the name that a value stands for in brackets: of a string or a symbol.
+func (v Value) Name() Name {
+	e := v.engine()
+	return e.name(js.XJS_ValueToAtom(e.tls, e.ctx, v.v))
+}
+
+func (e *Engine) name(atom js.TJSAtom) Name {
+	if atom == js.MJS_ATOM_NULL {
+		panic(&MemoryError{e.scope.exception()})
+	}
+	e.names = append(e.names, atom)
+	return Name{e, atom}
+}
+
+// Property is [Value.Get] by a Name.
+func (v Value) Property(n Name) (Value, error) {
+	e := v.engine()
+	if n.e != e {
+		panic("engine: a name of one engine is given to another")
+	}
+	return v.s.made(js.XJS_GetPropertyInternal(e.tls, e.ctx, v.v, n.atom, v.v, 0))
+}
+
+// Member is [Value.Get] by a value: what is in brackets.
+func (v Value) Member(key Value) (Value, error) {
+	e := v.engine()
+	atom := js.XJS_ValueToAtom(e.tls, e.ctx, e.take(key))
+	if atom == js.MJS_ATOM_NULL {
+		v.s.reraise()
+		return v.s.Undefined(), v.s.exception()
+	}
+	defer js.XJS_FreeAtom(e.tls, e.ctx, atom)
+	return v.s.made(js.XJS_GetPropertyInternal(e.tls, e.ctx, v.v, atom, v.v, 0))
+}
+
+// forgetNames lets go of all names.
+func (e *Engine) forgetNames() {
+	for _, atom := range e.names {
+		js.XJS_FreeAtom(e.tls, e.ctx, atom)
+	}
+	e.names = nil
+}

@@ -1,0 +1,169 @@
+package engine
+
+import (
+	"bytes"
+
+	js "modernc.org/libquickjs"
+)
+
+// shapes remembers an object for each list of names that objects of JSON had, so that others get its shape at once. Shapes are the engine's:
+// the names of an object's members in their order, which objects that were made in the same way share, and count.
+type shapes struct {
+	empty  js.TJSValue // an object without members, once there is one
+	models map[string]js.TJSValue
+}
+
+const (
+	mostModels      = 64  // Then all are forgotten: a peer cannot have them grow.
+	mostModelNames  = 512 // bytes
+	mostModelValues = 32
+)
+
+// object returns a new object with values for members, whose names are given each with a quote behind it. It owns the values then; if there is no memory,
+// it does not.
+func (h *shapes) object(e *Engine, names []byte, values []js.TJSValue) (v js.TJSValue, ok bool) {
+	model, known := h.models[string(names)]
+	if !known {
+		return h.first(e, names, values)
+	}
+	if v, ok = e.plainValue(js.XJS_NewObject(e.tls, e.ctx)); !ok {
+		return v, false
+	}
+	o, m := at[js.TJSObject](uintptr(v.Fu.Fuint641)), at[js.TJSObject](uintptr(model.Fu.Fuint641))
+	if len(values) == 0 {
+		return v, true
+	}
+	if o.Fshape != at[js.TJSObject](uintptr(h.empty.Fu.Fuint641)).Fshape {
+		js.XFreeValue(e.tls, e.ctx, v) // Unreachable: all empty objects share one.
+		return e.plainObject(names, values)
+	}
+	if room := at[js.TJSShape](m.Fshape).Fprop_size; room > at[js.TJSShape](o.Fshape).Fprop_size {
+		properties := js.Xjs_realloc(e.tls, e.ctx, o.Fprop, js.Size_t(int(room)*valueSize))
+		if properties == 0 {
+			js.XFreeValue(e.tls, e.ctx, v)
+			return e.plainValue(js.TJSValue{Ftag: js.EJS_TAG_EXCEPTION})
+		}
+		o.Fprop = properties
+	}
+	countOf(o.Fshape).Fref_count-- // That of h.empty stays.
+	countOf(m.Fshape).Fref_count++
+	o.Fshape = m.Fshape
+	for i := range values {
+		*at[js.TJSValue](o.Fprop + uintptr(i*valueSize)) = values[i]
+	}
+	return v, true
+}
+
+// countOf returns the count of what is counted.
+func countOf(address uintptr) *js.TJSMallocBlockHeader {
+	return at[js.TJSMallocBlockHeader](address - rcOffset)
+}
+
+// first is object for names that are not known. If the shape is of use for others, it remembers it.
+func (h *shapes) first(e *Engine, names []byte, values []js.TJSValue) (v js.TJSValue, ok bool) {
+	if len(names) > mostModelNames || len(values) > mostModelValues {
+		return e.plainObject(names, values)
+	}
+	if len(h.models) >= mostModels {
+		h.forget(e)
+	}
+	if h.models == nil {
+		if h.empty, ok = e.plainValue(js.XJS_NewObject(e.tls, e.ctx)); !ok {
+			return v, false
+		}
+		h.models = map[string]js.TJSValue{}
+	}
+	if v, ok = e.plainObject(names, values); !ok {
+		return v, false
+	}
+	blank := make([]js.TJSValue, len(values))
+	for i := range blank {
+		blank[i].Ftag = js.EJS_TAG_UNDEFINED
+	}
+	model, made := e.plainObject(names, blank)
+	if !made {
+		return v, true
+	}
+	if sh := shapeOf(uintptr(model.Fu.Fuint641)); int(sh.Fprop_count) != len(values) || sh.Fis_hashed == 0 {
+		js.XFreeValue(e.tls, e.ctx, model) // A name is there twice.
+		return v, true
+	}
+	h.models[string(names)] = model
+	return v, true
+}
+
+// forget lets go of all that is remembered.
+func (h *shapes) forget(e *Engine) {
+	for _, model := range h.models {
+		js.XFreeValue(e.tls, e.ctx, model)
+	}
+	if h.models != nil {
+		js.XFreeValue(e.tls, e.ctx, h.empty)
+	}
+	h.models = nil
+}
+
+// plainObject is shapes.object as the engine does it.
+func (e *Engine) plainObject(names []byte, values []js.TJSValue) (v js.TJSValue, ok bool) {
+	if v, ok = e.plainValue(js.XJS_NewObject(e.tls, e.ctx)); !ok {
+		return v, false
+	}
+	for i := range values {
+		name, rest, _ := bytes.Cut(names, []byte{'"'})
+		names = rest
+		if !e.plainMember(v, name, values[i]) {
+			js.XFreeValue(e.tls, e.ctx, v)
+			return e.plainValue(js.TJSValue{Ftag: js.EJS_TAG_EXCEPTION})
+		}
+	}
+	for i := range values {
+		js.XFreeValue(e.tls, e.ctx, values[i]) // The object has them.
+	}
+	return v, true
+}
+
+// plainMember adds a member, which the object shares.
+func (e *Engine) plainMember(object js.TJSValue, name []byte, value js.TJSValue) bool {
+	text := lend(e, name)
+	defer e.takeBack(text)
+	atom := js.XJS_NewAtomLen(e.tls, e.ctx, text.address, js.Size_t(len(name)))
+	if atom == js.MJS_ATOM_NULL {
+		return false
+	}
+	defer js.XJS_FreeAtom(e.tls, e.ctx, atom)
+	return js.XJS_DefinePropertyValue(e.tls, e.ctx, object, atom, js.XDupValue(e.tls, e.ctx, value), js.MJS_PROP_C_W_E) >= 0
+}
+
+// plainArray returns a new array. It owns the values then; if there is no memory, it does not.
+func (e *Engine) plainArray(values []js.TJSValue) (v js.TJSValue, ok bool) {
+	if v, ok = e.plainValue(js.XJS_NewArray(e.tls, e.ctx)); !ok || len(values) == 0 {
+		return v, ok
+	}
+	memory := js.Xjs_malloc(e.tls, e.ctx, js.Size_t(len(values)*valueSize))
+	if memory == 0 {
+		js.XFreeValue(e.tls, e.ctx, v)
+		return e.plainValue(js.TJSValue{Ftag: js.EJS_TAG_EXCEPTION})
+	}
+	for i := range values {
+		*at[js.TJSValue](memory + uintptr(i*valueSize)) = values[i]
+	}
+	object := uintptr(v.Fu.Fuint641)
+	elements := at[fastArray](object + elementsOffset)
+	elements.room, elements.values, elements.count = uint32(len(values)), memory, uint32(len(values))
+	*at[js.TJSValue](at[js.TJSObject](object).Fprop) = integer(int32(len(values)))
+	return v, true
+}
+
+// plainString returns a string of UTF-8.
+func (e *Engine) plainString(address uintptr, n int) (js.TJSValue, bool) {
+	return e.plainValue(js.XJS_NewStringLen(e.tls, e.ctx, address, js.Size_t(n)))
+}
+
+// plainValue reports whether there was memory for a value. If not, the engine will say so to who asks it to read the same.
+func (e *Engine) plainValue(v js.TJSValue) (js.TJSValue, bool) {
+	if v.Ftag != js.EJS_TAG_EXCEPTION {
+		return v, true
+	}
+	js.XFreeValue(e.tls, e.ctx, js.XJS_GetException(e.tls, e.ctx))
+	return v, false
+}

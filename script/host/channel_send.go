@@ -1,0 +1,117 @@
+package host
+
+import (
+	"errors"
+
+	"github.com/brood-go/brood/internal/nodejson"
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/script/engine"
+)
+
+// This file is the sending half of channel.
+
+// send sends a message. It returns whether more may follow before channelDrain, or the error by which it was not sent. What is
+// wrong with the message is thrown. done, if it is a function, is called with null or an error. fd is a descriptor to go along, which is
+// borrowed; type and key say what the peer gets.
+func (x *channel) send(c *engine.Call) (engine.Value, error) {
+	message, err := x.payload(c.Scope, c.Arg(0))
+	if err != nil {
+		return c.Undefined(), err
+	}
+	o := &ipc.SendOptions{KeepOpen: c.Arg(5).Bool()}
+	if fd := c.Arg(2); !fd.IsUndefined() {
+		o.Handle = ipc.Descriptor{FD: int(fd.Int()), Type: c.Arg(3).Text(), Key: c.Arg(4).Text()}
+	}
+	k := engine.Kept{}
+	if done := c.Arg(1); done.IsFunction() {
+		k = x.h.keepCallback(c.Scope, done)
+	}
+	o.Done = func(err error) { x.sent(k, err) }
+	if err := x.c.SendWith(message, o); err != nil {
+		x.h.engine.Release(&k)
+		if frame, ok := message.(*jsonFrame); ok && frame.err != nil {
+			return c.Undefined(), frame.err
+		}
+		return x.h.throw(c.Scope, err), nil
+	}
+	return x.sends(c), nil
+}
+
+// sends is what was sent until sent is told.
+func (x *channel) sends(c *engine.Call) engine.Value {
+	x.sending++
+	x.refer()
+	return c.Bool(!x.c.NeedDrain())
+}
+
+// post is send of a message with nothing else. It returns undefined if the message was not sent; send says why.
+func (x *channel) post(c *engine.Call) (engine.Value, error) {
+	switch c.Arg(0).Kind() {
+	case engine.String, engine.Number, engine.Boolean, engine.Object, engine.Null:
+	default:
+		return c.Undefined(), nil
+	}
+	if x.c.Serialization() != ipc.JSON {
+		return c.Undefined(), nil
+	}
+	frame := &x.frame
+	frame.v, frame.err = c.Arg(0), nil
+	err := x.c.SendWith(frame, &x.plain)
+	frame.v = engine.Value{}
+	switch {
+	case err == nil:
+		return x.sends(c), nil
+	case frame.err != nil:
+		return c.Undefined(), frame.err
+	}
+	return c.Undefined(), nil
+}
+
+// jsonFrame is a message whose JSON is written to where the channel wants it.
+type jsonFrame struct {
+	v   engine.Value
+	err error // of the last AppendJSON: what the script has thrown
+}
+
+// AppendJSON is of [nodejson.Appender].
+func (f *jsonFrame) AppendJSON(to []byte, _ *nodejson.Encoder) ([]byte, error) {
+	v := f.v
+	if text, ok := v.AppendPlainJSON(to); ok {
+		return text, nil
+	}
+	text, err := v.JSON() // It may run the script, which may send something meanwhile.
+	if errors.Is(err, engine.ErrNoJSON) {
+		text, err = "null", nil // Its toJSON has returned undefined.
+	}
+	f.err = err
+	return append(to, text...), err
+}
+
+// payload returns what goes to the channel for a message.
+func (x *channel) payload(s *engine.Scope, message engine.Value) (any, error) {
+	if x.c.Serialization() == ipc.Advanced {
+		return x.h.clone(s, message)
+	}
+	return &jsonFrame{v: message}, nil
+}
+
+// sent is told that a message is with the kernel, or why not.
+func (x *channel) sent(done engine.Kept, err error) {
+	x.sending--
+	x.refer()
+	if done.IsZero() {
+		if err != nil && !errors.Is(err, ipc.ErrChannelClosed) {
+			x.tell(channelError, func(s *engine.Scope) (engine.Value, error) { return x.failure(s, err), nil })
+		}
+		return
+	}
+	_ = x.h.Do(func(s *engine.Scope) error {
+		result := s.Null()
+		if err != nil {
+			result = x.failure(s, err)
+		}
+		_, err := s.Kept(done).Call(s.Undefined(), result)
+		return err
+	})
+	x.h.engine.Release(&done)
+}

@@ -1,0 +1,112 @@
+package host
+
+import "github.com/brood-go/brood/script/engine"
+
+// ticks are what runs after each call into the script: ticks, then reactions of promises, then the rejections that nobody handles. They are in
+// Go because most events have some: the engine takes several times as long for a queue that is written in the language.
+type ticks struct {
+	calls    *engine.Calls
+	rejected bool        // the library has promises whose rejection somebody has to be told of
+	holds    bool        // the library holds what WeakRefs have told of
+	process  engine.Kept // the object; its _exiting says that nothing is put off any more
+	exiting  engine.Name
+}
+
+// bindTicks is what the library needs of them.
+func bindTicks(b *builder) {
+	h, t := b.h, &b.h.ticks
+	t.calls, t.exiting = h.engine.NewCalls(), b.s.Name("_exiting")
+	b.fn("setProcess", func(c *engine.Call) (engine.Value, error) {
+		t.process = c.Arg(0).Keep()
+		return c.Undefined(), nil
+	})
+	b.fn("nextTick", h.nextTick)
+	b.fn("queueMicrotask", func(c *engine.Call) (engine.Value, error) {
+		fn, err := h.callback(c)
+		if err == nil {
+			err = c.Enqueue(fn)
+		}
+		return c.Undefined(), err
+	})
+	b.fn("settle", func(c *engine.Call) (engine.Value, error) { return c.Undefined(), h.settleOnce(c.Scope) })
+	b.fn("hold", func(c *engine.Call) (engine.Value, error) {
+		t.holds = true
+		return c.Undefined(), nil
+	})
+}
+
+// callback returns the function that is put off: the first argument, in the asynchronous context in which the script is now.
+func (h *Host) callback(c *engine.Call) (engine.Value, error) {
+	fn := c.Arg(0)
+	switch {
+	case !fn.IsFunction():
+		return h.hook(c.Scope, "noCallback").Call(c.Undefined(), fn) // It throws.
+	case h.hasContexts():
+		return h.hook(c.Scope, "bindContext").Call(c.Undefined(), fn)
+	}
+	return fn, nil
+}
+
+// nextTick is process.nextTick.
+func (h *Host) nextTick(c *engine.Call) (engine.Value, error) {
+	t := &h.ticks
+	if c.Arg(0).IsFunction() {
+		exiting, err := c.Kept(t.process).Property(t.exiting)
+		if err != nil || exiting.Bool() {
+			return c.Undefined(), err
+		}
+	}
+	fn, err := h.callback(c)
+	if err == nil {
+		err = t.calls.Put(fn, c, 1)
+	}
+	return c.Undefined(), err
+}
+
+// isSettled reports whether the script has put nothing off.
+func (h *Host) isSettled() bool {
+	t := &h.ticks
+	return t.calls.IsEmpty() && !t.rejected && !t.holds && !h.engine.HasJobs()
+}
+
+// settle runs what the script has put off. What throws there does not keep the rest from running.
+func (h *Host) settle() {
+	for again := !h.isSettled(); again && !h.exited; {
+		again = false
+		_ = h.enter(func(s *engine.Scope) error {
+			if err := h.settleOnce(s); err != nil {
+				again = true
+				h.uncaught(s, err)
+			}
+			return nil
+		})
+	}
+}
+
+// settleOnce runs it up to what throws.
+func (h *Host) settleOnce(s *engine.Scope) error {
+	for t := &h.ticks; !h.isSettled(); {
+		for !t.calls.IsEmpty() {
+			if err := t.calls.Next(s); err != nil {
+				return err
+			}
+		}
+		if err := s.RunJobs(); err != nil {
+			return err
+		}
+		if t.holds {
+			t.holds = false
+			if _, err := h.hook(s, "drop").Call(s.Undefined()); err != nil {
+				return err
+			}
+		}
+		if t.calls.IsEmpty() && t.rejected {
+			any, err := h.hook(s, "processRejections").Call(s.Undefined())
+			if err != nil {
+				return err
+			}
+			t.rejected = any.Bool()
+		}
+	}
+	return nil
+}
