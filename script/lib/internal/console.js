@@ -3,8 +3,6 @@
 // The global console, and the class of others.
 
 const { codes: { ERR_CONSOLE_WRITABLE_STREAM, ERR_INCOMPATIBLE_OPTION_PAIR } } = require('internal/errors');
-const { formatAll } = require('internal/format');
-const { inspect } = require('internal/inspect');
 const { validateArray, validateInteger, validateObject, validateOneOf } = require('internal/validators');
 const diagnostics = require('internal/diagnostics');
 const lazyStreams = require('internal/lazy_stdio');
@@ -140,6 +138,11 @@ function ended(stream) {
   };
 }
 
+// formatAll is loaded with the first thing that is no mere text.
+function formatAll(options, args) {
+  return require('internal/format').formatAll(options, args);
+}
+
 function print(console, toStderr, args) {
   const first = args[0];
   if (args.length === 1 && typeof first === 'string') {
@@ -172,7 +175,7 @@ const methods = {
   warn(...args) { publishAndPrint(this, 'console.warn', true, args); },
   error(...args) { publishAndPrint(this, 'console.error', true, args); },
   dir(object, options) {
-    write(this, false, inspect(object, { customInspect: false, ...colorsFor(this[state], streamOf(this, false)), ...options }));
+    write(this, false, require('internal/inspect').inspect(object, { customInspect: false, ...colorsFor(this[state], streamOf(this, false)), ...options }));
   },
   time(label = 'default') {
     label = `${label}`;
@@ -191,7 +194,7 @@ const methods = {
   },
   assert(expression, ...args) {
     if (expression) return;
-    args[0] = `Assertion failed${args.length === 0 ? '' : `: ${typeof args[0] === 'string' ? args[0] : inspect(args[0])}`}`;
+    args[0] = `Assertion failed${args.length === 0 ? '' : `: ${typeof args[0] === 'string' ? args[0] : require('internal/inspect').inspect(args[0])}`}`;
     this.warn(...args);
   },
   clear() {
