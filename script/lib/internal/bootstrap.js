@@ -100,12 +100,12 @@ host.setHook('main', (...args) => {
   require('internal/main').run(...args);
 });
 
-if (process.env.NODE_CHANNEL_FD) {
+if (host.isForked) {
   require('child_process')._forkChild();
   delete process.env.NODE_CHANNEL_FD;
   delete process.env.NODE_CHANNEL_SERIALIZATION_MODE;
 }
-if (Object.hasOwn(process.env, 'NODE_UNIQUE_ID')) {
+if (host.isWorker) {
   require('cluster')._setupWorker();
   delete process.env.NODE_UNIQUE_ID;
 }

@@ -7,7 +7,7 @@ const { validateArray, validateInteger, validateObject, validateOneOf } = requir
 const diagnostics = require('internal/diagnostics');
 const lazyStreams = require('internal/lazy_stdio');
 
-const { writeSync } = internalBinding('files');
+const { isatty, writeSync } = internalBinding('stdio');
 
 const isConsole = Symbol('isConsole');
 const state = Symbol('state'); // what a console keeps for itself
@@ -86,7 +86,7 @@ for (const [name, fd] of [['stdout', 1], ['stderr', 2]]) {
 function direct(name) {
   if (Object.getOwnPropertyDescriptor(process, name)?.get !== lazyStreams[name]) return process[name];
   const stream = directs.get(name);
-  stream.isTTY ??= internalBinding('files').isTerminal(stream.fd);
+  stream.isTTY ??= isatty(stream.fd);
   return stream.isTTY ? process[name] : stream;
 }
 

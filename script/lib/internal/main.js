@@ -39,7 +39,7 @@ function loadEnvironment(file, mayMiss) {
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
     if (mayMiss) return;
-    internalBinding('files').writeSync(2, `${process.argv0}: ${file}: not found\n`);
+    internalBinding('stdio').writeSync(2, `${process.argv0}: ${file}: not found\n`);
     internalBinding('host').reallyExit(9);
   }
 }

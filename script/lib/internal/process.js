@@ -40,7 +40,6 @@ Object.assign(self, {
   argv0: host.argv0,
   pid: system.pid,
   ppid: system.ppid(),
-  env: require('internal/env'),
   title: host.argv0,
   exitCode: undefined,
   _exiting: false,
@@ -136,6 +135,7 @@ function later(name, make) {
     enumerable: true, configurable: true,
   });
 }
+later('env', () => require('internal/env'));
 later('allowedNodeEnvironmentFlags', () => require('internal/process_more').allowedFlags());
 later('finalization', () => require('internal/process_more').makeFinalization());
 Object.defineProperty(self, 'config', {
