@@ -21,10 +21,10 @@ func (h *Host) requireLibrary(s *engine.Scope, name string) (engine.Value, error
 		return s.Kept(module).Get("exports")
 	}
 	code := lib.Module(name)
-	if code == nil {
+	if code == "" {
 		return s.Undefined(), fmt.Errorf("the library has no module %q", name)
 	}
-	fn, err := s.Run(code)
+	fn, err := s.RunConstant(code)
 	if err != nil {
 		return s.Undefined(), err
 	}
@@ -90,7 +90,7 @@ func bindHost(b *builder) {
 		return c.Undefined(), nil
 	})
 	b.fn("hasLibrary", func(c *engine.Call) (engine.Value, error) {
-		return c.Bool(lib.Module(c.Arg(0).Text()) != nil), nil
+		return c.Bool(lib.Module(c.Arg(0).Text()) != ""), nil
 	})
 	bindSleep(b)
 	b.fn("active", h.active)

@@ -17,10 +17,10 @@ import (
 //go:generate go run ./compile
 
 //go:embed library.bin
-var compiled []byte
+var compiled string
 
-// Module returns the bytecode of a module, nil if there is none of that name. It is a function of (exports, require, module, internalBinding).
-func Module(name string) []byte { return find(compiled, name) }
+// Module returns the bytecode of a module, empty if there is none of that name. It is a function of (exports, require, module, internalBinding).
+func Module(name string) (code string) { return find(compiled, name) }
 
 // Compile compiles all of a tree of .js files. The name of each module is its path without .js.
 func Compile(sources fs.FS) (modules map[string][]byte, err error) {
@@ -79,17 +79,17 @@ func Bundle(modules map[string][]byte) []byte {
 	return b
 }
 
-// find returns the code of a module, nil if there is none of that name.
-func find(bundle []byte, name string) []byte {
-	part := func(i, place int) []byte {
+// find returns the code of a module, empty if there is none of that name.
+func find(bundle, name string) (code string) {
+	number := func(at int) int { return int(binary.LittleEndian.Uint32([]byte(bundle[at : at+4]))) }
+	part := func(i, place int) string {
 		at := countSize + entrySize*i + place
-		start, size := binary.LittleEndian.Uint32(bundle[at:]), binary.LittleEndian.Uint32(bundle[at+4:])
-		return bundle[start : start+size : start+size]
+		start := number(at)
+		return bundle[start : start+number(at+4)]
 	}
-	n := int(binary.LittleEndian.Uint32(bundle))
-	i, ok := sort.Find(n, func(i int) int { return strings.Compare(name, string(part(i, 0))) })
+	i, ok := sort.Find(number(0), func(i int) int { return strings.Compare(name, part(i, 0)) })
 	if !ok {
-		return nil
+		return ""
 	}
 	return part(i, entrySize/2)
 }
