@@ -20,8 +20,8 @@ const builtinModules = [
   'process', 'punycode', 'querystring', 'readline', 'readline/promises', 'repl', 'stream', 'stream/consumers',
   'stream/promises', 'stream/web', 'string_decoder', 'sys', 'timers', 'timers/promises', 'tls', 'tty', 'url', 'util',
   'util/types', 'v8', 'vm', 'worker_threads', 'zlib',
-].filter((id) => host.hasLibrary(id));
-const schemeOnly = ['test', 'test/reporters', 'brood'].filter((id) => host.hasLibrary(id));
+];
+const schemeOnly = ['test', 'brood'];
 
 // builtinID returns the name in the library of what a script asks for, undefined if it asks for a file.
 function builtinID(request) {

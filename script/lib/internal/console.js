@@ -232,16 +232,13 @@ const methods = {
   groupCollapsed(...data) { this.group(...data); },
 };
 
-for (const name of Object.keys(methods)) Console.prototype[name] = methods[name];
+Console.prototype = methods;
+Object.defineProperty(methods, 'constructor', { value: Console, writable: true, configurable: true, enumerable: false });
 
 // The global console has no prototype of Console's, and its streams are those that the process has when it writes.
 const console = Object.create({});
 setUp(console, {});
-for (const name of Object.keys(methods)) {
-  Object.defineProperty(console, name, {
-    value: named(methods[name].bind(console), methods[name].name), writable: true, configurable: true, enumerable: true,
-  });
-}
+for (const name of Object.keys(methods)) console[name] = named(methods[name].bind(console), name);
 for (const name of ['stdout', 'stderr']) {
   Object.defineProperty(console, `_${name}`, {
     get: () => direct(name),
