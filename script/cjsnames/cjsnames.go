@@ -189,18 +189,16 @@ func isNamePart(r rune) bool {
 
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }
 
-var beforeExpression = map[string]bool{
-	"return": true, "typeof": true, "instanceof": true, "in": true, "of": true, "new": true, "delete": true, "void": true, "throw": true, "case": true,
-	"do": true, "else": true, "yield": true, "await": true,
-}
-
 // startsRegExp reports whether a slash behind a token begins a regular expression.
 func startsRegExp(last token) bool {
 	switch last.kind {
 	case kindNone:
 		return true
 	case kindName:
-		return beforeExpression[last.text]
+		switch last.text {
+		case "return", "typeof", "instanceof", "in", "of", "new", "delete", "void", "throw", "case", "do", "else", "yield", "await":
+			return true
+		}
 	case kindSign:
 		return !strings.Contains(")]}", last.text)
 	}

@@ -149,7 +149,10 @@ func unquote(text string) string {
 	return string(units)
 }
 
-var simpleEscapes = map[byte]rune{'n': '\n', 't': '\t', 'r': '\r', 'b': '\b', 'f': '\f', 'v': '\v', '0': 0}
+const (
+	simpleEscapes = "ntrbfv0"
+	simpleEscaped = "\n\t\r\b\f\v\x00" // what these stand for
+)
 
 // escape returns what an escape stands for, and its length.
 func escape(text string) (r rune, size int) {
@@ -166,8 +169,8 @@ func escape(text string) (r rune, size int) {
 	if n, err := strconv.ParseUint(digits, 16, 32); digits != "" && err == nil && n <= utf8.MaxRune {
 		return rune(n), size
 	}
-	if r, ok := simpleEscapes[text[1]]; ok {
-		return r, 2
+	if i := strings.IndexByte(simpleEscapes, text[1]); i >= 0 {
+		return rune(simpleEscaped[i]), 2
 	}
 	r, size = utf8.DecodeRuneInString(text[1:])
 	return r, size + 1

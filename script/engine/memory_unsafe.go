@@ -8,7 +8,8 @@ import (
 )
 
 // The engine was C: it takes addresses as numbers, of memory that the collector of Go knows nothing of. Memory of Go is never
-// lent to it, because a goroutine's stack moves and race builds check such addresses; it is copied.
+// lent to it, because a goroutine's stack moves and race builds check such addresses; it is copied. What is a part of the program is no
+// memory of Go's in this sense.
 
 // at returns what is at an address of the engine's.
 func at[T any](address uintptr) *T { return (*T)(unsafe.Add(nil, address)) }
@@ -54,6 +55,9 @@ func (e *Engine) takeBack(l loan) {
 		libc.Xfree(e.tls, l.address)
 	}
 }
+
+// constantAddress returns where text is that is a part of the program. The engine may read it.
+func constantAddress(text string) uintptr { return uintptr(unsafe.Pointer(unsafe.StringData(text))) }
 
 // smallText is what is copied to the engine's stack: bytes.
 const smallText = 1 << 12

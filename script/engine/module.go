@@ -216,6 +216,19 @@ func (s *Scope) Run(code []byte) (Value, error) {
 	return s.made(js.XJS_EvalFunction(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, v.v)))
 }
 
+// RunConstant is Run for bytecode that is a part of the program, as go:embed makes one. It is read where it is.
+func (s *Scope) RunConstant(code string) (Value, error) {
+	e := s.e
+	if err := s.ready(); err != nil {
+		return s.Undefined(), err
+	}
+	v, err := s.made(js.XJS_ReadObject(e.tls, e.ctx, constantAddress(code), js.Size_t(len(code)), js.MJS_READ_OBJ_BYTECODE))
+	if err != nil {
+		return s.Undefined(), err
+	}
+	return s.made(js.XJS_EvalFunction(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, v.v)))
+}
+
 func (s *Scope) read(code []byte) (Value, error) {
 	e := s.e
 	memory := libc.Xmalloc(e.tls, js.Size_t(max(1, len(code))))

@@ -15,42 +15,69 @@ type builder struct {
 	err    error
 }
 
-// bindings are the parts of Go that the library can ask for, by internalBinding(name). Some of them load modules of the library, which asks for
-// others: that is why init fills it.
-var bindings map[string]func(*builder)
-
-func init() {
-	bindings = map[string]func(*builder){
-		"buffer":        bindBuffer,
-		"child":         bindChild,
-		"command":       bindCommand,
-		"crypto":        bindCrypto,
-		"dns":           bindDNS,
-		"encoding":      bindEncoding,
-		"errno":         bindErrno,
-		"files":         bindFiles,
-		"host":          bindHost,
-		"http":          bindHTTP,
-		"inside":        bindInside,
-		"intl":          bindIntl,
-		"jobs":          bindJobs,
-		"messages":      bindMessages,
-		"modules":       bindModules,
-		"net":           bindNet,
-		"os":            bindOS,
-		"path":          bindPath,
-		"process":       bindProcess,
-		"serdes":        bindSerdes,
-		"signals":       bindSignals,
-		"source":        bindSource,
-		"stdio":         bindStdio,
-		"stringDecoder": bindStringDecoder,
-		"timers":        bindTimers,
-		"udp":           bindUDP,
-		"url":           bindURL,
-		"vm":            bindVM,
-		"zlib":          bindZlib,
+// bindings returns what fills the object of a part of Go that the library can ask for by internalBinding(name), nil if there is none.
+func bindings(name string) func(*builder) {
+	switch name {
+	case "buffer":
+		return bindBuffer
+	case "child":
+		return bindChild
+	case "command":
+		return bindCommand
+	case "crypto":
+		return bindCrypto
+	case "dns":
+		return bindDNS
+	case "encoding":
+		return bindEncoding
+	case "errno":
+		return bindErrno
+	case "files":
+		return bindFiles
+	case "host":
+		return bindHost
+	case "http":
+		return bindHTTP
+	case "inside":
+		return bindInside
+	case "intl":
+		return bindIntl
+	case "jobs":
+		return bindJobs
+	case "messages":
+		return bindMessages
+	case "modules":
+		return bindModules
+	case "net":
+		return bindNet
+	case "os":
+		return bindOS
+	case "path":
+		return bindPath
+	case "process":
+		return bindProcess
+	case "serdes":
+		return bindSerdes
+	case "signals":
+		return bindSignals
+	case "source":
+		return bindSource
+	case "stdio":
+		return bindStdio
+	case "stringDecoder":
+		return bindStringDecoder
+	case "timers":
+		return bindTimers
+	case "udp":
+		return bindUDP
+	case "url":
+		return bindURL
+	case "vm":
+		return bindVM
+	case "zlib":
+		return bindZlib
 	}
+	return nil
 }
 
 // fn adds a function.
@@ -75,7 +102,7 @@ func (b *builder) inner(name string) *builder {
 // binding is internalBinding of the library.
 func (h *Host) binding(c *engine.Call) (engine.Value, error) {
 	name := c.Arg(0).Text()
-	fill := bindings[name]
+	fill := bindings(name)
 	if fill == nil {
 		return c.Undefined(), fmt.Errorf("no binding %q", name)
 	}

@@ -2,20 +2,14 @@ package host
 
 import (
 	"fmt"
-	"sync"
+	"os"
 
 	"github.com/brood-go/brood/script/engine"
 	"github.com/brood-go/brood/script/lib"
 )
 
-// library is the bytecode of the library's modules, the same for all hosts.
-var library = sync.OnceValues(lib.Modules)
-
 // boot runs the library's first module, which makes the globals and gives the hooks.
 func (h *Host) boot(s *engine.Scope) error {
-	if _, err := library(); err != nil {
-		return err
-	}
 	_, err := h.requireLibrary(s, "internal/bootstrap")
 	return err
 }
@@ -26,15 +20,11 @@ func (h *Host) requireLibrary(s *engine.Scope, name string) (engine.Value, error
 	if ok {
 		return s.Kept(module).Get("exports")
 	}
-	all, err := library()
-	if err != nil {
-		return s.Undefined(), err
-	}
-	code := all[name]
-	if code == nil {
+	code := lib.Module(name)
+	if code == "" {
 		return s.Undefined(), fmt.Errorf("the library has no module %q", name)
 	}
-	fn, err := s.Run(code)
+	fn, err := s.RunConstant(code)
 	if err != nil {
 		return s.Undefined(), err
 	}
@@ -100,8 +90,7 @@ func bindHost(b *builder) {
 		return c.Undefined(), nil
 	})
 	b.fn("hasLibrary", func(c *engine.Call) (engine.Value, error) {
-		all, err := library()
-		return c.Bool(all[c.Arg(0).Text()] != nil), err
+		return c.Bool(lib.Module(c.Arg(0).Text()) != ""), nil
 	})
 	bindSleep(b)
 	bindEmit(b)
@@ -113,5 +102,8 @@ func bindHost(b *builder) {
 	b.value("argv0", b.s.String(h.o.Argv0))
 	b.value("nodeVersion", b.s.String(NodeVersion))
 	b.value("execPath", b.s.String(h.o.ExecPath))
+	_, isWorker := os.LookupEnv("NODE_UNIQUE_ID")
+	b.value("isForked", b.s.Bool(os.Getenv("NODE_CHANNEL_FD") != ""))
+	b.value("isWorker", b.s.Bool(isWorker))
 	b.value("exposeInternals", b.s.Bool(h.o.ExposeInternals))
 }

@@ -83,7 +83,7 @@ func notCloned(v engine.Value) error {
 		if described, err := v.Invoke("toString"); err == nil {
 			text = described.Text()
 		}
-	} else if name := classNames[v.Class()]; name != "" && name != "Proxy" {
+	} else if name := classNames()[v.Class()]; name != "" && name != "Proxy" {
 		text = "#<" + name + ">"
 	}
 	return errors.New(text + " could not be cloned.")

@@ -37,7 +37,7 @@ type fileOperation struct {
 // bindFiles gives the library operations on files. With a function behind its arguments an operation runs on a goroutine, and
 // the function is called with null or the error, and the result.
 func bindFiles(b *builder) {
-	for name, op := range fileOperations {
+	for name, op := range fileOperations() {
 		b.fn(name, func(c *engine.Call) (engine.Value, error) {
 			if name == "close" {
 				b.h.disown(int(c.Arg(0).Int()))
@@ -46,10 +46,9 @@ func bindFiles(b *builder) {
 		})
 	}
 	b.fn("read", b.h.readInto)
-	b.fn("isTerminal", func(c *engine.Call) (engine.Value, error) { return c.Bool(isTerminal(int(c.Arg(0).Int()))), nil })
 	b.fn("watch", b.h.watchFiles)
 	constants := b.s.Object()
-	for _, all := range []map[string]int{fileConstants, systemFileConstants} {
+	for _, all := range []map[string]int{fileConstants(), systemFileConstants} {
 		for name, n := range all {
 			if err := constants.Set(name, b.s.Int(int64(n))); err != nil {
 				b.err = err
@@ -57,13 +56,6 @@ func bindFiles(b *builder) {
 		}
 	}
 	b.value("constants", constants)
-	b.fn("writeSync", func(c *engine.Call) (engine.Value, error) {
-		text := c.Arg(1)
-		if bytes, ok := text.Bytes(); ok {
-			return c.Undefined(), writeAll(int(c.Arg(0).Int()), bytes)
-		}
-		return c.Undefined(), writeAll(int(c.Arg(0).Int()), []byte(outsideText(text)))
-	})
 }
 
 func (h *Host) runFileOperation(c *engine.Call, op fileOperation) (engine.Value, error) {

@@ -2,32 +2,35 @@ package host
 
 import (
 	"bytes"
+	"sync"
 
 	"github.com/brood-go/brood/script/engine"
 )
 
 // classNames are the language's names of the classes, as far as one is to be told from others.
-var classNames = map[engine.Class]string{
-	engine.ClassObject: "Object", engine.ClassArray: "Array", engine.ClassError: "Error", engine.ClassNumber: "Number", engine.ClassString: "String",
-	engine.ClassBoolean: "Boolean", engine.ClassSymbol: "Symbol", engine.ClassArguments: "Arguments", engine.ClassMappedArguments: "MappedArguments",
-	engine.ClassDate: "Date", engine.ClassModuleNamespace: "Module", engine.ClassRegExp: "RegExp", engine.ClassArrayBuffer: "ArrayBuffer",
-	engine.ClassSharedArrayBuffer: "SharedArrayBuffer", engine.ClassUint8ClampedArray: "Uint8ClampedArray", engine.ClassInt8Array: "Int8Array",
-	engine.ClassUint8Array: "Uint8Array", engine.ClassInt16Array: "Int16Array", engine.ClassUint16Array: "Uint16Array",
-	engine.ClassInt32Array: "Int32Array", engine.ClassUint32Array: "Uint32Array", engine.ClassBigInt64Array: "BigInt64Array",
-	engine.ClassBigUint64Array: "BigUint64Array", engine.ClassFloat16Array: "Float16Array", engine.ClassFloat32Array: "Float32Array",
-	engine.ClassFloat64Array: "Float64Array", engine.ClassDataView: "DataView", engine.ClassBigInt: "BigInt", engine.ClassMap: "Map",
-	engine.ClassSet: "Set", engine.ClassWeakMap: "WeakMap", engine.ClassWeakSet: "WeakSet", engine.ClassMapIterator: "MapIterator",
-	engine.ClassSetIterator: "SetIterator", engine.ClassGenerator: "Generator", engine.ClassProxy: "Proxy", engine.ClassPromise: "Promise",
-	engine.ClassGeneratorFunction: "GeneratorFunction", engine.ClassAsyncFunction: "AsyncFunction", engine.ClassWeakRef: "WeakRef",
-	engine.ClassAsyncGeneratorFunction: "AsyncGeneratorFunction", engine.ClassAsyncGenerator: "AsyncGenerator",
-	engine.ClassNative:           "External",
-	engine.ClassBytecodeFunction: "BytecodeFunction", engine.ClassNativeFunction: "NativeFunction", engine.ClassBoundFunction: "BoundFunction",
-}
+var classNames = sync.OnceValue(func() map[engine.Class]string {
+	return map[engine.Class]string{
+		engine.ClassObject: "Object", engine.ClassArray: "Array", engine.ClassError: "Error", engine.ClassNumber: "Number", engine.ClassString: "String",
+		engine.ClassBoolean: "Boolean", engine.ClassSymbol: "Symbol", engine.ClassArguments: "Arguments", engine.ClassMappedArguments: "MappedArguments",
+		engine.ClassDate: "Date", engine.ClassModuleNamespace: "Module", engine.ClassRegExp: "RegExp", engine.ClassArrayBuffer: "ArrayBuffer",
+		engine.ClassSharedArrayBuffer: "SharedArrayBuffer", engine.ClassUint8ClampedArray: "Uint8ClampedArray", engine.ClassInt8Array: "Int8Array",
+		engine.ClassUint8Array: "Uint8Array", engine.ClassInt16Array: "Int16Array", engine.ClassUint16Array: "Uint16Array",
+		engine.ClassInt32Array: "Int32Array", engine.ClassUint32Array: "Uint32Array", engine.ClassBigInt64Array: "BigInt64Array",
+		engine.ClassBigUint64Array: "BigUint64Array", engine.ClassFloat16Array: "Float16Array", engine.ClassFloat32Array: "Float32Array",
+		engine.ClassFloat64Array: "Float64Array", engine.ClassDataView: "DataView", engine.ClassBigInt: "BigInt", engine.ClassMap: "Map",
+		engine.ClassSet: "Set", engine.ClassWeakMap: "WeakMap", engine.ClassWeakSet: "WeakSet", engine.ClassMapIterator: "MapIterator",
+		engine.ClassSetIterator: "SetIterator", engine.ClassGenerator: "Generator", engine.ClassProxy: "Proxy", engine.ClassPromise: "Promise",
+		engine.ClassGeneratorFunction: "GeneratorFunction", engine.ClassAsyncFunction: "AsyncFunction", engine.ClassWeakRef: "WeakRef",
+		engine.ClassAsyncGeneratorFunction: "AsyncGeneratorFunction", engine.ClassAsyncGenerator: "AsyncGenerator",
+		engine.ClassNative:           "External",
+		engine.ClassBytecodeFunction: "BytecodeFunction", engine.ClassNativeFunction: "NativeFunction", engine.ClassBoundFunction: "BoundFunction",
+	}
+})
 
 // bindInside tells the library what values are from inside.
 func bindInside(b *builder) {
 	classes := b.s.Object()
-	for class, name := range classNames {
+	for class, name := range classNames() {
 		if err := classes.Set(name, b.s.Int(int64(class))); err != nil {
 			b.err = err
 		}

@@ -119,6 +119,13 @@ func bindCommonJS(b *builder) {
 	b.fn("nodeModulePaths", func(c *engine.Call) (engine.Value, error) {
 		return stringArray(c.Scope, resolve.NodeModules(c.Arg(0).Text())), nil
 	})
+	b.fn("globalPaths", func(c *engine.Call) (engine.Value, error) {
+		home, path, exec := os.Getenv("HOME"), os.Getenv("NODE_PATH"), h.o.ExecPath
+		if c.Len() > 0 {
+			home, path, exec = c.Arg(0).Text(), c.Arg(1).Text(), c.Arg(2).Text()
+		}
+		return stringArray(c.Scope, resolve.Global(home, path, exec)), nil
+	})
 	b.fn("resolve", func(c *engine.Call) (engine.Value, error) {
 		file, err := r.Require(c.Arg(0).Text(), c.Arg(1).Text())
 		return c.String(file), err

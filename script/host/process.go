@@ -16,20 +16,13 @@ import (
 // version is of this library, as process.versions has it.
 const version = "0.1.0"
 
-// architectures are Node's names of those whose name differs in Go.
-var architectures = map[string]string{"amd64": "x64", "386": "ia32", "ppc64le": "ppc64", "mipsle": "mipsel"}
-
 // abortGrace is how long a process may take to end by the signal of process.abort.
 const abortGrace = time.Second
 
 func bindProcess(b *builder) {
 	h, s := b.h, b.s
-	arch := runtime.GOARCH
-	if name, ok := architectures[arch]; ok {
-		arch = name
-	}
 	b.value("version", s.String(version))
-	b.value("arch", s.String(arch))
+	b.value("arch", s.String(architecture()))
 	b.value("platform", s.String(runtime.GOOS))
 	b.value("pid", s.Int(int64(os.Getpid())))
 	b.fn("ppid", number(os.Getppid))
@@ -124,18 +117,38 @@ func bindProcess(b *builder) {
 		return numbers(c.Scope, "user", float64(u.Utime.Nano())/1e3, "system", float64(u.Stime.Nano())/1e3)
 	})
 	bindCredentials(b)
-	signals := s.Object()
+	b.fn("signals", signalNumbers)
+}
+
+// signalNumbers returns an object with the numbers of signals by their names.
+func signalNumbers(c *engine.Call) (engine.Value, error) {
+	all := c.Object()
 	for n := syscall.Signal(1); n < 65; n++ {
 		for _, name := range []string{unix.SignalName(n), signalAliases[n]} {
 			if name == "" {
 				continue
 			}
-			if err := signals.Set(name, s.Int(int64(n))); err != nil {
-				b.err = err
+			if err := all.Set(name, c.Int(int64(n))); err != nil {
+				return all, err
 			}
 		}
 	}
-	b.value("signals", signals)
+	return all, nil
+}
+
+// architecture returns Node's name of the one that this program was compiled for.
+func architecture() string {
+	switch runtime.GOARCH {
+	case "amd64":
+		return "x64"
+	case "386":
+		return "ia32"
+	case "ppc64le":
+		return "ppc64"
+	case "mipsle":
+		return "mipsel"
+	}
+	return runtime.GOARCH
 }
 
 func number(of func() int) engine.Func {

@@ -20,6 +20,10 @@ func bindStdio(b *builder) {
 		}
 		return resultOf(c, 0, writeAll(int(c.Arg(0).Int()), bytes))
 	})
+	// writeSync(fd, text) throws what write returns.
+	b.fn("writeSync", func(c *engine.Call) (engine.Value, error) {
+		return c.Undefined(), writeAll(int(c.Arg(0).Int()), []byte(outsideText(c.Arg(1))))
+	})
 	b.fn("isatty", func(c *engine.Call) (engine.Value, error) { return c.Bool(isTerminal(int(c.Arg(0).Int()))), nil })
 	b.fn("windowSize", func(c *engine.Call) (engine.Value, error) {
 		size, err := unix.IoctlGetWinsize(int(c.Arg(0).Int()), unix.TIOCGWINSZ)

@@ -76,7 +76,7 @@ function validateSize(size) {
 }
 
 function notASource(value) {
-  const { received } = require('internal/errors');
+  const { received } = require('internal/error_messages');
   const error = new ERR_INVALID_ARG_TYPE('first argument', 'string', value);
   error.message = 'The first argument must be of type string or an instance of Buffer, ArrayBuffer, or Array or an ' +
     `Array-like Object.${received(value)}`;

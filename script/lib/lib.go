@@ -5,10 +5,10 @@ import (
 	_ "embed"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/brood-go/brood/script/engine"
@@ -17,11 +17,10 @@ import (
 //go:generate go run ./compile
 
 //go:embed library.bin
-var compiled []byte
+var compiled string
 
-// Modules returns the bytecode of each module by its name, as Bundle has put it together. A module is a function of
-// (exports, require, module, internalBinding).
-func Modules() (map[string][]byte, error) { return unbundle(compiled) }
+// Module returns the bytecode of a module, empty if there is none of that name. It is a function of (exports, require, module, internalBinding).
+func Module(name string) (code string) { return find(compiled, name) }
 
 // Compile compiles all of a tree of .js files. The name of each module is its path without .js.
 func Compile(sources fs.FS) (modules map[string][]byte, err error) {
@@ -50,29 +49,47 @@ func Compile(sources fs.FS) (modules map[string][]byte, err error) {
 	return modules, err
 }
 
-// Bundle puts modules together: for each, in the order of names, the lengths of its name and code, and both.
-func Bundle(modules map[string][]byte) (b []byte) {
-	for _, name := range slices.Sorted(maps.Keys(modules)) {
-		b = binary.AppendUvarint(b, uint64(len(name)))
-		b = append(b, name...)
-		b = binary.AppendUvarint(b, uint64(len(modules[name])))
-		b = append(b, modules[name]...)
+// A bundle is a table of modules in the order of their names, behind it all names, and then the code of all. So one is found with a look at few
+// pages of a library that is mostly left alone.
+
+// entrySize is that of an entry of the table: four numbers of 32 bits, where the name begins, its length, where the code begins and its length. In
+// front of the table is how many there are.
+const (
+	countSize = 4
+	entrySize = 16
+)
+
+// Bundle puts modules together.
+func Bundle(modules map[string][]byte) []byte {
+	names := slices.Sorted(maps.Keys(modules))
+	b := binary.LittleEndian.AppendUint32(nil, uint32(len(names)))
+	name := countSize + entrySize*len(names)
+	code := name + len(strings.Join(names, ""))
+	for _, one := range names {
+		for _, n := range []int{name, len(one), code, len(modules[one])} {
+			b = binary.LittleEndian.AppendUint32(b, uint32(n))
+		}
+		name += len(one)
+		code += len(modules[one])
+	}
+	b = append(b, strings.Join(names, "")...)
+	for _, one := range names {
+		b = append(b, modules[one]...)
 	}
 	return b
 }
 
-func unbundle(b []byte) (map[string][]byte, error) {
-	modules := map[string][]byte{}
-	for len(b) > 0 {
-		var parts [2][]byte
-		for i := range parts {
-			n, size := binary.Uvarint(b)
-			if size <= 0 || uint64(len(b)-size) < n {
-				return nil, fmt.Errorf("lib: library.bin is cut off")
-			}
-			parts[i], b = b[size:size+int(n)], b[size+int(n):]
-		}
-		modules[string(parts[0])] = parts[1]
+// find returns the code of a module, empty if there is none of that name.
+func find(bundle, name string) (code string) {
+	number := func(at int) int { return int(binary.LittleEndian.Uint32([]byte(bundle[at : at+4]))) }
+	part := func(i, place int) string {
+		at := countSize + entrySize*i + place
+		start := number(at)
+		return bundle[start : start+number(at+4)]
 	}
-	return modules, nil
+	i, ok := sort.Find(number(0), func(i int) int { return strings.Compare(name, part(i, 0)) })
+	if !ok {
+		return ""
+	}
+	return part(i, entrySize/2)
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"strings"
+	"sync"
 )
 
 // Cipher encrypts or decrypts what is written to it piece by piece.
@@ -36,9 +37,7 @@ type Spec struct {
 }
 
 // specs are the ciphers, in the order of their names.
-var specs = makeSpecs()
-
-func makeSpecs() (all []Spec) {
+var specs = sync.OnceValue(func() (all []Spec) {
 	for _, bits := range []string{"128", "192", "256"} {
 		length := map[string]int{"128": 16, "192": 24, "256": 32}[bits]
 		all = append(all,
@@ -48,7 +47,7 @@ func makeSpecs() (all []Spec) {
 			Spec{"aes-" + bits + "-gcm", "gcm", length, gcmNonce, 0})
 	}
 	return all
-}
+})
 
 const (
 	gcmNonce = 12 // bytes
@@ -56,7 +55,7 @@ const (
 )
 
 // Ciphers returns what there is.
-func Ciphers() []Spec { return specs }
+func Ciphers() []Spec { return specs() }
 
 // Lookup returns the cipher of a name.
 func Lookup(name string) (Spec, bool) {
@@ -68,7 +67,7 @@ func Lookup(name string) (Spec, bool) {
 			name = "aes-" + short + "-gcm"
 		}
 	}
-	for _, spec := range specs {
+	for _, spec := range specs() {
 		if spec.Name == name {
 			return spec, true
 		}

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/crypto/blake2b"
 	"golang.org/x/crypto/blake2s"
@@ -17,47 +18,51 @@ import (
 )
 
 // digests make hashes by name.
-var digests = map[string]func() hash.Hash{
-	"md5":        md5.New,
-	"sha1":       sha1.New,
-	"sha224":     sha256.New224,
-	"sha256":     sha256.New,
-	"sha384":     sha512.New384,
-	"sha512":     sha512.New,
-	"sha512-224": sha512.New512_224,
-	"sha512-256": sha512.New512_256,
-	"sha3-224":   func() hash.Hash { return sha3.New224() },
-	"sha3-256":   func() hash.Hash { return sha3.New256() },
-	"sha3-384":   func() hash.Hash { return sha3.New384() },
-	"sha3-512":   func() hash.Hash { return sha3.New512() },
-	"ripemd160":  ripemd160.New,
-	"blake2b512": func() hash.Hash { return unkeyed(blake2b.New512(nil)) },
-	"blake2s256": func() hash.Hash { return unkeyed(blake2s.New256(nil)) },
-}
+var digests = sync.OnceValue(func() map[string]func() hash.Hash {
+	return map[string]func() hash.Hash{
+		"md5":        md5.New,
+		"sha1":       sha1.New,
+		"sha224":     sha256.New224,
+		"sha256":     sha256.New,
+		"sha384":     sha512.New384,
+		"sha512":     sha512.New,
+		"sha512-224": sha512.New512_224,
+		"sha512-256": sha512.New512_256,
+		"sha3-224":   func() hash.Hash { return sha3.New224() },
+		"sha3-256":   func() hash.Hash { return sha3.New256() },
+		"sha3-384":   func() hash.Hash { return sha3.New384() },
+		"sha3-512":   func() hash.Hash { return sha3.New512() },
+		"ripemd160":  ripemd160.New,
+		"blake2b512": func() hash.Hash { return unkeyed(blake2b.New512(nil)) },
+		"blake2s256": func() hash.Hash { return unkeyed(blake2s.New256(nil)) },
+	}
+})
 
 // unkeyed is the hash of a constructor that fails for bad keys alone.
 func unkeyed(h hash.Hash, _ error) hash.Hash { return h }
 
 // aliases are other names of digests.
-var aliases = map[string]string{
-	"rmd160": "ripemd160", "ripemd": "ripemd160", "sha-1": "sha1", "sha-224": "sha224", "sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512",
-	"rsa-md5": "md5", "rsa-sha1": "sha1", "rsa-sha224": "sha224", "rsa-sha256": "sha256", "rsa-sha384": "sha384", "rsa-sha512": "sha512",
-	"rsa-ripemd160": "ripemd160", "rsa-sha512/224": "sha512-224", "rsa-sha512/256": "sha512-256", "sha512/224": "sha512-224", "sha512/256": "sha512-256",
-	"rsa-sha3-224": "sha3-224", "rsa-sha3-256": "sha3-256", "rsa-sha3-384": "sha3-384", "rsa-sha3-512": "sha3-512",
-}
+var aliases = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"rmd160": "ripemd160", "ripemd": "ripemd160", "sha-1": "sha1", "sha-224": "sha224", "sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512",
+		"rsa-md5": "md5", "rsa-sha1": "sha1", "rsa-sha224": "sha224", "rsa-sha256": "sha256", "rsa-sha384": "sha384", "rsa-sha512": "sha512",
+		"rsa-ripemd160": "ripemd160", "rsa-sha512/224": "sha512-224", "rsa-sha512/256": "sha512-256", "sha512/224": "sha512-224", "sha512/256": "sha512-256",
+		"rsa-sha3-224": "sha3-224", "rsa-sha3-256": "sha3-256", "rsa-sha3-384": "sha3-384", "rsa-sha3-512": "sha3-512",
+	}
+})
 
 // Digests returns the names of all digests, those whose length can be chosen among them.
 func Digests() []string {
-	return slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(digests)), "shake128", "shake256")))
+	return slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(digests())), "shake128", "shake256")))
 }
 
 // NewDigest returns what makes a digest, nil if none has that name.
 func NewDigest(name string) func() hash.Hash {
 	name = strings.ToLower(name)
-	if alias, ok := aliases[name]; ok {
+	if alias, ok := aliases()[name]; ok {
 		name = alias
 	}
-	return digests[name]
+	return digests()[name]
 }
 
 // Shake is a digest as long as one wants.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/encoding/htmlindex"
 
 	"github.com/brood-go/brood/script/nodetext"
 	"github.com/brood-go/brood/streams"
@@ -103,5 +104,34 @@ func TestAChunkOfTheStandardMayCutCharacters(t *testing.T) {
 		rest, err := d.Decode(nil, false)
 		require.NoError(t, err, encoding)
 		require.Equal(t, "😀", text.String()+rest, encoding)
+	}
+}
+
+// Package htmlindex was made of the standard: what it knows of a label is true.
+func TestLabelsAreThoseOfTheStandard(t *testing.T) {
+	all := nodetext.Labels()
+	require.Len(t, all, 228)
+	for _, label := range all {
+		name := nodetext.Label(label)
+		e, err := htmlindex.Get(label)
+		require.NoError(t, err, label)
+		if name == "replacement" {
+			continue // Others may have these encodings still.
+		}
+		standard, err := htmlindex.Name(e)
+		require.NoError(t, err, label)
+		require.Equal(t, standard, name, label)
+		if strings.HasPrefix(name, "utf-") {
+			continue
+		}
+		d, ok := nodetext.NewTextDecoder(name, false, false)
+		require.True(t, ok, name)
+		for b := byte(0xA0); b != 0; b++ {
+			got, err := d.Decode([]byte{b, 'A'}, false)
+			require.NoError(t, err)
+			want, err := e.NewDecoder().Bytes([]byte{b, 'A'})
+			require.NoError(t, err)
+			require.Equal(t, string(want), got, "%s: %x", name, b)
+		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/transform"
 
 	"github.com/brood-go/brood/streams"
@@ -15,42 +14,6 @@ import (
 
 // ErrNotEncoded is the error of bytes that are not valid in their encoding.
 var ErrNotEncoded = errors.New("nodetext: the bytes are not valid in their encoding")
-
-// replaced are labels of encodings that the standard has given up, which others may have still.
-var replaced = map[string]bool{
-	"csiso2022kr": true, "hz-gb-2312": true, "iso-2022-cn": true, "iso-2022-cn-ext": true, "iso-2022-kr": true, "replacement": true,
-}
-
-// Label returns the name of the encoding that a label stands for (WHATWG Encoding Standard, "Names and labels"), empty
-// if for none.
-func Label(label string) string {
-	label = strings.ToLower(strings.Trim(label, "\t\n\f\r "))
-	switch {
-	case replaced[label]:
-		return "replacement"
-	case label != strings.TrimSpace(label):
-		return "" // These blanks are none to the standard, but to the package.
-	}
-	if name, ok := newLabels[label]; ok {
-		return name
-	}
-	e, err := htmlindex.Get(label)
-	if err != nil {
-		return ""
-	}
-	name, err := htmlindex.Name(e)
-	if err != nil {
-		return ""
-	}
-	return name
-}
-
-// newLabels are those that the package does not know.
-var newLabels = map[string]string{
-	"unicode11utf8": "utf-8", "unicode20utf8": "utf-8", "x-unicode20utf8": "utf-8", "unicodefffe": "utf-16be", "csunicode": "utf-16le",
-	"iso-10646-ucs-2": "utf-16le", "ucs-2": "utf-16le", "unicode": "utf-16le", "unicodefeff": "utf-16le", "ms932": "shift_jis",
-	"koi8-ru": "koi8-u", "x-x-big5": "big5",
-}
 
 // TextDecoder decodes text as that of the WHATWG Encoding Standard.
 type TextDecoder struct {
@@ -69,11 +32,9 @@ func NewTextDecoder(name string, fatal, ignoreBOM bool) (d *TextDecoder, ok bool
 	switch name {
 	case "utf-8", "utf-16le", "utf-16be":
 		return d, true
-	case "replacement", "":
-		return nil, false
 	}
-	e, err := htmlindex.Get(name)
-	if err != nil {
+	e := legacyEncoding(name)
+	if e == nil {
 		return nil, false
 	}
 	switch name {

@@ -1,6 +1,9 @@
 package nodezlib
 
-import "math/bits"
+import (
+	"math/bits"
+	"sync"
+)
 
 const (
 	maxLength = 15 // bits of a code
@@ -63,9 +66,7 @@ func newCode(lengths []uint8) (*code, completeness) {
 func (c *code) single() bool { return len(c.symbols) == int(c.counts[1]) && len(c.symbols) <= 1 }
 
 // The codes of blocks that bring none: RFC 1951, 3.2.6.
-var fixedLiterals, fixedDistances = fixedCodes()
-
-func fixedCodes() (literals, distances *code) {
+var fixedCodes = sync.OnceValues(func() (literals, distances *code) {
 	lengths := make([]uint8, 288)
 	for i := range lengths {
 		switch {
@@ -86,4 +87,4 @@ func fixedCodes() (literals, distances *code) {
 	}
 	distances, _ = newCode(lengths)
 	return literals, distances
-}
+})

@@ -110,7 +110,8 @@ func (f *inflater) header([]byte) (int, error) {
 		f.take(f.bits % 8)
 		f.state = (*inflater).storedHeader
 	case 1:
-		f.literals, f.distances, f.state = fixedLiterals, fixedDistances, (*inflater).symbols
+		f.literals, f.distances = fixedCodes()
+		f.state = (*inflater).symbols
 	case 2:
 		f.state = (*inflater).dynamicHeader
 	default:

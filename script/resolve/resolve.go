@@ -141,6 +141,20 @@ func NodeModules(dir string) (all []string) {
 	}
 }
 
+// Global returns the directories in which packages are looked for when no other has them. home, path and exec are HOME, NODE_PATH and the file of
+// the program.
+func Global(home, path, exec string) (all []string) {
+	for dir := range strings.SplitSeq(path, ":") {
+		if dir != "" {
+			all = append(all, dir)
+		}
+	}
+	if home != "" {
+		all = append(all, home+"/.node_modules", home+"/.node_libraries")
+	}
+	return append(all, filepath.Join(filepath.Dir(filepath.Dir(exec)), "lib/node"))
+}
+
 func isRelative(request string) bool {
 	return request == "." || request == ".." || strings.HasPrefix(request, "./") || strings.HasPrefix(request, "../")
 }

@@ -351,15 +351,19 @@ func (p *parser) endWord(f *frame) {
 		f.first = false
 	case f.cases > 0 && word == "in" && !f.first:
 		f.pattern = true
-	case f.first && leads[word]:
+	case f.first && leads(word):
 	default:
 		f.first = false
 	}
 }
 
-// leads are the words of the grammar that have a command behind them.
-var leads = map[string]bool{
-	"if": true, "then": true, "elif": true, "else": true, "while": true, "until": true, "do": true, "!": true, "{": true, "time": true,
+// leads reports whether a word of the grammar has a command behind it.
+func leads(word string) bool {
+	switch word {
+	case "if", "then", "elif", "else", "while", "until", "do", "!", "{", "time":
+		return true
+	}
+	return false
 }
 
 // beginDocument takes in "<<" and the delimiter.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Program is a command that is a program with its arguments and nothing else, to which a shell would only add the time that it takes
@@ -114,12 +115,14 @@ func quoted(text string, n int) (inside part, rest string, plain bool) {
 }
 
 // ofShells are the words that POSIX's shell, dash, bash, ksh, zsh or BusyBox keeps for itself, or has a command of its own for.
-var ofShells = strings.Fields(`
-	! . : [ [[ { } alias autoload bg bind break builtin caller case cd chdir command compgen complete compopt continue coproc declare
-	dirs disown do done echo elif else emulate enable end esac eval exec exit export false fc fg fi float for foreach function functions
-	getln getopts hash help hist history if in integer jobs kill let limit local log logout mapfile nameref newgrp noglob nohup nocorrect
-	popd print printf pushd pushln pwd read readarray readonly rehash repeat return sched select set setopt shift shopt sleep source
-	stop suspend test then time times trap true ttyctl type typeset ulimit umask unalias unfunction unhash unlimit unset unsetopt until
-	vared wait whence where which while zcompile zformat zle zmodload zparseopts zstyle`)
+var ofShells = sync.OnceValue(func() []string {
+	return strings.Fields(`
+		! . : [ [[ { } alias autoload bg bind break builtin caller case cd chdir command compgen complete compopt continue coproc declare
+		dirs disown do done echo elif else emulate enable end esac eval exec exit export false fc fg fi float for foreach function functions
+		getln getopts hash help hist history if in integer jobs kill let limit local log logout mapfile nameref newgrp noglob nohup nocorrect
+		popd print printf pushd pushln pwd read readarray readonly rehash repeat return sched select set setopt shift shopt sleep source
+		stop suspend test then time times trap true ttyctl type typeset ulimit umask unalias unfunction unhash unlimit unset unsetopt until
+		vared wait whence where which while zcompile zformat zle zmodload zparseopts zstyle`)
+})
 
-func isShells(name string) bool { return slices.Contains(ofShells, name) }
+func isShells(name string) bool { return slices.Contains(ofShells(), name) }

@@ -19,6 +19,7 @@ import (
 const exitUsage = 9
 
 func main() {
+	growStack(len(os.Args))
 	code, err := run(os.Args[0], os.Args[1:])
 	if err != nil {
 		if usage, ok := errors.AsType[*usageError](err); ok {

@@ -32,7 +32,7 @@ var short = map[string]string{
 }
 
 // withValue are options that have a value, behind an equals sign or in the argument that follows.
-var withValue = set(`conditions diagnostic-dir disable-warning dns-result-order env-file env-file-if-exists eval experimental-default-type
+const withValue = list(`conditions diagnostic-dir disable-warning dns-result-order env-file env-file-if-exists eval experimental-default-type
 	experimental-loader icu-data-dir import input-type max-http-header-size network-family-autoselection-attempt-timeout print redirect-warnings
 	require secure-heap secure-heap-min stack-trace-limit test-name-pattern test-reporter test-reporter-destination test-concurrency
 	test-timeout test-shard test-skip-pattern test-isolation test-coverage-branches test-coverage-functions test-coverage-lines title
@@ -42,7 +42,7 @@ var withValue = set(`conditions diagnostic-dir disable-warning dns-result-order 
 	gc-interval max-heap-size max-lazy random-seed watch-kill-signal experimental-config-file`)
 
 // plain are options without a value. Those that mean nothing here are taken all the same: scripts pass them to the children they start.
-var plain = set(`abort-on-uncaught-exception addons allow-addons allow-child-process allow-natives-syntax allow-wasi allow-worker async-context-frame check
+const plain = list(`abort-on-uncaught-exception addons allow-addons allow-child-process allow-natives-syntax allow-wasi allow-worker async-context-frame check
 	deprecation disable-sigusr1 disallow-code-generation-from-strings enable-fips enable-network-family-autoselection enable-source-maps
 	entry-url experimental-abortcontroller experimental-addon-modules experimental-async-context-frame experimental-detect-module
 	experimental-eventsource experimental-fetch experimental-global-customevent experimental-global-navigator experimental-global-webcrypto
@@ -64,18 +64,22 @@ var plain = set(`abort-on-uncaught-exception addons allow-addons allow-child-pro
 	heap-prof cpu-prof experimental-wasm-stringref zero-fill-buffers`)
 
 // negatable options may have "no-" in front; for those in on that is the only form that says something.
-var bare = set(`harmony harmony-shadow-realm harmony-weak-refs js-float16array`)
+const bare = list(`harmony harmony-shadow-realm harmony-weak-refs js-float16array`)
 
 // notInEnvironment are options that NODE_OPTIONS must not have.
-var notInEnvironment = set(`eval print check interactive version help expose-internals test prof v8-options completion-bash prof-process
+const notInEnvironment = list(`eval print check interactive version help expose-internals test prof v8-options completion-bash prof-process
 	build-snapshot allow-natives-syntax`)
 
-func set(words string) map[string]bool {
-	all := map[string]bool{}
-	for word := range strings.FieldsSeq(words) {
-		all[word] = true
+// list is words parted by blanks. Most command lines have few options, and none: to look through a list is less than to make a table of it.
+type list string
+
+func (l list) has(word string) bool {
+	for one := range strings.FieldsSeq(string(l)) {
+		if one == word {
+			return true
+		}
 	}
-	return all
+	return false
 }
 
 // option returns the long name of an argument, its value, and whether it has one. ok is false for what is no option that is known.
@@ -90,11 +94,11 @@ func option(arg string) (name, value string, hasValue, ok bool) {
 	name = "--" + strings.ReplaceAll(name[2:], "_", "-")
 	word := strings.TrimPrefix(name[2:], "no-")
 	switch {
-	case withValue[name[2:]]:
+	case withValue.has(name[2:]):
 		return name, value, hasValue, true
-	case plain[word], bare[word], strings.HasPrefix(word, "harmony"):
+	case plain.has(word), bare.has(word), strings.HasPrefix(word, "harmony"):
 		return name, value, hasValue, !hasValue
-	case withValue[word]: // --no-title has nothing to say, and takes nothing.
+	case withValue.has(word): // --no-title has nothing to say, and takes nothing.
 		return name, "", false, !hasValue && word != "eval"
 	}
 	return name, "", false, false
@@ -124,13 +128,13 @@ func parse(program string, args []string, nodeOptions string) (*command, error) 
 			return nil, &usageError{fmt.Sprintf("%s: bad option: %s", program, arg)}
 		}
 		c.execArgv = append(c.execArgv, arg)
-		if withValue[name[2:]] && !hasValue && (name != "--print" || len(rest) > 0 && !strings.HasPrefix(rest[0], "-")) {
+		if withValue.has(name[2:]) && !hasValue && (name != "--print" || len(rest) > 0 && !strings.HasPrefix(rest[0], "-")) {
 			if len(rest) == 0 || rest[0] != "-" && len(rest[0]) > 1 && strings.HasPrefix(rest[0], "-") && name != "--eval" && name != "--print" {
 				return nil, &usageError{fmt.Sprintf("%s: %s requires an argument", program, arg)}
 			}
 			value, hasValue, rest = rest[0], true, rest[1:]
 			c.execArgv = append(c.execArgv, value)
-		} else if withValue[name[2:]] && hasValue && value == "" && strings.HasPrefix(arg, "--") && name != "--eval" && name != "--print" {
+		} else if withValue.has(name[2:]) && hasValue && value == "" && strings.HasPrefix(arg, "--") && name != "--eval" && name != "--print" {
 			return nil, &usageError{fmt.Sprintf("%s: %s requires an argument", program, arg)}
 		}
 		c.take(name, value, hasValue)
@@ -188,10 +192,10 @@ func (c *command) fromEnvironment(program, text string) error {
 		arg := words[0]
 		words = words[1:]
 		name, value, hasValue, ok := option(arg)
-		if !ok || notInEnvironment[strings.TrimPrefix(name[2:], "no-")] {
+		if !ok || notInEnvironment.has(strings.TrimPrefix(name[2:], "no-")) {
 			return &usageError{fmt.Sprintf("%s: %s is not allowed in NODE_OPTIONS", program, arg)}
 		}
-		if withValue[name[2:]] && !hasValue {
+		if withValue.has(name[2:]) && !hasValue {
 			if len(words) == 0 || strings.HasPrefix(words[0], "-") {
 				return &usageError{fmt.Sprintf("%s: %s requires an argument", program, arg)}
 			}

@@ -28,18 +28,16 @@ function show(name, value) {
 
 // later adds globals of a module that is loaded when one of them is first used.
 function later(id, names, enumerable = false) {
+  const descriptor = { get: undefined, set: undefined, enumerable, configurable: true }; // one for all: each is a good part of a start
   for (const name of names) {
-    Object.defineProperty(globalThis, name, {
-      get() {
-        const value = require(id)[name];
-        Object.defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true });
-        return value;
-      },
-      set(value) {
-        Object.defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true });
-      },
-      enumerable, configurable: true,
-    });
+    const be = (value) => Object.defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true });
+    descriptor.get = () => {
+      const value = require(id)[name];
+      be(value);
+      return value;
+    };
+    descriptor.set = be;
+    Object.defineProperty(globalThis, name, descriptor);
   }
 }
 
@@ -98,12 +96,12 @@ host.setHook('main', (...args) => {
   require('internal/main').run(...args);
 });
 
-if (process.env.NODE_CHANNEL_FD) {
+if (host.isForked) {
   require('child_process')._forkChild();
   delete process.env.NODE_CHANNEL_FD;
   delete process.env.NODE_CHANNEL_SERIALIZATION_MODE;
 }
-if (Object.hasOwn(process.env, 'NODE_UNIQUE_ID')) {
+if (host.isWorker) {
   require('cluster')._setupWorker();
   delete process.env.NODE_UNIQUE_ID;
 }

@@ -20,8 +20,8 @@ const builtinModules = [
   'process', 'punycode', 'querystring', 'readline', 'readline/promises', 'repl', 'stream', 'stream/consumers',
   'stream/promises', 'stream/web', 'string_decoder', 'sys', 'timers', 'timers/promises', 'tls', 'tty', 'url', 'util',
   'util/types', 'v8', 'vm', 'worker_threads', 'zlib',
-].filter((id) => host.hasLibrary(id));
-const schemeOnly = ['test', 'test/reporters', 'brood'].filter((id) => host.hasLibrary(id));
+];
+const schemeOnly = ['test', 'brood'];
 
 // builtinID returns the name in the library of what a script asks for, undefined if it asks for a file.
 function builtinID(request) {
@@ -61,7 +61,7 @@ Module.builtinModules = [...builtinModules, ...schemeOnly.map((id) => `node:${id
 Module._cache = Object.create(null);
 Module._pathCache = Object.create(null);
 Module._extensions = Object.create(null);
-Module.globalPaths = [];
+Module.globalPaths = modules.globalPaths(); // of the variables that the program was started with
 Module.isBuiltin = (request) => {
   try {
     return builtinID(String(request)) !== undefined;
@@ -383,11 +383,7 @@ Module._resolveLookupPaths = (request, parent) => {
   return [parent?.filename ? modules.dirname(parent.filename) : '.'];
 };
 Module._initPaths = () => {
-  const { HOME, NODE_PATH } = process.env;
-  const paths = NODE_PATH ? NODE_PATH.split(':').filter(Boolean) : [];
-  if (HOME) paths.push(`${HOME}/.node_modules`, `${HOME}/.node_libraries`);
-  paths.push(`${modules.dirname(modules.dirname(process.execPath))}/lib/node`);
-  Module.globalPaths = paths;
+  Module.globalPaths = modules.globalPaths(process.env.HOME ?? '', process.env.NODE_PATH ?? '', process.execPath);
 };
 Module._preloadModules = (requests) => {
   if (!Array.isArray(requests)) return;
@@ -395,7 +391,6 @@ Module._preloadModules = (requests) => {
   parent.paths = Module._nodeModulePaths(process.cwd());
   for (const request of requests) parent.require(request);
 };
-Module._initPaths();
 
 function refuse(name) {
   return { [name]() {

@@ -3,13 +3,11 @@
 // The global console, and the class of others.
 
 const { codes: { ERR_CONSOLE_WRITABLE_STREAM, ERR_INCOMPATIBLE_OPTION_PAIR } } = require('internal/errors');
-const { formatAll } = require('internal/format');
-const { inspect } = require('internal/inspect');
 const { validateArray, validateInteger, validateObject, validateOneOf } = require('internal/validators');
 const diagnostics = require('internal/diagnostics');
 const lazyStreams = require('internal/lazy_stdio');
 
-const { writeSync } = internalBinding('files');
+const { isatty, writeSync } = internalBinding('stdio');
 
 const isConsole = Symbol('isConsole');
 const state = Symbol('state'); // what a console keeps for itself
@@ -88,7 +86,7 @@ for (const [name, fd] of [['stdout', 1], ['stderr', 2]]) {
 function direct(name) {
   if (Object.getOwnPropertyDescriptor(process, name)?.get !== lazyStreams[name]) return process[name];
   const stream = directs.get(name);
-  stream.isTTY ??= internalBinding('files').isTerminal(stream.fd);
+  stream.isTTY ??= isatty(stream.fd);
   return stream.isTTY ? process[name] : stream;
 }
 
@@ -140,6 +138,11 @@ function ended(stream) {
   };
 }
 
+// formatAll is loaded with the first thing that is no mere text.
+function formatAll(options, args) {
+  return require('internal/format').formatAll(options, args);
+}
+
 function print(console, toStderr, args) {
   const first = args[0];
   if (args.length === 1 && typeof first === 'string') {
@@ -172,7 +175,7 @@ const methods = {
   warn(...args) { publishAndPrint(this, 'console.warn', true, args); },
   error(...args) { publishAndPrint(this, 'console.error', true, args); },
   dir(object, options) {
-    write(this, false, inspect(object, { customInspect: false, ...colorsFor(this[state], streamOf(this, false)), ...options }));
+    write(this, false, require('internal/inspect').inspect(object, { customInspect: false, ...colorsFor(this[state], streamOf(this, false)), ...options }));
   },
   time(label = 'default') {
     label = `${label}`;
@@ -191,7 +194,7 @@ const methods = {
   },
   assert(expression, ...args) {
     if (expression) return;
-    args[0] = `Assertion failed${args.length === 0 ? '' : `: ${typeof args[0] === 'string' ? args[0] : inspect(args[0])}`}`;
+    args[0] = `Assertion failed${args.length === 0 ? '' : `: ${typeof args[0] === 'string' ? args[0] : require('internal/inspect').inspect(args[0])}`}`;
     this.warn(...args);
   },
   clear() {
@@ -229,16 +232,13 @@ const methods = {
   groupCollapsed(...data) { this.group(...data); },
 };
 
-for (const name of Object.keys(methods)) Console.prototype[name] = methods[name];
+Console.prototype = methods;
+Object.defineProperty(methods, 'constructor', { value: Console, writable: true, configurable: true, enumerable: false });
 
 // The global console has no prototype of Console's, and its streams are those that the process has when it writes.
 const console = Object.create({});
 setUp(console, {});
-for (const name of Object.keys(methods)) {
-  Object.defineProperty(console, name, {
-    value: named(methods[name].bind(console), methods[name].name), writable: true, configurable: true, enumerable: true,
-  });
-}
+for (const name of Object.keys(methods)) console[name] = named(methods[name].bind(console), name);
 for (const name of ['stdout', 'stderr']) {
   Object.defineProperty(console, `_${name}`, {
     get: () => direct(name),

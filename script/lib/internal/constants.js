@@ -2,7 +2,7 @@
 
 const { codes: { ERR_UNKNOWN_SIGNAL } } = require('internal/errors');
 
-const { signals } = internalBinding('process');
+const signals = internalBinding('process').signals();
 
 const names = new Map(Object.entries(signals).map(([name, number]) => [number, name]).reverse());
 

@@ -5,7 +5,7 @@
 const process = require('internal/process');
 
 const host = internalBinding('host');
-const { writeSync } = internalBinding('files');
+const { writeSync } = internalBinding('stdio');
 
 let domains; // of module domain: it reports whether a domain has heard of an exception
 

@@ -39,7 +39,7 @@ function loadEnvironment(file, mayMiss) {
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
     if (mayMiss) return;
-    internalBinding('files').writeSync(2, `${process.argv0}: ${file}: not found\n`);
+    internalBinding('stdio').writeSync(2, `${process.argv0}: ${file}: not found\n`);
     internalBinding('host').reallyExit(9);
   }
 }
@@ -151,21 +151,20 @@ const withCrypto = new Set(['crypto', 'http2', 'https', 'tls']); // modules that
 
 // addBuiltins has a text that is no file find modules of the library as global variables. It may have variables of these names itself.
 function addBuiltins() {
+  const descriptor = { get: undefined, set: undefined, enumerable: false, configurable: true }; // one for all: each takes its time
   for (const id of Module.builtinModules) {
     if (/^_|[/:]/.test(id) || Object.hasOwn(globalThis, id) || (withCrypto.has(id) && process.versions.openssl === undefined)) continue;
     const be = (value) => {
       Object.defineProperty(globalThis, id, { value, writable: true, enumerable: true, configurable: true });
       return value;
     };
-    Object.defineProperty(globalThis, id, {
-      get() {
-        const value = require(id);
-        Object.defineProperty(globalThis, id, { get: () => value, set: be, enumerable: false, configurable: true });
-        return value;
-      },
-      set: be,
-      enumerable: false, configurable: true,
-    });
+    descriptor.get = () => {
+      const value = require(id);
+      Object.defineProperty(globalThis, id, { get: () => value, set: be, enumerable: false, configurable: true });
+      return value;
+    };
+    descriptor.set = be;
+    Object.defineProperty(globalThis, id, descriptor);
   }
 }
 

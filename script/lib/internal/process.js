@@ -19,11 +19,8 @@ process.prototype = Object.create(EventEmitter.prototype, {
   [Symbol.toStringTag]: { value: 'process', configurable: true },
 });
 
-const self = Object.create(process.prototype);
-EventEmitter.call(self);
-require('internal/ticks').setProcess(self);
-
-Object.assign(self, {
+const self = {
+  __proto__: process.prototype,
   version: host.nodeVersion,
   versions: { node: host.nodeVersion.slice(1), brood: system.version, modules: '141', uv: '1.51.0', v8: '14.1.146.11-node.20' },
   arch: system.arch,
@@ -40,30 +37,10 @@ Object.assign(self, {
   argv0: host.argv0,
   pid: system.pid,
   ppid: system.ppid(),
-  env: require('internal/env'),
   title: host.argv0,
   exitCode: undefined,
   _exiting: false,
-});
-
-Object.defineProperty(self, 'exitCode', {
-  get() { return exitCode; },
-  set(code) {
-    if (code !== undefined && code !== null) {
-      let n = code;
-      if (typeof code === 'string' && code !== '' && Number.isInteger(+code)) n = +code;
-      validateInteger(n, 'code');
-      code = n;
-    }
-    exitCode = code;
-  },
-  enumerable: true, configurable: false,
-});
-Object.defineProperty(self, 'ppid', { get: system.ppid, enumerable: true, configurable: true });
-let exitCode;
-
-Object.assign(self, {
-  nextTick: require('internal/ticks').nextTick,
+  nextTick: ticks.nextTick,
   exit(code) {
     if (code !== undefined) self.exitCode = code;
     require('internal/fatal').emitExit();
@@ -99,7 +76,26 @@ Object.assign(self, {
     return self.stdin;
   },
   getBuiltinModule(id) { return require('internal/cjs').getBuiltin(id); },
+};
+EventEmitter.call(self);
+ticks.setProcess(self);
+
+Object.defineProperty(self, 'exitCode', {
+  get() { return exitCode; },
+  set(code) {
+    if (code !== undefined && code !== null) {
+      let n = code;
+      if (typeof code === 'string' && code !== '' && Number.isInteger(+code)) n = +code;
+      validateInteger(n, 'code');
+      code = n;
+    }
+    exitCode = code;
+  },
+  enumerable: true, configurable: false,
 });
+Object.defineProperty(self, 'ppid', { get: system.ppid, enumerable: true, configurable: true });
+let exitCode;
+
 Object.defineProperty(self, '_captureCallback', { value: null, writable: true, enumerable: false });
 
 for (const [name, fd] of [['stdin', 0], ['stdout', 1], ['stderr', 2]]) {
@@ -136,6 +132,7 @@ function later(name, make) {
     enumerable: true, configurable: true,
   });
 }
+later('env', () => require('internal/env'));
 later('allowedNodeEnvironmentFlags', () => require('internal/process_more').allowedFlags());
 later('finalization', () => require('internal/process_more').makeFinalization());
 Object.defineProperty(self, 'config', {

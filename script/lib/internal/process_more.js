@@ -118,7 +118,7 @@ function loadEnvFile(path = undefined) {
 }
 
 function rawDebug(...args) {
-  internalBinding('files').writeSync(2, `${require('util').format(...args)}\n`);
+  internalBinding('stdio').writeSync(2, `${require('util').format(...args)}\n`);
 }
 
 function ref(one) { (one?.[Symbol.for('nodejs.ref')] ?? one?.ref)?.call(one); }

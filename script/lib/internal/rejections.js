@@ -58,7 +58,7 @@ const modes = ['none', 'strict', 'throw', 'warn'];
 // checkMode ends the program if --unhandled-rejections says what is none.
 function checkMode() {
   if (modes.includes(mode())) return;
-  internalBinding('files').writeSync(2, `${process.execPath}: invalid value for --unhandled-rejections\n`);
+  internalBinding('stdio').writeSync(2, `${process.execPath}: invalid value for --unhandled-rejections\n`);
   process.reallyExit(9);
 }
 

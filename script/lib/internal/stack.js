@@ -40,36 +40,10 @@ function sourceFrame(line) {
   });
 }
 
-// CallSite is one frame, as Error.prepareStackTrace gets it.
-class CallSite {
-  #name; #file; #line; #column;
-  constructor(line) {
-    const [, name, where] = /^ {4}at (?:(.*) \()?(.*?)\)?$/.exec(line);
-    const place = /^(.*?)(?::(\d+))?(?::(\d+))?$/.exec(where);
-    this.#name = name === undefined || name === '<anonymous>' ? null : name;
-    [, this.#file, this.#line, this.#column] = place;
-  }
-  getFunctionName() { return this.#name; }
-  getMethodName() { return null; }
-  getTypeName() { return null; }
-  getThis() { return undefined; }
-  getFunction() { return undefined; }
-  getFileName() { return this.#file; }
-  getScriptNameOrSourceURL() { return this.#file; }
-  getLineNumber() { return this.#line === undefined ? null : +this.#line; }
-  getColumnNumber() { return this.#column === undefined ? null : +this.#column; }
-  getEvalOrigin() { return undefined; }
-  isNative() { return this.#file === 'native'; }
-  isToplevel() { return true; }
-  isEval() { return false; }
-  isConstructor() { return false; }
-  isAsync() { return false; }
-  isPromiseAll() { return false; }
-  getPromiseIndex() { return null; }
-  toString() {
-    const place = [this.#file, this.#line, this.#column].filter((part) => part !== undefined).join(':');
-    return this.#name ? `${this.#name} (${place})` : place;
-  }
+// callSite returns what Error.prepareStackTrace gets for a frame.
+function callSite(line) {
+  const CallSite = require('internal/call_site');
+  return new CallSite(line);
 }
 
 // cut returns the frames of a stack that are to be told of.
@@ -114,7 +88,7 @@ class Trace extends Given {
       }
       frames = cut(frames, error.#most);
       const describe = Error.prepareStackTrace;
-      if (typeof describe === 'function') error.#value = describe(error, frames.map((line) => new CallSite(line)));
+      if (typeof describe === 'function') error.#value = describe(error, frames.map(callSite));
       else error.#value = [error.#title ?? headerSafely(error), ...frames].join('\n');
       error.#raw = undefined;
     }
@@ -151,7 +125,7 @@ function setStack(error, raw, after) {
 
 // callSites returns the frames of the caller's caller and those that called it.
 function callSites(most) {
-  return framesOf(new NativeError().stack).slice(1, most + 1).map((line) => new CallSite(line));
+  return framesOf(new NativeError().stack).slice(1, most + 1).map(callSite);
 }
 
 function wrap(name) {
@@ -200,4 +174,4 @@ function complete(error) {
   Object.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false });
 }
 
-module.exports = { complete, CallSite, callSites, framesOf, header, nameStack: Trace.name };
+module.exports = { complete, callSites, framesOf, header, nameStack: Trace.name };

@@ -133,7 +133,7 @@ function debuglog(set, told) {
     const { formatWithOptions } = require('internal/format');
     const colors = process.stderr?.hasColors?.() === true;
     const pid = formatWithOptions({ colors }, '%o', process.pid);
-    internalBinding('files').writeSync(2, `${String(set).toUpperCase()} ${pid}: ${formatWithOptions({ colors }, ...args)}\n`);
+    internalBinding('stdio').writeSync(2, `${String(set).toUpperCase()} ${pid}: ${formatWithOptions({ colors }, ...args)}\n`);
   }
   return Object.defineProperty(log, 'enabled', { get: isEnabled, configurable: true, enumerable: true });
 }

@@ -25,7 +25,7 @@ const mostSame = 50; // lines shown of values that look the same
 const mostText = 512; // characters shown of each of two values
 const mostUnequal = 1024;
 
-const isTerminal = internalBinding('files').isTerminal(2);
+const isTerminal = internalBinding('stdio').isatty(2);
 
 // colors returns codes for what is written to stderr, empty if it takes none.
 function colors() {

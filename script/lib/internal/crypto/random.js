@@ -4,7 +4,8 @@
 
 const { Buffer } = require('buffer');
 const { ofBytes, viewOf } = require('internal/crypto/bytes');
-const { coded, codes: { ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE }, list } = require('internal/errors');
+const { coded, codes: { ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE } } = require('internal/errors');
+const { list } = require('internal/error_messages');
 const { validateBoolean, validateFunction, validateNumber, validateObject } = require('internal/validators');
 
 const binding = internalBinding('crypto');

@@ -5,7 +5,7 @@
 const fs = require('fs');
 const path = require('path');
 
-const { writeSync } = internalBinding('files');
+const { writeSync } = internalBinding('stdio');
 
 // What files of tests are called that nobody has named.
 const usual = [

@@ -30,7 +30,7 @@ function make(name, destination) {
     const { codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM } } = require('internal/errors');
     throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(`--test-reporter=${name}`);
   }
-  const { isTerminal, writeSync } = internalBinding('files');
+  const { isatty, writeSync } = internalBinding('stdio');
   const fd = { stdout: 1, stderr: 2 }[destination] ?? require('fs').openSync(destination, 'w');
   const Reporter = require(`internal/test_runner/reporters/${name}`);
   return new Reporter((text) => {
@@ -39,7 +39,7 @@ function make(name, destination) {
     } catch {
       // Nobody reads it any more; the exit code still tells.
     }
-  }, isTerminal(fd));
+  }, isatty(fd));
 }
 
 function end(test) {
