@@ -24,6 +24,9 @@
 // Messages are delivered in order, each in a tick of its own: a handler that panics takes no other message with it.
 // What a handler queues with NextTick runs behind the messages of the same read, as in Node.
 //
+// To find out whether a JSON message is well formed takes as long as to read it. So a channel whose handlers decode one message
+// after the other into variables of the same type reads the next one so before it delivers it, and Decode has no more to do.
+//
 // Messages that come while nobody listens wait for the first listener of OnMessage. When about 16 MiB wait, or 64
 // handles, the channel reads no more, and the peer is held up like by any slow reader. What waits is dropped when the
 // channel ends, as in Node.

@@ -1,6 +1,7 @@
 package ipc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -58,6 +59,16 @@ func (f advancedFormat) inspect(m *Message) (cmd string, err error) {
 		return text, nil
 	}
 	return "", nil
+}
+
+// ordinary looks for the beginning of a command as V8 writes it in a string of either kind.
+func (advancedFormat) ordinary(payload []byte) bool {
+	return !bytes.Contains(payload, []byte(cmdPrefix)) && !bytes.Contains(payload, []byte("N\x00O\x00D\x00E\x00_\x00"))
+}
+
+func (f advancedFormat) check(m *Message) error {
+	_, err := f.inspect(m)
+	return err
 }
 
 // memberOf returns a member of an object that is a string.

@@ -10,6 +10,7 @@ import (
 // jsonFormat is [JSON].
 type jsonFormat struct {
 	encoder *nodejson.Encoder // of the loop: frames are only made there
+	ahead   *nodejson.Ahead   // of the channel; holds the message that is being delivered, if any
 }
 
 func (jsonFormat) splitter(max int) frames.Splitter { return frames.Lines(max) }
@@ -54,6 +55,16 @@ func (jsonFormat) inspect(m *Message) (cmd string, err error) {
 	return cmd, err
 }
 
+func (jsonFormat) ordinary(payload []byte) bool { return !nodejson.MayHaveCmd(payload) }
+
+func (f jsonFormat) check(m *Message) error {
+	m.ahead = true
+	if f.ahead.Read(m.raw) {
+		return nil
+	}
+	return nodejson.Check(m.raw)
+}
+
 func (jsonFormat) member(m *Message, name string) (text string, ok bool) {
 	raw := rawMember(m.raw, name)
 	if len(raw) == 0 {
@@ -84,9 +95,19 @@ func rawMember(object []byte, name string) (found []byte) {
 	return found
 }
 
-func (jsonFormat) decode(m *Message, v any) error { return nodejson.Unmarshal(m.raw, v) }
+func (f jsonFormat) decode(m *Message, v any) error {
+	if m.ahead {
+		return f.ahead.Decode(m.raw, v)
+	}
+	return nodejson.Unmarshal(m.raw, v)
+}
 
-func (jsonFormat) value(m *Message) (any, error) { return nodejson.Value(m.raw) }
+func (f jsonFormat) value(m *Message) (any, error) {
+	if m.ahead {
+		return f.ahead.Value(m.raw)
+	}
+	return nodejson.Value(m.raw)
+}
 
 func (jsonFormat) raw(m *Message) []byte { return m.raw }
 

@@ -43,6 +43,19 @@ func Cmd(p []byte, envelope int) (cmd string, err error) {
 	return cmd, nil
 }
 
+// MayHaveCmd reports whether [Cmd] may return one for p, well formed or not. It takes a small part of the time of that.
+//
+// Safe to call from any goroutine.
+func MayHaveCmd(p []byte) bool {
+	return bytes.Contains(p, []byte(internalPrefix)) || bytes.Contains(p, unicodeEscape)
+}
+
+// Check returns the *[Error] wrapping [ErrSyntax] or [ErrDepth] that says where p stops being one JSON value, nil if it is
+// one.
+//
+// Safe to call from any goroutine.
+func Check(p []byte) error { return check(p) }
+
 // means reports whether the string q, with its quotes, means s, which is ASCII.
 func means(q []byte, s string) bool {
 	if bytes.IndexByte(q, '\\') < 0 {
