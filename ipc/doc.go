@@ -33,10 +33,12 @@
 //
 // # Sending
 //
-// The first 64 messages of a callback and its ticks are each given to the kernel at once: a program may send them and
-// exit. Those that follow are gathered, and written together when 64 KiB have come together or at the end of the
-// callback; Channel.Flush does it at once, for a program that exits there. What the kernel does not take is queued without
-// blocking; NeedDrain and OnDrain tell the sender to wait, Options.MaxQueue is where Send refuses.
+// The first 64 messages of a turn of the loop are each given to the kernel at once: a program may send them and exit. Those
+// that follow are gathered, and written together when 64 KiB have come together, at the end of the callback and its ticks, or,
+// where each callback sends a few, at the end of the turn: so do functions that other goroutines have posted. Of such a burst
+// those of the next turn are gathered from the first on, until a turn has none. Channel.Flush writes at once, for a program
+// that exits there. What the kernel does not take is queued without blocking; NeedDrain and OnDrain tell the sender to wait,
+// Options.MaxQueue is where Send refuses.
 //
 // # Requests
 //
