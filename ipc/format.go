@@ -5,6 +5,8 @@ import (
 
 	"github.com/brood-go/brood/internal/frames"
 	"github.com/brood-go/brood/internal/nodejson"
+	"github.com/brood-go/brood/internal/readahead"
+	"github.com/brood-go/brood/ipc/v8"
 )
 
 // format is a [Serialization] at work.
@@ -25,12 +27,12 @@ type format interface {
 	// may keep in m what it has learned.
 	inspect(m *Message) (cmd string, err error)
 
-	// ordinary reports whether a payload, well formed or not, cannot be one of Node's internal messages. It takes much less
-	// time than inspect. Where it reports false nothing is known.
-	ordinary(payload []byte) bool
+	// mentions reports whether there may be a string in a payload, well formed or not, that contains text, which is ASCII. It
+	// takes a small part of the time of inspect.
+	mentions(payload []byte, text string) bool
 
-	// check is inspect for a payload that is ordinary. It is called right before a message is delivered, and may read it in
-	// the way in which the messages before were asked for.
+	// check is inspect for a payload that does not mention cmdPrefix. It is called right before a message is delivered, and
+	// may read it in the way in which the messages before were asked for.
 	check(m *Message) error
 
 	// member returns a member of an internal message: strings as they are, numbers in decimal.
@@ -74,7 +76,7 @@ type handleFrame struct {
 // formatOf returns the format of one channel of h's loop.
 func (h *hub) formatOf(s Serialization) format {
 	if s == Advanced {
-		return advancedFormat{}
+		return advancedFormat{readahead.New(v8.DecodePlain)}
 	}
-	return jsonFormat{&h.json, new(nodejson.Ahead)}
+	return jsonFormat{&h.json, readahead.New(nodejson.UnmarshalPlain)}
 }

@@ -5,12 +5,13 @@ import (
 
 	"github.com/brood-go/brood/internal/frames"
 	"github.com/brood-go/brood/internal/nodejson"
+	"github.com/brood-go/brood/internal/readahead"
 )
 
 // jsonFormat is [JSON].
 type jsonFormat struct {
 	encoder *nodejson.Encoder // of the loop: frames are only made there
-	ahead   *nodejson.Ahead   // of the channel; holds the message that is being delivered, if any
+	guess   *readahead.Guess  // of the channel, about the message that is being delivered
 }
 
 func (jsonFormat) splitter(max int) frames.Splitter { return frames.Lines(max) }
@@ -55,11 +56,11 @@ func (jsonFormat) inspect(m *Message) (cmd string, err error) {
 	return cmd, err
 }
 
-func (jsonFormat) ordinary(payload []byte) bool { return !nodejson.MayHaveCmd(payload) }
+func (jsonFormat) mentions(payload []byte, text string) bool { return nodejson.Mentions(payload, text) }
 
 func (f jsonFormat) check(m *Message) error {
-	m.ahead = true
-	if f.ahead.Read(m.raw) {
+	m.guessed = true
+	if f.guess.Read(m.raw) {
 		return nil
 	}
 	return nodejson.Check(m.raw)
@@ -96,15 +97,17 @@ func rawMember(object []byte, name string) (found []byte) {
 }
 
 func (f jsonFormat) decode(m *Message, v any) error {
-	if m.ahead {
-		return f.ahead.Decode(m.raw, v)
+	if m.guessed && f.guess.Take(v) {
+		return nil
 	}
 	return nodejson.Unmarshal(m.raw, v)
 }
 
 func (f jsonFormat) value(m *Message) (any, error) {
-	if m.ahead {
-		return f.ahead.Value(m.raw)
+	if m.guessed {
+		if v, ok := f.guess.TakeAny(); ok {
+			return v, nil
+		}
 	}
 	return nodejson.Value(m.raw)
 }

@@ -11,7 +11,7 @@ type Message struct {
 	value   any         // Advanced: what the message means, while decoded is set
 	decoded bool
 	unread  bool // it is not known yet whether the payload is well formed, see receive.go
-	ahead   bool // JSON: the channel's nodejson.Ahead is for this message
+	guessed bool // the channel's guess is about this message
 	owned   bool // raw is nobody else's memory
 	taken   bool // the user has asked for the handle
 	handle  *Handle
@@ -60,7 +60,7 @@ func (m *Message) keep() {
 		m.owned = true
 	}
 	m.value, m.decoded = nil, false // It may be much larger.
-	m.ahead = false                 // Others come in between.
+	m.guessed = false               // Others come in between.
 }
 
 // expire ends the message.

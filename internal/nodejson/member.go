@@ -43,11 +43,12 @@ func Cmd(p []byte, envelope int) (cmd string, err error) {
 	return cmd, nil
 }
 
-// MayHaveCmd reports whether [Cmd] may return one for p, well formed or not. It takes a small part of the time of that.
+// Mentions reports whether p, JSON or not, may have a string in it that contains text, which is of letters, digits and other
+// characters that no short escape is for. It takes a small part of the time of [Cmd]: what does not mention NODE_ has none.
 //
 // Safe to call from any goroutine.
-func MayHaveCmd(p []byte) bool {
-	return bytes.Contains(p, []byte(internalPrefix)) || bytes.Contains(p, unicodeEscape)
+func Mentions(p []byte, text string) bool {
+	return bytes.Contains(p, []byte(text)) || bytes.Contains(p, unicodeEscape)
 }
 
 // Check returns the *[Error] wrapping [ErrSyntax] or [ErrDepth] that says where p stops being one JSON value, nil if it is

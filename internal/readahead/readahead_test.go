@@ -1,14 +1,38 @@
-package nodejson_test
+package readahead_test
 
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/internal/nodejson"
+	"github.com/brood-go/brood/internal/readahead"
+	"github.com/brood-go/brood/internal/test/leakcheck"
 )
+
+func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
+
+// reader is how a channel uses a guess.
+type reader struct{ *readahead.Guess }
+
+func newReader() reader { return reader{readahead.New(nodejson.UnmarshalPlain)} }
+
+func (r reader) Decode(p []byte, v any) error {
+	if r.Take(v) {
+		return nil
+	}
+	return nodejson.Unmarshal(p, v)
+}
+
+func (r reader) Value(p []byte) (any, error) {
+	if v, ok := r.TakeAny(); ok {
+		return v, nil
+	}
+	return nodejson.Value(p)
+}
 
 type ahead struct {
 	N    int
@@ -17,7 +41,7 @@ type ahead struct {
 }
 
 // readAhead goes on like a channel: it reads, if that is possible, and then decodes.
-func readAhead(t *testing.T, a *nodejson.Ahead, text string, v any) (guessed bool) {
+func readAhead(t *testing.T, a reader, text string, v any) (guessed bool) {
 	t.Helper()
 	guessed = a.Read([]byte(text))
 	require.NoError(t, a.Decode([]byte(text), v))
@@ -25,21 +49,21 @@ func readAhead(t *testing.T, a *nodejson.Ahead, text string, v any) (guessed boo
 }
 
 func TestWhatIsReadAheadIsWhatTheTwoMessagesBeforeWereReadInto(t *testing.T) {
-	var a nodejson.Ahead
+	a := newReader()
 	for i := range 10 {
 		var v ahead
-		guessed := readAhead(t, &a, fmt.Sprintf(`{"N":%d,"List":[%d],"Any":{"x":[]}}`, i, i), &v)
+		guessed := readAhead(t, a, fmt.Sprintf(`{"N":%d,"List":[%d],"Any":{"x":[]}}`, i, i), &v)
 		require.Equal(t, i >= 2, guessed, i)
 		require.Equal(t, ahead{i, []int{i}, map[string]any{"x": []any{}}}, v)
 	}
 	var other map[string]any
-	require.True(t, readAhead(t, &a, `{"N":1}`, &other), "nobody knew that it is another type now")
+	require.True(t, readAhead(t, a, `{"N":1}`, &other), "nobody knew that it is another type now")
 	require.Equal(t, map[string]any{"N": 1.0}, other)
 	require.False(t, a.Read([]byte(`{"N":1}`)))
 }
 
 func TestValuesAreReadAheadToo(t *testing.T) {
-	var a nodejson.Ahead
+	a := newReader()
 	for i := range 4 {
 		text := []byte(fmt.Sprintf(`{"n":%d}`, i))
 		require.Equal(t, i >= 2, a.Read(text), i)
@@ -55,7 +79,7 @@ func TestValuesAreReadAheadToo(t *testing.T) {
 
 // A message may be asked for again and again, or into what is not zero, and the values must have nothing in common.
 func TestWhatWasReadAheadIsGivenOnce(t *testing.T) {
-	var a nodejson.Ahead
+	a := newReader()
 	text := []byte(`{"N":1,"List":[1,2]}`)
 	read := func(into ahead) ahead {
 		require.NoError(t, a.Decode(text, &into))
@@ -76,9 +100,9 @@ func TestWhatWasReadAheadIsGivenOnce(t *testing.T) {
 }
 
 func TestNothingIsReadAheadForThoseWhoDoNotAsk(t *testing.T) {
-	var a nodejson.Ahead
+	a := newReader()
 	for range 3 {
-		readAhead(t, &a, `{"N":1}`, new(ahead))
+		readAhead(t, a, `{"N":1}`, new(ahead))
 	}
 	require.True(t, a.Read([]byte(`{"N":2}`)))
 	require.False(t, a.Read([]byte(`{"N":3}`)), "the one before was not asked for")
@@ -88,9 +112,9 @@ func TestNothingIsReadAheadForThoseWhoDoNotAsk(t *testing.T) {
 }
 
 func TestWhatIsWrongIsToldAsByUnmarshal(t *testing.T) {
-	var a nodejson.Ahead
+	a := newReader()
 	for range 3 {
-		readAhead(t, &a, `{"N":1}`, new(ahead))
+		readAhead(t, a, `{"N":1}`, new(ahead))
 	}
 	for _, text := range []string{`{"N":1`, `{"N":"x"}`, `{"N":1}x`, ``, `{"N":1,"List":[1,}`} {
 		require.False(t, a.Read([]byte(text)), text)
@@ -103,7 +127,7 @@ func TestWhatIsWrongIsToldAsByUnmarshal(t *testing.T) {
 }
 
 // What was read ahead is JSON, and is decoded to the same.
-func FuzzAhead(f *testing.F) {
+func FuzzReadAhead(f *testing.F) {
 	f.Add([]byte(`{"a":1,"row":{"n":[1,2.5],"s":"x\ny"},"t":"2026-01-02T03:04:05Z"}`))
 	f.Add([]byte(`[{"n":1},{"n":1},`))
 	f.Fuzz(func(t *testing.T, p []byte) {
@@ -112,7 +136,7 @@ func FuzzAhead(f *testing.F) {
 			Row any             `json:"row"`
 			T   json.RawMessage `json:"t"`
 		}
-		var a nodejson.Ahead
+		a := newReader()
 		for range 2 {
 			require.NoError(t, a.Decode([]byte("{}"), new(into)))
 		}
