@@ -2,11 +2,13 @@ package ipc_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/ipc/v8"
 )
 
 // job is what most of the messages of this file are.
@@ -95,4 +97,78 @@ func TestWhatIsWrongIsToldInItsPlace(t *testing.T) {
 	p.close()
 	run(t, l)
 	require.Equal(t, []string{"1", "error", "2", "error", "3", "error", "4"}, j.entries)
+}
+
+// The same with the other serialization, where messages are also asked for as values.
+func TestAdvancedMessagesThatAreReadAheadAreAsTheyWereSent(t *testing.T) {
+	l := newLoop(t)
+	x, y := socketPair(t)
+	o := &ipc.Options{Serialization: ipc.Advanced}
+	sender, err := ipc.New(l, x, o)
+	require.NoError(t, err)
+	c, err := ipc.New(l, y, o)
+	require.NoError(t, err)
+	var got []job
+	c.OnMessage(func(m *ipc.Message) {
+		var j job
+		if err := m.Decode(&j); err != nil {
+			got = append(got, job{N: -1})
+			return
+		}
+		v, err := m.Value()
+		require.NoError(t, err)
+		n, _ := v.(*v8.Object).Get("n")
+		require.Equal(t, j.N, n)
+		again := job{N: -1}
+		require.NoError(t, m.Decode(&again))
+		require.Equal(t, j, again)
+		got = append(got, j)
+	})
+	var want []job
+	for i := range 40 {
+		if i%10 == 7 {
+			require.NoError(t, sender.Send(map[string]any{"n": "text"}))
+			want = append(want, job{N: -1})
+		}
+		require.NoError(t, sender.Send(job{i, []int{i}}))
+		want = append(want, job{i, []int{i}})
+	}
+	sender.Disconnect()
+	run(t, l)
+	require.Equal(t, want, got)
+}
+
+// An answer is found among messages that are read ahead, and a string of two bytes a character is no hiding place: V8 writes
+// some that are ASCII so.
+func TestAnswersAndCommandsAreFoundAmongAdvancedMessages(t *testing.T) {
+	wide := func(s string) string {
+		w := "c" + string([]byte{byte(2 * len(s))})
+		for _, b := range []byte(s) {
+			w += string([]byte{b, 0})
+		}
+		return w
+	}
+	l := newLoop(t)
+	c, p := newChannel(t, l, &ipc.Options{Serialization: ipc.Advanced})
+	frame := func(payload string) string { return string([]byte{0, 0, 0, byte(len(payload))}) + payload }
+	var messages, commands, answers int
+	c.OnMessage(func(m *ipc.Message) {
+		var v struct{ A int }
+		require.NoError(t, m.Decode(&v))
+		messages++
+	})
+	c.OnInternal("NODE_x", func(*ipc.Message) { commands++ })
+	require.NoError(t, c.Request(t.Context(), 1, func(m *ipc.Message, err error) {
+		require.NoError(t, err)
+		answers++
+	}))
+	sent, _ := p.read()
+	var request struct{ ID string }
+	require.NoError(t, v8.Decode([]byte(sent[4:]), &request))
+	ordinary := frame("\xff\x0fo\"\x01AI\x02{\x01")
+	p.send(strings.Repeat(ordinary, 3) + frame("\xff\x0fo\"\x03cmd"+wide("NODE_xy")+"{\x01") + ordinary +
+		frame("\xff\x0fo\"\x02id"+wide(request.ID)+"{\x01") + ordinary)
+	p.close()
+	run(t, l)
+	require.Equal(t, []int{5, 1, 1}, []int{messages, commands, answers})
 }

@@ -155,9 +155,3 @@ func (b plainer) record(p *plain) bool {
 	}
 	return true
 }
-
-// mostIntroName is the longest name whose length is written as one byte.
-const mostIntroName = 0x7F
-
-// introOf returns a short name in ASCII as it is written before the value of a property.
-func introOf(name string) string { return string([]byte{tagLatin1, byte(len(name))}) + name }
