@@ -199,6 +199,9 @@ func ipcOneWay(name string, at place, size int, m *ipcMessage, n int, most ipcLi
 			at.pair("brood to node", func(p ipcPair) time.Duration { return p.(*forkPair).sink(n, m) }, child),
 		)
 	}
+	if m.Dated != nil {
+		return s.withRuntimes(at, source, "json", "node", "bun") // Deno reads 19 digits as a bigint, which it cannot send.
+	}
 	return s.withPeers(at, source)
 }
 
