@@ -24,7 +24,7 @@
 // Messages are delivered in order, each in a tick of its own: a handler that panics takes no other message with it.
 // What a handler queues with NextTick runs behind the messages of the same read, as in Node.
 //
-// To find out whether a JSON message is well formed takes as long as to read it. So a channel whose handlers decode one message
+// To find out whether a message is well formed takes as long as to read it. So a channel whose handlers decode one message
 // after the other into variables of the same type reads the next one so before it delivers it, and Decode has no more to do.
 //
 // Messages that come while nobody listens wait for the first listener of OnMessage. When about 16 MiB wait, or 64
@@ -83,4 +83,9 @@
 // # Goroutines
 //
 // A channel is used on the loop goroutine only.
+//
+// A program that may use one processor only, by its affinity or by a limit of its cgroup, starts with GOMAXPROCS at 1. Then
+// Go's runtime takes that one away from a loop that sleeps, after some ten microseconds each time, and the loop has to get it
+// back when a message comes. Who passes small messages to and fro there sets GOMAXPROCS to 2: with both processes on one
+// processor a round trip of 32 B then takes 15 % less processor time, and less than half of the calls of futex(2).
 package ipc
