@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -13,6 +14,8 @@ type ipcMessage struct {
 	N    int      `json:"n"` // counts down to 0
 	S    string   `json:"s,omitempty"`
 	Rows []ipcRow `json:"rows,omitempty"`
+
+	Dated []ipcDated `json:"dated,omitempty"`
 }
 
 type ipcRow struct {
@@ -22,11 +25,20 @@ type ipcRow struct {
 	Took float64 `json:"took"`
 }
 
+// ipcDated is a record with what JSON has no type for: a time, more digits than JavaScript counts, a float32.
+type ipcDated struct {
+	ID    int64     `json:"id"`
+	Name  string    `json:"name"`
+	At    time.Time `json:"at"`
+	Ratio float32   `json:"ratio"`
+}
+
 // mustBe fails unless m is number n of messages like want.
 func (m *ipcMessage) mustBe(n int, want *ipcMessage) {
 	mustEqual(m.N, n)
 	mustEqual(len(m.S), len(want.S))
 	mustEqual(len(m.Rows), len(want.Rows))
+	mustEqual(len(m.Dated), len(want.Dated))
 }
 
 // ipcText is a message of n bytes as JSON, most of it one string: lines of text.
@@ -42,6 +54,17 @@ func ipcRows(n int) *ipcMessage {
 	m := new(ipcMessage)
 	for i := range n / len(`{"id":100,"name":"file number","done":false,"took":12.25},`) {
 		m.Rows = append(m.Rows, ipcRow{i, "file number", i%2 == 0, float64(i) / 4})
+	}
+	return m
+}
+
+// ipcDatedRows is a message of about n bytes as JSON: records with a time, an id of 19 digits and a float32 each.
+func ipcDatedRows(n int) *ipcMessage {
+	m := new(ipcMessage)
+	start := time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.UTC)
+	for i := range n / len(`{"id":4611686018427387904,"name":"file 100","at":"2026-01-02T03:04:05.678Z","ratio":14.285714},`) {
+		at := start.Add(time.Duration(i) * time.Second)
+		m.Dated = append(m.Dated, ipcDated{1<<62 + int64(i), fmt.Sprintf("file %d", i), at, float32(i) / 7})
 	}
 	return m
 }
@@ -62,7 +85,14 @@ func ipcScenarios(n func(int) int) []scenario {
 		ipcOneWay("32 B", apart, small, ipcText(small), n(20_000), ipcSmallOneWay),
 		ipcOneWay("1 KiB", apart, medium, ipcText(medium), n(5000), ipcLimits{}),
 		ipcOneWay("64 KiB", apart, large, ipcText(large), n(150), ipcLargeOneWay),
-		ipcOneWay("64 KiB of records", apart, large, ipcRows(large), n(100), ipcLargeOneWay),
+		ipcOneWay("64 KiB of records", apart, large, ipcRows(large), n(100), ipcRecords),
+		ipcOneWay("64 KiB of dated records", apart, large, ipcDatedRows(large), n(100), ipcRecords),
+		ipcAdvanced("32 B", "round trip", places()[0], ipcText(small), n(1000)),
+		ipcAdvanced("32 B", "message", apart, ipcText(small), n(20_000)),
+		ipcAdvanced("1 KiB of records", "message", apart, ipcRows(medium), n(3000)),
+		ipcAdvanced("64 KiB of records", "message", apart, ipcRows(large), n(100)),
+		ipcPosted(apart, ipcText(small), n(20_000)),
+		ipcHandles(apart, n(500)),
 		ipcLong(apart),
 	)
 }
@@ -109,6 +139,7 @@ var (
 	ipcSmallEcho   = ipcLimits{brood: []target{{"raw epoll", 1.25}, {"node", 0.65}}, busyPoll: []target{{"raw blocking", 1}}}
 	ipcSmallOneWay = ipcLimits{brood: []target{{"bun", 0.5}}, perOp: 500 * time.Nanosecond}
 	ipcLargeOneWay = ipcLimits{brood: []target{{"node", 0.5}}}
+	ipcRecords     = ipcLimits{brood: []target{{"node", 0.5}, {"bun", 0.5}}}
 )
 
 // ipcRoundTrip sends a message to a child, which sends it back, and so on. The raw contestants pass as many bytes, at
@@ -168,14 +199,22 @@ func ipcOneWay(name string, at place, size int, m *ipcMessage, n int, most ipcLi
 			at.pair("brood to node", func(p ipcPair) time.Duration { return p.(*forkPair).sink(n, m) }, child),
 		)
 	}
+	if m.Dated != nil {
+		return s.withRuntimes(at, source, "json", "node", "bun") // Deno reads 19 digits as a bigint, which it cannot send.
+	}
 	return s.withPeers(at, source)
 }
 
 // withPeers adds the JavaScript runtimes that are installed, talking to themselves.
 func (s scenario) withPeers(at place, job func(ipcPair) time.Duration) scenario {
-	for _, name := range []string{"node", "bun"} {
-		if file, ok := findPeer(name); ok {
-			c := at.pair(name, job, func() ipcPair { return newScriptPair(file) })
+	return s.withRuntimes(at, job, "json", "node", "bun", "deno")
+}
+
+// withRuntimes adds those that are installed, with messages that are serialized in the given way.
+func (s scenario) withRuntimes(at place, job func(ipcPair) time.Duration, serialization string, names ...string) scenario {
+	for _, name := range names {
+		if command, ok := ipcCommand(name); ok {
+			c := at.pair(name, job, func() ipcPair { return newScriptPair(serialization, command...) })
 			c.elsewhere = true
 			s.contestants = append(s.contestants, c)
 		}

@@ -24,6 +24,13 @@ func newForkPair(busy time.Duration) *forkPair {
 	return startPair(busy, self(), []string{"-child-ipc", busy.String()}, nil)
 }
 
+// newAdvancedPair is newForkPair with messages in V8's structured clone format.
+func newAdvancedPair() *forkPair {
+	o := new(childprocess.ForkOptions)
+	o.Serialization = ipc.Advanced
+	return startPair(0, self(), []string{"-child-ipc", "0s"}, o)
+}
+
 // newScriptChild has a script as its child, run by a program with arguments of its own.
 func newScriptChild(command ...string) *forkPair {
 	dir, err := os.MkdirTemp("", "brood-bench")
@@ -101,6 +108,11 @@ func (p *forkPair) receive(n int, like *ipcMessage, read func(*ipc.Message)) tim
 
 // sink sends like n times to the child, which then says how many it got.
 func (p *forkPair) sink(n int, like *ipcMessage) time.Duration {
+	return p.sinkBy(n, func(p *forkPair) { sendAll(p.child.Channel(), n, *like) })
+}
+
+// sinkBy is sink with send to send the messages.
+func (p *forkPair) sinkBy(n int, send func(p *forkPair)) time.Duration {
 	p.onMessage = func(m *ipc.Message) {
 		var in ipcMessage
 		check(m.Decode(&in))
@@ -109,7 +121,7 @@ func (p *forkPair) sink(n int, like *ipcMessage) time.Duration {
 	}
 	return p.run(func() {
 		p.order(ipcOrder{Job: "sink"})
-		sendAll(p.child.Channel(), n, *like)
+		send(p)
 	})
 }
 

@@ -15,7 +15,7 @@ const orderFollows = -1
 //
 //	echo    send every message back
 //	source  send Message Count times
-//	sink    count messages up to the one whose n is 0, then send {n: count}
+//	sink    count messages up to the one whose n is 0, then send {n: count}; close the handles that come with them
 type ipcOrder struct {
 	Job     string      `json:"job"`
 	Count   int         `json:"count,omitempty"`
@@ -49,6 +49,9 @@ func ipcChild(busy time.Duration) {
 		case job == "echo":
 			check(c.Send(&in))
 		default:
+			if h := m.Handle(); h != nil {
+				check(h.Close())
+			}
 			if received++; in.N == 0 {
 				check(c.Send(&ipcMessage{N: received}))
 				received = 0

@@ -22,14 +22,26 @@ func writeScript(dir string) (file string) {
 // scriptPair is two processes of a JavaScript runtime. The one that is the parent takes the time.
 type scriptPair struct{ server }
 
-func newScriptPair(command ...string) *scriptPair {
+// newScriptPair has messages serialized as the option of fork says, "json" or "advanced".
+func newScriptPair(serialization string, command ...string) *scriptPair {
 	return &scriptPair{server{command: func(dir string) *exec.Cmd {
-		return scriptCommand(command, writeScript(dir), "parent")
+		return scriptCommand(command, writeScript(dir), "parent", serialization)
 	}}}
+}
+
+// ipcCommand is how a runtime runs a script that may fork.
+func ipcCommand(name string) (command []string, ok bool) {
+	file, ok := findPeer(name)
+	if name == "deno" {
+		return []string{file, "run", "--allow-all"}, ok
+	}
+	return []string{file}, ok
 }
 
 func (p *scriptPair) echo(n int, like *ipcMessage) time.Duration   { return p.do("echo", n, like) }
 func (p *scriptPair) source(n int, like *ipcMessage) time.Duration { return p.do("source", n, like) }
+
+func (p *scriptPair) handles(n int) time.Duration { return p.do("handles", n, new(ipcMessage)) }
 
 func (p *scriptPair) pids() (parent, child int) {
 	child = int(p.do("pid", 0, new(ipcMessage)))

@@ -26,7 +26,7 @@ func scriptChannels(name, unit string, at place, n int, job func(ipcPair) time.D
 		s.contestants = append(s.contestants, c)
 	}
 	for _, r := range scriptRuntimes {
-		c := at.pair(r.name+" to "+r.name, job, func() ipcPair { return newScriptPair(r.command()...) })
+		c := at.pair(r.name+" to "+r.name, job, func() ipcPair { return newScriptPair("json", r.command()...) })
 		c.missing, c.elsewhere = r.missing, true
 		s.contestants = append(s.contestants, c)
 	}

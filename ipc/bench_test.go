@@ -15,6 +15,26 @@ type small struct {
 	S string `json:"s"`
 }
 
+// table is a message of about 64 KiB, of records.
+type table struct {
+	Rows []row `json:"rows"`
+}
+
+type row struct {
+	ID   int     `json:"id"`
+	Name string  `json:"name"`
+	Done bool    `json:"done"`
+	Took float64 `json:"took"`
+}
+
+func newTable() *table {
+	t := new(table)
+	for i := range 1130 {
+		t.Rows = append(t.Rows, row{i, "file number", i%2 == 0, float64(i) / 4})
+	}
+	return t
+}
+
 // otherLoop runs fn's loop on a goroutine of its own until the benchmark ends.
 func otherLoop(b *testing.B, fd int, fn func(l *reactor.Loop, c *ipc.Channel)) (wait func()) {
 	done := make(chan struct{})
@@ -105,6 +125,9 @@ func BenchmarkIPCOneWay(b *testing.B) {
 	})
 	b.Run("32B-raw", func(b *testing.B) {
 		benchmarkOneWay(b, &small{1, "hello"}, func(m *ipc.Message) {})
+	})
+	b.Run("64K-records", func(b *testing.B) {
+		benchmarkOneWay(b, newTable(), func(m *ipc.Message) { var v table; _ = m.Decode(&v) })
 	})
 	for _, size := range []int{1 << 10, 64 << 10} {
 		v := small{1, strings.Repeat("x", size)}

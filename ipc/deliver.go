@@ -45,12 +45,24 @@ func (c *Channel) deliverNext() {
 	in := c.inbox.pop()
 	switch {
 	case in.special == nil:
-		c.deliver(in.message)
+		c.deliverOrdinary(in.message)
 	case in.special.err != nil:
 		c.emitError(in.special.err)
 	default:
 		c.internal(in)
 	}
+}
+
+// deliverOrdinary delivers a message once it is known to be well formed.
+func (c *Channel) deliverOrdinary(m *Message) {
+	if m.unread {
+		m.unread = false
+		if err := c.format.check(m); err != nil {
+			c.emitError(badMessage(m.raw, err))
+			return
+		}
+	}
+	c.deliver(m)
 }
 
 // deliver gives a message to the request that it answers, else to the listeners, or keeps it for the first one.

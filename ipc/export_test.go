@@ -9,6 +9,7 @@ const (
 	DrainMark      = drainMark
 	MaxWaiting     = maxWaiting
 	EagerWrites    = eagerWrites
+	GatherSize     = gatherSize
 	HeldRights     = heldRights
 )
 

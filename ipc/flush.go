@@ -7,35 +7,20 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-const (
-	// eagerWrites is the number of messages, sent in one callback and the ticks behind it, that are written at once.
-	// Those that follow are gathered and written together. Written at once means that a program may exit right behind
-	// it.
-	eagerWrites = 64
-
-	// gatherSize is the number of gathered bytes that are written without waiting for the end of the callback.
-	gatherSize = 64 << 10
-
-	// writeBudget is the number of write calls per readiness.
-	writeBudget = 16
-)
+// writeBudget is the number of write calls per readiness.
+const writeBudget = 16
 
 // put writes or queues p, a frame that is not held and has no handle. It reports whether it has kept the memory of p.
 func (c *Channel) put(p []byte, f queuedFrame) (kept bool) {
 	s := &c.out
-	if !s.tickDue {
-		s.tickDue = true
-		c.loop.NextTick(s.onTick)
-	}
-	if !s.wire.empty() || s.gate != gateOpen || s.burst >= s.eager(f) {
+	c.note()
+	if !s.wire.empty() || s.gate != gateOpen || !s.burst.writesAtOnce(f) {
 		kept = c.queue(p, 0, f)
-		if s.gate == gateOpen && (s.wire.size >= gatherSize || s.burst < s.eager(f)) {
-			s.burst++
+		if s.gate == gateOpen && (s.wire.size >= gatherSize || s.burst.writesAtOnce(f)) {
 			c.flush()
 		}
 		return kept
 	}
-	s.burst++
 	piece := [1][]byte{p}
 	n, err := fd.Sendmsg(c.fd, piece[:], nil)
 	if n == len(p) {
@@ -57,14 +42,6 @@ func (c *Channel) put(p []byte, f queuedFrame) (kept bool) {
 	return kept
 }
 
-// eager is how many messages of a burst are written at once before f waits.
-func (s *sender) eager(f queuedFrame) int {
-	if f.gather {
-		return 1
-	}
-	return eagerWrites
-}
-
 // queue puts a frame onto the wire of which the kernel has taken n bytes. It reports whether it has kept the memory of p.
 func (c *Channel) queue(p []byte, n int, f queuedFrame) (kept bool) {
 	s := &c.out
@@ -75,14 +52,7 @@ func (c *Channel) queue(p []byte, n int, f queuedFrame) (kept bool) {
 	return kept
 }
 
-// flushTick is behind everything that the callback and its ticks have sent.
-func (c *Channel) flushTick() {
-	c.out.tickDue = false
-	c.out.burst = 0
-	c.Flush()
-}
-
-// Flush writes what was sent in this callback and is gathered, as far as the kernel takes it, and never blocks. It is for a
+// Flush writes what was sent and is gathered, as far as the kernel takes it, and never blocks. It is for a
 // program that ends without coming back to its loop; else nobody needs to call it.
 func (c *Channel) Flush() {
 	if c.state < stateShut && c.out.gate == gateOpen && !c.out.wire.empty() {

@@ -4,6 +4,9 @@ import (
 	"strings"
 
 	"github.com/brood-go/brood/internal/frames"
+	"github.com/brood-go/brood/internal/nodejson"
+	"github.com/brood-go/brood/internal/readahead"
+	"github.com/brood-go/brood/ipc/v8"
 )
 
 // format is a [Serialization] at work.
@@ -23,6 +26,14 @@ type format interface {
 	// inspect checks a received payload and returns its command if it is one of Node's internal messages, else "". It
 	// may keep in m what it has learned.
 	inspect(m *Message) (cmd string, err error)
+
+	// mentions reports whether there may be a string in a payload, well formed or not, that contains text, which is ASCII. It
+	// takes a small part of the time of inspect.
+	mentions(payload []byte, text string) bool
+
+	// check is inspect for a payload that does not mention cmdPrefix. It is called right before a message is delivered, and
+	// may read it in the way in which the messages before were asked for.
+	check(m *Message) error
 
 	// member returns a member of an internal message: strings as they are, numbers in decimal.
 	member(m *Message, name string) (string, bool)
@@ -62,10 +73,10 @@ type handleFrame struct {
 	Key       string `json:"key,omitempty"`
 }
 
-// formatOf returns the format of a channel of h's loop.
+// formatOf returns the format of one channel of h's loop.
 func (h *hub) formatOf(s Serialization) format {
 	if s == Advanced {
-		return advancedFormat{}
+		return advancedFormat{readahead.New(v8.DecodePlain)}
 	}
-	return jsonFormat{&h.json}
+	return jsonFormat{&h.json, readahead.New(nodejson.UnmarshalPlain)}
 }

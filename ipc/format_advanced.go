@@ -1,18 +1,22 @@
 package ipc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
 	"strconv"
 
 	"github.com/brood-go/brood/internal/frames"
+	"github.com/brood-go/brood/internal/readahead"
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// advancedFormat is [Advanced]. A payload is decoded when it comes, because nothing less finds out whether it is well
+// advancedFormat is [Advanced]. A payload is read before it is delivered, because nothing less finds out whether it is well
 // formed.
-type advancedFormat struct{}
+type advancedFormat struct {
+	guess *readahead.Guess // of the channel, about the message that is being delivered
+}
 
 func (advancedFormat) splitter(max int) frames.Splitter { return frames.Lengths(max) }
 
@@ -39,25 +43,72 @@ func (advancedFormat) append(dst []byte, v any, depth int) ([]byte, error) {
 	return dst, nil
 }
 
-// inspect allows the envelope of a handle levels of its own.
 func (f advancedFormat) inspect(m *Message) (cmd string, err error) {
-	if !m.decoded {
-		v, err := v8.Unmarshal(m.raw)
-		if errors.Is(err, v8.ErrTooDeep) {
-			deep, deepErr := v8.UnmarshalDepth(m.raw, v8.MaxReadDepth+maxNesting)
-			if text, _ := memberOf(deep, "cmd"); deepErr == nil && text == cmdHandle {
-				v, err = deep, nil
-			}
-		}
-		if err != nil {
-			return "", err
-		}
-		m.value, m.decoded = v, true
+	if err := f.need(m); err != nil {
+		return "", err
 	}
 	if text, ok := memberOf(m.value, "cmd"); ok && isCommand(text) {
 		return text, nil
 	}
 	return "", nil
+}
+
+// need has the message read, unless it is. It allows the envelope of a handle levels of its own.
+func (f advancedFormat) need(m *Message) error {
+	if m.decoded {
+		return nil
+	}
+	v, err := f.read(m)
+	if errors.Is(err, v8.ErrTooDeep) && m.path == nil {
+		deep, deepErr := v8.UnmarshalDepth(m.raw, v8.MaxReadDepth+maxNesting)
+		if text, _ := memberOf(deep, "cmd"); deepErr == nil && text == cmdHandle {
+			v, err = deep, nil
+		}
+	}
+	if err == nil {
+		m.value, m.decoded = v, true
+	}
+	return err
+}
+
+// mentions looks for text as V8 writes it, in a string of one byte for each character or of two.
+func (advancedFormat) mentions(payload []byte, text string) bool {
+	return bytes.Contains(payload, []byte(text)) || mentionsWide(payload, text)
+}
+
+func mentionsWide(p []byte, text string) bool {
+	for {
+		i := bytes.IndexByte(p, text[0])
+		if i < 0 {
+			return false
+		}
+		if p = p[i:]; beginsWide(p, text) {
+			return true
+		}
+		p = p[1:]
+	}
+}
+
+// beginsWide reports whether p begins with text in UTF-16, the lower byte first.
+func beginsWide(p []byte, text string) bool {
+	if len(p) < 2*len(text) {
+		return false
+	}
+	for i := range len(text) {
+		if p[2*i] != text[i] || p[2*i+1] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (f advancedFormat) check(m *Message) error {
+	m.guessed = true
+	if f.guess.Read(m.raw) {
+		return nil
+	}
+	_, err := f.inspect(m)
+	return err
 }
 
 // memberOf returns a member of an object that is a string.
@@ -72,6 +123,9 @@ func memberOf(v any, name string) (string, bool) {
 }
 
 func (f advancedFormat) member(m *Message, name string) (string, bool) {
+	if f.need(m) != nil {
+		return "", false // Unreachable: it is well formed.
+	}
 	o, ok := m.value.(*v8.Object)
 	if !ok {
 		return "", false
@@ -90,6 +144,9 @@ func (f advancedFormat) member(m *Message, name string) (string, bool) {
 
 // inner leaves the member in its payload: the references inside it count from the beginning of that.
 func (f advancedFormat) inner(m *Message, name string) (*Message, error) {
+	if err := f.need(m); err != nil {
+		return nil, err
+	}
 	o, ok := m.value.(*v8.Object)
 	if !ok {
 		return nil, errNoInner
@@ -128,7 +185,10 @@ func (p *memberPath) in(v any) any {
 }
 
 func (f advancedFormat) decode(m *Message, dst any) error {
-	v, err := f.read(m)
+	if m.guessed && f.guess.Take(dst) {
+		return nil
+	}
+	v, err := f.give(m)
 	if err != nil {
 		return err
 	}
@@ -136,10 +196,23 @@ func (f advancedFormat) decode(m *Message, dst any) error {
 }
 
 func (f advancedFormat) value(m *Message) (any, error) {
-	if m.decoded {
-		return m.value, nil
+	if m.guessed {
+		if v, ok := f.guess.TakeAny(); ok {
+			return v, nil
+		}
 	}
-	return f.read(m)
+	return f.give(m)
+}
+
+// give returns what was read to check the message, once: who has it may change it, and what it is decoded into may share memory
+// with it.
+func (f advancedFormat) give(m *Message) (any, error) {
+	if !m.decoded {
+		return f.read(m)
+	}
+	v := m.value
+	m.value, m.decoded = nil, false
+	return v, nil
 }
 
 // raw returns a member of a payload as a payload of its own, nil if it can only be read and not written.

@@ -5,11 +5,13 @@ import (
 
 	"github.com/brood-go/brood/internal/frames"
 	"github.com/brood-go/brood/internal/nodejson"
+	"github.com/brood-go/brood/internal/readahead"
 )
 
 // jsonFormat is [JSON].
 type jsonFormat struct {
 	encoder *nodejson.Encoder // of the loop: frames are only made there
+	guess   *readahead.Guess  // of the channel, about the message that is being delivered
 }
 
 func (jsonFormat) splitter(max int) frames.Splitter { return frames.Lines(max) }
@@ -54,6 +56,16 @@ func (jsonFormat) inspect(m *Message) (cmd string, err error) {
 	return cmd, err
 }
 
+func (jsonFormat) mentions(payload []byte, text string) bool { return nodejson.Mentions(payload, text) }
+
+func (f jsonFormat) check(m *Message) error {
+	m.guessed = true
+	if f.guess.Read(m.raw) {
+		return nil
+	}
+	return nodejson.Check(m.raw)
+}
+
 func (jsonFormat) member(m *Message, name string) (text string, ok bool) {
 	raw := rawMember(m.raw, name)
 	if len(raw) == 0 {
@@ -84,9 +96,21 @@ func rawMember(object []byte, name string) (found []byte) {
 	return found
 }
 
-func (jsonFormat) decode(m *Message, v any) error { return nodejson.Unmarshal(m.raw, v) }
+func (f jsonFormat) decode(m *Message, v any) error {
+	if m.guessed && f.guess.Take(v) {
+		return nil
+	}
+	return nodejson.Unmarshal(m.raw, v)
+}
 
-func (jsonFormat) value(m *Message) (any, error) { return nodejson.Value(m.raw) }
+func (f jsonFormat) value(m *Message) (any, error) {
+	if m.guessed {
+		if v, ok := f.guess.TakeAny(); ok {
+			return v, nil
+		}
+	}
+	return nodejson.Value(m.raw)
+}
 
 func (jsonFormat) raw(m *Message) []byte { return m.raw }
 

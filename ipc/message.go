@@ -10,6 +10,8 @@ type Message struct {
 	path    *memberPath // Advanced: where in the payload the message is; nil: it is all of it
 	value   any         // Advanced: what the message means, while decoded is set
 	decoded bool
+	unread  bool // it is not known yet whether the payload is well formed, see receive.go
+	guessed bool // the channel's guess is about this message
 	owned   bool // raw is nobody else's memory
 	taken   bool // the user has asked for the handle
 	handle  *Handle
@@ -58,6 +60,7 @@ func (m *Message) keep() {
 		m.owned = true
 	}
 	m.value, m.decoded = nil, false // It may be much larger.
+	m.guessed = false               // Others come in between.
 }
 
 // expire ends the message.

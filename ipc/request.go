@@ -1,7 +1,6 @@
 package ipc
 
 import (
-	"bytes"
 	"context"
 	"maps"
 	"math/rand/v2"
@@ -153,7 +152,7 @@ func (c *Channel) dropRequests() {
 // answerTo returns the number of the request that m answers, 0 when it is no answer.
 func (c *Channel) answerTo(m *Message) uint64 {
 	token := c.requests.token
-	if token == "" || !m.decoded && !bytes.Contains(m.raw, []byte(token)) {
+	if token == "" || !m.decoded && !c.format.mentions(m.raw, token) {
 		return 0
 	}
 	id, _ := c.format.member(m, "id")

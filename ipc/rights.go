@@ -10,6 +10,8 @@ const heldRights = 64
 // byte of its frame, so those left over when no frame is under way belong to none.
 type rightsQueue struct{ fds []int }
 
+func (q *rightsQueue) empty() bool { return len(q.fds) == 0 }
+
 // add takes the descriptors out of a control message. All of them are closed when some are missing: which is not known.
 func (q *rightsQueue) add(control []byte, truncated bool) {
 	if len(control) == 0 {

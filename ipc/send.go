@@ -33,20 +33,20 @@ type sender struct {
 	replies    int   // bytes of answers to the peer, see reply
 	repliesEnd int64 // offset of the end of the last of them
 
-	burst     int // writes since the last turn of the ticks, see put
+	burst     burst
 	gate      gate
 	failures  int            // of writes, in a row
 	retry     *reactor.Timer // at gatePause
 	flushing  bool
 	needDrain bool
-	tickDue   bool
 	restDue   bool // see readRest
 
-	onTick, onVerdict, drained func() // made once so that queueing them does not allocate
+	onVerdict, drained func() // made once so that queueing them does not allocate
 }
 
 func (s *sender) init(c *Channel) {
-	s.onTick, s.onVerdict, s.drained = c.flushTick, c.tellNext, c.emitDrain
+	s.onVerdict, s.drained = c.tellNext, c.emitDrain
+	s.burst.endCallback, s.burst.endTurn = c.endCallback, c.endTurn
 }
 
 // offset is the end of what is on the wire.

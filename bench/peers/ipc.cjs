@@ -1,7 +1,7 @@
 'use strict';
 // Both ends of the IPC scenarios in JavaScript, for Node and what does as it does:
 //
-//	ipc.cjs parent  forks the child and does what the lines of its stdin say, "JOB COUNT MESSAGE"; it answers each with
+//	ipc.cjs parent SERIALIZATION  forks the child and does what the lines of its stdin say, "JOB COUNT MESSAGE"; it answers each with
 //	               the nanoseconds that it took, or the child's pid
 //	ipc.cjs child   is driven by any parent
 //
@@ -15,7 +15,7 @@ function child() {
   let job = 'echo';
   let received = 0;
   let ordered = false;
-  process.on('message', (m) => {
+  process.on('message', (m, handle) => {
     if (ordered) {
       ordered = false;
       if (m.job === 'source') sendAll(process, m.count, m.message);
@@ -30,6 +30,7 @@ function child() {
       process.send(m);
       return;
     }
+    handle?.close();
     received++;
     if (m.n === 0) {
       process.send({ n: received });
@@ -39,7 +40,7 @@ function child() {
 }
 
 function parent() {
-  const other = fork(__filename, ['child']);
+  const other = fork(__filename, ['child'], { serialization: process.argv[3] });
   require('readline').createInterface({ input: process.stdin }).on('line', (line) => {
     const [job, count] = line.split(' ', 2);
     jobs[job](other, +count, JSON.parse(line.slice(job.length + count.length + 2)), (ns) => console.log(String(ns)));
@@ -77,6 +78,19 @@ const jobs = {
     next();
   },
 
+  handles(other, count, message, done) {
+    const server = require('net').createServer().listen(0, '127.0.0.1', () => {
+      other.once('message', (m) => {
+        if (m.n !== count) throw new Error(`${m.n} of ${count} handles`);
+        server.close();
+        done(process.hrtime.bigint() - start);
+      });
+      const start = process.hrtime.bigint();
+      order(other, { job: 'sink' });
+      for (let n = count - 1; n >= 0; n--) other.send({ n }, server);
+    });
+  },
+
   source(other, count, message, done) {
     let left = count;
     const received = (m) => {
@@ -92,7 +106,8 @@ const jobs = {
 };
 
 function check(m, n, message) {
-  if (m.n !== n || m.s?.length !== message.s?.length || m.rows?.length !== message.rows?.length) {
+  if (m.n !== n || m.s?.length !== message.s?.length || m.rows?.length !== message.rows?.length ||
+    m.dated?.length !== message.dated?.length) {
     throw new Error(`message ${n} came as ${m.n}`);
   }
 }

@@ -3,6 +3,7 @@
 package nodejson_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -63,4 +64,27 @@ func TestTakingAMessageApartDoesNotAllocate(t *testing.T) {
 		}
 	})
 	require.NotZero(t, members)
+}
+
+// The slice grows three times until it is known how long an element is, and texts that repeat are one string.
+func TestReadingRecordsAllocatesTheSliceAndTheTextsThatDiffer(t *testing.T) {
+	const slices, message = 4, 1
+	for name, want := range map[string]float64{"plain": message + slices, "dated": message + slices + datedNames} {
+		t.Run(name, func(t *testing.T) {
+			for _, k := range recordKinds {
+				if k.name != name {
+					continue
+				}
+				text, err := json.Marshal(k.value)
+				require.NoError(t, err)
+				read := func() {
+					if err := nodejson.Unmarshal(text, k.fresh()); err != nil {
+						require.NoError(t, err)
+					}
+				}
+				read()
+				require.LessOrEqual(t, testing.AllocsPerRun(20, read), want)
+			}
+		})
+	}
 }

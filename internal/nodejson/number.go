@@ -53,37 +53,44 @@ func appendExponent(dst []byte, f float64, bits int) []byte {
 // exactPowers are the powers of ten up to exactDigits.
 var exactPowers = [exactDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// parseFloat returns what JSON.parse makes of the number p, whose syntax is right: the nearest float64, an infinity for
-// what is out of range.
-func parseFloat(p []byte) float64 {
-	if f, ok := parseShort(p); ok {
-		return f
+// parseFloat returns what JSON.parse makes of the number that begins at i, the nearest float64 or an infinity for what is out
+// of range, and the offset behind it.
+func parseFloat(p []byte, i int) (f float64, end int, err error) {
+	if f, end, ok := parseShort(p, i); ok {
+		return f, end, nil
 	}
-	f, _ := strconv.ParseFloat(string(p), 64) // The error says that f is an infinity.
-	return f
+	if end, err = skipNumber(p, i); err != nil {
+		return 0, 0, err
+	}
+	f, _ = strconv.ParseFloat(string(p[i:end]), 64) // The error says that f is an infinity.
+	return f, end, nil
 }
 
 // parseShort is parseFloat of what most numbers are, some digits and perhaps a point. Both the digits as an integer and
-// the power of ten are exact then, and a quotient is rounded once.
-func parseShort(p []byte) (f float64, ok bool) {
-	if len(p) > exactDigits {
-		return 0, false
+// the power of ten are exact then, and a quotient is rounded once. It reports false for everything else.
+func parseShort(p []byte, i int) (f float64, end int, ok bool) {
+	start, n := i, int64(0)
+	for ; i < len(p) && isDigit(p[i]); i++ {
+		n = 10*n + int64(p[i]-'0')
 	}
-	n, decimals, point := int64(0), 0, false
-	for _, c := range p {
-		switch {
-		case '0' <= c && c <= '9':
-			n = 10*n + int64(c-'0')
-			if point {
-				decimals++
-			}
-		case c == '.':
-			point = true
-		default:
-			return 0, false
+	digits, decimals := i-start, 0
+	if i < len(p) && p[i] == '.' {
+		point := i
+		for i++; i < len(p) && isDigit(p[i]); i++ {
+			n = 10*n + int64(p[i]-'0')
+		}
+		decimals = i - point - 1
+		if decimals == 0 {
+			return 0, 0, false
 		}
 	}
-	return float64(n) / exactPowers[decimals], true
+	switch {
+	case digits == 0 || digits+decimals > exactDigits || digits > 1 && p[start] == '0':
+		return 0, 0, false
+	case i < len(p) && continuesNumber(p[i]):
+		return 0, 0, false
+	}
+	return float64(n) / exactPowers[decimals], i, true
 }
 
 // dropNegativeZeros makes 0 of each -0 in dst from start on, which is JSON without blanks.

@@ -60,7 +60,7 @@ func (r *planReader) integer() (negative bool, n uint64, ok bool) {
 		i++
 	}
 	start := i
-	for ; i < len(r.p) && '0' <= r.p[i] && r.p[i] <= '9'; i++ {
+	for ; i < len(r.p) && isDigit(r.p[i]); i++ {
 		n = 10*n + uint64(r.p[i]-'0')
 	}
 	switch digits := i - start; {
@@ -76,12 +76,8 @@ func (r *planReader) integer() (negative bool, n uint64, ok bool) {
 }
 
 func (r *planReader) float64(v reflect.Value) bool {
-	end, err := skipNumber(r.p, r.i)
-	if err != nil {
-		return false
-	}
-	f := parseFloat(r.p[r.i:end])
-	if math.IsInf(f, 0) {
+	f, end, err := parseFloat(r.p, r.i)
+	if err != nil || math.IsInf(f, 0) {
 		return false
 	}
 	v.SetFloat(f)
@@ -108,6 +104,12 @@ func (r *planReader) text(v reflect.Value) bool {
 	if r.p[r.i] != '"' {
 		return false
 	}
+	start := r.i + 1
+	if end := wtf8.PlainEnd(r.p, start); end < len(r.p) && r.p[end] == '"' {
+		r.i = end + 1
+		v.SetString(r.share(r.p[start:end]))
+		return true
+	}
 	s, end, err := parseString(r.p, r.i)
 	if err != nil {
 		return false
@@ -115,6 +117,25 @@ func (r *planReader) text(v reflect.Value) bool {
 	v.SetString(s)
 	r.i = end
 	return true
+}
+
+// Of the texts of records many repeat, as names of states and hosts do. Those that are short and came lately are one string.
+const (
+	recentStrings = 8  // places, a power of two
+	longestRecent = 32 // bytes
+)
+
+// share returns text as a string. Which place it has is found from its length and its ends.
+func (r *planReader) share(text []byte) string {
+	n := len(text)
+	if n == 0 || n > longestRecent {
+		return string(text)
+	}
+	s := &r.recent[(n^int(text[0])^int(text[n-1]))%recentStrings]
+	if *s != string(text) {
+		*s = string(text)
+	}
+	return *s
 }
 
 // plainText moves behind a string that is written as it is meant, and returns what is between its quotes.

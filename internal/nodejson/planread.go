@@ -12,6 +12,8 @@ type planReader struct {
 	p     []byte
 	i     int
 	depth int // arrays, objects and pointers around i
+
+	recent [recentStrings]string // see share
 }
 
 // readPlanned reads p into v. When it has given up v is zero.
@@ -108,35 +110,52 @@ func (r *planReader) list(v reflect.Value, t *plan) bool {
 		v.Set(reflect.MakeSlice(t.typ, 0, 0))
 		return true
 	}
+	start := r.i
 	for n := 0; ; n++ {
-		if n == v.Cap() {
-			v.Grow(t.room(n)) // The new memory is zero.
+		if n == v.Len() {
+			v.Grow(t.room(n, r.i-start, len(r.p)-r.i)) // The new memory is zero.
+			v.SetLen(v.Cap())
 		}
-		v.SetLen(n + 1)
 		if !r.value(v.Index(n), t.elem) {
 			return false
 		}
-		more, next, err := separator(r.p, r.i, ']')
-		if err != nil {
-			return false
-		}
-		r.i = next
-		if !more {
-			return true
+		if more, ok := r.separator(']'); !more {
+			v.SetLen(n + 1)
+			return ok
 		}
 	}
 }
 
-// The first memory of a slice: for some elements, if they are not large, because it mostly has more than one.
+// separator moves behind the comma or bracket that follows an element, and the blanks behind a comma, behind which more
+// comes.
+func (r *planReader) separator(closing byte) (more, ok bool) {
+	if plainComma(r.p, r.i) {
+		r.i++
+		return true, true
+	}
+	more, next, err := separator(r.p, r.i, closing)
+	r.i = next
+	return more, err == nil
+}
+
 const (
+	// firstElements is for how many elements the first memory of a slice is, if they are not large: it mostly has more than one.
 	firstElements = 4
 	smallElement  = 64 // bytes
+
+	// mostGrowth is by how much a slice may become longer at once, so that a text that ends otherwise than it began takes no
+	// more memory than that times what it has elements.
+	mostGrowth = 16
 )
 
-// room returns for how many more elements there should be memory in a slice of n that is full. More than asked for comes
-// from the runtime, as append has it.
-func (t *plan) room(n int) int {
-	if n == 0 && t.elem.typ.Size() <= smallElement {
+// room returns for how many more elements there should be memory in a slice of n that is full. Those had done bytes of
+// text; if the others have as many each, the left bytes are for so many. More than asked for comes from the runtime, as
+// append has it.
+func (t *plan) room(n, done, left int) int {
+	switch {
+	case n > 0:
+		return max(1, min(mostGrowth*n, left*n/done+1))
+	case t.elem.typ.Size() <= smallElement:
 		return firstElements
 	}
 	return 1
@@ -152,13 +171,8 @@ func (r *planReader) array(v reflect.Value, t *plan) bool {
 		if n < v.Len() && !r.value(v.Index(n), t.elem) || n >= v.Len() && !r.skip() {
 			return false
 		}
-		more, next, err := separator(r.p, r.i, ']')
-		if err != nil {
-			return false
-		}
-		r.i = next
-		if !more {
-			return true
+		if more, ok := r.separator(']'); !more {
+			return ok
 		}
 	}
 }
@@ -207,13 +221,8 @@ func (r *planReader) table(v reflect.Value, t *plan) bool {
 		if m.Len() != n {
 			return false // The key was there.
 		}
-		more, next, err := separator(r.p, r.i, '}')
-		if err != nil {
-			return false
-		}
-		r.i = next
-		if !more {
-			return true
+		if more, ok := r.separator('}'); !more {
+			return ok
 		}
 	}
 }
@@ -247,13 +256,8 @@ func (r *planReader) record(v reflect.Value, t *plan) bool {
 		if !ok {
 			return false
 		}
-		more, next, err := separator(r.p, r.i, '}')
-		if err != nil {
-			return false
-		}
-		r.i = next
-		if !more {
-			return true
+		if more, ok := r.separator('}'); !more {
+			return ok
 		}
 	}
 }

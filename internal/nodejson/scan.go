@@ -77,6 +77,10 @@ func skipArray(p []byte, i, depth int) (end int, err error) {
 		if i, err = skipValue(p, i, depth+1); err != nil {
 			return 0, err
 		}
+		if plainComma(p, i) {
+			i++
+			continue
+		}
 		more, next, err := separator(p, i, ']')
 		if !more || err != nil {
 			return next, err
@@ -106,6 +110,10 @@ func eachMember(p []byte, i, depth int, yield func(key, value []byte)) (end int,
 		if yield != nil {
 			yield(p[i:key], p[value:end])
 		}
+		if plainComma(p, end) {
+			i = end + 1
+			continue
+		}
 		more, next, err := separator(p, end, '}')
 		if !more || err != nil {
 			return next, err
@@ -128,6 +136,10 @@ func skipKey(p []byte, i int) (end, value int, err error) {
 	return end, skipBlanks(p, value+1), nil
 }
 
+// plainComma reports whether a comma is at i and another element right behind it, as there is where nobody has indented a
+// text. It saves the call of separator.
+func plainComma(p []byte, i int) bool { return i+1 < len(p) && p[i] == ',' && p[i+1] > ' ' }
+
 // separator reads what follows an element that ends at i: a comma, then next is where another element begins, or the
 // closing bracket, then next is behind it.
 func separator(p []byte, i int, closing byte) (more bool, next int, err error) {
@@ -146,15 +158,25 @@ func skipNumber(p []byte, i int) (end int, err error) {
 	if i < len(p) && p[i] == '-' {
 		i++
 	}
-	switch {
-	case i < len(p) && p[i] == '0':
+	start := i
+	for i < len(p) && isDigit(p[i]) {
 		i++
-	default:
-		if i, err = skipDigits(p, i); err != nil {
-			return 0, err
-		}
 	}
-	if i < len(p) && p[i] == '.' {
+	switch {
+	case i == start:
+		return 0, syntaxError(i)
+	case p[start] == '0':
+		i = start + 1 // What is behind it is not of the number.
+	}
+	if i == len(p) || !continuesNumber(p[i]) {
+		return i, nil
+	}
+	return skipFraction(p, i)
+}
+
+// skipFraction returns the offset behind the number whose point or exponent is at i.
+func skipFraction(p []byte, i int) (end int, err error) {
+	if p[i] == '.' {
 		if i, err = skipDigits(p, i+1); err != nil {
 			return 0, err
 		}
@@ -169,10 +191,12 @@ func skipNumber(p []byte, i int) (end int, err error) {
 	return i, nil
 }
 
+func isDigit(c byte) bool { return c-'0' <= 9 }
+
 // skipDigits wants one digit at least.
 func skipDigits(p []byte, i int) (end int, err error) {
 	start := i
-	for i < len(p) && '0' <= p[i] && p[i] <= '9' {
+	for i < len(p) && isDigit(p[i]) {
 		i++
 	}
 	if i == start {
@@ -183,7 +207,15 @@ func skipDigits(p []byte, i int) (end int, err error) {
 
 // skipString returns the offset behind the string whose opening quote is at i.
 func skipString(p []byte, i int) (end int, err error) {
-	for i = wtf8.PlainEnd(p, i+1); i < len(p); i = wtf8.PlainEnd(p, i) {
+	if i = wtf8.PlainEnd(p, i+1); i < len(p) && p[i] == '"' {
+		return i + 1, nil
+	}
+	return skipUnusual(p, i)
+}
+
+// skipUnusual is skipString from the first byte on that does not stand for itself.
+func skipUnusual(p []byte, i int) (end int, err error) {
+	for ; i < len(p); i = wtf8.PlainEnd(p, i) {
 		switch c := p[i]; {
 		case c == '"':
 			return i + 1, nil

@@ -36,10 +36,7 @@ func parseValue(p []byte, i, depth int, keys *sharedKeys) (v any, end int, err e
 	case 't', 'f', 'n':
 		return parseWord(p, i)
 	}
-	if end, err = skipNumber(p, i); err != nil {
-		return nil, 0, err
-	}
-	return parseFloat(p[i:end]), end, nil
+	return boxed(parseFloat(p, i))
 }
 
 // boxed converts one type of value to any, so that parseValue's cases stay a line each.
@@ -78,6 +75,10 @@ func parseArray(p []byte, i, depth int) (list []any, end int, err error) {
 			return nil, 0, err
 		}
 		list = append(list, v)
+		if plainComma(p, end) {
+			i = end + 1
+			continue
+		}
 		more, next, err := separator(p, end, ']')
 		if !more || err != nil {
 			return list, next, err
@@ -104,6 +105,10 @@ func parseObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]an
 			return nil, 0, err
 		}
 		object[keys.text(n, p[i:key])] = v
+		if plainComma(p, end) {
+			i = end + 1
+			continue
+		}
 		more, next, err := separator(p, end, '}')
 		if !more || err != nil {
 			return object, next, err

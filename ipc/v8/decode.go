@@ -26,8 +26,12 @@ import (
 //
 // Safe to call from any goroutine.
 func Decode(p []byte, dst any) error {
-	if v := reflect.ValueOf(dst); v.Kind() != reflect.Pointer || v.IsNil() {
+	v := reflect.ValueOf(dst)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return &DestinationError{Type: reflect.TypeOf(dst)}
+	}
+	if v.Elem().IsZero() && DecodePlain(p, dst) {
+		return nil
 	}
 	src, err := Unmarshal(p)
 	if err != nil {

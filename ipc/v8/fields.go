@@ -13,6 +13,15 @@ import (
 type description struct {
 	class  class
 	fields []structtag.Field // of a struct, in the order in which they are written
+	ways   []fieldWay        // of writing each of them
+}
+
+// fieldWay is what is known of a field before its value is.
+type fieldWay struct {
+	intro  string // what comes before its value: its name, if that is short and ASCII; else ""
+	direct int    // its number in the struct itself, -1 when it is in one that is embedded
+	omits  bool   // some values of it
+	bare   bool   // its values need no look at their type: they are booleans, numbers or strings without methods
 }
 
 // descriptions has a *description for each reflect.Type that was met. It only saves time: what it says of a type is
@@ -28,8 +37,42 @@ func describe(t reflect.Type) *description {
 		d.fields = structtag.Fields(t, func(inner reflect.Type) bool { return classOf(inner) == byKind })
 		slices.SortStableFunc(d.fields, func(a, b structtag.Field) int { return compareIndices(a.Name, b.Name) })
 	}
+	for _, f := range d.fields {
+		w := fieldWay{direct: -1, omits: f.Tag.OmitEmpty || f.Tag.OmitZero, bare: isBare(f.Type)}
+		if _, index := arrayIndex(f.Name); !index && isASCII(f.Name) && len(f.Name) <= mostIntroName {
+			w.intro = introOf(f.Name)
+		}
+		if len(f.Index) == 1 {
+			w.direct = f.Index[0]
+		}
+		d.ways = append(d.ways, w)
+	}
 	descriptions.Store(t, d)
 	return d
+}
+
+// lastDescription is that of the type that was asked for last: the elements of a slice have one type.
+type lastDescription struct {
+	typ         reflect.Type // nil before
+	description *description
+}
+
+func (l *lastDescription) describe(t reflect.Type) *description {
+	if l.typ != t {
+		l.typ, l.description = t, describe(t)
+	}
+	return l.description
+}
+
+// isBare reports whether t is a type of booleans, numbers or strings without a way of its own.
+func isBare(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Bool, reflect.String, reflect.Float32, reflect.Float64,
+		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return classOf(t) == byKind
+	}
+	return false
 }
 
 // field returns the field with that name, or with one that differs in case, or nil.
@@ -46,3 +89,9 @@ func (d *description) field(name string) *structtag.Field {
 	}
 	return nil
 }
+
+// mostIntroName is the longest name whose length is written as one byte.
+const mostIntroName = 0x7F
+
+// introOf returns a short name in ASCII as it is written before the value of a property.
+func introOf(name string) string { return string([]byte{tagLatin1, byte(len(name))}) + name }

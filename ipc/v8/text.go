@@ -10,7 +10,14 @@ import (
 
 // isASCII reports whether s is, so that its bytes are its Latin-1 and its UTF-8 form.
 func isASCII[T string | []byte](s T) bool {
-	for i := range len(s) {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		q := s[i : i+8]
+		if (q[0]|q[1]|q[2]|q[3]|q[4]|q[5]|q[6]|q[7])&utf8.RuneSelf != 0 {
+			return false
+		}
+	}
+	for ; i < len(s); i++ {
 		if s[i] >= utf8.RuneSelf {
 			return false
 		}

@@ -53,7 +53,8 @@ type writer struct {
 	limit int // of depth
 	ids   identities
 	keys  []string // of the maps around the next value; reused
-	kept  []any    // objects that were made while writing, so that no other gets their address
+	last  lastDescription
+	kept  []any // objects that were made while writing, so that no other gets their address
 
 	// causes are the ids of the errors whose cause is being written. Node 20 cannot read a reference to them there.
 	causes []uint32

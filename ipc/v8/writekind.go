@@ -148,20 +148,55 @@ func (w *writer) structure(v reflect.Value, at identity) error {
 	}
 	w.tag(tagObject)
 	n := 0
-	for _, f := range describe(v.Type()).fields {
-		value, ok := f.In(v)
-		if !ok || f.Omits(value) {
+	d := w.last.describe(v.Type())
+	for i := range d.fields {
+		f, way := &d.fields[i], &d.ways[i]
+		value, ok := v, true
+		if way.direct >= 0 {
+			value = v.Field(way.direct)
+		} else {
+			value, ok = f.In(v)
+		}
+		if !ok || way.omits && f.Omits(value) {
 			continue
 		}
-		if err := w.key(f.Name); err != nil {
+		if way.intro != "" {
+			w.p = append(w.p, way.intro...)
+		} else if err := w.key(f.Name); err != nil {
 			return err
 		}
-		if err := w.nested(value, identity{}); err != nil {
+		var err error
+		if way.bare {
+			err = w.bare(value)
+		} else {
+			err = w.nested(value, identity{})
+		}
+		if err != nil {
 			return err
 		}
 		n++
 	}
 	w.tag(tagEndObject)
 	w.varint(n)
+	return nil
+}
+
+// bare writes a boolean, a number or a string, inside another value.
+func (w *writer) bare(v reflect.Value) error {
+	if w.depth > w.limit {
+		return ErrTooDeep
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		w.bool(v.Bool())
+	case reflect.String:
+		return w.text(v.String())
+	case reflect.Float32, reflect.Float64:
+		w.double(v.Float())
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return w.uint(v.Uint())
+	default:
+		return w.int(v.Int())
+	}
 	return nil
 }

@@ -66,7 +66,7 @@ func (w *writer) reflected(v reflect.Value, at identity) error {
 	if t.PkgPath() == "" && t.Kind() != reflect.Pointer && t.Kind() != reflect.Struct {
 		return w.kind(v, at) // It has no methods.
 	}
-	switch describe(t).class {
+	switch w.last.describe(t).class {
 	case asTyped:
 		return w.typed(v.Interface())
 	case asPointee:

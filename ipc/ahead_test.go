@@ -1,0 +1,174 @@
+package ipc_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/ipc"
+	"github.com/brood-go/brood/ipc/v8"
+)
+
+// job is what most of the messages of this file are.
+type job struct {
+	N    int   `json:"n"`
+	List []int `json:"list"`
+}
+
+// A channel reads messages as those before were read, before it delivers them. That must not show: not in the values, of which
+// some are kept, and not in what is told of messages that are wrong.
+func TestMessagesThatAreReadAheadAreAsTheyWereSent(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	var got []job
+	var told []string
+	c.OnError(func(err error) { told = append(told, fmt.Sprintf("error behind %d", len(got))) })
+	c.OnMessage(func(m *ipc.Message) {
+		var j job
+		if err := m.Decode(&j); err != nil {
+			told = append(told, fmt.Sprintf("no job behind %d", len(got)))
+			return
+		}
+		if j.N%5 == 0 { // Some are asked for in other ways, too.
+			v, err := m.Value()
+			require.NoError(t, err)
+			require.Equal(t, map[string]any{"n": float64(j.N), "list": []any{float64(j.N)}}, v)
+			again := job{N: -1}
+			require.NoError(t, m.Decode(&again))
+			require.Equal(t, j, again)
+		}
+		got = append(got, j)
+	})
+	var want []job
+	for i := range 40 {
+		if i%10 == 7 {
+			p.send(`{"n":1,"list":[}` + "\n" + `{"n":"text"}` + "\n")
+		}
+		p.send(fmt.Sprintf(`{"n":%d,"list":[%[1]d]}`+"\n", i))
+		want = append(want, job{i, []int{i}})
+	}
+	p.close()
+	run(t, l)
+	require.Equal(t, want, got)
+	require.Equal(t, []string{
+		"error behind 7", "no job behind 7", "error behind 17", "no job behind 17",
+		"error behind 27", "no job behind 27", "error behind 37", "no job behind 37",
+	}, told)
+}
+
+// What waits for a listener has been looked at when others were read, and is not mistaken for one of them.
+func TestMessagesThatWaitAreNotMistakenForThoseReadAhead(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	var got []int
+	listen := func() {
+		c.OnceMessage(func(m *ipc.Message) {
+			var j job
+			require.NoError(t, m.Decode(&j))
+			got = append(got, j.N)
+		})
+	}
+	for i := range 12 {
+		p.send(fmt.Sprintf(`{"n":%d}`+"\n", i))
+	}
+	var want []int
+	for i := range 12 {
+		want = append(want, i)
+		listen()
+		poll(t, l)
+		poll(t, l)
+	}
+	require.Equal(t, want, got)
+	p.close()
+	run(t, l)
+}
+
+// What is wrong is told in its place among the others, whether it could be one of Node's messages or not, and whether somebody
+// reads the messages or not.
+func TestWhatIsWrongIsToldInItsPlace(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	var j journal
+	c.OnMessage(func(m *ipc.Message) { j.add(string(m.Raw())) })
+	c.OnError(func(error) { j.add("error") })
+	p.send("1\n[1\n2\n{\"a\":\"NODE_\"\n3\n\"\\u00\"\n4\n")
+	p.close()
+	run(t, l)
+	require.Equal(t, []string{"1", "error", "2", "error", "3", "error", "4"}, j.entries)
+}
+
+// The same with the other serialization, where messages are also asked for as values.
+func TestAdvancedMessagesThatAreReadAheadAreAsTheyWereSent(t *testing.T) {
+	l := newLoop(t)
+	x, y := socketPair(t)
+	o := &ipc.Options{Serialization: ipc.Advanced}
+	sender, err := ipc.New(l, x, o)
+	require.NoError(t, err)
+	c, err := ipc.New(l, y, o)
+	require.NoError(t, err)
+	var got []job
+	c.OnMessage(func(m *ipc.Message) {
+		var j job
+		if err := m.Decode(&j); err != nil {
+			got = append(got, job{N: -1})
+			return
+		}
+		v, err := m.Value()
+		require.NoError(t, err)
+		n, _ := v.(*v8.Object).Get("n")
+		require.Equal(t, j.N, n)
+		again := job{N: -1}
+		require.NoError(t, m.Decode(&again))
+		require.Equal(t, j, again)
+		got = append(got, j)
+	})
+	var want []job
+	for i := range 40 {
+		if i%10 == 7 {
+			require.NoError(t, sender.Send(map[string]any{"n": "text"}))
+			want = append(want, job{N: -1})
+		}
+		require.NoError(t, sender.Send(job{i, []int{i}}))
+		want = append(want, job{i, []int{i}})
+	}
+	sender.Disconnect()
+	run(t, l)
+	require.Equal(t, want, got)
+}
+
+// An answer is found among messages that are read ahead, and a string of two bytes a character is no hiding place: V8 writes
+// some that are ASCII so.
+func TestAnswersAndCommandsAreFoundAmongAdvancedMessages(t *testing.T) {
+	wide := func(s string) string {
+		w := "c" + string([]byte{byte(2 * len(s))})
+		for _, b := range []byte(s) {
+			w += string([]byte{b, 0})
+		}
+		return w
+	}
+	l := newLoop(t)
+	c, p := newChannel(t, l, &ipc.Options{Serialization: ipc.Advanced})
+	frame := func(payload string) string { return string([]byte{0, 0, 0, byte(len(payload))}) + payload }
+	var messages, commands, answers int
+	c.OnMessage(func(m *ipc.Message) {
+		var v struct{ A int }
+		require.NoError(t, m.Decode(&v))
+		messages++
+	})
+	c.OnInternal("NODE_x", func(*ipc.Message) { commands++ })
+	require.NoError(t, c.Request(t.Context(), 1, func(m *ipc.Message, err error) {
+		require.NoError(t, err)
+		answers++
+	}))
+	sent, _ := p.read()
+	var request struct{ ID string }
+	require.NoError(t, v8.Decode([]byte(sent[4:]), &request))
+	ordinary := frame("\xff\x0fo\"\x01AI\x02{\x01")
+	p.send(strings.Repeat(ordinary, 3) + frame("\xff\x0fo\"\x03cmd"+wide("NODE_xy")+"{\x01") + ordinary +
+		frame("\xff\x0fo\"\x02id"+wide(request.ID)+"{\x01") + ordinary)
+	p.close()
+	run(t, l)
+	require.Equal(t, []int{5, 1, 1}, []int{messages, commands, answers})
+}

@@ -1,0 +1,157 @@
+package v8
+
+import (
+	"encoding"
+	"reflect"
+	"sync"
+
+	"github.com/brood-go/brood/internal/structtag"
+)
+
+// A plain type is one of which messages mostly are: structs, slices and maps of booleans, numbers, strings, bytes and times.
+// Values of it are read without making those of Unmarshal first, see plainReader.
+type plain struct {
+	kind   plainKind
+	typ    reflect.Type
+	elem   *plain // of a slice, map or pointer
+	fields []plainField
+	byName map[string]int
+}
+
+// plainKind says which way of reading a type has.
+type plainKind uint8
+
+const (
+	plainBool plainKind = iota
+	plainInt
+	plainUint
+	plainFloat
+	plainString
+	plainBytes // []byte itself
+	plainTime  // time.Time itself
+	plainAny   // any itself
+	plainPointer
+	plainSlice
+	plainMap // with keys that are strings
+	plainStruct
+)
+
+type plainField struct {
+	structtag.Field
+	direct int    // its number in the struct itself, -1 when it is in one that is embedded
+	intro  string // its name as V8 writes it
+	plain  *plain
+}
+
+// mostPlainFields is how many fields a plain struct can have: each has a bit that says that it came.
+const mostPlainFields = 64
+
+// plains has the *plain of each type that was asked for; nil for those that are not. It only saves time.
+var plains sync.Map
+
+func plainOf(t reflect.Type) *plain {
+	if p, known := plains.Load(t); known {
+		return p.(*plain)
+	}
+	p := plainer{}.make(t)
+	plains.Store(t, p)
+	return p
+}
+
+// plainer has the types that were looked at, also those that are being made: a type may contain itself. If one that a type
+// consists of is not plain, that one is not.
+type plainer map[reflect.Type]*plain
+
+func (b plainer) make(t reflect.Type) *plain {
+	if p, known := b[t]; known {
+		return p
+	}
+	p := &plain{typ: t}
+	b[t] = p
+	if !b.fill(p) {
+		b[t] = nil
+	}
+	return b[t]
+}
+
+var (
+	anyType             = reflect.TypeFor[any]()
+	bytesType           = reflect.TypeFor[[]byte]()
+	textUnmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+// fill finds out what p's type is, and reports false if it is not plain.
+func (b plainer) fill(p *plain) bool {
+	t := p.typ
+	if t == timeType {
+		p.kind = plainTime
+		return true
+	}
+	if t.Kind() != reflect.Interface && (classOf(t) != byKind || reflect.PointerTo(t).Implements(textUnmarshalerType)) {
+		return false
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		p.kind = plainBool
+	case reflect.String:
+		p.kind = plainString
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		p.kind = plainInt
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		p.kind = plainUint
+	case reflect.Float32, reflect.Float64:
+		p.kind = plainFloat
+	case reflect.Interface:
+		p.kind = plainAny
+		return t == anyType
+	case reflect.Pointer:
+		p.kind = plainPointer
+		return b.elem(p)
+	case reflect.Slice:
+		p.kind = plainSlice
+		if isByte(t.Elem()) {
+			p.kind = plainBytes
+			return t == bytesType
+		}
+		return b.elem(p)
+	case reflect.Map:
+		p.kind = plainMap
+		return t.Key().Kind() == reflect.String && b.elem(p)
+	case reflect.Struct:
+		p.kind = plainStruct
+		return b.record(p)
+	default:
+		return false
+	}
+	return true
+}
+
+func (b plainer) elem(p *plain) bool {
+	p.elem = b.make(p.typ.Elem())
+	return p.elem != nil
+}
+
+// record is fill for a struct.
+func (b plainer) record(p *plain) bool {
+	fields := describe(p.typ).fields
+	if len(fields) > mostPlainFields {
+		return false
+	}
+	p.byName = map[string]int{}
+	for i, f := range fields {
+		if _, index := arrayIndex(f.Name); index || !isASCII(f.Name) || len(f.Name) > mostIntroName {
+			return false
+		}
+		inner := b.make(f.Type)
+		if inner == nil {
+			return false
+		}
+		p.byName[f.Name] = i
+		direct := -1
+		if len(f.Index) == 1 {
+			direct = f.Index[0]
+		}
+		p.fields = append(p.fields, plainField{f, direct, introOf(f.Name), inner})
+	}
+	return true
+}
