@@ -36,7 +36,7 @@ func (c *ChildProcess) adoptClosed(o *Options, cause error) (err error) {
 		s := asked.slot(i)
 		switch {
 		case s.form == formIPC:
-			channel, err = ipc.NewClosed(c.loop)
+			channel, err = s.channel.closed(c.loop)
 		case s.isPipe(i):
 			stdio[i], err = c.closedStream(i, cause)
 		}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/brood-go/brood/internal/fd"
 	"github.com/brood-go/brood/internal/process"
-	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
@@ -328,17 +327,6 @@ func (a *layout) close() {
 	}
 	a.targets = nil
 	a.terminal.close()
-}
-
-// channel makes the parent's end of the channel, nil if there is none. The descriptor is the channel's afterwards, also on
-// an error.
-func (a *layout) channel(l *reactor.Loop, o *Options) (*ipc.Channel, error) {
-	if a.ipc < 0 {
-		return nil, nil
-	}
-	fd := a.parent[a.ipc]
-	a.parent[a.ipc] = -1
-	return ipc.New(l, fd, &ipc.Options{Serialization: o.Serialization, MaxMessage: o.MaxMessage, MaxQueue: o.MaxQueue})
 }
 
 // streams makes the parent's streams, in the memory of out, which is empty, and the terminal, nil if there is none. The

@@ -16,18 +16,19 @@ import (
 // A Stdio says what one descriptor of a child is. The zero value is the default: Pipe for descriptors 0 to 2, closed
 // above.
 type Stdio struct {
-	form   form
-	fd     int
-	file   *os.File
-	stream interface{ FD() int }
-	path   *pathStdio
-	input  io.Reader
-	tee    *teeStdio
-	socket syscall.Conn
-	size   pty.Size // of formPTY, if it is sized
-	sized  bool
-	owned  bool
-	all    bool // by AllStdio
+	form    form
+	fd      int
+	file    *os.File
+	stream  interface{ FD() int }
+	path    *pathStdio
+	input   io.Reader
+	tee     *teeStdio
+	socket  syscall.Conn
+	channel *channelMaker // of formIPC
+	size    pty.Size      // of formPTY, if it is sized
+	sized   bool
+	owned   bool
+	all     bool // by AllStdio
 }
 
 type form uint8
@@ -63,7 +64,7 @@ var (
 
 	// IPC connects the descriptor to a channel for messages, [ChildProcess.Channel], and tells the child of it as Node does:
 	// by NODE_CHANNEL_FD and NODE_CHANNEL_SERIALIZATION_MODE in its environment. A child has one at most.
-	IPC = Stdio{form: formIPC}
+	IPC = Stdio{form: formIPC, channel: &channels}
 )
 
 // FD gives the child the parent's descriptor n, which is borrowed.

@@ -9,21 +9,30 @@ package events
 // An Event's methods must be called on the goroutine of the object that owns it, for brood's objects the loop
 // goroutine.
 type Event[T any] struct {
+	list *list[T] // nil until somebody listens or watches: an object has many events, and most of them nobody wants
+}
+
+// list is what an Event is once it is in use.
+type list[T any] struct {
 	// listeners has those that were added, in order, and among them the removed ones that are still to be swept out. An Emit
 	// that is under way ranges over the slice as it was when it began: what is appended later is not in it, and sweep then
 	// makes another slice.
 	listeners []*entry[T]
-	first     [1]*entry[T] // where listeners begins: most events have one
-	removed   int          // how many of listeners are removed
-	emits     uint64       // calls of Emit so far
-	emitting  int          // calls that are under way, or were ended by a panic
+	removed   int    // how many of listeners are removed
+	emits     uint64 // calls of Emit so far
+	emitting  int    // calls that are under way, or were ended by a panic
 	watch     func(n int)
+
+	// Most events that have a listener have one, so its memory is here. It is used once: whoever has the Listener may call
+	// Off at any time.
+	first [1]*entry[T] // where listeners begins
+	one   entry[T]
 }
 
 // entry is one listener of an Event[T]; the caller holds its Listener part.
 type entry[T any] struct {
 	Listener
-	event *Event[T]
+	list  *list[T] // nil while the memory is unused
 	fn    func(T)
 	once  bool
 	fired bool   // a Once has had its call
@@ -56,14 +65,18 @@ func (e *Event[T]) Once(fn func(T)) *Listener { return e.add(fn, true) }
 // next Emit, listeners removed while it runs are still called (Node v20 documentation, "Events", emitter.emit and
 // emitter.removeListener). Emit does not allocate.
 func (e *Event[T]) Emit(v T) bool {
-	called := e.Len() > 0
-	now := e.begin()
-	for _, l := range e.listeners {
+	all := e.list
+	if all == nil {
+		return false
+	}
+	called := all.len() > 0
+	now := all.begin()
+	for _, l := range all.listeners {
 		if l.due(now) {
 			l.fn(v)
 		}
 	}
-	e.emitting--
+	all.end()
 	return called
 }
 
@@ -76,14 +89,18 @@ type Guard interface {
 // EmitGuarded is [Event.Emit] that defers g.Recover around each listener: a panic in one does not keep the others from being
 // called.
 func (e *Event[T]) EmitGuarded(v T, g Guard) bool {
-	called := e.Len() > 0
-	now := e.begin()
-	for _, l := range e.listeners {
+	all := e.list
+	if all == nil {
+		return false
+	}
+	called := all.len() > 0
+	now := all.begin()
+	for _, l := range all.listeners {
 		if l.due(now) {
 			l.callGuarded(v, g)
 		}
 	}
-	e.emitting--
+	all.end()
 	return called
 }
 
@@ -93,10 +110,22 @@ func (l *entry[T]) callGuarded(v T, g Guard) {
 }
 
 // begin numbers a new Emit.
-func (e *Event[T]) begin() (now uint64) {
-	e.emits++
-	e.emitting++
-	return e.emits
+func (all *list[T]) begin() (now uint64) {
+	all.emits++
+	all.emitting++
+	return all.emits
+}
+
+func (all *list[T]) end() {
+	all.emitting--
+	all.forget()
+}
+
+// forget lets go of what a removed listener holds, whose memory stays.
+func (all *list[T]) forget() {
+	if all.emitting == 0 && all.one.gone != 0 {
+		all.one.fn = nil
+	}
 }
 
 // due reports whether Emit number now calls l, which it does next.
@@ -115,58 +144,80 @@ func (l *entry[T]) due(now uint64) bool {
 }
 
 // Len returns the number of listeners.
-func (e *Event[T]) Len() int { return len(e.listeners) - e.removed }
+func (e *Event[T]) Len() int {
+	if e.list == nil {
+		return 0
+	}
+	return e.list.len()
+}
 
 // Watch has fn called with the number of listeners each time one was added or removed. There is one such function;
 // it is for the object that owns the Event, which may start or stop its source by it.
-func (e *Event[T]) Watch(fn func(n int)) { e.watch = fn }
+func (e *Event[T]) Watch(fn func(n int)) { e.use().watch = fn }
 
 func (e *Event[T]) add(fn func(T), once bool) *Listener {
 	if fn == nil {
 		panic("events: nil listener")
 	}
-	l := &entry[T]{event: e, fn: fn, once: once}
-	l.entry = l
-	if e.listeners == nil {
-		e.listeners = e.first[:0]
+	return e.use().add(fn, once)
+}
+
+// use returns the list, and makes it when there is none.
+func (e *Event[T]) use() *list[T] {
+	if e.list == nil {
+		e.list = new(list[T])
+		e.list.listeners = e.list.first[:0]
 	}
-	e.listeners = append(e.listeners, l)
-	e.changed()
+	return e.list
+}
+
+func (all *list[T]) len() int { return len(all.listeners) - all.removed }
+
+func (all *list[T]) add(fn func(T), once bool) *Listener {
+	l := &all.one
+	if l.list != nil {
+		l = new(entry[T])
+	}
+	l.list, l.fn, l.once = all, fn, once
+	l.entry = l
+	all.listeners = append(all.listeners, l)
+	all.changed()
 	return &l.Listener
 }
 
 func (l *entry[T]) remove() {
-	e := l.event
-	l.gone = e.emits + 1 // One that is under way still calls it.
-	e.removed++
-	if e.removed > len(e.listeners)/2 {
-		e.sweep()
+	all := l.list
+	l.gone = all.emits + 1 // One that is under way still calls it.
+	all.removed++
+	if all.removed > len(all.listeners)/2 {
+		all.sweep()
 	}
-	e.changed()
+	all.forget()
+	all.changed()
 }
 
 // sweep drops the removed listeners. It is called when they are the majority, so that a removal costs the same however many
 // listeners there are.
-func (e *Event[T]) sweep() {
-	all := e.listeners
-	if e.emitting > 0 {
-		e.listeners = make([]*entry[T], 0, len(all)-e.removed)
+func (all *list[T]) sweep() {
+	old := all.listeners
+	if all.emitting > 0 {
+		all.listeners = make([]*entry[T], 0, len(old)-all.removed)
 	} else {
-		e.listeners = all[:0]
+		all.listeners = old[:0]
 	}
-	for _, l := range all {
+	for _, l := range old {
 		if l.gone == 0 {
-			e.listeners = append(e.listeners, l)
+			all.listeners = append(all.listeners, l)
 		}
 	}
-	if e.emitting == 0 {
-		clear(all[len(e.listeners):])
+	if all.emitting == 0 {
+		clear(old[len(all.listeners):])
 	}
-	e.removed = 0
+	all.removed = 0
 }
 
-func (e *Event[T]) changed() {
-	if e.watch != nil {
-		e.watch(e.Len())
+func (all *list[T]) changed() {
+	if all.watch != nil {
+		all.watch(all.len())
 	}
 }

@@ -1,7 +1,10 @@
 package events_test
 
 import (
+	"reflect"
+	"runtime"
 	"testing"
+	"weak"
 
 	"github.com/stretchr/testify/require"
 
@@ -147,13 +150,42 @@ func TestAPanicLeavesTheListenersUsable(t *testing.T) {
 	require.Equal(t, 1, calls)
 }
 
-func TestOnAllocatesTheListenerOnly(t *testing.T) {
+func TestTheFirstListenerIsOneAllocation(t *testing.T) {
 	fn := func(int) {}
-	require.EqualValues(t, 2, testing.AllocsPerRun(100, func() { // The event is the other.
-		e := new(events.Event[int])
+	require.EqualValues(t, 1, testing.AllocsPerRun(100, func() {
+		var e events.Event[int]
 		e.On(fn)
 		e.Emit(1)
 	}))
+	require.Equal(t, reflect.TypeFor[*int]().Size(), reflect.TypeFor[events.Event[int]]().Size(), "of one that nobody wants")
+}
+
+// The memory of the first listener is part of the event.
+func TestARemovedListenerIsForgottenAndItsRegistrationStaysItsOwn(t *testing.T) {
+	for name, remove := range map[string]func(*events.Event[int], *events.Listener){
+		"Off":  func(_ *events.Event[int], l *events.Listener) { l.Off() },
+		"Emit": func(e *events.Event[int], l *events.Listener) { e.On(func(int) { l.Off() }); e.Emit(0) },
+	} {
+		var e events.Event[int]
+		l, held := addHolder(&e)
+		remove(&e, l)
+		runtime.GC()
+		require.Nil(t, held.Value(), name)
+
+		calls := 0
+		before := e.Len()
+		e.On(func(int) { calls++ })
+		l.Off()
+		e.Emit(0)
+		require.Equal(t, 1, calls, name)
+		require.Equal(t, before+1, e.Len(), name)
+	}
+}
+
+// addHolder adds a listener that refers to something.
+func addHolder(e *events.Event[int]) (*events.Listener, weak.Pointer[[]byte]) {
+	p := new([]byte)
+	return e.On(func(n int) { *p = append(*p, byte(n)) }), weak.Make(p)
 }
 
 // What a change costs does not depend on how many listeners there are: 200,000 take as long each as two.

@@ -127,3 +127,26 @@ func TestABurstOfPostsDoesNotAllocate(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(100, burst))
 	require.Equal(t, 101*1000, ran)
 }
+
+// TestWhatIsNewIsOneAllocation: a timer and an immediate are what their functions return, and nothing else.
+func TestWhatIsNewIsOneAllocation(t *testing.T) {
+	l := newLoop(t)
+	ran := 0
+	fn := func() { ran++ }
+	for name, op := range map[string]func(){
+		"timer":     func() { l.SetTimeout(0, fn) },
+		"interval":  func() { l.SetInterval(time.Hour, fn).Stop(); ran++ },
+		"immediate": func() { l.SetImmediate(fn) },
+	} {
+		turn := func() {
+			op()
+			_, _ = l.Poll(0)
+		}
+		for range 100 {
+			turn() // Queues grow to their size.
+		}
+		ran = 0
+		require.EqualValues(t, 1, testing.AllocsPerRun(1000, turn), name)
+		require.GreaterOrEqual(t, ran, 1000, name)
+	}
+}

@@ -37,6 +37,53 @@ func BenchmarkMillionTimers(b *testing.B) {
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "timers/s")
 }
 
+// BenchmarkTimer sets, puts off and fires one timer among a thousand that are set.
+func BenchmarkTimer(b *testing.B) {
+	unrefed := func(l *reactor.Loop) *reactor.Timer {
+		t := l.SetTimeout(time.Hour, func() {})
+		t.Unref()
+		return t
+	}
+	for name, op := range map[string]func(l *reactor.Loop) func(){
+		"Set":   func(l *reactor.Loop) func() { return func() { l.SetTimeout(time.Hour, func() {}).Stop() } },
+		"Reset": func(l *reactor.Loop) func() { t := unrefed(l); return func() { t.Reset(time.Hour) } },
+		"ResetToEarlier": func(l *reactor.Loop) func() {
+			t, d := unrefed(l), time.Hour
+			return func() { d -= 10 * time.Microsecond; t.Reset(d) } // Time goes on by less meanwhile.
+		},
+		"Fire": func(l *reactor.Loop) func() { t := unrefed(l); return func() { t.Reset(0); _, _ = l.Poll(0) } },
+	} {
+		b.Run(name, func(b *testing.B) {
+			l := newLoop(b)
+			for range 1000 {
+				l.SetTimeout(30*time.Minute, func() {}).Unref()
+			}
+			fn := op(l)
+			b.ReportAllocs()
+			for b.Loop() {
+				fn()
+			}
+		})
+	}
+}
+
+// BenchmarkPost posts a function to the loop that runs, which posts it again, so that no wake-up is part of it.
+func BenchmarkPost(b *testing.B) {
+	l := newLoop(b)
+	left := b.N
+	var again func()
+	again = func() {
+		if left--; left > 0 {
+			_ = l.Post(again)
+		}
+	}
+	require.NoError(b, l.Post(again))
+	b.ReportAllocs()
+	b.ResetTimer()
+	require.NoError(b, l.Run())
+	require.Zero(b, left)
+}
+
 // BenchmarkPostBurst posts from 4 goroutines at once.
 func BenchmarkPostBurst(b *testing.B) {
 	const goroutines, each = 4, 10_000

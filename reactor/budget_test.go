@@ -142,6 +142,32 @@ func TestATurnFiresNoMoreThanItsBudgetOfTimers(t *testing.T) {
 	require.IsIncreasing(t, fired, "equal deadlines, in the order of creation across turns")
 }
 
+// Timers that were put off are found where their first deadlines were, many at once after a burst.
+func TestATurnLooksAtNoMoreThanItsBudgetOfTimersThatWerePutOff(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	fired := false
+	var putOff []*reactor.Timer
+	for range 5 * reactor.TimerBudget {
+		putOff = append(putOff, l.SetTimeout(time.Millisecond, func() { t.Error("it was put off") }))
+	}
+	l.SetTimeout(2*time.Millisecond, func() { fired = true })
+	for _, timer := range putOff {
+		timer.Reset(time.Hour)
+	}
+	clock.advance(time.Minute)
+	turns := 0
+	for !fired {
+		poll(t, l)
+		turns++
+	}
+	require.GreaterOrEqual(t, turns, 5, "polls that do not sleep look at a budget of them each")
+	require.LessOrEqual(t, turns, 6)
+	for _, timer := range putOff {
+		require.True(t, timer.Stop())
+	}
+}
+
 func TestACallbackIsFollowedByNoMoreThanTheBudgetOfTicks(t *testing.T) {
 	l := newLoop(t)
 	ticks, done := 0, false

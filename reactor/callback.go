@@ -80,7 +80,7 @@ func (g *panicGuard) Recover() {
 // emitGuarded is callGuarded for listeners that are guarded one by one.
 func (l *Loop) emitGuarded(emit func()) {
 	if l.opts.SlowCallback > 0 {
-		defer l.timeCallback(l.clock())
+		defer l.timeCallback(l.elapsed())
 	}
 	emit()
 }
@@ -114,7 +114,7 @@ func (l *Loop) callReady(w *Watcher, got Readiness) {
 // callGuarded is the slow way of loops that asked for it in their Options.
 func (l *Loop) callGuarded(fn func()) {
 	if l.opts.SlowCallback > 0 {
-		defer l.timeCallback(l.clock())
+		defer l.timeCallback(l.elapsed())
 	}
 	if l.opts.OnPanic != nil {
 		defer l.recover()
@@ -136,8 +136,8 @@ func (l *Loop) tellPanic(v any) {
 	l.opts.OnPanic(v, stack)
 }
 
-func (l *Loop) timeCallback(start time.Time) {
-	d := l.clock().Sub(start)
+func (l *Loop) timeCallback(start int64) {
+	d := time.Duration(l.elapsed() - start)
 	l.stats.LongestCallback = max(l.stats.LongestCallback, d)
 	if d >= l.opts.SlowCallback && l.opts.Logger != nil {
 		l.opts.Logger.Warn("brood: slow callback", "took", d)

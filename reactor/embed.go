@@ -60,7 +60,7 @@ func (l *Loop) settle() {
 }
 
 func (l *Loop) setAlarm(when int64) {
-	left := time.Duration(when - l.freshNS())
+	left := time.Duration(when - l.elapsed())
 	if left <= 0 {
 		l.door.ring()
 		return

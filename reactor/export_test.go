@@ -15,8 +15,8 @@ const (
 // SetClock replaces the loop's clock, from which timers count. The kernel's own clock still ends the sleeps.
 func (l *Loop) SetClock(clock func() time.Time) {
 	l.clock = clock
-	l.base = clock()
-	l.updateNow()
+	l.since = func(base time.Time) time.Duration { return clock().Sub(base) }
+	l.base, l.dated, l.readAt = clock(), false, clockOld
 }
 
 // Asleep reports whether the next Post would have to wake the loop. Safe to call from any goroutine.
@@ -60,7 +60,7 @@ func (l *Loop) PollerFD() int { return l.poller.fd }
 
 // OpenWakeupWithoutPoller does the last step of New on a loop whose poller takes nothing.
 func OpenWakeupWithoutPoller(o Options) error {
-	l := &Loop{opts: o, clock: time.Now}
+	l := &Loop{opts: o, clock: time.Now, since: time.Since}
 	l.poller.fd = -1
 	return l.openWakeup()
 }

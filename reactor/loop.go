@@ -39,11 +39,13 @@ type Loop struct {
 	alarm   *alarm // nil until FD was called
 	alarmAt int64  // what the alarm is set for, as timers count
 
-	clock  func() time.Time // replaced by tests
-	base   time.Time        // timers count from here
-	now    time.Time        // cached, see Now
-	dated  bool             // now is of this turn
-	readAt uint64           // stats.Callbacks when the loop itself read now; clockOld when it has not in this Run or Poll
+	clock  func() time.Time                   // time.Now, and
+	since  func(base time.Time) time.Duration // time.Since, both replaced by tests
+	base   time.Time                          // elapsed counts from here
+	now    time.Time                          // cached, see Now
+	dated  bool                               // now is of this turn
+	looked int64                              // what elapsed was when the loop, or Now, looked at the clock last
+	readAt uint64                             // stats.Callbacks when the loop did; clockOld when that was before this Run or Poll
 
 	running bool // inside Run or Poll
 	closed  bool
@@ -68,7 +70,7 @@ type Loop struct {
 
 // New returns a loop. The caller must Close it. Errors are *[OpError], for example EMFILE.
 func New(o *Options) (*Loop, error) {
-	l := &Loop{clock: time.Now}
+	l := &Loop{clock: time.Now, since: time.Since}
 	if o != nil {
 		l.opts = *o
 	}
@@ -188,38 +190,28 @@ func (l *Loop) queued() bool { return l.ticks.n > 0 || l.closing.pending() || l.
 // time does not move during a callback, and is later by nothing but the callbacks of the turn before the first that asked.
 func (l *Loop) Now() time.Time {
 	l.check("Now")
-	l.date()
+	if !l.dated {
+		l.now, l.dated = l.clock(), true
+		l.looked = int64(l.now.Sub(l.base))
+	}
 	return l.now
 }
 
-func (l *Loop) date() {
-	if !l.dated {
-		l.updateNow()
-	}
-}
-
-func (l *Loop) updateNow() {
-	l.now = l.clock()
-	l.dated = true
-}
+// elapsed looks at the clock and returns the time as timers count it, in nanoseconds since base. It is what the loop itself
+// goes by: time.Now looks twice, since it tells the time of day too, and that is most of what a timer costs.
+func (l *Loop) elapsed() int64 { return int64(l.since(l.base)) }
 
 // clockOld is a number of callbacks that no loop reaches.
 const clockOld = math.MaxUint64
 
-// readClock is updateNow between callbacks.
-func (l *Loop) readClock() {
-	l.updateNow()
-	l.readAt = l.stats.Callbacks
+// lookAtClock is elapsed between callbacks. Unless one has run since the last time, that is still the present time.
+func (l *Loop) lookAtClock() int64 {
+	if l.readAt != l.stats.Callbacks {
+		l.looked = l.elapsed()
+		l.readAt = l.stats.Callbacks
+	}
+	return l.looked
 }
-
-// current reports whether now is the present time, no callback having run since it was read.
-func (l *Loop) current() bool { return l.readAt == l.stats.Callbacks }
-
-// sinceBase returns t as timers count.
-func (l *Loop) sinceBase(t time.Time) int64 { return int64(t.Sub(l.base)) }
-
-// freshNS reads the clock: deadlines are counted from the true time, not from the start of a long callback.
-func (l *Loop) freshNS() int64 { return l.sinceBase(l.clock()) }
 
 func (l *Loop) ref()   { l.refs++ }
 func (l *Loop) unref() { l.refs-- }

@@ -100,7 +100,7 @@ func (l *Loop) leave() {
 	l.running = false
 	l.door.thread.Store(0)
 	runtime.UnlockOSThread()
-	l.stats.woke = time.Time{} // What passes until the next Run or Poll is not the loop's time.
+	l.stats.awake = false // What passes until the next Run or Poll is not the loop's time.
 	l.door.setAsleep()
 	l.settle()
 }
@@ -112,7 +112,7 @@ func (l *Loop) turn(seen doorState, max time.Duration, eager bool) error {
 	l.stats.Turns++
 	ran := l.stats.Callbacks
 	timers := l.timers.seq
-	l.dated = l.current()
+	l.dated = false
 	if l.ticks.n > 0 {
 		l.runTicks()
 	}
@@ -159,32 +159,31 @@ func (l *Loop) wait(max time.Duration) (int, error) {
 			return n, err
 		}
 	}
-	start := l.now
-	if !l.current() {
-		start = l.clock()
-	}
+	start := l.lookAtClock()
 	timeout := l.pollTimeout(start, max)
 	if timeout == 0 {
 		return l.poller.wait(0)
 	}
 	l.stats.noteBusy(start)
 	n, err := l.sleep(start, timeout)
-	l.readClock()
-	l.stats.woke = l.now
-	slept := l.now.Sub(start)
+	l.readAt = clockOld
+	l.dated = false
+	woke := l.lookAtClock()
+	l.stats.woke, l.stats.awake = woke, true
+	slept := time.Duration(woke - start)
 	l.stats.PollWait += slept
 	l.loaded = n > 0 && slept < shortSleep
 	return n, err
 }
 
 // sleep waits for readiness, busily for as long as Options.BusyPoll says, then asleep.
-func (l *Loop) sleep(start time.Time, timeout time.Duration) (int, error) {
+func (l *Loop) sleep(start int64, timeout time.Duration) (int, error) {
 	if l.opts.BusyPoll > 0 {
 		if n, err := l.spin(start, timeout); n > 0 || err != nil {
 			return n, err
 		}
 		if timeout != forever {
-			timeout = max(0, timeout-l.clock().Sub(start))
+			timeout = max(0, timeout-time.Duration(l.elapsed()-start))
 		}
 	}
 	// From here on a Post has to wake us; one that came before is seen by trySleep.
@@ -197,7 +196,7 @@ func (l *Loop) sleep(start time.Time, timeout time.Duration) (int, error) {
 }
 
 // spin polls without sleeping for Options.BusyPoll, or for timeout when that is shorter.
-func (l *Loop) spin(start time.Time, timeout time.Duration) (int, error) {
+func (l *Loop) spin(start int64, timeout time.Duration) (int, error) {
 	limit := l.opts.BusyPoll
 	if timeout > 0 {
 		limit = min(limit, timeout)
@@ -207,7 +206,7 @@ func (l *Loop) spin(start time.Time, timeout time.Duration) (int, error) {
 		if n > 0 || err != nil {
 			return n, err
 		}
-		if l.door.look().has(doorPosted|doorStop) || l.clock().Sub(start) >= limit {
+		if l.door.look().has(doorPosted|doorStop) || time.Duration(l.elapsed()-start) >= limit {
 			return 0, nil // trySleep sees them too.
 		}
 	}
@@ -215,12 +214,12 @@ func (l *Loop) spin(start time.Time, timeout time.Duration) (int, error) {
 
 // pollTimeout is how long the poll may sleep: until the next timer, and never longer than max. What other goroutines have
 // asked for is seen before the sleep, by trySleep.
-func (l *Loop) pollTimeout(now time.Time, max time.Duration) time.Duration {
+func (l *Loop) pollTimeout(now int64, max time.Duration) time.Duration {
 	when, ok := l.timers.next()
 	if !ok {
 		return max
 	}
-	left := time.Duration(when - l.sinceBase(now))
+	left := time.Duration(when - now)
 	if left <= 0 {
 		return 0
 	}

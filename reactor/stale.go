@@ -24,8 +24,8 @@ type staleTable struct {
 
 type staleEvent struct {
 	token token
-	turns int       // polls in a row
-	since time.Time // when it was seen the second time
+	turns int   // polls in a row
+	since int64 // as Loop.elapsed
 	told  bool
 }
 
@@ -51,8 +51,8 @@ func (l *Loop) judgeStale() {
 		e := &t.now[i]
 		switch {
 		case e.turns == 2:
-			e.since = l.clock()
-		case e.turns >= staleTurns && l.clock().Sub(e.since) >= staleTime:
+			e.since = l.elapsed()
+		case e.turns >= staleTurns && time.Duration(l.elapsed()-e.since) >= staleTime:
 			if !e.told {
 				e.told = true
 				l.tellStale(e.token)

@@ -17,7 +17,8 @@ type Stats struct {
 	Timers   int // set
 	Refs     int // timers, immediates and watchers that keep Run alive now
 
-	woke time.Time // end of the last sleep
+	woke  int64 // end of the last sleep, as Loop.elapsed, if awake
+	awake bool  // since a sleep of this Run or Poll
 }
 
 // Stats returns the counters and gauges.
@@ -31,8 +32,8 @@ func (l *Loop) Stats() Stats {
 }
 
 // noteBusy is told when the loop goes to sleep.
-func (s *Stats) noteBusy(now time.Time) {
-	if !s.woke.IsZero() {
-		s.LongestTurn = max(s.LongestTurn, now.Sub(s.woke))
+func (s *Stats) noteBusy(now int64) {
+	if s.awake {
+		s.LongestTurn = max(s.LongestTurn, time.Duration(now-s.woke))
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// timerBudget bounds the timers that fire in one turn, so that a million due at once do not keep the loop from its
-// descriptors.
+// timerBudget bounds the timers that fire in one turn, and those that are found to have been put off or stopped, so that a
+// million due at once do not keep the loop from its descriptors.
 const timerBudget = 4096
 
 // A Timer calls its function when its time has come, once or at an interval. Its methods must be called on the loop
@@ -18,6 +18,8 @@ type Timer struct {
 	interval bool
 	unrefed  bool
 	place    uint32 // 1 + the slot of its entry in the heap; 0 while it is not set
+	when     int64  // its deadline, as Loop.elapsed; valid while it is set
+	seq      uint64 // grows with each time that a timer of the loop is set
 }
 
 // SetTimeout calls fn once, on a later turn, no sooner than d from now.
@@ -55,11 +57,19 @@ func (t *Timer) Stop() bool {
 // Reset sets the timer to fire d from now, also from inside its own callback, and reports whether it was still set. For an
 // interval d becomes the new period. It panics when the loop is closed.
 func (t *Timer) Reset(d time.Duration) bool {
-	t.loop.checkOpen("Reset", false)
-	was := t.Stop()
+	l := t.loop
+	l.checkOpen("Reset", false)
 	t.delay = d
-	t.loop.arm(t)
-	return was
+	if t.place == 0 {
+		l.arm(t)
+		return false
+	}
+	if when := l.deadline(d); !l.timers.postpone(t, when) {
+		l.timers.drop(t)
+		l.timers.push(when, t)
+		l.nudge()
+	}
+	return true
 }
 
 // Ref has the timer keep Run alive while it is set, as a new one does.
@@ -82,14 +92,18 @@ func (t *Timer) Unref() {
 	}
 }
 
-func (l *Loop) arm(t *Timer) {
-	// The clock is read anew: counted from the start of a long callback the timer would be early.
-	now := l.freshNS()
-	when := now + int64(max(t.delay, 0))
+// deadline is d from now. The clock is read anew: counted from the start of a long callback the timer would be early.
+func (l *Loop) deadline(d time.Duration) int64 {
+	now := l.elapsed()
+	when := now + int64(max(d, 0))
 	if when < now {
-		when = math.MaxInt64
+		return math.MaxInt64
 	}
-	l.timers.push(when, t)
+	return when
+}
+
+func (l *Loop) arm(t *Timer) {
+	l.timers.push(l.deadline(t.delay), t)
 	if !t.unrefed {
 		l.ref()
 	}
@@ -109,12 +123,14 @@ func (l *Loop) runTimers(limit uint64) {
 	if l.timers.len() == 0 {
 		return
 	}
-	if !l.dated {
-		l.readClock()
+	now := l.looked
+	if !l.dated { // Otherwise ticks were told the time, and by that what they have set is not due.
+		now = l.lookAtClock()
 	}
-	now := l.sinceBase(l.now)
-	for range timerBudget {
-		t := l.timers.popDue(now, limit)
+	budget := timerBudget
+	for budget > 0 {
+		budget--
+		t := l.timers.popDue(now, limit, &budget)
 		if t == nil {
 			return
 		}

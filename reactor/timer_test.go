@@ -446,6 +446,35 @@ func processorTime(t *testing.T) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// A time-out that each event puts off, the usual kind, costs no entry each time, and fires in its new order.
+func TestTimersThatArePutOffLeaveNothingBehind(t *testing.T) {
+	l := newLoop(t)
+	clock := stopClock(l)
+	var j journal
+	a := l.SetTimeout(time.Second, j.note("a"))
+	b := l.SetTimeout(time.Second, j.note("b"))
+	c := l.SetTimeout(time.Second, j.note("c"))
+	for range 1000 {
+		clock.advance(time.Millisecond)
+		require.True(t, b.Reset(time.Second))
+		require.True(t, a.Reset(time.Second))
+		require.True(t, c.Reset(2*time.Second))
+		require.True(t, c.Reset(time.Second)) // Earlier again, but after the others.
+		require.LessOrEqual(t, l.TimerEntries(), 64)
+	}
+	poll(t, l)
+	require.Empty(t, j.entries)
+	clock.advance(time.Second - 1)
+	poll(t, l)
+	require.Empty(t, j.entries)
+	clock.advance(1)
+	poll(t, l)
+	j.wants(t, "b a c")
+	require.False(t, a.Reset(0))
+	poll(t, l)
+	j.wants(t, "b a c a")
+}
+
 func TestStoppedTimersLeaveNoMoreBehindThanAreSet(t *testing.T) {
 	l := newLoop(t)
 	stopClock(l)

@@ -1,10 +1,17 @@
 package reactor
 
+import "math"
+
 // timerHeap is a 4-ary min-heap of deadlines. Entries are plain numbers, compared without touching the timers, and moved
-// without the garbage collector looking on. Each has a slot, where its timer is. A timer that is stopped or reset leaves
-// its slot at once, so that nothing keeps it and what its function holds, and its entry behind, which is dead then. Dead
-// entries are dropped when they reach the top, and swept out together when they are the majority: so stopping is O(1)
-// amortized and a million stopped timers do not stay.
+// without the garbage collector looking on. Each has a slot, where its timer is.
+//
+// A timer that is stopped leaves its slot at once, so that nothing keeps it and what its function holds, and its entry
+// behind, which is dead then. Dead entries are dropped when they reach the top, and swept out together when they are the
+// majority: so stopping is O(1) amortized and a million stopped timers do not stay.
+//
+// A timer that is put off, as a time-out is by each event, keeps its entry where it is, with the deadline of before. Only
+// when such an entry reaches the top is it given the timer's deadline, and its place by that. So the top is never later than
+// any deadline, and putting a timer off is O(1), however often it is done between two such deadlines.
 type timerHeap struct {
 	entries []timerEntry // the first n are the heap; the others are free, but keep their slots
 	timers  []*Timer     // by slot; as long as entries; nil for a dead or a free entry
@@ -14,8 +21,8 @@ type timerHeap struct {
 }
 
 type timerEntry struct {
-	when int64 // nanoseconds since Loop.base
-	seq  uint64
+	when int64  // the deadline, or an earlier one, as Loop.elapsed
+	seq  uint64 // of the timer when it had that deadline
 	slot uint32 // no two entries have the same
 }
 
@@ -42,9 +49,19 @@ func (h *timerHeap) push(when int64, t *Timer) {
 	e := &h.entries[h.n]
 	e.when, e.seq = when, h.seq
 	h.timers[e.slot] = t
-	t.place = e.slot + 1
+	t.place, t.when, t.seq = e.slot+1, when, h.seq
 	h.n++
 	h.up(h.n - 1)
+}
+
+// postpone sets t, which has an entry, for a later time. It reports false, having done nothing, if when is earlier.
+func (h *timerHeap) postpone(t *Timer, when int64) bool {
+	if when < t.when {
+		return false
+	}
+	h.seq++
+	t.when, t.seq = when, h.seq
+	return true
 }
 
 // drop takes out t, which has an entry.
@@ -60,10 +77,11 @@ func (h *timerHeap) drop(t *Timer) {
 // len returns the number of timers that are set.
 func (h *timerHeap) len() int { return h.n - h.dead }
 
-// next returns the earliest deadline.
+// next returns the earliest deadline, or an earlier time when there is more to do to find it than one turn should.
 func (h *timerHeap) next() (when int64, ok bool) {
-	h.skipDead()
-	if h.n == 0 {
+	budget := timerBudget
+	h.settle(math.MaxInt64, &budget)
+	if h.len() == 0 {
 		return 0, false
 	}
 	return h.entries[0].when, true
@@ -71,9 +89,8 @@ func (h *timerHeap) next() (when int64, ok bool) {
 
 // popDue takes out and returns the first timer whose deadline is not after now and whose entry is not newer than limit.
 // Newer ones cannot hide older ones that are due: their deadlines are counted from a later reading of the clock.
-func (h *timerHeap) popDue(now int64, limit uint64) *Timer {
-	h.skipDead()
-	if h.n == 0 || h.entries[0].when > now || h.entries[0].seq > limit {
+func (h *timerHeap) popDue(now int64, limit uint64, budget *int) *Timer {
+	if !h.settle(now, budget) || h.entries[0].seq > limit {
 		return nil
 	}
 	slot := h.entries[0].slot
@@ -84,11 +101,28 @@ func (h *timerHeap) popDue(now int64, limit uint64) *Timer {
 	return t
 }
 
-func (h *timerHeap) skipDead() {
-	for h.n > 0 && !h.live(&h.entries[0]) {
-		h.dead--
-		h.pop()
+// settle has the top be the first timer, if that is due by now, and reports whether it is one. Each entry that is dropped or
+// moved for it takes one of the budget, and when that is used up the next call goes on.
+func (h *timerHeap) settle(now int64, budget *int) bool {
+	for h.n > 0 && h.entries[0].when <= now {
+		e := &h.entries[0]
+		t := h.timers[e.slot]
+		if t != nil && t.seq == e.seq {
+			return true
+		}
+		if *budget == 0 {
+			return false
+		}
+		*budget--
+		if t == nil {
+			h.dead--
+			h.pop()
+		} else {
+			e.when, e.seq = t.when, t.seq
+			h.down(0)
+		}
 	}
+	return false
 }
 
 func (h *timerHeap) pop() {

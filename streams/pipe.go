@@ -21,11 +21,8 @@ type PipeOptions struct {
 	KeepSource bool
 }
 
-// spliceSize is the most that one splice(2) moves, in bytes; spliceBudget the number of them per readiness.
-const (
-	spliceSize   = 1 << 20
-	spliceBudget = 16
-)
+// spliceSize is the most that one splice(2) moves, in bytes.
+const spliceSize = 1 << 20
 
 // Pipe writes everything that r reads to dst and returns dst. While dst asks to wait, r is not read; when r ends, so does
 // dst, and an error of r is one of dst, see [PipeOptions]. On Linux, between two pipes or a pipe and a socket, with nobody
@@ -195,8 +192,9 @@ func (d *descriptor) mayWait() bool {
 	return err != nil || flags&unix.O_NONBLOCK == 0
 }
 
-// pump splices until the source is empty or dst is full. It runs when the source is readable, and again, while dst.source
-// is set and the source is blocked, when dst is writable.
+// pump splices once: the source is empty then, or dst full, or both are larger than that. It runs when the source is
+// readable, and again, while dst.source is set and the source is blocked, when dst is writable. If there is more to do, the
+// poller says so at once, which costs no more than to be refused by another splice(2), and nothing when there is not.
 func (p *pipe) pump() {
 	r, w := p.src, p.dst
 	if r.splicePipe() != p { // Somebody has begun to listen or to write to dst, or has paused r, meanwhile.
@@ -205,32 +203,22 @@ func (p *pipe) pump() {
 	}
 	r.coded.drop()
 	r.lines.drop()
-	for i := range spliceBudget {
-		if i > 0 && (r.d.mayWait() || w.d.mayWait()) {
-			p.unpump()
-			return
-		}
-		n, err := fd.Splice(r.d.fd, w.d.fd, spliceSize)
-		switch {
-		case err == unix.EAGAIN:
-			p.stalled()
-			return
-		case fd.Refused(err) || err == unix.EIO && r.d.isDevice():
-			// Not these two descriptors, or not here: back to copying. A read knows what EIO means of a terminal.
-			p.noSplice = true
-			p.unpump()
-			return
-		case err == unix.EPIPE || err != nil && !w.d.isPipe():
-			w.Destroy(wrap("splice", w.d.fd, err)) // A pipe gives no other error: it is the other side's.
-			return
-		case err != nil:
-			r.Destroy(wrap("splice", r.d.fd, err))
-			return
-		case n == 0:
-			p.unpump()
-			r.finish()
-			return
-		}
+	n, err := fd.Splice(r.d.fd, w.d.fd, spliceSize)
+	switch {
+	case err == unix.EAGAIN:
+		p.stalled()
+	case fd.Refused(err) || err == unix.EIO && r.d.isDevice():
+		// Not these two descriptors, or not here: back to copying. A read knows what EIO means of a terminal.
+		p.noSplice = true
+		p.unpump()
+	case err == unix.EPIPE || err != nil && !w.d.isPipe():
+		w.Destroy(wrap("splice", w.d.fd, err)) // A pipe gives no other error: it is the other side's.
+	case err != nil:
+		r.Destroy(wrap("splice", r.d.fd, err))
+	case n == 0:
+		p.unpump()
+		r.finish()
+	default:
 		r.d.traffic(int(n))
 		w.d.traffic(int(n))
 		r.bytes += n

@@ -16,10 +16,11 @@ const (
 	// largePipeSize is in bytes; Linux makes pipes of 64 KiB.
 	largePipeSize = 256 << 10
 
-	// sustained is the traffic, in bytes within trafficWindow, from which on a pipe is enlarged; under slack in such a
-	// time it gets its former capacity back.
-	sustained     = 16 << 20
-	slack         = 2 << 20
+	// sustained is the traffic, in bytes within trafficWindow, from which on a pipe is enlarged: more than most children
+	// write, and little enough that a stream of 16 MiB gains by it. Under slack in such a time it gets its former capacity
+	// back; there is a gap between the two, so that no pipe goes to and fro.
+	sustained     = 1 << 20
+	slack         = 512 << 10
 	trafficWindow = time.Second
 
 	// maxLargePipes is how many pipes a program may enlarge at a time: with 4 MiB it has a sixteenth of what its user may

@@ -66,7 +66,7 @@ func TestBusyPipeIsEnlargedAndGivenBack(t *testing.T) {
 				w.writeString("little")
 				poll(t, l)
 			}
-			for range 100 {
+			for range streams.Sustained / before {
 				w.fill() // Much, but not for long.
 				poll(t, l)
 			}

@@ -7,10 +7,10 @@ import (
 )
 
 // AppendLenient encodes v as if something in it needed care.
-func AppendLenient(v any) ([]byte, error) { return new(Encoder).write(nil, v, lenient()) }
+func AppendLenient(v any) ([]byte, error) { return new(Encoder).write(nil, v, library().lenient) }
 
 // UnmarshalLenient decodes p as if something in it needed care.
-func UnmarshalLenient(p []byte, v any) error { return json.Unmarshal(p, v, lenient()) }
+func UnmarshalLenient(p []byte, v any) error { return json.Unmarshal(p, v, library().lenient) }
 
 // MayHaveLoneSurrogate is what decides on that.
 func MayHaveLoneSurrogate(p []byte) bool { return mayHaveLoneSurrogate(p) }

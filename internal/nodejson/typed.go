@@ -12,30 +12,6 @@ import (
 	legacy "github.com/go-json-experiment/json/v1"
 )
 
-// What is not one of the types of [Value], and has no plan, goes through the library, by one of three sets of options, which
-// nobody changes. All of them mean the same by a Go type: which one is used depends on the value, and must not show.
-// They are made when they are first needed, because most programs that this package is part of never do.
-var (
-	// strict refuses whatever needs care, and so is fast.
-	strict = sync.OnceValue(func() json.Options {
-		return json.JoinOptions(legacy.DefaultOptionsV1(), jsontext.AllowInvalidUTF8(false), jsontext.EscapeForHTML(false), jsontext.EscapeForJS(false))
-	})
-
-	// hooked is for types that need a function of ours. It costs them a look-up for every field.
-	hooked = sync.OnceValue(func() json.Options {
-		return json.JoinOptions(strict(),
-			json.WithMarshalers(json.MarshalToFunc(writeNumber)),
-			json.WithUnmarshalers(json.JoinUnmarshalers(json.UnmarshalFromFunc(readNumber), json.UnmarshalFromFunc(readAny))))
-	})
-
-	// lenient is for values with surrogates, NaN or infinities in them: every string and every number goes through us.
-	lenient = sync.OnceValue(func() json.Options {
-		return json.JoinOptions(strict(), jsontext.AllowInvalidUTF8(true),
-			json.WithMarshalers(json.JoinMarshalers(json.MarshalToFunc(writeNumber), json.MarshalToFunc(writeLenient))),
-			json.WithUnmarshalers(json.JoinUnmarshalers(json.UnmarshalFromFunc(readNumber), json.UnmarshalFromFunc(readLenient))))
-	})
-)
-
 // typed appends v by way of its type.
 func (a *appender) typed(dst []byte, v any) ([]byte, error) {
 	if t := a.encoder.planOf(reflect.TypeOf(v)); t != nil {
@@ -66,7 +42,7 @@ func (e *Encoder) appendByLibrary(dst []byte, v any) ([]byte, error) {
 	start := len(dst)
 	out, err := e.write(dst, v, optionsFor(reflect.TypeOf(v)))
 	if needsCare(err) {
-		if out, err = e.write(dst, v, lenient()); err == nil && !utf8.Valid(out[start:]) {
+		if out, err = e.write(dst, v, library().lenient); err == nil && !utf8.Valid(out[start:]) {
 			// Bytes that came in a json.RawMessage.
 			out = append(out[:start:start], repair(out[start:], true)...)
 		}
@@ -145,10 +121,8 @@ func unmarshalByLibrary(p []byte, v any) error {
 	if !utf8.Valid(p) {
 		p = repair(p, false)
 	}
-	var o json.Options
-	if mayHaveLoneSurrogate(p) {
-		o = lenient()
-	} else {
+	o := library().lenient
+	if !mayHaveLoneSurrogate(p) {
 		o = optionsFor(reflect.TypeOf(v))
 	}
 	if err := json.Unmarshal(p, v, o); err != nil {
@@ -175,9 +149,9 @@ func optionsFor(t reflect.Type) json.Options {
 		needsHooks.Store(t, needs)
 	}
 	if needs.(bool) {
-		return hooked()
+		return library().hooked
 	}
-	return strict()
+	return library().strict
 }
 
 // reachesHook reports whether a value of type t can have something in it that a function of ours is for.

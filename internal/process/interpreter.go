@@ -4,7 +4,6 @@ package process
 
 import (
 	"bufio"
-	"debug/elf"
 	"io"
 	"os"
 	"path/filepath"
@@ -87,20 +86,4 @@ func interpreter(path string) string {
 		return name
 	}
 	return loader(f)
-}
-
-func loader(f io.ReaderAt) string {
-	image, err := elf.NewFile(f)
-	if err != nil {
-		return ""
-	}
-	for _, p := range image.Progs {
-		if p.Type == elf.PT_INTERP && p.Filesz < 4096 {
-			name := make([]byte, p.Filesz)
-			if _, err := p.ReadAt(name, 0); err == nil {
-				return strings.TrimRight(string(name), "\x00")
-			}
-		}
-	}
-	return ""
 }

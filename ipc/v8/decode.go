@@ -132,7 +132,7 @@ func (d *decoder) spend(n int) error {
 }
 
 func (d *decoder) assigned(dst reflect.Value, src any) error {
-	if src == nil || src == Undefined && dst.Type() != reflect.TypeFor[any]() && dst.Type() != singletonType {
+	if src == nil || src == Undefined && dst.Type() != reflect.TypeFor[any]() && dst.Type() != reflect.TypeFor[Singleton]() {
 		switch dst.Kind() {
 		case reflect.Interface, reflect.Pointer, reflect.Map, reflect.Slice:
 			dst.SetZero()
@@ -160,7 +160,7 @@ func (d *decoder) assigned(dst reflect.Value, src any) error {
 			return u.UnmarshalText([]byte(text))
 		}
 	}
-	if dst.Type() == float16Type {
+	if dst.Type() == reflect.TypeFor[Float16]() {
 		return half(dst, src)
 	}
 	switch src := src.(type) {

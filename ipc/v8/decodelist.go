@@ -42,7 +42,7 @@ func (d *decoder) list(dst reflect.Value, src any, values reflect.Value) error {
 
 // elementOf returns an element of a slice or of a typed array as the value that Unmarshal would give for it.
 func elementOf(v reflect.Value) any {
-	if v.Type() == float16Type {
+	if v.Type() == reflect.TypeFor[Float16]() {
 		return Float16(v.Uint()).Float()
 	}
 	switch v.Kind() {
@@ -94,7 +94,7 @@ func integer(dst reflect.Value, src any, n int64) error {
 		dst.SetUint(uint64(n))
 	case dst.CanFloat() && n >= -maxInteger && n <= maxInteger:
 		dst.SetFloat(float64(n))
-	case dst.Type() == bigIntType:
+	case dst.Type() == reflect.TypeFor[big.Int]():
 		dst.Addr().Interface().(*big.Int).SetInt64(n)
 	default:
 		return misfit(dst, src)
@@ -109,7 +109,7 @@ func bigInteger(dst reflect.Value, src any, n *big.Int) error {
 		return integer(dst, src, n.Int64())
 	case n.IsUint64() && dst.CanUint() && !dst.OverflowUint(n.Uint64()):
 		dst.SetUint(n.Uint64())
-	case dst.Type() == bigIntType:
+	case dst.Type() == reflect.TypeFor[big.Int]():
 		dst.Addr().Interface().(*big.Int).Set(n)
 	default:
 		return misfit(dst, src)

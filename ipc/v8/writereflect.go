@@ -20,14 +20,14 @@ const (
 	asText          // what MarshalText returns
 )
 
+// big.Int, Singleton and Float16 are not among these variables but named where they are compared, at no cost: a variable
+// would have the linker keep their methods, and with them all of math/big and of the JSON of this package, in every program
+// that imports package ipc.
 var (
-	nativeType    = reflect.TypeFor[native]()
-	goErrorType   = reflect.TypeFor[error]()
-	textType      = reflect.TypeFor[encoding.TextMarshaler]()
-	timeType      = reflect.TypeFor[time.Time]()
-	bigIntType    = reflect.TypeFor[big.Int]()
-	singletonType = reflect.TypeFor[Singleton]()
-	float16Type   = reflect.TypeFor[Float16]()
+	nativeType  = reflect.TypeFor[native]()
+	goErrorType = reflect.TypeFor[error]()
+	textType    = reflect.TypeFor[encoding.TextMarshaler]()
+	timeType    = reflect.TypeFor[time.Time]()
 )
 
 func classOf(t reflect.Type) class {
@@ -36,9 +36,9 @@ func classOf(t reflect.Type) class {
 		return asTime
 	case t.Kind() == reflect.Interface:
 		return byKind // What is in it counts.
-	case t == singletonType || t == float16Type || t == reflect.PointerTo(bigIntType) || t.Implements(nativeType):
+	case t == reflect.TypeFor[Singleton]() || t == reflect.TypeFor[Float16]() || t == reflect.PointerTo(reflect.TypeFor[big.Int]()) || t.Implements(nativeType):
 		return asTyped
-	case t == bigIntType || reflect.PointerTo(t).Implements(nativeType):
+	case t == reflect.TypeFor[big.Int]() || reflect.PointerTo(t).Implements(nativeType):
 		return asPointee
 	case t.Kind() == reflect.Pointer && t.Elem().Kind() != reflect.Pointer && classOf(t.Elem()) != byKind:
 		return byKind // A pointer has the methods of what it points to.

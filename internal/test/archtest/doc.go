@@ -7,4 +7,5 @@
 //     name.
 //   - unsafe is in files named for it, packages are named for what they are, files stay short, and everything exported
 //     by a library package has a doc comment.
+//   - A small program is small: what it does not use is not linked into it.
 package archtest

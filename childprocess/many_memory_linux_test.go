@@ -1,0 +1,84 @@
+//go:build !race
+
+package childprocess_test
+
+import (
+	"runtime"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/childprocess"
+)
+
+// The race detector needs memory of its own, so this file is not built with it.
+
+// TestLivingChildrenAreSmall: a child has no goroutine, no buffer, and no memory for events that nobody listens to.
+func TestLivingChildrenAreSmall(t *testing.T) {
+	for _, kind := range []struct {
+		name        string
+		stdio       []childprocess.Stdio
+		descriptors int // of each
+		most        int // bytes of heap of each
+	}{
+		{"three pipes", nil, 4, 3 << 10},
+		{"no pipes", childprocess.AllStdio(childprocess.Ignore), 1, 2 << 10},
+	} {
+		t.Run(kind.name, func(t *testing.T) {
+			children := 1000
+			if testing.Short() || closesOneByOne() { // A child closes its copies one by one there.
+				children = 400
+			}
+			var limit unix.Rlimit
+			require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+			if most := int(limit.Cur)/kind.descriptors - 100; children > most {
+				t.Logf("%d children and not %d: the limit is %d descriptors", most, children, limit.Cur)
+				children = most
+			}
+			l := newLoop(t)
+			all := make([]*childprocess.ChildProcess, children)
+			closed := 0
+			onClose := func(s childprocess.ExitStatus) {
+				closed++
+				require.Equal(t, syscall.SIGKILL, s.Signal)
+			}
+			o := &childprocess.Options{Stdio: kind.stdio}
+			args := []string{"1000"}
+			spawn := func() *childprocess.ChildProcess {
+				c, err := childprocess.Spawn(l, "sleep", args, o)
+				require.NoError(t, err)
+				c.OnClose(onClose)
+				return c
+			}
+			first := spawn() // What the loop needs for any child is not counted.
+			before := heap()
+			for i := range all {
+				all[i] = spawn()
+			}
+			var each int
+			l.SetImmediate(func() {
+				each = (heap() - before) / children
+				for _, c := range append(all, first) {
+					sent, err := c.Kill(syscall.SIGKILL)
+					require.NoError(t, err)
+					require.True(t, sent)
+				}
+			})
+			run(t, l)
+			require.Equal(t, children+1, closed)
+			t.Logf("%d bytes each", each)
+			require.LessOrEqual(t, each, kind.most)
+		})
+	}
+}
+
+// heap returns how many bytes of the heap are in use.
+func heap() int {
+	runtime.GC()
+	runtime.GC() // What a sync.Pool holds goes with the second.
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}

@@ -1,0 +1,6 @@
+//go:build unix
+
+package process
+
+// Loader is loader.
+var Loader = loader
