@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"strconv"
 	"syscall"
@@ -21,6 +22,14 @@ func runChild() bool {
 		n, err := strconv.Atoi(os.Args[2])
 		check(err)
 		readBytes(n)
+	case "-child-lines":
+		n, err := strconv.Atoi(os.Args[2])
+		check(err)
+		writeLines(n)
+	case "-child-work":
+		workServer(os.Args[2], os.Args[3])
+	case "-child-echo":
+		echoServer(os.Args[2])
 	case "-child-ipc":
 		busy, err := time.ParseDuration(os.Args[2])
 		check(err)
@@ -54,6 +63,20 @@ func writeBytes(n int) {
 		k, err := syscall.Write(1, buf[:min(n, chunk)])
 		check(err)
 		n -= k
+	}
+}
+
+// writeLines writes n lines of workLine bytes to stdout.
+func writeLines(n int) {
+	block := bytes.Repeat(append(bytes.Repeat([]byte("x"), workLine-1), '\n'), chunk/workLine)
+	for n > 0 {
+		p := block[:min(n*workLine, len(block))]
+		n -= len(p) / workLine
+		for len(p) > 0 {
+			k, err := syscall.Write(1, p)
+			check(err)
+			p = p[k:]
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/brood-go/brood/bench/samples"
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/pool"
@@ -130,7 +131,7 @@ func (p *broodPool) slowest(n int) time.Duration {
 		p.once(poolText, nil)
 		times[i] = time.Since(start)
 	}
-	return quantile(times, 0.99)
+	return samples.Quantile(times, 0.99)
 }
 
 // poolStart makes a pool; the time is until both of its workers have done a job.
