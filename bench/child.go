@@ -27,7 +27,7 @@ func runChild() bool {
 		check(err)
 		writeLines(n)
 	case "-child-work":
-		workServer(os.Args[2], os.Args[3])
+		workServer(os.Args[2], os.Args[3], os.Args[4], os.Args[5])
 	case "-child-echo":
 		echoServer(os.Args[2])
 	case "-child-ipc":
@@ -96,8 +96,14 @@ func readBytes(n int) {
 	}
 }
 
+// givenSelf is the program whose -child-write and the like a process of another one starts; empty: its own.
+var givenSelf string
+
 // self is the file of this program.
 func self() string {
+	if givenSelf != "" {
+		return givenSelf
+	}
 	file, err := os.Executable()
 	check(err)
 	return file

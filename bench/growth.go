@@ -2,46 +2,56 @@ package main
 
 import (
 	"fmt"
-	"slices"
+	"time"
 )
 
-// growthMost is the most descriptors that are opened to see whether a child costs more with them.
-const growthMost = 20_000
-
-// growthCounts are the numbers of open descriptors to measure with, as far as the limit allows.
-func growthCounts() []int {
-	counts := []int{10, 100, 1000, 4000, 12_000, growthMost}
-	for i, count := range counts {
-		counts[i] = min(count, mostOpenFiles())
-	}
-	return slices.Compact(counts)
+// growth measures the same operation with ever more of something. Its exponent is fitted, see package samples: what is
+// measured is not how long the operation takes, but that it does not take longer and longer.
+type growth struct {
+	name, unit, with string
+	ops              float64
+	sizes            []int
+	series           []series
 }
 
-// spawnAmongFiles compares brood with itself: what a child costs must not grow with the descriptors that are open.
-func spawnAmongFiles(n int) scenario {
-	open := min(12_000, mostOpenFiles())
-	s := broodServer()
-	few := having("brood", s, 0, n)
-	many := having(fmt.Sprintf("brood, %d open descriptors", open), s, open, n)
-	many.targets = []target{{few.name, 1.3}}
-	return scenario{
-		name: "spawn to close, many open descriptors", unit: "child", ops: float64(n), rounds: spawnRounds,
-		contestants: []contestant{few, many},
-	}
+// series is one contestant with every size.
+type series struct {
+	name     string
+	missing  func() error
+	sizes    int     // how many of the sizes it has, the smaller ones; 0: all
+	exponent float64 // the most that its cost may grow with; 0: no limit
+	because  string
+	setUp    func(size int) (tearDown func()) // nil: there is nothing to do
+	run      func(size int) time.Duration
+	close    func() // after the last run; nil: there is nothing to do
 }
 
-// spawnGrowth starts children with ever more descriptors open.
-func spawnGrowth(n int) scenario {
-	s := scenario{
-		name: "growth of a spawn with open descriptors", unit: "child", ops: float64(n), rounds: growthRounds,
-		growsWith: "open descriptors",
-	}
-	for _, p := range spawningPeers() {
-		for _, count := range growthCounts() {
-			c := having(growthName(p.name, count), p.server, count, n)
-			c.missing, c.series, c.at = p.missing, p.name, float64(count)
-			if p.name == "brood" {
-				c.most.exponent = flat
+// The exponents that a growth may have: what does not grow, and what grows in proportion, as far as a machine's caches and
+// noise let one see it. A logarithm, as a heap's, is a fourth at most over three powers of ten.
+const (
+	flat        = 0.1
+	logarithmic = 0.25
+	linear      = 1.1
+)
+
+func (g growth) scenario() scenario {
+	s := scenario{name: "growth of " + g.name, unit: g.unit, ops: g.ops, growsWith: g.with}
+	for _, one := range g.series {
+		sizes := g.sizes
+		if one.sizes > 0 {
+			sizes = sizes[:min(one.sizes, len(sizes))]
+		}
+		for k, size := range sizes {
+			c := contestant{
+				name: growthName(one.name, size), series: one.name, at: float64(size), missing: one.missing, because: one.because,
+				elsewhere: true, run: func() time.Duration { return one.run(size) },
+			}
+			c.most.exponent = one.exponent
+			if one.setUp != nil {
+				c.setUp = func() (tearDown func()) { return one.setUp(size) }
+			}
+			if k == 0 { // All of them share what is closed.
+				c.close = one.close
 			}
 			s.contestants = append(s.contestants, c)
 		}
@@ -49,14 +59,16 @@ func spawnGrowth(n int) scenario {
 	return s
 }
 
-// growthRounds: there are many contestants, and what is to be seen is larger than the noise.
-const growthRounds = 3
-
-// The exponents that a growth may have: what does not grow, and what grows in proportion, as far as a machine's caches and
-// noise let one see it.
-const (
-	flat   = 0.1
-	linear = 1.1
-)
-
 func growthName(series string, size int) string { return fmt.Sprintf("%s, %d", series, size) }
+
+func growthScenarios(n func(int) int) []scenario {
+	return []scenario{
+		spawnGrowth(n(20)),
+		livingGrowth(n(50)),
+		timerResetGrowth(n(200_000)),
+		timerFireGrowth(),
+		messageGrowth(),
+		listenerGrowth(n(100_000)),
+		emitGrowth(n(1_000_000)),
+	}
+}

@@ -77,7 +77,6 @@ func scenarios(scale float64) []scenario {
 		spawnSequential(n(50)),
 		spawnConcurrent(n(192)),
 		spawnAmongFiles(n(50)),
-		spawnGrowth(n(20)),
 		syncOutput("run for no output", nothing, 0, n(50), 1),
 		syncOutput("run for 64 KiB of output", writer, writerOutput, n(50), 1),
 		syncOutput("run for no output, 8 at once", nothing, 0, n(192), 8),
@@ -96,5 +95,5 @@ func scenarios(scale float64) []scenario {
 		echoMany(n(200_000)),
 		fleetJobs("one at a time", 1, n(200)),
 		fleetJobs("16 at once", 16, n(800)),
-	}, slices.Concat(workScenarios(n), ipcScenarios(n), poolScenarios(n), scriptScenarios(n))...)
+	}, slices.Concat(workScenarios(n), growthScenarios(n), ipcScenarios(n), poolScenarios(n), scriptScenarios(n))...)
 }

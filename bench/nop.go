@@ -28,8 +28,9 @@ var nop = sync.OnceValue(func() string {
 	return file
 })
 
-// givenNop is the program of the process that has started this one; empty: nop makes one. It is set before nop is called.
-var givenNop string
+// givenNop and givenSleeper are the programs of the process that has started this one; empty: nop and sleeper make them. They
+// are set before these are called.
+var givenNop, givenSleeper string
 
 // removeNop deletes what nop made.
 func removeNop() {

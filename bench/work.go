@@ -17,9 +17,13 @@ import (
 //	stdout BYTES CHILDREN   read what so many children write, each so many bytes, all at once
 //	lines COUNT             read so many lines of workLine bytes that a child writes
 //	stdin BYTES             write so many bytes to a child that reads them to their end
+//	listeners COUNT LIVING  add a listener to an emitter that has so many, and take the oldest one off, so often
+//	emit COUNT LIVING       call so many listeners, by an emitter that has LIVING of them
 //	heap BYTES              have so many bytes in memory from now on, all written to: the answer is BYTES
+//	living COUNT            have so many children that do nothing but live: the answer is COUNT
 //
-// Its arguments end with a program that does nothing, and with this program, whose -child-write and the like are the children.
+// Its arguments end with a program that does nothing, with this program, whose -child-write and the like are the children, and
+// with a program that lives until its stdin ends. Not every peer does what only the growths ask for.
 
 // shellCommand is run by a shell, and shellOutput what it says.
 const (

@@ -43,8 +43,8 @@ func broodShell(n int) time.Duration {
 }
 
 func broodGap(n int) (longest time.Duration) {
+	last := time.Now()
 	onLoop(func(l *reactor.Loop) {
-		last := time.Now()
 		timer := l.SetInterval(time.Millisecond, func() {
 			t := time.Now()
 			longest, last = max(longest, t.Sub(last)), t
@@ -65,7 +65,7 @@ func broodGap(n int) (longest time.Duration) {
 		}
 		next()
 	})
-	return longest
+	return max(longest, time.Since(last))
 }
 
 func broodReadAll(bytes, children int) time.Duration {

@@ -35,7 +35,7 @@ func execGap(n int) (longest time.Duration) {
 			t := time.Now()
 			longest, last = max(longest, t.Sub(last)), t
 		case <-done:
-			return longest
+			return max(longest, time.Since(last))
 		}
 	}
 }

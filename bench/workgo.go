@@ -26,17 +26,30 @@ var goWorks = map[string]goWork{
 }
 
 // workServer is such a process.
-func workServer(way, nothing string) {
-	givenNop = nothing
+func workServer(way, nothing, program, sleeping string) {
+	givenNop, givenSelf, givenSleeper = nothing, program, sleeping
 	w := goWorks[way]
 	var heap []byte
+	var children *livingChildren
+	switch way {
+	case "brood":
+		l := newLoop() // There is one for all orders, as in a program that has one loop.
+		w.spawn = func(n, inFlight int) time.Duration { return broodSpawnOn(l, n, inFlight, nil) }
+		children = &livingChildren{way: &broodLiving{loop: l}}
+	case "os/exec":
+		children = &livingChildren{way: new(execLiving)}
+	}
 	serve(func(order string, args []int) int64 {
-		if order == "heap" {
+		switch order {
+		case "heap":
 			heap = make([]byte, args[0]) // It has no pointers, so that the garbage collector does not look through it.
 			for i := 0; i < len(heap); i += os.Getpagesize() {
 				heap[i] = 1
 			}
 			return int64(len(heap))
+		case "living":
+			children.resize(args[0])
+			return int64(args[0])
 		}
 		runtime.GC()
 		return int64(w.do(order, args))

@@ -46,7 +46,7 @@ func (p workPeer) server() *server {
 	return &server{command: func(string) *exec.Cmd {
 		command, err := p.find()
 		check(err)
-		return scriptCommand(command, nop(), self())
+		return scriptCommand(command, nop(), self(), sleeper())
 	}}
 }
 

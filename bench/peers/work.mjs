@@ -1,10 +1,10 @@
-// What a JavaScript runtime does of the orders of work.go: work.mjs MODULE FILE BENCH. MODULE is node:child_process, or the
+// What a JavaScript runtime does of the orders of work.go: work.mjs MODULE FILE BENCH SLEEPER. MODULE is node:child_process, or the
 // file of execa.
 
 import { createInterface } from 'node:readline';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 
-const [module, file, bench] = process.argv.slice(2);
+const [module, file, bench, sleeper] = process.argv.slice(2);
 const shellCommand = 'echo hello';
 const shellOutput = 'hello\n';
 const workLine = 32;
@@ -65,13 +65,15 @@ const jobs = {
   async gap(count) {
     let longest = 0n;
     let last = now();
-    const timer = setInterval(() => {
+    const fire = () => {
       const t = now();
       if (t - last > longest) longest = t - last;
       last = t;
-    }, 1);
+    };
+    const timer = setInterval(fire, 1);
     while (count-- > 0) await spawnOne();
     clearInterval(timer);
+    fire();
     return longest;
   },
 
@@ -108,13 +110,49 @@ const jobs = {
     child.stdin.end();
     await end;
   },
+
+  listeners(count, living) {
+    const emitter = new EventEmitter();
+    emitter.setMaxListeners(0);
+    const ring = Array.from({ length: living }, () => () => {});
+    for (const listener of ring) emitter.on('event', listener);
+    for (let i = 0; i < count; i++) {
+      const added = () => {};
+      emitter.on('event', added);
+      emitter.off('event', ring[i % living]);
+      ring[i % living] = added;
+    }
+    check(emitter.listenerCount('event'), living);
+  },
+
+  emit(count, living) {
+    const emitter = new EventEmitter();
+    emitter.setMaxListeners(0);
+    let called = 0;
+    for (let i = 0; i < living; i++) emitter.on('event', () => { called++; });
+    const times = Math.floor(count / living);
+    for (let i = 0; i < times; i++) emitter.emit('event', 1);
+    check(called, times * living);
+  },
 };
 
+// What an order sets up, whose answer is its argument.
 let heap;
-function fill(bytes) {
-  heap = Buffer.alloc(bytes, 1);
-  return heap.length;
-}
+const living = [];
+const setups = {
+  heap(bytes) {
+    heap = Buffer.alloc(bytes, 1);
+  },
+
+  async living(count) {
+    if (count < living.length) {
+      const ends = living.map((child) => once(child, 'close'));
+      for (const child of living.splice(0)) child.kill('SIGKILL');
+      await Promise.all(ends);
+    }
+    while (living.length < count) living.push(start(sleeper, [], { stdio: ['pipe', 'ignore', 'ignore'] }));
+  },
+};
 
 function check(got, want) {
   if (got !== want) throw new Error(`${got} in place of ${want}`);
@@ -122,11 +160,14 @@ function check(got, want) {
 
 for await (const line of createInterface({ input: process.stdin })) {
   const [order, ...args] = line.split(' ');
-  if (order === 'heap') {
-    console.log(String(fill(+args[0])));
+  if (order in setups) {
+    await setups[order](+args[0]);
+    console.log(args[0]);
     continue;
   }
   const begin = now();
   const answer = await jobs[order](...args.map(Number));
   console.log(String(answer ?? now() - begin));
 }
+
+await setups.living(0);

@@ -1,4 +1,4 @@
-"""What Python's asyncio does of the orders of work.go: work.py FILE BENCH."""
+"""What Python's asyncio does of the orders of work.go: work.py FILE BENCH SLEEPER."""
 import asyncio
 import sys
 import time
@@ -8,8 +8,7 @@ WORK_LINE = 32
 CHUNK = bytes(64 << 10)
 PIPE, IGNORE = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
 
-FILE, BENCH = sys.argv[1:]
-heap = None
+FILE, BENCH, SLEEPER = sys.argv[1:]
 
 
 def check(got, want):
@@ -47,16 +46,21 @@ async def gap(count):
     loop = asyncio.get_running_loop()
     last, longest = time.perf_counter_ns(), 0
 
-    def fire():
-        nonlocal last, longest, timer
+    def note():
+        nonlocal last, longest
         now = time.perf_counter_ns()
         longest, last = max(longest, now - last), now
+
+    def fire():
+        nonlocal timer
+        note()
         timer = loop.call_later(0.001, fire)
 
     timer = loop.call_later(0.001, fire)
     for _ in range(count):
         await spawn_one()
     timer.cancel()
+    note()
     return longest
 
 
@@ -93,19 +97,41 @@ async def stdin(size):
     check(await child.wait(), 0)
 
 
-async def main():
+heap = None
+
+
+async def fill(size):
     global heap
+    heap = bytearray(b"\1") * size
+
+
+children = []
+
+
+async def living(count):
+    if count < len(children):
+        for child in children:
+            child.kill()
+        await asyncio.gather(*(child.wait() for child in children))
+        children.clear()
+    while len(children) < count:
+        children.append(await asyncio.create_subprocess_exec(SLEEPER, stdin=PIPE, stdout=IGNORE, stderr=IGNORE))
+
+
+async def main():
     jobs = {job.__name__: job for job in (spawn, shell, gap, stdout, lines, stdin)}
+    setups = {"heap": fill, "living": living}  # What an order sets up, whose answer is its argument.
     for line in sys.stdin:
         order, *args = line.split()
         args = [int(arg) for arg in args]
-        if order == "heap":
-            heap = bytearray(b"\1") * args[0]
-            print(len(heap), flush=True)
+        if order in setups:
+            await setups[order](*args)
+            print(args[0], flush=True)
             continue
         start = time.perf_counter_ns()
         answer = await jobs[order](*args)
         print(time.perf_counter_ns() - start if answer is None else answer, flush=True)
+    await living(0)
 
 
 asyncio.run(main())

@@ -1,6 +1,8 @@
-// What libuv does of the orders of work.go, on its default loop: work_uv FILE BENCH. It has nothing for lines.
+// What libuv does of the orders of work.go, on its default loop: work_uv FILE BENCH SLEEPER. It has nothing for lines.
 
+#define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,7 @@ enum { chunk = 64 << 10, most_slots = 3 };
 static const char shell_command[] = "echo hello", shell_output[] = "hello\n";
 
 static uv_loop_t *loop;
-static char *file, *bench;
+static char *file, *bench, *sleeper;
 
 static void check(int ok, const char *what) {
 	if (!ok) {
@@ -156,6 +158,7 @@ static void fired(uv_timer_t *t) {
 
 static void gap_next(void) {
 	if (to_start == 0) {
+		fired(&timer);
 		uv_timer_stop(&timer);
 		return;
 	}
@@ -208,14 +211,55 @@ static void feed(char *amount, long bytes) {
 	uv_run(loop, UV_RUN_DEFAULT);
 }
 
+// Children that live on, with one pipe as their stdin, so that they end with this process, however that ends. Their handles
+// do not keep the loop running.
+static uv_process_t *living;
+static long living_count, dead_count;
+
+static void died(uv_handle_t *h) { dead_count++; }
+
+static void killed(uv_process_t *p, int64_t status, int signal) { uv_close((uv_handle_t *)p, died); }
+
+static void kill_all(void) {
+	dead_count = 0;
+	for (long i = 0; i < living_count; i++) {
+		uv_ref((uv_handle_t *)&living[i]);
+		uv_check(uv_process_kill(&living[i], SIGKILL), "kill");
+	}
+	uv_run(loop, UV_RUN_DEFAULT);
+	check(dead_count == living_count, "dead children");
+	living_count = 0;
+}
+
+static void live(long count) {
+	static int pipes[2];
+	enum { most = 20000 };
+	if (living == NULL) {
+		check(pipe2(pipes, O_CLOEXEC) == 0, "pipe2");
+		living = calloc(most, sizeof *living);
+		check(living != NULL, "calloc");
+	}
+	check(count <= most, "living");
+	if (count < living_count)
+		kill_all();
+	for (; living_count < count; living_count++) {
+		uv_stdio_container_t stdio[most_slots] = {{.flags = UV_INHERIT_FD, .data.fd = pipes[0]}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
+		char *args[] = {sleeper, NULL};
+		uv_process_options_t options = {.exit_cb = killed, .file = sleeper, .args = args, .stdio_count = most_slots, .stdio = stdio};
+		uv_check(uv_spawn(loop, &living[living_count], &options), "spawn");
+		uv_unref((uv_handle_t *)&living[living_count]);
+	}
+}
+
 int main(int argc, char **argv) {
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts(uv_version_string());
 		return 0;
 	}
-	check(argc == 3, "arguments");
+	check(argc == 4, "arguments");
 	file = argv[1];
 	bench = argv[2];
+	sleeper = argv[3];
 	loop = uv_default_loop();
 	uv_check(uv_timer_init(loop, &timer), "timer");
 
@@ -231,6 +275,9 @@ int main(int argc, char **argv) {
 			char *heap = malloc(first);
 			check(heap != NULL, "malloc");
 			memset(heap, 1, first);
+			answer = first;
+		} else if (strcmp(order, "living") == 0) {
+			live(first);
 			answer = first;
 		} else if (strcmp(order, "spawn") == 0) {
 			spawn(first, second);
@@ -249,6 +296,7 @@ int main(int argc, char **argv) {
 		printf("%lld\n", answer != 0 ? answer : now() - begin);
 		fflush(stdout);
 	}
+	kill_all();
 	free(line);
 	return 0;
 }

@@ -1,4 +1,4 @@
-//! What Rust's std::process does of the orders of work.go: std FILE BENCH. What is done at once is done by a thread each.
+//! What Rust's std::process does of the orders of work.go: std FILE BENCH SLEEPER. What is done at once is done by a thread each.
 
 use std::env;
 use std::io::{stdin, BufRead, BufReader, Read, Write};

@@ -1,4 +1,4 @@
-//! What tokio does of the orders of work.go, on one thread: tokio FILE BENCH.
+//! What tokio does of the orders of work.go, on one thread: tokio FILE BENCH SLEEPER.
 
 use std::cell::Cell;
 use std::env;
@@ -66,22 +66,28 @@ impl Work {
 
     async fn gap(self: Rc<Self>, count: usize) -> Duration {
         let longest = Rc::new(Cell::new(Duration::ZERO));
-        let found = longest.clone();
+        let last = Rc::new(Cell::new(Instant::now()));
+        let note = {
+            let (longest, last) = (longest.clone(), last);
+            move || {
+                let now = Instant::now();
+                longest.set(longest.get().max(now - last.replace(now)));
+            }
+        };
+        let fired = note.clone();
         let timer = tokio::task::spawn_local(async move {
             let mut ticks = interval(Duration::from_millis(1));
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let mut last = Instant::now();
             loop {
                 ticks.tick().await;
-                let now = Instant::now();
-                found.set(found.get().max(now - last));
-                last = now;
+                fired();
             }
         });
         for _ in 0..count {
             self.spawn_one().await;
         }
         timer.abort();
+        note();
         longest.get()
     }
 
