@@ -179,7 +179,8 @@ bench: ## measure against the floors and the peers, in one table (ONLY=^script R
 		$(if $(ONLY),-only '$(ONLY)') $(if $(CPUS),-cpus '$(CPUS)')
 	@$(if $(README),$(MAKE) --no-print-directory bench-readme)
 
-bench-readme: ## make the tables and charts of both READMEs of what is in bench/results, without measuring
+bench-readme: ## make the tables and charts of both READMEs of bench/results, with the reasons that stand in the code, without measuring
+	@$(GO) -C bench run . -explain results
 	@$(GO) -C bench run ./report ../README.md ../script/README.md
 
 bench-peers: ## install what `make bench` compares with: Node, Bun, Deno, packages from npm; C and Rust with libuv and tokio from Debian

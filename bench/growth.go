@@ -68,7 +68,7 @@ func growthScenarios(n func(int) int) []scenario {
 		timerResetGrowth(n(200_000)),
 		timerFireGrowth(),
 		messageGrowth(),
-		listenerGrowth(n(100_000)),
+		listenerGrowth(n(10_000)),
 		emitGrowth(n(1_000_000)),
 	}
 }

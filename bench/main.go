@@ -35,14 +35,19 @@ func main() {
 	only := flag.String("only", "", "regular expression: measure only scenarios with a matching name")
 	cpus := flag.String("cpus", "", "processors that every contestant runs on, as in 0,1; empty is all")
 	raw := flag.String("raw", "", "file to write every single measurement to, as JSON")
+	explain := flag.String("explain", "", "folder of such files: bring their reasons for missed targets up to date with the code, and measure nothing")
 	flag.Parse()
 
+	if *explain != "" {
+		check(explainMisses(*explain))
+		return
+	}
 	filter, err := regexp.Compile(*only)
 	check(err)
 	check(pin(*cpus))
 	run := newRun()
-	reportMissing(run, "node", "bun", "deno", "cc", "rustc", "cargo", "python3")
-	reportMissingPackages(run, append(npmPools, "execa", "zx")...)
+	reportPeers(run, "node", "bun", "deno", "cc", "rustc", "cargo", "python3")
+	reportPackages(run, append(npmPools, "execa", "zx")...)
 	chosen := slices.DeleteFunc(scenarios(*scale), func(s scenario) bool { return !filter.MatchString(s.name) })
 	start := time.Now()
 	for i, s := range chosen {

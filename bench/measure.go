@@ -20,7 +20,7 @@ type scenario struct {
 	rounds      int     // times the number of rounds asked for: many short ones where the machine's noise is large; 0: 1
 	most        int     // rounds at most, whatever was asked for, because each takes long; 0: no limit
 	once        bool    // there is one round and no warming up, because it takes long
-	cold        bool    // there is no warming up, because each round begins with it
+	cold        bool    // there is no warming up
 	matrix      bool    // the contestants are those of other scenarios too: it is a row of a table that has them as columns
 	growsWith   string  // what the contestants of a series differ in; empty: there are no series
 	contestants []contestant

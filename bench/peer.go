@@ -35,10 +35,14 @@ var npmPrograms = map[string]string{
 	"deno": "@deno/*/deno",
 }
 
-// reportMissing says which peers are left out, and has the run say it.
-func reportMissing(run *samples.Run, names ...string) {
+// reportPeers says which programs are left out, and has the run say it. The versions of the others are remembered.
+func reportPeers(run *samples.Run, names ...string) {
 	for _, name := range names {
-		if _, err := lookPeer(name); err != nil {
+		file, err := lookPeer(name)
+		if err == nil {
+			err = findVersion(name, file, "--version")
+		}
+		if err != nil {
 			reportMissingPeer(run, name, err)
 		}
 	}

@@ -72,12 +72,14 @@ func lookNPM(name string) error {
 	return err
 }
 
-// reportMissingPackages says which packages from npm are left out.
-func reportMissingPackages(run *samples.Run, names ...string) {
+// reportPackages says which packages from npm are left out, and remembers the versions of the others.
+func reportPackages(run *samples.Run, names ...string) {
 	for _, name := range names {
 		if err := lookNPM(name); err != nil {
 			reportMissingPeer(run, name, fmt.Errorf("%w (make bench-peers)", err))
+			continue
 		}
+		foundVersions[name] = npmVersion(name)
 	}
 }
 

@@ -70,6 +70,9 @@ func poolLarge(n int) scenario {
 			return newBroodPool(program)
 		}, run, first...))
 	}
+	for i := range s.contestants {
+		s.contestants[i].because = "piscina's workers are threads: a buffer is copied in memory, not through a socket"
+	}
 	return s.withNPM(func(p *scriptPoolServer) time.Duration { return p.large(n, len(data)) })
 }
 
@@ -231,7 +234,7 @@ func poolDo(goroutines, n int) scenario {
 		name = "pool Do, 8 goroutines"
 	}
 	start := func() *broodPool { return newBroodPool(goWorkers("onloop", each)) }
-	return scenario{
+	s := scenario{
 		name: name, unit: "job", ops: float64(n),
 		contestants: []contestant{
 			lasting(poolGo+", Run", start, func(p *broodPool) time.Duration { return p.echo(n, load) }),
@@ -239,6 +242,8 @@ func poolDo(goroutines, n int) scenario {
 			lasting(roadRunner, newRoadRunner, func(p poolPeer) time.Duration { return p.echo(n, load) }),
 		},
 	}
+	s.contestants[1].because = "Do hands the job to the loop's thread and waits: two wake-ups, which one job at a time shares with no other"
+	return s
 }
 
 func (p *broodPool) do(n, goroutines int) time.Duration {

@@ -79,7 +79,6 @@ func execaScript() ([]string, error) {
 	if err := lookNPM("execa"); err != nil {
 		return nil, err
 	}
-	foundVersions["execa"] = npmVersion("execa")
 	return workScript("node", filepath.Join(npmModules(), "execa", "index.js"), "node")()
 }
 
@@ -88,7 +87,7 @@ func pythonScript() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := findVersion("Python", file, "--version"); err != nil {
+	if err := findVersion("python3", file, "--version"); err != nil {
 		return nil, err
 	}
 	return []string{file, peerSource("work.py")}, nil
