@@ -1,7 +1,8 @@
-// Command bench measures brood against the raw system calls that any such library needs (the floor), against os/exec
-// and Go's own timers and channels, against Node and Bun where they are installed, against posix_spawn(3) where there
-// is a C compiler, and against the worker pools of Go, Node and Python, side by side in one run. The command brood of script/, which is built
-// first, is measured against Node, Bun and Deno. It prints one table, and below it those of growths: what a
+// Command bench measures brood against the raw system calls that any such library needs (the floor), and against others that
+// do the same, side by side in one run: os/exec, Go's own timers and channels, Node, Bun and Deno, libuv and posix_spawn(3)
+// in C, Rust's std and tokio, Python's asyncio, execa and zx, the networking of evio and gnet, and the worker pools of Go,
+// Node and Python. `make bench-peers` installs them; what is not there is named and left out. The command brood of script/,
+// which is built first, is measured against Node, Bun and Deno. It prints one table, and below it those of growths: what a
 // thing costs by the number of others. BROOD_BENCH_BUN says where Bun is when PATH does not, and the like for the others.
 //
 // The contestants of a scenario take turns, round after round, each round beginning with another one, so that a change
