@@ -98,7 +98,7 @@ func scenarios(scale float64) []scenario {
 		watcherDispatch(n(300_000)),
 		ticks(n(1_000_000)),
 		clusterConnections(n(4000)),
-		echoMany(n(200_000)),
+		echoMany(n(50_000)),
 		fleetJobs("one at a time", 1, n(200)),
 		fleetJobs("16 at once", 16, n(800)),
 	}, slices.Concat(workScenarios(n), growthScenarios(n), ipcScenarios(n), poolScenarios(n), scriptScenarios(n))...)
