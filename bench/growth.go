@@ -63,7 +63,6 @@ func growthName(series string, size int) string { return fmt.Sprintf("%s, %d", s
 
 func growthScenarios(n func(int) int) []scenario {
 	return []scenario{
-		spawnGrowth(n(20)),
 		livingGrowth(n(50)),
 		timerResetGrowth(n(200_000)),
 		timerFireGrowth(),

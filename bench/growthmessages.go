@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"os/exec"
+	"time"
+)
 
 // messageSizes are 32 bytes to 64 MiB.
 var messageSizes = []int{32, 1 << 10, 32 << 10, 1 << 20, 16 << 20, 64 << 20}
@@ -33,7 +36,9 @@ func messageGrowth() scenario {
 			sizes: 4, // More takes them seconds, and shows no more.
 			setUp: func(int) (tearDown func()) {
 				if peer == nil {
-					peer = newScriptPair(r.command()...)
+					peer = &scriptPair{server{command: func(dir string) *exec.Cmd {
+						return scriptCommand(r.command(), writeScript(dir), "parent", "json")
+					}}}
 				}
 				return apart.put(peer)
 			},

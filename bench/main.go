@@ -83,6 +83,7 @@ func scenarios(scale float64) []scenario {
 		spawnSequential(n(50)),
 		spawnConcurrent(n(192)),
 		spawnAmongFiles(n(50)),
+		spawnGrowth(n(20)),
 		syncOutput("run for no output", nothing, 0, n(50), 1),
 		syncOutput("run for 64 KiB of output", writer, writerOutput, n(50), 1),
 		syncOutput("run for no output, 8 at once", nothing, 0, n(192), 8),
