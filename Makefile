@@ -10,8 +10,10 @@ TIMEOUT  ?= 10m
 DIR      ?=
 # Which scenarios `make bench` measures, as a regular expression; empty is all.
 ONLY     ?=
-# A file whose block of figures `make bench` replaces; empty is none.
+# With a README `make bench` keeps what it measures, and makes the tables and charts of both of what was measured last.
 README   ?=
+# The processors that all contestants of `make bench` run on, as in 0,1; empty is all.
+CPUS     ?=
 
 LIBRARY := events internal/fd internal/frames reactor streams signals ipc childprocess pool cluster
 
@@ -62,7 +64,7 @@ step = @echo '==> $(1)'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test race lint format fix staticcheck cross fuzz cover bench bench-peers demo demo-fleet examples fallbacks refused nested probe
+.PHONY: help test race lint format fix staticcheck cross fuzz cover bench bench-readme bench-peers demo demo-fleet examples fallbacks refused nested probe
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -170,17 +172,20 @@ cover: ## the coverage of the library packages by all tests; .cache/cover.out is
 		-coverpkg=$$(echo $(call present,$(LIBRARY)) | tr ' ' ,) ./...
 	@$(GO) tool cover -func=$(CACHE)/cover.out | awk '{ last = $$NF } END { print "total:", last }'
 
-bench: ## measure against the floors and the peers, in one table (ONLY=^script README=script/README.md …); every measurement goes to .cache/bench.csv
+bench: ## measure against the floors and the peers, in one table (ONLY=^script README=script/README.md CPUS=0,1 …); every sample goes to .cache/bench.json, with README to bench/results
 	$(call step,benchmarks)
 	@mkdir -p $(CACHE)
-	@$(GO) -C bench run . -raw $(CACHE)/bench.csv $(if $(ONLY),-only '$(ONLY)') $(if $(README),-readme '$(abspath $(README))')
+	@$(GO) -C bench run . -raw $(if $(README),results/$(shell date -u +%Y-%m-%dT%H%M%S).json,$(CACHE)/bench.json) \
+		$(if $(ONLY),-only '$(ONLY)') $(if $(CPUS),-cpus '$(CPUS)')
+	@$(if $(README),$(MAKE) --no-print-directory bench-readme)
 
-# The versions are in package.json. There is no lock file, whose addresses would be those of one registry.
-bench-peers: ## install what `make bench` compares with from npm: Node, Bun, Deno, worker pools, zx, execa
-	$(call step,peers from npm)
-	@mkdir -p $(CACHE)/bench-peers
-	@cp bench/peers/package.json $(CACHE)/bench-peers/
-	@cd $(CACHE)/bench-peers && npm install --no-package-lock --no-audit --no-fund --ignore-scripts
+bench-readme: ## make the tables and charts of both READMEs of bench/results, with the reasons that stand in the code, without measuring
+	@$(GO) -C bench run . -explain results
+	@$(GO) -C bench run ./report ../README.md ../script/README.md
+
+bench-peers: ## install what `make bench` compares with: Node, Bun, Deno, packages from npm; C and Rust with libuv and tokio from Debian
+	$(call step,peers)
+	@bench/peers/install.sh $(CACHE)/bench-peers
 
 # Not `go run`: it would hide the exit code and take part in ^C.
 demo: ## a real job: hash a directory tree (DIR=…) with many children at once

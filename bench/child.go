@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"strconv"
 	"syscall"
@@ -21,6 +22,14 @@ func runChild() bool {
 		n, err := strconv.Atoi(os.Args[2])
 		check(err)
 		readBytes(n)
+	case "-child-lines":
+		n, err := strconv.Atoi(os.Args[2])
+		check(err)
+		writeLines(n)
+	case "-child-work":
+		workServer(os.Args[2], os.Args[3], os.Args[4], os.Args[5])
+	case "-child-echo":
+		echoServer(os.Args[2])
 	case "-child-ipc":
 		busy, err := time.ParseDuration(os.Args[2])
 		check(err)
@@ -57,6 +66,20 @@ func writeBytes(n int) {
 	}
 }
 
+// writeLines writes n lines of workLine bytes to stdout.
+func writeLines(n int) {
+	block := bytes.Repeat(append(bytes.Repeat([]byte("x"), workLine-1), '\n'), chunk/workLine)
+	for n > 0 {
+		p := block[:min(n*workLine, len(block))]
+		n -= len(p) / workLine
+		for len(p) > 0 {
+			k, err := syscall.Write(1, p)
+			check(err)
+			p = p[k:]
+		}
+	}
+}
+
 // readBytes reads stdin to its end and fails unless it was n bytes.
 func readBytes(n int) {
 	buf := make([]byte, chunk)
@@ -73,8 +96,14 @@ func readBytes(n int) {
 	}
 }
 
+// givenSelf is the program whose -child-write and the like a process of another one starts; empty: its own.
+var givenSelf string
+
 // self is the file of this program.
 func self() string {
+	if givenSelf != "" {
+		return givenSelf
+	}
 	file, err := os.Executable()
 	check(err)
 	return file

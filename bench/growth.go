@@ -2,92 +2,72 @@ package main
 
 import (
 	"fmt"
-	"math"
-	"slices"
-	"strings"
-	"text/tabwriter"
 	"time"
 )
 
-// growthMost is the most descriptors that are opened to see whether a child costs more with them.
-const growthMost = 20_000
-
-// growthCounts are the numbers of open descriptors to measure with, as far as the limit allows.
-func growthCounts() []int {
-	counts := []int{10, 100, 1000, 4000, 12_000, growthMost}
-	for i, count := range counts {
-		counts[i] = min(count, mostOpenFiles())
-	}
-	return slices.Compact(counts)
+// growth measures the same operation with ever more of something. Its exponent is fitted, see package samples: what is
+// measured is not how long the operation takes, but that it does not take longer and longer.
+type growth struct {
+	name, unit, with string
+	ops              float64
+	sizes            []int
+	series           []series
 }
 
-// spawnAmongFiles compares brood with itself: what a child costs must not grow with the descriptors that are open.
-func spawnAmongFiles(n int) scenario {
-	open := min(12_000, mostOpenFiles())
-	s := broodServer()
-	few := having("brood", s, 0, n)
-	many := having(fmt.Sprintf("brood, %d open descriptors", open), s, open, n)
-	many.targets = []target{{few.name, 1.3}}
-	return scenario{
-		name: "spawn to close, many open descriptors", unit: "child", ops: float64(n), rounds: spawnRounds,
-		contestants: []contestant{few, many},
-	}
+// series is one contestant with every size.
+type series struct {
+	name     string
+	missing  func() error
+	sizes    int     // how many of the sizes it has, the smaller ones; 0: all
+	exponent float64 // the most that its cost may grow with; 0: no limit
+	because  string
+	setUp    func(size int) (tearDown func()) // nil: there is nothing to do
+	run      func(size int) time.Duration
+	close    func() // after the last run; nil: there is nothing to do
 }
 
-// spawnGrowth starts children with ever more descriptors open. It has a table of its own.
-func spawnGrowth(n int) scenario {
-	var peers []string
-	counts := growthCounts()
-	s := scenario{name: "spawn to close, growth with open descriptors", unit: "child", ops: float64(n), rounds: growthRounds}
-	for _, p := range spawningPeers() {
-		peers = append(peers, p.name)
-		for _, count := range counts {
-			s.contestants = append(s.contestants, having(growthName(p.name, count), p.server, count, n))
+// The exponents that a growth may have: what does not grow, and what grows in proportion, as far as a machine's caches and
+// noise let one see it. A logarithm, as a heap's, is a fourth at most over three powers of ten.
+const (
+	flat        = 0.1
+	logarithmic = 0.25
+	linear      = 1.1
+)
+
+func (g growth) scenario() scenario {
+	s := scenario{name: "growth of " + g.name, unit: g.unit, ops: g.ops, growsWith: g.with}
+	for _, one := range g.series {
+		sizes := g.sizes
+		if one.sizes > 0 {
+			sizes = sizes[:min(one.sizes, len(sizes))]
+		}
+		for k, size := range sizes {
+			c := contestant{
+				name: growthName(one.name, size), series: one.name, at: float64(size), missing: one.missing, because: one.because,
+				elsewhere: true, run: func() time.Duration { return one.run(size) },
+			}
+			c.most.exponent = one.exponent
+			if one.setUp != nil {
+				c.setUp = func() (tearDown func()) { return one.setUp(size) }
+			}
+			if k == 0 { // All of them share what is closed.
+				c.close = one.close
+			}
+			s.contestants = append(s.contestants, c)
 		}
 	}
-	s.report = func(r result) string { return growthTable(r, peers, counts) }
 	return s
 }
 
-// growthRounds: there are many contestants, and what is to be seen is larger than the noise.
-const growthRounds = 3
+func growthName(series string, size int) string { return fmt.Sprintf("%s, %d", series, size) }
 
-func growthName(peer string, count int) string { return fmt.Sprintf("%s, %d", peer, count) }
-
-// growthTable has a line for each peer with the cost of a child by the number of open descriptors, how many times as much
-// it is with the most of them as with the fewest, and the exponent of the growth over the last three numbers: with few
-// descriptors a cost is nearly constant in any case.
-func growthTable(r result, peers []string, counts []int) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "%s, per %s", r.name, r.unit)
-	for _, count := range counts {
-		fmt.Fprintf(w, "\t%d", count)
+func growthScenarios(n func(int) int) []scenario {
+	return []scenario{
+		livingGrowth(n(50)),
+		timerResetGrowth(n(200_000)),
+		timerFireGrowth(),
+		messageGrowth(),
+		listenerGrowth(n(10_000)),
+		emitGrowth(n(1_000_000)),
 	}
-	fmt.Fprint(w, "\tlast ÷ first\tmiddle half\texponent of the last three\n")
-	first, last, tail := counts[0], counts[len(counts)-1], max(0, len(counts)-3)
-	for _, peer := range peers {
-		fmt.Fprintf(w, "  %s", peer)
-		var costs []time.Duration
-		for _, count := range counts {
-			cost := r.perOp(r.index(growthName(peer, count)))
-			costs = append(costs, cost)
-			fmt.Fprintf(w, "\t%s", short(cost))
-		}
-		low, mid, high := r.ratio(r.index(growthName(peer, last)), r.index(growthName(peer, first)))
-		fmt.Fprintf(w, "\t%.2f\t%.2f–%.2f\t%.2f\n", mid, low, high, exponent(counts[tail:], costs[tail:]))
-	}
-	w.Flush()
-	return b.String()
-}
-
-// exponent returns the k for which the costs are most like c·countᵏ, by least squares of the logarithms: 0 is a cost that
-// does not grow, 1 is one that grows in proportion.
-func exponent(counts []int, costs []time.Duration) float64 {
-	var n, sumX, sumY, sumXX, sumXY float64
-	for i, count := range counts {
-		x, y := math.Log(float64(count)), math.Log(float64(costs[i]))
-		n, sumX, sumY, sumXX, sumXY = n+1, sumX+x, sumY+y, sumXX+x*x, sumXY+x*y
-	}
-	return (n*sumXY - sumX*sumY) / (n*sumXX - sumX*sumX)
 }

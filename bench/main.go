@@ -1,12 +1,14 @@
-// Command bench measures brood against the raw system calls that any such library needs (the floor), against os/exec
-// and Go's own timers and channels, against Node and Bun where they are installed, against posix_spawn(3) where there
-// is a C compiler, and against the worker pools of Go, Node and Python, side by side in one run. The command brood of script/, which is built
-// first, is measured against Node, Bun and Deno. It prints one table, and below it one of what a child costs by the number of
-// open descriptors. BROOD_BENCH_BUN says where Bun is when PATH does not, and the like for the others.
+// Command bench measures brood against the raw system calls that any such library needs (the floor), and against others that
+// do the same, side by side in one run: os/exec, Go's own timers and channels, Node, Bun and Deno, libuv and posix_spawn(3)
+// in C, Rust's std and tokio, Python's asyncio, execa and zx, the networking of evio and gnet, and the worker pools of Go,
+// Node and Python. `make bench-peers` installs them; what is not there is named and left out. The command brood of script/,
+// which is built first, is measured against Node, Bun and Deno. It prints one table, and below it those of growths: what a
+// thing costs by the number of others. BROOD_BENCH_BUN says where Bun is when PATH does not, and the like for the others.
 //
 // The contestants of a scenario take turns, round after round, each round beginning with another one, so that a change
 // of the machine's speed meets them all. A row's ratio is the median of the rounds' ratios, with the middle half of
-// them as its spread. The raw numbers are written as CSV.
+// them as its spread. The raw numbers are written as JSON, see package samples; command report/ makes the tables and
+// charts of the README of them.
 package main
 
 import (
@@ -16,6 +18,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"time"
 )
 
 func main() {
@@ -29,34 +32,36 @@ func main() {
 	}
 	rounds := flag.Int("rounds", 11, "rounds, each with every contestant of a scenario once")
 	scale := flag.Float64("scale", 1, "amount of work per measurement, 1 being what the README's numbers are from")
+	within := flag.Duration("within", 20*time.Minute, "time for all of it: later rounds of a scenario that takes long are left out")
 	only := flag.String("only", "", "regular expression: measure only scenarios with a matching name")
-	readme := flag.String("readme", "", "file in Markdown to write the figures of the script scenarios into, between its marks")
-	raw := flag.String("raw", "", "file to write every single measurement to, as CSV")
+	cpus := flag.String("cpus", "", "processors that every contestant runs on, as in 0,1; empty is all")
+	raw := flag.String("raw", "", "file to write every single measurement to, as JSON")
+	explain := flag.String("explain", "", "folder of such files: bring their reasons for missed targets up to date with the code, and measure nothing")
 	flag.Parse()
 
-	filter, err := regexp.Compile(*only)
-	if err != nil {
-		fatal(err)
+	if *explain != "" {
+		check(explainMisses(*explain))
+		return
 	}
-	reportMissing("node", "bun", "deno", "cc")
-	reportMissingPools()
-	var all []result
-	for _, s := range scenarios(*scale) {
-		if filter.MatchString(s.name) {
-			fmt.Fprintf(os.Stderr, "%s…\n", s.name)
-			all = append(all, measure(s, *rounds))
-		}
+	filter, err := regexp.Compile(*only)
+	check(err)
+	check(pin(*cpus))
+	run := newRun()
+	reportPeers(run, "node", "bun", "deno", "cc", "rustc", "cargo", "python3")
+	reportPackages(run, append(npmPools, "execa", "zx")...)
+	chosen := slices.DeleteFunc(scenarios(*scale), func(s scenario) bool { return !filter.MatchString(s.name) })
+	start := time.Now()
+	for i, s := range chosen {
+		fmt.Fprintf(os.Stderr, "%s…\n", s.name)
+		share := (*within - time.Since(start)) / time.Duration(len(chosen)-i)
+		run.Scenarios = append(run.Scenarios, measure(s, *rounds, share))
 	}
 	removeNop()
 	removeBrood()
-	fmt.Print(table(all))
-	if *readme != "" {
-		check(writeBlock(*readme, all))
-	}
+	run.Versions = peerVersions()
+	fmt.Print(table(run))
 	if *raw != "" {
-		if err := writeRaw(*raw, all); err != nil {
-			fatal(err)
-		}
+		check(run.Write(*raw))
 	}
 }
 
@@ -95,7 +100,8 @@ func scenarios(scale float64) []scenario {
 		watcherDispatch(n(300_000)),
 		ticks(n(1_000_000)),
 		clusterConnections(n(4000)),
+		echoMany(n(50_000)),
 		fleetJobs("one at a time", 1, n(200)),
 		fleetJobs("16 at once", 16, n(800)),
-	}, slices.Concat(ipcScenarios(n), poolScenarios(n), scriptScenarios(n))...)
+	}, slices.Concat(workScenarios(n), growthScenarios(n), ipcScenarios(n), poolScenarios(n), scriptScenarios(n))...)
 }

@@ -12,6 +12,9 @@ import (
 // nop returns a program that does nothing, as small as a program can be, so that what is measured is the starting and not
 // the dynamic loader. Where no such program is known it is true(1).
 var nop = sync.OnceValue(func() string {
+	if givenNop != "" {
+		return givenNop
+	}
 	code, ok := exitCode[runtime.GOOS+"/"+runtime.GOARCH]
 	if !ok {
 		file, err := exec.LookPath("true")
@@ -24,6 +27,10 @@ var nop = sync.OnceValue(func() string {
 	check(os.WriteFile(file, elf(code), 0o755))
 	return file
 })
+
+// givenNop and givenSleeper are the programs of the process that has started this one; empty: nop and sleeper make them. They
+// are set before these are called.
+var givenNop, givenSleeper string
 
 // removeNop deletes what nop made.
 func removeNop() {

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/brood-go/brood/bench/samples"
 )
 
 // findPeer returns the file of a program that may not be installed. The environment may say where it is, as in
@@ -33,11 +35,20 @@ var npmPrograms = map[string]string{
 	"deno": "@deno/*/deno",
 }
 
-// reportMissing says which peers are left out.
-func reportMissing(names ...string) {
+// reportPeers says which programs are left out, and has the run say it. The versions of the others are remembered.
+func reportPeers(run *samples.Run, names ...string) {
 	for _, name := range names {
-		if _, err := lookPeer(name); err != nil {
-			fmt.Fprintf(os.Stderr, "without %s: %v\n", name, err)
+		file, err := lookPeer(name)
+		if err == nil {
+			err = findVersion(name, file, "--version")
+		}
+		if err != nil {
+			reportMissingPeer(run, name, err)
 		}
 	}
+}
+
+func reportMissingPeer(run *samples.Run, name string, err error) {
+	fmt.Fprintf(os.Stderr, "without %s: %v\n", name, err)
+	run.Missing[name] = err.Error()
 }

@@ -82,12 +82,23 @@ func poolEcho(load poolLoad, n int, most float64) scenario {
 			append(against(bareNode), target{jestWorker, 0.45})...)
 		add(poolNode+" helper", func() poolPeer { return newBroodPool(nodeWorkers(node, "helper", load.each)) }, target{jestWorker, 0.45})
 	}
+	for i := range s.contestants {
+		s.contestants[i].because = poolBecause[s.contestants[i].name]
+	}
 	add(roadRunner, newRoadRunner)
 	for _, p := range scriptPools() {
 		add(p.name, p.start)
 		s.contestants[len(s.contestants)-1].elsewhere = true
 	}
 	return s
+}
+
+// poolBecause is what the rows say of each other where a target is missed.
+var poolBecause = map[string]string{
+	poolGo:                  "without a core of its own each process waits for the others; pinned to one core it takes as long as the bare channel",
+	poolGo + ", goroutines": "a job is handed to a goroutine and its result back, which with one job at a time are two wake-ups of a thread",
+	poolNode:                "most of it is Node's own channel at the other end, as the bare channel shows, and three processes share the cores",
+	poolNode + " helper":    "most of it is Node's own channel at the other end, as the bare channel shows, and the helper is JavaScript",
 }
 
 // contestant is one whose processes are started when it is measured first, and stay for all rounds.

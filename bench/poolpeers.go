@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/brood-go/brood/bench/samples"
 	"github.com/brood-go/brood/pool"
 )
 
@@ -71,13 +72,14 @@ func lookNPM(name string) error {
 	return err
 }
 
-// reportMissingPools says which pools are left out.
-func reportMissingPools() {
-	reportMissing("python3")
-	for _, name := range npmPools {
+// reportPackages says which packages from npm are left out, and remembers the versions of the others.
+func reportPackages(run *samples.Run, names ...string) {
+	for _, name := range names {
 		if err := lookNPM(name); err != nil {
-			fmt.Fprintf(os.Stderr, "without %s: %v (make bench-peers)\n", name, err)
+			reportMissingPeer(run, name, fmt.Errorf("%w (make bench-peers)", err))
+			continue
 		}
+		foundVersions[name] = npmVersion(name)
 	}
 }
 

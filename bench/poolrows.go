@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/brood-go/brood/bench/samples"
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/pool"
@@ -69,6 +70,9 @@ func poolLarge(n int) scenario {
 			return newBroodPool(program)
 		}, run, first...))
 	}
+	for i := range s.contestants {
+		s.contestants[i].because = "piscina's workers are threads: a buffer is copied in memory, not through a socket"
+	}
 	return s.withNPM(func(p *scriptPoolServer) time.Duration { return p.large(n, len(data)) })
 }
 
@@ -130,7 +134,7 @@ func (p *broodPool) slowest(n int) time.Duration {
 		p.once(poolText, nil)
 		times[i] = time.Since(start)
 	}
-	return quantile(times, 0.99)
+	return samples.Quantile(times, 0.99)
 }
 
 // poolStart makes a pool; the time is until both of its workers have done a job.
@@ -230,7 +234,7 @@ func poolDo(goroutines, n int) scenario {
 		name = "pool Do, 8 goroutines"
 	}
 	start := func() *broodPool { return newBroodPool(goWorkers("onloop", each)) }
-	return scenario{
+	s := scenario{
 		name: name, unit: "job", ops: float64(n),
 		contestants: []contestant{
 			lasting(poolGo+", Run", start, func(p *broodPool) time.Duration { return p.echo(n, load) }),
@@ -238,6 +242,8 @@ func poolDo(goroutines, n int) scenario {
 			lasting(roadRunner, newRoadRunner, func(p poolPeer) time.Duration { return p.echo(n, load) }),
 		},
 	}
+	s.contestants[1].because = "Do hands the job to the loop's thread and waits: two wake-ups, which one job at a time shares with no other"
+	return s
 }
 
 func (p *broodPool) do(n, goroutines int) time.Duration {

@@ -3,14 +3,12 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"sync"
 )
 
@@ -80,45 +78,13 @@ func (r *scriptRuntime) command() []string {
 	return append([]string{file}, r.args...)
 }
 
-// version is what the program says of itself, in one word.
-func (r *scriptRuntime) version() (string, error) {
+// missing says why the program cannot be measured. Its version is remembered for the table.
+func (r *scriptRuntime) missing() error {
 	file, err := r.find()
 	if err != nil {
-		return "", err
+		return err
 	}
-	out, err := exec.Command(file, "--version").Output()
-	if err != nil {
-		return "", err
-	}
-	words := strings.Fields(strings.TrimPrefix(string(out), r.name+" "))
-	if len(words) == 0 {
-		return "", errors.New("it does not tell its version")
-	}
-	return words[0], nil
-}
-
-// missing says why the program cannot be measured. What it finds is remembered for the table.
-func (r *scriptRuntime) missing() error {
-	version, err := r.version()
-	if err == nil {
-		foundVersions[r.name] = version
-	}
-	return err
-}
-
-// foundVersions are those of the programs that were measured, by name.
-var foundVersions = map[string]string{}
-
-// scriptVersions names what was measured, empty if no script was.
-func scriptVersions() string {
-	var all []string
-	for _, r := range scriptRuntimes {
-		// What brood calls its version is that of Node whose behaviour it has.
-		if version := foundVersions[r.name]; version != "" && r.name != "brood" {
-			all = append(all, r.name+" "+strings.TrimPrefix(version, "v"))
-		}
-	}
-	return strings.Join(all, ", ")
+	return findVersion(r.name, file, "--version")
 }
 
 // scriptCommand is a script and its arguments, run by a program with arguments of its own.

@@ -2,44 +2,47 @@ package main
 
 import (
 	_ "embed"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 )
 
 // spawningPeer is a way to start processes, in a spawning server.
 type spawningPeer struct {
-	name   string
-	server *server
+	name    string
+	server  *server
+	missing func() error // nil: it is always there
 }
 
-// spawningPeers are brood, os/exec, and those of the others that are installed.
 func spawningPeers() []spawningPeer {
-	all := []spawningPeer{{"brood", broodServer()}, {"os/exec", goServer("os/exec")}}
-	if cc, ok := findPeer("cc"); ok {
-		all = append(all, spawningPeer{"posix_spawn", posixSpawnServer(cc)})
+	all := []spawningPeer{
+		{name: "brood", server: broodServer()},
+		{name: "os/exec", server: goServer("os/exec")},
+		{name: "posix_spawn", server: posixSpawnServer(), missing: func() error {
+			_, err := posixSpawnProgram()
+			return err
+		}},
 	}
 	for _, name := range []string{"node", "bun"} {
-		if file, ok := findPeer(name); ok {
-			all = append(all, spawningPeer{name, scriptServer(file)})
-		}
+		r := runtimeOf(name)
+		all = append(all, spawningPeer{name: name, missing: r.missing, server: &server{command: func(dir string) *exec.Cmd {
+			return scriptServer(r.command()...).command(dir)
+		}}})
 	}
 	return all
 }
 
-//go:embed peers/posix_spawn.c
-var posixSpawnSource []byte
+// posixSpawnProgram is peers/posix_spawn.c.
+var posixSpawnProgram = sync.OnceValues(func() ([]string, error) {
+	return compile("posix_spawn", "cc", "-O2", peerSource("posix_spawn.c"))
+})
 
-// posixSpawnServer compiles peers/posix_spawn.c.
-func posixSpawnServer(cc string) *server {
-	return &server{command: func(dir string) *exec.Cmd {
-		source, file := filepath.Join(dir, "posix_spawn.c"), filepath.Join(dir, "posix_spawn")
-		check(os.WriteFile(source, posixSpawnSource, 0o644))
-		if out, err := exec.Command(cc, "-O2", "-o", file, source).CombinedOutput(); err != nil {
-			fatal(fmt.Errorf("%s: %w\n%s", cc, err, out))
-		}
-		return exec.Command(file, nop())
+func posixSpawnServer() *server {
+	return &server{command: func(string) *exec.Cmd {
+		command, err := posixSpawnProgram()
+		check(err)
+		return scriptCommand(command, nop())
 	}}
 }
 

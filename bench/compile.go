@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// The peers in C and Rust are compiled from peers/ when they are measured first, into compiledDir. One that does not compile
+// is a missing peer, and the compiler's first error is the reason.
+
+// compiledDir is where what is compiled goes.
+func compiledDir() (string, error) {
+	dir, err := filepath.Abs("../.cache/bench-peers/compiled")
+	if err != nil {
+		return "", err
+	}
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
+// compile runs a compiler on the named program, whose last arguments are -o and the file of the program.
+func compile(program, compiler string, args ...string) ([]string, error) {
+	file, err := lookPeer(compiler)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := compiledDir()
+	if err != nil {
+		return nil, err
+	}
+	out := filepath.Join(dir, program)
+	if err := compiling(exec.Command(file, append(args, "-o", out)...)); err != nil {
+		return nil, err
+	}
+	return []string{out}, nil
+}
+
+// compiling runs a command and returns its first error, as the compiler says it.
+func compiling(cmd *exec.Cmd) error {
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, cmp.Or(string(errorLine.Find(said)), firstLine(said)))
+	}
+	return nil
+}
+
+func firstLine(said []byte) string {
+	line, _, _ := bytes.Cut(bytes.TrimSpace(said), []byte("\n"))
+	return string(line)
+}
+
+// libuvProgram is peers/work_uv.c with the system's libuv.
+var libuvProgram = sync.OnceValues(func() ([]string, error) {
+	command, err := compile("work_uv", "cc", "-O2", "-Wall", "-Werror", peerSource("work_uv.c"), "-luv")
+	if err != nil {
+		return nil, err
+	}
+	return command, findVersion("libuv", command[0], "--version")
+})
+
+// rustProgram is peers/rust/src/std.rs, with what both programs in Rust have.
+var rustProgram = sync.OnceValues(func() ([]string, error) {
+	return compile("work_std", "rustc", "--edition", "2021", "-O", peerSource("rust/src/bin/std.rs"))
+})
+
+// tokioProgram is peers/rust/src/bin/tokio.rs, built by cargo with the crates that the system has as packages: peers/rust has the
+// configuration for that. It is built in a copy, because cargo writes a lock file that names a registry.
+var tokioProgram = sync.OnceValues(func() ([]string, error) {
+	cargo, err := lookPeer("cargo")
+	if err != nil {
+		return nil, err
+	}
+	dir, err := compiledDir()
+	if err != nil {
+		return nil, err
+	}
+	copied := filepath.Join(dir, "rust")
+	for _, name := range []string{"Cargo.toml", ".cargo/config.toml", "src/bin/tokio.rs", "src/bin/std.rs"} {
+		text, err := os.ReadFile(peerSource("rust/" + name))
+		if err != nil {
+			return nil, err
+		}
+		to := filepath.Join(copied, name)
+		if old, err := os.ReadFile(to); err == nil && bytes.Equal(old, text) {
+			continue // Cargo builds again what is newer than its program.
+		}
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(to, text, 0o644); err != nil {
+			return nil, err
+		}
+	}
+	build := exec.Command(cargo, "build", "--release", "--offline", "--bin", "tokio")
+	build.Dir = copied
+	if err := compiling(build); err != nil {
+		return nil, err
+	}
+	foundVersions["tokio"] = lockedVersion(filepath.Join(copied, "Cargo.lock"), "tokio")
+	return []string{filepath.Join(copied, "target", "release", "tokio")}, nil
+})
+
+// lockedVersion is the version of a crate that cargo has chosen, empty if it does not say.
+func lockedVersion(lock, crate string) string {
+	text, err := os.ReadFile(lock)
+	if err != nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut(string(text), "name = \""+crate+"\"\nversion = \"")
+	version, _, _ := strings.Cut(rest, "\"")
+	return version
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"path/filepath"
+
+	"github.com/brood-go/brood/bench/samples"
+)
+
+// explainMisses has the targets in the files of a folder be missed for the reasons that stand in the code: why a target is
+// missed is often found only after it was measured. A contestant that the code does not have, because a peer is not installed
+// here, keeps its own.
+func explainMisses(dir string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := explainFile(file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func explainFile(file string) error {
+	run, err := samples.Read(file)
+	if err != nil {
+		return err
+	}
+	for _, s := range scenarios(1) {
+		for i := range run.Scenarios {
+			if run.Scenarios[i].Name == s.name {
+				s.explain(&run.Scenarios[i])
+			}
+		}
+	}
+	return run.Write(file)
+}
+
+func (s scenario) explain(measured *samples.Scenario) {
+	for i := range measured.Contestants {
+		c := &measured.Contestants[i]
+		if k := s.index(c.Name); k >= 0 && s.contestants[k].because != "" {
+			c.Because = s.contestants[k].because
+		}
+	}
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/brood-go/brood/bench/samples"
+)
+
+func TestReasonsAreThoseOfTheCode(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "run.json")
+	run := &samples.Run{Scenarios: []samples.Scenario{
+		{Name: "peers, spawn to close, 64 in flight", Unit: "child", Ops: 1, Measure: samples.Nanoseconds, Contestants: []samples.Contestant{
+			{Name: "brood", Samples: []int64{1}, Because: "of something else"},
+			{Name: "who is not there", Samples: []int64{1}, Because: "kept"},
+		}},
+		{Name: "not a scenario", Unit: "child", Ops: 1, Measure: samples.Nanoseconds, Contestants: []samples.Contestant{
+			{Name: "brood", Samples: []int64{1}, Because: "kept"},
+		}},
+	}}
+	if err := run.Write(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := explainMisses(filepath.Dir(file)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := samples.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		scenario, contestant int
+		want                 string
+	}{{0, 0, becauseThreads}, {0, 1, "kept"}, {1, 0, "kept"}} {
+		if why := got.Scenarios[c.scenario].Contestants[c.contestant].Because; why != c.want {
+			t.Errorf("scenario %d, contestant %d: %q in place of %q", c.scenario, c.contestant, why, c.want)
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// growthMost is the most descriptors that are opened to see whether a child costs more with them.
+const growthMost = 20_000
+
+// growthCounts are the numbers of open descriptors to measure with, as far as the limit allows.
+func growthCounts() []int {
+	counts := []int{10, 100, 1000, 4000, 12_000, growthMost}
+	for i, count := range counts {
+		counts[i] = min(count, mostOpenFiles())
+	}
+	return slices.Compact(counts)
+}
+
+// spawnAmongFiles compares brood with itself: what a child costs must not grow with the descriptors that are open.
+func spawnAmongFiles(n int) scenario {
+	open := min(12_000, mostOpenFiles())
+	s := broodServer()
+	few := having("brood", s, 0, n)
+	many := having(fmt.Sprintf("brood, %d open descriptors", open), s, open, n)
+	many.targets = []target{{few.name, 1.3}}
+	return scenario{
+		name: "spawn to close, many open descriptors", unit: "child", ops: float64(n), rounds: spawnRounds,
+		contestants: []contestant{few, many},
+	}
+}
+
+// spawnGrowth starts children with ever more descriptors open.
+func spawnGrowth(n int) scenario {
+	g := growth{name: "a spawn with open descriptors", unit: "child", with: "open descriptors", ops: float64(n), sizes: growthCounts()}
+	for _, p := range spawningPeers() {
+		one := series{
+			name: p.name, missing: p.missing, close: p.server.close,
+			setUp: func(open int) (tearDown func()) {
+				mustEqual(int(p.server.ask("open %d", open)), open)
+				return func() {}
+			},
+			run: func(int) time.Duration { return time.Duration(p.server.ask("spawn %d", n)) },
+		}
+		if p.name == "brood" {
+			one.exponent = flat
+		}
+		g.series = append(g.series, one)
+	}
+	s := g.scenario()
+	s.rounds = growthRounds
+	return s
+}
+
+// growthRounds: there are many contestants, and what is to be seen is larger than the noise.
+const growthRounds = 3

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"time"
+
+	"github.com/brood-go/brood/events"
+)
+
+var listenerCounts = []int{1, 10, 100, 1000, 10_000}
+
+// listenerGrowth adds a listener and takes the oldest one off, while there are ever more of them.
+func listenerGrowth(n int) scenario {
+	g := growth{name: "a listener on and off with the number of listeners", unit: "change", with: "listeners", ops: float64(n), sizes: listenerCounts}
+	g.series = []series{{
+		name: "brood", exponent: flat,
+		run: func(count int) time.Duration {
+			var e events.Event[int]
+			ring := make([]*events.Listener, count)
+			for i := range ring {
+				ring[i] = e.On(func(int) {})
+			}
+			start := time.Now()
+			for i := range n {
+				added := e.On(func(int) {})
+				ring[i%count].Off()
+				ring[i%count] = added
+			}
+			d := time.Since(start)
+			mustEqual(e.Len(), count)
+			return d
+		},
+	}}
+	return g.withNode("listeners", n).scenario()
+}
+
+// emitGrowth calls ever more listeners. The time is that of one call.
+func emitGrowth(n int) scenario {
+	g := growth{name: "a call of a listener with the number of listeners", unit: "call", with: "listeners", ops: float64(n), sizes: listenerCounts}
+	g.series = []series{{
+		name: "brood", exponent: flat,
+		run: func(count int) time.Duration {
+			var e events.Event[int]
+			called := 0
+			for range count {
+				e.On(func(int) { called++ })
+			}
+			start := time.Now()
+			for range n / count {
+				e.Emit(1)
+			}
+			d := time.Since(start)
+			mustEqual(called, n/count*count)
+			return d
+		},
+	}}
+	return g.withNode("emit", n).scenario()
+}
+
+// withNode adds the EventEmitter of Node and of what does as it does, which an order of work.go asks for.
+func (g growth) withNode(order string, n int) growth {
+	for _, p := range workPeers() {
+		if p.name != "node" && p.name != "bun" && p.name != "deno" {
+			continue
+		}
+		server := p.server()
+		g.series = append(g.series, series{
+			name: p.name, missing: p.missing, close: server.close,
+			run: func(count int) time.Duration { return time.Duration(server.ask("%s %d %d", order, n, count)) },
+		})
+	}
+	return g
+}

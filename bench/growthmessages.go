@@ -1,0 +1,52 @@
+package main
+
+import (
+	"os/exec"
+	"time"
+)
+
+// messageSizes are 32 bytes to 64 MiB.
+var messageSizes = []int{32, 1 << 10, 32 << 10, 1 << 20, 16 << 20, 64 << 20}
+
+// messageGrowth sends a child ever longer messages. The time is that of one message: the bytes of a run are about the same.
+func messageGrowth() scenario {
+	const bytes, most = 64 << 20, 20_000
+	g := growth{name: "a message with its size", unit: "message", with: "bytes", ops: 1, sizes: messageSizes}
+	count := func(size int) int { return max(1, min(most, bytes/size)) }
+	apart := places()[len(places())-1]
+	var pair *forkPair
+	g.series = []series{{
+		name: "brood", exponent: linear,
+		setUp: func(int) (tearDown func()) {
+			if pair == nil {
+				pair = newForkPair(0)
+			}
+			return apart.put(pair)
+		},
+		run: func(size int) time.Duration {
+			return pair.sink(count(size), ipcText(size)) / time.Duration(count(size))
+		},
+		close: func() { pair.close() },
+	}}
+	for _, name := range []string{"node", "bun", "deno"} {
+		r := runtimeOf(name)
+		var peer *scriptPair
+		g.series = append(g.series, series{
+			name: name, missing: r.missing,
+			sizes: 4, // More takes them seconds, and shows no more.
+			setUp: func(int) (tearDown func()) {
+				if peer == nil {
+					peer = &scriptPair{server{command: func(dir string) *exec.Cmd {
+						return scriptCommand(r.command(), writeScript(dir), "parent", "json")
+					}}}
+				}
+				return apart.put(peer)
+			},
+			run: func(size int) time.Duration {
+				return peer.source(count(size), ipcText(size)) / time.Duration(count(size))
+			},
+			close: func() { peer.close() },
+		})
+	}
+	return g.scenario()
+}

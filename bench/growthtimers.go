@@ -1,0 +1,103 @@
+package main
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+var timerCounts = []int{1000, 10_000, 100_000, 1_000_000}
+
+// becauseCache is why a heap of a million timers is slower than its logarithm.
+const becauseCache = "the heap of so many timers is larger than the processor's caches, so that each step in it waits for memory; time.Timer's grows alike"
+
+// timerResetGrowth resets timers, which do not fire, while there are ever more of them.
+func timerResetGrowth(n int) scenario {
+	g := growth{name: "a timer reset with the number of timers", unit: "reset", with: "timers", ops: float64(n), sizes: timerCounts}
+	var loop *reactor.Loop
+	var ours []*reactor.Timer
+	var others []*time.Timer
+	// at is the deadline of a timer, which is not before the end of the run.
+	at := func() time.Duration { return time.Hour + time.Duration(rand.Int64N(int64(time.Hour))) }
+	g.series = []series{
+		{
+			name: "brood", exponent: logarithmic, because: becauseCache,
+			setUp: func(count int) (tearDown func()) {
+				loop, ours = newLoop(), make([]*reactor.Timer, count)
+				for i := range ours {
+					ours[i] = loop.SetTimeout(at(), func() {})
+				}
+				return func() {
+					ours = nil
+					check(loop.Close())
+				}
+			},
+			run: func(int) time.Duration {
+				return resetAll(n, ours, func(t *reactor.Timer, d time.Duration) { t.Reset(d) }, at)
+			},
+		},
+		{
+			name: "time.Timer",
+			setUp: func(count int) (tearDown func()) {
+				others = make([]*time.Timer, count)
+				for i := range others {
+					others[i] = time.AfterFunc(at(), func() {})
+				}
+				return func() {
+					for _, t := range others {
+						t.Stop()
+					}
+					others = nil
+				}
+			},
+			run: func(int) time.Duration {
+				return resetAll(n, others, func(t *time.Timer, d time.Duration) { t.Reset(d) }, at)
+			},
+		},
+	}
+	return g.scenario()
+}
+
+// resetAll resets n timers of a list, any of them, to a deadline anywhere among the others'. What chooses them is not timed.
+func resetAll[T any](n int, timers []T, reset func(T, time.Duration), at func() time.Duration) time.Duration {
+	type choice struct {
+		timer int
+		at    time.Duration
+	}
+	choices := make([]choice, n)
+	for i := range choices {
+		choices[i] = choice{rand.IntN(len(timers)), at()}
+	}
+	start := time.Now()
+	for _, c := range choices {
+		reset(timers[c.timer], c.at)
+	}
+	return time.Since(start)
+}
+
+// timerFireGrowth has ever more timers fire that are all due. What is timed is the loop alone, from when they are due.
+func timerFireGrowth() scenario {
+	g := growth{name: "a timer fired with the number of timers", unit: "timer", with: "timers", ops: 1, sizes: timerCounts}
+	g.series = []series{{
+		name: "brood", exponent: logarithmic, because: becauseCache,
+		run: func(count int) time.Duration {
+			l := newLoop()
+			fired := 0
+			fn := func() { fired++ }
+			for range count {
+				l.SetTimeout(time.Duration(rand.Int64N(int64(10*time.Millisecond))), fn)
+			}
+			time.Sleep(20 * time.Millisecond) // Until the last is due: that is not an event that one could wait for.
+			runtime.GC()                      // Or it would still be looking at the timers as they were set.
+			start := time.Now()
+			check(l.Run())
+			d := time.Since(start)
+			mustEqual(fired, count)
+			check(l.Close())
+			return d / time.Duration(count)
+		},
+	}}
+	return g.scenario()
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/bench/samples"
+)
+
+// newRun has what is known before anything is measured.
+func newRun() *samples.Run {
+	var name unix.Utsname
+	check(unix.Uname(&name))
+	return &samples.Run{
+		Date: time.Now().UTC().Truncate(time.Second),
+		Machine: samples.Machine{
+			Processor: processor(), CPUs: runtime.NumCPU(), Go: runtime.Version(),
+			System: unix.ByteSliceToString(name.Sysname[:]) + " " + unix.ByteSliceToString(name.Release[:]) + " " + runtime.GOARCH,
+		},
+		Pinning: fmt.Sprintf("every contestant may run on %d processors, where a scenario does not say otherwise", everyCPU.Count()),
+		Missing: map[string]string{},
+	}
+}
+
+// processor names the processor, where the system tells.
+func processor() string {
+	data, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return "unknown processor"
+	}
+	for line := range strings.Lines(string(data)) {
+		if name, ok := strings.CutPrefix(line, "model name"); ok {
+			return strings.Trim(name, " \t:\n")
+		}
+	}
+	return "unknown processor"
+}
+
+// pin has this program, and whatever it starts, run on the given processors alone.
+func pin(list string) error {
+	if list == "" {
+		return nil
+	}
+	everyCPU.Zero()
+	for word := range strings.SplitSeq(list, ",") {
+		cpu, err := strconv.Atoi(word)
+		if err != nil {
+			return err
+		}
+		everyCPU.Set(cpu)
+	}
+	setAffinity(os.Getpid(), &everyCPU)
+	runtime.GOMAXPROCS(everyCPU.Count())
+	return nil
+}
+
+// foundVersions are those of the peers that were measured, by name.
+var foundVersions = map[string]string{}
+
+// peerVersions names what was measured beside brood.
+func peerVersions() map[string]string {
+	all := maps.Clone(foundVersions)
+	delete(all, "brood") // What brood calls its version is that of Node whose behaviour it has.
+	return all
+}

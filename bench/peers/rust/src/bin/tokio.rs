@@ -1,0 +1,203 @@
+//! What tokio does of the orders of work.go, on one thread: tokio FILE BENCH SLEEPER.
+
+use std::cell::Cell;
+use std::env;
+use std::io::{stdin, BufRead as _};
+use std::process::Stdio;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::LocalSet;
+use tokio::time::{interval, MissedTickBehavior};
+
+const SHELL_COMMAND: &str = "echo hello";
+const SHELL_OUTPUT: &[u8] = b"hello\n";
+const WORK_LINE: usize = 32;
+const CHUNK: usize = 64 << 10;
+
+struct Work {
+    file: String,
+    bench: String,
+}
+
+impl Work {
+    async fn spawn_one(&self) {
+        let child = Command::new(&self.file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("spawn");
+        let output = child.wait_with_output().await.expect("wait");
+        assert!(output.status.success());
+    }
+
+    async fn spawn(self: Rc<Self>, count: usize, in_flight: usize) {
+        let left = Rc::new(Cell::new(count));
+        let clients: Vec<_> = (0..in_flight)
+            .map(|_| {
+                let (work, left) = (self.clone(), left.clone());
+                tokio::task::spawn_local(async move {
+                    while left.get() > 0 {
+                        left.set(left.get() - 1);
+                        work.spawn_one().await;
+                    }
+                })
+            })
+            .collect();
+        for client in clients {
+            client.await.expect("client");
+        }
+    }
+
+    async fn shell(&self, count: usize) {
+        for _ in 0..count {
+            let output = Command::new("/bin/sh")
+                .args(["-c", SHELL_COMMAND])
+                .output()
+                .await
+                .expect("output");
+            assert!(output.status.success());
+            assert_eq!(output.stdout, SHELL_OUTPUT);
+        }
+    }
+
+    async fn gap(self: Rc<Self>, count: usize) -> Duration {
+        let longest = Rc::new(Cell::new(Duration::ZERO));
+        let last = Rc::new(Cell::new(Instant::now()));
+        let note = {
+            let (longest, last) = (longest.clone(), last);
+            move || {
+                let now = Instant::now();
+                longest.set(longest.get().max(now - last.replace(now)));
+            }
+        };
+        let fired = note.clone();
+        let timer = tokio::task::spawn_local(async move {
+            let mut ticks = interval(Duration::from_millis(1));
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                fired();
+            }
+        });
+        for _ in 0..count {
+            self.spawn_one().await;
+        }
+        timer.abort();
+        note();
+        longest.get()
+    }
+
+    fn reading(&self, order: &str, amount: usize) -> (Child, ChildStdout) {
+        let mut child = Command::new(&self.bench)
+            .args([order, &amount.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("spawn");
+        let out = child.stdout.take().expect("stdout");
+        (child, out)
+    }
+
+    async fn read_one(&self, bytes: usize) {
+        let (mut child, mut out) = self.reading("-child-write", bytes);
+        let mut buf = vec![0; CHUNK];
+        let mut got = 0;
+        loop {
+            let n = out.read(&mut buf).await.expect("read");
+            if n == 0 {
+                break;
+            }
+            got += n;
+        }
+        assert!(child.wait().await.expect("wait").success());
+        assert_eq!(got, bytes);
+    }
+
+    async fn stdout(self: Rc<Self>, bytes: usize, children: usize) {
+        let clients: Vec<_> = (0..children)
+            .map(|_| {
+                let work = self.clone();
+                tokio::task::spawn_local(async move { work.read_one(bytes).await })
+            })
+            .collect();
+        for client in clients {
+            client.await.expect("client");
+        }
+    }
+
+    async fn lines(&self, count: usize) {
+        let (mut child, out) = self.reading("-child-lines", count);
+        let mut reader = BufReader::with_capacity(CHUNK, out);
+        let (mut lines, mut got) = (0, 0);
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line).await.expect("read") > 0 {
+            lines += 1;
+            got += line.len();
+            line.clear();
+        }
+        assert!(child.wait().await.expect("wait").success());
+        assert_eq!((lines, got), (count, count * WORK_LINE));
+    }
+
+    async fn stdin(&self, bytes: usize) {
+        let mut child = Command::new(&self.bench)
+            .args(["-child-read", &bytes.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("spawn");
+        let mut pipe = child.stdin.take().expect("stdin");
+        let buf = vec![0; CHUNK];
+        let mut left = bytes;
+        while left > 0 {
+            let n = left.min(CHUNK);
+            pipe.write_all(&buf[..n]).await.expect("write");
+            left -= n;
+        }
+        drop(pipe);
+        assert!(child.wait().await.expect("wait").success());
+    }
+}
+
+fn main() {
+    let args: Vec<String> = env::args().collect();
+    let work = Rc::new(Work {
+        file: args[1].clone(),
+        bench: args[2].clone(),
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("runtime");
+    let tasks = LocalSet::new();
+    let mut heap = Vec::new();
+    for line in stdin().lock().lines() {
+        let line = line.expect("order");
+        let mut words = line.split(' ');
+        let order = words.next().expect("order");
+        let n: Vec<usize> = words.map(|w| w.parse().expect("number")).collect();
+        let work = work.clone();
+        let start = Instant::now();
+        let answer = tasks.block_on(&runtime, async {
+            match order {
+                "heap" => {
+                    heap = vec![1u8; n[0]];
+                    return heap.len() as u128;
+                }
+                "gap" => return work.gap(n[0]).await.as_nanos(),
+                "spawn" => work.spawn(n[0], n[1]).await,
+                "shell" => work.shell(n[0]).await,
+                "stdout" => work.stdout(n[0], n[1]).await,
+                "lines" => work.lines(n[0]).await,
+                "stdin" => work.stdin(n[0]).await,
+                _ => panic!("order {order}"),
+            }
+            start.elapsed().as_nanos()
+        });
+        println!("{answer}");
+    }
+}

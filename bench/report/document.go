@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/brood-go/brood/bench/samples"
+)
+
+// document is a file in Markdown whose blocks are being made.
+type document struct {
+	file    string
+	results string           // the folder of the measurements, into which the charts go
+	newest  []samples.Latest // every scenario
+	charts  map[string][]byte
+}
+
+// mark is the first or the last line of a block.
+var mark = regexp.MustCompile(`(?m)^<!-- bench (\S+) (.+): (begin|end) -->\n`)
+
+// replace returns the text with its blocks made anew.
+func (d *document) replace(text string) (string, error) {
+	marks := mark.FindAllStringSubmatchIndex(text, -1)
+	if len(marks) == 0 {
+		return "", errors.New("it has no lines <!-- bench NAME PATTERN: begin -->")
+	}
+	d.charts = map[string][]byte{}
+	var out strings.Builder
+	end := 0 // of what is in out
+	for len(marks) > 0 {
+		begin := marks[0]
+		name, pattern := text[begin[2]:begin[3]], text[begin[4]:begin[5]]
+		if len(marks) < 2 || text[begin[6]:begin[7]] != "begin" || text[marks[1][6]:marks[1][7]] != "end" || text[marks[1][2]:marks[1][3]] != name {
+			return "", fmt.Errorf("block %s has no begin and end of its own", name)
+		}
+		filter, err := regexp.Compile(pattern)
+		if err != nil {
+			return "", fmt.Errorf("block %s: %w", name, err)
+		}
+		block, err := d.block(name, filter)
+		if err != nil {
+			return "", fmt.Errorf("block %s: %w", name, err)
+		}
+		out.WriteString(text[end:begin[1]] + block)
+		end = marks[1][0]
+		marks = marks[2:]
+	}
+	return out.String() + text[end:], nil
+}
+
+// block is the chart, the tables, and what they are from, of the scenarios whose names match. A block for which nothing was
+// measured says so.
+func (d *document) block(name string, filter *regexp.Regexp) (string, error) {
+	var chosen []samples.Latest
+	for _, l := range d.newest {
+		if filter.MatchString(l.Name) && len(l.Present()) > 0 {
+			chosen = append(chosen, l)
+		}
+	}
+	if len(chosen) == 0 {
+		return "Not measured yet.\n", nil
+	}
+	var b strings.Builder
+	picture, err := d.picture(name, chosen)
+	if err != nil {
+		return "", err
+	}
+	b.WriteString(picture)
+	tables(&b, chosen)
+	return b.String(), nil
+}
+
+// picture draws the chart of a block, and returns what shows it in the colours that the reader's browser has.
+func (d *document) picture(name string, chosen []samples.Latest) (string, error) {
+	files := map[string]string{}
+	for _, t := range themes {
+		svg, err := chosenChart(chosen, t)
+		if err != nil {
+			return "", err
+		}
+		if svg == nil {
+			return "", nil
+		}
+		file := filepath.Join(d.results, name+"-"+t.name+".svg")
+		d.charts[file] = svg
+		if files[t.name], err = relative(filepath.Dir(d.file), file); err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf("<picture>\n<source media=\"(prefers-color-scheme: dark)\" srcset=\"%s\">\n<img alt=\"%s\" src=\"%s\">\n</picture>\n\n",
+		files["dark"], chartTitle(chosen), files["light"]), nil
+}
+
+// relative is how a page in a folder names a file.
+func relative(dir, file string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if file, err = filepath.Abs(file); err != nil {
+		return "", err
+	}
+	from, err := filepath.Rel(dir, file)
+	return filepath.ToSlash(from), err
+}

@@ -1,0 +1,113 @@
+package samples
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Write writes a run to a file.
+func (r *Run) Write(file string) error {
+	data, err := json.MarshalIndent(r, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(joinSamples(data), '\n'), 0o644)
+}
+
+// joinSamples puts the samples of a contestant, which indented JSON has a line for each of, on one line.
+func joinSamples(data []byte) []byte {
+	var out bytes.Buffer
+	inside := false
+	for line := range bytes.Lines(data) {
+		trimmed := bytes.TrimSpace(line)
+		switch {
+		case bytes.HasSuffix(trimmed, []byte(`"samples": [`)):
+			inside = true
+			out.Write(bytes.TrimRight(line, "\n"))
+		case inside && trimmed[0] == ']':
+			inside = false
+			out.Write(bytes.TrimLeft(line, "\t"))
+		case inside:
+			out.Write(trimmed)
+		default:
+			out.Write(line)
+		}
+	}
+	return out.Bytes()
+}
+
+// Read reads what Write has written. A member that is not known is an error, as is a scenario that cannot be told.
+func Read(file string) (*Run, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	r := new(Run)
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(r); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	for _, s := range r.Scenarios {
+		if s.Name == "" || s.Ops <= 0 || s.Measure != Nanoseconds && s.Measure != Memory {
+			return nil, fmt.Errorf("%s: scenario %q has no name, operations or measure", file, s.Name)
+		}
+	}
+	return r, nil
+}
+
+// ReadAll reads the runs of a folder, the oldest first.
+func ReadAll(dir string) ([]*Run, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	var all []*Run
+	for _, file := range files {
+		r, err := Read(file)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	slices.SortStableFunc(all, func(a, b *Run) int { return a.Date.Compare(b.Date) })
+	return all, nil
+}
+
+// Latest is a scenario as it was measured last.
+type Latest struct {
+	*Scenario
+	Run *Run
+}
+
+// Newest has each scenario of runs, the oldest of which is the first, as it was measured last. The scenarios of a run stay in
+// their order, and those of the newest run come first.
+func Newest(runs []*Run) (all []Latest) {
+	seen := map[string]bool{}
+	for _, r := range slices.Backward(runs) {
+		for i := range r.Scenarios {
+			if s := &r.Scenarios[i]; !seen[s.Name] {
+				seen[s.Name] = true
+				all = append(all, Latest{s, r})
+			}
+		}
+	}
+	return all
+}
+
+// Said is what a run says of itself in one line.
+func (r *Run) Said() string {
+	m := r.Machine
+	text := fmt.Sprintf("%s, %s, %d CPUs, %s, %s", r.Date.Format("2006-01-02"), m.Processor, m.CPUs, m.System, m.Go)
+	var versions []string
+	for name, version := range r.Versions {
+		versions = append(versions, name+" "+version)
+	}
+	slices.Sort(versions)
+	return strings.Join(append([]string{text}, versions...), ", ") + "; " + r.Pinning
+}

@@ -1,0 +1,120 @@
+// Package samples has what a run of the benchmark has measured: the file that it is kept in, and the statistics that are
+// drawn from it. A file has all that a table or a chart needs, so that these can be made again without measuring.
+package samples
+
+import (
+	"slices"
+	"time"
+)
+
+// Run is what one call of the benchmark has measured.
+type Run struct {
+	Date      time.Time         `json:"date"` // of its start
+	Machine   Machine           `json:"machine"`
+	Pinning   string            `json:"pinning"`           // where the contestants may run
+	Versions  map[string]string `json:"versions"`          // of the peers, by name
+	Missing   map[string]string `json:"missing,omitempty"` // peers that were left out, and why
+	Scenarios []Scenario        `json:"scenarios"`
+}
+
+// Machine is what a run was measured on.
+type Machine struct {
+	Processor string `json:"processor"`
+	CPUs      int    `json:"cpus"`
+	System    string `json:"system"` // of the kernel, with its version
+	Go        string `json:"go"`
+}
+
+// Scenario is one job that several contestants have done, taking turns.
+type Scenario struct {
+	Name        string       `json:"name"`
+	Unit        string       `json:"unit"`                // what one operation is
+	Ops         float64      `json:"ops"`                 // operations of one sample
+	Bytes       int          `json:"bytes,omitempty"`     // of one operation, where its rate is in bytes; 0: its rate is in operations
+	Measure     Measure      `json:"measure"`             // what the samples are
+	Matrix      bool         `json:"matrix,omitempty"`    // a row of a table whose columns are the contestants
+	GrowsWith   string       `json:"growsWith,omitempty"` // what the contestants of a series differ in; empty: there are no series
+	Contestants []Contestant `json:"contestants"`         // the first is the floor, or what takes its place
+}
+
+// Measure is the unit of a sample.
+type Measure string
+
+// What is measured.
+const (
+	Nanoseconds Measure = "ns"
+	Memory      Measure = "B"
+)
+
+// Contestant is what one of them has taken.
+type Contestant struct {
+	Name    string   `json:"name"`
+	Series  string   `json:"series,omitempty"` // of a growth: its name without the size
+	Size    float64  `json:"size,omitempty"`   // of a growth: how many there are of what the scenario grows with
+	Samples []int64  `json:"samples"`          // by round; empty: it was missing
+	Allocs  *float64 `json:"allocs,omitempty"` // Go's allocations of one operation; nil: not known
+	Targets []Target `json:"targets,omitempty"`
+	Most    Limit    `json:"most,omitzero"`
+	Missing string   `json:"missing,omitempty"` // why it was left out
+	Because string   `json:"because,omitempty"` // why a target is missed, if it is
+}
+
+// Target is the most that a contestant may take, as a multiple of what another one takes.
+type Target struct {
+	Against string  `json:"against"`
+	Most    float64 `json:"most"`
+}
+
+// Limit is the most that one operation may take. The zero value has no limits.
+type Limit struct {
+	PerOp    time.Duration `json:"perOp,omitempty"`
+	Allocs   float64       `json:"allocs,omitempty"`
+	Exponent float64       `json:"exponent,omitempty"` // of the growth of a series, given at any contestant of it
+	First    bool          `json:"first,omitempty"`    // less than any contestant but the floor and other ways of brood
+}
+
+// Index returns the place of a contestant that was measured, -1 if there is none.
+func (s *Scenario) Index(name string) int {
+	return slices.IndexFunc(s.Contestants, func(c Contestant) bool { return c.Name == name && c.Measured() })
+}
+
+// Measured reports whether there are samples.
+func (c *Contestant) Measured() bool { return len(c.Samples) > 0 }
+
+// Present returns the places of the contestants that were measured.
+func (s *Scenario) Present() (all []int) {
+	for i := range s.Contestants {
+		if s.Contestants[i].Measured() {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+// PerOp returns the median of what one operation takes.
+func (s *Scenario) PerOp(i int) float64 {
+	return float64(Quantile(s.Contestants[i].Samples, 0.5)) / s.Ops
+}
+
+// Spread returns the quartiles of what one operation takes.
+func (s *Scenario) Spread(i int) (low, high float64) {
+	samples := s.Contestants[i].Samples
+	return float64(Quantile(samples, 0.25)) / s.Ops, float64(Quantile(samples, 0.75)) / s.Ops
+}
+
+// Ratio returns the median and the quartiles of what contestant i takes to what contestant j takes, round by round. A round
+// that only one of them has had does not count.
+func (s *Scenario) Ratio(i, j int) (low, mid, high float64) {
+	mine, others := s.Contestants[i].Samples, s.Contestants[j].Samples
+	ratios := make([]float64, min(len(mine), len(others)))
+	for k := range ratios {
+		ratios[k] = float64(mine[k]) / float64(others[k])
+	}
+	return Quantile(ratios, 0.25), Quantile(ratios, 0.5), Quantile(ratios, 0.75)
+}
+
+// Quantile returns the element of a list, which has some, below which the fraction q of the others is.
+func Quantile[T int64 | float64 | time.Duration](list []T, q float64) T {
+	sorted := slices.Sorted(slices.Values(list))
+	return sorted[int(q*float64(len(sorted)-1)+0.5)]
+}

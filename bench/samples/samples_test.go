@@ -1,0 +1,154 @@
+package samples
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// sample is what a small run could have given.
+func sample() *Run {
+	allocs := 19.25
+	return &Run{
+		Date:     time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC),
+		Machine:  Machine{Processor: "a processor", CPUs: 2, System: "Linux 6.18 amd64", Go: "go1.26.8"},
+		Pinning:  "nowhere",
+		Versions: map[string]string{"node": "26.10.0"},
+		Missing:  map[string]string{"bun": "not installed"},
+		Scenarios: []Scenario{{
+			Name: "spawn", Unit: "child", Ops: 100, Measure: Nanoseconds, Matrix: true,
+			Contestants: []Contestant{
+				{Name: Floor, Samples: []int64{10_000, 20_000, 30_000}},
+				{
+					Name: "brood", Samples: []int64{20_000, 50_000, 50_000}, Allocs: &allocs, Targets: []Target{{"node", 0.5}, {"bun", 1}},
+					Most: Limit{PerOp: 500, Allocs: 9, First: true}, Because: "of the kernel",
+				},
+				{Name: "node", Samples: []int64{80_000, 80_000, 80_000}},
+				{Name: "bun", Missing: "not installed"},
+			},
+		}},
+	}
+}
+
+func TestAFileHasAllOfARun(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "run.json")
+	want := sample()
+	if err := want.Write(file); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("read %+v, want %+v", got, want)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), `"samples": [20000,50000,50000]`) {
+		t.Errorf("the samples are not on one line:\n%s", text)
+	}
+}
+
+func TestAFileThatIsNoRunIsRefused(t *testing.T) {
+	for name, text := range map[string]string{
+		"no JSON":            "scenario,contestant",
+		"an unknown member":  `{"date": "2026-11-30T12:00:00Z", "speed": 1}`,
+		"no operations":      `{"scenarios": [{"name": "spawn", "measure": "ns", "contestants": []}]}`,
+		"an unknown measure": `{"scenarios": [{"name": "spawn", "ops": 1, "measure": "s", "contestants": []}]}`,
+	} {
+		file := filepath.Join(t.TempDir(), "run.json")
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(file); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestTheRatioIsThatOfTheRounds(t *testing.T) {
+	s := &sample().Scenarios[0]
+	if low, mid, high := s.Ratio(1, 0); low != 2 || mid != 2 || high != 2.5 { // 2, 2.5 and 1.67; the quartiles are rounded up.
+		t.Errorf("ratio %v (%v–%v)", mid, low, high)
+	}
+	s.Contestants[0].Samples = s.Contestants[0].Samples[:1]
+	if _, mid, _ := s.Ratio(1, 0); mid != 2 {
+		t.Errorf("the ratio of the one round that both have had is %v", mid)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	s := &sample().Scenarios[0]
+	var got []string
+	for _, v := range s.Verdicts(1) {
+		got = append(got, v.String())
+	}
+	// bun is missing: its target is left out. The floor may take less than the first.
+	want := []string{"≤ 0.50 × node: 0.62 MISSED", "first: 0.62 × node met", "≤ 500 ns: met", "≤ 9 allocs: 19.25 MISSED"}
+	if !slices.Equal(got, want) {
+		t.Errorf("verdicts %q, want %q", got, want)
+	}
+	if !s.Missed(1) || s.Missed(0) || s.Missed(3) {
+		t.Error("what is missed is not told from what is met")
+	}
+	if len(s.Verdicts(3)) > 0 {
+		t.Error("a contestant that was not measured has verdicts")
+	}
+}
+
+func TestAllocationsOfARunAreNotThoseOfItsOperations(t *testing.T) {
+	s := &sample().Scenarios[0]
+	for ops, met := range map[float64]bool{9: true, 1000: false} { // 100 allocations are 11 and 0.1 for each operation.
+		s.Ops = ops
+		all := s.Verdicts(1)
+		if got := all[len(all)-1]; got.Met != met {
+			t.Errorf("%v operations: %v", ops, got)
+		}
+	}
+}
+
+func TestTheNewestMeasurementCounts(t *testing.T) {
+	dir := t.TempDir()
+	old, newer := sample(), sample()
+	newer.Date = newer.Date.Add(time.Hour)
+	newer.Scenarios[0].Ops = 20
+	old.Scenarios = append(old.Scenarios, Scenario{Name: "only then", Unit: "x", Ops: 1, Measure: Memory})
+	if err := newer.Write(filepath.Join(dir, "a.json")); err != nil { // Its name is not what makes it newer.
+		t.Fatal(err)
+	}
+	if err := old.Write(filepath.Join(dir, "b.json")); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := ReadAll(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := Newest(runs)
+	if len(all) != 2 || all[0].Name != "spawn" || all[0].Ops != 20 || all[1].Name != "only then" || all[1].Run != runs[0] {
+		t.Errorf("newest are %+v", all)
+	}
+}
+
+func TestTextOfAmounts(t *testing.T) {
+	for ns, want := range map[float64]string{
+		3.5: "3.50 ns", 53: "53.0 ns", 999.4: "999 ns", 999.6: "1 µs", 1830: "1.83 µs", 324_000: "324 µs", 12_345_678: "12.3 ms", 2.5e9: "2.50 s",
+	} {
+		if got := Time(ns); got != want {
+			t.Errorf("%v ns is %q, want %q", ns, got, want)
+		}
+	}
+	s := Scenario{Measure: Memory, Ops: 1}
+	if got := s.Amount(3 << 20); got != "3.0 MiB" {
+		t.Errorf("3 MiB are %q", got)
+	}
+	if got := s.Amount(1536); got != "1.5 KiB" {
+		t.Errorf("1.5 KiB are %q", got)
+	}
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The scenarios of peers are the table of every workload by every contestant. Each contestant is a process of its own, whose
+// orders are the same in every language; the answer to each is the nanoseconds that it took:
+//
+//	spawn COUNT INFLIGHT    start that many children that do nothing, so many at once, each with three pipes and to its close
+//	shell COUNT             run "echo hello" by the shell for its output, one at a time
+//	gap COUNT               start that many children one at a time while a timer fires each millisecond: the longest time that
+//	                        it has not fired in
+//	stdout BYTES CHILDREN   read what so many children write, each so many bytes, all at once
+//	lines COUNT             read so many lines of workLine bytes that a child writes
+//	stdin BYTES             write so many bytes to a child that reads them to their end
+//	listeners COUNT LIVING  add a listener to an emitter that has so many, and take the oldest one off, so often
+//	emit COUNT LIVING       call so many listeners, by an emitter that has LIVING of them
+//	heap BYTES              have so many bytes in memory from now on, all written to: the answer is BYTES
+//	living COUNT            have so many children that do nothing but live: the answer is COUNT
+//
+// Its arguments end with a program that does nothing, with this program, whose -child-write and the like are the children, and
+// with a program that lives until its stdin ends. Not every peer does what only the growths ask for.
+
+// shellCommand is run by a shell, and shellOutput what it says.
+const (
+	shellCommand = "echo hello"
+	shellOutput  = "hello\n"
+)
+
+// workLine is what a line has with its newline, in bytes.
+const workLine = 32
+
+// workload is an order and what it is called.
+type workload struct {
+	name, unit string
+	ops        float64
+	order      string
+	long       bool   // a round takes so long that there are few, and none to warm up
+	because    string // why brood is not the first, for when it is not
+}
+
+func workScenarios(n func(int) int) (all []scenario) {
+	const mib = 1 << 20
+	one, many, heap, shells, gap := n(50), n(192), n(4), n(50), n(100)
+	stdout, each, stdin, lines := n(256*mib), n(32*mib), n(256*mib), n(10_000_000)
+	for _, w := range []workload{
+		{name: "spawn to close, one at a time", unit: "child", ops: float64(one), order: order("spawn", one, 1)},
+		{name: "spawn to close, 64 in flight", unit: "child", ops: float64(many), order: order("spawn", many, 64), because: becauseThreads},
+		{name: "echo by the shell", unit: "command", ops: float64(shells), order: order("shell", shells)},
+		{name: "longest gap of a 1 ms timer while spawning", unit: "run", ops: 1, order: order("gap", gap), because: becauseBlocked},
+		{name: "read a child's stdout", unit: "MiB", ops: float64(stdout) / mib, order: order("stdout", stdout, 1)},
+		{name: "read the stdout of 8 children at once", unit: "MiB", ops: 8 * float64(each) / mib, order: order("stdout", each, 8)},
+		{name: "read 10 M lines", unit: "line", ops: float64(lines), order: order("lines", lines), long: true},
+		{name: "feed a child's stdin", unit: "MiB", ops: float64(stdin) / mib, order: order("stdin", stdin)},
+	} {
+		all = append(all, w.scenario())
+	}
+	return append(all, heapScenario(heap, 2<<30))
+}
+
+// What a profile says of the rows where others are ahead.
+const (
+	becauseThreads = "others start children from several threads, whose execve(2) overlap; Spawn returns the process id, so it starts one after the other"
+	becauseBlocked = "Spawn keeps the loop's thread until the child has executed; with Async another thread waits"
+)
+
+func order(word string, args ...int) string {
+	for _, arg := range args {
+		word += " " + strconv.Itoa(arg)
+	}
+	return word
+}
+
+func (w workload) scenario() scenario {
+	s := scenario{name: "peers, " + w.name, unit: w.unit, ops: w.ops, matrix: true}
+	if w.long {
+		s.most, s.cold = leastRounds, true
+	}
+	verb, _, _ := strings.Cut(w.order, " ")
+	for _, p := range workPeers() {
+		if slices.Contains(p.lacks, verb) {
+			continue
+		}
+		server := p.server()
+		c := contestant{
+			name: p.name, missing: p.missing, elsewhere: true, close: server.close,
+			run: func() time.Duration { return time.Duration(server.ask("%s", w.order)) },
+		}
+		if p.name == "brood" {
+			c.most.first, c.because = true, w.because
+		}
+		s.contestants = append(s.contestants, c)
+	}
+	return s
+}
+
+// heapScenario starts n children from a process that has so many bytes in memory. Each process is there for its round alone,
+// because a machine has no memory for all of them at once.
+func heapScenario(n, heap int) scenario {
+	s := scenario{name: "peers, spawn to close, 2 GiB in the parent", unit: "child", ops: float64(n), most: leastRounds, cold: true, matrix: true}
+	for _, p := range workPeers() {
+		server := p.server()
+		s.contestants = append(s.contestants, contestant{
+			name: p.name, missing: p.missing, elsewhere: true,
+			setUp: func() (tearDown func()) {
+				mustEqual(int(server.ask("heap %d", heap)), heap)
+				server.ask("spawn 1 1")
+				return server.close
+			},
+			run: func() time.Duration { return time.Duration(server.ask("spawn %d 1", n)) },
+		})
+		if p.name == "brood" {
+			s.contestants[len(s.contestants)-1].most.first = true
+		}
+	}
+	return s
+}

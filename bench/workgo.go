@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/brood-go/brood/bench/samples"
+)
+
+// goWork is what a process in Go does of the orders of work.go; nil: it does not.
+type goWork struct {
+	spawn  func(n, inFlight int) time.Duration
+	shell  func(n int) time.Duration
+	gap    func(n int) time.Duration
+	stdout func(bytes, children int) time.Duration
+	lines  func(n int) time.Duration
+	stdin  func(n int) time.Duration
+}
+
+var goWorks = map[string]goWork{
+	samples.Floor: {spawn: rawEpollSpawn, shell: rawShell, stdout: rawReadAll, lines: rawLines, stdin: rawFeed},
+	"brood":       {spawn: broodSpawn, shell: broodShell, gap: broodGap, stdout: broodReadAll, lines: broodLines, stdin: broodFeed},
+	"os/exec":     {spawn: execSpawn, shell: execShell, gap: execGap, stdout: execReadAll, lines: execLines, stdin: execFeed},
+}
+
+// workServer is such a process.
+func workServer(way, nothing, program, sleeping string) {
+	givenNop, givenSelf, givenSleeper = nothing, program, sleeping
+	w := goWorks[way]
+	var heap []byte
+	var children *livingChildren
+	switch way {
+	case "brood":
+		l := newLoop() // There is one for all orders, as in a program that has one loop.
+		w.spawn = func(n, inFlight int) time.Duration { return broodSpawnOn(l, n, inFlight, nil) }
+		children = &livingChildren{way: &broodLiving{loop: l}}
+	case "os/exec":
+		children = &livingChildren{way: new(execLiving)}
+	}
+	serve(func(order string, args []int) int64 {
+		switch order {
+		case "heap":
+			heap = make([]byte, args[0]) // It has no pointers, so that the garbage collector does not look through it.
+			for i := 0; i < len(heap); i += os.Getpagesize() {
+				heap[i] = 1
+			}
+			return int64(len(heap))
+		case "living":
+			children.resize(args[0])
+			return int64(args[0])
+		}
+		runtime.GC()
+		return int64(w.do(order, args))
+	})
+	runtime.KeepAlive(heap)
+}
+
+func (w goWork) do(order string, args []int) time.Duration {
+	switch order {
+	case "spawn":
+		return w.spawn(args[0], args[1])
+	case "shell":
+		return w.shell(args[0])
+	case "gap":
+		return w.gap(args[0])
+	case "stdout":
+		return w.stdout(args[0], args[1])
+	case "lines":
+		return w.lines(args[0])
+	case "stdin":
+		return w.stdin(args[0])
+	}
+	panic(fmt.Sprintf("bench: order %q", order))
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"github.com/brood-go/brood/bench/samples"
+)
+
+// workPeer is a program that does what the orders of work.go say.
+type workPeer struct {
+	name  string
+	find  func() (command []string, err error) // the program and its first arguments; an error says why it is not there
+	lacks []string                             // orders that make no sense to it
+}
+
+func workPeers() []workPeer {
+	return []workPeer{
+		{name: samples.Floor, find: workGo(samples.Floor), lacks: []string{"gap"}},
+		{name: "brood", find: workGo("brood")},
+		{name: "os/exec", find: workGo("os/exec")},
+		{name: "node", find: workScript("node", "node:child_process", "node")},
+		{name: "bun", find: workScript("bun", "node:child_process", "bun")},
+		{name: "deno", find: workScript("deno", "node:child_process", "deno", "run", "-A")},
+		{name: "libuv", find: libuvProgram, lacks: []string{"lines"}},
+		{name: "Rust std", find: rustProgram, lacks: []string{"gap"}},
+		{name: "tokio", find: tokioProgram},
+		{name: "asyncio", find: pythonScript},
+		{name: "execa", find: execaScript},
+	}
+}
+
+// missing says why the program cannot be measured.
+func (p workPeer) missing() error {
+	_, err := p.find()
+	return err
+}
+
+// server is a process of the program, which has not begun.
+func (p workPeer) server() *server {
+	return &server{command: func(string) *exec.Cmd {
+		command, err := p.find()
+		check(err)
+		return scriptCommand(command, nop(), self(), sleeper())
+	}}
+}
+
+func workGo(way string) func() ([]string, error) {
+	return func() ([]string, error) { return []string{self(), "-child-work", way}, nil }
+}
+
+// peerSource is a file of peers/. The working directory is that of this program's source, as `make bench` has it.
+func peerSource(name string) string {
+	file, err := filepath.Abs(filepath.Join("peers", name))
+	check(err)
+	return file
+}
+
+// workScript runs peers/work.mjs, with the module that starts its children, by a program with arguments of its own.
+func workScript(name, module, program string, args ...string) func() ([]string, error) {
+	return func() ([]string, error) {
+		file, err := lookPeer(program)
+		if err != nil {
+			return nil, err
+		}
+		if err := findVersion(name, file, "--version"); err != nil {
+			return nil, err
+		}
+		return slices.Concat([]string{file}, args, []string{peerSource("work.mjs"), module}), nil
+	}
+}
+
+func execaScript() ([]string, error) {
+	if err := lookNPM("execa"); err != nil {
+		return nil, err
+	}
+	return workScript("node", filepath.Join(npmModules(), "execa", "index.js"), "node")()
+}
+
+func pythonScript() ([]string, error) {
+	file, err := lookPeer("python3")
+	if err != nil {
+		return nil, err
+	}
+	if err := findVersion("python3", file, "--version"); err != nil {
+		return nil, err
+	}
+	return []string{file, peerSource("work.py")}, nil
+}
+
+// versionNumber is what a program's version is among what it says of it.
+var versionNumber = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
+
+// findVersion asks a program for its version, once, and remembers it for the table. A program that does not answer is as if
+// it were not there.
+func findVersion(name, file string, args ...string) error {
+	if _, ok := foundVersions[name]; ok {
+		return nil
+	}
+	out, err := exec.Command(file, args...).Output()
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	version := versionNumber.FindString(string(out))
+	if version == "" {
+		return errors.New(file + " does not tell its version")
+	}
+	foundVersions[name] = version
+	return nil
+}
+
+// npmVersion is the version of a package from npm, empty if it does not say.
+func npmVersion(name string) string {
+	data, err := os.ReadFile(filepath.Join(npmModules(), name, "package.json"))
+	if err != nil {
+		return ""
+	}
+	found := regexp.MustCompile(`"version":\s*"([^"]+)"`).FindSubmatch(data)
+	if found == nil {
+		return ""
+	}
+	return string(found[1])
+}
