@@ -20,7 +20,7 @@ const MANY = 8192; // entries of queue that were run
 function nextTick(callback, ...args) {
   if (typeof callback !== 'function') validateFunction(callback, 'callback');
   if (process._exiting) return;
-  if (contexts.bind !== undefined) callback = contexts.bind(callback);
+  if (contexts.bind !== undefined) callback = contexts.bind(callback, 'TickObject', { callback, args });
   queue.push(callback, args.length === 0 ? undefined : args);
 }
 
@@ -51,7 +51,7 @@ function settle() {
 
 function queueMicrotask(callback) {
   validateFunction(callback, 'callback');
-  if (contexts.bind !== undefined) callback = contexts.bind(callback);
+  if (contexts.bind !== undefined) callback = contexts.bind(callback, 'Microtask', { callback });
   Reflect.apply(then, fulfilled, [() => {
     try {
       callback();
