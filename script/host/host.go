@@ -112,7 +112,7 @@ func New(loop *reactor.Loop, o *Options) (*Host, error) {
 	}
 	var err error
 	h.engine, err = engine.New(&engine.Options{
-		MemoryLimit: h.o.MemoryLimit, Throw: h.throw, Resolve: h.resolveImport, Load: h.loadImport, Attributes: checkAttributes, Rejection: h.onRejection,
+		MemoryLimit: h.o.MemoryLimit, Throw: h.throw, Resolve: h.resolveModule, Load: h.loadImport, Attributes: checkAttributes, Rejection: h.onRejection,
 	})
 	if err != nil {
 		return nil, err

@@ -19,11 +19,17 @@ import (
 type modules struct {
 	resolver *resolve.Resolver
 	texts    map[string]string             // sources of modules that are no files, by URL
+	kinds    map[string]string             // what the import attribute "type" of a module is, of those that were imported
 	detected map[string]bool               // files that are modules though nothing but their source says so
 	made     map[string]*typescript.Script // sources that are not run as they are written, by file, for the places in stack traces
 	builtins map[string]*builtinModule     // modules of the library that were imported
 	probing  bool                          // a source is only looked at: what it imports is not
 	main     string                        // the URL of the main module
+}
+
+func (m *modules) isLoaded(url string) bool {
+	_, ok := m.kinds[url]
+	return ok
 }
 
 // TextOptions say what a text is that [Host.MainText] runs. The zero value is good.
@@ -82,7 +88,7 @@ const wrapper = "(function (exports, require, module, __filename, __dirname) {"
 func bindModules(b *builder) {
 	h := b.h
 	h.modules = modules{
-		resolver: resolve.New(), texts: map[string]string{}, detected: map[string]bool{}, made: map[string]*typescript.Script{},
+		resolver: resolve.New(), texts: map[string]string{}, kinds: map[string]string{}, detected: map[string]bool{}, made: map[string]*typescript.Script{},
 		builtins: map[string]*builtinModule{},
 	}
 	for _, flag := range h.o.Flags {
