@@ -143,7 +143,11 @@ func TestManyHostsTakeNoMoreThanOne(t *testing.T) {
 	}
 	open(50)
 	before, files, goroutines := resident(t), descriptors(t), runtime.NumGoroutine()
-	open(1000)
+	many := 1000
+	if testing.Short() {
+		many = 100
+	}
+	open(many)
 	require.Less(t, resident(t), before+32<<20, "a host that stayed would be 2 MB")
 	require.Equal(t, files, descriptors(t))
 	require.LessOrEqual(t, runtime.NumGoroutine(), goroutines)
@@ -172,4 +176,25 @@ func TestAPanicComesOutOfDo(t *testing.T) {
 	mine := errors.New("of Go")
 	require.ErrorIs(t, h.Do(func(*engine.Scope) error { return mine }), mine)
 	require.NoError(t, h.MainText("1", nil), "an error of Go is nobody's but the caller's")
+}
+
+// A host that ends its commands on signals has a goroutine for that, which ends with it, and signals do again what they did.
+func TestAHostThatEndsOnSignalsLeavesThemAsTheyWere(t *testing.T) {
+	loop, err := reactor.New(nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, loop.Close()) }()
+	var before int
+	for i := range 5 {
+		h, err := host.New(loop, &host.Options{EndOnSignals: true})
+		require.NoError(t, err)
+		require.NoError(t, h.MainText("require('brood').$`true`.then(() => process.once('SIGHUP', () => {}))", nil))
+		code, err := h.Run()
+		require.NoError(t, err)
+		require.Zero(t, code)
+		require.NoError(t, h.Close())
+		for i > 0 && runtime.NumGoroutine() > before {
+			runtime.Gosched() // It ends soon, or the test does when its time is up.
+		}
+		before = runtime.NumGoroutine() // with what there is one of for a program
+	}
 }

@@ -64,6 +64,7 @@ type Host struct {
 	open        map[closer]struct{}    // what holds descriptors
 	files       map[int]struct{}       // descriptors that the script has opened by module fs
 	commands    map[*command]struct{}  // commands of $ that run
+	last        *endedBySignals        // those that a signal for the program ends; nil: none
 	given       map[int]struct{}       // descriptors for commands that are still to be started
 	scope       childprocess.KillScope // whom the ends of these reach, once it is known
 	environment []string               // of these; nil: the program's
@@ -117,6 +118,9 @@ func New(loop *reactor.Loop, o *Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	if h.o.EndOnSignals {
+		h.last = newEndedBySignals()
+	}
 	h.timers.init(h)
 	if err := h.engine.Do(h.boot); err != nil {
 		_ = h.engine.Close()
@@ -141,6 +145,7 @@ func (h *Host) Close() error {
 	for x := range h.open {
 		x.close()
 	}
+	h.last.close()
 	for fd := range h.files {
 		_ = unix.Close(fd) // Nobody is left to be told of an error.
 	}
