@@ -39,12 +39,12 @@ type Options struct {
 	// thrown as it was. nil: an Error with the error's text as its message.
 	Throw func(s *Scope, err error) Value
 
-	// Resolve returns the name of the module that a module or script named base imports as specifier. nil: specifier
-	// itself.
-	Resolve func(s *Scope, base, specifier string) (string, error)
+	// Resolve returns the name of the module that a module or script named base imports as specifier. kind is the
+	// import attribute "type", or empty. nil: specifier itself.
+	Resolve func(s *Scope, base, specifier, kind string) (string, error)
 
-	// Load returns the module of a name that Resolve has returned, once per name. kind is the import attribute "type",
-	// or empty. nil: there is none.
+	// Load returns the module of a name that Resolve has returned, until there is one of that name. kind is as in
+	// Resolve. nil: there is none.
 	Load func(s *Scope, name, kind string) (*Module, error)
 
 	// Attributes returns an error if an import may not have these attributes: an object. nil: it may have any.
@@ -71,7 +71,8 @@ type Engine struct {
 
 	evaluating int // calls of EvalModule that are under way
 
-	jobs jobs
+	jobs       jobs
+	attributes attributes
 
 	realms       map[*realm]bool // whether nothing refers to it any more
 	hasDeadRealm bool

@@ -225,7 +225,7 @@ func TestModulesAreResolvedLoadedAndLinked(t *testing.T) {
 	}
 	var met []string
 	e := newEngine(t, &engine.Options{
-		Resolve: func(_ *engine.Scope, base, specifier string) (string, error) {
+		Resolve: func(_ *engine.Scope, base, specifier, _ string) (string, error) {
 			met = append(met, base+" "+specifier)
 			return "/" + strings.TrimPrefix(specifier, "./"), nil
 		},

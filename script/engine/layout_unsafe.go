@@ -26,6 +26,10 @@ const (
 	linkOffset    = unsafe.Offsetof(js.TJSMapRecord{}.Flink)
 	recordsOffset = unsafe.Offsetof(js.TJSMapState{}.Frecords)
 
+	prevOffset       = unsafe.Offsetof(js.Tlist_head{}.Fprev)
+	loadedOffset     = unsafe.Offsetof(js.TJSContext{}.Floaded_modules)
+	moduleLinkOffset = unsafe.Offsetof(js.TJSModuleDef{}.Flink)
+
 	elementsOffset = unsafe.Offsetof(js.TJSObject{}.Fu) // in an array
 )
 

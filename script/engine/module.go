@@ -25,8 +25,12 @@ func (e *Engine) onNormalize(tls *libc.TLS, ctx, base, specifier, _ uintptr) (na
 	e.guard(func(s *Scope) error {
 		resolved := libc.GoString(specifier)
 		if e.o.Resolve != nil {
-			var err error
-			if resolved, err = e.o.Resolve(s, libc.GoString(base), resolved); err != nil {
+			from := libc.GoString(base)
+			kind, err := s.importKind(ctx, from, resolved)
+			if err != nil {
+				return err
+			}
+			if resolved, err = e.o.Resolve(s, from, resolved, kind); err != nil {
 				return err
 			}
 		}
@@ -43,13 +47,10 @@ func (e *Engine) onNormalize(tls *libc.TLS, ctx, base, specifier, _ uintptr) (na
 // onLoad is called by the engine for each module that it has not met.
 func (e *Engine) onLoad(_ *libc.TLS, _, name, _ uintptr, attributes js.TJSValue) (definition uintptr) {
 	e.guard(func(s *Scope) error {
-		text, kind := libc.GoString(name), ""
-		if given := (s.value(attributes)); given.IsObject() {
-			v, err := given.Get("type")
-			if err != nil {
-				return err
-			}
-			kind = v.Text()
+		text := libc.GoString(name)
+		kind, err := s.kindOf(attributes)
+		if err != nil {
+			return err
 		}
 		if e.o.Load == nil {
 			return fmt.Errorf("there is no module %q", text)
@@ -64,21 +65,6 @@ func (e *Engine) onLoad(_ *libc.TLS, _, name, _ uintptr, attributes js.TJSValue)
 		return err
 	})
 	return definition
-}
-
-// onAttributes is called by the engine for each import that has attributes.
-func (e *Engine) onAttributes(_ *libc.TLS, _, _ uintptr, attributes js.TJSValue) (n int32) {
-	n = -1
-	e.guard(func(s *Scope) error {
-		if e.o.Attributes != nil {
-			if err := e.o.Attributes(s, s.value(attributes)); err != nil {
-				return err
-			}
-		}
-		n = 0
-		return nil
-	})
-	return n
 }
 
 // guard runs fn for the engine, which sees its error as an exception.
@@ -106,7 +92,9 @@ func (s *Scope) define(name string, m *Module) (uintptr, error) {
 	if m.Bytecode != nil {
 		v, err = s.read(m.Bytecode)
 	} else {
+		e.attributes.reading++
 		v, err = s.eval(name, m.Source, js.MJS_EVAL_TYPE_MODULE|js.MJS_EVAL_FLAG_COMPILE_ONLY)
+		e.attributes.reading--
 	}
 	if err != nil {
 		return 0, err
@@ -189,7 +177,9 @@ func (s *Scope) CompileModule(name, source string) ([]byte, error) {
 
 func (s *Scope) compile(name, source string, kind int32) ([]byte, error) {
 	e := s.e
+	e.attributes.reading++
 	v, err := s.eval(name, source, kind|js.MJS_EVAL_FLAG_COMPILE_ONLY)
+	e.attributes.reading--
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func newWorld(tb testing.TB, source string) *world {
 		require.NoError(tb, h.Close())
 		require.NoError(tb, loop.Close())
 	})
-	require.NoError(tb, h.MainText(source, false, false))
+	require.NoError(tb, h.MainText(source, nil))
 	return &world{tb, loop, h}
 }
 

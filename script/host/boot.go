@@ -6,6 +6,7 @@ import (
 
 	"github.com/brood-go/brood/script/engine"
 	"github.com/brood-go/brood/script/lib"
+	"github.com/brood-go/brood/script/nodetext"
 )
 
 // boot runs the library's first module, which makes the globals and gives the hooks.
@@ -87,6 +88,10 @@ func bindHost(b *builder) {
 	})
 	b.fn("reallyExit", func(c *engine.Call) (engine.Value, error) {
 		h.exit(int(c.Arg(0).Int()) & 0xff)
+		return c.Undefined(), nil
+	})
+	b.fn("report", func(c *engine.Call) (engine.Value, error) {
+		h.reportText(nodetext.WellFormed(c.Arg(0).Text()))
 		return c.Undefined(), nil
 	})
 	b.fn("hasLibrary", func(c *engine.Call) (engine.Value, error) {

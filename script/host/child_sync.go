@@ -21,6 +21,7 @@ func (h *Host) spawnSync(c *engine.Call) (engine.Value, error) {
 		return c.Undefined(), err
 	}
 	base.Serialization = ipc.JSON // Packages set it for all their children; without a channel it says nothing.
+	base.Context = h.interrupted  // Whoever interrupts the script does not wait for the child.
 	o := &childprocess.SyncOptions{Options: *base, MaxBuffer: -1}
 	f := &fields{v: c.Arg(0)}
 	if timeout := f.get("timeout").Float(); timeout > 0 {

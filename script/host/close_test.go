@@ -3,6 +3,7 @@ package host_test
 import (
 	"errors"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func TestAHostCanBeClosedWhileAnythingIsUnderWay(t *testing.T) {
 	for turns := range 12 {
 		h, err := host.New(loop, nil)
 		require.NoError(t, err)
-		require.NoError(t, h.MainText(busy, false, false))
+		require.NoError(t, h.MainText(busy, nil))
 		var turn func()
 		turn = func() {
 			if turns--; turns >= 0 {
@@ -82,7 +83,7 @@ func TestDescriptorsOfAScriptAreClosedWithItsHost(t *testing.T) {
 			const fs = require('fs');
 			for (let i = 0; i < 5; i++) fs.openSync('/dev/null');
 			fs.closeSync(fs.openSync('/dev/null'));
-			fs.open('/dev/null', 'r', () => fs.promises.open('/dev/null').then((file) => { globalThis.file = file; }));`, false, false))
+			fs.open('/dev/null', 'r', () => fs.promises.open('/dev/null').then((file) => { globalThis.file = file; }));`, nil))
 		code, err := h.Run()
 		require.NoError(t, err)
 		require.Zero(t, code)
@@ -103,28 +104,53 @@ func TestAHostIsNotClosedByWhatItsScriptCalls(t *testing.T) {
 	require.NoError(t, h.Do(func(s *engine.Scope) error {
 		return s.Global().Set("end", s.Function("end", func(c *engine.Call) (engine.Value, error) { return c.Undefined(), h.Close() }))
 	}))
-	require.Error(t, h.MainText("try { end() } catch { for (;;); }", false, false), "nothing runs after that")
+	require.Error(t, h.MainText("try { end() } catch { for (;;); }", nil), "nothing runs after that")
 	require.NoError(t, h.Close())
 }
 
+// A thousand hosts, one after the other, leave nothing: each has a script, an answer for Go, a child and a descriptor.
 func TestManyHostsTakeNoMoreThanOne(t *testing.T) {
 	loop, err := reactor.New(nil)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, loop.Close()) }()
 	open := func(n int) {
-		for range n {
+		for i := range n {
 			h, err := host.New(loop, &host.Options{MemoryLimit: 64 << 20})
 			require.NoError(t, err)
-			require.NoError(t, h.MainText("setTimeout(() => { globalThis.a = Buffer.alloc(1e5, 'x').toString(); }, 0)", false, false))
-			_, err = h.Run()
+			require.NoError(t, h.MainText(`
+				require('fs').openSync('/dev/null');
+				globalThis.work = async () => {
+					await new Promise(setImmediate);
+					return Buffer.alloc(1e5, 'x').toString();
+				};`, nil))
+			if i%50 == 0 {
+				require.NoError(t, h.MainText("require('child_process').spawn('cat').stdin.end()", nil))
+			}
+			var got string
+			require.NoError(t, h.Do(func(s *engine.Scope) error {
+				v, err := s.Global().Invoke("work")
+				if err != nil {
+					return err
+				}
+				return h.Await(v, func(_ *engine.Scope, v engine.Value, err error) { got = v.Text() })
+			}))
+			code, err := h.Run()
 			require.NoError(t, err)
+			require.Zero(t, code)
+			require.Len(t, got, 1e5)
 			require.NoError(t, h.Close())
 		}
 	}
-	open(20)
-	before := resident(t)
-	open(200)
-	require.Less(t, resident(t), before+32<<20) // A host that stayed would be 2 MB.
+	open(50)
+	before, files, goroutines := resident(t), descriptors(t), runtime.NumGoroutine()
+	many := 1000
+	if testing.Short() {
+		many = 100
+	}
+	open(many)
+	require.Less(t, resident(t), before+32<<20, "a host that stayed would be 2 MB")
+	require.Equal(t, files, descriptors(t))
+	require.LessOrEqual(t, runtime.NumGoroutine(), goroutines)
 }
 
 // A panic of a function of Go comes out of Do, and the host goes on.
@@ -139,8 +165,8 @@ func TestAPanicComesOutOfDo(t *testing.T) {
 		return s.Global().Set("boom", s.Function("boom", func(*engine.Call) (engine.Value, error) { panic("boom") }))
 	}))
 	for _, source := range []string{"boom()", "try { boom() } catch {}", "Promise.resolve().then(boom)", "process.nextTick(boom)"} {
-		require.PanicsWithValue(t, "boom", func() { _ = h.MainText(source, false, false) }, source)
-		require.NoError(t, h.MainText("1 + 1; Promise.resolve().then(() => { globalThis.ran = (globalThis.ran ?? 0) + 1 })", false, false), source)
+		require.PanicsWithValue(t, "boom", func() { _ = h.MainText(source, nil) }, source)
+		require.NoError(t, h.MainText("1 + 1; Promise.resolve().then(() => { globalThis.ran = (globalThis.ran ?? 0) + 1 })", nil), source)
 	}
 	require.NoError(t, h.Do(func(s *engine.Scope) error {
 		ran, err := s.Global().Get("ran")
@@ -149,5 +175,26 @@ func TestAPanicComesOutOfDo(t *testing.T) {
 	}))
 	mine := errors.New("of Go")
 	require.ErrorIs(t, h.Do(func(*engine.Scope) error { return mine }), mine)
-	require.NoError(t, h.MainText("1", false, false), "an error of Go is nobody's but the caller's")
+	require.NoError(t, h.MainText("1", nil), "an error of Go is nobody's but the caller's")
+}
+
+// A host that ends its commands on signals has a goroutine for that, which ends with it, and signals do again what they did.
+func TestAHostThatEndsOnSignalsLeavesThemAsTheyWere(t *testing.T) {
+	loop, err := reactor.New(nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, loop.Close()) }()
+	var before int
+	for i := range 5 {
+		h, err := host.New(loop, &host.Options{EndOnSignals: true})
+		require.NoError(t, err)
+		require.NoError(t, h.MainText("require('brood').$`true`.then(() => process.once('SIGHUP', () => {}))", nil))
+		code, err := h.Run()
+		require.NoError(t, err)
+		require.Zero(t, code)
+		require.NoError(t, h.Close())
+		for i > 0 && runtime.NumGoroutine() > before {
+			runtime.Gosched() // It ends soon, or the test does when its time is up.
+		}
+		before = runtime.NumGoroutine() // with what there is one of for a program
+	}
 }

@@ -145,11 +145,11 @@ func (x *command) follow() {
 	x.keep(x.c.Stderr, &x.stderr)
 	x.c.OnError(func(error) {}) // Its status has what matters: a command need not read all of its input, nor a target of its output all of that.
 	pid := x.c.Pid()
-	if pid > 0 && x.h.o.EndOnSignals {
-		lastCommands.begin(pid)
+	if pid > 0 {
+		x.h.last.begin(pid)
 	}
 	x.c.OnExit(func(childprocess.ExitStatus) {
-		lastCommands.end(pid)
+		x.h.last.end(pid)
 		if x.isEnded {
 			x.closePipes()
 		}

@@ -7,48 +7,70 @@ import (
 	"syscall"
 )
 
-// lastCommands are the commands of $ in a program that is nothing but its scripts, for a signal that ends the program:
-// it is to end them, too, also while a script is busy.
-var lastCommands = endedBySignals{groups: map[int]struct{}{}, heard: map[os.Signal]int{}}
-
+// endedBySignals are the commands of $ of a host with [Options.EndOnSignals], for a signal that ends the program: it is to end them, too, also
+// while the script is busy. nil is that of a host without, which has none. begin, end, listen and close are called on
+// the loop goroutine; run has one of its own.
 type endedBySignals struct {
-	watch  sync.Once
-	mu     sync.Mutex
-	groups map[int]struct{}  // process ids of shells
-	heard  map[os.Signal]int // listeners that scripts have for a signal, which then does not end the program
+	signals chan os.Signal // nil until there is a command
+	mu      sync.Mutex
+	groups  map[int]struct{}  // process ids of shells
+	heard   map[os.Signal]int // listeners that the script has for a signal, which then does not end the program
+}
+
+func newEndedBySignals() *endedBySignals {
+	return &endedBySignals{groups: map[int]struct{}{}, heard: map[os.Signal]int{}}
 }
 
 // begin and end are called with each command.
 func (p *endedBySignals) begin(pid int) {
-	p.watch.Do(func() {
-		c := make(chan os.Signal, 1)
+	if p == nil {
+		return
+	}
+	if p.signals == nil {
+		p.signals = make(chan os.Signal, 1)
 		for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM} {
 			if !signal.Ignored(s) {
-				signal.Notify(c, s)
+				signal.Notify(p.signals, s)
 			}
 		}
-		go p.run(c) // It ends with the program.
-	})
+		go p.run(p.signals) // It ends with close.
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.groups[pid] = struct{}{}
 }
 
 func (p *endedBySignals) end(pid int) {
+	if p == nil {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.groups, pid)
 }
 
-// listen notes that a script has one more listener for a signal, or one less.
+// listen notes that the script has one more listener for a signal, or one less.
 func (p *endedBySignals) listen(s os.Signal, change int) {
+	if p == nil {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.heard[s] += change
 }
 
-func (p *endedBySignals) run(c <-chan os.Signal) {
-	for s := range c {
+// close has signals do what they did before.
+func (p *endedBySignals) close() {
+	if p == nil || p.signals == nil {
+		return
+	}
+	signal.Stop(p.signals)
+	close(p.signals)
+	p.signals = nil
+}
+
+func (p *endedBySignals) run(signals <-chan os.Signal) {
+	for s := range signals {
 		p.mu.Lock()
 		if p.heard[s] == 0 {
 			for pid := range p.groups {

@@ -98,7 +98,7 @@ func TestACommandTakesFewAllocations(t *testing.T) {
 	const n = 300
 	run := func() uint64 {
 		var before, after runtime.MemStats
-		require.NoError(t, h.MainText(fmt.Sprintf("(async () => { for (let i = 0; i < %d; i++) await $`${'%s'}`; })()", n, file), false, false))
+		require.NoError(t, h.MainText(fmt.Sprintf("(async () => { for (let i = 0; i < %d; i++) await $`${'%s'}`; })()", n, file), nil))
 		runtime.ReadMemStats(&before)
 		_, err := h.Run()
 		require.NoError(t, err)

@@ -257,7 +257,7 @@ func TestAHostThatIsClosedLeavesNothingOfItsCommands(t *testing.T) {
 		process.nextTick(() => {
 			$`+"`cat`"+`.pipe`+"`cat`"+`.stdout;
 			process.exit();
-		});`, false, false))
+		});`, nil))
 	code, err := h.Run()
 	require.NoError(t, err)
 	require.Zero(t, code)

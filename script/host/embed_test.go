@@ -63,7 +63,7 @@ func TestAPromiseIsWaitedFor(t *testing.T) {
 		await new Promise((resolve) => setTimeout(resolve, 1));
 		if (n < 0) throw new RangeError('too small');
 		return n * 2;
-	}`, false, false))
+	}`, nil))
 	var got []any
 	told := func(s *engine.Scope, v engine.Value, err error) {
 		if x, ok := errors.AsType[*engine.Exception](err); ok {

@@ -91,7 +91,7 @@ func (h *Host) uncaught(s *engine.Scope, err error) {
 	x, ok := errors.AsType[*engine.Exception](err)
 	if !ok {
 		if h.engine.Interrupted() {
-			h.interrupted(err)
+			h.endInterrupted(err)
 		}
 		return
 	}
@@ -107,10 +107,28 @@ func (h *Host) uncaught(s *engine.Scope, err error) {
 	}
 }
 
-// interrupted ends the script by what is no exception: an interruption.
-func (h *Host) interrupted(err error) {
+// endInterrupted ends the script by what is no exception: an interruption.
+func (h *Host) endInterrupted(err error) {
 	h.report(err)
 	h.exit(exitInterrupted)
+}
+
+// report tells of an error that no script can hear any more.
+func (h *Host) report(err error) {
+	text := err.Error()
+	if x, ok := err.(*engine.Exception); ok && x.Stack() != "" {
+		text = x.Stack()
+	}
+	h.reportText(text + "\n")
+}
+
+// reportText tells of what ends the script.
+func (h *Host) reportText(text string) {
+	if h.o.Report != nil {
+		h.o.Report(text)
+		return
+	}
+	_ = writeAll(2, []byte(text)) // Nobody is left to be told of an error.
 }
 
 // Exit codes beside those that scripts choose. The first are Node's.
@@ -127,6 +145,7 @@ func (h *Host) exit(code int) {
 		return
 	}
 	h.exited, h.code = true, code
+	h.endCalls()
 	h.flush()
 	h.restoreTerminals() // The program may end before the host is closed.
 	h.endCommands()

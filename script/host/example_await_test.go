@@ -42,7 +42,7 @@ func ExampleHost_Await() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := h.MainText("globalThis.work = async (what) => (await ask(what)).toUpperCase()", false, false); err != nil {
+	if err := h.MainText("globalThis.work = async (what) => (await ask(what)).toUpperCase()", nil); err != nil {
 		log.Fatal(err)
 	}
 	err = h.Do(func(s *engine.Scope) error {

@@ -29,7 +29,7 @@ func ExampleHost_Do() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := h.MainText("globalThis.answer = (n) => double(n) + 2", false, false); err != nil {
+	if err := h.MainText("globalThis.answer = (n) => double(n) + 2", nil); err != nil {
 		log.Fatal(err)
 	}
 	err = h.Do(func(s *engine.Scope) error {

@@ -1,148 +1,89 @@
 package host_test
 
 import (
-	"bufio"
-	"errors"
+	"context"
 	"fmt"
 	"log"
-	"net"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/script/engine"
 	"github.com/brood-go/brood/script/host"
 )
 
-// A server in Go that asks a script what to answer: each line of a connection is an event for the script's callback.
-func Example() {
-	loop, err := reactor.New(nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	h, err := host.New(loop, &host.Options{MemoryLimit: 64 << 20})
-	if err != nil {
-		log.Fatal(err)
-	}
-	script := `
-		let lines = 0;
-		on('line', (text) => ++lines + ': ' + text.toUpperCase());`
-	var callback engine.Kept // the script's, from on()
-	if err := h.Do(func(s *engine.Scope) error {
-		return s.Global().Set("on", s.Function("on", func(c *engine.Call) (engine.Value, error) {
-			if c.Arg(0).Text() != "line" || !c.Arg(1).IsFunction() {
-				return c.Undefined(), errors.New("on takes 'line' and a function")
-			}
-			callback = c.Arg(1).Keep()
-			return c.Undefined(), nil
-		}))
-	}); err != nil {
-		log.Fatal(err)
-	}
-	if err := h.MainText(script, false, false); err != nil {
-		log.Fatal(err)
-	}
-	answer := func(line string) (text string) {
-		err := h.Do(func(s *engine.Scope) error {
-			v, err := s.Kept(callback).Call(s.Undefined(), s.String(line))
-			text = v.Text()
-			return err
-		})
-		if err != nil {
-			return "error"
-		}
-		return text
-	}
-
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
-	release := loop.Hold() // until the connection below is done
-	go func() {            // It ends with its connection.
-		conn, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		for lines := bufio.NewScanner(conn); lines.Scan(); {
-			// The script belongs to its loop.
-			answered := make(chan string)
-			if err := loop.Post(func() { answered <- answer(lines.Text()) }); err != nil {
-				return
-			}
-			fmt.Fprintln(conn, <-answered)
-		}
-		_ = loop.Post(release)
-	}()
-	go func() { // It ends once it has its answers.
-		conn, err := net.Dial("tcp", listener.Addr().String())
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		answers := bufio.NewReader(conn)
-		for _, line := range []string{"one", "two"} {
-			fmt.Fprintln(conn, line)
-			got, _ := answers.ReadString('\n')
-			fmt.Println(strings.TrimSpace(got))
-		}
-	}()
-
-	code, err := h.Run()
-	fmt.Println("exit code", code, err)
-	listener.Close()
-	h.Close()
-	loop.Close()
-	// Output:
-	// 1: ONE
-	// 2: TWO
-	// exit code 0 <nil>
+// worker is a host with a loop and a goroutine of its own.
+type worker struct {
+	loop    *reactor.Loop
+	host    *host.Host
+	release func()
 }
 
-// Several hosts in one program, each on its own loop and goroutine.
+// start makes a worker's host and runs it until it is released.
+func (w *worker) start(source string, wg *sync.WaitGroup) error {
+	var err error
+	if w.loop, err = reactor.New(nil); err != nil {
+		return err
+	}
+	if w.host, err = host.New(w.loop, nil); err != nil {
+		return err
+	}
+	w.release = w.loop.Hold()
+	wg.Go(func() { // It ends once it is released.
+		defer w.loop.Close()
+		defer w.host.Close()
+		if err := w.host.MainText(source, nil); err != nil {
+			return // The script has ended, and calls return ErrExited.
+		}
+		_, _ = w.host.Run()
+	})
+	return nil
+}
+
+// Several hosts in one program, each on its own loop and goroutine: they share nothing, so that scripts run at once
+// on all processors. Go carries what one has to say to the next.
 func ExampleNew_severalLoops() {
+	const source = `
+		let calls = 0;
+		globalThis.work = async (n) => {
+			await new Promise(setImmediate);
+			calls++;
+			return n * 2;
+		};
+		globalThis.calls = () => calls;`
 	var wg sync.WaitGroup
-	results := make([]int, 3)
-	for i := range results {
-		wg.Go(func() {
-			loop, err := reactor.New(nil)
-			if err != nil {
-				log.Fatal(err)
-			}
-			defer loop.Close()
-			h, err := host.New(loop, nil)
-			if err != nil {
-				log.Fatal(err)
-			}
-			defer h.Close()
-			if err := h.MainText(fmt.Sprintf("setTimeout(() => process.exit(%d * 2), 1)", i), false, false); err != nil {
-				log.Fatal(err)
-			}
-			results[i], _ = h.Run()
+	workers := make([]worker, 3)
+	for i := range workers {
+		if err := workers[i].start(source, &wg); err != nil {
+			log.Fatal(err)
+		}
+	}
+	number := func(w *worker, fn func(s *engine.Scope) (engine.Value, error)) (n int64) {
+		err := w.host.Call(context.Background(), fn, func(v engine.Value) error {
+			n = v.Int()
+			return nil
 		})
+		if err != nil {
+			log.Fatal(err)
+		}
+		return n
+	}
+	var jobs sync.WaitGroup
+	results := make([]int64, 6)
+	for i := range results {
+		jobs.Go(func() {
+			results[i] = number(&workers[i%len(workers)], func(s *engine.Scope) (engine.Value, error) {
+				return s.Global().Invoke("work", s.Int(int64(i)))
+			})
+		})
+	}
+	jobs.Wait()
+	fmt.Println(results)
+	for i := range workers {
+		fmt.Print(number(&workers[i], func(s *engine.Scope) (engine.Value, error) { return s.Global().Invoke("calls") }), " ")
+		workers[i].release()
 	}
 	wg.Wait()
-	fmt.Println(results)
-	// Output: [0 2 4]
-}
-
-// A script that does not come back is interrupted from another goroutine.
-func ExampleHost_Interrupt() {
-	loop, err := reactor.New(nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer loop.Close()
-	h, err := host.New(loop, &host.Options{Exit: func(code int) {}})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer h.Close()
-	tooLong := errors.New("more than 20 ms")
-	time.AfterFunc(20*time.Millisecond, func() { h.Interrupt(tooLong) })
-	err = h.MainText("for (;;);", false, false)
-	fmt.Println(errors.Is(err, tooLong))
-	// Output: true
+	// Output:
+	// [0 2 4 6 8 10]
+	// 2 2 2
 }

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -238,13 +237,4 @@ func writeAll(fd int, b []byte) error {
 		}
 	}
 	return nil
-}
-
-// report tells of an error that no script can hear any more.
-func (h *Host) report(err error) {
-	text := err.Error()
-	if x, ok := err.(*engine.Exception); ok && x.Stack() != "" {
-		text = x.Stack()
-	}
-	_ = writeAll(2, fmt.Appendln(nil, text))
 }

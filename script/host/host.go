@@ -1,11 +1,14 @@
-// Package host runs scripts written for Node on a loop: a [Host] is one script's world, with Node's modules, of which
-// child_process is this library.
+// Package host runs scripts written for Node on a loop: a [Host] is one script's world, with Node's modules,
+// of which child_process is this library.
 //
-// A host belongs to its loop: all of it is used on the loop goroutine, but for [Host.Interrupt]. Several hosts may share a loop, and a program
-// may have many loops. No sandbox is promised: a script can do what the program can.
+// A host belongs to its loop, and so do the values of its script. Several hosts may share a loop, and a
+// program may have many loops, each on a goroutine of its own; hosts share nothing. The host's loop calls the
+// script when something happens, as Node does; Go calls it by [Host.Do] on the loop, and by [Host.Call] from
+// any other goroutine. No sandbox is promised: a script can do what the program can.
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -37,6 +40,10 @@ type Options struct {
 	// ExposeInternals lets a script require what Node has under internal/, as far as Node's own tests need it.
 	ExposeInternals bool
 
+	// Report is called with what there is to say of an error that ends the script: lines of text. nil: they are
+	// written to stderr. What a script itself writes goes to the program's stdout and stderr.
+	Report func(text string)
+
 	// EndOnSignals has a signal that ends the program, SIGHUP, SIGINT or SIGTERM, end the commands of $ first. It is for programs that are nothing but
 	// their scripts.
 	EndOnSignals bool
@@ -46,7 +53,8 @@ type Options struct {
 	Exit func(code int)
 }
 
-// Host is the world of one script.
+// Host is the world of one script. A Host's methods must be called on the loop goroutine, or while nobody runs
+// the loop, unless their comment says otherwise.
 type Host struct {
 	loop        *reactor.Loop
 	engine      *engine.Engine
@@ -57,6 +65,7 @@ type Host struct {
 	files       map[int]struct{}       // descriptors that the script has opened by module fs
 	commands    map[int64]*command     // commands of $ that run, by their numbers
 	lastCommand int64                  // the number of the one that was started last
+	last        *endedBySignals        // those that a signal for the program ends; nil: none
 	null        int                    // /dev/null for commands; -1: it was not opened yet
 	given       map[int]struct{}       // descriptors for commands that are still to be started
 	scope       childprocess.KillScope // whom the ends of these reach, once it is known
@@ -66,12 +75,15 @@ type Host struct {
 	raw         map[int]unix.Termios   // settings that terminals had before the script changed them
 	depth       int                    // calls into JavaScript that are under way
 	contexts    bool                   // the library has given the hook bindContext
+	waiting     map[*waitingCall]struct{}
 	exited      bool
 	code        int
 	ticks       ticks
 	emitter     emitter
 	timers      timers
-	wake        chan struct{} // has something once Interrupt was called; it ends sleep
+	wake        chan struct{}           // has something once Interrupt was called; it ends sleep
+	interrupted context.Context         // done once Interrupt was called; it ends what a synchronous call waits for
+	stopWaiting context.CancelCauseFunc // of interrupted
 	modules     modules
 	offload     offload
 }
@@ -79,12 +91,16 @@ type Host struct {
 // ErrExited is the error of what is asked of a script that has ended.
 var ErrExited = errors.New("host: the script has ended")
 
-// New returns a host on that loop. o may be nil. The host has to be closed, before or after the loop is.
+// New returns a host on that loop, on the goroutine that runs the loop or is going to. o may be nil, and is
+// not kept. The host has to be closed, before or after the loop is. It keeps the loop running only while its
+// script waits for something.
 func New(loop *reactor.Loop, o *Options) (*Host, error) {
 	h := &Host{
 		loop: loop, hooks: map[string]engine.Kept{}, loaded: map[string]engine.Kept{}, open: map[closer]struct{}{}, files: map[int]struct{}{},
 		commands: map[int64]*command{}, null: -1, given: map[int]struct{}{}, wake: make(chan struct{}, 1),
+		waiting: map[*waitingCall]struct{}{},
 	}
+	h.interrupted, h.stopWaiting = context.WithCancelCause(context.Background())
 	if o != nil {
 		h.o = *o
 	}
@@ -103,10 +119,13 @@ func New(loop *reactor.Loop, o *Options) (*Host, error) {
 	}
 	var err error
 	h.engine, err = engine.New(&engine.Options{
-		MemoryLimit: h.o.MemoryLimit, Throw: h.throw, Resolve: h.resolveImport, Load: h.loadImport, Attributes: checkAttributes, Rejection: h.onRejection,
+		MemoryLimit: h.o.MemoryLimit, Throw: h.throw, Resolve: h.resolveModule, Load: h.loadImport, Attributes: checkAttributes, Rejection: h.onRejection,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if h.o.EndOnSignals {
+		h.last = newEndedBySignals()
 	}
 	h.timers.init(h)
 	if err := h.engine.Do(h.boot); err != nil {
@@ -116,10 +135,12 @@ func New(loop *reactor.Loop, o *Options) (*Host, error) {
 	return h, nil
 }
 
-// Close ends the script and frees what it has: its timers, descriptors and memory. Processes that it has started go on, as when a program of Node
-// ends. It may be called twice, and not by a function that the script has called: it returns an error then, and the script has ended.
+// Close ends the script, without its exit event, and frees what it has: its timers, descriptors and memory.
+// Processes that it has started go on, as when a program of Node ends. It may be called twice, and not by a
+// function that the script has called: it returns an error then, and the script has ended.
 func (h *Host) Close() error {
 	h.exited = true
+	h.endCalls()
 	if h.depth > 0 {
 		h.engine.Interrupt(ErrExited)
 		return errors.New("host: closed while the script runs")
@@ -130,6 +151,7 @@ func (h *Host) Close() error {
 	for x := range h.open {
 		x.close()
 	}
+	h.last.close()
 	for fd := range h.files {
 		_ = unix.Close(fd) // Nobody is left to be told of an error.
 	}
@@ -144,10 +166,20 @@ func (h *Host) Close() error {
 // closer is something of the script that holds a descriptor, or keeps the loop. The host closes it with itself.
 type closer interface{ close() }
 
-// Interrupt ends what the script does right now, soon: an endless loop, too. It has ended then as by an exception that it cannot catch, whose error
-// is err. It may be called from any goroutine.
+// Interrupt ends the script, soon: an endless loop, a regular expression that tries too much, or what waits in
+// Atomics.wait. A child that spawnSync waits for is ended by its killSignal. What runs ends as by an exception
+// that the script cannot catch, and whoever called it gets err; if nothing runs, the next one who calls the
+// script does.
+//
+// One function of the language, or of a module, has to end first. Those of arrays take minutes if all elements
+// of new Array(2**32-1) are missing, and crypto.pbkdf2Sync and fs.readFileSync as long as they are told to:
+// nothing but the end of the process stops these. A script that nobody trusts is run by the command brood, as
+// a child that can be killed.
+//
+// Safe to call from any goroutine, also after Close.
 func (h *Host) Interrupt(err error) {
 	h.engine.Interrupt(err)
+	h.stopWaiting(err)
 	select {
 	case h.wake <- struct{}{}:
 	default:

@@ -91,7 +91,25 @@ func (h *Host) run(s *engine.Scope, name string) (engine.Value, error) {
 	return s.EvalModule("node:internal/main", fmt.Sprintf("import %q", name))
 }
 
-// resolveImport is called by the engine for each import.
+// resolveModule is called by the engine for each import. Load is not, if there is the module already.
+func (h *Host) resolveModule(s *engine.Scope, base, specifier, kind string) (string, error) {
+	name, err := h.resolveImport(s, base, specifier)
+	if e, ok := errors.AsType[*resolve.Error](err); ok && e.Path != "" && h.modules.isLoaded(fileURL(e.Path)) {
+		name, err = fileURL(e.Path), nil // It was there when it was imported first.
+	}
+	if loaded, ok := h.modules.kinds[name]; ok && err == nil && base != "node:internal/main" {
+		switch {
+		case loaded == kind:
+		case kind == "":
+			err = missing(name)
+		default:
+			err = incompatible(name, kind)
+		}
+	}
+	return name, err
+}
+
+// resolveImport returns the name of what is imported.
 func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, error) {
 	if h.modules.probing {
 		return "probe:" + specifier, nil
@@ -122,7 +140,7 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 		return "", &codedError{"TypeError", "ERR_UNSUPPORTED_RESOLVE_REQUEST",
 			fmt.Sprintf("Failed to resolve module specifier %q from %q: Invalid relative URL or base scheme is not hierarchical.", specifier, base)}
 	}
-	suffix := ""
+	written, suffix := specifier, ""
 	if at := strings.IndexAny(specifier, "?#"); at > 0 && isPath {
 		specifier, suffix = specifier[:at], specifier[at:]
 	}
@@ -135,7 +153,7 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 	}
 	file, err := h.modules.resolver.Import(specifier, from)
 	if err != nil {
-		return "", err
+		return "", h.withHint(err, written, from)
 	}
 	if strings.HasPrefix(file, "node:") {
 		return file, nil
@@ -199,6 +217,14 @@ func (h *Host) loadImport(s *engine.Scope, name, kind string) (*engine.Module, e
 	if h.modules.probing {
 		return &engine.Module{}, nil
 	}
+	m, err := h.load(s, name, kind)
+	if err == nil {
+		h.modules.kinds[name] = kind
+	}
+	return m, err
+}
+
+func (h *Host) load(s *engine.Scope, name, kind string) (*engine.Module, error) {
 	if text, ok := h.modules.texts[name]; ok {
 		delete(h.modules.texts, name)
 		return &engine.Module{Source: text, Meta: h.meta(name)}, nil
@@ -221,33 +247,6 @@ func (h *Host) loadImport(s *engine.Scope, name, kind string) (*engine.Module, e
 	return h.importFile(s, name, file, kind)
 }
 
-// checkAttributes is called by the engine for each import with attributes.
-func checkAttributes(_ *engine.Scope, attributes engine.Value) error {
-	if !attributes.IsObject() {
-		return nil
-	}
-	names, err := attributes.Keys()
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if name == "type" {
-			continue
-		}
-		value, err := attributes.Get(name)
-		if err != nil {
-			return err
-		}
-		return unsupported(name, value.Text())
-	}
-	return nil
-}
-
-func unsupported(attribute, value string) error {
-	return &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED",
-		fmt.Sprintf("Import attribute \"%s\" with value \"%s\" is not supported", attribute, value)}
-}
-
 // known are the extensions that an import takes.
 var known = []string{"", ".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts"}
 
@@ -261,7 +260,7 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	}
 	switch {
 	case format == resolve.JSON && kind == "":
-		return nil, &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_MISSING", fmt.Sprintf("Module \"%s\" needs an import attribute of \"type: json\"", name)}
+		return nil, missing(name)
 	case kind != "" && (format != resolve.JSON || kind != "json"):
 		return nil, incompatible(name, kind)
 	}
@@ -289,14 +288,6 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	names := []string{"default", "module.exports"}
 	h.addNames(&names, file, source, map[string]bool{})
 	return h.commonJS(file, names), nil
-}
-
-// incompatible is the error of an import whose attribute does not say what the module is.
-func incompatible(name, kind string) error {
-	if kind != "json" {
-		return unsupported("type", kind)
-	}
-	return &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE", fmt.Sprintf("Module \"%s\" is not of type \"%s\"", name, kind)}
 }
 
 // isUnsaidModule reports whether a file of a package without a type is a module: no script, and no error as a module.
@@ -395,7 +386,7 @@ func (h *Host) importData(s *engine.Scope, name, text, kind string) (*engine.Mod
 			return nil, incompatible(name, kind)
 		}
 		if kind == "" {
-			return nil, &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_MISSING", fmt.Sprintf("Module \"%s\" needs an import attribute of \"type: json\"", name)}
+			return nil, missing(name)
 		}
 		v, err := s.ParseJSON(name, source)
 		if err != nil {

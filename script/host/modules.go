@@ -19,6 +19,7 @@ import (
 type modules struct {
 	resolver *resolve.Resolver
 	texts    map[string]string             // sources of modules that are no files, by URL
+	kinds    map[string]string             // what the import attribute "type" of a module is, of those that were imported
 	detected map[string]bool               // files that are modules though nothing but their source says so
 	made     map[string]*typescript.Script // sources that are not run as they are written, by file, for the places in stack traces
 	builtins map[string]*builtinModule     // modules of the library that were imported
@@ -26,15 +27,26 @@ type modules struct {
 	main     string                        // the URL of the main module
 }
 
-// Text is a script that is no file.
-type Text struct {
-	Source    string
+func (m *modules) isLoaded(url string) bool {
+	_, ok := m.kinds[url]
+	return ok
+}
+
+// TextOptions say what a text is that [Host.MainText] runs. The zero value is good.
+type TextOptions struct {
+	// Format is resolve.CommonJS or resolve.Module. Empty: what the flag --input-type says, and without
+	// that by the source, which is a module if it can only be read as one.
+	Format resolve.Format
+
 	Stdin     bool // it was read from stdin, and is named so
-	Print     bool // print the value of its last statement
+	Print     bool // print the value of its last statement; a module has none
 	CheckOnly bool // look whether it can be read, and do not run it
 }
 
-// MainFile runs the script's file: CommonJS or an ES module, by its extension, its package.json and its source.
+// MainFile runs the script's file: CommonJS or an ES module, by its extension, its package.json and its
+// source. It returns what [Host.Do] would: an exception has ended the script, unless its own
+// uncaughtException took it. A module with an await at its top goes on while the loop runs, and its
+// exception is told then.
 func (h *Host) MainFile(path string) error {
 	return h.main(func(s *engine.Scope) []engine.Value { return []engine.Value{s.String("file"), s.String(path)} })
 }
@@ -44,26 +56,22 @@ func (h *Host) Check(path string) error {
 	return h.main(func(s *engine.Scope) []engine.Value { return []engine.Value{s.String("check"), s.String(path)} })
 }
 
-// MainText runs a text: as a script, or with module as an ES module. print has the value of a script printed.
-func (h *Host) MainText(source string, module, print bool) error {
-	format := "commonjs"
-	if module {
-		format = "module"
+// MainText runs a script that is no file, and returns what [Host.MainFile] does. o may be nil. What the
+// script imports is looked for in the working directory. It may be called again: the texts share their
+// global variables, and those that a script declares at its top are such.
+func (h *Host) MainText(source string, o *TextOptions) error {
+	if o == nil {
+		o = &TextOptions{}
 	}
-	return h.mainText(&Text{Source: source, Print: print}, format)
-}
-
-// MainEval runs a text as what the flag --input-type says it is; without that, by its source.
-func (h *Host) MainEval(t *Text) error { return h.mainText(t, "") }
-
-func (h *Host) mainText(t *Text, format string) error {
+	name := "[eval]"
+	if o.Stdin {
+		name = "[stdin]"
+	}
 	return h.main(func(s *engine.Scope) []engine.Value {
-		name := "[eval]"
-		if t.Stdin {
-			name = "[stdin]"
+		return []engine.Value{
+			s.String("text"), s.String(validText(source)), s.String(string(o.Format)),
+			s.Bool(o.Print), s.String(name), s.Bool(o.CheckOnly),
 		}
-		source := validText(t.Source)
-		return []engine.Value{s.String("text"), s.String(source), s.String(format), s.Bool(t.Print), s.String(name), s.Bool(t.CheckOnly)}
 	})
 }
 
@@ -80,7 +88,7 @@ const wrapper = "(function (exports, require, module, __filename, __dirname) {"
 func bindModules(b *builder) {
 	h := b.h
 	h.modules = modules{
-		resolver: resolve.New(), texts: map[string]string{}, detected: map[string]bool{}, made: map[string]*typescript.Script{},
+		resolver: resolve.New(), texts: map[string]string{}, kinds: map[string]string{}, detected: map[string]bool{}, made: map[string]*typescript.Script{},
 		builtins: map[string]*builtinModule{},
 	}
 	for _, flag := range h.o.Flags {

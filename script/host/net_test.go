@@ -154,7 +154,7 @@ func TestAHostThatIsClosedLeavesNoDescriptors(t *testing.T) {
 				net.connect(server.address().port, '127.0.0.1', () => { ready = true; });
 			});
 			const udp = require('dgram').createSocket('udp4').bind(0, '127.0.0.1');
-			result = [server._handle.fd];`, false, false))
+			result = [server._handle.fd];`, nil))
 		var fd int
 		require.NoError(t, h.Do(func(s *engine.Scope) error {
 			list, err := s.Global().Get("result")

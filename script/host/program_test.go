@@ -76,7 +76,7 @@ func scriptProcess(args []string) {
 	if err != nil {
 		panic(err)
 	}
-	_ = h.MainText(args[last], false, false) // The script was told of an error, and has ended with a code.
+	_ = h.MainText(args[last], nil) // The script was told of an error, and has ended with a code.
 	code, err := h.Run()
 	if err != nil {
 		panic(err)

@@ -25,7 +25,7 @@ func runScript(t *testing.T, source string) (result string) {
 	h, err := host.New(loop, nil)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, h.Close()) }()
-	require.NoError(t, h.MainText(source, false, false), source)
+	require.NoError(t, h.MainText(source, nil), source)
 	require.NoError(t, loop.Run())
 	require.NoError(t, h.Do(func(s *engine.Scope) error {
 		v, err := s.Global().Get("result")

@@ -19,7 +19,7 @@ type signalWatch struct {
 
 func (x *signalWatch) close() {
 	x.w.Close()
-	lastCommands.listen(x.signal, -1)
+	x.h.last.listen(x.signal, -1)
 	x.h.engine.Release(&x.on)
 	delete(x.h.open, x)
 }
@@ -49,7 +49,7 @@ func bindSignals(b *builder) {
 			return c.Undefined(), nil
 		}
 		x.w.Unref()
-		lastCommands.listen(x.signal, 1)
+		h.last.listen(x.signal, 1)
 		h.open[x] = struct{}{}
 		return c.Native(prototype, x), nil
 	})

@@ -22,7 +22,7 @@ func bindTicks(b *builder) {
 	})
 	b.fn("nextTick", h.nextTick)
 	b.fn("queueMicrotask", func(c *engine.Call) (engine.Value, error) {
-		fn, err := h.callback(c)
+		fn, err := h.callback(c, "Microtask")
 		if err == nil {
 			err = c.Enqueue(fn)
 		}
@@ -36,13 +36,14 @@ func bindTicks(b *builder) {
 }
 
 // callback returns the function that is put off: the first argument, in the asynchronous context in which the script is now.
-func (h *Host) callback(c *engine.Call) (engine.Value, error) {
+// kind is what async_hooks call it.
+func (h *Host) callback(c *engine.Call, kind string) (engine.Value, error) {
 	fn := c.Arg(0)
 	switch {
 	case !fn.IsFunction():
 		return h.hook(c.Scope, "noCallback").Call(c.Undefined(), fn) // It throws.
 	case h.hasContexts():
-		return h.hook(c.Scope, "bindContext").Call(c.Undefined(), fn)
+		return h.hook(c.Scope, "bindCall").Call(c.Undefined(), append([]engine.Value{c.String(kind)}, c.Args()...)...)
 	}
 	return fn, nil
 }
@@ -56,7 +57,7 @@ func (h *Host) nextTick(c *engine.Call) (engine.Value, error) {
 			return c.Undefined(), err
 		}
 	}
-	fn, err := h.callback(c)
+	fn, err := h.callback(c, "TickObject")
 	if err == nil {
 		err = t.calls.Put(fn, c, 1)
 	}

@@ -118,7 +118,7 @@ func TestAtomicsWaitIsInterrupted(t *testing.T) {
 	defer func() { require.NoError(t, h.Close()) }()
 	timer := time.AfterFunc(10*time.Millisecond, func() { h.Interrupt(stop) })
 	defer timer.Stop()
-	err = h.MainText(`Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)`, false, false)
+	err = h.MainText(`Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)`, nil)
 	require.ErrorIs(t, err, stop)
 }
 

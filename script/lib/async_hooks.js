@@ -4,9 +4,9 @@ const { codes: { ERR_ASYNC_TYPE, ERR_INVALID_ASYNC_ID } } = require('internal/er
 const { validateFunction, validateObject, validateString } = require('internal/validators');
 const context = require('internal/async_context');
 const events = require('internal/async_events');
+const tracking = require('internal/async_tracking');
 
-let ids = 1;
-let executing = { id: 1, trigger: 0, resource: {} }; // what runs now: the script, or what an AsyncResource runs
+events.setStart(tracking.start);
 
 class AsyncLocalStorage {
   #default; #name; #isEnabled = true;
@@ -73,43 +73,35 @@ class AsyncLocalStorage {
 
 class AsyncResource {
   #context = context.get();
-  #id = ++ids;
-  #trigger;
+  #operation;
 
   constructor(type, options = {}) {
     validateString(type, 'type');
-    if (type === '') throw new ERR_ASYNC_TYPE(type);
-    let trigger = executing.id;
+    let trigger = tracking.current().id;
     if (typeof options !== 'number') {
       validateObject(options, 'options');
-      trigger = options.triggerAsyncId ?? trigger;
+      if (options.triggerAsyncId !== undefined) trigger = options.triggerAsyncId;
     } else {
       trigger = options;
     }
     if (!Number.isSafeInteger(trigger) || trigger < -1) throw new ERR_INVALID_ASYNC_ID('triggerAsyncId', trigger);
-    this.#trigger = trigger;
-    if (events.active) events.init(this, this.#id, type, trigger, options.requireManualDestroy === true);
+    if (type === '' && events.active) throw new ERR_ASYNC_TYPE(type);
+    this.#operation = tracking.createOwned(type, this, trigger);
+    if (events.active && options.requireManualDestroy !== true) events.destroyOnceCollected(this, this.#operation.id);
   }
 
   runInAsyncScope(fn, thisArg, ...args) {
-    const before = executing;
-    executing = { id: this.#id, trigger: this.#trigger, resource: this };
-    if (events.active) events.emit('before', this.#id);
-    try {
-      return context.run(this.#context, () => Reflect.apply(fn, thisArg, args));
-    } finally {
-      if (events.active) events.emit('after', this.#id);
-      executing = before;
-    }
+    return tracking.runAs(this.#operation, this.#context, () => Reflect.apply(fn, thisArg, args), this);
   }
 
   emitDestroy() {
-    events.destroy(this, this.#id);
+    events.keep(this);
+    events.destroy(this.#operation.id);
     return this;
   }
 
-  asyncId() { return this.#id; }
-  triggerAsyncId() { return this.#trigger; }
+  asyncId() { return this.#operation.id; }
+  triggerAsyncId() { return this.#operation.trigger; }
 
   bind(fn, thisArg) {
     validateFunction(fn, 'fn');
@@ -126,11 +118,17 @@ class AsyncResource {
   }
 }
 
+// execution is what runs. Whoever asks wants to be told of what comes, too.
+function execution() {
+  tracking.start();
+  return tracking.current();
+}
+
 module.exports = {
   AsyncLocalStorage, createHook: events.createHook,
-  executionAsyncId: () => executing.id,
-  triggerAsyncId: () => executing.trigger,
-  executionAsyncResource: () => executing.resource,
+  executionAsyncId: () => execution().id,
+  triggerAsyncId: () => execution().trigger,
+  executionAsyncResource: () => execution().resource,
   asyncWrapProviders: Object.freeze({ __proto__: null, NONE: 0 }),
   AsyncResource,
 };

@@ -8,11 +8,3 @@ module.exports = { setTimeout, clearTimeout, setImmediate, clearImmediate, setIn
 Object.defineProperty(module.exports, 'promises', {
   configurable: true, enumerable: true, get: () => require('timers/promises'),
 });
-
-const customPromisify = Symbol.for('nodejs.util.promisify.custom');
-
-for (const name of ['setTimeout', 'setImmediate']) {
-  Object.defineProperty(module.exports[name], customPromisify, {
-    configurable: true, enumerable: true, get: () => require('timers/promises')[name],
-  });
-}

@@ -2,40 +2,13 @@
 package packages_test
 
 import (
-	"context"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// deadline ends an installation, or a script, that hangs.
-const deadline = 3 * time.Minute
-
-// installed are the packages and their versions.
-var installed = []string{
-	"commander@14.0.2", "chalk@5.6.2", "string-width@8.1.0", "fs-extra@11.3.2", "fast-glob@3.3.3", "js-yaml@4.1.1", "winston@3.18.3", "koa@3.1.1",
-	"ws@8.18.3", "tar@7.5.2", "lodash@4.17.21", "tape@5.9.0",
-}
-
 func TestPackagesRunUnchanged(t *testing.T) {
-	npm, err := exec.LookPath("npm")
-	if err != nil || testing.Short() {
-		t.Skip("it takes npm, and some time: ", err)
-	}
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"private": true}`), 0o600))
-	install := command(t, dir, npm, append([]string{"install", "--ignore-scripts", "--no-audit", "--no-fund"}, installed...)...)
-	if output, err := install.CombinedOutput(); err != nil {
-		t.Skipf("npm cannot install: %v\n%s", err, output)
-	}
-	brood := filepath.Join(dir, "brood")
-	output, err := command(t, ".", "go", "build", "-o", brood, "../cmd/brood").CombinedOutput()
-	require.NoError(t, err, "%s", output)
 	for name, one := range map[string]struct {
 		script string
 		want   string
@@ -110,20 +83,7 @@ func TestPackagesRunUnchanged(t *testing.T) {
 		`, "TAP version 13\n# adds\nok 1 should be strictly equal\n\n1..1\n# tests 1\n# pass  1\n\n# ok"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := filepath.Join(dir, name)
-			require.NoError(t, os.WriteFile(file, []byte(one.script), 0o600))
-			output, err := command(t, dir, brood, file).CombinedOutput()
-			require.NoError(t, err, "%s", output)
-			require.Equal(t, one.want, strings.TrimSpace(string(output)))
+			require.Equal(t, one.want, strings.TrimSpace(runScript(t, name, []byte(one.script))))
 		})
 	}
-}
-
-func command(t *testing.T, dir, name string, args ...string) *exec.Cmd {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
-	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	return cmd
 }

@@ -295,6 +295,16 @@ func (r *Resolver) imports(q *request) (string, error) {
 
 // Import returns the file that a module means by an import of a path or a bare name. from is the module's path.
 func (r *Resolver) Import(specifier, from string) (string, error) {
+	file, err := r.importAny(specifier, from)
+	if e, ok := errors.AsType[*Error](err); ok && e.Code == "ERR_INVALID_PACKAGE_CONFIG" {
+		if config, ok := strings.CutSuffix(e.Message, "package.json."); ok {
+			return file, failure(e.Code, "%spackage.json while importing \"%s\" from %s.", config, specifier, from)
+		}
+	}
+	return file, err
+}
+
+func (r *Resolver) importAny(specifier, from string) (string, error) {
 	q := r.imported(specifier, from)
 	switch {
 	case strings.HasPrefix(specifier, "#"):

@@ -110,7 +110,7 @@ var errInput = errors.New("stdin")
 func start(h *host.Host, c *command) error {
 	switch {
 	case c.eval != nil:
-		return h.MainEval(&host.Text{Source: *c.eval, Print: c.print})
+		return h.MainText(*c.eval, &host.TextOptions{Print: c.print})
 	case c.script == "" && c.tests():
 		return h.MainFile("") // The library looks for files of tests.
 	case c.script != "" && c.script != "-":
@@ -123,7 +123,7 @@ func start(h *host.Host, c *command) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errInput, err)
 	}
-	return h.MainEval(&host.Text{Source: string(source), Stdin: true, Print: c.print, CheckOnly: c.check})
+	return h.MainText(string(source), &host.TextOptions{Stdin: true, Print: c.print, CheckOnly: c.check})
 }
 
 func isTerminal(fd int) bool {

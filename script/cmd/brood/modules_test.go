@@ -59,7 +59,7 @@ func TestModulesAreNotRequiredWhenThatIsOff(t *testing.T) {
 			"1\n", stdout, stderr)
 	}
 	_, stdout, _ := outputOf(t, a)
-	require.Regexp(t, "^true\n1\n1\n1\n1\n.*exports.*\n1\n$", stdout)
+	require.Regexp(t, "^true\n1\n1\n1\n1\n.*exports is not defined.*\n.*'.cjs' file extension.*\n1\n$", stdout)
 }
 
 func TestImportsOfTheCommandLineRunOneAfterTheOther(t *testing.T) {

@@ -14,6 +14,7 @@ let jobs; // of the engine, once stores are in use
 let isActive = false;
 let closed = 0; // jobs ever queued up to which runs are closed
 let captured; // returns what of a context goes with what is called later; undefined if all of it does
+let tracker; // of what belongs to which operation, once async_hooks wants to know
 let failed; // an exception, and the context in which it was thrown
 const runs = []; // { end, context }: the jobs before end and after the run before it
 let firstRun = 0; // of runs that is not over
@@ -63,6 +64,7 @@ function setCaptured(fn) { captured = fn; }
 function beforeJob(number) {
   if (number < 0) {
     enter(root);
+    tracker?.beforeJob(number);
     return;
   }
   enter(current); // It closes what the job before has queued.
@@ -72,6 +74,7 @@ function beforeJob(number) {
     firstRun = 0;
   }
   current = firstRun < runs.length ? runs[firstRun].context : root;
+  tracker?.beforeJob(number);
 }
 
 const withStore = (storage, store) => new Map(current).set(storage, store);
@@ -85,10 +88,12 @@ function without(storage) {
 
 const has = (storage) => current.has(storage);
 
-// bind returns a function that calls fn in the current context.
-function bind(fn) {
+// bind returns a function that calls fn in the current context. type and resource are for async_hooks: what sort of
+// operation it is that calls it, and what stands for that. Without a type it is no new one.
+function bind(fn, type, resource) {
   if (!isActive || typeof fn !== 'function') return fn;
   const context = forLater();
+  if (tracker !== undefined) return tracker.bind(fn, context, type, resource);
   return function (...args) {
     return run(context, () => Reflect.apply(fn, this, args));
   };
@@ -107,17 +112,47 @@ function activate() {
   const { then, constructor } = Promise.prototype;
   Object.defineProperty(Promise.prototype, 'then', {
     value: { then(onFulfilled, onRejected) {
+      if (tracker !== undefined) return tracker.then(then, this, onFulfilled, onRejected);
       return Reflect.apply(then, this, [bind(onFulfilled), bind(onRejected)]);
     } }.then,
     writable: true, configurable: true, enumerable: false,
   });
   // await takes a promise whose constructor is Promise as it is, and calls then() of others: those get another that does the same.
-  const Other = new Proxy(constructor, {});
+  let other = new Proxy(constructor, {});
   Object.defineProperty(Promise.prototype, 'constructor', {
-    get() { return this !== Promise.prototype && promise(this)[0] === 0 ? Other : constructor; },
+    get() { return this !== Promise.prototype && promise(this)[0] === 0 ? other : constructor; },
     set(value) { Object.defineProperty(this, 'constructor', { value, writable: true, configurable: true, enumerable: true }); },
     configurable: true, enumerable: false,
   });
+  replacePromise = () => { other = trackedPromise(constructor); };
 }
 
-module.exports = { activate, bind, contextOf, enter, get, has, root, run, setCaptured, without, withStore };
+// track has operations tracked.
+function track(by) { tracker = by; }
+
+let replacePromise; // has Promise tell of those that a script makes
+
+function trackPromises() {
+  replacePromise?.();
+  replacePromise = undefined;
+}
+
+// trackedPromise makes the global Promise one that tells the tracker of each that it makes, and returns it.
+function trackedPromise(constructor) {
+  const Tracked = new Proxy(constructor, {
+    construct: (target, args, newTarget) => tracker.construct(target, args, newTarget === Tracked ? target : newTarget),
+  });
+  const { resolve } = constructor;
+  const { isPromise } = require('internal/types');
+  Object.defineProperty(constructor, 'resolve', {
+    value: { resolve(value) {
+      // The constructor of one that is settled is the engine's own, which is as good.
+      return this === Tracked && isPromise(value) && value.constructor === constructor ? value : Reflect.apply(resolve, this, [value]);
+    } }.resolve,
+    writable: true, configurable: true, enumerable: false,
+  });
+  Object.defineProperty(globalThis, 'Promise', { value: Tracked, writable: true, configurable: true, enumerable: false });
+  return Tracked;
+}
+
+module.exports = { activate, bind, contextOf, enter, get, has, root, run, setCaptured, track, trackPromises, without, withStore };

@@ -1,30 +1,39 @@
 'use strict';
 
-// The events that async_hooks tells of. Only what a script makes by AsyncResource has events: there are none of timers, promises and sockets.
+// The events that async_hooks tells of, and the hooks that hear of them.
 
-const { codes: { ERR_ASYNC_CALLBACK } } = require('internal/errors');
+const { codes: { ERR_ASYNC_CALLBACK, ERR_INVALID_ARG_VALUE } } = require('internal/errors');
+const { validateBoolean } = require('internal/validators');
 
 const hookNames = ['init', 'before', 'after', 'destroy', 'promiseResolve'];
 
-let enabled = []; // hooks; replaced, not changed, so that a hook may enable and disable while they are called
+let enabled = []; // hooks
+let wanted; // hooks once all that are called now have returned, if one of them has changed that
+let depth = 0; // calls of emit that are under way
 let collected; // a FinalizationRegistry that tells of resources that are gone
+let start; // has operations tracked
+let gone = []; // numbers of operations that are over and that nobody was told of
 
 class AsyncHook {
-  #callbacks;
+  #callbacks; #tracksPromises;
 
-  constructor(callbacks) {
+  constructor(callbacks, tracksPromises) {
     this.#callbacks = callbacks;
+    this.#tracksPromises = tracksPromises;
   }
 
   enable() {
-    if (!enabled.includes(this)) set([...enabled, this]);
+    const hooks = wanted ?? enabled;
+    if (!hooks.includes(this)) set([...hooks, this]);
     return this;
   }
 
   disable() {
-    set(enabled.filter((one) => one !== this));
+    set((wanted ?? enabled).filter((one) => one !== this));
     return this;
   }
+
+  static tracksPromises(hook) { return hook.#tracksPromises; }
 
   static emit(hook, name, args) {
     const callback = hook.#callbacks[name];
@@ -32,8 +41,9 @@ class AsyncHook {
   }
 }
 
-const { emit: emitTo } = AsyncHook;
+const { emit: emitTo, tracksPromises } = AsyncHook;
 delete AsyncHook.emit;
+delete AsyncHook.tracksPromises;
 
 function createHook(hooks) {
   const callbacks = {};
@@ -41,31 +51,70 @@ function createHook(hooks) {
     callbacks[name] = hooks[name];
     if (hooks[name] !== undefined && typeof hooks[name] !== 'function') throw new ERR_ASYNC_CALLBACK(`hook.${name}`);
   }
-  return new AsyncHook(callbacks);
+  const { trackPromises = true } = hooks;
+  validateBoolean(trackPromises, 'trackPromises');
+  if (!trackPromises && callbacks.promiseResolve !== undefined) {
+    throw new ERR_INVALID_ARG_VALUE('trackPromises', trackPromises, 'must not be false when promiseResolve is enabled');
+  }
+  start();
+  return new AsyncHook(callbacks, trackPromises);
 }
 
 function set(hooks) {
+  if (depth > 0) {
+    wanted = hooks;
+    return;
+  }
   enabled = hooks;
   module.exports.active = hooks.length > 0;
+  if (hooks.some(tracksPromises)) require('internal/async_context').trackPromises();
+  module.exports.promises = hooks.length === 0 || hooks.some(tracksPromises);
 }
 
+// emit calls the hooks. What one throws ends the script, whatever that does about exceptions.
 function emit(name, ...args) {
-  for (const hook of enabled) emitTo(hook, name, args);
-}
-
-// init tells of a new resource, and has destroy told when it is collected, unless the script says that it tells of that.
-function init(resource, id, type, trigger, isManual) {
-  if (!isManual) {
-    collected ??= new FinalizationRegistry((gone) => emit('destroy', gone));
-    collected.register(resource, id, resource);
+  depth++;
+  for (const hook of enabled) {
+    try {
+      emitTo(hook, name, args);
+    } catch (error) {
+      fail(error);
+    }
   }
-  emit('init', id, type, trigger, resource);
+  if (--depth > 0 || wanted === undefined) return;
+  const hooks = wanted;
+  wanted = undefined;
+  set(hooks);
 }
 
-// destroy tells, on a later turn, that the script is done with a resource.
-function destroy(resource, id) {
+function fail(error) {
+  enabled = [];
+  const host = internalBinding('host');
+  host.report(`${typeof error?.stack === 'string' ? error.stack : new Error(String(error)).stack}\n`);
+  if (require('internal/options').has('--abort-on-uncaught-exception')) process.abort();
+  process.exit(1);
+}
+
+// destroyOnceCollected has destroy told when a resource is collected.
+function destroyOnceCollected(resource, id) {
+  collected ??= new FinalizationRegistry((number) => emit('destroy', number));
+  collected.register(resource, id, resource);
+}
+
+// keep takes that back.
+function keep(resource) {
   collected?.unregister(resource);
-  if (enabled.length > 0) setImmediate(emit, 'destroy', id);
 }
 
-module.exports = { active: false, createHook, destroy, emit, init };
+// destroy tells, on a later turn, that an operation is over.
+function destroy(id) {
+  if (enabled.length > 0 && gone.push(id) === 1) require('internal/immediates').setFirst(tellGone);
+}
+
+function tellGone() {
+  const list = gone;
+  gone = [];
+  for (const id of list) emit('destroy', id);
+}
+
+module.exports = { active: false, createHook, destroy, destroyOnceCollected, emit, keep, promises: true, setStart(fn) { start = fn; } };

@@ -1,6 +1,7 @@
 'use strict';
 
 const EventEmitter = require('events');
+const contexts = require('internal/context_hook');
 const diagnostics = require('internal/diagnostics');
 const { codes } = require('internal/errors');
 const { signalName, signalNumber } = require('internal/constants');
@@ -114,7 +115,8 @@ ChildProcess.prototype.spawn = function spawn(options) {
     diagnostics.publish('child_process', { process: this });
     diagnostics.publish('tracing:child_process.spawn:start', { process: this, options });
   }
-  const started = binding.spawn(options, (code, signal) => onexit(this, code, signal === null ? null : signalName(signal)));
+  const tell = (code, signal) => onexit(this, code, signal === null ? null : signalName(signal));
+  const started = binding.spawn(options, contexts.bindRequest === undefined ? tell : contexts.bindRequest(tell, 'PROCESSWRAP'));
   const failure = started.errno;
   if (told.has(failure)) {
     process.nextTick(onexit, this, failure, null);

@@ -270,7 +270,8 @@ function compileFunction(source, filename) {
 Module._extensions['.js'] = (module, filename) => {
   const [format, said] = modules.format(filename);
   if (format === 'module') {
-    loadModule(module, filename);
+    if (module !== Module._main && !/\.\w+$/.test(filename) && isScript(filename)) module._compile(modules.source(filename), filename);
+    else loadModule(module, filename);
     return;
   }
   const source = modules.source(filename);
@@ -291,14 +292,17 @@ Module._extensions['.js'] = (module, filename) => {
   module._compile(source, filename);
 };
 
+// isScript reports whether a file can be read as CommonJS.
+const isScript = (filename) => !modules.isModuleOnly(filename);
+
 function loadModule(module, filename) {
   if (module === Module._main) {
     require('internal/main').importMain(filename);
     return;
   }
   if (!process.features.require_module) {
-    const isScript = !filename.endsWith('.mjs') && !modules.isModuleOnly(filename);
-    throw new ERR_REQUIRE_ESM(filename, module[kParent]?.filename, isScript ? Module.findPackageJSON(filename) : undefined);
+    const mayBeScript = !filename.endsWith('.mjs') && isScript(filename);
+    throw new ERR_REQUIRE_ESM(filename, module[kParent]?.filename, mayBeScript ? Module.findPackageJSON(filename) : undefined);
   }
   requiring.add(module);
   try {

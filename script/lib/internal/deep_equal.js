@@ -82,7 +82,7 @@ class Comparison {
       if (value === null) return 0;
       c = classOf(value);
     }
-    return c;
+    return c === classes.Module ? classes.Object : c; // Its tag tells it from others.
   }
 
   plain(a, b) {

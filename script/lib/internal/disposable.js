@@ -48,48 +48,71 @@ class Failures {
   }
 }
 
-class DisposableStack {
-  #steps = []; // functions, undefined once they were called or moved
+// Steps are what a stack is to do when it is disposed of, the last first.
+class Steps {
+  #list = []; // functions; undefined once they were taken
 
-  get disposed() { return this.#steps === undefined; }
+  get areTaken() { return this.#list === undefined; }
 
-  #open() {
-    if (this.#steps === undefined) throw new ReferenceError('Cannot add values to a disposed stack!');
-    return this.#steps;
+  check() {
+    if (this.areTaken) throw new ReferenceError('Cannot add values to a disposed stack!');
   }
 
+  add(step) { this.#list.push(step); }
+
+  // addCall adds a call of a function that a script has given.
+  addCall(fn, step) {
+    this.check();
+    checkFunction(fn);
+    this.add(step);
+  }
+
+  take() {
+    const list = this.#list;
+    this.#list = undefined;
+    return list;
+  }
+
+  // moved returns steps that are these, which are taken then.
+  moved() {
+    this.check();
+    const steps = new Steps();
+    steps.#list = this.take();
+    return steps;
+  }
+}
+
+class DisposableStack {
+  #steps = new Steps();
+
+  get disposed() { return this.#steps.areTaken; }
+
   use(value) {
-    const steps = this.#open();
+    this.#steps.check();
     if (value === null || value === undefined) return value;
     const method = methodOf(value, [Symbol.dispose]);
-    steps.push(() => { Reflect.apply(method, value, []); });
+    this.#steps.add(() => { Reflect.apply(method, value, []); });
     return value;
   }
 
   adopt(value, onDispose) {
-    const steps = this.#open();
-    checkFunction(onDispose);
-    steps.push(() => { onDispose(value); });
+    this.#steps.addCall(onDispose, () => { onDispose(value); });
     return value;
   }
 
   defer(onDispose) {
-    const steps = this.#open();
-    checkFunction(onDispose);
-    steps.push(() => { onDispose(); });
+    this.#steps.addCall(onDispose, () => { onDispose(); });
   }
 
   move() {
     const moved = new DisposableStack();
-    moved.#steps = this.#open();
-    this.#steps = undefined;
+    moved.#steps = this.#steps.moved();
     return moved;
   }
 
   dispose() {
-    const steps = this.#steps;
-    if (steps === undefined) return;
-    this.#steps = undefined;
+    if (this.disposed) return;
+    const steps = this.#steps.take();
     const failures = new Failures();
     while (steps.length > 0) {
       try {
@@ -103,24 +126,19 @@ class DisposableStack {
 }
 
 class AsyncDisposableStack {
-  #steps = [];
+  #steps = new Steps();
 
-  get disposed() { return this.#steps === undefined; }
-
-  #open() {
-    if (this.#steps === undefined) throw new ReferenceError('Cannot add values to a disposed stack!');
-    return this.#steps;
-  }
+  get disposed() { return this.#steps.areTaken; }
 
   use(value) {
-    const steps = this.#open();
+    this.#steps.check();
     if (value === null || value === undefined) {
-      steps.push(() => {}); // It is waited for all the same.
+      this.#steps.add(() => {}); // It is waited for all the same.
       return value;
     }
     const method = methodOf(value, [Symbol.asyncDispose, Symbol.dispose]);
     const isAsync = method === value[Symbol.asyncDispose];
-    steps.push(() => {
+    this.#steps.add(() => {
       const result = Reflect.apply(method, value, []);
       return isAsync ? result : undefined;
     });
@@ -128,29 +146,23 @@ class AsyncDisposableStack {
   }
 
   adopt(value, onDispose) {
-    const steps = this.#open();
-    checkFunction(onDispose);
-    steps.push(() => onDispose(value));
+    this.#steps.addCall(onDispose, () => onDispose(value));
     return value;
   }
 
   defer(onDispose) {
-    const steps = this.#open();
-    checkFunction(onDispose);
-    steps.push(() => onDispose());
+    this.#steps.addCall(onDispose, () => onDispose());
   }
 
   move() {
     const moved = new AsyncDisposableStack();
-    moved.#steps = this.#open();
-    this.#steps = undefined;
+    moved.#steps = this.#steps.moved();
     return moved;
   }
 
   async disposeAsync() {
-    const steps = this.#steps;
-    if (steps === undefined) return;
-    this.#steps = undefined;
+    if (this.disposed) return;
+    const steps = this.#steps.take();
     const failures = new Failures();
     while (steps.length > 0) {
       try {

@@ -2,6 +2,7 @@
 
 // What dns and dns/promises share: the checks of arguments, and the questions to Go. Their forms differ only in how the answer is given.
 
+const contexts = require('internal/context_hook');
 const { codes } = require('internal/errors');
 const { isIP } = require('internal/net');
 const { dnsException } = require('internal/socket_errors');
@@ -89,6 +90,11 @@ function inOrder(list, order) {
   return [...list.filter(({ family }) => family === first), ...list.filter(({ family }) => family !== first)];
 }
 
+// request returns what a query calls, as an operation of that type.
+function request(type, tell) {
+  return contexts.bindRequest === undefined ? tell : contexts.bindRequest(tell, type);
+}
+
 // lookup finds the addresses of a name, and tells an error or a list of {address, family}. It is told on a later tick.
 function lookup(hostname, { family, order }, done) {
   const version = isIP(hostname);
@@ -96,7 +102,7 @@ function lookup(hostname, { family, order }, done) {
     process.nextTick(done, null, [{ address: hostname, family: version }]);
     return;
   }
-  binding.lookup(hostname, family, (code, list) => {
+  binding.lookup(hostname, family, request('GETADDRINFOREQWRAP', (code, list) => {
     if (code !== null) {
       const error = dnsException(code, 'getaddrinfo', hostname);
       error.errno = errnos[code];
@@ -104,7 +110,7 @@ function lookup(hostname, { family, order }, done) {
       return;
     }
     done(null, inOrder(list.map((address) => ({ address, family: isIP(address) })), order));
-  });
+  }));
 }
 
 // checkService checks the arguments of lookupService.
@@ -115,10 +121,10 @@ function checkService(address, port, n) {
 }
 
 function lookupService(address, port, done) {
-  binding.lookupService(address, +port, (code, answer) => {
+  binding.lookupService(address, +port, request('GETNAMEINFOREQWRAP', (code, answer) => {
     if (code !== null) done(dnsException(code, 'getnameinfo', address));
     else done(null, answer);
-  });
+  }));
 }
 
 const queries = {
@@ -128,7 +134,7 @@ const queries = {
 
 // ask asks for records of a kind; servers is a list of those to be asked, or empty.
 function ask(kind, syscall, name, servers, options, done) {
-  binding.resolve(kind, name, servers, (code, answer) => {
+  binding.resolve(kind, name, servers, request('QUERYWRAP', (code, answer) => {
     if (code !== null) {
       done(dnsException(code, syscall, name));
       return;
@@ -136,7 +142,7 @@ function ask(kind, syscall, name, servers, options, done) {
     if (kind === 'TXT') answer = answer.map((text) => [text]);
     if ((kind === 'A' || kind === 'AAAA') && options?.ttl) answer = answer.map((address) => ({ address, ttl: 0 }));
     done(null, answer);
-  });
+  }));
 }
 
 // parseServers checks the argument of setServers: addresses with ports or without.

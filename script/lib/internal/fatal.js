@@ -5,7 +5,6 @@
 const process = require('internal/process');
 
 const host = internalBinding('host');
-const { writeSync } = internalBinding('stdio');
 
 let domains; // of module domain: it reports whether a domain has heard of an exception
 
@@ -17,7 +16,7 @@ const HANDLER_THREW = 7;
 function uncaught(error, origin = 'uncaughtException') {
   const handle = process._fatalException;
   if (typeof handle !== 'function') {
-    writeSync(2, safelyDescribe(error));
+    host.report(safelyDescribe(error));
     host.reallyExit(NO_HANDLER);
     return;
   }
@@ -25,13 +24,13 @@ function uncaught(error, origin = 'uncaughtException') {
   try {
     isHandled = handle(error, origin === 'unhandledRejection');
   } catch (thrown) {
-    writeSync(2, safelyDescribe(thrown));
+    host.report(safelyDescribe(thrown));
     if (mustAbort()) process.abort();
     host.reallyExit(HANDLER_THREW);
     return;
   }
   if (isHandled) return;
-  writeSync(2, safelyDescribe(error, origin));
+  host.report(safelyDescribe(error, origin));
   if (mustAbort()) process.abort();
   host.reallyExit(process.exitCode ?? 1);
 }
@@ -136,7 +135,7 @@ function end(code) {
 // finish is called when nothing is left to be waited for.
 function finish() {
   if (process.exitCode === undefined && require('internal/main').isUnsettled()) {
-    writeSync(2, 'Warning: Detected unsettled top-level await\n');
+    host.report('Warning: Detected unsettled top-level await\n');
     end(13);
   }
   emitExit();

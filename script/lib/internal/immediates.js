@@ -10,6 +10,7 @@ const binding = internalBinding('timers');
 const kRefed = Symbol('refed');
 
 let queue = [];
+let first; // what is to be called before the others
 let rest; // of a list in which one has thrown
 let referenced = 0; // immediates that keep the loop running
 let settle; // runs ticks and reactions; bootstrap gives it
@@ -24,7 +25,7 @@ function release() {
 
 class Immediate {
   constructor(callback, args) {
-    this._onImmediate = contexts.bind === undefined ? callback : contexts.bind(callback);
+    this._onImmediate = contexts.bind === undefined ? callback : contexts.bind(callback, 'Immediate', this);
     this._argv = args;
     this._destroyed = false;
     this[kRefed] = true;
@@ -65,6 +66,7 @@ function end(immediate) {
 
 // processImmediates calls what was set before the turn. What throws ends it; the host calls it again at once, for the rest.
 function processImmediates() {
+  if (first !== undefined) runFirst();
   let list = rest;
   rest = undefined;
   if (list === undefined) {
@@ -97,11 +99,30 @@ function setImmediate(callback, ...args) {
   return new Immediate(callback, args.length > 0 ? args : undefined);
 }
 
+// setFirst has fn called before the immediates of the next turn. It is none itself.
+function setFirst(fn) {
+  first = fn;
+  binding.scheduleImmediates();
+  hold();
+}
+
+function runFirst() {
+  const fn = first;
+  first = undefined;
+  release();
+  fn();
+}
+
 function clearImmediate(immediate) {
   if (!immediate?._onImmediate || immediate._destroyed || !(immediate instanceof Immediate)) return;
   immediate._onImmediate = null;
   end(immediate);
+  if (contexts.destroyed !== undefined) contexts.destroyed(immediate);
 }
 
+Object.defineProperty(setImmediate, Symbol.for('nodejs.util.promisify.custom'), {
+  configurable: true, enumerable: true, get: () => require('timers/promises').setImmediate,
+});
+
 module.exports = {
-  activeImmediates: () => referenced, Immediate, clearImmediate, processImmediates, setImmediate, setSettle(fn) { settle = fn; } };
+  activeImmediates: () => referenced, Immediate, clearImmediate, processImmediates, setImmediate, setSettle(fn) { settle = fn; }, setFirst };

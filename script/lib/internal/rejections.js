@@ -12,6 +12,7 @@ const late = []; // promises that were handled after that
 let count = 0;
 
 function unhandled(promise, reason) {
+  if (reason instanceof ReferenceError) require('internal/module_scope').explain(reason);
   pending.set(promise, { reason, domain: contexts.domain?.() });
 }
 

@@ -2,6 +2,7 @@
 
 // process.on('SIGTERM'): a signal is watched while it has a listener. The first listener loads this.
 
+const contexts = require('internal/context_hook');
 const { signals } = require('internal/constants');
 
 const binding = internalBinding('signals');
@@ -23,7 +24,13 @@ function follow(process, name) {
 function start(process, name) {
   if (watchers.has(name) || typeof name !== 'string' || !Object.hasOwn(signals, name)) return;
   const number = signals[name];
-  const watcher = binding.watch(number, () => process.emit(name, name, number));
+  let tell = () => process.emit(name, name, number);
+  if (contexts.create !== undefined) {
+    const resource = {};
+    contexts.create('SIGNALWRAP', resource);
+    tell = contexts.bind(tell, undefined, resource);
+  }
+  const watcher = binding.watch(number, tell);
   if (typeof watcher === 'number') throw require('internal/system_errors').errnoException(watcher, 'uv_signal_start');
   watchers.set(name, watcher);
 }

@@ -3,6 +3,8 @@
 // What a socket or a server has as its _handle. Its methods are those of Node's handles that scripts and tests use: they return 0 or a negative
 // number, and what they begin is told later. Descriptors and bytes are Go's.
 
+const contexts = require('internal/context_hook');
+
 const binding = internalBinding('net');
 
 // What the function given to a native stream is told, and what its write returns. Go has the same numbers in host/stream.go.
@@ -36,9 +38,14 @@ class Handle {
   // attach has the handle be of a native stream.
   attach(native) {
     this.#native = native;
-    native.start((what, value, call) => this.#on(what, value, call));
+    native.start(this.#bound((what, value, call) => this.#on(what, value, call)));
     if (!this.#refed) native.unref();
     return this;
+  }
+
+  // #bound returns a function of this handle's that Go calls.
+  #bound(fn) {
+    return contexts.create === undefined ? fn : contexts.bind(fn, undefined, this);
   }
 
   #on(what, value, call) {
@@ -73,6 +80,7 @@ class Handle {
         const done = this.#whenClosed;
         this.#whenClosed = null;
         done?.call(this);
+        if (contexts.destroyed !== undefined) contexts.destroyed(this);
         break;
       }
     }
@@ -113,10 +121,10 @@ class Handle {
     if (this.#listener !== null) return 0;
     if (this.#socket === null) return -internalBinding('process').EINVAL;
     const { constructor } = this;
-    const listener = this.#socket.listen(backlog, (status, native) => {
+    const listener = this.#socket.listen(backlog, this.#bound((status, native) => {
       if (native !== undefined) native = new constructor(SOCKET).attach(native);
       this.onconnection?.(status, native);
-    });
+    }));
     if (typeof listener === 'number') return listener;
     this.#listener = listener;
     if (!this.#refed) listener.unref();
@@ -125,11 +133,13 @@ class Handle {
 
   // connectTo begins to connect. done is called with a number. It returns 0, or a list of a negative number and the call that has failed.
   connectTo(network, address, from, done) {
-    const attempt = binding.connect(network, address, from, (status, native) => {
+    const tell = (status, native) => {
       this.#attempt = null;
       if (status === 0) this.attach(native);
       done(status);
-    });
+    };
+    const type = this instanceof TCP ? 'TCPCONNECTWRAP' : 'PIPECONNECTWRAP';
+    const attempt = binding.connect(network, address, from, contexts.bindRequest === undefined ? tell : contexts.bindRequest(tell, type));
     if (Array.isArray(attempt)) return attempt;
     this.#attempt = attempt;
     if (!this.#refed) attempt.unref();
@@ -227,6 +237,7 @@ class TCP extends Handle {
   constructor(role) {
     super();
     if (role === undefined) throw new TypeError('a TCP handle needs a type');
+    if (contexts.create !== undefined) contexts.create(role === SERVER ? 'TCPSERVERWRAP' : 'TCPWRAP', this);
   }
 
   // listen of a handle that is not bound takes any port.
@@ -260,6 +271,7 @@ class Pipe extends Handle {
   constructor(role) {
     super();
     if (role === undefined) throw new TypeError('a Pipe handle needs a type');
+    if (contexts.create !== undefined) contexts.create(role === SERVER ? 'PIPESERVERWRAP' : 'PIPEWRAP', this);
   }
 
   bind(path) { return this.bound(binding.bindPipe(path)); }

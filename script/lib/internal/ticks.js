@@ -2,6 +2,7 @@
 
 // What runs after each call into the script: ticks, then reactions of promises, then the rejections that nobody handles. The queues are Go's.
 
+const contexts = require('internal/context_hook');
 const { validateFunction } = require('internal/validators');
 
 const host = internalBinding('host');
@@ -29,6 +30,7 @@ function rejection(promise, reason, handled) {
 }
 
 host.setHook('noCallback', (callback) => validateFunction(callback, 'callback'));
+host.setHook('bindCall', (type, callback, ...args) => contexts.bind(callback, type, { callback, args }));
 host.setHook('drop', () => { kept = undefined; });
 host.setHook('rejection', rejection);
 host.setHook('processRejections', () => rejections !== undefined && rejections.process());

@@ -180,6 +180,7 @@ function end(timer) {
   timer._destroyed = true;
   if (timer[kHasPrimitive]) known.delete(timer[kAsyncId]);
   if (timer[kRefed]) release();
+  if (contexts.destroyed !== undefined) contexts.destroyed(timer);
 }
 
 const known = new Map(); // timers by their numbers, of those that were converted to one
@@ -207,7 +208,7 @@ class Timeout {
     this._idlePrev = null;
     this._idleNext = null;
     this._idleStart = null;
-    this._onTimeout = contexts.bind === undefined ? callback : contexts.bind(callback);
+    this._onTimeout = contexts.bind === undefined ? callback : contexts.bind(callback, 'Timeout', this);
     this._timerArgs = args;
     this._repeat = isRepeat ? after : null;
     this._destroyed = false;
@@ -307,6 +308,10 @@ function getTimerDuration(ms, name) {
   process.emitWarning(`${ms} does not fit into a 32-bit signed integer.\nTimer duration was truncated to ${TIMEOUT_MAX}.`, 'TimeoutOverflowWarning');
   return TIMEOUT_MAX;
 }
+
+Object.defineProperty(setTimeout, Symbol.for('nodejs.util.promisify.custom'), {
+  configurable: true, enumerable: true, get: () => require('timers/promises').setTimeout,
+});
 
 module.exports = {
   activeTimers: () => referenced,

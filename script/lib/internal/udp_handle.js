@@ -2,6 +2,8 @@
 
 // The handle of a UDP socket, with the methods of Node's that scripts and tests use: they return 0 or a negative number.
 
+const contexts = require('internal/context_hook');
+
 const binding = internalBinding('udp');
 const { sockname, peername } = internalBinding('net');
 
@@ -13,12 +15,21 @@ const EBADF = -9;
 class SendWrap {}
 
 class UDP {
-  #native = binding.create((...told) => this.#on(...told));
+  #native;
   #sends = []; // those that were not told of
   #closed = false;
   #refed = true;
 
   onmessage = null;
+
+  constructor() {
+    let tell = (...told) => this.#on(...told);
+    if (contexts.create !== undefined) {
+      contexts.create('UDPWRAP', this);
+      tell = contexts.bind(tell, undefined, this);
+    }
+    this.#native = binding.create(tell);
+  }
 
   #on(what, value, ...rest) {
     switch (what) {
@@ -107,6 +118,7 @@ class UDP {
     if (this.#closed) return;
     this.#closed = true;
     this.#native.close();
+    if (contexts.destroyed !== undefined) contexts.destroyed(this);
     if (typeof done === 'function') setImmediate(() => done.call(this));
   }
 }

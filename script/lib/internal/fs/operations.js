@@ -3,6 +3,7 @@
 // The operations of fs that are one call of Go. Each says how many arguments it needs, what Go gets of them, and what the result is; the callback
 // form, the synchronous one and the one with promises are made of that.
 
+const contexts = require('internal/context_hook');
 const {
   fromURL, textOf, toAccessMode, toCallback, toCopyMode, toFd, toFlags, toId, toMode, toOptions, toPath, toTimes,
 } = require('internal/fs/check');
@@ -153,12 +154,13 @@ function callback(name) {
     args.length = at;
     const prepared = prepare(...args);
     if (isLast) toCallback(done);
-    call(...prepared, (error, result) => {
+    const tell = (error, result) => {
       if (error !== null && isMissing(name, error, args[1])) done(null, undefined);
       else if (error !== null) done(error);
       else if (result === undefined && finish === undefined) done(null);
       else done(null, finish === undefined ? result : finish(result, args));
-    });
+    };
+    call(...prepared, contexts.bindRequest === undefined ? tell : contexts.bindRequest(tell, 'FSREQCALLBACK'));
   } }[name];
 }
 

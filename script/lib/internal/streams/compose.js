@@ -32,14 +32,9 @@ function compose(...streams) {
   if (typeof streams[last] === 'function') streams[last] = Duplex.from(streams[last]);
   check(streams, original);
 
-  let closed; // the callback of _destroy; null once all have ended
   const [head] = streams;
   const tail = pipeline(streams, (error) => {
-    const callback = closed;
-    closed = null;
-    if (callback) callback(error);
-    else if (error) duplex.destroy(error);
-    else if (!readable && !writable) duplex.destroy();
+    if (!ended(error) && !readable && !writable) duplex.destroy();
   });
   const writable = canWrite(head);
   const readable = canRead(tail);
@@ -47,6 +42,9 @@ function compose(...streams) {
     writableObjectMode: !!head?.writableObjectMode, readableObjectMode: !!tail?.readableObjectMode, writable, readable,
   });
   const waiting = {};
+  const ended = endWith(duplex, waiting, (error) => {
+    if (isNodeStream(tail)) destroyer(tail, error);
+  });
   if (writable) {
     if (isNodeStream(head)) writeTo(duplex, head, waiting);
     else writeToWeb(duplex, isTransformStream(head) ? head.writable : head, waiting);
@@ -56,17 +54,30 @@ function compose(...streams) {
     if (isNodeStream(tail)) readFrom(duplex, tail, waiting);
     else readFromWeb(duplex, isTransformStream(tail) ? tail.readable : tail);
   }
+  return duplex;
+}
+
+// endWith has a duplex end with the streams that it is made of: who destroys it destroys these, by destroyAll. It returns a
+// function to be called when they have ended, which tells whether anybody has heard of that.
+function endWith(duplex, waiting, destroyAll) {
+  let closed; // the callback of _destroy; null once they have ended
   duplex._destroy = (error, callback) => {
     if (!error && closed !== null) error = new AbortError();
     waiting.readable = waiting.drain = waiting.finish = null;
     if (closed === null) {
       callback(error);
-    } else {
-      closed = callback;
-      if (isNodeStream(tail)) destroyer(tail, error);
+      return;
     }
+    closed = callback;
+    destroyAll(error);
   };
-  return duplex;
+  return (error) => {
+    const callback = closed;
+    closed = null;
+    if (callback) callback(error);
+    else if (error) duplex.destroy(error);
+    return !!(callback || error);
+  };
 }
 
 // wake calls what waits for an event, once.
@@ -146,4 +157,4 @@ function readFromWeb(duplex, stream) {
   };
 }
 
-module.exports = { compose, readFrom, wake, writeTo };
+module.exports = { compose, endWith, readFrom, wake, writeTo };

@@ -3,7 +3,7 @@
 // Duplex.from: a duplex of nearly anything.
 
 const { AbortError, codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_RETURN_VALUE } } = require('internal/errors');
-const { readFrom, wake, writeTo } = require('internal/streams/compose');
+const { endWith, readFrom, wake, writeTo } = require('internal/streams/compose');
 const { destroyer } = require('internal/streams/destroy');
 const { Duplex } = require('internal/streams/duplex');
 const { eos } = require('internal/streams/end-of-stream');
@@ -118,42 +118,26 @@ function join(pair) {
   const readable = !!isReadable(r);
   const writable = !!isWritable(w);
   const waiting = {};
-  let closed; // the callback of _destroy; null once one side has ended
-  const onFinished = (error) => {
-    const callback = closed;
-    closed = null;
-    if (callback) callback(error);
-    else if (error) duplex.destroy(error);
-  };
   const duplex = new Duplexify({
     readableObjectMode: !!r?.readableObjectMode, writableObjectMode: !!w?.writableObjectMode, readable, writable,
   });
+  const ended = endWith(duplex, waiting, (error) => {
+    destroyer(w, error);
+    destroyer(r, error);
+  });
+  const follow = (stream) => eos(stream, (error) => {
+    if (error) destroyer(r, error);
+    ended(error);
+  });
   if (writable) {
-    eos(w, (error) => {
-      if (error) destroyer(r, error);
-      onFinished(error);
-    });
+    follow(w);
     writeTo(duplex, w, waiting);
     w.on('finish', () => wake(waiting, 'finish'));
   }
   if (readable) {
-    eos(r, (error) => {
-      if (error) destroyer(r, error);
-      onFinished(error);
-    });
+    follow(r);
     readFrom(duplex, r, waiting);
   }
-  duplex._destroy = (error, callback) => {
-    if (!error && closed !== null) error = new AbortError();
-    waiting.readable = waiting.drain = waiting.finish = null;
-    if (closed === null) {
-      callback(error);
-    } else {
-      closed = callback;
-      destroyer(w, error);
-      destroyer(r, error);
-    }
-  };
   return duplex;
 }
 

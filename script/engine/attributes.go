@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"modernc.org/libc"
+	js "modernc.org/libquickjs"
+)
+
+// attributes is what is known of the import attribute "type" of imports that the engine is about to resolve. The engine tells
+// whoever loads a module of it, and nobody if the module is there already.
+type attributes struct {
+	seen    bool             // an import has had attributes; until then none is looked for
+	reading int              // sources that are being read: the attributes are those of import declarations
+	calls   map[int64]string // types of calls of import(), by the number of the job that resolves them
+}
+
+// onAttributes is called by the engine for each import that has attributes: for a declaration when it is read, for a call when it
+// is made.
+func (e *Engine) onAttributes(_ *libc.TLS, _, _ uintptr, given js.TJSValue) (n int32) {
+	n = -1
+	e.guard(func(s *Scope) error {
+		e.attributes.seen = true
+		if e.o.Attributes != nil {
+			if err := e.o.Attributes(s, s.value(given)); err != nil {
+				return err
+			}
+		}
+		if e.attributes.reading == 0 {
+			kind, err := s.kindOf(given)
+			if err != nil {
+				return err
+			}
+			if e.attributes.calls == nil {
+				e.attributes.calls = map[int64]string{}
+			}
+			e.attributes.calls[e.Queued()] = kind // The engine queues the job next.
+		}
+		n = 0
+		return nil
+	})
+	return n
+}
+
+// kindOf returns the import attribute "type", empty if there is none.
+func (s *Scope) kindOf(given js.TJSValue) (string, error) {
+	v := s.value(given)
+	if !v.IsObject() {
+		return "", nil
+	}
+	kind, err := v.Get("type")
+	return kind.Text(), err
+}
+
+// importKind returns the import attribute "type" of what the module or script named base is importing.
+func (s *Scope) importKind(ctx uintptr, base, specifier string) (string, error) {
+	a := &s.e.attributes
+	if !a.seen {
+		return "", nil
+	}
+	if given, ok := s.declared(ctx, base, specifier); ok {
+		return s.kindOf(given)
+	}
+	job := s.e.jobs.ran - 1
+	kind := a.calls[job]
+	delete(a.calls, job)
+	return kind, nil
+}
+
+// declared returns the attributes of the import declaration that is being resolved: the first of its module that has no module
+// yet. Modules are looked for from the one that was made last, since that is most often the one.
+func (s *Scope) declared(ctx uintptr, base, specifier string) (given js.TJSValue, ok bool) {
+	list := ctx + loadedOffset
+	for link := *at[uintptr](list + prevOffset); link != list; link = *at[uintptr](link + prevOffset) {
+		def := at[js.TJSModuleDef](link - moduleLinkOffset)
+		if statusOf(link-moduleLinkOffset) != ModuleUnlinked {
+			continue
+		}
+		for i := range uintptr(def.Freq_module_entries_count) {
+			entry := at[js.TJSReqModuleEntry](def.Freq_module_entries + i*reqModuleSize)
+			if entry.Fmodule != 0 {
+				continue
+			}
+			if s.atomIs(entry.Fmodule_name, specifier) && s.atomIs(def.Fmodule_name, base) {
+				return entry.Fattributes, true
+			}
+			break
+		}
+	}
+	return given, false
+}
+
+// atomIs reports whether a name of the engine is text.
+func (s *Scope) atomIs(atom js.TJSAtom, text string) bool {
+	v := s.must(js.XJS_AtomToString(s.e.tls, s.e.ctx, atom))
+	return v.Text() == text
+}

@@ -1,0 +1,228 @@
+'use strict';
+
+// Who runs: each asynchronous operation has a number, and what it calls runs as that operation. Until a script asks for it, that is
+// known of what an AsyncResource runs, and of nothing else. From then on it goes with the asynchronous context, in which
+// it is one more store, and timers, ticks, promises and handles are operations, too.
+
+const context = require('internal/async_context');
+const events = require('internal/async_events');
+const hook = require('internal/context_hook');
+
+const top = { id: 1, trigger: 0, resource: {} }; // the script itself
+const key = Symbol('execution'); // its store
+
+let ids = 1;
+let isTracking = false;
+let executing = top; // what an AsyncResource runs, while nothing else is tracked
+let job; // the reaction that runs, if nobody has bound it: it gets a number when somebody asks for one
+
+// Given is a class whose constructor returns what it is given: Known adds a private name to any object.
+class Given {
+  constructor(object) { return object; }
+}
+
+// Known is what stands for an operation. The operation is kept by it, and not by a WeakMap: that would hold both for ever,
+// because the operation has its resource.
+class Known extends Given {
+  #operation;
+
+  static get(resource) { return #operation in resource ? resource.#operation : undefined; }
+
+  static set(resource, operation) {
+    if (!(#operation in resource)) new Known(resource);
+    resource.#operation = operation;
+  }
+}
+
+const newId = () => ++ids;
+
+function current() {
+  if (!isTracking) return executing;
+  if (job !== undefined && job.context === context.get()) nameJob();
+  return context.get().get(key) ?? top;
+}
+
+// create returns a new operation, and tells of it.
+function create(type, resource, trigger = current().id) {
+  const operation = { id: ++ids, trigger, resource, isDestroyed: false };
+  Known.set(resource, operation);
+  announce(operation, type, resource);
+  return operation;
+}
+
+// createOwned is create for a resource that is to be collected as soon as the script is done with it: it has the
+// operation, and not the other way round.
+function createOwned(type, resource, trigger) {
+  const operation = { id: ++ids, trigger, resource: undefined, isDestroyed: false };
+  announce(operation, type, resource);
+  return operation;
+}
+
+function announce(operation, type, resource) {
+  if (events.active) events.emit('init', operation.id, type, operation.trigger, resource);
+}
+
+// runAs calls fn as an operation, in a context, and tells of that. owner is the resource of an operation that does not
+// hold it.
+function runAs(operation, within, fn, owner) {
+  if (owner !== undefined) operation = { id: operation.id, trigger: operation.trigger, resource: owner };
+  if (!isTracking) {
+    const before = executing;
+    executing = operation;
+    try {
+      return tell(operation, () => context.run(within, fn));
+    } finally {
+      executing = before;
+    }
+  }
+  return context.run(new Map(within).set(key, operation), () => tell(operation, fn));
+}
+
+function tell(operation, fn) {
+  if (events.active) events.emit('before', operation.id);
+  try {
+    return fn();
+  } finally {
+    if (events.active) events.emit('after', operation.id);
+  }
+}
+
+// Operations that are over once their callback has run.
+const once = new Set([
+  'FSREQCALLBACK', 'GETADDRINFOREQWRAP', 'GETNAMEINFOREQWRAP', 'Immediate', 'Microtask', 'PIPECONNECTWRAP', 'PROCESSWRAP', 'QUERYWRAP',
+  'TCPCONNECTWRAP', 'TickObject',
+]);
+
+// bind returns a function that calls fn as a new operation, whose resource is what it belongs to. Without a type it is
+// a part of what runs now, or of the operation that the resource belongs to.
+function bind(fn, within, type, resource) {
+  if (type === undefined) {
+    const operation = resource === undefined ? undefined : Known.get(resource);
+    return function (...args) {
+      const call = () => Reflect.apply(fn, this, args);
+      return operation === undefined ? context.run(within, call) : runAs(operation, within, call);
+    };
+  }
+  const operation = create(type, resource);
+  const isOnce = once.has(type);
+  return function (...args) {
+    try {
+      return runAs(operation, within, () => Reflect.apply(fn, this, args));
+    } finally {
+      if (isOnce) destroyed(resource);
+    }
+  };
+}
+
+// destroyed is told that a resource is no more.
+function destroyed(resource) {
+  const operation = Known.get(resource);
+  if (operation === undefined || operation.isDestroyed) return;
+  operation.isDestroyed = true;
+  events.destroy(operation.id);
+}
+
+// A reaction that nobody has bound, such as what follows an await, is an operation of its own, too.
+
+function beforeJob(number) {
+  const before = job;
+  job = undefined;
+  if (before?.operation !== undefined && events.active) events.emit('after', before.operation.id);
+  if (number >= 0) job = { context: context.get(), operation: undefined };
+}
+
+function nameJob() {
+  const { context: within } = job;
+  const mine = job;
+  job = undefined;
+  if (!events.promises) return;
+  if (within.get(key) === undefined && within !== context.root) return; // It belongs to nothing that is tracked.
+  mine.operation = create('PROMISE', {});
+  mine.context = new Map(within).set(key, mine.operation);
+  context.enter(mine.context);
+  if (events.active) events.emit('before', mine.operation.id);
+  job = { context: undefined, operation: mine.operation };
+}
+
+// Promises. The engine tells of none: those that Promise and then() make are Known.
+
+let isInThen = false;
+
+function operationOf(promise) {
+  let operation = Known.get(promise);
+  if (operation === undefined) {
+    operation = { id: ++ids, trigger: current().id, resource: promise, isDestroyed: false };
+    Known.set(promise, operation);
+  }
+  return operation;
+}
+
+// thenAs is then() of a promise, with reactions that run as the promise that it returns.
+function thenAs(then, promise, onFulfilled, onRejected) {
+  const parent = operationOf(promise);
+  const within = context.get();
+  let child;
+  const settled = () => {
+    if (events.active) events.emit('promiseResolve', child.id);
+  };
+  const reaction = (fn) => function (value) {
+    return runAs(child, within, () => {
+      try {
+        return fn(value);
+      } finally {
+        settled();
+      }
+    });
+  };
+  const was = isInThen;
+  isInThen = true;
+  let made;
+  try {
+    made = Reflect.apply(then, promise, [
+      reaction(typeof onFulfilled === 'function' ? onFulfilled : (value) => value),
+      reaction(typeof onRejected === 'function' ? onRejected : (reason) => { throw reason; }),
+    ]);
+  } finally {
+    isInThen = was;
+  }
+  child = create('PROMISE', made, parent.id);
+  return made;
+}
+
+// construct makes a promise, as new Promise does.
+function construct(target, args, newTarget) {
+  if (isInThen || !events.promises || typeof args[0] !== 'function') return Reflect.construct(target, args, newTarget);
+  let fulfill, refuse;
+  const promise = Reflect.construct(target, [(resolve, reject) => { [fulfill, refuse] = [resolve, reject]; }], newTarget);
+  const operation = create('PROMISE', promise);
+  let isSettled = false;
+  const settling = (fn) => (value) => {
+    if (!isSettled && events.active) events.emit('promiseResolve', operation.id);
+    isSettled = true;
+    fn(value);
+  };
+  const reject = settling(refuse);
+  try {
+    args[0](settling(fulfill), reject);
+  } catch (error) {
+    reject(error);
+  }
+  return promise;
+}
+
+// start has all that is asynchronous tracked from now on.
+function start() {
+  if (isTracking) return;
+  isTracking = true;
+  context.activate();
+  context.track({
+    bind, beforeJob, construct,
+    then: (then, promise, a, b) => (events.promises ? thenAs(then, promise, a, b) :
+      Reflect.apply(then, promise, [context.bind(a), context.bind(b)])),
+  });
+  hook.create = create;
+  hook.bindRequest = (fn, type) => bind(fn, context.get(), type, {});
+  hook.destroyed = destroyed;
+}
+
+module.exports = { createOwned, current, destroyed, newId, runAs, start };
