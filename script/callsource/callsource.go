@@ -7,8 +7,9 @@ import (
 	"unicode"
 )
 
-// Text returns the call on a line of source whose opening parenthesis is at a column, both counted from 1. Of a call that goes on
-// behind the line, it is what stands on the line. It is empty if there is no call.
+// Text returns the call on a line of source whose opening parenthesis is at a column, both counted
+// from 1. Of a call that goes on behind the line, it is what stands on the line. It is empty if
+// there is no call.
 func Text(source string, line, column int) string {
 	for ; line > 1; line-- {
 		_, rest, ok := strings.Cut(source, "\n")
@@ -58,7 +59,8 @@ func calleeStart(text []rune, open int) int {
 			if i = opening(text, i-1); i < 0 {
 				return open
 			}
-		case r == '.' || r == '_' || r == '$' || r == '?' && i < len(text) && text[i] == '.' || unicode.IsLetter(r) || unicode.IsDigit(r):
+		case r == '.' || r == '_' || r == '$' || r == '?' && i < len(text) && text[i] == '.' || unicode.IsLetter(r) ||
+			unicode.IsDigit(r):
 			i--
 		default:
 			return i

@@ -28,7 +28,9 @@ func TestText(t *testing.T) {
 		{"no such column", "f()", 1, 9, ""},
 		{"no call", "f", 1, 1, ""},
 	} {
-		t.Run(test.name, func(t *testing.T) { require.Equal(t, test.want, callsource.Text(test.source, test.line, test.column)) })
+		t.Run(test.name, func(t *testing.T) {
+			require.Equal(t, test.want, callsource.Text(test.source, test.line, test.column))
+		})
 	}
 }
 

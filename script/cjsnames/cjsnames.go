@@ -1,6 +1,8 @@
-// Package cjsnames finds the names that a CommonJS module exports, without running it, so that an ES module can import them. It looks for what
-// people and compilers write: exports.name = …, module.exports = { … }, Object.defineProperty(exports, 'name', …), and for modules that are
-// handed on whole: module.exports = require('…'), __exportStar(require('…')), and loops over the keys of one. What it does not find is still in the default export.
+// Package cjsnames finds the names that a CommonJS module exports, without running it, so that an
+// ES module can import them. It looks for what people and compilers write: exports.name = …,
+// module.exports = { … }, Object.defineProperty(exports, 'name', …), and for modules that are
+// handed on whole: module.exports = require('…'), __exportStar(require('…')), and loops over the
+// keys of one. What it does not find is still in the default export.
 package cjsnames
 
 import (
@@ -47,7 +49,8 @@ func (f *finder) token(n int) token {
 	return token{}
 }
 
-// follows reports whether these texts are next, from the one that is n after this. "" stands for any string of the source.
+// follows reports whether these texts are next, from the one that is n after this. "" stands for
+// any string of the source.
 func (f *finder) follows(n int, texts ...string) bool {
 	for i, text := range texts {
 		t := f.token(n + i)
@@ -152,8 +155,8 @@ func (f *finder) value(n int) {
 	}
 }
 
-// members looks at an object: names alone, names with a value that is one word, and …require(…). The first member that is something else ends it,
-// but has a name itself.
+// members looks at an object: names alone, names with a value that is one word, and …require(…).
+// The first member that is something else ends it, but has a name itself.
 func (f *finder) members(n int) {
 	for {
 		t := f.token(n)

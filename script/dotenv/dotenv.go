@@ -1,4 +1,5 @@
-// Package dotenv reads the text of .env files as Node does: NAME=value lines, with quotes over several lines and comments.
+// Package dotenv reads the text of .env files as Node does: NAME=value lines, with quotes over
+// several lines and comments.
 package dotenv
 
 import "strings"
@@ -6,7 +7,8 @@ import "strings"
 // Variable is one assignment.
 type Variable struct{ Name, Value string }
 
-// Parse returns the assignments of a text in their order. A name may occur twice. Lines that assign nothing are skipped.
+// Parse returns the assignments of a text in their order. A name may occur twice. Lines that assign
+// nothing are skipped.
 func Parse(text string) (all []Variable) {
 	rest := strings.TrimSpace(strings.ReplaceAll(text, "\r", ""))
 	for rest != "" {

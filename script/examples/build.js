@@ -1,8 +1,8 @@
 #!/usr/bin/env brood
 'use strict';
 
-// A build script: steps that depend on each other, as many at once as there are processors. A step whose inputs are older than its output
-// is left out. Try: brood examples/build.js
+// A build script: steps that depend on each other, as many at once as there are processors. A step
+// whose inputs are older than its output is left out. Try: brood examples/build.js
 
 const { $ } = require('brood');
 const fs = require('fs');
@@ -52,7 +52,8 @@ const made = new Map();
 function make(name) {
   if (steps[name] === undefined) return Promise.resolve();
   if (!made.has(name)) {
-    made.set(name, Promise.all(steps[name].from.map(make)).then(() => (isOld(name) ? withSlot(() => execute(name)) : undefined)));
+    made.set(name, Promise.all(steps[name].from.map(make)).then(() =>
+      (isOld(name) ? withSlot(() => execute(name)) : undefined)));
   }
   return made.get(name);
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env brood
 'use strict';
 
-// Follows a log, as tail -F does: what is appended is printed line by line, also after the file was moved away and made again.
-// Try: brood examples/follow.js /var/log/messages error
+// Follows a log, as tail -F does: what is appended is printed line by line, also after the file was
+// moved away and made again. Try: brood examples/follow.js /var/log/messages error
 
 const fs = require('fs');
 const path = require('path');

@@ -1,8 +1,9 @@
 #!/usr/bin/env brood
 'use strict';
 
-// A pool of workers: this file is forked as often as there are processors, and each worker gets a job once it has done the one before.
-// A worker that dies is replaced, and its job is done again. Try: brood examples/pool.js 30
+// A pool of workers: this file is forked as often as there are processors, and each worker gets a
+// job once it has done the one before. A worker that dies is replaced, and its job is done again.
+// Try: brood examples/pool.js 30
 
 const { fork } = require('child_process');
 const os = require('os');

@@ -6,8 +6,8 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// resource is something open of which process.getActiveResourcesInfo tells: resource returns Node's name of it, empty if it does not keep the loop
-// running.
+// resource is something open of which process.getActiveResourcesInfo tells: resource returns Node's
+// name of it, empty if it does not keep the loop running.
 type resource interface{ resource() string }
 
 func (t *stream) resource() string {

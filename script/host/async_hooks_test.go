@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// life is a hook that knows what becomes of each operation: its type, those it is part of, and its events in their order.
+// life is a hook that knows what becomes of each operation: its type, those it is part of, and its
+// events in their order.
 const life = `
 const { createHook, executionAsyncId, triggerAsyncId, executionAsyncResource } = require('async_hooks');
 const lives = new Map();
@@ -21,8 +22,10 @@ const ofType = (type) => [...lives.values()].filter((one) => one.type === type);
 
 func TestHooksHearOfEveryOperation(t *testing.T) {
 	require.Equal(t, []string{
-		"Timeout before,after,destroy", "Timeout before,after,before,after,destroy", "Timeout destroy", "Immediate before,after,destroy",
-		"TickObject before,after,destroy", "TickObject before,after,destroy", "Microtask before,after,destroy", "FSREQCALLBACK before,after,destroy",
+		"Timeout before,after,destroy", "Timeout before,after,before,after,destroy", "Timeout destroy",
+		"Immediate before,after,destroy",
+		"TickObject before,after,destroy", "TickObject before,after,destroy", "Microtask before,after,destroy",
+		"FSREQCALLBACK before,after,destroy",
 		"PROCESSWRAP before,after,destroy",
 	}, printed(t, life+`
 		setTimeout(() => {}, 1);

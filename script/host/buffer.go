@@ -44,7 +44,9 @@ func bindBuffer(b *builder) {
 		e := encodingArg(c, 3)
 		return indexOf(c, nodetext.Encode(c.Arg(1).Text(), e), e)
 	})
-	b.fn("indexOfBytes", func(c *engine.Call) (engine.Value, error) { return indexOf(c, bytesArg(c, 1), encodingArg(c, 3)) })
+	b.fn("indexOfBytes", func(c *engine.Call) (engine.Value, error) {
+		return indexOf(c, bytesArg(c, 1), encodingArg(c, 3))
+	})
 	b.fn("indexOfByte", func(c *engine.Call) (engine.Value, error) {
 		return indexOf(c, []byte{byte(c.Arg(1).Int())}, streams.Latin1)
 	})

@@ -22,7 +22,8 @@ import (
 //
 // Safe to call from any goroutine but the loop's. Must not be called on the loop goroutine: it would wait
 // for itself.
-func (h *Host) Call(ctx context.Context, fn func(s *engine.Scope) (engine.Value, error), result func(v engine.Value) error) error {
+func (h *Host) Call(ctx context.Context, fn func(s *engine.Scope) (engine.Value, error),
+	result func(v engine.Value) error) error {
 	c := &waitingCall{result: result, done: make(chan struct{})}
 	if err := h.loop.Do(ctx, func() { h.begin(c, fn) }); err != nil {
 		return err

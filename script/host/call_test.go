@@ -13,8 +13,8 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// served runs a host's loop on a goroutine of its own, as a server does, and gives the test the host. stop ends the loop
-// and waits for that.
+// served runs a host's loop on a goroutine of its own, as a server does, and gives the test the
+// host. stop ends the loop and waits for that.
 func served(t *testing.T, source string, o *host.Options) (h *host.Host, loop *reactor.Loop, stop func()) {
 	t.Helper()
 	loop, err := reactor.New(nil)
@@ -79,7 +79,9 @@ func TestOtherGoroutinesGetWhatPromisesAreSettledWith(t *testing.T) {
 	}
 	wg.Wait()
 	mine := errors.New("mine")
-	require.ErrorIs(t, h.Call(t.Context(), func(*engine.Scope) (engine.Value, error) { return engine.Value{}, mine }, nil), mine)
+	require.ErrorIs(t, h.Call(t.Context(), func(*engine.Scope) (engine.Value, error) {
+		return engine.Value{}, mine
+	}, nil), mine)
 	require.ErrorIs(t, h.Call(t.Context(), invoke("atOnce", ""), func(engine.Value) error { return mine }), mine)
 	var kind engine.Kind
 	require.NoError(t, h.Call(t.Context(), func(*engine.Scope) (engine.Value, error) { return engine.Value{}, nil },

@@ -13,7 +13,8 @@ import (
 // channel is an IPC channel as the library in JavaScript has it. Its methods are start(target, on), forget, listen(whether), post(message),
 // send(message, done, fd, type, key, keepOpen), disconnect, ref, unref, count(whether), readStop, readStart, connected and fd.
 //
-// on is called with a number that says what has happened, a value, and for a handle that came with a message its type and what receiveHandle returns.
+// on is called with a number that says what has happened, a value, and for a handle that came with
+// a message its type and what receiveHandle returns.
 type channel struct {
 	h  *Host
 	c  *ipc.Channel
@@ -29,8 +30,9 @@ type channel struct {
 
 	messages *events.Listener // while the script listens for messages; those that come otherwise wait in c
 
-	// Whether the channel keeps the loop running: it does while something that was sent is not yet with the kernel. Else the script has said so; or in a
-	// program that was forked, where that is counted until the script says, it does while the script listens.
+	// Whether the channel keeps the loop running: it does while something that was sent is not yet
+	// with the kernel. Else the script has said so; or in a program that was forked, where that is
+	// counted until the script says, it does while the script listens.
 	refed   bool
 	counted bool
 	sending int
@@ -204,7 +206,8 @@ func (x *channel) tellOfArrival(s *engine.Scope) error {
 	return err
 }
 
-// unlessException returns an error that is no exception: a message of which the engine makes one, as it nests too deep, is dropped, too.
+// unlessException returns an error that is no exception: a message of which the engine makes one,
+// as it nests too deep, is dropped, too.
 func unlessException(err error) error {
 	if _, ok := errors.AsType[*engine.Exception](err); ok {
 		return nil

@@ -9,7 +9,8 @@ import (
 func TestAMessageIsWhatStringifyMakesOfIt(t *testing.T) {
 	require.Equal(t, []string{
 		`{"a":[1,null,"\ud800"],"b":{"c":"é😀"}}`, `null`, `7`, `{"0":2,"x":1}`, `"\u0000\""`, `null`,
-		"end", "TypeError: circular reference undefined", "RangeError: mine E_MINE", "TypeError: Do not know how to serialize a BigInt undefined",
+		"end", "TypeError: circular reference undefined", "RangeError: mine E_MINE",
+		"TypeError: Do not know how to serialize a BigInt undefined",
 	}, printedBy(t, `
 		const { fork } = require('child_process');
 		if (process.argv[2] === 'child') return process.on('message', (m) => process.send(m));

@@ -63,9 +63,10 @@ func childMethods(b *builder) {
 	})
 }
 
-// spawn starts a child: spawn(options, onexit). Options are file, args, envPairs, cwd, detached, uid, gid, argv0, serialization and stdio, a list of
-// {type: 'pipe' | 'ignore' | 'inherit' | 'ipc' | 'fd', fd}. It returns {errno, pid, handle, stdio, channel}: errno is 0 or negative,
-// stdio has a stream or undefined for each. onexit(code, signal) is called once if errno is 0.
+// spawn starts a child: spawn(options, onexit). Options are file, args, envPairs, cwd, detached,
+// uid, gid, argv0, serialization and stdio, a list of {type: 'pipe' | 'ignore' | 'inherit' | 'ipc'
+// | 'fd', fd}. It returns {errno, pid, handle, stdio, channel}: errno is 0 or negative, stdio has a
+// stream or undefined for each. onexit(code, signal) is called once if errno is 0.
 func (h *Host) spawn(c *engine.Call) (engine.Value, error) {
 	o, file, args, err := spawnOptions(c.Arg(0))
 	if err != nil {
@@ -82,8 +83,9 @@ func (h *Host) spawn(c *engine.Call) (engine.Value, error) {
 	return h.spawned(c, started, c.Arg(1))
 }
 
-// asExecvp changes a call such that it starts what execvp(3), by which Node starts a program, does and package childprocess refuses: one that
-// PATH has in a relative directory, and by a shell a file that the kernel cannot execute. It returns whether that is so.
+// asExecvp changes a call such that it starts what execvp(3), by which Node starts a program, does
+// and package childprocess refuses: one that PATH has in a relative directory, and by a shell a
+// file that the kernel cannot execute. It returns whether that is so.
 func asExecvp(err error, file *string, args *[]string, o *childprocess.Options) bool {
 	e, ok := errors.AsType[*childprocess.SpawnError](err)
 	if !ok || e.Step != childprocess.StepProgram || *file == fallbackShell {
@@ -105,7 +107,8 @@ func asExecvp(err error, file *string, args *[]string, o *childprocess.Options) 
 
 const fallbackShell = "/bin/sh"
 
-// startErrno returns the number of why a child was not started. What package childprocess refuses the kernel would, too.
+// startErrno returns the number of why a child was not started. What package childprocess refuses
+// the kernel would, too.
 func startErrno(err error) syscall.Errno {
 	if e := asSystemError(err); e != nil {
 		return e.errno
@@ -132,7 +135,8 @@ func (h *Host) spawned(c *engine.Call, started *childprocess.ChildProcess, onexi
 			}
 		}
 	}
-	started.OnError(func(error) {}) // Of a child that does not start the library has the errno, of its channel it is told by that.
+	// Of a child that does not start the library has the errno, of its channel it is told by that.
+	started.OnError(func(error) {})
 	x := &child{h: h, c: started}
 	if errno == 0 {
 		x.onExit(h.keepCallback(c.Scope, onexit))

@@ -9,7 +9,8 @@ import (
 func TestAProgramIsStartedAsByExecvp(t *testing.T) {
 	dir := files(t, map[string]string{"script": "echo from $0 $1; exit 3\n"})
 	require.Equal(t, []string{
-		`./script sync 3 from ./script a`, `./script 3 from ./script a`, `script sync 3 from ./script a`, `script 3 from ./script a`,
+		`./script sync 3 from ./script a`, `./script 3 from ./script a`, `script sync 3 from ./script a`,
+		`script 3 from ./script a`,
 		`./other sync ENOENT`, `./other ENOENT`,
 	}, printed(t, `
 		const { spawn, spawnSync } = require('child_process');
@@ -36,25 +37,29 @@ func TestAProgramIsStartedAsByExecvp(t *testing.T) {
 }
 
 func TestWhatAChildIsGivenIsChecked(t *testing.T) {
-	requireExamples(t, `const cp = require('child_process'); const quiet = (child) => { child.on('error', () => {}); return child; };`, []example{
-		{`cp.spawn('true', { cwd: 'a\0' })`,
-			`TypeError ERR_INVALID_ARG_VALUE: The property 'options.cwd' must be a string, Uint8Array, or URL without null bytes. Received 'a\x00'`},
-		{`cp.spawn('true', { cwd: new Uint8Array(1) })`,
-			`TypeError ERR_INVALID_ARG_VALUE: The property 'options.cwd' must be a string, Uint8Array, or URL without null bytes. Received Uint8Array(1) [ 0 ]`},
-		{`cp.spawn('true', { uid: -1 })`, `Error EINVAL: spawn EINVAL`},
-		{`cp.exec('true', { maxBuffer: NaN })`, `RangeError ERR_OUT_OF_RANGE: The value of "options.maxBuffer" is out of range. It must be >= 0. Received NaN`},
-		{`cp.execFileSync('true', [], function f() {})`, `TypeError ERR_INVALID_ARG_TYPE: The "options" argument must be of type object. Received function f`},
-		{`quiet(cp.spawn('true', [null, 5, ['a']])).spawnargs`, `["true",null,5,["a"]]`},
-		{`Object.keys(cp.spawnSync('true')).join()`, `"status,signal,output,pid,stdout,stderr"`},
-		{`Object.keys(cp.spawnSync('nothing.here')).join()`, `"error,status,signal,output,pid,stdout,stderr"`},
-		{`typeof cp.spawnSync('nothing.here').stdout`, `"undefined"`},
-		{`cp.execFileSync('printf', ['%s ', null, 5, ['a', 'b']], { encoding: 'utf8' })`, `"null 5 a,b "`},
-		{`quiet(cp.fork('x', { execPath: 'true', stdio: 5, silent: true })).stdin !== null`, `true`},
-		{`cp.spawn('true', { detached: 'a'.repeat(28) + '\n' })`,
-			`TypeError ERR_INVALID_ARG_TYPE: The "options.detached" property must be of type boolean. Received type string ('aaaaaaaaaaaaaaaaaaaaaaaaa...')`},
-		{`cp.spawn('true', { detached: "it's\n" })`,
-			`TypeError ERR_INVALID_ARG_TYPE: The "options.detached" property must be of type boolean. Received type string ("it's\n")`},
-	})
+	requireExamples(t,
+		`const cp = require('child_process'); const quiet = (child) => { child.on('error', () => {}); return child; };`,
+		[]example{
+			{`cp.spawn('true', { cwd: 'a\0' })`,
+				`TypeError ERR_INVALID_ARG_VALUE: The property 'options.cwd' must be a string, Uint8Array, or URL without null bytes. Received 'a\x00'`},
+			{`cp.spawn('true', { cwd: new Uint8Array(1) })`,
+				`TypeError ERR_INVALID_ARG_VALUE: The property 'options.cwd' must be a string, Uint8Array, or URL without null bytes. Received Uint8Array(1) [ 0 ]`},
+			{`cp.spawn('true', { uid: -1 })`, `Error EINVAL: spawn EINVAL`},
+			{`cp.exec('true', { maxBuffer: NaN })`,
+				`RangeError ERR_OUT_OF_RANGE: The value of "options.maxBuffer" is out of range. It must be >= 0. Received NaN`},
+			{`cp.execFileSync('true', [], function f() {})`,
+				`TypeError ERR_INVALID_ARG_TYPE: The "options" argument must be of type object. Received function f`},
+			{`quiet(cp.spawn('true', [null, 5, ['a']])).spawnargs`, `["true",null,5,["a"]]`},
+			{`Object.keys(cp.spawnSync('true')).join()`, `"status,signal,output,pid,stdout,stderr"`},
+			{`Object.keys(cp.spawnSync('nothing.here')).join()`, `"error,status,signal,output,pid,stdout,stderr"`},
+			{`typeof cp.spawnSync('nothing.here').stdout`, `"undefined"`},
+			{`cp.execFileSync('printf', ['%s ', null, 5, ['a', 'b']], { encoding: 'utf8' })`, `"null 5 a,b "`},
+			{`quiet(cp.fork('x', { execPath: 'true', stdio: 5, silent: true })).stdin !== null`, `true`},
+			{`cp.spawn('true', { detached: 'a'.repeat(28) + '\n' })`,
+				`TypeError ERR_INVALID_ARG_TYPE: The "options.detached" property must be of type boolean. Received type string ('aaaaaaaaaaaaaaaaaaaaaaaaa...')`},
+			{`cp.spawn('true', { detached: "it's\n" })`,
+				`TypeError ERR_INVALID_ARG_TYPE: The "options.detached" property must be of type boolean. Received type string ("it's\n")`},
+		})
 }
 
 func TestABadMessageCostsNoOther(t *testing.T) {

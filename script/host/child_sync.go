@@ -13,8 +13,9 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// spawnSync runs a child and waits for it: options are those of spawn, and timeout, killSignal, maxBuffer, and an input in the first of stdio. It returns
-// {pid, status, signal, output, error}, as Node's does, but that error is a negative number.
+// spawnSync runs a child and waits for it: options are those of spawn, and timeout, killSignal,
+// maxBuffer, and an input in the first of stdio. It returns {pid, status, signal, output, error},
+// as Node's does, but that error is a negative number.
 func (h *Host) spawnSync(c *engine.Call) (engine.Value, error) {
 	base, file, args, err := spawnOptions(c.Arg(0))
 	if err != nil {
@@ -67,7 +68,8 @@ func syncResult(c *engine.Call, r *childprocess.SyncResult) (engine.Value, error
 	if errno := syncErrno(r.Err); errno != 0 {
 		err = result.Set("error", c.Int(-int64(errno))) // Those who print the result see it in this order.
 	}
-	return result, errors.Join(err, result.Set("status", status), result.Set("signal", signal), result.Set("output", output),
+	return result, errors.Join(err, result.Set("status", status), result.Set("signal", signal),
+		result.Set("output", output),
 		result.Set("pid", c.Int(int64(r.Pid))))
 }
 

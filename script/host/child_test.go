@@ -30,7 +30,8 @@ func TestTheEventsOfAChildComeInOrder(t *testing.T) {
 	require.Subset(t, lines[2:5], data)
 	require.Equal(t, `["close",3,null]`, lines[5])
 	require.Equal(t, []string{
-		`["number","/bin/sh",false]`, `["spawn"]`, `["exit",3,null]`, `["close",3,null]`, `["spawn"]`, `["exit",null,"SIGKILL"]`, `["close",null,"SIGKILL"]`,
+		`["number","/bin/sh",false]`, `["spawn"]`, `["exit",3,null]`, `["close",3,null]`, `["spawn"]`,
+		`["exit",null,"SIGKILL"]`, `["close",null,"SIGKILL"]`,
 		`["ENOENT","spawn nothing.here ENOENT",-2,"spawn nothing.here","nothing.here",["x"],null]`, `["close",-2,null]`,
 	}, slices.DeleteFunc(lines, func(line string) bool { return slices.Contains(data, line) }))
 }
@@ -83,7 +84,8 @@ func TestExecIsPromised(t *testing.T) {
 
 func TestTheSynchronousForms(t *testing.T) {
 	require.Equal(t, []string{
-		`0 null "HI" [null,"HI",""]`, `null SIGTERM ETIMEDOUT spawnSync sleep ETIMEDOUT`, `ENOBUFS true`, `ENOENT spawnSync nothing.here ENOENT null`,
+		`0 null "HI" [null,"HI",""]`, `null SIGTERM ETIMEDOUT spawnSync sleep ETIMEDOUT`, `ENOBUFS true`,
+		`ENOENT spawnSync nothing.here ENOENT null`,
 		`Command failed: exit 3 3`, `out`, `true`,
 	}, printed(t, `
 		const { execFileSync, execSync, spawnSync } = require('child_process');
@@ -145,7 +147,8 @@ func TestSlotsOfEveryKind(t *testing.T) {
 			});
 		});`)
 	require.Equal(t, []string{
-		"to the file,too,", "null null 5", "by the third", "lines 2", "ERR_INVALID_ARG_VALUE", "ERR_INVALID_ARG_VALUE", "ERR_IPC_ONE_PIPE", "EBADF",
+		"to the file,too,", "null null 5", "by the third", "lines 2", "ERR_INVALID_ARG_VALUE", "ERR_INVALID_ARG_VALUE",
+		"ERR_IPC_ONE_PIPE", "EBADF",
 	}, lines)
 }
 

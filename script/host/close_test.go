@@ -102,7 +102,9 @@ func TestAHostIsNotClosedByWhatItsScriptCalls(t *testing.T) {
 	h, err := host.New(loop, nil)
 	require.NoError(t, err)
 	require.NoError(t, h.Do(func(s *engine.Scope) error {
-		return s.Global().Set("end", s.Function("end", func(c *engine.Call) (engine.Value, error) { return c.Undefined(), h.Close() }))
+		return s.Global().Set("end", s.Function("end", func(c *engine.Call) (engine.Value, error) {
+			return c.Undefined(), h.Close()
+		}))
 	}))
 	require.Error(t, h.MainText("try { end() } catch { for (;;); }", nil), "nothing runs after that")
 	require.NoError(t, h.Close())
@@ -164,9 +166,11 @@ func TestAPanicComesOutOfDo(t *testing.T) {
 	require.NoError(t, h.Do(func(s *engine.Scope) error {
 		return s.Global().Set("boom", s.Function("boom", func(*engine.Call) (engine.Value, error) { panic("boom") }))
 	}))
-	for _, source := range []string{"boom()", "try { boom() } catch {}", "Promise.resolve().then(boom)", "process.nextTick(boom)"} {
+	for _, source := range []string{"boom()", "try { boom() } catch {}", "Promise.resolve().then(boom)",
+		"process.nextTick(boom)"} {
 		require.PanicsWithValue(t, "boom", func() { _ = h.MainText(source, nil) }, source)
-		require.NoError(t, h.MainText("1 + 1; Promise.resolve().then(() => { globalThis.ran = (globalThis.ran ?? 0) + 1 })", nil), source)
+		require.NoError(t, h.MainText("1 + 1; Promise.resolve().then(() => { globalThis.ran = (globalThis.ran ?? 0) + 1 })",
+			nil), source)
 	}
 	require.NoError(t, h.Do(func(s *engine.Scope) error {
 		ran, err := s.Global().Get("ran")
@@ -178,7 +182,8 @@ func TestAPanicComesOutOfDo(t *testing.T) {
 	require.NoError(t, h.MainText("1", nil), "an error of Go is nobody's but the caller's")
 }
 
-// A host that ends its commands on signals has a goroutine for that, which ends with it, and signals do again what they did.
+// A host that ends its commands on signals has a goroutine for that, which ends with it, and
+// signals do again what they did.
 func TestAHostThatEndsOnSignalsLeavesThemAsTheyWere(t *testing.T) {
 	loop, err := reactor.New(nil)
 	require.NoError(t, err)

@@ -54,7 +54,8 @@ func TestReadsOfWhatACycleHasNotExportedAreWarnedOf(t *testing.T) {
 	})
 	require.Equal(t, "undefined undefined undefined function undefined\nundefined\n"+
 		"Accessing non-existent property 'missing' of module exports inside circular dependency\n"+
-		"Accessing non-existent property 'Symbol(s)' of module exports inside circular dependency\ntrue undefined true", r.stdout, r.stderr)
+		"Accessing non-existent property 'Symbol(s)' of module exports inside circular dependency\ntrue undefined true",
+		r.stdout, r.stderr)
 }
 
 func TestAbsoluteRequestsMayLeadThroughWhatIsNotThere(t *testing.T) {

@@ -80,7 +80,8 @@ func bytesOrText(c *engine.Call, i int) []byte {
 	return bytesArg(c, i)
 }
 
-var errNoXOF = &codedError{"Error", "ERR_OSSL_EVP_NOT_XOF_OR_INVALID_LENGTH", "error:030000B2:digital envelope routines::not XOF or invalid length"}
+var errNoXOF = &codedError{"Error", "ERR_OSSL_EVP_NOT_XOF_OR_INVALID_LENGTH",
+	"error:030000B2:digital envelope routines::not XOF or invalid length"}
 
 // newHash returns nil if there is no hash of that name.
 func newHash(name string, length int) (summer, error) {

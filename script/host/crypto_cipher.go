@@ -78,7 +78,8 @@ func cipherError(err error) error {
 	case errors.Is(err, nodecrypto.ErrIV):
 		return &codedError{"TypeError", "ERR_CRYPTO_INVALID_IV", "Invalid initialization vector"}
 	case errors.Is(err, nodecrypto.ErrBlockLength):
-		return &codedError{"Error", "ERR_OSSL_WRONG_FINAL_BLOCK_LENGTH", "error:1C80006B:Provider routines::wrong final block length"}
+		return &codedError{"Error", "ERR_OSSL_WRONG_FINAL_BLOCK_LENGTH",
+			"error:1C80006B:Provider routines::wrong final block length"}
 	case errors.Is(err, nodecrypto.ErrPadding):
 		return &codedError{"Error", "ERR_OSSL_BAD_DECRYPT", "error:1C800064:Provider routines::bad decrypt"}
 	case errors.Is(err, nodecrypto.ErrNotTrue):
@@ -90,8 +91,8 @@ func cipherError(err error) error {
 // errNotAuthentic is what Node throws, in its words and without a code.
 var errNotAuthentic = errors.New("Unsupported state or unable to authenticate data") //lint:ignore ST1005 see above
 
-// bindDerive is what the library needs to make keys of passwords and of other keys: name(callback, …) calls back with (error, bytes) if there is a
-// callback, else returns the bytes.
+// bindDerive is what the library needs to make keys of passwords and of other keys: name(callback,
+// …) calls back with (error, bytes) if there is a callback, else returns the bytes.
 func bindDerive(b *builder) {
 	// pbkdf2(callback, digest, password, salt, iterations, length)
 	deriving(b, "pbkdf2", func(c *engine.Call) (func() ([]byte, error), error) {

@@ -7,27 +7,31 @@ import (
 )
 
 func TestChannelsPublishToWhoListens(t *testing.T) {
-	requireExamples(t, "const dc = require('diagnostics_channel'); const { AsyncLocalStorage } = require('async_hooks'); let got = [];"+
-		"const take = (f) => { got = []; f(); return got; }; const one = (message, name) => got.push(message, name);", []example{
-		{`dc.channel('a') === dc.channel('a') && dc.channel('a') instanceof dc.Channel`, `true`},
-		{`[dc.hasSubscribers('a'), dc.subscribe('a', one), dc.hasSubscribers('a'), dc.channel('a').hasSubscribers]`, `[false,null,true,true]`},
-		{`take(() => dc.channel('a').publish(1))`, `[1,"a"]`},
-		{`[dc.unsubscribe('a', one), dc.unsubscribe('a', one), dc.hasSubscribers('a'), take(() => dc.channel('a').publish(1))]`, `[true,false,false,[]]`},
-		{`dc.subscribe('a', null)`, `TypeError ERR_INVALID_ARG_TYPE: The "subscription" argument must be of type function. Received null`},
-		{`dc.channel(1)`, `TypeError ERR_INVALID_ARG_TYPE: The "channel" argument must be one of type string or symbol. Received type number (1)`},
-		// One that is removed while all are called is called, one that is added is not.
-		{`take(() => { const b = dc.channel('b'); b.subscribe(() => { b.unsubscribe(one); b.subscribe(one); }); b.subscribe(one); b.publish(2); })`, `[2,"b"]`},
-		{`take(() => { const s = new AsyncLocalStorage(), c = dc.channel('c'); c.bindStore(s, (x) => x + 1);
+	requireExamples(t,
+		"const dc = require('diagnostics_channel'); const { AsyncLocalStorage } = require('async_hooks'); let got = [];"+
+			"const take = (f) => { got = []; f(); return got; }; const one = (message, name) => got.push(message, name);",
+		[]example{
+			{`dc.channel('a') === dc.channel('a') && dc.channel('a') instanceof dc.Channel`, `true`},
+			{`[dc.hasSubscribers('a'), dc.subscribe('a', one), dc.hasSubscribers('a'), dc.channel('a').hasSubscribers]`,
+				`[false,null,true,true]`},
+			{`take(() => dc.channel('a').publish(1))`, `[1,"a"]`},
+			{`[dc.unsubscribe('a', one), dc.unsubscribe('a', one), dc.hasSubscribers('a'), take(() => dc.channel('a').publish(1))]`, `[true,false,false,[]]`},
+			{`dc.subscribe('a', null)`,
+				`TypeError ERR_INVALID_ARG_TYPE: The "subscription" argument must be of type function. Received null`},
+			{`dc.channel(1)`, `TypeError ERR_INVALID_ARG_TYPE: The "channel" argument must be one of type string or symbol. Received type number (1)`},
+			// One that is removed while all are called is called, one that is added is not.
+			{`take(() => { const b = dc.channel('b'); b.subscribe(() => { b.unsubscribe(one); b.subscribe(one); }); b.subscribe(one); b.publish(2); })`, `[2,"b"]`},
+			{`take(() => { const s = new AsyncLocalStorage(), c = dc.channel('c'); c.bindStore(s, (x) => x + 1);
 			got.push(c.runStores(1, function(x) { return [this.t, x, s.getStore()]; }, { t: 5 }, 6), s.getStore() === undefined, c.unbindStore(s), c.hasSubscribers); })`,
-			`[[5,6,2],true,true,false]`},
-		{`take(() => { const t = dc.tracingChannel('t'); t.subscribe({ start: (m) => got.push('start'), end: (m) => got.push('end', m.result) }); got.push(t.traceSync((x) => x * 2, {}, null, 4)); })`,
-			`["start","end",8,8]`},
-		{`take(() => { const t = dc.tracingChannel('u'); t.subscribe({ error: (m) => got.push(m.error), end: (m) => got.push('end') }); try { t.traceSync(() => { throw 3; }); } catch (e) { got.push(e); } })`,
-			`[3,"end",3]`},
-		{`take(() => { const t = dc.tracingChannel('v'); t.subscribe({ asyncStart: (m) => got.push('start', m.result), asyncEnd: () => got.push('end') });
+				`[[5,6,2],true,true,false]`},
+			{`take(() => { const t = dc.tracingChannel('t'); t.subscribe({ start: (m) => got.push('start'), end: (m) => got.push('end', m.result) }); got.push(t.traceSync((x) => x * 2, {}, null, 4)); })`,
+				`["start","end",8,8]`},
+			{`take(() => { const t = dc.tracingChannel('u'); t.subscribe({ error: (m) => got.push(m.error), end: (m) => got.push('end') }); try { t.traceSync(() => { throw 3; }); } catch (e) { got.push(e); } })`,
+				`[3,"end",3]`},
+			{`take(() => { const t = dc.tracingChannel('v'); t.subscribe({ asyncStart: (m) => got.push('start', m.result), asyncEnd: () => got.push('end') });
 			t.traceCallback((done) => done(null, 7), 0, {}, null, () => got.push('done')); })`, `["start",7,"done","end"]`},
-		{`dc.tracingChannel({ start: 1 })`, `TypeError ERR_INVALID_ARG_TYPE: The "nameOrChannels.start" property must be an instance of Channel. Received type number (1)`},
-	})
+			{`dc.tracingChannel({ start: 1 })`, `TypeError ERR_INVALID_ARG_TYPE: The "nameOrChannels.start" property must be an instance of Channel. Received type number (1)`},
+		})
 }
 
 func TestWhatASubscriberThrowsIsNotThePublishersError(t *testing.T) {
@@ -42,7 +46,8 @@ func TestWhatASubscriberThrowsIsNotThePublishersError(t *testing.T) {
 
 func TestTheLibraryPublishesWhatItDoes(t *testing.T) {
 	require.Equal(t, []string{
-		"console.log hello", "hello", "child_process true", "start true", "end 1", "child_process true", "start false", "error ENOENT", "server listens", "listening", "client", "server",
+		"console.log hello", "hello", "child_process true", "start true", "end 1", "child_process true", "start false",
+		"error ENOENT", "server listens", "listening", "client", "server",
 	}, printed(t, `
 		const dc = require('diagnostics_channel');
 		const { ChildProcess, spawn } = require('child_process');
@@ -99,5 +104,6 @@ func TestHooksHearOfResourcesOfTheScript(t *testing.T) {
 			setImmediate(() => console.log(heard.map(([name]) => name).join()));
 		});`, "--expose-gc")
 	require.Equal(t, 0, r.code, "%s", r.stderr)
-	require.Equal(t, `[["init","OWN",true],["before"],["run"],["after"],["caught"],["destroy"]]`+"\ninit,init,destroy", r.stdout)
+	require.Equal(t, `[["init","OWN",true],["before"],["run"],["after"],["caught"],["destroy"]]`+"\ninit,init,destroy",
+		r.stdout)
 }

@@ -103,7 +103,8 @@ func TestNobodyIsLeftOfACommandThatIsEnded(t *testing.T) {
 		tell('method', (await failure(p)).code);
 		e = await failure($({ maxBuffer: 10 })`+"`yes`"+`);
 		tell('maxBuffer', e.code, e.stdout.length);
-		tell('pipes', (await failure($`+"`sleep ${marker}; :`"+`.pipe`+"`cat; sleep ${marker}; :`"+`.pipe`+"`cat`"+`.timeout(50))).signal);
+		tell('pipes',
+			(await failure($`+"`sleep ${marker}; :`"+`.pipe`+"`cat; sleep ${marker}; :`"+`.pipe`+"`cat`"+`.timeout(50))).signal);
 		for await (const line of $`+"`sleep ${marker}; :`"+`.pipe`+"`echo; sleep ${marker}`"+`) break;
 		const { stdout } = await $`+"`ps -eo args`"+`;
 		tell('left', stdout.split('\n').filter((line) => line.startsWith('sleep ' + marker)).join());`))

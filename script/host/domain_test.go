@@ -8,7 +8,8 @@ import (
 
 func TestADomainHearsOfWhatWasBegunInIt(t *testing.T) {
 	require.Equal(t, []string{
-		"thrown true", "emitted false true", "tick true", "reaction true", "timer true", "immediate true", "file true", "none null",
+		"thrown true", "emitted false true", "tick true", "reaction true", "timer true", "immediate true", "file true",
+		"none null",
 	}, printed(t, `
 		const domain = require('domain');
 		const EventEmitter = require('events');
@@ -54,7 +55,8 @@ func TestWithoutAListenerAnExceptionInADomainIsAsAnother(t *testing.T) {
 	requireExamples(t, "const domain = require('domain'); const d = domain.create();", []example{
 		{`d.run((a, b) => [a, b, process.domain === d, domain._stack.length], 1, 2)`, `[1,2,true,1]`},
 		{`[d.bind((x) => x * 2)(4), d.intercept((x) => x + 1)(null, 5)]`, `[8,6]`},
-		{`process.setUncaughtExceptionCaptureCallback(() => {})`, "Error ERR_DOMAIN_CANNOT_SET_UNCAUGHT_EXCEPTION_CAPTURE: The `domain` module is in use, " +
-			"which is mutually exclusive with calling process.setUncaughtExceptionCaptureCallback()"},
+		{`process.setUncaughtExceptionCaptureCallback(() => {})`,
+			"Error ERR_DOMAIN_CANNOT_SET_UNCAUGHT_EXCEPTION_CAPTURE: The `domain` module is in use, " +
+				"which is mutually exclusive with calling process.setUncaughtExceptionCaptureCallback()"},
 	})
 }

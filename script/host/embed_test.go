@@ -28,7 +28,8 @@ func newHost(t *testing.T) *host.Host {
 
 func TestExportsOfAFileAreForGo(t *testing.T) {
 	dir := files(t, map[string]string{
-		"a.cjs": "module.exports = { name: 'a', list: [1, 2].map((n) => n * 2) }", "b.mjs": "export const name = 'b'", "bad.cjs": "let x = ;",
+		"a.cjs": "module.exports = { name: 'a', list: [1, 2].map((n) => n * 2) }", "b.mjs": "export const name = 'b'",
+		"bad.cjs": "let x = ;",
 	})
 	h := newHost(t)
 	require.NoError(t, h.Do(func(s *engine.Scope) error {

@@ -37,7 +37,8 @@ func TestAnExceptionThatCannotBeInspectedEndsAScriptAsAnother(t *testing.T) {
 }
 
 func TestMicrotasksDoNotNeedThePromisesOfTheScript(t *testing.T) {
-	require.Equal(t, []string{"microtask"}, printed(t, "Promise.prototype.then = () => { throw 1; }; queueMicrotask(() => console.log('microtask'))"))
+	require.Equal(t, []string{"microtask"},
+		printed(t, "Promise.prototype.then = () => { throw 1; }; queueMicrotask(() => console.log('microtask'))"))
 }
 
 func TestASignalThatNobodyCanHave(t *testing.T) {
@@ -50,10 +51,11 @@ func TestASignalThatNobodyCanHave(t *testing.T) {
 }
 
 func TestTheEnvironmentHasWhatProgramsCanRead(t *testing.T) {
-	requireExamples(t, "process.env['a=b'] = 1; process.env[''] = 2; process.env.c = 'd\\0e'; process.env['f\\0g'] = 3;", []example{
-		{`['a=b', 'a', '', 'c', 'f', 'f\0g'].map((name) => process.env[name] ?? null)`, `[null,null,null,"d","3",null]`},
-		{`structuredClone(process.env).c`, `"d"`},
-	})
+	requireExamples(t, "process.env['a=b'] = 1; process.env[''] = 2; process.env.c = 'd\\0e'; process.env['f\\0g'] = 3;",
+		[]example{
+			{`['a=b', 'a', '', 'c', 'f', 'f\0g'].map((name) => process.env[name] ?? null)`, `[null,null,null,"d","3",null]`},
+			{`structuredClone(process.env).c`, `"d"`},
+		})
 }
 
 func TestAServerThatIsClosedBeforeTheExitHasTheLoopGoOn(t *testing.T) {

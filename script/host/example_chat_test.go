@@ -68,7 +68,8 @@ func (c *chat) emit(event string, member int64, text string) {
 	})
 }
 
-// serve reads one connection, on a goroutine of its own that ends with it. The script and the members belong to the loop.
+// serve reads one connection, on a goroutine of its own that ends with it. The script and the
+// members belong to the loop.
 func (c *chat) serve(loop *reactor.Loop, conn net.Conn) {
 	defer conn.Close()
 	var id int64

@@ -47,7 +47,8 @@ func ExampleHost_Interrupt() {
 	}{
 		{"process.exitCode = 5", time.Minute},
 		{"const all = []; for (;;) all.push({})", time.Minute},
-		{"function fill() { const all = []; for (;;) all.push({}) } try { fill() } catch { process.exitCode = 3 }", time.Minute},
+		{"function fill() { const all = []; for (;;) all.push({}) } try { fill() } catch { process.exitCode = 3 }",
+			time.Minute},
 		{"for (;;) { try { for (;;); } catch {} finally { continue } }", 20 * time.Millisecond},
 		{"/(a+)+b/.exec('a'.repeat(50))", 20 * time.Millisecond},
 		{"require('child_process').execSync('sleep 1000')", 20 * time.Millisecond},

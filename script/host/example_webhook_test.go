@@ -85,7 +85,8 @@ func ExampleHost_Call() {
 	}()
 
 	server := httptest.NewServer(webhook{h})
-	for _, request := range [][2]string{{"/", `{"kind":"push"}`}, {"/slow", `{"kind":"tag"}`}, {"/", `{"kind":"push"}`}, {"/", "{"}} {
+	for _, request := range [][2]string{{"/", `{"kind":"push"}`}, {"/slow", `{"kind":"tag"}`}, {"/", `{"kind":"push"}`},
+		{"/", "{"}} {
 		r, err := http.Post(server.URL+request[0], "application/json", strings.NewReader(request[1]))
 		if err != nil {
 			log.Fatal(err)

@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/script/nodetext"
 )
 
-// fileArgs are the arguments of an operation on files, taken out of the engine: strings (paths are bytes in them), int64, []byte, bool, or nil.
+// fileArgs are the arguments of an operation on files, taken out of the engine: strings (paths are
+// bytes in them), int64, []byte, bool, or nil.
 type fileArgs []any
 
 func (a fileArgs) text(i int) string  { s, _ := a[i].(string); return s }
@@ -27,14 +28,15 @@ func (a fileArgs) path(i int) string {
 	return a.text(i)
 }
 
-// fileOperation is an operation on files that touches nothing of the engine, so that it can run on any goroutine. n is how many arguments it takes.
+// fileOperation is an operation on files that touches nothing of the engine, so that it can run on
+// any goroutine. n is how many arguments it takes.
 type fileOperation struct {
 	n  int
 	do func(a fileArgs) (any, error)
 }
 
-// bindFiles gives the library operations on files. With a function behind its arguments an operation runs on a goroutine, and
-// the function is called with null or the error, and the result.
+// bindFiles gives the library operations on files. With a function behind its arguments an
+// operation runs on a goroutine, and the function is called with null or the error, and the result.
 func bindFiles(b *builder) {
 	for name, op := range fileOperations() {
 		b.fn(name, func(c *engine.Call) (engine.Value, error) {
@@ -93,7 +95,8 @@ func (h *Host) own(result any) {
 	}
 }
 
-// disown is called before a descriptor is closed, or becomes that of something else that closes it: its number may then be anybody's.
+// disown is called before a descriptor is closed, or becomes that of something else that closes it:
+// its number may then be anybody's.
 func (h *Host) disown(fd int) { delete(h.files, fd) }
 
 // tellResult calls a function that was kept, once, with null and the result, or with the error.
@@ -110,7 +113,8 @@ func (h *Host) tellResult(k *engine.Kept, err error, result func(*engine.Scope) 
 	})
 }
 
-// outsideText returns a string for the system and for other programs, which is UTF-8: the engine's may have halves of surrogate pairs.
+// outsideText returns a string for the system and for other programs, which is UTF-8: the engine's
+// may have halves of surrogate pairs.
 func outsideText(v engine.Value) string { return nodetext.WellFormed(v.Text()) }
 
 // fileArg takes a value out of the engine. With keep, bytes are copied.
@@ -193,7 +197,8 @@ func fileResult(s *engine.Scope, result any) engine.Value {
 	return s.Undefined()
 }
 
-// readInto is read(fd, buffer, offset, length, position, callback), position -1 for where the file is. It returns how many bytes it has read.
+// readInto is read(fd, buffer, offset, length, position, callback), position -1 for where the file
+// is. It returns how many bytes it has read.
 func (h *Host) readInto(c *engine.Call) (engine.Value, error) {
 	fd, offset, length, position := int(c.Arg(0).Int()), int(c.Arg(2).Int()), int(c.Arg(3).Int()), c.Arg(4).Int()
 	into, ok := c.Arg(1).Bytes()

@@ -30,7 +30,8 @@ func (f *fileStatus) fstat(fd int) error {
 
 func (f *fileStatus) fill(s *unix.Stat_t) {
 	f.numbers = [statusNumbers]int64{
-		int64(s.Dev), int64(s.Mode), int64(s.Nlink), int64(s.Uid), int64(s.Gid), int64(s.Rdev), int64(s.Blksize), int64(s.Ino), s.Size,
+		int64(s.Dev), int64(s.Mode), int64(s.Nlink), int64(s.Uid), int64(s.Gid), int64(s.Rdev), int64(s.Blksize),
+		int64(s.Ino), s.Size,
 		int64(s.Blocks),
 	}
 	for i, t := range []unix.Timespec{s.Atim, s.Mtim, s.Ctim, s.Btim} {
@@ -44,6 +45,7 @@ func statFS(path string) ([]int64, error) {
 	var s unix.Statfs_t
 	err := retry(func() error { return unix.Statfs(path, &s) })
 	return []int64{
-		int64(s.Type), int64(s.Bsize), int64(s.Bsize), int64(s.Blocks), int64(s.Bfree), int64(s.Bavail), int64(s.Files), int64(s.Ffree),
+		int64(s.Type), int64(s.Bsize), int64(s.Bsize), int64(s.Blocks), int64(s.Bfree), int64(s.Bavail), int64(s.Files),
+		int64(s.Ffree),
 	}, err
 }

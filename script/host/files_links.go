@@ -32,8 +32,9 @@ func realPath(path string) (any, error) {
 // mostLinks is how many links walkLinks follows: another process may put one in place of a folder again and again.
 const mostLinks = 1000
 
-// walkLinks returns an absolute path without symbolic links. Its error names the part of the path that could not be looked at. With
-// pipes, a link to a pipe or a socket is followed to what it says, which is no name in a folder (/proc/1/fd/pipe:[1]).
+// walkLinks returns an absolute path without symbolic links. Its error names the part of the path
+// that could not be looked at. With pipes, a link to a pipe or a socket is followed to what it
+// says, which is no name in a folder (/proc/1/fd/pipe:[1]).
 func walkLinks(path string, pipes bool) (string, error) {
 	known, rest := "/", path // known is without links; rest is to be looked at
 	links := 0

@@ -7,7 +7,8 @@ import "golang.org/x/sys/unix"
 // systemFileConstants.
 
 // systemFileConstants are those of fs.constants that not all systems have.
-var systemFileConstants = map[string]int{"O_DIRECT": unix.O_DIRECT, "O_DSYNC": unix.O_DSYNC, "O_NOATIME": unix.O_NOATIME}
+var systemFileConstants = map[string]int{"O_DIRECT": unix.O_DIRECT, "O_DSYNC": unix.O_DSYNC,
+	"O_NOATIME": unix.O_NOATIME}
 
 func (f *fileStatus) stat(path string, follow bool) error {
 	flags := unix.AT_STATX_SYNC_AS_STAT
@@ -40,6 +41,7 @@ func statFS(path string) ([]int64, error) {
 	var s unix.Statfs_t
 	err := retry(func() error { return unix.Statfs(path, &s) })
 	return []int64{
-		int64(s.Type), int64(s.Bsize), int64(s.Frsize), int64(s.Blocks), int64(s.Bfree), int64(s.Bavail), int64(s.Files), int64(s.Ffree),
+		int64(s.Type), int64(s.Bsize), int64(s.Frsize), int64(s.Blocks), int64(s.Bfree), int64(s.Bavail), int64(s.Files),
+		int64(s.Ffree),
 	}, err
 }

@@ -19,7 +19,8 @@ func status(big bool, fill func(*fileStatus) error) (any, error) {
 	return s, retry(func() error { return fill(s) })
 }
 
-// value returns an array: the numbers, then seconds and nanoseconds of each time; all are BigInts if that was asked for.
+// value returns an array: the numbers, then seconds and nanoseconds of each time; all are BigInts
+// if that was asked for.
 func (f *fileStatus) value(s *engine.Scope) engine.Value {
 	all := make([]engine.Value, 0, statusNumbers+2*statusTimes)
 	number := s.Int

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// list returns the entries of a directory, with recursive those of the directories in it, too, by their paths from there.
+// list returns the entries of a directory, with recursive those of the directories in it, too, by
+// their paths from there.
 func list(dir string, recursive, asBytes bool) (any, error) {
 	l := listing{asBytes: asBytes}
 	if err := l.add(dir, ""); err != nil {
@@ -82,7 +83,8 @@ func entryKind(mode os.FileMode) int {
 	return unix.DT_UNKNOWN
 }
 
-// makeDirectory makes a directory, with recursive those that it is in, too. It returns the first that it has made then, or nil.
+// makeDirectory makes a directory, with recursive those that it is in, too. It returns the first
+// that it has made then, or nil.
 func makeDirectory(path string, mode uint32, recursive bool) (any, error) {
 	if !recursive {
 		return nil, onPath("mkdir", unix.Mkdir(path, mode), path)

@@ -8,7 +8,8 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// fileWatch is a watcher of a file or a directory as the library in JavaScript has it. Its methods are close, ref and unref.
+// fileWatch is a watcher of a file or a directory as the library in JavaScript has it. Its methods
+// are close, ref and unref.
 type fileWatch struct {
 	h       *Host
 	w       *fsnotify.Watcher
@@ -17,7 +18,8 @@ type fileWatch struct {
 	closed  bool
 }
 
-// watchFiles is watch(path, on): on is called with 'rename' or 'change' and the path of what has changed, or with an error.
+// watchFiles is watch(path, on): on is called with 'rename' or 'change' and the path of what has
+// changed, or with an error.
 func (h *Host) watchFiles(c *engine.Call) (engine.Value, error) {
 	path := c.Arg(0).Text()
 	w, err := fsnotify.NewWatcher()

@@ -126,8 +126,8 @@ func copyFile(from, to string, flags int64) (err error) {
 	return errno(err)
 }
 
-// copyable returns what is to be copied of a file: what it has now, because it may grow as fast as it is copied. A file of /proc does not tell its
-// size; a device has no end, and no content.
+// copyable returns what is to be copied of a file: what it has now, because it may grow as fast as
+// it is copied. A file of /proc does not tell its size; a device has no end, and no content.
 func copyable(f *os.File, info os.FileInfo) io.Reader {
 	if info.Mode().IsRegular() && info.Size() == 0 {
 		return f

@@ -34,7 +34,8 @@ func wrongHandles([]string) {
 		fd    int
 		claim string
 	}{
-		{pair[0], "dgram.Socket"}, {pair[0], "net.Server"}, {datagram, "net.Socket"}, {datagram, "net.Server"}, {listener, "net.Socket"}, {listener, "dgram.Socket"},
+		{pair[0], "dgram.Socket"}, {pair[0], "net.Server"}, {datagram, "net.Socket"}, {datagram, "net.Server"},
+		{listener, "net.Socket"}, {listener, "dgram.Socket"},
 	} {
 		frame := fmt.Appendf(nil, `{"cmd":"NODE_HANDLE","type":%q,"msg":%q}`+"\n", d.claim, d.claim)
 		check(unix.Sendmsg(channel, frame, unix.UnixRights(d.fd), nil, 0))
@@ -47,7 +48,8 @@ func wrongHandles([]string) {
 func TestAHandleThatIsNotWhatItsSenderSaysIsDropped(t *testing.T) {
 	program, args := helperproc.Command("wrong handles")
 	require.Equal(t, []string{
-		"dgram.Socket undefined", "net.Server undefined", "net.Socket undefined", "net.Server undefined", "net.Socket undefined", "dgram.Socket undefined",
+		"dgram.Socket undefined", "net.Server undefined", "net.Socket undefined", "net.Server undefined",
+		"net.Socket undefined", "dgram.Socket undefined",
 		"end undefined", "0 true",
 	}, printed(t, `
 		const fs = require('fs');

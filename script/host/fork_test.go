@@ -15,8 +15,8 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// runFile runs a script of a file, which may start process.execPath with files of its own. In the script, dir is a directory to write to.
-// BROOD_TEST_PROGRAM is as for runScript.
+// runFile runs a script of a file, which may start process.execPath with files of its own. In the
+// script, dir is a directory to write to. BROOD_TEST_PROGRAM is as for runScript.
 func runFile(t *testing.T, source string, args ...string) result {
 	t.Helper()
 	dir := t.TempDir()
@@ -44,7 +44,8 @@ func printedBy(t *testing.T, source string) []string {
 
 func init() { helperproc.Register("file", fileProcess) }
 
-// fileProcess is the helper that process.execPath starts: its arguments are that path, options, and the file with its arguments.
+// fileProcess is the helper that process.execPath starts: its arguments are that path, options, and
+// the file with its arguments.
 func fileProcess(args []string) {
 	at := 1 + slices.IndexFunc(args[1:], func(a string) bool { return !strings.HasPrefix(a, "-") })
 	loop, err := reactor.New(nil)
@@ -200,7 +201,8 @@ func TestAPeerThatSendsNonsenseIsSurvived(t *testing.T) {
 
 func TestSendingWithoutAChannel(t *testing.T) {
 	require.Equal(t, []string{
-		"undefined", "ERR_IPC_CHANNEL_CLOSED false", "ERR_IPC_DISCONNECTED", "ERR_MISSING_ARGS", "ERR_INVALID_ARG_TYPE", "ERR_INVALID_HANDLE_TYPE",
+		"undefined", "ERR_IPC_CHANNEL_CLOSED false", "ERR_IPC_DISCONNECTED", "ERR_MISSING_ARGS", "ERR_INVALID_ARG_TYPE",
+		"ERR_INVALID_HANDLE_TYPE",
 	}, printedBy(t, `
 		const { fork } = require('child_process');
 		if (process.argv[2] === 'child') return;

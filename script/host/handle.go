@@ -9,10 +9,12 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// receiveHandle returns what the library makes a handle of that came with a message, and what it is: "connection", "listener", "datagram" or "pipe", and whether
-// it is one of the network's. A connection is a native stream, which the sender's server counts until it is closed; of the others it is the
-// descriptor, which is the library's.
-func (h *Host) receiveHandle(s *engine.Scope, handle *ipc.Handle) (made engine.Value, kind string, network bool, err error) {
+// receiveHandle returns what the library makes a handle of that came with a message, and what it
+// is: "connection", "listener", "datagram" or "pipe", and whether it is one of the network's. A
+// connection is a native stream, which the sender's server counts until it is closed; of the others
+// it is the descriptor, which is the library's.
+func (h *Host) receiveHandle(s *engine.Scope, handle *ipc.Handle) (made engine.Value, kind string, network bool,
+	err error) {
 	if handle.Kind() == ipc.Stream {
 		d, err := handle.Duplex(h.loop)
 		if err != nil {
@@ -22,7 +24,8 @@ func (h *Host) receiveHandle(s *engine.Scope, handle *ipc.Handle) (made engine.V
 		made, err = h.newConnection(s, d)
 		return made, "connection", network, err
 	}
-	names := map[ipc.Kind]string{ipc.Listener: "listener", ipc.Bound: "listener", ipc.Datagram: "datagram", ipc.Pipe: "pipe"}
+	names := map[ipc.Kind]string{ipc.Listener: "listener", ipc.Bound: "listener", ipc.Datagram: "datagram",
+		ipc.Pipe: "pipe"}
 	if kind = names[handle.Kind()]; kind == "" {
 		return s.Undefined(), "", false, errors.New("a handle of no kind that scripts know")
 	}

@@ -22,8 +22,8 @@ import (
 
 // Options are the settings of a [Host]. The zero value is good.
 type Options struct {
-	// Args is process.argv from its second element on: the script's file, and what follows. ExecArgv is process.execArgv. ExecPath is
-	// process.execPath; empty: this program.
+	// Args is process.argv from its second element on: the script's file, and what follows.
+	// ExecArgv is process.execArgv. ExecPath is process.execPath; empty: this program.
 	Args     []string
 	ExecArgv []string
 	ExecPath string
@@ -34,7 +34,8 @@ type Options struct {
 	// Flags are the options of Node in effect: --name or --name=value, with their long names. nil: ExecArgv.
 	Flags []string
 
-	// MemoryLimit bounds what the script's values take: bytes, 0 for no bound. Over it the script gets an error "out of memory".
+	// MemoryLimit bounds what the script's values take: bytes, 0 for no bound. Over it the script
+	// gets an error "out of memory".
 	MemoryLimit int64
 
 	// ExposeInternals lets a script require what Node has under internal/, as far as Node's own tests need it.
@@ -44,12 +45,12 @@ type Options struct {
 	// written to stderr. What a script itself writes goes to the program's stdout and stderr.
 	Report func(text string)
 
-	// EndOnSignals has a signal that ends the program, SIGHUP, SIGINT or SIGTERM, end the commands of $ first. It is for programs that are nothing but
-	// their scripts.
+	// EndOnSignals has a signal that ends the program, SIGHUP, SIGINT or SIGTERM, end the commands
+	// of $ first. It is for programs that are nothing but their scripts.
 	EndOnSignals bool
 
-	// Exit is called once, when the script has called process.exit or threw what nobody caught; nothing of the script runs after
-	// that. nil: the loop is stopped, and [Host.Run] returns.
+	// Exit is called once, when the script has called process.exit or threw what nobody caught;
+	// nothing of the script runs after that. nil: the loop is stopped, and [Host.Run] returns.
 	Exit func(code int)
 }
 
@@ -119,7 +120,8 @@ func New(loop *reactor.Loop, o *Options) (*Host, error) {
 	}
 	var err error
 	h.engine, err = engine.New(&engine.Options{
-		MemoryLimit: h.o.MemoryLimit, Throw: h.throw, Resolve: h.resolveModule, Load: h.loadImport, Attributes: checkAttributes, Rejection: h.onRejection,
+		MemoryLimit: h.o.MemoryLimit, Throw: h.throw, Resolve: h.resolveModule, Load: h.loadImport,
+		Attributes: checkAttributes, Rejection: h.onRejection,
 	})
 	if err != nil {
 		return nil, err

@@ -23,7 +23,8 @@ func bindHTTP(b *builder) {
 		if err != nil {
 			return c.Undefined(), err
 		}
-		return c.Native(prototype, http1.New(http1.Options{Request: c.Arg(0).Bool(), Limit: int(c.Arg(1).Int()), Lenient: c.Arg(2).Bool()})), nil
+		return c.Native(prototype, http1.New(http1.Options{Request: c.Arg(0).Bool(), Limit: int(c.Arg(1).Int()),
+			Lenient: c.Arg(2).Bool()})), nil
 	})
 }
 
@@ -66,6 +67,7 @@ func parserResult(c *engine.Call, e http1.Event, n int, err error) (engine.Value
 // parserHead returns the parts of a head in a row: an array is made faster than an object.
 func parserHead(p *http1.Parser, c *engine.Call) (engine.Value, error) {
 	head := p.Head()
-	return c.Array(c.Int(int64(head.Major)), c.Int(int64(head.Minor)), stringArray(c.Scope, head.Headers), c.String(head.Method), c.String(head.URL),
+	return c.Array(c.Int(int64(head.Major)), c.Int(int64(head.Minor)), stringArray(c.Scope, head.Headers),
+		c.String(head.Method), c.String(head.URL),
 		c.Int(int64(head.Status)), c.String(head.Reason), c.Bool(head.Upgrade), c.Bool(head.KeepAlive)), nil
 }

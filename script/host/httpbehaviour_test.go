@@ -177,7 +177,8 @@ func TestObserversHearOfConnectionsAndRequests(t *testing.T) {
 		let left = 3;
 		const observer = new PerformanceObserver((list) => {
 			for (const entry of list.getEntries()) {
-				if (!(entry.startTime > 0 && entry.duration >= 0 && entry.startTime + entry.duration <= performance.now())) throw new Error('time');
+				if (!(entry.startTime > 0 && entry.duration >= 0 && entry.startTime +
+					entry.duration <= performance.now())) throw new Error('time');
 				console.log(JSON.stringify(entry.name), JSON.stringify(entry.entryType), JSON.stringify(seen(entry)));
 				left--;
 			}
@@ -186,7 +187,8 @@ func TestObserversHearOfConnectionsAndRequests(t *testing.T) {
 			ask(() => server.close(() => console.log('closed'))); // Nobody observes this one.
 		});
 		observer.observe({ entryTypes: ['http', 'net'] });
-		const ask = (done) => http.get({ port: server.address().port, host: '127.0.0.1', path: '/a?b', headers: { own: 1 }, agent: false }, (res) => {
+		const ask = (done) => http.get({ port: server.address().port, host: '127.0.0.1', path: '/a?b', headers: { own: 1 },
+			agent: false }, (res) => {
 			res.resume().on('end', done);
 		});
 		const server = http.createServer((req, res) => {

@@ -44,5 +44,6 @@ func incompatible(name, kind string) error {
 	if kind != "json" {
 		return unsupported("type", kind)
 	}
-	return &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE", fmt.Sprintf("Module \"%s\" is not of type \"%s\"", name, kind)}
+	return &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE",
+		fmt.Sprintf("Module \"%s\" is not of type \"%s\"", name, kind)}
 }

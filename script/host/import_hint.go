@@ -24,7 +24,8 @@ func (h *Host) withHint(err error, specifier, from string) error {
 		return err
 	}
 	hinted := *e
-	hinted.Message += fmt.Sprintf("\nDid you mean to import %q?", (&url.URL{Path: importable(found, specifier, dir)}).EscapedPath())
+	hinted.Message += fmt.Sprintf("\nDid you mean to import %q?",
+		(&url.URL{Path: importable(found, specifier, dir)}).EscapedPath())
 	return &hinted
 }
 

@@ -64,14 +64,17 @@ func bindImports(b *builder) {
 		return c.Array(c.String(running), c.String(importer)), nil
 	})
 	b.fn("importer", func(c *engine.Call) (engine.Value, error) { return c.String(c.Importer(c.Arg(0).Text())), nil })
-	b.fn("moduleStatus", func(c *engine.Call) (engine.Value, error) { return c.Int(int64(c.ModuleStatus(c.Arg(0).Text()))), nil })
+	b.fn("moduleStatus", func(c *engine.Call) (engine.Value, error) {
+		return c.Int(int64(c.ModuleStatus(c.Arg(0).Text()))), nil
+	})
 	b.fn("fileURL", func(c *engine.Call) (engine.Value, error) { return c.String(fileURL(c.Arg(0).Text())), nil })
 	b.fn("resolveImport", func(c *engine.Call) (engine.Value, error) {
 		to, err := h.resolveImport(c.Scope, c.Arg(1).Text(), c.Arg(0).Text())
 		return c.String(to), err
 	})
 	b.fn("promiseState", func(c *engine.Call) (engine.Value, error) {
-		states := map[engine.PromiseState]string{engine.Pending: "pending", engine.Fulfilled: "fulfilled", engine.Rejected: "rejected"}
+		states := map[engine.PromiseState]string{engine.Pending: "pending", engine.Fulfilled: "fulfilled",
+			engine.Rejected: "rejected"}
 		state, _ := c.Arg(0).Promise()
 		return c.String(states[state]), nil
 	})
@@ -124,13 +127,15 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 	if err != nil {
 		return "", err
 	}
-	isPath := strings.HasPrefix(specifier, "/") || strings.HasPrefix(specifier, "./") || strings.HasPrefix(specifier, "../")
+	isPath := strings.HasPrefix(specifier, "/") || strings.HasPrefix(specifier, "./") ||
+		strings.HasPrefix(specifier, "../")
 	if scheme, rest, ok := strings.Cut(specifier, ":"); ok && isScheme(scheme) && !isPath {
 		if strings.ToLower(scheme) != "file" {
 			return specifier, nil // loadImport knows what of these there is.
 		}
 		if u, err := url.Parse(specifier); err != nil || u.Host != "" && u.Host != "localhost" || u.Opaque != "" {
-			return "", &codedError{"TypeError", "ERR_INVALID_FILE_URL_HOST", `File URL host must be "localhost" or empty on ` + runtime.GOOS}
+			return "", &codedError{"TypeError", "ERR_INVALID_FILE_URL_HOST", `File URL host must be "localhost" or empty on ` +
+				runtime.GOOS}
 		}
 		specifier, isPath = strings.TrimPrefix(strings.TrimPrefix(rest, "//"), "localhost"), true
 		if strings.HasPrefix(base, "data:") {
@@ -146,7 +151,8 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 	}
 	if lower := strings.ToLower(specifier); isPath && (strings.Contains(lower, "%2f") || strings.Contains(lower, "%5c")) {
 		return "", &codedError{"TypeError", "ERR_INVALID_MODULE_SPECIFIER",
-			fmt.Sprintf("Invalid module %q must not include encoded \"/\" or \"\\\" characters imported from %s", specifier, from)}
+			fmt.Sprintf("Invalid module %q must not include encoded \"/\" or \"\\\" characters imported from %s", specifier,
+				from)}
 	}
 	if isPath {
 		specifier = unescape(specifier)
@@ -252,7 +258,8 @@ var known = []string{"", ".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts"}
 
 func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Module, error) {
 	if ext := filepath.Ext(file); !slices.Contains(known, ext) && !h.modules.detected[file] {
-		return nil, &codedError{"TypeError", "ERR_UNKNOWN_FILE_EXTENSION", fmt.Sprintf("Unknown file extension \"%s\" for %s", ext, file)}
+		return nil, &codedError{"TypeError", "ERR_UNKNOWN_FILE_EXTENSION",
+			fmt.Sprintf("Unknown file extension \"%s\" for %s", ext, file)}
 	}
 	format, said, err := h.format(file)
 	if err != nil {
@@ -298,7 +305,8 @@ func (h *Host) isUnsaidModule(s *engine.Scope, file, source string) bool {
 	if !strings.Contains(source, "import") && !strings.Contains(source, "export") && !strings.Contains(source, "await") {
 		return false
 	}
-	if _, err := s.Compile(file, "(function (exports, require, module, __filename, __dirname) {"+source+"\n})"); err == nil {
+	if _, err := s.Compile(file,
+		"(function (exports, require, module, __filename, __dirname) {"+source+"\n})"); err == nil {
 		return false
 	}
 	return h.readsAsModule(s, source, fileURL(file)) == nil
@@ -394,7 +402,8 @@ func (h *Host) importData(s *engine.Scope, name, text, kind string) (*engine.Mod
 		}
 		return onlyDefault(v), nil
 	}
-	return nil, &codedError{"RangeError", "ERR_UNKNOWN_MODULE_FORMAT", fmt.Sprintf("Unknown module format: %s for URL %s", mime, name)}
+	return nil, &codedError{"RangeError", "ERR_UNKNOWN_MODULE_FORMAT",
+		fmt.Sprintf("Unknown module format: %s for URL %s", mime, name)}
 }
 
 // meta returns what fills import.meta of a module.

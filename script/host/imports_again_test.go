@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A module that is there already was loaded with an attribute or without one, and another import cannot have it otherwise.
+// A module that is there already was loaded with an attribute or without one, and another import
+// cannot have it otherwise.
 func TestImportAttributesOfLoadedModulesAreChecked(t *testing.T) {
 	r, _ := runFiles(t, "a.mjs", map[string]string{
 		"a.mjs": `
@@ -23,8 +24,9 @@ func TestImportAttributesOfLoadedModulesAreChecked(t *testing.T) {
 		"b.json": `{ "n": 1 }`, "c.mjs": "", "d.mjs": "import './c.mjs'; import './b.json'",
 	})
 	require.Equal(t, 0, r.code, r.stderr)
-	require.Equal(t, "ERR_IMPORT_ATTRIBUTE_MISSING\nERR_IMPORT_ATTRIBUTE_UNSUPPORTED\nERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE\n"+
-		"ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE\nERR_IMPORT_ATTRIBUTE_MISSING\n1,fine,ERR_IMPORT_ATTRIBUTE_MISSING", r.stdout)
+	require.Equal(t,
+		"ERR_IMPORT_ATTRIBUTE_MISSING\nERR_IMPORT_ATTRIBUTE_UNSUPPORTED\nERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE\n"+
+			"ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE\nERR_IMPORT_ATTRIBUTE_MISSING\n1,fine,ERR_IMPORT_ATTRIBUTE_MISSING", r.stdout)
 }
 
 func TestAnImportThatHasFailedIsTriedAgain(t *testing.T) {
@@ -44,12 +46,18 @@ func TestFailuresOfImportsSayWhatWouldHelp(t *testing.T) {
 		files map[string]string
 		says  []string
 	}{
-		"an extension":    {map[string]string{"a.mjs": "import './b'", "b.js": ""}, []string{`imported from %s/a.mjs`, "Did you mean to import \"./b.js\"?"}},
-		"a package's":     {map[string]string{"a.mjs": "import 'p/b'", "node_modules/p/b.js": ""}, []string{"Did you mean to import \"p/b.js\"?"}},
-		"a broken config": {map[string]string{"a.mjs": "import 'p'", "node_modules/p/package.json": "{"}, []string{`p/package.json while importing "p" from %s/a.mjs.`}},
-		"require":         {map[string]string{"a.mjs": "\nrequire('fs')"}, []string{"ReferenceError: require is not defined in ES module scope, you can use import instead\n"}},
-		"an ES package": {map[string]string{"a.mjs": "import './b.js'", "b.js": "exports.a = 1", "package.json": `{ "type": "module" }`},
-			[]string{"ReferenceError: exports is not defined in ES module scope\n", "'%s/package.json' contains \"type\": \"module\"", "'.cjs' file extension"}},
+		"an extension": {map[string]string{"a.mjs": "import './b'", "b.js": ""},
+			[]string{`imported from %s/a.mjs`, "Did you mean to import \"./b.js\"?"}},
+		"a package's": {map[string]string{"a.mjs": "import 'p/b'", "node_modules/p/b.js": ""},
+			[]string{"Did you mean to import \"p/b.js\"?"}},
+		"a broken config": {map[string]string{"a.mjs": "import 'p'", "node_modules/p/package.json": "{"},
+			[]string{`p/package.json while importing "p" from %s/a.mjs.`}},
+		"require": {map[string]string{"a.mjs": "\nrequire('fs')"},
+			[]string{"ReferenceError: require is not defined in ES module scope, you can use import instead\n"}},
+		"an ES package": {map[string]string{"a.mjs": "import './b.js'", "b.js": "exports.a = 1",
+			"package.json": `{ "type": "module" }`},
+			[]string{"ReferenceError: exports is not defined in ES module scope\n",
+				"'%s/package.json' contains \"type\": \"module\"", "'.cjs' file extension"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, dir := runFiles(t, "a.mjs", row.files)

@@ -45,7 +45,8 @@ func TestImportAttributesAreChecked(t *testing.T) {
 		"ERR_IMPORT_ATTRIBUTE_MISSING", "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED", "1",
 		"ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE", "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED", "ERR_UNKNOWN_MODULE_FORMAT",
 		"ERR_IMPORT_ATTRIBUTE_MISSING", "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED", "3",
-		"ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE", "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED", "ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE",
+		"ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE", "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED",
+		"ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE",
 		`Import attribute "other" with value "o" is not supported`, "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED",
 	}, "\n"), r.stdout, r.stderr)
 }
@@ -95,7 +96,8 @@ file://%/d/ file://%/gone.mjs`, "%", dir), r.stdout, r.stderr)
 }
 
 func TestImportsOutsideOfModulesAreToldOf(t *testing.T) {
-	for _, source := range []string{"import 'fs'", "import { a } from 'fs'", "let a;\nimport * as fs from 'fs'", "import fs from 'fs'", "let a = import"} {
+	for _, source := range []string{"import 'fs'", "import { a } from 'fs'", "let a;\nimport * as fs from 'fs'",
+		"import fs from 'fs'", "let a = import"} {
 		r, _ := runFiles(t, "a.cjs", map[string]string{"a.cjs": source})
 		require.Contains(t, r.stderr, "SyntaxError: Cannot use import statement outside a module\n", source)
 	}
@@ -104,9 +106,11 @@ func TestImportsOutsideOfModulesAreToldOf(t *testing.T) {
 }
 
 func TestFilesOfUnknownKindAreNoModules(t *testing.T) {
-	files := map[string]string{"p/package.json": `{"type": "module"}`, "p/a.what": "console.log('module')", "a.what": "console.log('script')"}
+	files := map[string]string{"p/package.json": `{"type": "module"}`, "p/a.what": "console.log('module')",
+		"a.what": "console.log('script')"}
 	r, dir := runFiles(t, "p/a.what", files)
-	require.Contains(t, r.stderr, `TypeError [ERR_UNKNOWN_FILE_EXTENSION]: Unknown file extension ".what" for `+dir+"/p/a.what\n")
+	require.Contains(t, r.stderr,
+		`TypeError [ERR_UNKNOWN_FILE_EXTENSION]: Unknown file extension ".what" for `+dir+"/p/a.what\n")
 	r, _ = runFiles(t, "a.what", files)
 	require.Equal(t, "script", r.stdout, r.stderr)
 }

@@ -63,10 +63,13 @@ func bindInside(b *builder) {
 		}
 		return c.Array(c.Array(entries...), c.Bool(pairs)), nil
 	})
-	b.fn("ownKeys", func(c *engine.Call) (engine.Value, error) { return c.Array(c.Arg(0).OwnKeys(c.Arg(1).Bool())...), nil })
+	b.fn("ownKeys", func(c *engine.Call) (engine.Value, error) {
+		return c.Array(c.Arg(0).OwnKeys(c.Arg(1).Bool())...), nil
+	})
 }
 
-// bindJobs tells the library of reactions of promises: what queued() returns is explained by engine's method of that name.
+// bindJobs tells the library of reactions of promises: what queued() returns is explained by
+// engine's method of that name.
 func bindJobs(b *builder) {
 	e := b.h.engine
 	b.fn("queued", func(c *engine.Call) (engine.Value, error) { return c.Int(e.Queued()), nil })

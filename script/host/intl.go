@@ -12,7 +12,8 @@ import (
 
 // bindIntl is what the library needs for Intl.Segmenter.
 func bindIntl(b *builder) {
-	// segments(text, kind) returns the lengths of its parts in code units; kind: 0 characters as people see them, 1 words, 2 sentences.
+	// segments(text, kind) returns the lengths of its parts in code units; kind: 0 characters as
+	// people see them, 1 words, 2 sentences.
 	b.fn("segments", func(c *engine.Call) (engine.Value, error) {
 		text, state := wholeRunes(c.Arg(0).Text()), -1
 		var lengths []engine.Value

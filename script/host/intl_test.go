@@ -8,8 +8,10 @@ func TestSegmenterPartsWhatPeopleSee(t *testing.T) {
 		{`parts('two words.', 'word')`, `["two"," ","words","."]`},
 		{`parts('One. Two!', 'sentence')`, `["One. ","Two!"]`},
 		{`parts('a\ud800b').length`, "3"},
-		{`new Intl.Segmenter('en', { granularity: 'word' }).segment('a bc').containing(3)`, `{"segment":"bc","index":2,"input":"a bc","isWordLike":true}`},
-		{`new Intl.Segmenter('en', { granularity: 'line' })`, "RangeError undefined: Value line out of range for Intl.Segmenter options property granularity"},
+		{`new Intl.Segmenter('en', { granularity: 'word' }).segment('a bc').containing(3)`,
+			`{"segment":"bc","index":2,"input":"a bc","isWordLike":true}`},
+		{`new Intl.Segmenter('en', { granularity: 'line' })`,
+			"RangeError undefined: Value line out of range for Intl.Segmenter options property granularity"},
 		{`new Intl.ListFormat('en', { type: 'disjunction' }).format(['a', 'b', 'c'])`, `"a, b, or c"`},
 		{`new Intl.ListFormat().format(['a', 'b'])`, `"a and b"`},
 		{`typeof Intl.DateTimeFormat().resolvedOptions().timeZone`, `"string"`},
@@ -20,7 +22,8 @@ func TestSegmenterPartsWhatPeopleSee(t *testing.T) {
 
 func TestModulesWithoutSubstanceLoadAndRefuse(t *testing.T) {
 	refusal := func(name string) string {
-		return "TypeError ERR_FEATURE_UNAVAILABLE_ON_PLATFORM: The feature " + name + " is unavailable on the current platform, which is being used to run Node.js"
+		return "TypeError ERR_FEATURE_UNAVAILABLE_ON_PLATFORM: The feature " + name +
+			" is unavailable on the current platform, which is being used to run Node.js"
 	}
 	requireExamples(t, "", []example{
 		{`require('https').get('https://localhost')`, refusal("https.get")},

@@ -39,17 +39,27 @@ func TestBadScriptsEndWithAPlaceAndACode(t *testing.T) {
 		files map[string]string
 		says  []string
 	}{
-		"a syntax error":       {map[string]string{"main.cjs": "let a = 1;\nlet x = ;"}, []string{"main.cjs:2\nlet x = ;\n        ^", "SyntaxError"}},
-		"a missing module":     {map[string]string{"main.cjs": "require('./nope')"}, []string{"Cannot find module './nope'\nRequire stack:\n- ", "MODULE_NOT_FOUND"}},
-		"a missing package":    {map[string]string{"main.mjs": "import 'nope'"}, []string{"Cannot find package 'nope' imported from ", "ERR_MODULE_NOT_FOUND"}},
-		"a throw":              {map[string]string{"main.cjs": "\n  throw new TypeError('boom')"}, []string{"main.cjs:2\n", "TypeError: boom"}},
-		"a rejection":          {map[string]string{"main.cjs": "Promise.reject(new Error('boom'))"}, []string{"Error: boom"}},
-		"a broken package":     {map[string]string{"main.cjs": "require('p')", "node_modules/p/package.json": "{bad"}, []string{"ERR_INVALID_PACKAGE_CONFIG", "package.json"}},
-		"broken JSON":          {map[string]string{"main.cjs": "require('./a.json')", "a.json": "{bad"}, []string{"a.json: ", "SyntaxError"}},
-		"TypeScript":           {map[string]string{"main.ts": "const a: number = ;"}, []string{"ERR_INVALID_TYPESCRIPT_SYNTAX", "main.ts:1:19"}},
-		"an unknown extension": {map[string]string{"main.mjs": "import './a.wasm'", "a.wasm": "x"}, []string{"ERR_UNKNOWN_FILE_EXTENSION", ".wasm"}},
-		"an await in require":  {map[string]string{"main.cjs": "require('./a.mjs')", "a.mjs": "await 1"}, []string{"ERR_REQUIRE_ASYNC_MODULE"}},
-		"a cycle with require": {map[string]string{"main.mjs": "import './b.cjs'", "b.cjs": "require('./c.mjs')", "c.mjs": "import './main.mjs'"}, []string{"ERR_REQUIRE_CYCLE_MODULE"}},
+		"a syntax error": {map[string]string{"main.cjs": "let a = 1;\nlet x = ;"},
+			[]string{"main.cjs:2\nlet x = ;\n        ^", "SyntaxError"}},
+		"a missing module": {map[string]string{"main.cjs": "require('./nope')"},
+			[]string{"Cannot find module './nope'\nRequire stack:\n- ", "MODULE_NOT_FOUND"}},
+		"a missing package": {map[string]string{"main.mjs": "import 'nope'"},
+			[]string{"Cannot find package 'nope' imported from ", "ERR_MODULE_NOT_FOUND"}},
+		"a throw": {map[string]string{"main.cjs": "\n  throw new TypeError('boom')"},
+			[]string{"main.cjs:2\n", "TypeError: boom"}},
+		"a rejection": {map[string]string{"main.cjs": "Promise.reject(new Error('boom'))"}, []string{"Error: boom"}},
+		"a broken package": {map[string]string{"main.cjs": "require('p')", "node_modules/p/package.json": "{bad"},
+			[]string{"ERR_INVALID_PACKAGE_CONFIG", "package.json"}},
+		"broken JSON": {map[string]string{"main.cjs": "require('./a.json')", "a.json": "{bad"},
+			[]string{"a.json: ", "SyntaxError"}},
+		"TypeScript": {map[string]string{"main.ts": "const a: number = ;"},
+			[]string{"ERR_INVALID_TYPESCRIPT_SYNTAX", "main.ts:1:19"}},
+		"an unknown extension": {map[string]string{"main.mjs": "import './a.wasm'", "a.wasm": "x"},
+			[]string{"ERR_UNKNOWN_FILE_EXTENSION", ".wasm"}},
+		"an await in require": {map[string]string{"main.cjs": "require('./a.mjs')", "a.mjs": "await 1"},
+			[]string{"ERR_REQUIRE_ASYNC_MODULE"}},
+		"a cycle with require": {map[string]string{"main.mjs": "import './b.cjs'", "b.cjs": "require('./c.mjs')",
+			"c.mjs": "import './main.mjs'"}, []string{"ERR_REQUIRE_CYCLE_MODULE"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			main := "main.cjs"
@@ -78,17 +88,22 @@ func TestModulesRunInTheirOrder(t *testing.T) {
 		}, "a\nb\nmain 1 2"},
 		"a cycle of CommonJS": {map[string]string{
 			"main.mjs": "import './a.cjs'",
-			"a.cjs":    "exports.early = 1; const b = require('./b.cjs'); console.log(b.seen)", "b.cjs": "exports.seen = require('./a.cjs').early",
+			"a.cjs":    "exports.early = 1; const b = require('./b.cjs'); console.log(b.seen)",
+			"b.cjs":    "exports.seen = require('./a.cjs').early",
 		}, "1"},
 		"live bindings": {map[string]string{
-			"main.mjs": "import { n, add } from './a.mjs'; add(); console.log(n)", "a.mjs": "export let n = 1; export function add() { n++ }",
+			"main.mjs": "import { n, add } from './a.mjs'; add(); console.log(n)",
+			"a.mjs":    "export let n = 1; export function add() { n++ }",
 		}, "2"},
 		"a cycle of modules": {map[string]string{
-			"main.mjs": "import { f } from './a.mjs'; export const x = 1; console.log(f())", "a.mjs": "import { x } from './main.mjs'; export const f = () => typeof x",
+			"main.mjs": "import { f } from './a.mjs'; export const x = 1; console.log(f())",
+			"a.mjs":    "import { x } from './main.mjs'; export const f = () => typeof x",
 		}, "number"},
-		"a module that does not say so": {map[string]string{"main.mjs": "import './a.js'", "a.js": "export {}; console.log(typeof this)"}, "undefined"},
-		"data URLs":                     {map[string]string{"main.mjs": "import x from 'data:text/javascript,export default 5'; console.log(x)"}, "5"},
-		"TypeScript":                    {map[string]string{"main.mjs": "import './a.ts'", "a.ts": "const a: number = 7; console.log(a as unknown)"}, "7"},
+		"a module that does not say so": {map[string]string{"main.mjs": "import './a.js'",
+			"a.js": "export {}; console.log(typeof this)"}, "undefined"},
+		"data URLs": {map[string]string{"main.mjs": "import x from 'data:text/javascript,export default 5'; console.log(x)"}, "5"},
+		"TypeScript": {map[string]string{"main.mjs": "import './a.ts'",
+			"a.ts": "const a: number = 7; console.log(a as unknown)"}, "7"},
 		"a failed import can be caught": {map[string]string{"main.mjs": "await import('./a.mjs').catch((e) => console.log(e.message))", "a.mjs": "throw new Error('x')"}, "x"},
 	} {
 		t.Run(name, func(t *testing.T) {

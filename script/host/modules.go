@@ -15,16 +15,18 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// modules are the files that the script has asked for. Modules of the library have the URL node:name, files the URL file:…, texts any other.
+// modules are the files that the script has asked for. Modules of the library have the URL
+// node:name, files the URL file:…, texts any other.
 type modules struct {
 	resolver *resolve.Resolver
-	texts    map[string]string             // sources of modules that are no files, by URL
-	kinds    map[string]string             // what the import attribute "type" of a module is, of those that were imported
-	detected map[string]bool               // files that are modules though nothing but their source says so
-	made     map[string]*typescript.Script // sources that are not run as they are written, by file, for the places in stack traces
-	builtins map[string]*builtinModule     // modules of the library that were imported
-	probing  bool                          // a source is only looked at: what it imports is not
-	main     string                        // the URL of the main module
+	texts    map[string]string // sources of modules that are no files, by URL
+	kinds    map[string]string // what the import attribute "type" of a module is, of those that were imported
+	detected map[string]bool   // files that are modules though nothing but their source says so
+	// sources that are not run as they are written, by file, for the places in stack traces
+	made     map[string]*typescript.Script
+	builtins map[string]*builtinModule // modules of the library that were imported
+	probing  bool                      // a source is only looked at: what it imports is not
+	main     string                    // the URL of the main module
 }
 
 func (m *modules) isLoaded(url string) bool {
@@ -88,7 +90,8 @@ const wrapper = "(function (exports, require, module, __filename, __dirname) {"
 func bindModules(b *builder) {
 	h := b.h
 	h.modules = modules{
-		resolver: resolve.New(), texts: map[string]string{}, kinds: map[string]string{}, detected: map[string]bool{}, made: map[string]*typescript.Script{},
+		resolver: resolve.New(), texts: map[string]string{}, kinds: map[string]string{}, detected: map[string]bool{},
+		made:     map[string]*typescript.Script{},
 		builtins: map[string]*builtinModule{},
 	}
 	for _, flag := range h.o.Flags {
@@ -292,7 +295,8 @@ func (h *Host) readsAsModule(s *engine.Scope, source, name string) error {
 	return inNodesWords(err, name, source, 0)
 }
 
-// readsAsScript returns the error of reading a source as a script, which may be a CommonJS module with the function around it.
+// readsAsScript returns the error of reading a source as a script, which may be a CommonJS module
+// with the function around it.
 func (h *Host) readsAsScript(s *engine.Scope, source, name string) error {
 	source = h.lower(name, source)
 	_, err := s.Compile(name, source)

@@ -16,8 +16,10 @@ import (
 )
 
 func TestSocketsCarryBytesBothWays(t *testing.T) {
-	for name, address := range map[string]string{"tcp": "0, '127.0.0.1'", "unix": strconv.Quote(filepath.Join(t.TempDir(), "socket"))} {
-		require.Equal(t, []string{"client connect", "server got ping", "client got pong", "client end", "client close false", "server close false", "closed"},
+	for name, address := range map[string]string{"tcp": "0, '127.0.0.1'",
+		"unix": strconv.Quote(filepath.Join(t.TempDir(), "socket"))} {
+		require.Equal(t, []string{"client connect", "server got ping", "client got pong", "client end", "client close false",
+			"server close false", "closed"},
 			printed(t, `
 			const net = require('net');
 			const server = net.createServer((socket) => {

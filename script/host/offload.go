@@ -2,8 +2,9 @@ package host
 
 import "sync"
 
-// maxWaiting is how many system calls of all hosts that may wait run at once. Each holds a thread of the system meanwhile, of which a program
-// has no endless number; a script that asks for more waits for its turn.
+// maxWaiting is how many system calls of all hosts that may wait run at once. Each holds a thread
+// of the system meanwhile, of which a program has no endless number; a script that asks for more
+// waits for its turn.
 const maxWaiting = 64
 
 // waiting has a slot for each such call.
@@ -21,8 +22,9 @@ type offload struct {
 // maxWorkers is how many of these calls one host runs at once.
 const maxWorkers = 16
 
-// later runs work on a goroutine and then done on the loop, which is held meanwhile. done does not run if the host has been closed: what work has
-// acquired is given back by drop, which may be nil, on any goroutine.
+// later runs work on a goroutine and then done on the loop, which is held meanwhile. done does not
+// run if the host has been closed: what work has acquired is given back by drop, which may be nil,
+// on any goroutine.
 func (h *Host) later(work, done, drop func()) {
 	release := h.loop.Hold()
 	h.offload.unfinished++

@@ -23,8 +23,10 @@ func TestPathsAreTakenApartAsInNode(t *testing.T) {
 		{`win32.parse('C:\\a\\b.c')`, `{"root":"C:\\","dir":"C:\\a","base":"b.c","ext":".c","name":"b"}`},
 		{`win32.toNamespacedPath('C:\\a')`, `"\\\\?\\C:\\a"`},
 		{"win32.isAbsolute('c:a')", "false"},
-		{"posix.join('a', 5)", `TypeError ERR_INVALID_ARG_TYPE: The "path" argument must be of type string. Received type number (5)`},
-		{"posix.relative('a')", `TypeError ERR_INVALID_ARG_TYPE: The "to" argument must be of type string. Received undefined`},
+		{"posix.join('a', 5)",
+			`TypeError ERR_INVALID_ARG_TYPE: The "path" argument must be of type string. Received type number (5)`},
+		{"posix.relative('a')",
+			`TypeError ERR_INVALID_ARG_TYPE: The "to" argument must be of type string. Received undefined`},
 		{"posix.parse(null)", `TypeError ERR_INVALID_ARG_TYPE: The "path" argument must be of type string. Received null`},
 	})
 }

@@ -82,8 +82,9 @@ func bindProcess(b *builder) {
 	})
 	b.fn("abort", func(c *engine.Call) (engine.Value, error) {
 		h.flush()
-		_ = signals.Default(unix.SIGABRT) // Without it, as on other systems than Linux, Go's runtime prints a report and exits.
-		_ = signalSelf(unix.SIGABRT)      // It may be blocked.
+		// Without it, as on other systems than Linux, Go's runtime prints a report and exits.
+		_ = signals.Default(unix.SIGABRT)
+		_ = signalSelf(unix.SIGABRT) // It may be blocked.
 		time.Sleep(abortGrace)
 		os.Exit(128 + int(unix.SIGABRT))
 		return c.Undefined(), nil
@@ -106,7 +107,8 @@ func bindProcess(b *builder) {
 	b.fn("memoryUsage", func(c *engine.Call) (engine.Value, error) {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return numbers(c.Scope, "rss", residentSize(), "heapTotal", float64(m.HeapSys), "heapUsed", float64(h.engine.Memory()),
+		return numbers(c.Scope, "rss", residentSize(), "heapTotal", float64(m.HeapSys), "heapUsed",
+			float64(h.engine.Memory()),
 			"external", 0.0, "arrayBuffers", 0.0)
 	})
 	b.fn("cpuUsage", func(c *engine.Call) (engine.Value, error) {

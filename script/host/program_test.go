@@ -29,8 +29,8 @@ type result struct {
 	code           int
 }
 
-// runProgram runs a script in a process of its own, with flags of the command. BROOD_TEST_PROGRAM names another program to run it: node, to
-// see whether a test asks for what Node does.
+// runProgram runs a script in a process of its own, with flags of the command. BROOD_TEST_PROGRAM
+// names another program to run it: node, to see whether a test asks for what Node does.
 func runProgram(t *testing.T, source string, flags ...string) result {
 	t.Helper()
 	program, args := helperproc.Command("script", append(flags, source)...)
@@ -72,7 +72,8 @@ func scriptProcess(args []string) {
 		panic(err)
 	}
 	last := len(args) - 1
-	h, err := host.New(loop, &host.Options{ExecArgv: args[:last], EndOnSignals: true, ExposeInternals: slices.Contains(args, "--expose-internals")})
+	h, err := host.New(loop, &host.Options{ExecArgv: args[:last], EndOnSignals: true,
+		ExposeInternals: slices.Contains(args, "--expose-internals")})
 	if err != nil {
 		panic(err)
 	}
@@ -89,5 +90,7 @@ func requireGroupEnded(t *testing.T, number string) {
 	t.Helper()
 	pgid, err := strconv.Atoi(number)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return errors.Is(syscall.Kill(-pgid, 0), syscall.ESRCH) }, deadline, time.Millisecond)
+	require.Eventually(t, func() bool {
+		return errors.Is(syscall.Kill(-pgid, 0), syscall.ESRCH)
+	}, deadline, time.Millisecond)
 }

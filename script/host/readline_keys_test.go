@@ -44,7 +44,8 @@ func TestKeysEditALineAsInNode(t *testing.T) {
 		{"open().keys('one  two.. ', '\\x17')", `"one  two@8"`},
 		{"(() => { const rl = open(); rl.line = 'x'.repeat(1e5); rl.cursor = 1e5; return rl.keys('\\x17'); })()", `"@0"`},
 		{"(() => { const keys = []; const s = new (require('stream').PassThrough)(); readline.emitKeypressEvents(s); s.on('keypress', (_, key) => keys.push(key)); " +
-			"s.emit('data', '\\x1b\\x1b\\x1b'); return keys; })()", `[{"sequence":"\u001b\u001b\u001b","name":"escape","ctrl":false,"meta":true,"shift":false}]`},
+			"s.emit('data', '\\x1b\\x1b\\x1b'); return keys; })()",
+			`[{"sequence":"\u001b\u001b\u001b","name":"escape","ctrl":false,"meta":true,"shift":false}]`},
 	})
 }
 
@@ -81,5 +82,6 @@ func TestQuestionsAndLoopsOfLinesAreAsInNode(t *testing.T) {
 		rl.input.shown = '';
 		rl.keys('\t', '\t');
 		console.log(JSON.stringify(rl.input.shown.split('\x1b')[0]));`,
-		"process.std", `"\r\nprocess.stdin\r\nprocess.stdout\r\n\r\n"`, "outer one,inner two,inner three,inner ,inner four", "ABORT_ERR Aborted with Ctrl+C", "false")
+		"process.std", `"\r\nprocess.stdin\r\nprocess.stdout\r\n\r\n"`, "outer one,inner two,inner three,inner ,inner four",
+		"ABORT_ERR Aborted with Ctrl+C", "false")
 }

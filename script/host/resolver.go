@@ -16,8 +16,8 @@ import (
 // resolveTimeout ends a lookup that no server answers.
 const resolveTimeout = 30 * time.Second
 
-// Each function of this binding asks on a goroutine, and keeps the loop running until it is answered. done is called with null and the answer, or with a code
-// of Node's such as ENOTFOUND.
+// Each function of this binding asks on a goroutine, and keeps the loop running until it is
+// answered. done is called with null and the answer, or with a code of Node's such as ENOTFOUND.
 func bindDNS(b *builder) {
 	h := b.h
 	b.fn("lookup", func(c *engine.Call) (engine.Value, error) {
@@ -71,8 +71,8 @@ func networkOf(family int64) string {
 	return "ip"
 }
 
-// ask runs find on a goroutine, which ends with it or after a time. The loop may be closed by then, and drops what is posted. done is the argument
-// with that number.
+// ask runs find on a goroutine, which ends with it or after a time. The loop may be closed by then,
+// and drops what is posted. done is the argument with that number.
 func (h *Host) ask(c *engine.Call, done int, find func(ctx context.Context) (answer, error)) (engine.Value, error) {
 	k, release := h.keepCallback(c.Scope, c.Arg(done)), h.loop.Hold()
 	go func() {

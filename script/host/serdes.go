@@ -23,7 +23,8 @@ func bindSerdes(b *builder) {
 		bytes, _ := c.Arg(0).Bytes()
 		v, err := v8.Unmarshal(bytes)
 		if err != nil {
-			return c.Undefined(), &codedError{"Error", "ERR_INVALID_ARG_VALUE", "Unable to deserialize cloned data: " + err.Error()}
+			return c.Undefined(), &codedError{"Error", "ERR_INVALID_ARG_VALUE", "Unable to deserialize cloned data: " +
+				err.Error()}
 		}
 		return h.revive(c.Scope, v)
 	})

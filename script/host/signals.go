@@ -8,8 +8,9 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// signalWatch is a watcher of a signal as the library in JavaScript has it. It does not keep the loop running, but between expect
-// and the next delivery. After close the signal does again what it did before.
+// signalWatch is a watcher of a signal as the library in JavaScript has it. It does not keep the
+// loop running, but between expect and the next delivery. After close the signal does again what it
+// did before.
 type signalWatch struct {
 	h      *Host
 	signal signals.Signal
@@ -26,12 +27,18 @@ func (x *signalWatch) close() {
 
 func bindSignals(b *builder) {
 	h := b.h
-	// watch(number, on) calls on each time the signal comes. It returns undefined for signals that a program in Go cannot have for itself, and a
-	// negative number for those that nobody can have.
+	// watch(number, on) calls on each time the signal comes. It returns undefined for signals that
+	// a program in Go cannot have for itself, and a negative number for those that nobody can have.
 	b.fn("watch", func(c *engine.Call) (engine.Value, error) {
 		prototype, err := h.prototype(c.Scope, "signalWatch", func(b *builder) {
-			method(b, "close", func(x *signalWatch, c *engine.Call) (engine.Value, error) { x.close(); return c.Undefined(), nil })
-			method(b, "expect", func(x *signalWatch, c *engine.Call) (engine.Value, error) { x.w.Ref(); return c.Undefined(), nil })
+			method(b, "close", func(x *signalWatch, c *engine.Call) (engine.Value, error) {
+				x.close()
+				return c.Undefined(), nil
+			})
+			method(b, "expect", func(x *signalWatch, c *engine.Call) (engine.Value, error) {
+				x.w.Ref()
+				return c.Undefined(), nil
+			})
 		})
 		if err != nil {
 			return prototype, err

@@ -11,8 +11,9 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// connect begins to connect: connect(network, address, localAddress, done) returns an attempt with ref, unref and close, or a list of a negative number and
-// the system call that failed. done is called with a negative number, or with 0 and a stream.
+// connect begins to connect: connect(network, address, localAddress, done) returns an attempt with
+// ref, unref and close, or a list of a negative number and the system call that failed. done is
+// called with a negative number, or with 0 and a stream.
 func (h *Host) connect(c *engine.Call) (engine.Value, error) {
 	prototype, err := h.prototype(c.Scope, "attempt", attemptMethods)
 	if err != nil {
@@ -77,7 +78,8 @@ func (x *attempt) finish(d *streams.Duplex, err error) {
 	x.h.engine.Release(&x.done)
 }
 
-// socket is one that is bound and may listen later. Its methods are fd, listen(backlog, on), give and close. The host closes it at last.
+// socket is one that is bound and may listen later. Its methods are fd, listen(backlog, on), give
+// and close. The host closes it at last.
 type socket struct {
 	h    *Host
 	fd   int    // -1 once it is closed, or a listener's or somebody else's
@@ -229,7 +231,8 @@ func (h *Host) openStream(c *engine.Call) (engine.Value, error) {
 	}
 }
 
-// listener is a listening socket as the library in JavaScript has it. Its methods are pause, resume, close, ref, unref and fd.
+// listener is a listening socket as the library in JavaScript has it. Its methods are pause,
+// resume, close, ref, unref and fd.
 type listener struct {
 	h    *Host
 	l    *streams.Listener
@@ -239,8 +242,8 @@ type listener struct {
 	unrefed bool
 }
 
-// listen makes a listener of the socket: listen(backlog, on). on is called with 0 and a stream for each connection, or with a negative number when
-// none could be accepted.
+// listen makes a listener of the socket: listen(backlog, on). on is called with 0 and a stream for
+// each connection, or with a negative number when none could be accepted.
 func (t *socket) listen(c *engine.Call) (engine.Value, error) {
 	prototype, err := t.h.prototype(c.Scope, "listener", listenerMethods)
 	if err != nil {

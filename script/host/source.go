@@ -22,7 +22,8 @@ func bindSource(b *builder) {
 		} else if line == 1 {
 			column -= len(wrapper)
 		}
-		if info, err := os.Stat(file); !filepath.IsAbs(file) || err != nil || !info.Mode().IsRegular() || info.Size() > mostSource {
+		if info, err := os.Stat(file); !filepath.IsAbs(file) || err != nil || !info.Mode().IsRegular() ||
+			info.Size() > mostSource {
 			return c.String(""), nil
 		}
 		source, err := os.ReadFile(file)

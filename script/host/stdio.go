@@ -53,7 +53,8 @@ func readOnce(fd int, p []byte) (int, error) {
 	}
 }
 
-// setRawMode has a terminal give each key at once, and not echo it; or undoes that. What it was is restored at the end of the host.
+// setRawMode has a terminal give each key at once, and not echo it; or undoes that. What it was is
+// restored at the end of the host.
 func (h *Host) setRawMode(fd int, on bool) error {
 	if !on {
 		return h.restoreTerminal(fd)

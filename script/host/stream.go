@@ -10,10 +10,12 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// stream is a byte stream of the loop as the library in JavaScript has it: either half of it may be missing.
+// stream is a byte stream of the loop as the library in JavaScript has it: either half of it may be
+// missing.
 //
-// Its methods are start(on), readStart, readStop, write(bytes or text), shutdown, detach, close, ref, unref; its properties fd, bytesRead,
-// bytesWritten and queued are methods, too. on is called with a number that says what has happened, and a value.
+// Its methods are start(on), readStart, readStop, write(bytes or text), shutdown, detach, close,
+// ref, unref; its properties fd, bytesRead, bytesWritten and queued are methods, too. on is called
+// with a number that says what has happened, and a value.
 type stream struct {
 	h       *Host
 	r       *streams.Readable
@@ -29,12 +31,14 @@ type stream struct {
 
 // What the function that was given to start is told. The library has the same numbers in internal/stream_handle.js.
 const (
-	streamData    = iota // with a Uint8Array
-	streamEnd            // nothing more comes
-	streamError          // with the error, as a negative number and the system call; what was written and not yet taken is lost
-	streamClose          // both halves are closed, and nothing more is told
-	streamWritten        // everything that write had left in the queue is with the kernel
-	streamShut           // what shutdown asked for is done
+	streamData = iota // with a Uint8Array
+	streamEnd         // nothing more comes
+	// with the error, as a negative number and the system call; what was written and not yet taken is
+	// lost
+	streamError
+	streamClose   // both halves are closed, and nothing more is told
+	streamWritten // everything that write had left in the queue is with the kernel
+	streamShut    // what shutdown asked for is done
 )
 
 // What write returns. The library has the same numbers.
@@ -251,7 +255,8 @@ func (t *stream) shutdown(c *engine.Call) (engine.Value, error) {
 	return c.Bool(true), nil
 }
 
-// detach gives the connection up for another process, and returns its descriptor, or a negative number. streamClose follows.
+// detach gives the connection up for another process, and returns its descriptor, or a negative
+// number. streamClose follows.
 func (t *stream) detach(c *engine.Call) (engine.Value, error) {
 	if t.d == nil {
 		return c.Int(-int64(unix.EINVAL)), nil
@@ -260,8 +265,8 @@ func (t *stream) detach(c *engine.Call) (engine.Value, error) {
 	return resultOf(c, n, err)
 }
 
-// lend pauses the stream for a child that reads or writes it as one of its first descriptors, and returns the descriptor, or a negative
-// number.
+// lend pauses the stream for a child that reads or writes it as one of its first descriptors, and
+// returns the descriptor, or a negative number.
 func (t *stream) lend(c *engine.Call) (engine.Value, error) {
 	if t.r != nil && !t.r.Closed() {
 		n, err := t.r.Lend()

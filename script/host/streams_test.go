@@ -72,7 +72,8 @@ func TestErrorsOfAWritable(t *testing.T) {
 
 func TestMisuseOfStreams(t *testing.T) {
 	require.Equal(t, []string{
-		"ERR_STREAM_NULL_VALUES", "ERR_INVALID_ARG_TYPE", "ERR_UNKNOWN_ENCODING", "ERR_INVALID_ARG_VALUE", "ERR_STREAM_WRITE_AFTER_END",
+		"ERR_STREAM_NULL_VALUES", "ERR_INVALID_ARG_TYPE", "ERR_UNKNOWN_ENCODING", "ERR_INVALID_ARG_VALUE",
+		"ERR_STREAM_WRITE_AFTER_END",
 		"ERR_STREAM_PUSH_AFTER_EOF", "ERR_METHOD_NOT_IMPLEMENTED", "ERR_MULTIPLE_CALLBACK",
 	}, printed(t, `
 		const { Readable, Writable } = require('stream');

@@ -29,17 +29,22 @@ func TestInspectShowsWhatValuesAre(t *testing.T) {
 		{"getters", `p({ get a() { return 1 }, set b(x) {} }, { getters: true })`, "{ a: [Getter: 1], b: [Setter] }"},
 		{"classes", `p([class A {}, class B extends Map {}, () => {}, async function f() {}, new (class C { x = 1 })()])`,
 			"[|  [class A],|  [class B extends Map],|  [Function (anonymous)],|  [AsyncFunction: f],|  C { x: 1 }|]"},
-		{"proxies", `p(new Proxy({ a: 1 }, {})); p(new Proxy([1], {}), { showProxy: true })`, "{ a: 1 }\nProxy [ [ 1 ], {} ]"},
+		{"proxies", `p(new Proxy({ a: 1 }, {})); p(new Proxy([1], {}), { showProxy: true })`,
+			"{ a: 1 }\nProxy [ [ 1 ], {} ]"},
 		{"promises", `p([Promise.resolve(4), new Promise(() => {})])`, "[ Promise { 4 }, Promise { <pending> } ]"},
 		{"numbers", `p([-0, 10n]); p([123456.789], { numericSeparator: true })`, "[ -0, 10n ]\n[ 123_456.789 ]"},
 		{"strings", `p(['it\'s', '\x00\n', 'a"\'b'])`, "[ \"it's\", '\\x00\\n', `a\"'b` ]"},
 		{"colors", `p({ a: 'b' }, { colors: true })`, "{ a: \x1b[32m'b'\x1b[39m }"},
-		{"null prototypes", `p(Object.create(null)); p(Object.setPrototypeOf([1], null))`, "[Object: null prototype] {}\n[Array(1): null prototype] [ 1 ]"},
-		{"functions of the object's own", `p({ [inspect.custom](depth, o) { return 'depth ' + depth + o.stylize('!', 'x') } })`, "depth 2!"},
-		{"errors", `const e = new TypeError('a', { cause: 1 }); e.stack = 'TypeError: a'; p(e)`, "[TypeError: a] { [cause]: 1 }"},
+		{"null prototypes", `p(Object.create(null)); p(Object.setPrototypeOf([1], null))`,
+			"[Object: null prototype] {}\n[Array(1): null prototype] [ 1 ]"},
+		{"functions of the object's own",
+			`p({ [inspect.custom](depth, o) { return 'depth ' + depth + o.stylize('!', 'x') } })`, "depth 2!"},
+		{"errors", `const e = new TypeError('a', { cause: 1 }); e.stack = 'TypeError: a'; p(e)`,
+			"[TypeError: a] { [cause]: 1 }"},
 		{"columns", `p(Array.from({ length: 27 }, (_, i) => i))`,
 			"[|   0,  1,  2,  3,  4,  5,  6,  7,|   8,  9, 10, 11, 12, 13, 14, 15,|  16, 17, 18, 19, 20, 21, 22, 23,|  24, 25, 26|]"},
-		{"a large array", `const a = new Uint8Array(1e7); a.x = 1; p(a, { maxArrayLength: 1 })`, "Uint8Array(10000000) [ 0, ... 9999999 more items, x: 1 ]"},
+		{"a large array", `const a = new Uint8Array(1e7); a.x = 1; p(a, { maxArrayLength: 1 })`,
+			"Uint8Array(10000000) [ 0, ... 9999999 more items, x: 1 ]"},
 		{"a large sparse array", `const a = []; a[4e9] = 1; p(a)`, "[ <4000000000 empty items>, 1 ]"},
 	} {
 		t.Run(test.name, func(t *testing.T) { requirePrinted(t, beginning+test.source, strings.Split(test.want, "\n")...) })
@@ -116,7 +121,8 @@ func TestConsole(t *testing.T) {
 		const lines = []; const c = new console.Console({ write: (s) => lines.push(s) }); c.error('e'); c.dir({ a: { b: {} } }, { depth: 0 });
 		console.log(JSON.stringify(lines));`,
 		"a { b: 1 }", "g", "  in", "  ner",
-		"┌─────────┬───┬─────┐", "│ (index) │ a │ b   │", "├─────────┼───┼─────┤", "│ 0       │ 1 │     │", "│ 1       │   │ 'x' │", "└─────────┴───┴─────┘",
+		"┌─────────┬───┬─────┐", "│ (index) │ a │ b   │", "├─────────┼───┼─────┤", "│ 0       │ 1 │     │",
+		"│ 1       │   │ 'x' │", "└─────────┴───┴─────┘",
 		"default: 1", "default: 2", "default: 1", `["e\n","{ a: [Object] }\n"]`)
 }
 
@@ -132,7 +138,8 @@ func TestUtilities(t *testing.T) {
 		util.promisify((a, cb) => cb(null, a + 1))(1).then((v) => util.callbackify(async () => v)((e, w) => console.log(e, w)));
 		util.promisify((cb) => cb(new Error('no')))().catch((e) => console.log(e.message));`,
 		"ENOENT no such file or directory \x1b[1m\x1b[31mx\x1b[39m\x1b[22m", `{"A":"b","C":"d\ne"}`,
-		`{"values":{"foo":"x","bar":true},"positionals":["y"]}`, "true false true", `text/html;charset="a b" [[0,"a"],[1,"b"],[-1,"c"]]`, "x a\ufffd", "no", "null 2")
+		`{"values":{"foo":"x","bar":true},"positionals":["y"]}`, "true false true",
+		`text/html;charset="a b" [[0,"a"],[1,"b"],[-1,"c"]]`, "x a\ufffd", "no", "null 2")
 }
 
 func TestStructuredCloneCopiesWhatCanBeCopied(t *testing.T) {
@@ -145,7 +152,8 @@ func TestStructuredCloneCopiesWhatCanBeCopied(t *testing.T) {
 		}
 		const buffer = new ArrayBuffer(2); const moved = structuredClone({ buffer }, { transfer: [buffer] });
 		console.log(buffer.byteLength, moved.buffer.byteLength);`,
-		"true true 0 true true r 2 1", "DataCloneError 25 true", "DataCloneError 25 true", "DataCloneError 25 true", "DataCloneError 25 true", "0 2")
+		"true true 0 true true r 2 1", "DataCloneError 25 true", "DataCloneError 25 true", "DataCloneError 25 true",
+		"DataCloneError 25 true", "0 2")
 }
 
 func TestAStoreGoesWithPromises(t *testing.T) {

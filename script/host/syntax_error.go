@@ -9,8 +9,9 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// inNodesWords gives the error of a source that cannot be read the words that Node has for it. prefix is how much of the engine's first line is
-// not of the source: bytes. The engine's words stay where Node's would have to be guessed.
+// inNodesWords gives the error of a source that cannot be read the words that Node has for it.
+// prefix is how much of the engine's first line is not of the source: bytes. The engine's words
+// stay where Node's would have to be guessed.
 func inNodesWords(err error, file, source string, prefix int) error {
 	x, ok := errors.AsType[*engine.Exception](err)
 	if !ok {
@@ -20,7 +21,8 @@ func inNodesWords(err error, file, source string, prefix int) error {
 	if !ok || !x.Value.IsError() {
 		return err
 	}
-	// The engine says this of errors that it has found while it read, and nothing like it of those that a script has thrown.
+	// The engine says this of errors that it has found while it read, and nothing like it of those
+	// that a script has thrown.
 	name, errName := x.Value.Get("fileName")
 	line, errLine := x.Value.Get("lineNumber")
 	column, errColumn := x.Value.Get("columnNumber")

@@ -68,7 +68,8 @@ func niceness(priority int) int { return priority }
 
 func setPriority(pid, nice int) error { return unix.Setpriority(unix.PRIO_PROCESS, pid, nice) }
 
-// residentSize is what Go's runtime has of the system: there is no file that tells how much of the process is in memory.
+// residentSize is what Go's runtime has of the system: there is no file that tells how much of the
+// process is in memory.
 func residentSize() float64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

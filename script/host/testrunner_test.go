@@ -30,8 +30,10 @@ func reported(t *testing.T, flags ...string) string {
 func TestTheReporterTap(t *testing.T) {
 	got := reported(t, "--test-reporter=tap")
 	for _, line := range []string{
-		"TAP version 13\n# Subtest: passes\nok 1 - passes\n", "ok 2 - is skipped # SKIP why\n", "not ok 3 - is to do # TODO\n", "    # Subtest: two\n    not ok 2 - two\n",
-		"      error: 'no # good'\n", "      name: 'RangeError'\n", "    1..2\nnot ok 4 - suite\n", "1..4\n# tests 5\n# suites 1\n# pass 2\n# fail 1\n",
+		"TAP version 13\n# Subtest: passes\nok 1 - passes\n", "ok 2 - is skipped # SKIP why\n",
+		"not ok 3 - is to do # TODO\n", "    # Subtest: two\n    not ok 2 - two\n",
+		"      error: 'no # good'\n", "      name: 'RangeError'\n", "    1..2\nnot ok 4 - suite\n",
+		"1..4\n# tests 5\n# suites 1\n# pass 2\n# fail 1\n",
 	} {
 		require.Contains(t, got, line)
 	}
@@ -44,7 +46,8 @@ func TestTheReporterDot(t *testing.T) {
 func TestTheReporterJUnit(t *testing.T) {
 	got := reported(t, "--test-reporter=junit")
 	for _, line := range []string{
-		`<skipped type="skipped" message="why"/>`, `<testsuite name="suite"  disabled="0" errors="0" tests="2" failures="1" skipped="0" >`,
+		`<skipped type="skipped" message="why"/>`,
+		`<testsuite name="suite"  disabled="0" errors="0" tests="2" failures="1" skipped="0" >`,
 		`<failure type="testCodeFailure" message="no # good">`, "<!-- fail 1 -->",
 	} {
 		require.Contains(t, got, line)
@@ -53,7 +56,8 @@ func TestTheReporterJUnit(t *testing.T) {
 
 func TestReportersWriteWhereTheyAreTold(t *testing.T) {
 	file := t.TempDir() + "/report"
-	r := runProgram(t, someTests+`process.on('exit', () => console.log('wrote', require('fs').statSync('`+file+`').size > 0));`,
+	r := runProgram(t,
+		someTests+`process.on('exit', () => console.log('wrote', require('fs').statSync('`+file+`').size > 0));`,
 		"--test-reporter=dot", "--test-reporter-destination="+file)
 	require.Equal(t, "wrote true", r.stdout)
 	r = runProgram(t, someTests, "--test-reporter=dot", "--test-reporter=tap")
@@ -61,7 +65,8 @@ func TestReportersWriteWhereTheyAreTold(t *testing.T) {
 }
 
 func TestTestsAreChosenByTheirNames(t *testing.T) {
-	require.Contains(t, reported(t, "--test-reporter=tap", "--test-name-pattern=suite two"), "1..1\n# tests 1\n# suites 1\n# pass 0\n# fail 1\n")
+	require.Contains(t, reported(t, "--test-reporter=tap", "--test-name-pattern=suite two"),
+		"1..1\n# tests 1\n# suites 1\n# pass 0\n# fail 1\n")
 	require.Contains(t, reported(t, "--test-reporter=tap", "--test-skip-pattern=/^(passes|is )/"), "1..1\n# tests 2\n")
 	r := runProgram(t, someTests+`test.only('alone', () => {});`, "--test-reporter=tap", "--test-only")
 	require.Contains(t, r.stdout, "ok 1 - alone\n")
@@ -70,7 +75,8 @@ func TestTestsAreChosenByTheirNames(t *testing.T) {
 }
 
 func TestATestTakesNoLongerThanItsFlagSays(t *testing.T) {
-	r := runProgram(t, `require('node:test')('hangs', () => new Promise((resolve) => setTimeout(resolve, 1e6).unref()))`, "--test-timeout=20", "--test-reporter=tap")
+	r := runProgram(t, `require('node:test')('hangs', () => new Promise((resolve) => setTimeout(resolve, 1e6).unref()))`,
+		"--test-timeout=20", "--test-reporter=tap")
 	require.Equal(t, 1, r.code)
 	require.Contains(t, r.stdout, "error: 'test timed out after 20ms'")
 }

@@ -12,7 +12,8 @@ import (
 )
 
 func TestTicksComeBeforeReactionsAndBothBeforeImmediates(t *testing.T) {
-	require.Equal(t, []string{"main", "tick", "tick of tick", "reaction", "tick of reaction", "microtask", "immediate", "tick of immediate", "immediate 2"},
+	require.Equal(t, []string{"main", "tick", "tick of tick", "reaction", "tick of reaction", "microtask", "immediate",
+		"tick of immediate", "immediate 2"},
 		printed(t, `
 			setImmediate(() => { console.log('immediate'); process.nextTick(() => console.log('tick of immediate')); });
 			setImmediate(() => console.log('immediate 2'));
@@ -87,7 +88,8 @@ func TestARejectionThatIsNoErrorSaysWhat(t *testing.T) {
 }
 
 func TestTheEndIsToldBeforeAnUncaughtErrorIsPrinted(t *testing.T) {
-	r := runProgram(t, `process.on('exit', (code) => { console.log('exit ' + code); process.exitCode = 9; }); throw new Error('no');`)
+	r := runProgram(t,
+		`process.on('exit', (code) => { console.log('exit ' + code); process.exitCode = 9; }); throw new Error('no');`)
 	require.Equal(t, "exit 1", r.stdout)
 	require.Contains(t, r.stderr, "Error: no")
 	require.Equal(t, 9, r.code)
@@ -123,7 +125,8 @@ func TestAtomicsWaitIsInterrupted(t *testing.T) {
 }
 
 func TestAListenerOfUncaughtExceptionsThatThrowsEndsTheScript(t *testing.T) {
-	r := runProgram(t, `process.on('uncaughtException', (e) => { throw new Error('again ' + e.message); }); throw new Error('one');`)
+	r := runProgram(t,
+		`process.on('uncaughtException', (e) => { throw new Error('again ' + e.message); }); throw new Error('one');`)
 	require.Equal(t, 7, r.code)
 	require.Contains(t, r.stderr, "Error: again one")
 }

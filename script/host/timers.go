@@ -7,7 +7,8 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// timers are one timer of the loop for all of the script's, and one immediate for all of its. The lists are the library's.
+// timers are one timer of the loop for all of the script's, and one immediate for all of its. The
+// lists are the library's.
 type timers struct {
 	h         *Host
 	began     time.Time
@@ -75,7 +76,8 @@ func (t *timers) close() {
 func bindTimers(b *builder) {
 	t := &b.h.timers
 	b.fn("now", func(c *engine.Call) (engine.Value, error) { return c.Int(t.now()), nil })
-	b.fn("getLibuvNow", func(c *engine.Call) (engine.Value, error) { return c.Int(t.now()), nil }) // as Node's tests call it
+	// as Node's tests call it
+	b.fn("getLibuvNow", func(c *engine.Call) (engine.Value, error) { return c.Int(t.now()), nil })
 	b.fn("schedule", func(c *engine.Call) (engine.Value, error) {
 		t.schedule(c.Arg(0).Int())
 		return c.Undefined(), nil

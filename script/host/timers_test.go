@@ -65,7 +65,8 @@ func TestUnrefLetsTheScriptEnd(t *testing.T) {
 }
 
 func TestATimeLimitOfTheLibraryHoldsNothing(t *testing.T) {
-	r := runProgram(t, `require('internal/timers').setUnrefTimeout(() => console.log('never'), 1e6); console.log('done')`, "--expose-internals")
+	r := runProgram(t, `require('internal/timers').setUnrefTimeout(() => console.log('never'), 1e6); console.log('done')`,
+		"--expose-internals")
 	require.Equal(t, "done", r.stdout)
 }
 

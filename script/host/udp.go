@@ -170,7 +170,8 @@ func (u *udp) disconnect() error {
 	return nil
 }
 
-// send sends a datagram: send(bytes, address, port), or send(bytes) of a connected socket. udpSent follows unless an error is returned.
+// send sends a datagram: send(bytes, address, port), or send(bytes) of a connected socket. udpSent
+// follows unless an error is returned.
 func (u *udp) send(c *engine.Call) error {
 	bytes, _ := c.Arg(0).Bytes()
 	d := datagram{bytes: bytes}

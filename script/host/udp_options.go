@@ -106,7 +106,8 @@ func (u *udp) membership(c *engine.Call) error {
 	if join {
 		option = unix.IPV6_JOIN_GROUP
 	}
-	return unix.SetsockoptIPv6Mreq(u.fd, unix.IPPROTO_IPV6, option, &unix.IPv6Mreq{Multiaddr: group.As16(), Interface: uint32(index)})
+	return unix.SetsockoptIPv6Mreq(u.fd, unix.IPPROTO_IPV6, option,
+		&unix.IPv6Mreq{Multiaddr: group.As16(), Interface: uint32(index)})
 }
 
 func familyOf(a netip.Addr) int {
@@ -116,7 +117,8 @@ func familyOf(a netip.Addr) int {
 	return unix.AF_INET6
 }
 
-// sourceMembership joins or leaves a group of one source: sourceMembership(source, group, interface or "", join). Only IPv4 has it here.
+// sourceMembership joins or leaves a group of one source: sourceMembership(source, group, interface
+// or "", join). Only IPv4 has it here.
 func (u *udp) sourceMembership(c *engine.Call) error {
 	source, err := netip.ParseAddr(c.Arg(0).Text())
 	if err != nil {

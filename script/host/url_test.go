@@ -18,11 +18,15 @@ func TestURLsAreTakenApartByTheStandard(t *testing.T) {
 		{"new URLSearchParams('?a=%zz&b=%C3%A9').get('b')", `"é"`},
 		{"URL.canParse('x')", "false"},
 		{"URL.parse('x')", "null"},
-		{"((e) => [e.code, e.input, e.base, String(e)])((() => { try { new URL('x', 'y'); } catch (e) { return e; } })())", `["ERR_INVALID_URL","x","y","TypeError: Invalid URL"]`},
+		{"((e) => [e.code, e.input, e.base, String(e)])((() => { try { new URL('x', 'y'); } catch (e) { return e; } })())",
+			`["ERR_INVALID_URL","x","y","TypeError: Invalid URL"]`},
 		{"new URL()", `TypeError ERR_MISSING_ARGS: The "url" argument must be specified`},
-		{"new URLSearchParams([[1]])", "TypeError ERR_INVALID_TUPLE: Each query pair must be an iterable [name, value] tuple"},
-		{"new URLSearchParams('').append('a')", `TypeError ERR_MISSING_ARGS: The "name" and "value" arguments must be specified`},
-		{"URLSearchParams.prototype.get.call({}, 'a')", `TypeError ERR_INVALID_THIS: Value of "this" must be of type URLSearchParams`},
+		{"new URLSearchParams([[1]])",
+			"TypeError ERR_INVALID_TUPLE: Each query pair must be an iterable [name, value] tuple"},
+		{"new URLSearchParams('').append('a')",
+			`TypeError ERR_MISSING_ARGS: The "name" and "value" arguments must be specified`},
+		{"URLSearchParams.prototype.get.call({}, 'a')",
+			`TypeError ERR_INVALID_THIS: Value of "this" must be of type URLSearchParams`},
 	})
 }
 

@@ -8,7 +8,8 @@ import (
 
 func TestValuesGoThroughBytes(t *testing.T) {
 	require.Equal(t, []string{
-		`{ a: [ 1, 'x', undefined ], m: Map(1) { 1 => 2 }, b: <Buffer 68 69>, d: 1970-01-01T00:00:00.000Z }`, "true", "Error", "ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_VALUE",
+		`{ a: [ 1, 'x', undefined ], m: Map(1) { 1 => 2 }, b: <Buffer 68 69>, d: 1970-01-01T00:00:00.000Z }`, "true",
+		"Error", "ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_VALUE",
 	}, printed(t, `
 		const v8 = require('v8'), util = require('util');
 		const value = { a: [1, 'x', undefined], m: new Map([[1, 2]]), b: Buffer.from('hi'), d: new Date(0) };

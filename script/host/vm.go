@@ -20,8 +20,8 @@ func bindVM(b *builder) {
 	b.fn("compile", func(c *engine.Call) (engine.Value, error) {
 		return c.Undefined(), h.readsAsScript(c.Scope, c.Arg(0).Text(), c.Arg(1).Text())
 	})
-	// run(realm, source, file, ms, breaks) runs a script; realm undefined: in the world of the caller; ms: how long it may take, 0 for ever;
-	// breaks: SIGINT ends it.
+	// run(realm, source, file, ms, breaks) runs a script; realm undefined: in the world of the
+	// caller; ms: how long it may take, 0 for ever; breaks: SIGINT ends it.
 	b.fn("run", func(c *engine.Call) (engine.Value, error) {
 		file := c.Arg(2).Text()
 		source := h.lower(file, c.Arg(1).Text())
@@ -46,7 +46,8 @@ func bindVM(b *builder) {
 
 // limited runs fn, and ends what it runs of the script after some milliseconds.
 func (h *Host) limited(ms int64, fn func() (engine.Value, error)) (engine.Value, error) {
-	err := error(&codedError{"Error", "ERR_SCRIPT_EXECUTION_TIMEOUT", fmt.Sprintf("Script execution timed out after %dms", ms)})
+	err := error(&codedError{"Error", "ERR_SCRIPT_EXECUTION_TIMEOUT",
+		fmt.Sprintf("Script execution timed out after %dms", ms)})
 	fired := make(chan struct{})
 	timer := time.AfterFunc(time.Duration(ms)*time.Millisecond, func() {
 		h.engine.Interrupt(err)
@@ -62,7 +63,8 @@ func (h *Host) limited(ms int64, fn func() (engine.Value, error)) (engine.Value,
 	return v, failure
 }
 
-// breakable runs fn, and ends what it runs of the script when SIGINT comes. The goroutine that waits for it ends before this returns.
+// breakable runs fn, and ends what it runs of the script when SIGINT comes. The goroutine that
+// waits for it ends before this returns.
 func (h *Host) breakable(fn func() (engine.Value, error)) (engine.Value, error) {
 	err := error(&codedError{"Error", "ERR_SCRIPT_EXECUTION_INTERRUPTED", "Script execution was interrupted by `SIGINT`"})
 	came, done, ended := make(chan os.Signal, 1), make(chan struct{}), make(chan struct{})

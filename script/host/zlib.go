@@ -37,7 +37,8 @@ func bindZlib(b *builder) {
 	h := b.h
 	// create(mode, level, huffman, windowBits, dictionary, chunkSize, checksum)
 	b.fn("create", func(c *engine.Call) (engine.Value, error) {
-		o := nodezlib.Options{Level: int(c.Arg(1).Int()), Huffman: c.Arg(2).Bool(), WindowBits: int(c.Arg(3).Int()), Checksum: c.Arg(6).Bool()}
+		o := nodezlib.Options{Level: int(c.Arg(1).Int()), Huffman: c.Arg(2).Bool(), WindowBits: int(c.Arg(3).Int()),
+			Checksum: c.Arg(6).Bool()}
 		if p, ok := plainBytes(c.Arg(4)); ok {
 			o.Dictionary = append([]byte{}, p...)
 		}

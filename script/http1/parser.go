@@ -301,7 +301,9 @@ func (p *Parser) headerLine(list []string, line []byte) ([]string, error) {
 }
 
 func (p *Parser) setLast(list []string, before string, value []byte) ([]string, error) {
-	if !p.o.Lenient && slices.ContainsFunc(value, func(c byte) bool { return c < ' ' && c != '\t' || c == 0x7f }) || bytes.IndexByte(value, 0) >= 0 {
+	if !p.o.Lenient && slices.ContainsFunc(value, func(c byte) bool {
+		return c < ' ' && c != '\t' || c == 0x7f
+	}) || bytes.IndexByte(value, 0) >= 0 {
 		return list, p.fail("HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
 	}
 	list[len(list)-1] = before + latin1(value)

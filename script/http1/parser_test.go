@@ -23,7 +23,8 @@ func read(p *http1.Parser, text string, piece int) []string {
 		switch e {
 		case http1.Head:
 			h := p.Head()
-			found = append(found, strings.Join(strings.Fields(fmt.Sprintln(h.Method, h.URL, h.Status, h.Reason, h.Headers, h.KeepAlive, h.Upgrade)), " "))
+			found = append(found, strings.Join(strings.Fields(fmt.Sprintln(h.Method, h.URL, h.Status, h.Reason, h.Headers,
+				h.KeepAlive, h.Upgrade)), " "))
 			if h.Upgrade {
 				p.Begin(http1.Otherwise)
 			}
@@ -66,19 +67,26 @@ func TestMessagesAreReadInAnyPieces(t *testing.T) {
 		response   bool
 		want       []string
 	}{
-		{"two requests", get + "\r\nHEAD / HTTP/1.0\r\n\r\n", false, []string{"GET /a?b 0 [Host x] true false", `"" []`, "HEAD / 0 [] false false", `"" []`}},
+		{"two requests", get + "\r\nHEAD / HTTP/1.0\r\n\r\n", false,
+			[]string{"GET /a?b 0 [Host x] true false", `"" []`, "HEAD / 0 [] false false", `"" []`}},
 		{"a length", "POST / HTTP/1.1\r\ncontent-LENGTH:  5 \r\n\r\nhello" + get, false,
 			[]string{"POST / 0 [content-LENGTH 5] true false", `"hello" []`, "GET /a?b 0 [Host x] true false", `"" []`}},
-		{"chunks", "PUT / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n3;x=y\r\nabc\r\n0A\r\n0123456789\r\n0\r\nX-End: 1\r\n\r\n", false,
+		{"chunks",
+			"PUT / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n3;x=y\r\nabc\r\n0A\r\n0123456789\r\n0\r\nX-End: 1\r\n\r\n",
+			false,
 			[]string{"PUT / 0 [Transfer-Encoding Chunked] true false", `"abc0123456789" [X-End 1]`}},
-		{"a value in two lines", "GET / HTTP/1.1\r\nA: one\r\n  two\r\n\r\n", false, []string{`""`, "HPE_INVALID_HEADER_TOKEN"}},
+		{"a value in two lines", "GET / HTTP/1.1\r\nA: one\r\n  two\r\n\r\n", false,
+			[]string{`""`, "HPE_INVALID_HEADER_TOKEN"}},
 		{"an empty value", "GET / HTTP/1.1\r\nA:\r\n\r\n", false, []string{"GET / 0 [A ] true false", `"" []`}},
 		{"an upgrade", "GET / HTTP/1.1\r\nConnection: x, Upgrade\r\nUpgrade: y\r\n\r\nrest", false,
 			[]string{"GET / 0 [Connection x, Upgrade Upgrade y] true true", `"" []`, "upgrade rest"}},
-		{"a response to its end", "HTTP/1.1 200 OK\r\n\r\nbody", true, []string{"200 OK [] false false", `"body" to the end`}},
-		{"a response without a body", "HTTP/1.1 204 No Content\r\nContent-Length: 9\r\n\r\nHTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx", true,
+		{"a response to its end", "HTTP/1.1 200 OK\r\n\r\nbody", true,
+			[]string{"200 OK [] false false", `"body" to the end`}},
+		{"a response without a body",
+			"HTTP/1.1 204 No Content\r\nContent-Length: 9\r\n\r\nHTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx", true,
 			[]string{"204 No Content [Content-Length 9] true false", `"" []`, "200 [Content-Length 1] true false", `"x" []`}},
-		{"bytes that are no UTF-8", "HTTP/1.1 200 \xe4\r\nA: \xff\r\nContent-Length: 0\r\n\r\n", true, []string{"200 ä [A ÿ Content-Length 0] true false", `"" []`}},
+		{"bytes that are no UTF-8", "HTTP/1.1 200 \xe4\r\nA: \xff\r\nContent-Length: 0\r\n\r\n", true,
+			[]string{"200 ä [A ÿ Content-Length 0] true false", `"" []`}},
 		{"no version", "GET   /\r\n\r\n", false, []string{"GET / 0 [] false false", `"" []`}},
 		{"a URL that is no ASCII", "GET /\xe4 HTTP/1.1\r\n\r\n", false, []string{`""`, "HPE_INVALID_URL"}},
 		{"the beginning of HTTP/2", "PRI * HTTP/2.0\r\n\r\n", false, []string{`""`, "HPE_PAUSED_H2_UPGRADE"}},
@@ -87,19 +95,28 @@ func TestMessagesAreReadInAnyPieces(t *testing.T) {
 		{"what is no version", "GET / HTTX/1.1\r\n\r\n", false, []string{`""`, "HPE_INVALID_CONSTANT"}},
 		{"another version", "GET / HTTP/3.1\r\n\r\n", false, []string{`""`, "HPE_INVALID_VERSION"}},
 		{"no response", "HELLO\r\n", true, []string{`""`, "HPE_INVALID_CONSTANT"}},
-		{"a space before a colon", "GET / HTTP/1.1\r\nContent-Length : 1\r\n\r\n", false, []string{`""`, "HPE_INVALID_HEADER_TOKEN"}},
+		{"a space before a colon", "GET / HTTP/1.1\r\nContent-Length : 1\r\n\r\n", false,
+			[]string{`""`, "HPE_INVALID_HEADER_TOKEN"}},
 		{"a space before the first header", "GET / HTTP/1.1\r\n A: 1\r\n\r\n", false, []string{`""`, "HPE_UNEXPECTED_SPACE"}},
-		{"a length in two lines", "GET / HTTP/1.1\r\nContent-Length: 1\r\n 2\r\n\r\n", false, []string{`""`, "HPE_INVALID_HEADER_TOKEN"}},
+		{"a length in two lines", "GET / HTTP/1.1\r\nContent-Length: 1\r\n 2\r\n\r\n", false,
+			[]string{`""`, "HPE_INVALID_HEADER_TOKEN"}},
 		{"a control character", "GET / HTTP/1.1\r\nA: \x01\r\n\r\n", false, []string{`""`, "HPE_INVALID_HEADER_TOKEN"}},
 		{"a line feed alone", "GET / HTTP/1.1\r\nA: 1\nB: 2\r\n\r\n", false, []string{`""`, "HPE_CR_EXPECTED"}},
 		{"a carriage return alone", "GET / HTTP/1.1\r\nA: 1\rB: 2\r\n\r\n", false, []string{`""`, "HPE_LF_EXPECTED"}},
-		{"two lengths", "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", false, []string{`""`, "HPE_UNEXPECTED_CONTENT_LENGTH"}},
-		{"a signed length", "POST / HTTP/1.1\r\nContent-Length: +1\r\n\r\n", false, []string{`""`, "HPE_INVALID_CONTENT_LENGTH"}},
-		{"a huge length", "POST / HTTP/1.1\r\nContent-Length: 18446744073709551617\r\n\r\n", false, []string{`""`, "HPE_INVALID_CONTENT_LENGTH"}},
-		{"a length and chunks", "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", false, []string{`""`, "HPE_INVALID_TRANSFER_ENCODING"}},
-		{"chunks and a length", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", false, []string{`""`, "HPE_INVALID_CONTENT_LENGTH"}},
-		{"chunks that are not last", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", false, []string{`""`, "HPE_INVALID_TRANSFER_ENCODING"}},
-		{"chunks twice", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n", false, []string{`""`, "HPE_INVALID_TRANSFER_ENCODING"}},
+		{"two lengths", "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", false,
+			[]string{`""`, "HPE_UNEXPECTED_CONTENT_LENGTH"}},
+		{"a signed length", "POST / HTTP/1.1\r\nContent-Length: +1\r\n\r\n", false,
+			[]string{`""`, "HPE_INVALID_CONTENT_LENGTH"}},
+		{"a huge length", "POST / HTTP/1.1\r\nContent-Length: 18446744073709551617\r\n\r\n", false,
+			[]string{`""`, "HPE_INVALID_CONTENT_LENGTH"}},
+		{"a length and chunks", "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", false,
+			[]string{`""`, "HPE_INVALID_TRANSFER_ENCODING"}},
+		{"chunks and a length", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", false,
+			[]string{`""`, "HPE_INVALID_CONTENT_LENGTH"}},
+		{"chunks that are not last", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", false,
+			[]string{`""`, "HPE_INVALID_TRANSFER_ENCODING"}},
+		{"chunks twice", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n", false,
+			[]string{`""`, "HPE_INVALID_TRANSFER_ENCODING"}},
 		{"a coding that is none", "POST / HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\nx", false,
 			[]string{"POST / 0 [Transfer-Encoding xchunked] true false", `""`, "HPE_INVALID_TRANSFER_ENCODING"}},
 		{"no size of a chunk", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", false,
@@ -127,7 +144,8 @@ func TestMessagesAreReadInAnyPieces(t *testing.T) {
 
 func TestALenientParserTakesMore(t *testing.T) {
 	p := http1.New(http1.Options{Request: true, Limit: 1 << 10, Lenient: true})
-	require.Equal(t, []string{"GET /ä 0 [A one two] true false", `"" []`, "GET / 0 [] false false", `"" []`, "GET /2 0 [] true false", `"" []`},
+	require.Equal(t, []string{"GET /ä 0 [A one two] true false", `"" []`, "GET / 0 [] false false", `"" []`,
+		"GET /2 0 [] true false", `"" []`},
 		read(p, "GET /\xe4 HTTP/1.1\nA: one\r\n  two\r\n\r\nGET / HTTP/1.0\n\nGET /2 HTTP/1.1\r\n\r\n", 5))
 }
 

@@ -3,5 +3,6 @@
 const common = require('internal/http/common');
 
 module.exports = {
-  ...common, _checkInvalidHeaderChar: common.isInvalidValue, _checkIsHttpToken: common.isToken, chunkExpression: require('internal/http/headers').isChunked, CRLF: '\r\n',
+  ...common, _checkInvalidHeaderChar: common.isInvalidValue, _checkIsHttpToken: common.isToken,
+  chunkExpression: require('internal/http/headers').isChunked, CRLF: '\r\n',
 };

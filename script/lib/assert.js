@@ -12,7 +12,8 @@ function strict(...args) {
   ensure(strict, args.length, args[0], args[1]);
 }
 Object.assign(strict, assert, {
-  equal: assert.strictEqual, deepEqual: assert.deepStrictEqual, notEqual: assert.notStrictEqual, notDeepEqual: assert.notDeepStrictEqual,
+  equal: assert.strictEqual, deepEqual: assert.deepStrictEqual, notEqual: assert.notStrictEqual,
+  notDeepEqual: assert.notDeepStrictEqual,
 });
 
 assert.strict = strict;

@@ -110,7 +110,8 @@ class AsyncResource {
     const bound = thisArg === undefined ?
       function (...args) { return Reflect.apply(runInAsyncScope, resource, [fn, this, ...args]); } :
       (...args) => Reflect.apply(runInAsyncScope, resource, [fn, thisArg, ...args]);
-    return Object.defineProperty(bound, 'length', { value: fn.length, configurable: true, enumerable: false, writable: false });
+    return Object.defineProperty(bound, 'length', { value: fn.length, configurable: true, enumerable: false,
+      writable: false });
   }
 
   static bind(fn, type, thisArg) {

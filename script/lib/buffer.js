@@ -1,12 +1,16 @@
 'use strict';
 
 const { codes: {
-  ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_BUFFER_SIZE, ERR_MISSING_ARGS, ERR_OUT_OF_RANGE,
-  ERR_UNKNOWN_ENCODING,
+  ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_BUFFER_SIZE, ERR_MISSING_ARGS,
+  ERR_OUT_OF_RANGE, ERR_UNKNOWN_ENCODING,
 } } = require('internal/errors');
-const { FastBuffer, addMethods, byteLength, encodingArgument, isAnyArrayBuffer, validateOffset } = require('internal/buffer');
+const {
+  FastBuffer, addMethods, byteLength, encodingArgument, isAnyArrayBuffer, validateOffset,
+} = require('internal/buffer');
 const { UTF8, encodingNumber } = require('internal/encodings');
-const { validateArray, validateBuffer, validateInteger, validateNumber, validateString } = require('internal/validators');
+const {
+  validateArray, validateBuffer, validateInteger, validateNumber, validateString,
+} = require('internal/validators');
 
 const binding = internalBinding('buffer');
 const { write } = binding;
@@ -18,8 +22,6 @@ const constants = Object.defineProperties({}, {
   MAX_STRING_LENGTH: { value: kStringMaxLength, writable: false, enumerable: true },
 });
 
-const customInspect = Symbol.for('nodejs.util.inspect.custom');
-
 // Small buffers that need not be zero are parts of a pool, which is given up for a new one when it is used up.
 let pool = new ArrayBuffer(0);
 let poolOffset = 0; // always a multiple of 8
@@ -27,7 +29,8 @@ let poolOffset = 0; // always a multiple of 8
 function newPool() {
   pool = unpooled(Buffer.poolSize).buffer;
   poolOffset = 0;
-  for (const name of ['transfer', 'transferToFixedLength']) Object.defineProperty(pool, name, { value: refuseTransfer });
+  const refused = { value: refuseTransfer };
+  Object.defineProperties(pool, { transfer: refused, transferToFixedLength: refused });
   require('internal/untransferable').untransferable.add(pool);
 }
 
@@ -66,7 +69,7 @@ function Buffer(value, encodingOrOffset, length) {
 }
 
 Buffer.prototype = FastBuffer.prototype;
-Object.defineProperty(Buffer.prototype, 'constructor', { value: Buffer, writable: true, configurable: true, enumerable: false });
+Object.defineProperty(Buffer.prototype, 'constructor', { value: Buffer, writable: true, configurable: true });
 Object.defineProperty(Buffer, Symbol.species, { configurable: true, enumerable: false, get() { return FastBuffer; } });
 Object.setPrototypeOf(Buffer, Uint8Array);
 Buffer.poolSize = 8 * 1024;
@@ -110,11 +113,8 @@ function fromString(text, encoding) {
   // No encoding takes more than three bytes a code unit. What fits into the pool anyway is written there at once.
   const most = text.length * 3;
   if (most >= Buffer.poolSize >>> 1) return fromLongString(text, number);
-  let start = poolOffset;
-  if (start + most > pool.byteLength) {
-    newPool();
-    start = 0;
-  }
+  if (poolOffset + most > pool.byteLength) newPool();
+  const start = poolOffset;
   const n = write(pool, text, start, most, number);
   if (n === 0) return new FastBuffer(0);
   poolOffset = start + n + 7 & ~7;
@@ -389,7 +389,7 @@ function search(bytes, value, byteOffset, encoding, forward) {
 
 method(function indexOf(value, byteOffset, encoding) { return search(this, value, byteOffset, encoding, true); });
 method(function lastIndexOf(value, byteOffset, encoding) { return search(this, value, byteOffset, encoding, false); });
-method(function includes(value, byteOffset, encoding) { return search(this, value, byteOffset, encoding, true) !== -1; });
+method(function includes(value, start, encoding) { return search(this, value, start, encoding, true) !== -1; });
 
 function place(offset, length) {
   offset = Math.trunc(offset);
@@ -424,7 +424,7 @@ for (const size of [2, 4, 8]) {
 function inspect(recurseTimes, ctx) {
   return require('internal/buffer/inspect')(this, module.exports.INSPECT_MAX_BYTES, ctx);
 }
-method(inspect, customInspect);
+method(inspect, Symbol.for('nodejs.util.inspect.custom'));
 method(inspect, 'inspect');
 
 function isDetached(buffer) {

@@ -2,4 +2,5 @@
 
 const { constants } = require('os');
 
-module.exports = Object.freeze({ ...constants.errno, ...constants.priority, ...constants.signals, ...require('fs').constants });
+module.exports = Object.freeze({ ...constants.errno, ...constants.priority, ...constants.signals,
+  ...require('fs').constants });

@@ -1,6 +1,7 @@
 'use strict';
 
-// Digests, ciphers, random values and keys made of passwords. There are no public keys: no signatures, certificates and exchanges of keys.
+// Digests, ciphers, random values and keys made of passwords. There are no public keys: no
+// signatures, certificates and exchanges of keys.
 
 const { codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM } } = require('internal/errors');
 
@@ -11,7 +12,8 @@ const later = {
   'internal/crypto/cipher': ['Cipheriv', 'Decipheriv', 'getCipherInfo'],
   'internal/crypto/derive': ['hkdf', 'hkdfSync', 'pbkdf2', 'pbkdf2Sync', 'scrypt', 'scryptSync'],
   'internal/crypto/keys': ['KeyObject', 'createSecretKey', 'generateKey', 'generateKeySync'],
-  'internal/crypto/random': ['randomBytes', 'randomFill', 'randomFillSync', 'randomInt', 'randomUUID', 'timingSafeEqual'],
+  'internal/crypto/random': ['randomBytes', 'randomFill', 'randomFillSync', 'randomInt', 'randomUUID',
+    'timingSafeEqual'],
 };
 for (const [id, names] of Object.entries(later)) {
   for (const name of names) {
@@ -49,10 +51,11 @@ for (const [name, value] of [['webcrypto', (all) => all], ['subtle', (all) => al
 }
 
 for (const name of [
-  'argon2', 'argon2Sync', 'checkPrime', 'checkPrimeSync', 'createDiffieHellman', 'createDiffieHellmanGroup', 'createECDH', 'createPrivateKey',
-  'createPublicKey', 'createSign', 'createVerify', 'decapsulate', 'diffieHellman', 'encapsulate', 'generateKeyPair', 'generateKeyPairSync',
-  'generatePrime', 'generatePrimeSync', 'getDiffieHellman', 'privateDecrypt', 'privateEncrypt', 'publicDecrypt', 'publicEncrypt',
-  'secureHeapUsed', 'setEngine', 'setFips', 'sign', 'verify', 'Certificate', 'DiffieHellman', 'DiffieHellmanGroup', 'ECDH', 'Sign', 'Verify',
+  'argon2', 'argon2Sync', 'checkPrime', 'checkPrimeSync', 'createDiffieHellman', 'createDiffieHellmanGroup',
+  'createECDH', 'createPrivateKey', 'createPublicKey', 'createSign', 'createVerify', 'decapsulate', 'diffieHellman',
+  'encapsulate', 'generateKeyPair', 'generateKeyPairSync', 'generatePrime', 'generatePrimeSync', 'getDiffieHellman',
+  'privateDecrypt', 'privateEncrypt', 'publicDecrypt', 'publicEncrypt', 'secureHeapUsed', 'setEngine', 'setFips',
+  'sign', 'verify', 'Certificate', 'DiffieHellman', 'DiffieHellmanGroup', 'ECDH', 'Sign', 'Verify',
   'X509Certificate',
 ]) {
   exports[name] = { [name]: function () { throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(`crypto.${name}`); } }[name];

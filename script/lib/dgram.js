@@ -8,7 +8,9 @@ const { addOptions } = require('internal/dgram_options');
 const { withHostPort } = require('internal/socket_errors');
 const { errnoException } = require('internal/system_errors');
 const { SendWrap, constants } = require('internal/udp_handle');
-const { validateAbortSignal, validateNumber, validatePort, validateString, validateUint32 } = require('internal/validators');
+const {
+  validateAbortSignal, validateNumber, validatePort, validateString, validateUint32,
+} = require('internal/validators');
 
 const {
   ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_IP_BLOCKED, ERR_SOCKET_ALREADY_BOUND,
@@ -110,7 +112,9 @@ function replaceHandle(socket, handle) {
 let cluster;
 
 function inWorker() {
-  if (cluster === undefined) cluster = internalBinding('host').hasLibrary('cluster') ? require('cluster') : { isWorker: false };
+  if (cluster === undefined) {
+    cluster = internalBinding('host').hasLibrary('cluster') ? require('cluster') : { isWorker: false };
+  }
   return cluster.isWorker;
 }
 
@@ -190,7 +194,8 @@ Socket.prototype.bind = function (portArgument, addressArgument) {
       });
       return;
     }
-    const status = this.type === 'udp6' ? state.handle.bind6(ip, port || 0, flags) : state.handle.bind(ip, port || 0, flags);
+    const status = this.type === 'udp6' ? state.handle.bind6(ip, port || 0, flags) :
+      state.handle.bind(ip, port || 0, flags);
     if (status) {
       state.bindState = UNBOUND;
       this.emit('error', withHostPort(status, 'bind', ip, port));
@@ -290,7 +295,9 @@ function sliceBuffer(buffer, offset, length) {
 }
 
 function asBytes(value, name) {
-  if (!ArrayBuffer.isView(value)) throw new ERR_INVALID_ARG_TYPE(name, ['string', 'Buffer', 'TypedArray', 'DataView'], value);
+  if (!ArrayBuffer.isView(value)) {
+    throw new ERR_INVALID_ARG_TYPE(name, ['string', 'Buffer', 'TypedArray', 'DataView'], value);
+  }
   return value;
 }
 
@@ -354,7 +361,9 @@ Socket.prototype.send = function (buffer, offset, length, port, address, callbac
   }
   if (Array.isArray(buffer)) {
     list = listOf(buffer);
-    if (list === undefined) throw new ERR_INVALID_ARG_TYPE('buffer list arguments', ['string', 'Buffer', 'TypedArray', 'DataView'], buffer);
+    if (list === undefined) {
+      throw new ERR_INVALID_ARG_TYPE('buffer list arguments', ['string', 'Buffer', 'TypedArray', 'DataView'], buffer);
+    }
   } else if (typeof buffer === 'string') {
     list = [require('buffer').Buffer.from(buffer)];
   } else {

@@ -100,7 +100,9 @@ function mark(one) {
 function channel(name) {
   const existing = known.get(name)?.deref();
   if (existing !== undefined) return existing;
-  if (typeof name !== 'string' && typeof name !== 'symbol') throw new ERR_INVALID_ARG_TYPE('channel', ['string', 'symbol'], name);
+  if (typeof name !== 'string' && typeof name !== 'symbol') {
+    throw new ERR_INVALID_ARG_TYPE('channel', ['string', 'symbol'], name);
+  }
   return new Channel(name);
 }
 
@@ -120,7 +122,9 @@ const traceEvents = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'];
 
 function channelOf(from, event) {
   if (typeof from === 'string') return channel(`tracing:${from}:${event}`);
-  if (from === null || typeof from !== 'object') throw new ERR_INVALID_ARG_TYPE('nameOrChannels', ['string', 'TracingChannel', 'Object'], from);
+  if (from === null || typeof from !== 'object') {
+    throw new ERR_INVALID_ARG_TYPE('nameOrChannels', ['string', 'TracingChannel', 'Object'], from);
+  }
   const one = from[event];
   if (one === undefined || one === null) throw new TypeError('Cannot convert undefined or null to object');
   if (!(one instanceof Channel)) throw new ERR_INVALID_ARG_TYPE(`nameOrChannels.${event}`, 'Channel', one);
@@ -130,7 +134,8 @@ function channelOf(from, event) {
 class TracingChannel {
   constructor(nameOrChannels) {
     for (const event of traceEvents) {
-      Object.defineProperty(this, event, { value: channelOf(nameOrChannels, event), writable: false, enumerable: true, configurable: true });
+      Object.defineProperty(this, event, { value: channelOf(nameOrChannels, event), writable: false, enumerable: true,
+        configurable: true });
     }
   }
 

@@ -3,8 +3,8 @@
 // dns with callbacks.
 
 const {
-  ADDRCONFIG, ALL, ResolverBase, V4MAPPED, checkIP, checkService, errorCodes, getDefaultResultOrder, lookup: find, lookupOptions, lookupService: name,
-  methodOf, queries, requireHostname, setDefaultResultOrder, ERR_INVALID_ARG_TYPE,
+  ADDRCONFIG, ALL, ResolverBase, V4MAPPED, checkIP, checkService, errorCodes, getDefaultResultOrder, lookup: find,
+  lookupOptions, lookupService: name, methodOf, queries, requireHostname, setDefaultResultOrder, ERR_INVALID_ARG_TYPE,
 } = require('internal/dns');
 const { customPromisifyArgs } = require('internal/util');
 const { validateFunction, validateString } = require('internal/validators');
@@ -31,7 +31,9 @@ function lookup(hostname, options, callback) {
 Object.defineProperty(lookup, customPromisifyArgs, { value: ['address', 'family'], enumerable: false });
 
 function lookupService(address, port, callback) {
-  if (arguments.length !== 3) throw new (require('internal/errors').codes.ERR_MISSING_ARGS)('address', 'port', 'callback');
+  if (arguments.length !== 3) {
+    throw new (require('internal/errors').codes.ERR_MISSING_ARGS)('address', 'port', 'callback');
+  }
   checkService(address, port, arguments.length);
   validateFunction(callback, 'callback');
   name(address, port, (error, answer) => {
@@ -78,7 +80,8 @@ for (const method of Object.keys(queries)) {
 const standard = new Resolver();
 
 module.exports = {
-  lookup, lookupService, Resolver, getDefaultResultOrder, setDefaultResultOrder, ADDRCONFIG, ALL, V4MAPPED, ...errorCodes,
+  lookup, lookupService, Resolver, getDefaultResultOrder, setDefaultResultOrder, ADDRCONFIG, ALL, V4MAPPED,
+  ...errorCodes,
   get promises() { return require('dns/promises'); },
 };
 for (const method of ['getServers', 'setServers', 'resolve', 'reverse', ...Object.keys(queries)]) {

@@ -1,7 +1,8 @@
 'use strict';
 
-// Domains: errors of what was begun in one are told by its error event. The domains that were entered are part of the asynchronous context,
-// and what is called later begins with the last of them.
+// Domains: errors of what was begun in one are told by its error event. The domains that were
+// entered are part of the asynchronous context, and what is called later begins with the last of
+// them.
 
 const EventEmitter = require('events');
 const contexts = require('internal/async_context');
@@ -10,7 +11,8 @@ const fatal = require('internal/fatal');
 const hook = require('internal/context_hook');
 
 if (process._captureCallback) {
-  throw coded(Error, 'ERR_DOMAIN_CALLBACK_NOT_AVAILABLE', 'A callback was registered through process.setUncaughtExceptionCaptureCallback(), ' +
+  throw coded(Error, 'ERR_DOMAIN_CALLBACK_NOT_AVAILABLE',
+    'A callback was registered through process.setUncaughtExceptionCaptureCallback(), ' +
     'which is mutually exclusive with using the `domain` module');
 }
 
@@ -111,7 +113,8 @@ function mark(error, domain, isThrown) {
   error.domainThrown = isThrown;
 }
 
-// handle tells the domains that were entered of an exception, the last one first, and returns whether one of them has heard it.
+// handle tells the domains that were entered of an exception, the last one first, and returns
+// whether one of them has heard it.
 function handle(error) {
   const context = contexts.contextOf(error);
   const list = stackOf(context);
@@ -159,14 +162,17 @@ const { emit } = EventEmitter.prototype;
 EventEmitter.prototype.emit = function (...args) {
   const { domain } = this;
   if (domain === null || domain === undefined || this === process) return Reflect.apply(emit, this, args);
-  if (args[0] === 'error') return this.listenerCount('error') > 0 ? Reflect.apply(emit, this, args) : emitError(this, domain, args);
+  if (args[0] === 'error') {
+    return this.listenerCount('error') > 0 ? Reflect.apply(emit, this, args) : emitError(this, domain, args);
+  }
   domain.enter();
   const result = Reflect.apply(emit, this, args);
   domain.exit();
   return result;
 };
 
-// emitError has a domain emit what an emitter of it has nobody for. What the listeners do belongs to the domains around it.
+// emitError has a domain emit what an emitter of it has nobody for. What the listeners do belongs
+// to the domains around it.
 function emitError(emitter, domain, args) {
   const error = args.length > 1 && args[1] ? args[1] : new ERR_UNHANDLED_ERROR(args[1]);
   if (isObject(error)) {
@@ -210,7 +216,8 @@ fatal.setDomains(handle);
 const loaded = new Error('require(`domain`) at this point');
 process.setUncaughtExceptionCaptureCallback = function (fn) {
   if (fn === null) return;
-  const error = coded(Error, 'ERR_DOMAIN_CANNOT_SET_UNCAUGHT_EXCEPTION_CAPTURE', 'The `domain` module is in use, which is mutually exclusive with ' +
+  const error = coded(Error, 'ERR_DOMAIN_CANNOT_SET_UNCAUGHT_EXCEPTION_CAPTURE',
+    'The `domain` module is in use, which is mutually exclusive with ' +
     'calling process.setUncaughtExceptionCaptureCallback()');
   error.stack += `\n${'-'.repeat(40)}\n${loaded.stack}`;
   throw error;

@@ -1,6 +1,7 @@
 'use strict';
 
-// fs: what is one call of Go is made of internal/fs/operations; the rest has files of its own, which are loaded when they are first used.
+// fs: what is one call of Go is made of internal/fs/operations; the rest has files of its own,
+// which are loaded when they are first used.
 
 const { constants } = require('internal/fs/constants');
 const { toCallback, toPath } = require('internal/fs/check');
@@ -29,9 +30,12 @@ function ignore(error) {
 }
 
 const io = require('internal/fs/io');
-for (const name of ['read', 'readSync', 'readv', 'readvSync', 'write', 'writeSync', 'writev', 'writevSync']) fs[name] = io[name];
+for (const name of ['read', 'readSync', 'readv', 'readvSync', 'write', 'writeSync', 'writev', 'writevSync']) {
+  fs[name] = io[name];
+}
 const whole = require('internal/fs/whole');
-for (const name of ['appendFile', 'appendFileSync', 'readFile', 'readFileSync', 'truncate', 'truncateSync', 'writeFile', 'writeFileSync']) {
+for (const name of ['appendFile', 'appendFileSync', 'readFile', 'readFileSync', 'truncate', 'truncateSync', 'writeFile',
+  'writeFileSync']) {
   fs[name] = whole[name];
 }
 
@@ -43,7 +47,8 @@ fs.existsSync = function existsSync(path) {
   } catch (error) {
     if (!isToldOfExists && error.code === 'ERR_INVALID_ARG_TYPE') {
       isToldOfExists = true;
-      process.emitWarning('Passing invalid argument types to fs.existsSync is deprecated', 'DeprecationWarning', 'DEP0187');
+      process.emitWarning('Passing invalid argument types to fs.existsSync is deprecated', 'DeprecationWarning',
+        'DEP0187');
     }
     return false;
   }
@@ -110,7 +115,11 @@ function later(name, load) {
 for (const name of ['ReadStream', 'WriteStream']) later(name, () => require('internal/fs/streams')[name]);
 for (const name of ['ReadStream', 'WriteStream']) later(`File${name}`, () => require('internal/fs/streams')[name]);
 later('Dir', () => require('internal/fs/dir').Dir);
-Object.assign(fs, { BigIntStats, Dirent, Stats: require('internal/util').deprecate(Stats, 'fs.Stats constructor is deprecated.', 'DEP0180') });
+Object.assign(fs, {
+  BigIntStats, Dirent,
+  Stats: require('internal/util').deprecate(Stats, 'fs.Stats constructor is deprecated.', 'DEP0180'),
+});
 Object.defineProperty(fs, 'constants', { value: constants, enumerable: true, configurable: false, writable: false });
-Object.defineProperty(fs, 'promises', { get: () => require('internal/fs/promises'), enumerable: true, configurable: true });
+Object.defineProperty(fs, 'promises', { get: () => require('internal/fs/promises'), enumerable: true,
+  configurable: true });
 fs._toUnixTimestamp = (time) => Number(require('internal/fs/check').toTimes(time, time)[0]) / 1e9;

@@ -25,7 +25,8 @@ function get(url, options, callback) {
 }
 
 module.exports = {
-  _connectionListener, METHODS: [...methods].sort(), STATUS_CODES, IncomingMessage, OutgoingMessage, Server, ServerResponse, get, request,
+  _connectionListener, METHODS: [...methods].sort(), STATUS_CODES, IncomingMessage, OutgoingMessage, Server,
+  ServerResponse, get, request,
   createServer: (options, listener) => new Server(options, listener), maxHeaderSize,
   validateHeaderName, validateHeaderValue,
   setMaxIdleHTTPParsers(max) {

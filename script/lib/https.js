@@ -19,4 +19,7 @@ Agent.prototype.createConnection = refuse.createConnection;
 
 const { Server, createServer, get, request } = refuse;
 
-module.exports = { Agent, globalAgent: new Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5000 }), Server, createServer, get, request };
+module.exports = {
+  Agent, globalAgent: new Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5000 }), Server, createServer, get,
+  request,
+};

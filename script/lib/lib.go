@@ -42,7 +42,8 @@ func Compile(sources fs.FS) (modules map[string][]byte, err error) {
 		}
 		return e.Do(func(s *engine.Scope) error {
 			// The function begins on the file's first line, so that lines in stack traces are those of the file.
-			modules[name], err = s.Compile("node:"+name, "(function (exports, require, module, internalBinding) {"+string(source)+"\n})")
+			modules[name],
+				err = s.Compile("node:"+name, "(function (exports, require, module, internalBinding) {"+string(source)+"\n})")
 			return err
 		})
 	})

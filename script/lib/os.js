@@ -56,7 +56,8 @@ function cpus() {
 // prefixLength counts the bits of a netmask, null if they are not the first ones.
 function prefixLength(netmask, family) {
   const isV4 = family === 'IPv4';
-  const bits = isV4 ? netmask.split('.').map((part) => (+part).toString(2).padStart(8, '0')).join('') : bitsOfV6(netmask);
+  const bits = isV4 ? netmask.split('.').map((part) => (+part).toString(2).padStart(8, '0')).join('') :
+    bitsOfV6(netmask);
   const ones = bits.indexOf('0');
   if (ones < 0) return bits.length;
   return bits.indexOf('1', ones) < 0 ? ones : null;
@@ -111,7 +112,8 @@ function getPriority(pid) {
 }
 
 // What has no arguments is its result where a text or a number is wanted.
-for (const fn of [arch, availableParallelism, endianness, freemem, homedir, hostname, machine, platform, release, tmpdir, totalmem, type,
+for (const fn of [arch, availableParallelism, endianness, freemem, homedir, hostname, machine, platform, release,
+  tmpdir, totalmem, type,
   uptime, version]) {
   fn[Symbol.toPrimitive] = () => fn();
 }
@@ -124,13 +126,14 @@ const constants = bare({
   errno: bare(binding.errno),
   signals: Object.freeze(bare(signals)),
   priority: bare({
-    PRIORITY_LOW, PRIORITY_BELOW_NORMAL: 10, PRIORITY_NORMAL: 0, PRIORITY_ABOVE_NORMAL: -7, PRIORITY_HIGH: -14, PRIORITY_HIGHEST,
+    PRIORITY_LOW, PRIORITY_BELOW_NORMAL: 10, PRIORITY_NORMAL: 0, PRIORITY_ABOVE_NORMAL: -7, PRIORITY_HIGH: -14,
+    PRIORITY_HIGHEST,
   }),
 });
 
 module.exports = {
-  arch, availableParallelism, cpus, endianness, freemem, getPriority, homedir, hostname, loadavg, networkInterfaces, platform, release,
-  setPriority, tmpdir, totalmem, type, userInfo, uptime, version, machine,
+  arch, availableParallelism, cpus, endianness, freemem, getPriority, homedir, hostname, loadavg, networkInterfaces,
+  platform, release, setPriority, tmpdir, totalmem, type, userInfo, uptime, version, machine,
 };
 
 Object.defineProperties(module.exports, {

@@ -3,7 +3,8 @@
 // Punycode (RFC 3492): names with any characters, written with few.
 
 if (!require('internal/node_modules').isInsideNodeModules()) {
-  process.emitWarning('The `punycode` module is deprecated. Please use a userland alternative instead.', 'DeprecationWarning', 'DEP0040');
+  process.emitWarning('The `punycode` module is deprecated. Please use a userland alternative instead.',
+    'DeprecationWarning', 'DEP0040');
 }
 
 const BASE = 36;

@@ -10,4 +10,5 @@ function createInterface(input, output, completer, terminal) {
 
 module.exports = { Interface, clearLine, clearScreenDown, createInterface, cursorTo, emitKeypressEvents, moveCursor };
 
-Object.defineProperty(module.exports, 'promises', { configurable: true, enumerable: true, get: () => require('readline/promises') });
+Object.defineProperty(module.exports, 'promises', { configurable: true, enumerable: true,
+  get: () => require('readline/promises') });

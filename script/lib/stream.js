@@ -35,7 +35,8 @@ function duplexPair(options) {
 }
 
 // The operators are loaded when one is first called. Each has the length that Node's has.
-const operators = { drop: 1, filter: 2, flatMap: 2, map: 2, take: 1, every: 1, forEach: 2, reduce: 3, toArray: 1, some: 1, find: 2 };
+const operators = { drop: 1, filter: 2, flatMap: 2, map: 2, take: 1, every: 1, forEach: 2, reduce: 3, toArray: 1,
+  some: 1, find: 2 };
 
 for (const [name, length] of Object.entries(operators)) {
   const operator = function (...args) {
@@ -44,13 +45,16 @@ for (const [name, length] of Object.entries(operators)) {
   };
   Object.defineProperty(operator, 'name', { value: name });
   Object.defineProperty(operator, 'length', { value: length });
-  Object.defineProperty(Readable.prototype, name, { value: operator, enumerable: false, configurable: true, writable: true });
+  Object.defineProperty(Readable.prototype, name, { value: operator, enumerable: false, configurable: true,
+    writable: true });
 }
 
 Readable.prototype.compose = function (stream, options) {
   if (options != null) validateObject(options, 'options');
   if (options?.signal != null) validateAbortSignal(options.signal, 'options.signal');
-  if (isNodeStream(stream) && !isWritable(stream)) throw new ERR_INVALID_ARG_VALUE('stream', stream, 'must be writable');
+  if (isNodeStream(stream) && !isWritable(stream)) {
+    throw new ERR_INVALID_ARG_VALUE('stream', stream, 'must be writable');
+  }
   const composed = compose(this, stream);
   if (options?.signal) require('internal/streams/add-abort-signal').addAbortSignalNoValidate(options.signal, composed);
   return composed;
@@ -58,8 +62,9 @@ Readable.prototype.compose = function (stream, options) {
 Object.defineProperty(Readable.prototype.compose, 'name', { value: 'compose' });
 
 module.exports = Object.assign(Stream, {
-  isDestroyed, isDisturbed, isErrored, isReadable, isWritable, Readable, Writable, Duplex, Transform, PassThrough, duplexPair, pipeline,
-  addAbortSignal, finished, destroy: destroyer, compose, setDefaultHighWaterMark, getDefaultHighWaterMark,
+  isDestroyed, isDisturbed, isErrored, isReadable, isWritable, Readable, Writable, Duplex, Transform, PassThrough,
+  duplexPair, pipeline, addAbortSignal, finished, destroy: destroyer, compose, setDefaultHighWaterMark,
+  getDefaultHighWaterMark,
 });
 
 const customPromisify = Symbol.for('nodejs.util.promisify.custom');
@@ -67,7 +72,8 @@ const customPromisify = Symbol.for('nodejs.util.promisify.custom');
 for (const [target, name] of [[pipeline, 'pipeline'], [finished, 'finished']]) {
   Object.defineProperty(target, customPromisify, { enumerable: true, get: () => require('stream/promises')[name] });
 }
-Object.defineProperty(Stream, 'promises', { configurable: true, enumerable: true, get: () => require('stream/promises') });
+Object.defineProperty(Stream, 'promises', { configurable: true, enumerable: true,
+  get: () => require('stream/promises') });
 
 Object.assign(Stream, {
   Stream,

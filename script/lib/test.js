@@ -18,7 +18,8 @@ function watch() {
   process.on('exit', () => {
     for (const test of runningTests().reverse()) {
       test.cancelled = true;
-      test.fail(failure('Promise resolution is still pending but the event loop has already resolved', 'cancelledByParent'));
+      test.fail(failure('Promise resolution is still pending but the event loop has already resolved',
+        'cancelledByParent'));
       test.finish(0);
     }
     report.finish();

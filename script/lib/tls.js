@@ -6,7 +6,8 @@ const { unavailable } = require('internal/unavailable');
 
 module.exports = {
   ...unavailable('tls', [
-    'TLSSocket', 'Server', 'SecureContext', 'connect', 'convertALPNProtocols', 'checkServerIdentity', 'createSecureContext', 'createServer',
+    'TLSSocket', 'Server', 'SecureContext', 'connect', 'convertALPNProtocols', 'checkServerIdentity',
+    'createSecureContext', 'createServer',
     'setDefaultCACertificates',
   ]),
   CLIENT_RENEG_LIMIT: 3,

@@ -21,7 +21,8 @@ class TTY extends Pipe {
     if (status !== 0) {
       const [code, message] = names.get(status);
       const context = { errno: status, code, message, syscall: 'uv_tty_init' };
-      throw new (require('internal/system_error').SystemError)(context, 'ERR_TTY_INIT_FAILED', 'TTY initialization failed');
+      throw new (require('internal/system_error').SystemError)(context, 'ERR_TTY_INIT_FAILED',
+        'TTY initialization failed');
     }
     this.#terminal = fd;
   }
@@ -43,7 +44,8 @@ function checkFD(fd) {
 function ReadStream(fd, options) {
   if (!(this instanceof ReadStream)) return new ReadStream(fd, options);
   checkFD(fd);
-  net.Socket.call(this, { readableHighWaterMark: 0, ...options, handle: new TTY(fd, true, false), manualStart: true, writable: false });
+  net.Socket.call(this, { readableHighWaterMark: 0, ...options, handle: new TTY(fd, true, false), manualStart: true,
+    writable: false });
   this.isRaw = false;
   this.isTTY = true;
 }

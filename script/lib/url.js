@@ -1,7 +1,8 @@
 'use strict';
 
 const {
-  URL, URLSearchParams, domainToASCII, domainToUnicode, fileURLToPath, fileURLToPathBuffer, pathToFileURL, urlToHttpOptions,
+  URL, URLSearchParams, domainToASCII, domainToUnicode, fileURLToPath, fileURLToPathBuffer, pathToFileURL,
+  urlToHttpOptions,
 } = require('internal/url');
 
 const legacy = () => require('internal/legacy_url');
@@ -12,7 +13,8 @@ function parse(url, parseQueryString, slashesDenoteHost) {
   if (!warned && !require('internal/node_modules').isInsideNodeModules()) {
     warned = true;
     process.emitWarning('`url.parse()` behavior is not standardized and prone to errors that have security implications. ' +
-      'Use the WHATWG URL API instead. CVEs are not issued for `url.parse()` vulnerabilities.', 'DeprecationWarning', 'DEP0169');
+      'Use the WHATWG URL API instead. CVEs are not issued for `url.parse()` vulnerabilities.', 'DeprecationWarning',
+        'DEP0169');
   }
   return legacy().urlParse(url, parseQueryString, slashesDenoteHost);
 }
@@ -30,7 +32,8 @@ function format(urlObject, options) {
 }
 
 module.exports = {
-  parse, resolve, resolveObject, format, URL, URLSearchParams, domainToASCII, domainToUnicode, pathToFileURL, fileURLToPath,
+  parse, resolve, resolveObject, format, URL, URLSearchParams, domainToASCII, domainToUnicode, pathToFileURL,
+  fileURLToPath,
   fileURLToPathBuffer, urlToHttpOptions,
 };
 

@@ -54,8 +54,10 @@ function getCallSites(count = 8, options = undefined) {
   validateNumber(count, 'frameCount', 1, mostSites);
   if (!Number.isInteger(count)) throw new ERR_OUT_OF_RANGE('frameCount', 'an integer', count);
   const { callSites } = require('internal/stack');
-  return callSites(count).filter((site) => !site.getFileName()?.startsWith('node:util')).slice(0, count).map((site) => ({
-    functionName: site.getFunctionName() ?? '', scriptId: '0', scriptName: site.getFileName() ?? '', lineNumber: site.getLineNumber() ?? 0,
+  return callSites(count).filter((site) => !site.getFileName()?.startsWith('node:util')).slice(0,
+    count).map((site) => ({
+    functionName: site.getFunctionName() ?? '', scriptId: '0', scriptName: site.getFileName() ?? '',
+    lineNumber: site.getLineNumber() ?? 0,
     columnNumber: site.getColumnNumber() ?? 0, column: site.getColumnNumber() ?? 0,
   }));
 }
@@ -66,7 +68,8 @@ function styleText(style, text, { validateStream = true, stream } = {}) {
   let isOn = true;
   if (validateStream) {
     stream ??= process.stdout;
-    const isStream = stream !== null && typeof stream === 'object' && (typeof stream.pipe === 'function' || typeof stream.write === 'function' ||
+    const isStream = stream !== null && typeof stream === 'object' &&
+      (typeof stream.pipe === 'function' || typeof stream.write === 'function' ||
       typeof stream.getReader === 'function' || typeof stream.getWriter === 'function');
     if (!isStream) throw new ERR_INVALID_ARG_TYPE('stream', ['ReadableStream', 'WritableStream', 'Stream'], stream);
     isOn = require('internal/colors').shouldColor(stream);
@@ -114,7 +117,8 @@ function transferableAbortSignal(signal) {
   if (signal?.aborted === undefined) throw new ERR_INVALID_ARG_TYPE('signal', 'AbortSignal', signal);
   // Nothing moves: the copy is aborted with the original, which may be transferred again.
   const transfer = () => ({ copy: AbortSignal.any([signal]), move() {} });
-  return Object.defineProperty(signal, require('internal/structured_clone').transferredBy, { value: transfer, configurable: true });
+  return Object.defineProperty(signal, require('internal/structured_clone').transferredBy,
+    { value: transfer, configurable: true });
 }
 
 function errnoException(errno, syscall, original) {
@@ -144,9 +148,11 @@ module.exports = {
   _extend: deprecate(extend, 'The `util._extend` API is deprecated. Please use Object.assign() instead.', 'DEP0060'),
   callbackify, convertProcessSignalToExitCode,
   debug: debuglog,
-  debuglog, deprecate, format, styleText, formatWithOptions, getCallSites, getSystemErrorMap, getSystemErrorName, getSystemErrorMessage, inherits,
+  debuglog, deprecate, format, styleText, formatWithOptions, getCallSites, getSystemErrorMap, getSystemErrorName,
+  getSystemErrorMessage, inherits,
   inspect,
-  isArray: deprecate(Array.isArray, 'The `util.isArray` API is deprecated. Please use `Array.isArray()` instead.', 'DEP0044'),
+  isArray: deprecate(Array.isArray, 'The `util.isArray` API is deprecated. Please use `Array.isArray()` instead.',
+    'DEP0044'),
   isDeepStrictEqual: (a, b, skipPrototype) => require('internal/deep_equal').isDeepStrictEqual(a, b, skipPrototype),
   promisify, stripVTControlCharacters, toUSVString, transferableAbortSignal,
   transferableAbortController() {

@@ -2,13 +2,15 @@
 
 const { codes: { ERR_CONTEXT_NOT_INITIALIZED, ERR_INVALID_ARG_TYPE } } = require('internal/errors');
 const {
-  validateArray, validateBoolean, validateBuffer, validateInt32, validateObject, validateOneOf, validateString, validateStringArray,
+  validateArray, validateBoolean, validateBuffer, validateInt32, validateObject, validateOneOf, validateString,
+  validateStringArray,
   validateUint32,
 } = require('internal/validators');
 
 const binding = internalBinding('vm');
 
-// Sandbox adds a Context to any object, as a private name. A WeakMap would keep both for ever: each refers to the other.
+// Sandbox adds a Context to any object, as a private name. A WeakMap would keep both for ever: each
+// refers to the other.
 class Sandbox extends class { constructor(object) { return object; } } {
   #context;
 
@@ -23,13 +25,15 @@ class Sandbox extends class { constructor(object) { return object; } } {
 const dontContextify = Symbol('vm_context_no_contextify');
 const useMainContextDefaultLoader = Symbol('vm_dynamic_import_main_context_default');
 
-// Context is another global object. What its sandbox has, it has while a script runs; what a script leaves there, the sandbox has afterwards.
+// Context is another global object. What its sandbox has, it has while a script runs; what a script
+// leaves there, the sandbox has afterwards.
 class Context {
   constructor(sandbox) {
     this.sandbox = sandbox;
     this.realm = binding.realm();
     this.global = binding.globalOf(this.realm);
-    this.builtins = new Map(Reflect.ownKeys(this.global).map((key) => [key, Object.getOwnPropertyDescriptor(this.global, key).value]));
+    this.builtins = new Map(Reflect.ownKeys(this.global).map((key) =>
+      [key, Object.getOwnPropertyDescriptor(this.global, key).value]));
     this.given = new Set(); // keys of the sandbox that the global object has had
   }
 
@@ -110,7 +114,8 @@ function createContext(contextObject = {}, options = {}) {
 }
 
 function contextOf(contextifiedObject) {
-  if (contextifiedObject === null || (typeof contextifiedObject !== 'object' && typeof contextifiedObject !== 'function')) {
+  if (contextifiedObject === null || (typeof contextifiedObject !== 'object' &&
+    typeof contextifiedObject !== 'function')) {
     throw new ERR_INVALID_ARG_TYPE('contextifiedObject', 'Object', contextifiedObject);
   }
   const context = Sandbox.get(contextifiedObject);
@@ -135,7 +140,9 @@ class Script {
     code = `${code}`;
     if (typeof options === 'string') options = { filename: options };
     else validateObject(options, 'options');
-    const { filename = 'evalmachine.<anonymous>', lineOffset = 0, columnOffset = 0, cachedData, produceCachedData = false } = options;
+    const {
+      filename = 'evalmachine.<anonymous>', lineOffset = 0, columnOffset = 0, cachedData, produceCachedData = false,
+    } = options;
     validateString(filename, 'options.filename');
     validateInt32(lineOffset, 'options.lineOffset');
     validateInt32(columnOffset, 'options.columnOffset');
@@ -205,19 +212,24 @@ function compileFunction(code, params = [], options = {}) {
   validateObject(options, 'options');
   validateArray(params, 'params');
   validateStringArray(params, 'params');
-  const { filename = '', lineOffset = 0, columnOffset = 0, cachedData, produceCachedData = false, parsingContext, contextExtensions = [] } = options;
+  const {
+    filename = '', lineOffset = 0, columnOffset = 0, cachedData, produceCachedData = false, parsingContext,
+    contextExtensions = [],
+  } = options;
   validateString(filename, 'options.filename');
   validateInt32(lineOffset, 'options.lineOffset');
   validateInt32(columnOffset, 'options.columnOffset');
   if (cachedData !== undefined) validateBuffer(cachedData, 'options.cachedData');
   validateBoolean(produceCachedData, 'options.produceCachedData');
-  if (parsingContext !== undefined && (typeof parsingContext !== 'object' || parsingContext === null || !isContext(parsingContext))) {
+  if (parsingContext !== undefined && (typeof parsingContext !== 'object' || parsingContext === null ||
+    !isContext(parsingContext))) {
     throw new ERR_INVALID_ARG_TYPE('options.parsingContext', 'Context', parsingContext);
   }
   validateArray(contextExtensions, 'options.contextExtensions');
   contextExtensions.forEach((one, i) => validateObject(one, `options.contextExtensions[${i}]`, { nullable: true }));
   const source = `(function (${params.join(',')}) {\n${code}\n})`;
-  return parsingContext === undefined ? binding.run(undefined, source, filename, 0) : contextOf(parsingContext).run(source, filename, 0);
+  return parsingContext === undefined ? binding.run(undefined, source, filename, 0) :
+    contextOf(parsingContext).run(source, filename, 0);
 }
 
 function measureMemory(options = {}) {

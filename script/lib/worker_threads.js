@@ -1,6 +1,7 @@
 'use strict';
 
-// There are no threads for scripts: this tells that a script is on the main one, and refuses to start others. Ports work within one thread.
+// There are no threads for scripts: this tells that a script is on the main one, and refuses to
+// start others. Ports work within one thread.
 
 const { codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM } } = require('internal/errors');
 
@@ -29,7 +30,8 @@ module.exports = {
   threadId: 0,
   threadName: '',
   workerData: null,
-  isMarkedAsUntransferable: (object) => isObject(object) && require('internal/untransferable').untransferable.has(object),
+  isMarkedAsUntransferable: (object) => isObject(object) &&
+    require('internal/untransferable').untransferable.has(object),
   markAsUncloneable(object) { mark('uncloneable', object); },
   markAsUntransferable(object) { mark('untransferable', object); },
   moveMessagePortToContext: (...args) => require('internal/message_port').moveMessagePortToContext(...args),
@@ -43,7 +45,9 @@ module.exports = {
 
 // later adds what is loaded when a script asks for it.
 function later(id, names) {
-  for (const name of names) Object.defineProperty(module.exports, name, { get: () => require(id)[name], enumerable: true, configurable: true });
+  for (const name of names) {
+    Object.defineProperty(module.exports, name, { get: () => require(id)[name], enumerable: true, configurable: true });
+  }
 }
 later('internal/message_port', ['MessageChannel', 'MessagePort']);
 later('internal/broadcast_channel', ['BroadcastChannel']);

@@ -49,9 +49,12 @@ for (const [Name, Class] of Object.entries(classes)) {
 }
 
 exports.crc32 = function crc32(data, value = 0) {
-  if (typeof data !== 'string' && !ArrayBuffer.isView(data)) throw new ERR_INVALID_ARG_TYPE('data', ['Buffer', 'TypedArray', 'DataView', 'string'], data);
+  if (typeof data !== 'string' && !ArrayBuffer.isView(data)) {
+    throw new ERR_INVALID_ARG_TYPE('data', ['Buffer', 'TypedArray', 'DataView', 'string'], data);
+  }
   validateUint32(value, 'value');
-  const bytes = typeof data === 'string' ? Buffer.from(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const bytes = typeof data === 'string' ? Buffer.from(data) :
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return internalBinding('zlib').crc32(bytes, value);
 };
 

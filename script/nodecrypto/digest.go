@@ -74,7 +74,8 @@ type Shake struct {
 // maxShake bounds the output of a SHAKE: bytes. It is far above what keys and checksums take.
 const maxShake = 1 << 28
 
-// NewShake returns a SHAKE with that many bytes of output, negative: as many as OpenSSL's has. ok is false if none has that name, or if it is too long.
+// NewShake returns a SHAKE with that many bytes of output, negative: as many as OpenSSL's has. ok
+// is false if none has that name, or if it is too long.
 func NewShake(name string, length int) (h *Shake, ok bool) {
 	s := &Shake{length: length}
 	switch strings.ToLower(name) {

@@ -15,7 +15,8 @@ func inHome() (string, error) { return "/home/me", nil }
 
 func TestPosixPathsAreNormalized(t *testing.T) {
 	for path, want := range map[string]string{
-		"": ".", "/": "/", "//": "/", "a/..": ".", "a/../": "./", "../a": "../a", "/../a": "/a", "./a//b/../c/": "a/c/", "a/../..": "..", "...": "...",
+		"": ".", "/": "/", "//": "/", "a/..": ".", "a/../": "./", "../a": "../a", "/../a": "/a", "./a//b/../c/": "a/c/",
+		"a/../..": "..", "...": "...",
 		"/a/b/../../..": "/",
 	} {
 		require.Equal(t, want, posix.Normalize(path), path)
@@ -27,7 +28,8 @@ func TestPosixPathsAreResolved(t *testing.T) {
 		parts []string
 		want  string
 	}{
-		{nil, "/home/me"}, {[]string{"a", "..", "b/"}, "/home/me/b"}, {[]string{"/a", "/b", ""}, "/b"}, {[]string{"../../.."}, "/"},
+		{nil, "/home/me"}, {[]string{"a", "..", "b/"}, "/home/me/b"}, {[]string{"/a", "/b", ""}, "/b"},
+		{[]string{"../../.."}, "/"},
 	} {
 		got, err := posix.Resolve(inHome, c.parts...)
 		require.NoError(t, err)
@@ -61,7 +63,8 @@ func TestPosixPathsAreTakenApart(t *testing.T) {
 }
 
 func TestPosixWaysAreRelative(t *testing.T) {
-	for _, c := range [][3]string{{"/a/b", "/a/c", "../c"}, {"/", "/a", "a"}, {"/a", "/", ".."}, {"x", "x/../x", ""}, {"/a-b", "/a", "../a"}} {
+	for _, c := range [][3]string{{"/a/b", "/a/c", "../c"}, {"/", "/a", "a"}, {"/a", "/", ".."}, {"x", "x/../x", ""},
+		{"/a-b", "/a", "../a"}} {
 		got, err := posix.Relative(inHome, c[0], c[1])
 		require.NoError(t, err)
 		require.Equal(t, c[2], got, c)

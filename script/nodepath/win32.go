@@ -198,7 +198,8 @@ func (Win32) Resolve(cwd func(device string) (string, error), parts ...string) (
 			if err != nil {
 				return "", err
 			}
-			if path = dir; device != "" && !strings.EqualFold(path[:min(2, len(path))], device) && len(path) > 2 && path[2] == '\\' {
+			if path = dir; device != "" && !strings.EqualFold(path[:min(2, len(path))], device) && len(path) > 2 &&
+				path[2] == '\\' {
 				path = device + `\`
 			}
 		}

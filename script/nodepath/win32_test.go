@@ -31,7 +31,8 @@ func TestWin32PathsAreResolved(t *testing.T) {
 		parts []string
 		want  string
 	}{
-		{nil, `C:\home`}, {[]string{"a"}, `C:\home\a`}, {[]string{`c:/a`, `d:/b`, `C:x`}, `C:\a\x`}, {[]string{"D:a"}, `D:\other\a`},
+		{nil, `C:\home`}, {[]string{"a"}, `C:\home\a`}, {[]string{`c:/a`, `d:/b`, `C:x`}, `C:\a\x`},
+		{[]string{"D:a"}, `D:\other\a`},
 		{[]string{`\a`}, `C:\a`}, {[]string{`//s/h`, "..", "a"}, `\\s\h\a`},
 	} {
 		got, err := win32.Resolve(onDrive, c.parts...)
@@ -52,7 +53,8 @@ func TestWin32PathsAreTakenApart(t *testing.T) {
 	} {
 		require.Equal(t, want, win32.Parse(path), path)
 	}
-	for path, want := range map[string]string{`C:\`: `C:\`, `C:a`: "C:", `C:\a\b`: `C:\a`, `\\s\h`: `\\s\h`, `\\s\h\a`: `\\s\h\`, "a": ".", `\a`: `\`} {
+	for path, want := range map[string]string{`C:\`: `C:\`, `C:a`: "C:", `C:\a\b`: `C:\a`, `\\s\h`: `\\s\h`,
+		`\\s\h\a`: `\\s\h\`, "a": ".", `\a`: `\`} {
 		require.Equal(t, want, win32.Dirname(path), path)
 	}
 	require.Equal(t, "a", win32.Basename("C:a.b", ".b"))
@@ -60,7 +62,8 @@ func TestWin32PathsAreTakenApart(t *testing.T) {
 
 func TestWin32WaysAreRelative(t *testing.T) {
 	for _, c := range [][3]string{
-		{`C:\a\b`, `c:\A\c`, `..\c`}, {`C:\a`, `D:\a`, `D:\a`}, {`C:\`, `C:\a`, "a"}, {`\\s\h\a`, `\\s\h`, `..`}, {`\a`, `\`, ".."}, {`C:\İ\a`, "C:\\i̇\\b", `..\b`},
+		{`C:\a\b`, `c:\A\c`, `..\c`}, {`C:\a`, `D:\a`, `D:\a`}, {`C:\`, `C:\a`, "a"}, {`\\s\h\a`, `\\s\h`, `..`},
+		{`\a`, `\`, ".."}, {`C:\İ\a`, "C:\\i̇\\b", `..\b`},
 	} {
 		got, err := win32.Relative(onDrive, c[0], c[1])
 		require.NoError(t, err)
@@ -73,7 +76,8 @@ func TestWin32PathsAreJoined(t *testing.T) {
 		parts []string
 		want  string
 	}{
-		{nil, "."}, {[]string{"//s", "h"}, `\\s\h\`}, {[]string{"/", "/s", "h"}, `\s\h`}, {[]string{"c:", "a"}, `c:\a`}, {[]string{"a", "NUL:", "b/c"}, `a\NUL:\b\c`},
+		{nil, "."}, {[]string{"//s", "h"}, `\\s\h\`}, {[]string{"/", "/s", "h"}, `\s\h`}, {[]string{"c:", "a"}, `c:\a`},
+		{[]string{"a", "NUL:", "b/c"}, `a\NUL:\b\c`},
 	} {
 		require.Equal(t, c.want, win32.Join(c.parts...), c.parts)
 	}

@@ -58,7 +58,8 @@ func FuzzChunksAreDecodedAsTheWhole(f *testing.F) {
 
 func TestLabelsStandForEncodings(t *testing.T) {
 	for label, name := range map[string]string{
-		"UTF-8": "utf-8", " latin1\n": "windows-1252", "unicode": "utf-16le", "sjis": "shift_jis", "hz-gb-2312": "replacement", "x": "",
+		"UTF-8": "utf-8", " latin1\n": "windows-1252", "unicode": "utf-16le", "sjis": "shift_jis",
+		"hz-gb-2312": "replacement", "x": "",
 		"\u00A0utf-8": "", "x-unicode20utf8": "utf-8",
 	} {
 		require.Equal(t, name, nodetext.Label(label), label)
@@ -92,7 +93,8 @@ func TestTextIsDecodedByTheStandard(t *testing.T) {
 }
 
 func TestAChunkOfTheStandardMayCutCharacters(t *testing.T) {
-	for encoding, bytes := range map[string]string{"utf-16be": "\xD8\x3D\xDE\x00", "utf-16le": "\x3D\xD8\x00\xDE", "utf-8": "😀", "gb18030": "\x94\x39\xFC\x36"} {
+	for encoding, bytes := range map[string]string{"utf-16be": "\xD8\x3D\xDE\x00", "utf-16le": "\x3D\xD8\x00\xDE",
+		"utf-8": "😀", "gb18030": "\x94\x39\xFC\x36"} {
 		d, ok := nodetext.NewTextDecoder(encoding, true, false)
 		require.True(t, ok)
 		var text strings.Builder

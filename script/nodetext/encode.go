@@ -163,7 +163,8 @@ func writeUTF16(dst []byte, text string) (n int) {
 const noDigit = 0xFF
 
 var hexDigits, base64Digits = digitTable("0123456789abcdef", "0123456789ABCDEF"), digitTable(
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 func digitTable(alphabets ...string) (table [256]byte) {
 	for i := range table {

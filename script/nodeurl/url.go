@@ -45,7 +45,8 @@ func parse(text, base string) (u *url.Url, err error) {
 
 func partsOf(u *url.Url) Parts {
 	p := Parts{
-		u.Href(false), u.Protocol(), u.Username(), u.Password(), u.Host(), u.Hostname(), u.Port(), u.Pathname(), u.Search(), u.Hash(),
+		u.Href(false), u.Protocol(), u.Username(), u.Password(), u.Host(), u.Hostname(), u.Port(), u.Pathname(), u.Search(),
+		u.Hash(),
 	}
 	// A blank at the end of a path that is no list of names is encoded, which the standard has added, too.
 	if path, ok := strings.CutSuffix(p.Pathname, " "); ok && u.OpaquePath() {
@@ -107,7 +108,8 @@ func ToASCII(domain string) string {
 	return u.Hostname()
 }
 
-var unicodeNames = idna.New(idna.MapForLookup(), idna.CheckHyphens(false), idna.StrictDomainName(false), idna.Transitional(false))
+var unicodeNames = idna.New(idna.MapForLookup(), idna.CheckHyphens(false), idna.StrictDomainName(false),
+	idna.Transitional(false))
 
 // ToUnicode returns a domain as people read it, empty if it is none.
 func ToUnicode(domain string) string {

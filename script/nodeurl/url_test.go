@@ -13,11 +13,13 @@ func TestURLsAreParsed(t *testing.T) {
 	p, err := nodeurl.Parse("../b?c#d", "HTTP://u:p@Example.com:8080/a/x")
 	require.NoError(t, err)
 	require.Equal(t, nodeurl.Parts{
-		Href: "http://u:p@example.com:8080/b?c#d", Protocol: "http:", Username: "u", Password: "p", Host: "example.com:8080", Hostname: "example.com",
+		Href: "http://u:p@example.com:8080/b?c#d", Protocol: "http:", Username: "u", Password: "p",
+		Host: "example.com:8080", Hostname: "example.com",
 		Port: "8080", Pathname: "/b", Search: "?c", Hash: "#d",
 	}, p)
 	for text, want := range map[string]string{
-		"x:a  ?b": "x:a %20?b", "http://a/^": "http://a/%5E", "data:a ": "data:a", "http://0x7f.1": "http://127.0.0.1/", "http://[::0:1]": "http://[::1]/",
+		"x:a  ?b": "x:a %20?b", "http://a/^": "http://a/%5E", "data:a ": "data:a", "http://0x7f.1": "http://127.0.0.1/",
+		"http://[::0:1]": "http://[::1]/",
 	} {
 		p, err := nodeurl.Parse(text, "")
 		require.NoError(t, err, text)
@@ -32,13 +34,15 @@ func TestURLsAreParsed(t *testing.T) {
 // The parser takes time for the square of an authority's length.
 func TestNoAuthorityIsLong(t *testing.T) {
 	long := strings.Repeat("é", 1<<17)
-	for _, text := range []string{"x://" + long, "http:" + long, `http:/\\` + long, " HTTP://" + long + "@a/", "x://a:" + long + "@b"} {
+	for _, text := range []string{"x://" + long, "http:" + long, `http:/\\` + long, " HTTP://" + long + "@a/", "x://a:" +
+		long + "@b"} {
 		_, err := nodeurl.Parse(text, "")
 		require.ErrorIs(t, err, nodeurl.ErrInvalid, text[:20])
 	}
 	_, err := nodeurl.Parse("//"+long, "http://a")
 	require.ErrorIs(t, err, nodeurl.ErrInvalid)
-	for _, text := range []string{"http://a/" + long, `http:\\a\` + long, "data:" + long, "http://a?" + long, "x://a#" + long, "x:/" + long} {
+	for _, text := range []string{"http://a/" + long, `http:\\a\` + long, "data:" + long, "http://a?" + long, "x://a#" +
+		long, "x:/" + long} {
 		_, err := nodeurl.Parse(text, "")
 		require.NoError(t, err, text[:20])
 	}
@@ -102,7 +106,8 @@ func FuzzURLsStayWhatTheyAre(f *testing.F) {
 		again, err := nodeurl.Parse(p.Href, "")
 		require.NoError(t, err, p.Href)
 		require.Equal(t, p, again)
-		for _, part := range []string{part, "protocol", "username", "host", "hostname", "port", "pathname", "search", "hash"} {
+		for _, part := range []string{part, "protocol", "username", "host", "hostname", "port", "pathname", "search",
+			"hash"} {
 			_, err = nodeurl.Set(p.Href, part, value)
 			require.NoError(t, err)
 		}

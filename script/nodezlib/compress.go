@@ -83,7 +83,8 @@ func NewCompressor(mode Mode, o Options) (*Compressor, error) {
 		c.w = brotli.NewWriterLevel(&c.out, o.Level)
 		return c, nil
 	case ZstdEncode:
-		options := []zstd.EOption{zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(o.Level)), zstd.WithEncoderCRC(o.Checksum)}
+		options := []zstd.EOption{zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(o.Level)),
+			zstd.WithEncoderCRC(o.Checksum)}
 		if o.Dictionary != nil {
 			options = append(options, zstd.WithEncoderDictRaw(0, o.Dictionary))
 		}

@@ -102,7 +102,8 @@ func (d *Decompressor) Done() bool { return d.done }
 // Read returns how many bytes were read.
 func (d *Decompressor) Read() int64 { return d.fed - int64(len(d.in)) }
 
-// Next returns output, which is good until the next call, or nothing if more has to be fed. Once it has returned an error it does so again.
+// Next returns output, which is good until the next call, or nothing if more has to be fed. Once it
+// has returned an error it does so again.
 func (d *Decompressor) Next() ([]byte, error) {
 	for d.err == nil && !d.done {
 		p, err := d.step(d)
@@ -382,7 +383,8 @@ func (d *Decompressor) open() error {
 	if p.Len() == 0 {
 		return errTruncated
 	}
-	options := []zstd.DOption{zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(mostZstd)}
+	options := []zstd.DOption{zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxWindow(mostZstd)}
 	if d.o.Dictionary != nil {
 		options = append(options, zstd.WithDecoderDictRaw(0, d.o.Dictionary))
 	}

@@ -4,21 +4,23 @@ import "slices"
 
 // What is wrong with deflated bytes, by zlib's words.
 var (
-	errBlockType    = &Error{BadData, "invalid block type"}
-	errStored       = &Error{BadData, "invalid stored block lengths"}
-	errTooMany      = &Error{BadData, "too many length or distance symbols"}
-	errCodeLengths  = &Error{BadData, "invalid code lengths set"}
-	errRepeat       = &Error{BadData, "invalid bit length repeat"}
-	errNoEnd        = &Error{BadData, "invalid code -- missing end-of-block"}
-	errLiterals     = &Error{BadData, "invalid literal/lengths set"}
-	errDistances    = &Error{BadData, "invalid distances set"}
-	errLiteral      = &Error{BadData, "invalid literal/length code"}
-	errDistance     = &Error{BadData, "invalid distance code"}
-	errTooFar       = &Error{BadData, "invalid distance too far back"}
-	errMoreIsNeeded = &Error{BadEnd, "unexpected end of file"} // what is there is not enough for a step: it is taken up again with more
+	errBlockType   = &Error{BadData, "invalid block type"}
+	errStored      = &Error{BadData, "invalid stored block lengths"}
+	errTooMany     = &Error{BadData, "too many length or distance symbols"}
+	errCodeLengths = &Error{BadData, "invalid code lengths set"}
+	errRepeat      = &Error{BadData, "invalid bit length repeat"}
+	errNoEnd       = &Error{BadData, "invalid code -- missing end-of-block"}
+	errLiterals    = &Error{BadData, "invalid literal/lengths set"}
+	errDistances   = &Error{BadData, "invalid distances set"}
+	errLiteral     = &Error{BadData, "invalid literal/length code"}
+	errDistance    = &Error{BadData, "invalid distance code"}
+	errTooFar      = &Error{BadData, "invalid distance too far back"}
+	// what is there is not enough for a step: it is taken up again with more
+	errMoreIsNeeded = &Error{BadEnd, "unexpected end of file"}
 )
 
-// inflater reads raw deflate (RFC 1951) that comes piece by piece: package flate's reader would have to wait for it on a goroutine of its own.
+// inflater reads raw deflate (RFC 1951) that comes piece by piece: package flate's reader would
+// have to wait for it on a goroutine of its own.
 type inflater struct {
 	in     []byte // what was fed and not yet read
 	hold   uint64 // bits that were read and not yet used, the next one lowest
@@ -157,10 +159,13 @@ const (
 )
 
 var (
-	lengthBase    = [...]int{3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258}
-	lengthExtra   = [...]uint{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0}
-	distanceBase  = [...]int{1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577}
-	distanceExtra = [...]uint{0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13}
+	lengthBase = [...]int{3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131,
+		163, 195, 227, 258}
+	lengthExtra  = [...]uint{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0}
+	distanceBase = [...]int{1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537,
+		2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577}
+	distanceExtra = [...]uint{0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13,
+		13}
 )
 
 // mostBits is what a match takes at most: the codes of its length and its distance, with their extra bits.
@@ -338,10 +343,12 @@ func (f *inflater) bothLengths([]byte) (int, error) {
 	}
 	// A code may be incomplete only if it has a single symbol.
 	var state completeness
-	if f.literals, state = newCode(d.lengths[:d.literals]); state == broken || state == incomplete && !f.literals.single() {
+	if f.literals, state = newCode(d.lengths[:d.literals]); state == broken || state == incomplete &&
+		!f.literals.single() {
 		return 0, errLiterals
 	}
-	if f.distances, state = newCode(d.lengths[d.literals:]); state == broken || state == incomplete && !f.distances.single() {
+	if f.distances, state = newCode(d.lengths[d.literals:]); state == broken || state == incomplete &&
+		!f.distances.single() {
 		return 0, errDistances
 	}
 	f.dynamic, f.state = dynamic{}, (*inflater).symbols

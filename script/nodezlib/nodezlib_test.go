@@ -141,7 +141,8 @@ func TestDamageIsAnError(t *testing.T) {
 }
 
 func TestADictionaryHasToBeTheSame(t *testing.T) {
-	packed := compress(t, nodezlib.Deflate, nodezlib.Options{Level: 6, Dictionary: []byte("loop turn")}, []byte("loop turn"))
+	packed := compress(t, nodezlib.Deflate, nodezlib.Options{Level: 6, Dictionary: []byte("loop turn")},
+		[]byte("loop turn"))
 	got, err := decompress(nodezlib.Inflate, nodezlib.Options{Dictionary: []byte("loop turn")}, packed, 3)
 	require.NoError(t, err)
 	require.Equal(t, "loop turn", string(got))
@@ -169,7 +170,8 @@ func FuzzDecompressors(f *testing.F) {
 	f.Add([]byte("\x1f\x8b\x08\x1f\x00\x00\x00\x00\x00\x03"))
 	f.Add([]byte("\x78\x9c\x03\x00\x00\x00\x00\x01"))
 	f.Fuzz(func(t *testing.T, p []byte) {
-		for _, mode := range []nodezlib.Mode{nodezlib.Inflate, nodezlib.Gunzip, nodezlib.InflateRaw, nodezlib.Unzip, nodezlib.BrotliDecode, nodezlib.ZstdDecode} {
+		for _, mode := range []nodezlib.Mode{nodezlib.Inflate, nodezlib.Gunzip, nodezlib.InflateRaw, nodezlib.Unzip,
+			nodezlib.BrotliDecode, nodezlib.ZstdDecode} {
 			one, err := decompress(mode, nodezlib.Options{}, p, 1)
 			all, other := decompress(mode, nodezlib.Options{}, p, len(p)+1)
 			require.Equal(t, err, other)

@@ -136,8 +136,10 @@ func (p *packageJSON) export(subpath string, q *request) (string, error) {
 	if !ok || !slices.ContainsFunc(exports.keys, isPath) {
 		exports = &object{keys: []string{"."}, values: map[string]any{".": p.Exports}}
 	} else if slices.ContainsFunc(exports.keys, func(key string) bool { return !isPath(key) }) {
-		return "", failure("ERR_INVALID_PACKAGE_CONFIG", "Invalid package config %s. \"exports\" cannot contain some keys starting with '.' and "+
-			"some not. The exports object must either be an object of package subpath keys or an object of main entry condition name keys only.", p.path())
+		return "",
+			failure("ERR_INVALID_PACKAGE_CONFIG",
+				"Invalid package config %s. \"exports\" cannot contain some keys starting with '.' and "+
+					"some not. The exports object must either be an object of package subpath keys or an object of main entry condition name keys only.", p.path())
 	}
 	target, err := p.match(subpath, exports, q, false)
 	if err != nil {
@@ -147,7 +149,8 @@ func (p *packageJSON) export(subpath string, q *request) (string, error) {
 		if subpath == "." {
 			return "", failure("ERR_PACKAGE_PATH_NOT_EXPORTED", "No \"exports\" main defined in %s%s", p.path(), q.imports())
 		}
-		return "", failure("ERR_PACKAGE_PATH_NOT_EXPORTED", "Package subpath '%s' is not defined by \"exports\" in %s%s", subpath, p.path(), q.imports())
+		return "", failure("ERR_PACKAGE_PATH_NOT_EXPORTED", "Package subpath '%s' is not defined by \"exports\" in %s%s",
+			subpath, p.path(), q.imports())
 	}
 	return target, nil
 }
@@ -195,8 +198,8 @@ func (p *packageJSON) match(key string, of *object, q *request, internal bool) (
 	return target, err
 }
 
-// target returns what an entry means: a file of the package, or of imports a bare name. decided without a target says that there is none whatever
-// stands behind it.
+// target returns what an entry means: a file of the package, or of imports a bare name. decided
+// without a target says that there is none whatever stands behind it.
 func (p *packageJSON) target(v any, e entry, q *request) (target string, decided bool, err error) {
 	switch v := v.(type) {
 	case string:
@@ -204,7 +207,8 @@ func (p *packageJSON) target(v any, e entry, q *request) (target string, decided
 	case *object:
 		for _, condition := range v.keys {
 			if _, err := strconv.ParseUint(condition, 10, 32); err == nil {
-				return "", false, failure("ERR_INVALID_PACKAGE_CONFIG", "Invalid package config %s. \"exports\" cannot contain numeric property keys.", p.path())
+				return "", false, failure("ERR_INVALID_PACKAGE_CONFIG",
+					"Invalid package config %s. \"exports\" cannot contain numeric property keys.", p.path())
 			}
 			if condition != "default" && !slices.Contains(q.conditions, condition) {
 				continue
@@ -237,7 +241,8 @@ func (p *packageJSON) file(target string, e entry, q *request) (string, bool, er
 		path = strings.ReplaceAll(target, "*", e.star)
 	}
 	if !strings.HasPrefix(target, "./") {
-		if u, err := url.Parse(target); e.isInternal && !isRelative(target) && !filepath.IsAbs(target) && (err != nil || u.Scheme == "") {
+		if u, err := url.Parse(target); e.isInternal && !isRelative(target) && !filepath.IsAbs(target) &&
+			(err != nil || u.Scheme == "") {
 			return path, true, nil
 		}
 		return "", false, p.invalid(target, e, q)
@@ -324,7 +329,8 @@ func (p *packageJSON) invalid(target any, e entry, q *request) error {
 		hint = "; targets must start with \"./\""
 	}
 	if e.key == "." {
-		return failure("ERR_INVALID_PACKAGE_TARGET", "Invalid \"exports\" main target %s defined in the package config %s%s%s", text, p.path(), q.imports(), hint)
+		return failure("ERR_INVALID_PACKAGE_TARGET",
+			"Invalid \"exports\" main target %s defined in the package config %s%s%s", text, p.path(), q.imports(), hint)
 	}
 	kind := "exports"
 	if e.isInternal {
@@ -344,8 +350,8 @@ const (
 	JSON     Format = "json"
 )
 
-// Format returns what a file is by its extension and its package, and whether that has been said: a .js file of a package without a
-// type may be either.
+// Format returns what a file is by its extension and its package, and whether that has been said: a
+// .js file of a package without a type may be either.
 func (r *Resolver) Format(file string) (format Format, said bool, err error) {
 	switch filepath.Ext(file) {
 	case ".mjs", ".mts":
@@ -363,6 +369,7 @@ func (r *Resolver) Format(file string) (format Format, said bool, err error) {
 		return Module, true, nil
 	}
 	// In node_modules what does not say is CommonJS.
-	said = p != nil && p.Type == "commonjs" || strings.Contains(file, string(filepath.Separator)+"node_modules"+string(filepath.Separator))
+	said = p != nil && p.Type == "commonjs" || strings.Contains(file,
+		string(filepath.Separator)+"node_modules"+string(filepath.Separator))
 	return CommonJS, said, nil
 }

@@ -15,14 +15,15 @@ type Resolver struct {
 	// Conditions are those of packages besides Node's own: the flag --conditions.
 	Conditions []string
 
-	// KeepLinks has files known by the names they were asked for, not by those that symbolic links lead to: --preserve-symlinks.
+	// KeepLinks has files known by the names they were asked for, not by those that symbolic links
+	// lead to: --preserve-symlinks.
 	KeepLinks bool
 
 	// Warn is called with the code and the text of a warning that a package is deprecated in some way. nil: nobody is.
 	Warn func(code, message string)
 
-	// Builtin reports whether a bare name is that of a module which is no file: what imports of a package may lead to. Import returns it behind
-	// "node:". nil: there is none.
+	// Builtin reports whether a bare name is that of a module which is no file: what imports of a
+	// package may lead to. Import returns it behind "node:". nil: there is none.
 	Builtin func(name string) bool
 
 	packages map[string]*packageJSON // by directory; nil where there is none
@@ -68,7 +69,8 @@ func (r *Resolver) required(specifier, dir string) *request {
 }
 
 func (r *Resolver) imported(specifier, from string) *request {
-	return &request{specifier, filepath.Dir(from), from, append([]string{"node", "import", "module-sync"}, r.Conditions...), r.warn}
+	return &request{specifier, filepath.Dir(from), from, append([]string{"node", "import", "module-sync"},
+		r.Conditions...), r.warn}
 }
 
 // imports says for errors who has asked.
@@ -160,10 +162,12 @@ func isRelative(request string) bool {
 }
 
 func endsInDirectory(request string) bool {
-	return strings.HasSuffix(request, "/") || request == "." || request == ".." || strings.HasSuffix(request, "/.") || strings.HasSuffix(request, "/..")
+	return strings.HasSuffix(request, "/") || request == "." || request == ".." || strings.HasSuffix(request, "/.") ||
+		strings.HasSuffix(request, "/..")
 }
 
-// extensions are tried in this order where a request names none. Those of TypeScript come last: Node wants them spelled out.
+// extensions are tried in this order where a request names none. Those of TypeScript come last:
+// Node wants them spelled out.
 var extensions = []string{".js", ".json", ".node", ".ts", ".cts", ".mts"}
 
 // asFile returns the file that a path means: itself, or with an extension.
@@ -203,7 +207,9 @@ func (r *Resolver) asDirectory(dir string) (file string, ok bool, err error) {
 	}
 	file, ok = withExtension(filepath.Join(dir, "index"))
 	if ok && p != nil && p.Main != "" {
-		r.warn("DEP0128", fmt.Sprintf("Invalid 'main' field in '%s' of '%s'. Please either fix that or report it to the module author", p.path(), p.Main))
+		r.warn("DEP0128",
+			fmt.Sprintf("Invalid 'main' field in '%s' of '%s'. Please either fix that or report it to the module author",
+				p.path(), p.Main))
 	}
 	if !ok && p != nil && p.Main != "" {
 		return "", false, failure("MODULE_NOT_FOUND",
@@ -255,8 +261,9 @@ func (r *Resolver) self(q *request) (file string, ok bool, err error) {
 // imports resolves a name with # by the imports of the package that a directory belongs to.
 func (r *Resolver) imports(q *request) (string, error) {
 	if q.specifier == "#" {
-		return "", failure("ERR_INVALID_MODULE_SPECIFIER", "Invalid module \"%s\" is not a valid internal imports specifier name%s",
-			q.specifier, q.imports())
+		return "",
+			failure("ERR_INVALID_MODULE_SPECIFIER", "Invalid module \"%s\" is not a valid internal imports specifier name%s",
+				q.specifier, q.imports())
 	}
 	p, err := r.scope(q.dir)
 	if err != nil {
@@ -290,7 +297,9 @@ func (r *Resolver) imports(q *request) (string, error) {
 	if from == "" {
 		from = q.dir
 	}
-	return "", failure("ERR_PACKAGE_IMPORT_NOT_DEFINED", "Package import specifier \"%s\" is not defined%s imported from %s", q.specifier, in, from)
+	return "",
+		failure("ERR_PACKAGE_IMPORT_NOT_DEFINED", "Package import specifier \"%s\" is not defined%s imported from %s",
+			q.specifier, in, from)
 }
 
 // Import returns the file that a module means by an import of a path or a bare name. from is the module's path.
@@ -318,7 +327,9 @@ func (r *Resolver) importAny(specifier, from string) (string, error) {
 	}
 	name, subpath, valid := splitPackage(specifier)
 	if !valid {
-		return "", failure("ERR_INVALID_MODULE_SPECIFIER", "Invalid module \"%s\" is not a valid package name imported from %s", specifier, from)
+		return "",
+			failure("ERR_INVALID_MODULE_SPECIFIER", "Invalid module \"%s\" is not a valid package name imported from %s",
+				specifier, from)
 	}
 	if file, ok, err := r.self(q); err != nil || ok {
 		return r.realUnless(file, err)
@@ -373,7 +384,8 @@ func (r *Resolver) warnOfMain(dir string, p *packageJSON, file, from string) {
 			"imported from %s.\nDefault \"index\" lookups for the main are deprecated for ES modules.", dir, rest, from))
 	case file != p.mainPath():
 		r.warn("DEP0151", fmt.Sprintf("Package %s/ has a \"main\" field set to \"%s\", excluding the full filename and extension to the resolved file at "+
-			"\"%s\", imported from %s.\n Automatic extension resolution of the \"main\" field is deprecated for ES modules.", dir, p.Main, rest, from))
+			"\"%s\", imported from %s.\n Automatic extension resolution of the \"main\" field is deprecated for ES modules.",
+			dir, p.Main, rest, from))
 	}
 }
 
@@ -383,7 +395,9 @@ func (r *Resolver) importFile(path string, q *request, isDir bool) (string, erro
 		if isDir && at != "/" {
 			at += "/" // As it was asked for.
 		}
-		return "", noImport(at, "ERR_UNSUPPORTED_DIR_IMPORT", "Directory import '%s' is not supported resolving ES modules imported from %s", path, q.from)
+		return "",
+			noImport(at, "ERR_UNSUPPORTED_DIR_IMPORT",
+				"Directory import '%s' is not supported resolving ES modules imported from %s", path, q.from)
 	}
 	if !isFile(path) {
 		return "", noImport(path, "ERR_MODULE_NOT_FOUND", "Cannot find module '%s' imported from %s", path, q.from)
@@ -398,7 +412,8 @@ func splitPackage(specifier string) (name, subpath string, ok bool) {
 	if strings.HasPrefix(specifier, "@") {
 		n = 2
 	}
-	if len(parts) < n || parts[n-1] == "" || strings.HasPrefix(specifier, ".") || strings.ContainsAny(strings.Join(parts[:n], "/"), `\%`) {
+	if len(parts) < n || parts[n-1] == "" || strings.HasPrefix(specifier, ".") ||
+		strings.ContainsAny(strings.Join(parts[:n], "/"), `\%`) {
 		return "", "", false
 	}
 	name = strings.Join(parts[:n], "/")

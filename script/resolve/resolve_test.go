@@ -173,7 +173,8 @@ func TestFormatsAreThoseOfExtensionsAndPackages(t *testing.T) {
 		format resolve.Format
 		said   bool
 	}{
-		"a.mjs": {resolve.Module, true}, "a.cjs": {resolve.CommonJS, true}, "a.json": {resolve.JSON, true}, "a.js": {resolve.CommonJS, false},
+		"a.mjs": {resolve.Module, true}, "a.cjs": {resolve.CommonJS, true}, "a.json": {resolve.JSON, true},
+		"a.js":  {resolve.CommonJS, false},
 		"a.mts": {resolve.Module, true}, "node_modules/plain/a.js": {resolve.CommonJS, true},
 	} {
 		format, said, err := resolve.New().Format(filepath.Join(dir, name))
@@ -186,7 +187,8 @@ func TestFormatsAreThoseOfExtensionsAndPackages(t *testing.T) {
 func TestPackagesWithoutAFullMainAreWarnedOf(t *testing.T) {
 	dir := makeTree(t)
 	for name, text := range map[string]string{
-		"none/package.json": `{"type": "module"}`, "none/index.js": "", "short/package.json": `{"type": "module", "main": "./m"}`, "short/m.js": "",
+		"none/package.json": `{"type": "module"}`, "none/index.js": "",
+		"short/package.json": `{"type": "module", "main": "./m"}`, "short/m.js": "",
 		"full/package.json": `{"type": "module", "main": "./m.js"}`, "full/m.js": "", "absolute/m.js": "",
 		"absolute/package.json": `{"type": "module", "main": "` + dir + `/node_modules/absolute/m.js"}`,
 		"gone/package.json":     `{"main": "./m"}`, "gone/index.js": "",
@@ -199,7 +201,8 @@ func TestPackagesWithoutAFullMainAreWarnedOf(t *testing.T) {
 		{"none", `DEP0151 No "main" or "exports" field defined in the package.json for %/none/ resolving the main entry point "index.js", ` +
 			"imported from " + from + ".\nDefault \"index\" lookups for the main are deprecated for ES modules."},
 		{"short", `DEP0151 Package %/short/ has a "main" field set to "./m", excluding the full filename and extension to the resolved file at ` +
-			`"m.js", imported from ` + from + ".\n Automatic extension resolution of the \"main\" field is deprecated for ES modules."},
+			`"m.js", imported from ` + from +
+			".\n Automatic extension resolution of the \"main\" field is deprecated for ES modules."},
 		{"full", ""},
 		{"absolute", ""},
 		{"plain", ""},
@@ -210,16 +213,19 @@ func TestPackagesWithoutAFullMainAreWarnedOf(t *testing.T) {
 		r.Warn = func(code, message string) { warned = append(warned, code+" "+message) }
 		_, err := r.Import(row.specifier, from)
 		require.NoError(t, err, row.specifier)
-		require.Equal(t, strings.ReplaceAll(row.want, "%", filepath.Join(dir, "node_modules")), strings.Join(warned, "\n"), row.specifier)
+		require.Equal(t, strings.ReplaceAll(row.want, "%", filepath.Join(dir, "node_modules")), strings.Join(warned, "\n"),
+			row.specifier)
 	}
 }
 
 func TestSlashesInExcessAreWarnedOf(t *testing.T) {
 	dir := makeTree(t)
-	const beginning, where = "DEP0166 Use of deprecated ", ` in the "imports" field module resolution of the package at %/package.json imported from %/x.js.`
+	const beginning, where = "DEP0166 Use of deprecated ",
+		` in the "imports" field module resolution of the package at %/package.json imported from %/x.js.`
 	for specifier, want := range map[string]string{
-		"#s/own.js":  "",
-		"#s//own.js": beginning + `double slash resolving ".//own.js" for module request "#s//own.js" matched to "#s/*"` + where,
+		"#s/own.js": "",
+		"#s//own.js": beginning + `double slash resolving ".//own.js" for module request "#s//own.js" matched to "#s/*"` +
+			where,
 		"#t":         beginning + `double slash resolving ".//own.js" for module request "#t"` + where,
 		"#s/own.js/": beginning + `leading or trailing slash matching resolving "./own.js/" for module request "#s/own.js/" matched to "#s/*"` + where,
 	} {

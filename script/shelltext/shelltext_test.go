@@ -91,8 +91,10 @@ func TestPlacesWithoutAReferenceAreRefused(t *testing.T) {
 
 // hostile are values that would do something if a shell read them.
 var hostile = []string{
-	"", " ", "a b", "-n", "--help", "'", `"`, "`", `\`, "$", "$HOME", "$(touch broken)", "`touch broken`", "';touch broken;'", `";touch broken;"`, "\ntouch broken\n",
-	"& touch broken &", "| touch broken", "> broken", "*", "~", "a\tb\n\n", "EOF\ntouch broken\nEOF", "${x:=y}", "#", "!", "é\xff\xfe", ")", "}", "))", "esac", "'\"'\"'",
+	"", " ", "a b", "-n", "--help", "'", `"`, "`", `\`, "$", "$HOME", "$(touch broken)", "`touch broken`",
+	"';touch broken;'", `";touch broken;"`, "\ntouch broken\n",
+	"& touch broken &", "| touch broken", "> broken", "*", "~", "a\tb\n\n", "EOF\ntouch broken\nEOF", "${x:=y}", "#",
+	"!", "é\xff\xfe", ")", "}", "))", "esac", "'\"'\"'",
 }
 
 // shells are those that are there.

@@ -93,7 +93,8 @@ func literal(text string) int {
 	n := 0
 	for n < len(text) {
 		c := text[n]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c >= 0x80 || strings.IndexByte("_@%+=:,./-", c) >= 0) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c >= 0x80 ||
+			strings.IndexByte("_@%+=:,./-", c) >= 0) {
 			break
 		}
 		n++

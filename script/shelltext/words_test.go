@@ -36,8 +36,10 @@ func TestWordsOfAProgramWithItsArguments(t *testing.T) {
 		require.Equal(t, want, got, text)
 	}
 	for _, text := range []string{
-		"", " ", "a; b", "a\nb", "a | b", "a > b", "a &", "(a)", "a $b", "a *", "a ?", "a [b]", "a ~", "a {b,c}", "a \\b", "A=1 b", "A='1' b", "a # b", "!", "! a",
-		"if a", "cd /", "echo x", "true", "a `b`", `a "$b"`, `a "\b"`, `a "${brood4}"`, `a "${brood1"`, `a "x${brood1}"`, `a 'b`, `a "b`, `''`, `"${brood3}" x`, "a ^b", "{", "a!",
+		"", " ", "a; b", "a\nb", "a | b", "a > b", "a &", "(a)", "a $b", "a *", "a ?", "a [b]", "a ~", "a {b,c}", "a \\b",
+		"A=1 b", "A='1' b", "a # b", "!", "! a",
+		"if a", "cd /", "echo x", "true", "a `b`", `a "$b"`, `a "\b"`, `a "${brood4}"`, `a "${brood1"`, `a "x${brood1}"`,
+		`a 'b`, `a "b`, `''`, `"${brood3}" x`, "a ^b", "{", "a!",
 	} {
 		_, ok := words(text, values)
 		require.False(t, ok, text)

@@ -16,11 +16,13 @@ import (
 // attendWord is the first argument of a process that attends a test.
 const attendWord = "attend"
 
-// attendant runs one test in a process of its own, so that everything the test has started comes to this process when its parent has
-// ended, and to none that attends another test: it is ended with the test, whatever session or group it has made.
+// attendant runs one test in a process of its own, so that everything the test has started comes to
+// this process when its parent has ended, and to none that attends another test: it is ended with
+// the test, whatever session or group it has made.
 type attendant struct {
-	loop   *reactor.Loop
-	reaper *childprocess.Reaper // nil on a system that has none: what is outside of the test's process group is not reached there
+	loop *reactor.Loop
+	// nil on a system that has none: what is outside of the test's process group is not reached there
+	reaper *childprocess.Reaper
 	child  *childprocess.ChildProcess
 	exited bool
 	result result
@@ -29,7 +31,8 @@ type attendant struct {
 // outputMost is how much a test may write, in bytes.
 const outputMost = 64 << 20
 
-// attend runs a test, LIMIT PROGRAM ARGUMENT…, and prints the result. It ends the test when stdin ends, which is the end of the runner.
+// attend runs a test, LIMIT PROGRAM ARGUMENT…, and prints the result. It ends the test when stdin
+// ends, which is the end of the runner.
 func attend(args []string) error {
 	limit, err := time.ParseDuration(args[0])
 	if err != nil {

@@ -13,13 +13,15 @@ import (
 //go:embed testdata/tree
 var ownTree embed.FS
 
-// canFail runs some tests of our own by a program: it is no judge whose wrong tests pass, because its 'exit' event does not come, say.
+// canFail runs some tests of our own by a program: it is no judge whose wrong tests pass, because
+// its 'exit' event does not come, say.
 func canFail(p *program, dir string) error {
 	tree := filepath.Join(dir, "own")
 	if err := writeOwnTree(tree); err != nil {
 		return err
 	}
-	tests, err := findTests(tree, []string{"parallel/test-right-count.js", "parallel/test-wrong-count.js", "parallel/test-wrong-early.js", "parallel/test-wrong-code.js"})
+	tests, err := findTests(tree, []string{"parallel/test-right-count.js", "parallel/test-wrong-count.js",
+		"parallel/test-wrong-early.js", "parallel/test-wrong-code.js"})
 	if err != nil {
 		return err
 	}
@@ -30,7 +32,8 @@ func canFail(p *program, dir string) error {
 	}
 	for _, one := range results {
 		if right := strings.Contains(one.file, "-right-"); right != (one.verdict == passed) {
-			return fmt.Errorf("%s cannot be judged: of our own tests %s ends with %s %s", p.file, one.file, one.verdict, one.reason)
+			return fmt.Errorf("%s cannot be judged: of our own tests %s ends with %s %s", p.file, one.file, one.verdict,
+				one.reason)
 		}
 	}
 	return nil

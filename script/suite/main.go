@@ -1,12 +1,13 @@
-// Command suite judges the host, or any other program that runs JavaScript, by Node's own tests: it runs files of a tree of them,
-// each in a process of its own and with its own flags, and says which pass and why others do not.
+// Command suite judges the host, or any other program that runs JavaScript, by Node's own tests: it
+// runs files of a tree of them, each in a process of its own and with its own flags, and says which
+// pass and why others do not.
 //
 //	NODE_TEST_TREE=…/node/test go run ./suite 'parallel/test-child-process-*' 'sequential/test-child-process-*'
 //	NODE_TEST_TREE=…/node/test go run ./suite -program deno -results deno.csv child_process net
 //	go run ./suite -table brood.csv node.csv deno.csv
 //
-// The tree is the folder test of Node v25.8.1. What is to be run are patterns of files, and names of the families of families.go;
-// nothing is all families.
+// The tree is the folder test of Node v25.8.1. What is to be run are patterns of files, and names
+// of the families of families.go; nothing is all families.
 package main
 
 import (

@@ -28,9 +28,9 @@ func findProgram(command string) (*program, error) {
 	return &program{file: file, args: words[1:], name: filepath.Base(file)}, err
 }
 
-// command returns what runs a test: arguments of the program, and variables that are added to the environment. Deno and Bun
-// are called as their own runners call them, which have a command of its own for what uses node:test, and drop flags that only Node
-// has.
+// command returns what runs a test: arguments of the program, and variables that are added to the
+// environment. Deno and Bun are called as their own runners call them, which have a command of its
+// own for what uses node:test, and drop flags that only Node has.
 func (p *program) command(t *test) (args, env []string) {
 	file := filepath.Join(t.tree, t.name)
 	switch p.name {
@@ -44,8 +44,8 @@ func (p *program) command(t *test) (args, env []string) {
 	return slices.Concat(p.args, args, []string{file}), slices.Concat(t.env, env)
 }
 
-// foreign has the tests' common module neither look for globals that a script has made, because those of other programs are not
-// known to it, nor start a test again for its flags.
+// foreign has the tests' common module neither look for globals that a script has made, because
+// those of other programs are not known to it, nor start a test again for its flags.
 var foreign = []string{"NODE_TEST_KNOWN_GLOBALS=0", "NODE_SKIP_FLAG_CHECK=1", "NO_COLOR=1"}
 
 var (
@@ -59,7 +59,8 @@ func denoCommand(t *test) (args, env []string) {
 	if t.usesNodeTest {
 		args = []string{"test", "--no-check"}
 	}
-	args = append(args, "-A", "--quiet", "--unstable-detect-cjs", "--unstable-bare-node-builtins", "--unstable-unsafe-proto")
+	args = append(args, "-A", "--quiet", "--unstable-detect-cjs", "--unstable-bare-node-builtins",
+		"--unstable-unsafe-proto")
 	if flags := among(t.flags, v8Flags); flags != nil {
 		args = append(args, "--v8-flags="+strings.Join(flags, ","))
 	}

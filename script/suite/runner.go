@@ -63,8 +63,9 @@ func (r *runner) next() {
 	}
 }
 
-// place is what of the machine the next test has for itself: a folder, which is named for a number, and a port that tests of another run
-// on the same machine do not use. See common/tmpdir.js, and common.PORT.
+// place is what of the machine the next test has for itself: a folder, which is named for a number,
+// and a port that tests of another run on the same machine do not use. See common/tmpdir.js, and
+// common.PORT.
 func (r *runner) place() []string {
 	const first, most, apart = 12346, 2000, 8
 	return []string{
@@ -76,7 +77,8 @@ func (r *runner) place() []string {
 func (r *runner) start(t test) {
 	args, env := r.program.command(&t)
 	began := time.Now()
-	_, err := childprocess.ExecFile(r.loop, r.self, append([]string{attendWord, r.limit.String(), r.program.file}, args...), &childprocess.ExecOptions{
+	_, err := childprocess.ExecFile(r.loop, r.self, append([]string{attendWord, r.limit.String(), r.program.file},
+		args...), &childprocess.ExecOptions{
 		Options: childprocess.Options{
 			Dir: filepath.Dir(t.tree), Detached: true, // The tests are written to run in the folder above theirs.
 			Env: slices.Concat(os.Environ(), env, r.place()),

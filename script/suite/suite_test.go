@@ -51,7 +51,8 @@ func brood(t *testing.T) string {
 	return file
 }
 
-// own judges brood by files of our own tree, and returns the results by file, and the lines that tests wrote to a file of their own.
+// own judges brood by files of our own tree, and returns the results by file, and the lines that
+// tests wrote to a file of their own.
 func own(t *testing.T, limit time.Duration, patterns ...string) (results map[string]result, lines []string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "lines")
@@ -166,7 +167,9 @@ func TestAProgramThatCannotFailIsNotJudged(t *testing.T) {
 			program := filepath.Join(t.TempDir(), "program")
 			require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\n"+row.script+"\n"), 0o755))
 			t.Setenv("NODE_TEST_TREE", "testdata/tree")
-			_, err := judge(options{program: program, jobs: 1, limit: long}, []string{"parallel/*"}, func(result) { t.Error("a test was judged") })
+			_, err := judge(options{program: program, jobs: 1, limit: long}, []string{"parallel/*"}, func(result) {
+				t.Error("a test was judged")
+			})
 			require.ErrorContains(t, err, row.says)
 		})
 	}
@@ -174,7 +177,8 @@ func TestAProgramThatCannotFailIsNotJudged(t *testing.T) {
 
 func TestNothingToRunIsAnError(t *testing.T) {
 	t.Setenv("NODE_TEST_TREE", "testdata/tree")
-	_, err := judge(options{program: "/bin/sh", jobs: 1, limit: long}, []string{"parallel/test-nowhere-*"}, func(result) {})
+	_, err := judge(options{program: "/bin/sh", jobs: 1, limit: long}, []string{"parallel/test-nowhere-*"},
+		func(result) {})
 	require.ErrorContains(t, err, `matches ["parallel/test-nowhere-*"]`)
 	t.Setenv("NODE_TEST_TREE", "")
 	_, err = judge(options{}, nil, func(result) {})

@@ -16,7 +16,8 @@ func TestTheTableHasARowForEachFamily(t *testing.T) {
 		{program: "brood", family: "net", file: "parallel/test-net-b.js", verdict: failed, reason: `exit status 1: "a", b`},
 		{program: "brood", family: "path", file: "parallel/test-path.js", verdict: skipped, reason: "none"},
 	}))
-	require.NoError(t, writeResults(other, []result{{program: "node", family: "net", file: "parallel/test-net-a.js", verdict: passed}}))
+	require.NoError(t, writeResults(other, []result{{program: "node", family: "net", file: "parallel/test-net-a.js",
+		verdict: passed}}))
 	var b strings.Builder
 	require.NoError(t, printTable(&b, []string{one, other}))
 	require.Equal(t, `| family | tests | brood | node |
@@ -34,19 +35,23 @@ func TestTheTableHasARowForEachFamily(t *testing.T) {
 }
 
 func TestProgramsAreCalledAsTheirOwnRunnersCallThem(t *testing.T) {
-	plain := &test{tree: "/t", name: "parallel/test-a.js", flags: []string{"--expose-gc", "--no-warnings"}, env: []string{"A=1"}}
+	plain := &test{tree: "/t", name: "parallel/test-a.js", flags: []string{"--expose-gc", "--no-warnings"},
+		env: []string{"A=1"}}
 	nodeTest := &test{tree: "/t", name: "parallel/test-b.mjs", usesNodeTest: true}
 	for name, row := range map[string]struct {
 		program   program
 		test      *test
 		args, env string
 	}{
-		"brood":               {program{name: "brood"}, plain, "--expose-gc --no-warnings /t/parallel/test-a.js", "A=1"},
-		"arguments":           {program{name: "node", args: []string{"--jitless"}}, nodeTest, "--jitless /t/parallel/test-b.mjs", ""},
+		"brood": {program{name: "brood"}, plain, "--expose-gc --no-warnings /t/parallel/test-a.js", "A=1"},
+		"arguments": {program{name: "node", args: []string{"--jitless"}}, nodeTest,
+			"--jitless /t/parallel/test-b.mjs", ""},
 		"deno":                {program{name: "deno"}, plain, "run -A --quiet --unstable-detect-cjs --unstable-bare-node-builtins --unstable-unsafe-proto --v8-flags=--expose-gc /t/parallel/test-a.js", "A=1 NODE_TEST_KNOWN_GLOBALS=0 NODE_SKIP_FLAG_CHECK=1 NO_COLOR=1 NODE_OPTIONS=--no-warnings"},
 		"deno with node:test": {program{name: "deno"}, nodeTest, "test --no-check -A --quiet --unstable-detect-cjs --unstable-bare-node-builtins --unstable-unsafe-proto /t/parallel/test-b.mjs", "NODE_TEST_KNOWN_GLOBALS=0 NODE_SKIP_FLAG_CHECK=1 NO_COLOR=1 NODE_OPTIONS="},
-		"bun":                 {program{name: "bun"}, plain, "run --expose-gc /t/parallel/test-a.js", "A=1 NODE_TEST_KNOWN_GLOBALS=0 NODE_SKIP_FLAG_CHECK=1 NO_COLOR=1"},
-		"bun with node:test":  {program{name: "bun"}, nodeTest, "test /t/parallel/test-b.mjs", "NODE_TEST_KNOWN_GLOBALS=0 NODE_SKIP_FLAG_CHECK=1 NO_COLOR=1"},
+		"bun": {program{name: "bun"}, plain, "run --expose-gc /t/parallel/test-a.js",
+			"A=1 NODE_TEST_KNOWN_GLOBALS=0 NODE_SKIP_FLAG_CHECK=1 NO_COLOR=1"},
+		"bun with node:test": {program{name: "bun"}, nodeTest, "test /t/parallel/test-b.mjs",
+			"NODE_TEST_KNOWN_GLOBALS=0 NODE_SKIP_FLAG_CHECK=1 NO_COLOR=1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args, env := row.program.command(row.test)

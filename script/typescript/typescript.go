@@ -1,5 +1,6 @@
-// Package typescript makes JavaScript for the engine, by esbuild: of TypeScript, whose types are left out and not checked, and of JavaScript with syntax
-// that the engine lacks. It knows where in the source each place of the result came from.
+// Package typescript makes JavaScript for the engine, by esbuild: of TypeScript, whose types are
+// left out and not checked, and of JavaScript with syntax that the engine lacks. It knows where in
+// the source each place of the result came from.
 package typescript
 
 import (
@@ -63,7 +64,8 @@ func transform(file, source string, o *api.TransformOptions) (*Script, error) {
 	return s, nil
 }
 
-// Place returns where in the source a place of the code came from. Lines and columns count from one; a column of 0 is none.
+// Place returns where in the source a place of the code came from. Lines and columns count from
+// one; a column of 0 is none.
 func (s *Script) Place(line, column int) (sourceLine, sourceColumn int) {
 	if line < 1 || line > len(s.lines) {
 		return line, column
@@ -104,7 +106,8 @@ func decode(mappings string) (lines [][]segment) {
 
 const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
-// numbers reads numbers in base 64, of which each digit has five bits and says whether more follow; the lowest bit is the sign.
+// numbers reads numbers in base 64, of which each digit has five bits and says whether more follow;
+// the lowest bit is the sign.
 func numbers(text string) (all []int) {
 	n, shift := 0, 0
 	for _, r := range text {

@@ -15,7 +15,8 @@ import (
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
 func TestTypesAreLeftOut(t *testing.T) {
-	s, err := typescript.Strip("a.ts", "interface A { b: number }\nimport type { C } from './c.ts';\nconst d: A = { b: 1 } as A;\nexport { d };\n")
+	s, err := typescript.Strip("a.ts",
+		"interface A { b: number }\nimport type { C } from './c.ts';\nconst d: A = { b: 1 } as A;\nexport { d };\n")
 	require.NoError(t, err)
 	require.NotContains(t, s.Code, "interface")
 	require.NotContains(t, s.Code, "./c.ts")
@@ -23,7 +24,8 @@ func TestTypesAreLeftOut(t *testing.T) {
 }
 
 func TestPlacesAreThoseOfTheSource(t *testing.T) {
-	s, err := typescript.Strip("a.ts", "interface A {\n  b: number;\n}\n\nfunction f(a: A): void {\n  throw new Error('x');\n}\nf({ b: 1 });\n")
+	s, err := typescript.Strip("a.ts",
+		"interface A {\n  b: number;\n}\n\nfunction f(a: A): void {\n  throw new Error('x');\n}\nf({ b: 1 });\n")
 	require.NoError(t, err)
 	for i, line := range strings.Split(s.Code, "\n") {
 		if at := strings.Index(line, "throw"); at >= 0 {
@@ -48,8 +50,9 @@ func TestJSXIsRefused(t *testing.T) {
 
 func TestWhatTheEngineLacksIsLowered(t *testing.T) {
 	for source, want := range map[string]bool{
-		"using a = b": true, "await using a = b": true, "for (using a of b);": true, "for await (const a of b);": true, "for\nawait (a of b);": true,
-		"// using a map\nusing.x = 1; using = 2; await f()": false, "for (const a of await b);": false, "using\na = b": false, "using == a": false,
+		"using a = b": true, "await using a = b": true, "for (using a of b);": true, "for await (const a of b);": true,
+		"for\nawait (a of b);": true, "// using a map\nusing.x = 1; using = 2; await f()": false,
+		"for (const a of await b);": false, "using\na = b": false, "using == a": false,
 	} {
 		require.Equal(t, want, typescript.NeedsLowering(source), source)
 	}

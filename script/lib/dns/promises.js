@@ -3,8 +3,8 @@
 // dns with promises.
 
 const {
-  ResolverBase, checkIP, checkService, errorCodes, getDefaultResultOrder, lookup: find, lookupOptions, lookupService: name, methodOf, queries,
-  requireHostname, setDefaultResultOrder, ERR_INVALID_ARG_TYPE,
+  ResolverBase, checkIP, checkService, errorCodes, getDefaultResultOrder, lookup: find, lookupOptions,
+  lookupService: name, methodOf, queries, requireHostname, setDefaultResultOrder, ERR_INVALID_ARG_TYPE,
 } = require('internal/dns');
 const { validateString } = require('internal/validators');
 

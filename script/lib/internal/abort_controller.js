@@ -41,7 +41,9 @@ class AbortSignal extends EventTarget {
   }
 
   static #of(signal) {
-    if (typeof signal !== 'object' || signal === null || !(#aborted in signal)) throw new ERR_INVALID_THIS('AbortSignal');
+    if (typeof signal !== 'object' || signal === null || !(#aborted in signal)) {
+      throw new ERR_INVALID_THIS('AbortSignal');
+    }
     return signal;
   }
 
@@ -79,7 +81,9 @@ class AbortSignal extends EventTarget {
     }
     const all = [...signals];
     all.forEach((one, i) => {
-      if (typeof one !== 'object' || one === null || !(#aborted in one)) throw new ERR_INVALID_ARG_TYPE(`signals[${i}]`, 'AbortSignal', one);
+      if (typeof one !== 'object' || one === null || !(#aborted in one)) {
+        throw new ERR_INVALID_ARG_TYPE(`signals[${i}]`, 'AbortSignal', one);
+      }
     });
     const result = new AbortSignal(kMake);
     for (const one of all) {
@@ -95,7 +99,8 @@ class AbortSignal extends EventTarget {
         result.#follow(one);
         continue;
       }
-      // What depends on a signal that depends on others hangs on those: they are told in the order in which they were made.
+      // What depends on a signal that depends on others hangs on those: they are told in the order
+      // in which they were made.
       for (const ref of one.#sources) {
         const source = ref.deref();
         if (source !== undefined) result.#follow(source);
@@ -170,7 +175,9 @@ class AbortController {
   #signal = new AbortSignal(kMake);
 
   static #of(controller) {
-    if (typeof controller !== 'object' || controller === null || !(#signal in controller)) throw new ERR_INVALID_THIS('AbortController');
+    if (typeof controller !== 'object' || controller === null || !(#signal in controller)) {
+      throw new ERR_INVALID_THIS('AbortController');
+    }
     return controller;
   }
 
@@ -191,7 +198,8 @@ function shown(object, properties, depth, options, inspect) {
   return `${name} ${inspect(properties, { ...options, depth: options.depth == null ? null : options.depth - 1 })}`;
 }
 
-for (const [Class, names] of [[AbortSignal, ['aborted', 'reason', 'throwIfAborted']], [AbortController, ['signal', 'abort']]]) {
+for (const [Class, names] of [[AbortSignal, ['aborted', 'reason', 'throwIfAborted']],
+  [AbortController, ['signal', 'abort']]]) {
   for (const name of names) Object.defineProperty(Class.prototype, name, { enumerable: true });
   Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: Class.name, configurable: true });
 }

@@ -1,11 +1,14 @@
 'use strict';
 
-// The context of asynchronous work: a Map of stores by their AsyncLocalStorage, which is never changed once it is one.
+// The context of asynchronous work: a Map of stores by their AsyncLocalStorage, which is never
+// changed once it is one.
 //
-// Reactions of promises are jobs of the engine, which knows of no contexts. While stores are in use, each change of the context closes a run
-// of jobs: those that were put in the queue before it belong to the context that was left. Before a job runs, its run's context becomes the
-// current one. That is right for jobs that are queued at once. Where a promise is still pending, its reaction is queued in the context
-// of whoever settles it: then() binds reactions to theirs for that, and await of a pending promise is made to go through then().
+// Reactions of promises are jobs of the engine, which knows of no contexts. While stores are in
+// use, each change of the context closes a run of jobs: those that were put in the queue before it
+// belong to the context that was left. Before a job runs, its run's context becomes the current
+// one. That is right for jobs that are queued at once. Where a promise is still pending, its
+// reaction is queued in the context of whoever settles it: then() binds reactions to theirs for
+// that, and await of a pending promise is made to go through then().
 
 const root = new Map();
 
@@ -42,7 +45,9 @@ function run(context, fn) {
   try {
     return fn();
   } catch (error) {
-    if (captured !== undefined && (failed === undefined || failed.error !== error)) failed = { error, context: current };
+    if (captured !== undefined && (failed === undefined || failed.error !== error)) {
+      failed = { error, context: current };
+    }
     throw error;
   } finally {
     enter(before);
@@ -117,11 +122,14 @@ function activate() {
     } }.then,
     writable: true, configurable: true, enumerable: false,
   });
-  // await takes a promise whose constructor is Promise as it is, and calls then() of others: those get another that does the same.
+  // await takes a promise whose constructor is Promise as it is, and calls then() of others: those
+  // get another that does the same.
   let other = new Proxy(constructor, {});
   Object.defineProperty(Promise.prototype, 'constructor', {
     get() { return this !== Promise.prototype && promise(this)[0] === 0 ? other : constructor; },
-    set(value) { Object.defineProperty(this, 'constructor', { value, writable: true, configurable: true, enumerable: true }); },
+    set(value) {
+      Object.defineProperty(this, 'constructor', { value, writable: true, configurable: true, enumerable: true });
+    },
     configurable: true, enumerable: false,
   });
   replacePromise = () => { other = trackedPromise(constructor); };
@@ -147,12 +155,16 @@ function trackedPromise(constructor) {
   Object.defineProperty(constructor, 'resolve', {
     value: { resolve(value) {
       // The constructor of one that is settled is the engine's own, which is as good.
-      return this === Tracked && isPromise(value) && value.constructor === constructor ? value : Reflect.apply(resolve, this, [value]);
+      return this === Tracked && isPromise(value) && value.constructor === constructor ? value :
+        Reflect.apply(resolve, this, [value]);
     } }.resolve,
     writable: true, configurable: true, enumerable: false,
   });
-  Object.defineProperty(globalThis, 'Promise', { value: Tracked, writable: true, configurable: true, enumerable: false });
+  Object.defineProperty(globalThis, 'Promise', { value: Tracked, writable: true, configurable: true,
+    enumerable: false });
   return Tracked;
 }
 
-module.exports = { activate, bind, contextOf, enter, get, has, root, run, setCaptured, track, trackPromises, without, withStore };
+module.exports = {
+  activate, bind, contextOf, enter, get, has, root, run, setCaptured, track, trackPromises, without, withStore,
+};

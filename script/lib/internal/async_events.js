@@ -117,4 +117,6 @@ function tellGone() {
   for (const id of list) emit('destroy', id);
 }
 
-module.exports = { active: false, createHook, destroy, destroyOnceCollected, emit, keep, promises: true, setStart(fn) { start = fn; } };
+module.exports = {
+  active: false, createHook, destroy, destroyOnceCollected, emit, keep, promises: true, setStart(fn) { start = fn; },
+};

@@ -1,8 +1,9 @@
 'use strict';
 
-// Who runs: each asynchronous operation has a number, and what it calls runs as that operation. Until a script asks for it, that is
-// known of what an AsyncResource runs, and of nothing else. From then on it goes with the asynchronous context, in which
-// it is one more store, and timers, ticks, promises and handles are operations, too.
+// Who runs: each asynchronous operation has a number, and what it calls runs as that operation.
+// Until a script asks for it, that is known of what an AsyncResource runs, and of nothing else.
+// From then on it goes with the asynchronous context, in which it is one more store, and timers,
+// ticks, promises and handles are operations, too.
 
 const context = require('internal/async_context');
 const events = require('internal/async_events');
@@ -21,8 +22,8 @@ class Given {
   constructor(object) { return object; }
 }
 
-// Known is what stands for an operation. The operation is kept by it, and not by a WeakMap: that would hold both for ever,
-// because the operation has its resource.
+// Known is what stands for an operation. The operation is kept by it, and not by a WeakMap: that
+// would hold both for ever, because the operation has its resource.
 class Known extends Given {
   #operation;
 
@@ -89,7 +90,8 @@ function tell(operation, fn) {
 
 // Operations that are over once their callback has run.
 const once = new Set([
-  'FSREQCALLBACK', 'GETADDRINFOREQWRAP', 'GETNAMEINFOREQWRAP', 'Immediate', 'Microtask', 'PIPECONNECTWRAP', 'PROCESSWRAP', 'QUERYWRAP',
+  'FSREQCALLBACK', 'GETADDRINFOREQWRAP', 'GETNAMEINFOREQWRAP', 'Immediate', 'Microtask', 'PIPECONNECTWRAP',
+  'PROCESSWRAP', 'QUERYWRAP',
   'TCPCONNECTWRAP', 'TickObject',
 ]);
 
@@ -193,7 +195,9 @@ function thenAs(then, promise, onFulfilled, onRejected) {
 function construct(target, args, newTarget) {
   if (isInThen || !events.promises || typeof args[0] !== 'function') return Reflect.construct(target, args, newTarget);
   let fulfill, refuse;
-  const promise = Reflect.construct(target, [(resolve, reject) => { [fulfill, refuse] = [resolve, reject]; }], newTarget);
+  const promise = Reflect.construct(target, [(resolve, reject) => {
+    [fulfill, refuse] = [resolve, reject];
+  }], newTarget);
   const operation = create('PROMISE', promise);
   let isSettled = false;
   const settling = (fn) => (value) => {

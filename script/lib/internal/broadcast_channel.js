@@ -32,7 +32,9 @@ class BroadcastChannel extends EventTarget {
   }
 
   static #of(channel) {
-    if (typeof channel !== 'object' || channel === null || !(#end in channel)) throw new ERR_INVALID_THIS('BroadcastChannel');
+    if (typeof channel !== 'object' || channel === null || !(#end in channel)) {
+      throw new ERR_INVALID_THIS('BroadcastChannel');
+    }
     return channel;
   }
 
@@ -87,8 +89,11 @@ class BroadcastChannel extends EventTarget {
 const { endOf } = BroadcastChannel;
 delete BroadcastChannel.endOf;
 
-for (const name of ['name', 'close', 'postMessage', 'ref', 'unref']) Object.defineProperty(BroadcastChannel.prototype, name, { enumerable: true });
-Object.defineProperty(BroadcastChannel.prototype, Symbol.toStringTag, { value: 'BroadcastChannel', configurable: true });
+for (const name of ['name', 'close', 'postMessage', 'ref', 'unref']) {
+  Object.defineProperty(BroadcastChannel.prototype, name, { enumerable: true });
+}
+Object.defineProperty(BroadcastChannel.prototype, Symbol.toStringTag,
+  { value: 'BroadcastChannel', configurable: true });
 defineEventHandler(BroadcastChannel.prototype, 'message');
 defineEventHandler(BroadcastChannel.prototype, 'messageerror');
 

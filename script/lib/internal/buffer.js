@@ -2,7 +2,9 @@
 
 // The class behind Buffer, and its methods that turn bytes into text and text into bytes.
 
-const { codes: { ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_ENCODING } } = require('internal/errors');
+const {
+  codes: { ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_ENCODING },
+} = require('internal/errors');
 const { ASCII, BASE64, BASE64URL, HEX, LATIN1, UTF16LE, UTF8, encodingNumber } = require('internal/encodings');
 const { validateInteger, validateNumber, validateString } = require('internal/validators');
 
@@ -79,7 +81,8 @@ function writer(number) {
 }
 
 const textMethods = { toString, toLocaleString: toString, write };
-for (const [name, number] of [['ascii', ASCII], ['base64', BASE64], ['base64url', BASE64URL], ['hex', HEX], ['latin1', LATIN1],
+for (const [name, number] of [['ascii', ASCII], ['base64', BASE64], ['base64url', BASE64URL], ['hex', HEX],
+  ['latin1', LATIN1],
   ['ucs2', UTF16LE], ['utf8', UTF8]]) {
   textMethods[`${name}Slice`] = slicer(number);
   textMethods[`${name}Write`] = writer(number);
@@ -136,11 +139,13 @@ function addMethods(prototype) {
   const numbers = require('internal/buffer/numbers');
   for (const methods of [numbers, textMethods]) {
     for (const name of Object.keys(methods)) {
-      Object.defineProperty(prototype, name, { value: methods[name], writable: true, enumerable: true, configurable: true });
+      Object.defineProperty(prototype, name, { value: methods[name], writable: true, enumerable: true,
+        configurable: true });
     }
   }
 }
 
 module.exports = {
-  FastBuffer, addMethods, byteLength, encodingArgument, isAnyArrayBuffer, utf8Write: textMethods.utf8Write, validateOffset,
+  FastBuffer, addMethods, byteLength, encodingArgument, isAnyArrayBuffer, utf8Write: textMethods.utf8Write,
+  validateOffset,
 };

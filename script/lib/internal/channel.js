@@ -1,7 +1,7 @@
 'use strict';
 
-// The IPC channel of a child process, and of this process to the one that has forked it. Frames, handles and their acknowledgements are
-// Go's; messages are values here.
+// The IPC channel of a child process, and of this process to the one that has forked it. Frames,
+// handles and their acknowledgements are Go's; messages are values here.
 
 const EventEmitter = require('events');
 const { codes } = require('internal/errors');
@@ -59,7 +59,8 @@ function errorOf(failure) {
   return typeof failure === 'number' ? require('internal/system_errors').errnoException(failure, 'write') : failure;
 }
 
-// setupChannel makes a target, a child or the process, send and receive by a channel. closed is called when that has ended.
+// setupChannel makes a target, a child or the process, send and receive by a channel. closed is
+// called when that has ended.
 function setupChannel(target, channel, advanced, closed = () => {}) {
   const control = new Control(channel);
   let ended = false;

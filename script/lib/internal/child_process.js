@@ -116,7 +116,8 @@ ChildProcess.prototype.spawn = function spawn(options) {
     diagnostics.publish('tracing:child_process.spawn:start', { process: this, options });
   }
   const tell = (code, signal) => onexit(this, code, signal === null ? null : signalName(signal));
-  const started = binding.spawn(options, contexts.bindRequest === undefined ? tell : contexts.bindRequest(tell, 'PROCESSWRAP'));
+  const started = binding.spawn(options, contexts.bindRequest === undefined ? tell :
+    contexts.bindRequest(tell, 'PROCESSWRAP'));
   const failure = started.errno;
   if (told.has(failure)) {
     process.nextTick(onexit, this, failure, null);
@@ -238,7 +239,8 @@ ChildProcess.prototype[Symbol.for('nodejs.util.inspect.custom')] = function () {
 
 function publishStarted(child, failure) {
   if (failure === 0) diagnostics.publish('tracing:child_process.spawn:end', { process: child });
-  else diagnostics.publish('tracing:child_process.spawn:error', { process: child, error: errnoException(failure, `spawn ${child.spawnfile}`) });
+  else diagnostics.publish('tracing:child_process.spawn:error',
+    { process: child, error: errnoException(failure, `spawn ${child.spawnfile}`) });
 }
 
 // lendToChild leaves a stream of this process to a child: nothing more is read here.

@@ -22,10 +22,13 @@ const warner = new Proxy({}, {
   },
 });
 
-// begin has reads of what these exports lack warned of. Those of compilers, and those that are no plain objects, are left alone.
+// begin has reads of what these exports lack warned of. Those of compilers, and those that are no
+// plain objects, are left alone.
 function begin(exports) {
   if (exports === null || typeof exports !== 'object' || isProxy(exports)) return;
-  if (Object.getPrototypeOf(exports) === Object.prototype && !exports.__esModule) Object.setPrototypeOf(exports, warner);
+  if (Object.getPrototypeOf(exports) === Object.prototype && !exports.__esModule) {
+    Object.setPrototypeOf(exports, warner);
+  }
 }
 
 // end is called with the exports of a module that has run.

@@ -3,7 +3,8 @@
 // CommonJS: modules of the library and of files.
 
 const {
-  codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_VALUE, ERR_REQUIRE_CYCLE_MODULE, ERR_REQUIRE_ESM, ERR_UNKNOWN_BUILTIN_MODULE },
+  codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_VALUE, ERR_REQUIRE_CYCLE_MODULE, ERR_REQUIRE_ESM,
+    ERR_UNKNOWN_BUILTIN_MODULE },
 } = require('internal/errors');
 const diagnostics = require('internal/diagnostics');
 const { validateString } = require('internal/validators');
@@ -168,7 +169,9 @@ Module._load = (request, parent, isMain) => {
   if (cached !== undefined) {
     if (parent?.children && !parent.children.includes(cached)) parent.children.push(cached);
     if (cached.loaded === false) {
-      if (requiring.has(cached)) throw new ERR_REQUIRE_CYCLE_MODULE(`require() ES Module ${filename}`, cached[kParent]?.filename);
+      if (requiring.has(cached)) {
+        throw new ERR_REQUIRE_CYCLE_MODULE(`require() ES Module ${filename}`, cached[kParent]?.filename);
+      }
       circular ??= require('internal/circular');
       circular.begin(cached.exports);
     }
@@ -270,7 +273,9 @@ function compileFunction(source, filename) {
 Module._extensions['.js'] = (module, filename) => {
   const [format, said] = modules.format(filename);
   if (format === 'module') {
-    if (module !== Module._main && !/\.\w+$/.test(filename) && isScript(filename)) module._compile(modules.source(filename), filename);
+    if (module !== Module._main && !/\.\w+$/.test(filename) && isScript(filename)) {
+      module._compile(modules.source(filename), filename);
+    }
     else loadModule(module, filename);
     return;
   }
@@ -302,7 +307,8 @@ function loadModule(module, filename) {
   }
   if (!process.features.require_module) {
     const mayBeScript = !filename.endsWith('.mjs') && isScript(filename);
-    throw new ERR_REQUIRE_ESM(filename, module[kParent]?.filename, mayBeScript ? Module.findPackageJSON(filename) : undefined);
+    throw new ERR_REQUIRE_ESM(filename, module[kParent]?.filename,
+      mayBeScript ? Module.findPackageJSON(filename) : undefined);
   }
   requiring.add(module);
   try {
@@ -358,12 +364,14 @@ Module.createRequire = (from) => {
     try {
       filename = require('internal/file_url').fileURLToPath(from);
     } catch {
-      throw new ERR_INVALID_ARG_VALUE('filename', from, 'must be a file URL object, file URL string, or absolute path string');
+      throw new ERR_INVALID_ARG_VALUE('filename', from,
+        'must be a file URL object, file URL string, or absolute path string');
     }
   } else if (typeof from === 'string') {
     filename = from;
   } else {
-    throw new ERR_INVALID_ARG_VALUE('filename', from, 'must be a file URL object, file URL string, or absolute path string');
+    throw new ERR_INVALID_ARG_VALUE('filename', from,
+      'must be a file URL object, file URL string, or absolute path string');
   }
   if (filename.endsWith('/')) filename += 'noop.js';
   const module = new Module(filename);
@@ -413,7 +421,8 @@ Module.flushCompileCache = () => {};
 Module.constants = Object.freeze({
   compileCacheStatus: Object.freeze({ FAILED: 0, ENABLED: 1, ALREADY_ENABLED: 2, DISABLED: 3 }),
 });
-Module.getSourceMapsSupport = () => Object.freeze({ __proto__: null, enabled: false, nodeModules: false, generatedCode: false });
+Module.getSourceMapsSupport = () => Object.freeze({ __proto__: null, enabled: false, nodeModules: false,
+  generatedCode: false });
 Module.setSourceMapsSupport = (enabled, options = {}) => {
   const { validateBoolean, validateObject } = require('internal/validators');
   validateBoolean(enabled, 'enabled');
@@ -441,7 +450,8 @@ Module.findPackageJSON = (specifier, base) => {
 };
 
 function fromURL(name) {
-  return name instanceof Object || /^file:/.test(name) ? require('internal/file_url').fileURLToPath(name) : String(name);
+  return name instanceof Object || /^file:/.test(name) ? require('internal/file_url').fileURLToPath(name) :
+    String(name);
 }
 
 module.exports = { Module, builtinID, getBuiltin, loadImported, makeRequire };

@@ -13,13 +13,17 @@ const isConsole = Symbol('isConsole');
 const state = Symbol('state'); // what a console keeps for itself
 const mostIndentation = 1000;
 
-const isStream = (stream) => stream !== null && (typeof stream === 'object' || typeof stream === 'function') && typeof stream.write === 'function';
+const isStream = (stream) => stream !== null && (typeof stream === 'object' || typeof stream === 'function') &&
+  typeof stream.write === 'function';
 
 // Console may be called with new or without.
 function Console(first, ...rest) {
   if (!new.target) return Reflect.construct(Console, [first, ...rest]);
-  const options = !first || typeof first.write === 'function' ? { stdout: first, stderr: rest[0], ignoreErrors: rest[1] } : first;
-  const { stdout, stderr = stdout, ignoreErrors = true, colorMode = 'auto', inspectOptions, groupIndentation } = options;
+  const options = !first || typeof first.write === 'function' ?
+    { stdout: first, stderr: rest[0], ignoreErrors: rest[1] } : first;
+  const {
+    stdout, stderr = stdout, ignoreErrors = true, colorMode = 'auto', inspectOptions, groupIndentation,
+  } = options;
   if (!isStream(stdout)) throw new ERR_CONSOLE_WRITABLE_STREAM('stdout');
   if (!isStream(stderr)) throw new ERR_CONSOLE_WRITABLE_STREAM('stderr');
   validateOneOf(colorMode, 'colorMode', ['auto', true, false]);
@@ -41,7 +45,9 @@ function checkInspectOptions(inspectOptions, isColorGiven) {
   const all = inspectOptions instanceof Map ? inspectOptions.values() : [inspectOptions];
   for (const one of all) {
     validateObject(one, 'options.inspectOptions');
-    if (one.colors !== undefined && isColorGiven) throw new ERR_INCOMPATIBLE_OPTION_PAIR('options.inspectOptions.color', 'colorMode');
+    if (one.colors !== undefined && isColorGiven) {
+      throw new ERR_INCOMPATIBLE_OPTION_PAIR('options.inspectOptions.color', 'colorMode');
+    }
   }
 }
 
@@ -49,11 +55,13 @@ function named(fn, name) {
   return Object.defineProperty(fn, 'name', { value: name, configurable: true });
 }
 
-// setUp gives a console what it keeps for itself. ignoreErrors: a stream that cannot be written to is no error of the script's.
+// setUp gives a console what it keeps for itself. ignoreErrors: a stream that cannot be written to
+// is no error of the script's.
 function setUp(console, { ignoreErrors = true, colorMode = 'auto', inspectOptions, groupIndentation = 2 }) {
   const hidden = (value) => ({ value, writable: true, configurable: true, enumerable: false });
   Object.defineProperties(console, {
-    [state]: hidden({ ignoreErrors, colorMode, inspectOptions, step: groupIndentation, indentation: '', counts: new Map() }),
+    [state]: hidden({ ignoreErrors, colorMode, inspectOptions, step: groupIndentation, indentation: '',
+      counts: new Map() }),
     _times: hidden(new Map()),
     [isConsole]: hidden(true),
     [Symbol.toStringTag]: { value: 'console', configurable: true },
@@ -66,7 +74,8 @@ Object.defineProperty(Console, Symbol.hasInstance, { value: (instance) => Boolea
 function colorsFor({ colorMode, inspectOptions }, stream) {
   const options = inspectOptions instanceof Map ? inspectOptions.get(stream) : inspectOptions;
   if (options !== undefined && options.colors !== undefined) return options;
-  const colors = colorMode === 'auto' ? stream !== undefined && require('internal/colors').shouldColor(stream) : colorMode;
+  const colors = colorMode === 'auto' ? stream !== undefined &&
+    require('internal/colors').shouldColor(stream) : colorMode;
   if (options !== undefined) return { ...options, colors };
   return colors ? { colors: true } : undefined;
 }
@@ -242,7 +251,9 @@ for (const name of Object.keys(methods)) console[name] = named(methods[name].bin
 for (const name of ['stdout', 'stderr']) {
   Object.defineProperty(console, `_${name}`, {
     get: () => direct(name),
-    set(value) { Object.defineProperty(console, `_${name}`, { value, writable: true, configurable: true, enumerable: true }); },
+    set(value) {
+      Object.defineProperty(console, `_${name}`, { value, writable: true, configurable: true, enumerable: true });
+    },
     configurable: true, enumerable: false,
   });
 }

@@ -30,7 +30,8 @@ const iterationTitle = '(iteration index)';
 
 function table(data, properties, options) {
   const show = (value) => {
-    const isDeep = value !== null && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length > 2;
+    const isDeep = value !== null && typeof value === 'object' && !Array.isArray(value) &&
+      Object.keys(value).length > 2;
     return inspect(value, { maxArrayLength: 3, breakLength: Infinity, ...options, depth: isDeep ? -1 : 0 });
   };
   const numbers = (n) => Array.from({ length: n }, (_, i) => String(i));
@@ -49,7 +50,8 @@ function table(data, properties, options) {
 
 const onlyKeys = ([list, pairs]) => (pairs ? list.filter((_, i) => i % 2 === 0) : list);
 
-const maps = (keys, values, show, numbers) => draw([iterationTitle, 'Key', 'Values'], [numbers(keys.length), keys.map(show), values.map(show)]);
+const maps = (keys, values, show, numbers) => draw([iterationTitle, 'Key', 'Values'],
+  [numbers(keys.length), keys.map(show), values.map(show)]);
 
 function objects(data, properties, show) {
   const rows = Object.keys(data);

@@ -14,7 +14,8 @@ const isFloat = (c) => c === classes.Float16Array || c === classes.Float32Array 
 const isBuffer = (c) => c === classes.ArrayBuffer || c === classes.SharedArrayBuffer;
 const byIdentity = new Set([classes.WeakMap, classes.WeakSet, classes.Promise]);
 const boxes = new Map([
-  [classes.Number, Number.prototype.valueOf], [classes.String, String.prototype.valueOf], [classes.Boolean, Boolean.prototype.valueOf],
+  [classes.Number, Number.prototype.valueOf], [classes.String, String.prototype.valueOf],
+  [classes.Boolean, Boolean.prototype.valueOf],
   [classes.BigInt, BigInt.prototype.valueOf], [classes.Symbol, Symbol.prototype.valueOf],
 ]);
 
@@ -64,7 +65,10 @@ class Comparison {
     } else if (c === classes.Error) {
       return this.enter(a, b, 'errors');
     } else if (isBuffer(c)) {
-      if (!inside.sameBytes(a, b) && (this.mode !== partial || !this.bytes(new Uint8Array(a), new Uint8Array(b), false))) return false;
+      if (!inside.sameBytes(a, b) && (this.mode !== partial ||
+        !this.bytes(new Uint8Array(a), new Uint8Array(b), false))) {
+        return false;
+      }
     } else if (boxes.has(c)) {
       const valueOf = boxes.get(c);
       if (!Object.is(valueOf.call(a), valueOf.call(b))) return false;
@@ -102,7 +106,10 @@ class Comparison {
   views(a, b, c) {
     if (this.mode !== partial && a.byteLength !== b.byteLength) return false;
     // Floating point numbers with other bytes may still be equal: zeros, and what is no number.
-    if (!inside.sameBytes(a, b) && !((isFloat(c) || this.mode === partial) && this.bytes(elementsOf(a), elementsOf(b), this.mode === loose))) return false;
+    if (!inside.sameBytes(a, b) && !((isFloat(c) || this.mode === partial) &&
+      this.bytes(elementsOf(a), elementsOf(b), this.mode === loose))) {
+      return false;
+    }
     if (c === classes.DataView) return this.enter(a, b, 'nothing');
     return this.enter(a, b, 'nothing', ownKeys(b, this.mode !== loose), ownKeys(a, this.mode !== loose));
   }
@@ -120,7 +127,10 @@ class Comparison {
     }
     if (a.length !== b.length) return false;
     for (let i = 0; i < a.length; i++) {
-      if (a[i] !== b[i] ? !(Number.isNaN(a[i]) && Number.isNaN(b[i])) : a[i] === 0 && !zerosAreOne && !Object.is(a[i], b[i])) return false;
+      if (a[i] !== b[i] ? !(Number.isNaN(a[i]) && Number.isNaN(b[i])) : a[i] === 0 && !zerosAreOne &&
+        !Object.is(a[i], b[i])) {
+        return false;
+      }
     }
     return true;
   }
@@ -145,7 +155,9 @@ class Comparison {
   enter(a, b, members, keys, given) {
     const own = given ?? (members === 'elements' ? undefined : Object.keys(a));
     keys ??= Object.keys(b);
-    if (own !== undefined && (this.mode === partial ? own.length < keys.length : own.length !== keys.length)) return false;
+    if (own !== undefined && (this.mode === partial ? own.length < keys.length : own.length !== keys.length)) {
+      return false;
+    }
     for (const key of keys) if (!isEnumerable.call(a, key)) return false;
     if (this.mode !== loose && members !== 'elements' && given === undefined && !this.symbols(a, b, keys)) return false;
     return this.guarded(a, b, members, keys);
@@ -162,8 +174,8 @@ class Comparison {
     return Object.getOwnPropertySymbols(a).filter((key) => isEnumerable.call(a, key)).length === keys.length - count;
   }
 
-  // guarded compares members unless the two are being compared already, which is if both are. The first pair is remembered only
-  // once there is a second: most values are flat.
+  // guarded compares members unless the two are being compared already, which is if both are. The
+  // first pair is remembered only once there is a second: most values are flat.
   guarded(a, b, members, keys) {
     if (this.pair === undefined) {
       this.pair = [a, b];
@@ -216,15 +228,17 @@ class Comparison {
     return true;
   }
 
-  // subsequence reports whether the elements of b are among those of a, in their order. From the first that is missing on, only those
-  // that are there count.
+  // subsequence reports whether the elements of b are among those of a, in their order. From the
+  // first that is missing on, only those that are there count.
   subsequence(a, b) {
     let i = 0;
     for (let j = 0; j < b.length; j++, i++) {
       while (!isHole(a, i) && !isHole(b, j) && !this.equal(a[i], b[j])) {
         if (++i > a.length - b.length + j) return false;
       }
-      if (isHole(a, i) || isHole(b, j)) return this.sparseSubsequence(a, b, Object.keys(a).slice(i), Object.keys(b).slice(j));
+      if (isHole(a, i) || isHole(b, j)) {
+        return this.sparseSubsequence(a, b, Object.keys(a).slice(i), Object.keys(b).slice(j));
+      }
     }
     return true;
   }
@@ -248,7 +262,8 @@ class Comparison {
       rest.push(member);
     }
     if (rest.length === 0) return true;
-    const candidates = [...a].filter((member) => !b.has(member) && (this.mode === loose || (member !== null && typeof member === 'object')));
+    const candidates = [...a].filter((member) => !b.has(member) &&
+      (this.mode === loose || (member !== null && typeof member === 'object')));
     return this.matchAll(rest, candidates, (x, y) => this.equal(y, x));
   }
 
@@ -266,7 +281,8 @@ class Comparison {
     }
     if (rest.length === 0) return true;
     const isOpen = (key) => !b.has(key) || !this.equal(a.get(key), b.get(key));
-    const candidates = [...a.keys()].filter((key) => (this.mode === loose || (key !== null && typeof key === 'object')) && isOpen(key));
+    const candidates = [...a.keys()].filter((key) => (this.mode === loose ||
+      (key !== null && typeof key === 'object')) && isOpen(key));
     return this.matchAll(rest, candidates, (x, y) => this.equal(y, x) && this.equal(a.get(y), b.get(x)));
   }
 
@@ -288,14 +304,16 @@ class Comparison {
   }
 }
 
-const elementsOf = (view) => (classOf(view) === classes.DataView ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength) : view);
+const elementsOf = (view) => (classOf(view) === classes.DataView ?
+  new Uint8Array(view.buffer, view.byteOffset, view.byteLength) : view);
 
 const isHole = (list, i) => list[i] === undefined && !Object.hasOwn(list, i);
 
 // ownKeys returns the enumerable properties of an array besides its elements.
 function ownKeys(value, symbols) {
   if (classOf(value) === classes.Proxy) {
-    return Reflect.ownKeys(value).filter((key) => isEnumerable.call(value, key) && (typeof key === 'symbol' ? symbols : !/^\d+$/.test(key)));
+    return Reflect.ownKeys(value).filter((key) => isEnumerable.call(value, key) &&
+      (typeof key === 'symbol' ? symbols : !/^\d+$/.test(key)));
   }
   const keys = inside.ownKeys(value, true);
   return symbols ? keys : keys.filter((key) => typeof key === 'string');

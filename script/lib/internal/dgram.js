@@ -32,7 +32,8 @@ function _createSocketHandle(address, port, type, fd, flags) {
     if (kind !== 'UDP') return -22;
     status = handle.open(fd);
   } else if (port || address) {
-    status = type === 'udp6' ? handle.bind6(address ?? '::', port || 0, flags) : handle.bind(address ?? '0.0.0.0', port || 0, flags);
+    status = type === 'udp6' ? handle.bind6(address ?? '::', port || 0, flags) :
+      handle.bind(address ?? '0.0.0.0', port || 0, flags);
   }
   if (status === 0) return handle;
   handle.close();

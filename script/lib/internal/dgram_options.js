@@ -15,7 +15,8 @@ function bufferSize(socket, size, receive) {
   const context = {};
   const result = socket[kStateSymbol].handle.bufferSize(size, receive, context);
   if (result === undefined) {
-    throw new (require('internal/system_error').SystemError)(context, 'ERR_SOCKET_BUFFER_SIZE', 'Could not get or set buffer size');
+    throw new (require('internal/system_error').SystemError)(context, 'ERR_SOCKET_BUFFER_SIZE',
+      'Could not get or set buffer size');
   }
   return result;
 }

@@ -11,7 +11,8 @@ class SuppressedError extends Error {
   }
 }
 for (const [name, value] of [['name', 'SuppressedError'], ['message', '']]) {
-  Object.defineProperty(SuppressedError.prototype, name, { value, writable: true, enumerable: false, configurable: true });
+  Object.defineProperty(SuppressedError.prototype, name,
+    { value, writable: true, enumerable: false, configurable: true });
 }
 Object.defineProperty(SuppressedError, 'length', { value: 3, configurable: true });
 
@@ -20,7 +21,8 @@ function checkFunction(value) {
 }
 
 function describe(value) {
-  return typeof value === 'symbol' ? value.toString() : typeof value === 'object' && value !== null ? '#<Object>' : String(value);
+  return typeof value === 'symbol' ? value.toString() : typeof value === 'object' &&
+    value !== null ? '#<Object>' : String(value);
 }
 
 // methodOf returns the method that disposes of a value.
@@ -40,7 +42,8 @@ class Failures {
   #any = false;
   #error;
   add(error) {
-    this.#error = this.#any ? new SuppressedError(error, this.#error, 'An error was suppressed during disposal') : error;
+    this.#error = this.#any ? new SuppressedError(error, this.#error, 'An error was suppressed during disposal') :
+      error;
     this.#any = true;
   }
   rethrow() {
@@ -178,7 +181,8 @@ class AsyncDisposableStack {
 for (const [{ prototype, name }, symbol, method] of [
   [DisposableStack, Symbol.dispose, 'dispose'], [AsyncDisposableStack, Symbol.asyncDispose, 'disposeAsync'],
 ]) {
-  Object.defineProperty(prototype, symbol, { value: prototype[method], writable: true, enumerable: false, configurable: true });
+  Object.defineProperty(prototype, symbol, { value: prototype[method], writable: true, enumerable: false,
+    configurable: true });
   Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
 }
 

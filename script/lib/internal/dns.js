@@ -1,16 +1,21 @@
 'use strict';
 
-// What dns and dns/promises share: the checks of arguments, and the questions to Go. Their forms differ only in how the answer is given.
+// What dns and dns/promises share: the checks of arguments, and the questions to Go. Their forms
+// differ only in how the answer is given.
 
 const contexts = require('internal/context_hook');
 const { codes } = require('internal/errors');
 const { isIP } = require('internal/net');
 const { dnsException } = require('internal/socket_errors');
-const { validateArray, validateBoolean, validateNumber, validateOneOf, validatePort, validateString } = require('internal/validators');
+const {
+  validateArray, validateBoolean, validateNumber, validateOneOf, validatePort, validateString,
+} = require('internal/validators');
 
 const binding = internalBinding('dns');
 
-const { ERR_INVALID_ADDRESS, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_IP_ADDRESS, ERR_MISSING_ARGS } = codes;
+const {
+  ERR_INVALID_ADDRESS, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_IP_ADDRESS, ERR_MISSING_ARGS,
+} = codes;
 
 const ADDRCONFIG = 32;
 const V4MAPPED = 8;
@@ -20,15 +25,17 @@ const ALL = 16;
 const errnos = { ENOTFOUND: -3008, EAI_AGAIN: -3001 };
 
 const errorCodes = {
-  NODATA: 'ENODATA', FORMERR: 'EFORMERR', SERVFAIL: 'ESERVFAIL', NOTFOUND: 'ENOTFOUND', NOTIMP: 'ENOTIMP', REFUSED: 'EREFUSED',
-  BADQUERY: 'EBADQUERY', BADNAME: 'EBADNAME', BADFAMILY: 'EBADFAMILY', BADRESP: 'EBADRESP', CONNREFUSED: 'ECONNREFUSED', TIMEOUT: 'ETIMEOUT',
-  EOF: 'EOF', FILE: 'EFILE', NOMEM: 'ENOMEM', DESTRUCTION: 'EDESTRUCTION', BADSTR: 'EBADSTR', BADFLAGS: 'EBADFLAGS', NONAME: 'ENONAME',
-  BADHINTS: 'EBADHINTS', NOTINITIALIZED: 'ENOTINITIALIZED', LOADIPHLPAPI: 'ELOADIPHLPAPI', ADDRGETNETWORKPARAMS: 'EADDRGETNETWORKPARAMS',
+  NODATA: 'ENODATA', FORMERR: 'EFORMERR', SERVFAIL: 'ESERVFAIL', NOTFOUND: 'ENOTFOUND', NOTIMP: 'ENOTIMP',
+  REFUSED: 'EREFUSED', BADQUERY: 'EBADQUERY', BADNAME: 'EBADNAME', BADFAMILY: 'EBADFAMILY', BADRESP: 'EBADRESP',
+  CONNREFUSED: 'ECONNREFUSED', TIMEOUT: 'ETIMEOUT', EOF: 'EOF', FILE: 'EFILE', NOMEM: 'ENOMEM',
+  DESTRUCTION: 'EDESTRUCTION', BADSTR: 'EBADSTR', BADFLAGS: 'EBADFLAGS', NONAME: 'ENONAME', BADHINTS: 'EBADHINTS',
+  NOTINITIALIZED: 'ENOTINITIALIZED', LOADIPHLPAPI: 'ELOADIPHLPAPI', ADDRGETNETWORKPARAMS: 'EADDRGETNETWORKPARAMS',
   CANCELLED: 'ECANCELLED',
 };
 
 const orders = ['ipv4first', 'ipv6first', 'verbatim'];
-let defaultOrder = orders.find((order) => order === require('internal/options').value('--dns-result-order')) ?? 'verbatim';
+let defaultOrder = orders.find((order) => order === require('internal/options').value('--dns-result-order')) ??
+  'verbatim';
 
 function setDefaultResultOrder(order) {
   validateOneOf(order, 'dnsOrder', ['verbatim', 'ipv4first', 'ipv6first']);
@@ -128,8 +135,9 @@ function lookupService(address, port, done) {
 }
 
 const queries = {
-  resolve4: 'A', resolve6: 'AAAA', resolveCaa: 'CAA', resolveCname: 'CNAME', resolveMx: 'MX', resolveNaptr: 'NAPTR', resolveNs: 'NS',
-  resolvePtr: 'PTR', resolveSoa: 'SOA', resolveSrv: 'SRV', resolveTlsa: 'TLSA', resolveTxt: 'TXT', resolveAny: 'ANY',
+  resolve4: 'A', resolve6: 'AAAA', resolveCaa: 'CAA', resolveCname: 'CNAME', resolveMx: 'MX', resolveNaptr: 'NAPTR',
+  resolveNs: 'NS', resolvePtr: 'PTR', resolveSoa: 'SOA', resolveSrv: 'SRV', resolveTlsa: 'TLSA', resolveTxt: 'TXT',
+  resolveAny: 'ANY',
 };
 
 // ask asks for records of a kind; servers is a list of those to be asked, or empty.
@@ -182,7 +190,9 @@ class ResolverBase {
   }
   cancel() {}
 
-  _ask(method, name, options, done) { ask(queries[method], method.replace('resolve', 'query'), name, this.#servers, options, done); }
+  _ask(method, name, options, done) {
+    ask(queries[method], method.replace('resolve', 'query'), name, this.#servers, options, done);
+  }
   _reverse(ip, done) { ask('reverse', 'getHostByAddr', ip, this.#servers, undefined, done); }
 }
 
@@ -204,6 +214,7 @@ function checkIP(ip) {
 }
 
 module.exports = {
-  ADDRCONFIG, ALL, ResolverBase, V4MAPPED, checkIP, checkService, errorCodes, getDefaultResultOrder: () => defaultOrder, lookup, lookupOptions,
+  ADDRCONFIG, ALL, ResolverBase, V4MAPPED, checkIP, checkService, errorCodes,
+  getDefaultResultOrder: () => defaultOrder, lookup, lookupOptions,
   lookupService, methodOf, queries, requireHostname, setDefaultResultOrder, ERR_INVALID_ARG_TYPE,
 };

@@ -79,7 +79,9 @@ class TextDecoder {
     if (input !== undefined && !ArrayBuffer.isView(input) && !isAnyArrayBuffer(input)) {
       throw new ERR_INVALID_ARG_TYPE('list', ['ArrayBuffer', 'ArrayBufferView'], input);
     }
-    if (options !== undefined) validateObject(options, 'options', { allowArray: true, allowFunction: true, nullable: true });
+    if (options !== undefined) {
+      validateObject(options, 'options', { allowArray: true, allowFunction: true, nullable: true });
+    }
     const text = binding.decode(this.#decoder, input, Boolean(options?.stream));
     if (text === null) throw new ERR_ENCODING_INVALID_ENCODED_DATA(this.#encoding);
     return text;

@@ -12,7 +12,8 @@ const BASE64 = 5;
 const BASE64URL = 6;
 
 const numbers = new Map(names.map((name, i) => [name, i]));
-for (const [alias, number] of [['utf-8', UTF8], ['ucs2', UTF16LE], ['ucs-2', UTF16LE], ['utf-16le', UTF16LE], ['binary', LATIN1]]) {
+for (const [alias, number] of [['utf-8', UTF8], ['ucs2', UTF16LE], ['ucs-2', UTF16LE], ['utf-16le', UTF16LE],
+  ['binary', LATIN1]]) {
   numbers.set(alias, number);
 }
 

@@ -14,7 +14,8 @@ function warn() {
   if (warned) return;
   warned = true;
   process.emitWarning('Assigning any value other than a string, number, or boolean to a process.env property is deprecated. ' +
-    'Please make sure to convert the value to a string before setting process.env with it.', 'DeprecationWarning', 'DEP0104');
+    'Please make sure to convert the value to a string before setting process.env with it.', 'DeprecationWarning',
+      'DEP0104');
 }
 
 const untilNull = (text) => (text.includes('\0') ? text.slice(0, text.indexOf('\0')) : text);
@@ -29,8 +30,12 @@ function put(target, name, value) {
 
 module.exports = new Proxy(state.values, {
   set(target, name, value) {
-    if (typeof name === 'symbol' || typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
-    if (pendingDeprecation && typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') warn();
+    if (typeof name === 'symbol' || typeof value === 'symbol') {
+      throw new TypeError('Cannot convert a Symbol value to a string');
+    }
+    if (pendingDeprecation && typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+      warn();
+    }
     put(target, name, String(value));
     return true;
   },

@@ -55,7 +55,8 @@ function classOf(code, Base) {
     constructor(...args) {
       const message = require('internal/error_messages').messages[code];
       super(typeof message === 'string' ? message : message(...args));
-      Object.defineProperty(this, 'code', { __proto__: null, value: code, enumerable: true, configurable: true, writable: true });
+      Object.defineProperty(this, 'code', { __proto__: null, value: code, enumerable: true, configurable: true,
+        writable: true });
       nameStack(this, `${Base.name} [${code}]: ${this.message}`, 'NodeError');
     }
     toString() {
@@ -69,7 +70,9 @@ function classOf(code, Base) {
 // AbortError is what an AbortSignal ends an operation with.
 class AbortError extends Error {
   constructor(message = 'The operation was aborted', options = undefined) {
-    if (options !== undefined && typeof options !== 'object') throw new codes.ERR_INVALID_ARG_TYPE('options', 'Object', options);
+    if (options !== undefined && typeof options !== 'object') {
+      throw new codes.ERR_INVALID_ARG_TYPE('options', 'Object', options);
+    }
     super(message, options);
     this.code = 'ABORT_ERR';
     this.name = 'AbortError';

@@ -43,11 +43,14 @@ function requireModule(filename, parent) {
   const url = modules.fileURL(filename);
   if (required.has(url)) return required.get(url);
   if (modules.moduleStatus(url) === EVALUATING) {
-    throw new ERR_REQUIRE_CYCLE_MODULE(`require() ES Module ${filename}`, parent?.filename, ' A cycle involving require(esm) is not allowed to ' +
+    throw new ERR_REQUIRE_CYCLE_MODULE(`require() ES Module ${filename}`, parent?.filename,
+      ' A cycle involving require(esm) is not allowed to ' +
       'maintain invariants mandated by the ECMAScript specification. Try making at least part of the dependency in the graph lazily loaded.');
   }
   const cycle = modules.cycle(url);
-  if (cycle !== undefined) throw new ERR_REQUIRE_CYCLE_MODULE(`import Module ./${cycle[0].split('/').at(-1)}`, cycle[1]);
+  if (cycle !== undefined) {
+    throw new ERR_REQUIRE_CYCLE_MODULE(`import Module ./${cycle[0].split('/').at(-1)}`, cycle[1]);
+  }
   if (modules.hasAwait(url)) throw new ERR_REQUIRE_ASYNC_MODULE(filename, parent?.filename);
   const namespace = run(url);
   let result = namespace;
@@ -56,7 +59,9 @@ function requireModule(filename, parent) {
   } else if (Object.hasOwn(namespace, 'default') && !Object.hasOwn(namespace, '__esModule')) {
     // What compilers have made looks for __esModule before it takes the default.
     const name = JSON.stringify(url);
-    result = run(`node:required/${url}`, `export * from ${name}; export { default } from ${name}; export const __esModule = true;`);
+    result =
+      run(`node:required/${url}`,
+      `export * from ${name}; export { default } from ${name}; export const __esModule = true;`);
   }
   required.set(url, result);
   return result;

@@ -93,7 +93,8 @@ class Event {
   [customInspect](depth, options, inspect) {
     const { name } = this.constructor;
     if (depth < 0) return name;
-    const shown = { type: this.type, defaultPrevented: this.defaultPrevented, cancelable: this.cancelable, timeStamp: this.timeStamp };
+    const shown = { type: this.type, defaultPrevented: this.defaultPrevented, cancelable: this.cancelable,
+      timeStamp: this.timeStamp };
     return `${name} ${inspect(shown, { ...options, depth: Number.isInteger(options.depth) ? options.depth - 1 : options.depth })}`;
   }
 }
@@ -117,8 +118,9 @@ function show(Class, names) {
 const { begin, end, is: isEvent, isStopped } = internals(Event, ['begin', 'end', 'is', 'isDispatching', 'isStopped']);
 
 show(Event, [
-  'target', 'currentTarget', 'srcElement', 'type', 'cancelable', 'defaultPrevented', 'timeStamp', 'returnValue', 'bubbles', 'composed',
-  'eventPhase', 'isTrusted', 'cancelBubble', 'composedPath', 'preventDefault', 'stopPropagation', 'stopImmediatePropagation', 'initEvent',
+  'target', 'currentTarget', 'srcElement', 'type', 'cancelable', 'defaultPrevented', 'timeStamp', 'returnValue',
+  'bubbles', 'composed', 'eventPhase', 'isTrusted', 'cancelBubble', 'composedPath', 'preventDefault',
+  'stopPropagation', 'stopImmediatePropagation', 'initEvent',
 ]);
 ['NONE', 'CAPTURING_PHASE', 'AT_TARGET', 'BUBBLING_PHASE'].forEach((name, value) => {
   Object.defineProperty(Event, name, { value, enumerable: true });
@@ -312,7 +314,8 @@ function warnOfMany(target, list, type) {
   process.emitWarning(warning);
 }
 
-// dispatch calls the listeners of a type. Those in Node's style get value; event may be undefined until another needs it.
+// dispatch calls the listeners of a type. Those in Node's style get value; event may be undefined
+// until another needs it.
 function dispatch(target, type, event, value) {
   const list = target[kEvents].get(type);
   if (list !== undefined) {
@@ -335,7 +338,9 @@ function dispatch(target, type, event, value) {
 function invoke(target, argument, callback) {
   try {
     const result = typeof callback === 'function' ? callback.call(target, argument) : callback.handleEvent(argument);
-    if (result !== null && result !== undefined && typeof result.then === 'function') result.then(undefined, throwLater);
+    if (result !== null && result !== undefined && typeof result.then === 'function') {
+      result.then(undefined, throwLater);
+    }
   } catch (error) {
     throwLater(error);
   }
@@ -420,11 +425,13 @@ function checkNode(target) {
 Object.defineProperty(NodeEventTarget.prototype, kIsNodeEventTarget, { value: true });
 Object.defineProperty(NodeEventTarget, 'defaultMaxListeners', { get: () => shared.defaultMaxListeners });
 show(NodeEventTarget, [
-  'setMaxListeners', 'getMaxListeners', 'eventNames', 'listenerCount', 'on', 'addListener', 'once', 'off', 'removeListener', 'emit',
+  'setMaxListeners', 'getMaxListeners', 'eventNames', 'listenerCount', 'on', 'addListener', 'once', 'off',
+  'removeListener', 'emit',
   'removeAllListeners',
 ]);
 
-// defineEventHandler adds a property on… to a target: its function is called as a listener that stays where it was first set.
+// defineEventHandler adds a property on… to a target: its function is called as a listener that
+// stays where it was first set.
 function defineEventHandler(target, name, event = name) {
   Object.defineProperty(target, `on${name}`, {
     get() { return this[kHandlers]?.get(name)?.handler ?? null; },
@@ -458,7 +465,8 @@ function listenersOf(target, type) {
 }
 
 module.exports = {
-  CustomEvent, Event, EventTarget, NodeEventTarget, defineEventHandler, initEventTarget, isEventTarget: isTarget, kCreateEvent, kEvents, kIsNodeStyleListener,
-  kMaxEventTargetListeners, kMaxEventTargetListenersWarned, kNewListener, kRemoveListener, kResistStopPropagation, kTrustEvent, kWeakHandler,
+  CustomEvent, Event, EventTarget, NodeEventTarget, defineEventHandler, initEventTarget, isEventTarget: isTarget,
+  kCreateEvent, kEvents, kIsNodeStyleListener, kMaxEventTargetListeners, kMaxEventTargetListenersWarned, kNewListener,
+  kRemoveListener, kResistStopPropagation, kTrustEvent, kWeakHandler,
   listenersOf,
 };

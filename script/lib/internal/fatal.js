@@ -37,8 +37,8 @@ function uncaught(error, origin = 'uncaughtException') {
 
 const mustAbort = () => require('internal/options').has('--abort-on-uncaught-exception');
 
-// tell is process._fatalException: it tells the script, and returns whether somebody has dealt with the exception. If not, the
-// listeners of the end have run.
+// tell is process._fatalException: it tells the script, and returns whether somebody has dealt with
+// the exception. If not, the listeners of the end have run.
 function tell(error, fromPromise) {
   const origin = fromPromise ? 'unhandledRejection' : 'uncaughtException';
   process.emit('uncaughtExceptionMonitor', error, origin);
@@ -57,7 +57,8 @@ function tell(error, fromPromise) {
   return false;
 }
 
-// safelyDescribe is describe for what may be anything: its getters may throw, and the script may have broken what describe needs.
+// safelyDescribe is describe for what may be anything: its getters may throw, and the script may
+// have broken what describe needs.
 function safelyDescribe(error, origin) {
   try {
     return describe(error, origin);
@@ -143,7 +144,8 @@ function finish() {
   host.reallyExit(process.exitCode ?? 0);
 }
 
-Object.defineProperty(process, '_fatalException', { value: tell, writable: true, enumerable: false, configurable: true });
+Object.defineProperty(process, '_fatalException', { value: tell, writable: true, enumerable: false,
+  configurable: true });
 
 function setDomains(fn) { domains = fn; }
 

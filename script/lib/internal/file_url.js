@@ -3,7 +3,8 @@
 // The way between paths and file URLs.
 
 const { codes: {
-  ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_FILE_URL_HOST, ERR_INVALID_FILE_URL_PATH, ERR_INVALID_URL_SCHEME,
+  ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_FILE_URL_HOST, ERR_INVALID_FILE_URL_PATH,
+  ERR_INVALID_URL_SCHEME,
 } } = require('internal/errors');
 const { URL, domainToUnicode, isURL } = require('internal/url');
 const { validateString } = require('internal/validators');

@@ -11,7 +11,9 @@ const plain = (text) => text;
 const format = (...args) => formatAll(undefined, args);
 
 function formatWithOptions(options, ...args) {
-  if (options === null || typeof options !== 'object') throw new ERR_INVALID_ARG_TYPE('inspectOptions', 'object', options);
+  if (options === null || typeof options !== 'object') {
+    throw new ERR_INVALID_ARG_TYPE('inspectOptions', 'object', options);
+  }
   return formatAll(options, args);
 }
 
@@ -19,7 +21,8 @@ function formatNumber(value, options) {
   return number(plain, value, options?.numericSeparator ?? inspect.defaultOptions.numericSeparator);
 }
 
-// hasOwnText reports whether String of an object is something that a script has written. Nothing of a proxy's is called.
+// hasOwnText reports whether String of an object is something that a script has written. Nothing of
+// a proxy's is called.
 function hasOwnText(value) {
   if (internalBinding('inside').proxy(value) !== undefined) return false;
   return [Symbol.toPrimitive, 'toString'].some((name) => typeof value[name] === 'function' && isOwn(value, name));
@@ -37,13 +40,17 @@ function isOwn(value, name) {
 
 function asText(value, options) {
   if (typeof value === 'number') return formatNumber(value, options);
-  if (typeof value === 'bigint') return bigint(plain, value, options?.numericSeparator ?? inspect.defaultOptions.numericSeparator);
+  if (typeof value === 'bigint') {
+    return bigint(plain, value, options?.numericSeparator ?? inspect.defaultOptions.numericSeparator);
+  }
   if (value === null || typeof value !== 'object') return String(value);
   return hasOwnText(value) ? String(value) : inspect(value, { ...options, depth: 0, colors: false, compact: 3 });
 }
 
 function asInteger(value, parse, options) {
-  if (typeof value === 'bigint') return bigint(plain, value, options?.numericSeparator ?? inspect.defaultOptions.numericSeparator);
+  if (typeof value === 'bigint') {
+    return bigint(plain, value, options?.numericSeparator ?? inspect.defaultOptions.numericSeparator);
+  }
   if (typeof value === 'symbol') return 'NaN';
   return formatNumber(parse(value), options);
 }
@@ -63,7 +70,8 @@ function formatOne(letter, value, options) {
     case 's': return asText(value, options);
     case 'j': return asJSON(value);
     case 'd':
-      return value !== null && typeof value === 'object' ? formatNumber(Number(value), options) : asInteger(value, Number, options);
+      return value !== null && typeof value === 'object' ? formatNumber(Number(value), options) :
+        asInteger(value, Number, options);
     case 'i':
       return asInteger(value, parseInt, options);
     case 'f':

@@ -64,7 +64,8 @@ function end(immediate) {
   immediate[kRefed] = null;
 }
 
-// processImmediates calls what was set before the turn. What throws ends it; the host calls it again at once, for the rest.
+// processImmediates calls what was set before the turn. What throws ends it; the host calls it
+// again at once, for the rest.
 function processImmediates() {
   if (first !== undefined) runFirst();
   let list = rest;
@@ -125,4 +126,6 @@ Object.defineProperty(setImmediate, Symbol.for('nodejs.util.promisify.custom'), 
 });
 
 module.exports = {
-  activeImmediates: () => referenced, Immediate, clearImmediate, processImmediates, setImmediate, setSettle(fn) { settle = fn; }, setFirst };
+  activeImmediates: () => referenced, Immediate, clearImmediate, processImmediates, setImmediate, setSettle(fn) {
+    settle = fn;
+  }, setFirst };

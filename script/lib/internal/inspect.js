@@ -16,8 +16,8 @@ const { classOf, classes } = inside;
 const custom = Symbol.for('nodejs.util.inspect.custom');
 
 const defaults = Object.seal({
-  showHidden: false, depth: 2, colors: false, customInspect: true, showProxy: false, maxArrayLength: 100, maxStringLength: 10000, breakLength: 80,
-  compact: 3, sorted: false, getters: false, numericSeparator: false,
+  showHidden: false, depth: 2, colors: false, customInspect: true, showProxy: false, maxArrayLength: 100,
+  maxStringLength: 10000, breakLength: 80, compact: 3, sorted: false, getters: false, numericSeparator: false,
 });
 
 const mostText = 2 ** 24; // characters at one level; over that much an object's parts are not looked into any more
@@ -32,7 +32,8 @@ function styled(text, style) {
   return codes === undefined ? text : `\u001b[${codes[0]}m${text}\u001b[${codes[1]}m`;
 }
 
-// makeState returns what one call of inspect knows while it walks. Functions of scripts get a part of it: see optionsOf.
+// makeState returns what one call of inspect knows while it walks. Functions of scripts get a part
+// of it: see optionsOf.
 function makeState(options, stylize) {
   return {
     budget: {}, indentationLvl: 0, seen: [], currentDepth: 0, circular: undefined, userOptions: undefined,
@@ -71,7 +72,9 @@ function optionsOf(state, foreign) {
   if (foreign) {
     Object.setPrototypeOf(options, null);
     for (const key of Object.keys(options)) {
-      if ((typeof options[key] === 'object' || typeof options[key] === 'function') && options[key] !== null) delete options[key];
+      if ((typeof options[key] === 'object' || typeof options[key] === 'function') && options[key] !== null) {
+        delete options[key];
+      }
     }
     options.stylize = Object.setPrototypeOf((text, style) => {
       let made;
@@ -87,7 +90,9 @@ function optionsOf(state, foreign) {
 }
 
 function formatValue(state, value, level, isMember = false) {
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return primitive(state.stylize, value, state);
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) {
+    return primitive(state.stylize, value, state);
+  }
   const context = value;
   const isProxy = classOf(value) === classes.Proxy;
   if (isProxy) {
@@ -141,8 +146,8 @@ function formatObject(state, value, level, isMember) {
   const constructor = names.constructorName(value, state, level, hidden);
   const tag = tagOf(state, value, constructor);
 
-  // A look says what a value is like: its text if that is all there is to say, else what stands before its members (base), its
-  // braces, its further keys, and what formats its members.
+  // A look says what a value is like: its text if that is all there is to say, else what stands
+  // before its members (base), its braces, its further keys, and what formats its members.
   const look = lookOf(state, value, level, constructor, tag, isMember);
   const inherited = hidden !== undefined && hidden.length > 0 ? hidden : undefined;
   if (look.text !== undefined && inherited === undefined) return look.text;
@@ -153,7 +158,8 @@ function formatObject(state, value, level, isMember) {
   return formatMembers(state, value, level + 1, look, inherited, constructor, tag);
 }
 
-// tagOf returns an object's tag, empty if it tells nothing new: it is listed with the properties, or part of the constructor's name.
+// tagOf returns an object's tag, empty if it tells nothing new: it is listed with the properties,
+// or part of the constructor's name.
 function tagOf(state, value, constructor) {
   let tag;
   try {
@@ -162,7 +168,8 @@ function tagOf(state, value, constructor) {
     return '';
   }
   if (typeof tag !== 'string' || tag === '') return '';
-  const isListed = state.showHidden ? Object.hasOwn : (object, key) => Object.prototype.propertyIsEnumerable.call(object, key);
+  const isListed = state.showHidden ? Object.hasOwn : (object, key) =>
+    Object.prototype.propertyIsEnumerable.call(object, key);
   if (isListed(value, Symbol.toStringTag)) return '';
   const at = constructor === null ? -1 : constructor.indexOf(tag);
   return at !== -1 && !/[a-z]/.test(constructor[at + tag.length] ?? '') ? '' : tag;
@@ -210,7 +217,8 @@ function formatMembers(state, value, level, look, inherited, constructor, tag) {
 }
 
 function isOverflow(error) {
-  return error instanceof Error && (error.message === 'stack overflow' || error.message === 'Maximum call stack size exceeded');
+  return error instanceof Error && (error.message === 'stack overflow' ||
+    error.message === 'Maximum call stack size exceeded');
 }
 
 function formatInherited(state, value, level, inherited) {
@@ -231,7 +239,8 @@ function factOf(value, key) {
 
 const identifier = /^[a-zA-Z_][a-zA-Z_0-9]*$/;
 
-// formatProperty formats one property: of an array's element the value alone, of a fact, which is no own property, its name in brackets.
+// formatProperty formats one property: of an array's element the value alone, of a fact, which is
+// no own property, its name in brackets.
 function formatProperty(state, value, level, key, isElement, descriptor = undefined, original = value) {
   let text;
   let space = ' ';
@@ -269,12 +278,15 @@ function keyOf(state, key, enumerable) {
 function formatGetter(state, { get, set }, level, original) {
   const label = set === undefined ? 'Getter' : 'Getter/Setter';
   const special = (text) => state.stylize(text, 'special');
-  const wanted = state.getters === true || (state.getters === 'get' && set === undefined) || (state.getters === 'set' && set !== undefined);
+  const wanted = state.getters === true || (state.getters === 'get' && set === undefined) ||
+    (state.getters === 'set' && set !== undefined);
   if (!wanted) return special(`[${label}]`);
   state.indentationLvl += 2;
   try {
     const value = get.call(original);
-    if (value !== null && typeof value === 'object') return `${special(`[${label}]`)} ${formatValue(state, value, level)}`;
+    if (value !== null && typeof value === 'object') {
+      return `${special(`[${label}]`)} ${formatValue(state, value, level)}`;
+    }
     return `${special(`[${label}:`)} ${primitive(state.stylize, value, state)}${special(']')}`;
   } catch (error) {
     return `${special(`[${label}:`)} <Inspection threw (${formatValue(state, error, level)})>${special(']')}`;
@@ -298,16 +310,23 @@ regexp.colors = regexpColors;
 
 inspect.custom = custom;
 inspect.colors = Object.assign(Object.create(null), {
-  reset: [0, 0], bold: [1, 22], dim: [2, 22], italic: [3, 23], underline: [4, 24], blink: [5, 25], inverse: [7, 27], hidden: [8, 28],
-  strikethrough: [9, 29], doubleunderline: [21, 24], black: [30, 39], red: [31, 39], green: [32, 39], yellow: [33, 39], blue: [34, 39],
-  magenta: [35, 39], cyan: [36, 39], white: [37, 39], bgBlack: [40, 49], bgRed: [41, 49], bgGreen: [42, 49], bgYellow: [43, 49],
-  bgBlue: [44, 49], bgMagenta: [45, 49], bgCyan: [46, 49], bgWhite: [47, 49], framed: [51, 54], overlined: [53, 55], gray: [90, 39],
-  redBright: [91, 39], greenBright: [92, 39], yellowBright: [93, 39], blueBright: [94, 39], magentaBright: [95, 39], cyanBright: [96, 39],
+  reset: [0, 0], bold: [1, 22], dim: [2, 22], italic: [3, 23], underline: [4, 24], blink: [5, 25], inverse: [7, 27],
+  hidden: [8, 28],
+  strikethrough: [9, 29], doubleunderline: [21, 24], black: [30, 39], red: [31, 39], green: [32, 39],
+  yellow: [33, 39], blue: [34, 39],
+  magenta: [35, 39], cyan: [36, 39], white: [37, 39], bgBlack: [40, 49], bgRed: [41, 49], bgGreen: [42, 49],
+  bgYellow: [43, 49],
+  bgBlue: [44, 49], bgMagenta: [45, 49], bgCyan: [46, 49], bgWhite: [47, 49], framed: [51, 54], overlined: [53, 55],
+  gray: [90, 39],
+  redBright: [91, 39], greenBright: [92, 39], yellowBright: [93, 39], blueBright: [94, 39], magentaBright: [95, 39],
+  cyanBright: [96, 39],
   whiteBright: [97, 39], bgGray: [100, 49], bgRedBright: [101, 49], bgGreenBright: [102, 49], bgYellowBright: [103, 49],
   bgBlueBright: [104, 49], bgMagentaBright: [105, 49], bgCyanBright: [106, 49], bgWhiteBright: [107, 49],
 });
-for (const [name, of] of [['grey', 'gray'], ['bgGrey', 'bgGray'], ['blackBright', 'gray'], ['bgBlackBright', 'bgGray'], ['faint', 'dim'],
-  ['crossedout', 'strikethrough'], ['strikeThrough', 'strikethrough'], ['crossedOut', 'strikethrough'], ['conceal', 'hidden'],
+for (const [name, of] of [['grey', 'gray'], ['bgGrey', 'bgGray'], ['blackBright', 'gray'], ['bgBlackBright', 'bgGray'],
+  ['faint', 'dim'],
+  ['crossedout', 'strikethrough'], ['strikeThrough', 'strikethrough'], ['crossedOut', 'strikethrough'],
+  ['conceal', 'hidden'],
   ['swapColors', 'inverse'], ['swapcolors', 'inverse'], ['doubleUnderline', 'doubleunderline']]) {
   Object.defineProperty(inspect.colors, name, {
     get() { return this[of]; },
@@ -316,8 +335,8 @@ for (const [name, of] of [['grey', 'gray'], ['bgGrey', 'bgGray'], ['blackBright'
   });
 }
 inspect.styles = Object.assign(Object.create(null), {
-  special: 'cyan', number: 'yellow', bigint: 'yellow', boolean: 'yellow', undefined: 'grey', null: 'bold', string: 'green', symbol: 'green',
-  date: 'magenta', regexp, module: 'underline',
+  special: 'cyan', number: 'yellow', bigint: 'yellow', boolean: 'yellow', undefined: 'grey', null: 'bold',
+  string: 'green', symbol: 'green', date: 'magenta', regexp, module: 'underline',
 });
 Object.defineProperty(inspect, 'defaultOptions', {
   get: () => defaults,

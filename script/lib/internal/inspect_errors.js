@@ -1,6 +1,7 @@
 'use strict';
 
-// What errors look like: their stack, improved where it does not say what the error is, and what it does not say of them.
+// What errors look like: their stack, improved where it does not say what the error is, and what it
+// does not say of them.
 
 const { formatValue, isOverflow } = require('internal/inspect');
 const { nameOf } = require('internal/inspect_names');

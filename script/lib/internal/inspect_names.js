@@ -7,7 +7,8 @@ const { classOf, classes } = internalBinding('inside');
 const classNames = new Map(Object.entries(classes).map(([name, number]) => [number, name]));
 
 const functions = new Set(['BytecodeFunction', 'NativeFunction', 'BoundFunction']);
-const likeObjects = new Set([undefined, 'Generator', 'AsyncGenerator', 'MapIterator', 'SetIterator', 'Arguments', 'MappedArguments']);
+const likeObjects = new Set([undefined, 'Generator', 'AsyncGenerator', 'MapIterator', 'SetIterator', 'Arguments',
+  'MappedArguments']);
 
 // className returns what an object was made as.
 function className(object) {
@@ -27,15 +28,17 @@ function isInstance(object, constructor) {
 let builtins; // names of the language's own constructors
 
 function isBuiltin(name) {
-  builtins ??= new Set(Object.getOwnPropertyNames(globalThis).filter((one) => /^[A-Z][a-zA-Z0-9]+$/.test(one) && one !== 'Buffer'));
+  builtins ??= new Set(Object.getOwnPropertyNames(globalThis).filter((one) => /^[A-Z][a-zA-Z0-9]+$/.test(one) &&
+    one !== 'Buffer'));
   return builtins.has(name);
 }
 
 // plainConstructor reports whether a prototype still has the constructor that the language gave it.
 const plainConstructor = (prototype, constructor) => prototype.constructor === constructor;
 
-// constructorName returns the name of the first constructor in the chain of prototypes, null if there is no chain. With inherited, properties of
-// prototypes that scripts have made are added to that.
+// constructorName returns the name of the first constructor in the chain of prototypes, null if
+// there is no chain. With inherited, properties of prototypes that scripts have made are added to
+// that.
 function constructorName(object, state, level, inherited) {
   const prototype = Object.getPrototypeOf(object);
   if (inherited === undefined && !Object.hasOwn(object, 'constructor')) {

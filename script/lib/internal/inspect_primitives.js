@@ -7,7 +7,8 @@ const { classes, classOf } = internalBinding('inside');
 const special = /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const plain = /^[ -&(-[\]-~]*$/; // most strings
 const specials = new RegExp(special, 'g');
-const specialsButQuotes = /[\x00-\x1f\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const specialsButQuotes =
+  /[\x00-\x1f\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const specialsOfKeys = /[\x00-\x1f\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 const short = { '\b': '\\b', '\t': '\\t', '\n': '\\n', '\f': '\\f', '\r': '\\r', '\\': '\\\\', "'": "\\'" };
@@ -85,4 +86,6 @@ function primitive(stylize, value, state) {
   }
 }
 
-module.exports = { bigint, escape, groupThousands, number, primitive, isSymbol: (value) => classOf(value) === classes.Symbol };
+module.exports = {
+  bigint, escape, groupThousands, number, primitive, isSymbol: (value) => classOf(value) === classes.Symbol,
+};

@@ -60,7 +60,8 @@ class Painter {
       const character = this.source[this.at];
       const previous = this.source[this.at - 1];
       if (character === '\\') this.escaped(special, level);
-      else if (character === '-' && previous !== '[' && this.source[this.at + 1] !== ']' && this.isRange) this.put('-', special, level);
+      else if (character === '-' && previous !== '[' && this.source[this.at + 1] !== ']' && this.isRange) this.put('-',
+        special, level);
       else this.put(character, literal, level);
       this.isRange = character !== '-' || previous === '-';
     }

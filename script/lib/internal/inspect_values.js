@@ -1,7 +1,8 @@
 'use strict';
 
-// What each sort of object looks like. A look is an object: text says all of an object that has no members to be listed; else base stands before
-// the braces, members formats what is no property, keys are the properties to be listed. isList: the members are laid out as an array's.
+// What each sort of object looks like. A look is an object: text says all of an object that has no
+// members to be listed; else base stands before the braces, members formats what is no property,
+// keys are the properties to be listed. isList: the members are laid out as an array's.
 
 const { formatProperty, formatValue, keyOf } = require('internal/inspect');
 const { className, nameOf } = require('internal/inspect_names');
@@ -40,20 +41,31 @@ function lookOf(state, value, level, constructor, tag, isMember) {
   if (c !== classes.Object) {
     if (constructor === null || !iterables.has(c) || Symbol.iterator in value) {
       if (c === classes.Array) return arrayLook(state, value, constructor, tag);
-      if (c >= classes.Uint8ClampedArray && c <= classes.Float64Array) return typedArrayLook(state, value, constructor, tag);
+      if (c >= classes.Uint8ClampedArray && c <= classes.Float64Array) {
+        return typedArrayLook(state, value, constructor, tag);
+      }
       const look = looks.get(c)?.(state, value, level, constructor, tag, isMember);
       if (look !== undefined) return look;
     }
   }
   if (typeof value === 'function') return functionLook(state, value, level, constructor, tag);
-  if (constructor !== 'Object' && value instanceof Error) return looks.get(classes.Error)(state, value, level, constructor, tag);
+  if (constructor !== 'Object' && value instanceof Error) {
+    return looks.get(classes.Error)(state, value, level, constructor, tag);
+  }
   const keys = keysOf(state, value);
   const url = constructor === 'Object' ? undefined : urlOf(value);
-  if (url !== undefined && (level <= state.depth || state.depth === null)) return keys.length === 0 ? { text: url, base: url, keys } : { base: url, keys };
+  if (url !== undefined && (level <= state.depth || state.depth === null)) {
+    return keys.length === 0 ? { text: url, base: url, keys } : { base: url, keys };
+  }
   if (constructor === 'Object' && tag === '') {
     return keys.length === 0 ? { text: '{}', keys, members: undefined, isList: false } : { keys, isList: false };
   }
-  if (keys.length === 0) return { text: `${nameOf(constructor, tag, 'Object')}{}`, keys, braces: [`${nameOf(constructor, tag, 'Object')}{`, '}'], isList: false };
+  if (keys.length === 0) {
+    return {
+      text: `${nameOf(constructor, tag, 'Object')}{}`, keys, braces: [`${nameOf(constructor, tag, 'Object')}{`, '}'],
+      isList: false,
+    };
+  }
   return { keys, braces: [`${nameOf(constructor, tag, 'Object')}{`, '}'], isList: false };
 }
 
@@ -66,7 +78,8 @@ function urlOf(value) {
 function arrayLook(state, value, constructor, tag) {
   const prefix = constructor !== 'Array' || tag !== '' ? nameOf(constructor, tag, 'Array', `(${value.length})`) : '';
   const keys = nonIndexKeys(state, value);
-  const look = { kind: 'array', keys, braces: [`${prefix}[`, ']'], isList: true, members: (s, level) => formatArray(s, value, level) };
+  const look = { kind: 'array', keys, braces: [`${prefix}[`, ']'], isList: true,
+    members: (s, level) => formatArray(s, value, level) };
   if (value.length === 0 && keys.length === 0) look.text = `${prefix}[]`;
   return look;
 }
@@ -135,7 +148,9 @@ function typedArrayLook(state, value, constructor, tag) {
     if (length > most) output.push(more(s, length - most));
     if (s.showHidden) {
       s.indentationLvl += 2;
-      for (const key of typedFacts) output.push(`${s.stylize(`[${key}]`, 'string')}: ${formatValue(s, elements[key], level, true)}`);
+      for (const key of typedFacts) {
+        output.push(`${s.stylize(`[${key}]`, 'string')}: ${formatValue(s, elements[key], level, true)}`);
+      }
       s.indentationLvl -= 2;
     }
     return output;
@@ -196,7 +211,8 @@ function iteratorLook(name) {
     if (pairs) open = open.replace(/ Iterator\] \{$/, ' Entries] {');
     return {
       keys: keysOf(state, value), braces: [open, '}'], isList: pairs ? 'entries' : false,
-      members: (s, l) => (pairs ? formatPairs(s, entries, l, true) : formatList(s, entries, l, name === 'Set' ? 'iterator' : 'iterator')),
+      members: (s, l) => (pairs ? formatPairs(s, entries, l, true) :
+        formatList(s, entries, l, name === 'Set' ? 'iterator' : 'iterator')),
     };
   };
 }
@@ -267,7 +283,9 @@ function weakRefLook(state, value, level, constructor, tag) {
 function bufferLook(state, value, level, constructor, tag, isMember) {
   const prefix = nameOf(constructor, tag, className(value));
   const keys = keysOf(state, value);
-  if (isMember && keys.length === 0) return { text: `${prefix}{ [byteLength]: ${number(state.stylize, value.byteLength, false)} }`, keys };
+  if (isMember && keys.length === 0) {
+    return { text: `${prefix}{ [byteLength]: ${number(state.stylize, value.byteLength, false)} }`, keys };
+  }
   return {
     keys, facts: ['byteLength'], braces: [`${prefix}{`, '}'], isList: false,
     members: isMember ? undefined : (s) => {
@@ -288,7 +306,8 @@ function bufferLook(state, value, level, constructor, tag, isMember) {
 
 function dataViewLook(state, value, level, constructor, tag) {
   return {
-    keys: keysOf(state, value), facts: ['byteLength', 'byteOffset', 'buffer'], braces: [`${nameOf(constructor, tag, 'DataView')}{`, '}'], isList: false,
+    keys: keysOf(state, value), facts: ['byteLength', 'byteOffset', 'buffer'],
+    braces: [`${nameOf(constructor, tag, 'DataView')}{`, '}'], isList: false,
   };
 }
 
@@ -334,19 +353,24 @@ function regExpLook(state, value, level, constructor, tag) {
   let base = RegExp.prototype.toString.call(constructor !== null ? value : new RegExp(value));
   const prefix = nameOf(constructor, tag, 'RegExp');
   base = state.stylize(prefix === 'RegExp ' ? base : `${prefix}${base}`, 'regexp');
-  if (keys.length === 0 || (level > state.depth && state.depth !== null)) return { text: base, base, keys, isList: false };
+  if (keys.length === 0 || (level > state.depth && state.depth !== null)) {
+    return { text: base, base, keys, isList: false };
+  }
   return { base, keys, isList: false };
 }
 
 const boxes = {
-  Number: Number.prototype.valueOf, String: String.prototype.valueOf, Boolean: Boolean.prototype.valueOf, BigInt: BigInt.prototype.valueOf,
+  Number: Number.prototype.valueOf, String: String.prototype.valueOf, Boolean: Boolean.prototype.valueOf,
+  BigInt: BigInt.prototype.valueOf,
   Symbol: Symbol.prototype.valueOf,
 };
 
 function boxLook(type) {
   return (state, value, level, constructor, tag) => {
     let keys = keysOf(state, value);
-    if (type === 'String') keys = keys.filter((key) => typeof key === 'symbol' || !(/^(0|[1-9]\d*)$/.test(key) && +key < value.length));
+    if (type === 'String') {
+      keys = keys.filter((key) => typeof key === 'symbol' || !(/^(0|[1-9]\d*)$/.test(key) && +key < value.length));
+    }
     let base = `[${type}`;
     if (type !== constructor) base += constructor === null ? ' (null prototype)' : ` (${constructor})`;
     base += `: ${primitive((text) => text, boxes[type].call(value), state)}]`;
@@ -367,7 +391,8 @@ function isClass(value) {
   }
   if (!text.endsWith('}')) return false;
   const head = text.slice(5, text.indexOf('{', 5));
-  return !head.includes('(') || /^(\s+[^(]*?)\s*$/.test(head.replace(comments, '')) || /^\s+extends\b/.test(head.replace(comments, ' ')) ||
+  return !head.includes('(') || /^(\s+[^(]*?)\s*$/.test(head.replace(comments, '')) ||
+    /^\s+extends\b/.test(head.replace(comments, ' ')) ||
     /\sextends\s/.test(head);
 }
 
@@ -388,7 +413,8 @@ function functionBase(state, value, constructor, tag) {
   else if (c === classes.AsyncGeneratorFunction) type = 'AsyncGeneratorFunction';
   let base = `[${type}`;
   if (constructor === null) base += ' (null prototype)';
-  base += value.name === '' ? ' (anonymous)' : `: ${typeof value.name === 'string' ? value.name : formatValue(state, value.name, 0)}`;
+  base += value.name === '' ? ' (anonymous)' :
+    `: ${typeof value.name === 'string' ? value.name : formatValue(state, value.name, 0)}`;
   base += ']';
   if (constructor !== type && constructor !== null) base += ` ${constructor}`;
   if (tag !== '' && constructor !== tag) base += ` [${tag}]`;
@@ -398,11 +424,14 @@ function functionBase(state, value, constructor, tag) {
 function functionLook(state, value, level, constructor, tag) {
   const keys = keysOf(state, value);
   const base = functionBase(state, value, constructor, tag);
-  if (keys.length === 0) return { text: state.stylize(base, 'special'), base: state.stylize(base, 'special'), keys, isList: false };
+  if (keys.length === 0) {
+    return { text: state.stylize(base, 'special'), base: state.stylize(base, 'special'), keys, isList: false };
+  }
   return { base, keys, isList: false };
 }
 
-// externalLook is what a value of Go looks like that has no methods. Its number in Node is an address, which nobody needs.
+// externalLook is what a value of Go looks like that has no methods. Its number in Node is an
+// address, which nobody needs.
 function externalLook(state, value) {
   if (Object.getPrototypeOf(value) !== null) return undefined;
   const text = state.stylize('[External: 0]', 'special');
@@ -412,9 +441,11 @@ function externalLook(state, value) {
 const looks = new Map(Object.entries({
   External: externalLook,
   Set: collectionLook('Set', setSize, formatSet), Map: collectionLook('Map', mapSize, formatMap),
-  MapIterator: iteratorLook('Map'), SetIterator: iteratorLook('Set'), WeakSet: weakLook('WeakSet', false), WeakMap: weakLook('WeakMap', true),
-  Promise: promiseLook, WeakRef: weakRefLook, ArrayBuffer: bufferLook, SharedArrayBuffer: bufferLook, DataView: dataViewLook,
-  Module: moduleLook, Arguments: argumentsLook, MappedArguments: argumentsLook, Generator: generatorLook, AsyncGenerator: generatorLook,
+  MapIterator: iteratorLook('Map'), SetIterator: iteratorLook('Set'), WeakSet: weakLook('WeakSet', false),
+  WeakMap: weakLook('WeakMap', true),
+  Promise: promiseLook, WeakRef: weakRefLook, ArrayBuffer: bufferLook, SharedArrayBuffer: bufferLook,
+  DataView: dataViewLook, Module: moduleLook, Arguments: argumentsLook, MappedArguments: argumentsLook,
+  Generator: generatorLook, AsyncGenerator: generatorLook,
   Date: dateLook, RegExp: regExpLook, Number: boxLook('Number'), String: boxLook('String'), Boolean: boxLook('Boolean'),
   BigInt: boxLook('BigInt'), Symbol: boxLook('Symbol'),
   Error: (...args) => require('internal/inspect_errors').errorLook(keysOf, ...args),

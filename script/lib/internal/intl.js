@@ -1,6 +1,7 @@
 'use strict';
 
-// The part of Intl that programs for the terminal cannot do without: where characters, words and sentences end, lists, and the name of the time zone.
+// The part of Intl that programs for the terminal cannot do without: where characters, words and
+// sentences end, lists, and the name of the time zone.
 
 const { unavailable } = require('internal/unavailable');
 
@@ -63,7 +64,9 @@ class Segmenter {
   constructor(locales, options = {}) {
     localesOf(locales);
     const { granularity = 'grapheme' } = options;
-    if (!granularities.includes(granularity)) throw new RangeError(`Value ${granularity} out of range for Intl.Segmenter options property granularity`);
+    if (!granularities.includes(granularity)) {
+      throw new RangeError(`Value ${granularity} out of range for Intl.Segmenter options property granularity`);
+    }
     this.#granularity = granularity;
   }
 
@@ -90,7 +93,8 @@ function timeZone() {
 function DateTimeFormat() {
   if (new.target === undefined) return new DateTimeFormat();
 }
-Object.assign(DateTimeFormat.prototype, unavailable('Intl.DateTimeFormat', ['format', 'formatRange', 'formatRangeToParts', 'formatToParts']), {
+Object.assign(DateTimeFormat.prototype, unavailable('Intl.DateTimeFormat',
+  ['format', 'formatRange', 'formatRangeToParts', 'formatToParts']), {
   resolvedOptions: () => ({ locale, calendar: 'gregory', numberingSystem: 'latn', timeZone: timeZone() }),
 });
 DateTimeFormat.supportedLocalesOf = localesOf;
@@ -101,8 +105,12 @@ class ListFormat {
 
   constructor(locales, { type = 'conjunction', style = 'long' } = {}) {
     localesOf(locales);
-    if (!['conjunction', 'disjunction', 'unit'].includes(type)) throw new RangeError(`Value ${type} out of range for Intl.ListFormat options property type`);
-    if (!['long', 'short', 'narrow'].includes(style)) throw new RangeError(`Value ${style} out of range for Intl.ListFormat options property style`);
+    if (!['conjunction', 'disjunction', 'unit'].includes(type)) {
+      throw new RangeError(`Value ${type} out of range for Intl.ListFormat options property type`);
+    }
+    if (!['long', 'short', 'narrow'].includes(style)) {
+      throw new RangeError(`Value ${style} out of range for Intl.ListFormat options property style`);
+    }
     this.#type = type;
     this.#style = style;
   }
@@ -133,7 +141,8 @@ class ListFormat {
 const Intl = {
   Segmenter, DateTimeFormat, ListFormat,
   getCanonicalLocales: localesOf,
-  ...unavailable('Intl', ['Collator', 'DisplayNames', 'DurationFormat', 'Locale', 'NumberFormat', 'PluralRules', 'RelativeTimeFormat']),
+  ...unavailable('Intl', ['Collator', 'DisplayNames', 'DurationFormat', 'Locale', 'NumberFormat', 'PluralRules',
+    'RelativeTimeFormat']),
 };
 for (const name of Object.keys(Intl)) Object.defineProperty(Intl, name, { enumerable: false });
 Object.defineProperty(Intl, Symbol.toStringTag, { value: 'Intl', configurable: true });

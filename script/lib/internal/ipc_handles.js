@@ -6,8 +6,9 @@ const { codes: { ERR_INVALID_HANDLE_TYPE } } = require('internal/errors');
 const { closeDescriptor } = internalBinding('child');
 const { Handle, Pipe, TCP, constants } = require('internal/stream_handle');
 
-// prepare returns what is to be sent of a handle: its descriptor, the type that the receiver is told, the key of the server that counts a
-// connection, and what is to be done when it was sent. It returns undefined if there is nothing to send any more.
+// prepare returns what is to be sent of a handle: its descriptor, the type that the receiver is
+// told, the key of the server that counts a connection, and what is to be done when it was sent. It
+// returns undefined if there is nothing to send any more.
 function prepare(target, handle, options) {
   const net = require('net');
   if (handle instanceof net.Socket) return prepareSocket(target, handle, options);
@@ -15,7 +16,9 @@ function prepare(target, handle, options) {
   if (handle instanceof Handle) return prepared(handle, 'net.Native');
   const { UDP } = require('internal/udp_handle');
   if (handle instanceof UDP) return prepared(handle, 'dgram.Native');
-  if (handle instanceof require('dgram').Socket) return prepared(handle[require('internal/dgram').kStateSymbol].handle, 'dgram.Socket');
+  if (handle instanceof require('dgram').Socket) {
+    return prepared(handle[require('internal/dgram').kStateSymbol].handle, 'dgram.Socket');
+  }
   throw new ERR_INVALID_HANDLE_TYPE();
 }
 
@@ -74,7 +77,8 @@ function opened(handle, fd) {
 }
 
 // What a handle has to be, for what its sender says that it had around it.
-const kindsOf = { __proto__: null, 'net.Socket': ['connection', 'pipe'], 'net.Server': ['listener'], 'dgram.Socket': ['datagram'] };
+const kindsOf = { __proto__: null, 'net.Socket': ['connection', 'pipe'], 'net.Server': ['listener'],
+  'dgram.Socket': ['datagram'] };
 
 // receive makes of a handle what its sender had around it. If it cannot be that the message comes without it.
 function receive(type, kind, handle, done) {

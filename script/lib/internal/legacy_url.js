@@ -152,7 +152,9 @@ function checkHostname(self, v6, url) {
     if (/[\0\t\n\r #%/<>?@\\^|]/.test(self.hostname)) throw invalidURL(url);
     return;
   }
-  if (!/^[\x21-\x7e]*$/.test(self.hostname) || self.hostname.includes('xn--')) self.hostname = nameToASCII(self.hostname);
+  if (!/^[\x21-\x7e]*$/.test(self.hostname) || self.hostname.includes('xn--')) {
+    self.hostname = nameToASCII(self.hostname);
+  }
   if (self.hostname === '' || /[\0\t\n\r #%/:<>?@[\\\]^|]/.test(self.hostname)) throw invalidURL(url);
 }
 
@@ -209,7 +211,8 @@ Url.prototype.resolve = function resolve(relative) {
 };
 
 Url.prototype.resolveObject = function resolveObject(relative) {
-  return require('internal/legacy_url_resolve').resolve(this, typeof relative === 'string' ? urlFrom(relative) : relative);
+  return require('internal/legacy_url_resolve').resolve(this,
+    typeof relative === 'string' ? urlFrom(relative) : relative);
 };
 
 Url.prototype.parseHost = function parseHost() {

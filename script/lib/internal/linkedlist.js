@@ -1,7 +1,7 @@
 'use strict';
 
-// A ring of objects: the list is one of them, between the last and the first. _idlePrev leads to the next in order, _idleNext
-// back, as scripts see it in a Timeout.
+// A ring of objects: the list is one of them, between the last and the first. _idlePrev leads to
+// the next in order, _idleNext back, as scripts see it in a Timeout.
 
 function init(list) {
   list._idleNext = list;

@@ -9,10 +9,13 @@ const modules = internalBinding('modules');
 
 let main; // the promise of the main module, if that is an ES module
 
-// run is called by Go with 'file' and a path, with 'check' and a path, or with 'text', a source, its format and whether its value is to be printed.
+// run is called by Go with 'file' and a path, with 'check' and a path, or with 'text', a source,
+// its format and whether its value is to be printed.
 function run(what, ...args) {
   applyOptions();
-  if (what === 'file' && options.has('--test')) args = [require('internal/test_runner/files').run(process.argv.slice(1))];
+  if (what === 'file' && options.has('--test')) {
+    args = [require('internal/test_runner/files').run(process.argv.slice(1))];
+  }
   const how = { check: checkFile, file: runFile, text: runText }[what];
   preload(() => how(...args));
 }
@@ -54,7 +57,8 @@ function preload(then) {
     return;
   }
   const base = modules.fileURL(`${process.cwd()}/`);
-  const text = imports.map((specifier) => `await import(${JSON.stringify(modules.resolveImport(specifier, base))});`).join('\n');
+  const text =
+    imports.map((specifier) => `await import(${JSON.stringify(modules.resolveImport(specifier, base))});`).join('\n');
   main = modules.importMain('node:preload', text).then(then);
 }
 
@@ -113,7 +117,8 @@ function runText(source, given, print, name, checkOnly) {
   let type = given || options.value('--input-type') || '';
   if (!['', 'commonjs', 'module', 'commonjs-typescript', 'module-typescript'].includes(type)) {
     const { codes: { ERR_INVALID_ARG_VALUE } } = require('internal/errors');
-    throw new ERR_INVALID_ARG_VALUE('--input-type', type, "must be 'module', 'commonjs', 'module-typescript' or 'commonjs-typescript'");
+    throw new ERR_INVALID_ARG_VALUE('--input-type', type,
+      "must be 'module', 'commonjs', 'module-typescript' or 'commonjs-typescript'");
   }
   if (name === '[eval]') process._eval = source;
   if (type.endsWith('-typescript')) {
@@ -132,13 +137,17 @@ function runText(source, given, print, name, checkOnly) {
   const module = new Module(name);
   module.filename = `${process.cwd()}/${name}`;
   module.paths = Module._nodeModulePaths(process.cwd());
-  Object.assign(globalThis, { module, exports: module.exports, require: require('internal/cjs').makeRequire(module), __filename: name, __dirname: '.' });
+  Object.assign(globalThis, {
+    module, exports: module.exports, require: require('internal/cjs').makeRequire(module), __filename: name,
+    __dirname: '.',
+  });
   nameModules();
   let value;
   try {
     value = modules.runScript(source, name);
   } catch (error) {
-    if (type !== '' || !(error instanceof SyntaxError) || !mayBeModule(source) || !cannotBeRead(source, name) || !modules.isModule(source, name)) {
+    if (type !== '' || !(error instanceof SyntaxError) || !mayBeModule(source) || !cannotBeRead(source, name) ||
+      !modules.isModule(source, name)) {
       throw error;
     }
     importText(source, print, name);
@@ -147,13 +156,18 @@ function runText(source, given, print, name, checkOnly) {
   if (print) console.log(value);
 }
 
-const withCrypto = new Set(['crypto', 'http2', 'https', 'tls']); // modules that a program without cryptography cannot load
+// modules that a program without cryptography cannot load
+const withCrypto = new Set(['crypto', 'http2', 'https', 'tls']);
 
-// addBuiltins has a text that is no file find modules of the library as global variables. It may have variables of these names itself.
+// addBuiltins has a text that is no file find modules of the library as global variables. It may
+// have variables of these names itself.
 function addBuiltins() {
   const descriptor = { get: undefined, set: undefined, enumerable: false, configurable: true }; // one for all: each takes its time
   for (const id of Module.builtinModules) {
-    if (/^_|[/:]/.test(id) || Object.hasOwn(globalThis, id) || (withCrypto.has(id) && process.versions.openssl === undefined)) continue;
+    if (/^_|[/:]/.test(id) || Object.hasOwn(globalThis, id) ||
+      (withCrypto.has(id) && process.versions.openssl === undefined)) {
+      continue;
+    }
     const be = (value) => {
       Object.defineProperty(globalThis, id, { value, writable: true, enumerable: true, configurable: true });
       return value;
@@ -195,7 +209,8 @@ function isUnsettled() {
 function nameModules() {
   for (const id of Module.builtinModules) {
     if (id in globalThis || !/^[a-z]\w*$/.test(id)) continue;
-    const define = (value) => Object.defineProperty(globalThis, id, { value, writable: true, enumerable: false, configurable: true });
+    const define = (value) => Object.defineProperty(globalThis, id,
+      { value, writable: true, enumerable: false, configurable: true });
     Object.defineProperty(globalThis, id, {
       get() {
         const value = require('internal/cjs').getBuiltin(id);

@@ -3,7 +3,9 @@
 // MessagePort and MessageChannel. Both ends of a channel are in this program: what is posted at one is copied at once.
 
 const { coded, codes } = require('internal/errors');
-const { NodeEventTarget, defineEventHandler, initEventTarget, kCreateEvent, kNewListener, kRemoveListener } = require('internal/event_target');
+const {
+  NodeEventTarget, defineEventHandler, initEventTarget, kCreateEvent, kNewListener, kRemoveListener,
+} = require('internal/event_target');
 const { End } = require('internal/message_queue');
 const { checkedBy, cloneAndTransfer, refuse, transferredBy } = require('internal/structured_clone');
 
@@ -45,7 +47,10 @@ const openEnd = (port) => (port[kEnd]?.isOpen ? port[kEnd] : undefined);
 
 // iterated returns the list that a value is, undefined if it is none.
 function iterated(value) {
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function') || typeof value[Symbol.iterator] !== 'function') return undefined;
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function') ||
+    typeof value[Symbol.iterator] !== 'function') {
+    return undefined;
+  }
   const iterator = value[Symbol.iterator]();
   if (iterator === null || typeof iterator !== 'object' || typeof iterator.next !== 'function') return undefined;
   const list = [];
@@ -97,7 +102,8 @@ const methods = {
   hasRef() { return this[kEnd]?.isRef; },
 };
 for (const name of Object.keys(methods)) {
-  Object.defineProperty(MessagePort.prototype, name, { value: methods[name], writable: true, configurable: true, enumerable: true });
+  Object.defineProperty(MessagePort.prototype, name, { value: methods[name], writable: true, configurable: true,
+    enumerable: true });
 }
 defineEventHandler(MessagePort.prototype, 'message');
 defineEventHandler(MessagePort.prototype, 'messageerror');
@@ -121,7 +127,9 @@ const hidden = {
   [kNewListener]: onNewListener,
   [kRemoveListener]: onRemoveListener,
   [kCreateEvent](type, value) {
-    if (type !== 'message' && type !== 'messageerror') return Reflect.apply(NodeEventTarget.prototype[kCreateEvent], this, [type, value]);
+    if (type !== 'message' && type !== 'messageerror') {
+      return Reflect.apply(NodeEventTarget.prototype[kCreateEvent], this, [type, value]);
+    }
     const { MessageEvent } = require('internal/message_event');
     const ports = this[kPorts] ?? [];
     this[kPorts] = undefined;
@@ -151,7 +159,8 @@ const hidden = {
   },
 };
 for (const name of Object.getOwnPropertySymbols(hidden)) {
-  Object.defineProperty(MessagePort.prototype, name, { value: hidden[name], writable: true, configurable: true, enumerable: false });
+  Object.defineProperty(MessagePort.prototype, name, { value: hidden[name], writable: true, configurable: true,
+    enumerable: false });
 }
 
 function MessageChannel() {

@@ -20,7 +20,9 @@ function parseTypeAndSubtype(text) {
   const skipped = startSpace.exec(text)[0].length;
   const slash = text.indexOf('/', skipped);
   const type = slash === -1 ? text.slice(skipped) : text.slice(skipped, slash);
-  if (type === '' || slash === -1 || notToken.test(type)) fail('type', text, slash === -1 ? -1 : badAt(text, type, skipped));
+  if (type === '' || slash === -1 || notToken.test(type)) {
+    fail('type', text, slash === -1 ? -1 : badAt(text, type, skipped));
+  }
   const semicolon = text.indexOf(';', slash);
   const raw = semicolon === -1 ? text.slice(slash + 1) : text.slice(slash + 1, semicolon);
   const subtype = raw.replace(endSpace, '');
@@ -80,11 +82,14 @@ class MIMEParams {
         at = semicolon + 1;
         if (value === '') continue;
       }
-      if (name !== '' && !notToken.test(name) && !notQuotable.test(value) && !params.#data.has(name)) params.#data.set(name, value);
+      if (name !== '' && !notToken.test(name) && !notQuotable.test(value) && !params.#data.has(name)) {
+        params.#data.set(name, value);
+      }
     }
   }
 }
-Object.defineProperty(MIMEParams.prototype, Symbol.iterator, { value: MIMEParams.prototype.entries, writable: true, configurable: true });
+Object.defineProperty(MIMEParams.prototype, Symbol.iterator,
+  { value: MIMEParams.prototype.entries, writable: true, configurable: true });
 for (const name of ['delete', 'get', 'has', 'set', 'entries', 'keys', 'values', 'toString', 'toJSON']) {
   Object.defineProperty(MIMEParams.prototype, name, { enumerable: true });
 }

@@ -43,7 +43,8 @@ function normalizeArgs(args) {
   return normalized;
 }
 
-// MIN_ATTEMPT_TIMEOUT is the least that an attempt to connect is given before the next address is tried, too: milliseconds.
+// MIN_ATTEMPT_TIMEOUT is the least that an attempt to connect is given before the next address is
+// tried, too: milliseconds.
 const MIN_ATTEMPT_TIMEOUT = 10;
 
 const { execArgv } = internalBinding('host');
@@ -52,11 +53,13 @@ const timeoutFlag = '--network-family-autoselection-attempt-timeout=';
 const timeout = Number(execArgv.findLast((flag) => flag.startsWith(timeoutFlag))?.slice(timeoutFlag.length));
 
 const defaults = {
-  autoSelectFamily: !execArgv.includes('--no-network-family-autoselection') && !execArgv.includes('--no-enable-network-family-autoselection'),
+  autoSelectFamily: !execArgv.includes('--no-network-family-autoselection') &&
+    !execArgv.includes('--no-enable-network-family-autoselection'),
   attemptTimeout: Math.max(timeout || 500, MIN_ATTEMPT_TIMEOUT),
 };
 
 module.exports = {
-  MIN_ATTEMPT_TIMEOUT, defaults, isIP, isIPv4: (address) => isIP(address) === 4, isIPv6: (address) => isIP(address) === 6, isPipeName,
+  MIN_ATTEMPT_TIMEOUT, defaults, isIP, isIPv4: (address) => isIP(address) === 4,
+  isIPv6: (address) => isIP(address) === 6, isPipeName,
   normalizeArgs, normalizedArgsSymbol, toNumber,
 };

@@ -7,10 +7,13 @@ const { isIP, defaults, MIN_ATTEMPT_TIMEOUT } = require('internal/net');
 const spans = require('internal/perf/spans');
 const { withHostPort } = require('internal/socket_errors');
 const { Pipe, TCP, constants } = require('internal/stream_handle');
-const { validateBoolean, validateFunction, validateInt32, validateNumber, validatePort, validateString } = require('internal/validators');
+const {
+  validateBoolean, validateFunction, validateInt32, validateNumber, validatePort, validateString,
+} = require('internal/validators');
 
 const {
-  ERR_INVALID_ADDRESS_FAMILY, ERR_INVALID_ARG_TYPE, ERR_INVALID_IP_ADDRESS, ERR_IP_BLOCKED, ERR_MISSING_ARGS, ERR_SOCKET_CONNECTION_TIMEOUT,
+  ERR_INVALID_ADDRESS_FAMILY, ERR_INVALID_ARG_TYPE, ERR_INVALID_IP_ADDRESS, ERR_IP_BLOCKED, ERR_MISSING_ARGS,
+  ERR_SOCKET_CONNECTION_TIMEOUT,
 } = codes;
 
 function hostPort(address, family, port) {
@@ -37,15 +40,21 @@ function start(socket, options, connected) {
 function check(options) {
   const { path, port, localAddress, localPort, autoSelectFamily, autoSelectFamilyAttemptTimeout, lookup } = options;
   if (path !== undefined && path !== null && path !== '') return;
-  if (port === undefined && (path === undefined || path === null)) throw new ERR_MISSING_ARGS(['options', 'port', 'path']);
+  if (port === undefined && (path === undefined || path === null)) {
+    throw new ERR_MISSING_ARGS(['options', 'port', 'path']);
+  }
   if (localAddress && !isIP(localAddress)) throw new ERR_INVALID_IP_ADDRESS(localAddress);
   if (localPort) validateNumber(localPort, 'options.localPort');
   if (port !== undefined) {
-    if (typeof port !== 'number' && typeof port !== 'string') throw new ERR_INVALID_ARG_TYPE('options.port', ['number', 'string'], port);
+    if (typeof port !== 'number' && typeof port !== 'string') {
+      throw new ERR_INVALID_ARG_TYPE('options.port', ['number', 'string'], port);
+    }
     validatePort(port);
   }
   if (autoSelectFamily != null) validateBoolean(autoSelectFamily, 'options.autoSelectFamily');
-  if (autoSelectFamilyAttemptTimeout != null) validateInt32(autoSelectFamilyAttemptTimeout, 'options.autoSelectFamilyAttemptTimeout', 1);
+  if (autoSelectFamilyAttemptTimeout != null) {
+    validateInt32(autoSelectFamilyAttemptTimeout, 'options.autoSelectFamilyAttemptTimeout', 1);
+  }
   if (options.host != null) validateString(options.host, 'options.host');
   if (lookup != null) validateFunction(lookup, 'options.lookup');
 }
@@ -69,7 +78,8 @@ function lookupAndConnect(socket, options, connected) {
     return;
   }
   const dns = require('dns');
-  const wanted = { family: autoSelect && options.family === undefined ? undefined : options.family || 0, hints: options.hints || 0 };
+  const wanted = { family: autoSelect && options.family === undefined ? undefined : options.family || 0,
+    hints: options.hints || 0 };
   if (wanted.family !== 4 && wanted.family !== 6 && wanted.hints === 0) wanted.hints = dns.ADDRCONFIG;
   socket._host = host;
   const lookup = options.lookup || dns.lookup;
@@ -139,7 +149,9 @@ function lookupAll(to, lookup, host, options, wanted, timeout) {
 function begin(to, handle, address, family, done) {
   const { port, localAddress, localPort } = to;
   let from = '';
-  if (localAddress || localPort) from = hostPort(localAddress || (family === 6 ? '::' : '0.0.0.0'), family, localPort || 0);
+  if (localAddress || localPort) {
+    from = hostPort(localAddress || (family === 6 ? '::' : '0.0.0.0'), family, localPort || 0);
+  }
   if (spans.isObserved !== undefined) done = timed(done, address, port);
   const failed = handle.connectTo('tcp', hostPort(address, family, port), from, done);
   if (failed === 0) return undefined;
@@ -227,7 +239,8 @@ function attemptNext(context) {
     socket.autoSelectFamilyAttemptedAddresses.push(`${address}:${port}`);
     socket.emit('connectionAttempt', address, port, family);
     if (!socket.connecting) return;
-    const failure = begin(context, handle, address, family, (status) => attempted(context, handle, address, family, status));
+    const failure = begin(context, handle, address, family,
+      (status) => attempted(context, handle, address, family, status));
     if (failure !== undefined) {
       context.errors.push(failure);
       socket.emit('connectionAttemptFailed', address, port, family, failure);

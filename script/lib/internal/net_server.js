@@ -191,7 +191,9 @@ let cluster;
 
 // listenInCluster listens, unless this is a worker of a cluster: then its primary process does.
 function listenInCluster(server, address, port, family, backlog, fd, exclusive, flags = 0, options = undefined) {
-  if (cluster === undefined) cluster = internalBinding('host').hasLibrary('cluster') ? require('cluster') : { isPrimary: true };
+  if (cluster === undefined) {
+    cluster = internalBinding('host').hasLibrary('cluster') ? require('cluster') : { isPrimary: true };
+  }
   if (cluster.isPrimary || exclusive) {
     server._listen2(address, port, family, backlog, fd, flags);
     return;
@@ -217,7 +219,8 @@ function listenInCluster(server, address, port, family, backlog, fd, exclusive, 
 }
 
 function flagsOf(options) {
-  return (options.ipv6Only === true ? constants.UV_TCP_IPV6ONLY : 0) | (options.reusePort === true ? constants.UV_TCP_REUSEPORT : 0);
+  return (options.ipv6Only === true ? constants.UV_TCP_IPV6ONLY :
+    0) | (options.reusePort === true ? constants.UV_TCP_REUSEPORT : 0);
 }
 
 function closeBy(server, signal) {
@@ -240,7 +243,9 @@ Server.prototype.listen = function (...args) {
     this.once('listening', callback);
   }
   const fromArgs = toNumber(args.length > 1 && args[1]) || toNumber(args.length > 2 && args[2]);
-  if (diagnostics.active !== undefined) diagnostics.publish('tracing:net.server.listen:asyncStart', { server: this, options });
+  if (diagnostics.active !== undefined) {
+    diagnostics.publish('tracing:net.server.listen:asyncStart', { server: this, options });
+  }
   options = options._handle || options.handle || options;
   if (typeof options.listen === 'function' && typeof options.close === 'function' && 'onconnection' in options) {
     this._handle = options;
@@ -254,7 +259,8 @@ Server.prototype.listen = function (...args) {
     listenInCluster(this, null, null, null, fromArgs, options.fd);
     return this;
   }
-  if (args.length === 0 || typeof args[0] === 'function' || (options.port === undefined && 'port' in options) || options.port === null) {
+  if (args.length === 0 || typeof args[0] === 'function' || (options.port === undefined && 'port' in options) ||
+    options.port === null) {
     options.port = 0;
   }
   const backlog = options.backlog || fromArgs;
@@ -267,7 +273,8 @@ Server.prototype.listen = function (...args) {
   }
   if (options.path && isPipeName(options.path)) {
     if (options.path[0] === '\0' && (options.readableAll || options.writableAll)) {
-      throw new ERR_INVALID_ARG_VALUE('options', options, 'can not set readableAll or writableAllt to true when path is abstract unix socket');
+      throw new ERR_INVALID_ARG_VALUE('options', options,
+        'can not set readableAll or writableAllt to true when path is abstract unix socket');
     }
     this._pipeName = options.path;
     listenInCluster(this, options.path, -1, -1, backlog, undefined, options.exclusive);

@@ -19,7 +19,8 @@ const { validateAbortSignal, validateFunction, validateInt32, validateNumber } =
 const binding = internalBinding('net');
 
 const {
-  ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_FD_TYPE, ERR_INVALID_HANDLE_TYPE, ERR_MISSING_ARGS, ERR_SOCKET_CLOSED,
+  ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_FD_TYPE, ERR_INVALID_HANDLE_TYPE, ERR_MISSING_ARGS,
+  ERR_SOCKET_CLOSED,
   ERR_SOCKET_CLOSED_BEFORE_CONNECTION,
 } = codes;
 
@@ -54,7 +55,9 @@ function Socket(options) {
   if (options?.objectMode) refuse(options, 'objectMode');
   if (options?.readableObjectMode) refuse(options, 'readableObjectMode');
   if (options?.writableObjectMode) refuse(options, 'writableObjectMode');
-  if (options?.keepAliveInitialDelay !== undefined) validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
+  if (options?.keepAliveInitialDelay !== undefined) {
+    validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
+  }
   this.connecting = false;
   this._hadError = false;
   this._handle = null;
@@ -76,7 +79,9 @@ function Socket(options) {
     this._handle = options.handle;
   } else if (options.fd !== undefined) {
     this._handle = handleOf(options.fd, options.readable !== false, options.writable !== false);
-    if ((options.fd === 1 || options.fd === 2) && this._handle instanceof Pipe) this._handle = syncHandle(this._handle, options.fd);
+    if ((options.fd === 1 || options.fd === 2) && this._handle instanceof Pipe) {
+      this._handle = syncHandle(this._handle, options.fd);
+    }
   }
   useBuffer(this, options.onread);
   if (options.noDelay) this[kSetNoDelay] = true;
@@ -303,7 +308,8 @@ function whenConnected(socket, fn, closed) {
 Socket.prototype._write = function (chunk, encoding, callback) {
   if (this.connecting) {
     this._pendingData = { chunk, encoding };
-    whenConnected(this, () => this._write(chunk, encoding, callback), () => callback(new ERR_SOCKET_CLOSED_BEFORE_CONNECTION()));
+    whenConnected(this, () => this._write(chunk, encoding, callback),
+      () => callback(new ERR_SOCKET_CLOSED_BEFORE_CONNECTION()));
     return;
   }
   this._pendingData = null;
@@ -319,7 +325,8 @@ Socket.prototype._write = function (chunk, encoding, callback) {
 Socket.prototype._writev = function (chunks, callback) {
   if (this.connecting) {
     this._pendingData = chunks;
-    whenConnected(this, () => this._writev(chunks, callback), () => callback(new ERR_SOCKET_CLOSED_BEFORE_CONNECTION()));
+    whenConnected(this, () => this._writev(chunks, callback),
+      () => callback(new ERR_SOCKET_CLOSED_BEFORE_CONNECTION()));
     return;
   }
   this._pendingData = null;
@@ -329,7 +336,8 @@ Socket.prototype._writev = function (chunks, callback) {
   }
   this._unrefTimer();
   const { Buffer } = require('buffer');
-  dispatch(this, Buffer.concat(chunks.map(({ chunk, encoding }) => (typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk))), callback);
+  dispatch(this, Buffer.concat(chunks.map(({ chunk, encoding }) =>
+    (typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk))), callback);
 };
 
 function dispatch(socket, bytes, callback) {

@@ -1,6 +1,7 @@
 'use strict';
 
-// The part of net.Socket that tells of a connection, and sets options of it. What is set before there is a connection is kept until then.
+// The part of net.Socket that tells of a connection, and sets options of it. What is set before
+// there is a connection is kept until then.
 
 const { codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
 const { errnoException } = require('internal/system_errors');

@@ -30,7 +30,9 @@ function checkOptions(options) {
     checkUnion(own(option, 'type'), `options.${name}.type`, ['string', 'boolean']);
     if (Object.hasOwn(option, 'short')) {
       validateString(option.short, `options.${name}.short`);
-      if (option.short.length !== 1) throw new codes.ERR_INVALID_ARG_VALUE(`options.${name}.short`, option.short, 'must be a single character');
+      if (option.short.length !== 1) {
+        throw new codes.ERR_INVALID_ARG_VALUE(`options.${name}.short`, option.short, 'must be a single character');
+      }
     }
     const multiple = own(option, 'multiple');
     if (multiple !== undefined) validateBoolean(multiple, `options.${name}.multiple`);
@@ -58,7 +60,9 @@ class Scanner {
         for (const { text: value, index: i } of this.queue) this.tokens.push({ kind: 'positional', index: i, value });
         return this.tokens;
       }
-      if (typeof text !== 'string' || text.length < 2 || text[0] !== '-') this.tokens.push({ kind: 'positional', index, value: text });
+      if (typeof text !== 'string' || text.length < 2 || text[0] !== '-') {
+        this.tokens.push({ kind: 'positional', index, value: text });
+      }
       else if (text.startsWith('--')) this.long(text, index);
       else this.short(text, index);
     }
@@ -149,7 +153,8 @@ function store(values, options, name, value) {
 }
 
 // argumentsOf returns what the script was given: all behind its file, or behind the options if there is none.
-const argumentsOf = () => process.argv.slice(process.execArgv.some((one) => /^(-e|-p|-pe|--eval|--print)(=|$)/.test(one)) ? 1 : 2);
+const argumentsOf = () => process.argv.slice(process.execArgv.some((one) =>
+  /^(-e|-p|-pe|--eval|--print)(=|$)/.test(one)) ? 1 : 2);
 
 function parseArgs(config = {}) {
   const args = own(config, 'args') ?? argumentsOf();

@@ -22,14 +22,17 @@ process.prototype = Object.create(EventEmitter.prototype, {
 const self = {
   __proto__: process.prototype,
   version: host.nodeVersion,
-  versions: { node: host.nodeVersion.slice(1), brood: system.version, modules: '141', uv: '1.51.0', v8: '14.1.146.11-node.20' },
+  versions: { node: host.nodeVersion.slice(1), brood: system.version, modules: '141', uv: '1.51.0',
+    v8: '14.1.146.11-node.20' },
   arch: system.arch,
   platform: system.platform,
   release: { name: 'node' },
   features: {
-    inspector: false, debug: false, uv: true, ipv6: true, tls_alpn: false, tls_sni: false, tls_ocsp: false, tls: false, openssl_is_boringssl: false,
+    inspector: false, debug: false, uv: true, ipv6: true, tls_alpn: false, tls_sni: false, tls_ocsp: false,
+    tls: false, openssl_is_boringssl: false,
     cached_builtins: true,
-    require_module: !options.isOff('--require-module') && !options.isOff('--experimental-require-module'), quic: false, typescript: 'strip',
+    require_module: !options.isOff('--require-module') && !options.isOff('--experimental-require-module'),
+    quic: false, typescript: 'strip',
   },
   argv: host.argv,
   execArgv: host.execArgv,
@@ -61,7 +64,8 @@ const self = {
   hrtime: Object.assign((since) => require('internal/process_more').hrtime(since), { bigint: system.hrtime }),
   memoryUsage: Object.assign(system.memoryUsage, { rss: system.rss }),
   resourceUsage: system.resourceUsage,
-  getuid: system.getuid, geteuid: system.geteuid, getgid: system.getgid, getegid: system.getegid, getgroups: system.getgroups,
+  getuid: system.getuid, geteuid: system.geteuid, getgid: system.getgid, getegid: system.getegid,
+  getgroups: system.getgroups,
   _kill: system.kill,
   emitWarning(...args) { require('internal/warning').emitWarning(...args); },
   setUncaughtExceptionCaptureCallback(fn) {
@@ -106,12 +110,15 @@ for (const [name, fd] of [['stdin', 0], ['stdout', 1], ['stderr', 2]]) {
   };
   Object.defineProperty(self, name, {
     get: lazyStreams[name],
-    set(stream) { Object.defineProperty(self, name, { value: stream, writable: true, enumerable: true, configurable: true }); },
+    set(stream) {
+      Object.defineProperty(self, name, { value: stream, writable: true, enumerable: true, configurable: true });
+    },
     enumerable: true, configurable: true,
   });
 }
 
-for (const name of ['availableMemory', 'binding', 'constrainedMemory', 'cpuUsage', 'dlopen', 'execve', 'initgroups', 'kill', 'loadEnvFile', 'ref', 'setegid',
+for (const name of ['availableMemory', 'binding', 'constrainedMemory', 'cpuUsage', 'dlopen', 'execve', 'initgroups',
+  'kill', 'loadEnvFile', 'ref', 'setegid',
   'seteuid', 'setgid', 'setgroups', 'setSourceMapsEnabled', 'setuid', 'threadCpuUsage', 'unref']) {
   self[name] = { [name](...args) { return require('internal/process_more')[name](...args); } }[name];
 }
@@ -137,8 +144,10 @@ later('allowedNodeEnvironmentFlags', () => require('internal/process_more').allo
 later('finalization', () => require('internal/process_more').makeFinalization());
 Object.defineProperty(self, 'config', {
   value: Object.freeze({
-    target_defaults: Object.freeze({ cflags: [], default_configuration: 'Release', defines: [], include_dirs: [], libraries: [] }),
-    variables: Object.freeze({ node_module_version: 141, v8_enable_i18n_support: 0, napi_build_version: '10', node_shared: false, is_debug: 0 }),
+    target_defaults: Object.freeze({ cflags: [], default_configuration: 'Release', defines: [], include_dirs: [],
+      libraries: [] }),
+    variables: Object.freeze({ node_module_version: 141, v8_enable_i18n_support: 0, napi_build_version: '10',
+      node_shared: false, is_debug: 0 }),
   }),
   enumerable: true, configurable: true, writable: false,
 });

@@ -5,7 +5,9 @@
 const {
   codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_CREDENTIAL },
 } = require('internal/errors');
-const { validateArray, validateBoolean, validateNumber, validateObject, validateString, validateUint32 } = require('internal/validators');
+const {
+  validateArray, validateBoolean, validateNumber, validateObject, validateString, validateUint32,
+} = require('internal/validators');
 
 const system = internalBinding('process');
 
@@ -21,7 +23,9 @@ function hrtime(since) {
 // usage returns the time of the processor that was used, since what was told before.
 function usage(now, before) {
   if (before === undefined) return now;
-  if (before === null || typeof before !== 'object' || Array.isArray(before)) throw new ERR_INVALID_ARG_TYPE('prevValue', 'object', before);
+  if (before === null || typeof before !== 'object' || Array.isArray(before)) {
+    throw new ERR_INVALID_ARG_TYPE('prevValue', 'object', before);
+  }
   for (const name of ['user', 'system']) {
     validateNumber(before[name], `prevValue.${name}`);
     if (!(before[name] >= 0 && before[name] <= Number.MAX_SAFE_INTEGER)) {
@@ -52,7 +56,8 @@ function checkId(id, name) {
   else if (typeof id !== 'string') throw new ERR_INVALID_ARG_TYPE(name, ['number', 'string'], id);
 }
 
-// change calls what changes the users of the process. Its errors are worded as those of the C library: Node does not ask libuv here.
+// change calls what changes the users of the process. Its errors are worded as those of the C
+// library: Node does not ask libuv here.
 function change(call, argument, syscall = call) {
   try {
     return system[call](argument);
@@ -131,7 +136,9 @@ function makeFinalization() {
   const held = { exit: new Set(), beforeExit: new Set() };
   const listening = new Set();
   const register = (event) => (object, fn) => {
-    if (object === null || (typeof object !== 'object' && typeof object !== 'function')) throw new ERR_INVALID_ARG_TYPE('ref', ['object', 'function'], object);
+    if (object === null || (typeof object !== 'object' && typeof object !== 'function')) {
+      throw new ERR_INVALID_ARG_TYPE('ref', ['object', 'function'], object);
+    }
     require('internal/validators').validateFunction(fn, 'fn');
     held[event].add({ ref: new WeakRef(object), fn });
     if (listening.has(event)) return;
@@ -156,11 +163,14 @@ function makeFinalization() {
 
 // allowedFlags is the set of what NODE_OPTIONS may have. It cannot be changed, and takes flags as they may be written.
 function allowedFlags() {
-  const names = ['-r', '-C', ...['conditions', 'deprecation', 'disable-warning', 'dns-result-order', 'enable-source-maps', 'env-file',
-    'experimental-detect-module', 'experimental-require-module', 'experimental-strip-types', 'experimental-vm-modules', 'expose-gc',
-    'force-context-aware', 'icu-data-dir', 'import', 'input-type', 'max-http-header-size', 'max-old-space-size', 'no-deprecation', 'no-warnings',
-    'pending-deprecation', 'perf-basic-prof', 'preserve-symlinks', 'preserve-symlinks-main', 'redirect-warnings', 'require', 'stack-trace-limit',
-    'throw-deprecation', 'title', 'trace-deprecation', 'trace-exit', 'trace-sigint', 'trace-uncaught', 'trace-warnings', 'unhandled-rejections',
+  const names = ['-r', '-C', ...['conditions', 'deprecation', 'disable-warning', 'dns-result-order',
+    'enable-source-maps', 'env-file',
+    'experimental-detect-module', 'experimental-require-module', 'experimental-strip-types',
+    'experimental-vm-modules', 'expose-gc', 'force-context-aware', 'icu-data-dir', 'import', 'input-type',
+    'max-http-header-size', 'max-old-space-size', 'no-deprecation', 'no-warnings', 'pending-deprecation',
+    'perf-basic-prof', 'preserve-symlinks', 'preserve-symlinks-main', 'redirect-warnings', 'require',
+    'stack-trace-limit', 'throw-deprecation', 'title', 'trace-deprecation', 'trace-exit', 'trace-sigint',
+    'trace-uncaught', 'trace-warnings', 'unhandled-rejections',
     'warnings'].map((name) => `--${name}`)];
   const known = new Set(names);
   const normal = (flag) => {
@@ -196,8 +206,10 @@ function dlopen(module, filename) {
 }
 
 module.exports = {
-  allowedFlags, binding, cpuUsage, dlopen, execve, hrtime, initgroups, kill, loadEnvFile, makeFinalization, rawDebug, ref, setSourceMapsEnabled,
+  allowedFlags, binding, cpuUsage, dlopen, execve, hrtime, initgroups, kill, loadEnvFile, makeFinalization, rawDebug,
+  ref, setSourceMapsEnabled,
   setegid: credential('setegid', 'Group', 'setegid'), seteuid: credential('seteuid', 'User', 'seteuid'),
-  setgid: credential('setgid', 'Group', 'setgid'), setgroups, setuid: credential('setuid', 'User', 'setuid'), threadCpuUsage, unref,
+  setgid: credential('setgid', 'Group', 'setgid'), setgroups, setuid: credential('setuid', 'User', 'setuid'),
+  threadCpuUsage, unref,
   availableMemory: () => require('os').freemem(), constrainedMemory: () => 0,
 };

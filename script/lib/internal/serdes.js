@@ -15,7 +15,9 @@ function serialize(value) {
 }
 
 function deserialize(buffer) {
-  if (!ArrayBuffer.isView(buffer)) throw new ERR_INVALID_ARG_TYPE('buffer', ['Buffer', 'TypedArray', 'DataView'], buffer);
+  if (!ArrayBuffer.isView(buffer)) {
+    throw new ERR_INVALID_ARG_TYPE('buffer', ['Buffer', 'TypedArray', 'DataView'], buffer);
+  }
   return binding.deserialize(Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength));
 }
 

@@ -1,8 +1,9 @@
 'use strict';
 
-// The engine's stack of an error begins with its first frame. Node's begins with "Name: message", and has Error.captureStackTrace,
-// stackTraceLimit and prepareStackTrace, on which scripts rely. The classes are wrapped for that; their prototypes stay, so that
-// errors of the engine itself are instances of them, too.
+// The engine's stack of an error begins with its first frame. Node's begins with "Name: message",
+// and has Error.captureStackTrace, stackTraceLimit and prepareStackTrace, on which scripts rely.
+// The classes are wrapped for that; their prototypes stay, so that errors of the engine itself are
+// instances of them, too.
 
 const limit = 10;
 
@@ -23,7 +24,8 @@ function framesOf(stack) {
   const frames = lines.slice(last + 1);
   const isMade = internalBinding('modules').hasPlaces();
   return frames.map((line) => {
-    line = line.replace(firstLine, (all, before, column) => `${before}${column > wrapperLength ? column - wrapperLength : column}`);
+    line = line.replace(firstLine, (all, before, column) =>
+      `${before}${column > wrapperLength ? column - wrapperLength : column}`);
     return isMade ? sourceFrame(line) : line;
   });
 }
@@ -56,8 +58,8 @@ class Given {
   constructor(object) { return object; }
 }
 
-// Trace is what an error knows of its stack. The text is made when it is first asked for, as in Node: it has the name and the message
-// that the error has then.
+// Trace is what an error knows of its stack. The text is made when it is first asked for, as in
+// Node: it has the name and the message that the error has then.
 class Trace extends Given {
   #raw; #most; #after; #title; #value; #made;
 
@@ -150,7 +152,8 @@ function wrap(name) {
 
 const NativeError = Error;
 const WrappedError = wrap('Error');
-for (const name of ['EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError', 'AggregateError']) {
+for (const name of ['EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError',
+  'AggregateError']) {
   Object.setPrototypeOf(wrap(name), WrappedError);
 }
 
@@ -158,7 +161,8 @@ for (const name of ['EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 
 Object.setPrototypeOf(globalThis.InternalError.prototype, globalThis.RangeError.prototype);
 delete globalThis.InternalError.prototype.name;
 
-Object.defineProperty(WrappedError, 'stackTraceLimit', { value: limit, writable: true, enumerable: true, configurable: true });
+Object.defineProperty(WrappedError, 'stackTraceLimit',
+  { value: limit, writable: true, enumerable: true, configurable: true });
 Object.defineProperty(WrappedError, 'captureStackTrace', {
   value: function captureStackTrace(target, until) {
     setStack(target, new NativeError().stack, typeof until === 'function' && until.name ? until.name : undefined);
@@ -166,7 +170,8 @@ Object.defineProperty(WrappedError, 'captureStackTrace', {
   writable: true, configurable: true, enumerable: false,
 });
 
-// complete gives an error that the engine itself has thrown what the others have: its first line, and places in the source.
+// complete gives an error that the engine itself has thrown what the others have: its first line,
+// and places in the source.
 function complete(error) {
   const { stack } = error;
   if (typeof stack !== 'string' || !frame.test(stack)) return;

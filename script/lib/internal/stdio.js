@@ -1,7 +1,8 @@
 'use strict';
 
-// process.stdin, stdout and stderr. What is written to them is with the system when write returns, so that nothing is lost when the program
-// ends. stdin is read only when somebody wants it, and holds nothing while it is paused.
+// process.stdin, stdout and stderr. What is written to them is with the system when write returns,
+// so that nothing is lost when the program ends. stdin is read only when somebody wants it, and
+// holds nothing while it is paused.
 
 const { Readable, Writable } = require('stream');
 const { errnoException } = require('internal/system_errors');
@@ -13,7 +14,8 @@ const { kindOf } = internalBinding('net');
 const READ_SIZE = 64 * 1024;
 
 function toBytes(chunk, encoding) {
-  return typeof chunk !== 'string' || encoding === 'utf8' || encoding === 'utf-8' ? chunk : require('buffer').Buffer.from(chunk, encoding);
+  return typeof chunk !== 'string' || encoding === 'utf8' ||
+    encoding === 'utf-8' ? chunk : require('buffer').Buffer.from(chunk, encoding);
 }
 
 // SyncWriteStream writes to a file.

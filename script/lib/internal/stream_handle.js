@@ -1,13 +1,15 @@
 'use strict';
 
-// What a socket or a server has as its _handle. Its methods are those of Node's handles that scripts and tests use: they return 0 or a negative
-// number, and what they begin is told later. Descriptors and bytes are Go's.
+// What a socket or a server has as its _handle. Its methods are those of Node's handles that
+// scripts and tests use: they return 0 or a negative number, and what they begin is told later.
+// Descriptors and bytes are Go's.
 
 const contexts = require('internal/context_hook');
 
 const binding = internalBinding('net');
 
-// What the function given to a native stream is told, and what its write returns. Go has the same numbers in host/stream.go.
+// What the function given to a native stream is told, and what its write returns. Go has the same
+// numbers in host/stream.go.
 const [onData, onEnd, onError, onClose, onWritten, onShut] = [0, 1, 2, 3, 4, 5];
 const TAKEN = 0;
 
@@ -131,7 +133,8 @@ class Handle {
     return 0;
   }
 
-  // connectTo begins to connect. done is called with a number. It returns 0, or a list of a negative number and the call that has failed.
+  // connectTo begins to connect. done is called with a number. It returns 0, or a list of a
+  // negative number and the call that has failed.
   connectTo(network, address, from, done) {
     const tell = (status, native) => {
       this.#attempt = null;
@@ -139,7 +142,8 @@ class Handle {
       done(status);
     };
     const type = this instanceof TCP ? 'TCPCONNECTWRAP' : 'PIPECONNECTWRAP';
-    const attempt = binding.connect(network, address, from, contexts.bindRequest === undefined ? tell : contexts.bindRequest(tell, type));
+    const attempt = binding.connect(network, address, from,
+      contexts.bindRequest === undefined ? tell : contexts.bindRequest(tell, type));
     if (Array.isArray(attempt)) return attempt;
     this.#attempt = attempt;
     if (!this.#refed) attempt.unref();
@@ -160,7 +164,8 @@ class Handle {
     return 0;
   }
 
-  // write returns true when the kernel has taken all of it; if not, done is called with 0, or with a negative number and the system call.
+  // write returns true when the kernel has taken all of it; if not, done is called with 0, or with
+  // a negative number and the system call.
   write(bytes, done) {
     if (this.#closed) {
       done(EBADF, 'write');
@@ -180,7 +185,8 @@ class Handle {
     return true;
   }
 
-  // detach gives up a connection that another process is to have, and returns its descriptor, or a negative number. Whoever has it closes it.
+  // detach gives up a connection that another process is to have, and returns its descriptor, or a
+  // negative number. Whoever has it closes it.
   detach() {
     return this.#native?.detach() ?? -1;
   }
@@ -226,7 +232,8 @@ class Handle {
       return;
     }
     (this.#listener ?? this.#socket)?.close();
-    setImmediate(() => this.#on(onClose)); // Even if nobody is told: what closes has the loop go on, and beforeExit is emitted again.
+    // Even if nobody is told: what closes has the loop go on, and beforeExit is emitted again.
+    setImmediate(() => this.#on(onClose));
   }
 }
 
@@ -249,7 +256,9 @@ class TCP extends Handle {
     return super.listen(backlog);
   }
 
-  bind(address, port, flags = 0) { return this.bound(binding.bindTCP(address, port, false, (flags & REUSEPORT) !== 0)); }
+  bind(address, port, flags = 0) {
+    return this.bound(binding.bindTCP(address, port, false, (flags & REUSEPORT) !== 0));
+  }
   bind6(address, port, flags = 0) {
     return this.bound(binding.bindTCP(address, port, (flags & IPV6ONLY) !== 0, (flags & REUSEPORT) !== 0));
   }

@@ -11,13 +11,15 @@ const { classOf, classes } = inside;
 
 const classNames = new Map(Object.entries(classes).map(([name, number]) => [number, name]));
 const boxes = {
-  Number: Number.prototype.valueOf, String: String.prototype.valueOf, Boolean: Boolean.prototype.valueOf, BigInt: BigInt.prototype.valueOf,
+  Number: Number.prototype.valueOf, String: String.prototype.valueOf, Boolean: Boolean.prototype.valueOf,
+  BigInt: BigInt.prototype.valueOf,
 };
 const errorNames = new Set(['EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError']);
 
 // clonedBy is the method by which objects of the library are cloned: it returns the copy.
 const clonedBy = Symbol.for('brood.clone');
-// transferredBy is the one by which they are transferred: it returns the copy, and a function that moves what the original has into it.
+// transferredBy is the one by which they are transferred: it returns the copy, and a function that
+// moves what the original has into it.
 const transferredBy = Symbol.for('brood.transfer');
 // checkedBy is called before that, with what sends the copy, and throws if it cannot be.
 const checkedBy = Symbol('checkedBy');
@@ -55,10 +57,14 @@ function copyOf(value, seen) {
   if (typeof value === 'function') refuse(`${nameOf(value)} could not be cloned.`);
   const c = classOf(value);
   const name = classNames.get(c);
-  if (uncloneable.has(value) && !memory.has(name) && !ArrayBuffer.isView(value)) refuse(`${nameOf(value)} could not be cloned.`);
+  if (uncloneable.has(value) && !memory.has(name) && !ArrayBuffer.isView(value)) {
+    refuse(`${nameOf(value)} could not be cloned.`);
+  }
   if (name === 'Proxy' && value === process.env) return copyProperties(value, keep({}), seen);
   if (typeof value[clonedBy] === 'function') return keep(value[clonedBy]());
-  if (typeof value[transferredBy] === 'function') refuse('Object that needs transfer was found in message but not listed in transferList');
+  if (typeof value[transferredBy] === 'function') {
+    refuse('Object that needs transfer was found in message but not listed in transferList');
+  }
   switch (name) {
     case 'Number': case 'String': case 'Boolean': case 'BigInt': return keep(Object(boxes[name].call(value)));
     case 'Date': return keep(new Date(Date.prototype.getTime.call(value)));
@@ -109,7 +115,8 @@ function copyError(value, keep, seen) {
   }
   const Class = errorNames.has(value.name) ? globalThis[value.name] : Error;
   const copy = keep(new Class());
-  const hide = (name, one) => Object.defineProperty(copy, name, { value: one, writable: true, configurable: true, enumerable: false });
+  const hide = (name, one) => Object.defineProperty(copy, name,
+    { value: one, writable: true, configurable: true, enumerable: false });
   const message = Object.getOwnPropertyDescriptor(value, 'message');
   if (message !== undefined && 'value' in message) hide('message', String(message.value));
   const { stack } = value;
@@ -120,7 +127,8 @@ function copyError(value, keep, seen) {
 
 function copyObject(value, keep, seen) {
   // Objects of the library with hidden state are none that scripts can make a copy of.
-  if (value[Symbol.toStringTag] !== undefined && /^(?:Map|Set|Array|String|RegExp String) Iterator$|Generator$/.test(value[Symbol.toStringTag])) {
+  if (value[Symbol.toStringTag] !== undefined &&
+    /^(?:Map|Set|Array|String|RegExp String) Iterator$|Generator$/.test(value[Symbol.toStringTag])) {
     return refuse(`${nameOf(value)} could not be cloned.`);
   }
   return copyProperties(value, keep({}), seen);
@@ -139,7 +147,9 @@ function copyProperties(value, copy, seen, keys = Object.keys(value)) {
   for (const key of keys) {
     if (!Object.hasOwn(value, key)) continue; // A getter before it has taken it away.
     const one = clone(value[key], seen);
-    if (key in copy) Object.defineProperty(copy, key, { value: one, writable: true, enumerable: true, configurable: true });
+    if (key in copy) {
+      Object.defineProperty(copy, key, { value: one, writable: true, enumerable: true, configurable: true });
+    }
     else copy[key] = one;
   }
   return copy;
@@ -182,8 +192,9 @@ function checkTransfer(list, source) {
   }
 }
 
-// cloneAndTransfer returns a copy that has what is in list, which the original loses. Nothing is transferred unless all can be cloned.
-// source is what the copy is sent by, if it is sent. What is transferred, other than memory, is added to moved.
+// cloneAndTransfer returns a copy that has what is in list, which the original loses. Nothing is
+// transferred unless all can be cloned. source is what the copy is sent by, if it is sent. What is
+// transferred, other than memory, is added to moved.
 function cloneAndTransfer(value, list, source, moved) {
   const seen = new Map();
   if (list.length === 0) return clone(value, seen);

@@ -9,7 +9,8 @@ class SystemError extends Error {
     super(message);
     const [, ...places] = String(this.stack).split(/\n(?= {4}at )/);
     Object.defineProperty(this, 'stack', {
-      value: [`SystemError [${code}]: ${message}`, ...places].join('\n'), writable: true, configurable: true, enumerable: false,
+      value: [`SystemError [${code}]: ${message}`, ...places].join('\n'), writable: true, configurable: true,
+      enumerable: false,
     });
     this.code = code;
     Object.defineProperties(this, {

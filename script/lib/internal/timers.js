@@ -1,7 +1,8 @@
 'use strict';
 
-// The timers of the script. Those of one duration are a list, in the order in which they were set; the lists are a heap by when
-// the first of each is due; and one timer of the loop serves all of them.
+// The timers of the script. Those of one duration are a list, in the order in which they were set;
+// the lists are a heap by when the first of each is due; and one timer of the loop serves all of
+// them.
 
 const contexts = require('internal/context_hook');
 const { codes: { ERR_OUT_OF_RANGE } } = require('internal/errors');
@@ -114,8 +115,8 @@ function insert(timer, msecs, start = binding.now()) {
 
 let running = false; // processTimers looks at the heap
 
-// processTimers calls what is due when it begins: what becomes due meanwhile waits for the next turn. What throws ends it; the host
-// calls it again at once.
+// processTimers calls what is due when it begins: what becomes due meanwhile waits for the next
+// turn. What throws ends it; the host calls it again at once.
 function processTimers() {
   const now = binding.now();
   let ran = false;
@@ -140,7 +141,8 @@ function processList(list, now) {
   while (!isEmpty(list)) {
     const timer = peek(list);
     if (now - timer._idleStart < list.msecs) {
-      // The others have to wait, too. At least until the next millisecond: a timer that sets itself anew must not hold the loop.
+      // The others have to wait, too. At least until the next millisecond: a timer that sets itself
+      // anew must not hold the loop.
       list.expiry = Math.max(timer._idleStart + list.msecs, now + 1);
       list.id = ++ids;
       down(list.place);
@@ -315,6 +317,7 @@ Object.defineProperty(setTimeout, Symbol.for('nodejs.util.promisify.custom'), {
 
 module.exports = {
   activeTimers: () => referenced,
-  TIMEOUT_MAX, Timeout, clearInterval, clearTimeout, getTimerDuration, kRefed, kTimeout: Symbol('timeout'), processTimers, setInterval,
+  TIMEOUT_MAX, Timeout, clearInterval, clearTimeout, getTimerDuration, kRefed, kTimeout: Symbol('timeout'),
+  processTimers, setInterval,
   setSettle(fn) { settle = fn; }, setTimeout, setUnrefTimeout,
 };

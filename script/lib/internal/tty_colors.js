@@ -8,11 +8,13 @@ const { validateInteger, validateObject } = require('internal/validators');
 const [NONE, SIXTEEN, MANY, ALL] = [1, 4, 8, 24];
 
 const termDepths = {
-  eterm: SIXTEEN, cons25: SIXTEEN, console: SIXTEEN, cygwin: SIXTEEN, dtterm: SIXTEEN, gnome: SIXTEEN, hurd: SIXTEEN, jfbterm: SIXTEEN,
-  konsole: SIXTEEN, kterm: SIXTEEN, mlterm: SIXTEEN, mosh: ALL, putty: SIXTEEN, st: SIXTEEN, 'rxvt-unicode-24bit': ALL, terminator: ALL,
+  eterm: SIXTEEN, cons25: SIXTEEN, console: SIXTEEN, cygwin: SIXTEEN, dtterm: SIXTEEN, gnome: SIXTEEN, hurd: SIXTEEN,
+  jfbterm: SIXTEEN, konsole: SIXTEEN, kterm: SIXTEEN, mlterm: SIXTEEN, mosh: ALL, putty: SIXTEEN, st: SIXTEEN,
+  'rxvt-unicode-24bit': ALL, terminator: ALL,
   'xterm-kitty': ALL,
 };
-const termPatterns = [/ansi/, /color/, /linux/, /direct/, /^con[0-9]*x[0-9]/, /^rxvt/, /^screen/, /^xterm/, /^vt100/, /^vt220/];
+const termPatterns = [/ansi/, /color/, /linux/, /direct/, /^con[0-9]*x[0-9]/, /^rxvt/, /^screen/, /^xterm/, /^vt100/,
+  /^vt220/];
 
 // byForce returns what FORCE_COLOR asks for, undefined if it is not set.
 function byForce(env) {
@@ -42,7 +44,8 @@ function byService(env) {
   if ('TF_BUILD' in env && 'AGENT_NAME' in env) return SIXTEEN;
   if ('CI' in env) {
     if ('CIRCLECI' in env || 'GITEA_ACTIONS' in env || 'GITHUB_ACTIONS' in env) return ALL;
-    return ['APPVEYOR', 'BUILDKITE', 'DRONE', 'GITLAB_CI', 'TRAVIS'].some((name) => name in env) || env.CI_NAME === 'codeship' ? MANY : NONE;
+    return ['APPVEYOR', 'BUILDKITE', 'DRONE', 'GITLAB_CI', 'TRAVIS'].some((name) => name in env) ||
+      env.CI_NAME === 'codeship' ? MANY : NONE;
   }
   if ('TEAMCITY_VERSION' in env) return /^(9\.(0*[1-9]\d*)\.|\d{2,}\.)/.test(env.TEAMCITY_VERSION) ? SIXTEEN : NONE;
   return undefined;

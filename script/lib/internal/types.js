@@ -25,7 +25,8 @@ const types = {
   isSymbolObject: is('Symbol'),
   isBoxedPrimitive(value) {
     const c = classOf(value);
-    return c === classes.Number || c === classes.String || c === classes.Boolean || c === classes.BigInt || c === classes.Symbol;
+    return c === classes.Number || c === classes.String || c === classes.Boolean || c === classes.BigInt ||
+      c === classes.Symbol;
   },
   isNativeError: is('Error'),
   isRegExp: is('RegExp'),
@@ -47,7 +48,8 @@ const types = {
   isAnyArrayBuffer: is('ArrayBuffer', 'SharedArrayBuffer'),
   isCryptoKey: () => false,
   isKeyObject: () => false,
-  isEventTarget: (value) => value !== null && typeof value === 'object' && require('internal/event_target').isEventTarget?.(value) === true,
+  isEventTarget: (value) => value !== null && typeof value === 'object' &&
+    require('internal/event_target').isEventTarget?.(value) === true,
   isArrayBufferView: ArrayBuffer.isView,
   isTypedArray(value) {
     const c = classOf(value);
@@ -55,7 +57,8 @@ const types = {
   },
 };
 
-for (const name of ['Uint8Array', 'Uint8ClampedArray', 'Uint16Array', 'Uint32Array', 'Int8Array', 'Int16Array', 'Int32Array', 'Float16Array',
+for (const name of ['Uint8Array', 'Uint8ClampedArray', 'Uint16Array', 'Uint32Array', 'Int8Array', 'Int16Array',
+  'Int32Array', 'Float16Array',
   'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array']) {
   types[`is${name}`] = is(name);
 }

@@ -1,6 +1,7 @@
 'use strict';
 
-// The handle of a UDP socket, with the methods of Node's that scripts and tests use: they return 0 or a negative number.
+// The handle of a UDP socket, with the methods of Node's that scripts and tests use: they return 0
+// or a negative number.
 
 const contexts = require('internal/context_hook');
 
@@ -36,7 +37,8 @@ class UDP {
       case onMessage: {
         const [address, family, port] = rest;
         const { FastBuffer } = require('internal/buffer');
-        this.onmessage?.(value.length, this, new FastBuffer(value.buffer), { address, family, port, size: value.length });
+        this.onmessage?.(value.length, this, new FastBuffer(value.buffer),
+          { address, family, port, size: value.length });
         break;
       }
       case onError:
@@ -77,8 +79,12 @@ class UDP {
   setMulticastInterface(address) { return this.#native.setMulticastInterface(address); }
   addMembership(group, on) { return this.#native.membership(group, on ?? '', true); }
   dropMembership(group, on) { return this.#native.membership(group, on ?? '', false); }
-  addSourceSpecificMembership(source, group, on) { return this.#native.sourceMembership(source, group, on ?? '', true); }
-  dropSourceSpecificMembership(source, group, on) { return this.#native.sourceMembership(source, group, on ?? '', false); }
+  addSourceSpecificMembership(source, group, on) {
+    return this.#native.sourceMembership(source, group, on ?? '', true);
+  }
+  dropSourceSpecificMembership(source, group, on) {
+    return this.#native.sourceMembership(source, group, on ?? '', false);
+  }
 
   // bufferSize sets a size, if it is not 0, and returns it. What has failed is told in context.
   bufferSize(size, receive, context) {

@@ -10,7 +10,8 @@ const binding = internalBinding('url');
 const customInspect = Symbol.for('nodejs.util.inspect.custom');
 
 // Where the parts are in the list.
-const [HREF, PROTOCOL, USERNAME, PASSWORD, HOST, HOSTNAME, PORT, PATHNAME, SEARCH, HASH] = Array.from({ length: 10 }, (_, i) => i);
+const [HREF, PROTOCOL, USERNAME, PASSWORD, HOST, HOSTNAME, PORT, PATHNAME, SEARCH, HASH] =
+  Array.from({ length: 10 }, (_, i) => i);
 
 function invalidURL(input, base) {
   const error = new TypeError('Invalid URL');
@@ -73,7 +74,9 @@ class URL {
     value = toText(value);
     const search = self.#parts[SEARCH];
     self.#parts = binding.set(self.#parts[HREF], name, value) ?? self.#parts;
-    if (self.#searchParams && (name === 'search' || search !== self.#parts[SEARCH])) update(self.#searchParams, self.#parts[SEARCH]);
+    if (self.#searchParams && (name === 'search' || search !== self.#parts[SEARCH])) {
+      update(self.#searchParams, self.#parts[SEARCH]);
+    }
   }
 
   toString() {
@@ -159,7 +162,8 @@ class URL {
 }
 
 const shownProperties = [
-  'href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search', 'searchParams', 'hash',
+  'href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search',
+  'searchParams', 'hash',
 ];
 
 const enumerable = { enumerable: true };

@@ -2,7 +2,9 @@
 
 // URLSearchParams of the WHATWG standard: names and values in one list.
 
-const { codes: { ERR_ARG_NOT_ITERABLE, ERR_INVALID_THIS, ERR_INVALID_TUPLE, ERR_MISSING_ARGS } } = require('internal/errors');
+const {
+  codes: { ERR_ARG_NOT_ITERABLE, ERR_INVALID_THIS, ERR_INVALID_TUPLE, ERR_MISSING_ARGS },
+} = require('internal/errors');
 const { validateFunction } = require('internal/validators');
 
 const binding = internalBinding('url');

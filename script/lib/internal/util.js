@@ -24,7 +24,8 @@ function promisify(original) {
   const custom = original[customPromisify];
   if (custom) {
     validateFunction(custom, 'util.promisify.custom');
-    return Object.defineProperty(custom, customPromisify, { value: custom, enumerable: false, writable: false, configurable: true });
+    return Object.defineProperty(custom, customPromisify,
+      { value: custom, enumerable: false, writable: false, configurable: true });
   }
   const names = original[customPromisifyArgs];
   function fn(...args) {
@@ -39,14 +40,16 @@ function promisify(original) {
         }
       });
       if (internalBinding('inside').classOf(made) === internalBinding('inside').classes.Promise) {
-        process.emitWarning('Calling promisify on a function that returns a Promise is likely a mistake.', 'DeprecationWarning', 'DEP0174');
+        process.emitWarning('Calling promisify on a function that returns a Promise is likely a mistake.',
+          'DeprecationWarning', 'DEP0174');
       }
     });
   }
   Object.setPrototypeOf(fn, Object.getPrototypeOf(original));
   Object.defineProperty(fn, customPromisify, { value: fn, enumerable: false, writable: false, configurable: true });
   copyProperties(fn, original);
-  return Object.defineProperty(fn, customPromisify, { value: fn, enumerable: false, writable: false, configurable: true });
+  return Object.defineProperty(fn, customPromisify, { value: fn, enumerable: false, writable: false,
+    configurable: true });
 }
 promisify.custom = customPromisify;
 
@@ -72,7 +75,8 @@ function deprecate(fn, message, code, { modifyPrototype = true } = {}) {
     Object.setPrototypeOf(deprecated, fn);
     if (fn.prototype) deprecated.prototype = fn.prototype;
   }
-  return Object.defineProperty(deprecated, 'length', { value: fn.length, configurable: true, enumerable: false, writable: false });
+  return Object.defineProperty(deprecated, 'length', { value: fn.length, configurable: true, enumerable: false,
+    writable: false });
 }
 
 function callbackify(original) {
@@ -104,14 +108,17 @@ function falsy(reason) {
 function inherits(ctor, superCtor) {
   if (typeof ctor !== 'function') throw new ERR_INVALID_ARG_TYPE('ctor', 'Function', ctor);
   if (superCtor === null || superCtor === undefined) throw new ERR_INVALID_ARG_TYPE('superCtor', 'Function', superCtor);
-  if (superCtor.prototype === undefined) throw new ERR_INVALID_ARG_TYPE('superCtor.prototype', 'Object', superCtor.prototype);
+  if (superCtor.prototype === undefined) {
+    throw new ERR_INVALID_ARG_TYPE('superCtor.prototype', 'Object', superCtor.prototype);
+  }
   Object.defineProperty(ctor, 'super_', { value: superCtor, writable: true, configurable: true });
   Object.setPrototypeOf(ctor.prototype, superCtor.prototype);
 }
 
 const words = /^[\w-]+$/;
 
-// debuglog returns a function that prints if NODE_DEBUG has that name. When that is first called, told gets the same function.
+// debuglog returns a function that prints if NODE_DEBUG has that name. When that is first called,
+// told gets the same function.
 function debuglog(set, told) {
   let enabled;
   const isEnabled = () => {
@@ -153,6 +160,7 @@ function sleep(ms) {
 }
 
 module.exports = {
-  callbackify, customInspectSymbol: Symbol.for('nodejs.util.inspect.custom'), customPromisifyArgs, debuglog, deprecate, emitExperimentalWarning, inherits,
+  callbackify, customInspectSymbol: Symbol.for('nodejs.util.inspect.custom'), customPromisifyArgs, debuglog,
+  deprecate, emitExperimentalWarning, inherits,
   kEmptyObject: Object.freeze({ __proto__: null }), pendingDeprecate: deprecate, promisify, sleep,
 };

@@ -14,7 +14,8 @@ function validateString(value, name) {
 
 function validateNumber(value, name, min = undefined, max = undefined) {
   if (typeof value !== 'number') throw new ERR_INVALID_ARG_TYPE(name, 'number', value);
-  if ((min != null && value < min) || (max != null && value > max) || ((min != null || max != null) && Number.isNaN(value))) {
+  if ((min != null && value < min) || (max != null && value > max) ||
+    ((min != null || max != null) && Number.isNaN(value))) {
     const range = [min != null ? `>= ${min}` : '', max != null ? `<= ${max}` : ''].filter(Boolean).join(' && ');
     throw new ERR_OUT_OF_RANGE(name, range, value);
   }
@@ -74,7 +75,8 @@ function validateAbortSignal(signal, name) {
 }
 
 function validatePort(port, name = 'Port', allowZero = true) {
-  if ((typeof port !== 'number' && typeof port !== 'string') || (typeof port === 'string' && port.trim().length === 0) ||
+  if ((typeof port !== 'number' && typeof port !== 'string') ||
+    (typeof port === 'string' && port.trim().length === 0) ||
       +port !== (+port >>> 0) || +port > 0xffff || (+port === 0 && !allowZero)) {
     throw new ERR_SOCKET_BAD_PORT(name, port, allowZero);
   }

@@ -23,7 +23,9 @@ class Readline {
   #autoCommit = false;
 
   constructor(stream, options = undefined) {
-    if (typeof stream?.write !== 'function' || typeof stream?.on !== 'function') throw new ERR_INVALID_ARG_TYPE('stream', 'Writable', stream);
+    if (typeof stream?.write !== 'function' || typeof stream?.on !== 'function') {
+      throw new ERR_INVALID_ARG_TYPE('stream', 'Writable', stream);
+    }
     this.#stream = stream;
     if (options?.autoCommit != null) {
       validateBoolean(options.autoCommit, 'options.autoCommit');

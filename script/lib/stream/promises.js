@@ -8,7 +8,9 @@ function pipeline(...streams) {
   return new Promise((resolve, reject) => {
     let options;
     const last = streams.at(-1);
-    if (last && typeof last === 'object' && !isNodeStream(last) && !isIterable(last) && !isWebStream(last)) options = streams.pop();
+    if (last && typeof last === 'object' && !isNodeStream(last) && !isIterable(last) && !isWebStream(last)) {
+      options = streams.pop();
+    }
     connect(streams, (error, value) => {
       if (error) reject(error);
       else resolve(value);

@@ -53,8 +53,9 @@ function setImmediate(value, options = {}) {
 
 const AsyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype);
 
-// Interval yields a value as often as the time has passed, however late it is asked for it. It is no generator, because the engine does
-// not wait for the return of one at a break: here all is undone before return() returns.
+// Interval yields a value as often as the time has passed, however late it is asked for it. It is
+// no generator, because the engine does not wait for the return of one at a break: here all is
+// undone before return() returns.
 class Interval {
   #delay; #value; #options;
   #timer; // undefined until the first next

@@ -25,7 +25,8 @@ function falsy() {
   const site = callSites(20).find((one) => one.getFileName() !== 'native' && !one.getFileName()?.startsWith('node:'));
   const text = site === undefined ? '' :
     internalBinding('source').call(site.getFileName() ?? '', site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0);
-  return text === '' ? 'The expression evaluated to a falsy value.' : `The expression evaluated to a falsy value:\n\n  ${text}\n`;
+  return text === '' ? 'The expression evaluated to a falsy value.' :
+    `The expression evaluated to a falsy value:\n\n  ${text}\n`;
 }
 
 // ensure is ok, for the functions that do what it does.
@@ -41,7 +42,8 @@ function ensure(fn, count, value, message, self) {
   } else if (isError(message)) {
     throw message;
   }
-  const error = new AssertionError({ actual: value, expected: true, message, operator: '==', stackStartFn: fn, diff: diffOf(self) });
+  const error = new AssertionError({ actual: value, expected: true, message, operator: '==', stackStartFn: fn,
+    diff: diffOf(self) });
   error.generatedMessage = generated;
   throw error;
 }
@@ -54,10 +56,12 @@ function checkMatch(self, fn, text, regexp, message, wanted) {
   if (generated && typeof text !== 'string') {
     message = `The "string" argument must be of type string. Received type ${typeof text} (${inspect(text)})`;
   } else if (generated) {
-    const start = wanted ? 'The input did not match the regular expression ' : 'The input was expected to not match the regular expression ';
+    const start = wanted ? 'The input did not match the regular expression ' :
+      'The input was expected to not match the regular expression ';
     message = `${start}${inspect(regexp)}. Input:\n\n${inspect(text)}\n`;
   }
-  const error = new AssertionError({ actual: text, expected: regexp, message, operator: fn.name, stackStartFn: fn, diff: diffOf(self) });
+  const error = new AssertionError({ actual: text, expected: regexp, message, operator: fn.name, stackStartFn: fn,
+    diff: diffOf(self) });
   error.generatedMessage = generated;
   throw error;
 }
@@ -70,7 +74,8 @@ const methods = {
   fail(message) {
     if (isError(message)) throw message;
     const error = new AssertionError({
-      message: message === undefined ? 'Failed' : message, operator: 'fail', stackStartFn: methods.fail, diff: diffOf(this),
+      message: message === undefined ? 'Failed' : message, operator: 'fail', stackStartFn: methods.fail,
+      diff: diffOf(this),
     });
     error.generatedMessage = message === undefined;
     throw error;
@@ -97,19 +102,22 @@ const methods = {
   notDeepEqual(actual, expected, message) {
     needBoth(arguments.length);
     if (!isDeepEqual(actual, expected)) return;
-    fail({ actual, expected, message, operator: 'notDeepEqual', stackStartFn: methods.notDeepEqual, diff: diffOf(this) });
+    fail({ actual, expected, message, operator: 'notDeepEqual', stackStartFn: methods.notDeepEqual,
+      diff: diffOf(this) });
   },
 
   deepStrictEqual(actual, expected, message) {
     needBoth(arguments.length);
     if (isDeepStrictEqual(actual, expected, skipsPrototype(this))) return;
-    fail({ actual, expected, message, operator: 'deepStrictEqual', stackStartFn: methods.deepStrictEqual, diff: diffOf(this) });
+    fail({ actual, expected, message, operator: 'deepStrictEqual', stackStartFn: methods.deepStrictEqual,
+      diff: diffOf(this) });
   },
 
   notDeepStrictEqual(actual, expected, message) {
     needBoth(arguments.length);
     if (!isDeepStrictEqual(actual, expected, skipsPrototype(this))) return;
-    fail({ actual, expected, message, operator: 'notDeepStrictEqual', stackStartFn: methods.notDeepStrictEqual, diff: diffOf(this) });
+    fail({ actual, expected, message, operator: 'notDeepStrictEqual', stackStartFn: methods.notDeepStrictEqual,
+      diff: diffOf(this) });
   },
 
   strictEqual(actual, expected, message) {
@@ -121,13 +129,15 @@ const methods = {
   notStrictEqual(actual, expected, message) {
     needBoth(arguments.length);
     if (!Object.is(actual, expected)) return;
-    fail({ actual, expected, message, operator: 'notStrictEqual', stackStartFn: methods.notStrictEqual, diff: diffOf(this) });
+    fail({ actual, expected, message, operator: 'notStrictEqual', stackStartFn: methods.notStrictEqual,
+      diff: diffOf(this) });
   },
 
   partialDeepStrictEqual(actual, expected, message) {
     needBoth(arguments.length);
     if (isPartialStrictEqual(actual, expected)) return;
-    fail({ actual, expected, message, operator: 'partialDeepStrictEqual', stackStartFn: methods.partialDeepStrictEqual, diff: diffOf(this) });
+    fail({ actual, expected, message, operator: 'partialDeepStrictEqual', stackStartFn: methods.partialDeepStrictEqual,
+      diff: diffOf(this) });
   },
 
   match(string, regexp, message) {
@@ -163,7 +173,8 @@ const methods = {
       text = value.message.length === 0 && value.constructor ? value.constructor.name : value.message;
     }
     const error = new AssertionError({
-      actual: value, expected: null, operator: 'ifError', message: `ifError got unwanted exception: ${text}`, stackStartFn: methods.ifError,
+      actual: value, expected: null, operator: 'ifError', message: `ifError got unwanted exception: ${text}`,
+      stackStartFn: methods.ifError,
       diff: diffOf(this),
     });
     appendStack(error, value.stack);
@@ -203,7 +214,8 @@ function Assert(given = {}) {
   }
 }
 for (const name of Object.keys(methods)) {
-  Object.defineProperty(Assert.prototype, name, { value: methods[name], writable: true, configurable: true, enumerable: true });
+  Object.defineProperty(Assert.prototype, name, { value: methods[name], writable: true, configurable: true,
+    enumerable: true });
 }
 
 module.exports = { Assert, AssertionError, ensure, methods };

@@ -23,8 +23,12 @@ function messageOf({ message, operator, actual, expected, diff }) {
   const messages = require('internal/assert/message');
   if (message != null && !withDiff.has(operator)) return String(message);
   if (isError(actual) && isError(expected)) [actual, expected] = [copyOf(actual), copyOf(expected)];
-  if (withDiff.has(operator)) return messages.difference(actual, expected, operator, message == null ? undefined : String(message), diff);
-  if (operator === 'notDeepStrictEqual' || operator === 'notStrictEqual') return messages.unequal(actual, operator, diff);
+  if (withDiff.has(operator)) {
+    return messages.difference(actual, expected, operator, message == null ? undefined : String(message), diff);
+  }
+  if (operator === 'notDeepStrictEqual' || operator === 'notStrictEqual') {
+    return messages.unequal(actual, operator, diff);
+  }
   return messages.looselyDifferent(actual, expected, operator, diff);
 }
 

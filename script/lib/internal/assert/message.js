@@ -36,7 +36,8 @@ function colors() {
 
 function show(value) {
   return inspect(value, {
-    compact: false, customInspect: false, depth: 1000, maxArrayLength: Infinity, showHidden: false, showProxy: false, sorted: true, getters: true,
+    compact: false, customInspect: false, depth: 1000, maxArrayLength: Infinity, showHidden: false, showProxy: false,
+    sorted: true, getters: true,
   });
 }
 
@@ -91,9 +92,11 @@ function unified(diff, isPartial, isFull) {
   return { text: `\n${text.trimEnd()}`, skipped };
 }
 
-// difference is the message of an assertion that two values are equal. With a text of the caller's, that is its first line.
+// difference is the message of an assertion that two values are equal. With a text of the caller's,
+// that is its first line.
 function difference(actual, expected, operator, given, diffType) {
-  if (operator === 'strictEqual' && ((isObject(actual) && isObject(expected)) || (typeof actual === 'function' && typeof expected === 'function'))) {
+  if (operator === 'strictEqual' && ((isObject(actual) && isObject(expected)) ||
+    (typeof actual === 'function' && typeof expected === 'function'))) {
     operator = 'strictEqualObject';
   }
   const [shown, wanted] = [show(actual), show(expected)];
@@ -114,7 +117,8 @@ function difference(actual, expected, operator, given, diffType) {
     }
   } else {
     const ignoreComma = actual != null && typeof actual === 'object';
-    ({ text, skipped } = unified(myersDiff(lines, others, ignoreComma), operator === 'partialDeepStrictEqual', diffType === 'full'));
+    ({ text, skipped } = unified(myersDiff(lines, others, ignoreComma), operator === 'partialDeepStrictEqual',
+      diffType === 'full'));
   }
   return `${given ?? headers[operator]}\n${header}${skipped ? '\n... Skipped lines' : ''}\n${text}\n`;
 }
@@ -122,7 +126,9 @@ function difference(actual, expected, operator, given, diffType) {
 // unequal is the message of an assertion that two values are not equal.
 function unequal(actual, operator, diffType) {
   let header = headers[operator];
-  if (operator === 'notStrictEqual' && (isObject(actual) || typeof actual === 'function')) header = headers.notStrictEqualObject;
+  if (operator === 'notStrictEqual' && (isObject(actual) || typeof actual === 'function')) {
+    header = headers.notStrictEqualObject;
+  }
   const lines = show(actual).split('\n');
   if (lines.length > mostSame && diffType !== 'full') {
     const { blue, white } = colors();
@@ -133,7 +139,8 @@ function unequal(actual, operator, diffType) {
   return `${header}\n\n${lines.join('\n')}\n`;
 }
 
-const cut = (text, most, diffType) => (text.length > most && diffType !== 'full' ? `${text.slice(0, most - 3)}...` : text);
+const cut = (text, most, diffType) => (text.length > most &&
+  diffType !== 'full' ? `${text.slice(0, most - 3)}...` : text);
 
 // looselyDifferent is the message of the other assertions.
 function looselyDifferent(actual, expected, operator, diffType) {
@@ -143,7 +150,9 @@ function looselyDifferent(actual, expected, operator, diffType) {
   if (operator === 'notDeepEqual' && shown === wanted) return cut(`${header}\n\n${shown}`, mostUnequal, diffType);
   const [a, b] = [cut(shown, mostText, diffType), cut(wanted, mostText, diffType)];
   if (operator === 'deepEqual') return `${header}\n\n${a}\n\nshould loosely deep-equal\n\n${b}`;
-  if (operator === 'notDeepEqual') return `${headers.notDeepEqualUnequal}\n\n${a}\n\nshould not loosely deep-equal\n\n${b}`;
+  if (operator === 'notDeepEqual') {
+    return `${headers.notDeepEqualUnequal}\n\n${a}\n\nshould not loosely deep-equal\n\n${b}`;
+  }
   return `${a} ${operator} ${b}`;
 }
 

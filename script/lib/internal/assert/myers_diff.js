@@ -9,7 +9,9 @@ const nop = 0;
 const remove = -1; // a line of the expected value alone
 
 const mostLines = 2 ** 31;
-const mostSteps = 1000; // lines that differ; what takes more is told without a line in common, because memory grows with their square
+// lines that differ; what takes more is told without a line in common, because memory grows with
+// their square
+const mostSteps = 1000;
 
 const isSame = (a, b, ignoreComma) => a === b || (ignoreComma && (`${a},` === b || a === `${b},`));
 

@@ -2,7 +2,9 @@
 
 // Assertions of what a function throws, or a promise is rejected with.
 
-const { codes: { ERR_AMBIGUOUS_ARGUMENT, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_RETURN_VALUE } } = require('internal/errors');
+const {
+  codes: { ERR_AMBIGUOUS_ARGUMENT, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_RETURN_VALUE },
+} = require('internal/errors');
 const { inspect } = require('internal/inspect');
 const { isNativeError, isPromise, isRegExp } = require('internal/types');
 const { validateFunction } = require('internal/validators');
@@ -28,7 +30,8 @@ class Comparison {
   constructor(object, keys, actual) {
     for (const key of keys) {
       if (!(key in object)) continue;
-      const isMatch = actual !== undefined && typeof actual[key] === 'string' && isRegExp(object[key]) && object[key].exec(actual[key]) !== null;
+      const isMatch = actual !== undefined && typeof actual[key] === 'string' && isRegExp(object[key]) &&
+        object[key].exec(actual[key]) !== null;
       this[key] = isMatch ? actual[key] : object[key];
     }
   }
@@ -39,7 +42,8 @@ function compareKey(actual, expected, key, message, keys, from) {
   if (key in actual && isDeepStrictEqual(actual[key], expected[key])) return;
   if (message) fail({ actual, expected, message, operator: fn.name, stackStartFn: start(from), diff });
   const error = new AssertionError({
-    actual: new Comparison(actual, keys), expected: new Comparison(expected, keys, actual), operator: 'deepStrictEqual', stackStartFn: start(from), diff,
+    actual: new Comparison(actual, keys), expected: new Comparison(expected, keys, actual),
+    operator: 'deepStrictEqual', stackStartFn: start(from), diff,
   });
   throw Object.assign(error, { actual, expected, operator: fn.name });
 }
@@ -47,7 +51,8 @@ function compareKey(actual, expected, key, message, keys, from) {
 function compareObject(actual, expected, message, from) {
   const { fn, diff } = from;
   if (actual === null || typeof actual !== 'object') {
-    const error = new AssertionError({ actual, expected, message, operator: 'deepStrictEqual', stackStartFn: start(from), diff });
+    const error = new AssertionError({ actual, expected, message, operator: 'deepStrictEqual',
+      stackStartFn: start(from), diff });
     error.operator = fn.name;
     throw error;
   }
@@ -55,7 +60,9 @@ function compareObject(actual, expected, message, from) {
   if (isError(expected)) keys.push('name', 'message');
   else if (keys.length === 0) throw new ERR_INVALID_ARG_VALUE('error', expected, 'may not be an empty object');
   for (const key of keys) {
-    if (typeof actual[key] === 'string' && isRegExp(expected[key]) && expected[key].exec(actual[key]) !== null) continue;
+    if (typeof actual[key] === 'string' && isRegExp(expected[key]) && expected[key].exec(actual[key]) !== null) {
+      continue;
+    }
     compareKey(actual, expected, key, message, keys, from);
   }
 }
@@ -93,7 +100,8 @@ function compare(actual, expected, message, from) {
   const wrong = mismatch(actual, expected);
   if (wrong === undefined) return;
   const { fn, diff } = from;
-  const error = new AssertionError({ actual, expected, message: message || wrong, operator: fn.name, stackStartFn: start(from), diff });
+  const error = new AssertionError({ actual, expected, message: message || wrong, operator: fn.name,
+    stackStartFn: start(from), diff });
   error.generatedMessage = !message;
   throw error;
 }
@@ -105,7 +113,8 @@ function expectError(from, actual, ...rest) {
     if (rest.length === 2) throw new ERR_INVALID_ARG_TYPE('error', errorTypes, error);
     if (actual !== null && typeof actual === 'object') {
       if (actual.message === error) {
-        throw new ERR_AMBIGUOUS_ARGUMENT('error/message', `The error message "${actual.message}" is identical to the message.`);
+        throw new ERR_AMBIGUOUS_ARGUMENT('error/message',
+          `The error message "${actual.message}" is identical to the message.`);
       }
     } else if (actual === error) {
       throw new ERR_AMBIGUOUS_ARGUMENT('error/message', `The error "${actual}" is identical to the message.`);
@@ -119,7 +128,8 @@ function expectError(from, actual, ...rest) {
   if (actual === nothing) {
     const details = (error?.name ? ` (${error.name})` : '') + (message ? `: ${message}` : '.');
     const what = fn.name === 'rejects' ? 'rejection' : 'exception';
-    fail({ actual: undefined, expected: error, operator: fn.name, message: `Missing expected ${what}${details}`, stackStartFn: start(from), diff });
+    fail({ actual: undefined, expected: error, operator: fn.name, message: `Missing expected ${what}${details}`,
+      stackStartFn: start(from), diff });
   }
   if (error) compare(actual, error, message, from);
 }
@@ -162,7 +172,8 @@ function thrownBy(fn) {
 }
 
 function isThenable(value) {
-  return isPromise(value) || (value !== null && typeof value === 'object' && typeof value.then === 'function' && typeof value.catch === 'function');
+  return isPromise(value) || (value !== null && typeof value === 'object' && typeof value.then === 'function' &&
+    typeof value.catch === 'function');
 }
 
 async function rejectionOf(promiseFn) {

@@ -15,7 +15,9 @@ function fail(value, last, name = 'offset') {
 // check sees to it that the buffer has size bytes at the offset.
 function check(buffer, offset, size) {
   const last = buffer.length - size;
-  if (typeof offset !== 'number' || !(offset >= 0 && offset <= last) || Math.floor(offset) !== offset) fail(offset, last);
+  if (typeof offset !== 'number' || !(offset >= 0 && offset <= last) || Math.floor(offset) !== offset) {
+    fail(offset, last);
+  }
 }
 
 // checkValue sees to it that a number fits.
@@ -25,7 +27,8 @@ function checkValue(value, min, max, size) {
   let range = `>= ${min}${n} and <= ${max}${n}`;
   if (size > 4) {
     const bits = size * 8;
-    range = min < 0 ? `>= -(2${n} ** ${bits - 1}${n}) and < 2${n} ** ${bits - 1}${n}` : `>= 0${n} and < 2${n} ** ${bits}${n}`;
+    range = min < 0 ? `>= -(2${n} ** ${bits - 1}${n}) and < 2${n} ** ${bits - 1}${n}` :
+      `>= 0${n} and < 2${n} ** ${bits}${n}`;
   }
   throw new ERR_OUT_OF_RANGE('value', range, value);
 }
@@ -103,7 +106,9 @@ function readUInt32BE(offset = 0) {
 const maxSize = 6; // of readUIntLE and its kin: bytes
 
 function checkSize(size) {
-  if (typeof size !== 'number' || !(size >= 1 && size <= maxSize) || Math.floor(size) !== size) fail(size, maxSize, 'byteLength');
+  if (typeof size !== 'number' || !(size >= 1 && size <= maxSize) || Math.floor(size) !== size) {
+    fail(size, maxSize, 'byteLength');
+  }
 }
 
 function checkPart(buffer, offset, size) {
@@ -230,8 +235,8 @@ function bigWriter(method, littleEndian, min, max) {
 }
 
 const methods = {
-  readUIntLE, readUInt32LE, readUInt16LE, readUInt8, readUIntBE, readUInt32BE, readUInt16BE, readIntLE, readInt32LE, readInt16LE,
-  readInt8, readIntBE, readInt32BE, readInt16BE,
+  readUIntLE, readUInt32LE, readUInt16LE, readUInt8, readUIntBE, readUInt32BE, readUInt16BE, readIntLE, readInt32LE,
+  readInt16LE, readInt8, readIntBE, readInt32BE, readInt16BE,
   writeUIntLE: writePart(writeLE, false), writeUInt32LE, writeUInt16LE, writeUInt8,
   writeUIntBE: writePart(writeBE, false), writeUInt32BE, writeUInt16BE,
   writeIntLE: writePart(writeLE, true), writeInt32LE, writeInt16LE, writeInt8,

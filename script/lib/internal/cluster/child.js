@@ -32,7 +32,8 @@ function send(message, answered) {
   return sendTo(process, message, null, answered);
 }
 
-// _getServer asks the primary for a server, as server listens, and calls back with a number and what it has as its handle.
+// _getServer asks the primary for a server, as server listens, and calls back with a number and
+// what it has as its handle.
 cluster._getServer = function (server, options, callback) {
   let { address } = options;
   if (options.port < 0 && typeof address === 'string') address = require('path').resolve(address);
@@ -129,7 +130,8 @@ function disconnect(worker, byPrimary) {
   function closed() {
     if (--waiting > 0) return;
     if (byPrimary) process.disconnect();
-    else send({ act: 'exitedAfterDisconnect' }, () => process.disconnect()); // So that it knows before the channel ends.
+    // So that it knows before the channel ends.
+    else send({ act: 'exitedAfterDisconnect' }, () => process.disconnect());
   }
   for (const handle of handles.values()) {
     waiting++;

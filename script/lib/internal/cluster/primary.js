@@ -34,7 +34,8 @@ Object.assign(cluster, {
 
 cluster.setupPrimary = function setupPrimary(options) {
   const settings = {
-    args: process.argv.slice(2), exec: process.argv[1], execArgv: process.execArgv, silent: false, ...cluster.settings, ...options,
+    args: process.argv.slice(2), exec: process.argv[1], execArgv: process.execArgv, silent: false,
+    ...cluster.settings, ...options,
   };
   cluster.settings = settings;
   process.nextTick(() => cluster.emit('setup', settings));
@@ -51,7 +52,8 @@ cluster.setupMaster = cluster.setupPrimary;
 function createWorkerProcess(id, env) {
   const { args, cwd, exec, execArgv, gid, serialization, silent, stdio, uid, windowsHide } = cluster.settings;
   return fork(exec, args, {
-    cwd, env: { ...process.env, ...env, NODE_UNIQUE_ID: `${id}` }, serialization, silent, windowsHide, execArgv: [...execArgv], stdio, gid, uid,
+    cwd, env: { ...process.env, ...env, NODE_UNIQUE_ID: `${id}` }, serialization, silent, windowsHide,
+    execArgv: [...execArgv], stdio, gid, uid,
   });
 }
 
@@ -140,7 +142,8 @@ function queryServer(worker, message) {
   let handle = known;
   if (known === undefined || known.has(worker)) { // If it has the address already, this one will fail.
     const isDatagram = message.addressType === 'udp4' || message.addressType === 'udp6'; // Nobody could be given one.
-    const Handle = schedulingPolicy !== SCHED_RR || isDatagram ? require('internal/cluster/shared_handle') : require('internal/cluster/round_robin_handle');
+    const Handle = schedulingPolicy !== SCHED_RR || isDatagram ? require('internal/cluster/shared_handle') :
+      require('internal/cluster/round_robin_handle');
     handle = new Handle(key, shortest(message), message);
     if (known === undefined) handles.set(key, handle);
   }

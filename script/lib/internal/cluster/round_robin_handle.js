@@ -4,7 +4,8 @@ const { send: sendTo } = require('internal/cluster/messages');
 const { giveUp } = require('internal/ipc_handles');
 const { TCP, constants } = require('internal/stream_handle');
 
-// RoundRobinHandle is a server of the primary process, which gives each connection to the worker that has waited longest.
+// RoundRobinHandle is a server of the primary process, which gives each connection to the worker
+// that has waited longest.
 class RoundRobinHandle {
   constructor(key, address, { port, fd, flags, backlog, readableAll, writableAll }) {
     const net = require('net');
@@ -16,7 +17,8 @@ class RoundRobinHandle {
     this.handle = null;
     this.server = net.createServer();
     if (fd >= 0) this.server.listen({ fd, backlog });
-    else if (port >= 0) this.server.listen({ port, host: address, ipv6Only: Boolean(flags & constants.UV_TCP_IPV6ONLY), backlog });
+    else if (port >= 0) this.server.listen({ port, host: address, ipv6Only: Boolean(flags & constants.UV_TCP_IPV6ONLY),
+      backlog });
     else this.server.listen({ path: address, backlog, readableAll, writableAll });
     this.server.once('listening', () => {
       this.handle = this.server._handle;

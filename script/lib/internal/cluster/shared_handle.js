@@ -7,7 +7,8 @@ class SharedHandle {
     this.workers = new Map();
     this.handle = null;
     this.errno = 0;
-    const make = addressType === 'udp4' || addressType === 'udp6' ? require('dgram')._createSocketHandle : require('net')._createServerHandle;
+    const make = addressType === 'udp4' || addressType === 'udp6' ? require('dgram')._createSocketHandle :
+      require('net')._createServerHandle;
     const made = make(address, port, addressType, fd >= 0 ? fd : undefined, flags);
     if (typeof made === 'number') this.errno = made;
     else this.handle = made;

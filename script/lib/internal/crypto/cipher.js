@@ -5,7 +5,9 @@
 const { Transform } = require('stream');
 const { StringDecoder } = require('string_decoder');
 const { bytesOf, ofBytes, result, textEncoding, viewOf } = require('internal/crypto/bytes');
-const { coded, codes: { ERR_CRYPTO_INVALID_AUTH_TAG, ERR_CRYPTO_INVALID_STATE, ERR_INVALID_ARG_TYPE } } = require('internal/errors');
+const {
+  coded, codes: { ERR_CRYPTO_INVALID_AUTH_TAG, ERR_CRYPTO_INVALID_STATE, ERR_INVALID_ARG_TYPE },
+} = require('internal/errors');
 const { KeyObject, secretOf } = require('internal/crypto/keys');
 const { validateObject, validateString, validateUint32 } = require('internal/validators');
 
@@ -20,7 +22,8 @@ class CipherBase extends Transform {
 
   constructor(cipher, key, iv, options, encrypts) {
     validateString(cipher, 'cipher');
-    const secret = key instanceof KeyObject ? secretOf(key) : bytesOf(key, 'key', ['string', ...ofBytes, 'KeyObject', 'CryptoKey']);
+    const secret = key instanceof KeyObject ? secretOf(key) :
+      bytesOf(key, 'key', ['string', ...ofBytes, 'KeyObject', 'CryptoKey']);
     const vector = iv === null ? new Uint8Array(0) : bytesOf(iv, 'iv', ['string', ...ofBytes]);
     super(options);
     this.#handle = binding.cipher(cipher, secret, vector, encrypts);
@@ -49,7 +52,8 @@ class CipherBase extends Transform {
       throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'TypedArray', 'DataView'], data);
     }
     if (this.#isFinal) throw new Error('Trying to add data in unsupported state');
-    const bytes = typeof data === 'string' ? this.#handle.update(data, textEncoding(inputEncoding)) : this.#handle.update(viewOf(data));
+    const bytes = typeof data === 'string' ? this.#handle.update(data, textEncoding(inputEncoding)) :
+      this.#handle.update(viewOf(data));
     return this.#output(bytes, outputEncoding, false);
   }
 

@@ -5,7 +5,9 @@
 const { bytesOf, ofBytes, result } = require('internal/crypto/bytes');
 const { coded, codes: { ERR_CRYPTO_INVALID_SCRYPT_PARAMS, ERR_OUT_OF_RANGE } } = require('internal/errors');
 const { KeyObject, secretOf } = require('internal/crypto/keys');
-const { validateFunction, validateInteger, validateObject, validateString, validateUint32 } = require('internal/validators');
+const {
+  validateFunction, validateInteger, validateObject, validateString, validateUint32,
+} = require('internal/validators');
 
 const binding = internalBinding('crypto');
 
@@ -13,7 +15,8 @@ const mostBytes = 2 ** 31 - 1;
 const passwordTypes = ['string', ...ofBytes];
 
 // told returns the callback of Go for one of the script.
-const told = (callback, convert) => (error, bytes) => (error === null ? callback(null, convert(bytes)) : callback(error));
+const told = (callback, convert) => (error, bytes) => (error === null ? callback(null, convert(bytes)) :
+  callback(error));
 
 function pbkdf2Arguments(password, salt, iterations, keylen, digest) {
   validateString(digest, 'digest');
@@ -42,7 +45,10 @@ function scryptArguments(password, salt, keylen, options) {
   if (options != null) validateObject(options, 'options');
   const read = (...names) => {
     const given = names.filter((name) => options?.[name] !== undefined);
-    if (given.length > 1) throw coded(TypeError, 'ERR_INCOMPATIBLE_OPTION_PAIR', `Option "${given[0]}" cannot be used in combination with option "${given[1]}"`);
+    if (given.length > 1) {
+      throw coded(TypeError, 'ERR_INCOMPATIBLE_OPTION_PAIR',
+        `Option "${given[0]}" cannot be used in combination with option "${given[1]}"`);
+    }
     if (given.length > 0) validateUint32(options[given[0]], given[0]);
     return options?.[given[0]];
   };
@@ -52,7 +58,9 @@ function scryptArguments(password, salt, keylen, options) {
   const limit = options?.maxmem || 32 << 20;
   if (options?.maxmem !== undefined) validateInteger(options.maxmem, 'maxmem', 0);
   if (n < 2 || (n & (n - 1)) !== 0 || r * p >= 2 ** 30) throw new ERR_CRYPTO_INVALID_SCRYPT_PARAMS();
-  if (128 * n * r > limit) throw coded(RangeError, 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS', 'Invalid scrypt params: memory limit exceeded');
+  if (128 * n * r > limit) {
+    throw coded(RangeError, 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS', 'Invalid scrypt params: memory limit exceeded');
+  }
   return [password, salt, n, r, p, keylen];
 }
 
@@ -75,7 +83,9 @@ function hkdfArguments(digest, key, salt, info, keylen) {
   salt = bytesOf(salt, 'salt', passwordTypes);
   info = bytesOf(info, 'info', passwordTypes);
   validateInteger(keylen, 'length', 0, mostBytes);
-  if (info.length > mostInfo) throw new ERR_OUT_OF_RANGE('info', `must not contain more than ${mostInfo} bytes`, info.length);
+  if (info.length > mostInfo) {
+    throw new ERR_OUT_OF_RANGE('info', `must not contain more than ${mostInfo} bytes`, info.length);
+  }
   return [digest, key, salt, info, keylen];
 }
 

@@ -4,7 +4,9 @@
 
 const { Transform } = require('stream');
 const { bytesOf, lazy, ofBytes, result, textEncoding, viewOf } = require('internal/crypto/bytes');
-const { coded, codes: { ERR_CRYPTO_HASH_FINALIZED, ERR_CRYPTO_INVALID_DIGEST, ERR_INVALID_ARG_TYPE } } = require('internal/errors');
+const {
+  coded, codes: { ERR_CRYPTO_HASH_FINALIZED, ERR_CRYPTO_INVALID_DIGEST, ERR_INVALID_ARG_TYPE },
+} = require('internal/errors');
 const { KeyObject, secretOf } = require('internal/crypto/keys');
 const { validateObject, validateString, validateUint32 } = require('internal/validators');
 
@@ -40,7 +42,8 @@ Hash.prototype.copy = function copy(options) {
   if (this[kFinalized]) throw new ERR_CRYPTO_HASH_FINALIZED();
   const copied = new Hash(this, options);
   if (lengthOf(options) >= 0 && copied[kHandle].digest().length !== lengthOf(options)) {
-    throw coded(Error, 'ERR_OSSL_EVP_NOT_XOF_OR_INVALID_LENGTH', 'error:030000B2:digital envelope routines::not XOF or invalid length');
+    throw coded(Error, 'ERR_OSSL_EVP_NOT_XOF_OR_INVALID_LENGTH',
+      'error:030000B2:digital envelope routines::not XOF or invalid length');
   }
   return copied;
 };
@@ -60,7 +63,9 @@ Hash.prototype.update = function update(data, encoding) {
   if (typeof data === 'string') {
     this[kHandle].update(data, textEncoding(encoding));
   } else {
-    if (!ArrayBuffer.isView(data)) throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'TypedArray', 'DataView'], data);
+    if (!ArrayBuffer.isView(data)) {
+      throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'TypedArray', 'DataView'], data);
+    }
     this[kHandle].update(viewOf(data));
   }
   return this;
@@ -75,7 +80,8 @@ Hash.prototype.digest = function digest(outputEncoding) {
 function Hmac(hmac, key, options) {
   if (!new.target) return new Hmac(hmac, key, options);
   validateString(hmac, 'hmac');
-  const secret = key instanceof KeyObject ? secretOf(key) : bytesOf(key, 'key', ['string', ...ofBytes, 'KeyObject', 'CryptoKey']);
+  const secret = key instanceof KeyObject ? secretOf(key) :
+    bytesOf(key, 'key', ['string', ...ofBytes, 'KeyObject', 'CryptoKey']);
   this[kHandle] = binding.hmac(hmac, secret);
   if (this[kHandle] === undefined) throw new ERR_CRYPTO_INVALID_DIGEST(hmac);
   this[kFinalized] = false;

@@ -4,8 +4,12 @@
 
 const { Buffer } = require('buffer');
 const { bytesOf, ofBytes } = require('internal/crypto/bytes');
-const { codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } } = require('internal/errors');
-const { validateFunction, validateInteger, validateObject, validateOneOf, validateString } = require('internal/validators');
+const {
+  codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE },
+} = require('internal/errors');
+const {
+  validateFunction, validateInteger, validateObject, validateOneOf, validateString,
+} = require('internal/validators');
 
 const own = Symbol('own'); // what the constructor is given by this module alone
 
@@ -13,7 +17,9 @@ class KeyObject {
   #bytes;
 
   constructor(type, handle) {
-    if (handle !== own && type !== 'secret' && type !== 'public' && type !== 'private') throw new ERR_INVALID_ARG_VALUE('type', type);
+    if (handle !== own && type !== 'secret' && type !== 'public' && type !== 'private') {
+      throw new ERR_INVALID_ARG_VALUE('type', type);
+    }
     if (handle !== own && typeof handle !== 'object') throw new ERR_INVALID_ARG_TYPE('handle', 'object', handle);
     if (handle !== own) throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('new KeyObject()');
     this.#bytes = type;

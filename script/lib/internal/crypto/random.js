@@ -76,7 +76,9 @@ function randomInt(min, max, callback) {
 function randomUUID(options) {
   if (options !== undefined) {
     validateObject(options, 'options');
-    if (options.disableEntropyCache !== undefined) validateBoolean(options.disableEntropyCache, 'options.disableEntropyCache');
+    if (options.disableEntropyCache !== undefined) {
+      validateBoolean(options.disableEntropyCache, 'options.disableEntropyCache');
+    }
   }
   return binding.randomUUID();
 }
@@ -86,7 +88,8 @@ function timingSafeEqual(buf1, buf2) {
   const b = viewOf(buf2);
   for (const [view, name] of [[a, 'buf1'], [b, 'buf2']]) {
     if (view === undefined) {
-      throw coded(TypeError, 'ERR_INVALID_ARG_TYPE', `The "${name}" argument must be an instance of ${list(ofBytes, 'or')}.`);
+      throw coded(TypeError, 'ERR_INVALID_ARG_TYPE',
+        `The "${name}" argument must be an instance of ${list(ofBytes, 'or')}.`);
     }
   }
   if (a.length !== b.length) throw new ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH();

@@ -3,7 +3,9 @@
 // The Web's crypto: random values and digests. There are no keys.
 
 const { viewOf } = require('internal/crypto/bytes');
-const { codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_THIS, ERR_INVALID_ARG_TYPE } } = require('internal/errors');
+const {
+  codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_THIS, ERR_INVALID_ARG_TYPE },
+} = require('internal/errors');
 
 const binding = internalBinding('crypto');
 
@@ -27,12 +29,15 @@ class SubtleCrypto {
     const match = known.find((one) => one === `${name}`.toUpperCase());
     if (match === undefined) throw failure('Unrecognized algorithm name', 'NotSupportedError');
     const view = viewOf(data);
-    if (view === undefined) throw new ERR_INVALID_ARG_TYPE('data', ['ArrayBuffer', 'Buffer', 'TypedArray', 'DataView'], data);
+    if (view === undefined) {
+      throw new ERR_INVALID_ARG_TYPE('data', ['ArrayBuffer', 'Buffer', 'TypedArray', 'DataView'], data);
+    }
     return binding.digest(match.replace(/^SHA-/, 'SHA'), view, -1).buffer;
   }
 }
 
-for (const name of ['decrypt', 'deriveBits', 'deriveKey', 'encrypt', 'exportKey', 'generateKey', 'importKey', 'sign', 'unwrapKey', 'verify', 'wrapKey']) {
+for (const name of ['decrypt', 'deriveBits', 'deriveKey', 'encrypt', 'exportKey', 'generateKey', 'importKey', 'sign',
+  'unwrapKey', 'verify', 'wrapKey']) {
   Object.defineProperty(SubtleCrypto.prototype, name, {
     value: { async [name]() { throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(`crypto.subtle.${name}`); } }[name],
     writable: true, configurable: true, enumerable: true,

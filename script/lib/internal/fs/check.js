@@ -4,12 +4,15 @@
 
 const { Buffer } = require('buffer');
 const { coded, codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE } } = require('internal/errors');
-const { parseFileMode, validateAbortSignal, validateFunction, validateInt32, validateInteger, validateUint32 } = require('internal/validators');
+const {
+  parseFileMode, validateAbortSignal, validateFunction, validateInt32, validateInteger, validateUint32,
+} = require('internal/validators');
 
 const { constants } = require('internal/fs/constants');
 
 const {
-  F_OK, R_OK, W_OK, X_OK, O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY, COPYFILE_EXCL, COPYFILE_FICLONE,
+  F_OK, R_OK, W_OK, X_OK, O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY, COPYFILE_EXCL,
+  COPYFILE_FICLONE,
   COPYFILE_FICLONE_FORCE,
 } = constants;
 
@@ -17,10 +20,12 @@ const opening = {
   'r': O_RDONLY, 'rs': O_RDONLY | O_SYNC, 'r+': O_RDWR, 'rs+': O_RDWR | O_SYNC,
   'w': O_TRUNC | O_CREAT | O_WRONLY, 'wx': O_TRUNC | O_CREAT | O_WRONLY | O_EXCL,
   'w+': O_TRUNC | O_CREAT | O_RDWR, 'wx+': O_TRUNC | O_CREAT | O_RDWR | O_EXCL,
-  'a': O_APPEND | O_CREAT | O_WRONLY, 'ax': O_APPEND | O_CREAT | O_WRONLY | O_EXCL, 'as': O_APPEND | O_CREAT | O_WRONLY | O_SYNC,
-  'a+': O_APPEND | O_CREAT | O_RDWR, 'ax+': O_APPEND | O_CREAT | O_RDWR | O_EXCL, 'as+': O_APPEND | O_CREAT | O_RDWR | O_SYNC,
+  'a': O_APPEND | O_CREAT | O_WRONLY, 'ax': O_APPEND | O_CREAT | O_WRONLY | O_EXCL,
+  'as': O_APPEND | O_CREAT | O_WRONLY | O_SYNC, 'a+': O_APPEND | O_CREAT | O_RDWR,
+  'ax+': O_APPEND | O_CREAT | O_RDWR | O_EXCL, 'as+': O_APPEND | O_CREAT | O_RDWR | O_SYNC,
 };
-for (const [other, name] of [['sr', 'rs'], ['sr+', 'rs+'], ['xw', 'wx'], ['xw+', 'wx+'], ['xa', 'ax'], ['sa', 'as'], ['xa+', 'ax+'], ['sa+', 'as+']]) {
+for (const [other, name] of [['sr', 'rs'], ['sr+', 'rs+'], ['xw', 'wx'], ['xw+', 'wx+'], ['xa', 'ax'], ['sa', 'as'],
+  ['xa+', 'ax+'], ['sa+', 'as+']]) {
   opening[other] = opening[name];
 }
 
@@ -51,7 +56,8 @@ function toPath(path, name = 'path') {
 
 // fromURL returns the path of what is a URL, and anything else as it is.
 function fromURL(path) {
-  const isURL = path !== null && typeof path === 'object' && path.href && path.protocol && path.auth === undefined && path.path === undefined;
+  const isURL = path !== null && typeof path === 'object' && path.href && path.protocol && path.auth === undefined &&
+    path.path === undefined;
   return isURL ? require('internal/file_url').fileURLToPath(path) : path;
 }
 
@@ -71,7 +77,9 @@ function pathOrFd(file) {
 }
 
 function assertEncoding(encoding) {
-  if (encoding && !Buffer.isEncoding(encoding)) throw new ERR_INVALID_ARG_VALUE('encoding', encoding, 'is invalid encoding');
+  if (encoding && !Buffer.isEncoding(encoding)) {
+    throw new ERR_INVALID_ARG_VALUE('encoding', encoding, 'is invalid encoding');
+  }
 }
 
 // toOptions returns options, of what may be an encoding or a callback, too.
@@ -169,7 +177,8 @@ function checkBufferArray(buffers) {
 
 // textOf returns a name or a path, which Go gives as bytes, in the encoding that was asked for.
 function textOf(bytes, encoding) {
-  const buffer = typeof bytes === 'string' ? Buffer.from(bytes) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer = typeof bytes === 'string' ? Buffer.from(bytes) :
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (encoding === 'buffer') return buffer;
   return buffer.toString(encoding ?? 'utf8');
 }
@@ -179,6 +188,6 @@ function bufferOf(bytes) {
 }
 
 module.exports = {
-  bufferOf, checkBufferArray, checkRead, checkWrite, fromURL, pathOrFd, textOf, toAccessMode, toCallback, toCopyMode, toFd, toFlags, toId, toMode,
-  toOptions, toPath, toPosition, toTimes, validateUint32,
+  bufferOf, checkBufferArray, checkRead, checkWrite, fromURL, pathOrFd, textOf, toAccessMode, toCallback, toCopyMode,
+  toFd, toFlags, toId, toMode, toOptions, toPath, toPosition, toTimes, validateUint32,
 };

@@ -1,6 +1,7 @@
 'use strict';
 
-// fs.cp. How it copies is written once, as a generator that yields the calls it needs: cpSync makes them at once, cp waits for each.
+// fs.cp. How it copies is written once, as a generator that yields the calls it needs: cpSync makes
+// them at once, cp waits for each.
 
 const { dirname, isAbsolute, join, parse, resolve, sep } = require('path');
 const { constants: { COPYFILE_EXCL } } = require('internal/fs/constants');
@@ -10,7 +11,8 @@ const { SystemError } = require('internal/system_error');
 const { validateBoolean, validateFunction, validateObject } = require('internal/validators');
 
 const defaults = {
-  dereference: false, errorOnExist: false, filter: undefined, force: true, mode: 0, preserveTimestamps: false, recursive: false, verbatimSymlinks: false,
+  dereference: false, errorOnExist: false, filter: undefined, force: true, mode: 0, preserveTimestamps: false,
+  recursive: false, verbatimSymlinks: false,
 };
 
 function check(options) {
@@ -21,7 +23,9 @@ function check(options) {
     validateBoolean(options[name], `options.${name}`);
   }
   options.mode = toCopyMode(options.mode);
-  if (options.dereference && options.verbatimSymlinks) throw new ERR_INCOMPATIBLE_OPTION_PAIR('dereference', 'verbatimSymlinks');
+  if (options.dereference && options.verbatimSymlinks) {
+    throw new ERR_INCOMPATIBLE_OPTION_PAIR('dereference', 'verbatimSymlinks');
+  }
   if (options.filter !== undefined) validateFunction(options.filter, 'options.filter');
   return options;
 }
@@ -77,7 +81,9 @@ function* checkPaths(from, to, options) {
       refuse('ERR_FS_CP_NON_DIR_TO_DIR', `cannot overwrite directory ${to} with non-directory ${from}`, to);
     }
   }
-  if (source.isDirectory() && isInside(to, from)) refuse('ERR_FS_CP_EINVAL', `cannot copy ${from} to a subdirectory of self ${to}`, to);
+  if (source.isDirectory() && isInside(to, from)) {
+    refuse('ERR_FS_CP_EINVAL', `cannot copy ${from} to a subdirectory of self ${to}`, to);
+  }
   return { source, target };
 }
 
@@ -100,7 +106,9 @@ function* copyTree(from, to, options) {
 
 function* copyOne(from, source, to, target, options) {
   if (source.isDirectory()) {
-    if (!options.recursive) refuse('ERR_FS_EISDIR', `Recursive option not enabled, cannot copy a directory: ${from}`, from);
+    if (!options.recursive) {
+      refuse('ERR_FS_EISDIR', `Recursive option not enabled, cannot copy a directory: ${from}`, from);
+    }
     yield* copyDirectory(from, source, to, target, options);
   } else if (source.isFile() || source.isCharacterDevice() || source.isBlockDevice()) {
     yield* copyFile(from, source, to, target, options);
@@ -117,7 +125,8 @@ function* copyOne(from, source, to, target, options) {
 
 function* copyDirectory(from, source, to, target, options) {
   if (target === undefined) yield ['mkdir', to, { recursive: true }];
-  else if (options.refusesFolders && options.errorOnExist && !options.force) refuse('ERR_FS_CP_EEXIST', `${to} already exists`, to);
+  else if (options.refusesFolders && options.errorOnExist && !options.force) refuse('ERR_FS_CP_EEXIST',
+    `${to} already exists`, to);
   for (const { name } of yield ['readdir', from, { withFileTypes: true }]) {
     const [inside, copy] = [join(from, name), join(to, name)];
     if (options.filter && !(yield ['filter', inside, copy])) continue;
@@ -136,7 +145,8 @@ function* copyFile(from, source, to, target, options) {
       return;
     }
   }
-  yield ['copyFile', from, to, options.mode & ~COPYFILE_EXCL | (target === undefined ? options.mode & COPYFILE_EXCL : 0)];
+  yield ['copyFile', from, to, options.mode & ~COPYFILE_EXCL | (target === undefined ? options.mode & COPYFILE_EXCL :
+    0)];
   const mode = Number(source.mode) & 0o7777;
   if (options.preserveTimestamps) {
     if ((mode & 0o200) === 0) yield ['chmod', to, mode | 0o200];
@@ -219,8 +229,10 @@ function toText(path, name) {
 function cp(from, to, options, callback) {
   if (typeof options === 'function') [options, callback] = [undefined, options];
   callback = toCallback(callback);
-  options = { ...check(options), refusesFolders: true }; // In Node cpSync fills a folder that is there, and cp does not.
-  copy(toText(from, 'src'), toText(to, 'dest'), options).then(() => process.nextTick(callback, null), (error) => process.nextTick(callback, error));
+  // In Node cpSync fills a folder that is there, and cp does not.
+  options = { ...check(options), refusesFolders: true };
+  copy(toText(from, 'src'), toText(to, 'dest'), options).then(() => process.nextTick(callback, null),
+    (error) => process.nextTick(callback, error));
 }
 
 module.exports = { cp, cpSync };

@@ -107,7 +107,8 @@ class Dir {
     if (!this.#closed) await this.close();
   }
 }
-Object.defineProperty(Dir.prototype, Symbol.asyncIterator, { value: Dir.prototype.entries, writable: true, configurable: true });
+Object.defineProperty(Dir.prototype, Symbol.asyncIterator,
+  { value: Dir.prototype.entries, writable: true, configurable: true });
 
 function check(options) {
   options = toOptions(options, { encoding: 'utf8' });

@@ -10,7 +10,9 @@ const { AbortError, codes: { ERR_INVALID_STATE } } = require('internal/errors');
 const { validateAbortSignal, validateBoolean, validateBuffer } = require('internal/validators');
 
 const calls = {};
-for (const name of ['fchmod', 'fchown', 'fdatasync', 'fsync', 'fstat', 'ftruncate', 'futimes', 'close']) calls[name] = promise(name);
+for (const name of ['fchmod', 'fchown', 'fdatasync', 'fsync', 'fstat', 'ftruncate', 'futimes', 'close']) {
+  calls[name] = promise(name);
+}
 const open = promise('open');
 
 const kFd = Symbol('kFd');
@@ -104,7 +106,9 @@ class FileHandle extends EventEmitter {
       let options = offset;
       if (!ArrayBuffer.isView(buffer)) {
         options = buffer;
-        if (options !== undefined && options !== null) require('internal/validators').validateObject(options, 'options', { nullable: true });
+        if (options !== undefined && options !== null) {
+          require('internal/validators').validateObject(options, 'options', { nullable: true });
+        }
         buffer = options?.buffer ?? require('buffer').Buffer.alloc(16384);
         offset = options ?? undefined;
       }
@@ -136,7 +140,8 @@ class FileHandle extends EventEmitter {
   readFile(options) { return this._use('readFile', (fd) => readWhole(fd, options)); }
 
   writeFile(data, options) {
-    return this._use('writeFile', (fd) => require('internal/fs/promises').writeTo(fd, data, toOptions(options, { encoding: 'utf8' })));
+    return this._use('writeFile', (fd) => require('internal/fs/promises').writeTo(fd, data,
+      toOptions(options, { encoding: 'utf8' })));
   }
 
   createReadStream(options = undefined) {

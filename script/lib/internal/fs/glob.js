@@ -39,7 +39,8 @@ class Walk {
   constructor({ exclude, withFileTypes = false }) {
     this.#withFileTypes = withFileTypes;
     if (typeof exclude === 'function') this.#isExcluded = exclude;
-    else if (exclude != null) this.#isExcluded = (one) => exclude.some((pattern) => path.matchesGlob(withFileTypes ? one.name : one, pattern));
+    else if (exclude != null) this.#isExcluded = (one) =>
+      exclude.some((pattern) => path.matchesGlob(withFileTypes ? one.name : one, pattern));
   }
 
   // entries returns what is in a folder. In one that cannot be read there is nothing.
@@ -65,7 +66,8 @@ class Walk {
     const isAbsolute = pattern.startsWith('/');
     const parts = pattern.split('/').filter((part) => part !== '' && part !== '.');
     if (parts.length === 0) return;
-    yield* this.#visit({ at: isAbsolute ? '/' : root, name: isAbsolute ? '/' : '.', entry: undefined }, parts, pattern.endsWith('/'));
+    yield* this.#visit({ at: isAbsolute ? '/' : root, name: isAbsolute ? '/' : '.', entry: undefined }, parts,
+      pattern.endsWith('/'));
   }
 
   // visit yields what parts of a pattern match from a place on: at is its path, name what it is called in the results.

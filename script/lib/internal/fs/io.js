@@ -53,7 +53,8 @@ function read(fd, buffer, offset, length, position, callback) {
   binding.read(fd, buffer, plan.offset, plan.length, plan.position, (error, n) => callback(error, n ?? 0, buffer));
 }
 
-Object.defineProperty(read, require('internal/util').customPromisifyArgs, { value: ['bytesRead', 'buffer'], enumerable: false });
+Object.defineProperty(read, require('internal/util').customPromisifyArgs,
+  { value: ['bytesRead', 'buffer'], enumerable: false });
 
 function readSync(fd, buffer, offsetOrOptions, length, position) {
   validateBuffer(buffer);
@@ -78,12 +79,18 @@ function writePlan(buffer, offset, length, position) {
     else validateInteger(offset, 'offset', 0);
     if (typeof length !== 'number') length = buffer.byteLength - offset;
     checkWrite(offset, length, buffer.byteLength);
-    return { bytes: buffer, offset, length, position: typeof position === 'number' || typeof position === 'bigint' ? position : -1 };
+    return {
+      bytes: buffer, offset, length,
+      position: typeof position === 'number' || typeof position === 'bigint' ? position : -1,
+    };
   }
-  if (typeof buffer !== 'string') throw new ERR_INVALID_ARG_TYPE('buffer', ['string', 'Buffer', 'TypedArray', 'DataView'], buffer);
+  if (typeof buffer !== 'string') {
+    throw new ERR_INVALID_ARG_TYPE('buffer', ['string', 'Buffer', 'TypedArray', 'DataView'], buffer);
+  }
   const encoding = length; // write(fd, string, position, encoding)
   if (encoding && typeof encoding === 'string') checkEncoding(buffer, encoding);
-  const bytes = require('buffer').Buffer.from(buffer, typeof encoding === 'string' && encoding !== '' ? encoding : 'utf8');
+  const bytes = require('buffer').Buffer.from(buffer, typeof encoding === 'string' &&
+    encoding !== '' ? encoding : 'utf8');
   return { bytes, offset: 0, length: bytes.length, position: typeof offset === 'number' ? offset : -1 };
 }
 
@@ -100,7 +107,9 @@ function write(fd, buffer, offset, length, position, callback) {
   if (ArrayBuffer.isView(buffer)) {
     callback = toCallback(at < 0 ? position : given[at]);
   } else {
-    if (typeof buffer !== 'string') throw new ERR_INVALID_ARG_TYPE('buffer', ['string', 'Buffer', 'TypedArray', 'DataView'], buffer);
+    if (typeof buffer !== 'string') {
+      throw new ERR_INVALID_ARG_TYPE('buffer', ['string', 'Buffer', 'TypedArray', 'DataView'], buffer);
+    }
     callback = toCallback(at < 0 ? position : given[at]);
   }
   const rest = at < 0 ? given : given.slice(0, at);
@@ -112,7 +121,8 @@ function write(fd, buffer, offset, length, position, callback) {
   binding.write(fd, plan.bytes, plan.offset, plan.length, plan.position, (error, n) => callback(error, n ?? 0, buffer));
 }
 
-Object.defineProperty(write, require('internal/util').customPromisifyArgs, { value: ['bytesWritten', 'buffer'], enumerable: false });
+Object.defineProperty(write, require('internal/util').customPromisifyArgs,
+  { value: ['bytesWritten', 'buffer'], enumerable: false });
 
 function writeSync(fd, buffer, offset, length, position) {
   const plan = writePlan(buffer, offset, length, position);
@@ -121,8 +131,9 @@ function writeSync(fd, buffer, offset, length, position) {
   return binding.write(fd, plan.bytes, plan.offset, plan.length, plan.position);
 }
 
-// What many buffers are read into, or written from, is one for the system: with a call for each of them a read would wait for more than there is,
-// and another's bytes could come between those that were written.
+// What many buffers are read into, or written from, is one for the system: with a call for each of
+// them a read would wait for more than there is, and another's bytes could come between those that
+// were written.
 
 const totalOf = (buffers) => buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
 const bytesOf = (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
@@ -190,7 +201,9 @@ function writev(fd, buffers, position, callback) {
   binding.write(fd, bytes, 0, bytes.length, placeOf(position), (error, n) => callback(error, n ?? 0, buffers));
 }
 
-Object.defineProperty(readv, require('internal/util').customPromisifyArgs, { value: ['bytesRead', 'buffers'], enumerable: false });
-Object.defineProperty(writev, require('internal/util').customPromisifyArgs, { value: ['bytesWritten', 'buffers'], enumerable: false });
+Object.defineProperty(readv, require('internal/util').customPromisifyArgs,
+  { value: ['bytesRead', 'buffers'], enumerable: false });
+Object.defineProperty(writev, require('internal/util').customPromisifyArgs,
+  { value: ['bytesWritten', 'buffers'], enumerable: false });
 
 module.exports = { read, readSync, readv, readvSync, write, writePlan, writeSync, writev, writevSync };

@@ -1,7 +1,8 @@
 'use strict';
 
-// The operations of fs that are one call of Go. Each says how many arguments it needs, what Go gets of them, and what the result is; the callback
-// form, the synchronous one and the one with promises are made of that.
+// The operations of fs that are one call of Go. Each says how many arguments it needs, what Go gets
+// of them, and what the result is; the callback form, the synchronous one and the one with promises
+// are made of that.
 
 const contexts = require('internal/context_hook');
 const {
@@ -47,7 +48,8 @@ define('fstat', 1, 2, (fd, options) => [toFd(fd), Boolean(options?.bigint)], toS
 define('rmdir', 1, 2, (path, options) => {
   if (options !== undefined) validateObject(options, 'options');
   if (options?.recursive !== undefined) {
-    throw new (require('internal/errors').codes.ERR_INVALID_ARG_VALUE)('options.recursive', options.recursive, 'is no longer supported');
+    throw new (require('internal/errors').codes.ERR_INVALID_ARG_VALUE)('options.recursive', options.recursive,
+      'is no longer supported');
   }
   return [toPath(path)];
 });
@@ -71,18 +73,21 @@ define('realpathNative', 1, 2, (path, options) => {
   encodingOf(options);
   return [toPath(path)];
 }, inEncoding, binding.realpath);
-define('copyFile', 2, 3, (from, to, mode) => [toPath(from, 'src'), toPath(to, 'dest'), mode], undefined, checked('copyFile', 2, toCopyMode));
+define('copyFile', 2, 3, (from, to, mode) => [toPath(from, 'src'), toPath(to, 'dest'), mode], undefined,
+  checked('copyFile', 2, toCopyMode));
 define('chmod', 2, 2, (path, mode) => [toPath(path), toMode(mode)]);
 define('fchmod', 2, 2, (fd, mode) => [fd, toMode(mode)], undefined, checked('fchmod', 0, toFd));
 define('chown', 3, 3, (path, uid, gid) => [toPath(path), toId(uid, 'uid'), toId(gid, 'gid')]);
 define('lchown', 3, 3, (path, uid, gid) => [toPath(path), toId(uid, 'uid'), toId(gid, 'gid')]);
-define('fchown', 3, 3, (fd, uid, gid) => [fd, toId(uid, 'uid'), toId(gid, 'gid')], undefined, checked('fchown', 0, toFd));
+define('fchown', 3, 3, (fd, uid, gid) => [fd, toId(uid, 'uid'), toId(gid, 'gid')], undefined,
+  checked('fchown', 0, toFd));
 define('ftruncate', 1, 2, (fd, length = 0) => [fd, size(length)], undefined, checked('ftruncate', 0, toFd));
 define('fsync', 1, 1, (fd) => [toFd(fd)]);
 define('fdatasync', 1, 1, (fd) => [toFd(fd)]);
 define('utimes', 3, 3, (path, atime, mtime) => [toPath(path), ...toTimes(atime, mtime)]);
 define('lutimes', 3, 3, (path, atime, mtime) => [toPath(path), ...toTimes(atime, mtime)]);
-define('futimes', 3, 3, (fd, atime, mtime) => [fd, ...toTimes(atime, mtime, ['atime', 'mtime'])], undefined, checked('futimes', 0, toFd));
+define('futimes', 3, 3, (fd, atime, mtime) => [fd, ...toTimes(atime, mtime, ['atime', 'mtime'])], undefined,
+  checked('futimes', 0, toFd));
 define('mkdtemp', 1, 2, (prefix, options) => {
   encodingOf(options);
   prefix = toPath(prefix, 'prefix');
@@ -111,7 +116,8 @@ define('mkdir', 1, 2, (path, options) => {
 define('readdir', 1, 2, (path, options) => {
   const { encoding, recursive } = toOptions(options);
   if (recursive != null) validateBoolean(recursive, 'options.recursive');
-  return [toPath(path), Boolean(recursive), encoding === 'buffer' || (encoding !== undefined && !/^utf-?8$/i.test(encoding))];
+  return [toPath(path), Boolean(recursive), encoding === 'buffer' ||
+    (encoding !== undefined && !/^utf-?8$/i.test(encoding))];
 }, ([names, kinds], args) => {
   const { encoding, withFileTypes } = toOptions(args[1]);
   const asBytes = names.length > 0 && typeof names[0] !== 'string';

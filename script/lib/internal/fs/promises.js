@@ -12,7 +12,8 @@ const { validateBoolean } = require('internal/validators');
 
 const promises = module.exports;
 
-for (const name of ['access', 'copyFile', 'rename', 'rmdir', 'mkdir', 'readdir', 'readlink', 'symlink', 'lstat', 'stat', 'link', 'unlink', 'chmod', 'lchown',
+for (const name of ['access', 'copyFile', 'rename', 'rmdir', 'mkdir', 'readdir', 'readlink', 'symlink', 'lstat', 'stat',
+  'link', 'unlink', 'chmod', 'lchown',
   'chown', 'utimes', 'lutimes', 'mkdtemp']) {
   promises[name] = promise(name);
 }
@@ -60,7 +61,8 @@ async function writeTo(fd, data, { encoding, signal, flush }) {
   } else {
     const bytes = toBytes(data, encoding);
     for (let at = 0; at < bytes.byteLength || at === 0; at += chunkSize) {
-      await writeBytes(fd, new Uint8Array(bytes.buffer, bytes.byteOffset + at, Math.min(chunkSize, bytes.byteLength - at)));
+      await writeBytes(fd, new Uint8Array(bytes.buffer, bytes.byteOffset + at,
+        Math.min(chunkSize, bytes.byteLength - at)));
       checkSignal(signal);
     }
   }
@@ -76,7 +78,8 @@ function writeBytes(fd, bytes) {
 }
 
 function isIterable(data) {
-  return data !== null && typeof data === 'object' && !ArrayBuffer.isView(data) && (data[Symbol.asyncIterator] || data[Symbol.iterator]);
+  return data !== null && typeof data === 'object' && !ArrayBuffer.isView(data) &&
+    (data[Symbol.asyncIterator] || data[Symbol.iterator]);
 }
 
 promises.writeFile = async function writeFile(path, data, options) {
@@ -111,7 +114,8 @@ for (const [file, names] of [['remove', ['rm']], ['copy', ['cp']], ['dir', ['ope
       if (typeof options === 'function') throw new ERR_INVALID_ARG_TYPE('options', 'Object', options);
       const call = require(`internal/fs/${file}`)[name];
       return new Promise((resolve, reject) => {
-        call(args[0], ...(name === 'cp' ? [args[1], args[2] ?? {}] : [args[1] ?? {}]), (error, value) => (error ? reject(error) : resolve(value)));
+        call(args[0], ...(name === 'cp' ? [args[1], args[2] ?? {}] : [args[1] ?? {}]),
+          (error, value) => (error ? reject(error) : resolve(value)));
       });
     } }[name];
   }

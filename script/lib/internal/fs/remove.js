@@ -75,7 +75,8 @@ function rm(path, options, callback) {
     const attempt = (number) => {
       binding.removeAll(path, (error) => {
         if (error === null || (options.force && error.code === 'ENOENT')) callback(null);
-        else if (number < options.maxRetries && transient.has(error.code)) setTimeout(attempt, options.retryDelay * (number + 1), number + 1);
+        else if (number < options.maxRetries && transient.has(error.code)) setTimeout(attempt,
+          options.retryDelay * (number + 1), number + 1);
         else callback(error);
       });
     };

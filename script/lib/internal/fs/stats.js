@@ -2,14 +2,17 @@
 
 // What fs tells of files: Stats, BigIntStats and Dirent.
 
-const { constants: { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } } = require('internal/fs/constants');
+const {
+  constants: { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK },
+} = require('internal/fs/constants');
 
 const fields = ['dev', 'mode', 'nlink', 'uid', 'gid', 'rdev', 'blksize', 'ino', 'size', 'blocks'];
 const times = ['atime', 'mtime', 'ctime', 'birthtime'];
 
 function Base() {}
 
-for (const [name, kind] of [['isDirectory', S_IFDIR], ['isFile', S_IFREG], ['isBlockDevice', S_IFBLK], ['isCharacterDevice', S_IFCHR],
+for (const [name, kind] of [['isDirectory', S_IFDIR], ['isFile', S_IFREG], ['isBlockDevice', S_IFBLK],
+  ['isCharacterDevice', S_IFCHR],
   ['isSymbolicLink', S_IFLNK], ['isFIFO', S_IFIFO], ['isSocket', S_IFSOCK]]) {
   Base.prototype[name] = { [name]() { return (Number(this.mode) & S_IFMT) === kind; } }[name];
 }
@@ -39,7 +42,8 @@ function BigIntStats(...args) {
 
 for (const Class of [Stats, BigIntStats]) {
   Object.setPrototypeOf(Class, Base);
-  Class.prototype = Object.create(Base.prototype, { constructor: { value: Class, writable: true, configurable: true } });
+  Class.prototype = Object.create(Base.prototype, { constructor: { value: Class, writable: true,
+    configurable: true } });
   // The dates are made when they are first asked for.
   for (const name of times) {
     Object.defineProperty(Class.prototype, name, {

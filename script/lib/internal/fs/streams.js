@@ -4,7 +4,9 @@
 
 const { Readable, Writable, finished } = require('stream');
 const { errorOrDestroy } = require('internal/streams/destroy');
-const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_THIS, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE } } = require('internal/errors');
+const {
+  codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_THIS, ERR_METHOD_NOT_IMPLEMENTED, ERR_OUT_OF_RANGE },
+} = require('internal/errors');
 const { validateBoolean, validateFunction, validateInteger } = require('internal/validators');
 const { toFd, toOptions, toPath } = require('internal/fs/check');
 const { Buffer } = require('buffer');
@@ -36,12 +38,15 @@ function importFd(stream, options) {
 
 // handleFs has the functions of fs that streams use, over a FileHandle.
 function handleFs(handle) {
-  const then = (promise, done, value) => promise.then((result) => process.nextTick(done, null, value(result), result?.buffer ?? result?.buffers),
+  const then = (promise, done, value) => promise.then((result) =>
+    process.nextTick(done, null, value(result), result?.buffer ?? result?.buffers),
     (error) => process.nextTick(done, error));
   return {
     open() { throw new ERR_METHOD_NOT_IMPLEMENTED('open()'); },
-    read: (fd, buffer, offset, length, position, done) => then(handle.read(buffer, offset, length, position), done, (r) => r.bytesRead),
-    write: (fd, buffer, offset, length, position, done) => then(handle.write(buffer, offset, length, position), done, (r) => r.bytesWritten),
+    read: (fd, buffer, offset, length, position, done) =>
+      then(handle.read(buffer, offset, length, position), done, (r) => r.bytesRead),
+    write: (fd, buffer, offset, length, position, done) =>
+      then(handle.write(buffer, offset, length, position), done, (r) => r.bytesWritten),
     writev: (fd, buffers, position, done) => then(handle.writev(buffers, position), done, (r) => r.bytesWritten),
     fsync: (fd, done) => then(handle.sync(), done, () => undefined),
     close: (fd, done) => {
@@ -80,7 +85,8 @@ function checkPlace(n, name) {
   validateInteger(n, name, 0);
 }
 
-// construct opens the file, unless there is a descriptor. A script that has replaced open(), as it could once, has its own called.
+// construct opens the file, unless there is a descriptor. A script that has replaced open(), as it
+// could once, has its own called.
 function construct(done) {
   const stream = this;
   if (typeof stream.fd === 'number') {
@@ -225,7 +231,9 @@ function WriteStream(path, options) {
   options.decodeStrings = true;
   start(this, path, options, 'w', 0o666);
   if (options.fd == null || options.fs) {
-    if (!this[kFs].write && !this[kFs].writev) throw new ERR_INVALID_ARG_TYPE('options.fs.write', 'Function', this[kFs].write);
+    if (!this[kFs].write && !this[kFs].writev) {
+      throw new ERR_INVALID_ARG_TYPE('options.fs.write', 'Function', this[kFs].write);
+    }
     if (this[kFs].write) requireFunction(this[kFs], ['write']);
     if (this[kFs].writev) requireFunction(this[kFs], ['writev']);
   }
@@ -262,7 +270,8 @@ function writeAll(stream, data, size, position, done, attempts = 0) {
       const { errnoException, errnoOf } = require('internal/system_errors');
       done(errnoException(errnoOf('EAGAIN'), 'write'));
     } else {
-      const left = () => writeAll(stream, buffer.subarray(n), size - n, position === undefined ? undefined : position + n, done, n === 0 ? attempts + 1 : 0);
+      const left = () => writeAll(stream, buffer.subarray(n), size - n, position === undefined ? undefined : position +
+        n, done, n === 0 ? attempts + 1 : 0);
       if (n === 0) setTimeout(left, 1 << attempts);
       else left();
     }
@@ -304,7 +313,9 @@ WriteStream.prototype._writev = function (data, done) {
       return;
     }
     const rest = Buffer.concat(chunks).subarray(n);
-    if (this[kFs].write) writeAll(this, rest, rest.length, this.pos === undefined ? undefined : this.pos - size + n, finish);
+    if (this[kFs].write) {
+      writeAll(this, rest, rest.length, this.pos === undefined ? undefined : this.pos - size + n, finish);
+    }
     else this[kFs].writev(this.fd, [rest], this.pos === undefined ? null : this.pos - size + n, finish);
   });
   if (this.pos !== undefined) this.pos += size;

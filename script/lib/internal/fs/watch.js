@@ -6,7 +6,9 @@ const EventEmitter = require('events');
 const path = require('path');
 const { toOptions, toPath } = require('internal/fs/check');
 const { AbortError, codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
-const { validateAbortSignal, validateBoolean, validateFunction, validateInteger, validateOneOf, validateUint32 } = require('internal/validators');
+const {
+  validateAbortSignal, validateBoolean, validateFunction, validateInteger, validateOneOf, validateUint32,
+} = require('internal/validators');
 
 const binding = internalBinding('files');
 
@@ -146,8 +148,11 @@ function ignoring(ignore, name = 'options.ignore') {
     return (file) => all.some((one) => one(file));
   }
   if (typeof ignore === 'string') {
-    if (ignore === '') throw new (require('internal/errors').codes.ERR_INVALID_ARG_VALUE)(name, ignore, 'must be a non-empty string');
-    return (file) => path.matchesGlob(file, ignore) || (!ignore.includes('/') && path.matchesGlob(path.basename(file), ignore));
+    if (ignore === '') {
+      throw new (require('internal/errors').codes.ERR_INVALID_ARG_VALUE)(name, ignore, 'must be a non-empty string');
+    }
+    return (file) => path.matchesGlob(file, ignore) || (!ignore.includes('/') &&
+      path.matchesGlob(path.basename(file), ignore));
   }
   if (ignore instanceof RegExp) return (file) => ignore.test(file);
   if (typeof ignore === 'function') return (file) => Boolean(ignore(file));
@@ -257,7 +262,8 @@ class StatWatcher extends EventEmitter {
       const now = error ? this.#nothing() : stats;
       const before = this.#previous;
       if (before === undefined) return;
-      const changed = now.ctimeMs !== before.ctimeMs || now.mtimeMs !== before.mtimeMs || now.ino !== before.ino || now.size !== before.size;
+      const changed = now.ctimeMs !== before.ctimeMs || now.mtimeMs !== before.mtimeMs || now.ino !== before.ino ||
+        now.size !== before.size;
       this.#previous = now;
       if (changed) this.emit('change', now, before);
     });

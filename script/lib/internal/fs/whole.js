@@ -55,7 +55,9 @@ function readFile(file, options, callback) {
 
 function toBytes(data, encoding) {
   if (ArrayBuffer.isView(data)) return data;
-  if (typeof data !== 'string') throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'TypedArray', 'DataView'], data);
+  if (typeof data !== 'string') {
+    throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'TypedArray', 'DataView'], data);
+  }
   return Buffer.from(data, encoding || 'utf8');
 }
 

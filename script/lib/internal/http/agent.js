@@ -54,7 +54,8 @@ function onFree(socket, options) {
   }
   const req = socket._httpMessage;
   const free = this.freeSockets[name] ?? [];
-  if (!req?.shouldKeepAlive || !this.keepAlive || this.totalSocketCount > this.maxTotalSockets || free.length >= this.maxFreeSockets ||
+  if (!req?.shouldKeepAlive || !this.keepAlive || this.totalSocketCount > this.maxTotalSockets ||
+    free.length >= this.maxFreeSockets ||
       free.length + (this.sockets[name]?.length ?? 0) > this.maxSockets || !this.keepSocketAlive(socket)) {
     socket.destroy();
     return;

@@ -14,14 +14,18 @@ const { OutgoingMessage } = require('internal/http/outgoing');
 const { getTimerDuration } = require('internal/timers');
 const { validateBoolean, validateInteger } = require('internal/validators');
 
-const { ERR_HTTP_HEADERS_SENT, ERR_INVALID_ARG_TYPE, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_PROTOCOL, ERR_UNESCAPED_CHARACTERS } = codes;
+const {
+  ERR_HTTP_HEADERS_SENT, ERR_INVALID_ARG_TYPE, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_PROTOCOL, ERR_UNESCAPED_CHARACTERS,
+} = codes;
 
 const kPath = Symbol('path');
 
 const withoutBody = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
 
 function validateHost(host, name) {
-  if (host != null && typeof host !== 'string') throw new ERR_INVALID_ARG_TYPE(`options.${name}`, ['string', 'undefined', 'null'], host);
+  if (host != null && typeof host !== 'string') {
+    throw new ERR_INVALID_ARG_TYPE(`options.${name}`, ['string', 'undefined', 'null'], host);
+  }
   return host;
 }
 
@@ -39,8 +43,12 @@ function agentOf(options) {
   const { agent } = options;
   const defaultAgent = options._defaultAgent || require('http').globalAgent;
   if (agent === false) return [new defaultAgent.constructor(), defaultAgent];
-  if (agent === null || agent === undefined) return [typeof options.createConnection === 'function' ? agent : defaultAgent, defaultAgent];
-  if (typeof agent.addRequest !== 'function') throw new ERR_INVALID_ARG_TYPE('options.agent', ['Agent-like Object', 'undefined', 'false'], agent);
+  if (agent === null || agent === undefined) {
+    return [typeof options.createConnection === 'function' ? agent : defaultAgent, defaultAgent];
+  }
+  if (typeof agent.addRequest !== 'function') {
+    throw new ERR_INVALID_ARG_TYPE('options.agent', ['Agent-like Object', 'undefined', 'false'], agent);
+  }
   return [agent, defaultAgent];
 }
 
@@ -55,7 +63,8 @@ function ClientRequest(input, options, callback) {
   if (protocol !== expected) throw new ERR_INVALID_PROTOCOL(protocol, expected);
   const defaultPort = options.defaultPort || agent?.defaultPort;
   const port = options.port = options.port || defaultPort || 80;
-  const host = options.host = validateHost(options.hostname, 'hostname') || validateHost(options.host, 'host') || 'localhost';
+  const host = options.host = validateHost(options.hostname, 'hostname') || validateHost(options.host, 'host') ||
+    'localhost';
   const setDefaults = options.setDefaultHeaders === undefined ? true : Boolean(options.setDefaultHeaders);
   const setHost = options.setHost === undefined ? setDefaults : Boolean(options.setHost);
   if (!setDefaults) this._removedConnection = this._removedContLen = this._removedTE = true;
@@ -68,7 +77,8 @@ function ClientRequest(input, options, callback) {
   if (callback) this.once('response', callback);
   this.useChunkedEncodingByDefault = !withoutBody.has(this.method);
   Object.assign(this, {
-    _ended: false, res: null, aborted: false, timeoutCb: null, upgradeOrConnect: false, parser: null, maxHeadersCount: null, reusedSocket: false,
+    _ended: false, res: null, aborted: false, timeoutCb: null, upgradeOrConnect: false, parser: null,
+    maxHeadersCount: null, reusedSocket: false,
     host, protocol,
   });
   if (agent) {
@@ -103,7 +113,9 @@ Object.defineProperty(ClientRequest.prototype, 'path', {
 });
 
 function methodOf(method) {
-  if (method !== null && method !== undefined && typeof method !== 'string') throw new ERR_INVALID_ARG_TYPE('options.method', 'string', method);
+  if (method !== null && method !== undefined && typeof method !== 'string') {
+    throw new ERR_INVALID_ARG_TYPE('options.method', 'string', method);
+  }
   if (!method) return 'GET';
   if (!isToken(method)) throw new ERR_INVALID_HTTP_TOKEN('Method', method);
   return method.toUpperCase();
@@ -136,7 +148,9 @@ function setHeaders(req, { auth, headers }, host, port, defaultPort) {
     if (port && +port !== defaultPort) text += `:${port}`;
     req.setHeader('Host', text);
   }
-  if (auth && !req.getHeader('Authorization')) req.setHeader('Authorization', `Basic ${require('buffer').Buffer.from(auth).toString('base64')}`);
+  if (auth && !req.getHeader('Authorization')) {
+    req.setHeader('Authorization', `Basic ${require('buffer').Buffer.from(auth).toString('base64')}`);
+  }
   if (req.getHeader('expect')) req._implicitHeader();
 }
 

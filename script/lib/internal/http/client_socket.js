@@ -10,10 +10,13 @@ const { HTTPParser } = require('internal/http/parser');
 const spans = require('internal/perf/spans');
 
 const kError = Symbol('kError');
-const kContext = Symbol('kContext'); // calls a listener in the asynchronous context of the request; undefined if nothing uses such contexts
+// calls a listener in the asynchronous context of the request; undefined if nothing uses such
+// contexts
+const kContext = Symbol('kContext');
 const kStart = Symbol('kStart'); // the time at which a request that is observed was sent
 
-// forRequest returns a listener of the socket that is called in the context of the request: the socket may have been made for another one.
+// forRequest returns a listener of the socket that is called in the context of the request: the
+// socket may have been made for another one.
 function forRequest(listener) {
   return function (value) {
     const call = this._httpMessage?.[kContext];
@@ -68,7 +71,8 @@ function listen(req, socket) {
   const parser = parsers.alloc();
   req.socket = socket;
   const lenient = req.insecureHTTPParser ?? isLenient();
-  parser.initialize(HTTPParser.RESPONSE, null, req.maxHeaderSize || require('http').maxHeaderSize, lenient ? HTTPParser.kLenientAll : 0);
+  parser.initialize(HTTPParser.RESPONSE, null, req.maxHeaderSize || require('http').maxHeaderSize,
+    lenient ? HTTPParser.kLenientAll : 0);
   parser.socket = socket;
   parser.outgoing = req;
   req.parser = parser;
@@ -108,7 +112,8 @@ function onIncoming(res, shouldKeepAlive) {
     req.res = null; // The response follows.
     if (res.statusCode === 100) req.emit('continue');
     const { statusCode, statusMessage, httpVersion, httpVersionMajor, httpVersionMinor, headers, rawHeaders } = res;
-    req.emit('information', { statusCode, statusMessage, httpVersion, httpVersionMajor, httpVersionMinor, headers, rawHeaders });
+    req.emit('information', { statusCode, statusMessage, httpVersion, httpVersionMajor, httpVersionMinor, headers,
+      rawHeaders });
     return 1;
   }
   if (!shouldKeepAlive && !req.upgradeOrConnect) req.shouldKeepAlive = false;
@@ -120,7 +125,9 @@ function onIncoming(res, shouldKeepAlive) {
     const asked = { method: req.method, url: `${req.protocol}//${req.host}${req.path}`, headers: req.getHeaders() };
     spans.endRequest('HttpClient', req[kStart], asked, res, res.headers);
   }
-  if (diagnostics.active !== undefined) diagnostics.publish('http.client.response.finish', { request: req, response: res });
+  if (diagnostics.active !== undefined) {
+    diagnostics.publish('http.client.response.finish', { request: req, response: res });
+  }
   if (req.aborted || !req.emit('response', res)) res._dump();
   if (req.method === 'HEAD') return 1;
   if (res.statusCode === 304) {

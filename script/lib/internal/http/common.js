@@ -2,7 +2,9 @@
 
 // What the parts of http share: checks of names and values, and the parsers of connections.
 
-const { codes: { ERR_HTTP_INVALID_HEADER_VALUE, ERR_INVALID_CHAR, ERR_INVALID_HTTP_TOKEN } } = require('internal/errors');
+const {
+  codes: { ERR_HTTP_INVALID_HEADER_VALUE, ERR_INVALID_CHAR, ERR_INVALID_HTTP_TOKEN },
+} = require('internal/errors');
 const { HTTPParser, methods } = require('internal/http/parser');
 const { IncomingMessage, readStart, readStop } = require('internal/http/incoming');
 
@@ -15,7 +17,9 @@ const isToken = (text) => tokenPattern.test(text);
 const isInvalidValue = (text) => invalidValue.test(text);
 
 function validateHeaderName(name, label) {
-  if (typeof name !== 'string' || !name || !isToken(name)) throw new ERR_INVALID_HTTP_TOKEN(label || 'Header name', name);
+  if (typeof name !== 'string' || !name || !isToken(name)) {
+    throw new ERR_INVALID_HTTP_TOKEN(label || 'Header name', name);
+  }
 }
 
 function validateHeaderValue(name, value) {
@@ -161,8 +165,9 @@ function isLenient() {
 }
 
 module.exports = {
-  HTTPParser, continueExpression: /(?:^|\W)100-continue(?:$|\W)/i, freeParser, invalidPath: /[^\u0021-\u00ff]/, isInvalidValue, isLenient,
-  isToken, kIncomingMessage, methods, parsers, prepareError, socketOnDrain, utcDate, validateHeaderName, validateHeaderValue,
+  HTTPParser, continueExpression: /(?:^|\W)100-continue(?:$|\W)/i, freeParser, invalidPath: /[^\u0021-\u00ff]/,
+  isInvalidValue, isLenient, isToken, kIncomingMessage, methods, parsers, prepareError, socketOnDrain, utcDate,
+  validateHeaderName, validateHeaderValue,
   get maxHeaderSize() {
     return Number(require('internal/options').value('--max-http-header-size')) || 16 * 1024;
   },

@@ -78,7 +78,9 @@ class Response {
   #used = false;
 
   constructor(body = null, { status = 200, statusText = '', headers } = {}) {
-    if (!(status >= 200 && status <= 599)) throw new RangeError(`init["status"] must be in the range of 200 to 599, inclusive.`);
+    if (!(status >= 200 && status <= 599)) {
+      throw new RangeError(`init["status"] must be in the range of 200 to 599, inclusive.`);
+    }
     this.status = status;
     this.statusText = statusText;
     this.headers = new Headers(headers);
@@ -106,7 +108,9 @@ class Response {
 
   async text() { return new (require('internal/encoding').TextDecoder)().decode(await this.bytes()); }
   async json() { return JSON.parse(await this.text()); }
-  async blob() { return new (require('buffer').Blob)([await this.bytes()], { type: this.headers.get('content-type') ?? '' }); }
+  async blob() {
+    return new (require('buffer').Blob)([await this.bytes()], { type: this.headers.get('content-type') ?? '' });
+  }
 
   static json(value, init) {
     const response = new Response(JSON.stringify(value), init);
@@ -123,9 +127,13 @@ async function fetch(input, init = {}) {
   const { URL } = require('internal/url');
   let url = new URL(typeof input === 'object' && input !== null && 'url' in input ? input.url : String(input));
   let method = String(init.method ?? 'GET').toUpperCase();
-  if (!METHODS.includes(method) || ['CONNECT', 'TRACE'].includes(method)) throw new TypeError(`'${init.method}' is not a valid HTTP method.`);
+  if (!METHODS.includes(method) || ['CONNECT', 'TRACE'].includes(method)) {
+    throw new TypeError(`'${init.method}' is not a valid HTTP method.`);
+  }
   let [body, type] = bytesOf(init.body);
-  if (body !== null && (method === 'GET' || method === 'HEAD')) throw new TypeError('Request with GET/HEAD method cannot have body.');
+  if (body !== null && (method === 'GET' || method === 'HEAD')) {
+    throw new TypeError('Request with GET/HEAD method cannot have body.');
+  }
   const headers = new Headers(init.headers);
   if (type !== undefined && !headers.has('content-type')) headers.set('content-type', type);
   for (const [name, value] of [['accept', '*/*'], ['user-agent', 'node']]) {
@@ -145,7 +153,8 @@ async function fetch(input, init = {}) {
       headers.delete('cookie');
     }
     url = next;
-    if ((res.statusCode === 303 && method !== 'HEAD') || ((res.statusCode === 301 || res.statusCode === 302) && method === 'POST')) {
+    if ((res.statusCode === 303 && method !== 'HEAD') || ((res.statusCode === 301 || res.statusCode === 302) &&
+      method === 'POST')) {
       method = 'GET';
       body = null;
       for (const name of ['content-type', 'content-length']) headers.delete(name);

@@ -18,7 +18,8 @@ const isChunked = /(?:^|\W)chunked(?:$|\W)/i;
 
 // isJoined reports whether the values of a header go into one line.
 function isJoined(message, name, value) {
-  return (value.length >= 2 && name.length === 6 && name.toLowerCase() === 'cookie') || Boolean(message[kUniqueHeaders]?.has(name.toLowerCase()));
+  return (value.length >= 2 && name.length === 6 && name.toLowerCase() === 'cookie') ||
+    Boolean(message[kUniqueHeaders]?.has(name.toLowerCase()));
 }
 
 // Head collects the lines of a head, and what they say of how the message ends.
@@ -201,7 +202,9 @@ const methods = {
   },
 
   getHeaderNames() { return this[kOutHeaders] === null ? [] : Object.keys(this[kOutHeaders]); },
-  getRawHeaderNames() { return this[kOutHeaders] === null ? [] : Object.values(this[kOutHeaders]).map(([name]) => name); },
+  getRawHeaderNames() {
+    return this[kOutHeaders] === null ? [] : Object.values(this[kOutHeaders]).map(([name]) => name);
+  },
 
   getHeaders() {
     const all = { __proto__: null };
@@ -252,7 +255,8 @@ const methods = {
     for (const [name, value] of Array.isArray(headers) ? headers : Object.entries(headers)) {
       validateHeaderName(name, 'Trailer name');
       if (!Array.isArray(value)) add(name, value);
-      else if (value.length > 1 && !this[kUniqueHeaders]?.has(name.toLowerCase())) value.forEach((one) => add(name, one));
+      else if (value.length > 1 && !this[kUniqueHeaders]?.has(name.toLowerCase())) value.forEach((one) =>
+        add(name, one));
       else add(name, value.join('; '));
     }
   },

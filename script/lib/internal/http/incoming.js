@@ -16,8 +16,10 @@ const [FIRST, LIST, COMMA, SEMICOLON] = [0, 1, 2, 3];
 
 // known has the small letters of names and what becomes of them. Other names are joined by commas.
 const known = new Map([['set-cookie', LIST], ['cookie', SEMICOLON]]);
-for (const name of ['age', 'authorization', 'content-length', 'content-type', 'etag', 'expires', 'from', 'host', 'if-modified-since',
-  'if-unmodified-since', 'last-modified', 'location', 'max-forwards', 'proxy-authorization', 'referer', 'retry-after', 'server', 'user-agent']) {
+for (const name of ['age', 'authorization', 'content-length', 'content-type', 'etag', 'expires', 'from', 'host',
+  'if-modified-since',
+  'if-unmodified-since', 'last-modified', 'location', 'max-forwards', 'proxy-authorization', 'referer', 'retry-after',
+    'server', 'user-agent']) {
   known.set(name, FIRST);
 }
 
@@ -165,7 +167,10 @@ IncomingMessage.prototype._addHeaderLine = function _addHeaderLine(field, value,
 
 // define sets a header, which may have the name of what objects have.
 function define(headers, name, value) {
-  if (name === '__proto__') Object.defineProperty(headers, name, { __proto__: null, value, enumerable: true, writable: true, configurable: true });
+  if (name === '__proto__') {
+    Object.defineProperty(headers, name, { __proto__: null, value, enumerable: true, writable: true,
+      configurable: true });
+  }
   else headers[name] = value;
 }
 
@@ -186,7 +191,9 @@ IncomingMessage.prototype._dump = function _dump() {
 // _dumpAndCloseReadable has a message without a body be one that was read to its end.
 IncomingMessage.prototype._dumpAndCloseReadable = function _dumpAndCloseReadable() {
   this._dumped = true;
-  Object.assign(this._readableState, { ended: true, endEmitted: true, destroyed: true, closed: true, closeEmitted: true });
+  Object.assign(this._readableState, {
+    ended: true, endEmitted: true, destroyed: true, closed: true, closeEmitted: true,
+  });
 };
 
 module.exports = { IncomingMessage, readStart, readStop };

@@ -13,7 +13,8 @@ const { getDefaultHighWaterMark } = require('internal/streams/state');
 
 const {
   ERR_HTTP_BODY_NOT_ALLOWED, ERR_HTTP_CONTENT_LENGTH_MISMATCH, ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED,
-  ERR_STREAM_ALREADY_FINISHED, ERR_STREAM_CANNOT_PIPE, ERR_STREAM_DESTROYED, ERR_STREAM_NULL_VALUES, ERR_STREAM_WRITE_AFTER_END,
+  ERR_STREAM_ALREADY_FINISHED, ERR_STREAM_CANNOT_PIPE, ERR_STREAM_DESTROYED, ERR_STREAM_NULL_VALUES,
+  ERR_STREAM_WRITE_AFTER_END,
 } = codes;
 
 const kCorked = Symbol('corked');
@@ -46,9 +47,10 @@ Object.setPrototypeOf(OutgoingMessage.prototype, Stream.prototype);
 Object.setPrototypeOf(OutgoingMessage, Stream);
 
 Object.assign(OutgoingMessage.prototype, {
-  writable: true, chunkedEncoding: false, shouldKeepAlive: true, maxRequestsOnConnectionReached: false, _defaultKeepAlive: true,
-  useChunkedEncodingByDefault: true, sendDate: false, _removedConnection: false, _removedContLen: false, _removedTE: false,
-  strictContentLength: false, _contentLength: null, _hasBody: true, _trailer: '', _closed: false, _keepAliveTimeout: 0, _onPendingData: nothing,
+  writable: true, chunkedEncoding: false, shouldKeepAlive: true, maxRequestsOnConnectionReached: false,
+  _defaultKeepAlive: true, useChunkedEncodingByDefault: true, sendDate: false, _removedConnection: false,
+  _removedContLen: false, _removedTE: false, strictContentLength: false, _contentLength: null, _hasBody: true,
+  _trailer: '', _closed: false, _keepAliveTimeout: 0, _onPendingData: nothing,
   [kNeedDrain]: false, [kCorked]: 0, [kChunkedLength]: 0, [kErrored]: null, [kBytesWritten]: 0,
 }, headerMethods);
 
@@ -63,8 +65,12 @@ Object.defineProperties(OutgoingMessage.prototype, {
     return this.finished && this.outputSize === 0 && (!this.socket || this.socket.writableLength === 0);
   }),
   writableObjectMode: getter(() => false),
-  writableLength: getter(function () { return this.outputSize + this[kChunkedLength] + (this.socket ? this.socket.writableLength : 0); }),
-  writableHighWaterMark: getter(function () { return this.socket ? this.socket.writableHighWaterMark : this[kHighWaterMark]; }),
+  writableLength: getter(function () {
+    return this.outputSize + this[kChunkedLength] + (this.socket ? this.socket.writableLength : 0);
+  }),
+  writableHighWaterMark: getter(function () {
+    return this.socket ? this.socket.writableHighWaterMark : this[kHighWaterMark];
+  }),
   writableCorked: getter(function () { return this[kCorked]; }),
   writableEnded: getter(function () { return this.finished; }),
   writableNeedDrain: getter(function () { return !this.destroyed && !this.finished && this[kNeedDrain]; }),
@@ -88,7 +94,9 @@ OutgoingMessage.prototype.uncork = function uncork() {
     this._send(chunks[i], chunks[i + 1], null);
     if (chunks[i + 2]) callbacks.push(chunks[i + 2]);
   }
-  this._send('\r\n', 'latin1', callbacks.length > 0 ? (error) => { for (const callback of callbacks) callback(error); } : null);
+  this._send('\r\n', 'latin1', callbacks.length > 0 ? (error) => {
+    for (const callback of callbacks) callback(error);
+  } : null);
   this[kChunkedBuffer] = [];
   this[kChunkedLength] = 0;
 };
@@ -167,7 +175,8 @@ function lengthOf(chunk, encoding) {
 }
 
 function isStrict(message) {
-  return message.strictContentLength && message._contentLength > 0 && !message._removedContLen && !message.chunkedEncoding && !message.hasHeader('transfer-encoding');
+  return message.strictContentLength && message._contentLength > 0 && !message._removedContLen &&
+    !message.chunkedEncoding && !message.hasHeader('transfer-encoding');
 }
 
 // write_ writes a chunk of the body. isLast: end does.

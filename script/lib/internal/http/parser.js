@@ -7,7 +7,8 @@ const { FastBuffer } = require('internal/buffer');
 
 const binding = internalBinding('http');
 
-const [kOnMessageBegin, kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete, kOnExecute, kOnTimeout] = [0, 1, 2, 3, 4, 5, 6];
+const [kOnMessageBegin, kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete, kOnExecute, kOnTimeout] =
+  [0, 1, 2, 3, 4, 5, 6];
 
 const [REQUEST, RESPONSE] = [1, 2];
 
@@ -32,7 +33,8 @@ class ConnectionsList {
     for (const parser of this.parsers) {
       if (parser.started === 0 || parser.hasExpired) continue;
       const taken = now - parser.started;
-      if ((headersTimeout > 0 && !parser.headersDone && taken > headersTimeout) || (requestTimeout > 0 && taken > requestTimeout)) {
+      if ((headersTimeout > 0 && !parser.headersDone && taken > headersTimeout) ||
+        (requestTimeout > 0 && taken > requestTimeout)) {
         parser.hasExpired = true;
         found.push(parser);
       }
@@ -113,7 +115,8 @@ class HTTPParser {
       this.headersDone = true;
       const [major, minor, headers, method, url, status, reason, upgrade, keepAlive] = native.head();
       const how = this.#isRequest ?
-        this[kOnHeadersComplete]?.(major, minor, headers, binding.methods.indexOf(method), url, undefined, undefined, upgrade, keepAlive) :
+        this[kOnHeadersComplete]?.(major, minor, headers, binding.methods.indexOf(method), url, undefined, undefined,
+          upgrade, keepAlive) :
         this[kOnHeadersComplete]?.(major, minor, headers, undefined, undefined, status, reason, upgrade, keepAlive);
       if (how) native.begin(how);
       return;
@@ -180,7 +183,8 @@ class HTTPParser {
 }
 
 Object.assign(HTTPParser, {
-  REQUEST, RESPONSE, kOnMessageBegin, kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete, kOnExecute, kOnTimeout,
+  REQUEST, RESPONSE, kOnMessageBegin, kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete, kOnExecute,
+  kOnTimeout,
   kLenientNone: 0, kLenientAll: 255,
 });
 

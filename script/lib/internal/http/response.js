@@ -11,7 +11,8 @@ const STATUS_CODES = require('internal/http/status_codes');
 const { validateFunction, validateObject } = require('internal/validators');
 
 const {
-  ERR_HTTP_HEADERS_SENT, ERR_HTTP_INVALID_STATUS_CODE, ERR_HTTP_SOCKET_ASSIGNED, ERR_INVALID_ARG_VALUE, ERR_INVALID_CHAR,
+  ERR_HTTP_HEADERS_SENT, ERR_HTTP_INVALID_STATUS_CODE, ERR_HTTP_SOCKET_ASSIGNED, ERR_INVALID_ARG_VALUE,
+  ERR_INVALID_CHAR,
 } = codes;
 
 function ServerResponse(req, options) {
@@ -27,7 +28,9 @@ function ServerResponse(req, options) {
 Object.setPrototypeOf(ServerResponse.prototype, OutgoingMessage.prototype);
 Object.setPrototypeOf(ServerResponse, OutgoingMessage);
 
-Object.assign(ServerResponse.prototype, { statusCode: 200, statusMessage: undefined, _sent100: false, _expect_continue: false });
+Object.assign(ServerResponse.prototype, {
+  statusCode: 200, statusMessage: undefined, _sent100: false, _expect_continue: false,
+});
 
 function emitClose(res) {
   if (res._closed) return;
@@ -71,7 +74,8 @@ const linkPattern = /^(?:<[^>]*>)(?:\s*;\s*[^;"\s]+(?:=(?:"[^"]*"|[^;"\s]+))?)*$
 function linkOf(hints) {
   if (Array.isArray(hints)) return hints.map(linkOf).join(', ');
   if (typeof hints !== 'string' || isInvalidValue(hints) || !linkPattern.test(hints)) {
-    throw new ERR_INVALID_ARG_VALUE('hints', hints, 'must be an array or string of format "</styles.css>; rel=preload; as=style"');
+    throw new ERR_INVALID_ARG_VALUE('hints', hints,
+      'must be an array or string of format "</styles.css>; rel=preload; as=style"');
   }
   return hints;
 }

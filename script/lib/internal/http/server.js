@@ -6,7 +6,9 @@ const EventEmitter = require('events');
 const net = require('net');
 const diagnostics = require('internal/diagnostics');
 const { codes } = require('internal/errors');
-const { continueExpression, freeParser, isLenient, kIncomingMessage, parsers, prepareError } = require('internal/http/common');
+const {
+  continueExpression, freeParser, isLenient, kIncomingMessage, parsers, prepareError,
+} = require('internal/http/common');
 const { kUniqueHeaders, uniqueHeaders } = require('internal/http/headers');
 const { IncomingMessage } = require('internal/http/incoming');
 const { ConnectionsList, HTTPParser } = require('internal/http/parser');
@@ -55,8 +57,12 @@ function storeHTTPOptions(options) {
   this.joinDuplicateHeaders = boolean(options, 'joinDuplicateHeaders', undefined);
   this.rejectNonStandardBodyWrites = boolean(options, 'rejectNonStandardBodyWrites', false);
   this.optimizeEmptyRequests = boolean(options, 'optimizeEmptyRequests', false);
-  if (options.shouldUpgradeCallback !== undefined) validateFunction(options.shouldUpgradeCallback, 'options.shouldUpgradeCallback');
-  this.shouldUpgradeCallback = options.shouldUpgradeCallback ?? function () { return this.listenerCount('upgrade') > 0; };
+  if (options.shouldUpgradeCallback !== undefined) {
+    validateFunction(options.shouldUpgradeCallback, 'options.shouldUpgradeCallback');
+  }
+  this.shouldUpgradeCallback = options.shouldUpgradeCallback ?? function () {
+    return this.listenerCount('upgrade') > 0;
+  };
 }
 
 function Server(options, requestListener) {
@@ -71,7 +77,8 @@ function Server(options, requestListener) {
   }
   storeHTTPOptions.call(this, options);
   net.Server.call(this, {
-    allowHalfOpen: true, noDelay: options.noDelay ?? true, keepAlive: options.keepAlive, keepAliveInitialDelay: options.keepAliveInitialDelay,
+    allowHalfOpen: true, noDelay: options.noDelay ?? true, keepAlive: options.keepAlive,
+    keepAliveInitialDelay: options.keepAliveInitialDelay,
     highWaterMark: options.highWaterMark,
   });
   if (requestListener) this.on('request', requestListener);
@@ -278,7 +285,8 @@ class Connection {
       this.answered(req, res);
     });
     if (req.httpVersionMajor === 1 && req.httpVersionMinor === 1 && this.modern(req, res)) return 0;
-    if (server.optimizeEmptyRequests && req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined) {
+    if (server.optimizeEmptyRequests && req.headers['content-length'] === undefined &&
+      req.headers['transfer-encoding'] === undefined) {
       req._dumpAndCloseReadable();
     }
     server.emit('request', req, res);
@@ -324,10 +332,13 @@ class Connection {
 
   answered(req, res) {
     const { incoming, outgoing, server, socket } = this;
-    if (diagnostics.active !== undefined) diagnostics.publish('http.server.response.finish', { request: req, response: res, socket, server });
+    if (diagnostics.active !== undefined) {
+      diagnostics.publish('http.server.response.finish', { request: req, response: res, socket, server });
+    }
     incoming.shift();
     releaseIncoming.call(req);
-    if (!req._consuming && !req.readableDidRead) req._dump(); // Nobody has read its body, which is in the way of the next request.
+    // Nobody has read its body, which is in the way of the next request.
+    if (!req._consuming && !req.readableDidRead) req._dump();
     res.detachSocket(socket);
     process.nextTick(emitClose, res);
     if (res._last) {
@@ -335,9 +346,11 @@ class Connection {
       else socket.end();
     } else if (outgoing.length > 0) {
       outgoing.shift().assignSocket(socket);
-    } else if (server.keepAliveTimeout > 0 && Number.isFinite(server.keepAliveTimeout) && typeof socket.setTimeout === 'function') {
+    } else if (server.keepAliveTimeout > 0 && Number.isFinite(server.keepAliveTimeout) &&
+      typeof socket.setTimeout === 'function') {
       // A client that uses all the time that it was told must not find the connection closed.
-      socket.setTimeout(server.keepAliveTimeout + (server.keepAliveTimeoutBuffer >= 0 ? server.keepAliveTimeoutBuffer : 1000));
+      socket.setTimeout(server.keepAliveTimeout + (server.keepAliveTimeoutBuffer >= 0 ? server.keepAliveTimeoutBuffer :
+        1000));
       this.keepAliveTimeoutSet = true;
     }
   }
@@ -381,7 +394,8 @@ function onSocketPause() {
 function socketOnTimeout() {
   const req = this.parser?.incoming;
   const heard = [
-    req && !req.complete && req.emit('timeout', this), this._httpMessage?.emit('timeout', this), this.server.emit('timeout', this),
+    req && !req.complete && req.emit('timeout', this), this._httpMessage?.emit('timeout', this),
+    this.server.emit('timeout', this),
   ];
   if (!heard.includes(true)) this.destroy();
 }
@@ -408,7 +422,8 @@ function connectionListener(socket) {
   socket.on('timeout', socketOnTimeout);
   const parser = parsers.alloc();
   const lenient = this.insecureHTTPParser ?? isLenient();
-  parser.initialize(HTTPParser.REQUEST, null, this.maxHeaderSize || require('http').maxHeaderSize, lenient ? HTTPParser.kLenientAll : 0, this[kConnections]);
+  parser.initialize(HTTPParser.REQUEST, null, this.maxHeaderSize || require('http').maxHeaderSize,
+    lenient ? HTTPParser.kLenientAll : 0, this[kConnections]);
   parser.socket = socket;
   socket.parser = parser;
   if (typeof this.maxHeadersCount === 'number') parser.maxHeaderPairs = this.maxHeadersCount << 1;
@@ -422,6 +437,7 @@ function connectionListener(socket) {
 }
 
 module.exports = {
-  STATUS_CODES, Server, ServerResponse, _connectionListener: connectionListener, httpServerPreClose, kConnectionsCheckingInterval, kServerResponse,
+  STATUS_CODES, Server, ServerResponse, _connectionListener: connectionListener, httpServerPreClose,
+  kConnectionsCheckingInterval, kServerResponse,
   setupConnectionsTracking, storeHTTPOptions,
 };

@@ -2,7 +2,8 @@
 
 // Entries of the timeline: marks, measures, calls of functions that are timed.
 
-const { codes: { ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_VALUE, ERR_INVALID_THIS, ERR_MISSING_ARGS, ERR_PERFORMANCE_INVALID_TIMESTAMP,
+const { codes: { ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_VALUE, ERR_INVALID_THIS, ERR_MISSING_ARGS,
+  ERR_PERFORMANCE_INVALID_TIMESTAMP,
   ERR_PERFORMANCE_MEASURE_INVALID_OPTIONS } } = require('internal/errors');
 const { inspect } = require('internal/inspect');
 const { structuredClone } = require('internal/structured_clone');
@@ -23,7 +24,9 @@ class PerformanceEntry {
   }
 
   static #check(value) {
-    if (value === null || typeof value !== 'object' || !(#name in value)) throw new ERR_INVALID_THIS('PerformanceEntry');
+    if (value === null || typeof value !== 'object' || !(#name in value)) {
+      throw new ERR_INVALID_THIS('PerformanceEntry');
+    }
   }
 
   get name() { PerformanceEntry.#check(this); return this.#name; }
@@ -122,7 +125,8 @@ function measure(name, startOrOptions, endMark, timeline, timing) {
   const options = isOptions ? startOrOptions : {};
   if (isOptions && Object.keys(options).length > 0) {
     if (endMark !== undefined) throw new ERR_PERFORMANCE_MEASURE_INVALID_OPTIONS('endMark must not be specified');
-    if (options.start === undefined && options.end === undefined && options.detail === undefined && options.duration !== undefined) {
+    if (options.start === undefined && options.end === undefined && options.detail === undefined &&
+      options.duration !== undefined) {
       throw new ERR_PERFORMANCE_MEASURE_INVALID_OPTIONS('One of options.start or options.end is required');
     }
     if (options.start !== undefined && options.end !== undefined && options.duration !== undefined) {
@@ -133,13 +137,18 @@ function measure(name, startOrOptions, endMark, timeline, timing) {
   let end;
   if (endMark !== undefined) end = time(endMark, 'end');
   else if (options.end !== undefined) end = time(options.end, 'options.end');
-  else if (options.start !== undefined && options.duration !== undefined) end = time(options.start, 'start') + time(options.duration, 'duration');
+  else if (options.start !== undefined && options.duration !== undefined) end = time(options.start, 'start') +
+    time(options.duration, 'duration');
   else end = now();
   let start = 0;
   if (options.start !== undefined) start = time(options.start, 'options.start');
-  else if (options.duration !== undefined && options.end !== undefined) start = end - time(options.duration, 'duration');
+  else if (options.duration !== undefined && options.end !== undefined) start =
+    end - time(options.duration, 'duration');
   else if (!isOptions && startOrOptions !== undefined) start = time(startOrOptions, 'start');
   return new PerformanceMeasure(allowed, name, start, end - start, detailOf(options));
 }
 
-module.exports = { PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceNodeEntry, PerformanceResourceTiming, allowed, measure };
+module.exports = {
+  PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceNodeEntry, PerformanceResourceTiming, allowed,
+  measure,
+};

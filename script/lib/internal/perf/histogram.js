@@ -33,7 +33,9 @@ class Histogram {
   get percentiles() {
     const all = new Map();
     if (this.#count === 0) return all.set(100, 0);
-    for (const p of [0, 50, 75, 87.5, 93.75, 96.875, 98.4375, 99.21875, 100]) all.set(p, this.percentile(Math.max(p, 1e-9)));
+    for (const p of [0, 50, 75, 87.5, 93.75, 96.875, 98.4375, 99.21875, 100]) {
+      all.set(p, this.percentile(Math.max(p, 1e-9)));
+    }
     return all;
   }
   get percentilesBigInt() { return new Map([...this.percentiles].map(([p, value]) => [p, BigInt(value)])); }
@@ -139,7 +141,9 @@ function createHistogram(options = {}) {
   validateObject(options, 'options');
   const { lowest = 1, highest = Number.MAX_SAFE_INTEGER, figures = digits } = options;
   if (typeof lowest !== 'bigint') validateInteger(lowest, 'options.lowest', 1, Number.MAX_SAFE_INTEGER);
-  if (typeof highest !== 'bigint') validateInteger(highest, 'options.highest', 2 * Number(lowest), Number.MAX_SAFE_INTEGER);
+  if (typeof highest !== 'bigint') {
+    validateInteger(highest, 'options.highest', 2 * Number(lowest), Number.MAX_SAFE_INTEGER);
+  }
   validateInteger(figures, 'options.figures', 1, 5);
   return new RecordableHistogram();
 }

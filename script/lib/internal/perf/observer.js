@@ -2,7 +2,9 @@
 
 // Observers of the timeline. What they are told, they are told after what runs now.
 
-const { codes: { ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_MISSING_ARGS } } = require('internal/errors');
+const {
+  codes: { ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_MISSING_ARGS },
+} = require('internal/errors');
 const { inspect } = require('internal/inspect');
 const spans = require('internal/perf/spans');
 const { validateFunction, validateObject } = require('internal/validators');
@@ -53,9 +55,12 @@ class PerformanceObserver {
   observe(options = {}) {
     validateObject(options, 'options', { allowArray: true, allowFunction: true });
     const { entryTypes, type, buffered } = options;
-    if (entryTypes === undefined && type === undefined) throw new ERR_MISSING_ARGS('options.entryTypes', 'options.type');
+    if (entryTypes === undefined && type === undefined) {
+      throw new ERR_MISSING_ARGS('options.entryTypes', 'options.type');
+    }
     if (entryTypes != null && type != null) {
-      throw new ERR_INVALID_ARG_VALUE('options.entryTypes', entryTypes, 'options.entryTypes can not set with options.type together');
+      throw new ERR_INVALID_ARG_VALUE('options.entryTypes', entryTypes,
+        'options.entryTypes can not set with options.type together');
     }
     const kind = entryTypes === undefined ? 'single' : 'multiple';
     this.#kind ??= kind;
@@ -108,7 +113,8 @@ class PerformanceObserver {
 
   [inspect.custom](depth, options) {
     if (depth < 0) return this;
-    const shown = { connected: observers.has(this), pending: waiting, entryTypes: [...this.#types], buffer: this.#buffer };
+    const shown = { connected: observers.has(this), pending: waiting, entryTypes: [...this.#types],
+      buffer: this.#buffer };
     return `PerformanceObserver ${inspect(shown, { ...options, depth: options.depth == null ? null : options.depth - 1 })}`;
   }
 }

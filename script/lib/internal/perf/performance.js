@@ -14,7 +14,8 @@ class PerformanceNodeTiming extends PerformanceEntry {
     super(allowed, 'node', 'node', 0, 0);
     const value = (of) => ({ enumerable: true, configurable: true, ...of });
     Object.defineProperties(this, {
-      name: value({ value: 'node' }), entryType: value({ value: 'node' }), startTime: value({ value: 0 }), duration: value({ get: now }),
+      name: value({ value: 'node' }), entryType: value({ value: 'node' }), startTime: value({ value: 0 }),
+      duration: value({ get: now }),
       nodeStart: value({ value: 0.001 }), v8Start: value({ value: 0.002 }), environment: value({ value: 0.003 }),
       loopStart: value({ get: () => loopStart }), loopExit: value({ get: () => (process._exiting ? now() : -1) }),
       bootstrapComplete: value({ value: 0.004 }), idleTime: value({ value: 0 }),
@@ -75,7 +76,8 @@ class Performance extends EventTarget {
   getEntriesByName(name, type) {
     check(this);
     if (arguments.length === 0) throw new ERR_MISSING_ARGS('name');
-    return timeline.filter((entry) => entry.name === `${name}` && (type === undefined || entry.entryType === type)).sort(byStart);
+    return timeline.filter((entry) => entry.name === `${name}` &&
+      (type === undefined || entry.entryType === type)).sort(byStart);
   }
   getEntriesByType(type) {
     check(this);
@@ -119,9 +121,12 @@ for (const name of Object.getOwnPropertyNames(Performance.prototype)) {
 Object.defineProperties(Performance.prototype, {
   eventLoopUtilization: { value: eventLoopUtilization, configurable: true, enumerable: false, writable: true },
   nodeTiming: { value: nodeTiming, configurable: true, enumerable: false, writable: true },
-  markResourceTiming: { value: function markResourceTiming() {}, configurable: true, enumerable: false, writable: true },
+  markResourceTiming: { value: function markResourceTiming() {}, configurable: true, enumerable: false,
+    writable: true },
   timerify: { value: timerify, configurable: true, enumerable: false, writable: true },
   [Symbol.toStringTag]: { value: 'Performance', configurable: true },
 });
 
-module.exports = { Performance, PerformanceNodeTiming, eventLoopUtilization, performance: new Performance(allowed), timerify };
+module.exports = {
+  Performance, PerformanceNodeTiming, eventLoopUtilization, performance: new Performance(allowed), timerify,
+};

@@ -1,7 +1,8 @@
 'use strict';
 
-// What the library takes time for and tells observers of: connections and requests. isObserved is undefined until a script observes
-// anything. Who has something to tell looks at that first, and measures nothing for nobody.
+// What the library takes time for and tells observers of: connections and requests. isObserved is
+// undefined until a script observes anything. Who has something to tell looks at that first, and
+// measures nothing for nobody.
 
 // begin returns the time, undefined if nobody observes entries of that type.
 function begin(type) {
@@ -12,7 +13,8 @@ function begin(type) {
 function end(type, name, start, detail) {
   const { PerformanceNodeEntry, allowed } = require('internal/perf/entries');
   const { now } = require('internal/perf/clock');
-  require('internal/perf/observer').add(new PerformanceNodeEntry(allowed, name, type, start, now() - start, detail), false);
+  require('internal/perf/observer').add(new PerformanceNodeEntry(allowed, name, type, start, now() - start, detail),
+    false);
 }
 
 // endRequest adds an entry for a request and its answer.

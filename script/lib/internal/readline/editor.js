@@ -361,7 +361,8 @@ class Editor {
     }
   }
 
-  // #remember goes up or down in the history, among the lines that begin as the search says. At its ends is what was searched for.
+  // #remember goes up or down in the history, among the lines that begin as the search says. At its
+  // ends is what was searched for.
   #remember(by) {
     const rl = this.#rl;
     const { history } = rl;

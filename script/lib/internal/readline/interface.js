@@ -4,7 +4,9 @@
 
 const EventEmitter = require('events');
 const { AbortError, codes: { ERR_INVALID_ARG_VALUE, ERR_USE_AFTER_CLOSE } } = require('internal/errors');
-const { validateAbortSignal, validateArray, validateNumber, validateString, validateUint32 } = require('internal/validators');
+const {
+  validateAbortSignal, validateArray, validateNumber, validateString, validateUint32,
+} = require('internal/validators');
 const { StringDecoder } = require('string_decoder');
 
 const lineEnd = /\r\n|\n|\r|\u2028|\u2029/;
@@ -29,12 +31,19 @@ function Interface(input, output, completer, terminal) {
     options = input;
     ({ input, output, completer, terminal } = options);
   }
-  const { history, historySize = 30, removeHistoryDuplicates = false, prompt = '> ', crlfDelay, escapeCodeTimeout = 500, tabSize = 8, signal } = options;
-  if (completer !== undefined && typeof completer !== 'function') throw new ERR_INVALID_ARG_VALUE('completer', completer);
+  const {
+    history, historySize = 30, removeHistoryDuplicates = false, prompt = '> ', crlfDelay, escapeCodeTimeout = 500,
+    tabSize = 8, signal,
+  } = options;
+  if (completer !== undefined && typeof completer !== 'function') {
+    throw new ERR_INVALID_ARG_VALUE('completer', completer);
+  }
   if (history !== undefined) validateArray(history, 'history');
   validateNumber(historySize, 'historySize', 0);
   if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
-  if (!Number.isFinite(escapeCodeTimeout)) throw new ERR_INVALID_ARG_VALUE('input.escapeCodeTimeout', escapeCodeTimeout);
+  if (!Number.isFinite(escapeCodeTimeout)) {
+    throw new ERR_INVALID_ARG_VALUE('input.escapeCodeTimeout', escapeCodeTimeout);
+  }
   validateUint32(tabSize, 'tabSize', true);
   this.line = '';
   this.cursor = 0;
@@ -315,7 +324,9 @@ function iterate(rl) {
   rl.on('close', finish);
   rl.on('error', fail);
   return {
-    [Symbol.for('nodejs.watermarkData')]: { get high() { return mostLines; }, get low() { return 1; }, get size() { return lines.length - taken; } },
+    [Symbol.for('nodejs.watermarkData')]: { get high() { return mostLines; }, get low() {
+      return 1;
+    }, get size() { return lines.length - taken; } },
     next() {
       if (taken < lines.length) {
         const value = lines[taken++];

@@ -9,16 +9,19 @@ const kKeys = Symbol('escape-decoder');
 
 // Names of keys by what follows ESC and [ or O, without modifiers.
 const named = {
-  'OP': 'f1', 'OQ': 'f2', 'OR': 'f3', 'OS': 'f4', '[P': 'f1', '[Q': 'f2', '[R': 'f3', '[S': 'f4', '[11~': 'f1', '[12~': 'f2', '[13~': 'f3',
-  '[14~': 'f4', '[[A': 'f1', '[[B': 'f2', '[[C': 'f3', '[[D': 'f4', '[[E': 'f5', '[15~': 'f5', '[17~': 'f6', '[18~': 'f7', '[19~': 'f8',
-  '[20~': 'f9', '[21~': 'f10', '[23~': 'f11', '[24~': 'f12', '[200~': 'paste-start', '[201~': 'paste-end', '[A': 'up', '[B': 'down', '[C': 'right',
-  '[D': 'left', '[E': 'clear', '[F': 'end', '[H': 'home', 'OA': 'up', 'OB': 'down', 'OC': 'right', 'OD': 'left', 'OE': 'clear', 'OF': 'end',
-  'OH': 'home', '[1~': 'home', '[2~': 'insert', '[3~': 'delete', '[4~': 'end', '[5~': 'pageup', '[6~': 'pagedown', '[[5~': 'pageup',
-  '[[6~': 'pagedown', '[7~': 'home', '[8~': 'end',
+  'OP': 'f1', 'OQ': 'f2', 'OR': 'f3', 'OS': 'f4', '[P': 'f1', '[Q': 'f2', '[R': 'f3', '[S': 'f4', '[11~': 'f1',
+  '[12~': 'f2', '[13~': 'f3', '[14~': 'f4', '[[A': 'f1', '[[B': 'f2', '[[C': 'f3', '[[D': 'f4', '[[E': 'f5',
+  '[15~': 'f5', '[17~': 'f6', '[18~': 'f7', '[19~': 'f8', '[20~': 'f9', '[21~': 'f10', '[23~': 'f11', '[24~': 'f12',
+  '[200~': 'paste-start', '[201~': 'paste-end', '[A': 'up', '[B': 'down', '[C': 'right', '[D': 'left', '[E': 'clear',
+  '[F': 'end', '[H': 'home', 'OA': 'up', 'OB': 'down', 'OC': 'right', 'OD': 'left', 'OE': 'clear', 'OF': 'end',
+  'OH': 'home', '[1~': 'home', '[2~': 'insert', '[3~': 'delete', '[4~': 'end', '[5~': 'pageup', '[6~': 'pagedown',
+  '[[5~': 'pageup', '[[6~': 'pagedown', '[7~': 'home', '[8~': 'end',
 };
-const shifted = { '[a': 'up', '[b': 'down', '[c': 'right', '[d': 'left', '[e': 'clear', '[2$': 'insert', '[3$': 'delete', '[5$': 'pageup', '[6$': 'pagedown',
+const shifted = { '[a': 'up', '[b': 'down', '[c': 'right', '[d': 'left', '[e': 'clear', '[2$': 'insert',
+  '[3$': 'delete', '[5$': 'pageup', '[6$': 'pagedown',
   '[7$': 'home', '[8$': 'end', '[Z': 'tab' };
-const controlled = { 'Oa': 'up', 'Ob': 'down', 'Oc': 'right', 'Od': 'left', 'Oe': 'clear', '[2^': 'insert', '[3^': 'delete', '[5^': 'pageup',
+const controlled = { 'Oa': 'up', 'Ob': 'down', 'Oc': 'right', 'Od': 'left', 'Oe': 'clear', '[2^': 'insert',
+  '[3^': 'delete', '[5^': 'pageup',
   '[6^': 'pagedown', '[7^': 'home', '[8^': 'end' };
 
 const longestSequence = 32; // characters; what is longer is no key

@@ -17,7 +17,9 @@ const canWrite = (stream) => !!(isWritable(stream) || isWritableStream(stream) |
 function check(streams, original) {
   streams.forEach((stream, i) => {
     if (!isNodeStream(stream) && !isWebStream(stream)) return;
-    if (i < streams.length - 1 && !canRead(stream)) throw new ERR_INVALID_ARG_VALUE(`streams[${i}]`, original[i], 'must be readable');
+    if (i < streams.length - 1 && !canRead(stream)) {
+      throw new ERR_INVALID_ARG_VALUE(`streams[${i}]`, original[i], 'must be readable');
+    }
     if (i > 0 && !canWrite(stream)) throw new ERR_INVALID_ARG_VALUE(`streams[${i}]`, original[i], 'must be writable');
   });
 }
@@ -57,8 +59,9 @@ function compose(...streams) {
   return duplex;
 }
 
-// endWith has a duplex end with the streams that it is made of: who destroys it destroys these, by destroyAll. It returns a
-// function to be called when they have ended, which tells whether anybody has heard of that.
+// endWith has a duplex end with the streams that it is made of: who destroys it destroys these, by
+// destroyAll. It returns a function to be called when they have ended, which tells whether anybody
+// has heard of that.
 function endWith(duplex, waiting, destroyAll) {
   let closed; // the callback of _destroy; null once they have ended
   duplex._destroy = (error, callback) => {

@@ -84,13 +84,15 @@ function undestroy() {
   const w = this._writableState;
   if (r) {
     Object.assign(r, {
-      constructed: true, closed: false, closeEmitted: false, destroyed: false, errored: null, errorEmitted: false, reading: false,
+      constructed: true, closed: false, closeEmitted: false, destroyed: false, errored: null, errorEmitted: false,
+      reading: false,
     });
     r.ended = r.endEmitted = r.readable === false;
   }
   if (w) {
     Object.assign(w, {
-      constructed: true, destroyed: false, closed: false, closeEmitted: false, errored: null, errorEmitted: false, finalCalled: false,
+      constructed: true, destroyed: false, closed: false, closeEmitted: false, errored: null, errorEmitted: false,
+      finalCalled: false,
       prefinished: false,
     });
     w.ended = w.ending = w.finished = w.writable === false;
@@ -188,7 +190,8 @@ function dispose(stream, isDone) {
     stream.destroy(error);
   }
   return new Promise((resolve, reject) => {
-    require('internal/streams/end-of-stream').eos(stream, (failed) => (failed && failed !== error ? reject(failed) : resolve(null)));
+    require('internal/streams/end-of-stream').eos(stream,
+      (failed) => (failed && failed !== error ? reject(failed) : resolve(null)));
   });
 }
 

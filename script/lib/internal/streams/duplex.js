@@ -10,7 +10,8 @@ const { Writable, WritableState, onConstructed: onWritableConstructed } = requir
 function Duplex(options) {
   if (!(this instanceof Duplex)) return new Duplex(options);
   this._events ??= {
-    close: undefined, error: undefined, prefinish: undefined, finish: undefined, drain: undefined, data: undefined, end: undefined,
+    close: undefined, error: undefined, prefinish: undefined, finish: undefined, drain: undefined, data: undefined,
+    end: undefined,
     readable: undefined,
   };
   this._readableState = new ReadableState(options, this, true);
@@ -52,7 +53,8 @@ for (const name of ['write', 'cork', 'uncork', 'setDefaultEncoding', '_write', '
   Duplex.prototype[name] = Writable.prototype[name];
 }
 for (const name of [
-  'writable', 'writableHighWaterMark', 'writableObjectMode', 'writableBuffer', 'writableLength', 'writableFinished', 'writableCorked',
+  'writable', 'writableHighWaterMark', 'writableObjectMode', 'writableBuffer', 'writableLength', 'writableFinished',
+  'writableCorked',
   'writableEnded', 'writableNeedDrain',
 ]) {
   Object.defineProperty(Duplex.prototype, name, Object.getOwnPropertyDescriptor(Writable.prototype, name));
@@ -63,7 +65,9 @@ Object.defineProperty(Duplex.prototype, 'destroyed', {
       this._readableState.destroyed && this._writableState.destroyed;
   },
   set(value) { // Streams of old set it.
-    if (this._readableState && this._writableState) this._readableState.destroyed = this._writableState.destroyed = value;
+    if (this._readableState && this._writableState) {
+      this._readableState.destroyed = this._writableState.destroyed = value;
+    }
   },
   configurable: true,
 });

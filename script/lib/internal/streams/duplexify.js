@@ -10,13 +10,15 @@ const { eos } = require('internal/streams/end-of-stream');
 const from = require('internal/streams/from');
 const { Readable } = require('internal/streams/readable_pipe');
 const {
-  isDuplexNodeStream, isIterable, isNodeStream, isReadable, isReadableNodeStream, isReadableStream, isWritable, isWritableNodeStream,
+  isDuplexNodeStream, isIterable, isNodeStream, isReadable, isReadableNodeStream, isReadableStream, isWritable,
+  isWritableNodeStream,
   isWritableStream,
 } = require('internal/streams/utils');
 
 class Duplexify extends Duplex {}
 
-const isBlob = (value) => typeof value?.arrayBuffer === 'function' && typeof value.stream === 'function' && typeof value.size === 'number';
+const isBlob = (value) => typeof value?.arrayBuffer === 'function' && typeof value.stream === 'function' &&
+  typeof value.size === 'number';
 
 function duplexify(body, name) {
   if (isDuplexNodeStream(body)) return body;
@@ -30,13 +32,16 @@ function duplexify(body, name) {
   if (isIterable(body)) return from(Duplexify, body, { objectMode: true, writable: false });
   if (isReadableStream(body?.readable) && isWritableStream(body?.writable)) return Duplexify.fromWeb(body);
   if (typeof body?.writable === 'object' || typeof body?.readable === 'object') {
-    const readable = body?.readable ? (isReadableNodeStream(body.readable) ? body.readable : duplexify(body.readable, name)) : undefined;
-    const writable = body?.writable ? (isWritableNodeStream(body.writable) ? body.writable : duplexify(body.writable, name)) : undefined;
+    const readable = body?.readable ? (isReadableNodeStream(body.readable) ? body.readable :
+      duplexify(body.readable, name)) : undefined;
+    const writable = body?.writable ? (isWritableNodeStream(body.writable) ? body.writable :
+      duplexify(body.writable, name)) : undefined;
     return join({ readable, writable });
   }
   if (typeof body?.then === 'function') return ofPromise(body);
   throw new ERR_INVALID_ARG_TYPE(name, [
-    'Blob', 'ReadableStream', 'WritableStream', 'Stream', 'Iterable', 'AsyncIterable', 'Function', '{ readable, writable } pair', 'Promise',
+    'Blob', 'ReadableStream', 'WritableStream', 'Stream', 'Iterable', 'AsyncIterable', 'Function',
+    '{ readable, writable } pair', 'Promise',
   ], body);
 }
 

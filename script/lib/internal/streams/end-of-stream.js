@@ -4,8 +4,9 @@
 
 const { AbortError, codes: { ERR_INVALID_ARG_TYPE, ERR_STREAM_PREMATURE_CLOSE } } = require('internal/errors');
 const {
-  isClosed, isNodeStream, isReadable, isReadableErrored, isReadableFinished, isReadableNodeStream, isReadableStream, isWritable,
-  isWritableErrored, isWritableFinished, isWritableNodeStream, isWritableStream, kIsClosedPromise, willEmitClose: canEmitClose,
+  isClosed, isNodeStream, isReadable, isReadableErrored, isReadableFinished, isReadableNodeStream, isReadableStream,
+  isWritable, isWritableErrored, isWritableFinished, isWritableNodeStream, isWritableStream, kIsClosedPromise,
+  willEmitClose: canEmitClose,
 } = require('internal/streams/utils');
 const { validateAbortSignal, validateBoolean, validateFunction, validateObject } = require('internal/validators');
 
@@ -35,7 +36,9 @@ function eos(stream, options, callback) {
   validateAbortSignal(options.signal, 'options.signal');
   callback = onlyOnce(callback);
   if (isReadableStream(stream) || isWritableStream(stream)) return eosWeb(stream, options, callback);
-  if (!isNodeStream(stream)) throw new ERR_INVALID_ARG_TYPE('stream', ['ReadableStream', 'WritableStream', 'Stream'], stream);
+  if (!isNodeStream(stream)) {
+    throw new ERR_INVALID_ARG_TYPE('stream', ['ReadableStream', 'WritableStream', 'Stream'], stream);
+  }
 
   const readable = options.readable ?? isReadableNodeStream(stream);
   const writable = options.writable ?? isWritableNodeStream(stream);
@@ -43,7 +46,8 @@ function eos(stream, options, callback) {
   const r = stream._readableState;
 
   // If the stream tells of its close, that is waited for: only then is it done with what it holds.
-  let willEmitClose = canEmitClose(stream) && isReadableNodeStream(stream) === readable && isWritableNodeStream(stream) === writable;
+  let willEmitClose = canEmitClose(stream) && isReadableNodeStream(stream) === readable &&
+    isWritableNodeStream(stream) === writable;
   let writableFinished = isWritableFinished(stream, false);
   let readableFinished = isReadableFinished(stream, false);
 
@@ -71,7 +75,8 @@ function eos(stream, options, callback) {
     const error = errored();
     if (error !== undefined) {
       callback.call(stream, error);
-    } else if (readable && !readableFinished && isReadableNodeStream(stream, true) && !isReadableFinished(stream, false)) {
+    } else if (readable && !readableFinished && isReadableNodeStream(stream, true) &&
+      !isReadableFinished(stream, false)) {
       callback.call(stream, new ERR_STREAM_PREMATURE_CLOSE());
     } else if (writable && !writableFinished && !isWritableFinished(stream, false)) {
       callback.call(stream, new ERR_STREAM_PREMATURE_CLOSE());
@@ -105,9 +110,11 @@ function eos(stream, options, callback) {
     process.nextTick(onClose);
   } else if (w?.errorEmitted || r?.errorEmitted) {
     if (!willEmitClose) process.nextTick(onClosed);
-  } else if (!readable && (!willEmitClose || isReadable(stream)) && (writableFinished || isWritable(stream) === false) && !w?.pendingcb) {
+  } else if (!readable && (!willEmitClose || isReadable(stream)) &&
+    (writableFinished || isWritable(stream) === false) && !w?.pendingcb) {
     process.nextTick(onClosed);
-  } else if (!writable && (!willEmitClose || isWritable(stream)) && (readableFinished || isReadable(stream) === false)) {
+  } else if (!writable && (!willEmitClose || isWritable(stream)) &&
+    (readableFinished || isReadable(stream) === false)) {
     process.nextTick(onClosed);
   } else if (r && stream.req && stream.aborted) {
     process.nextTick(onClosed);

@@ -1,7 +1,7 @@
 'use strict';
 
-// The asynchronous iterator of a Readable. It is no generator, because the engine does not wait for the return of one at a break:
-// here the stream is destroyed before return() returns.
+// The asynchronous iterator of a Readable. It is no generator, because the engine does not wait for
+// the return of one at a break: here the stream is destroyed before return() returns.
 
 const { aggregateTwoErrors } = require('internal/errors');
 const { destroyer } = require('internal/streams/destroy');
@@ -64,7 +64,9 @@ class ReadableIterator {
     const { stream } = this;
     while (this.#state === 'reading') {
       const chunk = stream.destroyed ? null : stream.read();
-      if (chunk !== null) return { value: typeof chunk?.then === 'function' ? await this.#settled(chunk) : chunk, done: false };
+      if (chunk !== null) {
+        return { value: typeof chunk?.then === 'function' ? await this.#settled(chunk) : chunk, done: false };
+      }
       if (this.#error) {
         const error = this.#error;
         this.#fail(error);
@@ -103,7 +105,8 @@ class ReadableIterator {
     this.#state = 'done';
     const { stream } = this;
     const error = this.#error;
-    if ((error || this.#options?.destroyOnReturn !== false) && (error === undefined || stream._readableState.autoDestroy)) {
+    if ((error || this.#options?.destroyOnReturn !== false) &&
+      (error === undefined || stream._readableState.autoDestroy)) {
       destroyer(stream, null);
     } else {
       stream.off('readable', this.#onReadable);

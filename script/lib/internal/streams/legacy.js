@@ -46,7 +46,8 @@ Stream.prototype.pipe = function pipe(dest, options) {
   }
   source.on('data', onData);
   dest.on('drain', onDrain);
-  if (!dest._isStdio && options?.end !== false) { // If the source is one of two, the other may still have something for it.
+  // If the source is one of two, the other may still have something for it.
+  if (!dest._isStdio && options?.end !== false) {
     source.on('end', onEnd);
     source.on('close', onClose);
   }

@@ -83,7 +83,9 @@ async function* mapped(stream, fn, outer, concurrency, most) {
         value.then(onDone, onFailed);
         queue.push(value);
         tell();
-        if (!done && (queue.length >= most || running >= concurrency)) await new Promise((resolve) => { resume = resolve; });
+        if (!done && (queue.length >= most || running >= concurrency)) {
+          await new Promise((resolve) => { resume = resolve; });
+        }
       }
       queue.push(kEnd);
     } catch (error) {
@@ -199,7 +201,8 @@ async function reduce(reducer, initialValue, options) {
   }
   const controller = new AbortController();
   const { signal } = controller;
-  options?.signal?.addEventListener('abort', () => controller.abort(), { once: true, [kWeakHandler]: this, [kResistStopPropagation]: true });
+  options?.signal?.addEventListener('abort', () => controller.abort(),
+    { once: true, [kWeakHandler]: this, [kResistStopPropagation]: true });
   let any = false;
   try {
     for await (const value of this) {
@@ -239,6 +242,7 @@ function streaming(operator) {
 }
 
 module.exports = {
-  drop: streaming(drop), filter: streaming(filter), flatMap: streaming(flatMap), map: streaming(map), take: streaming(take), every, find,
+  drop: streaming(drop), filter: streaming(filter), flatMap: streaming(flatMap), map: streaming(map),
+  take: streaming(take), every, find,
   forEach, reduce, some, toArray,
 };

@@ -8,12 +8,14 @@ const { Duplex } = require('internal/streams/duplex');
 const { eos } = require('internal/streams/end-of-stream');
 const { PassThrough } = require('internal/streams/transform');
 const {
-  isIterable, isNodeStream, isReadable, isReadableFinished, isReadableNodeStream, isReadableStream, isTransformStream, isWebStream,
+  isIterable, isNodeStream, isReadable, isReadableFinished, isReadableNodeStream, isReadableStream, isTransformStream,
+  isWebStream,
 } = require('internal/streams/utils');
 const { validateAbortSignal, validateFunction } = require('internal/validators');
 
 const {
-  ERR_INVALID_ARG_TYPE, ERR_INVALID_RETURN_VALUE, ERR_MISSING_ARGS, ERR_STREAM_DESTROYED, ERR_STREAM_PREMATURE_CLOSE, ERR_STREAM_UNABLE_TO_PIPE,
+  ERR_INVALID_ARG_TYPE, ERR_INVALID_RETURN_VALUE, ERR_MISSING_ARGS, ERR_STREAM_DESTROYED, ERR_STREAM_PREMATURE_CLOSE,
+  ERR_STREAM_UNABLE_TO_PIPE,
 } = codes;
 
 function pipeline(...streams) {
@@ -183,7 +185,8 @@ function feed(p, from, stream, isLast, end) {
     p.left++;
     pump(from, stream, p.finish, end);
   } else {
-    throw new ERR_INVALID_ARG_TYPE('val', ['Readable', 'Iterable', 'AsyncIterable', 'ReadableStream', 'TransformStream'], from);
+    throw new ERR_INVALID_ARG_TYPE('val', ['Readable', 'Iterable', 'AsyncIterable', 'ReadableStream',
+      'TransformStream'], from);
   }
   return stream;
 }

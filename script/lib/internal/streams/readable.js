@@ -11,7 +11,8 @@ const { howMuch, markFor, take } = require('internal/streams/chunks');
 const { getHighWaterMark } = require('internal/streams/state');
 
 const {
-  ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED, ERR_STREAM_PUSH_AFTER_EOF, ERR_STREAM_UNSHIFT_AFTER_END_EVENT, ERR_UNKNOWN_ENCODING,
+  ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED, ERR_STREAM_PUSH_AFTER_EOF, ERR_STREAM_UNSHIFT_AFTER_END_EVENT,
+  ERR_UNKNOWN_ENCODING,
 } = codes;
 
 const { on: addListener, removeListener: dropListener, removeAllListeners: dropAll } = Stream.prototype;
@@ -46,20 +47,25 @@ function ReadableState(options, stream, isDuplex) {
   if (options.autoDestroy === false) this.autoDestroy = false;
   const { defaultEncoding, encoding } = options;
   if (defaultEncoding != null && defaultEncoding !== 'utf8') {
-    if (defaultEncoding !== 'buffer' && !Buffer.isEncoding(defaultEncoding)) throw new ERR_UNKNOWN_ENCODING(defaultEncoding);
+    if (defaultEncoding !== 'buffer' && !Buffer.isEncoding(defaultEncoding)) {
+      throw new ERR_UNKNOWN_ENCODING(defaultEncoding);
+    }
     this.defaultEncoding = defaultEncoding;
   }
   if (encoding) setDecoder(this, encoding);
 }
 
 Object.assign(ReadableState.prototype, {
-  objectMode: false, constructed: true, readableListening: false, errored: null, errorEmitted: false, emitClose: true, autoDestroy: true,
+  objectMode: false, constructed: true, readableListening: false, errored: null, errorEmitted: false, emitClose: true,
+  autoDestroy: true,
   paused: null, // by pause, not because data is not wanted
   awaitDrainWriters: null, // whom of pipes it waits for: one, or a Set if there are several
   multiAwaitDrain: false, defaultEncoding: 'utf8', decoder: null, encoding: null,
 });
 
-Object.defineProperty(ReadableState.prototype, 'pipesCount', { get() { return this.pipes.length; }, configurable: true });
+Object.defineProperty(ReadableState.prototype, 'pipesCount', { get() {
+  return this.pipes.length;
+}, configurable: true });
 
 function setDecoder(state, encoding) {
   const { StringDecoder } = require('string_decoder');
@@ -262,7 +268,8 @@ function maybeReadMore(stream, state) {
 }
 
 function readMore(stream, state) {
-  while (!state.reading && !state.ended && (state.length < state.highWaterMark || (state.flowing && state.length === 0))) {
+  while (!state.reading && !state.ended && (state.length < state.highWaterMark ||
+    (state.flowing && state.length === 0))) {
     const had = state.length;
     stream.read(0);
     if (had === state.length) break;

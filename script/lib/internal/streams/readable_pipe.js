@@ -101,7 +101,9 @@ function drained(source, dest) {
   const state = source._readableState;
   if (state.awaitDrainWriters === dest) state.awaitDrainWriters = null;
   else if (state.multiAwaitDrain) state.awaitDrainWriters.delete(dest);
-  if ((!state.awaitDrainWriters || state.awaitDrainWriters.size === 0) && source.listenerCount('data') > 0) source.resume();
+  if ((!state.awaitDrainWriters || state.awaitDrainWriters.size === 0) && source.listenerCount('data') > 0) {
+    source.resume();
+  }
 }
 
 Readable.prototype.unpipe = function unpipe(dest) {
@@ -212,7 +214,9 @@ property('readableObjectMode', function () { return this._readableState ? this._
 property('readableEncoding', function () { return this._readableState ? this._readableState.encoding : null; });
 property('errored', function () { return this._readableState ? this._readableState.errored : null; });
 property('closed', function () { return this._readableState ? this._readableState.closed : false; });
-property('destroyed', function () { return this._readableState ? this._readableState.destroyed : false; }, function (value) {
+property('destroyed', function () {
+  return this._readableState ? this._readableState.destroyed : false;
+}, function (value) {
   if (this._readableState) this._readableState.destroyed = value;
 });
 property('readableEnded', function () { return this._readableState ? this._readableState.endEmitted : false; });

@@ -11,13 +11,16 @@ const kDone = Symbol('kDone');
 
 function Transform(options) {
   if (!(this instanceof Transform)) return new Transform(options);
-  // A reading side that holds nothing is told apart from one that has the default: the writing side then is what buffers.
+  // A reading side that holds nothing is told apart from one that has the default: the writing side
+  // then is what buffers.
   const mark = options ? getHighWaterMark({ objectMode: false }, options, 'readableHighWaterMark', true) : null;
   if (mark === 0) {
-    options = { ...options, highWaterMark: null, readableHighWaterMark: mark, writableHighWaterMark: options.writableHighWaterMark || 0 };
+    options = { ...options, highWaterMark: null, readableHighWaterMark: mark,
+      writableHighWaterMark: options.writableHighWaterMark || 0 };
   }
   Duplex.call(this, options);
-  this._readableState.sync = false; // _read is called before there is something: what is pushed then is no answer to it.
+  // _read is called before there is something: what is pushed then is no answer to it.
+  this._readableState.sync = false;
   this[kCallback] = null;
   if (options) {
     if (typeof options.transform === 'function') this._transform = options.transform;

@@ -23,7 +23,8 @@ function isWritableNodeStream(stream) {
 }
 
 function isDuplexNodeStream(stream) {
-  return !!(stream && isFunction(stream.pipe) && stream._readableState && isFunction(stream.on) && isFunction(stream.write));
+  return !!(stream && isFunction(stream.pipe) && stream._readableState && isFunction(stream.on) &&
+    isFunction(stream.write));
 }
 
 function isNodeStream(stream) {
@@ -32,7 +33,8 @@ function isNodeStream(stream) {
 }
 
 function isReadableStream(stream) {
-  return !!(stream && !isNodeStream(stream) && isFunction(stream.pipeThrough) && isFunction(stream.getReader) && isFunction(stream.cancel));
+  return !!(stream && !isNodeStream(stream) && isFunction(stream.pipeThrough) && isFunction(stream.getReader) &&
+    isFunction(stream.cancel));
 }
 
 function isWritableStream(stream) {
@@ -40,7 +42,8 @@ function isWritableStream(stream) {
 }
 
 function isTransformStream(stream) {
-  return !!(stream && !isNodeStream(stream) && typeof stream.readable === 'object' && typeof stream.writable === 'object');
+  return !!(stream && !isNodeStream(stream) && typeof stream.readable === 'object' &&
+    typeof stream.writable === 'object');
 }
 
 function isWebStream(stream) {
@@ -146,13 +149,15 @@ function isServerResponse(stream) {
 }
 
 function isServerRequest(stream) {
-  return typeof stream._consuming === 'boolean' && typeof stream._dumped === 'boolean' && stream.req?.upgradeOrConnect === undefined;
+  return typeof stream._consuming === 'boolean' && typeof stream._dumped === 'boolean' &&
+    stream.req?.upgradeOrConnect === undefined;
 }
 
 function willEmitClose(stream) {
   if (!isNodeStream(stream)) return null;
   const state = stream._writableState || stream._readableState;
-  return (!state && isServerResponse(stream)) || !!(state && state.autoDestroy && state.emitClose && state.closed === false);
+  return (!state && isServerResponse(stream)) || !!(state && state.autoDestroy && state.emitClose &&
+    state.closed === false);
 }
 
 function isDisturbed(stream) {
@@ -166,8 +171,9 @@ function isErrored(stream) {
 }
 
 module.exports = {
-  isClosed, isDestroyed, isDisturbed, isDuplexNodeStream, isErrored, isFinished, isIterable, isNodeStream, isReadable, isReadableEnded,
-  isReadableErrored, isReadableFinished, isReadableNodeStream, isReadableStream, isServerRequest, isServerResponse, isTransformStream,
-  isWebStream, isWritable, isWritableEnded, isWritableErrored, isWritableFinished, isWritableNodeStream, isWritableStream,
-  kIsClosedPromise, kIsDestroyed, kIsDisturbed, kIsErrored, kIsReadable, kIsWritable, willEmitClose,
+  isClosed, isDestroyed, isDisturbed, isDuplexNodeStream, isErrored, isFinished, isIterable, isNodeStream, isReadable,
+  isReadableEnded, isReadableErrored, isReadableFinished, isReadableNodeStream, isReadableStream, isServerRequest,
+  isServerResponse, isTransformStream, isWebStream, isWritable, isWritableEnded, isWritableErrored,
+  isWritableFinished, isWritableNodeStream, isWritableStream, kIsClosedPromise, kIsDestroyed, kIsDisturbed,
+  kIsErrored, kIsReadable, kIsWritable, willEmitClose,
 };

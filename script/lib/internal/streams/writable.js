@@ -11,8 +11,9 @@ const { asBuffer } = require('internal/streams/readable');
 const { getHighWaterMark } = require('internal/streams/state');
 
 const {
-  ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED, ERR_MULTIPLE_CALLBACK, ERR_STREAM_ALREADY_FINISHED, ERR_STREAM_CANNOT_PIPE,
-  ERR_STREAM_DESTROYED, ERR_STREAM_NULL_VALUES, ERR_STREAM_WRITE_AFTER_END, ERR_UNKNOWN_ENCODING,
+  ERR_INVALID_ARG_TYPE, ERR_METHOD_NOT_IMPLEMENTED, ERR_MULTIPLE_CALLBACK, ERR_STREAM_ALREADY_FINISHED,
+  ERR_STREAM_CANNOT_PIPE, ERR_STREAM_DESTROYED, ERR_STREAM_NULL_VALUES, ERR_STREAM_WRITE_AFTER_END,
+  ERR_UNKNOWN_ENCODING,
 } = codes;
 
 function nothing() {}
@@ -56,7 +57,8 @@ function WritableState(options, stream, isDuplex) {
 }
 
 Object.assign(WritableState.prototype, {
-  objectMode: false, constructed: true, finalCalled: false, errored: null, errorEmitted: false, emitClose: true, autoDestroy: true,
+  objectMode: false, constructed: true, finalCalled: false, errored: null, errorEmitted: false, emitClose: true,
+  autoDestroy: true,
   decodeStrings: true, defaultEncoding: 'utf8',
   allBuffers: true, allNoop: true, // of what is buffered
   onFinished: null, // callbacks of end, if there are any
@@ -367,7 +369,8 @@ Writable.prototype.end = function end(chunk, encoding, callback) {
 };
 
 function needsFinish(state) {
-  return state.ending && !state.destroyed && state.constructed && state.length === 0 && !state.errored && state.buffered.length === 0 &&
+  return state.ending && !state.destroyed && state.constructed && state.length === 0 && !state.errored &&
+    state.buffered.length === 0 &&
     !state.finished && !state.writing && !state.errorEmitted && !state.closeEmitted;
 }
 
@@ -446,7 +449,9 @@ function property(name, get, set) {
 }
 
 property('closed', function () { return this._writableState ? this._writableState.closed : false; });
-property('destroyed', function () { return this._writableState ? this._writableState.destroyed : false; }, function (value) {
+property('destroyed', function () {
+  return this._writableState ? this._writableState.destroyed : false;
+}, function (value) {
   if (this._writableState) this._writableState.destroyed = value;
 });
 property('writable', function () {
@@ -474,7 +479,9 @@ property('writableAborted', function () {
 
 Writable.prototype.destroy = function (error, callback) {
   const state = this._writableState;
-  if (!state.destroyed && (state.bufferedIndex < state.buffered.length || state.onFinished !== null)) process.nextTick(errorBuffer, state);
+  if (!state.destroyed && (state.bufferedIndex < state.buffered.length || state.onFinished !== null)) {
+    process.nextTick(errorBuffer, state);
+  }
   destroy.call(this, error, callback);
   return this;
 };

@@ -95,7 +95,8 @@ function waitFor(condition, interval, timeout) {
       clearTimeout(retry);
       settle(value);
     };
-    const limit = setTimeout(() => end(reject, new Error('waitFor() timed out', cause === undefined ? undefined : { cause })), timeout);
+    const limit = setTimeout(() => end(reject, new Error('waitFor() timed out',
+      cause === undefined ? undefined : { cause })), timeout);
     const attempt = async () => {
       try {
         const result = await condition();

@@ -9,7 +9,8 @@ const { writeSync } = internalBinding('stdio');
 
 // What files of tests are called that nobody has named.
 const usual = [
-  '**/test/**/*.?(c|m)[jt]s', '**/*-test.?(c|m)[jt]s', '**/*.test.?(c|m)[jt]s', '**/*_test.?(c|m)[jt]s', '**/test-*.?(c|m)[jt]s', '**/test.?(c|m)[jt]s',
+  '**/test/**/*.?(c|m)[jt]s', '**/*-test.?(c|m)[jt]s', '**/*.test.?(c|m)[jt]s', '**/*_test.?(c|m)[jt]s',
+  '**/test-*.?(c|m)[jt]s', '**/test.?(c|m)[jt]s',
 ];
 
 const isPattern = (name) => /[*?[\]{}]/.test(name);
@@ -34,7 +35,8 @@ function run(patterns) {
   const flags = process.execArgv.filter((flag) => flag !== '--test');
   let code = 0;
   for (const file of files) {
-    const { status } = spawnSync(process.execPath, [...flags, file], { stdio: 'inherit', env: { ...process.env, NODE_TEST_CONTEXT: 'child' } });
+    const { status } = spawnSync(process.execPath, [...flags, file],
+      { stdio: 'inherit', env: { ...process.env, NODE_TEST_CONTEXT: 'child' } });
     if (status !== 0) code = 1;
   }
   process.exit(code);

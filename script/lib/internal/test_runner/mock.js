@@ -2,7 +2,9 @@
 
 // mock of node:test: functions, methods, accessors and properties that remember how they were used.
 
-const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED } } = require('internal/errors');
+const {
+  codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_METHOD_NOT_IMPLEMENTED },
+} = require('internal/errors');
 const { validateBoolean, validateFunction, validateInteger, validateObject } = require('internal/validators');
 
 // Behavior is what a mock does: its own, or one for a certain use.
@@ -80,7 +82,8 @@ function makeMock(original, context) {
       error = thrown;
       throw thrown;
     } finally {
-      tell(context, { arguments: args, error, result, stack: new Error(), target, this: target === undefined ? self : result });
+      tell(context, { arguments: args, error, result, stack: new Error(), target,
+        this: target === undefined ? self : result });
     }
   };
   return new Proxy(original, {
@@ -114,7 +117,9 @@ function descriptorOf(object, name) {
 }
 
 function checkName(value, name) {
-  if (typeof value !== 'string' && typeof value !== 'symbol') throw new ERR_INVALID_ARG_TYPE(name, ['string', 'symbol'], value);
+  if (typeof value !== 'string' && typeof value !== 'symbol') {
+    throw new ERR_INVALID_ARG_TYPE(name, ['string', 'symbol'], value);
+  }
 }
 
 class MockPropertyContext {
@@ -124,7 +129,9 @@ class MockPropertyContext {
     this.#object = object;
     this.#name = name;
     this.#descriptor = descriptorOf(object, name);
-    if (this.#descriptor === undefined) throw new ERR_INVALID_ARG_VALUE('propertyName', name, 'is not a property of the object');
+    if (this.#descriptor === undefined) {
+      throw new ERR_INVALID_ARG_VALUE('propertyName', name, 'is not a property of the object');
+    }
     this.#behavior = new Behavior(hasValue ? value : object[name]);
     const self = this;
     Object.defineProperty(object, name, {
@@ -204,7 +211,9 @@ class MockTracker {
     validateBoolean(getter, 'options.getter');
     validateBoolean(setter, 'options.setter');
     checkTimes(times);
-    if (getter && setter) throw new ERR_INVALID_ARG_VALUE('options.setter', setter, "cannot be used with 'options.getter'");
+    if (getter && setter) {
+      throw new ERR_INVALID_ARG_VALUE('options.setter', setter, "cannot be used with 'options.getter'");
+    }
     const descriptor = descriptorOf(object, name);
     const part = getter ? 'get' : setter ? 'set' : 'value';
     const original = descriptor?.[part];
@@ -236,7 +245,9 @@ class MockTracker {
     }
     validateObject(options, 'options');
     if (options[kind] === false) throw new ERR_INVALID_ARG_VALUE(`options.${kind}`, false, 'cannot be false');
-    if (options[other]) throw new ERR_INVALID_ARG_VALUE('options.setter', options.setter ?? true, "cannot be used with 'options.getter'");
+    if (options[other]) {
+      throw new ERR_INVALID_ARG_VALUE('options.setter', options.setter ?? true, "cannot be used with 'options.getter'");
+    }
     return this.method(object, name, implementation, { ...options, [kind]: true });
   }
 

@@ -29,7 +29,9 @@ class MockTimers {
     const { apis = supported, now = 0 } = options;
     validateStringArray(apis, 'options.apis');
     for (const api of apis) {
-      if (!supported.includes(api)) throw new ERR_INVALID_ARG_VALUE('options.apis', api, `option ${api} is not supported`);
+      if (!supported.includes(api)) {
+        throw new ERR_INVALID_ARG_VALUE('options.apis', api, `option ${api} is not supported`);
+      }
     }
     const time = now instanceof RealDate ? RealDate.prototype.getTime.call(now) : now;
     if (!(now instanceof RealDate) || Number.isNaN(time)) validateNumber(now, 'initialTime');
@@ -75,14 +77,16 @@ class MockTimers {
 
   #advance(to) {
     for (;;) {
-      const timer = this.#queue.reduce((first, one) => (first === undefined || one.due < first.due ? one : first), undefined);
+      const timer = this.#queue.reduce((first, one) => (first === undefined || one.due < first.due ? one : first),
+        undefined);
       if (timer === undefined || timer.due > to) break;
       this.#now = Math.max(this.#now, timer.due);
       if (timer.interval === undefined) {
         this.clear(timer);
       } else {
         timer.due += timer.interval;
-        this.#queue.push(...this.#queue.splice(this.#queue.indexOf(timer), 1)); // Behind those that are due at the same time.
+        // Behind those that are due at the same time.
+        this.#queue.push(...this.#queue.splice(this.#queue.indexOf(timer), 1));
       }
       Reflect.apply(timer.callback, timer, timer.args);
     }
@@ -111,7 +115,8 @@ class MockTimers {
   #define(object, name, value) {
     if (!(name in object)) return;
     const descriptor = Object.getOwnPropertyDescriptor(object, name);
-    Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: descriptor?.enumerable ?? false });
+    Object.defineProperty(object, name, { value, writable: true, configurable: true,
+      enumerable: descriptor?.enumerable ?? false });
     this.#restore.push(() => {
       if (descriptor === undefined) delete object[name];
       else Object.defineProperty(object, name, descriptor);
@@ -129,7 +134,8 @@ class MockTimers {
       case 'setTimeout':
         both('setTimeout', (callback, ms, ...args) => this.#set(callback, ms, args, false));
         both('clearTimeout', (timer) => this.clear(timer));
-        this.#define(promises, 'setTimeout', (ms, value, options) => this.#promise((done) => this.#set(done, ms, [], false), value, options));
+        this.#define(promises, 'setTimeout', (ms, value, options) =>
+          this.#promise((done) => this.#set(done, ms, [], false), value, options));
         break;
       case 'setInterval':
         both('setInterval', (callback, ms, ...args) => this.#set(callback, ms, args, true));
@@ -139,10 +145,12 @@ class MockTimers {
       case 'setImmediate':
         both('setImmediate', (callback, ...args) => this.#setNow(callback, args));
         both('clearImmediate', (timer) => this.clear(timer));
-        this.#define(promises, 'setImmediate', (value, options) => this.#promise((done) => this.#setNow(done, []), value, options));
+        this.#define(promises, 'setImmediate', (value, options) =>
+          this.#promise((done) => this.#setNow(done, []), value, options));
         break;
       case 'scheduler.wait':
-        this.#define(promises.scheduler ?? {}, 'wait', (ms, options) => this.#promise((done) => this.#set(done, ms, [], false), undefined, options));
+        this.#define(promises.scheduler ?? {}, 'wait', (ms, options) =>
+          this.#promise((done) => this.#set(done, ms, [], false), undefined, options));
         break;
       case 'AbortSignal.timeout':
         this.#define(AbortSignal, 'timeout', (ms) => this.#abortAfter(ms));
@@ -155,7 +163,8 @@ class MockTimers {
   #abortAfter(ms) {
     const controller = new AbortController();
     const { DOMException } = require('internal/dom_exception');
-    this.#set(() => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')), ms, [], false);
+    this.#set(() => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')), ms,
+      [], false);
     return controller.signal;
   }
 
@@ -208,7 +217,8 @@ class MockTimers {
     const now = () => this.#now;
     function MockDate(...args) {
       if (new.target === undefined) return new RealDate(now()).toString();
-      return Reflect.construct(RealDate, args.length === 0 ? [now()] : args, new.target === MockDate ? MockDate : new.target);
+      return Reflect.construct(RealDate, args.length === 0 ? [now()] : args,
+        new.target === MockDate ? MockDate : new.target);
     }
     Object.defineProperties(MockDate, Object.getOwnPropertyDescriptors(RealDate));
     Object.defineProperties(MockDate, {

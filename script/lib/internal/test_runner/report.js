@@ -18,7 +18,8 @@ function start() {
   if (destinations.length === 0 && names.length === 1) destinations.push('stdout');
   if (names.length !== destinations.length) {
     const { codes: { ERR_INVALID_ARG_VALUE } } = require('internal/errors');
-    throw new ERR_INVALID_ARG_VALUE('--test-reporter', names, "must match the number of specified '--test-reporter-destination'");
+    throw new ERR_INVALID_ARG_VALUE('--test-reporter', names,
+      "must match the number of specified '--test-reporter-destination'");
   }
   reporters = names.map((name, i) => make(name, destinations[i]));
 }

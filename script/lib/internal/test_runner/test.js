@@ -3,7 +3,10 @@
 // Tests and suites: how they are made, run one after the other, and what becomes of them.
 
 const { AbortError } = require('internal/errors');
-const { validateAbortSignal, validateBoolean, validateFunction, validateNumber, validateObject, validateOneOf, validateUint32 } =
+const {
+  validateAbortSignal, validateBoolean, validateFunction, validateNumber, validateObject, validateOneOf,
+  validateUint32,
+} =
   require('internal/validators');
 const { SuiteContext, TestContext } = require('internal/test_runner/context');
 const report = require('internal/test_runner/report');
@@ -96,7 +99,9 @@ class Test {
     if (isFiltered(test)) return Promise.resolve();
     this.subtests.push(test);
     this.waiting.push(test);
-    if (this.finished) test.fail(failure('test could not be started because its parent finished', 'parentAlreadyFinished'));
+    if (this.finished) {
+      test.fail(failure('test could not be started because its parent finished', 'parentAlreadyFinished'));
+    }
     if (this.kind !== 'suite' || this.isRunning) Promise.resolve().then(() => this.next());
     return test.done;
   }
@@ -320,7 +325,9 @@ async function call(fn, context, test) {
       if (error) reject(error);
       else resolve();
     });
-    if (made instanceof Promise) throw failure('passed a callback but also returned a Promise', 'callbackAndPromisePresent');
+    if (made instanceof Promise) {
+      throw failure('passed a callback but also returned a Promise', 'callbackAndPromisePresent');
+    }
     return promise;
   } finally {
     running = outer;
@@ -345,10 +352,14 @@ function readFilters() {
     const literal = /^\/(.*)\/([a-z]*)$/.exec(text);
     return literal === null ? new RegExp(text) : new RegExp(literal[1], literal[2]);
   });
-  return { wanted: patterns('--test-name-pattern'), unwanted: patterns('--test-skip-pattern'), only: options.has('--test-only') };
+  return {
+    wanted: patterns('--test-name-pattern'), unwanted: patterns('--test-skip-pattern'),
+    only: options.has('--test-only'),
+  };
 }
 
-const spacedName = (test) => (test.parent?.parent === undefined ? test.name : `${spacedName(test.parent)} ${test.name}`);
+const spacedName = (test) => (test.parent?.parent === undefined ? test.name :
+  `${spacedName(test.parent)} ${test.name}`);
 
 // isFiltered reports whether a test is left out. A suite is there for those of its tests that are not.
 function isFiltered(test) {

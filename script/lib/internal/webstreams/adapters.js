@@ -3,12 +3,16 @@
 // Streams of Node made of those of the web, and the other way round.
 
 const { Buffer } = require('buffer');
-const { AbortError, codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_STREAM_PREMATURE_CLOSE } } = require('internal/errors');
+const {
+  AbortError, codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_STREAM_PREMATURE_CLOSE },
+} = require('internal/errors');
 const { destroyer } = require('internal/streams/destroy');
 const { Duplex } = require('internal/streams/duplex');
 const { eos } = require('internal/streams/end-of-stream');
 const { Readable } = require('internal/streams/readable');
-const { isDestroyed, isReadable, isReadableStream, isWritable, isWritableEnded, isWritableStream } = require('internal/streams/utils');
+const {
+  isDestroyed, isReadable, isReadableStream, isWritable, isWritableEnded, isWritableStream,
+} = require('internal/streams/utils');
 const { Writable } = require('internal/streams/writable');
 const { validateObject } = require('internal/validators');
 const { ReadableStream, failReadable } = require('internal/webstreams/readable');
@@ -35,7 +39,8 @@ function source(reader, stream) {
   });
   return {
     read() {
-      reader.read().then(({ value, done }) => stream().push(done ? null : value), (error) => destroyer(stream(), error));
+      reader.read().then(({ value, done }) => stream().push(done ? null : value),
+        (error) => destroyer(stream(), error));
     },
     close: (error) => (isClosed ? Promise.resolve() : reader.cancel(error)),
   };
@@ -54,7 +59,9 @@ function sink(writer, stream) {
   return {
     write(chunk, encoding, callback) {
       const done = calling(callback);
-      if (typeof chunk === 'string' && !stream().writableObjectMode && stream()._writableState.decodeStrings) chunk = Buffer.from(chunk, encoding);
+      if (typeof chunk === 'string' && !stream().writableObjectMode && stream()._writableState.decodeStrings) {
+        chunk = Buffer.from(chunk, encoding);
+      }
       writer.ready.then(() => writer.write(chunk).then(() => done(), done), done);
     },
     final(callback) {
@@ -101,14 +108,19 @@ function newStreamWritableFromWritableStream(stream, options = {}) {
 
 function newStreamDuplexFromReadableWritablePair(pair = {}, options = {}) {
   validateObject(pair, 'pair');
-  if (!isReadableStream(pair.readable)) throw new ERR_INVALID_ARG_TYPE('pair.readable', 'ReadableStream', pair.readable);
-  if (!isWritableStream(pair.writable)) throw new ERR_INVALID_ARG_TYPE('pair.writable', 'WritableStream', pair.writable);
+  if (!isReadableStream(pair.readable)) {
+    throw new ERR_INVALID_ARG_TYPE('pair.readable', 'ReadableStream', pair.readable);
+  }
+  if (!isWritableStream(pair.writable)) {
+    throw new ERR_INVALID_ARG_TYPE('pair.writable', 'WritableStream', pair.writable);
+  }
   validateObject(options, 'options');
   const { allowHalfOpen = false, objectMode = false, encoding, decodeStrings = true, highWaterMark, signal } = options;
   const from = source(pair.readable.getReader(), () => duplex);
   const to = sink(pair.writable.getWriter(), () => duplex);
   const duplex = new Duplex({
-    allowHalfOpen, highWaterMark, objectMode, encoding, decodeStrings, signal, read: from.read, write: to.write, final: to.final,
+    allowHalfOpen, highWaterMark, objectMode, encoding, decodeStrings, signal, read: from.read, write: to.write,
+    final: to.final,
     destroy(error, callback) {
       const done = calling(() => callback(error));
       Promise.all([to.close(error), from.close(error)]).then(done, done);
@@ -128,7 +140,9 @@ function asAbort(error) {
 }
 
 function newReadableStreamFromStreamReadable(stream, options = {}) {
-  if (typeof stream?._readableState !== 'object') throw new ERR_INVALID_ARG_TYPE('streamReadable', 'stream.Readable', stream);
+  if (typeof stream?._readableState !== 'object') {
+    throw new ERR_INVALID_ARG_TYPE('streamReadable', 'stream.Readable', stream);
+  }
   validateObject(options, 'options');
   const { type } = options;
   if (type !== undefined && type !== 'bytes') throw new ERR_INVALID_ARG_VALUE('options.type', type);
@@ -151,7 +165,9 @@ function newReadableStreamFromStreamReadable(stream, options = {}) {
   });
   stream.on('data', (chunk) => {
     if (typeof chunk === 'string' && type === 'bytes') chunk = Buffer.from(chunk);
-    if (chunk instanceof Buffer && !isObjectMode) chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    if (chunk instanceof Buffer && !isObjectMode) {
+      chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    }
     controller.enqueue(chunk);
     if (controller.desiredSize <= 0) stream.pause();
   });
@@ -217,7 +233,10 @@ function newReadableWritablePairFromDuplex(duplex, options = {}) {
   }
   validateObject(options, 'options');
   const type = options.type ?? options.readableType;
-  return { writable: newWritableStreamFromStreamWritable(duplex), readable: newReadableStreamFromStreamReadable(duplex, { type }) };
+  return {
+    writable: newWritableStreamFromStreamWritable(duplex),
+    readable: newReadableStreamFromStreamReadable(duplex, { type }),
+  };
 }
 
 // fail has a stream of the web fail.

@@ -17,7 +17,9 @@ function reasonOf({ reason }) {
 
 function pipeTo(source, destination, options) {
   const to = destination?.[kState];
-  if (to?.Class !== WritableStream) return rejected(new ERR_INVALID_ARG_TYPE('transform.writable', 'WritableStream', destination));
+  if (to?.Class !== WritableStream) {
+    return rejected(new ERR_INVALID_ARG_TYPE('transform.writable', 'WritableStream', destination));
+  }
   const { preventAbort, preventCancel, preventClose, signal } = options ?? {};
   try {
     validateAbortSignal(signal, 'options.signal');
@@ -35,7 +37,8 @@ function pipeTo(source, destination, options) {
   const onAbort = () => stop.reject({ reason: reasonOf(signal), isAbort: true });
   if (signal?.aborted) onAbort();
   else signal?.addEventListener('abort', onAbort, { once: true });
-  writer.closed.then(() => stop.reject({ reason: invalidState('Destination WritableStream is closed'), isWriter: true }),
+  writer.closed.then(() => stop.reject({ reason: invalidState('Destination WritableStream is closed'),
+    isWriter: true }),
     (reason) => stop.reject({ reason, isWriter: true }));
 
   let written = Promise.resolve(); // the last write
@@ -52,7 +55,9 @@ function pipeTo(source, destination, options) {
           throw { reason: invalidState('Destination WritableStream is closed'), isWriter: true };
         }
         await Promise.race([stop.promise, writer.ready.catch((reason) => { throw { reason, isWriter: true }; })]);
-        const { value, done } = await Promise.race([stop.promise, reader.read().catch((reason) => { throw { reason, isReader: true }; })]);
+        const { value, done } = await Promise.race([stop.promise, reader.read().catch((reason) => {
+          throw { reason, isReader: true };
+        })]);
         if (done) break;
         written = writer.write(value);
         written.then(undefined, nothing);

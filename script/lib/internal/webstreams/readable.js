@@ -1,7 +1,7 @@
 'use strict';
 
-// ReadableStream of the web, its readers and its controllers. A stream of bytes copies into the view of a BYOB reader: its controller has
-// no byobRequest.
+// ReadableStream of the web, its readers and its controllers. A stream of bytes copies into the
+// view of a BYOB reader: its controller has no byobRequest.
 
 const { codes } = require('internal/errors');
 const { kIsClosedPromise, kIsDisturbed, kIsErrored, kIsReadable } = require('internal/streams/utils');
@@ -9,7 +9,9 @@ const {
   Queue, deferred, describe, invalidState, kMake, kState, markOf, method, nothing, rejected, show, sizeOf,
 } = require('internal/webstreams/util');
 
-const { ERR_ARG_NOT_ITERABLE, ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_THIS } = codes;
+const {
+  ERR_ARG_NOT_ITERABLE, ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_THIS,
+} = codes;
 
 function stateOf(object, Class) {
   const state = object?.[kState];
@@ -22,12 +24,17 @@ class ReadableStream {
     if (source === null || (typeof source !== 'object' && typeof source !== 'function')) {
       throw new ERR_INVALID_ARG_TYPE('source', 'Object', source);
     }
-    if (strategy === null || typeof strategy !== 'object') throw new ERR_INVALID_ARG_TYPE('strategy', 'Object', strategy);
+    if (strategy === null || typeof strategy !== 'object') {
+      throw new ERR_INVALID_ARG_TYPE('strategy', 'Object', strategy);
+    }
     const type = source.type === undefined ? undefined : `${source.type}`;
     if (type !== undefined && type !== 'bytes') throw new ERR_INVALID_ARG_VALUE('source.type', type);
-    if (type === 'bytes' && strategy.size !== undefined) throw new ERR_INVALID_ARG_VALUE('strategy.size', strategy.size);
+    if (type === 'bytes' && strategy.size !== undefined) {
+      throw new ERR_INVALID_ARG_VALUE('strategy.size', strategy.size);
+    }
     const stream = {
-      Class: ReadableStream, self: this, state: 'readable', storedError: undefined, reader: undefined, disturbed: false, controller: undefined,
+      Class: ReadableStream, self: this, state: 'readable', storedError: undefined, reader: undefined,
+      disturbed: false, controller: undefined,
     };
     Object.defineProperty(this, kState, { value: stream });
     Object.defineProperty(this, kIsClosedPromise, { value: deferred() });
@@ -169,7 +176,8 @@ class Reader {
 
   cancel(reason = undefined) {
     const { stream } = this[kState];
-    return stream === undefined ? rejected(invalidState('The reader is not attached to a stream')) : cancel(stream, reason);
+    return stream === undefined ? rejected(invalidState('The reader is not attached to a stream')) :
+      cancel(stream, reason);
   }
 
   releaseLock() {
@@ -190,7 +198,9 @@ class ReadableStreamDefaultReader extends Reader {
 
   read() {
     const reader = this?.[kState];
-    if (reader?.Class !== ReadableStreamDefaultReader) return rejected(new ERR_INVALID_THIS('ReadableStreamDefaultReader'));
+    if (reader?.Class !== ReadableStreamDefaultReader) {
+      return rejected(new ERR_INVALID_THIS('ReadableStreamDefaultReader'));
+    }
     if (reader.stream === undefined) return rejected(invalidState('The reader is not attached to a stream'));
     return new Promise((resolve, reject) => {
       readInto(reader.stream, {
@@ -208,7 +218,9 @@ class ReadableStreamBYOBReader extends Reader {
   read(view, options = {}) {
     const reader = this?.[kState];
     if (reader?.Class !== ReadableStreamBYOBReader) return rejected(new ERR_INVALID_THIS('ReadableStreamBYOBReader'));
-    if (!ArrayBuffer.isView(view)) return rejected(new ERR_INVALID_ARG_TYPE('view', ['Buffer', 'TypedArray', 'DataView'], view));
+    if (!ArrayBuffer.isView(view)) {
+      return rejected(new ERR_INVALID_ARG_TYPE('view', ['Buffer', 'TypedArray', 'DataView'], view));
+    }
     if (view.byteLength === 0) return rejected(invalidState('View or Viewed ArrayBuffer is zero-length or detached'));
     if (reader.stream === undefined) return rejected(invalidState('The reader is not attached to a stream'));
     return new Promise((resolve, reject) => {
@@ -239,7 +251,8 @@ class Controller {
   constructor(key, stream, Class) {
     if (key !== kMake) throw new ERR_ILLEGAL_CONSTRUCTOR();
     const controller = {
-      Class, self: this, stream, queue: new Queue(), started: false, closing: false, pulling: false, pullAgain: false, isBytes: false,
+      Class, self: this, stream, queue: new Queue(), started: false, closing: false, pulling: false, pullAgain: false,
+      isBytes: false,
       pull: undefined, cancel: undefined, size: undefined, highWaterMark: 0,
     };
     Object.defineProperty(this, kState, { value: controller });
@@ -257,7 +270,9 @@ class Controller {
   enqueue(chunk = undefined) {
     const controller = this[kState];
     if (controller.isBytes) {
-      if (!ArrayBuffer.isView(chunk)) throw new ERR_INVALID_ARG_TYPE('chunk', ['Buffer', 'TypedArray', 'DataView'], chunk);
+      if (!ArrayBuffer.isView(chunk)) {
+        throw new ERR_INVALID_ARG_TYPE('chunk', ['Buffer', 'TypedArray', 'DataView'], chunk);
+      }
       if (chunk.byteLength === 0) throw invalidState('chunk ArrayBuffer is zero-length or detached');
       chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     }
@@ -429,11 +444,16 @@ show(ReadableStreamBYOBReader, ['read']);
 show(ReadableStreamBYOBRequest, []);
 show(ReadableStreamDefaultController, []);
 show(ReadableByteStreamController, ['byobRequest']);
-for (const name of ['closed', 'cancel', 'releaseLock']) Object.defineProperty(Reader.prototype, name, { enumerable: true });
-for (const name of ['desiredSize', 'close', 'enqueue', 'error']) Object.defineProperty(Controller.prototype, name, { enumerable: true });
+for (const name of ['closed', 'cancel', 'releaseLock']) {
+  Object.defineProperty(Reader.prototype, name, { enumerable: true });
+}
+for (const name of ['desiredSize', 'close', 'enqueue', 'error']) {
+  Object.defineProperty(Controller.prototype, name, { enumerable: true });
+}
 
 module.exports = {
-  ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest, ReadableStreamDefaultController,
+  ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController,
   ReadableStreamDefaultReader,
   failReadable: (stream, error) => fail(stream[kState].controller, error),
 };

@@ -2,22 +2,34 @@
 
 // TransformStream of the web, strategies, and the transforms of text.
 
-const { codes: { ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_THIS, ERR_MISSING_ARGS } } = require('internal/errors');
+const {
+  codes: { ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_THIS, ERR_MISSING_ARGS },
+} = require('internal/errors');
 const { ReadableStream, failReadable } = require('internal/webstreams/readable');
-const { deferred, describe, invalidState, kMake, kState, markOf, method, show, sizeOf } = require('internal/webstreams/util');
+const {
+  deferred, describe, invalidState, kMake, kState, markOf, method, show, sizeOf,
+} = require('internal/webstreams/util');
 const { WritableStream, failWritable, stateOfWritable } = require('internal/webstreams/writable');
 
 class TransformStream {
   #readable; #writable;
 
   constructor(transformer = {}, writableStrategy = {}, readableStrategy = {}) {
-    if (transformer === null || typeof transformer !== 'object') throw new ERR_INVALID_ARG_TYPE('transformer', 'Object', transformer);
-    if (transformer.readableType !== undefined) throw new ERR_INVALID_ARG_VALUE('transformer.readableType', transformer.readableType);
-    if (transformer.writableType !== undefined) throw new ERR_INVALID_ARG_VALUE('transformer.writableType', transformer.writableType);
+    if (transformer === null || typeof transformer !== 'object') {
+      throw new ERR_INVALID_ARG_TYPE('transformer', 'Object', transformer);
+    }
+    if (transformer.readableType !== undefined) {
+      throw new ERR_INVALID_ARG_VALUE('transformer.readableType', transformer.readableType);
+    }
+    if (transformer.writableType !== undefined) {
+      throw new ERR_INVALID_ARG_VALUE('transformer.writableType', transformer.writableType);
+    }
     const started = Promise.withResolvers();
-    const t = { wanted: deferred(), flush: method(transformer, 'flush'), cancel: method(transformer, 'cancel'), failed: false };
+    const t = { wanted: deferred(), flush: method(transformer, 'flush'), cancel: method(transformer, 'cancel'),
+      failed: false };
     const controller = new TransformStreamDefaultController(kMake, t);
-    t.transform = transformer.transform === undefined ? async (chunk) => controller.enqueue(chunk) : method(transformer, 'transform');
+    t.transform = transformer.transform === undefined ? async (chunk) => controller.enqueue(chunk) :
+      method(transformer, 'transform');
     t.fail = (error) => {
       if (t.failed) return;
       t.failed = true;
@@ -186,5 +198,6 @@ show(TextEncoderStream, ['encoding', 'readable', 'writable']);
 show(TextDecoderStream, ['encoding', 'fatal', 'ignoreBOM', 'readable', 'writable']);
 
 module.exports = {
-  ByteLengthQueuingStrategy, CountQueuingStrategy, TextDecoderStream, TextEncoderStream, TransformStream, TransformStreamDefaultController,
+  ByteLengthQueuingStrategy, CountQueuingStrategy, TextDecoderStream, TextEncoderStream, TransformStream,
+  TransformStreamDefaultController,
 };

@@ -127,4 +127,6 @@ function describe(Class, fields) {
   });
 }
 
-module.exports = { Queue, deferred, describe, invalidState, kMake, kState, markOf, method, nothing, rejected, show, sizeOf };
+module.exports = {
+  Queue, deferred, describe, invalidState, kMake, kState, markOf, method, nothing, rejected, show, sizeOf,
+};

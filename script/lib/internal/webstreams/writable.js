@@ -2,7 +2,9 @@
 
 // WritableStream of the web, its writer and its controller.
 
-const { codes: { ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_THIS } } = require('internal/errors');
+const {
+  codes: { ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_THIS },
+} = require('internal/errors');
 const { kIsClosedPromise, kIsErrored, kIsWritable } = require('internal/streams/utils');
 const {
   Queue, deferred, describe, invalidState, kMake, kState, markOf, method, nothing, rejected, show, sizeOf,
@@ -18,11 +20,16 @@ function stateOf(object, Class) {
 
 class WritableStream {
   constructor(sink = {}, strategy = {}) {
-    if (sink === null || (typeof sink !== 'object' && typeof sink !== 'function')) throw new ERR_INVALID_ARG_TYPE('sink', 'Object', sink);
-    if (strategy === null || typeof strategy !== 'object') throw new ERR_INVALID_ARG_TYPE('strategy', 'Object', strategy);
+    if (sink === null || (typeof sink !== 'object' && typeof sink !== 'function')) {
+      throw new ERR_INVALID_ARG_TYPE('sink', 'Object', sink);
+    }
+    if (strategy === null || typeof strategy !== 'object') {
+      throw new ERR_INVALID_ARG_TYPE('strategy', 'Object', strategy);
+    }
     if (sink.type !== undefined) throw new ERR_INVALID_ARG_VALUE('type', sink.type);
     const stream = {
-      Class: WritableStream, self: this, state: 'writable', storedError: undefined, writer: undefined, controller: undefined, backpressure: false,
+      Class: WritableStream, self: this, state: 'writable', storedError: undefined, writer: undefined,
+      controller: undefined, backpressure: false,
       requests: [], // of writes that wait
       inFlight: undefined, // the write under way
       closeRequest: undefined, isClosing: false, // isClosing: the sink's close is under way
@@ -94,7 +101,8 @@ class WritableStreamDefaultWriter {
 
   abort(reason = undefined) {
     const { stream } = stateOf(this, WritableStreamDefaultWriter);
-    return stream === undefined ? rejected(invalidState('Writer is not bound to a WritableStream')) : abort(stream, reason);
+    return stream === undefined ? rejected(invalidState('Writer is not bound to a WritableStream')) :
+      abort(stream, reason);
   }
 
   close() {
@@ -115,7 +123,8 @@ class WritableStreamDefaultWriter {
 
   write(chunk = undefined) {
     const { stream } = stateOf(this, WritableStreamDefaultWriter);
-    return stream === undefined ? rejected(invalidState('Writer is not bound to a WritableStream')) : write(stream, chunk);
+    return stream === undefined ? rejected(invalidState('Writer is not bound to a WritableStream')) :
+      write(stream, chunk);
   }
 }
 
@@ -131,7 +140,8 @@ class WritableStreamDefaultController {
   constructor(key, stream) {
     if (key !== kMake) throw new ERR_ILLEGAL_CONSTRUCTOR();
     const controller = {
-      Class: WritableStreamDefaultController, self: this, stream, queue: new Queue(), started: false, aborter: new AbortController(),
+      Class: WritableStreamDefaultController, self: this, stream, queue: new Queue(), started: false,
+      aborter: new AbortController(),
       write: undefined, close: undefined, abort: undefined, size: undefined, highWaterMark: 0,
     };
     Object.defineProperty(this, kState, { value: controller });
@@ -148,7 +158,9 @@ class WritableStreamDefaultController {
 
 function start(controller, sink, highWaterMark, size) {
   const { stream } = controller;
-  Object.assign(controller, { write: method(sink, 'write'), close: method(sink, 'close'), abort: method(sink, 'abort'), size, highWaterMark });
+  Object.assign(controller, {
+    write: method(sink, 'write'), close: method(sink, 'close'), abort: method(sink, 'abort'), size, highWaterMark,
+  });
   updateBackpressure(stream);
   const result = sink.start?.(controller.self);
   Promise.resolve(result).then(() => {
@@ -196,7 +208,9 @@ function write(stream, chunk) {
 }
 
 function close(stream) {
-  if (stream.state === 'closed' || stream.state === 'errored') return rejected(invalidState('WritableStream is closed'));
+  if (stream.state === 'closed' || stream.state === 'errored') {
+    return rejected(invalidState('WritableStream is closed'));
+  }
   stream.closeRequest = deferred();
   if (stream.writer !== undefined && stream.backpressure && stream.state === 'writable') stream.writer.ready.resolve();
   stream.controller.queue.push(kClose, 0);
@@ -319,7 +333,10 @@ describe(WritableStream, (self) => {
 });
 describe(WritableStreamDefaultWriter, (self) => {
   const { closed, ready, stream } = stateOf(self, WritableStreamDefaultWriter);
-  return { stream: stream?.self, close: closed.promise, ready: ready.promise, desiredSize: stream === undefined ? undefined : self.desiredSize };
+  return {
+    stream: stream?.self, close: closed.promise, ready: ready.promise,
+    desiredSize: stream === undefined ? undefined : self.desiredSize,
+  };
 });
 show(WritableStream, ['locked', 'abort', 'close', 'getWriter']);
 show(WritableStreamDefaultWriter, ['closed', 'ready', 'desiredSize', 'abort', 'close', 'releaseLock', 'write']);

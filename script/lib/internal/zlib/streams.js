@@ -1,10 +1,13 @@
 'use strict';
 
-// The streams of zlib. Go does what is done to bytes: a handle takes a chunk, and then gives what comes of it step by step.
+// The streams of zlib. Go does what is done to bytes: a handle takes a chunk, and then gives what
+// comes of it step by step.
 
 const { Buffer, kMaxLength } = require('buffer');
 const { codes, constants } = require('internal/zlib/constants');
-const { coded, codes: { ERR_BUFFER_TOO_LARGE, ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE } } = require('internal/errors');
+const {
+  coded, codes: { ERR_BUFFER_TOO_LARGE, ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE },
+} = require('internal/errors');
 const { Transform, finished } = require('stream');
 const { isAnyArrayBuffer } = require('internal/types');
 const { validateFunction, validateNumber } = require('internal/validators');
@@ -12,11 +15,15 @@ const { validateFunction, validateNumber } = require('internal/validators');
 const binding = internalBinding('zlib');
 
 const {
-  Z_BLOCK, Z_DEFAULT_CHUNK, Z_DEFAULT_COMPRESSION, Z_DEFAULT_MEMLEVEL, Z_DEFAULT_STRATEGY, Z_DEFAULT_WINDOWBITS, Z_FINISH, Z_FIXED,
-  Z_FULL_FLUSH, Z_HUFFMAN_ONLY, Z_MAX_LEVEL, Z_MAX_MEMLEVEL, Z_MAX_WINDOWBITS, Z_MIN_CHUNK, Z_MIN_LEVEL, Z_MIN_MEMLEVEL,
-  Z_MIN_WINDOWBITS, Z_NO_FLUSH, BROTLI_OPERATION_FINISH, BROTLI_OPERATION_FLUSH, BROTLI_OPERATION_PROCESS,
+  Z_BLOCK, Z_DEFAULT_CHUNK, Z_DEFAULT_COMPRESSION, Z_DEFAULT_MEMLEVEL, Z_DEFAULT_STRATEGY, Z_DEFAULT_WINDOWBITS,
+  Z_FINISH, Z_FIXED, Z_FULL_FLUSH, Z_HUFFMAN_ONLY, Z_MAX_LEVEL, Z_MAX_MEMLEVEL, Z_MAX_WINDOWBITS, Z_MIN_CHUNK,
+  Z_MIN_LEVEL, Z_MIN_MEMLEVEL, Z_MIN_WINDOWBITS, Z_NO_FLUSH, BROTLI_OPERATION_FINISH, BROTLI_OPERATION_FLUSH,
+  BROTLI_OPERATION_PROCESS,
 } = constants;
-const { DEFLATE, DEFLATERAW, GUNZIP, GZIP, INFLATE, INFLATERAW, UNZIP, BROTLI_DECODE, BROTLI_ENCODE, ZSTD_COMPRESS, ZSTD_DECOMPRESS } = constants;
+const {
+  DEFLATE, DEFLATERAW, GUNZIP, GZIP, INFLATE, INFLATERAW, UNZIP, BROTLI_DECODE, BROTLI_ENCODE, ZSTD_COMPRESS,
+  ZSTD_DECOMPRESS,
+} = constants;
 
 // What a step of the handle returns besides output. Go has the same numbers.
 const ENDED = 1;
@@ -30,7 +37,9 @@ function number(value, name, min, max, usual) {
   if (value === undefined || Number.isNaN(value)) return usual;
   validateNumber(value, name);
   if (!Number.isFinite(value)) throw new ERR_OUT_OF_RANGE(name, 'a finite number', value);
-  if (value < min || value > max) throw new ERR_OUT_OF_RANGE(name, max === Infinity ? `>= ${min}` : `>= ${min} and <= ${max}`, value);
+  if (value < min || value > max) {
+    throw new ERR_OUT_OF_RANGE(name, max === Infinity ? `>= ${min}` : `>= ${min} and <= ${max}`, value);
+  }
   return value;
 }
 
@@ -40,7 +49,8 @@ function dictionaryOf(dictionary) {
   throw new ERR_INVALID_ARG_TYPE('options.dictionary', ['Buffer', 'TypedArray', 'DataView', 'ArrayBuffer'], dictionary);
 }
 
-const byteView = (data) => (data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+const byteView = (data) => (data instanceof Uint8Array ? data :
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 
 const kState = Symbol('kState');
 
@@ -63,19 +73,23 @@ function ZlibBase(options, mode, family) {
   const finishFlush = number(options?.finishFlush, 'options.finishFlush', 0, family.most, family.finish);
   const longest = number(options?.maxOutputLength, 'options.maxOutputLength', 1, kMaxLength, kMaxLength);
   const isText = options?.encoding || options?.objectMode || options?.writableObjectMode;
-  Transform.call(this, { autoDestroy: true, ...options, ...isText && { encoding: null, objectMode: false, writableObjectMode: false } });
+  Transform.call(this, { autoDestroy: true, ...options, ...isText &&
+    { encoding: null, objectMode: false, writableObjectMode: false } });
   this[kState] = new State(flush, finishFlush, family);
   this._chunkSize = chunkSize;
   this._maxOutputLength = longest;
   this._info = options?.info;
-  this._isDecompressor = mode === INFLATE || mode === GUNZIP || mode === INFLATERAW || mode === UNZIP || mode === BROTLI_DECODE ||
+  this._isDecompressor = mode === INFLATE || mode === GUNZIP || mode === INFLATERAW || mode === UNZIP ||
+    mode === BROTLI_DECODE ||
     mode === ZSTD_DECOMPRESS;
 }
 Object.setPrototypeOf(ZlibBase.prototype, Transform.prototype);
 Object.setPrototypeOf(ZlibBase, Transform);
 
 Object.defineProperties(ZlibBase.prototype, {
-  bytesWritten: { get() { return this._handle?.bytesRead() ?? this[kState].given; }, configurable: true, enumerable: true },
+  bytesWritten: { get() {
+    return this._handle?.bytesRead() ?? this[kState].given;
+  }, configurable: true, enumerable: true },
   _closed: { get() { return !this._handle; }, configurable: true, enumerable: true },
 });
 
@@ -123,7 +137,9 @@ function closeHandle(stream) {
 ZlibBase.prototype._transform = function _transform(chunk, encoding, callback) {
   const { family, finishFlush, flush } = this[kState];
   let kind = chunk[kFlush] ?? flush;
-  if (chunk[kFlush] === undefined && this.writableEnded && this.writableLength === chunk.byteLength) kind = family.stronger(kind, finishFlush);
+  if (chunk[kFlush] === undefined && this.writableEnded && this.writableLength === chunk.byteLength) {
+    kind = family.stronger(kind, finishFlush);
+  }
   write(this, byteView(chunk), kind, callback);
 };
 
@@ -187,7 +203,9 @@ const bufferOf = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.by
 
 function finish(stream, callback) {
   // What follows the end of the compressed bytes is not looked at.
-  if (stream[kState].isOver && stream._isDecompressor && !stream.readableEnded && !stream._readableState.ended) stream.push(null);
+  if (stream[kState].isOver && stream._isDecompressor && !stream.readableEnded && !stream._readableState.ended) {
+    stream.push(null);
+  }
   callback();
 }
 
@@ -201,7 +219,8 @@ function fail(stream, callback) {
   closeHandle(stream);
 }
 
-// isMissing reports whether an error says that there is less than a stream, of which the caller has said that it may be.
+// isMissing reports whether an error says that there is less than a stream, of which the caller has
+// said that it may be.
 function isMissing(stream, errno, flush) {
   return errno === codes.Z_BUF_ERROR && flush !== stream[kState].family.finish;
 }
@@ -254,7 +273,8 @@ function convert(stream, bytes) {
 // The order of flushes of zlib, weakest first.
 const order = [Z_NO_FLUSH, Z_BLOCK, 1, 2, Z_FULL_FLUSH, Z_FINISH];
 
-// A family is what formats have in common: how they flush, and the codes of their errors. Go knows flushes by the numbers of zlib.
+// A family is what formats have in common: how they flush, and the codes of their errors. Go knows
+// flushes by the numbers of zlib.
 const zlibFamily = {
   flush: Z_NO_FLUSH, fullFlush: Z_FULL_FLUSH, finish: Z_FINISH, most: Z_BLOCK,
   flag: (kind) => kind,
@@ -270,7 +290,8 @@ const brotliFamily = {
   code: (errno) => (errno === codes.Z_BUF_ERROR ? 'Z_BUF_ERROR' : 'ERR__ERROR_FORMAT_PADDING_1'),
 };
 
-const zstdErrors = new Map(Object.keys(constants).filter((name) => name.startsWith('ZSTD_error_')).map((name) => [constants[name], name]));
+const zstdErrors = new Map(Object.keys(constants).filter((name) => name.startsWith('ZSTD_error_')).map((name) =>
+  [constants[name], name]));
 
 const zstdFamily = {
   ...brotliFamily,
@@ -285,7 +306,8 @@ function Zlib(options, mode) {
     windowBits = 0;
   } else {
     // zlib cannot do less than 9 bits with gzip and with raw deflate.
-    windowBits = number(windowBits, 'options.windowBits', Z_MIN_WINDOWBITS + (mode === GZIP ? 1 : 0), Z_MAX_WINDOWBITS, Z_DEFAULT_WINDOWBITS);
+    windowBits = number(windowBits, 'options.windowBits', Z_MIN_WINDOWBITS + (mode === GZIP ? 1 : 0), Z_MAX_WINDOWBITS,
+      Z_DEFAULT_WINDOWBITS);
     if (mode === DEFLATERAW && windowBits === 8) windowBits = 9;
   }
   const level = number(options?.level, 'options.level', Z_MIN_LEVEL, Z_MAX_LEVEL, Z_DEFAULT_COMPRESSION);
@@ -294,7 +316,8 @@ function Zlib(options, mode) {
   const dictionary = dictionaryOf(options?.dictionary);
   this._level = level;
   this._strategy = strategy;
-  this._make = () => binding.create(mode, this._level, this._strategy === Z_HUFFMAN_ONLY, windowBits, dictionary && byteView(dictionary), this._chunkSize);
+  this._make = () => binding.create(mode, this._level, this._strategy === Z_HUFFMAN_ONLY, windowBits, dictionary &&
+    byteView(dictionary), this._chunkSize);
   this._handle = this._make();
 }
 Object.setPrototypeOf(Zlib.prototype, ZlibBase.prototype);
@@ -320,7 +343,8 @@ Zlib.prototype.params = function params(level, strategy, callback) {
 
 // What parameters of Brotli may be.
 const brotliRanges = new Map([
-  [constants.BROTLI_PARAM_MODE, [0, 2]], [constants.BROTLI_PARAM_QUALITY, [0, 11]], [constants.BROTLI_PARAM_LGWIN, [10, 24]],
+  [constants.BROTLI_PARAM_MODE, [0, 2]], [constants.BROTLI_PARAM_QUALITY, [0, 11]],
+  [constants.BROTLI_PARAM_LGWIN, [10, 24]],
   [constants.BROTLI_PARAM_LGBLOCK, [0, 24]], [constants.BROTLI_PARAM_DISABLE_LITERAL_CONTEXT_MODELING, [0, 1]],
   [constants.BROTLI_PARAM_SIZE_HINT, [0, 2 ** 32 - 1]], [constants.BROTLI_PARAM_LARGE_WINDOW, [0, 1]],
   [constants.BROTLI_PARAM_NPOSTFIX, [0, 3]], [constants.BROTLI_PARAM_NDIRECT, [0, 120]],
@@ -335,7 +359,9 @@ function checkParams(params, isKnown, name) {
       throw coded(RangeError, `ERR_${name.toUpperCase()}_INVALID_PARAM`, `${key} is not a valid ${name} parameter`);
     }
     const value = params[key];
-    if (typeof value !== 'number' && typeof value !== 'boolean') throw new ERR_INVALID_ARG_TYPE('options.params[key]', 'number', value);
+    if (typeof value !== 'number' && typeof value !== 'boolean') {
+      throw new ERR_INVALID_ARG_TYPE('options.params[key]', 'number', value);
+    }
     all.set(code, Number(value));
   }
   return all;
@@ -356,7 +382,8 @@ function Brotli(options, mode) {
 Object.setPrototypeOf(Brotli.prototype, ZlibBase.prototype);
 Object.setPrototypeOf(Brotli, ZlibBase);
 
-const zstdParams = new Set(Object.keys(constants).filter((name) => /^ZSTD_[cd]_/.test(name)).map((name) => constants[name]));
+const zstdParams = new Set(Object.keys(constants).filter((name) => /^ZSTD_[cd]_/.test(name)).map((name) =>
+  constants[name]));
 
 function Zstd(options, mode) {
   const params = checkParams(options?.params, (code) => zstdParams.has(code), 'zstd');

@@ -23,7 +23,8 @@ class JUnit {
     const attributes = [`name="${escapeValue(test.name)}"`, `time="${(test.duration / 1000).toFixed(6)}"`];
     if (test.subtests.length > 0 || test.kind === 'suite') {
       const count = (is) => test.subtests.filter(is).length;
-      attributes.push('disabled="0"', 'errors="0"', `tests="${test.subtests.length}"`, `failures="${count((one) => one.error !== undefined)}"`,
+      attributes.push('disabled="0"', 'errors="0"', `tests="${test.subtests.length}"`,
+        `failures="${count((one) => one.error !== undefined)}"`,
         `skipped="${count((one) => one.skipped)}"`, `hostname="${escapeValue(require('os').hostname())}"`);
       this.#write(`${indentation}<testsuite ${attributes.join(' ')}>\n`);
       for (const one of test.subtests) this.#tell(one, `${indentation}\t`);
@@ -40,7 +41,8 @@ class JUnit {
   #inner({ skipped, todo, error }, indentation) {
     let text = '';
     if (skipped) text += `${indentation}<skipped type="skipped" message="${escapeValue(skipped)}"/>\n`;
-    else if (todo !== undefined && todo !== false) text += `${indentation}<skipped type="todo" message="${escapeValue(todo)}"/>\n`;
+    else if (todo !== undefined &&
+      todo !== false) text += `${indentation}<skipped type="todo" message="${escapeValue(todo)}"/>\n`;
     if (error !== undefined) {
       text += `${indentation}<failure type="${error.failureType}" message="${escapeValue(messageOf(error).trim())}">\n` +
         `${escapeText(inspect(error))}\n${indentation}</failure>\n`;

@@ -38,9 +38,12 @@ class Spec {
     const time = this.#paint('gray', `(${test.duration.toFixed(6).replace(/\.?0+$/, '')}ms)`);
     let note = '';
     if (test.skipped) note = ` # ${typeof test.skipped === 'string' ? test.skipped : 'SKIP'}`;
-    else if (test.todo !== undefined && test.todo !== false) note = ` # ${typeof test.todo === 'string' ? test.todo : 'TODO'}`;
+    else if (test.todo !== undefined && test.todo !== false) note =
+      ` # ${typeof test.todo === 'string' ? test.todo : 'TODO'}`;
     else if (test.expectFailure !== undefined) note = ' # EXPECTED FAILURE';
-    if (test.error !== undefined && test.todo) this.#print(test.level, this.#paint('yellow', `⚠ ${test.name} `) + time + note);
+    if (test.error !== undefined && test.todo) {
+      this.#print(test.level, this.#paint('yellow', `⚠ ${test.name} `) + time + note);
+    }
     else if (test.error !== undefined) this.#print(test.level, this.#paint('red', `✖ ${test.name} `) + time + note);
     else if (test.skipped) this.#print(test.level, this.#paint('gray', `﹣ ${test.name} `) + time + note);
     else this.#print(test.level, this.#paint('green', `✔ ${test.name} `) + time + note);

@@ -4,7 +4,8 @@
 
 const { inspect } = require('internal/inspect');
 
-const escapes = { '\\': '\\\\', '#': '\\#', '\n': '\\n', '\t': '\\t', '\r': '\\r', '\f': '\\f', '\b': '\\b', '\v': '\\v' };
+const escapes = { '\\': '\\\\', '#': '\\#', '\n': '\\n', '\t': '\\t', '\r': '\\r', '\f': '\\f', '\b': '\\b',
+  '\v': '\\v' };
 const escape = (text) => `${text}`.replace(/[\\#\n\t\r\f\b\v]/g, (one) => escapes[one]);
 
 class Tap {
@@ -56,9 +57,11 @@ function details(error) {
   if (cause.code ?? error.code) lines.push(`  code: '${cause.code ?? error.code}'`);
   if (cause.name && cause !== error && cause.name !== 'Error') lines.push(`  name: '${cause.name}'`);
   if (cause.code === 'ERR_ASSERTION') {
-    lines.push(...field('expected', cause.expected), ...field('actual', cause.actual), ...field('operator', cause.operator));
+    lines.push(...field('expected', cause.expected), ...field('actual', cause.actual),
+      ...field('operator', cause.operator));
   }
-  const frames = `${cause.stack}`.split('\n').filter((line) => /^ +at /.test(line)).map((line) => line.replace(/^ +at /, ''));
+  const frames = `${cause.stack}`.split('\n').filter((line) => /^ +at /.test(line)).map((line) =>
+    line.replace(/^ +at /, ''));
   if (frames.length > 0 && cause !== error) lines.push('  stack: |-', ...frames.map((line) => `    ${line}`));
   return lines;
 }
