@@ -72,7 +72,7 @@ class AsyncLocalStorage {
 }
 
 class AsyncResource {
-  #context = context.get();
+  #context = tracking.stores();
   #operation;
 
   constructor(type, options = {}) {

@@ -35,12 +35,20 @@ class Known extends Given {
   }
 }
 
-const newId = () => ++ids;
-
 function current() {
   if (!isTracking) return executing;
   if (job !== undefined && job.context === context.get()) nameJob();
   return context.get().get(key) ?? top;
+}
+
+// stores returns a context without who runs. What an operation keeps must not hold what happens to
+// run when it is begun, which may refer to what has to be collected first.
+function stores(of = context.get()) {
+  if (!of.has(key)) return of;
+  if (of.size === 1) return context.root;
+  const others = new Map(of);
+  others.delete(key);
+  return others;
 }
 
 // create returns a new operation, and tells of it.
@@ -106,6 +114,7 @@ function bind(fn, within, type, resource) {
     };
   }
   const operation = create(type, resource);
+  within = stores(within);
   const isOnce = once.has(type);
   return function (...args) {
     try {
@@ -162,7 +171,7 @@ function operationOf(promise) {
 // thenAs is then() of a promise, with reactions that run as the promise that it returns.
 function thenAs(then, promise, onFulfilled, onRejected) {
   const parent = operationOf(promise);
-  const within = context.get();
+  const within = stores();
   let child;
   const settled = () => {
     if (events.active) events.emit('promiseResolve', child.id);
@@ -229,4 +238,4 @@ function start() {
   hook.destroyed = destroyed;
 }
 
-module.exports = { createOwned, current, destroyed, newId, runAs, start };
+module.exports = { createOwned, current, destroyed, runAs, start, stores };
