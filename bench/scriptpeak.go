@@ -43,7 +43,9 @@ func peakOf(command []string) int64 {
 	check(unix.PtraceSetOptions(pid, unix.PTRACE_O_TRACEEXIT))
 	var peak int64
 	for signal := 0; ; {
-		check(unix.PtraceCont(pid, signal))
+		if err := unix.PtraceCont(pid, signal); err != unix.ESRCH { // Another thread's exit has ended the stop.
+			check(err)
+		}
 		ws := stopped()
 		switch {
 		case ws.Exited() && ws.ExitStatus() == 0 && peak > 0:

@@ -54,7 +54,7 @@ func (t *task) runOwn() bool {
 	if !t.ran {
 		t.ran = true
 		defer tasksAlone.Add(-1)
-		t.broken = runPrivate(t.loop)
+		t.broken = runPrivate(t.loop, t.waitForFeeder)
 	}
 	return t.broken == nil
 }

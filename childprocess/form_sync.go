@@ -148,9 +148,7 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 			k.feed(o.Input[c.filled:])
 		}
 	}
-	err = runPrivate(l)
-	c.waitForFeeder()
-	if err != nil {
+	if err = runPrivate(l, c.waitForFeeder); err != nil {
 		return &SyncResult{Status: lost(), Err: err}, true
 	}
 	if c.failed != nil {
@@ -160,14 +158,17 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 }
 
 // runPrivate runs a private loop to its end and gives it back. Of one that does not come there nothing is left: its poll has
-// failed, or a function of the options has panicked, which the caller of the form may recover from.
-func runPrivate(l *reactor.Loop) error {
+// failed, or a function of the options has panicked, which the caller of the form may recover from. fed returns when the feeder
+// of the child posts nothing any more: by then the loop must not be another call's.
+func runPrivate(l *reactor.Loop, fed func()) error {
 	ended := false
 	defer func() {
 		if ended {
+			fed()
 			privateLoops.put(l)
 		} else {
 			giveUp(l)
+			fed()
 		}
 	}()
 	err := l.Run()

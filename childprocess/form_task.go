@@ -206,12 +206,16 @@ func (t *task) finish() {
 		t.stop(errLeft)
 		t.await(t.closed)
 	}
+	if t.shared != nil {
+		t.waitForFeeder()
+		background.release(t.shared)
+	}
+}
+
+func (t *task) waitForFeeder() {
 	if t.feeder != nil && t.k != nil {
 		t.feeder.stop() // A loop that has broken has told nobody.
 		t.feeder.wait()
-	}
-	if t.shared != nil {
-		background.release(t.shared)
 	}
 }
 
