@@ -30,10 +30,6 @@
 // true of that thread, such as its network namespace, is true of the child. With [Options].Async another thread does it, and
 // with PreSpawn or Pdeathsig one that is for such children.
 //
-// On Linux a child without settings begins on the processor of that thread, which has no other to wake up then. If the
-// affinity of the thread is every processor, it is that one alone for the microseconds of the clone(2): whoever changes it
-// from outside just then (taskset(1)) is overridden.
-//
 // # Settings of a child
 //
 // [Options] has settings which the child gets before it executes its program, and which change nothing of this program. What

@@ -23,7 +23,6 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 	}
 	p.reset(spec)
 	p.aim(have, with)
-	p.addPlacement()
 	p.addSlots(slots, with.Landlock, have, spec.InheritOpen)
 	p.addSignals(have)
 	p.addCgroup(with, have)

@@ -49,12 +49,10 @@ var (
 func fork(p *program) (pid, errno uintptr) {
 	entersyscall()
 	setMask(&allSignals, &p.mask)
-	p.place.narrow()
 	pid, errno = rawClone(p.clone.nr, p.clone.args[0], p.clone.args[1], p.clone.args[2])
 	if pid == 0 && errno == 0 {
 		runChild(p)
 	}
-	p.place.widen()
 	setMask(&p.mask, nil)
 	exitsyscall()
 	return pid, errno
@@ -77,9 +75,6 @@ func runChild(p *program) {
 	calls := p.calls
 	for i := range calls {
 		c := &calls[i]
-		if c.kind == ifNarrowed && !p.place.narrowed {
-			continue
-		}
 		var result, errno uintptr
 		first := c.args[0]
 		if c.from != nil {
@@ -101,7 +96,7 @@ func runChild(p *program) {
 			errno = uintptr(unix.ESRCH)
 		}
 		switch {
-		case errno == 0 || c.kind == mayFail || c.kind == ifNarrowed:
+		case errno == 0 || c.kind == mayFail:
 			continue
 		case c.kind == tryNext && isAbsent(errno):
 			continue

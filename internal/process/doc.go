@@ -21,7 +21,6 @@
 //     mask of the parent's thread is full during the clone; the child's is emptied last. Nothing changes for the parent.
 //   - A filter of Settings.Seccomp sees what the child calls when it is in force: execve(2), and the exit if that fails. What it
 //     will answer is computed before.
-//   - The child begins on the processor of the thread that waits for it, where nothing has to be woken up: see placement.
 //   - The runtime is told that the thread is in a system call, so that a slow execve(2) holds up neither the collector nor
 //     other goroutines.
 //

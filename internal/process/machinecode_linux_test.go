@@ -20,21 +20,17 @@ const processPath = "github.com/brood-go/brood/internal/process"
 // childFunctions are the functions that run between the clone and execve(2), with what each may refer to: functions of
 // ours and variables without pointers.
 var childFunctions = map[string][]string{
-	"fork": {"runtime.entersyscall", "runtime.exitsyscall", "setMask", "rawSyscall", "rawClone", "runChild", "allSignals",
-		"(*placement).narrow", "(*placement).widen", "(*cpuMask).is"},
-	"(*placement).narrow": {"rawSyscall", "(*cpuMask).is"},
-	"(*placement).widen":  {"rawSyscall", "(*cpuMask).is"},
-	"(*cpuMask).is":       nil,
-	"setMask":             {"rawSyscall"},
-	"runChild":            {"rawSyscall", "closeFrom", "isAbsent", "isObstacle", "exit", "writeDecimal"},
-	"exit":                {"rawSyscall"},
-	"isAbsent":            nil,
-	"isObstacle":          nil,
-	"closeFrom":           {"rawSyscall", "decimal", "procSelfFD"},
-	"decimal":             nil,
-	"writeDecimal":        nil,
-	"replace":             {"runtime.entersyscall", "runtime.exitsyscall", "setMask", "rawSyscall", "makeCalls", "allSignals"},
-	"makeCalls":           {"rawSyscall", "isAbsent", "isObstacle"},
+	"fork":         {"runtime.entersyscall", "runtime.exitsyscall", "setMask", "rawSyscall", "rawClone", "runChild", "allSignals"},
+	"setMask":      {"rawSyscall"},
+	"runChild":     {"rawSyscall", "closeFrom", "isAbsent", "isObstacle", "exit", "writeDecimal"},
+	"exit":         {"rawSyscall"},
+	"isAbsent":     nil,
+	"isObstacle":   nil,
+	"closeFrom":    {"rawSyscall", "decimal", "procSelfFD"},
+	"decimal":      nil,
+	"writeDecimal": nil,
+	"replace":      {"runtime.entersyscall", "runtime.exitsyscall", "setMask", "rawSyscall", "makeCalls", "allSignals"},
+	"makeCalls":    {"rawSyscall", "isAbsent", "isObstacle"},
 }
 
 const (

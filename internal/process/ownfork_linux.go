@@ -106,7 +106,6 @@ func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Fai
 		if with := spec.Settings; with != nil && with.Cloneflags&NewTime != 0 && !have.all(clone3) {
 			return Process{}, &Failure{Step: StepFork, Err: cmp.Or(first, unix.ENOSYS)}
 		}
-		p.place.want(spec)
 		p.build(spec, slots, have)
 		pid, errno := fork(p)
 		runtime.KeepAlive(p)

@@ -32,7 +32,6 @@ type callKind uint8
 const (
 	mustWork    callKind = iota // the start has failed
 	mayFail                     // nothing
-	ifNarrowed                  // nothing; it is made only if placement.narrowed
 	tryNext                     // an execve(2) with others behind it, see Spec.Files
 	closeRest                   // as mustWork; it is no system call but closeFrom, with the first two arguments
 	writesPID                   // the result is written to program.pidText
@@ -56,7 +55,6 @@ type program struct {
 	exitCall  uintptr      // by which a child ends that could not execute
 	ruleset   int          // the child's descriptor of that
 	calls     []call
-	place     placement
 
 	// The child writes these.
 	failed   int           // index of the call that failed; valid if errno is not 0

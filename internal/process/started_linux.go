@@ -23,13 +23,6 @@ func beginStart() ticket {
 	return started.last
 }
 
-// onlyStart reports whether a single start is underway.
-func onlyStart() bool {
-	started.mu.Lock()
-	defer started.mu.Unlock()
-	return len(started.underway) == 1
-}
-
 // end says that the start has come to its end: with a child, or with 0, when there is none, or it was waited for.
 func (t ticket) end(pid int) {
 	started.mu.Lock()
