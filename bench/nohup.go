@@ -20,7 +20,7 @@ func nohupOutput(name string, n, goroutines int) scenario {
 			return exec.Command("/bin/sh", "-c", `trap "" HUP; exec "$0" "$@"`, self(), "-child-nohup", way.name)
 		}}
 		s.contestants = append(s.contestants, contestant{
-			name: way.name, targets: way.targets, elsewhere: true,
+			name: way.name, targets: way.targets, because: becauseKernel, elsewhere: true,
 			run:   func() time.Duration { return time.Duration(p.ask("output %d %d", n, goroutines)) },
 			close: p.close,
 		})

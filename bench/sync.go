@@ -45,7 +45,7 @@ func syncOutput(name string, program func() []string, want, n, goroutines int) s
 	s := scenario{name: name, unit: "child", ops: float64(n), rounds: spawnRounds}
 	for _, way := range outputWays {
 		s.contestants = append(s.contestants, contestant{
-			name: way.name, targets: way.targets,
+			name: way.name, targets: way.targets, because: becauseKernel,
 			run: func() time.Duration { return outputs(program(), want, n, goroutines, way.output) },
 		})
 	}
