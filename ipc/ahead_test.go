@@ -142,11 +142,12 @@ func TestAdvancedMessagesThatAreReadAheadAreAsTheyWereSent(t *testing.T) {
 // some that are ASCII so.
 func TestAnswersAndCommandsAreFoundAmongAdvancedMessages(t *testing.T) {
 	wide := func(s string) string {
-		w := "c" + string([]byte{byte(2 * len(s))})
+		var w strings.Builder
+		w.WriteString("c" + string([]byte{byte(2 * len(s))}))
 		for _, b := range []byte(s) {
-			w += string([]byte{b, 0})
+			w.WriteString(string([]byte{b, 0}))
 		}
-		return w
+		return w.String()
 	}
 	l := newLoop(t)
 	c, p := newChannel(t, l, &ipc.Options{Serialization: ipc.Advanced})

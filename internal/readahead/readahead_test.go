@@ -65,7 +65,7 @@ func TestWhatIsReadAheadIsWhatTheTwoMessagesBeforeWereReadInto(t *testing.T) {
 func TestValuesAreReadAheadToo(t *testing.T) {
 	a := newReader()
 	for i := range 4 {
-		text := []byte(fmt.Sprintf(`{"n":%d}`, i))
+		text := fmt.Appendf(nil, `{"n":%d}`, i)
 		require.Equal(t, i >= 2, a.Read(text), i)
 		v, err := a.Value(text)
 		require.NoError(t, err)
