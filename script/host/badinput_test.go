@@ -54,7 +54,7 @@ func TestBadFilesAreErrorsWithTheirPlace(t *testing.T) {
 			[]string{"Invalid package config %s/node_modules/p/package.json.", "code: 'ERR_INVALID_PACKAGE_CONFIG'"}},
 		"a broken package.json of an import": {"a.mjs", map[string]string{"a.mjs": "import 'p'",
 			"node_modules/p/package.json": `[]`},
-			[]string{"Invalid package config %s/node_modules/p/package.json.", "code: 'ERR_INVALID_PACKAGE_CONFIG'"}},
+			[]string{"Invalid package config %s/node_modules/p/package.json while importing \"p\" from %s/a.mjs.", "code: 'ERR_INVALID_PACKAGE_CONFIG'"}},
 		"its own package.json": {"a.js", map[string]string{"a.js": "1", "package.json": `{"type": "module"`},
 			[]string{"Invalid package config %s/package.json."}},
 		"a main that is not there": {"a.js", map[string]string{"a.js": "require('p')",
