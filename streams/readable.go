@@ -58,12 +58,18 @@ type Readable struct {
 	own descriptor // d points here unless the descriptor is a Duplex's
 	d   *descriptor
 
-	hwm     int
-	flow    flow
-	state   readState
+	hwm int
+
+	// The small fields are together: the allocator gives out 512 bytes, or 576.
+	flow            flow
+	state           readState
+	unrefed         bool
+	lent            bool
+	retaining       bool      // what comes is kept for the bridge, see Retain
+	textTo, linesTo consumers // who has not had what waits in coded and in lines
+	stage           stage
+
 	cause   error // what it was destroyed with
-	unrefed bool
-	lent    bool
 	blocked int   // consumers that cannot take more now
 	bytes   int64 // read so far
 
@@ -82,11 +88,7 @@ type Readable struct {
 	reader *Reader // nil while the bridge, if there is one, is not attached
 	tap    tap
 
-	retaining bool // what comes is kept for the bridge, see Retain
-
-	ahead           []segment // comes before anything newly read, see Unshift
-	textTo, linesTo consumers // who has not had what waits in coded and in lines
-	stage           stage
+	ahead []segment // comes before anything newly read, see Unshift
 }
 
 // flow is whether a Readable was told to flow.
