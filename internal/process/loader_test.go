@@ -85,6 +85,9 @@ func TestABrokenExecutableHasNoLoader(t *testing.T) {
 	}
 	good := elfFile(t, elf.ELFCLASS64, "/lib/ld.so")
 	const interp = 64 + 2*56
+	// All of it is there, and the name of the loader is in it.
+	longTable := slices.Concat(set(set(good, 56, uint16(2000)), 32, uint64(len(good))),
+		make([]byte, 1999*56), good[interp:interp+56])
 	for name, file := range map[string][]byte{
 		"empty":                   nil,
 		"script":                  []byte("#!/bin/sh\n"),
@@ -95,6 +98,7 @@ func TestABrokenExecutableHasNoLoader(t *testing.T) {
 		"table behind the end":    set(good, 32, uint64(len(good))),
 		"table at a negative one": set(good, 32, uint64(math.MaxUint64)),
 		"too many headers":        set(good, 56, uint16(math.MaxUint16)),
+		"a table over 64 KiB":     longTable,
 		"endless name":            set(good, interp+32, uint64(math.MaxUint64)),
 		"name behind the end":     set(good, interp+8, uint64(len(good))),
 	} {
