@@ -114,3 +114,23 @@ func TestAMessageThatCannotBeSentSaysWhy(t *testing.T) {
 		setImmediate(() => { child.send('sent'); });
 	`))
 }
+
+func TestAnErrorThatNobodyListensToIsThrown(t *testing.T) {
+	require.Equal(t, []string{
+		"throws mine", "throws ERR_UNHANDLED_ERROR", "heard mine", "uncaught mine",
+	}, printedBy(t, `
+		const EventEmitter = require('events');
+		const emitter = new EventEmitter().on('other', () => console.log('never'));
+		const mine = new Error('mine');
+		for (const what of [mine, 'text']) {
+			try {
+				console.log(emitter.emit('error', what));
+			} catch (error) {
+				console.log('throws', error.code ?? error.message);
+			}
+		}
+		emitter.once('error', (error) => console.log('heard', error.message));
+		emitter.emit('error', mine);
+		process.once('uncaughtException', (error) => console.log('uncaught', error.message));
+		process.nextTick(() => emitter.emit('error', mine));`))
+}

@@ -142,3 +142,14 @@ func TestAModeOfRejectionsThatIsNone(t *testing.T) {
 	require.Equal(t, result{"", r.stderr, 9}, r)
 	require.Contains(t, r.stderr, "invalid value for --unhandled-rejections")
 }
+
+// What a reaction puts off runs before anybody is told of a rejection, which may be handled there.
+func TestARejectionThatATickHandlesIsHandled(t *testing.T) {
+	require.Equal(t, []string{"handled x", "unhandled y"}, printedBy(t, `
+		process.on('unhandledRejection', (reason) => console.log('unhandled ' + reason));
+		Promise.resolve().then(() => {
+			const p = Promise.reject('x');
+			process.nextTick(() => p.catch((reason) => console.log('handled ' + reason)));
+			Promise.reject('y');
+		});`))
+}
