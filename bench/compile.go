@@ -62,7 +62,7 @@ var libuvProgram = sync.OnceValues(func() ([]string, error) {
 	return command, findVersion("libuv", command[0], "--version")
 })
 
-// rustProgram is peers/rust/src/std.rs, with what both programs in Rust have.
+// rustProgram is peers/rust/src/bin/std.rs, with what both programs in Rust have.
 var rustProgram = sync.OnceValues(func() ([]string, error) {
 	return compile("work_std", "rustc", "--edition", "2021", "-O", peerSource("rust/src/bin/std.rs"))
 })

@@ -15,7 +15,8 @@ func endingThread() int { return unix.Gettid() }
 const threadPause = 20 * time.Microsecond
 
 // awaitThread returns when a thread of this program has ended whose goroutine is about to. Until then a table of its own keeps
-// the descriptors open that were copied into it: a child would not see the end of its stdin, nor we that of its stdout.
+// the descriptors open that were copied into it: a child would not see the end of its stdin, nor we that of its stdout. It asks
+// again and again, because nothing tells of the end of a thread that the runtime has made.
 func awaitThread(id int) {
 	for id != 0 && unix.Tgkill(unix.Getpid(), id, 0) == nil {
 		time.Sleep(threadPause)
