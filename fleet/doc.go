@@ -20,33 +20,33 @@
 //
 // # Guarantees
 //
-// Each is kept by the tests that are named behind it.
+// Tests hold each of them: childprocess/CONFORMANCE.md lists those of the behaviours that are named behind it.
 //
 //  1. A job that Submit has returned ends with a stored result, or in the dead stream with a reason, whichever of agents,
 //     children and servers die and whenever, and whoever is cut off. It is never lost.
-//     (TestEveryJobOfAClusterEndsInAResultOrInTheDeadStream, TestW125, TestW137)
+//     (TestEveryJobOfAClusterEndsInAResultOrInTheDeadStream, W125, W137)
 //  2. A job runs at least once: it may run twice, even at the same time. When: an agent died, was cut off, or stood still for
 //     longer than AckWait, after its child had begun; a server lost what it knew of deliveries, because it was killed or
 //     lost its power; the dead stream was requeued. So handlers key what they do on Task.ID. Task.Attempt above 1 says that
-//     an attempt may have run before; 1 does not say that none has, after a server was killed. (TestW128, TestW137)
+//     an attempt may have run before; 1 does not say that none has, after a server was killed. (W128, W137)
 //  3. The first stored result wins. A second answer is dropped, counted in JobInfo.Duplicates and told as EventDuplicate.
-//     (TestW128_TheFirstStoredResultWinsAndTheSecondIsReported)
+//     (W128)
 //  4. An agent that cannot be sure to have a job any more cancels its child, is counted in JobInfo.LostLeases and tells
-//     EventLost; an answer that came all the same has Result.LostLease. (TestW128, TestAnAgentOutlivesTheAbsenceOfItsServer)
+//     EventLost; an answer that came all the same has Result.LostLease. (W128, TestAnAgentOutlivesTheAbsenceOfItsServer)
 //  5. While a job has its child, and the loop of the pool turns, the agent keeps it, however long it takes, also in a drain.
-//     When the machine dies another agent has the job within AckWait of the last heartbeat. (TestW126, TestW127)
-//  6. An agent holds no job that it has no slot for: all others are free for other agents. (TestW124)
+//     When the machine dies another agent has the job within AckWait of the last heartbeat. (W126, W127)
+//  6. An agent holds no job that it has no slot for: all others are free for other agents. (W124)
 //  7. Failures, lost agents and jobs that were given back are counted apart. MaxAttempts failures or MaxLost lost agents make
-//     a job dead; drains, full pools and crash loops do not. (TestW129, TestW130, TestW135, TestW136)
+//     a job dead; drains, full pools and crash loops do not. (W129, W130, W135, W136)
 //  8. While a job of an id is queued, or will be, or its result is stored, or it was queued less than Layout.Duplicates ago,
-//     there is no other in its queue: Submit returns ErrDuplicate or ErrAlreadyDone. (TestW121, TestW122, TestW132)
-//  9. A job that was cancelled before it began does not run; one that runs has its child cancelled. (TestW131)
-//  10. What is stored is on the disk: a server of Serve syncs each write, and has its directory to itself. (TestW137)
+//     there is no other in its queue: Submit returns ErrDuplicate or ErrAlreadyDone. (W121, W122, W132)
+//  9. A job that was cancelled before it began does not run; one that runs has its child cancelled. (W131)
+//  10. What is stored is on the disk: a server of Serve syncs each write, and has its directory to itself. (W137)
 //  11. A client can do what its role says and nothing else, whatever its program tries: with Serve it has an account of its
 //     own. Agents and movers, whom the clients have to trust, cannot use JetStream beyond their roles. Children get no
-//     credentials. (TestW138)
-//  12. Queues, delayed jobs, results, dead jobs and payloads are bounded; what is full says so, and loses nothing. (TestW121,
-//     TestW132, TestW133, TestW139, TestAnAgentHoldsBackAnswersWhileThereIsNoRoomForThem)
+//     credentials. (W138)
+//  12. Queues, delayed jobs, results, dead jobs and payloads are bounded; what is full says so, and loses nothing. (W121,
+//     W132, W133, W139, TestAnAgentHoldsBackAnswersWhileThereIsNoRoomForThem)
 //
 // # Subjects and streams
 //

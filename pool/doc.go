@@ -17,7 +17,7 @@
 //
 // # Guarantees
 //
-// Each sentence is what the tests hold that are named behind it, TestW002_… and so on.
+// Tests hold each sentence: childprocess/CONFORMANCE.md lists those of the behaviours that are named behind it.
 //
 //  1. A task settles exactly once, whatever dies when, and its callback never runs inside the call that caused it.
 //     Submitted is waiting, running and settled together, at any time. (W001, W002)

@@ -7,5 +7,7 @@
 //     name.
 //   - unsafe is in files named for it, packages are named for what they are, files stay short, and everything exported
 //     by a library package has a doc comment.
+//   - What users can depend on is listed in api/, so that a change of it is a decision.
+//   - The programs and pieces of programs in the papers compile, and what papers point to is there.
 //   - A small program is small: what it does not use is not linked into it.
 package archtest

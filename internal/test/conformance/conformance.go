@@ -1,10 +1,13 @@
 // Package conformance makes childprocess/CONFORMANCE.md: which behaviours of Node's child_process and of its peers the
-// tests of this repository check. It reads the names of the tests, so the page cannot promise more than what is run.
+// tests of this repository check. It reads the tests, so the page cannot promise more than they do.
 //
-// A test says what it checks by the IDs in its name: TestN086_…, TestS053_N062_…, TestN062N063_…. So does a subtest
-// whose name, the first argument of Run or a text in a table, begins with IDs and a space: "N086 one byte more". What
-// no test checks has its reason in left.go. The package's own test fails when page, tests and reasons do not fit
-// together.
+// A test names the behaviours that it checks in the last lines of its comment:
+//
+//	//brood:checks N062 S053
+//	func TestTheKillSignalIsNamed(t *testing.T) {
+//
+// A behaviour that no test checks has its reason in left.go. The package's own test fails when page, tests and reasons
+// do not fit together.
 package conformance
 
 import (
@@ -27,7 +30,7 @@ type Behaviour struct {
 // A Test is one that names what it checks.
 type Test struct {
 	IDs  []string
-	Name string // as `go test` prints it, but for spaces: "TestN086_Limits", "TestLimits/N086 one byte more"
+	Name string
 	File string // from the root of the module, with slashes
 }
 

@@ -67,31 +67,21 @@ func TestLinksOfThePageLeadToFiles(t *testing.T) {
 	require.NotZero(t, links)
 }
 
-func TestIDsAreFoundInNames(t *testing.T) {
+func TestIDsAreFoundAboveTests(t *testing.T) {
+	one := func(name string, ids ...string) []conformance.Test {
+		return []conformance.Test{{IDs: ids, Name: name, File: "p/a_test.go"}}
+	}
 	for _, c := range []struct {
 		name, text string
 		want       []conformance.Test
 	}{
-		{"one", "func TestN086_Limits() {}", []conformance.Test{{[]string{"N086"}, "TestN086_Limits", "p/a_test.go"}}},
-		{"words", "func TestS045_N040_Close() {}",
-			[]conformance.Test{{[]string{"S045", "N040"}, "TestS045_N040_Close", "p/a_test.go"}}},
-		{"run together", "func TestN062N063_Kill() {}",
-			[]conformance.Test{{[]string{"N062", "N063"}, "TestN062N063_Kill", "p/a_test.go"}}},
-		{"behind", "func TestClose_N040() {}", []conformance.Test{{[]string{"N040"}, "TestClose_N040", "p/a_test.go"}}},
-		{"too long", "func TestN0866_Limits() {}", []conformance.Test{{[]string{"N0866"}, "TestN0866_Limits", "p/a_test.go"}}},
-		{"fuzz", "func FuzzS037_Lines() {}", []conformance.Test{{[]string{"S037"}, "FuzzS037_Lines", "p/a_test.go"}}},
-		{"none", "func TestTheSIGCHLDOf3000Children() {}\nfunc helperN086() {}\nfunc (s) TestN086() {}", nil},
-		{"subtest", "func TestX() { t.Run(\"N086 one more\", f) }",
-			[]conformance.Test{{[]string{"N086"}, "TestX/N086 one more", "p/a_test.go"}}},
-		{"subtest of several", "func TestX() { t.Run(`N086, S053 one more`, f) }",
-			[]conformance.Test{{[]string{"N086", "S053"}, "TestX/N086, S053 one more", "p/a_test.go"}}},
-		{"fields and keys", "func TestX() { _ = []r{{name: \"N001 a\"}, {\"N002 b\"}}; _ = m{\"N003 c\": 1} }", []conformance.Test{
-			{[]string{"N001"}, "TestX/N001 a", "p/a_test.go"},
-			{[]string{"N002"}, "TestX/N002 b", "p/a_test.go"},
-			{[]string{"N003"}, "TestX/N003 c", "p/a_test.go"},
-		}},
-		{"a table of its own", "var rows = m{\"N003 c\": 1}", []conformance.Test{{[]string{"N003"}, "N003 c", "p/a_test.go"}}},
-		{"no name", "func TestX() { print(\"N086 is\"); t.Run(\"N086\", f); _ = []string{\"N086\", \"see N086 there\"} }", nil},
+		{"one", "//brood:checks N086\nfunc TestLimits() {}", one("TestLimits", "N086")},
+		{"several", "//brood:checks S045 N040\nfunc TestClose() {}", one("TestClose", "S045", "N040")},
+		{"two lines", "//brood:checks S045\n//brood:checks N040\nfunc TestClose() {}", one("TestClose", "S045", "N040")},
+		{"below a comment", "// TestClose closes.\n//\n//brood:checks N040\nfunc TestClose() {}", one("TestClose", "N040")},
+		{"a mistake", "//brood:checks N86\nfunc TestLimits() {}", one("TestLimits", "N86")},
+		{"fuzz", "//brood:checks S037\nfunc FuzzLines() {}", one("FuzzLines", "S037")},
+		{"none", "// TestClose checks N040.\nfunc TestClose() {}\nfunc TestN041() {}", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := conformance.Tests(fstest.MapFS{"p/a_test.go": file("package p\n" + c.text)})
@@ -101,14 +91,29 @@ func TestIDsAreFoundInNames(t *testing.T) {
 	}
 }
 
+func TestALineThatStandsAboveNoTestIsAnError(t *testing.T) {
+	for name, files := range map[string]fstest.MapFS{
+		"apart":            {"p/a_test.go": file("package p\n//brood:checks N086\n\nfunc TestLimits() {}")},
+		"inside":           {"p/a_test.go": file("package p\nfunc TestLimits() {\n//brood:checks N086\n}")},
+		"no test":          {"p/a_test.go": file("package p\n//brood:checks N086\nfunc limits() {}")},
+		"a method":         {"p/a_test.go": file("package p\n//brood:checks N086\nfunc (s) TestLimits() {}")},
+		"no file of tests": {"p/a.go": file("package p\n//brood:checks N086\nfunc TestLimits() {}")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := conformance.Tests(files)
+			require.ErrorContains(t, err, "stands above no test")
+		})
+	}
+}
+
 func TestOnlyTestFilesOfThisModuleCount(t *testing.T) {
-	text := file("package p\nfunc TestN086() {}")
+	text := file("package p\n//brood:checks N086\nfunc TestLimits() {}")
 	got, err := conformance.Tests(fstest.MapFS{
-		"a_test.go": text, "p/b.go": text, "p/testdata/c_test.go": text, ".cache/d_test.go": text,
-		"nested/go.mod": file("module nested"), "nested/p/e_test.go": text, "internal/test/conformance/f_test.go": text,
+		"a_test.go": text, "p/testdata/c_test.go": text, ".cache/d_test.go": text,
+		"nested/go.mod": file("module nested"), "nested/p/e_test.go": text,
 	})
 	require.NoError(t, err)
-	require.Equal(t, []conformance.Test{{IDs: []string{"N086"}, Name: "TestN086", File: "a_test.go"}}, got)
+	require.Equal(t, []conformance.Test{{IDs: []string{"N086"}, Name: "TestLimits", File: "a_test.go"}}, got)
 }
 
 func TestAFileThatDoesNotParseIsAnError(t *testing.T) {
@@ -118,12 +123,12 @@ func TestAFileThatDoesNotParseIsAnError(t *testing.T) {
 
 func TestWhatDoesNotFitTogetherIsTold(t *testing.T) {
 	behaviours := []conformance.Behaviour{{ID: "N001"}, {ID: "N002"}, {ID: "S003"}, {ID: "S003"}}
-	tests := []conformance.Test{{IDs: []string{"N001", "N009"}, Name: "TestN001_N009_X", File: "p/a_test.go"}}
+	tests := []conformance.Test{{IDs: []string{"N001", "N009"}, Name: "TestX", File: "p/a_test.go"}}
 	require.Equal(t, []string{
-		"N001 is checked by TestN001_N009_X in p/a_test.go and still has a reason in left.go: delete that",
+		"N001 is checked by TestX in p/a_test.go and still has a reason in left.go: delete that",
 		"N002 has neither a test that names it nor a reason in left.go",
 		"S003 is there twice",
-		"TestN001_N009_X in p/a_test.go names N009, which is no behaviour",
+		"TestX in p/a_test.go names N009, which is no behaviour",
 		"left.go has a reason for S099, which is no behaviour",
 	}, conformance.Mistakes(behaviours, tests, map[string]string{"N001": "why", "S003": "why", "S099": "why"}))
 }
