@@ -74,10 +74,11 @@ func parse(t *testing.T, path string, text []byte) sourceFile {
 	return sourceFile{path, text, file, fset}
 }
 
-// sourceFiles returns all .go files of the module and of those that are nested in it.
-func sourceFiles(t *testing.T) []sourceFile {
+// tree returns the paths of all files of the module and of those that are nested in it, but for what tests read, and for
+// what is hidden. The folder for the forge is not.
+func tree(t *testing.T) []string {
 	t.Helper()
-	var files []sourceFile
+	var files []string
 	require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -87,21 +88,31 @@ func sourceFiles(t *testing.T) []sourceFile {
 			return err
 		}
 		if d.IsDir() {
-			if hidden := rel != "." && strings.HasPrefix(d.Name(), "."); hidden || d.Name() == "testdata" || d.Name() == "node_modules" {
+			hidden := rel != "." && rel != ".github" && strings.HasPrefix(d.Name(), ".")
+			if hidden || d.Name() == "testdata" || d.Name() == "node_modules" {
 				return filepath.SkipDir
 			}
 			return nil
 		}
-		if filepath.Ext(path) != ".go" {
-			return nil
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		files = append(files, parse(t, filepath.ToSlash(rel), text))
+		files = append(files, filepath.ToSlash(rel))
 		return nil
 	}))
+	require.NotEmpty(t, files)
+	return files
+}
+
+// sourceFiles returns all .go files of the module and of those that are nested in it.
+func sourceFiles(t *testing.T) []sourceFile {
+	t.Helper()
+	var files []sourceFile
+	for _, path := range tree(t) {
+		if filepath.Ext(path) != ".go" {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, path))
+		require.NoError(t, err)
+		files = append(files, parse(t, path, text))
+	}
 	require.NotEmpty(t, files)
 	return files
 }
