@@ -15,6 +15,25 @@
 // When the child has exited, its stdin is destroyed, and streams that do not flow are resumed, so that close comes although
 // nobody reads (Node v20, lib/internal/child_process.js, flushStdio).
 //
+// The states, and the events between them:
+//
+//	Spawn ──> starting ──spawn──> running ──exit──> exited ──close──> closed
+//	              │                  │                ^
+//	              ├──error───────────┼────────────────┘                  not started
+//	              │                  │
+//	              └──────────────────┴──Loop.Close──> survivor ──> gone  no events
+//
+// Beside these:
+//
+//   - starting is over when Spawn returns. It lasts with Options.Async alone, and signals wait for its end;
+//   - not started: error comes in place of spawn and exit, close follows, and ExitStatus.NotStarted has the reason;
+//   - lost: somebody else in the program has taken the status. exit comes all the same, with ExitStatus.Lost;
+//   - killed: a signal is no state, the exit that it causes is. ExitStatus.Cause has the limit that has sent it;
+//   - disconnect comes when the channel ends, which changes no state: while the child runs, before its exit, or before close
+//     if somebody else goes on to have the child's end;
+//   - a stream that the program destroys counts as one that has ended;
+//   - a survivor is described under "Closing the loop".
+//
 // # Forms
 //
 //   - [Spawn] is the form that the others are made of;
