@@ -95,26 +95,26 @@ func parsedByNode(t *testing.T, text string) error {
 }
 
 // granted is what the pieces of a paper take for granted, besides what grantedToAll has.
-var granted = map[string]string{
-	"README.md": `
-		type (
-			Answer struct{}
-			Job    struct{ Path string }
-			Image  struct {
-				Path  string
-				Width int
-			}
-		)
-		var (
-			pattern, host, answers, dir string
-			files                       []string
-			tcpConn                     net.Conn
-			text                        []byte
-			body                        io.Reader
-			size                        struct{ Width, Height int }
-		)
-		func resize(context.Context, *pool.Job) (any, error) { return nil, nil }`,
-}
+var granted = map[string]string{"README.md": grantedToTour, "docs/tour.md": grantedToTour}
+
+const grantedToTour = `
+	type (
+		Answer struct{}
+		Job    struct{ Path string }
+		Image  struct {
+			Path  string
+			Width int
+		}
+	)
+	var (
+		pattern, host, answers, dir string
+		files                       []string
+		tcpConn                     net.Conn
+		text                        []byte
+		body                        io.Reader
+		size                        struct{ Width, Height int }
+	)
+	func resize(context.Context, *pool.Job) (any, error) { return nil, nil }`
 
 const grantedToAll = `
 	var (
