@@ -34,7 +34,8 @@ var (
 func readLibrary(t *testing.T) *library {
 	t.Helper()
 	l := &library{files: map[string]bool{}, decls: map[string][]string{}, owners: map[string]bool{},
-		names: map[string]bool{}, targets: map[string]bool{}, variables: map[string]bool{}}
+		names: map[string]bool{}, targets: map[string]bool{}, variables: map[string]bool{},
+		exports: map[string]map[string]string{}}
 	for _, file := range tree(t) {
 		for dir := file; dir != "."; dir = path.Dir(dir) {
 			l.files[dir] = true
@@ -171,7 +172,7 @@ func (l *library) wrongNames(p paper) []string {
 	for _, b := range p.blocks {
 		whole += b.text
 		for _, use := range makeUse.FindAllStringSubmatch(b.text, -1) {
-			if b.lang == "sh" && !l.targets[use[1]] {
+			if (b.lang == "sh" || b.lang == "console") && !l.targets[use[1]] {
 				say("make has no target %s", use[1])
 			}
 		}

@@ -116,6 +116,9 @@ type library struct {
 	names     map[string]bool     // "reactor.New", "Loop.Run", "reactor.Loop.Run"
 	targets   map[string]bool     // of make
 	variables map[string]bool     // BROOD_…
+
+	// exports has, for each module by its folder, the file that the compiler reads of a package.
+	exports map[string]map[string]string
 }
 
 // complaints returns a sentence for each mistake in p.
@@ -153,6 +156,9 @@ func TestMistakesInPapersAreFound(t *testing.T) {
 			require.NoError(t, err)
 			first, _, _ := strings.Cut(string(text), "\n")
 			want, ok := strings.CutPrefix(first, "<!-- wrong: ")
+			if strings.HasPrefix(want, "node:") && !hasNode(t) {
+				t.Skip("there is no Node to find the mistake")
+			}
 			got := l.complaints(t, readPaper("docs/"+filepath.Base(file), string(text)))
 			if !ok {
 				require.Empty(t, got)
