@@ -143,17 +143,18 @@ var known = []string{
 // for what is left out.
 func programOf(t *testing.T, name string, pieces []string) (string, error) {
 	t.Helper()
-	program := grantedToAll + granted[name] + "\n"
+	var program strings.Builder
+	program.WriteString(grantedToAll + granted[name] + "\n")
 	for i, piece := range pieces {
 		piece = strings.ReplaceAll(piece, "…", "")
 		if _, err := parser.ParseFile(token.NewFileSet(), "", "package main\n"+piece, 0); err != nil {
 			piece = fmt.Sprintf("func piece%d() {\n%s}\n", i, piece)
 		}
-		program += piece
+		program.WriteString(piece)
 	}
-	file, err := parser.ParseFile(token.NewFileSet(), "", "package main\n"+program, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "", "package main\n"+program.String(), 0)
 	if err != nil {
-		return "", fmt.Errorf("go: %w\n%s", err, program)
+		return "", fmt.Errorf("go: %w\n%s", err, program.String())
 	}
 	imports := map[string]bool{}
 	for _, name := range file.Unresolved {
@@ -163,7 +164,7 @@ func programOf(t *testing.T, name string, pieces []string) (string, error) {
 			}
 		}
 	}
-	return "package main\n" + strings.Join(slices.Sorted(maps.Keys(imports)), "") + program + "func main() {}\n", nil
+	return "package main\n" + strings.Join(slices.Sorted(maps.Keys(imports)), "") + program.String() + "func main() {}\n", nil
 }
 
 // typeCheck checks a program that is in the paper called name, as the compiler does. A piece may declare what it leaves

@@ -143,7 +143,8 @@ func (l *library) wrongNames(p paper) []string {
 			say("a link leads to %s, which is not there", to)
 		}
 	}
-	whole := p.prose
+	var whole strings.Builder
+	whole.WriteString(p.prose)
 	for _, s := range p.spans {
 		file, missing := l.find(p, s.text)
 		if missing {
@@ -170,14 +171,14 @@ func (l *library) wrongNames(p paper) []string {
 		}
 	}
 	for _, b := range p.blocks {
-		whole += b.text
+		whole.WriteString(b.text)
 		for _, use := range makeUse.FindAllStringSubmatch(b.text, -1) {
 			if (b.lang == "sh" || b.lang == "console") && !l.targets[use[1]] {
 				say("make has no target %s", use[1])
 			}
 		}
 	}
-	for _, name := range variable.FindAllString(whole, -1) {
+	for _, name := range variable.FindAllString(whole.String(), -1) {
 		if !l.hasVariable(name) {
 			say("no code reads %s", name)
 		}
