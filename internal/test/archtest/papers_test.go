@@ -144,6 +144,18 @@ func TestPapersAreRight(t *testing.T) {
 	require.Positive(t, seen)
 }
 
+func TestTheListOfDocsIsWhole(t *testing.T) {
+	list, err := os.ReadFile(filepath.Join(root, "docs", "README.md"))
+	require.NoError(t, err)
+	papers, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	require.NoError(t, err)
+	for _, file := range papers {
+		if name := filepath.Base(file); name != "README.md" {
+			require.Contains(t, string(list), "]("+name+")")
+		}
+	}
+}
+
 // Each paper in testdata/papers has one mistake and says in its first line which; good.md has none, and all that is allowed.
 func TestMistakesInPapersAreFound(t *testing.T) {
 	l := readLibrary(t)
