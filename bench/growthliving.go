@@ -41,7 +41,7 @@ func livingGrowth(n int) scenario {
 		g.series = append(g.series, one)
 	}
 	s := g.scenario()
-	s.most, s.cold = leastRounds, true
+	s.few = true
 	return s
 }
 

@@ -26,7 +26,7 @@ const execLivingMost = 1000
 // killLiving has so many children live at once, kills all of them, and waits until all have closed, until n were killed.
 // Starting them is not in the time. It is done once, because that takes long.
 func killLiving(n int) scenario {
-	s := scenario{name: "kill living children, until all have closed", unit: "child", ops: float64(n), once: true}
+	s := scenario{name: "kill living children, until all have closed", unit: "child", ops: float64(n), few: true}
 	var counts []int
 	for _, count := range []int{100, 1000, 10_000} {
 		counts = append(counts, min(count, n, mostOpenFiles()))

@@ -121,7 +121,7 @@ func scriptStdout(bytes int) scenario {
 
 // scriptMemory has each runtime start 10 × n children, one after the other, and compares its memory then with that after n.
 func scriptMemory(n int) scenario {
-	s := scenario{name: "script memory, many spawns", unit: "process", ops: 1, size: true, once: true}
+	s := scenario{name: "script memory, many spawns", unit: "process", ops: 1, size: true, few: true}
 	for _, r := range scriptRuntimes {
 		p := &server{command: func(dir string) *exec.Cmd { return scriptServer(r.command()...).command(dir) }}
 		few, many := fmt.Sprintf("%s, after %d", r.name, n), fmt.Sprintf("%s, after %d", r.name, 10*n)

@@ -78,7 +78,7 @@ func order(word string, args ...int) string {
 func (w workload) scenario() scenario {
 	s := scenario{name: "peers, " + w.name, unit: w.unit, ops: w.ops, matrix: true}
 	if w.long {
-		s.most, s.cold = leastRounds, true
+		s.few = true
 	}
 	verb, _, _ := strings.Cut(w.order, " ")
 	for _, p := range workPeers() {
@@ -101,7 +101,7 @@ func (w workload) scenario() scenario {
 // heapScenario starts n children from a process that has so many bytes in memory. Each process is there for its round alone,
 // because a machine has no memory for all of them at once.
 func heapScenario(n, heap int) scenario {
-	s := scenario{name: "peers, spawn to close, 2 GiB in the parent", unit: "child", ops: float64(n), most: leastRounds, cold: true, matrix: true}
+	s := scenario{name: "peers, spawn to close, 2 GiB in the parent", unit: "child", ops: float64(n), few: true, matrix: true}
 	for _, p := range workPeers() {
 		server := p.server()
 		s.contestants = append(s.contestants, contestant{
