@@ -3,8 +3,6 @@ package main
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -37,36 +35,13 @@ func livingGrowth(n int) scenario {
 			mustEqual(int(server.ask("living %d", living)), living)
 			return func() {}
 		}
+		one.warmUp = func() { server.ask("spawn %d 1", n) } // To begin with none live.
 		one.run = func(int) time.Duration { return time.Duration(server.ask("spawn %d 1", n)) }
 		g.series = append(g.series, one)
 	}
 	s := g.scenario()
 	s.few = true
 	return s
-}
-
-// sleeper is a program that waits until its stdin ends, as small as a program can be: where no such program is known, cat(1).
-var sleeper = sync.OnceValue(func() string {
-	if givenSleeper != "" {
-		return givenSleeper
-	}
-	p, ok := sleepCode[runtime.GOARCH]
-	if !ok || filepath.Base(nop()) != "nop" {
-		file, err := exec.LookPath("cat")
-		check(err)
-		return file
-	}
-	exit := exitCode["linux/"+runtime.GOARCH]
-	exit.code = append(p, exit.code...)
-	file := filepath.Join(filepath.Dir(nop()), "sleeper") // It is deleted with nop.
-	check(os.WriteFile(file, elf(exit), 0o755))
-	return file
-})
-
-// sleepCode is read(0, sp, 1) in machine code.
-var sleepCode = map[string][]byte{
-	"amd64": {0x31, 0xc0, 0x31, 0xff, 0x48, 0x89, 0xe6, 0xba, 1, 0, 0, 0, 0x0f, 0x05},
-	"arm64": {0, 0, 0x80, 0xd2, 0xe1, 3, 0, 0x91, 0x22, 0, 0x80, 0xd2, 0xe8, 0x07, 0x80, 0xd2, 1, 0, 0, 0xd4},
 }
 
 // living are the children of a process in Go that live on. They have one pipe as their stdin, so that they end with this

@@ -77,7 +77,7 @@ func scenarios(scale float64) []scenario {
 		spawnSequential(n(50)),
 		spawnConcurrent(n(192)),
 		spawnAmongFiles(n(50)),
-		spawnGrowth(n(20)),
+		spawnGrowth(n(30)),
 		killLiving(n(10_000)),
 		syncOutput("run for no output", nothing, 0, n(50), 1),
 		syncOutput("run for 64 KiB of output", writer, writerOutput, n(50), 1),

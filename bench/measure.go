@@ -27,6 +27,7 @@ type contestant struct {
 	name      string
 	series    string                   // of a growth: the name without the size
 	at        float64                  // of a growth: the size
+	cannot    string                   // why it never does this job; empty: it does
 	missing   func() error             // says why it cannot be measured here, when its turn comes; nil: it can
 	setUp     func() (tearDown func()) // around each run; nil: there is nothing to do
 	run       func() time.Duration
@@ -122,6 +123,7 @@ func (s *scenario) described() samples.Scenario {
 		for _, t := range c.targets {
 			out.Targets = append(out.Targets, samples.Target{Against: t.against, Most: t.most})
 		}
+		out.Missing = c.cannot
 		if c.missing != nil {
 			if err := c.missing(); err != nil {
 				out.Missing = err.Error()

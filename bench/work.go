@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +38,7 @@ type workload struct {
 	name, unit string
 	ops        float64
 	order      string
-	long       bool   // a round takes so long that there are few, and none to warm up
+	brief      string // the order to warm up with, if a round takes so long that there are few; empty: there are many
 	because    string // why brood is not the first, for when it is not
 }
 
@@ -54,7 +53,7 @@ func workScenarios(n func(int) int) (all []scenario) {
 		{name: "longest gap of a 1 ms timer while spawning", unit: "run", ops: 1, order: order("gap", gap), because: becauseBlocked},
 		{name: "read a child's stdout", unit: "MiB", ops: float64(stdout) / mib, order: order("stdout", stdout, 1)},
 		{name: "read the stdout of 8 children at once", unit: "MiB", ops: 8 * float64(each) / mib, order: order("stdout", each, 8)},
-		{name: "read 10 M lines", unit: "line", ops: float64(lines), order: order("lines", lines), long: true},
+		{name: "read 10 M lines", unit: "line", ops: float64(lines), order: order("lines", lines), brief: order("lines", lines/20+1)},
 		{name: "feed a child's stdin", unit: "MiB", ops: float64(stdin) / mib, order: order("stdin", stdin)},
 	} {
 		all = append(all, w.scenario())
@@ -77,18 +76,20 @@ func order(word string, args ...int) string {
 
 func (w workload) scenario() scenario {
 	s := scenario{name: "peers, " + w.name, unit: w.unit, ops: w.ops, matrix: true}
-	if w.long {
-		s.few = true
-	}
+	s.few = w.brief != ""
 	verb, _, _ := strings.Cut(w.order, " ")
 	for _, p := range workPeers() {
-		if slices.Contains(p.lacks, verb) {
+		if why, lacks := p.lacks[verb]; lacks {
+			s.contestants = append(s.contestants, contestant{name: p.name, cannot: why})
 			continue
 		}
 		server := p.server()
 		c := contestant{
 			name: p.name, missing: p.missing, elsewhere: true, close: server.close,
 			run: func() time.Duration { return time.Duration(server.ask("%s", w.order)) },
+		}
+		if w.brief != "" {
+			c.warmUp = func() { server.ask("%s", w.brief) }
 		}
 		if p.name == "brood" {
 			c.most.first, c.because = true, w.because
@@ -105,7 +106,7 @@ func heapScenario(n, heap int) scenario {
 	for _, p := range workPeers() {
 		server := p.server()
 		s.contestants = append(s.contestants, contestant{
-			name: p.name, missing: p.missing, elsewhere: true,
+			name: p.name, missing: p.missing, elsewhere: true, warmUp: func() {}, // There is a child before each round.
 			setUp: func() (tearDown func()) {
 				mustEqual(int(server.ask("heap %d", heap)), heap)
 				server.ask("spawn 1 1")

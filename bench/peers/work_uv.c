@@ -1,4 +1,5 @@
-// What libuv does of the orders of work.go, on its default loop: work_uv FILE BENCH SLEEPER. It has nothing for lines.
+// What libuv does of the orders of work.go, on its default loop: work_uv FILE BENCH SLEEPER. It has nothing for lines: they
+// are taken apart here.
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -183,6 +184,45 @@ static void read_all(char *amount, long children) {
 	uv_run(loop, UV_RUN_DEFAULT);
 }
 
+// work_line is what a line has with its newline, and line_of its beginning, if two chunks have parts of it.
+enum { work_line = 32, most_line = 4096 };
+
+static char line_of[most_line];
+static size_t line_length;
+static long lines;
+
+static void got_line(const char *line, size_t n) {
+	lines++;
+	total += n + 1;
+}
+
+static void split_lines(char *data, size_t n) {
+	char *newline;
+	while ((newline = memchr(data, '\n', n)) != NULL) {
+		size_t length = newline - data;
+		if (line_length == 0) {
+			got_line(data, length);
+		} else {
+			check(line_length + length <= most_line, "a long line");
+			memcpy(line_of + line_length, data, length);
+			got_line(line_of, line_length + length);
+			line_length = 0;
+		}
+		n -= length + 1;
+		data = newline + 1;
+	}
+	check(line_length + n <= most_line, "a long line");
+	memcpy(line_of + line_length, data, n);
+	line_length += n;
+}
+
+static void read_lines(char *amount, long count) {
+	total = lines = 0;
+	start((char *[]){bench, "-child-lines", amount, NULL}, 2)->on_data = split_lines;
+	uv_run(loop, UV_RUN_DEFAULT);
+	check(lines == count && total == (size_t)count * work_line && line_length == 0, "lines");
+}
+
 static char zeros[chunk];
 static long to_write;
 
@@ -288,6 +328,8 @@ int main(int argc, char **argv) {
 		} else if (strcmp(order, "stdout") == 0) {
 			read_all(amount, second);
 			check(total == (size_t)(first * second), "bytes of stdout");
+		} else if (strcmp(order, "lines") == 0) {
+			read_lines(amount, first);
 		} else if (strcmp(order, "stdin") == 0) {
 			feed(amount, first);
 		} else {
