@@ -47,6 +47,7 @@ func main() {
 	check(err)
 	check(pin(*cpus))
 	run := newRun()
+	warnOpenFiles()
 	reportPeers(run, "node", "bun", "deno", "cc", "rustc", "cargo", "python3")
 	reportPackages(run, append(npmPools, "execa", "zx")...)
 	chosen := slices.DeleteFunc(scenarios(*scale), func(s scenario) bool { return !filter.MatchString(s.name) })

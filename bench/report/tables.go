@@ -119,7 +119,7 @@ func inColumns(l samples.Latest) map[string]int {
 	for _, i := range l.Present() {
 		in[l.Contestants[i].Name] = i
 	}
-	if first := l.Present()[0]; strings.HasPrefix(l.Contestants[first].Name, "raw ") {
+	if first := l.Present()[0]; strings.HasPrefix(l.Contestants[first].Name, "raw") {
 		in[samples.Floor] = first
 	}
 	return in

@@ -53,7 +53,7 @@ func (s *Scenario) Verdicts(i int) (all []Verdict) {
 		all = append(all, s.Ratio(i, j).against(1, fmt.Sprintf("first, ≤ %s", s.Contestants[j].Name)))
 	}
 	if most := float64(c.Most.PerOp); most > 0 {
-		all = append(all, Verdict{fmt.Sprintf("≤ %s:", Time(most)), s.PerOp(i) <= most, s.interval(i).includes(most)})
+		all = append(all, Verdict{fmt.Sprintf("≤ %s: %s", Time(most), s.Each(i)), s.PerOp(i) <= most, s.interval(i).includes(most)})
 	}
 	if most := c.Most.Allocs; most > 0 && c.Allocs != nil {
 		all = append(all, Verdict{Text: fmt.Sprintf("≤ %.0f allocs: %.2f", most, *c.Allocs), Met: *c.Allocs <= most+allocsOfARun/s.Ops})
