@@ -68,9 +68,11 @@ func growthName(series string, size int) string { return fmt.Sprintf("%s, %d", s
 func growthScenarios(n func(int) int) []scenario {
 	return []scenario{
 		livingGrowth(n(50)),
+		exitGrowth(n(50)),
 		timerResetGrowth(n(200_000)),
 		timerFireGrowth(),
 		messageGrowth(),
+		receiveGrowth(),
 		listenerGrowth(n(10_000)),
 		emitGrowth(n(1_000_000)),
 	}

@@ -90,9 +90,7 @@ func execKill(count int, stdin *os.File) time.Duration {
 	var ended sync.WaitGroup
 	children := make([]*exec.Cmd, count)
 	for i := range children {
-		cmd := exec.Command(sleeper())
-		cmd.Stdin = stdin
-		check(cmd.Start())
+		cmd := startSleeper(stdin)
 		ended.Go(func() { _ = cmd.Wait() }) // The error is the signal.
 		children[i] = cmd
 	}

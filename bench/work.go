@@ -20,6 +20,8 @@ import (
 //	emit COUNT LIVING       call so many listeners, by an emitter that has LIVING of them
 //	heap BYTES              have so many bytes in memory from now on, all written to: the answer is BYTES
 //	living COUNT            have so many children that do nothing but live: the answer is COUNT
+//	ends COUNT              have so many more, and kill them one after the other, each when the one before has closed: the answer
+//	                        is the nanoseconds that the latter took
 //
 // Its arguments end with a program that does nothing, with this program, whose -child-write and the like are the children, and
 // with a program that lives until its stdin ends. Not every peer does what only the growths ask for.
