@@ -17,18 +17,18 @@ import (
 
 // The measures of a chart, which a page shows about as large. A chart is as high as its rows need.
 const (
-	chartWidth  = 8.85 * vg.Inch
-	besideWidth = 1.75 * vg.Inch // of what is named beside the plot
-	growthRows  = 11
-	rowHeight   = 0.4 * vg.Inch
-	aroundRows  = 0.9 * vg.Inch
-	edge        = 6 // points around all of it
+	chartWidth = 8.85 * vg.Inch
+	growthRows = 11
+	rowHeight  = 0.4 * vg.Inch
+	aroundRows = 0.9 * vg.Inch
+	edge       = 6  // points around all of it
+	markWidth  = 40 // points of a mark, and of what is around it, beside a name
 )
 
 // chartTitle says what a chart shows, for those who see it and those who do not.
 func chartTitle(chosen []samples.Latest) string {
 	if l := growthOf(chosen); l != nil {
-		return fmt.Sprintf("%s: time per %s by the number of %s, both logarithmic", title(l.Scenario), l.Unit, l.GrowsWith)
+		return fmt.Sprintf("%s: time per %s by %s, both logarithmic", title(l.Scenario), l.Unit, l.GrowsWith)
 	}
 	return "× what brood takes, logarithmic: right of 1 is slower, or larger, than brood; a bar is the 95 % interval"
 }
@@ -81,6 +81,14 @@ func (t theme) plot(title string) *plot.Plot {
 	grid.Vertical.Color, grid.Horizontal.Color = t.grid, t.grid
 	p.Add(grid)
 	return p
+}
+
+// besideWidth is the room that names need beside the plot.
+func besideWidth(names []string, style draw.TextStyle) (width vg.Length) {
+	for _, name := range names {
+		width = max(width, style.Width(name))
+	}
+	return width + markWidth
 }
 
 // line is a line from one point to another.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -15,10 +16,10 @@ import (
 
 // drawGrowth has a line for each series, on axes that make a power law a straight one, with its name at its end.
 func (t theme) drawGrowth(all draw.Canvas, l *samples.Latest) error {
-	p := t.plot(chartTitle([]samples.Latest{*l}))
+	p := t.plot(title(l.Scenario))
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	p.X.Tick.Marker, p.Y.Tick.Marker = powers{count}, powers{l.Amount}
-	p.X.Label.Text = l.GrowsWith
+	p.X.Label.Text, p.Y.Label.Text = l.GrowsWith+", logarithmic", fmt.Sprintf("time per %s, logarithmic", l.Unit)
 	growths := l.Growths()
 	var names []string
 	for _, g := range growths {
@@ -41,7 +42,7 @@ func (t theme) drawGrowth(all draw.Canvas, l *samples.Latest) error {
 		middle := math.Sqrt(p.Y.Min * p.Y.Max)
 		p.Y.Min, p.Y.Max = middle/math.Sqrt(10), middle*math.Sqrt(10)
 	}
-	plotted := draw.Crop(all, 0, -besideWidth, 0, 0)
+	plotted := draw.Crop(all, 0, -besideWidth(names, p.X.Tick.Label), 0, 0)
 	p.Draw(plotted)
 	inside := p.DataCanvas(plotted)
 	t.nameLines(p, &inside, growths, names)

@@ -28,13 +28,10 @@ type ratioMark struct {
 // ratiosOf has a row for each scenario that brood and another did.
 func ratiosOf(chosen []samples.Latest) (rows []ratioRow) {
 	for _, l := range chosen {
-		mine := slices.IndexFunc(l.Contestants, func(c samples.Contestant) bool { return isBrood(c.Name) && c.Measured() })
-		if mine < 0 {
-			continue
-		}
 		row := ratioRow{title: marked(l)}
 		for _, i := range l.Present() {
-			if name := l.Contestants[i].Name; !isBrood(name) {
+			name := l.Contestants[i].Name
+			if mine := comparedTo(l, name); mine >= 0 && !isBrood(name) {
 				row.others = append(row.others, ratioMark{name, l.Ratio(i, mine)})
 			}
 		}
@@ -43,6 +40,28 @@ func ratiosOf(chosen []samples.Latest) (rows []ratioRow) {
 		}
 	}
 	return rows
+}
+
+// comparedTo has the place of brood's contestant to compare another one with: the one of the same kind, which is what a name has
+// behind a comma, as in "os/exec, 1000 at once", or else the first; -1 if there is none.
+func comparedTo(l samples.Latest, other string) int {
+	first := -1
+	for _, i := range l.Present() {
+		name := l.Contestants[i].Name
+		switch {
+		case !isBrood(name):
+		case kind(name) == kind(other):
+			return i
+		case first < 0:
+			first = i
+		}
+	}
+	return first
+}
+
+func kind(name string) string {
+	_, kind, _ := strings.Cut(name, ", ")
+	return kind
 }
 
 func isBrood(name string) bool { return strings.HasPrefix(name, "brood") }
@@ -94,21 +113,31 @@ func (t theme) drawRatios(all draw.Canvas, rows []ratioRow) error {
 		p.Add(marks)
 		legend.Add(name, marks)
 	}
-	p.Draw(draw.Crop(all, 0, -besideWidth, 0, 0))
-	legend.Draw(draw.Crop(all, all.Size().X-besideWidth+vg.Points(8), 0, 0, -vg.Points(24)))
+	beside := besideWidth(names, legend.TextStyle)
+	p.Draw(draw.Crop(all, 0, -beside, 0, 0))
+	legend.Draw(draw.Crop(all, all.Size().X-beside+vg.Points(8), 0, 0, -vg.Points(24)))
 	return nil
 }
 
-// oneTwoFive has ticks at 1, 2 and 5 times each power of ten.
+// oneTwoFive has ticks at 1, 2 and 5 times each power of ten, or at more of them where these are few.
 type oneTwoFive struct{}
 
 func (oneTwoFive) Ticks(low, high float64) (all []plot.Tick) {
-	for power := math.Pow(10, math.Floor(math.Log10(low))); power <= high; power *= 10 {
-		for _, k := range []float64{1, 2, 5} {
-			if v := k * power; v >= low && v <= high {
-				all = append(all, plot.Tick{Value: v, Label: fmt.Sprintf("%g", math.Round(v*1e6)/1e6)})
+	for _, steps := range [][]float64{{1, 2, 5}, {1, 1.5, 2, 3, 4, 5, 6, 8}, {1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 3, 4, 5, 6, 7, 8, 9}} {
+		all = nil
+		for power := math.Pow(10, math.Floor(math.Log10(low))); power <= high; power *= 10 {
+			for _, k := range steps {
+				if v := k * power; v >= low && v <= high {
+					all = append(all, plot.Tick{Value: v, Label: fmt.Sprintf("%g", math.Round(v*1e6)/1e6)})
+				}
 			}
+		}
+		if len(all) >= fewestTicks {
+			break
 		}
 	}
 	return all
 }
+
+// fewestTicks show that an axis is logarithmic.
+const fewestTicks = 4

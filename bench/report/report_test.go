@@ -124,7 +124,7 @@ func TestChartsNameWhatTheyShow(t *testing.T) {
 	for _, colours := range []string{"light", "dark"} {
 		for chart, words := range map[string][]string{
 			"peers":  {">spawn<", ">lines<", ">node<", ">tokio<", ">floor<"},
-			"growth": {">brood<", ">node<", ">children<", ">10,000<"},
+			"growth": {">brood<", ">node<", ">children, logarithmic<", ">10,000<"},
 		} {
 			svg := read(t, dir, "results", chart+"-"+colours+".svg")
 			for _, word := range words {
@@ -156,6 +156,21 @@ func TestAShortBlock(t *testing.T) {
 	}
 	if strings.Contains(text, "Missed targets") || strings.Contains(text, "Async") {
 		t.Errorf("a short block has what is long:\n%s", text)
+	}
+}
+
+// A mark is what another takes as a multiple of what brood takes for as many.
+func TestAChartComparesLikeWithLike(t *testing.T) {
+	s := &samples.Scenario{Name: "kill", Unit: "child", Ops: 1, Measure: samples.Nanoseconds, Contestants: []samples.Contestant{
+		{Name: "brood, 10 at once", Samples: []int64{100}},
+		{Name: "brood, 1000 at once", Samples: []int64{10}},
+		{Name: "os/exec, 1000 at once", Samples: []int64{30}},
+		{Name: "node", Samples: []int64{300}},
+		{Name: "bun"},
+	}}
+	rows := ratiosOf([]samples.Latest{{Scenario: s, Run: new(samples.Run)}})
+	if len(rows) != 1 || len(rows[0].others) != 2 || rows[0].others[0].ratio.Mid != 3 || rows[0].others[1].ratio.Mid != 3 {
+		t.Errorf("the rows are %+v", rows)
 	}
 }
 
