@@ -101,7 +101,7 @@ func TestTheTableHasGrowthsBelow(t *testing.T) {
 		})
 	}
 	text := table(&samples.Run{Scenarios: []samples.Scenario{s}})
-	if want := "exponent ≤ 0.10: 1.00 MISSED"; strings.Count(text, want) != 1 || !strings.Contains(text, "1.00      × 1.00") {
+	if want := "exponent ≤ 0.10: 1.00 (1.00–1.00) MISSED"; strings.Count(text, want) != 1 || !strings.Contains(text, "1.00      × 1.00") {
 		t.Errorf("the table is\n%s", text)
 	}
 }

@@ -88,7 +88,7 @@ func TestABlockIsReplaced(t *testing.T) {
 		"| lines, per line | – | 50.0 ns | – | **30.0 ns** |\n",
 		"| hello †, per script | 200 ns (200 ns–300 ns)<br>Async 100 ns (100 ns–100 ns) | node 400 ns | **≤ 0.30 × node: 0.50 (0.25–0.75) missed within the noise** |\n",
 		"| a spawn, per child | 10 | 10,000 | exponent | target |\n",
-		"| brood | 100 ns | 100 ns | 0.00 (off by × 1.00) | exponent ≤ 0.10: 0.00 met |\n",
+		"| brood | 100 ns | 100 ns | 0.00 (off by × 1.00) | exponent ≤ 0.10: 0.00 (0.00–0.00) met |\n",
 		"| node | 100 ns | 100 µs | 1.00 (off by × 1.00) |  |\n",
 		"* spawn, brood: ≤ 0.25 × node: 0.50 (0.50–0.50), missed: the kernel is slow.\n",
 		"* hello, brood: ≤ 0.30 × node: 0.50 (0.25–0.75), missed within the noise: the reason is not known yet.\n",

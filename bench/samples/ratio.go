@@ -7,7 +7,7 @@ import (
 )
 
 // Ratio is what one contestant takes to what another one takes: the ratio of their medians, as one can calculate it from a
-// table, and the interval in which it is with confidence.
+// table, and the interval in which it is with confidence. What else is drawn from medians has such an interval as well.
 type Ratio struct{ Low, Mid, High float64 }
 
 // Ratio returns what contestant i takes to what contestant j takes. Both have been measured.

@@ -61,7 +61,9 @@ func (s *Scenario) Verdicts(i int) (all []Verdict) {
 	if most := c.Most.Exponent; most > 0 && s.Limited(c.Series) == i {
 		for _, g := range s.Growths() {
 			if g.Series == c.Series && !math.IsNaN(g.Exponent) {
-				all = append(all, Verdict{Text: fmt.Sprintf("exponent ≤ %.2f: %s", most, Power(g.Exponent)), Met: g.Exponent <= most})
+				r := s.exponent(g)
+				text := fmt.Sprintf("exponent ≤ %.2f: %s (%s–%s)", most, Power(r.Mid), Power(r.Low), Power(r.High))
+				all = append(all, Verdict{text, r.Mid <= most, r.includes(most)})
 			}
 		}
 	}
