@@ -10,8 +10,8 @@ TIMEOUT  ?= 10m
 DIR      ?=
 # Which scenarios `make bench` measures, as a regular expression; empty is all.
 ONLY     ?=
-# With a README `make bench` keeps what it measures, and makes the tables and charts of both of what was measured last.
-README   ?=
+# With KEEP=yes `make bench` keeps what it measures, and makes the tables and charts of the READMEs of what was measured last.
+KEEP     ?=
 # The processors that all contestants of `make bench` run on, as in 0,1; empty is all.
 CPUS     ?=
 
@@ -172,16 +172,16 @@ cover: ## the coverage of the library packages by all tests; .cache/cover.out is
 		-coverpkg=$$(echo $(call present,$(LIBRARY)) | tr ' ' ,) ./...
 	@$(GO) tool cover -func=$(CACHE)/cover.out | awk '{ last = $$NF } END { print "total:", last }'
 
-bench: ## measure against the floors and the peers, in one table (ONLY=^script README=script/README.md CPUS=0,1 …); every sample goes to .cache/bench.json, with README to bench/results
+bench: ## measure against the floors and the peers, in one table (ONLY=^script KEEP=yes CPUS=0,1 …); every sample goes to .cache/bench.json, with KEEP to bench/results
 	$(call step,benchmarks)
 	@mkdir -p $(CACHE)
-	@$(GO) -C bench run . -raw $(if $(README),results/$(shell date -u +%Y-%m-%dT%H%M%S).json,$(CACHE)/bench.json) \
+	@$(GO) -C bench run . -raw $(if $(KEEP),results/$(shell date -u +%Y-%m-%dT%H%M%S).json,$(CACHE)/bench.json) \
 		$(if $(ONLY),-only '$(ONLY)') $(if $(CPUS),-cpus '$(CPUS)')
-	@$(if $(README),$(MAKE) --no-print-directory bench-readme)
+	@$(if $(KEEP),$(MAKE) --no-print-directory bench-readme)
 
-bench-readme: ## make the tables and charts of both READMEs of bench/results, with the reasons that stand in the code, without measuring
+bench-readme: ## make bench/README.md, and the tables and charts of other READMEs, of bench/results, with the reasons that stand in the code, without measuring
 	@$(GO) -C bench run . -explain results
-	@$(GO) -C bench run ./report ../README.md ../script/README.md
+	@$(GO) -C bench run ./report README.md ../README.md ../script/README.md
 
 bench-peers: ## install what `make bench` compares with: Node, Bun, Deno, packages from npm; C and Rust with libuv and tokio from Debian
 	$(call step,peers)

@@ -46,6 +46,8 @@ func runChild() bool {
 		poolChild(os.Args[2], os.Args[3:])
 	case "-child-peak":
 		peakServer(os.Args[2:])
+	case "-child-scenario":
+		measurePart(os.Args[2:])
 	case "-child-nohup":
 		nohupChild(os.Args[2])
 	default:

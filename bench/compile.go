@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,8 +25,9 @@ func compiledDir() (string, error) {
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// compile runs a compiler on the named program, whose last arguments are -o and the file of the program.
-func compile(program, compiler string, args ...string) ([]string, error) {
+// compile runs a compiler on a source of peers/, or takes what it has made of the same before: every scenario is measured in a
+// process of its own, which need not compile again.
+func compile(program, compiler, source string, args ...string) ([]string, error) {
 	file, err := lookPeer(compiler)
 	if err != nil {
 		return nil, err
@@ -33,11 +36,38 @@ func compile(program, compiler string, args ...string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := filepath.Join(dir, program)
+	args = append([]string{source}, args...)
+	of, err := fingerprint(source, append([]string{file}, args...))
+	if err != nil {
+		return nil, err
+	}
+	out := filepath.Join(dir, program+"-"+of)
+	if _, err := os.Stat(out); err == nil {
+		return []string{out}, nil
+	}
 	if err := compiling(exec.Command(file, append(args, "-o", out)...)); err != nil {
 		return nil, err
 	}
 	return []string{out}, nil
+}
+
+// fingerprint is of all that a program is made of: its command and the sources below the folder of the one that is compiled.
+func fingerprint(source string, command []string) (string, error) {
+	h := sha256.New()
+	fmt.Fprintln(h, command)
+	root := filepath.Dir(source)
+	if filepath.Base(root) == "bin" {
+		root = filepath.Dir(root) // Of Rust: what the programs share is there.
+	}
+	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || filepath.Ext(name) != filepath.Ext(source) {
+			return err
+		}
+		text, err := os.ReadFile(filepath.Join(root, name))
+		fmt.Fprintf(h, "%s %d\n%s", name, len(text), text)
+		return err
+	})
+	return fmt.Sprintf("%.6x", h.Sum(nil)), err
 }
 
 // compiling runs a command and returns its first error, as the compiler says it.
@@ -55,16 +85,16 @@ func firstLine(said []byte) string {
 
 // libuvProgram is peers/work_uv.c with the system's libuv.
 var libuvProgram = sync.OnceValues(func() ([]string, error) {
-	command, err := compile("work_uv", "cc", "-O2", "-Wall", "-Werror", peerSource("work_uv.c"), "-luv")
+	command, err := compile("work_uv", "cc", peerSource("work_uv.c"), "-O2", "-Wall", "-Werror", "-luv")
 	if err != nil {
 		return nil, err
 	}
 	return command, findVersion("libuv", command[0], "--version")
 })
 
-// rustProgram is peers/rust/src/bin/std.rs, with what both programs in Rust have.
+// rustProgram is peers/rust/src/bin/std.rs, with src/work.rs, which both programs in Rust have.
 var rustProgram = sync.OnceValues(func() ([]string, error) {
-	return compile("work_std", "rustc", "--edition", "2021", "-O", peerSource("rust/src/bin/std.rs"))
+	return compile("work_std", "rustc", peerSource("rust/src/bin/std.rs"), "--edition", "2021", "-O")
 })
 
 // tokioProgram is peers/rust/src/bin/tokio.rs, built by cargo with the crates that the system has as packages: peers/rust has the
@@ -79,7 +109,7 @@ var tokioProgram = sync.OnceValues(func() ([]string, error) {
 		return nil, err
 	}
 	copied := filepath.Join(dir, "rust")
-	for _, name := range []string{"Cargo.toml", ".cargo/config.toml", "src/bin/tokio.rs", "src/bin/std.rs"} {
+	for _, name := range []string{"Cargo.toml", ".cargo/config.toml", "src/work.rs", "src/bin/tokio.rs", "src/bin/std.rs"} {
 		text, err := os.ReadFile(peerSource("rust/" + name))
 		if err != nil {
 			return nil, err

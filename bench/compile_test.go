@@ -23,7 +23,7 @@ func TestAPeerThatDoesNotCompileIsMissingWithTheReason(t *testing.T) {
 
 func TestAPeerWithoutItsCompilerIsMissing(t *testing.T) {
 	t.Setenv("BROOD_BENCH_RUSTC", "/nowhere/rustc")
-	if command, err := compile("broken", "rustc"); err == nil {
+	if command, err := compile("broken", "rustc", "nowhere.rs"); err == nil {
 		t.Errorf("compiled as %q", command)
 	}
 }

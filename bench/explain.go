@@ -2,13 +2,14 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 
 	"github.com/brood-go/brood/bench/samples"
 )
 
 // explainMisses has the targets in the files of a folder be missed for the reasons that stand in the code: why a target is
 // missed is often found only after it was measured. A contestant that the code does not have, because a peer is not installed
-// here, keeps its own.
+// here, keeps its own. A contestant that never does a job is named with the reason, too.
 func explainMisses(dir string) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {
@@ -38,6 +39,12 @@ func explainFile(file string) error {
 }
 
 func (s scenario) explain(measured *samples.Scenario) {
+	for _, c := range s.contestants {
+		named := slices.ContainsFunc(measured.Contestants, func(m samples.Contestant) bool { return m.Name == c.name })
+		if c.cannot != "" && !named {
+			measured.Contestants = append(measured.Contestants, samples.Contestant{Name: c.name, Samples: []int64{}, Missing: c.cannot})
+		}
+	}
 	for i := range measured.Contestants {
 		c := &measured.Contestants[i]
 		if k := s.index(c.Name); k >= 0 && s.contestants[k].because != "" {

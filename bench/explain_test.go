@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/brood-go/brood/bench/samples"
@@ -17,6 +18,9 @@ func TestReasonsAreThoseOfTheCode(t *testing.T) {
 		{Name: "not a scenario", Unit: "child", Ops: 1, Measure: samples.Nanoseconds, Contestants: []samples.Contestant{
 			{Name: "brood", Samples: []int64{1}, Because: "kept"},
 		}},
+		{Name: "peers, longest gap of a 1 ms timer while spawning", Unit: "run", Ops: 1, Measure: samples.Nanoseconds, Contestants: []samples.Contestant{
+			{Name: "brood", Samples: []int64{1}},
+		}},
 	}}
 	if err := run.Write(file); err != nil {
 		t.Fatal(err)
@@ -27,6 +31,13 @@ func TestReasonsAreThoseOfTheCode(t *testing.T) {
 	got, err := samples.Read(file)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, name := range []string{samples.Floor, "Rust std"} {
+		gap := got.Scenarios[2].Contestants
+		i := slices.IndexFunc(gap, func(c samples.Contestant) bool { return c.Name == name })
+		if i < 0 || gap[i].Missing == "" || gap[i].Measured() {
+			t.Errorf("it is not said why %s has no gap", name)
+		}
 	}
 	for _, c := range []struct {
 		scenario, contestant int

@@ -23,6 +23,7 @@ type series struct {
 	because  string
 	setUp    func(size int) (tearDown func()) // nil: there is nothing to do
 	run      func(size int) time.Duration
+	warmUp   func() // before the first run of all sizes, in place of one of each that does not count; nil: there is that
 	close    func() // after the last run; nil: there is nothing to do
 }
 
@@ -50,8 +51,11 @@ func (g growth) scenario() scenario {
 			if one.setUp != nil {
 				c.setUp = func() (tearDown func()) { return one.setUp(size) }
 			}
-			if k == 0 { // All of them share what is closed.
-				c.close = one.close
+			switch { // All of them share what is warmed up and closed.
+			case k > 0 && one.warmUp != nil:
+				c.warmUp = func() {}
+			case k == 0:
+				c.warmUp, c.close = one.warmUp, one.close
 			}
 			s.contestants = append(s.contestants, c)
 		}
@@ -64,9 +68,11 @@ func growthName(series string, size int) string { return fmt.Sprintf("%s, %d", s
 func growthScenarios(n func(int) int) []scenario {
 	return []scenario{
 		livingGrowth(n(50)),
+		exitGrowth(n(50)),
 		timerResetGrowth(n(200_000)),
 		timerFireGrowth(),
 		messageGrowth(),
+		receiveGrowth(),
 		listenerGrowth(n(10_000)),
 		emitGrowth(n(1_000_000)),
 	}

@@ -39,6 +39,7 @@ func spawnGrowth(n int) scenario {
 			name: p.name, missing: p.missing, close: p.server.close,
 			setUp: func(open int) (tearDown func()) {
 				mustEqual(int(p.server.ask("open %d", open)), open)
+				p.server.ask("spawn %d", n/10+1) // The process has slept for a round: its first children meet cold caches.
 				return func() {}
 			},
 			run: func(int) time.Duration { return time.Duration(p.server.ask("spawn %d", n)) },

@@ -3,8 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -15,18 +14,32 @@ import (
 
 var livingCounts = []int{1, 10, 100, 1000, 10_000}
 
-// livingGrowth starts children, one at a time and to their close, while there are ever more others that live on. Some
-// have fewer of them: os/exec waits for each in a thread, of which a program may have less than 10,000, and 10,000 children
-// take a script half a minute.
+// livingGrowth starts children, one at a time and to their close, while there are ever more others that live on.
 func livingGrowth(n int) scenario {
-	g := growth{name: "a spawn with living children", unit: "child", with: "living children", ops: float64(n), sizes: livingCounts}
+	return amongLiving("a spawn with living children", n, func(server *server) time.Duration {
+		return time.Duration(server.ask("spawn %d 1", n))
+	}, "libuv")
+}
+
+// exitGrowth kills children, each when the one before has closed, while there are ever more others that live on. What starts them
+// is not in the time.
+func exitGrowth(n int) scenario {
+	return amongLiving("an exit with living children", n, func(server *server) time.Duration {
+		return time.Duration(server.ask("ends %d", n))
+	})
+}
+
+// amongLiving has n of something done by processes that have ever more children. Few have all of them: os/exec waits for each in
+// a thread, of which a program may have less than 10,000, and 10,000 children take a script half a minute.
+func amongLiving(name string, n int, run func(*server) time.Duration, also ...string) scenario {
+	g := growth{name: name, unit: "child", with: "living children", ops: float64(n), sizes: livingCounts}
 	for _, p := range workPeers() {
 		one := series{name: p.name}
-		switch p.name {
-		case "brood":
+		switch {
+		case p.name == "brood":
 			one.exponent = flat
-		case "libuv":
-		case "os/exec", "node", "bun", "asyncio":
+		case slices.Contains(also, p.name):
+		case slices.Contains([]string{"os/exec", "node", "bun", "libuv", "asyncio"}, p.name):
 			one.sizes = len(livingCounts) - 1
 		default:
 			continue
@@ -37,36 +50,16 @@ func livingGrowth(n int) scenario {
 			mustEqual(int(server.ask("living %d", living)), living)
 			return func() {}
 		}
-		one.run = func(int) time.Duration { return time.Duration(server.ask("spawn %d 1", n)) }
+		one.warmUp = func() { // To begin with one lives.
+			server.ask("living 1")
+			run(server)
+		}
+		one.run = func(int) time.Duration { return run(server) }
 		g.series = append(g.series, one)
 	}
 	s := g.scenario()
-	s.most, s.cold = leastRounds, true
+	s.few = true
 	return s
-}
-
-// sleeper is a program that waits until its stdin ends, as small as a program can be: where no such program is known, cat(1).
-var sleeper = sync.OnceValue(func() string {
-	if givenSleeper != "" {
-		return givenSleeper
-	}
-	p, ok := sleepCode[runtime.GOARCH]
-	if !ok || filepath.Base(nop()) != "nop" {
-		file, err := exec.LookPath("cat")
-		check(err)
-		return file
-	}
-	exit := exitCode["linux/"+runtime.GOARCH]
-	exit.code = append(p, exit.code...)
-	file := filepath.Join(filepath.Dir(nop()), "sleeper") // It is deleted with nop.
-	check(os.WriteFile(file, elf(exit), 0o755))
-	return file
-})
-
-// sleepCode is read(0, sp, 1) in machine code.
-var sleepCode = map[string][]byte{
-	"amd64": {0x31, 0xc0, 0x31, 0xff, 0x48, 0x89, 0xe6, 0xba, 1, 0, 0, 0, 0x0f, 0x05},
-	"arm64": {0, 0, 0x80, 0xd2, 0xe1, 3, 0, 0x91, 0x22, 0, 0x80, 0xd2, 0xe8, 0x07, 0x80, 0xd2, 1, 0, 0, 0xd4},
 }
 
 // living are the children of a process in Go that live on. They have one pipe as their stdin, so that they end with this
@@ -74,6 +67,9 @@ var sleepCode = map[string][]byte{
 type living interface {
 	start(stdin *os.File)
 	killAll()
+
+	// ends starts n more, kills each when the one before has closed, and returns what the latter takes.
+	ends(stdin *os.File, n int) time.Duration
 }
 
 // livingChildren has as many of them as was asked for last.
@@ -113,6 +109,33 @@ func (b *broodLiving) start(stdin *os.File) {
 	b.children = append(b.children, c)
 }
 
+func (b *broodLiving) ends(stdin *os.File, n int) time.Duration {
+	others := b.children
+	for range n {
+		b.start(stdin)
+	}
+	more := b.children[len(others):]
+	b.children = others
+	closed := 0
+	var next func()
+	next = func() {
+		if closed == n {
+			return
+		}
+		c := more[closed]
+		c.Ref()
+		c.OnClose(func(childprocess.ExitStatus) { closed++; next() })
+		_, err := c.Kill(syscall.SIGKILL)
+		check(err)
+	}
+	start := time.Now()
+	next()
+	check(b.loop.Run())
+	d := time.Since(start)
+	mustEqual(closed, n)
+	return d
+}
+
 func (b *broodLiving) killAll() {
 	left := len(b.children)
 	for _, c := range b.children {
@@ -133,11 +156,29 @@ type execLiving struct {
 }
 
 func (e *execLiving) start(stdin *os.File) {
+	cmd := startSleeper(stdin)
+	e.children = append(e.children, cmd)
+	e.waiting.Go(func() { _ = cmd.Wait() }) // It is killed.
+}
+
+func startSleeper(stdin *os.File) *exec.Cmd {
 	cmd := exec.Command(sleeper())
 	cmd.Stdin = stdin
 	check(cmd.Start())
-	e.children = append(e.children, cmd)
-	e.waiting.Go(func() { _ = cmd.Wait() }) // It is killed.
+	return cmd
+}
+
+func (e *execLiving) ends(stdin *os.File, n int) time.Duration {
+	more := make([]*exec.Cmd, n)
+	for i := range more {
+		more[i] = startSleeper(stdin)
+	}
+	start := time.Now()
+	for _, cmd := range more {
+		check(cmd.Process.Kill())
+		_ = cmd.Wait() // It is killed.
+	}
+	return time.Since(start)
 }
 
 func (e *execLiving) killAll() {

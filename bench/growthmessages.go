@@ -1,9 +1,6 @@
 package main
 
-import (
-	"os/exec"
-	"time"
-)
+import "time"
 
 // messageSizes are 32 bytes to 64 MiB.
 var messageSizes = []int{32, 1 << 10, 32 << 10, 1 << 20, 16 << 20, 64 << 20}
@@ -36,9 +33,7 @@ func messageGrowth() scenario {
 			sizes: 4, // More takes them seconds, and shows no more.
 			setUp: func(int) (tearDown func()) {
 				if peer == nil {
-					peer = &scriptPair{server{command: func(dir string) *exec.Cmd {
-						return scriptCommand(r.command(), writeScript(dir), "parent", "json")
-					}}}
+					peer = newScriptPair("json", r.command()...)
 				}
 				return apart.put(peer)
 			},

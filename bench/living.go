@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"sync"
 	"syscall"
@@ -23,31 +21,35 @@ const killFlat = 1.3
 // execLivingMost is how many children os/exec is measured with: each has a thread of this program.
 const execLivingMost = 1000
 
-// killLiving has so many children live at once, kills all of them, and waits until all have closed, until n were killed.
-// Starting them is not in the time. It is done once, because that takes long.
-func killLiving(n int) scenario {
-	s := scenario{name: "kill living children, until all have closed", unit: "child", ops: float64(n), once: true}
+// killLiving has so many children live at once, kills all of them, and waits until all have closed. Starting them is not in the
+// time, which is that of one child. Of the smaller numbers there are some batches, so that a round is not over in a moment.
+func killLiving(most int) scenario {
+	s := scenario{name: "kill living children, until all have closed", unit: "child", ops: 1, few: true}
+	add := func(way string, count int, kill func(count int, stdin *os.File) time.Duration) *contestant {
+		n := max(count, most/killShare)
+		s.contestants = append(s.contestants, contestant{
+			name: fmt.Sprintf("%s, %d at once", way, count), elsewhere: true,
+			run: func() time.Duration { return inBatches(n, count, kill) / time.Duration(n) },
+		})
+		return &s.contestants[len(s.contestants)-1]
+	}
 	var counts []int
 	for _, count := range []int{100, 1000, 10_000} {
-		counts = append(counts, min(count, n, mostOpenFiles()))
+		counts = append(counts, min(count, most, mostOpenFiles()))
 	}
 	for i, count := range slices.Compact(counts) {
-		c := contestant{
-			name: fmt.Sprintf("brood, %d at once", count), most: limit{perOp: killPerChild},
-			run: func() time.Duration { return inBatches(n, count, broodKill) },
-		}
+		c := add("brood", count, broodKill)
+		c.most.perOp = killPerChild
 		if i > 0 {
 			c.targets = []target{{s.contestants[0].name, killFlat}}
 		}
-		s.contestants = append(s.contestants, c)
 	}
-	few := min(execLivingMost, n)
-	s.contestants = append(s.contestants, contestant{
-		name: fmt.Sprintf("os/exec, %d at once", few),
-		run:  func() time.Duration { return inBatches(n, few, execKill) },
-	})
+	add("os/exec", min(execLivingMost, most), execKill)
 	return s
 }
+
+// killShare is which part of the most children is killed of fewer.
+const killShare = 5
 
 // inBatches has n children killed, so many of them at a time.
 func inBatches(n, count int, kill func(count int, stdin *os.File) time.Duration) (d time.Duration) {
@@ -67,7 +69,7 @@ func broodKill(count int, stdin *os.File) time.Duration {
 	o := &childprocess.Options{Stdio: []childprocess.Stdio{childprocess.File(stdin), childprocess.Ignore, childprocess.Ignore}}
 	children := make([]*childprocess.ChildProcess, count)
 	for i := range children {
-		c, err := childprocess.Spawn(l, stayer(), nil, o)
+		c, err := childprocess.Spawn(l, sleeper(), nil, o)
 		check(err)
 		c.OnClose(func(childprocess.ExitStatus) { closed++ })
 		children[i] = c
@@ -88,9 +90,7 @@ func execKill(count int, stdin *os.File) time.Duration {
 	var ended sync.WaitGroup
 	children := make([]*exec.Cmd, count)
 	for i := range children {
-		cmd := exec.Command(stayer())
-		cmd.Stdin = stdin
-		check(cmd.Start())
+		cmd := startSleeper(stdin)
 		ended.Go(func() { _ = cmd.Wait() }) // The error is the signal.
 		children[i] = cmd
 	}
@@ -100,26 +100,4 @@ func execKill(count int, stdin *os.File) time.Duration {
 	}
 	ended.Wait()
 	return time.Since(start)
-}
-
-// stayer returns a program that waits for the end of its stdin, as small as a program can be, so that its end takes no time
-// that is not the system's own. Where no such program is known it is cat(1).
-var stayer = sync.OnceValue(func() string {
-	p, known := exitCode[runtime.GOOS+"/"+runtime.GOARCH]
-	read, ok := readCode[runtime.GOARCH]
-	if !known || !ok {
-		file, err := exec.LookPath("cat")
-		check(err)
-		return file
-	}
-	p.code = slices.Concat(read, p.code)
-	file := filepath.Join(filepath.Dir(nop()), "stayer") // It is deleted with nop.
-	check(os.WriteFile(file, elf(p), 0o755))
-	return file
-})
-
-// readCode is read(0, sp, 1) on Linux, in machine code.
-var readCode = map[string][]byte{
-	"amd64": {0x31, 0xc0, 0x31, 0xff, 0x48, 0x89, 0xe6, 0xba, 1, 0, 0, 0, 0x0f, 0x05},
-	"arm64": {0, 0, 0x80, 0xd2, 0xe1, 0x03, 0, 0x91, 0x22, 0, 0x80, 0xd2, 0xe8, 0x07, 0x80, 0xd2, 0x01, 0, 0, 0xd4},
 }

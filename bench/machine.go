@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"runtime"
 	"strconv"
@@ -24,8 +23,8 @@ func newRun() *samples.Run {
 			Processor: processor(), CPUs: runtime.NumCPU(), Go: runtime.Version(),
 			System: unix.ByteSliceToString(name.Sysname[:]) + " " + unix.ByteSliceToString(name.Release[:]) + " " + runtime.GOARCH,
 		},
-		Pinning: fmt.Sprintf("every contestant may run on %d processors, where a scenario does not say otherwise", everyCPU.Count()),
-		Missing: map[string]string{},
+		Pinning:  fmt.Sprintf("every contestant may run on %d processors, where a scenario does not say otherwise", everyCPU.Count()),
+		Versions: map[string]string{}, Missing: map[string]string{},
 	}
 }
 
@@ -63,10 +62,3 @@ func pin(list string) error {
 
 // foundVersions are those of the peers that were measured, by name.
 var foundVersions = map[string]string{}
-
-// peerVersions names what was measured beside brood.
-func peerVersions() map[string]string {
-	all := maps.Clone(foundVersions)
-	delete(all, "brood") // What brood calls its version is that of Node whose behaviour it has.
-	return all
-}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"time"
@@ -18,9 +16,7 @@ type scenario struct {
 	bytes       int     // of one operation: the rate is in bytes; 0: it is in operations
 	size        bool    // what is measured is not time but memory: a nanosecond is a byte
 	rounds      int     // times the number of rounds asked for: many short ones where the machine's noise is large; 0: 1
-	most        int     // rounds at most, whatever was asked for, because each takes long; 0: no limit
-	once        bool    // there is one round and no warming up, because it takes long
-	cold        bool    // there is no warming up
+	few         bool    // there are leastRounds, whatever was asked for, because each takes long
 	matrix      bool    // the contestants are those of other scenarios too: it is a row of a table that has them as columns
 	growsWith   string  // what the contestants of a series differ in; empty: there are no series
 	contestants []contestant
@@ -31,9 +27,11 @@ type contestant struct {
 	name      string
 	series    string                   // of a growth: the name without the size
 	at        float64                  // of a growth: the size
+	cannot    string                   // why it never does this job; empty: it does
 	missing   func() error             // says why it cannot be measured here, when its turn comes; nil: it can
 	setUp     func() (tearDown func()) // around each run; nil: there is nothing to do
 	run       func() time.Duration
+	warmUp    func() // in place of a first run that is not counted, where that would take too long; nil: that run
 	close     func() // after the last run; nil: there is nothing to do
 	targets   []target
 	most      limit
@@ -56,32 +54,36 @@ type limit struct {
 }
 
 // leastRounds are had even where there is no time for them: a median of fewer says nothing.
-const leastRounds = 3
+const leastRounds = 5
 
-// measure has all contestants take turns, for so many rounds times those of the scenario, or until the time is over.
-func measure(s scenario, rounds int, within time.Duration) samples.Scenario {
-	r := s.described()
+// part is what is measured of a scenario without a pause.
+type part struct {
+	first  int           // number of the first round
+	rounds int           // how many there are at most
+	within time.Duration // no round begins later, but the first; 0: no limit
+}
+
+// measure has all contestants take turns. Before that each has one run that does not count, which pages in its program, grows
+// its heap, and has its compiler see what is called often. It also returns what the rounds took, with all that is around a run.
+func measure(s scenario, p part) (r samples.Scenario, rounds time.Duration) {
+	r = s.described()
 	var there []int
 	for i := range s.contestants {
 		if r.Contestants[i].Missing == "" {
 			there = append(there, i)
 		}
 	}
-	rounds *= max(1, s.rounds)
-	if s.most > 0 {
-		rounds = min(rounds, s.most)
-	}
-	start := time.Now()
-	if s.once {
-		rounds = 1
-	}
-	if !s.once && !s.cold {
-		for _, i := range there {
-			s.contestants[i].once() // Warm up: page in the program, grow the heap.
+	for _, i := range there {
+		if c := &s.contestants[i]; c.warmUp != nil {
+			c.warmUp()
+		} else {
+			c.once()
 		}
 	}
-	for round := range rounds {
-		if round >= leastRounds && time.Since(start) > within {
+	r.Speeds = append(r.Speeds, calibrate())
+	start := time.Now()
+	for round := p.first; round < p.first+p.rounds; round++ {
+		if p.within > 0 && round > p.first && time.Since(start) > p.within {
 			break
 		}
 		for k := range there {
@@ -95,12 +97,14 @@ func measure(s scenario, rounds int, within time.Duration) samples.Scenario {
 			}
 		}
 	}
+	rounds = time.Since(start)
+	r.Speeds = append(r.Speeds, calibrate())
 	for _, i := range there {
 		if c := &s.contestants[i]; c.close != nil {
 			c.close()
 		}
 	}
-	return r
+	return r, rounds
 }
 
 // described is the scenario without measurements. It says which contestants cannot be measured here.
@@ -119,9 +123,9 @@ func (s *scenario) described() samples.Scenario {
 		for _, t := range c.targets {
 			out.Targets = append(out.Targets, samples.Target{Against: t.against, Most: t.most})
 		}
+		out.Missing = c.cannot
 		if c.missing != nil {
 			if err := c.missing(); err != nil {
-				fmt.Fprintf(os.Stderr, "%s without %s: %v\n", s.name, c.name, err)
 				out.Missing = err.Error()
 			}
 		}

@@ -16,12 +16,13 @@ func TestWhatIsMissingIsLeftOut(t *testing.T) {
 		{name: "absent", run: run, missing: func() error { return errors.New("not installed") }},
 		{name: "brood", run: run, missing: func() error { return nil }, targets: []target{{"absent", 1}}},
 	}}
-	r := measure(s, 1, time.Hour)
+	r, _ := measure(s, part{rounds: 1})
 	if got := r.Present(); !slices.Equal(got, []int{1}) || len(r.Verdicts(1)) > 0 || r.Contestants[0].Missing != "not installed" {
 		t.Errorf("measured %+v", r.Contestants)
 	}
 	s.contestants = s.contestants[:1]
-	all := &samples.Run{Scenarios: []samples.Scenario{measure(s, 1, time.Hour)}}
+	r, _ = measure(s, part{rounds: 1})
+	all := &samples.Run{Scenarios: []samples.Scenario{r}}
 	if text := table(all); strings.Contains(text, "sample") {
 		t.Errorf("a scenario that nobody does is in the table:\n%s", text)
 	}
@@ -37,7 +38,7 @@ func TestContestantsTakeTurns(t *testing.T) {
 		}}
 	}
 	s := scenario{name: "sample", unit: "turn", ops: 1, contestants: []contestant{turn("a"), turn("b"), turn("c")}}
-	r := measure(s, 3, time.Hour)
+	r, _ := measure(s, part{rounds: 3})
 	if got, want := order.String(), "abc"+"abc"+"bca"+"cab"; got != want {
 		t.Errorf("turns %s, want %s, of which the first three warm up", got, want)
 	}
@@ -46,16 +47,32 @@ func TestContestantsTakeTurns(t *testing.T) {
 			t.Errorf("%s has %d samples", c.Name, len(c.Samples))
 		}
 	}
+	if len(r.Speeds) != 2 || r.Speeds[0].CPU <= 0 || r.Speeds[1].WakeUp <= 0 {
+		t.Errorf("the machine's speeds are %v", r.Speeds)
+	}
+	order.Reset()
+	measure(s, part{first: 3, rounds: 2})
+	if got, want := order.String(), "abc"+"abc"+"bca"; got != want {
+		t.Errorf("the turns of a later part are %s, want %s", got, want)
+	}
+}
+
+// Who warms up in a way of its own does so once, and has no other run that is not counted.
+func TestWarmingUp(t *testing.T) {
+	warm, runs := 0, 0
+	s := scenario{name: "sample", unit: "turn", ops: 1, contestants: []contestant{
+		{name: "a", warmUp: func() { warm++ }, run: func() time.Duration { runs++; return 1 }},
+	}}
+	measure(s, part{rounds: 2})
+	if warm != 1 || runs != 2 {
+		t.Errorf("warmed up %d times, and run %d times", warm, runs)
+	}
 }
 
 func TestRoundsEndWithTheirTime(t *testing.T) {
 	s := scenario{name: "sample", unit: "turn", ops: 1, contestants: []contestant{{name: "a", run: func() time.Duration { return 1 }}}}
-	if r := measure(s, 100, 0); len(r.Contestants[0].Samples) != leastRounds {
+	if r, _ := measure(s, part{rounds: 100, within: 1}); len(r.Contestants[0].Samples) != 1 {
 		t.Errorf("%d rounds where there is no time for any", len(r.Contestants[0].Samples))
-	}
-	s.most = 2
-	if r := measure(s, 100, time.Hour); len(r.Contestants[0].Samples) != 2 {
-		t.Errorf("%d rounds where 2 are the most", len(r.Contestants[0].Samples))
 	}
 }
 
@@ -65,7 +82,7 @@ func TestTheTableHasTheReasonOfWhatIsMissed(t *testing.T) {
 		{Name: "brood", Samples: []int64{6e8}, Targets: []samples.Target{{Against: "node", Most: 0.5}}, Because: "it must"},
 	}}
 	text := table(&samples.Run{Scenarios: []samples.Scenario{s}})
-	for _, want := range []string{"60.0 ms", "≤ 0.50 × node: 0.60 MISSED (it must)"} {
+	for _, want := range []string{"60.0 ms", "≤ 0.50 × node: 0.60 (0.60–0.60) MISSED (it must)"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}
@@ -84,7 +101,7 @@ func TestTheTableHasGrowthsBelow(t *testing.T) {
 		})
 	}
 	text := table(&samples.Run{Scenarios: []samples.Scenario{s}})
-	if want := "exponent ≤ 0.10: 1.00 MISSED"; strings.Count(text, want) != 1 || !strings.Contains(text, "1.00      × 1.00") {
+	if want := "exponent ≤ 0.10: 1.00 (1.00–1.00) MISSED"; strings.Count(text, want) != 1 || !strings.Contains(text, "1.00      × 1.00") {
 		t.Errorf("the table is\n%s", text)
 	}
 }

@@ -42,7 +42,12 @@ var mostOpenFiles = sync.OnceValue(func() int {
 	if limit.Max >= need || unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: need, Max: need}) == nil {
 		return growthMost
 	}
-	most := max(0, int(limit.Max)-workingFiles)
-	fmt.Fprintf(os.Stderr, "without %d open descriptors: the hard limit allows %d of them\n", growthMost, most)
-	return most
+	return max(0, int(limit.Max)-workingFiles)
 })
+
+// warnOpenFiles says that there will be fewer than there should.
+func warnOpenFiles() {
+	if most := mostOpenFiles(); most < growthMost {
+		fmt.Fprintf(os.Stderr, "without %d open descriptors: the hard limit allows %d of them\n", growthMost, most)
+	}
+}

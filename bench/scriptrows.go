@@ -19,7 +19,7 @@ func scriptScenarios(n func(int) int) []scenario {
 		scriptOrder("spawnSync", "child", n(200), ahead, "spawnSync %d"),
 		scriptOrder("execFile, 64 in flight", "child", n(384), nil, "execFile %d 64"),
 		scriptStdout(n(64 << 20)),
-		scriptMemory(n(1000)),
+		scriptMemory(n(200)),
 		scriptShell("one at a time", n(100), 1),
 		scriptShell("64 in flight", n(384), 64),
 	}
@@ -119,26 +119,27 @@ func scriptStdout(bytes int) scenario {
 	return s
 }
 
-// scriptMemory has each runtime start 10 × n children, one after the other, and compares its memory then with that after n.
+// scriptMemory has each runtime start 10 × n children, one after the other, and compares its memory then with that after n. Each
+// measurement is of a process of its own.
 func scriptMemory(n int) scenario {
-	s := scenario{name: "script memory, many spawns", unit: "process", ops: 1, size: true, once: true}
+	s := scenario{name: "script memory, many spawns", unit: "process", ops: 1, size: true, few: true}
 	for _, r := range scriptRuntimes {
 		p := &server{command: func(dir string) *exec.Cmd { return scriptServer(r.command()...).command(dir) }}
-		few, many := fmt.Sprintf("%s, after %d", r.name, n), fmt.Sprintf("%s, after %d", r.name, 10*n)
-		add := func(name string, children int, close func(), targets ...target) {
+		after := func(children int, targets ...target) {
 			s.contestants = append(s.contestants, contestant{
-				name: name, missing: r.missingServer(p), elsewhere: true, close: close, targets: targets,
+				name: fmt.Sprintf("%s, after %d", r.name, children), missing: r.missingServer(p), elsewhere: true, targets: targets,
+				warmUp: func() {}, setUp: func() (tearDown func()) { return p.close },
 				run: func() time.Duration {
 					p.ask("spawn %d", children)
 					return time.Duration(residentMemory(p.cmd.Process.Pid))
 				},
 			})
 		}
-		add(few, n, nil)
+		after(n)
 		if r.name == "brood" {
-			add(many, 9*n, p.close, target{few, 1.1})
+			after(10*n, target{s.contestants[len(s.contestants)-1].name, 1.1})
 		} else {
-			add(many, 9*n, p.close)
+			after(10 * n)
 		}
 	}
 	return s

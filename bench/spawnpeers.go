@@ -35,7 +35,7 @@ func spawningPeers() []spawningPeer {
 
 // posixSpawnProgram is peers/posix_spawn.c.
 var posixSpawnProgram = sync.OnceValues(func() ([]string, error) {
-	return compile("posix_spawn", "cc", "-O2", peerSource("posix_spawn.c"))
+	return compile("posix_spawn", "cc", peerSource("posix_spawn.c"), "-O2")
 })
 
 func posixSpawnServer() *server {

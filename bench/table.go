@@ -13,11 +13,11 @@ import (
 // first one, which is the floor. Below are the growths, each with a table of its own.
 func table(run *samples.Run) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n", run.Said())
+	fmt.Fprintf(&b, "%s\n%s\n\n", run.Said(), run.Steadiness())
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for i := range run.Scenarios {
 		if s := &run.Scenarios[i]; s.GrowsWith == "" {
-			tableBlock(w, s)
+			tableBlock(w, s, run.Unsteady(s))
 		}
 	}
 	w.Flush()
@@ -29,22 +29,26 @@ func table(run *samples.Run) string {
 	return b.String()
 }
 
-func tableBlock(w *tabwriter.Writer, s *samples.Scenario) {
+func tableBlock(w *tabwriter.Writer, s *samples.Scenario, unsteady bool) {
 	present := s.Present()
 	if len(present) == 0 {
 		return
 	}
 	first := present[0]
-	fmt.Fprintf(w, "%s\tper %s\trate\tallocs\t× %s\tmiddle half\trounds\ttarget\n", s.Name, s.Unit, s.Contestants[first].Name)
+	mark := ""
+	if unsteady {
+		mark = " (the machine was not as fast as in the rest of the run)"
+	}
+	fmt.Fprintf(w, "%s%s\tper %s\trate\tallocs\t× %s\t95 %%\trounds\ttarget\n", s.Name, mark, s.Unit, s.Contestants[first].Name)
 	for _, i := range present {
 		c := &s.Contestants[i]
-		low, mid, high := s.Ratio(i, first)
+		r := s.Ratio(i, first)
 		allocs := ""
 		if c.Allocs != nil {
 			allocs = fmt.Sprintf("%.2f", *c.Allocs)
 		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%.2f\t%.2f–%.2f\t%d\t%s\n",
-			c.Name, s.Each(i), s.Rate(i), allocs, mid, low, high, len(c.Samples), verdicts(s, i))
+			c.Name, s.Each(i), s.Rate(i), allocs, r.Mid, r.Low, r.High, len(c.Samples), verdicts(s, i))
 	}
 	fmt.Fprintln(w, "\t\t\t\t\t\t\t")
 }
@@ -56,8 +60,8 @@ func verdicts(s *samples.Scenario, i int) string {
 		all = append(all, v.String())
 	}
 	text := strings.Join(all, "; ")
-	if why := s.Contestants[i].Because; why != "" && s.Missed(i) {
-		text += " (" + why + ")"
+	if missed, _ := s.Missed(i); missed && s.Contestants[i].Because != "" {
+		text += " (" + s.Contestants[i].Because + ")"
 	}
 	return text
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +20,8 @@ import (
 //	emit COUNT LIVING       call so many listeners, by an emitter that has LIVING of them
 //	heap BYTES              have so many bytes in memory from now on, all written to: the answer is BYTES
 //	living COUNT            have so many children that do nothing but live: the answer is COUNT
+//	ends COUNT              have so many more, and kill them one after the other, each when the one before has closed: the answer
+//	                        is the nanoseconds that the latter took
 //
 // Its arguments end with a program that does nothing, with this program, whose -child-write and the like are the children, and
 // with a program that lives until its stdin ends. Not every peer does what only the growths ask for.
@@ -39,7 +40,7 @@ type workload struct {
 	name, unit string
 	ops        float64
 	order      string
-	long       bool   // a round takes so long that there are few, and none to warm up
+	brief      string // the order to warm up with, if a round takes so long that there are few; empty: there are many
 	because    string // why brood is not the first, for when it is not
 }
 
@@ -54,7 +55,7 @@ func workScenarios(n func(int) int) (all []scenario) {
 		{name: "longest gap of a 1 ms timer while spawning", unit: "run", ops: 1, order: order("gap", gap), because: becauseBlocked},
 		{name: "read a child's stdout", unit: "MiB", ops: float64(stdout) / mib, order: order("stdout", stdout, 1)},
 		{name: "read the stdout of 8 children at once", unit: "MiB", ops: 8 * float64(each) / mib, order: order("stdout", each, 8)},
-		{name: "read 10 M lines", unit: "line", ops: float64(lines), order: order("lines", lines), long: true},
+		{name: "read 10 M lines", unit: "line", ops: float64(lines), order: order("lines", lines), brief: order("lines", lines/20+1)},
 		{name: "feed a child's stdin", unit: "MiB", ops: float64(stdin) / mib, order: order("stdin", stdin)},
 	} {
 		all = append(all, w.scenario())
@@ -77,18 +78,20 @@ func order(word string, args ...int) string {
 
 func (w workload) scenario() scenario {
 	s := scenario{name: "peers, " + w.name, unit: w.unit, ops: w.ops, matrix: true}
-	if w.long {
-		s.most, s.cold = leastRounds, true
-	}
+	s.few = w.brief != ""
 	verb, _, _ := strings.Cut(w.order, " ")
 	for _, p := range workPeers() {
-		if slices.Contains(p.lacks, verb) {
+		if why, lacks := p.lacks[verb]; lacks {
+			s.contestants = append(s.contestants, contestant{name: p.name, cannot: why})
 			continue
 		}
 		server := p.server()
 		c := contestant{
 			name: p.name, missing: p.missing, elsewhere: true, close: server.close,
 			run: func() time.Duration { return time.Duration(server.ask("%s", w.order)) },
+		}
+		if w.brief != "" {
+			c.warmUp = func() { server.ask("%s", w.brief) }
 		}
 		if p.name == "brood" {
 			c.most.first, c.because = true, w.because
@@ -101,11 +104,11 @@ func (w workload) scenario() scenario {
 // heapScenario starts n children from a process that has so many bytes in memory. Each process is there for its round alone,
 // because a machine has no memory for all of them at once.
 func heapScenario(n, heap int) scenario {
-	s := scenario{name: "peers, spawn to close, 2 GiB in the parent", unit: "child", ops: float64(n), most: leastRounds, cold: true, matrix: true}
+	s := scenario{name: "peers, spawn to close, 2 GiB in the parent", unit: "child", ops: float64(n), few: true, matrix: true}
 	for _, p := range workPeers() {
 		server := p.server()
 		s.contestants = append(s.contestants, contestant{
-			name: p.name, missing: p.missing, elsewhere: true,
+			name: p.name, missing: p.missing, elsewhere: true, warmUp: func() {}, // There is a child before each round.
 			setUp: func() (tearDown func()) {
 				mustEqual(int(server.ask("heap %d", heap)), heap)
 				server.ask("spawn 1 1")

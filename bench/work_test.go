@@ -22,7 +22,7 @@ func TestPeersDoTheirWork(t *testing.T) {
 				"spawn 3 1", "spawn 8 4", "shell 2", "gap 2", "stdout 300000 1", "stdout 100000 8", "lines 5000", "stdin 300000",
 			} {
 				verb, _, _ := strings.Cut(order, " ")
-				if slices.Contains(p.lacks, verb) {
+				if _, lacks := p.lacks[verb]; lacks {
 					continue
 				}
 				if took := server.ask("%s", order); took <= 0 {
@@ -83,8 +83,13 @@ func TestLivingChildrenLiveAndEnd(t *testing.T) {
 					t.Errorf("there are %d children in place of %d", got, count)
 				}
 			}
-			if took := server.ask("spawn 2 1"); took <= 0 {
-				t.Errorf("a spawn beside one that lives took %d ns", took)
+			for _, order := range []string{"spawn 2 1", "ends 3"} {
+				if took := server.ask("%s", order); took <= 0 {
+					t.Errorf("%s beside one that lives took %d ns", order, took)
+				}
+				if got := countChildren(t, server.cmd.Process.Pid); got != 1 {
+					t.Errorf("after %s there are %d children in place of 1", order, got)
+				}
 			}
 		})
 	}

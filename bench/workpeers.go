@@ -16,19 +16,20 @@ import (
 type workPeer struct {
 	name  string
 	find  func() (command []string, err error) // the program and its first arguments; an error says why it is not there
-	lacks []string                             // orders that make no sense to it
+	lacks map[string]string                    // orders that make no sense to it, and why
 }
 
 func workPeers() []workPeer {
+	noLoop := map[string]string{"gap": "it has no loop whose timer could be late"}
 	return []workPeer{
-		{name: samples.Floor, find: workGo(samples.Floor), lacks: []string{"gap"}},
+		{name: samples.Floor, find: workGo(samples.Floor), lacks: noLoop},
 		{name: "brood", find: workGo("brood")},
 		{name: "os/exec", find: workGo("os/exec")},
 		{name: "node", find: workScript("node", "node:child_process", "node")},
 		{name: "bun", find: workScript("bun", "node:child_process", "bun")},
 		{name: "deno", find: workScript("deno", "node:child_process", "deno", "run", "-A")},
-		{name: "libuv", find: libuvProgram, lacks: []string{"lines"}},
-		{name: "Rust std", find: rustProgram, lacks: []string{"gap"}},
+		{name: "libuv", find: libuvProgram},
+		{name: "Rust std", find: rustProgram, lacks: noLoop},
 		{name: "tokio", find: tokioProgram},
 		{name: "asyncio", find: pythonScript},
 		{name: "execa", find: execaScript},

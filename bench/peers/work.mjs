@@ -134,7 +134,20 @@ const jobs = {
     for (let i = 0; i < times; i++) emitter.emit('event', 1);
     check(called, times * living);
   },
+
+  async ends(count) {
+    const more = Array.from({ length: count }, startLiving);
+    const begin = now();
+    for (const child of more) {
+      const end = once(child, 'close');
+      child.kill('SIGKILL');
+      await end;
+    }
+    return now() - begin;
+  },
 };
+
+const startLiving = () => start(sleeper, [], { stdio: ['pipe', 'ignore', 'ignore'] });
 
 // What an order sets up, whose answer is its argument.
 let heap;
@@ -150,7 +163,7 @@ const setups = {
       for (const child of living.splice(0)) child.kill('SIGKILL');
       await Promise.all(ends);
     }
-    while (living.length < count) living.push(start(sleeper, [], { stdio: ['pipe', 'ignore', 'ignore'] }));
+    while (living.length < count) living.push(startLiving());
   },
 };
 

@@ -108,6 +108,19 @@ async def fill(size):
 children = []
 
 
+async def start_living():
+    return await asyncio.create_subprocess_exec(SLEEPER, stdin=PIPE, stdout=IGNORE, stderr=IGNORE)
+
+
+async def ends(count):
+    more = [await start_living() for _ in range(count)]
+    start = time.perf_counter_ns()
+    for child in more:
+        child.kill()
+        await child.wait()
+    return time.perf_counter_ns() - start
+
+
 async def living(count):
     if count < len(children):
         for child in children:
@@ -115,11 +128,11 @@ async def living(count):
         await asyncio.gather(*(child.wait() for child in children))
         children.clear()
     while len(children) < count:
-        children.append(await asyncio.create_subprocess_exec(SLEEPER, stdin=PIPE, stdout=IGNORE, stderr=IGNORE))
+        children.append(await start_living())
 
 
 async def main():
-    jobs = {job.__name__: job for job in (spawn, shell, gap, stdout, lines, stdin)}
+    jobs = {job.__name__: job for job in (spawn, shell, gap, stdout, lines, stdin, ends)}
     setups = {"heap": fill, "living": living}  # What an order sets up, whose answer is its argument.
     for line in sys.stdin:
         order, *args = line.split()

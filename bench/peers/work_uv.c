@@ -1,4 +1,5 @@
-// What libuv does of the orders of work.go, on its default loop: work_uv FILE BENCH SLEEPER. It has nothing for lines.
+// What libuv does of the orders of work.go, on its default loop: work_uv FILE BENCH SLEEPER. It has nothing for lines: they
+// are taken apart here.
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -183,6 +184,45 @@ static void read_all(char *amount, long children) {
 	uv_run(loop, UV_RUN_DEFAULT);
 }
 
+// work_line is what a line has with its newline, and line_of its beginning, if two chunks have parts of it.
+enum { work_line = 32, most_line = 4096 };
+
+static char line_of[most_line];
+static size_t line_length;
+static long lines;
+
+static void got_line(const char *line, size_t n) {
+	lines++;
+	total += n + 1;
+}
+
+static void split_lines(char *data, size_t n) {
+	char *newline;
+	while ((newline = memchr(data, '\n', n)) != NULL) {
+		size_t length = newline - data;
+		if (line_length == 0) {
+			got_line(data, length);
+		} else {
+			check(line_length + length <= most_line, "a long line");
+			memcpy(line_of + line_length, data, length);
+			got_line(line_of, line_length + length);
+			line_length = 0;
+		}
+		n -= length + 1;
+		data = newline + 1;
+	}
+	check(line_length + n <= most_line, "a long line");
+	memcpy(line_of + line_length, data, n);
+	line_length += n;
+}
+
+static void read_lines(char *amount, long count) {
+	total = lines = 0;
+	start((char *[]){bench, "-child-lines", amount, NULL}, 2)->on_data = split_lines;
+	uv_run(loop, UV_RUN_DEFAULT);
+	check(lines == count && total == (size_t)count * work_line && line_length == 0, "lines");
+}
+
 static char zeros[chunk];
 static long to_write;
 
@@ -231,24 +271,52 @@ static void kill_all(void) {
 	living_count = 0;
 }
 
+static int living_pipes[2];
+enum { most_living = 20000 };
+
+// start_living starts one more at a place of living, whose end calls on_exit.
+static void start_living(long place, uv_exit_cb on_exit) {
+	check(place < most_living, "living");
+	uv_stdio_container_t stdio[most_slots] = {{.flags = UV_INHERIT_FD, .data.fd = living_pipes[0]}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
+	char *args[] = {sleeper, NULL};
+	uv_process_options_t options = {.exit_cb = on_exit, .file = sleeper, .args = args, .stdio_count = most_slots, .stdio = stdio};
+	uv_check(uv_spawn(loop, &living[place], &options), "spawn");
+	uv_unref((uv_handle_t *)&living[place]);
+}
+
 static void live(long count) {
-	static int pipes[2];
-	enum { most = 20000 };
 	if (living == NULL) {
-		check(pipe2(pipes, O_CLOEXEC) == 0, "pipe2");
-		living = calloc(most, sizeof *living);
+		check(pipe2(living_pipes, O_CLOEXEC) == 0, "pipe2");
+		living = calloc(most_living, sizeof *living);
 		check(living != NULL, "calloc");
 	}
-	check(count <= most, "living");
 	if (count < living_count)
 		kill_all();
-	for (; living_count < count; living_count++) {
-		uv_stdio_container_t stdio[most_slots] = {{.flags = UV_INHERIT_FD, .data.fd = pipes[0]}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
-		char *args[] = {sleeper, NULL};
-		uv_process_options_t options = {.exit_cb = killed, .file = sleeper, .args = args, .stdio_count = most_slots, .stdio = stdio};
-		uv_check(uv_spawn(loop, &living[living_count], &options), "spawn");
-		uv_unref((uv_handle_t *)&living[living_count]);
-	}
+	for (; living_count < count; living_count++)
+		start_living(living_count, killed);
+}
+
+static long to_end; // of those behind the living ones
+
+static void end_next(void) {
+	if (to_end == 0)
+		return;
+	uv_process_t *p = &living[living_count + --to_end];
+	uv_ref((uv_handle_t *)p);
+	uv_check(uv_process_kill(p, SIGKILL), "kill");
+}
+
+static void one_closed(uv_handle_t *h) { end_next(); }
+
+static void one_killed(uv_process_t *p, int64_t status, int signal) { uv_close((uv_handle_t *)p, one_closed); }
+
+static long long ends(long count) {
+	for (to_end = 0; to_end < count; to_end++)
+		start_living(living_count + to_end, one_killed);
+	long long begin = now();
+	end_next();
+	uv_run(loop, UV_RUN_DEFAULT);
+	return now() - begin;
 }
 
 int main(int argc, char **argv) {
@@ -279,6 +347,8 @@ int main(int argc, char **argv) {
 		} else if (strcmp(order, "living") == 0) {
 			live(first);
 			answer = first;
+		} else if (strcmp(order, "ends") == 0) {
+			answer = ends(first);
 		} else if (strcmp(order, "spawn") == 0) {
 			spawn(first, second);
 		} else if (strcmp(order, "shell") == 0) {
@@ -288,6 +358,8 @@ int main(int argc, char **argv) {
 		} else if (strcmp(order, "stdout") == 0) {
 			read_all(amount, second);
 			check(total == (size_t)(first * second), "bytes of stdout");
+		} else if (strcmp(order, "lines") == 0) {
+			read_lines(amount, first);
 		} else if (strcmp(order, "stdin") == 0) {
 			feed(amount, first);
 		} else {

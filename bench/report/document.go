@@ -18,8 +18,17 @@ type document struct {
 	charts  map[string][]byte
 }
 
-// mark is the first or the last line of a block.
-var mark = regexp.MustCompile(`(?m)^<!-- bench (\S+) (.+): (begin|end) -->\n`)
+// mark is the first or the last line of a block. The chart has its name. A short block has one table, without targets, of whoever does
+// most of its jobs.
+var mark = regexp.MustCompile(`(?m)^<!-- bench(-short)? (\S+) (.+): (begin|end) -->\n`)
+
+// Where the groups of mark are in what it finds.
+const (
+	markShort   = 2
+	markName    = 4
+	markPattern = 6
+	markEnd     = 8
+)
 
 // replace returns the text with its blocks made anew.
 func (d *document) replace(text string) (string, error) {
@@ -31,16 +40,16 @@ func (d *document) replace(text string) (string, error) {
 	var out strings.Builder
 	end := 0 // of what is in out
 	for len(marks) > 0 {
-		begin := marks[0]
-		name, pattern := text[begin[2]:begin[3]], text[begin[4]:begin[5]]
-		if len(marks) < 2 || text[begin[6]:begin[7]] != "begin" || text[marks[1][6]:marks[1][7]] != "end" || text[marks[1][2]:marks[1][3]] != name {
+		group := func(m []int, k int) string { return text[max(0, m[k]):max(0, m[k+1])] }
+		begin, name, pattern := marks[0], group(marks[0], markName), group(marks[0], markPattern)
+		if len(marks) < 2 || group(begin, markEnd) != "begin" || group(marks[1], markEnd) != "end" || group(marks[1], markName) != name {
 			return "", fmt.Errorf("block %s has no begin and end of its own", name)
 		}
 		filter, err := regexp.Compile(pattern)
 		if err != nil {
 			return "", fmt.Errorf("block %s: %w", name, err)
 		}
-		block, err := d.block(name, filter)
+		block, err := d.block(name, filter, group(begin, markShort) != "")
 		if err != nil {
 			return "", fmt.Errorf("block %s: %w", name, err)
 		}
@@ -51,9 +60,9 @@ func (d *document) replace(text string) (string, error) {
 	return out.String() + text[end:], nil
 }
 
-// block is the chart, the tables, and what they are from, of the scenarios whose names match. A block for which nothing was
+// block is the chart, the tables or the short one, and what they are from, of the scenarios whose names match. A block for which nothing was
 // measured says so.
-func (d *document) block(name string, filter *regexp.Regexp) (string, error) {
+func (d *document) block(name string, filter *regexp.Regexp, short bool) (string, error) {
 	var chosen []samples.Latest
 	for _, l := range d.newest {
 		if filter.MatchString(l.Name) && len(l.Present()) > 0 {
@@ -64,20 +73,24 @@ func (d *document) block(name string, filter *regexp.Regexp) (string, error) {
 		return "Not measured yet.\n", nil
 	}
 	var b strings.Builder
-	picture, err := d.picture(name, chosen)
+	shown, err := d.chart(name, chosen)
 	if err != nil {
 		return "", err
 	}
-	b.WriteString(picture)
-	tables(&b, chosen)
+	b.WriteString(shown)
+	if short {
+		shortTable(&b, chosen)
+	} else {
+		tables(&b, chosen)
+	}
 	return b.String(), nil
 }
 
-// picture draws the chart of a block, and returns what shows it in the colours that the reader's browser has.
-func (d *document) picture(name string, chosen []samples.Latest) (string, error) {
+// chart draws the chart of a block, and returns what shows it in the colours that the reader's browser has.
+func (d *document) chart(name string, chosen []samples.Latest) (string, error) {
 	files := map[string]string{}
 	for _, t := range themes {
-		svg, err := chosenChart(chosen, t)
+		svg, err := picture(chosen, t)
 		if err != nil {
 			return "", err
 		}

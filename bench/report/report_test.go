@@ -17,20 +17,25 @@ func run() *samples.Run {
 		Date: time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), Machine: samples.Machine{Processor: "a processor", CPUs: 2, System: "Linux", Go: "go1.26"},
 		Pinning: "nowhere", Missing: map[string]string{"bun": "not installed"},
 		Scenarios: []samples.Scenario{
-			{Name: "peers, spawn", Unit: "child", Ops: 1, Measure: samples.Nanoseconds, Matrix: true, Contestants: []samples.Contestant{
+			{Name: "peers, spawn", Unit: "child", Ops: 1, Measure: samples.Nanoseconds, Matrix: true, Speeds: []samples.Speed{{CPU: 10, WakeUp: 5}, {CPU: 10, WakeUp: 5}}, Contestants: []samples.Contestant{
 				{Name: samples.Floor, Samples: []int64{100, 100, 100}},
 				{Name: "brood", Samples: []int64{200, 200, 200}, Targets: []samples.Target{{Against: "node", Most: 0.25}}, Because: "the kernel is slow"},
 				{Name: "node", Samples: []int64{400, 400, 400}},
 			}},
 			{Name: "peers, lines", Unit: "line", Ops: 1, Measure: samples.Nanoseconds, Matrix: true, Contestants: []samples.Contestant{
+				{Name: samples.Floor, Missing: "it has no lines"},
 				{Name: "brood", Samples: []int64{50, 50, 50}},
 				{Name: "tokio", Samples: []int64{30, 30, 30}},
 			}},
-			{Name: "script hello", Unit: "script", Ops: 1, Measure: samples.Nanoseconds, Contestants: []samples.Contestant{
+			{Name: "script hello", Unit: "script", Ops: 1, Measure: samples.Nanoseconds, Speeds: []samples.Speed{{CPU: 15, WakeUp: 5}}, Contestants: []samples.Contestant{
 				{Name: "node", Samples: []int64{400, 400, 400}},
-				{Name: "brood", Samples: []int64{100, 200, 300}, Targets: []samples.Target{{Against: "node", Most: 1}}},
+				{Name: "brood", Samples: []int64{100, 200, 300}, Targets: []samples.Target{{Against: "node", Most: 0.3}}},
 				{Name: "brood, Async", Samples: []int64{100, 100, 100}},
 				{Name: "deno", Missing: "not installed"},
+			}},
+			{Name: "ipc", Unit: "message", Ops: 1, Measure: samples.Nanoseconds, Contestants: []samples.Contestant{
+				{Name: "raw epoll", Samples: []int64{50}},
+				{Name: "brood", Samples: []int64{60}},
 			}},
 			{Name: "growth of a spawn", Unit: "child", Ops: 1, Measure: samples.Nanoseconds, GrowsWith: "children", Contestants: []samples.Contestant{
 				{Name: "brood, 10", Series: "brood", Size: 10, Samples: []int64{100}, Most: samples.Limit{Exponent: 0.1}},
@@ -81,11 +86,17 @@ func TestABlockIsReplaced(t *testing.T) {
 		"| per operation | floor | brood | node | tokio |\n",
 		"| spawn, per child | 100 ns | **200 ns** ✗ | 400 ns | – |\n",
 		"| lines, per line | – | 50.0 ns | – | **30.0 ns** |\n",
-		"| hello, per script | 200 ns (200 ns–300 ns)<br>Async 100 ns (100 ns–100 ns) | node 400 ns | ≤ 1.00 × node: 0.50 met |\n",
+		"| hello †, per script | 200 ns (200 ns–300 ns)<br>Async 100 ns (100 ns–100 ns) | node 400 ns | **≤ 0.30 × node: 0.50 (0.25–0.75) missed within the noise** |\n",
 		"| a spawn, per child | 10 | 10,000 | exponent | target |\n",
-		"| brood | 100 ns | 100 ns | 0.00 (off by × 1.00) | exponent ≤ 0.10: 0.00 met |\n",
+		"| brood | 100 ns | 100 ns | 0.00 (off by × 1.00) | exponent ≤ 0.10: 0.00 (0.00–0.00) met |\n",
 		"| node | 100 ns | 100 µs | 1.00 (off by × 1.00) |  |\n",
-		"* spawn, brood: ≤ 0.25 × node: 0.50, missed: the kernel is slow.\n",
+		"* spawn, brood: ≤ 0.25 × node: 0.50 (0.50–0.50), missed: the kernel is slow.\n",
+		"* hello, brood: ≤ 0.30 × node: 0.50 (0.25–0.75), missed within the noise: the reason is not known yet.\n",
+		"* lines, floor: –, it has no lines.\n",
+		"* lines, node: –, it was not measured yet.\n",
+		"† The machine was more than 20 % slower or faster than mostly in this run.\n",
+		"a fixed calculation took 1.00 to 1.50 × its median, and waking a thread 1.00 to 1.00 ×.\n",
+		"Medians of 1 round or more",
 		"Without bun (not installed).\n",
 		"<source media=\"(prefers-color-scheme: dark)\" srcset=\"results/all-dark.svg\">",
 	} {
@@ -113,7 +124,7 @@ func TestChartsNameWhatTheyShow(t *testing.T) {
 	for _, colours := range []string{"light", "dark"} {
 		for chart, words := range map[string][]string{
 			"peers":  {">spawn<", ">lines<", ">node<", ">tokio<", ">floor<"},
-			"growth": {">brood<", ">node<", ">children<", ">10,000<"},
+			"growth": {">brood<", ">node<", ">children, logarithmic<", ">10,000<"},
 		} {
 			svg := read(t, dir, "results", chart+"-"+colours+".svg")
 			for _, word := range words {
@@ -125,6 +136,59 @@ func TestChartsNameWhatTheyShow(t *testing.T) {
 	}
 	if read(t, dir, "results", "peers-light.svg") == read(t, dir, "results", "peers-dark.svg") {
 		t.Error("light and dark are the same")
+	}
+}
+
+// A short block has one table, whose columns are those of the table of all contestants, and in which what is raw is the floor.
+func TestAShortBlock(t *testing.T) {
+	dir, err := folder(t, "<!-- bench-short top ^(peers, spawn|script|ipc): begin -->\n<!-- bench-short top ^(peers, spawn|script|ipc): end -->\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := read(t, dir, "README.md")
+	for _, want := range []string{
+		"results/top-light.svg", "| per operation | floor | brood | node |\n", "| spawn, per child | 100 ns | **200 ns** ✗ | 400 ns |\n",
+		"| hello †, per script | – | **200 ns** ≈ | 400 ns |\n", "| ipc, per message | 50.0 ns | **60.0 ns** | – |\n", "Measured on ",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "Missed targets") || strings.Contains(text, "Async") {
+		t.Errorf("a short block has what is long:\n%s", text)
+	}
+}
+
+// A mark is what another takes as a multiple of what brood takes for as many.
+func TestAChartComparesLikeWithLike(t *testing.T) {
+	s := &samples.Scenario{Name: "kill", Unit: "child", Ops: 1, Measure: samples.Nanoseconds, Contestants: []samples.Contestant{
+		{Name: "brood, 10 at once", Samples: []int64{100}},
+		{Name: "brood, 1000 at once", Samples: []int64{10}},
+		{Name: "os/exec, 1000 at once", Samples: []int64{30}},
+		{Name: "node", Samples: []int64{300}},
+		{Name: "bun"},
+	}}
+	rows := ratiosOf([]samples.Latest{{Scenario: s, Run: new(samples.Run)}})
+	if len(rows) != 1 || len(rows[0].others) != 2 || rows[0].others[0].ratio.Mid != 3 || rows[0].others[1].ratio.Mid != 3 {
+		t.Errorf("the rows are %+v", rows)
+	}
+}
+
+// Text has the room in which it was measured, whatever font a reader has.
+func TestTextFitsInItsRoom(t *testing.T) {
+	dir, err := folder(t, "<!-- bench peers ^peers, : begin -->\n<!-- bench peers ^peers, : end -->\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg := read(t, dir, "results", "peers-light.svg")
+	texts := regexp.MustCompile(`(?s)<text[^>]*>`).FindAllString(svg, -1)
+	if len(texts) < 5 {
+		t.Fatalf("there are %d texts", len(texts))
+	}
+	for _, text := range texts {
+		if !regexp.MustCompile(`textLength="[1-9][\d.]*"`).MatchString(text) {
+			t.Errorf("%s has no length", text)
+		}
 	}
 }
 
@@ -167,7 +231,7 @@ func TestThePagesAreWhatWasMeasured(t *testing.T) {
 		t.Fatal("no measurements are kept")
 	}
 	charts := map[string]bool{}
-	for _, file := range []string{"../../README.md", "../../script/README.md"} {
+	for _, file := range []string{"../README.md", "../../README.md", "../../script/README.md"} {
 		d := document{file: file, results: "../results", newest: samples.Newest(runs)}
 		text := read(t, file)
 		made, err := d.replace(text)
@@ -200,22 +264,23 @@ func TestThePagesAreWhatWasMeasured(t *testing.T) {
 
 // Outside of the blocks no page has a time: it would not be one that was measured.
 func TestNoTimeIsWrittenByHand(t *testing.T) {
-	text := read(t, "../../README.md")
-	_, numbers, found := strings.Cut(text, "\n## Numbers\n")
+	_, numbers, found := strings.Cut(read(t, "../../README.md"), "\n## Numbers\n")
 	numbers, _, ends := strings.Cut(numbers, "\n## ")
 	if !found || !ends {
 		t.Fatal("README.md has no section Numbers")
 	}
-	var outside strings.Builder
-	at := 0
-	for _, m := range mark.FindAllStringSubmatchIndex(numbers, -1) {
-		if numbers[m[6]:m[7]] == "begin" {
-			outside.WriteString(numbers[at:m[0]])
+	for page, text := range map[string]string{"README.md": numbers, "bench/README.md": read(t, "../README.md")} {
+		var outside strings.Builder
+		at := 0
+		for _, m := range mark.FindAllStringSubmatchIndex(text, -1) {
+			if text[m[markEnd]:m[markEnd+1]] == "begin" {
+				outside.WriteString(text[at:m[0]])
+			}
+			at = m[1]
 		}
-		at = m[1]
-	}
-	outside.WriteString(numbers[at:])
-	if found := regexp.MustCompile(`\d[\d.,]* ?(ns|µs|ms|s|MiB/s|k/s|M/s)\b`).FindAllString(outside.String(), -1); found != nil {
-		t.Errorf("written by hand: %q", found)
+		outside.WriteString(text[at:])
+		if found := regexp.MustCompile(`\d[\d.,]* ?(ns|µs|ms|s|MiB/s|k/s|M/s)\b`).FindAllString(outside.String(), -1); found != nil {
+			t.Errorf("%s: written by hand: %q", page, found)
+		}
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -10,8 +9,8 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// tables are one for the scenarios that have the same contestants, one for the others, and one for each growth. Below are the
-// targets that were missed, each with its reason, and what all of it was measured on.
+// tables are one for the scenarios that have the same contestants, one for the others, and one for each growth. Below are those
+// who never do a job, the targets that were missed, each with its reason, and what all of it was measured on.
 func tables(b *strings.Builder, chosen []samples.Latest) {
 	var matrix, list []samples.Latest
 	for _, l := range chosen {
@@ -23,7 +22,8 @@ func tables(b *strings.Builder, chosen []samples.Latest) {
 			list = append(list, l)
 		}
 	}
-	matrixTable(b, matrix)
+	matrixTable(b, matrix, columnsOf(matrix))
+	lacking(b, matrix)
 	listTable(b, list)
 	for _, l := range chosen {
 		if l.GrowsWith != "" {
@@ -31,6 +31,17 @@ func tables(b *strings.Builder, chosen []samples.Latest) {
 		}
 	}
 	reasons(b, chosen)
+	sources(b, chosen)
+}
+
+// shortTable has a row for each scenario, and the contestants of those that are rows of the table of all contestants; without such
+// those of the first.
+func shortTable(b *strings.Builder, chosen []samples.Latest) {
+	matrix := slices.DeleteFunc(slices.Clone(chosen), func(l samples.Latest) bool { return !l.Matrix })
+	if len(matrix) == 0 {
+		matrix = chosen[:1]
+	}
+	matrixTable(b, chosen, columnsOf(matrix))
 	sources(b, chosen)
 }
 
@@ -44,44 +55,85 @@ func title(s *samples.Scenario) string {
 	return s.Name
 }
 
+// marked is the title of a scenario, with a mark if it was not measured while the machine was as fast as mostly.
+func marked(l samples.Latest) string {
+	if l.Run.Unsteady(l.Scenario) {
+		return title(l.Scenario) + " " + unsteadyMark
+	}
+	return title(l.Scenario)
+}
+
+// The marks of a table.
+const (
+	unsteadyMark = "†"
+	missedMark   = "✗"
+	closeMark    = "≈" // missed within the noise
+)
+
+// columnsOf are the contestants of scenarios.
+func columnsOf(chosen []samples.Latest) (names []string) {
+	for _, l := range chosen {
+		for _, c := range l.Contestants {
+			if !slices.Contains(names, c.Name) {
+				names = append(names, c.Name)
+			}
+		}
+	}
+	return names
+}
+
 // matrixTable has a row for each scenario and a column for each contestant. Whatever takes least but for the floor is bold.
-func matrixTable(b *strings.Builder, chosen []samples.Latest) {
+func matrixTable(b *strings.Builder, chosen []samples.Latest, columns []string) {
 	if len(chosen) == 0 {
 		return
 	}
-	var columns []string
-	for _, l := range chosen {
-		for _, i := range l.Present() {
-			if name := l.Contestants[i].Name; !slices.Contains(columns, name) {
-				columns = append(columns, name)
-			}
-		}
-	}
 	fmt.Fprintf(b, "| per operation | %s |\n|---|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
 	for _, l := range chosen {
+		in := inColumns(l)
 		least := math.Inf(1)
-		for _, i := range l.Present() {
-			if l.Contestants[i].Name != samples.Floor {
+		for _, name := range columns {
+			if i, ok := in[name]; ok && name != samples.Floor {
 				least = min(least, l.PerOp(i))
 			}
 		}
-		fmt.Fprintf(b, "| %s, per %s |", title(l.Scenario), l.Unit)
+		fmt.Fprintf(b, "| %s, per %s |", marked(l), l.Unit)
 		for _, name := range columns {
-			cell := "–"
-			if i := l.Index(name); i >= 0 {
-				cell = l.Each(i)
-				if l.PerOp(i) == least && name != samples.Floor {
-					cell = "**" + cell + "**"
-				}
-				if l.Missed(i) {
-					cell += " ✗"
-				}
+			i, ok := in[name]
+			switch {
+			case !ok:
+				b.WriteString(" – |")
+			case l.PerOp(i) == least && name != samples.Floor:
+				fmt.Fprintf(b, " **%s**%s |", l.Each(i), missed(l, i))
+			default:
+				fmt.Fprintf(b, " %s%s |", l.Each(i), missed(l, i))
 			}
-			fmt.Fprintf(b, " %s |", cell)
 		}
 		b.WriteString("\n")
 	}
 	b.WriteString("\n")
+}
+
+// inColumns has the place of each contestant that was measured, by its column. What takes the place of the floor is in its column.
+func inColumns(l samples.Latest) map[string]int {
+	in := map[string]int{}
+	for _, i := range l.Present() {
+		in[l.Contestants[i].Name] = i
+	}
+	if first := l.Present()[0]; strings.HasPrefix(l.Contestants[first].Name, "raw") {
+		in[samples.Floor] = first
+	}
+	return in
+}
+
+// missed is the mark of a contestant that has missed a target, with a space in front; empty if it has not.
+func missed(l samples.Latest, i int) string {
+	switch missed, close := l.Missed(i); {
+	case close:
+		return " " + closeMark
+	case missed:
+		return " " + missedMark
+	}
+	return ""
 }
 
 // listTable has a row for each scenario: what brood takes, with the middle half of the rounds, what the others take, and the
@@ -105,7 +157,7 @@ func listTable(b *strings.Builder, chosen []samples.Latest) {
 				targets = append(targets, way(name, ": ")+verdicts)
 			}
 		}
-		fmt.Fprintf(b, "| %s, per %s | %s | %s | %s |\n", title(l.Scenario), l.Unit, strings.Join(mine, "<br>"), strings.Join(others, "<br>"), strings.Join(targets, "<br>"))
+		fmt.Fprintf(b, "| %s, per %s | %s | %s | %s |\n", marked(l), l.Unit, strings.Join(mine, "<br>"), strings.Join(others, "<br>"), strings.Join(targets, "<br>"))
 	}
 	b.WriteString("\n")
 }
@@ -123,10 +175,10 @@ func way(name, then string) string {
 func verdicts(l samples.Latest, i int) string {
 	var all []string
 	for _, v := range l.Verdicts(i) {
-		if v.Met {
-			all = append(all, v.Text+" met")
+		if text := v.Text + " " + v.Says(); v.Met {
+			all = append(all, text)
 		} else {
-			all = append(all, "**"+v.Text+" missed**")
+			all = append(all, "**"+text+"**")
 		}
 	}
 	return strings.Join(all, "; ")
@@ -135,7 +187,7 @@ func verdicts(l samples.Latest, i int) string {
 // growthTable has a row for each series, with its cost by the size and the exponent of its growth.
 func growthTable(b *strings.Builder, l samples.Latest) {
 	sizes := l.Sizes()
-	fmt.Fprintf(b, "| %s, per %s |", title(l.Scenario), l.Unit)
+	fmt.Fprintf(b, "| %s, per %s |", marked(l), l.Unit)
 	for _, size := range sizes {
 		fmt.Fprintf(b, " %s |", count(size))
 	}
@@ -161,47 +213,4 @@ func count(n float64) string {
 		text = text[:i] + "," + text[i:]
 	}
 	return text
-}
-
-// reasons are the targets that were missed, with what a profile says of each.
-func reasons(b *strings.Builder, chosen []samples.Latest) {
-	var lines []string
-	for _, l := range chosen {
-		for _, i := range l.Present() {
-			for _, v := range l.Verdicts(i) {
-				if v.Met {
-					continue
-				}
-				why := l.Contestants[i].Because
-				if why == "" {
-					why = "the reason is not known yet"
-				}
-				lines = append(lines, fmt.Sprintf("* %s, %s: %s, missed: %s.\n", title(l.Scenario), l.Contestants[i].Name, v.Text, why))
-			}
-		}
-	}
-	if len(lines) > 0 {
-		b.WriteString("Missed targets:\n\n" + strings.Join(lines, "") + "\n")
-	}
-}
-
-// sources are the runs that a block is from.
-func sources(b *strings.Builder, chosen []samples.Latest) {
-	var runs []*samples.Run
-	for _, l := range chosen {
-		if !slices.Contains(runs, l.Run) {
-			runs = append(runs, l.Run)
-		}
-	}
-	b.WriteString("Medians of interleaved rounds; in brackets the middle half of them. Ratios are of times, so less is better.\n")
-	for _, r := range runs {
-		fmt.Fprintf(b, "Measured on %s.\n", r.Said())
-		var missing []string
-		for _, name := range slices.Sorted(maps.Keys(r.Missing)) {
-			missing = append(missing, name+" ("+r.Missing[name]+")")
-		}
-		if len(missing) > 0 {
-			fmt.Fprintf(b, "Without %s.\n", strings.Join(missing, ", "))
-		}
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,6 +58,12 @@ func Read(file string) (*Run, error) {
 		if s.Name == "" || s.Ops <= 0 || s.Measure != Nanoseconds && s.Measure != Memory {
 			return nil, fmt.Errorf("%s: scenario %q has no name, operations or measure", file, s.Name)
 		}
+		present := s.Present()
+		for _, i := range present { // A ratio is of rounds that both have had.
+			if c, first := s.Contestants[i], s.Contestants[present[0]]; len(c.Samples) != len(first.Samples) {
+				return nil, fmt.Errorf("%s: scenario %q has %d rounds of %s, and %d of %s", file, s.Name, len(c.Samples), c.Name, len(first.Samples), first.Name)
+			}
+		}
 	}
 	return r, nil
 }
@@ -98,6 +105,22 @@ func Newest(runs []*Run) (all []Latest) {
 		}
 	}
 	return all
+}
+
+// AddVersions remembers those of peers.
+func (r *Run) AddVersions(versions map[string]string) {
+	maps.Copy(r.Versions, versions)
+	delete(r.Versions, "brood") // What brood calls its version is that of Node whose behaviour it has.
+}
+
+// Steadiness says in a sentence how much the machine's speed has varied in a run; empty if that was not measured.
+func (r *Run) Steadiness() string {
+	cpu, wakeUp, ok := r.Varied()
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("Around the scenarios a fixed calculation took %.2f to %.2f × its median, and waking a thread %.2f to %.2f ×.",
+		cpu.Least, cpu.Most, wakeUp.Least, wakeUp.Most)
 }
 
 // Said is what a run says of itself in one line.

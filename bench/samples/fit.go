@@ -13,6 +13,8 @@ type Growth struct {
 	Costs    []float64 // of one operation
 	Exponent float64   // of the larger half of the sizes; NaN: there are too few
 	Off      float64   // the most that one of these costs is away from the law, as a factor: 1 is not at all
+
+	places []int // of the contestants
 }
 
 // Growths returns the growth of each series that was measured, in the order in which they first stand.
@@ -28,6 +30,7 @@ func (s *Scenario) Growths() (all []Growth) {
 		}
 		all[k].Sizes = append(all[k].Sizes, c.Size)
 		all[k].Costs = append(all[k].Costs, s.PerOp(i))
+		all[k].places = append(all[k].places, i)
 	}
 	for k := range all {
 		all[k].fit()
@@ -38,15 +41,34 @@ func (s *Scenario) Growths() (all []Growth) {
 // fewest is how many points the law is drawn from at least, as far as there are as many.
 const fewest = 3
 
-// fit takes the larger half of the sizes: with few, a cost is nearly constant in any case.
+// large is where the larger half of the sizes begins: with few, a cost is nearly constant in any case.
+func (g *Growth) large() int { return max(0, min(len(g.Sizes)/2, len(g.Sizes)-fewest)) }
+
 func (g *Growth) fit() {
-	from := max(0, min(len(g.Sizes)/2, len(g.Sizes)-fewest))
+	from := g.large()
 	factor, exponent := PowerLaw(g.Sizes[from:], g.Costs[from:])
 	g.Exponent, g.Off = exponent, 1
 	for i := from; i < len(g.Sizes); i++ {
 		off := g.Costs[i] / (factor * math.Pow(g.Sizes[i], exponent))
 		g.Off = max(g.Off, off, 1/off)
 	}
+}
+
+// exponent returns that of a growth, with its interval.
+func (s *Scenario) exponent(g Growth) Ratio {
+	from := g.large()
+	var medians []func(drawn []int) float64
+	for _, i := range g.places[from:] {
+		medians = append(medians, drawnMedian(s.Contestants[i].Samples))
+	}
+	costs := make([]float64, len(medians))
+	return resampled(len(s.Contestants[g.places[0]].Samples), func(drawn []int) float64 {
+		for k, median := range medians {
+			costs[k] = median(drawn)
+		}
+		_, exponent := PowerLaw(g.Sizes[from:], costs)
+		return exponent
+	})
 }
 
 // PowerLaw returns the law factor·sizeᵏ that the costs are most like, by least squares of the logarithms: an exponent k of 0

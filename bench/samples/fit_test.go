@@ -19,6 +19,24 @@ func TestTheFitFindsAPowerLaw(t *testing.T) {
 	}
 }
 
+// What a growth is in some rounds and is not in others is within the noise.
+func TestTheExponentHasAnInterval(t *testing.T) {
+	s := growthOf(func(float64) float64 { return 1 }, 10, 100, 1000)
+	for i := range s.Contestants {
+		c := &s.Contestants[i]
+		c.Samples = nil
+		for round := range 9 {
+			c.Samples = append(c.Samples, int64(1e6*math.Pow(c.Size, 0.1*float64(round%3))))
+		}
+	}
+	for limit, want := range map[float64]string{0.15: "met within the noise", 0.05: "missed within the noise", 0.3: "met"} {
+		s.Contestants[0].Most.Exponent = limit
+		if all := s.Verdicts(0); len(all) != 1 || all[0].Says() != want {
+			t.Errorf("exponent ≤ %v: %v, want %s", limit, all, want)
+		}
+	}
+}
+
 // Noise of a factor of up to 1.2 either way, which is alike at both ends, does not move the exponent far.
 func TestTheFitIsNotMovedFarByNoise(t *testing.T) {
 	sizes := []float64{1e3, 1e4, 1e5, 1e6}

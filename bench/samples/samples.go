@@ -34,6 +34,7 @@ type Scenario struct {
 	Measure     Measure      `json:"measure"`             // what the samples are
 	Matrix      bool         `json:"matrix,omitempty"`    // a row of a table whose columns are the contestants
 	GrowsWith   string       `json:"growsWith,omitempty"` // what the contestants of a series differ in; empty: there are no series
+	Speeds      []Speed      `json:"speeds,omitempty"`    // of the machine, before and after rounds
 	Contestants []Contestant `json:"contestants"`         // the first is the floor, or what takes its place
 }
 
@@ -102,19 +103,17 @@ func (s *Scenario) Spread(i int) (low, high float64) {
 	return float64(Quantile(samples, 0.25)) / s.Ops, float64(Quantile(samples, 0.75)) / s.Ops
 }
 
-// Ratio returns the median and the quartiles of what contestant i takes to what contestant j takes, round by round. A round
-// that only one of them has had does not count.
-func (s *Scenario) Ratio(i, j int) (low, mid, high float64) {
-	mine, others := s.Contestants[i].Samples, s.Contestants[j].Samples
-	ratios := make([]float64, min(len(mine), len(others)))
-	for k := range ratios {
-		ratios[k] = float64(mine[k]) / float64(others[k])
-	}
-	return Quantile(ratios, 0.25), Quantile(ratios, 0.5), Quantile(ratios, 0.75)
-}
-
 // Quantile returns the element of a list, which has some, below which the fraction q of the others is.
 func Quantile[T int64 | float64 | time.Duration](list []T, q float64) T {
 	sorted := slices.Sorted(slices.Values(list))
 	return sorted[int(q*float64(len(sorted)-1)+0.5)]
+}
+
+// Add adds the rounds of a later part of the same scenario.
+func (s *Scenario) Add(more *Scenario) {
+	s.Speeds = append(s.Speeds, more.Speeds...)
+	for i := range s.Contestants {
+		c, m := &s.Contestants[i], &more.Contestants[i]
+		c.Samples, c.Allocs = append(c.Samples, m.Samples...), m.Allocs
+	}
 }

@@ -1,6 +1,8 @@
 package samples
 
 import (
+	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -20,7 +22,7 @@ func sample() *Run {
 		Versions: map[string]string{"node": "26.10.0"},
 		Missing:  map[string]string{"bun": "not installed"},
 		Scenarios: []Scenario{{
-			Name: "spawn", Unit: "child", Ops: 100, Measure: Nanoseconds, Matrix: true,
+			Name: "spawn", Unit: "child", Ops: 100, Measure: Nanoseconds, Matrix: true, Speeds: []Speed{{10, 20}, {10, 22}},
 			Contestants: []Contestant{
 				{Name: Floor, Samples: []int64{10_000, 20_000, 30_000}},
 				{
@@ -61,6 +63,7 @@ func TestAFileThatIsNoRunIsRefused(t *testing.T) {
 		"no JSON":            "scenario,contestant",
 		"an unknown member":  `{"date": "2026-11-30T12:00:00Z", "speed": 1}`,
 		"no operations":      `{"scenarios": [{"name": "spawn", "measure": "ns", "contestants": []}]}`,
+		"a round too few":    `{"scenarios": [{"name": "spawn", "ops": 1, "measure": "ns", "contestants": [{"samples": [1, 2]}, {"samples": [1]}]}]}`,
 		"an unknown measure": `{"scenarios": [{"name": "spawn", "ops": 1, "measure": "s", "contestants": []}]}`,
 	} {
 		file := filepath.Join(t.TempDir(), "run.json")
@@ -73,14 +76,64 @@ func TestAFileThatIsNoRunIsRefused(t *testing.T) {
 	}
 }
 
-func TestTheRatioIsThatOfTheRounds(t *testing.T) {
+// A row's ratio can be calculated from its times.
+func TestTheRatioIsThatOfTheMedians(t *testing.T) {
 	s := &sample().Scenarios[0]
-	if low, mid, high := s.Ratio(1, 0); low != 2 || mid != 2 || high != 2.5 { // 2, 2.5 and 1.67; the quartiles are rounded up.
-		t.Errorf("ratio %v (%v–%v)", mid, low, high)
+	r := s.Ratio(1, 0)
+	if r.Mid != s.PerOp(1)/s.PerOp(0) || r.Mid != 2.5 {
+		t.Errorf("ratio %v of %v and %v", r, s.PerOp(1), s.PerOp(0))
 	}
-	s.Contestants[0].Samples = s.Contestants[0].Samples[:1]
-	if _, mid, _ := s.Ratio(1, 0); mid != 2 {
-		t.Errorf("the ratio of the one round that both have had is %v", mid)
+	if again := s.Ratio(1, 0); again != r {
+		t.Errorf("calculated again it is %v in place of %v", again, r)
+	}
+}
+
+// What is slow for both contestants of a round is not uncertain; what is slow for one is.
+func TestTheIntervalIsOfWhatTheRoundsDifferIn(t *testing.T) {
+	s := &Scenario{Name: "spawn", Unit: "child", Ops: 1, Measure: Nanoseconds, Contestants: []Contestant{
+		{Name: "brood"}, {Name: "twice as long"}, {Name: "now and then"},
+	}}
+	for round := range int64(20) {
+		took := 1000 + 100*round
+		s.Contestants[0].Samples = append(s.Contestants[0].Samples, took)
+		s.Contestants[1].Samples = append(s.Contestants[1].Samples, 2*took)
+		s.Contestants[2].Samples = append(s.Contestants[2].Samples, 2000+1500*(round%2))
+	}
+	if r := s.Ratio(0, 1); r != (Ratio{0.5, 0.5, 0.5}) {
+		t.Errorf("half of each round is %v", r)
+	}
+	if r := s.Ratio(0, 2); r.Low > 0.65 || r.High < 0.85 || r.Low > r.Mid || r.Mid > r.High {
+		t.Errorf("the interval of two modes is %v", r)
+	}
+	s.Contestants[0].Targets = []Target{{"twice as long", 0.49}, {"twice as long", 0.5}, {"now and then", 0.8}}
+	var got []string
+	for _, v := range s.Verdicts(0) {
+		got = append(got, v.Says())
+	}
+	if got[0] != "missed" || got[1] != "met" || !strings.HasSuffix(got[2], " within the noise") {
+		t.Errorf("verdicts %q", got)
+	}
+}
+
+// An interval that is said to have 95 % has the true ratio about as often.
+func TestTheIntervalHasTheTrueRatio(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	const runs = 300
+	inside := 0
+	for range runs {
+		s := &Scenario{Name: "spawn", Unit: "child", Ops: 1, Measure: Nanoseconds, Contestants: []Contestant{{Name: "a"}, {Name: "b"}}}
+		for range 21 {
+			for i := range s.Contestants {
+				took := int64(1e6 * math.Exp(0.2*random.NormFloat64()))
+				s.Contestants[i].Samples = append(s.Contestants[i].Samples, took)
+			}
+		}
+		if s.Ratio(0, 1).includes(1) {
+			inside++
+		}
+	}
+	if share := float64(inside) / runs; share < 0.9 {
+		t.Errorf("%.3f of the intervals have it", share)
 	}
 }
 
@@ -91,12 +144,20 @@ func TestVerdicts(t *testing.T) {
 		got = append(got, v.String())
 	}
 	// bun is missing: its target is left out. The floor may take less than the first.
-	want := []string{"≤ 0.50 × node: 0.62 MISSED", "first: 0.62 × node met", "≤ 500 ns: met", "≤ 9 allocs: 19.25 MISSED"}
+	want := []string{
+		"≤ 0.50 × node: 0.62 (0.25–0.62) MISSED WITHIN THE NOISE", "first, ≤ node: 0.62 (0.25–0.62) met",
+		"≤ 500 ns: 500 ns met", "≤ 9 allocs: 19.25 MISSED",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("verdicts %q, want %q", got, want)
 	}
-	if !s.Missed(1) || s.Missed(0) || s.Missed(3) {
-		t.Error("what is missed is not told from what is met")
+	if missed, close := s.Missed(1); !missed || close {
+		t.Errorf("missed %v, all within the noise %v", missed, close)
+	}
+	for _, i := range []int{0, 3} {
+		if missed, close := s.Missed(i); missed || close {
+			t.Errorf("%s missed %v, within the noise %v", s.Contestants[i].Name, missed, close)
+		}
 	}
 	if len(s.Verdicts(3)) > 0 {
 		t.Error("a contestant that was not measured has verdicts")

@@ -9,15 +9,33 @@ import (
 
 // Verdict is what has become of one target.
 type Verdict struct {
-	Text string // the target, and what was measured
-	Met  bool
+	Text  string // the target, and what was measured
+	Met   bool
+	Close bool // the target is in the interval of what was measured: other rounds could have had the other verdict
+}
+
+// Says is the verdict in words.
+func (v Verdict) Says() string {
+	says := "missed"
+	if v.Met {
+		says = "met"
+	}
+	if v.Close {
+		says += " within the noise"
+	}
+	return says
 }
 
 func (v Verdict) String() string {
 	if v.Met {
-		return v.Text + " met"
+		return v.Text + " " + v.Says()
 	}
-	return v.Text + " MISSED"
+	return v.Text + " " + strings.ToUpper(v.Says())
+}
+
+// against is the verdict of a limit to what was measured.
+func (r Ratio) against(limit float64, text string) Verdict {
+	return Verdict{fmt.Sprintf("%s: %.2f (%.2f–%.2f)", text, r.Mid, r.Low, r.High), r.Mid <= limit, r.includes(limit)}
 }
 
 // Verdicts says of each target of a contestant whether it was met. Those against a contestant that is not there are left out.
@@ -28,24 +46,24 @@ func (s *Scenario) Verdicts(i int) (all []Verdict) {
 	}
 	for _, t := range c.Targets {
 		if j := s.Index(t.Against); j >= 0 {
-			_, mid, _ := s.Ratio(i, j)
-			all = append(all, Verdict{fmt.Sprintf("≤ %.2f × %s: %.2f", t.Most, t.Against, mid), mid <= t.Most})
+			all = append(all, s.Ratio(i, j).against(t.Most, fmt.Sprintf("≤ %.2f × %s", t.Most, t.Against)))
 		}
 	}
 	if j := s.best(); c.Most.First && j >= 0 {
-		_, mid, _ := s.Ratio(i, j)
-		all = append(all, Verdict{fmt.Sprintf("first: %.2f × %s", mid, s.Contestants[j].Name), mid <= 1})
+		all = append(all, s.Ratio(i, j).against(1, fmt.Sprintf("first, ≤ %s", s.Contestants[j].Name)))
 	}
-	if most := c.Most.PerOp; most > 0 {
-		all = append(all, Verdict{fmt.Sprintf("≤ %s:", Time(float64(most))), s.PerOp(i) <= float64(most)})
+	if most := float64(c.Most.PerOp); most > 0 {
+		all = append(all, Verdict{fmt.Sprintf("≤ %s: %s", Time(most), s.Each(i)), s.PerOp(i) <= most, s.interval(i).includes(most)})
 	}
 	if most := c.Most.Allocs; most > 0 && c.Allocs != nil {
-		all = append(all, Verdict{fmt.Sprintf("≤ %.0f allocs: %.2f", most, *c.Allocs), *c.Allocs <= most+allocsOfARun/s.Ops})
+		all = append(all, Verdict{Text: fmt.Sprintf("≤ %.0f allocs: %.2f", most, *c.Allocs), Met: *c.Allocs <= most+allocsOfARun/s.Ops})
 	}
 	if most := c.Most.Exponent; most > 0 && s.Limited(c.Series) == i {
 		for _, g := range s.Growths() {
 			if g.Series == c.Series && !math.IsNaN(g.Exponent) {
-				all = append(all, Verdict{fmt.Sprintf("exponent ≤ %.2f: %s", most, Power(g.Exponent)), g.Exponent <= most})
+				r := s.exponent(g)
+				text := fmt.Sprintf("exponent ≤ %.2f: %s (%s–%s)", most, Power(r.Mid), Power(r.Low), Power(r.High))
+				all = append(all, Verdict{text, r.Mid <= most, r.includes(most)})
 			}
 		}
 	}
@@ -73,14 +91,15 @@ func (s *Scenario) best() int {
 // garbage collector's own.
 const allocsOfARun = 100
 
-// Missed reports whether a target of a contestant was missed.
-func (s *Scenario) Missed(i int) bool {
+// Missed reports whether a target of a contestant was missed, and whether each such target was within the noise.
+func (s *Scenario) Missed(i int) (missed, close bool) {
+	close = true
 	for _, v := range s.Verdicts(i) {
 		if !v.Met {
-			return true
+			missed, close = true, close && v.Close
 		}
 	}
-	return false
+	return missed, missed && close
 }
 
 // Each is what one operation of a contestant takes, as text.

@@ -1,35 +1,29 @@
 //! What tokio does of the orders of work.go, on one thread: tokio FILE BENCH SLEEPER.
 
 use std::cell::Cell;
-use std::env;
-use std::io::{stdin, BufRead as _};
-use std::process::Stdio;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, Command};
 use tokio::task::LocalSet;
 use tokio::time::{interval, MissedTickBehavior};
 
-const SHELL_COMMAND: &str = "echo hello";
-const SHELL_OUTPUT: &[u8] = b"hello\n";
-const WORK_LINE: usize = 32;
-const CHUNK: usize = 64 << 10;
+#[path = "../work.rs"]
+mod work;
+use work::{Programs, CHUNK, SHELL_OUTPUT, WORK_LINE};
 
 struct Work {
-    file: String,
-    bench: String,
+    programs: Programs,
+}
+
+fn start(command: std::process::Command) -> Child {
+    Command::from(command).spawn().expect("spawn")
 }
 
 impl Work {
     async fn spawn_one(&self) {
-        let child = Command::new(&self.file)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("spawn");
+        let child = start(self.programs.nothing());
         let output = child.wait_with_output().await.expect("wait");
         assert!(output.status.success());
     }
@@ -54,11 +48,8 @@ impl Work {
 
     async fn shell(&self, count: usize) {
         for _ in 0..count {
-            let output = Command::new("/bin/sh")
-                .args(["-c", SHELL_COMMAND])
-                .output()
-                .await
-                .expect("output");
+            let mut command = Command::from(self.programs.shell());
+            let output = command.output().await.expect("output");
             assert!(output.status.success());
             assert_eq!(output.stdout, SHELL_OUTPUT);
         }
@@ -91,19 +82,9 @@ impl Work {
         longest.get()
     }
 
-    fn reading(&self, order: &str, amount: usize) -> (Child, ChildStdout) {
-        let mut child = Command::new(&self.bench)
-            .args([order, &amount.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("spawn");
-        let out = child.stdout.take().expect("stdout");
-        (child, out)
-    }
-
     async fn read_one(&self, bytes: usize) {
-        let (mut child, mut out) = self.reading("-child-write", bytes);
+        let mut child = start(self.programs.writing("-child-write", bytes));
+        let mut out = child.stdout.take().expect("stdout");
         let mut buf = vec![0; CHUNK];
         let mut got = 0;
         loop {
@@ -130,8 +111,8 @@ impl Work {
     }
 
     async fn lines(&self, count: usize) {
-        let (mut child, out) = self.reading("-child-lines", count);
-        let mut reader = BufReader::with_capacity(CHUNK, out);
+        let mut child = start(self.programs.writing("-child-lines", count));
+        let mut reader = BufReader::with_capacity(CHUNK, child.stdout.take().expect("stdout"));
         let (mut lines, mut got) = (0, 0);
         let mut line = Vec::new();
         while reader.read_until(b'\n', &mut line).await.expect("read") > 0 {
@@ -144,12 +125,7 @@ impl Work {
     }
 
     async fn stdin(&self, bytes: usize) {
-        let mut child = Command::new(&self.bench)
-            .args(["-child-read", &bytes.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("spawn");
+        let mut child = start(self.programs.reading(bytes));
         let mut pipe = child.stdin.take().expect("stdin");
         let buf = vec![0; CHUNK];
         let mut left = bytes;
@@ -164,30 +140,19 @@ impl Work {
 }
 
 fn main() {
-    let args: Vec<String> = env::args().collect();
     let work = Rc::new(Work {
-        file: args[1].clone(),
-        bench: args[2].clone(),
+        programs: Programs::given(),
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("runtime");
     let tasks = LocalSet::new();
-    let mut heap = Vec::new();
-    for line in stdin().lock().lines() {
-        let line = line.expect("order");
-        let mut words = line.split(' ');
-        let order = words.next().expect("order");
-        let n: Vec<usize> = words.map(|w| w.parse().expect("number")).collect();
+    work::serve(|order, n| {
         let work = work.clone();
         let start = Instant::now();
-        let answer = tasks.block_on(&runtime, async {
+        tasks.block_on(&runtime, async {
             match order {
-                "heap" => {
-                    heap = vec![1u8; n[0]];
-                    return heap.len() as u128;
-                }
                 "gap" => return work.gap(n[0]).await.as_nanos(),
                 "spawn" => work.spawn(n[0], n[1]).await,
                 "shell" => work.shell(n[0]).await,
@@ -197,7 +162,6 @@ fn main() {
                 _ => panic!("order {order}"),
             }
             start.elapsed().as_nanos()
-        });
-        println!("{answer}");
-    }
+        })
+    });
 }

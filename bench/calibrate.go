@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/binary"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/bench/samples"
+)
+
+// calibrate measures how fast the machine is at present, by work that never changes. Each figure is the median of some short
+// tries, so that one interruption does not count.
+func calibrate() samples.Speed {
+	median := func(try func() time.Duration) int64 {
+		var all []int64
+		for range calibrations {
+			all = append(all, int64(try()))
+		}
+		return samples.Quantile(all, 0.5)
+	}
+	return samples.Speed{CPU: median(computing), WakeUp: median(wakingUp)}
+}
+
+// calibrations is how many tries there are.
+const calibrations = 5
+
+// computing is what a calculation takes that needs neither memory nor the system.
+func computing() time.Duration {
+	state := uint64(1)
+	start := time.Now()
+	for range computingSteps {
+		state ^= state << 13
+		state ^= state >> 7
+		state ^= state << 17
+	}
+	d := time.Since(start)
+	if state == 0 { // It never is; the compiler does not know.
+		panic("bench: a xorshift generator that was not 0 is 0")
+	}
+	return d
+}
+
+// computingSteps take some milliseconds.
+const computingSteps = 3_000_000
+
+// wakeUps is how often a thread is woken in one try.
+const wakeUps = 100
+
+// wakingUp is what it takes to wake a thread that sleeps in a read, and that wakes another in turn: one on each of two
+// processors, or both on the only one.
+func wakingUp() time.Duration {
+	at := places()[len(places())-1]
+	there, back := newEventFD(), newEventFD()
+	var d time.Duration
+	var both sync.WaitGroup
+	both.Go(func() {
+		runOn(at.child)
+		for range wakeUps / 2 {
+			awaitEvent(there)
+			sendEvent(back)
+		}
+	})
+	both.Go(func() {
+		runOn(at.parent)
+		start := time.Now()
+		for range wakeUps / 2 {
+			sendEvent(there)
+			awaitEvent(back)
+		}
+		d = time.Since(start)
+	})
+	both.Wait()
+	check(unix.Close(there))
+	check(unix.Close(back))
+	return d / wakeUps
+}
+
+// runOn gives the goroutine a thread of its own on a processor, which ends with the goroutine.
+func runOn(cpu int) {
+	runtime.LockOSThread()
+	var only unix.CPUSet
+	only.Set(cpu)
+	check(unix.SchedSetaffinity(0, &only))
+}
+
+func newEventFD() int {
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	check(err)
+	return fd
+}
+
+func sendEvent(fd int) {
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	_, err := unix.Write(fd, one[:])
+	check(err)
+}
+
+func awaitEvent(fd int) {
+	var count [8]byte
+	for {
+		if _, err := unix.Read(fd, count[:]); err != unix.EINTR {
+			check(err)
+			return
+		}
+	}
+}
