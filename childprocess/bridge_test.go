@@ -21,7 +21,8 @@ type copied struct {
 	err error
 }
 
-func TestS030_BridgesCarryMegabytesThroughCat(t *testing.T) {
+//brood:checks S030
+func TestBridgesCarryMegabytesThroughCat(t *testing.T) {
 	const total = 16 << 20
 	l := newLoop(t)
 	c := start(t, l, "cat")
@@ -51,7 +52,9 @@ func TestS030_BridgesCarryMegabytesThroughCat(t *testing.T) {
 }
 
 // What the bridge holds when the child has closed is still the goroutine's to read.
-func TestS029_ABridgeIsReadAfterClose(t *testing.T) {
+//
+//brood:checks S029
+func TestABridgeIsReadAfterClose(t *testing.T) {
 	const total = 50_000 // Less than the bridge holds.
 	l := newLoop(t)
 	c := start(t, l, "pour", "8", strconv.Itoa(total), "5000")
@@ -64,7 +67,8 @@ func TestS029_ABridgeIsReadAfterClose(t *testing.T) {
 	require.True(t, bytes.Equal(tune(8, 1, 0, total), got))
 }
 
-func TestS033_AGoroutineThatClosesItsReaderEndsAnEndlessChild(t *testing.T) {
+//brood:checks S033
+func TestAGoroutineThatClosesItsReaderEndsAnEndlessChild(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "yes", nil, nil)
 	ev := events(c)
@@ -82,7 +86,8 @@ func TestS033_AGoroutineThatClosesItsReaderEndsAnEndlessChild(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit SIGPIPE", "close SIGPIPE"}, ev.process())
 }
 
-func TestS032_AGoroutineThatWritesToAChildThatEndsIsTold(t *testing.T) {
+//brood:checks S032
+func TestAGoroutineThatWritesToAChildThatEndsIsTold(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "0")
 	ev := events(c)
@@ -100,7 +105,9 @@ func TestS032_AGoroutineThatWritesToAChildThatEndsIsTold(t *testing.T) {
 }
 
 // A goroutine's whole dealings with a child: it writes, reads and waits, and the loop is elsewhere.
-func TestS041_AGoroutineTalksToAChildAndWaits(t *testing.T) {
+//
+//brood:checks S041
+func TestAGoroutineTalksToAChildAndWaits(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "upcase")
 	in, out := c.Stdin.Writer(), c.Stdout.Reader()

@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-func TestS042_SpawnInsideEveryCallback(t *testing.T) {
+//brood:checks S042
+func TestSpawnInsideEveryCallback(t *testing.T) {
 	l := newLoop(t)
 	started := map[string]int{}
 	closed := map[string]int{}
@@ -46,7 +47,8 @@ func TestS042_SpawnInsideEveryCallback(t *testing.T) {
 	require.Equal(t, started, closed)
 }
 
-func TestS042_ALoopStoppedAgainAndAgainLosesNothing(t *testing.T) {
+//brood:checks S042
+func TestALoopStoppedAgainAndAgainLosesNothing(t *testing.T) {
 	const children = 30
 	l := newLoop(t)
 	var all []*recorder
@@ -72,7 +74,9 @@ func TestS042_ALoopStoppedAgainAndAgainLosesNothing(t *testing.T) {
 }
 
 // Inside somebody else's loop this one has no thread of its own.
-func TestS042_ALoopThatIsPolledLosesNothing(t *testing.T) {
+//
+//brood:checks S042
+func TestALoopThatIsPolledLosesNothing(t *testing.T) {
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		var all []*recorder
 		for range 20 {
@@ -91,7 +95,8 @@ func TestS042_ALoopThatIsPolledLosesNothing(t *testing.T) {
 	})
 }
 
-func TestS042_AListenerThatPanicsCostsNobodyElseAnEvent(t *testing.T) {
+//brood:checks S042
+func TestAListenerThatPanicsCostsNobodyElseAnEvent(t *testing.T) {
 	const children = 20
 	panics := 0
 	l := newLoopWith(t, reactor.Options{OnPanic: func(any, []byte) { panics++ }})
@@ -114,7 +119,8 @@ func TestS042_AListenerThatPanicsCostsNobodyElseAnEvent(t *testing.T) {
 	}
 }
 
-func TestS042_APanicThroughRunLosesNoEvent(t *testing.T) {
+//brood:checks S042
+func TestAPanicThroughRunLosesNoEvent(t *testing.T) {
 	const children = 20
 	l := newLoop(t)
 	var all []*recorder

@@ -43,7 +43,8 @@ func TestErrorsOfTheChannelComeToOnError(t *testing.T) {
 	require.Equal(t, []error{ipc.ErrChannelClosed, ipc.ErrChannelClosed, ipc.ErrDisconnected}, got)
 }
 
-func TestN151_AChildIsDrained(t *testing.T) {
+//brood:checks N151
+func TestAChildIsDrained(t *testing.T) {
 	l := looptest.New(t)
 	c, err := childprocess.Fork(l, "process.on('message', () => {})", nil, &childprocess.ForkOptions{
 		ExecPath: looptest.NodePath(t), ExecArgv: []string{"-e"},

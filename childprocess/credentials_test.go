@@ -144,7 +144,8 @@ func currentGroups(t testing.TB) []int {
 	return groups
 }
 
-func TestS056_CredentialsAreExactlyAsAsked(t *testing.T) {
+//brood:checks S056
+func TestCredentialsAreExactlyAsAsked(t *testing.T) {
 	file, argv := helperproc.Command("identity")
 	needRoot(t)
 	file = publicly(t, file)
@@ -176,7 +177,8 @@ func TestS056_CredentialsAreExactlyAsAsked(t *testing.T) {
 	}
 }
 
-func TestS056_N020_NobodyMayNotBecomeSomebodyElse(t *testing.T) {
+//brood:checks S056 N020
+func TestNobodyMayNotBecomeSomebodyElse(t *testing.T) {
 	needRoot(t)
 	for name, q := range map[string]request{
 		"uid 0":       {UID: new(uint32(0))},
@@ -196,7 +198,8 @@ func TestS056_N020_NobodyMayNotBecomeSomebodyElse(t *testing.T) {
 	}
 }
 
-func TestS056_NobodyMayAskForWhatItIs(t *testing.T) {
+//brood:checks S056
+func TestNobodyMayAskForWhatItIs(t *testing.T) {
 	needRoot(t)
 	for name, q := range map[string]request{
 		"uid": {UID: new(uint32(nobody))}, "gid": {GID: new(uint32(nobody))}, "both": {UID: new(uint32(nobody)), GID: new(uint32(nobody))}, "neither": {},
@@ -206,7 +209,8 @@ func TestS056_NobodyMayAskForWhatItIs(t *testing.T) {
 	}
 }
 
-func TestS056_TooManyGroupsAreTheCredentialsFault(t *testing.T) {
+//brood:checks S056
+func TestTooManyGroupsAreTheCredentialsFault(t *testing.T) {
 	needRoot(t)
 	failed, emitted := refused(t, "true", nil, &childprocess.Options{Groups: make([]uint32, 1<<17)})
 	require.False(t, emitted)
@@ -215,7 +219,8 @@ func TestS056_TooManyGroupsAreTheCredentialsFault(t *testing.T) {
 	}, failed)
 }
 
-func TestS004_DirectoryThatMayNotBeEntered(t *testing.T) {
+//brood:checks S004
+func TestDirectoryThatMayNotBeEntered(t *testing.T) {
 	needRoot(t)
 	dir := publicDir(t)
 	private := filepath.Join(dir, "private")

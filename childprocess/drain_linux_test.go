@@ -11,7 +11,8 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-func TestS045_APipedStreamIsNotDrainedPastItsDestination(t *testing.T) {
+//brood:checks S045
+func TestAPipedStreamIsNotDrainedPastItsDestination(t *testing.T) {
 	const total = 8 << 20 // Far more than the pipes hold.
 	for _, name := range []string{"moved by the kernel", "copied"} {
 		t.Run(name, func(t *testing.T) {

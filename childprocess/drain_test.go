@@ -33,7 +33,8 @@ func init() {
 	})
 }
 
-func TestS045_N040_StreamsNobodyReadsComeToTheirEnd(t *testing.T) {
+//brood:checks S045 N040
+func TestStreamsNobodyReadsComeToTheirEnd(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{5: childprocess.Pipe}}, "say", "1", "out", "2", "errors", "5", "x")
 	ev := events(c)
@@ -47,7 +48,8 @@ func TestS045_N040_StreamsNobodyReadsComeToTheirEnd(t *testing.T) {
 	require.Equal(t, 1, ev.count("stdio5w close"), "%q", ev.log)
 }
 
-func TestS045_N040_AChildThatSaysNothingCloses(t *testing.T) {
+//brood:checks S045 N040
+func TestAChildThatSaysNothingCloses(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "0")
 	ev := events(c)
@@ -55,7 +57,8 @@ func TestS045_N040_AChildThatSaysNothingCloses(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestS045_PausedStreamsAreDrainedAfterTheExit(t *testing.T) {
+//brood:checks S045
+func TestPausedStreamsAreDrainedAfterTheExit(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "say", "1", "out", "2", "err")
 	ev := events(c).reading()
@@ -68,7 +71,8 @@ func TestS045_PausedStreamsAreDrainedAfterTheExit(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestS045_ListenersAddedInTheExitCallbackGetEverything(t *testing.T) {
+//brood:checks S045
+func TestListenersAddedInTheExitCallbackGetEverything(t *testing.T) {
 	const text = "one\ntwo"
 	for name, listen := range map[string]func(c *childprocess.ChildProcess, got *bytes.Buffer){
 		"OnData": func(c *childprocess.ChildProcess, got *bytes.Buffer) {
@@ -113,7 +117,8 @@ func TestS045_ListenersAddedInTheExitCallbackGetEverything(t *testing.T) {
 	}
 }
 
-func TestS045_AGrandchildThatHoldsThePipesDelaysCloseAndNotExit(t *testing.T) {
+//brood:checks S045
+func TestAGrandchildThatHoldsThePipesDelaysCloseAndNotExit(t *testing.T) {
 	for _, how := range []string{atOnce, atExit, paused, ignored} {
 		t.Run(how, func(t *testing.T) {
 			l := newLoop(t)
@@ -143,7 +148,8 @@ func TestS045_AGrandchildThatHoldsThePipesDelaysCloseAndNotExit(t *testing.T) {
 	}
 }
 
-func TestS045_AChildThatClosesItsOutputsEarlyClosesWithItsExit(t *testing.T) {
+//brood:checks S045
+func TestAChildThatClosesItsOutputsEarlyClosesWithItsExit(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "sh", []string{"-c", "echo out; exec 1>&- 2>&-; read x; exit 4"}, nil)
 	ev := events(c).reading()
@@ -163,7 +169,8 @@ func TestS045_AChildThatClosesItsOutputsEarlyClosesWithItsExit(t *testing.T) {
 	require.Less(t, ev.index("stderr close"), ev.index("exit"), "%q", ev.log)
 }
 
-func TestS045_DestroyedStreamsDoNotHoldClose(t *testing.T) {
+//brood:checks S045
+func TestDestroyedStreamsDoNotHoldClose(t *testing.T) {
 	for name, destroy := range map[string]func(c *childprocess.ChildProcess){
 		"stdin":                 func(c *childprocess.ChildProcess) { c.Stdin.Destroy(nil) },
 		"stdout":                func(c *childprocess.ChildProcess) { c.Stdout.Destroy(nil) },
@@ -193,7 +200,9 @@ func TestS045_DestroyedStreamsDoNotHoldClose(t *testing.T) {
 }
 
 // The other end of the socket is a grandchild's, so no end will come: the user gives it up.
-func TestS045_ATwoWayStreamGivenUpAfterTheExitDoesNotHoldClose(t *testing.T) {
+//
+//brood:checks S045
+func TestATwoWayStreamGivenUpAfterTheExitDoesNotHoldClose(t *testing.T) {
 	gate, open, err := os.Pipe()
 	require.NoError(t, err)
 	l := newLoop(t)
@@ -212,7 +221,8 @@ func TestS045_ATwoWayStreamGivenUpAfterTheExitDoesNotHoldClose(t *testing.T) {
 	require.NoError(t, open.Close()) // Lets the grandchild end.
 }
 
-func TestS045_N036_ALentStreamIsTheOtherChildsToRead(t *testing.T) {
+//brood:checks S045 N036
+func TestALentStreamIsTheOtherChildsToRead(t *testing.T) {
 	l := newLoop(t)
 	a := start(t, l, "say", "1", "for b")
 	evA := events(a)

@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-func TestN083N084_TheEncodingIsThatOfTheTexts(t *testing.T) {
+//brood:checks N083 N084
+func TestTheEncodingIsThatOfTheTexts(t *testing.T) {
 	for encoding, want := range map[streams.Encoding]string{
 		streams.UTF8:   "\u00e9\U0001f600",
 		streams.Latin1: "\u00c3\u00a9\u00f0\u009f\u0098\u0080",
@@ -28,7 +29,8 @@ func TestN083N084_TheEncodingIsThatOfTheTexts(t *testing.T) {
 	}
 }
 
-func TestN082_AnUnknownEncodingIsRefused(t *testing.T) {
+//brood:checks N082
+func TestAnUnknownEncodingIsRefused(t *testing.T) {
 	l := newLoop(t)
 	c, err := childprocess.Spawn(l, "true", nil, &childprocess.Options{Encoding: 77})
 	require.Nil(t, c)

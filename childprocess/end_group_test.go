@@ -24,7 +24,8 @@ func init() {
 	})
 }
 
-func TestS051_TheGroupAndTheSessionAreAsAsked(t *testing.T) {
+//brood:checks S051
+func TestTheGroupAndTheSessionAreAsAsked(t *testing.T) {
 	sid, err := unix.Getsid(0)
 	require.NoError(t, err)
 	l := newLoop(t)
@@ -70,7 +71,8 @@ func whenAllReady(fn func(), children ...*child) {
 	}
 }
 
-func TestS051_ASignalReachesAllMembersOfAGroup(t *testing.T) {
+//brood:checks S051
+func TestASignalReachesAllMembersOfAGroup(t *testing.T) {
 	l := newLoop(t)
 	leader := startWith(t, l, &childprocess.Options{Setpgid: true}, "wait")
 	member := startWith(t, l, &childprocess.Options{Setpgid: true, Pgid: leader.Pid()}, "wait")
@@ -81,7 +83,8 @@ func TestS051_ASignalReachesAllMembersOfAGroup(t *testing.T) {
 	require.Equal(t, syscall.SIGTERM, second.status.Signal)
 }
 
-func TestS051_AGroupOfAnotherSessionCannotBeJoined(t *testing.T) {
+//brood:checks S051
+func TestAGroupOfAnotherSessionCannotBeJoined(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	foreign := startWith(t, l, &childprocess.Options{Detached: true}, "wait")
@@ -105,7 +108,8 @@ func TestS051_AGroupOfAnotherSessionCannotBeJoined(t *testing.T) {
 	requireNoChildren(t)
 }
 
-func TestS051S055_ALimitEndsTheGroupThatWasMade(t *testing.T) {
+//brood:checks S051 S055
+func TestALimitEndsTheGroupThatWasMade(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	p := spawn(t, l, "/bin/sh", []string{"-c", shellOfTwo}, &childprocess.Options{Setpgid: true, Context: ctx})
@@ -116,7 +120,8 @@ func TestS051S055_ALimitEndsTheGroupThatWasMade(t *testing.T) {
 	require.False(t, ev.status.CutOff)
 }
 
-func TestS051S055_ALimitDoesNotEndAGroupThatWasJoined(t *testing.T) {
+//brood:checks S051 S055
+func TestALimitDoesNotEndAGroupThatWasJoined(t *testing.T) {
 	for name, o := range map[string]childprocess.Options{"a program": {}, "a shell": {Shell: childprocess.DefaultShell}} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
@@ -138,7 +143,8 @@ func TestS051S055_ALimitDoesNotEndAGroupThatWasJoined(t *testing.T) {
 	}
 }
 
-func TestS051_BadGroupsAreReturned(t *testing.T) {
+//brood:checks S051
+func TestBadGroupsAreReturned(t *testing.T) {
 	rows := []struct {
 		o            childprocess.Options
 		want, reason string

@@ -12,7 +12,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-func TestS050_AZombieNobodyHasSeenCanBeSignalled(t *testing.T) {
+//brood:checks S050
+func TestAZombieNobodyHasSeenCanBeSignalled(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "5")
 	awaitZombie(t, c.Pid())
@@ -23,7 +24,9 @@ func TestS050_AZombieNobodyHasSeenCanBeSignalled(t *testing.T) {
 }
 
 // The child has ended, something else in the program has waited for it, and its number already belongs to another process.
-func TestS050_AReusedPidIsNotSignalled(t *testing.T) {
+//
+//brood:checks S050
+func TestAReusedPidIsNotSignalled(t *testing.T) {
 	const lastPid = "/proc/sys/kernel/ns_last_pid"
 	last, err := os.ReadFile(lastPid)
 	if err == nil {

@@ -65,7 +65,8 @@ func init() {
 	})
 }
 
-func TestS048_N060_TermEndsASleeperWithOpenPipesAndAPendingWrite(t *testing.T) {
+//brood:checks S048 N060
+func TestTermEndsASleeperWithOpenPipesAndAPendingWrite(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "sleep", []string{"1000"}, nil)
 	ev := events(c).reading()
@@ -92,7 +93,8 @@ func TestS048_N060_TermEndsASleeperWithOpenPipesAndAPendingWrite(t *testing.T) {
 	require.Equal(t, "signal: SIGTERM", ev.status.String())
 }
 
-func TestS049_N061_SignalZeroAsksAndHarmsNobody(t *testing.T) {
+//brood:checks S049 N061
+func TestSignalZeroAsksAndHarmsNobody(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
 	ev := events(c)
@@ -106,7 +108,8 @@ func TestS049_N061_SignalZeroAsksAndHarmsNobody(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestS049_WhatIsNoSignalIsRefusedAndNothingDelivered(t *testing.T) {
+//brood:checks S049
+func TestWhatIsNoSignalIsRefusedAndNothingDelivered(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
 	ev := events(c)
@@ -126,7 +129,8 @@ func TestS049_WhatIsNoSignalIsRefusedAndNothingDelivered(t *testing.T) {
 	require.ErrorIs(t, err, syscall.EINVAL, "also when it has ended")
 }
 
-func TestS050_KillingAgainAndAgainIsHarmless(t *testing.T) {
+//brood:checks S050
+func TestKillingAgainAndAgainIsHarmless(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
 	ev := events(c)
@@ -151,7 +155,8 @@ func TestS050_KillingAgainAndAgainIsHarmless(t *testing.T) {
 	require.Equal(t, 1, ev.count("close"))
 }
 
-func TestS050_AChildThatEndedByItselfWasNotKilled(t *testing.T) {
+//brood:checks S050
+func TestAChildThatEndedByItselfWasNotKilled(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "0")
 	run(t, l)
@@ -161,13 +166,15 @@ func TestS050_AChildThatEndedByItselfWasNotKilled(t *testing.T) {
 	require.False(t, c.Killed())
 }
 
-func TestS050_AChildThatCouldNotBeStartedIsNotSignalled(t *testing.T) {
+//brood:checks S050
+func TestAChildThatCouldNotBeStartedIsNotSignalled(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{Detached: true}, "kill-missing")
 	output(t, l, c)
 }
 
-func TestS049_WhoMayNotSignalIsTold(t *testing.T) {
+//brood:checks S049
+func TestWhoMayNotSignalIsTold(t *testing.T) {
 	file, argv := helperproc.Command("wait")
 	all := append([]string{file}, argv...)
 	_, argv = helperproc.Command("kill-forbidden", all...)
@@ -178,7 +185,8 @@ func TestS049_WhoMayNotSignalIsTold(t *testing.T) {
 	output(t, l, spawn(t, l, file, argv, nil))
 }
 
-func TestN023_N071_EveryExitListenerHearsOfASIGKILL(t *testing.T) {
+//brood:checks N023 N071
+func TestEveryExitListenerHearsOfASIGKILL(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "cat")
 	ev := events(c).reading()

@@ -65,7 +65,8 @@ func init() {
 	})
 }
 
-func TestS053_TheGraceEndsWithSIGKILL(t *testing.T) {
+//brood:checks S053
+func TestTheGraceEndsWithSIGKILL(t *testing.T) {
 	l := newLoop(t)
 	const grace = 100 * time.Millisecond
 	ctx, cancel := contextWithCancel(t)
@@ -79,7 +80,8 @@ func TestS053_TheGraceEndsWithSIGKILL(t *testing.T) {
 	require.GreaterOrEqual(t, time.Since(asked), grace)
 }
 
-func TestS052S053_AChildThatObeysIsNotForced(t *testing.T) {
+//brood:checks S052 S053
+func TestAChildThatObeysIsNotForced(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	p := startWith(t, l, &childprocess.Options{Context: ctx, KillGrace: time.Hour}, "obedient")
@@ -94,7 +96,8 @@ func TestS052S053_AChildThatObeysIsNotForced(t *testing.T) {
 	require.Error(t, late)
 }
 
-func TestS055_AShellWithATimeoutIsEndedWithItsGroup(t *testing.T) {
+//brood:checks S055
+func TestAShellWithATimeoutIsEndedWithItsGroup(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		o    childprocess.Options
@@ -120,7 +123,8 @@ func TestS055_AShellWithATimeoutIsEndedWithItsGroup(t *testing.T) {
 	}
 }
 
-func TestS055_APlainChildIsSignalledAlone(t *testing.T) {
+//brood:checks S055
+func TestAPlainChildIsSignalledAlone(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	o := &childprocess.Options{Context: ctx, CloseGrace: time.Millisecond}
@@ -147,7 +151,8 @@ func helperCommand(name string, args ...string) string {
 	return strings.Join(words, " ")
 }
 
-func TestS053_TheGraceIsForTheWholeGroup(t *testing.T) {
+//brood:checks S053
+func TestTheGraceIsForTheWholeGroup(t *testing.T) {
 	if !canSignalGroupByPidfd() || watchesSIGCHLD() {
 		t.Skip("a group cannot be signalled after its leader has gone: an old kernel, or no pidfd is used")
 	}
@@ -192,7 +197,8 @@ func TestTheRestOfAGroupMayBeZombies(t *testing.T) {
 	output(t, l, start(t, l, "inheritor")) // The hour of its grace is not waited for.
 }
 
-func TestS055_AChildThatHasLeftItsGroupIsSignalledToo(t *testing.T) {
+//brood:checks S055
+func TestAChildThatHasLeftItsGroupIsSignalledToo(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	// The other process stays in the group: a signal to the group succeeds.

@@ -14,7 +14,9 @@ import (
 )
 
 // A child that does not end by itself, in a time-out that ends it.
-func TestN062_ATimeoutSendsTheKillSignal(t *testing.T) {
+//
+//brood:checks N062
+func TestATimeoutSendsTheKillSignal(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		signal childprocess.Signal
@@ -40,7 +42,8 @@ func TestN062_ATimeoutSendsTheKillSignal(t *testing.T) {
 	}
 }
 
-func TestS054_ATimeoutThatDoesNotFireLeavesNoTimer(t *testing.T) {
+//brood:checks S054
+func TestATimeoutThatDoesNotFireLeavesNoTimer(t *testing.T) {
 	l := newLoop(t)
 	p := startWith(t, l, &childprocess.Options{Timeout: time.Hour, KillGrace: time.Hour, CloseGrace: time.Hour}, "exit", "3")
 	ev := events(p)
@@ -69,7 +72,8 @@ func whenReady(c *childprocess.ChildProcess, fn func()) {
 	})
 }
 
-func TestN064N066_TheEndOfAContextIsToldBeforeExit(t *testing.T) {
+//brood:checks N064 N066
+func TestTheEndOfAContextIsToldBeforeExit(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	p := startWith(t, l, &childprocess.Options{Context: ctx, KillSignal: syscall.SIGKILL}, "wait")
@@ -85,7 +89,8 @@ func TestN064N066_TheEndOfAContextIsToldBeforeExit(t *testing.T) {
 	require.Equal(t, ev.err, ev.status.Cause)
 }
 
-func TestN065_AContextThatIsDoneBefore(t *testing.T) {
+//brood:checks N065
+func TestAContextThatIsDoneBefore(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -95,7 +100,8 @@ func TestN065_AContextThatIsDoneBefore(t *testing.T) {
 	require.ErrorIs(t, ev.err, context.Canceled)
 }
 
-func TestN066_AContextThatEndsAfterExitIsNoError(t *testing.T) {
+//brood:checks N066
+func TestAContextThatEndsAfterExitIsNoError(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	ev := events(startWith(t, l, &childprocess.Options{Context: ctx}, "exit", "0"))
@@ -105,7 +111,8 @@ func TestN066_AContextThatEndsAfterExitIsNoError(t *testing.T) {
 	require.NoError(t, ev.status.Cause)
 }
 
-func TestN063_AChildThatEndsLeavesItsContext(t *testing.T) {
+//brood:checks N063
+func TestAChildThatEndsLeavesItsContext(t *testing.T) {
 	l := newLoop(t)
 	ctx := &countedContext{Context: t.Context(), done: make(chan struct{})}
 	p := startWith(t, l, &childprocess.Options{Context: ctx}, "exit", "0")

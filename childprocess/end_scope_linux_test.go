@@ -109,7 +109,8 @@ func TestAShellWithALimitStaysInTheForeground(t *testing.T) {
 	require.Equal(t, "our group; <nil>; 0 left", onTerminal(t, 60_000, "stty -echo </dev/tty && ps -o pgid= -p $$ | tr -d ' '"))
 }
 
-func TestS055_ALimitOnATerminalEndsWhatTheShellHasStarted(t *testing.T) {
+//brood:checks S055
+func TestALimitOnATerminalEndsWhatTheShellHasStarted(t *testing.T) {
 	for name, command := range map[string]string{
 		"a child":            "echo $$; sleep 1000 & echo $!; wait",
 		"behind a child":     "echo $$; sleep 1000; true",
@@ -164,7 +165,9 @@ func TestAStopSignalIsNotUndone(t *testing.T) {
 }
 
 // A trap may have something to say in the grace: the pipes are there.
-func TestS053_ATrapRunsInTheGrace(t *testing.T) {
+//
+//brood:checks S053
+func TestATrapRunsInTheGrace(t *testing.T) {
 	const command = "trap 'echo bye >&2; exit 5' TERM; echo ready; while :; do sleep 0.01; done"
 	for name, limit := range map[string]func(o *childprocess.ExecOptions){
 		"timeout":   func(o *childprocess.ExecOptions) { o.Timeout = 300 * time.Millisecond },

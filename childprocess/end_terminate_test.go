@@ -120,7 +120,8 @@ func TestTerminateIsNoCauseOfAnEarlierEnd(t *testing.T) {
 	require.False(t, called)
 }
 
-func TestS055_KillGroup(t *testing.T) {
+//brood:checks S055
+func TestKillGroup(t *testing.T) {
 	l := newLoop(t)
 	p := spawn(t, l, "/bin/sh", []string{"-c", readyShellOfTwo}, &childprocess.Options{Setpgid: true})
 	ev := events(p)

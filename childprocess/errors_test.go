@@ -80,7 +80,8 @@ func writeFile(t testing.TB, path, text string, mode os.FileMode) string {
 	return path
 }
 
-func TestS001_N008_MissingProgramIsOneErrorEventAndAClose(t *testing.T) {
+//brood:checks S001 N008
+func TestMissingProgramIsOneErrorEventAndAClose(t *testing.T) {
 	t.Setenv("PATH", "/usr/bin:/bin") // Directories that everybody can search.
 	dir := t.TempDir()
 	for name, file := range map[string]string{
@@ -101,7 +102,8 @@ func TestS001_N008_MissingProgramIsOneErrorEventAndAClose(t *testing.T) {
 	}
 }
 
-func TestN008_StreamsOfAMissingProgramExistAndEnd(t *testing.T) {
+//brood:checks N008
+func TestStreamsOfAMissingProgramExistAndEnd(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "./nosuch", nil, &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}})
 	require.Equal(t, []childprocess.StdioStream{
@@ -129,7 +131,8 @@ func TestN008_StreamsOfAMissingProgramExistAndEnd(t *testing.T) {
 	}
 }
 
-func TestS001_ErrorEventDoesNotComeInsideSpawn(t *testing.T) {
+//brood:checks S001
+func TestErrorEventDoesNotComeInsideSpawn(t *testing.T) {
 	l := newLoop(t)
 	var order []string
 	l.NextTick(func() {
@@ -143,7 +146,8 @@ func TestS001_ErrorEventDoesNotComeInsideSpawn(t *testing.T) {
 	require.Equal(t, []string{"spawned", "error", "next tick", "immediate"}, order)
 }
 
-func TestS002_FailedSpawnsLeaveNoProcess(t *testing.T) {
+//brood:checks S002
+func TestFailedSpawnsLeaveNoProcess(t *testing.T) {
 	l := newLoop(t)
 	script := writeFile(t, filepath.Join(t.TempDir(), "noformat"), "no program", 0o755)
 	long := "/" + strings.Repeat("x", 5000)
@@ -164,7 +168,8 @@ func TestS002_FailedSpawnsLeaveNoProcess(t *testing.T) {
 	run(t, l)
 }
 
-func TestS003_FailedSpawnsLeaveNoDescriptor(t *testing.T) {
+//brood:checks S003
+func TestFailedSpawnsLeaveNoDescriptor(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	warmUp(t, l)
@@ -182,7 +187,8 @@ func TestS003_FailedSpawnsLeaveNoDescriptor(t *testing.T) {
 	require.Equal(t, failures, closed)
 }
 
-func TestS003_FailedSpawnsThatAreReturnedLeaveNoDescriptor(t *testing.T) {
+//brood:checks S003
+func TestFailedSpawnsThatAreReturnedLeaveNoDescriptor(t *testing.T) {
 	l := newLoop(t)
 	warmUp(t, l)
 	before := leakcheck.FDs()
@@ -194,7 +200,8 @@ func TestS003_FailedSpawnsThatAreReturnedLeaveNoDescriptor(t *testing.T) {
 	run(t, l)
 }
 
-func TestS004_N014_WorkingDirectoryIsBlamed(t *testing.T) {
+//brood:checks S004 N014
+func TestWorkingDirectoryIsBlamed(t *testing.T) {
 	dir := t.TempDir()
 	file := writeFile(t, filepath.Join(dir, "file"), "", 0o644)
 	program := writeFile(t, filepath.Join(dir, "program"), "#!/bin/sh\n", 0o755)
@@ -230,7 +237,8 @@ func loopOfLinks(t testing.TB) string {
 	return path
 }
 
-func TestS005_UnexecutableFilesAreToldApart(t *testing.T) {
+//brood:checks S005
+func TestUnexecutableFilesAreToldApart(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	writeFile(t, at("noformat"), "echo no interpreter line\n", 0o755)
@@ -291,7 +299,8 @@ func TestS005_UnexecutableFilesAreToldApart(t *testing.T) {
 	}
 }
 
-func TestS005_MissingLoaderIsBlamed(t *testing.T) {
+//brood:checks S005
+func TestMissingLoaderIsBlamed(t *testing.T) {
 	const program = "/bin/cat"
 	image, err := os.ReadFile(program)
 	require.NoError(t, err)

@@ -27,7 +27,9 @@ func init() {
 }
 
 // The loop gets to look only when the child is dead, and has sent more than one read takes.
-func TestS043S067_ExitOvertakesNoMessage(t *testing.T) {
+//
+//brood:checks S043 S067
+func TestExitOvertakesNoMessage(t *testing.T) {
 	for name, fork := range map[string]func(l *reactor.Loop) *childprocess.ChildProcess{
 		"Go": func(l *reactor.Loop) *childprocess.ChildProcess { return forkHelper(t, l, nil, "ipc-many") },
 		"Node": func(l *reactor.Loop) *childprocess.ChildProcess {
@@ -48,7 +50,9 @@ func TestS043S067_ExitOvertakesNoMessage(t *testing.T) {
 }
 
 // The pipe holds as much as one turn reads, and the end of the data is behind that.
-func TestS045_ExitOvertakesNoData(t *testing.T) {
+//
+//brood:checks S045
+func TestExitOvertakesNoData(t *testing.T) {
 	l := newLoop(t)
 	const size = 1 << 20
 	c := spawn(t, l, shell, []string{"-c", "read go; exec head -c 1048576 /dev/zero"}, nil)

@@ -12,7 +12,9 @@ import (
 )
 
 // Node takes a signal without a name for exit code 0; here it is told by its number.
-func TestS039_EverySignalThatKills(t *testing.T) {
+//
+//brood:checks S039
+func TestEverySignalThatKills(t *testing.T) {
 	harmless := map[syscall.Signal]bool{
 		unix.SIGCHLD: true, unix.SIGCONT: true, unix.SIGURG: true, unix.SIGWINCH: true,
 		unix.SIGSTOP: true, unix.SIGTSTP: true, unix.SIGTTIN: true, unix.SIGTTOU: true,
@@ -36,7 +38,8 @@ func TestS039_EverySignalThatKills(t *testing.T) {
 	}
 }
 
-func TestS040_TheCoreFlagIsTheKernels(t *testing.T) {
+//brood:checks S040
+func TestTheCoreFlagIsTheKernels(t *testing.T) {
 	l := newLoop(t)
 	for _, coreSize := range []uint64{0, 1 << 30} {
 		limit := unix.Rlimit{Cur: coreSize, Max: 1 << 30}

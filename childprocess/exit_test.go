@@ -17,7 +17,8 @@ func noPipes() *childprocess.Options {
 	return &childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Ignore)}
 }
 
-func TestS039_N017_EveryExitCode(t *testing.T) {
+//brood:checks S039 N017
+func TestEveryExitCode(t *testing.T) {
 	l := newLoop(t)
 	for first := 0; first < 256; first += 64 {
 		for code := first; code < first+64; code++ {
@@ -38,7 +39,8 @@ func TestS039_N017_EveryExitCode(t *testing.T) {
 	}
 }
 
-func TestS039_DeathByASignalIsNoExitCode(t *testing.T) {
+//brood:checks S039
+func TestDeathByASignalIsNoExitCode(t *testing.T) {
 	l := newLoop(t)
 	for _, name := range []string{
 		"SIGHUP", "SIGINT", "SIGKILL", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGPROF", "SIGVTALRM",
@@ -66,7 +68,8 @@ func kill(t testing.TB, c *childprocess.ChildProcess, s syscall.Signal) {
 	require.True(t, ok, "Kill(%v)", s)
 }
 
-func TestS041_TheStatusIsTheSameHoweverOftenAndWhenItIsAsked(t *testing.T) {
+//brood:checks S041
+func TestTheStatusIsTheSameHoweverOftenAndWhenItIsAsked(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "7")
 	pid := c.Pid()
@@ -104,7 +107,8 @@ func TestS041_TheStatusIsTheSameHoweverOftenAndWhenItIsAsked(t *testing.T) {
 	}
 }
 
-func TestS040_TextsOfStatuses(t *testing.T) {
+//brood:checks S040
+func TestTextsOfStatuses(t *testing.T) {
 	states := map[childprocess.ExitState]string{
 		childprocess.StateExited: "exit status ", childprocess.StateSignaled: "signal: ", childprocess.StateLost: "exit status lost",
 		childprocess.StateRunning: "still running", childprocess.StateNotStarted: "not started: ",

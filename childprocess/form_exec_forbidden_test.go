@@ -60,7 +60,9 @@ func init() {
 }
 
 // Node's test has kill throw while the child has written too much.
-func TestN091_WhoMayNotSignalTheChildIsTold(t *testing.T) {
+//
+//brood:checks N091
+func TestWhoMayNotSignalTheChildIsTold(t *testing.T) {
 	for _, limit := range []string{"timeout", "context", "maxbuffer"} {
 		t.Run(limit, func(t *testing.T) {
 			file, argv := helperproc.Command("exec-forbidden", limit)

@@ -31,7 +31,9 @@ func execOptions(o childprocess.Options) *childprocess.ExecOptions {
 }
 
 // Node calls this a success, with what was captured.
-func TestS054_ATimeoutEndsACallWhosePipesAGrandchildHolds(t *testing.T) {
+//
+//brood:checks S054
+func TestATimeoutEndsACallWhosePipesAGrandchildHolds(t *testing.T) {
 	l := newLoop(t)
 	o := execOptions(childprocess.Options{Timeout: time.Second})
 	got := callExecFile(t, l, "/bin/sh", []string{"-c", leavesGrandchild}, o)
@@ -48,7 +50,8 @@ func TestS054_ATimeoutEndsACallWhosePipesAGrandchildHolds(t *testing.T) {
 	require.Equal(t, childprocess.ErrTimeout, ev.status.Cause)
 }
 
-func TestS054_ATimeoutOfACallThatDoesNotFireLeavesNothing(t *testing.T) {
+//brood:checks S054
+func TestATimeoutOfACallThatDoesNotFireLeavesNothing(t *testing.T) {
 	l := newLoop(t)
 	o := execOptions(childprocess.Options{Timeout: time.Hour, KillGrace: time.Hour, CloseGrace: time.Hour})
 	got := ended(t, l, callExec(t, l, "echo text; exit 3", o)) // It returns, so no timer holds the loop.
@@ -60,7 +63,9 @@ func TestS054_ATimeoutOfACallThatDoesNotFireLeavesNothing(t *testing.T) {
 }
 
 // Node is not interested in a signal any more when the process has ended.
-func TestN066_ACancellationAfterExitEndsACallWhosePipesAGrandchildHolds(t *testing.T) {
+//
+//brood:checks N066
+func TestACancellationAfterExitEndsACallWhosePipesAGrandchildHolds(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	o := execOptions(childprocess.Options{Context: ctx})
@@ -84,7 +89,8 @@ func TestN066_ACancellationAfterExitEndsACallWhosePipesAGrandchildHolds(t *testi
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestN097N099S053_ACancellationIsToldAtOnce(t *testing.T) {
+//brood:checks N097 N099 S053
+func TestACancellationIsToldAtOnce(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	o := execOptions(childprocess.Options{Context: ctx, KillGrace: 20 * time.Millisecond})
@@ -107,7 +113,8 @@ func TestN097N099S053_ACancellationIsToldAtOnce(t *testing.T) {
 	require.False(t, ev.status.CutOff, "the pipes stay open in the grace")
 }
 
-func TestN065N099_AContextThatIsDoneBeforeTheCall(t *testing.T) {
+//brood:checks N065 N099
+func TestAContextThatIsDoneBeforeTheCall(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	cancel()
@@ -118,7 +125,8 @@ func TestN065N099_AContextThatIsDoneBeforeTheCall(t *testing.T) {
 	require.Equal(t, []string{"spawn", "error " + e.Err.Error(), "exit SIGINT", "close SIGINT"}, ev.process())
 }
 
-func TestN063N097_ACallThatEndsLeavesItsContext(t *testing.T) {
+//brood:checks N063 N097
+func TestACallThatEndsLeavesItsContext(t *testing.T) {
 	l := newLoop(t)
 	ctx := &countedContext{Context: t.Context(), done: make(chan struct{})}
 	_, err := childprocess.Exec(l, "exit 0", execOptions(childprocess.Options{Context: ctx}), func(err error, _, _ []byte) {
@@ -149,7 +157,9 @@ func TestACancellationEndsACallWhoseListenerHasPaused(t *testing.T) {
 }
 
 // A child that writes without end would often die of SIGPIPE if its pipes were closed first.
-func TestN086N092_TheKillSignalComesBeforeThePipesAreClosed(t *testing.T) {
+//
+//brood:checks N086 N092
+func TestTheKillSignalComesBeforeThePipesAreClosed(t *testing.T) {
 	l := newLoop(t)
 	for range 30 {
 		o := &childprocess.ExecOptions{MaxBuffer: -1, Options: childprocess.Options{Timeout: 3 * time.Millisecond}}
@@ -160,7 +170,8 @@ func TestN086N092_TheKillSignalComesBeforeThePipesAreClosed(t *testing.T) {
 	}
 }
 
-func TestN092_AChildThatItsCallerKills(t *testing.T) {
+//brood:checks N092
+func TestAChildThatItsCallerKills(t *testing.T) {
 	l := newLoop(t)
 	got := callExec(t, l, "echo ready; exec sleep 1000", nil)
 	whenReady(got.c, func() { kill(t, got.c, syscall.SIGINT) })
@@ -171,7 +182,8 @@ func TestN092_AChildThatItsCallerKills(t *testing.T) {
 	require.Equal(t, "ready\n", got.stdout)
 }
 
-func TestN047_AnErrorOfAStreamIsNotItsEnd(t *testing.T) {
+//brood:checks N047
+func TestAnErrorOfAStreamIsNotItsEnd(t *testing.T) {
 	for _, name := range []string{"stdout", "stderr"} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)

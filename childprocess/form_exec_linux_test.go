@@ -50,7 +50,8 @@ func init() {
 	})
 }
 
-func TestN047_ExecWithoutDescriptorsCallsBack(t *testing.T) {
+//brood:checks N047
+func TestExecWithoutDescriptorsCallsBack(t *testing.T) {
 	l := newLoop(t)
 	output(t, l, start(t, l, "exec-starved"))
 }

@@ -29,13 +29,15 @@ var badLimits = map[string]struct {
 	"signal of a higher number": {childprocess.Options{KillSignal: 4711}, "KillSignal", "is not a signal"},
 }
 
-func TestN018N062_BadLimitsAreReturned(t *testing.T) {
+//brood:checks N018 N062
+func TestBadLimitsAreReturned(t *testing.T) {
 	for name, row := range badLimits {
 		t.Run(name, func(t *testing.T) { misused(t, "true", nil, &row.o, row.want, row.reason) })
 	}
 }
 
-func TestN018N062_BadCallsOfExecAreReturned(t *testing.T) {
+//brood:checks N018 N062
+func TestBadCallsOfExecAreReturned(t *testing.T) {
 	type call struct {
 		file         string
 		args         []string

@@ -157,7 +157,9 @@ func resultOf(err error) execResult {
 }
 
 // Node gives execFile a negative status, of which the error has the name.
-func TestN096_AProgramThatCannotBeStartedIsAnErrnoAndNotACode(t *testing.T) {
+//
+//brood:checks N096
+func TestAProgramThatCannotBeStartedIsAnErrnoAndNotACode(t *testing.T) {
 	plain := filepath.Join(t.TempDir(), "plain")
 	require.NoError(t, os.WriteFile(plain, nil, 0o644))
 	for file, want := range map[string]struct {
@@ -182,7 +184,8 @@ func TestN096_AProgramThatCannotBeStartedIsAnErrnoAndNotACode(t *testing.T) {
 	}
 }
 
-func TestN098_ExecFileAndExecFileSyncGiveTheSame(t *testing.T) {
+//brood:checks N098
+func TestExecFileAndExecFileSyncGiveTheSame(t *testing.T) {
 	noNewFDs(t)
 	for _, shell := range []string{"", childprocess.DefaultShell} {
 		for name, call := range map[string]struct {
@@ -213,7 +216,8 @@ func TestN098_ExecFileAndExecFileSyncGiveTheSame(t *testing.T) {
 	}
 }
 
-func TestN062N085N086N087N088N089N090N092N093N094N095N097_ExecAgreesWithNode(t *testing.T) {
+//brood:checks N062 N085 N086 N087 N088 N089 N090 N092 N093 N094 N095 N097
+func TestExecAgreesWithNode(t *testing.T) {
 	node := looptest.NodePath(t)
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)

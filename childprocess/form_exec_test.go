@@ -75,7 +75,8 @@ func ended(t testing.TB, l *reactor.Loop, got *outcome) *outcome {
 	return got
 }
 
-func TestN080N081_DirAndEnvAreHonoured(t *testing.T) {
+//brood:checks N080 N081
+func TestDirAndEnvAreHonoured(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
 	t.Setenv("BROOD_TEST_INHERITED", "yes")
@@ -88,7 +89,8 @@ func TestN080N081_DirAndEnvAreHonoured(t *testing.T) {
 	require.Equal(t, &childprocess.ExecOptions{Options: childprocess.Options{Dir: dir, Env: []string{"A=b"}}}, o, "unchanged")
 }
 
-func TestN003_ArgumentsOptionsAndCallbackMayBeMissing(t *testing.T) {
+//brood:checks N003
+func TestArgumentsOptionsAndCallbackMayBeMissing(t *testing.T) {
 	l := newLoop(t)
 	var closed []childprocess.ExitStatus
 	called := 0
@@ -119,7 +121,9 @@ func TestN003_ArgumentsOptionsAndCallbackMayBeMissing(t *testing.T) {
 }
 
 // Without a callback a failure is nobody's.
-func TestN003_AFailureWithoutACallback(t *testing.T) {
+//
+//brood:checks N003
+func TestAFailureWithoutACallback(t *testing.T) {
 	l := newLoop(t)
 	for _, command := range []string{"exit 1", "kill -9 $$"} {
 		_, err := childprocess.Exec(l, command, nil, nil)
@@ -131,7 +135,9 @@ func TestN003_AFailureWithoutACallback(t *testing.T) {
 }
 
 // Go has no strings to choose by an encoding: the capture is bytes, and a listener may have the same as text.
-func TestN082N083N084_TheStreamsAreLive(t *testing.T) {
+//
+//brood:checks N082 N083 N084
+func TestTheStreamsAreLive(t *testing.T) {
 	l := newLoop(t)
 	got := callExec(t, l, "cat; echo fünf >&2", nil)
 	var text, lines string
@@ -151,7 +157,8 @@ func TestN082N083N084_TheStreamsAreLive(t *testing.T) {
 	require.Equal(t, "fünf", lines)
 }
 
-func TestN100_TheCallbackKeepsItsSlices(t *testing.T) {
+//brood:checks N100
+func TestTheCallbackKeepsItsSlices(t *testing.T) {
 	l := newLoop(t)
 	var first []byte
 	_, err := childprocess.Exec(l, "echo first", nil, func(_ error, stdout, _ []byte) {
@@ -163,7 +170,8 @@ func TestN100_TheCallbackKeepsItsSlices(t *testing.T) {
 	require.Equal(t, "first\n", string(first))
 }
 
-func TestN085_AMissingCommand(t *testing.T) {
+//brood:checks N085
+func TestAMissingCommand(t *testing.T) {
 	l := newLoop(t)
 	got := ended(t, l, callExec(t, l, "does-not-exist-anywhere", nil))
 	e := got.exit(t)
@@ -188,7 +196,9 @@ func TestN085_AMissingCommand(t *testing.T) {
 }
 
 // What Spawn returns, the callback is not told.
-func TestN100_AnErrorIsReturnedOrTold(t *testing.T) {
+//
+//brood:checks N100
+func TestAnErrorIsReturnedOrTold(t *testing.T) {
 	l := newLoop(t)
 	c, err := childprocess.ExecFile(l, "true", []string{strings.Repeat("x", 8<<20)}, nil,
 		func(error, []byte, []byte) { require.Fail(t, "the callback was called") })
@@ -197,7 +207,8 @@ func TestN100_AnErrorIsReturnedOrTold(t *testing.T) {
 	run(t, l)
 }
 
-func TestN095_AFailureNamesTheCommand(t *testing.T) {
+//brood:checks N095
+func TestAFailureNamesTheCommand(t *testing.T) {
 	l := newLoop(t)
 	file, argv := helperproc.Command("exit", "42")
 	got := ended(t, l, callExecFile(t, l, file, argv, nil))
@@ -213,7 +224,8 @@ func TestN095_AFailureNamesTheCommand(t *testing.T) {
 	require.Equal(t, "command failed: echo why >&2; kill -KILL $$: signal: SIGKILL\nwhy", e.Error())
 }
 
-func TestN095_OfALongStderrTheErrorTellsTheEnd(t *testing.T) {
+//brood:checks N095
+func TestOfALongStderrTheErrorTellsTheEnd(t *testing.T) {
 	const kept = 1 << 10
 	for stderr, want := range map[string]string{
 		strings.Repeat("x", kept):                        strings.Repeat("x", kept),
@@ -226,7 +238,8 @@ func TestN095_OfALongStderrTheErrorTellsTheEnd(t *testing.T) {
 	}
 }
 
-func TestN097_ExecFileWithAShell(t *testing.T) {
+//brood:checks N097
+func TestExecFileWithAShell(t *testing.T) {
 	l := newLoop(t)
 	shell := &childprocess.ExecOptions{Options: childprocess.Options{Shell: childprocess.DefaultShell}}
 	got := callExecFile(t, l, "echo", []string{"$((6*7))", "|", "tr", "4", "9"}, shell)

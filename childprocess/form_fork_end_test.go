@@ -17,7 +17,8 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-func TestN067_AForkedChildIsEndedLikeAnother(t *testing.T) {
+//brood:checks N067 N062
+func TestAForkedChildIsEndedLikeAnother(t *testing.T) {
 	t.Run("context", func(t *testing.T) {
 		l := newLoop(t)
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -39,7 +40,7 @@ func TestN067_AForkedChildIsEndedLikeAnother(t *testing.T) {
 		require.ErrorIs(t, ev.err, context.Canceled)
 		require.Equal(t, syscall.SIGTERM, ev.status.Signal)
 	})
-	t.Run("N062 time-out", func(t *testing.T) {
+	t.Run("time-out", func(t *testing.T) {
 		l := newLoop(t)
 		ev := events(forkHelper(t, l, &childprocess.ForkOptions{Options: childprocess.Options{Timeout: time.Millisecond}}, "ipc-echo")).messages(t)
 		run(t, l)
@@ -78,7 +79,8 @@ func init() {
 	})
 }
 
-func TestN069_ADetachedForkOutlivesItsParent(t *testing.T) {
+//brood:checks N069
+func TestADetachedForkOutlivesItsParent(t *testing.T) {
 	l := newLoop(t)
 	file, argv := helperproc.Command("linger")
 	o := &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}}

@@ -57,7 +57,8 @@ func refusals(send func(v any, o *ipc.SendOptions) error) (n int) {
 	return n
 }
 
-func TestN152_WhatIsNoHandleIsRefusedInParentAndChild(t *testing.T) {
+//brood:checks N152
+func TestWhatIsNoHandleIsRefusedInParentAndChild(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	c := forkHelper(t, l, nil, "ipc-refused")
@@ -89,7 +90,8 @@ var shared = net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) erro
 
 type addresses struct{ TCP, UDP string }
 
-func TestN175_WorkersBindTheSamePort(t *testing.T) {
+//brood:checks N175
+func TestWorkersBindTheSamePort(t *testing.T) {
 	l := newLoop(t)
 	first, second := forkHelper(t, l, nil, "ipc-bind"), forkHelper(t, l, nil, "ipc-bind")
 	var bound []addresses

@@ -133,7 +133,8 @@ func (r *recorder) last() string {
 	return log[len(log)-1]
 }
 
-func TestN134_MessagesComeBeforeDisconnectAndClose(t *testing.T) {
+//brood:checks N134
+func TestMessagesComeBeforeDisconnectAndClose(t *testing.T) {
 	for name, fork := range map[string]func(t testing.TB, l *reactor.Loop) *childprocess.ChildProcess{
 		"Go": func(t testing.TB, l *reactor.Loop) *childprocess.ChildProcess {
 			return forkHelper(t, l, nil, "ipc-say", "one", "two")
@@ -156,7 +157,8 @@ func TestN134_MessagesComeBeforeDisconnectAndClose(t *testing.T) {
 	}
 }
 
-func TestN138N146_EitherSideEndsTheChannel(t *testing.T) {
+//brood:checks N138 N146
+func TestEitherSideEndsTheChannel(t *testing.T) {
 	for name, fork := range echoes {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
@@ -193,7 +195,8 @@ var echoes = map[string]func(t testing.TB, l *reactor.Loop) *childprocess.ChildP
 	},
 }
 
-func TestN149_NothingIsSentAfterClose(t *testing.T) {
+//brood:checks N149
+func TestNothingIsSentAfterClose(t *testing.T) {
 	l := newLoop(t)
 	c := forkHelper(t, l, nil, "ipc-say")
 	var told error
@@ -218,7 +221,8 @@ func TestAChildWithoutAChannelIsNotConnected(t *testing.T) {
 	run(t, l)
 }
 
-func TestN133S070_TheChannelIsNotHandedOn(t *testing.T) {
+//brood:checks N133 S070
+func TestTheChannelIsNotHandedOn(t *testing.T) {
 	for _, mode := range []ipc.Serialization{ipc.JSON, ipc.Advanced} {
 		t.Run(mode.String(), func(t *testing.T) {
 			l := newLoop(t)
@@ -235,14 +239,16 @@ func TestN133S070_TheChannelIsNotHandedOn(t *testing.T) {
 	}
 }
 
-func TestS070_AChannelThatThisProgramHasNotTakenIsNotHandedOn(t *testing.T) {
+//brood:checks S070
+func TestAChannelThatThisProgramHasNotTakenIsNotHandedOn(t *testing.T) {
 	t.Setenv("NODE_CHANNEL_FD", "3")
 	t.Setenv("NODE_CHANNEL_SERIALIZATION_MODE", "json")
 	l := newLoop(t)
 	require.Equal(t, ",", output(t, l, start(t, l, "channel-variables")))
 }
 
-func TestN141S068_TheChannelMayBeInAnySlot(t *testing.T) {
+//brood:checks N141 S068
+func TestTheChannelMayBeInAnySlot(t *testing.T) {
 	// (0 to 2 are for programs that do not need that descriptor; Node's own child keeps such a channel until it exits.)
 	for slot := range 9 {
 		if slot == 2 {
@@ -266,7 +272,8 @@ func TestN141S068_TheChannelMayBeInAnySlot(t *testing.T) {
 	}
 }
 
-func TestN144N145_NodeWithTheChannelOnAStandardDescriptor(t *testing.T) {
+//brood:checks N144 N145
+func TestNodeWithTheChannelOnAStandardDescriptor(t *testing.T) {
 	for slot := range 2 {
 		t.Run(strconv.Itoa(slot), func(t *testing.T) {
 			l := newLoop(t)
@@ -282,14 +289,16 @@ func TestN144N145_NodeWithTheChannelOnAStandardDescriptor(t *testing.T) {
 	}
 }
 
-func TestN032S068_TwoChannelsAreRefused(t *testing.T) {
+//brood:checks N032 S068
+func TestTwoChannelsAreRefused(t *testing.T) {
 	l := newLoop(t)
 	c, err := childprocess.Spawn(l, "true", nil, &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.IPC, 4: childprocess.IPC}})
 	require.Nil(t, c)
 	require.Equal(t, &childprocess.ArgumentError{Op: "spawn", Name: "Stdio[4]", Reason: "is a second IPC"}, err)
 }
 
-func TestN141N142_TheStdioOfAFork(t *testing.T) {
+//brood:checks N141 N142
+func TestTheStdioOfAFork(t *testing.T) {
 	l := newLoop(t)
 	file, argv := helperproc.Command("ipc-say", "there")
 	for _, c := range []struct {
@@ -328,7 +337,8 @@ func TestN141N142_TheStdioOfAFork(t *testing.T) {
 	}
 }
 
-func TestN132N137_MistakesInAForkAreReturned(t *testing.T) {
+//brood:checks N132 N137
+func TestMistakesInAForkAreReturned(t *testing.T) {
 	l := newLoop(t)
 	type options = childprocess.ForkOptions
 	for _, c := range []struct {
@@ -356,7 +366,8 @@ func TestN132N137_MistakesInAForkAreReturned(t *testing.T) {
 	}
 }
 
-func TestN130N135N136_ExecPathAndItsArgumentsComeFirst(t *testing.T) {
+//brood:checks N130 N135 N136
+func TestExecPathAndItsArgumentsComeFirst(t *testing.T) {
 	l := newLoop(t)
 	args := []string{"a", "b c"}
 	c := forkNode(t, l, &childprocess.ForkOptions{ExecArgv: []string{"--no-warnings"}}, `process.send([process.execArgv, process.argv.slice(2)])`, args...)
@@ -367,7 +378,8 @@ func TestN130N135N136_ExecPathAndItsArgumentsComeFirst(t *testing.T) {
 	require.Equal(t, []string{"a", "b c"}, args)
 }
 
-func TestN131_AnEmptyProgramEnds(t *testing.T) {
+//brood:checks N131
+func TestAnEmptyProgramEnds(t *testing.T) {
 	l := newLoop(t)
 	ev := events(forkNode(t, l, nil, ``)).messages(t)
 	run(t, l)
@@ -375,7 +387,8 @@ func TestN131_AnEmptyProgramEnds(t *testing.T) {
 	require.Equal(t, 1, ev.count("disconnect"))
 }
 
-func TestN136_AMissingProgramIsTheErrorEvent(t *testing.T) {
+//brood:checks N136
+func TestAMissingProgramIsTheErrorEvent(t *testing.T) {
 	l := newLoop(t)
 	c := forked(t, l, "worker.js", nil, &childprocess.ForkOptions{ExecPath: "/nonexistent/node"})
 	ev := events(c).messages(t)
@@ -385,7 +398,8 @@ func TestN136_AMissingProgramIsTheErrorEvent(t *testing.T) {
 	require.Equal(t, []string{"error ENOENT", "disconnect", "close -2"}, ev.log)
 }
 
-func TestN139_ADisconnectListenerKeepsTheChild(t *testing.T) {
+//brood:checks N139
+func TestADisconnectListenerKeepsTheChild(t *testing.T) {
 	l := newLoop(t)
 	c := forkNode(t, l, &childprocess.ForkOptions{Silent: true}, `
 		process.on('disconnect', () => process.stdout.write('3'));
@@ -402,7 +416,8 @@ func TestN139_ADisconnectListenerKeepsTheChild(t *testing.T) {
 	require.Less(t, ev.index(`message "1"`), ev.index(`message "2"`))
 }
 
-func TestN140_AListenerDoesNotKeepAChildThatHasDisconnected(t *testing.T) {
+//brood:checks N140
+func TestAListenerDoesNotKeepAChildThatHasDisconnected(t *testing.T) {
 	l := newLoop(t)
 	ev := events(forkHelper(t, l, nil, "ipc-leave")).messages(t)
 	run(t, l)
@@ -410,7 +425,8 @@ func TestN140_AListenerDoesNotKeepAChildThatHasDisconnected(t *testing.T) {
 	require.Equal(t, "close 0", ev.last())
 }
 
-func TestN143_ASilentChildIsNotHeard(t *testing.T) {
+//brood:checks N143
+func TestASilentChildIsNotHeard(t *testing.T) {
 	l := newLoop(t)
 	c := forkNode(t, l, &childprocess.ForkOptions{Silent: true}, `console.log('out'); console.error('err'); process.send('hi'); process.on('message', () => {})`)
 	ev := events(c).messages(t).reading()
@@ -421,7 +437,8 @@ func TestN143_ASilentChildIsNotHeard(t *testing.T) {
 	require.Equal(t, "close 0", ev.last())
 }
 
-func TestN158_AMessageSentBeforeTheChildListens(t *testing.T) {
+//brood:checks N158
+func TestAMessageSentBeforeTheChildListens(t *testing.T) {
 	l := newLoop(t)
 	c := forkNode(t, l, nil, `setTimeout(() => process.once('message', m => { process.send(m); }), 50)`)
 	ev := events(c).messages(t)

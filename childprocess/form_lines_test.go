@@ -66,7 +66,8 @@ func collectLines(lines iter.Seq2[string, error]) (got ranged) {
 	return got
 }
 
-func TestS037_LinesOfAChildForAGoroutine(t *testing.T) {
+//brood:checks S037
+func TestLinesOfAChildForAGoroutine(t *testing.T) {
 	for _, procs := range []int{0, 1} { // With one, the goroutine often comes after the child's end.
 		before := runtime.GOMAXPROCS(procs)
 		for range 20 {
@@ -81,7 +82,9 @@ func TestS037_LinesOfAChildForAGoroutine(t *testing.T) {
 }
 
 // It does not matter how late the goroutine is.
-func TestS037_LinesAfterTheChildsEnd(t *testing.T) {
+//
+//brood:checks S037
+func TestLinesAfterTheChildsEnd(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "say", "1", strings.Repeat("a line\n", 9000), "2", "of stderr")
 	run(t, l)
@@ -154,7 +157,8 @@ func TestLinesOfAGrandchildAfterExit(t *testing.T) {
 	require.Len(t, got.lines, manyLines)
 }
 
-func TestS033_BreakOutOfLinesEndsAnEndlessChild(t *testing.T) {
+//brood:checks S033
+func TestBreakOutOfLinesEndsAnEndlessChild(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "yes", nil, nil)
 	ev := events(c)
@@ -203,7 +207,8 @@ func TestTheLinesOfAChildEndAtOneThatIsTooLong(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit SIGPIPE", "close SIGPIPE"}, ev.process())
 }
 
-func TestS046_LinesEndWithTheLoop(t *testing.T) {
+//brood:checks S046
+func TestLinesEndWithTheLoop(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
 	c.Unref()
@@ -241,7 +246,9 @@ func TestLinesInACallbackPanic(t *testing.T) {
 }
 
 // Each stream has its own encoding, and pieces of a character that come apart come together.
-func TestN083_EncodingOfAChildsStreams(t *testing.T) {
+//
+//brood:checks N083
+func TestEncodingOfAChildsStreams(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "say", "1", "h\xC3", "2", "\x3D\xD8", "1", "\xA9", "2", "\x01\xDE\x41")
 	texts := [3]string{}

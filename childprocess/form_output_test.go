@@ -67,7 +67,8 @@ func init() {
 	})
 }
 
-func TestN041_N043_OutputJustBeforeTheEndIsComplete(t *testing.T) {
+//brood:checks N041 N043
+func TestOutputJustBeforeTheEndIsComplete(t *testing.T) {
 	l := newLoop(t)
 	for i := range 50 {
 		c := start(t, l, "say", "1", "first\n", "2", "between\n", "1", "last\n")
@@ -82,7 +83,8 @@ func TestN041_N043_OutputJustBeforeTheEndIsComplete(t *testing.T) {
 	}
 }
 
-func TestN042_ManyTinyWritesAllArrive(t *testing.T) {
+//brood:checks N042
+func TestManyTinyWritesAllArrive(t *testing.T) {
 	const total = 500_000
 	l := newLoop(t)
 	c := start(t, l, "pour", "42", strconv.Itoa(total), "1")
@@ -92,7 +94,8 @@ func TestN042_ManyTinyWritesAllArrive(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestN073_AChildMayCloseItsOwnStdout(t *testing.T) {
+//brood:checks N073
+func TestAChildMayCloseItsOwnStdout(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, shell, []string{"-c", "printf foo; exec 1>&-"}, nil)
 	ev := events(c).reading()
@@ -102,7 +105,8 @@ func TestN073_AChildMayCloseItsOwnStdout(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestN045_QuestionAndAnswer(t *testing.T) {
+//brood:checks N045
+func TestQuestionAndAnswer(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "upcase")
 	questions := []string{"one", "two", "three", "four"}
@@ -126,7 +130,8 @@ func TestN045_QuestionAndAnswer(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestN046_AGrandchildWithInheritedDescriptorsWritesEverything(t *testing.T) {
+//brood:checks N046
+func TestAGrandchildWithInheritedDescriptorsWritesEverything(t *testing.T) {
 	const total = 100_000
 	l := newLoop(t)
 	file, argv := helperproc.Command("pour", "46", strconv.Itoa(total), "100000")
@@ -137,7 +142,8 @@ func TestN046_AGrandchildWithInheritedDescriptorsWritesEverything(t *testing.T) 
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestN048_AnAcceptedConnectionIsAChildsStdout(t *testing.T) {
+//brood:checks N048
+func TestAnAcceptedConnectionIsAChildsStdout(t *testing.T) {
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unix"})
 	require.NoError(t, err)
 	defer listener.Close()
@@ -166,14 +172,16 @@ func TestN048_AnAcceptedConnectionIsAChildsStdout(t *testing.T) {
 	require.Equal(t, "to the client, and so did we", string(got))
 }
 
-func TestN049_AChainOfFiveWaitsForItsEnd(t *testing.T) {
+//brood:checks N049
+func TestAChainOfFiveWaitsForItsEnd(t *testing.T) {
 	l := newLoop(t)
 	file, argv := helperproc.Command("chain", "5")
 	c := spawn(t, l, file, append(argv, file, argv[0]), nil)
 	require.Equal(t, "end of chain", output(t, l, c))
 }
 
-func TestN050_ChildrenOneAfterTheOtherLoseNothing(t *testing.T) {
+//brood:checks N050
+func TestChildrenOneAfterTheOtherLoseNothing(t *testing.T) {
 	const rounds, total = 41, 1000 << 10
 	l := newLoop(t)
 	var rest func(left int)

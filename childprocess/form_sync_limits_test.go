@@ -15,7 +15,8 @@ import (
 // tooLong is much longer than any of these tests takes, and what its children sleep.
 const tooLong = 100 * time.Second
 
-func TestN117_ATimeoutEndsTheCall(t *testing.T) {
+//brood:checks N117
+func TestATimeoutEndsTheCall(t *testing.T) {
 	noNewFDs(t)
 	for _, c := range []struct{ name, script string }{
 		{"of a program", "echo before; exec sleep 100"},
@@ -35,7 +36,8 @@ func TestN117_ATimeoutEndsTheCall(t *testing.T) {
 	}
 }
 
-func TestN117_ATimeoutAfterTheExitLeavesTheStatus(t *testing.T) {
+//brood:checks N117
+func TestATimeoutAfterTheExitLeavesTheStatus(t *testing.T) {
 	noNewFDs(t)
 	begin := time.Now()
 	o := &childprocess.SyncOptions{Options: childprocess.Options{Timeout: 300 * time.Millisecond}}
@@ -48,7 +50,8 @@ func TestN117_ATimeoutAfterTheExitLeavesTheStatus(t *testing.T) {
 	require.Equal(t, childprocess.ErrTimeout, r.Status.Cause)
 }
 
-func TestN119_ATimeoutOfAShellEndsItsGroup(t *testing.T) {
+//brood:checks N119
+func TestATimeoutOfAShellEndsItsGroup(t *testing.T) {
 	noNewFDs(t)
 	begin := time.Now()
 	o := &childprocess.SyncOptions{Options: childprocess.Options{Timeout: 50 * time.Millisecond}}
@@ -61,7 +64,8 @@ func TestN119_ATimeoutOfAShellEndsItsGroup(t *testing.T) {
 	require.Equal(t, syscall.SIGTERM, failed.Status.Signal)
 }
 
-func TestS053S054_TheGraceOfACallThatWaits(t *testing.T) {
+//brood:checks S053 S054
+func TestTheGraceOfACallThatWaits(t *testing.T) {
 	noNewFDs(t)
 	o := &childprocess.SyncOptions{Options: childprocess.Options{
 		Timeout: 200 * time.Millisecond, KillGrace: 50 * time.Millisecond,
@@ -72,7 +76,8 @@ func TestS053S054_TheGraceOfACallThatWaits(t *testing.T) {
 	require.True(t, r.Status.Forced)
 }
 
-func TestS054_ATimeoutThatDoesNotFireLeavesNothingBehind(t *testing.T) {
+//brood:checks S054
+func TestATimeoutThatDoesNotFireLeavesNothingBehind(t *testing.T) {
 	noNewFDs(t)
 	o := &childprocess.SyncOptions{Options: childprocess.Options{Timeout: time.Hour, KillGrace: time.Hour, CloseGrace: time.Hour}}
 	r := spawnSync(o, "exit", "3") // It returns, so no timer holds the loop.
@@ -109,7 +114,8 @@ func TestTheEndOfAContextEndsTheCall(t *testing.T) {
 	}
 }
 
-func TestN115N122_TooMuchOutput(t *testing.T) {
+//brood:checks N115 N122
+func TestTooMuchOutput(t *testing.T) {
 	noNewFDs(t)
 	for _, c := range []struct {
 		name, script string
@@ -142,7 +148,8 @@ func TestN115N122_TooMuchOutput(t *testing.T) {
 	}
 }
 
-func TestN115N122_OutputOfTheLimitIsNotTooMuch(t *testing.T) {
+//brood:checks N115 N122
+func TestOutputOfTheLimitIsNotTooMuch(t *testing.T) {
 	noNewFDs(t)
 	for _, c := range []struct {
 		count string

@@ -17,7 +17,8 @@ type notAStream struct{}
 
 func (notAStream) FD() int { return 1 }
 
-func TestN018N026N118_TheSyncFormsRefuse(t *testing.T) {
+//brood:checks N018 N026 N118
+func TestTheSyncFormsRefuse(t *testing.T) {
 	noNewFDs(t)
 	bad := func(change func(o *childprocess.SyncOptions)) *childprocess.SyncOptions {
 		o := new(childprocess.SyncOptions)

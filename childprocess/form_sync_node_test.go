@@ -118,7 +118,8 @@ func shownByNode(r *childprocess.SyncResult) (out syncOutcome) {
 	return out
 }
 
-func TestN110N111N112N113N114N115N116N117_SpawnSyncIsNodes(t *testing.T) {
+//brood:checks N110 N111 N112 N113 N114 N115 N116 N117
+func TestSpawnSyncIsNodes(t *testing.T) {
 	noNewFDs(t)
 	dir := t.TempDir()
 	const mebibyte = 1 << 20
@@ -168,7 +169,9 @@ func TestN110N111N112N113N114N115N116N117_SpawnSyncIsNodes(t *testing.T) {
 }
 
 // The default limit is Node's; how much is read beyond it depends on the size of the reads.
-func TestN115_TheDefaultLimitIsNodes(t *testing.T) {
+//
+//brood:checks N115
+func TestTheDefaultLimitIsNodes(t *testing.T) {
 	noNewFDs(t)
 	c := syncCall{File: "head", Args: []string{"-c", "1048577", "/dev/zero"}}
 	want := inNode(t, c)()[0]
@@ -178,7 +181,8 @@ func TestN115_TheDefaultLimitIsNodes(t *testing.T) {
 	require.Greater(t, len(got.Output[1]), 1<<20)
 }
 
-func TestN114_ATimeoutsErrorIsETIMEDOUT(t *testing.T) {
+//brood:checks N114
+func TestATimeoutsErrorIsETIMEDOUT(t *testing.T) {
 	noNewFDs(t)
 	r := childprocess.SpawnSync("sleep", []string{"1000"}, &childprocess.SyncOptions{
 		Options: childprocess.Options{Timeout: time.Millisecond},

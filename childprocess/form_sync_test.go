@@ -38,7 +38,8 @@ func syncStdio(slots ...childprocess.Stdio) *childprocess.SyncOptions {
 	return &childprocess.SyncOptions{Options: childprocess.Options{Stdio: slots}}
 }
 
-func TestN110N111_TheResultHasStatusAndOutputs(t *testing.T) {
+//brood:checks N110 N111
+func TestTheResultHasStatusAndOutputs(t *testing.T) {
 	noNewFDs(t)
 	r := spawnSync(nil, "say", "1", "out")
 	require.NoError(t, r.Err)
@@ -52,14 +53,16 @@ func TestN110N111_TheResultHasStatusAndOutputs(t *testing.T) {
 	require.False(t, r.Status.CutOff)
 }
 
-func TestN110_AnExitCodeIsNoError(t *testing.T) {
+//brood:checks N110
+func TestAnExitCodeIsNoError(t *testing.T) {
 	noNewFDs(t)
 	r := spawnSync(nil, "exit", "7")
 	require.NoError(t, r.Err)
 	require.Equal(t, 7, r.Status.Code)
 }
 
-func TestN110_WhatCouldNotBeStartedIsAnErrorOfTheResult(t *testing.T) {
+//brood:checks N110
+func TestWhatCouldNotBeStartedIsAnErrorOfTheResult(t *testing.T) {
 	noNewFDs(t)
 	for _, c := range []struct {
 		name, file, dir string
@@ -82,7 +85,8 @@ func TestN110_WhatCouldNotBeStartedIsAnErrorOfTheResult(t *testing.T) {
 	}
 }
 
-func TestN119_TheTextsOfErrors(t *testing.T) {
+//brood:checks N119
+func TestTheTextsOfErrors(t *testing.T) {
 	noNewFDs(t)
 	_, err := childprocess.ExecSync("exit 0", &childprocess.SyncOptions{Options: childprocess.Options{Shell: "bad_shell"}})
 	require.EqualError(t, err, "spawnSync bad_shell: ENOENT: no such file or directory")
@@ -96,7 +100,8 @@ func TestN119_TheTextsOfErrors(t *testing.T) {
 	require.EqualError(t, err, "command failed: name -c exit 1: exit status 1")
 }
 
-func TestN116N119_AMissingCommandOfAShellIs127(t *testing.T) {
+//brood:checks N116 N119
+func TestAMissingCommandOfAShellIs127(t *testing.T) {
 	noNewFDs(t)
 	_, err := childprocess.ExecSync("no-such-command", syncStdio(childprocess.AllStdio(childprocess.Pipe)...))
 	failed, ok := errors.AsType[*childprocess.ExitError](err)
@@ -106,7 +111,8 @@ func TestN116N119_AMissingCommandOfAShellIs127(t *testing.T) {
 	require.False(t, failed.Killed)
 }
 
-func TestN120_ExecSyncReturnsTheOutput(t *testing.T) {
+//brood:checks N120
+func TestExecSyncReturnsTheOutput(t *testing.T) {
 	noNewFDs(t)
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
@@ -134,7 +140,8 @@ func stderrOf(t *testing.T, fn func()) string {
 	return string(text)
 }
 
-func TestN120_StderrIsPassedOnWhenNothingIsSaidAboutIt(t *testing.T) {
+//brood:checks N120
+func TestStderrIsPassedOnWhenNothingIsSaidAboutIt(t *testing.T) {
 	noNewFDs(t)
 	const command = "echo oh >&2; exit 1"
 	for _, c := range []struct {
@@ -158,7 +165,8 @@ func TestN120_StderrIsPassedOnWhenNothingIsSaidAboutIt(t *testing.T) {
 	require.Empty(t, stderrOf(t, func() { childprocess.SpawnSync("sh", []string{"-c", command}, nil) }))
 }
 
-func TestN121_TheErrorHasTheValuesOfTheResult(t *testing.T) {
+//brood:checks N121
+func TestTheErrorHasTheValuesOfTheResult(t *testing.T) {
 	noNewFDs(t)
 	args := []string{"-c", "echo out; echo err >&2; exit 9"}
 	o := syncStdio(childprocess.AllStdio(childprocess.Pipe)...)
@@ -172,7 +180,8 @@ func TestN121_TheErrorHasTheValuesOfTheResult(t *testing.T) {
 	require.Equal(t, want, failed)
 }
 
-func TestN113_InputPassesTwoLevelsThatInherit(t *testing.T) {
+//brood:checks N113
+func TestInputPassesTwoLevelsThatInherit(t *testing.T) {
 	noNewFDs(t)
 	r := spawnSync(&childprocess.SyncOptions{Input: []byte("hello")}, "inherit-sync")
 	require.NoError(t, r.Err)
@@ -180,7 +189,8 @@ func TestN113_InputPassesTwoLevelsThatInherit(t *testing.T) {
 	require.Equal(t, "hello", string(r.Stdout))
 }
 
-func TestS047_StdinIsEnded(t *testing.T) {
+//brood:checks S047
+func TestStdinIsEnded(t *testing.T) {
 	noNewFDs(t)
 	for _, input := range [][]byte{nil, {}, []byte("x")} {
 		r := spawnSync(&childprocess.SyncOptions{Input: input}, "cat")
@@ -189,7 +199,8 @@ func TestS047_StdinIsEnded(t *testing.T) {
 	}
 }
 
-func TestS047_PipesThatLeadBothWaysAreEndedAndCaptured(t *testing.T) {
+//brood:checks S047
+func TestPipesThatLeadBothWaysAreEndedAndCaptured(t *testing.T) {
 	noNewFDs(t)
 	o := syncStdio(childprocess.Ignore, childprocess.Ignore, childprocess.Ignore, childprocess.Pipe)
 	r := childprocess.SpawnSync("sh", []string{"-c", "cat <&3; echo three >&3"}, o)
@@ -198,14 +209,17 @@ func TestS047_PipesThatLeadBothWaysAreEndedAndCaptured(t *testing.T) {
 }
 
 // A child that is faster than the writing of its input would else make EPIPE of it at times.
-func TestN113_AShortInputThatNobodyReadsIsNoError(t *testing.T) {
+//
+//brood:checks N113
+func TestAShortInputThatNobodyReadsIsNoError(t *testing.T) {
 	noNewFDs(t)
 	for range 100 {
 		require.NoError(t, childprocess.SpawnSync("true", nil, &childprocess.SyncOptions{Input: []byte("x")}).Err)
 	}
 }
 
-func TestN113_ALongInputThatNobodyReadsIsEPIPE(t *testing.T) {
+//brood:checks N113
+func TestALongInputThatNobodyReadsIsEPIPE(t *testing.T) {
 	noNewFDs(t)
 	o := &childprocess.SyncOptions{Input: make([]byte, 4<<20)}
 	r := spawnSync(o, "exit", "5")

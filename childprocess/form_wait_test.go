@@ -28,7 +28,8 @@ func waiting(ctx context.Context, c *childprocess.ChildProcess) <-chan waited {
 	return result
 }
 
-func TestS041_WaitFromManyGoroutinesIsClose(t *testing.T) {
+//brood:checks S041
+func TestWaitFromManyGoroutinesIsClose(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "9")
 	var closed childprocess.ExitStatus
@@ -49,7 +50,8 @@ func TestS041_WaitFromManyGoroutinesIsClose(t *testing.T) {
 	}
 }
 
-func TestS041_WaitIsForCloseAndNotForExit(t *testing.T) {
+//brood:checks S041
+func TestWaitIsForCloseAndNotForExit(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "say", "1", "out")
 	c.Stdout.Pause()
@@ -70,7 +72,8 @@ func TestS041_WaitIsForCloseAndNotForExit(t *testing.T) {
 	require.True(t, read)
 }
 
-func TestS041_WaitEndsWithItsContext(t *testing.T) {
+//brood:checks S041
+func TestWaitEndsWithItsContext(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
 	reason := errors.New("not any more")
@@ -90,7 +93,8 @@ func TestS041_WaitEndsWithItsContext(t *testing.T) {
 	require.True(t, s.Success())
 }
 
-func TestS041_WaitTellsWhyAChildWasNotStarted(t *testing.T) {
+//brood:checks S041
+func TestWaitTellsWhyAChildWasNotStarted(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "/does/not/exist", nil, nil)
 	result := waiting(context.Background(), c)
@@ -102,7 +106,8 @@ func TestS041_WaitTellsWhyAChildWasNotStarted(t *testing.T) {
 	require.Equal(t, childprocess.ExitStatus{Code: -1, NotStarted: ev.err}, w.status)
 }
 
-func TestS046_WaitEndsWithTheLoop(t *testing.T) {
+//brood:checks S046
+func TestWaitEndsWithTheLoop(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
 	c.Unref()
@@ -114,7 +119,8 @@ func TestS046_WaitEndsWithTheLoop(t *testing.T) {
 	awaitNoSurvivor(t)
 }
 
-func TestS046_WaitEndsWithTheLoopAlsoBetweenExitAndClose(t *testing.T) {
+//brood:checks S046
+func TestWaitEndsWithTheLoopAlsoBetweenExitAndClose(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "say", "1", "for another child")
 	_, err := c.Stdout.Lend() // So that it is not drained here, and does not close.

@@ -64,7 +64,8 @@ func handovers(t *testing.T, l *reactor.Loop) (ways map[string]handover, readers
 	}, readers
 }
 
-func TestS026_OwnedIsClosedAndBorrowedIsNot(t *testing.T) {
+//brood:checks S026
+func TestOwnedIsClosedAndBorrowedIsNot(t *testing.T) {
 	file, argv := helperproc.Command("say", "1", "text")
 	missing := filepath.Join(t.TempDir(), "nosuch")
 	for _, outcome := range []struct {
@@ -178,7 +179,8 @@ func TestClosedDescriptorsAreRefused(t *testing.T) {
 	})
 }
 
-func TestN033_N046_InheritedDescriptorsAreTheParents(t *testing.T) {
+//brood:checks N033 N046
+func TestInheritedDescriptorsAreTheParents(t *testing.T) {
 	const size = 100_000
 	l := newLoop(t)
 	file, argv := helperproc.Command("cat")
@@ -194,7 +196,8 @@ func TestN033_N046_InheritedDescriptorsAreTheParents(t *testing.T) {
 	require.Equal(t, text, string(ev.data[1]))
 }
 
-func TestN035_ChildrenMergeTheirOutputIntoAnothersInput(t *testing.T) {
+//brood:checks N035
+func TestChildrenMergeTheirOutputIntoAnothersInput(t *testing.T) {
 	for _, owned := range []bool{false, true} {
 		t.Run(fmt.Sprint("owned ", owned), func(t *testing.T) {
 			l := newLoop(t)
@@ -232,7 +235,8 @@ func TestN035_ChildrenMergeTheirOutputIntoAnothersInput(t *testing.T) {
 	}
 }
 
-func TestN036_BorrowedStreamIsReadOnAfterTheBorrower(t *testing.T) {
+//brood:checks N036
+func TestBorrowedStreamIsReadOnAfterTheBorrower(t *testing.T) {
 	const text = "for the borrower, for the parent"
 	const borrowed = len("for the borrower")
 	l := newLoop(t)
@@ -254,7 +258,8 @@ func TestN036_BorrowedStreamIsReadOnAfterTheBorrower(t *testing.T) {
 	require.Equal(t, 1, ev.count("stdout end"), "%q", ev.log)
 }
 
-func TestN036_LentStreamIsNotDrainedWhenItsChildExits(t *testing.T) {
+//brood:checks N036
+func TestLentStreamIsNotDrainedWhenItsChildExits(t *testing.T) {
 	l := newLoop(t)
 	writer := start(t, l, "say", "1", "text")
 	exited := false
@@ -274,7 +279,8 @@ func TestN036_LentStreamIsNotDrainedWhenItsChildExits(t *testing.T) {
 	require.Equal(t, "text", string(ev.data[1]))
 }
 
-func TestN039_DataFlowsBetweenChildrenOnly(t *testing.T) {
+//brood:checks N039
+func TestDataFlowsBetweenChildrenOnly(t *testing.T) {
 	const lines = 1 << 15
 	for _, owned := range []bool{true, false} {
 		t.Run(fmt.Sprint("owned ", owned), func(t *testing.T) {
@@ -313,7 +319,8 @@ func TestN039_DataFlowsBetweenChildrenOnly(t *testing.T) {
 	}
 }
 
-func TestN048_ConnectionAsStdoutIsStillTheParentsToEnd(t *testing.T) {
+//brood:checks N048
+func TestConnectionAsStdoutIsStillTheParentsToEnd(t *testing.T) {
 	l := newLoop(t)
 	client, server := rawSocketPair(t)
 	require.NoError(t, unix.SetNonblock(server, true))

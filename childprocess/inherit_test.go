@@ -38,7 +38,8 @@ func init() {
 	})
 }
 
-func TestN184_ADetachedChildServesAListenerWhenItsParentIsGone(t *testing.T) {
+//brood:checks N184
+func TestADetachedChildServesAListenerWhenItsParentIsGone(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer ln.Close()
@@ -60,7 +61,8 @@ func TestN184_ADetachedChildServesAListenerWhenItsParentIsGone(t *testing.T) {
 	require.Equal(t, "served", string(answer))
 }
 
-func TestN183_AChildThatPausesItsStdinEnds(t *testing.T) {
+//brood:checks N183
+func TestAChildThatPausesItsStdinEnds(t *testing.T) {
 	for _, name := range []string{"Go", "Node"} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)

@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-func TestS037_StreamOptionsAreThoseOfTheChildsStreams(t *testing.T) {
+//brood:checks S037
+func TestStreamOptionsAreThoseOfTheChildsStreams(t *testing.T) {
 	for end, want := range map[streams.LineEnd][]string{
 		streams.Newline:        {"1%\r2%", "a\x00b\x00\r"},
 		streams.CarriageReturn: {"1%", "2%", "a\x00b\x00"},
@@ -58,7 +59,9 @@ func TestStreamOptionsThatAreNone(t *testing.T) {
 }
 
 // The three ways to lines agree about what they are.
-func TestS037_LinesAreTheSameInEveryForm(t *testing.T) {
+//
+//brood:checks S037
+func TestLinesAreTheSameInEveryForm(t *testing.T) {
 	const script = `printf 'one\r\n\r\rtwo\n\nlast\r'`
 	want := []string{"one", "\r\rtwo", "", "last\r"}
 

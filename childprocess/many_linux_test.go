@@ -26,7 +26,8 @@ func threads(t testing.TB) int {
 	return 0
 }
 
-func TestS042_ThousandsOfLivingChildrenCostNoThread(t *testing.T) {
+//brood:checks S042
+func TestThousandsOfLivingChildrenCostNoThread(t *testing.T) {
 	children := 2000
 	if testing.Short() || closesOneByOne() { // A child closes its copies one by one there.
 		children = 200

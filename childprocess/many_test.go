@@ -13,7 +13,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-func TestS042_TenBatchesOfTenShortChildren(t *testing.T) {
+//brood:checks S042
+func TestTenBatchesOfTenShortChildren(t *testing.T) {
 	l := newLoop(t)
 	exits, closes := 0, 0
 	for batch := range 10 {
@@ -37,7 +38,8 @@ func TestS042_TenBatchesOfTenShortChildren(t *testing.T) {
 	require.Equal(t, 100, closes)
 }
 
-func TestS043_TwoChildrenThatEndInTheSameInstant(t *testing.T) {
+//brood:checks S043
+func TestTwoChildrenThatEndInTheSameInstant(t *testing.T) {
 	l := newLoop(t)
 	for range 20 {
 		// Both wait for the end of one pipe.
@@ -61,7 +63,8 @@ func TestS043_TwoChildrenThatEndInTheSameInstant(t *testing.T) {
 	}
 }
 
-func TestS043_AnExitAmidFailingSpawns(t *testing.T) {
+//brood:checks S043
+func TestAnExitAmidFailingSpawns(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
 	ev := events(c)
@@ -88,7 +91,8 @@ func TestS043_AnExitAmidFailingSpawns(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestS042_TwoLoopsOnTwoGoroutines(t *testing.T) {
+//brood:checks S042
+func TestTwoLoopsOnTwoGoroutines(t *testing.T) {
 	const children = 100
 	loops := []*reactor.Loop{newLoop(t), newLoop(t)}
 	type life struct {

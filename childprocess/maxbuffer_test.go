@@ -13,7 +13,8 @@ import (
 
 // What the limits cut, and where, TestN062…_ExecAgreesWithNode compares with Node.
 
-func TestN086_TooMuchOutputIsAnErrorThatNamesTheStream(t *testing.T) {
+//brood:checks N086
+func TestTooMuchOutputIsAnErrorThatNamesTheStream(t *testing.T) {
 	for name, to := range map[string]string{"stdout": "", "stderr": " >&2"} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
@@ -33,7 +34,8 @@ func TestN086_TooMuchOutputIsAnErrorThatNamesTheStream(t *testing.T) {
 	}
 }
 
-func TestN086N087_NoLimitAndExactlyTheLimit(t *testing.T) {
+//brood:checks N086 N087
+func TestNoLimitAndExactlyTheLimit(t *testing.T) {
 	const most = 3<<20 + 1
 	for _, max := range []int{most, -1, -1000} {
 		l := newLoop(t)
@@ -44,7 +46,9 @@ func TestN086N087_NoLimitAndExactlyTheLimit(t *testing.T) {
 }
 
 // The listener of the caller gets the chunk that was too much whole.
-func TestN087_TheCaptureIsCutAndTheStreamIsNot(t *testing.T) {
+//
+//brood:checks N087
+func TestTheCaptureIsCutAndTheStreamIsNot(t *testing.T) {
 	l := newLoop(t)
 	got := callExec(t, l, "printf 'hello world'; exec sleep 1000", &childprocess.ExecOptions{MaxBuffer: 5})
 	var seen []byte
@@ -55,7 +59,8 @@ func TestN087_TheCaptureIsCutAndTheStreamIsNot(t *testing.T) {
 	require.Equal(t, "hello world", string(seen))
 }
 
-func TestN086N093S053_AChildThatDoesNotObeyIsForced(t *testing.T) {
+//brood:checks N086 N093 S053
+func TestAChildThatDoesNotObeyIsForced(t *testing.T) {
 	l := newLoop(t)
 	o := &childprocess.ExecOptions{MaxBuffer: 1, Options: childprocess.Options{KillGrace: 20 * time.Millisecond}}
 	got := callExec(t, l, "trap '' TERM; echo ready; exec sleep 1000", o)
@@ -67,7 +72,8 @@ func TestN086N093S053_AChildThatDoesNotObeyIsForced(t *testing.T) {
 	require.Equal(t, "r", got.stdout)
 }
 
-func TestN086S052_AChildThatEndsWithSuccessHasStillWrittenTooMuch(t *testing.T) {
+//brood:checks N086 S052
+func TestAChildThatEndsWithSuccessHasStillWrittenTooMuch(t *testing.T) {
 	l := newLoop(t)
 	o := &childprocess.ExecOptions{MaxBuffer: 2, Options: childprocess.Options{KillSignal: syscall.SIGUSR1}}
 	got := callExec(t, l, "trap 'exit 0' USR1; echo ready; while :; do :; done", o)
@@ -78,7 +84,9 @@ func TestN086S052_AChildThatEndsWithSuccessHasStillWrittenTooMuch(t *testing.T) 
 }
 
 // The first limit that is met is the reason, whatever comes while the child ends.
-func TestN086_ACancellationAfterTooMuchOutputChangesNothing(t *testing.T) {
+//
+//brood:checks N086
+func TestACancellationAfterTooMuchOutputChangesNothing(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	o := &childprocess.ExecOptions{MaxBuffer: 1, Options: childprocess.Options{Context: ctx, KillGrace: 50 * time.Millisecond}}

@@ -17,7 +17,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-func TestS006_N018_NULBytesAreRefusedBeforeAnythingIsOpened(t *testing.T) {
+//brood:checks S006 N018
+func TestNULBytesAreRefusedBeforeAnythingIsOpened(t *testing.T) {
 	const nul = "a\x00b"
 	for name, row := range map[string]struct {
 		file string
@@ -56,7 +57,8 @@ func misused(t *testing.T, file string, args []string, o *childprocess.Options, 
 	requireNoChildren(t)
 }
 
-func TestS007_N001_N005_N024_BadArgumentsAreReturned(t *testing.T) {
+//brood:checks S007 N001 N005 N024
+func TestBadArgumentsAreReturned(t *testing.T) {
 	var (
 		nilFile     *os.File
 		nilReadable *streams.Readable
@@ -102,7 +104,8 @@ func TestNumbersTheKernelWouldCutAreNoDescriptors(t *testing.T) {
 	}
 }
 
-func TestS007_NilAndClosedLoopAreReturned(t *testing.T) {
+//brood:checks S007
+func TestNilAndClosedLoopAreReturned(t *testing.T) {
 	c, err := childprocess.Spawn(nil, "true", nil, nil)
 	require.Nil(t, c)
 	require.Equal(t, &childprocess.ArgumentError{Op: "spawn", Name: "loop", Reason: "is nil"}, err)
@@ -154,7 +157,8 @@ func TestNilCallbacksPanic(t *testing.T) {
 	run(t, l)
 }
 
-func TestS007_ADoubleStartLeavesTheFirstChildAlone(t *testing.T) {
+//brood:checks S007
+func TestADoubleStartLeavesTheFirstChildAlone(t *testing.T) {
 	l := newLoop(t)
 	file, argv := helperproc.Command("cat")
 	o := &childprocess.Options{}

@@ -61,7 +61,9 @@ func rawTerminal(t testing.TB) (master, slave int) {
 }
 
 // What is lent or handed over keeps its mode for those who have it too, in any form and any slot.
-func TestS024_ModeOfWhatOthersHaveStays(t *testing.T) {
+//
+//brood:checks S024
+func TestModeOfWhatOthersHaveStays(t *testing.T) {
 	for _, c := range []struct {
 		kind  string
 		make  func(t testing.TB) (n, other int)
@@ -121,7 +123,8 @@ func TestS024_ModeOfWhatOthersHaveStays(t *testing.T) {
 	}
 }
 
-func TestS024_InheritedDescriptorsKeepTheParentsMode(t *testing.T) {
+//brood:checks S024
+func TestInheritedDescriptorsKeepTheParentsMode(t *testing.T) {
 	l := newLoop(t)
 	file, argv := helperproc.Command("modes")
 	c := startWith(t, l, nil, "pass-on", append([]string{file}, argv...)...)
@@ -132,7 +135,9 @@ func TestS024_InheritedDescriptorsKeepTheParentsMode(t *testing.T) {
 }
 
 // A net.Listener whose description were put into blocking mode would hang in Accept, and its Close with it.
-func TestS024_ListenerThatAChildHasIsUsedOn(t *testing.T) {
+//
+//brood:checks S024
+func TestListenerThatAChildHasIsUsedOn(t *testing.T) {
 	for slot := range 5 {
 		l := newLoop(t)
 		ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -40,7 +40,9 @@ func requireStep(t testing.TB, err error, step childprocess.Step, errno unix.Err
 }
 
 // What takes a privilege is refused to nobody, with the step that failed, and nothing is started.
-func TestS057_NobodyIsRefusedByName(t *testing.T) {
+//
+//brood:checks S057
+func TestNobodyIsRefusedByName(t *testing.T) {
 	ownForkOnly(t)
 	needRoot(t)
 	for name, row := range map[string]struct {

@@ -12,7 +12,9 @@ import (
 
 // Children that are seen to have ended in one go are still told one by one: ticks run after each callback (Node v20 prints
 // the same for two children that end while it is busy).
-func TestS043_TicksOfOneExitRunBeforeTheNextExit(t *testing.T) {
+//
+//brood:checks S043
+func TestTicksOfOneExitRunBeforeTheNextExit(t *testing.T) {
 	l := newLoop(t)
 	var log []string
 	note := func(entry string) { log = append(log, entry) }
@@ -39,7 +41,9 @@ func TestS043_TicksOfOneExitRunBeforeTheNextExit(t *testing.T) {
 }
 
 // The stream is registered with the poller after the child has ended, so the kernel lists its readiness last.
-func TestS045_WhatTheKernelHeldAtTheWakeUpComesBeforeTheExit(t *testing.T) {
+//
+//brood:checks S045
+func TestWhatTheKernelHeldAtTheWakeUpComesBeforeTheExit(t *testing.T) {
 	l := newLoop(t)
 	for range 20 {
 		c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{5: childprocess.Pipe}}, "say", "1", "out", "2", "err", "5", "x")

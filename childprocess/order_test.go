@@ -161,7 +161,8 @@ func (s score) ending() string {
 	return strconv.Itoa(s.code)
 }
 
-func TestS045_RandomLivesTellEverythingOnceAndInOrder(t *testing.T) {
+//brood:checks S045
+func TestRandomLivesTellEverythingOnceAndInOrder(t *testing.T) {
 	const lives, atATime = 60, 6
 	l := newLoop(t)
 	first := rand.Uint64()
@@ -228,7 +229,8 @@ func live(t *testing.T, seed uint64, start func(o *childprocess.Options, name st
 	})
 }
 
-func TestN009_N031_S045_AllEventsOfAPlainLife(t *testing.T) {
+//brood:checks N009 N031 S045
+func TestAllEventsOfAPlainLife(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "say", "1", "out", "2", "err")
 	ev := events(c).reading()
@@ -248,7 +250,8 @@ func TestN009_N031_S045_AllEventsOfAPlainLife(t *testing.T) {
 	require.Less(t, ev.index("exit"), ev.index("close"))
 }
 
-func TestN009_SpawnComesOnTheNextTickAndNotInsideTheCall(t *testing.T) {
+//brood:checks N009
+func TestSpawnComesOnTheNextTickAndNotInsideTheCall(t *testing.T) {
 	l := newLoop(t)
 	var log []string
 	note := func(entry string) func() { return func() { log = append(log, entry) } }
@@ -265,7 +268,9 @@ func TestN009_SpawnComesOnTheNextTickAndNotInsideTheCall(t *testing.T) {
 }
 
 // Node emits close right behind exit when no pipe is left, before the ticks that the exit callback queued.
-func TestS045_CloseFollowsExitInTheSameCallbackWhenNothingElseIsOpen(t *testing.T) {
+//
+//brood:checks S045
+func TestCloseFollowsExitInTheSameCallbackWhenNothingElseIsOpen(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Ignore)}, "exit", "3")
 	ev := events(c)
@@ -275,7 +280,9 @@ func TestS045_CloseFollowsExitInTheSameCallbackWhenNothingElseIsOpen(t *testing.
 }
 
 // The child's own bookkeeping listens to its streams before anybody else can.
-func TestS045_CloseComesBeforeTheLastStreamTellsItsOwnListeners(t *testing.T) {
+//
+//brood:checks S045
+func TestCloseComesBeforeTheLastStreamTellsItsOwnListeners(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{
 		Stdio: []childprocess.Stdio{childprocess.Ignore, childprocess.Pipe, childprocess.Ignore},

@@ -29,7 +29,8 @@ func bytesReadByThread(t testing.TB) int64 {
 	return 0
 }
 
-func TestS038_NoDataPassesThroughTheParent(t *testing.T) {
+//brood:checks S038
+func TestNoDataPassesThroughTheParent(t *testing.T) {
 	sandbox.Need(t, "splice")
 	const total = 64 << 20
 	if _, err := os.Stat("/proc/thread-self/io"); err != nil {

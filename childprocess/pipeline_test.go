@@ -38,7 +38,8 @@ func readStderr(ev *recorder) {
 	ev.c.Stderr.OnData(func(chunk []byte) { ev.data[2] = append(ev.data[2], chunk...) })
 }
 
-func TestS038_TheEndOfTheLastEndsThePipelineQuietly(t *testing.T) {
+//brood:checks S038
+func TestTheEndOfTheLastEndsThePipelineQuietly(t *testing.T) {
 	for name, connect := range connections {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
@@ -63,7 +64,8 @@ func TestS038_TheEndOfTheLastEndsThePipelineQuietly(t *testing.T) {
 	}
 }
 
-func TestS038_N038_N039_APipelineComputesWhatAShellsDoes(t *testing.T) {
+//brood:checks S038 N038 N039
+func TestAPipelineComputesWhatAShellsDoes(t *testing.T) {
 	var input strings.Builder
 	matching := 0
 	for i := 0; input.Len() < 1<<20; i++ {
@@ -93,7 +95,8 @@ func TestS038_N038_N039_APipelineComputesWhatAShellsDoes(t *testing.T) {
 	}
 }
 
-func TestS038_IfTheSecondCannotStartTheFirstIsEndedAndTheThirdSeesTheEnd(t *testing.T) {
+//brood:checks S038
+func TestIfTheSecondCannotStartTheFirstIsEndedAndTheThirdSeesTheEnd(t *testing.T) {
 	for name, connect := range connections {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
@@ -112,7 +115,9 @@ func TestS038_IfTheSecondCannotStartTheFirstIsEndedAndTheThirdSeesTheEnd(t *test
 }
 
 // Some refusals are returned by Spawn and not told by an event. What was handed over is given up all the same.
-func TestS038_IfTheSecondIsRefusedTheFirstIsEnded(t *testing.T) {
+//
+//brood:checks S038
+func TestIfTheSecondIsRefusedTheFirstIsEnded(t *testing.T) {
 	l := newLoop(t)
 	a := spawn(t, l, "yes", nil, nil)
 	ev := events(a)
@@ -127,7 +132,8 @@ func TestS038_IfTheSecondIsRefusedTheFirstIsEnded(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit SIGPIPE", "close SIGPIPE"}, ev.process())
 }
 
-func TestS038_TheDeathOfTheMiddleEndsBothNeighbours(t *testing.T) {
+//brood:checks S038
+func TestTheDeathOfTheMiddleEndsBothNeighbours(t *testing.T) {
 	for name, connect := range connections {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)

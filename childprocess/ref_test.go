@@ -55,7 +55,8 @@ func init() {
 	})
 }
 
-func TestS046_N068_ADetachedChildOutlivesItsParent(t *testing.T) {
+//brood:checks S046 N068
+func TestADetachedChildOutlivesItsParent(t *testing.T) {
 	l := newLoop(t)
 	file, argv := helperproc.Command("linger")
 	o := &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}}
@@ -91,7 +92,8 @@ func mustAtoi(t testing.TB, s string) int {
 	return n
 }
 
-func TestS046_AnUnrefdChildLetsTheLoopEnd(t *testing.T) {
+//brood:checks S046
+func TestAnUnrefdChildLetsTheLoopEnd(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
 	ev := events(c)
@@ -110,7 +112,8 @@ func TestS046_AnUnrefdChildLetsTheLoopEnd(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestS046_TheExitOfAnUnrefdChildIsSeenWhileSomethingElseRuns(t *testing.T) {
+//brood:checks S046
+func TestTheExitOfAnUnrefdChildIsSeenWhileSomethingElseRuns(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
 	other := start(t, l, "wait")
@@ -122,7 +125,8 @@ func TestS046_TheExitOfAnUnrefdChildIsSeenWhileSomethingElseRuns(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestS046_AStreamThatIsReadKeepsTheLoopAliveOnItsOwn(t *testing.T) {
+//brood:checks S046
+func TestAStreamThatIsReadKeepsTheLoopAliveOnItsOwn(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "step", "one", "two")
 	c.Unref()
@@ -148,7 +152,9 @@ func TestS046_AStreamThatIsReadKeepsTheLoopAliveOnItsOwn(t *testing.T) {
 
 // Whatever the order of Ref and Unref, and whether there is a process to wait for: in the end nothing is left over that
 // would keep the loop alive, and nothing is missing.
-func TestS046_RefAndUnrefDoNotAddUp(t *testing.T) {
+//
+//brood:checks S046
+func TestRefAndUnrefDoNotAddUp(t *testing.T) {
 	l := newLoop(t)
 	toggle := func(c *childprocess.ChildProcess) {
 		c.Ref()
@@ -184,7 +190,8 @@ func TestS046_RefAndUnrefDoNotAddUp(t *testing.T) {
 	run(t, l)
 }
 
-func TestS046_S047_ClosingTheLoopLeavesTheChildAndNoDescriptor(t *testing.T) {
+//brood:checks S046 S047
+func TestClosingTheLoopLeavesTheChildAndNoDescriptor(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}}, "wait")
@@ -206,7 +213,9 @@ func TestS046_S047_ClosingTheLoopLeavesTheChildAndNoDescriptor(t *testing.T) {
 }
 
 // The child is the loop's reason to live, and has written and been sent things that nobody gets any more.
-func TestS046_ALoopCanBeClosedWhileItsChildRuns(t *testing.T) {
+//
+//brood:checks S046
+func TestALoopCanBeClosedWhileItsChildRuns(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{Timeout: time.Hour}, "wait")
@@ -223,7 +232,8 @@ func TestS046_ALoopCanBeClosedWhileItsChildRuns(t *testing.T) {
 	require.Equal(t, []string{"spawn"}, ev.process())
 }
 
-func TestS047_AChildThatWaitsForTheEndOfStdinGetsItFromTheUser(t *testing.T) {
+//brood:checks S047
+func TestAChildThatWaitsForTheEndOfStdinGetsItFromTheUser(t *testing.T) {
 	for name, end := range map[string]func(c *childprocess.ChildProcess){
 		"End":     func(c *childprocess.ChildProcess) { c.Stdin.End() },
 		"Destroy": func(c *childprocess.ChildProcess) { c.Stdin.Destroy(nil) },

@@ -275,7 +275,8 @@ func sleepingThreads() (n int) {
 // reserved is how many descriptors a loop that has had a child gives up when they run short.
 const reserved = 5
 
-func TestN070_EveryOpenCanFailForWantOfDescriptors(t *testing.T) {
+//brood:checks N070
+func TestEveryOpenCanFailForWantOfDescriptors(t *testing.T) {
 	closes := map[string][]string{
 		"pipes": {"stdin close", "stdio5w close", "stdio5 close", "stdio3w close", "stdio3 close", "stderr close", "close -24", "stdout close"},
 		"owned": {"close -24", "stderr close"}, "ignored": {"close -24"}, "restricted": {"stdin close", "stderr close", "close -24", "stdout close"},

@@ -79,7 +79,8 @@ func needCap(t testing.TB, c int) {
 	}
 }
 
-func TestS057_EachSettingIsTheChildsAlone(t *testing.T) {
+//brood:checks S057
+func TestEachSettingIsTheChildsAlone(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
 	before := ownSettings()
@@ -132,7 +133,9 @@ func TestS057_EachSettingIsTheChildsAlone(t *testing.T) {
 }
 
 // Children that start at the same time do not see each other's.
-func TestS057_ChildrenAtOnceHaveTheirOwn(t *testing.T) {
+//
+//brood:checks S057
+func TestChildrenAtOnceHaveTheirOwn(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
 	before := ownSettings()
@@ -156,7 +159,8 @@ func TestS057_ChildrenAtOnceHaveTheirOwn(t *testing.T) {
 	require.Equal(t, before, ownSettings())
 }
 
-func TestS057_AllSettingsTogether(t *testing.T) {
+//brood:checks S057
+func TestAllSettingsTogether(t *testing.T) {
 	ownForkOnly(t)
 	needRoot(t)
 	before := ownSettings()
@@ -176,7 +180,9 @@ func TestS057_AllSettingsTogether(t *testing.T) {
 }
 
 // Every form starts its child with them: the umask is seen in the mode of a file.
-func TestS057_EveryFormHonoursTheSettings(t *testing.T) {
+//
+//brood:checks S057
+func TestEveryFormHonoursTheSettings(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
 	called := 0
@@ -228,7 +234,8 @@ func TestS057_EveryFormHonoursTheSettings(t *testing.T) {
 	}
 }
 
-func TestS057_WhatTheSystemRefusesIsNamed(t *testing.T) {
+//brood:checks S057
+func TestWhatTheSystemRefusesIsNamed(t *testing.T) {
 	ownForkOnly(t)
 	needRoot(t)
 	noNewFDs(t)

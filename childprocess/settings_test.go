@@ -12,7 +12,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-func TestS057_AMistakeInASettingIsNamed(t *testing.T) {
+//brood:checks S057
+func TestAMistakeInASettingIsNamed(t *testing.T) {
 	noNewFDs(t)
 	never := func() error { panic("PreSpawn was called") }
 	for want, o := range map[string]childprocess.Options{

@@ -60,13 +60,15 @@ func environment(t testing.TB, o *childprocess.Options) []string {
 	return env
 }
 
-func TestS008_EmptyEnvironmentIsEmpty(t *testing.T) {
+//brood:checks S008
+func TestEmptyEnvironmentIsEmpty(t *testing.T) {
 	t.Setenv("BROOD_TEST_VARIABLE", "of the parent")
 	require.Equal(t, []string{}, environment(t, &childprocess.Options{Env: []string{}}))
 	require.Equal(t, []string{}, environment(t, &childprocess.Options{Env: []string{}, Dir: t.TempDir()}))
 }
 
-func TestS009_N015_NoEnvironmentIsTheParentsAtTheTimeOfTheCall(t *testing.T) {
+//brood:checks S009 N015
+func TestNoEnvironmentIsTheParentsAtTheTimeOfTheCall(t *testing.T) {
 	o := &childprocess.Options{}
 	t.Setenv("BROOD_TEST_VARIABLE", "set after the options were made")
 	parents := os.Environ()
@@ -76,14 +78,16 @@ func TestS009_N015_NoEnvironmentIsTheParentsAtTheTimeOfTheCall(t *testing.T) {
 	require.NotContains(t, environment(t, o), "BROOD_TEST_VARIABLE=set after the options were made")
 }
 
-func TestS009_ParentsEnvironmentIsNotWritten(t *testing.T) {
+//brood:checks S009
+func TestParentsEnvironmentIsNotWritten(t *testing.T) {
 	before := os.Environ()
 	environment(t, &childprocess.Options{Env: []string{"BROOD_TEST_VARIABLE=child", "PATH=/nowhere"}, Dir: t.TempDir()})
 	environment(t, &childprocess.Options{Dir: t.TempDir()})
 	require.Equal(t, before, os.Environ())
 }
 
-func TestS010_N016_EnvironmentIsPassedOnAsGiven(t *testing.T) {
+//brood:checks S010 N016
+func TestEnvironmentIsPassedOnAsGiven(t *testing.T) {
 	for name, row := range map[string]struct{ given, want []string }{
 		"the order":                   {[]string{"B=1", "A=2", "C=3"}, []string{"B=1", "A=2", "C=3"}},
 		"the last one counts":         {[]string{"A=1", "B=2", "A=3"}, []string{"B=2", "A=3"}},
@@ -106,7 +110,8 @@ func TestS010_N016_EnvironmentIsPassedOnAsGiven(t *testing.T) {
 	}
 }
 
-func TestS010_OfMoreVariablesThanUsualTheLastOfEachCounts(t *testing.T) {
+//brood:checks S010
+func TestOfMoreVariablesThanUsualTheLastOfEachCounts(t *testing.T) {
 	for _, n := range []int{64, 100, 300} {
 		var given, want []string
 		for i := range n {
@@ -128,7 +133,8 @@ func TestS010_OfMoreVariablesThanUsualTheLastOfEachCounts(t *testing.T) {
 	}
 }
 
-func TestS014_PWDFollowsDirOnlyWhenTheEnvironmentIsInherited(t *testing.T) {
+//brood:checks S014
+func TestPWDFollowsDirOnlyWhenTheEnvironmentIsInherited(t *testing.T) {
 	t.Setenv("PWD", "/stale")
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)

@@ -108,7 +108,8 @@ func layoutOf(t testing.TB, l *reactor.Loop, stdio []childprocess.Stdio, report 
 	return open
 }
 
-func TestS019_OnlyTheSlotsGivenAreOpen(t *testing.T) {
+//brood:checks S019
+func TestOnlyTheSlotsGivenAreOpen(t *testing.T) {
 	l := newLoop(t)
 	open := layoutOf(t, l, []childprocess.Stdio{
 		0: childprocess.Ignore, 1: childprocess.Pipe, 2: childprocess.Pipe,
@@ -120,7 +121,8 @@ func TestS019_OnlyTheSlotsGivenAreOpen(t *testing.T) {
 	}
 }
 
-func TestS019_SlotsAboveTwoCarryDataBothWays(t *testing.T) {
+//brood:checks S019
+func TestSlotsAboveTwoCarryDataBothWays(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{
 		Stdio: []childprocess.Stdio{3: childprocess.Pipe, 5: childprocess.Pipe, 9: childprocess.Pipe},
@@ -144,7 +146,8 @@ func TestS019_SlotsAboveTwoCarryDataBothWays(t *testing.T) {
 	require.Equal(t, childprocess.StdioStream{}, c.Stdio[4])
 }
 
-func TestS020_ChildSeesOnlyItsLayout(t *testing.T) {
+//brood:checks S020
+func TestChildSeesOnlyItsLayout(t *testing.T) {
 	l := newLoop(t)
 	// Everything that a busy program has open.
 	file, err := os.CreateTemp(t.TempDir(), "")
@@ -183,7 +186,8 @@ func TestS020_ChildSeesOnlyItsLayout(t *testing.T) {
 	require.Equal(t, []int{0, 1, 2, 5}, slices.Sorted(maps.Keys(open)))
 }
 
-func TestS023_BoundSocketIsServedByTheChild(t *testing.T) {
+//brood:checks S023
+func TestBoundSocketIsServedByTheChild(t *testing.T) {
 	l := newLoop(t)
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	require.NoError(t, err)
@@ -291,9 +295,11 @@ func (s *pipeSource) finish(t testing.TB) map[string]int {
 	return tokens
 }
 
-// TestS018_S022_AnyLayoutIsMadeAsAsked gives children random sources in a random order, the same one in several slots too,
+// TestAnyLayoutIsMadeAsAsked gives children random sources in a random order, the same one in several slots too,
 // and has them tell what they got.
-func TestS018_S022_AnyLayoutIsMadeAsAsked(t *testing.T) {
+//
+//brood:checks S018 S022
+func TestAnyLayoutIsMadeAsAsked(t *testing.T) {
 	const layouts = 60
 	for i := range layouts {
 		seed := rand.Uint64()

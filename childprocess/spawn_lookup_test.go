@@ -28,7 +28,8 @@ func said(t testing.TB, file string, o *childprocess.Options) string {
 	return text
 }
 
-func TestS012_PathOfTheChildDecides(t *testing.T) {
+//brood:checks S012
+func TestPathOfTheChildDecides(t *testing.T) {
 	dir := t.TempDir()
 	parents, childs := filepath.Join(dir, "parent"), filepath.Join(dir, "child")
 	place(t, parents, "parent", 0o755)
@@ -69,7 +70,8 @@ func TestS012_PathOfTheChildDecides(t *testing.T) {
 	}
 }
 
-func TestS012_WithoutPathTheSystemsDirectoriesAreSearched(t *testing.T) {
+//brood:checks S012
+func TestWithoutPathTheSystemsDirectoriesAreSearched(t *testing.T) {
 	t.Setenv("PATH", "/nowhere")
 	for name, o := range map[string]*childprocess.Options{
 		"child without PATH": {Env: []string{"A=b"}},
@@ -84,7 +86,8 @@ func TestS012_WithoutPathTheSystemsDirectoriesAreSearched(t *testing.T) {
 	require.Equal(t, "found\n", output(t, l, spawn(t, l, "echo", []string{"found"}, nil)), "parent without PATH")
 }
 
-func TestS013_SearchOfPath(t *testing.T) {
+//brood:checks S013
+func TestSearchOfPath(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	at := func(elem string) string { return filepath.Join(dir, elem) }
@@ -158,7 +161,8 @@ func requireSearch(t *testing.T, path, want, blame string, err error) {
 	require.ErrorIs(t, failed, err)
 }
 
-func TestS013_OtherObstaclesAreReported(t *testing.T) {
+//brood:checks S013
+func TestOtherObstaclesAreReported(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.Symlink("loop", filepath.Join(dir, "loop")))
 	long := strings.Repeat("x", 300)
@@ -179,7 +183,8 @@ func TestS013_OtherObstaclesAreReported(t *testing.T) {
 	}
 }
 
-func TestS014_RelativeNamesAreResolvedFromTheChildsDirectory(t *testing.T) {
+//brood:checks S014
+func TestRelativeNamesAreResolvedFromTheChildsDirectory(t *testing.T) {
 	here, there := t.TempDir(), t.TempDir()
 	t.Chdir(here)
 	place(t, here, "here", 0o755)
@@ -217,7 +222,8 @@ func TestS014_RelativeNamesAreResolvedFromTheChildsDirectory(t *testing.T) {
 	}
 }
 
-func TestS013_DirectoryOfPathThatMayNotBeSearched(t *testing.T) {
+//brood:checks S013
+func TestDirectoryOfPathThatMayNotBeSearched(t *testing.T) {
 	needRoot(t)
 	private, public := filepath.Join(publicDir(t), "private"), filepath.Join(publicDir(t), "public")
 	place(t, private, "private", 0o755)

@@ -14,7 +14,8 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-func TestN001_N006_ArgumentsAndOptionsMayBeMissing(t *testing.T) {
+//brood:checks N001 N006
+func TestArgumentsAndOptionsMayBeMissing(t *testing.T) {
 	file, argv := helperproc.Command("birth")
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
@@ -27,7 +28,8 @@ func TestN001_N006_ArgumentsAndOptionsMayBeMissing(t *testing.T) {
 	require.Equal(t, append([]string{file}, argv...), args)
 }
 
-func TestS015_N007_Argv0(t *testing.T) {
+//brood:checks S015 N007
+func TestArgv0(t *testing.T) {
 	file, argv := helperproc.Command("birth")
 	argv = append(argv, "", "-x", "two words")
 	for argv0, want := range map[string]string{"": file, "another name": "another name", "-login": "-login"} {
@@ -36,7 +38,8 @@ func TestS015_N007_Argv0(t *testing.T) {
 	}
 }
 
-func TestS015_SpawnFileAndSpawnArgs(t *testing.T) {
+//brood:checks S015
+func TestSpawnFileAndSpawnArgs(t *testing.T) {
 	l := newLoop(t)
 	for _, row := range []struct {
 		argv0 string
@@ -51,7 +54,8 @@ func TestS015_SpawnFileAndSpawnArgs(t *testing.T) {
 	}
 }
 
-func TestS011_AnyBytesArriveUnchanged(t *testing.T) {
+//brood:checks S011
+func TestAnyBytesArriveUnchanged(t *testing.T) {
 	var all strings.Builder
 	for b := 1; b < 256; b++ {
 		all.WriteByte(byte(b))
@@ -113,7 +117,8 @@ func link(t testing.TB, file, path string) {
 	require.NoError(t, out.Close())
 }
 
-func TestN014_DirIsHonoured(t *testing.T) {
+//brood:checks N014
+func TestDirIsHonoured(t *testing.T) {
 	here, err := os.Getwd()
 	require.NoError(t, err)
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -128,7 +133,8 @@ func TestN014_DirIsHonoured(t *testing.T) {
 	require.Equal(t, here, after)
 }
 
-func TestN030_OptionsAreNotChanged(t *testing.T) {
+//brood:checks N030
+func TestOptionsAreNotChanged(t *testing.T) {
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	defer r.Close()

@@ -16,7 +16,8 @@ func throughShell(env ...string) *childprocess.Options {
 	return &childprocess.Options{Shell: childprocess.DefaultShell, Env: env}
 }
 
-func TestN010_AMissingCommandIsTheShellsToReport(t *testing.T) {
+//brood:checks N010
+func TestAMissingCommandIsTheShellsToReport(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "does-not-exist-anywhere", nil, throughShell())
 	require.Equal(t, "/bin/sh", c.SpawnFile())
@@ -27,7 +28,8 @@ func TestN010_AMissingCommandIsTheShellsToReport(t *testing.T) {
 	require.NotEmpty(t, ev.data[2])
 }
 
-func TestN010_AMissingShellIsAnErrorEvent(t *testing.T) {
+//brood:checks N010
+func TestAMissingShellIsAnErrorEvent(t *testing.T) {
 	l := newLoop(t)
 	ev := events(spawn(t, l, "echo", nil, &childprocess.Options{Shell: "/does/not/exist"}))
 	run(t, l)
@@ -37,7 +39,8 @@ func TestN010_AMissingShellIsAnErrorEvent(t *testing.T) {
 	require.ErrorIs(t, failed, syscall.ENOENT)
 }
 
-func TestN011_TheWordsAreTheShellsToRead(t *testing.T) {
+//brood:checks N011
+func TestTheWordsAreTheShellsToRead(t *testing.T) {
 	for _, row := range []struct {
 		file string
 		args []string
@@ -96,7 +99,8 @@ func TestACommandThatBeginsLikeAnOptionIsACommand(t *testing.T) {
 	}
 }
 
-func TestN011_TheShellGetsArgv0AndStdio(t *testing.T) {
+//brood:checks N011
+func TestTheShellGetsArgv0AndStdio(t *testing.T) {
 	l := newLoop(t)
 	o := throughShell("PATH=/bin:/usr/bin")
 	o.Argv0 = "another name"
@@ -109,7 +113,9 @@ func TestN011_TheShellGetsArgv0AndStdio(t *testing.T) {
 }
 
 // These names mean something elsewhere.
-func TestN012_BatchFilesAreMissingProgramsHere(t *testing.T) {
+//
+//brood:checks N012
+func TestBatchFilesAreMissingProgramsHere(t *testing.T) {
 	for _, name := range []string{"does-not-exist.bat", "does-not-exist.cmd", "./does-not-exist.BAT"} {
 		l := newLoop(t)
 		plain := events(spawn(t, l, name, nil, nil))

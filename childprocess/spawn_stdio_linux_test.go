@@ -21,7 +21,8 @@ func init() {
 	})
 }
 
-func TestS024_LargeWriteCompletesThoughTheParentReadsLate(t *testing.T) {
+//brood:checks S024
+func TestLargeWriteCompletesThoughTheParentReadsLate(t *testing.T) {
 	const size = 1 << 20
 	l := newLoop(t)
 	c := start(t, l, "fill", strconv.Itoa(size))

@@ -132,7 +132,8 @@ func collect(t testing.TB, r *streams.Readable) *string {
 	return text
 }
 
-func TestS016_N030_IgnoredDescriptorsAreTheNullDevice(t *testing.T) {
+//brood:checks S016 N030
+func TestIgnoredDescriptorsAreTheNullDevice(t *testing.T) {
 	l := newLoop(t)
 	null, err := os.Open(os.DevNull)
 	require.NoError(t, err)
@@ -155,7 +156,8 @@ func TestS016_N030_IgnoredDescriptorsAreTheNullDevice(t *testing.T) {
 	require.Equal(t, "0 17 17", string(ev.data[3]))
 }
 
-func TestN025_N030_ShortStdioIsPaddedWithPipes(t *testing.T) {
+//brood:checks N025 N030
+func TestShortStdioIsPaddedWithPipes(t *testing.T) {
 	for _, stdio := range [][]childprocess.Stdio{nil, {}, {childprocess.Pipe}, {{}, childprocess.Pipe}, {{}, {}, {}}} {
 		l := newLoop(t)
 		c := startWith(t, l, &childprocess.Options{Stdio: stdio}, "cat")
@@ -170,7 +172,8 @@ func TestN025_N030_ShortStdioIsPaddedWithPipes(t *testing.T) {
 	}
 }
 
-func TestS017_FileTakesTheOutput(t *testing.T) {
+//brood:checks S017
+func TestFileTakesTheOutput(t *testing.T) {
 	for name, stdio := range map[string]func(f *os.File) []childprocess.Stdio{
 		"File": func(f *os.File) []childprocess.Stdio {
 			return []childprocess.Stdio{1: childprocess.File(f), 2: childprocess.File(f)}
@@ -224,7 +227,8 @@ func fdOf(t testing.TB, f *os.File) (s childprocess.Stdio) {
 	return s
 }
 
-func TestS018_StdoutAndStderrCanBeSwapped(t *testing.T) {
+//brood:checks S018
+func TestStdoutAndStderrCanBeSwapped(t *testing.T) {
 	l := newLoop(t)
 	dir := t.TempDir()
 	out, err := os.Create(filepath.Join(dir, "out"))
@@ -245,7 +249,8 @@ func TestS018_StdoutAndStderrCanBeSwapped(t *testing.T) {
 	}
 }
 
-func TestS021_PipesOfTheParentCarryEveryByteValue(t *testing.T) {
+//brood:checks S021
+func TestPipesOfTheParentCarryEveryByteValue(t *testing.T) {
 	l := newLoop(t)
 	inR, inW := rawPipe(t)
 	outR, outW := rawPipe(t)
@@ -270,7 +275,8 @@ func TestS021_PipesOfTheParentCarryEveryByteValue(t *testing.T) {
 	require.Equal(t, string(all[:]), *text)
 }
 
-func TestS022_OneDescriptorInSeveralSlots(t *testing.T) {
+//brood:checks S022
+func TestOneDescriptorInSeveralSlots(t *testing.T) {
 	for _, slots := range [][]int{{0, 1}, {0, 2}, {1, 2}, {0, 1, 2}, {0, 1, 2, 3, 5}} {
 		for _, owned := range []bool{false, true} {
 			t.Run(fmt.Sprint(slots, " owned ", owned), func(t *testing.T) {
@@ -312,7 +318,8 @@ func (s squatter) Destroy(error) {
 	}
 }
 
-func TestS022_OwnedDescriptorInTwoSlotsIsClosedOnce(t *testing.T) {
+//brood:checks S022
+func TestOwnedDescriptorInTwoSlotsIsClosedOnce(t *testing.T) {
 	l := newLoop(t)
 	null, err := os.Open(os.DevNull)
 	require.NoError(t, err)
@@ -334,7 +341,8 @@ func TestS022_OwnedDescriptorInTwoSlotsIsClosedOnce(t *testing.T) {
 	output(t, l, c)
 }
 
-func TestS024_ChildsDescriptorsAreInBlockingMode(t *testing.T) {
+//brood:checks S024
+func TestChildsDescriptorsAreInBlockingMode(t *testing.T) {
 	l := newLoop(t)
 	r, w, err := os.Pipe() // Go has them in non-blocking mode.
 	require.NoError(t, err)
@@ -367,7 +375,8 @@ func TestS024_ChildsDescriptorsAreInBlockingMode(t *testing.T) {
 	require.Equal(t, "r", output(t, other, c))
 }
 
-func TestS024_StandardDescriptorsAreMadeBlocking(t *testing.T) {
+//brood:checks S024
+func TestStandardDescriptorsAreMadeBlocking(t *testing.T) {
 	l := newLoop(t)
 	// For the child, not for those who share them with us. For numbers above 2 the mode is left alone, as in Node.
 	for slot, want := range map[int]bool{0: false, 1: false, 2: false, 3: true} {
@@ -384,7 +393,8 @@ func TestS024_StandardDescriptorsAreMadeBlocking(t *testing.T) {
 	}
 }
 
-func TestS025_StandardPipesAreFIFOsThatCanBeOpenedAgain(t *testing.T) {
+//brood:checks S025
+func TestStandardPipesAreFIFOsThatCanBeOpenedAgain(t *testing.T) {
 	l := newLoop(t)
 	open := layoutOf(t, l, []childprocess.Stdio{3: childprocess.Pipe}, 3)
 	for fd, access := range map[int]int{0: unix.O_RDONLY, 1: unix.O_WRONLY, 2: unix.O_WRONLY} {
@@ -409,14 +419,16 @@ func TestS025_StandardPipesAreFIFOsThatCanBeOpenedAgain(t *testing.T) {
 	}
 }
 
-func TestS016_MissingNullDeviceIsTheSlotsFault(t *testing.T) {
+//brood:checks S016
+func TestMissingNullDeviceIsTheSlotsFault(t *testing.T) {
 	file, argv := helperproc.Command("no-null", t.TempDir())
 	needRoot(t)
 	l := newLoop(t)
 	require.Equal(t, "spawn /program: stdio slot 0: ENOENT: no such file or directory\nerror ENOENT, close -2", output(t, l, spawn(t, l, file, argv, nil)))
 }
 
-func TestN034_LargeInputArrivesBeforeItsEnd(t *testing.T) {
+//brood:checks N034
+func TestLargeInputArrivesBeforeItsEnd(t *testing.T) {
 	const size = 8 << 20
 	l := newLoop(t)
 	c := start(t, l, "cat")

@@ -11,7 +11,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-func TestS044_WithoutTheOptionAStopIsNothing(t *testing.T) {
+//brood:checks S044
+func TestWithoutTheOptionAStopIsNothing(t *testing.T) {
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		c := start(t, l, "wait")
 		ev := stopEvents(c)

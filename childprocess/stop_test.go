@@ -21,7 +21,8 @@ func stopEvents(c *childprocess.ChildProcess) *recorder {
 	return ev
 }
 
-func TestS044_StoppedContinuedAndEndedAtLast(t *testing.T) {
+//brood:checks S044
+func TestStoppedContinuedAndEndedAtLast(t *testing.T) {
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		c := startWith(t, l, &childprocess.Options{StopEvents: true}, "wait")
 		ev := stopEvents(c)
@@ -39,7 +40,8 @@ func TestS044_StoppedContinuedAndEndedAtLast(t *testing.T) {
 	})
 }
 
-func TestS044_EveryStopThatIsWaitedForIsTold(t *testing.T) {
+//brood:checks S044
+func TestEveryStopThatIsWaitedForIsTold(t *testing.T) {
 	const rounds = 50
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		c := startWith(t, l, &childprocess.Options{StopEvents: true}, "wait")
@@ -59,7 +61,8 @@ func TestS044_EveryStopThatIsWaitedForIsTold(t *testing.T) {
 	})
 }
 
-func TestS044_AStoppedChildCanBeKilled(t *testing.T) {
+//brood:checks S044
+func TestAStoppedChildCanBeKilled(t *testing.T) {
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		c := startWith(t, l, &childprocess.Options{StopEvents: true}, "wait")
 		ev := stopEvents(c)
@@ -71,7 +74,9 @@ func TestS044_AStoppedChildCanBeKilled(t *testing.T) {
 }
 
 // Many children, of which some want to hear of stops: the others are not disturbed by the SIGCHLD that it takes.
-func TestS044_ChildrenWithAndWithoutStopEventsOnOneLoop(t *testing.T) {
+//
+//brood:checks S044
+func TestChildrenWithAndWithoutStopEventsOnOneLoop(t *testing.T) {
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		var all []*recorder
 		for i := range 12 {

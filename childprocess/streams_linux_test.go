@@ -32,7 +32,8 @@ func whenFull(t *testing.T, l *reactor.Loop, r *streams.Readable, fn func()) {
 	})
 }
 
-func TestS031_AWriterWaitsWhileItIsNotRead(t *testing.T) {
+//brood:checks S031
+func TestAWriterWaitsWhileItIsNotRead(t *testing.T) {
 	const total = 4 << 20
 	l := newLoop(t)
 	c := start(t, l, "pour", "31", strconv.Itoa(total), "65536")
@@ -58,7 +59,8 @@ func TestS031_AWriterWaitsWhileItIsNotRead(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestS029_ABridgeIsNotDrainedPastItsGoroutine(t *testing.T) {
+//brood:checks S029
+func TestABridgeIsNotDrainedPastItsGoroutine(t *testing.T) {
 	const total = 1 << 20
 	l := newLoop(t)
 	c := start(t, l, "pour", "3", "1048576", "65536")

@@ -53,7 +53,8 @@ func init() {
 	})
 }
 
-func TestS028_N044_WritesAndTheEndGoThroughCatInCausalOrder(t *testing.T) {
+//brood:checks S028 N044
+func TestWritesAndTheEndGoThroughCatInCausalOrder(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "cat")
 	ev := events(c).reading()
@@ -77,7 +78,8 @@ func TestS028_N044_WritesAndTheEndGoThroughCatInCausalOrder(t *testing.T) {
 	}
 }
 
-func TestS029_WhatWasWrittenBeforeTheExitIsReadSlowlyAndWhole(t *testing.T) {
+//brood:checks S029
+func TestWhatWasWrittenBeforeTheExitIsReadSlowlyAndWhole(t *testing.T) {
 	const total = 256 << 10
 	l := newLoop(t)
 	c := start(t, l, "pour", "29", strconv.Itoa(total), "65536")
@@ -101,7 +103,8 @@ func TestS029_WhatWasWrittenBeforeTheExitIsReadSlowlyAndWhole(t *testing.T) {
 	t.Logf("%d bytes came after the exit", afterExit)
 }
 
-func TestS029_AllOfItComesAfterTheExit(t *testing.T) {
+//brood:checks S029
+func TestAllOfItComesAfterTheExit(t *testing.T) {
 	const total = 60000 // Less than a pipe holds.
 	l := newLoop(t)
 	c := start(t, l, "pour", "1", strconv.Itoa(total), "6000")
@@ -121,7 +124,8 @@ func random(seed byte, n int64) io.Reader {
 	return io.LimitReader(rand.NewChaCha8([32]byte{seed}), n)
 }
 
-func TestS030_NumberedLinesThroughCat(t *testing.T) {
+//brood:checks S030
+func TestNumberedLinesThroughCat(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "cat")
 	const lines = 10000
@@ -139,7 +143,8 @@ func TestS030_NumberedLinesThroughCat(t *testing.T) {
 	require.Equal(t, lines, next)
 }
 
-func TestS030_ManyMegabytesThroughCatWithBoundedMemory(t *testing.T) {
+//brood:checks S030
+func TestManyMegabytesThroughCatWithBoundedMemory(t *testing.T) {
 	total := int64(64 << 20)
 	if testing.Short() {
 		total = 8 << 20
@@ -178,7 +183,8 @@ func TestS030_ManyMegabytesThroughCatWithBoundedMemory(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestS032_AChildThatDoesNotReadIsASuccess(t *testing.T) {
+//brood:checks S032
+func TestAChildThatDoesNotReadIsASuccess(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}}, "after", "3", "")
 	ev := events(c).reading()
@@ -197,7 +203,8 @@ func TestS032_AChildThatDoesNotReadIsASuccess(t *testing.T) {
 	require.True(t, ev.status.Success())
 }
 
-func TestS032_NobodyHasToListenToTheErrorOfStdin(t *testing.T) {
+//brood:checks S032
+func TestNobodyHasToListenToTheErrorOfStdin(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "0")
 	closed := false
@@ -210,7 +217,8 @@ func TestS032_NobodyHasToListenToTheErrorOfStdin(t *testing.T) {
 	require.ErrorIs(t, err, streams.ErrClosed)
 }
 
-func TestS033_AConsumerThatFailsEndsAnEndlessChild(t *testing.T) {
+//brood:checks S033
+func TestAConsumerThatFailsEndsAnEndlessChild(t *testing.T) {
 	errConsumer := errors.New("the consumer's own")
 	l := newLoop(t)
 	c := spawn(t, l, "yes", nil, nil)
@@ -225,7 +233,8 @@ func TestS033_AConsumerThatFailsEndsAnEndlessChild(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit SIGPIPE", "close SIGPIPE"}, ev.process())
 }
 
-func TestS034_AStreamStoppedAndStartedAgainTellsTheEndOnce(t *testing.T) {
+//brood:checks S034
+func TestAStreamStoppedAndStartedAgainTellsTheEndOnce(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "mute", "x")
 	ev := events(c)
@@ -254,7 +263,8 @@ func TestS034_AStreamStoppedAndStartedAgainTellsTheEndOnce(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-func TestS035_TheEndOfAWriterLongGoneComesInOneTurn(t *testing.T) {
+//brood:checks S035
+func TestTheEndOfAWriterLongGoneComesInOneTurn(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "mute", "")
 	ev := events(c)
@@ -270,7 +280,8 @@ func TestS035_TheEndOfAWriterLongGoneComesInOneTurn(t *testing.T) {
 	run(t, l)
 }
 
-func TestS036_PiecesOfAnySizeArriveInOrderWithTheirCallbacks(t *testing.T) {
+//brood:checks S036
+func TestPiecesOfAnySizeArriveInOrderWithTheirCallbacks(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "cat")
 	ev := events(c).reading()
@@ -297,7 +308,8 @@ func TestS036_PiecesOfAnySizeArriveInOrderWithTheirCallbacks(t *testing.T) {
 	}
 }
 
-func TestS037_LinesAcrossTheBordersOfChunks(t *testing.T) {
+//brood:checks S037
+func TestLinesAcrossTheBordersOfChunks(t *testing.T) {
 	text := "one\ntwo\r\n\n\r\nsm\u00f8rg\u00e5s \U0001f41f\nlast without newline"
 	want := []string{"one", "two", "", "", "sm\u00f8rg\u00e5s \U0001f41f", "last without newline"}
 	for cut := 1; cut <= 7; cut += 2 {

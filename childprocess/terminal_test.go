@@ -112,7 +112,8 @@ func terminalEnds(exit string) []string {
 	return []string{"spawn", "exit " + exit, "terminal end", "terminal close", "close " + exit}
 }
 
-func TestS058_AChildOnATerminal(t *testing.T) {
+//brood:checks S058
+func TestAChildOnATerminal(t *testing.T) {
 	for name, async := range map[string]bool{"at once": false, "Async": true} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
@@ -134,7 +135,8 @@ func TestS058_AChildOnATerminal(t *testing.T) {
 	}
 }
 
-func TestS058_ATerminalHasASizeThatChanges(t *testing.T) {
+//brood:checks S058
+func TestATerminalHasASizeThatChanges(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, ownTerminal(nil), "terminal-size")
 	resize := func(rows, cols uint16) func() {
@@ -173,7 +175,9 @@ func TestATerminalThatIsResizedBeforeItsAsyncChildStarts(t *testing.T) {
 }
 
 // The end of a terminal is EIO to Linux. It comes behind all that was written.
-func TestS058_AllOutputComesBeforeTheEnd(t *testing.T) {
+//
+//brood:checks S058
+func TestAllOutputComesBeforeTheEnd(t *testing.T) {
 	const size = 1 << 20
 	l := newLoop(t)
 	c := spawn(t, l, shell, []string{"-c", "head -c 1048576 /dev/zero | tr '\\0' x"}, ownTerminal(nil))

@@ -35,7 +35,8 @@ func cpuTime(usage *syscall.Rusage) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-func TestS041_RusageAndElapsedAreTheChilds(t *testing.T) {
+//brood:checks S041
+func TestRusageAndElapsedAreTheChilds(t *testing.T) {
 	l := newLoop(t)
 	idle := start(t, l, "wait")
 	file, argv := helperproc.Command("burn", "60")

@@ -40,7 +40,8 @@ func held(port int, greeting string) (net.Conn, error) {
 	return conn, nil
 }
 
-func TestW108_AWorkerThatIsToldToDisconnectWaitsForItsConnections(t *testing.T) {
+//brood:checks W108
+func TestAWorkerThatIsToldToDisconnectWaitsForItsConnections(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, holding))
 	f.fork(2)
 	var conn net.Conn
@@ -76,7 +77,8 @@ func TestW108_AWorkerThatIsToldToDisconnectWaitsForItsConnections(t *testing.T) 
 	require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.of(1))
 }
 
-func TestW108_DisconnectTimeoutKills(t *testing.T) {
+//brood:checks W108
+func TestDisconnectTimeoutKills(t *testing.T) {
 	o := nodeOptions(t, holding)
 	o.DisconnectTimeout = 50 * time.Millisecond
 	f := newCluster(t, o)
@@ -104,7 +106,8 @@ func TestW108_DisconnectTimeoutKills(t *testing.T) {
 	require.Equal(t, 1, f.count("exit 1 signal: SIGKILL true"))
 }
 
-func TestW109_AWorkerThatLeavesByItselfIsAnsweredAndSaysSo(t *testing.T) {
+//brood:checks W109
+func TestAWorkerThatLeavesByItselfIsAnsweredAndSaysSo(t *testing.T) {
 	eachModeOptions(t, holding, func(t *testing.T, o *cluster.Options) {
 		f := newCluster(t, o)
 		f.fork(1)
@@ -114,7 +117,8 @@ func TestW109_AWorkerThatLeavesByItselfIsAnsweredAndSaysSo(t *testing.T) {
 	})
 }
 
-func TestW110_AChannelThatJustEndsEndsTheWorkerAtOnce(t *testing.T) {
+//brood:checks W110
+func TestAChannelThatJustEndsEndsTheWorkerAtOnce(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, holding))
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {
@@ -273,7 +277,8 @@ func init() {
 	rawWorkers["stays"] = func(r *raw) { r.send(object{"act": "exitedAfterDisconnect"}) }
 }
 
-func TestW109_AWorkerThatSaysThatItLeavesAndStaysIsKilled(t *testing.T) {
+//brood:checks W109
+func TestAWorkerThatSaysThatItLeavesAndStaysIsKilled(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"stays"}, DisconnectTimeout: 50 * time.Millisecond})
 	f.fork(1)
 	f.run()

@@ -137,7 +137,8 @@ func (f *fixture) connect(n, port int) (conns []net.Conn) {
 	return conns
 }
 
-func TestW104_OneConnectionIsOnItsWayToAWorkerAndStaysHereUntilItIsAccepted(t *testing.T) {
+//brood:checks W104
+func TestOneConnectionIsOnItsWayToAWorkerAndStaysHereUntilItIsAccepted(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"slow"}})
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {
@@ -178,7 +179,8 @@ func TestW104_OneConnectionIsOnItsWayToAWorkerAndStaysHereUntilItIsAccepted(t *t
 	f.run()
 }
 
-func TestW105_AWorkerThatRefusesIsPassedOver(t *testing.T) {
+//brood:checks W105
+func TestAWorkerThatRefusesIsPassedOver(t *testing.T) {
 	// The first worker has as many connections as it wants.
 	f := newCluster(t, nodeOptions(t, `
 		const cluster = require('cluster');
@@ -223,7 +225,9 @@ func cpu(t testing.TB) time.Duration {
 }
 
 // Node's primary asks again at once, and takes half a processor.
-func TestW105_WhenAllRefuseTheConnectionWaitsAndNobodySpins(t *testing.T) {
+//
+//brood:checks W105
+func TestWhenAllRefuseTheConnectionWaitsAndNobodySpins(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"refuse"}, DisconnectTimeout: time.Millisecond})
 	f.fork(1)
 	const window = time.Second
@@ -252,7 +256,8 @@ func TestW105_WhenAllRefuseTheConnectionWaitsAndNobodySpins(t *testing.T) {
 	require.LessOrEqual(t, asked, 10+int(took/(100*time.Millisecond)))
 }
 
-func TestW105_AWorkerThatWasFullIsAskedAgain(t *testing.T) {
+//brood:checks W105
+func TestAWorkerThatWasFullIsAskedAgain(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, `
 		const s = require('net').createServer((c) => { c.on('error', () => {}); c.write('x'); });
 		s.maxConnections = 1;
@@ -290,7 +295,8 @@ func (f *fixture) stop(id int) {
 	require.NoError(f.t, err)
 }
 
-func TestW106_WhatADyingWorkerHasNotAcceptedGoesToAnother(t *testing.T) {
+//brood:checks W106
+func TestWhatADyingWorkerHasNotAcceptedGoesToAnother(t *testing.T) {
 	for _, self := range []bool{false, true} {
 		t.Run(fmt.Sprint("go ", self), func(t *testing.T) {
 			o := &cluster.Options{Self: "accept", Args: []string{"tcp", "127.0.0.1:0"}}
@@ -325,7 +331,8 @@ func TestW106_WhatADyingWorkerHasNotAcceptedGoesToAnother(t *testing.T) {
 	}
 }
 
-func TestW107_WhatIsAcceptedForStoppedWorkersIsBoundedAndTheOthersGoOn(t *testing.T) {
+//brood:checks W107
+func TestWhatIsAcceptedForStoppedWorkersIsBoundedAndTheOthersGoOn(t *testing.T) {
 	const most, clients = 4, 20
 	for name, row := range map[string]struct {
 		pick func(*cluster.Incoming) *cluster.Worker

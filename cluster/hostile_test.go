@@ -172,7 +172,9 @@ func init() {
 }
 
 // Node's second reply has the same key, which ends the worker.
-func TestW103_TheSecondServerWithOneKeyIsRefusedAndTheFirstStays(t *testing.T) {
+//
+//brood:checks W103
+func TestTheSecondServerWithOneKeyIsRefusedAndTheFirstStays(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"twice"}, DisconnectTimeout: 1})
 	f.fork(1)
 	f.when(func() bool { return f.count("listening 1")+f.count("message 1") == 2 }, func() {
@@ -310,7 +312,8 @@ func TestAWorkerThatAnswersBeforeItIsAskedHasNotAccepted(t *testing.T) {
 	f.run()
 }
 
-func TestW106_AWorkerWhoseChannelEndsIsKilledAndItsConnectionGoesToAnother(t *testing.T) {
+//brood:checks W106
+func TestAWorkerWhoseChannelEndsIsKilledAndItsConnectionGoesToAnother(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"vanish"}, DisconnectTimeout: 50e6})
 	f.fork(1)
 	var conn net.Conn

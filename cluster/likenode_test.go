@@ -162,7 +162,8 @@ func underGoPrimary(t *testing.T, worker, policy, serialization string, rows []s
 // somePort is a port that the system has chosen.
 var somePort = regexp.MustCompile(`\b[1-9]\d{4}\b`)
 
-func TestW101_AWorkerAndItsPrimarySeeWhatTheySeeUnderNode(t *testing.T) {
+//brood:checks W101
+func TestAWorkerAndItsPrimarySeeWhatTheySeeUnderNode(t *testing.T) {
 	for _, run := range []struct {
 		policy, serialization string
 		rows                  []string

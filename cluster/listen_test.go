@@ -46,7 +46,8 @@ func listenScript(arguments string) string {
 	s.on('listening', () => process.send(JSON.stringify(s.address())));`
 }
 
-func TestW101_ATCPServerOfAllAddresses(t *testing.T) {
+//brood:checks W101
+func TestATCPServerOfAllAddresses(t *testing.T) {
 	for _, sched := range []cluster.Sched{cluster.RoundRobin, cluster.Shared} {
 		t.Run(sched.String(), func(t *testing.T) {
 			eachMode(t, func(t *testing.T, fork *childprocess.ForkOptions) {
@@ -72,7 +73,8 @@ func TestW101_ATCPServerOfAllAddresses(t *testing.T) {
 	}
 }
 
-func TestW102_AnAFUNIXServer(t *testing.T) {
+//brood:checks W102
+func TestAnAFUNIXServer(t *testing.T) {
 	for _, sched := range []cluster.Sched{cluster.RoundRobin, cluster.Shared} {
 		t.Run(sched.String(), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "s")
@@ -97,7 +99,9 @@ func TestW102_AnAFUNIXServer(t *testing.T) {
 }
 
 // The limit of a path is about a hundred bytes, and there is a shorter name for a longer one.
-func TestW102_ALongPathIsNamedFromHere(t *testing.T) {
+//
+//brood:checks W102
+func TestALongPathIsNamedFromHere(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("d", 100))
 	require.NoError(t, os.Mkdir(dir, 0o755))
 	t.Chdir(dir)
@@ -109,7 +113,8 @@ func TestW102_ALongPathIsNamedFromHere(t *testing.T) {
 	require.Equal(t, 1, f.count("exit 1 exit status 0"))
 }
 
-func TestW102_UDPIsShared(t *testing.T) {
+//brood:checks W102
+func TestUDPIsShared(t *testing.T) {
 	for _, family := range []string{"udp4", "udp6"} {
 		t.Run(family, func(t *testing.T) {
 			eachMode(t, func(t *testing.T, fork *childprocess.ForkOptions) {
@@ -147,7 +152,8 @@ func TestW102_UDPIsShared(t *testing.T) {
 	}
 }
 
-func TestW102_AnAddressInUseIsAnErrorOfTheWorkerAndTheNextQueryTriesAnew(t *testing.T) {
+//brood:checks W102
+func TestAnAddressInUseIsAnErrorOfTheWorkerAndTheNextQueryTriesAnew(t *testing.T) {
 	for _, sched := range []cluster.Sched{cluster.RoundRobin, cluster.Shared} {
 		t.Run(sched.String(), func(t *testing.T) {
 			taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -169,7 +175,8 @@ func TestW102_AnAddressInUseIsAnErrorOfTheWorkerAndTheNextQueryTriesAnew(t *test
 	}
 }
 
-func TestW103_TwoServersOfAWorkerOnOneAddressAreTwoListeners(t *testing.T) {
+//brood:checks W103
+func TestTwoServersOfAWorkerOnOneAddressAreTwoListeners(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, `
 		const cluster = require('cluster'), net = require('net');
 		const listen = (port, name) => {
@@ -202,7 +209,8 @@ func TestW103_TwoServersOfAWorkerOnOneAddressAreTwoListeners(t *testing.T) {
 	f.run()
 }
 
-func TestW103_AnExclusiveServerAsksNothing(t *testing.T) {
+//brood:checks W103
+func TestAnExclusiveServerAsksNothing(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, `
 		const s = require('net').createServer((c) => c.end('mine'));
 		s.listen({ port: 0, host: '127.0.0.1', exclusive: true }, () => process.send(s.address().port));
@@ -221,7 +229,8 @@ func TestW103_AnExclusiveServerAsksNothing(t *testing.T) {
 	require.Zero(t, f.count("listening"))
 }
 
-func TestW103_WorkersThatCloseTheirServersMakeTheAddressFree(t *testing.T) {
+//brood:checks W103
+func TestWorkersThatCloseTheirServersMakeTheAddressFree(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		t.Run(fmt.Sprint("keep ", keep), func(t *testing.T) {
 			o := nodeOptions(t, listenScript("0, '127.0.0.1'")+`process.on('message', () => s.close(() => process.send('closed')));`)
@@ -312,7 +321,8 @@ func TestADescriptorOfAUDPSocketThatAWorkerMayName(t *testing.T) {
 	}
 }
 
-func TestW066_WithoutWorkersTheBacklogHoldsConnections(t *testing.T) {
+//brood:checks W066
+func TestWithoutWorkersTheBacklogHoldsConnections(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, listenScript("0, '127.0.0.1'")))
 	addr, err := f.cluster.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

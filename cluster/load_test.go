@@ -26,7 +26,9 @@ func (f *fixture) later(cond func() bool, then func()) {
 
 // Workers are stopped, and then killed, again and again, while clients connect. What a worker had accepted is lost with it;
 // nothing else is, and no client waits for ever.
-func TestW106_UnderLoadEveryClientIsAnsweredWhateverDies(t *testing.T) {
+//
+//brood:checks W106
+func TestUnderLoadEveryClientIsAnsweredWhateverDies(t *testing.T) {
 	const workers, clients, deaths = 3, 8, 8
 	o := nodeOptions(t, echo)
 	o.MaxPending = 16
@@ -94,7 +96,9 @@ func countWith(events []string, prefix, suffix string) (n int) {
 }
 
 // An ordinary HTTP server, by clients that keep their connections.
-func TestW100_AnHTTPServerUnderLoad(t *testing.T) {
+//
+//brood:checks W100
+func TestAnHTTPServerUnderLoad(t *testing.T) {
 	for _, sched := range []cluster.Sched{cluster.RoundRobin, cluster.Shared} {
 		t.Run(sched.String(), func(t *testing.T) {
 			o := nodeOptions(t, `

@@ -11,7 +11,9 @@ import (
 )
 
 // A Pick that panics has the next in turn answer, also while the cluster ends, and the panic goes where those of callbacks go.
-func TestW111_APickThatPanicsLosesNoConnection(t *testing.T) {
+//
+//brood:checks W111
+func TestAPickThatPanicsLosesNoConnection(t *testing.T) {
 	for _, guarded := range []bool{true, false} {
 		t.Run(fmt.Sprint("OnPanic ", guarded), func(t *testing.T) {
 			const n = 3

@@ -18,7 +18,8 @@ func byPort(i *cluster.Incoming) *cluster.Worker {
 	return i.Workers[int(i.Remote.Port())%len(i.Workers)]
 }
 
-func TestW111_PickChoosesTheWorker(t *testing.T) {
+//brood:checks W111
+func TestPickChoosesTheWorker(t *testing.T) {
 	o := nodeOptions(t, echo)
 	picked := 0
 	o.Pick = func(i *cluster.Incoming) *cluster.Worker {
@@ -50,7 +51,8 @@ func TestW111_PickChoosesTheWorker(t *testing.T) {
 	require.Equal(t, n, picked)
 }
 
-func TestW111_WhatPickDoesNotKnowGoesToTheNextInTurn(t *testing.T) {
+//brood:checks W111
+func TestWhatPickDoesNotKnowGoesToTheNextInTurn(t *testing.T) {
 	o := nodeOptions(t, echo)
 	var dead *cluster.Worker
 	o.Pick = func(*cluster.Incoming) *cluster.Worker { return dead }
@@ -72,7 +74,9 @@ func TestW111_WhatPickDoesNotKnowGoesToTheNextInTurn(t *testing.T) {
 }
 
 // Clients of a worker that hangs wait for it, and do not hold up those of others; when it dies another one answers them.
-func TestW111_ClientsOfAWorkerThatHangsDoNotHoldUpOthers(t *testing.T) {
+//
+//brood:checks W111
+func TestClientsOfAWorkerThatHangsDoNotHoldUpOthers(t *testing.T) {
 	o := nodeOptions(t, echo)
 	o.MaxPending, o.Pick = 8, func(i *cluster.Incoming) *cluster.Worker { return i.Workers[0] }
 	f := newCluster(t, o)

@@ -17,7 +17,8 @@ const echo = `
 	net.createServer((c) => { c.on('error', () => {}); c.end('' + cluster.worker.id); }).listen(+process.env.PORT || 0, '127.0.0.1');
 `
 
-func TestW100_AnUnmodifiedWorkerServesUnderAGoPrimary(t *testing.T) {
+//brood:checks W100
+func TestAnUnmodifiedWorkerServesUnderAGoPrimary(t *testing.T) {
 	eachMode(t, func(t *testing.T, fork *childprocess.ForkOptions) {
 		o := nodeOptions(t, echo)
 		o.Fork = fork
@@ -45,7 +46,8 @@ func TestW100_AnUnmodifiedWorkerServesUnderAGoPrimary(t *testing.T) {
 	})
 }
 
-func TestW110_AWorkerThatIsKilledWasNotMeantToGo(t *testing.T) {
+//brood:checks W110
+func TestAWorkerThatIsKilledWasNotMeantToGo(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, echo))
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {

@@ -76,7 +76,8 @@ func (f *fixture) ids() (ids []int) {
 	return ids
 }
 
-func TestW062_ReloadUnderLoadLosesAndRefusesNothing(t *testing.T) {
+//brood:checks W062
+func TestReloadUnderLoadLosesAndRefusesNothing(t *testing.T) {
 	for _, pinned := range []bool{false, true} {
 		t.Run(fmt.Sprint("pinned ", pinned), func(t *testing.T) {
 			f := newCluster(t, nodeOptions(t, versioned("one")))
@@ -136,7 +137,8 @@ func TestW062_ReloadUnderLoadLosesAndRefusesNothing(t *testing.T) {
 	}
 }
 
-func TestW063_AFailedReloadLeavesTheOldWorkersAndTheProgram(t *testing.T) {
+//brood:checks W063
+func TestAFailedReloadLeavesTheOldWorkersAndTheProgram(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, versioned("one")))
 	f.fork(2)
 	bad := script(t, `throw new Error('a bad version');`)
@@ -162,7 +164,8 @@ func TestW063_AFailedReloadLeavesTheOldWorkersAndTheProgram(t *testing.T) {
 	require.Zero(t, f.count("exit 3 exit status 1 false")+f.count("exit 4 exit status 1 false"))
 }
 
-func TestW067_UpgradeToAnotherBinaryKeepsThePath(t *testing.T) {
+//brood:checks W067
+func TestUpgradeToAnotherBinaryKeepsThePath(t *testing.T) {
 	path := t.TempDir() + "/s"
 	f := newCluster(t, nodeOptions(t, `
 		require('net').createServer((c) => c.end('node')).listen(`+fmt.Sprintf("%q", path)+`);`))
@@ -204,7 +207,9 @@ func TestAReloadReplacesNobodyWhoDiedMeanwhile(t *testing.T) {
 }
 
 // Those of a batch that are ready may have connections already when another one fails.
-func TestW063_TheReadyWorkersOfABatchThatFailsAreToldToDisconnect(t *testing.T) {
+//
+//brood:checks W063
+func TestTheReadyWorkersOfABatchThatFailsAreToldToDisconnect(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, `
 		const cluster = require('cluster');
 		process.on('message', () => process.exit(7));

@@ -19,7 +19,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-func TestW100_AGoWorkerUnderAGoPrimary(t *testing.T) {
+//brood:checks W100
+func TestAGoWorkerUnderAGoPrimary(t *testing.T) {
 	for _, worker := range []string{"accept", "loop"} {
 		for _, sched := range []cluster.Sched{cluster.RoundRobin, cluster.Shared} {
 			for _, network := range []string{"tcp", "unix"} {
@@ -73,7 +74,9 @@ func init() {
 }
 
 // A worker that answers before it has said that it takes the connection, and dies of it, has another worker answer too.
-func TestW104_AWorkerSaysThatItTakesAConnectionBeforeItDoesAnything(t *testing.T) {
+//
+//brood:checks W104
+func TestAWorkerSaysThatItTakesAConnectionBeforeItDoesAnything(t *testing.T) {
 	const n = 40
 	f := newCluster(t, &cluster.Options{Self: "answersAndDies", Args: []string{"tcp", "127.0.0.1:0"}})
 	addr, err := f.cluster.Listen("tcp", "127.0.0.1:0")
@@ -122,7 +125,8 @@ func init() {
 	}
 }
 
-func TestW105_AServerWithMaxWaitingConnectionsTakesNoMore(t *testing.T) {
+//brood:checks W105
+func TestAServerWithMaxWaitingConnectionsTakesNoMore(t *testing.T) {
 	o := &cluster.Options{Self: "lazy", Args: []string{"tcp", "127.0.0.1:0"}, DisconnectTimeout: 1}
 	f := newCluster(t, o)
 	f.fork(2)
@@ -138,7 +142,8 @@ func TestW105_AServerWithMaxWaitingConnectionsTakesNoMore(t *testing.T) {
 	f.run()
 }
 
-func TestW102_GoWorkersShareAUDPSocket(t *testing.T) {
+//brood:checks W102
+func TestGoWorkersShareAUDPSocket(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "udp", Args: []string{"udp4", "127.0.0.1:0"}})
 	f.fork(2)
 	f.when(f.saw("listening", 2), func() {
@@ -166,7 +171,9 @@ func TestW102_GoWorkersShareAUDPSocket(t *testing.T) {
 }
 
 // A request that is being answered is answered to its end, and its connection is not kept alive.
-func TestW108_AGoWorkerWithNetHTTPDrains(t *testing.T) {
+//
+//brood:checks W108
+func TestAGoWorkerWithNetHTTPDrains(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "http", Args: []string{"tcp", "127.0.0.1:0"}})
 	f.fork(2)
 	f.when(f.saw("listening", 2), func() {

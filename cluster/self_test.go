@@ -62,7 +62,8 @@ func underNode(t *testing.T, worker string, env []string, ready func(p *childpro
 	return lines
 }
 
-func TestW101_AGoWorkerServesUnderANodePrimary(t *testing.T) {
+//brood:checks W101
+func TestAGoWorkerServesUnderANodePrimary(t *testing.T) {
 	for _, worker := range []string{"accept", "loop"} {
 		for _, policy := range []string{"rr", "none"} {
 			for mode := range modes {
@@ -148,7 +149,8 @@ func init() {
 	}
 }
 
-func TestW109_AGoWorkerLeavesANodePrimaryByItself(t *testing.T) {
+//brood:checks W109
+func TestAGoWorkerLeavesANodePrimaryByItself(t *testing.T) {
 	for _, policy := range []string{"rr", "none"} {
 		t.Run(policy, func(t *testing.T) {
 			answers := map[string]bool{}
@@ -172,7 +174,8 @@ func TestW109_AGoWorkerLeavesANodePrimaryByItself(t *testing.T) {
 	}
 }
 
-func TestW102_AGoWorkerHasAUDPSocketOfANodePrimary(t *testing.T) {
+//brood:checks W102
+func TestAGoWorkerHasAUDPSocketOfANodePrimary(t *testing.T) {
 	lines := underNode(t, "udp udp4 127.0.0.1:0", nil, func(p *childprocess.ChildProcess, port int) {
 		client(t, p, func() {
 			conn, err := dial("udp", local(port))

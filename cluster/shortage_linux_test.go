@@ -40,7 +40,8 @@ func init() {
 	}
 }
 
-func TestW105_AWorkerWithoutDescriptorsIsPassedOver(t *testing.T) {
+//brood:checks W105
+func TestAWorkerWithoutDescriptorsIsPassedOver(t *testing.T) {
 	o := &cluster.Options{Self: "raw", Args: []string{"full"}, DisconnectTimeout: 1}
 	f := newCluster(t, o)
 	f.fork(2)

@@ -35,7 +35,9 @@ func certificate(t *testing.T) (cert, key string) {
 }
 
 // A session that one worker has begun is resumed by another: the first one's ticket keys go to all.
-func TestW103_AllWorkersHaveTheTLSTicketKeysOfTheFirst(t *testing.T) {
+//
+//brood:checks W103
+func TestAllWorkersHaveTheTLSTicketKeysOfTheFirst(t *testing.T) {
 	cert, key := certificate(t)
 	text := `
 		const cluster = require('cluster');

@@ -19,7 +19,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-func TestW124_AnAgentFetchesExactlyItsFreeSlots(t *testing.T) {
+//brood:checks W124
+func TestAnAgentFetchesExactlyItsFreeSlots(t *testing.T) {
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	rec := newRecorder()
@@ -47,7 +48,8 @@ func TestW124_AnAgentFetchesExactlyItsFreeSlots(t *testing.T) {
 	gates[running[0]].open()
 }
 
-func TestW134_AStrictAgentEmptiesTheFirstQueueFirst(t *testing.T) {
+//brood:checks W134
+func TestAStrictAgentEmptiesTheFirstQueueFirst(t *testing.T) {
 	f := dial(t, serve(t, quick("high", "low")), fleet.Options{})
 	for range 4 {
 		submit(t, f, "low", job{}, nil)
@@ -64,7 +66,8 @@ func TestW134_AStrictAgentEmptiesTheFirstQueueFirst(t *testing.T) {
 	require.Equal(t, "low", rec.next(t, fleet.EventDone).Queue)
 }
 
-func TestW134_WeightsShareAndStarveNobody(t *testing.T) {
+//brood:checks W134
+func TestWeightsShareAndStarveNobody(t *testing.T) {
 	f := dial(t, serve(t, quick("much", "little")), fleet.Options{})
 	const n = 60
 	for range n {
@@ -82,7 +85,8 @@ func TestW134_WeightsShareAndStarveNobody(t *testing.T) {
 	require.Greater(t, count["little"], 0, "%v", count)
 }
 
-func TestW135_APoolInACrashLoopDrainsNoQueue(t *testing.T) {
+//brood:checks W135
+func TestAPoolInACrashLoopDrainsNoQueue(t *testing.T) {
 	t.Parallel()
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	l, p := newPool(t, pool.Options{Max: 1, Backoff: pool.Backoff{Min: time.Millisecond, Max: 20 * time.Millisecond}})
@@ -108,7 +112,8 @@ func TestW135_APoolInACrashLoopDrainsNoQueue(t *testing.T) {
 	require.Zero(t, a.Stats().Dead)
 }
 
-func TestW136_DrainLetsJobsFinishAndReleasesTheRest(t *testing.T) {
+//brood:checks W136
+func TestDrainLetsJobsFinishAndReleasesTheRest(t *testing.T) {
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	rec := newRecorder()
@@ -141,7 +146,8 @@ func TestW136_DrainLetsJobsFinishAndReleasesTheRest(t *testing.T) {
 	require.NoError(t, waits.Wait(ctx(t), nil))
 }
 
-func TestW140_APausedQueueGivesOutNoJob(t *testing.T) {
+//brood:checks W140
+func TestAPausedQueueGivesOutNoJob(t *testing.T) {
 	f := dial(t, serve(t, quick("mail", "mark")), fleet.Options{})
 	rec := newRecorder()
 	agent(t, f, 2, fleet.AgentOptions{Queues: queues("mail", "mark"), OnEvent: rec.on})
@@ -161,7 +167,8 @@ func TestW140_APausedQueueGivesOutNoJob(t *testing.T) {
 	require.ErrorIs(t, f.Pause(ctx(t), "nosuch", time.Hour), fleet.ErrNotSetUp)
 }
 
-func TestW140_AgentsAnswerNatsMicro(t *testing.T) {
+//brood:checks W140
+func TestAgentsAnswerNatsMicro(t *testing.T) {
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	agent(t, f, 2, fleet.AgentOptions{Name: "one", Queues: queues("mail")})
@@ -230,7 +237,8 @@ func TestBadAgentOptionsAreRefusedAtOnce(t *testing.T) {
 	require.ErrorIs(t, err, fleet.ErrNotSetUp)
 }
 
-func TestW134_ASlotThatWaitsForAnotherQueueIsNoReasonToWait(t *testing.T) {
+//brood:checks W134
+func TestASlotThatWaitsForAnotherQueueIsNoReasonToWait(t *testing.T) {
 	t.Parallel()
 	l := quick("high", "low")
 	l.AckWait = 30 * time.Second // Pulls wait for a third of that.

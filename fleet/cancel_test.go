@@ -11,7 +11,8 @@ import (
 	"github.com/brood-go/brood/fleet"
 )
 
-func TestW131_ACancelledJobThatWaitsDoesNotRunWhoeverGetsIt(t *testing.T) {
+//brood:checks W131
+func TestACancelledJobThatWaitsDoesNotRunWhoeverGetsIt(t *testing.T) {
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	log := filepath.Join(t.TempDir(), "log")
 	j := submit(t, f, "mail", job{Log: log}, nil)
@@ -27,7 +28,8 @@ func TestW131_ACancelledJobThatWaitsDoesNotRunWhoeverGetsIt(t *testing.T) {
 	require.Equal(t, fleet.StateCancelled, info.State)
 }
 
-func TestW131_ACancelledJobThatRunsLosesItsChild(t *testing.T) {
+//brood:checks W131
+func TestACancelledJobThatRunsLosesItsChild(t *testing.T) {
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	rec := newRecorder()
 	agent(t, f, 2, fleet.AgentOptions{Queues: queues("mail"), OnEvent: rec.on})
@@ -43,7 +45,8 @@ func TestW131_ACancelledJobThatRunsLosesItsChild(t *testing.T) {
 	require.NoError(t, submit(t, f, "mail", job{}, nil).Wait(ctx(t), nil), "the pool goes on")
 }
 
-func TestW131_ALostMessageOfATombstoneIsMadeUpForByTheNextHeartbeat(t *testing.T) {
+//brood:checks W131
+func TestALostMessageOfATombstoneIsMadeUpForByTheNextHeartbeat(t *testing.T) {
 	s := serve(t, quick("mail"))
 	nc, js := raw(t, s)
 	f := dial(t, s, fleet.Options{})
@@ -62,7 +65,8 @@ func TestW131_ALostMessageOfATombstoneIsMadeUpForByTheNextHeartbeat(t *testing.T
 	require.ErrorIs(t, j.Wait(ctx(t), nil), fleet.ErrCancelled)
 }
 
-func TestW131_ThereIsNothingToCancelOfAJobThatIsOver(t *testing.T) {
+//brood:checks W131
+func TestThereIsNothingToCancelOfAJobThatIsOver(t *testing.T) {
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
 	done := submit(t, f, "mail", job{}, nil)
@@ -75,7 +79,8 @@ func TestW131_ThereIsNothingToCancelOfAJobThatIsOver(t *testing.T) {
 	require.True(t, isOption)
 }
 
-func TestW131_NoTombstoneMakesPlaceForAnother(t *testing.T) {
+//brood:checks W131
+func TestNoTombstoneMakesPlaceForAnother(t *testing.T) {
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	j := submit(t, f, "mail", job{}, nil)

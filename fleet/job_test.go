@@ -26,7 +26,8 @@ func TestAJobIsDoneByAChild(t *testing.T) {
 	require.WithinDuration(t, time.Now(), r.Time, time.Hour)
 }
 
-func TestW130_FailuresUpToMaxAttemptsThenDead(t *testing.T) {
+//brood:checks W130
+func TestFailuresUpToMaxAttemptsThenDead(t *testing.T) {
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail"), MaxAttempts: 3})
 

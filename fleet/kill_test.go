@@ -19,7 +19,8 @@ func died(t testing.TB, p *process) {
 	require.Equal(t, syscall.SIGKILL, status.Signal(), "%v", p.cmd.ProcessState)
 }
 
-func TestW125_KilledBetweenAnyTwoStepsAJobHasItsResult(t *testing.T) {
+//brood:checks W125
+func TestKilledBetweenAnyTwoStepsAJobHasItsResult(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		step string
@@ -56,7 +57,8 @@ func TestW125_KilledBetweenAnyTwoStepsAJobHasItsResult(t *testing.T) {
 	}
 }
 
-func TestW125_KilledBetweenAnyTwoStepsADeadJobIsInTheDeadStream(t *testing.T) {
+//brood:checks W125
+func TestKilledBetweenAnyTwoStepsADeadJobIsInTheDeadStream(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		step string

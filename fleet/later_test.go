@@ -11,7 +11,8 @@ import (
 	"github.com/brood-go/brood/fleet"
 )
 
-func TestW132_ADelayedJobIsQueuedUnderItsIDWhenItIsDue(t *testing.T) {
+//brood:checks W132
+func TestADelayedJobIsQueuedUnderItsIDWhenItIsDue(t *testing.T) {
 	t.Parallel()
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	agent(t, f, 2, fleet.AgentOptions{Queues: queues("mail")})
@@ -25,7 +26,8 @@ func TestW132_ADelayedJobIsQueuedUnderItsIDWhenItIsDue(t *testing.T) {
 	require.Equal(t, "a", j.ID())
 }
 
-func TestW132_ACancelledDelayedJobDoesNotRun(t *testing.T) {
+//brood:checks W132
+func TestACancelledDelayedJobDoesNotRun(t *testing.T) {
 	t.Parallel()
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
@@ -34,7 +36,8 @@ func TestW132_ACancelledDelayedJobDoesNotRun(t *testing.T) {
 	require.ErrorIs(t, j.Wait(ctx(t), nil), fleet.ErrCancelled)
 }
 
-func TestW132_ACronQueuesJobsUntilItIsUnscheduled(t *testing.T) {
+//brood:checks W132
+func TestACronQueuesJobsUntilItIsUnscheduled(t *testing.T) {
 	t.Parallel()
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	rec := newRecorder()
@@ -53,7 +56,8 @@ func TestW132_ACronQueuesJobsUntilItIsUnscheduled(t *testing.T) {
 	require.LessOrEqual(t, after, 1)
 }
 
-func TestW132_AScheduleThatIsNoneIsDead(t *testing.T) {
+//brood:checks W132
+func TestAScheduleThatIsNoneIsDead(t *testing.T) {
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	j := submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "a", Cron: "every full moon"})
 	dead, ok := errors.AsType[*fleet.DeadError](j.Wait(ctx(t), nil))
@@ -61,7 +65,8 @@ func TestW132_AScheduleThatIsNoneIsDead(t *testing.T) {
 	require.Equal(t, fleet.DeadMalformed, dead.Kind)
 }
 
-func TestW132_AMoverKilledBetweenAnyTwoStepsLosesNoJob(t *testing.T) {
+//brood:checks W132
+func TestAMoverKilledBetweenAnyTwoStepsLosesNoJob(t *testing.T) {
 	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{Name: "other", Setup: quick("mail")}) // For which the server has no mover.
@@ -81,7 +86,8 @@ func TestW132_AMoverKilledBetweenAnyTwoStepsLosesNoJob(t *testing.T) {
 	}
 }
 
-func TestW133_AProgramThatWasRestartedGetsTheResultsOfItsPredecessor(t *testing.T) {
+//brood:checks W133
+func TestAProgramThatWasRestartedGetsTheResultsOfItsPredecessor(t *testing.T) {
 	s := serve(t, quick("mail"))
 	first := dial(t, s, fleet.Options{Client: "web"})
 	j := submit(t, first, "mail", job{Echo: 7}, nil)
@@ -98,7 +104,8 @@ func TestW133_AProgramThatWasRestartedGetsTheResultsOfItsPredecessor(t *testing.
 	require.Equal(t, 7, n)
 }
 
-func TestW133_AResultExpires(t *testing.T) {
+//brood:checks W133
+func TestAResultExpires(t *testing.T) {
 	t.Parallel()
 	l := quick("mail")
 	l.ResultTTL = 200 * time.Millisecond
@@ -113,7 +120,8 @@ func TestW133_AResultExpires(t *testing.T) {
 	})
 }
 
-func TestW132_DelayedJobsAreBounded(t *testing.T) {
+//brood:checks W132
+func TestDelayedJobsAreBounded(t *testing.T) {
 	t.Parallel()
 	l := quick("mail")
 	l.MaxJobs = 5
@@ -137,7 +145,8 @@ func TestW132_DelayedJobsAreBounded(t *testing.T) {
 	}
 }
 
-func TestW132_ADelayedJobWaitsWhileThereIsNoRoomForItsSchedule(t *testing.T) {
+//brood:checks W132
+func TestADelayedJobWaitsWhileThereIsNoRoomForItsSchedule(t *testing.T) {
 	t.Parallel()
 	l := quick("mail")
 	l.MaxJobs = 2
@@ -158,7 +167,8 @@ func TestW132_ADelayedJobWaitsWhileThereIsNoRoomForItsSchedule(t *testing.T) {
 	}
 }
 
-func TestW132_ADelayedJobIsNotReplacedByAnotherOfItsID(t *testing.T) {
+//brood:checks W132
+func TestADelayedJobIsNotReplacedByAnotherOfItsID(t *testing.T) {
 	l := quick("mail")
 	l.Duplicates = 100 * time.Millisecond
 	s := serveWith(t, &fleet.ServerOptions{Layout: l})
@@ -184,7 +194,8 @@ func TestW132_ADelayedJobIsNotReplacedByAnotherOfItsID(t *testing.T) {
 	submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "c"})
 }
 
-func TestW132_AJobIsNotQueuedAgainByAMoverThatComesLate(t *testing.T) {
+//brood:checks W132
+func TestAJobIsNotQueuedAgainByAMoverThatComesLate(t *testing.T) {
 	t.Parallel()
 	s := serve(t, quick("mail"))
 	l := quick("mail")

@@ -61,7 +61,8 @@ func nextBeat(t testing.TB, sub *nats.Subscription) {
 	}
 }
 
-func TestW126_HeartbeatsKeepALongJobAlsoWhileItsAgentDrains(t *testing.T) {
+//brood:checks W126
+func TestHeartbeatsKeepALongJobAlsoWhileItsAgentDrains(t *testing.T) {
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	sub := beats(t, s, "mail")
@@ -87,7 +88,8 @@ func TestW126_HeartbeatsKeepALongJobAlsoWhileItsAgentDrains(t *testing.T) {
 	<-drained
 }
 
-func TestW126_NoHeartbeatsForALoopThatStandsStill(t *testing.T) {
+//brood:checks W126
+func TestNoHeartbeatsForALoopThatStandsStill(t *testing.T) {
 	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
@@ -110,7 +112,8 @@ func TestW126_NoHeartbeatsForALoopThatStandsStill(t *testing.T) {
 	require.Equal(t, 2, r.Attempt)
 }
 
-func TestW127_AnotherAgentTakesOverWithinAckWait(t *testing.T) {
+//brood:checks W127
+func TestAnotherAgentTakesOverWithinAckWait(t *testing.T) {
 	const slack = time.Second
 	l := quick("mail")
 	l.AckWait = 2 * time.Second
@@ -132,7 +135,8 @@ func TestW127_AnotherAgentTakesOverWithinAckWait(t *testing.T) {
 	g.open()
 }
 
-func TestW127_ADeadMachineTakesJobsForNoLongerThanItsPulls(t *testing.T) {
+//brood:checks W127
+func TestADeadMachineTakesJobsForNoLongerThanItsPulls(t *testing.T) {
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	log := filepath.Join(t.TempDir(), "log")
@@ -156,7 +160,8 @@ func TestW127_ADeadMachineTakesJobsForNoLongerThanItsPulls(t *testing.T) {
 	victim.signal(syscall.SIGCONT)
 }
 
-func TestW128_AnAgentThatStoodStillForAckWaitKillsItsChild(t *testing.T) {
+//brood:checks W128
+func TestAnAgentThatStoodStillForAckWaitKillsItsChild(t *testing.T) {
 	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
@@ -181,7 +186,8 @@ func TestW128_AnAgentThatStoodStillForAckWaitKillsItsChild(t *testing.T) {
 	require.Equal(t, 2, times["default."+j.ID()])
 }
 
-func TestW128_TheFirstStoredResultWinsAndTheSecondIsReported(t *testing.T) {
+//brood:checks W128
+func TestTheFirstStoredResultWinsAndTheSecondIsReported(t *testing.T) {
 	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
@@ -209,7 +215,8 @@ func TestW128_TheFirstStoredResultWinsAndTheSecondIsReported(t *testing.T) {
 	second.Close()
 }
 
-func TestW128_AnAnswerAfterTheLeaseWasLostIsMarked(t *testing.T) {
+//brood:checks W128
+func TestAnAnswerAfterTheLeaseWasLostIsMarked(t *testing.T) {
 	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
@@ -247,7 +254,8 @@ func pulledAndGivenBack(t testing.TB, s *fleet.Server) bool {
 	return false
 }
 
-func TestW129_FailuresReleasesAndLostMachinesAreCountedApart(t *testing.T) {
+//brood:checks W129
+func TestFailuresReleasesAndLostMachinesAreCountedApart(t *testing.T) {
 	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
@@ -290,7 +298,8 @@ func agentName(t testing.TB, f *fleet.Fleet) (name string) {
 	return name
 }
 
-func TestW129_AFailedJobWaits(t *testing.T) {
+//brood:checks W129
+func TestAFailedJobWaits(t *testing.T) {
 	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
@@ -306,7 +315,8 @@ func TestW129_AFailedJobWaits(t *testing.T) {
 	require.Greater(t, time.Since(second), 700*time.Millisecond, "twice as long")
 }
 
-func TestW130_AJobThatTakesTwoMachinesWithItIsDead(t *testing.T) {
+//brood:checks W130
+func TestAJobThatTakesTwoMachinesWithItIsDead(t *testing.T) {
 	t.Parallel()
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
@@ -322,7 +332,8 @@ func TestW130_AJobThatTakesTwoMachinesWithItIsDead(t *testing.T) {
 	require.True(t, strings.Contains(dead.Reason, "2 agents were lost"), dead.Reason)
 }
 
-func TestW128_TheAckWaitOfAQueueIsNotShortenedUnderItsAgents(t *testing.T) {
+//brood:checks W128
+func TestTheAckWaitOfAQueueIsNotShortenedUnderItsAgents(t *testing.T) {
 	t.Parallel()
 	l := quick("mail")
 	l.AckWait = 30 * time.Second
@@ -348,7 +359,8 @@ func TestW128_TheAckWaitOfAQueueIsNotShortenedUnderItsAgents(t *testing.T) {
 	})
 }
 
-func TestW135_AnAgentWhoseLoopStandsStillTakesNoMoreJobs(t *testing.T) {
+//brood:checks W135
+func TestAnAgentWhoseLoopStandsStillTakesNoMoreJobs(t *testing.T) {
 	t.Parallel()
 	lay := quick("mail")
 	lay.AckWait = 300 * time.Millisecond

@@ -27,7 +27,8 @@ func garbling(t testing.TB, s *fleet.Server, stream string) (p *proxy, garbled *
 	}), garbled
 }
 
-func TestW139_AJobThatMayBeQueuedKeepsItsPayload(t *testing.T) {
+//brood:checks W139
+func TestAJobThatMayBeQueuedKeepsItsPayload(t *testing.T) {
 	o := &fleet.ServerOptions{Layout: quick("mail")}
 	fleet.MaxPayload(o, 64<<10)
 	s := serveWith(t, o)
@@ -47,7 +48,8 @@ func TestW139_AJobThatMayBeQueuedKeepsItsPayload(t *testing.T) {
 	require.Equal(t, text, got)
 }
 
-func TestW139_AResultThatMayBeStoredKeepsItsPayload(t *testing.T) {
+//brood:checks W139
+func TestAResultThatMayBeStoredKeepsItsPayload(t *testing.T) {
 	t.Parallel()
 	o := &fleet.ServerOptions{Layout: quick("mail")}
 	fleet.MaxPayload(o, 64<<10)
@@ -68,7 +70,8 @@ func TestW139_AResultThatMayBeStoredKeepsItsPayload(t *testing.T) {
 	require.Len(t, got, 200<<10)
 }
 
-func TestW133_TheRoomOfLargeResultsIsFreeWhenTheyExpire(t *testing.T) {
+//brood:checks W133
+func TestTheRoomOfLargeResultsIsFreeWhenTheyExpire(t *testing.T) {
 	t.Parallel()
 	l := quick("mail")
 	l.MaxResultBytes, l.ResultTTL = 1<<20, 500*time.Millisecond
@@ -81,7 +84,8 @@ func TestW133_TheRoomOfLargeResultsIsFreeWhenTheyExpire(t *testing.T) {
 	}
 }
 
-func TestW139_ACancelledJobLeavesNoPayload(t *testing.T) {
+//brood:checks W139
+func TestACancelledJobLeavesNoPayload(t *testing.T) {
 	t.Parallel()
 	l := quick("mail")
 	l.MaxJobBytes = 1 << 20
@@ -97,7 +101,8 @@ func TestW139_ACancelledJobLeavesNoPayload(t *testing.T) {
 	}
 }
 
-func TestW139_ABucketThatNobodyAskedForIsAsTheStreamOfJobs(t *testing.T) {
+//brood:checks W139
+func TestABucketThatNobodyAskedForIsAsTheStreamOfJobs(t *testing.T) {
 	l := quick("mail")
 	l.MaxJobBytes, l.StateTTL = 3<<20, time.Hour
 	o := &fleet.ServerOptions{Layout: l}

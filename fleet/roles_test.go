@@ -48,7 +48,8 @@ func as(t testing.TB, s *fleet.Server, user string) *fleet.Fleet {
 	return dial(t, s, fleet.Options{User: user, Password: password(user)})
 }
 
-func TestW138_EachRoleCanDoItsWork(t *testing.T) {
+//brood:checks W138
+func TestEachRoleCanDoItsWork(t *testing.T) {
 	s := serveRoles(t)
 	web, box, root := as(t, s, "web"), as(t, s, "box"), as(t, s, "root")
 	rec := newRecorder()
@@ -94,7 +95,8 @@ func TestW138_EachRoleCanDoItsWork(t *testing.T) {
 	require.NoError(t, root.DrainAgent(ctx(t), "one", 0))
 }
 
-func TestW138_NoRoleCanDoWhatItMustNot(t *testing.T) {
+//brood:checks W138
+func TestNoRoleCanDoWhatItMustNot(t *testing.T) {
 	s := serveRoles(t)
 	web, box := as(t, s, "web"), as(t, s, "box")
 	shop := as(t, s, "shop")
@@ -145,7 +147,9 @@ func TestW138_NoRoleCanDoWhatItMustNot(t *testing.T) {
 }
 
 // The protocol itself, without this package, which would not even try.
-func TestW138_TheServerRefusesWhatAProgramOfAnotherMakingTries(t *testing.T) {
+//
+//brood:checks W138
+func TestTheServerRefusesWhatAProgramOfAnotherMakingTries(t *testing.T) {
 	s := serveRoles(t)
 	submit(t, as(t, s, "shop"), "mail", job{}, &fleet.JobOptions{ID: "a"})
 	for user, subjects := range map[string][]string{
@@ -214,7 +218,8 @@ func TestW138_TheServerRefusesWhatAProgramOfAnotherMakingTries(t *testing.T) {
 	refuses("box", "fleet.dead.web.x")
 }
 
-func TestW138_WithUsersAServerHasWhatItHadBefore(t *testing.T) {
+//brood:checks W138
+func TestWithUsersAServerHasWhatItHadBefore(t *testing.T) {
 	dir := t.TempDir()
 	s := serveWith(t, &fleet.ServerOptions{Dir: dir, Layout: quick("mail")})
 	submit(t, dial(t, s, fleet.Options{Client: "web"}), "mail", job{Echo: 1}, &fleet.JobOptions{ID: "a"})
@@ -232,7 +237,8 @@ func TestW138_WithUsersAServerHasWhatItHadBefore(t *testing.T) {
 	}
 }
 
-func TestW138_ChildrenGetNoCredentials(t *testing.T) {
+//brood:checks W138
+func TestChildrenGetNoCredentials(t *testing.T) {
 	s := serveRoles(t)
 	box := as(t, s, "box")
 	agent(t, box, 1, fleet.AgentOptions{Queues: queues("mail")})
@@ -245,7 +251,9 @@ func TestW138_ChildrenGetNoCredentials(t *testing.T) {
 
 // A server answers to the subject that it is given, and a consumer delivers to one: whoever is not permitted to publish
 // there may not have the server do it.
-func TestW138_AClientCannotHaveTheServerPublishForIt(t *testing.T) {
+//
+//brood:checks W138
+func TestAClientCannotHaveTheServerPublishForIt(t *testing.T) {
 	s := serveRoles(t)
 	root := as(t, s, "root")
 	agent(t, as(t, s, "box"), 1, fleet.AgentOptions{Name: "one", Queues: queues("mail")})
@@ -284,7 +292,9 @@ func TestW138_AClientCannotHaveTheServerPublishForIt(t *testing.T) {
 }
 
 // The server drops a message whose Nats-Msg-Id it has seen a short time ago, whoever has sent that.
-func TestW138_AClientCannotTakeTheIDsOfAnother(t *testing.T) {
+//
+//brood:checks W138
+func TestAClientCannotTakeTheIDsOfAnother(t *testing.T) {
 	s := serveRoles(t)
 	agent(t, as(t, s, "box"), 1, fleet.AgentOptions{Queues: queues("mail")})
 	_, js := raw(t, s, nats.UserInfo("web", password("web")), nats.CustomInboxPrefix("_INBOX_web"))

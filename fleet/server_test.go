@@ -69,7 +69,8 @@ func freePort(t testing.TB) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-func TestW137_OneProcessHasADirectory(t *testing.T) {
+//brood:checks W137
+func TestOneProcessHasADirectory(t *testing.T) {
 	dir := t.TempDir()
 	s := serveWith(t, &fleet.ServerOptions{Dir: dir})
 	_, err := fleet.Serve(&fleet.ServerOptions{Dir: dir})
@@ -84,11 +85,13 @@ func TestW137_OneProcessHasADirectory(t *testing.T) {
 	serveWith(t, &fleet.ServerOptions{Dir: dir}).Close()
 }
 
-func TestW137_EachWriteIsSynced(t *testing.T) {
+//brood:checks W137
+func TestEachWriteIsSynced(t *testing.T) {
 	require.True(t, fleet.SyncsAlways(serve(t, quick("mail"))))
 }
 
-func TestW137_WhatAServerHasAcknowledgedOutlivesItsSIGKILL(t *testing.T) {
+//brood:checks W137
+func TestWhatAServerHasAcknowledgedOutlivesItsSIGKILL(t *testing.T) {
 	t.Parallel()
 	dir, port := t.TempDir(), freePort(t)
 	victim := startServer(t, dir, port)
@@ -118,7 +121,8 @@ func TestW137_WhatAServerHasAcknowledgedOutlivesItsSIGKILL(t *testing.T) {
 	next.drain()
 }
 
-func TestW138_BeyondLoopbackOnlyWithTLSAndUsers(t *testing.T) {
+//brood:checks W138
+func TestBeyondLoopbackOnlyWithTLSAndUsers(t *testing.T) {
 	users := []fleet.User{{Name: "a", Password: "b", Role: fleet.RoleClient}}
 	for name, c := range map[string]struct {
 		o    fleet.ServerOptions
@@ -165,7 +169,8 @@ func certificate(t testing.TB) (server, client *tls.Config) {
 		&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 }
 
-func TestW138_OverTLSWithCredentials(t *testing.T) {
+//brood:checks W138
+func TestOverTLSWithCredentials(t *testing.T) {
 	server, client := certificate(t)
 	s := serveWith(t, &fleet.ServerOptions{
 		Host: "0.0.0.0", TLS: server, Layout: quick("mail"), Users: []fleet.User{
@@ -203,7 +208,8 @@ func serveSmall(t testing.TB) *fleet.Server {
 	return serveWith(t, o)
 }
 
-func TestW139_PayloadsOverTheServersLimitGoThroughTheObjectStore(t *testing.T) {
+//brood:checks W139
+func TestPayloadsOverTheServersLimitGoThroughTheObjectStore(t *testing.T) {
 	s := serveSmall(t)
 	f := dial(t, s, fleet.Options{MaxPayload: 256 << 10})
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail"), MaxAttempts: 1})
@@ -222,7 +228,8 @@ func TestW139_PayloadsOverTheServersLimitGoThroughTheObjectStore(t *testing.T) {
 	require.Contains(t, dead.Reason, "payload too large")
 }
 
-func TestW139_AJobWhosePayloadIsGoneIsDead(t *testing.T) {
+//brood:checks W139
+func TestAJobWhosePayloadIsGoneIsDead(t *testing.T) {
 	s := serveSmall(t)
 	f := dial(t, s, fleet.Options{})
 	j := submit(t, f, "mail", job{Echo: strings.Repeat("y", 100<<10)}, nil)

@@ -22,7 +22,8 @@ func raw(t testing.TB, s *fleet.Server, o ...nats.Option) (*nats.Conn, jetstream
 	return nc, js
 }
 
-func TestW120_JobsAndResultsAreStoredUnderTheirSubjectsProgressAndControlAreNot(t *testing.T) {
+//brood:checks W120
+func TestJobsAndResultsAreStoredUnderTheirSubjectsProgressAndControlAreNot(t *testing.T) {
 	s := serve(t, quick("mail"))
 	nc, js := raw(t, s)
 	sub, err := nc.SubscribeSync("fleet.>")
@@ -61,7 +62,8 @@ func TestW120_JobsAndResultsAreStoredUnderTheirSubjectsProgressAndControlAreNot(
 	}
 }
 
-func TestW121_TheStreamOfJobsIsAFileBackedWorkQueueOfOneJobASubject(t *testing.T) {
+//brood:checks W121
+func TestTheStreamOfJobsIsAFileBackedWorkQueueOfOneJobASubject(t *testing.T) {
 	s := serve(t, quick("mail"))
 	_, js := raw(t, s)
 	stream, err := js.Stream(ctx(t), "fleet_jobs")
@@ -74,7 +76,8 @@ func TestW121_TheStreamOfJobsIsAFileBackedWorkQueueOfOneJobASubject(t *testing.T
 	require.EqualValues(t, 1, c.MaxMsgsPerSubject)
 }
 
-func TestW123_OneDurableAQueueWithoutTheServersLimits(t *testing.T) {
+//brood:checks W123
+func TestOneDurableAQueueWithoutTheServersLimits(t *testing.T) {
 	s := serve(t, &fleet.Layout{Queues: []string{"mail", "web"}})
 	_, js := raw(t, s)
 	for _, name := range []string{"mail", "web"} {

@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/fleet"
 )
 
-func TestW121_ATakenIDIsADuplicateAndAFullQueueSaysSo(t *testing.T) {
+//brood:checks W121
+func TestATakenIDIsADuplicateAndAFullQueueSaysSo(t *testing.T) {
 	l := quick("mail")
 	l.MaxJobs = 3
 	f := dial(t, serve(t, l), fleet.Options{})
@@ -58,7 +59,8 @@ func TestBadJobsAreRefusedAtOnceByTheirOption(t *testing.T) {
 	}
 }
 
-func TestW121_AnIDIsFreeWhenItsJobIsDone(t *testing.T) {
+//brood:checks W121
+func TestAnIDIsFreeWhenItsJobIsDone(t *testing.T) {
 	t.Parallel()
 	l := quick("mail")
 	l.Duplicates, l.ResultTTL = 100*time.Millisecond, 100*time.Millisecond
@@ -81,7 +83,8 @@ func TestW121_AnIDIsFreeWhenItsJobIsDone(t *testing.T) {
 	}
 }
 
-func TestW122_TheIDOfAJobThatIsDoneIsRefused(t *testing.T) {
+//brood:checks W122
+func TestTheIDOfAJobThatIsDoneIsRefused(t *testing.T) {
 	l := quick("mail")
 	l.ResultTTL = 100 * time.Millisecond
 	f := dial(t, serve(t, l), fleet.Options{})

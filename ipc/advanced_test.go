@@ -34,7 +34,8 @@ func TestAdvancedFramesAreNodes(t *testing.T) {
 	run(t, l)
 }
 
-func TestN154_AdvancedValuesOfBothKinds(t *testing.T) {
+//brood:checks N154
+func TestAdvancedValuesOfBothKinds(t *testing.T) {
 	l := newLoop(t)
 	a, b := newPair(t, l, advanced)
 	var got []any
@@ -58,7 +59,8 @@ func TestN154_AdvancedValuesOfBothKinds(t *testing.T) {
 	require.Equal(t, values, got)
 }
 
-func TestN156_AdvancedFramesMaySplitAnywhere(t *testing.T) {
+//brood:checks N156
+func TestAdvancedFramesMaySplitAnywhere(t *testing.T) {
 	frames := unhex(t, "00000008 ff0f 2204 646f6e65"+"00000003 ff0f 30")
 	for at := range frames {
 		l := newLoop(t)

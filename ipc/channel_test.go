@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-func TestS065_MessagesArriveEqualAndInOrder(t *testing.T) {
+//brood:checks S065
+func TestMessagesArriveEqualAndInOrder(t *testing.T) {
 	values := []string{`null`, `true`, `5`, `-1.5`, `""`, `"a\nb"`, `"\u0000"`, "\"\u2028\"", `"😀"`, `[]`, `[1,"2",null]`, `{}`,
 		`{"a":{"b":[{"c":null}]}}`}
 	l := newLoop(t)

@@ -12,7 +12,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-func TestN146_DisconnectIsOneEventOnEachSideAndNeverInsideTheCall(t *testing.T) {
+//brood:checks N146
+func TestDisconnectIsOneEventOnEachSideAndNeverInsideTheCall(t *testing.T) {
 	l := newLoop(t)
 	a, b := newPair(t, l, nil)
 	var j journal
@@ -34,7 +35,8 @@ func TestN146_DisconnectIsOneEventOnEachSideAndNeverInsideTheCall(t *testing.T) 
 	require.Equal(t, []string{"error", "b", "a"}, j.entries)
 }
 
-func TestS067_WhatWasQueuedBeforeDisconnectArrives(t *testing.T) {
+//brood:checks S067
+func TestWhatWasQueuedBeforeDisconnectArrives(t *testing.T) {
 	l := newLoop(t)
 	a, b := newPair(t, l, nil)
 	big := `"` + strings.Repeat("x", 3<<20) + `"`
@@ -204,7 +206,9 @@ func TestAChannelThatHasEndedOutlivesItsLoop(t *testing.T) {
 }
 
 // What is queued may wait for ever: the refusal of what was sent too late does not wait behind it.
-func TestS067_ALateSendIsRefusedAtOnce(t *testing.T) {
+//
+//brood:checks S067
+func TestALateSendIsRefusedAtOnce(t *testing.T) {
 	for name, fill := range map[string]func(c *ipc.Channel) *ipc.SendOptions{
 		"behind a handle": func(*ipc.Channel) *ipc.SendOptions { return &ipc.SendOptions{Handle: socketFile(t)} },
 		"behind a peer that does not read": func(c *ipc.Channel) *ipc.SendOptions {

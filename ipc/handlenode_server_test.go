@@ -26,7 +26,8 @@ const socketKeeper = `
 		}
 	});`
 
-func TestN170_ConnectionsInThreeNodeChildrenHoldUpTheServersClose(t *testing.T) {
+//brood:checks N170
+func TestConnectionsInThreeNodeChildrenHoldUpTheServersClose(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	s := newServer(t, l, "tcp4", "127.0.0.1:0")
@@ -67,7 +68,8 @@ func TestN170_ConnectionsInThreeNodeChildrenHoldUpTheServersClose(t *testing.T) 
 	require.Equal(t, map[string]int{"ended by the child": 6, "closed by the child": 6}, ends)
 }
 
-func TestN171_AListenerIsSharedWithANodeChild(t *testing.T) {
+//brood:checks N171
+func TestAListenerIsSharedWithANodeChild(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	ln := listener("tcp4", "127.0.0.1:0")(t).(net.Listener)
@@ -144,7 +146,8 @@ func init() {
 	})
 }
 
-func TestN171_ANodeListenerIsSharedWithAGoChild(t *testing.T) {
+//brood:checks N171
+func TestANodeListenerIsSharedWithAGoChild(t *testing.T) {
 	out := runNodeParent(t, `
 		const server = net.createServer((socket) => socket.end('parent'));
 		const ask = (fn) => {
@@ -169,7 +172,8 @@ func TestN171_ANodeListenerIsSharedWithAGoChild(t *testing.T) {
 	require.Equal(t, "exit 0", out)
 }
 
-func TestN173_AServerCountsTheConnectionsInANodeChild(t *testing.T) {
+//brood:checks N173
+func TestAServerCountsTheConnectionsInANodeChild(t *testing.T) {
 	for _, mode := range []ipc.Serialization{ipc.JSON, ipc.Advanced} {
 		t.Run(mode.String(), func(t *testing.T) { testCounting(t, mode) })
 	}
@@ -211,7 +215,8 @@ func testCounting(t *testing.T, mode ipc.Serialization) {
 	require.Equal(t, []int{4, 3, 2, 1, 0}, counts)
 }
 
-func TestN173_ANodeServerCountsTheConnectionsInAGoChild(t *testing.T) {
+//brood:checks N173
+func TestANodeServerCountsTheConnectionsInAGoChild(t *testing.T) {
 	out := runNodeParent(t, `
 		const child = forkGo();
 		const server = net.createServer((socket) => child.send('keep', socket));

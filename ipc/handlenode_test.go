@@ -70,7 +70,8 @@ func init() {
 
 func check1(_ int, err error) { check(err) }
 
-func TestN172_ANodeChildServesAConnectionAlone(t *testing.T) {
+//brood:checks N172
+func TestANodeChildServesAConnectionAlone(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	s := newServer(t, l, "tcp4", "127.0.0.1:0")
@@ -93,7 +94,8 @@ func TestN172_ANodeChildServesAConnectionAlone(t *testing.T) {
 	require.Equal(t, "echo: pending", <-said)
 }
 
-func TestN172_AGoChildServesConnectionsOfANodeParentAlone(t *testing.T) {
+//brood:checks N172
+func TestAGoChildServesConnectionsOfANodeParentAlone(t *testing.T) {
 	out := runNodeParent(t, `
 		const child = forkGo();
 		const server = net.createServer({ pauseOnConnect: true }, (socket) => child.send('serve', socket));
@@ -116,7 +118,8 @@ func TestN172_AGoChildServesConnectionsOfANodeParentAlone(t *testing.T) {
 	require.Equal(t, "exit 0", out)
 }
 
-func TestN174_AUDPSocketIsSharedWithANodeChild(t *testing.T) {
+//brood:checks N174
+func TestAUDPSocketIsSharedWithANodeChild(t *testing.T) {
 	t.Run("udp4", func(t *testing.T) { testSharedUDP(t, "udp4", "127.0.0.1:0", "IPv4") })
 	t.Run("udp6", func(t *testing.T) {
 		if !hasIPv6() {
@@ -167,7 +170,8 @@ func testSharedUDP(t *testing.T, network, address, family string) {
 	require.Equal(t, "parent got datagram", exchange(receive), "after the child has closed its own")
 }
 
-func TestN174_AUDPSocketOfANodeParentIsSharedWithAGoChild(t *testing.T) {
+//brood:checks N174
+func TestAUDPSocketOfANodeParentIsSharedWithAGoChild(t *testing.T) {
 	out := runNodeParent(t, `
 		const shared = dgram.createSocket('udp4'), client = dgram.createSocket('udp4');
 		shared.bind(0, '127.0.0.1', () => {
@@ -186,7 +190,8 @@ func TestN174_AUDPSocketOfANodeParentIsSharedWithAGoChild(t *testing.T) {
 	require.ElementsMatch(t, []string{"child got datagram", "exit 0"}, strings.Split(out, "\n"))
 }
 
-func TestN176_KeepOpenLeavesTheConnectionToBoth(t *testing.T) {
+//brood:checks N176
+func TestKeepOpenLeavesTheConnectionToBoth(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	accepted, client := connect(t, listener("tcp4", "127.0.0.1:0")(t).(net.Listener))
@@ -214,7 +219,8 @@ func TestN176_KeepOpenLeavesTheConnectionToBoth(t *testing.T) {
 	require.Equal(t, "child, parent", string(got))
 }
 
-func TestN176_KeepOpenLeavesTheConnectionToANodeParentToo(t *testing.T) {
+//brood:checks N176
+func TestKeepOpenLeavesTheConnectionToANodeParentToo(t *testing.T) {
 	out := runNodeParent(t, `
 		const child = forkGo();
 		const server = net.createServer({ pauseOnConnect: true }, (socket) => {
@@ -236,7 +242,8 @@ func TestN176_KeepOpenLeavesTheConnectionToANodeParentToo(t *testing.T) {
 	require.Equal(t, []string{"child, parent", "exit 0"}, strings.Split(out, "\n"))
 }
 
-func TestN178_EightyConnectionsFromChildrenAllArriveAndWork(t *testing.T) {
+//brood:checks N178
+func TestEightyConnectionsFromChildrenAllArriveAndWork(t *testing.T) {
 	const children, each = 4, 20
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
@@ -273,7 +280,8 @@ func TestN178_EightyConnectionsFromChildrenAllArriveAndWork(t *testing.T) {
 	require.Equal(t, children*each, got)
 }
 
-func TestN179_HandlesInBothDirectionsAtOnceDoNotWaitForEachOther(t *testing.T) {
+//brood:checks N179
+func TestHandlesInBothDirectionsAtOnceDoNotWaitForEachOther(t *testing.T) {
 	const each = 50
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
@@ -307,7 +315,8 @@ func TestN179_HandlesInBothDirectionsAtOnceDoNotWaitForEachOther(t *testing.T) {
 	require.Equal(t, each, got)
 }
 
-func TestN180_AConnectionSentTwiceIsThereOnce(t *testing.T) {
+//brood:checks N180
+func TestAConnectionSentTwiceIsThereOnce(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	child := forkNode(t, l, `
@@ -334,7 +343,8 @@ func TestN180_AConnectionSentTwiceIsThereOnce(t *testing.T) {
 	require.Equal(t, []string{`[1,true]`, `"returned" net.Socket`, `"again"`, `[2,false]`, `"returned"`, `"again"`}, got)
 }
 
-func TestN181_AConnectionGoesWithALargeMessage(t *testing.T) {
+//brood:checks N181
+func TestAConnectionGoesWithALargeMessage(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	payload := strings.Repeat("p", 800<<10)
 	for _, mode := range []ipc.Serialization{ipc.JSON, ipc.Advanced} {
@@ -356,7 +366,8 @@ func TestN181_AConnectionGoesWithALargeMessage(t *testing.T) {
 	}
 }
 
-func TestN181_AConnectionGoesWithALargeMessageToAGoChild(t *testing.T) {
+//brood:checks N181
+func TestAConnectionGoesWithALargeMessageToAGoChild(t *testing.T) {
 	out := runNodeParent(t, `
 		const payload = 'p'.repeat(800 << 10);
 		const child = forkGo();
@@ -374,7 +385,8 @@ func TestN181_AConnectionGoesWithALargeMessageToAGoChild(t *testing.T) {
 	require.Equal(t, "exit 0", out)
 }
 
-func TestN182_AClientConnectionOfANodeChildIsReadHere(t *testing.T) {
+//brood:checks N182
+func TestAClientConnectionOfANodeChildIsReadHere(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	child := forkNode(t, l, `

@@ -114,7 +114,8 @@ func TestWhatIsClosedGoesWithoutHandle(t *testing.T) {
 	}
 }
 
-func TestN180_AConnectionThatIsQueuedAlreadyGoesOnce(t *testing.T) {
+//brood:checks N180
+func TestAConnectionThatIsQueuedAlreadyGoesOnce(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	c := unrefedChannel(t, newLoop(t))
 	conn := connection("tcp4", "127.0.0.1:0")(t)

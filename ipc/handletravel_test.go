@@ -34,7 +34,8 @@ func (o *object) use(t testing.TB, h *ipc.Handle) {
 	require.NoError(t, made.Close())
 }
 
-func TestS071_AHandleAndItsMessageStayTogether(t *testing.T) {
+//brood:checks S071
+func TestAHandleAndItsMessageStayTogether(t *testing.T) {
 	for _, mode := range []ipc.Serialization{ipc.JSON, ipc.Advanced} {
 		for _, object := range objects() {
 			if object.typ == "" {
@@ -92,7 +93,8 @@ func TestS071_AHandleAndItsMessageStayTogether(t *testing.T) {
 	}
 }
 
-func TestS072_TwoConnectionsEachWayAtOnce(t *testing.T) {
+//brood:checks S072
+func TestTwoConnectionsEachWayAtOnce(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	a, b := newPair(t, l, nil)
@@ -125,7 +127,8 @@ func TestS072_TwoConnectionsEachWayAtOnce(t *testing.T) {
 	require.Equal(t, 4, got)
 }
 
-func TestS072_TwoConnectionsToNodeAndBack(t *testing.T) {
+//brood:checks S072
+func TestTwoConnectionsToNodeAndBack(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	child := forkNode(t, l, `process.on('message', (m, socket) => socket.write('node' + m, () => process.send(m, socket)));`)

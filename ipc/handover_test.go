@@ -112,7 +112,8 @@ func sorted(entries []string) []string {
 	return entries
 }
 
-func TestN180_AClosedObjectIsSentAsAPlainMessage(t *testing.T) {
+//brood:checks N180
+func TestAClosedObjectIsSentAsAPlainMessage(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	conn, _ := newConn(t)
@@ -128,7 +129,8 @@ func TestN180_AClosedObjectIsSentAsAPlainMessage(t *testing.T) {
 	run(t, l)
 }
 
-func TestS072_HandlesGoOneAtATimeInEachDirection(t *testing.T) {
+//brood:checks S072
+func TestHandlesGoOneAtATimeInEachDirection(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	a, b := newPair(t, l, nil)
@@ -226,7 +228,9 @@ func TestDisconnectWaitsForTheAcknowledgement(t *testing.T) {
 }
 
 // Node emits an error then, and the callbacks never come (spec H6).
-func TestN177_TheEndOfThePeerWhileAHandleIsOnItsWay(t *testing.T) {
+//
+//brood:checks N177
+func TestTheEndOfThePeerWhileAHandleIsOnItsWay(t *testing.T) {
 	for _, disconnect := range []bool{false, true} {
 		leakcheck.NoNewFDs(t)
 		l := newLoop(t)

@@ -202,7 +202,9 @@ func TestAPeerThatIsFasterThanTheHandlerIsHeldUp(t *testing.T) {
 }
 
 // A length that is announced is not memory that is made.
-func TestN157_AnAnnouncedLengthAllocatesNothing(t *testing.T) {
+//
+//brood:checks N157
+func TestAnAnnouncedLengthAllocatesNothing(t *testing.T) {
 	for _, size := range []uint32{1, 255 << 20, 1<<31 - 1, 1 << 31, 1<<31 + 1, 1<<32 - 1} {
 		l := newLoop(t)
 		c, p := newChannel(t, l, &ipc.Options{Serialization: ipc.Advanced})

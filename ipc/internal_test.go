@@ -50,7 +50,8 @@ const internalEcho = `
 	});
 	process.on('disconnect', () => {});`
 
-func TestN147_InternalMessagesGoBothWaysWithAndWithoutHandles(t *testing.T) {
+//brood:checks N147
+func TestInternalMessagesGoBothWaysWithAndWithoutHandles(t *testing.T) {
 	for _, peer := range []string{"node", "go"} {
 		t.Run(peer, func(t *testing.T) {
 			eachMode(t, func(t *testing.T, o *ipc.Options) {

@@ -41,7 +41,8 @@ func init() {
 	})
 }
 
-func TestS067_DisconnectReadsWhatANodeChildHasSentBefore(t *testing.T) {
+//brood:checks S067
+func TestDisconnectReadsWhatANodeChildHasSentBefore(t *testing.T) {
 	for _, mode := range []ipc.Serialization{ipc.JSON, ipc.Advanced} {
 		for size, full := range map[int]int{1: 2000, 1000: 80_000} { // Short messages fill the socket with less than a read takes.
 			t.Run(fmt.Sprint(mode, size), func(t *testing.T) {
@@ -103,7 +104,9 @@ func TestDisconnectDoesNotCutANodeChildOffInTheMiddleOfAMessage(t *testing.T) {
 }
 
 // What is queued in the other process, more than a socket holds, was sent before as well.
-func TestS067_DisconnectReadsWhatAGoPeerHasQueued(t *testing.T) {
+//
+//brood:checks S067
+func TestDisconnectReadsWhatAGoPeerHasQueued(t *testing.T) {
 	l := newLoop(t)
 	a, b := newPair(t, l, nil)
 	var j journal

@@ -33,7 +33,8 @@ var waysToLose = map[string]struct {
 	}, ipc.ErrChannelClosed},
 }
 
-func TestS067_EveryQueuedMessageThatIsLostIsTold(t *testing.T) {
+//brood:checks S067
+func TestEveryQueuedMessageThatIsLostIsTold(t *testing.T) {
 	for name, way := range waysToLose {
 		for _, behind := range []string{"bytes", "handle"} {
 			t.Run(name+" behind "+behind, func(t *testing.T) {

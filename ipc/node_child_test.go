@@ -15,7 +15,8 @@ import (
 // echoScript sends everything back until the parent disconnects.
 const echoScript = `process.on('message', m => process.send(m));`
 
-func TestS065_TenThousandMessagesEachWayWithANodeChild(t *testing.T) {
+//brood:checks S065
+func TestTenThousandMessagesEachWayWithANodeChild(t *testing.T) {
 	const n = 10_000
 	l := newLoop(t)
 	node := startNode(t, l, nil, `
@@ -45,7 +46,8 @@ func TestS065_TenThousandMessagesEachWayWithANodeChild(t *testing.T) {
 	require.Equal(t, n, got)
 }
 
-func TestN153S065_ValuesSurviveTheTripThroughNode(t *testing.T) {
+//brood:checks N153 S065
+func TestValuesSurviveTheTripThroughNode(t *testing.T) {
 	values := []string{`null`, `true`, `false`, `5`, `-1.5`, `1e+21`, `""`, `"a\nb\u0000\t\"\\"`, "\"\u2028\u2029\"", `"<&>"`, `"😀"`,
 		`"\ud83d"`, `"\udc00x"`, `[]`, `[1,"2",null,[[]]]`, `{}`, `{"b":1,"a":{"c":[{}]}}`, `{"cmd":"fooNODE_"}`,
 		`"` + strings.Repeat("é", 400_000) + `"`}
@@ -86,7 +88,8 @@ func TestSixteenMebibytesThroughANodeChild(t *testing.T) {
 	require.True(t, done)
 }
 
-func TestN146_ANodeChildThatDisconnects(t *testing.T) {
+//brood:checks N146
+func TestANodeChildThatDisconnects(t *testing.T) {
 	l := newLoop(t)
 	node := startNode(t, l, nil, `process.send('last'); process.send({cmd: 'NODE_x'}); process.disconnect();`)
 	var j journal
@@ -96,7 +99,8 @@ func TestN146_ANodeChildThatDisconnects(t *testing.T) {
 	require.Equal(t, []string{`"last"`, "disconnect"}, j.entries)
 }
 
-func TestN139_ANodeChildSeesOurDisconnect(t *testing.T) {
+//brood:checks N139
+func TestANodeChildSeesOurDisconnect(t *testing.T) {
 	l := newLoop(t)
 	node := startNode(t, l, nil, `process.on('disconnect', () => console.log('connected', process.connected));
 		process.on('message', m => console.log(m));`)
@@ -117,7 +121,8 @@ func TestANodeChildThatDiesInTheMiddleOfAMessage(t *testing.T) {
 	require.Equal(t, []string{`"whole"`, "disconnect"}, j.entries)
 }
 
-func TestN149_SendingToANodeChildThatHasGone(t *testing.T) {
+//brood:checks N149
+func TestSendingToANodeChildThatHasGone(t *testing.T) {
 	l := newLoop(t)
 	node := startNode(t, l, nil, ``) // An idle child without listeners ends by itself.
 	run(t, l)
@@ -144,7 +149,8 @@ func TestANodeChildAcknowledgesAConnection(t *testing.T) {
 	require.Equal(t, []string{`{"m":"before"}`, `{"m":"with","handle":"Socket"}`, `{"m":"behind"}`}, j.entries)
 }
 
-func TestN154_AdvancedValuesSurviveTheTripThroughNode(t *testing.T) {
+//brood:checks N154
+func TestAdvancedValuesSurviveTheTripThroughNode(t *testing.T) {
 	l := newLoop(t)
 	node := startNode(t, l, advanced, echoScript)
 	object := new(v8.Object)
@@ -175,7 +181,8 @@ func TestN154_AdvancedValuesSurviveTheTripThroughNode(t *testing.T) {
 	}
 }
 
-func TestN155_FourBuffersOfEightMebibytes(t *testing.T) {
+//brood:checks N155
+func TestFourBuffersOfEightMebibytes(t *testing.T) {
 	l := newLoop(t)
 	node := startNode(t, l, advanced, echoScript)
 	n := 0

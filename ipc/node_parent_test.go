@@ -81,7 +81,8 @@ func init() {
 	})
 }
 
-func TestS065_TenThousandMessagesEachWayWithANodeParent(t *testing.T) {
+//brood:checks S065
+func TestTenThousandMessagesEachWayWithANodeParent(t *testing.T) {
 	for _, mode := range []string{"json", "advanced"} {
 		out := underNode(t, "ipc-echo", `
 			const c = child({serialization: '`+mode+`'});
@@ -96,7 +97,8 @@ func TestS065_TenThousandMessagesEachWayWithANodeParent(t *testing.T) {
 	}
 }
 
-func TestS069N131_AnIdleChildEndsByItself(t *testing.T) {
+//brood:checks S069 N131
+func TestAnIdleChildEndsByItself(t *testing.T) {
 	out := underNode(t, "ipc-idle", `
 		const c = child();
 		c.on('disconnect', () => console.log('disconnect'));
@@ -104,7 +106,8 @@ func TestS069N131_AnIdleChildEndsByItself(t *testing.T) {
 	require.ElementsMatch(t, []string{"disconnect", "exit 0"}, strings.Split(strings.TrimSpace(out), "\n"))
 }
 
-func TestS069_AnUnfinishedSendHoldsTheChild(t *testing.T) {
+//brood:checks S069
+func TestAnUnfinishedSendHoldsTheChild(t *testing.T) {
 	out := underNode(t, "ipc-count", `
 		const c = child();
 		let n = 0;
@@ -125,7 +128,8 @@ func TestFiftySmallMessagesAndAnExitAllArrive(t *testing.T) {
 	require.Equal(t, "50 0\n", out)
 }
 
-func TestN146_AGoChildThatDisconnects(t *testing.T) {
+//brood:checks N146
+func TestAGoChildThatDisconnects(t *testing.T) {
 	out := underNode(t, "ipc-leave", `
 		const c = child();
 		c.on('message', m => console.log(m));
@@ -143,12 +147,14 @@ func TestAGoChildThatDiesInTheMiddleOfAMessage(t *testing.T) {
 	require.Equal(t, "whole\ndisconnect\nnull SIGKILL\n", out)
 }
 
-func TestS070N133_GrandchildrenGetNoChannel(t *testing.T) {
+//brood:checks S070 N133
+func TestGrandchildrenGetNoChannel(t *testing.T) {
 	out := underNode(t, "ipc-environment", `child().on('message', m => console.log(m));`)
 	require.Equal(t, "done\n", out)
 }
 
-func TestS068N144N145_TheChannelMayBeOnAnySlot(t *testing.T) {
+//brood:checks S068 N144 N145
+func TestTheChannelMayBeOnAnySlot(t *testing.T) {
 	for _, stdio := range []string{"['ipc', 1, 2]", "[0, 'ipc', 2]", "[0, 1, 'ipc']", "[0, 1, 2, null, null, null, null, 'ipc']"} {
 		out := underNode(t, "ipc-echo", `
 			const c = child({stdio: `+stdio+`});
@@ -160,7 +166,8 @@ func TestS068N144N145_TheChannelMayBeOnAnySlot(t *testing.T) {
 	}
 }
 
-func TestN158_MessagesFromANodeParentThatWasFaster(t *testing.T) {
+//brood:checks N158
+func TestMessagesFromANodeParentThatWasFaster(t *testing.T) {
 	out := underNode(t, "ipc-echo", `
 		const c = child();
 		c.send(1); c.send(2);

@@ -17,7 +17,8 @@ const echoed = `
 	for (const v of values) c.send({v}); // Some cannot be sent by themselves.
 	c.on('exit', code => console.log(left, code));`
 
-func TestN153S065_ValuesSurviveTheTripThroughAGoChild(t *testing.T) {
+//brood:checks N153 S065
+func TestValuesSurviveTheTripThroughAGoChild(t *testing.T) {
 	out := underNode(t, "ipc-echo", `
 		const c = child();
 		const values = [null, true, false, 0, -1.5, 1e21, 5e-324, 2 ** 53, '', 'a\nb\0\t"\\', '\u2028\u2029', '<&>', '😀', '\ud83d', '\udc00x',
@@ -26,7 +27,8 @@ func TestN153S065_ValuesSurviveTheTripThroughAGoChild(t *testing.T) {
 	require.Equal(t, "0 0\n", out)
 }
 
-func TestN154_AdvancedValuesSurviveTheTripThroughAGoChild(t *testing.T) {
+//brood:checks N154
+func TestAdvancedValuesSurviveTheTripThroughAGoChild(t *testing.T) {
 	out := underNode(t, "ipc-echo", `
 		const c = child({serialization: 'advanced'});
 		const circular = {list: [1, , 3]};

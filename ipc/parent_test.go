@@ -33,7 +33,8 @@ func setChannel(t *testing.T, fd, mode string) {
 	t.Setenv("NODE_CHANNEL_SERIALIZATION_MODE", mode)
 }
 
-func TestS070_ParentTakesTheChannelOutOfTheEnvironment(t *testing.T) {
+//brood:checks S070
+func TestParentTakesTheChannelOutOfTheEnvironment(t *testing.T) {
 	l := newLoop(t)
 	x, y := socketPair(t)
 	p := &peer{t: t, fd: y}
@@ -83,7 +84,8 @@ func TestParentWithoutAChannel(t *testing.T) {
 	}
 }
 
-func TestS070_ABogusChannelIsAClearErrorAndNothingIsClosed(t *testing.T) {
+//brood:checks S070
+func TestABogusChannelIsAClearErrorAndNothingIsClosed(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	file, err := os.Open(os.Args[0])
 	require.NoError(t, err)

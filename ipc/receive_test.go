@@ -44,7 +44,8 @@ func TestLinesAreSplitHoweverTheyCome(t *testing.T) {
 	}
 }
 
-func TestS070N147_InternalMessagesNeverReachUsers(t *testing.T) {
+//brood:checks S070 N147
+func TestInternalMessagesNeverReachUsers(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal
@@ -105,7 +106,8 @@ func TestALineOverMaxMessageIsSkippedAndReportedOnce(t *testing.T) {
 		"error: ipc: message too long", "3", "disconnect"}, j.entries)
 }
 
-func TestN148_AHandlerThatPanicsLosesNoOtherMessage(t *testing.T) {
+//brood:checks N148
+func TestAHandlerThatPanicsLosesNoOtherMessage(t *testing.T) {
 	const n = 10
 	t.Run("out of Run", func(t *testing.T) {
 		l := newLoop(t)

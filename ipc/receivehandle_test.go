@@ -47,7 +47,8 @@ func fdSaying(t *testing.T, text string) int {
 	return x
 }
 
-func TestN159_AHandleGoesWithItsOwnMessage(t *testing.T) {
+//brood:checks N159
+func TestAHandleGoesWithItsOwnMessage(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)

@@ -29,7 +29,8 @@ func TestAParentsChannelKeepsTheLoopAliveUntilUnref(t *testing.T) {
 	run(t, l)
 }
 
-func TestS069N139N140_AChildsChannelCountsListenersAndSends(t *testing.T) {
+//brood:checks S069 N139 N140
+func TestAChildsChannelCountsListenersAndSends(t *testing.T) {
 	l := newLoop(t)
 	c, p := newParentChannel(t, l, "")
 	require.False(t, poll(t, l), "nobody listens")

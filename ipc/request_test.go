@@ -64,7 +64,8 @@ func eachMode(t *testing.T, test func(t *testing.T, o *ipc.Options)) {
 	}
 }
 
-func TestS073_ARealWorkerAnswersInAnyOrder(t *testing.T) {
+//brood:checks S073
+func TestARealWorkerAnswersInAnyOrder(t *testing.T) {
 	for _, worker := range []string{"node", "go"} {
 		t.Run(worker, func(t *testing.T) {
 			eachMode(t, func(t *testing.T, o *ipc.Options) {
@@ -110,7 +111,8 @@ func TestS073_ARealWorkerAnswersInAnyOrder(t *testing.T) {
 	}
 }
 
-func TestS073_WhatAnAnswerMaySay(t *testing.T) {
+//brood:checks S073
+func TestWhatAnAnswerMaySay(t *testing.T) {
 	eachMode(t, func(t *testing.T, o *ipc.Options) {
 		l := newLoop(t)
 		a, b := newPair(t, l, o)
@@ -159,7 +161,8 @@ func v8Number(v any) float64 {
 	return v.(float64)
 }
 
-func TestS073_AnErrorOfANodeWorker(t *testing.T) {
+//brood:checks S073
+func TestAnErrorOfANodeWorker(t *testing.T) {
 	l := newLoop(t)
 	node := startNode(t, l, advanced, `process.on('message', ({id}) => process.send({id, error: new RangeError('too much')}));`)
 	var got error
@@ -222,7 +225,8 @@ func TestAnAnswerMayHaveAHandle(t *testing.T) {
 	})
 }
 
-func TestS073_ARequestEndsWithItsContext(t *testing.T) {
+//brood:checks S073
+func TestARequestEndsWithItsContext(t *testing.T) {
 	eachMode(t, func(t *testing.T, o *ipc.Options) {
 		l := newLoop(t)
 		a, b := newPair(t, l, o)
@@ -259,7 +263,8 @@ func TestS073_ARequestEndsWithItsContext(t *testing.T) {
 	})
 }
 
-func TestS073_TheEndIsToldToEveryRequestBeforeDisconnect(t *testing.T) {
+//brood:checks S073
+func TestTheEndIsToldToEveryRequestBeforeDisconnect(t *testing.T) {
 	for name, end := range map[string]func(a *ipc.Channel, p *peer){
 		"peer":    func(_ *ipc.Channel, p *peer) { p.close() },
 		"destroy": func(a *ipc.Channel, _ *peer) { a.Destroy() },
@@ -292,7 +297,8 @@ func TestS073_TheEndIsToldToEveryRequestBeforeDisconnect(t *testing.T) {
 	}
 }
 
-func TestS073_AnswersThatWereReadAreGivenBeforeTheEnd(t *testing.T) {
+//brood:checks S073
+func TestAnswersThatWereReadAreGivenBeforeTheEnd(t *testing.T) {
 	l := newLoop(t)
 	a, b := newPair(t, l, nil)
 	answering(t, b, func(q question) map[string]any {

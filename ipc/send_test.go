@@ -105,7 +105,8 @@ func TestManyGatheredMessagesDoNotWaitForTheTick(t *testing.T) {
 	run(t, l)
 }
 
-func TestN150_DoneIsCalledOnALaterTickInOrder(t *testing.T) {
+//brood:checks N150
+func TestDoneIsCalledOnALaterTickInOrder(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal
@@ -124,7 +125,8 @@ func TestN150_DoneIsCalledOnALaterTickInOrder(t *testing.T) {
 	require.Equal(t, []string{"first <nil>", "tick", "second <nil>", "third ipc: channel closed", "disconnect"}, j.entries)
 }
 
-func TestN149_SendAfterTheEndIsReturnedOrGivenToDone(t *testing.T) {
+//brood:checks N149
+func TestSendAfterTheEndIsReturnedOrGivenToDone(t *testing.T) {
 	for name, end := range map[string]func(c *ipc.Channel, p *peer){
 		"disconnect": func(c *ipc.Channel, _ *peer) { c.Disconnect() },
 		"peer":       func(_ *ipc.Channel, p *peer) { p.close() },
@@ -184,7 +186,8 @@ func TestSendInsideTheSerializationOfAnother(t *testing.T) {
 	require.Equal(t, "\"inner\"\n[\"begin\",\"outer\",\"end\"]\n", s)
 }
 
-func TestS066N151_NeedDrainIsTrueFrom131072BytesAndDrainFollows(t *testing.T) {
+//brood:checks S066 N151
+func TestNeedDrainIsTrueFrom131072BytesAndDrainFollows(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	drains := 0

@@ -34,7 +34,8 @@ func allClosed(s *ipc.Server) string {
 	return `{"cmd":"NODE_SOCKET_ALL_CLOSED","key":"` + s.Key() + `"}` + "\n"
 }
 
-func TestN173_ConnectionsCountsThoseThatWereHandedOut(t *testing.T) {
+//brood:checks N173
+func TestConnectionsCountsThoseThatWereHandedOut(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	s := newServer(t, l, "tcp4", "127.0.0.1:0")

@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-func TestS073_ManyWaitersForOneFilteredMessage(t *testing.T) {
+//brood:checks S073
+func TestManyWaitersForOneFilteredMessage(t *testing.T) {
 	const waiters = 20
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -42,7 +43,9 @@ func TestS073_ManyWaitersForOneFilteredMessage(t *testing.T) {
 }
 
 // A request whose peer goes without an answer: the send was done or failed, and the end is told.
-func TestS073_ARequestToAPeerThatGoesDoesNotHang(t *testing.T) {
+//
+//brood:checks S073
+func TestARequestToAPeerThatGoesDoesNotHang(t *testing.T) {
 	for _, reads := range []bool{true, false} {
 		l := newLoop(t)
 		c, p := newChannel(t, l, nil)

@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-func TestN158_MessagesWaitForTheFirstListener(t *testing.T) {
+//brood:checks N158
+func TestMessagesWaitForTheFirstListener(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	p.send("1\n2\n")

@@ -21,7 +21,8 @@ func scribble(p []byte) {
 // copied is the size of an attachment whose copying takes longer than a turn of the loop.
 const copied = 64 << 20
 
-func TestW072_AnAttachmentIsTheCallersAgainWhenDoneIsCalled(t *testing.T) {
+//brood:checks W072
+func TestAnAttachmentIsTheCallersAgainWhenDoneIsCalled(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1})
 	ready(t, l, p, 1)
@@ -36,7 +37,8 @@ func TestW072_AnAttachmentIsTheCallersAgainWhenDoneIsCalled(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW028_W072_DoReturnsWhenTheAttachmentIsTheCallersAgain(t *testing.T) {
+//brood:checks W028 W072
+func TestDoReturnsWhenTheAttachmentIsTheCallersAgain(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1})
 	ready(t, l, p, 1)
@@ -62,7 +64,8 @@ func TestW028_W072_DoReturnsWhenTheAttachmentIsTheCallersAgain(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW072_AClosedLoopHasLetGoOfAttachments(t *testing.T) {
+//brood:checks W072
+func TestAClosedLoopHasLetGoOfAttachments(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1})
 	ready(t, l, p, 1)
@@ -75,7 +78,8 @@ func TestW072_AClosedLoopHasLetGoOfAttachments(t *testing.T) {
 	scribble(data)
 }
 
-func TestW005_W072_ABroadcastEndsWhenAWorkerDiesWhileItsAttachmentIsCopied(t *testing.T) {
+//brood:checks W005 W072
+func TestABroadcastEndsWhenAWorkerDiesWhileItsAttachmentIsCopied(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1})
 	ready(t, l, p, 1)

@@ -15,7 +15,9 @@ import (
 func init() { workers["full"] = fullWorker }
 
 // A worker without descriptors to spare does not get a job that has one: the pool is told so, and the job fails.
-func TestW072_AJobWhoseDescriptorDoesNotArriveFails(t *testing.T) {
+//
+//brood:checks W072
+func TestAJobWhoseDescriptorDoesNotArriveFails(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "full", Max: 1})
 	p.OnError(func(err error) { t.Error(err) })

@@ -25,7 +25,9 @@ func gateFile(t testing.TB) (wait string, open func()) {
 }
 
 // Both sockets are read as they are ready: attachments may come before the answers that announce them, one for each job.
-func TestW072_AttachmentsMayComeBeforeTheirAnswers(t *testing.T) {
+//
+//brood:checks W072
+func TestAttachmentsMayComeBeforeTheirAnswers(t *testing.T) {
 	wait, open := gateFile(t)
 	l := newLoop(t)
 	p := newPool(t, l, attaching(t, pool.Options{MaxResult: 40}, `
@@ -49,7 +51,8 @@ read job <&3`))
 	stop(t, l, p)
 }
 
-func TestW072_W085_MoreAttachmentsThanJobsReplaceTheWorker(t *testing.T) {
+//brood:checks W072 W085
+func TestMoreAttachmentsThanJobsReplaceTheWorker(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, attaching(t, pool.Options{}, `
 echo '{"ready":true}' >&3
@@ -63,7 +66,9 @@ exec sleep 1000`))
 }
 
 // A worker that passes files of memory has the other descriptor for nothing.
-func TestW072_FilesOfMemoryAreNotAwaitedOnTheDescriptor(t *testing.T) {
+//
+//brood:checks W072
+func TestFilesOfMemoryAreNotAwaitedOnTheDescriptor(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1, Attachments: true})
 	for i := range 3 {
@@ -75,7 +80,8 @@ func TestW072_FilesOfMemoryAreNotAwaitedOnTheDescriptor(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW072_AWorkerThatClosesTheDescriptorFailsWhatItAttaches(t *testing.T) {
+//brood:checks W072
+func TestAWorkerThatClosesTheDescriptorFailsWhatItAttaches(t *testing.T) {
 	for name, answer := range map[string]string{
 		"before": `exec 4>&-; echo '{"id":1,"result":1,"attach":5}' >&3`,
 		"after":  `echo '{"id":1,"result":1,"attach":5}' >&3; exec 4>&-`,
@@ -102,7 +108,9 @@ read job <&3`))
 }
 
 // A job whose attachment has nobody to read it cannot be done by this worker.
-func TestW072_AWorkerThatClosesTheDescriptorLosesItsJobsWithAttachments(t *testing.T) {
+//
+//brood:checks W072
+func TestAWorkerThatClosesTheDescriptorLosesItsJobsWithAttachments(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, attaching(t, pool.Options{DisconnectGrace: time.Millisecond}, `
 exec 4>&-
@@ -115,7 +123,9 @@ exec sleep 1000`))
 }
 
 // What has come in time is not late because this program is.
-func TestW030_W072_AnAttachmentThatHasComeInTimeIsTaken(t *testing.T) {
+//
+//brood:checks W030 W072
+func TestAnAttachmentThatHasComeInTimeIsTaken(t *testing.T) {
 	wait, open := gateFile(t)
 	l := newLoop(t)
 	p := newPool(t, l, attaching(t, pool.Options{}, `
@@ -139,7 +149,9 @@ read job <&3`))
 
 // The caller has its memory back when done is called, also while a file of memory is being made of it: the race detector
 // sees whether that is so.
-func TestW072_AnAttachmentThatIsBeingCopiedIsNotBorrowedAnyMore(t *testing.T) {
+//
+//brood:checks W072
+func TestAnAttachmentThatIsBeingCopiedIsNotBorrowedAnyMore(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1})
 	ready(t, l, p, 1)
@@ -158,7 +170,8 @@ func TestW072_AnAttachmentThatIsBeingCopiedIsNotBorrowedAnyMore(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW072_AnAttachmentOver2GiBIsRefused(t *testing.T) {
+//brood:checks W072
+func TestAnAttachmentOver2GiBIsRefused(t *testing.T) {
 	if ^uint(0)>>32 == 0 {
 		t.Skip("no slice is that long on this system")
 	}

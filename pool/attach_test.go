@@ -44,7 +44,8 @@ func nodeAttachWorker(t testing.TB) string {
 	return path
 }
 
-func TestW072_AttachmentsGoBothWaysWithoutBase64(t *testing.T) {
+//brood:checks W072
+func TestAttachmentsGoBothWaysWithoutBase64(t *testing.T) {
 	for name, o := range map[string]func(t testing.TB) *pool.Options{
 		"go by files of memory": func(testing.TB) *pool.Options { return &pool.Options{Self: "attach", Max: 2} },
 		"node by a descriptor": func(t testing.TB) *pool.Options {
@@ -77,7 +78,8 @@ func TestW072_AttachmentsGoBothWaysWithoutBase64(t *testing.T) {
 	}
 }
 
-func TestW072_AWorkerThatTakesNoAttachmentsSaysSo(t *testing.T) {
+//brood:checks W072
+func TestAWorkerThatTakesNoAttachmentsSaysSo(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1}))
 	got := run(t, p, order{}, &pool.RunOptions{Attach: []byte("x")})
@@ -90,7 +92,9 @@ func TestW072_AWorkerThatTakesNoAttachmentsSaysSo(t *testing.T) {
 }
 
 // The worker of a cancelled job may still be reading what was attached: the caller's memory is not used for that.
-func TestW072_TheAttachmentOfACancelledJobIsNotBorrowedAnyMore(t *testing.T) {
+//
+//brood:checks W072
+func TestTheAttachmentOfACancelledJobIsNotBorrowedAnyMore(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Module: nodeAttachWorker(t), ExecPath: looptest.NodePath(t), Attachments: true, Max: 1, CancelGrace: looptest.HangLimit()})
 	data := make([]byte, 8<<20)
@@ -106,7 +110,8 @@ func TestW072_TheAttachmentOfACancelledJobIsNotBorrowedAnyMore(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW072_AnAttachmentThatIsTooLongFailsItsJob(t *testing.T) {
+//brood:checks W072
+func TestAnAttachmentThatIsTooLongFailsItsJob(t *testing.T) {
 	for name, o := range map[string]func(t testing.TB) *pool.Options{
 		"go": func(testing.TB) *pool.Options { return &pool.Options{Self: "attach", Max: 1, MaxResult: 1000} },
 		"node": func(t testing.TB) *pool.Options {
@@ -130,7 +135,8 @@ func TestW072_AnAttachmentThatIsTooLongFailsItsJob(t *testing.T) {
 // promiseWorker announces an attachment that it never sends.
 const promiseWorker = `process.on('message', ({id}) => process.send({id, result: 1, attach: 5}));`
 
-func TestW030_W072_AnAttachmentThatDoesNotComeIsPartOfTheTimeThatAJobMayTake(t *testing.T) {
+//brood:checks W030 W072
+func TestAnAttachmentThatDoesNotComeIsPartOfTheTimeThatAJobMayTake(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{
 		Module: promiseWorker, ExecPath: looptest.NodePath(t), Fork: &childprocess.ForkOptions{ExecArgv: []string{"-e"}},
@@ -161,7 +167,9 @@ func hangWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 }
 
 // What carries an attachment is that of the worker that gets it, also when the one before took another.
-func TestW062_W072_AReloadToWorkersThatTakeAttachmentsOtherwise(t *testing.T) {
+//
+//brood:checks W062 W072
+func TestAReloadToWorkersThatTakeAttachmentsOtherwise(t *testing.T) {
 	node := looptest.NodePath(t)
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "hang", Attachments: true, Max: 1, MaxCrashes: 2})

@@ -12,7 +12,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-func TestW005_JobsOfAKeyGoToOneWorkerAndMoveWhenItDies(t *testing.T) {
+//brood:checks W005
+func TestJobsOfAKeyGoToOneWorkerAndMoveWhenItDies(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 3, Order: pool.RoundRobin}))
 	ready(t, l, p, 3)
@@ -40,7 +41,8 @@ func TestW005_JobsOfAKeyGoToOneWorkerAndMoveWhenItDies(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW005_KeyedJobsBehindABusyWorkerDelayNoOthers(t *testing.T) {
+//brood:checks W005
+func TestKeyedJobsBehindABusyWorkerDelayNoOthers(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 2}))
 	ready(t, l, p, 2)
@@ -60,7 +62,8 @@ func TestW005_KeyedJobsBehindABusyWorkerDelayNoOthers(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW005_BroadcastReachesEveryWorkerOnce(t *testing.T) {
+//brood:checks W005
+func TestBroadcastReachesEveryWorkerOnce(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 3, Retries: 3}), log.env()))
@@ -105,7 +108,8 @@ func TestW005_BroadcastReachesEveryWorkerOnce(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW005_BroadcastEndsWhenAWorkerDiesBeforeItsTurn(t *testing.T) {
+//brood:checks W005
+func TestBroadcastEndsWhenAWorkerDiesBeforeItsTurn(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 2}))
 	ready(t, l, p, 2)
@@ -126,7 +130,8 @@ func TestW005_BroadcastEndsWhenAWorkerDiesBeforeItsTurn(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW005_BroadcastIsBounded(t *testing.T) {
+//brood:checks W005
+func TestBroadcastIsBounded(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 2, MaxQueue: 1}))
 	ready(t, l, p, 2)
@@ -144,7 +149,8 @@ func TestW005_BroadcastIsBounded(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW024_ABroadcastIsBoundedInBytesAndARefusedOneSeesTheDrain(t *testing.T) {
+//brood:checks W024
+func TestABroadcastIsBoundedInBytesAndARefusedOneSeesTheDrain(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, MaxQueueBytes: 1000}))
 	ready(t, l, p, 1)
@@ -163,7 +169,8 @@ func TestW024_ABroadcastIsBoundedInBytesAndARefusedOneSeesTheDrain(t *testing.T)
 	stop(t, l, p)
 }
 
-func TestW006_HigherPriorityFirstAndFIFOInside(t *testing.T) {
+//brood:checks W006
+func TestHigherPriorityFirstAndFIFOInside(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 	ready(t, l, p, 1)
@@ -186,7 +193,8 @@ func TestW006_HigherPriorityFirstAndFIFOInside(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW005_ThePartsOfABroadcastHaveResultsOfTheirOwn(t *testing.T) {
+//brood:checks W005
+func TestThePartsOfABroadcastHaveResultsOfTheirOwn(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 4, InFlight: 1}))
 	ready(t, l, p, 4)

@@ -27,7 +27,8 @@ func init() {
 	}
 }
 
-func TestW045_W048_WorkersThatRetireAsSoonAsTheyAreReadyAreNoRestartLoop(t *testing.T) {
+//brood:checks W045 W048
+func TestWorkersThatRetireAsSoonAsTheyAreReadyAreNoRestartLoop(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "retires", Max: 1, Backoff: pool.Backoff{Min: time.Hour, Max: time.Hour}})
 	ends := exits(p)
@@ -45,7 +46,8 @@ func countWorkers(p *pool.Pool) *int {
 	return most
 }
 
-func TestW026_W048_WorkersThatRetireInTheirJobsDoNotPileUp(t *testing.T) {
+//brood:checks W026 W048
+func TestWorkersThatRetireInTheirJobsDoNotPileUp(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "retires", Args: []string{"job"}, Max: 2})
 	for range 20 {
@@ -60,7 +62,8 @@ func TestW026_W048_WorkersThatRetireInTheirJobsDoNotPileUp(t *testing.T) {
 	require.NoError(t, l.Run())
 }
 
-func TestW026_W030_WorkersThatTakeLongToBeKilledDoNotPileUp(t *testing.T) {
+//brood:checks W026 W030
+func TestWorkersThatTakeLongToBeKilledDoNotPileUp(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, env(one(pool.Options{
 		Max: 1, Timeout: 5 * time.Millisecond, CancelGrace: time.Millisecond, KillGrace: 300 * time.Millisecond,
@@ -75,7 +78,8 @@ func TestW026_W030_WorkersThatTakeLongToBeKilledDoNotPileUp(t *testing.T) {
 	require.NoError(t, l.Run())
 }
 
-func TestW062_AReloadEndsWhenANewWorkerIsNotNeededAnyMore(t *testing.T) {
+//brood:checks W062
+func TestAReloadEndsWhenANewWorkerIsNotNeededAnyMore(t *testing.T) {
 	l := newLoop(t)
 	start := filepath.Join(t.TempDir(), "start")
 	p := newPool(t, l, env(one(pool.Options{Max: 2}), "RAW_START="+start))
@@ -99,7 +103,8 @@ func TestW062_AReloadEndsWhenANewWorkerIsNotNeededAnyMore(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW035_W062_ASuccessorStaysThatIsReadyWhileItsPredecessorIsKilled(t *testing.T) {
+//brood:checks W035 W062
+func TestASuccessorStaysThatIsReadyWhileItsPredecessorIsKilled(t *testing.T) {
 	l := newLoop(t)
 	start := filepath.Join(t.TempDir(), "start")
 	p := newPool(t, l, env(one(pool.Options{Max: 1, CancelGrace: time.Millisecond, KillGrace: 600 * time.Millisecond}), "RAW_START="+start, "RAW_IGNORE=1"))

@@ -11,7 +11,9 @@ import (
 )
 
 // Whatever the first message is, it is nothing but that: not even an answer to the first job, which has come before it.
-func TestW010_TheFirstMessageOfAForeignProgramIsNoAnswer(t *testing.T) {
+//
+//brood:checks W010
+func TestTheFirstMessageOfAForeignProgramIsNoAnswer(t *testing.T) {
 	for _, first := range []string{`{"id":1,"result":"too early"}`, `{"id":"main","status":"up"}`, `{"id":5}`, `"up"`, `up`} {
 		l := newLoop(t)
 		p := newPool(t, l, script(t, pool.Options{Max: 1, Ready: pool.ReadyFirst}, `
@@ -27,7 +29,8 @@ read job <&3`))
 	}
 }
 
-func TestW012_AHugeConcurrencyIsOneThatCanBeCountedWith(t *testing.T) {
+//brood:checks W012
+func TestAHugeConcurrencyIsOneThatCanBeCountedWith(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, script(t, pool.Options{Max: 2, Ahead: 4}, `
 echo '{"ready":{"version":1,"concurrency":9223372036854775807}}' >&3
@@ -48,7 +51,9 @@ done`))
 }
 
 // What a worker cannot be told any more is not waited for, even if it does not end.
-func TestW003_AWorkerThatDoesNotListenAnyMoreIsEnded(t *testing.T) {
+//
+//brood:checks W003
+func TestAWorkerThatDoesNotListenAnyMoreIsEnded(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, script(t, pool.Options{Max: 1, Protocol: pool.StdLines, DisconnectGrace: time.Millisecond}, `
 [ $BROOD_POOL_WORKER = 2 ] || exec <&-
@@ -69,7 +74,9 @@ read job`))
 }
 
 // The workers of two generations may have different methods: a job goes to one that has its.
-func TestW064_AJobWaitsForAWorkerThatHasItsMethod(t *testing.T) {
+//
+//brood:checks W064
+func TestAJobWaitsForAWorkerThatHasItsMethod(t *testing.T) {
 	wait, open := gateFile(t)
 	const answers = `
 while read job <&3; do

@@ -21,7 +21,8 @@ func crashOf(t testing.TB, o *outcome) *pool.CrashError {
 	return crash
 }
 
-func TestW040_ADeathHurtsTheJobsThatItRanAndNoOthers(t *testing.T) {
+//brood:checks W040
+func TestADeathHurtsTheJobsThatItRanAndNoOthers(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 4}))
 	ready(t, l, p, 4)
@@ -42,7 +43,8 @@ func TestW040_ADeathHurtsTheJobsThatItRanAndNoOthers(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW040_AWorkerThatIsKilledFromOutsideIsReplaced(t *testing.T) {
+//brood:checks W040
+func TestAWorkerThatIsKilledFromOutsideIsReplaced(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 2}))
 	ended := exits(p)
@@ -64,7 +66,8 @@ func TestW040_AWorkerThatIsKilledFromOutsideIsReplaced(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW041_Exit0InMidJobIsACrash(t *testing.T) {
+//brood:checks W041
+func TestExit0InMidJobIsACrash(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 	ended := exits(p)
@@ -83,7 +86,8 @@ func TestW041_Exit0InMidJobIsACrash(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW042_AnswersSentBeforeDeathCount(t *testing.T) {
+//brood:checks W042
+func TestAnswersSentBeforeDeathCount(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 4, Retries: 1}), log.env()))
@@ -104,7 +108,8 @@ func TestW042_AnswersSentBeforeDeathCount(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW042_AnAnswerInTheKillGraceCounts(t *testing.T) {
+//brood:checks W042
+func TestAnAnswerInTheKillGraceCounts(t *testing.T) {
 	l := newLoop(t)
 	o := script(t, pool.Options{Max: 1, InFlight: 2, CancelGrace: -1, KillGrace: 20 * time.Second}, `
 trap 'echo "{\"id\":2,\"result\":\"in time\"}" >&3; exit 3' TERM
@@ -123,7 +128,8 @@ while :; do sleep 0.02; done
 	stop(t, l, p)
 }
 
-func TestW043_AStartedJobIsRetriedOnlyIfAsked(t *testing.T) {
+//brood:checks W043
+func TestAStartedJobIsRetriedOnlyIfAsked(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1}), log.env()))
@@ -144,7 +150,8 @@ func TestW043_AStartedJobIsRetriedOnlyIfAsked(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW043_ACrashTakesNoRetryFromJobErrors(t *testing.T) {
+//brood:checks W043
+func TestACrashTakesNoRetryFromJobErrors(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, Retries: 2}), log.env()))
@@ -160,7 +167,8 @@ func TestW043_ACrashTakesNoRetryFromJobErrors(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW043_TheWorkerIsToldTheAttempt(t *testing.T) {
+//brood:checks W043
+func TestTheWorkerIsToldTheAttempt(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, Retries: 1}))
 	ready(t, l, p, 1)
@@ -176,7 +184,8 @@ func TestW043_TheWorkerIsToldTheAttempt(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW043_AJobWhoseChunksWereTakenIsNotRunAgain(t *testing.T) {
+//brood:checks W043
+func TestAJobWhoseChunksWereTakenIsNotRunAgain(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, Retries: 5}), log.env()))
@@ -197,7 +206,8 @@ func TestW043_AJobWhoseChunksWereTakenIsNotRunAgain(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW044_PoisonHasEveryStatusAndItsSecondRunIsAlone(t *testing.T) {
+//brood:checks W044
+func TestPoisonHasEveryStatusAndItsSecondRunIsAlone(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 4, Retries: 9, Backoff: pool.Backoff{Min: time.Millisecond, Max: time.Millisecond}}), log.env()))
@@ -241,7 +251,8 @@ func TestW044_PoisonHasEveryStatusAndItsSecondRunIsAlone(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW044_MaxCrashes(t *testing.T) {
+//brood:checks W044
+func TestMaxCrashes(t *testing.T) {
 	for _, most := range []int{1, 3} {
 		l := newLoop(t)
 		log := newLog(t)
@@ -255,7 +266,8 @@ func TestW044_MaxCrashes(t *testing.T) {
 	}
 }
 
-func TestW044_AJobThatWasHeardInPartBeforeItKilledItsLastWorkerIsPoisonToo(t *testing.T) {
+//brood:checks W044
+func TestAJobThatWasHeardInPartBeforeItKilledItsLastWorkerIsPoisonToo(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, MaxCrashes: 2}))
 	task, got := runTask(t, p, order{Do: "chunk-and-exit", MS: 50}, nil)
@@ -285,7 +297,8 @@ else:
     time.sleep(600)
 `
 
-func TestW020_AJobDoesNotWaitForAWorkerThatReadsNoMore(t *testing.T) {
+//brood:checks W020
+func TestAJobDoesNotWaitForAWorkerThatReadsNoMore(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		t.Skip(err)

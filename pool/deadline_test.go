@@ -27,7 +27,8 @@ func script(t testing.TB, o pool.Options, text string) *pool.Options {
 	return &o
 }
 
-func TestW030_AtTheDeadlineDoneComesAtOnceAndTheSlotIsFreeLater(t *testing.T) {
+//brood:checks W030
+func TestAtTheDeadlineDoneComesAtOnceAndTheSlotIsFreeLater(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, CancelGrace: time.Minute}))
 	ready(t, l, p, 1)
@@ -47,7 +48,8 @@ func TestW030_AtTheDeadlineDoneComesAtOnceAndTheSlotIsFreeLater(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW030_TimeoutIsOfTheRunAndNotOfTheWait(t *testing.T) {
+//brood:checks W030
+func TestTimeoutIsOfTheRunAndNotOfTheWait(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, Timeout: 700 * time.Millisecond}))
 	ready(t, l, p, 1)
@@ -63,7 +65,8 @@ func TestW030_TimeoutIsOfTheRunAndNotOfTheWait(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW031_CancelThenSignalThenSIGKILL(t *testing.T) {
+//brood:checks W031
+func TestCancelThenSignalThenSIGKILL(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		env   string
@@ -113,7 +116,8 @@ func TestW031_CancelThenSignalThenSIGKILL(t *testing.T) {
 	}
 }
 
-func TestW031_TheSignalReachesTheGroup(t *testing.T) {
+//brood:checks W031
+func TestTheSignalReachesTheGroup(t *testing.T) {
 	l := newLoop(t)
 	o := script(t, pool.Options{Max: 1, CancelGrace: -1, KillGrace: 2 * time.Second}, `
 sleep 1000 &
@@ -143,7 +147,8 @@ func running(pid int) bool {
 	return !strings.Contains(string(text), "State:\tZ") && !strings.Contains(string(text), "State:\tX")
 }
 
-func TestW032_AWorkerThatAnswersInItsGraceIsKept(t *testing.T) {
+//brood:checks W032
+func TestAWorkerThatAnswersInItsGraceIsKept(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, CancelGrace: 30 * time.Second}))
 	ready(t, l, p, 1)
@@ -157,7 +162,8 @@ func TestW032_AWorkerThatAnswersInItsGraceIsKept(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW033_TimersOfAJobDoNotHitTheNextOne(t *testing.T) {
+//brood:checks W033
+func TestTimersOfAJobDoNotHitTheNextOne(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, Timeout: time.Second, CancelGrace: 600 * time.Millisecond}))
 	ready(t, l, p, 1)
@@ -185,7 +191,8 @@ func resultOf(o *outcome) *pool.Result {
 	return o.result
 }
 
-func TestW034_CancellingAWaitingJobSendsNothing(t *testing.T) {
+//brood:checks W034
+func TestCancellingAWaitingJobSendsNothing(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1}), log.env()))
@@ -208,7 +215,8 @@ func TestW034_CancellingAWaitingJobSendsNothing(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW035_AKillForOneJobCostsItsNeighboursNothing(t *testing.T) {
+//brood:checks W035
+func TestAKillForOneJobCostsItsNeighboursNothing(t *testing.T) {
 	for _, how := range []string{"in a worker that stays", "in a worker that is replaced"} {
 		t.Run(how, func(t *testing.T) {
 			l := newLoop(t)
@@ -242,7 +250,8 @@ func TestW035_AKillForOneJobCostsItsNeighboursNothing(t *testing.T) {
 	}
 }
 
-func TestW035_ANeighbourThatWasHeardInPartIsNotRunAgain(t *testing.T) {
+//brood:checks W035
+func TestANeighbourThatWasHeardInPartIsNotRunAgain(t *testing.T) {
 	l := newLoop(t)
 	o := script(t, pool.Options{Max: 1, InFlight: 2, CancelGrace: -1}, `
 echo '{"ready":{"version":1,"concurrency":2}}' >&3
@@ -264,7 +273,8 @@ exec sleep 1000
 	stop(t, l, p)
 }
 
-func TestW036_OnStuckTellsOncePerRunAndDoesNothing(t *testing.T) {
+//brood:checks W036
+func TestOnStuckTellsOncePerRunAndDoesNothing(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, StuckAfter: 60 * time.Millisecond}))
 	ready(t, l, p, 1)
@@ -281,7 +291,8 @@ func TestW036_OnStuckTellsOncePerRunAndDoesNothing(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW037_PingsGoOnlyToIdleWorkers(t *testing.T) {
+//brood:checks W037
+func TestPingsGoOnlyToIdleWorkers(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, PingInterval: 400 * time.Millisecond}))
 	ready(t, l, p, 1)
@@ -295,7 +306,8 @@ func TestW037_PingsGoOnlyToIdleWorkers(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW037_AnIdleWorkerThatDoesNotAnswerIsReplaced(t *testing.T) {
+//brood:checks W037
+func TestAnIdleWorkerThatDoesNotAnswerIsReplaced(t *testing.T) {
 	l := newLoop(t)
 	o := env(one(pool.Options{Max: 1, PingInterval: 200 * time.Millisecond}), "RAW_NOPONG=1")
 	p := newPool(t, l, o)

@@ -12,7 +12,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-func TestW020_JobsBehindAWorkerThatDiesAreRun(t *testing.T) {
+//brood:checks W020
+func TestJobsBehindAWorkerThatDiesAreRun(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 	for _, how := range []string{"exit", "exit0", "kill", "hang-up"} {
@@ -24,7 +25,8 @@ func TestW020_JobsBehindAWorkerThatDiesAreRun(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW020_AWorkerKeptFreeForASuspectWorksAfterwards(t *testing.T) {
+//brood:checks W020
+func TestAWorkerKeptFreeForASuspectWorksAfterwards(t *testing.T) {
 	l := newLoop(t)
 	o := raw(pool.Options{Max: 2, InFlight: 2, Retries: 1})
 	p := newPool(t, l, o)
@@ -52,7 +54,8 @@ func TestW020_AWorkerKeptFreeForASuspectWorksAfterwards(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW020_ACancelledSuspectHoldsUpNobody(t *testing.T) {
+//brood:checks W020
+func TestACancelledSuspectHoldsUpNobody(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, InFlight: 2, Retries: 1}))
 	suspect, gone := runTask(t, p, order{Do: "exit"}, nil)
@@ -64,7 +67,8 @@ func TestW020_ACancelledSuspectHoldsUpNobody(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW021_OneJobAWorkerByDefault(t *testing.T) {
+//brood:checks W021
+func TestOneJobAWorkerByDefault(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(raw(pool.Options{Max: 1}), log.env(), `RAW_READY={"ready":{"version":1}}`))
@@ -81,7 +85,8 @@ func TestW021_OneJobAWorkerByDefault(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW021_InFlightIsNoMoreThanTheWorkerSays(t *testing.T) {
+//brood:checks W021
+func TestInFlightIsNoMoreThanTheWorkerSays(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 8}), `RAW_READY={"ready":{"version":1,"concurrency":3}}`))
 	ready(t, l, p, 1)
@@ -95,7 +100,8 @@ func TestW021_InFlightIsNoMoreThanTheWorkerSays(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW022_WhatWasSentAheadGoesElsewhereWhenTheWorkerDies(t *testing.T) {
+//brood:checks W022
+func TestWhatWasSentAheadGoesElsewhereWhenTheWorkerDies(t *testing.T) {
 	for _, how := range []string{"exit", "kill", "hang"} {
 		t.Run(how, func(t *testing.T) {
 			l := newLoop(t)
@@ -127,7 +133,8 @@ func TestW022_WhatWasSentAheadGoesElsewhereWhenTheWorkerDies(t *testing.T) {
 	}
 }
 
-func TestW022_AnIdleWorkerGetsWhatWasSentAheadToABusyOne(t *testing.T) {
+//brood:checks W022
+func TestAnIdleWorkerGetsWhatWasSentAheadToABusyOne(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 2, Ahead: 1}), log.env(), "RAW_SERIAL=1"))
@@ -148,7 +155,8 @@ func TestW022_AnIdleWorkerGetsWhatWasSentAheadToABusyOne(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW022_AJobThatWasBegunMeanwhileIsNotTakenBack(t *testing.T) {
+//brood:checks W022
+func TestAJobThatWasBegunMeanwhileIsNotTakenBack(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	// These workers begin with everything at once, which the pool cannot see.
@@ -167,7 +175,8 @@ func TestW022_AJobThatWasBegunMeanwhileIsNotTakenBack(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW023_AmongIdleWorkersTheOrderChooses(t *testing.T) {
+//brood:checks W023
+func TestAmongIdleWorkersTheOrderChooses(t *testing.T) {
 	for _, test := range []struct {
 		order pool.Order
 		want  []int // the workers of a long job and a short one at once, and then of three that come one by one
@@ -200,7 +209,8 @@ func TestW023_AmongIdleWorkersTheOrderChooses(t *testing.T) {
 	}
 }
 
-func TestW026_AllBusyStartsMoreAtOnceAndIdleOnesEnd(t *testing.T) {
+//brood:checks W026
+func TestAllBusyStartsMoreAtOnceAndIdleOnesEnd(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Min: 1, Max: 3, Starting: 8, IdleTimeout: 60 * time.Millisecond}))
 	ended := exits(p)
@@ -222,7 +232,8 @@ func TestW026_AllBusyStartsMoreAtOnceAndIdleOnesEnd(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW026_NoWorkerIsStartedWithoutNeed(t *testing.T) {
+//brood:checks W026
+func TestNoWorkerIsStartedWithoutNeed(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Min: -1, Max: 8, Starting: 8}))
 	require.Zero(t, p.Stats().Peak)
@@ -238,7 +249,8 @@ func TestW026_NoWorkerIsStartedWithoutNeed(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW026_WorkersThatAreOverALowerMinEndToo(t *testing.T) {
+//brood:checks W026
+func TestWorkersThatAreOverALowerMinEndToo(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 3, IdleTimeout: 30 * time.Millisecond}))
 	ended := exits(p)
@@ -252,7 +264,8 @@ func TestW026_WorkersThatAreOverALowerMinEndToo(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW027_AWorkerWhoseChannelNeedsADrainGetsNothing(t *testing.T) {
+//brood:checks W027
+func TestAWorkerWhoseChannelNeedsADrainGetsNothing(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 2, InFlight: 64}))
 	ready(t, l, p, 2)

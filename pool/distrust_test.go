@@ -14,7 +14,9 @@ const deaf = `trap '' TERM
 `
 
 // A worker that has broken the protocol and does not end at once is not listened to any more.
-func TestW070_W085_WhatAWorkerSendsAfterItsBreachIsDropped(t *testing.T) {
+//
+//brood:checks W070 W085
+func TestWhatAWorkerSendsAfterItsBreachIsDropped(t *testing.T) {
 	for name, row := range map[string]struct {
 		attachments bool
 		text        string

@@ -127,7 +127,8 @@ done
 	stop(t, l, p)
 }
 
-func TestW085_AnAnswerToNothingReplacesTheWorker(t *testing.T) {
+//brood:checks W085
+func TestAnAnswerToNothingReplacesTheWorker(t *testing.T) {
 	for name, job := range map[string]order{
 		"twice":           {Do: "twice"},
 		"for another job": {Do: "raw", Arg: `{"id":77,"result":1}`},
@@ -401,7 +402,8 @@ func TestAJobThatCannotBeSerialized(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW074_AResultOverTheLimitFailsItsJobAndNotTheWorker(t *testing.T) {
+//brood:checks W074
+func TestAResultOverTheLimitFailsItsJobAndNotTheWorker(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, MaxResult: 1 << 20, InFlight: 4}))
 	ready(t, l, p, 1)

@@ -99,7 +99,8 @@ func copyFile(t *testing.T, to string, more int) (size int64) {
 	return int64(len(text))
 }
 
-func TestW062_W063_W065_W066_W067_AServerIsReloadedAndUpgradedWithoutALostRequest(t *testing.T) {
+//brood:checks W062 W063 W065 W066 W067
+func TestAServerIsReloadedAndUpgradedWithoutALostRequest(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "server")
 	oldSize := copyFile(t, program, 0)

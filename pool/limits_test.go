@@ -34,7 +34,8 @@ func TestOptionsMayBeAsLargeAsTheyGo(t *testing.T) {
 	}
 }
 
-func TestW045_ALongBackoffDoesNotWrapAround(t *testing.T) {
+//brood:checks W045
+func TestALongBackoffDoesNotWrapAround(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 4, Backoff: pool.Backoff{Min: math.MaxInt64}}))
 	ends := exits(p)
@@ -49,7 +50,8 @@ func TestW045_ALongBackoffDoesNotWrapAround(t *testing.T) {
 	require.NoError(t, l.Run())
 }
 
-func TestW070_ChunksThatAreTakenAreNoResult(t *testing.T) {
+//brood:checks W070
+func TestChunksThatAreTakenAreNoResult(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "served", Max: 1, MaxResult: 100})
 	task, got := runTask(t, p, 300_000, &pool.RunOptions{Method: "write"})
@@ -70,7 +72,8 @@ func TestW070_ChunksThatAreTakenAreNoResult(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW074_AnIDInsideAResultIsNotThatOfTheMessage(t *testing.T) {
+//brood:checks W074
+func TestAnIDInsideAResultIsNotThatOfTheMessage(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, InFlight: 2, MaxResult: 1000}))
 	ready(t, l, p, 1)
@@ -88,7 +91,8 @@ func TestW074_AnIDInsideAResultIsNotThatOfTheMessage(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW084_ALongLineThatIsNoAnswerDoesNoHarm(t *testing.T) {
+//brood:checks W084
+func TestALongLineThatIsNoAnswerDoesNoHarm(t *testing.T) {
 	l := newLoop(t)
 	const script = `read -r line; head -c 300000 /dev/zero | tr '\0' x; echo; echo '{"id":1,"result":"x"}'; read -r line`
 	var log bytes.Buffer

@@ -14,7 +14,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-func TestW010_AServerIsReadyOnceItListens(t *testing.T) {
+//brood:checks W010
+func TestAServerIsReadyOnceItListens(t *testing.T) {
 	node := looptest.NodePath(t)
 	for name, listen := range map[string]string{"tcp": `{port: 0, host: '127.0.0.1'}`, "unix": `{path: process.argv[2]}`} {
 		t.Run(name, func(t *testing.T) {

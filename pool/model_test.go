@@ -21,8 +21,10 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestW002_WhateverHappensEveryTaskSettlesOnce has a pool go through random histories. BROOD_POOL_CHECKS is their number.
-func TestW002_WhateverHappensEveryTaskSettlesOnce(t *testing.T) {
+// TestWhateverHappensEveryTaskSettlesOnce has a pool go through random histories. BROOD_POOL_CHECKS is their number.
+//
+//brood:checks W002
+func TestWhateverHappensEveryTaskSettlesOnce(t *testing.T) {
 	checks := os.Getenv("BROOD_POOL_CHECKS")
 	if checks == "" {
 		checks = "20"

@@ -38,7 +38,8 @@ func startScript(t *testing.T, name, script string, more ...childprocess.Stdio) 
 	return startWorker(t, path, nil, o, more...)
 }
 
-func TestW081_TheHelperHas60Lines(t *testing.T) {
+//brood:checks W081
+func TestTheHelperHas60Lines(t *testing.T) {
 	lines := strings.Split(strings.TrimSuffix(pool.NodeHelper(), "\n"), "\n")
 	require.LessOrEqual(t, len(lines), 60)
 	for i, line := range lines {
@@ -46,7 +47,8 @@ func TestW081_TheHelperHas60Lines(t *testing.T) {
 	}
 }
 
-func TestW081_ANodeWorkerNeedsNoHelper(t *testing.T) {
+//brood:checks W081
+func TestANodeWorkerNeedsNoHelper(t *testing.T) {
 	p := startScript(t, "worker.js",
 		`process.on('message', async ({ id, method, job }) => process.send({ id, result: [method, await job] }));`)
 	p.send(`{"id":1,"method":"a","job":{"x":1}}`, `{"id":2,"job":"ä"}`)
@@ -54,7 +56,8 @@ func TestW081_ANodeWorkerNeedsNoHelper(t *testing.T) {
 	p.end()
 }
 
-func TestW081_TheHelperIsAsyncAndBoundsWhatRuns(t *testing.T) {
+//brood:checks W081
+func TestTheHelperIsAsyncAndBoundsWhatRuns(t *testing.T) {
 	p := startNode(t, `
 		const gates = {};
 		serve({
@@ -76,7 +79,8 @@ func TestW081_TheHelperIsAsyncAndBoundsWhatRuns(t *testing.T) {
 	p.until("its end", func() bool { return p.status != nil })
 }
 
-func TestW081_WhatAHandlerGetsAndReturns(t *testing.T) {
+//brood:checks W081
+func TestWhatAHandlerGetsAndReturns(t *testing.T) {
 	p := startNode(t, `
 		serve({
 			about: (job, { id, method, attempt }) => [job, id, method, attempt],
@@ -131,7 +135,8 @@ func TestW081_WhatAHandlerGetsAndReturns(t *testing.T) {
 	require.Empty(t, p.stderr.String())
 }
 
-func TestW081_TheHelperWorksInAnESModule(t *testing.T) {
+//brood:checks W081
+func TestTheHelperWorksInAnESModule(t *testing.T) {
 	p := startScript(t, "worker.mjs", `
 		import { serve } from './brood-worker.cjs';
 		serve({ '': (job, { method }) => [method, job] }, { concurrency: 3 });`)
@@ -141,7 +146,8 @@ func TestW081_TheHelperWorksInAnESModule(t *testing.T) {
 	p.end()
 }
 
-func TestW081_CancelAbortsTheSignal(t *testing.T) {
+//brood:checks W081
+func TestCancelAbortsTheSignal(t *testing.T) {
 	p := startNode(t, `
 		serve({ wait: (_, { signal, progress }) => new Promise((_go, fail) => {
 			progress('begun'); signal.addEventListener('abort', () => fail(signal.reason)); }) });`)
@@ -152,7 +158,8 @@ func TestW081_CancelAbortsTheSignal(t *testing.T) {
 	p.end()
 }
 
-func TestW070_NodeWritesWithinTheCredit(t *testing.T) {
+//brood:checks W070
+func TestNodeWritesWithinTheCredit(t *testing.T) {
 	p := startNode(t, `
 		serve({
 			write: async (n, { write }) => { for (let i = 0; i < n; i += 20000) await write('x'.repeat(20000)); return 'done'; },
@@ -191,7 +198,9 @@ func TestW070_NodeWritesWithinTheCredit(t *testing.T) {
 }
 
 // A handler that writes what comes from elsewhere, as it comes, waits for none of its writes.
-func TestW070_NodeWritesInOrderAndWholeThoughNobodyWaits(t *testing.T) {
+//
+//brood:checks W070
+func TestNodeWritesInOrderAndWholeThoughNobodyWaits(t *testing.T) {
 	p := startNode(t, `
 		serve({
 			flood: (_, { write }) => { for (let i = 0; i < 30; i++) write(String.fromCharCode(65 + i).repeat(70000)); return 'done'; },
@@ -229,7 +238,8 @@ func TestW070_NodeWritesInOrderAndWholeThoughNobodyWaits(t *testing.T) {
 	require.Empty(t, p.stderr.String())
 }
 
-func TestW081_AConcurrencyOfZeroIsOne(t *testing.T) {
+//brood:checks W081
+func TestAConcurrencyOfZeroIsOne(t *testing.T) {
 	p := startScript(t, "worker.js", `require('./brood-worker.cjs').serve({ '': (job) => job }, { concurrency: 0 });`)
 	require.Contains(t, p.next(), `"concurrency":0`)
 	p.send(`{"id":1,"job":1}`, `{"id":2,"job":2}`)
@@ -238,7 +248,9 @@ func TestW081_AConcurrencyOfZeroIsOne(t *testing.T) {
 }
 
 // What is attached counts in bytes, of whatever type it is; a worker that announces another number is replaced.
-func TestW072_NodeAttachesBytesOfAllTypes(t *testing.T) {
+//
+//brood:checks W072
+func TestNodeAttachesBytesOfAllTypes(t *testing.T) {
 	p := startNode(t, `
 		serve({ '': (what, { reply }) => reply(what, {
 			text: 'ä€', array: [1, 2, 3], words: new Uint16Array([0x0102, 0x0304]), part: new Uint8Array([1, 2, 3, 4]).subarray(1, 3),
@@ -271,7 +283,8 @@ func TestW072_NodeAttachesBytesOfAllTypes(t *testing.T) {
 	require.Empty(t, back)
 }
 
-func TestW086_ANodeWorkerEndsInOrder(t *testing.T) {
+//brood:checks W086
+func TestANodeWorkerEndsInOrder(t *testing.T) {
 	const script = `
 		serve({ wait: (_, { signal, progress }) => new Promise((go) => { progress('begun'); signal.addEventListener('abort', () => go('aborted')); }),
 			next: () => 'never begun' },
@@ -304,7 +317,8 @@ func TestW086_ANodeWorkerEndsInOrder(t *testing.T) {
 	})
 }
 
-func TestW072_NodeGetsAndSendsAttachmentsOverADescriptor(t *testing.T) {
+//brood:checks W072
+func TestNodeGetsAndSendsAttachmentsOverADescriptor(t *testing.T) {
 	p := startNode(t, `
 		serve({
 			invert: async (_, { attach = Buffer.from('x'), reply }) => { for (let i = 0; i < attach.length; i++) attach[i] ^= 0xff; return reply(attach.length, attach); },
@@ -339,7 +353,8 @@ func TestW072_NodeGetsAndSendsAttachmentsOverADescriptor(t *testing.T) {
 	p.end()
 }
 
-func TestW072_WithoutADescriptorANodeWorkersAttachmentIsAJobError(t *testing.T) {
+//brood:checks W072
+func TestWithoutADescriptorANodeWorkersAttachmentIsAJobError(t *testing.T) {
 	p := startNode(t, `serve({ x: (_, { reply, attach }) => reply(attach === undefined, Buffer.from('x')) });`)
 	p.send(`{"id":1,"method":"x","attach":5}`)
 	require.Contains(t, p.next(), `{"id":1,"error":{"message":"the parent takes no attachments"`)

@@ -39,7 +39,8 @@ func (r *records) Handle(_ context.Context, record slog.Record) error {
 	return nil
 }
 
-func TestW090_StatsCountTasksWorkersAndTimes(t *testing.T) {
+//brood:checks W090
+func TestStatsCountTasksWorkersAndTimes(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 2, InFlight: 1, Name: "main"}))
 	ready(t, l, p, 2)
@@ -64,7 +65,8 @@ func TestW090_StatsCountTasksWorkersAndTimes(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW091_EveryExitHasAReason(t *testing.T) {
+//brood:checks W091
+func TestEveryExitHasAReason(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, InFlight: 1, CancelGrace: -1, KillGrace: -1, Backoff: quick}))
 	ends := exits(p)
@@ -93,7 +95,8 @@ func TestW091_EveryExitHasAReason(t *testing.T) {
 	}, p.Stats().Exits)
 }
 
-func TestW092_MetricsAreInPrometheusText(t *testing.T) {
+//brood:checks W092
+func TestMetricsAreInPrometheusText(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 2, InFlight: 1, Name: `a "name"`}))
 	ready(t, l, p, 2)
@@ -131,7 +134,8 @@ func TestW092_MetricsAreInPrometheusText(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW092_ANameIsEscapedAsTheFormatHasIt(t *testing.T) {
+//brood:checks W092
+func TestANameIsEscapedAsTheFormatHasIt(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, Name: "a\tb\\c\nd\"é\xff"}))
 	var text bytes.Buffer
@@ -140,7 +144,8 @@ func TestW092_ANameIsEscapedAsTheFormatHasIt(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW090_ACancelledTaskIsCountedAsThatWhateverItsCauseIs(t *testing.T) {
+//brood:checks W090
+func TestACancelledTaskIsCountedAsThatWhateverItsCauseIs(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 	for _, cause := range []error{&pool.JobError{}, &pool.CrashError{}, pool.ErrTimeout, context.Canceled, nil} {
@@ -152,7 +157,8 @@ func TestW090_ACancelledTaskIsCountedAsThatWhateverItsCauseIs(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW093_WhatWorkersWriteIsLoggedInWholeLines(t *testing.T) {
+//brood:checks W093
+func TestWhatWorkersWriteIsLoggedInWholeLines(t *testing.T) {
 	var log records
 	l := newLoop(t)
 	path := shell(t, `printf 'first li' >&2; sleep 0.05; printf 'ne\nsecond\n' >&2; echo out
@@ -178,7 +184,8 @@ func TestW093_WhatWorkersWriteIsLoggedInWholeLines(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW094_HealthyMeansThatWorkersAnswer(t *testing.T) {
+//brood:checks W094
+func TestHealthyMeansThatWorkersAnswer(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, PingInterval: 20 * time.Millisecond}))
 	require.Error(t, p.Healthy(), "none is ready")
@@ -190,7 +197,8 @@ func TestW094_HealthyMeansThatWorkersAnswer(t *testing.T) {
 	require.ErrorIs(t, p.Healthy(), pool.ErrStopped)
 }
 
-func TestW037_W094_AnIdleWorkerThatDoesNotAnswerPingsIsReplacedAndOneThatComputesIsNot(t *testing.T) {
+//brood:checks W037 W094
+func TestAnIdleWorkerThatDoesNotAnswerPingsIsReplacedAndOneThatComputesIsNot(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, InFlight: 1, PingInterval: 20 * time.Millisecond, KillGrace: -1, Fork: with("RAW_NOPONG=1")}))
 	ends := exits(p)
@@ -204,7 +212,8 @@ func TestW037_W094_AnIdleWorkerThatDoesNotAnswerPingsIsReplacedAndOneThatCompute
 	stop(t, l, p)
 }
 
-func TestW037_AWorkerWithAJobIsNotPinged(t *testing.T) {
+//brood:checks W037
+func TestAWorkerWithAJobIsNotPinged(t *testing.T) {
 	l := newLoop(t)
 	begun := newLog(t)
 	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 1, PingInterval: 5 * time.Millisecond}), begun.env()))

@@ -60,7 +60,8 @@ func frames(t testing.TB, o pool.Options) *pool.Options {
 	return &o
 }
 
-func TestW083_RawFramesAreAnsweredInOrder(t *testing.T) {
+//brood:checks W083
+func TestRawFramesAreAnsweredInOrder(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, frames(t, pool.Options{Max: 1, InFlight: 4}))
 	var all []*outcome
@@ -80,7 +81,8 @@ func TestW083_RawFramesAreAnsweredInOrder(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW083_AWorkerThatBreaksItsFramesIsReplaced(t *testing.T) {
+//brood:checks W083
+func TestAWorkerThatBreaksItsFramesIsReplaced(t *testing.T) {
 	for _, job := range []string{"twice", "long"} {
 		t.Run(job, func(t *testing.T) {
 			l := newLoop(t)
@@ -102,7 +104,8 @@ func TestW083_AWorkerThatBreaksItsFramesIsReplaced(t *testing.T) {
 	}
 }
 
-func TestW082_W084_PrintsDoNoHarm(t *testing.T) {
+//brood:checks W082 W084
+func TestPrintsDoNoHarm(t *testing.T) {
 	const answer = `while read -r line; do
 			id=${line#*:}; id=${id%%,*}
 			echo "print $id"; echo "complaint $id" >&2
@@ -138,7 +141,8 @@ func TestW082_W084_PrintsDoNoHarm(t *testing.T) {
 	}
 }
 
-func TestW073_ABigJobForOneWorkerDoesNotKeepTheOthersFromTheirs(t *testing.T) {
+//brood:checks W073
+func TestABigJobForOneWorkerDoesNotKeepTheOthersFromTheirs(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "attach", Max: 2, MaxResult: 128 << 20})
 	ready(t, l, p, 2)

@@ -12,7 +12,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-func TestW024_MaxQueueBoundsWhatWaits(t *testing.T) {
+//brood:checks W024
+func TestMaxQueueBoundsWhatWaits(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, MaxQueue: 4}))
 	ready(t, l, p, 1)
@@ -49,7 +50,8 @@ func TestW024_MaxQueueBoundsWhatWaits(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW024_MaxQueueBytesBoundsWhatWaits(t *testing.T) {
+//brood:checks W024
+func TestMaxQueueBytesBoundsWhatWaits(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, MaxQueueBytes: 2000}))
 	ready(t, l, p, 1)
@@ -78,7 +80,8 @@ func TestW024_MaxQueueBytesBoundsWhatWaits(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW024_AFullQueueIsNoReasonToRefuseWhatAWorkerTakesAtOnce(t *testing.T) {
+//brood:checks W024
+func TestAFullQueueIsNoReasonToRefuseWhatAWorkerTakesAtOnce(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 2, MaxQueue: 1}))
 	ready(t, l, p, 2)
@@ -94,7 +97,8 @@ func TestW024_AFullQueueIsNoReasonToRefuseWhatAWorkerTakesAtOnce(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW025_QueueTimeoutIsApartFromTimeout(t *testing.T) {
+//brood:checks W025
+func TestQueueTimeoutIsApartFromTimeout(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, QueueTimeout: 100 * time.Millisecond}), log.env()))
@@ -115,7 +119,8 @@ func TestW025_QueueTimeoutIsApartFromTimeout(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW025_WhatWasSentAheadStillWaits(t *testing.T) {
+//brood:checks W025
+func TestWhatWasSentAheadStillWaits(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, Ahead: 1}), log.env(), "RAW_SERIAL=1"))
@@ -132,7 +137,8 @@ func TestW025_WhatWasSentAheadStillWaits(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW028_ACallerWhoseContextEndsLeavesTheQueue(t *testing.T) {
+//brood:checks W028
+func TestACallerWhoseContextEndsLeavesTheQueue(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, MaxQueue: 1}), log.env()))
@@ -161,7 +167,8 @@ func TestW028_ACallerWhoseContextEndsLeavesTheQueue(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW028_TheContextOfARunningJobCancelsIt(t *testing.T) {
+//brood:checks W028
+func TestTheContextOfARunningJobCancelsIt(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 	ready(t, l, p, 1)
@@ -175,7 +182,8 @@ func TestW028_TheContextOfARunningJobCancelsIt(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW028_DoReturnsAtOnceWhenItsContextEnds(t *testing.T) {
+//brood:checks W028
+func TestDoReturnsAtOnceWhenItsContextEnds(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 	ready(t, l, p, 1)

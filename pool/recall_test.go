@@ -34,7 +34,9 @@ func gateWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 }
 
 // What was sent ahead to a worker goes to another one that is idle, unless it was begun.
-func TestW020_W022_AJobThatWasSentAheadGoesToAWorkerThatIsIdle(t *testing.T) {
+//
+//brood:checks W020 W022
+func TestAJobThatWasSentAheadGoesToAWorkerThatIsIdle(t *testing.T) {
 	for _, kind := range []string{"go", "node"} {
 		t.Run(kind, func(t *testing.T) {
 			l := newLoop(t)
@@ -76,7 +78,8 @@ func TestW020_W022_AJobThatWasSentAheadGoesToAWorkerThatIsIdle(t *testing.T) {
 	}
 }
 
-func TestW060_AStopStartsNoWorkerForWhatComesBack(t *testing.T) {
+//brood:checks W060
+func TestAStopStartsNoWorkerForWhatComesBack(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "gate", Max: 2, Ahead: 2})
 	ready(t, l, p, 2)

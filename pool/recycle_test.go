@@ -17,7 +17,8 @@ import (
 // quick is a backoff for tests.
 var quick = pool.Backoff{Min: 20 * time.Millisecond, Max: 80 * time.Millisecond}
 
-func TestW045_TheFirstReplacementIsImmediateThenTheyWaitLongerUntilAnAnswer(t *testing.T) {
+//brood:checks W045
+func TestTheFirstReplacementIsImmediateThenTheyWaitLongerUntilAnAnswer(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, Backoff: pool.Backoff{Min: 100 * time.Millisecond, Max: 150 * time.Millisecond}}))
 	ends := exits(p)
@@ -49,7 +50,9 @@ func TestW045_TheFirstReplacementIsImmediateThenTheyWaitLongerUntilAnAnswer(t *t
 }
 
 // A pool that keeps servers has no tasks: the loop goes on although for a while there is no worker.
-func TestW045_APoolWhoseWorkersWaitToBeReplacedKeepsTheLoopAlive(t *testing.T) {
+//
+//brood:checks W045
+func TestAPoolWhoseWorkersWaitToBeReplacedKeepsTheLoopAlive(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, Backoff: quick}))
 	ready := 0
@@ -64,7 +67,8 @@ func TestW045_APoolWhoseWorkersWaitToBeReplacedKeepsTheLoopAlive(t *testing.T) {
 	require.Equal(t, 4, ready)
 }
 
-func TestW046_TenDeathsInARowAreACrashLoop(t *testing.T) {
+//brood:checks W046
+func TestTenDeathsInARowAreACrashLoop(t *testing.T) {
 	for _, policy := range []pool.CrashLoopPolicy{pool.CrashLoopWait, pool.CrashLoopFail} {
 		t.Run(policy.String(), func(t *testing.T) {
 			l := newLoop(t)
@@ -102,7 +106,8 @@ func TestW046_TenDeathsInARowAreACrashLoop(t *testing.T) {
 	}
 }
 
-func TestW047_ASIGKILLThatNobodyHereHasSentIsPerhapsOutOfMemory(t *testing.T) {
+//brood:checks W047
+func TestASIGKILLThatNobodyHereHasSentIsPerhapsOutOfMemory(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1}))
 	got := run(t, p, order{Do: "kill"}, nil)
@@ -118,7 +123,9 @@ func TestW047_ASIGKILLThatNobodyHereHasSentIsPerhapsOutOfMemory(t *testing.T) {
 }
 
 // A directory with the file that the kernel counts in stands for a cgroup: it is only read.
-func TestW047_ASIGKILLOfThePoolsOwnIsNotOutOfMemory(t *testing.T) {
+//
+//brood:checks W047
+func TestASIGKILLOfThePoolsOwnIsNotOutOfMemory(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1}))
 	ended := exits(p)
@@ -137,7 +144,8 @@ func TestW047_ASIGKILLOfThePoolsOwnIsNotOutOfMemory(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW047_TheCgroupDecidesWhoHasKilledAWorker(t *testing.T) {
+//brood:checks W047
+func TestTheCgroupDecidesWhoHasKilledAWorker(t *testing.T) {
 	for kills, want := range map[string]error{"3": nil, "4": pool.ErrMemory} {
 		dir := t.TempDir()
 		write := func(n string) {
@@ -151,7 +159,8 @@ func TestW047_TheCgroupDecidesWhoHasKilledAWorker(t *testing.T) {
 	require.Equal(t, pool.ErrPerhapsMemory, pool.NewOOMWatch(t.TempDir()).Verdict())
 }
 
-func TestW048_AWorkerMayAskToBeReplaced(t *testing.T) {
+//brood:checks W048
+func TestAWorkerMayAskToBeReplaced(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, InFlight: 2}))
 	ends := exits(p)
@@ -168,7 +177,8 @@ func TestW048_AWorkerMayAskToBeReplaced(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW050_MaxJobsReplacesAWorkerWithJitter(t *testing.T) {
+//brood:checks W050
+func TestMaxJobsReplacesAWorkerWithJitter(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, InFlight: 1, MaxJobs: 20}))
 	ends := exits(p)
@@ -192,7 +202,8 @@ func TestW050_MaxJobsReplacesAWorkerWithJitter(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW051_W054_AgeReplacesOneWorkerAtATimeAndCutsNoJob(t *testing.T) {
+//brood:checks W051 W054
+func TestAgeReplacesOneWorkerAtATimeAndCutsNoJob(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 3, InFlight: 1, MaxAge: 150 * time.Millisecond}))
 	ends := exits(p)
@@ -216,7 +227,8 @@ func TestW051_W054_AgeReplacesOneWorkerAtATimeAndCutsNoJob(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW051_IdleWorkersEndDownToMin(t *testing.T) {
+//brood:checks W051
+func TestIdleWorkersEndDownToMin(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "gate", Min: 1, Max: 4, IdleTimeout: 50 * time.Millisecond})
 	ends := exits(p)
@@ -241,7 +253,8 @@ func TestW051_IdleWorkersEndDownToMin(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW051_W052_AWorkerThatHasGrownIsReplacedAndOneOverTheHardLimitKilled(t *testing.T) {
+//brood:checks W051 W052
+func TestAWorkerThatHasGrownIsReplacedAndOneOverTheHardLimitKilled(t *testing.T) {
 	needProcMemory(t)
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, InFlight: 1, MaxMemory: 200 << 20}))
@@ -261,7 +274,8 @@ func TestW051_W052_AWorkerThatHasGrownIsReplacedAndOneOverTheHardLimitKilled(t *
 	stop(t, l, p)
 }
 
-func TestW053_AWorkerThatIsTooBigAtFirstIsToldAndNotReplaced(t *testing.T) {
+//brood:checks W053
+func TestAWorkerThatIsTooBigAtFirstIsToldAndNotReplaced(t *testing.T) {
 	needProcMemory(t)
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, MaxMemory: 1 << 20}))
@@ -288,7 +302,9 @@ func needProcMemory(t *testing.T) {
 }
 
 // parent is a program with a pool of workers that compute, and is killed.
-func TestW049_NoWorkerOutlivesAParentThatIsKilled(t *testing.T) {
+//
+//brood:checks W049
+func TestNoWorkerOutlivesAParentThatIsKilled(t *testing.T) {
 	l := newLoop(t)
 	c, err := childprocess.ForkSelf(l, "parent", nil, nil)
 	require.NoError(t, err)

@@ -21,7 +21,8 @@ func reload(t testing.TB, p *pool.Pool, o *pool.ReloadOptions) *outcome {
 	return got
 }
 
-func TestW062_ReloadReplacesEachWorkerOnceItsSuccessorIsReady(t *testing.T) {
+//brood:checks W062
+func TestReloadReplacesEachWorkerOnceItsSuccessorIsReady(t *testing.T) {
 	for batch, most := range map[int]int{0: 4, 2: 5} {
 		l := newLoop(t)
 		p := newPool(t, l, raw(pool.Options{Max: 3, InFlight: 1, Starting: 4}))
@@ -52,7 +53,8 @@ func TestW062_ReloadReplacesEachWorkerOnceItsSuccessorIsReady(t *testing.T) {
 	}
 }
 
-func TestW063_ANewWorkerThatFailsEndsTheReloadAndTheOldOnesStay(t *testing.T) {
+//brood:checks W063
+func TestANewWorkerThatFailsEndsTheReloadAndTheOldOnesStay(t *testing.T) {
 	dir := t.TempDir()
 	broken := filepath.Join(dir, "broken")
 	path := shell(t, `if [ -e `+broken+` ]; then
@@ -100,7 +102,8 @@ func TestW063_ANewWorkerThatFailsEndsTheReloadAndTheOldOnesStay(t *testing.T) {
 	}
 }
 
-func TestW064_JobsGoToTheNewestReadyGenerationAndNoneToDrainingWorkers(t *testing.T) {
+//brood:checks W064
+func TestJobsGoToTheNewestReadyGenerationAndNoneToDrainingWorkers(t *testing.T) {
 	l := newLoop(t)
 	g := newGate(t)
 	path := shell(t, `[ "$BROOD_POOL_GENERATION" = 1 ] || read -r go <`+g.path+`
@@ -127,7 +130,8 @@ func TestW064_JobsGoToTheNewestReadyGenerationAndNoneToDrainingWorkers(t *testin
 	stop(t, l, p)
 }
 
-func TestW065_ReloadsUnderLoadLoseAndRefuseNothing(t *testing.T) {
+//brood:checks W065
+func TestReloadsUnderLoadLoseAndRefuseNothing(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 2, InFlight: 4}))
 	var all []*outcome

@@ -8,7 +8,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-func TestW001_RunAnswersOnceAndNeverInsideTheCall(t *testing.T) {
+//brood:checks W001
+func TestRunAnswersOnceAndNeverInsideTheCall(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 2}))
 	var all []*outcome

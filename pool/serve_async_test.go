@@ -66,7 +66,8 @@ func (h *heldJobs) die(_ context.Context, j *pool.Job) (any, error) {
 
 const cancelled = `{"id":1,"error":{"message":"pool: job cancelled: x","name":"pool.CancelError","code":"ERR_CANCELLED"}}`
 
-func TestW080_AsyncHandlersAnswerLaterAndAsManyAsAreAllowedAreUnderWay(t *testing.T) {
+//brood:checks W080
+func TestAsyncHandlersAnswerLaterAndAsManyAsAreAllowedAreUnderWay(t *testing.T) {
 	p := startHelper(t, "serve-async", "2")
 	p.next()
 	p.send(`{"id":1,"method":"hold","job":"a"}`, `{"id":2,"method":"open","job":"a"}`, `{"id":3,"method":"hold","job":"c"}`)
@@ -80,7 +81,8 @@ func TestW080_AsyncHandlersAnswerLaterAndAsManyAsAreAllowedAreUnderWay(t *testin
 	p.end()
 }
 
-func TestW080_APanicOfAnAsyncHandlerIsItsAnswer(t *testing.T) {
+//brood:checks W080
+func TestAPanicOfAnAsyncHandlerIsItsAnswer(t *testing.T) {
 	p := startHelper(t, "serve-async", "1")
 	p.next()
 	for range 3 {
@@ -90,7 +92,8 @@ func TestW080_APanicOfAnAsyncHandlerIsItsAnswer(t *testing.T) {
 	p.end()
 }
 
-func TestW086_AsyncJobsUnderWayAreFinishedWhenTheWorkerIsToEnd(t *testing.T) {
+//brood:checks W086
+func TestAsyncJobsUnderWayAreFinishedWhenTheWorkerIsToEnd(t *testing.T) {
 	p := startHelper(t, "serve-async", "1")
 	p.next()
 	p.send(`{"id":1,"method":"hold","job":"a"}`, `{"id":2,"method":"hold","job":"never begun"}`)

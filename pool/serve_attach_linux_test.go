@@ -141,7 +141,8 @@ func eachMode(t *testing.T, fn func(t *testing.T, p *handParent)) {
 	}
 }
 
-func TestW072_AttachmentsCrossBothWaysAsMemory(t *testing.T) {
+//brood:checks W072
+func TestAttachmentsCrossBothWaysAsMemory(t *testing.T) {
 	eachMode(t, func(t *testing.T, p *handParent) {
 		data := make([]byte, 9<<20+7)
 		for i := range data {
@@ -162,7 +163,8 @@ func TestW072_AttachmentsCrossBothWaysAsMemory(t *testing.T) {
 	})
 }
 
-func TestW072_AttachmentsLeaveNothingBehind(t *testing.T) {
+//brood:checks W072
+func TestAttachmentsLeaveNothingBehind(t *testing.T) {
 	eachMode(t, func(t *testing.T, p *handParent) {
 		var back []byte
 		p.takeAttachment(&back)
@@ -183,8 +185,10 @@ func TestW072_AttachmentsLeaveNothingBehind(t *testing.T) {
 	})
 }
 
-// TestW072_AnAttachmentThatIsNotSealedIsCopied: its sender could make it shorter, which would be SIGBUS here.
-func TestW072_AnAttachmentThatIsNotSealedIsCopied(t *testing.T) {
+// TestAnAttachmentThatIsNotSealedIsCopied: its sender could make it shorter, which would be SIGBUS here.
+//
+//brood:checks W072
+func TestAnAttachmentThatIsNotSealedIsCopied(t *testing.T) {
 	data := make([]byte, 1<<20)
 	p := startHelper(t, "serve-attach")
 	p.next()
@@ -205,7 +209,8 @@ func TestW072_AnAttachmentThatIsNotSealedIsCopied(t *testing.T) {
 	p.end()
 }
 
-func TestW072_AnAttachmentThatIsNotAsAnnouncedIsAJobError(t *testing.T) {
+//brood:checks W072
+func TestAnAttachmentThatIsNotAsAnnouncedIsAJobError(t *testing.T) {
 	eachMode(t, func(t *testing.T, p *handParent) {
 		message := func(m, reason string) string {
 			return `{"id":1,"error":{"message":"attachment: ` + reason + `","code":"ERR_ATTACH"}}`
@@ -253,8 +258,10 @@ func TestAHandlerGetsTheHandleOfItsJob(t *testing.T) {
 	p.end()
 }
 
-// TestW072_AParentThatIsNoPoolGetsNoAttachment: it may be a Node program, which would abort.
-func TestW072_AParentThatIsNoPoolGetsNoAttachment(t *testing.T) {
+// TestAParentThatIsNoPoolGetsNoAttachment: it may be a Node program, which would abort.
+//
+//brood:checks W072
+func TestAParentThatIsNoPoolGetsNoAttachment(t *testing.T) {
 	p := startHelper(t, "serve-attach")
 	p.next()
 	p.sendWith(`{"id":1,"method":"invert","attach":1}`, memory(t, []byte("x"), allSeals))
@@ -262,9 +269,11 @@ func TestW072_AParentThatIsNoPoolGetsNoAttachment(t *testing.T) {
 	p.end()
 }
 
-// TestW072_AParentThatDoesNotAcknowledgeAnAttachmentIsLeft: what it asks meanwhile cannot be answered, and it has to be
+// TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft: what it asks meanwhile cannot be answered, and it has to be
 // heard.
-func TestW072_AParentThatDoesNotAcknowledgeAnAttachmentIsLeft(t *testing.T) {
+//
+//brood:checks W072
+func TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft(t *testing.T) {
 	file, argv := helperproc.Command("serve-attach")
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)

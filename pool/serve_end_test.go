@@ -26,7 +26,8 @@ func (p *handParent) kill(s syscall.Signal) {
 	require.True(p.t, sent)
 }
 
-func TestW086_WorkersIgnoreInterrupts(t *testing.T) {
+//brood:checks W086
+func TestWorkersIgnoreInterrupts(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode)
 		p.next()
@@ -39,7 +40,8 @@ func TestW086_WorkersIgnoreInterrupts(t *testing.T) {
 	}
 }
 
-func TestW086_AtDisconnectWhatRunsIsFinishedAndTornDown(t *testing.T) {
+//brood:checks W086
+func TestAtDisconnectWhatRunsIsFinishedAndTornDown(t *testing.T) {
 	p := startHelper(t, "serve", "concurrency=2", "teardown=now", "grace=100")
 	p.next()
 	p.send(`{"id":1,"method":"wait","job":"a"}`, `{"id":2,"method":"wait","job":"b"}`, `{"id":3,"method":"retire"}`)
@@ -48,7 +50,8 @@ func TestW086_AtDisconnectWhatRunsIsFinishedAndTornDown(t *testing.T) {
 	require.Equal(t, "teardown now\n", p.stderr.String(), "and no complaint")
 }
 
-func TestW086_AtSIGTERMTheParentGetsTheAnswersAndNothingNewIsBegun(t *testing.T) {
+//brood:checks W086
+func TestAtSIGTERMTheParentGetsTheAnswersAndNothingNewIsBegun(t *testing.T) {
 	p := startHelper(t, "serve", "concurrency=2", "teardown=now", "grace=-1")
 	p.next()
 	p.send(`{"id":1,"method":"wait","job":"a"}`, `{"id":2,"method":"wait","job":"b"}`, `{"id":3,"method":"about"}`)
@@ -64,7 +67,8 @@ func TestW086_AtSIGTERMTheParentGetsTheAnswersAndNothingNewIsBegun(t *testing.T)
 	require.Equal(t, "teardown now\n", p.stderr.String())
 }
 
-func TestW086_AnIdleWorkerEndsAtSIGTERM(t *testing.T) {
+//brood:checks W086
+func TestAnIdleWorkerEndsAtSIGTERM(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode, "teardown=now")
 		p.next()
@@ -75,7 +79,8 @@ func TestW086_AnIdleWorkerEndsAtSIGTERM(t *testing.T) {
 	}
 }
 
-func TestW086_APanicInTeardownIsReportedAndTheWorkerEnds(t *testing.T) {
+//brood:checks W086
+func TestAPanicInTeardownIsReportedAndTheWorkerEnds(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode, "teardown=panic")
 		p.next()

@@ -42,8 +42,10 @@ worker.on('message', (m) => {
 worker.on('exit', (code, signal) => console.log(JSON.stringify({ code, signal, log })));
 `
 
-// TestW080_AGoWorkerServesAPlainNodeProgram: nothing of a pool is needed on the other side.
-func TestW080_AGoWorkerServesAPlainNodeProgram(t *testing.T) {
+// TestAGoWorkerServesAPlainNodeProgram: nothing of a pool is needed on the other side.
+//
+//brood:checks W080
+func TestAGoWorkerServesAPlainNodeProgram(t *testing.T) {
 	node := looptest.NodePath(t)
 	path := filepath.Join(t.TempDir(), "parent.js")
 	require.NoError(t, os.WriteFile(path, []byte(nodeParent), 0o600))

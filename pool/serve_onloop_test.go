@@ -25,7 +25,9 @@ func init() {
 }
 
 // A job that had no credit left is over, and nothing of it meets those that come after it, or the end of the worker.
-func TestW070_AJobOnTheLoopThatHadNoCreditLeavesNothingBehind(t *testing.T) {
+//
+//brood:checks W070
+func TestAJobOnTheLoopThatHadNoCreditLeavesNothingBehind(t *testing.T) {
 	for _, mode := range [][]string{nil, {"async"}} {
 		p := startHelper(t, "serve-overflow", mode...)
 		p.next()

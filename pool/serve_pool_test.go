@@ -78,7 +78,8 @@ func eachServed(t *testing.T, fn func(t *testing.T, l *reactor.Loop, p *pool.Poo
 	}
 }
 
-func TestW080W081_APoolsJobsAreServed(t *testing.T) {
+//brood:checks W080 W081
+func TestAPoolsJobsAreServed(t *testing.T) {
 	eachServed(t, func(t *testing.T, l *reactor.Loop, p *pool.Pool) {
 		var all []*outcome
 		for i := range 100 {
@@ -98,7 +99,8 @@ func TestW080W081_APoolsJobsAreServed(t *testing.T) {
 	})
 }
 
-func TestW070_ASlowConsumerStopsOneJobOnly(t *testing.T) {
+//brood:checks W070
+func TestASlowConsumerStopsOneJobOnly(t *testing.T) {
 	eachServed(t, func(t *testing.T, l *reactor.Loop, p *pool.Pool) {
 		const size = 3_000_001
 		task, writing := runTask(t, p, size, &pool.RunOptions{Method: "write"})
@@ -120,7 +122,8 @@ func TestW070_ASlowConsumerStopsOneJobOnly(t *testing.T) {
 	})
 }
 
-func TestW032_ACancelledJobIsAnsweredAndItsWorkerKept(t *testing.T) {
+//brood:checks W032
+func TestACancelledJobIsAnsweredAndItsWorkerKept(t *testing.T) {
 	eachServed(t, func(t *testing.T, l *reactor.Loop, p *pool.Pool) {
 		begun := false
 		task, waiting := runTask(t, p, "never", &pool.RunOptions{Method: "wait"})
@@ -135,7 +138,8 @@ func TestW032_ACancelledJobIsAnsweredAndItsWorkerKept(t *testing.T) {
 	})
 }
 
-func TestW071_AWorkerThatEndsItsCancelledStreamIsKept(t *testing.T) {
+//brood:checks W071
+func TestAWorkerThatEndsItsCancelledStreamIsKept(t *testing.T) {
 	eachServed(t, func(t *testing.T, l *reactor.Loop, p *pool.Pool) {
 		task, writing := runTask(t, p, 50_000_000, &pool.RunOptions{Method: "write"})
 		got := 0
@@ -152,7 +156,8 @@ func TestW071_AWorkerThatEndsItsCancelledStreamIsKept(t *testing.T) {
 	})
 }
 
-func TestW048_AWorkerThatRetiresIsReplaced(t *testing.T) {
+//brood:checks W048
+func TestAWorkerThatRetiresIsReplaced(t *testing.T) {
 	eachServed(t, func(t *testing.T, l *reactor.Loop, p *pool.Pool) {
 		var reasons []pool.ExitReason
 		p.OnWorkerExit(func(e *pool.WorkerExit) {
@@ -170,7 +175,8 @@ func TestW048_AWorkerThatRetiresIsReplaced(t *testing.T) {
 	})
 }
 
-func TestW062_ServedWorkersAreReloadedInOrder(t *testing.T) {
+//brood:checks W062
+func TestServedWorkersAreReloadedInOrder(t *testing.T) {
 	eachServed(t, func(t *testing.T, l *reactor.Loop, p *pool.Pool) {
 		var all []*outcome
 		reloaded := 0
@@ -194,8 +200,10 @@ func TestW062_ServedWorkersAreReloadedInOrder(t *testing.T) {
 	})
 }
 
-// TestW080_OnTheLoopAPoolsJobsAreServedToo is for the fast way.
-func TestW080_OnTheLoopAPoolsJobsAreServedToo(t *testing.T) {
+// TestOnTheLoopAPoolsJobsAreServedToo is for the fast way.
+//
+//brood:checks W080
+func TestOnTheLoopAPoolsJobsAreServedToo(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "served", Args: []string{"onloop"}, Max: 2, Ahead: 4})
 	var all []*outcome

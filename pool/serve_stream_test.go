@@ -107,7 +107,8 @@ func chunkOf(t testing.TB, message string) (data []byte, ok bool) {
 	return data, true
 }
 
-func TestW070_ChunksAreOrderedCompleteAndWithinTheCredit(t *testing.T) {
+//brood:checks W070
+func TestChunksAreOrderedCompleteAndWithinTheCredit(t *testing.T) {
 	for _, text := range []string{"random", "häuser €\U0001f600\n", "\x00\x01", `quoted "\ `, "\x1b[31mred"} {
 		t.Run(text, func(t *testing.T) {
 			const bytes, credit = 1_500_005, 1 << 20
@@ -143,7 +144,8 @@ func TestW070_ChunksAreOrderedCompleteAndWithinTheCredit(t *testing.T) {
 	}
 }
 
-func TestW070_TextIsSentAsText(t *testing.T) {
+//brood:checks W070
+func TestTextIsSentAsText(t *testing.T) {
 	p := startHelper(t, "serve-stream")
 	p.next()
 	p.send(`{"id":1,"method":"write","job":{"bytes":7,"text":"ä\n\"x"}}`)
@@ -153,7 +155,8 @@ func TestW070_TextIsSentAsText(t *testing.T) {
 	p.end()
 }
 
-func TestW070_AHandlerThatIsCancelledWhileItWaitsForCreditReturnsTheCause(t *testing.T) {
+//brood:checks W070
+func TestAHandlerThatIsCancelledWhileItWaitsForCreditReturnsTheCause(t *testing.T) {
 	p := startHelper(t, "serve-stream")
 	p.next()
 	p.send(`{"id":1,"method":"once"}`)
@@ -169,7 +172,8 @@ func TestW070_AHandlerThatIsCancelledWhileItWaitsForCreditReturnsTheCause(t *tes
 	p.end()
 }
 
-func TestW070_OnTheLoopWriteDoesNotWait(t *testing.T) {
+//brood:checks W070
+func TestOnTheLoopWriteDoesNotWait(t *testing.T) {
 	p := startHelper(t, "serve-stream", "onloop")
 	p.expect(`{"ready":{"version":1,"concurrency":2,"accepts":["ping"]` + readyAttach + `}}`)
 	for range 2 {
@@ -184,7 +188,8 @@ func TestW070_OnTheLoopWriteDoesNotWait(t *testing.T) {
 	p.end()
 }
 
-func TestW070_TheLatestProgressComesBeforeTheResult(t *testing.T) {
+//brood:checks W070
+func TestTheLatestProgressComesBeforeTheResult(t *testing.T) {
 	for _, mode := range [][]string{nil, {"onloop"}} {
 		p := startHelper(t, "serve-stream", mode...)
 		p.next()
@@ -206,7 +211,8 @@ func TestW070_TheLatestProgressComesBeforeTheResult(t *testing.T) {
 	}
 }
 
-func TestW070_ProgressThatCannotBecomeJSONIsTheHandlersError(t *testing.T) {
+//brood:checks W070
+func TestProgressThatCannotBecomeJSONIsTheHandlersError(t *testing.T) {
 	for _, mode := range [][]string{nil, {"onloop"}} {
 		p := startHelper(t, "serve-stream", mode...)
 		p.next()
@@ -220,7 +226,8 @@ func TestW070_ProgressThatCannotBecomeJSONIsTheHandlersError(t *testing.T) {
 	}
 }
 
-func TestW070_WhenTheParentDoesNotReadTheWorkerWaits(t *testing.T) {
+//brood:checks W070
+func TestWhenTheParentDoesNotReadTheWorkerWaits(t *testing.T) {
 	for _, mode := range [][]string{nil, {"onloop"}} {
 		p := startHelper(t, "serve-stream", mode...)
 		p.next()

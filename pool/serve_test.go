@@ -170,7 +170,8 @@ func handlers() pool.Handlers {
 	}
 }
 
-func TestW080_HandlersRunOnGoroutines(t *testing.T) {
+//brood:checks W080
+func TestHandlersRunOnGoroutines(t *testing.T) {
 	p := startHelper(t, "serve", "concurrency=2")
 	p.expect(fmt.Sprintf(readyMessage, 2))
 	p.send(`{"id":1,"method":"wait","job":"a"}`)
@@ -181,7 +182,9 @@ func TestW080_HandlersRunOnGoroutines(t *testing.T) {
 }
 
 // What is sent behind a cancel finds the context ended: that needs no waiting.
-func TestW031_W080_ACancelEndsTheContextBeforeTheNextJobIsBegun(t *testing.T) {
+//
+//brood:checks W031 W080
+func TestACancelEndsTheContextBeforeTheNextJobIsBegun(t *testing.T) {
 	p := startHelper(t, "serve", "concurrency=2")
 	p.next()
 	p.send(`{"id":1,"method":"wait","job":"a"}`)
@@ -198,7 +201,8 @@ func TestW031_W080_ACancelEndsTheContextBeforeTheNextJobIsBegun(t *testing.T) {
 	p.until("its end", func() bool { return p.status != nil })
 }
 
-func TestW080_AJobWithoutAMethodGoesToTheGeneralHandler(t *testing.T) {
+//brood:checks W080
+func TestAJobWithoutAMethodGoesToTheGeneralHandler(t *testing.T) {
 	p := startHelper(t, "serve")
 	p.expect(fmt.Sprintf(readyMessage, 1))
 	for job, result := range map[string]string{
@@ -213,7 +217,8 @@ func TestW080_AJobWithoutAMethodGoesToTheGeneralHandler(t *testing.T) {
 	p.end()
 }
 
-func TestW080_APanicIsAJobErrorWithItsStack(t *testing.T) {
+//brood:checks W080
+func TestAPanicIsAJobErrorWithItsStack(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		t.Run(mode, func(t *testing.T) {
 			p := startHelper(t, "serve", mode)
@@ -234,7 +239,8 @@ func TestW080_APanicIsAJobErrorWithItsStack(t *testing.T) {
 	}
 }
 
-func TestW080_ErrorsTellWhatTheyAre(t *testing.T) {
+//brood:checks W080
+func TestErrorsTellWhatTheyAre(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode)
 		p.next()
@@ -251,7 +257,8 @@ func TestW080_ErrorsTellWhatTheyAre(t *testing.T) {
 	}
 }
 
-func TestW074_AResultThatCannotBecomeJSONIsAJobError(t *testing.T) {
+//brood:checks W074
+func TestAResultThatCannotBecomeJSONIsAJobError(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode)
 		p.next()
@@ -272,7 +279,8 @@ func TestW074_AResultThatCannotBecomeJSONIsAJobError(t *testing.T) {
 	}
 }
 
-func TestW080_AHandlerThatEndsItsGoroutineIsAJobError(t *testing.T) {
+//brood:checks W080
+func TestAHandlerThatEndsItsGoroutineIsAJobError(t *testing.T) {
 	p := startHelper(t, "serve")
 	p.next()
 	for id := 1; id <= 3; id++ {
@@ -284,7 +292,8 @@ func TestW080_AHandlerThatEndsItsGoroutineIsAJobError(t *testing.T) {
 	p.end()
 }
 
-func TestW080_AnUnknownMethodIsAJobError(t *testing.T) {
+//brood:checks W080
+func TestAnUnknownMethodIsAJobError(t *testing.T) {
 	p := startHelper(t, "serve-few")
 	p.expect(`{"ready":{"version":1,"methods":["a","b"],"concurrency":1,"accepts":["cancel","recall","credit","ping"]` + readyAttach + `}}`)
 	p.send(`{"id":1,"method":"c","job":1}`, `{"id":2,"job":1}`, `{"id":3,"method":"\u0061","job":1}`, `{"id":4,"method":5}`)
@@ -302,7 +311,8 @@ func init() {
 	})
 }
 
-func TestW086_AJobKnowsWorkerGenerationAndAttempt(t *testing.T) {
+//brood:checks W086
+func TestAJobKnowsWorkerGenerationAndAttempt(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		file, argv := helperproc.Command("serve", mode)
 		o := &childprocess.ForkOptions{}

@@ -14,7 +14,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-func TestW002_TasksSettleWhenTheLastWorkersDieWhileThePoolStops(t *testing.T) {
+//brood:checks W002
+func TestTasksSettleWhenTheLastWorkersDieWhileThePoolStops(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, Backoff: pool.Backoff{Min: 20 * time.Millisecond}}))
 	dying := []*outcome{run(t, p, order{Do: "exit"}, nil), run(t, p, order{Do: "exit"}, nil), run(t, p, order{Do: "exit"}, nil)}
@@ -29,7 +30,8 @@ func TestW002_TasksSettleWhenTheLastWorkersDieWhileThePoolStops(t *testing.T) {
 	}
 }
 
-func TestW002_StopIsToldWhenThePoolFailsMeanwhile(t *testing.T) {
+//brood:checks W002
+func TestStopIsToldWhenThePoolFailsMeanwhile(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1}), "RAW_READY=exit"))
 	got := run(t, p, order{Do: "echo"}, nil)
@@ -39,7 +41,8 @@ func TestW002_StopIsToldWhenThePoolFailsMeanwhile(t *testing.T) {
 	require.Equal(t, 1, got.called)
 }
 
-func TestW002_DroppedTasksAreNotRunAgain(t *testing.T) {
+//brood:checks W002
+func TestDroppedTasksAreNotRunAgain(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1}), log.env()))
@@ -56,7 +59,8 @@ func TestW002_DroppedTasksAreNotRunAgain(t *testing.T) {
 	require.Zero(t, log.begun("waiting"))
 }
 
-func TestW002_ChunksThatNobodyHearsHoldUpNoResult(t *testing.T) {
+//brood:checks W002
+func TestChunksThatNobodyHearsHoldUpNoResult(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 	got := run(t, p, order{Do: "chunks"}, nil)
@@ -99,7 +103,8 @@ func TestW002_ChunksThatNobodyHearsHoldUpNoResult(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW003_ErrorsTellApartWhatHasHappened(t *testing.T) {
+//brood:checks W003
+func TestErrorsTellApartWhatHasHappened(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 
@@ -147,7 +152,8 @@ func TestW003_ErrorsTellApartWhatHasHappened(t *testing.T) {
 	balanced(t, p)
 }
 
-func TestW004_TasksKeepTheLoopAliveAndIdleWorkersOfAnUnrefdPoolDoNot(t *testing.T) {
+//brood:checks W004
+func TestTasksKeepTheLoopAliveAndIdleWorkersOfAnUnrefdPoolDoNot(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 2}))
 	p.Unref()
@@ -168,7 +174,9 @@ func TestW004_TasksKeepTheLoopAliveAndIdleWorkersOfAnUnrefdPoolDoNot(t *testing.
 }
 
 // What may be run twice because a worker died need not be run twice because a worker said no.
-func TestW043_MaxCrashesAloneHasJobsRunAgainAfterCrashesAndNotAfterErrors(t *testing.T) {
+//
+//brood:checks W043
+func TestMaxCrashesAloneHasJobsRunAgainAfterCrashesAndNotAfterErrors(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, MaxCrashes: 2, Backoff: pool.Backoff{Min: time.Millisecond}}), log.env()))

@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-func TestW014_WithoutRoomForMoreProcessesThePoolIsSmaller(t *testing.T) {
+//brood:checks W014
+func TestWithoutRoomForMoreProcessesThePoolIsSmaller(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Min: 1, Max: 8, Starting: 8, InFlight: 1}))
 	until(t, l, func() bool { return p.Stats().Idle == 1 })
@@ -34,7 +35,8 @@ func TestW014_WithoutRoomForMoreProcessesThePoolIsSmaller(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW014_W054_WithoutRoomForASuccessorThePoolWaits(t *testing.T) {
+//brood:checks W014 W054
+func TestWithoutRoomForASuccessorThePoolWaits(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, MaxJobs: 1, Backoff: pool.Backoff{Max: 300 * time.Millisecond}}))
 	ready(t, l, p, 1)

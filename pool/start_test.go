@@ -30,7 +30,8 @@ func shell(t testing.TB, text string) string {
 	return path
 }
 
-func TestW010_NoJobIsSentBeforeTheWorkerIsReady(t *testing.T) {
+//brood:checks W010
+func TestNoJobIsSentBeforeTheWorkerIsReady(t *testing.T) {
 	g := newGate(t)
 	path := shell(t, `read -r go <`+g.path+`
 		echo '{"ready":true}' >&3
@@ -49,7 +50,8 @@ func TestW010_NoJobIsSentBeforeTheWorkerIsReady(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW010_ProgramsThatKnowNoPoolAreReadyOnSpawnOrTheirFirstMessage(t *testing.T) {
+//brood:checks W010
+func TestProgramsThatKnowNoPoolAreReadyOnSpawnOrTheirFirstMessage(t *testing.T) {
 	node := looptest.NodePath(t)
 	const echo = `process.on('message', async ({id, method, job}) => process.send({id, result: [method, job]}));`
 	for _, row := range []struct {
@@ -74,7 +76,8 @@ func TestW010_ProgramsThatKnowNoPoolAreReadyOnSpawnOrTheirFirstMessage(t *testin
 	}
 }
 
-func TestW010_AReadyMessageThatComesLaterCounts(t *testing.T) {
+//brood:checks W010
+func TestAReadyMessageThatComesLaterCounts(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "served", Max: 1, Ready: pool.ReadySpawn})
 	task, writing := runTask(t, p, 3<<20, &pool.RunOptions{Method: "write"})
@@ -89,7 +92,8 @@ func TestW010_AReadyMessageThatComesLaterCounts(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW010_AFirstMessageAnswersNoJob(t *testing.T) {
+//brood:checks W010
+func TestAFirstMessageAnswersNoJob(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, Ready: pool.ReadyFirst}), `RAW_READY={"id":1,"result":"not asked for"}`))
 	got := run(t, p, order{Arg: "x"}, nil)
@@ -99,7 +103,8 @@ func TestW010_AFirstMessageAnswersNoJob(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW011_AWorkerThatIsNotReadyInTimeIsKilledAndAFailedStart(t *testing.T) {
+//brood:checks W011
+func TestAWorkerThatIsNotReadyInTimeIsKilledAndAFailedStart(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, StartTimeout: 50 * time.Millisecond, Fork: with("RAW_READY=never")}))
 	var exit *pool.WorkerExit
@@ -117,7 +122,8 @@ func TestW011_AWorkerThatIsNotReadyInTimeIsKilledAndAFailedStart(t *testing.T) {
 	require.ErrorIs(t, exit.Err, pool.ErrStartTimeout)
 }
 
-func TestW012_ReadySaysVersionMethodsAndConcurrency(t *testing.T) {
+//brood:checks W012
+func TestReadySaysVersionMethodsAndConcurrency(t *testing.T) {
 	t.Run("another version is refused by name", func(t *testing.T) {
 		for ready, want := range map[string]string{
 			`{"ready":{"version":2}}`: "pool: worker 1 does not start: worker speaks version 2 of the protocol, not 1",
@@ -173,7 +179,8 @@ func TestW012_ReadySaysVersionMethodsAndConcurrency(t *testing.T) {
 	})
 }
 
-func TestW013_FailedStartsBeforeAnyoneWasReadyFailThePool(t *testing.T) {
+//brood:checks W013
+func TestFailedStartsBeforeAnyoneWasReadyFailThePool(t *testing.T) {
 	t.Run("exits", func(t *testing.T) {
 		l := newLoop(t)
 		p := newPool(t, l, raw(pool.Options{Max: 2, Fork: with("RAW_READY=exit")}))
@@ -204,7 +211,8 @@ func TestW013_FailedStartsBeforeAnyoneWasReadyFailThePool(t *testing.T) {
 	})
 }
 
-func TestW013_LaterFailedStartsBackOff(t *testing.T) {
+//brood:checks W013
+func TestLaterFailedStartsBackOff(t *testing.T) {
 	dir := t.TempDir()
 	broken := filepath.Join(dir, "broken")
 	path := shell(t, `if [ -e `+broken+` ]; then echo broken >&2; exit 3; fi
@@ -234,7 +242,8 @@ func TestW013_LaterFailedStartsBackOff(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW014_OnlySoManyStartAtOnce(t *testing.T) {
+//brood:checks W014
+func TestOnlySoManyStartAtOnce(t *testing.T) {
 	l := newLoop(t)
 	g := newGate(t)
 	path := shell(t, `read -r go <`+g.path+`; echo '{"ready":true}' >&3; read -r line <&3`)
@@ -252,7 +261,8 @@ func TestW014_OnlySoManyStartAtOnce(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestW014_AHungStartDelaysNobody(t *testing.T) {
+//brood:checks W014
+func TestAHungStartDelaysNobody(t *testing.T) {
 	l := newLoop(t)
 	marker := filepath.Join(t.TempDir(), "marker")
 	// The first one hangs, the others do not.

@@ -12,7 +12,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-func TestW060_StopRunsWhatWasSubmittedAndEndsTheWorkers(t *testing.T) {
+//brood:checks W060
+func TestStopRunsWhatWasSubmittedAndEndsTheWorkers(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 2, InFlight: 1}))
 	ends := exits(p)
@@ -34,7 +35,8 @@ func TestW060_StopRunsWhatWasSubmittedAndEndsTheWorkers(t *testing.T) {
 	}
 }
 
-func TestW060_WhatWaitsCanBeDroppedAndWhoDoesNotEndIsForcedAndNamed(t *testing.T) {
+//brood:checks W060
+func TestWhatWaitsCanBeDroppedAndWhoDoesNotEndIsForcedAndNamed(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 2, InFlight: 1, KillGrace: 50 * time.Millisecond, Fork: with("RAW_IGNORE=1")}))
 	hung := run(t, p, order{Do: "spin", MS: 600_000}, nil)
@@ -55,7 +57,8 @@ func TestW060_WhatWaitsCanBeDroppedAndWhoDoesNotEndIsForcedAndNamed(t *testing.T
 	balanced(t, p)
 }
 
-func TestW061_ASecondStopOrTheContextShortensIt(t *testing.T) {
+//brood:checks W061
+func TestASecondStopOrTheContextShortensIt(t *testing.T) {
 	for name, shorten := range map[string]func(p *pool.Pool, cancel func()){
 		"second stop": func(p *pool.Pool, cancel func()) { p.Stop(&pool.StopOptions{JobGrace: -1}, nil) },
 		"context":     func(p *pool.Pool, cancel func()) { cancel() },
@@ -85,7 +88,8 @@ func TestW061_ASecondStopOrTheContextShortensIt(t *testing.T) {
 	}
 }
 
-func TestW060_AWorkerThatDiesWhileThePoolStopsIsReplacedForWhatWaits(t *testing.T) {
+//brood:checks W060
+func TestAWorkerThatDiesWhileThePoolStopsIsReplacedForWhatWaits(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, InFlight: 1}))
 	bad, good := run(t, p, order{Do: "exit"}, nil), run(t, p, order{Arg: "good"}, nil)
@@ -95,7 +99,8 @@ func TestW060_AWorkerThatDiesWhileThePoolStopsIsReplacedForWhatWaits(t *testing.
 	require.Equal(t, "good", value[string](good))
 }
 
-func TestW060_AnUnusedPoolStopsAtOnce(t *testing.T) {
+//brood:checks W060
+func TestAnUnusedPoolStopsAtOnce(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Min: -1, Max: 4}))
 	require.Empty(t, stop(t, l, p).Forced)
@@ -122,7 +127,8 @@ func TestALoopThatIsClosedKillsTheWorkers(t *testing.T) {
 	}
 }
 
-func TestW061_ALaterStopGivesNoMoreTime(t *testing.T) {
+//brood:checks W061
+func TestALaterStopGivesNoMoreTime(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 	hung := run(t, p, order{Do: "silent"}, nil)
@@ -141,7 +147,8 @@ func TestW061_ALaterStopGivesNoMoreTime(t *testing.T) {
 	require.NotZero(t, told)
 }
 
-func TestW061_ALaterStopGivesAWorkerThatIsToEndNoMoreTime(t *testing.T) {
+//brood:checks W061
+func TestALaterStopGivesAWorkerThatIsToEndNoMoreTime(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Module: "600", ExecPath: "sleep", Protocol: pool.Lines, Ready: pool.ReadySpawn, Max: 1})
 	ready(t, l, p, 1)

@@ -16,7 +16,9 @@ const megabytes = `megabytes() { head -c ${1}000000 /dev/zero | tr '\0' x; }
 `
 
 // What is on the way and too long is no answer: that comes later, and does no harm.
-func TestW074_AChunkOrProgressThatIsTooLongFailsItsJobAndNotTheWorker(t *testing.T) {
+//
+//brood:checks W074
+func TestAChunkOrProgressThatIsTooLongFailsItsJobAndNotTheWorker(t *testing.T) {
 	for _, kind := range []string{"chunk", "progress"} {
 		t.Run(kind, func(t *testing.T) {
 			l := newLoop(t)
@@ -48,7 +50,9 @@ read job <&3`))
 }
 
 // An id inside of something is not that of the message.
-func TestW074_TheIDOfAnAnswerThatIsTooLongIsItsOwn(t *testing.T) {
+//
+//brood:checks W074
+func TestTheIDOfAnAnswerThatIsTooLongIsItsOwn(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, script(t, pool.Options{Max: 1, MaxResult: 1 << 20}, megabytes+`
 echo '{"ready":{"version":1,"concurrency":2}}' >&3
@@ -66,7 +70,9 @@ read job <&3`))
 }
 
 // With an attachment behind it that would be taken for the next one's.
-func TestW072_W074_AfterAnAnswerThatIsTooLongNoAttachmentIsTakenForAnother(t *testing.T) {
+//
+//brood:checks W072 W074
+func TestAfterAnAnswerThatIsTooLongNoAttachmentIsTakenForAnother(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, script(t, pool.Options{Max: 1, MaxResult: 1 << 20, Attachments: true}, megabytes+`
 echo '{"ready":true}' >&3
@@ -93,7 +99,8 @@ read job <&3`))
 	stop(t, l, p)
 }
 
-func TestW084_WhatAWorkerPrintsOnStdoutDoesNoHarmWhateverItLooksLike(t *testing.T) {
+//brood:checks W084
+func TestWhatAWorkerPrintsOnStdoutDoesNoHarmWhateverItLooksLike(t *testing.T) {
 	for name, print := range map[string]string{
 		"without a newline":  `megabytes 3; echo`,
 		"ids of other kinds": `printf '{"id":"req-1","level":"info"}\n{"id":"req-1","error":"no such user"}\n{"id":-4,"result":1}\n'`,
@@ -137,7 +144,9 @@ exec sleep 1000`))
 }
 
 // NaN and Infinity are what many a library writes for numbers that JSON does not have.
-func TestW003_AnAnswerThatIsNoJSONFailsItsJobAndNotTheWorker(t *testing.T) {
+//
+//brood:checks W003
+func TestAnAnswerThatIsNoJSONFailsItsJobAndNotTheWorker(t *testing.T) {
 	for name, protocol := range map[string]pool.Protocol{"lines": pool.Lines, "std lines": pool.StdLines, "messages": pool.Messages} {
 		t.Run(name, func(t *testing.T) {
 			text := `

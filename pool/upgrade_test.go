@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-func TestW067_AnUpgradeEndsThoughWhatItHasStartedLivesOn(t *testing.T) {
+//brood:checks W067
+func TestAnUpgradeEndsThoughWhatItHasStartedLivesOn(t *testing.T) {
 	l := newLoop(t)
 	fifo := newGate(t)
 	leaves := &pool.UpgradeOptions{Program: "/bin/sh", Args: []string{"-c", `read -r go <"$1" & exit 3`, "sh", fifo.path}}

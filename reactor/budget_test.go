@@ -9,8 +9,10 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestS074_NoSourceStarvesTheOthers lets one source go on without end until every other one got through.
-func TestS074_NoSourceStarvesTheOthers(t *testing.T) {
+// TestNoSourceStarvesTheOthers lets one source go on without end until every other one got through.
+//
+//brood:checks S074
+func TestNoSourceStarvesTheOthers(t *testing.T) {
 	for _, hog := range []struct {
 		name  string
 		start func(t *testing.T, l *reactor.Loop, goOn func() bool)

@@ -16,8 +16,10 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestS078_ALoopCanAlwaysBeClosed has it alive for one reason after another.
-func TestS078_ALoopCanAlwaysBeClosed(t *testing.T) {
+// TestALoopCanAlwaysBeClosed has it alive for one reason after another.
+//
+//brood:checks S078
+func TestALoopCanAlwaysBeClosed(t *testing.T) {
 	for _, thing := range liveThings {
 		t.Run(thing.name, func(t *testing.T) {
 			leakcheck.NoNewFDs(t)
@@ -49,8 +51,10 @@ func TestS078_ALoopCanAlwaysBeClosed(t *testing.T) {
 	}
 }
 
-// TestS078_ALoopCanBeClosedHoweverItsRunEnded has Run end in the middle of work of every kind.
-func TestS078_ALoopCanBeClosedHoweverItsRunEnded(t *testing.T) {
+// TestALoopCanBeClosedHoweverItsRunEnded has Run end in the middle of work of every kind.
+//
+//brood:checks S078
+func TestALoopCanBeClosedHoweverItsRunEnded(t *testing.T) {
 	for _, end := range []struct {
 		name string
 		run  func(t *testing.T, l *reactor.Loop)
@@ -104,8 +108,10 @@ func TestS078_ALoopCanBeClosedHoweverItsRunEnded(t *testing.T) {
 	}
 }
 
-// TestS078_CloseClosesLocalsWhileEverythingIsThere: what they end is the loop's until they have returned.
-func TestS078_CloseClosesLocalsWhileEverythingIsThere(t *testing.T) {
+// TestCloseClosesLocalsWhileEverythingIsThere: what they end is the loop's until they have returned.
+//
+//brood:checks S078
+func TestCloseClosesLocalsWhileEverythingIsThere(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	var j journal
@@ -176,7 +182,8 @@ func TestCloseKeepsNothingOfWhatItDrops(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
-func TestS078_CloseReturnsEveryDescriptor(t *testing.T) {
+//brood:checks S078
+func TestCloseReturnsEveryDescriptor(t *testing.T) {
 	for _, o := range []reactor.Options{{}, {PipeWakeup: true}} {
 		leakcheck.NoNewFDs(t)
 		l := newLoopWith(t, o)
@@ -188,16 +195,19 @@ func TestS078_CloseReturnsEveryDescriptor(t *testing.T) {
 	}
 }
 
-func TestS078_ANewLoopClosesAtOnce(t *testing.T) {
+//brood:checks S078
+func TestANewLoopClosesAtOnce(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l, err := reactor.New(nil)
 	require.NoError(t, err)
 	require.NoError(t, l.Close())
 }
 
-// TestS078_CloseTakesWhatDoesNotKeepTheLoopAlive: unref'd and idle things are closed with the loop, and using them
+// TestCloseTakesWhatDoesNotKeepTheLoopAlive: unref'd and idle things are closed with the loop, and using them
 // afterwards is harmless.
-func TestS078_CloseTakesWhatDoesNotKeepTheLoopAlive(t *testing.T) {
+//
+//brood:checks S078
+func TestCloseTakesWhatDoesNotKeepTheLoopAlive(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	fail := func() { t.Error("called after Close") }
@@ -230,7 +240,8 @@ func TestS078_CloseTakesWhatDoesNotKeepTheLoopAlive(t *testing.T) {
 	require.Equal(t, "x", r.read(), "the descriptor is its owner's")
 }
 
-func TestS078_HandlesClosedInTheCallbacksOfOthers(t *testing.T) {
+//brood:checks S078
+func TestHandlesClosedInTheCallbacksOfOthers(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	var first, second *reactor.Watcher

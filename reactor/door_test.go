@@ -31,8 +31,10 @@ func whenAsleep(l *reactor.Loop, fn func()) {
 	})
 }
 
-// TestS076_PostsRunOnceAndInOrderPerGoroutine has 8 goroutines post 100,000 functions each.
-func TestS076_PostsRunOnceAndInOrderPerGoroutine(t *testing.T) {
+// TestPostsRunOnceAndInOrderPerGoroutine has 8 goroutines post 100,000 functions each.
+//
+//brood:checks S076
+func TestPostsRunOnceAndInOrderPerGoroutine(t *testing.T) {
 	for _, load := range []struct {
 		name string
 		busy func(l *reactor.Loop) (stop func())
@@ -83,9 +85,11 @@ func allEqual(values []int, want int) bool {
 	return true
 }
 
-// TestS076_NoWakeUpIsLost posts one function at a time, each when the one before has run, so that the loop is about to
+// TestNoWakeUpIsLost posts one function at a time, each when the one before has run, so that the loop is about to
 // sleep, or has just begun to, each time.
-func TestS076_NoWakeUpIsLost(t *testing.T) {
+//
+//brood:checks S076
+func TestNoWakeUpIsLost(t *testing.T) {
 	const rounds = 20_000
 	for _, o := range []struct {
 		name string
@@ -130,8 +134,10 @@ func TestPostFromACallbackAndBeforeRun(t *testing.T) {
 	j.wants(t, "before-Run from-a-callback")
 }
 
-// TestS076_PostsRacingCloseAreRefusedOrDropped: what Post accepted runs before Close or never, and what it refused never.
-func TestS076_PostsRacingCloseAreRefusedOrDropped(t *testing.T) {
+// TestPostsRacingCloseAreRefusedOrDropped: what Post accepted runs before Close or never, and what it refused never.
+//
+//brood:checks S076
+func TestPostsRacingCloseAreRefusedOrDropped(t *testing.T) {
 	const goroutines = 4
 	for range 50 {
 		l := newLoop(t)
@@ -170,7 +176,8 @@ func TestS076_PostsRacingCloseAreRefusedOrDropped(t *testing.T) {
 	}
 }
 
-func TestS076_AfterCloseTheDoorsAreShut(t *testing.T) {
+//brood:checks S076
+func TestAfterCloseTheDoorsAreShut(t *testing.T) {
 	l := newLoop(t)
 	require.NoError(t, l.Close())
 	never := func() { t.Error("ran after Close") }

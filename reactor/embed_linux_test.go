@@ -42,9 +42,11 @@ func (e *rawEpoll) wait(ms int) bool {
 	}
 }
 
-// TestS077_AForeignEpollWakesExactlyWhenThereIsWork has the loop inside an epoll of another, which calls Poll(0) when told to
+// TestAForeignEpollWakesExactlyWhenThereIsWork has the loop inside an epoll of another, which calls Poll(0) when told to
 // and otherwise sleeps.
-func TestS077_AForeignEpollWakesExactlyWhenThereIsWork(t *testing.T) {
+//
+//brood:checks S077
+func TestAForeignEpollWakesExactlyWhenThereIsWork(t *testing.T) {
 	for _, work := range embeddedWork {
 		t.Run(work.name, func(t *testing.T) {
 			l := embedded(t)
@@ -69,7 +71,8 @@ func TestS077_AForeignEpollWakesExactlyWhenThereIsWork(t *testing.T) {
 	}
 }
 
-func TestS077_AForeignEpollSleepsUntilATimerIsDueAndNoLonger(t *testing.T) {
+//brood:checks S077
+func TestAForeignEpollSleepsUntilATimerIsDueAndNoLonger(t *testing.T) {
 	l := embedded(t)
 	epoll := epollAround(t, l)
 	var timer *reactor.Timer
@@ -91,7 +94,8 @@ func TestS077_AForeignEpollSleepsUntilATimerIsDueAndNoLonger(t *testing.T) {
 	require.False(t, epoll.wait(0))
 }
 
-func TestS077_OneWakeUpForABurstOfPostsIntoAnEmbeddedLoop(t *testing.T) {
+//brood:checks S077
+func TestOneWakeUpForABurstOfPostsIntoAnEmbeddedLoop(t *testing.T) {
 	l := embedded(t)
 	epoll := epollAround(t, l)
 	ran := 0

@@ -71,8 +71,10 @@ var embeddedWork = append(callbackKinds[:len(callbackKinds):len(callbackKinds)],
 	}},
 }...)
 
-// TestS077_FDIsReadableExactlyWhenPollHasWork queues one thing at a time outside of Poll.
-func TestS077_FDIsReadableExactlyWhenPollHasWork(t *testing.T) {
+// TestFDIsReadableExactlyWhenPollHasWork queues one thing at a time outside of Poll.
+//
+//brood:checks S077
+func TestFDIsReadableExactlyWhenPollHasWork(t *testing.T) {
 	for _, work := range embeddedWork {
 		t.Run(work.name, func(t *testing.T) {
 			l := embedded(t)
@@ -92,8 +94,10 @@ func TestS077_FDIsReadableExactlyWhenPollHasWork(t *testing.T) {
 	}
 }
 
-// TestS077_WorkQueuedByWorkKeepsFDReadable queues one thing from the callback of another, all inside Poll.
-func TestS077_WorkQueuedByWorkKeepsFDReadable(t *testing.T) {
+// TestWorkQueuedByWorkKeepsFDReadable queues one thing from the callback of another, all inside Poll.
+//
+//brood:checks S077
+func TestWorkQueuedByWorkKeepsFDReadable(t *testing.T) {
 	for _, first := range embeddedWork {
 		for _, second := range embeddedWork {
 			t.Run(first.name+", then "+second.name, func(t *testing.T) {
@@ -110,7 +114,8 @@ func TestS077_WorkQueuedByWorkKeepsFDReadable(t *testing.T) {
 	}
 }
 
-func TestS077_FDStaysQuietWhileNothingIsDue(t *testing.T) {
+//brood:checks S077
+func TestFDStaysQuietWhileNothingIsDue(t *testing.T) {
 	l := embedded(t)
 	r, w := pipe(t)
 	watcher := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) { r.read() })
@@ -239,7 +244,8 @@ func TestFDIsReadableAgainAfterRunWasStopped(t *testing.T) {
 	settled(t, l)
 }
 
-func TestS077_ALoopInsideALoop(t *testing.T) {
+//brood:checks S077
+func TestALoopInsideALoop(t *testing.T) {
 	outer, inner := newLoop(t), newLoop(t)
 	polls := 0
 	var w *reactor.Watcher

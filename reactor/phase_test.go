@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-func TestS074_ATurnRunsItsPhasesInOrderAndTicksAfterEveryCallback(t *testing.T) {
+//brood:checks S074
+func TestATurnRunsItsPhasesInOrderAndTicksAfterEveryCallback(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	phase := func(name string) func() {
@@ -36,7 +37,8 @@ func TestS074_ATurnRunsItsPhasesInOrderAndTicksAfterEveryCallback(t *testing.T) 
 		"immediate tick-after-immediate closing tick-after-closing")
 }
 
-func TestS074_TwoCallbacksOfOnePhaseHaveTheTicksOfTheFirstBetweenThem(t *testing.T) {
+//brood:checks S074
+func TestTwoCallbacksOfOnePhaseHaveTheTicksOfTheFirstBetweenThem(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	for i := range 2 {
@@ -56,7 +58,8 @@ func TestS074_TwoCallbacksOfOnePhaseHaveTheTicksOfTheFirstBetweenThem(t *testing
 	j.wants(t, "timer0 tick timer1 tick posted0 tick posted1 tick immediate0 tick immediate1 tick closing1 tick closing0 tick")
 }
 
-func TestS074_FromAnIOCallbackTheOrderIsTickImmediateTimeoutZero(t *testing.T) {
+//brood:checks S074
+func TestFromAnIOCallbackTheOrderIsTickImmediateTimeoutZero(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	left := 500
@@ -82,7 +85,8 @@ func TestS074_FromAnIOCallbackTheOrderIsTickImmediateTimeoutZero(t *testing.T) {
 	}
 }
 
-func TestS074_FromAnyOtherPhaseTicksComeFirstToo(t *testing.T) {
+//brood:checks S074
+func TestFromAnyOtherPhaseTicksComeFirstToo(t *testing.T) {
 	l := newLoop(t)
 	for _, phase := range []struct {
 		name  string
@@ -219,7 +223,8 @@ func TestPostsByPostsWaitATurn(t *testing.T) {
 	j.wants(t, "posted between its-post")
 }
 
-func TestS078_ClosingCallbacksComeLastAndThoseTheyQueueWaitATurn(t *testing.T) {
+//brood:checks S078
+func TestClosingCallbacksComeLastAndThoseTheyQueueWaitATurn(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	l.QueueClosing(func() {

@@ -20,9 +20,11 @@ const (
 	er = reactor.Error
 )
 
-// TestS077_WhatKqueueTellsOfHangupsAndErrors pins how near kqueue(2) comes to epoll(7): it is the same wherever the kernel
+// TestWhatKqueueTellsOfHangupsAndErrors pins how near kqueue(2) comes to epoll(7): it is the same wherever the kernel
 // tells enough.
-func TestS077_WhatKqueueTellsOfHangupsAndErrors(t *testing.T) {
+//
+//brood:checks S077
+func TestWhatKqueueTellsOfHangupsAndErrors(t *testing.T) {
 	deadReader := func(t *testing.T) int {
 		r, w := pipe(t)
 		w.close()
@@ -76,7 +78,8 @@ func TestS077_WhatKqueueTellsOfHangupsAndErrors(t *testing.T) {
 	}
 }
 
-func TestS077_AWriterIsToldThatItsReaderIsGone(t *testing.T) {
+//brood:checks S077
+func TestAWriterIsToldThatItsReaderIsGone(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		before bool // the reader closes before the writer is watched
@@ -115,7 +118,8 @@ func TestS077_AWriterIsToldThatItsReaderIsGone(t *testing.T) {
 	}
 }
 
-func TestS077_WhoWaitsForAHangupSleepsThroughData(t *testing.T) {
+//brood:checks S077
+func TestWhoWaitsForAHangupSleepsThroughData(t *testing.T) {
 	l := newLoop(t)
 	r, w := pipe(t)
 	w.write("unread")
@@ -134,7 +138,8 @@ func TestS077_WhoWaitsForAHangupSleepsThroughData(t *testing.T) {
 	watcher.Close()
 }
 
-func TestS077_EveryChangeOfWhatIsWantedTakesEffect(t *testing.T) {
+//brood:checks S077
+func TestEveryChangeOfWhatIsWantedTakesEffect(t *testing.T) {
 	wants := []reactor.Readiness{rd, wr, rd | wr, hu, er, rd | hu, wr | hu, rd | wr | hu, hu | er}
 	for _, from := range wants {
 		for _, to := range wants {
@@ -173,7 +178,8 @@ func TestTheTwoFiltersOfADescriptorMakeOneCallback(t *testing.T) {
 	}
 }
 
-func TestS077_AKqueueRefusesToWatchItself(t *testing.T) {
+//brood:checks S077
+func TestAKqueueRefusesToWatchItself(t *testing.T) {
 	l := newLoop(t)
 	_, err := l.Watch(l.FD(), reactor.Readable, func(reactor.Readiness) {})
 	require.ErrorIs(t, err, unix.EINVAL)

@@ -104,7 +104,8 @@ func watchOnce(t *testing.T, l *reactor.Loop, d *descriptor, fn func()) {
 	})
 }
 
-func TestS075_StopFromACallbackEndsRunAfterTheTurnAndRunResumes(t *testing.T) {
+//brood:checks S075
+func TestStopFromACallbackEndsRunAfterTheTurnAndRunResumes(t *testing.T) {
 	for _, kind := range callbackKinds {
 		t.Run(kind.name, func(t *testing.T) {
 			l := newLoop(t)
@@ -125,7 +126,8 @@ func TestS075_StopFromACallbackEndsRunAfterTheTurnAndRunResumes(t *testing.T) {
 	}
 }
 
-func TestS075_StopBeforeRunHasTheNextRunReturnAtOnceAndOnlyThatOne(t *testing.T) {
+//brood:checks S075
+func TestStopBeforeRunHasTheNextRunReturnAtOnceAndOnlyThatOne(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	l.SetImmediate(j.note("immediate"))
@@ -138,7 +140,8 @@ func TestS075_StopBeforeRunHasTheNextRunReturnAtOnceAndOnlyThatOne(t *testing.T)
 	j.wants(t, "immediate")
 }
 
-func TestS075_StopBeforePollKeepsItFromSleeping(t *testing.T) {
+//brood:checks S075
+func TestStopBeforePollKeepsItFromSleeping(t *testing.T) {
 	l := newLoop(t)
 	timer := l.SetTimeout(time.Hour, func() {})
 	l.Stop()
@@ -151,7 +154,8 @@ func TestS075_StopBeforePollKeepsItFromSleeping(t *testing.T) {
 	require.False(t, l.Alive(), "Poll has used up the Stop")
 }
 
-func TestS075_StopFromAnotherGoroutineEndsTheSleep(t *testing.T) {
+//brood:checks S075
+func TestStopFromAnotherGoroutineEndsTheSleep(t *testing.T) {
 	l := newLoop(t)
 	timer := l.SetTimeout(time.Hour, func() {})
 	for range 100 {
@@ -172,7 +176,8 @@ func TestStopFromAnotherGoroutineIsNeverLost(t *testing.T) {
 	timer.Stop()
 }
 
-func TestS075_PollReturnsWhetherTheLoopIsAlive(t *testing.T) {
+//brood:checks S075
+func TestPollReturnsWhetherTheLoopIsAlive(t *testing.T) {
 	l := newLoop(t)
 	require.False(t, poll(t, l), "nothing to do")
 	timer := l.SetTimeout(time.Hour, func() {})

@@ -13,7 +13,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-func TestS074_TimersFireByDeadlineThenByCreation(t *testing.T) {
+//brood:checks S074
+func TestTimersFireByDeadlineThenByCreation(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	var j journal
@@ -31,7 +32,8 @@ func TestS074_TimersFireByDeadlineThenByCreation(t *testing.T) {
 	j.wants(t, "0a 0b 10a 10b 10c 20a 20b 20c")
 }
 
-func TestS074_ThousandTimersWithOneDeadlineFireInTheOrderOfTheirCreation(t *testing.T) {
+//brood:checks S074
+func TestThousandTimersWithOneDeadlineFireInTheOrderOfTheirCreation(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	var fired []int
@@ -45,7 +47,8 @@ func TestS074_ThousandTimersWithOneDeadlineFireInTheOrderOfTheirCreation(t *test
 	require.IsIncreasing(t, fired)
 }
 
-func TestS074_ATimerStoppedByAnEarlierOneOfTheSamePhaseDoesNotFire(t *testing.T) {
+//brood:checks S074
+func TestATimerStoppedByAnEarlierOneOfTheSamePhaseDoesNotFire(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	var j journal
@@ -64,7 +67,8 @@ func TestS074_ATimerStoppedByAnEarlierOneOfTheSamePhaseDoesNotFire(t *testing.T)
 	j.wants(t, "first third")
 }
 
-func TestS074_ATimerMovedByAnEarlierOneOfTheSamePhaseWaits(t *testing.T) {
+//brood:checks S074
+func TestATimerMovedByAnEarlierOneOfTheSamePhaseWaits(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	var j journal
@@ -82,7 +86,8 @@ func TestS074_ATimerMovedByAnEarlierOneOfTheSamePhaseWaits(t *testing.T) {
 	j.wants(t, "first second")
 }
 
-func TestS074_ATimeoutFiresOnce(t *testing.T) {
+//brood:checks S074
+func TestATimeoutFiresOnce(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	fired := 0
@@ -95,7 +100,8 @@ func TestS074_ATimeoutFiresOnce(t *testing.T) {
 	require.False(t, timer.Stop(), "it is not set any more")
 }
 
-func TestS074_AStoppedTimerNeverFires(t *testing.T) {
+//brood:checks S074
+func TestAStoppedTimerNeverFires(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	var j journal
@@ -114,7 +120,8 @@ func TestS074_AStoppedTimerNeverFires(t *testing.T) {
 	j.wants(t, "timer")
 }
 
-func TestS074_ResetFromItsOwnCallbackSetsATimeoutAgain(t *testing.T) {
+//brood:checks S074
+func TestResetFromItsOwnCallbackSetsATimeoutAgain(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	var at []time.Duration
@@ -135,7 +142,8 @@ func TestS074_ResetFromItsOwnCallbackSetsATimeoutAgain(t *testing.T) {
 	require.False(t, l.Alive())
 }
 
-func TestS074_ResetFromItsOwnCallbackChangesThePeriodOfAnInterval(t *testing.T) {
+//brood:checks S074
+func TestResetFromItsOwnCallbackChangesThePeriodOfAnInterval(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	var at []time.Duration

@@ -16,7 +16,8 @@ func bothWakeups(t *testing.T, test func(t *testing.T, l *reactor.Loop)) {
 	}
 }
 
-func TestS076_ABurstOfPostsToALoopThatDoesNotRunIsOneWakeUp(t *testing.T) {
+//brood:checks S076
+func TestABurstOfPostsToALoopThatDoesNotRunIsOneWakeUp(t *testing.T) {
 	bothWakeups(t, func(t *testing.T, l *reactor.Loop) {
 		wakes := l.CountWakes()
 		for round := range 3 {
@@ -31,7 +32,8 @@ func TestS076_ABurstOfPostsToALoopThatDoesNotRunIsOneWakeUp(t *testing.T) {
 	})
 }
 
-func TestS076_ABurstOfPostsToASleepingLoopIsOneWakeUp(t *testing.T) {
+//brood:checks S076
+func TestABurstOfPostsToASleepingLoopIsOneWakeUp(t *testing.T) {
 	bothWakeups(t, func(t *testing.T, l *reactor.Loop) {
 		const burst = 10_000
 		wakes := l.CountWakes()

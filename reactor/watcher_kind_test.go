@@ -22,7 +22,8 @@ func unpollable(t *testing.T) map[string]*descriptor {
 	}
 }
 
-func TestS077_WhatCannotBePolledIsAlwaysReadyOnceATurn(t *testing.T) {
+//brood:checks S077
+func TestWhatCannotBePolledIsAlwaysReadyOnceATurn(t *testing.T) {
 	for name, d := range unpollable(t) {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
@@ -50,7 +51,8 @@ func TestS077_WhatCannotBePolledIsAlwaysReadyOnceATurn(t *testing.T) {
 	}
 }
 
-func TestS077_AlwaysReadyWatchersOfOneTurnDoNotStepOnEachOther(t *testing.T) {
+//brood:checks S077
+func TestAlwaysReadyWatchersOfOneTurnDoNotStepOnEachOther(t *testing.T) {
 	l := newLoop(t)
 	var watchers []*reactor.Watcher
 	calls := make([]int, 4)
@@ -72,8 +74,10 @@ func TestS077_AlwaysReadyWatchersOfOneTurnDoNotStepOnEachOther(t *testing.T) {
 	watchers[3].Close()
 }
 
-// TestS077_AFileIsReadToItsEndByItsWatcher is what the always ready emulation is for: one code path for stdin.
-func TestS077_AFileIsReadToItsEndByItsWatcher(t *testing.T) {
+// TestAFileIsReadToItsEndByItsWatcher is what the always ready emulation is for: one code path for stdin.
+//
+//brood:checks S077
+func TestAFileIsReadToItsEndByItsWatcher(t *testing.T) {
 	l := newLoop(t)
 	file := unpollable(t)["regular file"]
 	var j journal

@@ -9,8 +9,10 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestS077_WhatIsToldOfHangupsAndErrors pins what epoll(7) reports; other systems differ in detail.
-func TestS077_WhatIsToldOfHangupsAndErrors(t *testing.T) {
+// TestWhatIsToldOfHangupsAndErrors pins what epoll(7) reports; other systems differ in detail.
+//
+//brood:checks S077
+func TestWhatIsToldOfHangupsAndErrors(t *testing.T) {
 	const (
 		r, w, h, e = reactor.Readable, reactor.Writable, reactor.Hangup, reactor.Error
 	)
@@ -83,7 +85,8 @@ func refused(t *testing.T) int {
 	return fd
 }
 
-func TestS077_AnEpollInsideOurEpoll(t *testing.T) {
+//brood:checks S077
+func TestAnEpollInsideOurEpoll(t *testing.T) {
 	l := newLoop(t)
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	require.NoError(t, err)
@@ -101,7 +104,8 @@ func TestS077_AnEpollInsideOurEpoll(t *testing.T) {
 	watcher.Close()
 }
 
-func TestS077_ALoopRefusesToWatchItself(t *testing.T) {
+//brood:checks S077
+func TestALoopRefusesToWatchItself(t *testing.T) {
 	a, b := newLoop(t), newLoop(t)
 	_, err := a.Watch(a.FD(), reactor.Readable, func(reactor.Readiness) {})
 	require.ErrorIs(t, err, unix.EINVAL)

@@ -39,7 +39,8 @@ func (r *readiness) after(t testing.TB, l *reactor.Loop) reactor.Readiness {
 	return r.got
 }
 
-func TestS077_ASocketIsWatchedBothWays(t *testing.T) {
+//brood:checks S077
+func TestASocketIsWatchedBothWays(t *testing.T) {
 	l := newLoop(t)
 	a, b := socketPair(t)
 	var r readiness
@@ -60,7 +61,8 @@ func TestS077_ASocketIsWatchedBothWays(t *testing.T) {
 	w.Close()
 }
 
-func TestS077_AHalfClosedSocketIsReadableAtItsEndAndStillWritable(t *testing.T) {
+//brood:checks S077
+func TestAHalfClosedSocketIsReadableAtItsEndAndStillWritable(t *testing.T) {
 	l := newLoop(t)
 	a, b := socketPair(t)
 	var r readiness

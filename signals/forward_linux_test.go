@@ -71,7 +71,8 @@ func init() {
 	})
 }
 
-func TestS064_AForwardThatIsPendingWhenTheWatcherIsClosedDoesNotEndTheProcess(t *testing.T) {
+//brood:checks S064
+func TestAForwardThatIsPendingWhenTheWatcherIsClosedDoesNotEndTheProcess(t *testing.T) {
 	require.NoError(t, helper("close-with-forward-pending").Run())
 }
 

@@ -13,7 +13,8 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-func TestN118_ParseTakesEveryNameAndNumberInAnyCaseWithAndWithoutSIG(t *testing.T) {
+//brood:checks N118
+func TestParseTakesEveryNameAndNumberInAnyCaseWithAndWithoutSIG(t *testing.T) {
 	parsesAs := func(want signals.Signal, text string) {
 		t.Helper()
 		got, err := signals.Parse(text)
@@ -43,7 +44,8 @@ func TestN118_ParseTakesEveryNameAndNumberInAnyCaseWithAndWithoutSIG(t *testing.
 	}
 }
 
-func TestS049_ParseRefusesWhatIsNoSignal(t *testing.T) {
+//brood:checks S049
+func TestParseRefusesWhatIsNoSignal(t *testing.T) {
 	beyond := strconv.Itoa(int(signals.RTMax-signals.RTMin) + 1)
 	for name, text := range map[string]string{
 		"empty":                        "",

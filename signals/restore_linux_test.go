@@ -41,7 +41,8 @@ func init() {
 	})
 }
 
-func TestS063_ASignalIgnoredByNohupStaysIgnored(t *testing.T) {
+//brood:checks S063
+func TestASignalIgnoredByNohupStaysIgnored(t *testing.T) {
 	for _, s := range []signals.Signal{syscall.SIGHUP, syscall.SIGINT} {
 		file, argv := helperproc.Command("watch-once-and-stay-ignoring", signals.Name(s))
 		sandbox.Need(t, "eventfd2")

@@ -51,7 +51,8 @@ func must(err error) {
 	}
 }
 
-func TestS063_AfterTheLastWatcherTheDefaultEndsTheProcess(t *testing.T) {
+//brood:checks S063
+func TestAfterTheLastWatcherTheDefaultEndsTheProcess(t *testing.T) {
 	cmd := helper("watch-once-then-die", signals.Name(syscall.SIGTERM))
 	require.Error(t, cmd.Run())
 	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
@@ -59,7 +60,8 @@ func TestS063_AfterTheLastWatcherTheDefaultEndsTheProcess(t *testing.T) {
 	require.Equal(t, syscall.SIGTERM, status.Signal())
 }
 
-func TestS063_ASignalThatWasIgnoredIsIgnoredAgainWhenTheLastLoopHasClosedItsWatcher(t *testing.T) {
+//brood:checks S063
+func TestASignalThatWasIgnoredIsIgnoredAgainWhenTheLastLoopHasClosedItsWatcher(t *testing.T) {
 	signal.Ignore(usr1)
 	t.Cleanup(func() { signal.Reset(usr1) })
 	first, second := newLoop(t), newLoop(t)

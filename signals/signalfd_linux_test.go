@@ -44,7 +44,8 @@ func needSignalfd(t testing.TB) {
 	require.NoError(t, unix.Close(fd))
 }
 
-func TestS060_EveryRealTimeSignalThatTheRuntimeLeavesFree(t *testing.T) {
+//brood:checks S060
+func TestEveryRealTimeSignalThatTheRuntimeLeavesFree(t *testing.T) {
 	eachWay(t, func(t *testing.T, newLoop func(testing.TB) *reactor.Loop) {
 		const sends = 10
 		l := newLoop(t)

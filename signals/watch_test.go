@@ -20,7 +20,8 @@ const (
 	usr2 = syscall.SIGUSR2
 )
 
-func TestS059_AWatcherGetsTenSignalsNoneWhileClosedAndTenAgain(t *testing.T) {
+//brood:checks S059
+func TestAWatcherGetsTenSignalsNoneWhileClosedAndTenAgain(t *testing.T) {
 	l := newLoop(t)
 	others := notify(t, usr1)
 	got := 0
@@ -51,7 +52,8 @@ func TestS059_AWatcherGetsTenSignalsNoneWhileClosedAndTenAgain(t *testing.T) {
 	require.Equal(t, 20, got)
 }
 
-func TestS060_EveryWatcherSeesEverySpacedSendInTheOrderOfMaking(t *testing.T) {
+//brood:checks S060
+func TestEveryWatcherSeesEverySpacedSendInTheOrderOfMaking(t *testing.T) {
 	const sends = 20
 	l := newLoop(t)
 	var got, want []string
@@ -82,7 +84,8 @@ func TestS060_EveryWatcherSeesEverySpacedSendInTheOrderOfMaking(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-func TestS061_AWatcherClosedInItsOwnCallbackIsOneShotAndCanBeArmedAgain(t *testing.T) {
+//brood:checks S061
+func TestAWatcherClosedInItsOwnCallbackIsOneShotAndCanBeArmedAgain(t *testing.T) {
 	l := newLoop(t)
 	others := notify(t, usr1)
 	calls := 0
@@ -107,7 +110,8 @@ func TestS061_AWatcherClosedInItsOwnCallbackIsOneShotAndCanBeArmedAgain(t *testi
 	}
 }
 
-func TestS062_WatchersClosedInAnyOrderLeaveTheOthersReceiving(t *testing.T) {
+//brood:checks S062
+func TestWatchersClosedInAnyOrderLeaveTheOthersReceiving(t *testing.T) {
 	orders := [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}
 	l := newLoop(t)
 	for _, order := range orders {
@@ -151,7 +155,8 @@ func TestS062_WatchersClosedInAnyOrderLeaveTheOthersReceiving(t *testing.T) {
 	}
 }
 
-func TestS063_SignalsThatNobodyCanWatchAreRefused(t *testing.T) {
+//brood:checks S063
+func TestSignalsThatNobodyCanWatchAreRefused(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	for _, row := range []struct {
@@ -175,7 +180,8 @@ func TestS063_SignalsThatNobodyCanWatchAreRefused(t *testing.T) {
 	require.EqualError(t, &signals.WatchError{Signal: syscall.SIGKILL, Err: signals.ErrUncatchable}, "signals: watch SIGKILL: cannot be caught")
 }
 
-func TestS064_AnUnrefdWatcherDoesNotHoldTheLoopUntilItsClosing(t *testing.T) {
+//brood:checks S064
+func TestAnUnrefdWatcherDoesNotHoldTheLoopUntilItsClosing(t *testing.T) {
 	l := newLoop(t)
 	w := watch(t, l, usr1, func(signals.Signal) {})
 	require.True(t, l.Alive())
@@ -201,7 +207,8 @@ func TestS064_AnUnrefdWatcherDoesNotHoldTheLoopUntilItsClosing(t *testing.T) {
 	require.False(t, l.Alive())
 }
 
-func TestS064_WhatIsPendingWhenTheWatcherIsClosedIsDropped(t *testing.T) {
+//brood:checks S064
+func TestWhatIsPendingWhenTheWatcherIsClosedIsDropped(t *testing.T) {
 	others := notify(t, usr1)
 	l := newLoop(t)
 	first := watch(t, l, usr1, func(signals.Signal) { require.Fail(t, "called after Close") })
@@ -213,7 +220,8 @@ func TestS064_WhatIsPendingWhenTheWatcherIsClosedIsDropped(t *testing.T) {
 	run(t, l)
 }
 
-func TestS064_AnUnrefdWatcherIsCalledWhileSomethingElseHoldsTheLoop(t *testing.T) {
+//brood:checks S064
+func TestAnUnrefdWatcherIsCalledWhileSomethingElseHoldsTheLoop(t *testing.T) {
 	l := newLoop(t)
 	release := l.Hold()
 	w := watch(t, l, usr1, func(signals.Signal) { release() })

@@ -76,7 +76,9 @@ func textOfStream(t testing.TB, e streams.Encoding, chunks [][]byte) []string {
 
 // Any bytes in any chunks give the text that Node's setEncoding gives. Of the chunks' own texts that is true for the
 // encodings that have no surrogates, which Node may leave in two halves until somebody joins the texts, and no errors.
-func TestN083_TextIsWhatNodeDecodes(t *testing.T) {
+//
+//brood:checks N083
+func TestTextIsWhatNodeDecodes(t *testing.T) {
 	type request struct {
 		Encoding string   `json:"encoding"`
 		Chunks   []string `json:"chunks"`
@@ -133,7 +135,8 @@ func withoutEmpty(texts []string) []string {
 	return some
 }
 
-func TestN083_WholeValuesAreDecodedAsByNode(t *testing.T) {
+//brood:checks N083
+func TestWholeValuesAreDecodedAsByNode(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	type request struct{ Encoding, Data string }
 	var requests []request
@@ -157,7 +160,9 @@ func TestN083_WholeValuesAreDecodedAsByNode(t *testing.T) {
 
 // Also of texts that nobody meant for the encoding. Where it wants digits Node takes the low byte of every character
 // for one (U+0141 for 'A'); that alone is not done here, so the texts for it have nothing over U+00FF.
-func TestN113_TextIsEncodedAsByNode(t *testing.T) {
+//
+//brood:checks N113
+func TestTextIsEncodedAsByNode(t *testing.T) {
 	pieces := []string{"a", "B", "9", "+", "/", "-", "_", "=", " ", "\n", "f0", "YWJj", "YQ==", "é", "ÿ", "g", "€", "Ł", "😀"}
 	random := rand.New(rand.NewPCG(5, 6))
 	type request struct{ Encoding, Text string }
@@ -184,7 +189,8 @@ func TestN113_TextIsEncodedAsByNode(t *testing.T) {
 	}
 }
 
-func TestN082_EncodingNamesAreNodes(t *testing.T) {
+//brood:checks N082
+func TestEncodingNamesAreNodes(t *testing.T) {
 	names := []string{
 		"utf8", "utf-8", "UTF-8", "Utf8", "utf16le", "utf-16le", "UTF-16LE", "ucs2", "UCS-2", "latin1", "binary", "BINARY",
 		"ascii", "hex", "HEX", "base64", "Base64", "base64url", "base64URL",

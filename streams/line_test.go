@@ -55,7 +55,8 @@ func collectLines(r *streams.Readable) *[]string {
 	return lines
 }
 
-func TestS037_LinesAreWhatIsBetweenNewlines(t *testing.T) {
+//brood:checks S037
+func TestLinesAreWhatIsBetweenNewlines(t *testing.T) {
 	for name, c := range map[string]struct {
 		in   string
 		want []string
@@ -84,7 +85,8 @@ func TestS037_LinesAreWhatIsBetweenNewlines(t *testing.T) {
 	}
 }
 
-func TestS037_LinesDoNotDependOnChunkBorders(t *testing.T) {
+//brood:checks S037
+func TestLinesDoNotDependOnChunkBorders(t *testing.T) {
 	const in = "one\r\n\r\n\ntwö\nthree\r\r\n\rfour\r"
 	for first := range len(in) {
 		for second := first; second <= len(in); second++ {
@@ -100,7 +102,8 @@ func TestS037_LinesDoNotDependOnChunkBorders(t *testing.T) {
 	}
 }
 
-func TestS037_LinesByteByByte(t *testing.T) {
+//brood:checks S037
+func TestLinesByteByByte(t *testing.T) {
 	const in = "\r\n\n\r\r\na\r\nb\nlast\r"
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)

@@ -10,7 +10,9 @@ import (
 )
 
 // What a line is does not depend on who splits, the loop or a goroutine, or on where the chunks are cut.
-func TestS037_LineEnds(t *testing.T) {
+//
+//brood:checks S037
+func TestLineEnds(t *testing.T) {
 	for _, c := range []struct {
 		end  streams.LineEnd
 		in   string

@@ -47,7 +47,8 @@ func rangingLines(r *streams.Readable) <-chan lineResult {
 	return result
 }
 
-func TestS037_LinesForAnotherGoroutine(t *testing.T) {
+//brood:checks S037
+func TestLinesForAnotherGoroutine(t *testing.T) {
 	const in = "one\r\n\r\n\ntwö\nthree\r\r\n\rfour\nlonger than the smaller marks\nlast\r"
 	for _, mark := range []int{1, 2, 3, 7, 0} {
 		for cut := range len(in) {
@@ -69,7 +70,8 @@ func TestS037_LinesForAnotherGoroutine(t *testing.T) {
 	}
 }
 
-func TestS037_LinesOfLongData(t *testing.T) {
+//brood:checks S037
+func TestLinesOfLongData(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, nil)
 	w := newWritable(t, l, in, nil)
@@ -106,7 +108,9 @@ func TestLinesOfManyStreamsFromManyGoroutines(t *testing.T) {
 }
 
 // The bridge and the lines under way are at most the mark; after the break the child dies and nothing is left.
-func TestS037_SlowRangeStopsAnEndlessChildAndBreakEndsIt(t *testing.T) {
+//
+//brood:checks S037
+func TestSlowRangeStopsAnEndlessChildAndBreakEndsIt(t *testing.T) {
 	const mark, enough = 10_000, 300_000
 	l := newLoop(t)
 	out, stdout := pipe(t)

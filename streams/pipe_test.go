@@ -429,7 +429,8 @@ func threeChildren(t *testing.T, a, b, c []string) (out []byte, ends [3]string) 
 	return got.data, ends
 }
 
-func TestS038_ThreeChildren(t *testing.T) {
+//brood:checks S038
+func TestThreeChildren(t *testing.T) {
 	t.Run("to the end", func(t *testing.T) {
 		out, ends := threeChildren(t, []string{"seq", "100000"}, []string{"cat"}, []string{"tail", "-n", "1"})
 		require.Equal(t, "100000\n", string(out))
@@ -443,7 +444,9 @@ func TestS038_ThreeChildren(t *testing.T) {
 }
 
 // Where B could not be started its stdin is a stream with an error: A ends, quietly.
-func TestS038_FirstChildEndsWhenTheSecondIsMissing(t *testing.T) {
+//
+//brood:checks S038
+func TestFirstChildEndsWhenTheSecondIsMissing(t *testing.T) {
 	l := newLoop(t)
 	out, stdout := pipe(t)
 	yes := start(t, nil, stdout, "yes")

@@ -145,7 +145,8 @@ func queuedMessages(t *testing.T, pieces ...int) (writes []int) {
 	return writes
 }
 
-func TestS036_QueuedPiecesLeaveInOneCall(t *testing.T) {
+//brood:checks S036
+func TestQueuedPiecesLeaveInOneCall(t *testing.T) {
 	var small []int
 	for range 500 {
 		small = append(small, 20)

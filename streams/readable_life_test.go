@@ -264,7 +264,8 @@ func TestUnrefLetsTheLoopEnd(t *testing.T) {
 	run(t, l)
 }
 
-func TestS033_FailingConsumerEndsAnEndlessChild(t *testing.T) {
+//brood:checks S033
+func TestFailingConsumerEndsAnEndlessChild(t *testing.T) {
 	l := newLoop(t)
 	r, stdout := pipe(t)
 	yes := start(t, nil, stdout, "yes")
@@ -279,7 +280,8 @@ func TestS033_FailingConsumerEndsAnEndlessChild(t *testing.T) {
 	require.Equal(t, "signal: broken pipe", yes.wait())
 }
 
-func TestS035_EndComesInOneTurnWhenTheWriterIsLongGone(t *testing.T) {
+//brood:checks S035
+func TestEndComesInOneTurnWhenTheWriterIsLongGone(t *testing.T) {
 	l := newLoop(t)
 	r, stdout := pipe(t)
 	require.Equal(t, "exit status 0", start(t, nil, stdout, "true").wait())

@@ -10,7 +10,9 @@ import (
 )
 
 // The child is long gone when its output is read, a chunk at a time.
-func TestS029_EverythingAnExitedChildWroteArrives(t *testing.T) {
+//
+//brood:checks S029
+func TestEverythingAnExitedChildWroteArrives(t *testing.T) {
 	l := newLoop(t)
 	out, stdout := pipe(t)
 	if _, err := unix.FcntlInt(uintptr(out.fd), unix.F_SETPIPE_SZ, 512<<10); err != nil {

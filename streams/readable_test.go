@@ -215,7 +215,8 @@ func TestChunksArriveAsTheyWereWritten(t *testing.T) {
 	require.Equal(t, []string{"0", "1", "2", "3"}, got)
 }
 
-func TestS028_TextComesBackThroughCat(t *testing.T) {
+//brood:checks S028
+func TestTextComesBackThroughCat(t *testing.T) {
 	l := newLoop(t)
 	stdin, w := pipe(t)
 	r, stdout := pipe(t)
@@ -237,7 +238,9 @@ func TestS028_TextComesBackThroughCat(t *testing.T) {
 }
 
 // The child blocks: its pipe fills, and we have read no more than one chunk.
-func TestS031_PauseStopsAnEndlessChildAndResumeLosesNothing(t *testing.T) {
+//
+//brood:checks S031
+func TestPauseStopsAnEndlessChildAndResumeLosesNothing(t *testing.T) {
 	l := newLoop(t)
 	r, stdout := pipe(t)
 	probe := stdout.dup() // The same pipe: poll(2) tells when it is full.
@@ -278,7 +281,8 @@ func TestS031_PauseStopsAnEndlessChildAndResumeLosesNothing(t *testing.T) {
 	require.Equal(t, "signal: broken pipe", numbers.wait())
 }
 
-func TestS034_OneByteThenTheEndAfterAPause(t *testing.T) {
+//brood:checks S034
+func TestOneByteThenTheEndAfterAPause(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal

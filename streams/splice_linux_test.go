@@ -306,7 +306,8 @@ func TestSpliceFromAResetConnection(t *testing.T) {
 	require.True(t, end)
 }
 
-func TestS038_NoDataOfThreeChildrenPassesThroughTheProgram(t *testing.T) {
+//brood:checks S038
+func TestNoDataOfThreeChildrenPassesThroughTheProgram(t *testing.T) {
 	sandbox.Need(t, "splice")
 	l := newLoop(t)
 	aOut, aStdout := pipe(t)

@@ -253,7 +253,8 @@ func TestUnrefWritableLetsTheLoopEnd(t *testing.T) {
 	run(t, l)
 }
 
-func TestS032_ChildThatDoesNotReadIsNoFailure(t *testing.T) {
+//brood:checks S032
+func TestChildThatDoesNotReadIsNoFailure(t *testing.T) {
 	for name, early := range map[string]bool{"written while it may live": false, "written after it has gone": true} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)

@@ -238,7 +238,8 @@ func throughCat(t *testing.T, sizeLimit int, next func() []byte) []byte {
 	return digest.Sum(nil)
 }
 
-func TestS030_MuchThroughCat(t *testing.T) {
+//brood:checks S030
+func TestMuchThroughCat(t *testing.T) {
 	t.Run("10,000 lines", func(t *testing.T) {
 		want := sha256.New()
 		i := 0
@@ -277,7 +278,8 @@ func TestS030_MuchThroughCat(t *testing.T) {
 	})
 }
 
-func TestS036_QueuedWritesKeepTheirOrder(t *testing.T) {
+//brood:checks S036
+func TestQueuedWritesKeepTheirOrder(t *testing.T) {
 	l := newLoop(t)
 	w, r, n := fullPipe(t, l, nil)
 	var j journal

@@ -18,7 +18,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func TestS038_ThreeChildrenInAPipeline(t *testing.T) {
+//brood:checks S038
+func TestThreeChildrenInAPipeline(t *testing.T) {
 	const want = `through the loop: 100000 lines
   yes: signal: SIGPIPE
   head: exit status 0
@@ -31,7 +32,8 @@ through the kernel: 100000 lines
 	require.Equal(t, program.Result{Stdout: want}, program.Run(t, program.Command(t)))
 }
 
-func TestS038_AMissingStageEndsTheOthers(t *testing.T) {
+//brood:checks S038
+func TestAMissingStageEndsTheOthers(t *testing.T) {
 	// A directory with every program but head.
 	path := t.TempDir()
 	for _, s := range stages {

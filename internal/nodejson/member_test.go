@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-func TestN147_CmdTellsInternalMessages(t *testing.T) {
+//brood:checks N147
+func TestCmdTellsInternalMessages(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{`{"cmd":"NODE_bar"}`, "NODE_bar"},
 		{` {"a":[{"cmd":1}], "cmd" : "NODE_HANDLE" , "msg":{}}` + "\r", "NODE_HANDLE"},
@@ -74,7 +75,8 @@ func TestMembersTakesAMessageApart(t *testing.T) {
 	}
 }
 
-func TestN153S065_StringsOfEveryKindArriveAsTheyWere(t *testing.T) {
+//brood:checks N153 S065
+func TestStringsOfEveryKindArriveAsTheyWere(t *testing.T) {
 	for _, s := range []string{
 		"", "a\nb", "a\x00b", "\u2028\u2029", "\U0001f600", strings.Repeat("ä", 400_000), "\ufffd", high, low + high, "\u007f\u0080",
 		`\`, `"`, `\u0041`, "</script>",

@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestS040_WordsOfWaitThatMeanNoEnd(t *testing.T) {
+//brood:checks S040
+func TestWordsOfWaitThatMeanNoEnd(t *testing.T) {
 	for word, want := range map[syscall.WaitStatus]Change{
 		0x137f: {Kind: Stopped, Signal: syscall.SIGSTOP},
 		0x147f: {Kind: Stopped, Signal: syscall.SIGTSTP},
@@ -18,7 +19,8 @@ func TestS040_WordsOfWaitThatMeanNoEnd(t *testing.T) {
 	}
 }
 
-func TestS040_CodesOfWaitid(t *testing.T) {
+//brood:checks S040
+func TestCodesOfWaitid(t *testing.T) {
 	for codeAndValue, want := range map[[2]int32]Change{
 		{1, 255}:                    {Kind: Exited, Code: 255},
 		{2, int32(syscall.SIGTERM)}: {Kind: Signaled, Signal: syscall.SIGTERM},

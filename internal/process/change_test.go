@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestS040_WordsOfWait(t *testing.T) {
+//brood:checks S040
+func TestWordsOfWait(t *testing.T) {
 	for word, want := range map[syscall.WaitStatus]Change{
 		0x0000:  {Kind: Exited},
 		0x0100:  {Kind: Exited, Code: 1},

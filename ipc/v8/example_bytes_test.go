@@ -106,7 +106,8 @@ var samples = []sample{
 		object("cmd", "NODE_HANDLE_ACK")},
 }
 
-func TestN154_EveryTypeHasTheBytesOfNode(t *testing.T) {
+//brood:checks N154
+func TestEveryTypeHasTheBytesOfNode(t *testing.T) {
 	for _, s := range samples {
 		t.Run(s.js, func(t *testing.T) {
 			want := payload(s.payload)

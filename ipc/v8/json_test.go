@@ -13,7 +13,9 @@ import (
 )
 
 // What JSON.stringify makes of a value that is more than {} and no error, JSON makes of it too.
-func TestN154_JSONIsThatOfNode(t *testing.T) {
+//
+//brood:checks N154
+func TestJSONIsThatOfNode(t *testing.T) {
 	n := startNode(t)
 	for _, js := range []string{
 		`null`, `true`, `5`, `-0`, `1.5`, `1e21`, `1e-7`, `NaN`, `-Infinity`, `2 ** 53`, `"text"`, `""`, `"\b\t\n\f\r\v\0\x1f\x7f\"\\/<>&\u2028"`,

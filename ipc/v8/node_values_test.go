@@ -16,7 +16,8 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-func TestN154_NodeSendsTheseBytesAndSendsThemBack(t *testing.T) {
+//brood:checks N154
+func TestNodeSendsTheseBytesAndSendsThemBack(t *testing.T) {
 	n := startNode(t)
 	for _, s := range samples {
 		if s.js == "{cmd:'NODE_HANDLE_ACK'}" {
@@ -37,7 +38,9 @@ func TestN154_NodeSendsTheseBytesAndSendsThemBack(t *testing.T) {
 }
 
 // What node makes, as Go gets it.
-func TestN154_WhatNodeSendsArrivesAsDocumented(t *testing.T) {
+//
+//brood:checks N154
+func TestWhatNodeSendsArrivesAsDocumented(t *testing.T) {
 	n := startNode(t)
 	shared := []any{1}
 	for _, c := range []struct {
@@ -109,7 +112,9 @@ type outer struct {
 }
 
 // What Go makes, as node gets it.
-func TestN154_WhatGoSendsArrivesAsDocumented(t *testing.T) {
+//
+//brood:checks N154
+func TestWhatGoSendsArrivesAsDocumented(t *testing.T) {
 	n := startNode(t)
 	loop := &outer{Name: "€", inner: inner{"d"}, Counts: map[int]uint8{-1: 1, 2: 3, 1: 2}, List: []float64{1, 2.5},
 		Hash: [4]byte{1, 2, 3, 4}, Big: big.NewInt(9), Took: time.Second,
@@ -169,7 +174,8 @@ func TestNodeReadsWhatIsAsDeepAsMarshalMakesIt(t *testing.T) {
 	require.ErrorIs(t, err, v8.ErrTooDeep)
 }
 
-func TestN155_LargeBuffersInOrder(t *testing.T) {
+//brood:checks N155
+func TestLargeBuffersInOrder(t *testing.T) {
 	n := startNode(t)
 	const size = 8 << 20
 	n.send(map[string]any{"js": fmt.Sprintf("[1,2,3,4].map((i) => process.send(new Uint8Array(%d).fill(i))).length", size)})

@@ -19,7 +19,9 @@ import (
 )
 
 // Whatever Go sends, node sends it back as the same value: same types, same order, same shared and circular references.
-func TestN154_GeneratedValuesSurviveNode(t *testing.T) {
+//
+//brood:checks N154
+func TestGeneratedValuesSurviveNode(t *testing.T) {
 	n := startNode(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		const batch = 50 // values in flight; so that most of the time both processes work

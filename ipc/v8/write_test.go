@@ -19,7 +19,8 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-func TestN154_WhatCannotBeClonedIsRefused(t *testing.T) {
+//brood:checks N154
+func TestWhatCannotBeClonedIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		v    any
 		text string
