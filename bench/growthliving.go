@@ -24,7 +24,7 @@ func livingGrowth(n int) scenario {
 		one := series{name: p.name}
 		switch p.name {
 		case "brood":
-			one.exponent = flat
+			one.exponent, one.because = flat, becauseMoved // Each that lives has one descriptor of its own.
 		case "libuv":
 		case "os/exec", "node", "bun", "asyncio":
 			one.sizes = len(livingCounts) - 1
