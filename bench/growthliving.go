@@ -37,7 +37,7 @@ func amongLiving(name string, n int, run func(*server) time.Duration, also ...st
 		one := series{name: p.name}
 		switch {
 		case p.name == "brood":
-			one.exponent = flat
+			one.exponent, one.because = flat, becauseMoved // Each that lives has one descriptor of its own.
 		case slices.Contains(also, p.name):
 		case slices.Contains([]string{"os/exec", "node", "bun", "libuv", "asyncio"}, p.name):
 			one.sizes = len(livingCounts) - 1

@@ -42,6 +42,7 @@ type workload struct {
 	order      string
 	brief      string // the order to warm up with, if a round takes so long that there are few; empty: there are many
 	because    string // why brood is not the first, for when it is not
+	async      string // the same for brood with Async, which takes part then
 }
 
 func workScenarios(n func(int) int) (all []scenario) {
@@ -50,7 +51,7 @@ func workScenarios(n func(int) int) (all []scenario) {
 	stdout, each, stdin, lines := n(256*mib), n(32*mib), n(256*mib), n(10_000_000)
 	for _, w := range []workload{
 		{name: "spawn to close, one at a time", unit: "child", ops: float64(one), order: order("spawn", one, 1)},
-		{name: "spawn to close, 64 in flight", unit: "child", ops: float64(many), order: order("spawn", many, 64), because: becauseThreads},
+		{name: "spawn to close, 64 in flight", unit: "child", ops: float64(many), order: order("spawn", many, 64), because: becauseThreads, async: becauseProcessors},
 		{name: "echo by the shell", unit: "command", ops: float64(shells), order: order("shell", shells)},
 		{name: "longest gap of a 1 ms timer while spawning", unit: "run", ops: 1, order: order("gap", gap), because: becauseBlocked},
 		{name: "read a child's stdout", unit: "MiB", ops: float64(stdout) / mib, order: order("stdout", stdout, 1)},
@@ -65,8 +66,9 @@ func workScenarios(n func(int) int) (all []scenario) {
 
 // What a profile says of the rows where others are ahead.
 const (
-	becauseThreads = "others start children from several threads, whose execve(2) overlap; Spawn returns the process id, so it starts one after the other"
-	becauseBlocked = "Spawn keeps the loop's thread until the child has executed; with Async another thread waits"
+	becauseThreads    = "others start children from several threads, whose execve(2) overlap; Spawn returns the process id, so it starts one after the other"
+	becauseProcessors = "both processors are busy nearly all the time, four fifths of it in the kernel, and the loop's thread takes turns with those that start"
+	becauseBlocked    = "Spawn keeps the loop's thread until the child has executed; with Async another thread waits"
 )
 
 func order(word string, args ...int) string {
@@ -80,7 +82,11 @@ func (w workload) scenario() scenario {
 	s := scenario{name: "peers, " + w.name, unit: w.unit, ops: w.ops, matrix: true}
 	s.few = w.brief != ""
 	verb, _, _ := strings.Cut(w.order, " ")
-	for _, p := range workPeers() {
+	peers := workPeers()
+	if w.async != "" {
+		peers = append(peers, workPeer{name: broodAsync, find: workGo(broodAsync)})
+	}
+	for _, p := range peers {
 		if why, lacks := p.lacks[verb]; lacks {
 			s.contestants = append(s.contestants, contestant{name: p.name, cannot: why})
 			continue
@@ -93,8 +99,11 @@ func (w workload) scenario() scenario {
 		if w.brief != "" {
 			c.warmUp = func() { server.ask("%s", w.brief) }
 		}
-		if p.name == "brood" {
+		switch p.name {
+		case "brood":
 			c.most.first, c.because = true, w.because
+		case broodAsync:
+			c.most.first, c.because = true, w.async
 		}
 		s.contestants = append(s.contestants, c)
 	}

@@ -22,6 +22,7 @@ type goWork struct {
 var goWorks = map[string]goWork{
 	samples.Floor: {spawn: rawEpollSpawn, shell: rawShell, stdout: rawReadAll, lines: rawLines, stdin: rawFeed},
 	"brood":       {spawn: broodSpawn, shell: broodShell, gap: broodGap, stdout: broodReadAll, lines: broodLines, stdin: broodFeed},
+	broodAsync:    {spawn: broodAsyncSpawn},
 	"os/exec":     {spawn: execSpawn, shell: execShell, gap: execGap, stdout: execReadAll, lines: execLines, stdin: execFeed},
 }
 
@@ -36,6 +37,9 @@ func workServer(way, nothing, program, sleeping string) {
 		l := newLoop() // There is one for all orders, as in a program that has one loop.
 		w.spawn = func(n, inFlight int) time.Duration { return broodSpawnOn(l, n, inFlight, nil) }
 		children = &livingChildren{way: &broodLiving{loop: l}}
+	case broodAsync:
+		l := newLoop()
+		w.spawn = func(n, inFlight int) time.Duration { return broodSpawnOn(l, n, inFlight, async) }
 	case "os/exec":
 		children = &livingChildren{way: new(execLiving)}
 	}

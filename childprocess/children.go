@@ -31,6 +31,9 @@ type children struct {
 	starter  process.Starter // of the children that are started on the loop goroutine
 	spawners spawners        // of the others
 	spare    *starting       // memory for the next start
+
+	held        int    // Async children whose start keeps the loop alive
+	releaseHeld func() // valid while there are any
 }
 
 type childrenKey struct{}
@@ -228,7 +231,7 @@ func (all *children) refChanged(c *ChildProcess) {
 	}
 	switch {
 	case c.state == childStarting && c.starting != nil:
-		c.starting.hold(all.loop, !c.unrefed)
+		all.hold(c.starting, !c.unrefed)
 	case !c.watched:
 		all.shared.set(c, !c.unrefed)
 	case c.unrefed:

@@ -119,8 +119,8 @@ func (k *collector) feed(input []byte) {
 		return
 	}
 	k.input = input
-	k.expect(func() int64 { return int64(len(input)) })
 	if len(input) > 0 {
+		k.expect(func() int64 { return int64(len(input)) })
 		in.OnError(k.failed)
 		in.OnDrain(k.feedMore)
 	}

@@ -30,7 +30,7 @@ func Spawn(l *reactor.Loop, file string, args []string, o *Options) (*ChildProce
 // returns that.
 func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake error) (*ChildProcess, error) {
 	if o == nil {
-		o = new(Options)
+		o = &noOptions
 	}
 	switch {
 	case mistake != nil:
@@ -58,6 +58,9 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake 
 	}
 	return c, nil
 }
+
+// noOptions is never changed.
+var noOptions Options
 
 // begin is the beginning of a call of any form: it checks the call, unless a mistake was found before, and calls start.
 //

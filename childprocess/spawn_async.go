@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/brood-go/brood/internal/process"
-	"github.com/brood-go/brood/reactor"
 )
 
 // starting is what is needed of a child until it runs or was refused. The spawner that forks it writes the result; the rest
@@ -31,7 +30,7 @@ type starting struct {
 	signals []heldSignal  // to be delivered when it runs
 	grace   time.Duration // of Terminate; 0: it was not called
 	parting parting
-	release func() // of the Hold that keeps the loop alive; nil when the child is unref'd
+	held    bool // it is one of children.held
 }
 
 // heldSignal is one that was sent to a child, or to its group, before it ran.
@@ -109,15 +108,21 @@ func (s *starting) deliver(p process.Process) {
 	}
 }
 
-// hold keeps the loop alive, or not.
-func (s *starting) hold(l *reactor.Loop, hold bool) {
+// hold has the start of an Async child keep the loop alive, or not: children.held counts those that do.
+func (all *children) hold(s *starting, hold bool) {
 	switch {
-	case hold && s.release == nil:
-		s.release = l.Hold()
-	case !hold && s.release != nil:
-		s.release()
-		s.release = nil
+	case hold == s.held:
+		return
+	case hold:
+		if all.held++; all.held == 1 {
+			all.releaseHeld = all.loop.Hold()
+		}
+	default:
+		if all.held--; all.held == 0 {
+			all.releaseHeld()
+		}
 	}
+	s.held = hold
 }
 
 // startLater has the child forked on another thread. The streams exist at once, but wait for nothing before the child is
@@ -150,7 +155,7 @@ func (c *ChildProcess) started(o *Options) {
 		return // The loop was closed meanwhile.
 	}
 	s := c.starting
-	s.hold(c.loop, false)
+	c.siblings.hold(s, false)
 	c.settleStart()
 	c.announce()
 	c.releaseStreams()
@@ -193,8 +198,9 @@ func (c *ChildProcess) releaseStreams() {
 	}
 }
 
-// spawners start children on goroutines, for one loop. There are as many as can run at once, and more while these wait: a
-// thread may be in an execve(2) for long, for a program on a disk that does not answer.
+// spawners start children on goroutines, for one loop. There are twice as many as can run at once, because each waits while
+// its child executes, and more while all of these wait: a thread may be in an execve(2) for long, for a program on a disk that
+// does not answer.
 type spawners struct {
 	mu      sync.Mutex
 	queue   []func(*process.Starter)
@@ -224,7 +230,7 @@ func (s *spawners) run(start func(*process.Starter)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue = append(s.queue, start)
-	if s.running < runtime.GOMAXPROCS(0) {
+	if s.running < min(2*runtime.GOMAXPROCS(0), maxSpawners) {
 		s.grow(1)
 	} else {
 		s.watch()

@@ -18,7 +18,7 @@ func (c *ChildProcess) refuseLater(o *Options) error {
 	s := c.starting
 	c.siblings.join(c)
 	c.loop.NextTick(func() {
-		s.hold(c.loop, false)
+		c.siblings.hold(s, false)
 		c.settleStart()
 		c.refused()
 		c.ended(c.status)

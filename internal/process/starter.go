@@ -33,7 +33,10 @@ import (
 // value is ready to use. Release it at the end.
 //
 // A Starter may be used by any goroutine, but not by two at once. The process is forked by the thread that calls Start.
-type Starter struct{ own ownFork }
+type Starter struct {
+	own  ownFork
+	pace pace
+}
 
 // Start starts a process. The calling thread waits until it has executed its file; other goroutines go on meanwhile.
 //
@@ -61,6 +64,7 @@ func (s *Starter) Start(spec *Spec) (Process, *Failure) {
 			pid, p.ticket = p.Pid, ticket
 			p.cgroup = cgroup
 			p.Pidfd, _ = fd.Private(p.Pidfd, nil) // Without one there is none.
+			s.pace.started()
 			return p, nil
 		}
 		if failure.Err == syscall.EBADF && (failure.Step == StepSlots || failure.Step == StepExec) && spec.slotsOpen() {
