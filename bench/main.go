@@ -98,6 +98,7 @@ func scenarios(scale float64) []scenario {
 		timersStop(n(1_000_000)),
 		postBurst(n(1_000_000), 4),
 		watcherDispatch(n(300_000)),
+		emptyTurn(n(300_000)),
 		ticks(n(1_000_000)),
 		clusterConnections(n(4000)),
 		echoMany(n(50_000)),
