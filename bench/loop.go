@@ -19,7 +19,7 @@ func timersFire(n int) scenario {
 	}
 	return scenario{
 		name: "set timers and let them fire", unit: "timer", ops: float64(n),
-		contestants: []contestant{
+		contestants: append([]contestant{
 			{name: "time.AfterFunc", run: func() time.Duration {
 				var wg sync.WaitGroup
 				wg.Add(n)
@@ -44,15 +44,30 @@ func timersFire(n int) scenario {
 				check(l.Close())
 				return d
 			}},
-		},
+		}, timerPeers(order("timers", n))...),
 	}
+}
+
+// timerPeers are the peers that have a loop with timers, whose order is done in a process of its own. Both count milliseconds.
+func timerPeers(order string) (all []contestant) {
+	for _, p := range workPeers() {
+		if p.name != "libuv" && p.name != "tokio" {
+			continue
+		}
+		server := p.server()
+		all = append(all, contestant{
+			name: p.name, missing: p.missing, elsewhere: true, close: server.close,
+			run: func() time.Duration { return time.Duration(server.ask("%s", order)) },
+		})
+	}
+	return all
 }
 
 // timersStop sets timers that are all stopped again, as time-outs mostly are.
 func timersStop(n int) scenario {
 	return scenario{
 		name: "reset a timer", unit: "reset", ops: float64(n),
-		contestants: []contestant{
+		contestants: append([]contestant{
 			{name: "time.Timer", run: func() time.Duration {
 				timers := make([]*time.Timer, 1024)
 				for i := range timers {
@@ -85,7 +100,7 @@ func timersStop(n int) scenario {
 				check(l.Close())
 				return d
 			}},
-		},
+		}, timerPeers(order("resets", n))...),
 	}
 }
 
