@@ -93,6 +93,7 @@ func scenarios(scale float64) []scenario {
 		timersStop(n(1_000_000)),
 		postBurst(n(1_000_000), 4),
 		watcherDispatch(n(100_000)),
+		emptyTurn(n(100_000)),
 		ticks(n(1_000_000)),
 		clusterConnections(n(2000)),
 		echoMany(n(20_000)),

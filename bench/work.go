@@ -18,13 +18,15 @@ import (
 //	stdin BYTES             write so many bytes to a child that reads them to their end
 //	listeners COUNT LIVING  add a listener to an emitter that has so many, and take the oldest one off, so often
 //	emit COUNT LIVING       call so many listeners, by an emitter that has LIVING of them
+//	timers COUNT            set so many timers over the next 100 ms, in mixed order, and let them fire
+//	resets COUNT            reset one of 1024 timers to an hour from then, so often
 //	heap BYTES              have so many bytes in memory from now on, all written to: the answer is BYTES
 //	living COUNT            have so many children that do nothing but live: the answer is COUNT
 //	ends COUNT              have so many more, and kill them one after the other, each when the one before has closed: the answer
 //	                        is the nanoseconds that the latter took
 //
 // Its arguments end with a program that does nothing, with this program, whose -child-write and the like are the children, and
-// with a program that lives until its stdin ends. Not every peer does what only the growths ask for.
+// with a program that lives until its stdin ends. Not every peer does what is asked for outside the scenarios of peers.
 
 // shellCommand is run by a shell, and shellOutput what it says.
 const (

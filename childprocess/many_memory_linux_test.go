@@ -53,13 +53,14 @@ func TestLivingChildrenAreSmall(t *testing.T) {
 				return c
 			}
 			first := spawn() // What the loop needs for any child is not counted.
-			before := heap()
+			before, goroutines := heap(), runtime.NumGoroutine()
 			for i := range all {
 				all[i] = spawn()
 			}
 			var each int
 			l.SetImmediate(func() {
 				each = (heap() - before) / children
+				require.Less(t, runtime.NumGoroutine()-goroutines, children/10)
 				for _, c := range append(all, first) {
 					sent, err := c.Kill(syscall.SIGKILL)
 					require.NoError(t, err)
@@ -72,6 +73,40 @@ func TestLivingChildrenAreSmall(t *testing.T) {
 			require.LessOrEqual(t, each, kind.most)
 		})
 	}
+}
+
+// TestTheEndOfOneChildAmongManyCallsNobodyElse counts the callbacks of the loop from the signal that ends a child to its close.
+func TestTheEndOfOneChildAmongManyCallsNobodyElse(t *testing.T) {
+	callbacks := func(living int) (n uint64) {
+		l := newLoop(t)
+		others := make([]*childprocess.ChildProcess, living)
+		spawn := func() *childprocess.ChildProcess {
+			c, err := childprocess.Spawn(l, "sleep", []string{"1000"}, &childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Ignore)})
+			require.NoError(t, err)
+			return c
+		}
+		for i := range others {
+			others[i] = spawn()
+		}
+		one := spawn()
+		one.OnClose(func(childprocess.ExitStatus) {
+			n = l.Stats().Callbacks - n
+			for _, c := range others {
+				_, err := c.Kill(syscall.SIGKILL)
+				require.NoError(t, err)
+			}
+		})
+		one.OnSpawn(func() { // The last of these events.
+			n = l.Stats().Callbacks
+			_, err := one.Kill(syscall.SIGKILL)
+			require.NoError(t, err)
+		})
+		run(t, l)
+		return n
+	}
+	alone := callbacks(0)
+	require.Positive(t, alone)
+	require.Equal(t, alone, callbacks(300))
 }
 
 // heap returns how many bytes of the heap are in use.

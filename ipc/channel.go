@@ -2,6 +2,7 @@ package ipc
 
 import (
 	"errors"
+	"log/slog"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -221,14 +222,7 @@ func (c *Channel) report(err error) { c.tell(nil, err) }
 // emitError is for errors that nobody was asked to be told.
 func (c *Channel) emitError(err error) {
 	if !reactor.Emit(c.loop, &c.err, err) {
-		c.log("brood: ipc error", "err", err)
-	}
-}
-
-// log is for what nobody listens for.
-func (c *Channel) log(text string, args ...any) {
-	if logger := c.loop.Logger(); logger != nil {
-		logger.Error(text, args...)
+		c.loop.Log(slog.LevelError, "brood: ipc error", "err", err)
 	}
 }
 

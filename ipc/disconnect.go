@@ -1,6 +1,7 @@
 package ipc
 
 import (
+	"log/slog"
 	"math"
 	"time"
 
@@ -230,7 +231,7 @@ func (c *Channel) abandon() {
 	if c.state < stateClosed {
 		c.state = stateClosed
 		if n := c.out.frames.len() + c.out.held.len(); n > 0 {
-			c.log("brood: ipc messages were not sent when the loop was closed", "messages", n)
+			c.loop.Log(slog.LevelError, "brood: ipc messages were not sent when the loop was closed", "messages", n)
 		}
 		c.close()
 		for !c.out.held.empty() {

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -130,16 +131,14 @@ func (l *Loop) recover() {
 
 func (l *Loop) tellPanic(v any) {
 	stack := debug.Stack()
-	if l.opts.Logger != nil {
-		l.opts.Logger.Error("brood: callback panicked", "panic", v)
-	}
+	l.Log(slog.LevelError, "brood: callback panicked", "panic", v)
 	l.opts.OnPanic(v, stack)
 }
 
 func (l *Loop) timeCallback(start int64) {
 	d := time.Duration(l.elapsed() - start)
 	l.stats.LongestCallback = max(l.stats.LongestCallback, d)
-	if d >= l.opts.SlowCallback && l.opts.Logger != nil {
-		l.opts.Logger.Warn("brood: slow callback", "took", d)
+	if d >= l.opts.SlowCallback {
+		l.Log(slog.LevelWarn, "brood: slow callback", "took", d)
 	}
 }

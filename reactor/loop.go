@@ -33,6 +33,7 @@ type Options struct {
 // A Loop's methods must be called on the loop goroutine unless their comment says otherwise.
 type Loop struct {
 	opts    Options
+	log     logFunc // of opts.Logger; nil without
 	poller  poller
 	door    door
 	wake    *Watcher
@@ -69,10 +70,22 @@ type Loop struct {
 }
 
 // New returns a loop. The caller must Close it. Errors are *[OpError], for example EMFILE.
-func New(o *Options) (*Loop, error) {
+func New(o *Options) (l *Loop, err error) {
+	// This is short enough for the compiler to inline it, and then a program that only calls New(nil) does not refer to logTo.
+	// A return statement with operands would be too much.
+	var bind func(*slog.Logger) logFunc
+	if o != nil {
+		bind = logTo
+	}
+	l, err = open(o, bind)
+	return
+}
+
+func open(o *Options, bind func(*slog.Logger) logFunc) (*Loop, error) {
 	l := &Loop{clock: time.Now, since: time.Since}
 	if o != nil {
 		l.opts = *o
+		l.log = bind(o.Logger)
 	}
 	l.base = l.clock()
 	l.door.gone = make(chan struct{})
@@ -85,11 +98,6 @@ func New(o *Options) (*Loop, error) {
 	}
 	return l, nil
 }
-
-// Logger returns the loop's [Options].Logger, for objects on the loop that have something to tell; nil: they are silent.
-//
-// Safe to call from any goroutine.
-func (l *Loop) Logger() *slog.Logger { return l.opts.Logger }
 
 // openWakeup makes the descriptor through which other goroutines end the loop's sleep, and watches it.
 func (l *Loop) openWakeup() error {

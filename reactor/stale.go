@@ -1,6 +1,9 @@
 package reactor
 
-import "time"
+import (
+	"log/slog"
+	"time"
+)
 
 // A registration is stale when its watcher is gone or idle and the kernel goes on reporting it. epoll(7) watches open file
 // descriptions, and takes one out by the number of a descriptor: when that was closed before its watcher, and a copy of it
@@ -70,13 +73,10 @@ func (l *Loop) judgeStale() {
 
 func (l *Loop) tellStale(k token) {
 	l.stats.Stale++
-	if l.opts.Logger == nil {
-		return
-	}
 	const text = "brood: a descriptor was closed before its watcher, and a copy of it keeps the loop awake"
 	if fd := l.watchers.lastFD(k); fd >= 0 {
-		l.opts.Logger.Warn(text, "fd", fd)
+		l.Log(slog.LevelWarn, text, "fd", fd)
 	} else {
-		l.opts.Logger.Warn(text)
+		l.Log(slog.LevelWarn, text)
 	}
 }

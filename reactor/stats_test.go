@@ -155,3 +155,13 @@ func TestCallbacksAreNotTimedUnlessAskedFor(t *testing.T) {
 	require.Zero(t, l.Stats().LongestCallback)
 	require.Empty(t, log.String())
 }
+
+func TestLogWritesToTheLoopsLoggerAndNowhereWithoutOne(t *testing.T) {
+	var log bytes.Buffer
+	newLoopWith(t, reactor.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}).Log(slog.LevelError, "lost", "fd", 7)
+	require.Contains(t, log.String(), `level=ERROR msg=lost fd=7`)
+	log.Reset()
+	newLoop(t).Log(slog.LevelError, "lost")
+	newLoopWith(t, reactor.Options{}).Log(slog.LevelError, "lost")
+	require.Empty(t, log.String())
+}

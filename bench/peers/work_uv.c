@@ -177,6 +177,55 @@ static long long gap(long count) {
 	return longest;
 }
 
+static long timers_fired;
+
+static void count_fired(uv_timer_t *t) { timers_fired++; }
+
+static uv_timer_t *new_timers(long count) {
+	uv_timer_t *timers = calloc(count, sizeof *timers);
+	check(timers != NULL, "calloc");
+	for (long i = 0; i < count; i++)
+		uv_check(uv_timer_init(loop, &timers[i]), "timer");
+	return timers;
+}
+
+static void free_timers(uv_timer_t *timers, long count) {
+	for (long i = 0; i < count; i++)
+		uv_close((uv_handle_t *)&timers[i], NULL);
+	uv_run(loop, UV_RUN_DEFAULT);
+	free(timers);
+}
+
+static long long fire_timers(long count) {
+	long long begin = now();
+	uv_timer_t *timers = new_timers(count);
+	timers_fired = 0;
+	for (long i = 0; i < count; i++) {
+		uv_update_time(loop); // A delay counts from the call, as that of other contestants.
+		uv_check(uv_timer_start(&timers[i], count_fired, i * 7919 % 100, 0), "timer");
+	}
+	uv_run(loop, UV_RUN_DEFAULT);
+	long long took = now() - begin;
+	check(timers_fired == count, "timers");
+	free_timers(timers, count);
+	return took;
+}
+
+static long long reset_timers(long count) {
+	enum { living = 1024, hour = 3600 * 1000 };
+	uv_timer_t *timers = new_timers(living);
+	for (long i = 0; i < living; i++)
+		uv_check(uv_timer_start(&timers[i], count_fired, hour, 0), "timer");
+	long long begin = now();
+	for (long i = 0; i < count; i++) {
+		uv_update_time(loop);
+		uv_check(uv_timer_start(&timers[i % living], count_fired, hour, 0), "timer");
+	}
+	long long took = now() - begin;
+	free_timers(timers, living);
+	return took;
+}
+
 static void read_all(char *amount, long children) {
 	total = 0;
 	for (long i = 0; i < children; i++)
@@ -355,6 +404,10 @@ int main(int argc, char **argv) {
 			shell(first);
 		} else if (strcmp(order, "gap") == 0) {
 			answer = gap(first);
+		} else if (strcmp(order, "timers") == 0) {
+			answer = fire_timers(first);
+		} else if (strcmp(order, "resets") == 0) {
+			answer = reset_timers(first);
 		} else if (strcmp(order, "stdout") == 0) {
 			read_all(amount, second);
 			check(total == (size_t)(first * second), "bytes of stdout");

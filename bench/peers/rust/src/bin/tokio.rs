@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::LocalSet;
-use tokio::time::{interval, MissedTickBehavior};
+use tokio::time::{interval, sleep, MissedTickBehavior};
 
 #[path = "../work.rs"]
 mod work;
@@ -82,6 +82,37 @@ impl Work {
         longest.get()
     }
 
+    async fn timers(&self, count: usize) {
+        let fired = Rc::new(Cell::new(0));
+        let timers: Vec<_> = (0..count)
+            .map(|i| {
+                let fired = fired.clone();
+                let timer = sleep(Duration::from_millis((i * 7919 % 100) as u64));
+                tokio::task::spawn_local(async move {
+                    timer.await;
+                    fired.set(fired.get() + 1);
+                })
+            })
+            .collect();
+        for timer in timers {
+            timer.await.expect("timer");
+        }
+        assert_eq!(fired.get(), count);
+    }
+
+    async fn resets(&self, count: usize) -> Duration {
+        const LIVING: usize = 1024;
+        const HOUR: Duration = Duration::from_secs(3600);
+        let mut timers: Vec<_> = (0..LIVING).map(|_| Box::pin(sleep(HOUR))).collect();
+        let start = Instant::now();
+        for i in 0..count {
+            timers[i % LIVING]
+                .as_mut()
+                .reset(tokio::time::Instant::now() + HOUR);
+        }
+        start.elapsed()
+    }
+
     async fn read_one(&self, bytes: usize) {
         let mut child = start(self.programs.writing("-child-write", bytes));
         let mut out = child.stdout.take().expect("stdout");
@@ -154,6 +185,8 @@ fn main() {
         tasks.block_on(&runtime, async {
             match order {
                 "gap" => return work.gap(n[0]).await.as_nanos(),
+                "resets" => return work.resets(n[0]).await.as_nanos(),
+                "timers" => work.timers(n[0]).await,
                 "spawn" => work.spawn(n[0], n[1]).await,
                 "shell" => work.shell(n[0]).await,
                 "stdout" => work.stdout(n[0], n[1]).await,
