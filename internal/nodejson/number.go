@@ -66,9 +66,29 @@ func parseFloat(p []byte, i int) (f float64, end int, err error) {
 	return f, end, nil
 }
 
-// parseShort is parseFloat of what most numbers are, some digits and perhaps a point. Both the digits as an integer and
-// the power of ten are exact then, and a quotient is rounded once. It reports false for everything else.
+// parseFloat32 is parseFloat for a float32; what is out of range is an error.
+//
+// It rounds once: the float32 that is nearest to the nearest float64 may be another one, if that is just in the middle
+// between two of them. Anywhere else it is on the same side as the number itself.
+func parseFloat32(p []byte, i int) (f float32, end int, err error) {
+	const below, middle = 1<<29 - 1, 1 << 28 // the bits that a float32 does not have
+	if f, end, ok := parseShort(p, i); ok && math.Float64bits(f)&below != middle {
+		return float32(f), end, nil
+	}
+	if end, err = skipNumber(p, i); err != nil {
+		return 0, 0, err
+	}
+	wide, err := strconv.ParseFloat(string(p[i:end]), 32)
+	return float32(wide), end, err
+}
+
+// parseShort is parseFloat of what most numbers are, some digits and perhaps a sign and a point. Both the digits as an integer
+// and the power of ten are exact then, and a quotient is rounded once. It reports false for everything else.
 func parseShort(p []byte, i int) (f float64, end int, ok bool) {
+	negative := i < len(p) && p[i] == '-'
+	if negative {
+		i++
+	}
 	start, n := i, int64(0)
 	for ; i < len(p) && isDigit(p[i]); i++ {
 		n = 10*n + int64(p[i]-'0')
@@ -90,7 +110,14 @@ func parseShort(p []byte, i int) (f float64, end int, ok bool) {
 	case i < len(p) && continuesNumber(p[i]):
 		return 0, 0, false
 	}
-	return float64(n) / exactPowers[decimals], i, true
+	f = float64(n)
+	if decimals > 0 {
+		f /= exactPowers[decimals]
+	}
+	if negative {
+		f = -f
+	}
+	return f, i, true
 }
 
 // dropNegativeZeros makes 0 of each -0 in dst from start on, which is JSON without blanks.
