@@ -15,12 +15,46 @@ func appendFloat(dst []byte, f float64) []byte {
 	switch {
 	case abs < 1e15 && f == math.Trunc(f):
 		return strconv.AppendInt(dst, int64(f), 10) // also minus zero, without its sign
+	case abs < shortLimit && 1e-6 <= abs:
+		if short, ok := appendShort(dst, f); ok {
+			return short
+		}
+		return strconv.AppendFloat(dst, f, 'f', -1, 64)
 	case abs <= math.MaxFloat64 && 1e-6 <= abs && abs < 1e21:
 		return strconv.AppendFloat(dst, f, 'f', -1, 64)
 	case abs <= math.MaxFloat64:
 		return appendExponent(dst, f, 64)
 	}
 	return append(dst, "null"...)
+}
+
+const (
+	// shortDecimals is how many digits behind the point appendShort looks for, and shortUnit what is one in the last of them.
+	shortDecimals = 6
+	shortUnit     = 1e6
+
+	// shortLimit is below which a number with so many has no more digits than exactDigits.
+	shortLimit = 1e9
+)
+
+// appendShort appends f, which is no integer and less than shortLimit, as a decimal number with at most shortDecimals digits
+// behind the point, and reports false if f is none. There is no shorter one that means f, because no two of up to exactDigits
+// digits mean the same float64.
+func appendShort(dst []byte, f float64) ([]byte, bool) {
+	n := int64(math.Abs(f)*shortUnit + 0.5)
+	if float64(n)/shortUnit != math.Abs(f) {
+		return dst, false
+	}
+	if f < 0 {
+		dst = append(dst, '-')
+	}
+	dst = strconv.AppendInt(dst, n/shortUnit, 10)
+	dst = append(dst, '.')
+	for rest, unit := n%shortUnit, int64(shortUnit/10); rest > 0; unit /= 10 {
+		dst = append(dst, '0'+byte(rest/unit))
+		rest %= unit
+	}
+	return dst, true
 }
 
 // exactFloat32 is up to where a float32 holds every integer. From there on the shortest digits may mean another one.
