@@ -146,7 +146,7 @@ func (a *appender) plannedRecord(dst []byte, v place, t *plan) (_ []byte, err er
 		} else {
 			field = v.field(f.offset)
 		}
-		if f.omits && f.Omits(field.value(f.Type)) {
+		if f.omits && f.omitted(field) {
 			continue
 		}
 		if len(dst) == start {
@@ -159,6 +159,26 @@ func (a *appender) plannedRecord(dst []byte, v place, t *plan) (_ []byte, err er
 		}
 	}
 	return append(dst, '}'), nil
+}
+
+// omitted reports whether the field is left out, whose value is at v.
+func (f *fieldPlan) omitted(v place) bool {
+	if !f.Tag.OmitZero { // An IsZero would have a say in that.
+		switch f.plan.kind {
+		case asString:
+			return *v.text() == ""
+		case asInt, asUint:
+			return v.uint(f.plan.size) == 0
+		case asBool:
+			return !*v.bool()
+		case asSlice, asBytes:
+			_, n := v.list()
+			return n == 0
+		case asPointer:
+			return v.isNil()
+		}
+	}
+	return f.Omits(v.value(f.Type))
 }
 
 // plannedList writes n values, the first of which is at v.
