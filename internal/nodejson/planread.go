@@ -13,17 +13,19 @@ type planReader struct {
 	i     int
 	depth int // arrays, objects and pointers around i
 
+	strange bool // there was a member that a struct does not have
+
 	recent [recentStrings]string // see share
 }
 
-// readPlanned reads p into v. When it has given up v is zero.
-func readPlanned(p []byte, v reflect.Value, t *plan) bool {
+// readPlanned reads p into v. When it has given up v is zero. strange reports whether a struct did not have all members.
+func readPlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
 	r := planReader{p: p, i: skipBlanks(p, 0)}
 	if r.value(placeOf(v), t) && checkEnd(p, r.i) == nil {
-		return true
+		return r.strange, true
 	}
 	v.SetZero()
-	return false
+	return false, false
 }
 
 func (r *planReader) value(to place, t *plan) bool {
@@ -299,6 +301,7 @@ func (r *planReader) field(t *plan) (at int, ok bool) {
 			return 0, false
 		}
 	}
+	r.strange = true
 	return -1, true
 }
 

@@ -121,21 +121,10 @@ func Unmarshal(p []byte, v any) error {
 		}
 		return err
 	}
-	if to := reflect.ValueOf(v); to.Kind() == reflect.Pointer && !to.IsNil() && to.Elem().IsZero() && UnmarshalPlain(p, v) {
+	if to := reflect.ValueOf(v); to.Kind() == reflect.Pointer && !to.IsNil() && to.Elem().IsZero() && new(Reader).Plain(p, v) {
 		return nil
 	}
 	return unmarshalByLibrary(p, v)
-}
-
-// UnmarshalPlain is [Unmarshal] into a variable that is zero, without the library and without calling methods of its type. When
-// it reports false nothing is known of p, and the variable is zero: there is no plan for the type, or p is not what that is for.
-// v must be a pointer, not nil, to a zero value.
-//
-// Safe to call from any goroutine.
-func UnmarshalPlain(p []byte, v any) bool {
-	to := reflect.ValueOf(v).Elem()
-	t := planOf(to.Type())
-	return t != nil && readPlanned(p, to, t)
 }
 
 func unmarshalByLibrary(p []byte, v any) error {

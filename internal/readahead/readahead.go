@@ -76,4 +76,12 @@ func (g *Guess) note(t reflect.Type) {
 	}
 }
 
+// Discard gives up what Read has read last, which was not what is guessed about. The guess stays.
+func (g *Guess) Discard() {
+	if g.held {
+		g.value.Elem().SetZero()
+		g.held = false
+	}
+}
+
 func (g *Guess) forget() { *g = Guess{read: g.read} }
