@@ -6,6 +6,7 @@ import "reflect"
 // called on several goroutines at once.
 type Reader struct {
 	last     *plan // the one that was used last; nil before
+	knows    bool  // what it reads has no cmd if all members are known
 	ordinary bool
 }
 
@@ -20,19 +21,19 @@ func (r *Reader) Plain(p []byte, v any) bool {
 		if known == nil {
 			return false
 		}
-		r.last = known
+		r.last, r.knows = known, known.knowsCommands()
 	}
 	strange, ok := readPlanned(p, to, r.last)
-	r.ordinary = ok && !strange && r.last.ordinary()
+	r.ordinary = ok && !strange && r.knows
 	return ok
 }
 
 // Ordinary reports whether it is certain that [Cmd] of what was read last is "": reading it has shown that there is no cmd.
 func (r *Reader) Ordinary() bool { return r.ordinary }
 
-// ordinary reports whether what is read by the plan has no cmd if all its members are known. Of pointers to pointers it is
+// knowsCommands reports whether what is read by the plan has no cmd if all its members are known. Of pointers to pointers it is
 // not asked: they may go round in a circle.
-func (t *plan) ordinary() bool {
+func (t *plan) knowsCommands() bool {
 	if t.kind == asPointer {
 		t = t.elem
 	}
