@@ -173,3 +173,37 @@ func TestAnswersAndCommandsAreFoundAmongAdvancedMessages(t *testing.T) {
 	run(t, l)
 	require.Equal(t, []int{5, 1, 1}, []int{messages, commands, answers})
 }
+
+// Nobody searches for a cmd in a message that was read ahead; one that has it comes among them, and is not taken for theirs.
+func TestInternalMessagesAreFoundAmongThoseThatAreReadAhead(t *testing.T) {
+	l := newLoop(t)
+	c, p := newChannel(t, l, nil)
+	var j journal
+	c.OnMessage(func(m *ipc.Message) {
+		var v job
+		require.NoError(t, m.Decode(&v))
+		j.add(fmt.Sprint(v.N))
+	})
+	c.OnInternal("NODE_x", func(m *ipc.Message) {
+		var v job
+		require.NoError(t, m.Decode(&v))
+		j.add(fmt.Sprintf("internal %d", v.N))
+	})
+	var want []string
+	for i, text := range []string{
+		`{"n":%d}`, `{"n":%d}`, `{"n":%d}`, `{"n":%d,"cmd":"NODE_xy"}`, `{"n":%d}`, `{"cmd":"NODE_xy","n":%d}`, `{"n":%d,"cmd":"x"}`,
+		`{"n":%d,"\u0063md":"NODE_xy"}`, `{"n":%d,"cmd":"\u004eODE_xy"}`, `{"n":%d,"cmd":"NODE_"}`, `{"n":%d,"a":{"cmd":"NODE_xy"}}`,
+		`{"n":%d,"cmd":"NODE_xy","cmd":1}`, `{"n":%d,"list":[1]}`, `{"n":%d,"cmd":1,"cmd":"NODE_xy"}`, `{"n":%d}`,
+	} {
+		p.send(fmt.Sprintf(text, i) + "\n")
+		switch i {
+		case 3, 5, 7, 8, 13:
+			want = append(want, fmt.Sprintf("internal %d", i))
+		default:
+			want = append(want, fmt.Sprint(i))
+		}
+	}
+	p.close()
+	run(t, l)
+	require.Equal(t, want, j.entries)
+}

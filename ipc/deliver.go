@@ -53,12 +53,17 @@ func (c *Channel) deliverNext() {
 	}
 }
 
-// deliverOrdinary delivers a message once it is known to be well formed.
+// deliverOrdinary delivers a message once it is known to be well formed, and not one of Node's own.
 func (c *Channel) deliverOrdinary(m *Message) {
 	if m.unread {
 		m.unread = false
-		if err := c.format.check(m); err != nil {
+		cmd, err := c.format.check(m)
+		if err != nil {
 			c.emitError(badMessage(m.raw, err))
+			return
+		}
+		if cmd != "" {
+			c.internal(inbound{message: m, special: &special{cmd: cmd, fd: -1}})
 			return
 		}
 	}

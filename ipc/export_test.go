@@ -11,6 +11,7 @@ const (
 	EagerWrites    = eagerWrites
 	GatherSize     = gatherSize
 	HeldRights     = heldRights
+	MessagesAtOnce = messagesAtOnce
 )
 
 // Poison has messages of channels of l cleared when they expire, so that a slice that was kept shows.

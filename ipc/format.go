@@ -31,9 +31,9 @@ type format interface {
 	// takes a small part of the time of inspect.
 	mentions(payload []byte, text string) bool
 
-	// check is inspect for a payload that does not mention cmdPrefix. It is called right before a message is delivered, and
-	// may read it in the way in which the messages before were asked for.
-	check(m *Message) error
+	// check is inspect that is called right before a message is delivered, and may read it in the way in which the messages
+	// before were asked for.
+	check(m *Message) (cmd string, err error)
 
 	// member returns a member of an internal message: strings as they are, numbers in decimal.
 	member(m *Message, name string) (string, bool)
@@ -78,5 +78,6 @@ func (h *hub) formatOf(s Serialization) format {
 	if s == Advanced {
 		return advancedFormat{readahead.New(v8.DecodePlain)}
 	}
-	return jsonFormat{&h.json, readahead.New(nodejson.UnmarshalPlain)}
+	reader := new(nodejson.Reader)
+	return jsonFormat{&h.json, reader, readahead.New(reader.Plain)}
 }

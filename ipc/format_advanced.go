@@ -102,13 +102,14 @@ func beginsWide(p []byte, text string) bool {
 	return true
 }
 
-func (f advancedFormat) check(m *Message) error {
-	m.guessed = true
-	if f.guess.Read(m.raw) {
-		return nil
+func (f advancedFormat) check(m *Message) (cmd string, err error) {
+	if !f.mentions(m.raw, cmdPrefix) {
+		m.guessed = true
+		if f.guess.Read(m.raw) {
+			return "", nil
+		}
 	}
-	_, err := f.inspect(m)
-	return err
+	return f.inspect(m)
 }
 
 // memberOf returns a member of an object that is a string.

@@ -11,7 +11,8 @@ import (
 // jsonFormat is [JSON].
 type jsonFormat struct {
 	encoder *nodejson.Encoder // of the loop: frames are only made there
-	guess   *readahead.Guess  // of the channel, about the message that is being delivered
+	reader  *nodejson.Reader  // of the channel
+	guess   *readahead.Guess  // that reads by it, about the message that is being delivered
 }
 
 func (jsonFormat) splitter(max int) frames.Splitter { return frames.Lines(max) }
@@ -58,12 +59,23 @@ func (jsonFormat) inspect(m *Message) (cmd string, err error) {
 
 func (jsonFormat) mentions(payload []byte, text string) bool { return nodejson.Mentions(payload, text) }
 
-func (f jsonFormat) check(m *Message) error {
-	m.guessed = true
-	if f.guess.Read(m.raw) {
-		return nil
+// check looks for a cmd only where reading the message has not shown that there is none: that takes a search of its own.
+func (f jsonFormat) check(m *Message) (cmd string, err error) {
+	read := f.guess.Read(m.raw)
+	if read && f.reader.Ordinary() {
+		m.guessed = true
+		return "", nil
 	}
-	return nodejson.Check(m.raw)
+	if f.mentions(m.raw, cmdPrefix) {
+		if cmd, err = f.inspect(m); cmd != "" {
+			f.guess.Discard()
+			return cmd, nil
+		}
+	} else if !read {
+		err = nodejson.Check(m.raw)
+	}
+	m.guessed = true
+	return "", err
 }
 
 func (jsonFormat) member(m *Message, name string) (text string, ok bool) {

@@ -1,6 +1,10 @@
 package ipc
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/fd"
+)
 
 // Types of handles on the wire. The native ones are for descriptors that come with no object around them.
 const (
@@ -24,10 +28,14 @@ const (
 	pipeKind                       // one end of a pipe, or a FIFO, which Node takes for a pipe too
 )
 
-// kindOf asks the system what fd is. For datagrams it also returns how Node calls the address family, "udp4" or "udp6".
-func kindOf(fd int) (kind handleKind, dgramType string) {
+// kindOf asks the system what n is. For datagrams it also returns how Node calls the address family, "udp4" or "udp6". What is sent
+// mostly is a socket, which answers the first question.
+func kindOf(n int) (kind handleKind, dgramType string) {
+	if typ, err := unix.GetsockoptInt(n, unix.SOL_SOCKET, unix.SO_TYPE); err == nil {
+		return socketKind(n, typ)
+	}
 	var st unix.Stat_t
-	if unix.Fstat(fd, &st) != nil {
+	if unix.Fstat(n, &st) != nil {
 		return otherKind, ""
 	}
 	switch st.Mode & unix.S_IFMT {
@@ -35,30 +43,23 @@ func kindOf(fd int) (kind handleKind, dgramType string) {
 		return fileKind, ""
 	case unix.S_IFIFO:
 		return pipeKind, ""
-	case unix.S_IFSOCK:
-		return socketKind(fd)
 	}
 	return otherKind, ""
 }
 
-func socketKind(fd int) (kind handleKind, dgramType string) {
-	typ, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
-	if err != nil {
-		return otherKind, ""
-	}
-	// The family by the address and not by SO_DOMAIN, which only some systems have. Families that x/sys/unix knows but
-	// Node does not, and all that it does not know, are refused.
-	name, err := unix.Getsockname(fd)
+// socketKind refuses families that Node does not know.
+func socketKind(n, typ int) (kind handleKind, dgramType string) {
+	domain, err := fd.Domain(n)
 	if err != nil {
 		return otherKind, ""
 	}
 	family := ""
-	switch name.(type) {
-	case *unix.SockaddrInet4:
+	switch domain {
+	case unix.AF_INET:
 		family = "udp4"
-	case *unix.SockaddrInet6:
+	case unix.AF_INET6:
 		family = "udp6"
-	case *unix.SockaddrUnix:
+	case unix.AF_UNIX:
 	default:
 		return otherKind, ""
 	}
@@ -67,7 +68,7 @@ func socketKind(fd int) (kind handleKind, dgramType string) {
 		return datagramKind, family
 	case typ != unix.SOCK_STREAM:
 		return otherKind, ""
-	case listening(fd):
+	case listening(n):
 		return listenerKind, ""
 	}
 	return streamKind, ""

@@ -23,6 +23,7 @@ type hub struct {
 	borrower   *Channel         // whose undelivered messages may be in readBuffer
 	control    []byte           // of received messages
 	scratch    []byte           // the frame that is being encoded; nil while somebody encodes
+	messages   []Message        // memory for those that come next
 	json       nodejson.Encoder // of the frames of its channels
 	poison     bool             // tests: clear messages when they expire
 	spare      [][]byte
@@ -65,6 +66,19 @@ func (h *hub) Close() error {
 		_ = handle.Close() // It returns no error.
 	}
 	return err
+}
+
+// messagesAtOnce is how many messages are made together: a small one takes less time to read than to make. They stay in
+// memory together too, without what is in them, as long as somebody keeps one of them.
+const messagesAtOnce = 12
+
+func (h *hub) newMessage() *Message {
+	if len(h.messages) == 0 {
+		h.messages = make([]Message, messagesAtOnce)
+	}
+	m := &h.messages[0]
+	h.messages = h.messages[1:]
+	return m
 }
 
 // lendBuffer returns the buffer for c to read into. While another reader's messages in it have not been delivered,

@@ -4,7 +4,7 @@ package ipc
 // queued for each.
 type inbound struct {
 	message *Message // nil for an error
-	special *special // nil for an ordinary message
+	special *special // nil for an ordinary message, and for one that is unread
 }
 
 // special is what few messages have.

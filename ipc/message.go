@@ -10,7 +10,7 @@ type Message struct {
 	path    *memberPath // Advanced: where in the payload the message is; nil: it is all of it
 	value   any         // Advanced: what the message means, while decoded is set
 	decoded bool
-	unread  bool // it is not known yet whether the payload is well formed, see receive.go
+	unread  bool // it is not known yet what the payload is, and whether it is well formed, see receive.go
 	guessed bool // the channel's guess is about this message
 	owned   bool // raw is nobody else's memory
 	taken   bool // the user has asked for the handle

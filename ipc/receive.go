@@ -105,9 +105,11 @@ func (c *Channel) drop(err error) {
 
 // accept queues one message.
 func (c *Channel) accept(frame []byte) {
-	m := &Message{format: c.format, raw: frame}
-	if c.in.rights.empty() && !c.format.mentions(frame, cmdPrefix) {
-		// Whether it is well formed is found when it is read. That matters before only where a descriptor may be its own.
+	m := c.hub.newMessage()
+	m.format, m.raw = c.format, frame
+	if c.in.rights.empty() {
+		// What it is, and whether it is well formed, is found when it is read. That matters before only where a descriptor may
+		// be its own.
 		m.unread = true
 		c.enqueue(inbound{message: m})
 		return

@@ -23,6 +23,7 @@ type Encoder struct {
 	keys   []string      // for sorting those of objects; empty
 	buffer *bytes.Buffer // empty; nil before the library is needed, and while it writes
 	last   *plan         // the one that was used last: messages mostly are of one type; nil before
+	box    reflect.Value // zero, for values of one type that are no pointers; not valid before, and while it is used
 }
 
 // Append is [Encoder.Append] of an encoder that is used once.

@@ -29,7 +29,8 @@ func UnmarshalByLibrary(p []byte, v any) error { return unmarshalByLibrary(p, v)
 // ReadPlanned decodes p by a plan alone. It reports false when that has given up.
 func ReadPlanned(p []byte, v any) bool {
 	to := reflect.ValueOf(v).Elem()
-	return readPlanned(p, to, planOf(to.Type()))
+	_, ok := readPlanned(p, to, planOf(to.Type()))
+	return ok
 }
 
 // Valid reports whether p is JSON.

@@ -15,12 +15,46 @@ func appendFloat(dst []byte, f float64) []byte {
 	switch {
 	case abs < 1e15 && f == math.Trunc(f):
 		return strconv.AppendInt(dst, int64(f), 10) // also minus zero, without its sign
+	case abs < shortLimit && 1e-6 <= abs:
+		if short, ok := appendShort(dst, f); ok {
+			return short
+		}
+		return strconv.AppendFloat(dst, f, 'f', -1, 64)
 	case abs <= math.MaxFloat64 && 1e-6 <= abs && abs < 1e21:
 		return strconv.AppendFloat(dst, f, 'f', -1, 64)
 	case abs <= math.MaxFloat64:
 		return appendExponent(dst, f, 64)
 	}
 	return append(dst, "null"...)
+}
+
+const (
+	// shortDecimals is how many digits behind the point appendShort looks for, and shortUnit what is one in the last of them.
+	shortDecimals = 6
+	shortUnit     = 1e6
+
+	// shortLimit is below which a number with so many has no more digits than exactDigits.
+	shortLimit = 1e9
+)
+
+// appendShort appends f, which is no integer and less than shortLimit, as a decimal number with at most shortDecimals digits
+// behind the point, and reports false if f is none. There is no shorter one that means f, because no two of up to exactDigits
+// digits mean the same float64.
+func appendShort(dst []byte, f float64) ([]byte, bool) {
+	n := int64(math.Abs(f)*shortUnit + 0.5)
+	if float64(n)/shortUnit != math.Abs(f) {
+		return dst, false
+	}
+	if f < 0 {
+		dst = append(dst, '-')
+	}
+	dst = strconv.AppendInt(dst, n/shortUnit, 10)
+	dst = append(dst, '.')
+	for rest, unit := n%shortUnit, int64(shortUnit/10); rest > 0; unit /= 10 {
+		dst = append(dst, '0'+byte(rest/unit))
+		rest %= unit
+	}
+	return dst, true
 }
 
 // exactFloat32 is up to where a float32 holds every integer. From there on the shortest digits may mean another one.
@@ -66,9 +100,29 @@ func parseFloat(p []byte, i int) (f float64, end int, err error) {
 	return f, end, nil
 }
 
-// parseShort is parseFloat of what most numbers are, some digits and perhaps a point. Both the digits as an integer and
-// the power of ten are exact then, and a quotient is rounded once. It reports false for everything else.
+// parseFloat32 is parseFloat for a float32; what is out of range is an error.
+//
+// It rounds once: the float32 that is nearest to the nearest float64 may be another one, if that is just in the middle
+// between two of them. Anywhere else it is on the same side as the number itself.
+func parseFloat32(p []byte, i int) (f float32, end int, err error) {
+	const below, middle = 1<<29 - 1, 1 << 28 // the bits that a float32 does not have
+	if f, end, ok := parseShort(p, i); ok && math.Float64bits(f)&below != middle {
+		return float32(f), end, nil
+	}
+	if end, err = skipNumber(p, i); err != nil {
+		return 0, 0, err
+	}
+	wide, err := strconv.ParseFloat(string(p[i:end]), 32)
+	return float32(wide), end, err
+}
+
+// parseShort is parseFloat of what most numbers are, some digits and perhaps a sign and a point. Both the digits as an integer
+// and the power of ten are exact then, and a quotient is rounded once. It reports false for everything else.
 func parseShort(p []byte, i int) (f float64, end int, ok bool) {
+	negative := i < len(p) && p[i] == '-'
+	if negative {
+		i++
+	}
 	start, n := i, int64(0)
 	for ; i < len(p) && isDigit(p[i]); i++ {
 		n = 10*n + int64(p[i]-'0')
@@ -90,7 +144,14 @@ func parseShort(p []byte, i int) (f float64, end int, ok bool) {
 	case i < len(p) && continuesNumber(p[i]):
 		return 0, 0, false
 	}
-	return float64(n) / exactPowers[decimals], i, true
+	f = float64(n)
+	if decimals > 0 {
+		f /= exactPowers[decimals]
+	}
+	if negative {
+		f = -f
+	}
+	return f, i, true
 }
 
 // dropNegativeZeros makes 0 of each -0 in dst from start on, which is JSON without blanks.

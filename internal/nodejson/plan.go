@@ -1,6 +1,7 @@
 package nodejson
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"reflect"
 	"sync"
@@ -20,6 +21,7 @@ import (
 type plan struct {
 	kind   kind
 	typ    reflect.Type
+	size   uintptr        // of a value, in bytes
 	elem   *plan          // of a slice, array, map or pointer
 	level  int            // how much deeper what it contains is: 0 for a pointer to a struct, where the struct counts
 	fields []fieldPlan    // of a struct
@@ -60,10 +62,34 @@ func (k kind) nullable() bool {
 
 type fieldPlan struct {
 	structtag.Field
-	direct int    // its number in the struct itself, -1 when it is in one that is embedded
-	omits  bool   // some values of it
-	intro  string // what comes before its value: "name":
+	offset uintptr // in the struct, in bytes, unless remote is set
+	remote bool    // the way to it is through a pointer that is embedded
+	omits  bool    // some values of it
+	name   intro   // "name":
+	comma  string  // the same behind a comma
 	plan   *plan
+}
+
+// intro is what comes before the value of a member. Most are no longer than a word, and then are found by comparing one.
+type intro struct {
+	text string
+	word uint64 // its first bytes, the first one in the lowest bits
+	mask uint64 // has the bits of those
+}
+
+func newIntro(text string) intro {
+	var first [8]byte
+	n := copy(first[:], text)
+	return intro{text, binary.LittleEndian.Uint64(first[:]), 1<<(8*n) - 1}
+}
+
+// begins reports whether p begins with the text.
+func (x *intro) begins(p []byte) bool {
+	n := len(x.text)
+	if len(p) < max(n, 8) {
+		return len(p) >= n && string(p[:n]) == x.text
+	}
+	return binary.LittleEndian.Uint64(p)&x.mask == x.word && (n <= 8 || string(p[8:n]) == x.text[8:])
 }
 
 // plans has the plan of each type that was asked for; nil for those without. It only saves time: the plan of a type is
@@ -101,7 +127,7 @@ func (b *planner) plan(t reflect.Type) *plan {
 	if t == nil {
 		return nil
 	}
-	p := &plan{typ: t, level: 1}
+	p := &plan{typ: t, size: t.Size(), level: 1}
 	b.made[t] = p
 	known := false
 	if p.kind, known = asKnown[t]; !known && (hasMethods(t) || !b.fill(p)) {
@@ -190,14 +216,27 @@ func (b *planner) record(p *plan) bool {
 		if inner == nil || !isPlainName(f.Name) || f.Tag.Other {
 			return false
 		}
-		direct := -1
-		if len(f.Index) == 1 {
-			direct = f.Index[0]
-		}
 		p.byName[f.Name] = i
-		p.fields = append(p.fields, fieldPlan{f, direct, f.Tag.OmitEmpty || f.Tag.OmitZero, `"` + f.Name + `":`, inner})
+		at := fieldPlan{Field: f, omits: f.Tag.OmitEmpty || f.Tag.OmitZero, plan: inner}
+		at.offset, at.remote = offsetOf(p.typ, f.Index)
+		text := `"` + f.Name + `":`
+		at.name, at.comma = newIntro(text), ","+text
+		p.fields = append(p.fields, at)
 	}
 	return true
+}
+
+// offsetOf returns where in a struct of type t a field is, unless that is behind a pointer.
+func offsetOf(t reflect.Type, index []int) (offset uintptr, remote bool) {
+	for _, x := range index {
+		if t.Kind() == reflect.Pointer {
+			return 0, true
+		}
+		f := t.Field(x)
+		offset += f.Offset
+		t = f.Type
+	}
+	return offset, false
 }
 
 // hidesMember reports whether an embedded struct of t is not exported and yet a member, by the name in its tag: it is one

@@ -2,7 +2,6 @@ package nodejson
 
 import (
 	"bytes"
-	"reflect"
 	"slices"
 	"unicode/utf8"
 )
@@ -10,23 +9,23 @@ import (
 // A json.Number and a json.RawMessage are JSON themselves.
 
 // number reads a number. It may also be in a string, which is left to the library.
-func (r *planReader) number(v reflect.Value) bool {
+func (r *planReader) number(to place) bool {
 	end, err := skipNumber(r.p, r.i)
 	if err != nil {
 		return false
 	}
-	v.SetString(string(r.p[r.i:end]))
+	*to.text() = string(r.p[r.i:end])
 	r.i = end
 	return true
 }
 
 // raw keeps a value as it was written. What is not UTF-8 is to be repaired before.
-func (r *planReader) raw(v reflect.Value) bool {
+func (r *planReader) raw(to place) bool {
 	end, err := skipValue(r.p, r.i, r.depth)
 	if err != nil || !utf8.Valid(r.p[r.i:end]) {
 		return false
 	}
-	v.SetBytes(slices.Clone(r.p[r.i:end]))
+	*to.bytes() = slices.Clone(r.p[r.i:end])
 	r.i = end
 	return true
 }

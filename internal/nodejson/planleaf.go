@@ -3,51 +3,47 @@ package nodejson
 import (
 	"encoding/base64"
 	"math"
-	"reflect"
-	"strconv"
-	"time"
 
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
 // The methods of this file read values that have no others inside.
 
-func (r *planReader) boolean(v reflect.Value) bool {
+func (r *planReader) boolean(to place) bool {
 	value := r.p[r.i] == 't'
 	word := "false"
 	if value {
 		word = "true"
 	}
-	end, err := skipWord(r.p, r.i, word)
-	if err != nil {
+	if len(r.p)-r.i < len(word) || string(r.p[r.i:r.i+len(word)]) != word {
 		return false
 	}
-	v.SetBool(value)
-	r.i = end
+	*to.bool() = value
+	r.i += len(word)
 	return true
 }
 
-func (r *planReader) int(v reflect.Value) bool {
+func (r *planReader) int(to place, size uintptr) bool {
 	negative, n, ok := r.integer()
 	x := int64(n)
 	if negative {
 		x = -x
 	}
 	// The sign says whether n was too large for an int64. Minus zero is 0.
-	if !ok || n != 0 && (x < 0) != negative || v.OverflowInt(x) {
+	if !ok || n != 0 && (x < 0) != negative {
 		return false
 	}
-	v.SetInt(x)
-	return true
+	to.setInteger(size, uint64(x))
+	return to.int(size) == x // If not, it has too many bits.
 }
 
-func (r *planReader) uint(v reflect.Value) bool {
+func (r *planReader) uint(to place, size uintptr) bool {
 	negative, n, ok := r.integer()
-	if !ok || negative || v.OverflowUint(n) {
+	if !ok || negative {
 		return false
 	}
-	v.SetUint(n)
-	return true
+	to.setInteger(size, n)
+	return to.uint(size) == n
 }
 
 // mostDigits is how many decimal digits a uint64 can have.
@@ -75,46 +71,41 @@ func (r *planReader) integer() (negative bool, n uint64, ok bool) {
 	return negative, n, true
 }
 
-func (r *planReader) float64(v reflect.Value) bool {
+func (r *planReader) float64(to place) bool {
 	f, end, err := parseFloat(r.p, r.i)
 	if err != nil || math.IsInf(f, 0) {
 		return false
 	}
-	v.SetFloat(f)
+	*to.float64() = f
 	r.i = end
 	return true
 }
 
-// float32 rounds once: the nearest float32 to the nearest float64 may be another one.
-func (r *planReader) float32(v reflect.Value) bool {
-	end, err := skipNumber(r.p, r.i)
+func (r *planReader) float32(to place) bool {
+	f, end, err := parseFloat32(r.p, r.i)
 	if err != nil {
 		return false
 	}
-	f, err := strconv.ParseFloat(string(r.p[r.i:end]), 32)
-	if err != nil {
-		return false
-	}
-	v.SetFloat(f)
+	*to.float32() = f
 	r.i = end
 	return true
 }
 
-func (r *planReader) text(v reflect.Value) bool {
+func (r *planReader) text(to place) bool {
 	if r.p[r.i] != '"' {
 		return false
 	}
 	start := r.i + 1
 	if end := wtf8.PlainEnd(r.p, start); end < len(r.p) && r.p[end] == '"' {
 		r.i = end + 1
-		v.SetString(r.share(r.p[start:end]))
+		*to.text() = r.share(r.p[start:end])
 		return true
 	}
 	s, end, err := parseString(r.p, r.i)
 	if err != nil {
 		return false
 	}
-	v.SetString(s)
+	*to.text() = s
 	r.i = end
 	return true
 }
@@ -153,7 +144,7 @@ func (r *planReader) plainText() (text []byte, ok bool) {
 }
 
 // bytes reads base64. Bytes may also come as an array of numbers, which is left to the library.
-func (r *planReader) bytes(v reflect.Value) bool {
+func (r *planReader) bytes(to place) bool {
 	text, ok := r.plainText()
 	if !ok {
 		return false
@@ -163,21 +154,29 @@ func (r *planReader) bytes(v reflect.Value) bool {
 	if err != nil {
 		return false
 	}
-	v.SetBytes(decoded[:n])
+	*to.bytes() = decoded[:n]
 	return true
 }
 
-func (r *planReader) time(v reflect.Value) bool {
+func (r *planReader) time(to place) bool {
 	text, ok := r.plainText()
-	return ok && v.Addr().Interface().(*time.Time).UnmarshalText(text) == nil
+	if !ok {
+		return false
+	}
+	at, ok := parseTime(text)
+	if !ok && at.UnmarshalText(text) != nil {
+		return false
+	}
+	*to.time() = at
+	return true
 }
 
-func (r *planReader) any(v reflect.Value) bool {
+func (r *planReader) any(to place) bool {
 	x, end, err := parseValue(r.p, r.i, r.depth, nil)
 	if err != nil {
 		return false
 	}
-	v.Set(reflect.ValueOf(x)) // It is not null.
+	*to.any() = x
 	r.i = end
 	return true
 }

@@ -6,122 +6,131 @@ import (
 	"unicode/utf8"
 )
 
-// planReader reads a text by plans, into values that are zero: what is there before may count in ways that only the
+// planReader reads a text by plans, into places that are zero: what is there before may count in ways that only the
 // library knows. Its methods read what begins at i and move behind it, or report false when they have given up.
 type planReader struct {
 	p     []byte
 	i     int
 	depth int // arrays, objects and pointers around i
 
+	strange bool // there was a member that a struct does not have
+
 	recent [recentStrings]string // see share
 }
 
-// readPlanned reads p into v. When it has given up v is zero.
-func readPlanned(p []byte, v reflect.Value, t *plan) bool {
+// readPlanned reads p into v. When it has given up v is zero. strange reports whether a struct did not have all members.
+func readPlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
 	r := planReader{p: p, i: skipBlanks(p, 0)}
-	if r.value(v, t) && checkEnd(p, r.i) == nil {
-		return true
+	if r.value(placeOf(v), t) && checkEnd(p, r.i) == nil {
+		return r.strange, true
 	}
 	v.SetZero()
-	return false
+	return false, false
 }
 
-func (r *planReader) value(v reflect.Value, t *plan) bool {
-	if r.i == len(r.p) {
+func (r *planReader) value(to place, t *plan) bool {
+	if r.i >= len(r.p) {
 		return false
 	}
 	if r.p[r.i] == 'n' && t.kind != asRaw {
-		return r.null(v, t)
+		return r.null(to, t)
 	}
 	switch t.kind {
 	case asBool:
-		return r.boolean(v)
+		return r.boolean(to)
 	case asInt:
-		return r.int(v)
+		return r.int(to, t.size)
 	case asUint:
-		return r.uint(v)
+		return r.uint(to, t.size)
 	case asFloat32:
-		return r.float32(v)
+		return r.float32(to)
 	case asFloat64:
-		return r.float64(v)
+		return r.float64(to)
 	case asString:
-		return r.text(v)
+		return r.text(to)
 	case asBytes:
-		return r.bytes(v)
+		return r.bytes(to)
 	case asTime:
-		return r.time(v)
+		return r.time(to)
 	case asNumber:
-		return r.number(v)
+		return r.number(to)
 	case asRaw:
-		return r.raw(v)
+		return r.raw(to)
 	case asAny:
-		return r.any(v)
+		return r.any(to)
 	}
 	if r.depth >= maxDepth {
 		return false
 	}
 	r.depth++
-	ok := r.inside(v, t)
+	ok := r.inside(to, t)
 	r.depth--
 	return ok
 }
 
 // inside is value of what has values inside.
-func (r *planReader) inside(v reflect.Value, t *plan) bool {
+func (r *planReader) inside(to place, t *plan) bool {
 	switch t.kind {
 	case asPointer:
-		return v.IsNil() && r.pointer(v, t)
+		return to.isNil() && r.pointer(to, t)
 	case asSlice:
-		return r.p[r.i] == '[' && v.IsNil() && r.list(v, t)
+		return r.p[r.i] == '[' && to.isNil() && r.list(to, t)
 	case asArray:
-		return r.p[r.i] == '[' && v.IsZero() && r.array(v, t)
+		return r.p[r.i] == '[' && to.value(t.typ).IsZero() && r.array(to, t)
 	case asMap:
-		return r.p[r.i] == '{' && v.IsNil() && r.table(v, t)
+		return r.p[r.i] == '{' && to.isNil() && r.table(to.value(t.typ), t)
 	case asObject:
-		return r.p[r.i] == '{' && v.IsNil() && r.object(v)
+		return r.p[r.i] == '{' && to.isNil() && r.object(to)
 	}
-	return r.p[r.i] == '{' && r.record(v, t)
+	return r.p[r.i] == '{' && r.record(to, t)
 }
 
 // null does nothing to what cannot be nil, as encoding/json has it.
-func (r *planReader) null(v reflect.Value, t *plan) bool {
+func (r *planReader) null(to place, t *plan) bool {
 	end, err := skipWord(r.p, r.i, "null")
 	if err != nil {
 		return false
 	}
 	r.i = end
 	if t.kind.nullable() {
-		v.SetZero() // It may have been set before, if the same member comes twice.
+		to.value(t.typ).SetZero() // It may have been set before, if the same member comes twice.
 	}
 	return true
 }
 
-// pointer reads what v then points to.
-func (r *planReader) pointer(v reflect.Value, t *plan) bool {
-	to := reflect.New(t.elem.typ)
-	v.Set(to.Convert(t.typ))
-	return r.value(to.Elem(), t.elem)
+// pointer reads what is then pointed to.
+func (r *planReader) pointer(to place, t *plan) bool {
+	made := targetOf(reflect.New(t.elem.typ))
+	to.setTarget(made)
+	return r.value(made, t.elem)
 }
 
 // list reads an array.
-func (r *planReader) list(v reflect.Value, t *plan) bool {
+func (r *planReader) list(to place, t *plan) bool {
+	v := to.value(t.typ)
 	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == ']' {
 		r.i++
 		v.Set(reflect.MakeSlice(t.typ, 0, 0))
 		return true
 	}
 	start := r.i
-	for n := 0; ; n++ {
-		if n == v.Len() {
+	var elem place
+	for n, room := 0, 0; ; n++ {
+		if n == room {
 			v.Grow(t.room(n, r.i-start, len(r.p)-r.i)) // The new memory is zero.
-			v.SetLen(v.Cap())
+			room = v.Cap()
+			v.SetLen(room)
+			elem = targetOf(v).field(uintptr(n) * t.elem.size)
 		}
-		if !r.value(v.Index(n), t.elem) {
+		if !r.value(elem, t.elem) {
 			return false
 		}
 		if more, ok := r.separator(']'); !more {
 			v.SetLen(n + 1)
 			return ok
+		}
+		if n+1 < room {
+			elem = elem.field(t.elem.size)
 		}
 	}
 }
@@ -133,6 +142,11 @@ func (r *planReader) separator(closing byte) (more, ok bool) {
 		r.i++
 		return true, true
 	}
+	return r.unusualSeparator(closing)
+}
+
+// unusualSeparator is separator where the brackets close, or there are blanks.
+func (r *planReader) unusualSeparator(closing byte) (more, ok bool) {
 	more, next, err := separator(r.p, r.i, closing)
 	r.i = next
 	return more, err == nil
@@ -161,14 +175,14 @@ func (t *plan) room(n, done, left int) int {
 	return 1
 }
 
-// array reads as many elements as v has. It is zero, and so those that do not come are.
-func (r *planReader) array(v reflect.Value, t *plan) bool {
+// array reads as many elements as there are. All are zero, and so those that do not come are.
+func (r *planReader) array(to place, t *plan) bool {
 	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == ']' {
 		r.i++
 		return true
 	}
-	for n := 0; ; n++ {
-		if n < v.Len() && !r.value(v.Index(n), t.elem) || n >= v.Len() && !r.skip() {
+	for n, size := 0, t.typ.Len(); ; n++ {
+		if n < size && !r.value(to.field(uintptr(n)*t.elem.size), t.elem) || n >= size && !r.skip() {
 			return false
 		}
 		if more, ok := r.separator(']'); !more {
@@ -178,12 +192,12 @@ func (r *planReader) array(v reflect.Value, t *plan) bool {
 }
 
 // object reads an object as Value does.
-func (r *planReader) object(v reflect.Value) bool {
+func (r *planReader) object(to place) bool {
 	m, end, err := parseObject(r.p, r.i, r.depth-1, nil)
 	if err != nil {
 		return false
 	}
-	v.Set(reflect.ValueOf(m))
+	*to.object() = m
 	r.i = end
 	return true
 }
@@ -208,13 +222,14 @@ func (r *planReader) table(v reflect.Value, t *plan) bool {
 		return true
 	}
 	elem := reflect.New(t.elem.typ).Elem()
+	place := placeOf(elem)
 	for n := 1; ; n++ {
 		key, ok := r.member()
 		if !ok {
 			return false
 		}
 		elem.SetZero()
-		if !r.value(elem, t.elem) {
+		if !r.value(place, t.elem) {
 			return false
 		}
 		m.SetMapIndex(reflect.ValueOf(keyText(key)).Convert(t.typ.Key()), elem)
@@ -228,32 +243,22 @@ func (r *planReader) table(v reflect.Value, t *plan) bool {
 }
 
 // record reads an object into a struct.
-func (r *planReader) record(v reflect.Value, t *plan) bool {
+func (r *planReader) record(to place, t *plan) bool {
 	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == '}' {
 		r.i++
 		return true
 	}
 	for at := 0; ; at++ {
-		ok := true
 		// Members mostly come in the order of the fields, and without blanks.
-		if at < len(t.fields) && r.comes(t.fields[at].intro) {
-			r.i = skipBlanks(r.p, r.i+len(t.fields[at].intro))
-		} else if at, ok = r.field(t); !ok {
-			return false
-		}
-		if at >= 0 {
-			f := &t.fields[at]
-			field := v
-			if f.direct >= 0 {
-				field = v.Field(f.direct)
-			} else {
-				field, ok = f.Make(v)
-			}
-			ok = ok && r.value(field, f.plan)
+		if at < len(t.fields) && t.fields[at].name.begins(r.p[r.i:]) {
+			r.i = skipBlanks(r.p, r.i+len(t.fields[at].name.text))
 		} else {
-			ok = r.skip()
+			var ok bool
+			if at, ok = r.field(t); !ok {
+				return false
+			}
 		}
-		if !ok {
+		if !r.fieldValue(to, t, at) {
 			return false
 		}
 		if more, ok := r.separator('}'); !more {
@@ -262,9 +267,17 @@ func (r *planReader) record(v reflect.Value, t *plan) bool {
 	}
 }
 
-// comes reports whether text stands at i.
-func (r *planReader) comes(text string) bool {
-	return len(r.p)-r.i >= len(text) && string(r.p[r.i:r.i+len(text)]) == text
+// fieldValue reads the value of field number at of a struct, or skips it when that is -1.
+func (r *planReader) fieldValue(to place, t *plan, at int) bool {
+	if at < 0 {
+		return r.skip()
+	}
+	f := &t.fields[at]
+	if !f.remote {
+		return r.value(to.field(f.offset), f.plan)
+	}
+	field, ok := f.Make(to.value(t.typ))
+	return ok && r.value(placeOf(field), f.plan)
 }
 
 // field moves to the value of the next member and returns the number of its field, -1 if there is none. It reports false
@@ -288,6 +301,7 @@ func (r *planReader) field(t *plan) (at int, ok bool) {
 			return 0, false
 		}
 	}
+	r.strange = true
 	return -1, true
 }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/brood-go/brood/internal/wtf8"
 )
@@ -20,126 +19,141 @@ var (
 	errUnusual = errors.New("no value for a plan")
 )
 
-// planned appends v by its plan. After an error what was appended is of no use.
-func (a *appender) planned(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
-	switch t.kind { // The most frequent kinds come first.
+// planned appends the value at v by its plan. After an error what was appended is of no use.
+func (a *appender) planned(dst []byte, v place, t *plan) (_ []byte, err error) {
+	switch t.kind {
 	case asBool:
-		return strconv.AppendBool(dst, v.Bool()), nil
+		return strconv.AppendBool(dst, *v.bool()), nil
 	case asInt:
-		return strconv.AppendInt(dst, v.Int(), 10), nil
+		return strconv.AppendInt(dst, v.int(t.size), 10), nil
 	case asUint:
-		return strconv.AppendUint(dst, v.Uint(), 10), nil
+		return strconv.AppendUint(dst, v.uint(t.size), 10), nil
 	case asFloat32:
-		return appendFloat32(dst, float32(v.Float())), nil
+		return appendFloat32(dst, *v.float32()), nil
 	case asFloat64:
-		return appendFloat(dst, v.Float()), nil
+		return appendFloat(dst, *v.float64()), nil
 	case asString:
-		return wtf8.AppendQuoted(dst, v.String()), nil
+		return wtf8.AppendQuoted(dst, *v.text()), nil
 	case asBytes:
-		return appendBase64(dst, v.Bytes()), nil
+		return appendBase64(dst, *v.bytes()), nil
 	case asTime:
-		return appendTime(dst, v)
+		return appendTime(dst, v.time())
 	case asNumber:
-		return appendNumber(dst, v.String())
-	}
-	if t.kind.nullable() && v.IsNil() {
+		return appendNumber(dst, *v.text())
+	case asAny:
+		return a.value(dst, *v.any())
+	case asObject:
+		return a.object(dst, *v.object(), *v.object())
+	case asStruct, asArray:
+		return a.plannedInside(dst, v, t)
+	case asPointer:
+		if to, ok := v.target(); ok {
+			return a.plannedPointer(dst, to, t)
+		}
 		return append(dst, "null"...), nil
 	}
-	switch t.kind {
-	case asRaw:
-		return appendRaw(dst, v.Bytes(), a.depth)
-	case asAny:
-		return a.value(dst, v.Interface())
-	case asObject:
-		boxed := v.Interface()
-		return a.object(dst, boxed, boxed.(map[string]any))
+	if v.isNil() {
+		return append(dst, "null"...), nil
+	}
+	if t.kind == asRaw {
+		return appendRaw(dst, *v.bytes(), a.depth)
 	}
 	return a.plannedInside(dst, v, t)
 }
 
-// plannedInside is planned of what has values inside.
-func (a *appender) plannedInside(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
+// plannedPointer is planned of a pointer to the value at to.
+func (a *appender) plannedPointer(dst []byte, to place, t *plan) (_ []byte, err error) {
 	a.depth += t.level
-	if a.depth > watchCyclesFrom {
-		if err := a.watch(v, t); err != nil {
+	if a.depth <= watchCyclesFrom {
+		dst, err = a.planned(dst, to, t.elem)
+	} else {
+		self := container{to.identity(), 0, t.typ}
+		if err = a.watch(self, true); err == nil {
+			dst, err = a.planned(dst, to, t.elem)
+			delete(a.seen, self)
+		}
+	}
+	a.depth -= t.level
+	return dst, err
+}
+
+// plannedInside is planned of what else has values inside.
+func (a *appender) plannedInside(dst []byte, v place, t *plan) (_ []byte, err error) {
+	a.depth += t.level
+	watched := a.depth > watchCyclesFrom
+	var self container
+	if watched {
+		var counts bool
+		self, counts = containerOf(v, t)
+		if err := a.watch(self, counts); err != nil {
 			return dst, err
 		}
 	}
 	switch t.kind {
 	case asStruct:
 		dst, err = a.plannedRecord(dst, v, t)
-	case asPointer:
-		dst, err = a.planned(dst, v.Elem(), t.elem)
-	case asSlice, asArray:
-		dst, err = a.plannedList(dst, v, t)
+	case asSlice:
+		first, n := v.list()
+		dst, err = a.plannedList(dst, first, n, t.elem)
+	case asArray:
+		dst, err = a.plannedList(dst, v, t.typ.Len(), t.elem)
 	case asMap:
-		dst, err = a.plannedMap(dst, v, t)
+		dst, err = a.plannedMap(dst, v.value(t.typ), t)
 	}
-	if a.depth > watchCyclesFrom {
-		a.unwatch(v, t)
+	if watched {
+		delete(a.seen, self)
 	}
 	a.depth -= t.level
 	return dst, err
 }
 
-// watch and unwatch go around what v contains, as enter and leave do.
-func (a *appender) watch(v reflect.Value, t *plan) error {
+// watch is enter of a container that counts, and of others.
+func (a *appender) watch(c container, counts bool) error {
 	if a.depth > maxDepth {
 		return errDeep
 	}
-	if c, ok := containerOf(v, t); ok {
+	if counts {
 		return a.remember(c)
 	}
 	return nil
 }
 
-func (a *appender) unwatch(v reflect.Value, t *plan) {
-	if c, ok := containerOf(v, t); ok {
-		delete(a.seen, c)
-	}
-}
-
 // containerOf reports false for what contains itself through others only.
-func containerOf(v reflect.Value, t *plan) (c container, ok bool) {
+func containerOf(v place, t *plan) (c container, counts bool) {
 	switch t.kind {
-	case asPointer:
-		return container{v.Pointer(), 0, t.typ}, true
-	case asSlice, asMap:
-		n := v.Len()
-		return container{v.Pointer(), n, t.typ}, n > 0
+	case asSlice:
+		first, n := v.list()
+		return container{first.identity(), n, t.typ}, n > 0
+	case asMap:
+		m := v.value(t.typ)
+		return container{m.Pointer(), m.Len(), t.typ}, m.Len() > 0
 	}
 	return c, false
 }
 
-// appendTime writes a time as RFC 3339 has it, which knows years of four digits only.
-func appendTime(dst []byte, v reflect.Value) ([]byte, error) {
-	at, _ := reflect.TypeAssert[time.Time](v)
-	dst, err := at.AppendText(append(dst, '"'))
-	if err != nil {
-		return dst, errUnusual
-	}
-	return append(dst, '"'), nil
-}
-
-func (a *appender) plannedRecord(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
+func (a *appender) plannedRecord(dst []byte, v place, t *plan) (_ []byte, err error) {
 	dst = append(dst, '{')
-	first := true
+	start := len(dst)
 	for i := range t.fields {
 		f := &t.fields[i]
-		field, there := v, true
-		if f.direct >= 0 {
-			field = v.Field(f.direct)
+		field := v
+		if f.remote {
+			to, there := f.In(v.value(t.typ))
+			if !there {
+				continue
+			}
+			field = placeOf(to)
 		} else {
-			field, there = f.In(v)
+			field = v.field(f.offset)
 		}
-		if !there || f.omits && f.Omits(field) {
+		if f.omits && f.omitted(field) {
 			continue
 		}
-		if !first {
-			dst = append(dst, ',')
+		if len(dst) == start {
+			dst = append(dst, f.name.text...)
+		} else {
+			dst = append(dst, f.comma...)
 		}
-		first = false
-		dst = append(dst, f.intro...)
 		if dst, err = a.planned(dst, field, f.plan); err != nil {
 			return dst, err
 		}
@@ -147,13 +161,34 @@ func (a *appender) plannedRecord(dst []byte, v reflect.Value, t *plan) (_ []byte
 	return append(dst, '}'), nil
 }
 
-func (a *appender) plannedList(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
+// omitted reports whether the field is left out, whose value is at v.
+func (f *fieldPlan) omitted(v place) bool {
+	if !f.Tag.OmitZero { // An IsZero would have a say in that.
+		switch f.plan.kind {
+		case asString:
+			return *v.text() == ""
+		case asInt, asUint:
+			return v.uint(f.plan.size) == 0
+		case asBool:
+			return !*v.bool()
+		case asSlice, asBytes:
+			_, n := v.list()
+			return n == 0
+		case asPointer:
+			return v.isNil()
+		}
+	}
+	return f.Omits(v.value(f.Type))
+}
+
+// plannedList writes n values, the first of which is at v.
+func (a *appender) plannedList(dst []byte, v place, n int, t *plan) (_ []byte, err error) {
 	dst = append(dst, '[')
-	for i := range v.Len() {
+	for i := range n {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		if dst, err = a.planned(dst, v.Index(i), t.elem); err != nil {
+		if dst, err = a.planned(dst, v.field(uintptr(i)*t.size), t); err != nil {
 			return dst, err
 		}
 	}
@@ -163,13 +198,15 @@ func (a *appender) plannedList(dst []byte, v reflect.Value, t *plan) (_ []byte, 
 func (a *appender) plannedMap(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
 	keys := v.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	elem := reflect.New(t.elem.typ).Elem()
 	dst = append(dst, '{')
 	for i, key := range keys {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		dst = append(wtf8.AppendQuoted(dst, key.String()), ':')
-		if dst, err = a.planned(dst, v.MapIndex(key), t.elem); err != nil {
+		elem.Set(v.MapIndex(key))
+		if dst, err = a.planned(dst, placeOf(elem), t.elem); err != nil {
 			return dst, err
 		}
 	}

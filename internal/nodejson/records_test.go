@@ -134,3 +134,35 @@ func TestNumbersAreReadAsByTheLibrary(t *testing.T) {
 		}
 	}
 }
+
+// A text of lines, each of which ends with an escape: the message of 64 KiB in bench/ that is one string.
+func BenchmarkText(b *testing.B) {
+	type message struct {
+		S string `json:"s"`
+	}
+	m := &message{strings.Repeat("the quick brown fox jumps over the lazy dog, over and over\n", recordBytes/60)}
+	text, err := json.Marshal(m)
+	require.NoError(b, err)
+	b.Run("encode", func(b *testing.B) {
+		var e nodejson.Encoder
+		var buf []byte
+		b.SetBytes(int64(len(text)))
+		b.ReportAllocs()
+		for b.Loop() {
+			buf, _ = e.Append(buf[:0], m)
+		}
+	})
+	b.Run("mentions", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			_ = nodejson.Mentions(text, "NODE_")
+		}
+	})
+	b.Run("decode", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		b.ReportAllocs()
+		for b.Loop() {
+			_ = nodejson.Unmarshal(text, new(message))
+		}
+	})
+}

@@ -239,10 +239,10 @@ func escapeLen(p []byte) int {
 	if len(p) < 2 {
 		return 0
 	}
-	switch p[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+	if shortEscape[p[1]] != 0 {
 		return 2
-	case 'u':
+	}
+	if p[1] == 'u' {
 		if _, ok := hex4(p[2:]); ok {
 			return 6
 		}

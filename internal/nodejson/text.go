@@ -44,10 +44,16 @@ func parseString(p []byte, i int) (s string, end int, err error) {
 			b.Write(p[start:i])
 			return b.String(), i + 1, nil
 		case c == '\\':
+			b.Write(p[start:i])
+			if i+1 < len(p) && shortEscape[p[i+1]] != 0 { // as the newlines of a text are
+				b.WriteByte(shortEscape[p[i+1]])
+				i += 2
+				start = i
+				continue
+			}
 			if escapeLen(p[i:]) == 0 {
 				return "", 0, syntaxError(i)
 			}
-			b.Write(p[start:i])
 			i += unescape(&b, p[i:])
 			start = i
 		case c < utf8.RuneSelf:
@@ -72,36 +78,25 @@ func unquote(q []byte) string {
 	return s
 }
 
-// unescape writes what the escape at the beginning of q means, and returns its length. Two that make up a character are
-// one.
+// shortEscape is what a backslash and a character mean, 0 where that is no escape or one of digits.
+var shortEscape = [256]byte{
+	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
+}
+
+// unescape writes what the escape of digits at the beginning of q means, and returns its length. Two that make up a
+// character are one.
 func unescape(b *strings.Builder, q []byte) int {
-	switch c := q[1]; c {
-	case 'b':
-		b.WriteByte('\b')
-	case 'f':
-		b.WriteByte('\f')
-	case 'n':
-		b.WriteByte('\n')
-	case 'r':
-		b.WriteByte('\r')
-	case 't':
-		b.WriteByte('\t')
-	case 'u':
-		unit, _ := hex4(q[2:])
-		if !utf16.IsSurrogate(unit) {
-			b.WriteRune(unit)
-			return 6
-		}
-		if r, ok := pair(unit, q[6:]); ok {
-			b.WriteRune(r)
-			return 12
-		}
-		b.Write(wtf8.AppendRune(nil, unit))
+	unit, _ := hex4(q[2:])
+	if !utf16.IsSurrogate(unit) {
+		b.WriteRune(unit)
 		return 6
-	default:
-		b.WriteByte(c)
 	}
-	return 2
+	if r, ok := pair(unit, q[6:]); ok {
+		b.WriteRune(r)
+		return 12
+	}
+	b.Write(wtf8.AppendRune(nil, unit))
+	return 6
 }
 
 // pair returns the character that the surrogate high makes with the escape at the beginning of next.

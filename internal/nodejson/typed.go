@@ -16,7 +16,7 @@ import (
 func (a *appender) typed(dst []byte, v any) ([]byte, error) {
 	if t := a.encoder.planOf(reflect.TypeOf(v)); t != nil {
 		around := a.depth
-		out, err := a.planned(dst, reflect.ValueOf(v), t)
+		out, err := a.byPlan(dst, reflect.ValueOf(v), t)
 		switch {
 		case err == errDeep && around > 0: // The library would count from here.
 			return dst, encodeError(ErrDepth)
@@ -25,6 +25,27 @@ func (a *appender) typed(dst []byte, v any) ([]byte, error) {
 		}
 	}
 	return a.encoder.appendByLibrary(dst, v)
+}
+
+// byPlan appends v, which may have no place of its own: then it is copied to one, which is kept for the next value.
+func (a *appender) byPlan(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
+	if t.kind == asPointer {
+		if v.IsNil() {
+			return append(dst, "null"...), nil
+		}
+		return a.plannedPointer(dst, targetOf(v), t)
+	}
+	e := a.encoder
+	box := e.box
+	e.box = reflect.Value{} // until a method of v has returned that encodes with e
+	if !box.IsValid() || box.Type() != t.typ {
+		box = reflect.New(t.typ).Elem()
+	}
+	box.Set(v)
+	dst, err = a.planned(dst, placeOf(box), t)
+	box.SetZero()
+	e.box = box
+	return dst, err
 }
 
 func (e *Encoder) planOf(t reflect.Type) *plan {
@@ -100,21 +121,10 @@ func Unmarshal(p []byte, v any) error {
 		}
 		return err
 	}
-	if to := reflect.ValueOf(v); to.Kind() == reflect.Pointer && !to.IsNil() && to.Elem().IsZero() && UnmarshalPlain(p, v) {
+	if to := reflect.ValueOf(v); to.Kind() == reflect.Pointer && !to.IsNil() && to.Elem().IsZero() && new(Reader).Plain(p, v) {
 		return nil
 	}
 	return unmarshalByLibrary(p, v)
-}
-
-// UnmarshalPlain is [Unmarshal] into a variable that is zero, without the library and without calling methods of its type. When
-// it reports false nothing is known of p, and the variable is zero: there is no plan for the type, or p is not what that is for.
-// v must be a pointer, not nil, to a zero value.
-//
-// Safe to call from any goroutine.
-func UnmarshalPlain(p []byte, v any) bool {
-	to := reflect.ValueOf(v).Elem()
-	t := planOf(to.Type())
-	return t != nil && readPlanned(p, to, t)
 }
 
 func unmarshalByLibrary(p []byte, v any) error {

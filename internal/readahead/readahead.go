@@ -13,7 +13,8 @@ type Guess struct {
 
 	typ   reflect.Type  // what the last message was read into
 	again bool          // the one before was read into the same
-	value reflect.Value // a pointer to a variable of that type once again is set; that is zero unless held is set
+	value reflect.Value // a variable of that type once again is set; it is zero unless held is set
+	into  any           // a pointer to it
 	held  bool          // it is what Read has read
 }
 
@@ -29,7 +30,7 @@ func (g *Guess) Read(p []byte) bool {
 	if g.held { // Nobody has asked for the last one.
 		g.forget()
 	}
-	g.held = g.again && g.read(p, g.value.Interface())
+	g.held = g.again && g.read(p, g.into)
 	return g.held
 }
 
@@ -41,13 +42,12 @@ func (g *Guess) Take(v any) bool {
 		return false
 	}
 	to = to.Elem()
-	if !g.held || to.Type() != g.typ || !to.IsZero() {
+	if !g.held || to.Type() != g.typ || !isZero(to) {
 		g.note(to.Type())
 		return false
 	}
-	to.Set(g.value.Elem())
-	g.value.Elem().SetZero()
-	g.held = false
+	to.Set(g.value)
+	g.Discard()
 	return true
 }
 
@@ -57,7 +57,7 @@ func (g *Guess) TakeAny() (v any, ok bool) {
 		g.note(anyType)
 		return nil, false
 	}
-	to := g.value.Interface().(*any)
+	to := g.into.(*any)
 	v, *to = *to, nil
 	g.held = false
 	return v, true
@@ -72,7 +72,16 @@ func (g *Guess) note(t reflect.Type) {
 	}
 	if !g.again {
 		g.again = true
-		g.value = reflect.New(t)
+		made := reflect.New(t)
+		g.value, g.into = made.Elem(), made.Interface()
+	}
+}
+
+// Discard gives up what Read has read last, which was not what is guessed about. The guess stays.
+func (g *Guess) Discard() {
+	if g.held {
+		g.value.SetZero()
+		g.held = false
 	}
 }
 

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 // reader is how a channel uses a guess.
 type reader struct{ *readahead.Guess }
 
-func newReader() reader { return reader{readahead.New(nodejson.UnmarshalPlain)} }
+func newReader() reader { return reader{readahead.New(new(nodejson.Reader).Plain)} }
 
 func (r reader) Decode(p []byte, v any) error {
 	if r.Take(v) {

@@ -1,0 +1,63 @@
+package nodejson_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/internal/nodejson"
+)
+
+// A Reader that says that a message is ordinary is believed, so it must not say so of any that has a cmd of Node's.
+func TestAReaderKnowsWhatHasNoCommand(t *testing.T) {
+	type job struct {
+		N    int
+		S    string
+		Next *job
+	}
+	type named struct {
+		Cmd string `json:"cmd"`
+		N   int
+	}
+	type itself *itself
+	for _, c := range []struct {
+		text     string
+		into     any
+		ordinary bool
+	}{
+		{`{"N":1,"S":"NODE_X"}`, new(job), true},
+		{`{"N":1,"S":"\u004eODE_X","Next":{"N":2}}`, new(job), true},
+		{`{"N":1,"S":"NODE_X"}`, new(*job), true},
+		{`{"N":1,"cmd":"NODE_X"}`, new(job), false},
+		{`{"N":1,"\u0063md":"NODE_X"}`, new(job), false},
+		{`{"N":1,"Next":{"cmd":"NODE_X"}}`, new(job), false},
+		{`{"N":1,"cmd":"NODE_X"}`, new(named), false},
+		{`{"N":1}`, new(named), false},
+		{`{"cmd":"NODE_X"}`, new(map[string]string), false},
+		{`{"cmd":"NODE_X"}`, new(any), false},
+		{`{"cmd":"NODE_X"}`, new(map[string]any), false},
+		{`[{"cmd":"NODE_X"}]`, new([]map[string]string), true},
+		{`"NODE_X"`, new(string), true},
+		{`null`, new(itself), false},
+		{`{"N":1`, new(job), false},
+		{`{"N":"x"}`, new(job), false},
+	} {
+		var r nodejson.Reader
+		for range 2 { // The second time by the plan that was used last.
+			clean := reflect.New(reflect.TypeOf(c.into).Elem()).Interface()
+			read := r.Plain([]byte(c.text), clean)
+			require.Equal(t, c.ordinary, r.Ordinary(), "%s into %T", c.text, c.into)
+			if r.Ordinary() {
+				require.True(t, read)
+				cmd, err := nodejson.Cmd([]byte(c.text), 0)
+				require.NoError(t, err)
+				require.Empty(t, cmd)
+			}
+		}
+		require.True(t, r.Plain([]byte(`1`), new(int)))
+		require.True(t, r.Ordinary())
+		require.False(t, r.Plain([]byte(`1`), new(chan int)))
+		require.False(t, r.Ordinary(), "nothing was read")
+	}
+}

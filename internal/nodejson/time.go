@@ -1,0 +1,94 @@
+package nodejson
+
+import "time"
+
+// Most times in messages are of UTC, as all of JavaScript's are: 2006-01-02T15:04:05.678Z. Those are read and written here,
+// in half the time of the methods of time.Time, which have other layouts and zones to think of. All others go to them.
+
+const (
+	wholeSeconds = len("2006-01-02T15:04:05Z")
+	mostFraction = 9 // digits of a second
+)
+
+// parseTime is UnmarshalText of a time.Time for most times in UTC. It reports false for others.
+func parseTime(text []byte) (at time.Time, ok bool) {
+	n := len(text)
+	if n < wholeSeconds || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' || text[n-1] != 'Z' {
+		return at, false
+	}
+	year := 100*twoDigits(text[0:]) + twoDigits(text[2:])
+	month, day := twoDigits(text[5:]), twoDigits(text[8:])
+	hour, minute, second := twoDigits(text[11:]), twoDigits(text[14:]), twoDigits(text[17:])
+	// What is no digit makes a number of at least noDigits.
+	if year >= noDigits || month-1 >= 12 || day-1 >= 28 || hour >= 24 || minute >= 60 || second >= 60 {
+		return at, false // Not all months have more days than 28.
+	}
+	nanoseconds := 0
+	if n > wholeSeconds {
+		fraction := text[wholeSeconds-1 : n-1]
+		if fraction[0] != '.' || len(fraction) == 1 || len(fraction) > 1+mostFraction {
+			return at, false
+		}
+		for _, c := range fraction[1:] {
+			if !isDigit(c) {
+				return at, false
+			}
+			nanoseconds = 10*nanoseconds + int(c-'0')
+		}
+		for range 1 + mostFraction - len(fraction) {
+			nanoseconds *= 10
+		}
+	}
+	return time.Date(int(year), time.Month(month), int(day), int(hour), int(minute), int(second), nanoseconds, time.UTC), true
+}
+
+// noDigits is more than a year has.
+const noDigits = 10_000
+
+// twoDigits returns the number that the first two bytes of p are in decimal, and at least noDigits if they are not.
+func twoDigits(p []byte) uint {
+	high, low := uint(p[0]-'0'), uint(p[1]-'0')
+	if high > 9 || low > 9 {
+		return noDigits
+	}
+	return 10*high + low
+}
+
+// appendTime writes a time as RFC 3339 has it, which knows years of four digits only.
+func appendTime(dst []byte, at *time.Time) ([]byte, error) {
+	if at.Location() != time.UTC {
+		return appendZonedTime(dst, at)
+	}
+	year, month, day := at.Date()
+	if year < 0 || year >= noDigits {
+		return dst, errUnusual
+	}
+	hour, minute, second := at.Clock()
+	dst = append(dst, `"0000-00-00T00:00:00`...)
+	p := dst[len(dst)-wholeSeconds+1:]
+	putTwoDigits(p[0:], year/100)
+	putTwoDigits(p[2:], year%100)
+	putTwoDigits(p[5:], int(month))
+	putTwoDigits(p[8:], day)
+	putTwoDigits(p[11:], hour)
+	putTwoDigits(p[14:], minute)
+	putTwoDigits(p[17:], second)
+	if n := at.Nanosecond(); n > 0 {
+		dst = append(dst, '.')
+		for unit := 100_000_000; n > 0; unit /= 10 {
+			dst = append(dst, '0'+byte(n/unit))
+			n %= unit
+		}
+	}
+	return append(dst, 'Z', '"'), nil
+}
+
+func putTwoDigits(p []byte, n int) { p[0], p[1] = '0'+byte(n/10), '0'+byte(n%10) }
+
+func appendZonedTime(dst []byte, at *time.Time) ([]byte, error) {
+	dst, err := at.AppendText(append(dst, '"'))
+	if err != nil {
+		return dst, errUnusual
+	}
+	return append(dst, '"'), nil
+}
