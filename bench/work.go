@@ -56,10 +56,10 @@ func workScenarios(n func(int) int) (all []scenario) {
 		{name: "spawn to close, 64 in flight", unit: "child", ops: float64(many), order: order("spawn", many, 64), because: becauseThreads, async: becauseProcessors},
 		{name: "echo by the shell", unit: "command", ops: float64(shells), order: order("shell", shells)},
 		{name: "longest gap of a 1 ms timer while spawning", unit: "run", ops: 1, order: order("gap", gap), because: becauseBlocked},
-		{name: "read a child's stdout", unit: "MiB", ops: float64(stdout) / mib, order: order("stdout", stdout, 1)},
-		{name: "read the stdout of 8 children at once", unit: "MiB", ops: 8 * float64(each) / mib, order: order("stdout", each, 8)},
-		{name: "read 10 M lines", unit: "line", ops: float64(lines), order: order("lines", lines), brief: order("lines", lines/20+1)},
-		{name: "feed a child's stdin", unit: "MiB", ops: float64(stdin) / mib, order: order("stdin", stdin)},
+		{name: "read a child's stdout", unit: "MiB", ops: float64(stdout) / mib, order: order("stdout", stdout, 1), because: becausePipe},
+		{name: "read the stdout of 8 children at once", unit: "MiB", ops: 8 * float64(each) / mib, order: order("stdout", each, 8), because: becausePipe},
+		{name: "read 10 M lines", unit: "line", ops: float64(lines), order: order("lines", lines), brief: order("lines", lines/20+1), because: becauseLines},
+		{name: "feed a child's stdin", unit: "MiB", ops: float64(stdin) / mib, order: order("stdin", stdin), because: becausePipe},
 	} {
 		all = append(all, w.scenario())
 	}
@@ -71,6 +71,8 @@ const (
 	becauseThreads    = "others start children from several threads, whose execve(2) overlap; Spawn returns the process id, so it starts one after the other"
 	becauseProcessors = "both processors are busy nearly all the time, four fifths of it in the kernel, and the loop's thread takes turns with those that start"
 	becauseBlocked    = "Spawn keeps the loop's thread until the child has executed; with Async another thread waits"
+	becausePipe       = "the child has a pipe, which it can open again and splice, where libuv, Node and Bun give it a socket; the kernel allocates and charges a pipe's memory page by page, which takes twice as long as to copy it, and wakes a writer as soon as one page is free, not when much is"
+	becauseLines      = "each line is an event, whose listener may pause the stream, leave or close it: to look takes as long as to find the end of a line"
 )
 
 func order(word string, args ...int) string {

@@ -80,6 +80,15 @@ func (e *Event[T]) Emit(v T) bool {
 	return called
 }
 
+// Only returns the listener, if there is one and it is to be called more than once, else nil. To call it is what Emit would
+// do then, and takes less: whatever it does to the Event, there is nobody else whom that call could concern.
+func (e *Event[T]) Only() func(T) {
+	if all := e.list; all != nil && len(all.listeners) == 1 && all.removed == 0 && !all.listeners[0].once {
+		return all.listeners[0].fn
+	}
+	return nil
+}
+
 // A Guard deals with a panic of a listener.
 type Guard interface {
 	// Recover is deferred around each listener: it calls recover().
@@ -130,6 +139,11 @@ func (all *list[T]) forget() {
 
 // due reports whether Emit number now calls l, which it does next.
 func (l *entry[T]) due(now uint64) bool {
+	return l.gone == 0 && !l.once || l.stillDue(now)
+}
+
+// stillDue is due of a listener that is to be called once or was removed. It is apart so that due can be inlined.
+func (l *entry[T]) stillDue(now uint64) bool {
 	if l.gone != 0 && l.gone <= now {
 		return false
 	}

@@ -182,6 +182,34 @@ func TestARemovedListenerIsForgottenAndItsRegistrationStaysItsOwn(t *testing.T) 
 	}
 }
 
+func TestOnlyIsTheListenerThatNobodyElseIsBesideAndThatStays(t *testing.T) {
+	var e events.Event[int]
+	require.Nil(t, e.Only(), "nobody")
+	var got []string
+	note := func(name string) func(int) { return func(int) { got = append(got, name) } }
+	first := e.On(note("first"))
+	e.Only()(1)
+	second := e.On(note("second"))
+	require.Nil(t, e.Only(), "two")
+	first.Off()
+	third := e.On(note("third"))
+	second.Off()
+	e.Emit(2)
+	third.Off()
+	require.Nil(t, e.Only(), "nobody is left")
+	e.Once(note("once"))
+	require.Nil(t, e.Only(), "it goes with its call")
+	e.Emit(3)
+	var last *events.Listener
+	last = e.On(func(int) {
+		last.Off()
+		e.On(note("after it"))
+	})
+	e.Only()(4)
+	e.Only()(5)
+	require.Equal(t, []string{"first", "third", "once", "after it"}, got)
+}
+
 // addHolder adds a listener that refers to something.
 func addHolder(e *events.Event[int]) (*events.Listener, weak.Pointer[[]byte]) {
 	p := new([]byte)

@@ -24,7 +24,11 @@ func Emit[T any](l *Loop, e *events.Event[T], v T) bool {
 	}
 	l.stats.Callbacks++
 	if l.opts.OnPanic == nil && l.opts.SlowCallback == 0 {
-		e.Emit(v)
+		if only := e.Only(); only != nil {
+			only(v)
+		} else {
+			e.Emit(v)
+		}
 	} else {
 		l.emitGuarded(func() { e.EmitGuarded(v, (*panicGuard)(l)) })
 	}

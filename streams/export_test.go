@@ -2,6 +2,7 @@ package streams
 
 import (
 	"io"
+	"testing"
 
 	"github.com/brood-go/brood/reactor"
 )
@@ -38,6 +39,15 @@ func ReadBuffer(l *reactor.Loop) ([]byte, error) {
 		return nil, err
 	}
 	return h.readBuffer, nil
+}
+
+// HasLargeBuffer reports whether l has memory into which enlarged pipes are read.
+func HasLargeBuffer(t testing.TB, l *reactor.Loop) bool {
+	h, err := hubOf(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h.large.buffer != nil
 }
 
 // OpenDescriptors returns how many descriptors the streams of l have open.

@@ -26,8 +26,15 @@ func (r *Readable) splitLines(chunk []byte, to consumers) {
 		if !r.lines.begun() {
 			r.linesTo = toAll
 		}
-		line, rest, found, err := r.lines.cut(chunk)
-		chunk = rest
+		var line []byte
+		var found bool
+		var err error
+		if n := r.lines.whole(chunk); n >= 0 {
+			line, chunk, found = r.lines.withoutCR(chunk[:n]), chunk[n+1:], true
+			err = r.lines.fits(line)
+		} else {
+			line, chunk, found, err = r.lines.cut(chunk)
+		}
 		if err != nil {
 			r.Destroy(err)
 			return

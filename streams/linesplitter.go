@@ -41,6 +41,15 @@ type lineSplitter struct {
 	afterCR bool   // the last byte was the "\r" of a line that was given: a "\n" that follows is no other line
 }
 
+// whole returns where the end of the first line is if all of the line is in p and it ends with "\n", as most do, else -1: then
+// cut knows. It is inlined, because what is around a short line takes longer than to find its end.
+func (s *lineSplitter) whole(p []byte) int {
+	if s.end == Newline && len(s.partial) == 0 {
+		return bytes.IndexByte(p, '\n')
+	}
+	return -1
+}
+
 // cut returns the first line of p, without its end, and what follows it. The line is valid until the next call. If p ends
 // before a line does, its bytes are kept, found is false and rest is empty. The error is ErrLineTooLong.
 func (s *lineSplitter) cut(p []byte) (line, rest []byte, found bool, err error) {

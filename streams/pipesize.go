@@ -11,7 +11,8 @@ import (
 // A pipe through which much goes is given a larger capacity: its writer can go on while the loop is elsewhere, and
 // splice(2) makes fewer, larger hand-overs. The memory is not the program's but the user's: a user whose pipes have 64 MiB
 // together (pipe-user-pages-soft, 16,384 pages) gets pipes of 8 KiB from then on, in every program. So it is done late, for
-// few pipes, and undone when the traffic is over.
+// few pipes, and undone when the traffic is over. One read takes all that it holds: its writer is woken, and made to wait, once
+// for that, not for each part of it.
 const (
 	// largePipeSize is in bytes; Linux makes pipes of 64 KiB.
 	largePipeSize = 256 << 10
@@ -45,7 +46,8 @@ type largePipes struct {
 	pipes   []*descriptor
 	limit   int            // how many the program may have, 0 until it was looked up
 	size    int            // of each
-	watcher *reactor.Timer // looks whether they are still busy; nil before the first, stopped while there is none
+	buffer  []byte         // what they are read into, nil until one is
+	watcher *reactor.Timer // looks whether they are still busy; nil before the first, stopped when there has been none for a while
 }
 
 // traffic notes that n bytes were moved, all of them in the kernel's buffer at once.
@@ -88,6 +90,18 @@ func (d *descriptor) enlarge() {
 	}
 }
 
+// readBuffer is what d is read into.
+func (d *descriptor) readBuffer() []byte {
+	g := &d.hub.large
+	if d.load.size == 0 || g.size <= readBufferSize {
+		return d.hub.readBuffer
+	}
+	if g.buffer == nil {
+		g.buffer = make([]byte, g.size)
+	}
+	return g.buffer
+}
+
 // lookUp finds out what the system allows, and reports whether that is anything.
 func (g *largePipes) lookUp() bool {
 	if g.size == 0 {
@@ -103,8 +117,14 @@ func (g *largePipes) lookUp() bool {
 	return g.limit > 0
 }
 
-// look gives back what quiet pipes were given.
+// look gives back what quiet pipes were given, and the memory when there has been none of them for a while: until then the
+// next busy pipe has it, as that of the next child.
 func (g *largePipes) look() {
+	if len(g.pipes) == 0 {
+		g.buffer = nil
+		g.watcher.Stop()
+		return
+	}
 	busy := g.pipes[:0]
 	for _, d := range g.pipes {
 		// What holds more than it did before has a reader that is behind, and is looked at again.
@@ -118,9 +138,6 @@ func (g *largePipes) look() {
 	}
 	clear(g.pipes[len(busy):])
 	g.pipes = busy
-	if len(busy) == 0 {
-		g.watcher.Stop()
-	}
 }
 
 // forgetLoad gives a pipe back as it came; others may have it open for long.
@@ -139,8 +156,5 @@ func (d *descriptor) forgetLoad() {
 			g.pipes = g.pipes[:last]
 			break
 		}
-	}
-	if len(g.pipes) == 0 {
-		g.watcher.Stop()
 	}
 }

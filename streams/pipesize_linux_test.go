@@ -153,3 +153,50 @@ func TestPipeThatIsLargeStaysSo(t *testing.T) {
 	run(t, l)
 	require.Equal(t, 2*streams.LargePipeSize, pipeSize(t, w.fd))
 }
+
+// A read takes all that an enlarged pipe holds. The memory for that is of no use any more some time after the last of them.
+func TestEnlargedPipeIsReadInOnePiece(t *testing.T) {
+	needLargePipes(t)
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	longest := 0
+	r.OnData(func(p []byte) { longest = max(longest, len(p)) })
+	keepBusy(t, l, w)
+	require.Equal(t, streams.LargePipeSize, pipeSize(t, w.fd))
+	require.Equal(t, streams.LargePipeSize, w.fill())
+	poll(t, l)
+	require.Equal(t, streams.LargePipeSize, longest)
+
+	small, in := readPipe(t, l, nil)
+	small.OnData(func(p []byte) { require.LessOrEqual(t, len(p), streams.ReadBufferSize) })
+	in.fill()
+	poll(t, l)
+
+	require.True(t, streams.HasLargeBuffer(t, l))
+	r.Destroy(nil)
+	for streams.HasLargeBuffer(t, l) {
+		_, err := l.Poll(time.Minute) // The timer wakes it.
+		require.NoError(t, err)
+	}
+	small.Destroy(nil)
+	run(t, l)
+}
+
+// However much a pipe holds, the loop takes no more of it in a turn than of others before it looks after the rest.
+func TestLargeReadsCountAsSeveral(t *testing.T) {
+	needLargePipes(t)
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	turn := 0
+	r.OnData(func(p []byte) {
+		turn += len(p)
+		w.fill()
+	})
+	keepBusy(t, l, w)
+	require.Equal(t, streams.LargePipeSize, pipeSize(t, w.fd))
+	turn = 0
+	poll(t, l)
+	require.Equal(t, streams.ReadBudget*streams.ReadBufferSize, turn)
+	r.Destroy(nil)
+	run(t, l)
+}

@@ -71,6 +71,30 @@ func TestRegisteredOnlyWhileWaiting(t *testing.T) {
 	in.close()
 }
 
+// A listener of drain mostly writes on. The poller is told nothing then: it still has what it was told before.
+func TestAStreamStaysRegisteredForTheListenersOfDrain(t *testing.T) {
+	l := newLoop(t)
+	before := registered(t, l)
+	w, out, size := fullPipe(t, l, nil)
+	left := 3
+	w.OnDrain(func() {
+		require.Equal(t, before+1, registered(t, l))
+		if left--; left > 0 {
+			write(t, w, pattern(size+streams.DefaultHighWaterMark))
+			require.True(t, w.NeedDrain())
+		}
+	})
+	write(t, w, pattern(streams.DefaultHighWaterMark))
+	for left > 0 {
+		require.Equal(t, before+1, registered(t, l))
+		out.readAll()
+		poll(t, l)
+	}
+	require.Equal(t, before, registered(t, l))
+	w.End()
+	run(t, l)
+}
+
 // Somebody put another file under the stream's number. Both halves of a duplex fail, once each.
 func TestDescriptorReplacedUnderADuplex(t *testing.T) {
 	l := newLoop(t)

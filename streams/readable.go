@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// readBudget is the number of reads per readiness, so that one busy pipe cannot keep the loop from the rest.
+	// readBudget is the number of reads per readiness, so that one busy pipe cannot keep the loop from the rest. One of more
+	// than readBufferSize counts as several.
 	readBudget = 16
 
 	// DefaultMaxLine is the longest line, in bytes, that OnLine and Lines accept by default.
@@ -153,8 +154,9 @@ func (r *Readable) init(d *descriptor, o *ReadableOptions) {
 	}
 }
 
-// OnData calls fn with each chunk, which is valid until fn returns. The first listener of OnData, OnText and OnLine
-// starts the flow, unless Pause was called.
+// OnData calls fn with each chunk, which is valid until fn returns: what one read has given, 64 KiB at most, or 256 KiB of a pipe
+// that was enlarged because of its traffic. The first listener of OnData, OnText and OnLine starts the flow, unless Pause was
+// called.
 func (r *Readable) OnData(fn func(chunk []byte)) *events.Listener {
 	return r.startAfter(r.data.On(fn))
 }
@@ -346,7 +348,7 @@ func (r *Readable) unblock() {
 // ready reads what there is. A read that does not fill the buffer has emptied a pipe, so no second one is needed to learn
 // that; unless the writer has hung up, when one more finds the end.
 func (r *Readable) ready(got reactor.Readiness) {
-	for range readBudget {
+	for reads := 0; reads < readBudget; reads++ {
 		if r.attachAsked(); !r.waits() {
 			return // What was retained has filled the bridge.
 		}
@@ -365,7 +367,7 @@ func (r *Readable) ready(got reactor.Readiness) {
 				continue // It was refused: what is there is read.
 			}
 		}
-		buf := r.d.hub.readBuffer
+		buf := r.d.readBuffer()
 		if r.reader != nil {
 			buf = buf[:min(len(buf), r.reader.room())]
 		}
@@ -380,6 +382,7 @@ func (r *Readable) ready(got reactor.Readiness) {
 			r.finish()
 			return
 		}
+		reads += (n - 1) / readBufferSize
 		r.bytes += int64(n)
 		r.d.traffic(n)
 		r.deliver(buf[:n], toAll)

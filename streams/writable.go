@@ -282,7 +282,8 @@ func (w *Writable) ready() {
 	if w.state > writeEnding {
 		return
 	}
-	w.d.update()
+	// The poller is told last: most listeners of drain write on, and then there is nothing to tell it.
+	defer w.d.update()
 	if w.state == writeEnding && w.queue.empty() {
 		w.finishNow()
 	}
