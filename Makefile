@@ -81,6 +81,8 @@ fallbacks: refused ## the tests once more with each fallback of the library forc
 	$(call step,tests with BROOD_TEST_WAKEUP=pipe $(SIGCHLD))
 	@BROOD_TEST_WAKEUP=pipe $(SIGCHLD) $(GO) test $(TESTFLAGS) $(call present,reactor streams signals ipc childprocess)
 ifdef SIGCHLD
+	$(call step,tests with BROOD_TEST_WAKEUP=netpoll)
+	@BROOD_TEST_WAKEUP=netpoll $(GO) test $(TESTFLAGS) $(call present,reactor streams ipc pool)
 	$(call step,tests with BROOD_TEST_SIGNALFD=off)
 	@BROOD_TEST_SIGNALFD=off $(GO) test $(TESTFLAGS) $(call present,signals)
 	@for missing in $(FORKS); do \

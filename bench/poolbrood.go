@@ -44,8 +44,11 @@ type broodPool struct {
 }
 
 // newBroodPool starts a pool, whose workers are ready then.
-func newBroodPool(program poolProgram) *broodPool {
-	p := openBroodPool(program)
+func newBroodPool(program poolProgram) *broodPool { return newBroodPoolOn(newLoop(), program) }
+
+// newBroodPoolOn is newBroodPool on that loop.
+func newBroodPoolOn(l *reactor.Loop, program poolProgram) *broodPool {
+	p := openBroodPool(l, program)
 	ready := 0
 	listener := p.OnWorkerReady(func(pool.Worker) {
 		if ready++; ready == program.options.Max {
@@ -58,13 +61,20 @@ func newBroodPool(program poolProgram) *broodPool {
 }
 
 // openBroodPool starts a pool.
-func openBroodPool(program poolProgram) *broodPool {
-	p := &broodPool{loop: newLoop(), removeDir: program.removeDir}
+func openBroodPool(l *reactor.Loop, program poolProgram) *broodPool {
+	p := &broodPool{loop: l, removeDir: program.removeDir}
 	var err error
 	p.Pool, err = pool.New(p.loop, &program.options)
 	check(err)
 	p.OnError(check)
 	return p
+}
+
+// newSharedLoop makes a loop that hands work to goroutines and gets it from them.
+func newSharedLoop() *reactor.Loop {
+	l, err := reactor.New(&reactor.Options{Netpoll: true})
+	check(err)
+	return l
 }
 
 func (p *broodPool) echo(n int, load poolLoad) time.Duration {
@@ -117,6 +127,9 @@ func poolChild(mode string, args []string) {
 	concurrency, err := strconv.Atoi(args[0])
 	check(err)
 	l := newLoop()
+	if mode == "goroutines" {
+		l = newSharedLoop()
+	}
 	parent, err := ipc.Parent(l)
 	check(err)
 	check(pool.ServeWith(l, parent, pool.Handlers{

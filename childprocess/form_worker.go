@@ -30,7 +30,10 @@ type Worker func(l *reactor.Loop, parent *ipc.Channel, args []string) error
 // every other process it does nothing, and worker is false. Call it first thing in main. Errors are those of the worker
 // and of its loop, and an *[ArgumentError] for a name that is not in w. After a Run that was a worker's, ForkSelf returns a
 // *[WorkerError]: what is left of main is not this process's to do.
-func (w Workers) Run() (worker bool, err error) {
+func (w Workers) Run() (worker bool, err error) { return w.RunWith(nil) }
+
+// RunWith is [Workers.Run] with the options of the worker's loop.
+func (w Workers) RunWith(o *reactor.Options) (worker bool, err error) {
 	name, ok := os.LookupEnv(workerName)
 	if !ok {
 		return false, nil
@@ -43,11 +46,11 @@ func (w Workers) Run() (worker bool, err error) {
 		return true, &ArgumentError{"Workers.Run", fmt.Sprintf("worker %q", name), "is unknown"}
 	}
 	nameProcess()
-	return true, runWorker(fn)
+	return true, runWorker(fn, o)
 }
 
-func runWorker(fn Worker) (err error) {
-	l, err := reactor.New(nil)
+func runWorker(fn Worker, o *reactor.Options) (err error) {
+	l, err := reactor.New(o)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,18 @@ var mains = map[string]func(){
 			helperproc.Exit(0)
 		}
 	},
+	"worker with options": func() {
+		o := &reactor.Options{OnPanic: func(v any, _ []byte) { fmt.Println("generation", os.Getenv(generation), "was told of:", v) }}
+		if worker, err := (childprocess.Workers{"self": panicLater}).RunWith(o); worker {
+			must(err)
+			helperproc.Exit(0)
+		}
+	},
+}
+
+func panicLater(l *reactor.Loop, _ *ipc.Channel, _ []string) error {
+	l.SetImmediate(func() { panic("a panic") })
+	return nil
 }
 
 func idle(*reactor.Loop, *ipc.Channel, []string) error { return nil }
@@ -69,6 +81,13 @@ func init() {
 		c.OnClose(func(s childprocess.ExitStatus) { fmt.Println("generation", n, "forked:", s) })
 		check(0, l.Run())
 	})
+}
+
+func TestAWorkersLoopHasTheOptionsOfRunWith(t *testing.T) {
+	l := newLoop(t)
+	o := &childprocess.Options{Env: append(os.Environ(), generation+"=0")}
+	c := startWith(t, l, o, "self-starter", "worker with options")
+	require.Equal(t, "generation 2 was told of: a panic\ngeneration 1 forked: exit status 0\n", output(t, l, c))
 }
 
 func TestAWorkerThatDoesNotComeToItsWorkForksNoOther(t *testing.T) {

@@ -2,7 +2,6 @@ package pool
 
 import (
 	"context"
-	"runtime"
 	"sync"
 
 	"github.com/brood-go/brood/internal/nodejson"
@@ -15,23 +14,6 @@ import (
 type door struct {
 	closed chan struct{}  // with the loop
 	copies sync.WaitGroup // goroutines that read attachments of callers
-
-	// Used on the loop goroutine only.
-	yield    func() // made once
-	yielding bool   // yield has a tick
-}
-
-// yieldSoon lets those that Do has an outcome for have this thread's processor behind the ticks, see server.yieldSoon.
-func (d *door) yieldSoon(l *reactor.Loop) {
-	if !d.yielding {
-		d.yielding = true
-		l.NextTick(d.yield)
-	}
-}
-
-func (d *door) yieldNow() {
-	d.yielding = false
-	runtime.Gosched()
 }
 
 // outcome is what done is called with.
@@ -68,7 +50,7 @@ func (p *Pool) Do(ctx context.Context, job, result any, o *RunOptions) error {
 	submit := func() {
 		t, err := p.submit(encoded, &with, func(r *Result, err error) {
 			answer <- outcome{r, err}
-			p.hub.door.yieldSoon(p.loop)
+			p.loop.Yield()
 		})
 		if err != nil {
 			answer <- outcome{nil, err}

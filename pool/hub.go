@@ -16,9 +16,7 @@ type hubKey struct{}
 
 func hubOf(l *reactor.Loop) (*hub, error) {
 	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
-		h := &hub{open: map[*Pool]struct{}{}, door: door{closed: make(chan struct{})}}
-		h.door.yield = h.door.yieldNow
-		return h, nil
+		return &hub{open: map[*Pool]struct{}{}, door: door{closed: make(chan struct{})}}, nil
 	})
 	if err != nil {
 		return nil, err

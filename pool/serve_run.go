@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"runtime"
 
 	"github.com/brood-go/brood/internal/nodejson"
 )
@@ -19,21 +18,6 @@ func (s *server) runner() {
 	for j := s.door.take(); j != nil; j = s.door.take() {
 		s.runJob(j, &encoder)
 	}
-}
-
-// yieldSoon lets the runners have this thread's processor behind the ticks, when all jobs that came together are
-// queued. The loop is about to sleep in a system call, which keeps the processor until the runtime takes it away: with
-// one processor a job waited for that for longer than it took.
-func (s *server) yieldSoon() {
-	if !s.yielding {
-		s.yielding = true
-		s.loop.NextTick(s.yield)
-	}
-}
-
-func (s *server) yieldNow() {
-	s.yielding = false
-	runtime.Gosched()
 }
 
 // runJob does a job and answers it.

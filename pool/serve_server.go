@@ -33,10 +33,8 @@ type server struct {
 	cost int64           // bytes of jobs
 	run  func()          // the body of a runner
 
-	yield    func()          // made once
-	yielding bool            // yield has a tick
-	gather   ipc.SendOptions // of answers that leave in one go
-	async    asyncJobs       // with ServeOptions.Async
+	gather ipc.SendOptions // of answers that leave in one go
+	async  asyncJobs       // with ServeOptions.Async
 
 	// Of the handlers on the loop, used again for each job.
 	current Job
@@ -68,7 +66,6 @@ func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions)
 	s.door = newDoor(l, s.flush)
 	s.door.local = o.Async
 	s.run = s.runner
-	s.yield = s.yieldNow
 	s.gather.Gather = true
 	s.async.begin = s.begin
 	s.onMember = s.req.member
@@ -224,7 +221,7 @@ func (s *server) receive(id uint64, m *ipc.Message) error {
 		return nil
 	}
 	s.door.put(j, s.o.Concurrency, s.run)
-	s.yieldSoon()
+	s.loop.Yield() // To the runner. All jobs that came together are queued then.
 	return nil
 }
 

@@ -32,6 +32,11 @@
 // [Loop.Hold] and [Loop.Stop] are safe to call from any goroutine. Loop-owned state has no lock, so the race detector
 // reports a call from the wrong goroutine.
 //
+// # Threads
+//
+// A sleeping loop has an OS thread, and waking it from a goroutine is a switch of threads, as is telling the goroutine
+// something. Where a loop and goroutines hand each other work all the time, [Options].Netpoll spares both.
+//
 // # Differences between systems
 //
 // Readiness is level-triggered everywhere. Linux uses epoll and an eventfd; macOS, FreeBSD and DragonFly BSD use kqueue

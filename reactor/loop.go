@@ -16,6 +16,14 @@ type Options struct {
 	// wake-up. 0: off.
 	BusyPoll time.Duration
 
+	// Netpoll has the loop sleep in the poller of Go's runtime, as goroutines do that read from a connection, and not in a
+	// system call on a thread of its own. It is for a loop that gets most of its work from goroutines, or gives it to them: a
+	// post, and what the loop then tells a goroutine, change goroutines on one thread and need not wake another. What wakes
+	// the loop through a descriptor takes two more system calls, and the kernel lets no open file be watched more than 500
+	// times. Each turn has an OS thread to itself, but it may be another one each time, so that Run, like Poll, does not
+	// call the functions of BindThread. It has an effect on Linux only.
+	Netpoll bool
+
 	// OnPanic is called on the loop goroutine with the value and the stack of a panicking callback, and the loop goes
 	// on with the next one. Nil: the panic unwinds out of Run, which may be called again.
 	OnPanic func(v any, stack []byte)
@@ -35,6 +43,7 @@ type Loop struct {
 	opts    Options
 	log     logFunc // of opts.Logger; nil without
 	poller  poller
+	parking *parking // nil without Options.Netpoll
 	door    door
 	wake    *Watcher
 	alarm   *alarm // nil until FD was called
@@ -55,6 +64,8 @@ type Loop struct {
 
 	ticks      queue[func()]
 	ticksRun   uint64 // so far
+	yields     int    // calls of Yield since it had its tick, or since the loop was parked
+	yieldTick  func() // yieldNow, made once so that queueing it does not allocate
 	ticking    bool   // runTicks is under way: what a tick emits is part of it
 	inside     bool   // Callback is under way
 	timers     timerHeap
@@ -88,12 +99,17 @@ func open(o *Options, bind func(*slog.Logger) logFunc) (*Loop, error) {
 		l.log = bind(o.Logger)
 	}
 	l.base = l.clock()
+	l.yieldTick = l.yieldNow
 	l.door.gone = make(chan struct{})
 	if err := l.poller.open(); err != nil {
 		return nil, err
 	}
 	if err := l.openWakeup(); err != nil {
 		_ = l.poller.close() // It has no state that a failing close could lose.
+		return nil, err
+	}
+	if err := l.openParking(); err != nil {
+		_ = l.closeOwn() // The error above is the one to report.
 		return nil, err
 	}
 	return l, nil
@@ -169,6 +185,9 @@ func (l *Loop) closeOwn() error {
 	var err error
 	if l.alarm != nil {
 		err = l.alarm.close()
+	}
+	if l.parking != nil {
+		err = firstError(err, l.parking.close())
 	}
 	err = firstError(err, l.door.waker.close())
 	return firstError(err, l.poller.close())

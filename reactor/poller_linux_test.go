@@ -15,6 +15,7 @@ import (
 
 // TestASignalDuringTheSleepIsNoError interrupts the poll with a signal that the Go runtime takes for a request to preempt.
 func TestASignalDuringTheSleepIsNoError(t *testing.T) {
+	notWithNetpoll(t, "no thread sleeps in the loop's poll")
 	for name, milliseconds := range map[string]bool{"epoll_pwait2": false, "epoll_pwait": true} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)

@@ -17,8 +17,10 @@ func (l *Loop) Run() error {
 		return err
 	}
 	defer l.leave() // Also when a callback's panic unwinds through here.
-	l.enterThread()
-	defer l.leaveThread()
+	if l.parking == nil {
+		l.enterThread()
+		defer l.leaveThread()
+	}
 	for {
 		seen := l.door.look()
 		if seen.has(doorStop) {
@@ -90,19 +92,27 @@ func (l *Loop) enter(op string) error {
 	}
 	l.running = true
 	l.readAt = clockOld
-	runtime.LockOSThread()
-	l.door.thread.Store(threadID())
+	l.lockThread()
 	l.door.setAwake()
 	return nil
 }
 
 func (l *Loop) leave() {
 	l.running = false
-	l.door.thread.Store(0)
-	runtime.UnlockOSThread()
+	l.unlockThread()
 	l.stats.awake = false // What passes until the next Run or Poll is not the loop's time.
 	l.door.setAsleep()
 	l.settle()
+}
+
+func (l *Loop) lockThread() {
+	runtime.LockOSThread()
+	l.door.thread.Store(threadID())
+}
+
+func (l *Loop) unlockThread() {
+	l.door.thread.Store(0)
+	runtime.UnlockOSThread()
 }
 
 // turn runs every phase once; seen is what other goroutines had asked for before it. It sleeps at most max in the poll
@@ -185,6 +195,9 @@ func (l *Loop) sleep(start int64, timeout time.Duration) (int, error) {
 		if timeout != forever {
 			timeout = max(0, timeout-time.Duration(l.elapsed()-start))
 		}
+	}
+	if l.parking != nil {
+		return l.park(timeout)
 	}
 	// From here on a Post has to wake us; one that came before is seen by trySleep.
 	if !l.door.trySleep(l.refs > 0) {

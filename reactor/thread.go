@@ -9,7 +9,8 @@ type threadBinding struct {
 
 // BindThread has enter called on the loop's OS thread each time Run has locked it, at once when it is locked now, and leave
 // before Run gives the thread back. It is for state that the kernel keeps per thread, such as the signal mask. unbind
-// calls leave when enter was called last, and forgets both. [Loop.Poll] calls neither.
+// calls leave when enter was called last, and forgets both. [Loop.Poll] calls neither, and nor does Run with
+// [Options].Netpoll.
 func (l *Loop) BindThread(enter, leave func()) (unbind func()) {
 	l.checkOpen("BindThread", enter == nil || leave == nil)
 	b := &threadBinding{enter, leave}

@@ -9,6 +9,7 @@ import (
 )
 
 func TestRunStaysOnOneThreadWhichBindThreadSees(t *testing.T) {
+	notWithNetpoll(t, threadNotKept)
 	l := newLoop(t)
 	var threads []int
 	note := func() { threads = append(threads, unix.Gettid()) }

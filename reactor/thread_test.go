@@ -7,6 +7,7 @@ import (
 )
 
 func TestBindThreadEntersWithRunAndLeavesWithIt(t *testing.T) {
+	notWithNetpoll(t, threadNotKept)
 	l := newLoop(t)
 	var j journal
 	bind := func(name string) func() {
@@ -34,6 +35,7 @@ func TestBindThreadEntersWithRunAndLeavesWithIt(t *testing.T) {
 }
 
 func TestBindThreadInsideRunEntersAtOnce(t *testing.T) {
+	notWithNetpoll(t, threadNotKept)
 	l := newLoop(t)
 	var j journal
 	l.SetImmediate(func() {
@@ -52,6 +54,7 @@ func TestBindThreadInsideRunEntersAtOnce(t *testing.T) {
 }
 
 func TestBindThreadInsidePollWaitsForRun(t *testing.T) {
+	notWithNetpoll(t, threadNotKept)
 	l := newLoop(t)
 	var j journal
 	l.SetImmediate(func() { l.BindThread(j.note("enter"), j.note("leave")) })
@@ -62,6 +65,7 @@ func TestBindThreadInsidePollWaitsForRun(t *testing.T) {
 }
 
 func TestAPanicLeavesTheThread(t *testing.T) {
+	notWithNetpoll(t, threadNotKept)
 	l := newLoop(t)
 	var j journal
 	l.BindThread(j.note("enter"), j.note("leave"))

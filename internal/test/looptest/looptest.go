@@ -28,12 +28,13 @@ func HangLimit() time.Duration {
 }
 
 // Options returns the options that the environment forces on every loop: BROOD_TEST_WAKEUP=pipe forces the pipe
-// wake-up. The caller may keep and change them. They are for loops of helper programs, which have no test to be closed
-// with.
+// wake-up, and BROOD_TEST_WAKEUP=netpoll the sleep in the runtime's poller. The caller may keep and change them. They are
+// for loops of helper programs, which have no test to be closed with.
 //
 // Safe to call from any goroutine.
 func Options() *reactor.Options {
-	return &reactor.Options{PipeWakeup: os.Getenv("BROOD_TEST_WAKEUP") == "pipe"}
+	wakeup := os.Getenv("BROOD_TEST_WAKEUP")
+	return &reactor.Options{PipeWakeup: wakeup == "pipe", Netpoll: wakeup == "netpoll"}
 }
 
 // New returns a loop as the environment wants it, see [Options]. It is closed with t, unless t has done it, and must not be
@@ -50,7 +51,9 @@ func New(t testing.TB) *reactor.Loop {
 // NewWith is [New] with options, to which those that the environment forces are added.
 func NewWith(t testing.TB, o reactor.Options) *reactor.Loop {
 	t.Helper()
-	o.PipeWakeup = o.PipeWakeup || Options().PipeWakeup
+	forced := Options()
+	o.PipeWakeup = o.PipeWakeup || forced.PipeWakeup
+	o.Netpoll = o.Netpoll || forced.Netpoll
 	l, err := reactor.New(&o)
 	if err != nil {
 		t.Fatalf("reactor.New(%+v): %v", o, err)

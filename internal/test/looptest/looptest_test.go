@@ -126,6 +126,8 @@ func TestTheEnvironmentForcesThePipeWakeUp(t *testing.T) {
 	require.Equal(t, &reactor.Options{}, looptest.Options())
 	t.Setenv("BROOD_TEST_WAKEUP", "pipe")
 	require.Equal(t, &reactor.Options{PipeWakeup: true}, looptest.Options())
+	t.Setenv("BROOD_TEST_WAKEUP", "netpoll")
+	require.Equal(t, &reactor.Options{Netpoll: true}, looptest.Options())
 }
 
 func TestNodeIsOptionalOutsideTheCI(t *testing.T) {

@@ -1,0 +1,168 @@
+package reactor_test
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/reactor"
+)
+
+func newNetpollLoop(t testing.TB) *reactor.Loop {
+	t.Helper()
+	return newLoopWith(t, reactor.Options{Netpoll: true})
+}
+
+func TestANetpollLoopWakesForDescriptorsTimersAndPosts(t *testing.T) {
+	l := newNetpollLoop(t)
+	r, w := pipe(t)
+	var got []string
+	var watcher *reactor.Watcher
+	watcher = watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {
+		got = append(got, "descriptor")
+		watcher.Close()
+		start := time.Now()
+		l.SetTimeout(20*time.Millisecond, func() {
+			require.GreaterOrEqual(t, time.Since(start), 20*time.Millisecond)
+			got = append(got, "timer")
+			release := l.Hold()
+			whenAsleep(l, func() {
+				_ = l.Post(func() {
+					got = append(got, "post")
+					release()
+				})
+			})
+		})
+	})
+	whenAsleep(l, func() { w.write("x") })
+	run(t, l)
+	require.Equal(t, []string{"descriptor", "timer", "post"}, got)
+}
+
+// TestASleepingNetpollLoopHasNoThread: loops that sleep in a system call have one each.
+func TestASleepingNetpollLoopHasNoThread(t *testing.T) {
+	const loops = 64
+	before := threadCount(t)
+	var asleep, ended sync.WaitGroup
+	var stops []func()
+	for range loops {
+		l := newNetpollLoop(t)
+		stops = append(stops, l.Hold())
+		asleep.Add(1)
+		whenAsleep(l, asleep.Done)
+		ended.Go(func() {
+			if err := l.Run(); err != nil {
+				t.Errorf("Run: %v", err)
+			}
+		})
+	}
+	asleep.Wait()
+	require.Less(t, threadCount(t), before+loops/2)
+	for _, stop := range stops {
+		stop()
+	}
+	ended.Wait()
+}
+
+func threadCount(t testing.TB) int {
+	t.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(status), "Threads:")
+	require.True(t, found)
+	n, err := strconv.Atoi(strings.Fields(rest)[0])
+	require.NoError(t, err)
+	return n
+}
+
+func TestANetpollLoopKnowsItsGoroutineInCallbacksOnly(t *testing.T) {
+	l := newNetpollLoop(t)
+	release := l.Hold()
+	l.SetImmediate(func() {
+		require.Panics(t, func() { l.MustNotWait("test") })
+		whenAsleep(l, func() {
+			l.MustNotWait("test") // Whatever thread this is on, the loop has none.
+			release()
+		})
+	})
+	run(t, l)
+}
+
+func TestANetpollLoopBindsNoThread(t *testing.T) {
+	l := newNetpollLoop(t)
+	unexpected := func() { t.Error("a thread was bound") }
+	defer l.BindThread(unexpected, unexpected)()
+	l.SetImmediate(func() {})
+	run(t, l)
+}
+
+// TestPostingToASleepingNetpollLoopAllocatesNothing has goroutine and loop hand each other the turn.
+func TestPostingToASleepingNetpollLoopAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	l := newNetpollLoop(t)
+	release := l.Hold()
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		if err := l.Run(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	done := make(chan struct{})
+	tell := func() {
+		done <- struct{}{}
+		l.Yield()
+	}
+	post := func() {
+		_ = l.Post(tell)
+		<-done
+	}
+	require.Zero(t, testing.AllocsPerRun(1000, post))
+	release()
+	ended.Wait()
+}
+
+// TestYieldLetsOthersRunBeforeTheNextPhase has one processor for all goroutines: one that the loop has told something
+// runs as soon as the loop gives it up. The scheduler takes the loop first now and then.
+func TestYieldLetsOthersRunBeforeTheNextPhase(t *testing.T) {
+	notWithNetpoll(t, "the sleep itself gives the processor up, and Yield does nothing before")
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	l := newLoopWith(t, reactor.Options{})
+	const turns = 200
+	told, seen := make(chan struct{}, turns), 0
+	var heard atomic.Int64
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		for range told {
+			heard.Add(1)
+		}
+	})
+	turn := 0
+	var tell func()
+	tell = func() {
+		turn++
+		told <- struct{}{}
+		l.Yield()
+		l.NextTick(func() {
+			if heard.Load() == int64(turn) {
+				seen++
+			}
+			if turn < turns {
+				l.SetImmediate(tell)
+			}
+		})
+	}
+	l.SetImmediate(tell)
+	run(t, l)
+	close(told)
+	ended.Wait()
+	require.Greater(t, seen, turns/2)
+}
