@@ -6,11 +6,13 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -84,9 +86,20 @@ func Remove() {
 	}
 }
 
+// stopsHeard has programs hear the signals that stop them also where the tests ignore these, as under nohup(1) and in the
+// background of a script: what is caught here is not ignored by a child. A channel that nobody reads ignores them as before.
+var stopsHeard = sync.OnceFunc(func() {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal), s)
+		}
+	}
+})
+
 // Command returns the program with args, not started. It is killed when the test ends or hangs.
 func Command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
+	stopsHeard()
 	ctx, cancel := context.WithTimeout(t.Context(), hangLimit())
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, Path(t), args...)
