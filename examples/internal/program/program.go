@@ -87,11 +87,11 @@ func Remove() {
 }
 
 // stopsHeard has programs hear the signals that stop them also where the tests ignore these, as under nohup(1) and in the
-// background of a script: what is caught here is not ignored by a child. A channel that nobody reads ignores them as before.
+// background of a script: what is caught here is not ignored by a child. A channel that nobody reads, once it is full, ignores them as before.
 var stopsHeard = sync.OnceFunc(func() {
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		if signal.Ignored(s) {
-			signal.Notify(make(chan os.Signal), s)
+			signal.Notify(make(chan os.Signal, 1), s)
 		}
 	}
 })
