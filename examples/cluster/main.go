@@ -17,7 +17,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"syscall"
 
 	"github.com/brood-go/brood/cluster"
 	"github.com/brood-go/brood/reactor"
@@ -63,19 +62,8 @@ func run(addr string, n int, node bool) (err error) {
 	if err != nil {
 		return err
 	}
-	var watchers []*signals.Watcher
-	for _, s := range []signals.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		w, err := signals.Watch(loop, s, func(signals.Signal) {
-			for _, w := range watchers {
-				w.Close() // The next one does what it does by default.
-			}
-			p.stop()
-		})
-		if err != nil {
-			return err
-		}
-		w.Unref()
-		watchers = append(watchers, w)
+	if _, err := signals.StopOn(loop, func(signals.Signal) { p.stop() }); err != nil {
+		return err
 	}
 	left := n
 	p.OnListening(func(*cluster.Listening) {

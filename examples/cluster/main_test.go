@@ -215,3 +215,15 @@ func TestAnAddressThatCannotBeListenedOn(t *testing.T) {
 		program.Result{Stderr: "cluster: listen " + ln.Addr().String() + ": bind: address already in use\n", Code: 1},
 		program.Run(t, program.Command(t, "-addr", ln.Addr().String())))
 }
+
+func TestTheRunThatIsRecorded(t *testing.T) {
+	_, recorded := program.Recorded(t)
+	c := start(t, "-workers", "2")
+	shown := "listening on " + c.addr + "\n"
+	for range 3 {
+		worker, pid := c.ask()
+		shown += fmt.Sprintf("worker %d pid %d\n", worker, pid)
+	}
+	c.signal(syscall.SIGTERM)
+	require.Equal(t, program.Shape(recorded), program.Shape(shown+c.end().Stdout))
+}

@@ -21,14 +21,16 @@ var workers = childprocess.Workers{"serve": serve}
 func serve(loop *reactor.Loop, parent *ipc.Channel, args []string) error {
 	answer := fmt.Sprintf("worker %s pid %d\n", os.Getenv("WORKER"), os.Getpid())
 	signal.Ignore(syscall.SIGINT) // ^C goes to all processes of the terminal; it is the primary that ends its workers.
+	// A message that makes no sense, or one that is lost. None of them ends the channel.
+	parent.OnError(complain)
 	self, err := cluster.Join(loop, parent)
 	if err != nil {
 		return err
 	}
 	o := &cluster.ListenOptions{OnConnection: func(connection *streams.Duplex) {
 		connection.Readable.Destroy(nil)
-		// It fails when the client has gone.
-		_, _ = connection.Writable.WriteString(answer)
+		connection.Writable.OnError(func(error) {})    // The client has gone. The connection is closed by itself.
+		_, _ = connection.Writable.WriteString(answer) // What it could say, OnError does.
 		connection.Writable.End()
 	}}
 	return self.Listen("tcp", net.JoinHostPort(args[0], args[1]), o, func(_ *cluster.Server, err error) {

@@ -39,10 +39,12 @@ type answer struct {
 
 func main() {
 	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "goworker:", err)
+		complain(err)
 		os.Exit(1)
 	}
 }
+
+func complain(err error) { fmt.Fprintln(os.Stderr, "goworker:", err) }
 
 func run() error {
 	loop, err := reactor.New(nil)
@@ -51,9 +53,12 @@ func run() error {
 	}
 	parent, err := ipc.Parent(loop) // ipc.ErrNoParent when somebody starts it by hand.
 	if err == nil {
+		// A message that is none, or an answer that is lost because the parent has gone. None of them ends the channel.
+		parent.OnError(complain)
 		parent.OnMessage(func(m *ipc.Message) {
-			// It fails when the parent has disconnected; then there is nobody to tell.
-			_ = parent.Send(reply(m))
+			if err := parent.Send(reply(m)); err != nil {
+				complain(err)
+			}
 		})
 		err = loop.Run() // Until the channel has ended: nothing else keeps it alive.
 	}
