@@ -6,7 +6,7 @@
 // with its memory and the last line that it has written to stderr, and why workers have ended. One can reload and resize the pool,
 // kill a worker, and change the load, which the program makes by itself: jobs that take 20 ms on average. /metrics has the numbers
 // in Prometheus's format, /healthz says whether jobs are answered. SIGINT, SIGTERM or SIGHUP ends it: running jobs are finished,
-// for which a second one does not wait, and a line says how that went.
+// and a line says how that went. A second one ends it at once.
 //
 // The page is for this machine: dashboard listens on loopback addresses only, and answers no page of another site (package
 // loopback).
@@ -21,7 +21,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"syscall"
 	"time"
 
@@ -76,26 +75,16 @@ func run(addr string, workers, rate int) (err error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	stop := func(signals.Signal) {
-		if ctx.Err() != nil { // The second one: enough waited.
-			b.stop(&pool.StopOptions{JobGrace: -1, DisconnectGrace: -1}, nil)
-			return
-		}
+	// The pool and the server end, and then nothing keeps the loop running.
+	_, err = signals.StopOn(loop, func(signals.Signal) {
 		cancel()
 		b.stop(&pool.StopOptions{DropWaiting: true, JobGrace: jobGrace}, func(r *pool.StopReport) {
 			fmt.Printf("dashboard: stopped in %s: %d jobs dropped, %d workers ended by force\n",
 				r.Elapsed.Round(time.Millisecond), r.Dropped, len(r.Forced))
 		})
-	}
-	for _, sig := range []signals.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
-		if signal.Ignored(sig) {
-			continue // By nohup(1), say.
-		}
-		w, err := signals.Watch(loop, sig, stop)
-		if err != nil {
-			return err
-		}
-		w.Unref() // It is the pool and the server that keep the loop running.
+	}, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	if err != nil {
+		return err
 	}
 	s := newServer(b, ln)
 	fmt.Println("dashboard: open", s.url())
