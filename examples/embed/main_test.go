@@ -1,5 +1,3 @@
-//go:build darwin || freebsd || linux
-
 package main
 
 import (
@@ -313,8 +311,19 @@ func TestAnAddressThatCannotBeListenedOn(t *testing.T) {
 	s := startServer(t)
 	r := program.Run(t, program.Command(t, "-addr", s.addr))
 	require.Equal(t, program.Result{
-		Stderr: "evioserver: listen tcp " + s.addr + ": bind: address already in use\n",
+		Stderr: "embed: listen tcp " + s.addr + ": bind: address already in use\n",
 		Code:   1,
 	}, r)
+	s.stop(t)
+}
+
+func TestTheRunThatIsRecorded(t *testing.T) {
+	_, recorded := program.Recorded(t)
+	s := startServer(t)
+	c := s.connect(t)
+	c.send("echo hello\n")
+	shown := "listening on " + s.addr + "\n" + c.result()
+	require.Equal(t, program.Shape(strings.Join(strings.SplitAfter(recorded, "\n")[:3], "")), program.Shape(shown))
+	require.True(t, strings.HasSuffix(recorded, "\nstopped by SIGTERM\n"), "as stop checks")
 	s.stop(t)
 }
