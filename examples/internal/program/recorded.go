@@ -27,7 +27,7 @@ func Recorded(t testing.TB) (command, output string) {
 // sums and numbers are what may be another one each time.
 var (
 	sums    = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
-	numbers = regexp.MustCompile(`[0-9]+([.:,][0-9]+)*`)
+	numbers = regexp.MustCompile(`[0-9]+([.:,][0-9]+)*([mµ]?s\b)?`) // Times change their unit, too.
 )
 
 // Shape returns text with each number in it, and each sum, replaced by a sign for it: what a run prints that is the same the
