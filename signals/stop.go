@@ -12,12 +12,13 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// repeatWindow is how long a signal that comes again is taken for the same request to stop. timeout(1) and service managers
-// signal a process and then its group, within microseconds. Nobody presses ^C twice in this time.
+// repeatWindow is how long a signal that comes again is taken for the same request to stop.
+// timeout(1) and service managers signal a process and then its group, within microseconds. Nobody
+// presses ^C twice in this time.
 const repeatWindow = 100 * time.Millisecond
 
-// A Stopper waits for the signal that asks the program to stop. Make one with [StopOn]. Its methods must be called on the loop
-// goroutine unless their comment says otherwise.
+// A Stopper waits for the signal that asks the program to stop. Make one with [StopOn]. Its methods
+// must be called on the loop goroutine unless their comment says otherwise.
 type Stopper struct {
 	all    *stoppers
 	gently func(Signal)
@@ -30,21 +31,24 @@ type Stopper struct {
 	closed bool
 }
 
-// StopOn has the first of some signals stop the program gently, and the second one end it. Without any in which, these are
-// SIGINT and SIGTERM. One that the program ignores, because nohup(1) or a shell has started it that way, stays ignored.
+// StopOn has the first of some signals stop the program gently, and the second one end it. Without
+// any in which, these are SIGINT and SIGTERM. One that the program ignores, because nohup(1) or a
+// shell has started it that way, stays ignored.
 //
-// When the first one comes, gently is called once, on the loop goroutine in the posted phase of a turn. It begins the end:
-// it stops listening, say, and has children terminate, so that nothing keeps Run alive any more. The Stopper itself does
-// not keep Run alive; when no Run or Poll is under way gently is called by the next one.
+// When the first one comes, gently is called once, on the loop goroutine in the posted phase of a
+// turn. It begins the end: it stops listening, say, and has children terminate, so that nothing
+// keeps Run alive any more. The Stopper itself does not keep Run alive; when no Run or Poll is
+// under way gently is called by the next one.
 //
-// From then on the signals do what they did before StopOn, which for SIGINT, SIGTERM and SIGHUP is to end the process. So
-// the second one ends it even when the loop is in a callback that never returns. A process that ends so has died by the
-// signal, and a shell sees that: $? is 130 after SIGINT. [Default] makes the same of signals for which the Go runtime has
-// other answers, such as SIGQUIT. The same signal again within 100 ms is no second one, because some senders signal a
+// From then on the signals do what they did before StopOn, which for SIGINT, SIGTERM and SIGHUP is
+// to end the process. So the second one ends it even when the loop is in a callback that never
+// returns. A process that ends so has died by the signal, and a shell sees that: $? is 130 after
+// SIGINT. [Default] makes the same of signals for which the Go runtime has other answers, such as
+// SIGQUIT. The same signal again within 100 ms is no second one, because some senders signal a
 // process and then its group.
 //
-// A [Watch] of the same signal, or a channel that the program gave to [os/signal.Notify], gets both signals as well, and
-// then the second one does not end the process.
+// A [Watch] of the same signal, or a channel that the program gave to [os/signal.Notify], gets both
+// signals as well, and then the second one does not end the process.
 //
 // Errors are *[WatchError] as those of Watch. StopOn panics when l or gently is nil.
 func StopOn(l *reactor.Loop, gently func(Signal), which ...Signal) (*Stopper, error) {
@@ -90,8 +94,8 @@ func stopOn(l *reactor.Loop, gently func(Signal), window time.Duration, which ..
 // Safe to call from any goroutine.
 func (s *Stopper) Signal() Signal { return Signal(s.first.Load()) }
 
-// Close gives the signals back what they did before. gently is not called any more. Closing twice is harmless, and the loop
-// closes its Stoppers with itself.
+// Close gives the signals back what they did before. gently is not called any more. Closing twice
+// is harmless, and the loop closes its Stoppers with itself.
 func (s *Stopper) Close() {
 	if s.closed {
 		return
@@ -102,8 +106,8 @@ func (s *Stopper) Close() {
 	<-s.ended
 }
 
-// wait is a Stopper's goroutine. It is none of the loop's, because a second signal must get through to a program whose loop is
-// stuck.
+// wait is a Stopper's goroutine. It is none of the loop's, because a second signal must get through
+// to a program whose loop is stuck.
 func (s *Stopper) wait() {
 	defer close(s.ended)
 	var first, second os.Signal
@@ -128,8 +132,8 @@ func (s *Stopper) wait() {
 	}
 }
 
-// another waits for the end of the window, or of the Stopper, in which first may be repeated. It returns a signal other than
-// that, nil if none came.
+// another waits for the end of the window, or of the Stopper, in which first may be repeated. It
+// returns a signal other than that, nil if none came.
 func (s *Stopper) another(first os.Signal) os.Signal {
 	window := time.NewTimer(s.window)
 	defer window.Stop()
@@ -154,7 +158,8 @@ func (s *Stopper) stop() {
 	}
 }
 
-// stoppers are those of one loop, which keeps them and closes them with itself. They belong to the loop goroutine.
+// stoppers are those of one loop, which keeps them and closes them with itself. They belong to the
+// loop goroutine.
 type stoppers struct {
 	loop *reactor.Loop
 	open map[*Stopper]bool

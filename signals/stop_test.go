@@ -23,7 +23,8 @@ import (
 )
 
 func init() {
-	// stop-on is a program that runs until it is stopped, with args: how it takes that, the window, and the signals.
+	// stop-on is a program that runs until it is stopped, with args: how it takes that, the window,
+	// and the signals.
 	helperproc.Register("stop-on", func(args []string) {
 		window, err := time.ParseDuration(args[1])
 		must(err)
@@ -54,7 +55,8 @@ func init() {
 		must(l.Close())
 		fmt.Println("ended after", signals.Name(stop.Signal()))
 	})
-	// default-stop-on is one that has SIGQUIT end it as it ends programs that are not written in Go.
+	// default-stop-on is one that has SIGQUIT end it as it ends programs that are not written in
+	// Go.
 	helperproc.Register("default-stop-on", func([]string) {
 		must(signals.Default(unix.SIGQUIT))
 		l, err := reactor.New(nil)
@@ -77,7 +79,8 @@ type stoppable struct {
 
 func startStoppable(t *testing.T, cmd *exec.Cmd) *stoppable {
 	t.Helper()
-	// A child of a program that ignores SIGINT, as the background jobs of a script do, would ignore it too.
+	// A child of a program that ignores SIGINT, as the background jobs of a script do, would ignore
+	// it too.
 	notify(t, unix.SIGINT)
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -157,7 +160,8 @@ func TestTheSecondSignalEndsTheProcess(t *testing.T) {
 	}
 }
 
-// sendUntilItEnds sends the signal that came first again. One that comes while the program has it still caught is that one.
+// sendUntilItEnds sends the signal that came first again. One that comes while the program has it
+// still caught is that one.
 func (p *stoppable) sendUntilItEnds(s signals.Signal) {
 	p.t.Helper()
 	for deadline := time.Now().Add(looptest.HangLimit()); ; {

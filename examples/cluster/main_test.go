@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -85,7 +86,8 @@ func (c *running) signal(s syscall.Signal) {
 	require.NoError(c.t, c.cmd.Process.Signal(s)) // Not to the group: the workers are the program's to end.
 }
 
-// rest returns what the program prints until it and its workers, who have the same stdout and stderr, have ended.
+// rest returns what the program prints until it and its workers, who have the same stdout and
+// stderr, have ended.
 func (c *running) rest() program.Result {
 	c.t.Helper()
 	stdout, err := io.ReadAll(c.stdout)
@@ -219,11 +221,12 @@ func TestAnAddressThatCannotBeListenedOn(t *testing.T) {
 func TestTheRunThatIsRecorded(t *testing.T) {
 	_, recorded := program.Recorded(t)
 	c := start(t, "-workers", "2")
-	shown := "listening on " + c.addr + "\n"
+	var shown strings.Builder
+	shown.WriteString("listening on " + c.addr + "\n")
 	for range 3 {
 		worker, pid := c.ask()
-		shown += fmt.Sprintf("worker %d pid %d\n", worker, pid)
+		shown.WriteString(fmt.Sprintf("worker %d pid %d\n", worker, pid))
 	}
 	c.signal(syscall.SIGTERM)
-	require.Equal(t, program.Shape(recorded), program.Shape(shown+c.end().Stdout))
+	require.Equal(t, program.Shape(recorded), program.Shape(shown.String()+c.end().Stdout))
 }

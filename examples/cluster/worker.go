@@ -14,7 +14,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// The two kinds of worker do the same: serve, in a process that is this program again, and worker.js.
+// The two kinds of worker do the same: serve, in a process that is this program again, and
+// worker.js.
 var workers = childprocess.Workers{"serve": serve}
 
 // serve answers the connections of the server that it asks the primary for.

@@ -2,17 +2,20 @@
 //
 //	go run ./examples/dashboard [-addr HOST:PORT] [-workers N] [-rate N]
 //
-// It prints the address of the page, which shows throughput, waiting and running jobs, how long they wait and run, each worker
-// with its memory and the last line that it has written to stderr, and why workers have ended. One can reload and resize the pool,
-// kill a worker, and change the load, which the program makes by itself: jobs that take 20 ms on average. /metrics has the numbers
-// in Prometheus's format, /healthz says whether jobs are answered. SIGINT, SIGTERM or SIGHUP ends it: running jobs are finished,
-// and a line says how that went. A second one ends it at once.
+// It prints the address of the page, which shows throughput, waiting and running jobs, how long
+// they wait and run, each worker with its memory and the last line that it has written to stderr,
+// and why workers have ended. One can reload and resize the pool, kill a worker, and change the
+// load, which the program makes by itself: jobs that take 20 ms on average. /metrics has the
+// numbers in Prometheus's format, /healthz says whether jobs are answered. SIGINT, SIGTERM or
+// SIGHUP ends it: running jobs are finished, and a line says how that went. A second one ends it at
+// once.
 //
-// The page is for this machine: dashboard listens on loopback addresses only, and answers no page of another site (package
-// loopback).
+// The page is for this machine: dashboard listens on loopback addresses only, and answers no page
+// of another site (package loopback).
 //
-// What it shows: a pool that is watched and controlled from other goroutines (server.go), those of net/http, whose only way
-// to it is the loop's Do; numbers that belong to the loop (board.go); the worker's side (worker.go).
+// What it shows: a pool that is watched and controlled from other goroutines (server.go), those of
+// net/http, whose only way to it is the loop's Do; numbers that belong to the loop (board.go); the
+// worker's side (worker.go).
 package main
 
 import (
@@ -57,7 +60,8 @@ func main() {
 
 func between(low, n, high int) bool { return low <= n && n <= high }
 
-// run serves until one of the signals comes. The loop runs on this goroutine, the server on those of net/http.
+// run serves until one of the signals comes. The loop runs on this goroutine, the server on those
+// of net/http.
 func run(addr string, workers, rate int) (err error) {
 	loop, err := reactor.New(nil)
 	if err != nil {

@@ -30,8 +30,8 @@ type client struct {
 
 // add makes a client of a connection. It owns fd if there is no error.
 func (s *server) add(fd int) error {
-	// Output and status are small writes right after each other: the second would wait for the client's delayed
-	// acknowledgement of the first, 40 ms (tcp(7)).
+	// Output and status are small writes right after each other: the second would wait for the
+	// client's delayed acknowledgement of the first, 40 ms (tcp(7)).
 	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
@@ -75,7 +75,8 @@ func (c *client) receive(chunk []byte) {
 	}
 }
 
-// next starts the next command once the last one has ended and the client has read enough of what is there.
+// next starts the next command once the last one has ended and the client has read enough of what
+// is there.
 func (c *client) next() {
 	for c.child == nil && !c.conn.Writable.NeedDrain() {
 		line, rest, ok := bytes.Cut(c.input, []byte("\n"))

@@ -28,8 +28,8 @@ func TestMain(m *testing.M) {
 
 // The commands that clients have the server run.
 func init() {
-	// descriptors prints the descriptors it was started with. Those that the Go runtime has opened since are close-on-exec,
-	// which an inherited one cannot be.
+	// descriptors prints the descriptors it was started with. Those that the Go runtime has opened
+	// since are close-on-exec, which an inherited one cannot be.
 	helperproc.Register("descriptors", func([]string) {
 		var list []int
 		for fd := range leakcheck.FDs() {
@@ -249,8 +249,8 @@ func TestCommandsSeeNoneOfTheServersDescriptors(t *testing.T) {
 	s.stop(t)
 }
 
-// flooding has a client run a command without end, whose output it does not read beyond the beginning, and returns the
-// command's connection to the test. That ends when the command does.
+// flooding has a client run a command without end, whose output it does not read beyond the
+// beginning, and returns the command's connection to the test. That ends when the command does.
 func flooding(t *testing.T, c *testClient) net.Conn {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

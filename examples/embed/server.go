@@ -95,8 +95,9 @@ func (s *server) loop() error {
 	return nil
 }
 
-// accept hands the next connection to brood. No child can be started between the calls, because that happens on this thread,
-// so it does not matter that the descriptor is close-on-exec only after the second one.
+// accept hands the next connection to brood. No child can be started between the calls, because
+// that happens on this thread, so it does not matter that the descriptor is close-on-exec only
+// after the second one.
 func (s *server) accept() error {
 	fd, _, err := unix.Accept(s.listener)
 	switch {

@@ -85,8 +85,8 @@ func init() {
 		fmt.Println("last words")
 	})
 
-	// flood prints lines up to a number of bytes. When stdout takes nothing for a second it tells the test how many it has
-	// taken, and waits for an answer before it goes on.
+	// flood prints lines up to a number of bytes. When stdout takes nothing for a second it tells
+	// the test how many it has taken, and waits for an answer before it goes on.
 	helperproc.Register("flood", func(args []string) {
 		conn := meet(args[0])
 		line := []byte(strings.Repeat("x", lineSize-1) + "\n")

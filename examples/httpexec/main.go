@@ -1,19 +1,23 @@
-// Httpexec runs commands for the clients of an ordinary net/http server and streams what they write.
+// Httpexec runs commands for the clients of an ordinary net/http server and streams what they
+// write.
 //
 //	go run ./examples/httpexec [-addr HOST:PORT] [-commands FILE] [-most N] [-grace D]
 //	curl -N http://127.0.0.1:9853/run/count
 //
-// GET / lists the commands. GET or POST /run/NAME runs one, which a client can only choose, not make up: they are those of
-// commands.go, or of FILE, a JSON object of argument lists by name. The answer is a stream of server-sent events: stdout and
-// stderr, a line each as the command writes it, and at the end exit, which says how it ended. A client that goes ends its
-// command, with all that this has started: by SIGTERM, and by SIGKILL when the grace is over. A client that reads slowly has
-// its command wait. At most N commands run at once; who comes then is told to come again (429, Retry-After).
+// GET / lists the commands. GET or POST /run/NAME runs one, which a client can only choose, not
+// make up: they are those of commands.go, or of FILE, a JSON object of argument lists by name. The
+// answer is a stream of server-sent events: stdout and stderr, a line each as the command writes
+// it, and at the end exit, which says how it ended. A client that goes ends its command, with all
+// that this has started: by SIGTERM, and by SIGKILL when the grace is over. A client that reads
+// slowly has its command wait. At most N commands run at once; who comes then is told to come again
+// (429, Retry-After).
 //
-// SIGINT or SIGTERM ends the commands in the same way, whose last lines clients still get, and then the server. A second one
-// ends all at once. Who can connect can run the commands, so httpexec listens on loopback addresses only, and answers no page
-// of another site (package loopback).
+// SIGINT or SIGTERM ends the commands in the same way, whose last lines clients still get, and then
+// the server. A second one ends all at once. Who can connect can run the commands, so httpexec
+// listens on loopback addresses only, and answers no page of another site (package loopback).
 //
-// What it shows: one loop that owns the children, beside a server whose goroutines reach it by Do and Post (run.go).
+// What it shows: one loop that owns the children, beside a server whose goroutines reach it by Do
+// and Post (run.go).
 package main
 
 import (
@@ -49,7 +53,8 @@ func main() {
 	}
 }
 
-// run serves until a signal comes. The loop runs on this goroutine, the server on those of net/http.
+// run serves until a signal comes. The loop runs on this goroutine, the server on those of
+// net/http.
 func run(addr string, r *runner) (err error) {
 	if r.loop, err = reactor.New(nil); err != nil {
 		return err

@@ -71,8 +71,8 @@ func (r *runner) start(ctx context.Context, command []string) (child *childproce
 	return child, errors.Join(failed, err)
 }
 
-// cut closes the pipes of a command that should have ended. What it has started may have left its group and hold them, and
-// would keep its place for ever.
+// cut closes the pipes of a command that should have ended. What it has started may have left its
+// group and hold them, and would keep its place for ever.
 func (r *runner) cut(child *childprocess.ChildProcess) {
 	// On a closed loop the pipes are closed.
 	_ = r.loop.Post(func() {
@@ -86,8 +86,8 @@ func (r *runner) cut(child *childprocess.ChildProcess) {
 	})
 }
 
-// follow returns what a command writes, line by line, and its end. Who receives decides how fast that is: the loop reads little
-// ahead, and then the command waits. All of it must be received.
+// follow returns what a command writes, line by line, and its end. Who receives decides how fast
+// that is: the loop reads little ahead, and then the command waits. All of it must be received.
 func follow(child *childprocess.ChildProcess) <-chan event {
 	events := make(chan event)
 	var readers sync.WaitGroup

@@ -66,7 +66,8 @@ type stream struct {
 	wire *http.ResponseController
 }
 
-// newStream begins the answer at once: a client knows that its command runs before that says anything.
+// newStream begins the answer at once: a client knows that its command runs before that says
+// anything.
 func newStream(w http.ResponseWriter) *stream {
 	s := &stream{w, http.NewResponseController(w)}
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -76,7 +77,8 @@ func newStream(w http.ResponseWriter) *stream {
 
 // send sends an event at once. It waits while the client does not read, up to writeLimit.
 func (s *stream) send(e event) error {
-	// A carriage return would end the line, too, and what follows it could be taken for an event of its own.
+	// A carriage return would end the line, too, and what follows it could be taken for an event of
+	// its own.
 	data := strings.ReplaceAll(strings.ToValidUTF8(e.data, "\uFFFD"), "\r", "\ndata: ")
 	if err := s.wire.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
 		return err

@@ -1,5 +1,6 @@
-// Nodeworker forks a Node.js worker, sends it texts and prints what it answers: first in JSON, which is Node's default,
-// then in V8's own format (Advanced), which also carries what JSON cannot: here a Buffer, there and back, and a Map.
+// Nodeworker forks a Node.js worker, sends it texts and prints what it answers: first in JSON,
+// which is Node's default, then in V8's own format (Advanced), which also carries what JSON cannot:
+// here a Buffer, there and back, and a Map.
 //
 //	go run ./examples/nodeworker
 //
@@ -55,7 +56,8 @@ func run() error {
 	return errors.Join(err, loop.Close())
 }
 
-// ask forks a worker, sends it the texts, and has it end when it has answered all of them. It returns all that went wrong.
+// ask forks a worker, sends it the texts, and has it end when it has answered all of them. It
+// returns all that went wrong.
 func ask(loop *reactor.Loop, format ipc.Serialization, texts []any, answered func(*ipc.Message) error) error {
 	o := &childprocess.ForkOptions{ExecPath: "node", ExecArgv: []string{"-e"}}
 	o.Serialization = format

@@ -13,8 +13,9 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// A hashing is the work on the files of a tree: it feeds a pool, which starts the workers, replaces those that die, and runs
-// their files again. Everything happens on the loop goroutine, which is that of run.
+// A hashing is the work on the files of a tree: it feeds a pool, which starts the workers, replaces
+// those that die, and runs their files again. Everything happens on the loop goroutine, which is
+// that of run.
 type hashing struct {
 	tree     *tree
 	progress *progress
@@ -70,7 +71,8 @@ func (h *hashing) start(loop *reactor.Loop, jobs int) (err error) {
 	return nil
 }
 
-// feed gives the pool as many files as it takes, and stops it behind the last one: what it was given it still does.
+// feed gives the pool as many files as it takes, and stops it behind the last one: what it was
+// given it still does.
 func (h *hashing) feed() {
 	for !h.over && h.next < len(h.tree.files) && !h.pool.NeedDrain() {
 		f := h.tree.files[h.next]

@@ -1,17 +1,19 @@
-// Treesum hashes every regular file of a directory tree with a pool of workers, which are this program again, and checks a
-// sample of the sums against sha256sum(1).
+// Treesum hashes every regular file of a directory tree with a pool of workers, which are this
+// program again, and checks a sample of the sums against sha256sum(1).
 //
 //	go run ./examples/treesum [-j N] [-l] [-every D] [DIR]
 //
-// DIR is by default the source tree of the Go toolchain. On a terminal a progress bar is shown, otherwise a line now and then,
-// both on stderr. The summary goes to stdout; with -l the list of all sums goes there, as sha256sum -c reads it, and the
-// summary to stderr. "tree" in the summary is the SHA-256 of that list, so two trees with the same files have the same.
+// DIR is by default the source tree of the Go toolchain. On a terminal a progress bar is shown,
+// otherwise a line now and then, both on stderr. The summary goes to stdout; with -l the list of
+// all sums goes there, as sha256sum -c reads it, and the summary to stderr. "tree" in the summary
+// is the SHA-256 of that list, so two trees with the same files have the same.
 //
-// The exit code is 0 when every file was hashed and the sample agrees, 1 when not, and 2 for a wrong call. SIGINT or SIGTERM
-// ends the workers and then the program, with 128 plus the number of the signal.
+// The exit code is 0 when every file was hashed and the sample agrees, 1 when not, and 2 for a
+// wrong call. SIGINT or SIGTERM ends the workers and then the program, with 128 plus the number of
+// the signal.
 //
-// What it shows: a pool that is fed as it takes jobs (hashing.go), its worker (worker.go), and a program that is run for its
-// output by a goroutine that has no loop (verify.go).
+// What it shows: a pool that is fed as it takes jobs (hashing.go), its worker (worker.go), and a
+// program that is run for its output by a goroutine that has no loop (verify.go).
 package main
 
 import (
@@ -78,7 +80,8 @@ func exit(code int, err error) {
 	os.Exit(code)
 }
 
-// goSource returns the source tree of the Go toolchain. A binary may have come from another machine, so the go command is asked.
+// goSource returns the source tree of the Go toolchain. A binary may have come from another
+// machine, so the go command is asked.
 func goSource() (string, error) {
 	root, err := childprocess.OutputWith(context.Background(), nil, "go", "env", "GOROOT")
 	if err != nil {
@@ -87,7 +90,8 @@ func goSource() (string, error) {
 	return filepath.Join(strings.TrimSpace(string(root)), "src"), nil
 }
 
-// conclude checks the sums and reports what was done. It returns what went wrong with single files, too.
+// conclude checks the sums and reports what was done. It returns what went wrong with single files,
+// too.
 func conclude(h *hashing, list bool) error {
 	verified, err := h.tree.verify()
 	if err != nil {

@@ -29,7 +29,8 @@ func TestMain(m *testing.M) {
 // contents are the files of a made tree, by path.
 type contents map[string]string
 
-// oddNames has names that an option parser, a shell or a line-based list gets wrong, and sizes around that of a pipe.
+// oddNames has names that an option parser, a shell or a line-based list gets wrong, and sizes
+// around that of a pipe.
 func oddNames() contents {
 	c := contents{
 		"empty": "", "-": "dash", "--help": "option", "with space": "s", "back\\slash": "b", "new\nline": "n",
@@ -172,7 +173,8 @@ func TestWrongCalls(t *testing.T) {
 	}
 }
 
-// asNobody has cmd run as a user for whom files can be unreadable, which for root nothing is, and opens the way to dir.
+// asNobody has cmd run as a user for whom files can be unreadable, which for root nothing is, and
+// opens the way to dir.
 func asNobody(t *testing.T, cmd *exec.Cmd, dir string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -214,8 +216,8 @@ func TestUnreadableDirectory(t *testing.T) {
 		program.Run(t, cmd))
 }
 
-// commandWithPath is program.Command with programs, and no others, to be found by name: scripts, and links to what the
-// tests' own PATH has. GOROOT is not in the environment.
+// commandWithPath is program.Command with programs, and no others, to be found by name: scripts,
+// and links to what the tests' own PATH has. GOROOT is not in the environment.
 func commandWithPath(t *testing.T, programs map[string]string, args ...string) *exec.Cmd {
 	t.Helper()
 	dir := t.TempDir()

@@ -44,8 +44,8 @@ func (p *progress) show(files int, bytes int64) {
 		return
 	}
 	p.bar.Describe(fmt.Sprintf("%d/%d files", files, len(p.tree.files)))
-	// A file may have grown since the walk, and the library refuses more than it was told. Progress that cannot be shown is no
-	// reason to stop.
+	// A file may have grown since the walk, and the library refuses more than it was told. Progress
+	// that cannot be shown is no reason to stop.
 	_ = p.bar.Set64(min(bytes, max(p.tree.bytes, 1)-1))
 }
 

@@ -27,8 +27,9 @@ type file struct {
 	read int64 // bytes so far
 }
 
-// walk finds the files. It fails only for the directory itself: what is wrong further down does not keep the rest from being
-// hashed. No loop is running yet, so a signal ends the program here as it ends any other.
+// walk finds the files. It fails only for the directory itself: what is wrong further down does not
+// keep the rest from being hashed. No loop is running yet, so a signal ends the program here as it
+// ends any other.
 func walk(dir string) (*tree, error) {
 	t := &tree{dir: dir}
 	root := dir + string(filepath.Separator) // So a link to a directory is followed, and a file is an error.
@@ -88,5 +89,6 @@ func (t *tree) list(w io.Writer) error {
 	return out.Flush()
 }
 
-// escape is what sha256sum does to a name that would not fit on a line, and then it begins the line with a backslash.
+// escape is what sha256sum does to a name that would not fit on a line, and then it begins the line
+// with a backslash.
 var escape = strings.NewReplacer("\\", `\\`, "\n", `\n`, "\r", `\r`)

@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// sampleSize is how many files are checked. Their names are arguments, of which no system takes less than 256 KiB.
+// sampleSize is how many files are checked. Their names are arguments, of which no system takes
+// less than 256 KiB.
 const sampleSize = 64
 
 // verify has sha256sum hash some of the files, evenly spread, and returns how many agree with it.
@@ -37,7 +38,8 @@ func (t *tree) verify() (n int, err error) {
 	}
 	var wrong []error
 	for i, f := range sample {
-		// A line is the sum, a blank and the name; before that a backslash if the name has characters that are escaped.
+		// A line is the sum, a blank and the name; before that a backslash if the name has
+		// characters that are escaped.
 		sum, _, _ := strings.Cut(strings.TrimPrefix(lines[i], `\`), " ")
 		if sum != f.sum {
 			wrong = append(wrong, fmt.Errorf("%s: the sum is %s, by name it is %s", filepath.Join(t.dir, f.path), f.sum, sum))

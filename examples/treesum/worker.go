@@ -26,8 +26,8 @@ var workers = childprocess.Workers{hashWorker: func(loop *reactor.Loop, parent *
 	return pool.Serve(loop, parent, pool.Handlers{"": h.hash})
 }}
 
-// A task is a job for a worker: the path of a file. JSON carries text, and a path need not be text: as bytes it goes in base64
-// and arrives as it is.
+// A task is a job for a worker: the path of a file. JSON carries text, and a path need not be text:
+// as bytes it goes in base64 and arrives as it is.
 type task []byte
 
 // A sum is the answer.
@@ -36,13 +36,15 @@ type sum struct {
 	Read int64  `json:"read"` // bytes
 }
 
-// reportPeriod is the time between two reports about one file. Most files are done before the first.
+// reportPeriod is the time between two reports about one file. Most files are done before the
+// first.
 const reportPeriod = 100 * time.Millisecond
 
 // readSize is how much of a file is read at once, in bytes.
 const readSize = 128 << 10
 
-// A hasher is the inside of a worker, which has one job at a time: so one buffer does for all of them.
+// A hasher is the inside of a worker, which has one job at a time: so one buffer does for all of
+// them.
 type hasher struct {
 	sum hash.Hash
 	buf []byte
@@ -78,8 +80,8 @@ func (h *hasher) hash(ctx context.Context, j *pool.Job) (any, error) {
 	return nil, context.Cause(ctx)
 }
 
-// open opens a regular file. What the walk saw as one may have been replaced since: O_NONBLOCK keeps a FIFO from blocking,
-// O_NOFOLLOW keeps to the tree.
+// open opens a regular file. What the walk saw as one may have been replaced since: O_NONBLOCK
+// keeps a FIFO from blocking, O_NOFOLLOW keeps to the tree.
 func open(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {

@@ -95,7 +95,8 @@ func watchWorkers(t *testing.T, program int) (gone func()) {
 	}
 }
 
-// workerAt waits until a worker other than that with the pid not has opened the file, and returns its pid.
+// workerAt waits until a worker other than that with the pid not has opened the file, and returns
+// its pid.
 func (j *job) workerAt(file string, not int) int {
 	j.t.Helper()
 	for {
