@@ -18,12 +18,14 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func TestS038_ThreeChildrenInAPipeline(t *testing.T) {
+//brood:checks S038
+func TestThreeChildrenInAPipeline(t *testing.T) {
 	_, want := program.Recorded(t)
 	require.Equal(t, program.Result{Stdout: want}, program.Run(t, program.Command(t)))
 }
 
-func TestS038_AMissingStageEndsTheOthers(t *testing.T) {
+//brood:checks S038
+func TestAMissingStageEndsTheOthers(t *testing.T) {
 	// A directory with every program but head.
 	path := t.TempDir()
 	for _, s := range stages {

@@ -36,7 +36,8 @@ func python(t *testing.T) string {
 	return ""
 }
 
-func TestW082_CountsWordsInPython(t *testing.T) {
+//brood:checks W082
+func TestCountsWordsInPython(t *testing.T) {
 	python(t)
 	cmd := program.Command(t)
 	cmd.Dir = t.TempDir() // It needs no file of its source.
@@ -53,12 +54,15 @@ func TestNoPython(t *testing.T) {
 	require.Equal(t, program.Result{Stderr: "pyworker: pool: worker 1 does not start: spawn python3: ENOENT: no such file or directory\n", Code: 1}, got)
 }
 
-func TestW082_TheWorkerHas15Lines(t *testing.T) {
+//brood:checks W082
+func TestTheWorkerHas15Lines(t *testing.T) {
 	require.LessOrEqual(t, strings.Count(script, "\n"), 15)
 }
 
-// TestW082_LinesOnDescriptor3AreAllThatAWorkerNeeds plays the parent by hand.
-func TestW082_LinesOnDescriptor3AreAllThatAWorkerNeeds(t *testing.T) {
+// TestLinesOnDescriptor3AreAllThatAWorkerNeeds plays the parent by hand.
+//
+//brood:checks W082
+func TestLinesOnDescriptor3AreAllThatAWorkerNeeds(t *testing.T) {
 	path := python(t)
 	l := looptest.New(t)
 	o := &childprocess.Options{Stdio: []childprocess.Stdio{
