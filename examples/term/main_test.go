@@ -39,8 +39,8 @@ func init() {
 	})
 }
 
-// outer is the shell that a person has started term from. It says how term ended and whether it has left the terminal's mode
-// as it was. report is its end.
+// outer is the shell that a person has started term from. It says how term ended and whether it has
+// left the terminal's mode as it was. report is its end.
 const (
 	outer  = `before=$(stty -g); "$@"` + "\n" + report
 	report = `code=$?
