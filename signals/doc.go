@@ -1,5 +1,6 @@
 // Package signals has the names of the system's signals: [Name] gives the name of a number, [Parse] the number of a
-// name. [Watch] has a loop call a function when the process gets a signal.
+// name. [Watch] has a loop call a function when the process gets a signal. [StopOn] is for a program whose first signal stops it
+// gently and whose second one ends it.
 //
 // # Names
 //

@@ -15,3 +15,6 @@ func EachName(fn func(name string, s Signal)) {
 		}
 	}
 }
+
+// StopOnWithin is StopOn with a window of its own, in which the first signal may be repeated.
+var StopOnWithin = stopOn

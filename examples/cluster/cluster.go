@@ -15,7 +15,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// restartPause is the time after which a worker that died is replaced, lest one that always does takes a processor.
+// restartPause is the time after which a worker that died is replaced, lest one that always does
+// takes a processor.
 const restartPause = 100 * time.Millisecond
 
 //go:embed worker.js

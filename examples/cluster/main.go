@@ -1,15 +1,16 @@
-// Cluster is a TCP server of several processes, as Node's cluster has it, with a Go primary: connections go to the workers, to
-// each in turn, who answer "worker N pid P" and close. The workers are this program again, or with -node a Node program that
-// was written for cluster.
+// Cluster is a TCP server of several processes, as Node's cluster has it, with a Go primary:
+// connections go to the workers, to each in turn, who answer "worker N pid P" and close. The
+// workers are this program again, or with -node a Node program that was written for cluster.
 //
 //	go run ./examples/cluster [-addr HOST:PORT] [-workers N] [-node]
 //	nc 127.0.0.1 9852
 //
-// The host is an IP address or nothing. A worker that dies is replaced, and what it had not taken goes to another. SIGINT or
-// SIGTERM ends the program once every connection it has accepted is answered; a second one ends it at once. Then it prints how
-// many connections each worker got.
+// The host is an IP address or nothing. A worker that dies is replaced, and what it had not taken
+// goes to another. SIGINT or SIGTERM ends the program once every connection it has accepted is
+// answered; a second one ends it at once. Then it prints how many connections each worker got.
 //
-// What it shows: a cluster that keeps its workers (cluster.go), and the two sides of Node's protocol (worker.go, worker.js).
+// What it shows: a cluster that keeps its workers (cluster.go), and the two sides of Node's
+// protocol (worker.go, worker.js).
 package main
 
 import (
@@ -17,7 +18,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"syscall"
 
 	"github.com/brood-go/brood/cluster"
 	"github.com/brood-go/brood/reactor"
@@ -63,19 +63,8 @@ func run(addr string, n int, node bool) (err error) {
 	if err != nil {
 		return err
 	}
-	var watchers []*signals.Watcher
-	for _, s := range []signals.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		w, err := signals.Watch(loop, s, func(signals.Signal) {
-			for _, w := range watchers {
-				w.Close() // The next one does what it does by default.
-			}
-			p.stop()
-		})
-		if err != nil {
-			return err
-		}
-		w.Unref()
-		watchers = append(watchers, w)
+	if _, err := signals.StopOn(loop, func(signals.Signal) { p.stop() }); err != nil {
+		return err
 	}
 	left := n
 	p.OnListening(func(*cluster.Listening) {

@@ -16,7 +16,8 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// waitState waits until a process is in a state of proc_pid_stat(5): 'T' is stopped, 'Z' is a zombie.
+// waitState waits until a process is in a state of proc_pid_stat(5): 'T' is stopped, 'Z' is a
+// zombie.
 func waitState(t *testing.T, pid int, want byte) {
 	t.Helper()
 	for deadline := time.Now().Add(looptest.HangLimit()); ; {
@@ -75,7 +76,8 @@ func TestWhatADyingWorkerHasNotReceivedGoesToAnother(t *testing.T) {
 		require.NoError(t, syscall.Kill(c.pid, syscall.SIGKILL))
 		_, pid := c.answer(c.sent)
 		require.NotEqual(t, c.pid, pid)
-		// Its connection may be answered before its end is known. A program that is to end says nothing of that.
+		// Its connection may be answered before its end is known. A program that is to end says
+		// nothing of that.
 		said, err := c.stderr.ReadString('\n')
 		require.NoError(t, err)
 		require.Equal(t, fmt.Sprintf("cluster: worker 1, pid %d: signal: SIGKILL\n", c.pid), said)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -85,7 +86,8 @@ func (c *running) signal(s syscall.Signal) {
 	require.NoError(c.t, c.cmd.Process.Signal(s)) // Not to the group: the workers are the program's to end.
 }
 
-// rest returns what the program prints until it and its workers, who have the same stdout and stderr, have ended.
+// rest returns what the program prints until it and its workers, who have the same stdout and
+// stderr, have ended.
 func (c *running) rest() program.Result {
 	c.t.Helper()
 	stdout, err := io.ReadAll(c.stdout)
@@ -214,4 +216,17 @@ func TestAnAddressThatCannotBeListenedOn(t *testing.T) {
 	require.Equal(t,
 		program.Result{Stderr: "cluster: listen " + ln.Addr().String() + ": bind: address already in use\n", Code: 1},
 		program.Run(t, program.Command(t, "-addr", ln.Addr().String())))
+}
+
+func TestTheRunThatIsRecorded(t *testing.T) {
+	_, recorded := program.Recorded(t)
+	c := start(t, "-workers", "2")
+	var shown strings.Builder
+	shown.WriteString("listening on " + c.addr + "\n")
+	for range 3 {
+		worker, pid := c.ask()
+		shown.WriteString(fmt.Sprintf("worker %d pid %d\n", worker, pid))
+	}
+	c.signal(syscall.SIGTERM)
+	require.Equal(t, program.Shape(recorded), program.Shape(shown.String()+c.end().Stdout))
 }

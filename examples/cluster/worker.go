@@ -14,21 +14,24 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// The two kinds of worker do the same: serve, in a process that is this program again, and worker.js.
+// The two kinds of worker do the same: serve, in a process that is this program again, and
+// worker.js.
 var workers = childprocess.Workers{"serve": serve}
 
 // serve answers the connections of the server that it asks the primary for.
 func serve(loop *reactor.Loop, parent *ipc.Channel, args []string) error {
 	answer := fmt.Sprintf("worker %s pid %d\n", os.Getenv("WORKER"), os.Getpid())
 	signal.Ignore(syscall.SIGINT) // ^C goes to all processes of the terminal; it is the primary that ends its workers.
+	// A message that makes no sense, or one that is lost. None of them ends the channel.
+	parent.OnError(complain)
 	self, err := cluster.Join(loop, parent)
 	if err != nil {
 		return err
 	}
 	o := &cluster.ListenOptions{OnConnection: func(connection *streams.Duplex) {
 		connection.Readable.Destroy(nil)
-		// It fails when the client has gone.
-		_, _ = connection.Writable.WriteString(answer)
+		connection.Writable.OnError(func(error) {})    // The client has gone. The connection is closed by itself.
+		_, _ = connection.Writable.WriteString(answer) // What it could say, OnError does.
 		connection.Writable.End()
 	}}
 	return self.Listen("tcp", net.JoinHostPort(args[0], args[1]), o, func(_ *cluster.Server, err error) {

@@ -18,7 +18,8 @@ const (
 	longestLine = 200  // bytes of what a worker has said
 )
 
-// A board has a pool, its load, and what the page is to show of them. It is used on the loop goroutine only.
+// A board has a pool, its load, and what the page is to show of them. It is used on the loop
+// goroutine only.
 type board struct {
 	loop *reactor.Loop
 	pool *pool.Pool

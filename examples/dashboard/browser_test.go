@@ -49,7 +49,8 @@ func (b *page) look(width, height int, scheme string) {
 	b.Call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}})
 }
 
-// picture writes what is seen to a file in the directory that BROOD_DASHBOARD_PICTURES names, if it does.
+// picture writes what is seen to a file in the directory that BROOD_DASHBOARD_PICTURES names, if it
+// does.
 func (b *page) picture(name string) {
 	b.t.Helper()
 	dir := os.Getenv("BROOD_DASHBOARD_PICTURES")

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// A lineKeeper takes what the pool logs, on the loop goroutine, and keeps the last line of each worker's stderr.
+// A lineKeeper takes what the pool logs, on the loop goroutine, and keeps the last line of each
+// worker's stderr.
 type lineKeeper struct{ lines map[int]string }
 
 func (b *board) logger() *slog.Logger { return slog.New(lineKeeper{b.lines}) }

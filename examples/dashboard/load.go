@@ -15,7 +15,8 @@ const (
 	loadTick = 20 * time.Millisecond  // between two submissions of what is due
 )
 
-// A load is the jobs that the pool is given, so many a second. What it does not take is not given later.
+// A load is the jobs that the pool is given, so many a second. What it does not take is not given
+// later.
 type load struct {
 	board *board
 	rate  int

@@ -2,17 +2,20 @@
 //
 //	go run ./examples/dashboard [-addr HOST:PORT] [-workers N] [-rate N]
 //
-// It prints the address of the page, which shows throughput, waiting and running jobs, how long they wait and run, each worker
-// with its memory and the last line that it has written to stderr, and why workers have ended. One can reload and resize the pool,
-// kill a worker, and change the load, which the program makes by itself: jobs that take 20 ms on average. /metrics has the numbers
-// in Prometheus's format, /healthz says whether jobs are answered. SIGINT, SIGTERM or SIGHUP ends it: running jobs are finished,
-// for which a second one does not wait, and a line says how that went.
+// It prints the address of the page, which shows throughput, waiting and running jobs, how long
+// they wait and run, each worker with its memory and the last line that it has written to stderr,
+// and why workers have ended. One can reload and resize the pool, kill a worker, and change the
+// load, which the program makes by itself: jobs that take 20 ms on average. /metrics has the
+// numbers in Prometheus's format, /healthz says whether jobs are answered. SIGINT, SIGTERM or
+// SIGHUP ends it: running jobs are finished, and a line says how that went. A second one ends it at
+// once.
 //
-// The page is for this machine: dashboard listens on loopback addresses only, and answers no page of another site (package
-// loopback).
+// The page is for this machine: dashboard listens on loopback addresses only, and answers no page
+// of another site (package loopback).
 //
-// What it shows: a pool that is watched and controlled from other goroutines (server.go), those of net/http, whose only way
-// to it is the loop's Do; numbers that belong to the loop (board.go); the worker's side (worker.go).
+// What it shows: a pool that is watched and controlled from other goroutines (server.go), those of
+// net/http, whose only way to it is the loop's Do; numbers that belong to the loop (board.go); the
+// worker's side (worker.go).
 package main
 
 import (
@@ -21,7 +24,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"syscall"
 	"time"
 
@@ -58,7 +60,8 @@ func main() {
 
 func between(low, n, high int) bool { return low <= n && n <= high }
 
-// run serves until one of the signals comes. The loop runs on this goroutine, the server on those of net/http.
+// run serves until one of the signals comes. The loop runs on this goroutine, the server on those
+// of net/http.
 func run(addr string, workers, rate int) (err error) {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -76,26 +79,16 @@ func run(addr string, workers, rate int) (err error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	stop := func(signals.Signal) {
-		if ctx.Err() != nil { // The second one: enough waited.
-			b.stop(&pool.StopOptions{JobGrace: -1, DisconnectGrace: -1}, nil)
-			return
-		}
+	// The pool and the server end, and then nothing keeps the loop running.
+	_, err = signals.StopOn(loop, func(signals.Signal) {
 		cancel()
 		b.stop(&pool.StopOptions{DropWaiting: true, JobGrace: jobGrace}, func(r *pool.StopReport) {
 			fmt.Printf("dashboard: stopped in %s: %d jobs dropped, %d workers ended by force\n",
 				r.Elapsed.Round(time.Millisecond), r.Dropped, len(r.Forced))
 		})
-	}
-	for _, sig := range []signals.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
-		if signal.Ignored(sig) {
-			continue // By nohup(1), say.
-		}
-		w, err := signals.Watch(loop, sig, stop)
-		if err != nil {
-			return err
-		}
-		w.Unref() // It is the pool and the server that keep the loop running.
+	}, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	if err != nil {
+		return err
 	}
 	s := newServer(b, ln)
 	fmt.Println("dashboard: open", s.url())

@@ -87,7 +87,8 @@ func startProgram(t *testing.T, args ...string) (cmd *exec.Cmd, stdout *bufio.Re
 	return cmd, stdout, address
 }
 
-// The page finds the next run of the program by itself, and does not mix its numbers with those of the one before.
+// The page finds the next run of the program by itself, and does not mix its numbers with those of
+// the one before.
 func TestThePageOutlivesTheProgram(t *testing.T) {
 	browser.Need(t)
 	cmd, _, address := startProgram(t, "-addr", "127.0.0.1:0", "-workers", "2", "-rate", "200")

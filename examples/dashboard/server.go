@@ -26,8 +26,8 @@ const (
 //go:embed page
 var files embed.FS
 
-// A server serves the page. Its methods are safe to call from any goroutine but the loop's, and come to the board by
-// Loop.Do.
+// A server serves the page. Its methods are safe to call from any goroutine but the loop's, and
+// come to the board by Loop.Do.
 type server struct {
 	loopback.Guard
 	board   *board
@@ -93,7 +93,8 @@ func (s *server) serve(ctx context.Context) error {
 	return err
 }
 
-// do runs fn on the loop, and reports false when it has answered the request because that was not possible.
+// do runs fn on the loop, and reports false when it has answered the request because that was not
+// possible.
 func (s *server) do(w http.ResponseWriter, r *http.Request, fn func()) bool {
 	ctx, cancel := context.WithTimeout(r.Context(), loopLimit)
 	defer cancel()

@@ -2,7 +2,8 @@ package main
 
 import "encoding/json"
 
-// A snapshot is what a page is told: all that it shows, but of the samples only those that it does not have.
+// A snapshot is what a page is told: all that it shows, but of the samples only those that it does
+// not have.
 type snapshot struct {
 	Boot        string   `json:"boot"`
 	Period      float64  `json:"period"` // seconds from one sample to the next
@@ -35,7 +36,8 @@ type worker struct {
 	Line       string  `json:"line"`
 }
 
-// snapshot returns one as JSON for a page that has the samples up to seq of the run boot, and the number of the last sample.
+// snapshot returns one as JSON for a page that has the samples up to seq of the run boot, and the
+// number of the last sample.
 func (b *board) snapshot(boot string, seq uint64) (text []byte, last uint64, err error) {
 	s := b.pool.Stats()
 	shown := snapshot{

@@ -13,8 +13,9 @@ const (
 	writeLimit  = 10 * time.Second // that a browser may take to read an event
 )
 
-// events is a stream of snapshots, as server-sent events: one at once, one for each sample. The id of an event is what the page has then,
-// and what its browser sends when it connects again, so that no sample is lost or sent twice.
+// events is a stream of snapshots, as server-sent events: one at once, one for each sample. The id
+// of an event is what the page has then, and what its browser sends when it connects again, so that
+// no sample is lost or sent twice.
 func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	select {
 	case s.streams <- struct{}{}:

@@ -67,7 +67,8 @@ func TestWhatTheBoardKeepsIsBounded(t *testing.T) {
 	})
 }
 
-// A browser that does not read holds neither the program nor the loop, and in the end it loses its stream.
+// A browser that does not read holds neither the program nor the loop, and in the end it loses its
+// stream.
 func TestAPageThatDoesNotReadLosesItsStream(t *testing.T) {
 	s := serve(t, 2, 100)
 	s.patience = 50 * time.Millisecond

@@ -1,5 +1,5 @@
-// Goworker is a worker for a Node.js parent: it gets numbers as messages and tells which of them are prime. To Node it is
-// a child as any other with a channel:
+// Goworker is a worker for a Node.js parent: it gets numbers as messages and tells which of them
+// are prime. To Node it is a child as any other with a channel:
 //
 //	const { spawn } = require('node:child_process');
 //	const worker = spawn('./goworker', { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -10,8 +10,8 @@
 //
 //	go build -o /tmp/goworker ./examples/goworker && node examples/goworker/parent.js /tmp/goworker
 //
-// The worker ends when the parent disconnects or is gone, however that came. The parent may choose serialization:
-// 'advanced'; that changes nothing here.
+// The worker ends when the parent disconnects or is gone, however that came. The parent may choose
+// serialization: 'advanced'; that changes nothing here.
 package main
 
 import (
@@ -39,10 +39,12 @@ type answer struct {
 
 func main() {
 	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "goworker:", err)
+		complain(err)
 		os.Exit(1)
 	}
 }
+
+func complain(err error) { fmt.Fprintln(os.Stderr, "goworker:", err) }
 
 func run() error {
 	loop, err := reactor.New(nil)
@@ -51,9 +53,13 @@ func run() error {
 	}
 	parent, err := ipc.Parent(loop) // ipc.ErrNoParent when somebody starts it by hand.
 	if err == nil {
+		// A message that is none, or an answer that is lost because the parent has gone. None of
+		// them ends the channel.
+		parent.OnError(complain)
 		parent.OnMessage(func(m *ipc.Message) {
-			// It fails when the parent has disconnected; then there is nobody to tell.
-			_ = parent.Send(reply(m))
+			if err := parent.Send(reply(m)); err != nil {
+				complain(err)
+			}
 		})
 		err = loop.Run() // Until the channel has ended: nothing else keeps it alive.
 	}

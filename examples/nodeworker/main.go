@@ -1,5 +1,6 @@
-// Nodeworker forks a Node.js worker, sends it texts and prints what it answers: first in JSON, which is Node's default,
-// then in V8's own format (Advanced), which also carries what JSON cannot: here a Buffer, there and back, and a Map.
+// Nodeworker forks a Node.js worker, sends it texts and prints what it answers: first in JSON,
+// which is Node's default, then in V8's own format (Advanced), which also carries what JSON cannot:
+// here a Buffer, there and back, and a Map.
 //
 //	go run ./examples/nodeworker
 //
@@ -55,7 +56,8 @@ func run() error {
 	return errors.Join(err, loop.Close())
 }
 
-// ask forks a worker, sends it the texts, and has it end when it has answered all of them.
+// ask forks a worker, sends it the texts, and has it end when it has answered all of them. It
+// returns all that went wrong.
 func ask(loop *reactor.Loop, format ipc.Serialization, texts []any, answered func(*ipc.Message) error) error {
 	o := &childprocess.ForkOptions{ExecPath: "node", ExecArgv: []string{"-e"}}
 	o.Serialization = format
@@ -63,32 +65,30 @@ func ask(loop *reactor.Loop, format ipc.Serialization, texts []any, answered fun
 	if err != nil {
 		return err
 	}
-	worker.OnError(func(e error) {
-		if err == nil { // What follows is a consequence: that the texts could not be sent.
-			err = e
-		}
-	})
-	for _, text := range texts {
-		if err = worker.Send(text); err != nil {
-			worker.Disconnect()
-			break
+	var wrong []error
+	note := func(err error) {
+		if err != nil {
+			wrong = append(wrong, err)
 		}
 	}
+	worker.OnError(note) // It could not be started, or something is wrong with the channel.
+	worker.OnSpawn(func() {
+		for _, text := range texts {
+			note(worker.Send(text)) // It waits in the channel until node has started.
+		}
+	})
 	left := len(texts)
 	worker.OnMessage(func(m *ipc.Message) {
-		err = errors.Join(err, answered(m))
+		note(answered(m))
 		if left--; left == 0 {
-			worker.Disconnect()
+			worker.Disconnect() // The worker then ends by itself.
 		}
 	})
-	worker.OnClose(func(status childprocess.ExitStatus) {
-		_, notStarted := errors.AsType[*childprocess.SpawnError](err)
-		if !notStarted && (left > 0 || !status.Success()) { // What the channel said is a consequence.
-			err = fmt.Errorf("worker: %s, %d texts left", status, left)
+	worker.OnExit(func(status childprocess.ExitStatus) { // There is none if it was not started.
+		if left > 0 || !status.Success() {
+			note(fmt.Errorf("worker: %s, %d texts left", status, left))
 		}
 	})
-	if e := loop.Run(); e != nil {
-		return e
-	}
-	return err
+	note(loop.Run()) // Until the worker has gone, and nothing else is left to wait for.
+	return errors.Join(wrong...)
 }

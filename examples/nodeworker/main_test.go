@@ -22,10 +22,7 @@ func TestAnswersInBothSerializations(t *testing.T) {
 	looptest.NodePath(t)
 	cmd := program.Command(t)
 	cmd.Dir = t.TempDir() // It needs no file of its source.
-	const want = `json: "to be or not to be" has 6 words
-json: "that is the question" has 4 words
-advanced: "to be or not to be" has map[be:2 not:1 or:1 to:2]
-`
+	_, want := program.Recorded(t)
 	require.Equal(t, program.Result{Stdout: want}, program.Run(t, cmd))
 }
 
@@ -42,7 +39,8 @@ func TestAWorkerThatEndsEarlyIsAnError(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "node"), []byte("#!/bin/sh\nexit 7\n"), 0o777))
 	cmd := program.Command(t)
 	cmd.Env = append(cmd.Env, "PATH="+dir)
-	require.Equal(t,
-		program.Result{Stderr: "nodeworker: worker: exit status 7, 2 texts left\n", Code: 1},
-		program.Run(t, cmd))
+	r := program.Run(t, cmd)
+	// The texts may have been lost before the end of the worker was known, which the channel tells.
+	require.Regexp(t, `(^nodeworker: |\n)worker: exit status 7, 2 texts left\n`, r.Stderr)
+	require.Equal(t, 1, r.Code)
 }

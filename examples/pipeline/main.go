@@ -68,8 +68,9 @@ func throughLoop(loop *reactor.Loop) ([]*childprocess.ChildProcess, error) {
 	return children, nil
 }
 
-// throughKernel starts each stage with the pipe of the one before as its input. Owned closes the parent's copy of the
-// descriptor, also when the stage cannot be started: a copy left open would keep yes from ever getting SIGPIPE.
+// throughKernel starts each stage with the pipe of the one before as its input. Owned closes the
+// parent's copy of the descriptor, also when the stage cannot be started: a copy left open would
+// keep yes from ever getting SIGPIPE.
 func throughKernel(loop *reactor.Loop) ([]*childprocess.ChildProcess, error) {
 	var children []*childprocess.ChildProcess
 	input := childprocess.Ignore

@@ -17,9 +17,8 @@ func TestMain(m *testing.M) {
 }
 
 func TestEachLineThenTheEnd(t *testing.T) {
-	require.Equal(t,
-		program.Result{Stdout: "line: one\nline: two\nclose: exit status 3\n"},
-		program.Run(t, program.Command(t)))
+	_, want := program.Recorded(t)
+	require.Equal(t, program.Result{Stdout: want}, program.Run(t, program.Command(t)))
 }
 
 func TestMissingProgramIsAnErrorThenTheEnd(t *testing.T) {

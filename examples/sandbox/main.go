@@ -2,18 +2,22 @@
 //
 //	go -C examples/sandbox run . [-ro DIR]… [-exec DIR]… DIR [--] PROGRAM [ARGUMENT…]
 //
-// PROGRAM, with all that it starts, can read what lies below DIR, its working directory, and below each -ro. It can execute
-// and read, but not list, what lies below each -exec, by default where a system has its programs and their libraries. Beside
-// /dev/null that is all: it opens no other file, creates, changes and removes none, and it gets no privileges from
-// set-user-ID programs. From Linux 6.7 on it cannot use TCP, from 6.12 on it can send signals only to its own, and not connect
-// to abstract sockets. What it is given stays open: its stdin, stdout and stderr are those of Sandbox.
+// PROGRAM, with all that it starts, can read what lies below DIR, its working directory, and below
+// each -ro. It can execute and read, but not list, what lies below each -exec, by default where a
+// system has its programs and their libraries. Beside /dev/null that is all: it opens no other
+// file, creates, changes and removes none, and it gets no privileges from set-user-ID programs.
+// From Linux 6.7 on it cannot use TCP, from 6.12 on it can send signals only to its own, and not
+// connect to abstract sockets. What it is given stays open: its stdin, stdout and stderr are those
+// of Sandbox.
 //
-// The exit code is that of PROGRAM, or 128 plus the number of the signal that has ended it, 127 when PROGRAM was not found,
-// 126 when it could not be executed, 2 for a mistake in the arguments, and 125 when it cannot be restricted: PROGRAM is not
-// started then. That needs Linux 5.13 with landlock(7).
+// The exit code is that of PROGRAM, or 128 plus the number of the signal that has ended it, 127
+// when PROGRAM was not found, 126 when it could not be executed, 2 for a mistake in the arguments,
+// and 125 when it cannot be restricted: PROGRAM is not started then. That needs Linux 5.13 with
+// landlock(7).
 //
-// What it shows: a restriction as an option of one child (main.go), made by a library that knows the kernels (ruleset.go).
-// That library usually restricts the program that calls it, all of it and for good.
+// What it shows: a restriction as an option of one child (main.go), made by a library that knows
+// the kernels (ruleset.go). That library usually restricts the program that calls it, all of it and
+// for good.
 package main
 
 import (

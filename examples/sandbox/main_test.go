@@ -207,3 +207,11 @@ func TestAMistakeIsExplained(t *testing.T) {
 	require.Equal(t, exitFailed, r.Code)
 	require.Contains(t, r.Stderr, "/no/such/directory")
 }
+
+func TestTheRunThatIsRecorded(t *testing.T) {
+	command, recorded := program.Recorded(t)
+	_, script, ok := strings.Cut(strings.TrimSuffix(command, "'"), " sh -c '")
+	require.True(t, ok, command)
+	r := landlocked(t, publicDir(t, "inside\n"), "sh", "-c", script)
+	require.Equal(t, recorded, r.Stdout+r.Stderr)
+}

@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// A kernel that is built without landlock, and one that was started without: nothing is run unrestricted.
+// A kernel that is built without landlock, and one that was started without: nothing is run
+// unrestricted.
 func TestWithoutLandlockNothingIsRun(t *testing.T) {
 	for _, errno := range []unix.Errno{unix.ENOSYS, unix.EOPNOTSUPP} {
 		t.Run(unix.ErrnoName(errno), func(t *testing.T) {

@@ -1,17 +1,18 @@
-// Term runs a program on a terminal of its own and passes through what is typed and what is shown, as ssh(1), script(1) and
-// the multiplexers do at their heart.
+// Term runs a program on a terminal of its own and passes through what is typed and what is shown,
+// as ssh(1), script(1) and the multiplexers do at their heart.
 //
 //	go run ./examples/term [PROGRAM [ARGUMENT…]]
 //
-// PROGRAM is by default the shell in $SHELL, or /bin/sh. Term itself needs a terminal as stdin. It puts that into raw mode,
-// so that every key, ^C and ^Z among them, is the program's, and back into its mode on every way out: when the program has
-// ended, after SIGTERM, SIGHUP, SIGINT or SIGQUIT from elsewhere, while it is stopped by SIGTSTP, and when it panics.
+// PROGRAM is by default the shell in $SHELL, or /bin/sh. Term itself needs a terminal as stdin. It
+// puts that into raw mode, so that every key, ^C and ^Z among them, is the program's, and back into
+// its mode on every way out: when the program has ended, after SIGTERM, SIGHUP, SIGINT or SIGQUIT
+// from elsewhere, while it is stopped by SIGTSTP, and when it panics.
 //
-// The exit code is that of PROGRAM, or 128 plus the number of the signal that has ended it or Term, 127 when PROGRAM could
-// not be started, and 2 when stdin is no terminal.
+// The exit code is that of PROGRAM, or 128 plus the number of the signal that has ended it or Term,
+// 127 when PROGRAM could not be started, and 2 when stdin is no terminal.
 //
-// What it shows: a child on a terminal, as one duplex stream between two pipes (session.go), signals on the loop
-// (signals.go), and a mode that is everybody's and must not stay (rawmode.go).
+// What it shows: a child on a terminal, as one duplex stream between two pipes (session.go),
+// signals on the loop (signals.go), and a mode that is everybody's and must not stay (rawmode.go).
 package main
 
 import (

@@ -39,8 +39,8 @@ func init() {
 	})
 }
 
-// outer is the shell that a person has started term from. It says how term ended and whether it has left the terminal's mode
-// as it was. report is its end.
+// outer is the shell that a person has started term from. It says how term ended and whether it has
+// left the terminal's mode as it was. report is its end.
 const (
 	outer  = `before=$(stty -g); "$@"` + "\n" + report
 	report = `code=$?
@@ -226,4 +226,14 @@ func TestAProgramThatIsMissing(t *testing.T) {
 func TestStdinIsNoTerminal(t *testing.T) {
 	want := program.Result{Stderr: "term: stdin is not a terminal\n", Code: exitUsage}
 	require.Equal(t, want, program.Run(t, program.Command(t, "/bin/true")))
+}
+
+func TestTheRunThatIsRecorded(t *testing.T) {
+	command, recorded := program.Recorded(t)
+	_, script, ok := strings.Cut(strings.TrimSuffix(command, "'"), " sh -c '")
+	require.True(t, ok, command)
+	p, run := sits(t, outer, program.Path(t), "sh", "-c", script)
+	run()
+	shown, _, _ := strings.Cut(strings.ReplaceAll(p.text, "\r", ""), "mode restored")
+	require.Equal(t, program.Shape(recorded), program.Shape(shown))
 }

@@ -2,7 +2,8 @@ package main
 
 import "golang.org/x/term"
 
-// rawMode is the mode of a terminal that belongs to others, too: whoever has changed it changes it back.
+// rawMode is the mode of a terminal that belongs to others, too: whoever has changed it changes it
+// back.
 type rawMode struct {
 	fd    int
 	saved *term.State // nil while the terminal is in its own mode
@@ -16,8 +17,8 @@ func (m *rawMode) enter() (err error) {
 	return err
 }
 
-// renew is enter for a terminal that others may have had since: a shell gives it its own mode while it has stopped this
-// program.
+// renew is enter for a terminal that others may have had since: a shell gives it its own mode while
+// it has stopped this program.
 func (m *rawMode) renew() error {
 	if m.saved == nil {
 		return m.enter()

@@ -25,7 +25,8 @@ func (p *person) untilRaw() {
 	}
 }
 
-// SIGSTOP cannot be caught. The shell gives the terminal another mode meanwhile, as shells do that have a line editor.
+// SIGSTOP cannot be caught. The shell gives the terminal another mode meanwhile, as shells do that
+// have a line editor.
 func TestTheModeIsEnteredAgainAfterAStopThatIsNotSeen(t *testing.T) {
 	const jobs = `set -m; before=$(stty -g); "$@"
 stty sane; echo "stopped"

@@ -27,7 +27,8 @@ const (
 	closeGrace = 200 * time.Millisecond
 )
 
-// session is one program on a terminal of its own, between the two sides of this program's terminal.
+// session is one program on a terminal of its own, between the two sides of this program's
+// terminal.
 type session struct {
 	loop  *reactor.Loop
 	mode  rawMode
@@ -38,7 +39,8 @@ type session struct {
 	got    signals.Signal // what has ended the session; 0 if nothing has
 }
 
-// open starts the program. The terminal is in raw mode from then on, if there is no error, and run puts it back.
+// open starts the program. The terminal is in raw mode from then on, if there is no error, and run
+// puts it back.
 func open(file string, args []string) (s *session, err error) {
 	s = &session{mode: rawMode{fd: stdin}}
 	if s.loop, err = reactor.New(nil); err != nil {
@@ -76,7 +78,8 @@ func (s *session) start(file string, args []string) (err error) {
 	return nil
 }
 
-// connect joins the two terminals. When the child's has ended, stdin has nobody to be read for, and is closed.
+// connect joins the two terminals. When the child's has ended, stdin has nobody to be read for, and
+// is closed.
 func (s *session) connect() error {
 	var err error
 	if s.keys, err = streams.NewReadable(s.loop, stdin, nil); err != nil {
@@ -97,7 +100,8 @@ func (s *session) connect() error {
 	return nil
 }
 
-// run passes through what is typed and shown until the program has ended, and returns the exit code.
+// run passes through what is typed and shown until the program has ended, and returns the exit
+// code.
 func (s *session) run() (code int, err error) {
 	defer s.close() // Also when a callback panics: the trace is then printed on a terminal in its own mode.
 	if err := s.loop.Run(); err != nil {

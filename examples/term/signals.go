@@ -8,7 +8,8 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// watchSignals watches what others may send. None of it comes from the keyboard, which is the program's.
+// watchSignals watches what others may send. None of it comes from the keyboard, which is the
+// program's.
 func (s *session) watchSignals() error {
 	for sig, fn := range map[signals.Signal]func(signals.Signal){
 		unix.SIGWINCH: func(signals.Signal) { s.resize() },
@@ -35,9 +36,10 @@ func (s *session) resize() {
 	}
 }
 
-// suspend stops this program with its terminal in its own mode. The program on the inner terminal runs on, and waits when it
-// has shown more than fits. Nothing is passed through before resume is called, which may be a few turns after this program
-// runs again: in the wrong mode it would be echoed or translated twice.
+// suspend stops this program with its terminal in its own mode. The program on the inner terminal
+// runs on, and waits when it has shown more than fits. Nothing is passed through before resume is
+// called, which may be a few turns after this program runs again: in the wrong mode it would be
+// echoed or translated twice.
 func (s *session) suspend(signals.Signal) {
 	s.keys.Pause()
 	s.child.Terminal().Readable.Pause()
@@ -45,7 +47,8 @@ func (s *session) suspend(signals.Signal) {
 	_ = unix.Kill(os.Getpid(), unix.SIGSTOP) // To oneself it cannot fail.
 }
 
-// resume goes on after suspend, or after SIGSTOP, which nobody sees. The size may have changed meanwhile.
+// resume goes on after suspend, or after SIGSTOP, which nobody sees. The size may have changed
+// meanwhile.
 func (s *session) resume(signals.Signal) {
 	_ = s.mode.renew() // Best effort: without it keys are echoed twice.
 	s.resize()

@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/examples/internal/program"
 )
 
-// startOnTerminal starts cmd as a shell would, with a new pseudo-terminal as its controlling terminal, and returns the
-// terminal's other side: what a user sees and types.
+// startOnTerminal starts cmd as a shell would, with a new pseudo-terminal as its controlling
+// terminal, and returns the terminal's other side: what a user sees and types.
 func startOnTerminal(t *testing.T, cmd *exec.Cmd) *os.File {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -46,7 +46,8 @@ func startOnTerminal(t *testing.T, cmd *exec.Cmd) *os.File {
 	return master
 }
 
-// screen reads what the program writes until it contains text, or, for "", until the terminal is closed.
+// screen reads what the program writes until it contains text, or, for "", until the terminal is
+// closed.
 func screen(t *testing.T, master *os.File, text string) string {
 	t.Helper()
 	var seen strings.Builder

@@ -1,72 +1,49 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/brood-go/brood/childprocess"
-	"github.com/brood-go/brood/reactor"
 )
 
-// batchLimit bounds the arguments of one sha256sum, in bytes. execve(2) takes 128 KiB or more, with the environment.
-const batchLimit = 64 << 10
+// sampleSize is how many files are checked. Their names are arguments, of which no system takes
+// less than 256 KiB.
+const sampleSize = 64
 
-// argumentSize is what the name of a file takes: with "./", the zero byte at its end, and a pointer.
-func argumentSize(f file) int { return len("./") + len(f.path) + 1 + 8 }
-
-// verify has sha256sum open the files of the sample by their names, and compares.
-func verify(loop *reactor.Loop, dir string, sample []file, stop *interrupt) error {
-	var wrong []error
-	for len(sample) > 0 {
-		n, size := 1, argumentSize(sample[0])
-		for n < len(sample) && size+argumentSize(sample[n]) <= batchLimit {
-			size += argumentSize(sample[n])
-			n++
-		}
-		differ, err := compare(loop, dir, sample[:n], stop)
-		if err != nil {
-			return errors.Join(append(wrong, fmt.Errorf("verification: %w", err))...)
-		}
-		wrong = append(wrong, differ...)
-		sample = sample[n:]
+// verify has sha256sum hash some of the files, evenly spread, and returns how many agree with it.
+func (t *tree) verify() (n int, err error) {
+	files := t.hashed()
+	n = min(sampleSize, len(files))
+	if n == 0 {
+		return 0, nil
 	}
-	return errors.Join(wrong...)
-}
-
-// compare returns an error for each file of which sha256sum says otherwise.
-func compare(loop *reactor.Loop, dir string, sample []file, stop *interrupt) (wrong []error, err error) {
-	args := []string{"--"}
-	for _, f := range sample {
-		// With the "./" no name looks like an option, or like "-", which is the standard input.
-		args = append(args, "./"+f.path)
+	sample, args := make([]*file, n), []string{"--"}
+	for i := range sample {
+		sample[i] = files[i*len(files)/n]
+		// With the "./" no name looks like "-", which is the standard input.
+		args = append(args, "./"+sample[i].path)
 	}
-	printed, err := output(loop, stop, "sha256sum", args, childprocess.Options{Dir: dir})
+	o := &childprocess.RunOptions{Options: childprocess.Options{Dir: t.dir}}
+	output, err := childprocess.OutputWith(context.Background(), o, "sha256sum", args...)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	lines := strings.Split(strings.TrimSuffix(printed, "\n"), "\n")
-	if len(lines) != len(sample) {
-		return nil, fmt.Errorf("sha256sum printed %d lines for %d files", len(lines), len(sample))
+	lines := strings.Split(strings.TrimSuffix(string(output), "\n"), "\n")
+	if len(lines) != n {
+		return 0, fmt.Errorf("sha256sum printed %d lines for %d files", len(lines), n)
 	}
+	var wrong []error
 	for i, f := range sample {
-		if sum := firstSum([]byte(lines[i])); sum != f.sum {
-			wrong = append(wrong, fmt.Errorf("verification: %s: the sum is %s, by name it is %s",
-				filepath.Join(dir, f.path), f.sum, sum))
+		// A line is the sum, a blank and the name; before that a backslash if the name has
+		// characters that are escaped.
+		sum, _, _ := strings.Cut(strings.TrimPrefix(lines[i], `\`), " ")
+		if sum != f.sum {
+			wrong = append(wrong, fmt.Errorf("%s: the sum is %s, by name it is %s", filepath.Join(t.dir, f.path), f.sum, sum))
 		}
 	}
-	return wrong, nil
-}
-
-// sumLine is the beginning of a line of sha256sum's output; the backslash marks a name in which characters are escaped.
-var sumLine = regexp.MustCompile(`^\\?([0-9a-f]{64}) [ *]`)
-
-// firstSum returns the sum that a line of sha256sum's output begins with, "" if it does not.
-func firstSum(line []byte) string {
-	if m := sumLine.FindSubmatch(line); m != nil {
-		return string(m[1])
-	}
-	return ""
+	return n, errors.Join(wrong...)
 }

@@ -30,7 +30,8 @@ func openAlive(t *testing.T) *alive {
 // script has a shell script, and what it starts, be alive, and say so.
 func (a *alive) script(rest string) string { return "exec 9>" + a.path + "; echo begun; " + rest }
 
-// read returns how many bytes they have written since the last call, and whether any of them is left.
+// read returns how many bytes they have written since the last call, and whether any of them is
+// left.
 func (a *alive) read() (n int, left bool) {
 	a.t.Helper()
 	buf := make([]byte, 64<<10)

@@ -77,8 +77,8 @@ func TestATerminalInABrowser(t *testing.T) {
 	a.gone()
 }
 
-// size has the shell tell how large its terminal is, again until that is another than before: the page learns of the size
-// of its window when it is drawn.
+// size has the shell tell how large its terminal is, again until that is another than before: the
+// page learns of the size of its window when it is drawn.
 func (b *terminal) size(before size) (s size) {
 	b.t.Helper()
 	for limit := time.Now().Add(looptest.HangLimit()); time.Now().Before(limit); {

@@ -14,7 +14,8 @@ import (
 // closeGrace is how long what a program has left in the background is shown.
 const closeGrace = 200 * time.Millisecond
 
-// children starts the programs, on the loop that owns them. Its methods are for other goroutines than the loop's.
+// children starts the programs, on the loop that owns them. Its methods are for other goroutines
+// than the loop's.
 type children struct {
 	loop    *reactor.Loop
 	command []string
@@ -31,7 +32,8 @@ type child struct {
 	keys  io.WriteCloser // what is typed; Write waits while the terminal takes no more
 }
 
-// start returns a child on a terminal of that size, and wait tells if it could not be started after all.
+// start returns a child on a terminal of that size, and wait tells if it could not be started after
+// all.
 func (s *children) start(ctx context.Context, rows, cols uint16) (c *child, err error) {
 	o := &childprocess.Options{
 		Env:        append(os.Environ(), "TERM=xterm-256color"),
@@ -54,14 +56,15 @@ func (s *children) start(ctx context.Context, rows, cols uint16) (c *child, err 
 	return c, err
 }
 
-// resize tells the program that its terminal has another size. Neither number is 0. It waits for the loop, so that a browser
-// cannot ask for it faster than it is done.
+// resize tells the program that its terminal has another size. Neither number is 0. It waits for
+// the loop, so that a browser cannot ask for it faster than it is done.
 func (c *child) resize(ctx context.Context, rows, cols uint16) {
 	// The terminal may be closed already, and the loop.
 	_ = c.loop.Do(ctx, func() { _ = c.process.Terminal().Resize(rows, cols) })
 }
 
-// hangUp ends the program, and what it has started, and closes the terminal. It does nothing to a program that has ended.
+// hangUp ends the program, and what it has started, and closes the terminal. It does nothing to a
+// program that has ended.
 func (c *child) hangUp() {
 	// On a loop that is closed the terminal is, too.
 	_ = c.loop.Post(func() {

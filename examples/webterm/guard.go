@@ -10,8 +10,9 @@ import (
 	"github.com/brood-go/brood/examples/internal/loopback"
 )
 
-// guard keeps out other machines and other sites, as package loopback does, and the other users of this machine: a token that
-// nobody can guess is in the address of the page. Who does not know it gets no page and no session.
+// guard keeps out other machines and other sites, as package loopback does, and the other users of
+// this machine: a token that nobody can guess is in the address of the page. Who does not know it
+// gets no page and no session.
 type guard struct {
 	loopback.Guard
 	token string

@@ -31,7 +31,8 @@ func (b *inbox) put(p []byte) bool {
 	return true
 }
 
-// take returns all that waits, once that is anything. It is the caller's; done says when it is through with it.
+// take returns all that waits, once that is anything. It is the caller's; done says when it is
+// through with it.
 func (b *inbox) take(ctx context.Context) ([]byte, error) {
 	for {
 		b.mu.Lock()

@@ -1,16 +1,21 @@
-// Webterm shows a program on a terminal of its own in a browser: xterm.js draws it, a WebSocket carries it.
+// Webterm shows a program on a terminal of its own in a browser: xterm.js draws it, a WebSocket
+// carries it.
 //
 //	go run . [-addr HOST:PORT] [PROGRAM [ARGUMENT…]]
 //
-// PROGRAM is by default the shell in $SHELL, or /bin/sh. Webterm prints the address of the page. Each page that is opened
-// has a PROGRAM of its own, which ends when the page is closed: it is hung up, as by a terminal that is switched off, and
-// killed if it does not obey. SIGINT, SIGTERM or SIGHUP ends all of them, and then webterm.
+// PROGRAM is by default the shell in $SHELL, or /bin/sh. Webterm prints the address of the page.
+// Each page that is opened has a PROGRAM of its own, which ends when the page is closed: it is hung
+// up, as by a terminal that is switched off, and killed if it does not obey. SIGINT, SIGTERM or
+// SIGHUP ends all of them, and then webterm; a second one ends webterm at once, and its terminals
+// are hung up by the system.
 //
-// Whoever may open the page may do what this user may. So webterm listens on loopback addresses only, and serves those who
-// know the token in the address that it prints, under the names that loopback addresses have (guard.go).
+// Whoever may open the page may do what this user may. So webterm listens on loopback addresses
+// only, and serves those who know the token in the address that it prints, under the names that
+// loopback addresses have (guard.go).
 //
-// What it shows: one loop that owns all children, beside a net/http server whose goroutines reach them through the loop's
-// doors (children.go), and a terminal with an end to what either side lets pile up (session.go, window.go).
+// What it shows: one loop that owns all children, beside a net/http server whose goroutines reach
+// them through the loop's doors (children.go), and a terminal with an end to what either side lets
+// pile up (session.go, window.go).
 package main
 
 import (
@@ -20,7 +25,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"syscall"
 
 	"github.com/brood-go/brood/examples/internal/loopback"
@@ -41,7 +45,8 @@ func main() {
 	}
 }
 
-// run serves until one of these signals comes. The loop runs on this goroutine, the server on those of net/http.
+// run serves until one of these signals comes. The loop runs on this goroutine, the server on those
+// of net/http.
 func run(addr string, command []string) (err error) {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -50,15 +55,10 @@ func run(addr string, command []string) (err error) {
 	defer func() { err = errors.Join(err, loop.Close()) }() // Closing it twice is harmless.
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	for _, sig := range []signals.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
-		if signal.Ignored(sig) {
-			continue // By nohup(1), say.
-		}
-		w, err := signals.Watch(loop, sig, func(signals.Signal) { cancel() })
-		if err != nil {
-			return err
-		}
-		w.Unref() // It is the server that keeps the loop running.
+	// The end of ctx is that of the server and of all sessions.
+	_, err = signals.StopOn(loop, func(signals.Signal) { cancel() }, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	if err != nil {
+		return err
 	}
 	ln, err := loopback.Listen(addr)
 	if err != nil {

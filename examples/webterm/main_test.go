@@ -27,7 +27,8 @@ type site struct {
 	stop func() // ends the server, and waits for its sessions
 }
 
-// serve starts a server for that program, with a loop on a goroutine of its own. Both end with the test.
+// serve starts a server for that program, with a loop on a goroutine of its own. Both end with the
+// test.
 func serve(t *testing.T, command ...string) *site {
 	t.Helper()
 	loop := looptest.New(t)

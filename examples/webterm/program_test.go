@@ -25,6 +25,11 @@ func TestTheProgramEndsItsSessionsAtASignal(t *testing.T) {
 		require.NoError(t, err)
 		_, address, ok := strings.Cut(strings.TrimSpace(line), "webterm: open ")
 		require.True(t, ok, line)
+		_, recorded := program.Recorded(t)
+		before, _, _ := strings.Cut(recorded, "?token=")
+		said, token, ok := strings.Cut(line, "?token=")
+		require.True(t, ok && token != "\n", line)
+		require.Equal(t, program.Shape(before), program.Shape(said))
 		at, err := url.Parse(address)
 		require.NoError(t, err)
 		s := &site{server: &server{guard: guard{loopback.Guard{Hosts: []string{at.Host}}, at.Query().Get("token")}}}

@@ -26,7 +26,8 @@ const headerLimit = 10 * time.Second
 //go:embed page
 var files embed.FS
 
-// A server serves the page, and a session to each page. Its methods are safe to call from any goroutine but the loop's.
+// A server serves the page, and a session to each page. Its methods are safe to call from any
+// goroutine but the loop's.
 type server struct {
 	guard
 	children children
@@ -100,7 +101,8 @@ func (s *server) session(w http.ResponseWriter, r *http.Request) {
 		return // Accept has answered.
 	}
 	defer conn.CloseNow()
-	// The context of the request is the server's until the connection is hijacked, and nothing reliable afterwards.
+	// The context of the request is the server's until the connection is hijacked, and nothing
+	// reliable afterwards.
 	serveSession(s.http.BaseContext(s.ln), conn, &s.children, rows, cols)
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// A message is a text frame; what is typed and what is shown are binary frames, cut anywhere: the browser puts together
-// characters of several bytes. In each message one field is set.
+// A message is a text frame; what is typed and what is shown are binary frames, cut anywhere: the
+// browser puts together characters of several bytes. In each message one field is set.
 type message struct {
 	Done int    `json:"done,omitempty"` // both ways: so many bytes more are dealt with, see windowSize
 	Size *size  `json:"size,omitempty"` // to the server: of the terminal
@@ -31,8 +31,8 @@ var errEnded = errors.New("the program has ended")
 // errProtocol ends a session whose browser does what the page does not.
 var errProtocol = errors.New("not what the page sends")
 
-// A session is one program in one page. Three goroutines serve it: read has the connection's frames and never waits for the
-// program, type has the keys, show the output.
+// A session is one program in one page. Three goroutines serve it: read has the connection's frames
+// and never waits for the program, type has the keys, show the output.
 type session struct {
 	conn  *websocket.Conn
 	child *child
@@ -40,8 +40,8 @@ type session struct {
 	typed *inbox
 }
 
-// serveSession starts a program and returns when it has ended, and its terminal is closed, for whatever reason. It leaves
-// conn to the caller.
+// serveSession starts a program and returns when it has ended, and its terminal is closed, for
+// whatever reason. It leaves conn to the caller.
 func serveSession(ctx context.Context, conn *websocket.Conn, from *children, rows, cols uint16) {
 	c, err := from.start(ctx, rows, cols)
 	if err != nil {
@@ -118,7 +118,8 @@ func (s *session) typeKeys(ctx context.Context) {
 	}
 }
 
-// show sends what the terminal shows, as fast as the browser draws it, and returns when that is over.
+// show sends what the terminal shows, as fast as the browser draws it, and returns when that is
+// over.
 func (s *session) show(ctx context.Context) {
 	buf := make([]byte, frameSize)
 	for {

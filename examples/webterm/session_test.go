@@ -125,8 +125,8 @@ func TestTheServersEndEndsAllSessions(t *testing.T) {
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 }
 
-// A browser that does not draw stops the program. Nothing in between grows: the program tells of each block that it has got
-// rid of.
+// A browser that does not draw stops the program. Nothing in between grows: the program tells of
+// each block that it has got rid of.
 func TestASlowPageStopsItsProgram(t *testing.T) {
 	const (
 		block   = 4 << 10

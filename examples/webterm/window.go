@@ -5,9 +5,10 @@ import (
 	"sync"
 )
 
-// windowSize is how many bytes each side may send before the other has said that it is done with them. What a side does not
-// want yet stays with its maker, who waits. So neither side has to keep more, and none has to stop reading the
-// connection, on which it also learns what the other is done with: two that have stopped would wait for each other.
+// windowSize is how many bytes each side may send before the other has said that it is done with
+// them. What a side does not want yet stays with its maker, who waits. So neither side has to keep
+// more, and none has to stop reading the connection, on which it also learns what the other is done
+// with: two that have stopped would wait for each other.
 const windowSize = 64 << 10
 
 // A window counts what was sent and is not done with. One goroutine spends; any may give back.

@@ -20,8 +20,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A Browser is a headless Chromium, a child on the loop of the server that it visits. It is told what to do in the DevTools
-// protocol on its descriptors 3 and 4, where each message ends with a zero byte. It is used on the test's goroutine.
+// A Browser is a headless Chromium, a child on the loop of the server that it visits. It is told
+// what to do in the DevTools protocol on its descriptors 3 and 4, where each message ends with a
+// zero byte. It is used on the test's goroutine.
 type Browser struct {
 	t          *testing.T
 	in         io.Writer
@@ -31,8 +32,8 @@ type Browser struct {
 	complaints []string // of the consoles of pages
 }
 
-// Need returns the path of a Chromium, and skips the test where there is none. BROOD_TEST_CHROMIUM says where it is if PATH
-// does not.
+// Need returns the path of a Chromium, and skips the test where there is none. BROOD_TEST_CHROMIUM
+// says where it is if PATH does not.
 func Need(t *testing.T) string {
 	t.Helper()
 	names := []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"}
@@ -78,7 +79,8 @@ func Start(t *testing.T, loop *reactor.Loop) *Browser {
 	return b
 }
 
-// Call sends a command and returns its result. Events that come meanwhile are dropped, but for the complaints of a console.
+// Call sends a command and returns its result. Events that come meanwhile are dropped, but for the
+// complaints of a console.
 func (b *Browser) Call(method string, params map[string]any) json.RawMessage {
 	b.t.Helper()
 	b.last++
@@ -110,10 +112,12 @@ func (b *Browser) Call(method string, params map[string]any) json.RawMessage {
 	}
 }
 
-// Complaints returns what the consoles of pages have said since each was opened: messages, exceptions, failed requests.
+// Complaints returns what the consoles of pages have said since each was opened: messages,
+// exceptions, failed requests.
 func (b *Browser) Complaints() []string { return b.complaints }
 
-// Open shows an address in a new tab, the one that is spoken to from now on, and returns the tab's name.
+// Open shows an address in a new tab, the one that is spoken to from now on, and returns the tab's
+// name.
 func (b *Browser) Open(address string) (target string) {
 	b.t.Helper()
 	b.tab = ""
@@ -149,7 +153,8 @@ func (b *Browser) Value(script string, v any) {
 	require.NoError(b.t, json.Unmarshal(got.Result.Value, v), script)
 }
 
-// Text returns what the element is seen to contain, "" where there is none. A blank that does not break is a blank.
+// Text returns what the element is seen to contain, "" where there is none. A blank that does not
+// break is a blank.
 func (b *Browser) Text(selector string) (text string) {
 	b.t.Helper()
 	b.Value(fmt.Sprintf(`document.querySelector(%q)?.innerText ?? ""`, selector), &text)

@@ -1,7 +1,9 @@
-// Package loopback keeps the pages of examples for this machine, and for pages that come from there.
+// Package loopback keeps the pages of examples for this machine, and for pages that come from
+// there.
 //
-// That a server listens on a loopback address keeps out other machines. It keeps out neither the other users of this one nor
-// the pages of other sites in this user's browser. Against these there is [Guard]:
+// That a server listens on a loopback address keeps out other machines. It keeps out neither the
+// other users of this one nor the pages of other sites in this user's browser. Against these there
+// is [Guard]:
 //
 //   - the Host of a request must be a name of the loopback address. A site whose name comes to mean this machine once its page
 //     is loaded (DNS rebinding) would have its own name there;
@@ -20,7 +22,8 @@ import (
 	"strconv"
 )
 
-// Listen returns a TCP listener at addr, and refuses an address that others than this machine could reach.
+// Listen returns a TCP listener at addr, and refuses an address that others than this machine could
+// reach.
 //
 // Safe to call from any goroutine.
 func Listen(addr string) (net.Listener, error) {
@@ -34,7 +37,8 @@ func Listen(addr string) (net.Listener, error) {
 	return ln, nil
 }
 
-// A Guard knows the names of a server, and whose requests it answers. Its methods are safe to call from any goroutine.
+// A Guard knows the names of a server, and whose requests it answers. Its methods are safe to call
+// from any goroutine.
 type Guard struct {
 	Hosts []string // what Host may be; the first one is for the address of the page
 }
@@ -52,9 +56,10 @@ func NewGuard(at *net.TCPAddr) Guard {
 	return g
 }
 
-// Protect is next for requests that name this server and that no other site's page has made. The page asks the browser to tell
-// nobody its address (Referrer-Policy), to run no script but the server's, and to show it in no other page
-// (Content-Security-Policy). next may set these otherwise.
+// Protect is next for requests that name this server and that no other site's page has made. The
+// page asks the browser to tell nobody its address (Referrer-Policy), to run no script but the
+// server's, and to show it in no other page (Content-Security-Policy). next may set these
+// otherwise.
 func (g *Guard) Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -73,11 +78,12 @@ func (g *Guard) Protect(next http.Handler) http.Handler {
 	})
 }
 
-// Own reports whether a request says that a page of this server has made it. A page of this server that changes something
-// does, and one that opens a WebSocket.
+// Own reports whether a request says that a page of this server has made it. A page of this server
+// that changes something does, and one that opens a WebSocket.
 func Own(r *http.Request) bool { return r.Header.Get("Origin") == "http://"+r.Host }
 
-// foreign reports whether another site's page has made a request, or who may have made one that changes something.
+// foreign reports whether another site's page has made a request, or who may have made one that
+// changes something.
 func foreign(r *http.Request) bool {
 	if r.Header.Get("Origin") != "" || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return !Own(r)

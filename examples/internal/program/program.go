@@ -1,4 +1,5 @@
-// Package program builds and runs the example whose test imports it: the real program, in a process of its own.
+// Package program builds and runs the example whose test imports it: the real program, in a process
+// of its own.
 package program
 
 import (
@@ -6,11 +7,13 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,14 +30,16 @@ func hangLimit() time.Duration {
 	return limit
 }
 
-// built is the program of this test binary's package. A test binary has one, so it is built once and not for every test.
+// built is the program of this test binary's package. A test binary has one, so it is built once
+// and not for every test.
 var built struct {
 	once sync.Once
 	dir  string
 	err  error
 }
 
-// Path returns the path of the program, which is built by the first call. A TestMain ends with [Remove].
+// Path returns the path of the program, which is built by the first call. A TestMain ends with
+// [Remove].
 //
 // Safe to call from any goroutine.
 func Path(t testing.TB) string {
@@ -63,7 +68,8 @@ func build() (dir string, err error) {
 	return dir, nil
 }
 
-// raceEnabled reports whether the tests were built with the race detector; the program is then built with it too.
+// raceEnabled reports whether the tests were built with the race detector; the program is then
+// built with it too.
 func raceEnabled() bool {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -84,9 +90,21 @@ func Remove() {
 	}
 }
 
+// stopsHeard has programs hear the signals that stop them also where the tests ignore these, as
+// under nohup(1) and in the background of a script: what is caught here is not ignored by a child.
+// A channel that nobody reads, once it is full, ignores them as before.
+var stopsHeard = sync.OnceFunc(func() {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
+})
+
 // Command returns the program with args, not started. It is killed when the test ends or hangs.
 func Command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
+	stopsHeard()
 	ctx, cancel := context.WithTimeout(t.Context(), hangLimit())
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, Path(t), args...)
@@ -117,7 +135,8 @@ func Run(t testing.TB, cmd *exec.Cmd) Result {
 	return Result{Stdout: stdout.String(), Stderr: stderr.String(), Code: cmd.ProcessState.ExitCode()}
 }
 
-// Start starts cmd. If the test ends before it has waited for cmd, the program is killed and waited for.
+// Start starts cmd. If the test ends before it has waited for cmd, the program is killed and waited
+// for.
 func Start(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
 	require.NoError(t, cmd.Start())

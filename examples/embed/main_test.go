@@ -1,5 +1,3 @@
-//go:build darwin || freebsd || linux
-
 package main
 
 import (
@@ -30,8 +28,8 @@ func TestMain(m *testing.M) {
 
 // The commands that clients have the server run.
 func init() {
-	// descriptors prints the descriptors it was started with. Those that the Go runtime has opened since are close-on-exec,
-	// which an inherited one cannot be.
+	// descriptors prints the descriptors it was started with. Those that the Go runtime has opened
+	// since are close-on-exec, which an inherited one cannot be.
 	helperproc.Register("descriptors", func([]string) {
 		var list []int
 		for fd := range leakcheck.FDs() {
@@ -251,8 +249,8 @@ func TestCommandsSeeNoneOfTheServersDescriptors(t *testing.T) {
 	s.stop(t)
 }
 
-// flooding has a client run a command without end, whose output it does not read beyond the beginning, and returns the
-// command's connection to the test. That ends when the command does.
+// flooding has a client run a command without end, whose output it does not read beyond the
+// beginning, and returns the command's connection to the test. That ends when the command does.
 func flooding(t *testing.T, c *testClient) net.Conn {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -313,8 +311,19 @@ func TestAnAddressThatCannotBeListenedOn(t *testing.T) {
 	s := startServer(t)
 	r := program.Run(t, program.Command(t, "-addr", s.addr))
 	require.Equal(t, program.Result{
-		Stderr: "evioserver: listen tcp " + s.addr + ": bind: address already in use\n",
+		Stderr: "embed: listen tcp " + s.addr + ": bind: address already in use\n",
 		Code:   1,
 	}, r)
+	s.stop(t)
+}
+
+func TestTheRunThatIsRecorded(t *testing.T) {
+	_, recorded := program.Recorded(t)
+	s := startServer(t)
+	c := s.connect(t)
+	c.send("echo hello\n")
+	shown := "listening on " + s.addr + "\n" + c.result()
+	require.Equal(t, program.Shape(strings.Join(strings.SplitAfter(recorded, "\n")[:3], "")), program.Shape(shown))
+	require.True(t, strings.HasSuffix(recorded, "\nstopped by SIGTERM\n"), "as stop checks")
 	s.stop(t)
 }
