@@ -15,7 +15,7 @@ func receiveGrowth() scenario {
 	const bytes, most = 64 << 20, 20_000
 	g := growth{name: "a message received, not decoded, with its size", unit: "message", with: "bytes", ops: 1, sizes: messageSizes}
 	g.series = []series{{
-		name: "brood", exponent: linear,
+		name: "brood", exponent: linear, because: becauseNewMemory,
 		run: func(size int) time.Duration {
 			n := max(1, min(most, bytes/size))
 			return receiveFrames(n, size) / time.Duration(n)

@@ -19,7 +19,7 @@ func scriptScenarios(n func(int) int) []scenario {
 		scriptOrder("spawnSync", "child", n(200), ahead, "spawnSync %d"),
 		scriptOrder("execFile, 64 in flight", "child", n(384), nil, "execFile %d 64"),
 		scriptStdout(n(64 << 20)),
-		scriptMemory(n(200)),
+		scriptMemory(n(1000)),
 		scriptShell("one at a time", n(100), 1),
 		scriptShell("64 in flight", n(384), 64),
 	}
@@ -119,8 +119,8 @@ func scriptStdout(bytes int) scenario {
 	return s
 }
 
-// scriptMemory has each runtime start 10 × n children, one after the other, and compares its memory then with that after n. Each
-// measurement is of a process of its own.
+// scriptMemory has each runtime start n children, one after the other, and compares brood's memory with that after five times as
+// many. Each measurement is of a process of its own.
 func scriptMemory(n int) scenario {
 	s := scenario{name: "script memory, many spawns", unit: "process", ops: 1, size: true, few: true}
 	for _, r := range scriptRuntimes {
@@ -137,9 +137,7 @@ func scriptMemory(n int) scenario {
 		}
 		after(n)
 		if r.name == "brood" {
-			after(10*n, target{s.contestants[len(s.contestants)-1].name, 1.1})
-		} else {
-			after(10 * n)
+			after(5*n, target{s.contestants[len(s.contestants)-1].name, 1.1})
 		}
 	}
 	return s

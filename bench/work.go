@@ -52,7 +52,7 @@ func workScenarios(n func(int) int) (all []scenario) {
 	one, many, heap, shells, gap := n(50), n(192), n(4), n(50), n(100)
 	stdout, each, stdin, lines := n(256*mib), n(32*mib), n(256*mib), n(10_000_000)
 	for _, w := range []workload{
-		{name: "spawn to close, one at a time", unit: "child", ops: float64(one), order: order("spawn", one, 1)},
+		{name: "spawn to close, one at a time", unit: "child", ops: float64(one), order: order("spawn", one, 1), because: becauseKernel},
 		{name: "spawn to close, 64 in flight", unit: "child", ops: float64(many), order: order("spawn", many, 64), because: becauseThreads, async: becauseProcessors},
 		{name: "echo by the shell", unit: "command", ops: float64(shells), order: order("shell", shells)},
 		{name: "longest gap of a 1 ms timer while spawning", unit: "run", ops: 1, order: order("gap", gap), because: becauseBlocked},

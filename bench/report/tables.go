@@ -70,11 +70,11 @@ const (
 	closeMark    = "≈" // missed within the noise
 )
 
-// columnsOf are the contestants of scenarios.
+// columnsOf are the contestants of scenarios. Other ways of brood are in its own column.
 func columnsOf(chosen []samples.Latest) (names []string) {
 	for _, l := range chosen {
 		for _, c := range l.Contestants {
-			if !slices.Contains(names, c.Name) {
+			if !slices.Contains(names, c.Name) && !isWay(c.Name) {
 				names = append(names, c.Name)
 			}
 		}
@@ -91,27 +91,38 @@ func matrixTable(b *strings.Builder, chosen []samples.Latest, columns []string) 
 	for _, l := range chosen {
 		in := inColumns(l)
 		least := math.Inf(1)
-		for _, name := range columns {
-			if i, ok := in[name]; ok && name != samples.Floor {
+		for name, i := range in {
+			if slices.Contains(columns, name) && name != samples.Floor || isWay(name) && l.Matrix {
 				least = min(least, l.PerOp(i))
 			}
 		}
-		fmt.Fprintf(b, "| %s, per %s |", marked(l), l.Unit)
-		for _, name := range columns {
+		cell := func(name string) string {
 			i, ok := in[name]
 			switch {
 			case !ok:
-				b.WriteString(" – |")
+				return "–"
 			case l.PerOp(i) == least && name != samples.Floor:
-				fmt.Fprintf(b, " **%s**%s |", l.Each(i), missed(l, i))
-			default:
-				fmt.Fprintf(b, " %s%s |", l.Each(i), missed(l, i))
+				return fmt.Sprintf("**%s**%s", l.Each(i), missed(l, i))
 			}
+			return l.Each(i) + missed(l, i)
+		}
+		fmt.Fprintf(b, "| %s, per %s |", marked(l), l.Unit)
+		for _, name := range columns {
+			b.WriteString(" " + cell(name))
+			for _, c := range l.Contestants {
+				if name == "brood" && isWay(c.Name) && l.Matrix {
+					fmt.Fprintf(b, "<br>%s%s", way(c.Name, " "), cell(c.Name))
+				}
+			}
+			b.WriteString(" |")
 		}
 		b.WriteString("\n")
 	}
 	b.WriteString("\n")
 }
+
+// isWay reports whether a contestant is brood in another way than the usual one.
+func isWay(name string) bool { return strings.HasPrefix(name, "brood, ") }
 
 // inColumns has the place of each contestant that was measured, by its column. What takes the place of the floor is in its column.
 func inColumns(l samples.Latest) map[string]int {

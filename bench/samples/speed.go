@@ -13,10 +13,15 @@ type Range struct{ Least, Most float64 }
 
 func (r *Range) add(v float64) { r.Least, r.Most = min(r.Least, v), max(r.Most, v) }
 
-// speedFigures are the figures of a Speed.
-var speedFigures = []func(Speed) int64{
-	func(s Speed) int64 { return s.CPU },
-	func(s Speed) int64 { return s.WakeUp },
+// speedFigures are the figures of a Speed, each with how far a steady machine may be from the run's median, as a factor either way.
+// What it takes to wake a thread depends on whether a processor had gone to sleep, so that it varies on machines that do nothing
+// else, too.
+var speedFigures = []struct {
+	of     func(Speed) int64
+	steady float64
+}{
+	{func(s Speed) int64 { return s.CPU }, 1.2},
+	{func(s Speed) int64 { return s.WakeUp }, 2},
 }
 
 // Varied says how fast the machine was around each scenario, as multiples of what its calculations and its wake-ups took in the
@@ -32,14 +37,11 @@ func (r *Run) Varied() (cpu, wakeUp Range, ok bool) {
 	return ranges[0], ranges[1], ok
 }
 
-// steady is how far a scenario's machine may be from the run's median, as a factor either way.
-const steady = 1.2
-
 // Unsteady reports whether the machine was slower or faster around a scenario than it mostly was in the run, so that its times
 // are not comparable to those of others.
 func (r *Run) Unsteady(s *Scenario) bool {
-	for _, v := range r.slowness(s) {
-		if v > steady || v < 1/steady {
+	for k, v := range r.slowness(s) {
+		if steady := speedFigures[k].steady; v > steady || v < 1/steady {
 			return true
 		}
 	}
@@ -54,11 +56,11 @@ func (r *Run) slowness(s *Scenario) (all []float64) {
 	for _, figure := range speedFigures {
 		var mine, every []int64
 		for _, speed := range s.Speeds {
-			mine = append(mine, figure(speed))
+			mine = append(mine, figure.of(speed))
 		}
 		for i := range r.Scenarios {
 			for _, speed := range r.Scenarios[i].Speeds {
-				every = append(every, figure(speed))
+				every = append(every, figure.of(speed))
 			}
 		}
 		all = append(all, float64(Quantile(mine, 0.5))/float64(Quantile(every, 0.5)))
