@@ -369,6 +369,12 @@ func TestAnAgentWhoseLoopStandsStillTakesNoMoreJobs(t *testing.T) {
 	rec := newRecorder()
 	l, p := newPool(t, poolOptions(1))
 	agentOf(t, f, l, p, fleet.AgentOptions{Name: "stuck", Queues: queues("mail"), OnEvent: rec.on, Slots: 1})
+	_, js := raw(t, s)
+	until(t, "the agent asks for a job", func() bool { // Before that it looks whether the loop turns.
+		queue, err := js.Consumer(ctx(t), "fleet_jobs", "mail")
+		require.NoError(t, err)
+		return queue.CachedInfo().NumWaiting > 0
+	})
 	release := make(chan struct{})
 	require.NoError(t, l.Post(func() { <-release }))
 	t.Cleanup(func() { close(release) })
