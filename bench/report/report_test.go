@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -259,6 +260,23 @@ func TestThePagesAreWhatWasMeasured(t *testing.T) {
 	}
 	if len(charts) == 0 {
 		t.Error("there is no chart")
+	}
+}
+
+// What was measured is in the page of all tables.
+func TestNoMeasurementIsLeftOut(t *testing.T) {
+	runs, err := samples.ReadAll("../results")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := read(t, "../README.md")
+	for _, l := range samples.Newest(runs) {
+		shown := slices.ContainsFunc(mark.FindAllStringSubmatch(page, -1), func(m []string) bool {
+			return regexp.MustCompile(m[markPattern/2]).MatchString(l.Name)
+		})
+		if !shown {
+			t.Errorf("%q is in no block of bench/README.md", l.Name)
+		}
 	}
 }
 
