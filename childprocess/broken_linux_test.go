@@ -3,8 +3,6 @@ package childprocess_test
 import (
 	"io"
 	"os"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,7 +28,6 @@ func init() {
 type breakable struct {
 	loop  *reactor.Loop
 	fd    int // of its epoll
-	own   int // how many descriptors it watches without a child
 	saved int
 }
 
@@ -46,24 +43,7 @@ func newBreakable(t *testing.T) *breakable {
 		}
 		return openLoop()
 	})
-	b := &breakable{loop: l, fd: l.FD()}
-	b.own = b.watches(t)
-	return b
-}
-
-// watches returns how many descriptors the epoll has.
-func (b *breakable) watches(t *testing.T) int {
-	text, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(b.fd))
-	require.NoError(t, err)
-	return strings.Count(string(text), "tfd:")
-}
-
-// awaitChild returns when the loop watches a child, and has left the callback that began it: the child may run before.
-func (b *breakable) awaitChild(t *testing.T) {
-	eventually(t, "the child is watched", func() bool { return b.watches(t) > b.own })
-	left := make(chan struct{})
-	require.NoError(t, b.loop.Post(func() { close(left) }))
-	<-left
+	return &breakable{loop: l, fd: l.FD()}
 }
 
 // hurt puts something that is no epoll in its place. A wait that is under way is the last that succeeds.
@@ -119,7 +99,6 @@ func TestALoopWhosePollFailsIsAnError(t *testing.T) {
 			go func() { failed <- c.call(file, args) }()
 			_, err := os.ReadFile(ready)
 			require.NoError(t, err)
-			b.awaitChild(t)
 			b.hurt(t)
 			require.NoError(t, os.WriteFile(goOn, nil, 0))
 			var poll *reactor.OpError
