@@ -230,6 +230,16 @@ func cameBefore(t *testing.T, stop *signals.Stopper, s signals.Signal) {
 	}
 }
 
+// turnUntil turns l until what a Stopper posts has run: it posts right after Signal tells of it.
+func turnUntil(t *testing.T, l *reactor.Loop, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(looptest.HangLimit()); !done(); runtime.Gosched() {
+		require.True(t, time.Now().Before(deadline), "nothing was posted")
+		_, err := l.Poll(0)
+		require.NoError(t, err)
+	}
+}
+
 func TestAStopperDoesNotKeepRunAlive(t *testing.T) {
 	l := newLoop(t)
 	others := notify(t, usr1)
@@ -241,7 +251,7 @@ func TestAStopperDoesNotKeepRunAlive(t *testing.T) {
 	send(t, usr1)
 	cameBefore(t, stop, usr1)
 	require.Empty(t, got, "it is called on the loop goroutine only")
-	run(t, l)
+	turnUntil(t, l, func() bool { return len(got) > 0 })
 	require.Equal(t, []signals.Signal{usr1}, got)
 	receive(t, others, "what the program itself asked for")
 }
@@ -269,10 +279,7 @@ func TestStoppersOfOneLoopAreAllCalledAndClosedWithIt(t *testing.T) {
 		stops = append(stops, stop)
 	}
 	send(t, usr1)
-	for _, stop := range stops {
-		cameBefore(t, stop, usr1)
-	}
-	run(t, l)
+	turnUntil(t, l, func() bool { return called == 3 })
 	require.Equal(t, 3, called)
 	require.NoError(t, l.Close())
 	for _, stop := range stops {
