@@ -3,6 +3,8 @@ package childprocess_test
 import (
 	"io"
 	"os"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,6 +30,7 @@ func init() {
 type breakable struct {
 	loop  *reactor.Loop
 	fd    int // of its epoll
+	own   int // how many descriptors it watches without a child
 	saved int
 }
 
@@ -43,7 +46,31 @@ func newBreakable(t *testing.T) *breakable {
 		}
 		return openLoop()
 	})
-	return &breakable{loop: l, fd: l.FD()}
+	b := &breakable{loop: l, fd: l.FD()}
+	b.own = b.watches()
+	return b
+}
+
+// watches returns how many descriptors the epoll has.
+func (b *breakable) watches() int {
+	text, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(b.fd))
+	if err != nil {
+		return 0 // The loop has been given up, and the next one has not come yet.
+	}
+	return strings.Count(string(text), "tfd:")
+}
+
+// awaitChild returns when the loop watches a child, which may run before, and watches nothing more.
+func (b *breakable) awaitChild(t *testing.T) {
+	last, same := b.own, 0
+	eventually(t, "the child is watched", func() bool {
+		n := b.watches()
+		if same++; n <= b.own || n != last {
+			same = 0
+		}
+		last = n
+		return same == 100
+	})
 }
 
 // hurt puts something that is no epoll in its place. A wait that is under way is the last that succeeds.
@@ -99,6 +126,7 @@ func TestALoopWhosePollFailsIsAnError(t *testing.T) {
 			go func() { failed <- c.call(file, args) }()
 			_, err := os.ReadFile(ready)
 			require.NoError(t, err)
+			b.awaitChild(t)
 			b.hurt(t)
 			require.NoError(t, os.WriteFile(goOn, nil, 0))
 			var poll *reactor.OpError
