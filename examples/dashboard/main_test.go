@@ -18,7 +18,6 @@ import (
 
 	"github.com/brood-go/brood/examples/internal/loopback"
 	"github.com/brood-go/brood/examples/internal/program"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/pool"
 	"github.com/brood-go/brood/reactor"
@@ -36,9 +35,7 @@ func TestMain(m *testing.M) {
 	if err := os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0"); err != nil {
 		panic(err)
 	}
-	code := leakcheck.Main(m)
-	program.Remove()
-	os.Exit(code)
+	os.Exit(program.Main(m))
 }
 
 // site is a dashboard that a test has started.

@@ -20,11 +20,7 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-func TestMain(m *testing.M) {
-	code := leakcheck.Main(m)
-	program.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
 // The commands that clients have the server run.
 func init() {

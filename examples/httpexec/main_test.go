@@ -19,14 +19,9 @@ import (
 
 	"github.com/brood-go/brood/examples/internal/program"
 	"github.com/brood-go/brood/internal/test/helperproc"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-func TestMain(m *testing.M) {
-	code := leakcheck.Main(m)
-	program.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
 // testServer is the real program, running.
 type testServer struct {

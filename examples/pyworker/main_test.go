@@ -12,15 +12,10 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/examples/internal/program"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-func TestMain(m *testing.M) {
-	code := leakcheck.Main(m)
-	program.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
 // python returns the path of python3. In the CI there has to be one.
 func python(t *testing.T) string {

@@ -7,14 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/examples/internal/program"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-func TestMain(m *testing.M) {
-	code := leakcheck.Main(m)
-	program.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
 func TestEachLineThenTheEnd(t *testing.T) {
 	_, want := program.Recorded(t)

@@ -14,14 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/examples/internal/program"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-func TestMain(m *testing.M) {
-	code := leakcheck.Main(m)
-	program.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
 // landlocked runs the example, or skips t where the kernel has no landlock.
 func landlocked(t testing.TB, args ...string) program.Result {

@@ -14,16 +14,11 @@ import (
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/examples/internal/program"
 	"github.com/brood-go/brood/internal/test/helperproc"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/signals"
 )
 
-func TestMain(m *testing.M) {
-	code := leakcheck.Main(m)
-	program.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
 func init() {
 	// panicking-term is a term with a bug: a callback panics while its program runs.

@@ -11,15 +11,10 @@ import (
 
 	"github.com/brood-go/brood/examples/internal/loopback"
 	"github.com/brood-go/brood/examples/internal/program"
-	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-func TestMain(m *testing.M) {
-	code := leakcheck.Main(m)
-	program.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
 // site is a server that a test has started.
 type site struct {

@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,17 +17,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-)
 
-// hangLimit only ends programs that would never end by themselves; no test's meaning depends on it.
-// BROOD_TEST_TIMEOUT_SCALE stretches it for slow machines.
-func hangLimit() time.Duration {
-	const limit = 2 * time.Minute
-	if scale, err := strconv.ParseFloat(os.Getenv("BROOD_TEST_TIMEOUT_SCALE"), 64); err == nil {
-		return time.Duration(scale * float64(limit))
-	}
-	return limit
-}
+	"github.com/brood-go/brood/internal/test/leakcheck"
+	"github.com/brood-go/brood/internal/test/looptest"
+)
 
 // built is the program of this test binary's package. A test binary has one, so it is built once
 // and not for every test.
@@ -38,8 +30,7 @@ var built struct {
 	err  error
 }
 
-// Path returns the path of the program, which is built by the first call. A TestMain ends with
-// [Remove].
+// Path returns the path of the program, which is built by the first call. A TestMain calls [Main].
 //
 // Safe to call from any goroutine.
 func Path(t testing.TB) string {
@@ -83,11 +74,14 @@ func raceEnabled() bool {
 	return false
 }
 
-// Remove deletes the program, if it was built. It is for the end of a TestMain.
-func Remove() {
+// Main is what a TestMain exits with: that of [leakcheck.Main]. It deletes the program, if it was
+// built.
+func Main(m *testing.M) (code int) {
+	code = leakcheck.Main(m)
 	if built.dir != "" {
 		_ = os.RemoveAll(built.dir) // Best effort: it is a directory for temporary files.
 	}
+	return code
 }
 
 // stopsHeard has programs hear the signals that stop them also where the tests ignore these, as
@@ -105,7 +99,7 @@ var stopsHeard = sync.OnceFunc(func() {
 func Command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	stopsHeard()
-	ctx, cancel := context.WithTimeout(t.Context(), hangLimit())
+	ctx, cancel := context.WithTimeout(t.Context(), looptest.HangLimit())
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, Path(t), args...)
 	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // The detector's default is to sleep a second at exit.
