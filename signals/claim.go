@@ -56,8 +56,12 @@ func releaseSignal(s Signal, c chan os.Signal) {
 		// In place of Stop, not after it: there is no moment at which the signal would end the process.
 		signal.Ignore(s)
 	}
+	if defaults[s] {
+		// Before Stop as well: the runtime's own handler, which Stop leaves installed, has no moment to answer.
+		_ = setDefault(s) // It has succeeded before.
+	}
 	signal.Stop(c)
 	if defaults[s] {
-		_ = setDefault(s) // It has succeeded before.
+		_ = setDefault(s) // Stop installs another disposition for SIGHUP and SIGINT if the program began with them ignored.
 	}
 }

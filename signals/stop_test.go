@@ -18,6 +18,7 @@ import (
 
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )
@@ -124,6 +125,7 @@ func (p *stoppable) end() syscall.WaitStatus {
 }
 
 func TestTheFirstSignalStopsGently(t *testing.T) {
+	sandbox.Need(t, "eventfd2") // Without it the Go runtime ends a program that waits for a timer, here for the window.
 	for _, which := range []string{"", "SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"} {
 		// Without any these are SIGINT and SIGTERM.
 		args, send := []string{"ends", "1h"}, []string{"SIGINT", "SIGTERM"}
@@ -176,6 +178,7 @@ func (p *stoppable) sendUntilItEnds(s signals.Signal) {
 }
 
 func TestTheSameSignalInTheWindowIsTheSameRequest(t *testing.T) {
+	sandbox.Need(t, "eventfd2") // Without it the Go runtime ends a program that waits for a timer, here for the window.
 	p := startStoppable(t, helper("stop-on", "stays", "1h"))
 	p.send(unix.SIGTERM)
 	p.says("stopping by SIGTERM")
@@ -220,6 +223,31 @@ func TestTheSecondSignalHasTheSystemsDefaultWhereThatWasAskedFor(t *testing.T) {
 	p.says("stopping by SIGQUIT")
 	p.sendUntilItEnds(unix.SIGQUIT)
 	require.Equal(t, unix.SIGQUIT, p.end().Signal())
+}
+
+func TestNoMomentHasTheRuntimesHandlerWhereTheDefaultWasAskedFor(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("Default is Linux's")
+	}
+	for range 20 {
+		p := startStoppable(t, helper("default-stop-on"))
+		p.send(unix.SIGQUIT)
+		p.says("stopping by SIGQUIT")
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			_, _ = p.stdout.Peek(1) // EOF
+		}()
+		for running := true; running; {
+			select {
+			case <-ended:
+				running = false
+			default:
+				p.send(unix.SIGQUIT)
+			}
+		}
+		require.Equal(t, unix.SIGQUIT, p.end().Signal())
+	}
 }
 
 // cameBefore waits until the Stopper has the signal.
