@@ -14,8 +14,9 @@ var everyCPU = func() (set unix.CPUSet) {
 	return set
 }()
 
-// places are where the two processes of a pair can be put: on one core, and on one each. Left alone, the kernel moves
-// them to and fro, and on a virtual machine a message that has to wake another core takes several times as long.
+// places are where the two processes of a pair can be put: on one core, and on one each. Left
+// alone, the kernel moves them to and fro, and on a virtual machine a message that has to wake
+// another core takes several times as long.
 func places() []place {
 	cpus := everyCPU
 	var found []int
@@ -47,7 +48,8 @@ func (at place) put(p ipcPair) (leave func()) {
 	}
 }
 
-// setAffinity moves every thread of a process. Those that it starts later go where the one is that starts them.
+// setAffinity moves every thread of a process. Those that it starts later go where the one is that
+// starts them.
 func setAffinity(pid int, cpus *unix.CPUSet) {
 	threads, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(pid), "task"))
 	check(err)

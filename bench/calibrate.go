@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// calibrate measures how fast the machine is at present, by work that never changes. Each figure is the median of some short
-// tries, so that one interruption does not count.
+// calibrate measures how fast the machine is at present, by work that never changes. Each figure is
+// the median of some short tries, so that one interruption does not count.
 func calibrate() samples.Speed {
 	median := func(try func() time.Duration) int64 {
 		var all []int64
@@ -49,8 +49,8 @@ const computingSteps = 3_000_000
 // wakeUps is how often a thread is woken in one try.
 const wakeUps = 100
 
-// wakingUp is what it takes to wake a thread that sleeps in a read, and that wakes another in turn: one on each of two
-// processors, or both on the only one.
+// wakingUp is what it takes to wake a thread that sleeps in a read, and that wakes another in turn:
+// one on each of two processors, or both on the only one.
 func wakingUp() time.Duration {
 	at := places()[len(places())-1]
 	there, back := newEventFD(), newEventFD()

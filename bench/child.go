@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// runChild does the work of a child process when this program was started as one, and reports whether it was.
+// runChild does the work of a child process when this program was started as one, and reports
+// whether it was.
 func runChild() bool {
 	if len(os.Args) < 3 {
 		return false
@@ -98,7 +99,8 @@ func readBytes(n int) {
 	}
 }
 
-// givenSelf is the program whose -child-write and the like a process of another one starts; empty: its own.
+// givenSelf is the program whose -child-write and the like a process of another one starts; empty:
+// its own.
 var givenSelf string
 
 // self is the file of this program.

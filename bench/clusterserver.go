@@ -27,8 +27,8 @@ func nodeCluster(node, policy string) *server {
 	return &server{command: func(dir string) *exec.Cmd { return exec.Command(node, writeClusterScript(dir), policy) }}
 }
 
-// broodCluster is a primary of this library, in a process of its own like the other. Its workers are Node's, or this program
-// if node is "".
+// broodCluster is a primary of this library, in a process of its own like the other. Its workers
+// are Node's, or this program if node is "".
 func broodCluster(node, policy string) *server {
 	return &server{command: func(dir string) *exec.Cmd {
 		return exec.Command(self(), "-child-cluster", policy, node, writeClusterScript(dir))

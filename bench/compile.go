@@ -13,8 +13,8 @@ import (
 	"sync"
 )
 
-// The peers in C and Rust are compiled from peers/ when they are measured first, into compiledDir. One that does not compile
-// is a missing peer, and the compiler's first error is the reason.
+// The peers in C and Rust are compiled from peers/ when they are measured first, into compiledDir.
+// One that does not compile is a missing peer, and the compiler's first error is the reason.
 
 // compiledDir is where what is compiled goes.
 func compiledDir() (string, error) {
@@ -25,8 +25,8 @@ func compiledDir() (string, error) {
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// compile runs a compiler on a source of peers/, or takes what it has made of the same before: every scenario is measured in a
-// process of its own, which need not compile again.
+// compile runs a compiler on a source of peers/, or takes what it has made of the same before:
+// every scenario is measured in a process of its own, which need not compile again.
 func compile(program, compiler, source string, args ...string) ([]string, error) {
 	file, err := lookPeer(compiler)
 	if err != nil {
@@ -51,7 +51,8 @@ func compile(program, compiler, source string, args ...string) ([]string, error)
 	return []string{out}, nil
 }
 
-// fingerprint is of all that a program is made of: its command and the sources below the folder of the one that is compiled.
+// fingerprint is of all that a program is made of: its command and the sources below the folder of
+// the one that is compiled.
 func fingerprint(source string, command []string) (string, error) {
 	h := sha256.New()
 	fmt.Fprintln(h, command)
@@ -97,8 +98,9 @@ var rustProgram = sync.OnceValues(func() ([]string, error) {
 	return compile("work_std", "rustc", peerSource("rust/src/bin/std.rs"), "--edition", "2021", "-O")
 })
 
-// tokioProgram is peers/rust/src/bin/tokio.rs, built by cargo with the crates that the system has as packages: peers/rust has the
-// configuration for that. It is built in a copy, because cargo writes a lock file that names a registry.
+// tokioProgram is peers/rust/src/bin/tokio.rs, built by cargo with the crates that the system has
+// as packages: peers/rust has the configuration for that. It is built in a copy, because cargo
+// writes a lock file that names a registry.
 var tokioProgram = sync.OnceValues(func() ([]string, error) {
 	cargo, err := lookPeer("cargo")
 	if err != nil {

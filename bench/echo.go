@@ -8,18 +8,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// echoConnections is how many clients are connected to a server at the same time, and echoSize what each sends, in bytes.
+// echoConnections is how many clients are connected to a server at the same time, and echoSize what
+// each sends, in bytes.
 const (
 	echoConnections = 1000
 	echoSize        = 64
 )
 
-// echoServers are the programs that send back what they are sent, see echoservers.go. The first is the floor.
+// echoServers are the programs that send back what they are sent, see echoservers.go. The first is
+// the floor.
 var echoServers = []string{"floor", "brood", "net", "evio", "gnet"}
 
-// echoMany has every client send echoSize bytes and wait for them to come back, again and again, n times in all. The clients
-// are the same for all: one thread of this process with an epoll. Each server has one thread for its connections, but for
-// net, which has a goroutine for each.
+// echoMany has every client send echoSize bytes and wait for them to come back, again and again, n
+// times in all. The clients are the same for all: one thread of this process with an epoll. Each
+// server has one thread for its connections, but for net, which has a goroutine for each.
 func echoMany(n int) scenario {
 	s := scenario{
 		name: fmt.Sprintf("echo, %d connections", echoConnections), unit: "round trip", ops: float64(n / echoConnections * echoConnections),
@@ -74,7 +76,8 @@ func connectEcho(port int) *echoClients {
 	return c
 }
 
-// echo has each client do so many round trips. A client sends nothing while it waits, so that a write never blocks.
+// echo has each client do so many round trips. A client sends nothing while it waits, so that a
+// write never blocks.
 func (c *echoClients) echo(rounds int) time.Duration {
 	out, in := make([]byte, echoSize), make([]byte, echoSize)
 	var events [512]unix.EpollEvent
@@ -95,7 +98,8 @@ func (c *echoClients) echo(rounds int) time.Duration {
 				continue
 			}
 			if client.rounds--; client.rounds == 0 {
-				client.bytes = 1 // A byte that is too many shows with the next read, in the next round.
+				// A byte that is too many shows with the next read, in the next round.
+				client.bytes = 1
 				open--
 				continue
 			}

@@ -13,8 +13,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// echoServer serves one kind of echo server until its stdin ends, and answers the order "port" with its port. The server itself
-// ends with the process.
+// echoServer serves one kind of echo server until its stdin ends, and answers the order "port" with
+// its port. The server itself ends with the process.
 func echoServer(kind string) {
 	port := freePort()
 	listening := make(chan struct{})

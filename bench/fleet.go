@@ -21,8 +21,9 @@ const (
 	fleetAgent  = "brood fleet, an agent" // Submit to Wait, with a worker process
 )
 
-// fleetJobs has jobs queued, done and answered, by so many clients at once. The servers are those of package fleet, which
-// sync each write. What NATS itself takes is measured with and without a result, which is one more write.
+// fleetJobs has jobs queued, done and answered, by so many clients at once. The servers are those
+// of package fleet, which sync each write. What NATS itself takes is measured with and without a
+// result, which is one more write.
 func fleetJobs(name string, clients, n int) scenario {
 	s := scenario{name: "fleet, " + name, unit: "job", ops: float64(n), rounds: 2}
 	add := func(name string, start func() *fleetBench, do func(b *fleetBench, i int64), targets ...target) {

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// growth measures the same operation with ever more of something. Its exponent is fitted, see package samples: what is
-// measured is not how long the operation takes, but that it does not take longer and longer.
+// growth measures the same operation with ever more of something. Its exponent is fitted, see
+// package samples: what is measured is not how long the operation takes, but that it does not take
+// longer and longer.
 type growth struct {
 	name, unit, with string
 	ops              float64
@@ -23,12 +24,15 @@ type series struct {
 	because  string
 	setUp    func(size int) (tearDown func()) // nil: there is nothing to do
 	run      func(size int) time.Duration
-	warmUp   func() // before the first run of all sizes, in place of one of each that does not count; nil: there is that
-	close    func() // after the last run; nil: there is nothing to do
+	// before the first run of all sizes, in place of one of each that does not count; nil: there is
+	// that
+	warmUp func()
+	close  func() // after the last run; nil: there is nothing to do
 }
 
-// The exponents that a growth may have: what does not grow, and what grows in proportion, as far as a machine's caches and
-// noise let one see it. A logarithm, as a heap's, is a fourth at most over three powers of ten.
+// The exponents that a growth may have: what does not grow, and what grows in proportion, as far as
+// a machine's caches and noise let one see it. A logarithm, as a heap's, is a fourth at most over
+// three powers of ten.
 const (
 	flat        = 0.1
 	logarithmic = 0.25

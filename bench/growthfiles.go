@@ -21,7 +21,8 @@ func growthCounts() []int {
 	return slices.Compact(counts)
 }
 
-// spawnAmongFiles compares brood with itself: what a child costs must not grow with the descriptors that are open.
+// spawnAmongFiles compares brood with itself: what a child costs must not grow with the descriptors
+// that are open.
 func spawnAmongFiles(n int) scenario {
 	open := min(12_000, mostOpenFiles())
 	s := broodServer()
@@ -42,7 +43,8 @@ func spawnGrowth(n int) scenario {
 			name: p.name, missing: p.missing, close: p.server.close,
 			setUp: func(open int) (tearDown func()) {
 				mustEqual(int(p.server.ask("open %d", open)), open)
-				p.server.ask("spawn %d", n/10+1) // The process has slept for a round: its first children meet cold caches.
+				// The process has slept for a round: its first children meet cold caches.
+				p.server.ask("spawn %d", n/10+1)
 				return func() {}
 			},
 			run: func(int) time.Duration { return time.Duration(p.server.ask("spawn %d", n)) },

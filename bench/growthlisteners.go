@@ -6,8 +6,8 @@ import (
 	"github.com/brood-go/brood/events"
 )
 
-// becauseScattered is why a change among 10,000 listeners is not as cheap as among 100: no listener is looked for, the list is not
-// copied, and what is touched is the same.
+// becauseScattered is why a change among 10,000 listeners is not as cheap as among 100: no listener
+// is looked for, the list is not copied, and what is touched is the same.
 const becauseScattered = "the listeners and their list are larger than the processor's first caches, so that the oldest one, which is taken off, has to be fetched"
 
 var listenerCounts = []int{1, 10, 100, 1000, 10_000}
@@ -60,7 +60,8 @@ func emitGrowth(n int) scenario {
 	return g.withNode("emit", n).scenario()
 }
 
-// withNode adds the EventEmitter of Node and of what does as it does, which an order of work.go asks for.
+// withNode adds the EventEmitter of Node and of what does as it does, which an order of work.go
+// asks for.
 func (g growth) withNode(order string, n int) growth {
 	for _, p := range workPeers() {
 		if p.name != "node" && p.name != "bun" && p.name != "deno" {

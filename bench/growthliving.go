@@ -14,30 +14,33 @@ import (
 
 var livingCounts = []int{1, 10, 100, 1000, 10_000}
 
-// livingGrowth starts children, one at a time and to their close, while there are ever more others that live on.
+// livingGrowth starts children, one at a time and to their close, while there are ever more others
+// that live on.
 func livingGrowth(n int) scenario {
 	return amongLiving("a spawn with living children", n, func(server *server) time.Duration {
 		return time.Duration(server.ask("spawn %d 1", n))
 	}, "libuv")
 }
 
-// exitGrowth kills children, each when the one before has closed, while there are ever more others that live on. What starts them
-// is not in the time.
+// exitGrowth kills children, each when the one before has closed, while there are ever more others
+// that live on. What starts them is not in the time.
 func exitGrowth(n int) scenario {
 	return amongLiving("an exit with living children", n, func(server *server) time.Duration {
 		return time.Duration(server.ask("ends %d", n))
 	})
 }
 
-// amongLiving has n of something done by processes that have ever more children. Few have all of them: os/exec waits for each in
-// a thread, of which a program may have less than 10,000, and 10,000 children take a script half a minute.
+// amongLiving has n of something done by processes that have ever more children. Few have all of
+// them: os/exec waits for each in a thread, of which a program may have less than 10,000, and
+// 10,000 children take a script half a minute.
 func amongLiving(name string, n int, run func(*server) time.Duration, also ...string) scenario {
 	g := growth{name: name, unit: "child", with: "living children", ops: float64(n), sizes: livingCounts}
 	for _, p := range workPeers() {
 		one := series{name: p.name}
 		switch {
 		case p.name == "brood":
-			one.exponent, one.because = flat, becauseMoved // Each that lives has one descriptor of its own.
+			// Each that lives has one descriptor of its own.
+			one.exponent, one.because = flat, becauseMoved
 		case slices.Contains(also, p.name):
 		case slices.Contains([]string{"os/exec", "node", "bun", "libuv", "asyncio"}, p.name):
 			one.sizes = len(livingCounts) - 1
@@ -62,13 +65,14 @@ func amongLiving(name string, n int, run func(*server) time.Duration, also ...st
 	return s
 }
 
-// living are the children of a process in Go that live on. They have one pipe as their stdin, so that they end with this
-// process, however that ends.
+// living are the children of a process in Go that live on. They have one pipe as their stdin, so
+// that they end with this process, however that ends.
 type living interface {
 	start(stdin *os.File)
 	killAll()
 
-	// ends starts n more, kills each when the one before has closed, and returns what the latter takes.
+	// ends starts n more, kills each when the one before has closed, and returns what the latter
+	// takes.
 	ends(stdin *os.File, n int) time.Duration
 }
 
@@ -149,7 +153,8 @@ func (b *broodLiving) killAll() {
 	b.children = nil
 }
 
-// execLiving has a goroutine for each, which waits for it, as a program has that wants to know when a child ends.
+// execLiving has a goroutine for each, which waits for it, as a program has that wants to know when
+// a child ends.
 type execLiving struct {
 	children []*exec.Cmd
 	waiting  sync.WaitGroup

@@ -2,14 +2,15 @@ package main
 
 import "time"
 
-// becauseNewMemory is what a profile says of messages that are longer than the processor's caches: a third of the time of one of
-// 64 MiB is copying and clearing.
+// becauseNewMemory is what a profile says of messages that are longer than the processor's caches:
+// a third of the time of one of 64 MiB is copying and clearing.
 const becauseNewMemory = "a long message is gathered in memory that is made for it, cleared, and doubled as the message grows, and past the caches each pass over it waits for memory"
 
 // messageSizes are 32 bytes to 64 MiB.
 var messageSizes = []int{32, 1 << 10, 32 << 10, 1 << 20, 16 << 20, 64 << 20}
 
-// messageGrowth sends a child ever longer messages. The time is that of one message: the bytes of a run are about the same.
+// messageGrowth sends a child ever longer messages. The time is that of one message: the bytes of a
+// run are about the same.
 func messageGrowth() scenario {
 	const bytes, most = 64 << 20, 20_000
 	g := growth{name: "a message with its size", unit: "message", with: "bytes", ops: 1, sizes: messageSizes}

@@ -9,8 +9,9 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// receiveGrowth has ever longer messages come in, which nobody decodes: what is timed is how a channel takes messages out of a
-// stream of bytes. They were encoded before, and are written by another thread as fast as they are taken.
+// receiveGrowth has ever longer messages come in, which nobody decodes: what is timed is how a
+// channel takes messages out of a stream of bytes. They were encoded before, and are written by
+// another thread as fast as they are taken.
 func receiveGrowth() scenario {
 	const bytes, most = 64 << 20, 20_000
 	g := growth{name: "a message received, not decoded, with its size", unit: "message", with: "bytes", ops: 1, sizes: messageSizes}

@@ -78,14 +78,16 @@ func timerResetGrowth(n int) scenario {
 	return g.scenario()
 }
 
-// bareTimer is as large as a timer, and nothing that has it in order: the floor is to find it and to look at the clock.
+// bareTimer is as large as a timer, and nothing that has it in order: the floor is to find it and
+// to look at the clock.
 type bareTimer struct {
 	fn   func()
 	when int64
 	_    [4]int64
 }
 
-// resetAll resets n timers of a list, any of them, to a deadline anywhere among the others'. What chooses them is not timed.
+// resetAll resets n timers of a list, any of them, to a deadline anywhere among the others'. What
+// chooses them is not timed.
 func resetAll[T any](n int, timers []T, reset func(T, time.Duration), at func() time.Duration) time.Duration {
 	type choice struct {
 		timer int
@@ -102,7 +104,8 @@ func resetAll[T any](n int, timers []T, reset func(T, time.Duration), at func() 
 	return time.Since(start)
 }
 
-// timerFireGrowth has ever more timers fire that are all due. What is timed is the loop alone, from when they are due.
+// timerFireGrowth has ever more timers fire that are all due. What is timed is the loop alone, from
+// when they are due.
 func timerFireGrowth() scenario {
 	g := growth{name: "a timer fired with the number of timers", unit: "timer", with: "timers", ops: 1, sizes: timerCounts}
 	g.series = []series{{
@@ -114,8 +117,10 @@ func timerFireGrowth() scenario {
 			for range count {
 				l.SetTimeout(time.Duration(rand.Int64N(int64(10*time.Millisecond))), fn)
 			}
-			time.Sleep(20 * time.Millisecond) // Until the last is due: that is not an event that one could wait for.
-			runtime.GC()                      // Or it would still be looking at the timers as they were set.
+			// Until the last is due: that is not an event that one could wait for.
+			time.Sleep(20 * time.Millisecond)
+			// Or it would still be looking at the timers as they were set.
+			runtime.GC()
 			start := time.Now()
 			check(l.Run())
 			d := time.Since(start)

@@ -8,8 +8,9 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// ipcMessage is what the IPC scenarios send. Whoever receives it decodes it, unless the contestant's name says otherwise:
-// in Go into this struct, in JavaScript with JSON.parse, which is part of its process.on('message').
+// ipcMessage is what the IPC scenarios send. Whoever receives it decodes it, unless the
+// contestant's name says otherwise: in Go into this struct, in JavaScript with JSON.parse, which is
+// part of its process.on('message').
 type ipcMessage struct {
 	N    int      `json:"n"` // counts down to 0
 	S    string   `json:"s,omitempty"`
@@ -25,7 +26,8 @@ type ipcRow struct {
 	Took float64 `json:"took"`
 }
 
-// ipcDated is a record with what JSON has no type for: a time, more digits than JavaScript counts, a float32.
+// ipcDated is a record with what JSON has no type for: a time, more digits than JavaScript counts,
+// a float32.
 type ipcDated struct {
 	ID    int64     `json:"id"`
 	Name  string    `json:"name"`
@@ -58,7 +60,8 @@ func ipcRows(n int) *ipcMessage {
 	return m
 }
 
-// ipcDatedRows is a message of about n bytes as JSON: records with a time, an id of 19 digits and a float32 each.
+// ipcDatedRows is a message of about n bytes as JSON: records with a time, an id of 19 digits and a
+// float32 each.
 func ipcDatedRows(n int) *ipcMessage {
 	m := new(ipcMessage)
 	start := time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.UTC)
@@ -107,8 +110,8 @@ type place struct {
 	parent, child int // numbers of processors
 }
 
-// ipcLong sends a child as many bytes in long messages, one after the other, as in one that is four times as long: what a
-// byte costs must not grow with the length of its message.
+// ipcLong sends a child as many bytes in long messages, one after the other, as in one that is four
+// times as long: what a byte costs must not grow with the length of its message.
 func ipcLong(at place) scenario {
 	const mib = 1 << 20
 	long := func(n, size int) func(ipcPair) time.Duration {
@@ -164,8 +167,9 @@ var (
 	}
 )
 
-// ipcRoundTrip sends a message to a child, which sends it back, and so on. The raw contestants pass as many bytes, at
-// which nobody looks: one with an epoll at both ends, as an event loop has it, one with reads that block.
+// ipcRoundTrip sends a message to a child, which sends it back, and so on. The raw contestants pass
+// as many bytes, at which nobody looks: one with an epoll at both ends, as an event loop has it,
+// one with reads that block.
 func ipcRoundTrip(name string, at place, size int, m *ipcMessage, n int, most ipcLimits) scenario {
 	echo := func(p ipcPair) time.Duration { return p.echo(n, m) }
 	s := scenario{
@@ -188,8 +192,9 @@ func ipcRoundTrip(name string, at place, size int, m *ipcMessage, n int, most ip
 	return s.withPeers(at, echo)
 }
 
-// ipcOneWay has a child send messages to its parent as fast as it can; "brood to node" is the other direction. The raw
-// contestant writes each message with a call of its own, and takes them out of the socket without looking at them.
+// ipcOneWay has a child send messages to its parent as fast as it can; "brood to node" is the other
+// direction. The raw contestant writes each message with a call of its own, and takes them out of
+// the socket without looking at them.
 func ipcOneWay(name string, at place, size int, m *ipcMessage, n int, most ipcLimits) scenario {
 	source := func(p ipcPair) time.Duration { return p.source(n, m) }
 	reading := func(read func(*ipc.Message)) func(ipcPair) time.Duration {
@@ -221,7 +226,8 @@ func ipcOneWay(name string, at place, size int, m *ipcMessage, n int, most ipcLi
 		)
 	}
 	if m.Dated != nil {
-		return s.withRuntimes(at, source, "json", "node", "bun") // Deno reads 19 digits as a bigint, which it cannot send.
+		// Deno reads 19 digits as a bigint, which it cannot send.
+		return s.withRuntimes(at, source, "json", "node", "bun")
 	}
 	return s.withPeers(at, source)
 }
@@ -243,7 +249,8 @@ func (s scenario) withRuntimes(at place, job func(ipcPair) time.Duration, serial
 	return s
 }
 
-// ipcPair is two processes that are connected: one of them does as it is told here and takes the time.
+// ipcPair is two processes that are connected: one of them does as it is told here and takes the
+// time.
 type ipcPair interface {
 	// echo sends like n times, each time when the answer to the one before has come.
 	echo(n int, like *ipcMessage) time.Duration
@@ -255,8 +262,9 @@ type ipcPair interface {
 	close()
 }
 
-// pair is a contestant whose two processes are started when it is measured first, and stay for all rounds, so that neither
-// the start of a process nor the warming up of a compiler is part of the time.
+// pair is a contestant whose two processes are started when it is measured first, and stay for all
+// rounds, so that neither the start of a process nor the warming up of a compiler is part of the
+// time.
 func (at place) pair(name string, job func(ipcPair) time.Duration, start func() ipcPair) contestant {
 	var p ipcPair
 	return contestant{

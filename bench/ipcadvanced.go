@@ -12,8 +12,8 @@ var becauseAdvanced = map[string]string{
 	"round trip": "it is that of a small JSON message: the system calls of both ends are two thirds of it",
 }
 
-// ipcAdvanced sends messages in V8's structured clone format: to a child and back, or from a child as fast as it can. What a
-// runtime takes for it that is not V8's is its own format.
+// ipcAdvanced sends messages in V8's structured clone format: to a child and back, or from a child
+// as fast as it can. What a runtime takes for it that is not V8's is its own format.
 func ipcAdvanced(name, unit string, at place, m *ipcMessage, n int) scenario {
 	job, way := func(p ipcPair) time.Duration { return p.source(n, m) }, "one way"
 	if unit == "round trip" {

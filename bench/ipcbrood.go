@@ -10,8 +10,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// forkPair is this process and a child, which may be any program that does what ipcChild does. The loop runs while a job
-// is being done.
+// forkPair is this process and a child, which may be any program that does what ipcChild does. The
+// loop runs while a job is being done.
 type forkPair struct {
 	loop      *reactor.Loop
 	child     *childprocess.ChildProcess

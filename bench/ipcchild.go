@@ -7,8 +7,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// orderFollows is the N of a message behind which there is an ipcOrder, so that a child need not ask of each message what
-// it is.
+// orderFollows is the N of a message behind which there is an ipcOrder, so that a child need not
+// ask of each message what it is.
 const orderFollows = -1
 
 // ipcOrder is what a child is told to do from now on, or once:

@@ -9,7 +9,8 @@ import (
 
 // handlePair is an ipcPair that can send handles.
 type handlePair interface {
-	// handles sends the child a listening socket n times, which it closes each time, and waits until it has them all.
+	// handles sends the child a listening socket n times, which it closes each time, and waits
+	// until it has them all.
 	handles(n int) time.Duration
 }
 

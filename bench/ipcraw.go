@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rawPair is this process and a child with a socketpair between them and nothing else: what C would do. Frames are of
-// size bytes.
+// rawPair is this process and a child with a socketpair between them and nothing else: what C would
+// do. Frames are of size bytes.
 type rawPair struct {
 	rawSocket
 	pid int
@@ -29,7 +29,8 @@ func newRawPair(way string, size int) *rawPair {
 	return &rawPair{newRawSocket(fds[0], way, size), pid}
 }
 
-// A frame begins with what the child shall do: 0 to send the frame back, else how many frames to send.
+// A frame begins with what the child shall do: 0 to send the frame back, else how many frames to
+// send.
 
 func (p *rawPair) echo(n int, _ *ipcMessage) time.Duration {
 	clear(p.frame)
@@ -79,7 +80,8 @@ type rawSocket struct {
 	frame []byte
 }
 
-// newRawSocket waits for a frame in an epoll, when way is "epoll", as an event loop does; else in the read itself.
+// newRawSocket waits for a frame in an epoll, when way is "epoll", as an event loop does; else in
+// the read itself.
 func newRawSocket(fd int, way string, size int) rawSocket {
 	s := rawSocket{fd, -1, make([]byte, size)}
 	if way == "epoll" {

@@ -18,12 +18,13 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// What the JSON libraries that internal/nodejson could be built on take for the messages of an IPC channel:
+// What the JSON libraries that internal/nodejson could be built on take for the messages of an IPC
+// channel:
 //
 //	go test -bench JSON -benchmem
 //
-// Each contestant encodes as a channel needs it: into a buffer that is used again, without escapes for HTML and with
-// sorted keys.
+// Each contestant encodes as a channel needs it: into a buffer that is used again, without escapes
+// for HTML and with sorted keys.
 
 type jsonMessage struct {
 	N    int               `json:"n"`
@@ -42,7 +43,8 @@ type jsonRow struct {
 
 var jsonSizes = []string{"small", "1KiB", "64KiB"}
 
-// jsonMessages are the small message that most channels send all day, one of 1 KiB and one of 64 KiB.
+// jsonMessages are the small message that most channels send all day, one of 1 KiB and one of 64
+// KiB.
 func jsonMessages() map[string]*jsonMessage {
 	rows := func(n int) *jsonMessage {
 		m := &jsonMessage{N: n, S: "hello", Tags: map[string]string{"host": "worker-1", "zone": "北"}}

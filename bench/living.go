@@ -21,11 +21,13 @@ const killFlat = 1.3
 // execLivingMost is how many children os/exec is measured with: each has a thread of this program.
 const execLivingMost = 1000
 
-// becauseEnd is what a profile says of a miss: of a child that is killed the library takes the signal, waitid(2) and close(2).
+// becauseEnd is what a profile says of a miss: of a child that is killed the library takes the
+// signal, waitid(2) and close(2).
 const becauseEnd = "of each child some 10 µs are the library's; the rest is the kernel's, which ends a process in 40 µs or more on the processors that the loop runs on, too"
 
-// killLiving has so many children live at once, kills all of them, and waits until all have closed. Starting them is not in the
-// time, which is that of one child. Of the smaller numbers there are some batches, so that a round is not over in a moment.
+// killLiving has so many children live at once, kills all of them, and waits until all have closed.
+// Starting them is not in the time, which is that of one child. Of the smaller numbers there are
+// some batches, so that a round is not over in a moment.
 func killLiving(most int) scenario {
 	s := scenario{name: "kill living children, until all have closed", unit: "child", ops: 1, few: true}
 	add := func(way string, count int, kill func(count int, stdin *os.File) time.Duration) *contestant {

@@ -48,7 +48,8 @@ func timersFire(n int) scenario {
 	}
 }
 
-// timerPeers are the peers that have a loop with timers, whose order is done in a process of its own. Both count milliseconds.
+// timerPeers are the peers that have a loop with timers, whose order is done in a process of its
+// own. Both count milliseconds.
 func timerPeers(order string) (all []contestant) {
 	for _, p := range workPeers() {
 		if p.name != "libuv" && p.name != "tokio" {
@@ -159,23 +160,26 @@ func postBurst(n, goroutines int) scenario {
 	}
 }
 
-// What brood may take for a turn that does not sleep, as a multiple of the system calls in it: with one event a write(2), an
-// epoll_wait(2) and a read(2) of a socket, which take 4 µs, so that the loop's own share is 0.2 µs. With many events the calls
-// for each are two.
+// What brood may take for a turn that does not sleep, as a multiple of the system calls in it: with
+// one event a write(2), an epoll_wait(2) and a read(2) of a socket, which take 4 µs, so that the
+// loop's own share is 0.2 µs. With many events the calls for each are two.
 const (
 	oneEventMost   = 1.05
 	manyEventsMost = 1.1
 )
 
-// becauseTurn is what a turn has more than the raw loop, by strace -c and the processor time of its thread.
+// becauseTurn is what a turn has more than the raw loop, by strace -c and the processor time of its
+// thread.
 const becauseTurn = "a turn makes the same system calls, looks at no clock and takes no lock; the callback and the phases that have nothing to do are 0.1 to 0.2 µs of processor time"
 
-// emptyTurn has one descriptor ready in each turn, so that what the loop does once a turn is not shared by many events.
+// emptyTurn has one descriptor ready in each turn, so that what the loop does once a turn is not
+// shared by many events.
 func emptyTurn(n int) scenario {
 	return dispatch("a turn that does not sleep", "turn", n, 1, oneEventMost)
 }
 
-// watcherDispatch writes a byte to every socket, waits for all of them to be readable, and reads them.
+// watcherDispatch writes a byte to every socket, waits for all of them to be readable, and reads
+// them.
 func watcherDispatch(n int) scenario {
 	const sockets = 64
 	return dispatch("dispatch a ready descriptor", "event", max(1, n/sockets), sockets, manyEventsMost)

@@ -10,28 +10,35 @@ import (
 
 // scenario is one job that several contestants do.
 type scenario struct {
-	name        string
-	unit        string  // what one operation is
-	ops         float64 // operations per measurement
-	bytes       int     // of one operation: the rate is in bytes; 0: it is in operations
-	size        bool    // what is measured is not time but memory: a nanosecond is a byte
-	rounds      int     // times the number of rounds asked for: many short ones where the machine's noise is large; 0: 1
-	few         bool    // there are leastRounds, whatever was asked for, because each takes long
-	matrix      bool    // the contestants are those of other scenarios too: it is a row of a table that has them as columns
-	growsWith   string  // what the contestants of a series differ in; empty: there are no series
+	name  string
+	unit  string  // what one operation is
+	ops   float64 // operations per measurement
+	bytes int     // of one operation: the rate is in bytes; 0: it is in operations
+	size  bool    // what is measured is not time but memory: a nanosecond is a byte
+	// times the number of rounds asked for: many short ones where the machine's noise is large; 0:
+	// 1
+	rounds int
+	few    bool // there are leastRounds, whatever was asked for, because each takes long
+	// the contestants are those of other scenarios too: it is a row of a table that has them as
+	// columns
+	matrix      bool
+	growsWith   string // what the contestants of a series differ in; empty: there are no series
 	contestants []contestant
 }
 
-// contestant does the whole job once and says how long it took, without what is not part of the job.
+// contestant does the whole job once and says how long it took, without what is not part of the
+// job.
 type contestant struct {
-	name      string
-	series    string                   // of a growth: the name without the size
-	at        float64                  // of a growth: the size
-	cannot    string                   // why it never does this job; empty: it does
-	missing   func() error             // says why it cannot be measured here, when its turn comes; nil: it can
-	setUp     func() (tearDown func()) // around each run; nil: there is nothing to do
-	run       func() time.Duration
-	warmUp    func() // in place of a first run that is not counted, where that would take too long; nil: that run
+	name   string
+	series string  // of a growth: the name without the size
+	at     float64 // of a growth: the size
+	cannot string  // why it never does this job; empty: it does
+	// says why it cannot be measured here, when its turn comes; nil: it can
+	missing func() error
+	setUp   func() (tearDown func()) // around each run; nil: there is nothing to do
+	run     func() time.Duration
+	// in place of a first run that is not counted, where that would take too long; nil: that run
+	warmUp    func()
 	close     func() // after the last run; nil: there is nothing to do
 	targets   []target
 	most      limit
@@ -63,8 +70,9 @@ type part struct {
 	within time.Duration // no round begins later, but the first; 0: no limit
 }
 
-// measure has all contestants take turns. Before that each has one run that does not count, which pages in its program, grows
-// its heap, and has its compiler see what is called often. It also returns what the rounds took, with all that is around a run.
+// measure has all contestants take turns. Before that each has one run that does not count, which
+// pages in its program, grows its heap, and has its compiler see what is called often. It also
+// returns what the rounds took, with all that is around a run.
 func measure(s scenario, p part) (r samples.Scenario, rounds time.Duration) {
 	r = s.described()
 	var there []int
@@ -107,7 +115,8 @@ func measure(s scenario, p part) (r samples.Scenario, rounds time.Duration) {
 	return r, rounds
 }
 
-// described is the scenario without measurements. It says which contestants cannot be measured here.
+// described is the scenario without measurements. It says which contestants cannot be measured
+// here.
 func (s *scenario) described() samples.Scenario {
 	r := samples.Scenario{
 		Name: s.name, Unit: s.unit, Ops: s.ops, Bytes: s.bytes, Measure: samples.Nanoseconds, Matrix: s.matrix, GrowsWith: s.growsWith,

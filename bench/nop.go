@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// nop returns a program that does nothing, as small as a program can be, so that what is measured is the starting and not
-// the dynamic loader. Where no such program is known it is true(1).
+// nop returns a program that does nothing, as small as a program can be, so that what is measured
+// is the starting and not the dynamic loader. Where no such program is known it is true(1).
 var nop = sync.OnceValue(func() string {
 	if givenNop != "" {
 		return givenNop
@@ -28,8 +28,8 @@ var nop = sync.OnceValue(func() string {
 	return file
 })
 
-// givenNop and givenSleeper are the programs of the process that has started this one; empty: nop and sleeper make them. They
-// are set before these are called.
+// givenNop and givenSleeper are the programs of the process that has started this one; empty: nop
+// and sleeper make them. They are set before these are called.
 var givenNop, givenSleeper string
 
 // removeNop deletes what nop made.

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openFiles are descriptors that a program has besides those that it works with. They are close-on-exec, as nearly all
-// are in a program that starts others.
+// openFiles are descriptors that a program has besides those that it works with. They are
+// close-on-exec, as nearly all are in a program that starts others.
 type openFiles []int
 
 // resize opens or closes as many as it takes to have n.
@@ -33,8 +33,8 @@ func (o *openFiles) resize(n int) {
 // workingFiles is more than the descriptors that any contestant works with.
 const workingFiles = 100
 
-// mostOpenFiles returns how many openFiles a process can have, up to want. It raises the hard limit if that is needed and
-// allowed.
+// mostOpenFiles returns how many openFiles a process can have, up to want. It raises the hard limit
+// if that is needed and allowed.
 var mostOpenFiles = sync.OnceValue(func() int {
 	const need = growthMost + workingFiles
 	var limit unix.Rlimit

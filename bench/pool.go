@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// The pool scenarios give small jobs to two workers, which send them back. In Go the job and its result are decoded into
-// strings at both ends, in JavaScript by JSON.parse, which is part of its process.on('message'); the others do what their
-// libraries do with a text.
+// The pool scenarios give small jobs to two workers, which send them back. In Go the job and its
+// result are decoded into strings at both ends, in JavaScript by JSON.parse, which is part of its
+// process.on('message'); the others do what their libraries do with a text.
 
 // poolWorkers is how many workers every contestant has.
 const poolWorkers = 2
@@ -33,7 +33,8 @@ type poolPeer interface {
 	close()
 }
 
-// poolScenarios are short: two cores have up to four processes to run, and the noise of that is met by many rounds.
+// poolScenarios are short: two cores have up to four processes to run, and the noise of that is met
+// by many rounds.
 func poolScenarios(n func(int) int) []scenario {
 	core := places()[0]
 	return []scenario{
@@ -60,7 +61,8 @@ const (
 	roadRunner       = "RoadRunner"
 )
 
-// poolEcho has n small jobs done. most is a pool's time to that of bare channels to the same workers; 0: without a target.
+// poolEcho has n small jobs done. most is a pool's time to that of bare channels to the same
+// workers; 0: without a target.
 func poolEcho(load poolLoad, n int, most float64) scenario {
 	s := scenario{name: "pool echo, " + load.name, unit: "job", ops: float64(n), rounds: 3}
 	add := func(name string, start func() poolPeer, targets ...target) {

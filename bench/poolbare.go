@@ -19,8 +19,8 @@ type bareResult struct {
 	Result string `json:"result"`
 }
 
-// barePool is what any pool of forked workers is made of, without the pool: channels, and as many messages on their way as
-// the load has.
+// barePool is what any pool of forked workers is made of, without the pool: channels, and as many
+// messages on their way as the load has.
 type barePool struct {
 	loop      *reactor.Loop
 	children  []*childprocess.ChildProcess

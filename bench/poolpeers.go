@@ -35,7 +35,8 @@ func writePoolScripts(dir string) {
 	check(pool.WriteNodeHelper(filepath.Join(dir, "brood-worker.cjs")))
 }
 
-// npmModules is where `make bench-peers` puts the peers from npm. BROOD_BENCH_NPM names another node_modules.
+// npmModules is where `make bench-peers` puts the peers from npm. BROOD_BENCH_NPM names another
+// node_modules.
 func npmModules() string {
 	dir, err := filepath.Abs(cmp.Or(os.Getenv("BROOD_BENCH_NPM"), "../.cache/bench-peers/node_modules"))
 	check(err)
@@ -72,7 +73,8 @@ func lookNPM(name string) error {
 	return err
 }
 
-// reportPackages says which packages from npm are left out, and remembers the versions of the others.
+// reportPackages says which packages from npm are left out, and remembers the versions of the
+// others.
 func reportPackages(run *samples.Run, names ...string) {
 	for _, name := range names {
 		if err := lookNPM(name); err != nil {

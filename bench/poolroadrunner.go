@@ -20,8 +20,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// roadRunnerPool is RoadRunner's pool with workers in Go, which pass frames over pipes as its PHP workers do. A worker has one
-// job at a time, and each job under way a goroutine.
+// roadRunnerPool is RoadRunner's pool with workers in Go, which pass frames over pipes as its PHP
+// workers do. A worker has one job at a time, and each job under way a goroutine.
 type roadRunnerPool struct{ pool *static_pool.Pool }
 
 func newRoadRunner() poolPeer {

@@ -46,8 +46,8 @@ func elsewhereOnly(c contestant) contestant {
 	return c
 }
 
-// poolLarge has n attachments of 16 MiB sent there and back, one at a time. What has no attachments sends a string, and threads
-// copy a buffer.
+// poolLarge has n attachments of 16 MiB sent there and back, one at a time. What has no attachments
+// sends a string, and threads copy a buffer.
 func poolLarge(n int) scenario {
 	const mib = 16
 	data := make([]byte, mib<<20)
@@ -89,8 +89,8 @@ func (s scenario) withNPM(run func(*scriptPoolServer) time.Duration) scenario {
 	return s
 }
 
-// poolBeside has one worker do n small jobs, one at a time; the time is the one that 1 % of them are longer than. Meanwhile the
-// other worker is sent 64 MiB again and again.
+// poolBeside has one worker do n small jobs, one at a time; the time is the one that 1 % of them
+// are longer than. Meanwhile the other worker is sent 64 MiB again and again.
 func poolBeside(n int) scenario {
 	data := make([]byte, 64<<20)
 	start := func() *broodPool { return newBroodPool(goWorkers("onloop", 1)) }
@@ -179,8 +179,8 @@ func startPool(program poolProgram) time.Duration {
 	return took
 }
 
-// poolReplace kills a pool's only worker n times; the time is until another one has answered a job. The floor is the start of
-// a worker until it has answered.
+// poolReplace kills a pool's only worker n times; the time is until another one has answered a job.
+// The floor is the start of a worker until it has answered.
 func poolReplace(n int) scenario {
 	s := scenario{name: "pool, worker killed to answer of the next", unit: "worker", ops: float64(n)}
 	replace := func(p *broodPool) time.Duration {
@@ -226,8 +226,9 @@ func spawnToAnswer(n int) (sum time.Duration) {
 	return sum
 }
 
-// poolDo has n small jobs done by so many goroutines, each of which waits for its own. The loop sleeps in the runtime's
-// poller, as is recommended for Do, but for the row that shows what it takes without that.
+// poolDo has n small jobs done by so many goroutines, each of which waits for its own. The loop
+// sleeps in the runtime's poller, as is recommended for Do, but for the row that shows what it
+// takes without that.
 func poolDo(goroutines, n int) scenario {
 	each := max(1, goroutines/poolWorkers)
 	load := poolLoad{each: each, all: goroutines}

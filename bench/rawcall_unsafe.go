@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls below do not tell the Go scheduler that they may block, so that they cost what they cost in C.
+// The calls below do not tell the Go scheduler that they may block, so that they cost what they
+// cost in C.
 
 // rawCall is a read or write of p, which is not empty. It returns how many bytes it was.
 func rawCall(trap uintptr, fd int, p []byte) int {

@@ -31,12 +31,14 @@ func (r request) wanted(s scenario) int {
 	return max(leastRounds, r.rounds*max(1, s.rounds))
 }
 
-// measureAll measures scenarios, each in two parts: first all of them have leastRounds, which shows how long a round of each
-// takes; then those that want more share the time that is left. Two parts also mean that a machine that was slow for a minute
-// was slow for some of a scenario's rounds, not for all.
+// measureAll measures scenarios, each in two parts: first all of them have leastRounds, which shows
+// how long a round of each takes; then those that want more share the time that is left. Two parts
+// also mean that a machine that was slow for a minute was slow for some of a scenario's rounds, not
+// for all.
 func measureAll(run *samples.Run, chosen []scenario, r request) error {
 	if slices.ContainsFunc(chosen, func(s scenario) bool { return strings.HasPrefix(s.name, "script ") }) {
-		if file, err := buildBrood(); err == nil { // One that cannot be built is missing, as any other.
+		// One that cannot be built is missing, as any other.
+		if file, err := buildBrood(); err == nil {
 			check(os.Setenv("BROOD_BENCH_BROOD", file))
 		}
 	}
@@ -76,8 +78,9 @@ type need struct {
 	around time.Duration // to begin and end, if there are any
 }
 
-// share says how many more rounds each scenario has in the time that is left. All get what they need, if that is possible, or
-// else no one gets more time than another that gets less than it needs.
+// share says how many more rounds each scenario has in the time that is left. All get what they
+// need, if that is possible, or else no one gets more time than another that gets less than it
+// needs.
 func share(left time.Duration, needs []need) (rounds []int) {
 	rounds = make([]int, len(needs))
 	cost := func(i int) time.Duration { return needs[i].around + time.Duration(needs[i].rounds)*needs[i].round }
@@ -107,7 +110,8 @@ type partResult struct {
 	Rounds   time.Duration // what the rounds took, with all that is around a run
 }
 
-// measureApart measures a part of a scenario in a process of its own, which has no heap, no threads and no files of others.
+// measureApart measures a part of a scenario in a process of its own, which has no heap, no threads
+// and no files of others.
 func (r request) measureApart(name string, p part) (*partResult, error) {
 	fmt.Fprintf(os.Stderr, "%s…\n", name)
 	var out bytes.Buffer

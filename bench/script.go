@@ -13,7 +13,8 @@ import (
 	"sync"
 )
 
-// A script runtime is a program that runs JavaScript: brood, which is built from script/, and its peers.
+// A script runtime is a program that runs JavaScript: brood, which is built from script/, and its
+// peers.
 type scriptRuntime struct {
 	name string
 	args []string // in front of a script
@@ -27,10 +28,12 @@ var scriptRuntimes = []*scriptRuntime{
 	{name: "deno", args: []string{"run", "-A"}, find: func() (string, error) { return lookPeer("deno") }},
 }
 
-// buildBrood builds the command once, as script/README.md says, unless BROOD_BENCH_BROOD says where one is. removeBrood deletes it.
+// buildBrood builds the command once, as script/README.md says, unless BROOD_BENCH_BROOD says where
+// one is. removeBrood deletes it.
 //
-// What runs is a copy, as the peers are that npm has unpacked: a file that the linker has just written through a mapping lies in the page cache in
-// single pages, and each start then has more page faults than that of a program which was installed.
+// What runs is a copy, as the peers are that npm has unpacked: a file that the linker has just
+// written through a mapping lies in the page cache in single pages, and each start then has more
+// page faults than that of a program which was installed.
 var buildBrood = sync.OnceValues(func() (file string, err error) {
 	if other := os.Getenv("BROOD_BENCH_BROOD"); other != "" {
 		return exec.LookPath(other)
@@ -96,7 +99,8 @@ func scriptCommand(command []string, rest ...string) *exec.Cmd {
 // errorLine is the line in which a runtime says what went wrong.
 var errorLine = regexp.MustCompile(`(?m)^.*[Ee]rror.*$`)
 
-// missing says why the process cannot do its work: it is started, and ends at once as its stdin does.
+// missing says why the process cannot do its work: it is started, and ends at once as its stdin
+// does.
 func (s *server) missing() error {
 	dir, err := os.MkdirTemp("", "brood-bench")
 	check(err)

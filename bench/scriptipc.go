@@ -2,7 +2,8 @@ package main
 
 import "time"
 
-// scriptIPC measures channels of scripts: with a parent in Go, which is this library's, and with a parent in the same runtime.
+// scriptIPC measures channels of scripts: with a parent in Go, which is this library's, and with a
+// parent in the same runtime.
 func scriptIPC(n func(int) int) (all []scenario) {
 	const small = 32
 	m := ipcText(small)

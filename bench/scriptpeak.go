@@ -10,9 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// peakServer is a server that runs a command with the order "peak N", N times, and answers with the sum of the most memory that each had.
-// What wait4(2) tells of that is at least what this process has had: a child shares its memory up to the exec, and that counts. So
-// the child is stopped by ptrace(2) as it exits, when its own figure is there.
+// peakServer is a server that runs a command with the order "peak N", N times, and answers with the
+// sum of the most memory that each had. What wait4(2) tells of that is at least what this process
+// has had: a child shares its memory up to the exec, and that counts. So the child is stopped by
+// ptrace(2) as it exits, when its own figure is there.
 func peakServer(command []string) {
 	runtime.LockOSThread() // A tracer is a thread.
 	serve(func(_ string, args []int) (sum int64) {
@@ -43,7 +44,8 @@ func peakOf(command []string) int64 {
 	check(unix.PtraceSetOptions(pid, unix.PTRACE_O_TRACEEXIT))
 	var peak int64
 	for signal := 0; ; {
-		if err := unix.PtraceCont(pid, signal); err != unix.ESRCH { // Another thread's exit has ended the stop.
+		// Another thread's exit has ended the stop.
+		if err := unix.PtraceCont(pid, signal); err != unix.ESRCH {
 			check(err)
 		}
 		ws := stopped()

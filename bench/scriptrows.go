@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// scriptScenarios compare the command brood with the other runtimes. The first contestant is Node, where it is installed.
+// scriptScenarios compare the command brood with the other runtimes. The first contestant is Node,
+// where it is installed.
 func scriptScenarios(n func(int) int) []scenario {
 	all := []scenario{
 		scriptHello(n(20)),
@@ -46,7 +47,8 @@ func helloScript(dir string) (file string) {
 	return file
 }
 
-// scriptHello starts a script that prints a word, n times, each from the start to the end of the process.
+// scriptHello starts a script that prints a word, n times, each from the start to the end of the
+// process.
 func scriptHello(n int) scenario {
 	s := scenario{name: "script hello, start to end", unit: "script", ops: float64(n)}
 	for _, r := range scriptRuntimes {
@@ -119,8 +121,8 @@ func scriptStdout(bytes int) scenario {
 	return s
 }
 
-// scriptMemory has each runtime start n children, one after the other, and compares brood's memory with that after five times as
-// many. Each measurement is of a process of its own.
+// scriptMemory has each runtime start n children, one after the other, and compares brood's memory
+// with that after five times as many. Each measurement is of a process of its own.
 func scriptMemory(n int) scenario {
 	s := scenario{name: "script memory, many spawns", unit: "process", ops: 1, size: true, few: true}
 	for _, r := range scriptRuntimes {

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// server is a process that does what the lines of its stdin say, and answers each with a line that has one number. It
-// begins with the first order and ends when its stdin does.
+// server is a process that does what the lines of its stdin say, and answers each with a line that
+// has one number. It begins with the first order and ends when its stdin does.
 type server struct {
 	command func(dir string) *exec.Cmd
 	dir     string // for files of the process, deleted when it has ended

@@ -7,17 +7,18 @@ import (
 	"time"
 )
 
-// A spawning server is a process of its own that has some descriptors open and starts children one at a time, each with
-// three pipes and to its close. Its orders are the same in every language:
+// A spawning server is a process of its own that has some descriptors open and starts children one
+// at a time, each with three pipes and to its close. Its orders are the same in every language:
 //
 //	open COUNT    have that many descriptors open; the answer is COUNT
 //	spawn COUNT   start that many children; the answer is the nanoseconds that it took
 //
-// Before the first order it has started one child, as a program has that starts some before it serves thousands of
-// clients: with the first child a loop of brood reserves low descriptors for those that follow.
+// Before the first order it has started one child, as a program has that starts some before it
+// serves thousands of clients: with the first child a loop of brood reserves low descriptors for
+// those that follow.
 
-// having is a contestant that starts n children while a spawning server has so many descriptors open. Several contestants
-// may share the server; any of them closes it.
+// having is a contestant that starts n children while a spawning server has so many descriptors
+// open. Several contestants may share the server; any of them closes it.
 func having(name string, s *server, open, n int) contestant {
 	return contestant{
 		name: name, elsewhere: true, close: s.close,

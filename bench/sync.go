@@ -74,7 +74,8 @@ func outputs(program []string, want, n, goroutines int, output func(file string,
 // writerOutput is how much writer writes, in bytes.
 const writerOutput = 64 << 10
 
-// writer returns what writes to its stdout and does nothing else: where it cannot be made as small as nop, head(1).
+// writer returns what writes to its stdout and does nothing else: where it cannot be made as small
+// as nop, head(1).
 var writer = sync.OnceValue(func() []string {
 	if filepath.Base(nop()) != "nop" || runtime.GOARCH != "amd64" {
 		return []string{"head", "-c", strconv.Itoa(writerOutput), "/dev/zero"}

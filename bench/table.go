@@ -9,8 +9,9 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// table is the report: a block for each scenario, its contestants with their time per operation, and their ratio to the
-// first one, which is the floor. Below are the growths, each with a table of its own.
+// table is the report: a block for each scenario, its contestants with their time per operation,
+// and their ratio to the first one, which is the floor. Below are the growths, each with a table of
+// its own.
 func table(run *samples.Run) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n\n", run.Said(), run.Steadiness())

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// The scenarios of peers are the table of every workload by every contestant. Each contestant is a process of its own, whose
-// orders are the same in every language; the answer to each is the nanoseconds that it took:
+// The scenarios of peers are the table of every workload by every contestant. Each contestant is a
+// process of its own, whose orders are the same in every language; the answer to each is the
+// nanoseconds that it took:
 //
 //	spawn COUNT INFLIGHT    start that many children that do nothing, so many at once, each with three pipes and to its close
 //	shell COUNT             run "echo hello" by the shell for its output, one at a time
@@ -25,8 +26,9 @@ import (
 //	ends COUNT              have so many more, and kill them one after the other, each when the one before has closed: the answer
 //	                        is the nanoseconds that the latter took
 //
-// Its arguments end with a program that does nothing, with this program, whose -child-write and the like are the children, and
-// with a program that lives until its stdin ends. Not every peer does what is asked for outside the scenarios of peers.
+// Its arguments end with a program that does nothing, with this program, whose -child-write and the
+// like are the children, and with a program that lives until its stdin ends. Not every peer does
+// what is asked for outside the scenarios of peers.
 
 // shellCommand is run by a shell, and shellOutput what it says.
 const (
@@ -42,9 +44,10 @@ type workload struct {
 	name, unit string
 	ops        float64
 	order      string
-	brief      string // the order to warm up with, if a round takes so long that there are few; empty: there are many
-	because    string // why brood is not the first, for when it is not
-	async      string // the same for brood with Async, which takes part then
+	// the order to warm up with, if a round takes so long that there are few; empty: there are many
+	brief   string
+	because string // why brood is not the first, for when it is not
+	async   string // the same for brood with Async, which takes part then
 }
 
 func workScenarios(n func(int) int) (all []scenario) {
@@ -114,14 +117,15 @@ func (w workload) scenario() scenario {
 	return s
 }
 
-// heapScenario starts n children from a process that has so many bytes in memory. Each process is there for its round alone,
-// because a machine has no memory for all of them at once.
+// heapScenario starts n children from a process that has so many bytes in memory. Each process is
+// there for its round alone, because a machine has no memory for all of them at once.
 func heapScenario(n, heap int) scenario {
 	s := scenario{name: "peers, spawn to close, 2 GiB in the parent", unit: "child", ops: float64(n), few: true, matrix: true}
 	for _, p := range workPeers() {
 		server := p.server()
 		s.contestants = append(s.contestants, contestant{
-			name: p.name, missing: p.missing, elsewhere: true, warmUp: func() {}, // There is a child before each round.
+			// There is a child before each round.
+			name: p.name, missing: p.missing, elsewhere: true, warmUp: func() {},
 			setUp: func() (tearDown func()) {
 				mustEqual(int(server.ask("heap %d", heap)), heap)
 				server.ask("spawn 1 1")

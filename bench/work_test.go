@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Every peer that is there does what each order says: it checks for itself what its children have written.
+// Every peer that is there does what each order says: it checks for itself what its children have
+// written.
 func TestPeersDoTheirWork(t *testing.T) {
 	for _, p := range workPeers() {
 		t.Run(p.name, func(t *testing.T) {
@@ -146,7 +147,8 @@ func TestNamesAreOfOneScenario(t *testing.T) {
 	}
 }
 
-// A target against nobody would never be missed. Peers that are installed or not are known by other scenarios.
+// A target against nobody would never be missed. Peers that are installed or not are known by other
+// scenarios.
 func TestTargetsAreAgainstContestants(t *testing.T) {
 	all := map[string]bool{"node": true, "bun": true, "deno": true, "node rr": true, jestWorker: true, "piscina": true, "workerpool": true, executor: true}
 	for _, s := range scenarios(1) {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What bare system calls do of the orders of work.go: each of them must be made by any contestant. Where there is one child,
-// reads and writes block.
+// What bare system calls do of the orders of work.go: each of them must be made by any contestant.
+// Where there is one child, reads and writes block.
 
 // rawRun starts a program with a pipe at one of its descriptors, 0 or 1, and returns the other end.
 func rawRun(slot int, file string, args ...string) (pid, fd int) {

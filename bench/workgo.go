@@ -46,7 +46,8 @@ func workServer(way, nothing, program, sleeping string) {
 	serve(func(order string, args []int) int64 {
 		switch order {
 		case "heap":
-			heap = make([]byte, args[0]) // It has no pointers, so that the garbage collector does not look through it.
+			// It has no pointers, so that the garbage collector does not look through it.
+			heap = make([]byte, args[0])
 			for i := 0; i < len(heap); i += os.Getpagesize() {
 				heap[i] = 1
 			}

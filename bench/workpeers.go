@@ -14,9 +14,10 @@ import (
 
 // workPeer is a program that does what the orders of work.go say.
 type workPeer struct {
-	name  string
-	find  func() (command []string, err error) // the program and its first arguments; an error says why it is not there
-	lacks map[string]string                    // orders that make no sense to it, and why
+	name string
+	// the program and its first arguments; an error says why it is not there
+	find  func() (command []string, err error)
+	lacks map[string]string // orders that make no sense to it, and why
 }
 
 func workPeers() []workPeer {
@@ -55,14 +56,16 @@ func workGo(way string) func() ([]string, error) {
 	return func() ([]string, error) { return []string{self(), "-child-work", way}, nil }
 }
 
-// peerSource is a file of peers/. The working directory is that of this program's source, as `make bench` has it.
+// peerSource is a file of peers/. The working directory is that of this program's source, as `make
+// bench` has it.
 func peerSource(name string) string {
 	file, err := filepath.Abs(filepath.Join("peers", name))
 	check(err)
 	return file
 }
 
-// workScript runs peers/work.mjs, with the module that starts its children, by a program with arguments of its own.
+// workScript runs peers/work.mjs, with the module that starts its children, by a program with
+// arguments of its own.
 func workScript(name, module, program string, args ...string) func() ([]string, error) {
 	return func() ([]string, error) {
 		file, err := lookPeer(program)
@@ -97,8 +100,8 @@ func pythonScript() ([]string, error) {
 // versionNumber is what a program's version is among what it says of it.
 var versionNumber = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
 
-// findVersion asks a program for its version, once, and remembers it for the table. A program that does not answer is as if
-// it were not there.
+// findVersion asks a program for its version, once, and remembers it for the table. A program that
+// does not answer is as if it were not there.
 func findVersion(name, file string, args ...string) error {
 	if _, ok := foundVersions[name]; ok {
 		return nil

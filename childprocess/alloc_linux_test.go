@@ -14,8 +14,8 @@ import (
 
 // The race detector allocates on its own account, so this file is not built with it.
 
-// requireAllocs runs some children, and requires that each has cost at most so many allocations. There are a few more in a
-// run: a map of the loop grows, the idle loops are looked after.
+// requireAllocs runs some children, and requires that each has cost at most so many allocations.
+// There are a few more in a run: a map of the loop grows, the idle loops are looked after.
 func requireAllocs(t *testing.T, most float64, child func()) {
 	t.Helper()
 	if fork := os.Getenv(forkSwitch); fork != "" || watchesSIGCHLD() {

@@ -40,7 +40,8 @@ func badSlot(l *reactor.Loop, slot, fd int, others childprocess.Stdio, o childpr
 	return ev.err
 }
 
-// The number that a pipe of the same child would get is not open, whatever is opened for the other slots.
+// The number that a pipe of the same child would get is not open, whatever is opened for the other
+// slots.
 func TestAClosedNumberIsRefusedAlthoughAPipeWouldGetIt(t *testing.T) {
 	for _, async := range []bool{false, true} {
 		for name, warm := range map[string]bool{"the first child of a loop": false, "a later one": true} {
@@ -133,7 +134,8 @@ func TestOneSourceFillsManySlots(t *testing.T) {
 			want.WriteString(strconv.Itoa(i) + " ")
 		}
 		c := startWith(t, l, o, "say", say...)
-		require.NoError(t, w.Close()) // Also of the Async child: what it is to share was taken by the call.
+		// Also of the Async child: what it is to share was taken by the call.
+		require.NoError(t, w.Close())
 		output(t, l, c)
 		got, err := io.ReadAll(r)
 		require.NoError(t, err)
@@ -142,7 +144,8 @@ func TestOneSourceFillsManySlots(t *testing.T) {
 	}
 }
 
-// What was handed over is closed when the call returns, and the child of an Async call has it all the same.
+// What was handed over is closed when the call returns, and the child of an Async call has it all
+// the same.
 func TestAnAsyncChildGetsWhatWasHandedOver(t *testing.T) {
 	l := newLoop(t)
 	warmUp(t, l)

@@ -16,8 +16,8 @@ import (
 )
 
 func init() {
-	// tell-and-wait writes a byte to the FIFO that is named first, waits for the end of the second one, writes a line,
-	// and then waits for ever.
+	// tell-and-wait writes a byte to the FIFO that is named first, waits for the end of the second
+	// one, writes a line, and then waits for ever.
 	helperproc.Register("tell-and-wait", func(args []string) {
 		check(0, os.WriteFile(args[0], []byte{'r'}, 0))
 		check(os.ReadFile(args[1]))
@@ -73,7 +73,8 @@ func (b *breakable) awaitChild(t *testing.T) {
 	})
 }
 
-// hurt puts something that is no epoll in its place. A wait that is under way is the last that succeeds.
+// hurt puts something that is no epoll in its place. A wait that is under way is the last that
+// succeeds.
 func (b *breakable) hurt(t *testing.T) {
 	var err error
 	b.saved, err = unix.FcntlInt(uintptr(b.fd), unix.F_DUPFD_CLOEXEC, 0)
@@ -85,7 +86,8 @@ func (b *breakable) hurt(t *testing.T) {
 	require.NoError(t, w.Close())
 }
 
-// gone requires that the loop was closed, with what was in the place of its epoll, and lets that go.
+// gone requires that the loop was closed, with what was in the place of its epoll, and lets that
+// go.
 func (b *breakable) gone(t *testing.T) {
 	require.ErrorIs(t, b.loop.Run(), reactor.ErrClosed)
 	require.NoError(t, unix.Close(b.saved))

@@ -14,8 +14,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// busyFile returns a program file and a descriptor that is open for writing it. Some kernels (6.11, 6.12) execute such a
-// file all the same.
+// busyFile returns a program file and a descriptor that is open for writing it. Some kernels (6.11,
+// 6.12) execute such a file all the same.
 func busyFile(t testing.TB) (path string, writer *os.File) {
 	t.Helper()
 	path = writeFile(t, filepath.Join(t.TempDir(), "busy"), "#!/bin/cat\n", 0o755)
@@ -40,7 +40,8 @@ func TestBusyProgramIsAnErrorInTheEnd(t *testing.T) {
 }
 
 func TestBusyProgramThatBecomesFreeInTimeIsStarted(t *testing.T) {
-	// On a machine that stalls the file may become free too late, or before the first try. That says nothing.
+	// On a machine that stalls the file may become free too late, or before the first try. That
+	// says nothing.
 	const attempts = 50
 	for range attempts {
 		path, writer := busyFile(t)
@@ -70,7 +71,8 @@ func TestBusyProgramThatBecomesFreeInTimeIsStarted(t *testing.T) {
 }
 
 func TestFreshProgramStartsWhileOtherGoroutinesFork(t *testing.T) {
-	// Each fork of the others has, until its program is executed, a copy of the descriptor that wrote ours.
+	// Each fork of the others has, until its program is executed, a copy of the descriptor that
+	// wrote ours.
 	l := newLoop(t)
 	dir := t.TempDir()
 	stop := make(chan struct{})
@@ -101,6 +103,7 @@ func TestFreshProgramStartsWhileOtherGoroutinesFork(t *testing.T) {
 		}
 		require.NoError(t, os.Remove(path))
 	}
-	// On a machine that stalls a fork can take longer than a child is tried again. That is once in a while.
+	// On a machine that stalls a fork can take longer than a child is tried again. That is once in
+	// a while.
 	require.Less(t, refusals, 3)
 }

@@ -56,7 +56,8 @@ func cgroupOf(t testing.TB, pid int) string {
 	return ""
 }
 
-// hasNoWayInto reports whether a backend cannot start a child in a cgroup: syscall.ForkExec has clone3(2) alone for that.
+// hasNoWayInto reports whether a backend cannot start a child in a cgroup: syscall.ForkExec has
+// clone3(2) alone for that.
 func hasNoWayInto(backend childprocess.Backend) bool {
 	return (backend == childprocess.BackendForkExec || plainFork()) && sandbox.Forced("clone3")
 }

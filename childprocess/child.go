@@ -11,13 +11,15 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// A ChildProcess is a started program, or one that could not be started, which its error event tells.
+// A ChildProcess is a started program, or one that could not be started, which its error event
+// tells.
 //
-// A ChildProcess's methods must be called on the loop goroutine unless their comment says otherwise.
+// A ChildProcess's methods must be called on the loop goroutine unless their comment says
+// otherwise.
 type ChildProcess struct {
-	// Stdin, Stdout and Stderr are the parent's ends of the first three Stdio, nil where these are no pipes; of a PTY see
-	// Terminal. They are there also when the program could not be started, and closed if the descriptors could not be made
-	// (EMFILE, ENFILE).
+	// Stdin, Stdout and Stderr are the parent's ends of the first three Stdio, nil where these are
+	// no pipes; of a PTY see Terminal. They are there also when the program could not be started,
+	// and closed if the descriptors could not be made (EMFILE, ENFILE).
 	Stdin  *streams.Writable
 	Stdout *streams.Readable
 	Stderr *streams.Readable
@@ -25,18 +27,20 @@ type ChildProcess struct {
 	// Stdio has an entry for each descriptor of the child, at least three.
 	Stdio []StdioStream
 
-	stdin    *streams.Writable // of slot 0, also when the library writes to it; nil if that is no pipe
-	channel  *ipc.Channel      // nil without an IPC slot
-	terminal *Terminal         // nil without a PTY slot
-	streams  []StdioStream     // those of Stdio, and behind them those of the terminal
+	// of slot 0, also when the library writes to it; nil if that is no pipe
+	stdin    *streams.Writable
+	channel  *ipc.Channel  // nil without an IPC slot
+	terminal *Terminal     // nil without a PTY slot
+	streams  []StdioStream // those of Stdio, and behind them those of the terminal
 
 	loop     *reactor.Loop
 	siblings *children
 	op       string // the form that started it, for errors
 	file     string
-	args     []string        // with argv[0]
-	process  process.Process // Pid is 0 until it was started; Pidfd is -1 where there is none, or it is closed
-	starting *starting       // nil once it was started, or could not be
+	args     []string // with argv[0]
+	// Pid is 0 until it was started; Pidfd is -1 where there is none, or it is closed
+	process  process.Process
+	starting *starting // nil once it was started, or could not be
 	start    time.Time
 	status   ExitStatus
 	failed   *SpawnError
@@ -90,9 +94,9 @@ type ChildProcess struct {
 	stdio [usualSlots]StdioStream
 }
 
-// childState only grows, from starting to closed. A child that has ended was waited for;
-// it has exited when that is told. A child that could not be started has exited without running: there is no process to
-// signal or to wait for.
+// childState only grows, from starting to closed. A child that has ended was waited for; it has
+// exited when that is told. A child that could not be started has exited without running: there is
+// no process to signal or to wait for.
 type childState uint8
 
 const (
@@ -112,15 +116,16 @@ func (c *ChildProcess) OnExit(fn func(ExitStatus)) *events.Listener { return c.e
 // OnClose calls fn once, after exit or error and after all streams of the child have closed.
 func (c *ChildProcess) OnClose(fn func(ExitStatus)) *events.Listener { return c.close.On(fn) }
 
-// OnError calls fn when the program could not be started, with a *[SpawnError]; then there is no spawn and no exit, but
-// a close. It also calls fn when the end of Options.Context has ended the child (*[AbortError]), before exit, or, with the
-// forms that wait for the output, what the child has left of its group, before close; and when the system does not let a
-// time-out or a context signal it (*[KillError]); when a target of a [Tee] takes no more (*[TeeError]); and, before exit,
+// OnError calls fn when the program could not be started, with a *[SpawnError]; then there is no
+// spawn and no exit, but a close. It also calls fn when the end of Options.Context has ended the
+// child (*[AbortError]), before exit, or, with the forms that wait for the output, what the child
+// has left of its group, before close; and when the system does not let a time-out or a context
+// signal it (*[KillError]); when a target of a [Tee] takes no more (*[TeeError]); and, before exit,
 // when a child of Spawn or Fork has not read all of its [Input] (*streams.OpError, EPIPE).
 func (c *ChildProcess) OnError(fn func(error)) *events.Listener { return c.err.On(fn) }
 
-// OnStop calls fn each time a signal has stopped the child, if Options.StopEvents is set. Stops and continues in quick
-// succession may be told once.
+// OnStop calls fn each time a signal has stopped the child, if Options.StopEvents is set. Stops and
+// continues in quick succession may be told once.
 func (c *ChildProcess) OnStop(fn func(Signal)) *events.Listener { return c.stop.On(fn) }
 
 // OnContinue calls fn each time the stopped child was continued, if Options.StopEvents is set.
@@ -136,8 +141,8 @@ func notNil(fn func(), op string) func(struct{}) {
 	return func(struct{}) { fn() }
 }
 
-// Pid returns the process id, 0 when the program could not be started, and for an Async child before spawn. After exit
-// the number may belong to another process.
+// Pid returns the process id, 0 when the program could not be started, and for an Async child
+// before spawn. After exit the number may belong to another process.
 func (c *ChildProcess) Pid() int { return c.process.Pid }
 
 // SpawnFile returns the program, as it was given to Spawn, or the shell.
@@ -146,16 +151,19 @@ func (c *ChildProcess) SpawnFile() string { return c.file }
 // SpawnArgs returns the child's arguments with argv[0].
 func (c *ChildProcess) SpawnArgs() []string { return c.args }
 
-// Status returns how the child ended, and false while it runs, which is for ever when its loop was closed before.
+// Status returns how the child ended, and false while it runs, which is for ever when its loop was
+// closed before.
 func (c *ChildProcess) Status() (ExitStatus, bool) {
 	return c.status, c.state >= childExited && !c.status.Running
 }
 
-// Ref has the running child keep the loop alive, as a new one does. Its streams do that on their own.
+// Ref has the running child keep the loop alive, as a new one does. Its streams do that on their
+// own.
 func (c *ChildProcess) Ref() { c.setUnref(false) }
 
-// Unref lets the loop end while the child runs. When the loop is then closed the child lives on, without its streams and
-// events. Kill, KillGroup, KillTree and Terminate still reach it, and are then safe to call from any goroutine.
+// Unref lets the loop end while the child runs. When the loop is then closed the child lives on,
+// without its streams and events. Kill, KillGroup, KillTree and Terminate still reach it, and are
+// then safe to call from any goroutine.
 func (c *ChildProcess) Unref() { c.setUnref(true) }
 
 func (c *ChildProcess) setUnref(unref bool) {

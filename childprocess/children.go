@@ -26,7 +26,8 @@ type children struct {
 	sigchld *signals.Watcher
 	shared  sharedWatch
 	exits   *exitQueue // kqueue systems; nil until the first child
-	ownPeak int64      // of the memory of this program, in bytes, a little more than it was last; 0: not known yet
+	// of the memory of this program, in bytes, a little more than it was last; 0: not known yet
+	ownPeak int64
 
 	starter  process.Starter // of the children that are started on the loop goroutine
 	spawners spawners        // of the others
@@ -52,9 +53,9 @@ func childrenOf(l *reactor.Loop) (*children, error) {
 	return c.(*children), nil
 }
 
-// Prepare does what the loop would do with its first child, which then starts as fast as the others: it finds out what the
-// system has, and takes a few low descriptor numbers. A server calls it before it opens descriptors by the thousand. It
-// returns [reactor.ErrClosed] for a closed loop.
+// Prepare does what the loop would do with its first child, which then starts as fast as the
+// others: it finds out what the system has, and takes a few low descriptor numbers. A server calls
+// it before it opens descriptors by the thousand. It returns [reactor.ErrClosed] for a closed loop.
 func Prepare(l *reactor.Loop) error {
 	if l == nil {
 		return &ArgumentError{"Prepare", "loop", "is nil"}
@@ -68,8 +69,8 @@ func Prepare(l *reactor.Loop) error {
 	return nil
 }
 
-// Close lets go of the children that were left: still running, or ended with streams that have not come to their end. They
-// get no events. Those that run are survivors from here on.
+// Close lets go of the children that were left: still running, or ended with streams that have not
+// come to their end. They get no events. Those that run are survivors from here on.
 func (all *children) Close() error {
 	for c := all.open; c != nil; c = all.open {
 		c.limits.closed()
@@ -109,8 +110,9 @@ func (all *children) follow(c *ChildProcess) error {
 	bySIGCHLD := all.way == ExitWatchSIGCHLD
 	if !bySIGCHLD {
 		err := all.watchExit(c)
-		// Refused on this thread, or from now on: the loop has found that it has that way. ESRCH: somebody has waited for the
-		// child before it had a pidfd, and the look that follows finds that its status is lost.
+		// Refused on this thread, or from now on: the loop has found that it has that way. ESRCH:
+		// somebody has waited for the child before it had a pidfd, and the look that follows finds
+		// that its status is lost.
 		bySIGCHLD = fd.Refused(err) || err == syscall.ESRCH
 		if err != nil && !bySIGCHLD {
 			all.release(c)
@@ -133,9 +135,10 @@ func (all *children) follow(c *ChildProcess) error {
 func (all *children) look(c *ChildProcess) {
 	for c.state == childRunning {
 		if c.limits.signalled && c.scope == scopeGroup && c.process.Ended() {
-			// A shell blocks its signals while it forks: one that is sent to the group just before the fork ends the shell,
-			// and never comes to the process that is born. So the rest of the group gets it once more, while the number of
-			// the leader, which nobody has waited for, can only mean this group.
+			// A shell blocks its signals while it forks: one that is sent to the group just before
+			// the fork ends the shell, and never comes to the process that is born. So the rest of
+			// the group gets it once more, while the number of the leader, which nobody has waited
+			// for, can only mean this group.
 			_ = c.signalGroup(c.limits.soft)
 		}
 		change, err := c.process.Wait(c.stopEvents, &c.usage)
@@ -161,7 +164,8 @@ func (all *children) reaped(c *ChildProcess, status ExitStatus) {
 	status.Elapsed = time.Since(c.start)
 	status.Usage = usageOf(status.Rusage, c.peak, all.sharedMaxrss(c, status.Rusage), status.Elapsed)
 	status.Usage.CgroupPeak = c.process.CgroupPeak()
-	c.status.Usage = status.Usage // The rest of the status is known with exit, which may come later.
+	// The rest of the status is known with exit, which may come later.
+	c.status.Usage = status.Usage
 	if status.Lost {
 		c.doneErr = ErrStatusLost
 	}
@@ -202,7 +206,8 @@ func (all *children) leave(c *ChildProcess) {
 	c.process.Close()
 }
 
-// release gives up what following the process took. The pidfd of a leader means its group until close.
+// release gives up what following the process took. The pidfd of a leader means its group until
+// close.
 func (all *children) release(c *ChildProcess) {
 	keep := c.leads || c.state == childStarting // In the latter case somebody will abort it.
 	if c.exitAgain != nil {

@@ -13,8 +13,9 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// leavesDaemon writes a line and the beginning of another, leaves a process with its pipes, whose pid it writes to the file
-// $0, and exits with $1. So do "pg_ctl start" and "redis-server --daemonize".
+// leavesDaemon writes a line and the beginning of another, leaves a process with its pipes, whose
+// pid it writes to the file $0, and exits with $1. So do "pg_ctl start" and "redis-server
+// --daemonize".
 const leavesDaemon = `sleep 1000 & echo $! >"$0"; printf 'one\ntwo'; exit $1`
 
 // daemonCall is a form called with leavesDaemon.
@@ -134,7 +135,8 @@ func TestACloseGraceMeansTheSameInEveryForm(t *testing.T) {
 	}
 }
 
-// The output that is there when the grace is over is read, however slow the reader is, and the loop sleeps meanwhile.
+// The output that is there when the grace is over is read, however slow the reader is, and the loop
+// sleeps meanwhile.
 func TestACloseGraceLeavesTheReaderItsTime(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "seq", []string{"5000"}, &childprocess.Options{CloseGrace: time.Millisecond, HighWaterMark: 100})

@@ -11,7 +11,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// What the context does runs on a goroutine of its own, which here, most times, comes to it only when Run has returned.
+// What the context does runs on a goroutine of its own, which here, most times, comes to it only
+// when Run has returned.
 func TestAContextThatEndsWithItsChildDoesNotKeepTheLoopAlive(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // So that it has to wait for the loop.
 	late := 0

@@ -150,7 +150,8 @@ func TestCredentialsAreExactlyAsAsked(t *testing.T) {
 	needRoot(t)
 	file = publicly(t, file)
 	own := currentGroups(t)
-	require.NoError(t, syscall.Setgroups([]int{2001, 2002})) // Something that a child could be left with.
+	// Something that a child could be left with.
+	require.NoError(t, syscall.Setgroups([]int{2001, 2002}))
 	defer func() { require.NoError(t, syscall.Setgroups(own)) }()
 	for name, row := range map[string]struct {
 		o    childprocess.Options
@@ -241,7 +242,8 @@ func TestDirectoryThatMayNotBeEntered(t *testing.T) {
 				Step: childprocess.StepCwd, Path: cwd, Errno: syscall.EACCES, Events: []string{"error EACCES", "close -13"}, NoChildren: true,
 			}, asNobody(t, request{File: "/bin/echo", Dir: cwd}))
 		})
-		// The directory is changed before the credentials are, as in libuv: whoever starts the child must be able to enter it.
+		// The directory is changed before the credentials are, as in libuv: whoever starts the
+		// child must be able to enter it.
 		t.Run(name+", for nobody", func(t *testing.T) {
 			if plainFork() {
 				t.Skip("syscall.ForkExec changes the directory last")

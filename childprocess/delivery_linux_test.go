@@ -23,8 +23,8 @@ import (
 )
 
 func init() {
-	// notify-first starts a child while it has asked for SIGINT, which it was started with ignored, and another one
-	// afterwards. Neither may ignore anything.
+	// notify-first starts a child while it has asked for SIGINT, which it was started with ignored,
+	// and another one afterwards. Neither may ignore anything.
 	helperproc.Register("notify-first", func([]string) {
 		before := dispositions()
 		caught := make(chan os.Signal, 1)
@@ -38,8 +38,9 @@ func init() {
 		requireClean(childState(l, nil))
 	})
 
-	// notify-while-starting starts children on eight goroutines and, on eight others, asks for SIGINT and sends it, again and
-	// again. Between two requests it is what it was when the program was started: ignored.
+	// notify-while-starting starts children on eight goroutines and, on eight others, asks for
+	// SIGINT and sends it, again and again. Between two requests it is what it was when the program
+	// was started: ignored.
 	helperproc.Register("notify-while-starting", func([]string) {
 		if !signal.Ignored(syscall.SIGINT) {
 			helperproc.Exit(5)
@@ -92,7 +93,8 @@ func dispositions() string {
 	return strings.Join(lines, "")
 }
 
-// counters is how often one signal was seen: by watchers of two loops, and by a channel of os/signal.
+// counters is how often one signal was seen: by watchers of two loops, and by a channel of
+// os/signal.
 type counters [3]atomic.Int64
 
 func (c *counters) all() (n [3]int64) {
@@ -102,8 +104,9 @@ func (c *counters) all() (n [3]int64) {
 	return n
 }
 
-// shower sends a signal so many times, each when everybody has seen the one before, while children are started. start is
-// called on the loop of the test, which watches the signal, until enough were sent.
+// shower sends a signal so many times, each when everybody has seen the one before, while children
+// are started. start is called on the loop of the test, which watches the signal, until enough were
+// sent.
 func shower(t *testing.T, times int64, start func(l *reactor.Loop, next func())) {
 	const s = syscall.SIGUSR1
 	var seen counters
@@ -224,7 +227,8 @@ func TestASignalIsSeenOnceByEverybodyWhateverIsBeingStarted(t *testing.T) {
 	})
 }
 
-// What this process ignores and catches is never changed, not even for a moment, and no thread is left with another mask.
+// What this process ignores and catches is never changed, not even for a moment, and no thread is
+// left with another mask.
 func TestStartsDoNotChangeTheSignalsOfThisProcess(t *testing.T) {
 	noNewFDs(t)
 	before, masks := dispositions(), threadMasks(t)
@@ -264,8 +268,8 @@ func TestStartsDoNotChangeTheSignalsOfThisProcess(t *testing.T) {
 	}, looptest.HangLimit()/2, time.Millisecond)
 }
 
-// threadMasks returns what each thread of this process blocks, but for the one of os/signal, which blocks almost everything:
-// not the faults, which a start blocks too.
+// threadMasks returns what each thread of this process blocks, but for the one of os/signal, which
+// blocks almost everything: not the faults, which a start blocks too.
 func threadMasks(t testing.TB) map[string]uint64 {
 	t.Helper()
 	masks := map[string]uint64{}

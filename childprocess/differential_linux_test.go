@@ -25,12 +25,13 @@ type step struct {
 	Then []step // what it does when its turn has come
 }
 
-// A randomProgram starts one child and does steps in the child's events. All that the child does it has done before the loop
-// looks: so the order of what follows is the loop's alone.
+// A randomProgram starts one child and does steps in the child's events. All that the child does it
+// has done before the loop looks: so the order of what follows is the loop's alone.
 type randomProgram struct {
 	Command string            // for a shell
 	On      map[string][]step // by event
-	Timer   []step            // one, set when all of that is over: others would race with it, and with each other
+	// one, set when all of that is over: others would race with it, and with each other
+	Timer []step
 }
 
 func steps(rnd *rand.Rand, id *int, depth int) (list []step) {
@@ -101,7 +102,8 @@ func (r *programRun) runHere(t *testing.T) []string {
 	t.Helper()
 	r.loop.SetImmediate(func() {
 		c := spawn(t, r.loop, "/bin/sh", []string{"-c", r.p.Command}, nil)
-		awaitZombie(t, c.Pid()) // Before the poller knows of the streams: it reports them in this order then.
+		// Before the poller knows of the streams: it reports them in this order then.
+		awaitZombie(t, c.Pid())
 		c.OnSpawn(func() { r.event("spawn") })
 		c.OnExit(func(childprocess.ExitStatus) { r.event("exit") })
 		c.OnClose(func(childprocess.ExitStatus) { r.event("close") })

@@ -17,7 +17,8 @@ import (
 )
 
 func init() {
-	// make ignores the signals in its first argument, which may be any, and becomes the program in the others.
+	// make ignores the signals in its first argument, which may be any, and becomes the program in
+	// the others.
 	helperproc.Register("make", func(args []string) {
 		for _, s := range signalList(args[0]) {
 			signal.Ignore(s)
@@ -26,8 +27,9 @@ func init() {
 		fail(syscall.Exec(args[1], args[1:], os.Environ()))
 	})
 
-	// volley starts children on many goroutines at once, while a loop watches a signal again and again. None may
-	// ignore anything, and it must itself ignore what it ignored at the beginning, which is its first argument.
+	// volley starts children on many goroutines at once, while a loop watches a signal again and
+	// again. None may ignore anything, and it must itself ignore what it ignored at the beginning,
+	// which is its first argument.
 	helperproc.Register("volley", func(args []string) {
 		var want uint64
 		for _, s := range signalList(args[0]) {
@@ -65,7 +67,8 @@ func init() {
 	})
 }
 
-// requireIgnored ends a helper program that does not ignore these signals, bit n-1 for signal n, and no others.
+// requireIgnored ends a helper program that does not ignore these signals, bit n-1 for signal n,
+// and no others.
 func requireIgnored(want uint64) {
 	if got := state("/proc/self/status").Ignored; got != want {
 		writeAll(2, []byte(strconv.FormatUint(got, 16)+" are ignored\n"))
@@ -73,8 +76,8 @@ func requireIgnored(want uint64) {
 	}
 }
 
-// What make(1) and nohup(1) have their programs ignore does not reach the children of many forks at once, and comes
-// back.
+// What make(1) and nohup(1) have their programs ignore does not reach the children of many forks at
+// once, and comes back.
 func TestForksAtOnceShareNoInheritedDisposition(t *testing.T) {
 	needOwnFork(t, "make", "volley")
 	for name, list := range map[string][]syscall.Signal{

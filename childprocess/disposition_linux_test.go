@@ -22,8 +22,9 @@ import (
 )
 
 func init() {
-	// ignore ignores the signals in its first argument, then writes its own signal state, that of a child, and its own again,
-	// three times. With a second argument the first of the children is one that cannot be started.
+	// ignore ignores the signals in its first argument, then writes its own signal state, that of a
+	// child, and its own again, three times. With a second argument the first of the children is
+	// one that cannot be started.
 	helperproc.Register("ignore", func(args []string) {
 		if list := signalList(args[0]); len(list) > 0 { // No list would mean all of them.
 			signal.Ignore(list...)
@@ -31,7 +32,8 @@ func init() {
 		writeAll(1, check(json.Marshal(observe(len(args) > 1))))
 	})
 
-	// nohup ignores the signals in its first argument and becomes the program in the others, as nohup(1) does.
+	// nohup ignores the signals in its first argument and becomes the program in the others, as
+	// nohup(1) does.
 	helperproc.Register("nohup", func(args []string) {
 		signal.Ignore(signalList(args[0])...)
 		fail(syscall.Exec(args[1], args[1:], os.Environ()))
@@ -80,8 +82,8 @@ func init() {
 	})
 }
 
-// needOwnFork skips a test of what syscall.ForkExec cannot do: its children inherit the signals that this program ignores.
-// The helper programs are those of the test.
+// needOwnFork skips a test of what syscall.ForkExec cannot do: its children inherit the signals
+// that this program ignores. The helper programs are those of the test.
 func needOwnFork(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, name := range programs {
@@ -100,8 +102,8 @@ func requireClean(s signalState) {
 	}
 }
 
-// signalState is what /proc tells of a process: bit n-1 is signal n. The mask is the main thread's, which says something
-// about a program of one thread only.
+// signalState is what /proc tells of a process: bit n-1 is signal n. The mask is the main thread's,
+// which says something about a program of one thread only.
 type signalState struct{ Blocked, Ignored uint64 }
 
 // state reads a status file, see proc_pid_status(5).
@@ -120,8 +122,9 @@ func parseState(status string) (s signalState) {
 	return s
 }
 
-// cleanState is what children start with: nothing at all. But syscall.ForkExec has them ignore what this program ignores, and
-// some versions of make(1) start programs that ignore the first real-time signals.
+// cleanState is what children start with: nothing at all. But syscall.ForkExec has them ignore what
+// this program ignores, and some versions of make(1) start programs that ignore the first real-time
+// signals.
 func cleanState(t testing.TB) signalState {
 	t.Helper()
 	if !plainFork() {
@@ -132,7 +135,8 @@ func cleanState(t testing.TB) signalState {
 	return signalState{Ignored: parseState(string(own)).Ignored}
 }
 
-// childState starts a child and returns its state. Not a Go program: the runtime changes what it finds.
+// childState starts a child and returns its state. Not a Go program: the runtime changes what it
+// finds.
 func childState(l *reactor.Loop, o *childprocess.Options) signalState {
 	c := check(childprocess.Spawn(l, "/bin/cat", []string{"/proc/self/status"}, o))
 	var text []byte
@@ -186,8 +190,9 @@ func maskOf(list []syscall.Signal) (mask uint64) {
 	return mask
 }
 
-// ignorable are the signals that a program may have ignored, but for the three of the real-time signals that belong to the
-// thread library and that Go does not touch, and SIGCHLD: who ignores that has no children to wait for.
+// ignorable are the signals that a program may have ignored, but for the three of the real-time
+// signals that belong to the thread library and that Go does not touch, and SIGCHLD: who ignores
+// that has no children to wait for.
 func ignorable() (list []syscall.Signal) {
 	for s := syscall.Signal(1); s <= 64; s++ {
 		switch s {
@@ -277,14 +282,16 @@ func TestLoopsThatForkAtOnceKeepEachOthersChildrenClean(t *testing.T) {
 
 func TestChildrenStartWithAnEmptyMask(t *testing.T) {
 	var blocked unix.Sigset_t
-	for _, s := range []syscall.Signal{syscall.SIGUSR1, syscall.SIGTERM, 40} { // Not SIGCHLD, which may be the loop's business.
+	// Not SIGCHLD, which may be the loop's business.
+	for _, s := range []syscall.Signal{syscall.SIGUSR1, syscall.SIGTERM, 40} {
 		blocked.Val[(s-1)/wordBits] |= 1 << ((s - 1) % wordBits)
 	}
 	l := newLoop(t)
 	var children []*childprocess.ChildProcess
 	var texts []*string
 	l.NextTick(func() {
-		spawn(t, l, "/bin/true", nil, noPipes()) // The first child may have the loop block something too.
+		// The first child may have the loop block something too.
+		spawn(t, l, "/bin/true", nil, noPipes())
 		require.NoError(t, unix.PthreadSigmask(unix.SIG_BLOCK, &blocked, nil))
 		defer func() { require.NoError(t, unix.PthreadSigmask(unix.SIG_UNBLOCK, &blocked, nil)) }()
 		var before, after unix.Sigset_t

@@ -122,7 +122,8 @@ func TestAGrandchildThatHoldsThePipesDelaysCloseAndNotExit(t *testing.T) {
 	for _, how := range []string{atOnce, atExit, paused, ignored} {
 		t.Run(how, func(t *testing.T) {
 			l := newLoop(t)
-			// The grandchild waits for the end of stdin, which this side closes when it has seen the exit.
+			// The grandchild waits for the end of stdin, which this side closes when it has seen
+			// the exit.
 			file, argv := helperproc.Command("after", "0", "from the grandchild")
 			c := start(t, l, "leave", append([]string{file}, argv...)...)
 			ev := events(c)

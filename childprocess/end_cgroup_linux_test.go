@@ -22,8 +22,8 @@ const withDaemon = `MEMBERS=7
 (setsid sh -c 'touch "$DIR/$$"; exec sleep 1000' </dev/null >/dev/null 2>&1 &)` + fourGenerations
 
 func init() {
-	// kill-tree starts a tree in the cgroup of its first argument, writes "ready", waits for a byte and kills the tree.
-	// Then it starts a child there again, and says what it has seen.
+	// kill-tree starts a tree in the cgroup of its first argument, writes "ready", waits for a byte
+	// and kills the tree. Then it starts a child there again, and says what it has seen.
 	helperproc.Register("kill-tree", func(args []string) {
 		l := check(openLoop())
 		o := &childprocess.Options{Cgroup: args[0], Stdio: childprocess.AllStdio(childprocess.Ignore)}
@@ -108,7 +108,8 @@ func TestKillTreeInACgroupReachesDaemons(t *testing.T) {
 			require.NoError(t, err)
 			require.Zero(t, sent)
 
-			// The kernel would kill at birth what is cloned into a cgroup that was killed as a whole.
+			// The kernel would kill at birth what is cloned into a cgroup that was killed as a
+			// whole.
 			o = &childprocess.Options{Cgroup: group}
 			require.Equal(t, "text\n", output(t, l, spawn(t, l, "/bin/echo", []string{"text"}, o)))
 		})
@@ -225,7 +226,8 @@ func TestChildrenInOneCgroupAreNotKilledForEachOther(t *testing.T) {
 	require.Equal(t, "close 0", ev.last())
 }
 
-// A child whose daemon is left in the cgroup, and one that comes to it, are not killed for each other.
+// A child whose daemon is left in the cgroup, and one that comes to it, are not killed for each
+// other.
 func TestAChildThatFindsSomebodyInItsCgroupDoesNotOwnIt(t *testing.T) {
 	group, _ := newCgroup(t)
 	o := &childprocess.Options{Cgroup: group}
@@ -246,7 +248,8 @@ func TestAChildThatFindsSomebodyInItsCgroupDoesNotOwnIt(t *testing.T) {
 	require.NoError(t, unix.Kill(daemon, syscall.SIGKILL))
 }
 
-// What a container runtime does: the tree goes on in cgroups below the one that the child was started in.
+// What a container runtime does: the tree goes on in cgroups below the one that the child was
+// started in.
 func TestKillTreeReachesCgroupsBelow(t *testing.T) {
 	group, _ := newCgroup(t)
 	below := filepath.Join(group, "a", "b")

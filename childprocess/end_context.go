@@ -7,11 +7,12 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// contextWatch has the loop told of the end of a context, which comes on a goroutine of its own. Once it is stopped nothing
-// comes to the loop any more, not even from a goroutine that was just about to: that would keep a loop alive for nothing
-// whose Run has returned.
+// contextWatch has the loop told of the end of a context, which comes on a goroutine of its own.
+// Once it is stopped nothing comes to the loop any more, not even from a goroutine that was just
+// about to: that would keep a loop alive for nothing whose Run has returned.
 type contextWatch struct {
-	mu      sync.Mutex // the only thing of a child that another goroutine touches, so it is not the loop's
+	// the only thing of a child that another goroutine touches, so it is not the loop's
+	mu      sync.Mutex
 	stopped bool
 	cancel  func() bool
 }

@@ -55,8 +55,8 @@ func TestTheGroupAndTheSessionAreAsAsked(t *testing.T) {
 // A shell whose command it does not become: two processes.
 const shellOfTwo = "echo ready; sleep 1000; true"
 
-// The same, ready when both are there. A shell blocks its signals while it forks, and one to the group that comes then, and
-// that nobody sends once more, never comes to the second process.
+// The same, ready when both are there. A shell blocks its signals while it forks, and one to the
+// group that comes then, and that nobody sends once more, never comes to the second process.
 const readyShellOfTwo = `sh -c "echo ready; exec sleep 1000"; true`
 
 // whenAllReady calls fn once each of the children has said something.

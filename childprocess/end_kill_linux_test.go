@@ -23,7 +23,8 @@ func TestAZombieNobodyHasSeenCanBeSignalled(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 5", "close 5"}, ev.process())
 }
 
-// The child has ended, something else in the program has waited for it, and its number already belongs to another process.
+// The child has ended, something else in the program has waited for it, and its number already
+// belongs to another process.
 //
 //brood:checks S050
 func TestAReusedPidIsNotSignalled(t *testing.T) {
@@ -78,6 +79,7 @@ func endForeign(t testing.TB, pid int) {
 	var ws syscall.WaitStatus
 	_, err := syscall.Wait4(pid, &ws, 0, nil)
 	require.NoError(t, err)
-	// A fatal signal from before would have been the one, even if the process had not noticed it yet.
+	// A fatal signal from before would have been the one, even if the process had not noticed it
+	// yet.
 	require.Equal(t, syscall.SIGKILL, ws.Signal(), "it was hit by another signal")
 }

@@ -19,8 +19,9 @@ import (
 const nobody = 65534
 
 func init() {
-	// kill-missing spawns what is not there and tries to signal it at once, before the loop has told that. It is started as
-	// the leader of a process group: a kill(2) of "process 0" would end it.
+	// kill-missing spawns what is not there and tries to signal it at once, before the loop has
+	// told that. It is started as the leader of a process group: a kill(2) of "process 0" would end
+	// it.
 	helperproc.Register("kill-missing", func([]string) {
 		l := check(openLoop())
 		c := check(childprocess.Spawn(l, "/does/not/exist", nil, nil))

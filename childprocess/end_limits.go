@@ -10,9 +10,9 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// limits is what may end a child before its time: Options.Timeout, Options.Context, Terminate, or a form that has had enough
-// of its output. Whatever comes first is the cause. It sends the soft signal, and SIGKILL after the grace, to all in the
-// child's scope.
+// limits is what may end a child before its time: Options.Timeout, Options.Context, Terminate, or a
+// form that has had enough of its output. Whatever comes first is the cause. It sends the soft
+// signal, and SIGKILL after the grace, to all in the child's scope.
 type limits struct {
 	soft       Signal
 	grace      time.Duration // from the soft signal to SIGKILL; 0: never
@@ -21,13 +21,14 @@ type limits struct {
 	cancel     func(*ChildProcess) // in the place of the soft signal; nil: that is sent
 	closeGrace time.Duration       // from exit to the closing of the pipes; 0: never
 
-	// untilClose: the time-out and the context count until close, not only until exit. For the forms whose caller waits
-	// for the output and not for the process.
+	// untilClose: the time-out and the context count until close, not only until exit. For the
+	// forms whose caller waits for the output and not for the process.
 	untilClose bool
 
-	// enough closes what the form does not want to hear of any more; nil: nothing, or it was closed. It is called after the
-	// signal, and when there is a grace at its end: until then the child may write its last words, and die of SIGPIPE
-	// otherwise. It is called before the error event of a child that gets no grace.
+	// enough closes what the form does not want to hear of any more; nil: nothing, or it was
+	// closed. It is called after the signal, and when there is a grace at its end: until then the
+	// child may write its last words, and die of SIGPIPE otherwise. It is called before the error
+	// event of a child that gets no grace.
 	enough func()
 
 	cause     error // the first that came
@@ -45,8 +46,8 @@ type limits struct {
 	tree      *process.Tree // of scopeTree; nil before the first signal
 }
 
-// The rest of a group or a tree is looked for after restPoll, and then at growing distances up to restPollLongest: nothing
-// tells when its last process ends.
+// The rest of a group or a tree is looked for after restPoll, and then at growing distances up to
+// restPollLongest: nothing tells when its last process ends.
 const (
 	restPoll        = 10 * time.Millisecond
 	restPollLongest = 16 * restPoll
@@ -87,8 +88,8 @@ func (c *ChildProcess) abort(ctx context.Context) {
 	c.interrupt(&AbortError{Op: c.op, File: c.file, Err: ctx.Err(), Cause: context.Cause(ctx)})
 }
 
-// interrupt is the time-out or the cancellation. The loop may be late, and the child may have ended in time: so it looks
-// before it shoots.
+// interrupt is the time-out or the cancellation. The loop may be late, and the child may have ended
+// in time: so it looks before it shoots.
 func (c *ChildProcess) interrupt(cause error) {
 	c.unlessItEnds(func() {
 		if c.state < childExited || c.limits.untilClose {
@@ -97,8 +98,9 @@ func (c *ChildProcess) interrupt(cause error) {
 	})
 }
 
-// end ends the child, unless there was a reason to do so before: it sends the soft signal and has SIGKILL follow. The error
-// event tells of a cancellation that reached the child (Node v20, lib/child_process.js, abortChildProcess).
+// end ends the child, unless there was a reason to do so before: it sends the soft signal and has
+// SIGKILL follow. The error event tells of a cancellation that reached the child (Node v20,
+// lib/child_process.js, abortChildProcess).
 func (c *ChildProcess) end(cause error) { c.endWithin(cause, c.limits.grace) }
 
 func (c *ChildProcess) endWithin(cause error, grace time.Duration) {
@@ -171,15 +173,17 @@ func (c *ChildProcess) hadEnough() {
 	}
 }
 
-// holdOverflow is for a stream of which there is more than the form wants: without a grace it is destroyed next, without
-// having come to its end. In the grace the child may go on to write, and what comes is thrown away.
+// holdOverflow is for a stream of which there is more than the form wants: without a grace it is
+// destroyed next, without having come to its end. In the grace the child may go on to write, and
+// what comes is thrown away.
 func (c *ChildProcess) holdOverflow(r *streams.Readable) {
 	if c.limits.grace == 0 && c.limits.policy != CancelNone {
 		r.Hold()
 	}
 }
 
-// drains notes that there is more output than the form wants, and reports whether it is to be thrown away.
+// drains notes that there is more output than the form wants, and reports whether it is to be
+// thrown away.
 func (c *ChildProcess) drains() bool {
 	if c.limits.overflow == OverflowDrain {
 		c.status.Overflowed = true
@@ -212,7 +216,8 @@ func (c *ChildProcess) unsent(s Signal, err error) {
 	}
 }
 
-// exited is told when the process has ended: what could end it is disarmed. Others in its scope may be left.
+// exited is told when the process has ended: what could end it is disarmed. Others in its scope may
+// be left.
 func (c *ChildProcess) exited() {
 	m := &c.limits
 	if !m.untilClose {
@@ -232,7 +237,8 @@ func (c *ChildProcess) exited() {
 				c.unlessItEnds(c.endOutput)
 				return
 			}
-			c.loop.SetImmediate(func() { // The loop may be late, and those who are behind may take more now.
+			// The loop may be late, and those who are behind may take more now.
+			c.loop.SetImmediate(func() {
 				c.cutTees()
 				c.unlessItEnds(c.endOutput)
 			})

@@ -21,7 +21,8 @@ import (
 )
 
 func init() {
-	// stubborn ignores SIGTERM, says so by a byte on stdout, and waits for a signal that it cannot ignore.
+	// stubborn ignores SIGTERM, says so by a byte on stdout, and waits for a signal that it cannot
+	// ignore.
 	helperproc.Register("stubborn", func([]string) {
 		signal.Ignore(syscall.SIGTERM)
 		writeAll(1, []byte{'r'})
@@ -30,14 +31,16 @@ func init() {
 		}
 	})
 
-	// leave-group goes from the group it was started in to that of this test, says so, and waits for its end.
+	// leave-group goes from the group it was started in to that of this test, says so, and waits
+	// for its end.
 	helperproc.Register("leave-group", func(args []string) {
 		check(0, unix.Setpgid(0, check(strconv.Atoi(args[0]))))
 		writeAll(1, []byte{'r'})
 		check(io.Copy(io.Discard, os.Stdin))
 	})
 
-	// inheritor cancels a shell whose group leaves a zombie to it, and waits for that only after the close.
+	// inheritor cancels a shell whose group leaves a zombie to it, and waits for that only after
+	// the close.
 	helperproc.Register("inheritor", func([]string) {
 		check(0, unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 		l := check(openLoop())

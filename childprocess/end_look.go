@@ -1,10 +1,11 @@
 package childprocess
 
-// This file is what a limit does before it ends a child. A timer says only that time has passed for the loop. The loop, or
-// the machine, may have been busy meanwhile, and the child may have ended, with all its output in the pipes.
+// This file is what a limit does before it ends a child. A timer says only that time has passed for
+// the loop. The loop, or the machine, may have been busy meanwhile, and the child may have ended,
+// with all its output in the pipes.
 
-// unlessItEnds calls act once the loop has looked at everything that is ready now, unless the child has ended by then and its
-// output has come to its end.
+// unlessItEnds calls act once the loop has looked at everything that is ready now, unless the child
+// has ended by then and its output has come to its end.
 func (c *ChildProcess) unlessItEnds(act func()) {
 	w := &lastLook{c: c, act: act, unread: c.backlog()}
 	// In the immediates phase: the poll is over then, and what it has found was handled.
@@ -25,9 +26,11 @@ func (w *lastLook) look() {
 	case c.state == childRunning && !c.process.Ended():
 		w.act()
 	case c.state == childRunning:
-		c.siblings.lookSoon(c) // Where SIGCHLD tells and is ignored, nothing else would see its end.
+		// Where SIGCHLD tells and is ignored, nothing else would see its end.
+		c.siblings.lookSoon(c)
 		c.loop.SetImmediate(w.look)
-	case w.unread.heldBack() && !c.teesHold(): // A target of a Tee may be slow for ever, and nobody could do anything about it.
+	// A target of a Tee may be slow for ever, and nobody could do anything about it.
+	case w.unread.heldBack() && !c.teesHold():
 		c.loop.SetTimeout(restPoll, w.look)
 	case c.state == childEnded, w.unread.left(), c.closes():
 		c.loop.SetImmediate(w.look) // The next turn reads on.

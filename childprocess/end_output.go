@@ -4,8 +4,8 @@ import "time"
 
 // This file has the limits that look at the output of a child.
 
-// idleLooks is how often in an IdleTimeout the output is looked at. To note the time of each read instead would cost a read of
-// the clock each time.
+// idleLooks is how often in an IdleTimeout the output is looked at. To note the time of each read
+// instead would cost a read of the clock each time.
 const idleLooks = 4
 
 // watchIdle ends the child when nothing comes of it for so long.
@@ -23,7 +23,8 @@ func (c *ChildProcess) watchIdle(limit time.Duration) {
 			return
 		}
 		c.unlessItEnds(func() {
-			if seen, withheld := c.written(); seen != m.seen || withheld { // The loop was late, and not the child.
+			// The loop was late, and not the child.
+			if seen, withheld := c.written(); seen != m.seen || withheld {
 				m.quiet = 0
 				m.idle.Reset(pause)
 			} else if c.state < childExited || m.untilClose {
@@ -33,8 +34,8 @@ func (c *ChildProcess) watchIdle(limit time.Duration) {
 	})
 }
 
-// written returns how many bytes have come from the child, with those that the kernel holds, and whether this program does
-// not take some of them: the child may be waiting for that.
+// written returns how many bytes have come from the child, with those that the kernel holds, and
+// whether this program does not take some of them: the child may be waiting for that.
 func (c *ChildProcess) written() (n int64, withheld bool) {
 	if c.channel != nil {
 		b := c.channel.Backlog()

@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// A CancelPolicy is what a limit does to the child: Timeout, IdleTimeout, Context, MaxBuffer, StopWhen, or Terminate.
+// A CancelPolicy is what a limit does to the child: Timeout, IdleTimeout, Context, MaxBuffer,
+// StopWhen, or Terminate.
 type CancelPolicy uint8
 
 // The policies. Whatever they do, ExitStatus.Cause says which limit it was.
@@ -21,8 +22,9 @@ const (
 	// CancelKill sends SIGKILL at once.
 	CancelKill
 
-	// CancelNone leaves the child alone. The error event tells of the limit, with ErrTimeout, say, and a form that calls back
-	// with the output does so then. The child's exit and close come as ever.
+	// CancelNone leaves the child alone. The error event tells of the limit, with ErrTimeout, say,
+	// and a form that calls back with the output does so then. The child's exit and close come as
+	// ever.
 	CancelNone
 )
 
@@ -37,12 +39,13 @@ const (
 	// ScopeChild is the child alone, as in Node.
 	ScopeChild
 
-	// ScopeGroup is the process group of the child, which is given one if it is not Detached. On a terminal it is in the
-	// background then, unless Foreground is set.
+	// ScopeGroup is the process group of the child, which is given one if it is not Detached. On a
+	// terminal it is in the background then, unless Foreground is set.
 	ScopeGroup
 
-	// ScopeTree is the child and its descendants, see [ChildProcess.KillTree]; in a cgroup of the child's own that is
-	// everybody in it, and close waits for them within the grace. Only Linux has it.
+	// ScopeTree is the child and its descendants, see [ChildProcess.KillTree]; in a cgroup of the
+	// child's own that is everybody in it, and close waits for them within the grace. Only Linux
+	// has it.
 	ScopeTree
 )
 
@@ -54,16 +57,18 @@ const (
 	// OverflowEnd ends the child, with [ErrMaxBuffer].
 	OverflowEnd Overflow = iota
 
-	// OverflowDrain throws away what is too much, and the child goes on. ExitStatus.Overflowed tells.
+	// OverflowDrain throws away what is too much, and the child goes on. ExitStatus.Overflowed
+	// tells.
 	OverflowDrain
 )
 
 var (
-	// ErrIdle is the cause when Options.IdleTimeout has ended a child. errors.Is finds syscall.ETIMEDOUT and
-	// os.ErrDeadlineExceeded in it.
+	// ErrIdle is the cause when Options.IdleTimeout has ended a child. errors.Is finds
+	// syscall.ETIMEDOUT and os.ErrDeadlineExceeded in it.
 	ErrIdle error = limitError{"no output for too long", syscall.ETIMEDOUT}
 
-	// ErrEnough is the cause when Options.StopWhen has ended a child. It is no error of a form that calls back or returns.
+	// ErrEnough is the cause when Options.StopWhen has ended a child. It is no error of a form that
+	// calls back or returns.
 	ErrEnough = errors.New("childprocess: enough output")
 )
 

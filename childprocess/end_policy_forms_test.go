@@ -132,7 +132,8 @@ func TestCancelKillInEachForm(t *testing.T) {
 	})
 }
 
-// A form that calls back does so at the limit; one that returns waits for the end, of which nobody else would be told.
+// A form that calls back does so at the limit; one that returns waits for the end, of which nobody
+// else would be told.
 func TestCancelNoneInEachForm(t *testing.T) {
 	eachOutputForm(t, func(t *testing.T, f policyForm) {
 		noNewFDs(t)
@@ -215,7 +216,8 @@ func TestOverflowInEachForm(t *testing.T) {
 	}
 }
 
-// Whoever recovers from a panic of his own function, as a server does, has no child and no loop left.
+// Whoever recovers from a panic of his own function, as a server does, has no child and no loop
+// left.
 func TestAPanicInASyncFormLeavesNothing(t *testing.T) {
 	for name, o := range map[string]childprocess.Options{
 		"StopWhen":   {StopWhen: func(int, []byte) bool { panic("mine") }},

@@ -145,7 +145,8 @@ func TestIdleTimeoutDoesNotCountWhileThisProgramReadsNothing(t *testing.T) {
 		"slower": func(l *reactor.Loop, c *childprocess.ChildProcess) {
 			r := c.Stdout.Reader()
 			l.SetTimeout(6*limit, func() {
-				go func() { _, _ = io.Copy(io.Discard, r) }() // It ends with the child, and what it reads is of no interest.
+				// It ends with the child, and what it reads is of no interest.
+				go func() { _, _ = io.Copy(io.Discard, r) }()
 			})
 		},
 	} {

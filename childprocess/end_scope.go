@@ -18,9 +18,9 @@ const (
 	scopeTree               // the child and its descendants
 )
 
-// scope decides for a child before it is started. What a shell runs would outlive it, so it gets a group of its own when it
-// may have to be ended, but not on a terminal: there it would be in the background, out of reach of ^C, and stopped when it
-// reads the terminal.
+// scope decides for a child before it is started. What a shell runs would outlive it, so it gets a
+// group of its own when it may have to be ended, but not on a terminal: there it would be in the
+// background, out of reach of ^C, and stopped when it reads the terminal.
 func (o *Options) scope() scope {
 	switch o.KillScope {
 	case ScopeChild:
@@ -78,8 +78,9 @@ func (c *ChildProcess) signalAll(s Signal) error {
 	return err
 }
 
-// signalGroup signals every process of the group that the child leads. It returns ESRCH when there is none left or it cannot
-// be told from another any more. Who is stopped is continued, to see the signal.
+// signalGroup signals every process of the group that the child leads. It returns ESRCH when there
+// is none left or it cannot be told from another any more. Who is stopped is continued, to see the
+// signal.
 func (c *ChildProcess) signalGroup(s Signal) error {
 	err := c.process.SignalGroup(s, c.state > childRunning)
 	if err == nil && asleepTo(s) && c.process.GroupStopped() {
@@ -111,8 +112,8 @@ func (c *ChildProcess) signalTree(s Signal) error {
 	return err
 }
 
-// throughTree signals the child and its descendants. Of a child that has ended, these are others' now: only those are found
-// that were known before, and those in a cgroup of its own.
+// throughTree signals the child and its descendants. Of a child that has ended, these are others'
+// now: only those are found that were known before, and those in a cgroup of its own.
 func (c *ChildProcess) throughTree(s Signal) (sent, refused int, err error) {
 	m := &c.limits
 	if m.tree == nil {
@@ -127,7 +128,8 @@ func (c *ChildProcess) throughTree(s Signal) (sent, refused int, err error) {
 	return 0, 0, nil
 }
 
-// asleepTo reports whether a process that is stopped does not see the signal before it is continued.
+// asleepTo reports whether a process that is stopped does not see the signal before it is
+// continued.
 func asleepTo(s Signal) bool {
 	switch s {
 	case 0, syscall.SIGKILL, syscall.SIGCONT, syscall.SIGSTOP, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU:
@@ -136,7 +138,8 @@ func asleepTo(s Signal) bool {
 	return true
 }
 
-// othersLeft reports whether others of the scope of a child that has ended are there, and can be signalled.
+// othersLeft reports whether others of the scope of a child that has ended are there, and can be
+// signalled.
 func (c *ChildProcess) othersLeft() bool {
 	switch c.scope {
 	case scopeGroup:

@@ -18,8 +18,9 @@ import (
 )
 
 func init() {
-	// on-terminal runs a shell command with a time-out, in milliseconds, and says how it ended and which of the processes
-	// whose numbers the command has written are left. The command may use the terminal.
+	// on-terminal runs a shell command with a time-out, in milliseconds, and says how it ended and
+	// which of the processes whose numbers the command has written are left. The command may use
+	// the terminal.
 	helperproc.Register("on-terminal", func(args []string) {
 		l := check(openLoop())
 		o := &childprocess.ExecOptions{}
@@ -45,8 +46,9 @@ func init() {
 	})
 }
 
-// goes waits for the end of a process that was killed, and reports false if it does not come. It looks again and again: the
-// end of what is no child is told by a pidfd only, which a sandbox may refuse.
+// goes waits for the end of a process that was killed, and reports false if it does not come. It
+// looks again and again: the end of what is no child is told by a pidfd only, which a sandbox may
+// refuse.
 func goes(pid int) bool {
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if s := procState(pid); s == 'X' || s == 'Z' {
@@ -56,7 +58,8 @@ func goes(pid int) bool {
 	return false
 }
 
-// procState returns the letter for the state of a process (proc_pid_stat(5)), 'X' when there is none.
+// procState returns the letter for the state of a process (proc_pid_stat(5)), 'X' when there is
+// none.
 func procState(pid int) byte {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -65,7 +68,8 @@ func procState(pid int) byte {
 	return text[strings.LastIndexByte(string(text), ')')+2]
 }
 
-// onTerminal runs the helper in a session of its own that has a controlling terminal, and returns what it says.
+// onTerminal runs the helper in a session of its own that has a controlling terminal, and returns
+// what it says.
 func onTerminal(t *testing.T, timeout int, command string) string {
 	t.Helper()
 	master, slave := rawTerminal(t)
@@ -104,7 +108,8 @@ func (p reportPipe) read() string {
 	return b.String()
 }
 
-// On a terminal a limit changes nothing that a user sees: the command stays in the foreground group.
+// On a terminal a limit changes nothing that a user sees: the command stays in the foreground
+// group.
 func TestAShellWithALimitStaysInTheForeground(t *testing.T) {
 	require.Equal(t, "our group; <nil>; 0 left", onTerminal(t, 60_000, "stty -echo </dev/tty && ps -o pgid= -p $$ | tr -d ' '"))
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// fourGenerations has a member with a session of its own, one that is stopped, one that catches SIGTERM and one that keeps
-// forking. It writes the number of each that stays to a directory.
+// fourGenerations has a member with a session of its own, one that is stopped, one that catches
+// SIGTERM and one that keeps forking. It writes the number of each that stays to a directory.
 const fourGenerations = `
 note() { touch "$DIR/$1"; }
 note $$

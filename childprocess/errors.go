@@ -9,12 +9,14 @@ import (
 )
 
 var (
-	// ErrDot is the cause of a [SpawnError] when the search of PATH found the program through ".", an empty element or
-	// another relative one: what is started would depend on the directory. Name it "./program" to mean it.
+	// ErrDot is the cause of a [SpawnError] when the search of PATH found the program through ".",
+	// an empty element or another relative one: what is started would depend on the directory. Name
+	// it "./program" to mean it.
 	ErrDot = errors.New("found relative to the current directory")
 
-	// ErrStatusLost is returned by Wait when the child has ended but something else in this program has taken its status
-	// and the kernel does not tell it again (before Linux 6.15). See [ExitStatus].Lost.
+	// ErrStatusLost is returned by Wait when the child has ended but something else in this program
+	// has taken its status and the kernel does not tell it again (before Linux 6.15). See
+	// [ExitStatus].Lost.
 	ErrStatusLost = errors.New("childprocess: exit status lost")
 )
 
@@ -23,46 +25,53 @@ type Step string
 
 // The steps that a [SpawnError] blames.
 const (
-	StepProgram     Step = "program"     // finding and executing the file: ENOENT, EACCES, ENOEXEC, ETXTBSY…
+	// finding and executing the file: ENOENT, EACCES, ENOEXEC, ETXTBSY…
+	StepProgram     Step = "program"
 	StepInterpreter Step = "interpreter" // the one a script or an executable names: ENOENT, EACCES
 	StepCwd         Step = "cwd"         // changing to Options.Dir: ENOENT, ENOTDIR, EACCES
-	StepStdio       Step = "stdio"       // a descriptor for a slot: EBADF; a terminal: ENOENT, ENOSPC; a Path; PipeCapacity: EPERM
+	// a descriptor for a slot: EBADF; a terminal: ENOENT, ENOSPC; a Path; PipeCapacity: EPERM
+	StepStdio       Step = "stdio"
 	StepGroup       Step = "group"       // Options.Pgid, of another session: EPERM
 	StepForeground  Step = "foreground"  // Options.Foreground: ENXIO, EPERM
 	StepCredentials Step = "credentials" // Options.UID, GID, Groups: EPERM
 	StepArguments   Step = "arguments"   // E2BIG
 	StepResource    Step = "resource"    // a limit was reached: EAGAIN, EMFILE, ENFILE, ENOMEM
 
-	StepUmask       Step = "umask"                // Options.Umask
-	StepNice        Step = "nice"                 // Options.Nice: EACCES
-	StepIOPriority  Step = "I/O priority"         // Options.IOPriority: EPERM
-	StepOOMScore    Step = "OOM score"            // Options.OOMScore: EACCES
-	StepCPUs        Step = "CPUs"                 // Options.CPUs: EINVAL
-	StepRlimit      Step = "rlimit"               // one of Options.Rlimits, which Path names: EPERM
-	StepCgroup      Step = "cgroup"               // Options.Cgroup: ENOENT, EACCES, EBUSY, EAGAIN, ENOTSUP, EINVAL
+	StepUmask      Step = "umask"        // Options.Umask
+	StepNice       Step = "nice"         // Options.Nice: EACCES
+	StepIOPriority Step = "I/O priority" // Options.IOPriority: EPERM
+	StepOOMScore   Step = "OOM score"    // Options.OOMScore: EACCES
+	StepCPUs       Step = "CPUs"         // Options.CPUs: EINVAL
+	StepRlimit     Step = "rlimit"       // one of Options.Rlimits, which Path names: EPERM
+	// Options.Cgroup: ENOENT, EACCES, EBUSY, EAGAIN, ENOTSUP, EINVAL
+	StepCgroup      Step = "cgroup"
 	StepNamespaces  Step = "namespaces"           // Options.Cloneflags: EPERM, ENOSPC
 	StepIDMaps      Step = "ID maps"              // Options.UidMappings, GidMappings: EPERM, EINVAL
 	StepChroot      Step = "chroot"               // Options.Chroot: EPERM, ENOENT, ENOTDIR
 	StepAmbientCaps Step = "ambient capabilities" // Options.AmbientCaps: EPERM
 	StepNoNewPrivs  Step = "no new privileges"    // Options.NoNewPrivs
 	StepPdeathsig   Step = "parent-death signal"  // Options.Pdeathsig
-	StepLandlock    Step = "landlock"             // Options.Landlock: EPERM, EBADFD, E2BIG, EBADF for a closed file
-	StepSeccomp     Step = "seccomp"              // Options.Seccomp: EACCES, EINVAL
-	StepPreSpawn    Step = "PreSpawn"             // Options.PreSpawn returned an error
+	// Options.Landlock: EPERM, EBADFD, E2BIG, EBADF for a closed file
+	StepLandlock Step = "landlock"
+	StepSeccomp  Step = "seccomp"  // Options.Seccomp: EACCES, EINVAL
+	StepPreSpawn Step = "PreSpawn" // Options.PreSpawn returned an error
 )
 
 // A SpawnError says why a program could not be started.
 type SpawnError struct {
-	Op   string   // "spawn", "exec", "execFile", "fork", "replace", or "spawnSync" for the sync forms
-	Step Step     // what failed
-	File string   // the program, as it was given to Spawn
-	Path string   // what to blame: the file searched or executed, a directory, the interpreter, the number of the group…
+	// "spawn", "exec", "execFile", "fork", "replace", or "spawnSync" for the sync forms
+	Op   string
+	Step Step   // what failed
+	File string // the program, as it was given to Spawn
+	// what to blame: the file searched or executed, a directory, the interpreter, the number of the
+	// group…
+	Path string
 	Args []string // the arguments, without argv[0]
 	Err  error    // a syscall.Errno, ErrDot, or the error of PreSpawn
 }
 
-// Error returns a text such as "spawn nosuch: ENOENT: no such file or directory" or "spawn ls: cwd /nowhere: ENOENT: no
-// such file or directory".
+// Error returns a text such as "spawn nosuch: ENOENT: no such file or directory" or "spawn ls: cwd
+// /nowhere: ENOENT: no such file or directory".
 func (e *SpawnError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Op + " " + e.File + ": ")
@@ -85,8 +94,8 @@ func (e *SpawnError) Error() string {
 // Unwrap returns the cause.
 func (e *SpawnError) Unwrap() error { return e.Err }
 
-// errnoOr returns the errno in err, or err if there is none: of the errors of the reactor and of package signals a
-// SpawnError has the number.
+// errnoOr returns the errno in err, or err if there is none: of the errors of the reactor and of
+// package signals a SpawnError has the number.
 func errnoOr(err error) error {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno
@@ -108,8 +117,9 @@ func (e *ArgumentError) Error() string { return e.Op + ": " + e.Name + " " + e.R
 // Is reports whether target is EINVAL.
 func (e *ArgumentError) Is(target error) bool { return target == syscall.EINVAL }
 
-// An UnsupportedError says that this system, or the Backend that was asked for, does not have what an option is. It is
-// returned before anything is started. errors.Is(err, errors.ErrUnsupported) is true.
+// An UnsupportedError says that this system, or the Backend that was asked for, does not have what
+// an option is. It is returned before anything is started. errors.Is(err, errors.ErrUnsupported) is
+// true.
 type UnsupportedError struct {
 	Op     string // "spawn"…
 	Name   string // the field of Options

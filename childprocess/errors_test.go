@@ -20,9 +20,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// refused starts what the system will refuse and returns the SpawnError, and whether it came as the error event. It checks
-// what is the same for all refusals: the error comes as the result or as the event and not as both, the events are Node's,
-// and no process and no descriptor is left.
+// refused starts what the system will refuse and returns the SpawnError, and whether it came as the
+// error event. It checks what is the same for all refusals: the error comes as the result or as the
+// event and not as both, the events are Node's, and no process and no descriptor is left.
 func refused(t *testing.T, file string, args []string, o *childprocess.Options) (failed *childprocess.SpawnError, emitted bool) {
 	t.Helper()
 	l := newLoop(t)

@@ -20,7 +20,8 @@ import (
 )
 
 func init() {
-	// full opens so many descriptors as its argument says, or as it may, before it uses the library, and starts children.
+	// full opens so many descriptors as its argument says, or as it may, before it uses the
+	// library, and starts children.
 	helperproc.Register("full", func(args []string) {
 		openRuntimePoller()
 		wanted := check(strconv.Atoi(args[0]))
@@ -44,7 +45,8 @@ func init() {
 		fmt.Print(len(before))
 	})
 
-	// bare closes some of its descriptors 0 to 2, which are the digits in its argument, and starts children.
+	// bare closes some of its descriptors 0 to 2, which are the digits in its argument, and starts
+	// children.
 	helperproc.Register("bare", func(args []string) {
 		openRuntimePoller()
 		l := check(openLoop())
@@ -57,7 +59,8 @@ func init() {
 		check(0, expectInherited(l, closed))
 		check(0, expectExactSlots(l))
 		childprocess.RetireBackground()
-		childprocess.OpenPrivateLoops(openLoop) // Closes those that are idle: they have numbers of ours.
+		// Closes those that are idle: they have numbers of ours.
+		childprocess.OpenPrivateLoops(openLoop)
 		check(0, expectInherited(l, closed))
 		for fd := range closed {
 			if isOpen(fd) == closed[fd] {
@@ -68,14 +71,15 @@ func init() {
 	})
 }
 
-// The descriptors of a ls(1) that lists its own, which has three slots, or five of which the fourth is closed.
+// The descriptors of a ls(1) that lists its own, which has three slots, or five of which the fourth
+// is closed.
 const (
 	threeSlots = "0\n1\n2\n3\n"
 	fiveSlots  = "0\n1\n2\n3\n4\n"
 )
 
-// expectExactSlots starts a child by each form, and returns an error if one does not have exactly its slots. The loop is
-// idle.
+// expectExactSlots starts a child by each form, and returns an error if one does not have exactly
+// its slots. The loop is idle.
 func expectExactSlots(l *reactor.Loop) error {
 	const file, dir = "/bin/ls", "/proc/self/fd"
 	seen := map[string]string{}
@@ -101,14 +105,16 @@ func expectExactSlots(l *reactor.Loop) error {
 		if name == "five" || name == "five, Async" {
 			want = fiveSlots
 		}
-		if numbers != want && !plainFork() { // Its children have what this program was started with, too.
+		// Its children have what this program was started with, too.
+		if numbers != want && !plainFork() {
 			err = errors.Join(err, fmt.Errorf("%s: the child has %q", name, numbers))
 		}
 	}
 	return err
 }
 
-// expectInherited starts children that inherit one descriptor each. Those that are closed cannot be inherited.
+// expectInherited starts children that inherit one descriptor each. Those that are closed cannot be
+// inherited.
 func expectInherited(l *reactor.Loop, closed [3]bool) error {
 	for fd := range closed {
 		for _, async := range []bool{false, true} {

@@ -11,7 +11,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// What a shell writes as "2>&1": one stream with both outputs, in the order in which they were written.
+// What a shell writes as "2>&1": one stream with both outputs, in the order in which they were
+// written.
 func ExampleSameAs() {
 	r := childprocess.SpawnSync("sh", []string{"-c", "echo one; echo two >&2; echo three"}, &childprocess.SyncOptions{
 		Options: childprocess.Options{Stdio: []childprocess.Stdio{2: childprocess.SameAs(1)}},

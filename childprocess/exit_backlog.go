@@ -40,9 +40,9 @@ func (b backlog) heldBack() bool {
 	return false
 }
 
-// afterBacklog calls tell, in a callback of its own, once b was read, all that a child has left at its end, as far as it is
-// read at all. A loop that gets to look late finds the end of the child with more in its pipes and its channel than one
-// turn reads, and exit would overtake that.
+// afterBacklog calls tell, in a callback of its own, once b was read, all that a child has left at
+// its end, as far as it is read at all. A loop that gets to look late finds the end of the child
+// with more in its pipes and its channel than one turn reads, and exit would overtake that.
 func (c *ChildProcess) afterBacklog(b backlog, tell func()) {
 	var look func()
 	look = func() {

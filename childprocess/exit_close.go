@@ -2,12 +2,13 @@ package childprocess
 
 import "github.com/brood-go/brood/reactor"
 
-// This file decides when exit and close come. close waits for c.pending to become 0: one for exit (or error), one for each
-// Readable among the streams, and one for the Writable of a two-way one. Stdin is not waited for: it is destroyed at exit.
-// The channel counts until it has disconnected, and a group that is being ended, see awaitGroup.
+// This file decides when exit and close come. close waits for c.pending to become 0: one for exit
+// (or error), one for each Readable among the streams, and one for the Writable of a two-way one.
+// Stdin is not waited for: it is destroyed at exit. The channel counts until it has disconnected,
+// and a group that is being ended, see awaitGroup.
 
-// awaitStreams counts the streams. It is called before anybody else listens, so close can come before a user's own
-// listener for the close of the last stream, as in Node.
+// awaitStreams counts the streams. It is called before anybody else listens, so close can come
+// before a user's own listener for the close of the last stream, as in Node.
 func (c *ChildProcess) awaitStreams() {
 	if c.channel != nil {
 		c.pending++
@@ -28,7 +29,8 @@ func (c *ChildProcess) awaitStreams() {
 		c.pending++
 		s.Writable.NotifyClose((*streamCount)(c))
 		if i >= len(c.Stdio) {
-			// Of a terminal nothing is left when nobody shows what it has: what is typed would go nowhere.
+			// Of a terminal nothing is left when nobody shows what it has: what is typed would go
+			// nowhere.
 			s.Readable.OnClose(func() { s.Writable.Destroy(nil) })
 			continue
 		}
@@ -36,7 +38,8 @@ func (c *ChildProcess) awaitStreams() {
 		s.Readable.OnEnd(s.Writable.End)
 		s.Readable.OnClose(func() {
 			if c.state > childRunning {
-				s.Writable.End() // The user has destroyed the reading half: no end has come to do it.
+				// The user has destroyed the reading half: no end has come to do it.
+				s.Writable.End()
 			}
 		})
 	}
@@ -61,8 +64,8 @@ func (c *ChildProcess) ended(status ExitStatus) {
 		c.stopFeeding()
 		c.stdin.Destroy(nil)
 	}
-	// Deferred: a listener that panics does not cost the others their close. It comes behind the ticks of the listeners, which
-	// may add others that still get the data.
+	// Deferred: a listener that panics does not cost the others their close. It comes behind the
+	// ticks of the listeners, which may add others that still get the data.
 	defer func() {
 		c.loop.NextTick(c.drain)
 		c.settle()
@@ -77,8 +80,9 @@ func (c *ChildProcess) ended(status ExitStatus) {
 	}
 }
 
-// drain has the streams come to their end although nobody reads them. One that was lent to another child is that child's
-// to read. What nobody listens for is retained, within limits, for Lines on a goroutine that was slower than the child.
+// drain has the streams come to their end although nobody reads them. One that was lent to another
+// child is that child's to read. What nobody listens for is retained, within limits, for Lines on a
+// goroutine that was slower than the child.
 func (c *ChildProcess) drain() {
 	for i, s := range c.streams {
 		if s.Readable == nil {
@@ -112,15 +116,17 @@ func (c *ChildProcess) cutChannel() {
 	}
 }
 
-// endOutput is cutOff for a child that has ended as it should, when CloseGrace is over. Nothing of its output is missing as
-// far as it has been written, so the pipes come to an end like others; but what somebody has paused is closed.
+// endOutput is cutOff for a child that has ended as it should, when CloseGrace is over. Nothing of
+// its output is missing as far as it has been written, so the pipes come to an end like others; but
+// what somebody has paused is closed.
 func (c *ChildProcess) endOutput() {
 	c.cutChannel()
 	for _, s := range c.streams {
 		switch {
 		case s.Readable == nil:
 		case s.Readable.Flowing():
-			c.status.CutOff = s.Readable.Cut() || c.status.CutOff // If it was closed, its end is on its way.
+			// If it was closed, its end is on its way.
+			c.status.CutOff = s.Readable.Cut() || c.status.CutOff
 			if s.Writable != nil {
 				s.Writable.Destroy(nil)
 			}

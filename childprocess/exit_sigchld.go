@@ -6,8 +6,8 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// watchSIGCHLD begins to watch SIGCHLD. The watcher stays until the loop is closed; it keeps the loop alive only while a
-// ref'd child depends on it.
+// watchSIGCHLD begins to watch SIGCHLD. The watcher stays until the loop is closed; it keeps the
+// loop alive only while a ref'd child depends on it.
 func (all *children) watchSIGCHLD() error {
 	if all.sigchld != nil {
 		return nil
@@ -22,9 +22,10 @@ func (all *children) watchSIGCHLD() error {
 	return nil
 }
 
-// childSignal queues a look at each of our children, and at no others: one signal may stand for many. They are looked at in
-// the immediates phase, so that what they wrote before they ended is read first, and each in a callback of its own, so that
-// the ticks of one's exit come before the exit of the next, and a listener that panics keeps nobody else from being seen.
+// childSignal queues a look at each of our children, and at no others: one signal may stand for
+// many. They are looked at in the immediates phase, so that what they wrote before they ended is
+// read first, and each in a callback of its own, so that the ticks of one's exit come before the
+// exit of the next, and a listener that panics keeps nobody else from being seen.
 func (all *children) childSignal(syscall.Signal) {
 	for c := all.open; c != nil; c = c.next {
 		if c.onSIGCHLD && c.state == childRunning {
@@ -44,8 +45,8 @@ func (all *children) lookSoon(c *ChildProcess) {
 	})
 }
 
-// sharedWatch keeps the loop alive, through the watchers that many children share, while one of these children runs and is
-// ref'd. Children that have a watcher of their own do not come here.
+// sharedWatch keeps the loop alive, through the watchers that many children share, while one of
+// these children runs and is ref'd. Children that have a watcher of their own do not come here.
 type sharedWatch struct {
 	watchers []refWatcher
 	refs     int

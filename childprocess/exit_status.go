@@ -12,8 +12,8 @@ import (
 
 // An ExitStatus is how a child ended, or that it has not, or why it never ran: see State.
 type ExitStatus struct {
-	// Code is what the child passed to exit(3), 0 to 255, and -1 when there is no such code: in every state but
-	// [StateExited].
+	// Code is what the child passed to exit(3), 0 to 255, and -1 when there is no such code: in
+	// every state but [StateExited].
 	Code int
 
 	// Signal ended the child; 0 if none did.
@@ -21,30 +21,34 @@ type ExitStatus struct {
 
 	CoreDumped bool // the signal left a core file
 
-	// Lost: the child has ended, but something else in this program waited for it and took its status.
+	// Lost: the child has ended, but something else in this program waited for it and took its
+	// status.
 	Lost bool
 
-	// Running: the child has not ended. So it is for whoever asks before, and in an [ExitError] that did not wait for the end,
-	// which has a Cause.
+	// Running: the child has not ended. So it is for whoever asks before, and in an [ExitError]
+	// that did not wait for the end, which has a Cause.
 	Running bool
 
-	// NotStarted is why there never was a process, a *[SpawnError] or an *[ArgumentError]; nil if there was. (Node has the
-	// negative errno as an exit code.)
+	// NotStarted is why there never was a process, a *[SpawnError] or an *[ArgumentError]; nil if
+	// there was. (Node has the negative errno as an exit code.)
 	NotStarted error
 
-	// Cause is why this library ended the child, nil if it did not: [ErrTimeout], [ErrIdle], [ErrMaxBuffer] or what wraps
-	// it, [ErrEnough], [ErrTerminated], or an *[AbortError] for the end of its Context. The child may have exited as it
-	// liked nevertheless.
+	// Cause is why this library ended the child, nil if it did not: [ErrTimeout], [ErrIdle],
+	// [ErrMaxBuffer] or what wraps it, [ErrEnough], [ErrTerminated], or an *[AbortError] for the
+	// end of its Context. The child may have exited as it liked nevertheless.
 	Cause error
 
-	Forced bool // SIGKILL was sent, after the grace of Options.KillGrace or Terminate, or by CancelKill
+	// SIGKILL was sent, after the grace of Options.KillGrace or Terminate, or by CancelKill
+	Forced bool
 	CutOff bool // the pipes were closed before their end, see Options.CloseGrace; known at close
 
-	// Overflowed: there was more output than MaxBuffer, and Options.Overflow had the rest thrown away; known at close.
+	// Overflowed: there was more output than MaxBuffer, and Options.Overflow had the rest thrown
+	// away; known at close.
 	Overflowed bool
 
-	// Rusage is what the child used, with its own children that it waited for (getrusage(2)); nil when it is not known.
-	// Its Maxrss is not only the child's: before execve(2) a child shares the memory of its parent, and the peak counts.
+	// Rusage is what the child used, with its own children that it waited for (getrusage(2)); nil
+	// when it is not known. Its Maxrss is not only the child's: before execve(2) a child shares the
+	// memory of its parent, and the peak counts.
 	Rusage *syscall.Rusage
 
 	// Usage is that in other words: CPU, memory, faults, input and output, context switches.
@@ -101,8 +105,8 @@ func (s ExitStatus) State() ExitState {
 // Success reports whether the child ran and exited with 0.
 func (s ExitStatus) Success() bool { return s.State() == StateExited && s.Code == 0 }
 
-// String returns a text such as "exit status 3", "signal: SIGKILL (core dumped)", "exit status lost", "still running" or "not
-// started: no such file or directory".
+// String returns a text such as "exit status 3", "signal: SIGKILL (core dumped)", "exit status
+// lost", "still running" or "not started: no such file or directory".
 func (s ExitStatus) String() string {
 	switch s.State() {
 	case StateNotStarted:

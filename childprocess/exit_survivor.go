@@ -7,20 +7,21 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// A survivor is a child that goes on when its loop is closed. The program's background loop waits for its end, so that no
-// zombie is left, and sends what Kill and its like still send. It has no listeners, no streams, and no
-// CancelFunc: that is for the goroutine of the loop that is closed.
+// A survivor is a child that goes on when its loop is closed. The program's background loop waits
+// for its end, so that no zombie is left, and sends what Kill and its like still send. It has no
+// listeners, no streams, and no CancelFunc: that is for the goroutine of the loop that is closed.
 type survivor struct {
 	shared *sharedLoop
 	child  *ChildProcess // that loop's
 	grace  time.Duration // what was left of it; 0: none was running
 }
 
-// survivorRetry is the time after which a survivor is tried to be watched again, when the system had no descriptor for it.
+// survivorRetry is the time after which a survivor is tried to be watched again, when the system
+// had no descriptor for it.
 const survivorRetry = time.Second
 
-// outlive makes a survivor of the running child, or of one that is being started, while its loop is being closed. Without
-// descriptors for another loop there is none, and nobody waits for the child.
+// outlive makes a survivor of the running child, or of one that is being started, while its loop is
+// being closed. Without descriptors for another loop there is none, and nobody waits for the child.
 func (c *ChildProcess) outlive() {
 	shared, err := background.acquire()
 	if err != nil {
@@ -90,7 +91,8 @@ func (s *survivor) follow() {
 // notStarted is the end of a survivor that never ran.
 func (s *survivor) notStarted() { background.release(s.shared) }
 
-// signal has send called with the survivor on the background loop, and waits for that. It is safe to call from any goroutine.
+// signal has send called with the survivor on the background loop, and waits for that. It is safe
+// to call from any goroutine.
 func (s *survivor) signal(send func(c *ChildProcess) (bool, error)) (ok bool, err error) {
 	// Of a loop that is closed all children have ended.
 	_ = s.shared.loop.Do(context.Background(), func() { ok, err = send(s.child) })

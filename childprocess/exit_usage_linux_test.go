@@ -18,7 +18,8 @@ import (
 )
 
 func init() {
-	// use burns CPU for some time, in milliseconds, touches so many MiB, says so and then waits for the end of stdin.
+	// use burns CPU for some time, in milliseconds, touches so many MiB, says so and then waits for
+	// the end of stdin.
 	helperproc.Register("use", func(args []string) {
 		limit := time.Duration(check(strconv.Atoi(args[0]))) * time.Millisecond
 		memory := make([]byte, check(strconv.Atoi(args[1]))<<20)
@@ -66,8 +67,8 @@ func TestUsageOfARunningChild(t *testing.T) {
 }
 
 func init() {
-	// outgrow starts "use" with 100 MiB, allocates more than that while it runs, and says what its peak is: nobody has
-	// asked before.
+	// outgrow starts "use" with 100 MiB, allocates more than that while it runs, and says what its
+	// peak is: nobody has asked before.
 	helperproc.Register("outgrow", func(args []string) {
 		l := check(openLoop())
 		c := check(childprocess.Spawn(l, args[0], args[1:], nil))

@@ -22,8 +22,8 @@ func chooseExitWatch(w ExitWatch) (ExitWatch, error) {
 	return 0, fmt.Errorf("childprocess: exit watch %v on a kqueue system: %w", w, errors.ErrUnsupported)
 }
 
-// exitQueue is a kqueue(2) of its own with an EVFILT_PROC for each child. A kqueue is readable while it has events, so the
-// loop watches it like any descriptor.
+// exitQueue is a kqueue(2) of its own with an EVFILT_PROC for each child. A kqueue is readable
+// while it has events, so the loop watches it like any descriptor.
 type exitQueue struct {
 	fd      int
 	watcher *reactor.Watcher
@@ -92,8 +92,8 @@ func (all *children) childrenEnded() {
 	}
 }
 
-// lookEnded asks until the kernel tells the status. Darwin knows it a moment later, and a debugger that traces the child
-// gets it first.
+// lookEnded asks until the kernel tells the status. Darwin knows it a moment later, and a debugger
+// that traces the child gets it first.
 func (all *children) lookEnded(c *ChildProcess) {
 	all.look(c)
 	if c.state == childRunning {

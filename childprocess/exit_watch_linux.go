@@ -32,7 +32,8 @@ var hasPidfd = sync.OnceValue(process.HasPidfd)
 // watchExit watches the child's pidfd, which is readable once it has ended.
 func (all *children) watchExit(c *ChildProcess) error {
 	if c.process.Pidfd < 0 {
-		// The kernel has pidfds but did not give one with the fork. The child is ours and not waited for: its pid is good.
+		// The kernel has pidfds but did not give one with the fork. The child is ours and not
+		// waited for: its pid is good.
 		if err := c.process.OpenPidfd(); err != nil {
 			return err
 		}
@@ -54,8 +55,9 @@ func (c *ChildProcess) mayHaveEnded(reactor.Readiness) {
 	}
 }
 
-// askAgain is for a child that has ended and whose end cannot be had: a debugger that traces it gets it first (ptrace(2)),
-// or somebody else in this program is just taking it. The pidfd is readable all the while, so it is left alone for a time.
+// askAgain is for a child that has ended and whose end cannot be had: a debugger that traces it
+// gets it first (ptrace(2)), or somebody else in this program is just taking it. The pidfd is
+// readable all the while, so it is left alone for a time.
 func (c *ChildProcess) askAgain() {
 	if c.watcher.Set(0) != nil {
 		return

@@ -12,7 +12,8 @@ const (
 	TailSize     = tailSize
 )
 
-// OpenPrivateLoops has the loops of the calls that wait made by open. Loops that are idle are closed.
+// OpenPrivateLoops has the loops of the calls that wait made by open. Loops that are idle are
+// closed.
 func OpenPrivateLoops(open func() (*reactor.Loop, error)) {
 	p := &privateLoops
 	p.mu.Lock()
@@ -63,7 +64,8 @@ func RetireBackground() {
 	}
 }
 
-// Collect collects what the child writes, as the forms that wait do. The result is valid after close.
+// Collect collects what the child writes, as the forms that wait do. The result is valid after
+// close.
 func Collect(c *ChildProcess) (result func() *SyncResult) {
 	k := newCollector(c, -1)
 	k.captureAll()

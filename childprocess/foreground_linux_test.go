@@ -27,8 +27,8 @@ func viewTerminal() terminalView {
 func init() {
 	helperproc.Register("terminal-view", func([]string) { writeAll(1, check(json.Marshal(viewTerminal()))) })
 
-	// in-front starts children on the terminal that it leads the session of, and writes what they see, and itself before
-	// and after.
+	// in-front starts children on the terminal that it leads the session of, and writes what they
+	// see, and itself before and after.
 	helperproc.Register("in-front", func(args []string) {
 		views := []terminalView{viewTerminal()}
 		see := func(o childprocess.Options) {

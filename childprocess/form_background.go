@@ -8,8 +8,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// background is the loop on which the children of [Output] and its like run, whichever goroutine asks for them. Like
-// privateLoops it belongs to the program.
+// background is the loop on which the children of [Output] and its like run, whichever goroutine
+// asks for them. Like privateLoops it belongs to the program.
 var background backgroundLoop
 
 // backgroundIdleTime is how long the loop goes on when nobody uses it.
@@ -29,8 +29,8 @@ type sharedLoop struct {
 
 	starters spawners // for the goroutines that start the children
 
-	// ended is done when the loop does not run any more. Its cause is then what Run has returned, if that was an error:
-	// those who wait for something on the loop wait for this too.
+	// ended is done when the loop does not run any more. Its cause is then what Run has returned,
+	// if that was an error: those who wait for something on the loop wait for this too.
 	ended context.Context
 	end   context.CancelCauseFunc
 
@@ -56,7 +56,8 @@ func (b *backgroundLoop) acquire() (*sharedLoop, error) {
 		s = &sharedLoop{loop: l, release: l.Hold(), way: all.way}
 		s.ended, s.end = context.WithCancelCause(context.Background())
 		b.current = s
-		// It ends with Run, when retire has released the loop or its poll fails. Nobody has to wait for that.
+		// It ends with Run, when retire has released the loop or its poll fails. Nobody has to wait
+		// for that.
 		go b.run(s)
 	}
 	if s.idle != nil {

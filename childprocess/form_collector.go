@@ -8,18 +8,20 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// collector gathers what a child writes, for the forms that wait for its end. When it has had enough it ends the child
-// as a time-out does: by the soft signal, and by closing our ends of the pipes, so that nobody else who has the other
-// ends can delay close. It is used on the loop goroutine, and by anybody after close.
+// collector gathers what a child writes, for the forms that wait for its end. When it has had
+// enough it ends the child as a time-out does: by the soft signal, and by closing our ends of the
+// pipes, so that nobody else who has the other ends can delay close. It is used on the loop
+// goroutine, and by anybody after close.
 type collector struct {
 	c     *ChildProcess
-	out   [][]byte     // by slot; not nil for those that are captured
-	size  int          // bytes captured, of all slots together
-	max   int          // the most that size may be; < 0: no limit
-	tail  int          // the slot of which only the end is captured; 0: none
-	input []byte       // what stdin has still to get
-	given func() int64 // how much of the input was to go through stdin's stream, in bytes; nil: nothing
-	stdin int          // its descriptor, while it was open
+	out   [][]byte // by slot; not nil for those that are captured
+	size  int      // bytes captured, of all slots together
+	max   int      // the most that size may be; < 0: no limit
+	tail  int      // the slot of which only the end is captured; 0: none
+	input []byte   // what stdin has still to get
+	// how much of the input was to go through stdin's stream, in bytes; nil: nothing
+	given func() int64
+	stdin int // its descriptor, while it was open
 
 	pipeErr error       // the first failure of a pipe
 	failed  func(error) // pipeFailed
@@ -30,7 +32,8 @@ type collector struct {
 // tailSize is the most that is kept of an output of which only the end matters, in bytes.
 const tailSize = 64 << 10
 
-// inputChunk is how much of the input is written at once: what the pipe does not take of it is copied.
+// inputChunk is how much of the input is written at once: what the pipe does not take of it is
+// copied.
 const inputChunk = 64 << 10
 
 // newCollector is called before anything can have happened to the child, which was started.
@@ -87,7 +90,8 @@ func (s *slotCapture) StreamData(chunk []byte) {
 	}
 }
 
-// add may go over the limit by as much as was read at once: what has come is kept. What follows is not.
+// add may go over the limit by as much as was read at once: what has come is kept. What follows is
+// not.
 func (k *collector) add(i int, chunk []byte) {
 	if k.max >= 0 && k.size > k.max {
 		return
@@ -144,8 +148,8 @@ func (k *collector) feedMore() {
 // expect has it be an error that the child does not read as much as given returns at its end.
 func (k *collector) expect(given func() int64) { k.given, k.stdin = given, k.c.Stdin.FD() }
 
-// inputErr is that error. A child whose last descriptor of the pipe closes with its exit may be seen to have exited before
-// the pipe is seen to be broken.
+// inputErr is that error. A child whose last descriptor of the pipe closes with its exit may be
+// seen to have exited before the pipe is seen to be broken.
 func (k *collector) inputErr() error {
 	if k.given == nil || k.given() <= k.c.Stdin.BytesWritten() {
 		return nil
@@ -159,7 +163,8 @@ func (k *collector) pipeFailed(err error) {
 	}
 }
 
-// closePipes closes stdin too: the end of a form that waits for its child does not wait for the input.
+// closePipes closes stdin too: the end of a form that waits for its child does not wait for the
+// input.
 func (k *collector) closePipes() {
 	k.c.cutOff()
 	k.c.streams[0].destroy()
@@ -195,8 +200,9 @@ func (k *collector) result() *SyncResult {
 	return r
 }
 
-// fill writes what the pipe of stdin takes of p now, before there is a child that could close it: whether a child that
-// does not read a short input makes EPIPE of it must not depend on who is faster.
+// fill writes what the pipe of stdin takes of p now, before there is a child that could close it:
+// whether a child that does not read a short input makes EPIPE of it must not depend on who is
+// faster.
 func (a *layout) fill(p []byte) int {
 	if len(p) == 0 || a.parent[0] < 0 {
 		return 0

@@ -16,8 +16,8 @@ import (
 )
 
 func init() {
-	// exec-forbidden starts a child as another user, gives up the right to signal it and then has the limit of its
-	// argument met. The child ends with its stdin.
+	// exec-forbidden starts a child as another user, gives up the right to signal it and then has
+	// the limit of its argument met. The child ends with its stdin.
 	helperproc.Register("exec-forbidden", func(args []string) {
 		l := check(openLoop())
 		ctx, cancel := context.WithCancelCause(context.Background())

@@ -15,7 +15,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// leavesGrandchild is a program, for /bin/sh, that ends at once and leaves another one with its pipes. It writes whom.
+// leavesGrandchild is a program, for /bin/sh, that ends at once and leaves another one with its
+// pipes. It writes whom.
 const leavesGrandchild = "sleep 1000 & echo $!"
 
 // endGrandchild ends what leavesGrandchild has left, which must be alive.
@@ -54,7 +55,8 @@ func TestATimeoutEndsACallWhosePipesAGrandchildHolds(t *testing.T) {
 func TestATimeoutOfACallThatDoesNotFireLeavesNothing(t *testing.T) {
 	l := newLoop(t)
 	o := execOptions(childprocess.Options{Timeout: time.Hour, KillGrace: time.Hour, CloseGrace: time.Hour})
-	got := ended(t, l, callExec(t, l, "echo text; exit 3", o)) // It returns, so no timer holds the loop.
+	// It returns, so no timer holds the loop.
+	got := ended(t, l, callExec(t, l, "echo text; exit 3", o))
 	e := got.exit(t)
 	require.NoError(t, e.Err)
 	require.False(t, e.Killed)

@@ -31,10 +31,12 @@ type execCall struct {
 	Timeout    int      `json:"timeout,omitempty"`    // milliseconds
 	MaxBuffer  int      `json:"maxBuffer,omitempty"`  // -1: Infinity
 	KillSignal string   `json:"killSignal,omitempty"` // "": SIGTERM
-	Abort      string   `json:"abort,omitempty"`      // "before" the call, or with the first "output"
+	// "before" the call, or with the first "output"
+	Abort string `json:"abort,omitempty"`
 }
 
-// An execResult is what the callback is told, as far as Node and this package have the same things to say.
+// An execResult is what the callback is told, as far as Node and this package have the same things
+// to say.
 type execResult struct {
 	Kind   string `json:"kind"`   // "success", "exit", "spawn", "maxBuffer", "abort"
 	Code   int    `json:"code"`   // of "exit"; -1 with a signal
@@ -224,7 +226,8 @@ func TestExecAgreesWithNode(t *testing.T) {
 	plain := filepath.Join(dir, "plain")
 	require.NoError(t, os.WriteFile(plain, nil, 0o644))
 	const mib = 1 << 20
-	// What must outlive a time-out or wait for a signal becomes sleep: Node would leave a child of the shell behind.
+	// What must outlive a time-out or wait for a signal becomes sleep: Node would leave a child of
+	// the shell behind.
 	const forever = "exec sleep 1000"
 	const chinese = `printf '中文测试\n'` // 13 bytes
 	var calls []execCall
@@ -273,8 +276,10 @@ func TestExecAgreesWithNode(t *testing.T) {
 		execCall{Command: "echo text", Timeout: 1 << 30},
 		execCall{Command: "exit 3", Timeout: 1 << 30},
 		execCall{Command: "echo text; " + forever, Timeout: 2000},
-		execCall{Command: "echo text; sleep 5 & exit 3", Timeout: 2000}, // The time-out comes after the exit.
-		// Not Command: of a group the sleep ends too, of which a shell tells, and gets SIGPIPE for it.
+		// The time-out comes after the exit.
+		execCall{Command: "echo text; sleep 5 & exit 3", Timeout: 2000},
+		// Not Command: of a group the sleep ends too, of which a shell tells, and gets SIGPIPE for
+		// it.
 		execCall{File: "/bin/sh", Args: []string{"-c", "trap 'exit 4' TERM; while :; do sleep 0.01; done"}, Timeout: 2000},
 		execCall{Command: forever, Abort: "before"},
 		execCall{File: "does-not-exist-anywhere", Abort: "before"},

@@ -134,7 +134,8 @@ func TestAFailureWithoutACallback(t *testing.T) {
 	run(t, l)
 }
 
-// Go has no strings to choose by an encoding: the capture is bytes, and a listener may have the same as text.
+// Go has no strings to choose by an encoding: the capture is bytes, and a listener may have the
+// same as text.
 //
 //brood:checks N082 N083 N084
 func TestTheStreamsAreLive(t *testing.T) {
@@ -228,9 +229,10 @@ func TestAFailureNamesTheCommand(t *testing.T) {
 func TestOfALongStderrTheErrorTellsTheEnd(t *testing.T) {
 	const kept = 1 << 10
 	for stderr, want := range map[string]string{
-		strings.Repeat("x", kept):                        strings.Repeat("x", kept),
-		strings.Repeat("x", kept) + "y\n":                "…" + strings.Repeat("x", kept-1) + "y",
-		"x" + strings.Repeat("\U0001F426", kept/4) + "z": "…" + strings.Repeat("\U0001F426", kept/4-1) + "z", // Not in the middle of one.
+		strings.Repeat("x", kept):         strings.Repeat("x", kept),
+		strings.Repeat("x", kept) + "y\n": "…" + strings.Repeat("x", kept-1) + "y",
+		// Not in the middle of one.
+		"x" + strings.Repeat("\U0001F426", kept/4) + "z": "…" + strings.Repeat("\U0001F426", kept/4-1) + "z",
 		strings.Repeat("\x80", 2*kept):                   "…" + strings.Repeat("\x80", kept-3),
 	} {
 		e := &childprocess.ExitError{Cmd: "cmd", Status: childprocess.ExitStatus{Code: 1}, Stderr: []byte(stderr)}

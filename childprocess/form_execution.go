@@ -8,8 +8,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// A MaxBufferError is the cause when a child of [Exec] or [ExecFile] has written more than MaxBuffer. errors.Is finds
-// [ErrMaxBuffer] in it.
+// A MaxBufferError is the cause when a child of [Exec] or [ExecFile] has written more than
+// MaxBuffer. errors.Is finds [ErrMaxBuffer] in it.
 type MaxBufferError struct {
 	Stream string // "stdout" or "stderr"
 	Max    int    // ExecOptions.MaxBuffer, in bytes
@@ -23,8 +23,8 @@ func (e *MaxBufferError) Error() string {
 // Unwrap returns ErrMaxBuffer.
 func (e *MaxBufferError) Unwrap() error { return ErrMaxBuffer }
 
-// execution is a call of Exec or ExecFile from the start of the child until done was called. The child's events hold
-// it; it ends with the first error event or with close.
+// execution is a call of Exec or ExecFile from the start of the child until done was called. The
+// child's events hold it; it ends with the first error event or with close.
 type execution struct {
 	child *ChildProcess
 	cmd   string
@@ -36,7 +36,8 @@ type execution struct {
 	broken         error  // the first that a stream has met
 }
 
-// begin listens to the child before its caller can: nobody else's listener comes between the data and the capture.
+// begin listens to the child before its caller can: nobody else's listener comes between the data
+// and the capture.
 func (e *execution) begin() {
 	c := e.child
 	e.capture("stdout", c.Stdout, &e.stdout)

@@ -9,11 +9,12 @@ import (
 )
 
 var (
-	// ErrTimeout is the cause when Options.Timeout has ended a child. errors.Is finds syscall.ETIMEDOUT and
-	// os.ErrDeadlineExceeded in it.
+	// ErrTimeout is the cause when Options.Timeout has ended a child. errors.Is finds
+	// syscall.ETIMEDOUT and os.ErrDeadlineExceeded in it.
 	ErrTimeout error = limitError{"timed out", syscall.ETIMEDOUT}
 
-	// ErrMaxBuffer is the cause when a child has written more than MaxBuffer. errors.Is finds syscall.ENOBUFS in it.
+	// ErrMaxBuffer is the cause when a child has written more than MaxBuffer. errors.Is finds
+	// syscall.ENOBUFS in it.
 	ErrMaxBuffer error = limitError{"more output than MaxBuffer", syscall.ENOBUFS}
 )
 
@@ -53,19 +54,22 @@ func (e *AbortError) Unwrap() []error { return []error{e.Err, e.Cause} }
 type ExitError struct {
 	Cmd    string     // the file and its arguments, or the shell command
 	Status ExitStatus // how it ended; Running when the call did not wait for the end
-	Killed bool       // this library has signalled it, or its time was over when it had exited already, as in Node
+	// this library has signalled it, or its time was over when it had exited already, as in Node
+	Killed bool
 
 	Stdout, Stderr []byte // what was captured
 
-	// Err is why it was ended early: ErrTimeout, ErrMaxBuffer or an *AbortError; or why what is known of it is not all:
-	// ErrStatusLost, or an error of reading its output or of its input. Nil when it ended by itself. Use errors.Is.
+	// Err is why it was ended early: ErrTimeout, ErrMaxBuffer or an *AbortError; or why what is
+	// known of it is not all: ErrStatusLost, or an error of reading its output or of its input. Nil
+	// when it ended by itself. Use errors.Is.
 	Err error
 }
 
 // stderrShown is how much of the end of a long Stderr stands in the text of an ExitError, in bytes.
 const stderrShown = 1 << 10
 
-// Error returns a text such as "command failed: ls /x: exit status 2", followed by a newline and the end of Stderr.
+// Error returns a text such as "command failed: ls /x: exit status 2", followed by a newline and
+// the end of Stderr.
 func (e *ExitError) Error() string {
 	var b strings.Builder
 	b.WriteString("command failed: " + e.Cmd + ": ")

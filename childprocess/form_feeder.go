@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// feeder reads what a child gets on stdin, on a goroutine of its own, since nobody knows how long a Read takes. It is told to
-// stop when the child has exited. It ends when the source does, when stdin takes no more, or with the first Read that returns
-// after that.
+// feeder reads what a child gets on stdin, on a goroutine of its own, since nobody knows how long a
+// Read takes. It is told to stop when the child has exited. It ends when the source does, when
+// stdin takes no more, or with the first Read that returns after that.
 type feeder struct {
 	src    io.Reader
 	size   int            // of what src has, in bytes; -1: not known
@@ -88,7 +88,8 @@ func (f *feeder) stop() {
 	f.stopped = true
 }
 
-// wait returns, after stop and when stdin is closed, once the goroutine has ended or is only waiting for its Read.
+// wait returns, after stop and when stdin is closed, once the goroutine has ended or is only
+// waiting for its Read.
 func (f *feeder) wait() {
 	f.mu.Lock()
 	reading := f.reading
@@ -98,8 +99,8 @@ func (f *feeder) wait() {
 	}
 }
 
-// expected returns how many bytes the child was to take: all, or what was read by the time of its exit when nobody knows how
-// much that is.
+// expected returns how many bytes the child was to take: all, or what was read by the time of its
+// exit when nobody knows how much that is.
 func (f *feeder) expected() int64 {
 	if f.size >= 0 {
 		return int64(f.size)

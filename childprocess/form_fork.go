@@ -10,12 +10,14 @@ import (
 
 // ForkOptions say how [Fork] starts a program. A nil *ForkOptions means all defaults.
 //
-// Of Options, Shell is refused, and Stdio, when it is given, must have one IPC; [AllStdio] is given it. By default the
-// child has this program's stdin, stdout and stderr, and the channel on descriptor 3.
+// Of Options, Shell is refused, and Stdio, when it is given, must have one IPC; [AllStdio] is given
+// it. By default the child has this program's stdin, stdout and stderr, and the channel on
+// descriptor 3.
 type ForkOptions struct {
 	Options
 
-	// ExecPath is the program that runs the module: "node" for a Node.js worker. "": the module is a program itself.
+	// ExecPath is the program that runs the module: "node" for a Node.js worker. "": the module is
+	// a program itself.
 	ExecPath string
 
 	// ExecArgv are arguments for ExecPath, in front of the module.
@@ -25,9 +27,10 @@ type ForkOptions struct {
 	Silent bool
 }
 
-// Fork starts a program that talks to this one by messages: a Node.js module, whose process.send and process.on('message')
-// are the other side of [ChildProcess.Send] and [ChildProcess.OnMessage], or a program with [ipc.Parent]. Otherwise it is as
-// [Spawn] (Node v20 documentation, child_process.fork).
+// Fork starts a program that talks to this one by messages: a Node.js module, whose process.send
+// and process.on('message') are the other side of [ChildProcess.Send] and [ChildProcess.OnMessage],
+// or a program with [ipc.Parent]. Otherwise it is as [Spawn] (Node v20 documentation,
+// child_process.fork).
 //
 //	childprocess.Fork(loop, "worker.js", nil, &childprocess.ForkOptions{ExecPath: "node"})
 func Fork(l *reactor.Loop, module string, args []string, o *ForkOptions) (*ChildProcess, error) {
@@ -82,7 +85,8 @@ func (o *ForkOptions) stdio() ([]Stdio, error) {
 		slots = AllStdio(Inherit)
 	case slices.ContainsFunc(slots, func(s Stdio) bool { return s.form == formIPC }):
 		return slots, nil
-	case len(slots) != 3 || slices.ContainsFunc(slots, func(s Stdio) bool { return !s.all }): // Not by AllStdio.
+	// Not by AllStdio.
+	case len(slots) != 3 || slices.ContainsFunc(slots, func(s Stdio) bool { return !s.all }):
 		return slots, &ArgumentError{"fork", "Stdio", "has no IPC"}
 	}
 	return append(slices.Clone(slots), IPC), nil

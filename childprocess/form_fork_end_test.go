@@ -64,7 +64,8 @@ func TestCloseGraceCutsAChannelThatAGrandchildHolds(t *testing.T) {
 }
 
 func init() {
-	// fork-orphan forks the program in its arguments, detached, with its own descriptor 3, tells its pid, and waits.
+	// fork-orphan forks the program in its arguments, detached, with its own descriptor 3, tells
+	// its pid, and waits.
 	helperproc.Register("fork-orphan", func(args []string) {
 		l := check(openLoop())
 		null := childprocess.Ignore

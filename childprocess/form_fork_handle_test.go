@@ -23,7 +23,8 @@ func init() {
 		inChild(func(_ *reactor.Loop, parent *ipc.Channel) { must(parent.Send(refusals(parent.SendWith))) })
 	})
 
-	// ipc-bind binds a TCP and a UDP socket to the addresses that it is sent, sends them back, and ends with its parent.
+	// ipc-bind binds a TCP and a UDP socket to the addresses that it is sent, sends them back, and
+	// ends with its parent.
 	helperproc.Register("ipc-bind", func([]string) {
 		inChild(func(_ *reactor.Loop, parent *ipc.Channel) {
 			parent.OnMessage(func(m *ipc.Message) {
@@ -45,7 +46,8 @@ func noHandles() []any {
 	return []any{"handle", 7, math.NaN(), true, struct{}{}, []byte("handle"), map[string]any{}, errors.New("handle"), a}
 }
 
-// refusals returns how many of them are refused as they should be, and sends a message without options.
+// refusals returns how many of them are refused as they should be, and sends a message without
+// options.
 func refusals(send func(v any, o *ipc.SendOptions) error) (n int) {
 	for _, v := range noHandles() {
 		err := send("with a handle", &ipc.SendOptions{Handle: v, Done: func(error) { panic("done after an error") }})

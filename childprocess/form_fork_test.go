@@ -51,7 +51,8 @@ func init() {
 		})
 	})
 
-	// environment sends the variables of a channel that it and its own child see, before and after it has taken its channel.
+	// environment sends the variables of a channel that it and its own child see, before and after
+	// it has taken its channel.
 	helperproc.Register("ipc-environment", func(grandchild []string) {
 		var seen [3]string
 		seen[0] = channelVariables()
@@ -249,7 +250,8 @@ func TestAChannelThatThisProgramHasNotTakenIsNotHandedOn(t *testing.T) {
 
 //brood:checks N141 S068
 func TestTheChannelMayBeInAnySlot(t *testing.T) {
-	// (0 to 2 are for programs that do not need that descriptor; Node's own child keeps such a channel until it exits.)
+	// (0 to 2 are for programs that do not need that descriptor; Node's own child keeps such a
+	// channel until it exits.)
 	for slot := range 9 {
 		if slot == 2 {
 			continue // What a helper says of its failure would be a message.

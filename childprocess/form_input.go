@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// An InputError is the cause when a child was ended because its [Input] could not be read to its end: what the child has
-// got of it must not pass for all.
+// An InputError is the cause when a child was ended because its [Input] could not be read to its
+// end: what the child has got of it must not pass for all.
 type InputError struct {
 	Err error // what Read has returned, or io.ErrNoProgress
 }
@@ -30,8 +30,8 @@ type input struct {
 	skip   func(n int) // of such a text
 }
 
-// takeInput has the child of o get what it can from its start on: a file as it is, of a text in memory as much as the pipe
-// holds. What it returns is the rest's source.
+// takeInput has the child of o get what it can from its start on: a file as it is, of a text in
+// memory as much as the pipe holds. What it returns is the rest's source.
 func takeInput(o *Options, from io.Reader) input {
 	most := max(inputChunk, 2*o.PipeCapacity) // The kernel rounds up to a power of two.
 	switch r := from.(type) {
@@ -53,7 +53,8 @@ func takeInput(o *Options, from io.Reader) input {
 	return input{r: from}
 }
 
-// rest is what is still to be read when the pipe has taken n bytes. Its size is -1 when it is not known.
+// rest is what is still to be read when the pipe has taken n bytes. Its size is -1 when it is not
+// known.
 func (in input) rest(n int) (r io.Reader, size int) {
 	switch {
 	case in.r == nil:
@@ -65,7 +66,8 @@ func (in input) rest(n int) (r io.Reader, size int) {
 	return in.r, in.length()
 }
 
-// peek returns the beginning of what has not been read, of which there are so many bytes: most of them at most.
+// peek returns the beginning of what has not been read, of which there are so many bytes: most of
+// them at most.
 func peek(r io.ReaderAt, unread int, size int64, most int) []byte {
 	p := make([]byte, min(unread, most))
 	n, _ := r.ReadAt(p, size-int64(unread)) // It is in memory, and long enough.
@@ -76,8 +78,8 @@ func seek(r io.Seeker, n int) {
 	_, _ = r.Seek(int64(n), io.SeekCurrent) // It fails for places before the beginning.
 }
 
-// stdinOf returns the slot that gives f to a child, unless f would be in non-blocking mode there, for which no program is
-// made.
+// stdinOf returns the slot that gives f to a child, unless f would be in non-blocking mode there,
+// for which no program is made.
 func stdinOf(f *os.File) (slot Stdio, ok bool) {
 	slot = File(f)
 	conn, err := f.SyscallConn()

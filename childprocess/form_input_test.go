@@ -128,7 +128,8 @@ func TestAnInputFileIsTheChildsStdin(t *testing.T) {
 // Go's files of sockets are in non-blocking mode, which programs do not expect of their stdin.
 func TestAnInputThatWouldNotWaitIsReadForTheChild(t *testing.T) {
 	noNewFDs(t)
-	a, b, err := fd.SocketPair() // Close-on-exec: a child that had the other side would wait for itself.
+	// Close-on-exec: a child that had the other side would wait for itself.
+	a, b, err := fd.SocketPair()
 	require.NoError(t, err)
 	for _, n := range []int{a, b} {
 		require.NoError(t, syscall.SetNonblock(n, true))
@@ -166,8 +167,8 @@ func TestAnInputThatNobodyReadsIsEPIPE(t *testing.T) {
 			_, err = call(t.Context(), withInput(bytes.NewReader(long[:64<<10])), "true")
 			require.NoError(t, err)
 		}
-		// Of another Reader only what was read counts: here more than fits into the pipe, of a child that closes its stdin or
-		// keeps it.
+		// Of another Reader only what was read counts: here more than fits into the pipe, of a
+		// child that closes its stdin or keeps it.
 		for _, script := range []string{"exec <&-; cat \"$0\"", "cat \"$0\""} {
 			goOn := filepath.Join(t.TempDir(), "go-on")
 			require.NoError(t, syscall.Mkfifo(goOn, 0o600))
@@ -302,7 +303,8 @@ func TestTheInputIsReadNoFasterThanTheChildReads(t *testing.T) {
 	ready, goOn := filepath.Join(t.TempDir(), "ready"), filepath.Join(t.TempDir(), "go-on")
 	require.NoError(t, syscall.Mkfifo(ready, 0o600))
 	require.NoError(t, syscall.Mkfifo(goOn, 0o600))
-	const total, most = 8 << 20, 1 << 20 // A pipe, its stream, the bridge and a chunk are less than that.
+	// A pipe, its stream, the bridge and a chunk are less than that.
+	const total, most = 8 << 20, 1 << 20
 	in := &counted{r: io.LimitReader(endless{}, total)}
 	done := make(chan error, 1)
 	go func() { // Ends with the child.
@@ -362,8 +364,8 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// settle returns when nothing more seems to be read: that a Read does not begin is told by nothing but time. If it errs, less
-// was read than could have been.
+// settle returns when nothing more seems to be read: that a Read does not begin is told by nothing
+// but time. If it errs, less was read than could have been.
 func (c *counted) settle() {
 	for last := int64(-1); last != c.bytes.Load(); {
 		last = c.bytes.Load()

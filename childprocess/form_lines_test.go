@@ -32,8 +32,8 @@ func init() {
 	})
 }
 
-// leaveLines starts a child that leaves a grandchild with many lines. The grandchild writes them when the child's stdin
-// is destroyed, which is at its exit.
+// leaveLines starts a child that leaves a grandchild with many lines. The grandchild writes them
+// when the child's stdin is destroyed, which is at its exit.
 func leaveLines(t *testing.T, l *reactor.Loop) *childprocess.ChildProcess {
 	t.Helper()
 	file, argv := helperproc.Command("late-lines")
@@ -68,7 +68,8 @@ func collectLines(lines iter.Seq2[string, error]) (got ranged) {
 
 //brood:checks S037
 func TestLinesOfAChildForAGoroutine(t *testing.T) {
-	for _, procs := range []int{0, 1} { // With one, the goroutine often comes after the child's end.
+	// With one, the goroutine often comes after the child's end.
+	for _, procs := range []int{0, 1} {
 		before := runtime.GOMAXPROCS(procs)
 		for range 20 {
 			l := newLoop(t)
@@ -99,7 +100,8 @@ func TestLinesAfterTheChildsEnd(t *testing.T) {
 	require.Equal(t, ranged{}, <-ranging(c), "there is no more")
 }
 
-// What a grandchild writes that nobody has asked for is thrown away past the mark, and that is told.
+// What a grandchild writes that nobody has asked for is thrown away past the mark, and that is
+// told.
 func TestLinesThatNobodyAskedForInTime(t *testing.T) {
 	l := newLoop(t)
 	c := leaveLines(t, l)

@@ -8,16 +8,17 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// privateLoops has the loops of the calls that wait, which have no loop of a user to run on. It belongs to the program
-// and not to a loop, since any goroutine may make such a call.
+// privateLoops has the loops of the calls that wait, which have no loop of a user to run on. It
+// belongs to the program and not to a loop, since any goroutine may make such a call.
 var privateLoops = loopPool{open: func() (*reactor.Loop, error) { return reactor.New(nil) }}
 
 const (
-	// maxIdleLoops is how many loops wait for the next call. Each has two descriptors and 64 KiB of memory, or 320
-	// after much output.
+	// maxIdleLoops is how many loops wait for the next call. Each has two descriptors and 64 KiB of
+	// memory, or 320 after much output.
 	maxIdleLoops = 16
 
-	// idleLoopTime is how long they wait: long enough for calls in a row, and to make one takes 20 µs.
+	// idleLoopTime is how long they wait: long enough for calls in a row, and to make one takes 20
+	// µs.
 	idleLoopTime = time.Second
 )
 
@@ -49,8 +50,8 @@ func (p *loopPool) get() (*reactor.Loop, error) {
 	return p.open()
 }
 
-// put takes back a loop that has run to its end. One that watches SIGCHLD is closed: idle, it would go on receiving
-// that.
+// put takes back a loop that has run to its end. One that watches SIGCHLD is closed: idle, it would
+// go on receiving that.
 func (p *loopPool) put(l *reactor.Loop) {
 	all, err := childrenOf(l)
 	if err != nil || all.way == ExitWatchSIGCHLD || l.Alive() || !p.keep(l) {
@@ -73,8 +74,8 @@ func (p *loopPool) keep(l *reactor.Loop) bool {
 	return true
 }
 
-// sweep closes the loops that have been idle for long enough. It runs on a goroutine of its timer, and comes again
-// while there are others.
+// sweep closes the loops that have been idle for long enough. It runs on a goroutine of its timer,
+// and comes again while there are others.
 func (p *loopPool) sweep() {
 	p.mu.Lock()
 	now := time.Now()
@@ -93,7 +94,8 @@ func (p *loopPool) sweep() {
 	}
 }
 
-// giveUp kills what runs on a loop that runs no more, since nobody would be told of its end, and closes it.
+// giveUp kills what runs on a loop that runs no more, since nobody would be told of its end, and
+// closes it.
 func giveUp(l *reactor.Loop) {
 	all, err := childrenOf(l)
 	if err != nil {

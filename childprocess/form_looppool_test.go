@@ -20,8 +20,8 @@ func init() {
 	childprocess.OpenPrivateLoops(openLoop)
 }
 
-// noNewFDs is leakcheck.NoNewFDs for a package whose calls that wait keep idle loops: these, before and after, are no leaks.
-// Afterwards loops are opened as ever.
+// noNewFDs is leakcheck.NoNewFDs for a package whose calls that wait keep idle loops: these, before
+// and after, are no leaks. Afterwards loops are opened as ever.
 func noNewFDs(t *testing.T) {
 	t.Helper()
 	closeIdleLoops := func() {

@@ -30,7 +30,8 @@ func init() {
 		}
 	})
 
-	// under starts the program in its arguments on a loop, with this process's own three descriptors, and ends as it does.
+	// under starts the program in its arguments on a loop, with this process's own three
+	// descriptors, and ends as it does.
 	helperproc.Register("under", func(args []string) {
 		l := check(openLoop())
 		c := check(childprocess.Spawn(l, args[0], args[1:], &childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Inherit)}))

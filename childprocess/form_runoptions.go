@@ -8,50 +8,58 @@ import (
 	"time"
 )
 
-// CancelGrace is the time from the soft signal to SIGKILL for a child of [OutputWith], [RunWith] or [LinesWith], and their
-// relatives without options, when RunOptions.KillGrace is 0.
+// CancelGrace is the time from the soft signal to SIGKILL for a child of [OutputWith], [RunWith] or
+// [LinesWith], and their relatives without options, when RunOptions.KillGrace is 0.
 const CancelGrace = 2 * time.Second
 
-// MaxOutput is the most that [OutputWith] takes from a child, in bytes, when RunOptions.MaxBuffer is 0.
+// MaxOutput is the most that [OutputWith] takes from a child, in bytes, when RunOptions.MaxBuffer
+// is 0.
 const MaxOutput = 64 << 20
 
-// RunOptions are Options for the forms that wait on a goroutine. A nil *RunOptions means all defaults. They are not kept or
-// changed. What a form cannot honour is refused with an *[ArgumentError] that names the field.
+// RunOptions are Options for the forms that wait on a goroutine. A nil *RunOptions means all
+// defaults. They are not kept or changed. What a form cannot honour is refused with an
+// *[ArgumentError] that names the field.
 //
 // Of Options, these differ from [Spawn]:
 //
 //   - Context must be nil: the context of the call takes its place.
-//   - KillGrace 0 is [CancelGrace]. Timeout and the context count until close; when one of them ends the child, its pipes are
-//     closed, so that what the child has started cannot delay the return.
-//   - Stdio[0] is what Input says, the field or the function, by default /dev/null. Stdio[1] is a pipe that OutputWith and
-//     LinesWith read, and for RunWith /dev/null by default: StopWhen and IdleTimeout know nothing of what is written there. Of
-//     Stdio[2], which is a pipe by default, the end is in the error; 64 KiB are kept. In the place of a pipe that is not read by
-//     the form, and above, a slot may be Ignore, Inherit, FD or File, also Owned, Path or SameAs, and in 1 and 2 a Tee; a pipe
-//     that is read may be a Tee with a Pipe. Stream, PTY, IPC and other pipes are for a child with a loop.
-//   - Async, StopEvents, Encoding, Serialization, MaxMessage and MaxQueue are refused. LineEnd, MaxLine and HighWaterMark are for
-//     LinesWith alone.
+//   - KillGrace 0 is [CancelGrace]. Timeout and the context count until close; when one of them
+//     ends the child, its pipes are closed, so that what the child has started cannot delay the
+//     return.
+//   - Stdio[0] is what Input says, the field or the function, by default /dev/null. Stdio[1] is a
+//     pipe that OutputWith and LinesWith read, and for RunWith /dev/null by default: StopWhen and
+//     IdleTimeout know nothing of what is written there. Of Stdio[2], which is a pipe by default,
+//     the end is in the error; 64 KiB are kept. In the place of a pipe that is not read by the
+//     form, and above, a slot may be Ignore, Inherit, FD or File, also Owned, Path or SameAs, and
+//     in 1 and 2 a Tee; a pipe that is read may be a Tee with a Pipe. Stream, PTY, IPC and other
+//     pipes are for a child with a loop.
+//   - Async, StopEvents, Encoding, Serialization, MaxMessage and MaxQueue are refused. LineEnd,
+//     MaxLine and HighWaterMark are for LinesWith alone.
 type RunOptions struct {
 	Options
 
-	// MaxBuffer is the most that OutputWith takes of stdout, in bytes; more ends the child, with [ErrMaxBuffer]. 0: MaxOutput.
-	// Negative: no limit. RunWith and LinesWith, which keep no output, refuse it.
+	// MaxBuffer is the most that OutputWith takes of stdout, in bytes; more ends the child, with
+	// [ErrMaxBuffer]. 0: MaxOutput. Negative: no limit. RunWith and LinesWith, which keep no
+	// output, refuse it.
 	MaxBuffer int
 
 	// Input is what the child reads from stdin before its end. Nil: the end only.
 	//
-	// An *os.File becomes the child's stdin itself, and is borrowed: what the child does not read can be read from it
-	// afterwards, and its offset moves. (One that would be in non-blocking mode in the child, such as a connection, is read as
-	// any other Reader.)
+	// An *os.File becomes the child's stdin itself, and is borrowed: what the child does not read
+	// can be read from it afterwards, and its offset moves. (One that would be in non-blocking mode
+	// in the child, such as a connection, is read as any other Reader.)
 	//
-	// Everything else is read on a goroutine of the call, no faster than the child reads. When Read fails, the child is
-	// ended, with an *[InputError]. When the child closes its stdin or exits before its pipe has taken all of a
-	// *bytes.Buffer, *bytes.Reader or *strings.Reader, or what was read of another Reader by then, the error is a
-	// *streams.OpError with EPIPE, if there is no other. (The pipe takes 64 KiB, or PipeCapacity, also for a child that
-	// reads none of it. Whether more has been read of another Reader when such a child exits depends on who is faster.)
+	// Everything else is read on a goroutine of the call, no faster than the child reads. When Read
+	// fails, the child is ended, with an *[InputError]. When the child closes its stdin or exits
+	// before its pipe has taken all of a *bytes.Buffer, *bytes.Reader or *strings.Reader, or what
+	// was read of another Reader by then, the error is a *streams.OpError with EPIPE, if there is
+	// no other. (The pipe takes 64 KiB, or PipeCapacity, also for a child that reads none of it.
+	// Whether more has been read of another Reader when such a child exits depends on who is
+	// faster.)
 	//
-	// No Read is begun once the child has exited. One that is then under way does not keep the call from returning: its
-	// goroutine ends when it returns, and what it has read is lost. Until then the Reader belongs to that goroutine; a
-	// connection, say, is best closed. Input is not closed.
+	// No Read is begun once the child has exited. One that is then under way does not keep the call
+	// from returning: its goroutine ends when it returns, and what it has read is lost. Until then
+	// the Reader belongs to that goroutine; a connection, say, is best closed. Input is not closed.
 	Input io.Reader
 }
 

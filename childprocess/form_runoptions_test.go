@@ -269,7 +269,8 @@ func TestAContextThatIsDoneStartsNothingAndReadsNothing(t *testing.T) {
 	}
 }
 
-// The context of the call ends the child as every limit does, with the group that a shell has got for it.
+// The context of the call ends the child as every limit does, with the group that a shell has got
+// for it.
 func TestTheContextOfACallEndsWhatAShellHasStarted(t *testing.T) {
 	noNewFDs(t)
 	file, argv := helperproc.Command("wait")

@@ -19,8 +19,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// inputForms runs a helper program with an Input, by each form that there is, and returns what it wrote to stdout and why the
-// form says that something has gone wrong.
+// inputForms runs a helper program with an Input, by each form that there is, and returns what it
+// wrote to stdout and why the form says that something has gone wrong.
 var inputForms = map[string]func(t *testing.T, r io.Reader, name string, args ...string) (stdout []byte, err error){
 	"Spawn": func(t *testing.T, r io.Reader, name string, args ...string) ([]byte, error) {
 		return spawnWithInput(t, stdioOptions(childprocess.Input(r)), name, args...)

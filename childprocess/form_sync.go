@@ -12,20 +12,21 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. They are not kept or changed.
+// SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. They are
+// not kept or changed.
 //
-// Of Options, those that are for a child with listeners or with a channel (StopEvents, Async, Encoding, LineEnd, MaxLine,
-// HighWaterMark, Serialization, MaxMessage, MaxQueue) and the Stdio forms that need a loop of the caller (Stream, PTY,
-// IPC) are refused with an *[ArgumentError].
+// Of Options, those that are for a child with listeners or with a channel (StopEvents, Async,
+// Encoding, LineEnd, MaxLine, HighWaterMark, Serialization, MaxMessage, MaxQueue) and the Stdio
+// forms that need a loop of the caller (Stream, PTY, IPC) are refused with an *[ArgumentError].
 type SyncOptions struct {
 	Options
 
-	// MaxBuffer is the most that the child may write to all its pipes together, in bytes; more ends it, with
-	// [ErrMaxBuffer]. 0: 1 MiB. Negative: no limit. (Node has no limit for 0.)
+	// MaxBuffer is the most that the child may write to all its pipes together, in bytes; more ends
+	// it, with [ErrMaxBuffer]. 0: 1 MiB. Negative: no limit. (Node has no limit for 0.)
 	MaxBuffer int
 
-	// Input is what the child reads from stdin before its end. Empty: the end only. It is ignored when slot 0 of Stdio
-	// is no Pipe, but for the function [Input], which takes its place.
+	// Input is what the child reads from stdin before its end. Empty: the end only. It is ignored
+	// when slot 0 of Stdio is no Pipe, but for the function [Input], which takes its place.
 	Input []byte
 }
 
@@ -37,22 +38,23 @@ type SyncResult struct {
 	// Pid is what the process id was, 0 when the program could not be started.
 	Pid int
 
-	// Output has what the child wrote to each of its pipes, empty but not nil for one that it did not write to. It is
-	// nil for slots that are no pipes, and for stdin. All of it is nil when the program could not be started.
+	// Output has what the child wrote to each of its pipes, empty but not nil for one that it did
+	// not write to. It is nil for slots that are no pipes, and for stdin. All of it is nil when the
+	// program could not be started.
 	Output [][]byte
 
 	// Stdout and Stderr are Output[1] and Output[2].
 	Stdout, Stderr []byte
 
-	// Status is how the child ended, or why it was not started. CutOff is also set when one of the limits has closed the
-	// pipes before their end.
+	// Status is how the child ended, or why it was not started. CutOff is also set when one of the
+	// limits has closed the pipes before their end.
 	Status ExitStatus
 
 	// Err is what went wrong, the first of:
 	//
 	//   - an *[ArgumentError] or a *[SpawnError]: nothing was started;
-	//   - [ErrTimeout], [ErrMaxBuffer], an *[AbortError] or an *[InputError]: the child was ended early, and Status says how
-	//     that went;
+	//   - [ErrTimeout], [ErrMaxBuffer], an *[AbortError] or an *[InputError]: the child was ended
+	//     early, and Status says how that went;
 	//   - a *streams.OpError: a pipe failed. It is EPIPE when the child has not read all of Input.
 	//   - [ErrStatusLost].
 	//
@@ -60,28 +62,31 @@ type SyncResult struct {
 	Err error
 }
 
-// SpawnSync runs file with args and waits until it has exited and all its pipes have come to their end, also those that
-// it has passed on to processes of its own. It never returns nil. It is Node's spawnSync (v20, lib/child_process.js).
+// SpawnSync runs file with args and waits until it has exited and all its pipes have come to their
+// end, also those that it has passed on to processes of its own. It never returns nil. It is Node's
+// spawnSync (v20, lib/child_process.js).
 //
-// When MaxBuffer, Timeout or Context ends the child, it gets KillSignal, and the pipes are closed, at once or at the end of
-// a KillGrace, so that what it has started cannot delay the return; what was read until then is in the result. A child that
-// ignores the signal is waited for, as in Node, unless there is a KillGrace; one that may not be signalled, having changed
-// its user, always is. When the child has exited by then and others hold its pipes, the Status is its own, and Err has the
-// limit.
+// When MaxBuffer, Timeout or Context ends the child, it gets KillSignal, and the pipes are closed,
+// at once or at the end of a KillGrace, so that what it has started cannot delay the return; what
+// was read until then is in the result. A child that ignores the signal is waited for, as in Node,
+// unless there is a KillGrace; one that may not be signalled, having changed its user, always is.
+// When the child has exited by then and others hold its pipes, the Status is its own, and Err has
+// the limit.
 //
-// Safe to call from any goroutine, whose thread it takes for the time of the call. In a callback of a loop it keeps
-// that loop waiting. There are no limits to how many calls are made at once but those of the system.
+// Safe to call from any goroutine, whose thread it takes for the time of the call. In a callback of
+// a loop it keeps that loop waiting. There are no limits to how many calls are made at once but
+// those of the system.
 func SpawnSync(file string, args []string, o *SyncOptions) *SyncResult {
 	r, _ := runSync(file, args, o)
 	return r
 }
 
-// ExecFileSync is [SpawnSync] that returns the child's stdout. The error is an *[ExitError], with all that was
-// captured, when the child did not exit with 0, and for everything that SyncResult.Err has but the *[ArgumentError] and
-// the *[SpawnError], which are returned as they are.
+// ExecFileSync is [SpawnSync] that returns the child's stdout. The error is an *[ExitError], with
+// all that was captured, when the child did not exit with 0, and for everything that SyncResult.Err
+// has but the *[ArgumentError] and the *[SpawnError], which are returned as they are.
 //
-// When Stdio is nil, what the child has written to stderr is captured and also written to os.Stderr before the call
-// returns, as in Node.
+// When Stdio is nil, what the child has written to stderr is captured and also written to os.Stderr
+// before the call returns, as in Node.
 //
 // Safe to call from any goroutine, whose thread it takes for the time of the call.
 func ExecFileSync(file string, args []string, o *SyncOptions) ([]byte, error) {
@@ -92,7 +97,8 @@ func ExecFileSync(file string, args []string, o *SyncOptions) ([]byte, error) {
 	return execSync(commandText(name, args), file, args, o)
 }
 
-// ExecSync is [ExecFileSync] of a command for a shell: Options.Shell, or [DefaultShell] when that is empty.
+// ExecSync is [ExecFileSync] of a command for a shell: Options.Shell, or [DefaultShell] when that
+// is empty.
 //
 // Safe to call from any goroutine, whose thread it takes for the time of the call.
 func ExecSync(command string, o *SyncOptions) ([]byte, error) {
@@ -157,9 +163,10 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 	return k.result(), c.killed
 }
 
-// runPrivate runs a private loop to its end and gives it back. Of one that does not come there nothing is left: its poll has
-// failed, or a function of the options has panicked, which the caller of the form may recover from. fed returns when the feeder
-// of the child posts nothing any more: by then the loop must not be another call's.
+// runPrivate runs a private loop to its end and gives it back. Of one that does not come there
+// nothing is left: its poll has failed, or a function of the options has panicked, which the caller
+// of the form may recover from. fed returns when the feeder of the child posts nothing any more: by
+// then the loop must not be another call's.
 func runPrivate(l *reactor.Loop, fed func()) error {
 	ended := false
 	defer func() {
@@ -249,8 +256,8 @@ func (s Stdio) needsLoop() bool {
 	return true
 }
 
-// closedNumber returns the error for a slot that is to share a descriptor which is not open. It is asked before there is a
-// loop, which could get that number. Mistakes in the call are found later.
+// closedNumber returns the error for a slot that is to share a descriptor which is not open. It is
+// asked before there is a loop, which could get that number. Mistakes in the call are found later.
 func (o *Options) closedNumber(op, file string, args []string) error {
 	for i, s := range o.Stdio {
 		shared := []Stdio{s}
@@ -277,7 +284,8 @@ func (o *Options) closedNumber(op, file string, args []string) error {
 
 func failedSync(err error) *SyncResult { return &SyncResult{Status: notStarted(err), Err: err} }
 
-// noLoop is the error of a call for which no loop could be made: there are no descriptors left, or no memory.
+// noLoop is the error of a call for which no loop could be made: there are no descriptors left, or
+// no memory.
 func noLoop(op, file string, args []string, err error) error {
 	return &SpawnError{Op: op, Step: StepResource, File: file, Path: file, Args: args, Err: errnoOr(err)}
 }

@@ -58,7 +58,8 @@ console.log(JSON.stringify(calls.map(({ file, args, ...o }) => {
 	};
 })));`
 
-// inNode has Node make the calls, one after the other, while the caller goes on. The result is waited for.
+// inNode has Node make the calls, one after the other, while the caller goes on. The result is
+// waited for.
 func inNode(t *testing.T, calls ...syncCall) (result func() []syncOutcome) {
 	t.Helper()
 	given, err := json.Marshal(calls)
@@ -99,8 +100,8 @@ func (c syncCall) options(t *testing.T) *childprocess.SyncOptions {
 	return o
 }
 
-// shownByNode is r as Node would show it. Its errors have the errno's name too, and for a program that was not started its
-// path and arguments.
+// shownByNode is r as Node would show it. Its errors have the errno's name too, and for a program
+// that was not started its path and arguments.
 func shownByNode(r *childprocess.SyncResult) (out syncOutcome) {
 	out.Pid, out.Output = r.Pid > 0, r.Output
 	if r.Err != nil {

@@ -9,8 +9,9 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// task is a child and the goroutine that waits for it. The child is on the background loop, or on one of its own, which that
-// goroutine runs while it waits: see ownLoop. The methods are the goroutine's, but for enter on the background loop.
+// task is a child and the goroutine that waits for it. The child is on the background loop, or on
+// one of its own, which that goroutine runs while it waits: see ownLoop. The methods are the
+// goroutine's, but for enter on the background loop.
 type task struct {
 	file string
 	args []string
@@ -27,7 +28,8 @@ type task struct {
 	max    int         // bytes of stdout that are captured; < 0: no limit
 	feeder *feeder     // nil when stdin has, from the start, all that it gets
 
-	closed chan struct{} // closed when the child is, or was not started; the rest is the loop's until then
+	// closed when the child is, or was not started; the rest is the loop's until then
+	closed chan struct{}
 	c      *ChildProcess
 	k      *collector // nil when the child was not started
 	err    error      // why
@@ -41,8 +43,9 @@ const taskOp = "spawn"
 // errLeft is why a child is ended whose lines nobody wants any more.
 var errLeft = errors.New("childprocess: the range statement was left")
 
-// start starts the child, on this goroutine: a thread with a namespace of its own has its children there, and a program
-// that is slow to execute holds up nobody else. Then the child is the loop's. After an error there is nothing to finish.
+// start starts the child, on this goroutine: a thread with a namespace of its own has its children
+// there, and a program that is slow to execute holds up nobody else. Then the child is the loop's.
+// After an error there is nothing to finish.
 func (t *task) start(ctx context.Context, o *RunOptions) error {
 	if o == nil {
 		o = new(RunOptions)
@@ -167,7 +170,8 @@ func (t *task) feed() {
 		t.k.expect(t.feeder.expected)
 		t.feeder.dst = in.Writer()
 		t.c.OnExit(func(ExitStatus) { t.feeder.stop() })
-		go t.feeder.run() // It ends as feeder says, and finish waits for that as far as it can be waited for.
+		// It ends as feeder says, and finish waits for that as far as it can be waited for.
+		go t.feeder.run()
 	}
 }
 
@@ -184,8 +188,8 @@ func (t *task) wait() error {
 	return r.failure(commandText(t.file, t.args), t.c.killed)
 }
 
-// await waits for something that happens on the loop, the end of the child if that is the task's own. It reports false when
-// the loop has broken.
+// await waits for something that happens on the loop, the end of the child if that is the task's
+// own. It reports false when the loop has broken.
 func (t *task) await(happened <-chan struct{}) bool {
 	if t.shared == nil {
 		return t.runOwn()

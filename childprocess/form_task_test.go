@@ -146,7 +146,8 @@ func TestTheFirstCallsAtATimeDoNotShareALoop(t *testing.T) {
 			}
 			c.done <- string(out)
 		}()
-		_, err := w.Write([]byte("text")) // It returns when the child runs, whose call has got its loop then.
+		// It returns when the child runs, whose call has got its loop then.
+		_, err := w.Write([]byte("text"))
 		require.NoError(t, err)
 		return c
 	}
@@ -260,7 +261,8 @@ func TestAChildWaitsForTheReaderOfItsLines(t *testing.T) {
 		}
 	}
 	require.ErrorIs(t, last, errReason)
-	const buffered = 1 << 20 // Bytes that a pipe and a bridge can have held, and more; without waiting it would go on.
+	// Bytes that a pipe and a bridge can have held, and more; without waiting it would go on.
+	const buffered = 1 << 20
 	require.Less(t, n, buffered/len("y\n"))
 }
 

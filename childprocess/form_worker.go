@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// Workers are parts of this program that run in processes of their own, by name: the program forks itself.
+// Workers are parts of this program that run in processes of their own, by name: the program forks
+// itself.
 //
 //	var workers = childprocess.Workers{"hash": hash}
 //
@@ -21,15 +22,17 @@ import (
 //	}
 type Workers map[string]Worker
 
-// A Worker sets the process of a worker up: it adds its listeners to parent, the channel to the process that has forked it,
-// and returns. The loop then runs until nothing keeps it alive: until the parent disconnects or ends, if there is a
-// listener for messages. An error ends the worker at once.
+// A Worker sets the process of a worker up: it adds its listeners to parent, the channel to the
+// process that has forked it, and returns. The loop then runs until nothing keeps it alive: until
+// the parent disconnects or ends, if there is a listener for messages. An error ends the worker at
+// once.
 type Worker func(l *reactor.Loop, parent *ipc.Channel, args []string) error
 
-// Run runs the worker that this process was started as by [ForkSelf], and returns when it has ended, with worker true. In
-// every other process it does nothing, and worker is false. Call it first thing in main. Errors are those of the worker
-// and of its loop, and an *[ArgumentError] for a name that is not in w. After a Run that was a worker's, ForkSelf returns a
-// *[WorkerError]: what is left of main is not this process's to do.
+// Run runs the worker that this process was started as by [ForkSelf], and returns when it has
+// ended, with worker true. In every other process it does nothing, and worker is false. Call it
+// first thing in main. Errors are those of the worker and of its loop, and an *[ArgumentError] for
+// a name that is not in w. After a Run that was a worker's, ForkSelf returns a *[WorkerError]: what
+// is left of main is not this process's to do.
 func (w Workers) Run() (worker bool, err error) { return w.RunWith(nil) }
 
 // RunWith is [Workers.Run] with the options of the worker's loop.
@@ -39,7 +42,8 @@ func (w Workers) RunWith(o *reactor.Options) (worker bool, err error) {
 		return false, nil
 	}
 	defer identity.end()
-	// It is this process's name and not that of those it starts. Unsetenv fails for impossible names only.
+	// It is this process's name and not that of those it starts. Unsetenv fails for impossible
+	// names only.
 	_ = os.Unsetenv(workerName)
 	fn := w[name]
 	if fn == nil {
@@ -71,15 +75,16 @@ func runWorker(fn Worker, o *reactor.Options) (err error) {
 	return l.Run()
 }
 
-// ForkSelf starts this program again as the worker called name, whose [Workers.Run] then runs it. The worker finds args in
-// place of the program's own arguments. ExecPath and ExecArgv are refused; otherwise it is as [Fork].
+// ForkSelf starts this program again as the worker called name, whose [Workers.Run] then runs it.
+// The worker finds args in place of the program's own arguments. ExecPath and ExecArgv are refused;
+// otherwise it is as [Fork].
 //
-// On Linux it is the very file that is running (/proc/self/exe), also when another was put in its place since; ps(1) shows
-// the worker under the program's name, once it has come to Workers.Run.
+// On Linux it is the very file that is running (/proc/self/exe), also when another was put in its
+// place since; ps(1) shows the worker under the program's name, once it has come to Workers.Run.
 //
-// A process that is itself a worker may fork others while it is one, that is, from its [Worker] on. Before it has come to
-// Workers.Run and after that ForkSelf returns a *[WorkerError]: a program that calls it in main without Workers.Run would
-// else start itself without end.
+// A process that is itself a worker may fork others while it is one, that is, from its [Worker] on.
+// Before it has come to Workers.Run and after that ForkSelf returns a *[WorkerError]: a program
+// that calls it in main without Workers.Run would else start itself without end.
 func ForkSelf(l *reactor.Loop, name string, args []string, o *ForkOptions) (*ChildProcess, error) {
 	if o == nil {
 		o = new(ForkOptions)

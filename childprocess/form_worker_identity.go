@@ -7,13 +7,15 @@ import (
 	"syscall"
 )
 
-// A WorkerError is returned by [ForkSelf] in a process that was itself started as a worker and is not at its work: it has not
-// come to [Workers.Run], or has returned from it. It is a mistake in the program: errors.Is(err, syscall.EINVAL) is true.
+// A WorkerError is returned by [ForkSelf] in a process that was itself started as a worker and is
+// not at its work: it has not come to [Workers.Run], or has returned from it. It is a mistake in
+// the program: errors.Is(err, syscall.EINVAL) is true.
 type WorkerError struct {
 	Worker string // the name that this process was started with; "" when its work is over
 }
 
-// Error returns a text such as `fork: this process is the worker "hash", which has not run: call Workers.Run first in main`.
+// Error returns a text such as `fork: this process is the worker "hash", which has not run: call
+// Workers.Run first in main`.
 func (e *WorkerError) Error() string {
 	if e.Worker == "" {
 		return "fork: this process is a worker whose Workers.Run has returned: it has to end"
@@ -24,11 +26,12 @@ func (e *WorkerError) Error() string {
 // Is reports whether target is EINVAL.
 func (e *WorkerError) Is(target error) bool { return target == syscall.EINVAL }
 
-// identity is whether this process is a worker. Like its environment it belongs to the program and not to a loop.
+// identity is whether this process is a worker. Like its environment it belongs to the program and
+// not to a loop.
 var identity workerIdentity
 
-// workerIdentity goes from a worker that was not run, which the environment tells, to one that runs, and on to one that has
-// ended. A process that is no worker stays that.
+// workerIdentity goes from a worker that was not run, which the environment tells, to one that
+// runs, and on to one that has ended. A process that is no worker stays that.
 type workerIdentity struct{ ended atomic.Bool }
 
 func (w *workerIdentity) end() { w.ended.Store(true) }

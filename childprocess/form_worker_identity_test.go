@@ -16,11 +16,12 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// generation is the variable that counts how often a program with a main of its own has started itself. Where it is set
-// TestMain does not look for workers: that main does, or forgets to.
+// generation is the variable that counts how often a program with a main of its own has started
+// itself. Where it is set TestMain does not look for workers: that main does, or forgets to.
 const generation = "BROOD_TEST_GENERATION"
 
-// lastGeneration ends what would be a program that starts itself without end if ForkSelf did not refuse.
+// lastGeneration ends what would be a program that starts itself without end if ForkSelf did not
+// refuse.
 const lastGeneration = 3
 
 // mains are what a program does before it forks itself.

@@ -16,7 +16,8 @@ import (
 )
 
 func TestAWorkerIsForkedFromTheFileThatRuns(t *testing.T) {
-	// A copy of this test binary that removes itself, as an upgrade in place does, and then forks itself.
+	// A copy of this test binary that removes itself, as an upgrade in place does, and then forks
+	// itself.
 	dir := t.TempDir()
 	self, err := os.Executable()
 	require.NoError(t, err)

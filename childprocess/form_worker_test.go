@@ -16,7 +16,8 @@ import (
 
 var errWorker = errors.New("the worker's own")
 
-// testWorkers are those that a process which ForkSelf has started runs; TestMain asks for them before anything else.
+// testWorkers are those that a process which ForkSelf has started runs; TestMain asks for them
+// before anything else.
 var testWorkers = childprocess.Workers{
 	"double": func(_ *reactor.Loop, parent *ipc.Channel, args []string) error {
 		_, inherited := os.LookupEnv("BROOD_WORKER")

@@ -20,7 +20,8 @@ import (
 )
 
 func init() {
-	// take-late waits for the end of descriptor 3, then copies as many bytes as its argument says from stdin to stdout.
+	// take-late waits for the end of descriptor 3, then copies as many bytes as its argument says
+	// from stdin to stdout.
 	helperproc.Register("take-late", func(args []string) {
 		check(io.Copy(io.Discard, os.NewFile(3, "gate")))
 		check(io.CopyN(os.Stdout, os.Stdin, int64(check(strconv.Atoi(args[0])))))
@@ -185,7 +186,8 @@ func TestInheritedDescriptorsAreTheParents(t *testing.T) {
 	l := newLoop(t)
 	file, argv := helperproc.Command("cat")
 	file, argv = helperproc.Command("inherit", append([]string{file}, argv...)...)
-	c := startWith(t, l, nil, "inherit", append([]string{file}, argv...)...) // Two levels between us and cat.
+	// Two levels between us and cat.
+	c := startWith(t, l, nil, "inherit", append([]string{file}, argv...)...)
 	ev := events(c).reading()
 	text := strings.Repeat("0123456789", size/10)
 	_, err := c.Stdin.WriteString(text)
@@ -361,7 +363,8 @@ func TestLentConnectionDoesNotBlockTheLoop(t *testing.T) {
 	require.False(t, conn.Readable.Flowing(), "to lend it pauses it")
 	ev := events(c)
 	ev.c.OnExit(func(childprocess.ExitStatus) {
-		// The connection is in blocking mode now, and nobody but this very loop reads what is written.
+		// The connection is in blocking mode now, and nobody but this very loop reads what is
+		// written.
 		_, err := conn.Writable.Write(make([]byte, size))
 		require.NoError(t, err)
 		conn.Writable.End()

@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keeper is a program file whose execve(2) takes as long as the test wants: fanotify(7) asks before it goes on.
+// keeper is a program file whose execve(2) takes as long as the test wants: fanotify(7) asks before
+// it goes on.
 type keeper struct {
 	path string
 

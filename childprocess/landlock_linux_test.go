@@ -14,7 +14,8 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// needLandlock returns a ruleset that allows to read and execute below some directories, or skips t.
+// needLandlock returns a ruleset that allows to read and execute below some directories, or skips
+// t.
 func needLandlock(t testing.TB, dirs ...string) *os.File {
 	t.Helper()
 	ruleset, err := rulesetBelow(dirs...)
@@ -38,7 +39,8 @@ func system(t testing.TB) (dirs []string) {
 	return dirs
 }
 
-// inAndOut returns two directories, with a file "text" in each, of which a child is to read the first.
+// inAndOut returns two directories, with a file "text" in each, of which a child is to read the
+// first.
 func inAndOut(t testing.TB) (in, out string) {
 	t.Helper()
 	in, out = publicDir(t), publicDir(t)
@@ -100,8 +102,8 @@ func TestAChildDoesNotHaveItsRuleset(t *testing.T) {
 	}
 }
 
-// It comes after everything that is opened for the child but the program: Dir, what Stdio names and the files of other
-// settings need not be allowed.
+// It comes after everything that is opened for the child but the program: Dir, what Stdio names and
+// the files of other settings need not be allowed.
 func TestARulesetIsForTheProgramAndWhatItDoes(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
@@ -139,7 +141,8 @@ func TestARulesetIsForTheProgramAndWhatItDoes(t *testing.T) {
 		}, system(t)...)
 		const script = `cat; pwd; umask; nice; cat text 2>&- || echo denied`
 		require.Equal(t, "out\n"+out+"\n0027\n3\ndenied\n", output(t, l, spawn(t, l, shell, []string{"-c", script}, o)))
-		c := spawn(t, l, "/bin/cat", nil, o) // It waits, so that its score can be seen from outside.
+		// It waits, so that its score can be seen from outside.
+		c := spawn(t, l, "/bin/cat", nil, o)
 		score, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(c.Pid()), "oom_score_adj"))
 		require.NoError(t, err)
 		require.Equal(t, "777\n", string(score))
@@ -274,7 +277,8 @@ func TestPreSpawnCanRestrictEveryBackend(t *testing.T) {
 	noNewFDs(t)
 	in, out := inAndOut(t)
 	for name, backend := range backends() {
-		// Where there is no close_range(2), syscall.ForkExec is given a thread without other descriptors by what /proc lists.
+		// Where there is no close_range(2), syscall.ForkExec is given a thread without other
+		// descriptors by what /proc lists.
 		ruleset := needLandlock(t, append(system(t), in, "/proc")...)
 		o := childprocess.Options{Backend: backend, PreSpawn: func() error { return restrictThread(ruleset) }}
 		l := newLoop(t)

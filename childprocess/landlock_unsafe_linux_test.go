@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rulesetBelow returns a ruleset that allows to read and execute below some directories, and nothing else of a file system.
+// rulesetBelow returns a ruleset that allows to read and execute below some directories, and
+// nothing else of a file system.
 func rulesetBelow(dirs ...string) (*os.File, error) {
 	const all = unix.LANDLOCK_ACCESS_FS_MAKE_SYM<<1 - 1 // what Linux 5.13 knows
 	attr := unix.LandlockRulesetAttr{Handled_access_fs: all}

@@ -14,7 +14,8 @@ import (
 )
 
 func init() {
-	// ignored-end ignores SIGCHLD, by which it would be told of the end of a child with a time-out, and says how that ended.
+	// ignored-end ignores SIGCHLD, by which it would be told of the end of a child with a time-out,
+	// and says how that ended.
 	helperproc.Register("ignored-end", func([]string) {
 		l := check(openLoop())
 		check(0, childprocess.SetExitWatch(l, childprocess.ExitWatchSIGCHLD))
@@ -25,7 +26,8 @@ func init() {
 	})
 }
 
-// busy keeps the loop's thread from its work until everything that ends by itself has ended, and d is over.
+// busy keeps the loop's thread from its work until everything that ends by itself has ended, and d
+// is over.
 func busy(t *testing.T, d time.Duration, ended func() bool) {
 	t.Helper()
 	for start := time.Now(); time.Since(start) < d || !ended(); {
@@ -33,7 +35,8 @@ func busy(t *testing.T, d time.Duration, ended func() bool) {
 	}
 }
 
-// lateForms start "echo hi" with a limit that is over before the loop gets to look, although the child ended in time.
+// lateForms start "echo hi" with a limit that is over before the loop gets to look, although the
+// child ended in time.
 func TestALimitOfALateLoopSparesWhatEndedInTime(t *testing.T) {
 	const limit = 20 * time.Millisecond
 	for name, o := range map[string]childprocess.Options{

@@ -12,29 +12,33 @@ import (
 
 // The variables by which a service manager tells a program of its sockets (sd_listen_fds(3)).
 const (
-	listenPid   = "LISTEN_PID"
-	listenPidfd = "LISTEN_PIDFDID" // Of systemd 258: whose a number is not told, but the inode of a pidfd.
+	listenPid = "LISTEN_PID"
+	// Of systemd 258: whose a number is not told, but the inode of a pidfd.
+	listenPidfd = "LISTEN_PIDFDID"
 	listenFDs   = "LISTEN_FDS"
 	listenNames = "LISTEN_FDNAMES"
 )
 
-// listenVariables are all of them: whoever leaves one to a child of its own has that child misunderstand the others.
+// listenVariables are all of them: whoever leaves one to a child of its own has that child
+// misunderstand the others.
 var listenVariables = []string{listenPid, listenPidfd, listenFDs, listenNames}
 
 // firstListenFD is the number of the first of them.
 const firstListenFD = 3
 
-// ListenFDs returns the descriptors that a service manager, such as systemd(1), has opened for this program and passed to it
-// from number 3 on: listening sockets as a rule, for [net.FileListener] or [net.FilePacketConn]. The Name of each is what the
-// manager calls it, "unknown" where it has no names. It returns none when the program was not started that way, when
-// LISTEN_PID means another process, and when it was called before.
+// ListenFDs returns the descriptors that a service manager, such as systemd(1), has opened for this
+// program and passed to it from number 3 on: listening sockets as a rule, for [net.FileListener] or
+// [net.FilePacketConn]. The Name of each is what the manager calls it, "unknown" where it has no
+// names. It returns none when the program was not started that way, when LISTEN_PID means another
+// process, and when it was called before.
 //
-// The descriptors are the caller's, who must Close them, and close-on-exec from here on; their mode is left. The variables
-// are removed from the environment of this program, whatever is returned, so that no child takes them for its own.
+// The descriptors are the caller's, who must Close them, and close-on-exec from here on; their mode
+// is left. The variables are removed from the environment of this program, whatever is returned, so
+// that no child takes them for its own.
 //
-// The error is a *[ListenError], and nothing is returned then, and no descriptor was changed: EINVAL for a variable that
-// makes no sense, EBADF for a descriptor that is not open. Safe to call from any goroutine. It is
-// sd_listen_fds_with_names(3).
+// The error is a *[ListenError], and nothing is returned then, and no descriptor was changed:
+// EINVAL for a variable that makes no sense, EBADF for a descriptor that is not open. Safe to call
+// from any goroutine. It is sd_listen_fds_with_names(3).
 func ListenFDs() ([]*os.File, error) {
 	listening.Lock()
 	defer listening.Unlock()

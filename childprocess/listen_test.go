@@ -17,7 +17,8 @@ import (
 )
 
 func init() {
-	// listen-fds says what it was passed, and what a child of its own finds. With "accept" it answers the first connection.
+	// listen-fds says what it was passed, and what a child of its own finds. With "accept" it
+	// answers the first connection.
 	helperproc.Register("listen-fds", func(args []string) {
 		files, err := childprocess.ListenFDs()
 		if failed, ok := errors.AsType[*childprocess.ListenError](err); ok {
@@ -38,8 +39,8 @@ func init() {
 	})
 }
 
-// activated starts listen-fds as a service manager does: LISTEN_PID is its own number, in place of "self". The slots from 3 on
-// are what it is passed.
+// activated starts listen-fds as a service manager does: LISTEN_PID is its own number, in place of
+// "self". The slots from 3 on are what it is passed.
 func activated(env string, passed []childprocess.Stdio) *childprocess.Options {
 	o := &childprocess.Options{Stdio: append([]childprocess.Stdio{childprocess.Ignore, childprocess.Pipe, childprocess.Pipe}, passed...)}
 	o.Env = append(os.Environ(), "SETTING="+env)

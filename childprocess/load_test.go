@@ -27,7 +27,8 @@ func churn(ctx context.Context) {
 	}
 }
 
-// endsWith returns a program that writes a number and ends with it, as far as that can be an exit code.
+// endsWith returns a program that writes a number and ends with it, as far as that can be an exit
+// code.
 func endsWith(n int) []string {
 	return []string{"-c", "echo " + strconv.Itoa(n) + "; exit " + strconv.Itoa(n%256)}
 }

@@ -69,7 +69,8 @@ func fail(err error) {
 	helperproc.Exit(3)
 }
 
-// writeAll is write(2) on a descriptor that a helper was started with: a File would find out about its mode.
+// writeAll is write(2) on a descriptor that a helper was started with: a File would find out about
+// its mode.
 func writeAll(fd int, p []byte) {
 	for len(p) > 0 {
 		n, err := unix.Write(fd, p)
@@ -80,7 +81,8 @@ func writeAll(fd int, p []byte) {
 	}
 }
 
-// forcedExitWatch is what BROOD_TEST_EXITWATCH=pidfd|sigchld forces on every loop, else ExitWatchAuto.
+// forcedExitWatch is what BROOD_TEST_EXITWATCH=pidfd|sigchld forces on every loop, else
+// ExitWatchAuto.
 func forcedExitWatch() childprocess.ExitWatch {
 	switch name := os.Getenv("BROOD_TEST_EXITWATCH"); name {
 	case "":
@@ -94,8 +96,8 @@ func forcedExitWatch() childprocess.ExitWatch {
 	}
 }
 
-// watchesSIGCHLD reports whether a loop that nobody told otherwise learns of ends by SIGCHLD: because that is forced, or
-// because pidfds are refused.
+// watchesSIGCHLD reports whether a loop that nobody told otherwise learns of ends by SIGCHLD:
+// because that is forced, or because pidfds are refused.
 func watchesSIGCHLD() bool {
 	return forcedExitWatch() == childprocess.ExitWatchSIGCHLD || sandbox.Forced("pidfd_open") || sandbox.Forced("waitid.P_PIDFD")
 }
@@ -112,8 +114,8 @@ func forceFork() {
 // plainFork reports whether children are started by syscall.ForkExec, which can do less.
 func plainFork() bool { return os.Getenv(forkSwitch) == "forkexec" }
 
-// openLoop returns a loop as the environment wants it, see looptest.Options and forcedExitWatch. It is for helper
-// programs, where nothing closes it.
+// openLoop returns a loop as the environment wants it, see looptest.Options and forcedExitWatch. It
+// is for helper programs, where nothing closes it.
 func openLoop() (*reactor.Loop, error) {
 	l, err := reactor.New(looptest.Options())
 	if err != nil {
@@ -139,13 +141,15 @@ func newLoop(t testing.TB) *reactor.Loop {
 func newLoopWith(t testing.TB, o reactor.Options) *reactor.Loop {
 	t.Helper()
 	if childprocess.BackgroundUsers() == 0 {
-		childprocess.RetireBackground() // Of a test before this one: its end would change the descriptors.
+		// Of a test before this one: its end would change the descriptors.
+		childprocess.RetireBackground()
 	}
 	l := looptest.NewWith(t, o)
 	require.NoError(t, forceExitWatch(l))
 	t.Cleanup(func() {
 		if t.Failed() {
-			// The children were killed by now. Collecting them keeps one failure from becoming many.
+			// The children were killed by now. Collecting them keeps one failure from becoming
+			// many.
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 			defer cancel()
 			_ = l.RunContext(ctx)
@@ -187,8 +191,8 @@ func startWith(t testing.TB, l *reactor.Loop, o *childprocess.Options, name stri
 	return spawn(t, l, file, argv, o)
 }
 
-// output runs c to its end, which must be a success, and returns what it wrote to stdout. What it wrote to stderr is part of
-// the failure if it is one.
+// output runs c to its end, which must be a success, and returns what it wrote to stdout. What it
+// wrote to stderr is part of the failure if it is one.
 func output(t testing.TB, l *reactor.Loop, c *childprocess.ChildProcess) string {
 	t.Helper()
 	ev := events(c).reading()
@@ -198,9 +202,10 @@ func output(t testing.TB, l *reactor.Loop, c *childprocess.ChildProcess) string 
 	return string(ev.data[1])
 }
 
-// A recorder notes the events of a child in their order, as texts: "spawn", "exit 3", "exit SIGTERM (core)", "error ENOENT",
-// "close 3"; for its streams "stdout end", "stdin close", "stderr error EIO" and so on, with "stdio5" for slot 5 and
-// "stdio5w" for its writing half. A number below zero is the errno of a child that could not be started.
+// A recorder notes the events of a child in their order, as texts: "spawn", "exit 3", "exit SIGTERM
+// (core)", "error ENOENT", "close 3"; for its streams "stdout end", "stdin close", "stderr error
+// EIO" and so on, with "stdio5" for slot 5 and "stdio5w" for its writing half. A number below zero
+// is the errno of a child that could not be started.
 type recorder struct {
 	c      *childprocess.ChildProcess
 	log    []string
@@ -245,8 +250,8 @@ func events(c *childprocess.ChildProcess) *recorder {
 	return r
 }
 
-// reading has all streams of the child read, into data. The log says "stdout data" once for chunks that have no other
-// entry between them.
+// reading has all streams of the child read, into data. The log says "stdout data" once for chunks
+// that have no other entry between them.
 func (r *recorder) reading() *recorder {
 	for i, s := range r.c.Stdio {
 		if s.Readable == nil {
@@ -280,7 +285,8 @@ func (r *recorder) count(entry string) (n int) {
 	return n
 }
 
-// index returns the place of the first entry that is equal to entry, or begins with it and a space; -1 if there is none.
+// index returns the place of the first entry that is equal to entry, or begins with it and a space;
+// -1 if there is none.
 func (r *recorder) index(entry string) int {
 	return slices.IndexFunc(r.log, func(e string) bool { return e == entry || strings.HasPrefix(e, entry+" ") })
 }

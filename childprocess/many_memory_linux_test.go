@@ -15,7 +15,8 @@ import (
 
 // The race detector needs memory of its own, so this file is not built with it.
 
-// TestLivingChildrenAreSmall: a child has no goroutine, no buffer, and no memory for events that nobody listens to.
+// TestLivingChildrenAreSmall: a child has no goroutine, no buffer, and no memory for events that
+// nobody listens to.
 func TestLivingChildrenAreSmall(t *testing.T) {
 	for _, kind := range []struct {
 		name        string
@@ -75,7 +76,8 @@ func TestLivingChildrenAreSmall(t *testing.T) {
 	}
 }
 
-// TestTheEndOfOneChildAmongManyCallsNobodyElse counts the callbacks of the loop from the signal that ends a child to its close.
+// TestTheEndOfOneChildAmongManyCallsNobodyElse counts the callbacks of the loop from the signal
+// that ends a child to its close.
 func TestTheEndOfOneChildAmongManyCallsNobodyElse(t *testing.T) {
 	if watchesSIGCHLD() {
 		t.Skip("SIGCHLD does not say whose end it is: each child is asked")

@@ -17,8 +17,8 @@ import (
 )
 
 func init() {
-	// starter starts children without end, by every form and on several threads. They have its descriptor 3, too. For each it
-	// writes a byte.
+	// starter starts children without end, by every form and on several threads. They have its
+	// descriptor 3, too. For each it writes a byte.
 	helperproc.Register("starter", func([]string) {
 		leash := []childprocess.Stdio{childprocess.Ignore, childprocess.Ignore, childprocess.Ignore, childprocess.FD(3)}
 		for range 2 {
@@ -42,8 +42,8 @@ func init() {
 		check(0, l.Run())
 	})
 
-	// volley-fire starts children, by every form, while a signal is sent to its process group all the time. It catches the
-	// signal itself; each child must end by it.
+	// volley-fire starts children, by every form, while a signal is sent to its process group all
+	// the time. It catches the signal itself; each child must end by it.
 	helperproc.Register("volley-fire", func([]string) {
 		const s = syscall.SIGTERM
 		signal.Notify(make(chan os.Signal, 1), s)
@@ -81,7 +81,8 @@ func init() {
 	})
 }
 
-// Close comes when nobody has the descriptors any more: neither the program that was killed nor what it was just starting.
+// Close comes when nobody has the descriptors any more: neither the program that was killed nor
+// what it was just starting.
 func TestAProgramThatIsKilledWhileItStartsChildrenLeavesNothing(t *testing.T) {
 	for after := range 40 {
 		l := newLoop(t)
@@ -100,7 +101,8 @@ func TestAProgramThatIsKilledWhileItStartsChildrenLeavesNothing(t *testing.T) {
 	}
 }
 
-// A child is either a member of the group that runs and gets the signal, or ends by it before it executes anything.
+// A child is either a member of the group that runs and gets the signal, or ends by it before it
+// executes anything.
 func TestASignalToTheGroupReachesAChildInEveryMomentOfItsStart(t *testing.T) {
 	l := newLoop(t)
 	output(t, l, startWith(t, l, &childprocess.Options{Setpgid: true}, "volley-fire"))

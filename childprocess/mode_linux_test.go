@@ -28,8 +28,8 @@ func init() {
 		writeAll(2, check(json.Marshal(modes)))
 	})
 
-	// pass-on starts the program in its arguments with its own descriptors, which are in non-blocking mode, and checks that
-	// they still are.
+	// pass-on starts the program in its arguments with its own descriptors, which are in
+	// non-blocking mode, and checks that they still are.
 	helperproc.Register("pass-on", func(args []string) {
 		for n := range 3 {
 			check(0, unix.SetNonblock(n, true))
@@ -134,7 +134,8 @@ func TestInheritedDescriptorsKeepTheParentsMode(t *testing.T) {
 	require.Equal(t, "[false,false,false]", string(ev.data[2]))
 }
 
-// A net.Listener whose description were put into blocking mode would hang in Accept, and its Close with it.
+// A net.Listener whose description were put into blocking mode would hang in Accept, and its Close
+// with it.
 //
 //brood:checks S024
 func TestListenerThatAChildHasIsUsedOn(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// inNamespace calls fn on a thread that has unshared something, and then ends the thread. fn is told which namespace of that
-// kind the thread is in.
+// inNamespace calls fn on a thread that has unshared something, and then ends the thread. fn is
+// told which namespace of that kind the thread is in.
 func inNamespace(flag int, kind string, fn func(own string) error) error {
 	result := make(chan error)
 	go func() { // It ends with fn, and its thread with it, because that is locked to it.

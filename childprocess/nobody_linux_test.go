@@ -15,7 +15,8 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-// refusedAnswer is what comes of a request that the system refuses: an error that Spawn returns, or as Node has it an event.
+// refusedAnswer is what comes of a request that the system refuses: an error that Spawn returns, or
+// as Node has it an event.
 func refusedAnswer(q request, step childprocess.Step, path string, err unix.Errno) answer {
 	if path == "" {
 		path = q.File

@@ -17,8 +17,9 @@ import (
 )
 
 func init() {
-	// limits writes the soft limit of descriptors that its children have, by the form that has started them. It asks before
-	// and after it has set its own limit, to a number that is its argument, by a way that is its other argument.
+	// limits writes the soft limit of descriptors that its children have, by the form that has
+	// started them. It asks before and after it has set its own limit, to a number that is its
+	// argument, by a way that is its other argument.
 	helperproc.Register("limits", func(args []string) {
 		all := []map[string]string{softLimits()}
 		var limit unix.Rlimit
@@ -55,14 +56,16 @@ func softLimits() map[string]string {
 	return limits
 }
 
-// The runtime of Go raises the soft limit when a program starts. No child is to notice that, whoever starts it.
+// The runtime of Go raises the soft limit when a program starts. No child is to notice that,
+// whoever starts it.
 func TestChildrenHaveTheLimitOfDescriptorsThatOsExecGivesThem(t *testing.T) {
 	var hard unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &hard))
 	file, argv := helperproc.Command("limits")
 	sandbox.Need(t, "ptrace") // The limit that Go has kept is asked for by that.
 	for _, inherited := range []string{"400", strconv.Itoa(int(hard.Max) - 1), strconv.Itoa(int(hard.Max))} {
-		for _, now := range []int{300, int(hard.Max)} { // One less than the last is what the runtime sets, and cannot be told from that.
+		// One less than the last is what the runtime sets, and cannot be told from that.
+		for _, now := range []int{300, int(hard.Max)} {
 			for _, way := range []string{"setrlimit", "prlimit"} {
 				t.Run(inherited+" then "+strconv.Itoa(now)+" by "+way, func(t *testing.T) {
 					l := newLoop(t)

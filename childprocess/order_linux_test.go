@@ -10,8 +10,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// Children that are seen to have ended in one go are still told one by one: ticks run after each callback (Node v20 prints
-// the same for two children that end while it is busy).
+// Children that are seen to have ended in one go are still told one by one: ticks run after each
+// callback (Node v20 prints the same for two children that end while it is busy).
 //
 //brood:checks S043
 func TestTicksOfOneExitRunBeforeTheNextExit(t *testing.T) {
@@ -40,7 +40,8 @@ func TestTicksOfOneExitRunBeforeTheNextExit(t *testing.T) {
 	require.Equal(t, want, log, "in the order in which the children were started and ended")
 }
 
-// The stream is registered with the poller after the child has ended, so the kernel lists its readiness last.
+// The stream is registered with the poller after the child has ended, so the kernel lists its
+// readiness last.
 //
 //brood:checks S045
 func TestWhatTheKernelHeldAtTheWakeUpComesBeforeTheExit(t *testing.T) {

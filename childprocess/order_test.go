@@ -18,7 +18,8 @@ import (
 )
 
 func init() {
-	// play does what the score of the given seed says. Its other arguments start the grandchild that goes on after it.
+	// play does what the score of the given seed says. Its other arguments start the grandchild
+	// that goes on after it.
 	helperproc.Register("play", func(args []string) {
 		s := compose(check(strconv.ParseUint(args[0], 10, 64)))
 		if s.hasGrandchild {
@@ -39,7 +40,8 @@ func init() {
 	})
 }
 
-// startGrandchild starts a program that has our descriptors 1, 2 and 5, and as stdin a pipe that ends with us.
+// startGrandchild starts a program that has our descriptors 1, 2 and 5, and as stdin a pipe that
+// ends with us.
 func startGrandchild(argv []string) {
 	var alive [2]int
 	check(0, syscall.Pipe(alive[:])) // Nobody else forks here, so the rest can be done later.
@@ -52,8 +54,8 @@ func startGrandchild(argv []string) {
 	check(0, unix.Close(alive[0]))
 }
 
-// A score is a random life: what a child, and perhaps a grandchild, write where, what they close early, and how the child
-// ends. The test and both programs compose the same one from the seed.
+// A score is a random life: what a child, and perhaps a grandchild, write where, what they close
+// early, and how the child ends. The test and both programs compose the same one from the seed.
 type score struct {
 	seed          uint64
 	child         part
@@ -86,8 +88,8 @@ func compose(seed uint64) score {
 		s.listen[fd] = []string{atOnce, atOnce, atExit, paused, ignored}[rnd.IntN(5)]
 		most[fd] = 1 << 20
 		if s.listen[fd] != atOnce {
-			// Nobody reads before the exit, so it has to fit into what the kernel holds, which for a socket is far less
-			// than its buffer when the writes are small.
+			// Nobody reads before the exit, so it has to fit into what the kernel holds, which for
+			// a socket is far less than its buffer when the writes are small.
 			most[fd] = 2048
 		}
 	}
@@ -150,8 +152,8 @@ func tune(seed uint64, fd, offset, n int) []byte {
 	return p
 }
 
-// total is what the parent must get on fd: all of the child and, where that has not closed it, of the grandchild, which got
-// its copies before.
+// total is what the parent must get on fd: all of the child and, where that has not closed it, of
+// the grandchild, which got its copies before.
 func (s score) total(fd int) int { return s.child.written()[fd] + s.grandchild.written()[fd] }
 
 func (s score) ending() string {
@@ -267,7 +269,8 @@ func TestSpawnComesOnTheNextTickAndNotInsideTheCall(t *testing.T) {
 	require.Equal(t, []string{"returned", "tick before", "spawn", "tick after", "immediate"}, log)
 }
 
-// Node emits close right behind exit when no pipe is left, before the ticks that the exit callback queued.
+// Node emits close right behind exit when no pipe is left, before the ticks that the exit callback
+// queued.
 //
 //brood:checks S045
 func TestCloseFollowsExitInTheSameCallbackWhenNothingElseIsOpen(t *testing.T) {

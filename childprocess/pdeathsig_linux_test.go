@@ -22,7 +22,8 @@ func init() {
 		writeAll(1, []byte(strconv.Itoa(int(check(ownPdeathsig())))))
 	})
 
-	// fated starts a child that outlives it unless it has a Pdeathsig, writes its pid, and waits to be killed.
+	// fated starts a child that outlives it unless it has a Pdeathsig, writes its pid, and waits to
+	// be killed.
 	helperproc.Register("fated", func(args []string) {
 		l := check(openLoop())
 		o := fatedOptions(args[0])
@@ -46,14 +47,16 @@ func fatedOptions(kind string) childprocess.Options {
 	return o
 }
 
-// ownPdeathsig asks on the main thread, which the kernel has given the signal to: the threads that Go has made do not have it,
-// and this goroutine may be on one of them.
+// ownPdeathsig asks on the main thread, which the kernel has given the signal to: the threads that
+// Go has made do not have it, and this goroutine may be on one of them.
 func ownPdeathsig() (sig int32, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if unix.Gettid() != os.Getpid() {
 		done := make(chan struct{})
-		go func() { // It ends with the answer, which this function waits for. Meanwhile it cannot be on this thread.
+		// It ends with the answer, which this function waits for. Meanwhile it cannot be on this
+		// thread.
+		go func() {
 			defer close(done)
 			sig, err = ownPdeathsig()
 		}()
@@ -92,7 +95,8 @@ func onEndingThread(fn func()) (thread int) {
 	done := make(chan int, 1)
 	go func() { // It ends with fn, and its thread with it, because that is locked.
 		runtime.LockOSThread()
-		if unix.Gettid() == os.Getpid() { // The main thread does not end. While it waits here another is used.
+		// The main thread does not end. While it waits here another is used.
+		if unix.Gettid() == os.Getpid() {
 			done <- onEndingThread(fn)
 			runtime.UnlockOSThread()
 			return
@@ -103,7 +107,8 @@ func onEndingThread(fn func()) (thread int) {
 	return <-done
 }
 
-// keptThreads is how many threads this program keeps for children with a Pdeathsig, and for none any more.
+// keptThreads is how many threads this program keeps for children with a Pdeathsig, and for none
+// any more.
 func keptThreads() int {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]

@@ -114,7 +114,8 @@ func TestIfTheSecondCannotStartTheFirstIsEndedAndTheThirdSeesTheEnd(t *testing.T
 	}
 }
 
-// Some refusals are returned by Spawn and not told by an event. What was handed over is given up all the same.
+// Some refusals are returned by Spawn and not told by an event. What was handed over is given up
+// all the same.
 //
 //brood:checks S038
 func TestIfTheSecondIsRefusedTheFirstIsEnded(t *testing.T) {

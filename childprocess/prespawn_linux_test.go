@@ -139,9 +139,10 @@ func footprintOf(t testing.TB) footprint {
 	return footprint{runtime.NumGoroutine(), tasks(t), mappings(t)}
 }
 
-// Threads, goroutines and memory are as many after 10,000 of them as after the first: of a child whose PreSpawn works, returns
-// an error, panics, or ends its goroutine, whose program is missing, that keeps its thread until it has ended, that is started
-// by a spawner, and that syscall.ForkExec starts on a thread with a table of its own.
+// Threads, goroutines and memory are as many after 10,000 of them as after the first: of a child
+// whose PreSpawn works, returns an error, panics, or ends its goroutine, whose program is missing,
+// that keeps its thread until it has ended, that is started by a spawner, and that syscall.ForkExec
+// starts on a thread with a table of its own.
 func TestThrowAwayThreadsLeaveNothing(t *testing.T) {
 	noNewFDs(t)
 	starts := 10_000
@@ -187,7 +188,8 @@ func TestThrowAwayThreadsLeaveNothing(t *testing.T) {
 		one(i)
 	}
 	eventually(t, "goroutines end", func() bool { return runtime.NumGoroutine() <= first.goroutines })
-	// The runtime keeps a few threads more when it was busy, and a few pieces of memory: not one for a hundred starts.
+	// The runtime keeps a few threads more when it was busy, and a few pieces of memory: not one
+	// for a hundred starts.
 	const few = 8
 	eventually(t, "threads end", func() bool { return tasks(t) <= first.threads+few })
 	last := footprintOf(t)

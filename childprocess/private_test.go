@@ -17,10 +17,11 @@ import (
 )
 
 func init() {
-	// closed-standard closes its standard descriptors, uses all that a loop has, and writes to descriptor 3 which of the
-	// numbers are open meanwhile.
+	// closed-standard closes its standard descriptors, uses all that a loop has, and writes to
+	// descriptor 3 which of the numbers are open meanwhile.
 	helperproc.Register("closed-standard", func([]string) {
-		runtimes, _, err := os.Pipe() // Has Go open its own descriptors now, whose numbers nobody can choose.
+		// Has Go open its own descriptors now, whose numbers nobody can choose.
+		runtimes, _, err := os.Pipe()
 		check(runtimes, err)
 		for n := range 3 {
 			check(0, unix.Close(n))
@@ -58,7 +59,8 @@ func init() {
 	})
 }
 
-// A child that inherits a standard descriptor that its parent has closed does not get something of the loop's.
+// A child that inherits a standard descriptor that its parent has closed does not get something of
+// the loop's.
 func TestNothingOfTheLoopsIsAStandardDescriptor(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}}, "closed-standard")

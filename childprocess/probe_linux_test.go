@@ -17,7 +17,8 @@ import (
 )
 
 func init() {
-	// first-start starts its first child, and kills itself as soon as a process of its own has stopped.
+	// first-start starts its first child, and kills itself as soon as a process of its own has
+	// stopped.
 	helperproc.Register("first-start", func([]string) {
 		go func() {
 			for {
@@ -54,15 +55,16 @@ func init() {
 	})
 }
 
-// startLimited starts a helper program with a soft limit of descriptors that its runtime raises, and that it then has to find
-// out for its own children.
+// startLimited starts a helper program with a soft limit of descriptors that its runtime raises,
+// and that it then has to find out for its own children.
 func startLimited(t testing.TB, l *reactor.Loop, name string) *childprocess.ChildProcess {
 	t.Helper()
 	file, argv := helperproc.Command(name)
 	return spawn(t, l, shell, append([]string{"-c", `ulimit -Sn 256; exec "$@"`, shell, file}, argv...), nil)
 }
 
-// copiesOfThisProgram returns the processes that execute the same file as this one, but not this one.
+// copiesOfThisProgram returns the processes that execute the same file as this one, but not this
+// one.
 func copiesOfThisProgram(t testing.TB) (lines []string) {
 	t.Helper()
 	self, err := os.Readlink("/proc/self/exe")
@@ -79,7 +81,8 @@ func copiesOfThisProgram(t testing.TB) (lines []string) {
 	return lines
 }
 
-// The first start asks a copy of the program about a limit. The copy must not begin to run when the program is killed.
+// The first start asks a copy of the program about a limit. The copy must not begin to run when the
+// program is killed.
 func TestAProgramThatIsKilledInItsFirstStartLeavesNoCopyOfItself(t *testing.T) {
 	before := copiesOfThisProgram(t)
 	killed := 0

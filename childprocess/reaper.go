@@ -13,18 +13,21 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// ErrReaperOpen is returned by [NewReaper] while another Reaper of this program is open. errors.Is finds syscall.EBUSY in it.
+// ErrReaperOpen is returned by [NewReaper] while another Reaper of this program is open. errors.Is
+// finds syscall.EBUSY in it.
 var ErrReaperOpen error = limitError{"childprocess: this program has a Reaper", syscall.EBUSY}
 
-// A Reaper waits for orphans: descendants of this program whose parent has ended. As long as it is open the kernel gives
-// them to this program, which is a subreaper then (PR_SET_CHILD_SUBREAPER(2const)), and not to process 1; if this program
-// is process 1 itself, as in a container, it has them anyway.
+// A Reaper waits for orphans: descendants of this program whose parent has ended. As long as it is
+// open the kernel gives them to this program, which is a subreaper then
+// (PR_SET_CHILD_SUBREAPER(2const)), and not to process 1; if this program is process 1 itself, as
+// in a container, it has them anyway.
 //
-// A Reaper does not wait for children that somebody in this program has started: not for those of this package, on any
-// loop and in any form, and not for those of package os and os/exec, of which package os holds a pidfd until they were waited
-// for. A process of which anything else in this program has a pidfd is left alone, too. What syscall.ForkExec or C code
-// has forked without a pidfd, on the main thread or on one that has ended since, cannot be told from an orphan: a program that
-// does so, and waits for it, should not have a Reaper.
+// A Reaper does not wait for children that somebody in this program has started: not for those of
+// this package, on any loop and in any form, and not for those of package os and os/exec, of which
+// package os holds a pidfd until they were waited for. A process of which anything else in this
+// program has a pidfd is left alone, too. What syscall.ForkExec or C code has forked without a
+// pidfd, on the main thread or on one that has ended since, cannot be told from an orphan: a
+// program that does so, and waits for it, should not have a Reaper.
 //
 // A Reaper's methods must be called on the loop goroutine.
 type Reaper struct {
@@ -32,10 +35,11 @@ type Reaper struct {
 	orphans *process.Orphans // nil once it is closed
 	watcher *signals.Watcher // of SIGCHLD
 	next    *reactor.Immediate
-	again   *reactor.Timer // looks once more, where no signal tells; nil if nothing is left to be looked at
-	pause   time.Duration  // of again
-	passing bool           // the children were listed, and not all of them looked at
-	dirty   bool           // SIGCHLD has come since they were listed
+	// looks once more, where no signal tells; nil if nothing is left to be looked at
+	again   *reactor.Timer
+	pause   time.Duration // of again
+	passing bool          // the children were listed, and not all of them looked at
+	dirty   bool          // SIGCHLD has come since they were listed
 	exit    events.Event[orphanExit]
 }
 
@@ -44,8 +48,8 @@ type orphanExit struct {
 	status ExitStatus
 }
 
-// Children that have ended, and may be given up by those who have not waited for them, are looked at again after
-// reaperPause, and then at growing distances up to reaperPauseLongest.
+// Children that have ended, and may be given up by those who have not waited for them, are looked
+// at again after reaperPause, and then at growing distances up to reaperPauseLongest.
 const (
 	reaperPause        = time.Millisecond
 	reaperPauseLongest = time.Second
@@ -65,16 +69,18 @@ func (s *reaperSlot) Close() error {
 	return nil
 }
 
-// NewReaper makes this program the one to which its orphans are given, and has l wait for them. It keeps the loop alive until
-// Close, like a watcher of a signal; see Unref.
+// NewReaper makes this program the one to which its orphans are given, and has l wait for them. It
+// keeps the loop alive until Close, like a watcher of a signal; see Unref.
 //
-// There is one Reaper in a program at a time: [ErrReaperOpen]. Other errors are *[ArgumentError] for a nil loop,
-// [reactor.ErrClosed] for a closed one, *[signals.WatchError] when SIGCHLD cannot be watched, and an *[UnsupportedError] on
-// systems where it could take the status of others' children: all but Linux, and Linux before 5.4, with a sandbox that
-// forbids pidfds, or with a /proc of another PID namespace.
+// There is one Reaper in a program at a time: [ErrReaperOpen]. Other errors are *[ArgumentError]
+// for a nil loop, [reactor.ErrClosed] for a closed one, *[signals.WatchError] when SIGCHLD cannot
+// be watched, and an *[UnsupportedError] on systems where it could take the status of others'
+// children: all but Linux, and Linux before 5.4, with a sandbox that forbids pidfds, or with a
+// /proc of another PID namespace.
 //
-// Each time orphans have ended it looks at the numbers of all children and, for those that may be orphans, at the descriptors
-// of this program. It does so for some at a time, so that the loop goes on.
+// Each time orphans have ended it looks at the numbers of all children and, for those that may be
+// orphans, at the descriptors of this program. It does so for some at a time, so that the loop goes
+// on.
 //
 // Sources: PR_SET_CHILD_SUBREAPER(2const), pidfd_open(2), waitid(2), proc_pid_fdinfo(5).
 func NewReaper(l *reactor.Loop) (*Reaper, error) {
@@ -105,8 +111,9 @@ func NewReaper(l *reactor.Loop) (*Reaper, error) {
 	return r, nil
 }
 
-// OnExit calls fn once for each orphan that has ended, with its process id, which may belong to another process by then. The
-// status has no Elapsed time and no PeakMemory. It panics when fn is nil.
+// OnExit calls fn once for each orphan that has ended, with its process id, which may belong to
+// another process by then. The status has no Elapsed time and no PeakMemory. It panics when fn is
+// nil.
 func (r *Reaper) OnExit(fn func(pid int, s ExitStatus)) *events.Listener {
 	if fn == nil {
 		panic("childprocess: Reaper.OnExit: nil callback")
@@ -114,9 +121,10 @@ func (r *Reaper) OnExit(fn func(pid int, s ExitStatus)) *events.Listener {
 	return r.exit.On(func(e orphanExit) { fn(e.pid, e.status) })
 }
 
-// Close stops the Reaper, and has orphans go to who got them before. This program stays the parent of those that it has;
-// when one of them ends nobody waits for it, and it is a zombie until this program ends or another Reaper is opened. What
-// was waited for and not told yet is not told any more. Closing twice is harmless. Close of the loop closes the Reaper.
+// Close stops the Reaper, and has orphans go to who got them before. This program stays the parent
+// of those that it has; when one of them ends nobody waits for it, and it is a zombie until this
+// program ends or another Reaper is opened. What was waited for and not told yet is not told any
+// more. Closing twice is harmless. Close of the loop closes the Reaper.
 func (r *Reaper) Close() {
 	if r.orphans == nil {
 		return
@@ -183,7 +191,8 @@ func (r *Reaper) look() {
 	}
 }
 
-// ended has the listeners called, in a callback of its own: one that panics does not take the others' away.
+// ended has the listeners called, in a callback of its own: one that panics does not take the
+// others' away.
 func (r *Reaper) ended(o process.Orphan) {
 	status := statusOf(o.Change)
 	status.Usage = usageOf(status.Rusage, 0, math.MaxInt64, 0) // Its parent's memory is not known.

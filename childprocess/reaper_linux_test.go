@@ -23,7 +23,8 @@ import (
 )
 
 func init() {
-	// init is process 1 of a PID namespace: it has orphans waited for until they have ended, and says what it was told.
+	// init is process 1 of a PID namespace: it has orphans waited for until they have ended, and
+	// says what it was told.
 	helperproc.Register("init", func([]string) {
 		if os.Getpid() != 1 {
 			fail(errors.New("this is not process 1"))
@@ -45,8 +46,8 @@ func init() {
 	})
 }
 
-// A shell may itself wait for what has ended before it. So the orphans of the tests read the stdin of their parent to its end,
-// which comes when that has exited.
+// A shell may itself wait for what has ended before it. So the orphans of the tests read the stdin
+// of their parent to its end, which comes when that has exited.
 
 // orphans notes what a Reaper tells.
 type orphans map[int][]string
@@ -123,7 +124,8 @@ func TestAReaperOfManyOrphansAtOnce(t *testing.T) {
 	requireNoChildren(t)
 }
 
-// Orphans, children of os/exec and our own on several loops and in the sync forms end at the same time.
+// Orphans, children of os/exec and our own on several loops and in the sync forms end at the same
+// time.
 func TestAReaperStealsNoStatus(t *testing.T) {
 	rounds := 60
 	if testing.Short() {
@@ -253,8 +255,8 @@ func TestAReaperLeavesAStoppedOrphanAlone(t *testing.T) {
 	run(t, l)
 }
 
-// offMainThread calls fn on a goroutine that has a thread to itself, which is not the main one. With end that ends afterwards:
-// the main thread has its children then.
+// offMainThread calls fn on a goroutine that has a thread to itself, which is not the main one.
+// With end that ends afterwards: the main thread has its children then.
 func offMainThread(end bool, fn func()) {
 	done := make(chan struct{})
 	go func() {
@@ -274,7 +276,8 @@ func offMainThread(end bool, fn func()) {
 	<-done
 }
 
-// A child that somebody else has started, and waits for late, is left to him although the Reaper sees it.
+// A child that somebody else has started, and waits for late, is left to him although the Reaper
+// sees it.
 func TestAReaperLeavesTheChildrenOfOthersAlone(t *testing.T) {
 	l := newLoop(t)
 	r, told := newReaper(t, l)

@@ -18,8 +18,8 @@ import (
 )
 
 func init() {
-	// orphan starts the program in its arguments, detached, with its own descriptor 3 and nothing else, and does not wait
-	// for it.
+	// orphan starts the program in its arguments, detached, with its own descriptor 3 and nothing
+	// else, and does not wait for it.
 	helperproc.Register("orphan", func(args []string) {
 		l := check(openLoop())
 		c := check(childprocess.Spawn(l, args[0], args[1:], &childprocess.Options{
@@ -150,8 +150,8 @@ func TestAStreamThatIsReadKeepsTheLoopAliveOnItsOwn(t *testing.T) {
 	run(t, l)
 }
 
-// Whatever the order of Ref and Unref, and whether there is a process to wait for: in the end nothing is left over that
-// would keep the loop alive, and nothing is missing.
+// Whatever the order of Ref and Unref, and whether there is a process to wait for: in the end
+// nothing is left over that would keep the loop alive, and nothing is missing.
 //
 //brood:checks S046
 func TestRefAndUnrefDoNotAddUp(t *testing.T) {
@@ -212,7 +212,8 @@ func TestClosingTheLoopLeavesTheChildAndNoDescriptor(t *testing.T) {
 	c.Unref()
 }
 
-// The child is the loop's reason to live, and has written and been sent things that nobody gets any more.
+// The child is the loop's reason to live, and has written and been sent things that nobody gets any
+// more.
 //
 //brood:checks S046
 func TestALoopCanBeClosedWhileItsChildRuns(t *testing.T) {

@@ -23,7 +23,8 @@ var (
 )
 
 func init() {
-	// refused-pidfds spawns the program in its arguments after pidfds were found and then refused, also to the fork.
+	// refused-pidfds spawns the program in its arguments after pidfds were found and then refused,
+	// also to the fork.
 	helperproc.Register("refused-pidfds", func(args []string) {
 		l := check(openLoop())
 		check(0, childprocess.SetExitWatch(l, childprocess.ExitWatchPidfd))

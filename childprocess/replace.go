@@ -9,32 +9,38 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Replace runs file in this process, in place of this program (execve(2)). It returns only when that fails, and then the
-// process is as it was: its descriptors, directory, umask, credentials, limits, signals. A nil o means all defaults.
+// Replace runs file in this process, in place of this program (execve(2)). It returns only when
+// that fails, and then the process is as it was: its descriptors, directory, umask, credentials,
+// limits, signals. A nil o means all defaults.
 //
-// The program is looked up, and started, as by [Spawn], with the same errors, all of them returned: an *[ArgumentError], an
-// *[UnsupportedError], or a *[SpawnError]. It keeps the process id, the parent, the session and the group, and the children
-// that this program has: their ends will be told to it. Nothing of this program runs any more: no deferred call, no Close.
-// A parent-death signal that this program was started with ([Options].Pdeathsig) is lost, because the kernel has it for the
-// thread that main began on, and another one executes the program.
+// The program is looked up, and started, as by [Spawn], with the same errors, all of them returned:
+// an *[ArgumentError], an *[UnsupportedError], or a *[SpawnError]. It keeps the process id, the
+// parent, the session and the group, and the children that this program has: their ends will be
+// told to it. Nothing of this program runs any more: no deferred call, no Close. A parent-death
+// signal that this program was started with ([Options].Pdeathsig) is lost, because the kernel has
+// it for the thread that main began on, and another one executes the program.
 //
-// Of Options it honours Dir, Env, ParentPath, Argv0, Shell, ListenFDs, UID, GID, Groups, FDPolicy, Umask, Nice, IOPriority,
-// CPUs, Rlimits, Chroot, AmbientCaps and NoNewPrivs. Everything else is for a child, and is refused by an *ArgumentError
-// that names it, but for the Backend BackendAuto. Stdio is Inherit for 0 to 2 by default and may be Ignore, Inherit, FD,
-// File, [Path] and [SameAs]; what is Owned is closed by nobody. The program has its slots and nothing else, or with
+// Of Options it honours Dir, Env, ParentPath, Argv0, Shell, ListenFDs, UID, GID, Groups, FDPolicy,
+// Umask, Nice, IOPriority, CPUs, Rlimits, Chroot, AmbientCaps and NoNewPrivs. Everything else is
+// for a child, and is refused by an *ArgumentError that names it, but for the Backend BackendAuto.
+// Stdio is Inherit for 0 to 2 by default and may be Ignore, Inherit, FD, File, [Path] and [SameAs];
+// what is Owned is closed by nobody. The program has its slots and nothing else, or with
 // FDsCloseOnExec what is not close-on-exec.
 //
-// As a child does, the program starts with an empty signal mask, all signals at their default, and the limit of descriptors
-// that this program was started with. It is in the namespaces of this program, whatever those of the calling thread are.
-// For a moment before it starts, signals that this program ignores are not, and Rlimits are in force here. A hard limit that
-// Rlimits has lowered stays lowered when the program cannot be executed and this one lacks CAP_SYS_RESOURCE.
+// As a child does, the program starts with an empty signal mask, all signals at their default, and
+// the limit of descriptors that this program was started with. It is in the namespaces of this
+// program, whatever those of the calling thread are. For a moment before it starts, signals that
+// this program ignores are not, and Rlimits are in force here. A hard limit that Rlimits has
+// lowered stays lowered when the program cannot be executed and this one lacks CAP_SYS_RESOURCE.
 //
-// On Linux on other architectures than amd64 and arm64, on macOS and on the BSDs it is [syscall.Exec]: Dir, credentials and
-// settings, and Stdio but for the default, are an *UnsupportedError. There ignored signals stay ignored, and on macOS and
-// the BSDs the program has all descriptors that are not close-on-exec. When it fails, later children of this program have
+// On Linux on other architectures than amd64 and arm64, on macOS and on the BSDs it is
+// [syscall.Exec]: Dir, credentials and settings, and Stdio but for the default, are an
+// *UnsupportedError. There ignored signals stay ignored, and on macOS and the BSDs the program has
+// all descriptors that are not close-on-exec. When it fails, later children of this program have
 // its limit of descriptors, as Go has raised it.
 //
-// Safe to call from any goroutine, with a loop running or not. Of several calls one is made at a time.
+// Safe to call from any goroutine, with a loop running or not. Of several calls one is made at a
+// time.
 func Replace(file string, args []string, o *Options) error {
 	const op = "replace"
 	if o == nil {

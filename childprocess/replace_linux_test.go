@@ -61,7 +61,8 @@ func (r *replacement) options() *childprocess.Options {
 }
 
 func init() {
-	// replace replaces itself as its argument says. It ignores signals, and has a descriptor that is not close-on-exec.
+	// replace replaces itself as its argument says. It ignores signals, and has a descriptor that
+	// is not close-on-exec.
 	helperproc.Register("replace", func(args []string) {
 		var r replacement
 		check(0, json.Unmarshal([]byte(args[0]), &r))
@@ -84,7 +85,8 @@ func init() {
 	helperproc.Register("replace-fails", func(args []string) {
 		untidy()
 		hour := unix.Timeval{Sec: 3600}
-		check(unix.Setitimer(unix.ItimerProf, unix.Itimerval{Interval: hour, Value: hour})) // As a profiler's, but it does not fire.
+		// As a profiler's, but it does not fire.
+		check(unix.Setitimer(unix.ItimerProf, unix.Itimerval{Interval: hour, Value: hour}))
 		l := check(openLoop())
 		check(0, childprocess.Prepare(l))
 		_ = childprocess.Replace("/nonexistent", nil, nil) // What is found out once was found out,

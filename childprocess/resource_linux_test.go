@@ -24,8 +24,8 @@ import (
 )
 
 func init() {
-	// starve starts a child with 0 descriptors left, then with 1, and so on until it is started. Its arguments are whether the
-	// loop has had a child before, and the layout.
+	// starve starts a child with 0 descriptors left, then with 1, and so on until it is started.
+	// Its arguments are whether the loop has had a child before, and the layout.
 	helperproc.Register("starve", func(args []string) {
 		openRuntimePoller()
 		var tries []attempt
@@ -35,7 +35,8 @@ func init() {
 		writeAll(1, check(json.Marshal(tries)))
 	})
 
-	// probe writes whether the kernel seems to have pidfds, and then the same without any descriptor left.
+	// probe writes whether the kernel seems to have pidfds, and then the same without any
+	// descriptor left.
 	helperproc.Register("probe", func([]string) {
 		had := process.HasPidfd()
 		giveBack := takeDescriptors(0)
@@ -224,8 +225,8 @@ func fileDescriptor(f *os.File) (n uintptr) {
 	return n
 }
 
-// idleThreads leaves the Go scheduler with threads enough for anything a child needs: those that are made once, by a first
-// child, and idle ones for what blocks in a system call.
+// idleThreads leaves the Go scheduler with threads enough for anything a child needs: those that
+// are made once, by a first child, and idle ones for what blocks in a system call.
 func idleThreads() {
 	debug.SetGCPercent(-1) // Its workers would take them.
 	l := check(openLoop())
@@ -264,7 +265,8 @@ func idleThreads() {
 // sleepingThreads counts the threads of this process that wait for something, see proc_pid_stat(5).
 func sleepingThreads() (n int) {
 	for _, task := range check(os.ReadDir("/proc/self/task")) {
-		stat, _ := os.ReadFile("/proc/self/task/" + task.Name() + "/stat") // Nothing when the thread is gone.
+		// Nothing when the thread is gone.
+		stat, _ := os.ReadFile("/proc/self/task/" + task.Name() + "/stat")
 		if strings.HasPrefix(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " S") {
 			n++
 		}

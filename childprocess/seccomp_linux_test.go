@@ -43,7 +43,8 @@ const (
 	result    = unix.BPF_RET | unix.BPF_K
 )
 
-// refusing returns a filter that allows everything but one call, without looking at the architecture.
+// refusing returns a filter that allows everything but one call, without looking at the
+// architecture.
 func refusing(nr uint32, errno unix.Errno) []childprocess.SockFilter {
 	return []childprocess.SockFilter{
 		{Code: loadWord}, {Code: jumpEqual, Jf: 1, K: nr},
@@ -108,7 +109,8 @@ func TestAFilterTakesAPrivilegeOrNoNewPrivs(t *testing.T) {
 	require.Contains(t, asNobody(t, q).Stdout, unix.EDQUOT.Error())
 }
 
-// A filter sees the execve(2) and, when there is no program, the end of the child: nothing of what is done before.
+// A filter sees the execve(2) and, when there is no program, the end of the child: nothing of what
+// is done before.
 func TestAFilterIsTheLastThing(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
@@ -122,7 +124,8 @@ func TestAFilterIsTheLastThing(t *testing.T) {
 					Seccomp: allowing(otherwise, unix.SYS_EXECVE, nr), NoNewPrivs: true, Umask: new(0), Nice: new(5), OOMScore: new(900), Dir: "/",
 					Rlimits: []childprocess.Rlimit{{unix.RLIMIT_CORE, 0, 0}}, Pdeathsig: unix.SIGTERM, Detached: true, Env: []string{"PATH=/nowhere:/usr/bin:/bin"},
 				}
-				for _, file := range []string{"/no/such/program", "no-such-program"} { // One execve(2), and one for each directory.
+				// One execve(2), and one for each directory.
+				for _, file := range []string{"/no/such/program", "no-such-program"} {
 					require.Equal(t, &childprocess.SpawnError{
 						Op: "spawn", Step: childprocess.StepProgram, File: file, Path: file, Args: []string{}, Err: unix.ENOENT,
 					}, failureOf(t, file, &o))
@@ -195,8 +198,8 @@ func TestWithoutFiltersSeccompIsUnsupported(t *testing.T) {
 	requireNoChildren(t)
 }
 
-// The longest filters, of children that start at once on several threads while the collector runs and the memory of Options is
-// used for something else, are those that were asked for.
+// The longest filters, of children that start at once on several threads while the collector runs
+// and the memory of Options is used for something else, are those that were asked for.
 func TestFiltersAreKeptUntilTheChildHasExecuted(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
@@ -205,7 +208,8 @@ func TestFiltersAreKeptUntilTheChildHasExecuted(t *testing.T) {
 	const children = 20
 	var outs [children]*recorder
 	for i := range children {
-		filter := make([]childprocess.SockFilter, 4092, 4096) // It begins with instructions that do nothing.
+		// It begins with instructions that do nothing.
+		filter := make([]childprocess.SockFilter, 4092, 4096)
 		for j := range filter {
 			filter[j] = childprocess.SockFilter{Code: unix.BPF_LD | unix.BPF_IMM, K: uint32(j)}
 		}

@@ -21,7 +21,8 @@ import (
 )
 
 func init() {
-	// settings writes what it has of what a child can be given, and its second argument makes a file.
+	// settings writes what it has of what a child can be given, and its second argument makes a
+	// file.
 	helperproc.Register("settings", func([]string) { fmt.Print(ownSettings()) })
 }
 
@@ -96,16 +97,17 @@ func TestEachSettingIsTheChildsAlone(t *testing.T) {
 		want string // a line that a child without settings does not have
 		root bool
 	}{
-		"umask":          {childprocess.Options{Umask: new(0o137)}, "Umask:\t0137", false},
-		"umask 0":        {childprocess.Options{Umask: new(0)}, "Umask:\t0000", false},
-		"nice":           {childprocess.Options{Nice: new(7)}, "nice 7", false},
-		"nicer":          {childprocess.Options{Nice: new(-5)}, "nice -5", true},
-		"I/O priority":   {childprocess.Options{IOPriority: new(2<<13 | 6)}, "ioprio 16390 true", false},
-		"OOM score":      {childprocess.Options{OOMScore: new(333)}, "oom 333", false},
-		"OOM never":      {childprocess.Options{OOMScore: new(-999)}, "oom -999", true},
-		"one CPU":        {childprocess.Options{CPUs: []int{first, first}}, "Cpus_allowed_list:\t" + strconv.Itoa(first), false},
-		"limit":          {childprocess.Options{Rlimits: []childprocess.Rlimit{{unix.RLIMIT_CORE, 0x1000, 0x2000}}}, "Max core file size 4096 8192 bytes", false},
-		"descriptors":    {childprocess.Options{Rlimits: []childprocess.Rlimit{{unix.RLIMIT_NOFILE, 20, 21}}}, "Max open files 20 21 files", false}, // Go raises the soft one, to that.
+		"umask":        {childprocess.Options{Umask: new(0o137)}, "Umask:\t0137", false},
+		"umask 0":      {childprocess.Options{Umask: new(0)}, "Umask:\t0000", false},
+		"nice":         {childprocess.Options{Nice: new(7)}, "nice 7", false},
+		"nicer":        {childprocess.Options{Nice: new(-5)}, "nice -5", true},
+		"I/O priority": {childprocess.Options{IOPriority: new(2<<13 | 6)}, "ioprio 16390 true", false},
+		"OOM score":    {childprocess.Options{OOMScore: new(333)}, "oom 333", false},
+		"OOM never":    {childprocess.Options{OOMScore: new(-999)}, "oom -999", true},
+		"one CPU":      {childprocess.Options{CPUs: []int{first, first}}, "Cpus_allowed_list:\t" + strconv.Itoa(first), false},
+		"limit":        {childprocess.Options{Rlimits: []childprocess.Rlimit{{unix.RLIMIT_CORE, 0x1000, 0x2000}}}, "Max core file size 4096 8192 bytes", false},
+		// Go raises the soft one, to that.
+		"descriptors":    {childprocess.Options{Rlimits: []childprocess.Rlimit{{unix.RLIMIT_NOFILE, 20, 21}}}, "Max open files 20 21 files", false},
 		"no privileges":  {childprocess.Options{NoNewPrivs: true}, "NoNewPrivs:\t1", false},
 		"ambient":        {childprocess.Options{AmbientCaps: []uintptr{unix.CAP_NET_RAW}}, "CapAmb:\t0000000000002000", true},
 		"ambient, other": {childprocess.Options{UID: new(uint32(nobody)), GID: new(uint32(nobody)), AmbientCaps: []uintptr{unix.CAP_NET_RAW, unix.CAP_CHOWN}, Dir: "/"}, "CapAmb:\t0000000000002001", true},
@@ -269,7 +271,8 @@ func TestWhatTheSystemRefusesIsNamed(t *testing.T) {
 	}
 }
 
-// failureOf starts a child that cannot be started, and returns why: it is returned or an event, see Spawn.
+// failureOf starts a child that cannot be started, and returns why: it is returned or an event, see
+// Spawn.
 func failureOf(t testing.TB, file string, o *childprocess.Options) error {
 	t.Helper()
 	l := newLoop(t)
@@ -339,8 +342,8 @@ func TestLinksOfARootLeadToWhatIsInIt(t *testing.T) {
 	}
 }
 
-// linkLibraries gives a root what the program file needs to be executed there, which is nothing for one that is linked
-// statically.
+// linkLibraries gives a root what the program file needs to be executed there, which is nothing for
+// one that is linked statically.
 func linkLibraries(t testing.TB, file, root string) {
 	t.Helper()
 	image, err := elf.Open(file)
@@ -419,7 +422,8 @@ func TestAChildCanBeTheFirstOfItsNamespace(t *testing.T) {
 	require.Equal(t, "1 0\n", output(t, l, c))
 }
 
-// Of clone(2) the flag is a part of the signal that tells of the child's end: only clone3(2) has it.
+// Of clone(2) the flag is a part of the signal that tells of the child's end: only clone3(2) has
+// it.
 func TestAChildHasATimeNamespaceOfItsOwn(t *testing.T) {
 	noNewFDs(t)
 	unsupported(t, "Cloneflags", childprocess.Options{Cloneflags: unix.CLONE_NEWTIME, Backend: childprocess.BackendForkExec})

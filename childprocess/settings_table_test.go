@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// oneSetting has each setting of the table in the package documentation, alone, in a way that a system that has it may refuse
-// but does not call a mistake.
+// oneSetting has each setting of the table in the package documentation, alone, in a way that a
+// system that has it may refuse but does not call a mistake.
 func oneSetting() map[string]childprocess.Options {
 	none := func() error { return nil }
 	self := []childprocess.IDMap{{0, os.Getuid(), 1}}
@@ -35,8 +35,8 @@ func oneSetting() map[string]childprocess.Options {
 	}
 }
 
-// tableOfSettings returns the rows of the table in the package documentation: what is said of a setting on BackendFork, and on
-// BackendForkExec for Linux, FreeBSD and others.
+// tableOfSettings returns the rows of the table in the package documentation: what is said of a
+// setting on BackendFork, and on BackendForkExec for Linux, FreeBSD and others.
 func tableOfSettings(t testing.TB) map[string][4]string {
 	t.Helper()
 	text, err := os.ReadFile("doc.go")

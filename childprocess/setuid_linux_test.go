@@ -31,7 +31,8 @@ func setuidRoot(t testing.TB, file string) string {
 	return path
 }
 
-// ids are the lines of a status file of /proc that tell of a user and a group: the real, effective, saved and file system's.
+// ids are the lines of a status file of /proc that tell of a user and a group: the real, effective,
+// saved and file system's.
 func ids(status string) (uid, gid []string) {
 	for line := range strings.Lines(status) {
 		switch fields := strings.Fields(line); fields[0] {
@@ -125,7 +126,8 @@ func TestPathIsSearchedByTheChild(t *testing.T) {
 	}, failed)
 }
 
-// Of several things that are wrong the one is blamed that comes first: descriptors, group, directory, credentials, program.
+// Of several things that are wrong the one is blamed that comes first: descriptors, group,
+// directory, credentials, program.
 func TestStepsAreTakenInTheirOrder(t *testing.T) {
 	needRoot(t)
 	if plainFork() {

@@ -17,8 +17,8 @@ import (
 )
 
 func init() {
-	// shapes-shortage starts children with every shape while there are few descriptors: none left first, then one more each
-	// time, until a child works.
+	// shapes-shortage starts children with every shape while there are few descriptors: none left
+	// first, then one more each time, until a child works.
 	helperproc.Register("shapes-shortage", func(args []string) {
 		l := check(openLoop())
 		check(0, childprocess.Prepare(l))

@@ -17,8 +17,8 @@ import (
 )
 
 func init() {
-	// famine starts a child with 0 descriptors left, then with 1, and so on until it has run, by the form that is its
-	// argument.
+	// famine starts a child with 0 descriptors left, then with 1, and so on until it has run, by
+	// the form that is its argument.
 	helperproc.Register("famine", func(args []string) {
 		openRuntimePoller()
 		var all []hunger

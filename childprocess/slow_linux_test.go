@@ -17,7 +17,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// longestGap has a timer of 1 ms run until stop is called, which returns the longest time between two of its calls.
+// longestGap has a timer of 1 ms run until stop is called, which returns the longest time between
+// two of its calls.
 func longestGap(l *reactor.Loop) (stop func() time.Duration) {
 	var longest time.Duration
 	last := time.Now()
@@ -32,8 +33,8 @@ func longestGap(l *reactor.Loop) (stop func() time.Duration) {
 	}
 }
 
-// growDescriptorTable has the kernel make room for so many descriptors now. To make room takes a program with threads some
-// 20 ms, whoever opens the descriptor that needs it.
+// growDescriptorTable has the kernel make room for so many descriptors now. To make room takes a
+// program with threads some 20 ms, whoever opens the descriptor that needs it.
 func growDescriptorTable(t testing.TB, n int) {
 	t.Helper()
 	fd, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, n)
@@ -41,7 +42,8 @@ func growDescriptorTable(t testing.TB, n int) {
 	require.NoError(t, unix.Close(fd))
 }
 
-// closesOneByOne reports whether a child closes what it is not to have by a call for each descriptor.
+// closesOneByOne reports whether a child closes what it is not to have by a call for each
+// descriptor.
 func closesOneByOne() bool {
 	return os.Getenv(forkSwitch) == "nocloserange" || sandbox.Forced("close_range")
 }
@@ -66,7 +68,8 @@ func TestTheLoopGoesOnWhileProgramsTakeLongToExecute(t *testing.T) {
 	require.Less(t, gap, slowness/2, "the loop waited for an execution")
 }
 
-// gapWhileStarting starts children that take a time to execute, and returns the longest gap meanwhile.
+// gapWhileStarting starts children that take a time to execute, and returns the longest gap
+// meanwhile.
 func gapWhileStarting(t *testing.T, file string, children int, slowness time.Duration) (gap time.Duration) {
 	l := newLoop(t)
 	stop := longestGap(l)
@@ -123,7 +126,8 @@ func TestAnExecutionThatNeverEndsHoldsUpNothingElse(t *testing.T) {
 	require.Contains(t, []string{"exit SIGKILL", "exit 5"}, ev.process()[1], "it may have ended before it was killed")
 }
 
-// More than are started at once wait for their turn, in their order, and can be unref'd and killed meanwhile.
+// More than are started at once wait for their turn, in their order, and can be unref'd and killed
+// meanwhile.
 func TestAsyncChildrenWaitForTheirTurn(t *testing.T) {
 	const atOnce = 64
 	k := keepScript(t, "exec sleep 1000")

@@ -11,23 +11,26 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// Spawn starts file with args on the loop and returns at once with the child; add listeners to it before returning to the
-// loop. The child keeps the loop alive until it has exited, and so do its streams while they are read.
+// Spawn starts file with args on the loop and returns at once with the child; add listeners to it
+// before returning to the loop. The child keeps the loop alive until it has exited, and so do its
+// streams while they are read.
 //
-// A mistake in the call is returned as *[ArgumentError]. When the system refuses for a reason that can pass or that depends
-// on the machine (ENOENT, EACCES, EAGAIN, EMFILE, ENFILE), Spawn returns a child whose error event has a *[SpawnError];
-// for every other reason it returns the *[SpawnError] (Node v20 documentation, "Child process", and libuv's uv_spawn).
-// A child that could not be started has all the streams that were asked for, too. Where there were no descriptors for them
-// they are closed, like destroyed ones; so is a channel. [reactor.ErrClosed] is returned for a closed loop.
+// A mistake in the call is returned as *[ArgumentError]. When the system refuses for a reason that
+// can pass or that depends on the machine (ENOENT, EACCES, EAGAIN, EMFILE, ENFILE), Spawn returns a
+// child whose error event has a *[SpawnError]; for every other reason it returns the *[SpawnError]
+// (Node v20 documentation, "Child process", and libuv's uv_spawn). A child that could not be
+// started has all the streams that were asked for, too. Where there were no descriptors for them
+// they are closed, like destroyed ones; so is a channel. [reactor.ErrClosed] is returned for a
+// closed loop.
 //
-// The call takes as long as the kernel needs to start the program: the calling thread waits until the child has executed.
-// See Options.Async for a child that starts while the loop goes on.
+// The call takes as long as the kernel needs to start the program: the calling thread waits until
+// the child has executed. See Options.Async for a child that starts while the loop goes on.
 func Spawn(l *reactor.Loop, file string, args []string, o *Options) (*ChildProcess, error) {
 	return start(l, "spawn", file, args, o, nil)
 }
 
-// start is Spawn for all forms that have a loop; op names the form in errors. When the form has found a mistake start only
-// returns that.
+// start is Spawn for all forms that have a loop; op names the form in errors. When the form has
+// found a mistake start only returns that.
 func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake error) (*ChildProcess, error) {
 	if o == nil {
 		o = &noOptions
@@ -62,10 +65,12 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake 
 // noOptions is never changed.
 var noOptions Options
 
-// begin is the beginning of a call of any form: it checks the call, unless a mistake was found before, and calls start.
+// begin is the beginning of a call of any form: it checks the call, unless a mistake was found
+// before, and calls start.
 //
-// It is the one place where what was handed over by [Stdio.Owned] is given up, whatever becomes of the call; it is when start
-// has made everything that a child needs, because a number that was given up could be had again by that.
+// It is the one place where what was handed over by [Stdio.Owned] is given up, whatever becomes of
+// the call; it is when start has made everything that a child needs, because a number that was
+// given up could be had again by that.
 func begin(op, file string, args []string, o *Options, mistake error, start func() error) error {
 	defer closeOwned(o.Stdio)
 	if mistake != nil {
@@ -98,7 +103,8 @@ func startOn(l *reactor.Loop, op, file string, args []string, o *Options) (*Chil
 	return c, c.enter(all, o)
 }
 
-// newChild, prepare and fork may be called on any goroutine: a child belongs to no loop before enter.
+// newChild, prepare and fork may be called on any goroutine: a child belongs to no loop before
+// enter.
 func newChild(op, file string, args []string, o *Options) *ChildProcess {
 	if o.Shell != "" {
 		file, args = shellCommand(o.Shell, file, args)
@@ -161,7 +167,8 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 		Setpgid: o.Setpgid || o.Foreground || c.scope == scopeGroup && !session, Pgid: o.Pgid,
 		Settings: o.settings(table.ruleset), Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec,
 		ThrowAway: o.PreSpawn != nil,
-		UID:       copyOf(o.UID), GID: copyOf(o.GID), Groups: slices.Clone(o.Groups), // An Async child is forked later.
+		// An Async child is forked later.
+		UID: copyOf(o.UID), GID: copyOf(o.GID), Groups: slices.Clone(o.Groups),
 		Pidfd: way == ExitWatchPidfd,
 	}
 	if table.ipc >= 0 {
@@ -237,8 +244,8 @@ func (st *starting) forkOn(s *process.Starter) (p process.Process, failure *proc
 	return p, failure, nil
 }
 
-// attempt starts the program, without the low numbers if descriptors are short. A thread that is thrown away may not release
-// them: see process.Spec.
+// attempt starts the program, without the low numbers if descriptors are short. A thread that is
+// thrown away may not release them: see process.Spec.
 func (st *starting) attempt(s *process.Starter) (process.Process, *process.Failure) {
 	p, failure := s.Start(&st.spec)
 	if failure != nil && exhausted(failure.Err) && !st.spec.ThrowAway && s.Release() {
@@ -376,7 +383,8 @@ func (c *ChildProcess) announce() {
 	c.loop.NextTick(func() { c.ended(c.status) })
 }
 
-// refused has the child be one that could not be started. A Kill must not find process 0, which means our own group.
+// refused has the child be one that could not be started. A Kill must not find process 0, which
+// means our own group.
 func (c *ChildProcess) refused() {
 	c.doneErr = c.failed
 	c.state = childExited
@@ -398,5 +406,6 @@ func emitted(err error) bool {
 	return false
 }
 
-// exhausted reports whether there were no descriptors left. The child then keeps none of those that it has got.
+// exhausted reports whether there were no descriptors left. The child then keeps none of those that
+// it has got.
 func exhausted(err error) bool { return err == syscall.EMFILE || err == syscall.ENFILE }

@@ -8,8 +8,8 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// starting is what is needed of a child until it runs or was refused. The spawner that forks it writes the result; the rest
-// is the loop's.
+// starting is what is needed of a child until it runs or was refused. The spawner that forks it
+// writes the result; the rest is the loop's.
 type starting struct {
 	spec  process.Spec
 	table *layout // memory, or nil when its descriptors could not be had
@@ -49,7 +49,8 @@ func (s *starting) terminate(grace time.Duration) {
 	}
 }
 
-// parting is when the loop and the spawner meet for the last time. Whoever comes second knows that the other is through.
+// parting is when the loop and the spawner meet for the last time. Whoever comes second knows that
+// the other is through.
 type parting struct {
 	mu     sync.Mutex
 	forked bool // the result is there
@@ -64,7 +65,8 @@ func (p *parting) meet(mine, other *bool) bool {
 	return *other
 }
 
-// hasForked is told by the spawner. It reports false when the loop was closed, and has let go of the child.
+// hasForked is told by the spawner. It reports false when the loop was closed, and has let go of
+// the child.
 func (c *ChildProcess) hasForked() bool {
 	s := c.starting
 	if s.parting.meet(&s.parting.forked, &s.parting.closed) {
@@ -108,7 +110,8 @@ func (s *starting) deliver(p process.Process) {
 	}
 }
 
-// hold has the start of an Async child keep the loop alive, or not: children.held counts those that do.
+// hold has the start of an Async child keep the loop alive, or not: children.held counts those that
+// do.
 func (all *children) hold(s *starting, hold bool) {
 	switch {
 	case hold == s.held:
@@ -125,8 +128,8 @@ func (all *children) hold(s *starting, hold bool) {
 	s.held = hold
 }
 
-// startLater has the child forked on another thread. The streams exist at once, but wait for nothing before the child is
-// known to run: so spawn comes before everything else.
+// startLater has the child forked on another thread. The streams exist at once, but wait for
+// nothing before the child is known to run: so spawn comes before everything else.
 func (c *ChildProcess) startLater(all *children, o *Options) error {
 	s := c.starting
 	c.loop, c.siblings = all.loop, all
@@ -143,7 +146,8 @@ func (c *ChildProcess) startLater(all *children, o *Options) error {
 	all.spawners.run(func(st *process.Starter) {
 		c.fork(st)
 		if c.hasForked() {
-			_ = all.loop.Post(func() { c.started(&later) }) // A loop that is closed now has let go of the child.
+			// A loop that is closed now has let go of the child.
+			_ = all.loop.Post(func() { c.started(&later) })
 		}
 	})
 	return nil
@@ -198,9 +202,9 @@ func (c *ChildProcess) releaseStreams() {
 	}
 }
 
-// spawners start children on goroutines, for one loop. There are twice as many as can run at once, because each waits while
-// its child executes, and more while all of these wait: a thread may be in an execve(2) for long, for a program on a disk that
-// does not answer.
+// spawners start children on goroutines, for one loop. There are twice as many as can run at once,
+// because each waits while its child executes, and more while all of these wait: a thread may be in
+// an execve(2) for long, for a program on a disk that does not answer.
 type spawners struct {
 	mu      sync.Mutex
 	queue   []func(*process.Starter)
@@ -215,8 +219,8 @@ const (
 	// maxSpawners is how many children start at once.
 	maxSpawners = 64
 
-	// spawnPatience is how long all spawners may be busy with one child each before others join them. A usual child takes a
-	// fraction of a millisecond.
+	// spawnPatience is how long all spawners may be busy with one child each before others join
+	// them. A usual child takes a fraction of a millisecond.
 	spawnPatience = 5 * time.Millisecond
 
 	// maxIdleStarters is how many starters are kept with their low descriptor numbers.
@@ -254,7 +258,8 @@ func (s *spawners) watch() {
 	}
 }
 
-// relieve doubles the spawners if none of them has taken a child since. It runs on a goroutine of its timer.
+// relieve doubles the spawners if none of them has taken a child since. It runs on a goroutine of
+// its timer.
 func (s *spawners) relieve(taken int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -32,7 +32,8 @@ func TestDataOfAnAsyncChildThatHasEndedComesBeforeExit(t *testing.T) {
 	})
 }
 
-// awaitEnd waits until a child that is being started, the only one, has ended. It stays to be waited for.
+// awaitEnd waits until a child that is being started, the only one, has ended. It stays to be
+// waited for.
 func awaitEnd(t testing.TB) {
 	t.Helper()
 	for {

@@ -15,7 +15,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// Whatever the reason, an Async child tells of it by its error event, with the error that Spawn has for the same call.
+// Whatever the reason, an Async child tells of it by its error event, with the error that Spawn has
+// for the same call.
 func TestEveryRefusalOfAnAsyncChildIsItsErrorEvent(t *testing.T) {
 	dir := t.TempDir()
 	denied := writeFile(t, filepath.Join(dir, "denied"), "#!/bin/sh\n", 0o644)

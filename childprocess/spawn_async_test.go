@@ -72,7 +72,8 @@ func TestStdinOfAnAsyncChildTakesWritesBeforeSpawn(t *testing.T) {
 	}
 }
 
-// Whatever a child does in its first moment: its parent hears of the start first, then of the data, the end and the close.
+// Whatever a child does in its first moment: its parent hears of the start first, then of the data,
+// the end and the close.
 func TestEventsOfAnAsyncChildComeInTheirOrder(t *testing.T) {
 	const batches, batch = 30, 10
 	l := newLoop(t)
@@ -136,7 +137,8 @@ func TestWhatIsSentBeforeSpawnReachesAnAsyncChild(t *testing.T) {
 	}
 }
 
-// A channel that was paused by its user before spawn stays paused; one that was not may be resumed, which says nothing.
+// A channel that was paused by its user before spawn stays paused; one that was not may be resumed,
+// which says nothing.
 func TestAChannelThatIsPausedBeforeSpawnStaysPaused(t *testing.T) {
 	l := newLoop(t)
 	c := forkHelper(t, l, &childprocess.ForkOptions{Options: *async()}, "ipc-say", "1")
@@ -206,7 +208,8 @@ func TestUnrefBeforeSpawnLetsTheLoopEnd(t *testing.T) {
 	o := async()
 	o.Stdio = childprocess.AllStdio(childprocess.Ignore)
 	begin := make(chan struct{})
-	o.PreSpawn = func() error { <-begin; return nil } // It cannot have started before the loop has ended.
+	// It cannot have started before the loop has ended.
+	o.PreSpawn = func() error { <-begin; return nil }
 	c := startWith(t, l, o, "exit", "4")
 	ev := events(c)
 	c.Unref()
@@ -252,7 +255,8 @@ func TestALoopMayStopWhileAChildIsBeingStarted(t *testing.T) {
 	}
 }
 
-// The loop is closed: nobody is told any more, and nothing is left but the child, which gets what was sent to it.
+// The loop is closed: nobody is told any more, and nothing is left but the child, which gets what
+// was sent to it.
 func TestALoopMayBeClosedWhileAChildIsBeingStarted(t *testing.T) {
 	noNewFDs(t)
 	closed := 0
@@ -274,7 +278,8 @@ func TestALoopMayBeClosedWhileAChildIsBeingStarted(t *testing.T) {
 	require.NotZero(t, closed)
 }
 
-// awaitNoSurvivor waits until no child is left of a loop that was closed, nor one that is still being started.
+// awaitNoSurvivor waits until no child is left of a loop that was closed, nor one that is still
+// being started.
 func awaitNoSurvivor(t testing.TB) {
 	t.Helper()
 	for deadline := time.Now().Add(looptest.HangLimit()); childprocess.BackgroundUsers() > 0; runtime.Gosched() {

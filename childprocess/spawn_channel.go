@@ -5,9 +5,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// channelMaker makes the parent's ends of channels. [IPC] alone refers to the one there is, and nothing else in this package
-// makes a channel: so the linker leaves out what ipc consists of, the codecs of two formats above all, in a program that
-// names neither IPC nor [Fork].
+// channelMaker makes the parent's ends of channels. [IPC] alone refers to the one there is, and
+// nothing else in this package makes a channel: so the linker leaves out what ipc consists of, the
+// codecs of two formats above all, in a program that names neither IPC nor [Fork].
 type channelMaker struct {
 	// open takes ownership of fd, also on an error.
 	open func(l *reactor.Loop, fd int, o *Options) (*ipc.Channel, error)
@@ -23,8 +23,8 @@ var channels = channelMaker{
 	closed: ipc.NewClosed,
 }
 
-// channel makes the parent's end of the channel, nil if there is none. The descriptor is the channel's afterwards, also on
-// an error.
+// channel makes the parent's end of the channel, nil if there is none. The descriptor is the
+// channel's afterwards, also on an error.
 func (a *layout) channel(l *reactor.Loop, o *Options) (*ipc.Channel, error) {
 	if a.ipc < 0 {
 		return nil, nil

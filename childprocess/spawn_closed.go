@@ -5,8 +5,9 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// enterClosed makes a child one of the loop's for which there are no descriptors. Its user does not know that yet, and
-// listens to streams: those that were asked for exist, and are closed. Their events come behind the error event.
+// enterClosed makes a child one of the loop's for which there are no descriptors. Its user does not
+// know that yet, and listens to streams: those that were asked for exist, and are closed. Their
+// events come behind the error event.
 func (c *ChildProcess) enterClosed(o *Options) error {
 	c.siblings.join(c)
 	c.announce()
@@ -32,7 +33,8 @@ func (c *ChildProcess) adoptClosed(o *Options, cause error) (err error) {
 	var channel *ipc.Channel
 	stdio := make([]StdioStream, max(len(o.Stdio), standardSlots))
 	for n := range stdio {
-		i := (n + 1) % len(stdio) // Of stdin, which close does not wait for, last: it then closes first.
+		// Of stdin, which close does not wait for, last: it then closes first.
+		i := (n + 1) % len(stdio)
 		s := asked.slot(i)
 		switch {
 		case s.form == formIPC:

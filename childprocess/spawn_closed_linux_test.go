@@ -21,8 +21,9 @@ import (
 )
 
 func init() {
-	// starved-user uses all that a child has, as programs do that expect one. It starts children with 0 descriptors left, then
-	// with 1, and so on until one runs, by the form that is its argument, and tells what came of the others.
+	// starved-user uses all that a child has, as programs do that expect one. It starts children
+	// with 0 descriptors left, then with 1, and so on until one runs, by the form that is its
+	// argument, and tells what came of the others.
 	helperproc.Register("starved-user", func(args []string) {
 		openRuntimePoller()
 		var all []used
@@ -138,7 +139,8 @@ func TestAProgramThatExpectsStreamsDoesNotPanicForWantOfDescriptors(t *testing.T
 					want.Events = append([]string{"error EMFILE", "disconnect"}, want.Events[1:]...)
 				}
 				if form == "Async" && u.Sink == "" {
-					// There were descriptors for the pipes, and then none for the fork: they come to their end.
+					// There were descriptors for the pipes, and then none for the fork: they come
+					// to their end.
 					require.Equal(t, failure, u.Wait)
 					continue
 				}
@@ -148,8 +150,8 @@ func TestAProgramThatExpectsStreamsDoesNotPanicForWantOfDescriptors(t *testing.T
 	}
 }
 
-// What a slot is to have can fail for other reasons. An Async child, of which Spawn has returned, has its streams all the
-// same.
+// What a slot is to have can fail for other reasons. An Async child, of which Spawn has returned,
+// has its streams all the same.
 func TestAnAsyncChildWhoseSlotsCannotBeHadHasClosedStreams(t *testing.T) {
 	l := newLoop(t)
 	o := async()

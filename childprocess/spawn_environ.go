@@ -35,16 +35,17 @@ func (o *Options) environ() []string {
 	return env
 }
 
-// The variables that tell a child of its channel (Node v20, lib/child_process.js, and its documentation of
-// child_process.spawn), and a worker of its name.
+// The variables that tell a child of its channel (Node v20, lib/child_process.js, and its
+// documentation of child_process.spawn), and a worker of its name.
 const (
 	channelFD   = "NODE_CHANNEL_FD"
 	channelMode = "NODE_CHANNEL_SERIALIZATION_MODE"
 	workerName  = "BROOD_WORKER"
 )
 
-// withChannel returns env with the channel's two variables behind all others, as Node writes them, and no others of their
-// names: a program that reads the first of several would take the wrong channel.
+// withChannel returns env with the channel's two variables behind all others, as Node writes them,
+// and no others of their names: a program that reads the first of several would take the wrong
+// channel.
 func withChannel(env []string, slot int, s ipc.Serialization) []string {
 	return append(without(env, channelFD, channelMode), channelFD+"="+strconv.Itoa(slot), channelMode+"="+s.String())
 }
@@ -57,7 +58,8 @@ func without(env []string, keys ...string) []string {
 	})
 }
 
-// lastOfEach keeps, of entries with the same key, the last one, at its place. The result is never nil, and it is a copy.
+// lastOfEach keeps, of entries with the same key, the last one, at its place. The result is never
+// nil, and it is a copy.
 func lastOfEach(env []string) []string {
 	seen := newKeySet(env)
 	out := make([]string, len(env))
@@ -72,14 +74,17 @@ func lastOfEach(env []string) []string {
 	return out[at:]
 }
 
-// keySet has the keys of entries of an environment. Each child has one made, and a map would take most of the time that an environment does.
+// keySet has the keys of entries of an environment. Each child has one made, and a map would take
+// most of the time that an environment does.
 type keySet struct {
 	env   []string
 	slots [4 * usualVariables]uint8 // 1 + the number of an entry; 0: none
-	many  map[string]bool           // in place of slots, for an environment with more than usualVariables
+	// in place of slots, for an environment with more than usualVariables
+	many map[string]bool
 }
 
-// usualVariables is how many variables an environment has, but for few. A number of an entry is less than that.
+// usualVariables is how many variables an environment has, but for few. A number of an entry is
+// less than that.
 const usualVariables = 128
 
 func newKeySet(env []string) (s keySet) {
@@ -111,7 +116,8 @@ func (s *keySet) add(key string, i int) bool {
 	}
 }
 
-// keyOf returns the key of an entry; a key may begin with "=". Entries without one are passed on as they are.
+// keyOf returns the key of an entry; a key may begin with "=". Entries without one are passed on as
+// they are.
 func keyOf(entry string) (key string, ok bool) {
 	if entry == "" {
 		return "", false

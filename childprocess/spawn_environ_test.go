@@ -35,8 +35,8 @@ type birth struct {
 	Dir       []byte // as PWD says, if that is true
 }
 
-// born starts a program and returns what it says it was started with. file and argv are those of the helper "birth", or a
-// copy of them.
+// born starts a program and returns what it says it was started with. file and argv are those of
+// the helper "birth", or a copy of them.
 func born(t testing.TB, o *childprocess.Options, file string, argv []string) (args, env []string, dir string) {
 	t.Helper()
 	l := newLoop(t)

@@ -41,8 +41,9 @@ const usualSlots = 4
 
 // open opens what o asks for. On an error everything that it has opened is closed again.
 //
-// What the child is to share with this program is looked at first, and s takes its numbers afterwards. A number that is not
-// open here could else be found open, because a pipe of the same child has just got it.
+// What the child is to share with this program is looked at first, and s takes its numbers
+// afterwards. A number that is not open here could else be found open, because a pipe of the same
+// child has just got it.
 func (a *layout) open(o *Options, s *process.Starter) (err error) {
 	n := slotCount(o.Stdio)
 	*a = layout{
@@ -85,8 +86,8 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 	return nil
 }
 
-// The turns in which open goes through the slots. What is opened by name comes last: that can create a file or empty one,
-// which cannot be undone when something else is not to be had.
+// The turns in which open goes through the slots. What is opened by name comes last: that can
+// create a file or empty one, which cannot be undone when something else is not to be had.
 const (
 	turnShared = iota // those that are only looked at
 	turnCopies
@@ -111,8 +112,8 @@ func (s Stdio) turn() int {
 	return turnMade
 }
 
-// copyShared has the child share copies of the descriptors, for an Async child: when it is forked its caller may have closed
-// them, as Owned does.
+// copyShared has the child share copies of the descriptors, for an Async child: when it is forked
+// its caller may have closed them, as Owned does.
 func (a *layout) copyShared() error {
 	for i, shared := range a.slots {
 		if a.slot(i).turn() != turnShared {
@@ -209,7 +210,8 @@ func (a *layout) openPipe(i int) (int, error) {
 			return 0, &pathError{"PipeCapacity", err}
 		}
 	}
-	// F_SETFL takes no notice of the access mode, and a new pipe has no other flag: one call is enough.
+	// F_SETFL takes no notice of the access mode, and a new pipe has no other flag: one call is
+	// enough.
 	_, err = unix.FcntlInt(uintptr(ours), unix.F_SETFL, unix.O_NONBLOCK)
 	return theirs, err
 }
@@ -242,8 +244,8 @@ func (a *layout) openNull(i int) (int, error) {
 	return fd, nil
 }
 
-// borrow checks a descriptor of the parent that the child will share in slot i. Programs do not expect EAGAIN from their
-// standard descriptors.
+// borrow checks a descriptor of the parent that the child will share in slot i. Programs do not
+// expect EAGAIN from their standard descriptors.
 func (a *layout) borrow(n, i int) (int, error) {
 	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0)
 	if err != nil || i > 2 || flags&unix.O_NONBLOCK == 0 {
@@ -252,9 +254,10 @@ func (a *layout) borrow(n, i int) (int, error) {
 	return a.inBlockingMode(n)
 }
 
-// inBlockingMode returns n for a child that expects blocking mode. The mode is not changed (libuv does that, uv_spawn): it is
-// everybody's who has the open file description, the parent's net.Listener perhaps, which would hang. The child gets a
-// description of its own where there can be one, and else n as it is: a socket. A file knows no other mode.
+// inBlockingMode returns n for a child that expects blocking mode. The mode is not changed (libuv
+// does that, uv_spawn): it is everybody's who has the open file description, the parent's
+// net.Listener perhaps, which would hang. The child gets a description of its own where there can
+// be one, and else n as it is: a socket. A file knows no other mode.
 func (a *layout) inBlockingMode(n int) (int, error) {
 	again, err := fd.Reopen(n, false)
 	switch err {
@@ -267,9 +270,9 @@ func (a *layout) inBlockingMode(n int) (int, error) {
 	return n, nil
 }
 
-// openFile takes a copy, since f may be closed on another goroutine while we fork. Calling f.Fd would do that too, but
-// would leave f in blocking mode for good without f knowing. What Go opens is in non-blocking mode, which concerns the child
-// in no slot.
+// openFile takes a copy, since f may be closed on another goroutine while we fork. Calling f.Fd
+// would do that too, but would leave f in blocking mode for good without f knowing. What Go opens
+// is in non-blocking mode, which concerns the child in no slot.
 func (a *layout) openFile(f *os.File) (int, error) {
 	dup, err := duplicateFile(f, standardSlots)
 	if err != nil {
@@ -279,7 +282,8 @@ func (a *layout) openFile(f *os.File) (int, error) {
 	return a.borrow(dup, 0)
 }
 
-// duplicateFile returns a descriptor of f that is the caller's, with a number that is not below lowest.
+// duplicateFile returns a descriptor of f that is the caller's, with a number that is not below
+// lowest.
 func duplicateFile(f syscall.Conn, lowest int) (dup int, err error) {
 	conn, err := f.SyscallConn()
 	if err != nil {
@@ -299,7 +303,8 @@ func (a *layout) openStream(s Stdio, i int) (int, error) {
 		stream = t.Duplex
 	}
 	if d, ok := stream.(*streams.Duplex); ok {
-		stream = d.Readable // Its halves have one descriptor: lending one lends both, and this one pauses.
+		// Its halves have one descriptor: lending one lends both, and this one pauses.
+		stream = d.Readable
 	}
 	lender, ok := stream.(interface{ Lend() (int, error) })
 	if !ok {
@@ -329,8 +334,8 @@ func (a *layout) close() {
 	a.terminal.close()
 }
 
-// streams makes the parent's streams, in the memory of out, which is empty, and the terminal, nil if there is none. The
-// descriptors are the streams' afterwards; on an error all are closed.
+// streams makes the parent's streams, in the memory of out, which is empty, and the terminal, nil
+// if there is none. The descriptors are the streams' afterwards; on an error all are closed.
 func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]StdioStream, *Terminal, error) {
 	with := streams.DuplexOptions{
 		Readable: streams.ReadableOptions{LineEnd: o.LineEnd, MaxLine: o.MaxLine, HighWaterMark: o.HighWaterMark, Fresh: true, KeepSize: o.PipeCapacity > 0},
@@ -341,7 +346,8 @@ func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]Stdi
 		if fd < 0 {
 			continue
 		}
-		with.Readable.Pipe, with.Writable.Pipe = i < standardSlots, i < standardSlots // See openPipe.
+		// See openPipe.
+		with.Readable.Pipe, with.Writable.Pipe = i < standardSlots, i < standardSlots
 		var err error
 		switch i {
 		case 0:

@@ -26,8 +26,9 @@ import (
 )
 
 func init() {
-	// layout writes, as JSON and to the descriptor that is its first argument, what each of its descriptors is; before that
-	// to each of the descriptors that are its other arguments the number of that descriptor.
+	// layout writes, as JSON and to the descriptor that is its first argument, what each of its
+	// descriptors is; before that to each of the descriptors that are its other arguments the
+	// number of that descriptor.
 	helperproc.Register("layout", func(args []string) {
 		open := map[int]what{}
 		for fd := range leakcheck.Inheritable() {
@@ -39,7 +40,8 @@ func init() {
 		writeAll(check(strconv.Atoi(args[0])), check(json.Marshal(open)))
 	})
 
-	// echo-slots reads each of the descriptors in its arguments to the end and sends back what it read.
+	// echo-slots reads each of the descriptors in its arguments to the end and sends back what it
+	// read.
 	helperproc.Register("echo-slots", func(args []string) {
 		for _, arg := range args {
 			fd := check(strconv.Atoi(arg))
@@ -48,7 +50,8 @@ func init() {
 		}
 	})
 
-	// serve listens on descriptor 3, a bound socket, says so on stdout, and tells its pid to whoever connects first.
+	// serve listens on descriptor 3, a bound socket, says so on stdout, and tells its pid to
+	// whoever connects first.
 	helperproc.Register("serve", func([]string) {
 		check(0, unix.Listen(3, 1))
 		writeAll(1, []byte{'r'})
@@ -77,7 +80,8 @@ func describe(fd int) (what, error) {
 	}, err
 }
 
-// same is describe without what belongs to an open file description, which two descriptors need not share.
+// same is describe without what belongs to an open file description, which two descriptors need not
+// share.
 func (w what) same() what {
 	w.Access, w.Nonblock = 0, false
 	return w
@@ -90,8 +94,9 @@ func mustDescribe(t testing.TB, fd int) what {
 	return w
 }
 
-// layoutOf starts a child that tells, on slot report, what its descriptors are; without those that this process was started
-// with and passes on to every child. The child writes tokens, see the helper.
+// layoutOf starts a child that tells, on slot report, what its descriptors are; without those that
+// this process was started with and passes on to every child. The child writes tokens, see the
+// helper.
 func layoutOf(t testing.TB, l *reactor.Loop, stdio []childprocess.Stdio, report int, tokens ...string) map[int]what {
 	t.Helper()
 	c := startWith(t, l, &childprocess.Options{Stdio: stdio}, "layout", append([]string{strconv.Itoa(report)}, tokens...)...)
@@ -234,8 +239,8 @@ type pipeSource struct {
 	want   map[string]int // tokens that children were told to write
 }
 
-// makeSources returns pipes whose writing ends are at random numbers, low ones too, where they are in each other's way when
-// the child's descriptors are put into place.
+// makeSources returns pipes whose writing ends are at random numbers, low ones too, where they are
+// in each other's way when the child's descriptors are put into place.
 func makeSources(t testing.TB, l *reactor.Loop, rnd *rand.Rand, n int) []*pipeSource {
 	t.Helper()
 	var list []*pipeSource
@@ -295,8 +300,8 @@ func (s *pipeSource) finish(t testing.TB) map[string]int {
 	return tokens
 }
 
-// TestAnyLayoutIsMadeAsAsked gives children random sources in a random order, the same one in several slots too,
-// and has them tell what they got.
+// TestAnyLayoutIsMadeAsAsked gives children random sources in a random order, the same one in
+// several slots too, and has them tell what they got.
 //
 //brood:checks S018 S022
 func TestAnyLayoutIsMadeAsAsked(t *testing.T) {

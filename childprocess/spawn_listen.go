@@ -10,11 +10,13 @@ import (
 
 // A ListenFD is what a child is passed as by a service manager, see Options.ListenFDs.
 type ListenFD struct {
-	// Name is what the child knows it by, of at most 255 printable ASCII characters other than ":". "": "unknown".
+	// Name is what the child knows it by, of at most 255 printable ASCII characters other than ":".
+	// "": "unknown".
 	Name string
 
-	// Socket is what is passed, a *net.TCPListener, a *net.UnixListener, a *net.UDPConn or an *os.File, say. It is
-	// borrowed, and may be closed once the child was started. Its mode stays: that of Go's sockets is non-blocking.
+	// Socket is what is passed, a *net.TCPListener, a *net.UnixListener, a *net.UDPConn or an
+	// *os.File, say. It is borrowed, and may be closed once the child was started. Its mode stays:
+	// that of Go's sockets is non-blocking.
 	Socket syscall.Conn
 }
 
@@ -50,7 +52,8 @@ func (o *Options) withListenFDs(op string) (*Options, error) {
 		}
 		switch {
 		case channels > 1:
-			return bad("Stdio["+strconv.Itoa(i)+"]", secondIPC) // Its number is another one in the copy.
+			// Its number is another one in the copy.
+			return bad("Stdio["+strconv.Itoa(i)+"]", secondIPC)
 		case i < standardSlots || s.form == formDefault:
 		case s.form == formIPC:
 			with.Stdio = append(with.Stdio, s)
@@ -61,8 +64,8 @@ func (o *Options) withListenFDs(op string) (*Options, error) {
 	return &with, nil
 }
 
-// withListenNames returns env with the variables that tell of the ListenFDs, but for LISTEN_PID, and no others of their
-// names.
+// withListenNames returns env with the variables that tell of the ListenFDs, but for LISTEN_PID,
+// and no others of their names.
 func (o *Options) withListenNames(env []string) []string {
 	var names []string
 	for _, l := range o.ListenFDs {

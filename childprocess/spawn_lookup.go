@@ -10,11 +10,12 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// candidates returns the files of which the child executes the first that it can. A name with a slash is taken as it is and
-// resolved by execve(2), after the change of directory; another is searched in the child's PATH (see Options.ParentPath).
+// candidates returns the files of which the child executes the first that it can. A name with a
+// slash is taken as it is and resolved by execve(2), after the change of directory; another is
+// searched in the child's PATH (see Options.ParentPath).
 //
-// The search ends before a match in a relative directory, which is dot then: such a match is refused with [ErrDot] when no
-// directory before it has the program.
+// The search ends before a match in a relative directory, which is dot then: such a match is
+// refused with [ErrDot] when no directory before it has the program.
 //
 // They are appended to memory, which is empty.
 func (o *Options) candidates(file string, memory []string) (files []string, dot string) {
@@ -39,7 +40,8 @@ func (o *Options) candidates(file string, memory []string) (files []string, dot 
 	return files, ""
 }
 
-// inDir returns what the child's path is for us, who are in another directory, and perhaps have another root.
+// inDir returns what the child's path is for us, who are in another directory, and perhaps have
+// another root.
 func (o *Options) inDir(path string) string {
 	switch {
 	case filepath.IsAbs(path):

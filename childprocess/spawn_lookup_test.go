@@ -145,7 +145,8 @@ func TestSearchOfPath(t *testing.T) {
 	}
 }
 
-// requireSearch checks what a search for tool finds: what it says, or what is blamed for which error.
+// requireSearch checks what a search for tool finds: what it says, or what is blamed for which
+// error.
 func requireSearch(t *testing.T, path, want, blame string, err error) {
 	t.Helper()
 	o := &childprocess.Options{Env: []string{"PATH=" + path}}
@@ -213,7 +214,8 @@ func TestRelativeNamesAreResolvedFromTheChildsDirectory(t *testing.T) {
 		require.Equal(t, "./only-here", failed.Path)
 		require.ErrorIs(t, failed, syscall.ENOENT)
 	})
-	// A relative element of PATH means the child's directory too; what it finds is refused all the same.
+	// A relative element of PATH means the child's directory too; what it finds is refused all the
+	// same.
 	for dir, want := range map[string]error{there: childprocess.ErrDot, "": syscall.ENOENT} {
 		t.Run("relative PATH, Dir "+cmp.Or(dir, "none"), func(t *testing.T) {
 			failed, _ := refused(t, "tool", nil, &childprocess.Options{Dir: dir, Env: []string{"PATH=elem"}})

@@ -88,7 +88,8 @@ func TestAnyBytesArriveUnchanged(t *testing.T) {
 	}
 }
 
-// publicDir returns a directory that every user can enter. The usual ones of a test are only for the user who runs it.
+// publicDir returns a directory that every user can enter. The usual ones of a test are only for
+// the user who runs it.
 func publicDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "brood")

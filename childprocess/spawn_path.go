@@ -13,16 +13,18 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// Path gives the child a file that is opened for it when it is started, as by [os.OpenFile]: flag has os.O_RDONLY, O_WRONLY
-// or O_RDWR, and O_CREATE, O_APPEND, O_TRUNC and others; perm, less the umask, is the mode of a file that is created. A
-// relative name is looked up from this program's directory, whatever Options.Dir is, and by this program's user. Slots with
-// the same name have open files of their own, which overwrite each other unless both append; for one that is shared use
-// [SameAs].
+// Path gives the child a file that is opened for it when it is started, as by [os.OpenFile]: flag
+// has os.O_RDONLY, O_WRONLY or O_RDWR, and O_CREATE, O_APPEND, O_TRUNC and others; perm, less the
+// umask, is the mode of a file that is created. A relative name is looked up from this program's
+// directory, whatever Options.Dir is, and by this program's user. Slots with the same name have
+// open files of their own, which overwrite each other unless both append; for one that is shared
+// use [SameAs].
 //
-// The file is opened last, after everything else that the child gets could be had, but before its program is looked for: as a
-// shell's ">", O_TRUNC empties it also for a program that is not there. What open(2) refuses is a *[SpawnError] with
-// StepStdio and the name as its Path. Opening waits for nobody: a FIFO to be written that nobody reads is ENXIO, and one to
-// be read that nobody has open for writing is at its end at once. A terminal does not become the controlling one. The
+// The file is opened last, after everything else that the child gets could be had, but before its
+// program is looked for: as a shell's ">", O_TRUNC empties it also for a program that is not there.
+// What open(2) refuses is a *[SpawnError] with StepStdio and the name as its Path. Opening waits
+// for nobody: a FIFO to be written that nobody reads is ENXIO, and one to be read that nobody has
+// open for writing is at its end at once. A terminal does not become the controlling one. The
 // child's descriptor is in blocking mode, unless flag has O_NONBLOCK.
 func Path(name string, flag int, perm os.FileMode) Stdio {
 	return Stdio{form: formPath, path: &pathStdio{name, flag, perm}}
@@ -61,8 +63,9 @@ type pathError struct {
 func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
 func (e *pathError) Unwrap() error { return e.err }
 
-// open opens the file in non-blocking mode. When there are no descriptors left, s, unless it is nil, gives up its own; the
-// file is opened once only, because a second time it could be there already.
+// open opens the file in non-blocking mode. When there are no descriptors left, s, unless it is
+// nil, gives up its own; the file is opened once only, because a second time it could be there
+// already.
 func (p *pathStdio) open(s *process.Starter) (int, error) {
 	mode := uint32(p.perm.Perm())
 	for _, bit := range [...]struct {

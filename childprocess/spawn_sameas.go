@@ -2,19 +2,20 @@ package childprocess
 
 import "strconv"
 
-// SameAs gives the child the open file of another of its slots once more, as a shell's "2>&1" does: what it writes to both
-// comes in the order of its writes. Such a slot has no stream of its own, so with SameAs(1) in slot 2 Stderr is nil, and
-// Stdout has everything.
+// SameAs gives the child the open file of another of its slots once more, as a shell's "2>&1" does:
+// what it writes to both comes in the order of its writes. Such a slot has no stream of its own, so
+// with SameAs(1) in slot 2 Stderr is nil, and Stdout has everything.
 //
-// The other slot may come later, and may itself be a SameAs. It may have any form but IPC, and must not be closed. When one
-// of the two is a standard descriptor, both are what FD and the others say of these.
+// The other slot may come later, and may itself be a SameAs. It may have any form but IPC, and must
+// not be closed. When one of the two is a standard descriptor, both are what FD and the others say
+// of these.
 func SameAs(slot int) Stdio { return Stdio{form: formSameAs, fd: slot} }
 
 // slotCount is how many slots a child has to which somebody has given so many forms.
 func slotCount(stdio []Stdio) int { return max(len(stdio), standardSlots) }
 
-// original returns the slot that slot i is the same as in the end, i itself if it is no SameAs, and -1 for one that leads
-// nowhere.
+// original returns the slot that slot i is the same as in the end, i itself if it is no SameAs, and
+// -1 for one that leads nowhere.
 func original(stdio []Stdio, i int) int {
 	for range slotCount(stdio) {
 		if i < 0 || i >= slotCount(stdio) {

@@ -15,7 +15,8 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-// turnsOfSpeech are arguments for say: it writes to its stdout and its stderr in turn, so many times.
+// turnsOfSpeech are arguments for say: it writes to its stdout and its stderr in turn, so many
+// times.
 func turnsOfSpeech(n int) (args []string, text string) {
 	for range n {
 		args = append(args, "1", "out ", "2", "err ")

@@ -11,23 +11,23 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// A Rlimit is a resource limit of a child (getrlimit(2)). It is in force before the child's first instruction; to raise Max
-// above that of this program takes a privilege.
+// A Rlimit is a resource limit of a child (getrlimit(2)). It is in force before the child's first
+// instruction; to raise Max above that of this program takes a privilege.
 type Rlimit struct {
 	Resource int    // RLIMIT_CPU, RLIMIT_NOFILE…
 	Cur, Max uint64 // in the unit of the resource; unix.RLIM_INFINITY: no limit
 }
 
-// A SockFilter is an instruction of a filter: struct sock_filter of seccomp(2), and unix.SockFilter, from which it can be
-// converted.
+// A SockFilter is an instruction of a filter: struct sock_filter of seccomp(2), and
+// unix.SockFilter, from which it can be converted.
 type SockFilter struct {
 	Code   uint16 // BPF_…
 	Jt, Jf uint8  // how many instructions are skipped if a condition is met, and if not
 	K      uint32 // the operand
 }
 
-// An IDMap is a range of users or groups of a user namespace, and those that they are outside: as syscall.SysProcIDMap, which
-// not every system has.
+// An IDMap is a range of users or groups of a user namespace, and those that they are outside: as
+// syscall.SysProcIDMap, which not every system has.
 type IDMap struct {
 	ContainerID int // the first inside
 	HostID      int // the first outside
@@ -38,14 +38,15 @@ type IDMap struct {
 type FDPolicy int
 
 const (
-	// FDsSlots is nothing else, whoever has opened it and how. On macOS and the BSDs, and on Linux in a program that may not
-	// have a thread with a table of its own, children inherit descriptors that are not close-on-exec all the same.
+	// FDsSlots is nothing else, whoever has opened it and how. On macOS and the BSDs, and on Linux
+	// in a program that may not have a thread with a table of its own, children inherit descriptors
+	// that are not close-on-exec all the same.
 	FDsSlots FDPolicy = iota
 
-	// FDsCloseOnExec is os/exec's rule: a descriptor that is not close-on-exec is inherited, at its number, unless a slot has
-	// that number. It takes longer to start such a child in a program with many descriptors. (BackendForkExec does as
-	// syscall.ForkExec: where a descriptor goes to a slot with a higher number than its own, one that was to be inherited can
-	// get lost.)
+	// FDsCloseOnExec is os/exec's rule: a descriptor that is not close-on-exec is inherited, at its
+	// number, unless a slot has that number. It takes longer to start such a child in a program
+	// with many descriptors. (BackendForkExec does as syscall.ForkExec: where a descriptor goes to
+	// a slot with a higher number than its own, one that was to be inherited can get lost.)
 	FDsCloseOnExec
 )
 
@@ -59,15 +60,16 @@ const (
 	// BackendFork is the fork of this library: Linux on amd64 and arm64.
 	BackendFork
 
-	// BackendForkExec is syscall.ForkExec, what os/exec uses. It leaves signals ignored that this program ignores.
+	// BackendForkExec is syscall.ForkExec, what os/exec uses. It leaves signals ignored that this
+	// program ignores.
 	BackendForkExec
 )
 
 // A PanicError is the error of a PreSpawn that has panicked.
 type PanicError = process.PanicError
 
-// settings returns what the child has otherwise, a copy; nil for nothing. The ruleset is a copy of Landlock, process.Closed if
-// there is none.
+// settings returns what the child has otherwise, a copy; nil for nothing. The ruleset is a copy of
+// Landlock, process.Closed if there is none.
 func (o *Options) settings(ruleset int) *process.Settings {
 	if o.Umask == nil && o.Nice == nil && o.IOPriority == nil && o.OOMScore == nil && o.CPUs == nil && o.Rlimits == nil &&
 		o.Cgroup == "" && o.Cloneflags == 0 && o.UidMappings == nil && o.GidMappings == nil && o.Chroot == "" && !o.Foreground && o.AmbientCaps == nil && !o.NoNewPrivs &&
@@ -183,7 +185,8 @@ func (o *Options) mapMistake() (name, reason string) {
 	return "", ""
 }
 
-// isIDRange reports whether there are size users or groups from first on. The last number means none.
+// isIDRange reports whether there are size users or groups from first on. The last number means
+// none.
 func isIDRange(first, size int) bool {
 	return first >= 0 && size > 0 && uint64(first)+uint64(size) <= math.MaxUint32
 }

@@ -14,7 +14,8 @@ import (
 )
 
 func init() {
-	// fill writes as many bytes as its argument says to stdout, in one call, and how many the call took to stderr.
+	// fill writes as many bytes as its argument says to stdout, in one call, and how many the call
+	// took to stderr.
 	helperproc.Register("fill", func(args []string) {
 		n, err := unix.Write(1, bytes.Repeat([]byte{'x'}, check(strconv.Atoi(args[0]))))
 		fmt.Fprint(os.Stderr, n, err)

@@ -33,7 +33,8 @@ func init() {
 		}
 	})
 
-	// use-null reads stdin to the end, writes to stdout and stderr, and says on descriptor 3 how that went.
+	// use-null reads stdin to the end, writes to stdout and stderr, and says on descriptor 3 how
+	// that went.
 	helperproc.Register("use-null", func([]string) {
 		in := check(io.ReadAll(os.Stdin))
 		text := []byte("nobody reads this")
@@ -49,8 +50,8 @@ func init() {
 		writeAll(1, []byte(ev.err.Error()+"\n"+strings.Join(ev.log, ", ")))
 	})
 
-	// swap starts the program in its arguments with its own stderr as stdout and its own stdout as stderr, and afterwards
-	// uses its own as they are.
+	// swap starts the program in its arguments with its own stderr as stdout and its own stdout as
+	// stderr, and afterwards uses its own as they are.
 	helperproc.Register("swap", func(args []string) {
 		l := check(openLoop())
 		check(childprocess.Spawn(l, args[0], args[1:], &childprocess.Options{
@@ -75,7 +76,8 @@ func isOpen(fd int) bool {
 	return err == nil
 }
 
-// isStill reports whether a number means what it did: where SIGCHLD is watched a number that was closed is soon another's.
+// isStill reports whether a number means what it did: where SIGCHLD is watched a number that was
+// closed is soon another's.
 func isStill(fd int, was what) bool {
 	is, err := describe(fd)
 	return err == nil && is == was
@@ -307,7 +309,8 @@ func TestOneDescriptorInSeveralSlots(t *testing.T) {
 	}
 }
 
-// squatter is a stream that, when it is given up, opens something at a certain number, as another goroutine could.
+// squatter is a stream that, when it is given up, opens something at a certain number, as another
+// goroutine could.
 type squatter struct{ file, fd int }
 
 func (s squatter) FD() int { return s.file }
@@ -378,7 +381,8 @@ func TestChildsDescriptorsAreInBlockingMode(t *testing.T) {
 //brood:checks S024
 func TestStandardDescriptorsAreMadeBlocking(t *testing.T) {
 	l := newLoop(t)
-	// For the child, not for those who share them with us. For numbers above 2 the mode is left alone, as in Node.
+	// For the child, not for those who share them with us. For numbers above 2 the mode is left
+	// alone, as in Node.
 	for slot, want := range map[int]bool{0: false, 1: false, 2: false, 3: true} {
 		r, w := rawPipe(t)
 		require.NoError(t, unix.SetNonblock(w, true))

@@ -14,23 +14,26 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Tee passes what the child writes to descriptor 1 or 2 on to several targets, as tee(1) does, all of which get all of it. A
-// target is Pipe, this program's stream or what a form collects, Inherit, FD, File, a Path that is opened for writing, or a
-// Stream that can be written to and belongs to the same loop; at most one is Pipe. Another Tee counts as its targets. For
-// both descriptors to go the same way, in order, give the other one as [SameAs].
+// Tee passes what the child writes to descriptor 1 or 2 on to several targets, as tee(1) does, all
+// of which get all of it. A target is Pipe, this program's stream or what a form collects, Inherit,
+// FD, File, a Path that is opened for writing, or a Stream that can be written to and belongs to
+// the same loop; at most one is Pipe. Another Tee counts as its targets. For both descriptors to go
+// the same way, in order, give the other one as [SameAs].
 //
-// The child writes to a pipe, which the loop reads. The slowest target sets the pace: the child waits for it, and some 64
-// KiB are kept. The loop waits for none, and the mode of no target changes: see [streams.NewWritable]. With Pipe the pipe
-// is read when somebody reads the stream, and as fast; without, Stdout or Stderr is nil and it is read at once.
+// The child writes to a pipe, which the loop reads. The slowest target sets the pace: the child
+// waits for it, and some 64 KiB are kept. The loop waits for none, and the mode of no target
+// changes: see [streams.NewWritable]. With Pipe the pipe is read when somebody reads the stream,
+// and as fast; without, Stdout or Stderr is nil and it is read at once.
 //
-// A target that fails (EPIPE, ENOSPC) costs the others nothing: it is left out from then on, and an error event tells of it
-// once, with a *[TeeError], which forms that call back or return have as their error if there is no other. When none is
-// left the pipe is closed, and the child gets SIGPIPE when it writes on. close comes when every target has taken
-// everything, or has failed, or CloseGrace is over: those that are behind then lose the rest, as they do when a limit
-// closes the pipes.
+// A target that fails (EPIPE, ENOSPC) costs the others nothing: it is left out from then on, and an
+// error event tells of it once, with a *[TeeError], which forms that call back or return have as
+// their error if there is no other. When none is left the pipe is closed, and the child gets
+// SIGPIPE when it writes on. close comes when every target has taken everything, or has failed, or
+// CloseGrace is over: those that are behind then lose the rest, as they do when a limit closes the
+// pipes.
 //
-// FD and File are borrowed, and may be closed once the child was started; with Owned they are closed then. A Stream is
-// borrowed, may not be Owned, and is not ended.
+// FD and File are borrowed, and may be closed once the child was started; with Owned they are
+// closed then. A Stream is borrowed, may not be Owned, and is not ended.
 func Tee(s ...Stdio) Stdio {
 	t := new(teeStdio)
 	for _, target := range s {
@@ -230,11 +233,12 @@ func mayWrite(n int) error {
 	return err
 }
 
-// tees makes what passes on from the streams of the slots. The descriptors of the targets are theirs afterwards; on an
-// error those that are left are still the layout's.
+// tees makes what passes on from the streams of the slots. The descriptors of the targets are
+// theirs afterwards; on an error those that are left are still the layout's.
 func (a *layout) tees(l *reactor.Loop, o *Options, stdio []StdioStream) ([]*tee, error) {
 	var made []*tee
-	slices.SortFunc(a.targets, func(x, y target) int { return cmp.Or(x.slot-y.slot, x.index-y.index) }) // They were opened in turns.
+	// They were opened in turns.
+	slices.SortFunc(a.targets, func(x, y target) int { return cmp.Or(x.slot-y.slot, x.index-y.index) })
 	for i := range a.targets {
 		of := &a.targets[i]
 		if len(made) == 0 || made[len(made)-1].slot != of.slot {

@@ -12,7 +12,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// terminalEnds are the descriptors of a child's terminal while the child is being made, -1 where there is none.
+// terminalEnds are the descriptors of a child's terminal while the child is being made, -1 where
+// there is none.
 type terminalEnds struct {
 	master int
 	slave  int // for the child; it is one of layout.spare
@@ -82,7 +83,8 @@ func (a *layout) openTerminal() (int, error) {
 	t.master, t.slave = master, slave
 	a.spare = append(a.spare, slave)
 	if a.owner != nil {
-		_ = unix.Fchown(slave, int(*a.owner), -1) // Best effort: the child has it open, whoever it belongs to.
+		// Best effort: the child has it open, whoever it belongs to.
+		_ = unix.Fchown(slave, int(*a.owner), -1)
 	}
 	t.held, err = fd.Duplicate(slave, 0)
 	return slave, err
@@ -94,7 +96,8 @@ func (t *terminalEnds) close() {
 	*t = noTerminal
 }
 
-// adopt makes the terminal, nil if there is none. The descriptors are its own afterwards, unless there is an error.
+// adopt makes the terminal, nil if there is none. The descriptors are its own afterwards, unless
+// there is an error.
 func (t *terminalEnds) adopt(l *reactor.Loop, with *streams.DuplexOptions) (*Terminal, error) {
 	if t.master < 0 {
 		return nil, nil

@@ -20,8 +20,8 @@ import (
 )
 
 func init() {
-	// ignore-sigchld ignores SIGCHLD, which has the kernel wait for children by itself, and spawns the program in its
-	// arguments on the loop with the given exit watch.
+	// ignore-sigchld ignores SIGCHLD, which has the kernel wait for children by itself, and spawns
+	// the program in its arguments on the loop with the given exit watch.
 	helperproc.Register("ignore-sigchld", func(args []string) {
 		l := check(reactor.New(nil))
 		way := check(strconv.Atoi(args[0]))
@@ -55,7 +55,8 @@ func reapForeign(t testing.TB, pid int) syscall.WaitStatus {
 	}
 }
 
-// kernelRemembers reports whether a pidfd tells the status of a process that somebody has waited for.
+// kernelRemembers reports whether a pidfd tells the status of a process that somebody has waited
+// for.
 func kernelRemembers(t testing.TB) bool {
 	t.Helper()
 	pidfd := -1

@@ -25,7 +25,8 @@ func TestWithoutTheOptionAStopIsNothing(t *testing.T) {
 					break
 				}
 			}
-			// The news of the stop, if it made any, is there now; a turn later it would have been told.
+			// The news of the stop, if it made any, is there now; a turn later it would have been
+			// told.
 			l.SetImmediate(func() {
 				l.SetImmediate(func() {
 					require.Equal(t, []string{"spawn"}, ev.process())

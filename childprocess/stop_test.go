@@ -34,7 +34,8 @@ func TestStoppedContinuedAndEndedAtLast(t *testing.T) {
 			kill(t, c, 0)
 			kill(t, c, syscall.SIGCONT)
 		})
-		c.OnContinue(c.Stdin.End) // Not before: the kernel tells of no continue once the child has ended.
+		// Not before: the kernel tells of no continue once the child has ended.
+		c.OnContinue(c.Stdin.End)
 		run(t, l)
 		require.Equal(t, []string{"spawn", "stop SIGSTOP", "continue", "exit 0", "close 0"}, ev.process())
 	})
@@ -73,7 +74,8 @@ func TestAStoppedChildCanBeKilled(t *testing.T) {
 	})
 }
 
-// Many children, of which some want to hear of stops: the others are not disturbed by the SIGCHLD that it takes.
+// Many children, of which some want to hear of stops: the others are not disturbed by the SIGCHLD
+// that it takes.
 //
 //brood:checks S044
 func TestChildrenWithAndWithoutStopEventsOnOneLoop(t *testing.T) {

@@ -43,8 +43,8 @@ func init() {
 		}
 	})
 
-	// mute closes its stdout after it has written its argument there, says so by a byte on stderr, and waits for the end of
-	// its stdin.
+	// mute closes its stdout after it has written its argument there, says so by a byte on stderr,
+	// and waits for the end of its stdin.
 	helperproc.Register("mute", func(args []string) {
 		writeAll(1, []byte(args[0]))
 		check(0, unix.Close(1))

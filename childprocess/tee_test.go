@@ -244,7 +244,8 @@ func TestTheSlowestTargetSetsThePaceAndBlocksNobody(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, stdioOptions(childprocess.Ignore, childprocess.Tee(childprocess.Pipe, childprocess.FD(w))), "flood", strconv.Itoa(size))
 	ev := events(c).reading()
-	// The stream stands still when a whole second has brought nothing: a turn of the loop each time shows that it goes on.
+	// The stream stands still when a whole second has brought nothing: a turn of the loop each time
+	// shows that it goes on.
 	seen, still := -1, 0
 	var look func()
 	got := make(chan []byte, 1)

@@ -19,7 +19,8 @@ func TestAChildWhoseTerminalIsDestroyedIsHungUp(t *testing.T) {
 	s := screenOf(c).when("ready", func() { c.Terminal().Destroy(nil) })
 	run(t, l)
 	s.done(t)
-	require.ElementsMatch(t, []string{"spawn", "terminal close", "exit SIGHUP", "close SIGHUP"}, s.log) // It may be that fast.
+	// It may be that fast.
+	require.ElementsMatch(t, []string{"spawn", "terminal close", "exit SIGHUP", "close SIGHUP"}, s.log)
 }
 
 // An Async child may find that its terminal is gone before it has begun.
@@ -46,7 +47,8 @@ func TestATerminalIsClosedWithItsReadingHalf(t *testing.T) {
 	c := spawn(t, l, shell, []string{"-c", "echo ready; read line; exec sleep 1000"}, ownTerminal(nil))
 	s := screenOf(c).when("ready", func() { c.Terminal().Readable.Destroy(nil) })
 	run(t, l)
-	require.ElementsMatch(t, []string{"spawn", "terminal close", "exit SIGHUP", "close SIGHUP"}, s.log) // It may be that fast.
+	// It may be that fast.
+	require.ElementsMatch(t, []string{"spawn", "terminal close", "exit SIGHUP", "close SIGHUP"}, s.log)
 }
 
 // A terminal has no end of input but a key.
@@ -96,7 +98,8 @@ func TestALimitEndsTheGroupOnATerminal(t *testing.T) {
 func TestAChildOnATerminalLeadsItsSession(t *testing.T) {
 	for name, o := range map[string]childprocess.Options{
 		"plain": {}, "Detached": {Detached: true},
-		"a shell with a limit": {Shell: shell, Timeout: time.Hour}, // Such a shell gets a group elsewhere.
+		// Such a shell gets a group elsewhere.
+		"a shell with a limit": {Shell: shell, Timeout: time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)

@@ -18,8 +18,9 @@ import (
 )
 
 func init() {
-	// terminal-jobs is a little shell: it starts the program in its arguments as a job in the background and as one in the
-	// foreground. When the latter has ended it tells the former to end.
+	// terminal-jobs is a little shell: it starts the program in its arguments as a job in the
+	// background and as one in the foreground. When the latter has ended it tells the former to
+	// end.
 	helperproc.Register("terminal-jobs", func(args []string) {
 		job := func(name string, attr *syscall.SysProcAttr) *exec.Cmd {
 			c := exec.Command(args[0], append(args[1:], name)...)
@@ -34,7 +35,8 @@ func init() {
 		check(0, background.Wait())
 	})
 
-	// terminal-job tells when it is interrupted. That ends it in the foreground, SIGUSR1 in the background.
+	// terminal-job tells when it is interrupted. That ends it in the foreground, SIGUSR1 in the
+	// background.
 	helperproc.Register("terminal-job", func(args []string) {
 		came := make(chan os.Signal, 8)
 		signal.Notify(came, syscall.SIGINT, syscall.SIGUSR1)
@@ -71,7 +73,8 @@ func TestTheSuspendKeyStopsAJobOfAShell(t *testing.T) {
 	const script = `set -m; echo start; cat; echo "status $?"; fg; echo "then $?"`
 	l := newLoop(t)
 	s := screenOf(spawn(t, l, shell, []string{"-c", script}, ownTerminal(nil)))
-	s.types("start", "one\n").when("one\r\n", func() {}).types("one\r\n", "\x1a") // An echo, and then cat.
+	// An echo, and then cat.
+	s.types("start", "one\n").when("one\r\n", func() {}).types("one\r\n", "\x1a")
 	s.types(fmt.Sprintf("status %d\r\n", 128+int(syscall.SIGTSTP)), "two\n")
 	s.when("two\r\n", func() {}).types("two\r\n", "\x04")
 	run(t, l)
@@ -80,8 +83,8 @@ func TestTheSuspendKeyStopsAJobOfAShell(t *testing.T) {
 	require.Equal(t, terminalEnds("0"), s.log)
 }
 
-// The child itself leads the session, and nobody there could continue it: the system does not stop it for a key. A program
-// that stops itself is told as ever.
+// The child itself leads the session, and nobody there could continue it: the system does not stop
+// it for a key. A program that stops itself is told as ever.
 func TestAChildThatStopsItselfForTheSuspendKey(t *testing.T) {
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		o := ownTerminal(nil)

@@ -28,8 +28,8 @@ func init() {
 		check(fmt.Fprint(f, "opened"))
 	})
 
-	// starved-terminal starts children on terminals with 0 descriptors left, then with 1, and so on until one runs. It
-	// tells the events of each, and behind them what its terminal has shown.
+	// starved-terminal starts children on terminals with 0 descriptors left, then with 1, and so on
+	// until one runs. It tells the events of each, and behind them what its terminal has shown.
 	helperproc.Register("starved-terminal", func([]string) {
 		openRuntimePoller()
 		var all [][]string
@@ -145,7 +145,8 @@ func TestTheTerminalBelongsToTheUserOfTheChild(t *testing.T) {
 	require.Equal(t, terminalEnds("0"), s.log)
 }
 
-// However few descriptors there are: the child runs, or is refused with a terminal that is closed, and nothing is left.
+// However few descriptors there are: the child runs, or is refused with a terminal that is closed,
+// and nothing is left.
 func TestTerminalsWithFewDescriptorsLeft(t *testing.T) {
 	l := newLoop(t)
 	var all [][]string
@@ -158,8 +159,8 @@ func TestTerminalsWithFewDescriptorsLeft(t *testing.T) {
 	}
 }
 
-// A process that has the terminal after the exit of the child delays close until the grace is over, if it survives the hang-up
-// of its session.
+// A process that has the terminal after the exit of the child delays close until the grace is over,
+// if it survives the hang-up of its session.
 func TestAGrandchildHoldsTheTerminal(t *testing.T) {
 	for name, keep := range map[string]string{"in the child's group": "", "in a group of its own": "set -m; "} {
 		t.Run(name, func(t *testing.T) {

@@ -16,7 +16,8 @@ import (
 
 // This file has programs that people use at terminals.
 
-// lookPath returns the path of a program that a test cannot do without. It need not run where newer system calls are refused.
+// lookPath returns the path of a program that a test cannot do without. It need not run where newer
+// system calls are refused.
 func lookPath(t *testing.T, name string, probe ...string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -29,7 +30,8 @@ func lookPath(t *testing.T, name string, probe ...string) string {
 	return path
 }
 
-// plainTerminal are the options of a child on a terminal of 24×80, of a kind that every system knows.
+// plainTerminal are the options of a child on a terminal of 24×80, of a kind that every system
+// knows.
 func plainTerminal(env ...string) *childprocess.Options {
 	o := ownTerminal(nil)
 	o.Env = append(os.Environ(), append([]string{"TERM=vt100", "LC_ALL=C", "HOME=/nonexistent"}, env...)...)
@@ -126,8 +128,9 @@ func TestInterpretersReadTheirLinesAtATerminal(t *testing.T) {
 	}
 }
 
-// A password is read at /dev/tty with the echo off, as sudo(8) does, and ^C there ends the program with the echo back on. A
-// process without a trap asks: a shell that has one, and is about to block in a read, runs its trap only after that read.
+// A password is read at /dev/tty with the echo off, as sudo(8) does, and ^C there ends the program
+// with the echo back on. A process without a trap asks: a shell that has one, and is about to block
+// in a read, runs its trap only after that read.
 func TestAReadOfTheTerminalIsInterrupted(t *testing.T) {
 	const script = `old=$(stty -g </dev/tty); trap 'stty "$old" </dev/tty; echo; echo restored; exit 1' INT
 stty -echo </dev/tty; sh -c 'printf "Password: " >/dev/tty; read p </dev/tty'; echo never`

@@ -17,7 +17,8 @@ import (
 )
 
 func init() {
-	// terminal-size tells the size of its terminal at first and with each SIGWINCH, until it reads a line.
+	// terminal-size tells the size of its terminal at first and with each SIGWINCH, until it reads
+	// a line.
 	helperproc.Register("terminal-size", func([]string) {
 		resized := make(chan os.Signal, 16)
 		signal.Notify(resized, syscall.SIGWINCH)
@@ -44,7 +45,8 @@ type screen struct {
 	text  string
 	seen  int // of text: what comes before was waited for
 	steps []screenStep
-	log   []string // the events of the child, and "terminal end", "terminal error EIO", "terminal close"
+	// the events of the child, and "terminal end", "terminal error EIO", "terminal close"
+	log []string
 }
 
 // screenStep is something to do once a text is shown.

@@ -14,7 +14,8 @@ import (
 )
 
 func init() {
-	// burn uses so many milliseconds of CPU time, then starts the program in its further arguments and waits for it.
+	// burn uses so many milliseconds of CPU time, then starts the program in its further arguments
+	// and waits for it.
 	helperproc.Register("burn", func(args []string) {
 		ms := check(strconv.Atoi(args[0]))
 		for cpuTime(usageOfSelf()) < time.Duration(ms)*time.Millisecond {

@@ -59,7 +59,8 @@ func TestAListenerOfListenStaysWhenTheLastWorkerClosesItsServer(t *testing.T) {
 	require.Equal(t, before, listening())
 }
 
-// Workers that come and go, each with an address of its own, leave no more listeners behind than one may have.
+// Workers that come and go, each with an address of its own, leave no more listeners behind than
+// one may have.
 func TestListenersThatNobodyUsesAreBounded(t *testing.T) {
 	const most = 2
 	f := newCluster(t, &cluster.Options{Self: "accept", Args: []string{"unix", "worker"}, MaxListeners: most})

@@ -10,10 +10,11 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A Cluster is the primary of Node's cluster protocol: it starts workers, listens for them, and hands them connections. Make
-// one with [New].
+// A Cluster is the primary of Node's cluster protocol: it starts workers, listens for them, and
+// hands them connections. Make one with [New].
 //
-// A Cluster's methods must be called on the loop goroutine. Its workers keep Run alive; its listeners do not.
+// A Cluster's methods must be called on the loop goroutine. Its workers keep Run alive; its
+// listeners do not.
 type Cluster struct {
 	loop      *reactor.Loop
 	o         Options
@@ -50,12 +51,13 @@ const (
 type Listening struct {
 	Worker *Worker // whose server it is
 
-	// Address is where, as the worker has asked for it: an IP address, "" for all, or the path of an AF_UNIX socket. Port is
-	// the one that it has got, and -1 for a path.
+	// Address is where, as the worker has asked for it: an IP address, "" for all, or the path of
+	// an AF_UNIX socket. Port is the one that it has got, and -1 for a path.
 	Address string
 	Port    int
 
-	// AddressType is "4", "6", "-1" for a path, "udp4" or "udp6"; "" for a descriptor, whose number is FD.
+	// AddressType is "4", "6", "-1" for a path, "udp4" or "udp6"; "" for a descriptor, whose number
+	// is FD.
 	AddressType string
 	FD          int // -1: none
 }
@@ -115,16 +117,17 @@ func (c *Cluster) OnListening(fn func(*Listening)) *events.Listener { return c.l
 // OnDisconnect calls fn once for each worker, when its channel has ended; before its exit.
 func (c *Cluster) OnDisconnect(fn func(*Worker)) *events.Listener { return c.disconnect.On(fn) }
 
-// OnExit calls fn once for each worker, also for one that could not be started. It is the last event of a worker, which is
-// no longer among Workers, and the place to Fork another one: later, if this one has not come far, or a program that ends at
-// once is forked without end.
+// OnExit calls fn once for each worker, also for one that could not be started. It is the last
+// event of a worker, which is no longer among Workers, and the place to Fork another one: later, if
+// this one has not come far, or a program that ends at once is forked without end.
 func (c *Cluster) OnExit(fn func(*Exit)) *events.Listener { return c.exit.On(fn) }
 
-// OnMessage calls fn with what workers send by process.send, in order. What comes while nobody listens is dropped.
+// OnMessage calls fn with what workers send by process.send, in order. What comes while nobody
+// listens is dropped.
 func (c *Cluster) OnMessage(fn func(*Message)) *events.Listener { return c.message.On(fn) }
 
-// OnError calls fn with what goes wrong and is not the caller's mistake: a *[WorkerError], or a *[ListenError] of a listener
-// that cannot accept for the moment (EMFILE).
+// OnError calls fn with what goes wrong and is not the caller's mistake: a *[WorkerError], or a
+// *[ListenError] of a listener that cannot accept for the moment (EMFILE).
 func (c *Cluster) OnError(fn func(error)) *events.Listener { return c.errs.On(fn) }
 
 // report tells an error on the next tick.
@@ -134,9 +137,10 @@ func (c *Cluster) report(err error) {
 	}
 }
 
-// Fork starts a worker, with variables env, "KEY=value", besides those of Options.Fork. NODE_UNIQUE_ID is set to its ID. What
-// the system refuses is told by OnError, followed by OnExit. Errors are those of [childprocess.Fork] for a mistake in the
-// options, and [ErrDisconnecting]. With an error there is no worker, and no event.
+// Fork starts a worker, with variables env, "KEY=value", besides those of Options.Fork.
+// NODE_UNIQUE_ID is set to its ID. What the system refuses is told by OnError, followed by OnExit.
+// Errors are those of [childprocess.Fork] for a mistake in the options, and [ErrDisconnecting].
+// With an error there is no worker, and no event.
 func (c *Cluster) Fork(env []string) (*Worker, error) {
 	switch c.state {
 	case stateClosed:

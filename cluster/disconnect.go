@@ -2,12 +2,13 @@ package cluster
 
 import "syscall"
 
-// Disconnect ends the cluster: the listeners are closed, those of Listen among them, what was accepted is handed to workers,
-// and then all of them are told to disconnect, see [Worker.Disconnect]. When the last one has ended, done is called, on a
-// later tick; nil: nobody is told. After that workers can be forked again.
+// Disconnect ends the cluster: the listeners are closed, those of Listen among them, what was
+// accepted is handed to workers, and then all of them are told to disconnect, see
+// [Worker.Disconnect]. When the last one has ended, done is called, on a later tick; nil: nobody is
+// told. After that workers can be forked again.
 //
-// What was accepted and finds no worker within Options.DisconnectTimeout, because all of them refuse or hang, is closed.
-// Another call while the first is under way only adds its done.
+// What was accepted and finds no worker within Options.DisconnectTimeout, because all of them
+// refuse or hang, is closed. Another call while the first is under way only adds its done.
 func (c *Cluster) Disconnect(done func()) {
 	if c.state == stateClosed {
 		return
@@ -79,8 +80,8 @@ func (c *Cluster) left() {
 	}
 }
 
-// Kill ends all workers at once, by SIGKILL, and closes the listeners. Their connections are cut, and their events come as
-// ever. It is for a program that has no time for Disconnect.
+// Kill ends all workers at once, by SIGKILL, and closes the listeners. Their connections are cut,
+// and their events come as ever. It is for a program that has no time for Disconnect.
 func (c *Cluster) Kill() {
 	if c.state == stateClosed {
 		return

@@ -127,8 +127,9 @@ func TestAChannelThatJustEndsEndsTheWorkerAtOnce(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_ = f.loop.Post(func() { f.cluster.Worker(1).Process().Disconnect() }) // The loop is not closed before the client.
-			_, _ = io.ReadAll(conn)                                                // It is cut.
+			// The loop is not closed before the client.
+			_ = f.loop.Post(func() { f.cluster.Worker(1).Process().Disconnect() })
+			_, _ = io.ReadAll(conn) // It is cut.
 			return conn.Close()
 		}, nil)
 	})

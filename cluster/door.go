@@ -8,13 +8,15 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A door is the part of a Server that other goroutines use, all of it in this file: its connections on their way from the
-// loop to Accept, and how many are open. Its methods are safe to call from any goroutine.
+// A door is the part of a Server that other goroutines use, all of it in this file: its connections
+// on their way from the loop to Accept, and how many are open. Its methods are safe to call from
+// any goroutine.
 type door struct {
 	loop   *reactor.Loop
 	conns  chan net.Conn // its capacity is how many may wait
 	closed chan struct{}
-	ln     net.Listener    // that Accept accepts from; nil: from conns. Set before the door is used.
+	// that Accept accepts from; nil: from conns. Set before the door is used.
+	ln     net.Listener
 	finish func(idle bool) // is called on the loop, see Server.finish
 
 	mu      sync.Mutex
@@ -26,10 +28,12 @@ func newDoor(l *reactor.Loop, waiting int, finish func(idle bool)) *door {
 	return &door{loop: l, conns: make(chan net.Conn, waiting), closed: make(chan struct{}), finish: finish}
 }
 
-// Accept waits for the next connection. After Close, and when the worker has disconnected, it returns an error that wraps
-// net.ErrClosed. The connection is a *net.TCPConn or *net.UnixConn with another Close.
+// Accept waits for the next connection. After Close, and when the worker has disconnected, it
+// returns an error that wraps net.ErrClosed. The connection is a *net.TCPConn or *net.UnixConn with
+// another Close.
 //
-// Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for itself.
+// Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for
+// itself.
 func (s *Server) Accept() (net.Conn, error) {
 	s.self.loop.MustNotWait("cluster: Server.Accept")
 	d := s.door
@@ -68,22 +72,23 @@ func (s *Server) Accept() (net.Conn, error) {
 // Safe to call from any goroutine.
 func (s *Server) Addr() net.Addr { return s.addr }
 
-// Close has the server take nothing more; what was taken and not accepted is closed. Connections that were accepted stay.
-// Closing twice is harmless, and it returns nil. The address becomes free when no other worker has it, see
-// Options.KeepListeners of a Go primary.
+// Close has the server take nothing more; what was taken and not accepted is closed. Connections
+// that were accepted stay. Closing twice is harmless, and it returns nil. The address becomes free
+// when no other worker has it, see Options.KeepListeners of a Go primary.
 //
 // Safe to call from any goroutine.
 func (s *Server) Close() error {
 	s.door.close(true)
-	_ = s.door.loop.Post(func() { s.finish(false) }) // A loop that is closed has told the primary by its end.
+	// A loop that is closed has told the primary by its end.
+	_ = s.door.loop.Post(func() { s.finish(false) })
 	return nil
 }
 
 // full reports whether no more connections may wait.
 func (d *door) full() bool { return len(d.conns) == cap(d.conns) }
 
-// push has a connection wait for Accept, and reports whether one may: since full and shut have said so, Close may have been
-// called.
+// push has a connection wait for Accept, and reports whether one may: since full and shut have said
+// so, Close may have been called.
 func (d *door) push(conn net.Conn) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -8,7 +8,8 @@ import (
 )
 
 var (
-	// ErrDisconnecting is returned by Fork, Reload and Upgrade while [Cluster.Disconnect] has the workers end.
+	// ErrDisconnecting is returned by Fork, Reload and Upgrade while [Cluster.Disconnect] has the
+	// workers end.
 	ErrDisconnecting = errors.New("cluster: is disconnecting")
 
 	// ErrReloading is returned by Reload and Upgrade while one of them is under way.
@@ -33,13 +34,15 @@ type OptionError struct {
 // Error returns a text such as "cluster: MaxPending is negative".
 func (e *OptionError) Error() string { return "cluster: " + e.Option + " " + e.Reason }
 
-// A WorkerError is what went wrong with a worker: it could not be started, or it sends what makes no sense.
+// A WorkerError is what went wrong with a worker: it could not be started, or it sends what makes
+// no sense.
 type WorkerError struct {
 	Worker *Worker
 	Err    error // such as *[childprocess.SpawnError], *ipc.MessageError, or [ErrFlood]
 }
 
-// Error returns a text such as "cluster: worker 1: spawn nosuch: ENOENT: no such file or directory".
+// Error returns a text such as "cluster: worker 1: spawn nosuch: ENOENT: no such file or
+// directory".
 func (e *WorkerError) Error() string {
 	return fmt.Sprintf("cluster: worker %d: %v", e.Worker.id, e.Err)
 }
@@ -47,8 +50,8 @@ func (e *WorkerError) Error() string {
 // Unwrap returns the cause.
 func (e *WorkerError) Unwrap() error { return e.Err }
 
-// A ListenError is an address that could not be listened on, or a listener that cannot accept. Workers are told of the
-// former by themselves, as their server's error event.
+// A ListenError is an address that could not be listened on, or a listener that cannot accept.
+// Workers are told of the former by themselves, as their server's error event.
 type ListenError struct {
 	Op      string // "listen", "accept"
 	Address string
@@ -65,15 +68,18 @@ func (e *ListenError) Unwrap() error { return e.Err }
 
 // A ReloadError says why a reload has ended before every worker was replaced.
 type ReloadError struct {
-	Worker *Worker // the new one that failed; nil when the cluster disconnected meanwhile, or none could be forked
+	// the new one that failed; nil when the cluster disconnected meanwhile, or none could be forked
+	Worker *Worker
 	Status childprocess.ExitStatus
 	Err    error // [ErrNotListening], [ErrExited], [ErrDisconnecting], or what Fork has returned
 }
 
-// ErrExited is why a reload has failed whose new worker has ended before it listened, with the Status of the [ReloadError].
+// ErrExited is why a reload has failed whose new worker has ended before it listened, with the
+// Status of the [ReloadError].
 var ErrExited = errors.New("exited before it listened")
 
-// Error returns a text such as "cluster: reload: worker 5: exited before it listened: exit status 1".
+// Error returns a text such as "cluster: reload: worker 5: exited before it listened: exit status
+// 1".
 func (e *ReloadError) Error() string {
 	text := "cluster: reload: "
 	if e.Worker != nil {

@@ -20,7 +20,8 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// A Go program runs a server that was written for Node's cluster, on all processors, and replaces workers that die.
+// A Go program runs a server that was written for Node's cluster, on all processors, and replaces
+// workers that die.
 func Example() {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -40,7 +41,8 @@ func Example() {
 	c.OnExit(func(e *cluster.Exit) {
 		log.Printf("worker %d: %s", e.Worker.ID(), e.Status)
 		if !e.Worker.ExitedAfterDisconnect() {
-			loop.SetTimeout(100*time.Millisecond, fork) // A pause, lest one that always dies takes a processor.
+			// A pause, lest one that always dies takes a processor.
+			loop.SetTimeout(100*time.Millisecond, fork)
 		}
 	})
 	for range runtime.NumCPU() {
@@ -63,8 +65,9 @@ func ExampleJoin() {
 				log.Fatal(err)
 			}
 			web := &http.Server{Handler: http.DefaultServeMux}
-			self.OnLeave(func() { web.SetKeepAlivesEnabled(false) }) // Else clients hold it up for as long as they like.
-			go func() { log.Print(web.Serve(s)) }()                  // It ends with the server.
+			// Else clients hold it up for as long as they like.
+			self.OnLeave(func() { web.SetKeepAlivesEnabled(false) })
+			go func() { log.Print(web.Serve(s)) }() // It ends with the server.
 		})
 	}}
 	if worker, err := workers.Run(); worker {
@@ -76,9 +79,10 @@ func ExampleJoin() {
 	// This is the primary: cluster.New(loop, &cluster.Options{Self: "web"}).
 }
 
-// A client always gets the same worker, as long as that lives: by its address, and the highest of a hash for each worker
-// (rendezvous hashing), so that a worker that comes or goes moves only its own clients. The place of a worker, and not its
-// ID, is hashed where one that is replaced should get the clients of the one before.
+// A client always gets the same worker, as long as that lives: by its address, and the highest of a
+// hash for each worker (rendezvous hashing), so that a worker that comes or goes moves only its own
+// clients. The place of a worker, and not its ID, is hashed where one that is replaced should get
+// the clients of the one before.
 func ExampleOptions_sticky() {
 	seed := maphash.MakeSeed()
 	pick := func(i *cluster.Incoming) *cluster.Worker {
@@ -90,8 +94,8 @@ func ExampleOptions_sticky() {
 	_ = &cluster.Options{ExecPath: "node", Module: "server.js", Pick: pick}
 }
 
-// A rolling deploy: SIGHUP has all workers replaced, one by one, by the program as it is on the disk then. Connections wait
-// or are answered, whatever becomes of the new version.
+// A rolling deploy: SIGHUP has all workers replaced, one by one, by the program as it is on the
+// disk then. Connections wait or are answered, whatever becomes of the new version.
 func ExampleCluster_Reload() {
 	var loop *reactor.Loop
 	var c *cluster.Cluster
@@ -111,7 +115,8 @@ func ExampleCluster_Reload() {
 	w.Unref()
 }
 
-// Another version in another directory. All its workers listen before the first old one goes; if one does not, none stays.
+// Another version in another directory. All its workers listen before the first old one goes; if
+// one does not, none stays.
 func ExampleCluster_Upgrade() {
 	var c *cluster.Cluster
 	err := c.Upgrade(&cluster.Program{ExecPath: "node", Module: "/srv/v2/server.js"}, nil, func(err error) {

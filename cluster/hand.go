@@ -10,16 +10,17 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// A worker that refuses a connection, because its server closes or has all the connections it wants, is asked again after
-// firstRest, then after twice that, up to longestRest. Nothing tells when it would take one.
+// A worker that refuses a connection, because its server closes or has all the connections it
+// wants, is asked again after firstRest, then after twice that, up to longestRest. Nothing tells
+// when it would take one.
 const (
 	firstRest   = 5 * time.Millisecond
 	longestRest = 100 * time.Millisecond
 )
 
-// A flight is a connection on its way to a worker. It ends when the worker has said both that the descriptor has arrived
-// and whether it takes the connection; a worker that dies before did not take it. Until then the descriptor is here too,
-// so that another worker can get it.
+// A flight is a connection on its way to a worker. It ends when the worker has said both that the
+// descriptor has arrived and whether it takes the connection; a worker that dies before did not
+// take it. Until then the descriptor is here too, so that another worker can get it.
 type flight struct {
 	conn     *connection
 	member   *member
@@ -103,7 +104,8 @@ func (m *member) send(conn *connection) {
 		Handle:   ipc.Native(conn.socket),
 		Received: func(err error) { f.received(err) },
 	})
-	if err != nil { // Its queue is full, it has just gone, or there is no descriptor for the duplicate.
+	// Its queue is full, it has just gone, or there is no descriptor for the duplicate.
+	if err != nil {
 		w.flight = nil
 		m.refused(conn)
 	}
@@ -124,8 +126,8 @@ func (f *flight) received(err error) {
 	}
 }
 
-// answered is called with each reply of the worker, and reports whether it says if the worker takes the connection on its
-// way to it.
+// answered is called with each reply of the worker, and reports whether it says if the worker takes
+// the connection on its way to it.
 func (w *Worker) answered(seq int, accepted bool) bool {
 	f := w.flight
 	if f == nil || f.seq != seq {
@@ -155,8 +157,8 @@ func (f *flight) settle() {
 	w.cluster.drained()
 }
 
-// distribute gives a worker that has become free something to do. The listener that it has just worked for comes last, so
-// that a busy server cannot starve the others of the worker.
+// distribute gives a worker that has become free something to do. The listener that it has just
+// worked for comes last, so that a busy server cannot starve the others of the worker.
 func (w *Worker) distribute(last *listener) {
 	if m := w.members[last.key]; m != nil && len(w.members) == 1 && m.listener == last {
 		last.distribute()
@@ -172,8 +174,8 @@ func (w *Worker) distribute(last *listener) {
 	last.distribute()
 }
 
-// refused puts a connection back, in front of those that came later, and leaves m alone for a while. What else waits for m
-// is free to go to others.
+// refused puts a connection back, in front of those that came later, and leaves m alone for a
+// while. What else waits for m is free to go to others.
 func (m *member) refused(conn *connection) {
 	pause := min(firstRest<<min(m.refusals, 10), longestRest)
 	m.refusals++

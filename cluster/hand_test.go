@@ -97,7 +97,8 @@ var rawWorkers = map[string]func(r *raw){
 	},
 }
 
-// sockets returns how many connections this process has on the server's side of a port, however many descriptors of each.
+// sockets returns how many connections this process has on the server's side of a port, however
+// many descriptors of each.
 func sockets(t testing.TB, port int) int {
 	t.Helper()
 	peers := map[int]bool{}

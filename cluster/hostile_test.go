@@ -53,7 +53,8 @@ func nonsense() []object {
 }
 
 func init() {
-	// hostile sends nonsense, with and without a handle, then asks for ever new listeners, and reads all answers.
+	// hostile sends nonsense, with and without a handle, then asks for ever new listeners, and
+	// reads all answers.
 	rawWorkers["hostile"] = func(r *raw) {
 		answers, failed := 0, 0
 		const keys = 10_000
@@ -196,7 +197,8 @@ func TestAQueryIsBounded(t *testing.T) {
 	require.Equal(t, 1, f.count("message 1 <nil>"), "%q", f.events)
 }
 
-// A program may have many servers, and a Node program asks for all of them before it reads an answer, which are errors here.
+// A program may have many servers, and a Node program asks for all of them before it reads an
+// answer, which are errors here.
 func TestAWorkerMayAskForAsManyServersAsItMayHave(t *testing.T) {
 	const n = 4000
 	o := nodeOptions(t, fmt.Sprintf(`
@@ -297,7 +299,8 @@ func TestAWorkerThatAnswersBeforeItIsAskedHasNotAccepted(t *testing.T) {
 	f.when(f.saw("listening 1", 1), func() {
 		conns := f.connect(5, f.ports[1])
 		f.turns(50, func() {
-			f.loop.SetTimeout(20e6, func() { // Some of its answers come meanwhile, or none: they must not matter.
+			// Some of its answers come meanwhile, or none: they must not matter.
+			f.loop.SetTimeout(20e6, func() {
 				require.Zero(t, f.cluster.Worker(1).Served())
 				require.Equal(t, 1, sockets(t, f.ports[1]))
 				for _, c := range conns {

@@ -24,7 +24,8 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return h.(*hub), nil
 }
 
-// Close closes the descriptors. There are no events any more. Workers see the end of their channel and exit.
+// Close closes the descriptors. There are no events any more. Workers see the end of their channel
+// and exit.
 func (h *hub) Close() error {
 	for c := range h.clusters {
 		c.state = stateClosed

@@ -94,7 +94,8 @@ const likeNode = `
 	rows[process.env.ROW]();
 `
 
-// nodePrimary is a Node primary that has one worker for each of its arguments, and tells what happens on its stdout.
+// nodePrimary is a Node primary that has one worker for each of its arguments, and tells what
+// happens on its stdout.
 const nodePrimary = `
 	const cluster = require('cluster');
 	const [, , exec, policy, serialization, ...rows] = process.argv;

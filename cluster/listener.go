@@ -14,17 +14,20 @@ import (
 )
 
 const (
-	// acceptBudget is how many connections are accepted per readiness, so that one listener cannot starve the rest.
+	// acceptBudget is how many connections are accepted per readiness, so that one listener cannot
+	// starve the rest.
 	acceptBudget = 32
 
-	// acceptPause is the time after which accept is tried again when the system has refused it: EMFILE, for instance.
+	// acceptPause is the time after which accept is tried again when the system has refused it:
+	// EMFILE, for instance.
 	acceptPause = 100 * time.Millisecond
 )
 
 // A listener is a socket of the primary's that workers share by its key.
 //
-// Of a round robin it accepts while there is a member to give a connection to, see wants. Each connection that was accepted
-// is in exactly one place: pending, a member's own, or a worker's flight.
+// Of a round robin it accepts while there is a member to give a connection to, see wants. Each
+// connection that was accepted is in exactly one place: pending, a member's own, or a worker's
+// flight.
 type listener struct {
 	cluster  *Cluster
 	key      string
@@ -89,8 +92,8 @@ func (m *member) release() {
 	}
 }
 
-// addOrphan keeps a listener without a worker for the next one that asks for it. Workers that die and leave ever new ones
-// behind do not make them more and more.
+// addOrphan keeps a listener without a worker for the next one that asks for it. Workers that die
+// and leave ever new ones behind do not make them more and more.
 func (c *Cluster) addOrphan(l *listener) {
 	c.orphans = append(c.orphans, l)
 	if len(c.orphans) > c.o.MaxListeners {
@@ -115,7 +118,8 @@ func (w *Worker) sortedMembers() []*member {
 	return all
 }
 
-// closeServer is what a worker does that closes its server by itself: when it was the last one, the address becomes free.
+// closeServer is what a worker does that closes its server by itself: when it was the last one, the
+// address becomes free.
 func (w *Worker) closeServer(key string) {
 	m := w.members[key]
 	if m == nil {
@@ -130,9 +134,9 @@ func (w *Worker) closeServer(key string) {
 	l.distribute()
 }
 
-// wants reports whether a connection that was accepted would have somebody to go to. Without Pick that is a free worker:
-// what would have to wait here waits as well in the kernel's backlog, and costs nothing there. Pick has to see connections
-// to know whom they are for.
+// wants reports whether a connection that was accepted would have somebody to go to. Without Pick
+// that is a free worker: what would have to wait here waits as well in the kernel's backlog, and
+// costs nothing there. Pick has to see connections to know whom they are for.
 func (l *listener) wants() bool {
 	c := l.cluster
 	switch {
@@ -144,9 +148,10 @@ func (l *listener) wants() bool {
 	return len(l.pending) == 0 && l.next(c.loop.Now()) != nil
 }
 
-// update has the listener accept, or not. When a worker has become free there may well be a connection already: it is asked
-// for at once, so that under load the loop is not woken for each. Not for Pick, which is the program's, and may not be called
-// inside of whatever call of the program has led here.
+// update has the listener accept, or not. When a worker has become free there may well be a
+// connection already: it is asked for at once, so that under load the loop is not woken for each.
+// Not for Pick, which is the program's, and may not be called inside of whatever call of the
+// program has led here.
 func (l *listener) update() {
 	if l.watcher == nil || l.socket < 0 {
 		return
@@ -183,7 +188,8 @@ func (l *listener) watch() error {
 	return nil
 }
 
-// accept takes what waits in the backlog, as long as there is somebody to give it to. The caller updates l.
+// accept takes what waits in the backlog, as long as there is somebody to give it to. The caller
+// updates l.
 func (l *listener) accept() {
 	for range acceptBudget {
 		if !l.wants() || !l.acceptOne() {
@@ -214,7 +220,8 @@ func (l *listener) acceptOne() bool {
 	return l.take(conn, m)
 }
 
-// take keeps a connection that was accepted, for m or whoever is next, and reports whether the listener is open.
+// take keeps a connection that was accepted, for m or whoever is next, and reports whether the
+// listener is open.
 func (l *listener) take(conn *connection, m *member) bool {
 	if l.closed { // By Pick.
 		fd.Close(conn.socket)
@@ -229,7 +236,8 @@ func (l *listener) take(conn *connection, m *member) bool {
 	return true
 }
 
-// rejected is called when the system does not let the listener accept. It tries again after a pause.
+// rejected is called when the system does not let the listener accept. It tries again after a
+// pause.
 func (l *listener) rejected(err error) {
 	if l.pause != nil {
 		return
@@ -281,8 +289,8 @@ func addrPort(a unix.Sockaddr) netip.AddrPort {
 // unmapped returns an IPv4 address that an IPv6 socket has seen as one.
 func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
-// shut frees the address. What was accepted goes on to be handed to workers, and first, as far as there is room, what waits
-// in the backlog is accepted too, which would be reset.
+// shut frees the address. What was accepted goes on to be handed to workers, and first, as far as
+// there is room, what waits in the backlog is accepted too, which would be reset.
 func (l *listener) shut() {
 	if l.socket < 0 {
 		return
@@ -309,8 +317,8 @@ func (l *listener) closeSocket() {
 	l.socket = -1
 }
 
-// unlink removes the file of an AF_UNIX socket, if it is still that: a worker, or another program, may have put something
-// else in its place, which may not be theirs to remove.
+// unlink removes the file of an AF_UNIX socket, if it is still that: a worker, or another program,
+// may have put something else in its place, which may not be theirs to remove.
 func (l *listener) unlink() {
 	if l.path == "" {
 		return
@@ -326,8 +334,8 @@ func (l *listener) drains() bool {
 	return c.state == stateDraining && l.socket >= 0 && len(l.members) > 0 && l.held < c.o.MaxPending
 }
 
-// close is shut for a listener that nobody has any more. Connections that wait are closed; those on their way to a worker may
-// still arrive.
+// close is shut for a listener that nobody has any more. Connections that wait are closed; those on
+// their way to a worker may still arrive.
 func (l *listener) close() {
 	if l.closed {
 		return

@@ -24,8 +24,8 @@ func (f *fixture) later(cond func() bool, then func()) {
 	f.loop.SetTimeout(1e6, func() { f.later(cond, then) })
 }
 
-// Workers are stopped, and then killed, again and again, while clients connect. What a worker had accepted is lost with it;
-// nothing else is, and no client waits for ever.
+// Workers are stopped, and then killed, again and again, while clients connect. What a worker had
+// accepted is lost with it; nothing else is, and no client waits for ever.
 //
 //brood:checks W106
 func TestUnderLoadEveryClientIsAnsweredWhateverDies(t *testing.T) {
@@ -75,7 +75,8 @@ func TestUnderLoadEveryClientIsAnsweredWhateverDies(t *testing.T) {
 	f.run()
 	require.Equal(t, workers+deaths, f.count("exit"))
 	require.Equal(t, deaths, f.count("exit")-countWith(f.events, "exit", "exit status 0 true"))
-	// Each death may cut what its worker had accepted and not yet answered, of which there is at most one a client.
+	// Each death may cut what its worker had accepted and not yet answered, of which there is at
+	// most one a client.
 	require.Less(t, len(g.errs), deaths*clients)
 	for _, err := range g.errs {
 		if err.Error() != "no answer" {

@@ -58,7 +58,8 @@ func nodeOptions(t testing.TB, text string) *cluster.Options {
 	return &cluster.Options{ExecPath: looptest.NodePath(t), Module: script(t, text)}
 }
 
-// newCluster returns a cluster. Its workers are killed if the test fails; a test that passes has them end.
+// newCluster returns a cluster. Its workers are killed if the test fails; a test that passes has
+// them end.
 func newCluster(t testing.TB, o *cluster.Options) *fixture {
 	t.Helper()
 	return newClusterOn(looptest.New(t), t, o)
@@ -152,7 +153,8 @@ func (f *fixture) of(id int) (events []string) {
 	return events
 }
 
-// client runs fn on a goroutine, as a client that may wait, and then calls then on the loop. The loop waits for it.
+// client runs fn on a goroutine, as a client that may wait, and then calls then on the loop. The
+// loop waits for it.
 func (f *fixture) client(fn func() error, then func()) {
 	release := f.loop.Hold()
 	// It ends with fn, whose waiting has limits; the loop waits for it.

@@ -12,7 +12,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// open opens the socket of q: in non-blocking mode, bound, listening if it is a stream. path is the file to remove with it.
+// open opens the socket of q: in non-blocking mode, bound, listening if it is a stream. path is the
+// file to remove with it.
 func (q *query) open() (socket int, path string, err error) {
 	switch {
 	case q.socket >= 0:
@@ -31,7 +32,8 @@ func (q *query) open() (socket int, path string, err error) {
 	}
 	backlog := q.backlog
 	if backlog == 0 {
-		backlog = unix.SOMAXCONN // Node has 511; but what this primary cannot hand out yet waits there.
+		// Node has 511; but what this primary cannot hand out yet waits there.
+		backlog = unix.SOMAXCONN
 	}
 	if err := unix.Listen(socket, backlog); err != nil {
 		fd.Close(socket)
@@ -59,7 +61,8 @@ func (q *query) borrow() (int, error) {
 	return socket, nil
 }
 
-// mustBeUDP returns EINVAL, as libuv has it, for another descriptor than a UDP socket. listen(2) does as much for streams.
+// mustBeUDP returns EINVAL, as libuv has it, for another descriptor than a UDP socket. listen(2)
+// does as much for streams.
 func mustBeUDP(socket int) error {
 	kind, err := unix.GetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_TYPE)
 	if err != nil || kind != unix.SOCK_DGRAM {
@@ -71,9 +74,10 @@ func mustBeUDP(socket int) error {
 	return nil
 }
 
-// openIP opens a TCP or UDP socket as libuv does (libuv v1.46, src/unix/tcp.c, udp.c), and not as package net, which has
-// 0.0.0.0 mean all addresses of both families, listens there for a group's address, and lets all UDP sockets broadcast. No
-// address means all of both families, or where there is no IPv6 those of IPv4 (Node v20, lib/net.js, createServerHandle).
+// openIP opens a TCP or UDP socket as libuv does (libuv v1.46, src/unix/tcp.c, udp.c), and not as
+// package net, which has 0.0.0.0 mean all addresses of both families, listens there for a group's
+// address, and lets all UDP sockets broadcast. No address means all of both families, or where
+// there is no IPv6 those of IPv4 (Node v20, lib/net.js, createServerHandle).
 func (q *query) openIP() (int, error) {
 	switch {
 	case !q.all:
@@ -129,7 +133,8 @@ func (q *query) bind(socket int, ip netip.Addr, address unix.Sockaddr) (err erro
 	return os.NewSyscallError("bind", unix.Bind(socket, address))
 }
 
-// sockaddr returns an address for bind(2). An interface that there is not is none, which is EINVAL there if it takes one.
+// sockaddr returns an address for bind(2). An interface that there is not is none, which is EINVAL
+// there if it takes one.
 func sockaddr(ip netip.Addr, port int) (family int, address unix.Sockaddr) {
 	if ip.Is4() {
 		return unix.AF_INET, &unix.SockaddrInet4{Port: port, Addr: ip.As4()}
@@ -143,7 +148,8 @@ func sockaddr(ip netip.Addr, port int) (family int, address unix.Sockaddr) {
 	return unix.AF_INET6, a
 }
 
-// openPath makes the socket by the shorter of the two names of its path, because there is a limit of about a hundred bytes.
+// openPath makes the socket by the shorter of the two names of its path, because there is a limit
+// of about a hundred bytes.
 func (q *query) openPath() (int, error) {
 	name := q.path
 	if dir, err := os.Getwd(); err == nil {

@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	// DefaultMaxPending is how many connections of a listener are accepted by default that no worker has taken.
+	// DefaultMaxPending is how many connections of a listener are accepted by default that no
+	// worker has taken.
 	DefaultMaxPending = 64
 
 	// DefaultMaxListeners is how many servers one worker may have by default.
@@ -26,11 +27,12 @@ const (
 type Sched uint8
 
 const (
-	// RoundRobin has the primary accept, and hand each connection to one worker, in turn: Node's cluster.SCHED_RR.
+	// RoundRobin has the primary accept, and hand each connection to one worker, in turn: Node's
+	// cluster.SCHED_RR.
 	RoundRobin Sched = iota
 
-	// Shared has the workers accept, from one socket that all of them have: Node's cluster.SCHED_NONE. The kernel chooses.
-	// UDP sockets are always shared.
+	// Shared has the workers accept, from one socket that all of them have: Node's
+	// cluster.SCHED_NONE. The kernel chooses. UDP sockets are always shared.
 	Shared
 )
 
@@ -42,54 +44,61 @@ func (s Sched) String() string {
 	return "rr"
 }
 
-// Options say what the workers of a [Cluster] are and how they get their connections. They are copied.
+// Options say what the workers of a [Cluster] are and how they get their connections. They are
+// copied.
 type Options struct {
-	// Module and Args are the worker's program and its arguments, ExecPath and ExecArgv what runs it, as for
+	// Module and Args are the worker's program and its arguments, ExecPath and ExecArgv what runs
+	// it, as for
 	// [childprocess.Fork]: with "node" as ExecPath the module is a Node program that uses cluster, or just listens. It must be
-	// a file: by node -e a worker never comes online. A worker listens where it likes, with this program's rights.
+	// a file: by node -e a worker never comes online. A worker listens where it likes, with this
+	// program's rights.
 	Module   string
 	Args     []string
 	ExecPath string
 	ExecArgv []string
 
-	// Self is, instead of Module, the name of a worker that is this program again, see [childprocess.ForkSelf]. It calls
-	// [Join]. Args are its arguments.
+	// Self is, instead of Module, the name of a worker that is this program again, see
+	// [childprocess.ForkSelf]. It calls [Join]. Args are its arguments.
 	Self string
 
-	// Fork has the other settings of the worker's process: environment, Stdio, Silent, Serialization, limits. Its ExecPath
-	// and ExecArgv are those above and must be empty.
+	// Fork has the other settings of the worker's process: environment, Stdio, Silent,
+	// Serialization, limits. Its ExecPath and ExecArgv are those above and must be empty.
 	//
-	// What a worker that cannot be trusted may make this program keep is bounded by its MaxMessage and MaxQueue.
+	// What a worker that cannot be trusted may make this program keep is bounded by its MaxMessage
+	// and MaxQueue.
 	Fork *childprocess.ForkOptions
 
 	// Sched is how connections come to the workers.
 	Sched Sched
 
-	// MaxPending is how many connections of one listener are accepted that no worker has taken. What comes then waits in the
-	// kernel's backlog. Without Pick no more are accepted than there are workers to take them. 0: DefaultMaxPending.
+	// MaxPending is how many connections of one listener are accepted that no worker has taken.
+	// What comes then waits in the kernel's backlog. Without Pick no more are accepted than there
+	// are workers to take them. 0: DefaultMaxPending.
 	MaxPending int
 
-	// MaxListeners is how many servers one worker may have at the same time; the next one gets EMFILE. 0:
-	// DefaultMaxListeners.
+	// MaxListeners is how many servers one worker may have at the same time; the next one gets
+	// EMFILE. 0: DefaultMaxListeners.
 	MaxListeners int
 
-	// DisconnectTimeout is how long a worker may take that was told to disconnect, or whose channel has ended, until it is
-	// killed. 0: DefaultDisconnectTimeout; negative: no limit.
+	// DisconnectTimeout is how long a worker may take that was told to disconnect, or whose channel
+	// has ended, until it is killed. 0: DefaultDisconnectTimeout; negative: no limit.
 	DisconnectTimeout time.Duration
 
-	// KeepListeners has a listener stay when its last worker closes its server by itself. Without it the address is free
-	// then, as it is in Node. A listener whose workers have died, or were told to disconnect, stays in any case.
+	// KeepListeners has a listener stay when its last worker closes its server by itself. Without
+	// it the address is free then, as it is in Node. A listener whose workers have died, or were
+	// told to disconnect, stays in any case.
 	KeepListeners bool
 
-	// FDs are descriptors of this program, listening sockets from a service manager say, that a worker may name:
-	// server.listen({fd: 3}), and for a UDP socket socket.bind({fd: 3}). They are borrowed, and come to be in non-blocking
-	// mode. All others are EBADF for a worker.
+	// FDs are descriptors of this program, listening sockets from a service manager say, that a
+	// worker may name: server.listen({fd: 3}), and for a UDP socket socket.bind({fd: 3}). They are
+	// borrowed, and come to be in non-blocking mode. All others are EBADF for a worker.
 	FDs []int
 
-	// Pick chooses the worker for a connection: of one client always the same, for instance. Nil, or a Pick that returns nil
-	// or a worker that does not have this server, is the next worker in turn. It is called on the loop goroutine, once for
-	// each connection, when that is accepted. When the chosen worker refuses the connection or dies, and when too many wait
-	// for it already (half of MaxPending), the connection goes to another.
+	// Pick chooses the worker for a connection: of one client always the same, for instance. Nil,
+	// or a Pick that returns nil or a worker that does not have this server, is the next worker in
+	// turn. It is called on the loop goroutine, once for each connection, when that is accepted.
+	// When the chosen worker refuses the connection or dies, and when too many wait for it already
+	// (half of MaxPending), the connection goes to another.
 	Pick func(i *Incoming) *Worker
 }
 

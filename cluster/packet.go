@@ -31,7 +31,8 @@ func (s *Self) servePacket(r *reply) (net.PacketConn, error) {
 		return nil, err
 	}
 	c := &packetConn{UDPConn: conn.(*net.UDPConn)}
-	c.closed = func() { _ = s.loop.Post(func() { s.forget(r, c) }) } // A loop that is closed has told the primary by its end.
+	// A loop that is closed has told the primary by its end.
+	c.closed = func() { _ = s.loop.Post(func() { s.forget(r, c) }) }
 	s.packets[c] = struct{}{}
 	s.tellListening(r.ask, conn.LocalAddr().(*net.UDPAddr).Port)
 	return c, nil

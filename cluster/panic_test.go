@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// A Pick that panics has the next in turn answer, also while the cluster ends, and the panic goes where those of callbacks go.
+// A Pick that panics has the next in turn answer, also while the cluster ends, and the panic goes
+// where those of callbacks go.
 //
 //brood:checks W111
 func TestAPickThatPanicsLosesNoConnection(t *testing.T) {
@@ -59,7 +60,8 @@ func TestAPickThatPanicsLosesNoConnection(t *testing.T) {
 	}
 }
 
-// Without Options.OnPanic a panic ends Run, which may be called again: nothing that has to follow is lost.
+// Without Options.OnPanic a panic ends Run, which may be called again: nothing that has to follow
+// is lost.
 func TestAPanicOfAListenerLosesNoEvent(t *testing.T) {
 	for _, event := range []string{"fork", "online", "listening", "disconnect", "exit"} {
 		t.Run(event, func(t *testing.T) {

@@ -6,11 +6,13 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// lateTimer is how late a timer is when the loop is to blame, which was busy with something else or did not run.
+// lateTimer is how late a timer is when the loop is to blame, which was busy with something else or
+// did not run.
 const lateTimer = 10 * time.Millisecond
 
-// after calls fn when the workers had d to do something. If the loop is late, what they have done meanwhile waits to be heard:
-// once, they get as much time more as it is late. The timer does not keep the loop alive: the workers do.
+// after calls fn when the workers had d to do something. If the loop is late, what they have done
+// meanwhile waits to be heard: once, they get as much time more as it is late. The timer does not
+// keep the loop alive: the workers do.
 func (c *Cluster) after(d time.Duration, fn func()) *reactor.Timer {
 	due, again := time.Now().Add(d), false
 	var t *reactor.Timer

@@ -73,7 +73,8 @@ func TestWhatPickDoesNotKnowGoesToTheNextInTurn(t *testing.T) {
 	f.run()
 }
 
-// Clients of a worker that hangs wait for it, and do not hold up those of others; when it dies another one answers them.
+// Clients of a worker that hangs wait for it, and do not hold up those of others; when it dies
+// another one answers them.
 //
 //brood:checks W111
 func TestClientsOfAWorkerThatHangsDoNotHoldUpOthers(t *testing.T) {
@@ -85,7 +86,8 @@ func TestClientsOfAWorkerThatHangsDoNotHoldUpOthers(t *testing.T) {
 		f.stop(1)
 		conns := f.connect(20, f.ports[1]) // All of them want the first.
 		f.client(func() error {
-			// One is on its way to it and four wait for it; the others are too many, and have the other worker.
+			// One is on its way to it and four wait for it; the others are too many, and have the
+			// other worker.
 			for _, c := range conns[5:] {
 				if s, err := answer(c); err != nil || s != "2" {
 					return errors.Join(err, fmt.Errorf("answer %q", s))

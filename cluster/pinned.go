@@ -9,14 +9,17 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// Listen listens before there is a worker, and whatever becomes of the workers: connections wait in the kernel's backlog,
-// and nobody is refused. Workers that listen on the same address share it; their first server on it, that is, since a second
-// one of a worker is another listener, and gets EADDRINUSE. It is open until Disconnect or the end of the loop.
+// Listen listens before there is a worker, and whatever becomes of the workers: connections wait in
+// the kernel's backlog, and nobody is refused. Workers that listen on the same address share it;
+// their first server on it, that is, since a second one of a worker is another listener, and gets
+// EADDRINUSE. It is open until Disconnect or the end of the loop.
 //
-// The network is "tcp" with an address like ":8080", "127.0.0.1:0" or "[::1]:8080", or "unix" with an absolute path. Nothing
-// is looked up: a host is "" or an IP address, as the workers have it. For port 0 the workers ask for port 0 too.
+// The network is "tcp" with an address like ":8080", "127.0.0.1:0" or "[::1]:8080", or "unix" with
+// an absolute path. Nothing is looked up: a host is "" or an IP address, as the workers have it.
+// For port 0 the workers ask for port 0 too.
 //
-// Listen returns the address, with the port that it has got. Errors are *[OptionError] and *[ListenError].
+// Listen returns the address, with the port that it has got. Errors are *[OptionError] and
+// *[ListenError].
 func (c *Cluster) Listen(network, address string) (net.Addr, error) {
 	switch c.state {
 	case stateOpen:

@@ -7,32 +7,34 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// command is the cmd of all messages of the protocol (Node v20, lib/internal/cluster/utils.js, sendHelper).
+// command is the cmd of all messages of the protocol (Node v20, lib/internal/cluster/utils.js,
+// sendHelper).
 const command = "NODE_CLUSTER"
 
 // What a message asks for: its act. A reply has none, but an ack.
 const (
-	actOnline       = "online"
-	actQuery        = "queryServer"
-	actListening    = "listening"
-	actClose        = "close"
-	actLeaving      = "exitedAfterDisconnect"
-	actNewConn      = "newconn"
-	actDisconnect   = "disconnect"
-	envUniqueID     = "NODE_UNIQUE_ID"
-	typeUnix        = "-1"
-	typeUDP4        = "udp4"
-	typeUDP6        = "udp6"
-	flagIPv6Only    = 1        // UV_TCP_IPV6ONLY, UV_UDP_IPV6ONLY
-	flagReuseAddr   = 4        // UV_UDP_REUSEADDR
-	maxQuery        = 64 << 10 // bytes of a query: of its address, and of what a TLS server has its workers share
-	maxAddress      = 4096     // bytes
-	maxBacklog      = 1 << 16  // connections; systems take less
+	actOnline     = "online"
+	actQuery      = "queryServer"
+	actListening  = "listening"
+	actClose      = "close"
+	actLeaving    = "exitedAfterDisconnect"
+	actNewConn    = "newconn"
+	actDisconnect = "disconnect"
+	envUniqueID   = "NODE_UNIQUE_ID"
+	typeUnix      = "-1"
+	typeUDP4      = "udp4"
+	typeUDP6      = "udp6"
+	flagIPv6Only  = 1 // UV_TCP_IPV6ONLY, UV_UDP_IPV6ONLY
+	flagReuseAddr = 4 // UV_UDP_REUSEADDR
+	// bytes of a query: of its address, and of what a TLS server has its workers share
+	maxQuery        = 64 << 10
+	maxAddress      = 4096    // bytes
+	maxBacklog      = 1 << 16 // connections; systems take less
 	maxExactInteger = 1 << 53
 )
 
-// inbound is a message of the other side, in both directions. All members may be anything: only what is needed is looked
-// at, and what is of another type is not there.
+// inbound is a message of the other side, in both directions. All members may be anything: only
+// what is needed is looked at, and what is of another type is not there.
 type inbound struct {
 	Act         any `json:"act"`
 	Ack         any `json:"ack"`
@@ -76,8 +78,9 @@ type keyMessage struct {
 // queryReply is the answer to queryServer.
 type queryReply struct {
 	head
-	Ack      int       `json:"ack"`
-	Errno    any       `json:"errno"` // nil: round robin; 0: a socket comes along; negative: an error
+	Ack int `json:"ack"`
+	// nil: round robin; 0: a socket comes along; negative: an error
+	Errno    any       `json:"errno"`
 	Key      string    `json:"key"`
 	Data     any       `json:"data"`
 	Sockname *sockname `json:"sockname,omitempty"`
@@ -112,8 +115,8 @@ type brief struct {
 	Accepted any `json:"accepted"`
 }
 
-// onMessage calls fn with each message of the protocol that comes over ch. ack, which may be nil, is asked before whether a
-// message is the reply to something that was sent, and no more.
+// onMessage calls fn with each message of the protocol that comes over ch. ack, which may be nil,
+// is asked before whether a message is the reply to something that was sent, and no more.
 func onMessage(ch *ipc.Channel, ack func(seq int, accepted bool) bool, fn func(m *ipc.Message, in *inbound)) {
 	ch.OnInternal(command, func(m *ipc.Message) {
 		// What cannot be decoded, or has a longer cmd, is of no protocol that we know.

@@ -142,7 +142,8 @@ func (w *Worker) listener(m *ipc.Message, in *inbound, answer *queryReply) (*lis
 	answer.Key = q.key
 	l, err := w.join(&q, in.Data)
 	if q.path != "" && errors.Is(err, unix.ENOENT) {
-		err = unix.EACCES // A Node program expects that (libuv v1.46, src/unix/pipe.c, uv_pipe_bind).
+		// A Node program expects that (libuv v1.46, src/unix/pipe.c, uv_pipe_bind).
+		err = unix.EACCES
 	}
 	return l, err
 }

@@ -11,16 +11,17 @@ import (
 
 // ReloadOptions say how workers are replaced. A nil *ReloadOptions means all defaults.
 type ReloadOptions struct {
-	// Batch is how many workers are replaced at a time. 0: one by Reload, and all of them at once by Upgrade.
+	// Batch is how many workers are replaced at a time. 0: one by Reload, and all of them at once
+	// by Upgrade.
 	Batch int
 
-	// ReadyTimeout is how long a new worker may take until it listens, or until it is online when the one that it replaces has
-	// no server. 0: DefaultReadyTimeout; negative: no limit.
+	// ReadyTimeout is how long a new worker may take until it listens, or until it is online when
+	// the one that it replaces has no server. 0: DefaultReadyTimeout; negative: no limit.
 	ReadyTimeout time.Duration
 }
 
-// A reload replaces old workers, batch by batch: new ones are forked, and when all of a batch are ready the old ones are told
-// to disconnect.
+// A reload replaces old workers, batch by batch: new ones are forked, and when all of a batch are
+// ready the old ones are told to disconnect.
 type reload struct {
 	program Program
 	old     []*Worker // not yet replaced
@@ -35,21 +36,24 @@ type reload struct {
 	done    func(error)
 }
 
-// Reload replaces every worker by a new one of the same program and environment: a new one is forked, and when it listens an
-// old one is told to disconnect, see [Worker.Disconnect]. Until then both share the servers, and the listeners stay
-// throughout, so that no connection is refused. When all old ones have ended done is called with nil; it may be nil.
+// Reload replaces every worker by a new one of the same program and environment: a new one is
+// forked, and when it listens an old one is told to disconnect, see [Worker.Disconnect]. Until then
+// both share the servers, and the listeners stay throughout, so that no connection is refused. When
+// all old ones have ended done is called with nil; it may be nil.
 //
-// When a new worker ends before it listens, or does not listen in time, it is killed, and done is called with a
-// *[ReloadError]: the old ones that were not replaced yet stay. An old one that dies meanwhile is nobody's to replace here.
+// When a new worker ends before it listens, or does not listen in time, it is killed, and done is
+// called with a *[ReloadError]: the old ones that were not replaced yet stay. An old one that dies
+// meanwhile is nobody's to replace here.
 //
 // Errors are [ErrReloading], [ErrDisconnecting] and *[OptionError]; with one done is not called.
 func (c *Cluster) Reload(o *ReloadOptions, done func(error)) error {
 	return c.startReload(c.program, o, 1, done)
 }
 
-// Upgrade is Reload with another program: another module, or another binary. When it is done, that is the program of Fork, and
-// all workers run it; when it has failed, none does, unless ReloadOptions.Batch was smaller than the number of workers. Until
-// all new ones of a batch listen, the old ones of the batch stay.
+// Upgrade is Reload with another program: another module, or another binary. When it is done, that
+// is the program of Fork, and all workers run it; when it has failed, none does, unless
+// ReloadOptions.Batch was smaller than the number of workers. Until all new ones of a batch listen,
+// the old ones of the batch stay.
 func (c *Cluster) Upgrade(p *Program, o *ReloadOptions, done func(error)) error {
 	if p == nil {
 		return &OptionError{"Program", "is nil"}
@@ -179,7 +183,8 @@ func (c *Cluster) reloadLost(w *Worker, status childprocess.ExitStatus) {
 	c.advance()
 }
 
-// endReload ends a reload that has failed: those of its new workers that replace nobody yet are killed.
+// endReload ends a reload that has failed: those of its new workers that replace nobody yet are
+// killed.
 func (c *Cluster) endReload(err *ReloadError) {
 	r := c.reloading
 	if r == nil {

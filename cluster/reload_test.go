@@ -256,7 +256,8 @@ func TestABusyLoopDoesNotFailAReload(t *testing.T) {
 	require.Equal(t, 1, f.count("listening 2"), "%q", f.events)
 }
 
-// waitFor waits for something that another process does, of which no event of the loop tells: so it looks again and again.
+// waitFor waits for something that another process does, of which no event of the loop tells: so it
+// looks again and again.
 func waitFor(t *testing.T, cond func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(looptest.HangLimit()); !cond(); time.Sleep(time.Millisecond) {

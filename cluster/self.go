@@ -12,20 +12,24 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A Self is this process as a worker of a cluster, whose primary is a Node program or a [Cluster]. Make it with [Join].
+// A Self is this process as a worker of a cluster, whose primary is a Node program or a [Cluster].
+// Make it with [Join].
 //
-// A Self's methods must be called on the loop goroutine. It keeps Run alive until the channel to the primary ends, as it does
-// at the end of a disconnect; then its servers are closed, too. A Node worker would exit at once when the channel ends and
-// nobody has told it to disconnect; here the program decides, see [Self.OnDisconnect].
+// A Self's methods must be called on the loop goroutine. It keeps Run alive until the channel to
+// the primary ends, as it does at the end of a disconnect; then its servers are closed, too. A Node
+// worker would exit at once when the channel ends and nobody has told it to disconnect; here the
+// program decides, see [Self.OnDisconnect].
 type Self struct {
-	loop    *reactor.Loop
-	hub     *hub
-	parent  *ipc.Channel
-	id      int
-	seq     int
-	asked   map[int]func(m *ipc.Message, in *inbound, err error) // by seq, until the primary has replied
-	servers map[string]*Server                                   // by key, those that are open
-	closing map[*Server]struct{}                                 // those that wait for their connections
+	loop   *reactor.Loop
+	hub    *hub
+	parent *ipc.Channel
+	id     int
+	seq    int
+	// by seq, until the primary has replied
+	asked   map[int]func(m *ipc.Message, in *inbound, err error)
+	servers map[string]*Server // by key, those that are open
+	// those that wait for their connections
+	closing map[*Server]struct{}
 	packets map[*packetConn]struct{}
 	indexes map[string]*indexes
 	state   selfState
@@ -51,11 +55,13 @@ type indexes struct {
 	used map[int]bool
 }
 
-// Join makes this process what its parent has started it as: a worker of a cluster. The parent is the channel that ipc.Parent
-// returns; nil: Join calls it. It takes NODE_UNIQUE_ID out of the environment, so that this program's own children do not
-// think that they are workers. Without it the error is [ErrNotWorker]; others are those of [ipc.Parent].
+// Join makes this process what its parent has started it as: a worker of a cluster. The parent is
+// the channel that ipc.Parent returns; nil: Join calls it. It takes NODE_UNIQUE_ID out of the
+// environment, so that this program's own children do not think that they are workers. Without it
+// the error is [ErrNotWorker]; others are those of [ipc.Parent].
 //
-// A Node primary starts "node" as its workers, whatever exec is; to have it start a Go program set process.execPath:
+// A Node primary starts "node" as its workers, whatever exec is; to have it start a Go program set
+// process.execPath:
 //
 //	process.execPath = '/usr/local/bin/worker';
 //	cluster.setupPrimary({ exec: 'any', execArgv: [], args: [] });  // The arguments will be "any".
@@ -90,18 +96,20 @@ func Join(l *reactor.Loop, parent *ipc.Channel) (*Self, error) {
 // ID returns the worker's number, from 1.
 func (s *Self) ID() int { return s.id }
 
-// Parent returns the channel to the primary, for messages of the program's own. Its end is the worker's.
+// Parent returns the channel to the primary, for messages of the program's own. Its end is the
+// worker's.
 func (s *Self) Parent() *ipc.Channel { return s.parent }
 
 // ExitedAfterDisconnect reports whether the worker was told to disconnect, or does so by itself.
 func (s *Self) ExitedAfterDisconnect() bool { return s.leaving }
 
-// OnLeave calls fn once, when the worker begins to disconnect: its servers take nothing more, and when their connections are
-// closed the channel ends. It is the moment to close those that only keep alive ([net/http.Server.Shutdown]).
+// OnLeave calls fn once, when the worker begins to disconnect: its servers take nothing more, and
+// when their connections are closed the channel ends. It is the moment to close those that only
+// keep alive ([net/http.Server.Shutdown]).
 func (s *Self) OnLeave(fn func()) *events.Listener { return s.leave.On(func(struct{}) { fn() }) }
 
-// OnDisconnect calls fn once, when the channel to the primary has ended, for whatever reason. ExitedAfterDisconnect tells
-// whether it was meant to. Connections that are open then stay.
+// OnDisconnect calls fn once, when the channel to the primary has ended, for whatever reason.
+// ExitedAfterDisconnect tells whether it was meant to. Connections that are open then stay.
 func (s *Self) OnDisconnect(fn func()) *events.Listener {
 	return s.disconnect.On(func(struct{}) { fn() })
 }
@@ -165,9 +173,9 @@ func (s *Self) newConn(m *ipc.Message, in *inbound) {
 	}
 }
 
-// Disconnect leaves the cluster: the servers take nothing more, the connections that they have are waited for, the primary is
-// told that this was meant to be, and then the channel ends. It is what happens too when the primary wants it. Calling it
-// again does nothing.
+// Disconnect leaves the cluster: the servers take nothing more, the connections that they have are
+// waited for, the primary is told that this was meant to be, and then the channel ends. It is what
+// happens too when the primary wants it. Calling it again does nothing.
 func (s *Self) Disconnect() {
 	if s.state != selfJoined {
 		return

@@ -149,7 +149,8 @@ func TestAHostilePrimaryDoesNotBreakAWorker(t *testing.T) {
 			})
 			looptest.Run(t, p.loop)
 			require.Equal(t, []string{"listens 127.0.0.1:0", "leaves", "exit status 0"}, p.said)
-			// The six that are no connection, or for no server, of which two say so before anything listens.
+			// The six that are no connection, or for no server, of which two say so before anything
+			// listens.
 			require.GreaterOrEqual(t, refused, 3)
 		})
 	}

@@ -73,7 +73,8 @@ func init() {
 	}
 }
 
-// A worker that answers before it has said that it takes the connection, and dies of it, has another worker answer too.
+// A worker that answers before it has said that it takes the connection, and dies of it, has
+// another worker answer too.
 //
 //brood:checks W104
 func TestAWorkerSaysThatItTakesAConnectionBeforeItDoesAnything(t *testing.T) {
@@ -200,7 +201,8 @@ func TestAGoWorkerWithNetHTTPDrains(t *testing.T) {
 }
 
 func init() {
-	// again listens, and when its server has a connection closes it and listens on the same address once more.
+	// again listens, and when its server has a connection closes it and listens on the same address
+	// once more.
 	workers["again"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 		self, err := cluster.Join(l, parent)
 		if err != nil {

@@ -17,7 +17,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// primary is a Node primary of Go workers. It tells what happens on its stdout, and disconnects when its stdin ends.
+// primary is a Node primary of Go workers. It tells what happens on its stdout, and disconnects
+// when its stdin ends.
 const primary = `
 	const cluster = require('cluster');
 	process.execPath = process.env.GO_WORKER;
@@ -32,7 +33,8 @@ const primary = `
 	process.stdin.on('end', () => cluster.disconnect()).resume();
 `
 
-// underNode starts a Node primary with Go workers. ready is called when both listen, with their port.
+// underNode starts a Node primary with Go workers. ready is called when both listen, with their
+// port.
 func underNode(t *testing.T, worker string, env []string, ready func(p *childprocess.ChildProcess, port int)) (lines []string) {
 	t.Helper()
 	node := looptest.NodePath(t)

@@ -17,19 +17,20 @@ import (
 
 // ListenOptions are those of a worker's server. A nil *ListenOptions means all defaults.
 type ListenOptions struct {
-	// Backlog is how many connections the kernel keeps that nobody has accepted. 0: as many as the system lets it, or 511
-	// when a Node primary accepts.
+	// Backlog is how many connections the kernel keeps that nobody has accepted. 0: as many as the
+	// system lets it, or 511 when a Node primary accepts.
 	Backlog int
 
-	// OnConnection is called on the loop goroutine with each connection, which it owns. Nil: they come from [Server.Accept].
+	// OnConnection is called on the loop goroutine with each connection, which it owns. Nil: they
+	// come from [Server.Accept].
 	OnConnection func(*streams.Duplex)
 
-	// MaxWaiting is how many connections may wait for Accept; a primary that accepts itself gives what comes then to another
-	// worker. 0: DefaultMaxWaiting; at most 65536.
+	// MaxWaiting is how many connections may wait for Accept; a primary that accepts itself gives
+	// what comes then to another worker. 0: DefaultMaxWaiting; at most 65536.
 	MaxWaiting int
 
-	// MaxConnections is how many may be open; what comes then goes to another worker. Where the workers accept themselves,
-	// see [Shared], it has no effect. 0: no limit.
+	// MaxConnections is how many may be open; what comes then goes to another worker. Where the
+	// workers accept themselves, see [Shared], it has no effect. 0: no limit.
 	MaxConnections int
 
 	// ReuseAddr lets several sockets have the address, for ListenPacket.
@@ -42,13 +43,14 @@ const DefaultMaxWaiting = 128
 // maxWaiting is the most that may: there is room for all of them from the beginning.
 const maxWaiting = 1 << 16
 
-// Listen asks the primary for a listener, as a Node worker's server.listen does, and calls done on a later tick: with a
-// [Server], which is a net.Listener, or with a *[ListenError], which has what the system said (EADDRINUSE). The caller must
-// Close the Server.
+// Listen asks the primary for a listener, as a Node worker's server.listen does, and calls done on
+// a later tick: with a [Server], which is a net.Listener, or with a *[ListenError], which has what
+// the system said (EADDRINUSE). The caller must Close the Server.
 //
-// Networks are "tcp", "tcp4", "tcp6" and "unix". Nothing is looked up: the host is "" or an IP address. With port 0 all
-// workers get the same port; the second server of a worker on an address is another listener, as in Node. A server of this
-// process alone is net.Listen's (Node's exclusive).
+// Networks are "tcp", "tcp4", "tcp6" and "unix". Nothing is looked up: the host is "" or an IP
+// address. With port 0 all workers get the same port; the second server of a worker on an address
+// is another listener, as in Node. A server of this process alone is net.Listen's (Node's
+// exclusive).
 //
 // The error is a *[OptionError], or [ipc.ErrChannelClosed]; done is not called then.
 func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Server, error)) error {
@@ -85,8 +87,9 @@ func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Serv
 	})
 }
 
-// ListenPacket is Listen for "udp4" and "udp6". All workers have the same socket, and each datagram goes to one of them. The
-// caller must Close the net.PacketConn, which is a *net.UDPConn with another Close; when the worker disconnects, it is closed.
+// ListenPacket is Listen for "udp4" and "udp6". All workers have the same socket, and each datagram
+// goes to one of them. The caller must Close the net.PacketConn, which is a *net.UDPConn with
+// another Close; when the worker disconnects, it is closed.
 func (s *Self) ListenPacket(network, address string, o *ListenOptions, done func(net.PacketConn, error)) error {
 	ask, err := packetQuery(network, address)
 	switch {
@@ -278,7 +281,8 @@ func (s *Self) tellClose(key string) {
 	_ = s.send(keyMessage{s.head(actClose), key}, nil) // It fails when the primary has gone.
 }
 
-// address returns where a server listens whose primary accepts: what the primary says, or what was asked for.
+// address returns where a server listens whose primary accepts: what the primary says, or what was
+// asked for.
 func (r *reply) address() net.Addr {
 	if r.ask.Port < 0 {
 		return &net.UnixAddr{Name: text(r.ask.Address), Net: "unix"}
@@ -297,8 +301,8 @@ func (r *reply) address() net.Addr {
 	return &net.TCPAddr{IP: net.ParseIP(name), Port: integerOr(fields["port"], port)}
 }
 
-// listenSocket takes a socket of a shared server out of its handle, and has it listen: Node's primary leaves that to the
-// workers.
+// listenSocket takes a socket of a shared server out of its handle, and has it listen: Node's
+// primary leaves that to the workers.
 func listenSocket(h *ipc.Handle, backlog int) (int, error) {
 	f, err := h.File()
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// A Server is a worker's share of a listener. It is a net.Listener: Accept, Addr and Close are safe to call from any
-// goroutine.
+// A Server is a worker's share of a listener. It is a net.Listener: Accept, Addr and Close are safe
+// to call from any goroutine.
 //
 // When the worker disconnects, Accept returns what was taken before, and then net.ErrClosed.
 type Server struct {
@@ -100,9 +100,10 @@ func (s *Server) pause() {
 	}).Unref()
 }
 
-// take takes a connection from the primary; nil: the server does not want it. begin is to be called when the primary was told,
-// and not before: the program may answer and die, and a primary that does not know gives the connection to another worker.
-// What the primary could not be told is closed.
+// take takes a connection from the primary; nil: the server does not want it. begin is to be called
+// when the primary was told, and not before: the program may answer and die, and a primary that
+// does not know gives the connection to another worker. What the primary could not be told is
+// closed.
 func (s *Server) take(h *ipc.Handle) (begin func(said bool)) {
 	switch {
 	case s.closing || s.door.shut() || s.o.MaxConnections > 0 && s.door.open() >= s.o.MaxConnections:
@@ -147,7 +148,8 @@ func (s *Server) emit(d *streams.Duplex) {
 	reactor.Call(s.self.loop, s.o.OnConnection, d)
 }
 
-// leave has the server take nothing more, as at the end of its worker. What was taken before can still be accepted.
+// leave has the server take nothing more, as at the end of its worker. What was taken before can
+// still be accepted.
 func (s *Server) leave() {
 	if s.closing {
 		return
@@ -162,8 +164,8 @@ func (s *Server) leave() {
 	s.door.close(false)
 }
 
-// finish is called on the loop when the server is closed and no connection of it is left; or when the program closes it,
-// which does not wait for connections.
+// finish is called on the loop when the server is closed and no connection of it is left; or when
+// the program closes it, which does not wait for connections.
 func (s *Server) finish(idle bool) {
 	s.leave()
 	if idle {

@@ -15,7 +15,8 @@ import (
 )
 
 func init() {
-	// full is two workers: the first has no descriptor left when it gets a connection, the second answers.
+	// full is two workers: the first has no descriptor left when it gets a connection, the second
+	// answers.
 	rawWorkers["full"] = func(r *raw) {
 		first := os.Getenv("NODE_UNIQUE_ID") == "1"
 		r.onAct(func(act string, in object, h *ipc.Handle) {

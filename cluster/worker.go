@@ -56,7 +56,8 @@ func (s WorkerState) String() string {
 // ID returns the worker's number, from 1: cluster.worker.id in the worker.
 func (w *Worker) ID() int { return w.id }
 
-// Process returns the worker's process. Its channel is the cluster's: ending it cuts the worker's connections off.
+// Process returns the worker's process. Its channel is the cluster's: ending it cuts the worker's
+// connections off.
 func (w *Worker) Process() *childprocess.ChildProcess { return w.child }
 
 // State returns how far the worker has come.
@@ -68,11 +69,13 @@ func (w *Worker) Connected() bool { return w.channel.Connected() }
 // Served returns how many connections the worker has accepted from this process.
 func (w *Worker) Served() int { return w.served }
 
-// ExitedAfterDisconnect reports whether the worker was meant to go: it was told to disconnect, has said that it leaves, or
-// was given up by a Reload. Who forks another worker for each that exits leaves those out.
+// ExitedAfterDisconnect reports whether the worker was meant to go: it was told to disconnect, has
+// said that it leaves, or was given up by a Reload. Who forks another worker for each that exits
+// leaves those out.
 func (w *Worker) ExitedAfterDisconnect() bool { return w.leaving }
 
-// OnMessage calls fn with what the worker sends by process.send. What comes while nobody listens is dropped.
+// OnMessage calls fn with what the worker sends by process.send. What comes while nobody listens is
+// dropped.
 func (w *Worker) OnMessage(fn func(*ipc.Message)) *events.Listener { return w.message.On(fn) }
 
 // Send sends the worker a message, its process.on('message'). See [ipc.Channel.Send].
@@ -81,14 +84,16 @@ func (w *Worker) Send(v any) error { return w.channel.Send(v) }
 // SendWith sends the worker a message with a handle or a callback. See [ipc.Channel.SendWith].
 func (w *Worker) SendWith(v any, o *ipc.SendOptions) error { return w.channel.SendWith(v, o) }
 
-// Kill sends the worker's process a signal, see [childprocess.ChildProcess.Kill]. A worker that dies by it was not meant to
-// go, see ExitedAfterDisconnect.
+// Kill sends the worker's process a signal, see [childprocess.ChildProcess.Kill]. A worker that
+// dies by it was not meant to go, see ExitedAfterDisconnect.
 func (w *Worker) Kill(s childprocess.Signal) (bool, error) { return w.child.Kill(s) }
 
-// Disconnect tells the worker to close its servers, to wait for its connections, and to end. It gets no connection from here
-// on. It is killed (SIGKILL) when it has not ended after Options.DisconnectTimeout. Calling it again does nothing.
+// Disconnect tells the worker to close its servers, to wait for its connections, and to end. It
+// gets no connection from here on. It is killed (SIGKILL) when it has not ended after
+// Options.DisconnectTimeout. Calling it again does nothing.
 //
-// A Node worker waits for its connections for as long as they are open, also those that only keep alive.
+// A Node worker waits for its connections for as long as they are open, also those that only keep
+// alive.
 func (w *Worker) Disconnect() {
 	if w.told || w.state >= StateDisconnected || w.cluster.state == stateClosed {
 		return
@@ -193,15 +198,16 @@ func (w *Worker) receive(m *ipc.Message, in *inbound) {
 		if seq, ok := integer(in.Seq); ok {
 			w.leaving = true
 			w.expire()
-			_ = w.reply(ackMessage{head: w.head(""), Ack: seq}, nil) // Without it the worker stays, until it is killed.
+			// Without it the worker stays, until it is killed.
+			_ = w.reply(ackMessage{head: w.head(""), Ack: seq}, nil)
 		}
 	}
 }
 
 func (w *Worker) reach(s WorkerState) { w.state = max(w.state, s) }
 
-// reply sends an answer to the worker. One that asks and does not read is killed: what it would have to be sent grows. The
-// error is why nothing was sent.
+// reply sends an answer to the worker. One that asks and does not read is killed: what it would
+// have to be sent grows. The error is why nothing was sent.
 func (w *Worker) reply(v any, handle any) error {
 	if w.replies-maxReplies >= w.cluster.o.MaxListeners {
 		w.flood()
@@ -215,8 +221,8 @@ func (w *Worker) reply(v any, handle any) error {
 	return err
 }
 
-// maxReplies is how many answers, besides one for each server it may have, may wait for a worker that does not read: more than
-// a worker asks for at once.
+// maxReplies is how many answers, besides one for each server it may have, may wait for a worker
+// that does not read: more than a worker asks for at once.
 const maxReplies = 1024
 
 func (w *Worker) flood() {
@@ -254,7 +260,8 @@ func (w *Worker) exited(status childprocess.ExitStatus) {
 // gone tells that the process has ended.
 func (w *Worker) gone(status childprocess.ExitStatus) {
 	c := w.cluster
-	w.channel.Destroy() // A process that it has left behind may have the other end: it is no worker.
+	// A process that it has left behind may have the other end: it is no worker.
+	w.channel.Destroy()
 	w.state = StateDead
 	if w.expiry != nil {
 		w.expiry.Stop()

@@ -16,7 +16,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// workers are this program as a worker. Their arguments are network and address of what they listen on.
+// workers are this program as a worker. Their arguments are network and address of what they listen
+// on.
 var workers = childprocess.Workers{
 	"accept": acceptWorker,
 	"loop":   loopWorker,
@@ -37,7 +38,8 @@ func runWorkers() {
 }
 
 func init() {
-	// worker is a Go worker under a Node primary, which starts it with arguments of its own: those for it are in WORKER.
+	// worker is a Go worker under a Node primary, which starts it with arguments of its own: those
+	// for it are in WORKER.
 	helperproc.Register("worker", func([]string) {
 		args := strings.Fields(os.Getenv("WORKER"))
 		l, err := reactor.New(nil)

@@ -39,7 +39,8 @@ func TestAListenerThatComesAndGoesIsOneAllocation(t *testing.T) {
 	}
 }
 
-// They are the registration and the list without it, because the one that is being called is left as it is.
+// They are the registration and the list without it, because the one that is being called is left
+// as it is.
 func TestOnceAndItsCallAreTwoAllocations(t *testing.T) {
 	var e events.Event[int]
 	calls := 0

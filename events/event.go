@@ -1,30 +1,32 @@
-// Package events has typed, ordered, synchronous emitters: the small piece every object of brood uses to tell its
-// listeners what happened. An [Event] is a plain value inside the object that owns it; it belongs to that object's
-// goroutine and has no lock.
+// Package events has typed, ordered, synchronous emitters: the small piece every object of brood
+// uses to tell its listeners what happened. An [Event] is a plain value inside the object that owns
+// it; it belongs to that object's goroutine and has no lock.
 package events
 
-// An Event calls its listeners, in the order they were added, each time [Event.Emit] is called. The zero value is
-// ready to use. An Event must not be copied after its first listener was added.
+// An Event calls its listeners, in the order they were added, each time [Event.Emit] is called. The
+// zero value is ready to use. An Event must not be copied after its first listener was added.
 //
-// An Event's methods must be called on the goroutine of the object that owns it, for brood's objects the loop
-// goroutine.
+// An Event's methods must be called on the goroutine of the object that owns it, for brood's
+// objects the loop goroutine.
 type Event[T any] struct {
-	list *list[T] // nil until somebody listens or watches: an object has many events, and most of them nobody wants
+	// nil until somebody listens or watches: an object has many events, and most of them nobody
+	// wants
+	list *list[T]
 }
 
 // list is what an Event is once it is in use.
 type list[T any] struct {
-	// listeners has those that were added, in order, and among them the removed ones that are still to be swept out. An Emit
-	// that is under way ranges over the slice as it was when it began: what is appended later is not in it, and sweep then
-	// makes another slice.
+	// listeners has those that were added, in order, and among them the removed ones that are still
+	// to be swept out. An Emit that is under way ranges over the slice as it was when it began:
+	// what is appended later is not in it, and sweep then makes another slice.
 	listeners []*entry[T]
 	removed   int    // how many of listeners are removed
 	emits     uint64 // calls of Emit so far
 	emitting  int    // calls that are under way, or were ended by a panic
 	watch     func(n int)
 
-	// Most events that have a listener have one, so its memory is here. It is used once: whoever has the Listener may call
-	// Off at any time.
+	// Most events that have a listener have one, so its memory is here. It is used once: whoever
+	// has the Listener may call Off at any time.
 	first [1]*entry[T] // where listeners begins
 	one   entry[T]
 }
@@ -35,18 +37,19 @@ type entry[T any] struct {
 	list  *list[T] // nil while the memory is unused
 	fn    func(T)
 	once  bool
-	fired bool   // a Once has had its call
-	gone  uint64 // the number of the first Emit that does not call it any more; 0 while it is not removed
+	fired bool // a Once has had its call
+	// the number of the first Emit that does not call it any more; 0 while it is not removed
+	gone uint64
 }
 
-// A Listener is one registration on an [Event]. Its methods must be called on the goroutine of the object that owns
-// the Event.
+// A Listener is one registration on an [Event]. Its methods must be called on the goroutine of the
+// object that owns the Event.
 type Listener struct {
 	entry interface{ remove() } // what this is part of; nil once removed
 }
 
-// Off removes the listener. An Emit that is under way still calls it, as Node's emitter does. Off after the first
-// time does nothing.
+// Off removes the listener. An Emit that is under way still calls it, as Node's emitter does. Off
+// after the first time does nothing.
 func (l *Listener) Off() {
 	if l.entry != nil {
 		entry := l.entry
@@ -61,9 +64,9 @@ func (e *Event[T]) On(fn func(T)) *Listener { return e.add(fn, false) }
 // Once adds fn for a single call: it is removed just before it runs. It panics when fn is nil.
 func (e *Event[T]) Once(fn func(T)) *Listener { return e.add(fn, true) }
 
-// Emit calls every listener with v and reports whether there was one. Listeners added while it runs wait for the
-// next Emit, listeners removed while it runs are still called (Node v20 documentation, "Events", emitter.emit and
-// emitter.removeListener). Emit does not allocate.
+// Emit calls every listener with v and reports whether there was one. Listeners added while it runs
+// wait for the next Emit, listeners removed while it runs are still called (Node v20 documentation,
+// "Events", emitter.emit and emitter.removeListener). Emit does not allocate.
 func (e *Event[T]) Emit(v T) bool {
 	all := e.list
 	if all == nil {
@@ -80,8 +83,9 @@ func (e *Event[T]) Emit(v T) bool {
 	return called
 }
 
-// Only returns the listener, if there is one and it is to be called more than once, else nil. To call it is what Emit would
-// do then, and takes less: whatever it does to the Event, there is nobody else whom that call could concern.
+// Only returns the listener, if there is one and it is to be called more than once, else nil. To
+// call it is what Emit would do then, and takes less: whatever it does to the Event, there is
+// nobody else whom that call could concern.
 func (e *Event[T]) Only() func(T) {
 	if all := e.list; all != nil && len(all.listeners) == 1 && all.removed == 0 && !all.listeners[0].once {
 		return all.listeners[0].fn
@@ -95,8 +99,8 @@ type Guard interface {
 	Recover()
 }
 
-// EmitGuarded is [Event.Emit] that defers g.Recover around each listener: a panic in one does not keep the others from being
-// called.
+// EmitGuarded is [Event.Emit] that defers g.Recover around each listener: a panic in one does not
+// keep the others from being called.
 func (e *Event[T]) EmitGuarded(v T, g Guard) bool {
 	all := e.list
 	if all == nil {
@@ -142,7 +146,8 @@ func (l *entry[T]) due(now uint64) bool {
 	return l.gone == 0 && !l.once || l.stillDue(now)
 }
 
-// stillDue is due of a listener that is to be called once or was removed. It is apart so that due can be inlined.
+// stillDue is due of a listener that is to be called once or was removed. It is apart so that due
+// can be inlined.
 func (l *entry[T]) stillDue(now uint64) bool {
 	if l.gone != 0 && l.gone <= now {
 		return false
@@ -165,8 +170,9 @@ func (e *Event[T]) Len() int {
 	return e.list.len()
 }
 
-// Watch has fn called with the number of listeners each time one was added or removed. There is one such function;
-// it is for the object that owns the Event, which may start or stop its source by it.
+// Watch has fn called with the number of listeners each time one was added or removed. There is one
+// such function; it is for the object that owns the Event, which may start or stop its source by
+// it.
 func (e *Event[T]) Watch(fn func(n int)) { e.use().watch = fn }
 
 func (e *Event[T]) add(fn func(T), once bool) *Listener {
@@ -210,8 +216,8 @@ func (l *entry[T]) remove() {
 	all.changed()
 }
 
-// sweep drops the removed listeners. It is called when they are the majority, so that a removal costs the same however many
-// listeners there are.
+// sweep drops the removed listeners. It is called when they are the majority, so that a removal
+// costs the same however many listeners there are.
 func (all *list[T]) sweep() {
 	old := all.listeners
 	if all.emitting > 0 {

@@ -216,7 +216,8 @@ func addHolder(e *events.Event[int]) (*events.Listener, weak.Pointer[[]byte]) {
 	return e.On(func(n int) { *p = append(*p, byte(n)) }), weak.Make(p)
 }
 
-// What a change costs does not depend on how many listeners there are: 200,000 take as long each as two.
+// What a change costs does not depend on how many listeners there are: 200,000 take as long each as
+// two.
 func TestManyListenersComeAndGo(t *testing.T) {
 	var e events.Event[int]
 	all := make([]*events.Listener, 200_000)

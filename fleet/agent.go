@@ -18,42 +18,46 @@ import (
 
 // AgentOptions are how an agent takes jobs. Nil is not enough: Queues must be given.
 type AgentOptions struct {
-	// Name is how `nats micro`, results and dead jobs call the agent: letters, digits, '-' and '_'. "": the host's name
-	// and the pid.
+	// Name is how `nats micro`, results and dead jobs call the agent: letters, digits, '-' and '_'.
+	// "": the host's name and the pid.
 	Name string
 
 	// Queues are the queues that it takes jobs from.
 	Queues []QueueShare
 
-	// Strict has the agent take a job of a queue only while those before it are empty. Otherwise it asks them in a random
-	// order in which each is the first as often as its weight says.
+	// Strict has the agent take a job of a queue only while those before it are empty. Otherwise it
+	// asks them in a random order in which each is the first as often as its weight says.
 	Strict bool
 
 	// Loop is the one that the pool is on.
 	Loop *reactor.Loop
 
-	// Slots is how many jobs the agent has at once. 0: as many as the workers of the pool that are ready can have, and at
-	// least one; a pool that starts workers as jobs come needs a number.
+	// Slots is how many jobs the agent has at once. 0: as many as the workers of the pool that are
+	// ready can have, and at least one; a pool that starts workers as jobs come needs a number.
 	Slots int
 
-	// MaxAttempts is how many attempts of a job may fail before it is dead, unless the job says. 0: 5.
+	// MaxAttempts is how many attempts of a job may fail before it is dead, unless the job says. 0:
+	// 5.
 	MaxAttempts int
 
 	// MaxLost is how many agents may be lost while they ran a job before it is dead. 0: 2.
 	MaxLost int
 
-	// RetryMin and RetryMax are the time until a failed job is given out again: it doubles with each failure, and varies by
-	// a fifth. 0: 1 second, 5 minutes.
+	// RetryMin and RetryMax are the time until a failed job is given out again: it doubles with
+	// each failure, and varies by a fifth. 0: 1 second, 5 minutes.
 	RetryMin, RetryMax time.Duration
 
-	// PullWait is how long the servers keep a request for a job, at most. They may give jobs to a machine that has died for
-	// that long. 0, or more than a third of the queue's AckWait: that, but no more than 10 seconds.
+	// PullWait is how long the servers keep a request for a job, at most. They may give jobs to a
+	// machine that has died for that long. 0, or more than a third of the queue's AckWait: that,
+	// but no more than 10 seconds.
 	PullWait time.Duration
 
-	// ProgressEvery is the least time between two messages of one job's progress; the latest wins. 0: 100 ms.
+	// ProgressEvery is the least time between two messages of one job's progress; the latest wins.
+	// 0: 100 ms.
 	ProgressEvery time.Duration
 
-	// OnEvent, if not nil, is told what the agent does, on goroutines of the agent, several at once. It must not wait.
+	// OnEvent, if not nil, is told what the agent does, on goroutines of the agent, several at
+	// once. It must not wait.
 	OnEvent func(Event)
 
 	// Logger gets the same, but for what ends well. Nil: that of the Fleet's Options.
@@ -71,15 +75,16 @@ type EventKind string
 
 // The kinds of events.
 const (
-	EventStarted   EventKind = "started"    // a job was given to the pool
-	EventDone      EventKind = "done"       // its answer is stored, and the job is off the queue
-	EventFailed    EventKind = "failed"     // it will be given out again
-	EventReleased  EventKind = "released"   // it was given back, which does not count
-	EventDead      EventKind = "dead"       // it is in the dead stream
-	EventCancelled EventKind = "cancelled"  // it was cancelled
-	EventLost      EventKind = "lost lease" // the agent was silent for too long: its child was cancelled
-	EventDuplicate EventKind = "duplicate"  // there was a result already
-	EventPaused    EventKind = "paused"     // the pool cannot run jobs: none are taken
+	EventStarted   EventKind = "started"   // a job was given to the pool
+	EventDone      EventKind = "done"      // its answer is stored, and the job is off the queue
+	EventFailed    EventKind = "failed"    // it will be given out again
+	EventReleased  EventKind = "released"  // it was given back, which does not count
+	EventDead      EventKind = "dead"      // it is in the dead stream
+	EventCancelled EventKind = "cancelled" // it was cancelled
+	// the agent was silent for too long: its child was cancelled
+	EventLost      EventKind = "lost lease"
+	EventDuplicate EventKind = "duplicate" // there was a result already
+	EventPaused    EventKind = "paused"    // the pool cannot run jobs: none are taken
 	EventResumed   EventKind = "resumed"
 	EventError     EventKind = "error" // servers refuse or do not answer; it is tried again
 )
@@ -105,8 +110,8 @@ const (
 	cutWait = 2 * time.Second
 )
 
-// An Agent takes jobs from queues and gives them to a pool. Its methods are safe to call from any goroutine, but not to be
-// called on the pool's loop.
+// An Agent takes jobs from queues and gives them to a pool. Its methods are safe to call from any
+// goroutine, but not to be called on the pool's loop.
 type Agent struct {
 	f     *Fleet
 	o     AgentOptions
@@ -303,8 +308,8 @@ func (a *Agent) unsubscribe() {
 // Name returns the agent's name.
 func (a *Agent) Name() string { return a.o.Name }
 
-// take is the goroutine of a slot: it takes a job, sees it through, and takes the next. While the pool's loop stands still
-// it takes none: it would lose each.
+// take is the goroutine of a slot: it takes a job, sees it through, and takes the next. While the
+// pool's loop stands still it takes none: it would lose each.
 func (a *Agent) take(number int) {
 	s := &slot{agent: a, number: number}
 	defer s.close()
@@ -327,9 +332,9 @@ type DrainReport struct {
 	Released int // were cancelled and given back, or would have been if the servers had answered
 }
 
-// Drain ends the agent: it takes no job any more, and those that run go on, with their heartbeats, until ctx ends. Those
-// that are left then are cancelled and given back at once, which does not count as an attempt. It returns when all is
-// over. The pool is the caller's, and goes on.
+// Drain ends the agent: it takes no job any more, and those that run go on, with their heartbeats,
+// until ctx ends. Those that are left then are cancelled and given back at once, which does not
+// count as an attempt. It returns when all is over. The pool is the caller's, and goes on.
 func (a *Agent) Drain(ctx context.Context) *DrainReport {
 	before := a.counts.snapshot()
 	a.pullNoMore()
@@ -386,8 +391,8 @@ func (a *Agent) finish() {
 // Done returns a channel that is closed when the agent has ended.
 func (a *Agent) Done() <-chan struct{} { return a.quit }
 
-// hearDrain ends the agent because somebody with the right to has said so. The goroutine ends with the agent, whose Done
-// tells.
+// hearDrain ends the agent because somebody with the right to has said so. The goroutine ends with
+// the agent, whose Done tells.
 func (a *Agent) hearDrain(msg *nats.Msg) {
 	wait, err := time.ParseDuration(string(msg.Data))
 	if err != nil || wait < 0 {
@@ -402,8 +407,8 @@ func (a *Agent) hearDrain(msg *nats.Msg) {
 	}()
 }
 
-// DrainAgent has another program's agent end, as its Drain with a context that ends after wait. It returns when the agent
-// has begun. It needs the rights of RoleAdmin.
+// DrainAgent has another program's agent end, as its Drain with a context that ends after wait. It
+// returns when the agent has begun. It needs the rights of RoleAdmin.
 func (f *Fleet) DrainAgent(ctx context.Context, agent string, wait time.Duration) error {
 	if err := checkToken("agent", agent); err != nil {
 		return err

@@ -14,12 +14,12 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// headerRoom is what a message may have beside its body: the headers, the subject, and for a dead job what is told of its
-// last attempt.
+// headerRoom is what a message may have beside its body: the headers, the subject, and for a dead
+// job what is told of its last attempt.
 const headerRoom = 96 << 10
 
-// inline returns the size of a body from which on it goes through the object store. The job of a dead job is stored in
-// base64.
+// inline returns the size of a body from which on it goes through the object store. The job of a
+// dead job is stored in base64.
 func (f *Fleet) inline() int64 {
 	limit := f.nc.MaxPayload()
 	if limit <= 2*headerRoom {
@@ -28,11 +28,12 @@ func (f *Fleet) inline() int64 {
 	return (limit - headerRoom) / 4 * 3
 }
 
-// chunk is the size of the messages of an object: large, since each is asked for when the one before is there.
+// chunk is the size of the messages of an object: large, since each is asked for when the one
+// before is there.
 func (f *Fleet) chunk() uint32 { return uint32(max(1, f.nc.MaxPayload()/2)) }
 
-// attach makes body the body of msg, or of an object of the bucket that msg names. drop deletes the object, if it can:
-// what it leaves expires.
+// attach makes body the body of msg, or of an object of the bucket that msg names. drop deletes the
+// object, if it can: what it leaves expires.
 func (f *Fleet) attach(ctx context.Context, bucket string, id jobID, msg *nats.Msg, body []byte) (drop func(), err error) {
 	size := int64(len(body))
 	if size > f.o.MaxPayload {
@@ -62,8 +63,8 @@ func (f *Fleet) attach(ctx context.Context, bucket string, id jobID, msg *nats.M
 	return func() { f.dropBlob(bucket, name) }, nil
 }
 
-// body returns the body of msg, or that of the object of the bucket that it names. The error is errNoBlob when there is
-// none.
+// body returns the body of msg, or that of the object of the bucket that it names. The error is
+// errNoBlob when there is none.
 func (f *Fleet) body(ctx context.Context, bucket string, id jobID, msg *nats.Msg) ([]byte, error) {
 	name := msg.Header.Get(headerBlob)
 	if name == "" {
@@ -76,11 +77,13 @@ func (f *Fleet) body(ctx context.Context, bucket string, id jobID, msg *nats.Msg
 	return data, nil
 }
 
-// errNoBlob is in the chain of the error for a payload that has expired, or is not what it should be.
+// errNoBlob is in the chain of the error for a payload that has expired, or is not what it should
+// be.
 var errNoBlob = errors.New("the payload is not in the object store")
 
-// object is what a bucket says of an object, as jetstream stores it. There are links, too, to objects of other buckets:
-// they are not followed, since whoever loads may read more than whoever stored.
+// object is what a bucket says of an object, as jetstream stores it. There are links, too, to
+// objects of other buckets: they are not followed, since whoever loads may read more than whoever
+// stored.
 type object struct {
 	NUID   string `json:"nuid"`
 	Size   uint64 `json:"size"`
@@ -89,8 +92,8 @@ type object struct {
 	Gone   bool   `json:"deleted"`
 }
 
-// load asks for the messages of an object one by one. jetstream would make a consumer, and who may do that may have the
-// server send what is stored to any subject.
+// load asks for the messages of an object one by one. jetstream would make a consumer, and who may
+// do that may have the server send what is stored to any subject.
 func (f *Fleet) load(ctx context.Context, bucket, name string) ([]byte, error) {
 	stream := "OBJ_" + bucket
 	msg, err := f.last(ctx, "look for", stream, "$O."+bucket+".M."+base64.URLEncoding.EncodeToString([]byte(name)))

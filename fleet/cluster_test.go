@@ -110,8 +110,8 @@ func killChild(t testing.TB, log string) {
 	_ = syscall.Kill(pid, syscall.SIGKILL) // It may have gone with its agent.
 }
 
-// The proof of the package: whatever dies, and whoever is cut off, each job has a result or is dead with a reason, none is
-// lost, and what ran twice is reported as such.
+// The proof of the package: whatever dies, and whoever is cut off, each job has a result or is dead
+// with a reason, none is lost, and what ran twice is reported as such.
 func TestEveryJobOfAClusterEndsInAResultOrInTheDeadStream(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t)

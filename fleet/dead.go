@@ -54,8 +54,8 @@ func readDead(id jobID, h nats.Header, data []byte) *DeadJob {
 	}
 }
 
-// Dead returns up to limit of the dead jobs of a client, the oldest first; "" is all clients, 0 is 1,000. It needs the
-// rights of RoleAdmin, as Requeue does. Wait and Info tell a client of its own.
+// Dead returns up to limit of the dead jobs of a client, the oldest first; "" is all clients, 0 is
+// 1,000. It needs the rights of RoleAdmin, as Requeue does. Wait and Info tell a client of its own.
 func (f *Fleet) Dead(ctx context.Context, client string, limit int) ([]*DeadJob, error) {
 	if client != "" {
 		if err := checkToken("client", client); err != nil {
@@ -87,7 +87,8 @@ func (f *Fleet) Dead(ctx context.Context, client string, limit int) ([]*DeadJob,
 	return found, nil
 }
 
-// next returns the first message of the stream from seq on whose subject matches filter, nil when there is none.
+// next returns the first message of the stream from seq on whose subject matches filter, nil when
+// there is none.
 func (f *Fleet) next(ctx context.Context, stream, filter string, seq uint64) (msg *nats.Msg, err error) {
 	body, err := json.Marshal(map[string]any{"seq": seq, "next_by_subj": filter})
 	if err != nil {
@@ -108,8 +109,9 @@ func (f *Fleet) next(ctx context.Context, stream, filter string, seq uint64) (ms
 	return msg, err
 }
 
-// Requeue queues a dead job again, as if it had not been tried, and takes it out of the dead stream. It returns
-// ErrNotFound when there is no such dead job, and ErrDuplicate when it is queued already.
+// Requeue queues a dead job again, as if it had not been tried, and takes it out of the dead
+// stream. It returns ErrNotFound when there is no such dead job, and ErrDuplicate when it is queued
+// already.
 func (f *Fleet) Requeue(ctx context.Context, id string) (*Job, error) {
 	name, err := parseID(f.o.Client, id)
 	if err != nil {

@@ -23,27 +23,29 @@ type Options struct {
 	// Server, if not nil, is connected to within this process, and URL is not used.
 	Server *Server
 
-	// Name is that of the fleet: the first token of its subjects and part of the names of its streams. "": "fleet".
+	// Name is that of the fleet: the first token of its subjects and part of the names of its
+	// streams. "": "fleet".
 	Name string
 
-	// Client is the name under which this program submits jobs. Results are stored under it, so a program that waits for
-	// a job of its predecessor has the same name. "": User, or "default" without one.
+	// Client is the name under which this program submits jobs. Results are stored under it, so a
+	// program that waits for a job of its predecessor has the same name. "": User, or "default"
+	// without one.
 	Client string
 
-	// User and Password are the credentials, or Credentials is the path of a file with a JWT and a seed (nats.go,
-	// UserCredentials). They stay in this process: children do not get them.
+	// User and Password are the credentials, or Credentials is the path of a file with a JWT and a
+	// seed (nats.go, UserCredentials). They stay in this process: children do not get them.
 	User, Password string
 	Credentials    string
 
 	// TLS is the client's side of TLS. Nil: none, unless URL says tls://.
 	TLS *tls.Config
 
-	// Timeout bounds each call whose context has no deadline, and is how long servers may take to choose leaders.
-	// 0: 10 seconds.
+	// Timeout bounds each call whose context has no deadline, and is how long servers may take to
+	// choose leaders. 0: 10 seconds.
 	Timeout time.Duration
 
-	// MaxPayload is the largest job or result, in bytes of JSON. What is over the server's limit for a message goes
-	// through the object store. 0: 64 MiB.
+	// MaxPayload is the largest job or result, in bytes of JSON. What is over the server's limit
+	// for a message goes through the object store. 0: 64 MiB.
 	MaxPayload int64
 
 	// Setup, if not nil, makes the streams of the fleet. Otherwise they must be there.
@@ -52,11 +54,12 @@ type Options struct {
 	// Logger gets what nobody waits for: lost connections, subjects that were refused. Nil: silent.
 	Logger *slog.Logger
 
-	// NATS are further options of the connection, applied last. Handlers that are set here are called beside those of the
-	// Fleet.
+	// NATS are further options of the connection, applied last. Handlers that are set here are
+	// called beside those of the Fleet.
 	NATS []nats.Option
 
-	// atStep is called by agents and movers between the steps of a job: in tests programs die there.
+	// atStep is called by agents and movers between the steps of a job: in tests programs die
+	// there.
 	atStep func(step string)
 }
 
@@ -72,10 +75,11 @@ const (
 	reconnectJitter = 100 * time.Millisecond
 )
 
-// A Fleet is a program's connection to the queues. Make one with Dial; the zero value is not usable.
+// A Fleet is a program's connection to the queues. Make one with Dial; the zero value is not
+// usable.
 //
-// All methods are safe to call from any goroutine. Most wait for a server, so they must not be called on the goroutine of
-// a loop: the loop would stand still.
+// All methods are safe to call from any goroutine. Most wait for a server, so they must not be
+// called on the goroutine of a loop: the loop would stand still.
 type Fleet struct {
 	o     Options
 	names names
@@ -93,8 +97,9 @@ type Fleet struct {
 	agents map[*Agent]struct{} // those that Close ends; nil: it has begun
 }
 
-// Dial connects to a fleet. The caller must Close it. It fails with ErrUnavailable, ErrCredentials, ErrNoJetStream,
-// ErrNotSetUp, ErrPermission, a *VersionError or an *OptionError. Once it is connected it reconnects for ever.
+// Dial connects to a fleet. The caller must Close it. It fails with ErrUnavailable, ErrCredentials,
+// ErrNoJetStream, ErrNotSetUp, ErrPermission, a *VersionError or an *OptionError. Once it is
+// connected it reconnects for ever.
 func Dial(o *Options) (*Fleet, error) {
 	f := &Fleet{closed: make(chan struct{}), agents: map[*Agent]struct{}{}}
 	if o != nil {
@@ -165,8 +170,9 @@ func (f *Fleet) connect() (*nats.Conn, error) {
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(reconnectWait),
 		nats.ReconnectJitter(reconnectJitter, reconnectJitter),
-		// What was said before a connection was lost is said again, or not, by whoever knows whether it still holds: an
-		// acknowledgement that arrives late removes a job under the agent that has it by then.
+		// What was said before a connection was lost is said again, or not, by whoever knows
+		// whether it still holds: an acknowledgement that arrives late removes a job under the
+		// agent that has it by then.
 		nats.ReconnectBufSize(-1),
 		nats.PingInterval(10 * time.Second),
 		nats.MaxPingsOutstanding(2),
@@ -227,7 +233,8 @@ func (f *Fleet) handlers(o *nats.Options) error {
 	return nil
 }
 
-// inbox is the prefix of the subjects on which a user gets answers. Another user has no right to them.
+// inbox is the prefix of the subjects on which a user gets answers. Another user has no right to
+// them.
 func inbox(user string) string { return "_INBOX_" + user }
 
 // check asks whether the server can do what a fleet needs, and has it.
@@ -279,8 +286,8 @@ func (f *Fleet) step(name string) {
 // Client returns the name under which this program submits jobs.
 func (f *Fleet) Client() string { return f.o.Client }
 
-// Close ends the agents of this Fleet, without letting their jobs finish, and the connection. Calls that wait return
-// ErrClosed. What is queued stays queued.
+// Close ends the agents of this Fleet, without letting their jobs finish, and the connection. Calls
+// that wait return ErrClosed. What is queued stays queued.
 func (f *Fleet) Close() {
 	f.mu.Lock()
 	agents := make([]*Agent, 0, len(f.agents))

@@ -196,7 +196,8 @@ func TestWaitingForJobsOfManyClientsLeavesNothingBehind(t *testing.T) {
 		c, cancel := context.WithCancel(ctx(t))
 		waits := make(chan error, 2)
 		for range 2 {
-			go func() { waits <- f.Await(fmt.Sprintf("client%d.job", i)).Wait(c, nil) }() // It ends with the context.
+			// It ends with the context.
+			go func() { waits <- f.Await(fmt.Sprintf("client%d.job", i)).Wait(c, nil) }()
 		}
 		cancel()
 		require.ErrorIs(t, <-waits, context.Canceled)

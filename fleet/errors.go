@@ -11,28 +11,32 @@ var (
 	// ErrDuplicate is returned by Submit when a job with that id waits or runs.
 	ErrDuplicate = errors.New("fleet: a job with this id is queued already")
 
-	// ErrAlreadyDone is returned by Submit when a job with that id was finished a short time ago, or its result is still
-	// stored, and by Cancel when there is nothing left to cancel.
+	// ErrAlreadyDone is returned by Submit when a job with that id was finished a short time ago,
+	// or its result is still stored, and by Cancel when there is nothing left to cancel.
 	ErrAlreadyDone = errors.New("fleet: a job with this id was done already")
 
-	// ErrQueueFull is returned by Submit when the stream of jobs, or of delayed jobs, has reached Layout.MaxJobs or
-	// Layout.MaxJobBytes, or the server has no room left.
+	// ErrQueueFull is returned by Submit when the stream of jobs, or of delayed jobs, has reached
+	// Layout.MaxJobs or Layout.MaxJobBytes, or the server has no room left.
 	ErrQueueFull = errors.New("fleet: the queue is full")
 
-	// ErrPermission is in the chain of what is returned when the server refuses a subject to this user.
+	// ErrPermission is in the chain of what is returned when the server refuses a subject to this
+	// user.
 	ErrPermission = errors.New("fleet: not permitted")
 
-	// ErrCredentials is in the chain of what Dial returns when the server does not know the user or its secret.
+	// ErrCredentials is in the chain of what Dial returns when the server does not know the user or
+	// its secret.
 	ErrCredentials = errors.New("fleet: wrong credentials")
 
-	// ErrUnavailable is in the chain of what is returned when no server answers, or none that leads the stream.
+	// ErrUnavailable is in the chain of what is returned when no server answers, or none that leads
+	// the stream.
 	ErrUnavailable = errors.New("fleet: no server answers")
 
-	// ErrNoJetStream is returned by Dial when the server, or the account of the user, is without JetStream.
+	// ErrNoJetStream is returned by Dial when the server, or the account of the user, is without
+	// JetStream.
 	ErrNoJetStream = errors.New("fleet: the server has no JetStream")
 
-	// ErrNotSetUp is in the chain of what is returned when the streams of the fleet, or a queue, are not there. Setup and
-	// AddQueue make them.
+	// ErrNotSetUp is in the chain of what is returned when the streams of the fleet, or a queue,
+	// are not there. Setup and AddQueue make them.
 	ErrNotSetUp = errors.New("fleet: not set up on this server")
 
 	// ErrTooLarge is returned for a job or a result over Options.MaxPayload.
@@ -78,7 +82,8 @@ func (e *OpError) Error() string { return fmt.Sprintf("fleet: %s %s: %v", e.Op, 
 // Unwrap returns the cause.
 func (e *OpError) Unwrap() error { return e.Err }
 
-// A VersionError is returned by Dial for a server that is too old: message schedules came with 2.12.
+// A VersionError is returned by Dial for a server that is too old: message schedules came with
+// 2.12.
 type VersionError struct {
 	Server, Least string
 }

@@ -10,9 +10,10 @@ type health uint8
 
 const (
 	healthy health = iota
-	probing        // it was in a crash loop and has a worker again: one job shows whether that is over
-	looping        // its workers die one after the other
-	ended          // it takes no job any more
+	// it was in a crash loop and has a worker again: one job shows whether that is over
+	probing
+	looping // its workers die one after the other
+	ended   // it takes no job any more
 )
 
 // A gate holds back the slots of an agent while its pool cannot run jobs.
@@ -93,8 +94,8 @@ func (a *Agent) hear(h health, slots int, err error) {
 	}
 }
 
-// grow has n slots take jobs. Each is a goroutine that ends with Drain or Close, and these wait for it. Slots that are too
-// many wait.
+// grow has n slots take jobs. Each is a goroutine that ends with Drain or Close, and these wait for
+// it. Slots that are too many wait.
 func (a *Agent) grow(n int) {
 	a.gate.resize(n)
 	a.mu.Lock()

@@ -73,7 +73,8 @@ func newPool(t testing.TB, o pool.Options) (*reactor.Loop, *pool.Pool) {
 	var p *pool.Pool
 	ended := make(chan error, 1)
 	started := make(chan error, 1)
-	// This goroutine runs the loop until the cleanup below has stopped the pool, and that waits for it.
+	// This goroutine runs the loop until the cleanup below has stopped the pool, and that waits for
+	// it.
 	go func() {
 		p, err = pool.New(l, &o)
 		started <- err
@@ -127,7 +128,8 @@ func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(looptest.HangLimit()); !done(); {
 		require.True(t, time.Now().Before(deadline), "never: "+what)
-		time.Sleep(5 * time.Millisecond) // The servers tell of what they have only when they are asked.
+		// The servers tell of what they have only when they are asked.
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 
@@ -139,7 +141,8 @@ func idle(t testing.TB, f *fleet.Fleet, queue string) bool {
 	return info.Waiting == 0 && info.Running == 0
 }
 
-// waiting waits until n jobs of the queue wait: the server counts them some time after it has stored them.
+// waiting waits until n jobs of the queue wait: the server counts them some time after it has
+// stored them.
 func waiting(t testing.TB, f *fleet.Fleet, queue string, n uint64) {
 	t.Helper()
 	until(t, "as many wait", func() bool {

@@ -7,10 +7,12 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// history is what agents keep of a job in the bucket "try": the server counts how often it gave a job out, but not what
-// became of it. It is written when something goes wrong, and not for a job that is done in its first attempt.
+// history is what agents keep of a job in the bucket "try": the server counts how often it gave a
+// job out, but not what became of it. It is written when something goes wrong, and not for a job
+// that is done in its first attempt.
 type history struct {
-	Seq       uint64 `json:"seq"`       // of the job in its stream: another job with that id has another history
+	// of the job in its stream: another job with that id has another history
+	Seq       uint64 `json:"seq"`
 	Delivered int    `json:"delivered"` // how many deliveries the counts below are of
 	Started   int    `json:"started"`   // the last delivery that was started
 	Failures  int    `json:"failures"`
@@ -34,8 +36,9 @@ func (f *Fleet) history(ctx context.Context, id jobID) (*history, error) {
 	return h, nil
 }
 
-// arrive accounts for a delivery of the job that is seq in its stream. What an earlier delivery left uncounted was lost,
-// if it was started. Of the first one nobody knows: a pull of a machine that died takes a job without starting it.
+// arrive accounts for a delivery of the job that is seq in its stream. What an earlier delivery
+// left uncounted was lost, if it was started. Of the first one nobody knows: a pull of a machine
+// that died takes a job without starting it.
 func (h *history) arrive(seq uint64, delivery int) {
 	if h.Seq != seq {
 		*h = history{Seq: seq}
@@ -48,8 +51,8 @@ func (h *history) arrive(seq uint64, delivery int) {
 	}
 }
 
-// write stores the history. Two agents may have the job, when one has lost it; the last to write wins, and the counts are
-// of what each of them knew.
+// write stores the history. Two agents may have the job, when one has lost it; the last to write
+// wins, and the counts are of what each of them knew.
 func (f *Fleet) write(ctx context.Context, id jobID, h *history) error {
 	body, err := json.Marshal(h)
 	if err != nil {

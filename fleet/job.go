@@ -15,19 +15,21 @@ const (
 	firstLook   = time.Second
 	longestLook = 5 * time.Second
 
-	// requeuedLook is the same when the job is dead, and queued: it has just died, or was queued again.
+	// requeuedLook is the same when the job is dead, and queued: it has just died, or was queued
+	// again.
 	requeuedLook = 50 * time.Millisecond
 )
 
-// A Job is one that was submitted, by this program or another. Its methods are safe to call from any goroutine.
+// A Job is one that was submitted, by this program or another. Its methods are safe to call from
+// any goroutine.
 type Job struct {
 	f     *Fleet
 	id    jobID
 	queue string // "" when it is not known
 }
 
-// Await returns the job with that id, which need not exist: one of this client, or that of another if the client's name
-// and a dot are before the id. The program that submitted it may have ended.
+// Await returns the job with that id, which need not exist: one of this client, or that of another
+// if the client's name and a dot are before the id. The program that submitted it may have ended.
 func (f *Fleet) Await(id string) *Job {
 	j := &Job{f: f}
 	j.id, _ = parseID(f.o.Client, id) // The methods tell.
@@ -49,9 +51,10 @@ func (j *Job) check() error {
 	return nil
 }
 
-// Wait waits until the job is done and decodes what the worker answered into result, unless that is nil. It returns a
-// *DeadError when the job is dead, and ErrCancelled when it was cancelled. If ctx ends before, the job goes on. It waits
-// for a job that does not exist, too: it may be about to be submitted.
+// Wait waits until the job is done and decodes what the worker answered into result, unless that is
+// nil. It returns a *DeadError when the job is dead, and ErrCancelled when it was cancelled. If ctx
+// ends before, the job goes on. It waits for a job that does not exist, too: it may be about to be
+// submitted.
 func (j *Job) Wait(ctx context.Context, result any) error {
 	r, err := j.Result(ctx)
 	if err != nil || result == nil {
@@ -108,7 +111,8 @@ func (j *Job) Result(ctx context.Context) (*Result, error) {
 	}
 }
 
-// look returns the result, or the error that the job ended with. requeued says that it is dead and queued.
+// look returns the result, or the error that the job ended with. requeued says that it is dead and
+// queued.
 func (j *Job) look(ctx context.Context) (r *Result, requeued bool, err error) {
 	msg, err := j.stored(ctx)
 	if err != nil {
@@ -160,9 +164,10 @@ func (j *Job) read(ctx context.Context, msg *nats.Msg) (*Result, error) {
 	return r, err
 }
 
-// Cancel asks for the end of the job: if it waits it will not run, if it runs its child is cancelled. It returns when the
-// request is stored; Wait tells what became of the job, which may be done before. It returns ErrAlreadyDone when there is
-// nothing to cancel. Of a long reason the last KiB is kept.
+// Cancel asks for the end of the job: if it waits it will not run, if it runs its child is
+// cancelled. It returns when the request is stored; Wait tells what became of the job, which may be
+// done before. It returns ErrAlreadyDone when there is nothing to cancel. Of a long reason the last
+// KiB is kept.
 func (j *Job) Cancel(ctx context.Context, reason string) error {
 	if err := j.check(); err != nil {
 		return err
@@ -189,9 +194,9 @@ func (j *Job) Cancel(ctx context.Context, reason string) error {
 	return err
 }
 
-// Progress calls fn with what the job's worker says of its progress, as JSON, one call at a time, on a goroutine of the
-// connection, until stop is called. It is of the moment: what was said before the call, or while the connection was lost,
-// is not told.
+// Progress calls fn with what the job's worker says of its progress, as JSON, one call at a time,
+// on a goroutine of the connection, until stop is called. It is of the moment: what was said before
+// the call, or while the connection was lost, is not told.
 func (j *Job) Progress(fn func(json.RawMessage)) (stop func(), err error) {
 	if err := j.check(); err != nil {
 		return nil, err
@@ -226,8 +231,9 @@ type State string
 
 // The states of a job.
 const (
-	StateUnknown   State = "unknown" // there is no such job, or its result has expired, or its queue is not known
-	StateQueued    State = "queued"  // it waits, or an agent has it
+	// there is no such job, or its result has expired, or its queue is not known
+	StateUnknown   State = "unknown"
+	StateQueued    State = "queued" // it waits, or an agent has it
 	StateDone      State = stateDone
 	StateCancelled State = stateCancelled
 	StateDead      State = stateDead
@@ -238,8 +244,9 @@ type JobInfo struct {
 	State State
 	Tries
 
-	// Duplicates is how many answers came when there was a result already: the job ran more than once. LostLeases is how
-	// many agents found that they had lost it: it may have run more than once.
+	// Duplicates is how many answers came when there was a result already: the job ran more than
+	// once. LostLeases is how many agents found that they had lost it: it may have run more than
+	// once.
 	Duplicates, LostLeases int
 }
 

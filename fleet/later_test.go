@@ -47,7 +47,8 @@ func TestACronQueuesJobsUntilItIsUnscheduled(t *testing.T) {
 	require.NotEqual(t, first.ID, second.ID)
 	require.True(t, strings.HasPrefix(first.ID, "default.clean-"), first.ID)
 	require.NoError(t, f.Unschedule(ctx(t), "mail", "clean"))
-	// Behind what takes its place, and what was due before it was there, nothing comes: this job is due later.
+	// Behind what takes its place, and what was due before it was there, nothing comes: this job is
+	// due later.
 	require.NoError(t, submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "mark", Delay: 2500 * time.Millisecond}).Wait(ctx(t), nil))
 	after := 0
 	for e := rec.next(t, fleet.EventDone); e.ID != "default.mark"; e = rec.next(t, fleet.EventDone) {
@@ -69,7 +70,8 @@ func TestAScheduleThatIsNoneIsDead(t *testing.T) {
 func TestAMoverKilledBetweenAnyTwoStepsLosesNoJob(t *testing.T) {
 	t.Parallel()
 	s := serve(t, quick("mail"))
-	f := dial(t, s, fleet.Options{Name: "other", Setup: quick("mail")}) // For which the server has no mover.
+	// For which the server has no mover.
+	f := dial(t, s, fleet.Options{Name: "other", Setup: quick("mail")})
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
 	for _, step := range []string{"scheduling", "scheduled", "queueing", "queued"} {
 		t.Run(step, func(t *testing.T) {
@@ -213,6 +215,7 @@ func TestAJobIsNotQueuedAgainByAMoverThatComesLate(t *testing.T) {
 	m, err := f.Mover()
 	require.NoError(t, err)
 	defer m.Close()
-	submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "mark", Delay: l.AckWait}) // By then what the other left has come again.
+	// By then what the other left has come again.
+	submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "mark", Delay: l.AckWait})
 	require.Equal(t, "default.mark", rec.next(t, fleet.EventStarted).ID, "the first was not started again")
 }

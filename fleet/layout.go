@@ -9,17 +9,19 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// A Layout says how the streams of a fleet are kept. Setup makes them, or changes those that are there.
+// A Layout says how the streams of a fleet are kept. Setup makes them, or changes those that are
+// there.
 type Layout struct {
 	// Replicas is on how many servers of a cluster each stream is. 0: 1.
 	Replicas int
 
-	// MaxJobs and MaxJobBytes bound what is queued: past them Submit returns ErrQueueFull. Of delayed jobs and crons as many
-	// again can be scheduled, and of those for which there is no schedule yet. 0: 1,000,000 jobs, 1 GiB.
+	// MaxJobs and MaxJobBytes bound what is queued: past them Submit returns ErrQueueFull. Of
+	// delayed jobs and crons as many again can be scheduled, and of those for which there is no
+	// schedule yet. 0: 1,000,000 jobs, 1 GiB.
 	MaxJobs, MaxJobBytes int64
 
-	// MaxResultBytes bounds the stored results. Past it agents hold back what their children answered until results have
-	// expired. 0: 1 GiB.
+	// MaxResultBytes bounds the stored results. Past it agents hold back what their children
+	// answered until results have expired. 0: 1 GiB.
 	MaxResultBytes int64
 
 	// MaxDeadBytes bounds the dead stream; past it the oldest are dropped. 0: 1 GiB.
@@ -31,15 +33,16 @@ type Layout struct {
 	// DeadTTL is how long a dead job is kept. 0: 30 days.
 	DeadTTL time.Duration
 
-	// StateTTL is how long a request to cancel a job, the count of its attempts and its payload in the object store are
-	// kept. A job that waits longer has forgotten them. 0: 30 days.
+	// StateTTL is how long a request to cancel a job, the count of its attempts and its payload in
+	// the object store are kept. A job that waits longer has forgotten them. 0: 30 days.
 	StateTTL time.Duration
 
-	// Duplicates is how long after a job was queued its id is refused, even if it is done. 0: 2 minutes.
+	// Duplicates is how long after a job was queued its id is refused, even if it is done. 0: 2
+	// minutes.
 	Duplicates time.Duration
 
-	// AckWait is how long after the last heartbeat of an agent its jobs are given to another. For a queue that has agents
-	// it must not be less than it was, see AddQueue. 0: 30 seconds.
+	// AckWait is how long after the last heartbeat of an agent its jobs are given to another. For a
+	// queue that has agents it must not be less than it was, see AddQueue. 0: 30 seconds.
 	AckWait time.Duration
 
 	// Queues are made if they are not there.
@@ -59,8 +62,8 @@ const (
 	defaultDuplicates = 2 * time.Minute
 	defaultAckWait    = 30 * time.Second
 
-	// Tombstones and counters are some hundred bytes each. When there is no room a request to cancel is refused, and what
-	// was counted first is forgotten.
+	// Tombstones and counters are some hundred bytes each. When there is no room a request to
+	// cancel is refused, and what was counted first is forgotten.
 	maxStateBytes = 256 << 20
 	longestState  = 4 << 10 // one of them, in bytes
 
@@ -125,9 +128,9 @@ func (o *Layout) withDefaults() (Layout, error) {
 
 // streams are those of a fleet, but for the buckets of the object store.
 //
-// Only the stream of schedules may roll up, which it needs, and no client may publish to it: one message with the header
-// Nats-Rollup would empty the stream for all. For the same reason the two buckets are made here and not as jetstream
-// makes them.
+// Only the stream of schedules may roll up, which it needs, and no client may publish to it: one
+// message with the header Nats-Rollup would empty the stream for all. For the same reason the two
+// buckets are made here and not as jetstream makes them.
 func (n names) streams(l *Layout) []jetstream.StreamConfig {
 	config := func(name, subject string) jetstream.StreamConfig {
 		return jetstream.StreamConfig{
@@ -148,7 +151,8 @@ func (n names) streams(l *Layout) []jetstream.StreamConfig {
 	later.Retention, later.MaxMsgsPerSubject, later.DiscardNewPerSubject = jetstream.WorkQueuePolicy, 1, true
 	later.MaxMsgs, later.MaxBytes = l.MaxJobs, l.MaxJobBytes
 
-	// A schedule is replaced by the next for its subject, and what is due is kept until the mover has moved it.
+	// A schedule is replaced by the next for its subject, and what is due is kept until the mover
+	// has moved it.
 	clock := config(n.clock(), n.fleet+".clock.>")
 	clock.Discard, clock.DenyDelete, clock.DenyPurge = jetstream.DiscardOld, false, false
 	clock.AllowRollup, clock.AllowMsgSchedules, clock.Retention = true, true, jetstream.WorkQueuePolicy
@@ -180,8 +184,9 @@ func (n names) streams(l *Layout) []jetstream.StreamConfig {
 	return all
 }
 
-// Setup makes the streams, queues and buckets of the fleet on the servers, or changes those that are there to the layout;
-// nil is the defaults. It needs the rights of RoleAdmin. What is stored is kept.
+// Setup makes the streams, queues and buckets of the fleet on the servers, or changes those that
+// are there to the layout; nil is the defaults. It needs the rights of RoleAdmin. What is stored is
+// kept.
 func (f *Fleet) Setup(ctx context.Context, o *Layout) error {
 	l, err := o.withDefaults()
 	if err != nil {
@@ -232,8 +237,8 @@ func (f *Fleet) addMover(ctx context.Context, l *Layout) error {
 	return nil
 }
 
-// addBuckets makes the buckets of the object store for the large payloads of a client. A result is stored after its
-// payload, which therefore lives a little longer.
+// addBuckets makes the buckets of the object store for the large payloads of a client. A result is
+// stored after its payload, which therefore lives a little longer.
 func (f *Fleet) addBuckets(ctx context.Context, client string, l *Layout) error {
 	for _, config := range []jetstream.ObjectStoreConfig{
 		{Bucket: f.names.bucket(client), TTL: l.StateTTL, MaxBytes: l.MaxJobBytes},

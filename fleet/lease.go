@@ -12,10 +12,11 @@ import (
 // errLeaseLost is why the child of a job is cancelled that another agent may have.
 var errLeaseLost = errors.New("fleet: the agent has lost the job: it was silent for longer than AckWait")
 
-// A lease is the time for which a job is this agent's. The server does not say when it is over: it gives the job to another
-// one, and answers a late heartbeat, and a late acknowledgement, as if nothing had happened. So the agent counts itself,
-// from the last moment before which the server cannot have begun to count, and without trusting a single clock: the one
-// that runs evenly stands still while the machine sleeps.
+// A lease is the time for which a job is this agent's. The server does not say when it is over: it
+// gives the job to another one, and answers a late heartbeat, and a late acknowledgement, as if
+// nothing had happened. So the agent counts itself, from the last moment before which the server
+// cannot have begun to count, and without trusting a single clock: the one that runs evenly stands
+// still while the machine sleeps.
 type lease struct {
 	f     *Fleet
 	wait  time.Duration
@@ -32,8 +33,8 @@ type lease struct {
 	delivery int    // its number
 }
 
-// newLease takes a job that was given out at since or later. Its goroutine ends with stop, which waits for it, or with the
-// lease.
+// newLease takes a job that was given out at since or later. Its goroutine ends with stop, which
+// waits for it, or with the lease.
 func newLease(f *Fleet, d *delivery, number int, holds func(ctx context.Context) bool, beats func()) *lease {
 	l := &lease{f: f, ack: d.msg.Reply, delivery: number, wait: d.queue.ackWait, holds: holds, beats: beats, over: make(chan struct{})}
 	l.ctx, l.end = context.WithCancelCause(context.Background())
@@ -58,8 +59,9 @@ func (l *lease) lost() bool {
 	return errors.Is(context.Cause(l.ctx), errLeaseLost)
 }
 
-// adopt makes another delivery of the job that of the lease, and returns false when the lease is over. A server that was
-// killed has forgotten what it gave out, and gives it out again, also to the agent that has it.
+// adopt makes another delivery of the job that of the lease, and returns false when the lease is
+// over. A server that was killed has forgotten what it gave out, and gives it out again, also to
+// the agent that has it.
 func (l *lease) adopt(d *delivery, number int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,7 +88,8 @@ func past(t time.Time) bool {
 	return !now.Before(t) || !now.Round(0).Before(t.Round(0))
 }
 
-// keep sends a heartbeat every third of AckWait. One that is answered after the lease was over proves nothing.
+// keep sends a heartbeat every third of AckWait. One that is answered after the lease was over
+// proves nothing.
 func (l *lease) keep(since time.Time) {
 	defer close(l.over)
 	next := since.Add(l.wait / 3)

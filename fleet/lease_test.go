@@ -74,7 +74,8 @@ func TestHeartbeatsKeepALongJobAlsoWhileItsAgentDrains(t *testing.T) {
 		nextBeat(t, sub)
 	}
 	drained := make(chan *fleet.DrainReport, 1)
-	go func() { drained <- a.Drain(context.Background()) }() // It ends with the job, which the test waits for.
+	// It ends with the job, which the test waits for.
+	go func() { drained <- a.Drain(context.Background()) }()
 	for range 4 {
 		nextBeat(t, sub)
 	}
@@ -239,7 +240,8 @@ func TestAnAnswerAfterTheLeaseWasLostIsMarked(t *testing.T) {
 	require.True(t, idle(t, f, "mail"), "whoever gets it next takes it off the queue without running it")
 }
 
-// pulledAndGivenBack takes the job as somebody else who does nothing with it, which shows that it can be had.
+// pulledAndGivenBack takes the job as somebody else who does nothing with it, which shows that it
+// can be had.
 func pulledAndGivenBack(t testing.TB, s *fleet.Server) bool {
 	t.Helper()
 	_, js := raw(t, s)
@@ -370,7 +372,8 @@ func TestAnAgentWhoseLoopStandsStillTakesNoMoreJobs(t *testing.T) {
 	l, p := newPool(t, poolOptions(1))
 	agentOf(t, f, l, p, fleet.AgentOptions{Name: "stuck", Queues: queues("mail"), OnEvent: rec.on, Slots: 1})
 	_, js := raw(t, s)
-	until(t, "the agent asks for a job", func() bool { // Before that it looks whether the loop turns.
+	// Before that it looks whether the loop turns.
+	until(t, "the agent asks for a job", func() bool {
 		queue, err := js.Consumer(ctx(t), "fleet_jobs", "mail")
 		require.NoError(t, err)
 		return queue.CachedInfo().NumWaiting > 0

@@ -8,11 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A lock keeps other processes out of a directory. Two servers on one directory do not see each other: both would store
-// jobs under the same sequence numbers. The kernel gives it back when the process ends, however that ends.
+// A lock keeps other processes out of a directory. Two servers on one directory do not see each
+// other: both would store jobs under the same sequence numbers. The kernel gives it back when the
+// process ends, however that ends.
 type lock struct{ file *os.File }
 
-// lockDir takes the lock of dir, with flock(2) on a file in it. The error is ErrLocked when another has it.
+// lockDir takes the lock of dir, with flock(2) on a file in it. The error is ErrLocked when another
+// has it.
 func lockDir(dir string) (*lock, error) {
 	path := filepath.Join(dir, "fleet.lock")
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)

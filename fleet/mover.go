@@ -14,10 +14,12 @@ import (
 // moverName is that of the mover's consumers.
 const moverName = "mover"
 
-// A Mover queues delayed jobs when they are due. Any number may work for a fleet; one must. A server of Serve has one.
+// A Mover queues delayed jobs when they are due. Any number may work for a fleet; one must. A
+// server of Serve has one.
 //
-// A client stores a delayed job in one stream. The mover makes a schedule of it in another, to which nobody else may
-// publish, and when the server says that it is due, queues the job under its id.
+// A client stores a delayed job in one stream. The mover makes a schedule of it in another, to
+// which nobody else may publish, and when the server says that it is due, queues the job under its
+// id.
 type Mover struct {
 	f    *Fleet
 	ctx  context.Context
@@ -25,19 +27,22 @@ type Mover struct {
 	done sync.WaitGroup
 
 	// Used by schedule alone.
-	room   int64     // how many schedules fit at least
-	noRoom time.Time // when the server said last that there is none; it is asked again after pullRetry
+	room int64 // how many schedules fit at least
+	// when the server said last that there is none; it is asked again after pullRetry
+	noRoom time.Time
 }
 
 const (
-	// roomBatch is after how many schedules the server is asked how much room there is. Other movers may use it up meanwhile.
+	// roomBatch is after how many schedules the server is asked how much room there is. Other
+	// movers may use it up meanwhile.
 	roomBatch = 64
 
 	// roomRetry is when a delayed job for which there was none is tried again.
 	roomRetry = time.Second
 )
 
-// Mover starts a mover. It needs the rights of RoleMover or RoleAdmin. The caller must Close it, before the Fleet.
+// Mover starts a mover. It needs the rights of RoleMover or RoleAdmin. The caller must Close it,
+// before the Fleet.
 func (f *Fleet) Mover() (*Mover, error) {
 	m := &Mover{f: f}
 	m.ctx, m.end = context.WithCancel(context.Background())
@@ -71,7 +76,8 @@ func (m *Mover) run(consumer jetstream.Consumer, move func(jetstream.Msg) error)
 		if err == nil {
 			for msg := range batch.Messages() {
 				if err := move(msg); err != nil {
-					m.f.log("a delayed job could not be moved", err) // It comes again after AckWait.
+					// It comes again after AckWait.
+					m.f.log("a delayed job could not be moved", err)
 				}
 			}
 			err = batch.Error()
@@ -128,8 +134,9 @@ func (m *Mover) schedule(msg jetstream.Msg) error {
 	return msg.DoubleAck(ctx)
 }
 
-// fits reports whether there is room for a schedule, or one of that subject, which it replaces. The stream of schedules can
-// refuse nothing, so what does not fit stays in that of delayed jobs, which can, and has the same limits.
+// fits reports whether there is room for a schedule, or one of that subject, which it replaces. The
+// stream of schedules can refuse nothing, so what does not fit stays in that of delayed jobs, which
+// can, and has the same limits.
 func (m *Mover) fits(ctx context.Context, subject string) (bool, error) {
 	f := m.f
 	if m.room == 0 && time.Since(m.noRoom) > pullRetry {
@@ -169,7 +176,8 @@ func (m *Mover) refuse(ctx context.Context, msg jetstream.Msg, queue string, id 
 	return msg.DoubleAck(ctx)
 }
 
-// queue queues a job that is due. Its id is its own, or for a job that comes again and again one of this time.
+// queue queues a job that is due. Its id is its own, or for a job that comes again and again one of
+// this time.
 func (m *Mover) queue(msg jetstream.Msg) error {
 	f := m.f
 	ctx, cancel := f.limit(m.ctx)
@@ -193,7 +201,8 @@ func (m *Mover) queue(msg jetstream.Msg) error {
 		out.Header.Set(headerNonce, id.id)
 	}
 	if meta.NumDelivered > 1 {
-		// A mover that died may have queued it, and so long ago that the server has forgotten the message.
+		// A mover that died may have queued it, and so long ago that the server has forgotten the
+		// message.
 		over, err := f.over(ctx, id, serverTime(out.Header, headerSince))
 		if err != nil {
 			return err
@@ -222,8 +231,8 @@ func (m *Mover) queue(msg jetstream.Msg) error {
 	return msg.DoubleAck(ctx)
 }
 
-// Unschedule ends a job of JobOptions.Cron. Those that it has queued stay queued. It returns ErrQueueFull while as many
-// delayed jobs wait to be scheduled as may.
+// Unschedule ends a job of JobOptions.Cron. Those that it has queued stay queued. It returns
+// ErrQueueFull while as many delayed jobs wait to be scheduled as may.
 func (f *Fleet) Unschedule(ctx context.Context, queue, id string) error {
 	name := jobID{f.o.Client, id}
 	if err := (&JobOptions{ID: id}).check(queue, name); err != nil {

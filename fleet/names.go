@@ -9,8 +9,9 @@ import (
 // longestToken bounds names and ids, in bytes: subjects are sent with each message.
 const longestToken = 128
 
-// names are the subjects and streams of one fleet. A job's id on the wire is two tokens, the client's name and the
-// client's own id: permissions are about whole tokens, so the server can keep a client from using another's ids.
+// names are the subjects and streams of one fleet. A job's id on the wire is two tokens, the
+// client's name and the client's own id: permissions are about whole tokens, so the server can keep
+// a client from using another's ids.
 type names struct{ fleet string }
 
 func (n names) jobs() string    { return n.fleet + "_jobs" }
@@ -62,7 +63,8 @@ type jobID struct{ client, id string }
 // String returns it as it is in subjects.
 func (j jobID) String() string { return j.client + "." + j.id }
 
-// parseID takes an id of the client's own, or with the client's name before it and a dot between them.
+// parseID takes an id of the client's own, or with the client's name before it and a dot between
+// them.
 func parseID(client, id string) (jobID, error) {
 	if owner, rest, ok := strings.Cut(id, "."); ok {
 		client, id = owner, rest
@@ -85,7 +87,8 @@ func subjectID(subject string) (queue string, id jobID) {
 	return "", jobID{}
 }
 
-// checkToken returns an *OptionError when s cannot be one token of a subject and part of a stream's name.
+// checkToken returns an *OptionError when s cannot be one token of a subject and part of a stream's
+// name.
 func checkToken(option, s string) error {
 	switch {
 	case s == "":

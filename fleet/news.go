@@ -7,8 +7,9 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// news tells those that wait for a job what the servers say when a result, or a dead job, was stored. Such messages are
-// lost with a connection, so a waiter also looks for itself, from time to time and when check is called.
+// news tells those that wait for a job what the servers say when a result, or a dead job, was
+// stored. Such messages are lost with a connection, so a waiter also looks for itself, from time to
+// time and when check is called.
 type news struct {
 	fleet *Fleet
 
@@ -17,8 +18,8 @@ type news struct {
 	waiting map[jobID]map[chan *nats.Msg]struct{}
 }
 
-// A hearing is the subscription to what is told of a client's jobs. That of this client stays, the others end with the last
-// that waits: their names may come from anywhere.
+// A hearing is the subscription to what is told of a client's jobs. That of this client stays, the
+// others end with the last that waits: their names may come from anywhere.
 type hearing struct {
 	sub     *nats.Subscription
 	waiters int
@@ -28,8 +29,8 @@ func (n *news) init(f *Fleet) {
 	n.fleet, n.subs, n.waiting = f, map[string]*hearing{}, map[jobID]map[chan *nats.Msg]struct{}{}
 }
 
-// wait returns a channel that gets the stored message of the job, or nil when it is time to look. The caller must call
-// release.
+// wait returns a channel that gets the stored message of the job, or nil when it is time to look.
+// The caller must call release.
 func (n *news) wait(ctx context.Context, id jobID) (told chan *nats.Msg, release func(), err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"github.com/brood-go/brood/fleet"
 )
 
-// garbling returns a proxy that makes the first answer of a stream unreadable: what was asked for is stored, and whoever
-// asked does not know.
+// garbling returns a proxy that makes the first answer of a stream unreadable: what was asked for
+// is stored, and whoever asked does not know.
 func garbling(t testing.TB, s *fleet.Server, stream string) (p *proxy, garbled *atomic.Int32) {
 	t.Helper()
 	garbled = &atomic.Int32{}

@@ -10,9 +10,10 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// Agent starts an agent that gives jobs to p, a pool on the loop o.Loop. The pool is borrowed: the caller stops it after
-// the agent has ended. Until then the agent keeps the loop alive. It waits for the servers and for the loop, so it must not be
-// called on the loop goroutine. The caller must Drain or Close the agent, or Close the Fleet.
+// Agent starts an agent that gives jobs to p, a pool on the loop o.Loop. The pool is borrowed: the
+// caller stops it after the agent has ended. Until then the agent keeps the loop alive. It waits
+// for the servers and for the loop, so it must not be called on the loop goroutine. The caller must
+// Drain or Close the agent, or Close the Fleet.
 //
 // A worker gets a [Task] as its job.
 func (f *Fleet) Agent(p *pool.Pool, o *AgentOptions) (*Agent, error) {
@@ -26,8 +27,8 @@ func (f *Fleet) Agent(p *pool.Pool, o *AgentOptions) (*Agent, error) {
 	return f.newAgent(&poolWorkers{loop: o.Loop, pool: p}, o)
 }
 
-// poolWorkers are those of a pool. Its doors to other goroutines are the methods of workers, which post to the loop; the rest
-// is called on the loop goroutine.
+// poolWorkers are those of a pool. Its doors to other goroutines are the methods of workers, which
+// post to the loop; the rest is called on the loop goroutine.
 type poolWorkers struct {
 	loop *reactor.Loop
 	pool *pool.Pool
@@ -47,7 +48,8 @@ func (w *poolWorkers) listen(ctx context.Context, changed func(h health, slots i
 		w.release = nil
 	}
 	if changed != nil {
-		// A pool without workers and tasks, as one whose last worker has just died, would let the loop end.
+		// A pool without workers and tasks, as one whose last worker has just died, would let the
+		// loop end.
 		w.release = w.loop.Hold()
 	}
 	var failed error

@@ -151,7 +151,8 @@ func startProcess(t testing.TB, cmd *exec.Cmd) *process {
 	return p
 }
 
-// until waits for a line that begins with the words, and returns it. Other lines stay for other calls.
+// until waits for a line that begins with the words, and returns it. Other lines stay for other
+// calls.
 func (p *process) until(words string) string {
 	p.t.Helper()
 	matches := func(line string) bool { return strings.HasPrefix(line, words) }

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A proxy passes connections on to a server, until it is cut: then nothing passes, in either direction, and nobody is told,
-// as when a cable is pulled.
+// A proxy passes connections on to a server, until it is cut: then nothing passes, in either
+// direction, and nobody is told, as when a cable is pulled.
 type proxy struct {
 	t       testing.TB
 	listen  net.Listener

@@ -11,20 +11,23 @@ import (
 )
 
 const (
-	// pullSlack is how long an answer may take after the server has given up a pull. Then it is lost.
+	// pullSlack is how long an answer may take after the server has given up a pull. Then it is
+	// lost.
 	pullSlack = time.Second
 
-	// crowdedPull is the time of a pull when more queues are to be watched than slots wait, and those must take turns.
+	// crowdedPull is the time of a pull when more queues are to be watched than slots wait, and
+	// those must take turns.
 	crowdedPull = 250 * time.Millisecond
 
 	// pullRetry is how long a slot waits after a refusal.
 	pullRetry = 250 * time.Millisecond
 )
 
-// A mailbox is where the answers to a slot's pulls come. A slot pulls one job at a time, and only when it is free: a job
-// that was asked for in advance would wait here while its AckWait runs. What is delivered does not say to which pull it is
-// an answer. So a mailbox is given up when a pull ends without one, and a job that comes to it afterwards is given back,
-// instead of being nobody's until AckWait is over.
+// A mailbox is where the answers to a slot's pulls come. A slot pulls one job at a time, and only
+// when it is free: a job that was asked for in advance would wait here while its AckWait runs. What
+// is delivered does not say to which pull it is an answer. So a mailbox is given up when a pull
+// ends without one, and a job that comes to it afterwards is given back, instead of being nobody's
+// until AckWait is over.
 type mailbox struct {
 	agent *Agent
 	inbox string
@@ -79,8 +82,9 @@ func (a *Agent) jobQueue(msg *nats.Msg) *agentQueue {
 	return a.queue[meta.Consumer]
 }
 
-// giveBack releases a job that came for a pull that was sent at sent, and that nobody waits for any more. When AckWait may
-// be over since the server gave it out, it may be another's, and is left alone.
+// giveBack releases a job that came for a pull that was sent at sent, and that nobody waits for any
+// more. When AckWait may be over since the server gave it out, it may be another's, and is left
+// alone.
 func (a *Agent) giveBack(msg *nats.Msg, sent time.Time) {
 	q := a.jobQueue(msg)
 	if q == nil || past(sent.Add(q.ackWait/2)) {
@@ -105,8 +109,8 @@ func (a *Agent) giveBack(msg *nats.Msg, sent time.Time) {
 	}
 }
 
-// send sends one pull and waits for its answer. wait 0 does not wait for a job. broken says that there was no answer, and
-// that the mailbox is to be given up.
+// send sends one pull and waits for its answer. wait 0 does not wait for a job. broken says that
+// there was no answer, and that the mailbox is to be given up.
 func (m *mailbox) send(ctx context.Context, cut, again <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, broken bool, err error) {
 	ask := map[string]any{"batch": 1}
 	if wait > 0 {
@@ -165,7 +169,8 @@ type slot struct {
 	box    *mailbox // nil: it has none
 }
 
-// close gives up the mailbox. What comes to it is given back meanwhile, on a goroutine that finish waits for.
+// close gives up the mailbox. What comes to it is given back meanwhile, on a goroutine that finish
+// waits for.
 func (s *slot) close() {
 	if box := s.box; box != nil {
 		s.box = nil
@@ -195,7 +200,8 @@ func (s *slot) pull() *delivery {
 	return d
 }
 
-// ask asks one queue, until one of the channels is closed. A refusal is reported, and the slot pauses.
+// ask asks one queue, until one of the channels is closed. A refusal is reported, and the slot
+// pauses.
 func (s *slot) ask(cut, again <-chan struct{}, q *agentQueue, wait time.Duration) *delivery {
 	a := s.agent
 	msg, err := s.send(cut, again, q, wait)

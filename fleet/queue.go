@@ -14,9 +14,10 @@ type QueueOptions struct {
 	Replicas int           // on how many servers; 0: as many as the stream of jobs
 }
 
-// AddQueue makes the queue that is called name, or changes it: its AckWait gets shorter only when it has no agents and no
-// job is running, since agents send their heartbeats by the old one. It needs the rights of RoleAdmin. Jobs can be submitted to
-// a queue before it is made; agents get them afterwards.
+// AddQueue makes the queue that is called name, or changes it: its AckWait gets shorter only when
+// it has no agents and no job is running, since agents send their heartbeats by the old one. It
+// needs the rights of RoleAdmin. Jobs can be submitted to a queue before it is made; agents get
+// them afterwards.
 func (f *Fleet) AddQueue(ctx context.Context, name string, o *QueueOptions) error {
 	if err := checkToken("queue", name); err != nil {
 		return err
@@ -30,7 +31,8 @@ func (f *Fleet) AddQueue(ctx context.Context, name string, o *QueueOptions) erro
 	config := jetstream.ConsumerConfig{
 		Durable: name, FilterSubject: f.names.fleet + ".job." + name + ".*.*", AckPolicy: jetstream.AckExplicitPolicy,
 		AckWait: o.AckWait, MaxDeliver: -1, Replicas: o.Replicas,
-		// The server's 1,000 would be the number of jobs that all agents together can run, and its 512 that of free slots.
+		// The server's 1,000 would be the number of jobs that all agents together can run, and its
+		// 512 that of free slots.
 		MaxAckPending: -1, MaxWaiting: maxWaiting,
 	}
 	if config.AckWait == 0 {
@@ -113,8 +115,8 @@ func (f *Fleet) consumer(ctx context.Context, queue string) (info *jetstream.Con
 	return info, err
 }
 
-// Pause has the queue give out no job for d, to no agent; jobs that run go on, and jobs can be submitted. The servers keep
-// the time. It needs the rights of RoleAdmin.
+// Pause has the queue give out no job for d, to no agent; jobs that run go on, and jobs can be
+// submitted. The servers keep the time. It needs the rights of RoleAdmin.
 func (f *Fleet) Pause(ctx context.Context, queue string, d time.Duration) error {
 	if d <= 0 {
 		return &OptionError{"Pause", "the time is not above zero"}

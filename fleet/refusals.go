@@ -9,8 +9,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// refusals ends what waits for an answer that cannot come. The server refuses a subject by a message that names it and no
-// request, so to the request a refusal looks like a time-out.
+// refusals ends what waits for an answer that cannot come. The server refuses a subject by a
+// message that names it and no request, so to the request a refusal looks like a time-out.
 type refusals struct {
 	mu      sync.Mutex
 	waiting map[*waitRefusal]struct{}
@@ -21,8 +21,8 @@ type waitRefusal struct {
 	cancel context.CancelCauseFunc
 }
 
-// guard returns a context that ends with an error that wraps ErrPermission when a subject is refused that covers says is
-// part of the operation. The caller must call release.
+// guard returns a context that ends with an error that wraps ErrPermission when a subject is
+// refused that covers says is part of the operation. The caller must call release.
 func (r *refusals) guard(ctx context.Context, covers func(subject string) bool) (guarded context.Context, release func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	w := &waitRefusal{covers, cancel}
@@ -50,9 +50,9 @@ func (r *refusals) refuse(subject string, err error) {
 	}
 }
 
-// subscribed waits until the server has heard of the subscriptions that were made. The error wraps ErrPermission when it
-// has refused one that covers says is part of the operation: the refusal comes before the answer, but is told on another
-// goroutine, perhaps later.
+// subscribed waits until the server has heard of the subscriptions that were made. The error wraps
+// ErrPermission when it has refused one that covers says is part of the operation: the refusal
+// comes before the answer, but is told on another goroutine, perhaps later.
 func (f *Fleet) subscribed(ctx context.Context, covers func(subject string) bool) error {
 	ctx, release := f.refusals.guard(ctx, covers)
 	defer release()
@@ -67,7 +67,8 @@ func (f *Fleet) subscribed(ctx context.Context, covers func(subject string) bool
 	return err
 }
 
-// quoted is the subject in what the server says: Permissions Violation for Publish to "a.b", or Subscription to "a.b".
+// quoted is the subject in what the server says: Permissions Violation for Publish to "a.b", or
+// Subscription to "a.b".
 var quoted = regexp.MustCompile(`(?:Publish|Subscription) to "([^"\s]+)`)
 
 // refusedSubject returns the subject that was refused, "" for another error.

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// attemptTimeout is how long an attempt waits for its answer: one to a server that has just died has none. Each further
-	// attempt of an operation waits twice as long, since the server may just be slow.
+	// attemptTimeout is how long an attempt waits for its answer: one to a server that has just
+	// died has none. Each further attempt of an operation waits twice as long, since the server may
+	// just be slow.
 	attemptTimeout = time.Second
 
 	firstRetry   = 20 * time.Millisecond
@@ -71,7 +72,8 @@ func (f *Fleet) retry(ctx context.Context, op, what string, attempt func(ctx con
 	}
 }
 
-// whyEnded is the error of an operation whose context has ended, when its last attempt failed with err.
+// whyEnded is the error of an operation whose context has ended, when its last attempt failed with
+// err.
 func whyEnded(ctx context.Context, err error) error {
 	if errors.Is(err, ErrPermission) {
 		return err
@@ -83,7 +85,8 @@ func whyEnded(ctx context.Context, err error) error {
 	return errors.Join(ErrUnavailable, cause)
 }
 
-// temporary reports whether an attempt may succeed later: the connection is lost, or the servers choose a leader.
+// temporary reports whether an attempt may succeed later: the connection is lost, or the servers
+// choose a leader.
 func temporary(err error) bool {
 	switch code(err) {
 	case codeNoPeers, codeNotAvailable, codeNotLeader, codeDuplicateRunning:
@@ -139,8 +142,9 @@ type stored struct {
 	Duplicate bool                `json:"duplicate"`
 }
 
-// publish has a stream store msg. tries is how many attempts it took: after the first, a duplicate may be our own. The
-// error is an *OpError with an *APIError of package jetstream for what the stream refused.
+// publish has a stream store msg. tries is how many attempts it took: after the first, a duplicate
+// may be our own. The error is an *OpError with an *APIError of package jetstream for what the
+// stream refused.
 func (f *Fleet) publish(ctx context.Context, op string, msg *nats.Msg) (ack stored, tries int, err error) {
 	err = f.retry(ctx, op, msg.Subject, func(ctx context.Context) error {
 		tries++
@@ -177,7 +181,8 @@ func (f *Fleet) last(ctx context.Context, op, stream, subject string) (msg *nats
 	return msg, err
 }
 
-// tell sends msg to the agent that has it, and waits for the answer: an acknowledgement, or what releases the job.
+// tell sends msg to the agent that has it, and waits for the answer: an acknowledgement, or what
+// releases the job.
 func (f *Fleet) tell(ctx context.Context, ack, text string) error {
 	return f.retry(ctx, "acknowledge", ack, func(ctx context.Context) error {
 		_, err := f.call(ctx, &nats.Msg{Subject: ack, Data: []byte(text)})

@@ -5,11 +5,12 @@ type Role string
 
 // The roles.
 const (
-	// RoleClient may submit jobs to its queues under its own name, and wait for them, cancel them and look at them. It sees
-	// nothing of other clients.
+	// RoleClient may submit jobs to its queues under its own name, and wait for them, cancel them
+	// and look at them. It sees nothing of other clients.
 	RoleClient Role = "client"
 
-	// RoleAgent may take jobs of its queues, and store results, dead jobs and payloads of all clients, who have to trust it.
+	// RoleAgent may take jobs of its queues, and store results, dead jobs and payloads of all
+	// clients, who have to trust it.
 	RoleAgent Role = "agent"
 
 	// RoleMover may queue delayed jobs, and so jobs of all clients.
@@ -19,20 +20,21 @@ const (
 	RoleAdmin Role = "admin"
 )
 
-// Permissions are subjects that a user may publish and subscribe to, as the configuration of a server has them. Responses
-// says that it may answer whom it was asked by.
+// Permissions are subjects that a user may publish and subscribe to, as the configuration of a
+// server has them. Responses says that it may answer whom it was asked by.
 type Permissions struct {
 	Publish, Subscribe []string
 	Responses          bool
 }
 
-// PermissionsFor returns what a user needs, for the configuration of a server that Serve does not run: the subjects of its
-// answers begin with "_INBOX_" and the user's name. queues nil means all. clients are those whose large payloads an agent can
-// load and store.
+// PermissionsFor returns what a user needs, for the configuration of a server that Serve does not
+// run: the subjects of its answers begin with "_INBOX_" and the user's name. queues nil means all.
+// clients are those whose large payloads an agent can load and store.
 //
-// A server sends an answer to the subject that it is asked to, which the user need not be permitted to publish to, unless
-// it is one of JetStream's. So each client should have an account of its own, which imports these subjects, as with Serve:
-// in one account with the agents it can have answers sent to them.
+// A server sends an answer to the subject that it is asked to, which the user need not be permitted
+// to publish to, unless it is one of JetStream's. So each client should have an account of its own,
+// which imports these subjects, as with Serve: in one account with the agents it can have answers
+// sent to them.
 func PermissionsFor(fleet, user string, role Role, queues, clients []string) (*Permissions, error) {
 	if fleet == "" {
 		fleet = defaultName
@@ -133,8 +135,8 @@ func (p *Permissions) load(bucket string) {
 	p.Publish = append(p.Publish, "$JS.API.DIRECT.GET.OBJ_"+bucket, "$JS.API.DIRECT.GET.OBJ_"+bucket+".>")
 }
 
-// store allows to write, and to delete, what is in a bucket. There is no right to make consumers, to which a server sends
-// what is in a stream under any subject that they name.
+// store allows to write, and to delete, what is in a bucket. There is no right to make consumers,
+// to which a server sends what is in a stream under any subject that they name.
 func (p *Permissions) store(bucket string) {
 	p.Publish = append(p.Publish, "$O."+bucket+".C.*", "$O."+bucket+".M.*", "$JS.API.STREAM.INFO.OBJ_"+bucket,
 		"$JS.API.STREAM.PURGE.OBJ_"+bucket)

@@ -249,8 +249,8 @@ func TestChildrenGetNoCredentials(t *testing.T) {
 	require.NotContains(t, text, s.URL())
 }
 
-// A server answers to the subject that it is given, and a consumer delivers to one: whoever is not permitted to publish
-// there may not have the server do it.
+// A server answers to the subject that it is given, and a consumer delivers to one: whoever is not
+// permitted to publish there may not have the server do it.
 //
 //brood:checks W138
 func TestAClientCannotHaveTheServerPublishForIt(t *testing.T) {

@@ -19,20 +19,23 @@ import (
 
 // ServerOptions are how a server is run.
 type ServerOptions struct {
-	// Dir is where jobs and results are kept. It is made if it is not there, for this user alone. One process has it.
+	// Dir is where jobs and results are kept. It is made if it is not there, for this user alone.
+	// One process has it.
 	Dir string
 
-	// Host is the address to listen on. "": 127.0.0.1. Others than those of loopback need TLS and Users.
+	// Host is the address to listen on. "": 127.0.0.1. Others than those of loopback need TLS and
+	// Users.
 	Host string
 
-	// Port is the port to listen on. 0: one that is free, see Server.URL; negative: none, only programs with
-	// Options.Server connect.
+	// Port is the port to listen on. 0: one that is free, see Server.URL; negative: none, only
+	// programs with Options.Server connect.
 	Port int
 
 	// TLS is the server's side of TLS. Nil: none.
 	TLS *tls.Config
 
-	// Users are those who may connect. Nil: everybody who can reach the address, with the rights of RoleAdmin.
+	// Users are those who may connect. Nil: everybody who can reach the address, with the rights of
+	// RoleAdmin.
 	Users []User
 
 	// Name is that of the fleet, see Options.Name.
@@ -41,7 +44,8 @@ type ServerOptions struct {
 	// Layout is how its streams are kept.
 	Layout *Layout
 
-	// MaxStore bounds what is stored in Dir, in bytes. 0: three quarters of what is free there, as the server has it.
+	// MaxStore bounds what is stored in Dir, in bytes. 0: three quarters of what is free there, as
+	// the server has it.
 	MaxStore int64
 
 	// Logger gets the server's warnings and errors. Nil: silent.
@@ -57,8 +61,9 @@ type User struct {
 	Queues         []string // of a client or an agent; nil: all
 }
 
-// A Server is a NATS server in this program, with the streams of a fleet and a mover. All that it acknowledges is on the
-// disk: it syncs each write. Its methods are safe to call from any goroutine.
+// A Server is a NATS server in this program, with the streams of a fleet and a mover. All that it
+// acknowledges is on the disk: it syncs each write. Its methods are safe to call from any
+// goroutine.
 type Server struct {
 	nats  *server.Server
 	lock  *lock
@@ -70,7 +75,8 @@ type Server struct {
 // startTimeout bounds how long a server reads what it has stored. It only ends what hangs.
 const startTimeout = 2 * time.Minute
 
-// Serve starts a server. The caller must Close it. It fails with an *OptionError, ErrLocked, or an *OpError.
+// Serve starts a server. The caller must Close it. It fails with an *OptionError, ErrLocked, or an
+// *OpError.
 func Serve(o *ServerOptions) (*Server, error) {
 	if o == nil {
 		o = &ServerOptions{}
@@ -170,8 +176,9 @@ func (o *ServerOptions) server() (options *server.Options, secret string, layout
 
 // users adds the users to options, and their buckets to the layout.
 //
-// Each client has an account of its own, with its subjects and nothing else: an answer goes to the account that has asked.
-// In the same account a server would send it to any subject that the client asks it to, permitted or not.
+// Each client has an account of its own, with its subjects and nothing else: an answer goes to the
+// account that has asked. In the same account a server would send it to any subject that the client
+// asks it to, permitted or not.
 func (o *ServerOptions) users(options *server.Options, l *Layout) (secret string, err error) {
 	if len(o.Users) == 0 {
 		return "", nil
@@ -214,7 +221,8 @@ func (o *ServerOptions) users(options *server.Options, l *Layout) (secret string
 	return secret, nil
 }
 
-// clientAccount returns the account of a client, which has of the one with the jobs what the client may use.
+// clientAccount returns the account of a client, which has of the one with the jobs what the client
+// may use.
 func clientAccount(jobs *server.Account, client string, p *Permissions) (*server.Account, error) {
 	a := server.NewAccount("client-" + client)
 	for _, subject := range p.Publish {
@@ -254,8 +262,8 @@ func (s *Server) URL() string {
 	return "nats://" + addr.String()
 }
 
-// Close ends the server and waits until all of it has ended. Clients reconnect to the next one that has its directory and
-// address.
+// Close ends the server and waits until all of it has ended. Clients reconnect to the next one that
+// has its directory and address.
 func (s *Server) Close() {
 	s.close.Do(func() {
 		if s.mover != nil {

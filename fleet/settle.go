@@ -17,16 +17,18 @@ const (
 	longestReason = 1 << 10
 	longestStderr = 8 << 10
 
-	// ackTimeout is how long the acknowledgement of a job waits that has its result stored. A server that has forgotten that
-	// it gave the job out, because it was killed, does not answer at all.
+	// ackTimeout is how long the acknowledgement of a job waits that has its result stored. A
+	// server that has forgotten that it gave the job out, because it was killed, does not answer at
+	// all.
 	ackTimeout = 3 * time.Second
 
 	// refusedDelay is how long a job waits that a pool did not want.
 	refusedDelay = time.Second
 )
 
-// settle tells the servers what became of an attempt: first what has to be there, and then that the job is done. Between
-// any two steps this program may die. Then the job comes again, and the next agent finds what is there.
+// settle tells the servers what became of an attempt: first what has to be there, and then that the
+// job is done. Between any two steps this program may die. Then the job comes again, and the next
+// agent finds what is there.
 func (r *run) settle(v verdict) {
 	lost := v.kind == verdictLost || r.lease.lost()
 	switch {
@@ -51,8 +53,9 @@ func (r *run) settle(v verdict) {
 	}
 }
 
-// storeAnswer stores the result, unless there is one, and takes the job off the queue. An agent that has lost the job
-// stores its answer all the same, since the first one wins, but leaves the job to the agent that has it.
+// storeAnswer stores the result, unless there is one, and takes the job off the queue. An agent
+// that has lost the job stores its answer all the same, since the first one wins, but leaves the
+// job to the agent that has it.
 func (r *run) storeAnswer(v verdict, lost bool) {
 	msg := r.result(stateDone)
 	if lost {
@@ -62,7 +65,8 @@ func (r *run) storeAnswer(v verdict, lost bool) {
 	defer func() { cancel() }()
 	drop, err := r.attach(ctx, msg, v.answer)
 	if err != nil && !lost && !r.lease.lost() && !passing(err) {
-		r.settle(r.judge(outcome{kind: outcomeFailed, err: err}, nil)) // It is too large, or not permitted.
+		// It is too large, or not permitted.
+		r.settle(r.judge(outcome{kind: outcomeFailed, err: err}, nil))
 		return
 	}
 	if err == nil {
@@ -70,7 +74,8 @@ func (r *run) storeAnswer(v verdict, lost bool) {
 		var first bool
 		first, err = r.store(ctx, msg)
 		if err != nil && !lost && r.lease.lost() {
-			// Whether it was stored is not known. It is the same answer, so storing it again does no harm.
+			// Whether it was stored is not known. It is the same answer, so storing it again does
+			// no harm.
 			lost = true
 			msg.Header.Set(headerLease, leaseLost)
 			cancel()
@@ -93,7 +98,8 @@ func (r *run) storeAnswer(v verdict, lost bool) {
 	}
 }
 
-// attach is [Fleet.attach] that waits, while there is no room, for as long as the job is this agent's.
+// attach is [Fleet.attach] that waits, while there is no room, for as long as the job is this
+// agent's.
 func (r *run) attach(ctx context.Context, msg *nats.Msg, answer []byte) (drop func(), err error) {
 	for {
 		drop, err = r.f.attach(ctx, r.f.names.answers(r.id.client), r.id, msg, answer)
@@ -103,13 +109,15 @@ func (r *run) attach(ctx context.Context, msg *nats.Msg, answer []byte) (drop fu
 	}
 }
 
-// passing reports whether an error is one of servers that have no room, or do not answer, and may later.
+// passing reports whether an error is one of servers that have no room, or do not answer, and may
+// later.
 func passing(err error) bool {
 	return errors.Is(err, ErrQueueFull) || errors.Is(err, ErrUnavailable) || errors.Is(err, context.Canceled) ||
 		errors.Is(err, ErrClosed)
 }
 
-// storing is the time that there is for storing a result: that of the lease, or a short one after its end.
+// storing is the time that there is for storing a result: that of the lease, or a short one after
+// its end.
 func (r *run) storing(lost bool) (context.Context, context.CancelFunc) {
 	if lost {
 		return context.WithTimeout(context.Background(), cutWait)
@@ -127,8 +135,8 @@ func (r *run) result(state string) *nats.Msg {
 	return msg
 }
 
-// store stores a result. first is false when there is one. While there is no room it waits, for as long as the job is this
-// agent's.
+// store stores a result. first is false when there is one. While there is no room it waits, for as
+// long as the job is this agent's.
 func (r *run) store(ctx context.Context, msg *nats.Msg) (first bool, err error) {
 	for {
 		_, _, err = r.f.publish(ctx, "store the result of", msg)
@@ -166,7 +174,8 @@ func (r *run) pause(ctx context.Context, err error) bool {
 	return false
 }
 
-// acknowledge takes the job off the queue, and waits for the server to say so: only then its id is free.
+// acknowledge takes the job off the queue, and waits for the server to say so: only then its id is
+// free.
 func (r *run) acknowledge(kind EventKind, why error) {
 	ctx, cancel := context.WithTimeout(r.lease.ctx, ackTimeout)
 	defer cancel()
@@ -182,7 +191,8 @@ func (r *run) acknowledge(kind EventKind, why error) {
 	}
 }
 
-// dropPayload deletes the payload of a job that is over. A dead one keeps it: it may be queued again.
+// dropPayload deletes the payload of a job that is over. A dead one keeps it: it may be queued
+// again.
 func (r *run) dropPayload() {
 	if blob := r.msg.Header.Get(headerBlob); blob != "" {
 		r.f.dropBlob(r.f.names.bucket(r.id.client), blob)
@@ -287,8 +297,8 @@ func (r *run) bury(v verdict) {
 	r.a.tell(r.event(EventDead, v.err))
 }
 
-// storeDead puts a job in the dead stream. A job that another program has queued may be as large as a message can be, and
-// then goes through the object store: in base64 it would not fit.
+// storeDead puts a job in the dead stream. A job that another program has queued may be as large as
+// a message can be, and then goes through the object store: in base64 it would not fit.
 func (f *Fleet) storeDead(ctx context.Context, id jobID, d *deadBody) error {
 	if int64(len(d.Job)) > f.inline() {
 		large := &nats.Msg{Header: d.Header}
@@ -345,7 +355,8 @@ func (r *run) storeCancelled(v verdict) {
 	r.dropPayload()
 }
 
-// noteLost reports that the agent has lost the job. The count is a hint: the agent that has the job counts, too.
+// noteLost reports that the agent has lost the job. The count is a hint: the agent that has the job
+// counts, too.
 func (r *run) noteLost(err error) {
 	r.note(func(h *history) { h.LostLeases++ })
 	r.a.tell(r.event(EventLost, errors.Join(errLeaseLost, err)))

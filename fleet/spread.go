@@ -2,8 +2,8 @@ package fleet
 
 import "sync"
 
-// A spread keeps the slots of an agent that wait spread over its queues: while one waits for a job of one queue, another
-// queue would be forgotten.
+// A spread keeps the slots of an agent that wait spread over its queues: while one waits for a job
+// of one queue, another queue would be forgotten.
 type spread struct {
 	mu      sync.Mutex
 	waiting map[*waiter]struct{}
@@ -15,8 +15,8 @@ type waiter struct {
 	cut   chan struct{} // closed when it should ask the other queues again
 }
 
-// wait chooses a queue for a slot to wait for: one that few wait for, of those the first from the nth on. all reports
-// whether there is a slot for each queue. The caller must call done.
+// wait chooses a queue for a slot to wait for: one that few wait for, of those the first from the
+// nth on. all reports whether there is a slot for each queue. The caller must call done.
 func (s *spread) wait(queues []*agentQueue, n int) (w *waiter, all bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -35,8 +35,8 @@ func (s *spread) wait(queues []*agentQueue, n int) (w *waiter, all bool) {
 	return w, len(count) == len(queues)
 }
 
-// done says that a slot waits no more. When it has a job, and was the only one to wait for that queue, one of the others
-// is to look after it: one of a queue that most wait for.
+// done says that a slot waits no more. When it has a job, and was the only one to wait for that
+// queue, one of the others is to look after it: one of a queue that most wait for.
 func (s *spread) done(w *waiter, job bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,7 +22,8 @@ type AgentStats struct {
 	Queues  []string `json:"queues"`
 	Slots   int      `json:"slots"`
 	Running int      `json:"running"` // jobs that it has
-	Health  string   `json:"health"`  // "healthy"; "probing", "looping" or "ended": of the pool; "draining"
+	// "healthy"; "probing", "looping" or "ended": of the pool; "draining"
+	Health string `json:"health"`
 
 	Started    uint64 `json:"started"`
 	Done       uint64 `json:"done"`
@@ -101,14 +102,16 @@ func (a *Agent) serveStatus() (err error) {
 		Metadata: map[string]string{"agent": a.o.Name}, QueueGroupDisabled: true,
 		Endpoint: &micro.EndpointConfig{
 			Subject: names.fleet + ".ctl.status." + a.o.Name,
-			Handler: micro.HandlerFunc(func(r micro.Request) { _ = r.RespondJSON(a.Stats()) }), // The asker may be gone.
+			// The asker may be gone.
+			Handler: micro.HandlerFunc(func(r micro.Request) { _ = r.RespondJSON(a.Stats()) }),
 		},
 		StatsHandler: func(*micro.Endpoint) any { return a.Stats() },
 	})
 	return err
 }
 
-// Agents asks all agents for their stats and returns the answers that come until none has come for wait; 0 is 250 ms.
+// Agents asks all agents for their stats and returns the answers that come until none has come for
+// wait; 0 is 250 ms.
 func (f *Fleet) Agents(ctx context.Context, wait time.Duration) ([]AgentStats, error) {
 	if wait <= 0 {
 		wait = 250 * time.Millisecond

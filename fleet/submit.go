@@ -19,33 +19,36 @@ import (
 
 // JobOptions are how a job is queued. Nil is the zero value.
 type JobOptions struct {
-	// ID names the job among those of this client in its queue: letters, digits, '-' and '_'. While a job of that id is
-	// queued, or will be, or its result is stored, there is no other. "": one that nobody can guess.
+	// ID names the job among those of this client in its queue: letters, digits, '-' and '_'. While
+	// a job of that id is queued, or will be, or its result is stored, there is no other. "": one
+	// that nobody can guess.
 	ID string
 
-	// Method and Key are those of pool.RunOptions: which handler of the worker, and which jobs go to one worker of the
-	// agent.
+	// Method and Key are those of pool.RunOptions: which handler of the worker, and which jobs go
+	// to one worker of the agent.
 	Method, Key string
 
 	// Timeout bounds each attempt, from when the worker gets the job. 0: none.
 	Timeout time.Duration
 
-	// MaxAttempts is how many attempts may fail before the job is dead. 0: AgentOptions.MaxAttempts of the agent.
+	// MaxAttempts is how many attempts may fail before the job is dead. 0: AgentOptions.MaxAttempts
+	// of the agent.
 	MaxAttempts int
 
-	// Delay or At has the job queued later, by the mover. The server looks at its schedules four times a second.
+	// Delay or At has the job queued later, by the mover. The server looks at its schedules four
+	// times a second.
 	Delay time.Duration
 	At    time.Time
 
-	// Cron queues a job again and again, until Unschedule: "0 30 9 * * 1-5" (with seconds), "@hourly", "@every 10s". Each
-	// has ID, a dash, and a number for an id. A Cron of the same queue and ID is replaced. Zone is that of the cron
-	// pattern, such as "Europe/Vienna"; "": UTC.
+	// Cron queues a job again and again, until Unschedule: "0 30 9 * * 1-5" (with seconds),
+	// "@hourly", "@every 10s". Each has ID, a dash, and a number for an id. A Cron of the same
+	// queue and ID is replaced. Zone is that of the cron pattern, such as "Europe/Vienna"; "": UTC.
 	Cron, Zone string
 }
 
-// Submit queues job, which is sent as JSON, and returns when it is stored. It returns ErrDuplicate, ErrAlreadyDone,
-// ErrQueueFull or ErrTooLarge when nothing was queued, or an *OpError: with ErrUnavailable the job may be queued or not,
-// so submit it again under the same ID.
+// Submit queues job, which is sent as JSON, and returns when it is stored. It returns ErrDuplicate,
+// ErrAlreadyDone, ErrQueueFull or ErrTooLarge when nothing was queued, or an *OpError: with
+// ErrUnavailable the job may be queued or not, so submit it again under the same ID.
 func (f *Fleet) Submit(ctx context.Context, queue string, job any, o *JobOptions) (*Job, error) {
 	if o == nil {
 		o = &JobOptions{}
@@ -89,7 +92,8 @@ func (f *Fleet) Submit(ctx context.Context, queue string, job any, o *JobOptions
 	return j, nil
 }
 
-// queuedNothing reports whether an error of enqueue says that the job is not queued: others leave that open.
+// queuedNothing reports whether an error of enqueue says that the job is not queued: others leave
+// that open.
 func queuedNothing(err error) bool {
 	return errors.Is(err, ErrDuplicate) || errors.Is(err, ErrAlreadyDone) || errors.Is(err, ErrQueueFull) ||
 		errors.Is(err, ErrPermission) || code(err) != 0
@@ -141,8 +145,8 @@ func control(s string) bool {
 	return false
 }
 
-// messageID is what tells the server, for a while, that it has had the job. The server knows one set of these for all
-// clients: an id that another could guess, it could have the server drop.
+// messageID is what tells the server, for a while, that it has had the job. The server knows one
+// set of these for all clients: an id that another could guess, it could have the server drop.
 func (f *Fleet) messageID(id jobID) string {
 	if f.secret == nil {
 		return id.String()
@@ -152,8 +156,9 @@ func (f *Fleet) messageID(id jobID) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// newSecret returns what the programs of a user have in common and nobody else knows, nil when there is no such thing.
-// Agents and movers see what is made with it, so it does not lead back to the password.
+// newSecret returns what the programs of a user have in common and nobody else knows, nil when
+// there is no such thing. Agents and movers see what is made with it, so it does not lead back to
+// the password.
 func newSecret(o *Options) ([]byte, error) {
 	const rounds = 1 << 16
 	switch {
@@ -201,8 +206,9 @@ func (o *JobOptions) due() string {
 	return ""
 }
 
-// taken returns an error when the job is queued, also for later, or its result is stored. A Cron may have the place of
-// another, and is in the way of a delayed job alone: those that it queues have other ids.
+// taken returns an error when the job is queued, also for later, or its result is stored. A Cron
+// may have the place of another, and is in the way of a delayed job alone: those that it queues
+// have other ids.
 func (j *Job) taken(ctx context.Context, o *JobOptions) error {
 	f, n := j.f, j.f.names
 	places := []struct{ stream, subject string }{
@@ -237,7 +243,8 @@ func (j *Job) taken(ctx context.Context, o *JobOptions) error {
 	return nil
 }
 
-// once reports whether a schedule is that of a delayed job, and not of one that comes again and again.
+// once reports whether a schedule is that of a delayed job, and not of one that comes again and
+// again.
 func once(due string) bool { return strings.HasPrefix(due, "@at ") }
 
 // over reports whether a job that was submitted at since has a result, or is dead.
@@ -251,7 +258,8 @@ func (f *Fleet) over(ctx context.Context, id jobID, since time.Time) (bool, erro
 	return false, nil
 }
 
-// enqueue stores msg in a stream that takes one message a subject. private says that nobody else can know the id.
+// enqueue stores msg in a stream that takes one message a subject. private says that nobody else
+// can know the id.
 func (f *Fleet) enqueue(ctx context.Context, stream string, msg *nats.Msg, private bool) error {
 	for again := false; ; again = true {
 		ack, tries, err := f.publish(ctx, "submit", msg)
@@ -265,7 +273,8 @@ func (f *Fleet) enqueue(ctx context.Context, stream string, msg *nats.Msg, priva
 			}
 			return err
 		}
-		// The subject is taken, by this message or by another, or was until a short time ago, or there is no room.
+		// The subject is taken, by this message or by another, or was until a short time ago, or
+		// there is no room.
 		there, lookErr := f.last(ctx, "submit", stream, msg.Subject)
 		switch {
 		case lookErr != nil:
@@ -275,7 +284,8 @@ func (f *Fleet) enqueue(ctx context.Context, stream string, msg *nats.Msg, priva
 		case there != nil:
 			return ErrDuplicate
 		case err == nil && private && tries > 1:
-			return nil // It was stored by an attempt that got no answer, and an agent has done it since.
+			// It was stored by an attempt that got no answer, and an agent has done it since.
+			return nil
 		case err == nil:
 			return ErrAlreadyDone
 		case again:

@@ -8,8 +8,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Headers of jobs, results and dead jobs. Their bodies are JSON as the program gave it, or empty when headerBlob names an
-// object.
+// Headers of jobs, results and dead jobs. Their bodies are JSON as the program gave it, or empty
+// when headerBlob names an object.
 const (
 	headerMethod   = "Fleet-Method"
 	headerKey      = "Fleet-Key"
@@ -20,8 +20,9 @@ const (
 	headerMessage  = "Fleet-Message" // the Nats-Msg-Id with which a delayed job is queued
 	headerDue      = "Fleet-Due"     // of a delayed job: a schedule as the server has it
 	headerZone     = "Fleet-Zone"
-	headerDrop     = "Fleet-Drop"  // of what replaces a schedule that has ended
-	headerSince    = "Fleet-Since" // when a job that was delayed was submitted, as the server has it
+	headerDrop     = "Fleet-Drop" // of what replaces a schedule that has ended
+	// when a job that was delayed was submitted, as the server has it
+	headerSince = "Fleet-Since"
 
 	headerState    = "Fleet-State" // of a result
 	headerReason   = "Fleet-Reason"
@@ -30,7 +31,8 @@ const (
 	headerLost     = "Fleet-Lost"
 	headerAgent    = "Fleet-Agent"
 	headerQueue    = "Fleet-Queue"
-	headerLease    = "Fleet-Lease" // leaseLost when the agent had lost the job as its child answered
+	// leaseLost when the agent had lost the job as its child answered
+	headerLease = "Fleet-Lease"
 
 	stateDone      = "done"
 	stateCancelled = "cancelled"
@@ -51,14 +53,15 @@ const (
 
 // Tries is how often a job was tried.
 type Tries struct {
-	// Attempt is the how-manieth time the job was given to an agent, from 1. Above 1 an attempt before this one may have
-	// run, in part or to its end.
+	// Attempt is the how-manieth time the job was given to an agent, from 1. Above 1 an attempt
+	// before this one may have run, in part or to its end.
 	Attempt int `json:"attempt"`
 
 	// Failures is how many attempts failed: the worker said no, or died, or took too long.
 	Failures int `json:"failures,omitempty"`
 
-	// Lost is how many attempts ended with their agent: it died, was cut off, or stood still for longer than AckWait.
+	// Lost is how many attempts ended with their agent: it died, was cut off, or stood still for
+	// longer than AckWait.
 	Lost int `json:"lost,omitempty"`
 }
 
@@ -111,8 +114,8 @@ type Result struct {
 	Time  time.Time
 	Tries
 
-	// LostLease is true when the agent had lost the job as its child answered, because it stood still or was cut off for
-	// longer than AckWait. Another has run the job, too, or runs it.
+	// LostLease is true when the agent had lost the job as its child answered, because it stood
+	// still or was cut off for longer than AckWait. Another has run the job, too, or runs it.
 	LostLease bool
 
 	raw []byte

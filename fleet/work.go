@@ -11,8 +11,9 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// A run is a job at an agent, from when it was given out to when the agent has told the servers what became of it. Its
-// methods are called on the goroutine of its slot, unless they say otherwise.
+// A run is a job at an agent, from when it was given out to when the agent has told the servers
+// what became of it. Its methods are called on the goroutine of its slot, unless they say
+// otherwise.
 type run struct {
 	a        *Agent
 	f        *Fleet
@@ -32,7 +33,8 @@ type run struct {
 	inPool started // nil: it is not in the pool
 }
 
-// work sees a job through. Whatever it cannot do is done by the servers, after AckWait: they give the job out again.
+// work sees a job through. Whatever it cannot do is done by the servers, after AckWait: they give
+// the job out again.
 func (a *Agent) work(d *delivery) {
 	meta, err := d.msg.Metadata()
 	if err != nil {
@@ -225,7 +227,8 @@ func (r *run) inThePool(o *order) verdict {
 	return r.judge(out, cause)
 }
 
-// judge makes a verdict of what the pool says. cause is why the job was cancelled, nil if it was not.
+// judge makes a verdict of what the pool says. cause is why the job was cancelled, nil if it was
+// not.
 func (r *run) judge(out outcome, cause error) verdict {
 	v := verdict{answer: out.answer, err: out.err, stderr: out.stderr}
 	switch out.kind {
@@ -263,10 +266,12 @@ func (r *run) holds(ctx context.Context) bool {
 	r.mu.Lock()
 	inPool := r.inPool
 	r.mu.Unlock()
-	return inPool == nil || inPool.holds(ctx) // Before and after the pool it is this program that works.
+	// Before and after the pool it is this program that works.
+	return inPool == nil || inPool.holds(ctx)
 }
 
-// tombstoneOf asks whether the job was cancelled. An older tombstone is that of an earlier job of this id.
+// tombstoneOf asks whether the job was cancelled. An older tombstone is that of an earlier job of
+// this id.
 func (r *run) tombstoneOf(ctx context.Context) (cancelled bool, reason string, err error) {
 	msg, err := r.f.last(ctx, "look for a request to cancel", r.f.names.cancels(), r.f.names.cancel(r.id))
 	if err != nil || msg == nil || serverTime(msg.Header, natsTime).Before(r.since) {
@@ -278,8 +283,8 @@ func (r *run) tombstoneOf(ctx context.Context) (cancelled bool, reason string, e
 	return true, reason, nil
 }
 
-// lookForTombstone asks again, since a message that tells of a tombstone may be lost. It is called by the lease's
-// goroutine with each heartbeat.
+// lookForTombstone asks again, since a message that tells of a tombstone may be lost. It is called
+// by the lease's goroutine with each heartbeat.
 func (r *run) lookForTombstone() {
 	ctx, cancel := context.WithTimeout(r.lease.ctx, attemptTimeout)
 	defer cancel()
@@ -310,7 +315,8 @@ func (r *run) event(kind EventKind, err error) Event {
 	return Event{Kind: kind, Queue: r.queue.name, ID: r.id.String(), Tries: r.tries(), Err: err}
 }
 
-// progress passes on what a worker says of its progress: not more often than ProgressEvery, and the latest.
+// progress passes on what a worker says of its progress: not more often than ProgressEvery, and the
+// latest.
 type progress struct {
 	r *run
 

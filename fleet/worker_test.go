@@ -22,8 +22,9 @@ var workers = childprocess.Workers{"worker": worker}
 
 // job is what a worker does: the first of these that is set.
 type job struct {
-	Log  string `json:",omitempty"` // appends its id, attempt and pid to the file, and goes on
-	Held string `json:",omitempty"` // waits until somebody writes to the fifo of that name, and goes on
+	Log string `json:",omitempty"` // appends its id, attempt and pid to the file, and goes on
+	// waits until somebody writes to the fifo of that name, and goes on
+	Held string `json:",omitempty"`
 	Says []int  `json:",omitempty"` // are told as progress
 
 	Unless string        `json:",omitempty"` // answers at once if the file of that name is there

@@ -6,27 +6,31 @@ import (
 	"time"
 )
 
-// A Task is what a worker of the pool is given as its job: the job that was submitted, and what tells a handler whether it
-// has seen it before.
+// A Task is what a worker of the pool is given as its job: the job that was submitted, and what
+// tells a handler whether it has seen it before.
 type Task struct {
-	ID      string          `json:"id"`      // with the client's name before it; it is the same in each attempt
-	Queue   string          `json:"queue"`   //
-	Attempt int             `json:"attempt"` // as Tries.Attempt: above 1 an attempt before may have run
+	// with the client's name before it; it is the same in each attempt
+	ID    string `json:"id"`
+	Queue string `json:"queue"` //
+	// as Tries.Attempt: above 1 an attempt before may have run
+	Attempt int             `json:"attempt"`
 	Job     json.RawMessage `json:"job"`
 }
 
-// workers is what an agent needs of a pool. Its methods are safe to call from any goroutine but that of the pool's loop.
+// workers is what an agent needs of a pool. Its methods are safe to call from any goroutine but
+// that of the pool's loop.
 type workers interface {
-	// listen has changed called, at once and with each change, with what the pool can do and how many jobs its workers can
-	// have at once. nil ends that. When it returns nil, nothing is told to whoever listened before. A pool that takes no
-	// job any more is an error.
+	// listen has changed called, at once and with each change, with what the pool can do and how
+	// many jobs its workers can have at once. nil ends that. When it returns nil, nothing is told
+	// to whoever listened before. A pool that takes no job any more is an error.
 	listen(ctx context.Context, changed func(h health, slots int, err error)) error
 
 	// turns waits until the pool's loop has turned, or ctx ends.
 	turns(ctx context.Context) error
 
-	// start gives the pool a job. done is called once, on any goroutine and perhaps in this call, unless the loop stands still
-	// or is closed; progress before it, with slices that the callee may keep.
+	// start gives the pool a job. done is called once, on any goroutine and perhaps in this call,
+	// unless the loop stands still or is closed; progress before it, with slices that the callee
+	// may keep.
 	start(o *order, progress func(json.RawMessage), done func(outcome)) started
 }
 
@@ -42,8 +46,8 @@ type started interface {
 	// cancel ends the job. done gets what became of it.
 	cancel(cause error)
 
-	// holds reports whether the pool has the job: it waits for a worker, or a worker that is alive runs it. When the pool's
-	// loop does not answer until ctx ends, it does not.
+	// holds reports whether the pool has the job: it waits for a worker, or a worker that is alive
+	// runs it. When the pool's loop does not answer until ctx ends, it does not.
 	holds(ctx context.Context) bool
 }
 

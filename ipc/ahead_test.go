@@ -17,8 +17,8 @@ type job struct {
 	List []int `json:"list"`
 }
 
-// A channel reads messages as those before were read, before it delivers them. That must not show: not in the values, of which
-// some are kept, and not in what is told of messages that are wrong.
+// A channel reads messages as those before were read, before it delivers them. That must not show:
+// not in the values, of which some are kept, and not in what is told of messages that are wrong.
 func TestMessagesThatAreReadAheadAreAsTheyWereSent(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -58,7 +58,8 @@ func TestMessagesThatAreReadAheadAreAsTheyWereSent(t *testing.T) {
 	}, told)
 }
 
-// What waits for a listener has been looked at when others were read, and is not mistaken for one of them.
+// What waits for a listener has been looked at when others were read, and is not mistaken for one
+// of them.
 func TestMessagesThatWaitAreNotMistakenForThoseReadAhead(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -85,8 +86,8 @@ func TestMessagesThatWaitAreNotMistakenForThoseReadAhead(t *testing.T) {
 	run(t, l)
 }
 
-// What is wrong is told in its place among the others, whether it could be one of Node's messages or not, and whether somebody
-// reads the messages or not.
+// What is wrong is told in its place among the others, whether it could be one of Node's messages
+// or not, and whether somebody reads the messages or not.
 func TestWhatIsWrongIsToldInItsPlace(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -138,8 +139,8 @@ func TestAdvancedMessagesThatAreReadAheadAreAsTheyWereSent(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-// An answer is found among messages that are read ahead, and a string of two bytes a character is no hiding place: V8 writes
-// some that are ASCII so.
+// An answer is found among messages that are read ahead, and a string of two bytes a character is
+// no hiding place: V8 writes some that are ASCII so.
 func TestAnswersAndCommandsAreFoundAmongAdvancedMessages(t *testing.T) {
 	wide := func(s string) string {
 		var w strings.Builder
@@ -174,7 +175,8 @@ func TestAnswersAndCommandsAreFoundAmongAdvancedMessages(t *testing.T) {
 	require.Equal(t, []int{5, 1, 1}, []int{messages, commands, answers})
 }
 
-// Nobody searches for a cmd in a message that was read ahead; one that has it comes among them, and is not taken for theirs.
+// Nobody searches for a cmd in a message that was read ahead; one that has it comes among them, and
+// is not taken for theirs.
 func TestInternalMessagesAreFoundAmongThoseThatAreReadAhead(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)

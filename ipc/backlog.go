@@ -2,13 +2,17 @@ package ipc
 
 import "github.com/brood-go/brood/internal/fd"
 
-// A Backlog is what a channel had not delivered at one moment. Its methods must be called on the loop goroutine.
+// A Backlog is what a channel had not delivered at one moment. Its methods must be called on the
+// loop goroutine.
 type Backlog struct {
-	c     *Channel
-	until int64 // the number of bytes that are read when the backlog is: a peer that goes on to send does not put that off
+	c *Channel
+	// the number of bytes that are read when the backlog is: a peer that goes on to send does not
+	// put that off
+	until int64
 }
 
-// Backlog returns what the channel has not delivered now: messages that were read, and what the kernel holds.
+// Backlog returns what the channel has not delivered now: messages that were read, and what the
+// kernel holds.
 func (c *Channel) Backlog() Backlog {
 	if c.fd < 0 {
 		return Backlog{c, c.in.bytes}
@@ -16,8 +20,9 @@ func (c *Channel) Backlog() Backlog {
 	return Backlog{c, c.in.bytes + int64(fd.Pending(c.fd))}
 }
 
-// Left reports whether the channel will deliver some of its backlog, or its end behind that, on a coming turn. It reports
-// false for a channel that is paused, and for one that does not read because too much waits for a listener.
+// Left reports whether the channel will deliver some of its backlog, or its end behind that, on a
+// coming turn. It reports false for a channel that is paused, and for one that does not read
+// because too much waits for a listener.
 func (b Backlog) Left() bool {
 	c := b.c
 	if _, open := c.hub.open[c]; !open {
@@ -35,7 +40,8 @@ func (b Backlog) Left() bool {
 // HeldBack reports false: nothing but the program holds a channel back.
 func (b Backlog) HeldBack() bool { return false }
 
-// Withheld reports whether this program keeps the channel from reading some of the backlog: the peer may have to wait for that.
+// Withheld reports whether this program keeps the channel from reading some of the backlog: the
+// peer may have to wait for that.
 func (b Backlog) Withheld() bool {
 	c := b.c
 	return c.fd >= 0 && (c.paused || c.holds > 0 || !c.reads()) && c.in.bytes < b.until

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BenchmarkIPCEchoFloor is what the kernel charges for a round trip: the bytes of BenchmarkIPCEcho without their
-// meaning, over the same kind of socket, epoll_wait(2), read and write.
+// BenchmarkIPCEchoFloor is what the kernel charges for a round trip: the bytes of BenchmarkIPCEcho
+// without their meaning, over the same kind of socket, epoll_wait(2), read and write.
 func BenchmarkIPCEchoFloor(b *testing.B) {
 	x, y := socketPair(b)
 	message := []byte(`{"n":1,"s":"hello"}` + "\n")

@@ -1,21 +1,24 @@
 package ipc
 
 const (
-	// eagerWrites is the number of messages of a burst that are written at once. Those that follow are gathered and written
-	// together. Written at once means that a program may exit right behind it.
+	// eagerWrites is the number of messages of a burst that are written at once. Those that follow
+	// are gathered and written together. Written at once means that a program may exit right behind
+	// it.
 	eagerWrites = 64
 
-	// gatherSize is the number of gathered bytes that are written without waiting for the end of the callback.
+	// gatherSize is the number of gathered bytes that are written without waiting for the end of
+	// the callback.
 	gatherSize = 64 << 10
 
-	// worthWriting is the number of messages of one callback for which what was gathered is written at its end. That of
-	// callbacks which send less, as functions do that other goroutines have posted one by one, is written at the end of the
-	// turn, for all of them together.
+	// worthWriting is the number of messages of one callback for which what was gathered is written
+	// at its end. That of callbacks which send less, as functions do that other goroutines have
+	// posted one by one, is written at the end of the turn, for all of them together.
 	worthWriting = 16
 )
 
-// burst counts messages that are sent one after the other. It goes on from one callback to the next, and from one turn to the
-// next as long as each callback leaves its messages to the end of the turn. It is over with a turn that did not have to.
+// burst counts messages that are sent one after the other. It goes on from one callback to the
+// next, and from one turn to the next as long as each callback leaves its messages to the end of
+// the turn. It is over with a turn that did not have to.
 type burst struct {
 	size    int    // messages so far
 	here    int    // of them, in this callback and the ticks behind it

@@ -29,7 +29,8 @@ func (a *arrivals) look() {
 	a.text.Write(a.buf[:n])
 }
 
-// Each function looks whether the message of the one before was written: with a call of its own if so.
+// Each function looks whether the message of the one before was written: with a call of its own if
+// so.
 func TestMessagesOfPostedFunctionsAreWrittenTogether(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -56,8 +57,8 @@ func TestMessagesOfPostedFunctionsAreWrittenTogether(t *testing.T) {
 	run(t, l)
 }
 
-// The last words of a burst do not wait for a turn that something else causes, and who sends little afterwards has each message
-// written at once again.
+// The last words of a burst do not wait for a turn that something else causes, and who sends little
+// afterwards has each message written at once again.
 func TestABurstEndsWithATurnThatHasNone(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)

@@ -52,15 +52,19 @@ type Channel struct {
 type state uint8
 
 const (
-	stateOpen    state = iota // connected
-	stateClosing              // Disconnect was called, or the peer sends no more; what was queued before goes out first
-	stateShut                 // the peer was told that nothing more comes; what it has sent before is read
-	stateClosed               // the descriptor is closed; with the loop, if hub.closed, and then there are no events
+	stateOpen state = iota // connected
+	// Disconnect was called, or the peer sends no more; what was queued before goes out first
+	stateClosing
+	// the peer was told that nothing more comes; what it has sent before is read
+	stateShut
+	// the descriptor is closed; with the loop, if hub.closed, and then there are no events
+	stateClosed
 )
 
-// New returns a channel over fd, one end of a stream socketpair(2), whose other end is or will be with the peer. It
-// takes ownership of fd, also on error, and puts it into non-blocking, close-on-exec mode. The channel begins to read
-// on the loop's next turn. It keeps the loop alive until it has ended, unless [Channel.Unref] is called.
+// New returns a channel over fd, one end of a stream socketpair(2), whose other end is or will be
+// with the peer. It takes ownership of fd, also on error, and puts it into non-blocking,
+// close-on-exec mode. The channel begins to read on the loop's next turn. It keeps the loop alive
+// until it has ended, unless [Channel.Unref] is called.
 //
 // Errors are *[ChannelError]; [reactor.ErrClosed] for a closed loop. Source: unix(7), Node v20,
 // lib/internal/child_process.js.
@@ -85,9 +89,9 @@ func newChannel(l *reactor.Loop, h *hub, fd int, o *Options) *Channel {
 	return c
 }
 
-// NewClosed returns a channel that has ended before anybody could use it: it is not connected, Send returns
-// [ErrChannelClosed], and OnDisconnect comes on the next tick. It is for who has promised a channel and could not open one.
-// It returns [reactor.ErrClosed] for a closed loop.
+// NewClosed returns a channel that has ended before anybody could use it: it is not connected, Send
+// returns [ErrChannelClosed], and OnDisconnect comes on the next tick. It is for who has promised a
+// channel and could not open one. It returns [reactor.ErrClosed] for a closed loop.
 func NewClosed(l *reactor.Loop) (*Channel, error) {
 	if l == nil {
 		return nil, wrap("open", errNilLoop)
@@ -172,23 +176,23 @@ func (o *Options) linger() time.Duration {
 	return DefaultLinger
 }
 
-// OnMessage calls fn with each message, in order, each in a callback of its own. Messages that come while nobody
-// listens wait, up to the amount described in the package comment, and are delivered one after the other on the tick
-// after a listener was added.
+// OnMessage calls fn with each message, in order, each in a callback of its own. Messages that come
+// while nobody listens wait, up to the amount described in the package comment, and are delivered
+// one after the other on the tick after a listener was added.
 func (c *Channel) OnMessage(fn func(m *Message)) *events.Listener { return c.message.On(fn) }
 
 // OnceMessage calls fn with the next message.
 func (c *Channel) OnceMessage(fn func(m *Message)) *events.Listener { return c.message.Once(fn) }
 
-// OnDisconnect calls fn once, when the channel has ended, whoever ended it: after all messages that were received, and
-// never inside the call that ended it.
+// OnDisconnect calls fn once, when the channel has ended, whoever ended it: after all messages that
+// were received, and never inside the call that ended it.
 func (c *Channel) OnDisconnect(fn func()) *events.Listener {
 	return c.disconnect.On(notNil(fn, "OnDisconnect"))
 }
 
-// OnError calls fn with what went wrong and has no other way to be told: a *[MessageError] from the peer, the reason why a
-// message that was sent without Done is lost, [ErrDisconnected]. None of them ends the channel. While nobody listens, the
-// loop's Logger gets them.
+// OnError calls fn with what went wrong and has no other way to be told: a *[MessageError] from the
+// peer, the reason why a message that was sent without Done is lost, [ErrDisconnected]. None of
+// them ends the channel. While nobody listens, the loop's Logger gets them.
 func (c *Channel) OnError(fn func(err error)) *events.Listener { return c.err.On(fn) }
 
 // OnDrain calls fn when all that was queued has been sent after NeedDrain was true.
@@ -231,7 +235,8 @@ func (c *Channel) update() {
 	if c.state >= stateClosed {
 		return
 	}
-	want := reactor.Hangup // What the peer sent before it went is read however much waits here: it cannot become more.
+	// What the peer sent before it went is read however much waits here: it cannot become more.
+	want := reactor.Hangup
 	switch {
 	case c.paused || c.holds > 0:
 		want = 0
@@ -256,7 +261,8 @@ func (c *Channel) update() {
 	}
 }
 
-// ready is the watcher's callback. Reading comes first: it finds the last words of a peer to which writing would fail.
+// ready is the watcher's callback. Reading comes first: it finds the last words of a peer to which
+// writing would fail.
 func (c *Channel) ready(got reactor.Readiness) {
 	if got&(reactor.Hangup|reactor.Error) != 0 {
 		c.in.hungUp = true

@@ -2,11 +2,12 @@ package ipc
 
 import "github.com/brood-go/brood/reactor"
 
-// Limits of what waits while nobody listens for messages. Past them the channel reads no more, and the peer is held up
-// as by any slow reader.
+// Limits of what waits while nobody listens for messages. Past them the channel reads no more, and
+// the peer is held up as by any slow reader.
 const (
-	maxWaiting  = 16 << 20  // bytes of messages, each counted with messageCost
-	messageCost = 128       // bytes; what a message costs besides its own length, so that empty ones count too
+	maxWaiting = 16 << 20 // bytes of messages, each counted with messageCost
+	// bytes; what a message costs besides its own length, so that empty ones count too
+	messageCost = 128
 	handleCost  = 256 << 10 // bytes; what a handle counts for: 64 of them fill the list
 
 )
@@ -70,7 +71,8 @@ func (c *Channel) deliverOrdinary(m *Message) {
 	c.deliver(m)
 }
 
-// deliver gives a message to the request that it answers, else to the listeners, or keeps it for the first one.
+// deliver gives a message to the request that it answers, else to the listeners, or keeps it for
+// the first one.
 func (c *Channel) deliver(m *Message) {
 	if n := c.answerTo(m); n > 0 {
 		c.answered(n, m)
@@ -106,8 +108,9 @@ func (c *Channel) releaseWaiting() {
 	c.loop.NextTick(c.deliverWaiting)
 }
 
-// deliverWaiting delivers, in one go as Node does, all messages that wait; unlike Node it keeps the rest when the last
-// listener goes in the middle. When a handler panics, the rest comes on the next tick.
+// deliverWaiting delivers, in one go as Node does, all messages that wait; unlike Node it keeps the
+// rest when the last listener goes in the middle. When a handler panics, the rest comes on the next
+// tick.
 func (c *Channel) deliverWaiting() {
 	defer func() {
 		c.waiting.due = false

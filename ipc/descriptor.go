@@ -8,15 +8,18 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// A Descriptor is the number of a descriptor to send as what its owner says that it is, for programs that have objects of their own
-// around their descriptors. Given as SendOptions.Handle it is borrowed: the channel sends a duplicate. Of a connection that was
-// sent, the owner gives up its own; with KeepOpen it is not sent again when the peer says that it did not arrive.
+// A Descriptor is the number of a descriptor to send as what its owner says that it is, for
+// programs that have objects of their own around their descriptors. Given as SendOptions.Handle it
+// is borrowed: the channel sends a duplicate. Of a connection that was sent, the owner gives up its
+// own; with KeepOpen it is not sent again when the peer says that it did not arrive.
 type Descriptor struct {
-	FD   int
-	Type string // what the peer gets, as [Handle.Type] has it: "net.Server", "net.Socket", "net.Native", "dgram.Socket" or "dgram.Native"
+	FD int
+	// what the peer gets, as [Handle.Type] has it: "net.Server", "net.Socket", "net.Native",
+	// "dgram.Socket" or "dgram.Native"
+	Type string
 
-	// Key is that of the server which counts a "net.Socket". The owner asks the peer how many it has, by the messages of
-	// package socketlist; empty: nobody counts.
+	// Key is that of the server which counts a "net.Socket". The owner asks the peer how many it
+	// has, by the messages of package socketlist; empty: nobody counts.
 	Key string
 }
 
@@ -67,8 +70,8 @@ func (h *Handle) Kind() Kind {
 	return kinds[h.kind]
 }
 
-// connected reports whether a stream socket has a peer, or had one. That of a connection which was reset has no name any more; but
-// to read from a socket that had none is another error.
+// connected reports whether a stream socket has a peer, or had one. That of a connection which was
+// reset has no name any more; but to read from a socket that had none is another error.
 func connected(fd int) bool {
 	if _, err := unix.Getpeername(fd); err != unix.ENOTCONN {
 		return true
@@ -77,8 +80,8 @@ func connected(fd int) bool {
 	return err != unix.ENOTCONN && err != unix.EINVAL
 }
 
-// Detach returns the descriptor itself, in non-blocking mode, which the caller must close. The sender's Server no longer counts
-// a connection that is given out so.
+// Detach returns the descriptor itself, in non-blocking mode, which the caller must close. The
+// sender's Server no longer counts a connection that is given out so.
 func (h *Handle) Detach() (int, error) {
 	if err := h.prepare("Detach", h.kind); err != nil {
 		return -1, err

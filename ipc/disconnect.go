@@ -12,31 +12,35 @@ import (
 )
 
 const (
-	// shutAfter is the number of bytes that are read, after everything was sent, before the peer is told that nothing more
-	// comes: more than a socket holds. A peer that goes on sending would never let the socket become empty.
+	// shutAfter is the number of bytes that are read, after everything was sent, before the peer is
+	// told that nothing more comes: more than a socket holds. A peer that goes on sending would
+	// never let the socket become empty.
 	shutAfter = 4 << 20
 
-	// A peer that has sent something since everything was sent to it has to be quiet for quietTime before it is told, another
-	// one for briefTime.
+	// A peer that has sent something since everything was sent to it has to be quiet for quietTime
+	// before it is told, another one for briefTime.
 	quietTime = 200 * time.Millisecond
 	briefTime = 20 * time.Millisecond
 
-	// skbCost is about what the kernel charges a socket for a message that was written alone, beside its bytes.
+	// skbCost is about what the kernel charges a socket for a message that was written alone,
+	// beside its bytes.
 	skbCost = 768
 )
 
-// Disconnect ends the channel. Connected is false from here on; what was queued is sent first, and a handle among it
-// acknowledged. Then the peer is told that nothing more comes (shutdown(2)), which is the end of the channel for it, Node
-// or brood, and it closes its own end. Until it does, its messages are delivered: all that it has sent before it knew. Then
-// the descriptor is closed, and OnDisconnect comes last. On a channel that is not connected OnError gets
-// [ErrDisconnected], on the next tick.
+// Disconnect ends the channel. Connected is false from here on; what was queued is sent first, and
+// a handle among it acknowledged. Then the peer is told that nothing more comes (shutdown(2)),
+// which is the end of the channel for it, Node or brood, and it closes its own end. Until it does,
+// its messages are delivered: all that it has sent before it knew. Then the descriptor is closed,
+// and OnDisconnect comes last. On a channel that is not connected OnError gets [ErrDisconnected],
+// on the next tick.
 //
-// A peer that does not close, because it hangs or goes on sending, or because another process has its descriptor, is left
-// after Options.Linger. A handle that comes after the peer was told cannot be acknowledged: it is closed, its message is
-// dropped, and the sender sees that it was not received.
+// A peer that does not close, because it hangs or goes on sending, or because another process has
+// its descriptor, is left after Options.Linger. A handle that comes after the peer was told cannot
+// be acknowledged: it is closed, its message is dropped, and the sender sees that it was not
+// received.
 //
-// A peer that never reads what was queued can hold this up for ever; [Channel.Destroy], the end of the peer, and Close of
-// the loop end it.
+// A peer that never reads what was queued can hold this up for ever; [Channel.Destroy], the end of
+// the peer, and Close of the loop end it.
 func (c *Channel) Disconnect() {
 	switch {
 	case c.hub.closed:
@@ -65,8 +69,8 @@ func (c *Channel) finish() {
 	}
 }
 
-// readRest reads what is there and acknowledges the handles among it. When the peer seems to have nothing left to send it
-// is told that nothing more comes.
+// readRest reads what is there and acknowledges the handles among it. When the peer seems to have
+// nothing left to send it is told that nothing more comes.
 func (c *Channel) readRest() {
 	c.out.restDue = false
 	if c.state != stateClosing || !c.out.idle() {
@@ -96,9 +100,10 @@ func (c *Channel) readRest() {
 	}
 }
 
-// peerIsSending reports whether the peer is in the middle of a message, or was sending up to now; but not for ever. A Node
-// peer that has more queued than the socket holds drops it when it sees the end, and it writes the queue only when its
-// JavaScript returns. So one that has filled the socket gets half of the linger time.
+// peerIsSending reports whether the peer is in the middle of a message, or was sending up to now;
+// but not for ever. A Node peer that has more queued than the socket holds drops it when it sees
+// the end, and it writes the queue only when its JavaScript returns. So one that has filled the
+// socket gets half of the linger time.
 func (c *Channel) peerIsSending() bool {
 	limit := c.linger
 	if limit < 0 {
@@ -116,7 +121,8 @@ func (c *Channel) peerIsSending() bool {
 
 // socketSize is how much the peer can write before somebody reads, as the kernel counts it.
 func (c *Channel) socketSize() int {
-	size, err := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_SNDBUF) // Ours is as large, unless somebody changed one.
+	// Ours is as large, unless somebody changed one.
+	size, err := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_SNDBUF)
 	if err != nil {
 		return math.MaxInt
 	}
@@ -157,8 +163,8 @@ func (c *Channel) startLinger() {
 	c.lingering.Unref() // Whether the channel keeps the loop alive is decided by its watcher.
 }
 
-// peerEnded is called when the peer sends no more. It has gone, or it has disconnected and still reads: then it gets what
-// was queued for it. It does not acknowledge handles any more.
+// peerEnded is called when the peer sends no more. It has gone, or it has disconnected and still
+// reads: then it gets what was queued for it. It does not acknowledge handles any more.
 func (c *Channel) peerEnded() {
 	c.in.ended = true
 	s := &c.out
@@ -173,12 +179,13 @@ func (c *Channel) peerEnded() {
 	c.flush()
 }
 
-// Destroy ends the channel at once: what is queued is dropped, and Done or OnError gets [ErrChannelClosed] for each
-// message. Messages that were read already are still delivered, then OnDisconnect comes. Destroying a channel that has
-// ended does nothing.
+// Destroy ends the channel at once: what is queued is dropped, and Done or OnError gets
+// [ErrChannelClosed] for each message. Messages that were read already are still delivered, then
+// OnDisconnect comes. Destroying a channel that has ended does nothing.
 func (c *Channel) Destroy() { c.end() }
 
-// end closes the descriptor, by whoever it was decided. The events follow what is queued to be delivered.
+// end closes the descriptor, by whoever it was decided. The events follow what is queued to be
+// delivered.
 func (c *Channel) end() {
 	if c.state >= stateClosed {
 		return
@@ -220,11 +227,12 @@ func (c *Channel) ended() {
 	reactor.Emit(c.loop, &c.disconnect, struct{}{})
 }
 
-// onEnd has fn called once when the channel has ended, just before OnDisconnect; not when it is closed with the loop.
+// onEnd has fn called once when the channel has ended, just before OnDisconnect; not when it is
+// closed with the loop.
 func (c *Channel) onEnd(fn func()) { c.ends = append(c.ends, fn) }
 
-// abandon is the end with the loop, without events: nothing of the channel runs any more, not even the ticks for what is in
-// its inbox.
+// abandon is the end with the loop, without events: nothing of the channel runs any more, not even
+// the ticks for what is in its inbox.
 func (c *Channel) abandon() {
 	delete(c.hub.open, c)
 	c.dropRequests()

@@ -10,35 +10,40 @@ import (
 )
 
 var (
-	// ErrChannelClosed is the error of sending over a channel that is not connected, and of messages that were still
-	// queued when it ended. errors.Is(ErrChannelClosed, os.ErrClosed) is true.
+	// ErrChannelClosed is the error of sending over a channel that is not connected, and of
+	// messages that were still queued when it ended. errors.Is(ErrChannelClosed, os.ErrClosed) is
+	// true.
 	ErrChannelClosed error = channelClosed{}
 
-	// ErrDisconnected comes to OnError when Disconnect is called on a channel that is not connected.
+	// ErrDisconnected comes to OnError when Disconnect is called on a channel that is not
+	// connected.
 	ErrDisconnected = errors.New("ipc: channel is already disconnected")
 
-	// ErrNoParent is returned by [Parent] when the program was not started with a channel, or has taken it already.
+	// ErrNoParent is returned by [Parent] when the program was not started with a channel, or has
+	// taken it already.
 	ErrNoParent = errors.New("ipc: no channel from a parent")
 
-	// ErrMessageTooLong is the cause of a [MessageError] when a message is over Options.MaxMessage, and the error of
-	// sending one that is too long for its length field (4 GiB, Advanced).
+	// ErrMessageTooLong is the cause of a [MessageError] when a message is over Options.MaxMessage,
+	// and the error of sending one that is too long for its length field (4 GiB, Advanced).
 	ErrMessageTooLong = frames.ErrTooLong
 
 	// ErrQueueFull is returned by Send when Options.MaxQueue bytes are queued.
 	ErrQueueFull = errors.New("ipc: queue full")
 
-	// ErrNotInternal is returned by SendInternal for a message that is not one of Node's internal ones, or is the channel's.
+	// ErrNotInternal is returned by SendInternal for a message that is not one of Node's internal
+	// ones, or is the channel's.
 	ErrNotInternal = errors.New("ipc: not an internal message of Node's")
 
 	// ErrTooManyRequests is returned by Request when Options.MaxRequests wait for their answers.
 	ErrTooManyRequests = errors.New("ipc: too many requests without an answer")
 
-	// ErrHandlesTruncated comes to OnError when the system could not hand over all the descriptors that came with a
-	// message, usually because this process has no more left (EMFILE). All that came were closed; the sender is told
-	// so.
+	// ErrHandlesTruncated comes to OnError when the system could not hand over all the descriptors
+	// that came with a message, usually because this process has no more left (EMFILE). All that
+	// came were closed; the sender is told so.
 	ErrHandlesTruncated = errors.New("ipc: descriptors were lost on the way")
 
-	// ErrHandleNotReceived comes to OnError when the peer has said, as often as is asked, that a handle did not arrive.
+	// ErrHandleNotReceived comes to OnError when the peer has said, as often as is asked, that a
+	// handle did not arrive.
 	ErrHandleNotReceived = errors.New("ipc: handle did not reach the receiving process")
 
 	// ErrMessageExpired is returned by the methods of a [Message] after its callback has returned.
@@ -86,8 +91,8 @@ func (e *EnvError) Unwrap() error { return e.Err }
 // maxExcerpt is the length of MessageError.Data, in bytes: enough to see what it was.
 const maxExcerpt = 64
 
-// A MessageError is a message from the peer that could not be understood. It was dropped; those before and behind it
-// were not.
+// A MessageError is a message from the peer that could not be understood. It was dropped; those
+// before and behind it were not.
 type MessageError struct {
 	Data []byte // how it begins, at most 64 bytes; nil for one of Advanced that was too long
 	Err  error  // ErrMessageTooLong, or what is wrong with it
@@ -113,8 +118,8 @@ type AnswerError struct {
 	Value any // what was in the answer, as [Message.Value] gives it; nil if that was too deep
 }
 
-// Error returns a text such as "ipc: the answer is an error: no such job": the error itself if it is a text, else its member
-// message if that is one.
+// Error returns a text such as "ipc: the answer is an error: no such job": the error itself if it
+// is a text, else its member message if that is one.
 func (e *AnswerError) Error() string {
 	const text = "ipc: the answer is an error"
 	switch v := e.Value.(type) {

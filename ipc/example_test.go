@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// exampleChannels returns the two ends of a channel. A real one has its other end in another process: package
-// childprocess makes it with the process, which finds its end by Parent.
+// exampleChannels returns the two ends of a channel. A real one has its other end in another
+// process: package childprocess makes it with the process, which finds its end by Parent.
 func exampleChannels(loop *reactor.Loop) (parent, child *ipc.Channel) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {

@@ -14,7 +14,8 @@ const (
 	MessagesAtOnce = messagesAtOnce
 )
 
-// Poison has messages of channels of l cleared when they expire, so that a slice that was kept shows.
+// Poison has messages of channels of l cleared when they expire, so that a slice that was kept
+// shows.
 func Poison(l *reactor.Loop) error {
 	h, err := hubOf(l)
 	if err == nil {
@@ -29,7 +30,8 @@ func (c *Channel) Queued() int { return c.out.queued() }
 // Waiting returns the cost of what waits for a listener.
 func (c *Channel) Waiting() int { return c.waiting.cost }
 
-// Inbox returns the number of messages that have come and were neither delivered nor put to those that wait.
+// Inbox returns the number of messages that have come and were neither delivered nor put to those
+// that wait.
 func (c *Channel) Inbox() int { return c.inbox.len() }
 
 // Kept returns what has come of a line whose end has not, in the channel's own memory.

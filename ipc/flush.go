@@ -10,7 +10,8 @@ import (
 // writeBudget is the number of write calls per readiness.
 const writeBudget = 16
 
-// put writes or queues p, a frame that is not held and has no handle. It reports whether it has kept the memory of p.
+// put writes or queues p, a frame that is not held and has no handle. It reports whether it has
+// kept the memory of p.
 func (c *Channel) put(p []byte, f queuedFrame) (kept bool) {
 	s := &c.out
 	c.note()
@@ -42,7 +43,8 @@ func (c *Channel) put(p []byte, f queuedFrame) (kept bool) {
 	return kept
 }
 
-// queue puts a frame onto the wire of which the kernel has taken n bytes. It reports whether it has kept the memory of p.
+// queue puts a frame onto the wire of which the kernel has taken n bytes. It reports whether it has
+// kept the memory of p.
 func (c *Channel) queue(p []byte, n int, f queuedFrame) (kept bool) {
 	s := &c.out
 	f.end = s.offset() + int64(len(p))
@@ -52,8 +54,8 @@ func (c *Channel) queue(p []byte, n int, f queuedFrame) (kept bool) {
 	return kept
 }
 
-// Flush writes what was sent and is gathered, as far as the kernel takes it, and never blocks. It is for a
-// program that ends without coming back to its loop; else nobody needs to call it.
+// Flush writes what was sent and is gathered, as far as the kernel takes it, and never blocks. It
+// is for a program that ends without coming back to its loop; else nobody needs to call it.
 func (c *Channel) Flush() {
 	if c.state < stateShut && c.out.gate == gateOpen && !c.out.wire.empty() {
 		c.flush()

@@ -20,19 +20,20 @@ type format interface {
 	// payload returns what is in a frame of appendFrame.
 	payload(frame []byte) []byte
 
-	// appendHandleFrame is the same for a message with a handle, which may be nested as deep as one without.
+	// appendHandleFrame is the same for a message with a handle, which may be nested as deep as one
+	// without.
 	appendHandleFrame(dst []byte, h handleFrame) ([]byte, error)
 
-	// inspect checks a received payload and returns its command if it is one of Node's internal messages, else "". It
-	// may keep in m what it has learned.
+	// inspect checks a received payload and returns its command if it is one of Node's internal
+	// messages, else "". It may keep in m what it has learned.
 	inspect(m *Message) (cmd string, err error)
 
-	// mentions reports whether there may be a string in a payload, well formed or not, that contains text, which is ASCII. It
-	// takes a small part of the time of inspect.
+	// mentions reports whether there may be a string in a payload, well formed or not, that
+	// contains text, which is ASCII. It takes a small part of the time of inspect.
 	mentions(payload []byte, text string) bool
 
-	// check is inspect that is called right before a message is delivered, and may read it in the way in which the messages
-	// before were asked for.
+	// check is inspect that is called right before a message is delivered, and may read it in the
+	// way in which the messages before were asked for.
 	check(m *Message) (cmd string, err error)
 
 	// member returns a member of an internal message: strings as they are, numbers in decimal.

@@ -12,8 +12,8 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// advancedFormat is [Advanced]. A payload is read before it is delivered, because nothing less finds out whether it is well
-// formed.
+// advancedFormat is [Advanced]. A payload is read before it is delivered, because nothing less
+// finds out whether it is well formed.
 type advancedFormat struct {
 	guess *readahead.Guess // of the channel, about the message that is being delivered
 }
@@ -143,7 +143,8 @@ func (f advancedFormat) member(m *Message, name string) (string, bool) {
 	return "", false
 }
 
-// inner leaves the member in its payload: the references inside it count from the beginning of that.
+// inner leaves the member in its payload: the references inside it count from the beginning of
+// that.
 func (f advancedFormat) inner(m *Message, name string) (*Message, error) {
 	if err := f.need(m); err != nil {
 		return nil, err
@@ -205,8 +206,8 @@ func (f advancedFormat) value(m *Message) (any, error) {
 	return f.give(m)
 }
 
-// give returns what was read to check the message, once: who has it may change it, and what it is decoded into may share memory
-// with it.
+// give returns what was read to check the message, once: who has it may change it, and what it is
+// decoded into may share memory with it.
 func (f advancedFormat) give(m *Message) (any, error) {
 	if !m.decoded {
 		return f.read(m)
@@ -216,7 +217,8 @@ func (f advancedFormat) give(m *Message) (any, error) {
 	return v, nil
 }
 
-// raw returns a member of a payload as a payload of its own, nil if it can only be read and not written.
+// raw returns a member of a payload as a payload of its own, nil if it can only be read and not
+// written.
 func (f advancedFormat) raw(m *Message) []byte {
 	if m.path == nil || m.raw == nil {
 		return m.raw

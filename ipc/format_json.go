@@ -27,7 +27,8 @@ func (f jsonFormat) appendFrame(dst []byte, v any) ([]byte, error) {
 
 func (jsonFormat) payload(frame []byte) []byte { return frame[:len(frame)-1] }
 
-// appendHandleFrame writes the envelope itself: inside another value the message would have one level less.
+// appendHandleFrame writes the envelope itself: inside another value the message would have one
+// level less.
 func (f jsonFormat) appendHandleFrame(dst []byte, h handleFrame) ([]byte, error) {
 	dst = append(dst, `{"cmd":"`+h.Cmd+`","type":"`+h.Type+`","msg":`...)
 	dst, err := f.encoder.Append(dst, h.Msg)
@@ -59,7 +60,8 @@ func (jsonFormat) inspect(m *Message) (cmd string, err error) {
 
 func (jsonFormat) mentions(payload []byte, text string) bool { return nodejson.Mentions(payload, text) }
 
-// check looks for a cmd only where reading the message has not shown that there is none: that takes a search of its own.
+// check looks for a cmd only where reading the message has not shown that there is none: that takes
+// a search of its own.
 func (f jsonFormat) check(m *Message) (cmd string, err error) {
 	read := f.guess.Read(m.raw)
 	if read && f.reader.Ordinary() {

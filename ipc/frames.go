@@ -17,8 +17,9 @@ type verdict struct {
 	err error
 }
 
-// tell has fn called with err on a later tick, in the order of the calls, or OnError when fn is nil. Each has a tick of its
-// own: one that panics is no harm to the others, and what is queued next, the disconnect event for one, comes behind all.
+// tell has fn called with err on a later tick, in the order of the calls, or OnError when fn is
+// nil. Each has a tick of its own: one that panics is no harm to the others, and what is queued
+// next, the disconnect event for one, comes behind all.
 func (c *Channel) tell(fn func(error), err error) {
 	c.out.verdicts.push(verdict{fn, err})
 	c.loop.NextTick(c.out.onVerdict)
@@ -46,7 +47,8 @@ func (c *Channel) advance(n int) {
 	}
 }
 
-// fail tells those who wait for a message that it is lost: Done and Received, or OnError when there is neither.
+// fail tells those who wait for a message that it is lost: Done and Received, or OnError when there
+// is neither.
 func (c *Channel) fail(f queuedFrame, out *outgoing, err error) {
 	if f.done != nil || !out.awaited() {
 		c.tell(f.done, err)

@@ -12,7 +12,8 @@ import (
 // fuzzLimit keeps the bytes of one input within the smallest socket buffer.
 const fuzzLimit = 4 << 10
 
-// split cuts data into chunks: each byte of cuts is the length of one, and they are used round and round.
+// split cuts data into chunks: each byte of cuts is the length of one, and they are used round and
+// round.
 func split(data, cuts []byte) [][]byte {
 	if len(cuts) == 0 {
 		return [][]byte{data}
@@ -26,7 +27,8 @@ func split(data, cuts []byte) [][]byte {
 	return chunks
 }
 
-// FuzzSplit compares the messages and errors of any split of the bytes with those of the whole, in both framings.
+// FuzzSplit compares the messages and errors of any split of the bytes with those of the whole, in
+// both framings.
 func FuzzSplit(f *testing.F) {
 	f.Add([]byte("1\n{\"a\":[1,2]}\n\"x\"\n"), []byte{1}, false, uint16(0))
 	f.Add([]byte("{]\n\n\"\xff\"\n{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Socket\",\"msg\":1}\n2"), []byte{3, 1}, false, uint16(5))

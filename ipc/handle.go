@@ -10,19 +10,21 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// A Handle is a descriptor that came with a message. It is used at most once: Listener, Conn, PacketConn, File and
-// Duplex each return an object that owns the descriptor from then on, and leave a Handle that is closed. What is
-// possible depends on the descriptor and not on [Handle.Type], which is the peer's word for it: asked for something
-// else they return a *[HandleError] with [ErrHandleKind], and the Handle stays as it was. When the system refuses
+// A Handle is a descriptor that came with a message. It is used at most once: Listener, Conn,
+// PacketConn, File and Duplex each return an object that owns the descriptor from then on, and
+// leave a Handle that is closed. What is possible depends on the descriptor and not on
+// [Handle.Type], which is the peer's word for it: asked for something else they return a
+// *[HandleError] with [ErrHandleKind], and the Handle stays as it was. When the system refuses
 // (EMFILE) the error has its reason and the Handle is closed.
 //
-// The open file description is shared with the sender while that keeps it open, and a listener is usually shared with
-// other processes for good. Listener, Conn, PacketConn and Duplex need O_NONBLOCK on it and set it for all of them;
-// File leaves it alone.
+// The open file description is shared with the sender while that keeps it open, and a listener is
+// usually shared with other processes for good. Listener, Conn, PacketConn and Duplex need
+// O_NONBLOCK on it and set it for all of them; File leaves it alone.
 //
-// A Handle that nobody took from its message with [Message.Handle] is closed when the callback returns. One that was
-// taken must be used or closed; it is closed with the loop otherwise. What it became are ordinary objects of packages
-// net and os: they may be used on any goroutine, and the caller must Close them. All are close-on-exec.
+// A Handle that nobody took from its message with [Message.Handle] is closed when the callback
+// returns. One that was taken must be used or closed; it is closed with the loop otherwise. What it
+// became are ordinary objects of packages net and os: they may be used on any goroutine, and the
+// caller must Close them. All are close-on-exec.
 //
 // A Handle's methods must be called on the loop goroutine.
 type Handle struct {
@@ -30,8 +32,9 @@ type Handle struct {
 	typ       string
 	dgramType string
 	kind      handleKind
-	fd        int                    // -1 once used or closed
-	member    *socketlist.Membership // where it is counted for the sender's Server, nil when it is not
+	fd        int // -1 once used or closed
+	// where it is counted for the sender's Server, nil when it is not
+	member *socketlist.Membership
 }
 
 // newHandle takes ownership of right, a descriptor that was received, also on error.
@@ -56,12 +59,14 @@ func (c *Channel) newHandle(typ, dgramType, key string, right int) (*Handle, err
 	return h, nil
 }
 
-// Type returns what the sender sent: "net.Server", "net.Socket", "dgram.Socket", or "net.Native" and "dgram.Native" for
-// descriptors without such an object around them, an *os.File for instance; "brood.File" for a [File].
+// Type returns what the sender sent: "net.Server", "net.Socket", "dgram.Socket", or "net.Native"
+// and "dgram.Native" for descriptors without such an object around them, an *os.File for instance;
+// "brood.File" for a [File].
 func (h *Handle) Type() string { return h.typ }
 
-// Listener returns the listening socket as a *net.TCPListener or *net.UnixListener. Closing the latter does not remove
-// the path. Other processes that have the socket accept from it too, each connection goes to one of them.
+// Listener returns the listening socket as a *net.TCPListener or *net.UnixListener. Closing the
+// latter does not remove the path. Other processes that have the socket accept from it too, each
+// connection goes to one of them.
 func (h *Handle) Listener() (net.Listener, error) {
 	f, err := h.netFile("Listener", listenerKind)
 	if err != nil {
@@ -78,9 +83,9 @@ func (h *Handle) Listener() (net.Listener, error) {
 	return ln, nil
 }
 
-// Conn returns the connection as a *net.TCPConn or *net.UnixConn; or, when a server of the sender accepted it and
-// counts it, as a *[TCPConn] or *[UnixConn], which are these with another Close. What the peer of the connection sent
-// before is still there, except for what the sender has read.
+// Conn returns the connection as a *net.TCPConn or *net.UnixConn; or, when a server of the sender
+// accepted it and counts it, as a *[TCPConn] or *[UnixConn], which are these with another Close.
+// What the peer of the connection sent before is still there, except for what the sender has read.
 func (h *Handle) Conn() (net.Conn, error) {
 	f, err := h.netFile("Conn", streamKind)
 	if err != nil {
@@ -95,8 +100,8 @@ func (h *Handle) Conn() (net.Conn, error) {
 	return socketlist.Count(conn, h.member), nil
 }
 
-// PacketConn returns the UDP socket as a *net.UDPConn. Other processes that have the socket receive from it too, each
-// datagram goes to one of them.
+// PacketConn returns the UDP socket as a *net.UDPConn. Other processes that have the socket receive
+// from it too, each datagram goes to one of them.
 func (h *Handle) PacketConn() (net.PacketConn, error) {
 	f, err := h.netFile("PacketConn", datagramKind)
 	if err != nil {
@@ -110,8 +115,8 @@ func (h *Handle) PacketConn() (net.PacketConn, error) {
 	return conn, nil
 }
 
-// File returns the descriptor, of any kind, as a file named after [Handle.Type]. It is in blocking mode or not, as it
-// came. The sender's Server no longer counts a connection that became a file.
+// File returns the descriptor, of any kind, as a file named after [Handle.Type]. It is in blocking
+// mode or not, as it came. The sender's Server no longer counts a connection that became a file.
 func (h *Handle) File() (*os.File, error) {
 	if h.fd < 0 {
 		return nil, &HandleError{Op: "File", Type: h.typ, Err: ErrHandleUsed}
@@ -121,8 +126,8 @@ func (h *Handle) File() (*os.File, error) {
 	return f, nil
 }
 
-// Duplex returns the connection as two streams on l, which nil means is the channel's loop. The sender's Server counts
-// it until both are closed.
+// Duplex returns the connection as two streams on l, which nil means is the channel's loop. The
+// sender's Server counts it until both are closed.
 func (h *Handle) Duplex(l *reactor.Loop) (*streams.Duplex, error) {
 	if err := h.prepare("Duplex", streamKind); err != nil {
 		return nil, err
@@ -174,8 +179,8 @@ func (h *Handle) prepare(op string, kind handleKind) error {
 	return nil
 }
 
-// netFile gives the descriptor out for the functions of package net, which duplicate it and leave the file to be
-// closed.
+// netFile gives the descriptor out for the functions of package net, which duplicate it and leave
+// the file to be closed.
 func (h *Handle) netFile(op string, kind handleKind) (*os.File, error) {
 	if err := h.prepare(op, kind); err != nil {
 		return nil, err

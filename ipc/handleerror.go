@@ -6,11 +6,12 @@ import (
 )
 
 var (
-	// ErrHandleType is the cause of a [HandleError] for a value or descriptor that cannot be sent, and for a received
-	// handle whose type or descriptor nobody could use.
+	// ErrHandleType is the cause of a [HandleError] for a value or descriptor that cannot be sent,
+	// and for a received handle whose type or descriptor nobody could use.
 	ErrHandleType = errors.New("this handle type cannot be sent")
 
-	// ErrHandleKind is the cause of a [HandleError] when a [Handle] is asked for something that its descriptor is not.
+	// ErrHandleKind is the cause of a [HandleError] when a [Handle] is asked for something that its
+	// descriptor is not.
 	ErrHandleKind = errors.New("the descriptor is of another kind")
 
 	// ErrHandleUsed is the cause of a [HandleError] when a [Handle] was closed or given out before.
@@ -27,9 +28,13 @@ func (handleUsed) Is(target error) bool { return target == os.ErrClosed }
 
 // A HandleError is a descriptor that could not be sent, received or used.
 type HandleError struct {
-	Op   string // "send", "receive", "serve", "count", or the method that failed: "Listener", "Conn", …
-	Type string // the Go type when sending, the type on the wire ("net.Socket") of a received handle
-	Err  error  // [ErrHandleType], [ErrHandleKind], [ErrHandleUsed], or what the system said (syscall.Errno, *net.OpError)
+	// "send", "receive", "serve", "count", or the method that failed: "Listener", "Conn", …
+	Op string
+	// the Go type when sending, the type on the wire ("net.Socket") of a received handle
+	Type string
+	// [ErrHandleType], [ErrHandleKind], [ErrHandleUsed], or what the system said (syscall.Errno,
+	// *net.OpError)
+	Err error
 }
 
 // Error returns a text such as "ipc: send *tls.Conn: this handle type cannot be sent".

@@ -6,7 +6,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// Types of handles on the wire. The native ones are for descriptors that come with no object around them.
+// Types of handles on the wire. The native ones are for descriptors that come with no object around
+// them.
 const (
 	wireServer      = "net.Server"
 	wireSocket      = "net.Socket"
@@ -20,16 +21,17 @@ const (
 type handleKind uint8
 
 const (
-	otherKind    handleKind = iota // nothing that may be sent: Node v20 aborts when it receives a device
-	fileKind                       // a regular file, which it aborts for, too: see File
-	listenerKind                   // a listening stream socket: TCP or AF_UNIX
-	streamKind                     // any other stream socket: TCP or AF_UNIX
-	datagramKind                   // a UDP socket
-	pipeKind                       // one end of a pipe, or a FIFO, which Node takes for a pipe too
+	// nothing that may be sent: Node v20 aborts when it receives a device
+	otherKind    handleKind = iota
+	fileKind                // a regular file, which it aborts for, too: see File
+	listenerKind            // a listening stream socket: TCP or AF_UNIX
+	streamKind              // any other stream socket: TCP or AF_UNIX
+	datagramKind            // a UDP socket
+	pipeKind                // one end of a pipe, or a FIFO, which Node takes for a pipe too
 )
 
-// kindOf asks the system what n is. For datagrams it also returns how Node calls the address family, "udp4" or "udp6". What is sent
-// mostly is a socket, which answers the first question.
+// kindOf asks the system what n is. For datagrams it also returns how Node calls the address
+// family, "udp4" or "udp6". What is sent mostly is a socket, which answers the first question.
 func kindOf(n int) (kind handleKind, dgramType string) {
 	if typ, err := unix.GetsockoptInt(n, unix.SOL_SOCKET, unix.SO_TYPE); err == nil {
 		return socketKind(n, typ)
@@ -80,7 +82,8 @@ func listening(fd int) bool {
 	if err == nil {
 		return v != 0
 	}
-	// Darwin does not answer that question. A socket that was connected once has a peer or says EINVAL.
+	// Darwin does not answer that question. A socket that was connected once has a peer or says
+	// EINVAL.
 	_, err = unix.Getpeername(fd)
 	return err == unix.ENOTCONN
 }

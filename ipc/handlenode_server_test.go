@@ -13,7 +13,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// socketKeeper is a Node child that ends the sockets it gets with 'end', and the others when it is told to close.
+// socketKeeper is a Node child that ends the sockets it gets with 'end', and the others when it is
+// told to close.
 const socketKeeper = `
 	const kept = [];
 	process.on('message', (m, socket) => {

@@ -15,8 +15,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// forkNode starts a Node child that runs script, and returns the channel to it. The channel must have no errors, and
-// the child must exit with 0 by itself.
+// forkNode starts a Node child that runs script, and returns the channel to it. The channel must
+// have no errors, and the child must exit with 0 by itself.
 func forkNode(t *testing.T, l *reactor.Loop, script string) *ipc.Channel {
 	t.Helper()
 	return forkNodeWith(t, l, nil, script)
@@ -35,8 +35,8 @@ func forkNodeWith(t *testing.T, l *reactor.Loop, o *ipc.Options, script string) 
 	return n.channel
 }
 
-// runNodeParent runs script in Node, where forkGo() forks the helper called name. It must exit with 0 and write nothing
-// to stderr. What it has printed is returned.
+// runNodeParent runs script in Node, where forkGo() forks the helper called name. It must exit with
+// 0 and write nothing to stderr. What it has printed is returned.
 func runNodeParent(t testing.TB, script, name string) string {
 	t.Helper()
 	file, argv := helperproc.Command(name)
@@ -69,8 +69,8 @@ func sendHandle(t testing.TB, c *ipc.Channel, v, h any) {
 	require.NoError(t, c.SendWith(v, &ipc.SendOptions{Handle: h}))
 }
 
-// dial connects to addr. When the other side has ended the connection it closes its own and tells what the other had to
-// say.
+// dial connects to addr. When the other side has ended the connection it closes its own and tells
+// what the other had to say.
 func dial(t testing.TB, addr net.Addr) (net.Conn, <-chan string) {
 	t.Helper()
 	conn, err := net.Dial(addr.Network(), addr.String())

@@ -12,26 +12,28 @@ import (
 	"github.com/brood-go/brood/ipc/socketlist"
 )
 
-// outgoing is a descriptor on its way to the peer. All of it belongs to the channel from the moment openOutgoing
-// returned it, fd included.
+// outgoing is a descriptor on its way to the peer. All of it belongs to the channel from the moment
+// openOutgoing returned it, fd included.
 type outgoing struct {
 	typ       string // what the peer is told it gets: wireServer, …
 	dgramType string // "udp4" or "udp6" when typ is wireDgram
 	key       string // under which the peer is to count it; "": not at all
 	fd        int    // a duplicate, close-on-exec; the channel closes it
 
-	// retransmit: the sender's object is gone once this was sent, so what did not arrive is sent again.
+	// retransmit: the sender's object is gone once this was sent, so what did not arrive is sent
+	// again.
 	retransmit bool
 
 	// received is SendOptions.Received, until it has been told.
 	received func(error)
 
-	// sent is called once, when the kernel has taken the descriptor: from then on the sender's object is detached. It must
-	// not be called when the message is given up before. It sends nothing itself.
+	// sent is called once, when the kernel has taken the descriptor: from then on the sender's
+	// object is detached. It must not be called when the message is given up before. It sends
+	// nothing itself.
 	sent func()
 
-	// done is called once: with true when the peer has acknowledged the handle, with false when it was given up, sent
-	// or not. The channel closes fd.
+	// done is called once: with true when the peer has acknowledged the handle, with false when it
+	// was given up, sent or not. The channel closes fd.
 	done func(ok bool)
 }
 
@@ -44,13 +46,15 @@ type sendingObject struct {
 
 // openOutgoing duplicates the descriptor of v for a message that is sent now or queued.
 //
-// It returns nil and no error when there is none to send: v is nil or a nil *Handle, v is closed, or a message that was
-// sent before takes v away, which in the end is the same. The message then goes without a handle, as it does in Node
-// (v20, lib/internal/child_process.js, target._send). Every error is a *HandleError, and nothing was done: v is of no
-// type that can be sent, a nil pointer, or the system refuses to duplicate.
+// It returns nil and no error when there is none to send: v is nil or a nil *Handle, v is closed,
+// or a message that was sent before takes v away, which in the end is the same. The message then
+// goes without a handle, as it does in Node (v20, lib/internal/child_process.js, target._send).
+// Every error is a *HandleError, and nothing was done: v is of no type that can be sent, a nil
+// pointer, or the system refuses to duplicate.
 //
-// Unless keepOpen is set, a net.Conn is closed when the frame goes out. Only this process's descriptor is: the
-// connection lives on in the duplicate. Listeners, packet connections and files stay open and the sender's own.
+// Unless keepOpen is set, a net.Conn is closed when the frame goes out. Only this process's
+// descriptor is: the connection lives on in the duplicate. Listeners, packet connections and files
+// stay open and the sender's own.
 func (c *Channel) openOutgoing(v any, keepOpen bool) (*outgoing, error) {
 	if h, ok := v.(*Handle); ok && h == nil || v == nil || c.hub.isLeaving(v) {
 		return nil, nil
@@ -105,7 +109,8 @@ func (c *Channel) track(o *outgoing, v any, server *socketlist.Server) {
 	var arrive func(ok bool)
 	o.sent = func() {
 		if server != nil && !c.hub.closed {
-			arrive = c.socketPeer().HandOut(server) // First, so that the connection is counted somewhere at every moment.
+			// First, so that the connection is counted somewhere at every moment.
+			arrive = c.socketPeer().HandOut(server)
 		}
 		if detach {
 			c.hub.unsetLeaving(v)
@@ -128,7 +133,8 @@ func detachObject(v any) {
 	case *Handle:
 		_ = v.Close() // It returns no error.
 	case net.Conn:
-		_ = v.Close() // Best effort: it may have been closed since. Nothing that was written is lost by it.
+		// Best effort: it may have been closed since. Nothing that was written is lost by it.
+		_ = v.Close()
 	}
 }
 
@@ -163,8 +169,8 @@ func (o *sendingObject) wireType() string {
 	return o.kind.native()
 }
 
-// duplicate returns a close-on-exec duplicate of v's descriptor, -1 when v is closed. It goes through SyscallConn
-// because File and Fd would change the mode of the open file description.
+// duplicate returns a close-on-exec duplicate of v's descriptor, -1 when v is closed. It goes
+// through SyscallConn because File and Fd would change the mode of the open file description.
 func duplicate(v any) (int, error) {
 	if h, ok := v.(*Handle); ok {
 		if h.fd < 0 {
@@ -203,14 +209,16 @@ func duplicate(v any) (int, error) {
 	return copied, sendError(v, dupErr)
 }
 
-// isClosed reports whether err, from SyscallConn or Control, says that v is closed. An *os.File does not say it in a
-// way that errors.Is would find (Go 1.26, os.rawConn), but there is no other reason for an error.
+// isClosed reports whether err, from SyscallConn or Control, says that v is closed. An *os.File
+// does not say it in a way that errors.Is would find (Go 1.26, os.rawConn), but there is no other
+// reason for an error.
 func isClosed(v any, err error) bool {
 	_, file := v.(*os.File)
 	return file || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed)
 }
 
-// isLeaving reports whether a queued message takes v away. Values that cannot be compared are never known to be.
+// isLeaving reports whether a queued message takes v away. Values that cannot be compared are never
+// known to be.
 func (h *hub) isLeaving(v any) bool {
 	if !reflect.ValueOf(v).Comparable() {
 		return false

@@ -235,7 +235,8 @@ func TestSendingWithoutFreeDescriptorsIsAnError(t *testing.T) {
 	require.NoError(t, conn.Close())
 }
 
-// withoutFreeFDs runs fn while no descriptor can be opened: but for the first, which is taken, all are over the limit.
+// withoutFreeFDs runs fn while no descriptor can be opened: but for the first, which is taken, all
+// are over the limit.
 func withoutFreeFDs(t *testing.T, fn func()) {
 	t.Helper()
 	var old unix.Rlimit

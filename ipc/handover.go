@@ -3,11 +3,12 @@ package ipc
 import "github.com/brood-go/brood/internal/fd"
 
 const (
-	// maxTransmissions is how often a connection is sent to a peer that says it did not get it (Node v20,
-	// lib/internal/child_process.js, MAX_HANDLE_RETRANSMISSIONS).
+	// maxTransmissions is how often a connection is sent to a peer that says it did not get it
+	// (Node v20, lib/internal/child_process.js, MAX_HANDLE_RETRANSMISSIONS).
 	maxTransmissions = 4
 
-	// maxReplies is the number of bytes of answers to a peer that does not read them, past which it is not read either.
+	// maxReplies is the number of bytes of answers to a peer that does not read them, past which it
+	// is not read either.
 	maxReplies = 64 << 10
 )
 
@@ -19,7 +20,8 @@ type handover struct {
 	sent  int   // transmissions
 }
 
-// depart is called when the kernel has taken the first byte of the frame, and with it the descriptor.
+// depart is called when the kernel has taken the first byte of the frame, and with it the
+// descriptor.
 func (o *outgoing) depart() {
 	if sent := o.sent; sent != nil {
 		o.sent = nil // A frame may be sent again.
@@ -65,8 +67,8 @@ func (c *Channel) transmitHandle(h *handover, done func(error)) {
 	}
 }
 
-// acknowledged is the peer's answer to the handle in flight. One that nobody waits for is ignored: Node peers send two
-// for a frame that another Node would have sent again.
+// acknowledged is the peer's answer to the handle in flight. One that nobody waits for is ignored:
+// Node peers send two for a frame that another Node would have sent again.
 func (c *Channel) acknowledged(ok bool) {
 	s := &c.out
 	h := s.inFlight

@@ -284,7 +284,8 @@ func TestAHandleWhoseMessagePanicsStaysTheSenders(t *testing.T) {
 	run(t, l)
 }
 
-// An answer that comes before the frame has left is not one, whoever sends it: the descriptor is still needed.
+// An answer that comes before the frame has left is not one, whoever sends it: the descriptor is
+// still needed.
 func TestAnEarlyAcknowledgementIsIgnored(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
@@ -334,7 +335,8 @@ func TestCloseOfTheLoopClosesEveryDescriptor(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
-// A listener that panics leaves what came with its message in the inbox, where no tick takes it from any more.
+// A listener that panics leaves what came with its message in the inbox, where no tick takes it
+// from any more.
 func TestCloseOfTheLoopClosesDescriptorsThatWereNotDelivered(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -175,8 +175,8 @@ func TestAnswersToAPeerThatDoesNotReadAreBounded(t *testing.T) {
 	}
 }
 
-// The loop runs so many ticks after a callback and no more. With those of the handler, the messages of one read are too
-// many for it.
+// The loop runs so many ticks after a callback and no more. With those of the handler, the messages
+// of one read are too many for it.
 func TestAPeerThatIsFasterThanTheHandlerIsHeldUp(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)

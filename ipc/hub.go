@@ -11,9 +11,10 @@ import (
 )
 
 const (
-	readBufferSize = 128 << 10 // bytes; a message of 64 KiB mostly comes whole, and need not be put together
-	blockSize      = 64 << 10  // bytes; small frames that are queued share blocks of this size
-	spareBlocks    = 16        // blocks kept for reuse per loop
+	// bytes; a message of 64 KiB mostly comes whole, and need not be put together
+	readBufferSize = 128 << 10
+	blockSize      = 64 << 10 // bytes; small frames that are queued share blocks of this size
+	spareBlocks    = 16       // blocks kept for reuse per loop
 )
 
 // hub is what the channels, handles and servers of one loop share. It is closed with the loop.
@@ -54,8 +55,8 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close closes the servers, the channels that had not ended and the handles that were still open when the loop was closed.
-// They get no events.
+// Close closes the servers, the channels that had not ended and the handles that were still open
+// when the loop was closed. They get no events.
 func (h *hub) Close() error {
 	h.closed = true
 	err := h.sockets.Close()
@@ -68,8 +69,9 @@ func (h *hub) Close() error {
 	return err
 }
 
-// messagesAtOnce is how many messages are made together: a small one takes less time to read than to make. They stay in
-// memory together too, without what is in them, as long as somebody keeps one of them.
+// messagesAtOnce is how many messages are made together: a small one takes less time to read than
+// to make. They stay in memory together too, without what is in them, as long as somebody keeps one
+// of them.
 const messagesAtOnce = 12
 
 func (h *hub) newMessage() *Message {
@@ -81,8 +83,9 @@ func (h *hub) newMessage() *Message {
 	return m
 }
 
-// lendBuffer returns the buffer for c to read into. While another reader's messages in it have not been delivered,
-// because a callback has panicked or there were too many for one turn, it is left to them.
+// lendBuffer returns the buffer for c to read into. While another reader's messages in it have not
+// been delivered, because a callback has panicked or there were too many for one turn, it is left
+// to them.
 func (h *hub) lendBuffer(c *Channel) []byte {
 	if b := h.borrower; h.readBuffer == nil || b != nil && b.inbox.len() > 0 {
 		h.readBuffer = make([]byte, readBufferSize)
@@ -91,7 +94,8 @@ func (h *hub) lendBuffer(c *Channel) []byte {
 	return h.readBuffer
 }
 
-// takeScratch returns empty memory to encode into. An encoding that begins inside another gets its own.
+// takeScratch returns empty memory to encode into. An encoding that begins inside another gets its
+// own.
 func (h *hub) takeScratch() []byte {
 	b := h.scratch
 	h.scratch = nil

@@ -1,7 +1,7 @@
 package ipc
 
-// inbound is one thing that has come: an ordinary message, or what is special. It waits in Channel.inbox, and one tick is
-// queued for each.
+// inbound is one thing that has come: an ordinary message, or what is special. It waits in
+// Channel.inbox, and one tick is queued for each.
 type inbound struct {
 	message *Message // nil for an error
 	special *special // nil for an ordinary message, and for one that is unread

@@ -13,12 +13,14 @@ type internalListeners struct {
 	event  events.Event[*Message]
 }
 
-// OnInternal calls fn with each of Node's internal messages whose cmd begins with prefix, such as "NODE_CLUSTER": a message
-// that is an object with a text cmd which begins with "NODE_" and goes on. It is a door for packages that speak a protocol
-// of Node's. Those by which the channel itself sends handles, NODE_HANDLE and its answers, do not come through; the handle of
-// another internal message is [Message.Handle], as always. An internal message that nobody listens for is gone.
+// OnInternal calls fn with each of Node's internal messages whose cmd begins with prefix, such as
+// "NODE_CLUSTER": a message that is an object with a text cmd which begins with "NODE_" and goes
+// on. It is a door for packages that speak a protocol of Node's. Those by which the channel itself
+// sends handles, NODE_HANDLE and its answers, do not come through; the handle of another internal
+// message is [Message.Handle], as always. An internal message that nobody listens for is gone.
 //
-// A listener does not keep the loop alive: see [Parent]. OnInternal panics when prefix does not begin with "NODE_".
+// A listener does not keep the loop alive: see [Parent]. OnInternal panics when prefix does not
+// begin with "NODE_".
 func (c *Channel) OnInternal(prefix string, fn func(m *Message)) *events.Listener {
 	if !strings.HasPrefix(prefix, cmdPrefix) {
 		panic("ipc: OnInternal: the prefix does not begin with " + cmdPrefix)
@@ -34,12 +36,13 @@ func (c *Channel) OnInternal(prefix string, fn func(m *Message)) *events.Listene
 	return l
 }
 
-// SendInternal is [Channel.SendWith] for v that is one of Node's internal messages, see [Channel.OnInternal]: for the peer it
-// is no message of its user. The error is [ErrNotInternal] when it is none, or one of those by which the channel sends
-// handles. (Send does not look at what it sends.)
+// SendInternal is [Channel.SendWith] for v that is one of Node's internal messages, see
+// [Channel.OnInternal]: for the peer it is no message of its user. The error is [ErrNotInternal]
+// when it is none, or one of those by which the channel sends handles. (Send does not look at what
+// it sends.)
 //
-// Who answers the peer's messages should do so only while NeedDrain is false: a peer that asks and does not read would make
-// the queue grow, up to Options.MaxQueue.
+// Who answers the peer's messages should do so only while NeedDrain is false: a peer that asks and
+// does not read would make the queue grow, up to Options.MaxQueue.
 func (c *Channel) SendInternal(v any, o *SendOptions) error {
 	cmd, err := c.cmdOf(v)
 	if err != nil {

@@ -43,7 +43,8 @@ func init() {
 	})
 }
 
-// Node gives internal messages to process.on('internalMessage'), and its own peer gets what is sent back.
+// Node gives internal messages to process.on('internalMessage'), and its own peer gets what is sent
+// back.
 const internalEcho = `
 	process.on('internalMessage', (m, h) => {
 		if (m.cmd === 'NODE_CLUSTER') process.send({...m, act: 'echo ' + m.act}, h);

@@ -6,7 +6,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// maxNesting is how deep a frame with a handle may be wrapped in others. Node wraps a frame that it sends again once.
+// maxNesting is how deep a frame with a handle may be wrapped in others. Node wraps a frame that it
+// sends again once.
 const maxNesting = 8
 
 var errNesting = errors.New("handle wrapped too often")
@@ -26,15 +27,17 @@ func (c *Channel) internal(in inbound) {
 	}
 }
 
-// receiveHandle acknowledges a handle, once however often its frame is wrapped, because Node does not survive an
-// acknowledgement that it does not wait for; then it delivers the message. It takes ownership of right.
+// receiveHandle acknowledges a handle, once however often its frame is wrapped, because Node does
+// not survive an acknowledgement that it does not wait for; then it delivers the message. It takes
+// ownership of right.
 func (c *Channel) receiveHandle(m *Message, right int) {
 	if right < 0 {
 		c.reply(c.format.nack())
 		return
 	}
 	if c.state == stateShut || c.state == stateClosed && !c.in.ended {
-		fd.Close(right) // The sender cannot be told that it has come, and must not have it used in two places.
+		// The sender cannot be told that it has come, and must not have it used in two places.
+		fd.Close(right)
 		return
 	}
 	c.reply(c.format.ack())
@@ -50,7 +53,8 @@ func (c *Channel) receiveHandle(m *Message, right int) {
 	}
 }
 
-// openHandle returns the message inside m with its handle, and its cmd when it is an internal one too.
+// openHandle returns the message inside m with its handle, and its cmd when it is an internal one
+// too.
 func (c *Channel) openHandle(m *Message, right int) (inner *Message, cmd string, err error) {
 	for range maxNesting {
 		inner, err = c.format.inner(m, "msg")

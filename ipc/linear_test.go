@@ -10,8 +10,9 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// What is put together anew with each piece that comes is memory that is made anew, and would be sixteen times as much
-// for a message four times as long. (How long it takes is for the benchmarks to say.)
+// What is put together anew with each piece that comes is memory that is made anew, and would be
+// sixteen times as much for a message four times as long. (How long it takes is for the benchmarks
+// to say.)
 func TestLargeMessagesTakeTheMemoryThatTheirLengthSays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it moves 160 MiB")
@@ -26,7 +27,8 @@ func TestLargeMessagesTakeTheMemoryThatTheirLengthSays(t *testing.T) {
 	}
 }
 
-// memoryOf returns how many bytes are allocated while a message of that length goes from one channel to another.
+// memoryOf returns how many bytes are allocated while a message of that length goes from one
+// channel to another.
 func memoryOf(t *testing.T, o *ipc.Options, size int) uint64 {
 	t.Helper()
 	l := newLoop(t)
@@ -46,7 +48,8 @@ func memoryOf(t *testing.T, o *ipc.Options, size int) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// A newline that is put among the bytes that have come before shows whether the next piece has them looked at again.
+// A newline that is put among the bytes that have come before shows whether the next piece has them
+// looked at again.
 func TestBytesThatWereKeptAreNotSearchedAgain(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)

@@ -21,7 +21,8 @@ import (
 )
 
 func init() {
-	// ipc-flood writes messages to its channel as fast as it can, and never looks at what comes, nor at its end.
+	// ipc-flood writes messages to its channel as fast as it can, and never looks at what comes,
+	// nor at its end.
 	helperproc.Register("ipc-flood", func([]string) {
 		fd, err := strconv.Atoi(os.Getenv("NODE_CHANNEL_FD"))
 		check(err)
@@ -44,10 +45,12 @@ func init() {
 //brood:checks S067
 func TestDisconnectReadsWhatANodeChildHasSentBefore(t *testing.T) {
 	for _, mode := range []ipc.Serialization{ipc.JSON, ipc.Advanced} {
-		for size, full := range map[int]int{1: 2000, 1000: 80_000} { // Short messages fill the socket with less than a read takes.
+		// Short messages fill the socket with less than a read takes.
+		for size, full := range map[int]int{1: 2000, 1000: 80_000} {
 			t.Run(fmt.Sprint(mode, size), func(t *testing.T) {
 				l := newLoop(t)
-				// It sends everything in one callback, and for a while sees nothing of what happens.
+				// It sends everything in one callback, and for a while sees nothing of what
+				// happens.
 				node := startNode(t, l, &ipc.Options{Serialization: mode, Linger: time.Minute}, fmt.Sprintf(`
 					for (let i = 0; i < 1000; i++) process.send([i, 'x'.repeat(%d)]);
 					Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);`, size))
@@ -87,7 +90,8 @@ func TestANodeChildAnswersWhatWasSentBeforeDisconnect(t *testing.T) {
 	require.Equal(t, []string{`"answer 0"`, `"answer 1"`, `"answer 2"`, "disconnect"}, j.entries)
 }
 
-// The message is longer than the socket holds: Node would drop the rest of it at the end that it is told.
+// The message is longer than the socket holds: Node would drop the rest of it at the end that it is
+// told.
 func TestDisconnectDoesNotCutANodeChildOffInTheMiddleOfAMessage(t *testing.T) {
 	l := newLoop(t)
 	node := startNode(t, l, nil, `process.send('x'.repeat(4 << 20));`)

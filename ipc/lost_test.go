@@ -16,7 +16,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// waysToLose end a channel, or its writing, while messages are queued. The error is what they are told.
+// waysToLose end a channel, or its writing, while messages are queued. The error is what they are
+// told.
 var waysToLose = map[string]struct {
 	lose func(t *testing.T, c *ipc.Channel, p *peer)
 	err  error
@@ -83,7 +84,8 @@ func TestNeedDrainIsFalseWhereNoDrainWillCome(t *testing.T) {
 			require.True(t, c.NeedDrain())
 			way.lose(t, c, p)
 			until(t, l, func() bool { return !c.NeedDrain() })
-			_ = c.SendWith(strings.Repeat("x", 1<<20), &ipc.SendOptions{Done: func(error) {}}) // It may be refused.
+			// It may be refused.
+			_ = c.SendWith(strings.Repeat("x", 1<<20), &ipc.SendOptions{Done: func(error) {}})
 			require.False(t, c.NeedDrain())
 			p.close()
 			run(t, l)

@@ -33,7 +33,8 @@ func levelsOf(t *testing.T, v any) int {
 	}
 }
 
-// The limits are those of packages nodejson and v8: what goes without a handle goes with one, and no more.
+// The limits are those of packages nodejson and v8: what goes without a handle goes with one, and
+// no more.
 func TestAMessageIsNestedAsDeepWithAHandleAsWithout(t *testing.T) {
 	for mode, limit := range map[ipc.Serialization]int{ipc.JSON: 10_000, ipc.Advanced: v8.MaxWriteDepth + 1} {
 		t.Run(mode.String(), func(t *testing.T) {
@@ -152,7 +153,8 @@ func TestWhatIsNestedTooDeepIsAnError(t *testing.T) {
 	}
 }
 
-// What can be read but not written, an error in its own cause, comes with a handle as it does without.
+// What can be read but not written, an error in its own cause, comes with a handle as it does
+// without.
 func TestAnAdvancedMessageWithAHandleNeedNotBeWritten(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)

@@ -17,7 +17,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// nodeChild runs script in a node that has a channel to this process. The test fails when it writes to stderr.
+// nodeChild runs script in a node that has a channel to this process. The test fails when it writes
+// to stderr.
 type nodeChild struct {
 	t       *testing.T
 	cmd     *exec.Cmd
@@ -60,8 +61,8 @@ func (n *nodeChild) wait() string {
 	return n.stdout.String()
 }
 
-// underNode runs script in a node whose child(…arguments of spawn's options) starts the helper with a channel, and
-// returns its stdout.
+// underNode runs script in a node whose child(…arguments of spawn's options) starts the helper with
+// a channel, and returns its stdout.
 func underNode(t *testing.T, helper, script string, args ...string) string {
 	t.Helper()
 	file, argv := helperproc.Command(helper, args...)

@@ -19,24 +19,26 @@ const (
 	envMode = "NODE_CHANNEL_SERIALIZATION_MODE"
 )
 
-// environment is held from reading the two variables to removing them, because they are the process's and not a loop's.
+// environment is held from reading the two variables to removing them, because they are the
+// process's and not a loop's.
 var environment sync.Mutex
 
-// Parent returns the channel to the process that has forked this one: by childprocess.Fork, or by Node's fork or spawn
-// with an 'ipc' slot. It takes the descriptor that NODE_CHANNEL_FD names and removes that variable and
-// NODE_CHANNEL_SERIALIZATION_MODE from the environment, so that this program's own children do not think that they have
-// a channel. A channel on descriptor 0, 1 or 2 is moved, and /dev/null takes its place.
+// Parent returns the channel to the process that has forked this one: by childprocess.Fork, or by
+// Node's fork or spawn with an 'ipc' slot. It takes the descriptor that NODE_CHANNEL_FD names and
+// removes that variable and NODE_CHANNEL_SERIALIZATION_MODE from the environment, so that this
+// program's own children do not think that they have a channel. A channel on descriptor 0, 1 or 2
+// is moved, and /dev/null takes its place.
 //
-// The channel does not keep the loop alive by itself, only while it has listeners for OnMessage or OnDisconnect, or
-// something to send; from the first call of Ref or Unref on, those decide.
+// The channel does not keep the loop alive by itself, only while it has listeners for OnMessage or
+// OnDisconnect, or something to send; from the first call of Ref or Unref on, those decide.
 //
-// When there is no channel, or another loop has taken it, the error is [ErrNoParent]; for one that cannot be used it is
-// an *[EnvError], and nothing is closed. Calling Parent again on the same loop returns the same channel, also when it
-// has ended.
+// When there is no channel, or another loop has taken it, the error is [ErrNoParent]; for one that
+// cannot be used it is an *[EnvError], and nothing is closed. Calling Parent again on the same loop
+// returns the same channel, also when it has ended.
 func Parent(l *reactor.Loop) (*Channel, error) { return ParentWith(l, nil) }
 
-// ParentWith is [Parent] with options: a worker may bound what its parent sends. Serialization is that of the parent,
-// whatever o says. When Parent or ParentWith was called before, o is ignored.
+// ParentWith is [Parent] with options: a worker may bound what its parent sends. Serialization is
+// that of the parent, whatever o says. When Parent or ParentWith was called before, o is ignored.
 func ParentWith(l *reactor.Loop, o *Options) (*Channel, error) {
 	if l == nil {
 		return nil, wrap("open", errNilLoop)
@@ -107,8 +109,8 @@ func inheritedSocket(number string) (fd int, moved bool, err error) {
 	return fd, true, err
 }
 
-// moveStandard gives a channel on a standard descriptor another number. Closing 0, 1 or 2 at its end would hand the
-// number to the next file that is opened, and what is printed would go there.
+// moveStandard gives a channel on a standard descriptor another number. Closing 0, 1 or 2 at its
+// end would hand the number to the next file that is opened, and what is printed would go there.
 func moveStandard(socket int) (int, error) {
 	moved, err := fd.Duplicate(socket, 3)
 	if err != nil {

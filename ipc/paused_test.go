@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// A peer that has gone makes its socket ready for ever. A channel that does not read must leave it alone all the same.
+// A peer that has gone makes its socket ready for ever. A channel that does not read must leave it
+// alone all the same.
 func TestAPausedChannelWhosePeerDiesDoesNotSpin(t *testing.T) {
 	const wait = 50 * time.Millisecond
 	for name, hold := range map[string]func(c *ipc.Channel){
@@ -44,7 +45,8 @@ func TestAPausedChannelWhosePeerDiesDoesNotSpin(t *testing.T) {
 				c.Release()
 			}
 			run(t, l)
-			if name != "a full socket" { // With what was not read the system throws away what was sent.
+			// With what was not read the system throws away what was sent.
+			if name != "a full socket" {
 				require.Equal(t, []string{`"first"`, "disconnect"}, got)
 			}
 			require.Contains(t, got, "disconnect")

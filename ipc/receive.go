@@ -9,28 +9,30 @@ import (
 	"github.com/brood-go/brood/internal/frames"
 )
 
-// readBudget is the number of reads per readiness of a message that is longer than the read buffer. Reading stops
-// earlier at the first message, because messages are delivered from the buffer.
+// readBudget is the number of reads per readiness of a message that is longer than the read buffer.
+// Reading stops earlier at the first message, because messages are delivered from the buffer.
 const readBudget = 16
 
 // receiver is the reading half of a channel.
 type receiver struct {
 	splitter frames.Splitter
 	rights   rightsQueue
-	dropped  bool      // a frame of this read, or one that is being skipped, was dropped
-	refuse   bool      // a descriptor came with it, of which the peer is to be told
-	hungUp   bool      // the peer sends no more than what is to be read
-	ended    bool      // that was read
-	bytes    int64     // read so far
-	rest     int       // bytes that have come since everything was sent, see readRest
-	batch    int       // what the last receive took, and all since the channel is to be closed, as the kernel counts it
-	last     time.Time // when bytes came last
-	empty    bool      // the last read found nothing
-	deliver  func()    // Channel.deliverNext, made once so that queueing it does not allocate
+	dropped  bool  // a frame of this read, or one that is being skipped, was dropped
+	refuse   bool  // a descriptor came with it, of which the peer is to be told
+	hungUp   bool  // the peer sends no more than what is to be read
+	ended    bool  // that was read
+	bytes    int64 // read so far
+	rest     int   // bytes that have come since everything was sent, see readRest
+	// what the last receive took, and all since the channel is to be closed, as the kernel counts
+	// it
+	batch   int
+	last    time.Time // when bytes came last
+	empty   bool      // the last read found nothing
+	deliver func()    // Channel.deliverNext, made once so that queueing it does not allocate
 }
 
-// reads reports whether the channel wants to read now. It does not while too much waits for a listener, or for a peer
-// that makes us answer and does not read the answers.
+// reads reports whether the channel wants to read now. It does not while too much waits for a
+// listener, or for a peer that makes us answer and does not read the answers.
 func (c *Channel) reads() bool {
 	return c.state < stateClosed && !c.in.ended && (c.in.hungUp || !c.waiting.full() && !c.out.repliesPending())
 }
@@ -55,7 +57,8 @@ func (c *Channel) receive() {
 		if truncated {
 			c.enqueue(inbound{special: &special{err: ErrHandlesTruncated}})
 		}
-		if err != nil && err != unix.ECONNRESET { // Reset means that the peer closed without reading all of ours.
+		// Reset means that the peer closed without reading all of ours.
+		if err != nil && err != unix.ECONNRESET {
 			c.report(wrap("recvmsg", err))
 		}
 		if n == 0 {
@@ -96,8 +99,8 @@ func (c *Channel) split(p []byte) {
 	}
 }
 
-// drop reports a frame that nobody gets. Descriptors that nobody takes then were its own, and its sender, if it keeps to
-// the protocol, sends nothing else until it is told what became of them.
+// drop reports a frame that nobody gets. Descriptors that nobody takes then were its own, and its
+// sender, if it keeps to the protocol, sends nothing else until it is told what became of them.
 func (c *Channel) drop(err error) {
 	c.in.dropped = true
 	c.enqueue(inbound{special: &special{err: err}})
@@ -108,8 +111,8 @@ func (c *Channel) accept(frame []byte) {
 	m := c.hub.newMessage()
 	m.format, m.raw = c.format, frame
 	if c.in.rights.empty() {
-		// What it is, and whether it is well formed, is found when it is read. That matters before only where a descriptor may
-		// be its own.
+		// What it is, and whether it is well formed, is found when it is read. That matters before
+		// only where a descriptor may be its own.
 		m.unread = true
 		c.enqueue(inbound{message: m})
 		return
@@ -127,7 +130,8 @@ func (c *Channel) accept(frame []byte) {
 	}
 }
 
-// enqueue has in delivered in a callback of its own, as Node does: what one handler breaks, the next one does not feel.
+// enqueue has in delivered in a callback of its own, as Node does: what one handler breaks, the
+// next one does not feel.
 func (c *Channel) enqueue(in inbound) {
 	c.inbox.push(in)
 	c.loop.NextTick(c.in.deliver)

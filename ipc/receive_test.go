@@ -149,7 +149,8 @@ func TestAHandlerThatPanicsLosesNoOtherMessage(t *testing.T) {
 	})
 }
 
-// Other channels read while messages of the first one are still to be delivered: a panic has put them off.
+// Other channels read while messages of the first one are still to be delivered: a panic has put
+// them off.
 func TestMessagesPutOffByAPanicKeepTheirBytes(t *testing.T) {
 	l := newLoop(t)
 	a, p := newChannel(t, l, nil)

@@ -15,7 +15,8 @@ import (
 )
 
 func init() {
-	// ipc-read-once reads its channel once and ends: it has received what came, and has not said so.
+	// ipc-read-once reads its channel once and ends: it has received what came, and has not said
+	// so.
 	helperproc.Register("ipc-read-once", func([]string) {
 		_, _, _, _, err := unix.Recvmsg(3, make([]byte, 1000), make([]byte, 1000), 0)
 		check(err)

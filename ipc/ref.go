@@ -9,11 +9,12 @@ const (
 	refCounted                // while somebody listens or something is to be sent: see Parent
 )
 
-// Ref has the channel keep the loop alive until it has ended, whatever was counted before: see [Parent].
+// Ref has the channel keep the loop alive until it has ended, whatever was counted before: see
+// [Parent].
 func (c *Channel) Ref() { c.refs = refAlways; c.update() }
 
-// Unref lets the loop end while the channel is open. Of what is still queued then, and of what is in
-// [Channel.Disconnect], the rest is lost.
+// Unref lets the loop end while the channel is open. Of what is still queued then, and of what is
+// in [Channel.Disconnect], the rest is lost.
 func (c *Channel) Unref() { c.refs = refNever; c.update() }
 
 func (c *Channel) referenced() bool {

@@ -11,12 +11,14 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// DefaultMaxRequests is the number of requests without an answer past which Request refuses by default.
+// DefaultMaxRequests is the number of requests without an answer past which Request refuses by
+// default.
 const DefaultMaxRequests = 1 << 16
 
 // requests are those of a channel that wait for their answer.
 type requests struct {
-	token   string // begins the ids: no other message has such an id by chance; "" before the first request
+	// begins the ids: no other message has such an id by chance; "" before the first request
+	token   string
 	last    uint64 // the number in the id of the last request
 	waiting map[uint64]*request
 }
@@ -32,11 +34,12 @@ type requestFrame struct {
 	Request any    `json:"request"`
 }
 
-// Request sends v and calls fn once: with the peer's answer, or with an error. Any number of requests may be under way, and
-// the answers may come in any order.
+// Request sends v and calls fn once: with the peer's answer, or with an error. Any number of
+// requests may be under way, and the answers may come in any order.
 //
-// On the wire a request is the message {id, request}, whose id is a text and whose request is v. The answer to it is a
-// message {id, result} or {id, error} with the same id. So a worker in Node answers in one line,
+// On the wire a request is the message {id, request}, whose id is a text and whose request is v.
+// The answer to it is a message {id, result} or {id, error} with the same id. So a worker in Node
+// answers in one line,
 //
 //	process.on('message', async ({id, request}) => process.send({id, result: await work(request)}));
 //
@@ -48,18 +51,19 @@ type requestFrame struct {
 //		parent.Send(map[string]any{"id": q.ID, "result": work(q.Request)})
 //	})
 //
-// fn gets the result as a message, which may have a handle, and is valid until fn returns; an answer without a result is
-// null, or undefined. An error in the answer that is not null or undefined comes as an *[AnswerError]. An answer never
-// reaches OnMessage, also when nobody waits for it any more. (Messages that wait for a listener of OnMessage hold up the
-// answers behind them once they are many, as they hold up everything: see the package comment.)
+// fn gets the result as a message, which may have a handle, and is valid until fn returns; an
+// answer without a result is null, or undefined. An error in the answer that is not null or
+// undefined comes as an *[AnswerError]. An answer never reaches OnMessage, also when nobody waits
+// for it any more. (Messages that wait for a listener of OnMessage hold up the answers behind them
+// once they are many, as they hold up everything: see the package comment.)
 //
-// When ctx, which may be nil, ends before the answer, fn gets its error. It gets [ErrChannelClosed] when the channel has
-// ended, before OnDisconnect, and the reason when the request could not be sent. After [Channel.Disconnect] answers still
-// come while the peer sends them.
+// When ctx, which may be nil, ends before the answer, fn gets its error. It gets [ErrChannelClosed]
+// when the channel has ended, before OnDisconnect, and the reason when the request could not be
+// sent. After [Channel.Disconnect] answers still come while the peer sends them.
 //
-// What Send returns is returned, an error of ctx that has ended already, and [ErrTooManyRequests]; then fn is not called. It
-// is never called inside Request, nor after the loop was closed. A request that waits counts as something to send for
-// [Parent]. Request panics when fn is nil.
+// What Send returns is returned, an error of ctx that has ended already, and [ErrTooManyRequests];
+// then fn is not called. It is never called inside Request, nor after the loop was closed. A
+// request that waits counts as something to send for [Parent]. Request panics when fn is nil.
 func (c *Channel) Request(ctx context.Context, v any, fn func(m *Message, err error)) error {
 	return c.RequestWith(ctx, v, nil, fn)
 }
@@ -104,7 +108,8 @@ func (c *Channel) RequestWith(ctx context.Context, v any, o *SendOptions, fn fun
 	if err := c.SendWith(requestFrame{q.token + strconv.FormatUint(n, 10), v}, &with); err != nil {
 		return err
 	}
-	// The context tells on a goroutine of its own, which only posts. A closed loop has no callbacks any more.
+	// The context tells on a goroutine of its own, which only posts. A closed loop has no callbacks
+	// any more.
 	stop := context.AfterFunc(ctx, func() { _ = c.loop.Post(func() { c.failRequest(n, ctx.Err()) }) })
 	q.waiting[n] = &request{fn, stop}
 	if c.refs == refCounted {

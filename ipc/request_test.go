@@ -382,7 +382,8 @@ func TestRequestsAreBounded(t *testing.T) {
 	require.Equal(t, 4, answers)
 }
 
-// Each answer is looked up and not offered to all who wait: that would be thousands of millions of calls here.
+// Each answer is looked up and not offered to all who wait: that would be thousands of millions of
+// calls here.
 func TestManyRequestsAreAnsweredInTheReverseOrder(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it makes 50,000 requests")

@@ -7,12 +7,13 @@ import (
 )
 
 const (
-	// patience is how often in a row the writing of a message may fail for a reason that can pass, until the message is
-	// given up: within about 60 ms.
+	// patience is how often in a row the writing of a message may fail for a reason that can pass,
+	// until the message is given up: within about 60 ms.
 	patience = 7
 
-	// longPatience is the same for what cannot be given up: a message of which the peer has a part already, and the
-	// acknowledgement of a handle, for which the peer waits. After it, about 3 s, nothing is written any more.
+	// longPatience is the same for what cannot be given up: a message of which the peer has a part
+	// already, and the acknowledgement of a handle, for which the peer waits. After it, about 3 s,
+	// nothing is written any more.
 	longPatience = 100
 
 	firstRetry = time.Millisecond // doubles with each failure in a row
@@ -28,14 +29,14 @@ const (
 	gatePause      // a write has failed for a reason that may pass: until the timer
 )
 
-// canPass reports whether a write that failed with err may succeed a little later: the system is short of memory, or too
-// many descriptors are on their way between processes (unix(7)).
+// canPass reports whether a write that failed with err may succeed a little later: the system is
+// short of memory, or too many descriptors are on their way between processes (unix(7)).
 func canPass(err error) bool {
 	return err == unix.ENOBUFS || err == unix.ENOMEM || err == unix.ETOOMANYREFS
 }
 
-// isEnd reports whether err means that nothing can be written any more, because the peer has gone or has shut its socket
-// down. Every other error is that of one message.
+// isEnd reports whether err means that nothing can be written any more, because the peer has gone
+// or has shut its socket down. Every other error is that of one message.
 func isEnd(err error) bool {
 	switch err {
 	case unix.EPIPE, unix.ECONNRESET, unix.ENOTCONN, unix.ESHUTDOWN:
@@ -44,8 +45,8 @@ func isEnd(err error) bool {
 	return false
 }
 
-// writeFailed decides what becomes of the first message of the wire, whose writing has failed with err, and reports whether
-// writing goes on with the next.
+// writeFailed decides what becomes of the first message of the wire, whose writing has failed with
+// err, and reports whether writing goes on with the next.
 func (c *Channel) writeFailed(err error) (goesOn bool) {
 	s := &c.out
 	f := s.frames.front()

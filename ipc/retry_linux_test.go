@@ -105,8 +105,8 @@ func TestAMessageThatWasSentInPartIsNotCutShort(t *testing.T) {
 	require.Equal(t, []string{"1", "disconnect"}, j.entries)
 }
 
-// fillUser has more descriptors on their way between processes than this thread, which gives up its privileges, may have.
-// What is read from the socket that is returned takes some of them away.
+// fillUser has more descriptors on their way between processes than this thread, which gives up its
+// privileges, may have. What is read from the socket that is returned takes some of them away.
 func fillUser(t *testing.T) *peer {
 	t.Helper()
 	x, y := socketPair(t)

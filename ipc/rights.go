@@ -2,17 +2,19 @@ package ipc
 
 import "github.com/brood-go/brood/internal/fd"
 
-// heldRights is the most descriptors that wait for the rest of a frame. It is one, for a peer that keeps to the
-// protocol; the others are for the frames behind it.
+// heldRights is the most descriptors that wait for the rest of a frame. It is one, for a peer that
+// keeps to the protocol; the others are for the frames behind it.
 const heldRights = 64
 
-// rightsQueue has the descriptors that have come and whose frame has not. A descriptor comes with or before the last
-// byte of its frame, so those left over when no frame is under way belong to none.
+// rightsQueue has the descriptors that have come and whose frame has not. A descriptor comes with
+// or before the last byte of its frame, so those left over when no frame is under way belong to
+// none.
 type rightsQueue struct{ fds []int }
 
 func (q *rightsQueue) empty() bool { return len(q.fds) == 0 }
 
-// add takes the descriptors out of a control message. All of them are closed when some are missing: which is not known.
+// add takes the descriptors out of a control message. All of them are closed when some are missing:
+// which is not known.
 func (q *rightsQueue) add(control []byte, truncated bool) {
 	if len(control) == 0 {
 		return

@@ -6,27 +6,31 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// drainMark is the number of queued bytes from which on NeedDrain is true: Node's (v20, lib/internal/child_process.js,
-// twice its 64 KiB high-water mark).
+// drainMark is the number of queued bytes from which on NeedDrain is true: Node's (v20,
+// lib/internal/child_process.js, twice its 64 KiB high-water mark).
 const drainMark = 128 << 10
 
-// frameCost is what a queued message counts for besides its own length, in bytes, so that those of small ones are counted too.
+// frameCost is what a queued message counts for besides its own length, in bytes, so that those of
+// small ones are counted too.
 const frameCost = 64
 
 // sender is the writing half of a channel.
 //
-// Frames go onto the wire, a queue in front of the kernel, in the order of the calls. A frame with a handle is followed
-// by nothing until the peer has acknowledged it: what is sent in between is held. The answers to the peer's own handles
-// go past what is held, or two processes that send each other handles would wait for ever.
+// Frames go onto the wire, a queue in front of the kernel, in the order of the calls. A frame with
+// a handle is followed by nothing until the peer has acknowledged it: what is sent in between is
+// held. The answers to the peer's own handles go past what is held, or two processes that send each
+// other handles would wait for ever.
 type sender struct {
 	wire     writeQueue
 	inFlight *handover // the handle that the peer has not acknowledged
 	held     heldQueue // empty unless a handle is in flight
 
 	frames ring[queuedFrame] // what is on the wire
-	passed int64             // bytes that have left the wire, to the kernel or given up; offsets count like it
-	begun  int64             // offset at which the first of frames begins: if passed is more, the kernel has a part of it
-	broken error             // why nothing can be written any more
+	// bytes that have left the wire, to the kernel or given up; offsets count like it
+	passed int64
+	// offset at which the first of frames begins: if passed is more, the kernel has a part of it
+	begun  int64
+	broken error // why nothing can be written any more
 
 	verdicts ring[verdict] // callbacks that have a tick each
 
@@ -58,21 +62,22 @@ func (s *sender) queued() int { return s.wire.size + s.held.size }
 // idle reports whether everything that was sent has arrived, as far as can be known.
 func (s *sender) idle() bool { return s.wire.empty() && s.inFlight == nil && s.held.empty() }
 
-// Send queues v as a message and never blocks. How Go values become JSON is encoding/json's way, and JavaScript's where
-// they differ: no HTML escaping, NaN is null; for Advanced see package v8. Most messages are with the kernel when Send
-// returns; see the package comment.
+// Send queues v as a message and never blocks. How Go values become JSON is encoding/json's way,
+// and JavaScript's where they differ: no HTML escaping, NaN is null; for Advanced see package v8.
+// Most messages are with the kernel when Send returns; see the package comment.
 //
-// A value that cannot be serialized and [ErrQueueFull] are returned; nothing was sent then. So is [ErrChannelClosed],
-// when the channel is not connected. A message that was queued and is lost, because the peer has gone or the system refuses
-// it, comes to OnError.
+// A value that cannot be serialized and [ErrQueueFull] are returned; nothing was sent then. So is
+// [ErrChannelClosed], when the channel is not connected. A message that was queued and is lost,
+// because the peer has gone or the system refuses it, comes to OnError.
 func (c *Channel) Send(v any) error { return c.SendWith(v, nil) }
 
-// SendWith is Send with a handle or a callback. It takes a descriptor of its own from o.Handle, which the caller may
-// use and close as before; but a net.Conn is closed when it is sent, unless o.KeepOpen is set, because one process
-// should use it. When the object is closed already, the message goes without a handle, as Node has it. A handle that
-// cannot be sent is a *[HandleError].
+// SendWith is Send with a handle or a callback. It takes a descriptor of its own from o.Handle,
+// which the caller may use and close as before; but a net.Conn is closed when it is sent, unless
+// o.KeepOpen is set, because one process should use it. When the object is closed already, the
+// message goes without a handle, as Node has it. A handle that cannot be sent is a *[HandleError].
 //
-// With o.Done, [ErrChannelClosed] goes there and is not returned. When SendWith returns an error, no callback is called.
+// With o.Done, [ErrChannelClosed] goes there and is not returned. When SendWith returns an error,
+// no callback is called.
 func (c *Channel) SendWith(v any, o *SendOptions) error {
 	if o == nil {
 		o = new(SendOptions)
@@ -112,7 +117,8 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 	return nil
 }
 
-// encode returns the frame of v with the handle out, if it is not nil. Then out is given up when there is no frame.
+// encode returns the frame of v with the handle out, if it is not nil. Then out is given up when
+// there is no frame.
 func (c *Channel) encode(v any, out *outgoing) (frame []byte, err error) {
 	if out == nil {
 		return c.format.appendFrame(c.hub.takeScratch(), v)
@@ -125,7 +131,8 @@ func (c *Channel) encode(v any, out *outgoing) (frame []byte, err error) {
 	return c.format.appendHandleFrame(c.hub.takeScratch(), handleFrame{cmdHandle, out.typ, v, out.dgramType, out.key})
 }
 
-// refuse tells that the channel is not connected. Done does not wait for what is queued: it may do so for ever.
+// refuse tells that the channel is not connected. Done does not wait for what is queued: it may do
+// so for ever.
 func (c *Channel) refuse(o *SendOptions) error {
 	if o.Done == nil || c.hub.closed {
 		return ErrChannelClosed
@@ -137,9 +144,9 @@ func (c *Channel) refuse(o *SendOptions) error {
 	return nil
 }
 
-// sendInternal sends one of Node's internal messages, of which nobody is told that it could not be written. Once the
-// channel is not connected it does nothing. The caller sees to it that a peer which does not read, or does not
-// acknowledge a handle, cannot make what is queued grow.
+// sendInternal sends one of Node's internal messages, of which nobody is told that it could not be
+// written. Once the channel is not connected it does nothing. The caller sees to it that a peer
+// which does not read, or does not acknowledge a handle, cannot make what is queued grow.
 func (c *Channel) sendInternal(v any) {
 	if c.state != stateOpen {
 		return
@@ -158,9 +165,10 @@ func (c *Channel) sendInternal(v any) {
 
 func ignore(error) {}
 
-// NeedDrain reports whether the sender should wait for OnDrain: 131072 bytes are queued, or two messages behind an
-// unacknowledged handle, and the queue was not empty since. It is when Node's send returns false. It is false when no drain
-// event will come: the channel is not connected, or the peer reads no more.
+// NeedDrain reports whether the sender should wait for OnDrain: 131072 bytes are queued, or two
+// messages behind an unacknowledged handle, and the queue was not empty since. It is when Node's
+// send returns false. It is false when no drain event will come: the channel is not connected, or
+// the peer reads no more.
 func (c *Channel) NeedDrain() bool {
 	return c.out.needDrain && c.state == stateOpen && c.out.broken == nil
 }

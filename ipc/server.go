@@ -8,25 +8,28 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A Server is a listener that knows how many of the connections it accepted are open, also those that were sent to other
-// processes over channels of its loop, be they Go or Node: [Server.Connections] counts them wherever they live, and the close
-// event comes when the last one is gone. The methods that are not here are those of the [socketlist.Server] in it; it is
-// itself a net.Listener that can be sent.
+// A Server is a listener that knows how many of the connections it accepted are open, also those
+// that were sent to other processes over channels of its loop, be they Go or Node:
+// [Server.Connections] counts them wherever they live, and the close event comes when the last one
+// is gone. The methods that are not here are those of the [socketlist.Server] in it; it is itself a
+// net.Listener that can be sent.
 type Server struct{ *socketlist.Server }
 
-// A TCPConn is a TCP connection that a [Server] counts: its own, or that of the process the connection came from.
+// A TCPConn is a TCP connection that a [Server] counts: its own, or that of the process the
+// connection came from.
 type TCPConn = socketlist.TCPConn
 
-// A UnixConn is a connection over an AF_UNIX stream socket that a [Server] counts, as [TCPConn] is one over TCP.
+// A UnixConn is a connection over an AF_UNIX stream socket that a [Server] counts, as [TCPConn] is
+// one over TCP.
 type UnixConn = socketlist.UnixConn
 
-// ErrChildClosedBeforeReply is what [Server.Connections] ends with when the channel to a process that was sent connections
-// ended before that process told how many it has.
+// ErrChildClosedBeforeReply is what [Server.Connections] ends with when the channel to a process
+// that was sent connections ended before that process told how many it has.
 var ErrChildClosedBeforeReply = socketlist.ErrProcessEnded
 
-// NewServer returns a Server that accepts from ln, a *net.TCPListener or *net.UnixListener, for loop l. It takes ownership of
-// ln once it returned no error. The Server keeps Run alive until its close event, see [socketlist.Server.Unref]. Errors are
-// *[HandleError].
+// NewServer returns a Server that accepts from ln, a *net.TCPListener or *net.UnixListener, for
+// loop l. It takes ownership of ln once it returned no error. The Server keeps Run alive until its
+// close event, see [socketlist.Server.Unref]. Errors are *[HandleError].
 func NewServer(l *reactor.Loop, ln net.Listener) (*Server, error) {
 	if l == nil {
 		return nil, serverError(ln, errNilLoop)
@@ -42,9 +45,9 @@ func NewServer(l *reactor.Loop, ln net.Listener) (*Server, error) {
 	return &Server{s}, nil
 }
 
-// Connections is that of [socketlist.Server]: it calls fn once, on a later turn, with the number of connections that are
-// open, in this process and in those that were sent some. The error is [ErrChildClosedBeforeReply], or a *[HandleError] for a
-// reply that makes no sense.
+// Connections is that of [socketlist.Server]: it calls fn once, on a later turn, with the number of
+// connections that are open, in this process and in those that were sent some. The error is
+// [ErrChildClosedBeforeReply], or a *[HandleError] for a reply that makes no sense.
 func (s *Server) Connections(fn func(n int, err error)) {
 	if fn == nil {
 		panic("ipc: Connections: nil callback")
@@ -68,7 +71,8 @@ type socketChannel struct{ *Channel }
 
 func (c socketChannel) Send(v any) { c.sendInternal(v) }
 
-// socketPeer returns the accounting of connections with the process at the other end, which ends with the channel.
+// socketPeer returns the accounting of connections with the process at the other end, which ends
+// with the channel.
 func (c *Channel) socketPeer() *socketlist.Peer {
 	if c.sockets != nil {
 		return c.sockets

@@ -209,8 +209,8 @@ func TestAQueuedConnectionStaysTheSendersWhenTheChannelEnds(t *testing.T) {
 	waitClosed(t, l, s)
 }
 
-// The process does not acknowledge a handle for a while. What is asked of it meanwhile is neither lost nor asked a
-// thousand times.
+// The process does not acknowledge a handle for a while. What is asked of it meanwhile is neither
+// lost nor asked a thousand times.
 func TestQuestionsWaitBehindAHandle(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)

@@ -49,7 +49,8 @@ func poll(t testing.TB, l *reactor.Loop) bool {
 	return alive
 }
 
-// socketPair returns the ends of a stream socketpair. They are in blocking mode, as a child gets its channel.
+// socketPair returns the ends of a stream socketpair. They are in blocking mode, as a child gets
+// its channel.
 func socketPair(t testing.TB) (a, b int) {
 	t.Helper()
 	a, b, err := fd.SocketPair()
@@ -123,7 +124,8 @@ func (j *journal) watch(c *ipc.Channel) {
 	c.OnError(func(err error) { j.add("error: " + err.Error()) })
 }
 
-// peer is the other end of a channel: bytes and descriptors by hand. Its socket is in non-blocking mode.
+// peer is the other end of a channel: bytes and descriptors by hand. Its socket is in non-blocking
+// mode.
 type peer struct {
 	t  testing.TB
 	fd int

@@ -218,7 +218,8 @@ func TestAnswersWaitUntilTheChannelHasDrained(t *testing.T) {
 func TestCountedConnectionsAreStillThoseOfPackageNet(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	t.Cleanup(func() {
-		// The pipes that io.Copy splices through are in a sync.Pool, and so go with the second collection.
+		// The pipes that io.Copy splices through are in a sync.Pool, and so go with the second
+		// collection.
 		runtime.GC()
 		runtime.GC()
 	})

@@ -102,7 +102,8 @@ func TestDisconnectWhileWhatWaitedIsDelivered(t *testing.T) {
 	require.Equal(t, []string{"1", "2", "3", "disconnect"}, j.entries)
 }
 
-// A peer that floods a channel without a listener is held up, nothing is lost, and its end is seen all the same.
+// A peer that floods a channel without a listener is held up, nothing is lost, and its end is seen
+// all the same.
 func TestReadingStopsWhenTooMuchWaits(t *testing.T) {
 	message := `"` + strings.Repeat("x", 8000) + "\"\n"
 	for _, listen := range []bool{true, false} {

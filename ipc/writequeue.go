@@ -6,14 +6,16 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// longFrame is the length, in bytes, from which on the rest of a frame is kept as it is and not copied into blocks. Up
-// to it copying is cheaper than making new memory for the next frame.
+// longFrame is the length, in bytes, from which on the rest of a frame is kept as it is and not
+// copied into blocks. Up to it copying is cheaper than making new memory for the next frame.
 const longFrame = 256 << 10
 
-// writeQueue holds what the kernel did not take, in order. Frames share blocks; a long one has its own memory.
+// writeQueue holds what the kernel did not take, in order. Frames share blocks; a long one has its
+// own memory.
 type writeQueue struct {
-	pieces [][]byte    // the unwritten parts
-	blocks [][]byte    // the memory of each piece, from its beginning; nil where it is not from hub.block
+	pieces [][]byte // the unwritten parts
+	// the memory of each piece, from its beginning; nil where it is not from hub.block
+	blocks [][]byte
 	rights []*handover // whose descriptor goes with the first byte of each piece, nil if none
 	size   int         // bytes in pieces
 }
@@ -54,10 +56,12 @@ func (q *writeQueue) add(piece, block []byte, h *handover) {
 	q.rights = append(q.rights, h)
 }
 
-// handover returns the one whose frame is next, nil if that is a frame without a descriptor, or the rest of one.
+// handover returns the one whose frame is next, nil if that is a frame without a descriptor, or the
+// rest of one.
 func (q *writeQueue) handover() *handover { return q.rights[0] }
 
-// send writes once what the kernel takes: a piece with a descriptor by itself, as Node does, others together.
+// send writes once what the kernel takes: a piece with a descriptor by itself, as Node does, others
+// together.
 func (q *writeQueue) send(hub *hub, socket int) (n int, err error) {
 	if h := q.rights[0]; h != nil {
 		n, err = fd.Sendmsg(socket, q.pieces[:1], unix.UnixRights(h.out.fd))

@@ -6,8 +6,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// alarm is a timer that may not have been set. It does not keep the loop alive: what the pool does for somebody does that,
-// see Pool.updateHold.
+// alarm is a timer that may not have been set. It does not keep the loop alive: what the pool does
+// for somebody does that, see Pool.updateHold.
 type alarm struct{ timer *reactor.Timer }
 
 // set has fn called in d. It may be set again, with the same fn.

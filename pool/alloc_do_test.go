@@ -12,8 +12,8 @@ import (
 
 // The race detector allocates on its own account, so this file is not built with it.
 
-// TestAJobOfAnotherGoroutineAllocates: what a job of the loop's does, what takes it to the loop and back, and the text as it is
-// decoded.
+// TestAJobOfAnotherGoroutineAllocates: what a job of the loop's does, what takes it to the loop and
+// back, and the text as it is decoded.
 func TestAJobOfAnotherGoroutineAllocates(t *testing.T) {
 	e := newEchoes(t, 1)
 	release := e.loop.Hold()

@@ -12,7 +12,8 @@ import (
 
 // The race detector allocates on its own account, so this file is not built with it.
 
-// TestAJobAllocatesTheTaskTheJobTheMessageAndTheResult: and, in the test itself, the text as an any.
+// TestAJobAllocatesTheTaskTheJobTheMessageAndTheResult: and, in the test itself, the text as an
+// any.
 func TestAJobAllocatesTheTaskTheJobTheMessageAndTheResult(t *testing.T) {
 	const jobs = 200
 	for _, inFlight := range []int{1, 16} {

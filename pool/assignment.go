@@ -9,8 +9,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// An assignment is a task in the hands of a worker. It ends when the worker has answered, or is gone; its task may have
-// been settled long before.
+// An assignment is a task in the hands of a worker. It ends when the worker has answered, or is
+// gone; its task may have been settled long before.
 type assignment struct {
 	id     uint64
 	worker *worker
@@ -18,12 +18,14 @@ type assignment struct {
 	begun  bool  // the worker may have begun with it: only so many jobs are in front of it
 	since  time.Time
 	asked  bool // the worker was told to cancel it
-	recall bool // the worker was asked to give it back if it has not begun it, since another one can have it
+	// the worker was asked to give it back if it has not begun it, since another one can have it
+	recall bool
 
 	deadline, stuck, grace alarm
 }
 
-// give has w run t. It reports false when the worker can be given nothing: it has ended, as will be seen.
+// give has w run t. It reports false when the worker can be given nothing: it has ended, as will be
+// seen.
 func (p *Pool) give(w *worker, t *Task) bool {
 	if !w.does(t.method) {
 		p.sendElsewhere(t)
@@ -78,7 +80,8 @@ func (w *worker) does(method string) bool {
 	return w.methods == nil || method == "" || slices.Contains(w.methods, method)
 }
 
-// sendElsewhere has t wait for a worker that has its method, if one is ready: while a pool is reloaded they differ.
+// sendElsewhere has t wait for a worker that has its method, if one is ready: while a pool is
+// reloaded they differ.
 func (p *Pool) sendElsewhere(t *Task) {
 	var best *worker
 	for _, w := range p.workers {
@@ -161,8 +164,8 @@ func (a *assignment) ask(reason string) {
 	}
 }
 
-// endure waits for the worker to answer a job that nobody wants any more. The others that it was sent in advance may go to
-// workers that have room for them.
+// endure waits for the worker to answer a job that nobody wants any more. The others that it was
+// sent in advance may go to workers that have room for them.
 func (a *assignment) endure() {
 	w := a.worker
 	a.grace.set(w.pool.loop, w.pool.o.CancelGrace, func() { w.judge(a.outlived) })
@@ -176,8 +179,8 @@ func (a *assignment) outlived() {
 	}
 }
 
-// recall asks the worker to give back what it has not begun and others may have. A worker that does not know of that
-// keeps it until it has ended.
+// recall asks the worker to give back what it has not begun and others may have. A worker that does
+// not know of that keeps it until it has ended.
 func (w *worker) recall() {
 	for _, a := range w.jobs {
 		if a.movable() {
@@ -239,7 +242,8 @@ func (w *worker) room(ahead int) int {
 	return w.capacity + ahead - len(w.jobs)
 }
 
-// endures reports whether the worker goes on with a job that nobody wants any more, and may have to be killed for it.
+// endures reports whether the worker goes on with a job that nobody wants any more, and may have to
+// be killed for it.
 func (w *worker) endures() bool {
 	return slices.ContainsFunc(w.jobs, func(a *assignment) bool { return a.begun && a.task == nil })
 }

@@ -12,16 +12,17 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// ErrAttach is in the error of a task with an attachment that its worker cannot take: it is no Go worker on Linux, and
-// Options.Attachments is not set; or could not be made, or has not come as it was announced.
+// ErrAttach is in the error of a task with an attachment that its worker cannot take: it is no Go
+// worker on Linux, and Options.Attachments is not set; or could not be made, or has not come as it
+// was announced.
 var ErrAttach = errors.New("pool: attachment")
 
-// quickFile is how many bytes are written into a file of memory on the loop goroutine. More are on a goroutine of their
-// own.
+// quickFile is how many bytes are written into a file of memory on the loop goroutine. More are on
+// a goroutine of their own.
 const quickFile = 256 << 10
 
-// prepare makes what carries the attachment of t to w, if that is not there yet. It reports false when t has to wait
-// for that, or was settled because it cannot be.
+// prepare makes what carries the attachment of t to w, if that is not there yet. It reports false
+// when t has to wait for that, or was settled because it cannot be.
 func (p *Pool) prepare(t *Task, w *worker) bool {
 	switch {
 	case len(t.attach) == 0:
@@ -39,8 +40,8 @@ func (p *Pool) prepare(t *Task, w *worker) bool {
 	p.setAside(t)
 	t.copying = &copying{data: t.attach}
 	c := t.copying
-	// It ends with the write, which settling the task stops. What it has made for a task that was settled meanwhile, or a
-	// loop that was closed, is closed. Close of the loop waits for it.
+	// It ends with the write, which settling the task stops. What it has made for a task that was
+	// settled meanwhile, or a loop that was closed, is closed. Close of the loop waits for it.
 	p.hub.door.copies.Go(func() {
 		file, err := memoryFile(c)
 		if p.loop.Post(func() { p.prepared(t, file, err) }) != nil && file != nil {
@@ -129,7 +130,8 @@ func (t *Task) attached(r *Result, data []byte, err error) {
 	t.answered(r, nil)
 }
 
-// takeAttachment gets the bytes of a result which came as a file of memory, the handle of its message.
+// takeAttachment gets the bytes of a result which came as a file of memory, the handle of its
+// message.
 func (t *Task) takeAttachment(r *Result, h *ipc.Handle, n int64) {
 	if h == nil {
 		t.attached(r, nil, errNoAttachment)
@@ -165,8 +167,8 @@ func readAttachment(file *os.File, n int64) ([]byte, error) {
 	return data, err
 }
 
-// sideChannel carries the attachments of workers that take no files of memory: frames on a socket of their own, in the
-// order of the messages that announce them.
+// sideChannel carries the attachments of workers that take no files of memory: frames on a socket
+// of their own, in the order of the messages that announce them.
 type sideChannel struct {
 	worker   *worker
 	in       *streams.Readable
@@ -203,7 +205,8 @@ func newSideChannel(w *worker, s *streams.Readable, out *streams.Writable) *side
 	return c
 }
 
-// pieceSize is how many bytes of an attachment are given to the kernel at once: what it does not take is copied.
+// pieceSize is how many bytes of an attachment are given to the kernel at once: what it does not
+// take is copied.
 const pieceSize = 128 << 10
 
 // send has the worker get an attachment.
@@ -229,7 +232,8 @@ func (c *sideChannel) write() {
 	}
 }
 
-// settled keeps what is left to write of a task's attachment: from now on it is not borrowed any more.
+// settled keeps what is left to write of a task's attachment: from now on it is not borrowed any
+// more.
 func (c *sideChannel) settled(t *Task) {
 	for _, w := range c.writing {
 		if w.task == t {
@@ -257,7 +261,8 @@ func (c *sideChannel) split(p []byte) {
 	}
 }
 
-// expect has the next frame be the attachment of a result. It may not come: the time that the job may take goes on.
+// expect has the next frame be the attachment of a result. It may not come: the time that the job
+// may take goes on.
 func (c *sideChannel) expect(t *Task, r *Result, n int64) {
 	if t != nil {
 		t.hold()

@@ -14,7 +14,8 @@ import (
 
 func init() { workers["full"] = fullWorker }
 
-// A worker without descriptors to spare does not get a job that has one: the pool is told so, and the job fails.
+// A worker without descriptors to spare does not get a job that has one: the pool is told so, and
+// the job fails.
 //
 //brood:checks W072
 func TestAJobWhoseDescriptorDoesNotArriveFails(t *testing.T) {
@@ -47,7 +48,8 @@ func fullWorker(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
 	if err != nil {
 		return err
 	}
-	parent.OnMessage(func(*ipc.Message) { // After the first message everything is there that the loop needs.
+	// After the first message everything is there that the loop needs.
+	parent.OnMessage(func(*ipc.Message) {
 		for first := true; ; first = false {
 			fd, err := unix.FcntlInt(2, unix.F_DUPFD_CLOEXEC, 0)
 			if err != nil {

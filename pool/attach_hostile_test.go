@@ -24,7 +24,8 @@ func gateFile(t testing.TB) (wait string, open func()) {
 	return fmt.Sprintf("until [ -e '%s' ]; do sleep 0.01; done", name), func() { require.NoError(t, os.WriteFile(name, nil, 0o600)) }
 }
 
-// Both sockets are read as they are ready: attachments may come before the answers that announce them, one for each job.
+// Both sockets are read as they are ready: attachments may come before the answers that announce
+// them, one for each job.
 //
 //brood:checks W072
 func TestAttachmentsMayComeBeforeTheirAnswers(t *testing.T) {
@@ -139,7 +140,8 @@ read job <&3`))
 	got := run(t, p, 1, &pool.RunOptions{Timeout: timeout})
 	until(t, l, func() bool { return pool.Announced(p) == 1 })
 	open()
-	for began := time.Now(); time.Since(began) <= timeout; time.Sleep(timeout / 20) { // The loop is kept for too long.
+	// The loop is kept for too long.
+	for began := time.Now(); time.Since(began) <= timeout; time.Sleep(timeout / 20) {
 	}
 	until(t, l, settled(got))
 	require.NoError(t, got.err)
@@ -147,8 +149,8 @@ read job <&3`))
 	stop(t, l, p)
 }
 
-// The caller has its memory back when done is called, also while a file of memory is being made of it: the race detector
-// sees whether that is so.
+// The caller has its memory back when done is called, also while a file of memory is being made of
+// it: the race detector sees whether that is so.
 //
 //brood:checks W072
 func TestAnAttachmentThatIsBeingCopiedIsNotBorrowedAnyMore(t *testing.T) {

@@ -18,7 +18,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// attachWorker sends back what was attached, each byte one more; or, as it is asked for, too little, or nothing.
+// attachWorker sends back what was attached, each byte one more; or, as it is asked for, too
+// little, or nothing.
 func attachWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	return pool.Serve(l, parent, pool.Handlers{"": func(_ context.Context, j *pool.Job) (any, error) {
 		p := bytes.Clone(j.Attachment())
@@ -91,7 +92,8 @@ func TestAWorkerThatTakesNoAttachmentsSaysSo(t *testing.T) {
 	stop(t, l, p)
 }
 
-// The worker of a cancelled job may still be reading what was attached: the caller's memory is not used for that.
+// The worker of a cancelled job may still be reading what was attached: the caller's memory is not
+// used for that.
 //
 //brood:checks W072
 func TestTheAttachmentOfACancelledJobIsNotBorrowedAnyMore(t *testing.T) {
@@ -166,7 +168,8 @@ func hangWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	}})
 }
 
-// What carries an attachment is that of the worker that gets it, also when the one before took another.
+// What carries an attachment is that of the worker that gets it, also when the one before took
+// another.
 //
 //brood:checks W062 W072
 func TestAReloadToWorkersThatTakeAttachmentsOtherwise(t *testing.T) {

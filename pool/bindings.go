@@ -2,8 +2,8 @@ package pool
 
 import "container/list"
 
-// maxBindings is how many keys are remembered. Of more the one that was used longest ago is forgotten: its next job may
-// go to another worker.
+// maxBindings is how many keys are remembered. Of more the one that was used longest ago is
+// forgotten: its next job may go to another worker.
 const maxBindings = 65_536
 
 // bindings say which worker has the jobs of a key. The zero value is ready.

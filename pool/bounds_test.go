@@ -15,9 +15,11 @@ import (
 )
 
 func init() {
-	// retires [job] asks to be replaced as soon as it is ready, or as soon as it gets a job, which it never answers.
+	// retires [job] asks to be replaced as soon as it is ready, or as soon as it gets a job, which
+	// it never answers.
 	workers["retires"] = func(_ *reactor.Loop, parent *ipc.Channel, args []string) error {
-		retire := func() { _ = parent.Send(json.RawMessage(`{"retire":true}`)) } // The parent may have gone.
+		// The parent may have gone.
+		retire := func() { _ = parent.Send(json.RawMessage(`{"retire":true}`)) }
 		_ = parent.Send(json.RawMessage(`{"ready":true}`))
 		if len(args) == 0 {
 			retire()
@@ -32,7 +34,8 @@ func TestWorkersThatRetireAsSoonAsTheyAreReadyAreNoRestartLoop(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "retires", Max: 1, Backoff: pool.Backoff{Min: time.Hour, Max: time.Hour}})
 	ends := exits(p)
-	until(t, l, func() bool { return len(*ends) >= 3 }) // The third had begun to start when the second had gone.
+	// The third had begun to start when the second had gone.
+	until(t, l, func() bool { return len(*ends) >= 3 })
 	pass(t, l, 50*time.Millisecond)
 	require.Equal(t, 3, p.Stats().Peak)
 	require.Equal(t, pool.ExitRetired, (*ends)[0].Reason)

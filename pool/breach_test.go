@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// Whatever the first message is, it is nothing but that: not even an answer to the first job, which has come before it.
+// Whatever the first message is, it is nothing but that: not even an answer to the first job, which
+// has come before it.
 //
 //brood:checks W010
 func TestTheFirstMessageOfAForeignProgramIsNoAnswer(t *testing.T) {

@@ -7,10 +7,10 @@ type WorkerResult struct {
 	Err    error
 }
 
-// Broadcast gives job to each worker that is ready, once, and calls done with their answers in the order of the
-// workers' numbers when the last one is there: never inside this call, and with none when no worker is ready. The job
-// waits for a worker that is busy. It is not run again, nor by another worker, when its worker dies. Of o, Key and
-// Handle are refused.
+// Broadcast gives job to each worker that is ready, once, and calls done with their answers in the
+// order of the workers' numbers when the last one is there: never inside this call, and with none
+// when no worker is ready. The job waits for a worker that is busy. It is not run again, nor by
+// another worker, when its worker dies. Of o, Key and Handle are refused.
 //
 // Errors are those of [Pool.Run], for all workers together.
 func (p *Pool) Broadcast(job any, o *RunOptions, done func([]WorkerResult)) error {

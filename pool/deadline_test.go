@@ -168,7 +168,8 @@ func TestTimersOfAJobDoNotHitTheNextOne(t *testing.T) {
 	p := newPool(t, l, one(pool.Options{Max: 1, Timeout: time.Second, CancelGrace: 600 * time.Millisecond}))
 	ready(t, l, p, 1)
 	for range 2 {
-		// The worker answers a cancelled job within the grace, and has the next one when that would have ended.
+		// The worker answers a cancelled job within the grace, and has the next one when that would
+		// have ended.
 		task, cancelled := runTask(t, p, order{Do: "silent"}, nil)
 		task.Cancel(nil)
 		next := run(t, p, order{Do: "pid", MS: 800}, &pool.RunOptions{Timeout: -1})

@@ -1,6 +1,7 @@
 package pool
 
-// dispatch gives tasks to workers, the next one first, until there is no worker with room or no task for it.
+// dispatch gives tasks to workers, the next one first, until there is no worker with room or no
+// task for it.
 func (p *Pool) dispatch() {
 	for p.counts.waiting > 0 {
 		t, w := p.next()
@@ -31,8 +32,8 @@ func (p *Pool) next() (*Task, *worker) {
 	return nil, nil
 }
 
-// nextFree returns the next task that any worker may have. A task whose key was bound while it waited is moved to its
-// worker.
+// nextFree returns the next task that any worker may have. A task whose key was bound while it
+// waited is moved to its worker.
 func (p *Pool) nextFree() *Task {
 	for {
 		t := p.queue.first()
@@ -48,8 +49,8 @@ func (p *Pool) nextFree() *Task {
 	}
 }
 
-// nextOf is next among workers that take so many jobs ahead, of the task that any worker may have and those that wait
-// for one.
+// nextOf is next among workers that take so many jobs ahead, of the task that any worker may have
+// and those that wait for one.
 func (p *Pool) nextOf(free *Task, ahead int) (*Task, *worker) {
 	var best *worker // for free
 	var bound *Task
@@ -86,8 +87,8 @@ func (p *Pool) servingGeneration() int {
 	return gen
 }
 
-// preferred reports whether w rather than other, which may be nil, is given a task: the newest generation first, then
-// the one with fewer jobs, then by the order of the pool.
+// preferred reports whether w rather than other, which may be nil, is given a task: the newest
+// generation first, then the one with fewer jobs, then by the order of the pool.
 func (w *worker) preferred(other *worker, newest int, order Order) bool {
 	if other == nil {
 		return true
@@ -123,8 +124,8 @@ func (p *Pool) roomFor(key string) *worker {
 	return nil
 }
 
-// nextSuspect returns a task of which workers have died, and a worker that has nothing else to do. When there is none,
-// one is kept from getting jobs until it has none.
+// nextSuspect returns a task of which workers have died, and a worker that has nothing else to do.
+// When there is none, one is kept from getting jobs until it has none.
 func (p *Pool) nextSuspect() (*Task, *worker) {
 	t := p.suspects.first()
 	if t == nil {

@@ -179,7 +179,8 @@ func TestAJobThatWasBegunMeanwhileIsNotTakenBack(t *testing.T) {
 func TestAmongIdleWorkersTheOrderChooses(t *testing.T) {
 	for _, test := range []struct {
 		order pool.Order
-		want  []int // the workers of a long job and a short one at once, and then of three that come one by one
+		// the workers of a long job and a short one at once, and then of three that come one by one
+		want []int
 	}{
 		{pool.LIFO, []int{3, 2, 3, 3, 3}},
 		{pool.FIFO, []int{1, 2, 3, 2, 1}},

@@ -15,23 +15,23 @@ var (
 	// ErrQueueFull is returned by Run when Options.MaxQueue or MaxQueueBytes is reached.
 	ErrQueueFull = errors.New("pool: queue full")
 
-	// ErrTimeout is what a task fails with that was over its Timeout. errors.Is finds syscall.ETIMEDOUT and
-	// os.ErrDeadlineExceeded in it.
+	// ErrTimeout is what a task fails with that was over its Timeout. errors.Is finds
+	// syscall.ETIMEDOUT and os.ErrDeadlineExceeded in it.
 	ErrTimeout error = timeoutError("pool: job timed out")
 
-	// ErrQueueTimeout is what a task fails with that has waited for a worker for longer than its QueueTimeout.
-	// errors.Is finds syscall.ETIMEDOUT and os.ErrDeadlineExceeded in it.
+	// ErrQueueTimeout is what a task fails with that has waited for a worker for longer than its
+	// QueueTimeout. errors.Is finds syscall.ETIMEDOUT and os.ErrDeadlineExceeded in it.
 	ErrQueueTimeout error = timeoutError("pool: job has waited too long")
 
 	// ErrCancelled is in what a task fails with that was cancelled, see [CancelError].
 	ErrCancelled = errors.New("pool: job cancelled")
 
-	// ErrStopped is returned by Run after Stop, and is what a task fails with that was not run before the pool ended.
-	// errors.Is finds os.ErrClosed in it.
+	// ErrStopped is returned by Run after Stop, and is what a task fails with that was not run
+	// before the pool ended. errors.Is finds os.ErrClosed in it.
 	ErrStopped error = stoppedError{}
 
-	// ErrTooLarge is returned for a job over Options.MaxJob, and is what a task fails with whose result is over
-	// Options.MaxResult.
+	// ErrTooLarge is returned for a job over Options.MaxJob, and is what a task fails with whose
+	// result is over Options.MaxResult.
 	ErrTooLarge = errors.New("pool: too large")
 
 	// ErrMethod is what a task fails with when no worker that is ready has such a method.
@@ -40,16 +40,18 @@ var (
 	// ErrReloading is what Reload and Upgrade end with while another one is under way.
 	ErrReloading = errors.New("pool: already reloading")
 
-	// ErrBroken is in a [CrashError] when the pool has ended the worker itself, because it does not keep to the protocol.
+	// ErrBroken is in a [CrashError] when the pool has ended the worker itself, because it does not
+	// keep to the protocol.
 	ErrBroken = errors.New("pool: worker breaks the protocol")
 
-	// ErrMemory is in a [CrashError] when the worker was over Options.MaxMemoryHard, or the kernel says that it has
-	// killed a process of its cgroup because memory ran out. ErrPerhapsMemory is there when it got a SIGKILL that does
-	// not come from this pool, and nothing says why.
+	// ErrMemory is in a [CrashError] when the worker was over Options.MaxMemoryHard, or the kernel
+	// says that it has killed a process of its cgroup because memory ran out. ErrPerhapsMemory is
+	// there when it got a SIGKILL that does not come from this pool, and nothing says why.
 	ErrMemory        = errors.New("pool: out of memory")
 	ErrPerhapsMemory = errors.New("pool: perhaps out of memory") // see ErrMemory
 
-	// ErrHung is in a [CrashError] when the pool has ended the worker itself, because it did not answer a ping.
+	// ErrHung is in a [CrashError] when the pool has ended the worker itself, because it did not
+	// answer a ping.
 	ErrHung = errors.New("pool: worker does not answer")
 )
 
@@ -127,10 +129,12 @@ type CrashError struct {
 	poison  bool
 }
 
-// ErrPoison is in a [CrashError] when the task was run again and Options.MaxCrashes workers have died of it.
+// ErrPoison is in a [CrashError] when the task was run again and Options.MaxCrashes workers have
+// died of it.
 var ErrPoison = errors.New("pool: this job kills its workers")
 
-// Error returns a text such as "pool: worker died: worker 3 (pid 4711): exit status 1: panic: no memory".
+// Error returns a text such as "pool: worker died: worker 3 (pid 4711): exit status 1: panic: no
+// memory".
 func (e *CrashError) Error() string {
 	text := "pool: worker died: "
 	if e.poison {
@@ -159,8 +163,8 @@ func (e *CrashError) Unwrap() []error {
 	return all
 }
 
-// A CancelError is what a task fails with that was cancelled by [Task.Cancel] or the end of its context. errors.Is finds
-// [ErrCancelled] and the cause in it.
+// A CancelError is what a task fails with that was cancelled by [Task.Cancel] or the end of its
+// context. errors.Is finds [ErrCancelled] and the cause in it.
 type CancelError struct {
 	Cause error // never nil
 }
@@ -176,19 +180,22 @@ func (e *CancelError) Error() string {
 // Unwrap returns ErrCancelled and the cause.
 func (e *CancelError) Unwrap() []error { return []error{ErrCancelled, e.Cause} }
 
-// A StartError is a worker that did not become ready. Before any worker was ready it is the end of the pool: what waits
-// fails with it, and Run returns it. Later it comes to OnError.
+// A StartError is a worker that did not become ready. Before any worker was ready it is the end of
+// the pool: what waits fails with it, and Run returns it. Later it comes to OnError.
 type StartError struct {
 	Worker Worker
 	Status childprocess.ExitStatus // the zero value if the program could not be started, or ended
-	Err    error                   // a *[childprocess.SpawnError]; [ErrStartTimeout]; a *[VersionError]; ErrBroken; nil: it has ended by itself
-	Stderr []byte                  // the last it has written there, at most 64 KiB
+	// a *[childprocess.SpawnError]; [ErrStartTimeout]; a *[VersionError]; ErrBroken; nil: it has
+	// ended by itself
+	Err    error
+	Stderr []byte // the last it has written there, at most 64 KiB
 }
 
 // ErrStartTimeout is in a [StartError] when Options.StartTimeout has passed.
 var ErrStartTimeout error = timeoutError("pool: worker is not ready in time")
 
-// errNoReadyMessage is ErrStartTimeout for a program that may not know that it has to say something.
+// errNoReadyMessage is ErrStartTimeout for a program that may not know that it has to say
+// something.
 var errNoReadyMessage = fmt.Errorf("%w: no ready message, for which Options.Ready has it wait", ErrStartTimeout)
 
 // Error returns a text such as "pool: worker 1 does not start: exit status 1: cannot open config".
@@ -218,8 +225,9 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("pool: worker speaks version %s of the protocol, not %d", e.Version, Version)
 }
 
-// A ProtocolError is a message of a worker that makes no sense. It comes to OnError; the worker is replaced where it
-// cannot be trusted any more. It is what a task fails with whose answer is no JSON.
+// A ProtocolError is a message of a worker that makes no sense. It comes to OnError; the worker is
+// replaced where it cannot be trusted any more. It is what a task fails with whose answer is no
+// JSON.
 type ProtocolError struct {
 	Worker Worker
 	Reason string
@@ -231,8 +239,8 @@ func (e *ProtocolError) Error() string {
 	return fmt.Sprintf("pool: worker %d: %s: %s", e.Worker.Number, e.Reason, e.Data)
 }
 
-// A MemoryError comes to OnError when a worker is over Options.MaxMemory when it becomes ready: replacing it would not
-// help.
+// A MemoryError comes to OnError when a worker is over Options.MaxMemory when it becomes ready:
+// replacing it would not help.
 type MemoryError struct {
 	Worker Worker
 	Bytes  int64
@@ -244,16 +252,16 @@ func (e *MemoryError) Error() string {
 	return fmt.Sprintf("pool: worker %d needs %d MiB when it starts, MaxMemory is %d MiB", e.Worker.Number, e.Bytes>>20, e.Max>>20)
 }
 
-// A CrashLoopError comes to OnCrashLoop when workers have died one after the other without an answer in between, and is
-// what waiting tasks fail with then if Options.CrashLoop says so.
+// A CrashLoopError comes to OnCrashLoop when workers have died one after the other without an
+// answer in between, and is what waiting tasks fail with then if Options.CrashLoop says so.
 type CrashLoopError struct {
 	Deaths int           // so far
 	Next   time.Duration // until another one is tried
 	Last   Crash
 }
 
-// Error returns a text such as "pool: 10 workers died one after the other, the last one: worker 3 (pid 4711): exit
-// status 1".
+// Error returns a text such as "pool: 10 workers died one after the other, the last one: worker 3
+// (pid 4711): exit status 1".
 func (e *CrashLoopError) Error() string {
 	return fmt.Sprintf("pool: %d workers died one after the other, the last one: %s", e.Deaths, e.Last)
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// exampleWorkers are the workers of the examples. A program has them in main: if worker, err := exampleWorkers.Run();
-// worker { … }.
+// exampleWorkers are the workers of the examples. A program has them in main: if worker, err :=
+// exampleWorkers.Run(); worker { … }.
 var exampleWorkers = childprocess.Workers{
 	"sum": func(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
 		return pool.Serve(l, parent, pool.Handlers{
@@ -60,8 +60,8 @@ func exampleLoop() *reactor.Loop {
 	return loop
 }
 
-// Jobs that compute, from goroutines such as those of an HTTP server: a worker for each processor, a time-out that
-// always ends, a second chance when a worker dies.
+// Jobs that compute, from goroutines such as those of an HTTP server: a worker for each processor,
+// a time-out that always ends, a second chance when a worker dies.
 func ExamplePool_Do() {
 	loop := exampleLoop()
 	p, err := pool.New(loop, &pool.Options{Self: "sum", Timeout: time.Minute, Retries: 1})
@@ -132,7 +132,8 @@ func ExampleRunOptions_attach() {
 	// Output: 8388608 bytes
 }
 
-// Sessions stick to a worker: jobs with one key go to one worker, which may keep what belongs to it in memory.
+// Sessions stick to a worker: jobs with one key go to one worker, which may keep what belongs to it
+// in memory.
 func ExampleRunOptions_key() {
 	loop := exampleLoop()
 	p, err := pool.New(loop, &pool.Options{Self: "sum", Max: 4})
@@ -163,8 +164,9 @@ func ExampleRunOptions_key() {
 	// Output: 1 worker
 }
 
-// A server that is replaced by its next version at SIGHUP. Both have the same listener, so no connection is refused, and this
-// one answers what it has accepted. When the new one does not come so far, this one goes on.
+// A server that is replaced by its next version at SIGHUP. Both have the same listener, so no
+// connection is refused, and this one answers what it has accepted. When the new one does not come
+// so far, this one goes on.
 func ExampleUpgrade() {
 	loop := exampleLoop()
 	ln, err := inherited()
@@ -221,8 +223,8 @@ func inherited() (*net.TCPListener, error) {
 	return ln.(*net.TCPListener), nil
 }
 
-// A rolling deploy of servers that accept from a listener of this program. Each new worker is ready before an old one stops
-// accepting; what has been accepted is answered.
+// A rolling deploy of servers that accept from a listener of this program. Each new worker is ready
+// before an old one stops accepting; what has been accepted is answered.
 func ExamplePool_Reload() {
 	loop := exampleLoop()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -230,7 +232,8 @@ func ExamplePool_Reload() {
 		panic(err)
 	}
 	fork := &childprocess.ForkOptions{}
-	fork.ListenFDs = []childprocess.ListenFD{{Socket: ln.(*net.TCPListener)}} // The worker calls childprocess.ListenFDs.
+	// The worker calls childprocess.ListenFDs.
+	fork.ListenFDs = []childprocess.ListenFD{{Socket: ln.(*net.TCPListener)}}
 	p, err := pool.New(loop, &pool.Options{Self: "sum", Min: 2, Max: 2, Fork: fork})
 	if err != nil {
 		panic(err)

@@ -16,11 +16,12 @@ type ExitReason string
 
 // The reasons.
 const (
-	ExitMaxJobs     ExitReason = "max-jobs"     // Options.MaxJobs
-	ExitAge         ExitReason = "age"          // Options.MaxAge
-	ExitMemory      ExitReason = "memory"       // Options.MaxMemory or MaxMemoryHard
-	ExitIdle        ExitReason = "idle"         // Options.IdleTimeout, or Resize
-	ExitTimeout     ExitReason = "timeout"      // it has not answered a job that was over its time or cancelled, or a ping
+	ExitMaxJobs ExitReason = "max-jobs" // Options.MaxJobs
+	ExitAge     ExitReason = "age"      // Options.MaxAge
+	ExitMemory  ExitReason = "memory"   // Options.MaxMemory or MaxMemoryHard
+	ExitIdle    ExitReason = "idle"     // Options.IdleTimeout, or Resize
+	// it has not answered a job that was over its time or cancelled, or a ping
+	ExitTimeout     ExitReason = "timeout"
 	ExitCrash       ExitReason = "crash"        // by itself
 	ExitProtocol    ExitReason = "protocol"     // it has answered what it was not asked
 	ExitReload      ExitReason = "reload"       // Reload
@@ -109,7 +110,8 @@ func (w *worker) leave() {
 	}
 }
 
-// explain returns what is known of the reason for a worker's end besides its status, nil if nothing is.
+// explain returns what is known of the reason for a worker's end besides its status, nil if nothing
+// is.
 func (w *worker) explain(status childprocess.ExitStatus) error {
 	if w.cause != nil || w.forced {
 		return w.cause
@@ -239,8 +241,8 @@ func (p *Pool) jobLimit() int {
 	return p.o.MaxJobs + min(more, math.MaxInt-p.o.MaxJobs)
 }
 
-// replace starts a worker that takes the place of w once it is ready. One is replaced at a time: who comes meanwhile
-// is when that is done.
+// replace starts a worker that takes the place of w once it is ready. One is replaced at a time:
+// who comes meanwhile is when that is done.
 func (p *Pool) replace(w *worker, reason ExitReason) {
 	if w.state != workerReady || w.reason != "" || p.state != poolOpen {
 		return

@@ -19,7 +19,8 @@ func JobLimit(o *Options) int {
 	return p.jobLimit()
 }
 
-// Announced is how many attachments of workers, on descriptors of their own, the pool still waits for.
+// Announced is how many attachments of workers, on descriptors of their own, the pool still waits
+// for.
 func Announced(p *Pool) (n int) {
 	for _, w := range p.workers {
 		if w.side != nil {

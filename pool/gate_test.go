@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// gate is a fifo that shell workers wait at, until they are let through one by one: `read -r go <path`.
+// gate is a fifo that shell workers wait at, until they are let through one by one: `read -r go
+// <path`.
 type gate struct {
 	t    testing.TB
 	path string

@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// TestTheFirstOfSeveralJobsIsWithTheWorkerWhenRunReturns: the others leave together, with the end of the callback.
+// TestTheFirstOfSeveralJobsIsWithTheWorkerWhenRunReturns: the others leave together, with the end
+// of the callback.
 func TestTheFirstOfSeveralJobsIsWithTheWorkerWhenRunReturns(t *testing.T) {
 	l := newLoop(t)
 	log := newLog(t)

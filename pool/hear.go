@@ -45,13 +45,14 @@ func (w *worker) hear(p []byte, m *ipc.Message) {
 // deaf reports whether what comes of the worker is dropped.
 func (w *worker) deaf() bool { return w.broken || w.state == workerGone }
 
-// prints reports whether JSON on stdout, which has messages and prints, is a print: it says nothing that the protocol
-// knows, or is about something else that has an id.
+// prints reports whether JSON on stdout, which has messages and prints, is a print: it says nothing
+// that the protocol knows, or is about something else that has an id.
 func (w *worker) prints(a answer) bool {
 	return a.kind == kindOther || a.hasID && (a.id == 0 || a.bare && w.job(a.id) == nil)
 }
 
-// hearReady takes what the worker says of itself, which may come when it has jobs already: see Ready.
+// hearReady takes what the worker says of itself, which may come when it has jobs already: see
+// Ready.
 func (w *worker) hearReady(value []byte) {
 	if w.introduced {
 		return // Once is enough.
@@ -167,7 +168,8 @@ func (w *worker) settleAnswered(a *assignment, result, failure []byte) {
 	p.dispatch()
 }
 
-// givenBack takes back a job that the worker was sent ahead, and had not begun when it was asked for it.
+// givenBack takes back a job that the worker was sent ahead, and had not begun when it was asked
+// for it.
 func (w *worker) givenBack(a *assignment) {
 	p, t := w.pool, a.task
 	w.drop(a)
@@ -211,7 +213,8 @@ func (w *worker) hearFrame(p []byte) {
 // maxExcerpt is the length of ProtocolError.Data, in bytes.
 const maxExcerpt = 64
 
-// misbehave notes something that makes no sense and does no harm. It is told once for each worker, and counted.
+// misbehave notes something that makes no sense and does no harm. It is told once for each worker,
+// and counted.
 func (w *worker) misbehave(reason string, p []byte) {
 	w.pool.counts.garbage++
 	if !w.misbehaved {
@@ -220,8 +223,8 @@ func (w *worker) misbehave(reason string, p []byte) {
 	}
 }
 
-// breakOff ends a worker that answers what it was not asked: nothing it says can be believed, and what it says from now on
-// is dropped, since it may take its time to end.
+// breakOff ends a worker that answers what it was not asked: nothing it says can be believed, and
+// what it says from now on is dropped, since it may take its time to end.
 func (w *worker) breakOff(reason string, p []byte) {
 	w.misbehave(reason, p)
 	w.broken = true
@@ -253,7 +256,8 @@ func (w *worker) hearError(err error) {
 	w.pool.tellError(err)
 }
 
-// hearReceived is called when the worker has the descriptor of a job, or has not: then the job has not come either.
+// hearReceived is called when the worker has the descriptor of a job, or has not: then the job has
+// not come either.
 func (w *worker) hearReceived(id uint64, err error) {
 	a := w.job(id)
 	if err == nil || a == nil || errors.Is(err, ipc.ErrChannelClosed) || errors.Is(err, ipc.ErrHandleUsed) {

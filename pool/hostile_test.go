@@ -16,7 +16,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// failure returns the error that ends a pool none of whose workers can be started, and checks that nothing is left of it.
+// failure returns the error that ends a pool none of whose workers can be started, and checks that
+// nothing is left of it.
 func failure(t *testing.T, o *pool.Options) *pool.StartError {
 	t.Helper()
 	l := newLoop(t)
@@ -81,7 +82,8 @@ func TestAWorkerThatPrintsGarbageInPlaceOfReady(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			wait := time.Minute
-			if name == "no JSON" || name == "bytes" || name == "a huge line" { // That alone is no reason to end it.
+			// That alone is no reason to end it.
+			if name == "no JSON" || name == "bytes" || name == "a huge line" {
 				wait = 500 * time.Millisecond
 			}
 			e := failure(t, script(t, pool.Options{Max: 1, StartTimeout: wait, KillGrace: 50 * time.Millisecond, MaxResult: 1 << 20}, garbage))
@@ -176,7 +178,8 @@ func heap() uint64 {
 	return m.HeapInuse
 }
 
-// bounded turns the loop until done, and checks that the heap has not grown by more than so many bytes at any time.
+// bounded turns the loop until done, and checks that the heap has not grown by more than so many
+// bytes at any time.
 func bounded(t *testing.T, l *reactor.Loop, most uint64, done func() bool) {
 	t.Helper()
 	runtime.GC()
@@ -245,7 +248,8 @@ read job <&3`},
 	}
 }
 
-// endless returns options for a worker that writes text, in which 1 is the id, for as long as it lives.
+// endless returns options for a worker that writes text, in which 1 is the id, for as long as it
+// lives.
 func endless(t *testing.T, o pool.Options, text string) *pool.Options {
 	return script(t, o, `
 echo '{"ready":{"version":1,"accepts":["ping"]}}' >&3
@@ -408,7 +412,8 @@ func TestAResultOverTheLimitFailsItsJobAndNotTheWorker(t *testing.T) {
 	p := newPool(t, l, raw(pool.Options{Max: 1, MaxResult: 1 << 20, InFlight: 4}))
 	ready(t, l, p, 1)
 	neighbour := run(t, p, order{Do: "echo", Arg: "neighbour", MS: 300}, nil)
-	for _, size := range []string{"1048576", "2000000"} { // Just over the limit, and so far that the channel drops it.
+	// Just over the limit, and so far that the channel drops it.
+	for _, size := range []string{"1048576", "2000000"} {
 		big := run(t, p, order{Do: "big", Arg: size}, nil)
 		until(t, l, settled(big))
 		require.ErrorIs(t, big.err, pool.ErrTooLarge)

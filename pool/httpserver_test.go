@@ -17,12 +17,12 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// httpDir is the variable that has a test binary be a server, with its files in that directory: the socket by which it
-// is controlled, and "broken", with which its workers do not start.
+// httpDir is the variable that has a test binary be a server, with its files in that directory: the
+// socket by which it is controlled, and "broken", with which its workers do not start.
 const httpDir = "POOL_TEST_HTTP"
 
-// serveHTTP is a server whose workers accept from its listener. It prints its address, and ends when /stop is asked
-// for, or another one has taken its place after /upgrade.
+// serveHTTP is a server whose workers accept from its listener. It prints its address, and ends
+// when /stop is asked for, or another one has taken its place after /upgrade.
 func serveHTTP(dir string) error {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -46,7 +46,8 @@ func serveHTTP(dir string) error {
 			if _, err := pool.Upgraded(loop); err != nil {
 				panic(err)
 			}
-			go func() { s.ended <- http.Serve(s.control, s.mux()) }() // It ends with the listener, for which main waits.
+			// It ends with the listener, for which main waits.
+			go func() { s.ended <- http.Serve(s.control, s.mux()) }()
 			fmt.Println(s.web.Addr())
 		}
 	})
@@ -132,7 +133,8 @@ func (s *httpServer) stop() {
 	s.pool.Stop(nil, nil)
 }
 
-// httpWorker accepts from the listener it was passed, and answers with the size of its program's file and its generation.
+// httpWorker accepts from the listener it was passed, and answers with the size of its program's
+// file and its generation.
 func httpWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	if _, err := os.Stat(filepath.Join(args[0], "broken")); err == nil {
 		return errors.New("broken")
@@ -164,8 +166,8 @@ func httpWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	return parent.Send(map[string]bool{"ready": true})
 }
 
-// A drainingServer answers every connection that it has accepted. Shutdown of an http.Server drops those whose first
-// request has not come to the handler (Go 1.26), so that has to be waited for.
+// A drainingServer answers every connection that it has accepted. Shutdown of an http.Server drops
+// those whose first request has not come to the handler (Go 1.26), so that has to be waited for.
 type drainingServer struct {
 	http.Server
 	fresh  sync.WaitGroup // connections of which no request has come to the handler

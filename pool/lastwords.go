@@ -2,11 +2,12 @@ package pool
 
 import "strings"
 
-// longestWords bounds what the text of an error has of a worker's stderr, in bytes. The field Stderr has more.
+// longestWords bounds what the text of an error has of a worker's stderr, in bytes. The field
+// Stderr has more.
 const longestWords = 256
 
-// lastWords returns the line of a worker's stderr that says best why it has ended: the last one that is not empty, or that
-// above the trace with which a Go or a Node program ends.
+// lastWords returns the line of a worker's stderr that says best why it has ended: the last one
+// that is not empty, or that above the trace with which a Go or a Node program ends.
 func lastWords(stderr []byte) string {
 	text := strings.TrimSpace(string(stderr))
 	line := cutTrace(text)
@@ -36,8 +37,8 @@ func cutTrace(text string) string {
 	return ""
 }
 
-// aboveNodeTrace returns the last line that is not indented, does not close what an error has besides its message, and is no
-// advice, which follows what was thrown and is no error.
+// aboveNodeTrace returns the last line that is not indented, does not close what an error has
+// besides its message, and is no advice, which follows what was thrown and is no error.
 func aboveNodeTrace(text string) string {
 	for text != "" {
 		text = strings.TrimSuffix(text, "\n")

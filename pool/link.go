@@ -6,14 +6,15 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A link is one way to carry jobs to a worker, and answers back. Each [Protocol] has one. What comes goes to the
-// methods of the worker that begin with "hear", each in a callback of its own where the protocol lets that be; none is
-// called inside a method of the link.
+// A link is one way to carry jobs to a worker, and answers back. Each [Protocol] has one. What
+// comes goes to the methods of the worker that begin with "hear", each in a callback of its own
+// where the protocol lets that be; none is called inside a method of the link.
 type link interface {
 	// send has the worker given a job. An error means that nothing was sent.
 	send(m *jobMessage, t *Task) error
 
-	// control has it told something that is no job. It may not arrive: the worker's end may not have been seen yet.
+	// control has it told something that is no job. It may not arrive: the worker's end may not
+	// have been seen yet.
 	control(v any)
 
 	// needDrain reports whether the worker should be sent nothing until hearDrain.
@@ -60,7 +61,9 @@ func hasIPC(stdio []childprocess.Stdio) bool { return len(stdio) > 3 && stdio[3]
 type messageLink struct {
 	worker  *worker
 	channel *ipc.Channel
-	gather  ipc.SendOptions // jobs that are given in one go leave in one go, the first at once, so that the worker can begin
+	// jobs that are given in one go leave in one go, the first at once, so that the worker can
+	// begin
+	gather ipc.SendOptions
 }
 
 func newMessageLink(w *worker) *messageLink {

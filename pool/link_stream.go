@@ -41,8 +41,9 @@ func newStreamLink(w *worker, in *streams.Readable, out *streams.Writable, max i
 	return k
 }
 
-// split cuts what has come into answers. A callback for each would cost more than it is worth: what is heard calls
-// nobody of the program but in ticks of their own, and listeners of progress and chunks.
+// split cuts what has come into answers. A callback for each would cost more than it is worth: what
+// is heard calls nobody of the program but in ticks of their own, and listeners of progress and
+// chunks.
 func (k *streamLink) split(p []byte) {
 	for len(p) > 0 && !k.worker.deaf() {
 		frame, rest, err := k.splitter.Next(p)

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// listens reports whether a process listens at a socket that this program has not passed to it: by the sockets among its
-// descriptors (proc_pid_fd(5)) that the tables of its network namespace say listen (proc_pid_net(5)).
+// listens reports whether a process listens at a socket that this program has not passed to it: by
+// the sockets among its descriptors (proc_pid_fd(5)) that the tables of its network namespace say
+// listen (proc_pid_net(5)).
 func listens(pid int) (bool, error) {
 	dir := "/proc/" + strconv.Itoa(pid)
 	theirs, err := sockets(dir)
@@ -24,7 +25,8 @@ func listens(pid int) (bool, error) {
 		listening    string // the state
 	}{
 		{"tcp", 3, 9, "0A"}, {"tcp6", 3, 9, "0A"},
-		{"unix", 3, 6, "00010000"}, // The column is that of the flags, and the flag is __SO_ACCEPTCON.
+		// The column is that of the flags, and the flag is __SO_ACCEPTCON.
+		{"unix", 3, 6, "00010000"},
 	} {
 		text, err := os.ReadFile(dir + "/net/" + table.name)
 		if err != nil {

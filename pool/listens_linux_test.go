@@ -19,7 +19,8 @@ func TestAServerIsReadyOnceItListens(t *testing.T) {
 	node := looptest.NodePath(t)
 	for name, listen := range map[string]string{"tcp": `{port: 0, host: '127.0.0.1'}`, "unix": `{path: process.argv[2]}`} {
 		t.Run(name, func(t *testing.T) {
-			ln, err := net.Listen("tcp", "127.0.0.1:0") // A listener that it is passed is none of its own.
+			// A listener that it is passed is none of its own.
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
 			require.NoError(t, err)
 			defer ln.Close()
 			start := filepath.Join(t.TempDir(), "start")

@@ -60,7 +60,8 @@ func newLoop(t testing.TB) *reactor.Loop {
 func raw(o pool.Options) *pool.Options {
 	o.Self = "raw"
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler) // What the workers write would mix with the output of the tests.
+		// What the workers write would mix with the output of the tests.
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &o
 }
@@ -75,7 +76,8 @@ func one(o pool.Options) *pool.Options {
 func newPool(t testing.TB, l *reactor.Loop, o *pool.Options) *pool.Pool {
 	t.Helper()
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler) // Else what workers write to stderr goes to this program's.
+		// Else what workers write to stderr goes to this program's.
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	p, err := pool.New(l, o)
 	require.NoError(t, err)

@@ -37,7 +37,8 @@ func (p *Pool) checkAllMemory() {
 	}
 }
 
-// checkMemory looks at the worker's memory, if that has a limit. A limit never cuts a job off, the hard one does.
+// checkMemory looks at the worker's memory, if that has a limit. A limit never cuts a job off, the
+// hard one does.
 func (w *worker) checkMemory() {
 	p := w.pool
 	if !p.o.watchesMemory() || w.state > workerDraining || w.state == workerStarting {
@@ -56,8 +57,8 @@ func (w *worker) checkMemory() {
 	}
 }
 
-// checkFirstMemory looks at the memory of a worker that has become ready. If that is over the limit already another one
-// would be, too: it is told and not replaced.
+// checkFirstMemory looks at the memory of a worker that has become ready. If that is over the limit
+// already another one would be, too: it is told and not replaced.
 func (w *worker) checkFirstMemory() {
 	p := w.pool
 	if p.o.MaxMemory == 0 {

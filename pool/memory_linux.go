@@ -18,8 +18,8 @@ const hasProc = true
 // parentDeathSignal is what workers get when this program dies.
 const parentDeathSignal = childprocess.Signal(9)
 
-// residentMemory returns the memory, in bytes, that a process has in use: proc_pid_statm(5), the second number, or Pss of
-// proc_pid_smaps(5).
+// residentMemory returns the memory, in bytes, that a process has in use: proc_pid_statm(5), the
+// second number, or Pss of proc_pid_smaps(5).
 func residentMemory(pid int, pss bool) (int64, error) {
 	dir := "/proc/" + strconv.Itoa(pid)
 	if pss {
@@ -57,14 +57,15 @@ func lineOf(path, name string, unit int64) (int64, error) {
 	return 0, errors.New(path + " has no " + name)
 }
 
-// oomWatch tells whether the kernel has killed a worker because memory ran out: memory.events of its cgroup (cgroup
-// v2) counts that for all who are there.
+// oomWatch tells whether the kernel has killed a worker because memory ran out: memory.events of
+// its cgroup (cgroup v2) counts that for all who are there.
 type oomWatch struct {
 	events string // the file; "": there is none
 	kills  int64  // before the worker began
 }
 
-// begin notes how often it was so before. dir is the cgroup that the worker starts in, "" for that of this program.
+// begin notes how often it was so before. dir is the cgroup that the worker starts in, "" for that
+// of this program.
 func (o *oomWatch) begin(dir string) {
 	if dir == "" {
 		dir = ownCgroup()

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// WriteMetrics writes the numbers of Stats in Prometheus's text format (version 0.0.4). The names are fixed:
+// WriteMetrics writes the numbers of Stats in Prometheus's text format (version 0.0.4). The names
+// are fixed:
 //
 //	brood_pool_tasks_submitted_total, brood_pool_tasks_settled_total{outcome}, brood_pool_task_retries_total,
 //	brood_pool_tasks_waiting, brood_pool_tasks_running, brood_pool_waiting_bytes,

@@ -54,8 +54,8 @@ func (m *model) allowed(k *modelTask) {
 // deathsLoop is for outcomes that come before OnCrashLoop of the same turn.
 func (m *model) deathsLoop() bool { return m.pool.Healthy() != nil }
 
-// shared reports whether workers had several jobs at once, or a worker that broke the protocol may have been given
-// another one before that was seen.
+// shared reports whether workers had several jobs at once, or a worker that broke the protocol may
+// have been given another one before that was seen.
 func (m *model) shared() bool {
 	if m.o.InFlight > 1 {
 		return true
@@ -101,8 +101,8 @@ func (m *model) allowedRuns(k *modelTask) {
 		most = k.retries + pool.DefaultMaxCrashes
 	}
 	if m.o.Ahead > 0 {
-		// A worker can answer the job for which it is ended when that is decided already, begin the next one, and die in it:
-		// that one is its neighbour then, too.
+		// A worker can answer the job for which it is ended when that is decided already, begin the
+		// next one, and die in it: that one is its neighbour then, too.
 		most += m.timeouts
 	}
 	runs := logged(m.t, m.log.name, k.job.Arg)

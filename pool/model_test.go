@@ -21,7 +21,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestWhateverHappensEveryTaskSettlesOnce has a pool go through random histories. BROOD_POOL_CHECKS is their number.
+// TestWhateverHappensEveryTaskSettlesOnce has a pool go through random histories. BROOD_POOL_CHECKS
+// is their number.
 //
 //brood:checks W002
 func TestWhateverHappensEveryTaskSettlesOnce(t *testing.T) {
@@ -150,7 +151,8 @@ func newModel(t *rapid.T, dir string) *model {
 		}
 		m.check(t)
 	})
-	if rapid.IntRange(0, 7).Draw(t, "wait") > 0 { // Else starts may fail before any worker was ready, which ends the pool.
+	// Else starts may fail before any worker was ready, which ends the pool.
+	if rapid.IntRange(0, 7).Draw(t, "wait") > 0 {
 		first := &modelTask{job: order{Do: "echo", Arg: "first"}, timeout: m.o.Timeout, retries: m.o.Retries, since: time.Now()}
 		m.submit(first)
 		for deadline := time.Now().Add(looptest.HangLimit()); first.calls == 0; {
@@ -168,7 +170,8 @@ func (m *model) poll() {
 	m.check(m.t)
 }
 
-// clean leaves nothing after a failure, and tells how it came to that: the times of a history are not those of the next.
+// clean leaves nothing after a failure, and tells how it came to that: the times of a history are
+// not those of the next.
 func (m *model) clean(t *testing.T) {
 	if m.t.Failed() {
 		t.Logf("%+v\n%s", m.o, strings.Join(m.trace, "\n"))

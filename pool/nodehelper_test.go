@@ -247,7 +247,8 @@ func TestAConcurrencyOfZeroIsOne(t *testing.T) {
 	p.end()
 }
 
-// What is attached counts in bytes, of whatever type it is; a worker that announces another number is replaced.
+// What is attached counts in bytes, of whatever type it is; a worker that announces another number
+// is replaced.
 //
 //brood:checks W072
 func TestNodeAttachesBytesOfAllTypes(t *testing.T) {

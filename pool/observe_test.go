@@ -78,7 +78,8 @@ func TestEveryExitHasAReason(t *testing.T) {
 		{order{Do: "exit"}, nil, pool.ExitCrash},
 		{order{Do: "exit0"}, nil, pool.ExitCrash},
 		{order{Do: "raw", Arg: `{"id":999,"result":1}`}, nil, pool.ExitProtocol},
-		{order{Do: "spin", MS: 600_000}, &pool.RunOptions{Timeout: 10 * time.Millisecond}, pool.ExitTimeout}, // It does not hear the cancel.
+		// It does not hear the cancel.
+		{order{Do: "spin", MS: 600_000}, &pool.RunOptions{Timeout: 10 * time.Millisecond}, pool.ExitTimeout},
 		{order{Do: "retire"}, nil, pool.ExitRetired},
 	} {
 		n := len(*ends)

@@ -13,23 +13,25 @@ import (
 //
 // One of Self and Module says what a worker is. Everything else may be zero.
 type Options struct {
-	// Self is the name of a worker of this program, see [childprocess.Workers], which calls [Serve]. Its Protocol is
-	// Messages.
+	// Self is the name of a worker of this program, see [childprocess.Workers], which calls
+	// [Serve]. Its Protocol is Messages.
 	Self string
 
-	// Module is the program, or with ExecPath the script, that the workers run: "worker.js" for the ExecPath "node".
+	// Module is the program, or with ExecPath the script, that the workers run: "worker.js" for the
+	// ExecPath "node".
 	Module   string
 	ExecPath string
 
 	// Args are the worker's arguments.
 	Args []string
 
-	// Fork has what else a worker is started with: its environment, directory, cgroup, ListenFDs. Refused are the
-	// fields that the pool decides on (Stdio, Silent, Serialization, ExecPath, Encoding, LineEnd, MaxLine,
-	// HighWaterMark, MaxMessage, MaxQueue, Async) and those that end a child by themselves (Context, Timeout,
-	// IdleTimeout, StopWhen, Overflow, Cancel, CancelFunc, KillGrace). By default a worker leads a process group, which
-	// has ^C of the terminal pass it by, gets SIGKILL when this program dies, on Linux (Pdeathsig), and does not hold
-	// up its end for longer than a second by processes that it has left behind (CloseGrace).
+	// Fork has what else a worker is started with: its environment, directory, cgroup, ListenFDs.
+	// Refused are the fields that the pool decides on (Stdio, Silent, Serialization, ExecPath,
+	// Encoding, LineEnd, MaxLine, HighWaterMark, MaxMessage, MaxQueue, Async) and those that end a
+	// child by themselves (Context, Timeout, IdleTimeout, StopWhen, Overflow, Cancel, CancelFunc,
+	// KillGrace). By default a worker leads a process group, which has ^C of the terminal pass it
+	// by, gets SIGKILL when this program dies, on Linux (Pdeathsig), and does not hold up its end
+	// for longer than a second by processes that it has left behind (CloseGrace).
 	Fork *childprocess.ForkOptions
 
 	// Name is what the pool is called in metrics and logs. "": nothing.
@@ -44,37 +46,40 @@ type Options struct {
 	// Order is which of several idle workers gets the next job.
 	Order Order
 
-	// Min is how many workers are kept, also when they are idle. 0: as many as Max; negative: none, they are started as
-	// jobs come. Max is how many there are at most, but for successors that start while those before them still work, and
-	// for those that finish their jobs and end: no more than Max are these, besides those that a Reload ends.
-	// 0: Min, or as many as this program may use processors.
+	// Min is how many workers are kept, also when they are idle. 0: as many as Max; negative: none,
+	// they are started as jobs come. Max is how many there are at most, but for successors that
+	// start while those before them still work, and for those that finish their jobs and end: no
+	// more than Max are these, besides those that a Reload ends. 0: Min, or as many as this program
+	// may use processors.
 	Min, Max int
 
 	// Starting is how many workers start at once. 0: as many as this program may use processors.
 	Starting int
 
-	// InFlight is how many jobs a worker has at once, if its ready message does not allow for fewer. 0: as many as that
-	// says, or one.
+	// InFlight is how many jobs a worker has at once, if its ready message does not allow for
+	// fewer. 0: as many as that says, or one.
 	InFlight int
 
-	// Ahead is how many jobs more a worker is sent when every worker has InFlight jobs, so that it has the next one
-	// when it is done. What it has not begun, as far as its answers tell, is given to others when it dies or has to be
-	// killed. A worker that begins with the next job before its answer is on the way, and dies in between, has that one
-	// run twice.
+	// Ahead is how many jobs more a worker is sent when every worker has InFlight jobs, so that it
+	// has the next one when it is done. What it has not begun, as far as its answers tell, is given
+	// to others when it dies or has to be killed. A worker that begins with the next job before its
+	// answer is on the way, and dies in between, has that one run twice.
 	Ahead int
 
-	// MaxQueue and MaxQueueBytes bound what waits for a worker, in jobs and in bytes of their encoded form: see
-	// [ErrQueueFull]. 0: DefaultMaxQueue, DefaultMaxQueueBytes; negative: no limit.
+	// MaxQueue and MaxQueueBytes bound what waits for a worker, in jobs and in bytes of their
+	// encoded form: see [ErrQueueFull]. 0: DefaultMaxQueue, DefaultMaxQueueBytes; negative: no
+	// limit.
 	MaxQueue      int
 	MaxQueueBytes int64
 
-	// Attachments gives each worker a descriptor more, a socket by which RunOptions.Attach and Result.Attach go. Go
-	// workers on Linux need none, they are passed files of memory.
+	// Attachments gives each worker a descriptor more, a socket by which RunOptions.Attach and
+	// Result.Attach go. Go workers on Linux need none, they are passed files of memory.
 	Attachments bool
 
-	// MaxJob and MaxResult bound a job and an answer, in bytes of their encoded form. A bigger job is refused; one with a
-	// bigger result, progress or chunk fails, with [ErrTooLarge]. 0: DefaultMaxResult. A Go worker takes no message over
-	// ipc.DefaultMaxMessage: it answers such a job with an error.
+	// MaxJob and MaxResult bound a job and an answer, in bytes of their encoded form. A bigger job
+	// is refused; one with a bigger result, progress or chunk fails, with [ErrTooLarge]. 0:
+	// DefaultMaxResult. A Go worker takes no message over ipc.DefaultMaxMessage: it answers such a
+	// job with an error.
 	MaxJob, MaxResult int64
 
 	// Timeout is the time that a job may run. 0: no limit. RunOptions.Timeout comes before it.
@@ -83,15 +88,16 @@ type Options struct {
 	// QueueTimeout is the time that a job may wait for a worker, before its first run. 0: no limit.
 	QueueTimeout time.Duration
 
-	// CancelGrace is the time that a worker has to answer a job that is cancelled, or over its Timeout, before it is sent
-	// the KillSignal of Fork, SIGTERM by default. KillGrace is the time from there to SIGKILL. 0: DefaultCancelGrace,
-	// DefaultKillGrace; negative: none.
+	// CancelGrace is the time that a worker has to answer a job that is cancelled, or over its
+	// Timeout, before it is sent the KillSignal of Fork, SIGTERM by default. KillGrace is the time
+	// from there to SIGKILL. 0: DefaultCancelGrace, DefaultKillGrace; negative: none.
 	CancelGrace, KillGrace time.Duration
 
-	// Retries is how often a job is run again after an error of the worker. MaxCrashes is how many workers may die of a
-	// job: it is run again until then, by itself in a worker. MaxCrashes 0: with Retries DefaultMaxCrashes; else 1, a
-	// job that was begun is not run again, but for one beside a job for which its worker is killed: that is run again,
-	// uncounted, unless some of its chunks were taken.
+	// Retries is how often a job is run again after an error of the worker. MaxCrashes is how many
+	// workers may die of a job: it is run again until then, by itself in a worker. MaxCrashes 0:
+	// with Retries DefaultMaxCrashes; else 1, a job that was begun is not run again, but for one
+	// beside a job for which its worker is killed: that is run again, uncounted, unless some of its
+	// chunks were taken.
 	Retries    int
 	MaxCrashes int
 
@@ -101,39 +107,43 @@ type Options struct {
 	// CrashLoop is what becomes of waiting tasks while workers die one after the other.
 	CrashLoop CrashLoopPolicy
 
-	// MaxJobs is the number of jobs after which a worker is replaced; up to 15 % more, at random, so that not all are
-	// replaced at once. 0: no limit.
+	// MaxJobs is the number of jobs after which a worker is replaced; up to 15 % more, at random,
+	// so that not all are replaced at once. 0: no limit.
 	MaxJobs int
 
 	// MaxAge is the age at which a worker is replaced. 0: no limit.
 	MaxAge time.Duration
 
-	// MaxMemory is the resident memory, in bytes, from which on a worker is replaced once another one is ready; its
-	// jobs go on meanwhile. A worker over MaxMemoryHard is killed. Memory is looked at after each job and each second.
-	// PSS counts the proportional set size instead, in which pages that several processes share count in part: it takes
-	// longer to get. Linux. 0: no limit.
+	// MaxMemory is the resident memory, in bytes, from which on a worker is replaced once another
+	// one is ready; its jobs go on meanwhile. A worker over MaxMemoryHard is killed. Memory is
+	// looked at after each job and each second. PSS counts the proportional set size instead, in
+	// which pages that several processes share count in part: it takes longer to get. Linux. 0: no
+	// limit.
 	MaxMemory, MaxMemoryHard int64
 	PSS                      bool
 
-	// IdleTimeout is the time after which a worker without a job ends while there are more than Min. 0: no limit.
+	// IdleTimeout is the time after which a worker without a job ends while there are more than
+	// Min. 0: no limit.
 	IdleTimeout time.Duration
 
-	// StartTimeout is the time that a worker has to become ready. 0: DefaultStartTimeout; negative: no limit.
+	// StartTimeout is the time that a worker has to become ready. 0: DefaultStartTimeout; negative:
+	// no limit.
 	StartTimeout time.Duration
 
 	// StuckAfter is the time after which OnStuck tells of a running job. 0: never.
 	StuckAfter time.Duration
 
-	// PingInterval is how often idle workers that understand it are asked whether they are there. One that has not answered
-	// when the next ping is due is replaced. 0: never.
+	// PingInterval is how often idle workers that understand it are asked whether they are there.
+	// One that has not answered when the next ping is due is replaced. 0: never.
 	PingInterval time.Duration
 
-	// DisconnectGrace is the time that a worker which has been told to end has for that, before it is sent the
-	// KillSignal. 0: DefaultDisconnectGrace; negative: none.
+	// DisconnectGrace is the time that a worker which has been told to end has for that, before it
+	// is sent the KillSignal. 0: DefaultDisconnectGrace; negative: none.
 	DisconnectGrace time.Duration
 
-	// Logger gets what the workers write to stderr, and to stdout where the protocol leaves that alone, line by line; and
-	// workers that end though they should not. Nil: the loop's, if that has one.
+	// Logger gets what the workers write to stderr, and to stdout where the protocol leaves that
+	// alone, line by line; and workers that end though they should not. Nil: the loop's, if that
+	// has one.
 	Logger *slog.Logger
 }
 
@@ -156,16 +166,17 @@ const (
 	// Messages is Node's IPC: process.send and process.on('message'), or [Serve].
 	Messages Protocol = iota
 
-	// Lines is one JSON object a line, both ways, on the worker's descriptor 3, which is a socket. What a worker prints
-	// does no harm.
+	// Lines is one JSON object a line, both ways, on the worker's descriptor 3, which is a socket.
+	// What a worker prints does no harm.
 	Lines
 
-	// StdLines is one JSON object a line, jobs on stdin and answers on stdout. A line on stdout that is no message of the
-	// protocol is logged.
+	// StdLines is one JSON object a line, jobs on stdin and answers on stdout. A line on stdout
+	// that is no message of the protocol is logged.
 	StdLines
 
-	// Frames is four bytes with a length, big-endian, and so many bytes, both ways, on descriptor 3: the job as it is,
-	// and one answer for each, in their order. A job of type []byte is not encoded.
+	// Frames is four bytes with a length, big-endian, and so many bytes, both ways, on descriptor
+	// 3: the job as it is, and one answer for each, in their order. A job of type []byte is not
+	// encoded.
 	Frames
 )
 
@@ -178,20 +189,21 @@ func (p Protocol) String() string { return nameOf(p, protocolNames) }
 type Ready uint8
 
 const (
-	// ReadyMessage waits for the ready message, which [Serve] and the helper for Node send. With Frames, which has
-	// none, it is ReadySpawn.
+	// ReadyMessage waits for the ready message, which [Serve] and the helper for Node send. With
+	// Frames, which has none, it is ReadySpawn.
 	ReadyMessage Ready = iota
 
-	// ReadySpawn takes a worker to be ready once its program was started. What a ready message says counts from when it
-	// comes: with this and the next two a worker may be sent a job or two before.
+	// ReadySpawn takes a worker to be ready once its program was started. What a ready message says
+	// counts from when it comes: with this and the next two a worker may be sent a job or two
+	// before.
 	ReadySpawn
 
-	// ReadyFirst waits for the first message, whatever it is: a program that was written for others, with its
-	// process.send('ready').
+	// ReadyFirst waits for the first message, whatever it is: a program that was written for
+	// others, with its process.send('ready').
 	ReadyFirst
 
-	// ReadyListening waits until the worker listens at a socket of its own, which is looked at each 20 ms: a server
-	// that was written without a thought of pools. Linux.
+	// ReadyListening waits until the worker listens at a socket of its own, which is looked at each
+	// 20 ms: a server that was written without a thought of pools. Linux.
 	ReadyListening
 )
 
@@ -204,8 +216,8 @@ func (r Ready) String() string { return nameOf(r, readyNames) }
 type Order uint8
 
 const (
-	// LIFO is the worker that became idle last: its caches are warm, and those that are not needed come to their
-	// IdleTimeout.
+	// LIFO is the worker that became idle last: its caches are warm, and those that are not needed
+	// come to their IdleTimeout.
 	LIFO Order = iota
 
 	// FIFO is the worker that has been idle for longest.
@@ -236,9 +248,10 @@ var crashLoopNames = []string{"CrashLoopWait", "CrashLoopFail"}
 // String returns the name of the constant.
 func (c CrashLoopPolicy) String() string { return nameOf(c, crashLoopNames) }
 
-// A Backoff is how long the replacement of a worker waits. The first one is immediate. When workers go on to die and
-// none has answered a job in between, or has been ready for StableAfter, the wait is Min, and doubles with each death
-// up to Max; it varies by 20 %. A worker that asks to be replaced before any of that counts as one that has died.
+// A Backoff is how long the replacement of a worker waits. The first one is immediate. When workers
+// go on to die and none has answered a job in between, or has been ready for StableAfter, the wait
+// is Min, and doubles with each death up to Max; it varies by 20 %. A worker that asks to be
+// replaced before any of that counts as one that has died.
 type Backoff struct {
 	Min         time.Duration // 0: 100 ms
 	Max         time.Duration // 0: 30 s
@@ -319,8 +332,8 @@ func or[T comparable](v, instead T) T {
 // leftBehind is how long processes that a worker has started can hold up its end by its pipes.
 const leftBehind = time.Second
 
-// slack is how much longer than MaxResult a message may be, in bytes, before it cannot be told which job it answers.
-// A chunk of 64 KiB in base64 is not longer, however small MaxResult is.
+// slack is how much longer than MaxResult a message may be, in bytes, before it cannot be told
+// which job it answers. A chunk of 64 KiB in base64 is not longer, however small MaxResult is.
 const slack = 96 << 10
 
 func (s *settings) prepareFork() {

@@ -18,7 +18,8 @@ func (o *outcomes) pop() *Task {
 	return t
 }
 
-// tellNextOutcome tells of one settled task, in a tick of its own: a callback that panics costs no other its call.
+// tellNextOutcome tells of one settled task, in a tick of its own: a callback that panics costs no
+// other its call.
 func (p *Pool) tellNextOutcome() {
 	t := p.outcomes.pop()
 	t.done(t.result, t.err)

@@ -17,7 +17,8 @@ const (
 	streamStderr = "stderr"
 )
 
-// outputLog takes what a worker prints: to the pool's logger in whole lines, and the end of stderr for errors.
+// outputLog takes what a worker prints: to the pool's logger in whole lines, and the end of stderr
+// for errors.
 type outputLog struct {
 	worker *worker
 	logger *slog.Logger

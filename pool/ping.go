@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// pingIdle asks the idle workers whether they are there. One that has not answered the last time is replaced. A worker
-// with a job is not asked: one that computes does not answer, and is not dead.
+// pingIdle asks the idle workers whether they are there. One that has not answered the last time is
+// replaced. A worker with a job is not asked: one that computes does not answer, and is not dead.
 func (p *Pool) pingIdle() {
 	for _, w := range slices.Clone(p.workers) {
 		if w.state != workerReady || !w.accepts.ping {
@@ -35,8 +35,9 @@ var (
 	errNotAnswer = errors.New("pool: no worker answers")
 )
 
-// Healthy returns nil when jobs are answered, as far as is known: workers are ready, or may be started as jobs come,
-// they answer pings, and do not die one after the other. Else it returns what is wrong.
+// Healthy returns nil when jobs are answered, as far as is known: workers are ready, or may be
+// started as jobs come, they answer pings, and do not die one after the other. Else it returns what
+// is wrong.
 func (p *Pool) Healthy() error {
 	if err := p.refuses(); err != nil {
 		return err

@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// poolState goes from open to stopping to stopped. A pool none of whose workers ever became ready goes to stopping by
-// itself.
+// poolState goes from open to stopping to stopped. A pool none of whose workers ever became ready
+// goes to stopping by itself.
 type poolState uint8
 
 const (
@@ -72,12 +72,12 @@ type Pool struct {
 	onError       events.Event[error]
 }
 
-// New returns a pool whose workers run on l, and starts Options.Min of them. They are ready later: jobs may be given at
-// once.
+// New returns a pool whose workers run on l, and starts Options.Min of them. They are ready later:
+// jobs may be given at once.
 //
-// It keeps the loop alive while it has workers or tasks, see [Pool.Unref], and is ended by [Pool.Stop]. When the loop
-// is closed before, its workers are killed. Errors are *[OptionError], what childprocess.Fork returns for Options.Fork,
-// and reactor.ErrClosed.
+// It keeps the loop alive while it has workers or tasks, see [Pool.Unref], and is ended by
+// [Pool.Stop]. When the loop is closed before, its workers are killed. Errors are *[OptionError],
+// what childprocess.Fork returns for Options.Fork, and reactor.ErrClosed.
 func New(l *reactor.Loop, o *Options) (*Pool, error) {
 	s, err := o.resolve()
 	if err != nil {
@@ -114,7 +114,8 @@ func (p *Pool) Ref() {
 	p.updateHold()
 }
 
-// Unref has the pool keep the loop alive only while it has tasks that are not settled, or ends, or reloads.
+// Unref has the pool keep the loop alive only while it has tasks that are not settled, or ends, or
+// reloads.
 func (p *Pool) Unref() {
 	p.unrefed = true
 	p.updateHold()
@@ -122,7 +123,8 @@ func (p *Pool) Unref() {
 
 // updateHold keeps the loop alive while there is reason to. Nothing else of the pool does.
 func (p *Pool) updateHold() {
-	kept := len(p.workers) > 0 || p.state == poolOpen && p.supply.paused // For who is started after the pause.
+	// For who is started after the pause.
+	kept := len(p.workers) > 0 || p.state == poolOpen && p.supply.paused
 	want := p.counts.outstanding() > 0 || p.stopping != nil && p.state != poolStopped || p.reload != nil || !p.unrefed && kept
 	switch {
 	case want && p.release == nil:
@@ -133,7 +135,8 @@ func (p *Pool) updateHold() {
 	}
 }
 
-// OnDrain calls fn when so many tasks have left the queue, after [Pool.NeedDrain] was true, that half of it is free.
+// OnDrain calls fn when so many tasks have left the queue, after [Pool.NeedDrain] was true, that
+// half of it is free.
 func (p *Pool) OnDrain(fn func()) *events.Listener {
 	return p.onDrain.On(func(struct{}) { fn() })
 }
@@ -141,24 +144,27 @@ func (p *Pool) OnDrain(fn func()) *events.Listener {
 // OnWorkerReady calls fn with each worker that can be given jobs from now on.
 func (p *Pool) OnWorkerReady(fn func(w Worker)) *events.Listener { return p.onWorkerReady.On(fn) }
 
-// OnWorkerExit calls fn with each worker that has ended, and the reason, after its tasks were settled or queued again. It
-// also comes for those that never became ready.
+// OnWorkerExit calls fn with each worker that has ended, and the reason, after its tasks were
+// settled or queued again. It also comes for those that never became ready.
 func (p *Pool) OnWorkerExit(fn func(e *WorkerExit)) *events.Listener { return p.onWorkerExit.On(fn) }
 
-// OnStuck calls fn with a task that has been running for Options.StuckAfter, once for each run. Nothing is done about it.
+// OnStuck calls fn with a task that has been running for Options.StuckAfter, once for each run.
+// Nothing is done about it.
 func (p *Pool) OnStuck(fn func(t *Task)) *events.Listener { return p.onStuck.On(fn) }
 
-// OnCrashLoop calls fn when ten workers have died one after the other and none has answered a job in between, and with each
-// further such death. From then on one worker at a time is tried, after the pauses of Options.Backoff, and waiting tasks
-// wait or fail as Options.CrashLoop says. It ends with the next answer.
+// OnCrashLoop calls fn when ten workers have died one after the other and none has answered a job
+// in between, and with each further such death. From then on one worker at a time is tried, after
+// the pauses of Options.Backoff, and waiting tasks wait or fail as Options.CrashLoop says. It ends
+// with the next answer.
 func (p *Pool) OnCrashLoop(fn func(e *CrashLoopError)) *events.Listener { return p.onCrashLoop.On(fn) }
 
-// OnError calls fn with what went wrong and has no task to be told: *[StartError], *[ProtocolError], *[MemoryError]. While
-// nobody listens the logger gets them.
+// OnError calls fn with what went wrong and has no task to be told: *[StartError],
+// *[ProtocolError], *[MemoryError]. While nobody listens the logger gets them.
 func (p *Pool) OnError(fn func(err error)) *events.Listener { return p.onError.On(fn) }
 
-// tell has fn called in a tick of its own, for events: no listener is called inside the call that caused it, and one
-// that panics costs no other event. That it costs no other listener its event is why they are called by reactor.Emit.
+// tell has fn called in a tick of its own, for events: no listener is called inside the call that
+// caused it, and one that panics costs no other event. That it costs no other listener its event is
+// why they are called by reactor.Emit.
 func (p *Pool) tell(fn func()) { p.loop.NextTick(fn) }
 
 func (p *Pool) tellError(err error) {

@@ -14,8 +14,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// framesVariable has a test binary be a worker that knows nothing but frames, on descriptor 3: it answers in capital
-// letters.
+// framesVariable has a test binary be a worker that knows nothing but frames, on descriptor 3: it
+// answers in capital letters.
 const framesVariable = "POOL_TEST_FRAMES"
 
 func answerFrames() {

@@ -2,8 +2,9 @@ package pool
 
 import "container/heap"
 
-// queue has tasks that wait, the one that is next at the top: that with the highest priority, and among those of one
-// priority the one that was submitted first, also when it was given to a worker before and came back.
+// queue has tasks that wait, the one that is next at the top: that with the highest priority, and
+// among those of one priority the one that was submitted first, also when it was given to a worker
+// before and came back.
 type queue struct{ tasks []*Task }
 
 func (q *queue) Len() int { return len(q.tasks) }

@@ -189,7 +189,8 @@ func TestDoReturnsAtOnceWhenItsContextEnds(t *testing.T) {
 	ready(t, l, p, 1)
 	ctx, end := context.WithCancel(context.Background())
 	errs := make(chan error, 3)
-	for range 3 { // One runs, two wait. Each ends with its only call, and the test waits for what it returns.
+	// One runs, two wait. Each ends with its only call, and the test waits for what it returns.
+	for range 3 {
 		go func() { errs <- p.Do(ctx, order{Do: "silent"}, nil, nil) }()
 	}
 	until(t, l, func() bool { return p.Stats().Submitted == 3 })

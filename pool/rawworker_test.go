@@ -20,7 +20,9 @@ import (
 type order struct {
 	Do  string // see rawWorker
 	Arg string
-	MS  int // milliseconds before the answer; it computes meanwhile if Do is "spin", and gets messages otherwise
+	// milliseconds before the answer; it computes meanwhile if Do is "spin", and gets messages
+	// otherwise
+	MS int
 }
 
 // rawJob is a message to a worker.
@@ -47,7 +49,8 @@ type rawServer struct {
 
 // rawWorker runs in the process of a worker. Its environment says how it is:
 //
-//   - RAW_READY is its ready message, or what else it does at first: "exit", "never", "slow 100" (milliseconds);
+//   - RAW_READY is its ready message, or what else it does at first: "exit", "never", "slow 100"
+//     (milliseconds);
 //   - RAW_START is a file with that, which a test can change between two starts;
 //   - RAW_IGNORE has it ignore SIGTERM, RAW_NOPONG pings;
 //   - RAW_SERIAL has it do one job at a time;
@@ -86,11 +89,12 @@ func (s *rawServer) ready() {
 
 func (s *rawServer) send(format string, a ...any) {
 	s.unsent++
-	_ = s.parent.SendWith(json.RawMessage(fmt.Sprintf(format, a...)), &ipc.SendOptions{Done: s.sent}) // The parent may have gone.
+	// The parent may have gone.
+	_ = s.parent.SendWith(json.RawMessage(fmt.Sprintf(format, a...)), &ipc.SendOptions{Done: s.sent})
 }
 
-// sent is called when a message is with the kernel. A serial worker begins the next job only when its answers are: else
-// the parent could not know of that when the worker dies.
+// sent is called when a message is with the kernel. A serial worker begins the next job only when
+// its answers are: else the parent could not know of that when the worker dies.
 func (s *rawServer) sent(error) {
 	s.unsent--
 	if s.serial && s.unsent == 0 && len(s.jobs) > 0 && !s.jobs[0].begun && s.parent.Connected() {

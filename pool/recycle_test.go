@@ -89,7 +89,8 @@ func TestTenDeathsInARowAreACrashLoop(t *testing.T) {
 				require.Same(t, loops[0], p.Healthy())
 				_, err := p.Run(order{}, nil, func(*pool.Result, error) { t.Error("called") })
 				require.Same(t, loops[0], err)
-				until(t, l, func() bool { return p.Healthy() == nil }) // A worker that stays ends it.
+				// A worker that stays ends it.
+				until(t, l, func() bool { return p.Healthy() == nil })
 				good = run(t, p, order{Arg: "good"}, nil)
 			}
 			most := 0
@@ -319,8 +320,8 @@ func TestNoWorkerOutlivesAParentThatIsKilled(t *testing.T) {
 	}
 }
 
-// exists reports whether there is a process with that number that has not ended: who ends without a parent may be a
-// zombie for a while.
+// exists reports whether there is a process with that number that has not ended: who ends without a
+// parent may be a zombie for a while.
 func exists(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -12,23 +12,25 @@ type ReloadOptions struct {
 	// Batch is how many are replaced at once. 0: 1.
 	Batch int
 
-	// Module, ExecPath, Args and Fork are what the new workers run, as in Options: another script, another binary.
-	// Where Module is empty they are all ignored, and the program is the same as before.
+	// Module, ExecPath, Args and Fork are what the new workers run, as in Options: another script,
+	// another binary. Where Module is empty they are all ignored, and the program is the same as
+	// before.
 	Module   string
 	ExecPath string
 	Args     []string
 	Fork     *childprocess.ForkOptions
 }
 
-// A ReloadError is a reload that has ended early. The workers that were not replaced stay, and what ends from now on is
-// replaced by what was there before.
+// A ReloadError is a reload that has ended early. The workers that were not replaced stay, and what
+// ends from now on is replaced by what was there before.
 type ReloadError struct {
 	Replaced int // workers
 	Of       int
 	Err      error // a *[StartError], [ErrStopped]
 }
 
-// Error returns a text such as "pool: reload: 1 of 4 workers replaced: worker 6 does not start: exit status 1".
+// Error returns a text such as "pool: reload: 1 of 4 workers replaced: worker 6 does not start:
+// exit status 1".
 func (e *ReloadError) Error() string {
 	return fmt.Sprintf("pool: reload: %d of %d workers replaced: %s", e.Replaced, e.Of, e.Err)
 }
@@ -36,7 +38,8 @@ func (e *ReloadError) Error() string {
 // Unwrap returns the cause.
 func (e *ReloadError) Unwrap() error { return e.Err }
 
-// reload is a replacement of all workers under way. Its methods may be called on nil, when there is none.
+// reload is a replacement of all workers under way. Its methods may be called on nil, when there is
+// none.
 type reload struct {
 	pool     *Pool
 	before   program
@@ -50,12 +53,13 @@ type reload struct {
 	done     func(error)
 }
 
-// Reload replaces all workers: of each batch a new one has to be ready before an old one gets no more jobs, finishes
-// those it has, and ends. New jobs go to new workers as far as these have room. done, which may be nil, is called with
-// nil when the last old one has a successor, or with a *[ReloadError] when a new one did not become ready, and never
-// inside this call.
+// Reload replaces all workers: of each batch a new one has to be ready before an old one gets no
+// more jobs, finishes those it has, and ends. New jobs go to new workers as far as these have room.
+// done, which may be nil, is called with nil when the last old one has a successor, or with a
+// *[ReloadError] when a new one did not become ready, and never inside this call.
 //
-// It returns ErrReloading while another one is under way, ErrStopped, and *[OptionError]; done is not called then.
+// It returns ErrReloading while another one is under way, ErrStopped, and *[OptionError]; done is
+// not called then.
 func (p *Pool) Reload(o *ReloadOptions, done func(error)) error {
 	if o == nil {
 		o = new(ReloadOptions)
@@ -148,7 +152,8 @@ func (r *reload) failed(w *worker, err error) {
 	}
 }
 
-// gone is called when a worker has ended. A new one that was not ready was not needed any more: the pool is smaller now.
+// gone is called when a worker has ended. A new one that was not ready was not needed any more: the
+// pool is smaller now.
 func (r *reload) gone(w *worker) {
 	if r == nil {
 		return

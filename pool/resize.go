@@ -1,7 +1,8 @@
 package pool
 
-// Resize sets how many workers there are at least and at most, as Options.Min and Max. Workers that are more than that
-// end once they are idle, those that have been idle for longest first. The error is an *[OptionError].
+// Resize sets how many workers there are at least and at most, as Options.Min and Max. Workers that
+// are more than that end once they are idle, those that have been idle for longest first. The error
+// is an *[OptionError].
 func (p *Pool) Resize(min, max int) error {
 	o := p.o.Options
 	o.Min, o.Max = min, max
@@ -36,8 +37,9 @@ func (p *Pool) trim() {
 	}
 }
 
-// leastUseful returns the worker that can best be done without: one that starts, or that has the fewest jobs, and among
-// those the one that was used longest ago. It returns nil when there is none that could be told to end.
+// leastUseful returns the worker that can best be done without: one that starts, or that has the
+// fewest jobs, and among those the one that was used longest ago. It returns nil when there is none
+// that could be told to end.
 func (p *Pool) leastUseful() (found *worker) {
 	for _, w := range p.workers {
 		if w.state > workerReady || w.replaces != nil {

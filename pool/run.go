@@ -10,22 +10,25 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// RunOptions say how one job is run. A nil *RunOptions means all defaults. They are not kept or changed.
+// RunOptions say how one job is run. A nil *RunOptions means all defaults. They are not kept or
+// changed.
 type RunOptions struct {
 	// Method is which of the worker's handlers gets the job. "": the one without a name.
 	Method string
 
-	// Key binds the job to a worker: while that lives, it gets all jobs with the same key. "": any worker.
+	// Key binds the job to a worker: while that lives, it gets all jobs with the same key. "": any
+	// worker.
 	Key string
 
-	// Priority has jobs with a higher one run first, and those of one priority in the order of the calls.
+	// Priority has jobs with a higher one run first, and those of one priority in the order of the
+	// calls.
 	Priority int
 
 	// Retries is as Options.Retries. 0: that; negative: none, and not after a crash either.
 	Retries int
 
-	// Timeout is the time that the job may run, from when its worker can begin with it. 0: Options.Timeout; negative: no
-	// limit.
+	// Timeout is the time that the job may run, from when its worker can begin with it. 0:
+	// Options.Timeout; negative: no limit.
 	Timeout time.Duration
 
 	// QueueTimeout is as Options.QueueTimeout. 0: that; negative: no limit.
@@ -34,30 +37,33 @@ type RunOptions struct {
 	// Context cancels the task when it ends, as [Task.Cancel] does. Nil: none.
 	Context context.Context
 
-	// Attach has bytes that go with the job as they are, at most 2 GiB. It is borrowed until the task is settled. Not
-	// with Frames.
+	// Attach has bytes that go with the job as they are, at most 2 GiB. It is borrowed until the
+	// task is settled. Not with Frames.
 	Attach []byte
 
-	// Handle is a descriptor that goes with the job, as ipc.SendOptions has it, for a worker with Messages. A net.Conn
-	// is closed here when the task is settled; until then it can go to another worker.
+	// Handle is a descriptor that goes with the job, as ipc.SendOptions has it, for a worker with
+	// Messages. A net.Conn is closed here when the task is settled; until then it can go to another
+	// worker.
 	Handle any
 }
 
-// Run gives job to a worker and calls done once with the result or an error, never inside this call: when the worker
-// has answered, or for
+// Run gives job to a worker and calls done once with the result or an error, never inside this
+// call: when the worker has answered, or for
 //
 //   - a *[JobError], the worker's own error;
 //   - a *[CrashError], when a worker that had begun with the job has died;
 //   - a *[ProtocolError], when the answer is no JSON;
 //   - a *[CancelError], after Cancel or the end of the context;
 //   - [ErrTimeout], [ErrQueueTimeout], [ErrTooLarge], [ErrMethod];
-//   - [ErrStopped], a *[StartError] or a *[CrashLoopError], when the job was not run because of the pool's state.
+//   - [ErrStopped], a *[StartError] or a *[CrashLoopError], when the job was not run because of the
+//     pool's state.
 //
 // job is encoded at once, as JSON, in encoding/json's way. With Frames a []byte is taken as it is.
 //
-// Returned are, and done is never called then: an error of encoding the job, ErrTooLarge for a job over Options.MaxJob or
-// an attachment over 2 GiB, [ErrQueueFull], ErrStopped, the *StartError that has ended the pool, a *CrashLoopError, an *[OptionError], and the
-// error of a context that has ended already. Run panics when done is nil.
+// Returned are, and done is never called then: an error of encoding the job, ErrTooLarge for a job
+// over Options.MaxJob or an attachment over 2 GiB, [ErrQueueFull], ErrStopped, the *StartError that
+// has ended the pool, a *CrashLoopError, an *[OptionError], and the error of a context that has
+// ended already. Run panics when done is nil.
 func (p *Pool) Run(job any, o *RunOptions, done func(*Result, error)) (*Task, error) {
 	if done == nil {
 		panic("pool: Run: nil callback")
@@ -219,8 +225,8 @@ func (p *Pool) halfFree() bool {
 		(p.o.MaxQueueBytes < 0 || p.counts.waitingBytes <= p.o.MaxQueueBytes/2)
 }
 
-// NeedDrain reports whether whoever has more jobs should wait for OnDrain: the queue is full, and has not been half empty
-// since.
+// NeedDrain reports whether whoever has more jobs should wait for OnDrain: the queue is full, and
+// has not been half empty since.
 func (p *Pool) NeedDrain() bool { return p.full }
 
 // abandon settles a task whose worker, if it has one, need not go on with it.

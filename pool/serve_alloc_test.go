@@ -34,7 +34,8 @@ type bareAnswer struct {
 	Result small  `json:"result"`
 }
 
-// TestServeOnTheLoopAllocatesNoMoreThanAChannel: a job costs what decoding it, and sending its result, costs.
+// TestServeOnTheLoopAllocatesNoMoreThanAChannel: a job costs what decoding it, and sending its
+// result, costs.
 func TestServeOnTheLoopAllocatesNoMoreThanAChannel(t *testing.T) {
 	perJob := func(serve func(l *reactor.Loop, worker *ipc.Channel)) float64 {
 		l := looptest.New(t)

@@ -136,7 +136,8 @@ func (e *panicError) Unwrap() error {
 	return err
 }
 
-// cancelError returns the cause with which the context of a job ends that the parent has cancelled for that reason.
+// cancelError returns the cause with which the context of a job ends that the parent has cancelled
+// for that reason.
 func cancelError(reason string) error {
 	if reason == "" {
 		return &CancelError{ErrCancelled}

@@ -17,9 +17,9 @@ type asyncJobs struct {
 // handlesOnLoop reports whether the handlers run on the loop goroutine.
 func (o *ServeOptions) handlesOnLoop() bool { return o.OnLoop || o.Async }
 
-// Later is for handlers with [ServeOptions].Async, which call it before they return. What they return is then ignored,
-// and the job goes on until answer is called, on the loop goroutine, with what they would have returned. Calls after
-// the first are ignored.
+// Later is for handlers with [ServeOptions].Async, which call it before they return. What they
+// return is then ignored, and the job goes on until answer is called, on the loop goroutine, with
+// what they would have returned. Calls after the first are ignored.
 //
 // It panics without Async.
 func (j *Job) Later() (answer func(result any, err error)) {

@@ -185,7 +185,8 @@ func TestAttachmentsLeaveNothingBehind(t *testing.T) {
 	})
 }
 
-// TestAnAttachmentThatIsNotSealedIsCopied: its sender could make it shorter, which would be SIGBUS here.
+// TestAnAttachmentThatIsNotSealedIsCopied: its sender could make it shorter, which would be SIGBUS
+// here.
 //
 //brood:checks W072
 func TestAnAttachmentThatIsNotSealedIsCopied(t *testing.T) {
@@ -269,8 +270,8 @@ func TestAParentThatIsNoPoolGetsNoAttachment(t *testing.T) {
 	p.end()
 }
 
-// TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft: what it asks meanwhile cannot be answered, and it has to be
-// heard.
+// TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft: what it asks meanwhile cannot be answered,
+// and it has to be heard.
 //
 //brood:checks W072
 func TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft(t *testing.T) {
@@ -296,7 +297,8 @@ func TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft(t *testing.T) {
 	frame := `{"cmd":"NODE_HANDLE","type":"brood.File","msg":{"id":2,"method":"invert","attach":1}}` + "\n"
 	require.NoError(t, unix.Sendmsg(pair[0], []byte(frame), unix.UnixRights(fd), nil, 0))
 	require.NoError(t, unix.Close(fd))
-	go func() { _, _ = io.Copy(io.Discard, ours) }() // It ends with ours. The handle among it is dropped.
+	// It ends with ours. The handle among it is dropped.
+	go func() { _, _ = io.Copy(io.Discard, ours) }()
 	refused := []byte(`{"id":3,"method":"none"}` + "\n")
 	for n := 0; err == nil; n++ {
 		require.Less(t, n, 10_000_000, "the worker listens for ever")

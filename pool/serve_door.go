@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// clogged is the number of bytes, finished and not given to the channel because the parent does not read, from which on
-	// no further job is begun and Job.Write waits.
+	// clogged is the number of bytes, finished and not given to the channel because the parent does
+	// not read, from which on no further job is begun and Job.Write waits.
 	clogged = 1 << 20
 
 	// entryCost is what an entry counts for besides its bytes, so that small ones count too.
@@ -21,9 +21,9 @@ const (
 	mostSpare = 16
 )
 
-// serveDoor is what the loop goroutine and those of the handlers share: jobs go one way, what they send goes the other. Its
-// methods are safe to call from any goroutine. Everything else of a worker is the loop's, but for the methods of a Job,
-// which come here.
+// serveDoor is what the loop goroutine and those of the handlers share: jobs go one way, what they
+// send goes the other. Its methods are safe to call from any goroutine. Everything else of a worker
+// is the loop's, but for the methods of a Job, which come here.
 type serveDoor struct {
 	loop   *reactor.Loop
 	posted func() // called on the loop when something has come out
@@ -98,8 +98,8 @@ func (d *serveDoor) next() *Job {
 	return d.shift()
 }
 
-// start starts a runner. It ends when the door is closed, once it has no job. Nobody waits for that: a handler cannot
-// be cut short, and a runner without one touches nothing but the door.
+// start starts a runner. It ends when the door is closed, once it has no job. Nobody waits for
+// that: a handler cannot be cut short, and a runner without one touches nothing but the door.
 func (d *serveDoor) start(run func()) { go run() }
 
 // take returns the next job for a runner, nil when it is to end.
@@ -197,8 +197,8 @@ func (d *serveDoor) over(j *Job) {
 	d.end(j)
 }
 
-// end has nothing of a job sent any more. A Write that was told to wait is forgotten: the memory of the job may be that of
-// the next one.
+// end has nothing of a job sent any more. A Write that was told to wait is forgotten: the memory of
+// the job may be that of the next one.
 func (d *serveDoor) end(j *Job) {
 	j.ended = true
 	if j.room != nil {
@@ -240,8 +240,8 @@ func (d *serveDoor) notice(frame []byte) {
 	d.post(post)
 }
 
-// reserve takes as much as it can get of a job's credit for want bytes of a chunk. When it gets none, wait is closed as
-// soon as it is worth asking again.
+// reserve takes as much as it can get of a job's credit for want bytes of a chunk. When it gets
+// none, wait is closed as soon as it is worth asking again.
 func (d *serveDoor) reserve(j *Job, want int) (n int, wait <-chan struct{}, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -323,7 +323,8 @@ func (d *serveDoor) empty() bool {
 	return len(d.out) == 0
 }
 
-// sent takes messages off what is on its way, which were sent or given up, and gives their memory to the next ones.
+// sent takes messages off what is on its way, which were sent or given up, and gives their memory
+// to the next ones.
 func (d *serveDoor) sent(list []outgoing) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

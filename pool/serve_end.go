@@ -9,8 +9,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// ErrTerminated is the cause with which the contexts of handlers end that run on for longer than [ServeOptions].Grace after
-// SIGTERM.
+// ErrTerminated is the cause with which the contexts of handlers end that run on for longer than
+// [ServeOptions].Grace after SIGTERM.
 var ErrTerminated = errors.New("pool: the worker was told to end")
 
 // ending is the end of a worker. Its state only moves down the list.
@@ -28,16 +28,17 @@ type ending struct {
 type serveState uint8
 
 const (
-	serving          serveState = iota
-	serveStopping               // no further job is begun; those that run finish, and their answers are sent
-	serveTearingDown            // everything is answered: Teardown runs, and the channel ends
-	serveEnded                  // the loop was stopped, or closed
+	serving serveState = iota
+	// no further job is begun; those that run finish, and their answers are sent
+	serveStopping
+	serveTearingDown // everything is answered: Teardown runs, and the channel ends
+	serveEnded       // the loop was stopped, or closed
 )
 
 func (e *ending) init() { e.ctx, e.stop = context.WithCancelCause(context.Background()) }
 
-// terminate is called on SIGTERM. The parent is asked for no more jobs; those that come all the same are its to give to
-// others when this worker has gone.
+// terminate is called on SIGTERM. The parent is asked for no more jobs; those that come all the
+// same are its to give to others when this worker has gone.
 func (s *server) terminate() {
 	if s.ending.state != serving {
 		s.stopHandlers(ErrTerminated)
@@ -74,7 +75,8 @@ func (s *server) end(cause error) {
 	}
 }
 
-// lose loses patience: first with the handlers, then with a parent that does not read their answers.
+// lose loses patience: first with the handlers, then with a parent that does not read their
+// answers.
 func (s *server) lose() {
 	s.stopHandlers(s.ending.cause)
 	s.ending.patience = s.loop.SetTimeout(s.o.Grace, s.parent.Destroy)

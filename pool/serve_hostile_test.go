@@ -123,8 +123,8 @@ func TestAFloodThatIsNotReadStops(t *testing.T) {
 	}
 }
 
-// serveHere has a worker in this process, whose messages have so many bytes at most, get a message and a ping, and returns
-// what it says in between.
+// serveHere has a worker in this process, whose messages have so many bytes at most, get a message
+// and a ping, and returns what it says in between.
 func serveHere(t *testing.T, most int, message string, o *pool.ServeOptions) (got []string) {
 	t.Helper()
 	l := looptest.New(t)

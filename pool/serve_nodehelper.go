@@ -6,25 +6,27 @@ import (
 	"path/filepath"
 )
 
-// NodeHelper returns the source of a CommonJS module without dependencies, the worker's side for Node, in 60 lines. A
-// worker is
+// NodeHelper returns the source of a CommonJS module without dependencies, the worker's side for
+// Node, in 60 lines. A worker is
 //
 //	const { serve } = require('./brood-worker.cjs');
 //	serve({
 //		resize: async (job, { signal, progress, write }) => { … return result; },
 //	}, { concurrency: 4, teardown: async () => { … } });
 //
-// where brood-worker.cjs is the file that [WriteNodeHelper] has written next to it, or that was copied there; an ES
-// module imports it by the same name. Besides those three a handler's second argument has id, method, attempt; attach,
-// a Buffer; reply(result, data), whose result is returned so that data goes along, a Buffer, another view of bytes, an
-// array of them or a text; retire(). A handler that throws is answered for by an error with its message, name, stack and
-// code, and so is one whose result cannot become JSON.
+// where brood-worker.cjs is the file that [WriteNodeHelper] has written next to it, or that was
+// copied there; an ES module imports it by the same name. Besides those three a handler's second
+// argument has id, method, attempt; attach, a Buffer; reply(result, data), whose result is returned
+// so that data goes along, a Buffer, another view of bytes, an array of them or a text; retire(). A
+// handler that throws is answered for by an error with its message, name, stack and code, and so is
+// one whose result cannot become JSON.
 //
-// signal is an AbortSignal, aborted when the job is cancelled, and grace milliseconds (5000) after the worker was to
-// end. write(chunk) returns a promise, which waits while the parent takes no more; the chunks go in the order of the
-// calls, and the answer behind them, whether the handler waits for the promises or not. ^C is ignored. At SIGTERM, and
-// when the parent disconnects, no further job is begun; what runs is finished, teardown is called, and the process
-// exits: with 0, or with 1 if teardown has failed. A worker without the helper needs no more than
+// signal is an AbortSignal, aborted when the job is cancelled, and grace milliseconds (5000) after
+// the worker was to end. write(chunk) returns a promise, which waits while the parent takes no
+// more; the chunks go in the order of the calls, and the answer behind them, whether the handler
+// waits for the promises or not. ^C is ignored. At SIGTERM, and when the parent disconnects, no
+// further job is begun; what runs is finished, teardown is called, and the process exits: with 0,
+// or with 1 if teardown has failed. A worker without the helper needs no more than
 //
 //	process.on('message', async ({ id, job }) => process.send({ id, result: await work(job) }));
 //
@@ -34,8 +36,9 @@ func NodeHelper() string { return nodeHelper }
 //go:embed node/worker.js
 var nodeHelper string
 
-// WriteNodeHelper writes [NodeHelper] to a file, which it makes or replaces as a whole, so that several programs may do
-// so at once; a file that has it already is left alone. It needs the directory. Errors are those of package os.
+// WriteNodeHelper writes [NodeHelper] to a file, which it makes or replaces as a whole, so that
+// several programs may do so at once; a file that has it already is left alone. It needs the
+// directory. Errors are those of package os.
 //
 // Safe to call from any goroutine.
 func WriteNodeHelper(path string) error {

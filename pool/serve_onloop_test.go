@@ -24,7 +24,8 @@ func init() {
 	})
 }
 
-// A job that had no credit left is over, and nothing of it meets those that come after it, or the end of the worker.
+// A job that had no credit left is over, and nothing of it meets those that come after it, or the
+// end of the worker.
 //
 //brood:checks W070
 func TestAJobOnTheLoopThatHadNoCreditLeavesNothingBehind(t *testing.T) {

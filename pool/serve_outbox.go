@@ -10,15 +10,15 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// mostNotices bounds what is answered to a parent that does not acknowledge an attachment, and which can therefore not be
-// kept from asking on: bytes.
+// mostNotices bounds what is answered to a parent that does not acknowledge an attachment, and
+// which can therefore not be kept from asking on: bytes.
 const mostNotices = 4 << 20
 
 var errDeaf = errors.New("pool: the parent goes on asking and does not acknowledge an attachment: the channel was ended")
 
-// outbox has what came out of the door and was not sent. While the parent does not read, it waits here, and nothing more is
-// read of the parent; otherwise one that asks and does not read would make it grow. The parent has to be heard, though,
-// while it has an attachment to acknowledge.
+// outbox has what came out of the door and was not sent. While the parent does not read, it waits
+// here, and nothing more is read of the parent; otherwise one that asks and does not read would
+// make it grow. The parent has to be heard, though, while it has an attachment to acknowledge.
 type outbox struct {
 	list    []outgoing
 	notices int // bytes of those in list that no job has
@@ -88,7 +88,8 @@ func (s *server) send(o outgoing) {
 	}
 }
 
-// sendAttached sends an answer with its attachment. If that cannot be sent, or does not arrive, the answer is an error.
+// sendAttached sends an answer with its attachment. If that cannot be sent, or does not arrive, the
+// answer is an error.
 func (s *server) sendAttached(o outgoing) error {
 	id := o.job.id
 	lost := func(err error) error {
@@ -128,8 +129,8 @@ func (s *server) settle(o outgoing) {
 	}
 }
 
-// refusal returns what is to be said of the error of a Send: nothing when the parent has gone, which OnDisconnect tells; a
-// result that cannot become JSON is an error of the job.
+// refusal returns what is to be said of the error of a Send: nothing when the parent has gone,
+// which OnDisconnect tells; a result that cannot become JSON is an error of the job.
 func (s *server) refusal(err error) error {
 	if errors.Is(err, ipc.ErrChannelClosed) {
 		return nil

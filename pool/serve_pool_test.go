@@ -67,7 +67,8 @@ func eachServed(t *testing.T, fn func(t *testing.T, l *reactor.Loop, p *pool.Poo
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
 			o := options(t)
-			o.Max, o.CancelGrace = 1, looptest.HangLimit()/6 // Who does not see a cancel is among the Forced before the test hangs.
+			// Who does not see a cancel is among the Forced before the test hangs.
+			o.Max, o.CancelGrace = 1, looptest.HangLimit()/6
 			p := newPool(t, l, o)
 			var complaints []error
 			p.OnError(func(err error) { complaints = append(complaints, err) })

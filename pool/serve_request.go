@@ -8,9 +8,9 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// request is a message of the parent, taken apart: the JSON of its members, which are parts of the message; nil for those
-// that it does not have. Of several members with one name the last one counts, as for JSON.parse, and those with other
-// names are of a later version of the protocol.
+// request is a message of the parent, taken apart: the JSON of its members, which are parts of the
+// message; nil for those that it does not have. Of several members with one name the last one
+// counts, as for JSON.parse, and those with other names are of a later version of the protocol.
 type request struct {
 	id, method, job, attempt, attach []byte
 	cancel, recall, credit, ping     []byte
@@ -80,8 +80,8 @@ func attemptOf(text []byte) int {
 	return 1
 }
 
-// number reads a JSON number that is an unsigned integer, written without an exponent, as every JSON library writes those
-// below 2⁵³.
+// number reads a JSON number that is an unsigned integer, written without an exponent, as every
+// JSON library writes those below 2⁵³.
 func number(text []byte) (n uint64, ok bool) {
 	if len(text) == 0 || len(text) > 18 { // Fewer digits than an int64 has.
 		return 0, false
@@ -98,13 +98,15 @@ func number(text []byte) (n uint64, ok bool) {
 // given reports whether a member is there and not null.
 func given(value []byte) bool { return value != nil && !bytes.Equal(value, null) }
 
-// A ParentError is a message of the parent that is against the protocol, as a worker sees it. It was ignored.
+// A ParentError is a message of the parent that is against the protocol, as a worker sees it. It
+// was ignored.
 type ParentError struct {
 	Reason string
 	Data   []byte // how the message begins, at most 64 bytes
 }
 
-// Error returns a text such as `pool: message "{\"id\":0,\"job\":1}": the id is no positive integer`.
+// Error returns a text such as `pool: message "{\"id\":0,\"job\":1}": the id is no positive
+// integer`.
 func (e *ParentError) Error() string { return fmt.Sprintf("pool: message %q: %s", e.Data, e.Reason) }
 
 func protocolError(message []byte, reason string) error {

@@ -37,7 +37,8 @@ func (s *server) runJob(j *Job, encoder *nodejson.Encoder) {
 	frame, attach, err = perform(j, s.door.buffer(), encoder)
 }
 
-// perform calls the handler and makes the answer of its result. A panic of it, or of a method of its result, is an error.
+// perform calls the handler and makes the answer of its result. A panic of it, or of a method of
+// its result, is an error.
 func perform(j *Job, buffer []byte, encoder *nodejson.Encoder) (frame []byte, attach *os.File, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -87,8 +88,8 @@ func replyOf(id uint64, value any) (result resultFrame, attached []byte) {
 	return resultFrame{id, value, len(attached)}, attached
 }
 
-// errNoTaker is the answer when a result has an attachment that the parent would not understand. Node aborts when it
-// gets one.
+// errNoTaker is the answer when a result has an attachment that the parent would not understand.
+// Node aborts when it gets one.
 var errNoTaker = errors.New("the result has an attachment, and the parent is no pool")
 
 // fileOf returns the file that goes with a result, nil if nothing is attached.

@@ -18,8 +18,8 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// server is the worker's side of a channel to a pool. Its fields are used on the loop goroutine only; what the goroutines
-// of the handlers need of them does not change, or is in the door.
+// server is the worker's side of a channel to a pool. Its fields are used on the loop goroutine
+// only; what the goroutines of the handlers need of them does not change, or is in the door.
 type server struct {
 	loop     *reactor.Loop
 	parent   *ipc.Channel
@@ -123,7 +123,8 @@ func (s *server) ready() ready {
 	return r
 }
 
-// message is called with each message of the parent. Parts that this version does not know are ignored.
+// message is called with each message of the parent. Parts that this version does not know are
+// ignored.
 func (s *server) message(m *ipc.Message) {
 	if err := s.read(m); err != nil {
 		s.report(err)
@@ -188,7 +189,8 @@ func (s *server) withoutID(m *ipc.Message) error {
 // receive takes a job.
 func (s *server) receive(id uint64, m *ipc.Message) error {
 	if s.jobs[id] != nil {
-		return protocolError(m.Raw(), "a job with this id is under way") // An answer would be taken for that job's.
+		// An answer would be taken for that job's.
+		return protocolError(m.Raw(), "a job with this id is under way")
 	}
 	if s.ending.state != serving {
 		return nil // The parent gives it to another worker when this one has gone.
@@ -249,10 +251,12 @@ func (s *server) hearError(err error) {
 	s.flush()
 }
 
-// mostCost bounds what the size of one attachment counts for, whatever the parent says: bytes. Sums stay in range.
+// mostCost bounds what the size of one attachment counts for, whatever the parent says: bytes. Sums
+// stay in range.
 const mostCost = 1 << 40
 
-// accept finds who is to do a job, and takes what came with its message. The error is the job's answer.
+// accept finds who is to do a job, and takes what came with its message. The error is the job's
+// answer.
 func (s *server) accept(j *Job, m *ipc.Message) (err error) {
 	name := methodOf(s.req.method)
 	if to := s.handlers[string(name)]; to != nil {
@@ -292,7 +296,8 @@ func (s *server) cancel(j *Job, cause error) {
 	j.stop(cause)
 }
 
-// answer ends a job. It is called by who has it: a runner, or the loop for one that no runner has taken.
+// answer ends a job. It is called by who has it: a runner, or the loop for one that no runner has
+// taken.
 func (s *server) answer(j *Job, frame []byte, attach *os.File) {
 	j.attachment.release()
 	s.door.answer(j, frame, attach)
@@ -338,7 +343,8 @@ func (s *server) closeSignals() {
 	s.watches = nil
 }
 
-// Close is called when the loop is closed. Handlers that run are told, and what they return is dropped.
+// Close is called when the loop is closed. Handlers that run are told, and what they return is
+// dropped.
 func (s *server) Close() error {
 	s.ending.state = serveEnded
 	s.door.close(reactor.ErrClosed)

@@ -18,7 +18,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// serveHelper is the body of a helper that is a worker. It ends the process when the worker has ended.
+// serveHelper is the body of a helper that is a worker. It ends the process when the worker has
+// ended.
 func serveHelper(h pool.Handlers, o *pool.ServeOptions) {
 	serveHelperOn(func(*reactor.Loop) pool.Handlers { return h }, o)
 }
@@ -58,7 +59,8 @@ func startHelper(t testing.TB, name string, args ...string) *handParent {
 	return startWorker(t, file, argv, &childprocess.ForkOptions{})
 }
 
-// startWorker starts a program that is a worker, with more descriptors behind its channel. Stderr is kept.
+// startWorker starts a program that is a worker, with more descriptors behind its channel. Stderr
+// is kept.
 func startWorker(t testing.TB, file string, args []string, o *childprocess.ForkOptions, more ...childprocess.Stdio) *handParent {
 	t.Helper()
 	l := looptest.New(t)

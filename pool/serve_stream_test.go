@@ -129,7 +129,8 @@ func TestChunksAreOrderedCompleteAndWithinTheCredit(t *testing.T) {
 				got = append(got, data...)
 				require.LessOrEqual(t, len(got), allowed)
 				if len(got) == allowed {
-					p.send(`{"id":2}`) // A job behind it goes on meanwhile, and nothing else comes of this one.
+					// A job behind it goes on meanwhile, and nothing else comes of this one.
+					p.send(`{"id":2}`)
 					p.expect(`{"id":2,"result":""}`)
 					allowed += 300_000
 					p.send(`{"id":1,"credit":300000}`)
@@ -251,7 +252,8 @@ func TestWhenTheParentDoesNotReadTheWorkerWaits(t *testing.T) {
 	}
 }
 
-// TestAWorkerThatWaitsForItsParentSeesItDie: while the parent does not read, the worker does not read either.
+// TestAWorkerThatWaitsForItsParentSeesItDie: while the parent does not read, the worker does not
+// read either.
 func TestAWorkerThatWaitsForItsParentSeesItDie(t *testing.T) {
 	for _, mode := range [][]string{nil, {"onloop"}} {
 		p := startHelper(t, "serve-stream", mode...)

@@ -88,7 +88,8 @@ func TestChunksThatNobodyHearsHoldUpNoResult(t *testing.T) {
 
 	var text string
 	done := make(chan error, 1)
-	go func() { done <- p.Do(context.Background(), order{Do: "chunks"}, &text, nil) }() // It ends with its only call, for which the test waits.
+	// It ends with its only call, for which the test waits.
+	go func() { done <- p.Do(context.Background(), order{Do: "chunks"}, &text, nil) }()
 	var err error
 	until(t, l, func() bool {
 		select {

@@ -18,9 +18,10 @@ type counts struct {
 	late, garbage, foreign      uint64
 	exits                       map[ExitReason]uint64
 	waited, ran                 histogram
-	since                       time.Time     // the pool was made
-	slotTime                    float64       // nanoseconds of all slots, of the workers that have gone
-	busy                        time.Duration // of them
+	since                       time.Time // the pool was made
+	// nanoseconds of all slots, of the workers that have gone
+	slotTime float64
+	busy     time.Duration // of them
 }
 
 // outstanding is the number of tasks that are not settled.
@@ -94,8 +95,8 @@ func (h *Histogram) Count() uint64 {
 	return n
 }
 
-// Stats are a pool's counters since it was made, and its gauges at the time of the call. Submitted = Waiting + Running +
-// Settled, at any time.
+// Stats are a pool's counters since it was made, and its gauges at the time of the call. Submitted
+// = Waiting + Running + Settled, at any time.
 type Stats struct {
 	Submitted uint64 // tasks that Run has accepted
 	Waiting   int    // for a worker
@@ -127,9 +128,10 @@ type Stats struct {
 	Generation int                   // of the workers that are started now
 	Exits      map[ExitReason]uint64 // workers that have ended
 
-	Waited      Histogram     // from Run to the beginning of a run
-	Ran         Histogram     // the runs that have ended with a result
-	Utilization float64       // the part of the time of all slots so far in which they had a job, from 0 to 1
+	Waited Histogram // from Run to the beginning of a run
+	Ran    Histogram // the runs that have ended with a result
+	// the part of the time of all slots so far in which they had a job, from 0 to 1
+	Utilization float64
 	Uptime      time.Duration // since New
 }
 
@@ -185,11 +187,12 @@ func (s *Stats) addWorker(w *worker) {
 // A WorkerState is a worker at the time of a call of [Pool.Workers].
 type WorkerState struct {
 	Worker
-	State  string        // "starting", "ready", "draining", "ending"
-	Jobs   int           // that it has
-	Done   int           // that it has answered
-	Age    time.Duration // since its start
-	Memory int64         // bytes; 0 where it is not looked at: without Options.MaxMemory, or before the first job
+	State string        // "starting", "ready", "draining", "ending"
+	Jobs  int           // that it has
+	Done  int           // that it has answered
+	Age   time.Duration // since its start
+	// bytes; 0 where it is not looked at: without Options.MaxMemory, or before the first job
+	Memory int64
 }
 
 // Workers returns the workers in the order of their numbers.
@@ -202,12 +205,14 @@ func (p *Pool) Workers() []WorkerState {
 	return all
 }
 
-// Kill ends the worker with that number by SIGKILL, as if it had died: for tests, and for whoever knows better. Its
-// jobs are those of a worker that has crashed. It reports false when there is no such worker.
+// Kill ends the worker with that number by SIGKILL, as if it had died: for tests, and for whoever
+// knows better. Its jobs are those of a worker that has crashed. It reports false when there is no
+// such worker.
 func (p *Pool) Kill(number int) bool {
 	for _, w := range p.workers {
 		if w.number == number {
-			if sent, _ := w.child.Kill(syscall.SIGKILL); sent { // Else it has ended, which is what was wanted.
+			// Else it has ended, which is what was wanted.
+			if sent, _ := w.child.Kill(syscall.SIGKILL); sent {
 				w.shot = true
 			}
 			w.hearEnd() // It gets no further job.

@@ -8,15 +8,16 @@ import (
 
 // StopOptions say how a pool ends. A nil *StopOptions means all defaults.
 type StopOptions struct {
-	// DropWaiting fails the tasks that wait, with [ErrStopped], and those that would be run again. By default they are run.
+	// DropWaiting fails the tasks that wait, with [ErrStopped], and those that would be run again.
+	// By default they are run.
 	DropWaiting bool
 
-	// JobGrace is the time for the tasks. Those that are not settled then fail with [ErrStopped], and their workers are
-	// ended by signals. 0: no limit; negative: none.
+	// JobGrace is the time for the tasks. Those that are not settled then fail with [ErrStopped],
+	// and their workers are ended by signals. 0: no limit; negative: none.
 	JobGrace time.Duration
 
-	// DisconnectGrace is the time that an idle worker has to end by itself, before it is ended by signals. 0: that of
-	// Options; negative: none.
+	// DisconnectGrace is the time that an idle worker has to end by itself, before it is ended by
+	// signals. 0: that of Options; negative: none.
 	DisconnectGrace time.Duration
 
 	// Context ends both graces when it ends. Nil: none.
@@ -25,8 +26,9 @@ type StopOptions struct {
 
 // A StopReport is how the end of a pool went.
 type StopReport struct {
-	Dropped int           // tasks that failed with [ErrStopped]
-	Forced  []*WorkerExit // workers that were ready and were sent signals because they did not end by themselves
+	Dropped int // tasks that failed with [ErrStopped]
+	// workers that were ready and were sent signals because they did not end by themselves
+	Forced  []*WorkerExit
 	Elapsed time.Duration // since the first Stop
 }
 
@@ -42,12 +44,13 @@ type stopping struct {
 	report       StopReport
 }
 
-// Stop ends the pool and calls done, which may be nil, once, when the last worker has gone: never inside this call. Run
-// returns ErrStopped from now on. What was submitted is still run, each worker is told to end once it is idle, then
-// sent the KillSignal of Options.Fork, and SIGKILL after Options.KillGrace.
+// Stop ends the pool and calls done, which may be nil, once, when the last worker has gone: never
+// inside this call. Run returns ErrStopped from now on. What was submitted is still run, each
+// worker is told to end once it is idle, then sent the KillSignal of Options.Fork, and SIGKILL
+// after Options.KillGrace.
 //
-// Stop may be called again to shorten it: what is stricter counts. done of both is called. After the end done is called
-// on the next tick.
+// Stop may be called again to shorten it: what is stricter counts. done of both is called. After
+// the end done is called on the next tick.
 func (p *Pool) Stop(o *StopOptions, done func(*StopReport)) {
 	if o == nil {
 		o = new(StopOptions)
@@ -81,7 +84,8 @@ func (p *Pool) Stop(o *StopOptions, done func(*StopReport)) {
 		}
 	}
 	if o.Context != nil && o.Context.Done() != nil {
-		// It runs on a goroutine of its own, which only posts, and ends with that. A closed loop has no callbacks any more.
+		// It runs on a goroutine of its own, which only posts, and ends with that. A closed loop
+		// has no callbacks any more.
 		s.stopContexts = append(s.stopContexts, context.AfterFunc(o.Context, func() { _ = p.loop.Post(p.endNow) }))
 	}
 	p.tell(p.ended)
@@ -140,8 +144,9 @@ func (p *Pool) endNow() {
 	p.hasten()
 }
 
-// ended goes on with the end of the pool: when no task waits the workers end, each when it has none, and when they have
-// gone it is told. A task that a worker was sent ahead may come back, for one that is idle.
+// ended goes on with the end of the pool: when no task waits the workers end, each when it has
+// none, and when they have gone it is told. A task that a worker was sent ahead may come back, for
+// one that is idle.
 func (p *Pool) ended() {
 	if p.state != poolStopping || p.counts.waiting > 0 || slices.ContainsFunc(p.workers, (*worker).hasAhead) {
 		return

@@ -122,7 +122,8 @@ func TestALoopThatIsClosedKillsTheWorkers(t *testing.T) {
 	require.ErrorContains(t, <-answer, "closed")
 	for _, pid := range pids {
 		for exists(pid) {
-			time.Sleep(time.Millisecond) // Nothing tells of the end of a child whose loop is closed.
+			// Nothing tells of the end of a child whose loop is closed.
+			time.Sleep(time.Millisecond)
 		}
 	}
 }

@@ -35,17 +35,20 @@ type stream struct {
 // OnProgress calls fn with what the worker tells of the job while it runs.
 func (t *Task) OnProgress(fn func(p *Progress)) *events.Listener { return t.stream.onProgress.On(fn) }
 
-// OnChunk calls fn with the bytes that the worker writes, in order; all of them come before its answer. They wait for
-// the first listener, and are dropped when the answer is there and nobody listens. chunk is valid until fn returns.
+// OnChunk calls fn with the bytes that the worker writes, in order; all of them come before its
+// answer. They wait for the first listener, and are dropped when the answer is there and nobody
+// listens. chunk is valid until fn returns.
 //
-// A worker writes at most 1 MiB that nobody has taken, if it knows of that; one that does not, and writes more than
-// Options.MaxResult to a task that is paused, or to which nobody listens, fails its job.
+// A worker writes at most 1 MiB that nobody has taken, if it knows of that; one that does not, and
+// writes more than Options.MaxResult to a task that is paused, or to which nobody listens, fails
+// its job.
 func (t *Task) OnChunk(fn func(chunk []byte)) *events.Listener {
 	t.stream.onChunk.Watch(func(int) { t.pool.tell(t.flow) })
 	return t.stream.onChunk.On(fn)
 }
 
-// Pause has chunks wait until Resume, and the worker once its credit is used up. Other jobs go on, also in the same worker.
+// Pause has chunks wait until Resume, and the worker once its credit is used up. Other jobs go on,
+// also in the same worker.
 func (t *Task) Pause() { t.stream.paused = true }
 
 // Resume undoes Pause. What has waited comes on the next tick.
@@ -54,7 +57,8 @@ func (t *Task) Resume() {
 	t.pool.tell(t.flow)
 }
 
-// hearProgress has the progress told on the next tick. Of several that come until then only the last one is.
+// hearProgress has the progress told on the next tick. Of several that come until then only the
+// last one is.
 func (t *Task) hearProgress(value []byte) {
 	s := &t.stream
 	if s.onProgress.Len() == 0 {
@@ -72,7 +76,8 @@ func (t *Task) tellProgress() {
 	reactor.Emit(t.pool.loop, &t.stream.onProgress, p)
 }
 
-// chunkCost is what a chunk that waits takes besides its bytes, so that many small ones are bounded, too.
+// chunkCost is what a chunk that waits takes besides its bytes, so that many small ones are
+// bounded, too.
 const chunkCost = 64
 
 // hearChunk takes bytes that the worker has written.
@@ -99,8 +104,8 @@ func (a *assignment) hearChunk(p []byte) {
 	}
 }
 
-// flow gives a chunk to who listens, and after the last one settles the task if that has waited for it. It runs in
-// ticks: one for each chunk that comes, and for each that is left.
+// flow gives a chunk to who listens, and after the last one settles the task if that has waited for
+// it. It runs in ticks: one for each chunk that comes, and for each that is left.
 func (t *Task) flow() {
 	s := &t.stream
 	if t.state == taskSettled {
@@ -157,7 +162,8 @@ func (t *Task) hold() {
 // over reports whether an answer has to wait for no chunk: they were taken, or nobody wants them.
 func (s *stream) over() bool { return len(s.chunks) == 0 || s.onChunk.Len() == 0 && !s.paused }
 
-// restart forgets what has come of a run that is done again, and reports false when some of it was told already.
+// restart forgets what has come of a run that is done again, and reports false when some of it was
+// told already.
 func (s *stream) restart() bool {
 	s.chunks, s.size, s.owed = nil, 0, 0
 	return !s.taken

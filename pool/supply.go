@@ -6,7 +6,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// loopAfter is how many workers die one after the other without an answer before that is a crash loop.
+// loopAfter is how many workers die one after the other without an answer before that is a crash
+// loop.
 const loopAfter = 10
 
 // supply says when workers may be started.
@@ -20,8 +21,8 @@ type supply struct {
 
 func (s *supply) looping() bool { return s.loop != nil }
 
-// answered is called when a worker has answered a job, or has been ready for long: those that died before do not count
-// any more.
+// answered is called when a worker has answered a job, or has been ready for long: those that died
+// before do not count any more.
 func (s *supply) answered() {
 	if s.deaths == 0 {
 		return
@@ -38,7 +39,8 @@ func (s *supply) resume() {
 	}
 }
 
-// died is called when a worker has ended that should not. The first time another one is started at once.
+// died is called when a worker has ended that should not. The first time another one is started at
+// once.
 func (s *supply) died(c Crash) {
 	p := s.pool
 	s.deaths++
@@ -132,8 +134,9 @@ func (p *Pool) minimum() int {
 	return min(p.o.Min, p.limit)
 }
 
-// size is the number of workers, without those that were told to end and the successors of others. One that ends by
-// itself counts until it has gone: only then is it known whether another one has to wait.
+// size is the number of workers, without those that were told to end and the successors of others.
+// One that ends by itself counts until it has gone: only then is it known whether another one has
+// to wait.
 func (p *Pool) size() int {
 	n := 0
 	for _, w := range p.workers {
@@ -144,7 +147,8 @@ func (p *Pool) size() int {
 	return n
 }
 
-// dying is the number of workers that are killed and whose places nobody has: Max holds however long it takes.
+// dying is the number of workers that are killed and whose places nobody has: Max holds however
+// long it takes.
 func (p *Pool) dying() int {
 	n := 0
 	for _, w := range p.workers {
@@ -155,8 +159,8 @@ func (p *Pool) dying() int {
 	return n
 }
 
-// processes is the number of all workers but those that a Reload has end: that of the others is bounded, so that workers
-// which take long to end do not pile up.
+// processes is the number of all workers but those that a Reload has end: that of the others is
+// bounded, so that workers which take long to end do not pile up.
 func (p *Pool) processes() int {
 	n := 0
 	for _, w := range p.workers {
@@ -177,7 +181,8 @@ func (p *Pool) starting() int {
 	return n
 }
 
-// shrink is called when the system has no room for another process. It reports false when there is no worker at all.
+// shrink is called when the system has no room for another process. It reports false when there is
+// no worker at all.
 func (p *Pool) shrink() bool {
 	size := p.size()
 	if size == 0 {

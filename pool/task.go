@@ -10,13 +10,15 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// taskState goes from waiting to running, back when a worker could not do it, and at last to settled, once.
+// taskState goes from waiting to running, back when a worker could not do it, and at last to
+// settled, once.
 type taskState uint8
 
 const (
 	taskWaiting taskState = iota // in a queue
-	taskRunning                  // with a worker, or answered and waiting for chunks to be taken or an attachment to come
-	taskSettled                  // its outcome is known; done is called on the next tick
+	// with a worker, or answered and waiting for chunks to be taken or an attachment to come
+	taskRunning
+	taskSettled // its outcome is known; done is called on the next tick
 )
 
 // A Task is a job that was given to a pool. Its methods must be called on the loop goroutine.
@@ -95,9 +97,10 @@ func (t *Task) Worker() (Worker, bool) {
 	return t.given.worker.id(), true
 }
 
-// Cancel ends the task, whose done gets a *[CancelError] with the cause, on the next tick. cause nil is ErrCancelled. One
-// that waits is not run. For one that runs, the worker is told, and ended when it has not answered within
-// Options.CancelGrace; until then it gets no other job in this one's place. Canceling a settled task does nothing.
+// Cancel ends the task, whose done gets a *[CancelError] with the cause, on the next tick. cause
+// nil is ErrCancelled. One that waits is not run. For one that runs, the worker is told, and ended
+// when it has not answered within Options.CancelGrace; until then it gets no other job in this
+// one's place. Canceling a settled task does nothing.
 func (t *Task) Cancel(cause error) {
 	if cause == nil {
 		cause = ErrCancelled
@@ -105,10 +108,12 @@ func (t *Task) Cancel(cause error) {
 	t.pool.abandon(t, &CancelError{cause}, "cancelled: "+cause.Error())
 }
 
-// keep copies an answer, into the memory of the job when that is not needed any more, and not much too large.
+// keep copies an answer, into the memory of the job when that is not needed any more, and not much
+// too large.
 func (t *Task) keep(answer []byte) []byte {
 	c := cap(t.job)
-	if t.only != nil || len(answer) > c || c > 2*len(answer)+smallJob { // The parts of a Broadcast share a job.
+	// The parts of a Broadcast share a job.
+	if t.only != nil || len(answer) > c || c > 2*len(answer)+smallJob {
 		return bytes.Clone(answer)
 	}
 	raw := append(t.job[:0], answer...)
@@ -124,7 +129,8 @@ func (t *Task) watch(ctx context.Context) {
 	if ctx == nil || ctx.Done() == nil {
 		return
 	}
-	// It runs on a goroutine of its own, which only posts, and ends with that. A closed loop has no callbacks any more.
+	// It runs on a goroutine of its own, which only posts, and ends with that. A closed loop has no
+	// callbacks any more.
 	t.stopContext = context.AfterFunc(ctx, func() {
 		_ = t.pool.loop.Post(func() { t.Cancel(context.Cause(ctx)) })
 	})
@@ -188,7 +194,8 @@ func (t *Task) releaseAttachment() {
 	}
 }
 
-// closeHandle closes the connection that went with the job: whoever has received it has one of its own.
+// closeHandle closes the connection that went with the job: whoever has received it has one of its
+// own.
 func (t *Task) closeHandle() {
 	if c, ok := t.handle.(net.Conn); ok {
 		_ = c.Close() // Nothing was written to it here.

@@ -6,8 +6,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// hearTooLong takes how a message begins that was too long, and dropped. The job that it is about fails, and the worker
-// goes on.
+// hearTooLong takes how a message begins that was too long, and dropped. The job that it is about
+// fails, and the worker goes on.
 func (w *worker) hearTooLong(head []byte) {
 	if w.deaf() {
 		return
@@ -55,8 +55,8 @@ func (w *worker) tooLong(of []*assignment, head []byte, kind answerKind) {
 	w.failAnswered(a, ErrTooLarge, head)
 }
 
-// hearUnreadable takes a message that is no JSON. It reports false when that is not the answer of a job, as it is for many
-// a program when a number is none.
+// hearUnreadable takes a message that is no JSON. It reports false when that is not the answer of a
+// job, as it is for many a program when a number is none.
 func (w *worker) hearUnreadable(p []byte) bool {
 	b := parseBeginning(p)
 	a := w.job(b.id)
@@ -80,7 +80,8 @@ func (w *worker) failAnswered(a *assignment, err error, head []byte) {
 		w.pool.counts.late++
 	}
 	if w.side != nil {
-		w.breakOff("an answer that cannot be read, and may have an attachment", head) // Which would be taken for another one's.
+		// Which would be taken for another one's.
+		w.breakOff("an answer that cannot be read, and may have an attachment", head)
 		return
 	}
 	w.afterJob()

@@ -18,9 +18,11 @@ const upgradeVariable = "BROOD_POOL_UPGRADE"
 // DefaultUpgradeTimeout is how long a new program has to say that it is ready, by default.
 const DefaultUpgradeTimeout = time.Minute
 
-// UpgradeOptions say what takes the place of this program. A nil *UpgradeOptions means all defaults.
+// UpgradeOptions say what takes the place of this program. A nil *UpgradeOptions means all
+// defaults.
 type UpgradeOptions struct {
-	// Program is the file. "": the one that this program was started from, as it is now, see os.Executable.
+	// Program is the file. "": the one that this program was started from, as it is now, see
+	// os.Executable.
 	Program string
 
 	// Args are its arguments. Nil: those of this program.
@@ -29,18 +31,21 @@ type UpgradeOptions struct {
 	// Env is its environment. Nil: that of this program.
 	Env []string
 
-	// Listeners are passed to it: see [childprocess.ListenFDs], which it calls. They stay this program's, too.
+	// Listeners are passed to it: see [childprocess.ListenFDs], which it calls. They stay this
+	// program's, too.
 	Listeners []childprocess.ListenFD
 
 	// Timeout is how long it has to become ready. 0: DefaultUpgradeTimeout.
 	Timeout time.Duration
 }
 
-// An UpgradeError is a new program that did not become ready. It was ended; this program goes on as before.
+// An UpgradeError is a new program that did not become ready. It was ended; this program goes on as
+// before.
 type UpgradeError struct {
 	Pid    int                     // 0 if it could not be started
 	Status childprocess.ExitStatus // how it ended
-	Err    error                   // a *[childprocess.SpawnError]; ErrStartTimeout; nil: it has ended by itself
+	// a *[childprocess.SpawnError]; ErrStartTimeout; nil: it has ended by itself
+	Err error
 }
 
 // Error returns a text such as "pool: upgrade: exit status 1".
@@ -54,12 +59,14 @@ func (e *UpgradeError) Error() string {
 // Unwrap returns the cause.
 func (e *UpgradeError) Unwrap() error { return e.Err }
 
-// Upgrade starts the program that is to take this one's place, and calls done when it says by [Upgraded] that it is
-// ready, or with an *[UpgradeError]: never inside this call. After success this program should stop accepting, end its
-// pools, and exit; the paths of its unix listeners then stay, they are the new program's. One upgrade of a loop is
-// under way at a time: ErrReloading. Other errors are those of childprocess.Fork.
+// Upgrade starts the program that is to take this one's place, and calls done when it says by
+// [Upgraded] that it is ready, or with an *[UpgradeError]: never inside this call. After success
+// this program should stop accepting, end its pools, and exit; the paths of its unix listeners then
+// stay, they are the new program's. One upgrade of a loop is under way at a time: ErrReloading.
+// Other errors are those of childprocess.Fork.
 //
-// A service manager that follows the main process has to be told of pid, as systemd by MAINPID= (sd_notify(3)).
+// A service manager that follows the main process has to be told of pid, as systemd by MAINPID=
+// (sd_notify(3)).
 func Upgrade(l *reactor.Loop, o *UpgradeOptions, done func(pid int, err error)) error {
 	if done == nil {
 		panic("pool: Upgrade: nil callback")
@@ -169,8 +176,9 @@ func (u *upgrade) end(pid int, err error) {
 	done(pid, err)
 }
 
-// Upgraded tells the program that has started this one by [Upgrade] that this one is ready, which then ends. In a
-// program that was not started so it does nothing, and returns false. Errors are those of ipc.Parent.
+// Upgraded tells the program that has started this one by [Upgrade] that this one is ready, which
+// then ends. In a program that was not started so it does nothing, and returns false. Errors are
+// those of ipc.Parent.
 func Upgraded(l *reactor.Loop) (bool, error) {
 	if os.Getenv(upgradeVariable) == "" {
 		return false, nil

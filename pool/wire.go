@@ -48,8 +48,8 @@ type cancelMessage struct {
 	Cancel string `json:"cancel"`
 }
 
-// recallMessage asks for a job back that the worker has not begun. One that it has begun goes on as if nothing had been
-// said.
+// recallMessage asks for a job back that the worker has not begun. One that it has begun goes on as
+// if nothing had been said.
 type recallMessage struct {
 	ID     uint64 `json:"id"`
 	Recall bool   `json:"recall"`
@@ -112,9 +112,9 @@ type answer struct {
 	attach int64  // bytes that come beside it
 }
 
-// parseAnswer reads a message. An object with an id and nothing that is known is a result of null, as process.send({id,
-// result: undefined}) has it. The error is that of a text that is no JSON; what is no object, or no message of the
-// protocol, is kindOther.
+// parseAnswer reads a message. An object with an id and nothing that is known is a result of null,
+// as process.send({id, result: undefined}) has it. The error is that of a text that is no JSON;
+// what is no object, or no message of the protocol, is kindOther.
 func parseAnswer(p []byte) (a answer, err error) {
 	a.value = null
 	if p = bytes.TrimLeft(p, " \t\r\n"); len(p) == 0 || p[0] != '{' {
@@ -158,8 +158,8 @@ var null = []byte("null")
 
 var errNotJSON = errors.New("it is no JSON")
 
-// outranks reports whether a member of a message says what the message is, although others were found before: an error
-// before a result, that before what is on the way.
+// outranks reports whether a member of a message says what the message is, although others were
+// found before: an error before a result, that before what is on the way.
 func (a *answer) outranks(kind answerKind) bool {
 	return a.kind == kindOther || a.kind == kind || kind == kindError || kind == kindResult && a.kind > kindError
 }
@@ -173,8 +173,8 @@ type readyMessage struct {
 	Attach      string          `json:"attach"`      // "memfd": attachments come as handles
 }
 
-// parseReady reads the member ready of a message: true, or an object. The error is a *VersionError for one of another
-// version.
+// parseReady reads the member ready of a message: true, or an object. The error is a *VersionError
+// for one of another version.
 func parseReady(value []byte) (r readyMessage, err error) {
 	if bytes.Equal(value, []byte("true")) {
 		return r, nil
@@ -199,7 +199,8 @@ func parseReady(value []byte) (r readyMessage, err error) {
 // maxErrorValue is how much of a worker's error a JobError has, in bytes.
 const maxErrorValue = 64 << 10
 
-// parseError makes a JobError of the member error of a message: a text, or an object as Node's errors are sent.
+// parseError makes a JobError of the member error of a message: a text, or an object as Node's
+// errors are sent.
 func parseError(value []byte) *JobError {
 	e := &JobError{Value: bytes.Clone(value[:min(len(value), maxErrorValue)])}
 	var text string

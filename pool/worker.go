@@ -11,7 +11,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// workerState goes forward only. A worker is gone when its process has ended and everything it had written was heard.
+// workerState goes forward only. A worker is gone when its process has ended and everything it had
+// written was heard.
 type workerState uint8
 
 const (
@@ -35,13 +36,15 @@ type worker struct {
 	log    *outputLog
 	pid    int
 
-	jobs      []*assignment // in the order in which they were sent; the first capacity of them were begun
-	jobID     uint64        // of the last
-	capacity  int           // how many jobs it has at once
-	bound     queue         // tasks that wait for this worker
-	exclusive bool          // it runs a task by itself
-	reserved  bool          // it gets no further job until it has none, and then such a task
-	touched   uint64        // when it was given a job, or became idle, last: a number of Pool.dispatched
+	// in the order in which they were sent; the first capacity of them were begun
+	jobs      []*assignment
+	jobID     uint64 // of the last
+	capacity  int    // how many jobs it has at once
+	bound     queue  // tasks that wait for this worker
+	exclusive bool   // it runs a task by itself
+	reserved  bool   // it gets no further job until it has none, and then such a task
+	// when it was given a job, or became idle, last: a number of Pool.dispatched
+	touched uint64
 
 	introduced bool     // its ready message was heard
 	methods    []string // nil: any
@@ -54,12 +57,14 @@ type worker struct {
 	successor  *worker   // that takes its place, once it is ready
 	replaces   *worker
 	reason     ExitReason // why it is to end; "": it is not
-	cause      error      // what the pool has ended it for; nil: nothing, or no more than reason says
-	forced     bool       // it was sent SIGKILL, or might have been
-	cut        bool       // it was ended while it could be given jobs: its place is free when it has gone
-	shot       bool       // Kill has sent it SIGKILL
-	pingSent   uint64     // number of the last ping
-	pingHeard  uint64     // and of the last pong
+	// what the pool has ended it for; nil: nothing, or no more than reason says
+	cause  error
+	forced bool // it was sent SIGKILL, or might have been
+	// it was ended while it could be given jobs: its place is free when it has gone
+	cut        bool
+	shot       bool   // Kill has sent it SIGKILL
+	pingSent   uint64 // number of the last ping
+	pingHeard  uint64 // and of the last pong
 	oom        oomWatch
 	memory     int64         // bytes, as last seen
 	bigAtFirst bool          // it was over Options.MaxMemory as it became ready
@@ -79,7 +84,8 @@ type accepts struct{ cancel, recall, credit, ping, memfd bool }
 
 func (w *worker) id() Worker { return Worker{w.number, w.pid, w.gen} }
 
-// startWorker starts a process, in the place of another one if that is given. An error is a mistake in the options.
+// startWorker starts a process, in the place of another one if that is given. An error is a mistake
+// in the options.
 func (p *Pool) startWorker(replaces *worker) (*worker, error) {
 	p.number++
 	w := &worker{pool: p, number: p.number, gen: p.generation, capacity: max(1, p.o.inFlight), started: p.loop.Now(), jobsLeft: p.jobLimit()}
@@ -116,8 +122,8 @@ func (p *Pool) startWorker(replaces *worker) (*worker, error) {
 // envAttach tells a worker by which descriptor attachments go.
 const envAttach = "BROOD_POOL_ATTACH_FD"
 
-// environ returns the environment that f gives a child, as a copy, without what a pool has told this program if that is
-// itself a worker.
+// environ returns the environment that f gives a child, as a copy, without what a pool has told
+// this program if that is itself a worker.
 func environ(f *childprocess.ForkOptions) []string {
 	env := slices.Clone(f.Env)
 	if f.Env == nil {
@@ -129,8 +135,8 @@ func environ(f *childprocess.ForkOptions) []string {
 	})
 }
 
-// stdio is what a worker's descriptors are. Without a logger its output goes where this program's goes; the end of
-// stderr is kept all the same, for errors.
+// stdio is what a worker's descriptors are. Without a logger its output goes where this program's
+// goes; the end of stderr is kept all the same, for errors.
 func (p *Pool) stdio() []childprocess.Stdio {
 	out, err := childprocess.Pipe, childprocess.Pipe
 	if p.logger == nil {
@@ -155,7 +161,8 @@ func (w *worker) openLink() {
 	}
 	switch w.pool.o.Protocol {
 	case Messages:
-		if c.Channel() != nil { // It is nil when this program is out of descriptors, which the error event tells.
+		// It is nil when this program is out of descriptors, which the error event tells.
+		if c.Channel() != nil {
 			w.link = newMessageLink(w)
 		}
 	case StdLines:
@@ -220,7 +227,8 @@ func (w *worker) becomeReady() {
 	p.fill()
 }
 
-// judge calls late, unless something has come from the worker that was not heard yet: what is late is then this program.
+// judge calls late, unless something has come from the worker that was not heard yet: what is late
+// is then this program.
 func (w *worker) judge(late func()) {
 	if w.state == workerGone || w.link == nil {
 		late()
@@ -229,7 +237,8 @@ func (w *worker) judge(late func()) {
 	w.judgeAfter(w.link.backlog(), late)
 }
 
-// judgeAfter is judge with what had come when it was called: a worker that goes on to write does not put it off.
+// judgeAfter is judge with what had come when it was called: a worker that goes on to write does
+// not put it off.
 func (w *worker) judgeAfter(b backlog, late func()) {
 	if w.state != workerGone && b.Left() {
 		w.pool.loop.SetImmediate(func() { w.judgeAfter(b, late) }).Unref()

@@ -8,15 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// alarmIdent names the alarm among the EVFILT_TIMER events of the loop's kqueue, of which it is the only one.
+// alarmIdent names the alarm among the EVFILT_TIMER events of the loop's kqueue, of which it is the
+// only one.
 const alarmIdent = 1
 
-// maxAlarm bounds an alarm: some systems count in clock ticks that an int must hold. A longer one goes off early, Poll
-// finds nothing to do, and the alarm is set anew.
+// maxAlarm bounds an alarm: some systems count in clock ticks that an int must hold. A longer one
+// goes off early, Poll finds nothing to do, and the alarm is set anew.
 const maxAlarm = 24 * time.Hour
 
-// alarm is a one-shot EVFILT_TIMER in the loop's own kqueue: a kqueue descriptor is readable while an event is pending, so
-// the loop that embeds this one wakes for our timers.
+// alarm is a one-shot EVFILT_TIMER in the loop's own kqueue: a kqueue descriptor is readable while
+// an event is pending, so the loop that embeds this one wakes for our timers.
 type alarm struct {
 	loop   *Loop
 	change []unix.Kevent_t
@@ -27,15 +28,15 @@ func openAlarm(l *Loop) (*alarm, error) {
 	return &alarm{loop: l, change: newKevents(1)}, nil
 }
 
-// set takes the old event out instead of changing it by EV_ADD: not every system restarts the timer then, and none takes
-// back an expiration that is pending.
+// set takes the old event out instead of changing it by EV_ADD: not every system restarts the timer
+// then, and none takes back an expiration that is pending.
 func (a *alarm) set(d time.Duration) {
 	a.stop()
 	fflags, data := alarmData(min(d, maxAlarm))
 	a.armed = a.submit(unix.EV_ADD|unix.EV_ONESHOT, fflags, data) == nil
 	if !a.armed {
-		// The system bounds the number of timers (ENOMEM). The embedding loop then polls this one busily, and nothing is
-		// late.
+		// The system bounds the number of timers (ENOMEM). The embedding loop then polls this one
+		// busily, and nothing is late.
 		a.loop.poller.alarmFired = true
 		a.loop.door.ring()
 	}
@@ -64,7 +65,8 @@ func (a *alarm) submit(flags int, fflags uint32, data int64) error {
 	return err
 }
 
-// alarmMilliseconds returns d in EVFILT_TIMER's unit of old, rounded up so that the alarm is never early.
+// alarmMilliseconds returns d in EVFILT_TIMER's unit of old, rounded up so that the alarm is never
+// early.
 func alarmMilliseconds(d time.Duration) (fflags uint32, data int64) {
 	return 0, int64((d + time.Millisecond - 1) / time.Millisecond)
 }

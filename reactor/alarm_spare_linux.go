@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// spareAlarm is a timer of the Go runtime that rings at the door, on a goroutine of its own. A ring cannot be taken back:
-// a timer that is stopped just then costs one Poll that finds nothing to do. It is idle until the first set.
+// spareAlarm is a timer of the Go runtime that rings at the door, on a goroutine of its own. A ring
+// cannot be taken back: a timer that is stopped just then costs one Poll that finds nothing to do.
+// It is idle until the first set.
 type spareAlarm struct {
 	door  *door
 	timer *time.Timer

@@ -8,13 +8,14 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// maxAlarm bounds an alarm: on 32-bit machines the time has room for 68 years. A longer one goes off early, Poll finds
-// nothing to do, and the alarm is set anew.
+// maxAlarm bounds an alarm: on 32-bit machines the time has room for 68 years. A longer one goes
+// off early, Poll finds nothing to do, and the alarm is set anew.
 const maxAlarm = 365 * 24 * time.Hour
 
-// alarm is a timerfd(2) in the loop's own epoll set: an epoll descriptor is readable while one of its members is, so the
-// loop that embeds this one wakes for our timers. It is watched edge-triggered: once wait has seen that it went off it is
-// silent, and is never read. Where it is refused the spare alarm does the work.
+// alarm is a timerfd(2) in the loop's own epoll set: an epoll descriptor is readable while one of
+// its members is, so the loop that embeds this one wakes for our timers. It is watched
+// edge-triggered: once wait has seen that it went off it is silent, and is never read. Where it is
+// refused the spare alarm does the work.
 type alarm struct {
 	fd      int // -1 where timerfd_create(2) is refused
 	watcher *Watcher
@@ -49,12 +50,15 @@ func (a *alarm) set(d time.Duration) {
 }
 
 func (a *alarm) stop() {
-	a.settime(0) // A refusal leaves nothing behind but what was set before a filter was in force: it costs one Poll.
+	// A refusal leaves nothing behind but what was set before a filter was in force: it costs one
+	// Poll.
+	a.settime(0)
 	a.spare.stop()
 }
 
-// settime also takes back an expiration that wait has not seen. It reports false where there is no timerfd, or
-// timerfd_settime(2) is refused: nothing else can be wrong, the descriptor is ours and the time is valid.
+// settime also takes back an expiration that wait has not seen. It reports false where there is no
+// timerfd, or timerfd_settime(2) is refused: nothing else can be wrong, the descriptor is ours and
+// the time is valid.
 func (a *alarm) settime(d time.Duration) bool {
 	if a.fd < 0 {
 		return false

@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestHotPathsDoNotAllocate pins what design and documentation promise: in steady state 0 allocations per event.
+// TestHotPathsDoNotAllocate pins what design and documentation promise: in steady state 0
+// allocations per event.
 func TestHotPathsDoNotAllocate(t *testing.T) {
 	for _, path := range []struct {
 		name  string
@@ -110,7 +111,8 @@ func TestHotPathsDoNotAllocate(t *testing.T) {
 	}
 }
 
-// TestABurstOfPostsDoesNotAllocate has many posts in one turn, so that the queue's two halves are both in use.
+// TestABurstOfPostsDoesNotAllocate has many posts in one turn, so that the queue's two halves are
+// both in use.
 func TestABurstOfPostsDoesNotAllocate(t *testing.T) {
 	l := newLoop(t)
 	ran := 0
@@ -128,7 +130,8 @@ func TestABurstOfPostsDoesNotAllocate(t *testing.T) {
 	require.Equal(t, 101*1000, ran)
 }
 
-// TestWhatIsNewIsOneAllocation: a timer and an immediate are what their functions return, and nothing else.
+// TestWhatIsNewIsOneAllocation: a timer and an immediate are what their functions return, and
+// nothing else.
 func TestWhatIsNewIsOneAllocation(t *testing.T) {
 	l := newLoop(t)
 	ran := 0

@@ -49,7 +49,8 @@ func BenchmarkTimer(b *testing.B) {
 		"Reset": func(l *reactor.Loop) func() { t := unrefed(l); return func() { t.Reset(time.Hour) } },
 		"ResetToEarlier": func(l *reactor.Loop) func() {
 			t, d := unrefed(l), time.Hour
-			return func() { d -= 10 * time.Microsecond; t.Reset(d) } // Time goes on by less meanwhile.
+			// Time goes on by less meanwhile.
+			return func() { d -= 10 * time.Microsecond; t.Reset(d) }
 		},
 		"Fire": func(l *reactor.Loop) func() { t := unrefed(l); return func() { t.Reset(0); _, _ = l.Poll(0) } },
 	} {
@@ -67,7 +68,8 @@ func BenchmarkTimer(b *testing.B) {
 	}
 }
 
-// BenchmarkPost posts a function to the loop that runs, which posts it again, so that no wake-up is part of it.
+// BenchmarkPost posts a function to the loop that runs, which posts it again, so that no wake-up is
+// part of it.
 func BenchmarkPost(b *testing.B) {
 	l := newLoop(b)
 	left := b.N
@@ -175,7 +177,8 @@ func BenchmarkNextTick(b *testing.B) {
 
 // BenchmarkTurn runs turns of which the work is next to nothing.
 func BenchmarkTurn(b *testing.B) {
-	b.Run("Run", func(b *testing.B) { // One descriptor is always ready, so that the loop does not sleep.
+	// One descriptor is always ready, so that the loop does not sleep.
+	b.Run("Run", func(b *testing.B) {
 		runTurns(b, newLoop(b))
 	})
 	b.Run("RunWithTimer", func(b *testing.B) { // The same while a timer is set that is not due.
@@ -190,7 +193,8 @@ func BenchmarkTurn(b *testing.B) {
 			_, _ = l.Poll(0)
 		}
 	})
-	b.Run("EmbeddedPoll", func(b *testing.B) { // As a foreign loop calls it, with a timer that stays where it is.
+	// As a foreign loop calls it, with a timer that stays where it is.
+	b.Run("EmbeddedPoll", func(b *testing.B) {
 		l := newLoop(b)
 		l.FD()
 		timer := l.SetTimeout(time.Hour, func() {})

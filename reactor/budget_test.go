@@ -187,7 +187,8 @@ func TestACallbackIsFollowedByNoMoreThanTheBudgetOfTicks(t *testing.T) {
 		return !done
 	})
 	run(t, l)
-	const b = reactor.TickBudget // One at the start of a turn and one after the callback of each poll.
+	// One at the start of a turn and one after the callback of each poll.
+	const b = reactor.TickBudget
 	require.Equal(t, []int{b, 3 * b, 5 * b}, atPoll)
 }
 

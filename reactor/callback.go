@@ -8,16 +8,18 @@ import (
 	"github.com/brood-go/brood/events"
 )
 
-// A callback is a call of the program's code: ticks run after it and before the next one, and with Options.OnPanic a panic in
-// it is told there and goes no further. The loop makes its own by call and callReady. A package that tells the program of
-// several things while it handles one readiness, such as the chunks and lines of a stream, makes a callback of each by Emit
-// and Call.
+// A callback is a call of the program's code: ticks run after it and before the next one, and with
+// Options.OnPanic a panic in it is told there and goes no further. The loop makes its own by call
+// and callReady. A package that tells the program of several things while it handles one readiness,
+// such as the chunks and lines of a stream, makes a callback of each by Emit and Call.
 
-// Emit calls the listeners of e with v as one callback of the loop, and reports whether there was a listener. When a listener
-// panics, and Options.OnPanic is told of it, the others are called all the same.
+// Emit calls the listeners of e with v as one callback of the loop, and reports whether there was a
+// listener. When a listener panics, and Options.OnPanic is told of it, the others are called all
+// the same.
 //
-// It is for packages built on the loop, on the loop goroutine, and never inside a call of the program. Whatever has to follow
-// must be queued before: without OnPanic a panic unwinds through the caller.
+// It is for packages built on the loop, on the loop goroutine, and never inside a call of the
+// program. Whatever has to follow must be queued before: without OnPanic a panic unwinds through
+// the caller.
 func Emit[T any](l *Loop, e *events.Event[T], v T) bool {
 	if e.Len() == 0 {
 		return false
@@ -36,7 +38,8 @@ func Emit[T any](l *Loop, e *events.Event[T], v T) bool {
 	return true
 }
 
-// Call calls fn with v as one callback of the loop. It is what [Emit] is for a single function, such as a done function.
+// Call calls fn with v as one callback of the loop. It is what [Emit] is for a single function,
+// such as a done function.
 func Call[T any](l *Loop, fn func(T), v T) {
 	l.stats.Callbacks++
 	if l.opts.OnPanic == nil && l.opts.SlowCallback == 0 {
@@ -47,7 +50,8 @@ func Call[T any](l *Loop, fn func(T), v T) {
 	l.finishCallback()
 }
 
-// Callback calls fn, which may Emit and Call several times, and makes one callback of all of it: ticks run after fn.
+// Callback calls fn, which may Emit and Call several times, and makes one callback of all of it:
+// ticks run after fn.
 func (l *Loop) Callback(fn func()) {
 	outer := l.inside
 	l.inside = true
@@ -62,7 +66,8 @@ func (l *Loop) Callback(fn func()) {
 	l.finishCallback()
 }
 
-// finishCallback runs the ticks, unless this is part of a tick or of another callback, which they follow.
+// finishCallback runs the ticks, unless this is part of a tick or of another callback, which they
+// follow.
 func (l *Loop) finishCallback() {
 	if l.ticks.n > 0 && !l.ticking && !l.inside {
 		l.runTicks()
@@ -90,8 +95,9 @@ func (l *Loop) emitGuarded(emit func()) {
 	emit()
 }
 
-// call runs one callback and then the ticks that are queued. Every callback of every phase comes through here or through
-// callReady, its twin for watchers, which exists so that passing the readiness does not allocate a closure.
+// call runs one callback and then the ticks that are queued. Every callback of every phase comes
+// through here or through callReady, its twin for watchers, which exists so that passing the
+// readiness does not allocate a closure.
 func (l *Loop) call(fn func()) {
 	l.stats.Callbacks++
 	if l.opts.OnPanic == nil && l.opts.SlowCallback == 0 {

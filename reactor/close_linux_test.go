@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// TestFDWithoutADescriptorForItsAlarmFailsUntilThereIsOne: the alarm of an embedded loop is a timerfd(2).
+// TestFDWithoutADescriptorForItsAlarmFailsUntilThereIsOne: the alarm of an embedded loop is a
+// timerfd(2).
 func TestFDWithoutADescriptorForItsAlarmFailsUntilThereIsOne(t *testing.T) {
 	sandbox.Need(t, "timerfd_create")
 	l := newLoop(t)

@@ -29,7 +29,8 @@ func TestALoopCanAlwaysBeClosed(t *testing.T) {
 			require.True(t, l.Alive())
 			require.NoError(t, l.Close())
 			require.False(t, l.Alive())
-			if thing.name != "a watcher that becomes idle" { // Set is an error then, like every Set after Close.
+			// Set is an error then, like every Set after Close.
+			if thing.name != "a watcher that becomes idle" {
 				end()
 			}
 			require.False(t, l.Alive())
@@ -108,7 +109,8 @@ func TestALoopCanBeClosedHoweverItsRunEnded(t *testing.T) {
 	}
 }
 
-// TestCloseClosesLocalsWhileEverythingIsThere: what they end is the loop's until they have returned.
+// TestCloseClosesLocalsWhileEverythingIsThere: what they end is the loop's until they have
+// returned.
 //
 //brood:checks S078
 func TestCloseClosesLocalsWhileEverythingIsThere(t *testing.T) {
@@ -157,7 +159,8 @@ type closer func() error
 
 func (c closer) Close() error { return c() }
 
-// TestCloseKeepsNothingOfWhatItDrops: the handles that the program still has do not keep what their functions hold.
+// TestCloseKeepsNothingOfWhatItDrops: the handles that the program still has do not keep what their
+// functions hold.
 func TestCloseKeepsNothingOfWhatItDrops(t *testing.T) {
 	l := newLoop(t)
 	type megabyte [1 << 20]byte
@@ -203,8 +206,8 @@ func TestANewLoopClosesAtOnce(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
-// TestCloseTakesWhatDoesNotKeepTheLoopAlive: unref'd and idle things are closed with the loop, and using them
-// afterwards is harmless.
+// TestCloseTakesWhatDoesNotKeepTheLoopAlive: unref'd and idle things are closed with the loop, and
+// using them afterwards is harmless.
 //
 //brood:checks S078
 func TestCloseTakesWhatDoesNotKeepTheLoopAlive(t *testing.T) {

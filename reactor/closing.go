@@ -1,16 +1,18 @@
 package reactor
 
-// QueueClosing runs fn once, in the closing phase of this turn, or of the next when that phase has begun. Handles built on
-// the loop report through it that they are closed, so that a close event never comes inside the call that closes. What was
-// queued last runs first, as in Node, where a child's stderr closes before its stdout (libuv v1.x, uv__run_closing_handles).
-// It keeps Run alive until it ran. It panics when fn is nil or the loop is closed.
+// QueueClosing runs fn once, in the closing phase of this turn, or of the next when that phase has
+// begun. Handles built on the loop report through it that they are closed, so that a close event
+// never comes inside the call that closes. What was queued last runs first, as in Node, where a
+// child's stderr closes before its stdout (libuv v1.x, uv__run_closing_handles). It keeps Run alive
+// until it ran. It panics when fn is nil or the loop is closed.
 func (l *Loop) QueueClosing(fn func()) {
 	l.checkOpen("QueueClosing", fn == nil)
 	l.closing.push(fn)
 	l.nudge()
 }
 
-// closingQueue is what QueueClosing has queued, and the part of it that this phase runs, from its end.
+// closingQueue is what QueueClosing has queued, and the part of it that this phase runs, from its
+// end.
 type closingQueue struct {
 	queue[func()]
 	now   []func() // not empty between turns only when ticks were left, or a panic unwound
@@ -41,8 +43,9 @@ func (l *Loop) runClosing() {
 	}
 }
 
-// ticksAllow reports whether the closing phase may go on. When tickBudget has left ticks, it waits for those that are queued
-// now, in the next turns: close comes last. It does not wait for those that these queue.
+// ticksAllow reports whether the closing phase may go on. When tickBudget has left ticks, it waits
+// for those that are queued now, in the next turns: close comes last. It does not wait for those
+// that these queue.
 func (l *Loop) ticksAllow(q *closingQueue) bool {
 	if l.ticks.n == 0 {
 		q.after = 0

@@ -6,13 +6,13 @@ import (
 	"sync/atomic"
 )
 
-// Do runs fn on the loop goroutine and waits until it has returned. When ctx ends first, fn will not run and the
-// context's cause is returned; once fn has begun, Do waits for it. It returns [ErrClosed] when the loop is closed, or is
-// closed before fn has begun: then fn does not run. When fn panics Do returns a *[PanicError], and the panic goes on as
-// that of any callback.
+// Do runs fn on the loop goroutine and waits until it has returned. When ctx ends first, fn will
+// not run and the context's cause is returned; once fn has begun, Do waits for it. It returns
+// [ErrClosed] when the loop is closed, or is closed before fn has begun: then fn does not run. When
+// fn panics Do returns a *[PanicError], and the panic goes on as that of any callback.
 //
-// Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for itself. In a callback of the
-// loop it panics, see [Loop.MustNotWait].
+// Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for
+// itself. In a callback of the loop it panics, see [Loop.MustNotWait].
 func (l *Loop) Do(ctx context.Context, fn func()) error {
 	l.check("Do")
 	if fn == nil {
@@ -72,7 +72,8 @@ func (c *doing) run() {
 		c.err = &PanicError{v}
 		close(c.done)
 		if v != nil {
-			panic(v) // The frames of the first one are still there, for the stack that Options.OnPanic gets.
+			// The frames of the first one are still there, for the stack that Options.OnPanic gets.
+			panic(v)
 		}
 	}()
 	c.fn()

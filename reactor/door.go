@@ -5,33 +5,37 @@ import (
 	"sync/atomic"
 )
 
-// postBudget bounds the posted functions run in one turn: a goroutine that posts without pause cannot keep the loop from
-// its descriptors.
+// postBudget bounds the posted functions run in one turn: a goroutine that posts without pause
+// cannot keep the loop from its descriptors.
 const postBudget = 4096
 
 // door is the only part of a loop that other goroutines touch.
 type door struct {
-	state  atomic.Uint64 // a doorState
-	thread atomic.Uint64 // the threadID of the loop goroutine inside Run or Poll, else 0; only read by others
+	state atomic.Uint64 // a doorState
+	// the threadID of the loop goroutine inside Run or Poll, else 0; only read by others
+	thread atomic.Uint64
 
 	mu     sync.Mutex
 	posts  queue[func()]
 	closed bool
 	gone   chan struct{} // closed with the loop
-	waker  waker         // rings under mu, so that no wake-up goes to a descriptor that Close has given back
+	// rings under mu, so that no wake-up goes to a descriptor that Close has given back
+	waker waker
 }
 
-// doorState is all that a turn has to know of other goroutines, so that it reads one word and takes no lock. It is a set
-// of bits, and above them the number of Holds.
+// doorState is all that a turn has to know of other goroutines, so that it reads one word and takes
+// no lock. It is a set of bits, and above them the number of Holds.
 type doorState uint64
 
 const (
-	doorAwake       doorState = 1 << iota // the loop will look here before it sleeps: no need to wake it
-	doorRung                              // a wake-up was written, or is about to be, and was not yet answered
-	doorPosted                            // posts is not empty; changes under mu
-	doorStopCall                          // Loop.Stop was called
-	doorStopContext                       // the context of RunContext ended
-	doorHold                              // one Hold
+	// the loop will look here before it sleeps: no need to wake it
+	doorAwake doorState = 1 << iota
+	// a wake-up was written, or is about to be, and was not yet answered
+	doorRung
+	doorPosted      // posts is not empty; changes under mu
+	doorStopCall    // Loop.Stop was called
+	doorStopContext // the context of RunContext ended
+	doorHold        // one Hold
 
 	doorStop  = doorStopCall | doorStopContext
 	doorHolds = ^(doorHold - 1)
@@ -40,10 +44,11 @@ const (
 // has reports whether one of the bits is set.
 func (s doorState) has(bits doorState) bool { return s&bits != 0 }
 
-// Post runs fn on the loop goroutine, in the posted phase of a coming turn, and wakes the loop when it sleeps. Functions
-// posted by one goroutine run in the order of its calls. Posted work keeps Run alive. A function that is still waiting
-// when the loop is closed never runs, and nobody is told; [Loop.Do] tells. Post returns [ErrClosed] after Close and panics
-// when fn is nil. It does not allocate in steady state.
+// Post runs fn on the loop goroutine, in the posted phase of a coming turn, and wakes the loop when
+// it sleeps. Functions posted by one goroutine run in the order of its calls. Posted work keeps Run
+// alive. A function that is still waiting when the loop is closed never runs, and nobody is told;
+// [Loop.Do] tells. Post returns [ErrClosed] after Close and panics when fn is nil. It does not
+// allocate in steady state.
 //
 // Safe to call from any goroutine.
 func (l *Loop) Post(fn func()) error {
@@ -62,8 +67,8 @@ func (l *Loop) Post(fn func()) error {
 	return nil
 }
 
-// Hold keeps Run alive until release is called, for work under way elsewhere that will Post its result. Calling release
-// again does nothing, and so does releasing once the loop is closed.
+// Hold keeps Run alive until release is called, for work under way elsewhere that will Post its
+// result. Calling release again does nothing, and so does releasing once the loop is closed.
 //
 // Hold and release are safe to call from any goroutine.
 func (l *Loop) Hold() (release func()) {
@@ -78,8 +83,8 @@ func (l *Loop) Hold() (release func()) {
 	})
 }
 
-// Stop has Run return after the turn it is in, whose poll then does not sleep. Called while the loop does not run, the
-// next Run or Poll returns at once. Nothing is lost: Run again resumes.
+// Stop has Run return after the turn it is in, whose poll then does not sleep. Called while the
+// loop does not run, the next Run or Poll returns at once. Nothing is lost: Run again resumes.
 //
 // Safe to call from any goroutine.
 func (l *Loop) Stop() {
@@ -161,8 +166,9 @@ func (d *door) look() doorState { return doorState(d.state.Load()) }
 // clear returns what was before.
 func (d *door) clear(bits doorState) doorState { return doorState(d.state.And(uint64(^bits))) }
 
-// trySleep marks the loop as asleep, so that the next Post rings. It reports false when there is a reason not to sleep:
-// also when a Hold alone, for refd is false, was worth sleeping for and has been released since.
+// trySleep marks the loop as asleep, so that the next Post rings. It reports false when there is a
+// reason not to sleep: also when a Hold alone, for refd is false, was worth sleeping for and has
+// been released since.
 func (d *door) trySleep(refd bool) bool {
 	for {
 		s := d.look()
@@ -177,8 +183,8 @@ func (d *door) trySleep(refd bool) bool {
 
 func (d *door) setAwake() { d.state.Or(uint64(doorAwake)) }
 
-// setAsleep is called when the loop goroutine leaves Run or Poll: what other goroutines do from now on must make [Loop.FD]
-// readable.
+// setAsleep is called when the loop goroutine leaves Run or Poll: what other goroutines do from now
+// on must make [Loop.FD] readable.
 func (d *door) setAsleep() {
 	if d.clear(doorAwake | doorRung).has(doorPosted | doorStop) {
 		d.ring()

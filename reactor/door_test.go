@@ -21,7 +21,8 @@ func waitAsleep(l *reactor.Loop) {
 	}
 }
 
-// whenAsleep has fn called on another goroutine when the turn that comes next sleeps. What fn does must end the sleep.
+// whenAsleep has fn called on another goroutine when the turn that comes next sleeps. What fn does
+// must end the sleep.
 func whenAsleep(l *reactor.Loop, fn func()) {
 	l.NextTick(func() { // The loop counts as awake from here to its sleep.
 		go func() {
@@ -85,8 +86,8 @@ func allEqual(values []int, want int) bool {
 	return true
 }
 
-// TestNoWakeUpIsLost posts one function at a time, each when the one before has run, so that the loop is about to
-// sleep, or has just begun to, each time.
+// TestNoWakeUpIsLost posts one function at a time, each when the one before has run, so that the
+// loop is about to sleep, or has just begun to, each time.
 //
 //brood:checks S076
 func TestNoWakeUpIsLost(t *testing.T) {
@@ -134,7 +135,8 @@ func TestPostFromACallbackAndBeforeRun(t *testing.T) {
 	j.wants(t, "before-Run from-a-callback")
 }
 
-// TestPostsRacingCloseAreRefusedOrDropped: what Post accepted runs before Close or never, and what it refused never.
+// TestPostsRacingCloseAreRefusedOrDropped: what Post accepted runs before Close or never, and what
+// it refused never.
 //
 //brood:checks S076
 func TestPostsRacingCloseAreRefusedOrDropped(t *testing.T) {
@@ -254,8 +256,9 @@ func TestDoWhoseContextEndsBeforeItsTurnDoesNotRun(t *testing.T) {
 	returned := make(chan error)
 	ran := false
 	require.NoError(t, l.Post(func() {
-		go func() { returned <- l.Do(ctx, func() { ran = true }) }() // Waited for below, while the loop is blocked.
-		for !l.Alive() {                                             // Until Do has posted.
+		// Waited for below, while the loop is blocked.
+		go func() { returned <- l.Do(ctx, func() { ran = true }) }()
+		for !l.Alive() { // Until Do has posted.
 			runtime.Gosched()
 		}
 		cancel(cause)
@@ -315,7 +318,8 @@ func TestDoRacingCloseRunsOrIsRefused(t *testing.T) {
 		l := newLoop(t)
 		ran := false
 		returned := make(chan error, 1)
-		go func() { returned <- l.Do(context.Background(), func() { ran = true }) }() // Waited for below.
+		// Waited for below.
+		go func() { returned <- l.Do(context.Background(), func() { ran = true }) }()
 		run(t, l)
 		require.NoError(t, l.Close())
 		if err := <-returned; err != nil {
@@ -448,8 +452,8 @@ func TestHoldReleasedInACallbackEndsRun(t *testing.T) {
 	}
 }
 
-// TestHoldReleasedOnTheWayToSleepEndsRun releases at one after another of the loop's readings of the clock: some are
-// between the decision to sleep and the sleep, where a wake-up could be lost.
+// TestHoldReleasedOnTheWayToSleepEndsRun releases at one after another of the loop's readings of
+// the clock: some are between the decision to sleep and the sleep, where a wake-up could be lost.
 func TestHoldReleasedOnTheWayToSleepEndsRun(t *testing.T) {
 	for k := 1; k <= 4; k++ {
 		l := newLoop(t)

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// FD returns the epoll or kqueue descriptor of the loop, for watching it in another loop: it is readable when [Loop.Poll]
-// has something to do, which from the first call of FD on includes timers that are due and work queued outside of Poll.
-// The descriptor stays the loop's: do not close it or change it. It returns -1 when the loop is closed, or when the
-// system has no descriptor left for the timers.
+// FD returns the epoll or kqueue descriptor of the loop, for watching it in another loop: it is
+// readable when [Loop.Poll] has something to do, which from the first call of FD on includes timers
+// that are due and work queued outside of Poll. The descriptor stays the loop's: do not close it or
+// change it. It returns -1 when the loop is closed, or when the system has no descriptor left for
+// the timers.
 func (l *Loop) FD() int {
 	l.check("FD")
 	if l.closed {
@@ -25,16 +26,17 @@ func (l *Loop) FD() int {
 	return l.poller.fd
 }
 
-// nudge is called when work was added that no descriptor announces. Inside a turn the turn sees to it; outside of one the
-// loop may be embedded in another that sleeps.
+// nudge is called when work was added that no descriptor announces. Inside a turn the turn sees to
+// it; outside of one the loop may be embedded in another that sleeps.
 func (l *Loop) nudge() {
 	if l.alarm != nil && !l.running {
 		l.settle()
 	}
 }
 
-// settle makes FD readable when the next Poll has something to do without waiting: now, or once the next timer is due. It
-// does not ask what keeps the loop alive: the loop around this one is the one that lives. Posts and a Stop have rung.
+// settle makes FD readable when the next Poll has something to do without waiting: now, or once the
+// next timer is due. It does not ask what keeps the loop alive: the loop around this one is the one
+// that lives. Posts and a Stop have rung.
 func (l *Loop) settle() {
 	if l.alarm == nil {
 		return
@@ -55,8 +57,8 @@ func (l *Loop) settle() {
 	case when < l.alarmAt:
 		l.setAlarm(when)
 	}
-	// An alarm that is set for an earlier time is left alone: it costs one Poll, which sets it anew. A timer that each
-	// event puts off would cost a system call each time.
+	// An alarm that is set for an earlier time is left alone: it costs one Poll, which sets it
+	// anew. A timer that each event puts off would cost a system call each time.
 }
 
 func (l *Loop) setAlarm(when int64) {

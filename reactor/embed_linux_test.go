@@ -42,8 +42,8 @@ func (e *rawEpoll) wait(ms int) bool {
 	}
 }
 
-// TestAForeignEpollWakesExactlyWhenThereIsWork has the loop inside an epoll of another, which calls Poll(0) when told to
-// and otherwise sleeps.
+// TestAForeignEpollWakesExactlyWhenThereIsWork has the loop inside an epoll of another, which calls
+// Poll(0) when told to and otherwise sleeps.
 //
 //brood:checks S077
 func TestAForeignEpollWakesExactlyWhenThereIsWork(t *testing.T) {
@@ -108,7 +108,8 @@ func TestOneWakeUpForABurstOfPostsIntoAnEmbeddedLoop(t *testing.T) {
 	require.False(t, epoll.wait(0))
 }
 
-// TestAnEmbeddedLoopSetsItsAlarmOnlyForAnEarlierTimer: a timer that each event puts off leaves the alarm where it is.
+// TestAnEmbeddedLoopSetsItsAlarmOnlyForAnEarlierTimer: a timer that each event puts off leaves the
+// alarm where it is.
 func TestAnEmbeddedLoopSetsItsAlarmOnlyForAnEarlierTimer(t *testing.T) {
 	sandbox.Need(t, "timerfd_create", "timerfd_settime")
 	l := embedded(t)

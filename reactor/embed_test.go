@@ -21,7 +21,8 @@ func embedded(t *testing.T) *reactor.Loop {
 	return l
 }
 
-// settled requires that FD is quiet, at the latest after one Poll: a wake-up may outlive its cause, but only once.
+// settled requires that FD is quiet, at the latest after one Poll: a wake-up may outlive its cause,
+// but only once.
 func settled(t *testing.T, l *reactor.Loop) {
 	t.Helper()
 	if pollable(t, l.FD(), 0) {
@@ -30,7 +31,8 @@ func settled(t *testing.T, l *reactor.Loop) {
 	require.False(t, pollable(t, l.FD(), 0), "FD is readable though nothing is to be done")
 }
 
-// embeddedWork is all that a Poll could have to do. queue is called outside of Poll and has fn run in one.
+// embeddedWork is all that a Poll could have to do. queue is called outside of Poll and has fn run
+// in one.
 var embeddedWork = append(callbackKinds[:len(callbackKinds):len(callbackKinds)], []struct {
 	name  string
 	queue func(t *testing.T, l *reactor.Loop, fn func())
@@ -94,7 +96,8 @@ func TestFDIsReadableExactlyWhenPollHasWork(t *testing.T) {
 	}
 }
 
-// TestWorkQueuedByWorkKeepsFDReadable queues one thing from the callback of another, all inside Poll.
+// TestWorkQueuedByWorkKeepsFDReadable queues one thing from the callback of another, all inside
+// Poll.
 //
 //brood:checks S077
 func TestWorkQueuedByWorkKeepsFDReadable(t *testing.T) {
@@ -209,8 +212,8 @@ func TestFDIsReadableAfterStopAndAfterTheLastRelease(t *testing.T) {
 	settled(t, l)
 }
 
-// TestAReleaseThatMeetsTheEndOfAPollIsNotLost releases a hold while the loop is polled: either Poll says that nothing is
-// alive any more, or FD becomes readable.
+// TestAReleaseThatMeetsTheEndOfAPollIsNotLost releases a hold while the loop is polled: either Poll
+// says that nothing is alive any more, or FD becomes readable.
 func TestAReleaseThatMeetsTheEndOfAPollIsNotLost(t *testing.T) {
 	l := embedded(t)
 	for range 5000 {

@@ -12,19 +12,22 @@ const (
 	MaxEvents   = maxEvents
 )
 
-// SetClock replaces the loop's clock, from which timers count. The kernel's own clock still ends the sleeps.
+// SetClock replaces the loop's clock, from which timers count. The kernel's own clock still ends
+// the sleeps.
 func (l *Loop) SetClock(clock func() time.Time) {
 	l.clock = clock
 	l.since = func(base time.Time) time.Duration { return clock().Sub(base) }
 	l.base, l.dated, l.readAt = clock(), false, clockOld
 }
 
-// Asleep reports whether the next Post would have to wake the loop. Safe to call from any goroutine.
+// Asleep reports whether the next Post would have to wake the loop. Safe to call from any
+// goroutine.
 func (l *Loop) Asleep() bool {
 	return !l.door.look().has(doorAwake)
 }
 
-// CountWakes counts the wake-ups written from now on. The function it returns is safe to call from any goroutine.
+// CountWakes counts the wake-ups written from now on. The function it returns is safe to call from
+// any goroutine.
 func (l *Loop) CountWakes() func() int {
 	d := &l.door
 	d.mu.Lock()
@@ -38,7 +41,8 @@ func (l *Loop) CountWakes() func() int {
 	}
 }
 
-// countingWaker is a waker that counts. Like every waker's wake its counter is under the door's lock.
+// countingWaker is a waker that counts. Like every waker's wake its counter is under the door's
+// lock.
 type countingWaker struct {
 	waker
 	wakes int
@@ -49,7 +53,8 @@ func (c *countingWaker) wake() {
 	c.waker.wake()
 }
 
-// TimerEntries returns the size of the heap: the timers that are set, and the entries that stopped ones left behind.
+// TimerEntries returns the size of the heap: the timers that are set, and the entries that stopped
+// ones left behind.
 func (l *Loop) TimerEntries() int { return l.timers.n }
 
 // WatcherSlots returns the size of the watcher table, open or free.

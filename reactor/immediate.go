@@ -1,14 +1,16 @@
 package reactor
 
-// An Immediate is one function waiting for the immediates phase. Its methods must be called on the loop goroutine.
+// An Immediate is one function waiting for the immediates phase. Its methods must be called on the
+// loop goroutine.
 type Immediate struct {
 	loop    *Loop
 	fn      func() // nil once run or stopped
 	unrefed bool
 }
 
-// SetImmediate runs fn once, in the immediates phase of this turn, or of the next when that phase has begun: an immediate
-// set by an immediate waits a turn. It keeps Run alive until it ran. It panics when fn is nil or the loop is closed.
+// SetImmediate runs fn once, in the immediates phase of this turn, or of the next when that phase
+// has begun: an immediate set by an immediate waits a turn. It keeps Run alive until it ran. It
+// panics when fn is nil or the loop is closed.
 func (l *Loop) SetImmediate(fn func()) *Immediate {
 	l.checkOpen("SetImmediate", fn == nil)
 	i := &Immediate{loop: l, fn: fn}

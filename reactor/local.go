@@ -8,10 +8,10 @@ type localTable struct {
 	order []io.Closer
 }
 
-// Local returns what the loop keeps under key, made by make on first use and closed with the loop, in reverse order of
-// making. It is how a package has state per loop instead of package-level state; key should be of an unexported type of
-// that package. An error from make is returned and nothing is kept. It returns [ErrClosed] after Close and panics when make
-// is nil.
+// Local returns what the loop keeps under key, made by make on first use and closed with the loop,
+// in reverse order of making. It is how a package has state per loop instead of package-level
+// state; key should be of an unexported type of that package. An error from make is returned and
+// nothing is kept. It returns [ErrClosed] after Close and panics when make is nil.
 func (l *Loop) Local(key any, make func() (io.Closer, error)) (io.Closer, error) {
 	l.check("Local")
 	if make == nil {

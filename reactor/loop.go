@@ -8,28 +8,32 @@ import (
 
 // Options configure a [Loop]. A nil *Options means all defaults.
 type Options struct {
-	// Logger gets a record of panics that OnPanic swallowed, of callbacks slower than SlowCallback, of descriptors that were
-	// closed too early (see Stats.Stale), and of what objects on the loop have to tell that nobody listens for. Nil: silent.
+	// Logger gets a record of panics that OnPanic swallowed, of callbacks slower than SlowCallback,
+	// of descriptors that were closed too early (see Stats.Stale), and of what objects on the loop
+	// have to tell that nobody listens for. Nil: silent.
 	Logger *slog.Logger
 
-	// BusyPoll is how long the loop polls without sleeping before it blocks: it trades CPU time for the latency of a
-	// wake-up. 0: off.
+	// BusyPoll is how long the loop polls without sleeping before it blocks: it trades CPU time for
+	// the latency of a wake-up. 0: off.
 	BusyPoll time.Duration
 
-	// Netpoll has the loop sleep in the poller of Go's runtime, as goroutines do that read from a connection, and not in a
-	// system call on a thread of its own. It is for a loop that gets most of its work from goroutines, or gives it to them: a
-	// post, and what the loop then tells a goroutine, change goroutines on one thread and need not wake another. What wakes
-	// the loop through a descriptor takes two more system calls, and the kernel lets no open file be watched more than 500
-	// times. Each turn has an OS thread to itself, but it may be another one each time, so that Run, like Poll, does not
-	// call the functions of BindThread. It has an effect on Linux only.
+	// Netpoll has the loop sleep in the poller of Go's runtime, as goroutines do that read from a
+	// connection, and not in a system call on a thread of its own. It is for a loop that gets most
+	// of its work from goroutines, or gives it to them: a post, and what the loop then tells a
+	// goroutine, change goroutines on one thread and need not wake another. What wakes the loop
+	// through a descriptor takes two more system calls, and the kernel lets no open file be watched
+	// more than 500 times. Each turn has an OS thread to itself, but it may be another one each
+	// time, so that Run, like Poll, does not call the functions of BindThread. It has an effect on
+	// Linux only.
 	Netpoll bool
 
-	// OnPanic is called on the loop goroutine with the value and the stack of a panicking callback, and the loop goes
-	// on with the next one. Nil: the panic unwinds out of Run, which may be called again.
+	// OnPanic is called on the loop goroutine with the value and the stack of a panicking callback,
+	// and the loop goes on with the next one. Nil: the panic unwinds out of Run, which may be
+	// called again.
 	OnPanic func(v any, stack []byte)
 
-	// SlowCallback has every callback timed, which costs about 50 ns each: [Stats].LongestCallback is kept, and
-	// callbacks that ran at least this long are logged. 0: callbacks are not timed.
+	// SlowCallback has every callback timed, which costs about 50 ns each: [Stats].LongestCallback
+	// is kept, and callbacks that ran at least this long are logged. 0: callbacks are not timed.
 	SlowCallback time.Duration
 
 	// PipeWakeup makes the loop wake through a pipe(2) instead of the system's own mechanism.
@@ -49,13 +53,15 @@ type Loop struct {
 	alarm   *alarm // nil until FD was called
 	alarmAt int64  // what the alarm is set for, as timers count
 
-	clock  func() time.Time                   // time.Now, and
-	since  func(base time.Time) time.Duration // time.Since, both replaced by tests
-	base   time.Time                          // elapsed counts from here
-	now    time.Time                          // cached, see Now
-	dated  bool                               // now is of this turn
-	looked int64                              // what elapsed was when the loop, or Now, looked at the clock last
-	readAt uint64                             // stats.Callbacks when the loop did; clockOld when that was before this Run or Poll
+	clock func() time.Time                   // time.Now, and
+	since func(base time.Time) time.Duration // time.Since, both replaced by tests
+	base  time.Time                          // elapsed counts from here
+	now   time.Time                          // cached, see Now
+	dated bool                               // now is of this turn
+	// what elapsed was when the loop, or Now, looked at the clock last
+	looked int64
+	// stats.Callbacks when the loop did; clockOld when that was before this Run or Poll
+	readAt uint64
 
 	running bool // inside Run or Poll
 	closed  bool
@@ -82,8 +88,8 @@ type Loop struct {
 
 // New returns a loop. The caller must Close it. Errors are *[OpError], for example EMFILE.
 func New(o *Options) (l *Loop, err error) {
-	// This is short enough for the compiler to inline it, and then a program that only calls New(nil) does not refer to logTo.
-	// A return statement with operands would be too much.
+	// This is short enough for the compiler to inline it, and then a program that only calls
+	// New(nil) does not refer to logTo. A return statement with operands would be too much.
 	var bind func(*slog.Logger) logFunc
 	if o != nil {
 		bind = logTo
@@ -115,7 +121,8 @@ func open(o *Options, bind func(*slog.Logger) logFunc) (*Loop, error) {
 	return l, nil
 }
 
-// openWakeup makes the descriptor through which other goroutines end the loop's sleep, and watches it.
+// openWakeup makes the descriptor through which other goroutines end the loop's sleep, and watches
+// it.
 func (l *Loop) openWakeup() error {
 	wk, err := newWaker(&l.poller, l.opts.PipeWakeup)
 	if err != nil {
@@ -134,22 +141,25 @@ func (l *Loop) openWakeup() error {
 	return nil
 }
 
-// Close releases everything the loop holds, whether or not something keeps it alive: also after Stop, after the context of
-// RunContext has ended, and after a panic. [Loop.Alive] tells before whether anything is cut short. It fails only with
-// [ErrRunning], in a callback of the loop or while it is inside Run or Poll, and then nothing was closed; and with the
-// first error of what it had to close, when all the same everything was.
+// Close releases everything the loop holds, whether or not something keeps it alive: also after
+// Stop, after the context of RunContext has ended, and after a panic. [Loop.Alive] tells before
+// whether anything is cut short. It fails only with [ErrRunning], in a callback of the loop or
+// while it is inside Run or Poll, and then nothing was closed; and with the first error of what it
+// had to close, when all the same everything was.
 //
-// No callback runs any more. It is dropped without being called whatever was waiting: ticks, immediates, timers, posted
-// functions, closing callbacks. A [Loop.Do] that waits returns [ErrClosed], as Post and Do do from now on, and releasing a
-// [Loop.Hold] does nothing. Then these are closed, in this order:
+// No callback runs any more. It is dropped without being called whatever was waiting: ticks,
+// immediates, timers, posted functions, closing callbacks. A [Loop.Do] that waits returns
+// [ErrClosed], as Post and Do do from now on, and releasing a [Loop.Hold] does nothing. Then these
+// are closed, in this order:
 //
-//  1. what [Loop.Local] keeps, the last first. So the packages that are built on the loop end what they have there: the
-//     descriptors of streams, channels and watchers of signals are closed without events, and goroutines that wait in a
-//     bridge of a stream, or for a child, are told;
+//  1. what [Loop.Local] keeps, the last first. So the packages that are built on the loop end what
+//     they have there: the descriptors of streams, channels and watchers of signals are closed
+//     without events, and goroutines that wait in a bridge of a stream, or for a child, are told;
 //  2. the watchers, whose descriptors stay open: they are their owners';
 //  3. the loop's own descriptors.
 //
-// Methods that cannot return an error panic afterwards, but for those that end something. Closing twice is harmless.
+// Methods that cannot return an error panic afterwards, but for those that end something. Closing
+// twice is harmless.
 func (l *Loop) Close() (err error) {
 	l.check("Close")
 	switch {
@@ -200,8 +210,9 @@ func firstError(a, b error) error {
 	return b
 }
 
-// Alive reports whether Run would go on: something referenced is active (a timer, an immediate, a watcher that waits for
-// something), or work is queued, or [Loop.Hold] is in force. A closed loop is not alive.
+// Alive reports whether Run would go on: something referenced is active (a timer, an immediate, a
+// watcher that waits for something), or work is queued, or [Loop.Hold] is in force. A closed loop
+// is not alive.
 func (l *Loop) Alive() bool {
 	l.check("Alive")
 	return !l.closed && (l.aliveInside() || l.door.look().has(doorPosted|doorHolds))
@@ -213,8 +224,9 @@ func (l *Loop) aliveInside() bool { return l.refs > 0 || l.queued() }
 // queued reports whether the loop itself holds callbacks that need no event to run.
 func (l *Loop) queued() bool { return l.ticks.n > 0 || l.closing.pending() || l.posted.n > 0 }
 
-// Now returns the time of the turn. The clock is read once a turn, if somebody asks, and anew when a sleep ends; so the
-// time does not move during a callback, and is later by nothing but the callbacks of the turn before the first that asked.
+// Now returns the time of the turn. The clock is read once a turn, if somebody asks, and anew when
+// a sleep ends; so the time does not move during a callback, and is later by nothing but the
+// callbacks of the turn before the first that asked.
 func (l *Loop) Now() time.Time {
 	l.check("Now")
 	if !l.dated {
@@ -224,14 +236,16 @@ func (l *Loop) Now() time.Time {
 	return l.now
 }
 
-// elapsed looks at the clock and returns the time as timers count it, in nanoseconds since base. It is what the loop itself
-// goes by: time.Now looks twice, since it tells the time of day too, and that is most of what a timer costs.
+// elapsed looks at the clock and returns the time as timers count it, in nanoseconds since base. It
+// is what the loop itself goes by: time.Now looks twice, since it tells the time of day too, and
+// that is most of what a timer costs.
 func (l *Loop) elapsed() int64 { return int64(l.since(l.base)) }
 
 // clockOld is a number of callbacks that no loop reaches.
 const clockOld = math.MaxUint64
 
-// lookAtClock is elapsed between callbacks. Unless one has run since the last time, that is still the present time.
+// lookAtClock is elapsed between callbacks. Unless one has run since the last time, that is still
+// the present time.
 func (l *Loop) lookAtClock() int64 {
 	if l.readAt != l.stats.Callbacks {
 		l.looked = l.elapsed()
@@ -243,7 +257,8 @@ func (l *Loop) lookAtClock() int64 {
 func (l *Loop) ref()   { l.refs++ }
 func (l *Loop) unref() { l.refs-- }
 
-// check panics for the mistakes that the type system cannot see and that no error result could report.
+// check panics for the mistakes that the type system cannot see and that no error result could
+// report.
 func (l *Loop) check(op string) {
 	if l == nil {
 		panic("reactor: " + op + " on a nil Loop")

@@ -21,7 +21,8 @@ func heapInUse() uint64 {
 	return m.HeapAlloc
 }
 
-// TestABurstGivesItsMemoryBack measures while the loop goes on running, one turn after the burst is over.
+// TestABurstGivesItsMemoryBack measures while the loop goes on running, one turn after the burst is
+// over.
 func TestABurstGivesItsMemoryBack(t *testing.T) {
 	const n = 300_000
 	for _, burst := range []struct {
@@ -61,7 +62,8 @@ func TestABurstGivesItsMemoryBack(t *testing.T) {
 	}
 }
 
-// TestManyTimersStoppedAtOnceGiveTheirMemoryBack has nothing fire, so that no entry leaves by the top of the heap.
+// TestManyTimersStoppedAtOnceGiveTheirMemoryBack has nothing fire, so that no entry leaves by the
+// top of the heap.
 func TestManyTimersStoppedAtOnceGiveTheirMemoryBack(t *testing.T) {
 	l := newLoop(t)
 	before := heapInUse()
@@ -77,7 +79,8 @@ func TestManyTimersStoppedAtOnceGiveTheirMemoryBack(t *testing.T) {
 	require.False(t, l.Alive())
 }
 
-// TestAStoppedTimerKeepsNothing: what its function holds goes with the last reference that the program has to the timer.
+// TestAStoppedTimerKeepsNothing: what its function holds goes with the last reference that the
+// program has to the timer.
 func TestAStoppedTimerKeepsNothing(t *testing.T) {
 	l := newLoop(t)
 	type megabyte [1 << 20]byte

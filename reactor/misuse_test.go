@@ -16,7 +16,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// requirePanicNames requires that fn panics with a text that begins with the package's name and says what was called.
+// requirePanicNames requires that fn panics with a text that begins with the package's name and
+// says what was called.
 func requirePanicNames(t *testing.T, method string, fn func()) {
 	t.Helper()
 	defer func() {

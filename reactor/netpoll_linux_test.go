@@ -103,7 +103,8 @@ func TestANetpollLoopBindsNoThread(t *testing.T) {
 	run(t, l)
 }
 
-// TestPostingToASleepingNetpollLoopAllocatesNothing has goroutine and loop hand each other the turn.
+// TestPostingToASleepingNetpollLoopAllocatesNothing has goroutine and loop hand each other the
+// turn.
 func TestPostingToASleepingNetpollLoopAllocatesNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
@@ -130,8 +131,9 @@ func TestPostingToASleepingNetpollLoopAllocatesNothing(t *testing.T) {
 	ended.Wait()
 }
 
-// TestYieldLetsOthersRunBeforeTheNextPhase has one processor for all goroutines: one that the loop has told something
-// runs as soon as the loop gives it up. The scheduler takes the loop first now and then.
+// TestYieldLetsOthersRunBeforeTheNextPhase has one processor for all goroutines: one that the loop
+// has told something runs as soon as the loop gives it up. The scheduler takes the loop first now
+// and then.
 func TestYieldLetsOthersRunBeforeTheNextPhase(t *testing.T) {
 	notWithNetpoll(t, "the sleep itself gives the processor up, and Yield does nothing before")
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))

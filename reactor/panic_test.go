@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestAPanicUnwindsOutOfRunAndTheRestOfItsBatchRunsWithTheNextRun queues several callbacks of one kind, of which some panic.
+// TestAPanicUnwindsOutOfRunAndTheRestOfItsBatchRunsWithTheNextRun queues several callbacks of one
+// kind, of which some panic.
 func TestAPanicUnwindsOutOfRunAndTheRestOfItsBatchRunsWithTheNextRun(t *testing.T) {
 	for _, kind := range callbackKinds {
 		t.Run(kind.name, func(t *testing.T) {
@@ -95,7 +96,8 @@ func TestAnIntervalThatPanicsStaysSet(t *testing.T) {
 	require.Equal(t, 3, fired)
 }
 
-// TestAPanicOutOfPollLeavesFDReadableForTheRest: a panic leaves behind what its callback has queued.
+// TestAPanicOutOfPollLeavesFDReadableForTheRest: a panic leaves behind what its callback has
+// queued.
 func TestAPanicOutOfPollLeavesFDReadableForTheRest(t *testing.T) {
 	l := embedded(t)
 	for _, kind := range embeddedWork {

@@ -35,8 +35,8 @@ func (l *Loop) park(timeout time.Duration) (int, error) {
 	l.unlockThread()
 	n, err := l.parking.wait()
 	if n == 0 && l.yields > 1 {
-		// The first of several goroutines that were given something has posted. The others are about to: what they post
-		// is taken together then.
+		// The first of several goroutines that were given something has posted. The others are
+		// about to: what they post is taken together then.
 		runtime.Gosched()
 	}
 	l.yields = 0
@@ -45,10 +45,11 @@ func (l *Loop) park(timeout time.Duration) (int, error) {
 	return n, err
 }
 
-// Yield lets a goroutine run that the callback has made runnable, as by sending it something, once the ticks that are
-// queued have run. Otherwise it may have to wait although the loop has nothing to do: the loop sleeps in a system call,
-// which keeps the processor of its thread, in the sense of GOMAXPROCS, until the runtime takes that away. A loop with
-// [Options].Netpoll gives it up by itself; it takes several calls as a sign that as many goroutines are going to post.
+// Yield lets a goroutine run that the callback has made runnable, as by sending it something, once
+// the ticks that are queued have run. Otherwise it may have to wait although the loop has nothing
+// to do: the loop sleeps in a system call, which keeps the processor of its thread, in the sense of
+// GOMAXPROCS, until the runtime takes that away. A loop with [Options].Netpoll gives it up by
+// itself; it takes several calls as a sign that as many goroutines are going to post.
 func (l *Loop) Yield() {
 	l.check("Yield")
 	l.yields++

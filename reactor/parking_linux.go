@@ -10,13 +10,15 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// parking is how a loop with [Options].Netpoll sleeps: its goroutine waits in the runtime's poller, which watches the loop's
-// epoll instance like any descriptor. Another goroutine ends that wait by a deadline in the past, which has the runtime make
-// the loop's goroutine runnable where that other one runs: no system call, and no other thread.
+// parking is how a loop with [Options].Netpoll sleeps: its goroutine waits in the runtime's poller,
+// which watches the loop's epoll instance like any descriptor. Another goroutine ends that wait by
+// a deadline in the past, which has the runtime make the loop's goroutine runnable where that other
+// one runs: no system call, and no other thread.
 type parking struct {
-	file   *os.File // a copy of the poller's descriptor
-	conn   syscall.RawConn
-	parked atomic.Bool // since before the loop was marked as asleep, until after it was marked as awake
+	file *os.File // a copy of the poller's descriptor
+	conn syscall.RawConn
+	// since before the loop was marked as asleep, until after it was marked as awake
+	parked atomic.Bool
 
 	// Used on the loop goroutine only.
 	poller   *poller
@@ -39,7 +41,8 @@ func openParking(p *poller) (*parking, error) {
 	k.look = k.lookAgain
 	k.conn, err = k.file.SyscallConn()
 	if err == nil {
-		err = k.file.SetReadDeadline(time.Time{}) // It fails when the runtime's poller has not taken the descriptor.
+		// It fails when the runtime's poller has not taken the descriptor.
+		err = k.file.SetReadDeadline(time.Time{})
 	}
 	if err != nil {
 		_ = k.file.Close()
@@ -48,13 +51,15 @@ func openParking(p *poller) (*parking, error) {
 	return k, nil
 }
 
-// lookAgain reports whether the poller has an event. The runtime hears of changes only, so none may be left behind.
+// lookAgain reports whether the poller has an event. The runtime hears of changes only, so none may
+// be left behind.
 func (k *parking) lookAgain(uintptr) bool {
 	k.n, k.err = k.poller.wait(0)
 	return k.n > 0 || k.err != nil
 }
 
-// prepare is called before the loop is marked as asleep: a wake-up that comes from then on must not be undone.
+// prepare is called before the loop is marked as asleep: a wake-up that comes from then on must not
+// be undone.
 func (k *parking) prepare(timeout time.Duration) {
 	k.parked.Store(true)
 	var deadline time.Time

@@ -4,8 +4,8 @@ package reactor
 
 import "time"
 
-// parking is nothing here, where the runtime's poller does not take a kqueue: a loop with [Options].Netpoll sleeps like any
-// other.
+// parking is nothing here, where the runtime's poller does not take a kqueue: a loop with
+// [Options].Netpoll sleeps like any other.
 type parking struct{}
 
 func openParking(*poller) (*parking, error) { return nil, nil }

@@ -28,8 +28,8 @@ import "errors"
 //	func (a *alarm) fired() bool                      since the last call a wait has seen that the time had come
 //	func (a *alarm) close() error
 
-// maxEvents bounds the events taken from the kernel in one poll. Those left over come first in the next one, since the
-// kernel rotates its list.
+// maxEvents bounds the events taken from the kernel in one poll. Those left over come first in the
+// next one, since the kernel rotates its list.
 const maxEvents = 512
 
 // errUnpollable is what add returns for regular files and their like.

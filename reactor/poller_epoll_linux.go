@@ -11,8 +11,9 @@ import (
 
 // poller is an epoll instance, see epoll(7). Registrations are level-triggered.
 type poller struct {
-	fd        int
-	noTimeval bool // epoll_pwait2(2) was refused (missing before Linux 5.11): time-outs are whole milliseconds
+	fd int
+	// epoll_pwait2(2) was refused (missing before Linux 5.11): time-outs are whole milliseconds
+	noTimeval bool
 	events    [maxEvents]unix.EpollEvent
 }
 
@@ -31,7 +32,8 @@ func (p *poller) close() error {
 	return wrap("close", fd, unix.Close(fd))
 }
 
-// add leaves it to the kernel to tell whether fd is taken: it forgets a descriptor that was closed everywhere.
+// add leaves it to the kernel to tell whether fd is taken: it forgets a descriptor that was closed
+// everywhere.
 func (p *poller) add(fd int, t token, want Readiness, _ bool) error {
 	err := epollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, t, want)
 	// A sandbox that refuses the call may say EPERM, too. Of itself an epoll instance says EINVAL.
@@ -46,7 +48,8 @@ func (p *poller) modify(fd int, t token, _, want Readiness) error {
 }
 
 func (p *poller) remove(fd int, _ Readiness) {
-	// Best effort: the descriptor may be closed, which took it out (EBADF), or reused for something unknown here (ENOENT).
+	// Best effort: the descriptor may be closed, which took it out (EBADF), or reused for something
+	// unknown here (ENOENT).
 	_ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, fd, nil)
 }
 
@@ -58,7 +61,8 @@ func (p *poller) renew(live []*Watcher) error {
 	}
 	defer fd.Close(next) // On success p.fd is a copy of it.
 	for _, w := range live {
-		// What this set does not have is not w's: the descriptor was closed, and its number may be that of something else.
+		// What this set does not have is not w's: the descriptor was closed, and its number may be
+		// that of something else.
 		if epollCtl(p.fd, unix.EPOLL_CTL_MOD, w.fd, w.token, w.want) != nil {
 			continue
 		}
@@ -130,7 +134,8 @@ func waited(n int, errno unix.Errno) (int, error) {
 	return 0, wrap("epoll_wait", -1, errno)
 }
 
-// milliseconds rounds up, so that a timer is never early. What does not fit ends early with no event.
+// milliseconds rounds up, so that a timer is never early. What does not fit ends early with no
+// event.
 func milliseconds(d time.Duration) int {
 	if d <= 0 {
 		return int(d) // 0 or forever

@@ -10,16 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxWait bounds the time-out given to kevent(2): macOS refuses more than 100,000,000 seconds, a 32-bit system has no room
-// for 69 years, and some round to clock ticks that an int must hold. A longer sleep ends early with no event.
+// maxWait bounds the time-out given to kevent(2): macOS refuses more than 100,000,000 seconds, a
+// 32-bit system has no room for 69 years, and some round to clock ticks that an int must hold. A
+// longer sleep ends early with no event.
 const maxWait = 24 * time.Hour
 
-// poller is a kqueue(2). Readable and Writable are two filters, each with a registration (a knote) of its own in the
-// kernel.
+// poller is a kqueue(2). Readable and Writable are two filters, each with a registration (a knote)
+// of its own in the kernel.
 //
-// EV_RECEIPT, which would report on each change of a list, is not used: without room for the receipts FreeBSD and OpenBSD
-// stop after the first change, and NetBSD before 10 does not have it. Without it, and without room for events, kevent(2)
-// stops at the first change that fails and returns its errno, on every system.
+// EV_RECEIPT, which would report on each change of a list, is not used: without room for the
+// receipts FreeBSD and OpenBSD stop after the first change, and NetBSD before 10 does not have it.
+// Without it, and without room for events, kevent(2) stops at the first change that fails and
+// returns its errno, on every system.
 type poller struct {
 	fd      int
 	events  []unix.Kevent_t // filled by the last wait
@@ -36,8 +38,8 @@ type readyEvent struct {
 	got   Readiness
 }
 
-// maxChanges is what one registration can need: each of its filters taken out and put in again, because EV_ADD does not
-// change EV_CLEAR on a filter that is there.
+// maxChanges is what one registration can need: each of its filters taken out and put in again,
+// because EV_ADD does not change EV_CLEAR on a filter that is there.
 const maxChanges = 4
 
 func (p *poller) open() error {
@@ -62,10 +64,12 @@ func (p *poller) close() error {
 	return wrap("close", fd, unix.Close(fd))
 }
 
-// add has to ask for a descriptor's registration when it is claimed, since EV_ADD would silently take it over.
+// add has to ask for a descriptor's registration when it is claimed, since EV_ADD would silently
+// take it over.
 func (p *poller) add(fd int, t token, want Readiness, claimed bool) error {
 	if fd == p.fd {
-		return unix.EINVAL // As epoll says. Not every system would, and it must not pass for a refusal.
+		// As epoll says. Not every system would, and it must not pass for a refusal.
+		return unix.EINVAL
 	}
 	if t.slot > maxSlot {
 		return unix.ENOSPC
@@ -87,8 +91,9 @@ func (p *poller) add(fd int, t token, want Readiness, claimed bool) error {
 		p.regs[fd] = reg
 		return nil
 	case accepted || !isRefusal(err) || reg.kind != kindOther || chr && isTerminal(fd):
-		// What others write to is not always ready, and reading it may block. Of the usual that is only /dev/tty of macOS
-		// (EINVAL); the terminal itself, as a shell hands it down, can be polled.
+		// What others write to is not always ready, and reading it may block. Of the usual that is
+		// only /dev/tty of macOS (EINVAL); the terminal itself, as a shell hands it down, can be
+		// polled.
 		return err
 	}
 	return errUnpollable
@@ -97,7 +102,8 @@ func (p *poller) add(fd int, t token, want Readiness, claimed bool) error {
 func (p *poller) modify(fd int, t token, _, want Readiness) error {
 	reg := p.registered(fd)
 	if reg == nil || reg.token != t {
-		return unix.ENOENT // The descriptor was closed, and its number belongs to another watcher by now.
+		// The descriptor was closed, and its number belongs to another watcher by now.
+		return unix.ENOENT
 	}
 	_, err := p.apply(fd, reg, want)
 	return err
@@ -128,16 +134,16 @@ func (p *poller) wait(timeout time.Duration) (int, error) {
 	case nil:
 		return p.collect(n), nil
 	case unix.EINTR, unix.ETIMEDOUT:
-		// The turn goes on and computes the time-out anew. macOS has been seen to return ETIMEDOUT, which its manual does
-		// not know, at the end of the time-out (https://go.dev/issue/59679).
+		// The turn goes on and computes the time-out anew. macOS has been seen to return ETIMEDOUT,
+		// which its manual does not know, at the end of the time-out (https://go.dev/issue/59679).
 		return 0, nil
 	}
 	return 0, wrap("kevent", -1, err)
 }
 
-// collect makes the kernel's n events ours and returns how many that are: one for each watcher, which is called once a turn
-// although its descriptor has two filters. The wake-up and the alarm are not among them, having done their work by ending
-// the wait.
+// collect makes the kernel's n events ours and returns how many that are: one for each watcher,
+// which is called once a turn although its descriptor has two filters. The wake-up and the alarm
+// are not among them, having done their work by ending the wait.
 func (p *poller) collect(n int) int {
 	m := 0
 	for i := range n {
@@ -177,8 +183,9 @@ func (p *poller) registered(fd int) *registration {
 	return &p.regs[fd]
 }
 
-// apply brings the kernel's filters and reg, which must be of fd, to want: at best with one call, by the difference alone.
-// On failure everything is as it was, and accepted tells whether the kernel would have taken a part of it.
+// apply brings the kernel's filters and reg, which must be of fd, to want: at best with one call,
+// by the difference alone. On failure everything is as it was, and accepted tells whether the
+// kernel would have taken a part of it.
 func (p *poller) apply(fd int, reg *registration, want Readiness) (accepted bool, err error) {
 	read, write := reg.filters(want)
 	if err := p.submit(fd, reg, read, write); err != nil {
@@ -190,9 +197,9 @@ func (p *poller) apply(fd int, reg *registration, want Readiness) (accepted bool
 	return true, nil
 }
 
-// applyEach is apply for when something in the list was refused. Since it is unknown how far the kernel has come, it begins
-// with no filter and adds one at a time. It returns the modes that were registered: a guard is not worth an error as long
-// as another filter is there.
+// applyEach is apply for when something in the list was refused. Since it is unknown how far the
+// kernel has come, it begins with no filter and adds one at a time. It returns the modes that were
+// registered: a guard is not worth an error as long as another filter is there.
 func (p *poller) applyEach(fd int, reg *registration, read, write filterMode) (_, _ filterMode, accepted bool, err error) {
 	p.detach(fd)
 	readErr := p.attach(fd, reg, unix.EVFILT_READ, read)
@@ -223,7 +230,8 @@ func (p *poller) submit(fd int, reg *registration, read, write filterMode) error
 	return p.change(n)
 }
 
-// plan appends to the n changes what takes a filter from one mode to another, and returns their new number.
+// plan appends to the n changes what takes a filter from one mode to another, and returns their new
+// number.
 func (p *poller) plan(n, fd int, reg *registration, filter int, from, to filterMode) int {
 	if from.flags() == to.flags() {
 		return n
@@ -240,7 +248,8 @@ func (p *poller) plan(n, fd int, reg *registration, filter int, from, to filterM
 	return n
 }
 
-// change has the kernel take the first n changes. It never waits, since it leaves no room for events.
+// change has the kernel take the first n changes. It never waits, since it leaves no room for
+// events.
 func (p *poller) change(n int) error {
 	if n == 0 {
 		return nil
@@ -275,8 +284,9 @@ func (p *poller) detachFilter(fd, filter int) {
 	_ = p.change(1)
 }
 
-// attached reports whether the kernel still has a filter of the watcher that is on record for fd. EV_ENABLE finds filters
-// without changing them, as all are enabled, except for udata, which most systems store anew: it is the old one.
+// attached reports whether the kernel still has a filter of the watcher that is on record for fd.
+// EV_ENABLE finds filters without changing them, as all are enabled, except for udata, which most
+// systems store anew: it is the old one.
 func (p *poller) attached(fd int) bool {
 	reg := p.registered(fd)
 	if reg == nil {
@@ -291,9 +301,10 @@ func (p *poller) attached(fd int) bool {
 	return false
 }
 
-// describe finds out what fd is, and whether it is a character device. Regular files are unpollable although kqueue takes
-// them: it would report them until the file offset is at the end and then never again, and some systems once only. The
-// others on epoll's list of the unpollable are on this one too.
+// describe finds out what fd is, and whether it is a character device. Regular files are unpollable
+// although kqueue takes them: it would report them until the file offset is at the end and then
+// never again, and some systems once only. The others on epoll's list of the unpollable are on this
+// one too.
 func describe(fd int) (reg registration, chr bool, err error) {
 	var st unix.Stat_t
 	for {
@@ -318,8 +329,9 @@ func describe(fd int) (reg registration, chr bool, err error) {
 	return registration{}, false, nil
 }
 
-// isRefusal reports whether err means that the kind of descriptor has no such filter: EINVAL on macOS, ENODEV for FreeBSD's
-// devices, EOPNOTSUPP on NetBSD and DragonFly, EPERM where old kernels return 1, ENXIO for a device without a driver.
+// isRefusal reports whether err means that the kind of descriptor has no such filter: EINVAL on
+// macOS, ENODEV for FreeBSD's devices, EOPNOTSUPP on NetBSD and DragonFly, EPERM where old kernels
+// return 1, ENXIO for a device without a driver.
 func isRefusal(err error) bool {
 	switch err {
 	case unix.EINVAL, unix.ENODEV, unix.EOPNOTSUPP, unix.EPERM, unix.ENXIO:

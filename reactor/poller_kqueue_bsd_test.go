@@ -20,8 +20,8 @@ const (
 	er = reactor.Error
 )
 
-// TestWhatKqueueTellsOfHangupsAndErrors pins how near kqueue(2) comes to epoll(7): it is the same wherever the kernel
-// tells enough.
+// TestWhatKqueueTellsOfHangupsAndErrors pins how near kqueue(2) comes to epoll(7): it is the same
+// wherever the kernel tells enough.
 //
 //brood:checks S077
 func TestWhatKqueueTellsOfHangupsAndErrors(t *testing.T) {

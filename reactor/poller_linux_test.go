@@ -13,7 +13,8 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// TestASignalDuringTheSleepIsNoError interrupts the poll with a signal that the Go runtime takes for a request to preempt.
+// TestASignalDuringTheSleepIsNoError interrupts the poll with a signal that the Go runtime takes
+// for a request to preempt.
 func TestASignalDuringTheSleepIsNoError(t *testing.T) {
 	notWithNetpoll(t, "no thread sleeps in the loop's poll")
 	for name, milliseconds := range map[string]bool{"epoll_pwait2": false, "epoll_pwait": true} {
@@ -46,15 +47,16 @@ func TestASignalDuringTheSleepIsNoError(t *testing.T) {
 	}
 }
 
-// TestWithoutEpollPwait2TimersAreNeverEarly forces the time-outs of epoll_pwait(2), which are whole milliseconds.
+// TestWithoutEpollPwait2TimersAreNeverEarly forces the time-outs of epoll_pwait(2), which are whole
+// milliseconds.
 func TestWithoutEpollPwait2TimersAreNeverEarly(t *testing.T) {
 	l := newLoop(t)
 	l.ForceMilliseconds()
 	testNeverEarly(t, l)
 }
 
-// TestWithoutEpollPwait2ATimerTakesOneSleep: a time-out rounded down would be a sleep that is too short and then busy turns
-// until the millisecond is over.
+// TestWithoutEpollPwait2ATimerTakesOneSleep: a time-out rounded down would be a sleep that is too
+// short and then busy turns until the millisecond is over.
 func TestWithoutEpollPwait2ATimerTakesOneSleep(t *testing.T) {
 	l := newLoop(t)
 	l.ForceMilliseconds()

@@ -4,12 +4,13 @@ const (
 	// queueBlock is how many entries a block of a queue has: with its link it is 1 KiB of pointers.
 	queueBlock = 127
 
-	// queueSpares is how many empty blocks a queue keeps, 32 KiB: no turn that queues up to 4,000 things allocates.
+	// queueSpares is how many empty blocks a queue keeps, 32 KiB: no turn that queues up to 4,000
+	// things allocates.
 	queueSpares = 32
 )
 
-// queue is first in, first out. It is made of blocks, because an array stays as large as the greatest burst was, and
-// copies everything when it grows. The zero value is ready.
+// queue is first in, first out. It is made of blocks, because an array stays as large as the
+// greatest burst was, and copies everything when it grows. The zero value is ready.
 type queue[T any] struct {
 	n          int // entries
 	head, tail *block[T]
@@ -79,7 +80,8 @@ type phaseQueue[T any] struct {
 	due int // entries that this phase has yet to run; not 0 between turns only when a panic unwound
 }
 
-// begin begins a phase. What a panic has left over from the one before is run alone: so everything keeps its order.
+// begin begins a phase. What a panic has left over from the one before is run alone: so everything
+// keeps its order.
 func (q *phaseQueue[T]) begin() {
 	if q.due == 0 {
 		q.due = q.n

@@ -2,5 +2,6 @@
 
 package reactor_test
 
-// raceEnabled says that the race detector slows this binary down and allocates where the program does not.
+// raceEnabled says that the race detector slows this binary down and allocates where the program
+// does not.
 const raceEnabled = true

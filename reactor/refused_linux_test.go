@@ -55,7 +55,8 @@ func TestWhereEventfdIsRefusedAPostWakesTheLoop(t *testing.T) {
 	})
 }
 
-// An embedded loop has its timers announced by timerfd(2), of which the kernel may refuse either call, at any time.
+// An embedded loop has its timers announced by timerfd(2), of which the kernel may refuse either
+// call, at any time.
 func TestWhereTimerfdIsRefusedAnEmbeddedLoopIsWokenForItsTimers(t *testing.T) {
 	const period = 2 * time.Millisecond
 	for name, call := range map[string]uint32{"create": unix.SYS_TIMERFD_CREATE, "settime": unix.SYS_TIMERFD_SETTIME} {

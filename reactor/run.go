@@ -9,9 +9,9 @@ import (
 // forever is the poll time-out that means no time-out.
 const forever time.Duration = -1
 
-// Run turns the loop until nothing referenced is left or [Loop.Stop] is called, and may then be called again. It locks
-// its goroutine to its OS thread while it runs. It returns [ErrRunning] when called from a callback, [ErrClosed] after
-// Close, and an *[OpError] when the poll itself fails.
+// Run turns the loop until nothing referenced is left or [Loop.Stop] is called, and may then be
+// called again. It locks its goroutine to its OS thread while it runs. It returns [ErrRunning] when
+// called from a callback, [ErrClosed] after Close, and an *[OpError] when the poll itself fails.
 func (l *Loop) Run() error {
 	if err := l.enter("Run"); err != nil {
 		return err
@@ -36,7 +36,8 @@ func (l *Loop) Run() error {
 	}
 }
 
-// RunContext is Run that also stops when ctx ends; it then returns the context's cause. The loop can be run again.
+// RunContext is Run that also stops when ctx ends; it then returns the context's cause. The loop
+// can be run again.
 func (l *Loop) RunContext(ctx context.Context) (err error) {
 	l.check("RunContext")
 	if ctx.Err() != nil {
@@ -47,7 +48,8 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 		l.door.stop(doorStopContext)
 		close(stopped)
 	})
-	defer func() { // Also when a callback's panic unwinds through here: ctx must not stop a later Run.
+	// Also when a callback's panic unwinds through here: ctx must not stop a later Run.
+	defer func() {
 		if disarm() {
 			return
 		}
@@ -60,10 +62,11 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 	return l.Run()
 }
 
-// Poll runs one turn, sleeping at most max for something to happen (0: not at all; negative: as long as it takes), and
-// reports whether the loop is still alive. It does not sleep when a callback has run before, when nothing could wake it,
-// or when Stop was called; a timer that ends the sleep fires in the next Poll. Poll together with [Loop.FD] embeds the loop
-// in another one. It locks its goroutine to its OS thread for the turn. Errors are those of Run.
+// Poll runs one turn, sleeping at most max for something to happen (0: not at all; negative: as
+// long as it takes), and reports whether the loop is still alive. It does not sleep when a callback
+// has run before, when nothing could wake it, or when Stop was called; a timer that ends the sleep
+// fires in the next Poll. Poll together with [Loop.FD] embeds the loop in another one. It locks its
+// goroutine to its OS thread for the turn. Errors are those of Run.
 func (l *Loop) Poll(max time.Duration) (alive bool, err error) {
 	if err := l.enter("Poll"); err != nil {
 		return false, err
@@ -115,9 +118,9 @@ func (l *Loop) unlockThread() {
 	runtime.UnlockOSThread()
 }
 
-// turn runs every phase once; seen is what other goroutines had asked for before it. It sleeps at most max in the poll
-// phase; with eager set it does not sleep once a callback has run, so that a caller which polls until something has
-// happened sees that it has.
+// turn runs every phase once; seen is what other goroutines had asked for before it. It sleeps at
+// most max in the poll phase; with eager set it does not sleep once a callback has run, so that a
+// caller which polls until something has happened sees that it has.
 func (l *Loop) turn(seen doorState, max time.Duration, eager bool) error {
 	l.stats.Turns++
 	ran := l.stats.Callbacks
@@ -132,7 +135,8 @@ func (l *Loop) turn(seen doorState, max time.Duration, eager bool) error {
 	}
 	l.runPosted(seen)
 	if eager && l.stats.Callbacks != ran || l.refs == 0 && !l.door.look().has(doorHolds) {
-		max = 0 // There is something to return for, or nothing that could end the sleep is worth it.
+		// There is something to return for, or nothing that could end the sleep is worth it.
+		max = 0
 	}
 	if err := l.runPoll(max); err != nil {
 		return err
@@ -157,8 +161,9 @@ func (l *Loop) runPoll(max time.Duration) error {
 // shortSleep is the longest sleep that was none: what it waited for was there already.
 const shortSleep = 2 * time.Microsecond
 
-// wait fills the poller's events. Under load it asks without sleeping first: that call does not have to tell the Go
-// scheduler, and is the only one then, without a look at the clock. A loop that has to sleep each time is spared it.
+// wait fills the poller's events. Under load it asks without sleeping first: that call does not
+// have to tell the Go scheduler, and is the only one then, without a look at the clock. A loop that
+// has to sleep each time is spared it.
 func (l *Loop) wait(max time.Duration) (int, error) {
 	if l.hasWork() {
 		max = 0
@@ -225,8 +230,8 @@ func (l *Loop) spin(start int64, timeout time.Duration) (int, error) {
 	}
 }
 
-// pollTimeout is how long the poll may sleep: until the next timer, and never longer than max. What other goroutines have
-// asked for is seen before the sleep, by trySleep.
+// pollTimeout is how long the poll may sleep: until the next timer, and never longer than max. What
+// other goroutines have asked for is seen before the sleep, by trySleep.
 func (l *Loop) pollTimeout(now int64, max time.Duration) time.Duration {
 	when, ok := l.timers.next()
 	if !ok {
@@ -242,8 +247,8 @@ func (l *Loop) pollTimeout(now int64, max time.Duration) time.Duration {
 	return min(left, max)
 }
 
-// hasWork reports whether there is something to run that needs neither an event nor a timer. What other goroutines have
-// asked for does not count.
+// hasWork reports whether there is something to run that needs neither an event nor a timer. What
+// other goroutines have asked for does not count.
 func (l *Loop) hasWork() bool {
 	return l.queued() || l.immediates.n > 0 || l.watchers.anyAlwaysReady()
 }

@@ -168,7 +168,8 @@ func TestStopFromAnotherGoroutineIsNeverLost(t *testing.T) {
 	l := newLoop(t)
 	timer := l.SetTimeout(time.Hour, func() {})
 	for range 2000 {
-		go l.Stop() // Meets Run before, in, or on its way to its sleep; Run returns for it in each case.
+		// Meets Run before, in, or on its way to its sleep; Run returns for it in each case.
+		go l.Stop()
 		run(t, l)
 	}
 	timer.Stop()
@@ -308,7 +309,8 @@ func TestNowIsOneTimeForTheTicksAndTheTimersOfATurn(t *testing.T) {
 	require.True(t, fired)
 }
 
-// TestATimerSetByATickAtTheStartOfATurnWaitsForTheNextTurn: it is of this turn, although due when the clock is read.
+// TestATimerSetByATickAtTheStartOfATurnWaitsForTheNextTurn: it is of this turn, although due when
+// the clock is read.
 func TestATimerSetByATickAtTheStartOfATurnWaitsForTheNextTurn(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)

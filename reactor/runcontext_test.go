@@ -55,7 +55,8 @@ func TestRunContextReturnsNilAfterStop(t *testing.T) {
 	require.False(t, l.Alive())
 }
 
-// TestRunContextThatAPanicLeavesLetsGoOfItsContext: what the context does afterwards must not stop a later Run.
+// TestRunContextThatAPanicLeavesLetsGoOfItsContext: what the context does afterwards must not stop
+// a later Run.
 func TestRunContextThatAPanicLeavesLetsGoOfItsContext(t *testing.T) {
 	l := newLoop(t)
 	ctx := &manualContext{Context: t.Context(), done: make(chan struct{})}

@@ -25,7 +25,8 @@ func newLoopWith(t testing.TB, o reactor.Options) *reactor.Loop {
 	return looptest.NewWith(t, o)
 }
 
-// notWithNetpoll skips a test for that reason when the environment has all loops sleep in the runtime's poller.
+// notWithNetpoll skips a test for that reason when the environment has all loops sleep in the
+// runtime's poller.
 func notWithNetpoll(t testing.TB, reason string) {
 	t.Helper()
 	if looptest.Options().Netpoll {
@@ -33,7 +34,8 @@ func notWithNetpoll(t testing.TB, reason string) {
 	}
 }
 
-// oneFileTooOften is why tests that watch one open file very often do not work with Options.Netpoll.
+// oneFileTooOften is why tests that watch one open file very often do not work with
+// Options.Netpoll.
 const oneFileTooOften = "the kernel lets one open file be watched 500 times, since an epoll instance is inside another"
 
 // threadNotKept is why tests of a loop's thread do not work with it.

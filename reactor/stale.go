@@ -5,18 +5,21 @@ import (
 	"time"
 )
 
-// A registration is stale when its watcher is gone or idle and the kernel goes on reporting it. epoll(7) watches open file
-// descriptions, and takes one out by the number of a descriptor: when that was closed before its watcher, and a copy of it
-// lives on, nothing can name it any more. As it is ready all the time, the loop never sleeps again.
+// A registration is stale when its watcher is gone or idle and the kernel goes on reporting it.
+// epoll(7) watches open file descriptions, and takes one out by the number of a descriptor: when
+// that was closed before its watcher, and a copy of it lives on, nothing can name it any more. As
+// it is ready all the time, the loop never sleeps again.
 //
-// For a moment that happens to those who do nothing wrong: an event of a batch whose watcher was closed by an earlier
-// callback of the batch, or a copy that a child has between fork and execve, see [Watcher.CloseWithFD]. So a registration
-// counts as stale when polls in a row have reported it, staleTurns of them and for staleTime.
+// For a moment that happens to those who do nothing wrong: an event of a batch whose watcher was
+// closed by an earlier callback of the batch, or a copy that a child has between fork and execve,
+// see [Watcher.CloseWithFD]. So a registration counts as stale when polls in a row have reported
+// it, staleTurns of them and for staleTime.
 
 const (
-	staleTurns   = 64
-	staleTime    = 100 * time.Millisecond
-	staleTracked = 16 // registrations that are followed at a time; the next ones have their turn when these are gone
+	staleTurns = 64
+	staleTime  = 100 * time.Millisecond
+	// registrations that are followed at a time; the next ones have their turn when these are gone
+	staleTracked = 16
 )
 
 // staleTable follows what was reported and belongs to nobody.
@@ -65,7 +68,8 @@ func (l *Loop) judgeStale() {
 		}
 	}
 	t.before, t.now = t.now, t.before[:0]
-	// In a loop around this one the poller is registered by its open file description, which renew replaces.
+	// In a loop around this one the poller is registered by its open file description, which renew
+	// replaces.
 	if renew && l.alarm == nil && l.poller.renew(l.watchers.polled()) == nil {
 		t.before = t.before[:0]
 	}

@@ -22,8 +22,8 @@ func runningClock(l *reactor.Loop, step time.Duration) {
 	})
 }
 
-// leaveStale has l watch a descriptor that is always ready, and closes it under its watcher. What it returns is a copy of
-// the descriptor, which keeps the registration alive.
+// leaveStale has l watch a descriptor that is always ready, and closes it under its watcher. What
+// it returns is a copy of the descriptor, which keeps the registration alive.
 func leaveStale(t *testing.T, l *reactor.Loop, end func(w *reactor.Watcher)) (copied *descriptor, number int) {
 	t.Helper()
 	r := readyPipe(t)
@@ -98,7 +98,8 @@ func TestAStaleRegistrationIsCountedToldOnceAndGotRidOf(t *testing.T) {
 	}
 }
 
-// TestARegistrationThatIsStaleForAMomentIsNotReported: a child may have a copy between fork and execve.
+// TestARegistrationThatIsStaleForAMomentIsNotReported: a child may have a copy between fork and
+// execve.
 func TestARegistrationThatIsStaleForAMomentIsNotReported(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
@@ -141,7 +142,8 @@ func TestWatchersClosedWithinTheirBatchAreNotStale(t *testing.T) {
 	require.Zero(t, l.Stats().Stale)
 }
 
-// TestAStaleRegistrationOfAnEmbeddedLoopIsOnlyTold: another epoll has this one by its open file description.
+// TestAStaleRegistrationOfAnEmbeddedLoopIsOnlyTold: another epoll has this one by its open file
+// description.
 func TestAStaleRegistrationOfAnEmbeddedLoopIsOnlyTold(t *testing.T) {
 	var log bytes.Buffer
 	l := newLoopWith(t, reactor.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
@@ -165,8 +167,8 @@ func TestAStaleRegistrationOfAnEmbeddedLoopIsOnlyTold(t *testing.T) {
 	require.True(t, ran)
 }
 
-// TestADescriptorReusedUnderAWatcherStaysUnwatched: when the set is made anew, the number of a watcher whose descriptor was
-// closed is that of something else by now.
+// TestADescriptorReusedUnderAWatcherStaysUnwatched: when the set is made anew, the number of a
+// watcher whose descriptor was closed is that of something else by now.
 func TestADescriptorReusedUnderAWatcherStaysUnwatched(t *testing.T) {
 	l := newLoop(t)
 	runningClock(l, time.Millisecond)

@@ -7,7 +7,8 @@ type Stats struct {
 	Turns     uint64 // turns begun
 	Callbacks uint64 // callbacks of every kind run, the loop's own wake-ups included
 
-	Stale uint64 // descriptors that were closed before their watcher and kept the loop awake, see Loop.Watch
+	// descriptors that were closed before their watcher and kept the loop awake, see Loop.Watch
+	Stale uint64
 
 	PollWait        time.Duration // time spent asleep, or polling busily
 	LongestTurn     time.Duration // longest time from one sleep to the next

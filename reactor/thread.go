@@ -7,10 +7,10 @@ type threadBinding struct {
 	enter, leave func()
 }
 
-// BindThread has enter called on the loop's OS thread each time Run has locked it, at once when it is locked now, and leave
-// before Run gives the thread back. It is for state that the kernel keeps per thread, such as the signal mask. unbind
-// calls leave when enter was called last, and forgets both. [Loop.Poll] calls neither, and nor does Run with
-// [Options].Netpoll.
+// BindThread has enter called on the loop's OS thread each time Run has locked it, at once when it
+// is locked now, and leave before Run gives the thread back. It is for state that the kernel keeps
+// per thread, such as the signal mask. unbind calls leave when enter was called last, and forgets
+// both. [Loop.Poll] calls neither, and nor does Run with [Options].Netpoll.
 func (l *Loop) BindThread(enter, leave func()) (unbind func()) {
 	l.checkOpen("BindThread", enter == nil || leave == nil)
 	b := &threadBinding{enter, leave}

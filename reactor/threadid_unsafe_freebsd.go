@@ -9,6 +9,7 @@ import (
 // threadID is thr_self(2), which stores a C long: as wide as an int of Go's.
 func threadID() uint64 {
 	var id int
-	_, _, _ = unix.RawSyscall(unix.SYS_THR_SELF, uintptr(unsafe.Pointer(&id)), 0, 0) // It cannot fail.
+	// It cannot fail.
+	_, _, _ = unix.RawSyscall(unix.SYS_THR_SELF, uintptr(unsafe.Pointer(&id)), 0, 0)
 	return uint64(id)
 }

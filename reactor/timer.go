@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// timerBudget bounds the timers that fire in one turn, and those that are found to have been put off or stopped, so that a
-// million due at once do not keep the loop from its descriptors.
+// timerBudget bounds the timers that fire in one turn, and those that are found to have been put
+// off or stopped, so that a million due at once do not keep the loop from its descriptors.
 const timerBudget = 4096
 
-// A Timer calls its function when its time has come, once or at an interval. Its methods must be called on the loop
-// goroutine.
+// A Timer calls its function when its time has come, once or at an interval. Its methods must be
+// called on the loop goroutine.
 type Timer struct {
 	loop     *Loop
 	fn       func()
@@ -24,10 +24,10 @@ type Timer struct {
 
 // SetTimeout calls fn once, on a later turn, no sooner than d from now.
 //
-// d is rounded up to the poll's resolution, so a timer is never early; a late one is late by what the loop was busy with.
-// Timers with equal deadlines fire in the order they were set. A negative d counts as zero: fn runs in the timers phase
-// of the next turn. The timer keeps Run alive until it has fired, was stopped, or was unref'd. It panics when fn is nil
-// or the loop is closed.
+// d is rounded up to the poll's resolution, so a timer is never early; a late one is late by what
+// the loop was busy with. Timers with equal deadlines fire in the order they were set. A negative d
+// counts as zero: fn runs in the timers phase of the next turn. The timer keeps Run alive until it
+// has fired, was stopped, or was unref'd. It panics when fn is nil or the loop is closed.
 func (l *Loop) SetTimeout(d time.Duration, fn func()) *Timer {
 	l.checkOpen("SetTimeout", fn == nil)
 	t := &Timer{loop: l, fn: fn, delay: d}
@@ -35,9 +35,9 @@ func (l *Loop) SetTimeout(d time.Duration, fn func()) *Timer {
 	return t
 }
 
-// SetInterval calls fn every d, beginning d from now, until the timer is stopped. A period begins when the callback of the
-// one before began; periods missed because the loop was busy are skipped. d of zero or less means once every turn.
-// Otherwise it is as SetTimeout.
+// SetInterval calls fn every d, beginning d from now, until the timer is stopped. A period begins
+// when the callback of the one before began; periods missed because the loop was busy are skipped.
+// d of zero or less means once every turn. Otherwise it is as SetTimeout.
 func (l *Loop) SetInterval(d time.Duration, fn func()) *Timer {
 	l.checkOpen("SetInterval", fn == nil)
 	t := &Timer{loop: l, fn: fn, delay: d, interval: true}
@@ -54,8 +54,8 @@ func (t *Timer) Stop() bool {
 	return true
 }
 
-// Reset sets the timer to fire d from now, also from inside its own callback, and reports whether it was still set. For an
-// interval d becomes the new period. It panics when the loop is closed.
+// Reset sets the timer to fire d from now, also from inside its own callback, and reports whether
+// it was still set. For an interval d becomes the new period. It panics when the loop is closed.
 func (t *Timer) Reset(d time.Duration) bool {
 	l := t.loop
 	l.checkOpen("Reset", false)
@@ -92,7 +92,8 @@ func (t *Timer) Unref() {
 	}
 }
 
-// deadline is d from now. The clock is read anew: counted from the start of a long callback the timer would be early.
+// deadline is d from now. The clock is read anew: counted from the start of a long callback the
+// timer would be early.
 func (l *Loop) deadline(d time.Duration) int64 {
 	now := l.elapsed()
 	when := now + int64(max(d, 0))
@@ -117,8 +118,8 @@ func (l *Loop) disarm(t *Timer) {
 	}
 }
 
-// runTimers fires the timers that are due and whose entries are not newer than limit: those set in this turn wait for the
-// next one.
+// runTimers fires the timers that are due and whose entries are not newer than limit: those set in
+// this turn wait for the next one.
 func (l *Loop) runTimers(limit uint64) {
 	if l.timers.len() == 0 {
 		return

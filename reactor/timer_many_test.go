@@ -12,7 +12,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestAMillionTimers sets a million timers, stops half of them, and fires the rest: each once, in order, none early.
+// TestAMillionTimers sets a million timers, stops half of them, and fires the rest: each once, in
+// order, none early.
 func TestAMillionTimers(t *testing.T) {
 	n := 1_000_000
 	if testing.Short() {
@@ -21,7 +22,8 @@ func TestAMillionTimers(t *testing.T) {
 	l := newLoop(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	timers := make([]*reactor.Timer, n)
-	notBefore := make([]time.Time, n+1) // timer i was set after notBefore[i] and before notBefore[i+1] lessened by its delay
+	// timer i was set after notBefore[i] and before notBefore[i+1] lessened by its delay
+	notBefore := make([]time.Time, n+1)
 	delays := make([]time.Duration, n)
 	fired := make([]bool, n)
 	base := time.Now()
@@ -57,9 +59,9 @@ func TestAMillionTimers(t *testing.T) {
 	require.Zero(t, l.TimerEntries())
 }
 
-// TestTheCostOfTimersDoesNotGrowWithTheirSquare compares the processor time of 100,000 timers with that of 1,000,000 (a
-// tenth of both with -short or the race detector). The bound is far from what is expected, a little over 10, and far from
-// the 100 of anything quadratic.
+// TestTheCostOfTimersDoesNotGrowWithTheirSquare compares the processor time of 100,000 timers with
+// that of 1,000,000 (a tenth of both with -short or the race detector). The bound is far from what
+// is expected, a little over 10, and far from the 100 of anything quadratic.
 func TestTheCostOfTimersDoesNotGrowWithTheirSquare(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
@@ -100,7 +102,8 @@ func TestTheCostOfTimersDoesNotGrowWithTheirSquare(t *testing.T) {
 			return processorTime(t) - before
 		}
 		few := max(cost(n), time.Millisecond)
-		many := min(cost(10*n), cost(10*n), cost(10*n)) // The collector may be at work in one of them.
+		// The collector may be at work in one of them.
+		many := min(cost(10*n), cost(10*n), cost(10*n))
 		require.Less(t, many, 40*few, load.name)
 	}
 }
@@ -112,7 +115,8 @@ func processorTime(t *testing.T) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// A time-out that each event puts off, the usual kind, costs no entry each time, and fires in its new order.
+// A time-out that each event puts off, the usual kind, costs no entry each time, and fires in its
+// new order.
 func TestTimersThatArePutOffLeaveNothingBehind(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)

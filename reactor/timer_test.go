@@ -238,7 +238,8 @@ func TestHugeDurationsNeverFireAndDoNotOverflow(t *testing.T) {
 		fail := func() { t.Errorf("a timer of %v fired", huge) }
 		never = append(never, l.SetTimeout(huge, fail), l.SetInterval(huge, fail), l.SetTimeout(huge, fail))
 		never[2].Reset(huge)
-		go func() { _ = l.Post(l.Stop) }() // Ends at once; it wakes the loop, whose sleep is as long as the timer.
+		// Ends at once; it wakes the loop, whose sleep is as long as the timer.
+		go func() { _ = l.Post(l.Stop) }()
 		run(t, l)
 		require.True(t, l.Alive())
 		l.SetTimeout(time.Millisecond, func() { // And beside one that is due soon.
@@ -281,7 +282,8 @@ func TestAnUnreffedTimerDoesNotKeepRunAliveButFiresWhileSomethingElseDoes(t *tes
 	require.False(t, l.Alive())
 }
 
-// TestRefAndUnrefOfATimerCountOnce follows the count of what keeps Run alive through every order of setting and unreffing.
+// TestRefAndUnrefOfATimerCountOnce follows the count of what keeps Run alive through every order of
+// setting and unreffing.
 func TestRefAndUnrefOfATimerCountOnce(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
@@ -320,7 +322,8 @@ func TestTimersAreNeverEarly(t *testing.T) {
 	testNeverEarly(t, l)
 }
 
-// testNeverEarly sets timers between the ticks of every resolution there is, and has each check the time.
+// testNeverEarly sets timers between the ticks of every resolution there is, and has each check the
+// time.
 func testNeverEarly(t *testing.T, l *reactor.Loop) {
 	fired := 0
 	for d := time.Duration(0); d < 12*time.Millisecond; d += 137*time.Microsecond + 1 {

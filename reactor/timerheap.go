@@ -2,16 +2,19 @@ package reactor
 
 import "math"
 
-// timerHeap is a 4-ary min-heap of deadlines. Entries are plain numbers, compared without touching the timers, and moved
-// without the garbage collector looking on. Each has a slot, where its timer is.
+// timerHeap is a 4-ary min-heap of deadlines. Entries are plain numbers, compared without touching
+// the timers, and moved without the garbage collector looking on. Each has a slot, where its timer
+// is.
 //
-// A timer that is stopped leaves its slot at once, so that nothing keeps it and what its function holds, and its entry
-// behind, which is dead then. Dead entries are dropped when they reach the top, and swept out together when they are the
-// majority: so stopping is O(1) amortized and a million stopped timers do not stay.
+// A timer that is stopped leaves its slot at once, so that nothing keeps it and what its function
+// holds, and its entry behind, which is dead then. Dead entries are dropped when they reach the
+// top, and swept out together when they are the majority: so stopping is O(1) amortized and a
+// million stopped timers do not stay.
 //
-// A timer that is put off, as a time-out is by each event, keeps its entry where it is, with the deadline of before. Only
-// when such an entry reaches the top is it given the timer's deadline, and its place by that. So the top is never later than
-// any deadline, and putting a timer off is O(1), however often it is done between two such deadlines.
+// A timer that is put off, as a time-out is by each event, keeps its entry where it is, with the
+// deadline of before. Only when such an entry reaches the top is it given the timer's deadline, and
+// its place by that. So the top is never later than any deadline, and putting a timer off is O(1),
+// however often it is done between two such deadlines.
 type timerHeap struct {
 	entries []timerEntry // the first n are the heap; the others are free, but keep their slots
 	timers  []*Timer     // by slot; as long as entries; nil for a dead or a free entry
@@ -54,7 +57,8 @@ func (h *timerHeap) push(when int64, t *Timer) {
 	h.up(h.n - 1)
 }
 
-// postpone sets t, which has an entry, for a later time. It reports false, having done nothing, if when is earlier.
+// postpone sets t, which has an entry, for a later time. It reports false, having done nothing, if
+// when is earlier.
 func (h *timerHeap) postpone(t *Timer, when int64) bool {
 	if when < t.when {
 		return false
@@ -77,7 +81,8 @@ func (h *timerHeap) drop(t *Timer) {
 // len returns the number of timers that are set.
 func (h *timerHeap) len() int { return h.n - h.dead }
 
-// next returns the earliest deadline, or an earlier time when there is more to do to find it than one turn should.
+// next returns the earliest deadline, or an earlier time when there is more to do to find it than
+// one turn should.
 func (h *timerHeap) next() (when int64, ok bool) {
 	budget := timerBudget
 	h.settle(math.MaxInt64, &budget)
@@ -87,8 +92,9 @@ func (h *timerHeap) next() (when int64, ok bool) {
 	return h.entries[0].when, true
 }
 
-// popDue takes out and returns the first timer whose deadline is not after now and whose entry is not newer than limit.
-// Newer ones cannot hide older ones that are due: their deadlines are counted from a later reading of the clock.
+// popDue takes out and returns the first timer whose deadline is not after now and whose entry is
+// not newer than limit. Newer ones cannot hide older ones that are due: their deadlines are counted
+// from a later reading of the clock.
 func (h *timerHeap) popDue(now int64, limit uint64, budget *int) *Timer {
 	if !h.settle(now, budget) || h.entries[0].seq > limit {
 		return nil
@@ -101,8 +107,9 @@ func (h *timerHeap) popDue(now int64, limit uint64, budget *int) *Timer {
 	return t
 }
 
-// settle has the top be the first timer, if that is due by now, and reports whether it is one. Each entry that is dropped or
-// moved for it takes one of the budget, and when that is used up the next call goes on.
+// settle has the top be the first timer, if that is due by now, and reports whether it is one. Each
+// entry that is dropped or moved for it takes one of the budget, and when that is used up the next
+// call goes on.
 func (h *timerHeap) settle(now int64, budget *int) bool {
 	for h.n > 0 && h.entries[0].when <= now {
 		e := &h.entries[0]
@@ -149,7 +156,8 @@ func (h *timerHeap) sweep() {
 	h.shrink()
 }
 
-// forgetAll has no timer be set any more, and nothing kept that their functions hold: the loop closes.
+// forgetAll has no timer be set any more, and nothing kept that their functions hold: the loop
+// closes.
 func (h *timerHeap) forgetAll() {
 	for _, t := range h.timers {
 		if t != nil {
@@ -170,8 +178,8 @@ func (h *timerHeap) grow() {
 	h.entries, h.timers = entries, timers
 }
 
-// shrink gives memory back when less than a quarter of it is used, and leaves room for the same number again. Those that
-// stay get new slots.
+// shrink gives memory back when less than a quarter of it is used, and leaves room for the same
+// number again. Those that stay get new slots.
 func (h *timerHeap) shrink() {
 	if len(h.entries) <= timersKept || h.n >= len(h.entries)/4 {
 		return

@@ -79,7 +79,8 @@ func pulled(t *testing.T, fn func()) iter.Seq[int] {
 	}
 }
 
-// TestMustNotWaitKnowsTheLoopsAroundALoop: both loops occupy the thread, until the inner one has returned.
+// TestMustNotWaitKnowsTheLoopsAroundALoop: both loops occupy the thread, until the inner one has
+// returned.
 func TestMustNotWaitKnowsTheLoopsAroundALoop(t *testing.T) {
 	needThreads(t)
 	outer, inner := newLoop(t), newLoop(t)

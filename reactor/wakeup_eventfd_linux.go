@@ -8,8 +8,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// eventfdWaker wakes through an eventfd(2) that is watched edge-triggered: every write is a new edge, so the counter is
-// never read. It would block after 2^64-2 wake-ups.
+// eventfdWaker wakes through an eventfd(2) that is watched edge-triggered: every write is a new
+// edge, so the counter is never read. It would block after 2^64-2 wake-ups.
 type eventfdWaker struct{ efd int }
 
 func newWaker(_ *poller, forcePipe bool) (waker, error) {

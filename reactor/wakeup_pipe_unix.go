@@ -8,7 +8,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// pipeWaker wakes through a pipe(2), where the system has nothing better or [Options].PipeWakeup asks for it.
+// pipeWaker wakes through a pipe(2), where the system has nothing better or [Options].PipeWakeup
+// asks for it.
 type pipeWaker struct {
 	r, w int
 	buf  [64]byte // of drain, which would allocate one
@@ -24,7 +25,8 @@ func newPipeWaker() (waker, error) {
 	return &pipeWaker{r: r, w: w}, nil
 }
 
-// wake may fail with EAGAIN: then the pipe is full of wake-ups nobody has seen yet, and one of them will do.
+// wake may fail with EAGAIN: then the pipe is full of wake-ups nobody has seen yet, and one of them
+// will do.
 func (p *pipeWaker) wake() { _, _ = fd.Write(p.w, pipeOne) }
 
 func (p *pipeWaker) drain() {

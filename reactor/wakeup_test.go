@@ -139,7 +139,8 @@ func TestBusyPollEndsForATimerAndDoesNotSleepAfterwards(t *testing.T) {
 	l := newLoopWith(t, reactor.Options{BusyPoll: 2 * time.Hour})
 	clock := &manualClock{time.Now()}
 	l.SetClock(func() time.Time {
-		clock.advance(time.Second) // So the hour passes while the loop polls busily, and only there.
+		// So the hour passes while the loop polls busily, and only there.
+		clock.advance(time.Second)
 		return clock.now
 	})
 	fired := false

@@ -4,8 +4,8 @@ package reactor
 
 import "golang.org/x/sys/unix"
 
-// userWaker wakes through an EVFILT_USER event of the loop's own kqueue(2): no descriptor, and one call a wake-up. The
-// event resets itself when the loop takes it (EV_CLEAR).
+// userWaker wakes through an EVFILT_USER event of the loop's own kqueue(2): no descriptor, and one
+// call a wake-up. The event resets itself when the loop takes it (EV_CLEAR).
 type userWaker struct {
 	kq      int
 	trigger []unix.Kevent_t // written once, then only read: by the kernel, on any thread
@@ -27,7 +27,8 @@ func newUserWaker(p *poller) (*userWaker, error) {
 	if _, err := unix.Kevent(w.kq, w.trigger, nil, nil); err != nil {
 		return nil, err
 	}
-	// No flags: EV_CLEAR together with the trigger would take it back at once (FreeBSD, filt_usertouch).
+	// No flags: EV_CLEAR together with the trigger would take it back at once (FreeBSD,
+	// filt_usertouch).
 	setKevent(&w.trigger[0], 0, unix.EVFILT_USER, 0, unix.NOTE_TRIGGER, 0, 0)
 	return w, nil
 }

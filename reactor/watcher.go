@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Watcher calls its function while a descriptor is ready. Make one with [Loop.Watch]. Its methods must be called on the
-// loop goroutine.
+// A Watcher calls its function while a descriptor is ready. Make one with [Loop.Watch]. Its methods
+// must be called on the loop goroutine.
 type Watcher struct {
 	loop    *Loop
 	fn      func(Readiness)
@@ -29,14 +29,15 @@ const (
 	watcherClosed
 )
 
-// Watch calls fn in the poll phase, once a turn, while fd has one of the wanted conditions. With want 0 it begins idle and
-// [Watcher.Set] starts it. An active watcher keeps Run alive.
+// Watch calls fn in the poll phase, once a turn, while fd has one of the wanted conditions. With
+// want 0 it begins idle and [Watcher.Set] starts it. An active watcher keeps Run alive.
 //
-// Watch borrows fd: close the watcher before the descriptor. Otherwise, while a copy of the descriptor is open anywhere, the
-// kernel may report it for ever; the loop gets rid of that after a while, unless it is embedded by [Loop.FD], and counts
-// it in [Stats]. fd should be non-blocking; a descriptor has at most one active
-// watcher on a loop (EEXIST). What cannot be polled, regular files, directories, some devices, is always ready.
-// Errors are *[OpError] (EBADF, EEXIST, ENOSPC…) or [ErrClosed]. It panics when fn is nil.
+// Watch borrows fd: close the watcher before the descriptor. Otherwise, while a copy of the
+// descriptor is open anywhere, the kernel may report it for ever; the loop gets rid of that after a
+// while, unless it is embedded by [Loop.FD], and counts it in [Stats]. fd should be non-blocking; a
+// descriptor has at most one active watcher on a loop (EEXIST). What cannot be polled, regular
+// files, directories, some devices, is always ready. Errors are *[OpError] (EBADF, EEXIST, ENOSPC…)
+// or [ErrClosed]. It panics when fn is nil.
 func (l *Loop) Watch(fd int, want Readiness, fn func(got Readiness)) (*Watcher, error) {
 	l.check("Watch")
 	if fn == nil {
@@ -48,8 +49,9 @@ func (l *Loop) Watch(fd int, want Readiness, fn func(got Readiness)) (*Watcher, 
 	return l.watch(fd, want&conditions, fn)
 }
 
-// WatchInto is [Loop.Watch] in memory of the caller: w is part of the object that does the watching, which saves an
-// allocation. It must be zero, and must not be moved or used for another Watch afterwards, also not after an error.
+// WatchInto is [Loop.Watch] in memory of the caller: w is part of the object that does the
+// watching, which saves an allocation. It must be zero, and must not be moved or used for another
+// Watch afterwards, also not after an error.
 func (l *Loop) WatchInto(w *Watcher, fd int, want Readiness, fn func(got Readiness)) error {
 	l.check("WatchInto")
 	if fn == nil {
@@ -87,8 +89,8 @@ func (l *Loop) watchInto(w *Watcher, fd int, want Readiness, fn func(got Readine
 	return nil
 }
 
-// Set changes what the watcher waits for. With 0 it becomes idle: it gets no callbacks, not even for a hang-up, and does
-// not keep Run alive. Errors are as for Watch; [ErrClosed] after Close.
+// Set changes what the watcher waits for. With 0 it becomes idle: it gets no callbacks, not even
+// for a hang-up, and does not keep Run alive. Errors are as for Watch; [ErrClosed] after Close.
 func (w *Watcher) Set(want Readiness) error { return w.set(want & conditions) }
 
 func (w *Watcher) set(want Readiness) error {
@@ -105,7 +107,8 @@ func (w *Watcher) set(want Readiness) error {
 	}
 	if !w.always {
 		if w.loop.watchers.owner(w.fd) != w {
-			// fd was closed and its number is watched anew: that registration is not ours to change.
+			// fd was closed and its number is watched anew: that registration is not ours to
+			// change.
 			return wrap("watch", w.fd, syscall.EBADF)
 		}
 		if err := w.loop.poller.modify(w.fd, w.token, w.want, want); err != nil {
@@ -117,13 +120,14 @@ func (w *Watcher) set(want Readiness) error {
 	return nil
 }
 
-// Close stops the watcher for good; a callback already due in this turn is dropped. It does not close the descriptor.
-// Closing twice is harmless.
+// Close stops the watcher for good; a callback already due in this turn is dropped. It does not
+// close the descriptor. Closing twice is harmless.
 func (w *Watcher) Close() { w.close(true) }
 
-// CloseWithFD is Close for a descriptor that the caller closes next and whose open file description has no other
-// descriptor: the poller forgets it with the close(2), and a system call is saved. Where somebody else holds a copy for a
-// moment, as a child does between fork and execve, what the poller still reports of it is dropped.
+// CloseWithFD is Close for a descriptor that the caller closes next and whose open file description
+// has no other descriptor: the poller forgets it with the close(2), and a system call is saved.
+// Where somebody else holds a copy for a moment, as a child does between fork and execve, what the
+// poller still reports of it is dropped.
 func (w *Watcher) CloseWithFD() { w.close(false) }
 
 func (w *Watcher) close(tell bool) {
@@ -155,11 +159,13 @@ func (w *Watcher) Unref() {
 	}
 }
 
-// Late has the watcher's callbacks run after all others of the same poll: the exit of a child after what it wrote before.
+// Late has the watcher's callbacks run after all others of the same poll: the exit of a child after
+// what it wrote before.
 func (w *Watcher) Late() { w.late = true }
 
-// activate tells the poller. Whoever the table says has fd registered already has either still got it, which the poller
-// refuses, or has closed it without closing its watcher: then its registration is gone, and so is its claim.
+// activate tells the poller. Whoever the table says has fd registered already has either still got
+// it, which the poller refuses, or has closed it without closing its watcher: then its registration
+// is gone, and so is its claim.
 func (w *Watcher) activate(want Readiness) error {
 	l := w.loop
 	other := l.watchers.owner(w.fd)
@@ -199,7 +205,8 @@ func (w *Watcher) deactivate(tell bool) {
 	} else if l.watchers.owner(w.fd) == w {
 		l.watchers.setOwner(w.fd, nil)
 		if tell {
-			// Taken out before anyone closes fd: a copy of it in some child would keep the registration alive.
+			// Taken out before anyone closes fd: a copy of it in some child would keep the
+			// registration alive.
 			l.poller.remove(w.fd, w.want)
 		}
 	}
@@ -210,9 +217,9 @@ func (w *Watcher) deactivate(tell bool) {
 	}
 }
 
-// dispatch runs the callbacks of the poller's n events, but leaves those of late watchers to runLate. Each is looked up by
-// its token at its turn: an earlier callback may have closed the watcher, and its descriptor number may already belong to
-// another.
+// dispatch runs the callbacks of the poller's n events, but leaves those of late watchers to
+// runLate. Each is looked up by its token at its turn: an earlier callback may have closed the
+// watcher, and its descriptor number may already belong to another.
 func (l *Loop) dispatch(n int) {
 	late := l.watchers.late[:0]
 	l.stale.now = l.stale.now[:0] // A panic may have left some.

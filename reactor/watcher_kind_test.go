@@ -74,7 +74,8 @@ func TestAlwaysReadyWatchersOfOneTurnDoNotStepOnEachOther(t *testing.T) {
 	watchers[3].Close()
 }
 
-// TestAFileIsReadToItsEndByItsWatcher is what the always ready emulation is for: one code path for stdin.
+// TestAFileIsReadToItsEndByItsWatcher is what the always ready emulation is for: one code path for
+// stdin.
 //
 //brood:checks S077
 func TestAFileIsReadToItsEndByItsWatcher(t *testing.T) {

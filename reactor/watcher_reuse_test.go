@@ -21,8 +21,9 @@ func reuse(t *testing.T, old, d *descriptor) *descriptor {
 	return own(t, got)
 }
 
-// TestADescriptorReusedWithinABatchDoesNotGetTheEventOfTheOldOne has two pipes ready in one poll; whichever callback comes
-// first closes the other's watcher and descriptor and watches a silent pipe under the same number.
+// TestADescriptorReusedWithinABatchDoesNotGetTheEventOfTheOldOne has two pipes ready in one poll;
+// whichever callback comes first closes the other's watcher and descriptor and watches a silent
+// pipe under the same number.
 func TestADescriptorReusedWithinABatchDoesNotGetTheEventOfTheOldOne(t *testing.T) {
 	l := newLoop(t)
 	for round := range 500 {
@@ -57,7 +58,8 @@ func TestADescriptorReusedWithinABatchDoesNotGetTheEventOfTheOldOne(t *testing.T
 	}
 }
 
-// TestAWatcherReusedWithinABatchDoesNotGetTheEventOfTheOldOne is the same with one descriptor: only the slot is reused.
+// TestAWatcherReusedWithinABatchDoesNotGetTheEventOfTheOldOne is the same with one descriptor: only
+// the slot is reused.
 func TestAWatcherReusedWithinABatchDoesNotGetTheEventOfTheOldOne(t *testing.T) {
 	l := newLoop(t)
 	silent, w := pipe(t)
@@ -82,7 +84,8 @@ func TestAWatcherReusedWithinABatchDoesNotGetTheEventOfTheOldOne(t *testing.T) {
 	fresh.Close()
 }
 
-// lost is a watcher whose descriptor was closed under it, and the number of which another one has now.
+// lost is a watcher whose descriptor was closed under it, and the number of which another one has
+// now.
 func lost(t *testing.T, l *reactor.Loop) (old, current *reactor.Watcher, w *descriptor, calls *int) {
 	t.Helper()
 	r, _ := pipe(t)
@@ -94,8 +97,8 @@ func lost(t *testing.T, l *reactor.Loop) (old, current *reactor.Watcher, w *desc
 	return old, current, w, calls
 }
 
-// TestAWatcherWhoseDescriptorWasClosedDoesNotDisturbTheNextOne: closing a descriptor before its watcher is a mistake, but
-// only the one who makes it may pay for it.
+// TestAWatcherWhoseDescriptorWasClosedDoesNotDisturbTheNextOne: closing a descriptor before its
+// watcher is a mistake, but only the one who makes it may pay for it.
 func TestAWatcherWhoseDescriptorWasClosedDoesNotDisturbTheNextOne(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -131,7 +134,8 @@ func TestAWatcherWhoseDescriptorWasClosedDoesNotDisturbTheNextOne(t *testing.T) 
 	}
 }
 
-// TestAnIdleWatcherTakesWhatItsNumberIsWhenSet: whether a descriptor can be polled is asked anew each time.
+// TestAnIdleWatcherTakesWhatItsNumberIsWhenSet: whether a descriptor can be polled is asked anew
+// each time.
 func TestAnIdleWatcherTakesWhatItsNumberIsWhenSet(t *testing.T) {
 	l := newLoop(t)
 	file, piped := open(t, "/dev/null"), readyPipe(t)

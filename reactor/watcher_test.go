@@ -158,7 +158,8 @@ func TestAWatcherTakesPartFromTheNextPollOn(t *testing.T) {
 	require.ElementsMatch(t, []string{"turn", "pipe", "file"}, j.entries[1:])
 }
 
-// TestAHangupThatIsNotWaitedForDoesNotSpin: an idle watcher hears of no hang-up, so that a paused reader costs nothing.
+// TestAHangupThatIsNotWaitedForDoesNotSpin: an idle watcher hears of no hang-up, so that a paused
+// reader costs nothing.
 func TestAHangupThatIsNotWaitedForDoesNotSpin(t *testing.T) {
 	l := newLoop(t)
 	r, w := pipe(t)

@@ -2,8 +2,9 @@ package reactor
 
 import "slices"
 
-// A token names a watcher to the kernel: the slot it has in the table, and the slot's generation, which grows each time
-// the slot is given back. An event that carries an older generation is for a watcher that is gone.
+// A token names a watcher to the kernel: the slot it has in the table, and the slot's generation,
+// which grows each time the slot is given back. An event that carries an older generation is for a
+// watcher that is gone.
 type token struct {
 	slot uint32
 	gen  uint32
@@ -57,8 +58,8 @@ func (t *watcherTable) find(k token) *Watcher {
 	return t.slots[k.slot].w
 }
 
-// lastFD returns the descriptor of the watcher that a token names, or of the one that it did name until the slot had another
-// one; then it returns -1.
+// lastFD returns the descriptor of the watcher that a token names, or of the one that it did name
+// until the slot had another one; then it returns -1.
 func (t *watcherTable) lastFD(k token) int {
 	s := t.slots[k.slot]
 	if s.gen == k.gen || s.gen == k.gen+1 && s.w == nil {
@@ -98,7 +99,8 @@ func (t *watcherTable) addAlways(w *Watcher) {
 	t.always = append(t.always, w)
 }
 
-// anyAlwaysReady reports whether runAlwaysReady has something to run. Who waits for a hang-up alone is not ready.
+// anyAlwaysReady reports whether runAlwaysReady has something to run. Who waits for a hang-up alone
+// is not ready.
 func (t *watcherTable) anyAlwaysReady() bool {
 	for _, w := range t.always {
 		if w.want&(Readable|Writable) != 0 {

@@ -7,8 +7,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// bell is a descriptor that a loop watches and any thread makes readable: an eventfd(2), or a pipe(2) where a sandbox
-// refuses that.
+// bell is a descriptor that a loop watches and any thread makes readable: an eventfd(2), or a
+// pipe(2) where a sandbox refuses that.
 type bell struct {
 	watched, rung int // the same for an eventfd
 }

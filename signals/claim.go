@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// claims are the signals that are watched. Dispositions belong to the process and not to a loop, so this does too. The lock
-// keeps two loops from undoing each other's changes.
+// claims are the signals that are watched. Dispositions belong to the process and not to a loop, so
+// this does too. The lock keeps two loops from undoing each other's changes.
 var claims = struct {
 	mu       sync.Mutex
 	bySignal map[Signal]claim
@@ -32,13 +32,14 @@ func claimSignal(s Signal, c chan os.Signal) {
 	entry.channels++
 	claims.bySignal[s] = entry
 	if defaults[s] && entry.channels == 1 {
-		signal.Ignore(s) // Only so the runtime learns that its handler is gone, and Notify puts it back.
+		// Only so the runtime learns that its handler is gone, and Notify puts it back.
+		signal.Ignore(s)
 	}
 	signal.Notify(c, s)
 }
 
-// releaseSignal undoes claimSignal. When it returns, nothing is sent to c any more, and if c was the last channel of s, the
-// disposition from before the first is back.
+// releaseSignal undoes claimSignal. When it returns, nothing is sent to c any more, and if c was
+// the last channel of s, the disposition from before the first is back.
 //
 // Safe to call from any goroutine.
 func releaseSignal(s Signal, c chan os.Signal) {
@@ -53,15 +54,19 @@ func releaseSignal(s Signal, c chan os.Signal) {
 	}
 	delete(claims.bySignal, s)
 	if entry.ignored {
-		// In place of Stop, not after it: there is no moment at which the signal would end the process.
+		// In place of Stop, not after it: there is no moment at which the signal would end the
+		// process.
 		signal.Ignore(s)
 	}
 	if defaults[s] {
-		// Before Stop as well: the runtime's own handler, which Stop leaves installed, has no moment to answer.
+		// Before Stop as well: the runtime's own handler, which Stop leaves installed, has no
+		// moment to answer.
 		_ = setDefault(s) // It has succeeded before.
 	}
 	signal.Stop(c)
 	if defaults[s] {
-		_ = setDefault(s) // Stop installs another disposition for SIGHUP and SIGINT if the program began with them ignored.
+		// Stop installs another disposition for SIGHUP and SIGINT if the program began with them
+		// ignored.
+		_ = setDefault(s)
 	}
 }

@@ -17,7 +17,8 @@ func mayDefault(s Signal) error {
 		return err
 	}
 	switch s {
-	case syscall.SIGPROF, syscall.SIGTRAP, syscall.SIGSYS: // Nobody can watch them, but the runtime does without, too.
+	// Nobody can watch them, but the runtime does without, too.
+	case syscall.SIGPROF, syscall.SIGTRAP, syscall.SIGSYS:
 		return nil
 	}
 	return ErrReserved

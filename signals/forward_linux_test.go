@@ -24,8 +24,8 @@ func awaitForward(t testing.TB, l *reactor.Loop, s signals.Signal, times int) {
 	}
 }
 
-// A signal that was forwarded to the thread and is still unread when the loop leaves Run, or closes the watcher, does not
-// enter the program again.
+// A signal that was forwarded to the thread and is still unread when the loop leaves Run, or closes
+// the watcher, does not enter the program again.
 func TestASignalPendingOnTheThreadWhenRunEndsIsDeliveredOnceByTheNextRun(t *testing.T) {
 	for _, s := range []signals.Signal{syscall.SIGTERM, 40} {
 		others := notify(t, s)
@@ -102,8 +102,8 @@ func TestASignalOfTheLoopsOwnSystemCallIsDelivered(t *testing.T) {
 	})
 }
 
-// Job control: the kernel drops a pending SIGTSTP when SIGCONT is sent, and a pending SIGCONT when SIGTSTP is, so neither
-// may wait on the thread.
+// Job control: the kernel drops a pending SIGTSTP when SIGCONT is sent, and a pending SIGCONT when
+// SIGTSTP is, so neither may wait on the thread.
 func TestStopAndContinueBothArriveInEitherOrder(t *testing.T) {
 	for _, order := range [][]signals.Signal{{syscall.SIGTSTP, syscall.SIGCONT}, {syscall.SIGCONT, syscall.SIGTSTP}} {
 		l := newLoop(t)

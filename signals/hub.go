@@ -20,8 +20,8 @@ import (
 //
 // Errors of openSource and add leave nothing behind.
 
-// hub is what the watchers of one loop share. The loop keeps it, see [reactor.Loop.Local], and closes it. All of it
-// belongs to the loop goroutine.
+// hub is what the watchers of one loop share. The loop keeps it, see [reactor.Loop.Local], and
+// closes it. All of it belongs to the loop goroutine.
 type hub struct {
 	loop     *reactor.Loop
 	source   *source               // nil while nothing is watched
@@ -38,8 +38,8 @@ type hub struct {
 	goOn    func() // h.run, made once so that queueing it does not allocate
 }
 
-// delivery is one signal on its way to the watchers numbered after+1 to until. They are looked up one at a time, because
-// each may close others.
+// delivery is one signal on its way to the watchers numbered after+1 to until. They are looked up
+// one at a time, because each may close others.
 type delivery struct {
 	signal Signal
 	times  int // how often it is still to be made, this one included
@@ -124,8 +124,8 @@ func (h *hub) closeIdleSource() {
 	}
 }
 
-// ref counts one more watcher that keeps the loop alive. The source's descriptors do not: they are there for unref'd
-// watchers too, and not active at all times.
+// ref counts one more watcher that keeps the loop alive. The source's descriptors do not: they are
+// there for unref'd watchers too, and not active at all times.
 func (h *hub) ref() {
 	if h.refs == 0 {
 		h.release = h.loop.Hold()
@@ -153,8 +153,9 @@ func (h *hub) flush() {
 	}
 }
 
-// run calls one watcher. The next one is called by a tick, which is queued behind those that this one queues: so each
-// watcher's call is a callback of its own for the loop, and one that panics does not take the others' away.
+// run calls one watcher. The next one is called by a tick, which is queued behind those that this
+// one queues: so each watcher's call is a callback of its own for the loop, and one that panics
+// does not take the others' away.
 func (h *hub) run() {
 	h.chained = false
 	w := h.next()

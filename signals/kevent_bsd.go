@@ -12,10 +12,11 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// source is a kqueue(2) of its own, which the loop watches like any descriptor: it is readable when an event is pending.
-// EVFILT_SIGNAL reports every signal of its number that the process gets, on whichever thread and whatever the disposition,
-// to each kqueue that asks. So nothing has to be blocked or forwarded, and loops and signal.Notify do not disturb each
-// other. The runtime has to catch the signal only in order that it does nothing else.
+// source is a kqueue(2) of its own, which the loop watches like any descriptor: it is readable when
+// an event is pending. EVFILT_SIGNAL reports every signal of its number that the process gets, on
+// whichever thread and whatever the disposition, to each kqueue that asks. So nothing has to be
+// blocked or forwarded, and loops and signal.Notify do not disturb each other. The runtime has to
+// catch the signal only in order that it does nothing else.
 type source struct {
 	hub     *hub
 	kq      int
@@ -54,8 +55,8 @@ func (s *source) close() {
 	fd.Close(s.kq)
 }
 
-// add has the kernel report the signal before it is caught: none falls between. EV_CLEAR, which this filter has anyway,
-// makes every report count from the one before.
+// add has the kernel report the signal before it is caught: none falls between. EV_CLEAR, which
+// this filter has anyway, makes every report count from the one before.
 func (s *source) add(sig Signal) error {
 	if err := s.apply(sig, unix.EV_ADD|unix.EV_CLEAR); err != nil {
 		return os.NewSyscallError("kevent", err)
@@ -95,6 +96,7 @@ func (s *source) answer(reactor.Readiness) {
 	s.hub.flush() // Last: a callback may close everything here.
 }
 
-// reserved is by the runtime's tables of signals: they end at 32, so that it cannot catch the real-time signals of FreeBSD
-// and NetBSD, and SIGTHR is the thread library's. NetBSD has SIGPWR there, which is free.
+// reserved is by the runtime's tables of signals: they end at 32, so that it cannot catch the
+// real-time signals of FreeBSD and NetBSD, and SIGTHR is the thread library's. NetBSD has SIGPWR
+// there, which is free.
 func reserved(s Signal) bool { return s > 32 || Name(s) == "SIGTHR" }

@@ -17,8 +17,8 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// The numbers that have a name are those that kill(2) takes: a child that ended and was not reaped yet takes any signal
-// without an effect.
+// The numbers that have a name are those that kill(2) takes: a child that ended and was not reaped
+// yet takes any signal without an effect.
 func TestNamedNumbersAreThoseTheKernelTakes(t *testing.T) {
 	child := exec.Command("true")
 	require.NoError(t, child.Start())

@@ -7,7 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// ErrUnknown says that a text names no signal of this system. errors.Is(ErrUnknown, os.ErrInvalid) is true.
+// ErrUnknown says that a text names no signal of this system. errors.Is(ErrUnknown, os.ErrInvalid)
+// is true.
 var ErrUnknown error = unknownError{}
 
 type unknownError struct{}
@@ -29,15 +30,16 @@ func (e *ParseError) Error() string {
 // Unwrap returns the cause.
 func (e *ParseError) Unwrap() error { return e.Err }
 
-// Parse returns the signal that s names. It takes a name or an alias ("SIGTERM", "SIGPOLL"), a real-time signal
-// ("SIGRTMIN", "SIGRTMIN+3", "SIGRTMAX-1") or a decimal number ("15"), each with or without the SIG and in upper or lower
-// case.
+// Parse returns the signal that s names. It takes a name or an alias ("SIGTERM", "SIGPOLL"), a
+// real-time signal ("SIGRTMIN", "SIGRTMIN+3", "SIGRTMAX-1") or a decimal number ("15"), each with
+// or without the SIG and in upper or lower case.
 //
-// Everything else is refused with a *ParseError wrapping [ErrUnknown]: the empty text, blanks, a number that is no signal
-// of this system, an offset that leaves the real-time range. So is "0": the null signal of kill(2) only asks whether a
-// process exists, it has no name, cannot be watched, and ends nothing; and a Signal of zero means "not given" to whoever
-// reads it from a configuration. Whoever means it writes Signal(0). Leading zeros are refused because "010" is eight to
-// some readers.
+// Everything else is refused with a *ParseError wrapping [ErrUnknown]: the empty text, blanks, a
+// number that is no signal of this system, an offset that leaves the real-time range. So is "0":
+// the null signal of kill(2) only asks whether a process exists, it has no name, cannot be watched,
+// and ends nothing; and a Signal of zero means "not given" to whoever reads it from a
+// configuration. Whoever means it writes Signal(0). Leading zeros are refused because "010" is
+// eight to some readers.
 //
 // Safe to call from any goroutine.
 func Parse(s string) (Signal, error) {
@@ -49,7 +51,8 @@ func Parse(s string) (Signal, error) {
 }
 
 func lookup(text string) (signal Signal, ok bool) {
-	// Unicode has letters whose upper case is ASCII ("ſ" becomes "S"): they are not part of any name.
+	// Unicode has letters whose upper case is ASCII ("ſ" becomes "S"): they are not part of any
+	// name.
 	for i := range len(text) {
 		if text[i] >= utf8.RuneSelf {
 			return 0, false
@@ -76,8 +79,8 @@ func lookup(text string) (signal Signal, ok bool) {
 	return 0, false
 }
 
-// realTime returns the signal at an offset, empty or sign and number, from one end of the real-time range. direction is
-// 1 or -1, what sign means.
+// realTime returns the signal at an offset, empty or sign and number, from one end of the real-time
+// range. direction is 1 or -1, what sign means.
 func realTime(end Signal, offset, sign string, direction int) (signal Signal, ok bool) {
 	signal = end
 	if offset != "" {
@@ -91,8 +94,8 @@ func realTime(end Signal, offset, sign string, direction int) (signal Signal, ok
 	return signal, rtMin <= signal && signal <= rtMax
 }
 
-// decimal reads a number of at most three digits, which holds every signal number of every system, without sign and
-// leading zeros.
+// decimal reads a number of at most three digits, which holds every signal number of every system,
+// without sign and leading zeros.
 func decimal(text string) (n int, ok bool) {
 	if text == "" || len(text) > 3 || text[0] == '0' && len(text) > 1 {
 		return 0, false

@@ -77,7 +77,8 @@ func TestSignalfdMayBeRefusedBeforeASecondSignalIsWatched(t *testing.T) {
 	})
 }
 
-// So does closing the watcher of one of two: what has been forwarded for the other comes, and nothing of the closed one.
+// So does closing the watcher of one of two: what has been forwarded for the other comes, and
+// nothing of the closed one.
 func TestSignalfdMayBeRefusedBeforeAWatcherIsClosed(t *testing.T) {
 	needSignalfd(t)
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
@@ -108,7 +109,8 @@ func TestSignalfdMayBeRefusedBeforeAWatcherIsClosed(t *testing.T) {
 	})
 }
 
-// The kernel sends SIGPIPE to the loop's thread, where it is read from the signalfd and sent on by tgkill(2).
+// The kernel sends SIGPIPE to the loop's thread, where it is read from the signalfd and sent on by
+// tgkill(2).
 func TestASignalOfTheLoopsThreadComesWhereTgkillIsRefused(t *testing.T) {
 	needSignalfd(t)
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {

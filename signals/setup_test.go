@@ -50,8 +50,8 @@ func send(t testing.TB, s signals.Signal) {
 	require.NoError(t, unix.Kill(os.Getpid(), s), "kill(%s)", signals.Name(s))
 }
 
-// notify is the program's own signal.Notify for s, until the end of the test. It also keeps the process alive when nobody
-// watches.
+// notify is the program's own signal.Notify for s, until the end of the test. It also keeps the
+// process alive when nobody watches.
 func notify(t testing.TB, s signals.Signal) <-chan os.Signal {
 	c := make(chan os.Signal, 16)
 	signal.Notify(c, s)

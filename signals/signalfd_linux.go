@@ -10,13 +10,15 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// source is the loop's side of the signals: a bell, and a signalfd(2) that is read while the loop is inside Run, where its
-// thread is known and blocks the signals. [reactor.Loop.Poll] may be on another thread each time, and the bell does it alone.
+// source is the loop's side of the signals: a bell, and a signalfd(2) that is read while the loop
+// is inside Run, where its thread is known and blocks the signals. [reactor.Loop.Poll] may be on
+// another thread each time, and the bell does it alone.
 //
-// A signalfd by itself would lose most signals in a Go program, because the runtime unblocks them on every thread it makes
-// and the kernel prefers such a thread. So every signal enters the program through the runtime's handler and os/signal,
-// and a forwarder for each watched signal passes it on to the loop, see port. That is also what makes one signal reach
-// every loop and every signal.Notify in the program.
+// A signalfd by itself would lose most signals in a Go program, because the runtime unblocks them
+// on every thread it makes and the kernel prefers such a thread. So every signal enters the program
+// through the runtime's handler and os/signal, and a forwarder for each watched signal passes it on
+// to the loop, see port. That is also what makes one signal reach every loop and every
+// signal.Notify in the program.
 type source struct {
 	hub        *hub
 	port       port
@@ -76,7 +78,8 @@ func (s *source) openSignalfd() (err error) {
 	return err
 }
 
-// forgoSignalfd leaves everything to the bell: a filter that refuses signalfd(2) has come into force since it was opened.
+// forgoSignalfd leaves everything to the bell: a filter that refuses signalfd(2) has come into
+// force since it was opened.
 func (s *source) forgoSignalfd() {
 	s.leave()
 	s.watcher.Close()
@@ -87,7 +90,8 @@ func (s *source) forgoSignalfd() {
 	s.port.mask = unix.Sigset_t{}
 }
 
-// watch has fn called after the callbacks of all other descriptors. What keeps the loop alive is counted by the hub.
+// watch has fn called after the callbacks of all other descriptors. What keeps the loop alive is
+// counted by the hub.
 func (s *source) watch(fd int, want reactor.Readiness, fn func(reactor.Readiness)) (*reactor.Watcher, error) {
 	w, err := s.hub.loop.Watch(fd, want, fn)
 	if err != nil {
@@ -145,7 +149,8 @@ func (s *source) extendMask(sig Signal) error {
 func (s *source) remove(sig Signal) {
 	s.forwarders[sig].stop()
 	delete(s.forwarders, sig)
-	if s.narrowMask(sig) != nil { // It was refused: nothing else is wrong with a signalfd and a valid set.
+	// It was refused: nothing else is wrong with a signalfd and a valid set.
+	if s.narrowMask(sig) != nil {
 		s.forgoSignalfd()
 	}
 	s.port.mu.Lock()
@@ -153,8 +158,9 @@ func (s *source) remove(sig Signal) {
 	removeSignal(&s.port.rung, sig)
 }
 
-// narrowMask takes a forwarded signal that is pending on the thread out of the kernel before the thread unblocks it: nobody
-// would expect it any more, and it would do whatever the signal did before it was watched.
+// narrowMask takes a forwarded signal that is pending on the thread out of the kernel before the
+// thread unblocks it: nobody would expect it any more, and it would do whatever the signal did
+// before it was watched.
 func (s *source) narrowMask(sig Signal) error {
 	p := &s.port
 	p.mu.Lock()
@@ -188,7 +194,8 @@ func (s *source) setSignalfd(mask *unix.Sigset_t) error {
 	return err
 }
 
-// enter is called when Run has locked the loop's thread. When something is in the way, the bell goes on serving.
+// enter is called when Run has locked the loop's thread. When something is in the way, the bell
+// goes on serving.
 func (s *source) enter() {
 	if s.fd < 0 {
 		return
@@ -224,8 +231,8 @@ func (s *source) attach() {
 	s.block(p.mask)
 }
 
-// detach undoes attach. What was forwarded to the thread and not read yet goes over to the bell: unblocked, it would enter
-// the program a second time.
+// detach undoes attach. What was forwarded to the thread and not read yet goes over to the bell:
+// unblocked, it would enter the program a second time.
 func (s *source) detach() {
 	p := &s.port
 	p.mu.Lock()
@@ -237,7 +244,8 @@ func (s *source) detach() {
 	for p.forwarded() {
 		n := s.read(recordsPerRead)
 		if n == 0 {
-			// They were handled where somebody had unblocked them, and are on their way here once more.
+			// They were handled where somebody had unblocked them, and are on their way here once
+			// more.
 			clear(p.tokens[:])
 		}
 		for i := range n {
@@ -255,7 +263,8 @@ func (p *port) forwarded() bool { return p.tokens != [maxSignal + 1]uint32{} }
 // block adds to the thread's mask and to blocked.
 func (s *source) block(set unix.Sigset_t) {
 	var old unix.Sigset_t
-	_ = unix.PthreadSigmask(unix.SIG_BLOCK, &set, &old) // It cannot fail with these arguments, here and below.
+	// It cannot fail with these arguments, here and below.
+	_ = unix.PthreadSigmask(unix.SIG_BLOCK, &set, &old)
 	for i := range set.Val {
 		s.blocked.Val[i] |= set.Val[i] &^ old.Val[i]
 	}
@@ -282,10 +291,11 @@ func (s *source) signalOf(i int) Signal {
 
 // catch reports whether a signal that was read is one of a forwarder, and takes its token back.
 //
-// One without a token was on its way into the program: it was sent to this thread, by the kernel, such as SIGPIPE, or
-// by a tgkill; or it was sent to the process, and this thread was faster than those that do not block it. It belongs to
-// everybody who asked for it, not to this loop alone. So it is sent on, to this thread while that does not block it:
-// then the runtime's handler runs before tgkill returns, and the signal comes back by the forwarders.
+// One without a token was on its way into the program: it was sent to this thread, by the kernel,
+// such as SIGPIPE, or by a tgkill; or it was sent to the process, and this thread was faster than
+// those that do not block it. It belongs to everybody who asked for it, not to this loop alone. So
+// it is sent on, to this thread while that does not block it: then the runtime's handler runs
+// before tgkill returns, and the signal comes back by the forwarders.
 //
 // It is called under the port's lock, which keeps forwards to this thread out of the gap.
 func (s *source) catch(sig Signal) bool {
@@ -297,7 +307,8 @@ func (s *source) catch(sig Signal) bool {
 	gap := setOf(sig)
 	_ = unix.PthreadSigmask(unix.SIG_UNBLOCK, &gap, nil)
 	if unix.Tgkill(os.Getpid(), s.reader, sig) != nil {
-		_ = unix.Kill(os.Getpid(), sig) // A sandbox refuses the other. This thread, or any that does not block it, takes it.
+		// A sandbox refuses the other. This thread, or any that does not block it, takes it.
+		_ = unix.Kill(os.Getpid(), sig)
 	}
 	_ = unix.PthreadSigmask(unix.SIG_BLOCK, &gap, nil)
 	return false
@@ -311,7 +322,9 @@ func (s *source) answerSignalfd(reactor.Readiness) {
 
 func (s *source) takeRecords() {
 	p := &s.port
-	p.mu.Lock() // From the read on: a forward in between would take its token for one of a signal that was just read.
+	// From the read on: a forward in between would take its token for one of a signal that was just
+	// read.
+	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range s.read(recordsPerRead) {
 		if sig := s.signalOf(i); s.catch(sig) {

@@ -153,8 +153,8 @@ func TestEverySpacedSignalReachesTwoLoopsAndSignalNotifyOnce(t *testing.T) {
 	})
 }
 
-// loopElsewhere runs a loop on a goroutine of its own until it is stopped. saw gets what its watchers see and is closed at
-// the end.
+// loopElsewhere runs a loop on a goroutine of its own until it is stopped. saw gets what its
+// watchers see and is closed at the end.
 func loopElsewhere(
 	t *testing.T, newLoop func(testing.TB) *reactor.Loop, watched []signals.Signal,
 ) (l *reactor.Loop, saw chan signals.Signal, thread int) {
@@ -186,8 +186,8 @@ func loopElsewhere(
 	return l, saw, receive(t, started, "the other loop")
 }
 
-// sendToAll sends one signal and reports whether all three have seen it, and nothing else. It may be called on any
-// goroutine.
+// sendToAll sends one signal and reports whether all three have seen it, and nothing else. It may
+// be called on any goroutine.
 func sendToAll(t *testing.T, next sendsToAll, a, b <-chan signals.Signal, c <-chan os.Signal) bool {
 	var err error
 	if next.thread == 0 {
@@ -226,7 +226,8 @@ func TestNothingIsLostWhileTwentyGoroutinesKeepAllThreadsBusy(t *testing.T) {
 			work       func()
 			sends, few int
 		}{
-			{"and never yield", func() {}, 8, 2}, // Each time a goroutine has its turn, others have had 10 ms each.
+			// Each time a goroutine has its turn, others have had 10 ms each.
+			{"and never yield", func() {}, 8, 2},
 			{"and yield", runtime.Gosched, 300, 50},
 			{"in system calls", func() { unix.Getppid() }, 8, 2},
 		} {
@@ -253,7 +254,8 @@ func TestNothingIsLostWhileTwentyGoroutinesKeepAllThreadsBusy(t *testing.T) {
 	})
 }
 
-// keepBusy starts goroutines that call work over and over, and returns what ends them and waits for that.
+// keepBusy starts goroutines that call work over and over, and returns what ends them and waits for
+// that.
 func keepBusy(n int, work func()) (stop func()) {
 	var quit atomic.Bool
 	var running sync.WaitGroup

@@ -27,7 +27,8 @@ type Stopper struct {
 	came   chan os.Signal // all of which
 	first  atomic.Int64   // the Signal that has come, 0 for none
 	quit   chan struct{}  // closed by Close: the goroutine is to end
-	ended  chan struct{}  // closed when the goroutine has ended, and the signals do what they did before
+	// closed when the goroutine has ended, and the signals do what they did before
+	ended  chan struct{}
 	closed bool
 }
 
@@ -81,11 +82,13 @@ func stopOn(l *reactor.Loop, gently func(Signal), window time.Duration, which ..
 	}
 	s.all = kept.(*stoppers)
 	s.all.open[s] = true
-	s.came = make(chan os.Signal, 2*len(s.which)) // A first and a second one of each; the runtime drops what has no room.
+	// A first and a second one of each; the runtime drops what has no room.
+	s.came = make(chan os.Signal, 2*len(s.which))
 	for _, sig := range s.which {
 		claimSignal(sig, s.came)
 	}
-	go s.wait() // It ends when the second signal would be the last, or with Close, which waits for it.
+	// It ends when the second signal would be the last, or with Close, which waits for it.
+	go s.wait()
 	return s, nil
 }
 

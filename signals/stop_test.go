@@ -125,7 +125,8 @@ func (p *stoppable) end() syscall.WaitStatus {
 }
 
 func TestTheFirstSignalStopsGently(t *testing.T) {
-	sandbox.Need(t, "eventfd2") // Without it the Go runtime ends a program that waits for a timer, here for the window.
+	// Without it the Go runtime ends a program that waits for a timer, here for the window.
+	sandbox.Need(t, "eventfd2")
 	for _, which := range []string{"", "SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"} {
 		// Without any these are SIGINT and SIGTERM.
 		args, send := []string{"ends", "1h"}, []string{"SIGINT", "SIGTERM"}
@@ -145,7 +146,8 @@ func TestTheFirstSignalStopsGently(t *testing.T) {
 }
 
 func TestTheSecondSignalEndsTheProcess(t *testing.T) {
-	for _, how := range []string{"stays", "hangs"} { // With a loop that runs, and with one that is stuck.
+	// With a loop that runs, and with one that is stuck.
+	for _, how := range []string{"stays", "hangs"} {
 		for _, second := range []signals.Signal{unix.SIGINT, unix.SIGTERM} {
 			p := startStoppable(t, helper("stop-on", how, "0s"))
 			p.send(unix.SIGINT)
@@ -178,7 +180,8 @@ func (p *stoppable) sendUntilItEnds(s signals.Signal) {
 }
 
 func TestTheSameSignalInTheWindowIsTheSameRequest(t *testing.T) {
-	sandbox.Need(t, "eventfd2") // Without it the Go runtime ends a program that waits for a timer, here for the window.
+	// Without it the Go runtime ends a program that waits for a timer, here for the window.
+	sandbox.Need(t, "eventfd2")
 	p := startStoppable(t, helper("stop-on", "stays", "1h"))
 	p.send(unix.SIGTERM)
 	p.says("stopping by SIGTERM")

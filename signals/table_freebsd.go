@@ -2,7 +2,8 @@ package signals
 
 import "golang.org/x/sys/unix"
 
-// See <sys/signal.h>, and <sys/_sigset.h> for _SIG_MAXSIG. The numbers between SIGLIBRT and SIGRTMIN have no name.
+// See <sys/signal.h>, and <sys/_sigset.h> for _SIG_MAXSIG. The numbers between SIGLIBRT and
+// SIGRTMIN have no name.
 const (
 	maxSignal Signal = 128
 	rtMin     Signal = 65

@@ -12,5 +12,6 @@ const (
 
 var extra = []named{
 	{unix.SIGSTKFLT, "SIGSTKFLT"},
-	{unix.SIGSYS, "SIGUNUSED"}, // the kernel's headers still have it, those of glibc dropped it with 2.26
+	// the kernel's headers still have it, those of glibc dropped it with 2.26
+	{unix.SIGSYS, "SIGUNUSED"},
 }

@@ -17,8 +17,9 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// Every SIG constant that golang.org/x/sys/unix has for a system is in that system's tables, under its own name and
-// before its aliases; read from the source, so that all systems are checked wherever the test runs.
+// Every SIG constant that golang.org/x/sys/unix has for a system is in that system's tables, under
+// its own name and before its aliases; read from the source, so that all systems are checked
+// wherever the test runs.
 func TestTablesNameEverySignalConstantOfTheirSystem(t *testing.T) {
 	sandbox.Need(t, "eventfd2") // The go command cannot do without.
 	constantsDir := goTool(t, "list", "-f", "{{.Dir}}", "golang.org/x/sys/unix")
@@ -119,7 +120,8 @@ func addSignalConstants(t *testing.T, constants map[string]int, file *ast.File) 
 	})
 }
 
-// addTables adds the rows of each variable declared as x = []named{…}, under the name of the variable.
+// addTables adds the rows of each variable declared as x = []named{…}, under the name of the
+// variable.
 func addTables(t *testing.T, tables map[string][]tableEntry, file *ast.File) {
 	t.Helper()
 	ast.Inspect(file, func(n ast.Node) bool {

@@ -10,14 +10,15 @@ var (
 	// ErrUncatchable says that no program can catch the signal: SIGKILL and SIGSTOP.
 	ErrUncatchable error = &refusal{"cannot be caught"}
 
-	// ErrSynchronous says that the processor or the kernel raises the signal to report a fault of the instruction that is
-	// running: SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGEMT. The Go runtime makes panics and crash reports of
-	// them, which a callback that runs later could not replace.
+	// ErrSynchronous says that the processor or the kernel raises the signal to report a fault of
+	// the instruction that is running: SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGEMT.
+	// The Go runtime makes panics and crash reports of them, which a callback that runs later could
+	// not replace.
 	ErrSynchronous error = &refusal{"is a fault of the program itself"}
 
-	// ErrReserved says that the Go runtime or the thread library keeps the signal for itself, or cannot catch it: SIGPROF,
-	// the profiler's clock, on all systems; SIG32, SIG33 and SIGRTMIN on Linux; SIGTHR and the real-time signals on the
-	// BSDs.
+	// ErrReserved says that the Go runtime or the thread library keeps the signal for itself, or
+	// cannot catch it: SIGPROF, the profiler's clock, on all systems; SIG32, SIG33 and SIGRTMIN on
+	// Linux; SIGTHR and the real-time signals on the BSDs.
 	ErrReserved error = &refusal{"is reserved by the Go runtime"}
 )
 
@@ -30,7 +31,9 @@ func (e *refusal) Is(target error) bool { return target == os.ErrInvalid }
 // A WatchError is a signal that [Watch] could not watch.
 type WatchError struct {
 	Signal Signal
-	Err    error // ErrUncatchable, ErrSynchronous, ErrReserved, ErrUnknown, reactor.ErrClosed, an *os.SyscallError…
+	// ErrUncatchable, ErrSynchronous, ErrReserved, ErrUnknown, reactor.ErrClosed, an
+	// *os.SyscallError…
+	Err error
 }
 
 // Error returns the name of the signal and the cause.

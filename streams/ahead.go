@@ -19,7 +19,8 @@ const (
 	toAll consumers = 1<<iota - 1
 )
 
-// segment is data that comes before anything newly read, for those kinds of consumers who have not had it.
+// segment is data that comes before anything newly read, for those kinds of consumers who have not
+// had it.
 type segment struct {
 	p  []byte // the stream's own
 	to consumers
@@ -35,15 +36,16 @@ const (
 	stageLines
 )
 
-// Unshift puts a copy of p back in front: it is delivered next, before anything newly read, to whoever listens then, by
-// OnData, OnText or OnLine, or by a Pipe, Collect or bridge. It is for a listener that was given more than it wants, such as
-// the beginning of a body with its header; inside its callback it calls Off, attaches who comes next, and puts the rest back.
-// Who goes on listening gets p again, but for what gathers everything that was read (Collect, Exec). BytesRead does not
-// change. While the stream is paused p waits for Resume, as what is in the kernel does; when nobody listens it is thrown
-// away like that.
+// Unshift puts a copy of p back in front: it is delivered next, before anything newly read, to
+// whoever listens then, by OnData, OnText or OnLine, or by a Pipe, Collect or bridge. It is for a
+// listener that was given more than it wants, such as the beginning of a body with its header;
+// inside its callback it calls Off, attaches who comes next, and puts the rest back. Who goes on
+// listening gets p again, but for what gathers everything that was read (Collect, Exec). BytesRead
+// does not change. While the stream is paused p waits for Resume, as what is in the kernel does;
+// when nobody listens it is thrown away like that.
 //
-// A listener of OnLine need not put anything back: when it calls Off, and no other listener of OnLine is left, what follows
-// its line goes to those who come instead of it.
+// A listener of OnLine need not put anything back: when it calls Off, and no other listener of
+// OnLine is left, what follows its line goes to those who come instead of it.
 //
 // It returns [ErrClosed] after the end was emitted, or when the stream was destroyed.
 func (r *Readable) Unshift(p []byte) error {
@@ -58,8 +60,8 @@ func (r *Readable) Unshift(p []byte) error {
 		to &^= toSinks
 	}
 	front := []segment{{bytes.Clone(p), to}}
-	// What listeners wait to have completed was not delivered to them: it comes behind p, unless they have not yet had the
-	// chunk that is being delivered, which p is from.
+	// What listeners wait to have completed was not delivered to them: it comes behind p, unless
+	// they have not yet had the chunk that is being delivered, which p is from.
 	if r.stage != stageData {
 		front = append(front, r.takeText()...)
 	}
@@ -116,8 +118,8 @@ func (r *Readable) takeLine() []segment {
 	return []segment{{partial, r.linesTo}}
 }
 
-// giveBack is called before anything is delivered. The beginning of a line or of a character that was kept for listeners who
-// have gone is for those who came instead of them.
+// giveBack is called before anything is delivered. The beginning of a line or of a character that
+// was kept for listeners who have gone is for those who came instead of them.
 func (r *Readable) giveBack() {
 	var kept []segment
 	if r.coded.n > 0 && r.text.Len() == 0 {
@@ -133,16 +135,16 @@ func (r *Readable) giveBack() {
 	}
 }
 
-// scheduleAhead has goOn called for what is ahead, or for the end of a stream that a listener has cut, unless a pause keeps it
-// from doing anything.
+// scheduleAhead has goOn called for what is ahead, or for the end of a stream that a listener has
+// cut, unless a pause keeps it from doing anything.
 func (r *Readable) scheduleAhead() {
 	if (r.held() || r.state == readEnding) && r.flow == flowOn {
 		r.d.loop.NextTick(r.goOn)
 	}
 }
 
-// goOn delivers what is ahead and then goes back to reading, or comes to the end. It is called by a tick, which may be in the
-// middle of a delivery; that one calls again.
+// goOn delivers what is ahead and then goes back to reading, or comes to the end. It is called by a
+// tick, which may be in the middle of a delivery; that one calls again.
 func (r *Readable) goOn() {
 	if r.stage != stageNone || r.flow != flowOn || !r.live() {
 		return
@@ -184,8 +186,9 @@ func (r *Readable) goOn() {
 	r.d.update()
 }
 
-// deliver gives a chunk to those of to who are there; who comes in a callback gets what follows. Those of this package get
-// it however the listeners behave: the pipes come last, because a listener may take one away.
+// deliver gives a chunk to those of to who are there; who comes in a callback gets what follows.
+// Those of this package get it however the listeners behave: the pipes come last, because a
+// listener may take one away.
 func (r *Readable) deliver(chunk []byte, to consumers) {
 	present := to & r.consumers()
 	if r.retaining && to&toData != 0 {
@@ -227,8 +230,8 @@ func (r *Readable) deliver(chunk []byte, to consumers) {
 	}
 }
 
-// delivered ends a delivery: it writes the chunk to the pipes that there were before the listeners were called. One of these
-// may have taken a pipe away.
+// delivered ends a delivery: it writes the chunk to the pipes that there were before the listeners
+// were called. One of these may have taken a pipe away.
 func (r *Readable) delivered(chunk []byte, pipes []*pipe) {
 	r.stage = stageNone
 	for _, p := range pipes {

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each iteration does the other side's part of the work too, in the same thread: what a child would do is in the numbers,
-// switching to it is not.
+// Each iteration does the other side's part of the work too, in the same thread: what a child would
+// do is in the numbers, switching to it is not.
 
 // BenchmarkReadThroughput64K reads chunks of a pipe's capacity.
 func BenchmarkReadThroughput64K(b *testing.B) {

@@ -2,13 +2,14 @@ package streams
 
 import "github.com/brood-go/brood/reactor"
 
-// This file makes streams that are closed from the beginning. They are for an object that promises streams and finds out, when
-// it cannot open them, that its user has a program which listens to them all the same.
+// This file makes streams that are closed from the beginning. They are for an object that promises
+// streams and finds out, when it cannot open them, that its user has a program which listens to
+// them all the same.
 
-// NewClosedReadable returns a stream without a descriptor. It is like one that was destroyed with err before anybody could
-// listen: OnClose is the only event that is still to come, FD is -1, and a goroutine in Lines or Reader, Collect, and the
-// destination of a Pipe get err, or [ErrClosed] if that is nil. It returns [reactor.ErrClosed] for a closed loop, as an
-// *[OpError].
+// NewClosedReadable returns a stream without a descriptor. It is like one that was destroyed with
+// err before anybody could listen: OnClose is the only event that is still to come, FD is -1, and a
+// goroutine in Lines or Reader, Collect, and the destination of a Pipe get err, or [ErrClosed] if
+// that is nil. It returns [reactor.ErrClosed] for a closed loop, as an *[OpError].
 func NewClosedReadable(l *reactor.Loop, err error) (*Readable, error) {
 	r := new(Readable)
 	if err := r.own.openNothing(l); err != nil {
@@ -22,9 +23,9 @@ func NewClosedReadable(l *reactor.Loop, err error) (*Readable, error) {
 	return r, nil
 }
 
-// NewClosedWritable is to [Writable] what [NewClosedReadable] is to [Readable]. Write returns [ErrClosed], End does nothing,
-// the Write and the Close of a Writer return err, or ErrClosed if that is nil, and a Readable that is piped to it finds it
-// closed.
+// NewClosedWritable is to [Writable] what [NewClosedReadable] is to [Readable]. Write returns
+// [ErrClosed], End does nothing, the Write and the Close of a Writer return err, or ErrClosed if
+// that is nil, and a Readable that is piped to it finds it closed.
 func NewClosedWritable(l *reactor.Loop, err error) (*Writable, error) {
 	w := new(Writable)
 	if err := w.own.openNothing(l); err != nil {

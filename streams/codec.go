@@ -8,17 +8,18 @@ import (
 	"unicode/utf8"
 )
 
-// codec is what an encoding other than UTF-8 does. The methods of Node are more lenient than those of the standard
-// library, which therefore only gets what it takes.
+// codec is what an encoding other than UTF-8 does. The methods of Node are more lenient than those
+// of the standard library, which therefore only gets what it takes.
 type codec struct {
-	// whole returns how many of the first bytes of p can be decoded without what follows: the rest, at most
-	// maxCutOff bytes, waits for the next chunk. Nil: all.
+	// whole returns how many of the first bytes of p can be decoded without what follows: the rest,
+	// at most maxCutOff bytes, waits for the next chunk. Nil: all.
 	whole  func(p []byte) int
 	decode func(p []byte) string
 	encode func(s string) []byte
 }
 
-// maxCutOff is the most that a chunk can cut off, in bytes: a high surrogate and half of the low one.
+// maxCutOff is the most that a chunk can cut off, in bytes: a high surrogate and half of the low
+// one.
 const maxCutOff = 3
 
 func (e Encoding) codec() codec {
@@ -113,8 +114,8 @@ func decodeHex(s string) []byte {
 // wholeBase64 keeps the groups of three bytes.
 func wholeBase64(p []byte) int { return len(p) - len(p)%3 }
 
-// decodeBase64 gives the standard library one alphabet and no padding. A digit that is alone in the last group is no
-// byte.
+// decodeBase64 gives the standard library one alphabet and no padding. A digit that is alone in the
+// last group is no byte.
 func decodeBase64(s string) []byte {
 	digits := make([]byte, 0, len(s))
 	for _, c := range bytesOf(s) {

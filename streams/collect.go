@@ -1,8 +1,9 @@
 package streams
 
-// Collect reads everything and calls fn once, with the data, which the callee may keep. With an error data is what came
-// before it. When more than max bytes come (max < 0: no limit), the stream is destroyed and fn gets the first max bytes
-// and [ErrTooMuch]. A stream destroyed before its end gives the error that it was destroyed with, or [ErrClosed].
+// Collect reads everything and calls fn once, with the data, which the callee may keep. With an
+// error data is what came before it. When more than max bytes come (max < 0: no limit), the stream
+// is destroyed and fn gets the first max bytes and [ErrTooMuch]. A stream destroyed before its end
+// gives the error that it was destroyed with, or [ErrClosed].
 func (r *Readable) Collect(max int, fn func(data []byte, err error)) {
 	if fn == nil {
 		panic("streams: Collect: nil callback")

@@ -13,12 +13,14 @@ import (
 
 // ConnectOptions configure a [Connect]. A nil *ConnectOptions means all defaults.
 type ConnectOptions struct {
-	// LocalAddress is where the connection comes from: "host:port" of TCP, port 0 for any. "": the system chooses.
+	// LocalAddress is where the connection comes from: "host:port" of TCP, port 0 for any. "": the
+	// system chooses.
 	LocalAddress string
 }
 
-// Connect connects to an address of the form that [Listen] takes, whose host is a number, and calls done once, on a later turn: with the connection or
-// with an error, which is an *[OpError] with the reason. It keeps the loop alive until then. An address that is none, and a socket that cannot be
+// Connect connects to an address of the form that [Listen] takes, whose host is a number, and calls
+// done once, on a later turn: with the connection or with an error, which is an *[OpError] with the
+// reason. It keeps the loop alive until then. An address that is none, and a socket that cannot be
 // opened or bound, is an error at once. See connect(2).
 func Connect(l *reactor.Loop, network, address string, o *ConnectOptions, done func(*Duplex, error)) (*Attempt, error) {
 	if l == nil {

@@ -7,8 +7,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// descriptor is an open descriptor with the one or two halves that use it. It owns fd, which is closed when the last half
-// is closed, and the watcher, which is in use once a half has waited for something.
+// descriptor is an open descriptor with the one or two halves that use it. It owns fd, which is
+// closed when the last half is closed, and the watcher, which is in use once a half has waited for
+// something.
 type descriptor struct {
 	loop    *reactor.Loop
 	hub     *hub
@@ -19,30 +20,32 @@ type descriptor struct {
 	reader  *Readable // nil when there is no such half, or it is closed
 	writer  *Writable
 
-	// shared is set when the descriptor is in blocking mode and must stay so, because the open file description is also
-	// somebody else's: a terminal's, or a child's. Then a call is made only after the poller said it would not block,
-	// and only one.
+	// shared is set when the descriptor is in blocking mode and must stay so, because the open file
+	// description is also somebody else's: a terminal's, or a child's. Then a call is made only
+	// after the poller said it would not block, and only one.
 	shared bool
 
-	// lent is set when others have the connection too: a child was given the descriptor, or it is one of the program's
-	// first three. Shutting a direction down would do it to them; only End, which says that nobody is to write any more,
-	// still does.
+	// lent is set when others have the connection too: a child was given the descriptor, or it is
+	// one of the program's first three. Shutting a direction down would do it to them; only End,
+	// which says that nobody is to write any more, still does.
 	lent bool
 
-	// fresh is set when the open file description is this stream's alone and in non-blocking mode, see ReadableOptions.Fresh.
+	// fresh is set when the open file description is this stream's alone and in non-blocking mode,
+	// see ReadableOptions.Fresh.
 	fresh bool
 
-	mustWait  bool   // the kernel cannot be asked not to wait in a single call, see readOnce
-	kind      uint32 // S_IFMT bits, valid when kindKnown; none for what has no type, such as an eventfd
+	mustWait bool // the kernel cannot be asked not to wait in a single call, see readOnce
+	// S_IFMT bits, valid when kindKnown; none for what has no type, such as an eventfd
+	kind      uint32
 	kindKnown bool
 	load      pipeLoad
 
 	prev, next *descriptor // in hub.open
 }
 
-// open takes ownership of n, unless it is one of the program's first three: of these it makes a duplicate. It does not
-// change the mode: O_NONBLOCK belongs to the open file description, which a terminal or an inherited descriptor shares with
-// other processes.
+// open takes ownership of n, unless it is one of the program's first three: of these it makes a
+// duplicate. It does not change the mode: O_NONBLOCK belongs to the open file description, which a
+// terminal or an inherited descriptor shares with other processes.
 func (d *descriptor) open(l *reactor.Loop, n int, fresh bool) error {
 	if l == nil {
 		return wrap("open", n, errNilLoop)
@@ -61,13 +64,14 @@ func (d *descriptor) open(l *reactor.Loop, n int, fresh bool) error {
 	return nil
 }
 
-// lastStandard is the last descriptor that a program is started with. Everything in it may use the first three at any time,
-// so that they are not a stream's to close.
+// lastStandard is the last descriptor that a program is started with. Everything in it may use the
+// first three at any time, so that they are not a stream's to close.
 const lastStandard = 2
 
-// openForeign finds out how to use a descriptor that others may have, too. A terminal, which in most programs is in blocking
-// mode and whose mode a shell may change at any time, and a pipe in blocking mode are opened once more (so does libuv,
-// uv_tty_init): then the mode is the stream's own. What cannot be opened again is used with care, see readOnce.
+// openForeign finds out how to use a descriptor that others may have, too. A terminal, which in
+// most programs is in blocking mode and whose mode a shell may change at any time, and a pipe in
+// blocking mode are opened once more (so does libuv, uv_tty_init): then the mode is the stream's
+// own. What cannot be opened again is used with care, see readOnce.
 func (d *descriptor) openForeign() error {
 	n := d.fd
 	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0)
@@ -189,8 +193,8 @@ func (d *descriptor) close() {
 	d.hub.open.remove(d)
 	d.forgetLoad()
 	if lingers {
-		// The goroutine ends with the time that SO_LINGER says, at the latest. Nobody waits for it: whoever has set the
-		// option wants the kernel to wait, not the loop.
+		// The goroutine ends with the time that SO_LINGER says, at the latest. Nobody waits for it:
+		// whoever has set the option wants the kernel to wait, not the loop.
 		go fd.Close(d.fd)
 	} else {
 		fd.Close(d.fd)
@@ -218,9 +222,9 @@ func (d *descriptor) abandon() {
 	d.close()
 }
 
-// lend readies the descriptor for a child that will use it too, and whose programs expect blocking mode. A pipe or a terminal
-// that others may have is opened once more for that, under the same number; a socket that others may have cannot be, and
-// stays in the mode that it has.
+// lend readies the descriptor for a child that will use it too, and whose programs expect blocking
+// mode. A pipe or a terminal that others may have is opened once more for that, under the same
+// number; a socket that others may have cannot be, and stays in the mode that it has.
 func (d *descriptor) lend() (int, error) {
 	if d.fd < 0 {
 		return -1, ErrClosed

@@ -173,7 +173,8 @@ func TestDuplexDestroyTheOtherHalfInACallback(t *testing.T) {
 	peer.close()
 }
 
-// One watcher serves both halves: pausing one does not stop the other, and each counts for the life of the loop.
+// One watcher serves both halves: pausing one does not stop the other, and each counts for the life
+// of the loop.
 func TestDuplexHalvesWaitIndependently(t *testing.T) {
 	l := newLoop(t)
 	x, peer := duplexPair(t, l)

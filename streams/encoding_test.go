@@ -20,7 +20,8 @@ var encodings = []streams.Encoding{
 	streams.UTF8, streams.UTF16LE, streams.Latin1, streams.ASCII, streams.Hex, streams.Base64, streams.Base64URL,
 }
 
-// node runs a program that gets in as the variable named so, and whose result is what it passes to the function out.
+// node runs a program that gets in as the variable named so, and whose result is what it passes to
+// the function out.
 func node(t *testing.T, program string, in, out any) {
 	t.Helper()
 	file, err := exec.LookPath("node")
@@ -42,8 +43,8 @@ func node(t *testing.T, program string, in, out any) {
 	require.NoError(t, json.Unmarshal(stdout, out))
 }
 
-// hardBytes returns n bytes that are more often than by chance borders of some encoding: surrogates, beginnings of
-// UTF-8.
+// hardBytes returns n bytes that are more often than by chance borders of some encoding:
+// surrogates, beginnings of UTF-8.
 func hardBytes(random *rand.Rand, n int) []byte {
 	hard := []string{
 		"\x3D\xD8\x00\xDE", "\x3D\xD8", "\x00\xDE", "\xD8", "\xDC", "\x00", "\x3D", "😀", "€", "\xE2\x82", "\xF0\x9F", "\x80",
@@ -74,8 +75,9 @@ func textOfStream(t testing.TB, e streams.Encoding, chunks [][]byte) []string {
 	return texts
 }
 
-// Any bytes in any chunks give the text that Node's setEncoding gives. Of the chunks' own texts that is true for the
-// encodings that have no surrogates, which Node may leave in two halves until somebody joins the texts, and no errors.
+// Any bytes in any chunks give the text that Node's setEncoding gives. Of the chunks' own texts
+// that is true for the encodings that have no surrogates, which Node may leave in two halves until
+// somebody joins the texts, and no errors.
 //
 //brood:checks N083
 func TestTextIsWhatNodeDecodes(t *testing.T) {
@@ -158,8 +160,9 @@ func TestWholeValuesAreDecodedAsByNode(t *testing.T) {
 	}
 }
 
-// Also of texts that nobody meant for the encoding. Where it wants digits Node takes the low byte of every character
-// for one (U+0141 for 'A'); that alone is not done here, so the texts for it have nothing over U+00FF.
+// Also of texts that nobody meant for the encoding. Where it wants digits Node takes the low byte
+// of every character for one (U+0141 for 'A'); that alone is not done here, so the texts for it
+// have nothing over U+00FF.
 //
 //brood:checks N113
 func TestTextIsEncodedAsByNode(t *testing.T) {
@@ -258,8 +261,8 @@ func TestLateTextListenerBeginsAfresh(t *testing.T) {
 	j.wants(t, "YWJj YWJj ZA==")
 }
 
-// FuzzEncodings compares any split of the data with the text of the whole, and, where nothing is lost, the bytes that
-// the text stands for with the data.
+// FuzzEncodings compares any split of the data with the text of the whole, and, where nothing is
+// lost, the bytes that the text stands for with the data.
 func FuzzEncodings(f *testing.F) {
 	for e := range encodings {
 		f.Add(uint8(e), []byte("\x3D\xD8\x00\xDE\x3D\xD8😀 and \xE2\x82 more"), []byte{1})

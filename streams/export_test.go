@@ -31,8 +31,8 @@ func Poison(l *reactor.Loop) error {
 	return err
 }
 
-// ReadBuffer returns the buffer into which every stream of l reads: bytes that are not in it did not come through the
-// program.
+// ReadBuffer returns the buffer into which every stream of l reads: bytes that are not in it did
+// not come through the program.
 func ReadBuffer(l *reactor.Loop) ([]byte, error) {
 	h, err := hubOf(l)
 	if err != nil {

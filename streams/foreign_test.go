@@ -19,8 +19,8 @@ import (
 )
 
 func init() {
-	// standard-streams echoes a line by streams over its stdin and stdout, or over a duplex one, closes these, and then uses
-	// the descriptors themselves.
+	// standard-streams echoes a line by streams over its stdin and stdout, or over a duplex one,
+	// closes these, and then uses the descriptors themselves.
 	helperproc.Register("standard-streams", func(args []string) {
 		l := must(reactor.New(nil))
 		var in *streams.Readable
@@ -42,7 +42,8 @@ func init() {
 		})
 		must(0, l.Run())
 		must(0, l.Close())
-		must(unix.Poll([]unix.PollFd{{Events: unix.POLLIN}}, -1)) // Stdin may be in non-blocking mode.
+		// Stdin may be in non-blocking mode.
+		must(unix.Poll([]unix.PollFd{{Events: unix.POLLIN}}, -1))
 		p := make([]byte, 100)
 		n := must(unix.Read(0, p))
 		must(unix.Write(1, p[:n]))
@@ -58,7 +59,8 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// The first three descriptors are everybody's: a stream over one of them leaves it open, and a connection connected.
+// The first three descriptors are everybody's: a stream over one of them leaves it open, and a
+// connection connected.
 func TestStandardDescriptorsStayOpen(t *testing.T) {
 	for _, form := range []string{"two", "duplex"} {
 		for _, end := range []string{"end", "destroy"} {
@@ -124,7 +126,8 @@ var shareable = map[string]func(t testing.TB) (r, w *descriptor){
 	"socket": func(t testing.TB) (r, w *descriptor) { return socketpair(t, unix.SOCK_STREAM) },
 }
 
-// eachShareable runs fn with a foreign description, and with one that is the stream's own but was lent.
+// eachShareable runs fn with a foreign description, and with one that is the stream's own but was
+// lent.
 func eachShareable(t *testing.T, fn func(t *testing.T, r, w *descriptor, fresh bool)) {
 	for name, ends := range shareable {
 		for mode, fresh := range map[string]bool{"foreign": false, "lent": true} {

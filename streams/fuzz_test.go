@@ -12,7 +12,8 @@ import (
 // fuzzLimit keeps the bytes of one input within the smallest pipe.
 const fuzzLimit = 4 << 10
 
-// split cuts data into chunks: each byte of cuts is the length of one, and they are used round and round.
+// split cuts data into chunks: each byte of cuts is the length of one, and they are used round and
+// round.
 func split(data, cuts []byte) [][]byte {
 	if len(cuts) == 0 {
 		return [][]byte{data}
@@ -44,8 +45,8 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// FuzzLines compares any split of the data, with a limit and with a pause in some of the callbacks, with the lines of the
-// whole.
+// FuzzLines compares any split of the data, with a limit and with a pause in some of the callbacks,
+// with the lines of the whole.
 func FuzzLines(f *testing.F) {
 	f.Add([]byte("one\ntwo\r\n\r\nlast"), []byte{1}, uint8(0), uint8(1), uint8(0))
 	f.Add([]byte("\r\r\n\n\r"), []byte{2, 1}, uint8(1), uint8(2), uint8(0))
@@ -108,8 +109,8 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
-// FuzzWriteQueue gives a stream pieces of any size while its reader takes any amount now and then: what arrives is what
-// was given.
+// FuzzWriteQueue gives a stream pieces of any size while its reader takes any amount now and then:
+// what arrives is what was given.
 func FuzzWriteQueue(f *testing.F) {
 	f.Add([]byte{1, 0, 255, 3}, []byte{0, 9})
 	f.Add([]byte{255, 255, 255}, []byte{})
@@ -123,7 +124,8 @@ func FuzzWriteQueue(f *testing.F) {
 		source := pattern(16 << 20)
 		var want, got []byte
 		for i, size := range sizes {
-			n := int(size) * int(size) * 4 // Up to 254 KiB, and 64 of them are less than the pattern.
+			// Up to 254 KiB, and 64 of them are less than the pattern.
+			n := int(size) * int(size) * 4
 			p := source[len(want) : len(want)+n : len(want)+n]
 			want = append(want, p...)
 			write(t, w, p)

@@ -35,8 +35,9 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close closes the listeners and attempts to connect, and the descriptors of streams that were still open when the loop was closed. They get no events, nor do those
-// of which events were still to come; who waits in a bridge is told.
+// Close closes the listeners and attempts to connect, and the descriptors of streams that were
+// still open when the loop was closed. They get no events, nor do those of which events were still
+// to come; who waits in a bridge is told.
 func (h *hub) Close() error {
 	for x := range h.listeners {
 		x.Close()
@@ -65,7 +66,8 @@ func (h *hub) recycle(b []byte) {
 	}
 }
 
-// descriptorList is a doubly linked list through the descriptors themselves: joining and leaving allocate nothing.
+// descriptorList is a doubly linked list through the descriptors themselves: joining and leaving
+// allocate nothing.
 type descriptorList struct{ first *descriptor }
 
 func (l *descriptorList) add(d *descriptor) {

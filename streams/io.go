@@ -9,13 +9,15 @@ import (
 // read reads once. The error is a bare errno, EAGAIN when there is nothing.
 func (d *descriptor) read(p []byte) (n int, err error) {
 	if n, err = d.readOnce(p); err == unix.EIO && d.isDevice() && fd.IsMaster(d.fd) {
-		return 0, nil // Linux says so on a pseudo-terminal's master when the last slave is closed: it is the end.
+		// Linux says so on a pseudo-terminal's master when the last slave is closed: it is the end.
+		return 0, nil
 	}
 	return n, err
 }
 
-// readOnce does not wait, whoever else has the open file description and whatever he makes of its mode, as far as the
-// kernel can be asked that. Where it cannot, the poller has found d readable, and nobody was faster.
+// readOnce does not wait, whoever else has the open file description and whatever he makes of its
+// mode, as far as the kernel can be asked that. Where it cannot, the poller has found d readable,
+// and nobody was faster.
 func (d *descriptor) readOnce(p []byte) (int, error) {
 	switch {
 	case d.isSocket():
@@ -91,7 +93,8 @@ func (d *descriptor) writableNow() bool {
 	return err == nil && n == 1
 }
 
-// alone reports whether the open file description is in non-blocking mode and nobody else can change that.
+// alone reports whether the open file description is in non-blocking mode and nobody else can
+// change that.
 func (d *descriptor) alone() bool { return d.fresh && !d.lent }
 
 func (d *descriptor) isSocket() bool { return d.fileType() == unix.S_IFSOCK }

@@ -10,13 +10,14 @@ import (
 // splitter returns one for another goroutine's range over Lines.
 func (r *Readable) splitter() lineSplitter { return lineSplitter{end: r.lines.end, max: r.lines.max} }
 
-// splitLines emits the lines of chunk. It stops when a listener pauses or destroys the stream, puts something back, or is the
-// last to go. Then the rest, for those of the consumers to who are there when it is delivered, goes ahead of what is newly
-// read.
+// splitLines emits the lines of chunk. It stops when a listener pauses or destroys the stream, puts
+// something back, or is the last to go. Then the rest, for those of the consumers to who are there
+// when it is delivered, goes ahead of what is newly read.
 func (r *Readable) splitLines(chunk []byte, to consumers) {
 	before := 0
 	defer func() {
-		if len(chunk) > 0 && r.live() { // Also when a listener has panicked: the lines behind its own are still to come.
+		// Also when a listener has panicked: the lines behind its own are still to come.
+		if len(chunk) > 0 && r.live() {
 			put := len(r.ahead) - before // What the listener has put back comes first.
 			r.ahead = slices.Insert(r.ahead, put, segment{bytes.Clone(chunk), to})
 			r.d.update()

@@ -35,7 +35,8 @@ func linesBy(end streams.LineEnd, data []byte) (lines []string) {
 	return lines
 }
 
-// feed writes each chunk and has the loop deliver it before the next is written; then it closes w and runs l to its end.
+// feed writes each chunk and has the loop deliver it before the next is written; then it closes w
+// and runs l to its end.
 func feed(t testing.TB, l *reactor.Loop, w *descriptor, chunks ...[]byte) {
 	t.Helper()
 	for _, p := range chunks {
@@ -139,7 +140,8 @@ func TestLinesAreBorrowed(t *testing.T) {
 	require.NotEqual(t, "precious", string(kept))
 }
 
-// pauseAtEveryLine pauses r inside each line's callback and resumes it later, and fails when anything comes meanwhile.
+// pauseAtEveryLine pauses r inside each line's callback and resumes it later, and fails when
+// anything comes meanwhile.
 func pauseAtEveryLine(t testing.TB, l *reactor.Loop, r *streams.Readable) *[]string {
 	lines := new([]string)
 	paused := false

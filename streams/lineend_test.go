@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// What a line is does not depend on who splits, the loop or a goroutine, or on where the chunks are cut.
+// What a line is does not depend on who splits, the loop or a goroutine, or on where the chunks are
+// cut.
 //
 //brood:checks S037
 func TestLineEnds(t *testing.T) {

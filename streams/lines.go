@@ -5,29 +5,32 @@ import (
 	"iter"
 )
 
-// linePiece is how many bytes a range over Lines takes from the bridge at a time: each time costs a lock, and a copy
-// of a piece stays in the cache.
+// linePiece is how many bytes a range over Lines takes from the bridge at a time: each time costs a
+// lock, and a copy of a piece stays in the cache.
 const linePiece = 16 << 10
 
-// Lines returns the lines of the stream for a range loop on another goroutine, with backpressure: the loop reads ahead
-// up to the high-water mark and then leaves the rest in the kernel. What a line is, OnLine says; it is valid until the
-// next iteration.
+// Lines returns the lines of the stream for a range loop on another goroutine, with backpressure:
+// the loop reads ahead up to the high-water mark and then leaves the rest in the kernel. What a
+// line is, OnLine says; it is valid until the next iteration.
 //
-// The end of the data ends the range. An error ends it too, after what came before it: the last pair is then a nil line
-// and the error, which is the one that destroyed the stream, [ErrLineTooLong], [ErrUnread], or [ErrClosed] when the
-// stream or its loop was closed. A break, or whatever else leaves the range before its end, destroys the stream: its
-// writer gets SIGPIPE or EPIPE. Nothing is left behind.
+// The end of the data ends the range. An error ends it too, after what came before it: the last
+// pair is then a nil line and the error, which is the one that destroyed the stream,
+// [ErrLineTooLong], [ErrUnread], or [ErrClosed] when the stream or its loop was closed. A break, or
+// whatever else leaves the range before its end, destroys the stream: its writer gets SIGPIPE or
+// EPIPE. Nothing is left behind.
 //
-// Lines starts the flow when it is called, on a coming turn, not when the range begins: no data that comes after the
-// call is missed, and a sequence that nobody ranges over fills up and then holds the loop. It reads through the
-// stream's one bridge, see Reader: ranging again goes on where the bridge is, and two ranges at once panic.
+// Lines starts the flow when it is called, on a coming turn, not when the range begins: no data
+// that comes after the call is missed, and a sequence that nobody ranges over fills up and then
+// holds the loop. It reads through the stream's one bridge, see Reader: ranging again goes on where
+// the bridge is, and two ranges at once panic.
 //
-// Lines is safe to call from any goroutine, also after the stream or its loop has closed. The range waits for the loop
-// to run or to be closed. It must not be on the loop goroutine: it would wait for itself. In a callback of the loop it
-// panics.
+// Lines is safe to call from any goroutine, also after the stream or its loop has closed. The range
+// waits for the loop to run or to be closed. It must not be on the loop goroutine: it would wait
+// for itself. In a callback of the loop it panics.
 func (r *Readable) Lines() iter.Seq2[[]byte, error] {
 	b := r.tap.reader(r)
-	// Only the loop may attach the bridge. What is closed already asks nothing of a loop that may never run again.
+	// Only the loop may attach the bridge. What is closed already asks nothing of a loop that may
+	// never run again.
 	if r.tap.ask() {
 		if err := r.d.loop.Post(r.attach); err != nil {
 			b.shut(ErrClosed)

@@ -22,8 +22,8 @@ type lineResult struct {
 	err   error
 }
 
-// rangeLines ranges over lines to their end, on this goroutine. What comes after an error, which must be nothing, shows
-// among the lines.
+// rangeLines ranges over lines to their end, on this goroutine. What comes after an error, which
+// must be nothing, shows among the lines.
 func rangeLines(lines iter.Seq2[[]byte, error]) (got lineResult) {
 	for line, err := range lines {
 		switch {
@@ -38,8 +38,8 @@ func rangeLines(lines iter.Seq2[[]byte, error]) (got lineResult) {
 	return got
 }
 
-// rangingLines is rangeLines on another goroutine, which ends when its result was taken. The flow is started here: a
-// stream that nobody asked for anything does not keep the loop alive until then.
+// rangingLines is rangeLines on another goroutine, which ends when its result was taken. The flow
+// is started here: a stream that nobody asked for anything does not keep the loop alive until then.
 func rangingLines(r *streams.Readable) <-chan lineResult {
 	lines := r.Lines()
 	result := make(chan lineResult)
@@ -107,7 +107,8 @@ func TestLinesOfManyStreamsFromManyGoroutines(t *testing.T) {
 	}
 }
 
-// The bridge and the lines under way are at most the mark; after the break the child dies and nothing is left.
+// The bridge and the lines under way are at most the mark; after the break the child dies and
+// nothing is left.
 //
 //brood:checks S037
 func TestSlowRangeStopsAnEndlessChildAndBreakEndsIt(t *testing.T) {
@@ -362,7 +363,8 @@ func TestRetainedDataIsForALaterRange(t *testing.T) {
 	}
 }
 
-// A range that begins while the data is still coming gets it all, with backpressure, though the mark was full already.
+// A range that begins while the data is still coming gets it all, with backpressure, though the
+// mark was full already.
 func TestRangeTakesOverFromRetain(t *testing.T) {
 	for _, retained := range []string{"", "one\n", "one\n23456"} {
 		l := newLoop(t)
@@ -390,7 +392,8 @@ func TestRangeTakesOverFromRetain(t *testing.T) {
 	}
 }
 
-// Data that is read after the call, but before the loop has looked at what it was asked for, is for the range too.
+// Data that is read after the call, but before the loop has looked at what it was asked for, is for
+// the range too.
 func TestRangeAskedForInTheSameTurnMissesNothing(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 9})
@@ -399,7 +402,8 @@ func TestRangeAskedForInTheSameTurnMissesNothing(t *testing.T) {
 	w.writeString(in)
 	w.close()
 	var lines iter.Seq2[[]byte, error]
-	require.NoError(t, l.Post(func() { lines = r.Lines() })) // What this posts is for the next turn.
+	// What this posts is for the next turn.
+	require.NoError(t, l.Post(func() { lines = r.Lines() }))
 	poll(t, l)
 	var got lineResult
 	wait := beside(t, l, func() { got = rangeLines(lines) })
@@ -427,7 +431,8 @@ func TestRetainIsOnlyForWhatNobodyReads(t *testing.T) {
 	}
 }
 
-// FuzzLinesForAnotherGoroutine compares any split of the data, with any mark and limit, with the lines of the whole.
+// FuzzLinesForAnotherGoroutine compares any split of the data, with any mark and limit, with the
+// lines of the whole.
 func FuzzLinesForAnotherGoroutine(f *testing.F) {
 	f.Add([]byte("one\ntwo\r\n\r\nlast"), []byte{1}, uint8(0), uint8(1), uint8(0))
 	f.Add([]byte("\r\r\n\n\r"), []byte{2, 1}, uint8(1), uint8(2), uint8(0))

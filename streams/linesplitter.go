@@ -12,11 +12,13 @@ const (
 	// Newline is "\n", also with a "\r" in front of it, which then is no part of the line.
 	Newline LineEnd = iota
 
-	// CarriageReturn is "\r", "\n" or "\r\n". It is for programs that show their progress in one line, such as git and rsync.
-	// A line is given as soon as its "\r" has come, also when a "\n" may follow.
+	// CarriageReturn is "\r", "\n" or "\r\n". It is for programs that show their progress in one
+	// line, such as git and rsync. A line is given as soon as its "\r" has come, also when a "\n"
+	// may follow.
 	CarriageReturn
 
-	// NUL is the zero byte, as in the output of "git ls-files -z" or "find -print0". Newlines are part of the line.
+	// NUL is the zero byte, as in the output of "git ls-files -z" or "find -print0". Newlines are
+	// part of the line.
 	NUL
 )
 
@@ -33,16 +35,19 @@ func (e LineEnd) String() string {
 // Valid reports whether e is one of the constants.
 func (e LineEnd) Valid() bool { return int(e) < len(lineEndNames) }
 
-// lineSplitter cuts bytes, which come in pieces of any size, into lines: for OnLine on the loop, for Lines on a goroutine.
+// lineSplitter cuts bytes, which come in pieces of any size, into lines: for OnLine on the loop,
+// for Lines on a goroutine.
 type lineSplitter struct {
 	end     LineEnd
 	max     int    // the longest line, in bytes without its end; < 0: no limit
 	partial []byte // the beginning of a line whose end has not come
-	afterCR bool   // the last byte was the "\r" of a line that was given: a "\n" that follows is no other line
+	// the last byte was the "\r" of a line that was given: a "\n" that follows is no other line
+	afterCR bool
 }
 
-// whole returns where the end of the first line is if all of the line is in p and it ends with "\n", as most do, else -1: then
-// cut knows. It is inlined, because what is around a short line takes longer than to find its end.
+// whole returns where the end of the first line is if all of the line is in p and it ends with
+// "\n", as most do, else -1: then cut knows. It is inlined, because what is around a short line
+// takes longer than to find its end.
 func (s *lineSplitter) whole(p []byte) int {
 	if s.end == Newline && len(s.partial) == 0 {
 		return bytes.IndexByte(p, '\n')
@@ -50,8 +55,9 @@ func (s *lineSplitter) whole(p []byte) int {
 	return -1
 }
 
-// cut returns the first line of p, without its end, and what follows it. The line is valid until the next call. If p ends
-// before a line does, its bytes are kept, found is false and rest is empty. The error is ErrLineTooLong.
+// cut returns the first line of p, without its end, and what follows it. The line is valid until
+// the next call. If p ends before a line does, its bytes are kept, found is false and rest is
+// empty. The error is ErrLineTooLong.
 func (s *lineSplitter) cut(p []byte) (line, rest []byte, found bool, err error) {
 	if s.afterCR && len(p) > 0 {
 		s.afterCR = false
@@ -62,7 +68,8 @@ func (s *lineSplitter) cut(p []byte) (line, rest []byte, found bool, err error) 
 	i := s.index(p)
 	if i < 0 {
 		s.partial = append(s.partial, p...)
-		return nil, nil, false, s.fits(s.withoutCR(s.partial)) // A "\r" there may belong to an end that is still to come.
+		// A "\r" there may belong to an end that is still to come.
+		return nil, nil, false, s.fits(s.withoutCR(s.partial))
 	}
 	line, rest = p[:i], p[i+1:]
 	if s.end == CarriageReturn && p[i] == '\r' {
@@ -78,8 +85,8 @@ func (s *lineSplitter) cut(p []byte) (line, rest []byte, found bool, err error) 
 	return line, rest, true, s.fits(line)
 }
 
-// last returns, at the end of the data, what follows the last end of a line; found is false when that is nothing. A "\r" is
-// part of it.
+// last returns, at the end of the data, what follows the last end of a line; found is false when
+// that is nothing. A "\r" is part of it.
 func (s *lineSplitter) last() (line []byte, found bool, err error) {
 	line = s.partial
 	s.partial = nil

@@ -14,14 +14,17 @@ import (
 )
 
 const (
-	// acceptBudget is how many connections are accepted a turn, so that one listener cannot starve the rest.
+	// acceptBudget is how many connections are accepted a turn, so that one listener cannot starve
+	// the rest.
 	acceptBudget = 32
 
-	// acceptPause is the time after which accept is tried again when the system has refused it: EMFILE, for instance.
+	// acceptPause is the time after which accept is tried again when the system has refused it:
+	// EMFILE, for instance.
 	acceptPause = 100 * time.Millisecond
 )
 
-// A Listener accepts connections on its loop, without a goroutine. Make one with [Listen] or [NewListener].
+// A Listener accepts connections on its loop, without a goroutine. Make one with [Listen] or
+// [NewListener].
 //
 // A Listener's methods must be called on the loop goroutine.
 type Listener struct {
@@ -38,9 +41,10 @@ type Listener struct {
 	path    string
 }
 
-// Listen listens on an address and calls fn with each connection, in a callback of its own. network is "tcp", "tcp4", "tcp6" or "unix". The host of an
-// address should be a number, since a name is looked up while the loop waits. What fn does not close or destroy stays open.
-// Errors are those of package net.
+// Listen listens on an address and calls fn with each connection, in a callback of its own. network
+// is "tcp", "tcp4", "tcp6" or "unix". The host of an address should be a number, since a name is
+// looked up while the loop waits. What fn does not close or destroy stays open. Errors are those of
+// package net.
 func Listen(l *reactor.Loop, network, address string, fn func(*Duplex)) (*Listener, error) {
 	c := net.ListenConfig{KeepAlive: -1}
 	c.SetMultipathTCP(false) // Each connection would have it.
@@ -68,7 +72,8 @@ func Listen(l *reactor.Loop, network, address string, fn func(*Duplex)) (*Listen
 	return x, nil
 }
 
-// detach takes the descriptor out of a listener of package net, whose poller knows nothing of it then.
+// detach takes the descriptor out of a listener of package net, whose poller knows nothing of it
+// then.
 func detach(ln net.Listener) (number int, err error) {
 	defer func() { _ = ln.Close() }()
 	f, err := ln.(interface{ File() (*os.File, error) }).File()
@@ -86,8 +91,9 @@ func detach(ln net.Listener) (number int, err error) {
 	return number, nil
 }
 
-// NewListener accepts connections from fd, a listening stream socket in non-blocking mode, and calls fn with each, as [Listen] does. It takes
-// ownership of fd once it returned no error. Errors are *[OpError].
+// NewListener accepts connections from fd, a listening stream socket in non-blocking mode, and
+// calls fn with each, as [Listen] does. It takes ownership of fd once it returned no error. Errors
+// are *[OpError].
 func NewListener(l *reactor.Loop, fd int, fn func(*Duplex)) (*Listener, error) {
 	if l == nil {
 		return nil, wrap("listen", fd, errNilLoop)
@@ -134,7 +140,8 @@ func (x *Listener) acceptOne() (*Duplex, error) {
 	return d, err
 }
 
-// rest leaves the backlog alone for a while: a listener that cannot accept stays ready, and the loop would spin.
+// rest leaves the backlog alone for a while: a listener that cannot accept stays ready, and the
+// loop would spin.
 func (x *Listener) rest(err error) {
 	x.retry = x.loop.SetTimeout(acceptPause, func() {
 		x.retry = nil
@@ -161,8 +168,8 @@ func (x *Listener) watch() {
 	}
 }
 
-// OnError calls fn when a connection could not be accepted, because there are no descriptors for instance. It waits in the backlog, and the
-// listener tries again after 100 ms.
+// OnError calls fn when a connection could not be accepted, because there are no descriptors for
+// instance. It waits in the backlog, and the listener tries again after 100 ms.
 func (x *Listener) OnError(fn func(error)) *events.Listener { return x.errors.On(fn) }
 
 // Pause leaves connections in the backlog until Resume.
@@ -197,8 +204,8 @@ func (x *Listener) refer(unref bool) {
 // FD returns the descriptor, -1 once it is closed. It stays the listener's.
 func (x *Listener) FD() int { return x.fd }
 
-// Close closes the socket: connections in its backlog are refused. It removes the file of a Unix socket that Listen has made. Closing
-// a closed listener does nothing.
+// Close closes the socket: connections in its backlog are refused. It removes the file of a Unix
+// socket that Listen has made. Closing a closed listener does nothing.
 func (x *Listener) Close() {
 	if x.fd < 0 {
 		return
@@ -213,7 +220,8 @@ func (x *Listener) Close() {
 	if x.file == nil {
 		return
 	}
-	if now, err := os.Lstat(x.path); err == nil && os.SameFile(x.file, now) { // Somebody else may have taken the name.
+	// Somebody else may have taken the name.
+	if now, err := os.Lstat(x.path); err == nil && os.SameFile(x.file, now) {
 		_ = os.Remove(x.path)
 	}
 }

@@ -163,7 +163,8 @@ func TestAnAttemptThatIsUnrefedDoesNotKeepTheLoop(t *testing.T) {
 	l := newLoop(t)
 	x, address := listen(t, l, echo)
 	x.Close()
-	for _, network := range []string{"tcp", "unix"} { // The one is under way, the other has failed at once.
+	// The one is under way, the other has failed at once.
+	for _, network := range []string{"tcp", "unix"} {
 		a, err := streams.Connect(l, network, address, nil, func(*streams.Duplex, error) { require.Fail(t, "the loop has run") })
 		require.NoError(t, err)
 		require.True(t, l.Alive())

@@ -86,7 +86,8 @@ func TestLoopCloseClosesOpenStreams(t *testing.T) {
 	}
 }
 
-// Whatever streams are doing, the loop can be closed: there are no events, and nobody waits in a bridge for ever.
+// Whatever streams are doing, the loop can be closed: there are no events, and nobody waits in a
+// bridge for ever.
 func TestLoopCloseInTheMiddleOfWork(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
@@ -239,8 +240,8 @@ func TestDescriptorReusedInTheSameBatch(t *testing.T) {
 	}
 }
 
-// Bridges that would wait for the loop in a callback of it panic instead; elsewhere, and once the stream has ended, they
-// are as ever.
+// Bridges that would wait for the loop in a callback of it panic instead; elsewhere, and once the
+// stream has ended, they are as ever.
 func TestABridgeInACallbackPanics(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, nil)

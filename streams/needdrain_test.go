@@ -11,7 +11,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// noDrain is what ends a stream that asks to wait, so that no drain will come. Nobody reads what is queued.
+// noDrain is what ends a stream that asks to wait, so that no drain will come. Nobody reads what is
+// queued.
 var noDrain = map[string]struct {
 	end  func(l *reactor.Loop, w *streams.Writable, r *descriptor)
 	want error // of a Write afterwards
@@ -91,7 +92,8 @@ func TestPipeDoesNotWaitWhereNoDrainWillCome(t *testing.T) {
 	}
 }
 
-// A goroutine that waits in the bridge is told at once, not when what is queued has left, which may be never.
+// A goroutine that waits in the bridge is told at once, not when what is queued has left, which may
+// be never.
 func TestWriterDoesNotWaitWhereNoDrainWillCome(t *testing.T) {
 	eachNoDrain(t, func(t *testing.T, l *reactor.Loop, w *streams.Writable, end func() error) {
 		b := w.Writer()
@@ -111,7 +113,8 @@ func TestWriterDoesNotWaitWhereNoDrainWillCome(t *testing.T) {
 		for {
 			select {
 			case err := <-result:
-				require.True(t, errors.Is(err, want) || errors.Is(err, unix.EPIPE), "%v", err) // The cause.
+				// The cause.
+				require.True(t, errors.Is(err, want) || errors.Is(err, unix.EPIPE), "%v", err)
 				return
 			default:
 				poll(t, l)

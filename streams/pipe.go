@@ -10,24 +10,27 @@ import (
 
 // PipeOptions configure [Readable.Pipe]. A nil *PipeOptions means all defaults.
 type PipeOptions struct {
-	// KeepOpen leaves dst open when the source is over, in whatever way. By default dst is ended when the source has ended,
-	// and when it was destroyed without an error, by somebody who has had enough of it. When the source was destroyed with an
-	// error, dst is destroyed with the same, after the source's error event: what it got is not all, and must not look so.
-	// (Node's pipe leaves dst open then, its pipeline does as this.)
+	// KeepOpen leaves dst open when the source is over, in whatever way. By default dst is ended
+	// when the source has ended, and when it was destroyed without an error, by somebody who has
+	// had enough of it. When the source was destroyed with an error, dst is destroyed with the
+	// same, after the source's error event: what it got is not all, and must not look so. (Node's
+	// pipe leaves dst open then, its pipeline does as this.)
 	KeepOpen bool
 
-	// KeepSource leaves the source alone when dst fails or closes early. By default a source that nobody else listens to is
-	// destroyed then, so that its writer learns of it (SIGPIPE), as in a shell's pipeline.
+	// KeepSource leaves the source alone when dst fails or closes early. By default a source that
+	// nobody else listens to is destroyed then, so that its writer learns of it (SIGPIPE), as in a
+	// shell's pipeline.
 	KeepSource bool
 }
 
 // spliceSize is the most that one splice(2) moves, in bytes.
 const spliceSize = 1 << 20
 
-// Pipe writes everything that r reads to dst and returns dst. While dst asks to wait, r is not read; when r ends, so does
-// dst, and an error of r is one of dst, see [PipeOptions]. On Linux, between two pipes or a pipe and a socket, with nobody
-// else listening to r, the bytes are moved by splice(2) and never enter the program. Piping starts the flow, unless Pause
-// was called. A stream can be piped to several.
+// Pipe writes everything that r reads to dst and returns dst. While dst asks to wait, r is not
+// read; when r ends, so does dst, and an error of r is one of dst, see [PipeOptions]. On Linux,
+// between two pipes or a pipe and a socket, with nobody else listening to r, the bytes are moved by
+// splice(2) and never enter the program. Piping starts the flow, unless Pause was called. A stream
+// can be piped to several.
 func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
 	if dst == nil {
 		panic("streams: Pipe: nil destination")
@@ -36,7 +39,8 @@ func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
 	if o != nil {
 		p.o = *o
 	}
-	// These lists are replaced when a pipe goes, so that those who range over them are not disturbed.
+	// These lists are replaced when a pipe goes, so that those who range over them are not
+	// disturbed.
 	r.pipes = append(slices.Clip(r.pipes), p)
 	dst.sources = append(slices.Clip(dst.sources), p)
 	if dst.Closed() {
@@ -52,9 +56,9 @@ func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
 	return dst
 }
 
-// Unpipe ends what Pipe began, for dst or, when it is nil, for all destinations. Nothing is lost: a source that has no
-// other destination stops flowing until somebody listens, Pipe is called again, or Resume; unless Collect, Reader or Lines
-// takes its data.
+// Unpipe ends what Pipe began, for dst or, when it is nil, for all destinations. Nothing is lost: a
+// source that has no other destination stops flowing until somebody listens, Pipe is called again,
+// or Resume; unless Collect, Reader or Lines takes its data.
 func (r *Readable) Unpipe(dst *Writable) {
 	for _, p := range r.pipes {
 		if dst == nil || p.dst == dst {
@@ -179,8 +183,9 @@ func (r *Readable) splicePipe() *pipe {
 	return p
 }
 
-// mayWait reports whether splice(2) could block on d: only pipes heed SPLICE_F_NONBLOCK, and files never wait. A socket's
-// own mode is looked at each time, because others who have it may have changed that.
+// mayWait reports whether splice(2) could block on d: only pipes heed SPLICE_F_NONBLOCK, and files
+// never wait. A socket's own mode is looked at each time, because others who have it may have
+// changed that.
 func (d *descriptor) mayWait() bool {
 	switch {
 	case d.isPipe() || d.isFile() || d.alone():
@@ -192,12 +197,14 @@ func (d *descriptor) mayWait() bool {
 	return err != nil || flags&unix.O_NONBLOCK == 0
 }
 
-// pump splices once: the source is empty then, or dst full, or both are larger than that. It runs when the source is
-// readable, and again, while dst.source is set and the source is blocked, when dst is writable. If there is more to do, the
-// poller says so at once, which costs no more than to be refused by another splice(2), and nothing when there is not.
+// pump splices once: the source is empty then, or dst full, or both are larger than that. It runs
+// when the source is readable, and again, while dst.source is set and the source is blocked, when
+// dst is writable. If there is more to do, the poller says so at once, which costs no more than to
+// be refused by another splice(2), and nothing when there is not.
 func (p *pipe) pump() {
 	r, w := p.src, p.dst
-	if r.splicePipe() != p { // Somebody has begun to listen or to write to dst, or has paused r, meanwhile.
+	// Somebody has begun to listen or to write to dst, or has paused r, meanwhile.
+	if r.splicePipe() != p {
 		p.unpump()
 		return
 	}
@@ -208,11 +215,13 @@ func (p *pipe) pump() {
 	case err == unix.EAGAIN:
 		p.stalled()
 	case fd.Refused(err) || err == unix.EIO && r.d.isDevice():
-		// Not these two descriptors, or not here: back to copying. A read knows what EIO means of a terminal.
+		// Not these two descriptors, or not here: back to copying. A read knows what EIO means of a
+		// terminal.
 		p.noSplice = true
 		p.unpump()
 	case err == unix.EPIPE || err != nil && !w.d.isPipe():
-		w.Destroy(wrap("splice", w.d.fd, err)) // A pipe gives no other error: it is the other side's.
+		// A pipe gives no other error: it is the other side's.
+		w.Destroy(wrap("splice", w.d.fd, err))
 	case err != nil:
 		r.Destroy(wrap("splice", r.d.fd, err))
 	case n == 0:

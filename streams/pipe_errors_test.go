@@ -44,7 +44,8 @@ func TestPipeOfADestroyedSource(t *testing.T) {
 	}
 }
 
-// The destination hears of a read that failed, and of a source that had failed before, with their error.
+// The destination hears of a read that failed, and of a source that had failed before, with their
+// error.
 func TestPipeOfASourceThatFails(t *testing.T) {
 	l := newLoop(t)
 	peer, src := tcpPair(t)
@@ -163,7 +164,8 @@ func TestPipeKeepSource(t *testing.T) {
 	}
 }
 
-// The same for a destination that only the kernel knows to be broken, if it was the kernel that moved the bytes.
+// The same for a destination that only the kernel knows to be broken, if it was the kernel that
+// moved the bytes.
 func TestBrokenPipeWithKeepSource(t *testing.T) {
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
 		hear()

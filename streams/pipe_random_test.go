@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// randomPiping pumps more than all pipes hold through one whose reader takes any amount at any time, and calls act after
-// a random number of turns. It returns what went in, and what came out once the loop has run dry.
+// randomPiping pumps more than all pipes hold through one whose reader takes any amount at any
+// time, and calls act after a random number of turns. It returns what went in, and what came out
+// once the loop has run dry.
 func randomPiping(t *testing.T, rng *rand.Rand, p *piping, act func()) (want []byte, got func() []byte) {
 	want = pattern(4 << 20)
 	feedStream(t, p.l, p.in, want)
@@ -85,7 +86,8 @@ func TestPipeElsewhereAtRandomMomentsLosesNothing(t *testing.T) {
 	}
 }
 
-// Listening ends the splicing at once: the listener misses nothing from then on, and the destination nothing at all.
+// Listening ends the splicing at once: the listener misses nothing from then on, and the
+// destination nothing at all.
 func TestListeningToAPipedStreamAtRandomMoments(t *testing.T) {
 	rounds := 20
 	if testing.Short() {

@@ -24,14 +24,16 @@ type piping struct {
 	out *descriptor // gets what w writes
 }
 
-// A route is a way for the bytes between a Readable and a Writable. With a listener to the source they are read and
-// written, without one they are spliced where the system can. Both must behave the same.
+// A route is a way for the bytes between a Readable and a Writable. With a listener to the source
+// they are read and written, without one they are spliced where the system can. Both must behave
+// the same.
 var routes = map[string]func(p *piping){
 	"spliced": func(*piping) {},
 	"copied":  func(p *piping) { p.r.OnData(func([]byte) {}) },
 }
 
-// eachRoute runs fn with a new piping for each route. hear attaches the route's listener, if it has one.
+// eachRoute runs fn with a new piping for each route. hear attaches the route's listener, if it has
+// one.
 func eachRoute(t *testing.T, o *streams.WritableOptions, fn func(t *testing.T, p *piping, hear func())) {
 	for name, listen := range routes {
 		t.Run(name, func(t *testing.T) {
@@ -238,7 +240,8 @@ func TestPipeToSeveral(t *testing.T) {
 	want := pattern(4 << 20)
 	feedStream(t, l, p.in, want)
 	var got, got2 []byte
-	// One is read eagerly, the other in between only: both get everything, at the pace of the slower.
+	// One is read eagerly, the other in between only: both get everything, at the pace of the
+	// slower.
 	for turn := 0; l.Alive(); turn++ {
 		poll(t, l)
 		b, _ := p.out.readAll()

@@ -8,29 +8,33 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A pipe through which much goes is given a larger capacity: its writer can go on while the loop is elsewhere, and
-// splice(2) makes fewer, larger hand-overs. The memory is not the program's but the user's: a user whose pipes have 64 MiB
-// together (pipe-user-pages-soft, 16,384 pages) gets pipes of 8 KiB from then on, in every program. So it is done late, for
-// few pipes, and undone when the traffic is over. One read takes all that it holds: its writer is woken, and made to wait, once
+// A pipe through which much goes is given a larger capacity: its writer can go on while the loop is
+// elsewhere, and splice(2) makes fewer, larger hand-overs. The memory is not the program's but the
+// user's: a user whose pipes have 64 MiB together (pipe-user-pages-soft, 16,384 pages) gets pipes
+// of 8 KiB from then on, in every program. So it is done late, for few pipes, and undone when the
+// traffic is over. One read takes all that it holds: its writer is woken, and made to wait, once
 // for that, not for each part of it.
 const (
 	// largePipeSize is in bytes; Linux makes pipes of 64 KiB.
 	largePipeSize = 256 << 10
 
-	// sustained is the traffic, in bytes within trafficWindow, from which on a pipe is enlarged: more than most children
-	// write, and little enough that a stream of 16 MiB gains by it. Under slack in such a time it gets its former capacity
-	// back; there is a gap between the two, so that no pipe goes to and fro.
+	// sustained is the traffic, in bytes within trafficWindow, from which on a pipe is enlarged:
+	// more than most children write, and little enough that a stream of 16 MiB gains by it. Under
+	// slack in such a time it gets its former capacity back; there is a gap between the two, so
+	// that no pipe goes to and fro.
 	sustained     = 1 << 20
 	slack         = 512 << 10
 	trafficWindow = time.Second
 
-	// maxLargePipes is how many pipes a program may enlarge at a time: with 4 MiB it has a sixteenth of what its user may
-	// have by default, and userShare of it where that is less. Root, whom the kernel does not limit, gets no more.
+	// maxLargePipes is how many pipes a program may enlarge at a time: with 4 MiB it has a
+	// sixteenth of what its user may have by default, and userShare of it where that is less. Root,
+	// whom the kernel does not limit, gets no more.
 	maxLargePipes = 16
 	userShare     = 16
 )
 
-// largePipeCount is of the whole program, because the limit is. It is the only state that loops share.
+// largePipeCount is of the whole program, because the limit is. It is the only state that loops
+// share.
 var largePipeCount atomic.Int32
 
 // pipeLoad is the traffic of one descriptor.
@@ -43,11 +47,13 @@ type pipeLoad struct {
 
 // largePipes are the enlarged pipes of one loop.
 type largePipes struct {
-	pipes   []*descriptor
-	limit   int            // how many the program may have, 0 until it was looked up
-	size    int            // of each
-	buffer  []byte         // what they are read into, nil until one is
-	watcher *reactor.Timer // looks whether they are still busy; nil before the first, stopped when there has been none for a while
+	pipes  []*descriptor
+	limit  int    // how many the program may have, 0 until it was looked up
+	size   int    // of each
+	buffer []byte // what they are read into, nil until one is
+	// looks whether they are still busy; nil before the first, stopped when there has been none for
+	// a while
+	watcher *reactor.Timer
 }
 
 // traffic notes that n bytes were moved, all of them in the kernel's buffer at once.
@@ -117,8 +123,8 @@ func (g *largePipes) lookUp() bool {
 	return g.limit > 0
 }
 
-// look gives back what quiet pipes were given, and the memory when there has been none of them for a while: until then the
-// next busy pipe has it, as that of the next child.
+// look gives back what quiet pipes were given, and the memory when there has been none of them for
+// a while: until then the next busy pipe has it, as that of the next child.
 func (g *largePipes) look() {
 	if len(g.pipes) == 0 {
 		g.buffer = nil

@@ -30,7 +30,8 @@ func keepBusy(t testing.TB, l *reactor.Loop, w *descriptor) {
 	}
 }
 
-// needLargePipes skips a test where pipes cannot be enlarged, because this user has too many already.
+// needLargePipes skips a test where pipes cannot be enlarged, because this user has too many
+// already.
 func needLargePipes(t testing.TB) {
 	t.Helper()
 	_, w := pipe(t)
@@ -104,7 +105,8 @@ func TestBusySplicedPipesAreEnlarged(t *testing.T) {
 	require.Equal(t, before, pipeSize(t, p.out.fd))
 }
 
-// However many are busy, on however many loops, the program takes a small part of what its user may have.
+// However many are busy, on however many loops, the program takes a small part of what its user may
+// have.
 func TestFewPipesAreEnlarged(t *testing.T) {
 	needLargePipes(t)
 	var writers []*descriptor
@@ -154,7 +156,8 @@ func TestPipeThatIsLargeStaysSo(t *testing.T) {
 	require.Equal(t, 2*streams.LargePipeSize, pipeSize(t, w.fd))
 }
 
-// A read takes all that an enlarged pipe holds. The memory for that is of no use any more some time after the last of them.
+// A read takes all that an enlarged pipe holds. The memory for that is of no use any more some time
+// after the last of them.
 func TestEnlargedPipeIsReadInOnePiece(t *testing.T) {
 	needLargePipes(t)
 	l := newLoop(t)
@@ -182,7 +185,8 @@ func TestEnlargedPipeIsReadInOnePiece(t *testing.T) {
 	run(t, l)
 }
 
-// However much a pipe holds, the loop takes no more of it in a turn than of others before it looks after the rest.
+// However much a pipe holds, the loop takes no more of it in a turn than of others before it looks
+// after the rest.
 func TestLargeReadsCountAsSeveral(t *testing.T) {
 	needLargePipes(t)
 	l := newLoop(t)

@@ -21,8 +21,8 @@ func registered(t testing.TB, l *reactor.Loop) int {
 	return bytes.Count(info, []byte("tfd:"))
 }
 
-// An epoll registration lives as long as the open file description. A child that holds a copy would keep it firing, were
-// it not taken out before the close.
+// An epoll registration lives as long as the open file description. A child that holds a copy would
+// keep it firing, were it not taken out before the close.
 func TestNothingStaysRegisteredWhileAChildHoldsACopy(t *testing.T) {
 	l := newLoop(t)
 	before := registered(t, l)
@@ -71,7 +71,8 @@ func TestRegisteredOnlyWhileWaiting(t *testing.T) {
 	in.close()
 }
 
-// A listener of drain mostly writes on. The poller is told nothing then: it still has what it was told before.
+// A listener of drain mostly writes on. The poller is told nothing then: it still has what it was
+// told before.
 func TestAStreamStaysRegisteredForTheListenersOfDrain(t *testing.T) {
 	l := newLoop(t)
 	before := registered(t, l)
@@ -117,8 +118,8 @@ func TestDescriptorReplacedUnderADuplex(t *testing.T) {
 	out.close()
 }
 
-// queuedMessages queues pieces behind a full socket that keeps the borders of writes, and returns how long each write was
-// that the stream then made.
+// queuedMessages queues pieces behind a full socket that keeps the borders of writes, and returns
+// how long each write was that the stream then made.
 func queuedMessages(t *testing.T, pieces ...int) (writes []int) {
 	l := newLoop(t)
 	src, dst := socketpair(t, unix.SOCK_SEQPACKET)

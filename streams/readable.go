@@ -10,14 +10,15 @@ import (
 )
 
 const (
-	// readBudget is the number of reads per readiness, so that one busy pipe cannot keep the loop from the rest. One of more
-	// than readBufferSize counts as several.
+	// readBudget is the number of reads per readiness, so that one busy pipe cannot keep the loop
+	// from the rest. One of more than readBufferSize counts as several.
 	readBudget = 16
 
 	// DefaultMaxLine is the longest line, in bytes, that OnLine and Lines accept by default.
 	DefaultMaxLine = 16 << 20
 
-	// DefaultHighWaterMark is the number of bytes that a bridge or a Writable holds before it asks to wait, by default.
+	// DefaultHighWaterMark is the number of bytes that a bridge or a Writable holds before it asks
+	// to wait, by default.
 	DefaultHighWaterMark = 64 << 10
 )
 
@@ -26,21 +27,24 @@ type ReadableOptions struct {
 	// LineEnd is what ends a line for OnLine and Lines. The zero value is Newline.
 	LineEnd LineEnd
 
-	// MaxLine is the longest line for OnLine and Lines, in bytes without its end; a longer one is [ErrLineTooLong].
-	// 0: DefaultMaxLine; negative: no limit.
+	// MaxLine is the longest line for OnLine and Lines, in bytes without its end; a longer one is
+	// [ErrLineTooLong]. 0: DefaultMaxLine; negative: no limit.
 	MaxLine int
 
-	// HighWaterMark is the number of bytes that Reader and Lines hold for their goroutine. 0: DefaultHighWaterMark.
+	// HighWaterMark is the number of bytes that Reader and Lines hold for their goroutine. 0:
+	// DefaultHighWaterMark.
 	HighWaterMark int
 
-	// Fresh says that the open file description of fd has no other descriptor and is in non-blocking mode, as after
-	// pipe(2), socketpair(2) or accept(2) with SOCK_NONBLOCK: the stream need not ask, and saves system calls.
+	// Fresh says that the open file description of fd has no other descriptor and is in
+	// non-blocking mode, as after pipe(2), socketpair(2) or accept(2) with SOCK_NONBLOCK: the
+	// stream need not ask, and saves system calls.
 	Fresh bool
 
 	// Pipe says that fd is a pipe, for which the stream need not ask either.
 	Pipe bool
 
-	// KeepSize has a pipe keep the capacity that it has. By default one with much traffic is given more for that time.
+	// KeepSize has a pipe keep the capacity that it has. By default one with much traffic is given
+	// more for that time.
 	KeepSize bool
 }
 
@@ -101,27 +105,31 @@ const (
 	flowPaused // only Resume starts it again
 )
 
-// readState goes from open to destroyed, or through ending to ended; from ending it may still be destroyed.
+// readState goes from open to destroyed, or through ending to ended; from ending it may still be
+// destroyed.
 type readState uint8
 
 const (
-	readOpen      readState = iota
-	readEnding              // the end was read, the descriptor is closed; what is left, end at least, may wait for Resume
-	readEnded               // end was emitted
-	readDestroyed           // no further data
+	readOpen readState = iota
+	// the end was read, the descriptor is closed; what is left, end at least, may wait for Resume
+	readEnding
+	readEnded     // end was emitted
+	readDestroyed // no further data
 )
 
-// NewReadable returns a stream that reads from fd. It takes ownership of fd once it returned no error. Errors are *[OpError].
+// NewReadable returns a stream that reads from fd. It takes ownership of fd once it returned no
+// error. Errors are *[OpError].
 //
-// Of fd 0, 1 and 2, which are the whole program's, the stream has a duplicate, so that they stay open whatever becomes of
-// it. (With Fresh they are like any other.)
+// Of fd 0, 1 and 2, which are the whole program's, the stream has a duplicate, so that they stay
+// open whatever becomes of it. (With Fresh they are like any other.)
 //
-// The mode of fd, blocking or not, is nobody's to change but the owner's of the open file description, and is left as it is.
-// The loop waits in no mode: a terminal, or a pipe in blocking mode, is opened once more, on Linux by /proc/self/fd; for
-// sockets and pipes each call asks the kernel not to wait. Where neither is possible, because the terminal is another
-// user's, or on a system without such calls, the stream reads and writes when the poller says that it would not block, and
-// non-blocking mode is better. A file is read as fast as its file system gives it: one on a network may keep the loop waiting,
-// and belongs on a goroutine.
+// The mode of fd, blocking or not, is nobody's to change but the owner's of the open file
+// description, and is left as it is. The loop waits in no mode: a terminal, or a pipe in blocking
+// mode, is opened once more, on Linux by /proc/self/fd; for sockets and pipes each call asks the
+// kernel not to wait. Where neither is possible, because the terminal is another user's, or on a
+// system without such calls, the stream reads and writes when the poller says that it would not
+// block, and non-blocking mode is better. A file is read as fast as its file system gives it: one
+// on a network may keep the loop waiting, and belongs on a goroutine.
 func NewReadable(l *reactor.Loop, fd int, o *ReadableOptions) (*Readable, error) {
 	if err := o.check(fd); err != nil {
 		return nil, err
@@ -154,23 +162,23 @@ func (r *Readable) init(d *descriptor, o *ReadableOptions) {
 	}
 }
 
-// OnData calls fn with each chunk, which is valid until fn returns: what one read has given, 64 KiB at most, or 256 KiB of a pipe
-// that was enlarged because of its traffic. The first listener of OnData, OnText and OnLine starts the flow, unless Pause was
-// called.
+// OnData calls fn with each chunk, which is valid until fn returns: what one read has given, 64 KiB
+// at most, or 256 KiB of a pipe that was enlarged because of its traffic. The first listener of
+// OnData, OnText and OnLine starts the flow, unless Pause was called.
 func (r *Readable) OnData(fn func(chunk []byte)) *events.Listener {
 	return r.startAfter(r.data.On(fn))
 }
 
-// OnText calls fn with the data as text, in the encoding that was given to SetEncoding, else UTF-8. A sequence that is
-// cut by the end of a chunk is completed by the next one; what is not valid UTF-8 becomes U+FFFD, as the Encoding
-// Standard has it.
+// OnText calls fn with the data as text, in the encoding that was given to SetEncoding, else UTF-8.
+// A sequence that is cut by the end of a chunk is completed by the next one; what is not valid
+// UTF-8 becomes U+FFFD, as the Encoding Standard has it.
 func (r *Readable) OnText(fn func(text string)) *events.Listener {
 	return r.startAfter(r.text.On(fn))
 }
 
-// OnLine calls fn with each line, without its "\n" or "\r\n", or whatever ReadableOptions.LineEnd says. The line is valid
-// until fn returns. What follows the last end is a line too, unless it is empty; a "\r" is part of it then. When fn calls
-// Pause, the next line waits for Resume.
+// OnLine calls fn with each line, without its "\n" or "\r\n", or whatever ReadableOptions.LineEnd
+// says. The line is valid until fn returns. What follows the last end is a line too, unless it is
+// empty; a "\r" is part of it then. When fn calls Pause, the next line waits for Resume.
 func (r *Readable) OnLine(fn func(line []byte)) *events.Listener {
 	return r.startAfter(r.line.On(fn))
 }
@@ -194,24 +202,27 @@ type CloseWatcher interface {
 	StreamClosed()
 }
 
-// NotifyClose has w told when the stream has closed, before the listeners of OnClose. There is one such w: it is for the
-// object that the stream is part of, as a child counts its streams.
+// NotifyClose has w told when the stream has closed, before the listeners of OnClose. There is one
+// such w: it is for the object that the stream is part of, as a child counts its streams.
 func (r *Readable) NotifyClose(w CloseWatcher) { r.owner = w }
 
 // A DataWatcher is told of the data of a stream.
 type DataWatcher interface {
-	// StreamData is called with each chunk, which is valid until it returns. It must not call the program.
+	// StreamData is called with each chunk, which is valid until it returns. It must not call the
+	// program.
 	StreamData(chunk []byte)
 }
 
-// NotifyData has w told of each chunk before the listeners are, and starts the flow, as OnData does. It is for objects that
-// gather the data, such as an exec its output: what a listener does cannot keep them from it.
+// NotifyData has w told of each chunk before the listeners are, and starts the flow, as OnData
+// does. It is for objects that gather the data, such as an exec its output: what a listener does
+// cannot keep them from it.
 func (r *Readable) NotifyData(w DataWatcher) {
 	r.FollowData(w)
 	r.startAfter(nil)
 }
 
-// FollowData is NotifyData that does not start the flow: w is told of what is read once somebody else has started it.
+// FollowData is NotifyData that does not start the flow: w is told of what is read once somebody
+// else has started it.
 func (r *Readable) FollowData(w DataWatcher) {
 	if r.sinks == nil {
 		r.sinks = r.sink[:0]
@@ -266,10 +277,12 @@ func (r *Readable) BytesRead() int64 { return r.bytes }
 // FD returns the descriptor, -1 once it is closed. It stays the stream's.
 func (r *Readable) FD() int { return r.d.fd }
 
-// Closed reports whether the stream has come to its end or was destroyed; its descriptor is then closed.
+// Closed reports whether the stream has come to its end or was destroyed; its descriptor is then
+// closed.
 func (r *Readable) Closed() bool { return r.state != readOpen }
 
-// HoldsEnd reports whether the end was read and is told only after Resume, because the stream is paused.
+// HoldsEnd reports whether the end was read and is told only after Resume, because the stream is
+// paused.
 func (r *Readable) HoldsEnd() bool { return r.state == readEnding && r.flow != flowOn }
 
 // Ref has the stream keep the loop alive while it reads, as a new one does.
@@ -278,8 +291,9 @@ func (r *Readable) Ref() { r.unrefed = false; r.d.update() }
 // Unref lets the loop end while the stream reads.
 func (r *Readable) Unref() { r.unrefed = true; r.d.update() }
 
-// Destroy closes the descriptor at once. There will be no further data and no end, but OnError if err is not nil, on the
-// next tick, and OnClose. Destroying a stream that has ended or was destroyed does nothing.
+// Destroy closes the descriptor at once. There will be no further data and no end, but OnError if
+// err is not nil, on the next tick, and OnClose. Destroying a stream that has ended or was
+// destroyed does nothing.
 func (r *Readable) Destroy(err error) {
 	if r.state != readOpen && r.state != readEnding {
 		return
@@ -298,11 +312,12 @@ func (r *Readable) Destroy(err error) {
 	r.d.loop.QueueClosing(r.emitClose)
 }
 
-// Lend prepares the descriptor for a child that will read it as one of its stdio slots: the stream is paused, and in blocking
-// mode, as programs expect it. The open file description is shared with the child from then on; one that others may have
-// already keeps its mode, and the stream gets another, under the same number. Only a socket that is not Fresh has no other,
-// and stays in its mode. Resume takes the stream back, usually after the child has ended. It returns [ErrClosed] when the
-// stream is closed.
+// Lend prepares the descriptor for a child that will read it as one of its stdio slots: the stream
+// is paused, and in blocking mode, as programs expect it. The open file description is shared with
+// the child from then on; one that others may have already keeps its mode, and the stream gets
+// another, under the same number. Only a socket that is not Fresh has no other, and stays in its
+// mode. Resume takes the stream back, usually after the child has ended. It returns [ErrClosed]
+// when the stream is closed.
 func (r *Readable) Lend() (fd int, err error) {
 	fd, err = r.d.lend()
 	if err == nil {
@@ -320,7 +335,8 @@ func (r *Readable) waits() bool {
 	return r.state == readOpen && r.flow == flowOn && r.blocked == 0 && !r.held()
 }
 
-// rest stops the flow for want of somebody to take the data: unlike Pause, it lets the next listener start it again.
+// rest stops the flow for want of somebody to take the data: unlike Pause, it lets the next
+// listener start it again.
 func (r *Readable) rest() {
 	if r.flow == flowOn {
 		r.flow = flowInitial
@@ -328,8 +344,9 @@ func (r *Readable) rest() {
 	}
 }
 
-// Hold keeps the stream from reading until Release, whatever Pause, Resume and listeners say meanwhile. It is for whoever
-// makes streams for others, such as those of a child that is still being started. Holds are counted.
+// Hold keeps the stream from reading until Release, whatever Pause, Resume and listeners say
+// meanwhile. It is for whoever makes streams for others, such as those of a child that is still
+// being started. Holds are counted.
 func (r *Readable) Hold() { r.block() }
 
 // Release undoes one Hold.
@@ -345,8 +362,8 @@ func (r *Readable) unblock() {
 	r.d.update()
 }
 
-// ready reads what there is. A read that does not fill the buffer has emptied a pipe, so no second one is needed to learn
-// that; unless the writer has hung up, when one more finds the end.
+// ready reads what there is. A read that does not fill the buffer has emptied a pipe, so no second
+// one is needed to learn that; unless the writer has hung up, when one more finds the end.
 func (r *Readable) ready(got reactor.Readiness) {
 	for reads := 0; reads < readBudget; reads++ {
 		if r.attachAsked(); !r.waits() {
@@ -392,7 +409,8 @@ func (r *Readable) ready(got reactor.Readiness) {
 	}
 }
 
-// finish is the end of the data, which is found only while no lines are held back: the descriptor is closed at once.
+// finish is the end of the data, which is found only while no lines are held back: the descriptor
+// is closed at once.
 func (r *Readable) finish() {
 	r.state = readEnding
 	r.d.releaseReader()
@@ -400,7 +418,8 @@ func (r *Readable) finish() {
 	r.emitEnd()
 }
 
-// emitEnd emits what is left, and then end. It comes here again when one of the listeners has paused the stream.
+// emitEnd emits what is left, and then end. It comes here again when one of the listeners has
+// paused the stream.
 func (r *Readable) emitEnd() {
 	goneOn := false
 	defer func() {
@@ -420,7 +439,9 @@ func (r *Readable) emitEnd() {
 	}
 	goneOn = true
 	if r.state != readEnding || r.flow != flowOn || r.held() {
-		return // A listener has destroyed the stream; or has paused it, or put something back: then goOn comes here again.
+		// A listener has destroyed the stream; or has paused it, or put something back: then goOn
+		// comes here again.
+		return
 	}
 	r.state = readEnded
 	r.d.loop.QueueClosing(r.emitClose)

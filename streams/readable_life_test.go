@@ -193,7 +193,8 @@ func TestStopAndRunAgainLoseNoEvent(t *testing.T) {
 		j.add("|")
 	}
 	run(t, l)
-	// The pipe is read to its end in the readiness that brought the data, and close follows in the same turn.
+	// The pipe is read to its end in the readiness that brought the data, and close follows in the
+	// same turn.
 	j.wants(t, "data:x end close | | |")
 }
 

@@ -197,7 +197,8 @@ func TestEndlessSourceDoesNotStarveOthers(t *testing.T) {
 	require.Len(t, j.entries, 10)
 }
 
-// A pipe that was emptied by one read is not read again, unless its writer has gone: then the end is found at once.
+// A pipe that was emptied by one read is not read again, unless its writer has gone: then the end
+// is found at once.
 func TestChunksArriveAsTheyWereWritten(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)

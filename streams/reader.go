@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// A Reader is the bridge from a [Readable] to another goroutine. The loop reads ahead up to the high-water mark and
-// then leaves the rest in the kernel, so a slow goroutine stops the writer.
+// A Reader is the bridge from a [Readable] to another goroutine. The loop reads ahead up to the
+// high-water mark and then leaves the rest in the kernel, so a slow goroutine stops the writer.
 type Reader struct {
 	r *Readable
 
@@ -21,12 +21,14 @@ type Reader struct {
 	ranged  bool   // a range over Lines is under way
 }
 
-// Reader returns a bridge for reading the stream from one other goroutine with backpressure; it starts the flow. Its
-// Read blocks for data and returns io.EOF at the end, or the error that destroyed the stream; its Close destroys the
-// stream. There is one bridge per stream: calling Reader again returns the same, and Lines reads through it too.
+// Reader returns a bridge for reading the stream from one other goroutine with backpressure; it
+// starts the flow. Its Read blocks for data and returns io.EOF at the end, or the error that
+// destroyed the stream; its Close destroys the stream. There is one bridge per stream: calling
+// Reader again returns the same, and Lines reads through it too.
 //
-// The bridge's methods are safe to call from any goroutine. Read must not be called on the loop goroutine: it would wait
-// for itself. In a callback of the loop it panics, unless the stream has ended.
+// The bridge's methods are safe to call from any goroutine. Read must not be called on the loop
+// goroutine: it would wait for itself. In a callback of the loop it panics, unless the stream has
+// ended.
 func (r *Readable) Reader() io.ReadCloser {
 	b := r.tap.reader(r)
 	r.tap.ask()
@@ -34,8 +36,8 @@ func (r *Readable) Reader() io.ReadCloser {
 	return b
 }
 
-// tap is the part of a Readable that other goroutines may touch: its bridge, and whether there will be more for it.
-// When both are held, mu is locked before the bridge's.
+// tap is the part of a Readable that other goroutines may touch: its bridge, and whether there will
+// be more for it. When both are held, mu is locked before the bridge's.
 type tap struct {
 	mu    sync.Mutex
 	b     *Reader // made for those who ask, and for Retain
@@ -54,7 +56,8 @@ func (t *tap) reader(r *Readable) *Reader {
 	return t.b
 }
 
-// ask reports whether the bridge must be attached: nobody asked for that before, and there will be something to read.
+// ask reports whether the bridge must be attached: nobody asked for that before, and there will be
+// something to read.
 func (t *tap) ask() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -83,15 +86,16 @@ func (t *tap) end(reason error) {
 	}
 }
 
-// attachAsked attaches the bridge when somebody has asked for that, before anything more is delivered: Lines posts it, and may
-// have been called in a callback.
+// attachAsked attaches the bridge when somebody has asked for that, before anything more is
+// delivered: Lines posts it, and may have been called in a callback.
 func (r *Readable) attachAsked() {
 	if r.reader == nil && r.tap.wasAsked() {
 		r.attach()
 	}
 }
 
-// attach has the bridge, which was made, take the data from now on. It is called on the loop goroutine.
+// attach has the bridge, which was made, take the data from now on. It is called on the loop
+// goroutine.
 func (r *Readable) attach() {
 	if r.reader != nil || r.Closed() {
 		return
@@ -102,15 +106,17 @@ func (r *Readable) attach() {
 	r.OnData(r.reader.give)
 }
 
-// Retain is a Resume that keeps what would be thrown away: when nobody listens, a call of Lines or Reader that comes
-// later gets the data from here on, up to the high-water mark; after that it gets [ErrUnread] if there was more.
+// Retain is a Resume that keeps what would be thrown away: when nobody listens, a call of Lines or
+// Reader that comes later gets the data from here on, up to the high-water mark; after that it gets
+// [ErrUnread] if there was more.
 func (r *Readable) Retain() {
 	r.retaining = r.flow != flowOn && r.reader == nil && len(r.pipes) == 0 &&
 		r.data.Len() == 0 && r.text.Len() == 0 && r.line.Len() == 0
 	r.Resume()
 }
 
-// retain is called on the loop goroutine while the bridge is not attached, and perhaps read already.
+// retain is called on the loop goroutine while the bridge is not attached, and perhaps read
+// already.
 func (b *Reader) retain(chunk []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -124,8 +130,8 @@ func (b *Reader) retain(chunk []byte) {
 	b.add(chunk)
 }
 
-// room is how much the loop may read now, in bytes; what the bridge does not take is thrown away. It is called on the
-// loop goroutine.
+// room is how much the loop may read now, in bytes; what the bridge does not take is thrown away.
+// It is called on the loop goroutine.
 func (b *Reader) room() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -147,8 +153,8 @@ func (b *Reader) give(chunk []byte) {
 	b.add(chunk)
 	if b.unread() >= b.r.hwm {
 		b.full = true
-		// Without it Run could end, with the child gone and the stream not reading, before the goroutine has got the
-		// rest.
+		// Without it Run could end, with the child gone and the stream not reading, before the
+		// goroutine has got the rest.
 		b.release = b.r.d.loop.Hold()
 		b.r.block()
 	}
@@ -180,8 +186,8 @@ func (b *Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// peek is a Read whose bytes stay unread, so that the loop does not replace them yet; it first has done bytes of the
-// peek before become read.
+// peek is a Read whose bytes stay unread, so that the loop does not replace them yet; it first has
+// done bytes of the peek before become read.
 func (b *Reader) peek(p []byte, done int) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -222,8 +228,8 @@ func (b *Reader) more() {
 	b.unhold()
 }
 
-// Close destroys the stream: its writer gets SIGPIPE or EPIPE. Reads, also those that wait, return [ErrClosed], or
-// io.EOF when the stream has come to its end.
+// Close destroys the stream: its writer gets SIGPIPE or EPIPE. Reads, also those that wait, return
+// [ErrClosed], or io.EOF when the stream has come to its end.
 func (b *Reader) Close() error {
 	b.destroy(nil)
 	return nil
@@ -240,13 +246,14 @@ func (b *Reader) destroy(err error) {
 	b.buf, b.at = nil, 0
 	b.mu.Unlock()
 	if first {
-		// Else the stream is closed already, and the loop, which may never run again, is not asked for anything. On a
-		// closed loop the stream is closed too.
+		// Else the stream is closed already, and the loop, which may never run again, is not asked
+		// for anything. On a closed loop the stream is closed too.
 		_ = b.r.d.loop.Post(func() { b.r.Destroy(err) })
 	}
 }
 
-// unhold lets the loop end again: it goes on reading, or the stream is closed and the rest is in buf.
+// unhold lets the loop end again: it goes on reading, or the stream is closed and the rest is in
+// buf.
 func (b *Reader) unhold() {
 	b.mu.Lock()
 	release := b.release
@@ -257,7 +264,8 @@ func (b *Reader) unhold() {
 	}
 }
 
-// shut has reads return err once the buffered bytes are read. The first reason stays; shut reports whether this is it.
+// shut has reads return err once the buffered bytes are read. The first reason stays; shut reports
+// whether this is it.
 func (b *Reader) shut(err error) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -13,7 +13,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// beside runs fn on a goroutine of its own, keeps l alive meanwhile, and returns what waits for it to end.
+// beside runs fn on a goroutine of its own, keeps l alive meanwhile, and returns what waits for it
+// to end.
 func beside(t testing.TB, l *reactor.Loop, fn func()) (wait func()) {
 	release := l.Hold()
 	done := make(chan struct{})
@@ -48,8 +49,8 @@ func TestReaderGivesEverythingToAnotherGoroutine(t *testing.T) {
 	requireSame(t, want, got)
 }
 
-// Without anything else that keeps the loop alive: Run goes on until the last byte has left the kernel, while the bridge
-// waits for its goroutine too, and ends then.
+// Without anything else that keeps the loop alive: Run goes on until the last byte has left the
+// kernel, while the bridge waits for its goroutine too, and ends then.
 func TestRunEndsWhenTheReaderHasEverything(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 1000})
@@ -93,7 +94,8 @@ func TestReaderAfterTheLoop(t *testing.T) {
 	require.NoError(t, rd.Close())
 }
 
-// A goroutine that does not read stops the child: the bridge holds the high-water mark, the pipe is full, and that is all.
+// A goroutine that does not read stops the child: the bridge holds the high-water mark, the pipe is
+// full, and that is all.
 func TestSlowReaderStopsAnEndlessChild(t *testing.T) {
 	const mark, piece = 10_000, 1000
 	l := newLoop(t)
@@ -116,7 +118,8 @@ func TestSlowReaderStopsAnEndlessChild(t *testing.T) {
 		p := make([]byte, piece)
 		for consumed.Load() < 1<<20 {
 			n, err := rd.Read(p)
-			if err != nil || len(bytes.ReplaceAll(p[:n], []byte("y\n"), nil)) > 2 { // The borders may cut a pair.
+			// The borders may cut a pair.
+			if err != nil || len(bytes.ReplaceAll(p[:n], []byte("y\n"), nil)) > 2 {
 				t.Errorf("Read: %v, %q", err, p[:n])
 				break
 			}

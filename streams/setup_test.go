@@ -22,7 +22,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// newLoop returns a loop whose read buffer is cleared after each delivery. It is closed with the test.
+// newLoop returns a loop whose read buffer is cleared after each delivery. It is closed with the
+// test.
 func newLoop(t testing.TB) *reactor.Loop {
 	t.Helper()
 	l := looptest.New(t)
@@ -46,8 +47,8 @@ func poll(t testing.TB, l *reactor.Loop) bool {
 	return alive
 }
 
-// until has the loop look each millisecond whether cond is true, and then runs fn: it is for what happens in other
-// processes and sends no event.
+// until has the loop look each millisecond whether cond is true, and then runs fn: it is for what
+// happens in other processes and sends no event.
 func until(l *reactor.Loop, cond func() bool, fn func()) {
 	if cond() {
 		fn()
@@ -56,7 +57,8 @@ func until(l *reactor.Loop, cond func() bool, fn func()) {
 	l.SetTimeout(time.Millisecond, func() { until(l, cond, fn) })
 }
 
-// descriptor is one that the test owns: it is closed with the test, unless the test closed it or gave it to a stream.
+// descriptor is one that the test owns: it is closed with the test, unless the test closed it or
+// gave it to a stream.
 type descriptor struct {
 	t   testing.TB
 	fd  int
@@ -104,7 +106,8 @@ func (d *descriptor) fill() int {
 			if len(chunk) == 1 {
 				return total
 			}
-			chunk = chunk[:len(chunk)/2] // Sockets and the pipes of some systems take what still fits.
+			// Sockets and the pipes of some systems take what still fits.
+			chunk = chunk[:len(chunk)/2]
 			continue
 		}
 		require.NoError(d.t, err)
@@ -112,8 +115,8 @@ func (d *descriptor) fill() int {
 	}
 }
 
-// read returns what one read of at most 1 MiB finds: nothing at the end and, with again, when there is nothing now. The
-// bytes are valid until the next read.
+// read returns what one read of at most 1 MiB finds: nothing at the end and, with again, when there
+// is nothing now. The bytes are valid until the next read.
 func (d *descriptor) read() (got []byte, again bool) {
 	d.t.Helper()
 	if d.buf == nil {
@@ -293,8 +296,8 @@ type child struct {
 	waited bool
 }
 
-// start starts a program with two descriptors, and perhaps more, which it takes from the test and puts into blocking
-// mode; nil is /dev/null.
+// start starts a program with two descriptors, and perhaps more, which it takes from the test and
+// puts into blocking mode; nil is /dev/null.
 func start(t testing.TB, stdin, stdout *descriptor, file string, args ...string) *child {
 	t.Helper()
 	return startWith(t, stdin, stdout, nil, file, args...)
@@ -392,8 +395,8 @@ func name(err error) string {
 	return "nil"
 }
 
-// pattern returns n bytes of which no two places look alike, so that a lost, doubled or moved byte shows. They are shared:
-// nobody may change them.
+// pattern returns n bytes of which no two places look alike, so that a lost, doubled or moved byte
+// shows. They are shared: nobody may change them.
 func pattern(n int) []byte { return longPattern()[:n:n] }
 
 var longPattern = sync.OnceValue(func() []byte {

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Two readers of one description are both told that there is something; the second finds nothing and must not wait for it.
+// Two readers of one description are both told that there is something; the second finds nothing
+// and must not wait for it.
 func TestSomebodyElseWasFaster(t *testing.T) {
 	for name, ends := range map[string]func(t testing.TB) (r, w *descriptor){
 		"pipe":   blocking(pipe),
@@ -32,8 +33,8 @@ func TestSomebodyElseWasFaster(t *testing.T) {
 	}
 }
 
-// pseudoterminal returns both ends of one that passes bytes on as they are; the slave is in blocking mode, as a login
-// shell's is.
+// pseudoterminal returns both ends of one that passes bytes on as they are; the slave is in
+// blocking mode, as a login shell's is.
 func pseudoterminal(t testing.TB) (master, slave *descriptor) {
 	t.Helper()
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
@@ -101,7 +102,8 @@ func TestTerminalInBlockingMode(t *testing.T) {
 	x := newDuplex(t, l, slave)
 	want := pattern(300 << 10)
 	write(t, x.Writable, want[:1000])
-	write(t, x.Writable, want[1000:]) // The master is not read: a blocking write would never return.
+	// The master is not read: a blocking write would never return.
+	write(t, x.Writable, want[1000:])
 	require.Positive(t, x.Writable.Buffered())
 	var j journal
 	x.Readable.OnLine(func(p []byte) { j.add(string(p)) })

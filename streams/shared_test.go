@@ -75,8 +75,9 @@ func TestWriteToAFullBlockingDescriptor(t *testing.T) {
 func TestBlockingPipeSharedWithAChild(t *testing.T) {
 	l := newLoop(t)
 	src, dst := pipe(t)
-	// Parent and child write to the same description; the child's end makes it a blocking one. What the parent has queued is
-	// written as up to a page at once, and the child's lines come between: so a page has whole lines of the parent.
+	// Parent and child write to the same description; the child's end makes it a blocking one. What
+	// the parent has queued is written as up to a page at once, and the child's lines come between:
+	// so a page has whole lines of the parent.
 	child := start(t, nil, dst.dup(), "sh", "-c", "i=0; while [ $i -lt 2000 ]; do echo child; i=$((i+1)); done")
 	w := newWritable(t, l, dst, nil)
 	r := newReadable(t, l, src, nil)

@@ -132,7 +132,8 @@ func TestSpliceToAndFromFiles(t *testing.T) {
 	}
 }
 
-// Anybody else who wants the bytes has them read; when the last one has gone they are spliced again.
+// Anybody else who wants the bytes has them read; when the last one has gone they are spliced
+// again.
 func TestSpliceOnlyWhenNobodyElseListens(t *testing.T) {
 	sandbox.Need(t, "splice")
 	l := newLoop(t)
@@ -176,7 +177,8 @@ func TestSpliceOnlyWhenNobodyElseListens(t *testing.T) {
 	run(t, l)
 }
 
-// What was spliced between two listeners is missing in what they hear, and is not bridged by gluing its ends together.
+// What was spliced between two listeners is missing in what they hear, and is not bridged by gluing
+// its ends together.
 func TestListenersAfterSplicingBeginAfresh(t *testing.T) {
 	l := newLoop(t)
 	p := newPiping(t, l, nil)

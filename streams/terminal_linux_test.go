@@ -19,8 +19,8 @@ import (
 )
 
 func init() {
-	// in-the-background is the leader of a session that has a terminal as its stdin, and starts the program in its arguments
-	// as a process group in the background.
+	// in-the-background is the leader of a session that has a terminal as its stdin, and starts the
+	// program in its arguments as a process group in the background.
 	helperproc.Register("in-the-background", func(args []string) {
 		c := exec.Command(args[0], args[1:]...)
 		c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -28,7 +28,8 @@ func init() {
 		must(0, c.Run())
 	})
 
-	// read-terminal reads stdin and tells the events. Since it ignores SIGTTIN, the kernel answers EIO.
+	// read-terminal reads stdin and tells the events. Since it ignores SIGTTIN, the kernel answers
+	// EIO.
 	helperproc.Register("read-terminal", func([]string) {
 		signal.Ignore(unix.SIGTTIN)
 		l := must(reactor.New(nil))
@@ -53,8 +54,8 @@ func readUntil(t *testing.T, d *descriptor, n int) (got []byte) {
 	return got
 }
 
-// A stream over a terminal gets a description of its own: the one that it was given, which is everybody's, may be in any
-// mode, now and later.
+// A stream over a terminal gets a description of its own: the one that it was given, which is
+// everybody's, may be in any mode, now and later.
 func TestTerminalIsOpenedOnceMore(t *testing.T) {
 	for name, nonblock := range map[string]bool{"blocking": false, "non-blocking": true} {
 		t.Run(name, func(t *testing.T) {
@@ -150,7 +151,8 @@ func TestTerminalIsPipedToItsEnd(t *testing.T) {
 	}
 }
 
-// On anything but a master EIO is an error: here a process in the background may not read its terminal.
+// On anything but a master EIO is an error: here a process in the background may not read its
+// terminal.
 func TestErrorOfATerminalIsNotItsEnd(t *testing.T) {
 	master, slave := pseudoterminal(t)
 	master.writeString("typed") // Or nobody would read.
@@ -166,8 +168,8 @@ func TestErrorOfATerminalIsNotItsEnd(t *testing.T) {
 	require.Equal(t, "error:EIO ", string(out))
 }
 
-// A FIFO whose reader was away when the stream was made cannot be opened again. What poll(2) promises is then written at a
-// time.
+// A FIFO whose reader was away when the stream was made cannot be opened again. What poll(2)
+// promises is then written at a time.
 func TestFIFOInBlockingModeIsWrittenByPipeBuf(t *testing.T) {
 	l := newLoop(t)
 	path := filepath.Join(t.TempDir(), "fifo")

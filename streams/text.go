@@ -8,8 +8,9 @@ import (
 // textDecoder turns chunks into text without splitting what belongs together.
 type textDecoder struct {
 	encoding Encoding
-	tail     [max(utf8.UTFMax, maxCutOff+1)]byte // the beginning of a sequence that the last chunk cut off
-	n        int
+	// the beginning of a sequence that the last chunk cut off
+	tail [max(utf8.UTFMax, maxCutOff+1)]byte
+	n    int
 }
 
 // drop forgets a sequence whose rest nobody will hear.
@@ -83,7 +84,8 @@ func incompleteTail(p []byte) int {
 	return 0
 }
 
-// validText replaces each maximal invalid part by one U+FFFD, which is what the Encoding Standard asks of a decoder.
+// validText replaces each maximal invalid part by one U+FFFD, which is what the Encoding Standard
+// asks of a decoder.
 func validText(p []byte) string {
 	if utf8.Valid(p) {
 		return string(p)
@@ -103,8 +105,8 @@ func validText(p []byte) string {
 	return b.String()
 }
 
-// invalidPart returns the length of the longest beginning of p that could have been the beginning of a sequence; at
-// least 1.
+// invalidPart returns the length of the longest beginning of p that could have been the beginning
+// of a sequence; at least 1.
 func invalidPart(p []byte) int {
 	n := 1
 	for n < min(len(p), utf8.UTFMax-1) && !utf8.FullRune(p[:n]) && !utf8.FullRune(p[:n+1]) {

@@ -8,8 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// textOf decodes as the Encoding Standard says ("UTF-8 decoder"): byte by byte, with the bounds of the next byte, so that
-// each maximal part of what could have been a sequence becomes one U+FFFD. It shares no code with Go's decoder.
+// textOf decodes as the Encoding Standard says ("UTF-8 decoder"): byte by byte, with the bounds of
+// the next byte, so that each maximal part of what could have been a sequence becomes one U+FFFD.
+// It shares no code with Go's decoder.
 func textOf(p []byte) string {
 	var out []rune
 	var codePoint rune

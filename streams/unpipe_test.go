@@ -70,7 +70,8 @@ func TestUnpipeAll(t *testing.T) {
 	require.Equal(t, "both, one|both", string(a)+"|"+string(b))
 }
 
-// A listener to the end that takes the pipe away is heard, though the pipe's own listener is called for that end too.
+// A listener to the end that takes the pipe away is heard, though the pipe's own listener is called
+// for that end too.
 func TestUnpipeInTheEnd(t *testing.T) {
 	l := newLoop(t)
 	p := newPiping(t, l, nil)
@@ -94,8 +95,8 @@ func TestUnpipeInTheCloseOfTheDestination(t *testing.T) {
 	require.False(t, p.r.Flowing())
 }
 
-// A listener that hears the chunk before the pipe may end the pipe or its destination: then it has the chunk, and the
-// destination has not.
+// A listener that hears the chunk before the pipe may end the pipe or its destination: then it has
+// the chunk, and the destination has not.
 func TestListenerEndsThePipeBeforeTheChunk(t *testing.T) {
 	for name, c := range map[string]struct {
 		act  func(p *piping)
@@ -149,7 +150,8 @@ func TestUnpipeLeavesWhatGathersTheData(t *testing.T) {
 	run(t, l)
 }
 
-// Nothing of a pipe that is gone keeps its source flowing: what comes stays in the kernel, in any order of the calls.
+// Nothing of a pipe that is gone keeps its source flowing: what comes stays in the kernel, in any
+// order of the calls.
 func TestUnpipeLeavesNothingThatReads(t *testing.T) {
 	for name, c := range map[string]func(p *piping){
 		"at once":         func(p *piping) { p.r.Pipe(p.w, nil); p.r.Unpipe(nil) },

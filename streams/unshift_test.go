@@ -70,7 +70,8 @@ var bodyTakers = map[string]func(t *testing.T, l *reactor.Loop, r *streams.Reada
 	},
 }
 
-// One header line, then the raw body: wherever the chunks are cut, whoever takes the body gets all of it and nothing else.
+// One header line, then the raw body: wherever the chunks are cut, whoever takes the body gets all
+// of it and nothing else.
 func TestHeaderLineThenBody(t *testing.T) {
 	const header, body = "content: text\r\n", "one\nb\u00f6dy\r\n\nlast"
 	for name, take := range bodyTakers {
@@ -370,7 +371,8 @@ func TestDestroyDropsWhatWasPutBack(t *testing.T) {
 	j.wants(t, "first close")
 }
 
-// Nobody listens, and the stream flows: what is put back is thrown away like anything else, and does not hold the end up.
+// Nobody listens, and the stream flows: what is put back is thrown away like anything else, and
+// does not hold the end up.
 func TestUnshiftForNobody(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -418,8 +420,8 @@ func TestPanicKeepsWhatIsAhead(t *testing.T) {
 	}
 }
 
-// A stream of records, each a length in a line and then as many bytes, is parsed by switching back and forth, whatever the
-// chunks and pauses.
+// A stream of records, each a length in a line and then as many bytes, is parsed by switching back
+// and forth, whatever the chunks and pauses.
 func TestSwitchingBackAndForth(t *testing.T) {
 	for seed := range 200 {
 		rng := rand.New(rand.NewPCG(uint64(seed), 9))

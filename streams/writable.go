@@ -14,7 +14,8 @@ const writeBudget = 16
 
 // WritableOptions configure a [Writable]. A nil *WritableOptions means all defaults.
 type WritableOptions struct {
-	// HighWaterMark is the number of queued bytes from which on NeedDrain is true. 0: DefaultHighWaterMark.
+	// HighWaterMark is the number of queued bytes from which on NeedDrain is true. 0:
+	// DefaultHighWaterMark.
 	HighWaterMark int
 
 	// Fresh, Pipe and KeepSize are what they are in [ReadableOptions].
@@ -64,9 +65,10 @@ type mark struct {
 	done   func(error)
 }
 
-// NewWritable returns a stream that writes to fd. It takes ownership of fd once it returned no error; of fd 0, 1 and 2 it has
-// a duplicate, so that the program's stdout stays open after End. (Its reader sees the end when the program closes it too.)
-// The mode of fd is left as it is, and the loop waits in no mode, as [NewReadable] has it. Errors are *[OpError].
+// NewWritable returns a stream that writes to fd. It takes ownership of fd once it returned no
+// error; of fd 0, 1 and 2 it has a duplicate, so that the program's stdout stays open after End.
+// (Its reader sees the end when the program closes it too.) The mode of fd is left as it is, and
+// the loop waits in no mode, as [NewReadable] has it. Errors are *[OpError].
 func NewWritable(l *reactor.Loop, fd int, o *WritableOptions) (*Writable, error) {
 	w := new(Writable)
 	if err := w.own.open(l, fd, o != nil && o.Fresh); err != nil {
@@ -92,9 +94,10 @@ func (w *Writable) init(d *descriptor, o *WritableOptions) {
 	}
 }
 
-// Write writes p, or queues a copy of what the kernel does not take, and returns len(p). It never blocks. It fails with
-// [ErrWriteAfterEnd] after End and with [ErrClosed] once the stream was destroyed. A failure of the write itself, such as
-// EPIPE, is not returned but comes as the error event, once.
+// Write writes p, or queues a copy of what the kernel does not take, and returns len(p). It never
+// blocks. It fails with [ErrWriteAfterEnd] after End and with [ErrClosed] once the stream was
+// destroyed. A failure of the write itself, such as EPIPE, is not returned but comes as the error
+// event, once.
 func (w *Writable) Write(p []byte) (int, error) {
 	if err := w.refusal(); err != nil {
 		return 0, err
@@ -131,9 +134,9 @@ func (w *Writable) refusal() error {
 // WriteString is Write of a string.
 func (w *Writable) WriteString(s string) (int, error) { return w.Write(bytesOf(s)) }
 
-// WriteThen is Write that calls done, on a later tick, when the kernel has taken all of p, also when p is empty, or with
-// the error when the stream is destroyed before. The calls come in the order of the writes. When WriteThen returns an
-// error, done is not called.
+// WriteThen is Write that calls done, on a later tick, when the kernel has taken all of p, also
+// when p is empty, or with the error when the stream is destroyed before. The calls come in the
+// order of the writes. When WriteThen returns an error, done is not called.
 func (w *Writable) WriteThen(p []byte, done func(err error)) (int, error) {
 	if done == nil {
 		panic("streams: WriteThen: nil callback")
@@ -153,8 +156,9 @@ func (w *Writable) WriteThen(p []byte, done func(err error)) (int, error) {
 	return n, nil
 }
 
-// End has the stream finish once everything is written: it closes the descriptor, or shuts down the writing half of a
-// duplex one, then emits finish and close. Calling it again, or on a destroyed stream, does nothing.
+// End has the stream finish once everything is written: it closes the descriptor, or shuts down the
+// writing half of a duplex one, then emits finish and close. Calling it again, or on a destroyed
+// stream, does nothing.
 func (w *Writable) End() {
 	if w.state != writeOpen {
 		return
@@ -166,8 +170,8 @@ func (w *Writable) End() {
 	w.forgetDrain()
 }
 
-// forgetDrain has those go on who wait for a drain, which will not come: they find that the stream takes no more. It calls
-// nobody else.
+// forgetDrain has those go on who wait for a drain, which will not come: they find that the stream
+// takes no more. It calls nobody else.
 func (w *Writable) forgetDrain() {
 	w.needDrain = false
 	for _, p := range w.sources {
@@ -178,8 +182,9 @@ func (w *Writable) forgetDrain() {
 	}
 }
 
-// Destroy closes the descriptor, or the writing half, at once and drops what is queued. OnError gets err, if it is not nil,
-// on the next tick; OnClose comes last. Destroying a stream that has finished or was destroyed does nothing.
+// Destroy closes the descriptor, or the writing half, at once and drops what is queued. OnError
+// gets err, if it is not nil, on the next tick; OnClose comes last. Destroying a stream that has
+// finished or was destroyed does nothing.
 func (w *Writable) Destroy(err error) {
 	if w.state != writeOpen && w.state != writeEnding {
 		return
@@ -202,9 +207,9 @@ func (w *Writable) Destroy(err error) {
 	w.d.loop.QueueClosing(w.emitClose)
 }
 
-// NeedDrain reports whether the giver should wait for OnDrain: the queue has reached the high-water mark and was not empty
-// since. It is false where no drain will come: after End, after Destroy, and after a write that failed. Who goes on then
-// gets the error from Write.
+// NeedDrain reports whether the giver should wait for OnDrain: the queue has reached the high-water
+// mark and was not empty since. It is false where no drain will come: after End, after Destroy, and
+// after a write that failed. Who goes on then gets the error from Write.
 func (w *Writable) NeedDrain() bool { return w.needDrain }
 
 // Buffered returns the number of bytes queued.
@@ -237,15 +242,16 @@ func (w *Writable) OnError(fn func(error)) *events.Listener { return w.err.On(fn
 // OnClose calls fn once, after every other event.
 func (w *Writable) OnClose(fn func()) *events.Listener { return w.close.On(notNil(fn, "OnClose")) }
 
-// Lend prepares the descriptor for a child that will write to it as one of its stdio slots: it is in blocking mode then, as
-// [Readable.Lend] has it. It returns [ErrClosed] when the stream is closed.
+// Lend prepares the descriptor for a child that will write to it as one of its stdio slots: it is
+// in blocking mode then, as [Readable.Lend] has it. It returns [ErrClosed] when the stream is
+// closed.
 func (w *Writable) Lend() (fd int, err error) { return w.d.lend() }
 
 // BelongsTo reports whether the stream is one of l. Safe to call from any goroutine.
 func (w *Writable) BelongsTo(l *reactor.Loop) bool { return w.d.loop == l }
 
-// Hold keeps the stream from waiting for room until Release: what the kernel does not take at once stays queued. It is the
-// counterpart of [Readable.Hold].
+// Hold keeps the stream from waiting for room until Release: what the kernel does not take at once
+// stays queued. It is the counterpart of [Readable.Hold].
 func (w *Writable) Hold() { w.holds++; w.d.update() }
 
 // Release undoes one Hold.
@@ -282,7 +288,8 @@ func (w *Writable) ready() {
 	if w.state > writeEnding {
 		return
 	}
-	// The poller is told last: most listeners of drain write on, and then there is nothing to tell it.
+	// The poller is told last: most listeners of drain write on, and then there is nothing to tell
+	// it.
 	defer w.d.update()
 	if w.state == writeEnding && w.queue.empty() {
 		w.finishNow()
@@ -360,8 +367,8 @@ func (w *Writable) abandon() {
 	w.tellBridge(ErrClosed)
 }
 
-// tellBridge has goroutines that write get err from now on. It does not wait for the events: they would not come any more
-// if the loop were closed before their turn.
+// tellBridge has goroutines that write get err from now on. It does not wait for the events: they
+// would not come any more if the loop were closed before their turn.
 func (w *Writable) tellBridge(err error) {
 	if w.bridge != nil {
 		w.bridge.shut(err)

@@ -16,7 +16,8 @@ import (
 )
 
 func init() {
-	// Writes to its standard output, which nobody reads, and exits with 0 when it lives to see one error event.
+	// Writes to its standard output, which nobody reads, and exits with 0 when it lives to see one
+	// error event.
 	helperproc.Register("write-to-nobody", func([]string) {
 		signal.Reset(syscall.SIGPIPE)
 		l, err := reactor.New(nil)
@@ -168,7 +169,8 @@ func TestDestroyWritableInEveryCallback(t *testing.T) {
 	}{
 		{"drain", func(w *streams.Writable, destroy func()) { w.OnDrain(destroy) }, "drain error:test close"},
 		{"written", func(w *streams.Writable, destroy func()) {
-			_, _ = w.WriteThen([]byte("x"), func(error) { destroy() }) // Its error is the test's failure.
+			// Its error is the test's failure.
+			_, _ = w.WriteThen([]byte("x"), func(error) { destroy() })
 		}, "drain error:test close"},
 		{"finish", func(w *streams.Writable, destroy func()) { w.OnFinish(destroy); w.End() }, "finish close"},
 		{"close", func(w *streams.Writable, destroy func()) { w.OnClose(destroy); w.End() }, "finish close"},

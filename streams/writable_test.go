@@ -18,7 +18,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// fullPipe returns a stream to whose pipe the kernel takes nothing more, the reading end, and what is in the pipe.
+// fullPipe returns a stream to whose pipe the kernel takes nothing more, the reading end, and what
+// is in the pipe.
 func fullPipe(t testing.TB, l *reactor.Loop, o *streams.WritableOptions) (*streams.Writable, *descriptor, int) {
 	t.Helper()
 	r, w := pipe(t)
@@ -26,7 +27,8 @@ func fullPipe(t testing.TB, l *reactor.Loop, o *streams.WritableOptions) (*strea
 	return newWritable(t, l, w, o), r, n
 }
 
-// drainUntilIdle reads everything that w writes, whatever turns of l it takes, and whether its end was seen.
+// drainUntilIdle reads everything that w writes, whatever turns of l it takes, and whether its end
+// was seen.
 func drainUntilIdle(t testing.TB, l *reactor.Loop, r *descriptor) (got []byte, end bool) {
 	t.Helper()
 	for {
@@ -208,7 +210,8 @@ func TestQueueMemoryIsBounded(t *testing.T) {
 	run(t, l)
 }
 
-// throughCat pumps what next gives to a real cat, observing NeedDrain, and returns the digest of what comes back.
+// throughCat pumps what next gives to a real cat, observing NeedDrain, and returns the digest of
+// what comes back.
 func throughCat(t *testing.T, sizeLimit int, next func() []byte) []byte {
 	l := newLoop(t)
 	stdin, in := pipe(t)

@@ -1,7 +1,7 @@
 package streams
 
-// writeQueue holds what the kernel did not take, in order. Small pieces share blocks; a piece over a block's size has its
-// own, exactly as long.
+// writeQueue holds what the kernel did not take, in order. Small pieces share blocks; a piece over
+// a block's size has its own, exactly as long.
 type writeQueue struct {
 	pieces [][]byte // the unwritten parts
 	blocks [][]byte // the memory of each piece, from its beginning

@@ -21,15 +21,17 @@ type Writer struct {
 	err     error      // why no more is taken
 }
 
-// Writer returns a bridge for writing to the stream from other goroutines. Its Write copies p and blocks while the stream
-// asks to wait and the bridge itself holds as much as the high-water mark; it returns the error that destroyed the stream,
-// if that is so. Writes of several goroutines do not mix. Its Close ends the stream and waits until everything was
-// written; when the stream was ended on the loop goroutine before it took everything, that is [ErrWriteAfterEnd]. There is
-// one bridge per stream: calling Writer again returns the same. An idle bridge does not keep the loop alive: take a
-// Loop.Hold for a goroutine that will write later.
+// Writer returns a bridge for writing to the stream from other goroutines. Its Write copies p and
+// blocks while the stream asks to wait and the bridge itself holds as much as the high-water mark;
+// it returns the error that destroyed the stream, if that is so. Writes of several goroutines do
+// not mix. Its Close ends the stream and waits until everything was written; when the stream was
+// ended on the loop goroutine before it took everything, that is [ErrWriteAfterEnd]. There is one
+// bridge per stream: calling Writer again returns the same. An idle bridge does not keep the loop
+// alive: take a Loop.Hold for a goroutine that will write later.
 //
-// The bridge's methods are safe to call from any goroutine. They must not be called on the loop goroutine: they would wait
-// for it. In a callback of the loop they panic, unless the stream has ended.
+// The bridge's methods are safe to call from any goroutine. They must not be called on the loop
+// goroutine: they would wait for it. In a callback of the loop they panic, unless the stream has
+// ended.
 func (w *Writable) Writer() io.WriteCloser {
 	if w.bridge != nil {
 		return w.bridge

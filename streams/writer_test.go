@@ -79,7 +79,8 @@ func TestWriterFromManyGoroutines(t *testing.T) {
 	}
 }
 
-// A goroutine that writes without end is held back: what the stream and the bridge hold stays near the high-water mark.
+// A goroutine that writes without end is held back: what the stream and the bridge hold stays near
+// the high-water mark.
 func TestWriterBlocksWhenNobodyReads(t *testing.T) {
 	const mark, piece = 10_000, 1000
 	l := newLoop(t)
@@ -98,7 +99,8 @@ func TestWriterBlocksWhenNobodyReads(t *testing.T) {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	// The stream holds what came before it asked to wait, at most twice the mark, and the bridge one mark more.
+	// The stream holds what came before it asked to wait, at most twice the mark, and the bridge
+	// one mark more.
 	const most = 3 * mark
 	check := func() { require.LessOrEqual(t, given.Load()-w.BytesWritten(), int64(most)) }
 	until(l, func() bool { return w.NeedDrain() && given.Load() >= 2*mark }, func() {
@@ -201,7 +203,8 @@ func TestWriterLearnsWhyTheStreamEnded(t *testing.T) {
 				}
 				closeErr = wr.Close()
 			})
-			full := func() bool { return w.NeedDrain() && streams.Pending(wr) > 0 } // So that something is lost.
+			// So that something is lost.
+			full := func() bool { return w.NeedDrain() && streams.Pending(wr) > 0 }
 			var sink func()
 			sink = func() { // In case there is something to flush.
 				if !w.Closed() && r.fd >= 0 {
@@ -218,7 +221,8 @@ func TestWriterLearnsWhyTheStreamEnded(t *testing.T) {
 	}
 }
 
-// When the loop's side ends the stream, what the goroutine gave and the stream did not take is lost: Close says so.
+// When the loop's side ends the stream, what the goroutine gave and the stream did not take is
+// lost: Close says so.
 func TestWriterCloseTellsOfALoss(t *testing.T) {
 	l := newLoop(t)
 	w, r := writePipe(t, l, nil)

@@ -14,7 +14,8 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// drawGrowth has a line for each series, on axes that make a power law a straight one, with its name at its end.
+// drawGrowth has a line for each series, on axes that make a power law a straight one, with its
+// name at its end.
 func (t theme) drawGrowth(all draw.Canvas, l *samples.Latest) error {
 	p := t.plot(title(l.Scenario))
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
@@ -49,7 +50,8 @@ func (t theme) drawGrowth(all draw.Canvas, l *samples.Latest) error {
 	return nil
 }
 
-// nameLines writes the name of each series where its line ends, or beside the plot if another line goes on from there.
+// nameLines writes the name of each series where its line ends, or beside the plot if another line
+// goes on from there.
 func (t theme) nameLines(p *plot.Plot, inside *draw.Canvas, growths []samples.Growth, names []string) {
 	type label struct {
 		name string
@@ -68,7 +70,8 @@ func (t theme) nameLines(p *plot.Plot, inside *draw.Canvas, growths []samples.Gr
 	const apart = vg.Length(11)
 	for i := range labels {
 		for _, below := range labels[:i] {
-			if labels[i].at.X == below.at.X { // Those that end at the same size are below each other.
+			// Those that end at the same size are below each other.
+			if labels[i].at.X == below.at.X {
 				labels[i].at.Y = max(labels[i].at.Y, below.at.Y+apart)
 			}
 		}

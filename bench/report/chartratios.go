@@ -42,8 +42,9 @@ func ratiosOf(chosen []samples.Latest) (rows []ratioRow) {
 	return rows
 }
 
-// comparedTo has the place of brood's contestant to compare another one with: the one of the same kind, which is what a name has
-// behind a comma, as in "os/exec, 1000 at once", or else the first; -1 if there is none.
+// comparedTo has the place of brood's contestant to compare another one with: the one of the same
+// kind, which is what a name has behind a comma, as in "os/exec, 1000 at once", or else the first;
+// -1 if there is none.
 func comparedTo(l samples.Latest, other string) int {
 	first := -1
 	for _, i := range l.Present() {
@@ -66,10 +67,12 @@ func kind(name string) string {
 
 func isBrood(name string) bool { return strings.HasPrefix(name, "brood") }
 
-// rowSpread is which part of a row the marks take, so that those that are alike do not cover each other.
+// rowSpread is which part of a row the marks take, so that those that are alike do not cover each
+// other.
 const rowSpread = 0.62
 
-// drawRatios has a mark for each of the others, below each other in the order of the legend, and a line where brood is.
+// drawRatios has a mark for each of the others, below each other in the order of the legend, and a
+// line where brood is.
 func (t theme) drawRatios(all draw.Canvas, rows []ratioRow) error {
 	p := t.plot(chartTitle(nil))
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, oneTwoFive{}
@@ -119,7 +122,8 @@ func (t theme) drawRatios(all draw.Canvas, rows []ratioRow) error {
 	return nil
 }
 
-// oneTwoFive has ticks at 1, 2 and 5 times each power of ten, or at more of them where these are few.
+// oneTwoFive has ticks at 1, 2 and 5 times each power of ten, or at more of them where these are
+// few.
 type oneTwoFive struct{}
 
 func (oneTwoFive) Ticks(low, high float64) (all []plot.Tick) {

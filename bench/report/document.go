@@ -18,8 +18,8 @@ type document struct {
 	charts  map[string][]byte
 }
 
-// mark is the first or the last line of a block. The chart has its name. A short block has one table, without targets, of whoever does
-// most of its jobs.
+// mark is the first or the last line of a block. The chart has its name. A short block has one
+// table, without targets, of whoever does most of its jobs.
 var mark = regexp.MustCompile(`(?m)^<!-- bench(-short)? (\S+) (.+): (begin|end) -->\n`)
 
 // Where the groups of mark are in what it finds.
@@ -60,8 +60,8 @@ func (d *document) replace(text string) (string, error) {
 	return out.String() + text[end:], nil
 }
 
-// block is the chart, the tables or the short one, and what they are from, of the scenarios whose names match. A block for which nothing was
-// measured says so.
+// block is the chart, the tables or the short one, and what they are from, of the scenarios whose
+// names match. A block for which nothing was measured says so.
 func (d *document) block(name string, filter *regexp.Regexp, short bool) (string, error) {
 	var chosen []samples.Latest
 	for _, l := range d.newest {
@@ -86,7 +86,8 @@ func (d *document) block(name string, filter *regexp.Regexp, short bool) (string
 	return b.String(), nil
 }
 
-// chart draws the chart of a block, and returns what shows it in the colours that the reader's browser has.
+// chart draws the chart of a block, and returns what shows it in the colours that the reader's
+// browser has.
 func (d *document) chart(name string, chosen []samples.Latest) (string, error) {
 	files := map[string]string{}
 	for _, t := range themes {

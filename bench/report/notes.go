@@ -15,7 +15,8 @@ func lacking(b *strings.Builder, chosen []samples.Latest) {
 	for _, l := range chosen {
 		in := inColumns(l)
 		for _, name := range columnsOf(chosen) {
-			if _, ok := in[name]; ok || l.Run.Missing[name] != "" { // What is not installed is named below.
+			// What is not installed is named below.
+			if _, ok := in[name]; ok || l.Run.Missing[name] != "" {
 				continue
 			}
 			why := "it was not measured yet"

@@ -140,7 +140,8 @@ func TestChartsNameWhatTheyShow(t *testing.T) {
 	}
 }
 
-// A short block has one table, whose columns are those of the table of all contestants, and in which what is raw is the floor.
+// A short block has one table, whose columns are those of the table of all contestants, and in
+// which what is raw is the floor.
 func TestAShortBlock(t *testing.T) {
 	dir, err := folder(t, "<!-- bench-short top ^(peers, spawn|script|ipc): begin -->\n<!-- bench-short top ^(peers, spawn|script|ipc): end -->\n")
 	if err != nil {

@@ -17,8 +17,8 @@ var chartFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
 // textElement is a text of a chart as the plotting library writes it.
 var textElement = regexp.MustCompile(`(?s)<text ([^>]*font-family:)Liberation Sans;([^>]*font-size:([\d.]+)px[^>]*)>([^<]*)</text>`)
 
-// withAnyFont has a reader without the font in which the text was measured see it in a similar one, and in the same room: or it would
-// be cut at the edges, and lie on what is beside it.
+// withAnyFont has a reader without the font in which the text was measured see it in a similar one,
+// and in the same room: or it would be cut at the edges, and lie on what is beside it.
 func withAnyFont(svg []byte) []byte {
 	return textElement.ReplaceAllFunc(svg, func(element []byte) []byte {
 		m := textElement.FindSubmatch(element)

@@ -9,8 +9,9 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// tables are one for the scenarios that have the same contestants, one for the others, and one for each growth. Below are those
-// who never do a job, the targets that were missed, each with its reason, and what all of it was measured on.
+// tables are one for the scenarios that have the same contestants, one for the others, and one for
+// each growth. Below are those who never do a job, the targets that were missed, each with its
+// reason, and what all of it was measured on.
 func tables(b *strings.Builder, chosen []samples.Latest) {
 	var matrix, list []samples.Latest
 	for _, l := range chosen {
@@ -34,8 +35,8 @@ func tables(b *strings.Builder, chosen []samples.Latest) {
 	sources(b, chosen)
 }
 
-// shortTable has a row for each scenario, and the contestants of those that are rows of the table of all contestants; without such
-// those of the first.
+// shortTable has a row for each scenario, and the contestants of those that are rows of the table
+// of all contestants; without such those of the first.
 func shortTable(b *strings.Builder, chosen []samples.Latest) {
 	matrix := slices.DeleteFunc(slices.Clone(chosen), func(l samples.Latest) bool { return !l.Matrix })
 	if len(matrix) == 0 {
@@ -55,7 +56,8 @@ func title(s *samples.Scenario) string {
 	return s.Name
 }
 
-// marked is the title of a scenario, with a mark if it was not measured while the machine was as fast as mostly.
+// marked is the title of a scenario, with a mark if it was not measured while the machine was as
+// fast as mostly.
 func marked(l samples.Latest) string {
 	if l.Run.Unsteady(l.Scenario) {
 		return title(l.Scenario) + " " + unsteadyMark
@@ -82,7 +84,8 @@ func columnsOf(chosen []samples.Latest) (names []string) {
 	return names
 }
 
-// matrixTable has a row for each scenario and a column for each contestant. Whatever takes least but for the floor is bold.
+// matrixTable has a row for each scenario and a column for each contestant. Whatever takes least
+// but for the floor is bold.
 func matrixTable(b *strings.Builder, chosen []samples.Latest, columns []string) {
 	if len(chosen) == 0 {
 		return
@@ -124,7 +127,8 @@ func matrixTable(b *strings.Builder, chosen []samples.Latest, columns []string) 
 // isWay reports whether a contestant is brood in another way than the usual one.
 func isWay(name string) bool { return strings.HasPrefix(name, "brood, ") }
 
-// inColumns has the place of each contestant that was measured, by its column. What takes the place of the floor is in its column.
+// inColumns has the place of each contestant that was measured, by its column. What takes the place
+// of the floor is in its column.
 func inColumns(l samples.Latest) map[string]int {
 	in := map[string]int{}
 	for _, i := range l.Present() {
@@ -136,7 +140,8 @@ func inColumns(l samples.Latest) map[string]int {
 	return in
 }
 
-// missed is the mark of a contestant that has missed a target, with a space in front; empty if it has not.
+// missed is the mark of a contestant that has missed a target, with a space in front; empty if it
+// has not.
 func missed(l samples.Latest, i int) string {
 	switch missed, close := l.Missed(i); {
 	case close:
@@ -147,8 +152,8 @@ func missed(l samples.Latest, i int) string {
 	return ""
 }
 
-// listTable has a row for each scenario: what brood takes, with the middle half of the rounds, what the others take, and the
-// targets.
+// listTable has a row for each scenario: what brood takes, with the middle half of the rounds, what
+// the others take, and the targets.
 func listTable(b *strings.Builder, chosen []samples.Latest) {
 	if len(chosen) == 0 {
 		return
@@ -173,7 +178,8 @@ func listTable(b *strings.Builder, chosen []samples.Latest) {
 	b.WriteString("\n")
 }
 
-// way is what a contestant of brood's is called beside the others, with what follows it; empty for brood as such.
+// way is what a contestant of brood's is called beside the others, with what follows it; empty for
+// brood as such.
 func way(name, then string) string {
 	rest := strings.TrimLeft(strings.TrimPrefix(name, "brood"), ", ")
 	if rest == "" {

@@ -16,8 +16,9 @@ type theme struct {
 	contrast []color.Color // of the contestants
 }
 
-// The colours of contestants are those of Okabe and Ito, which the colour-blind can tell apart, made darker or lighter where they
-// are hard to see on the page. Their eighth, yellow, is none of them.
+// The colours of contestants are those of Okabe and Ito, which the colour-blind can tell apart,
+// made darker or lighter where they are hard to see on the page. Their eighth, yellow, is none of
+// them.
 var themes = []theme{
 	{
 		"light", color.RGBA{0x1f, 0x23, 0x28, 0xff}, color.RGBA{0xd0, 0xd7, 0xde, 0xff},
@@ -35,12 +36,14 @@ var themes = []theme{
 	},
 }
 
-// shapes are one more than there are colours, so that many contestants have a mark that no other has.
+// shapes are one more than there are colours, so that many contestants have a mark that no other
+// has.
 var shapes = []draw.GlyphDrawer{
 	draw.CircleGlyph{}, draw.BoxGlyph{}, draw.PyramidGlyph{}, draw.RingGlyph{}, draw.SquareGlyph{}, draw.TriangleGlyph{}, draw.CrossGlyph{}, draw.PlusGlyph{},
 }
 
-// usual are the contestants that are in several charts, in each with the same mark. Those in growths have a colour each.
+// usual are the contestants that are in several charts, in each with the same mark. Those in
+// growths have a colour each.
 var usual = []string{"brood", "os/exec", "node", "bun", "deno", "libuv", "asyncio", "floor", "Rust std", "tokio", "execa"}
 
 // glyph is the mark of a contestant of a chart.

@@ -20,7 +20,8 @@ func (r *Run) Write(file string) error {
 	return os.WriteFile(file, append(joinSamples(data), '\n'), 0o644)
 }
 
-// joinSamples puts the samples of a contestant, which indented JSON has a line for each of, on one line.
+// joinSamples puts the samples of a contestant, which indented JSON has a line for each of, on one
+// line.
 func joinSamples(data []byte) []byte {
 	var out bytes.Buffer
 	inside := false
@@ -42,7 +43,8 @@ func joinSamples(data []byte) []byte {
 	return out.Bytes()
 }
 
-// Read reads what Write has written. A member that is not known is an error, as is a scenario that cannot be told.
+// Read reads what Write has written. A member that is not known is an error, as is a scenario that
+// cannot be told.
 func Read(file string) (*Run, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -92,8 +94,8 @@ type Latest struct {
 	Run *Run
 }
 
-// Newest has each scenario of runs, the oldest of which is the first, as it was measured last. The scenarios of a run stay in
-// their order, and those of the newest run come first.
+// Newest has each scenario of runs, the oldest of which is the first, as it was measured last. The
+// scenarios of a run stay in their order, and those of the newest run come first.
 func Newest(runs []*Run) (all []Latest) {
 	seen := map[string]bool{}
 	for _, r := range slices.Backward(runs) {
@@ -110,10 +112,12 @@ func Newest(runs []*Run) (all []Latest) {
 // AddVersions remembers those of peers.
 func (r *Run) AddVersions(versions map[string]string) {
 	maps.Copy(r.Versions, versions)
-	delete(r.Versions, "brood") // What brood calls its version is that of Node whose behaviour it has.
+	// What brood calls its version is that of Node whose behaviour it has.
+	delete(r.Versions, "brood")
 }
 
-// Steadiness says in a sentence how much the machine's speed has varied in a run; empty if that was not measured.
+// Steadiness says in a sentence how much the machine's speed has varied in a run; empty if that was
+// not measured.
 func (r *Run) Steadiness() string {
 	cpu, wakeUp, ok := r.Varied()
 	if !ok {

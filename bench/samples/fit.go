@@ -12,12 +12,14 @@ type Growth struct {
 	Sizes    []float64
 	Costs    []float64 // of one operation
 	Exponent float64   // of the larger half of the sizes; NaN: there are too few
-	Off      float64   // the most that one of these costs is away from the law, as a factor: 1 is not at all
+	// the most that one of these costs is away from the law, as a factor: 1 is not at all
+	Off float64
 
 	places []int // of the contestants
 }
 
-// Growths returns the growth of each series that was measured, in the order in which they first stand.
+// Growths returns the growth of each series that was measured, in the order in which they first
+// stand.
 func (s *Scenario) Growths() (all []Growth) {
 	at := map[string]int{}
 	for _, i := range s.Present() {
@@ -41,7 +43,8 @@ func (s *Scenario) Growths() (all []Growth) {
 // fewest is how many points the law is drawn from at least, as far as there are as many.
 const fewest = 3
 
-// large is where the larger half of the sizes begins: with few, a cost is nearly constant in any case.
+// large is where the larger half of the sizes begins: with few, a cost is nearly constant in any
+// case.
 func (g *Growth) large() int { return max(0, min(len(g.Sizes)/2, len(g.Sizes)-fewest)) }
 
 func (g *Growth) fit() {
@@ -71,8 +74,9 @@ func (s *Scenario) exponent(g Growth) Ratio {
 	})
 }
 
-// PowerLaw returns the law factor·sizeᵏ that the costs are most like, by least squares of the logarithms: an exponent k of 0
-// is a cost that does not grow, one of 1 grows in proportion. Both are NaN if there are not two sizes.
+// PowerLaw returns the law factor·sizeᵏ that the costs are most like, by least squares of the
+// logarithms: an exponent k of 0 is a cost that does not grow, one of 1 grows in proportion. Both
+// are NaN if there are not two sizes.
 func PowerLaw(sizes, costs []float64) (factor, exponent float64) {
 	var n, sumX, sumY, sumXX, sumXY float64
 	for i, size := range sizes {
@@ -100,7 +104,8 @@ func (s *Scenario) AmountAt(g Growth, size float64) string {
 	return ""
 }
 
-// Limited returns the place of the contestant of a series that has its limit, or else of its first one.
+// Limited returns the place of the contestant of a series that has its limit, or else of its first
+// one.
 func (s *Scenario) Limited(series string) int {
 	in := func(c Contestant) bool { return c.Series == series && c.Measured() }
 	if i := slices.IndexFunc(s.Contestants, func(c Contestant) bool { return in(c) && c.Most.Exponent > 0 }); i >= 0 {

@@ -37,7 +37,8 @@ func TestTheExponentHasAnInterval(t *testing.T) {
 	}
 }
 
-// Noise of a factor of up to 1.2 either way, which is alike at both ends, does not move the exponent far.
+// Noise of a factor of up to 1.2 either way, which is alike at both ends, does not move the
+// exponent far.
 func TestTheFitIsNotMovedFarByNoise(t *testing.T) {
 	sizes := []float64{1e3, 1e4, 1e5, 1e6}
 	noise := []float64{1.2, 1 / 1.2, 1.1, 1 / 1.1}

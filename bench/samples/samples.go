@@ -1,5 +1,6 @@
-// Package samples has what a run of the benchmark has measured: the file that it is kept in, and the statistics that are
-// drawn from it. A file has all that a table or a chart needs, so that these can be made again without measuring.
+// Package samples has what a run of the benchmark has measured: the file that it is kept in, and
+// the statistics that are drawn from it. A file has all that a table or a chart needs, so that
+// these can be made again without measuring.
 package samples
 
 import (
@@ -27,15 +28,19 @@ type Machine struct {
 
 // Scenario is one job that several contestants have done, taking turns.
 type Scenario struct {
-	Name        string       `json:"name"`
-	Unit        string       `json:"unit"`                // what one operation is
-	Ops         float64      `json:"ops"`                 // operations of one sample
-	Bytes       int          `json:"bytes,omitempty"`     // of one operation, where its rate is in bytes; 0: its rate is in operations
-	Measure     Measure      `json:"measure"`             // what the samples are
-	Matrix      bool         `json:"matrix,omitempty"`    // a row of a table whose columns are the contestants
-	GrowsWith   string       `json:"growsWith,omitempty"` // what the contestants of a series differ in; empty: there are no series
-	Speeds      []Speed      `json:"speeds,omitempty"`    // of the machine, before and after rounds
-	Contestants []Contestant `json:"contestants"`         // the first is the floor, or what takes its place
+	Name string  `json:"name"`
+	Unit string  `json:"unit"` // what one operation is
+	Ops  float64 `json:"ops"`  // operations of one sample
+	// of one operation, where its rate is in bytes; 0: its rate is in operations
+	Bytes   int     `json:"bytes,omitempty"`
+	Measure Measure `json:"measure"` // what the samples are
+	// a row of a table whose columns are the contestants
+	Matrix bool `json:"matrix,omitempty"`
+	// what the contestants of a series differ in; empty: there are no series
+	GrowsWith string  `json:"growsWith,omitempty"`
+	Speeds    []Speed `json:"speeds,omitempty"` // of the machine, before and after rounds
+	// the first is the floor, or what takes its place
+	Contestants []Contestant `json:"contestants"`
 }
 
 // Measure is the unit of a sample.
@@ -49,9 +54,10 @@ const (
 
 // Contestant is what one of them has taken.
 type Contestant struct {
-	Name    string   `json:"name"`
-	Series  string   `json:"series,omitempty"` // of a growth: its name without the size
-	Size    float64  `json:"size,omitempty"`   // of a growth: how many there are of what the scenario grows with
+	Name   string `json:"name"`
+	Series string `json:"series,omitempty"` // of a growth: its name without the size
+	// of a growth: how many there are of what the scenario grows with
+	Size    float64  `json:"size,omitempty"`
 	Samples []int64  `json:"samples"`          // by round; empty: it was missing
 	Allocs  *float64 `json:"allocs,omitempty"` // Go's allocations of one operation; nil: not known
 	Targets []Target `json:"targets,omitempty"`
@@ -68,10 +74,12 @@ type Target struct {
 
 // Limit is the most that one operation may take. The zero value has no limits.
 type Limit struct {
-	PerOp    time.Duration `json:"perOp,omitempty"`
-	Allocs   float64       `json:"allocs,omitempty"`
-	Exponent float64       `json:"exponent,omitempty"` // of the growth of a series, given at any contestant of it
-	First    bool          `json:"first,omitempty"`    // less than any contestant but the floor and other ways of brood
+	PerOp  time.Duration `json:"perOp,omitempty"`
+	Allocs float64       `json:"allocs,omitempty"`
+	// of the growth of a series, given at any contestant of it
+	Exponent float64 `json:"exponent,omitempty"`
+	// less than any contestant but the floor and other ways of brood
+	First bool `json:"first,omitempty"`
 }
 
 // Index returns the place of a contestant that was measured, -1 if there is none.
@@ -103,7 +111,8 @@ func (s *Scenario) Spread(i int) (low, high float64) {
 	return float64(Quantile(samples, 0.25)) / s.Ops, float64(Quantile(samples, 0.75)) / s.Ops
 }
 
-// Quantile returns the element of a list, which has some, below which the fraction q of the others is.
+// Quantile returns the element of a list, which has some, below which the fraction q of the others
+// is.
 func Quantile[T int64 | float64 | time.Duration](list []T, q float64) T {
 	sorted := slices.Sorted(slices.Values(list))
 	return sorted[int(q*float64(len(sorted)-1)+0.5)]

@@ -166,7 +166,8 @@ func TestVerdicts(t *testing.T) {
 
 func TestAllocationsOfARunAreNotThoseOfItsOperations(t *testing.T) {
 	s := &sample().Scenarios[0]
-	for ops, met := range map[float64]bool{9: true, 1000: false} { // 100 allocations are 11 and 0.1 for each operation.
+	// 100 allocations are 11 and 0.1 for each operation.
+	for ops, met := range map[float64]bool{9: true, 1000: false} {
 		s.Ops = ops
 		all := s.Verdicts(1)
 		if got := all[len(all)-1]; got.Met != met {
@@ -181,7 +182,8 @@ func TestTheNewestMeasurementCounts(t *testing.T) {
 	newer.Date = newer.Date.Add(time.Hour)
 	newer.Scenarios[0].Ops = 20
 	old.Scenarios = append(old.Scenarios, Scenario{Name: "only then", Unit: "x", Ops: 1, Measure: Memory})
-	if err := newer.Write(filepath.Join(dir, "a.json")); err != nil { // Its name is not what makes it newer.
+	// Its name is not what makes it newer.
+	if err := newer.Write(filepath.Join(dir, "a.json")); err != nil {
 		t.Fatal(err)
 	}
 	if err := old.Write(filepath.Join(dir, "b.json")); err != nil {

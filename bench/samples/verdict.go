@@ -9,9 +9,11 @@ import (
 
 // Verdict is what has become of one target.
 type Verdict struct {
-	Text  string // the target, and what was measured
-	Met   bool
-	Close bool // the target is in the interval of what was measured: other rounds could have had the other verdict
+	Text string // the target, and what was measured
+	Met  bool
+	// the target is in the interval of what was measured: other rounds could have had the other
+	// verdict
+	Close bool
 }
 
 // Says is the verdict in words.
@@ -38,7 +40,8 @@ func (r Ratio) against(limit float64, text string) Verdict {
 	return Verdict{fmt.Sprintf("%s: %.2f (%.2f–%.2f)", text, r.Mid, r.Low, r.High), r.Mid <= limit, r.includes(limit)}
 }
 
-// Verdicts says of each target of a contestant whether it was met. Those against a contestant that is not there are left out.
+// Verdicts says of each target of a contestant whether it was met. Those against a contestant that
+// is not there are left out.
 func (s *Scenario) Verdicts(i int) (all []Verdict) {
 	c := &s.Contestants[i]
 	if !c.Measured() {
@@ -70,10 +73,12 @@ func (s *Scenario) Verdicts(i int) (all []Verdict) {
 	return all
 }
 
-// Floor is the name of a contestant that does with bare system calls what every other must do at least.
+// Floor is the name of a contestant that does with bare system calls what every other must do at
+// least.
 const Floor = "floor"
 
-// best returns the place of the contestant that takes least, but for the floor and for brood; -1 if there is no other.
+// best returns the place of the contestant that takes least, but for the floor and for brood; -1 if
+// there is no other.
 func (s *Scenario) best() int {
 	best := -1
 	for _, i := range s.Present() {
@@ -87,11 +92,12 @@ func (s *Scenario) best() int {
 	return best
 }
 
-// allocsOfARun is how many allocations of a run, as a whole, are none of its operations': timers, goroutines, the
-// garbage collector's own.
+// allocsOfARun is how many allocations of a run, as a whole, are none of its operations': timers,
+// goroutines, the garbage collector's own.
 const allocsOfARun = 100
 
-// Missed reports whether a target of a contestant was missed, and whether each such target was within the noise.
+// Missed reports whether a target of a contestant was missed, and whether each such target was
+// within the noise.
 func (s *Scenario) Missed(i int) (missed, close bool) {
 	close = true
 	for _, v := range s.Verdicts(i) {
@@ -116,7 +122,8 @@ func (s *Scenario) Amount(perOp float64) string {
 	return Time(perOp)
 }
 
-// Rate is the operations of a contestant, or their bytes, per second; empty where that makes no sense.
+// Rate is the operations of a contestant, or their bytes, per second; empty where that makes no
+// sense.
 func (s *Scenario) Rate(i int) string {
 	if s.Measure == Memory || s.Ops == 1 {
 		return ""

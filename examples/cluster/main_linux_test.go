@@ -63,7 +63,9 @@ func startStopped(t *testing.T, flags ...string) *stopped {
 	t.Cleanup(func() { _ = syscall.Kill(c.pid, syscall.SIGCONT) }) // It may have ended.
 	waitState(t, c.pid, 'T')
 	c.sent = c.connect()
-	for range 2 { // When the first is answered the one before has been handed over; then the other worker has all turns.
+	// When the first is answered the one before has been handed over; then the other worker has all
+	// turns.
+	for range 2 {
 		worker, _ := c.ask()
 		require.Equal(t, 2, worker)
 	}
@@ -108,7 +110,8 @@ func TestTheSecondSignalEndsItAtOnce(t *testing.T) {
 		c.waitRefused()
 		c.signal(syscall.SIGINT)
 		waitState(t, c.cmd.Process.Pid, 'Z')
-		require.NoError(t, syscall.Kill(c.pid, syscall.SIGCONT)) // Its workers end with it, when they can.
+		// Its workers end with it, when they can.
+		require.NoError(t, syscall.Kill(c.pid, syscall.SIGCONT))
 		require.Equal(t, program.Result{Code: -1}, c.rest())
 		require.Equal(t, syscall.SIGINT, c.cmd.ProcessState.Sys().(syscall.WaitStatus).Signal())
 	})

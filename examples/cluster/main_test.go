@@ -33,7 +33,8 @@ type running struct {
 func start(t *testing.T, args ...string) *running {
 	t.Helper()
 	c := &running{t: t, cmd: program.Command(t, append([]string{"-addr", "127.0.0.1:0"}, args...)...)}
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Its workers will be in its process group.
+	// Its workers will be in its process group.
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdout, err := c.cmd.StdoutPipe()
 	require.NoError(t, err)
 	stderr, err := c.cmd.StderrPipe()
@@ -78,7 +79,8 @@ func (c *running) ask() (worker, pid int) {
 
 func (c *running) signal(s syscall.Signal) {
 	c.t.Helper()
-	require.NoError(c.t, c.cmd.Process.Signal(s)) // Not to the group: the workers are the program's to end.
+	// Not to the group: the workers are the program's to end.
+	require.NoError(c.t, c.cmd.Process.Signal(s))
 }
 
 // rest returns what the program prints until it and its workers, who have the same stdout and
@@ -144,7 +146,8 @@ func TestConnectionsThatComeAtOnceAreAllAnswered(t *testing.T) {
 		}
 		// The worker whose turn it is may be busy; then the other one has another turn.
 		require.Len(t, count, 2)
-		require.NoError(t, syscall.Kill(-c.cmd.Process.Pid, syscall.SIGINT)) // ^C: the workers get it too.
+		// ^C: the workers get it too.
+		require.NoError(t, syscall.Kill(-c.cmd.Process.Pid, syscall.SIGINT))
 		want := fmt.Sprintf("worker 1: %d connections\nworker 2: %d connections\n", count[1], count[2])
 		require.Equal(t, program.Result{Stdout: want}, c.end())
 	})

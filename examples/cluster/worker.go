@@ -21,7 +21,8 @@ var workers = childprocess.Workers{"serve": serve}
 // serve answers the connections of the server that it asks the primary for.
 func serve(loop *reactor.Loop, parent *ipc.Channel, args []string) error {
 	answer := fmt.Sprintf("worker %s pid %d\n", os.Getenv("WORKER"), os.Getpid())
-	signal.Ignore(syscall.SIGINT) // ^C goes to all processes of the terminal; it is the primary that ends its workers.
+	// ^C goes to all processes of the terminal; it is the primary that ends its workers.
+	signal.Ignore(syscall.SIGINT)
 	// A message that makes no sense, or one that is lost. None of them ends the channel.
 	parent.OnError(complain)
 	self, err := cluster.Join(loop, parent)
@@ -30,7 +31,8 @@ func serve(loop *reactor.Loop, parent *ipc.Channel, args []string) error {
 	}
 	o := &cluster.ListenOptions{OnConnection: func(connection *streams.Duplex) {
 		connection.Readable.Destroy(nil)
-		connection.Writable.OnError(func(error) {})    // The client has gone. The connection is closed by itself.
+		// The client has gone. The connection is closed by itself.
+		connection.Writable.OnError(func(error) {})
 		_, _ = connection.Writable.WriteString(answer) // What it could say, OnError does.
 		connection.Writable.End()
 	}}

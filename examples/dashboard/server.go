@@ -74,7 +74,8 @@ func (s *server) url() string { return "http://" + s.Hosts[0] + "/" }
 func (s *server) serve(ctx context.Context) error {
 	s.http.BaseContext = func(net.Listener) context.Context { return ctx }
 	ended := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() { // It ends with the requests, soon. The receive below waits for it.
+	// It ends with the requests, soon. The receive below waits for it.
+	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)
 		limit, cancel := context.WithTimeout(context.Background(), endLimit)
 		defer cancel()
@@ -144,7 +145,8 @@ func (s *server) reload(w http.ResponseWriter, r *http.Request) {
 // number is the handler of a POST that sets a number from low to high, on the loop.
 func (s *server) number(name string, low, high int, set func(int) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readLimit)) // TCP has deadlines.
+		// TCP has deadlines.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readLimit))
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		n, err := strconv.Atoi(r.PostFormValue(name))
 		if err != nil || !between(low, n, high) {

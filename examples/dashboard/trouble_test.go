@@ -85,7 +85,8 @@ func TestAPageThatDoesNotReadLosesItsStream(t *testing.T) {
 	require.NoError(t, err)
 	s.until("it has a stream", func() bool { return len(s.streams) == 1 })
 	page := openStream(t, s.url(), "")
-	page.until(func(got snapshot) bool { // It goes on reading, because the server has no more patience with it.
+	// It goes on reading, because the server has no more patience with it.
+	page.until(func(got snapshot) bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return got.Done > 20 && len(s.conns) == 1

@@ -42,9 +42,10 @@ func (s *server) add(fd int) error {
 	c := &client{server: s, conn: conn}
 	s.clients[c] = true
 	conn.Readable.OnData(c.receive)
-	conn.Readable.OnClose(c.leave)                   // At its end, too.
-	conn.Readable.OnError(func(error) {})            // The client has gone, and the close follows.
-	conn.Writable.OnError(func(error) { c.leave() }) // The client has gone: there is nobody to tell.
+	conn.Readable.OnClose(c.leave)        // At its end, too.
+	conn.Readable.OnError(func(error) {}) // The client has gone, and the close follows.
+	// The client has gone: there is nobody to tell.
+	conn.Writable.OnError(func(error) { c.leave() })
 	conn.Writable.OnDrain(c.next)
 	return nil
 }
@@ -56,7 +57,8 @@ func (c *client) leave() {
 	c.conn.Destroy(nil)
 	if c.child != nil {
 		c.child.Terminate(killGrace)
-		for _, s := range c.child.Stdio { // Nobody reads it any more, and who has left the group may hold it.
+		// Nobody reads it any more, and who has left the group may hold it.
+		for _, s := range c.child.Stdio {
 			if s.Readable != nil {
 				s.Readable.Destroy(nil)
 			}
@@ -108,7 +110,8 @@ func (c *client) start(file string, args []string) {
 		}
 		c.next()
 	})
-	for _, s := range child.Stdio { // Empty when the server is out of descriptors, which the error event tells.
+	// Empty when the server is out of descriptors, which the error event tells.
+	for _, s := range child.Stdio {
 		if s.Readable != nil {
 			s.Readable.Pipe(c.conn.Writable, &streams.PipeOptions{KeepOpen: true})
 		}

@@ -90,7 +90,8 @@ type testServer struct {
 func startServer(t *testing.T) *testServer {
 	t.Helper()
 	s := &testServer{cmd: program.Command(t, "-addr", "127.0.0.1:0")}
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Its commands will be in its process group.
+	// Its commands will be in its process group.
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	s.cmd.Stderr = &s.stderr
 	stdout, err := s.cmd.StdoutPipe()
 	require.NoError(t, err)

@@ -103,12 +103,14 @@ func (s *server) accept() error {
 	switch {
 	case err == unix.EAGAIN || err == unix.EINTR || err == unix.ECONNABORTED:
 		return nil // It was somebody who has gone since.
-	case err != nil: // No descriptor is left, say. A server that is to outlive that waits here until one is.
+	// No descriptor is left, say. A server that is to outlive that waits here until one is.
+	case err != nil:
 		return os.NewSyscallError("accept", err)
 	}
 	unix.CloseOnExec(fd)
 	if err = s.add(fd); err != nil {
-		fmt.Fprintln(os.Stderr, "embed:", errors.Join(err, unix.Close(fd))) // The others are served.
+		// The others are served.
+		fmt.Fprintln(os.Stderr, "embed:", errors.Join(err, unix.Close(fd)))
 	}
 	return nil
 }

@@ -73,7 +73,8 @@ func run(addr string, r *runner) (err error) {
 	fmt.Println("httpexec: listening on", ln.Addr())
 	served := make(chan error, 1)
 	release := r.loop.Hold() // Until the server has ended: it will have the loop start children.
-	go func() {              // It ends when ctx has ended and then the requests. The receive below waits for it.
+	// It ends when ctx has ended and then the requests. The receive below waits for it.
+	go func() {
 		defer release()
 		served <- serve(ctx, ln, r)
 	}()

@@ -38,7 +38,8 @@ func (r *runner) run(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "too many commands are running", http.StatusTooManyRequests)
 		return
 	}
-	ctx, cancel := context.WithCancel(req.Context()) // It ends when the client has gone, or the server is to end.
+	// It ends when the client has gone, or the server is to end.
+	ctx, cancel := context.WithCancel(req.Context())
 	defer cancel()
 	child, err := r.start(ctx, command)
 	if err != nil {
@@ -48,7 +49,8 @@ func (r *runner) run(w http.ResponseWriter, req *http.Request) {
 	defer context.AfterFunc(ctx, func() { r.cut(child) })() // Unless all is over before.
 	out := newStream(w)
 	gone := false
-	for e := range follow(child) { // To its end, also when nobody listens: then the command is ended, and that is waited for.
+	// To its end, also when nobody listens: then the command is ended, and that is waited for.
+	for e := range follow(child) {
 		if !gone && out.send(e) != nil {
 			gone = true
 			cancel()
@@ -62,7 +64,8 @@ func (r *runner) start(ctx context.Context, command []string) (child *childproce
 		Stdio:     []childprocess.Stdio{childprocess.Ignore, childprocess.Pipe, childprocess.Pipe},
 		Context:   ctx,
 		KillGrace: r.grace,
-		KillScope: childprocess.ScopeGroup, // It has a group of its own, which ^C passes by, and which ends with it.
+		// It has a group of its own, which ^C passes by, and which ends with it.
+		KillScope: childprocess.ScopeGroup,
 		Pdeathsig: deathSignal,
 	}
 	failed := r.loop.Do(ctx, func() {
@@ -101,7 +104,8 @@ func follow(child *childprocess.ChildProcess) <-chan event {
 					events <- event{"error", name + ": " + err.Error()}
 					return
 				}
-				events <- event{name, string(line)} // A copy: line is another one in the next round.
+				// A copy: line is another one in the next round.
+				events <- event{name, string(line)}
 			}
 		})
 	}

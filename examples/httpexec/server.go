@@ -16,8 +16,9 @@ import (
 
 const (
 	headerLimit = 10 * time.Second // that a client may take to say what it wants
-	writeLimit  = 30 * time.Second // that a client may take to read a line, before it counts as gone
-	endLimit    = 2 * time.Second  // that a request may take when its command has ended
+	// that a client may take to read a line, before it counts as gone
+	writeLimit = 30 * time.Second
+	endLimit   = 2 * time.Second // that a request may take when its command has ended
 )
 
 // serve serves until ctx ends, and returns when the requests have ended, or should have.
@@ -33,7 +34,8 @@ func serve(ctx context.Context, ln net.Listener, r *runner) error {
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
 	ended := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() { // It ends with the requests, soon. The receive below waits for it.
+	// It ends with the requests, soon. The receive below waits for it.
+	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)
 		limit, cancel := context.WithTimeout(context.Background(), r.grace+endLimit)
 		defer cancel()

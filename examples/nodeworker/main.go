@@ -45,7 +45,8 @@ func run() error {
 	if err == nil {
 		err = ask(loop, ipc.Advanced, []any{[]byte("to be or not to be")}, func(m *ipc.Message) error {
 			var answer struct {
-				Text   []byte         // a Buffer; JSON would make an object of it, with a list of numbers
+				// a Buffer; JSON would make an object of it, with a list of numbers
+				Text   []byte
 				Counts map[string]int // a Map; JSON makes {} of it
 			}
 			err := m.Decode(&answer)

@@ -1,9 +1,10 @@
 // Pipeline runs yes | head | wc, with real children and no shell, in two ways:
 //
-//   - through the loop: each child's output is piped to the next one's input by [streams.Readable.Pipe], so this program
-//     could also listen to what passes; on Linux the bytes are moved by splice(2);
-//   - through the kernel: each child is given the reading end of the pipe of the one before it and the parent keeps
-//     nothing, so no byte passes through this program.
+//   - through the loop: each child's output is piped to the next one's input by
+//     [streams.Readable.Pipe], so this program could also listen to what passes; on Linux the bytes
+//     are moved by splice(2);
+//   - through the kernel: each child is given the reading end of the pipe of the one before it and
+//     the parent keeps nothing, so no byte passes through this program.
 //
 // Either way head ends after its lines, and yes, which would never end, gets SIGPIPE as in a shell.
 //

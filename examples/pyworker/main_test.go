@@ -72,7 +72,8 @@ func TestLinesOnDescriptor3AreAllThatAWorkerNeeds(t *testing.T) {
 		got = append(got, m)
 		if e, ok := m["error"].(map[string]any); ok {
 			require.Contains(t, e["stack"], "Traceback")
-			e["message"], _, _ = strings.Cut(e["message"].(string), ":") // Newer versions say which value.
+			// Newer versions say which value.
+			e["message"], _, _ = strings.Cut(e["message"].(string), ":")
 			delete(e, "stack")
 		}
 		if m["id"] == 4. {

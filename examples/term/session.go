@@ -103,7 +103,8 @@ func (s *session) connect() error {
 // run passes through what is typed and shown until the program has ended, and returns the exit
 // code.
 func (s *session) run() (code int, err error) {
-	defer s.close() // Also when a callback panics: the trace is then printed on a terminal in its own mode.
+	// Also when a callback panics: the trace is then printed on a terminal in its own mode.
+	defer s.close()
 	if err := s.loop.Run(); err != nil {
 		return exitFailed, err
 	}

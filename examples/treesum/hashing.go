@@ -53,11 +53,12 @@ func (h *hashing) start(loop *reactor.Loop, jobs int) (err error) {
 	fork := &childprocess.ForkOptions{}
 	fork.KillSignal = syscall.SIGKILL // A worker has nothing to save.
 	h.pool, err = pool.New(loop, &pool.Options{
-		Self:       hashWorker,
-		Fork:       fork,
-		Min:        -1, // They are started as jobs come: a small tree needs few.
-		Max:        jobs,
-		Ahead:      16,                 // jobs that a worker has besides the one it is at, so that it need not wait
+		Self: hashWorker,
+		Fork: fork,
+		Min:  -1, // They are started as jobs come: a small tree needs few.
+		Max:  jobs,
+		// jobs that a worker has besides the one it is at, so that it need not wait
+		Ahead:      16,
 		MaxCrashes: 2,                  // A file at which so many workers have died is given up.
 		CrashLoop:  pool.CrashLoopFail, // Workers that die at every file end the work.
 		Backoff:    pool.Backoff{Max: 200 * time.Millisecond},

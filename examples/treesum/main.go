@@ -39,7 +39,8 @@ const (
 )
 
 func main() {
-	if isWorker, err := workers.Run(); isWorker { // Before anything else: this process may be a worker.
+	// Before anything else: this process may be a worker.
+	if isWorker, err := workers.Run(); isWorker {
 		exit(0, err)
 	}
 	jobs := flag.Int("j", 2*runtime.NumCPU(), "most `workers` at once")
@@ -74,7 +75,8 @@ func main() {
 // exit ends the program, with at least exitFailed if there is an error.
 func exit(code int, err error) {
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "treesum:", strings.ReplaceAll(err.Error(), "\n", "\ntreesum: ")) // Joined errors are lines.
+		// Joined errors are lines.
+		fmt.Fprintln(os.Stderr, "treesum:", strings.ReplaceAll(err.Error(), "\n", "\ntreesum: "))
 		code = max(code, exitFailed)
 	}
 	os.Exit(code)

@@ -178,7 +178,8 @@ func asNobody(t *testing.T, cmd *exec.Cmd, dir string) {
 	const nobody = 65534
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	require.NoError(t, os.Chmod(dir, 0o755))
-	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755)) // The testing package has made it for its owner alone.
+	// The testing package has made it for its owner alone.
+	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
 }
 
 func TestUnreadableFilesAreReportedAndTheRestIsHashed(t *testing.T) {

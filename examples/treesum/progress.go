@@ -24,7 +24,8 @@ type progress struct {
 func newProgress(t *tree, every time.Duration) *progress {
 	p := &progress{tree: t, every: every}
 	if term.IsTerminal(int(os.Stderr.Fd())) {
-		p.every = 100 * time.Millisecond                  // It looks smooth, and each time costs a write to the terminal.
+		// It looks smooth, and each time costs a write to the terminal.
+		p.every = 100 * time.Millisecond
 		p.bar = progressbar.NewOptions64(max(t.bytes, 1), // The library wants a positive number.
 			progressbar.OptionSetWriter(os.Stderr),
 			progressbar.OptionSetWidth(30),

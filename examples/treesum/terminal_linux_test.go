@@ -59,7 +59,8 @@ func screen(t *testing.T, master *os.File, text string) string {
 			return seen.String()
 		}
 		if err != nil {
-			if !errors.Is(err, syscall.EIO) { // Linux says so when the last program has closed the other side.
+			// Linux says so when the last program has closed the other side.
+			if !errors.Is(err, syscall.EIO) {
 				require.ErrorIs(t, err, io.EOF)
 			}
 			require.Empty(t, text, "the terminal was closed; it showed %q", seen.String())

@@ -32,7 +32,8 @@ type file struct {
 // ends any other.
 func walk(dir string) (*tree, error) {
 	t := &tree{dir: dir}
-	root := dir + string(filepath.Separator) // So a link to a directory is followed, and a file is an error.
+	// So a link to a directory is followed, and a file is an error.
+	root := dir + string(filepath.Separator)
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() {
 			err = t.add(path, d)

@@ -103,7 +103,8 @@ func (j *job) workerAt(file string, not int) int {
 		for _, pid := range j.children() {
 			fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
 			for _, fd := range fds {
-				if target, _ := os.Readlink(fd); target == file && pid != not { // It fails for what was closed since.
+				// It fails for what was closed since.
+				if target, _ := os.Readlink(fd); target == file && pid != not {
 					return pid
 				}
 			}
@@ -175,7 +176,8 @@ func TestAFileAtWhichTwoWorkersDieIsGivenUp(t *testing.T) {
 
 func TestWorkersThatKeepDyingEndTheJob(t *testing.T) {
 	j := startJob(t, "-j", "1", endless(t, 9))
-	j.wait(`, .*[1-9].* MB of `) // One that dies before any was ready ends the job at once: the program cannot be a worker.
+	// One that dies before any was ready ends the job at once: the program cannot be a worker.
+	j.wait(`, .*[1-9].* MB of `)
 	var said strings.Builder
 	for {
 		line, err := j.stderr.ReadString('\n')

@@ -21,7 +21,8 @@ func openAlive(t *testing.T) *alive {
 	a := &alive{t: t, path: t.TempDir() + "/alive"}
 	require.NoError(t, unix.Mkfifo(a.path, 0o600))
 	var err error
-	a.fd, err = unix.Open(a.path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0) // It does not wait for a writer.
+	// It does not wait for a writer.
+	a.fd, err = unix.Open(a.path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = unix.Close(a.fd) })
 	return a

@@ -84,7 +84,8 @@ func (b *terminal) size(before size) (s size) {
 	for limit := time.Now().Add(looptest.HangLimit()); time.Now().Before(limit); {
 		b.marks++
 		mark := strconv.Itoa(b.marks)
-		b.types("echo m" + mark + "$((6*7)) $(stty size) e$((6*7))\r") // What is typed looks otherwise than what it shows.
+		// What is typed looks otherwise than what it shows.
+		b.types("echo m" + mark + "$((6*7)) $(stty size) e$((6*7))\r")
 		b.UntilShows(screen, "m"+mark+"42")
 		b.UntilShows(screen, "e42\nready> ")
 		_, rest, _ := strings.Cut(b.Text(screen), "m"+mark+"42 ")

@@ -68,7 +68,8 @@ func run(addr string, command []string) (err error) {
 	fmt.Println("webterm: open", s.url())
 	served := make(chan error, 1)
 	release := loop.Hold()
-	go func() { // It ends when the server and the last session have. The receive below waits for it.
+	// It ends when the server and the last session have. The receive below waits for it.
+	go func() {
 		defer release()
 		served <- s.serve(ctx)
 	}()

@@ -12,7 +12,8 @@ import (
 // A message is a text frame; what is typed and what is shown are binary frames, cut anywhere: the
 // browser puts together characters of several bytes. In each message one field is set.
 type message struct {
-	Done int    `json:"done,omitempty"` // both ways: so many bytes more are dealt with, see windowSize
+	// both ways: so many bytes more are dealt with, see windowSize
+	Done int    `json:"done,omitempty"`
 	Size *size  `json:"size,omitempty"` // to the server: of the terminal
 	End  string `json:"end,omitempty"`  // to the browser, the last one: how the program has ended
 }
@@ -45,7 +46,8 @@ type session struct {
 func serveSession(ctx context.Context, conn *websocket.Conn, from *children, rows, cols uint16) {
 	c, err := from.start(ctx, rows, cols)
 	if err != nil {
-		_ = conn.Close(websocket.StatusInternalError, "the program cannot be started") // The browser may be gone.
+		// The browser may be gone.
+		_ = conn.Close(websocket.StatusInternalError, "the program cannot be started")
 		return
 	}
 	s := &session{conn, c, newWindow(), newInbox()}
@@ -79,7 +81,8 @@ func (s *session) read(ctx context.Context) error {
 		}
 		if !ok {
 			s.child.hangUp()
-			_ = s.conn.Close(websocket.StatusPolicyViolation, errProtocol.Error()) // The browser may be gone.
+			// The browser may be gone.
+			_ = s.conn.Close(websocket.StatusPolicyViolation, errProtocol.Error())
 			return errProtocol
 		}
 	}

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Darwin cannot make the descriptor close-on-exec in the call that makes it, and x/sys/unix does not have that call for all
-// of the others; the lock keeps other goroutines from forking in between.
+// Darwin cannot make the descriptor close-on-exec in the call that makes it, and x/sys/unix does
+// not have that call for all of the others; the lock keeps other goroutines from forking in
+// between.
 func accept(fd int) (int, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

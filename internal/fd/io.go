@@ -8,7 +8,8 @@ import "golang.org/x/sys/unix"
 //	func writeNonblock(fd int, p []byte) (int, error)
 //	func writevNonblock(fd int, pieces [][]byte) (int, error)    may write the first piece alone
 
-// Read is read(2). It waits if fd is in blocking mode and there is nothing to read. 0 without an error is the end.
+// Read is read(2). It waits if fd is in blocking mode and there is nothing to read. 0 without an
+// error is the end.
 func Read(fd int, p []byte) (int, error) {
 	for {
 		n, err := unix.Read(fd, p)
@@ -18,7 +19,8 @@ func Read(fd int, p []byte) (int, error) {
 	}
 }
 
-// Write is write(2). It waits if fd is in blocking mode and there is no room, and may write less than p.
+// Write is write(2). It waits if fd is in blocking mode and there is no room, and may write less
+// than p.
 func Write(fd int, p []byte) (int, error) {
 	for {
 		n, err := unix.Write(fd, p)
@@ -28,8 +30,8 @@ func Write(fd int, p []byte) (int, error) {
 	}
 }
 
-// ReadNonblock is [Read] for loops. On Linux it skips the bookkeeping that lets the Go scheduler give the thread's
-// processor away.
+// ReadNonblock is [Read] for loops. On Linux it skips the bookkeeping that lets the Go scheduler
+// give the thread's processor away.
 //
 // Preconditions:
 //   - fd is in non-blocking mode. A call that waited would hold up other goroutines.
@@ -52,8 +54,9 @@ func WriteNonblock(fd int, p []byte) (int, error) {
 	}
 }
 
-// WritevNonblock writes pieces, of which there must be one, in order, see writev(2); the precondition is that of
-// ReadNonblock. It may write less than all of them: some platforms take the first piece only, Linux the first 64.
+// WritevNonblock writes pieces, of which there must be one, in order, see writev(2); the
+// precondition is that of ReadNonblock. It may write less than all of them: some platforms take the
+// first piece only, Linux the first 64.
 func WritevNonblock(fd int, pieces [][]byte) (int, error) {
 	for {
 		n, err := writevNonblock(fd, pieces)

@@ -16,7 +16,8 @@ type (
 	writer func(n int, p []byte) (int, error)
 )
 
-// readers and writers are the calls that do not wait on what is in non-blocking mode; those for sockets come last.
+// readers and writers are the calls that do not wait on what is in non-blocking mode; those for
+// sockets come last.
 var (
 	readers = map[string]reader{
 		"Read": fd.Read, "ReadNonblock": fd.ReadNonblock, "Recv": fd.Recv,

@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls below cannot block, so they skip the bookkeeping that lets the Go scheduler give the thread's processor away.
+// The calls below cannot block, so they skip the bookkeeping that lets the Go scheduler give the
+// thread's processor away.
 
 func readNonblock(fd int, p []byte) (int, error) {
 	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
@@ -28,7 +29,8 @@ func writevNonblock(fd int, pieces [][]byte) (int, error) {
 	return result(n, errno)
 }
 
-// noOffset has preadv2(2) and pwritev2(2) go on where the descriptor is. It is passed in two halves.
+// noOffset has preadv2(2) and pwritev2(2) go on where the descriptor is. It is passed in two
+// halves.
 const noOffset = ^uintptr(0)
 
 func readNowait(fd int, p []byte) (int, error) {
@@ -47,8 +49,9 @@ func writevNowait(fd int, pieces [][]byte) (int, error) {
 	return nowaitResult(n, errno)
 }
 
-// nowaitResult has a kernel without the call (4.6 is the first with both), and a sandbox that refuses it, answer as a kernel
-// whose file does not support it. What is wrong with the file itself shows when it is read or written without the flag.
+// nowaitResult has a kernel without the call (4.6 is the first with both), and a sandbox that
+// refuses it, answer as a kernel whose file does not support it. What is wrong with the file itself
+// shows when it is read or written without the flag.
 func nowaitResult(n uintptr, errno unix.Errno) (int, error) {
 	if errno != 0 && Refused(errno) {
 		errno = unix.EOPNOTSUPP

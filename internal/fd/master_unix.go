@@ -2,5 +2,6 @@
 
 package fd
 
-// isMaster cannot tell. These masters are devices of their own, under names that reopen does not look at.
+// isMaster cannot tell. These masters are devices of their own, under names that reopen does not
+// look at.
 func isMaster(int) bool { return false }

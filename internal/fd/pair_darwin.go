@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Darwin cannot make a descriptor close-on-exec in the call that makes it; the lock keeps other goroutines from forking
-// between the two calls.
+// Darwin cannot make a descriptor close-on-exec in the call that makes it; the lock keeps other
+// goroutines from forking between the two calls.
 
 func pipe(nonblock bool) (r, w int, err error) {
 	syscall.ForkLock.RLock()

@@ -7,7 +7,8 @@ import "golang.org/x/sys/unix"
 // fionread is FIONREAD of sys/filio.h.
 const fionread = 0x4004667f
 
-// Pending returns how many bytes a read from n would find, 0 where the kernel does not tell (FIONREAD, ioctl(2)).
+// Pending returns how many bytes a read from n would find, 0 where the kernel does not tell
+// (FIONREAD, ioctl(2)).
 func Pending(n int) int {
 	bytes, err := unix.IoctlGetInt(n, fionread)
 	if err != nil {

@@ -1,11 +1,13 @@
 package fd
 
-// lowestPrivate is the lowest number for a descriptor of the library's own. A child that inherits one of its parent's standard
-// descriptors, which the program has closed, is to find it closed, and not a thing of the loop's.
+// lowestPrivate is the lowest number for a descriptor of the library's own. A child that inherits
+// one of its parent's standard descriptors, which the program has closed, is to find it closed, and
+// not a thing of the loop's.
 const lowestPrivate = 3
 
-// Private returns fd, or another descriptor in its place if it has a number that stands for a standard descriptor; that one is
-// closed, also with an error. It takes the result of the call that has opened fd: an error of that is returned as it is.
+// Private returns fd, or another descriptor in its place if it has a number that stands for a
+// standard descriptor; that one is closed, also with an error. It takes the result of the call that
+// has opened fd: an error of that is returned as it is.
 func Private(fd int, err error) (int, error) {
 	if err != nil || fd >= lowestPrivate || fd < 0 {
 		return fd, err

@@ -7,18 +7,20 @@ import (
 )
 
 const (
-	// maxRights is the largest number of descriptors in one message (SCM_MAX_FD of Linux; others allow less, or as many
-	// as fit into a control message that the receiver limits, which is here).
+	// maxRights is the largest number of descriptors in one message (SCM_MAX_FD of Linux; others
+	// allow less, or as many as fit into a control message that the receiver limits, which is
+	// here).
 	maxRights = 253
 
 	rightSize = 4 // bytes of a descriptor in a control message
 )
 
-// NewControl returns a buffer for the control message of [Recvmsg], with room for as many descriptors as a message on Linux
-// can have.
+// NewControl returns a buffer for the control message of [Recvmsg], with room for as many
+// descriptors as a message on Linux can have.
 func NewControl() []byte { return make([]byte, unix.CmsgSpace(maxRights*rightSize)) }
 
-// EachRight calls fn with each descriptor in a control message, in order, see unix(7), SCM_RIGHTS. It does not allocate.
+// EachRight calls fn with each descriptor in a control message, in order, see unix(7), SCM_RIGHTS.
+// It does not allocate.
 func EachRight(control []byte, fn func(fd int)) {
 	for len(control) >= unix.CmsgLen(0) {
 		h, data, rest, err := unix.ParseOneSocketControlMessage(control)

@@ -39,7 +39,8 @@ func reversed(open func() (r, w int, err error)) func() (w, r int, err error) {
 	}
 }
 
-// fill calls write with blocks and then with single bytes until there is no room, and returns the number of bytes written.
+// fill calls write with blocks and then with single bytes until there is no room, and returns the
+// number of bytes written.
 func fill(t testing.TB, write func(p []byte) (int, error)) int {
 	t.Helper()
 	total := 0

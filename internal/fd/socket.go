@@ -13,8 +13,9 @@ import (
 //	func recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err error)
 //	func domain(fd int) (int, error)
 
-// Socket is socket(2) with the default protocol. The descriptor is close-on-exec, where the lock keeps other goroutines from
-// forking before it is, and in non-blocking mode. The caller must Close it.
+// Socket is socket(2) with the default protocol. The descriptor is close-on-exec, where the lock
+// keeps other goroutines from forking before it is, and in non-blocking mode. The caller must Close
+// it.
 func Socket(domain, kind int) (int, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -40,9 +41,10 @@ func Recv(fd int, p []byte) (int, error) {
 	}
 }
 
-// Send is send(2) that does not wait, whatever the mode of the socket; except on Darwin, which heeds MSG_DONTWAIT in
-// receiving only (XNU, bsd/kern/uipc_socket.c, sosendcheck). A peer that is gone is EPIPE or ECONNRESET; on Linux there is
-// no SIGPIPE, and elsewhere the Go runtime sees to it that it does no harm.
+// Send is send(2) that does not wait, whatever the mode of the socket; except on Darwin, which
+// heeds MSG_DONTWAIT in receiving only (XNU, bsd/kern/uipc_socket.c, sosendcheck). A peer that is
+// gone is EPIPE or ECONNRESET; on Linux there is no SIGPIPE, and elsewhere the Go runtime sees to
+// it that it does no harm.
 func Send(fd int, p []byte) (int, error) {
 	for {
 		n, err := send(fd, p)
@@ -52,10 +54,10 @@ func Send(fd int, p []byte) (int, error) {
 	}
 }
 
-// Sendmsg is [Send] of several pieces, of which there must be one, in order, and of a control message that goes with the
-// first byte, nil for none; unix.UnixRights makes one of descriptors. It borrows those. It may send less than all of the
-// pieces: some platforms take the first only, Linux the first 64. When any byte was sent, so was the control message. See
-// sendmsg(2).
+// Sendmsg is [Send] of several pieces, of which there must be one, in order, and of a control
+// message that goes with the first byte, nil for none; unix.UnixRights makes one of descriptors. It
+// borrows those. It may send less than all of the pieces: some platforms take the first only, Linux
+// the first 64. When any byte was sent, so was the control message. See sendmsg(2).
 func Sendmsg(fd int, pieces [][]byte, control []byte) (int, error) {
 	for {
 		n, err := sendmsg(fd, pieces, control)
@@ -65,9 +67,9 @@ func Sendmsg(fd int, pieces [][]byte, control []byte) (int, error) {
 	}
 }
 
-// Recvmsg is [Recv] that also fills control, which [NewControl] made, to the length controlLen. The descriptors in it are
-// the caller's, who finds them by [EachRight] and must Close them; truncated says that some were lost for want of room
-// (MSG_CTRUNC). See recvmsg(2).
+// Recvmsg is [Recv] that also fills control, which [NewControl] made, to the length controlLen. The
+// descriptors in it are the caller's, who finds them by [EachRight] and must Close them; truncated
+// says that some were lost for want of room (MSG_CTRUNC). See recvmsg(2).
 func Recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err error) {
 	for {
 		n, controlLen, truncated, err = recvmsg(fd, p, control)
@@ -77,12 +79,12 @@ func Recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err 
 	}
 }
 
-// Domain returns the address family of a socket: unix.AF_INET, AF_INET6, AF_UNIX or another. An unbound socket may have
-// AF_UNSPEC on systems other than Linux.
+// Domain returns the address family of a socket: unix.AF_INET, AF_INET6, AF_UNIX or another. An
+// unbound socket may have AF_UNSPEC on systems other than Linux.
 func Domain(fd int) (int, error) { return domain(fd) }
 
-// Lingers reports whether close(2) of a socket may wait for its peer: its owner asked for that by SO_LINGER, see socket(7).
-// For what is no socket it is false.
+// Lingers reports whether close(2) of a socket may wait for its peer: its owner asked for that by
+// SO_LINGER, see socket(7). For what is no socket it is false.
 func Lingers(fd int) bool {
 	l, err := unix.GetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER)
 	return err == nil && l.Onoff != 0 && l.Linger > 0

@@ -13,11 +13,12 @@ func IsTerminal(fd int) bool {
 	return err == nil
 }
 
-// IsMaster reports whether fd is the master of a pseudo-terminal, see pty(7), on systems where it can be told.
+// IsMaster reports whether fd is the master of a pseudo-terminal, see pty(7), on systems where it
+// can be told.
 func IsMaster(fd int) bool { return isMaster(fd) }
 
-// Replace has the number fd refer to what other refers to, and closes other. What fd referred to is closed. Both are the
-// caller's, also on an error, when nothing has changed.
+// Replace has the number fd refer to what other refers to, and closes other. What fd referred to is
+// closed. Both are the caller's, also on an error, when nothing has changed.
 func Replace(fd, other int) error {
 	if err := replace(fd, other); err != nil {
 		return err
@@ -26,13 +27,14 @@ func Replace(fd, other int) error {
 	return nil
 }
 
-// Reopen opens the terminal, pipe or FIFO that fd refers to once more: with the same access mode and file status flags,
-// but an open file description of its own, whose mode is blocking or not as asked and concerns nobody else. It borrows fd.
-// The caller must Close the result.
+// Reopen opens the terminal, pipe or FIFO that fd refers to once more: with the same access mode
+// and file status flags, but an open file description of its own, whose mode is blocking or not as
+// asked and concerns nobody else. It borrows fd. The caller must Close the result.
 //
-// Not every descriptor can be opened again: a socket cannot; of the master of a terminal it would be another terminal, and
-// of a file an offset of its own. All of these are EOPNOTSUPP, and so are pipes on systems other than Linux. A terminal or
-// a pipe may also be refused, such as one of another user (EACCES), or where /proc is missing (ENOENT).
+// Not every descriptor can be opened again: a socket cannot; of the master of a terminal it would
+// be another terminal, and of a file an offset of its own. All of these are EOPNOTSUPP, and so are
+// pipes on systems other than Linux. A terminal or a pipe may also be refused, such as one of
+// another user (EACCES), or where /proc is missing (ENOENT).
 func Reopen(fd int, nonblock bool) (int, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
@@ -46,7 +48,8 @@ func Reopen(fd int, nonblock bool) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	// In non-blocking mode open(2) waits neither for the other side of a FIFO nor for a modem's carrier.
+	// In non-blocking mode open(2) waits neither for the other side of a FIFO nor for a modem's
+	// carrier.
 	again, err := reopen(fd, kind, flags&unix.O_ACCMODE)
 	if err != nil {
 		return -1, err

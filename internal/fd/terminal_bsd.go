@@ -14,7 +14,8 @@ import (
 // terminalFolders is where terminals have their names.
 var terminalFolders = [...]string{"/dev/pts", "/dev"}
 
-// reopen looks for the name of a terminal, as ttyname(3) does. /dev/fd is of no use: what is opened there is a duplicate.
+// reopen looks for the name of a terminal, as ttyname(3) does. /dev/fd is of no use: what is opened
+// there is a duplicate.
 func reopen(fd int, kind uint32, access int) (int, error) {
 	var want unix.Stat_t
 	if err := unix.Fstat(fd, &want); err != nil {
@@ -39,8 +40,8 @@ func reopen(fd int, kind uint32, access int) (int, error) {
 	return -1, unix.EOPNOTSUPP
 }
 
-// replace makes the number close-on-exec in a second call, since not all of these systems can in the first; the lock keeps
-// other goroutines from forking in between.
+// replace makes the number close-on-exec in a second call, since not all of these systems can in
+// the first; the lock keeps other goroutines from forking in between.
 func replace(fd, other int) error {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

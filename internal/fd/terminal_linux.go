@@ -7,7 +7,8 @@ import (
 )
 
 func isMaster(fd int) bool {
-	_, err := unix.IoctlGetUint32(fd, unix.TIOCGPTN) // The number of the terminal, which only its master tells.
+	// The number of the terminal, which only its master tells.
+	_, err := unix.IoctlGetUint32(fd, unix.TIOCGPTN)
 	return err == nil
 }
 

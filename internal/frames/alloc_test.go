@@ -14,7 +14,8 @@ import (
 
 const maxFrame = 1 << 20
 
-// A frame costs no memory of its own: neither where it is part of what was read, nor where it comes in pieces.
+// A frame costs no memory of its own: neither where it is part of what was read, nor where it comes
+// in pieces.
 func TestAFrameDoesNotAllocate(t *testing.T) {
 	for name, kind := range splitters {
 		for _, c := range []struct {

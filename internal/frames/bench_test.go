@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkSplit32 and BenchmarkSplit32Across cut 64 KiB into small frames, each within a read or every second one across two.
+// BenchmarkSplit32 and BenchmarkSplit32Across cut 64 KiB into small frames, each within a read or
+// every second one across two.
 
 func BenchmarkSplit32(b *testing.B) { benchmarkSplit(b, 64<<10) }
 

@@ -8,10 +8,11 @@ var ErrTooLong = errors.New("message too long")
 
 // A Splitter cuts bytes into frames.
 type Splitter interface {
-	// Next looks at p, which is not empty and follows what was given before. It returns the next frame, without its
-	// newline or length, and what of p is behind it; or no frame and what is left to look at, which is empty when p was
-	// kept for later. [ErrTooLong] stands for one frame that was dropped; then frame is how it begins, as far as that is
-	// known. A frame is part of p or valid until Recycle.
+	// Next looks at p, which is not empty and follows what was given before. It returns the next
+	// frame, without its newline or length, and what of p is behind it; or no frame and what is
+	// left to look at, which is empty when p was kept for later. [ErrTooLong] stands for one frame
+	// that was dropped; then frame is how it begins, as far as that is known. A frame is part of p
+	// or valid until Recycle.
 	Next(p []byte) (frame, rest []byte, err error)
 
 	// Partial reports whether the beginning of a frame was kept.
@@ -30,12 +31,12 @@ type Splitter interface {
 // KeptMemory is the most memory, in bytes, that is kept for the next frame.
 const KeptMemory = 1 << 20
 
-// smallFrame is the least memory, in bytes, that an assembler begins with, so that bytes that come one by one are not
-// copied each time.
+// smallFrame is the least memory, in bytes, that an assembler begins with, so that bytes that come
+// one by one are not copied each time.
 const smallFrame = 512
 
-// assembler puts together a frame that comes in pieces. Its memory grows with what has come, never with what was
-// announced.
+// assembler puts together a frame that comes in pieces. Its memory grows with what has come, never
+// with what was announced.
 type assembler struct {
 	buf   []byte // the pieces so far
 	lent  []byte // the frame that take returned last, until it is recycled

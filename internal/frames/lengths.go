@@ -2,7 +2,8 @@ package frames
 
 import "encoding/binary"
 
-// LengthSize is the number of bytes in front of a frame that has its length there: unsigned, big-endian.
+// LengthSize is the number of bytes in front of a frame that has its length there: unsigned,
+// big-endian.
 const LengthSize = 4
 
 // lengths cuts by the lengths in front of the frames.

@@ -22,8 +22,8 @@ var splitters = map[string]struct {
 	}},
 }
 
-// count gives p to s in pieces and returns how many frames there were, and how many bytes they had. Each is over before the
-// next piece, as with a channel.
+// count gives p to s in pieces and returns how many frames there were, and how many bytes they had.
+// Each is over before the next piece, as with a channel.
 func count(s frames.Splitter, p []byte, piece int) (n, size int) {
 	for len(p) > 0 {
 		part := p[:min(piece, len(p))]

@@ -10,20 +10,23 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// watchCyclesFrom is the depth from which on arrays and objects are remembered. Few values reach it, so the others pay
-// nothing, and one that contains itself is found before its text has been written many times.
+// watchCyclesFrom is the depth from which on arrays and objects are remembered. Few values reach
+// it, so the others pay nothing, and one that contains itself is found before its text has been
+// written many times.
 const watchCyclesFrom = 32
 
 // mostKeysKept is the capacity past which a list of keys is not kept for the next value.
 const mostKeysKept = 1024
 
-// An Encoder writes JSON. It keeps memory from one value to the next, so that most values need none. The zero value is
-// ready. Its methods must not be called on several goroutines at once; a value's methods that it calls may use it.
+// An Encoder writes JSON. It keeps memory from one value to the next, so that most values need
+// none. The zero value is ready. Its methods must not be called on several goroutines at once; a
+// value's methods that it calls may use it.
 type Encoder struct {
 	keys   []string      // for sorting those of objects; empty
 	buffer *bytes.Buffer // empty; nil before the library is needed, and while it writes
 	last   *plan         // the one that was used last: messages mostly are of one type; nil before
-	box    reflect.Value // zero, for values of one type that are no pointers; not valid before, and while it is used
+	// zero, for values of one type that are no pointers; not valid before, and while it is used
+	box reflect.Value
 }
 
 // Append is [Encoder.Append] of an encoder that is used once.
@@ -31,17 +34,20 @@ type Encoder struct {
 // Safe to call from any goroutine, as far as v's methods are.
 func Append(dst []byte, v any) ([]byte, error) { return new(Encoder).Append(dst, v) }
 
-// Append appends v to dst as JSON.stringify would write it, on one line, and returns the extended buffer. Go values are
-// mapped as encoding/json does: struct tags, json.Marshaler and encoding.TextMarshaler, json.RawMessage and json.Number,
-// []byte as base64, a nil slice as null, a time.Duration as a number, sorted keys. Unlike encoding/json
+// Append appends v to dst as JSON.stringify would write it, on one line, and returns the extended
+// buffer. Go values are mapped as encoding/json does: struct tags, json.Marshaler and
+// encoding.TextMarshaler, json.RawMessage and json.Number, []byte as base64, a nil slice as null, a
+// time.Duration as a number, sorted keys. Unlike encoding/json
 //
 //   - NaN and the infinities are null, and minus zero is 0, in a json.RawMessage too;
 //   - nothing is escaped but what must be: <, >, & and U+2028 are written as they are;
-//   - a lone surrogate, which a string holds as WTF-8, is written as an escape, so that it arrives. Other bytes that are
-//     not UTF-8 become U+FFFD. (What a MarshalText method returns is UTF-8 or becomes it.)
+//   - a lone surrogate, which a string holds as WTF-8, is written as an escape, so that it arrives.
+//     Other bytes that are not UTF-8 become U+FFFD. (What a MarshalText method returns is UTF-8 or
+//     becomes it.)
 //
-// v is not retained. The error is an *[Error], and dst is then returned with the length it had. It wraps [ErrDepth],
-// [ErrCycle], what a method of v returned, or an error of the library that names the type.
+// v is not retained. The error is an *[Error], and dst is then returned with the length it had. It
+// wraps [ErrDepth], [ErrCycle], what a method of v returned, or an error of the library that names
+// the type.
 func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
 	if whole, ok := v.(Appender); ok {
 		out, err := whole.AppendJSON(dst, e)
@@ -60,13 +66,15 @@ func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
 	return out, nil
 }
 
-// An Appender is a message that writes itself, because its form is known where it is made. AppendJSON appends one JSON value
-// on one line, which nobody checks, and may use e for what is in it. Only the value that is given to Append is asked.
+// An Appender is a message that writes itself, because its form is known where it is made.
+// AppendJSON appends one JSON value on one line, which nobody checks, and may use e for what is in
+// it. Only the value that is given to Append is asked.
 type Appender interface {
 	AppendJSON(dst []byte, e *Encoder) ([]byte, error)
 }
 
-// appender writes the types that Value returns, and some more that cost little, by itself: that is faster than reflection.
+// appender writes the types that Value returns, and some more that cost little, by itself: that is
+// faster than reflection.
 type appender struct {
 	encoder *Encoder
 	depth   int                    // arrays and objects around the value
@@ -87,8 +95,9 @@ func (a *appender) release() {
 // container is what tells one map, slice or pointer from others.
 type container struct {
 	pointer uintptr
-	len     int          // 0 of a pointer
-	typ     reflect.Type // nil for the types that need no plan; the first field of a struct has the struct's address
+	len     int // 0 of a pointer
+	// nil for the types that need no plan; the first field of a struct has the struct's address
+	typ reflect.Type
 }
 
 func (a *appender) value(dst []byte, v any) ([]byte, error) {
@@ -192,7 +201,8 @@ func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte,
 	return append(dst, '}'), nil
 }
 
-// enter and leave go around the elements of v, which is a map or a slice of n. After an error nobody leaves.
+// enter and leave go around the elements of v, which is a map or a slice of n. After an error
+// nobody leaves.
 func (a *appender) enter(v any, n int) error {
 	a.depth++
 	if a.depth > maxDepth {

@@ -210,7 +210,8 @@ type knot struct {
 	M map[string]knot `json:",omitempty"`
 }
 
-// The same map twice, one beside the other, is no cycle, and neither are deep values that share parts.
+// The same map twice, one beside the other, is no cycle, and neither are deep values that share
+// parts.
 func TestAppendTakesSharedParts(t *testing.T) {
 	shared := map[string]any{"x": []any{}}
 	v := any([]any{shared, shared})

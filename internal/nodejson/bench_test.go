@@ -12,8 +12,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// What reading and writing a struct costs by a plan, by the library that all other types go through, and by
-// encoding/json. bench/json_test.go has other libraries besides.
+// What reading and writing a struct costs by a plan, by the library that all other types go
+// through, and by encoding/json. bench/json_test.go has other libraries besides.
 
 type (
 	// wide has a field of every kind that the messages of programs are made of.
@@ -91,7 +91,8 @@ func kind[T any](name string, v T) benchKind {
 	return benchKind{name, &v, func() any { return new(T) }}
 }
 
-// benchWays are the contestants. Each encodes into a buffer that is used again, without escapes for HTML.
+// benchWays are the contestants. Each encodes into a buffer that is used again, without escapes for
+// HTML.
 var benchWays = []struct {
 	name   string
 	encode func() func(v any) ([]byte, error)

@@ -13,8 +13,9 @@ var (
 	// ErrDepth says that a text or a value is nested deeper than 10,000 arrays and objects.
 	ErrDepth = errors.New("nested too deep")
 
-	// ErrCycle says that a map or slice contains itself, or that a pointer leads back to itself. Of a value whose type has
-	// methods for JSON, and others that only the library knows, it is an error of the library that says so.
+	// ErrCycle says that a map or slice contains itself, or that a pointer leads back to itself. Of
+	// a value whose type has methods for JSON, and others that only the library knows, it is an
+	// error of the library that says so.
 	ErrCycle = errors.New("value contains itself")
 )
 

@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// What Value reads comes back from Append in a form that does not change any more. Valid and encoding/json agree on what
-// JSON is, and on what it means where encoding/json loses nothing.
+// What Value reads comes back from Append in a form that does not change any more. Valid and
+// encoding/json agree on what JSON is, and on what it means where encoding/json loses nothing.
 func FuzzValue(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte) {
 		v, err := nodejson.Value(p)
@@ -86,7 +86,8 @@ type embedded struct {
 	U uint8 `json:"u,omitempty"`
 }
 
-// A value is treated alike whether or not something in it needs care, and as encoding/json treats it.
+// A value is treated alike whether or not something in it needs care, and as encoding/json treats
+// it.
 func FuzzUnmarshal(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte) {
 		v, err := nodejson.Value(p)
@@ -120,8 +121,8 @@ func FuzzUnmarshal(f *testing.F) {
 	})
 }
 
-// differs reports whether v is what encoding/json refuses: a number that is out of range, or a text that is a number to
-// package strconv alone, when it is meant for a field with the string option.
+// differs reports whether v is what encoding/json refuses: a number that is out of range, or a text
+// that is a number to package strconv alone, when it is meant for a field with the string option.
 func differs(v any) bool {
 	switch v := v.(type) {
 	case float64:

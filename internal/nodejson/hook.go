@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// The library calls the functions of this file for single values, see the options in typed.go. errSkip tells it to go on
-// as if there were none.
+// The library calls the functions of this file for single values, see the options in typed.go.
+// errSkip tells it to go on as if there were none.
 
 // errStringTag is for a field whose tag says that its text is JSON itself, when it is not.
 var errStringTag = errors.New("field with the string option holds no JSON string")
@@ -60,8 +60,8 @@ func readNumber(dec *jsontext.Decoder, n *stdjson.Number) error {
 	return nil
 }
 
-// isKey reports whether the value at hand is the key of a member, if the innermost array or object is of that kind and so
-// many values of it are done.
+// isKey reports whether the value at hand is the key of a member, if the innermost array or object
+// is of that kind and so many values of it are done.
 func isKey(kind jsontext.Kind, done int64) bool { return kind == '{' && done%2 == 0 }
 
 func readAny(dec *jsontext.Decoder, v *any) error {

@@ -19,8 +19,9 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// nodeScript answers each line with two: what JSON.stringify makes of it, and what it means in a notation that leaves
-// nothing out, as dump has it. Lines that JSON.parse refuses are answered with "error" and "error".
+// nodeScript answers each line with two: what JSON.stringify makes of it, and what it means in a
+// notation that leaves nothing out, as dump has it. Lines that JSON.parse refuses are answered with
+// "error" and "error".
 const nodeScript = `
 const bits = Buffer.alloc(8);
 function units(s) {
@@ -204,7 +205,8 @@ func (r random) value(depth int) any {
 	}
 	object := map[string]any{}
 	for range r.IntN(6) {
-		object["k"+r.text()] = r.value(depth - 1) // Keys that look like numbers come first in JavaScript.
+		// Keys that look like numbers come first in JavaScript.
+		object["k"+r.text()] = r.value(depth - 1)
 	}
 	return object
 }
@@ -280,7 +282,8 @@ func (r random) garble() []byte {
 	return p
 }
 
-// What JSON.parse takes Value takes, with the same meaning to the last bit; what it refuses is refused.
+// What JSON.parse takes Value takes, with the same meaning to the last bit; what it refuses is
+// refused.
 func TestValueReadsWhatNodeReads(t *testing.T) {
 	r := seeded()
 	lines := make([][]byte, 20_000)

@@ -9,7 +9,8 @@ import (
 // exactDigits is how many decimal digits every float64 holds.
 const exactDigits = 15
 
-// appendFloat appends f as JSON.stringify writes it: the shortest digits that mean f, and null for what JSON cannot say.
+// appendFloat appends f as JSON.stringify writes it: the shortest digits that mean f, and null for
+// what JSON cannot say.
 func appendFloat(dst []byte, f float64) []byte {
 	abs := math.Abs(f)
 	switch {
@@ -29,7 +30,8 @@ func appendFloat(dst []byte, f float64) []byte {
 }
 
 const (
-	// shortDecimals is how many digits behind the point appendShort looks for, and shortUnit what is one in the last of them.
+	// shortDecimals is how many digits behind the point appendShort looks for, and shortUnit what
+	// is one in the last of them.
 	shortDecimals = 6
 	shortUnit     = 1e6
 
@@ -37,9 +39,9 @@ const (
 	shortLimit = 1e9
 )
 
-// appendShort appends f, which is no integer and less than shortLimit, as a decimal number with at most shortDecimals digits
-// behind the point, and reports false if f is none. There is no shorter one that means f, because no two of up to exactDigits
-// digits mean the same float64.
+// appendShort appends f, which is no integer and less than shortLimit, as a decimal number with at
+// most shortDecimals digits behind the point, and reports false if f is none. There is no shorter
+// one that means f, because no two of up to exactDigits digits mean the same float64.
 func appendShort(dst []byte, f float64) ([]byte, bool) {
 	n := int64(math.Abs(f)*shortUnit + 0.5)
 	if float64(n)/shortUnit != math.Abs(f) {
@@ -57,10 +59,12 @@ func appendShort(dst []byte, f float64) ([]byte, bool) {
 	return dst, true
 }
 
-// exactFloat32 is up to where a float32 holds every integer. From there on the shortest digits may mean another one.
+// exactFloat32 is up to where a float32 holds every integer. From there on the shortest digits may
+// mean another one.
 const exactFloat32 = 1 << 24
 
-// appendFloat32 is appendFloat with the shortest digits that mean f among numbers of its size, as encoding/json has it.
+// appendFloat32 is appendFloat with the shortest digits that mean f among numbers of its size, as
+// encoding/json has it.
 func appendFloat32(dst []byte, f float32) []byte {
 	abs := math.Abs(float64(f))
 	switch {
@@ -87,8 +91,8 @@ func appendExponent(dst []byte, f float64, bits int) []byte {
 // exactPowers are the powers of ten up to exactDigits.
 var exactPowers = [exactDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// parseFloat returns what JSON.parse makes of the number that begins at i, the nearest float64 or an infinity for what is out
-// of range, and the offset behind it.
+// parseFloat returns what JSON.parse makes of the number that begins at i, the nearest float64 or
+// an infinity for what is out of range, and the offset behind it.
 func parseFloat(p []byte, i int) (f float64, end int, err error) {
 	if f, end, ok := parseShort(p, i); ok {
 		return f, end, nil
@@ -102,8 +106,9 @@ func parseFloat(p []byte, i int) (f float64, end int, err error) {
 
 // parseFloat32 is parseFloat for a float32; what is out of range is an error.
 //
-// It rounds once: the float32 that is nearest to the nearest float64 may be another one, if that is just in the middle
-// between two of them. Anywhere else it is on the same side as the number itself.
+// It rounds once: the float32 that is nearest to the nearest float64 may be another one, if that is
+// just in the middle between two of them. Anywhere else it is on the same side as the number
+// itself.
 func parseFloat32(p []byte, i int) (f float32, end int, err error) {
 	const below, middle = 1<<29 - 1, 1 << 28 // the bits that a float32 does not have
 	if f, end, ok := parseShort(p, i); ok && math.Float64bits(f)&below != middle {
@@ -116,8 +121,9 @@ func parseFloat32(p []byte, i int) (f float32, end int, err error) {
 	return float32(wide), end, err
 }
 
-// parseShort is parseFloat of what most numbers are, some digits and perhaps a sign and a point. Both the digits as an integer
-// and the power of ten are exact then, and a quotient is rounded once. It reports false for everything else.
+// parseShort is parseFloat of what most numbers are, some digits and perhaps a sign and a point.
+// Both the digits as an integer and the power of ten are exact then, and a quotient is rounded
+// once. It reports false for everything else.
 func parseShort(p []byte, i int) (f float64, end int, ok bool) {
 	negative := i < len(p) && p[i] == '-'
 	if negative {

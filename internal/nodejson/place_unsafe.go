@@ -6,12 +6,13 @@ import (
 	"unsafe"
 )
 
-// A place is where a value is in memory, of a type that a plan knows: the plan says which of the methods below fit. By way of
-// reflect each field costs a Value, checks of what may be done with it, and finding its kind again, which takes longer than
-// to read most numbers. What is not done once for each field is left to reflect, see value.
+// A place is where a value is in memory, of a type that a plan knows: the plan says which of the
+// methods below fit. By way of reflect each field costs a Value, checks of what may be done with
+// it, and finding its kind again, which takes longer than to read most numbers. What is not done
+// once for each field is left to reflect, see value.
 //
-// A place is never outside of the variable that it was made of, whose offsets and sizes are those that reflect tells, and
-// it keeps that variable alive, as every pointer does.
+// A place is never outside of the variable that it was made of, whose offsets and sizes are those
+// that reflect tells, and it keeps that variable alive, as every pointer does.
 type place struct{ at unsafe.Pointer }
 
 // placeOf returns the place of v, which must be addressable.
@@ -26,7 +27,8 @@ func (m place) value(t reflect.Type) reflect.Value { return reflect.NewAt(t, m.a
 // field returns the place of what is so many bytes further on: a field, or an element.
 func (m place) field(offset uintptr) place { return place{unsafe.Add(m.at, offset)} }
 
-// The values of the kinds of plans that have no others inside. It does not matter what their types are called.
+// The values of the kinds of plans that have no others inside. It does not matter what their types
+// are called.
 
 func (m place) bool() *bool       { return (*bool)(m.at) }
 func (m place) float32() *float32 { return (*float32)(m.at) }

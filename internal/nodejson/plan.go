@@ -11,19 +11,22 @@ import (
 	"github.com/brood-go/brood/internal/structtag"
 )
 
-// A plan is how values of a type are written and read here, without the library: in one walk over type and text, which
-// takes less than half the time. There are plans for what most messages are made of: structs with ordinary tags and what is
-// embedded in them, slices, arrays, maps and pointers of booleans, numbers, strings, bytes, times, JSON and any. A type
-// with something else in it, a method for JSON above all, has none, and is the library's as a whole.
+// A plan is how values of a type are written and read here, without the library: in one walk over
+// type and text, which takes less than half the time. There are plans for what most messages are
+// made of: structs with ordinary tags and what is embedded in them, slices, arrays, maps and
+// pointers of booleans, numbers, strings, bytes, times, JSON and any. A type with something else in
+// it, a method for JSON above all, has none, and is the library's as a whole.
 //
-// A plan knows only the straight way. Where a value or a text leaves it, the walk is given up, and the library does all of
-// it anew: so whatever is refused, and all rules for what is unusual, are the library's alone.
+// A plan knows only the straight way. Where a value or a text leaves it, the walk is given up, and
+// the library does all of it anew: so whatever is refused, and all rules for what is unusual, are
+// the library's alone.
 type plan struct {
-	kind   kind
-	typ    reflect.Type
-	size   uintptr        // of a value, in bytes
-	elem   *plan          // of a slice, array, map or pointer
-	level  int            // how much deeper what it contains is: 0 for a pointer to a struct, where the struct counts
+	kind kind
+	typ  reflect.Type
+	size uintptr // of a value, in bytes
+	elem *plan   // of a slice, array, map or pointer
+	// how much deeper what it contains is: 0 for a pointer to a struct, where the struct counts
+	level  int
 	fields []fieldPlan    // of a struct
 	byName map[string]int // the fields by their member; nil: there are none
 }
@@ -70,7 +73,8 @@ type fieldPlan struct {
 	plan   *plan
 }
 
-// intro is what comes before the value of a member. Most are no longer than a word, and then are found by comparing one.
+// intro is what comes before the value of a member. Most are no longer than a word, and then are
+// found by comparing one.
 type intro struct {
 	text string
 	word uint64 // its first bytes, the first one in the lowest bits
@@ -92,8 +96,8 @@ func (x *intro) begins(p []byte) bool {
 	return binary.LittleEndian.Uint64(p)&x.mask == x.word && (n <= 8 || string(p[8:n]) == x.text[8:])
 }
 
-// plans has the plan of each type that was asked for; nil for those without. It only saves time: the plan of a type is
-// always the same, and nobody changes one.
+// plans has the plan of each type that was asked for; nil for those without. It only saves time:
+// the plan of a type is always the same, and nobody changes one.
 var plans sync.Map // reflect.Type → *plan
 
 // planOf returns the plan of t, nil if there is none.
@@ -115,7 +119,8 @@ var (
 // asKnown are the types with methods for JSON, or none, whose way is known here.
 var asKnown = map[reflect.Type]kind{timeType: asTime, numberType: asNumber, rawType: asRaw}
 
-// planner makes the plans of a type and of all that it consists of. If one of them has none, none has.
+// planner makes the plans of a type and of all that it consists of. If one of them has none, none
+// has.
 type planner struct {
 	made map[reflect.Type]*plan // also those that are being made: a type may contain itself
 }
@@ -239,8 +244,8 @@ func offsetOf(t reflect.Type, index []int) (offset uintptr, remote bool) {
 	return offset, false
 }
 
-// hidesMember reports whether an embedded struct of t is not exported and yet a member, by the name in its tag: it is one
-// to encoding/json, and to structtag it is not.
+// hidesMember reports whether an embedded struct of t is not exported and yet a member, by the name
+// in its tag: it is one to encoding/json, and to structtag it is not.
 func hidesMember(t reflect.Type) bool {
 	for f := range t.Fields() {
 		if f.Anonymous && !f.IsExported() && structtag.Parse(f).Name != "" {

@@ -152,7 +152,8 @@ func at(text string) (at time.Time) {
 	return at
 }
 
-// What a plan does not know is left to the library, and what had been read until then leaves nothing behind.
+// What a plan does not know is left to the library, and what had been read until then leaves
+// nothing behind.
 func TestWhatAPlanGivesUpTheLibraryDoes(t *testing.T) {
 	for _, text := range []string{
 		`{"S":"x","i":1}`, `{"ſ":"long s"}`, `{"\u0073":"x"}`, `{"l":[{"i":1,"s":"x"}],"l":[{"s":"y"}]}`, `{"m":{"a":1},"m":{"b":2}}`,
@@ -276,7 +277,8 @@ func times() *rapid.Generator[time.Time] {
 	})
 }
 
-// fitting has texts for the members of an ordinary one that mostly fit; INNER stands for another one.
+// fitting has texts for the members of an ordinary one that mostly fit; INNER stands for another
+// one.
 var fitting = map[string][]string{
 	"b": {"true", "false", "null"},
 	"i": {"0", "-1", "9223372036854775807"}, "il": {"-9223372036854775808", "-0", "9223372036854775808"},
@@ -298,8 +300,8 @@ var fitting = map[string][]string{
 	"I8": {"1"}, "HOST": {`"x"`}, `\u0073`: {`"x"`}, "ſ": {`"x"`},
 }
 
-// texts generates objects that have to do with an ordinary one. They may have a member twice or in capitals, and some
-// values belong to another member.
+// texts generates objects that have to do with an ordinary one. They may have a member twice or in
+// capitals, and some values belong to another member.
 func texts(depth int) *rapid.Generator[string] {
 	names := slices.Sorted(maps.Keys(fitting))
 	return rapid.Custom(func(t *rapid.T) string {

@@ -63,7 +63,8 @@ func (r *planReader) integer() (negative bool, n uint64, ok bool) {
 	case digits == 0 || digits > mostDigits:
 		return false, 0, false
 	case digits == mostDigits && (r.p[start] != '1' || n < 1e19):
-		return false, 0, false // Of those that begin with 1, the ones that are too large have wrapped around to less.
+		// Of those that begin with 1, the ones that are too large have wrapped around to less.
+		return false, 0, false
 	case digits > 1 && r.p[start] == '0', i < len(r.p) && continuesNumber(r.p[i]):
 		return false, 0, false
 	}
@@ -110,7 +111,8 @@ func (r *planReader) text(to place) bool {
 	return true
 }
 
-// Of the texts of records many repeat, as names of states and hosts do. Those that are short and came lately are one string.
+// Of the texts of records many repeat, as names of states and hosts do. Those that are short and
+// came lately are one string.
 const (
 	recentStrings = 8  // places, a power of two
 	longestRecent = 32 // bytes
@@ -129,7 +131,8 @@ func (r *planReader) share(text []byte) string {
 	return *s
 }
 
-// plainText moves behind a string that is written as it is meant, and returns what is between its quotes.
+// plainText moves behind a string that is written as it is meant, and returns what is between its
+// quotes.
 func (r *planReader) plainText() (text []byte, ok bool) {
 	if r.p[r.i] != '"' {
 		return nil, false

@@ -6,8 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// planReader reads a text by plans, into places that are zero: what is there before may count in ways that only the
-// library knows. Its methods read what begins at i and move behind it, or report false when they have given up.
+// planReader reads a text by plans, into places that are zero: what is there before may count in
+// ways that only the library knows. Its methods read what begins at i and move behind it, or report
+// false when they have given up.
 type planReader struct {
 	p     []byte
 	i     int
@@ -18,7 +19,8 @@ type planReader struct {
 	recent [recentStrings]string // see share
 }
 
-// readPlanned reads p into v. When it has given up v is zero. strange reports whether a struct did not have all members.
+// readPlanned reads p into v. When it has given up v is zero. strange reports whether a struct did
+// not have all members.
 func readPlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
 	r := planReader{p: p, i: skipBlanks(p, 0)}
 	if r.value(placeOf(v), t) && checkEnd(p, r.i) == nil {
@@ -135,8 +137,8 @@ func (r *planReader) list(to place, t *plan) bool {
 	}
 }
 
-// separator moves behind the comma or bracket that follows an element, and the blanks behind a comma, behind which more
-// comes.
+// separator moves behind the comma or bracket that follows an element, and the blanks behind a
+// comma, behind which more comes.
 func (r *planReader) separator(closing byte) (more, ok bool) {
 	if plainComma(r.p, r.i) {
 		r.i++
@@ -153,18 +155,19 @@ func (r *planReader) unusualSeparator(closing byte) (more, ok bool) {
 }
 
 const (
-	// firstElements is for how many elements the first memory of a slice is, if they are not large: it mostly has more than one.
+	// firstElements is for how many elements the first memory of a slice is, if they are not large:
+	// it mostly has more than one.
 	firstElements = 4
 	smallElement  = 64 // bytes
 
-	// mostGrowth is by how much a slice may become longer at once, so that a text that ends otherwise than it began takes no
-	// more memory than that times what it has elements.
+	// mostGrowth is by how much a slice may become longer at once, so that a text that ends
+	// otherwise than it began takes no more memory than that times what it has elements.
 	mostGrowth = 16
 )
 
-// room returns for how many more elements there should be memory in a slice of n that is full. Those had done bytes of
-// text; if the others have as many each, the left bytes are for so many. More than asked for comes from the runtime, as
-// append has it.
+// room returns for how many more elements there should be memory in a slice of n that is full.
+// Those had done bytes of text; if the others have as many each, the left bytes are for so many.
+// More than asked for comes from the runtime, as append has it.
 func (t *plan) room(n, done, left int) int {
 	switch {
 	case n > 0:
@@ -280,8 +283,9 @@ func (r *planReader) fieldValue(to place, t *plan, at int) bool {
 	return ok && r.value(placeOf(field), f.plan)
 }
 
-// field moves to the value of the next member and returns the number of its field, -1 if there is none. It reports false
-// also when that is not certain: keys match in any case, and may have escapes in them.
+// field moves to the value of the next member and returns the number of its field, -1 if there is
+// none. It reports false also when that is not certain: keys match in any case, and may have
+// escapes in them.
 func (r *planReader) field(t *plan) (at int, ok bool) {
 	key, ok := r.member()
 	if !ok {

@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// A Reader that says that a message is ordinary is believed, so it must not say so of any that has a cmd of Node's.
+// A Reader that says that a message is ordinary is believed, so it must not say so of any that has
+// a cmd of Node's.
 func TestAReaderKnowsWhatHasNoCommand(t *testing.T) {
 	type job struct {
 		N    int

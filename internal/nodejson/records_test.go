@@ -12,8 +12,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// The records of which the messages of the IPC scenarios in bench/ are made, 64 KiB of them. What a message costs there is
-// the sum of the three benchmarks, besides the system calls.
+// The records of which the messages of the IPC scenarios in bench/ are made, 64 KiB of them. What a
+// message costs there is the sum of the three benchmarks, besides the system calls.
 
 type (
 	record struct {
@@ -105,7 +105,8 @@ func BenchmarkRecords(b *testing.B) {
 	}
 }
 
-// A slice that grows by what its first elements were like takes no more than a multiple of what it has.
+// A slice that grows by what its first elements were like takes no more than a multiple of what it
+// has.
 func TestASliceIsNotMadeForElementsThatDoNotCome(t *testing.T) {
 	for _, elements := range []int{1, 4, 5, 64, 65, 1000} {
 		text := "[" + strings.Repeat("1,", elements-1) + "1" + strings.Repeat(" ", 1<<20) + "]"
@@ -135,7 +136,8 @@ func TestNumbersAreReadAsByTheLibrary(t *testing.T) {
 	}
 }
 
-// A text of lines, each of which ends with an escape: the message of 64 KiB in bench/ that is one string.
+// A text of lines, each of which ends with an escape: the message of 64 KiB in bench/ that is one
+// string.
 func BenchmarkText(b *testing.B) {
 	type message struct {
 		S string `json:"s"`

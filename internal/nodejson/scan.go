@@ -6,12 +6,13 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// maxDepth is how deep arrays and objects may be nested, as in encoding/json: every level takes stack, and who sends the
-// text decides on the depth.
+// maxDepth is how deep arrays and objects may be nested, as in encoding/json: every level takes
+// stack, and who sends the text decides on the depth.
 const maxDepth = 10_000
 
-// check returns the *Error that says where p stops being one JSON value, with nothing but blanks around it. Bytes that are
-// not UTF-8 and escaped lone surrogates are valid in strings, as they are for Node.
+// check returns the *Error that says where p stops being one JSON value, with nothing but blanks
+// around it. Bytes that are not UTF-8 and escaped lone surrogates are valid in strings, as they are
+// for Node.
 func check(p []byte) error {
 	end, err := skipValue(p, skipBlanks(p, 0), 0)
 	if err != nil {
@@ -35,7 +36,8 @@ func skipBlanks(p []byte, i int) int {
 	return i
 }
 
-// skipValue returns the offset behind the value that begins at i. depth counts the arrays and objects around it.
+// skipValue returns the offset behind the value that begins at i. depth counts the arrays and
+// objects around it.
 func skipValue(p []byte, i, depth int) (end int, err error) {
 	if i >= len(p) {
 		return 0, syntaxError(i)
@@ -89,8 +91,9 @@ func skipArray(p []byte, i, depth int) (end int, err error) {
 	}
 }
 
-// eachMember calls yield, if there is one, with each member of the object that begins at i: the key with its quotes, and
-// the value. It returns the offset behind the object. Until then nothing is certain: the text may end in the middle.
+// eachMember calls yield, if there is one, with each member of the object that begins at i: the key
+// with its quotes, and the value. It returns the offset behind the object. Until then nothing is
+// certain: the text may end in the middle.
 func eachMember(p []byte, i, depth int, yield func(key, value []byte)) (end int, err error) {
 	if depth >= maxDepth {
 		return 0, depthError(i)
@@ -122,7 +125,8 @@ func eachMember(p []byte, i, depth int, yield func(key, value []byte)) (end int,
 	}
 }
 
-// skipKey returns the offset behind the key that begins at i, and the one at which its value begins.
+// skipKey returns the offset behind the key that begins at i, and the one at which its value
+// begins.
 func skipKey(p []byte, i int) (end, value int, err error) {
 	if i >= len(p) || p[i] != '"' {
 		return 0, 0, syntaxError(i)
@@ -136,12 +140,12 @@ func skipKey(p []byte, i int) (end, value int, err error) {
 	return end, skipBlanks(p, value+1), nil
 }
 
-// plainComma reports whether a comma is at i and another element right behind it, as there is where nobody has indented a
-// text. It saves the call of separator.
+// plainComma reports whether a comma is at i and another element right behind it, as there is where
+// nobody has indented a text. It saves the call of separator.
 func plainComma(p []byte, i int) bool { return i+1 < len(p) && p[i] == ',' && p[i+1] > ' ' }
 
-// separator reads what follows an element that ends at i: a comma, then next is where another element begins, or the
-// closing bracket, then next is behind it.
+// separator reads what follows an element that ends at i: a comma, then next is where another
+// element begins, or the closing bracket, then next is behind it.
 func separator(p []byte, i int, closing byte) (more bool, next int, err error) {
 	if i = skipBlanks(p, i); i < len(p) {
 		switch p[i] {

@@ -43,7 +43,8 @@ func TestDecimalsAreWrittenWithTheShortestDigits(t *testing.T) {
 	}
 }
 
-// Decimals, as they are, and those in the middle between two float32, where rounding twice goes wrong.
+// Decimals, as they are, and those in the middle between two float32, where rounding twice goes
+// wrong.
 func TestAFloat32IsRoundedOnce(t *testing.T) {
 	random := rand.New(rand.NewPCG(shortSeed, 2))
 	for range 50_000 {
@@ -142,7 +143,8 @@ func TestIntegersOfEverySizeHoldWhatFits(t *testing.T) {
 				require.Equal(t, wrong == nil, err == nil, "%s: %v, %v", p, err, wrong)
 				if wrong == nil {
 					require.Equal(t, want, got, "%s", p)
-					again, err := nodejson.Append(nil, got) // by value, which has no place of its own
+					// by value, which has no place of its own
+					again, err := nodejson.Append(nil, got)
 					require.NoError(t, err)
 					byLibrary, err := json.Marshal(want)
 					require.NoError(t, err)

@@ -9,8 +9,8 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// repair returns p with what is not UTF-8 as one of its own or as an escape: text made of it is the same as that which
-// Node would make of p, if surrogates is false, and Append if it is true.
+// repair returns p with what is not UTF-8 as one of its own or as an escape: text made of it is the
+// same as that which Node would make of p, if surrogates is false, and Append if it is true.
 func repair(p []byte, surrogates bool) []byte {
 	out := make([]byte, 0, len(p)+len(p)/8)
 	for s := string(p); s != ""; {
@@ -28,8 +28,8 @@ func repair(p []byte, surrogates bool) []byte {
 	return out
 }
 
-// parseString returns what the string at i means, and the offset behind it. What is not UTF-8 becomes U+FFFD, lone
-// surrogates become WTF-8.
+// parseString returns what the string at i means, and the offset behind it. What is not UTF-8
+// becomes U+FFFD, lone surrogates become WTF-8.
 func parseString(p []byte, i int) (s string, end int, err error) {
 	start := i + 1 // what lies before is in b
 	i = wtf8.PlainEnd(p, start)
@@ -37,7 +37,8 @@ func parseString(p []byte, i int) (s string, end int, err error) {
 		return string(p[start:i]), i + 1, nil
 	}
 	var b strings.Builder
-	b.Grow(max(0, bytes.IndexByte(p[start:], '"'))) // That is enough unless it is a quote that is escaped.
+	// That is enough unless it is a quote that is escaped.
+	b.Grow(max(0, bytes.IndexByte(p[start:], '"')))
 	for ; i < len(p); i = wtf8.PlainEnd(p, i) {
 		switch c := p[i]; {
 		case c == '"':
@@ -83,8 +84,8 @@ var shortEscape = [256]byte{
 	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
 
-// unescape writes what the escape of digits at the beginning of q means, and returns its length. Two that make up a
-// character are one.
+// unescape writes what the escape of digits at the beginning of q means, and returns its length.
+// Two that make up a character are one.
 func unescape(b *strings.Builder, q []byte) int {
 	unit, _ := hex4(q[2:])
 	if !utf16.IsSurrogate(unit) {
@@ -99,7 +100,8 @@ func unescape(b *strings.Builder, q []byte) int {
 	return 6
 }
 
-// pair returns the character that the surrogate high makes with the escape at the beginning of next.
+// pair returns the character that the surrogate high makes with the escape at the beginning of
+// next.
 func pair(high rune, next []byte) (r rune, ok bool) {
 	if len(next) < 2 || next[0] != '\\' || next[1] != 'u' {
 		return 0, false
@@ -114,8 +116,8 @@ var (
 	unicodeEscape = []byte(`\u`) // begins an escape that is written with digits
 )
 
-// mayHaveLoneSurrogate reports whether an escape of p could be one. Where it cannot be told from an escaped backslash
-// that comes before, it could.
+// mayHaveLoneSurrogate reports whether an escape of p could be one. Where it cannot be told from an
+// escaped backslash that comes before, it could.
 func mayHaveLoneSurrogate(p []byte) bool {
 	for {
 		before, rest, found := bytes.Cut(p, unicodeEscape)

@@ -2,8 +2,9 @@ package nodejson
 
 import "time"
 
-// Most times in messages are of UTC, as all of JavaScript's are: 2006-01-02T15:04:05.678Z. Those are read and written here,
-// in half the time of the methods of time.Time, which have other layouts and zones to think of. All others go to them.
+// Most times in messages are of UTC, as all of JavaScript's are: 2006-01-02T15:04:05.678Z. Those
+// are read and written here, in half the time of the methods of time.Time, which have other layouts
+// and zones to think of. All others go to them.
 
 const (
 	wholeSeconds = len("2006-01-02T15:04:05Z")
@@ -45,7 +46,8 @@ func parseTime(text []byte) (at time.Time, ok bool) {
 // noDigits is more than a year has.
 const noDigits = 10_000
 
-// twoDigits returns the number that the first two bytes of p are in decimal, and at least noDigits if they are not.
+// twoDigits returns the number that the first two bytes of p are in decimal, and at least noDigits
+// if they are not.
 func twoDigits(p []byte) uint {
 	high, low := uint(p[0]-'0'), uint(p[1]-'0')
 	if high > 9 || low > 9 {

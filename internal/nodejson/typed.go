@@ -27,7 +27,8 @@ func (a *appender) typed(dst []byte, v any) ([]byte, error) {
 	return a.encoder.appendByLibrary(dst, v)
 }
 
-// byPlan appends v, which may have no place of its own: then it is copied to one, which is kept for the next value.
+// byPlan appends v, which may have no place of its own: then it is copied to one, which is kept for
+// the next value.
 func (a *appender) byPlan(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
 	if t.kind == asPointer {
 		if v.IsNil() {
@@ -74,7 +75,8 @@ func (e *Encoder) appendByLibrary(dst []byte, v any) ([]byte, error) {
 	return dropNegativeZeros(out, start), nil
 }
 
-// write wraps e's buffer around dst for the library to append to. A method of v may encode with e meanwhile.
+// write wraps e's buffer around dst for the library to append to. A method of v may encode with e
+// meanwhile.
 func (e *Encoder) write(dst []byte, v any, o json.Options) ([]byte, error) {
 	b := e.buffer
 	e.buffer = nil
@@ -104,13 +106,15 @@ func needsCare(err error) bool {
 	return ok
 }
 
-// Unmarshal decodes p into v as json.Unmarshal does: keys match in any case, the last of several with the same key counts,
-// and a v that is no pointer is an error. An any, also one in a struct, gets what [Value] returns; strings and keys may
-// have lone surrogates as WTF-8; a number in a field with the string option may be what strconv takes for one, "+1" or
-// "NaN". Nothing in v refers to p afterwards. If only part of p fits v, that part is decoded, and an error returned.
+// Unmarshal decodes p into v as json.Unmarshal does: keys match in any case, the last of several
+// with the same key counts, and a v that is no pointer is an error. An any, also one in a struct,
+// gets what [Value] returns; strings and keys may have lone surrogates as WTF-8; a number in a
+// field with the string option may be what strconv takes for one, "+1" or "NaN". Nothing in v
+// refers to p afterwards. If only part of p fits v, that part is decoded, and an error returned.
 //
-// The error is an *[Error] wrapping [ErrSyntax], [ErrDepth], what a method of v returned, or an error of the library that
-// says what did not fit. Those are not the types of encoding/json, as long as that package is not made of the library.
+// The error is an *[Error] wrapping [ErrSyntax], [ErrDepth], what a method of v returned, or an
+// error of the library that says what did not fit. Those are not the types of encoding/json, as
+// long as that package is not made of the library.
 //
 // Safe to call from any goroutine, as far as v's methods are.
 func Unmarshal(p []byte, v any) error {
@@ -144,12 +148,14 @@ func unmarshalByLibrary(p []byte, v any) error {
 	return nil
 }
 
-// holdsPointer reports whether v has a pointer in it, into which encoding/json decodes rather than replace it.
+// holdsPointer reports whether v has a pointer in it, into which encoding/json decodes rather than
+// replace it.
 func holdsPointer(v any) bool {
 	return v != nil && reflect.TypeOf(v).Kind() == reflect.Pointer
 }
 
-// needsHooks has the answer for each type that was asked for. It only saves time: the answer is always the same.
+// needsHooks has the answer for each type that was asked for. It only saves time: the answer is
+// always the same.
 var needsHooks sync.Map // reflect.Type → bool
 
 func optionsFor(t reflect.Type) json.Options {
@@ -164,7 +170,8 @@ func optionsFor(t reflect.Type) json.Options {
 	return library().strict
 }
 
-// reachesHook reports whether a value of type t can have something in it that a function of ours is for.
+// reachesHook reports whether a value of type t can have something in it that a function of ours is
+// for.
 func reachesHook(t reflect.Type, seen map[reflect.Type]bool) bool {
 	if t == nil || seen[t] {
 		return false

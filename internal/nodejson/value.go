@@ -2,10 +2,10 @@ package nodejson
 
 import "github.com/brood-go/brood/internal/wtf8"
 
-// Value returns what p means as JSON.parse has it: nil, a bool, a float64, a string, a []any or a map[string]any. Of
-// several members with the same key the last one counts. A number that is out of range is an infinity. Lone surrogates
-// in keys and strings come as WTF-8, and what is not UTF-8 as U+FFFD, as many as Node makes of it. The result refers to
-// nothing in p.
+// Value returns what p means as JSON.parse has it: nil, a bool, a float64, a string, a []any or a
+// map[string]any. Of several members with the same key the last one counts. A number that is out of
+// range is an infinity. Lone surrogates in keys and strings come as WTF-8, and what is not UTF-8 as
+// U+FFFD, as many as Node makes of it. The result refers to nothing in p.
 //
 // The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth].
 //
@@ -21,7 +21,8 @@ func Value(p []byte) (any, error) {
 	return v, nil
 }
 
-// parseValue returns the value that begins at i, and the offset behind it. The objects of an array share keys.
+// parseValue returns the value that begins at i, and the offset behind it. The objects of an array
+// share keys.
 func parseValue(p []byte, i, depth int, keys *sharedKeys) (v any, end int, err error) {
 	if i >= len(p) {
 		return nil, 0, syntaxError(i)
@@ -117,8 +118,8 @@ func parseObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]an
 	}
 }
 
-// sharedKeys are the keys of the last object in an array: the next one mostly has the same, in the same order, and need
-// not have strings of its own for them. A nil *sharedKeys shares nothing.
+// sharedKeys are the keys of the last object in an array: the next one mostly has the same, in the
+// same order, and need not have strings of its own for them. A nil *sharedKeys shares nothing.
 type sharedKeys []string // empty for one that is written otherwise than it is meant
 
 // text is keyText of the key of member n.

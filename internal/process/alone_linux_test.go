@@ -22,11 +22,13 @@ type solitude struct {
 	through []string // a command that executes its arguments
 }
 
-// alone reports whether t runs in a process of its own. Elsewhere it runs t in one, and t is to return: its result is
-// that of the other process. It is for tests that change their process for good, or need one that nobody has used yet.
+// alone reports whether t runs in a process of its own. Elsewhere it runs t in one, and t is to
+// return: its result is that of the other process. It is for tests that change their process for
+// good, or need one that nobody has used yet.
 func alone(t *testing.T) bool { return solitude{}.is(t) }
 
-// longestOutput is how much of what such a process prints is repeated, in bytes: with a full table everything leaks.
+// longestOutput is how much of what such a process prints is repeated, in bytes: with a full table
+// everything leaks.
 const longestOutput = 8 << 10
 
 var skipReason = regexp.MustCompile(`(?m)^ *[a-z_]+_test\.go:\d+: (.*)\n--- SKIP`)
@@ -59,8 +61,8 @@ func (s solitude) is(t *testing.T) bool {
 // ownForks are the variants of the fork of this library, see process.Force.
 var ownForks = []string{"", "noclone3", "noclearsignal", "nounshare", "nopidfd", "nocloserange"}
 
-// eachFork runs a test in a process of its own for each variant, which it calls with the name. In a short run it does so for
-// the first and the last.
+// eachFork runs a test in a process of its own for each variant, which it calls with the name. In a
+// short run it does so for the first and the last.
 func eachFork(t *testing.T, variants []string, test func(t *testing.T, variant string)) {
 	if os.Getenv(forkSwitch) != "" && os.Getenv(aloneVariable) == "" {
 		t.Skip("this run forces a variant of the fork already")

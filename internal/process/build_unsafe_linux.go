@@ -10,12 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// build writes the calls with which a child starts spec, whose slots are the descriptors in slots, on a kernel that has
-// these features. Their order is that of libuv's uv_spawn and of the manual: descriptors, session or group, directory,
-// credentials, what the change of these would take back, restrictions, the signal mask, the program.
+// build writes the calls with which a child starts spec, whose slots are the descriptors in slots,
+// on a kernel that has these features. Their order is that of libuv's uv_spawn and of the manual:
+// descriptors, session or group, directory, credentials, what the change of these would take back,
+// restrictions, the signal mask, the program.
 //
-// Settings that take a privilege come before the credentials. What is opened for them is opened while there are descriptors
-// (RLIMIT_NOFILE) and /proc (chroot). The group exists before the terminal is told of it.
+// Settings that take a privilege come before the credentials. What is opened for them is opened
+// while there are descriptors (RLIMIT_NOFILE) and /proc (chroot). The group exists before the
+// terminal is told of it.
 func (p *program) build(spec *Spec, slots []int, have features) {
 	with := spec.Settings
 	if with == nil {
@@ -65,7 +67,8 @@ func (s *Settings) limits(resource int) bool {
 	return slices.ContainsFunc(s.Rlimits, func(l Rlimit) bool { return l.Resource == resource })
 }
 
-// reset empties p and makes room for all strings of spec, so that adding one does not move the others.
+// reset empties p and makes room for all strings of spec, so that adding one does not move the
+// others.
 func (p *program) reset(spec *Spec) {
 	size := len(spec.Dir) + 1 + settingsText(spec.Settings) + len(spec.PIDVariable) + pidRoom
 	for _, list := range [...][]string{spec.Files, spec.Args, spec.Env} {
@@ -91,7 +94,8 @@ func (p *program) aim(have features, with *Settings) {
 		flags |= unix.CLONE_PARENT_SETTID
 		pid = uintptr(unsafe.Pointer(&p.pid))
 	}
-	if have.all(pidfds) && (p.maps == nil || have.all(clone3)) { // Of clone(2) both are the same argument.
+	// Of clone(2) both are the same argument.
+	if have.all(pidfds) && (p.maps == nil || have.all(clone3)) {
 		flags |= unix.CLONE_PIDFD
 		pidfd = uintptr(unsafe.Pointer(&p.pidfd))
 	}
@@ -139,12 +143,13 @@ func address(s *byte) uintptr { return uintptr(unsafe.Pointer(s)) }
 
 // addSlots gives the child its descriptors and takes away all others.
 //
-// The table is the parent's until the first call, which gives the child one of its own that has only the numbers below keep.
-// Slots are filled in ascending order. A source that would be overwritten before its turn is moved first, to a number that
-// is neither a slot nor a source; what is there is not wanted.
+// The table is the parent's until the first call, which gives the child one of its own that has
+// only the numbers below keep. Slots are filled in ascending order. A source that would be
+// overwritten before its turn is moved first, to a number that is neither a slot nor a source; what
+// is there is not wanted.
 //
-// With inherit the table is a whole copy, in which all others stay. The numbers to move to are those of p.free then, which
-// are close-on-exec.
+// With inherit the table is a whole copy, in which all others stay. The numbers to move to are
+// those of p.free then, which are close-on-exec.
 //
 // A ruleset is one slot more, which execve(2) closes. With inherit it stays where it is.
 func (p *program) addSlots(slots []int, ruleset *int, have features, inherit bool) {
@@ -192,7 +197,8 @@ func (p *program) addSlots(slots []int, ruleset *int, have features, inherit boo
 		p.add(StepSlots, mustWork, unix.SYS_CLOSE_RANGE, uintptr(n), lastNumber, 0)
 		return
 	}
-	// The list of descriptors takes one itself. There may be none left below the limit, and many above one that was lowered.
+	// The list of descriptors takes one itself. There may be none left below the limit, and many
+	// above one that was lowered.
 	limited := unix.Getrlimit(unix.RLIMIT_NOFILE, &p.limit) == nil && p.limit.Cur < p.limit.Max
 	if limited {
 		p.raised = unix.Rlimit{Cur: p.limit.Max, Max: p.limit.Max}
@@ -204,8 +210,8 @@ func (p *program) addSlots(slots []int, ruleset *int, have features, inherit boo
 	}
 }
 
-// moveSources moves the sources that are slots themselves and would be overwritten before they are needed. It returns what
-// is to be copied to each slot afterwards.
+// moveSources moves the sources that are slots themselves and would be overwritten before they are
+// needed. It returns what is to be copied to each slot afterwards.
 func (p *program) moveSources(slots []int) []int {
 	p.sources = append(p.sources[:0], slots...)
 	free, taken := len(slots), 0
@@ -233,20 +239,23 @@ func (p *program) moveSources(slots []int) []int {
 	return p.sources
 }
 
-// addSignals has every signal do what it does by default. The clone resets those that have a handler, where it can.
+// addSignals has every signal do what it does by default. The clone resets those that have a
+// handler, where it can.
 func (p *program) addSignals(have features) {
 	reset := allSignals
 	if have.all(clearSighand) {
 		reset = ignoredSignals()
 	}
-	reset &^= 1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1) // Of these nobody can change anything; signal.Ignore takes them.
+	// Of these nobody can change anything; signal.Ignore takes them.
+	reset &^= 1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1)
 	for ; reset != 0; reset &= reset - 1 {
 		signal := bits.TrailingZeros64(reset) + 1
 		p.add(StepSignals, mustWork, unix.SYS_RT_SIGACTION, uintptr(signal), uintptr(unsafe.Pointer(&p.defaultAction)), 0, sigsetSize)
 	}
 }
 
-// addCredentials changes the groups first and the user last, who may not change the others any more.
+// addCredentials changes the groups first and the user last, who may not change the others any
+// more.
 func (p *program) addCredentials(spec *Spec) {
 	switch {
 	case spec.Groups != nil:
@@ -286,8 +295,8 @@ func (p *program) addExec(spec *Spec) {
 	}
 }
 
-// addOwn adds what a child, and a program that replaces this one, have of their own, in the order in which it can be had:
-// limits, root and directory, and at last who they are and what they may.
+// addOwn adds what a child, and a program that replaces this one, have of their own, in the order
+// in which it can be had: limits, root and directory, and at last who they are and what they may.
 func (p *program) addOwn(spec *Spec, with *Settings) {
 	p.addRlimits(with.Rlimits)
 	if with.Chroot != "" {

@@ -12,11 +12,13 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// A claim is what a child has to the cgroup that it was started in. The cgroup is the child's own when nobody was in it
-// before, and as long as this program starts no other child there: then whoever is in it descends from the child.
+// A claim is what a child has to the cgroup that it was started in. The cgroup is the child's own
+// when nobody was in it before, and as long as this program starts no other child there: then
+// whoever is in it descends from the child.
 //
-// It keeps the path, and no descriptor for each child. Which cgroup is meant the number says, which the kernel gives to no
-// other one: so one that was removed, or made again under the same name, is not mistaken for it.
+// It keeps the path, and no descriptor for each child. Which cgroup is meant the number says, which
+// the kernel gives to no other one: so one that was removed, or made again under the same name, is
+// not mistaken for it.
 //
 // All methods may be called for nil, by any goroutine.
 type claim struct {
@@ -29,7 +31,8 @@ type claim struct {
 
 type cgroupID struct{ dev, ino uint64 }
 
-// A tenancy is a time in which a cgroup is in use by children of this program. All of it is guarded by cgroups.mu.
+// A tenancy is a time in which a cgroup is in use by children of this program. All of it is guarded
+// by cgroups.mu.
 type tenancy struct {
 	id     cgroupID
 	claims int  // reachable ones
@@ -42,14 +45,15 @@ var cgroups = struct {
 	mu   sync.Mutex
 	last map[cgroupID]*tenancy // the latest of each, as long as one of its claims is reachable
 
-	// killed are cgroups that cgroup.kill was written to. Since Linux 6.14 a child that is later cloned into one of them is
-	// killed at birth, unless who clones it has been in it then, too. The oldest are forgotten.
+	// killed are cgroups that cgroup.kill was written to. Since Linux 6.14 a child that is later
+	// cloned into one of them is killed at birth, unless who clones it has been in it then, too.
+	// The oldest are forgotten.
 	killed     [64]cgroupID
 	nextKilled int
 }{last: map[cgroupID]*tenancy{}}
 
-// newClaim is called before a child is started in the cgroup dir. It returns nil where there is none: what is wrong with
-// it the start itself finds out.
+// newClaim is called before a child is started in the cgroup dir. It returns nil where there is
+// none: what is wrong with it the start itself finds out.
 func newClaim(dir string) *claim {
 	path, err := filepath.Abs(dir)
 	if err != nil {
@@ -91,8 +95,8 @@ func (t *tenancy) unclaim() {
 	}
 }
 
-// end notes that the child has ended, or was not started. When nobody is left of it, it has no cgroup any more: who comes
-// into the directory later is not its descendant.
+// end notes that the child has ended, or was not started. When nobody is left of it, it has no
+// cgroup any more: who comes into the directory later is not its descendant.
 func (c *claim) end() {
 	if c == nil {
 		return
@@ -155,14 +159,15 @@ func (c *claim) members() []int {
 	return pids
 }
 
-// hides reports whether somebody is in the cgroup dir whom this program cannot see. With this program itself there, it is no
-// place to be killed.
+// hides reports whether somebody is in the cgroup dir whom this program cannot see. With this
+// program itself there, it is no place to be killed.
 func (c *claim) hides(dir int) bool {
 	_, hidden := cgroupMembers(dir)
 	return hidden
 }
 
-// kill has the kernel kill everybody in the cgroup dir (Linux 5.14), also who may not be signalled from here.
+// kill has the kernel kill everybody in the cgroup dir (Linux 5.14), also who may not be signalled
+// from here.
 func (c *claim) kill(dir int) error {
 	pids, _ := cgroupMembers(dir)
 	if slices.Contains(pids, os.Getpid()) {
@@ -181,7 +186,8 @@ func (c *claim) isOver() bool {
 	return c.tenancy.over
 }
 
-// memory returns the most memory that the cgroup has had in the time of the child, in bytes, 0 if that is not known.
+// memory returns the most memory that the cgroup has had in the time of the child, in bytes, 0 if
+// that is not known.
 func (c *claim) memory() int64 {
 	if c == nil {
 		return 0
@@ -203,8 +209,8 @@ func (c *claim) lastPeak() (peak int64, ended bool) {
 	return c.peak, c.ended
 }
 
-// peakNow reads memory.peak. The kernel counts from the making of the cgroup on: what is no more than it was at the start of
-// the child may have been another one's.
+// peakNow reads memory.peak. The kernel counts from the making of the cgroup on: what is no more
+// than it was at the start of the child may have been another one's.
 func (c *claim) peakNow(dir int) int64 {
 	if now := memoryPeak(dir); c.before >= 0 && now > c.before {
 		return now

@@ -79,7 +79,8 @@ func TestACgroupIsOneChildsOwn(t *testing.T) {
 	require.Zero(t, (*process.Claim)(nil).Memory())
 }
 
-// What is remembered of a cgroup goes with the children, also with those that have left somebody behind.
+// What is remembered of a cgroup goes with the children, also with those that have left somebody
+// behind.
 func TestACgroupIsForgottenWithItsChildren(t *testing.T) {
 	set, dir := cgroupFiles(t)
 	before := process.Tenancies()

@@ -9,15 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// This file reads and writes the files of a cgroup of version 2 (cgroups(7); Linux, Documentation/admin-guide/cgroup-v2.rst),
-// by a descriptor of its directory.
+// This file reads and writes the files of a cgroup of version 2 (cgroups(7); Linux,
+// Documentation/admin-guide/cgroup-v2.rst), by a descriptor of its directory.
 
 // deepestCgroup bounds how far below a cgroup others are looked for.
 const deepestCgroup = 64
 
-// cgroupMembers returns the processes in the cgroup and in all below it. Ended ones are not among them, even if nobody has
-// waited for them. With hidden there are others, in a PID namespace that cannot be seen from here, or that could not be
-// listed.
+// cgroupMembers returns the processes in the cgroup and in all below it. Ended ones are not among
+// them, even if nobody has waited for them. With hidden there are others, in a PID namespace that
+// cannot be seen from here, or that could not be listed.
 func cgroupMembers(dir int) (pids []int, hidden bool) {
 	return appendMembers(nil, dir, 0)
 }
@@ -66,8 +66,8 @@ func cgroupsIn(dir int) (names []string) {
 	return names
 }
 
-// cgroupEmpty reports whether nobody is in the cgroup, or in one below it. The kernel may take those who have just ended for
-// members a moment longer, but does not list them.
+// cgroupEmpty reports whether nobody is in the cgroup, or in one below it. The kernel may take
+// those who have just ended for members a moment longer, but does not list them.
 func cgroupEmpty(dir int) bool {
 	events, err := readIn(dir, "cgroup.events")
 	if err != nil {
@@ -80,8 +80,8 @@ func cgroupEmpty(dir int) bool {
 	return len(pids) == 0 && !hidden
 }
 
-// freezeCgroup has the kernel stop everybody in the cgroup, and whoever is born there; a process does not see that, and
-// SIGKILL ends it all the same. was says that the cgroup was frozen before.
+// freezeCgroup has the kernel stop everybody in the cgroup, and whoever is born there; a process
+// does not see that, and SIGKILL ends it all the same. was says that the cgroup was frozen before.
 func freezeCgroup(dir int) (was bool, err error) {
 	now, err := readIn(dir, "cgroup.freeze")
 	if err != nil {
@@ -101,8 +101,8 @@ func cgroupStill(dir int) bool {
 	return numberAfter(events, "frozen ") == 1 || numberAfter(events, "populated ") == 0
 }
 
-// memoryPeak returns the most memory that a cgroup has had, in bytes (Linux 5.19), -1 if that is not known: a cgroup has the
-// file only where the one above it distributes memory.
+// memoryPeak returns the most memory that a cgroup has had, in bytes (Linux 5.19), -1 if that is
+// not known: a cgroup has the file only where the one above it distributes memory.
 func memoryPeak(dir int) int64 {
 	text, err := readIn(dir, "memory.peak")
 	if err != nil {

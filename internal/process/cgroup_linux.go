@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// openCgroup opens the directory of a cgroup in which a child can be started. The caller must close it.
+// openCgroup opens the directory of a cgroup in which a child can be started. The caller must close
+// it.
 func openCgroup(dir string) (int, error) {
 	n, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -39,7 +40,8 @@ func unfitCgroup(dir string, n int) error {
 	return nil
 }
 
-// cgroupFrozen reports whether a child that is started there would not run, nor let its parent go on.
+// cgroupFrozen reports whether a child that is started there would not run, nor let its parent go
+// on.
 func cgroupFrozen(dir string) bool {
 	events, _ := os.ReadFile(dir + "/cgroup.events") // The root has none.
 	freeze, _ := os.ReadFile(dir + "/cgroup.freeze")

@@ -11,7 +11,8 @@ type Change struct {
 	Signal     syscall.Signal // of Signaled and Stopped
 	CoreDumped bool           // of Signaled
 
-	// Usage is that of the child and of those it has waited for (getrusage(2)), for Exited and Signaled; nil if unknown.
+	// Usage is that of the child and of those it has waited for (getrusage(2)), for Exited and
+	// Signaled; nil if unknown.
 	Usage *syscall.Rusage
 }
 
@@ -31,7 +32,8 @@ const (
 // Ended reports whether the child has ended, and is waited for.
 func (c Change) Ended() bool { return c.Kind == Exited || c.Kind == Signaled || c.Kind == Lost }
 
-// decode reads the status word of wait4(2). A word that means none of the kinds is a lost status, not an exit code.
+// decode reads the status word of wait4(2). A word that means none of the kinds is a lost status,
+// not an exit code.
 func decode(ws syscall.WaitStatus) Change {
 	switch {
 	case ws&^0xff00 == 0: // Exited, with nothing beside the code.

@@ -136,7 +136,8 @@ func status(text string) map[string]string {
 	return fields
 }
 
-// nothingIsLeft fails t now if there is a child, and when it ends if other descriptors are open than now.
+// nothingIsLeft fails t now if there is a child, and when it ends if other descriptors are open
+// than now.
 func nothingIsLeft(t *testing.T) {
 	t.Helper()
 	leakcheck.NoNewFDs(t)

@@ -9,21 +9,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// This file is the moment of the fork. What is in it runs while two processes use one stack and one memory: see the rules in
-// the package comment. The functions are nosplit because a stack cannot grow there, and norace
-// because the race detector would be called. A test reads their machine code.
+// This file is the moment of the fork. What is in it runs while two processes use one stack and one
+// memory: see the rules in the package comment. The functions are nosplit because a stack cannot
+// grow there, and norace because the race detector would be called. A test reads their machine
+// code.
 
-// rawClone makes clone(2) or clone3(2) with three arguments. It returns twice. It is written in assembly because the child
-// must not return through a frame that the parent still needs.
+// rawClone makes clone(2) or clone3(2) with three arguments. It returns twice. It is written in
+// assembly because the child must not return through a frame that the parent still needs.
 func rawClone(nr, a, b, c uintptr) (pid, errno uintptr)
 
-// rawSyscall makes one system call. It has no frame, unlike syscall.RawSyscall6 and what that calls: in a build without
-// optimisation (-gcflags="all=-N -l", as debuggers want) the stack that nosplit functions may use would not be enough.
+// rawSyscall makes one system call. It has no frame, unlike syscall.RawSyscall6 and what that
+// calls: in a build without optimisation (-gcflags="all=-N -l", as debuggers want) the stack that
+// nosplit functions may use would not be enough.
 func rawSyscall(nr, a, b, c, d, e, f uintptr) (result, errno uintptr)
 
-// entersyscall and exitsyscall tell the runtime that this thread waits in the kernel. Until the child has executed, other
-// goroutines get the thread's P, and the garbage collector does not wait for it. (The runtime keeps both names for gVisor,
-// see go.dev/issue/67401.)
+// entersyscall and exitsyscall tell the runtime that this thread waits in the kernel. Until the
+// child has executed, other goroutines get the thread's P, and the garbage collector does not wait
+// for it. (The runtime keeps both names for gVisor, see go.dev/issue/67401.)
 //
 //go:linkname entersyscall runtime.entersyscall
 func entersyscall()
@@ -37,11 +39,12 @@ var (
 	noSignals  uint64
 )
 
-// fork clones the calling thread and has the child run p. It returns in the parent only, when the child has executed or
-// ended.
+// fork clones the calling thread and has the child run p. It returns in the parent only, when the
+// child has executed or ended.
 //
-// This thread handles no signal until the child is through, because in the child a handler of the Go runtime would run on
-// the memory of the parent. The mask is back before the runtime can move the goroutine to another thread.
+// This thread handles no signal until the child is through, because in the child a handler of the
+// Go runtime would run on the memory of the parent. The mask is back before the runtime can move
+// the goroutine to another thread.
 //
 //go:nosplit
 //go:noinline
@@ -65,8 +68,9 @@ func setMask(mask, old *uint64) {
 		uintptr(unsafe.Pointer(mask)), uintptr(unsafe.Pointer(old)), sigsetSize, 0, 0)
 }
 
-// runChild is the child. It makes the calls of p in their order and does not return: the last one that works is an
-// execve(2). When a call fails for which that matters, its index and the errno stay in p, where the parent reads them.
+// runChild is the child. It makes the calls of p in their order and does not return: the last one
+// that works is an execve(2). When a call fails for which that matters, its index and the errno
+// stay in p, where the parent reads them.
 //
 //go:nosplit
 //go:noinline
@@ -127,8 +131,8 @@ func exit(p *program) {
 	}
 }
 
-// isAbsent reports whether an execve(2) failed because the program is not there, after which execvp(3) of the GNU C library
-// looks in the next directory.
+// isAbsent reports whether an execve(2) failed because the program is not there, after which
+// execvp(3) of the GNU C library looks in the next directory.
 //
 //go:nosplit
 //go:norace
@@ -137,8 +141,8 @@ func isAbsent(errno uintptr) bool {
 	return e == unix.ENOENT || e == unix.ENOTDIR || e == unix.ESTALE || e == unix.ENODEV || e == unix.ETIMEDOUT
 }
 
-// isObstacle reports whether an execve(2) failed for a reason that a program in another directory need not have. The first
-// of them is reported when there is no such program.
+// isObstacle reports whether an execve(2) failed for a reason that a program in another directory
+// need not have. The first of them is reported when there is no such program.
 //
 //go:nosplit
 //go:norace
@@ -153,8 +157,8 @@ const (
 	direntName   = 19 // offset of the name, which ends with a NUL byte
 )
 
-// closeFrom closes every descriptor from first on, for kernels without close_range(2): those that /proc lists or, where
-// there is no /proc, all numbers below limit.
+// closeFrom closes every descriptor from first on, for kernels without close_range(2): those that
+// /proc lists or, where there is no /proc, all numbers below limit.
 //
 //go:nosplit
 //go:norace

@@ -6,11 +6,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dumpable counts the starts that change a user or a group. The kernel takes such a change for one of everybody who has the
-// same memory: with the child, which has that of this process until it executes, this process loses its "dumpable" attribute
-// (PR_SET_DUMPABLE(2const)), so that a debugger cannot attach, no core is written and /proc/self is root's.
+// dumpable counts the starts that change a user or a group. The kernel takes such a change for one
+// of everybody who has the same memory: with the child, which has that of this process until it
+// executes, this process loses its "dumpable" attribute (PR_SET_DUMPABLE(2const)), so that a
+// debugger cannot attach, no core is written and /proc/self is root's.
 //
-// It comes back when the child has executed, and not before, since it keeps whoever the child becomes out of this memory.
+// It comes back when the child has executed, and not before, since it keeps whoever the child
+// becomes out of this memory.
 var dumpable struct {
 	mu       sync.Mutex
 	changing int

@@ -8,7 +8,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// equipment is what the parent needs for one start beside the slots, while it lasts: little or nothing for a usual child.
+// equipment is what the parent needs for one start beside the slots, while it lasts: little or
+// nothing for a usual child.
 type equipment struct {
 	free   []int // see program.free
 	cgroup int   // 0: none
@@ -16,8 +17,8 @@ type equipment struct {
 	locked bool // syscall.ForkLock
 }
 
-// take gets the equipment for spec, and takes out of wanted what cannot be had with it. Release gives back what there is, also
-// after a failure.
+// take gets the equipment for spec, and takes out of wanted what cannot be had with it. Release
+// gives back what there is, also after a failure.
 func (e *equipment) take(p *program, spec *Spec, slots []int, wanted *features) *Failure {
 	p.free, p.maps = nil, nil
 	if spec.InheritOpen {
@@ -37,7 +38,8 @@ func (e *equipment) take(p *program, spec *Spec, slots []int, wanted *features) 
 		}
 	}
 	if spec.InheritOpen {
-		// Whoever opens a descriptor and sets its close-on-exec flag afterwards holds the other side of this lock meanwhile.
+		// Whoever opens a descriptor and sets its close-on-exec flag afterwards holds the other
+		// side of this lock meanwhile.
 		syscall.ForkLock.Lock()
 		e.locked = true
 	}

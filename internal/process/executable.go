@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// Executable reports whether path is a file that this process may execute. The kernel has the last word.
+// Executable reports whether path is a file that this process may execute. The kernel has the last
+// word.
 func Executable(path string) error {
 	var st unix.Stat_t
 	for {
@@ -29,9 +30,9 @@ func Executable(path string) error {
 	return mayExecute(path)
 }
 
-// mayExecute asks by faccessat2(2). To a sandbox that refuses it with EACCES, or with an errno for which package unix looks at
-// the mode alone, the older faccessat(2) is a second opinion. It is about the real user and group, and so it is one only
-// where they are those that count.
+// mayExecute asks by faccessat2(2). To a sandbox that refuses it with EACCES, or with an errno for
+// which package unix looks at the mode alone, the older faccessat(2) is a second opinion. It is
+// about the real user and group, and so it is one only where they are those that count.
 func mayExecute(path string) error {
 	err := unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
 	if err == nil || !fd.Refused(err) || unix.Getuid() != unix.Geteuid() || unix.Getgid() != unix.Getegid() {

@@ -3,7 +3,8 @@ package process
 // A Claim is a claim that a test makes.
 type Claim = claim
 
-// NewClaim is what a start in the cgroup does before, and End what is done when the child was waited for.
+// NewClaim is what a start in the cgroup does before, and End what is done when the child was
+// waited for.
 func NewClaim(dir string) *Claim { return newClaim(dir) }
 
 func (c *claim) End()          { c.end() }

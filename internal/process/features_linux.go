@@ -8,23 +8,26 @@ import "sync/atomic"
 type features uint32
 
 const (
-	clone3        features = 1 << iota // clone3(2), Linux 5.3
-	clearSighand                       // CLONE_CLEAR_SIGHAND, Linux 5.5; only with clone3
-	unsharedRange                      // CLONE_FILES, undone by close_range(2) with CLOSE_RANGE_UNSHARE, Linux 5.9
-	closeRange                         // close_range(2) without that, Linux 5.9
-	pidfds                             // CLONE_PIDFD, Linux 5.2
-	intoCgroup                         // CLONE_INTO_CGROUP, Linux 5.7; only with clone3
+	clone3       features = 1 << iota // clone3(2), Linux 5.3
+	clearSighand                      // CLONE_CLEAR_SIGHAND, Linux 5.5; only with clone3
+	// CLONE_FILES, undone by close_range(2) with CLOSE_RANGE_UNSHARE, Linux 5.9
+	unsharedRange
+	closeRange // close_range(2) without that, Linux 5.9
+	pidfds     // CLONE_PIDFD, Linux 5.2
+	intoCgroup // CLONE_INTO_CGROUP, Linux 5.7; only with clone3
 
 	allFeatures = clone3 | clearSighand | unsharedRange | closeRange | pidfds | intoCgroup
 )
 
 func (f features) all(want features) bool { return f&want == want }
 
-// absent are the features that this program was refused, and started a child without. It belongs to the program because the
-// kernel and the sandbox do. Only starts that have gone well set it: a refusal has other causes too.
+// absent are the features that this program was refused, and started a child without. It belongs to
+// the program because the kernel and the sandbox do. Only starts that have gone well set it: a
+// refusal has other causes too.
 var absent atomic.Uint32
 
-// withoutRefused returns what to try next after the clone was refused, and false if there is nothing left.
+// withoutRefused returns what to try next after the clone was refused, and false if there is
+// nothing left.
 func (f features) withoutRefused() (features, bool) {
 	switch {
 	case f.all(intoCgroup):

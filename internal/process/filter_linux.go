@@ -23,8 +23,8 @@ func answerOf(result uint32) answer {
 	return denied
 }
 
-// A machine is that for which filters are written, the "classic" one of the kernel's Documentation/networking/filter.rst, with
-// those instructions that seccomp(2) has.
+// A machine is that for which filters are written, the "classic" one of the kernel's
+// Documentation/networking/filter.rst, with those instructions that seccomp(2) has.
 type machine struct {
 	a, x   uint32
 	memory [unix.BPF_MEMWORDS]uint32
@@ -83,7 +83,8 @@ func (c *coming) put(filter []SockFilter) answer {
 	return invalid
 }
 
-// load executes BPF_LD and BPF_LDX, and reports whether what is loaded is known; ok is set to false for what is invalid.
+// load executes BPF_LD and BPF_LDX, and reports whether what is loaded is known; ok is set to false
+// for what is invalid.
 func (m *machine) load(in SockFilter, c *coming, ok *bool) (known bool) {
 	var value uint32
 	known = true

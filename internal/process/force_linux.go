@@ -14,9 +14,10 @@ var forcible = map[string]features{
 	"forkexec":      0,
 }
 
-// Force has every start in this program made as if the kernel lacked something: "noclone3", "noclearsignal", "nounshare",
-// "nocloserange", "nopidfd", "nocgroup" for a clone that cannot put its child into a cgroup, or "forkexec" for
-// syscall.ForkExec. It reports false for another word. It is for tests, which call it before the first start.
+// Force has every start in this program made as if the kernel lacked something: "noclone3",
+// "noclearsignal", "nounshare", "nocloserange", "nopidfd", "nocgroup" for a clone that cannot put
+// its child into a cgroup, or "forkexec" for syscall.ForkExec. It reports false for another word.
+// It is for tests, which call it before the first start.
 func Force(what string) bool {
 	missing, ok := forcible[what]
 	if ok {

@@ -10,10 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forkExec starts spec by syscall.ForkExec. Compared with the fork of this library, the child inherits the signals that
-// this program ignores, PATH is searched by this process, and the step that failed is guessed. On kqueue systems, and where
-// alone cannot help, it also inherits descriptors that are not close-on-exec; on Linux a spec that insists on this backend
-// is refused then.
+// forkExec starts spec by syscall.ForkExec. Compared with the fork of this library, the child
+// inherits the signals that this program ignores, PATH is searched by this process, and the step
+// that failed is guessed. On kqueue systems, and where alone cannot help, it also inherits
+// descriptors that are not close-on-exec; on Linux a spec that insists on this backend is refused
+// then.
 func forkExec(spec *Spec) (Process, *Failure) {
 	file, failure := spec.search()
 	if failure != nil {
@@ -45,7 +46,8 @@ func forkExec(spec *Spec) (Process, *Failure) {
 	}
 	var err error
 	start := func() {
-		// The descriptors of the attributes are in the table of the thread that this is called on, and only there.
+		// The descriptors of the attributes are in the table of the thread that this is called on,
+		// and only there.
 		var release func()
 		if release, failure = spec.Settings.attributes(attr.Sys); failure == nil {
 			defer release()
@@ -55,7 +57,8 @@ func forkExec(spec *Spec) (Process, *Failure) {
 	unshared := error(syscall.ENOTSUP)
 	switch {
 	case spec.InheritOpen:
-	case spec.Pidfd && !spec.ThrowAway: // A ThrowAway thread has the other table still when the child runs: it opens none.
+	// A ThrowAway thread has the other table still when the child runs: it opens none.
+	case spec.Pidfd && !spec.ThrowAway:
 		unshared = spec.aloneWithPidfd(start, attr.Sys, &p)
 	default:
 		unshared = spec.alone(start)
@@ -82,8 +85,9 @@ func forkExec(spec *Spec) (Process, *Failure) {
 	return p, nil
 }
 
-// search returns the file to execute. One that may not be executed is passed over, and reported when there is no better
-// one, as is what else than absence keeps one from being looked at (ENAMETOOLONG, ELOOP).
+// search returns the file to execute. One that may not be executed is passed over, and reported
+// when there is no better one, as is what else than absence keeps one from being looked at
+// (ENAMETOOLONG, ELOOP).
 func (s *Spec) search() (file string, failure *Failure) {
 	if len(s.Files) == 1 {
 		return s.Files[0], nil
@@ -132,8 +136,8 @@ func (s *Spec) credential() *syscall.Credential {
 	return cred
 }
 
-// guess finds out which step of starting file an errno came from. ForkExec tells the number only; what is wrong is usually
-// still there to be seen.
+// guess finds out which step of starting file an errno came from. ForkExec tells the number only;
+// what is wrong is usually still there to be seen.
 func (s *Spec) guess(file string, errno syscall.Errno) *Failure {
 	switch errno {
 	case syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ENOSPC:
@@ -171,7 +175,8 @@ func (s *Spec) guess(file string, errno syscall.Errno) *Failure {
 	return &Failure{Step: StepExec, Path: file, Err: errno}
 }
 
-// foreignGroup reports whether no child can join the group Pgid, which is another session's or gone.
+// foreignGroup reports whether no child can join the group Pgid, which is another session's or
+// gone.
 func (s *Spec) foreignGroup() bool {
 	if s.Pgid == 0 {
 		return false
@@ -184,8 +189,8 @@ func (s *Spec) foreignGroup() bool {
 	return err == nil && theirs != ours
 }
 
-// dirError returns why a child with cred cannot change to dir, nil if it seems it can. For credentials that are not ours only
-// the mode bits can be read, not the answer of the kernel.
+// dirError returns why a child with cred cannot change to dir, nil if it seems it can. For
+// credentials that are not ours only the mode bits can be read, not the answer of the kernel.
 func dirError(dir string, cred *syscall.Credential) error {
 	var st unix.Stat_t
 	if err := unix.Stat(dir, &st); err != nil {

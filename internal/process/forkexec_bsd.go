@@ -6,7 +6,8 @@ import "syscall"
 
 func requestPidfd(*syscall.SysProcAttr, *int) {}
 
-// insistsOnSlots says that nothing here keeps descriptors from the child that are not close-on-exec.
+// insistsOnSlots says that nothing here keeps descriptors from the child that are not
+// close-on-exec.
 const insistsOnSlots = false
 
 func (*Spec) alone(func()) error { return syscall.ENOTSUP }

@@ -11,8 +11,9 @@ import (
 
 func requestPidfd(attr *syscall.SysProcAttr, pidfd *int) { attr.PidFD = pidfd }
 
-// forkExecHas reports whether syscall.ForkExec can do what o says. It has the child's signals neither blocked nor ignored
-// when it makes a group the foreground group, which stops whoever is in the background: so not OptionForeground.
+// forkExecHas reports whether syscall.ForkExec can do what o says. It has the child's signals
+// neither blocked nor ignored when it makes a group the foreground group, which stops whoever is in
+// the background: so not OptionForeground.
 func forkExecHas(o Option) bool {
 	switch o {
 	case OptionCgroup, OptionCloneflags, OptionIDMaps, OptionChroot, OptionAmbientCaps, OptionPdeathsig:
@@ -50,8 +51,9 @@ func sysMap(ranges []IDMap) (out []syscall.SysProcIDMap) {
 	return out
 }
 
-// withEmptyMask calls fn on this thread if its signal mask is empty. Otherwise, as on the thread of a loop that watches
-// signals, another thread does: to unblock them here for a moment would deliver what is pending a second time.
+// withEmptyMask calls fn on this thread if its signal mask is empty. Otherwise, as on the thread of
+// a loop that watches signals, another thread does: to unblock them here for a moment would deliver
+// what is pending a second time.
 func withEmptyMask(fn func()) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -66,7 +68,8 @@ func withEmptyMask(fn func()) {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		old := signalMask()
-		// Threads have blocked what this program was started with. It cannot fail with these arguments.
+		// Threads have blocked what this program was started with. It cannot fail with these
+		// arguments.
 		_ = unix.PthreadSigmask(unix.SIG_SETMASK, new(unix.Sigset_t), nil)
 		defer func() { _ = unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil) }()
 		fn()

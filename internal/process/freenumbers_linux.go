@@ -8,7 +8,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// takeFree takes numbers to which sources in slots can be moved in the child without taking the place of what it inherits.
+// takeFree takes numbers to which sources in slots can be moved in the child without taking the
+// place of what it inherits.
 func (e *equipment) takeFree(slots []int) error {
 	e.free = []int{}
 	for i, source := range slots {

@@ -7,10 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Questions about a process group look at every process of the system, which is why they are asked seldom.
+// Questions about a process group look at every process of the system, which is why they are asked
+// seldom.
 
-// groupEnded reports whether all that is left of a process group are zombies: to kill(2) it is as alive as ever until
-// somebody has waited for them, and in a container process 1 often never does.
+// groupEnded reports whether all that is left of a process group are zombies: to kill(2) it is as
+// alive as ever until somebody has waited for them, and in a container process 1 often never does.
 func groupEnded(group int) bool {
 	zombies := false
 	alive := anyOfGroup(group, func(s stat, err error) bool {
@@ -32,7 +33,8 @@ func groupStopped(group int) bool {
 	return anyOfGroup(group, func(s stat, _ error) bool { return s.state == 'T' })
 }
 
-// anyOfGroup reports whether is is true for a member of the group that can be seen; true if nothing can be seen at all.
+// anyOfGroup reports whether is is true for a member of the group that can be seen; true if nothing
+// can be seen at all.
 func anyOfGroup(group int, is func(stat, error) bool) bool {
 	pids, err := processes()
 	if err != nil {

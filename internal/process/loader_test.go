@@ -17,7 +17,8 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// elfFile is a made-up executable with one program header of each type, the last of which names the loader.
+// elfFile is a made-up executable with one program header of each type, the last of which names the
+// loader.
 func elfFile(t testing.TB, class elf.Class, loader string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -75,7 +76,8 @@ func TestTheLoaderOfAnExecutableIsFound(t *testing.T) {
 	}
 }
 
-// Whatever is wrong with a file, there is no loader then, and no more memory is taken than the kernel would take.
+// Whatever is wrong with a file, there is no loader then, and no more memory is taken than the
+// kernel would take.
 func TestABrokenExecutableHasNoLoader(t *testing.T) {
 	set := func(p []byte, at int, value any) []byte {
 		p = slices.Clone(p)

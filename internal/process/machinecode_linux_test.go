@@ -17,8 +17,8 @@ import (
 
 const processPath = "github.com/brood-go/brood/internal/process"
 
-// childFunctions are the functions that run between the clone and execve(2), with what each may refer to: functions of
-// ours and variables without pointers.
+// childFunctions are the functions that run between the clone and execve(2), with what each may
+// refer to: functions of ours and variables without pointers.
 var childFunctions = map[string][]string{
 	"fork":         {"runtime.entersyscall", "runtime.exitsyscall", "setMask", "rawSyscall", "rawClone", "runChild", "allSignals"},
 	"setMask":      {"rawSyscall"},
@@ -34,7 +34,8 @@ var childFunctions = map[string][]string{
 }
 
 const (
-	// threadPointer is what the compiler loads g from after it has called a function that is written in assembly.
+	// threadPointer is what the compiler loads g from after it has called a function that is
+	// written in assembly.
 	threadPointer = "TLS"
 
 	// coverCounters is the beginning of the names of the numbers that count what was run.
@@ -54,10 +55,12 @@ var (
 	indirectLine   = regexp.MustCompile(`\t(CALL|JMP|BL|B)\t\(?([A-Z]+[0-9]*)\)?$`)
 )
 
-// compile returns the functions of a package by name, without the path of the package, which is cut from symbols, too.
+// compile returns the functions of a package by name, without the path of the package, which is cut
+// from symbols, too.
 //
-// The flag -D, which means nothing to a package without relative imports, makes every compilation a new one. The build
-// cache may have lost what the compiler printed and still have what it built, and then the go command prints nothing.
+// The flag -D, which means nothing to a package without relative imports, makes every compilation a
+// new one. The build cache may have lost what the compiler printed and still have what it built,
+// and then the go command prints nothing.
 func compile(t *testing.T, dir, arch string, flags ...string) map[string]compiled {
 	t.Helper()
 	args := append([]string{"build", "-gcflags=-S -D=" + t.TempDir()}, flags...)

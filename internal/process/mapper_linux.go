@@ -13,8 +13,9 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// A mapper writes the maps of a user namespace (user_namespaces(7)) for a child that waits for that. The child cannot, who
-// has no privilege outside, nor can the thread that forks it, which waits for its execve(2): a goroutine does.
+// A mapper writes the maps of a user namespace (user_namespaces(7)) for a child that waits for
+// that. The child cannot, who has no privilege outside, nor can the thread that forks it, which
+// waits for its execve(2): a goroutine does.
 type mapper struct {
 	ours, theirs int // of a socket; the child has theirs
 	done         chan struct{}
@@ -81,7 +82,8 @@ func (s *Settings) writeMaps(pid int) syscall.Errno {
 	if s.Setgroups {
 		setgroups = "allow"
 	}
-	if errno := writeProc(dir+"setgroups", setgroups); errno != 0 && errno != unix.ENOENT { // Linux 3.19
+	// Linux 3.19
+	if errno := writeProc(dir+"setgroups", setgroups); errno != 0 && errno != unix.ENOENT {
 		return errno
 	}
 	return writeProc(dir+"gid_map", mapText(s.GIDMap))

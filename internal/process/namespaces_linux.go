@@ -7,7 +7,8 @@ const (
 	Namespaces = unix.CLONE_NEWCGROUP | unix.CLONE_NEWIPC | unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWPID |
 		unix.CLONE_NEWUSER | unix.CLONE_NEWUTS | NewTime
 
-	// NewTime is the flag that only clone3(2) knows. Of clone(2) it is a part of the signal that the child ends with.
+	// NewTime is the flag that only clone3(2) knows. Of clone(2) it is a part of the signal that
+	// the child ends with.
 	NewTime = unix.CLONE_NEWTIME
 
 	// NewUser is the flag that a map needs.

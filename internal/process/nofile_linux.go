@@ -9,12 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inheritedNofile returns the limit of descriptors that this program was started with, if a child has to be given it back:
-// Go raises the soft limit when a program starts (syscall, rlimit.go), and programs that use select(2) or close all numbers
-// below the limit are better off without that. A limit that the program or somebody else has set since is the child's, too.
+// inheritedNofile returns the limit of descriptors that this program was started with, if a child
+// has to be given it back: Go raises the soft limit when a program starts (syscall, rlimit.go), and
+// programs that use select(2) or close all numbers below the limit are better off without that. A
+// limit that the program or somebody else has set since is the child's, too.
 func inheritedNofile() (unix.Rlimit, bool) {
 	var now unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &now) != nil || now.Cur != now.Max-1 { // What Go sets it to.
+	// What Go sets it to.
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &now) != nil || now.Cur != now.Max-1 {
 		return now, false
 	}
 	before := nofileBefore()
@@ -37,13 +39,15 @@ var kept struct {
 	limit unix.Rlimit
 }
 
-// askNofile asks a child for the limit: package syscall does not tell it, but gives it to the children that it starts. One
-// that is traced stops before its first instruction, and is killed there. Where tracing is forbidden the answer is 0; if
-// something was short it is 0, too, and not final.
+// askNofile asks a child for the limit: package syscall does not tell it, but gives it to the
+// children that it starts. One that is traced stops before its first instruction, and is killed
+// there. Where tracing is forbidden the answer is 0; if something was short it is 0, too, and not
+// final.
 //
-// The stop is not waited for, because somebody who waits for every child could take it. The mask is empty, because a
-// blocked SIGTRAP would stop the child later. The thread is the tracer, so it must not end meanwhile: withEmptyMask locks
-// it. The child dies with it: else it would run on, as a second instance of this program, when this one is killed just now.
+// The stop is not waited for, because somebody who waits for every child could take it. The mask is
+// empty, because a blocked SIGTRAP would stop the child later. The thread is the tracer, so it must
+// not end meanwhile: withEmptyMask locks it. The child dies with it: else it would run on, as a
+// second instance of this program, when this one is killed just now.
 func askNofile() (limit unix.Rlimit, final bool) {
 	if unix.Getuid() != unix.Geteuid() || unix.Getgid() != unix.Getegid() {
 		return limit, false // A set-user-ID program: execve(2) would take Pdeathsig back.

@@ -19,7 +19,8 @@ import (
 )
 
 func init() {
-	// set-limit sets the soft limit of descriptors of the process with the given pid, for which it needs no privilege.
+	// set-limit sets the soft limit of descriptors of the process with the given pid, for which it
+	// needs no privilege.
 	helperproc.Register("set-limit", func(args []string) {
 		pid, err := strconv.Atoi(args[0])
 		if err == nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// lowNumbers are descriptor numbers that were taken early, when low ones were free, and that a start uses for the sources of
-// a child's slots. The kernel copies the table of a new process up to the highest of these sources: with 12,000 descriptors
-// open, a child whose pipes have the highest numbers takes seven times as long to start. Meanwhile each number holds
-// /dev/null.
+// lowNumbers are descriptor numbers that were taken early, when low ones were free, and that a
+// start uses for the sources of a child's slots. The kernel copies the table of a new process up to
+// the highest of these sources: with 12,000 descriptors open, a child whose pipes have the highest
+// numbers takes seven times as long to start. Meanwhile each number holds /dev/null.
 type lowNumbers struct {
 	fds   []int // fds[0] is what the others are refilled from
 	used  int   // how many of the others hold a source now
@@ -25,8 +25,8 @@ const (
 	// reservedNumbers is how many slots a usual child has: the standard three and a channel.
 	reservedNumbers = 4
 
-	// nearEnough is how far above the reserved numbers a source may lie without being moved. To copy one more descriptor
-	// costs some 40 ns, to move a source and to refill its number 700 ns.
+	// nearEnough is how far above the reserved numbers a source may lie without being moved. To
+	// copy one more descriptor costs some 40 ns, to move a source and to refill its number 700 ns.
 	nearEnough = 64
 )
 
@@ -42,7 +42,8 @@ func (b *lowNumbers) reserve() {
 	}
 	defer fd.Close(null)
 	for range 1 + reservedNumbers {
-		// Not 0 to 2: if this program has closed one of these, a child that inherits it is to find it closed.
+		// Not 0 to 2: if this program has closed one of these, a child that inherits it is to find
+		// it closed.
 		number, err := fd.Duplicate(null, 3)
 		if err != nil {
 			b.release()
@@ -60,8 +61,8 @@ func (b *lowNumbers) release() bool {
 	return held
 }
 
-// lower moves the sources in slots that lie high to the reserved numbers, if all of them can be moved and the numbers are
-// enough.
+// lower moves the sources in slots that lie high to the reserved numbers, if all of them can be
+// moved and the numbers are enough.
 func (b *lowNumbers) lower(slots []int) error {
 	b.used = 0
 	if len(b.fds) == 0 {
@@ -104,9 +105,9 @@ const (
 	lastSlave  = 143
 )
 
-// movable reports whether a descriptor is a pipe, a socket, a pseudo-terminal or /dev/null, so that closing a copy of it
-// has no consequences. With a file this program would lose its record locks on that (fcntl_locking(2)), and some file
-// systems are told of each close.
+// movable reports whether a descriptor is a pipe, a socket, a pseudo-terminal or /dev/null, so that
+// closing a copy of it has no consequences. With a file this program would lose its record locks on
+// that (fcntl_locking(2)), and some file systems are told of each close.
 func movable(source int) bool {
 	var st unix.Stat_t
 	if unix.Fstat(source, &st) != nil {
@@ -125,7 +126,8 @@ func movable(source int) bool {
 // refill has the numbers hold /dev/null again.
 func (b *lowNumbers) refill() {
 	for ; b.used > 0; b.used-- {
-		_ = unix.Dup3(b.fds[0], b.fds[b.used], unix.O_CLOEXEC) // It replaces a descriptor, for which there is always room.
+		// It replaces a descriptor, for which there is always room.
+		_ = unix.Dup3(b.fds[0], b.fds[b.used], unix.O_CLOEXEC)
 	}
 }
 

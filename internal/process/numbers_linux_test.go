@@ -15,14 +15,16 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-// fill opens descriptors until n numbers are in use, or as many as the limit allows, and returns the new ones.
+// fill opens descriptors until n numbers are in use, or as many as the limit allows, and returns
+// the new ones.
 func fill(t *testing.T, n int) []int {
 	t.Helper()
 	var limit unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
 	const spare = 64 // for the test
 	if want := uint64(n + spare); limit.Cur < want {
-		// The soft limit may be raised. The hard limit takes a privilege, and may be that of the system.
+		// The soft limit may be raised. The hard limit takes a privilege, and may be that of the
+		// system.
 		raised := unix.Rlimit{Cur: max(want, limit.Max), Max: max(want, limit.Max)}
 		if unix.Setrlimit(unix.RLIMIT_NOFILE, &raised) != nil {
 			n = int(limit.Max) - spare
@@ -143,7 +145,8 @@ func TestATableThatIsFullAfterReserve(t *testing.T) {
 	require.Equal(t, before, leakcheck.FDs())
 }
 
-// A process loses its record locks on a file with the first descriptor of it that it closes (fcntl_locking(2)).
+// A process loses its record locks on a file with the first descriptor of it that it closes
+// (fcntl_locking(2)).
 func TestRecordLocksOutliveAStart(t *testing.T) {
 	if !alone(t) {
 		return
@@ -165,7 +168,8 @@ func TestRecordLocksOutliveAStart(t *testing.T) {
 	_, failure := s.Start(spec)
 	require.NotNil(t, failure)
 
-	// Another description of the file is asked for its owner's sake: with these locks the owner is an open file, not us.
+	// Another description of the file is asked for its owner's sake: with these locks the owner is
+	// an open file, not us.
 	other, err := unix.Open("/proc/self/fd/"+strconv.Itoa(file), unix.O_RDWR|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)
 	found := unix.Flock_t{Type: unix.F_WRLCK}

@@ -14,26 +14,28 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// Orphans are the children of this program that nobody in it has started: their parent has ended, and the kernel has given
-// them to this program, which is process 1 or a subreaper (PR_SET_CHILD_SUBREAPER(2const)). A child that has ended is taken
-// for one if
+// Orphans are the children of this program that nobody in it has started: their parent has ended,
+// and the kernel has given them to this program, which is process 1 or a subreaper
+// (PR_SET_CHILD_SUBREAPER(2const)). A child that has ended is taken for one if
 //
-//   - this package has not started it. A start that is just underway may have, so it is waited for; that is told by numbers,
-//     see ours;
-//   - no pidfd of it is open in this program. Package os holds one of every child that it starts, from the clone until the
-//     status was taken, where it uses pidfds at all: see osHasPidfds;
-//   - it is a child of the main thread, to which the kernel gives orphans. Another thread has forked what is listed below it.
-//     Without CONFIG_PROC_CHILDREN this is not known.
+//   - this package has not started it. A start that is just underway may have, so it is waited for;
+//     that is told by numbers, see ours;
+//   - no pidfd of it is open in this program. Package os holds one of every child that it starts,
+//     from the clone until the status was taken, where it uses pidfds at all: see osHasPidfds;
+//   - it is a child of the main thread, to which the kernel gives orphans. Another thread has
+//     forked what is listed below it. Without CONFIG_PROC_CHILDREN this is not known.
 //
-// So what syscall.ForkExec or C code has forked on the main thread, or on one that has ended, looks like an orphan.
+// So what syscall.ForkExec or C code has forked on the main thread, or on one that has ended, looks
+// like an orphan.
 //
-// Each question is asked while this holds a pidfd: it cannot be about different processes with the same number. And the
-// status is taken by it.
+// Each question is asked while this holds a pidfd: it cannot be about different processes with the
+// same number. And the status is taken by it.
 type Orphans struct {
 	former  bool      // this program was a subreaper before
 	todo    []int     // children that are still to be looked at
 	pending []suspect // not decided yet
-	left    bool      // of the children looked at, some have ended and belong to others, or may do so
+	// of the children looked at, some have ended and belong to others, or may do so
+	left bool
 }
 
 // A suspect is a child that has ended, and may be an orphan.
@@ -43,8 +45,8 @@ type suspect struct {
 }
 
 const (
-	// looksPerReap bounds how many children one Reap looks at, one system call each, and suspectsPerReap for how many of
-	// them it opens a pidfd.
+	// looksPerReap bounds how many children one Reap looks at, one system call each, and
+	// suspectsPerReap for how many of them it opens a pidfd.
 	looksPerReap    = 512
 	suspectsPerReap = 64
 )
@@ -52,8 +54,9 @@ const (
 // adopting says that there are Orphans. The attribute belongs to the program, and so does this.
 var adopting atomic.Bool
 
-// AdoptOrphans makes this program a subreaper, unless it is process 1. The error is EBUSY while others hold Orphans, and
-// ENOTSUP where orphans cannot be told from children of package os. The caller must Release them.
+// AdoptOrphans makes this program a subreaper, unless it is process 1. The error is EBUSY while
+// others hold Orphans, and ENOTSUP where orphans cannot be told from children of package os. The
+// caller must Release them.
 func AdoptOrphans() (*Orphans, error) {
 	if !osHasPidfds() || !seesItself() {
 		return nil, unix.ENOTSUP
@@ -85,7 +88,8 @@ func (o *Orphans) Release() {
 	}
 	o.pending, o.todo = nil, nil
 	if !o.former {
-		_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) // It cannot fail with these arguments.
+		// It cannot fail with these arguments.
+		_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 	}
 	adopting.Store(false)
 }
@@ -100,13 +104,15 @@ func osHasPidfds() bool {
 	return p.WithHandle(func(uintptr) {}) == nil
 }
 
-// seesItself reports whether /proc has the numbers of this program's PID namespace. In a new one it must be mounted anew.
+// seesItself reports whether /proc has the numbers of this program's PID namespace. In a new one it
+// must be mounted anew.
 func seesItself() bool {
 	self, err := os.Readlink("/proc/self")
 	return err == nil && self == strconv.Itoa(os.Getpid())
 }
 
-// Reap waits for some of the orphans that have ended, and calls tell for each. With again there are more to be looked at.
+// Reap waits for some of the orphans that have ended, and calls tell for each. With again there are
+// more to be looked at.
 func (o *Orphans) Reap(tell func(Orphan)) (again bool) {
 	if len(o.todo) == 0 {
 		o.left = false
@@ -124,8 +130,8 @@ func (o *Orphans) Reap(tell func(Orphan)) (again bool) {
 	return len(o.todo) > 0
 }
 
-// Left reports whether there are children that have ended and that others, who have not waited for them, may give up. No
-// signal tells of that.
+// Left reports whether there are children that have ended and that others, who have not waited for
+// them, may give up. No signal tells of that.
 func (o *Orphans) Left() bool { return o.left || len(o.pending) > 0 }
 
 // dropPending is for when no child has ended: others have waited for them.
@@ -212,7 +218,8 @@ func adoptable() []int {
 	return pids
 }
 
-// heldByOthers returns the processes of which somebody else in this program has a pidfd. It looks at all descriptors.
+// heldByOthers returns the processes of which somebody else in this program has a pidfd. It looks
+// at all descriptors.
 func (o *Orphans) heldByOthers() (pids map[int]bool, known bool) {
 	const dir = "/proc/thread-self/fd"
 	names, err := readNames(dir)
@@ -222,7 +229,8 @@ func (o *Orphans) heldByOthers() (pids map[int]bool, known bool) {
 	pids = map[int]bool{}
 	for _, name := range names {
 		target, err := os.Readlink(dir + "/" + name)
-		if err != nil || !strings.Contains(target, "pidfd") { // "anon_inode:[pidfd]", since Linux 6.9 "pidfd:[123]".
+		// "anon_inode:[pidfd]", since Linux 6.9 "pidfd:[123]".
+		if err != nil || !strings.Contains(target, "pidfd") {
 			continue
 		}
 		n, err := strconv.Atoi(name)

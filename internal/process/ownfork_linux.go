@@ -71,9 +71,10 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 	return p, failure
 }
 
-// asEmulated starts spec where there is no clone that shares memory and descriptors. qemu-user, in which containers of
-// another architecture run, has no clone3(2), makes a plain fork of a clone with CLONE_VFORK, and refuses CLONE_FILES with
-// that. If it refuses syscall.ForkExec, too, refused is the failure.
+// asEmulated starts spec where there is no clone that shares memory and descriptors. qemu-user, in
+// which containers of another architecture run, has no clone3(2), makes a plain fork of a clone
+// with CLONE_VFORK, and refuses CLONE_FILES with that. If it refuses syscall.ForkExec, too, refused
+// is the failure.
 func asEmulated(spec *Spec, refused *Failure) (Process, *Failure) {
 	plain := *spec
 	plain.Pidfd = false // The flag for that is refused, too. Process.OpenPidfd does without.
@@ -124,7 +125,8 @@ func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Fai
 			absent.Or(uint32(wanted &^ have))
 			return Process{Pid: int(pid), Pidfd: int(p.pidfd)}, nil
 		}
-		// E2BIG is said of arguments that are longer than the kernel knows, with something in what is too much.
+		// E2BIG is said of arguments that are longer than the kernel knows, with something in what
+		// is too much.
 		if why := syscall.Errno(errno); why != unix.E2BIG && !fd.Refused(why) {
 			return Process{}, &Failure{Step: StepFork, Err: why}
 		}
@@ -158,7 +160,8 @@ func (p *program) failure(spec *Spec) *Failure {
 	case StepCgroup:
 		f.Path = spec.Settings.Cgroup
 	case StepAmbientCaps:
-		if f.Err == unix.EINVAL { // A capability that the kernel does not know, or, before Linux 4.3, any.
+		// A capability that the kernel does not know, or, before Linux 4.3, any.
+		if f.Err == unix.EINVAL {
 			f.Err = unix.ENOTSUP
 		}
 	case StepOOMScore:

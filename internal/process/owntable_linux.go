@@ -15,13 +15,14 @@ import (
 // insistsOnSlots says that a child of syscall.ForkExec can be given its slots and nothing else.
 const insistsOnSlots = true
 
-// alone calls fn on a thread whose descriptors are all close-on-exec, so that what fn starts gets only what it is given.
-// The thread has a table of its own, in which nobody else opens anything, and ends afterwards. The numbers in it are those
-// of the program, the runtime's poller among them, but a descriptor that is closed meanwhile stays open in it for as long
-// as fn takes.
+// alone calls fn on a thread whose descriptors are all close-on-exec, so that what fn starts gets
+// only what it is given. The thread has a table of its own, in which nobody else opens anything,
+// and ends afterwards. The numbers in it are those of the program, the runtime's poller among them,
+// but a descriptor that is closed meanwhile stays open in it for as long as fn takes.
 //
-// It returns ENOTSUP, and has not called fn, where that cannot be: for a thread that is not to end, and for one that has been
-// changed, such as one with a namespace of its own, whose place another cannot take.
+// It returns ENOTSUP, and has not called fn, where that cannot be: for a thread that is not to end,
+// and for one that has been changed, such as one with a namespace of its own, whose place another
+// cannot take.
 func (s *Spec) alone(fn func()) error {
 	switch {
 	case s.Settings != nil && s.Settings.Pdeathsig != 0:
@@ -36,13 +37,15 @@ func (s *Spec) alone(fn func()) error {
 		return unix.ENOTSUP
 	}
 	done := make(chan ending, 1)
-	go onOwnTable(state, fn, done) // It ends with fn, and its thread with it, because it is not unlocked.
+	// It ends with fn, and its thread with it, because it is not unlocked.
+	go onOwnTable(state, fn, done)
 	end := <-done
 	awaitThread(end.thread)
 	return end.err
 }
 
-// aloneWithPidfd is alone for a start that is to give p a pidfd, which the fork makes in the other table.
+// aloneWithPidfd is alone for a start that is to give p a pidfd, which the fork makes in the other
+// table.
 func (s *Spec) aloneWithPidfd(start func(), attr *syscall.SysProcAttr, p *Process) error {
 	relay := newPidfdRelay()
 	defer relay.close()
@@ -96,13 +99,14 @@ func withOwnTable(fn func()) error {
 			return err
 		}
 	}
-	_ = unix.PthreadSigmask(unix.SIG_SETMASK, new(unix.Sigset_t), nil) // It cannot fail with these arguments.
+	// It cannot fail with these arguments.
+	_ = unix.PthreadSigmask(unix.SIG_SETMASK, new(unix.Sigset_t), nil)
 	fn()
 	return nil
 }
 
-// threadState returns what a child gets from this thread when it forks: two threads in the same state can start a child in
-// each other's place.
+// threadState returns what a child gets from this thread when it forks: two threads in the same
+// state can start a child in each other's place.
 func threadState() (state []string, err error) {
 	for _, name := range []string{"cwd", "root", "ns/mnt", "ns/net", "ns/uts", "ns/ipc", "ns/user", "ns/cgroup", "ns/pid_for_children"} {
 		link, err := os.Readlink("/proc/thread-self/" + name)
@@ -115,7 +119,8 @@ func threadState() (state []string, err error) {
 	return append(state, inherited(status)...), err
 }
 
-// inherited returns the lines of proc_pid_status(5) that say what a child gets from the thread that forks it.
+// inherited returns the lines of proc_pid_status(5) that say what a child gets from the thread that
+// forks it.
 func inherited(status []byte) (lines []string) {
 	for line := range strings.Lines(string(status)) {
 		name, _, _ := strings.Cut(line, ":")
@@ -139,7 +144,8 @@ func closeOnExec() error {
 	}
 	for _, name := range names {
 		if fd, err := strconv.Atoi(name.Name()); err == nil {
-			_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC) // EBADF: it was that of ReadDir.
+			// EBADF: it was that of ReadDir.
+			_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC)
 		}
 	}
 	return nil

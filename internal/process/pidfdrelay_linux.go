@@ -6,8 +6,9 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// A pidfdRelay passes a pidfd from a thread that has a table of its own to this program. One that is opened by the number of
-// the child afterwards would come too late where somebody else in this program has waited for the child already.
+// A pidfdRelay passes a pidfd from a thread that has a table of its own to this program. One that
+// is opened by the number of the child afterwards would come too late where somebody else in this
+// program has waited for the child already.
 type pidfdRelay struct {
 	thread, program int // a socket pair, which both tables have; -1: there is none
 }

@@ -12,7 +12,8 @@ import (
 // sigsetSize is the size of the kernel's signal set, in bytes.
 const sigsetSize = 8
 
-// A call is one system call of the child. Its arguments point to memory of the program that it is part of.
+// A call is one system call of the child. Its arguments point to memory of the program that it is
+// part of.
 type call struct {
 	nr   uintptr
 	args [6]uintptr
@@ -20,8 +21,8 @@ type call struct {
 	step Step
 	item int // the index in Spec.Files of an execve(2), in Settings.Rlimits of a prlimit(2)
 
-	// to is where the result goes, from where the first argument comes from; nil for nowhere. So a descriptor that the child
-	// opens gets to the calls that use it.
+	// to is where the result goes, from where the first argument comes from; nil for nowhere. So a
+	// descriptor that the child opens gets to the calls that use it.
 	to, from *uintptr
 	want     uintptr // of wantsResult and wantsParent
 }
@@ -30,17 +31,19 @@ type call struct {
 type callKind uint8
 
 const (
-	mustWork    callKind = iota // the start has failed
-	mayFail                     // nothing
-	tryNext                     // an execve(2) with others behind it, see Spec.Files
-	closeRest                   // as mustWork; it is no system call but closeFrom, with the first two arguments
-	writesPID                   // the result is written to program.pidText
-	wantsResult                 // the start has failed, also when the result is not call.want
-	wantsParent                 // the same, but the result may be 0, which getppid(2) says of one in another PID namespace
+	mustWork callKind = iota // the start has failed
+	mayFail                  // nothing
+	tryNext                  // an execve(2) with others behind it, see Spec.Files
+	// as mustWork; it is no system call but closeFrom, with the first two arguments
+	closeRest
+	writesPID   // the result is written to program.pidText
+	wantsResult // the start has failed, also when the result is not call.want
+	// the same, but the result may be 0, which getppid(2) says of one in another PID namespace
+	wantsParent
 )
 
-// A program is what a child does before it executes a file, and the memory for that. Starter builds one for each start, in
-// the same memory.
+// A program is what a child does before it executes a file, and the memory for that. Starter builds
+// one for each start, in the same memory.
 type program struct {
 	clone struct {
 		nr   uintptr
@@ -66,12 +69,13 @@ type program struct {
 	gate     [1]byte       // see addGate
 
 	// What calls point to.
-	text          []byte // strings, each with a NUL byte at its end
-	argv, envp    []*byte
-	groups        []uint32
-	pidText       *byte       // room in text for the value of Spec.PIDVariable
-	nofile        unix.Rlimit // what the child gets, see inheritedNofile
-	limit, raised unix.Rlimit // what this process has, and what the child has while it closes descriptors
+	text       []byte // strings, each with a NUL byte at its end
+	argv, envp []*byte
+	groups     []uint32
+	pidText    *byte       // room in text for the value of Spec.PIDVariable
+	nofile     unix.Rlimit // what the child gets, see inheritedNofile
+	// what this process has, and what the child has while it closes descriptors
+	limit, raised unix.Rlimit
 	sources       []int
 	free          []int // numbers for moveSources that nobody uses; nil: see there
 	rlimits       []unix.Rlimit
@@ -90,7 +94,8 @@ type program struct {
 	profile unix.Itimerval // before
 }
 
-// cloneArgs is struct clone_args of clone3(2), as of Linux 5.7. Older kernels take it when the end is zero.
+// cloneArgs is struct clone_args of clone3(2), as of Linux 5.7. Older kernels take it when the end
+// is zero.
 type cloneArgs struct {
 	flags, pidfd, childTID, parentTID, exitSignal, stack, stackSize, tls, setTID, setTIDSize, cgroup uint64
 }

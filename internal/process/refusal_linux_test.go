@@ -14,8 +14,8 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// The other threads can go on making threads, of which the C library has only one way when clone3(2) is refused by anything
-// but ENOSYS.
+// The other threads can go on making threads, of which the C library has only one way when
+// clone3(2) is refused by anything but ENOSYS.
 var (
 	clone3Call     = sandbox.Number(unix.SYS_CLONE3)
 	closeRangeCall = sandbox.Number(unix.SYS_CLOSE_RANGE)

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// replacePlainly executes the program of spec by syscall.Exec, which takes its arguments and its environment and nothing
-// else. On Linux it has the first three descriptors and no others, unless InheritOpen is set; ignored signals stay ignored.
+// replacePlainly executes the program of spec by syscall.Exec, which takes its arguments and its
+// environment and nothing else. On Linux it has the first three descriptors and no others, unless
+// InheritOpen is set; ignored signals stay ignored.
 func replacePlainly(spec *Spec) *Failure {
 	file, failure := spec.search()
 	if failure != nil {
@@ -35,10 +36,11 @@ func replacePlainly(spec *Spec) *Failure {
 	default:
 		withEmptyMask(exec)
 	}
-	// Exec has put the soft limit of descriptors back to what the program was started with. That it is raised again is
-	// forgotten by package syscall: children have the raised one from here on.
+	// Exec has put the soft limit of descriptors back to what the program was started with. That it
+	// is raised again is forgotten by package syscall: children have the raised one from here on.
 	if limited && unix.Getrlimit(unix.RLIMIT_NOFILE, &after) == nil && after != before {
-		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &before) // Best effort: the hard limit was not touched.
+		// Best effort: the hard limit was not touched.
+		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &before)
 	}
 	failure = &Failure{Step: StepExec, Path: file, Err: syscall.EINVAL}
 	if errno, ok := err.(syscall.Errno); ok {

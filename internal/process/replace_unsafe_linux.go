@@ -8,9 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// replace makes the calls of p on this thread, the last of which is an execve(2), and undoes them when one has failed,
-// whose index and errno stay in p. No Go code runs in between but this, which is as the code of a child: the slots can have
-// taken the place of the runtime's descriptors. The runtime is told that the thread is in a system call.
+// replace makes the calls of p on this thread, the last of which is an execve(2), and undoes them
+// when one has failed, whose index and errno stay in p. No Go code runs in between but this, which
+// is as the code of a child: the slots can have taken the place of the runtime's descriptors. The
+// runtime is told that the thread is in a system call.
 //
 //go:nosplit
 //go:noinline

@@ -10,8 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// buildReplace writes the calls that make this thread the program of spec, and those that undo what the thread does not take
-// with it. The order is that of build. The limits are undone first, since a low one would keep the slots from it.
+// buildReplace writes the calls that make this thread the program of spec, and those that undo what
+// the thread does not take with it. The order is that of build. The limits are undone first, since
+// a low one would keep the slots from it.
 func (p *program) buildReplace(spec *Spec) *Failure {
 	with := spec.Settings
 	if with == nil {
@@ -42,9 +43,9 @@ func (p *program) buildReplace(spec *Spec) *Failure {
 	return nil
 }
 
-// replaceSlots fills the slots from copies, so that none is overwritten before its turn, and keeps copies of what they
-// replace: that can be the runtime's poller, without which this thread must not run any Go code. The table is this thread's
-// alone.
+// replaceSlots fills the slots from copies, so that none is overwritten before its turn, and keeps
+// copies of what they replace: that can be the runtime's poller, without which this thread must not
+// run any Go code. The table is this thread's alone.
 func (p *program) replaceSlots(slots []int, inherit bool) error {
 	n := len(slots)
 	if !inherit && unix.CloseRange(0, lastNumber, unix.CLOSE_RANGE_CLOEXEC) != nil { // Linux 5.11
@@ -77,8 +78,8 @@ func (p *program) replaceSlots(slots []int, inherit bool) error {
 	return nil
 }
 
-// replaceSignals has the signals that this process ignores do what they do by default. Execve(2) resets those that it
-// handles.
+// replaceSignals has the signals that this process ignores do what they do by default. Execve(2)
+// resets those that it handles.
 func (p *program) replaceSignals() {
 	reset := ignoredSignals() &^ (1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1))
 	p.actions = make([][4]uintptr, bits.OnesCount64(reset)) // They do not move.
@@ -95,8 +96,8 @@ func (p *program) replaceSignals() {
 	}
 }
 
-// stopProfiling disarms the timer of the runtime's CPU profiler. Execve(2) keeps it, and who has no handler for its signal is
-// ended by it.
+// stopProfiling disarms the timer of the runtime's CPU profiler. Execve(2) keeps it, and who has no
+// handler for its signal is ended by it.
 func (p *program) stopProfiling() {
 	var err error
 	p.profile, err = unix.Getitimer(unix.ItimerProf)

@@ -10,9 +10,9 @@ import (
 // mostLinks is how many symbolic links are followed in one path, as by Linux (path_resolution(7)).
 const mostLinks = 40
 
-// InRoot returns what the absolute path of a process whose root directory is root is for this process. Links that are
-// absolute lead to what is below root, as they do for that process, and ".." does not lead out of it. For an empty root that is
-// path itself.
+// InRoot returns what the absolute path of a process whose root directory is root is for this
+// process. Links that are absolute lead to what is below root, as they do for that process, and
+// ".." does not lead out of it. For an empty root that is path itself.
 //
 // Safe to call from any goroutine.
 func InRoot(root, path string) string {

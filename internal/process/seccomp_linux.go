@@ -8,13 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A filter is in force when the child executes its program, and also when it cannot. So there are two things that it has to
-// allow: execve(2), and a call by which a process ends. A child whose end is refused would try for ever, and the thread that
-// has forked it would wait as long; one that is killed there by a signal that dumps core takes this program with it, before
-// Linux 5.16, because they share a memory. What a filter answers can be known before: it depends on little.
+// A filter is in force when the child executes its program, and also when it cannot. So there are
+// two things that it has to allow: execve(2), and a call by which a process ends. A child whose end
+// is refused would try for ever, and the thread that has forked it would wait as long; one that is
+// killed there by a signal that dumps core takes this program with it, before Linux 5.16, because
+// they share a memory. What a filter answers can be known before: it depends on little.
 
-// FilterMistake says why no child can be started with a filter; "" if one can, as far as that can be known. What is no valid
-// filter is left to the kernel.
+// FilterMistake says why no child can be started with a filter; "" if one can, as far as that can
+// be known. What is no valid filter is left to the kernel.
 //
 // Safe to call from any goroutine.
 func FilterMistake(filter []SockFilter) string {
@@ -40,7 +41,8 @@ func exitCall(filter []SockFilter) (nr uintptr, ok bool) {
 	return unix.SYS_EXIT, false
 }
 
-// coming is what is known of a system call that the child is going to make. From which instruction is not.
+// coming is what is known of a system call that the child is going to make. From which instruction
+// is not.
 type coming struct {
 	nr        uint32
 	arguments *[6]uint64 // nil: not known
@@ -54,7 +56,8 @@ const (
 	dataSize      = 64
 )
 
-// word returns the 32 bits at an offset in the call's struct seccomp_data, and whether they are known.
+// word returns the 32 bits at an offset in the call's struct seccomp_data, and whether they are
+// known.
 func (c *coming) word(offset uint32) (value uint32, known bool) {
 	switch {
 	case offset == dataNumber:

@@ -2,8 +2,8 @@ package process
 
 import "syscall"
 
-// Settings are what a child has otherwise than this process. What is nil, zero or empty stays as it is. Nothing of this
-// process is changed for them, not even for a moment.
+// Settings are what a child has otherwise than this process. What is nil, zero or empty stays as it
+// is. Nothing of this process is changed for them, not even for a moment.
 type Settings struct {
 	Umask      *int
 	Nice       *int // -20 to 19
@@ -23,8 +23,8 @@ type Settings struct {
 	AmbientCaps []uintptr // CAP_… of capabilities(7)
 	NoNewPrivs  bool      // PR_SET_NO_NEW_PRIVS(2const)
 
-	// Landlock is the descriptor of a ruleset (landlock_restrict_self(2)), borrowed; nil: none. In a Spec with InheritOpen its
-	// number is above the slots, and it is close-on-exec.
+	// Landlock is the descriptor of a ruleset (landlock_restrict_self(2)), borrowed; nil: none. In
+	// a Spec with InheritOpen its number is above the slots, and it is close-on-exec.
 	Landlock      *int
 	LandlockFlags uint32
 	Seccomp       []SockFilter
@@ -88,7 +88,8 @@ const (
 	OptionPIDVariable
 )
 
-// Unsupported returns the first option of spec that cannot be honoured here, whatever its value; NoOption if there is none.
+// Unsupported returns the first option of spec that cannot be honoured here, whatever its value;
+// NoOption if there is none.
 //
 // Safe to call from any goroutine.
 func Unsupported(spec *Spec) Option {

@@ -35,7 +35,8 @@ func (s *Settings) impossible() *Failure {
 	return nil
 }
 
-// lastCPU returns the highest number that a processor of this machine can have, -1 if that is not known.
+// lastCPU returns the highest number that a processor of this machine can have, -1 if that is not
+// known.
 func lastCPU() int {
 	text, err := os.ReadFile("/sys/devices/system/cpu/possible") // "0", "0-3", "0,2-5"
 	if err != nil {
@@ -70,7 +71,8 @@ func (s *Settings) blamed(failure *Failure) bool {
 	return true
 }
 
-// namespacesExist reports whether the kernel has all namespaces that are asked for, as far as that can be seen.
+// namespacesExist reports whether the kernel has all namespaces that are asked for, as far as that
+// can be seen.
 func (s *Settings) namespacesExist() bool {
 	if _, err := os.Lstat("/proc/self/ns"); err != nil {
 		return true

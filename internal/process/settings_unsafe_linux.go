@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// This file writes the calls for Settings. Where each stands among the others is said in program.build.
+// This file writes the calls for Settings. Where each stands among the others is said in
+// program.build.
 
 // last returns the call that was added last.
 func (p *program) last() *call { return &p.calls[len(p.calls)-1] }
@@ -49,11 +50,13 @@ func settingsText(s *Settings) int {
 	return len(oomScoreFile) + len(cgroupFile) + len(terminalFile) + len(s.Cgroup) + len(s.Chroot) + 64
 }
 
-// addGate has the child say that it is there, and wait until its users and groups are mapped. It has no other end of the
-// socket, so that it does not wait when this program has ended. Its table is its own by now, and nothing in it was replaced.
+// addGate has the child say that it is there, and wait until its users and groups are mapped. It
+// has no other end of the socket, so that it does not wait when this program has ended. Its table
+// is its own by now, and nothing in it was replaced.
 func (p *program) addGate() {
 	gate, theirs := uintptr(unsafe.Pointer(&p.gate)), uintptr(p.maps.theirs)
-	p.add(StepIDMaps, mayFail, unix.SYS_CLOSE, uintptr(p.maps.ours)) // It may lie above what was kept.
+	// It may lie above what was kept.
+	p.add(StepIDMaps, mayFail, unix.SYS_CLOSE, uintptr(p.maps.ours))
 	p.add(StepIDMaps, mustWork, unix.SYS_WRITE, theirs, gate, 1)
 	p.add(StepIDMaps, wantsResult, unix.SYS_READ, theirs, gate, 1)
 	p.last().want = 1
@@ -93,13 +96,14 @@ func (p *program) addScheduling(s *Settings) {
 	}
 }
 
-// addForeground makes the child's group that of the terminal. The child has all signals blocked: so no SIGTTOU stops it,
-// which whoever is in the background gets for that.
+// addForeground makes the child's group that of the terminal. The child has all signals blocked: so
+// no SIGTTOU stops it, which whoever is in the background gets for that.
 func (p *program) addForeground() {
 	p.add(StepForeground, mustWork, unix.SYS_GETPGID, 0)
 	p.last().to = &p.group
 	p.addOpen(StepForeground, terminalFile, unix.O_RDWR|unix.O_NOCTTY)
-	p.add(StepForeground, mustWork, unix.SYS_IOCTL, 0, unix.TIOCSPGRP, uintptr(unsafe.Pointer(&p.group))) // its lower half
+	// its lower half
+	p.add(StepForeground, mustWork, unix.SYS_IOCTL, 0, unix.TIOCSPGRP, uintptr(unsafe.Pointer(&p.group)))
 	p.last().from = &p.opened
 	p.addClose(StepForeground)
 }
@@ -126,8 +130,9 @@ func (p *program) addKeepCaps() {
 	p.add(StepAmbientCaps, mustWork, unix.SYS_PRCTL, unix.PR_SET_KEEPCAPS, 1)
 }
 
-// addAmbientCaps raises capabilities, which have to be permitted and inheritable for that. Of another user no others are
-// effective: they would let that user execute what only this one may. In a user namespace of its own the child has all.
+// addAmbientCaps raises capabilities, which have to be permitted and inheritable for that. Of
+// another user no others are effective: they would let that user execute what only this one may. In
+// a user namespace of its own the child has all.
 func (p *program) addAmbientCaps(s *Settings, otherUser bool) {
 	p.capHeader = unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	if s.Cloneflags&NewUser != 0 {
@@ -158,8 +163,8 @@ func (p *program) addLandlock(flags uint32) {
 	p.add(StepLandlock, mustWork, unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(p.ruleset), uintptr(flags))
 }
 
-// addSeccomp is the last call but for execve(2), which the filter sees, as it does the exit of a child that could not execute:
-// that one is made in the way that the filter allows.
+// addSeccomp is the last call but for execve(2), which the filter sees, as it does the exit of a
+// child that could not execute: that one is made in the way that the filter allows.
 func (p *program) addSeccomp(filter []SockFilter) {
 	p.filter = p.filter[:0]
 	for _, instruction := range filter {
@@ -170,9 +175,9 @@ func (p *program) addSeccomp(filter []SockFilter) {
 	p.add(StepSeccomp, mustWork, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&p.fprog)))
 }
 
-// addPdeathsig comes behind the credentials, whose change takes it back. If this process has ended meanwhile the child, to
-// whom nobody sends anything any more, ends too. In a PID namespace of its own, by Cloneflags or that of a thread which
-// somebody has changed, it cannot see that.
+// addPdeathsig comes behind the credentials, whose change takes it back. If this process has ended
+// meanwhile the child, to whom nobody sends anything any more, ends too. In a PID namespace of its
+// own, by Cloneflags or that of a thread which somebody has changed, it cannot see that.
 func (p *program) addPdeathsig(s *Settings) {
 	p.add(StepPdeathsig, mustWork, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(s.Pdeathsig))
 	p.add(StepPdeathsig, wantsParent, unix.SYS_GETPPID)

@@ -14,7 +14,8 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-// withLimit calls fn while n is the soft limit of descriptors: no number is n or higher, but for those that are open.
+// withLimit calls fn while n is the soft limit of descriptors: no number is n or higher, but for
+// those that are open.
 func withLimit(t *testing.T, n int, fn func()) {
 	t.Helper()
 	var old unix.Rlimit
@@ -68,7 +69,8 @@ func TestAShortageOfDescriptorsIsAFailureOrNone(t *testing.T) {
 						require.Contains(t, []process.Failure{
 							{Step: process.StepFork, Err: unix.EMFILE},
 							{Step: process.StepSlots, Err: unix.EMFILE},
-							{Step: process.StepSlots, Err: unix.EBADF}, // dup3(2) with a number that is too high
+							// dup3(2) with a number that is too high
+							{Step: process.StepSlots, Err: unix.EBADF},
 						}, *failure, "limit %d, slots %v", n, slots)
 						noChild(t)
 					}

@@ -10,12 +10,13 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// Signal sends s to the child, which must not have been waited for by this library. Where it has a pidfd no other process
-// can be hit, even if somebody else has waited for it; unless a sandbox refuses pidfd_send_signal(2) and that happens just
-// now.
+// Signal sends s to the child, which must not have been waited for by this library. Where it has a
+// pidfd no other process can be hit, even if somebody else has waited for it; unless a sandbox
+// refuses pidfd_send_signal(2) and that happens just now.
 func (p Process) Signal(s syscall.Signal) error {
 	if p.Pidfd >= 0 {
-		// What is wrong with the signal, or with sending it to this process, kill(2) finds wrong, too.
+		// What is wrong with the signal, or with sending it to this process, kill(2) finds wrong,
+		// too.
 		if err := pidfdSendSignal(p.Pidfd, s); !fd.Refused(err) {
 			return err
 		}
@@ -26,13 +27,15 @@ func (p Process) Signal(s syscall.Signal) error {
 	return unix.Kill(p.Pid, s)
 }
 
-// SignalGroup signals every process of the group that the child leads or has led; waited says that the child was waited
-// for. It returns ESRCH when there is none left, and when the group cannot be told from another any more: once the child
-// was waited for, its number can be given away, and only a pidfd still means this group (Linux 6.9).
+// SignalGroup signals every process of the group that the child leads or has led; waited says that
+// the child was waited for. It returns ESRCH when there is none left, and when the group cannot be
+// told from another any more: once the child was waited for, its number can be given away, and only
+// a pidfd still means this group (Linux 6.9).
 func (p Process) SignalGroup(s syscall.Signal, waited bool) error {
 	if p.Pidfd >= 0 {
 		err := pidfdSignalGroup(p.Pidfd, s)
-		// To a group whose leader was waited for nobody else can say whether it is the sandbox that refuses.
+		// To a group whose leader was waited for nobody else can say whether it is the sandbox that
+		// refuses.
 		if !fd.Refused(err) || waited && (err == syscall.EPERM || err == syscall.EACCES) {
 			return err
 		}
@@ -43,8 +46,8 @@ func (p Process) SignalGroup(s syscall.Signal, waited bool) error {
 	return unix.Kill(-p.Pid, s)
 }
 
-// InOwnGroup reports whether the child, which must not have been waited for, is in the group that it leads. It may leave
-// that group (setpgid(2)).
+// InOwnGroup reports whether the child, which must not have been waited for, is in the group that
+// it leads. It may leave that group (setpgid(2)).
 func (p Process) InOwnGroup() bool {
 	group, err := unix.Getpgid(p.Pid)
 	return err == nil && group == p.Pid
@@ -67,11 +70,13 @@ func (p *Process) Abort() {
 	p.Close()
 }
 
-// CgroupPeak returns the most memory that the cgroup of the child has had since the child was started, in bytes; 0 if it is
-// not the child's own, or that is not known. Once the child was waited for it is what it was then.
+// CgroupPeak returns the most memory that the cgroup of the child has had since the child was
+// started, in bytes; 0 if it is not the child's own, or that is not known. Once the child was
+// waited for it is what it was then.
 func (p Process) CgroupPeak() int64 { return p.cgroup.memory() }
 
-// waited gives up what the child had of this program. It is called when the child was waited for, by whomever.
+// waited gives up what the child had of this program. It is called when the child was waited for,
+// by whomever.
 func (p Process) waited() {
 	p.thread.release()
 	p.cgroup.end()

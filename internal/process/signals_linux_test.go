@@ -37,8 +37,8 @@ func ourSignals(t testing.TB) map[string]string {
 	return found
 }
 
-// startsClean fails t if a child does not begin with an empty mask and the default dispositions, or if its start changes
-// something here.
+// startsClean fails t if a child does not begin with an empty mask and the default dispositions, or
+// if its start changes something here.
 func startsClean(t *testing.T) {
 	t.Helper()
 	runtime.LockOSThread()
@@ -80,7 +80,8 @@ func TestAChildStartsWithCleanSignals(t *testing.T) {
 			startsClean(t)
 			signal.Ignore() // Everything, SIGKILL included.
 			defer signal.Reset()
-			signal.Notify(c, syscall.SIGCHLD) // The children are to be waited for; Reset would not have that.
+			// The children are to be waited for; Reset would not have that.
+			signal.Notify(c, syscall.SIGCHLD)
 			startsClean(t)
 		}},
 		{"everything blocked", nil, func(t *testing.T) {

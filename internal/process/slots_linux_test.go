@@ -27,7 +27,8 @@ import (
 // highestSource is how high the descriptors of the layouts lie, where the limit allows.
 const highestSource = 15_000
 
-// highestNumber returns max or, where the limit forbids, the highest possible number of a descriptor.
+// highestNumber returns max or, where the limit forbids, the highest possible number of a
+// descriptor.
 func highestNumber(t testing.TB, max int) int {
 	t.Helper()
 	var limit unix.Rlimit
@@ -61,7 +62,8 @@ func (l layout) moves() bool {
 	return false
 }
 
-// layouts draws layouts whose sources are among the slots, near and far; taken are numbers that are in use.
+// layouts draws layouts whose sources are among the slots, near and far; taken are numbers that are
+// in use.
 func layouts(taken map[int]string, highest int, loose bool) *rapid.Generator[layout] {
 	return rapid.Custom(func(t *rapid.T) layout {
 		l := layout{pidfd: rapid.Bool().Draw(t, "pidfd")}
@@ -92,7 +94,8 @@ func layouts(taken map[int]string, highest int, loose bool) *rapid.Generator[lay
 	})
 }
 
-// openAt opens a file of its own at each of the numbers; every second is a pipe. The caller must close them.
+// openAt opens a file of its own at each of the numbers; every second is a pipe. The caller must
+// close them.
 func openAt(t testing.TB, fds []int, flags int) {
 	t.Helper()
 	for i, fd := range fds {
@@ -131,7 +134,8 @@ func closeAll(t testing.TB, fds []int) {
 func lookAt(t testing.TB, p process.Process) map[int]identity {
 	t.Helper()
 	defer p.Abort()
-	paused(t, p.Pid) // The parent may go on while the kernel is still closing what is close-on-exec.
+	// The parent may go on while the kernel is still closing what is close-on-exec.
+	paused(t, p.Pid)
 	return descriptorsOf(t, p.Pid)
 }
 
@@ -149,7 +153,8 @@ func paused(t testing.TB, pid int) {
 	}
 }
 
-// TestAChildHasExactlyItsSlots is run for each variant by the next test, and here for the one that is forced.
+// TestAChildHasExactlyItsSlots is run for each variant by the next test, and here for the one that
+// is forced.
 func TestAChildHasExactlyItsSlots(t *testing.T) { checkLayouts(t, os.Getenv(forkSwitch)) }
 
 func TestAChildHasExactlyItsSlotsUnderEveryFork(t *testing.T) {
@@ -255,7 +260,8 @@ func TestAChildSeesNothingThatOthersOpenMeanwhile(t *testing.T) {
 	})
 }
 
-// openAndCloseLoose makes some descriptors that are not close-on-exec, in the ways that C code would, and closes them.
+// openAndCloseLoose makes some descriptors that are not close-on-exec, in the ways that C code
+// would, and closes them.
 func openAndCloseLoose() {
 	var fds []int
 	keep := func(fd int, err error) {

@@ -4,41 +4,46 @@ import "syscall"
 
 // A Spec says what to start. It is only read, and not kept.
 type Spec struct {
-	// Files are the files to execute: the first that can be is. With more than one, those that are not there and those
-	// that may not be executed are passed over, as execvp(3) does. The process that has been made judges, with its
-	// directory and its credentials.
+	// Files are the files to execute: the first that can be is. With more than one, those that are
+	// not there and those that may not be executed are passed over, as execvp(3) does. The process
+	// that has been made judges, with its directory and its credentials.
 	Files []string
 
 	Args []string // with argv[0]
 	Env  []string // "KEY=value"
 	Dir  string   // "": that of this process
 
-	// PIDVariable is the name of a variable behind Env whose value is the child's process id as the child sees it; "": none.
+	// PIDVariable is the name of a variable behind Env whose value is the child's process id as the
+	// child sees it; "": none.
 	PIDVariable string
 
-	// Slots are the descriptors of this process that the child gets as its 0, 1 and so on; [Closed] for none. The child has
-	// these descriptors and no others, but with InheritOpen.
+	// Slots are the descriptors of this process that the child gets as its 0, 1 and so on; [Closed]
+	// for none. The child has these descriptors and no others, but with InheritOpen.
 	Slots []int
 
-	// InheritOpen has the child keep, at their numbers above Slots, the descriptors that are not close-on-exec.
+	// InheritOpen has the child keep, at their numbers above Slots, the descriptors that are not
+	// close-on-exec.
 	InheritOpen bool
 
-	Setsid  bool
-	Setctty bool // the terminal in the slot Ctty becomes the controlling one of the new session; with Setsid only
+	Setsid bool
+	// the terminal in the slot Ctty becomes the controlling one of the new session; with Setsid
+	// only
+	Setctty bool
 	Ctty    int
 	Setpgid bool // into the group Pgid or, with 0, into a new one
 	Pgid    int
 
-	// What is nil stays as it is. Where UID or GID is given and Groups is not, the supplementary groups are dropped if this
-	// process may do that.
+	// What is nil stays as it is. Where UID or GID is given and Groups is not, the supplementary
+	// groups are dropped if this process may do that.
 	UID, GID *uint32
 	Groups   []uint32
 
 	Settings *Settings // nil: none
 	Backend  Backend
 
-	// ThrowAway says that the thread that calls Start ends afterwards, see OnThrowAwayThread. Its table of descriptors need
-	// not be that of the program any more after Start: then Process.Pidfd is -1 although there are pidfds.
+	// ThrowAway says that the thread that calls Start ends afterwards, see OnThrowAwayThread. Its
+	// table of descriptors need not be that of the program any more after Start: then Process.Pidfd
+	// is -1 although there are pidfds.
 	ThrowAway bool
 
 	// Pidfd asks for a pidfd. Where the kernel has none Process.Pidfd is -1.
@@ -90,14 +95,16 @@ const (
 	StepSignals                 // dispositions and mask
 	StepSeccomp                 // seccomp(2)
 	StepExec                    // execve(2)
-	StepInterpreter             // the same; the program that the file needs is missing or may not be executed
+	// the same; the program that the file needs is missing or may not be executed
+	StepInterpreter
 )
 
 // A Failure says why a child could not be started. Nothing is left of it.
 type Failure struct {
-	Step  Step
-	Path  string // the directory, or the file that could not be executed; for several, the first that was there
-	Index int    // of the limit in Settings.Rlimits
+	Step Step
+	// the directory, or the file that could not be executed; for several, the first that was there
+	Path  string
+	Index int // of the limit in Settings.Rlimits
 	Err   syscall.Errno
 }
 

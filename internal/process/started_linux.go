@@ -2,8 +2,9 @@ package process
 
 import "sync"
 
-// started are the children of this program that this package has started, and nobody has waited for. It belongs to the
-// program, because whoever looks for other children has to know those of every loop and goroutine.
+// started are the children of this program that this package has started, and nobody has waited
+// for. It belongs to the program, because whoever looks for other children has to know those of
+// every loop and goroutine.
 var started = struct {
 	mu       sync.Mutex
 	byPid    map[int]ticket
@@ -23,7 +24,8 @@ func beginStart() ticket {
 	return started.last
 }
 
-// end says that the start has come to its end: with a child, or with 0, when there is none, or it was waited for.
+// end says that the start has come to its end: with a child, or with 0, when there is none, or it
+// was waited for.
 func (t ticket) end(pid int) {
 	started.mu.Lock()
 	defer started.mu.Unlock()
@@ -33,7 +35,8 @@ func (t ticket) end(pid int) {
 	}
 }
 
-// forget says that the child was waited for. Its number may have been given to a later start meanwhile.
+// forget says that the child was waited for. Its number may have been given to a later start
+// meanwhile.
 func (t ticket) forget(pid int) {
 	started.mu.Lock()
 	defer started.mu.Unlock()
@@ -49,8 +52,8 @@ func lastTicket() ticket {
 	return started.last
 }
 
-// ours reports whether this package has started the child. It is not known while a start is underway that had begun when the
-// child was seen, after the start with the number seen.
+// ours reports whether this package has started the child. It is not known while a start is
+// underway that had begun when the child was seen, after the start with the number seen.
 func ours(pid int, seen ticket) (is, known bool) {
 	started.mu.Lock()
 	defer started.mu.Unlock()

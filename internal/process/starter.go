@@ -29,19 +29,22 @@ import (
 //	                                                           has attr say what s, which may be nil, says, but for Chroot
 //	func keepDumpable() (restore func())                       around a start that changes a user or a group
 
-// A Starter starts processes, one at a time. It keeps memory and, on Linux, a few low descriptor numbers for that; the zero
-// value is ready to use. Release it at the end.
+// A Starter starts processes, one at a time. It keeps memory and, on Linux, a few low descriptor
+// numbers for that; the zero value is ready to use. Release it at the end.
 //
-// A Starter may be used by any goroutine, but not by two at once. The process is forked by the thread that calls Start.
+// A Starter may be used by any goroutine, but not by two at once. The process is forked by the
+// thread that calls Start.
 type Starter struct {
 	own  ownFork
 	pace pace
 }
 
-// Start starts a process. The calling thread waits until it has executed its file; other goroutines go on meanwhile.
+// Start starts a process. The calling thread waits until it has executed its file; other goroutines
+// go on meanwhile.
 //
-// A file that somebody is just writing (ETXTBSY) is tried again for a bounded time: a child that another package has forked
-// holds a copy of every descriptor until it executes (go.dev/issue/22315).
+// A file that somebody is just writing (ETXTBSY) is tried again for a bounded time: a child that
+// another package has forked holds a copy of every descriptor until it executes
+// (go.dev/issue/22315).
 //
 // What Unsupported finds is a Failure with ENOTSUP.
 func (s *Starter) Start(spec *Spec) (Process, *Failure) {
@@ -68,7 +71,8 @@ func (s *Starter) Start(spec *Spec) (Process, *Failure) {
 			return p, nil
 		}
 		if failure.Err == syscall.EBADF && (failure.Step == StepSlots || failure.Step == StepExec) && spec.slotsOpen() {
-			failure = &Failure{Step: StepFork, Err: syscall.EMFILE} // So dup2(2) calls a number that is above the limit.
+			// So dup2(2) calls a number that is above the limit.
+			failure = &Failure{Step: StepFork, Err: syscall.EMFILE}
 		}
 		if failure.Err != syscall.ETXTBSY || pause > textBusyLongest {
 			cgroup.end()
@@ -99,12 +103,14 @@ func (s *Starter) try(spec *Spec) (Process, *Failure) {
 	return s.own.start(spec)
 }
 
-// textBusyLongest is the last pause before giving up. All of them together take less than twice as long.
+// textBusyLongest is the last pause before giving up. All of them together take less than twice as
+// long.
 const textBusyLongest = 16 * time.Millisecond
 
-// Reserve takes the low descriptor numbers now, while there are some. Without it the first start does.
+// Reserve takes the low descriptor numbers now, while there are some. Without it the first start
+// does.
 func (s *Starter) Reserve() { s.own.reserve() }
 
-// Release gives back the descriptors that s holds, for good, and reports whether there were any. Start still works
-// afterwards, but is slower where many descriptors are open.
+// Release gives back the descriptors that s holds, for good, and reports whether there were any.
+// Start still works afterwards, but is slower where many descriptors are open.
 func (s *Starter) Release() bool { return s.own.release() }

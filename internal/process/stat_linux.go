@@ -13,7 +13,9 @@ type stat struct {
 	state   byte // 'R', 'S', 'D', 'T' stopped, 't' traced, 'Z', 'X'
 	parent  int
 	threads int
-	start   uint64 // in clock ticks since the system started: with the number it tells a process from every other one
+	// in clock ticks since the system started: with the number it tells a process from every other
+	// one
+	start uint64
 }
 
 // readStat asks about one process. The error is ENOENT or ESRCH when there is none.
@@ -52,7 +54,8 @@ func (w statWords) number(n int) int64 {
 	return value
 }
 
-// ended reports whether the process has ended, with all its threads: a leader whose threads go on is a zombie, too.
+// ended reports whether the process has ended, with all its threads: a leader whose threads go on
+// is a zombie, too.
 func (s stat) ended() bool { return s.state == 'Z' && s.threads <= 1 || s.state == 'X' }
 
 // processes returns the numbers of all processes that can be seen.

@@ -152,7 +152,8 @@ func init() {
 	})
 }
 
-// A parent that is killed while its thread waits for the child leaves a child that goes on by itself.
+// A parent that is killed while its thread waits for the child leaves a child that goes on by
+// itself.
 func TestAParentThatIsKilledInAStartLeavesNobodyStuck(t *testing.T) {
 	file, argv := helperproc.Command("start-forever")
 	if !alone(t) {
@@ -199,7 +200,8 @@ func TestAParentThatIsKilledInAStartLeavesNobodyStuck(t *testing.T) {
 	t.Logf("%d orphans, %d of which could not be started", orphans, inStart)
 }
 
-// A file that was written and closed can be open for writing in a child that somebody else is just making.
+// A file that was written and closed can be open for writing in a child that somebody else is just
+// making.
 func TestAFileThatWasJustWrittenCanBeExecuted(t *testing.T) {
 	nothingIsLeft(t)
 	dir := publicDir(t)

@@ -12,14 +12,15 @@ import (
 //
 //	func isMainThread() bool   whether this thread is the one that cannot end; false where that is not known
 
-// A lease is a child's right to the thread that has forked it: the kernel takes the end of that thread for the end of the
-// parent (PR_SET_PDEATHSIG(2const)).
+// A lease is a child's right to the thread that has forked it: the kernel takes the end of that
+// thread for the end of the parent (PR_SET_PDEATHSIG(2const)).
 type lease struct {
 	once sync.Once
 	end  func()
 }
 
-// release is called when the child has ended. It is safe to call from any goroutine, more than once, and for nil.
+// release is called when the child has ended. It is safe to call from any goroutine, more than
+// once, and for nil.
 func (l *lease) release() {
 	if l != nil {
 		l.once.Do(l.end)
@@ -55,11 +56,13 @@ func (e *PanicError) Unwrap() error {
 // errGoexit is the error of a function that has ended its goroutine.
 var errGoexit = errors.New("runtime.Goexit was called")
 
-// OnThrowAwayThread calls before, and if that succeeds start, on a thread that nobody else uses, which is not the main thread
-// and ends afterwards: what before changes of it holds for the child alone. With keep the thread ends when the child has. The
-// error is that of before, a [PanicError] if it has panicked.
+// OnThrowAwayThread calls before, and if that succeeds start, on a thread that nobody else uses,
+// which is not the main thread and ends afterwards: what before changes of it holds for the child
+// alone. With keep the thread ends when the child has. The error is that of before, a [PanicError]
+// if it has panicked.
 //
-// The caller waits. The goroutine of that thread ends with the return, or with keep when the child was waited for.
+// The caller waits. The goroutine of that thread ends with the return, or with keep when the child
+// was waited for.
 func OnThrowAwayThread(before func() error, keep bool, start start) (Process, *Failure, error) {
 	results := make(chan result, 1)
 	go throwAway(before, keep, start, results)
@@ -68,7 +71,8 @@ func OnThrowAwayThread(before func() error, keep bool, start start) (Process, *F
 	return r.process, r.failure, r.err
 }
 
-// throwAway is the goroutine of OnThrowAwayThread. It does not unlock its thread, which therefore ends with it.
+// throwAway is the goroutine of OnThrowAwayThread. It does not unlock its thread, which therefore
+// ends with it.
 func throwAway(before func() error, keep bool, start start, results chan<- result) {
 	runtime.LockOSThread()
 	if isMainThread() {
@@ -111,11 +115,13 @@ func protect(fn func() error) (err error) {
 	return fn()
 }
 
-// OnKeptThread calls start on a thread that lives at least as long as the child does: one that this program has for that, so
-// that neither the caller nor anybody else can end it. The child is one of that thread's: it is in the directory and in the
-// namespaces of the program, not in those of the caller's thread.
+// OnKeptThread calls start on a thread that lives at least as long as the child does: one that this
+// program has for that, so that neither the caller nor anybody else can end it. The child is one of
+// that thread's: it is in the directory and in the namespaces of the program, not in those of the
+// caller's thread.
 //
-// The caller waits. The thread, and its goroutine, are there until the last of its children was waited for.
+// The caller waits. The thread, and its goroutine, are there until the last of its children was
+// waited for.
 func OnKeptThread(start start) (Process, *Failure) {
 	k := keepers.take()
 	results := make(chan result, 1)
@@ -141,8 +147,8 @@ type keeper struct {
 	children int // it has, and one that it is to get
 }
 
-// keepers belong to the program because "the end of the parent" is that of the program. Usually there is one; more when a
-// child is slow to execute while others start.
+// keepers belong to the program because "the end of the parent" is that of the program. Usually
+// there is one; more when a child is slow to execute while others start.
 var keepers keeperSet
 
 type keeperSet struct {
@@ -191,7 +197,8 @@ func (s *keeperSet) leave(k *keeper) {
 	close(k.work)
 }
 
-// run unlocks its thread in the end: it has no child then that would notice, and nothing of it was changed.
+// run unlocks its thread in the end: it has no child then that would notice, and nothing of it was
+// changed.
 func (k *keeper) run() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

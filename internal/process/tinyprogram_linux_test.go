@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A tinyProgram is the machine code of a program that makes one system call and nothing else. No loader and no runtime
-// opens, ignores or blocks anything before it can be looked at.
+// A tinyProgram is the machine code of a program that makes one system call and nothing else. No
+// loader and no runtime opens, ignores or blocks anything before it can be looked at.
 type tinyProgram []byte
 
 // newProgram writes p to a new file that everybody may execute.

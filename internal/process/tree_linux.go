@@ -16,11 +16,12 @@ import (
 // HasTrees says that the descendants of a process can be found.
 const HasTrees = true
 
-// A Tree is a process and those that descend from it, as far as they were found. It keeps no descriptors, and never signals
-// another process that has got the number of one of them.
+// A Tree is a process and those that descend from it, as far as they were found. It keeps no
+// descriptors, and never signals another process that has got the number of one of them.
 //
-// They are found by asking each one for its children, and where the process has a cgroup of its own, by listing that. A
-// descendant whose parent has ended before it was looked for belongs to somebody else: it is found only in a cgroup.
+// They are found by asking each one for its children, and where the process has a cgroup of its
+// own, by listing that. A descendant whose parent has ended before it was looked for belongs to
+// somebody else: it is found only in a cgroup.
 type Tree struct {
 	members []member
 	cgroup  *claim          // nil: none
@@ -34,16 +35,16 @@ type member struct {
 	start uint64
 }
 
-// A frozen tree grows no more. freezeTime bounds how long is waited for that: a process in an uninterruptible wait does not
-// stop, and does not fork either. It is looked at every freezePause, because nothing tells that a process that is no child
-// has stopped.
+// A frozen tree grows no more. freezeTime bounds how long is waited for that: a process in an
+// uninterruptible wait does not stop, and does not fork either. It is looked at every freezePause,
+// because nothing tells that a process that is no child has stopped.
 const (
 	freezeTime  = 20 * time.Millisecond
 	freezePause = 50 * time.Microsecond
 )
 
-// Tree finds the child, unless it was waited for; the others are found when they are needed. It returns nil when nothing can
-// be found out about it, or it has ended and has no cgroup of its own.
+// Tree finds the child, unless it was waited for; the others are found when they are needed. It
+// returns nil when nothing can be found out about it, or it has ended and has no cgroup of its own.
 func (p Process) Tree(waited bool) *Tree {
 	t := &Tree{}
 	if p.cgroup.owns() {
@@ -60,9 +61,10 @@ func (p Process) Tree(waited bool) *Tree {
 	return t
 }
 
-// Signal sends s to all members, while they stand still: none can start another one behind the signal's back. Those that do
-// not see it while they are stopped are continued then, if wake is set. It returns how many there were to get it, and the
-// number of one that may not be signalled, or 0, with the reason (EPERM). A signal of 0 only counts, and changes nothing.
+// Signal sends s to all members, while they stand still: none can start another one behind the
+// signal's back. Those that do not see it while they are stopped are continued then, if wake is
+// set. It returns how many there were to get it, and the number of one that may not be signalled,
+// or 0, with the reason (EPERM). A signal of 0 only counts, and changes nothing.
 func (t *Tree) Signal(s syscall.Signal, wake bool) (sent, refused int, why error) {
 	if s == 0 {
 		t.grow()
@@ -82,9 +84,10 @@ func (t *Tree) Signal(s syscall.Signal, wake bool) (sent, refused int, why error
 	return sent, refused, why
 }
 
-// freeze stops all members, and those that they have started since. Those in the cgroup dir, if that is not -1, are stopped by
-// that where it is allowed. What was done to it is undone by thaw. Without all there may be some that were not found, because
-// somebody has not stopped in time: on a busy machine that one may have had no processor meanwhile.
+// freeze stops all members, and those that they have started since. Those in the cgroup dir, if
+// that is not -1, are stopped by that where it is allowed. What was done to it is undone by thaw.
+// Without all there may be some that were not found, because somebody has not stopped in time: on a
+// busy machine that one may have had no processor meanwhile.
 func (t *Tree) freeze(dir int) (thaw func(), all bool) {
 	thaw = func() {}
 	t.frozen = false
@@ -111,8 +114,8 @@ func (t *Tree) freeze(dir int) (thaw func(), all bool) {
 			time.Sleep(freezePause)
 			continue
 		}
-		// A process that stops while its children are read may have started one behind the reader's back: so the last look is
-		// at those that stood still before.
+		// A process that stops while its children are read may have started one behind the reader's
+		// back: so the last look is at those that stood still before.
 		grown := t.grow()
 		all = still && (!grown || t.allHeld())
 		if all || late {
@@ -146,8 +149,8 @@ func (t *Tree) still() bool {
 	return true
 }
 
-// grow adds the processes in the cgroup and the children of all members that are not members yet, and reports whether there
-// were any.
+// grow adds the processes in the cgroup and the children of all members that are not members yet,
+// and reports whether there were any.
 func (t *Tree) grow() bool {
 	size := len(t.members)
 	add := t.list()
@@ -175,7 +178,8 @@ func (t *Tree) list() (add func(member)) {
 	}
 	t.inside = map[member]bool{}
 	for _, pid := range t.cgroup.members() {
-		if s, err := readStat(pid); err == nil && pid != os.Getpid() { // Somebody may have put this program there.
+		// Somebody may have put this program there.
+		if s, err := readStat(pid); err == nil && pid != os.Getpid() {
 			m := member{pid, s.start}
 			t.inside[m] = true
 			add(m)
@@ -195,7 +199,8 @@ func childrenOf(pid int) []int {
 	for _, task := range dir {
 		text, err := os.ReadFile(tasks + "/" + task.Name() + "/children")
 		if err != nil {
-			return childrenByParent(pid) // A kernel without CONFIG_PROC_CHILDREN, or a thread that has ended.
+			// A kernel without CONFIG_PROC_CHILDREN, or a thread that has ended.
+			return childrenByParent(pid)
 		}
 		for word := range bytes.FieldsSeq(text) {
 			if child, err := strconv.Atoi(string(word)); err == nil {
@@ -231,7 +236,8 @@ func (t *Tree) send(s syscall.Signal) (sent, refused int, why error) {
 	return sent, refused, why
 }
 
-// killedToo corrects what send has returned: those inside that may not be signalled were killed with the cgroup.
+// killedToo corrects what send has returned: those inside that may not be signalled were killed
+// with the cgroup.
 func (t *Tree) killedToo(sent, refused int, why error) (int, int, error) {
 	spared, reason := 0, error(nil)
 	for _, m := range t.members {
@@ -247,7 +253,8 @@ func (t *Tree) killedToo(sent, refused int, why error) (int, int, error) {
 	return sent, spared, reason
 }
 
-// continueAll continues those that were stopped for the signal s, and with wake those that were stopped before.
+// continueAll continues those that were stopped for the signal s, and with wake those that were
+// stopped before.
 func (t *Tree) continueAll(s syscall.Signal, wake bool) {
 	for _, m := range t.members {
 		switch {
@@ -274,7 +281,8 @@ func (m member) signal(s syscall.Signal) error {
 	if err == nil {
 		defer fd.Close(pidfd)
 	}
-	// With a pidfd the answer stays true. Without (ENOSYS, EMFILE) the number could be given away in between, in theory.
+	// With a pidfd the answer stays true. Without (ENOSYS, EMFILE) the number could be given away
+	// in between, in theory.
 	if now, err := readStat(m.pid); err != nil || now.start != m.start || now.ended() {
 		return syscall.ESRCH
 	}

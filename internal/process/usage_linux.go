@@ -10,8 +10,9 @@ import (
 // clockTick is the unit of proc_pid_stat(5): USER_HZ is 100 on every architecture that Go has.
 const clockTick = time.Second / 100
 
-// Usage asks /proc about the child, which must not have been waited for. It is about all its threads, and not about its own
-// children. The error is what reading has met: ENOENT or ESRCH when there is no such process, EACCES where /proc is hidden.
+// Usage asks /proc about the child, which must not have been waited for. It is about all its
+// threads, and not about its own children. The error is what reading has met: ENOENT or ESRCH when
+// there is no such process, EACCES where /proc is hidden.
 func (p Process) Usage() (Usage, error) {
 	dir := "/proc/" + strconv.Itoa(p.Pid)
 	fields, err := statFields(dir + "/stat")

@@ -14,9 +14,9 @@ func HasPidfd() bool { return false }
 // OpenPidfd returns ENOSYS.
 func (p *Process) OpenPidfd() error { return unix.ENOSYS }
 
-// Wait asks about the child without waiting; also about stops and continues if stops is set. When the child has ended this
-// takes its status, and Wait must not be called again: the number can belong to another process then. ECHILD means that
-// somebody else has taken the status.
+// Wait asks about the child without waiting; also about stops and continues if stops is set. When
+// the child has ended this takes its status, and Wait must not be called again: the number can
+// belong to another process then. ECHILD means that somebody else has taken the status.
 //
 // The Change of an end has usage, which Wait fills.
 func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
@@ -42,7 +42,8 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 	}
 }
 
-// Ended reports false: wait4(2) cannot tell without taking the status. EVFILT_PROC has told by then.
+// Ended reports false: wait4(2) cannot tell without taking the status. EVFILT_PROC has told by
+// then.
 func (Process) Ended() bool { return false }
 
 // taken is for those who have a pidfd.

@@ -10,12 +10,14 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// HasPidfd reports whether waitid(2) accepts a pidfd (Linux 5.4; pidfd_open(2) is 5.3). It asks about this process itself:
-// a kernel that knows P_PIDFD answers ECHILD, because a process is not its own child.
+// HasPidfd reports whether waitid(2) accepts a pidfd (Linux 5.4; pidfd_open(2) is 5.3). It asks
+// about this process itself: a kernel that knows P_PIDFD answers ECHILD, because a process is not
+// its own child.
 func HasPidfd() bool {
 	pidfd, err := unix.PidfdOpen(os.Getpid(), 0)
 	if err == unix.EMFILE || err == unix.ENFILE {
-		// That says nothing about the kernel. Only one that knows the idea finds fault with the descriptor.
+		// That says nothing about the kernel. Only one that knows the idea finds fault with the
+		// descriptor.
 		_, _, _, err = waitid(unix.P_PIDFD, math.MaxInt32, unix.WEXITED, nil)
 		return err == unix.EBADF
 	}
@@ -36,9 +38,10 @@ func (p *Process) OpenPidfd() error {
 	return err
 }
 
-// Wait asks about the child without waiting; also about stops and continues if stops is set. When the child has ended this
-// takes its status, and Wait must not be called again: the number can belong to another process then. ECHILD means that
-// somebody else has taken the status; see Recover.
+// Wait asks about the child without waiting; also about stops and continues if stops is set. When
+// the child has ended this takes its status, and Wait must not be called again: the number can
+// belong to another process then. ECHILD means that somebody else has taken the status; see
+// Recover.
 //
 // The Change of an end has usage, which Wait fills.
 func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
@@ -57,7 +60,8 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 	return c, nil
 }
 
-// Ended reports whether the child has ended, without taking its status: also when somebody else has taken it.
+// Ended reports whether the child has ended, without taking its status: also when somebody else has
+// taken it.
 func (p Process) Ended() bool {
 	pid, _, _, err := p.ask(unix.WEXITED|unix.WNOWAIT, nil)
 	return pid != 0 || err == unix.ECHILD
@@ -103,9 +107,10 @@ func changeOf(code, value int32, usage *syscall.Rusage) Change {
 	return Change{Kind: Lost}
 }
 
-// Recover asks for the status after Wait has said ECHILD: a pidfd of newer kernels remembers it (Linux 6.15). Whoever has
-// taken the status may not be through with the child, when waitid(2) does not know it any more and the pidfd does not know
-// the status yet: then the Change is Unchanged, and Recover is to be called again. Without a memory it is Lost.
+// Recover asks for the status after Wait has said ECHILD: a pidfd of newer kernels remembers it
+// (Linux 6.15). Whoever has taken the status may not be through with the child, when waitid(2) does
+// not know it any more and the pidfd does not know the status yet: then the Change is Unchanged,
+// and Recover is to be called again. Without a memory it is Lost.
 func (p Process) Recover() Change {
 	c := p.recover()
 	if c.Ended() {
@@ -120,8 +125,8 @@ func (p Process) recover() Change {
 	}
 	ws, err := pidfdExitStatus(p.Pidfd)
 	if err == unix.ESRCH {
-		// The kernel looks for the memory first and for the process then. If the process went in between there is a memory
-		// now.
+		// The kernel looks for the memory first and for the process then. If the process went in
+		// between there is a memory now.
 		ws, err = pidfdExitStatus(p.Pidfd)
 	}
 	switch err {

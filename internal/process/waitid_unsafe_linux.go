@@ -18,8 +18,8 @@ type siginfo struct {
 	_     [128]byte
 }
 
-// waitid asks about one child without waiting, and fills usage if that is not nil. A pid of 0 in the answer means that
-// there is nothing to tell.
+// waitid asks about one child without waiting, and fills usage if that is not nil. A pid of 0 in
+// the answer means that there is nothing to tell.
 func waitid(idType, id, options int, usage *syscall.Rusage) (pid int, code, value int32, err error) {
 	var info siginfo
 	for {
@@ -41,7 +41,8 @@ func (i *siginfo) code() int32 {
 	return *(*int32)(unsafe.Add(unsafe.Pointer(i), unsafe.Offsetof(probe.Code)))
 }
 
-// pidfdInfo is the beginning of struct pidfd_info, see PIDFD_GET_INFO in ioctl_pidfd(2); the size is part of the request.
+// pidfdInfo is the beginning of struct pidfd_info, see PIDFD_GET_INFO in ioctl_pidfd(2); the size
+// is part of the request.
 type pidfdInfo struct {
 	mask     uint64
 	_        uint64     // cgroup id
@@ -50,8 +51,8 @@ type pidfdInfo struct {
 	_        [6]uint32
 }
 
-// pidfdExitStatus returns the status word of a process that has ended and was waited for (Linux 6.15), EAGAIN while it has
-// not been, and another errno when the kernel does not know.
+// pidfdExitStatus returns the status word of a process that has ended and was waited for (Linux
+// 6.15), EAGAIN while it has not been, and another errno when the kernel does not know.
 func pidfdExitStatus(pidfd int) (syscall.WaitStatus, error) {
 	info := pidfdInfo{mask: unix.PIDFD_INFO_EXIT}
 	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(pidfd), unix.PIDFD_GET_INFO, uintptr(unsafe.Pointer(&info)))

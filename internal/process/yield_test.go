@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// With one processor a goroutine that has been made runnable runs when this one yields, and otherwise only if the runtime
-// stops this one just then.
+// With one processor a goroutine that has been made runnable runs when this one yields, and
+// otherwise only if the runtime stops this one just then.
 func TestWhoStartsProcessesYields(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	for _, locked := range []bool{false, true} {

@@ -27,8 +27,9 @@ func open() (master, slave int, err error) {
 	return master, slave, nil
 }
 
-// openSlave asks the master for its slave (TIOCGPTPEER, Linux 4.13): the name may mean another terminal, in another mount
-// namespace than the master's, or nothing. It is what is left on kernels and in sandboxes that do not know the request.
+// openSlave asks the master for its slave (TIOCGPTPEER, Linux 4.13): the name may mean another
+// terminal, in another mount namespace than the master's, or nothing. It is what is left on kernels
+// and in sandboxes that do not know the request.
 func openSlave(master int) (int, error) {
 	slave, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(master), unix.TIOCGPTPEER, openFlags)
 	switch errno {

@@ -35,7 +35,8 @@ func TestNothingIsLeftWhenDescriptorsRunOut(t *testing.T) {
 	for left := range 2 {
 		t.Run("", func(t *testing.T) {
 			leakcheck.NoNewFDs(t)
-			// Prlimit, unlike Setrlimit, does not become the limit that children of this program start with.
+			// Prlimit, unlike Setrlimit, does not become the limit that children of this program
+			// start with.
 			require.NoError(t, unix.Prlimit(0, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(free + left), Max: old.Max}, nil))
 			master, slave, err := pty.Open(pty.Size{Rows: 24, Cols: 80})
 			require.NoError(t, unix.Prlimit(0, unix.RLIMIT_NOFILE, &old, nil))

@@ -17,10 +17,12 @@ type Size struct {
 	Rows, Cols uint16 // 0: nobody has said
 }
 
-// Open opens a new terminal of that size. The master is in non-blocking mode, the slave in blocking mode, as programs expect
-// of their standard descriptors. As long as the slave has not been open, a read from the master fails.
+// Open opens a new terminal of that size. The master is in non-blocking mode, the slave in blocking
+// mode, as programs expect of their standard descriptors. As long as the slave has not been open, a
+// read from the master fails.
 //
-// ENOENT means that there are no terminals here, such as in a container without /dev/ptmx, ENOSPC that there are too many.
+// ENOENT means that there are no terminals here, such as in a container without /dev/ptmx, ENOSPC
+// that there are too many.
 func Open(s Size) (master, slave int, err error) {
 	if master, slave, err = open(); err != nil {
 		return -1, -1, err
@@ -35,8 +37,8 @@ func Open(s Size) (master, slave int, err error) {
 	return master, slave, nil
 }
 
-// SetSize changes the size of the terminal that n is a side of. If it is another than before, the terminal's foreground
-// process group gets SIGWINCH. It borrows n. See ioctl_tty(2), TIOCSWINSZ.
+// SetSize changes the size of the terminal that n is a side of. If it is another than before, the
+// terminal's foreground process group gets SIGWINCH. It borrows n. See ioctl_tty(2), TIOCSWINSZ.
 func SetSize(n int, s Size) error {
 	for {
 		err := unix.IoctlSetWinsize(n, unix.TIOCSWINSZ, &unix.Winsize{Row: s.Rows, Col: s.Cols})
@@ -46,7 +48,8 @@ func SetSize(n int, s Size) error {
 	}
 }
 
-// SizeOf returns the size of the terminal that n is a side of, whoever has set it last. It borrows n.
+// SizeOf returns the size of the terminal that n is a side of, whoever has set it last. It borrows
+// n.
 func SizeOf(n int) (Size, error) {
 	w, err := unix.IoctlGetWinsize(n, unix.TIOCGWINSZ)
 	if err != nil {

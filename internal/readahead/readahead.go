@@ -3,9 +3,10 @@ package readahead
 
 import "reflect"
 
-// A Guess is that the next message is read into a variable of the type that the two before were read into. To read it so is
-// to check it, too, and takes no longer than to read it later: who has to know first that a message is well formed, and is then
-// mostly asked to read it, need not go through it twice.
+// A Guess is that the next message is read into a variable of the type that the two before were
+// read into. To read it so is to check it, too, and takes no longer than to read it later: who has
+// to know first that a message is well formed, and is then mostly asked to read it, need not go
+// through it twice.
 //
 // Its methods must not be called on several goroutines at once.
 type Guess struct {
@@ -18,14 +19,15 @@ type Guess struct {
 	held  bool          // it is what Read has read
 }
 
-// New returns a Guess that guesses nothing yet. read reads p into what v points to, a variable that is zero, and reports
-// whether p is well formed and v can have it as if it had been read later: it calls no method of v. If it reports false, the
-// variable is zero.
+// New returns a Guess that guesses nothing yet. read reads p into what v points to, a variable that
+// is zero, and reports whether p is well formed and v can have it as if it had been read later: it
+// calls no method of v. If it reports false, the variable is zero.
 func New(read func(p []byte, v any) bool) *Guess { return &Guess{read: read} }
 
 var anyType = reflect.TypeFor[any]()
 
-// Read reads p, if there is a guess, and reports whether it has: then p is well formed. If it reports false nothing is known.
+// Read reads p, if there is a guess, and reports whether it has: then p is well formed. If it
+// reports false nothing is known.
 func (g *Guess) Read(p []byte) bool {
 	if g.held { // Nobody has asked for the last one.
 		g.forget()
@@ -34,8 +36,9 @@ func (g *Guess) Read(p []byte) bool {
 	return g.held
 }
 
-// Take moves what Read has read last to v and reports true. If it has read nothing, or v does not point to a variable of the
-// type that was guessed, or that is not zero, so that what is there may count, it reports false, and remembers v's type.
+// Take moves what Read has read last to v and reports true. If it has read nothing, or v does not
+// point to a variable of the type that was guessed, or that is not zero, so that what is there may
+// count, it reports false, and remembers v's type.
 func (g *Guess) Take(v any) bool {
 	to := reflect.ValueOf(v)
 	if to.Kind() != reflect.Pointer || to.IsNil() {

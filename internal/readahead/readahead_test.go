@@ -77,7 +77,8 @@ func TestValuesAreReadAheadToo(t *testing.T) {
 	require.Nil(t, v)
 }
 
-// A message may be asked for again and again, or into what is not zero, and the values must have nothing in common.
+// A message may be asked for again and again, or into what is not zero, and the values must have
+// nothing in common.
 func TestWhatWasReadAheadIsGivenOnce(t *testing.T) {
 	a := newReader()
 	text := []byte(`{"N":1,"List":[1,2]}`)

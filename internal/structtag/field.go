@@ -15,11 +15,13 @@ type Field struct {
 	isZero func(reflect.Value) bool // of a field with omitzero
 }
 
-// Fields returns the members of the struct t, in the order of its fields. Of fields with the same name the one that is
-// embedded least deep counts, of several there the one with a name in its tag, and otherwise none.
+// Fields returns the members of the struct t, in the order of its fields. Of fields with the same
+// name the one that is embedded least deep counts, of several there the one with a name in its tag,
+// and otherwise none.
 //
-// It asks embeds of each embedded struct without a name in its tag whether its fields count as fields of the one around.
-// inner is the struct itself, also where a pointer to it is embedded. One that does not embed is a field like others.
+// It asks embeds of each embedded struct without a name in its tag whether its fields count as
+// fields of the one around. inner is the struct itself, also where a pointer to it is embedded. One
+// that does not embed is a field like others.
 func Fields(t reflect.Type, embeds func(inner reflect.Type) bool) []Field {
 	var fields []Field
 	taken := map[string]bool{}
@@ -103,7 +105,8 @@ func dominant(found []Field, taken map[string]bool) []Field {
 	return fields
 }
 
-// In returns the field of v, a struct. It reports false if the field is in an embedded struct that is not there.
+// In returns the field of v, a struct. It reports false if the field is in an embedded struct that
+// is not there.
 func (f *Field) In(v reflect.Value) (_ reflect.Value, ok bool) {
 	for i, x := range f.Index {
 		if i > 0 && v.Kind() == reflect.Pointer {
@@ -117,8 +120,9 @@ func (f *Field) In(v reflect.Value) (_ reflect.Value, ok bool) {
 	return v, true
 }
 
-// Make returns the field of v, a struct that can be set, and makes the embedded structs on the way. When one cannot be
-// made, because the pointer to it is not exported, it returns that pointer and reports false.
+// Make returns the field of v, a struct that can be set, and makes the embedded structs on the way.
+// When one cannot be made, because the pointer to it is not exported, it returns that pointer and
+// reports false.
 func (f *Field) Make(v reflect.Value) (_ reflect.Value, ok bool) {
 	for i, x := range f.Index {
 		if i > 0 && v.Kind() == reflect.Pointer {

@@ -23,8 +23,8 @@ type zeroer interface{ IsZero() bool }
 
 var zeroerType = reflect.TypeFor[zeroer]()
 
-// zeroTest returns what omitzero asks of values of type t: their method IsZero, if the type itself or a pointer to it has
-// one, and never that of what lies in an interface without it.
+// zeroTest returns what omitzero asks of values of type t: their method IsZero, if the type itself
+// or a pointer to it has one, and never that of what lies in an interface without it.
 func zeroTest(t reflect.Type) func(reflect.Value) bool {
 	byValue := t.Implements(zeroerType)
 	switch {
@@ -41,7 +41,8 @@ func zeroTest(t reflect.Type) func(reflect.Value) bool {
 				there.Set(v)
 				v = there
 			}
-			return v.Addr().Interface().(zeroer).IsZero() // A pointer also has the methods of the value.
+			// A pointer also has the methods of the value.
+			return v.Addr().Interface().(zeroer).IsZero()
 		}
 	}
 	return reflect.Value.IsZero

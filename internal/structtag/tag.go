@@ -1,5 +1,6 @@
-// Package structtag tells the members that a Go struct has in a message, by the rules of Go and of encoding/json: the json
-// tags of its fields, and the fields of the structs that are embedded in it.
+// Package structtag tells the members that a Go struct has in a message, by the rules of Go and of
+// encoding/json: the json tags of its fields, and the fields of the structs that are embedded in
+// it.
 package structtag
 
 import (

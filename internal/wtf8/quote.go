@@ -8,12 +8,13 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// AppendQuoted appends s as JSON.stringify writes it: with the short escapes where they exist, U+2028 and all other
-// characters from the blank on as they are, lone surrogates escaped. What is neither UTF-8 nor a surrogate becomes
-// U+FFFD.
+// AppendQuoted appends s as JSON.stringify writes it: with the short escapes where they exist,
+// U+2028 and all other characters from the blank on as they are, lone surrogates escaped. What is
+// neither UTF-8 nor a surrogate becomes U+FFFD.
 func AppendQuoted(dst []byte, s string) []byte {
-	dst = append(slices.Grow(dst, len(s)+len(`""`)), '"') // A long one is not to be moved as it grows.
-	start := 0                                            // what lies before is written
+	// A long one is not to be moved as it grows.
+	dst = append(slices.Grow(dst, len(s)+len(`""`)), '"')
+	start := 0 // what lies before is written
 	for i := PlainEnd(s, 0); i < len(s); i = PlainEnd(s, i) {
 		n := 1
 		if s[i] >= utf8.RuneSelf {
@@ -58,7 +59,8 @@ func appendUnit(dst []byte, unit rune) []byte {
 	return append(dst, '\\', 'u', hexDigits[unit>>12&15], hexDigits[unit>>8&15], hexDigits[unit>>4&15], hexDigits[unit&15])
 }
 
-// AppendForeign appends what stands in JSON for the n bytes at the beginning of s that are not UTF-8.
+// AppendForeign appends what stands in JSON for the n bytes at the beginning of s that are not
+// UTF-8.
 func AppendForeign(dst []byte, s string) (_ []byte, n int) {
 	if r, n := DecodeRune(s); utf16.IsSurrogate(r) {
 		return appendUnit(dst, r), n

@@ -1,8 +1,8 @@
 // Package wtf8 holds the strings of JavaScript in Go strings.
 //
-// A string of JavaScript is a sequence of UTF-16 units, and a surrogate may stand in it without its other half. A Go string
-// holds such a unit as UTF-8 would encode it if it were a character: ED, A0 to BF, 80 to BF. That is WTF-8. It is no UTF-8,
-// so it cannot be mistaken for anything else.
+// A string of JavaScript is a sequence of UTF-16 units, and a surrogate may stand in it without its
+// other half. A Go string holds such a unit as UTF-8 would encode it if it were a character: ED, A0
+// to BF, 80 to BF. That is WTF-8. It is no UTF-8, so it cannot be mistaken for anything else.
 package wtf8
 
 import (
@@ -32,8 +32,8 @@ func AppendRune(p []byte, r rune) []byte {
 	return append(p, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)
 }
 
-// Valid reports whether s is WTF-8. That has one form for every string of JavaScript: two halves of a pair that stand next
-// to each other are the character.
+// Valid reports whether s is WTF-8. That has one form for every string of JavaScript: two halves of
+// a pair that stand next to each other are the character.
 func Valid(s string) bool {
 	high := false
 	for len(s) > 0 {
@@ -48,8 +48,9 @@ func Valid(s string) bool {
 	return true
 }
 
-// InvalidLen returns how many of the bytes at the beginning of s, which are not UTF-8, become one U+FFFD: a sequence that
-// is right as far as it goes counts as one, as the Encoding Standard and thus Node have it.
+// InvalidLen returns how many of the bytes at the beginning of s, which are not UTF-8, become one
+// U+FFFD: a sequence that is right as far as it goes counts as one, as the Encoding Standard and
+// thus Node have it.
 func InvalidLen[T string | []byte](s T) int {
 	low, high := byte(0x80), byte(0xbf) // bounds of the second byte
 	size := 0

@@ -2,8 +2,9 @@ package socketlist
 
 import "net"
 
-// A TCPConn is a TCP connection that a [Server] counts: its own, or that of the process the connection came from. It is
-// used like the *net.TCPConn inside; it must be closed by its own Close, though.
+// A TCPConn is a TCP connection that a [Server] counts: its own, or that of the process the
+// connection came from. It is used like the *net.TCPConn inside; it must be closed by its own
+// Close, though.
 //
 // Safe to call from any goroutine.
 type TCPConn struct {
@@ -22,7 +23,8 @@ func (c *TCPConn) Close() error {
 
 func (c *TCPConn) membership() *Membership { return c.member }
 
-// A UnixConn is a connection over an AF_UNIX stream socket that a [Server] counts, as [TCPConn] is one over TCP.
+// A UnixConn is a connection over an AF_UNIX stream socket that a [Server] counts, as [TCPConn] is
+// one over TCP.
 //
 // Safe to call from any goroutine.
 type UnixConn struct {
@@ -52,7 +54,8 @@ func Count(conn net.Conn, m *Membership) net.Conn {
 	case *net.UnixConn:
 		return &UnixConn{conn, m}
 	}
-	// Unreachable for stream sockets of package net. Not counting is the safe side: nobody waits for this one for ever.
+	// Unreachable for stream sockets of package net. Not counting is the safe side: nobody waits
+	// for this one for ever.
 	m.Leave()
 	return conn
 }

@@ -13,8 +13,9 @@ const Prefix = "NODE_SOCKET_"
 
 // A Channel is what a [Peer] needs of the channel to a process.
 type Channel interface {
-	// Send queues an internal message. Nobody is told when it is lost: the channel ends then, see [Peer.End]. What a peer
-	// that does not read could make grow is not sent while NeedDrain is true.
+	// Send queues an internal message. Nobody is told when it is lost: the channel ends then, see
+	// [Peer.End]. What a peer that does not read could make grow is not sent while NeedDrain is
+	// true.
 	Send(v any)
 
 	// NeedDrain reports whether so much is queued that an OnDrain will follow.
@@ -33,11 +34,12 @@ type Lists struct {
 	servers map[string]*Server // by key, until their close event
 }
 
-// New returns the accounting of l, of which there should be no other one: two servers must not have the same key.
+// New returns the accounting of l, of which there should be no other one: two servers must not have
+// the same key.
 func New(l *reactor.Loop) *Lists { return &Lists{loop: l, servers: map[string]*Server{}} }
 
-// Close closes the servers that were open when the loop was closed. They get no events. Connections belong to whoever took
-// them.
+// Close closes the servers that were open when the loop was closed. They get no events. Connections
+// belong to whoever took them.
 func (h *Lists) Close() error {
 	h.closed = true
 	var first error
@@ -49,10 +51,11 @@ func (h *Lists) Close() error {
 	return first
 }
 
-// uniqueKey returns what the connections of a server at addr are counted under, in Node's form: family, address and
-// port. Node takes the port that was asked for, so that two servers at port 0 share a key and the second one is not
-// counted; here it is the one the server got. Should that still be taken, by a socket with SO_REUSEPORT or a server
-// that waits for its last connections, a number is added: to the receiver a key is just a text.
+// uniqueKey returns what the connections of a server at addr are counted under, in Node's form:
+// family, address and port. Node takes the port that was asked for, so that two servers at port 0
+// share a key and the second one is not counted; here it is the one the server got. Should that
+// still be taken, by a socket with SO_REUSEPORT or a server that waits for its last connections, a
+// number is added: to the receiver a key is just a text.
 func (h *Lists) uniqueKey(addr net.Addr) string {
 	key := "-1:" + addr.String() + ":-1"
 	if tcp, ok := addr.(*net.TCPAddr); ok {

@@ -4,13 +4,13 @@ const (
 	// MaxKey is the longest key in bytes that is kept. Node's are an address and a port, or a path.
 	MaxKey = 1024
 
-	// MaxIdleKeys is about how many keys a peer may have that no open connection came with. Beyond that they are
-	// forgotten, and questions about them not answered.
+	// MaxIdleKeys is about how many keys a peer may have that no open connection came with. Beyond
+	// that they are forgotten, and questions about them not answered.
 	MaxIdleKeys = 1024
 )
 
-// A Peer is the accounting of connections with the process at the other end of one channel: what was received from its
-// servers, and what was sent to it from servers here.
+// A Peer is the accounting of connections with the process at the other end of one channel: what
+// was received from its servers, and what was sent to it from servers here.
 //
 // A Peer's methods must be called on the loop goroutine.
 type Peer struct {
@@ -46,7 +46,8 @@ type heldSockets struct {
 	key   string
 	tally tally
 
-	// Questions without reply. Numbers and not replies, so that a peer that asks and does not read makes nothing grow.
+	// Questions without reply. Numbers and not replies, so that a peer that asks and does not read
+	// makes nothing grow.
 	counts int
 	closes int
 	owing  bool // in peer.owing
@@ -65,8 +66,8 @@ func (p *Peer) End() {
 	p.owing = nil
 }
 
-// Receive counts a connection that came with key, until the membership leaves; nil when the key is absurd, and the
-// connection not counted.
+// Receive counts a connection that came with key, until the membership leaves; nil when the key is
+// absurd, and the connection not counted.
 func (p *Peer) Receive(key string) *Membership {
 	if len(key) > MaxKey {
 		return nil
@@ -82,8 +83,8 @@ func (p *Peer) Receive(key string) *Membership {
 	return &Membership{tally: &k.tally}
 }
 
-// sweep forgets the keys without connections when there are too many: at most half the keys are idle then, or
-// MaxIdleKeys.
+// sweep forgets the keys without connections when there are too many: at most half the keys are
+// idle then, or MaxIdleKeys.
 func (p *Peer) sweep() {
 	if len(p.held) < p.sweepAt {
 		return
@@ -96,8 +97,8 @@ func (p *Peer) sweep() {
 	p.sweepAt = max(MaxIdleKeys, 2*len(p.held))
 }
 
-// Message takes a message of the protocol. member returns a member of it, a string as its text and a number as it was
-// written.
+// Message takes a message of the protocol. member returns a member of it, a string as its text and
+// a number as it was written.
 func (p *Peer) Message(cmd string, member func(name string) (string, bool)) {
 	key, ok := member("key")
 	if !ok {
@@ -147,7 +148,8 @@ func (k *heldSockets) reply() {
 	}
 }
 
-// settle sends the replies that are due while the channel takes them, and reports whether none is left.
+// settle sends the replies that are due while the channel takes them, and reports whether none is
+// left.
 func (k *heldSockets) settle() bool {
 	c := k.peer.channel
 	for ; k.counts > 0; k.counts-- {

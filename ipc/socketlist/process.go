@@ -6,7 +6,8 @@ import (
 	"strconv"
 )
 
-// Messages of the accounting, Node v20, lib/internal/socket_list.js. The order of the members is that of Node.
+// Messages of the accounting, Node v20, lib/internal/socket_list.js. The order of the members is
+// that of Node.
 const (
 	cmdGetCount    = "NODE_SOCKET_GET_COUNT"
 	cmdCount       = "NODE_SOCKET_COUNT"
@@ -44,10 +45,11 @@ type countRequest struct {
 	left  int // replies to come
 }
 
-// Connections calls fn once, on a later turn, with the number of connections that are open: in this process, and in
-// each process that was sent some. Those on their way count as the receiver's. When the channel to one of them ends
-// before the reply, err is [ErrProcessEnded]; when its reply makes no sense, [ErrCount]. There is no time limit: a process
-// whose event loop stands still is waited for. It panics when fn is nil.
+// Connections calls fn once, on a later turn, with the number of connections that are open: in this
+// process, and in each process that was sent some. Those on their way count as the receiver's. When
+// the channel to one of them ends before the reply, err is [ErrProcessEnded]; when its reply makes
+// no sense, [ErrCount]. There is no time limit: a process whose event loop stands still is waited
+// for. It panics when fn is nil.
 func (s *Server) Connections(fn func(n int, err error)) {
 	if fn == nil {
 		panic("socketlist: Connections: nil callback")
@@ -73,14 +75,15 @@ func (s *Server) resolve(r *countRequest, n int, err error) {
 	if err != nil {
 		total = 0
 	}
-	// Posted, because resolve may run inside Connections, and so that a panic is that callback's alone. A closed loop
-	// has no callbacks.
+	// Posted, because resolve may run inside Connections, and so that a panic is that callback's
+	// alone. A closed loop has no callbacks.
 	_ = s.lists.loop.Post(func() { fn(total, err) })
 }
 
-// HandOut notes that a connection of s goes to the process. It is called when the descriptor is with the kernel, and so sends
-// nothing itself. arrive, which may be called once, ends the flight: the process has acknowledged the connection, or it was
-// given up. It is nil when s has had its close event, for a connection that was closed here while its message was queued.
+// HandOut notes that a connection of s goes to the process. It is called when the descriptor is
+// with the kernel, and so sends nothing itself. arrive, which may be called once, ends the flight:
+// the process has acknowledged the connection, or it was given up. It is nil when s has had its
+// close event, for a connection that was closed here while its message was queued.
 func (p *Peer) HandOut(s *Server) (arrive func(ok bool)) {
 	if s.state == serverClosed {
 		return nil
@@ -98,7 +101,8 @@ func (p *Peer) HandOut(s *Server) (arrive func(ok bool)) {
 	return w.arrive
 }
 
-// arrive ends the flight of one connection. A process that never got one does not know the key and answers nothing.
+// arrive ends the flight of one connection. A process that never got one does not know the key and
+// answers nothing.
 func (w *process) arrive(ok bool) {
 	w.inFlight--
 	w.arrived = w.arrived || ok
@@ -107,8 +111,8 @@ func (w *process) arrive(ok bool) {
 	}
 }
 
-// askCount asks for the count, unless a question is on its way already: its answer is for all, so that what is queued for
-// a process that does not answer does not grow.
+// askCount asks for the count, unless a question is on its way already: its answer is for all, so
+// that what is queued for a process that does not answer does not grow.
 func (w *process) askCount(r *countRequest) {
 	if len(w.counts) == 0 {
 		w.peer.channel.Send(socketMessage{Cmd: cmdGetCount, Key: w.server.key})
@@ -116,8 +120,8 @@ func (w *process) askCount(r *countRequest) {
 	w.counts = append(w.counts, r)
 }
 
-// askClosed has the process tell when its connections are closed. There may be one on the way to it: the question goes
-// behind that, as everything does.
+// askClosed has the process tell when its connections are closed. There may be one on the way to
+// it: the question goes behind that, as everything does.
 func (w *process) askClosed() {
 	w.asked++
 	w.peer.channel.Send(socketMessage{Cmd: cmdNotifyClose, Key: w.server.key})
@@ -160,7 +164,8 @@ func (w *process) replyAllClosed() {
 	}
 }
 
-// drop takes the process out of the accounting. err is what those get who wait for its count; nil: it has none.
+// drop takes the process out of the accounting. err is what those get who wait for its count; nil:
+// it has none.
 func (w *process) drop(err error) {
 	if !w.known() {
 		return

@@ -13,23 +13,26 @@ var (
 	// ErrListener is the error of [NewServer] for a listener of another type.
 	ErrListener = errors.New("not a *net.TCPListener or *net.UnixListener")
 
-	// ErrProcessEnded is what [Server.Connections] ends with when the channel to a process that was sent connections ended
-	// before that process told how many it has.
+	// ErrProcessEnded is what [Server.Connections] ends with when the channel to a process that was
+	// sent connections ended before that process told how many it has.
 	ErrProcessEnded = errors.New("ipc: child closed before reply received")
 
-	// ErrCount is what Connections ends with when a process has answered something else than a number.
+	// ErrCount is what Connections ends with when a process has answered something else than a
+	// number.
 	ErrCount = errors.New("the reply is not a number of connections")
 )
 
-// A Server is a listener that knows how many of the connections it accepted are open, also those that were sent to
-// other processes over channels of its loop, be they Go or Node. It does for them what a net.Server does in Node:
-// [Server.Connections] counts them wherever they live, and the close event comes when the last one is gone.
+// A Server is a listener that knows how many of the connections it accepted are open, also those
+// that were sent to other processes over channels of its loop, be they Go or Node. It does for them
+// what a net.Server does in Node: [Server.Connections] counts them wherever they live, and the
+// close event comes when the last one is gone.
 //
-// Accept, Addr, Close and SyscallConn make it a net.Listener that can itself be sent, and are safe to call from any
-// goroutine. The other methods must be called on the loop goroutine.
+// Accept, Addr, Close and SyscallConn make it a net.Listener that can itself be sent, and are safe
+// to call from any goroutine. The other methods must be called on the loop goroutine.
 //
-// A process is counted, and waited for, from the first connection it is sent until its channel ends. A process that
-// shares the listener itself accepts for itself: its connections are not counted here.
+// A process is counted, and waited for, from the first connection it is sent until its channel
+// ends. A process that shares the listener itself accepts for itself: its connections are not
+// counted here.
 type Server struct {
 	lists *Lists
 	ln    interface {
@@ -54,9 +57,9 @@ const (
 	serverClosed
 )
 
-// NewServer returns a Server that accepts from ln, a *net.TCPListener or *net.UnixListener, for the loop. It takes
-// ownership of ln once it returned no error. The Server keeps Run alive until its close event, see [Server.Unref].
-// Errors are [ErrListener], and syscall.EINVAL for a nil pointer.
+// NewServer returns a Server that accepts from ln, a *net.TCPListener or *net.UnixListener, for the
+// loop. It takes ownership of ln once it returned no error. The Server keeps Run alive until its
+// close event, see [Server.Unref]. Errors are [ErrListener], and syscall.EINVAL for a nil pointer.
 func (h *Lists) NewServer(ln net.Listener) (*Server, error) {
 	s := &Server{lists: h}
 	switch ln := ln.(type) {
@@ -80,16 +83,18 @@ func (h *Lists) NewServer(ln net.Listener) (*Server, error) {
 // Key returns what the connections of s are counted under.
 func (s *Server) Key() string { return s.key }
 
-// Processes returns the number of processes that were sent connections and are counted and waited for.
+// Processes returns the number of processes that were sent connections and are counted and waited
+// for.
 func (s *Server) Processes() int { return len(s.processes) }
 
-// Accept waits for the next connection and returns it as a *[TCPConn] or *[UnixConn], which is counted until it is
-// closed or sent to another process.
+// Accept waits for the next connection and returns it as a *[TCPConn] or *[UnixConn], which is
+// counted until it is closed or sent to another process.
 //
-// Safe to call from any goroutine. Must not be called on the loop goroutine: it would block the loop.
+// Safe to call from any goroutine. Must not be called on the loop goroutine: it would block the
+// loop.
 func (s *Server) Accept() (net.Conn, error) {
-	// Announced before it can come: otherwise Close, on another goroutine, could find nothing open although this
-	// connection is on its way.
+	// Announced before it can come: otherwise Close, on another goroutine, could find nothing open
+	// although this connection is on its way.
 	s.tally.beginAccept()
 	conn, err := s.ln.Accept()
 	s.tally.endAccept(err == nil)
@@ -109,19 +114,20 @@ func (s *Server) Addr() net.Addr { return s.ln.Addr() }
 // Safe to call from any goroutine.
 func (s *Server) SyscallConn() (syscall.RawConn, error) { return s.ln.SyscallConn() }
 
-// Close closes the listener, and asks the processes that were sent connections to tell when they are gone. Connections
-// stay open; when the last one, wherever it lives, is closed, the close event comes. Errors are those of the listener's
-// Close.
+// Close closes the listener, and asks the processes that were sent connections to tell when they
+// are gone. Connections stay open; when the last one, wherever it lives, is closed, the close event
+// comes. Errors are those of the listener's Close.
 //
 // Safe to call from any goroutine.
 func (s *Server) Close() error {
 	err := s.ln.Close()
-	_ = s.lists.loop.Post(s.beginClose) // A closed loop has closed the listener, and there are no events any more.
+	// A closed loop has closed the listener, and there are no events any more.
+	_ = s.lists.loop.Post(s.beginClose)
 	return err
 }
 
-// OnClose calls fn once, after Close, when no connection is left: those of this process are closed, and the processes
-// that were sent some have said that theirs are, or their channel has ended.
+// OnClose calls fn once, after Close, when no connection is left: those of this process are closed,
+// and the processes that were sent some have said that theirs are, or their channel has ended.
 func (s *Server) OnClose(fn func()) *events.Listener {
 	if fn == nil {
 		panic("socketlist: OnClose: nil callback")
@@ -159,7 +165,8 @@ func (s *Server) beginClose() {
 	s.settle()
 }
 
-// settle closes the server for good when nothing is left. It is called on the loop when that may have become true.
+// settle closes the server for good when nothing is left. It is called on the loop when that may
+// have become true.
 func (s *Server) settle() {
 	if s.state != serverClosing || s.lists.closed {
 		return

@@ -6,8 +6,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// tally counts connections. They are opened and closed on any goroutine, so it is a door of the loop, like the posted
-// queue, with a lock; who wants to know when none is left is called on the loop.
+// tally counts connections. They are opened and closed on any goroutine, so it is a door of the
+// loop, like the posted queue, with a lock; who wants to know when none is left is called on the
+// loop.
 type tally struct {
 	loop *reactor.Loop
 	idle func() // see drained; runs on the loop goroutine
@@ -18,7 +19,8 @@ type tally struct {
 	armed     bool
 }
 
-// A Membership is one connection that is counted. A nil *Membership is a connection that nobody counts.
+// A Membership is one connection that is counted. A nil *Membership is a connection that nobody
+// counts.
 type Membership struct {
 	tally  *tally
 	server *Server // that accepted it here; nil when it was received
@@ -32,7 +34,8 @@ func (t *tally) count() int {
 	return t.open
 }
 
-// beginAccept announces a connection that may come; endAccept, which must follow, adds it if it came.
+// beginAccept announces a connection that may come; endAccept, which must follow, adds it if it
+// came.
 func (t *tally) beginAccept() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -74,8 +77,8 @@ func (m *Membership) Leave() {
 	t.tell()
 }
 
-// drained reports whether no connection is left and none can come by an Accept under way. If not, idle is posted once
-// when it has become so; it must ask again, for there may be new ones by then.
+// drained reports whether no connection is left and none can come by an Accept under way. If not,
+// idle is posted once when it has become so; it must ask again, for there may be new ones by then.
 func (t *tally) drained() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

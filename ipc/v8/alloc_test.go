@@ -12,8 +12,8 @@ import (
 
 // The race detector allocates on its own account, so this file is not built with it.
 
-// A message takes the variable, its text and its slice as it grows; each record its name. Writing takes what the objects are
-// numbered with.
+// A message takes the variable, its text and its slice as it grows; each record its name. Writing
+// takes what the objects are numbered with.
 func TestPlainMessagesTakeNoMemoryButTheirOwn(t *testing.T) {
 	for _, m := range benchMessages {
 		p, err := v8.Marshal(m.value)

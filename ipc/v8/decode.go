@@ -9,20 +9,23 @@ import (
 	"strconv"
 )
 
-// Decode reads the value of a payload into what dst points to, as json.Unmarshal would: into structs by the names of
-// their fields, whatever their case if need be, into maps, which keep the other entries they have, into slices,
-// pointers and numbers of any type. Where dst has a type that [Unmarshal] gives, or any, it gets that value.
+// Decode reads the value of a payload into what dst points to, as json.Unmarshal would: into
+// structs by the names of their fields, whatever their case if need be, into maps, which keep the
+// other entries they have, into slices, pointers and numbers of any type. Where dst has a type that
+// [Unmarshal] gives, or any, it gets that value.
 //
-//   - null and undefined set pointers, maps, slices and interfaces to nil (an any to [Undefined], for that), and leave
-//     everything else as it is.
+//   - null and undefined set pointers, maps, slices and interfaces to nil (an any to [Undefined],
+//     for that), and leave everything else as it is.
 //   - Numbers and bigints fit into every numeric type that holds them exactly (a float32: nearly).
-//   - Arrays, Sets and typed arrays fit into slices, and into arrays, whose rest is zeroed. Buffers, typed arrays of
-//     bytes, ArrayBuffers and DataViews fit into byte slices. An array with holes fits into an *[Array] only.
+//   - Arrays, Sets and typed arrays fit into slices, and into arrays, whose rest is zeroed.
+//     Buffers, typed arrays of bytes, ArrayBuffers and DataViews fit into byte slices. An array
+//     with holes fits into an *[Array] only.
 //   - Objects and Maps fit into maps; the keys of an object into strings and integers.
 //   - A string fits into an encoding.TextUnmarshaler. A boxed value fits where the value does.
 //
-// The error is a *[FormatError], a *[DestinationError], [ErrTooDeep], [ErrTooLarge], what an UnmarshalText method
-// returned, or a *[DecodeError] for the first value that does not fit. What was before that is in dst.
+// The error is a *[FormatError], a *[DestinationError], [ErrTooDeep], [ErrTooLarge], what an
+// UnmarshalText method returned, or a *[DecodeError] for the first value that does not fit. What
+// was before that is in dst.
 //
 // Safe to call from any goroutine.
 func Decode(p []byte, dst any) error {
@@ -40,8 +43,8 @@ func Decode(p []byte, dst any) error {
 	return DecodeValue(p, src, dst)
 }
 
-// DecodeValue is [Decode] for src, which [Unmarshal] has read from p: the value of p itself, or one inside it. dst may share
-// memory with src, as far as their types allow.
+// DecodeValue is [Decode] for src, which [Unmarshal] has read from p: the value of p itself, or one
+// inside it. dst may share memory with src, as far as their types allow.
 //
 // Safe to call from any goroutine.
 func DecodeValue(p []byte, src, dst any) error {
@@ -57,8 +60,8 @@ func DecodeValue(p []byte, src, dst any) error {
 	return d.assign(v.Elem(), src)
 }
 
-// Steps are elements, properties, words of bigints and bytes of texts that Decode looks at. A payload that has no object
-// in two places takes no more than a few for each of its bytes.
+// Steps are elements, properties, words of bigints and bytes of texts that Decode looks at. A
+// payload that has no object in two places takes no more than a few for each of its bytes.
 const (
 	freeSteps    = 1 << 16
 	stepsPerByte = 64
@@ -70,8 +73,8 @@ type decoder struct {
 	depth  int
 	budget int // steps left
 
-	// made are the pointers, maps and slices that were made for an object, so that every reference to it becomes the
-	// same. It is nil where the payload has no references.
+	// made are the pointers, maps and slices that were made for an object, so that every reference
+	// to it becomes the same. It is nil where the payload has no references.
 	made map[madeKey]reflect.Value
 }
 
@@ -86,7 +89,8 @@ func (d *decoder) remember(src any, v reflect.Value) {
 		return
 	}
 	if k := identifyValue(src); k.typ != nil {
-		d.made[madeKey{k, v.Type()}] = reflect.ValueOf(v.Interface()) // not the variable, which may change
+		// not the variable, which may change
+		d.made[madeKey{k, v.Type()}] = reflect.ValueOf(v.Interface())
 	}
 }
 
@@ -102,7 +106,8 @@ func (d *decoder) reuse(dst reflect.Value, src any) bool {
 	return ok
 }
 
-// identifyValue returns the identity of a value as Unmarshal gives it, the zero one for a value without.
+// identifyValue returns the identity of a value as Unmarshal gives it, the zero one for a value
+// without.
 func identifyValue(v any) identity {
 	if rv := reflect.ValueOf(v); rv.Kind() == reflect.Pointer || rv.Kind() == reflect.Slice {
 		return identify(rv)

@@ -239,7 +239,8 @@ func TestDecodeFollowsReferencesToABound(t *testing.T) {
 	require.ErrorIs(t, err, v8.ErrTooDeep)
 }
 
-// One object in many places is many copies where the destination has no pointers. Their number is bounded.
+// One object in many places is many copies where the destination has no pointers. Their number is
+// bounded.
 func TestDecodeBoundsTheCopiesOfSharedObjects(t *testing.T) {
 	type wide struct{ X0, X1 int }
 	shared := object()

@@ -40,7 +40,8 @@ func (d *decoder) list(dst reflect.Value, src any, values reflect.Value) error {
 	return nil
 }
 
-// elementOf returns an element of a slice or of a typed array as the value that Unmarshal would give for it.
+// elementOf returns an element of a slice or of a typed array as the value that Unmarshal would
+// give for it.
 func elementOf(v reflect.Value) any {
 	if v.Type() == reflect.TypeFor[Float16]() {
 		return Float16(v.Uint()).Float()
@@ -66,8 +67,8 @@ func elementOf(v reflect.Value) any {
 	return v.Interface()
 }
 
-// array decodes an array that has holes or more properties. The latter are dropped, the former fit nowhere: a slice
-// takes memory for them, and the sender may have as many as it likes.
+// array decodes an array that has holes or more properties. The latter are dropped, the former fit
+// nowhere: a slice takes memory for them, and the sender may have as many as it likes.
 func (d *decoder) array(dst reflect.Value, src *Array) error {
 	if !src.full() {
 		return misfit(dst, src)

@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// dump describes a value as JavaScript sees it: types, order, and which objects are the same one. Two values with the
-// same description cannot be told apart there.
+// dump describes a value as JavaScript sees it: types, order, and which objects are the same one.
+// Two values with the same description cannot be told apart there.
 func dump(v any) string {
 	d := dumper{seen: map[any]int{}}
 	d.value(v)

@@ -8,20 +8,24 @@ import (
 )
 
 const (
-	// MaxReadDepth is how many objects, arrays, Maps, Sets and errors may be around a value that [Unmarshal] reads.
-	// Node 20 itself, with the stack it has by default, can send about 3,000 and read about 2,000.
+	// MaxReadDepth is how many objects, arrays, Maps, Sets and errors may be around a value that
+	// [Unmarshal] reads. Node 20 itself, with the stack it has by default, can send about 3,000 and
+	// read about 2,000.
 	MaxReadDepth = 10_000
 
-	// MaxWriteDepth is the same for [Marshal], where pointers count too. A process that runs Node 20 must be able to
-	// read the message: when its stack does not suffice it dies. It is also how deep [Decode] follows references.
+	// MaxWriteDepth is the same for [Marshal], where pointers count too. A process that runs Node
+	// 20 must be able to read the message: when its stack does not suffice it dies. It is also how
+	// deep [Decode] follows references.
 	MaxWriteDepth = 1_000
 )
 
-// ErrTooDeep is the error, or its cause, when a value is nested deeper than [MaxReadDepth] or [MaxWriteDepth].
+// ErrTooDeep is the error, or its cause, when a value is nested deeper than [MaxReadDepth] or
+// [MaxWriteDepth].
 var ErrTooDeep = errors.New("v8: nested too deep")
 
-// ErrTooLarge is the error of [Decode] when the payload refers to the same objects again and again, and the destination
-// has a copy in each place, as a slice of structs does: what it came to would be out of proportion to the payload.
+// ErrTooLarge is the error of [Decode] when the payload refers to the same objects again and again,
+// and the destination has a copy in each place, as a slice of structs does: what it came to would
+// be out of proportion to the payload.
 var ErrTooLarge = errors.New("v8: too many copies of shared objects")
 
 // A FormatError is returned for a payload that is not well formed.
@@ -36,8 +40,8 @@ func (e *FormatError) Error() string { return fmt.Sprintf("v8: at byte %d: %v", 
 // Unwrap returns the cause.
 func (e *FormatError) Unwrap() error { return e.Err }
 
-// An UnsupportedTypeError is returned for a Go type that has no counterpart in the format, as Node throws a
-// DataCloneError.
+// An UnsupportedTypeError is returned for a Go type that has no counterpart in the format, as Node
+// throws a DataCloneError.
 type UnsupportedTypeError struct {
 	Type reflect.Type // that of the value, which may be anywhere inside the message
 }
@@ -47,15 +51,15 @@ func (e *UnsupportedTypeError) Error() string {
 	return "v8: " + e.Type.String() + " could not be cloned"
 }
 
-// An UnsupportedValueError is returned for a value that is of a supported type but that the other side could not read,
-// or not as the same value.
+// An UnsupportedValueError is returned for a value that is of a supported type but that the other
+// side could not read, or not as the same value.
 type UnsupportedValueError struct {
 	Value  string // the value as a text, shortened
 	Reason string
 }
 
-// Error returns a text such as "v8: 9007199254740993 could not be cloned: beyond 2⁵³, where numbers are no longer
-// exact; use a big.Int".
+// Error returns a text such as "v8: 9007199254740993 could not be cloned: beyond 2⁵³, where numbers
+// are no longer exact; use a big.Int".
 func (e *UnsupportedValueError) Error() string {
 	return "v8: " + e.Value + " could not be cloned: " + e.Reason
 }
@@ -70,7 +74,8 @@ func unsupported(v any, reason string) error {
 	return &UnsupportedValueError{Value: text, Reason: reason}
 }
 
-// A DecodeError is returned by [Decode] for a value that does not fit into the Go type it was meant for.
+// A DecodeError is returned by [Decode] for a value that does not fit into the Go type it was meant
+// for.
 type DecodeError struct {
 	Path   string       // where it is: ".jobs[3].name"; "" for the message itself
 	Value  string       // what came: "a string", "the number 1.5"
@@ -99,7 +104,8 @@ func within(step string, err error) error {
 	return err
 }
 
-// A DestinationError is returned by [Decode] when it was not given a pointer to decode into, or a nil one.
+// A DestinationError is returned by [Decode] when it was not given a pointer to decode into, or a
+// nil one.
 type DestinationError struct {
 	Type reflect.Type // nil for nil
 }

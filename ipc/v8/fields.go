@@ -21,11 +21,12 @@ type fieldWay struct {
 	intro  string // what comes before its value: its name, if that is short and ASCII; else ""
 	direct int    // its number in the struct itself, -1 when it is in one that is embedded
 	omits  bool   // some values of it
-	bare   bool   // its values need no look at their type: they are booleans, numbers or strings without methods
+	// its values need no look at their type: they are booleans, numbers or strings without methods
+	bare bool
 }
 
-// descriptions has a *description for each reflect.Type that was met. It only saves time: what it says of a type is
-// always the same.
+// descriptions has a *description for each reflect.Type that was met. It only saves time: what it
+// says of a type is always the same.
 var descriptions sync.Map
 
 func describe(t reflect.Type) *description {
@@ -51,7 +52,8 @@ func describe(t reflect.Type) *description {
 	return d
 }
 
-// lastDescription is that of the type that was asked for last: the elements of a slice have one type.
+// lastDescription is that of the type that was asked for last: the elements of a slice have one
+// type.
 type lastDescription struct {
 	typ         reflect.Type // nil before
 	description *description

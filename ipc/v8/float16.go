@@ -37,7 +37,8 @@ func (f Float16) Float() float64 {
 	return abs
 }
 
-// ToFloat16 returns the Float16 that is nearest to f, of two that are as near the even one, as JavaScript does.
+// ToFloat16 returns the Float16 that is nearest to f, of two that are as near the even one, as
+// JavaScript does.
 func ToFloat16(f float64) Float16 {
 	sign := Float16(math.Float64bits(f) >> 48 & halfSign)
 	abs := math.Abs(f)
@@ -47,8 +48,8 @@ func ToFloat16(f float64) Float16 {
 	case abs >= 65520: // half way from the largest number to the next power of two
 		return sign | halfInfinity
 	}
-	// The step between neighbours is a power of two, so that scaling by it is exact, and rounding to whole steps is what is
-	// wanted. A carry goes into the exponent by itself.
+	// The step between neighbours is a power of two, so that scaling by it is exact, and rounding
+	// to whole steps is what is wanted. A carry goes into the exponent by itself.
 	exponent := max(int(math.Float64bits(abs)>>floatBits)-floatBias, 1-halfBias)
 	steps := math.RoundToEven(math.Ldexp(abs, halfMantissa-exponent))
 	return sign | Float16(int(steps)+(exponent+halfBias-1)<<halfMantissa)

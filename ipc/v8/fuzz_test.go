@@ -12,9 +12,9 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// Allocated bytes that a payload may cost: so many for each of its bytes, and so many more. The factor is that of the
-// worst payload, a long row of boxed booleans: each is one byte on the wire, and an object, an entry in a list that
-// grows and one in another here.
+// Allocated bytes that a payload may cost: so many for each of its bytes, and so many more. The
+// factor is that of the worst payload, a long row of boxed booleans: each is one byte on the wire,
+// and an object, an entry in a list that grows and one in another here.
 const (
 	allocFactor = 256
 	allocFree   = 64 << 10
@@ -38,8 +38,8 @@ type everything struct {
 	N [][]*everything
 }
 
-// No payload makes the reader panic or take memory out of proportion, and what it reads can be written and is the same
-// then.
+// No payload makes the reader panic or take memory out of proportion, and what it reads can be
+// written and is the same then.
 func FuzzUnmarshal(f *testing.F) {
 	for _, s := range samples {
 		f.Add(payload(s.payload))
@@ -66,7 +66,9 @@ func FuzzUnmarshal(f *testing.F) {
 		}
 		again, err := v8.Marshal(v)
 		if _, refused := errors.AsType[*v8.UnsupportedValueError](err); refused || errors.Is(err, v8.ErrTooDeep) {
-			return // Node could not read it: flags u and v of a RegExp, an error in its own cause, deep nesting.
+			// Node could not read it: flags u and v of a RegExp, an error in its own cause, deep
+			// nesting.
+			return
 		}
 		require.NoError(t, err)
 		back, err := v8.Unmarshal(again)

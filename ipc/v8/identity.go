@@ -4,16 +4,16 @@ import "reflect"
 
 // An identity is where an object is in memory.
 //
-// The type belongs to it because the first field of a struct is where the struct is, the length because a slice begins
-// where its array does.
+// The type belongs to it because the first field of a struct is where the struct is, the length
+// because a slice begins where its array does.
 type identity struct {
 	pointer uintptr
 	length  int
 	typ     reflect.Type
 }
 
-// identify returns the identity of a pointer, map or slice. The zero identity is for values that share their address
-// with others: those of size zero.
+// identify returns the identity of a pointer, map or slice. The zero identity is for values that
+// share their address with others: those of size zero.
 func identify(v reflect.Value) identity {
 	switch v.Kind() {
 	case reflect.Pointer:

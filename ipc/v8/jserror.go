@@ -2,8 +2,8 @@ package v8
 
 // An Error is a JavaScript error. It is also a Go error, so that it can be returned and wrapped.
 type Error struct {
-	// Name tells EvalError, RangeError, ReferenceError, SyntaxError, TypeError and URIError from Error, which every
-	// other name is written as: the format has no more.
+	// Name tells EvalError, RangeError, ReferenceError, SyntaxError, TypeError and URIError from
+	// Error, which every other name is written as: the format has no more.
 	Name string
 
 	Message string

@@ -10,30 +10,35 @@ import (
 	"time"
 )
 
-// JSON returns v, a value as [Unmarshal] gives it, as JSON: what Node's JSON.stringify makes of it, where that has the
-// content.
+// JSON returns v, a value as [Unmarshal] gives it, as JSON: what Node's JSON.stringify makes of it,
+// where that has the content.
 //
-//   - Properties and elements that are undefined, and holes, are left out of objects and null in arrays. So is NaN null, an
-//     infinity, and an Invalid Date. The properties that an [Array] has besides its elements are left out.
+//   - Properties and elements that are undefined, and holes, are left out of objects and null in
+//     arrays. So is NaN null, an infinity, and an Invalid Date. The properties that an [Array] has
+//     besides its elements are left out.
 //   - A Date is a text such as "2020-02-03T04:05:06.789Z"; a Boxed is what it holds.
 //   - A Buffer is {"type":"Buffer","data":[1,2]}, a typed array {"0":1,"1":2}.
 //
-// Of a Map, Set, RegExp, Error, ArrayBuffer or DataView JSON.stringify leaves {}, and a bigint it refuses. Here
+// Of a Map, Set, RegExp, Error, ArrayBuffer or DataView JSON.stringify leaves {}, and a bigint it
+// refuses. Here
 //
-//   - a Map is an array of arrays of key and value, as [...map] is, and a Set an array of its values;
+//   - a Map is an array of arrays of key and value, as [...map] is, and a Set an array of its
+//     values;
 //   - a RegExp is a text such as "/a+/gi";
 //   - an Error has its name, message, stack and cause as members, the latter two if there are any;
-//   - an ArrayBuffer and a DataView are as a Buffer, with their own name as the type; a view of an unknown type has the type
-//     "UnknownView", and its data in base64;
-//   - a bigint is a number with all its digits, or, when there are tens of thousands, a text of hexadecimal ones: "0x1f…".
+//   - an ArrayBuffer and a DataView are as a Buffer, with their own name as the type; a view of an
+//     unknown type has the type "UnknownView", and its data in base64;
+//   - a bigint is a number with all its digits, or, when there are tens of thousands, a text of
+//     hexadecimal ones: "0x1f…".
 //
-// The types of this package have it as their MarshalJSON, so that json.Marshal gives the same for what is inside an *Object,
-// *Map, *Set, *Array or *Error. At the outside, and inside slices and maps up to there, json.Marshal has its own way for
-// time.Time and []byte.
+// The types of this package have it as their MarshalJSON, so that json.Marshal gives the same for
+// what is inside an *Object, *Map, *Set, *Array or *Error. At the outside, and inside slices and
+// maps up to there, json.Marshal has its own way for time.Time and []byte.
 //
-// JSON has no references: an object that is in two places is there twice. The error is [ErrCycle] when one is inside itself,
-// [ErrTooDeep], [ErrTooLarge] when the copies of objects, or the holes of an array, come to more than is in proportion to the
-// value, or what json.Marshal says of a Go value of another type that was put inside.
+// JSON has no references: an object that is in two places is there twice. The error is [ErrCycle]
+// when one is inside itself, [ErrTooDeep], [ErrTooLarge] when the copies of objects, or the holes
+// of an array, come to more than is in proportion to the value, or what json.Marshal says of a Go
+// value of another type that was put inside.
 //
 // Safe to call from any goroutine, as long as nobody changes what v refers to.
 func JSON(v any) ([]byte, error) {
@@ -48,13 +53,15 @@ func JSON(v any) ([]byte, error) {
 var ErrCycle = errors.New("v8: an object inside itself has no JSON")
 
 const (
-	// freeCopies is the number of bytes that may be written for copies and holes whatever there is besides.
+	// freeCopies is the number of bytes that may be written for copies and holes whatever there is
+	// besides.
 	freeCopies = 1 << 20
 
 	// copiesPerByte is how many more of them there may be for each other byte.
 	copiesPerByte = 16
 
-	// decimalBits is the longest bigint that is written in decimal: it takes more than in proportion to the length.
+	// decimalBits is the longest bigint that is written in decimal: it takes more than in
+	// proportion to the length.
 	decimalBits = 1 << 18
 )
 
@@ -71,7 +78,8 @@ type jsonEncoder struct {
 
 func (e *jsonEncoder) text(s string) { e.p = append(e.p, s...) }
 
-// object writes v, which may be in several places, by write. What is copied is known by its size before.
+// object writes v, which may be in several places, by write. What is copied is known by its size
+// before.
 func (e *jsonEncoder) object(v any, write func() error) error {
 	if e.depth > MaxReadDepth {
 		return ErrTooDeep
@@ -103,7 +111,8 @@ func (e *jsonEncoder) object(v any, write func() error) error {
 	return err
 }
 
-// copies accounts for n bytes that are not in proportion to the value. Those inside a copy are counted with it.
+// copies accounts for n bytes that are not in proportion to the value. Those inside a copy are
+// counted with it.
 func (e *jsonEncoder) copies(n int64) error {
 	if e.inCopy > 0 {
 		return nil

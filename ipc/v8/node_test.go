@@ -14,8 +14,8 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// nodeScript answers {js} with what the expression is worth, {js, args} with what the function returns for them, and
-// anything else with itself.
+// nodeScript answers {js} with what the expression is worth, {js, args} with what the function
+// returns for them, and anything else with itself.
 const nodeScript = `
 	process.on('message', (m) => {
 		if (m === null || typeof m !== 'object' || typeof m.js !== 'string') return process.send(m);
@@ -29,7 +29,8 @@ type node struct {
 	conn net.Conn
 }
 
-// startNode starts one that ends with the test. Without Node the test is skipped, but not in the CI.
+// startNode starts one that ends with the test. Without Node the test is skipped, but not in the
+// CI.
 func startNode(t testing.TB) *node {
 	t.Helper()
 	path, err := exec.LookPath("node")

@@ -9,8 +9,9 @@ import (
 	"strconv"
 )
 
-// An Object is a JavaScript object: properties in JavaScript's order, which is array indices ascending ("0", "10"),
-// then the other names as they were added. The zero value is empty and ready to use.
+// An Object is a JavaScript object: properties in JavaScript's order, which is array indices
+// ascending ("0", "10"), then the other names as they were added. The zero value is empty and ready
+// to use.
 type Object struct {
 	elements elements
 	names    []property
@@ -76,7 +77,8 @@ func (o *Object) All() iter.Seq2[string, any] {
 	}
 }
 
-// Map returns the properties as a new Go map. The values are those of o: objects in them are still *Object.
+// Map returns the properties as a new Go map. The values are those of o: objects in them are still
+// *Object.
 func (o *Object) Map() map[string]any {
 	m := make(map[string]any, o.Len())
 	maps.Insert(m, o.All())
@@ -104,8 +106,8 @@ func (o *Object) makeIndex() {
 	}
 }
 
-// seal ends the filling of o by append, in whatever order, and reports a property that came twice. Unlike Set for each
-// of them it takes no longer when a peer chose the worst order.
+// seal ends the filling of o by append, in whatever order, and reports a property that came twice.
+// Unlike Set for each of them it takes no longer when a peer chose the worst order.
 func (o *Object) seal() error {
 	if err := o.elements.seal(); err != nil {
 		return err
@@ -170,8 +172,8 @@ func (es elements) seal() error {
 	return nil
 }
 
-// arrayIndex returns the number that name is, if JavaScript takes it as an index of an array: decimal, without leading
-// zeros, at most maxIndex.
+// arrayIndex returns the number that name is, if JavaScript takes it as an index of an array:
+// decimal, without leading zeros, at most maxIndex.
 func arrayIndex(name string) (uint32, bool) {
 	const longest = len("4294967294")
 	if name == "" || len(name) > longest || name[0] == '0' && len(name) > 1 {

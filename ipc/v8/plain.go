@@ -8,8 +8,9 @@ import (
 	"github.com/brood-go/brood/internal/structtag"
 )
 
-// A plain type is one of which messages mostly are: structs, slices and maps of booleans, numbers, strings, bytes and times.
-// Values of it are read without making those of Unmarshal first, see plainReader.
+// A plain type is one of which messages mostly are: structs, slices and maps of booleans, numbers,
+// strings, bytes and times. Values of it are read without making those of Unmarshal first, see
+// plainReader.
 type plain struct {
 	kind   plainKind
 	typ    reflect.Type
@@ -43,10 +44,12 @@ type plainField struct {
 	plain  *plain
 }
 
-// mostPlainFields is how many fields a plain struct can have: each has a bit that says that it came.
+// mostPlainFields is how many fields a plain struct can have: each has a bit that says that it
+// came.
 const mostPlainFields = 64
 
-// plains has the *plain of each type that was asked for; nil for those that are not. It only saves time.
+// plains has the *plain of each type that was asked for; nil for those that are not. It only saves
+// time.
 var plains sync.Map
 
 func plainOf(t reflect.Type) *plain {
@@ -58,8 +61,8 @@ func plainOf(t reflect.Type) *plain {
 	return p
 }
 
-// plainer has the types that were looked at, also those that are being made: a type may contain itself. If one that a type
-// consists of is not plain, that one is not.
+// plainer has the types that were looked at, also those that are being made: a type may contain
+// itself. If one that a type consists of is not plain, that one is not.
 type plainer map[reflect.Type]*plain
 
 func (b plainer) make(t reflect.Type) *plain {

@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// DecodePlain is [Decode] into a variable that is zero, without that function's rules for what is unusual and without calling
-// methods of its type. It takes a small part of the time. When it reports false nothing is known of p, and the variable is zero:
-// the type has something in it that is not plain, or p has a reference, a property that there is no field for, or whatever else
+// DecodePlain is [Decode] into a variable that is zero, without that function's rules for what is
+// unusual and without calling methods of its type. It takes a small part of the time. When it
+// reports false nothing is known of p, and the variable is zero: the type has something in it that
+// is not plain, or p has a reference, a property that there is no field for, or whatever else
 // Decode may take in another way or refuse. dst must be a pointer, not nil, to a zero value.
 //
 // Safe to call from any goroutine.
@@ -26,8 +27,9 @@ func DecodePlain(p []byte, dst any) bool {
 	return false
 }
 
-// plainReader reads a payload into variables that are zero. Its methods report false when they have given up. A reference is
-// to an object that is not kept, so that it counts as an error, of which only Unmarshal knows better.
+// plainReader reads a payload into variables that are zero. Its methods report false when they have
+// given up. A reference is to an object that is not kept, so that it counts as an error, of which
+// only Unmarshal knows better.
 type plainReader struct{ reader }
 
 // into reads the next value.
@@ -166,7 +168,8 @@ func setInteger(v reflect.Value, t *plain, n int64) bool {
 	return true
 }
 
-// firstPlain is for how many elements the first memory of a slice is at most: what is announced need not come.
+// firstPlain is for how many elements the first memory of a slice is at most: what is announced
+// need not come.
 const firstPlain = 64
 
 // list reads an array without holes and other properties.

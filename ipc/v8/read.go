@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// Unmarshal reads the value of a payload, as the types that the package documentation lists. The value shares no memory
-// with p. What follows it in p is ignored, as Node does.
+// Unmarshal reads the value of a payload, as the types that the package documentation lists. The
+// value shares no memory with p. What follows it in p is ignored, as Node does.
 //
 // Versions 13 to 15 of the format are read. The error is a *[FormatError].
 //
 // Safe to call from any goroutine.
 func Unmarshal(p []byte) (any, error) { return UnmarshalDepth(p, MaxReadDepth) }
 
-// UnmarshalDepth is [Unmarshal] with depth in place of [MaxReadDepth]: for a message that is in an envelope, which has
-// levels of its own.
+// UnmarshalDepth is [Unmarshal] with depth in place of [MaxReadDepth]: for a message that is in an
+// envelope, which has levels of its own.
 //
 // Safe to call from any goroutine.
 func UnmarshalDepth(p []byte, depth int) (any, error) {
@@ -46,12 +46,13 @@ type reader struct {
 	depth   int // objects around the value that is next
 	limit   int // of depth
 
-	// owed is how many elements of the arrays around the next value are still to come. Each is at least a byte, so an
-	// array that announces more than what is left without them is refused. That is what bounds the memory made ahead
-	// for arrays, also for arrays in arrays.
+	// owed is how many elements of the arrays around the next value are still to come. Each is at
+	// least a byte, so an array that announces more than what is left without them is refused. That
+	// is what bounds the memory made ahead for arrays, also for arrays in arrays.
 	owed int
 
-	// copied is how many bytes were copied for views of ArrayBuffers. The same buffer may be shown again and again.
+	// copied is how many bytes were copied for views of ArrayBuffers. The same buffer may be shown
+	// again and again.
 	copied int
 
 	recording bool  // There is a byte that may be a tagRef, so objects is filled.
@@ -86,7 +87,8 @@ func (r *reader) header() error {
 	return nil
 }
 
-// varint reads a number in base 128. V8 drops what does not fit into 32 bits, and nobody writes that.
+// varint reads a number in base 128. V8 drops what does not fit into 32 bits, and nobody writes
+// that.
 func (r *reader) varint() (uint32, error) {
 	n, size := binary.Uvarint(r.p[r.pos:])
 	switch {
@@ -206,7 +208,8 @@ func (r *reader) double() (float64, error) {
 	return math.Float64frombits(binary.LittleEndian.Uint64(p)), nil
 }
 
-// bigInt reads a number in which one bit is the sign and the others the length in bytes, and then the bytes.
+// bigInt reads a number in which one bit is the sign and the others the length in bytes, and then
+// the bytes.
 func (r *reader) bigInt() (*big.Int, error) {
 	n, err := r.varint()
 	if err != nil {

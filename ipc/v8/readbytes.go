@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// viewBudget is how many times its length a payload may make the reader copy for views of ArrayBuffers. Node sends
-// none: its views bring their own bytes.
+// viewBudget is how many times its length a payload may make the reader copy for views of
+// ArrayBuffers. Node sends none: its views bring their own bytes.
 const viewBudget = 4
 
 // arrayBuffer reads the bytes of an ArrayBuffer.
@@ -175,7 +175,8 @@ func (r *reader) viewOf(kind uint32, p []byte) (any, error) {
 	return &UnknownView{Type: kind, Data: owned(p)}, nil
 }
 
-// owned copies p. An empty slice gets memory too: it is by its address that a reference to it is known again.
+// owned copies p. An empty slice gets memory too: it is by its address that a reference to it is
+// known again.
 func owned(p []byte) []byte {
 	if len(p) == 0 {
 		return make([]byte, 0, 1)

@@ -1,12 +1,15 @@
 package v8
 
-// unfinishedArray stands in reader.objects for an array that is being read: only its end tells which type it will have.
+// unfinishedArray stands in reader.objects for an array that is being read: only its end tells
+// which type it will have.
 type unfinishedArray struct{}
 
-// forward is the value of a reference to an unfinishedArray, with its id, until the end of the message.
+// forward is the value of a reference to an unfinishedArray, with its id, until the end of the
+// message.
 type forward uint32
 
-// open gives the next object its id. Until [reader.close] it cannot be referred to, or as v if that is not nil.
+// open gives the next object its id. Until [reader.close] it cannot be referred to, or as v if that
+// is not nil.
 func (r *reader) open(v any) (id int) {
 	if !r.recording {
 		return 0

@@ -18,7 +18,8 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// Whatever Go sends, node sends it back as the same value: same types, same order, same shared and circular references.
+// Whatever Go sends, node sends it back as the same value: same types, same order, same shared and
+// circular references.
 //
 //brood:checks N154
 func TestGeneratedValuesSurviveNode(t *testing.T) {
@@ -28,7 +29,8 @@ func TestGeneratedValuesSurviveNode(t *testing.T) {
 		var want []string
 		for range batch {
 			g := generator{t: rt}
-			v := []any{g.value(4)} // Node sends no bare bigint, and nothing that looks like a message of its own.
+			// Node sends no bare bigint, and nothing that looks like a message of its own.
+			v := []any{g.value(4)}
 			frame, err := v8.Append(make([]byte, 4), v)
 			if _, refused := errors.AsType[*v8.UnsupportedValueError](err); refused {
 				continue // an error in its own cause
@@ -43,7 +45,8 @@ func TestGeneratedValuesSurviveNode(t *testing.T) {
 	})
 }
 
-// Between Go and Go not only the value stays the same but also its Go types, and a second trip gives the same bytes.
+// Between Go and Go not only the value stays the same but also its Go types, and a second trip
+// gives the same bytes.
 func TestGeneratedValuesSurviveGo(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		g := generator{t: rt}
@@ -292,7 +295,8 @@ func (g *generator) set(depth int) any {
 	return s
 }
 
-// key returns a value that a Map or Set does not have yet, or InvalidDate, which is in none of them.
+// key returns a value that a Map or Set does not have yet, or InvalidDate, which is in none of
+// them.
 func (g *generator) key(depth int, taken map[string]bool) any {
 	v := g.value(depth)
 	if f, ok := v.(float64); ok {

@@ -1,6 +1,7 @@
 package v8
 
-// The format's version byte is followed by a number. It is 15 since V8 10.1; Node 20 reads 13 to 15.
+// The format's version byte is followed by a number. It is 15 since V8 10.1; Node 20 reads 13 to
+// 15.
 const (
 	tagVersion    = 0xFF
 	version       = 15
@@ -106,8 +107,8 @@ const (
 	viewFloat16
 )
 
-// viewLetters has at the place of each type of view its letter after a tagView. A Buffer has none: to V8 it is a
-// Uint8Array.
+// viewLetters has at the place of each type of view its letter after a tagView. A Buffer has none:
+// to V8 it is a Uint8Array.
 const viewLetters = "bBCwWdDfF?\x00qQh"
 
 // Bits of a tagView's flags.
@@ -116,8 +117,8 @@ const (
 	viewTracksLength    // the view goes to the end of its buffer
 )
 
-// regExpFlags are the letters of a RegExp's flags, from the lowest bit. The bit of 'l' is missing: engines know that
-// flag only when they are told to.
+// regExpFlags are the letters of a RegExp's flags, from the lowest bit. The bit of 'l' is missing:
+// engines know that flag only when they are told to.
 const (
 	regExpFlags  = "gimyusldv"
 	regExpLinear = 'l'

@@ -24,19 +24,20 @@ func (s Singleton) String() string {
 	return "undefined"
 }
 
-// A Map is a JavaScript Map: entries in the order they were added. Keys are any values, equal if JavaScript has them
-// equal: objects by identity.
+// A Map is a JavaScript Map: entries in the order they were added. Keys are any values, equal if
+// JavaScript has them equal: objects by identity.
 type Map struct {
 	Entries []Entry // in the order of JavaScript
 }
 
-// An Entry is one of a [Map]. Node writes each key once; when a key comes twice, the later value counts.
+// An Entry is one of a [Map]. Node writes each key once; when a key comes twice, the later value
+// counts.
 type Entry struct {
 	Key, Value any // of any type, as everywhere in a message
 }
 
-// Get returns the value of a key that is undefined, null, a bool, a number or a string, and whether there is one. It
-// looks at every entry: to look up much, put the entries into a Go map.
+// Get returns the value of a key that is undefined, null, a bool, a number or a string, and whether
+// there is one. It looks at every entry: to look up much, put the entries into a Go map.
 func (m *Map) Get(key any) (any, bool) {
 	for i := len(m.Entries) - 1; i >= 0; i-- {
 		if samePrimitive(m.Entries[i].Key, key) {
@@ -46,8 +47,8 @@ func (m *Map) Get(key any) (any, bool) {
 	return nil, false
 }
 
-// samePrimitive compares what has no identity, by the rules of Map.prototype.get: NaN equals NaN, 0 equals -0, and int
-// and float64 are the same type.
+// samePrimitive compares what has no identity, by the rules of Map.prototype.get: NaN equals NaN, 0
+// equals -0, and int and float64 are the same type.
 func samePrimitive(a, b any) bool {
 	if x, ok := number(a); ok {
 		y, ok := number(b)
@@ -81,27 +82,29 @@ type Set struct {
 	Values []any // in the order of JavaScript, each once
 }
 
-// A RegExp is a JavaScript regular expression. Package regexp of Go knows another, smaller language.
+// A RegExp is a JavaScript regular expression. Package regexp of Go knows another, smaller
+// language.
 type RegExp struct {
 	Source string // what is between the slashes
 	Flags  string // letters out of "dgimsuvy", in this order when it was read
 }
 
-// A Boxed is a primitive in an object: new Boolean(true), new Number(1), new String("s"), Object(1n).
+// A Boxed is a primitive in an object: new Boolean(true), new Number(1), new String("s"),
+// Object(1n).
 type Boxed struct {
 	Value any // bool, float64, string or *big.Int; integers are written as numbers
 }
 
-// An ArrayBuffer is the memory behind typed arrays. A typed array that is sent takes no ArrayBuffer along, only the
-// part that it shows.
+// An ArrayBuffer is the memory behind typed arrays. A typed array that is sent takes no ArrayBuffer
+// along, only the part that it shows.
 type ArrayBuffer struct {
 	Data      []byte
 	Resizable bool
 	MaxLength uint32 // bytes, of a resizable one, at least len(Data)
 }
 
-// Typed arrays of JavaScript. [Marshal] writes them with the bytes that they show; as for slices, two that share memory
-// no longer do when they arrive, except if they are the same slice.
+// Typed arrays of JavaScript. [Marshal] writes them with the bytes that they show; as for slices,
+// two that share memory no longer do when they arrive, except if they are the same slice.
 type (
 	// Int8Array is a typed array.
 	Int8Array []int8
@@ -131,8 +134,8 @@ type (
 	DataView []byte
 )
 
-// An UnknownView is a typed array of a type that this package does not know: a later version of Node has sent it. Marshal
-// writes it as it came, but not one with a Letter.
+// An UnknownView is a typed array of a type that this package does not know: a later version of
+// Node has sent it. Marshal writes it as it came, but not one with a Letter.
 type UnknownView struct {
 	Type   uint32 // the number that Node has for the type
 	Letter byte   // V8's own for the type, when that and not Node has written the view; otherwise 0

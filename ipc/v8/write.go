@@ -12,25 +12,26 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// Marshal returns v as a payload, in version 15 of the format. The package documentation lists the types.
+// Marshal returns v as a payload, in version 15 of the format. The package documentation lists the
+// types.
 //
-// The error is an *[UnsupportedTypeError], an *[UnsupportedValueError], [ErrTooDeep], or what a MarshalText method
-// returned.
+// The error is an *[UnsupportedTypeError], an *[UnsupportedValueError], [ErrTooDeep], or what a
+// MarshalText method returned.
 //
 // Safe to call from any goroutine, as long as nobody changes what v refers to.
 func Marshal(v any) ([]byte, error) { return Append(nil, v) }
 
 // Append appends v to dst as [Marshal] returns it. It returns dst as it was if there is an error.
 //
-// V8 aligns strings of two bytes a character in memory, by a byte before them that means nothing. The place of these
-// bytes is counted from the end of dst, so that it fits when the payload begins at an even offset of the message: as on
-// an IPC channel, behind four bytes.
+// V8 aligns strings of two bytes a character in memory, by a byte before them that means nothing.
+// The place of these bytes is counted from the end of dst, so that it fits when the payload begins
+// at an even offset of the message: as on an IPC channel, behind four bytes.
 //
 // Safe to call from any goroutine, as long as nobody changes what v refers to.
 func Append(dst []byte, v any) ([]byte, error) { return AppendDepth(dst, v, MaxWriteDepth) }
 
-// AppendDepth is [Append] with depth in place of [MaxWriteDepth]: for a message that is in an envelope, which has levels of
-// its own.
+// AppendDepth is [Append] with depth in place of [MaxWriteDepth]: for a message that is in an
+// envelope, which has levels of its own.
 //
 // Safe to call from any goroutine, as long as nobody changes what v refers to.
 func AppendDepth(dst []byte, v any, depth int) ([]byte, error) {
@@ -56,7 +57,8 @@ type writer struct {
 	last  lastDescription
 	kept  []any // objects that were made while writing, so that no other gets their address
 
-	// causes are the ids of the errors whose cause is being written. Node 20 cannot read a reference to them there.
+	// causes are the ids of the errors whose cause is being written. Node 20 cannot read a
+	// reference to them there.
 	causes []uint32
 }
 
@@ -64,7 +66,8 @@ func (w *writer) tag(tag byte) { w.p = append(w.p, tag) }
 
 func (w *writer) varint(n int) { w.p = binary.AppendUvarint(w.p, uint64(n)) }
 
-// value writes v, whatever it is. What it does for the types of Unmarshal is here, everything else in writereflect.go.
+// value writes v, whatever it is. What it does for the types of Unmarshal is here, everything else
+// in writereflect.go.
 func (w *writer) value(v any) error {
 	if w.depth > w.limit {
 		return ErrTooDeep
@@ -123,8 +126,8 @@ func (w *writer) typed(v any) error {
 	return nil
 }
 
-// native is implemented by the types of this package that are written in a way of their own. Those that are pointers
-// write themselves only when they are not nil.
+// native is implemented by the types of this package that are written in a way of their own. Those
+// that are pointers write themselves only when they are not nil.
 type native interface {
 	write(w *writer) error
 }
@@ -177,7 +180,8 @@ func (w *writer) bits(f float64) {
 	w.p = binary.LittleEndian.AppendUint64(w.p, bits)
 }
 
-// bigInt writes what follows the tag: sign and length in bytes, a multiple of eight, and the bytes from the lowest.
+// bigInt writes what follows the tag: sign and length in bytes, a multiple of eight, and the bytes
+// from the lowest.
 func (w *writer) bigInt(v *big.Int) {
 	const word = 8
 	size := (v.BitLen() + 8*word - 1) / (8 * word) * word
@@ -260,8 +264,8 @@ func (w *writer) index(i uint32) {
 	_ = w.int(int64(i))
 }
 
-// ref writes a reference and returns true if the object at that address was written before. Otherwise it gives it the
-// next id.
+// ref writes a reference and returns true if the object at that address was written before.
+// Otherwise it gives it the next id.
 func (w *writer) ref(k identity) (bool, error) {
 	id, known := w.ids.lookup(k)
 	if !known {

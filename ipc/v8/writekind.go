@@ -51,7 +51,8 @@ func (w *writer) key(name string) error {
 	return w.name(name)
 }
 
-// compareIndices orders names of which one or both are array indices as an object has them: indices first, ascending.
+// compareIndices orders names of which one or both are array indices as an object has them: indices
+// first, ascending.
 func compareIndices(a, b string) int {
 	i, indexA := arrayIndex(a)
 	j, indexB := arrayIndex(b)

@@ -20,9 +20,9 @@ const (
 	asText          // what MarshalText returns
 )
 
-// big.Int, Singleton and Float16 are not among these variables but named where they are compared, at no cost: a variable
-// would have the linker keep their methods, and with them all of math/big and of the JSON of this package, in every program
-// that imports package ipc.
+// big.Int, Singleton and Float16 are not among these variables but named where they are compared,
+// at no cost: a variable would have the linker keep their methods, and with them all of math/big
+// and of the JSON of this package, in every program that imports package ipc.
 var (
 	nativeType  = reflect.TypeFor[native]()
 	goErrorType = reflect.TypeFor[error]()
@@ -50,7 +50,8 @@ func classOf(t reflect.Type) class {
 	return byKind
 }
 
-// nested writes a value inside another one. The identity is that of the pointer to it, if there is one.
+// nested writes a value inside another one. The identity is that of the pointer to it, if there is
+// one.
 func (w *writer) nested(v reflect.Value, at identity) error {
 	if w.depth > w.limit {
 		return ErrTooDeep

@@ -1,4 +1,5 @@
-// Package callsource finds the text of a call in a script, by the place that a stack trace tells of it.
+// Package callsource finds the text of a call in a script, by the place that a stack trace tells of
+// it.
 package callsource
 
 import (
@@ -125,7 +126,8 @@ func quoteEnd(text []rune, start int, quote rune) int {
 	return len(text)
 }
 
-// isRegExp reports whether the slash at i begins a regular expression: it follows what needs an operand.
+// isRegExp reports whether the slash at i begins a regular expression: it follows what needs an
+// operand.
 func isRegExp(text []rune, i int) bool {
 	for i--; i >= 0; i-- {
 		if !unicode.IsSpace(text[i]) {

@@ -61,7 +61,8 @@ func (f *finder) follows(n int, texts ...string) bool {
 	return true
 }
 
-// exportsAt returns how many tokens "exports" or "module.exports" takes, n after this, 0 if it is not there.
+// exportsAt returns how many tokens "exports" or "module.exports" takes, n after this, 0 if it is
+// not there.
 func (f *finder) exportsAt(n int) int {
 	switch {
 	case f.follows(n, "exports"):

@@ -23,7 +23,8 @@ type token struct {
 	text string
 }
 
-// scanner cuts a source into tokens. It goes on over what is no JavaScript: the engine tells of that.
+// scanner cuts a source into tokens. It goes on over what is no JavaScript: the engine tells of
+// that.
 type scanner struct {
 	rest   string
 	tokens []token

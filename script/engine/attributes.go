@@ -5,16 +5,19 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// attributes is what is known of the import attribute "type" of imports that the engine is about to resolve. The engine tells
-// whoever loads a module of it, and nobody if the module is there already.
+// attributes is what is known of the import attribute "type" of imports that the engine is about to
+// resolve. The engine tells whoever loads a module of it, and nobody if the module is there
+// already.
 type attributes struct {
-	seen    bool             // an import has had attributes; until then none is looked for
-	reading int              // sources that are being read: the attributes are those of import declarations
-	calls   map[int64]string // types of calls of import(), by the number of the job that resolves them
+	seen bool // an import has had attributes; until then none is looked for
+	// sources that are being read: the attributes are those of import declarations
+	reading int
+	// types of calls of import(), by the number of the job that resolves them
+	calls map[int64]string
 }
 
-// onAttributes is called by the engine for each import that has attributes: for a declaration when it is read, for a call when it
-// is made.
+// onAttributes is called by the engine for each import that has attributes: for a declaration when
+// it is read, for a call when it is made.
 func (e *Engine) onAttributes(_ *libc.TLS, _, _ uintptr, given js.TJSValue) (n int32) {
 	n = -1
 	e.guard(func(s *Scope) error {
@@ -50,7 +53,8 @@ func (s *Scope) kindOf(given js.TJSValue) (string, error) {
 	return kind.Text(), err
 }
 
-// importKind returns the import attribute "type" of what the module or script named base is importing.
+// importKind returns the import attribute "type" of what the module or script named base is
+// importing.
 func (s *Scope) importKind(ctx uintptr, base, specifier string) (string, error) {
 	a := &s.e.attributes
 	if !a.seen {
@@ -65,8 +69,9 @@ func (s *Scope) importKind(ctx uintptr, base, specifier string) (string, error) 
 	return kind, nil
 }
 
-// declared returns the attributes of the import declaration that is being resolved: the first of its module that has no module
-// yet. Modules are looked for from the one that was made last, since that is most often the one.
+// declared returns the attributes of the import declaration that is being resolved: the first of
+// its module that has no module yet. Modules are looked for from the one that was made last, since
+// that is most often the one.
 func (s *Scope) declared(ctx uintptr, base, specifier string) (given js.TJSValue, ok bool) {
 	list := ctx + loadedOffset
 	for link := *at[uintptr](list + prevOffset); link != list; link = *at[uintptr](link + prevOffset) {

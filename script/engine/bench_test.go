@@ -22,7 +22,8 @@ func benchmark(b *testing.B, source string, body func(s *engine.Scope, v engine.
 	}))
 }
 
-// BenchmarkCall calls a function of JavaScript from Go, each time in a scope of its own, as an event of the loop does.
+// BenchmarkCall calls a function of JavaScript from Go, each time in a scope of its own, as an
+// event of the loop does.
 func BenchmarkCall(b *testing.B) {
 	e := newEngine(b, nil)
 	var fn engine.Kept

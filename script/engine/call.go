@@ -9,8 +9,8 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Func is a function of Go that JavaScript can call. What it returns is good in the call's scope; an error is thrown, see
-// [Options.Throw].
+// Func is a function of Go that JavaScript can call. What it returns is good in the call's scope;
+// an error is thrown, see [Options.Throw].
 type Func func(c *Call) (Value, error)
 
 // Call is one call of a [Func], and the scope of its values. It is good until the function returns.
@@ -44,8 +44,8 @@ func (c *Call) Args() []Value {
 	return all
 }
 
-// ErrPassed is the error of [Call.Pass] if there is an exception. A [Func] has to return it at once, and with it the exception as it is: nothing of
-// the script has been asked about it.
+// ErrPassed is the error of [Call.Pass] if there is an exception. A [Func] has to return it at
+// once, and with it the exception as it is: nothing of the script has been asked about it.
 var ErrPassed = errors.New("engine: an exception is on its way")
 
 // Pass calls a function with the arguments of the call, from the from-th on.
@@ -64,11 +64,12 @@ func (c *Call) Pass(fn, this Value, from int) (Value, error) {
 	return c.made(v)
 }
 
-// maxFunctions is what the engine can tell apart by a function's magic number, of which it keeps 16 bits.
+// maxFunctions is what the engine can tell apart by a function's magic number, of which it keeps 16
+// bits.
 const maxFunctions = math.MaxInt16
 
-// Function returns a function that calls fn. It is made for those that are there as long as the engine: fn is never let go,
-// and 32,767 can be made. For others there is [Scope.Closure].
+// Function returns a function that calls fn. It is made for those that are there as long as the
+// engine: fn is never let go, and 32,767 can be made. For others there is [Scope.Closure].
 func (s *Scope) Function(name string, fn Func) Value {
 	e := s.e
 	if len(e.functions) == maxFunctions {
@@ -154,7 +155,8 @@ func (e *Engine) registerNative() error {
 	return nil
 }
 
-// Native returns a new object that stands for x, with that prototype. The engine holds x until the object is collected.
+// Native returns a new object that stands for x, with that prototype. The engine holds x until the
+// object is collected.
 func (s *Scope) Native(prototype Value, x any) Value {
 	e := s.e
 	v := s.must(js.XJS_NewObjectProtoClass(e.tls, e.ctx, e.take(prototype), nativeClass))
@@ -196,8 +198,8 @@ func (s *Scope) Kept(k Kept) Value {
 	return s.own(js.XDupValue(s.e.tls, s.e.ctx, v))
 }
 
-// Release lets go of a value that was kept. The zero Kept is none, and so is one that was released: k becomes that.
-// Once the engine is closed, all are let go.
+// Release lets go of a value that was kept. The zero Kept is none, and so is one that was released:
+// k becomes that. Once the engine is closed, all are let go.
 func (e *Engine) Release(k *Kept) {
 	if v, ok := e.kept.take(k.number); ok && e.rt != 0 {
 		js.XFreeValue(e.tls, e.ctx, v)

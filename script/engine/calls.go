@@ -4,7 +4,8 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Calls are calls of functions that are put off, in their order. They are in the engine's memory, within its limit.
+// Calls are calls of functions that are put off, in their order. They are in the engine's memory,
+// within its limit.
 type Calls struct {
 	e          *Engine
 	address    uintptr // of values: of each call how many arguments it has, the function, and these
@@ -53,7 +54,8 @@ const (
 // grow makes room for n values behind those that are there.
 func (q *Calls) grow(s *Scope, n int) error {
 	used := q.end - q.first
-	if q.first > 0 && 2*(used+n) <= q.room { // Calls that put off calls would have it grow for ever.
+	// Calls that put off calls would have it grow for ever.
+	if q.first > 0 && 2*(used+n) <= q.room {
 		copy(bytesAt(q.address, used*valueSize), bytesAt(q.address+uintptr(q.first*valueSize), used*valueSize))
 		q.first, q.end = 0, used
 		return nil

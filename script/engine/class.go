@@ -73,8 +73,9 @@ func (v Value) IsTypedArray() bool {
 	return ClassUint8ClampedArray <= c && c <= ClassFloat64Array
 }
 
-// Bytes returns the memory of an ArrayBuffer, a typed array or a DataView, without copying it. It is good until JavaScript runs again, or
-// the scope ends: a script may detach or resize its buffer. ok says whether v is one of these; one that is detached has no bytes.
+// Bytes returns the memory of an ArrayBuffer, a typed array or a DataView, without copying it. It
+// is good until JavaScript runs again, or the scope ends: a script may detach or resize its buffer.
+// ok says whether v is one of these; one that is detached has no bytes.
 func (v Value) Bytes() (b []byte, ok bool) {
 	switch c := v.Class(); {
 	case c == ClassArrayBuffer || c == ClassSharedArrayBuffer:

@@ -7,8 +7,8 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Closure returns a function that calls fn, and lets go of fn when nothing refers to the function any more. It is made for callbacks, of which a
-// program may make any number. It has no name.
+// Closure returns a function that calls fn, and lets go of fn when nothing refers to the function
+// any more. It is made for callbacks, of which a program may make any number. It has no name.
 func (s *Scope) Closure(fn Func) Value {
 	e := s.e
 	data := e.arguments([]Value{s.Native(s.Null(), fn)})
@@ -22,7 +22,8 @@ type dataFunction = func(tls *libc.TLS, ctx uintptr, this js.TJSValue, argc int3
 
 var errTooDeep = errors.New("stack overflow")
 
-// onClosure is called by the engine for each function that Closure has made, without a look at how deep the stack is.
+// onClosure is called by the engine for each function that Closure has made, without a look at how
+// deep the stack is.
 func (e *Engine) onClosure(tls *libc.TLS, _ uintptr, this js.TJSValue, argc int32, argv uintptr, _ int32, data uintptr) js.TJSValue {
 	x, _ := e.natives.get(uint32(js.XJS_GetOpaque(tls, valueAt(data, 0), nativeClass)))
 	fn := x.(Func)

@@ -1,14 +1,17 @@
-// Package engine runs JavaScript (ES2023) inside a Go program: QuickJS, as Go. It knows nothing of files, processes or loops.
+// Package engine runs JavaScript (ES2023) inside a Go program: QuickJS, as Go. It knows nothing of
+// files, processes or loops.
 //
-// An [Engine] has one global object. Whoever uses it opens a [Scope] with [Engine.Do]; the values made or met in there
-// belong to the scope and are let go when it ends. A function of Go that JavaScript calls has a scope of its own, its
-// [Call]. What must outlive a scope is kept with [Value.Keep], which is meant for functions to be called later, or waits in [Calls]; nothing else
+// An [Engine] has one global object. Whoever uses it opens a [Scope] with [Engine.Do]; the values
+// made or met in there belong to the scope and are let go when it ends. A function of Go that
+// JavaScript calls has a scope of its own, its [Call]. What must outlive a scope is kept with
+// [Value.Keep], which is meant for functions to be called later, or waits in [Calls]; nothing else
 // of Go holds values of the engine.
 //
-// An engine and its values are used by one goroutine at a time; [Engine.Interrupt] may be called from any. A panic in a
-// function that JavaScript called goes to whoever called into the engine: it is caught where it would unwind frames of the
-// engine, which then sees an exception that no script can catch, and raised again on the other side. [runtime.Goexit] in such a
-// function is not allowed.
+// An engine and its values are used by one goroutine at a time; [Engine.Interrupt] may be called
+// from any. A panic in a function that JavaScript called goes to whoever called into the engine: it
+// is caught where it would unwind frames of the engine, which then sees an exception that no script
+// can catch, and raised again on the other side. [runtime.Goexit] in such a function is not
+// allowed.
 //
 // The 64-bit systems that modernc.org/libquickjs supports can run it: Linux, macOS and FreeBSD.
 package engine
@@ -21,37 +24,41 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Options are the settings of an [Engine]. Its functions are called by the goroutine that uses the engine.
+// Options are the settings of an [Engine]. Its functions are called by the goroutine that uses the
+// engine.
 type Options struct {
-	// MemoryLimit bounds what the engine allocates: bytes, 0 for no bound. Over it scripts get an InternalError
-	// "out of memory".
+	// MemoryLimit bounds what the engine allocates: bytes, 0 for no bound. Over it scripts get an
+	// InternalError "out of memory".
 	MemoryLimit int64
 
-	// GCThreshold is how much is allocated before the first collection of cycles: bytes, 0 for 8 MiB.
+	// GCThreshold is how much is allocated before the first collection of cycles: bytes, 0 for 8
+	// MiB.
 	GCThreshold int64
 
-	// StackDepth bounds recursion: frames of the engine, of which a plain call takes one and a call through a function of the language
-	// some, 0 for 10,000, which is about what Node has. Over it scripts get an InternalError "stack overflow". A frame takes about
-	// 2 KiB of a goroutine's stack, and more on some systems; Go ends the program if that is a GB.
+	// StackDepth bounds recursion: frames of the engine, of which a plain call takes one and a call
+	// through a function of the language some, 0 for 10,000, which is about what Node has. Over it
+	// scripts get an InternalError "stack overflow". A frame takes about 2 KiB of a goroutine's
+	// stack, and more on some systems; Go ends the program if that is a GB.
 	StackDepth int
 
-	// Throw makes the exception of an error that a function of Go has returned, unless it is an [Exception], which is
-	// thrown as it was. nil: an Error with the error's text as its message.
+	// Throw makes the exception of an error that a function of Go has returned, unless it is an
+	// [Exception], which is thrown as it was. nil: an Error with the error's text as its message.
 	Throw func(s *Scope, err error) Value
 
-	// Resolve returns the name of the module that a module or script named base imports as specifier. kind is the
-	// import attribute "type", or empty. nil: specifier itself.
+	// Resolve returns the name of the module that a module or script named base imports as
+	// specifier. kind is the import attribute "type", or empty. nil: specifier itself.
 	Resolve func(s *Scope, base, specifier, kind string) (string, error)
 
-	// Load returns the module of a name that Resolve has returned, until there is one of that name. kind is as in
-	// Resolve. nil: there is none.
+	// Load returns the module of a name that Resolve has returned, until there is one of that name.
+	// kind is as in Resolve. nil: there is none.
 	Load func(s *Scope, name, kind string) (*Module, error)
 
-	// Attributes returns an error if an import may not have these attributes: an object. nil: it may have any.
+	// Attributes returns an error if an import may not have these attributes: an object. nil: it
+	// may have any.
 	Attributes func(s *Scope, attributes Value) error
 
-	// Rejection is called when a promise is rejected that nobody handles, and again, with handled, when somebody
-	// does after all.
+	// Rejection is called when a promise is rejected that nobody handles, and again, with handled,
+	// when somebody does after all.
 	Rejection func(s *Scope, promise, reason Value, handled bool)
 }
 
@@ -87,15 +94,18 @@ type Engine struct {
 	panicked  any    // on its way through the engine
 	interrupt atomic.Pointer[error]
 
-	// What the engine calls: it holds their addresses as numbers, which the collector of Go does not see.
+	// What the engine calls: it holds their addresses as numbers, which the collector of Go does
+	// not see.
 	call, callClosure, runCall, finalize, interrupted, normalize, load, check, reject, initialize, release any
-	modules                                                                                                map[uintptr]*Module // of Go, until they are initialized
+	// of Go, until they are initialized
+	modules map[uintptr]*Module
 }
 
 // ErrClosed is the error of an engine that was closed.
 var ErrClosed = errors.New("engine: closed")
 
-// New returns an engine, which has to be closed. o may be nil. Its error says that there is no memory for one.
+// New returns an engine, which has to be closed. o may be nil. Its error says that there is no
+// memory for one.
 func New(o *Options) (*Engine, error) {
 	e := &Engine{tls: libc.NewTLS(), modules: map[uintptr]*Module{}, named: map[string]Kept{}}
 	if o != nil {

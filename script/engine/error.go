@@ -16,8 +16,9 @@ type Exception struct {
 
 func (e *Exception) Error() string { return e.Message }
 
-// Stack returns the stack of an Error, a line a frame, and nothing for other values. It may call into the script. An exception that [Engine.Do]
-// has returned has it for good; of another it is to be asked for before its scope ends.
+// Stack returns the stack of an Error, a line a frame, and nothing for other values. It may call
+// into the script. An exception that [Engine.Do] has returned has it for good; of another it is to
+// be asked for before its scope ends.
 func (e *Exception) Stack() string {
 	if e.stack == nil {
 		stack := ""
@@ -119,8 +120,8 @@ func (s *Scope) Error(message string) Value {
 	return v
 }
 
-// uncatchable makes an exception that no script can catch. It is no Error: the engine would look at all calls under way for its stack, again
-// at each function of Go that it passes.
+// uncatchable makes an exception that no script can catch. It is no Error: the engine would look at
+// all calls under way for its stack, again at each function of Go that it passes.
 func (e *Engine) uncatchable() js.TJSValue {
 	js.XJS_Throw(e.tls, e.ctx, js.TJSValue{Ftag: js.EJS_TAG_UNDEFINED})
 	js.XJS_SetUncatchableException(e.tls, e.ctx, 1)

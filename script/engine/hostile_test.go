@@ -147,7 +147,8 @@ func TestAnInterruptionDoesNotTakeLong(t *testing.T) {
 		}
 		<-told
 		require.ErrorIs(t, err, engine.ErrInterrupted, source)
-		require.Less(t, time.Since(at), 5*time.Second, source) // It took minutes when each look had to wait for 10,000 errors.
+		// It took minutes when each look had to wait for 10,000 errors.
+		require.Less(t, time.Since(at), 5*time.Second, source)
 	}
 }
 

@@ -7,10 +7,12 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// This file looks into objects where the language has no way to: what a proxy stands for, what is left of an iterator, what a weak
-// collection holds, which properties an array has besides its elements. Nothing of a script runs meanwhile.
+// This file looks into objects where the language has no way to: what a proxy stands for, what is
+// left of an iterator, what a weak collection holds, which properties an array has besides its
+// elements. Nothing of a script runs meanwhile.
 
-// Proxy returns what a proxy stands for and what handles it, both null if it was revoked. ok says whether v is one.
+// Proxy returns what a proxy stands for and what handles it, both null if it was revoked. ok says
+// whether v is one.
 func (v Value) Proxy() (target, handler Value, ok bool) {
 	if v.Class() != ClassProxy {
 		return v.s.Undefined(), v.s.Undefined(), false
@@ -32,8 +34,9 @@ func (v Value) opaque() uintptr {
 // shared makes the scope another owner of v.
 func (s *Scope) shared(v js.TJSValue) Value { return s.own(js.XDupValue(s.e.tls, s.e.ctx, v)) }
 
-// Entries returns what a weak collection holds, and what an iterator of a Map or Set has yet to give, at most that many. With pairs, keys and
-// values alternate. ok says whether v is one of these.
+// Entries returns what a weak collection holds, and what an iterator of a Map or Set has yet to
+// give, at most that many. With pairs, keys and values alternate. ok says whether v is one of
+// these.
 func (v Value) Entries(most int) (entries []Value, pairs, ok bool) {
 	var state, last uintptr // the collection, and the record that was given last
 	kind := js.TJSIteratorKindEnum(js.EJS_ITERATOR_KIND_KEY)
@@ -86,8 +89,9 @@ func isLive(key js.TJSValue) bool {
 	return !counted(key) || at[js.TJSMallocBlockHeader](uintptr(key.Fu.Fuint641)-rcOffset).Fref_count != 0
 }
 
-// OwnKeys returns the names and symbols of an object's own properties besides those that are indexes, which of a large array would be many. With
-// enumerable it leaves out the others. A proxy has none.
+// OwnKeys returns the names and symbols of an object's own properties besides those that are
+// indexes, which of a large array would be many. With enumerable it leaves out the others. A proxy
+// has none.
 func (v Value) OwnKeys(enumerable bool) []Value {
 	if !v.IsObject() || v.Class() == ClassProxy {
 		return nil
@@ -108,14 +112,16 @@ func (v Value) OwnKeys(enumerable bool) []Value {
 			if !isLargeIndex(key.Text()) {
 				names = append(names, key)
 			}
-		case *at[uint32](uintptr(key.v.Fu.Fuint641) + 4)&js.MJS_ATOM_HASH_MASK != js.MJS_ATOM_HASH_PRIVATE: // a private name is none
+		// a private name is none
+		case *at[uint32](uintptr(key.v.Fu.Fuint641) + 4)&js.MJS_ATOM_HASH_MASK != js.MJS_ATOM_HASH_PRIVATE:
 			symbols = append(symbols, key)
 		}
 	}
 	return append(names, symbols...)
 }
 
-// isLargeIndex reports whether a property's name is an index that the engine does not keep as a number: one above 2^31.
+// isLargeIndex reports whether a property's name is an index that the engine does not keep as a
+// number: one above 2^31.
 func isLargeIndex(name string) bool {
 	if len(name) != len("4294967294") || name[0] < '1' || name[0] > '9' {
 		return false

@@ -10,10 +10,12 @@ import (
 // ErrInterrupted is the error of an interruption without another.
 var ErrInterrupted = errors.New("engine: interrupted")
 
-// Interrupt ends what JavaScript runs, soon: within some hundred calls or turns of loops, once it comes back from functions of Go. Nothing
-// the script does stops that, but a function of the language has to end first: one that looks for a value in an object whose length is said to
-// be 2^53 takes long. Whoever called into the engine gets err (nil: ErrInterrupted), and so does everybody who calls
-// after that, until [Engine.Resume]. It may be called from any goroutine, and is the one method that may.
+// Interrupt ends what JavaScript runs, soon: within some hundred calls or turns of loops, once it
+// comes back from functions of Go. Nothing the script does stops that, but a function of the
+// language has to end first: one that looks for a value in an object whose length is said to be
+// 2^53 takes long. Whoever called into the engine gets err (nil: ErrInterrupted), and so does
+// everybody who calls after that, until [Engine.Resume]. It may be called from any goroutine, and
+// is the one method that may.
 func (e *Engine) Interrupt(err error) {
 	if err == nil {
 		err = ErrInterrupted
@@ -38,15 +40,17 @@ func (s *Scope) ready() error {
 	return nil
 }
 
-// How many calls and turns of loops there are between two looks at whether there is an interruption. An error takes the longer to make the more
-// calls are under way, because each is in its stack: a recursion that goes on after each "stack overflow" makes one with every call.
+// How many calls and turns of loops there are between two looks at whether there is an
+// interruption. An error takes the longer to make the more calls are under way, because each is in
+// its stack: a recursion that goes on after each "stack overflow" makes one with every call.
 const (
 	lookAfter     = 200
 	lookAfterDeep = 10
 	deep          = 500 // of Options.StackDepth
 )
 
-// onInterrupt is called by the engine every so often. What it returns ends the script unless it is zero.
+// onInterrupt is called by the engine every so often. What it returns ends the script unless it is
+// zero.
 func (e *Engine) onInterrupt(tls *libc.TLS, _, _ uintptr) int32 {
 	if e.interrupt.Load() != nil {
 		return 1
@@ -59,7 +63,8 @@ func (e *Engine) onInterrupt(tls *libc.TLS, _, _ uintptr) int32 {
 	return 0
 }
 
-// lookAfter has the engine look for an interruption after that many calls. The engine itself would let ten thousand pass.
+// lookAfter has the engine look for an interruption after that many calls. The engine itself would
+// let ten thousand pass.
 func (e *Engine) lookAfter(n int32) {
 	at[js.TJSContext](e.ctx).Finterrupt_counter = n
 	for r := range e.realms {

@@ -10,7 +10,8 @@ type jobs struct {
 	ran    int64
 	before func(s *Scope, number int64) error
 
-	// The last job that was counted, and its number: counting goes on behind it. It may be gone once that many have run.
+	// The last job that was counted, and its number: counting goes on behind it. It may be gone
+	// once that many have run.
 	last       uintptr
 	lastNumber int64
 }
@@ -18,8 +19,8 @@ type jobs struct {
 // RunJobs is [Scope.RunJobs] in a scope of its own.
 func (e *Engine) RunJobs() error { return e.Do((*Scope).RunJobs) }
 
-// RunJobs runs the reactions of promises until there is none left. Its error is the exception of one that threw
-// by itself, which is rare; those after it are still to be run.
+// RunJobs runs the reactions of promises until there is none left. Its error is the exception of
+// one that threw by itself, which is rare; those after it are still to be run.
 func (s *Scope) RunJobs() error {
 	e, ran := s.e, false
 	for js.XJS_IsJobPending(e.tls, e.rt) != 0 {
@@ -58,7 +59,8 @@ func (e *Engine) onJob(tls *libc.TLS, ctx uintptr, _ int32, argv uintptr) js.TJS
 	return js.XJS_Call(tls, ctx, valueAt(argv, 0), js.TJSValue{Ftag: js.EJS_TAG_UNDEFINED}, 0, 0)
 }
 
-// BeforeJob has fn called before each job with its number, from 0, and with -1 when RunJobs has run all.
+// BeforeJob has fn called before each job with its number, from 0, and with -1 when RunJobs has run
+// all.
 func (e *Engine) BeforeJob(fn func(s *Scope, number int64) error) { e.jobs.before = fn }
 
 // Queued returns how many jobs there have been, those that wait included.

@@ -31,9 +31,10 @@ func (v Value) JSON() (string, error) {
 	return text.Convert()
 }
 
-// The engine takes ten times as long as this file for a small object. What is here writes the JSON of values that nobody can tell anything
-// special of: literals of objects and arrays with texts, numbers and the like. Nothing of a script runs meanwhile. For anything else
-// the engine does it, from the beginning.
+// The engine takes ten times as long as this file for a small object. What is here writes the JSON
+// of values that nobody can tell anything special of: literals of objects and arrays with texts,
+// numbers and the like. Nothing of a script runs meanwhile. For anything else the engine does it,
+// from the beginning.
 
 const (
 	plainDepth = 32      // levels; a value that contains itself has more
@@ -48,7 +49,8 @@ type plainWriter struct {
 	most            int // bytes of it
 }
 
-// AppendPlainJSON appends to a buffer what [Value.JSON] returns. ok says whether the value was one for it: if not, nothing was appended.
+// AppendPlainJSON appends to a buffer what [Value.JSON] returns. ok says whether the value was one
+// for it: if not, nothing was appended.
 func (v Value) AppendPlainJSON(to []byte) (text []byte, ok bool) {
 	e := v.engine()
 	prototypes := at[js.TJSContext](e.ctx).Fclass_proto
@@ -100,7 +102,8 @@ func (w *plainWriter) value(v js.TJSValue, depth int) bool {
 	return true
 }
 
-// float writes a number whose digits are the same in both languages: Go has an exponent where JavaScript has none only for others.
+// float writes a number whose digits are the same in both languages: Go has an exponent where
+// JavaScript has none only for others.
 func (w *plainWriter) float(f float64) bool {
 	switch size := math.Abs(f); {
 	case f == 0:
@@ -129,7 +132,8 @@ func (w *plainWriter) object(object uintptr, depth int) bool {
 		case key.Fatom == js.MJS_ATOM_NULL || flags&js.MJS_PROP_ENUMERABLE == 0 && key.Fatom != js.EJS_ATOM_toJSON:
 			continue // It was deleted, or is not listed.
 		case key.Fatom == js.EJS_ATOM_toJSON || key.Fatom&js.MJS_ATOM_TAG_INT != 0 || flags&js.MJS_PROP_TMASK != 0:
-			return false // An index comes before other names, wherever it is; an accessor is a function.
+			// An index comes before other names, wherever it is; an accessor is a function.
+			return false
 		}
 		name := *at[uintptr](at[js.TJSRuntime](w.e.rt).Fatom_array + uintptr(key.Fatom)*addressSize)
 		value := valueAt(at[js.TJSObject](object).Fprop, int(i))
@@ -155,7 +159,8 @@ func (w *plainWriter) array(object uintptr, depth int) bool {
 	o := at[js.TJSObject](object)
 	sh := shapeOf(object)
 	elements := at[fastArray](object + elementsOffset)
-	// An array has its length in front of what other properties it has. If that is more than there are elements, some are missing.
+	// An array has its length in front of what other properties it has. If that is more than there
+	// are elements, some are missing.
 	if o.F__ccgo16&isFastArray == 0 || sh.Fproto != w.arrays || sh.Fprop_count != 1 {
 		return false
 	}
@@ -177,7 +182,8 @@ func (w *plainWriter) array(object uintptr, depth int) bool {
 	return true
 }
 
-// text writes a string of the engine's: bytes that are the first 256 characters of Unicode, or UTF-16.
+// text writes a string of the engine's: bytes that are the first 256 characters of Unicode, or
+// UTF-16.
 func (w *plainWriter) text(address uintptr) bool {
 	n, isWide := stringLength(address)
 	if n > plainSize {
@@ -229,7 +235,8 @@ func (w *plainWriter) escape(c uint16) {
 	w.to = append(w.to, '\\', 'u', digits[c>>12], digits[c>>8&15], digits[c>>4&15], digits[c&15])
 }
 
-// stringLength returns how many units a string of the engine's has, and whether they are of 16 bits.
+// stringLength returns how many units a string of the engine's has, and whether they are of 16
+// bits.
 func stringLength(address uintptr) (n int, isWide bool) {
 	head := at[js.TJSString](address).F__ccgo0
 	return int(head & math.MaxInt32), head>>31 != 0

@@ -9,11 +9,13 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// PlainJSON returns the value of JSON as [Scope.ParseJSON] does, but several times as fast. ok says whether the text was one for it: if not, it
-// may be no JSON at all, or have something that only the engine reads, such as an escaped half of a surrogate pair or many levels.
+// PlainJSON returns the value of JSON as [Scope.ParseJSON] does, but several times as fast. ok says
+// whether the text was one for it: if not, it may be no JSON at all, or have something that only
+// the engine reads, such as an escaped half of a surrogate pair or many levels.
 //
-// The engine makes an object member by member, and looks for a shape (names of members in their order, which objects share) with each. What is
-// here reads all members first and takes the shape that the last object with the same names had, see [shapes].
+// The engine makes an object member by member, and looks for a shape (names of members in their
+// order, which objects share) with each. What is here reads all members first and takes the shape
+// that the last object with the same names had, see [shapes].
 func (s *Scope) PlainJSON(text []byte) (v Value, ok bool) {
 	e := s.e
 	if len(text) > plainSize {
@@ -35,7 +37,8 @@ func (s *Scope) PlainJSON(text []byte) (v Value, ok bool) {
 	return s.Undefined(), false
 }
 
-// plainReader reads JSON. Its methods report whether the text was for them. An engine has one, so that its stacks are used again.
+// plainReader reads JSON. Its methods report whether the text was for them. An engine has one, so
+// that its stacks are used again.
 type plainReader struct {
 	e       *Engine
 	text    []byte
@@ -47,7 +50,8 @@ type plainReader struct {
 	unquote []byte
 }
 
-const mostReaderKept = 1 << 10 // values and bytes of the reader's stacks that are kept for the next text
+// values and bytes of the reader's stacks that are kept for the next text
+const mostReaderKept = 1 << 10
 
 func (r *plainReader) reset() {
 	r.text, r.names = nil, r.names[:0]

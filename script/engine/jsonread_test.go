@@ -22,7 +22,8 @@ const same = `(function same(a, b) {
 	});
 })`
 
-// compareJSON requires that both ways to read a text give the same, and returns whether it was plain.
+// compareJSON requires that both ways to read a text give the same, and returns whether it was
+// plain.
 func compareJSON(t *testing.T, s *engine.Scope, text string) (plain bool) {
 	t.Helper()
 	equal, err := s.Eval("same.js", same)

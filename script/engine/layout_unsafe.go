@@ -20,9 +20,11 @@ const (
 
 // Places in what the engine's memory holds: bytes from its beginning.
 const (
-	rcOffset      = unsafe.Sizeof(js.TJSMallocBlockHeader{}) // what is counted has its count in front
+	// what is counted has its count in front
+	rcOffset      = unsafe.Sizeof(js.TJSMallocBlockHeader{})
 	jobListOffset = unsafe.Offsetof(js.TJSRuntime{}.Fjob_list)
-	nextOffset    = unsafe.Offsetof(js.Tlist_head{}.Fnext) // in a link of a list: the address of the next
+	// in a link of a list: the address of the next
+	nextOffset    = unsafe.Offsetof(js.Tlist_head{}.Fnext)
 	linkOffset    = unsafe.Offsetof(js.TJSMapRecord{}.Flink)
 	recordsOffset = unsafe.Offsetof(js.TJSMapState{}.Frecords)
 
@@ -33,7 +35,8 @@ const (
 	elementsOffset = unsafe.Offsetof(js.TJSObject{}.Fu) // in an array
 )
 
-// fastArray is what an array has of its elements while it has them in a row, which isFastArray tells.
+// fastArray is what an array has of its elements while it has them in a row, which isFastArray
+// tells.
 type fastArray struct {
 	room   uint32 // how many there is room for
 	_      uint32

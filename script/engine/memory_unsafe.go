@@ -7,9 +7,9 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// The engine was C: it takes addresses as numbers, of memory that the collector of Go knows nothing of. Memory of Go is never
-// lent to it, because a goroutine's stack moves and race builds check such addresses; it is copied. What is a part of the program is no
-// memory of Go's in this sense.
+// The engine was C: it takes addresses as numbers, of memory that the collector of Go knows nothing
+// of. Memory of Go is never lent to it, because a goroutine's stack moves and race builds check
+// such addresses; it is copied. What is a part of the program is no memory of Go's in this sense.
 
 // at returns what is at an address of the engine's.
 func at[T any](address uintptr) *T { return (*T)(unsafe.Add(nil, address)) }
@@ -36,7 +36,8 @@ type loan struct {
 	onStack int // bytes of the engine's stack; 0: it is memory of its own
 }
 
-// lend copies text to memory of the engine's, with a zero behind it, until takeBack, which goes backwards.
+// lend copies text to memory of the engine's, with a zero behind it, until takeBack, which goes
+// backwards.
 func lend[T string | []byte](e *Engine, text T) (l loan) {
 	if n := len(text) + 1; n <= smallText {
 		l = loan{e.tls.Alloc(n), n}
@@ -69,7 +70,8 @@ func valueAt(address uintptr, i int) js.TJSValue {
 	return *at[js.TJSValue](address + uintptr(i*valueSize))
 }
 
-// arguments copies values to the engine's stack, of which the caller gives back len(v)*valueSize bytes.
+// arguments copies values to the engine's stack, of which the caller gives back len(v)*valueSize
+// bytes.
 func (e *Engine) arguments(v []Value) uintptr {
 	if len(v) == 0 {
 		return 0
@@ -81,7 +83,8 @@ func (e *Engine) arguments(v []Value) uintptr {
 	return address
 }
 
-// address keeps fn and returns what the engine takes for the address of a function: that of the func value.
+// address keeps fn and returns what the engine takes for the address of a function: that of the
+// func value.
 func address[F any](keep *any, fn F) uintptr {
 	*keep = &fn
 	return addressOf[F](*keep)

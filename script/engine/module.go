@@ -13,7 +13,8 @@ type Module struct {
 	Bytecode []byte // of [Scope.CompileModule]
 	Exports  []string
 
-	// Init is called for a module with Exports when it is first run, to set each. One that it does not set is undefined.
+	// Init is called for a module with Exports when it is first run, to set each. One that it does
+	// not set is undefined.
 	Init func(s *Scope, set func(name string, to Value)) error
 
 	// Meta fills import.meta. nil: it stays empty.
@@ -164,13 +165,15 @@ func (e *Engine) onInitialize(tls *libc.TLS, ctx, definition uintptr) (n int32) 
 	return n
 }
 
-// Compile returns the bytecode of a script, for [Scope.Run]. Bytecode is good for this version of the engine alone, on systems with the same
-// order of bytes, and is believed: what is not of Compile can crash the program.
+// Compile returns the bytecode of a script, for [Scope.Run]. Bytecode is good for this version of
+// the engine alone, on systems with the same order of bytes, and is believed: what is not of
+// Compile can crash the program.
 func (s *Scope) Compile(name, source string) ([]byte, error) {
 	return s.compile(name, source, js.MJS_EVAL_TYPE_GLOBAL)
 }
 
-// CompileModule is Compile of a module, for [Module.Bytecode]. What it imports is resolved now, and again when it is loaded.
+// CompileModule is Compile of a module, for [Module.Bytecode]. What it imports is resolved now, and
+// again when it is loaded.
 func (s *Scope) CompileModule(name, source string) ([]byte, error) {
 	return s.compile(name, source, js.MJS_EVAL_TYPE_MODULE)
 }
@@ -206,7 +209,8 @@ func (s *Scope) Run(code []byte) (Value, error) {
 	return s.made(js.XJS_EvalFunction(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, v.v)))
 }
 
-// RunConstant is Run for bytecode that is a part of the program, as go:embed makes one. It is read where it is.
+// RunConstant is Run for bytecode that is a part of the program, as go:embed makes one. It is read
+// where it is.
 func (s *Scope) RunConstant(code string) (Value, error) {
 	e := s.e
 	if err := s.ready(); err != nil {
@@ -230,7 +234,8 @@ func (s *Scope) read(code []byte) (Value, error) {
 	return s.made(js.XJS_ReadObject(e.tls, e.ctx, memory, js.Size_t(len(code)), js.MJS_READ_OBJ_BYTECODE))
 }
 
-// StripSource has bytecode that is compiled from now on lack the text of its functions, which toString then does not know.
+// StripSource has bytecode that is compiled from now on lack the text of its functions, which
+// toString then does not know.
 func (e *Engine) StripSource() {
 	if e.rt != 0 {
 		js.XJS_SetStripInfo(e.tls, e.rt, js.MJS_STRIP_SOURCE)

@@ -2,13 +2,15 @@ package engine
 
 import js "modernc.org/libquickjs"
 
-// Name is the name of a property, by which it is found without looking for the name first. It is good as long as its engine.
+// Name is the name of a property, by which it is found without looking for the name first. It is
+// good as long as its engine.
 type Name struct {
 	e    *Engine
 	atom js.TJSAtom
 }
 
-// Name returns the name text. It is made for those that are used again and again: the engine never lets go of it.
+// Name returns the name text. It is made for those that are used again and again: the engine never
+// lets go of it.
 func (s *Scope) Name(text string) Name {
 	e := s.e
 	copied := lend(e, text)

@@ -7,13 +7,14 @@ type ModuleStatus int
 
 // The states of modules, in their order.
 const (
-	ModuleUnknown         ModuleStatus = iota - 1 // nothing has loaded it
-	ModuleUnlinked                                // it was read
-	ModuleLinking                                 // what it imports is being looked for
-	ModuleLinked                                  // it can run
-	ModuleEvaluating                              // it runs
-	ModuleEvaluatingAsync                         // it waits for something, or for a module that does
-	ModuleEvaluated                               // it has run, or has failed
+	ModuleUnknown    ModuleStatus = iota - 1 // nothing has loaded it
+	ModuleUnlinked                           // it was read
+	ModuleLinking                            // what it imports is being looked for
+	ModuleLinked                             // it can run
+	ModuleEvaluating                         // it runs
+	// it waits for something, or for a module that does
+	ModuleEvaluatingAsync
+	ModuleEvaluated // it has run, or has failed
 )
 
 // note remembers a module by its name.
@@ -45,7 +46,8 @@ func (s *Scope) ModuleStatus(name string) ModuleStatus {
 	return statusOf(m)
 }
 
-// The bit fields of a module are bytes: whether it has an await at its top, whether it was resolved, whether its function was made, and its state.
+// The bit fields of a module are bytes: whether it has an await at its top, whether it was
+// resolved, whether its function was made, and its state.
 const (
 	awaitByte = 0 // bits to shift
 	stateByte = 24
@@ -55,7 +57,8 @@ func statusOf(m uintptr) ModuleStatus {
 	return ModuleStatus(at[js.TJSModuleDef](m).F__ccgo144 >> stateByte)
 }
 
-// Namespace returns the namespace of a module that has run, or has begun to; ok is false if there is none of that name.
+// Namespace returns the namespace of a module that has run, or has begun to; ok is false if there
+// is none of that name.
 func (s *Scope) Namespace(name string) (v Value, ok bool, err error) {
 	m := s.definition(name)
 	if m == 0 {
@@ -75,7 +78,8 @@ func (s *Scope) Evaluating() bool {
 	return false
 }
 
-// Importer returns the name of a module that runs right now and imports the one of a name, "" if there is none.
+// Importer returns the name of a module that runs right now and imports the one of a name, "" if
+// there is none.
 func (s *Scope) Importer(name string) (importer string) {
 	m, last := s.definition(name), -1
 	for other := range s.e.named {
@@ -92,8 +96,9 @@ func (s *Scope) Importer(name string) (importer string) {
 	return importer
 }
 
-// Cycle looks in what the module of a name imports, and in what that imports, for one that runs right now: the engine could not wait for it. It
-// returns the names of that one and of its importer; ok is false if there is none.
+// Cycle looks in what the module of a name imports, and in what that imports, for one that runs
+// right now: the engine could not wait for it. It returns the names of that one and of its
+// importer; ok is false if there is none.
 func (s *Scope) Cycle(name string) (running, importer string, ok bool) {
 	e := s.e
 	seen := map[uintptr]bool{}

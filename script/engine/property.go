@@ -2,7 +2,8 @@ package engine
 
 import js "modernc.org/libquickjs"
 
-// Define makes an own property, as in an object literal: no setter runs, and "__proto__" is a name like others.
+// Define makes an own property, as in an object literal: no setter runs, and "__proto__" is a name
+// like others.
 func (v Value) Define(name string, to Value) error {
 	e := v.engine()
 	text := lend(e, name)

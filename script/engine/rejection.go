@@ -11,15 +11,18 @@ type rejected struct{ promise, reason Kept }
 // rejectionDepth is how deep a call of Options.Rejection may go beyond Options.StackDepth.
 const rejectionDepth = 500
 
-// onRejection is called by the engine when a promise is rejected that nobody handles, and when somebody does after all.
+// onRejection is called by the engine when a promise is rejected that nobody handles, and when
+// somebody does after all.
 //
-// A module is an async function of the engine, whose promise the engine looks at and drops: if the module throws, that promise is rejected, and
-// right after it, for the same reason, the promise that everybody else sees. The first of them is nobody's business.
+// A module is an async function of the engine, whose promise the engine looks at and drops: if the
+// module throws, that promise is rejected, and right after it, for the same reason, the promise
+// that everybody else sees. The first of them is nobody's business.
 func (e *Engine) onRejection(_ *libc.TLS, _ uintptr, promise, reason js.TJSValue, handled js.TBOOL, _ uintptr) {
 	if e.o.Rejection == nil {
 		return
 	}
-	// Too deep a recursion of async functions rejects promises where there is no room left to call anything.
+	// Too deep a recursion of async functions rejects promises where there is no room left to call
+	// anything.
 	js.XJS_SetMaxStackSize(e.tls, e.rt, js.Size_t(e.o.StackDepth+rejectionDepth))
 	defer js.XJS_SetMaxStackSize(e.tls, e.rt, js.Size_t(e.o.StackDepth))
 	s := e.open()

@@ -13,12 +13,13 @@ type Scope struct {
 	e     *Engine
 	outer *Scope
 	owned []js.TJSValue
-	n     uint32 // how often it has been used, which tells the values of one use from those of the others
-	call  Call   // that it is the scope of, if it is that of one
+	// how often it has been used, which tells the values of one use from those of the others
+	n    uint32
+	call Call // that it is the scope of, if it is that of one
 }
 
-// Do opens a scope for fn. An exception that nobody caught is an error of type [*Exception]; fn's other errors are returned
-// as they are.
+// Do opens a scope for fn. An exception that nobody caught is an error of type [*Exception]; fn's
+// other errors are returned as they are.
 func (e *Engine) Do(fn func(s *Scope) error) error {
 	if e.rt == 0 {
 		return ErrClosed
@@ -93,8 +94,9 @@ func (s *Scope) must(v js.TJSValue) Value {
 	return made
 }
 
-// MemoryError is the panic of a function that could not make a value because the engine has reached its limit. In a
-// function that JavaScript called it becomes the engine's exception "out of memory".
+// MemoryError is the panic of a function that could not make a value because the engine has reached
+// its limit. In a function that JavaScript called it becomes the engine's exception "out of
+// memory".
 type MemoryError struct{ err error }
 
 func (e *MemoryError) Error() string { return "engine: " + e.err.Error() }
@@ -133,8 +135,8 @@ func (s *Scope) Float(f float64) Value {
 // BigInt returns a BigInt.
 func (s *Scope) BigInt(n int64) Value { return s.must(js.XJS_NewBigInt64(s.e.tls, s.e.ctx, n)) }
 
-// String returns a string of the UTF-8 in text. Halves of surrogate pairs may be in it, in the three bytes each would have; other
-// bytes that are no UTF-8 become U+FFFD.
+// String returns a string of the UTF-8 in text. Halves of surrogate pairs may be in it, in the
+// three bytes each would have; other bytes that are no UTF-8 become U+FFFD.
 func (s *Scope) String(text string) Value {
 	e := s.e
 	from := lend(e, text)
@@ -159,7 +161,8 @@ func (s *Scope) Array(of ...Value) Value {
 // Uint8Array returns a new Uint8Array with a copy of b.
 func (s *Scope) Uint8Array(b []byte) Value {
 	e := s.e
-	args := []Value{s.ArrayBuffer(b), s.Undefined(), s.Undefined()} // The engine reads all three, whatever their number.
+	// The engine reads all three, whatever their number.
+	args := []Value{s.ArrayBuffer(b), s.Undefined(), s.Undefined()}
 	argv := e.arguments(args)
 	defer e.tls.Free(len(args) * valueSize)
 	return s.must(js.XJS_NewTypedArray(e.tls, e.ctx, int32(len(args)), argv, js.EJS_TYPED_ARRAY_UINT8))
@@ -184,7 +187,8 @@ func (e *Engine) onRelease(tls *libc.TLS, rt, _, memory uintptr) { js.Xjs_free_r
 // Global returns the global object.
 func (s *Scope) Global() Value { return s.own(js.XJS_GetGlobalObject(s.e.tls, s.e.ctx)) }
 
-// Eval runs a script, whose name stands in stack traces, and returns the value of its last statement.
+// Eval runs a script, whose name stands in stack traces, and returns the value of its last
+// statement.
 func (s *Scope) Eval(name, source string) (Value, error) {
 	return s.eval(name, source, js.MJS_EVAL_TYPE_GLOBAL)
 }

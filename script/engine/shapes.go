@@ -6,8 +6,9 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// shapes remembers an object for each list of names that objects of JSON had, so that others get its shape at once. Shapes are the engine's:
-// the names of an object's members in their order, which objects that were made in the same way share, and count.
+// shapes remembers an object for each list of names that objects of JSON had, so that others get
+// its shape at once. Shapes are the engine's: the names of an object's members in their order,
+// which objects that were made in the same way share, and count.
 type shapes struct {
 	empty  js.TJSValue // an object without members, once there is one
 	models map[string]js.TJSValue
@@ -19,8 +20,8 @@ const (
 	mostModelValues = 32
 )
 
-// object returns a new object with values for members, whose names are given each with a quote behind it. It owns the values then; if there is no memory,
-// it does not.
+// object returns a new object with values for members, whose names are given each with a quote
+// behind it. It owns the values then; if there is no memory, it does not.
 func (h *shapes) object(e *Engine, names []byte, values []js.TJSValue) (v js.TJSValue, ok bool) {
 	model, known := h.models[string(names)]
 	if !known {
@@ -159,7 +160,8 @@ func (e *Engine) plainString(address uintptr, n int) (js.TJSValue, bool) {
 	return e.plainValue(js.XJS_NewStringLen(e.tls, e.ctx, address, js.Size_t(n)))
 }
 
-// plainValue reports whether there was memory for a value. If not, the engine will say so to who asks it to read the same.
+// plainValue reports whether there was memory for a value. If not, the engine will say so to who
+// asks it to read the same.
 func (e *Engine) plainValue(v js.TJSValue) (js.TJSValue, bool) {
 	if v.Ftag != js.EJS_TAG_EXCEPTION {
 		return v, true

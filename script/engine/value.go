@@ -7,8 +7,8 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Value is a value of JavaScript. It is good until its scope ends: to use it after that is a mistake that panics. The zero Value stands for
-// undefined where a value is given.
+// Value is a value of JavaScript. It is good until its scope ends: to use it after that is a
+// mistake that panics. The zero Value stands for undefined where a value is given.
 type Value struct {
 	s *Scope
 	v js.TJSValue
@@ -135,7 +135,8 @@ func (v Value) Float() float64 {
 	return math.NaN()
 }
 
-// Int returns the whole part of a number, within what an int64 can be; 0 of NaN and of other values.
+// Int returns the whole part of a number, within what an int64 can be; 0 of NaN and of other
+// values.
 func (v Value) Int() int64 {
 	if v.v.Ftag == js.EJS_TAG_INT {
 		return int64(int32(v.v.Fu.Fuint641))
@@ -166,8 +167,8 @@ func (v Value) BigInt() int64 {
 	return *at[int64](n)
 }
 
-// Text returns a string as UTF-8, empty for other values. A half of a surrogate pair that stands alone has the three bytes that it would
-// have as a character: see [Scope.String].
+// Text returns a string as UTF-8, empty for other values. A half of a surrogate pair that stands
+// alone has the three bytes that it would have as a character: see [Scope.String].
 func (v Value) Text() string {
 	if v.Kind() != String {
 		return ""
@@ -190,7 +191,8 @@ func (v Value) IsText(text string) bool {
 	return v.isOpen() && n == len(text) && !isWide && string(bytesAt(uintptr(v.v.Fu.Fuint641)+stringSize, n)) == text
 }
 
-// asciiOf returns a string of the engine's that is of ASCII: then the engine has its bytes as they are.
+// asciiOf returns a string of the engine's that is of ASCII: then the engine has its bytes as they
+// are.
 func asciiOf(address uintptr) (text string, ok bool) {
 	n, isWide := stringLength(address)
 	if isWide {
@@ -268,7 +270,8 @@ func (s *Scope) done(n int32) error {
 	return nil
 }
 
-// Keys returns the names of an object's own properties that are listed, those that are symbols left out.
+// Keys returns the names of an object's own properties that are listed, those that are symbols left
+// out.
 func (v Value) Keys() ([]string, error) {
 	e := v.engine()
 	memory := e.tls.Alloc(16)

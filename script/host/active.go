@@ -54,7 +54,8 @@ func (f *fileWatch) resource() string {
 	return "FSEventWrap"
 }
 
-// wrapOf returns the name of a stream with that descriptor; tcp is what one of the network is called.
+// wrapOf returns the name of a stream with that descriptor; tcp is what one of the network is
+// called.
 func wrapOf(fd int, tcp string) string {
 	switch kindOf(fd) {
 	case "TCP":
@@ -65,7 +66,8 @@ func wrapOf(fd int, tcp string) string {
 	return "PipeWrap"
 }
 
-// active returns what keeps the loop running, besides timers and immediates: requests, then handles.
+// active returns what keeps the loop running, besides timers and immediates: requests, then
+// handles.
 func (h *Host) active(c *engine.Call) (engine.Value, error) {
 	names := slices.Repeat([]string{"FSReqCallback"}, h.offload.unfinished)
 	handles := []string{}

@@ -175,7 +175,8 @@ func BenchmarkImmediate(b *testing.B) {
 	benchmarkTurns(b, `globalThis.go = (n) => { const step = () => { if (--n > 0) setImmediate(step); else done = true; }; step(); }`)
 }
 
-// BenchmarkTimeout has a script set a timer and the loop fire it; it takes as long as the timer at least.
+// BenchmarkTimeout has a script set a timer and the loop fire it; it takes as long as the timer at
+// least.
 func BenchmarkTimeout(b *testing.B) {
 	benchmarkTurns(b, `globalThis.go = (n) => { while (--n > 0) setTimeout(() => {}, 1); setTimeout(() => { done = true; }, 1); }`)
 }

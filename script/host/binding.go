@@ -15,7 +15,8 @@ type builder struct {
 	err    error
 }
 
-// bindings returns what fills the object of a part of Go that the library can ask for by internalBinding(name), nil if there is none.
+// bindings returns what fills the object of a part of Go that the library can ask for by
+// internalBinding(name), nil if there is none.
 func bindings(name string) func(*builder) {
 	switch name {
 	case "buffer":

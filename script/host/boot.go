@@ -15,7 +15,8 @@ func (h *Host) boot(s *engine.Scope) error {
 	return err
 }
 
-// requireLibrary returns the exports of a module of the library, which runs when it is first asked for.
+// requireLibrary returns the exports of a module of the library, which runs when it is first asked
+// for.
 func (h *Host) requireLibrary(s *engine.Scope, name string) (engine.Value, error) {
 	module, ok := h.loaded[name]
 	if ok {

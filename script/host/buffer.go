@@ -13,8 +13,9 @@ import (
 // maxString is the longest string that Node makes, in code units.
 const maxString = 1<<29 - 24
 
-// bindBuffer is what Buffer does with many bytes at once. Encodings are numbers, those of package streams; the library
-// has checked the arguments, but a script may have lied to it about lengths, so nothing here trusts them.
+// bindBuffer is what Buffer does with many bytes at once. Encodings are numbers, those of package
+// streams; the library has checked the arguments, but a script may have lied to it about lengths,
+// so nothing here trusts them.
 func bindBuffer(b *builder) {
 	b.value("maxString", b.s.Int(maxString))
 	b.fn("encode", func(c *engine.Call) (engine.Value, error) {
@@ -89,8 +90,8 @@ func bytesArg(c *engine.Call, i int) []byte {
 	return p
 }
 
-// plainBytes is Value.Bytes for what the engine can be asked without running a script. Properties of a DataView may be
-// functions of the script, and these could free the bytes of another argument.
+// plainBytes is Value.Bytes for what the engine can be asked without running a script. Properties
+// of a DataView may be functions of the script, and these could free the bytes of another argument.
 func plainBytes(v engine.Value) ([]byte, bool) {
 	if v.Class() == engine.ClassDataView {
 		return nil, false
@@ -98,7 +99,8 @@ func plainBytes(v engine.Value) ([]byte, bool) {
 	return v.Bytes()
 }
 
-// errNoBuffer is the error of a method of Buffer whose this, or whose argument, is nothing that has bytes.
+// errNoBuffer is the error of a method of Buffer whose this, or whose argument, is nothing that has
+// bytes.
 var errNoBuffer = &codedError{"TypeError", "ERR_INVALID_ARG_TYPE", "argument must be a buffer"}
 
 // onBytes makes a function of one that takes bytes first.
@@ -141,8 +143,8 @@ func bufferDecode(c *engine.Call, p []byte) (engine.Value, error) {
 	return c.String(nodetext.Decode(p, e)), nil
 }
 
-// bufferConcat is concat(list, into): the list's bytes, one after the other, as far as there is room; what is left is
-// zero.
+// bufferConcat is concat(list, into): the list's bytes, one after the other, as far as there is
+// room; what is left is zero.
 func bufferConcat(c *engine.Call) (engine.Value, error) {
 	list := c.Arg(0)
 	n, err := list.Len()
@@ -164,8 +166,8 @@ func bufferConcat(c *engine.Call) (engine.Value, error) {
 	return c.Arg(1), nil
 }
 
-// bufferFill is fill(bytes, value, start, end, encoding). It returns -1 if the value is empty, and -2 if the bytes are
-// not that many.
+// bufferFill is fill(bytes, value, start, end, encoding). It returns -1 if the value is empty, and
+// -2 if the bytes are not that many.
 func bufferFill(c *engine.Call, all []byte) (engine.Value, error) {
 	start, end := c.Arg(2).Float(), c.Arg(3).Float()
 	if !(start >= 0 && end >= 0) {

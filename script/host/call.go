@@ -9,19 +9,19 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// Call is how another goroutine asks the script for something. It has fn called on the loop, waits until the
-// promise that fn returns is settled, and has result called on the loop with its value; a value that is no
-// promise counts as one that has it. Both run in a scope of their own, and neither runs after Call has
-// returned. result may be nil.
+// Call is how another goroutine asks the script for something. It has fn called on the loop, waits
+// until the promise that fn returns is settled, and has result called on the loop with its value; a
+// value that is no promise counts as one that has it. Both run in a scope of their own, and neither
+// runs after Call has returned. result may be nil.
 //
-// An exception of fn, or one that the promise is rejected with, is the caller's alone: Call returns it, as an
-// [*engine.Exception] of which the text and the stack are good, and the value is not. Call returns the errors
-// of fn and result, the cause of ctx if that is done first (the script then goes on, and its answer is
-// dropped), and [ErrExited] if the script ends first. A loop that nobody runs answers nothing: until it is
-// closed, only ctx ends Call.
+// An exception of fn, or one that the promise is rejected with, is the caller's alone: Call returns
+// it, as an [*engine.Exception] of which the text and the stack are good, and the value is not.
+// Call returns the errors of fn and result, the cause of ctx if that is done first (the script then
+// goes on, and its answer is dropped), and [ErrExited] if the script ends first. A loop that nobody
+// runs answers nothing: until it is closed, only ctx ends Call.
 //
-// Safe to call from any goroutine but the loop's. Must not be called on the loop goroutine: it would wait
-// for itself.
+// Safe to call from any goroutine but the loop's. Must not be called on the loop goroutine: it
+// would wait for itself.
 func (h *Host) Call(ctx context.Context, fn func(s *engine.Scope) (engine.Value, error),
 	result func(v engine.Value) error) error {
 	c := &waitingCall{result: result, done: make(chan struct{})}

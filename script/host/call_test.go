@@ -103,7 +103,8 @@ func TestNobodyWaitsLongerThanTheScriptLives(t *testing.T) {
 			defer stop()
 			waits := make(chan error)
 			for range 3 {
-				go func() { waits <- h.Call(context.Background(), invoke("never"), nil) }() // It ends with the script.
+				// It ends with the script.
+				go func() { waits <- h.Call(context.Background(), invoke("never"), nil) }()
 			}
 			for range 3 { // Behind the three calls, or before them, which have the same answer.
 				require.NoError(t, loop.Do(t.Context(), func() {}))

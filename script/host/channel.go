@@ -10,8 +10,9 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// channel is an IPC channel as the library in JavaScript has it. Its methods are start(target, on), forget, listen(whether), post(message),
-// send(message, done, fd, type, key, keepOpen), disconnect, ref, unref, count(whether), readStop, readStart, connected and fd.
+// channel is an IPC channel as the library in JavaScript has it. Its methods are start(target, on),
+// forget, listen(whether), post(message), send(message, done, fd, type, key, keepOpen), disconnect,
+// ref, unref, count(whether), readStop, readStart, connected and fd.
 //
 // on is called with a number that says what has happened, a value, and for a handle that came with
 // a message its type and what receiveHandle returns.
@@ -20,7 +21,8 @@ type channel struct {
 	c  *ipc.Channel
 	on engine.Kept
 
-	// target is whose event each message is, until forget: then, and for messages with a handle, on is told.
+	// target is whose event each message is, until forget: then, and for messages with a handle, on
+	// is told.
 	target engine.Kept
 
 	arrived arrival                     // the message that is told of
@@ -28,7 +30,8 @@ type channel struct {
 	plain   ipc.SendOptions             // of messages without anything
 	frame   jsonFrame                   // such a message
 
-	messages *events.Listener // while the script listens for messages; those that come otherwise wait in c
+	// while the script listens for messages; those that come otherwise wait in c
+	messages *events.Listener
 
 	// Whether the channel keeps the loop running: it does while something that was sent is not yet
 	// with the kernel. Else the script has said so; or in a program that was forked, where that is
@@ -38,7 +41,8 @@ type channel struct {
 	sending int
 }
 
-// What the function that was given to start is told. The library has the same numbers in internal/channel.js.
+// What the function that was given to start is told. The library has the same numbers in
+// internal/channel.js.
 const (
 	channelMessage    = iota // with the message
 	channelInternal          // with one of Node's internal messages
@@ -68,7 +72,8 @@ func channelMethods(b *builder) {
 		method(b, name, func(x *channel, c *engine.Call) (engine.Value, error) { fn(x); return c.Undefined(), nil })
 	}
 	simple("forget", func(x *channel) { x.h.engine.Release(&x.target) })
-	simple("disconnect", func(x *channel) { // What was sent still goes; nobody waits for the other side.
+	// What was sent still goes; nobody waits for the other side.
+	simple("disconnect", func(x *channel) {
 		x.refed, x.counted = false, false
 		x.c.Disconnect()
 		x.refer()
@@ -97,7 +102,8 @@ func (x *channel) refer() {
 	}
 }
 
-// start gives the emitter whose channel it is and the function that is told what happens, once. Messages come from listen(true) on.
+// start gives the emitter whose channel it is and the function that is told what happens, once.
+// Messages come from listen(true) on.
 func (x *channel) start(c *engine.Call) (engine.Value, error) {
 	if !x.on.IsZero() || !c.Arg(1).IsFunction() {
 		return c.Undefined(), errors.New("a channel is started once, with a function")
@@ -111,7 +117,9 @@ func (x *channel) start(c *engine.Call) (engine.Value, error) {
 	x.c.OnDrain(func() { x.tell(channelDrain, nil) })
 	x.c.OnError(func(err error) {
 		if _, ok := errors.AsType[*ipc.MessageError](err); ok {
-			return // What makes no sense is dropped. In Node it is an exception, by which a child could end its parent.
+			// What makes no sense is dropped. In Node it is an exception, by which a child could
+			// end its parent.
+			return
 		}
 		x.tell(channelError, func(s *engine.Scope) (engine.Value, error) { return x.failure(s, err), nil })
 	})
@@ -156,7 +164,8 @@ func (x *channel) tell(what int, value func(s *engine.Scope) (engine.Value, erro
 	})
 }
 
-// failure returns what the library makes an error of: the negative number of a system call's, else the error itself.
+// failure returns what the library makes an error of: the negative number of a system call's, else
+// the error itself.
 func (x *channel) failure(s *engine.Scope, err error) engine.Value {
 	if e := asSystemError(err); e != nil {
 		return s.Int(-int64(e.errno))

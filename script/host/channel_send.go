@@ -10,9 +10,10 @@ import (
 
 // This file is the sending half of channel.
 
-// send sends a message. It returns whether more may follow before channelDrain, or the error by which it was not sent. What is
-// wrong with the message is thrown. done, if it is a function, is called with null or an error. fd is a descriptor to go along, which is
-// borrowed; type and key say what the peer gets.
+// send sends a message. It returns whether more may follow before channelDrain, or the error by
+// which it was not sent. What is wrong with the message is thrown. done, if it is a function, is
+// called with null or an error. fd is a descriptor to go along, which is borrowed; type and key say
+// what the peer gets.
 func (x *channel) send(c *engine.Call) (engine.Value, error) {
 	message, err := x.payload(c.Scope, c.Arg(0))
 	if err != nil {
@@ -44,7 +45,8 @@ func (x *channel) sends(c *engine.Call) engine.Value {
 	return c.Bool(!x.c.NeedDrain())
 }
 
-// post is send of a message with nothing else. It returns undefined if the message was not sent; send says why.
+// post is send of a message with nothing else. It returns undefined if the message was not sent;
+// send says why.
 func (x *channel) post(c *engine.Call) (engine.Value, error) {
 	switch c.Arg(0).Kind() {
 	case engine.String, engine.Number, engine.Boolean, engine.Object, engine.Null:

@@ -11,7 +11,8 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// child is a child process as the library in JavaScript has it. Its methods are kill(signal), ref and unref.
+// child is a child process as the library in JavaScript has it. Its methods are kill(signal), ref
+// and unref.
 type child struct {
 	h *Host
 	c *childprocess.ChildProcess

@@ -21,8 +21,9 @@ func (h *Host) spawnSync(c *engine.Call) (engine.Value, error) {
 	if err != nil {
 		return c.Undefined(), err
 	}
-	base.Serialization = ipc.JSON // Packages set it for all their children; without a channel it says nothing.
-	base.Context = h.interrupted  // Whoever interrupts the script does not wait for the child.
+	// Packages set it for all their children; without a channel it says nothing.
+	base.Serialization = ipc.JSON
+	base.Context = h.interrupted // Whoever interrupts the script does not wait for the child.
 	o := &childprocess.SyncOptions{Options: *base, MaxBuffer: -1}
 	f := &fields{v: c.Arg(0)}
 	if timeout := f.get("timeout").Float(); timeout > 0 {
@@ -38,7 +39,8 @@ func (h *Host) spawnSync(c *engine.Call) (engine.Value, error) {
 	}
 	if input, err := first.Get("input"); err == nil {
 		bytes, _ := input.Bytes()
-		o.Input = append([]byte(nil), bytes...) // The script does not run meanwhile, but the memory may be given back.
+		// The script does not run meanwhile, but the memory may be given back.
+		o.Input = append([]byte(nil), bytes...)
 	}
 	r := childprocess.SpawnSync(file, args, o)
 	for r.Err != nil && asExecvp(r.Err, &file, &args, &o.Options) {
@@ -66,7 +68,8 @@ func syncResult(c *engine.Call, r *childprocess.SyncResult) (engine.Value, error
 	}
 	var err error
 	if errno := syncErrno(r.Err); errno != 0 {
-		err = result.Set("error", c.Int(-int64(errno))) // Those who print the result see it in this order.
+		// Those who print the result see it in this order.
+		err = result.Set("error", c.Int(-int64(errno)))
 	}
 	return result, errors.Join(err, result.Set("status", status), result.Set("signal", signal),
 		result.Set("output", output),

@@ -11,7 +11,8 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// cloner makes of values of the engine what package v8 writes: a copy that knows which objects were the same.
+// cloner makes of values of the engine what package v8 writes: a copy that knows which objects were
+// the same.
 type cloner struct {
 	buffer engine.Value // Buffer.prototype: a Uint8Array that inherits from it is a Buffer
 	seen   map[uint64]any
@@ -307,7 +308,8 @@ type numeric interface {
 	int8 | int16 | uint16 | int32 | uint32 | int64 | uint64 | float32 | float64 | v8.Float16
 }
 
-// numbersOf returns a copy of b as numbers in this machine's order of bytes, which typed arrays have.
+// numbersOf returns a copy of b as numbers in this machine's order of bytes, which typed arrays
+// have.
 func numbersOf[T numeric](b []byte) []T {
 	list := make([]T, len(b)/elementSize[T]())
 	copy(bytesOf(list), b)

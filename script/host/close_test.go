@@ -110,7 +110,8 @@ func TestAHostIsNotClosedByWhatItsScriptCalls(t *testing.T) {
 	require.NoError(t, h.Close())
 }
 
-// A thousand hosts, one after the other, leave nothing: each has a script, an answer for Go, a child and a descriptor.
+// A thousand hosts, one after the other, leave nothing: each has a script, an answer for Go, a
+// child and a descriptor.
 func TestManyHostsTakeNoMoreThanOne(t *testing.T) {
 	loop, err := reactor.New(nil)
 	require.NoError(t, err)

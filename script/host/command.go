@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// command is a command of $: a shell or a program with all that it starts, which are ended together. The library in JavaScript knows it by
-// its number.
+// command is a command of $: a shell or a program with all that it starts, which are ended
+// together. The library in JavaScript knows it by its number.
 type command struct {
 	h       *Host
 	number  int64
@@ -75,11 +75,13 @@ func commandFn(b *builder, name string, fn func(x *command, c *engine.Call) engi
 	})
 }
 
-// startCommand starts a shell, or the program that it would start: start(promise, text, values, areChecked, options, slots).
-// text is what parse has returned. values are a list with a value for each of its places. Where the library has checked them that is a string,
-// bytes, or a list of these; where it has not, and one is anything but a string that is good as it is, nothing is started. Options
-// are undefined or what commandOptions reads, slots are undefined or what commandSlots reads. It returns the number of the command,
-// undefined for none, or throws. The end is told to promise once, see tell. What slots give away is closed here in any case.
+// startCommand starts a shell, or the program that it would start: start(promise, text, values,
+// areChecked, options, slots). text is what parse has returned. values are a list with a value for
+// each of its places. Where the library has checked them that is a string, bytes, or a list of
+// these; where it has not, and one is anything but a string that is good as it is, nothing is
+// started. Options are undefined or what commandOptions reads, slots are undefined or what
+// commandSlots reads. It returns the number of the command, undefined for none, or throws. The end
+// is told to promise once, see tell. What slots give away is closed here in any case.
 func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 	text := commandTextWith{}
 	var err error
@@ -108,7 +110,8 @@ func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 	}
 	environment := h.commandEnvironment(o)
 	var child *childprocess.ChildProcess
-	isTriedFirst := len(given) == 0 && (o.Stdio[0] == nothing || o.Stdio[0] == childprocess.Ignore) // Else the shell would get less.
+	// Else the shell would get less.
+	isTriedFirst := len(given) == 0 && (o.Stdio[0] == nothing || o.Stdio[0] == childprocess.Ignore)
 	if shell == childprocess.DefaultShell && isTriedFirst {
 		child = h.startProgram(o, &text, environment)
 	}
@@ -126,8 +129,8 @@ func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 	return c.Int(x.number), nil
 }
 
-// nothing is the stdin of commands that have none. It is opened once: to open and close it takes longer than all else that is done for
-// a descriptor.
+// nothing is the stdin of commands that have none. It is opened once: to open and close it takes
+// longer than all else that is done for a descriptor.
 func (h *Host) nothing() childprocess.Stdio {
 	if h.null < 0 {
 		null, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -143,7 +146,9 @@ func (h *Host) nothing() childprocess.Stdio {
 func (x *command) follow() {
 	x.keep(x.c.Stdout, &x.stdout)
 	x.keep(x.c.Stderr, &x.stderr)
-	x.c.OnError(func(error) {}) // Its status has what matters: a command need not read all of its input, nor a target of its output all of that.
+	// Its status has what matters: a command need not read all of its input, nor a target of its
+	// output all of that.
+	x.c.OnError(func(error) {})
 	pid := x.c.Pid()
 	if pid > 0 {
 		x.h.last.begin(pid)
@@ -194,8 +199,8 @@ func (x *command) limit(d time.Duration) {
 	x.timer.Unref() // The command keeps the loop running.
 }
 
-// end ends all processes of the command: by the soft signal, and by SIGKILL if that does not help in time. If the shell
-// has exited, others have its pipes, which are not waited for.
+// end ends all processes of the command: by the soft signal, and by SIGKILL if that does not help
+// in time. If the shell has exited, others have its pipes, which are not waited for.
 func (x *command) end() {
 	x.isEnded = true
 	x.c.Terminate(x.grace)
@@ -222,8 +227,8 @@ func (x *command) signal(s syscall.Signal) bool {
 	return sent
 }
 
-// commandScope is whom the ends of commands reach. A group of their own would be in the background of a terminal, where
-// ^C does not reach it and the terminal cannot be read.
+// commandScope is whom the ends of commands reach. A group of their own would be in the background
+// of a terminal, where ^C does not reach it and the terminal cannot be read.
 func (h *Host) commandScope() childprocess.KillScope {
 	if h.scope == childprocess.ScopeAuto {
 		h.scope = childprocess.ScopeGroup
@@ -238,7 +243,8 @@ func (h *Host) commandScope() childprocess.KillScope {
 	return h.scope
 }
 
-// endCommands ends all commands that run, at the end of the script, and closes what was made for others.
+// endCommands ends all commands that run, at the end of the script, and closes what was made for
+// others.
 func (h *Host) endCommands() {
 	for n := range h.given {
 		fd.Close(n)
@@ -259,9 +265,9 @@ const (
 	endFull               // and that has ended it
 )
 
-// tell calls commandEnded(promise, code, signal, stdout, stderr, milliseconds, bits, error) of the library: code is -1 for none, signal 0
-// for none, the outputs are bytes, or undefined for none, error is why the command did not start, or why it is not known how it
-// has ended.
+// tell calls commandEnded(promise, code, signal, stdout, stderr, milliseconds, bits, error) of the
+// library: code is -1 for none, signal 0 for none, the outputs are bytes, or undefined for none,
+// error is why the command did not start, or why it is not known how it has ended.
 func (x *command) tell(status childprocess.ExitStatus) {
 	if x.timer != nil {
 		x.timer.Stop()

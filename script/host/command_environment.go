@@ -27,8 +27,9 @@ func environmentOf(list []string) *environment {
 	return e
 }
 
-// commandEnvironment returns the environment of a command with these options. Without one of its own it is what the script has made of
-// process.env, which o gets, and what the program had when the first command was started if the script has changed nothing.
+// commandEnvironment returns the environment of a command with these options. Without one of its
+// own it is what the script has made of process.env, which o gets, and what the program had when
+// the first command was started if the script has changed nothing.
 func (h *Host) commandEnvironment(o *childprocess.Options) *environment {
 	switch {
 	case o.Env != nil:

@@ -24,8 +24,9 @@ func milliseconds(v engine.Value) time.Duration {
 	return time.Duration(min(v.Float(), longest) * float64(time.Millisecond))
 }
 
-// commandOptions reads what the library has checked: cwd, env (a list of "KEY=value"), shell, prefix, input, timeout,
-// killSignal, killGrace, maxBuffer, cutOff and limits. Any of them may be undefined.
+// commandOptions reads what the library has checked: cwd, env (a list of "KEY=value"), shell,
+// prefix, input, timeout, killSignal, killGrace, maxBuffer, cutOff and limits. Any of them may be
+// undefined.
 func (x *command) commandOptions(o *childprocess.Options, text *commandTextWith, with engine.Value) (shell string, timeout time.Duration, err error) {
 	f := &fields{v: with}
 	given := func(name string) (engine.Value, bool) {
@@ -104,9 +105,10 @@ func rlimits(v engine.Value) (all []childprocess.Rlimit, err error) {
 	return all, nil
 }
 
-// commandSlots reads what the first three descriptors of a command are, nothing for /dev/null and two that are kept: a
-// list of lists of targets, each of which is "pipe", "ignore", "inherit", a number, [number] for a descriptor that is
-// given away, or {path}. It returns the descriptors that are given away.
+// commandSlots reads what the first three descriptors of a command are, nothing for /dev/null and
+// two that are kept: a list of lists of targets, each of which is "pipe", "ignore", "inherit", a
+// number, [number] for a descriptor that is given away, or {path}. It returns the descriptors that
+// are given away.
 func commandSlots(o *childprocess.Options, slots engine.Value) (given []int, err error) {
 	if slots.IsNullish() {
 		return nil, nil

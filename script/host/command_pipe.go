@@ -10,9 +10,10 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// commandPipe makes a pipe for a command that is still to be started: pipe(kind). It returns [own, the command's], of
-// which the command's is a descriptor. The own side is a stream that reads or writes for "read" and "write", a reader
-// of lines for "lines", and the other descriptor, which reads, for "join".
+// commandPipe makes a pipe for a command that is still to be started: pipe(kind). It returns [own,
+// the command's], of which the command's is a descriptor. The own side is a stream that reads or
+// writes for "read" and "write", a reader of lines for "lines", and the other descriptor, which
+// reads, for "join".
 func (h *Host) commandPipe(c *engine.Call) (engine.Value, error) {
 	r, w, err := fd.Pipe()
 	if err != nil {
@@ -65,8 +66,9 @@ func (h *Host) commandStream(s *engine.Scope, kind string, own int) (engine.Valu
 	return s.Native(prototype, x), nil
 }
 
-// lineReader reads the lines of a pipe, as many as are there at once, and then no more until it is told to. Its methods
-// are read(on) and close. on is called with a list of lines; with nothing at the end, and with a text for an error.
+// lineReader reads the lines of a pipe, as many as are there at once, and then no more until it is
+// told to. Its methods are read(on) and close. on is called with a list of lines; with nothing at
+// the end, and with a text for an error.
 type lineReader struct {
 	h       *Host
 	r       *streams.Readable
@@ -101,7 +103,8 @@ func (x *lineReader) start(on engine.Kept) {
 	x.r.OnClose(x.closed)
 }
 
-// later gives the lines of what is read at once to the script together, and nothing is read meanwhile.
+// later gives the lines of what is read at once to the script together, and nothing is read
+// meanwhile.
 func (x *lineReader) later() {
 	if x.isDue {
 		return

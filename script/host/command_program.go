@@ -11,9 +11,10 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// startProgram starts a command that is a program with its arguments and nothing else without a shell, which takes longer to start
-// than most programs do. It returns nil if there is more to the command, and if the program cannot be started: the shell has
-// ways of its own then, and its own words.
+// startProgram starts a command that is a program with its arguments and nothing else without a
+// shell, which takes longer to start than most programs do. It returns nil if there is more to the
+// command, and if the program cannot be started: the shell has ways of its own then, and its own
+// words.
 func (h *Host) startProgram(o *childprocess.Options, text *commandTextWith, env *environment) *childprocess.ChildProcess {
 	words, ok := text.words()
 	if !ok || env.hasFunctions {
@@ -37,8 +38,8 @@ func (h *Host) startProgram(o *childprocess.Options, text *commandTextWith, env 
 	return child
 }
 
-// in returns the environment with PWD as a shell that is started in dir would have set it: it keeps a name that leads there. It returns
-// nil if there is no such folder.
+// in returns the environment with PWD as a shell that is started in dir would have set it: it keeps
+// a name that leads there. It returns nil if there is no such folder.
 func (e *environment) in(dir string) []string {
 	if e.leadsTo(dir) {
 		return e.variables

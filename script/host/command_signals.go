@@ -7,14 +7,16 @@ import (
 	"syscall"
 )
 
-// endedBySignals are the commands of $ of a host with [Options.EndOnSignals], for a signal that ends the program: it is to end them, too, also
-// while the script is busy. nil is that of a host without, which has none. begin, end, listen and close are called on
-// the loop goroutine; run has one of its own.
+// endedBySignals are the commands of $ of a host with [Options.EndOnSignals], for a signal that
+// ends the program: it is to end them, too, also while the script is busy. nil is that of a host
+// without, which has none. begin, end, listen and close are called on the loop goroutine; run has
+// one of its own.
 type endedBySignals struct {
 	signals chan os.Signal // nil until there is a command
 	mu      sync.Mutex
-	groups  map[int]struct{}  // process ids of shells
-	heard   map[os.Signal]int // listeners that the script has for a signal, which then does not end the program
+	groups  map[int]struct{} // process ids of shells
+	// listeners that the script has for a signal, which then does not end the program
+	heard map[os.Signal]int
 }
 
 func newEndedBySignals() *endedBySignals {

@@ -21,8 +21,8 @@ type commandText struct {
 	isProgram bool // a program with its arguments and nothing else
 }
 
-// parseCommand reads the pieces of a template: parse(pieces) returns a list of what start takes as a command's text, the pieces that references
-// can be put between, and the places of these.
+// parseCommand reads the pieces of a template: parse(pieces) returns a list of what start takes as
+// a command's text, the pieces that references can be put between, and the places of these.
 func parseCommand(c *engine.Call) (engine.Value, error) {
 	pieces, err := stringsOf(c.Arg(0))
 	if err != nil {
@@ -55,7 +55,8 @@ func commandTextOf(v engine.Value) (*commandText, error) {
 	return x, nil
 }
 
-// with returns the text with references to values. counts says how many values there are at each place, nil for one.
+// with returns the text with references to values. counts says how many values there are at each
+// place, nil for one.
 func (x *commandText) with(counts []int) string {
 	var b strings.Builder
 	b.WriteString(x.pieces[0])
@@ -101,7 +102,8 @@ func (x *commandTextWith) words() ([]string, bool) {
 	return program.Words(x.values)
 }
 
-// shellArguments returns what a shell is started with: the script that it runs, and its positional parameters.
+// shellArguments returns what a shell is started with: the script that it runs, and its positional
+// parameters.
 func (x *commandTextWith) shellArguments(shell string) []string {
 	script := x.script
 	if x.prefix != "" || x.counts != nil {
@@ -113,7 +115,8 @@ func (x *commandTextWith) shellArguments(shell string) []string {
 	return append([]string{"-c", script, shell}, x.values...)
 }
 
-// shellScript returns a text behind what moves the positional parameters, which are its values, to variables.
+// shellScript returns a text behind what moves the positional parameters, which are its values, to
+// variables.
 func shellScript(text string, values int) string {
 	if values == 0 {
 		return " " + text // A blank, since behind -c some shells take "-x" for another option.
@@ -126,7 +129,8 @@ func shellScript(text string, values int) string {
 	return b.String() + ";shift " + strconv.Itoa(values) + "; " + text
 }
 
-// readTexts reads values that nobody has checked. It returns false if one is anything but a string that is good as it is.
+// readTexts reads values that nobody has checked. It returns false if one is anything but a string
+// that is good as it is.
 func (x *commandTextWith) readTexts(list engine.Value) bool {
 	if len(x.places) == 0 {
 		return true
@@ -138,14 +142,16 @@ func (x *commandTextWith) readTexts(list engine.Value) bool {
 			return false
 		}
 		x.values[i] = v.Text()
-		if strings.IndexByte(x.values[i], 0) >= 0 || !utf8.ValidString(x.values[i]) { // Halves of surrogate pairs are no UTF-8.
+		// Halves of surrogate pairs are no UTF-8.
+		if strings.IndexByte(x.values[i], 0) >= 0 || !utf8.ValidString(x.values[i]) {
 			return false
 		}
 	}
 	return true
 }
 
-// read reads the values of a command: a list with a string, bytes or a list of these for each place.
+// read reads the values of a command: a list with a string, bytes or a list of these for each
+// place.
 func (x *commandTextWith) read(list engine.Value) error {
 	if len(x.places) == 0 {
 		return nil

@@ -81,11 +81,13 @@ func bindCredentials(b *builder) {
 	})
 }
 
-// execute replaces the program. Descriptors 0 to 2 stay open; the others are closed, as all were opened.
+// execute replaces the program. Descriptors 0 to 2 stay open; the others are closed, as all were
+// opened.
 func execute(file string, args, env []string) error {
 	for fd := range 3 {
 		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
-			_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETFD, flags&^unix.FD_CLOEXEC) // It is open: there is nothing to fail.
+			// It is open: there is nothing to fail.
+			_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETFD, flags&^unix.FD_CLOEXEC)
 		}
 	}
 	return unix.Exec(file, args, env)

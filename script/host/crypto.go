@@ -29,7 +29,8 @@ type shaker struct{ *nodecrypto.Shake }
 func bindCrypto(b *builder) {
 	h := b.h
 	b.value("hashes", stringArray(b.s, nodecrypto.Digests()))
-	// hash(name, outputLength) returns undefined if there is none; a length below 0 is the usual one.
+	// hash(name, outputLength) returns undefined if there is none; a length below 0 is the usual
+	// one.
 	b.fn("hash", func(c *engine.Call) (engine.Value, error) {
 		x, err := newHash(c.Arg(0).Text(), int(c.Arg(1).Int()))
 		if x == nil || err != nil {

@@ -16,7 +16,8 @@ func bindCiphers(b *builder) {
 		list = append(list, b.s.String(spec.Name))
 	}
 	b.value("ciphers", b.s.Array(list...))
-	// cipherInfo(name) returns [name, mode, keyLength, ivLength, blockSize], undefined if there is none.
+	// cipherInfo(name) returns [name, mode, keyLength, ivLength, blockSize], undefined if there is
+	// none.
 	b.fn("cipherInfo", func(c *engine.Call) (engine.Value, error) {
 		spec, ok := nodecrypto.Lookup(c.Arg(0).Text())
 		if !ok {
@@ -130,7 +131,8 @@ func noDigest(name string) error {
 
 func copyArg(c *engine.Call, i int) []byte { return append([]byte(nil), bytesArg(c, i)...) }
 
-// deriving adds a function whose work may run on a goroutine: prepare takes all it needs from the script.
+// deriving adds a function whose work may run on a goroutine: prepare takes all it needs from the
+// script.
 func deriving(b *builder, name string, prepare func(c *engine.Call) (func() ([]byte, error), error)) {
 	h := b.h
 	b.fn(name, func(c *engine.Call) (engine.Value, error) {

@@ -17,8 +17,9 @@ type event struct {
 
 func newEvent(s *engine.Scope, text string) event { return event{text, s.Name(text)} }
 
-// bindEmit gives the library EventEmitter.prototype.emit. It is in Go because everything is an event: the engine takes several times as long for
-// a list of arguments and what is done with it as for the call of the listener.
+// bindEmit gives the library EventEmitter.prototype.emit. It is in Go because everything is an
+// event: the engine takes several times as long for a list of arguments and what is done with it as
+// for the call of the listener.
 func bindEmit(b *builder) {
 	h := b.h
 	h.emitter = emitter{nameOfEmit: b.s.Name("emit"), events: b.s.Name("_events")}
@@ -31,7 +32,8 @@ func bindEmit(b *builder) {
 	})
 }
 
-// emitEvent is the method emit. What is not a plain event is left to emitOther, which does everything.
+// emitEvent is the method emit. What is not a plain event is left to emitOther, which does
+// everything.
 func (h *Host) emitEvent(c *engine.Call) (engine.Value, error) {
 	this, what := c.This(), c.Arg(0)
 	events, err := this.Property(h.emitter.events)

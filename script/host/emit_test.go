@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Go calls the listener of a message itself. Nobody sees that: not who has several listeners, or an emit of his own, or looks at what comes.
+// Go calls the listener of a message itself. Nobody sees that: not who has several listeners, or an
+// emit of his own, or looks at what comes.
 func TestAMessageIsEmittedAsTheTargetDoes(t *testing.T) {
 	require.Equal(t, []string{
 		"plain 0 2 true undefined", "own emit: message 2", "first 1", "first 2", "second 2", "prototype: message", "first 3", "once 4 0", "rejected 5", "proxy 6",

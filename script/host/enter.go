@@ -7,10 +7,11 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// Do opens a scope for fn, which may use the script's values and call its functions. Then, if this is the outermost call, runs what the script
-// has put off: ticks, reactions of promises, what promises nobody handles. An exception that fn returns goes the way of
-// one that nobody caught: to the script's uncaughtException, or the script ends; Do returns it, too. Other errors of fn are the caller's: Do returns
-// them, and the script goes on. So it does after a panic of fn.
+// Do opens a scope for fn, which may use the script's values and call its functions. Then, if this
+// is the outermost call, runs what the script has put off: ticks, reactions of promises, what
+// promises nobody handles. An exception that fn returns goes the way of one that nobody caught: to
+// the script's uncaughtException, or the script ends; Do returns it, too. Other errors of fn are
+// the caller's: Do returns them, and the script goes on. So it does after a panic of fn.
 func (h *Host) Do(fn func(s *engine.Scope) error) error {
 	if h.exited {
 		return ErrExited
@@ -31,11 +32,13 @@ func (h *Host) Do(fn func(s *engine.Scope) error) error {
 // enter opens a scope for fn. What fn calls does not settle meanwhile.
 func (h *Host) enter(fn func(s *engine.Scope) error) error {
 	h.depth++
-	defer func() { h.depth-- }() // A panic of fn goes on to whoever called, who may go on with the host.
+	// A panic of fn goes on to whoever called, who may go on with the host.
+	defer func() { h.depth-- }()
 	return h.engine.Do(fn)
 }
 
-// withinMemory calls fn, whose values may be too many for the engine's memory: that is an error of the script, not of the program.
+// withinMemory calls fn, whose values may be too many for the engine's memory: that is an error of
+// the script, not of the program.
 func withinMemory(s *engine.Scope, fn func(s *engine.Scope) error) (err error) {
 	defer func() {
 		p := recover()
@@ -56,7 +59,8 @@ func (h *Host) call(name string, args func(s *engine.Scope) []engine.Value) {
 	})
 }
 
-// keepCallback keeps a function of the script that is to be called later, in the asynchronous context in which the script is now.
+// keepCallback keeps a function of the script that is to be called later, in the asynchronous
+// context in which the script is now.
 func (h *Host) keepCallback(s *engine.Scope, fn engine.Value) engine.Kept {
 	if h.hasContexts() {
 		if bound, err := h.hook(s, "bindContext").Call(s.Undefined(), fn); err == nil {
@@ -69,8 +73,8 @@ func (h *Host) keepCallback(s *engine.Scope, fn engine.Value) engine.Kept {
 // hasContexts reports whether the script uses asynchronous contexts.
 func (h *Host) hasContexts() bool { return h.contexts }
 
-// repeat calls a function of the library that gets rid of what is due. If one throws, the rest has its turn all the same: each call gets rid of at
-// least one.
+// repeat calls a function of the library that gets rid of what is due. If one throws, the rest has
+// its turn all the same: each call gets rid of at least one.
 func (h *Host) repeat(hook string) {
 	for again := true; again && !h.exited; {
 		again = h.Do(func(s *engine.Scope) error {
@@ -83,7 +87,8 @@ func (h *Host) repeat(hook string) {
 // hook returns a function that the library has given by setHook.
 func (h *Host) hook(s *engine.Scope, name string) engine.Value { return s.Kept(h.hooks[name]) }
 
-// uncaught deals with an exception that nobody caught. The hook tells the script, or says what happened and ends it.
+// uncaught deals with an exception that nobody caught. The hook tells the script, or says what
+// happened and ends it.
 func (h *Host) uncaught(s *engine.Scope, err error) {
 	if h.exited {
 		return
@@ -166,8 +171,9 @@ func (h *Host) flush() {
 	}
 }
 
-// Run runs the loop until the script has ended by itself or by process.exit, with beforeExit and exit as Node has them, and
-// returns its exit code. Others may have work on the loop meanwhile, and keep it running.
+// Run runs the loop until the script has ended by itself or by process.exit, with beforeExit and
+// exit as Node has them, and returns its exit code. Others may have work on the loop meanwhile, and
+// keep it running.
 func (h *Host) Run() (code int, err error) {
 	for {
 		if err := h.loop.Run(); err != nil {

@@ -16,7 +16,8 @@ import (
 // codeUsed is where the library makes an error of a code.
 var codeUsed = regexp.MustCompile(`(?:\bnew |\bcodes\.|\bcodes\)\.)(ERR_\w+)`)
 
-// Classes of errors and what makes their messages are far from each other, and are made when they are first needed.
+// Classes of errors and what makes their messages are far from each other, and are made when they
+// are first needed.
 func TestEachCodeOfTheLibraryHasItsClassAndItsMessage(t *testing.T) {
 	library := os.DirFS("../lib")
 	table, err := fs.ReadFile(library, "internal/errors.js")

@@ -102,7 +102,8 @@ func (h *Host) newError(s *engine.Scope, class, message string) engine.Value {
 	return s.Error(message)
 }
 
-// asSystemError returns what package os tells of a failed system call, nil if err is nothing like that.
+// asSystemError returns what package os tells of a failed system call, nil if err is nothing like
+// that.
 func asSystemError(err error) *systemError {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) || unix.ErrnoName(errno) == "" {

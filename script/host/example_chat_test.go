@@ -12,7 +12,8 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// chat is a server of lines: Go has the connections, and a script decides what becomes of what they say.
+// chat is a server of lines: Go has the connections, and a script decides what becomes of what they
+// say.
 type chat struct {
 	host     *host.Host
 	handlers map[string]engine.Kept // the script's callbacks, by event
@@ -25,7 +26,8 @@ func (c *chat) bind(s *engine.Scope) error {
 	on := s.Function("on", func(call *engine.Call) (engine.Value, error) {
 		event, fn := call.Arg(0).Text(), call.Arg(1)
 		if !fn.IsFunction() {
-			return call.Undefined(), fmt.Errorf("on(%q) takes a function", event) // The script gets an Error.
+			// The script gets an Error.
+			return call.Undefined(), fmt.Errorf("on(%q) takes a function", event)
 		}
 		if old, ok := c.handlers[event]; ok {
 			call.Engine().Release(&old)
@@ -55,8 +57,8 @@ func (c *chat) bind(s *engine.Scope) error {
 	return nil
 }
 
-// emit calls the script's callback for an event. An exception of it goes to the script's uncaughtException, or ends the
-// script, as in Node.
+// emit calls the script's callback for an event. An exception of it goes to the script's
+// uncaughtException, or ends the script, as in Node.
 func (c *chat) emit(event string, member int64, text string) {
 	_ = c.host.Do(func(s *engine.Scope) error {
 		fn, ok := c.handlers[event]
@@ -94,8 +96,8 @@ func (c *chat) serve(loop *reactor.Loop, conn net.Conn) {
 	})
 }
 
-// A chat server that a script runs by callbacks: it names the members, tells the others what one says, and knows a
-// command.
+// A chat server that a script runs by callbacks: it names the members, tells the others what one
+// says, and knows a command.
 func Example() {
 	loop, err := reactor.New(nil)
 	if err != nil {

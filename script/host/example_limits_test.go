@@ -14,8 +14,8 @@ import (
 // errTooLong is what a script is interrupted with.
 var errTooLong = errors.New("it took more than its time")
 
-// limited runs a script of somebody else's: it may take so much memory and so much time, and what it has to say when it
-// ends is told.
+// limited runs a script of somebody else's: it may take so much memory and so much time, and what
+// it has to say when it ends is told.
 func limited(source string, memory int64, most time.Duration) (code int, told string, err error) {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -37,9 +37,9 @@ func limited(source string, memory int64, most time.Duration) (code int, told st
 	return code, told, err
 }
 
-// A script that takes too much memory gets an error that it can catch. One that does not come back is interrupted from
-// another goroutine, and cannot catch that, whatever it runs: its own code, a regular expression, or the wait for a
-// program.
+// A script that takes too much memory gets an error that it can catch. One that does not come back
+// is interrupted from another goroutine, and cannot catch that, whatever it runs: its own code, a
+// regular expression, or the wait for a program.
 func ExampleHost_Interrupt() {
 	for _, row := range []struct {
 		source string

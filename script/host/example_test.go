@@ -39,8 +39,8 @@ func (w *worker) start(source string, wg *sync.WaitGroup) error {
 	return nil
 }
 
-// Several hosts in one program, each on its own loop and goroutine: they share nothing, so that scripts run at once
-// on all processors. Go carries what one has to say to the next.
+// Several hosts in one program, each on its own loop and goroutine: they share nothing, so that
+// scripts run at once on all processors. Go carries what one has to say to the next.
 func ExampleNew_severalLoops() {
 	const source = `
 		let calls = 0;

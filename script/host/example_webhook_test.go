@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// webhook answers requests by a function of a script, which returns a promise of {status, body}. net/http calls it on
-// a goroutine a request.
+// webhook answers requests by a function of a script, which returns a promise of {status, body}.
+// net/http calls it on a goroutine a request.
 type webhook struct{ host *host.Host }
 
 func (w webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
@@ -26,7 +26,8 @@ func (w webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, "too long", http.StatusRequestEntityTooLarge)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), time.Minute) // r.Context ends when the client goes away.
+	// r.Context ends when the client goes away.
+	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
 	defer cancel()
 	var status int64
 	var text string
@@ -52,8 +53,8 @@ func (w webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A server of webhooks: each request calls a function of the script, and is answered when its promise is settled. Many
-// may wait at once.
+// A server of webhooks: each request calls a function of the script, and is answered when its
+// promise is settled. Many may wait at once.
 func ExampleHost_Call() {
 	loop, err := reactor.New(nil)
 	if err != nil {

@@ -29,7 +29,8 @@ func realPath(path string) (any, error) {
 	return []byte(found), err
 }
 
-// mostLinks is how many links walkLinks follows: another process may put one in place of a folder again and again.
+// mostLinks is how many links walkLinks follows: another process may put one in place of a folder
+// again and again.
 const mostLinks = 1000
 
 // walkLinks returns an absolute path without symbolic links. Its error names the part of the path

@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// attempts is a function of scripts that prints what a call returns, or why it fails, without the folder of the test.
+// attempts is a function of scripts that prints what a call returns, or why it fails, without the
+// folder of the test.
 const attempts = `
 	const short = (text) => String(text).replaceAll(fs.realpathSync(dir), 'DIR').replaceAll(dir, 'DIR');
 	const attempt = (fn) => {
@@ -112,7 +113,8 @@ func TestManyBuffersAreReadAtOnce(t *testing.T) {
 		fs.readv(fd, [new Uint8Array(2), new Uint8Array(2)], (error, n, all) => { console.log('async', n, hex(all)); fs.closeSync(fd); });`))
 }
 
-// Neither a pipe without a writer nor a device without an end holds up those who only look, or copy.
+// Neither a pipe without a writer nor a device without an end holds up those who only look, or
+// copy.
 func TestWhatNeverEndsIsNeitherListedNorCopied(t *testing.T) {
 	require.Equal(t, []string{"ENOTDIR", "0", "true"}, inFolder(t, `
 		const { spawnSync } = require('child_process');

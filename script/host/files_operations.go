@@ -113,7 +113,8 @@ var fileOperations = sync.OnceValue(func() map[string]fileOperation {
 		}},
 		"futimes": {3, func(a fileArgs) (any, error) {
 			times := []unix.Timeval{unix.NsecToTimeval(a.int(1)), unix.NsecToTimeval(a.int(2))}
-			// Futimes goes by a path of /proc, whose error would be another than that of a descriptor.
+			// Futimes goes by a path of /proc, whose error would be another than that of a
+			// descriptor.
 			_, err := unix.FcntlInt(uintptr(a.fd(0)), unix.F_GETFD, 0)
 			if err == nil {
 				err = unix.Futimes(a.fd(0), times)

@@ -2,7 +2,8 @@ package host
 
 import "github.com/brood-go/brood/script/engine"
 
-// fileStatus is what the system tells of a file, in the order of the library's Stats. Times are nanoseconds.
+// fileStatus is what the system tells of a file, in the order of the library's Stats. Times are
+// nanoseconds.
 type fileStatus struct {
 	numbers [statusNumbers]int64
 	times   [statusTimes]int64 // last read, written, changed, and made

@@ -32,7 +32,8 @@ func (l *listing) add(dir, inside string) error {
 	if inside != "" {
 		path = dir + "/" + inside // not joined: dir may have .. behind a link
 	}
-	// O_DIRECTORY: what is no directory must not be opened, because a pipe would wait for its other side.
+	// O_DIRECTORY: what is no directory must not be opened, because a pipe would wait for its other
+	// side.
 	var fd int
 	err := retry(func() (err error) {
 		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The most that readFile returns, and how much it reads at a time of what does not tell its size: bytes.
+// The most that readFile returns, and how much it reads at a time of what does not tell its size:
+// bytes.
 const (
 	largestFile = 1<<31 - 1
 	readChunk   = 64 << 10

@@ -7,7 +7,8 @@ import (
 )
 
 func TestAHandleThatCannotBeWrittenIsNoError(t *testing.T) {
-	// The child and all its threads have ended when messages are sent, and this program does not know yet.
+	// The child and all its threads have ended when messages are sent, and this program does not
+	// know yet.
 	require.Equal(t, []string{"plain EPIPE", "handle null", "disconnect"}, printedBy(t, `
 		const { fork } = require('child_process');
 		const fs = require('fs');

@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatIsNamedIsThere reads each global, which is made then, and requires each module that is listed.
+// TestWhatIsNamedIsThere reads each global, which is made then, and requires each module that is
+// listed.
 func TestWhatIsNamedIsThere(t *testing.T) {
 	require.Equal(t, []string{""}, printed(t, `
 		process.noDeprecation = true;

@@ -7,7 +7,8 @@ import (
 	"github.com/brood-go/brood/script/http1"
 )
 
-// eventError is what next returns beside the events of package http1. The library has the same number.
+// eventError is what next returns beside the events of package http1. The library has the same
+// number.
 const eventError = 5
 
 // eventBits is how far what next has consumed is shifted, to make room for the event.

@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rawHTTP is a script with ask, which sends bytes to a server and prints what it answers, without dates.
+// rawHTTP is a script with ask, which sends bytes to a server and prints what it answers, without
+// dates.
 const rawHTTP = `
 	const http = require('http');
 	const net = require('net');

@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/script/resolve"
 )
 
-// withHint adds to the error of an import what require would have found by the same words, as Node does.
+// withHint adds to the error of an import what require would have found by the same words, as Node
+// does.
 func (h *Host) withHint(err error, specifier, from string) error {
 	e, ok := errors.AsType[*resolve.Error](err)
 	if !ok || e.Code != "ERR_MODULE_NOT_FOUND" || filepath.IsAbs(specifier) {
@@ -29,7 +30,8 @@ func (h *Host) withHint(err error, specifier, from string) error {
 	return &hinted
 }
 
-// importable returns what a module in a directory has to import to get a file: its place in a package, or else a path.
+// importable returns what a module in a directory has to import to get a file: its place in a
+// package, or else a path.
 func importable(file, specifier, dir string) string {
 	const modules = string(filepath.Separator) + "node_modules" + string(filepath.Separator)
 	isPath := strings.HasPrefix(specifier, "./") || strings.HasPrefix(specifier, "../")

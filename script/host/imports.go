@@ -18,7 +18,8 @@ import (
 // bindImports is what the library needs to run ES modules.
 func bindImports(b *builder) {
 	h := b.h
-	// importMain(url, text) runs a module and returns the promise of its end. A text is what the URL stands for.
+	// importMain(url, text) runs a module and returns the promise of its end. A text is what the
+	// URL stands for.
 	b.fn("importMain", func(c *engine.Call) (engine.Value, error) {
 		name := c.Arg(0).Text()
 		if c.Arg(1).Kind() == engine.String {
@@ -27,12 +28,15 @@ func bindImports(b *builder) {
 		if c.Arg(2).Bool() {
 			h.modules.main = name
 		}
-		if c.Evaluating() { // A script has asked for it. The engine cannot run a module that imports one which has not ended.
+		// A script has asked for it. The engine cannot run a module that imports one which has not
+		// ended.
+		if c.Evaluating() {
 			return c.Eval("node:internal/main", fmt.Sprintf("import(%q)", name))
 		}
 		return h.run(c.Scope, name)
 	})
-	// evaluate(url, text) is that, and returns [promise, namespace]: a module without await has run then.
+	// evaluate(url, text) is that, and returns [promise, namespace]: a module without await has run
+	// then.
 	b.fn("evaluate", func(c *engine.Call) (engine.Value, error) {
 		name := c.Arg(0).Text()
 		if c.Arg(1).Kind() == engine.String {
@@ -51,7 +55,8 @@ func bindImports(b *builder) {
 		return c.Array(promise, namespace), nil
 	})
 	b.fn("hasAwait", func(c *engine.Call) (engine.Value, error) { return c.Bool(c.HasAwait(c.Arg(0).Text())), nil })
-	// cycle(url) loads a module and what it imports, and returns [url, importer] of one in there that runs right now.
+	// cycle(url) loads a module and what it imports, and returns [url, importer] of one in there
+	// that runs right now.
 	b.fn("cycle", func(c *engine.Call) (engine.Value, error) {
 		name := c.Arg(0).Text()
 		if _, err := c.CompileModule("node:internal/main", fmt.Sprintf("import %q", name)); err != nil {
@@ -94,7 +99,8 @@ func (h *Host) run(s *engine.Scope, name string) (engine.Value, error) {
 	return s.EvalModule("node:internal/main", fmt.Sprintf("import %q", name))
 }
 
-// resolveModule is called by the engine for each import. Load is not, if there is the module already.
+// resolveModule is called by the engine for each import. Load is not, if there is the module
+// already.
 func (h *Host) resolveModule(s *engine.Scope, base, specifier, kind string) (string, error) {
 	name, err := h.resolveImport(s, base, specifier)
 	if e, ok := errors.AsType[*resolve.Error](err); ok && e.Path != "" && h.modules.isLoaded(fileURL(e.Path)) {
@@ -198,7 +204,8 @@ func unescape(specifier string) string {
 	return path
 }
 
-// builtinID returns the name in the library of what an import asks for, empty if that is no module of the library.
+// builtinID returns the name in the library of what an import asks for, empty if that is no module
+// of the library.
 func (h *Host) builtinID(s *engine.Scope, specifier string) (string, error) {
 	cjs, err := h.requireLibrary(s, "internal/cjs")
 	if err != nil {
@@ -282,7 +289,8 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	if format == resolve.Module {
 		return &engine.Module{Source: source, Meta: h.meta(name)}, nil
 	}
-	if format == resolve.JSON && strings.ContainsAny(name, "?#") { // The file may be another since it was required.
+	// The file may be another since it was required.
+	if format == resolve.JSON && strings.ContainsAny(name, "?#") {
 		v, err := s.ParseJSON(name, source)
 		if err != nil {
 			return nil, err
@@ -297,7 +305,8 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	return h.commonJS(file, names), nil
 }
 
-// isUnsaidModule reports whether a file of a package without a type is a module: no script, and no error as a module.
+// isUnsaidModule reports whether a file of a package without a type is a module: no script, and no
+// error as a module.
 func (h *Host) isUnsaidModule(s *engine.Scope, file, source string) bool {
 	if slices.Contains(h.o.Flags, "--no-experimental-detect-module") {
 		return false
@@ -338,7 +347,8 @@ func (h *Host) addNames(names *[]string, file, source string, seen map[string]bo
 	}
 }
 
-// commonJS returns a module whose exports are those of a CommonJS module, which runs when it is this one's turn.
+// commonJS returns a module whose exports are those of a CommonJS module, which runs when it is
+// this one's turn.
 func (h *Host) commonJS(file string, names []string) *engine.Module {
 	return &engine.Module{Exports: names, Init: func(s *engine.Scope, set func(string, engine.Value)) error {
 		cjs, err := h.requireLibrary(s, "internal/cjs")
@@ -357,7 +367,8 @@ func (h *Host) commonJS(file string, names []string) *engine.Module {
 					continue
 				}
 				if one, err = exports.Get(name); err != nil {
-					one = s.Undefined() // A getter that throws: Node leaves the name undefined, too.
+					// A getter that throws: Node leaves the name undefined, too.
+					one = s.Undefined()
 				}
 			}
 			set(name, one)
@@ -475,7 +486,8 @@ func onlyDefault(v engine.Value) *engine.Module {
 	}}
 }
 
-// onRejection is called by the engine when nobody handles a promise's rejection, and when somebody does after all.
+// onRejection is called by the engine when nobody handles a promise's rejection, and when somebody
+// does after all.
 func (h *Host) onRejection(s *engine.Scope, promise, reason engine.Value, handled bool) {
 	if h.exited {
 		return

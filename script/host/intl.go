@@ -33,7 +33,8 @@ func bindIntl(b *builder) {
 	})
 }
 
-// wholeRunes replaces the halves of surrogate pairs that stand alone, of three bytes each that are no UTF-8.
+// wholeRunes replaces the halves of surrogate pairs that stand alone, of three bytes each that are
+// no UTF-8.
 func wholeRunes(text string) string {
 	if utf8.ValidString(text) {
 		return text

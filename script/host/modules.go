@@ -20,8 +20,9 @@ import (
 type modules struct {
 	resolver *resolve.Resolver
 	texts    map[string]string // sources of modules that are no files, by URL
-	kinds    map[string]string // what the import attribute "type" of a module is, of those that were imported
-	detected map[string]bool   // files that are modules though nothing but their source says so
+	// what the import attribute "type" of a module is, of those that were imported
+	kinds    map[string]string
+	detected map[string]bool // files that are modules though nothing but their source says so
 	// sources that are not run as they are written, by file, for the places in stack traces
 	made     map[string]*typescript.Script
 	builtins map[string]*builtinModule // modules of the library that were imported
@@ -36,8 +37,8 @@ func (m *modules) isLoaded(url string) bool {
 
 // TextOptions say what a text is that [Host.MainText] runs. The zero value is good.
 type TextOptions struct {
-	// Format is resolve.CommonJS or resolve.Module. Empty: what the flag --input-type says, and without
-	// that by the source, which is a module if it can only be read as one.
+	// Format is resolve.CommonJS or resolve.Module. Empty: what the flag --input-type says, and
+	// without that by the source, which is a module if it can only be read as one.
 	Format resolve.Format
 
 	Stdin     bool // it was read from stdin, and is named so
@@ -45,8 +46,8 @@ type TextOptions struct {
 	CheckOnly bool // look whether it can be read, and do not run it
 }
 
-// MainFile runs the script's file: CommonJS or an ES module, by its extension, its package.json and its
-// source. It returns what [Host.Do] would: an exception has ended the script, unless its own
+// MainFile runs the script's file: CommonJS or an ES module, by its extension, its package.json and
+// its source. It returns what [Host.Do] would: an exception has ended the script, unless its own
 // uncaughtException took it. A module with an await at its top goes on while the loop runs, and its
 // exception is told then.
 func (h *Host) MainFile(path string) error {
@@ -58,9 +59,9 @@ func (h *Host) Check(path string) error {
 	return h.main(func(s *engine.Scope) []engine.Value { return []engine.Value{s.String("check"), s.String(path)} })
 }
 
-// MainText runs a script that is no file, and returns what [Host.MainFile] does. o may be nil. What the
-// script imports is looked for in the working directory. It may be called again: the texts share their
-// global variables, and those that a script declares at its top are such.
+// MainText runs a script that is no file, and returns what [Host.MainFile] does. o may be nil. What
+// the script imports is looked for in the working directory. It may be called again: the texts
+// share their global variables, and those that a script declares at its top are such.
 func (h *Host) MainText(source string, o *TextOptions) error {
 	if o == nil {
 		o = &TextOptions{}
@@ -84,7 +85,8 @@ func (h *Host) main(args func(s *engine.Scope) []engine.Value) error {
 	})
 }
 
-// wrapper is what stands in front of a CommonJS module, on its first line, whose columns in stack traces count it.
+// wrapper is what stands in front of a CommonJS module, on its first line, whose columns in stack
+// traces count it.
 const wrapper = "(function (exports, require, module, __filename, __dirname) {"
 
 func bindModules(b *builder) {
@@ -109,7 +111,8 @@ func bindModules(b *builder) {
 
 // warnOfDeprecated emits a warning of the process.
 func (h *Host) warnOfDeprecated(code, message string) {
-	_ = h.enter(func(s *engine.Scope) error { // A script that wants warnings thrown gets them on the next tick.
+	// A script that wants warnings thrown gets them on the next tick.
+	_ = h.enter(func(s *engine.Scope) error {
 		warning, err := h.requireLibrary(s, "internal/warning")
 		if err != nil {
 			return err
@@ -141,7 +144,8 @@ func bindCommonJS(b *builder) {
 		file, err := r.Require(c.Arg(0).Text(), c.Arg(1).Text())
 		return c.String(file), err
 	})
-	// resolveIn(request, dirs) looks in folders that are said, not in those node_modules that a file would see.
+	// resolveIn(request, dirs) looks in folders that are said, not in those node_modules that a
+	// file would see.
 	b.fn("resolveIn", func(c *engine.Call) (engine.Value, error) {
 		f := &fields{v: c.Array(c.Arg(1))}
 		file, ok, err := r.RequireIn(c.Arg(0).Text(), f.list("0"))
@@ -200,7 +204,8 @@ func bindCommonJS(b *builder) {
 	})
 	// hasPlaces reports whether there are files of which place knows something.
 	b.fn("hasPlaces", func(c *engine.Call) (engine.Value, error) { return c.Bool(len(h.modules.made) > 0), nil })
-	// place(file, line, column) returns where in a source that is not run as it is written a place came from.
+	// place(file, line, column) returns where in a source that is not run as it is written a place
+	// came from.
 	b.fn("place", func(c *engine.Call) (engine.Value, error) {
 		script := h.modules.made[sourceName(c.Arg(0).Text())]
 		if script == nil {
@@ -253,7 +258,8 @@ func (h *Host) strip(file, source string) (string, error) {
 	return script.Code, nil
 }
 
-// lower makes what the engine can run of a source with syntax that it lacks. name is a file's path or its URL.
+// lower makes what the engine can run of a source with syntax that it lacks. name is a file's path
+// or its URL.
 func (h *Host) lower(name, source string) string {
 	if !typescript.NeedsLowering(source) {
 		return source
@@ -286,7 +292,8 @@ func (h *Host) format(file string) (format resolve.Format, said bool, err error)
 	return h.modules.resolver.Format(file)
 }
 
-// readsAsModule returns the error of reading a source as a module. What it imports is not looked for.
+// readsAsModule returns the error of reading a source as a module. What it imports is not looked
+// for.
 func (h *Host) readsAsModule(s *engine.Scope, source, name string) error {
 	h.modules.probing = true
 	defer func() { h.modules.probing = false }()

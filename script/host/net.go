@@ -14,7 +14,8 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// Functions of this binding that can fail for reasons of the system return a negative number then, the errno.
+// Functions of this binding that can fail for reasons of the system return a negative number then,
+// the errno.
 
 func bindNet(b *builder) {
 	h := b.h
@@ -198,7 +199,8 @@ func sockaddrOf(address string, port int) (unix.Sockaddr, int, error) {
 	return to, unix.AF_INET6, nil
 }
 
-// kindOf says what a descriptor is: FILE, PIPE, TCP, UDP, TTY or UNKNOWN. A Unix socket is a PIPE, as libuv has it.
+// kindOf says what a descriptor is: FILE, PIPE, TCP, UDP, TTY or UNKNOWN. A Unix socket is a PIPE,
+// as libuv has it.
 func kindOf(fd int) string {
 	var stat unix.Stat_t
 	if unix.Fstat(fd, &stat) != nil {

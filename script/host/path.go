@@ -19,8 +19,8 @@ type pathFunctions interface {
 	MatchesGlob(path, pattern string) bool
 }
 
-// bindPath gives posix and win32, whose arguments the library has checked. What needs the current folder calls a
-// function for it, which is the argument before the paths.
+// bindPath gives posix and win32, whose arguments the library has checked. What needs the current
+// folder calls a function for it, which is the argument before the paths.
 func bindPath(b *builder) {
 	posix, win32 := nodepath.Posix{}, nodepath.Win32{}
 	p, w := b.inner("posix"), b.inner("win32")
@@ -86,7 +86,8 @@ func folder(c *engine.Call) func() (string, error) {
 	}
 }
 
-// driveFolder is folder for paths with drives: a variable of the environment has the current folder of each.
+// driveFolder is folder for paths with drives: a variable of the environment has the current folder
+// of each.
 func driveFolder(c *engine.Call) func(string) (string, error) {
 	return func(device string) (string, error) {
 		if dir := os.Getenv("=" + device); device != "" && dir != "" {

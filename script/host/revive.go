@@ -90,7 +90,8 @@ func (r *reviver) construct(class string, isNew bool, args ...engine.Value) (eng
 	return f.Call(r.s.Undefined(), args...)
 }
 
-// object makes an object. remember is called before what is inside it is made, which may refer to it.
+// object makes an object. remember is called before what is inside it is made, which may refer to
+// it.
 func (r *reviver) object(v any, remember func(engine.Value) engine.Value) (engine.Value, error) {
 	s := r.s
 	switch v := v.(type) {

@@ -199,7 +199,8 @@ func (h *Host) adoptSocket(c *engine.Call) (engine.Value, error) {
 	return h.newSocket(c, n, "")
 }
 
-// openStream returns a stream over a descriptor, of which it takes ownership: open(fd, readable, writable).
+// openStream returns a stream over a descriptor, of which it takes ownership: open(fd, readable,
+// writable).
 func (h *Host) openStream(c *engine.Call) (engine.Value, error) {
 	n := int(c.Arg(0).Int())
 	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0)
@@ -249,7 +250,8 @@ func (t *socket) listen(c *engine.Call) (engine.Value, error) {
 	if err != nil {
 		return c.Undefined(), err
 	}
-	if err := unix.SetNonblock(t.fd, true); err != nil { // It may be one that the program was started with.
+	// It may be one that the program was started with.
+	if err := unix.SetNonblock(t.fd, true); err != nil {
 		return resultOf(c, 0, err)
 	}
 	if err := unix.Listen(t.fd, int(c.Arg(0).Int())); err != nil {

@@ -29,12 +29,13 @@ type stream struct {
 	written func(error)
 }
 
-// What the function that was given to start is told. The library has the same numbers in internal/stream_handle.js.
+// What the function that was given to start is told. The library has the same numbers in
+// internal/stream_handle.js.
 const (
 	streamData = iota // with a Uint8Array
 	streamEnd         // nothing more comes
-	// with the error, as a negative number and the system call; what was written and not yet taken is
-	// lost
+	// with the error, as a negative number and the system call; what was written and not yet taken
+	// is lost
 	streamError
 	streamClose   // both halves are closed, and nothing more is told
 	streamWritten // everything that write had left in the queue is with the kernel
@@ -246,7 +247,8 @@ func (t *stream) write(c *engine.Call) (engine.Value, error) {
 	return c.Int(writeQueued), err
 }
 
-// shutdown ends the writing half once everything is written, and returns whether there is one. streamShut follows then.
+// shutdown ends the writing half once everything is written, and returns whether there is one.
+// streamShut follows then.
 func (t *stream) shutdown(c *engine.Call) (engine.Value, error) {
 	if t.w == nil || t.w.Closed() {
 		return c.Bool(false), nil

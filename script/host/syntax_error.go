@@ -93,9 +93,11 @@ var fixedWords = map[string]string{
 	"new.target only allowed within functions":             "new.target expression is not allowed here",
 }
 
-// tokens are what is looked for in sources and in the engine's words, compiled when an error first needs them.
+// tokens are what is looked for in sources and in the engine's words, compiled when an error first
+// needs them.
 type tokens struct {
-	misplaced       *regexp.Regexp // the engine's words for something that does not belong where it stands
+	// the engine's words for something that does not belong where it stands
+	misplaced       *regexp.Regexp
 	lastName        *regexp.Regexp
 	importStatement *regexp.Regexp // what ends with the beginning of one
 	first           *regexp.Regexp
@@ -137,7 +139,8 @@ func nodesWords(words, before, rest string, isEnd bool) string {
 		}
 	case words == "variable name expected" && (strings.HasPrefix(rest, "[") || strings.HasPrefix(rest, "{")):
 		return "Missing initializer in destructuring declaration"
-	case p.misplaced.MatchString(words) && !strings.HasPrefix(rest, "/"): // The errors of regular expressions are worded alike.
+	// The errors of regular expressions are worded alike.
+	case p.misplaced.MatchString(words) && !strings.HasPrefix(rest, "/"):
 		return unexpected(rest, isEnd)
 	}
 	return ""

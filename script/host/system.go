@@ -103,7 +103,8 @@ func bindOS(b *builder) {
 	})
 }
 
-// tellProblem fills the object that the library passes first with what went wrong, if that is a system call.
+// tellProblem fills the object that the library passes first with what went wrong, if that is a
+// system call.
 func tellProblem(c *engine.Call, call string, err error) error {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {
@@ -147,8 +148,8 @@ func account() (name, shell, dir string, gid int, err error) {
 	return "", "", "", 0, syscall.ENOENT
 }
 
-// interfaceAddresses returns name, address, netmask, family, MAC address, whether it is internal, and the scope of IPv6
-// for each address, in a row.
+// interfaceAddresses returns name, address, netmask, family, MAC address, whether it is internal,
+// and the scope of IPv6 for each address, in a row.
 func interfaceAddresses(c *engine.Call) (engine.Value, error) {
 	interfaces, err := net.Interfaces()
 	if err != nil {

@@ -58,7 +58,8 @@ func memory() (total, free uint64) {
 	return total, free
 }
 
-// jiffy is the unit of times in /proc/stat: milliseconds, since the kernel shows all of them in hundredths of a second.
+// jiffy is the unit of times in /proc/stat: milliseconds, since the kernel shows all of them in
+// hundredths of a second.
 const jiffy = 10
 
 func cpus() (all []cpu) {
@@ -124,7 +125,8 @@ func setPriority(pid, nice int) error {
 		if err != nil {
 			continue
 		}
-		if err := unix.Setpriority(unix.PRIO_PROCESS, id, nice); err != nil && err != unix.ESRCH { // It may have ended.
+		// It may have ended.
+		if err := unix.Setpriority(unix.PRIO_PROCESS, id, nice); err != nil && err != unix.ESRCH {
 			return err
 		}
 	}

@@ -2,8 +2,9 @@ package host
 
 import "github.com/brood-go/brood/script/engine"
 
-// ticks are what runs after each call into the script: ticks, then reactions of promises, then the rejections that nobody handles. They are in
-// Go because most events have some: the engine takes several times as long for a queue that is written in the language.
+// ticks are what runs after each call into the script: ticks, then reactions of promises, then the
+// rejections that nobody handles. They are in Go because most events have some: the engine takes
+// several times as long for a queue that is written in the language.
 type ticks struct {
 	calls    *engine.Calls
 	rejected bool        // the library has promises whose rejection somebody has to be told of
@@ -35,8 +36,8 @@ func bindTicks(b *builder) {
 	})
 }
 
-// callback returns the function that is put off: the first argument, in the asynchronous context in which the script is now.
-// kind is what async_hooks call it.
+// callback returns the function that is put off: the first argument, in the asynchronous context in
+// which the script is now. kind is what async_hooks call it.
 func (h *Host) callback(c *engine.Call, kind string) (engine.Value, error) {
 	fn := c.Arg(0)
 	switch {

@@ -9,18 +9,21 @@ import (
 )
 
 const (
-	// datagramBudget is how many datagrams are read or written a turn, so that one socket cannot starve the rest.
+	// datagramBudget is how many datagrams are read or written a turn, so that one socket cannot
+	// starve the rest.
 	datagramBudget = 32
 
 	// maxDatagram is the longest that there is: bytes.
 	maxDatagram = 64 << 10
 )
 
-// What the function of a UDP socket is told. The library has the same numbers in internal/udp_handle.js.
+// What the function of a UDP socket is told. The library has the same numbers in
+// internal/udp_handle.js.
 const (
 	udpMessage = iota // with a Uint8Array, an address, its family and a port
 	udpError          // with a negative number: nothing could be received
-	udpSent           // with 0 or a negative number, and how many bytes: the oldest send that was not told of
+	// with 0 or a negative number, and how many bytes: the oldest send that was not told of
+	udpSent
 )
 
 // Flags of bind, which are libuv's.
@@ -135,7 +138,8 @@ func (u *udp) openFD(c *engine.Call) error {
 	if err := unix.SetNonblock(n, true); err != nil {
 		return err
 	}
-	w, err := u.h.loop.Watch(n, reactor.Readable, u.ready) // EEXIST: another object of the loop has it.
+	// EEXIST: another object of the loop has it.
+	w, err := u.h.loop.Watch(n, reactor.Readable, u.ready)
 	if err != nil {
 		return err
 	}

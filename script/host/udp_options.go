@@ -57,7 +57,8 @@ func (u *udp) setMulticastInterface(c *engine.Call) error {
 	return unix.SetsockoptInt(u.fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_IF, index)
 }
 
-// interfaceOf returns the number of the interface that an IPv6 address names by its zone, 0 for none.
+// interfaceOf returns the number of the interface that an IPv6 address names by its zone, 0 for
+// none.
 func interfaceOf(address string) (int, error) {
 	if address == "" {
 		return 0, nil
@@ -146,7 +147,8 @@ func (u *udp) sourceMembership(c *engine.Call) error {
 	return unix.SetsockoptString(u.fd, unix.IPPROTO_IP, option, string(sourceRequest(group.As4(), source.As4(), on)))
 }
 
-// bufferSize sets and returns the size of a buffer, or a negative number: bufferSize(size or 0, receive).
+// bufferSize sets and returns the size of a buffer, or a negative number: bufferSize(size or 0,
+// receive).
 func (u *udp) bufferSize(c *engine.Call) (engine.Value, error) {
 	if u.fd < 0 {
 		return resultOf(c, 0, unix.EBADF)

@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// disconnectUDP undoes connect(2) of a UDP socket, by an address without a family. Package unix has no such address.
+// disconnectUDP undoes connect(2) of a UDP socket, by an address without a family. Package unix has
+// no such address.
 func disconnectUDP(fd int) error {
 	a := unix.RawSockaddr{Family: unix.AF_UNSPEC}
 	for {

@@ -1,4 +1,5 @@
-// Package http1 reads messages of HTTP/1 from bytes that come in pieces of any size, as strictly as Node does.
+// Package http1 reads messages of HTTP/1 from bytes that come in pieces of any size, as strictly as
+// Node does.
 package http1
 
 import (
@@ -18,7 +19,8 @@ const (
 	Upgrade              // it is, and what follows is another protocol
 )
 
-// MessageHead is how a message begins. Of a request there are Method and URL, of a response Status and Reason.
+// MessageHead is how a message begins. Of a request there are Method and URL, of a response Status
+// and Reason.
 type MessageHead struct {
 	Method, URL  string
 	Status       int
@@ -91,8 +93,8 @@ func (p *Parser) Trailers() []string { return p.trailers }
 // Idle reports whether nothing of a message has come.
 func (p *Parser) Idle() bool { return p.state == firstLine && len(p.line) == 0 || p.state == closed }
 
-// Next looks at bytes, and returns one event and how many of them it has consumed. After an error every call returns
-// it.
+// Next looks at bytes, and returns one event and how many of them it has consumed. After an error
+// every call returns it.
 func (p *Parser) Next(b []byte) (e Event, n int, err error) {
 	if p.err != nil {
 		return More, 0, p.err
@@ -166,8 +168,8 @@ func (p *Parser) lines(b []byte) (e Event, n int, err error) {
 	return More, n, nil
 }
 
-// checkBeginning looks at a line that has no end yet, so that what cannot be one is refused early, and no line is kept
-// that is too long.
+// checkBeginning looks at a line that has no end yet, so that what cannot be one is refused early,
+// and no line is kept that is too long.
 func (p *Parser) checkBeginning() error {
 	if p.state == chunkSize || p.state == chunkEnd {
 		if p.state == chunkEnd && len(p.line) > 1 {

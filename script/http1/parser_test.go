@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/script/http1"
 )
 
-// read returns what a parser makes of bytes that come in pieces of a size: heads, bodies, ends, and why it stopped.
+// read returns what a parser makes of bytes that come in pieces of a size: heads, bodies, ends, and
+// why it stopped.
 func read(p *http1.Parser, text string, piece int) []string {
 	var found []string
 	body := ""

@@ -1,4 +1,5 @@
-// Package lib is the part of the host's library that is JavaScript: the files beside this one, compiled.
+// Package lib is the part of the host's library that is JavaScript: the files beside this one,
+// compiled.
 package lib
 
 import (
@@ -19,7 +20,8 @@ import (
 //go:embed library.bin
 var compiled string
 
-// Module returns the bytecode of a module, empty if there is none of that name. It is a function of (exports, require, module, internalBinding).
+// Module returns the bytecode of a module, empty if there is none of that name. It is a function of
+// (exports, require, module, internalBinding).
 func Module(name string) (code string) { return find(compiled, name) }
 
 // Compile compiles all of a tree of .js files. The name of each module is its path without .js.
@@ -41,7 +43,8 @@ func Compile(sources fs.FS) (modules map[string][]byte, err error) {
 			return err
 		}
 		return e.Do(func(s *engine.Scope) error {
-			// The function begins on the file's first line, so that lines in stack traces are those of the file.
+			// The function begins on the file's first line, so that lines in stack traces are those
+			// of the file.
 			modules[name],
 				err = s.Compile("node:"+name, "(function (exports, require, module, internalBinding) {"+string(source)+"\n})")
 			return err
@@ -50,11 +53,11 @@ func Compile(sources fs.FS) (modules map[string][]byte, err error) {
 	return modules, err
 }
 
-// A bundle is a table of modules in the order of their names, behind it all names, and then the code of all. So one is found with a look at few
-// pages of a library that is mostly left alone.
+// A bundle is a table of modules in the order of their names, behind it all names, and then the
+// code of all. So one is found with a look at few pages of a library that is mostly left alone.
 
-// entrySize is that of an entry of the table: four numbers of 32 bits, where the name begins, its length, where the code begins and its length. In
-// front of the table is how many there are.
+// entrySize is that of an entry of the table: four numbers of 32 bits, where the name begins, its
+// length, where the code begins and its length. In front of the table is how many there are.
 const (
 	countSize = 4
 	entrySize = 16

@@ -110,7 +110,8 @@ func NewCipher(spec Spec, key, iv []byte, encrypt bool) (*Cipher, error) {
 	case "ctr":
 		c.stream = cipher.NewCTR(block, iv)
 	case "gcm":
-		// GCM is counter mode, which begins at 2; the tag is made of all of the text once it is there.
+		// GCM is counter mode, which begins at 2; the tag is made of all of the text once it is
+		// there.
 		if c.gcm, err = cipher.NewGCM(block); err != nil {
 			return nil, err
 		}
@@ -190,7 +191,8 @@ func (c *Cipher) Final() ([]byte, error) {
 	return out[:len(out)-n], nil
 }
 
-// authenticate makes the tag, or compares it with the one that was given, which may be the beginning alone.
+// authenticate makes the tag, or compares it with the one that was given, which may be the
+// beginning alone.
 func (c *Cipher) authenticate() error {
 	sealed := c.gcm.Seal(nil, c.nonce, c.text, c.extra)
 	tag := sealed[len(sealed)-gcmTag:]

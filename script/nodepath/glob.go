@@ -9,14 +9,15 @@ import (
 // maxAlternatives bounds what the braces of one pattern stand for.
 const maxAlternatives = 1 << 10
 
-// MatchesGlob reports whether path matches a pattern: '*' and '?' stand for characters of a name, '**' for any folders,
-// '[a-z]' and '[!a-z]' for one character, '{a,b}' for either. What begins with a dot is matched by a dot alone.
+// MatchesGlob reports whether path matches a pattern: '*' and '?' stand for characters of a name,
+// '**' for any folders, '[a-z]' and '[!a-z]' for one character, '{a,b}' for either. What begins
+// with a dot is matched by a dot alone.
 func (Posix) MatchesGlob(path, pattern string) bool {
 	return matchesAny(strings.Split(path, "/"), expand(pattern), true)
 }
 
-// MatchesGlob is that of [Posix] with backslashes and slashes between the names, and without a difference of upper and
-// lower case.
+// MatchesGlob is that of [Posix] with backslashes and slashes between the names, and without a
+// difference of upper and lower case.
 func (Win32) MatchesGlob(path, pattern string) bool {
 	slashed := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, `\`, "/")) }
 	return matchesAny(strings.Split(slashed(path), "/"), expand(slashed(pattern)), false)
@@ -76,7 +77,8 @@ func braces(p string) (before string, alternatives []string, after string, ok bo
 	return "", nil, "", false
 }
 
-// matchNames goes back to the last '**' when the names after it do not match: one is enough, as with '*' in a name.
+// matchNames goes back to the last '**' when the names after it do not match: one is enough, as
+// with '*' in a name.
 func matchNames(names, patterns []string, escapes bool) bool {
 	i, j, lastI, lastJ := 0, 0, 0, -1
 	for i < len(names) {
@@ -152,7 +154,8 @@ func matchOne(name, pattern string, escapes bool) (after string, ok bool) {
 	}
 }
 
-// matchClass matches a character in brackets. size is what these take in the pattern, 0 if they are not closed.
+// matchClass matches a character in brackets. size is what these take in the pattern, 0 if they are
+// not closed.
 func matchClass(r rune, pattern string) (matched bool, size int) {
 	end := strings.IndexByte(pattern[1:], ']') + 1
 	if end <= 1 {

@@ -7,8 +7,8 @@ type Posix struct{}
 
 func isSlash(c byte) bool { return c == '/' }
 
-// cleaned returns the parts of path without '.' and, where there is something for it to undo, '..'. With above, those
-// that would lead out of path stay.
+// cleaned returns the parts of path without '.' and, where there is something for it to undo, '..'.
+// With above, those that would lead out of path stay.
 func cleaned(path, separator string, above bool, isSeparator func(byte) bool) string {
 	var parts []string
 	names := 0 // of parts that '..' can undo, which are the last ones
@@ -74,7 +74,8 @@ func withoutEmpty(parts []string) []string {
 	return some
 }
 
-// Resolve goes from the last part to the left until the path is absolute; cwd stands before the first one.
+// Resolve goes from the last part to the left until the path is absolute; cwd stands before the
+// first one.
 func (Posix) Resolve(cwd func() (string, error), parts ...string) (string, error) {
 	first, absolute := 0, false
 	for i := len(parts) - 1; i >= 0 && !absolute; i-- {
@@ -124,7 +125,8 @@ func split(path, separator string) []string {
 	return strings.Split(path, separator)
 }
 
-// between returns the way from one list of names to another, and how many of the first names are the same to key.
+// between returns the way from one list of names to another, and how many of the first names are
+// the same to key.
 func between(from, to []string, separator string, key func(string) string) (way string, same int) {
 	for same < len(from) && same < len(to) && key(from[same]) == key(to[same]) {
 		same++
@@ -151,7 +153,8 @@ func (Posix) Dirname(path string) string {
 	return path[:end]
 }
 
-// lastName returns where the separator before the last name is, -1 if there is none from the offset on.
+// lastName returns where the separator before the last name is, -1 if there is none from the offset
+// on.
 func lastName(path string, from int, isSeparator func(byte) bool) int {
 	inName := false
 	for i := len(path) - 1; i >= from; i-- {

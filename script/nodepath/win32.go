@@ -16,8 +16,8 @@ func isDriveLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 // hasDrive reports whether path begins with a drive such as "C:".
 func hasDrive(path string) bool { return len(path) > 1 && isDriveLetter(path[0]) && path[1] == ':' }
 
-// isReserved reports whether what stands before the colon is the name of a device. A colon that is not there (-1) is at
-// the end but one.
+// isReserved reports whether what stands before the colon is the name of a device. A colon that is
+// not there (-1) is at the end but one.
 func isReserved(path string, colon int) bool {
 	if colon < 0 {
 		colon += len(path)
@@ -37,8 +37,8 @@ func isReserved(path string, colon int) bool {
 	}
 }
 
-// share is the root of a UNC path: its server and its share, and where the share begins and ends. ok says whether there
-// is one.
+// share is the root of a UNC path: its server and its share, and where the share begins and ends.
+// ok says whether there is one.
 type share struct {
 	server     string
 	start, end int
@@ -143,8 +143,8 @@ func (Win32) Normalize(path string) string {
 	return r.device + tail
 }
 
-// wouldBeDrive reports whether what is left of a relative path could be taken for a path on a drive, or for a stream of
-// a file.
+// wouldBeDrive reports whether what is left of a relative path could be taken for a path on a
+// drive, or for a stream of a file.
 func wouldBeDrive(path, tail string) bool {
 	if !strings.Contains(path, ":") {
 		return false
@@ -165,7 +165,8 @@ func (Win32) IsAbsolute(path string) bool {
 	return path != "" && isEitherSlash(path[0]) || hasDrive(path) && len(path) > 2 && isEitherSlash(path[2])
 }
 
-// Join joins all parts, and normalizes the result, which is no UNC path unless the first part begins like one.
+// Join joins all parts, and normalizes the result, which is no UNC path unless the first part
+// begins like one.
 func (w Win32) Join(parts ...string) string {
 	parts = withoutEmpty(parts)
 	if len(parts) == 0 {
@@ -184,8 +185,8 @@ func (w Win32) Join(parts ...string) string {
 	return w.Normalize(joined)
 }
 
-// Resolve goes from the last part to the left until the path is absolute and has a device. cwd returns the current
-// folder of a drive, or of the process.
+// Resolve goes from the last part to the left until the path is absolute and has a device. cwd
+// returns the current folder of a drive, or of the process.
 func (Win32) Resolve(cwd func(device string) (string, error), parts ...string) (string, error) {
 	device, absolute := "", false
 	var tails []string // the last one first
@@ -231,8 +232,8 @@ func (Win32) Resolve(cwd func(device string) (string, error), parts ...string) (
 	return device + tail, nil
 }
 
-// Relative returns the way from one path to another, whose upper and lower case are the same; to itself if there is no
-// way.
+// Relative returns the way from one path to another, whose upper and lower case are the same; to
+// itself if there is no way.
 func (w Win32) Relative(cwd func(device string) (string, error), from, to string) (string, error) {
 	if from == to {
 		return "", nil

@@ -6,8 +6,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Decoder decodes text that comes in chunks as Node's StringDecoder does: what a chunk has cut off waits for the next.
-// The zero value decodes UTF-8.
+// Decoder decodes text that comes in chunks as Node's StringDecoder does: what a chunk has cut off
+// waits for the next. The zero value decodes UTF-8.
 type Decoder struct {
 	Encoding streams.Encoding
 	cut      [4]byte // what was cut off
@@ -42,8 +42,8 @@ func (d *Decoder) Write(p []byte) string {
 	return head.String() + Decode(p[:whole], d.Encoding)
 }
 
-// fill takes from p what completes what was cut off. In UTF-8 it stops at a byte that does not go on with a character,
-// after which nothing is missing.
+// fill takes from p what completes what was cut off. In UTF-8 it stops at a byte that does not go
+// on with a character, after which nothing is missing.
 func (d *Decoder) fill(p []byte) (n int) {
 	for n < len(p) && d.missing > 0 {
 		if d.Encoding == streams.UTF8 && p[n]&0xC0 != 0x80 {
@@ -65,8 +65,8 @@ func (d *Decoder) End() string {
 	return text
 }
 
-// wholePart returns how many of the first bytes of p need nothing of what follows, and how many bytes would complete
-// the rest.
+// wholePart returns how many of the first bytes of p need nothing of what follows, and how many
+// bytes would complete the rest.
 func wholePart(p []byte, e streams.Encoding) (whole, missing int) {
 	n := len(p)
 	switch e {

@@ -8,9 +8,9 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Encode returns the bytes of text. Node's Buffer.from never fails: with hex the first pair that is not of digits ends
-// the text; with base64 and base64url, which both take both alphabets, '=' ends it and what else is no digit is
-// skipped.
+// Encode returns the bytes of text. Node's Buffer.from never fails: with hex the first pair that is
+// not of digits ends the text; with base64 and base64url, which both take both alphabets, '=' ends
+// it and what else is no digit is skipped.
 func Encode(text string, e streams.Encoding) []byte {
 	switch e {
 	case streams.UTF8:
@@ -41,7 +41,8 @@ func lowBytes(text string) string {
 	return string(Encode(text, streams.Latin1))
 }
 
-// Write writes as much of text as dst has room for, whole characters only, and returns how many bytes these are.
+// Write writes as much of text as dst has room for, whole characters only, and returns how many
+// bytes these are.
 func Write(dst []byte, text string, e streams.Encoding) int {
 	switch e {
 	case streams.UTF8:
@@ -84,7 +85,8 @@ func WellFormed(text string) string {
 	return replaceSurrogates(text)
 }
 
-// replaceSurrogates returns text with U+FFFD in place of lone halves of pairs, which takes as many bytes.
+// replaceSurrogates returns text with U+FFFD in place of lone halves of pairs, which takes as many
+// bytes.
 func replaceSurrogates(text string) string {
 	p := []byte(text)
 	for i := range p {
@@ -108,7 +110,8 @@ func writeUTF8(dst []byte, text string) int {
 	return n
 }
 
-// nextRune returns the first character of text, which is not empty, and how many bytes it takes. It may be a surrogate.
+// nextRune returns the first character of text, which is not empty, and how many bytes it takes. It
+// may be a surrogate.
 func nextRune(text string) (rune, int) {
 	r, n := utf8.DecodeRuneInString(text)
 	if r == utf8.RuneError && n == 1 && isSurrogateAt(text, 0) {

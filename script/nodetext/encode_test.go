@@ -81,7 +81,8 @@ func FuzzWriteIsTheBeginningOfEncode(f *testing.F) {
 	f.Add("616_", 1, 4)
 	f.Fuzz(func(t *testing.T, text string, room, encoding int) {
 		e := encodings[uint(encoding)%uint(len(encodings))]
-		text = nodetext.Decode([]byte(text), streams.UTF8) // The engine's text has no other bytes, but for halves of pairs.
+		// The engine's text has no other bytes, but for halves of pairs.
+		text = nodetext.Decode([]byte(text), streams.UTF8)
 		dst := make([]byte, uint(room)%100)
 		n := nodetext.Write(dst, text, e)
 		whole := nodetext.Encode(text, e)

@@ -12,14 +12,15 @@ import (
 	"golang.org/x/text/encoding/traditionalchinese"
 )
 
-// Label returns the name of the encoding that a label stands for (WHATWG Encoding Standard, "Names and labels"), empty
-// if for none.
+// Label returns the name of the encoding that a label stands for (WHATWG Encoding Standard, "Names
+// and labels"), empty if for none.
 func Label(label string) string {
 	return names()[strings.ToLower(strings.Trim(label, "\t\n\f\r "))]
 }
 
-// names has the names of encodings by their labels. Package htmlindex of x/text has a table, too, but makes it, and what it needs to choose
-// an encoding by a language, at the start of each program.
+// names has the names of encodings by their labels. Package htmlindex of x/text has a table, too,
+// but makes it, and what it needs to choose an encoding by a language, at the start of each
+// program.
 var names = sync.OnceValue(func() map[string]string {
 	all := map[string]string{}
 	for _, row := range labels {

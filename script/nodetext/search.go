@@ -6,8 +6,9 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Index returns where what begins in p, from offset on, -1 if nowhere. A negative offset counts from the end. Text in
-// UTF-16 begins at even places alone, and an odd byte at its end is none of it.
+// Index returns where what begins in p, from offset on, -1 if nowhere. A negative offset counts
+// from the end. Text in UTF-16 begins at even places alone, and an odd byte at its end is none of
+// it.
 func Index(p, what []byte, offset int64, e streams.Encoding) int {
 	n := int64(len(p))
 	if offset < 0 {

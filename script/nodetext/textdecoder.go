@@ -46,8 +46,8 @@ func NewTextDecoder(name string, fatal, ignoreBOM bool) (d *TextDecoder, ok bool
 	return d, true
 }
 
-// tableOf returns the characters of the upper half of an encoding with one byte a character. Bytes below 0xA0 that the
-// package leaves out are controls.
+// tableOf returns the characters of the upper half of an encoding with one byte a character. Bytes
+// below 0xA0 that the package leaves out are controls.
 func tableOf(e encoding.Encoding) *[128]rune {
 	var table [128]rune
 	for i := range table {
@@ -59,8 +59,8 @@ func tableOf(e encoding.Encoding) *[128]rune {
 	return &table
 }
 
-// Decode returns the text of p, after what the last chunk has cut off. With more it keeps what p cuts off; else the
-// next call begins a new text, as after an error.
+// Decode returns the text of p, after what the last chunk has cut off. With more it keeps what p
+// cuts off; else the next call begins a new text, as after an error.
 func (d *TextDecoder) Decode(p []byte, more bool) (string, error) {
 	if len(d.pending) > 0 {
 		p = append(d.pending, p...)

@@ -28,7 +28,8 @@ func Units(p []byte, e streams.Encoding) int {
 	return len(p)
 }
 
-// Transcode returns text that is in one encoding in another. A character that the other does not have becomes '?'.
+// Transcode returns text that is in one encoding in another. A character that the other does not
+// have becomes '?'.
 func Transcode(p []byte, from, to streams.Encoding) []byte {
 	text := Decode(p, from)
 	most := rune(0xFF)
@@ -49,7 +50,8 @@ func Transcode(p []byte, from, to streams.Encoding) []byte {
 	return q
 }
 
-// EncodeLatin1 is [Encode] with Latin1, for text that has no other characters. ok says whether it has none.
+// EncodeLatin1 is [Encode] with Latin1, for text that has no other characters. ok says whether it
+// has none.
 func EncodeLatin1(text string) (p []byte, ok bool) {
 	p = make([]byte, 0, len(text))
 	for _, r := range text {
@@ -64,8 +66,8 @@ func EncodeLatin1(text string) (p []byte, ok bool) {
 // errNotBase64 is the error of what a browser's atob does not take.
 var errNotBase64 = errors.New("nodetext: not base64")
 
-// DecodeForgiving returns the bytes of base64 as a browser's atob takes it: with blanks anywhere, with or without
-// padding, nothing else.
+// DecodeForgiving returns the bytes of base64 as a browser's atob takes it: with blanks anywhere,
+// with or without padding, nothing else.
 func DecodeForgiving(text string) ([]byte, error) {
 	digits := make([]byte, 0, len(text))
 	for i := range len(text) {

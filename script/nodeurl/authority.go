@@ -2,8 +2,8 @@ package nodeurl
 
 import "strings"
 
-// maxAuthority is how long what stands between the slashes and the path may be: bytes. The parser takes time for the
-// square of that, and no server has such a name.
+// maxAuthority is how long what stands between the slashes and the path may be: bytes. The parser
+// takes time for the square of that, and no server has such a name.
 const maxAuthority = 1 << 12
 
 var special = map[string]bool{"http": true, "https": true, "ws": true, "wss": true, "ftp": true, "file": true}

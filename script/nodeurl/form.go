@@ -7,7 +7,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// ParseForm returns names and values in a row of a text in the form application/x-www-form-urlencoded.
+// ParseForm returns names and values in a row of a text in the form
+// application/x-www-form-urlencoded.
 func ParseForm(text string) []string {
 	var all []string
 	for pair := range strings.SplitSeq(text, "&") {
@@ -29,7 +30,8 @@ func decodeForm(text string) string {
 	return nodetext.Decode(DecodePercent(text), streams.UTF8)
 }
 
-// DecodePercent returns the bytes of a text with percent signs. A sign without two digits behind it stays.
+// DecodePercent returns the bytes of a text with percent signs. A sign without two digits behind it
+// stays.
 func DecodePercent(text string) []byte {
 	p := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {

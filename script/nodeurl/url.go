@@ -48,7 +48,8 @@ func partsOf(u *url.Url) Parts {
 		u.Href(false), u.Protocol(), u.Username(), u.Password(), u.Host(), u.Hostname(), u.Port(), u.Pathname(), u.Search(),
 		u.Hash(),
 	}
-	// A blank at the end of a path that is no list of names is encoded, which the standard has added, too.
+	// A blank at the end of a path that is no list of names is encoded, which the standard has
+	// added, too.
 	if path, ok := strings.CutSuffix(p.Pathname, " "); ok && u.OpaquePath() {
 		p.Href = strings.Replace(p.Href, p.Protocol+p.Pathname, p.Protocol+path+"%20", 1)
 		p.Pathname = path + "%20"
@@ -56,8 +57,8 @@ func partsOf(u *url.Url) Parts {
 	return p
 }
 
-// Set returns the parts of a URL after one of them was set, by the name of its property. What the property does not
-// take changes nothing.
+// Set returns the parts of a URL after one of them was set, by the name of its property. What the
+// property does not take changes nothing.
 func Set(href, part, value string) (Parts, error) {
 	u, err := parse(href, "")
 	if err != nil {
@@ -117,7 +118,8 @@ func ToUnicode(domain string) string {
 	if !strings.Contains(ascii, "xn--") {
 		return ascii
 	}
-	name, _ := unicodeNames.ToUnicode(ascii) // Its error is of a label, which it has left as it was.
+	// Its error is of a label, which it has left as it was.
+	name, _ := unicodeNames.ToUnicode(ascii)
 	return name
 }
 

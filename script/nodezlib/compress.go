@@ -110,7 +110,8 @@ func (c *Compressor) restart(dictionary []byte) (err error) {
 	return err
 }
 
-// Write compresses p. What comes of it can be taken then, though not all must be there before a flush.
+// Write compresses p. What comes of it can be taken then, though not all must be there before a
+// flush.
 func (c *Compressor) Write(p []byte) error {
 	if c.ended && len(p) > 0 {
 		return errEnded

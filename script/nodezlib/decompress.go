@@ -66,7 +66,8 @@ type Decompressor struct {
 	done   bool
 }
 
-// NewDecompressor returns a decompressor of a mode that decompresses. Output comes in pieces of at most size bytes.
+// NewDecompressor returns a decompressor of a mode that decompresses. Output comes in pieces of at
+// most size bytes.
 func NewDecompressor(mode Mode, o Options, size int) *Decompressor {
 	if o.WindowBits == 0 {
 		o.WindowBits = maxWindowBits
@@ -208,7 +209,8 @@ func (d *Decompressor) inflate(dictionary []byte, then func(*Decompressor) ([]by
 		case n == 0 && err == nil:
 			err = errMoreIsNeeded
 		case n > 0 && err != nil:
-			d.step = func(*Decompressor) ([]byte, error) { return nil, err } // What came before it is told first.
+			// What came before it is told first.
+			d.step = func(*Decompressor) ([]byte, error) { return nil, err }
 		}
 		return d.buf[:n], err
 	}
@@ -266,7 +268,8 @@ func (d *Decompressor) gzipHeader() ([]byte, error) {
 	return d.then(func(d *Decompressor) ([]byte, error) { return nil, d.gzipExtras(flags, &stage) })
 }
 
-// gzipExtras reads what may follow a gzip header. The fields come in this order; stage counts those that were read.
+// gzipExtras reads what may follow a gzip header. The fields come in this order; stage counts those
+// that were read.
 func (d *Decompressor) gzipExtras(flags byte, stage *int) error {
 	fields := []struct {
 		flag byte
@@ -294,7 +297,8 @@ func (d *Decompressor) gzipExtra() error {
 	return err
 }
 
-// gzipText reads up to a zero. Nobody asks for the name and the comment: their bytes are summed and dropped.
+// gzipText reads up to a zero. Nobody asks for the name and the comment: their bytes are summed and
+// dropped.
 func (d *Decompressor) gzipText() error {
 	end := bytes.IndexByte(d.in, 0)
 	if end < 0 {
@@ -369,7 +373,8 @@ func (d *Decompressor) gather() ([]byte, error) {
 	return nil, errZstd
 }
 
-// mostZstd bounds the window that a Zstandard stream may ask for: bytes. It is that of zstd's own default.
+// mostZstd bounds the window that a Zstandard stream may ask for: bytes. It is that of zstd's own
+// default.
 const mostZstd = 128 << 20
 
 // open makes the reader of what was fed.

@@ -47,7 +47,8 @@ func newInflater(dictionary []byte) *inflater {
 	return f
 }
 
-// next writes output into p and returns how many bytes it has: none if more has to be fed, or it is done.
+// next writes output into p and returns how many bytes it has: none if more has to be fed, or it is
+// done.
 func (f *inflater) next(p []byte) (n int, err error) {
 	for n < len(p) && !f.done {
 		written, err := f.state(f, p[n:])
@@ -168,7 +169,8 @@ var (
 		13}
 )
 
-// mostBits is what a match takes at most: the codes of its length and its distance, with their extra bits.
+// mostBits is what a match takes at most: the codes of its length and its distance, with their
+// extra bits.
 const mostBits = 15 + 5 + 15 + 13
 
 // symbols reads literals and matches.

@@ -55,7 +55,8 @@ var install = sync.OnceValue(func() error {
 	return nil
 })
 
-// program builds the command, once, since scripts start it again by process.execPath, and returns its path.
+// program builds the command, once, since scripts start it again by process.execPath, and returns
+// its path.
 var program = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(made, "brood")
 	if _, stderr, err := runIn(context.Background(), "", "go", "build", "-o", path, "../cmd/brood"); err != nil {

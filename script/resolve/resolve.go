@@ -1,4 +1,5 @@
-// Package resolve finds the files of modules as Node does: https://nodejs.org/api/modules.html#all-together and
+// Package resolve finds the files of modules as Node does:
+// https://nodejs.org/api/modules.html#all-together and
 // https://nodejs.org/api/esm.html#resolution-algorithm-specification.
 package resolve
 
@@ -10,7 +11,8 @@ import (
 	"strings"
 )
 
-// Resolver finds files, and remembers the package.json files that it has read. It is for one goroutine.
+// Resolver finds files, and remembers the package.json files that it has read. It is for one
+// goroutine.
 type Resolver struct {
 	// Conditions are those of packages besides Node's own: the flag --conditions.
 	Conditions []string
@@ -19,7 +21,8 @@ type Resolver struct {
 	// lead to: --preserve-symlinks.
 	KeepLinks bool
 
-	// Warn is called with the code and the text of a warning that a package is deprecated in some way. nil: nobody is.
+	// Warn is called with the code and the text of a warning that a package is deprecated in some
+	// way. nil: nobody is.
 	Warn func(code, message string)
 
 	// Builtin reports whether a bare name is that of a module which is no file: what imports of a
@@ -129,7 +132,8 @@ func (r *Resolver) RequireIn(specifier string, dirs []string) (file string, ok b
 	return "", false, nil
 }
 
-// NodeModules returns the directories in which packages for files of that directory are looked for, nearest first.
+// NodeModules returns the directories in which packages for files of that directory are looked for,
+// nearest first.
 func NodeModules(dir string) (all []string) {
 	for {
 		if filepath.Base(dir) != "node_modules" {
@@ -143,8 +147,8 @@ func NodeModules(dir string) (all []string) {
 	}
 }
 
-// Global returns the directories in which packages are looked for when no other has them. home, path and exec are HOME, NODE_PATH and the file of
-// the program.
+// Global returns the directories in which packages are looked for when no other has them. home,
+// path and exec are HOME, NODE_PATH and the file of the program.
 func Global(home, path, exec string) (all []string) {
 	for dir := range strings.SplitSeq(path, ":") {
 		if dir != "" {
@@ -302,7 +306,8 @@ func (r *Resolver) imports(q *request) (string, error) {
 			q.specifier, in, from)
 }
 
-// Import returns the file that a module means by an import of a path or a bare name. from is the module's path.
+// Import returns the file that a module means by an import of a path or a bare name. from is the
+// module's path.
 func (r *Resolver) Import(specifier, from string) (string, error) {
 	file, err := r.importAny(specifier, from)
 	if e, ok := errors.AsType[*Error](err); ok && e.Code == "ERR_INVALID_PACKAGE_CONFIG" {

@@ -1,9 +1,9 @@
 // Package shelltext puts places for values into the text of a command for a POSIX shell.
 //
-// The values themselves never become part of the text: they are the shell's positional parameters, which the text first
-// moves to variables and then refers to. So no value can be read as anything but data, whatever it has in it and
-// wherever it stands. What this package finds out by reading the text is only how a reference has to be written there:
-// with quotes of its own, or without.
+// The values themselves never become part of the text: they are the shell's positional parameters,
+// which the text first moves to variables and then refers to. So no value can be read as anything
+// but data, whatever it has in it and wherever it stands. What this package finds out by reading
+// the text is only how a reference has to be written there: with quotes of its own, or without.
 package shelltext
 
 import (
@@ -16,9 +16,12 @@ type Place uint8
 
 // The places.
 const (
-	Word   Place = iota // as a word or a part of one, in double quotes of its own; several values there are several words
-	Inside              // within double quotes, or a here-document
-	Number              // within arithmetic, where the shell reads a value as an expression: it has to be a number
+	// as a word or a part of one, in double quotes of its own; several values there are several
+	// words
+	Word   Place = iota
+	Inside       // within double quotes, or a here-document
+	// within arithmetic, where the shell reads a value as an expression: it has to be a number
+	Number
 )
 
 var (
@@ -27,8 +30,8 @@ var (
 	errQuotedDoc = errors.New("has a value in a here-document whose delimiter is quoted: the shell expands nothing there")
 )
 
-// Parse reads a command that consists of pieces with a value after each but the last. It returns the pieces between
-// which references can be put, and the places of the values.
+// Parse reads a command that consists of pieces with a value after each but the last. It returns
+// the pieces between which references can be put, and the places of the values.
 func Parse(pieces []string) (out []string, places []Place, err error) {
 	p := &parser{frames: []frame{{kind: command, first: true}}, atStart: true}
 	for i, piece := range pieces {
@@ -206,7 +209,8 @@ func (p *parser) endBackquote() bool {
 	return false
 }
 
-// expansion takes in what begins with "$" and has something behind it, and returns its length, 0 for none.
+// expansion takes in what begins with "$" and has something behind it, and returns its length, 0
+// for none.
 func (p *parser) expansion(text string, f *frame) int {
 	inQuotes := f.kind == double || f.kind == document || f.kind == parameter && f.quoted
 	switch rest := text[1:]; {
@@ -437,8 +441,8 @@ func (d *heredoc) end(text string, last bool) (n int, ok bool) {
 	return n, true
 }
 
-// value says how a value is referred to that stands here. Quotes that have to be closed for it are opened again in the
-// next piece.
+// value says how a value is referred to that stands here. Quotes that have to be closed for it are
+// opened again in the next piece.
 func (p *parser) value() (Place, error) {
 	if p.escaped {
 		return 0, errBackslash

@@ -154,8 +154,8 @@ func TestShellsTakeValuesForNothingButData(t *testing.T) {
 	}
 }
 
-// FuzzValuesDoNotRun looks whether a value can have the shell do something, wherever it stands: also where what Parse
-// makes of the text is wrong.
+// FuzzValuesDoNotRun looks whether a value can have the shell do something, wherever it stands:
+// also where what Parse makes of the text is wrong.
 func FuzzValuesDoNotRun(f *testing.F) {
 	for _, template := range []string{`: @`, `: "@`, `: '@`, ": `@", `: $(@`, "cat <<E\n@", `case a in @) ;; esac`, `: "$(: "@`, `: ${a:-@`, `: #@`} {
 		f.Add(template)

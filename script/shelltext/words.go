@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Program is a command that is a program with its arguments and nothing else, to which a shell would only add the time that it takes
-// to start.
+// Program is a command that is a program with its arguments and nothing else, to which a shell
+// would only add the time that it takes to start.
 type Program struct{ words [][]part }
 
 // part is a part of a word: text, or the value of that number, which is counted from 1.
@@ -17,8 +17,9 @@ type part struct {
 	value int
 }
 
-// ReadProgram reads the text of a command with n values, to which it refers as Parse and its callers write it. ok is false for
-// whatever a shell gives a meaning: operators, expansions, patterns and assignments.
+// ReadProgram reads the text of a command with n values, to which it refers as Parse and its
+// callers write it. ok is false for whatever a shell gives a meaning: operators, expansions,
+// patterns and assignments.
 func ReadProgram(text string, n int) (p Program, ok bool) {
 	text = strings.Trim(text, " \t\n")
 	for text != "" {
@@ -32,8 +33,8 @@ func ReadProgram(text string, n int) (p Program, ok bool) {
 	return p, len(p.words) > 0
 }
 
-// Words returns the program's name and its arguments. ok is false for a name that a shell has a way of its own with: an empty one,
-// and those that it may have for itself.
+// Words returns the program's name and its arguments. ok is false for a name that a shell has a way
+// of its own with: an empty one, and those that it may have for itself.
 func (p Program) Words(values []string) (words []string, ok bool) {
 	words = make([]string, len(p.words))
 	for i, parts := range p.words {
@@ -102,7 +103,8 @@ func literal(text string) int {
 	return n
 }
 
-// quoted returns what is in double quotes, behind the first of them: text without expansions, or one of n values.
+// quoted returns what is in double quotes, behind the first of them: text without expansions, or
+// one of n values.
 func quoted(text string, n int) (inside part, rest string, plain bool) {
 	between, rest, plain := strings.Cut(text, `"`)
 	if number, ok := strings.CutPrefix(between, "${brood"); ok {

@@ -21,7 +21,8 @@ const attendWord = "attend"
 // the test, whatever session or group it has made.
 type attendant struct {
 	loop *reactor.Loop
-	// nil on a system that has none: what is outside of the test's process group is not reached there
+	// nil on a system that has none: what is outside of the test's process group is not reached
+	// there
 	reaper *childprocess.Reaper
 	child  *childprocess.ChildProcess
 	exited bool

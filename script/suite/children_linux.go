@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// children lists the children of this process, those too that have come to it when their parents ended.
+// children lists the children of this process, those too that have come to it when their parents
+// ended.
 func children() (pids []int) {
 	lists, _ := filepath.Glob("/proc/self/task/*/children")
 	for _, list := range lists {

@@ -71,7 +71,8 @@ type options struct {
 	limit   time.Duration
 }
 
-// judge runs tests of the tree by a program, once that has shown that it can fail, and tells each result.
+// judge runs tests of the tree by a program, once that has shown that it can fail, and tells each
+// result.
 func judge(o options, patterns []string, tell func(result)) ([]result, error) {
 	tree := os.Getenv("NODE_TEST_TREE")
 	if tree == "" {
@@ -85,7 +86,8 @@ func judge(o options, patterns []string, tell func(result)) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // Best effort: a test may have made what cannot be removed.
+	// Best effort: a test may have made what cannot be removed.
+	defer func() { _ = os.RemoveAll(dir) }()
 	if o.program == "" {
 		o.program = filepath.Join(dir, "brood")
 		if err := buildBrood(o.program); err != nil {

@@ -80,7 +80,8 @@ func (r *runner) start(t test) {
 	_, err := childprocess.ExecFile(r.loop, r.self, append([]string{attendWord, r.limit.String(), r.program.file},
 		args...), &childprocess.ExecOptions{
 		Options: childprocess.Options{
-			Dir: filepath.Dir(t.tree), Detached: true, // The tests are written to run in the folder above theirs.
+			// The tests are written to run in the folder above theirs.
+			Dir: filepath.Dir(t.tree), Detached: true,
 			Env: slices.Concat(os.Environ(), env, r.place()),
 		},
 	}, func(err error, stdout, stderr []byte) {

@@ -31,7 +31,8 @@ func run(m *testing.M) int {
 	if buildDir, err = os.MkdirTemp("", "suite-test"); err != nil {
 		log.Fatal(err)
 	}
-	defer func() { _ = os.RemoveAll(buildDir) }() // Best effort: it is in the system's folder for such.
+	// Best effort: it is in the system's folder for such.
+	defer func() { _ = os.RemoveAll(buildDir) }()
 	return leakcheck.Main(m)
 }
 

@@ -11,7 +11,8 @@ import (
 
 // test is a file of the tree.
 type test struct {
-	tree, name, family string // the name is relative to the tree; the family empty for one that a pattern has found
+	// the name is relative to the tree; the family empty for one that a pattern has found
+	tree, name, family string
 	flags, env         []string
 	usesNodeTest       bool
 }

@@ -12,7 +12,8 @@ import (
 // it leaves a loop of for await without waiting for the iterator's return.
 var lacking = map[string]bool{"using": false, "for-await": false}
 
-// They are compiled when a source first has such a word: that takes as long as much of the start of a program.
+// They are compiled when a source first has such a word: that takes as long as much of the start of
+// a program.
 var (
 	forAwait = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\bfor\s+await\b`) })
 	using    = sync.OnceValue(func() *regexp.Regexp {

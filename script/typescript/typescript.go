@@ -18,10 +18,12 @@ type Script struct {
 	lines [][]segment // by lines of Code
 }
 
-// segment says that what begins at a column of the code was at a place of the source. All count from zero.
+// segment says that what begins at a column of the code was at a place of the source. All count
+// from zero.
 type segment struct{ column, sourceLine, sourceColumn int }
 
-// Error is the error of a source that cannot be read, with its place: lines and columns count from one.
+// Error is the error of a source that cannot be read, with its place: lines and columns count from
+// one.
 type Error struct {
 	File         string
 	Line, Column int
@@ -83,7 +85,8 @@ func (s *Script) Place(line, column int) (sourceLine, sourceColumn int) {
 	return found.sourceLine + 1, found.sourceColumn + 1
 }
 
-// decode reads the mappings of a source map: lines of segments of numbers, each as its difference to the one before.
+// decode reads the mappings of a source map: lines of segments of numbers, each as its difference
+// to the one before.
 func decode(mappings string) (lines [][]segment) {
 	line, column := 0, 0
 	for text := range strings.SplitSeq(mappings, ";") {

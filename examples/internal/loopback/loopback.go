@@ -5,12 +5,12 @@
 // other users of this one nor the pages of other sites in this user's browser. Against these there
 // is [Guard]:
 //
-//   - the Host of a request must be a name of the loopback address. A site whose name comes to mean this machine once its page
-//     is loaded (DNS rebinding) would have its own name there;
-//   - the Origin of a request must be this server, and a request that is to change something must have one. Browsers let any
-//     page send one anywhere, but say whose it is;
-//   - where there is no Origin, Sec-Fetch-Site says whether another site's page has an image, say, or a script, from here. A
-//     link may lead here from anywhere.
+//   - the Host of a request must be a name of the loopback address. A site whose name comes to mean
+//     this machine once its page is loaded (DNS rebinding) would have its own name there;
+//   - the Origin of a request must be this server, and a request that is to change something must
+//     have one. Browsers let any page send one anywhere, but say whose it is;
+//   - where there is no Origin, Sec-Fetch-Site says whether another site's page has an image, say,
+//     or a script, from here. A link may lead here from anywhere.
 package loopback
 
 import (

@@ -102,8 +102,10 @@ func Command(t testing.TB, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(t.Context(), looptest.HangLimit())
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, Path(t), args...)
-	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // The detector's default is to sleep a second at exit.
-	cmd.WaitDelay = time.Second                                // Its children may hold the output open after it was killed.
+	// The detector's default is to sleep a second at exit.
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+	// Its children may hold the output open after it was killed.
+	cmd.WaitDelay = time.Second
 	return cmd
 }
 

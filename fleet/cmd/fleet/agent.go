@@ -88,7 +88,8 @@ func agent(p *program, args []string) error {
 	// It ends when the pool was told to stop, which ends the loop, and that is waited for below.
 	go func() {
 		err := a.run(p, l, workers)
-		_ = l.Post(func() { workers.Stop(&pool.StopOptions{DropWaiting: true, JobGrace: -1}, nil) }) // It is closed by nobody but agent.
+		// It is closed by nobody but agent.
+		_ = l.Post(func() { workers.Stop(&pool.StopOptions{DropWaiting: true, JobGrace: -1}, nil) })
 		release()
 		ended <- err
 	}()

@@ -67,7 +67,8 @@ func cancel(p *program, args []string) error {
 	})
 }
 
-// withJobs dials for a command that has only the flags of a connection, and from least to most arguments.
+// withJobs dials for a command that has only the flags of a connection, and from least to most
+// arguments.
 func withJobs(p *program, name string, args []string, least, most int, do func(fl *fleet.Fleet, args []string) error) error {
 	f := newFlags(p, name)
 	c := f.connection()

@@ -1,4 +1,5 @@
-// Fleet runs jobs on many machines: a server keeps them, agents take them, and any program can be the worker.
+// Fleet runs jobs on many machines: a server keeps them, agents take them, and any program can be
+// the worker.
 //
 //	fleet serve   -dir DIR [-listen HOST:PORT] [-queue Q]... [-users FILE -cert FILE -key FILE]
 //	fleet agent   -queue Q... [-n N] [-lines] -- COMMAND [ARG]...
@@ -8,20 +9,24 @@
 //	fleet dead    [-requeue] [ID]...
 //	fleet drain   [-grace D] AGENT
 //
-// A JOB that is no JSON is a text, and becomes a JSON string. The agent runs the command once for each job: the job, which is
-// JSON, is its stdin, what it writes to stdout is the answer, and another exit status than 0 is a failure, with the end of
-// stderr for a reason. FLEET_JOB, FLEET_QUEUE and FLEET_ATTEMPT are in its environment. So a shell script can be the worker:
+// A JOB that is no JSON is a text, and becomes a JSON string. The agent runs the command once for
+// each job: the job, which is JSON, is its stdin, what it writes to stdout is the answer, and
+// another exit status than 0 is a failure, with the end of stderr for a reason. FLEET_JOB,
+// FLEET_QUEUE and FLEET_ATTEMPT are in its environment. So a shell script can be the worker:
 //
 //	fleet agent -queue sums -- sh -c 'sha256sum "$(jq -r .)"'
 //	fleet submit -queue sums -wait /etc/hostname
 //
-// With -lines the command is started once and speaks the protocol of package pool's Lines, on its descriptor 3.
+// With -lines the command is started once and speaks the protocol of package pool's Lines, on its
+// descriptor 3.
 //
-// All but serve take -url, -name and -user, or FLEET_URL, FLEET_NAME and FLEET_USER, and the password from
-// FLEET_PASSWORD; -ca is a file with the certificates to trust. None of these is in the environment of a worker.
+// All but serve take -url, -name and -user, or FLEET_URL, FLEET_NAME and FLEET_USER, and the
+// password from FLEET_PASSWORD; -ca is a file with the certificates to trust. None of these is in
+// the environment of a worker.
 //
-// The exit code is 0 when all went well, 1 when not, 2 for a wrong call, and for submit -wait 3 when a job failed. SIGINT
-// and SIGTERM end serve and agent; an agent lets its jobs finish for as long as -grace says, and a second signal ends that.
+// The exit code is 0 when all went well, 1 when not, 2 for a wrong call, and for submit -wait 3
+// when a job failed. SIGINT and SIGTERM end serve and agent; an agent lets its jobs finish for as
+// long as -grace says, and a second signal ends that.
 package main
 
 import (

@@ -1,5 +1,6 @@
-// Fleetdemo shows that a fleet loses nothing: a server, three agents with four workers each, 2,000 jobs, and in the middle
-// one of the agents is killed with SIGKILL. It counts the answers, each of which it can check.
+// Fleetdemo shows that a fleet loses nothing: a server, three agents with four workers each, 2,000
+// jobs, and in the middle one of the agents is killed with SIGKILL. It counts the answers, each of
+// which it can check.
 //
 //	go run ./cmd/fleetdemo [-jobs N] [-ack-wait D]
 //

@@ -19,8 +19,8 @@ import (
 
 var updateAPI = flag.Bool("update-api", false, "rewrite api/")
 
-// apiFolder has a file for each package that users import, with all that it exports. A change of what users can depend
-// on is then a change of a file that a reviewer sees.
+// apiFolder has a file for each package that users import, with all that it exports. A change of
+// what users can depend on is then a change of a file that a reviewer sees.
 const apiFolder = "api"
 
 func TestWhatIsExportedIsWhatTheListsSay(t *testing.T) {
@@ -56,8 +56,8 @@ func TestWhatIsExportedIsWhatTheListsSay(t *testing.T) {
 	}
 }
 
-// exported returns the declarations of f that users see, each as text without comments. Constants of one group stay
-// together, because iota counts in it.
+// exported returns the declarations of f that users see, each as text without comments. Constants
+// of one group stay together, because iota counts in it.
 func exported(t *testing.T, f sourceFile) []string {
 	t.Helper()
 	fset := token.NewFileSet()

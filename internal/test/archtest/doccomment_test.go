@@ -11,9 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// undocumented names what a library package exports without a doc comment. A comment on a group of constants or
-// variables counts for each of them, and so does one at the end of the line. Fields of a struct share their comments up to
-// the next blank line. Comments of functions and types begin with their name.
+// undocumented names what a library package exports without a doc comment. A comment on a group of
+// constants or variables counts for each of them, and so does one at the end of the line. Fields of
+// a struct share their comments up to the next blank line. Comments of functions and types begin
+// with their name.
 func undocumented(f sourceFile) []string {
 	if !f.library() {
 		return nil

@@ -21,7 +21,8 @@ const bsdConstraint = "//go:build darwin || dragonfly || freebsd || netbsd || op
 // vagueNames say nothing of what a package is for.
 var vagueNames = []string{"common", "errors", "helpers", "types", "util", "utils"}
 
-// unsafeFile matches the names of the files that may import unsafe: x_unsafe.go, x_unsafe_linux.go and their tests.
+// unsafeFile matches the names of the files that may import unsafe: x_unsafe.go, x_unsafe_linux.go
+// and their tests.
 var unsafeFile = regexp.MustCompile(`_unsafe(_[a-z0-9]+)?(_test)?\.go$`)
 
 // houseRules say what is wrong with a file, one sentence each.

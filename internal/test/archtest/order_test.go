@@ -12,8 +12,9 @@ import (
 // module is the path that begins every import path of ours.
 const module = "github.com/brood-go/brood"
 
-// lower says of each library package which others it may depend on: those below it. An internal package that is listed
-// has its place in the order like the others; one that is not may depend on whatever those that import it may.
+// lower says of each library package which others it may depend on: those below it. An internal
+// package that is listed has its place in the order like the others; one that is not may depend on
+// whatever those that import it may.
 var lower = map[string][]string{
 	"events":           {},
 	"internal/fd":      {},
@@ -33,7 +34,8 @@ var lower = map[string][]string{
 // thirdParty is what library packages may depend on besides the standard library and each other.
 var thirdParty = []string{"golang.org/x/sys/unix"}
 
-// confined is what one package of ours may depend on, and no other one: the rest of the library does not know about it.
+// confined is what one package of ours may depend on, and no other one: the rest of the library
+// does not know about it.
 var confined = map[string]string{
 	"github.com/go-json-experiment/json":          "internal/nodejson",
 	"github.com/go-json-experiment/json/jsontext": "internal/nodejson",
@@ -49,7 +51,8 @@ var testSupport = []string{
 // outsideOrder are the folders whose packages are no library packages unless lower lists them.
 var outsideOrder = []string{"examples", "internal"}
 
-// graph maps the import path of a package to its imports. It has every package that ours depend on outside their tests.
+// graph maps the import path of a package to its imports. It has every package that ours depend on
+// outside their tests.
 type graph map[string]goPackage
 
 // violations returns a sentence for each rule of the import order that g breaks.
@@ -72,8 +75,8 @@ func violations(g graph) []string {
 	return found
 }
 
-// violationsFrom follows the imports of the library package called name breadth first, so that the shortest way to each
-// package it must not depend on is the one that is told.
+// violationsFrom follows the imports of the library package called name breadth first, so that the
+// shortest way to each package it must not depend on is the one that is told.
 func violationsFrom(g graph, name string) []string {
 	var found []string
 	start := module + "/" + name

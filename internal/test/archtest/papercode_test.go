@@ -139,8 +139,8 @@ var known = []string{
 	module + "/signals", module + "/streams", module + "/fleet", module + "/script/host", module + "/script/engine",
 }
 
-// programOf puts pieces into one program: declarations as they are, and statements in a function for each piece. "…" stands
-// for what is left out.
+// programOf puts pieces into one program: declarations as they are, and statements in a function
+// for each piece. "…" stands for what is left out.
 func programOf(t *testing.T, name string, pieces []string) (string, error) {
 	t.Helper()
 	var program strings.Builder
@@ -167,8 +167,8 @@ func programOf(t *testing.T, name string, pieces []string) (string, error) {
 	return "package main\n" + strings.Join(slices.Sorted(maps.Keys(imports)), "") + program.String() + "func main() {}\n", nil
 }
 
-// typeCheck checks a program that is in the paper called name, as the compiler does. A piece may declare what it leaves
-// unused, since what follows is left out.
+// typeCheck checks a program that is in the paper called name, as the compiler does. A piece may
+// declare what it leaves unused, since what follows is left out.
 func (l *library) typeCheck(t *testing.T, name, program string, pieces bool) error {
 	t.Helper()
 	fset := token.NewFileSet()
@@ -214,7 +214,8 @@ func (l *library) importerFor(t *testing.T, name string, fset *token.FileSet, fi
 	return importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
 }
 
-// addExports adds to exports the files that the compiler reads of packages, and of those that these depend on.
+// addExports adds to exports the files that the compiler reads of packages, and of those that these
+// depend on.
 func addExports(t *testing.T, dir string, exports map[string]string, packages []string) {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-buildvcs=false", "-export", "-deps", "-json=ImportPath,Export"}, packages...)...)
@@ -223,7 +224,8 @@ func addExports(t *testing.T, dir string, exports map[string]string, packages []
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Logf("%v: %s", cmd, stderr.Bytes()) // The check that follows says which import is not there.
+		// The check that follows says which import is not there.
+		t.Logf("%v: %s", cmd, stderr.Bytes())
 	}
 	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
 		var p struct{ ImportPath, Export string }

@@ -22,7 +22,8 @@ var (
 	link = regexp.MustCompile(`\]\(([^)\s]+)\)|\b(?:src|srcset|href)="([^"]+)"`)
 	// pathLike has what a path of this repository is made of, wildcards of a shell included.
 	pathLike = regexp.MustCompile(`^\.?[\w@*-][\w.@*-]*(/[\w.@*-]+)*/?$`)
-	// ownFile are names of files that are this repository's wherever they are met: what users write ends in .js.
+	// ownFile are names of files that are this repository's wherever they are met: what users write
+	// ends in .js.
 	ownFile = regexp.MustCompile(`\.(go|md|s)$`)
 	// qualified is a name of a package or type and one that it has.
 	qualified = regexp.MustCompile(`\b(\w+)\.([A-Z]\w*)\b`)

@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// scriptLower says of each package of the script host, which is a module of its own, on which packages of this repository
-// it may depend. Those that are not the host's do not know that there is one: the engine knows no loop, and what is a
-// matter of texts knows no engine.
+// scriptLower says of each package of the script host, which is a module of its own, on which
+// packages of this repository it may depend. Those that are not the host's do not know that there
+// is one: the engine knows no loop, and what is a matter of texts knows no engine.
 var scriptLower = map[string][]string{
 	"engine":      {},
 	"callsource":  {},

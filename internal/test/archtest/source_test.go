@@ -38,7 +38,8 @@ type goPackage struct {
 // goList returns what go list says of the packages of the module for the system goos.
 func goList(t *testing.T, goos string, flags ...string) []goPackage {
 	t.Helper()
-	// -e: a package that does not compile at the moment still has imports. -buildvcs=false: nobody needs git here.
+	// -e: a package that does not compile at the moment still has imports. -buildvcs=false: nobody
+	// needs git here.
 	args := append([]string{"list", "-e", "-buildvcs=false", "-json=ImportPath,Standard,Imports"}, flags...)
 	cmd := exec.Command("go", append(args, "./...")...)
 	cmd.Dir = root
@@ -74,8 +75,8 @@ func parse(t *testing.T, path string, text []byte) sourceFile {
 	return sourceFile{path, text, file, fset}
 }
 
-// tree returns the paths of all files of the module and of those that are nested in it, but for what tests read, and for
-// what is hidden. The folder for the forge is not.
+// tree returns the paths of all files of the module and of those that are nested in it, but for
+// what tests read, and for what is hidden. The folder for the forge is not.
 func tree(t *testing.T) []string {
 	t.Helper()
 	var files []string

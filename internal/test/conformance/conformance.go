@@ -1,13 +1,14 @@
-// Package conformance makes childprocess/CONFORMANCE.md: which behaviours of Node's child_process and of its peers the
-// tests of this repository check. It reads the tests, so the page cannot promise more than they do.
+// Package conformance makes childprocess/CONFORMANCE.md: which behaviours of Node's child_process
+// and of its peers the tests of this repository check. It reads the tests, so the page cannot
+// promise more than they do.
 //
 // A test names the behaviours that it checks in the last lines of its comment:
 //
 //	//brood:checks N062 S053
 //	func TestTheKillSignalIsNamed(t *testing.T) {
 //
-// A behaviour that no test checks has its reason in left.go. The package's own test fails when page, tests and reasons
-// do not fit together.
+// A behaviour that no test checks has its reason in left.go. The package's own test fails when
+// page, tests and reasons do not fit together.
 package conformance
 
 import (
@@ -34,8 +35,8 @@ type Test struct {
 	File string // from the root of the module, with slashes
 }
 
-// Check says in one sentence each what does not fit together: a behaviour with neither a test nor a reason in left.go,
-// or with both, and an ID that is no behaviour's.
+// Check says in one sentence each what does not fit together: a behaviour with neither a test nor a
+// reason in left.go, or with both, and an ID that is no behaviour's.
 func Check(tests []Test) []string {
 	return mistakes(slices.Concat(nodeBehaviours, scenarios, workerBehaviours), tests, left)
 }

@@ -1,7 +1,8 @@
 package conformance
 
-// nodeBehaviours are what Node's own tests of child_process check, as it reads for this library. From names the test
-// files in test/parallel, test/sequential and test/pummel of Node v20.11, and where those have none, v25.8.
+// nodeBehaviours are what Node's own tests of child_process check, as it reads for this library.
+// From names the test files in test/parallel, test/sequential and test/pummel of Node v20.11, and
+// where those have none, v25.8.
 var nodeBehaviours = []Behaviour{
 	// Spawn, options, validation.
 	{"N001", "~spawn-typeerror", "Arguments that are none are returned as errors that name them, an empty program among them."},

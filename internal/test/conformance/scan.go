@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// directive begins the line in the comment of a test that names the behaviours that the test checks.
+// directive begins the line in the comment of a test that names the behaviours that the test
+// checks.
 const directive = "//brood:checks"
 
 // fleet is a nested module that has behaviours of its own.
@@ -20,8 +21,9 @@ const fleet = "fleet"
 // testPrefix begins the names of the functions that go test runs.
 var testPrefix = regexp.MustCompile(`^(Test|Fuzz|Example)`)
 
-// Tests returns the tests below the root of the module that name behaviours, whatever system they are for. Nested
-// modules but fleet, hidden folders and testdata are left out. A directive that stands above no test is an error.
+// Tests returns the tests below the root of the module that name behaviours, whatever system they
+// are for. Nested modules but fleet, hidden folders and testdata are left out. A directive that
+// stands above no test is an error.
 func Tests(root fs.FS) ([]Test, error) {
 	var tests []Test
 	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {

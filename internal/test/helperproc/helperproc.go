@@ -1,7 +1,9 @@
-// Package helperproc lets a test start helper programs that are written in the test itself: the test binary starts
-// itself again, told by its first argument which registered function to run in place of the tests.
+// Package helperproc lets a test start helper programs that are written in the test itself: the
+// test binary starts itself again, told by its first argument which registered function to run in
+// place of the tests.
 //
-// The choice travels in an argument and not in the environment, because tests also start children with an empty one.
+// The choice travels in an argument and not in the environment, because tests also start children
+// with an empty one.
 package helperproc
 
 import (
@@ -13,14 +15,16 @@ import (
 	"syscall"
 )
 
-// selector is the beginning of the first argument of a process that is a helper; the helper's name follows.
+// selector is the beginning of the first argument of a process that is a helper; the helper's name
+// follows.
 const selector = "-brood-helper="
 
 // raceExitCode is the race detector's default exit code.
 const raceExitCode = 66
 
-// unknownExitCode is how a process ends that was asked to be a helper nobody registered. It is none that a helper or a
-// shell uses, so that a test which expects a failing child does not mistake a misspelt name for it.
+// unknownExitCode is how a process ends that was asked to be a helper nobody registered. It is none
+// that a helper or a shell uses, so that a test which expects a failing child does not mistake a
+// misspelt name for it.
 const unknownExitCode = 98
 
 var registry = struct {
@@ -32,10 +36,10 @@ var registry = struct {
 	used: map[string]bool{},
 }
 
-// Register names a helper program. It is called from the init function of the test file that uses the helper, so that
-// the name is known when [Main] looks for it. In the helper process fn runs in place of the tests, with the arguments
-// that [Command] was given; when it returns the process exits with 0. To exit otherwise fn calls [Exit]. An empty or
-// duplicate name and a nil fn panic.
+// Register names a helper program. It is called from the init function of the test file that uses
+// the helper, so that the name is known when [Main] looks for it. In the helper process fn runs in
+// place of the tests, with the arguments that [Command] was given; when it returns the process
+// exits with 0. To exit otherwise fn calls [Exit]. An empty or duplicate name and a nil fn panic.
 //
 // Safe to call from any goroutine.
 func Register(name string, fn func(args []string)) {
@@ -52,11 +56,12 @@ func Register(name string, fn func(args []string)) {
 	registry.fns[name] = fn
 }
 
-// Main runs the helper that this process was started as, and then exits; in any other process it does nothing. It is
-// the first thing a TestMain does, before the testing package parses the arguments. It leaves signal mask, signal
-// dispositions and descriptors as the process got them, because those are what many helpers report. (The Go runtime does
-// not: before main it has installed handlers, also for ignored signals other than SIGHUP and SIGINT. To see which
-// signals a child is started with ignored, start a program that is not written in Go.)
+// Main runs the helper that this process was started as, and then exits; in any other process it
+// does nothing. It is the first thing a TestMain does, before the testing package parses the
+// arguments. It leaves signal mask, signal dispositions and descriptors as the process got them,
+// because those are what many helpers report. (The Go runtime does not: before main it has
+// installed handlers, also for ignored signals other than SIGHUP and SIGINT. To see which signals a
+// child is started with ignored, start a program that is not written in Go.)
 func Main() {
 	if len(os.Args) < 2 {
 		return
@@ -76,9 +81,10 @@ func Main() {
 	Exit(0)
 }
 
-// Exit ends a helper with the given exit code at once. Unlike os.Exit it does not wait a second in a binary built with
-// the race detector, and does not print a warning about GOCOVERDIR in a binary built for coverage. A helper in which the
-// detector saw a race exits with 66, as it does by os.Exit.
+// Exit ends a helper with the given exit code at once. Unlike os.Exit it does not wait a second in
+// a binary built with the race detector, and does not print a warning about GOCOVERDIR in a binary
+// built for coverage. A helper in which the detector saw a race exits with 66, as it does by
+// os.Exit.
 //
 // Safe to call from any goroutine.
 func Exit(code int) {
@@ -88,10 +94,11 @@ func Exit(code int) {
 	syscall.Exit(code)
 }
 
-// Command returns what starts the helper called name with args: file is the absolute path of the test binary and argv
-// its arguments without argv[0]. It also marks the helper as used, so a test that may yet skip calls it before it
-// decides. A helper that another helper starts is marked only when the test itself calls Command and hands the result
-// on. A name that was not registered panics.
+// Command returns what starts the helper called name with args: file is the absolute path of the
+// test binary and argv its arguments without argv[0]. It also marks the helper as used, so a test
+// that may yet skip calls it before it decides. A helper that another helper starts is marked only
+// when the test itself calls Command and hands the result on. A name that was not registered
+// panics.
 //
 // Safe to call from any goroutine.
 func Command(name string, args ...string) (file string, argv []string) {

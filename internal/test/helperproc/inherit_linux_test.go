@@ -35,14 +35,16 @@ func init() {
 }
 
 func TestHelperKeepsMaskDispositionsAndDescriptors(t *testing.T) {
-	// The forking thread's mask is the child's mask, so the test stays on one thread and blocks a signal there.
+	// The forking thread's mask is the child's mask, so the test stays on one thread and blocks a
+	// signal there.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var usr1, old unix.Sigset_t
 	usr1.Val[0] = 1 << (unix.SIGUSR1 - 1)
 	require.NoError(t, unix.PthreadSigmask(unix.SIG_BLOCK, &usr1, &old))
 	defer func() { require.NoError(t, unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil)) }()
-	// Through an exec the kernel passes on only that a signal is ignored, and the Go runtime keeps that for two signals.
+	// Through an exec the kernel passes on only that a signal is ignored, and the Go runtime keeps
+	// that for two signals.
 	signal.Ignore(unix.SIGHUP)
 	defer signal.Reset(unix.SIGHUP)
 

@@ -11,15 +11,18 @@ import (
 )
 
 const (
-	// blameVariable is set in the environment of a process that runs one test to see whether it leaks.
+	// blameVariable is set in the environment of a process that runs one test to see whether it
+	// leaks.
 	blameVariable = "BROOD_LEAKCHECK_ALONE"
 
-	// blameTime is how long the search for the leaking test may take, in which every test of the binary runs once more.
+	// blameTime is how long the search for the leaking test may take, in which every test of the
+	// binary runs once more.
 	blameTime = time.Minute
 )
 
-// blame runs each test by itself, in a process of its own, and names those that leak descriptors. The kernel does not
-// know who opened a descriptor, so this is the nearest answer to where a leak was made.
+// blame runs each test by itself, in a process of its own, and names those that leak descriptors.
+// The kernel does not know who opened a descriptor, so this is the nearest answer to where a leak
+// was made.
 func blame() []string {
 	if os.Getenv(blameVariable) != "" {
 		return nil

@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// children asks ps(1): there is no call common to these systems that tells of children without reaping them.
+// children asks ps(1): there is no call common to these systems that tells of children without
+// reaping them.
 func children() map[int]string {
 	ps := exec.Command("ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "stat=", "-o", "command=")
 	out, err := ps.Output()

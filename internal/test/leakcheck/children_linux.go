@@ -19,7 +19,8 @@ func children() map[int]string {
 		return nil
 	}
 	found := map[int]string{}
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // The pattern is well formed, and nothing else is an error.
+	// The pattern is well formed, and nothing else is an error.
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
 		// A process that ended since the directory was read is nobody's child any more.
 		if pid, text, ok := childFromStat(path); ok {
@@ -27,19 +28,22 @@ func children() map[int]string {
 		}
 	}
 	if len(found) == 0 {
-		// A child of another user under a /proc mounted with hidepid. If it was reaped meanwhile, the next look says so.
+		// A child of another user under a /proc mounted with hidepid. If it was reaped meanwhile,
+		// the next look says so.
 		found[0] = "there is one, but /proc does not show it"
 	}
 	return found
 }
 
-// childFromStat reads one /proc/PID/stat; see proc_pid_stat(5). ok is false if the process is no child of this one.
+// childFromStat reads one /proc/PID/stat; see proc_pid_stat(5). ok is false if the process is no
+// child of this one.
 func childFromStat(path string) (pid int, text string, ok bool) {
 	stat, err := os.ReadFile(path)
 	if err != nil {
 		return 0, "", false
 	}
-	// "12 (name) S 11 …": only the last bracket ends the name, for the name may hold brackets itself.
+	// "12 (name) S 11 …": only the last bracket ends the name, for the name may hold brackets
+	// itself.
 	open, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
 	if open < 0 || end < open {
 		return 0, "", false

@@ -8,12 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fdSearchLimit ends the search where the soft limit is huge or unlimited. A new descriptor gets the lowest free number,
-// so what leaks is found far below.
+// fdSearchLimit ends the search where the soft limit is huge or unlimited. A new descriptor gets
+// the lowest free number, so what leaks is found far below.
 const fdSearchLimit = 1 << 16
 
-// FDs returns the open descriptors of this process, number to target: what /proc/self/fd/N links to ("pipe:[4026]",
-// "anon_inode:[eventpoll]", a path), or on systems without such a directory what fstat(2) tells.
+// FDs returns the open descriptors of this process, number to target: what /proc/self/fd/N links to
+// ("pipe:[4026]", "anon_inode:[eventpoll]", a path), or on systems without such a directory what
+// fstat(2) tells.
 //
 // Safe to call from any goroutine.
 func FDs() map[int]string {

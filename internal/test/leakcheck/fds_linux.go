@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// FDs returns the open descriptors of this process, number to target: what /proc/self/fd/N links to ("pipe:[4026]",
-// "anon_inode:[eventpoll]", a path), or on systems without such a directory what fstat(2) tells.
+// FDs returns the open descriptors of this process, number to target: what /proc/self/fd/N links to
+// ("pipe:[4026]", "anon_inode:[eventpoll]", a path), or on systems without such a directory what
+// fstat(2) tells.
 //
 // Safe to call from any goroutine.
 func FDs() map[int]string {

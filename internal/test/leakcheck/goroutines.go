@@ -16,8 +16,8 @@ var endlessGoroutines = []string{
 	"\ncreated by runtime.", // finalizers and cleanups, which show while they run
 }
 
-// goroutines returns the stack traces of all goroutines but the endless ones by goroutine number, which is never used
-// twice.
+// goroutines returns the stack traces of all goroutines but the endless ones by goroutine number,
+// which is never used twice.
 func goroutines() map[int]string {
 	buf := make([]byte, 1<<16)
 	for {

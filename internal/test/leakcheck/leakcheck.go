@@ -1,5 +1,5 @@
-// Package leakcheck fails a test binary that leaves something behind: an open descriptor, a child process or a
-// goroutine. Every package's TestMain ends with it.
+// Package leakcheck fails a test binary that leaves something behind: an open descriptor, a child
+// process or a goroutine. Every package's TestMain ends with it.
 package leakcheck
 
 import (
@@ -16,23 +16,24 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// settleTime is how long something may take to go away by itself before it counts as a leak: a goroutine ends some
-// time after what it was told, and closes what it held then. Nobody waits that long unless there is a leak. Only the
-// tests of this package change it.
+// settleTime is how long something may take to go away by itself before it counts as a leak: a
+// goroutine ends some time after what it was told, and closes what it held then. Nobody waits that
+// long unless there is a leak. Only the tests of this package change it.
 var settleTime = 5 * time.Second
 
-// Main runs m.Run between two inventories and returns the exit code, non-zero when something leaked. It is the whole
-// of a TestMain:
+// Main runs m.Run between two inventories and returns the exit code, non-zero when something
+// leaked. It is the whole of a TestMain:
 //
 //	func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 //
-// Descriptors that were inherited, children that were there already and goroutines that run before the tests are not
-// leaks. Each leak is printed to stderr on a line that begins with "leakcheck:", and when descriptors leaked the tests
-// run once more, each in a process of its own, to print which of them leak.
+// Descriptors that were inherited, children that were there already and goroutines that run before
+// the tests are not leaks. Each leak is printed to stderr on a line that begins with "leakcheck:",
+// and when descriptors leaked the tests run once more, each in a process of its own, to print which
+// of them leak.
 //
-// Main first runs the helper that this process was started as, see [helperproc.Main], and has the kernel refuse what the
-// environment says, see [sandbox.Force]. A full run that passed (no -run
-// or -skip, not -short) also fails when a registered helper was never started.
+// Main first runs the helper that this process was started as, see [helperproc.Main], and has the
+// kernel refuse what the environment says, see [sandbox.Force]. A full run that passed (no -run or
+// -skip, not -short) also fails when a registered helper was never started.
 func Main(m *testing.M) int {
 	helperproc.Main()
 	touchPoller()
@@ -40,7 +41,8 @@ func Main(m *testing.M) int {
 	before := takeInventory()
 	code := m.Run()
 	if flagValue("test.fuzzworker") == "true" {
-		// The process that started this one for fuzzing runs the check; a worker is part of the testing package.
+		// The process that started this one for fuzzing runs the check; a worker is part of the
+		// testing package.
 		return code
 	}
 	leaks := settle(before.leaks)
@@ -59,8 +61,9 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// NoNewFDs records the descriptors that are open now and fails t in its Cleanup, with number and target, if others are
-// open then. It sees the whole process, so t must not run in parallel with other tests.
+// NoNewFDs records the descriptors that are open now and fails t in its Cleanup, with number and
+// target, if others are open then. It sees the whole process, so t must not run in parallel with
+// other tests.
 func NoNewFDs(t testing.TB) {
 	t.Helper()
 	before := FDs()
@@ -91,7 +94,8 @@ func (inv inventory) leaks() []string {
 	return append(leaks, newGoroutines(inv.goroutines, now.goroutines)...)
 }
 
-// settle calls find until it finds nothing or settleTime has passed, and returns what it found last.
+// settle calls find until it finds nothing or settleTime has passed, and returns what it found
+// last.
 func settle(find func() []string) []string {
 	const longestWait = 50 * time.Millisecond
 	deadline := time.Now().Add(settleTime)
@@ -105,8 +109,9 @@ func settle(find func() []string) []string {
 	}
 }
 
-// touchPoller makes the runtime open its poller now. It keeps those descriptors for good, from the first descriptor on
-// that can be polled, and without this the first test that uses one would seem to leak them.
+// touchPoller makes the runtime open its poller now. It keeps those descriptors for good, from the
+// first descriptor on that can be polled, and without this the first test that uses one would seem
+// to leak them.
 func touchPoller() {
 	r, w, err := os.Pipe()
 	if err != nil {

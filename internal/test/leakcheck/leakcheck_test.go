@@ -15,8 +15,8 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-// victimVariable is set in a process of this test binary that a test started to watch it fail: the test that it names
-// misbehaves there in place of testing.
+// victimVariable is set in a process of this test binary that a test started to watch it fail: the
+// test that it names misbehaves there in place of testing.
 const victimVariable = "LEAKCHECK_TEST_VICTIM"
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
@@ -34,8 +34,8 @@ func init() {
 // isVictim reports whether this process is the one in which test t misbehaves.
 func isVictim(t *testing.T) bool { return os.Getenv(victimVariable) == t.Name() }
 
-// inVictim runs the test binary once more with args, there with test t misbehaving, and returns how it ended. What the
-// victim leaves running reads its standard input, which ends here.
+// inVictim runs the test binary once more with args, there with test t misbehaving, and returns how
+// it ended. What the victim leaves running reads its standard input, which ends here.
 func inVictim(t *testing.T, args ...string) (exitCode int, output string) {
 	t.Helper()
 	if victim := os.Getenv(victimVariable); victim != "" {

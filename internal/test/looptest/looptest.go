@@ -1,8 +1,8 @@
-// Package looptest makes the loops that tests run: as the environment wants them, closed with the test, and stopped
-// when they hang.
+// Package looptest makes the loops that tests run: as the environment wants them, closed with the
+// test, and stopped when they hang.
 //
-// A package whose loops need more sets it up after [New] or [NewWith] returned. Cleanups run in the opposite order, so
-// those that the package adds then still find the loop open.
+// A package whose loops need more sets it up after [New] or [NewWith] returned. Cleanups run in the
+// opposite order, so those that the package adds then still find the loop open.
 package looptest
 
 import (
@@ -14,9 +14,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// HangLimit returns how long a test waits for what ought to come at once. It only ends tests that wait for what will
-// not come: no test's meaning depends on it, so it is absurdly long. BROOD_TEST_TIMEOUT_SCALE stretches it for slow
-// machines.
+// HangLimit returns how long a test waits for what ought to come at once. It only ends tests that
+// wait for what will not come: no test's meaning depends on it, so it is absurdly long.
+// BROOD_TEST_TIMEOUT_SCALE stretches it for slow machines.
 //
 // Safe to call from any goroutine.
 func HangLimit() time.Duration {
@@ -27,9 +27,10 @@ func HangLimit() time.Duration {
 	return limit
 }
 
-// Options returns the options that the environment forces on every loop: BROOD_TEST_WAKEUP=pipe forces the pipe
-// wake-up, and BROOD_TEST_WAKEUP=netpoll the sleep in the runtime's poller. The caller may keep and change them. They are
-// for loops of helper programs, which have no test to be closed with.
+// Options returns the options that the environment forces on every loop: BROOD_TEST_WAKEUP=pipe
+// forces the pipe wake-up, and BROOD_TEST_WAKEUP=netpoll the sleep in the runtime's poller. The
+// caller may keep and change them. They are for loops of helper programs, which have no test to be
+// closed with.
 //
 // Safe to call from any goroutine.
 func Options() *reactor.Options {
@@ -37,12 +38,13 @@ func Options() *reactor.Options {
 	return &reactor.Options{PipeWakeup: wakeup == "pipe", Netpoll: wakeup == "netpoll"}
 }
 
-// New returns a loop as the environment wants it, see [Options]. It is closed with t, unless t has done it, and must not be
-// alive then: a test leaves nothing that keeps its loop alive. A test whose loop still exists after [HangLimit] fails, and
-// its loop stops. Benchmarks and fuzzing run as long as they are told to.
+// New returns a loop as the environment wants it, see [Options]. It is closed with t, unless t has
+// done it, and must not be alive then: a test leaves nothing that keeps its loop alive. A test
+// whose loop still exists after [HangLimit] fails, and its loop stops. Benchmarks and fuzzing run
+// as long as they are told to.
 //
-// After a test that failed neither matters. What a package has to end then, so that one failure does not become many, it
-// ends in a Cleanup of its own.
+// After a test that failed neither matters. What a package has to end then, so that one failure
+// does not become many, it ends in a Cleanup of its own.
 func New(t testing.TB) *reactor.Loop {
 	t.Helper()
 	return NewWith(t, reactor.Options{})
@@ -74,8 +76,8 @@ func NewWith(t testing.TB, o reactor.Options) *reactor.Loop {
 	return l
 }
 
-// Run runs l until nothing keeps it alive. It ends t when the test has failed by then, since what a stopped loop leaves
-// half done would only fail again.
+// Run runs l until nothing keeps it alive. It ends t when the test has failed by then, since what a
+// stopped loop leaves half done would only fail again.
 func Run(t testing.TB, l *reactor.Loop) {
 	t.Helper()
 	if err := l.Run(); err != nil {
@@ -86,8 +88,8 @@ func Run(t testing.TB, l *reactor.Loop) {
 	}
 }
 
-// watch fails t and stops l after HangLimit, unless stop was called. When stop returns the watchdog is not running: a
-// test that has ended must not be touched.
+// watch fails t and stops l after HangLimit, unless stop was called. When stop returns the watchdog
+// is not running: a test that has ended must not be touched.
 func watch(t testing.TB, l *reactor.Loop) (stop func()) {
 	switch t.(type) {
 	case *testing.B, *testing.F:

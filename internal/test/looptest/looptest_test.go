@@ -17,7 +17,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
-// A trial is a test whose outcome is looked at instead of reported. Only what looptest calls is there.
+// A trial is a test whose outcome is looked at instead of reported. Only what looptest calls is
+// there.
 type trial struct {
 	testing.TB
 	log      []string

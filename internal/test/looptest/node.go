@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// NodePath returns the path of the node that is found on PATH. Where there is none it skips t; in the CI, which sets
-// CI, it fails t: there the tests that talk to Node.js are not optional.
+// NodePath returns the path of the node that is found on PATH. Where there is none it skips t; in
+// the CI, which sets CI, it fails t: there the tests that talk to Node.js are not optional.
 func NodePath(t testing.TB) string {
 	t.Helper()
 	path, err := exec.LookPath("node")

@@ -8,8 +8,8 @@ type Call struct {
 	conditions []condition
 }
 
-// condition is about the low half of an argument. It is met where the test of the filter's machine language succeeds with
-// value, or fails if negated is set.
+// condition is about the low half of an argument. It is met where the test of the filter's machine
+// language succeeds with value, or fails if negated is set.
 type condition struct {
 	argument int
 	test     uint16 // BPF_JEQ or BPF_JSET
@@ -39,7 +39,8 @@ func (c Call) when(more condition) Call {
 	return Call{c.number, append(c.conditions[:len(c.conditions):len(c.conditions)], more)}
 }
 
-// compile returns the filter that does what action says with each of calls, and nothing with others.
+// compile returns the filter that does what action says with each of calls, and nothing with
+// others.
 func compile(action uint32, calls []Call) []unix.SockFilter {
 	const (
 		load = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
@@ -48,11 +49,13 @@ func compile(action uint32, calls []Call) []unix.SockFilter {
 		// In struct seccomp_data.
 		offsetNumber    = 0
 		offsetArguments = 16
-		argumentSize    = 8 // of which the low half comes first, on the machines that run these tests
+		// of which the low half comes first, on the machines that run these tests
+		argumentSize = 8
 	)
 	var code []unix.SockFilter
 	for _, c := range calls {
-		// Where a condition is not met the rest of c is jumped over: two instructions for each condition, and the return.
+		// Where a condition is not met the rest of c is jumped over: two instructions for each
+		// condition, and the return.
 		rest := uint8(2*len(c.conditions) + 1)
 		code = append(code,
 			unix.SockFilter{Code: load, K: offsetNumber},

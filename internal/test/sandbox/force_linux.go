@@ -13,10 +13,11 @@ import (
 // forced is what [Force] has refused: the names of calls.
 var forced []string
 
-// Force has the kernel refuse what BROOD_TEST_REFUSE says, in all threads of this program and in everything that it
-// starts: an errno, a colon, and names of calls with commas between them, as in "EPERM:epoll_pwait2,splice". The name "all"
-// stands for every call that has a fallback, except for those without which other programs that tests start do not live.
-// TestMain calls it, after it has had the Go runtime open its poller.
+// Force has the kernel refuse what BROOD_TEST_REFUSE says, in all threads of this program and in
+// everything that it starts: an errno, a colon, and names of calls with commas between them, as in
+// "EPERM:epoll_pwait2,splice". The name "all" stands for every call that has a fallback, except for
+// those without which other programs that tests start do not live. TestMain calls it, after it has
+// had the Go runtime open its poller.
 func Force() {
 	text := os.Getenv(variable)
 	if text == "" {

@@ -7,14 +7,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Refuse has calls fail with errno from now on, on this thread and in the children that it starts. The thread is this
-// goroutine's for good, and ends with it. Where there is no seccomp(2), t skips.
+// Refuse has calls fail with errno from now on, on this thread and in the children that it starts.
+// The thread is this goroutine's for good, and ends with it. Where there is no seccomp(2), t skips.
 func Refuse(t testing.TB, errno unix.Errno, calls ...Call) {
 	t.Helper()
 	onThread(t, unix.SECCOMP_RET_ERRNO|uint32(errno), calls)
 }
 
-// Kill is Refuse for calls of which none may be made: whoever makes one is killed, the whole process.
+// Kill is Refuse for calls of which none may be made: whoever makes one is killed, the whole
+// process.
 func Kill(t testing.TB, calls ...Call) {
 	t.Helper()
 	onThread(t, unix.SECCOMP_RET_KILL_PROCESS, calls)

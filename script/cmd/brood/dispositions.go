@@ -7,12 +7,13 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// dispositions has signals that nobody listens to end the program as they end Node: Go's runtime drops most of them and
-// prints what all goroutines do for some. Those that Node ignores, SIGPIPE and SIGXFSZ, the runtime drops as well. SIGHUP, SIGINT and
-// SIGTERM are the runtime's, which ends the program by them unless it was started with one ignored, as by nohup(1).
+// dispositions has signals that nobody listens to end the program as they end Node: Go's runtime
+// drops most of them and prints what all goroutines do for some. Those that Node ignores, SIGPIPE
+// and SIGXFSZ, the runtime drops as well. SIGHUP, SIGINT and SIGTERM are the runtime's, which ends
+// the program by them unless it was started with one ignored, as by nohup(1).
 //
-// SIGUSR1 starts Node's debugger, and a script goes on. That there is none here is no reason to end a script, so it is dropped as long as
-// Node would take it for itself.
+// SIGUSR1 starts Node's debugger, and a script goes on. That there is none here is no reason to end
+// a script, so it is dropped as long as Node would take it for itself.
 func dispositions(flags []string) {
 	var all []signals.Signal
 	names := "QUIT TRAP ABRT USR2 ALRM STKFLT XCPU VTALRM PROF IO PWR SYS"

@@ -33,7 +33,8 @@ func runTests(m *testing.M) int {
 // deadline ends a program that hangs.
 const deadline = 3 * time.Minute
 
-// program builds this command once, since scripts start it again by process.execPath, and returns its path.
+// program builds this command once, since scripts start it again by process.execPath, and returns
+// its path.
 var program = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(made, "brood")
 	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {

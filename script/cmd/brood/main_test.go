@@ -23,7 +23,8 @@ func init() {
 	})
 }
 
-// endOf runs the command and returns how it has ended and what it has printed. It has nothing to complain about.
+// endOf runs the command and returns how it has ended and what it has printed. It has nothing to
+// complain about.
 func endOf(t *testing.T, args ...string) (status syscall.WaitStatus, stdout string) {
 	t.Helper()
 	status, stdout, stderr := outputOf(t, args...)

@@ -41,7 +41,8 @@ const withValue = list(`conditions diagnostic-dir disable-warning dns-result-ord
 	max-semi-space-size stack-size heapsnapshot-signal heapsnapshot-near-heap-limit cpu-prof-dir cpu-prof-interval cpu-prof-name disable-proto
 	gc-interval max-heap-size max-lazy random-seed watch-kill-signal experimental-config-file`)
 
-// plain are options without a value. Those that mean nothing here are taken all the same: scripts pass them to the children they start.
+// plain are options without a value. Those that mean nothing here are taken all the same: scripts
+// pass them to the children they start.
 const plain = list(`abort-on-uncaught-exception addons allow-addons allow-child-process allow-natives-syntax allow-wasi allow-worker async-context-frame check
 	deprecation disable-sigusr1 disallow-code-generation-from-strings enable-fips enable-network-family-autoselection enable-source-maps
 	entry-url experimental-abortcontroller experimental-addon-modules experimental-async-context-frame experimental-detect-module
@@ -63,14 +64,16 @@ const plain = list(`abort-on-uncaught-exception addons allow-addons allow-child-
 	predictable stress-flush-code flush-bytecode lazy opt turbofan maglev sparkplug always-sparkplug verify-heap zero-unused-memory
 	heap-prof cpu-prof experimental-wasm-stringref zero-fill-buffers`)
 
-// negatable options may have "no-" in front; for those in on that is the only form that says something.
+// negatable options may have "no-" in front; for those in on that is the only form that says
+// something.
 const bare = list(`harmony harmony-shadow-realm harmony-weak-refs js-float16array`)
 
 // notInEnvironment are options that NODE_OPTIONS must not have.
 const notInEnvironment = list(`eval print check interactive version help expose-internals test prof v8-options completion-bash prof-process
 	build-snapshot allow-natives-syntax`)
 
-// list is words parted by blanks. Most command lines have few options, and none: to look through a list is less than to make a table of it.
+// list is words parted by blanks. Most command lines have few options, and none: to look through a
+// list is less than to make a table of it.
 type list string
 
 func (l list) has(word string) bool {
@@ -82,7 +85,8 @@ func (l list) has(word string) bool {
 	return false
 }
 
-// option returns the long name of an argument, its value, and whether it has one. ok is false for what is no option that is known.
+// option returns the long name of an argument, its value, and whether it has one. ok is false for
+// what is no option that is known.
 func option(arg string) (name, value string, hasValue, ok bool) {
 	name, value, hasValue = strings.Cut(arg, "=")
 	if long, ok := short[name]; ok {
@@ -182,7 +186,8 @@ func (c *command) finish(program string, rest []string) error {
 	return nil
 }
 
-// fromEnvironment takes the options of NODE_OPTIONS, which are parted by spaces; quotes keep some together.
+// fromEnvironment takes the options of NODE_OPTIONS, which are parted by spaces; quotes keep some
+// together.
 func (c *command) fromEnvironment(program, text string) error {
 	words, err := split(text)
 	if err != nil {
