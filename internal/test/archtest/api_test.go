@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -56,6 +57,9 @@ func TestWhatIsExportedIsWhatTheListsSay(t *testing.T) {
 	}
 }
 
+// alignment is what gofmt puts between the columns of a declaration. It depends on the comments.
+var alignment = regexp.MustCompile(`(\S) +`)
+
 // exported returns the declarations of f that users see, each as text without comments. Constants
 // of one group stay together, because iota counts in it.
 func exported(t *testing.T, f sourceFile) []string {
@@ -69,6 +73,9 @@ func exported(t *testing.T, f sourceFile) []string {
 		var b bytes.Buffer
 		require.NoError(t, format.Node(&b, fset, n))
 		lines := slices.DeleteFunc(strings.Split(b.String(), "\n"), func(line string) bool { return strings.TrimSpace(line) == "" })
+		for i, line := range lines {
+			lines[i] = alignment.ReplaceAllString(line, "$1 ")
+		}
 		texts = append(texts, strings.Join(lines, "\n"))
 	}
 	for _, decl := range file.Decls {
