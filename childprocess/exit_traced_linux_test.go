@@ -14,7 +14,6 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
-	"github.com/brood-go/brood/internal/test/looptest"
 )
 
 func init() {
@@ -60,16 +59,4 @@ func TestTheEndOfATracedChildIsNotSpunFor(t *testing.T) {
 	tracer.Stdin.End()
 	run(t, l)
 	require.Equal(t, "close 0", ev.last())
-}
-
-// until has the loop turn until cond is true.
-func until(t testing.TB, l interface {
-	Poll(max time.Duration) (bool, error)
-}, cond func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(looptest.HangLimit()); !cond(); {
-		require.True(t, time.Now().Before(deadline), "the test hangs")
-		_, err := l.Poll(time.Millisecond)
-		require.NoError(t, err)
-	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/process"
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/internal/test/looptest"
@@ -131,6 +132,14 @@ func forceExitWatch(l *reactor.Loop) error {
 	return nil
 }
 
+// The vocabulary of all tests of loops, here by its short names.
+var (
+	run        = looptest.Run
+	until      = looptest.Until
+	eventually = looptest.Eventually
+	isOpen     = fdtest.IsOpen
+)
+
 // newLoop is openLoop for a test, with which the loop is closed.
 func newLoop(t testing.TB) *reactor.Loop {
 	t.Helper()
@@ -156,12 +165,6 @@ func newLoopWith(t testing.TB, o reactor.Options) *reactor.Loop {
 		}
 	})
 	return l
-}
-
-// run runs l until nothing keeps it alive.
-func run(t testing.TB, l *reactor.Loop) {
-	t.Helper()
-	looptest.Run(t, l)
 }
 
 // spawn is childprocess.Spawn that must return a child, which may yet have an error event.

@@ -10,13 +10,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/childprocess"
-	"github.com/brood-go/brood/internal/test/looptest"
 )
 
 // tasks are the threads of this program.
@@ -33,14 +31,6 @@ func mappings(t testing.TB) int {
 	text, err := os.ReadFile("/proc/self/maps")
 	require.NoError(t, err)
 	return strings.Count(string(text), "\n")
-}
-
-// eventually waits for something that is on its way.
-func eventually(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(looptest.HangLimit()); !is(); runtime.Gosched() {
-		require.True(t, time.Now().Before(deadline), "%s", what)
-	}
 }
 
 func TestWhatPreSpawnChangesHoldsForTheChildAlone(t *testing.T) {

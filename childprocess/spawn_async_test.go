@@ -2,19 +2,16 @@ package childprocess_test
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
-	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 )
@@ -282,9 +279,7 @@ func TestALoopMayBeClosedWhileAChildIsBeingStarted(t *testing.T) {
 // being started.
 func awaitNoSurvivor(t testing.TB) {
 	t.Helper()
-	for deadline := time.Now().Add(looptest.HangLimit()); childprocess.BackgroundUsers() > 0; runtime.Gosched() {
-		require.True(t, time.Now().Before(deadline), "a child is left")
-	}
+	eventually(t, "no child is left", func() bool { return childprocess.BackgroundUsers() == 0 })
 	childprocess.RetireBackground() // Its descriptors would be missed by another test when it ends.
 }
 

@@ -70,12 +70,6 @@ func init() {
 	})
 }
 
-// isOpen reports whether fd is open.
-func isOpen(fd int) bool {
-	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-	return err == nil
-}
-
 // isStill reports whether a number means what it did: where SIGCHLD is watched a number that was
 // closed is soon another's.
 func isStill(fd int, was what) bool {

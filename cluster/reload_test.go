@@ -247,22 +247,13 @@ func TestABusyLoopDoesNotFailAReload(t *testing.T) {
 	})
 	f.when(f.saw("fork 2", 1), func() {
 		start := time.Now()
-		waitFor(t, func() bool {
+		looptest.Eventually(t, "a second version began after the third time-out", func() bool {
 			_, err := os.Stat(file + "2")
 			return err == nil && time.Since(start) > 3*timeout
 		})
 	})
 	f.run()
 	require.Equal(t, 1, f.count("listening 2"), "%q", f.events)
-}
-
-// waitFor waits for something that another process does, of which no event of the loop tells: so it
-// looks again and again.
-func waitFor(t *testing.T, cond func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(looptest.HangLimit()); !cond(); time.Sleep(time.Millisecond) {
-		require.True(t, time.Now().Before(deadline))
-	}
 }
 
 func TestAReloadEndsWithTheCluster(t *testing.T) {

@@ -108,7 +108,7 @@ func TestAPoolInACrashLoopDrainsNoQueue(t *testing.T) {
 	require.NoError(t, os.WriteFile(well, nil, 0o600))
 	rec.next(t, fleet.EventResumed)
 	done := 0
-	until(t, "those that did not fail are done", func() bool { done = int(a.Stats().Done); return done >= 20-int(a.Stats().Failed) })
+	eventually(t, "those that did not fail are done", func() bool { done = int(a.Stats().Done); return done >= 20-int(a.Stats().Failed) })
 	require.Zero(t, a.Stats().Dead)
 }
 
@@ -126,11 +126,11 @@ func TestDrainLetsJobsFinishAndReleasesTheRest(t *testing.T) {
 	c, cancel := context.WithCancel(ctx(t))
 	report := make(chan *fleet.DrainReport, 1)
 	go func() { report <- a.Drain(c) }() // It ends with the context, below.
-	until(t, "it drains", func() bool { return a.Stats().Health == "draining" })
+	eventually(t, "it drains", func() bool { return a.Stats().Health == "draining" })
 	waits := submit(t, f, "mail", job{Echo: 2}, nil)
 	g.open()
 	require.Equal(t, "default."+finishes.ID(), rec.next(t, fleet.EventDone).ID)
-	until(t, "one is left", func() bool { return a.Stats().Running == 1 })
+	eventually(t, "one is left", func() bool { return a.Stats().Running == 1 })
 	waiting(t, f, "mail", 1) // It takes no job any more.
 	cancel()
 	require.Equal(t, &fleet.DrainReport{Finished: 1, Released: 1}, <-report)

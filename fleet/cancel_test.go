@@ -22,7 +22,7 @@ func TestACancelledJobThatWaitsDoesNotRunWhoeverGetsIt(t *testing.T) {
 	require.ErrorIs(t, err, fleet.ErrCancelled)
 	require.ErrorContains(t, err, "changed my mind")
 	require.NoFileExists(t, log)
-	until(t, "it is off the queue", func() bool { return idle(t, f, "mail") })
+	eventually(t, "it is off the queue", func() bool { return idle(t, f, "mail") })
 	info, err := j.Info(ctx(t))
 	require.NoError(t, err)
 	require.Equal(t, fleet.StateCancelled, info.State)

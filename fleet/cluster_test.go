@@ -202,7 +202,7 @@ func TestEveryJobOfAClusterEndsInAResultOrInTheDeadStream(t *testing.T) {
 	}
 	require.Equal(t, n, results+dead)
 	t.Logf("%d results, %d dead, %d of them ran more than once", results, dead, twice)
-	until(t, "the queue is empty", func() bool {
+	eventually(t, "the queue is empty", func() bool {
 		info, err := f.Queue(ctx(t), "mail")
 		return err == nil && info.Waiting == 0 && info.Running == 0
 	})

@@ -22,7 +22,7 @@ func TestADeadJobOfAnotherMakingHidesNoOther(t *testing.T) {
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail"), MaxAttempts: 1})
 	submit(t, f, "mail", job{Fail: "no"}, &fleet.JobOptions{ID: "z"})
 	var found []string
-	until(t, "it is dead", func() bool {
+	eventually(t, "it is dead", func() bool {
 		found = nil
 		all, err := f.Dead(ctx(t), "", 0)
 		require.NoError(t, err)

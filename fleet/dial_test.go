@@ -117,7 +117,7 @@ func TestAnAgentHoldsBackAnswersWhileThereIsNoRoomForThem(t *testing.T) {
 		e := rec.next(t, fleet.EventDone)
 		require.Equal(t, 1, e.Attempt, "it was not given up")
 	}
-	until(t, "they are done when results expire", func() bool { return idle(t, f, "mail") })
+	eventually(t, "they are done when results expire", func() bool { return idle(t, f, "mail") })
 }
 
 func TestAnAgentOutlivesTheAbsenceOfItsServer(t *testing.T) {

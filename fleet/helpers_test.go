@@ -123,8 +123,8 @@ func queues(names ...string) (all []fleet.QueueShare) {
 	return all
 }
 
-// until waits until done says so. It is for what nobody tells of.
-func until(t testing.TB, what string, done func() bool) {
+// eventually waits until done holds, as looptest.Eventually does, and sleeps in between.
+func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(looptest.HangLimit()); !done(); {
 		require.True(t, time.Now().Before(deadline), "never: "+what)
@@ -145,7 +145,7 @@ func idle(t testing.TB, f *fleet.Fleet, queue string) bool {
 // stored them.
 func waiting(t testing.TB, f *fleet.Fleet, queue string, n uint64) {
 	t.Helper()
-	until(t, "as many wait", func() bool {
+	eventually(t, "as many wait", func() bool {
 		info, err := f.Queue(ctx(t), queue)
 		require.NoError(t, err)
 		return info.Waiting == n

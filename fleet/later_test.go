@@ -115,7 +115,7 @@ func TestAResultExpires(t *testing.T) {
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
 	j := submit(t, f, "mail", job{}, nil)
 	require.NoError(t, j.Wait(ctx(t), nil))
-	until(t, "it has expired", func() bool {
+	eventually(t, "it has expired", func() bool {
 		info, err := j.Info(ctx(t))
 		require.NoError(t, err)
 		return info.State == fleet.StateUnknown
@@ -133,7 +133,7 @@ func TestDelayedJobsAreBounded(t *testing.T) {
 		return err
 	}
 	n := 0
-	until(t, "as many are scheduled as may be, and as many wait for that", func() bool {
+	eventually(t, "as many are scheduled as may be, and as many wait for that", func() bool {
 		err := delayed()
 		if err == nil {
 			n++
@@ -177,7 +177,7 @@ func TestADelayedJobIsNotReplacedByAnotherOfItsID(t *testing.T) {
 	f := dial(t, s, fleet.Options{})
 	_, js := raw(t, s)
 	scheduled := func(id string) {
-		until(t, "it is scheduled, and the server has forgotten its message", func() bool {
+		eventually(t, "it is scheduled, and the server has forgotten its message", func() bool {
 			at, err := js.Stream(ctx(t), "fleet_clock")
 			require.NoError(t, err)
 			msg, err := at.GetLastMsgForSubject(ctx(t), "fleet.clock.at.mail.default."+id)

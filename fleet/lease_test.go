@@ -170,7 +170,7 @@ func TestAnAgentThatStoodStillForAckWaitKillsItsChild(t *testing.T) {
 	victim := start(t, agentConfig{URL: s.URL(), Name: "victim", Queues: []string{"mail"}})
 	j := submit(t, f, "mail", job{Log: log, Hang: true}, nil)
 	victim.until("started")
-	until(t, "the child has begun", func() bool { times, err := ran(log); return err == nil && len(times) == 1 })
+	eventually(t, "the child has begun", func() bool { times, err := ran(log); return err == nil && len(times) == 1 })
 	victim.signal(syscall.SIGSTOP)
 	rec := newRecorder()
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail"), OnEvent: rec.on})
@@ -205,7 +205,7 @@ func TestTheFirstStoredResultWinsAndTheSecondIsReported(t *testing.T) {
 	require.Equal(t, fleet.Tries{Attempt: 2, Lost: 1}, r.Tries)
 	victim.signal(syscall.SIGCONT)
 	victim.until("duplicate default.a")
-	until(t, "the duplicate is counted", func() bool {
+	eventually(t, "the duplicate is counted", func() bool {
 		info, err := j.Info(ctx(t))
 		require.NoError(t, err)
 		return info.State == fleet.StateDone && info.Duplicates == 1
@@ -225,7 +225,7 @@ func TestAnAnswerAfterTheLeaseWasLostIsMarked(t *testing.T) {
 	j := submit(t, f, "mail", job{Echo: 1}, nil)
 	victim.until("started")
 	// Nobody else takes it, but the time is over.
-	until(t, "the server takes the job back", func() bool {
+	eventually(t, "the server takes the job back", func() bool {
 		info, err := f.Queue(ctx(t), "mail")
 		require.NoError(t, err)
 		return info.Running == 1 && pulledAndGivenBack(t, s)
@@ -279,7 +279,7 @@ func TestFailuresReleasesAndLostMachinesAreCountedApart(t *testing.T) {
 
 	a := agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
 	defer a.Close()
-	until(t, "it runs again", func() bool { return a.Stats().Running == 1 })
+	eventually(t, "it runs again", func() bool { return a.Stats().Running == 1 })
 	g.open()
 	dead, ok := errors.AsType[*fleet.DeadError](j.Wait(ctx(t), nil))
 	require.True(t, ok)
@@ -289,7 +289,7 @@ func TestFailuresReleasesAndLostMachinesAreCountedApart(t *testing.T) {
 // agentName returns the name of the one agent.
 func agentName(t testing.TB, f *fleet.Fleet) (name string) {
 	t.Helper()
-	until(t, "an agent answers", func() bool {
+	eventually(t, "an agent answers", func() bool {
 		all, err := f.Agents(ctx(t), 0)
 		require.NoError(t, err)
 		if len(all) == 1 {
@@ -344,7 +344,7 @@ func TestTheAckWaitOfAQueueIsNotShortenedUnderItsAgents(t *testing.T) {
 	a := agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail"), PullWait: time.Second})
 	g := newGate(t)
 	j := submit(t, f, "mail", job{Held: g.path, Echo: 1}, nil)
-	until(t, "it runs", func() bool { return a.Stats().Running == 1 })
+	eventually(t, "it runs", func() bool { return a.Stats().Running == 1 })
 	// The agent would send its next heartbeat long after the server had given the job to another.
 	o, ok := errors.AsType[*fleet.OptionError](f.AddQueue(ctx(t), "mail", &fleet.QueueOptions{AckWait: 200 * time.Millisecond}))
 	require.True(t, ok)
@@ -356,7 +356,7 @@ func TestTheAckWaitOfAQueueIsNotShortenedUnderItsAgents(t *testing.T) {
 	g.open()
 	require.NoError(t, j.Wait(ctx(t), nil))
 	a.Close()
-	until(t, "its pulls are over", func() bool {
+	eventually(t, "its pulls are over", func() bool {
 		return f.AddQueue(ctx(t), "mail", &fleet.QueueOptions{AckWait: 200 * time.Millisecond}) == nil
 	})
 }
@@ -373,7 +373,7 @@ func TestAnAgentWhoseLoopStandsStillTakesNoMoreJobs(t *testing.T) {
 	agentOf(t, f, l, p, fleet.AgentOptions{Name: "stuck", Queues: queues("mail"), OnEvent: rec.on, Slots: 1})
 	_, js := raw(t, s)
 	// Before that it looks whether the loop turns.
-	until(t, "the agent asks for a job", func() bool {
+	eventually(t, "the agent asks for a job", func() bool {
 		queue, err := js.Consumer(ctx(t), "fleet_jobs", "mail")
 		require.NoError(t, err)
 		return queue.CachedInfo().NumWaiting > 0

@@ -97,7 +97,7 @@ func TestACancelledJobLeavesNoPayload(t *testing.T) {
 		j := submit(t, f, "mail", job{Hang: true, Fail: strings.Repeat("x", 400<<10)}, nil)
 		require.NoError(t, j.Cancel(ctx(t), "enough"))
 		require.ErrorIs(t, j.Wait(ctx(t), nil), fleet.ErrCancelled)
-		until(t, "it is off the queue", func() bool { return idle(t, f, "mail") })
+		eventually(t, "it is off the queue", func() bool { return idle(t, f, "mail") })
 	}
 }
 

@@ -75,7 +75,7 @@ func TestAnIDIsFreeWhenItsJobIsDone(t *testing.T) {
 		submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "a"})
 		require.Equal(t, "default.a", <-done)
 		require.True(t, idle(t, f, "mail"), "it was acknowledged, and the server has said so")
-		until(t, "the result expires", func() bool {
+		eventually(t, "the result expires", func() bool {
 			info, err := f.Await("a").Info(ctx(t))
 			require.NoError(t, err)
 			return info.State == fleet.StateUnknown
@@ -93,7 +93,7 @@ func TestTheIDOfAJobThatIsDoneIsRefused(t *testing.T) {
 	require.NoError(t, j.Wait(ctx(t), nil))
 	_, err := f.Submit(ctx(t), "mail", job{Echo: 1}, &fleet.JobOptions{ID: "a"})
 	require.ErrorIs(t, err, fleet.ErrAlreadyDone)
-	until(t, "the result expires", func() bool {
+	eventually(t, "the result expires", func() bool {
 		info, err := f.Await("a").Info(ctx(t))
 		require.NoError(t, err)
 		return info.State == fleet.StateUnknown

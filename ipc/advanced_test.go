@@ -88,16 +88,16 @@ func TestGarbageInAnAdvancedFrameLosesThatFrameOnly(t *testing.T) {
 		l := newLoop(t)
 		c, p := newChannel(t, l, advanced)
 		var j journal
-		c.OnMessage(func(m *ipc.Message) { j.add("message") })
+		c.OnMessage(func(m *ipc.Message) { j.Add("message") })
 		c.OnError(func(err error) {
 			var e *ipc.MessageError
 			require.ErrorAs(t, err, &e)
-			j.add("error")
+			j.Add("error")
 		})
 		p.send(unhex(t, "00000003ff0f30"+bad+"00000003ff0f30"))
 		p.close()
 		run(t, l)
-		require.Equal(t, []string{"message", "error", "message"}, j.entries, bad)
+		require.Equal(t, []string{"message", "error", "message"}, j.Entries, bad)
 	}
 }
 
@@ -105,8 +105,8 @@ func TestAnAdvancedFrameOverMaxMessageIsSkipped(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, &ipc.Options{Serialization: ipc.Advanced, MaxMessage: 10})
 	var j journal
-	c.OnMessage(func(m *ipc.Message) { j.add("message") })
-	c.OnError(func(err error) { require.ErrorIs(t, err, ipc.ErrMessageTooLong); j.add("error") })
+	c.OnMessage(func(m *ipc.Message) { j.Add("message") })
+	c.OnError(func(err error) { require.ErrorIs(t, err, ipc.ErrMessageTooLong); j.Add("error") })
 	p.send(unhex(t, "00000003ff0f30 00001000"))
 	for range 4096 {
 		p.send("x")
@@ -115,7 +115,7 @@ func TestAnAdvancedFrameOverMaxMessageIsSkipped(t *testing.T) {
 	p.send(unhex(t, "00000003ff0f30 0000000b 0102030405060708090a0b 00000003ff0f30"))
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"message", "error", "message", "error", "message"}, j.entries)
+	require.Equal(t, []string{"message", "error", "message", "error", "message"}, j.Entries)
 }
 
 func TestAdvancedInternalMessagesAndHandles(t *testing.T) {

@@ -92,12 +92,12 @@ func TestWhatIsWrongIsToldInItsPlace(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal
-	c.OnMessage(func(m *ipc.Message) { j.add(string(m.Raw())) })
-	c.OnError(func(error) { j.add("error") })
+	c.OnMessage(func(m *ipc.Message) { j.Add(string(m.Raw())) })
+	c.OnError(func(error) { j.Add("error") })
 	p.send("1\n[1\n2\n{\"a\":\"NODE_\"\n3\n\"\\u00\"\n4\n")
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"1", "error", "2", "error", "3", "error", "4"}, j.entries)
+	require.Equal(t, []string{"1", "error", "2", "error", "3", "error", "4"}, j.Entries)
 }
 
 // The same with the other serialization, where messages are also asked for as values.
@@ -184,12 +184,12 @@ func TestInternalMessagesAreFoundAmongThoseThatAreReadAhead(t *testing.T) {
 	c.OnMessage(func(m *ipc.Message) {
 		var v job
 		require.NoError(t, m.Decode(&v))
-		j.add(fmt.Sprint(v.N))
+		j.Add(fmt.Sprint(v.N))
 	})
 	c.OnInternal("NODE_x", func(m *ipc.Message) {
 		var v job
 		require.NoError(t, m.Decode(&v))
-		j.add(fmt.Sprintf("internal %d", v.N))
+		j.Add(fmt.Sprintf("internal %d", v.N))
 	})
 	var want []string
 	for i, text := range []string{
@@ -207,5 +207,5 @@ func TestInternalMessagesAreFoundAmongThoseThatAreReadAhead(t *testing.T) {
 	}
 	p.close()
 	run(t, l)
-	require.Equal(t, want, j.entries)
+	require.Equal(t, want, j.Entries)
 }

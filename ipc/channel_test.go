@@ -23,13 +23,13 @@ func TestMessagesArriveEqualAndInOrder(t *testing.T) {
 		require.NoError(t, b.Send(rawJSON(s)))
 	}
 	a.OnMessage(func(*ipc.Message) {
-		if len(j.entries) == len(values) {
+		if len(j.Entries) == len(values) {
 			a.Disconnect()
 		}
 	})
 	run(t, l)
-	require.Equal(t, append(values, "disconnect"), j.entries)
-	require.Equal(t, append(values, "disconnect"), k.entries)
+	require.Equal(t, append(values, "disconnect"), j.Entries)
+	require.Equal(t, append(values, "disconnect"), k.Entries)
 }
 
 func TestManyMessagesInOneTick(t *testing.T) {

@@ -15,17 +15,17 @@ func TestAChannelThatIsClosedFromTheBeginningOnlyDisconnects(t *testing.T) {
 	c, err := ipc.NewClosed(l)
 	require.NoError(t, err)
 	var j journal
-	c.OnDisconnect(j.note("disconnect"))
-	c.OnMessage(func(*ipc.Message) { j.add("message") })
-	c.OnDrain(j.note("drain"))
-	c.OnError(func(err error) { j.add(err.Error()) })
+	c.OnDisconnect(j.Note("disconnect"))
+	c.OnMessage(func(*ipc.Message) { j.Add("message") })
+	c.OnDrain(j.Note("drain"))
+	c.OnError(func(err error) { j.Add(err.Error()) })
 	require.False(t, c.Connected())
 	require.Equal(t, -1, c.FD())
 	require.False(t, c.NeedDrain())
 	require.Equal(t, ipc.ErrChannelClosed, c.Send("x"))
 	require.Equal(t, ipc.ErrChannelClosed, c.SendInternal(map[string]any{"cmd": "NODE_X"}, nil))
 	require.Equal(t, ipc.ErrChannelClosed, c.Request(context.Background(), "x", func(*ipc.Message, error) { t.Error("called") }))
-	require.NoError(t, c.SendWith("x", &ipc.SendOptions{Done: func(err error) { j.add("done: " + err.Error()) }}))
+	require.NoError(t, c.SendWith("x", &ipc.SendOptions{Done: func(err error) { j.Add("done: " + err.Error()) }}))
 	// None of these may touch a descriptor.
 	c.Pause()
 	c.Resume()
@@ -34,12 +34,12 @@ func TestAChannelThatIsClosedFromTheBeginningOnlyDisconnects(t *testing.T) {
 	c.Unref()
 	c.Ref()
 	c.Destroy()
-	require.Empty(t, j.entries)
+	require.Empty(t, j.Entries)
 	run(t, l)
-	require.Equal(t, []string{"disconnect", "done: ipc: channel closed"}, j.entries)
+	require.Equal(t, []string{"disconnect", "done: ipc: channel closed"}, j.Entries)
 	c.Disconnect()
 	run(t, l)
-	require.Equal(t, "ipc: channel is already disconnected", j.entries[2])
+	require.Equal(t, "ipc: channel is already disconnected", j.Entries[2])
 }
 
 func TestAChannelThatIsClosedFromTheBeginningGoesWithItsLoop(t *testing.T) {

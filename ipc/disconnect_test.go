@@ -17,22 +17,22 @@ func TestDisconnectIsOneEventOnEachSideAndNeverInsideTheCall(t *testing.T) {
 	l := newLoop(t)
 	a, b := newPair(t, l, nil)
 	var j journal
-	a.OnDisconnect(func() { require.False(t, a.Connected()); j.add("a") })
-	b.OnDisconnect(func() { require.False(t, b.Connected()); j.add("b") })
-	a.OnError(func(err error) { require.ErrorIs(t, err, ipc.ErrDisconnected); j.add("error") })
+	a.OnDisconnect(func() { require.False(t, a.Connected()); j.Add("a") })
+	b.OnDisconnect(func() { require.False(t, b.Connected()); j.Add("b") })
+	a.OnError(func(err error) { require.ErrorIs(t, err, ipc.ErrDisconnected); j.Add("error") })
 	l.NextTick(func() {
 		require.True(t, a.Connected())
 		a.Disconnect()
 		require.False(t, a.Connected())
-		require.Empty(t, j.entries)
+		require.Empty(t, j.Entries)
 		a.Disconnect()
-		require.Empty(t, j.entries)
+		require.Empty(t, j.Entries)
 	})
 	run(t, l)
-	require.Equal(t, []string{"error", "b", "a"}, j.entries, "a reads to the end, which is b's end")
+	require.Equal(t, []string{"error", "b", "a"}, j.Entries, "a reads to the end, which is b's end")
 	b.Disconnect()
 	run(t, l)
-	require.Equal(t, []string{"error", "b", "a"}, j.entries)
+	require.Equal(t, []string{"error", "b", "a"}, j.Entries)
 }
 
 //brood:checks S067
@@ -44,20 +44,20 @@ func TestWhatWasQueuedBeforeDisconnectArrives(t *testing.T) {
 	for i := range 3 {
 		require.NoError(t, a.SendWith(rawJSON(big), &ipc.SendOptions{Done: func(err error) {
 			require.NoError(t, err)
-			j.add([]string{"first", "second", "third"}[i])
+			j.Add([]string{"first", "second", "third"}[i])
 		}}))
 	}
-	a.OnDisconnect(j.note("disconnect"))
+	a.OnDisconnect(j.Note("disconnect"))
 	a.Disconnect()
 	require.ErrorIs(t, a.Send(1), ipc.ErrChannelClosed)
 	b.OnMessage(func(m *ipc.Message) {
 		require.Equal(t, len(big), len(m.Raw()))
-		k.add("message")
+		k.Add("message")
 	})
-	b.OnDisconnect(k.note("disconnect"))
+	b.OnDisconnect(k.Note("disconnect"))
 	run(t, l)
-	require.Equal(t, []string{"first", "second", "third", "disconnect"}, j.entries)
-	require.Equal(t, []string{"message", "message", "message", "disconnect"}, k.entries)
+	require.Equal(t, []string{"first", "second", "third", "disconnect"}, j.Entries)
+	require.Equal(t, []string{"message", "message", "message", "disconnect"}, k.Entries)
 }
 
 // Both sides flush more than the socket holds: each has to read while it does.
@@ -83,7 +83,7 @@ func TestDisconnectInAHandlerKeepsTheMessagesOfTheSameRead(t *testing.T) {
 	c.OnceMessage(func(*ipc.Message) { c.Disconnect() })
 	p.send("1\n2\n3\n")
 	run(t, l)
-	require.Equal(t, []string{"1", "2", "3", "disconnect"}, j.entries)
+	require.Equal(t, []string{"1", "2", "3", "disconnect"}, j.Entries)
 	_, end := p.read()
 	require.True(t, end)
 }
@@ -108,7 +108,7 @@ func TestHalfACloseOfThePeerIsTheEnd(t *testing.T) {
 	p.send("1\n")
 	require.NoError(t, unix.Shutdown(p.fd, unix.SHUT_WR))
 	run(t, l)
-	require.Equal(t, []string{"1", "disconnect"}, j.entries)
+	require.Equal(t, []string{"1", "disconnect"}, j.Entries)
 	_, end := p.read()
 	require.True(t, end)
 }
@@ -123,7 +123,7 @@ func TestAPeerThatLeavesUnreadBytesHasSimplyGone(t *testing.T) {
 	p.send("\"last words\"\n")
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{`"last words"`, "disconnect"}, j.entries)
+	require.Equal(t, []string{`"last words"`, "disconnect"}, j.Entries)
 }
 
 func TestAPeerThatNeverReadsHoldsDisconnectUpUntilDestroy(t *testing.T) {
@@ -133,19 +133,19 @@ func TestAPeerThatNeverReadsHoldsDisconnectUpUntilDestroy(t *testing.T) {
 	j.watch(c)
 	require.NoError(t, c.SendWith(strings.Repeat("x", 1<<20), &ipc.SendOptions{Done: func(err error) {
 		require.ErrorIs(t, err, ipc.ErrChannelClosed)
-		j.add("done")
+		j.Add("done")
 	}}))
 	c.Disconnect()
 	poll(t, l)
 	poll(t, l)
-	require.Empty(t, j.entries)
+	require.Empty(t, j.Entries)
 	p.send("\"meanwhile\"\n")
 	poll(t, l)
-	require.Equal(t, []string{`"meanwhile"`}, j.entries)
+	require.Equal(t, []string{`"meanwhile"`}, j.Entries)
 	c.Destroy()
-	require.Len(t, j.entries, 1)
+	require.Len(t, j.Entries, 1)
 	run(t, l)
-	require.Equal(t, []string{`"meanwhile"`, "done", "disconnect"}, j.entries)
+	require.Equal(t, []string{`"meanwhile"`, "done", "disconnect"}, j.Entries)
 	c.Destroy()
 	run(t, l)
 }
@@ -179,11 +179,11 @@ func TestOnEndRunsBeforeDisconnect(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal
-	c.OnDisconnect(j.note("disconnect"))
-	c.OnEnd(j.note("end"))
+	c.OnDisconnect(j.Note("disconnect"))
+	c.OnEnd(j.Note("end"))
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"end", "disconnect"}, j.entries)
+	require.Equal(t, []string{"end", "disconnect"}, j.Entries)
 }
 
 // No tick comes any more that could tell anything.
@@ -223,19 +223,19 @@ func TestALateSendIsRefusedAtOnce(t *testing.T) {
 			require.NoError(t, c.SendWith("first", fill(c)))
 			require.NoError(t, c.SendWith("queued", &ipc.SendOptions{Done: func(err error) {
 				require.ErrorIs(t, err, ipc.ErrChannelClosed)
-				j.add("queued")
+				j.Add("queued")
 			}}))
 			c.Disconnect()
 			require.NoError(t, c.SendWith("late", &ipc.SendOptions{Done: func(err error) {
 				require.ErrorIs(t, err, ipc.ErrChannelClosed)
-				j.add("late")
+				j.Add("late")
 			}}))
-			require.Empty(t, j.entries)
+			require.Empty(t, j.Entries)
 			poll(t, l)
-			require.Equal(t, []string{"late"}, j.entries)
+			require.Equal(t, []string{"late"}, j.Entries)
 			p.close()
 			run(t, l)
-			require.Equal(t, []string{"late", "queued"}, j.entries)
+			require.Equal(t, []string{"late", "queued"}, j.Entries)
 		})
 	}
 }

@@ -48,9 +48,9 @@ func FuzzSplit(f *testing.F) {
 		receive := func(chunks [][]byte) (entries, answers []string) {
 			c, p := newChannel(t, l, o)
 			var j journal
-			c.OnMessage(func(m *ipc.Message) { j.add("message " + string(m.Raw())) })
-			c.OnError(func(err error) { j.add("error " + err.Error()) })
-			c.OnDisconnect(j.note("disconnect"))
+			c.OnMessage(func(m *ipc.Message) { j.Add("message " + string(m.Raw())) })
+			c.OnError(func(err error) { j.Add("error " + err.Error()) })
+			c.OnDisconnect(j.Note("disconnect"))
 			for _, chunk := range chunks {
 				p.send(string(chunk))
 				poll(t, l)
@@ -59,7 +59,7 @@ func FuzzSplit(f *testing.F) {
 			answer, _ := p.read()
 			p.close()
 			run(t, l)
-			return j.entries, []string{answer}
+			return j.Entries, []string{answer}
 		}
 		want, wantAnswers := receive([][]byte{data}[:min(1, len(data))])
 		got, gotAnswers := receive(split(data, cuts))

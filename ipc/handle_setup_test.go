@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
 )
@@ -207,12 +208,6 @@ func control(t testing.TB, v any, fn func(fd int)) {
 	require.NoError(t, raw.Control(func(fd uintptr) { fn(int(fd)) }))
 }
 
-// isOpen reports whether fd is a descriptor of this process.
-func isOpen(fd int) bool {
-	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-	return err == nil
-}
-
 func closeFD(t testing.TB, fd int) {
 	t.Helper()
 	require.NoError(t, unix.Close(fd))
@@ -221,10 +216,5 @@ func closeFD(t testing.TB, fd int) {
 // readable reports whether something has come.
 func (p *peer) readable() bool {
 	p.t.Helper()
-	n, err := unix.Poll([]unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLIN}}, 0)
-	if err == unix.EINTR {
-		return false
-	}
-	require.NoError(p.t, err)
-	return n > 0
+	return fdtest.Readable(p.t, p.fd, 0)
 }

@@ -62,7 +62,7 @@ func TestAHandleIsSentWithItsFrameAndEverythingElseWaits(t *testing.T) {
 	conn, other := newConn(t)
 	var j journal
 	note := func(s string) *ipc.SendOptions {
-		return &ipc.SendOptions{Done: func(err error) { require.NoError(t, err); j.add(s) }}
+		return &ipc.SendOptions{Done: func(err error) { require.NoError(t, err); j.Add(s) }}
 	}
 	require.NoError(t, c.SendWith("before", note("before")))
 	withHandle := note("handle")
@@ -73,7 +73,7 @@ func TestAHandleIsSentWithItsFrameAndEverythingElseWaits(t *testing.T) {
 	require.False(t, c.NeedDrain(), "as Node's send returns true for it")
 	require.NoError(t, c.SendWith("second behind", note("second behind")))
 	require.True(t, c.NeedDrain())
-	c.OnDrain(j.note("drain"))
+	c.OnDrain(j.Note("drain"))
 	require.NoError(t, c.SendInternal(map[string]string{"cmd": "NODE_x"}, nil))
 	_, err := conn.Write([]byte("x"))
 	require.ErrorIs(t, err, net.ErrClosed, "the connection is the peer's now")
@@ -89,14 +89,14 @@ func TestAHandleIsSentWithItsFrameAndEverythingElseWaits(t *testing.T) {
 	poll(t, l)
 	s, _ = p.read()
 	require.Empty(t, s)
-	require.Equal(t, []string{"before", "handle"}, j.entries, "done does not wait for the acknowledgement")
+	require.Equal(t, []string{"before", "handle"}, j.Entries, "done does not wait for the acknowledgement")
 
 	p.send(ack)
 	poll(t, l)
 	s, _ = p.read()
 	require.Equal(t, "\"first behind\"\n\"second behind\"\n{\"cmd\":\"NODE_x\"}\n", s)
 	require.False(t, c.NeedDrain())
-	require.Equal(t, []string{"before", "handle", "first behind", "second behind", "drain"}, sorted(j.entries))
+	require.Equal(t, []string{"before", "handle", "first behind", "second behind", "drain"}, sorted(j.Entries))
 	p.send(ack + ack) // Surplus ones.
 	p.close()
 	run(t, l)
@@ -138,7 +138,7 @@ func TestHandlesGoOneAtATimeInEachDirection(t *testing.T) {
 	receive := func(c *ipc.Channel, j *journal) {
 		n := 0
 		c.OnMessage(func(m *ipc.Message) {
-			j.add(fmt.Sprint(string(m.Raw()), " ", m.Handle() != nil))
+			j.Add(fmt.Sprint(string(m.Raw()), " ", m.Handle() != nil))
 			if h := m.Handle(); h != nil {
 				require.NoError(t, h.Close())
 			}
@@ -160,10 +160,10 @@ func TestHandlesGoOneAtATimeInEachDirection(t *testing.T) {
 		want = append(want, fmt.Sprint(i, " ", i%4 != 0))
 	}
 	run(t, l)
-	for _, entries := range [][]string{j.entries, k.entries} {
+	for _, entries := range [][]string{j.Entries, k.Entries} {
 		require.Equal(t, want[:len(entries)], entries)
 	}
-	require.Equal(t, 40, max(len(j.entries), len(k.entries)))
+	require.Equal(t, 40, max(len(j.Entries), len(k.Entries)))
 }
 
 // Only a connection is sent again, as in Node; that others are lost is an error all the same.
@@ -224,7 +224,7 @@ func TestDisconnectWaitsForTheAcknowledgement(t *testing.T) {
 	s, end := p.read()
 	require.Equal(t, "\"behind\"\n", s)
 	require.True(t, end)
-	require.Equal(t, []string{`"meanwhile"`, "disconnect"}, j.entries)
+	require.Equal(t, []string{`"meanwhile"`, "disconnect"}, j.Entries)
 }
 
 // Node emits an error then, and the callbacks never come (spec H6).
@@ -239,7 +239,7 @@ func TestTheEndOfThePeerWhileAHandleIsOnItsWay(t *testing.T) {
 		j.watch(c)
 		done := func(s string, want error) *ipc.SendOptions {
 			conn, _ := newConn(t)
-			return &ipc.SendOptions{Handle: conn, Done: func(err error) { require.ErrorIs(t, err, want); j.add(s) }}
+			return &ipc.SendOptions{Handle: conn, Done: func(err error) { require.ErrorIs(t, err, want); j.Add(s) }}
 		}
 		require.NoError(t, c.SendWith("x", done("first", nil)))
 		require.NoError(t, c.SendWith("y", done("second", ipc.ErrChannelClosed)))
@@ -249,7 +249,7 @@ func TestTheEndOfThePeerWhileAHandleIsOnItsWay(t *testing.T) {
 		}
 		p.close()
 		run(t, l)
-		require.Equal(t, []string{"first", "second", "third", "disconnect"}, j.entries)
+		require.Equal(t, []string{"first", "second", "third", "disconnect"}, j.Entries)
 	}
 }
 

@@ -114,7 +114,7 @@ func TestTruncatedDescriptorsAreAnErrorAndTheSenderIsTold(t *testing.T) {
 	p.send(handleFrame("net.Socket", "3"), fdSaying(t, "a"))
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"error: " + ipc.ErrHandlesTruncated.Error(), "2", "3 with a", "disconnect"}, j.entries)
+	require.Equal(t, []string{"error: " + ipc.ErrHandlesTruncated.Error(), "2", "3 with a", "disconnect"}, j.Entries)
 }
 
 // limitDescriptors leaves room for about n more descriptors until the returned function is called.
@@ -226,11 +226,11 @@ func TestAnAnnouncedLengthAllocatesNothing(t *testing.T) {
 		run(t, l)
 		runtime.ReadMemStats(&after)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
-		require.Equal(t, "disconnect", j.entries[len(j.entries)-1])
+		require.Equal(t, "disconnect", j.Entries[len(j.Entries)-1])
 		if size > ipc.DefaultMaxMessage {
-			require.Equal(t, []string{"error: ipc: message too long", "disconnect"}, j.entries)
+			require.Equal(t, []string{"error: ipc: message too long", "disconnect"}, j.Entries)
 		} else {
-			require.Len(t, j.entries, 1)
+			require.Len(t, j.Entries, 1)
 		}
 	}
 }

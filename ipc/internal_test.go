@@ -194,7 +194,7 @@ func TestAWorkerBoundsItsParent(t *testing.T) {
 	j.watch(c)
 	p.send("1\n\"12345678901\"\n2\n")
 	poll(t, l)
-	require.Equal(t, []string{"1", "error: ipc: message too long", "2"}, j.entries)
+	require.Equal(t, []string{"1", "error: ipc: message too long", "2"}, j.Entries)
 	for range 1000 {
 		if err = c.Send(strings.Repeat("x", 1<<16)); err != nil {
 			break

@@ -64,5 +64,5 @@ func TestBytesThatWereKeptAreNotSearchedAgain(t *testing.T) {
 	p.send("]\n")
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"[1,\n2,3]", "disconnect"}, j.entries)
+	require.Equal(t, []string{"[1,\n2,3]", "disconnect"}, j.Entries)
 }

@@ -87,7 +87,7 @@ func TestANodeChildAnswersWhatWasSentBeforeDisconnect(t *testing.T) {
 	node.channel.Disconnect()
 	run(t, l)
 	node.wait()
-	require.Equal(t, []string{`"answer 0"`, `"answer 1"`, `"answer 2"`, "disconnect"}, j.entries)
+	require.Equal(t, []string{`"answer 0"`, `"answer 1"`, `"answer 2"`, "disconnect"}, j.Entries)
 }
 
 // The message is longer than the socket holds: Node would drop the rest of it at the end that it is
@@ -116,16 +116,16 @@ func TestDisconnectReadsWhatAGoPeerHasQueued(t *testing.T) {
 	var j journal
 	long := strings.Repeat("x", 1<<20)
 	for range 5 {
-		require.NoError(t, b.SendWith(long, &ipc.SendOptions{Done: func(err error) { require.NoError(t, err); j.add("sent") }}))
+		require.NoError(t, b.SendWith(long, &ipc.SendOptions{Done: func(err error) { require.NoError(t, err); j.Add("sent") }}))
 	}
-	a.OnMessage(func(m *ipc.Message) { require.Len(t, m.Raw(), 1<<20+2); j.add("came") })
-	a.OnDisconnect(j.note("end of a"))
-	b.OnDisconnect(j.note("end of b"))
+	a.OnMessage(func(m *ipc.Message) { require.Len(t, m.Raw(), 1<<20+2); j.Add("came") })
+	a.OnDisconnect(j.Note("end of a"))
+	b.OnDisconnect(j.Note("end of b"))
 	a.Disconnect()
 	run(t, l)
 	require.ElementsMatch(t, []string{"sent", "sent", "sent", "sent", "sent", "came", "came", "came", "came", "came",
-		"end of b", "end of a"}, j.entries)
-	require.Equal(t, "end of a", j.entries[len(j.entries)-1])
+		"end of b", "end of a"}, j.Entries)
+	require.Equal(t, "end of a", j.Entries[len(j.Entries)-1])
 }
 
 func TestAHandleThatWasSentBeforeDisconnectArrives(t *testing.T) {
@@ -144,7 +144,7 @@ func TestAHandleThatWasSentBeforeDisconnectArrives(t *testing.T) {
 	require.Equal(t, ack, got.String())
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"1", "2 with a", "disconnect"}, j.entries)
+	require.Equal(t, []string{"1", "2 with a", "disconnect"}, j.Entries)
 }
 
 // It cannot be acknowledged: the sender takes it for lost, and may give it to somebody else.
@@ -163,7 +163,7 @@ func TestAHandleThatComesAfterTheEndWasToldIsDropped(t *testing.T) {
 	require.NoError(t, unix.Close(y))
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"2", "disconnect"}, j.entries)
+	require.Equal(t, []string{"2", "disconnect"}, j.Entries)
 }
 
 func TestAPeerThatDoesNotCloseIsLeftAfterLinger(t *testing.T) {
@@ -202,10 +202,10 @@ func TestWithoutALimitThePeersCloseIsWaitedFor(t *testing.T) {
 	until(t, l, func() bool { _, end := p.read(); return end })
 	p.send("1\n")
 	poll(t, l)
-	require.Equal(t, []string{"1"}, j.entries)
+	require.Equal(t, []string{"1"}, j.Entries)
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"1", "disconnect"}, j.entries)
+	require.Equal(t, []string{"1", "disconnect"}, j.Entries)
 }
 
 // Nobody listens, so reading has stopped: the end comes all the same.

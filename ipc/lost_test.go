@@ -43,7 +43,7 @@ func TestEveryQueuedMessageThatIsLostIsTold(t *testing.T) {
 				l := newLoop(t)
 				c, p := newChannel(t, l, nil)
 				var j journal
-				c.OnError(func(err error) { require.ErrorIs(t, err, way.err); j.add("OnError") })
+				c.OnError(func(err error) { require.ErrorIs(t, err, way.err); j.Add("OnError") })
 				o := &ipc.SendOptions{Done: func(error) {}} // With the kernel or not: it is told.
 				var v any = strings.Repeat("x", 1<<20)
 				if behind == "handle" {
@@ -54,7 +54,7 @@ func TestEveryQueuedMessageThatIsLostIsTold(t *testing.T) {
 					require.NoError(t, c.Send("without Done"))
 					require.NoError(t, c.SendWith("with Done", &ipc.SendOptions{Done: func(err error) {
 						require.ErrorIs(t, err, way.err)
-						j.add("Done")
+						j.Add("Done")
 					}}))
 				}
 				require.NoError(t, c.SendWith("with a handle", &ipc.SendOptions{Handle: socketFile(t)}))
@@ -64,12 +64,12 @@ func TestEveryQueuedMessageThatIsLostIsTold(t *testing.T) {
 					c.Destroy() // What is held behind a handle is not written, so nothing fails.
 					way.err = ipc.ErrChannelClosed
 				}
-				until(t, l, func() bool { return len(j.entries) == 7 })
-				require.Equal(t, []string{"OnError", "Done", "OnError", "Done", "OnError", "Done", "OnError"}, j.entries)
+				until(t, l, func() bool { return len(j.Entries) == 7 })
+				require.Equal(t, []string{"OnError", "Done", "OnError", "Done", "OnError", "Done", "OnError"}, j.Entries)
 				require.False(t, c.NeedDrain())
 				p.close()
 				run(t, l)
-				require.Len(t, j.entries, 7)
+				require.Len(t, j.Entries, 7)
 			})
 		}
 	}

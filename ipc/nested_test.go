@@ -168,7 +168,7 @@ func TestAnAdvancedMessageWithAHandleNeedNotBeWritten(t *testing.T) {
 		require.Same(t, e, e.Cause)
 		require.Nil(t, m.Raw())
 		require.NoError(t, m.Handle().Close())
-		j.add("message")
+		j.Add("message")
 	})
 	payload := "ff0f 6f 2203636d64 220b4e4f44455f48414e444c45 220474797065 220a6e65742e536f636b6574" +
 		"22036d7367 72 63 5e01 2e 7b03"
@@ -177,7 +177,7 @@ func TestAnAdvancedMessageWithAHandleNeedNotBeWritten(t *testing.T) {
 	poll(t, l)
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"message"}, j.entries)
+	require.Equal(t, []string{"message"}, j.Entries)
 }
 
 // Nobody listens at first, so that the message is decoded again from what was kept of it.

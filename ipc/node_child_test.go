@@ -96,7 +96,7 @@ func TestANodeChildThatDisconnects(t *testing.T) {
 	j.watch(node.channel)
 	run(t, l)
 	node.wait()
-	require.Equal(t, []string{`"last"`, "disconnect"}, j.entries)
+	require.Equal(t, []string{`"last"`, "disconnect"}, j.Entries)
 }
 
 //brood:checks N139
@@ -118,7 +118,7 @@ func TestANodeChildThatDiesInTheMiddleOfAMessage(t *testing.T) {
 	j.watch(node.channel)
 	run(t, l)
 	require.Error(t, node.cmd.Wait())
-	require.Equal(t, []string{`"whole"`, "disconnect"}, j.entries)
+	require.Equal(t, []string{`"whole"`, "disconnect"}, j.Entries)
 }
 
 //brood:checks N149
@@ -136,8 +136,8 @@ func TestANodeChildAcknowledgesAConnection(t *testing.T) {
 	conn, _ := newConn(t)
 	var j journal
 	node.channel.OnMessage(func(m *ipc.Message) {
-		j.add(string(m.Raw()))
-		if len(j.entries) == 3 {
+		j.Add(string(m.Raw()))
+		if len(j.Entries) == 3 {
 			node.channel.Disconnect()
 		}
 	})
@@ -146,7 +146,7 @@ func TestANodeChildAcknowledgesAConnection(t *testing.T) {
 	require.NoError(t, node.channel.Send("behind"))
 	run(t, l)
 	node.wait()
-	require.Equal(t, []string{`{"m":"before"}`, `{"m":"with","handle":"Socket"}`, `{"m":"behind"}`}, j.entries)
+	require.Equal(t, []string{`{"m":"before"}`, `{"m":"with","handle":"Socket"}`, `{"m":"behind"}`}, j.Entries)
 }
 
 //brood:checks N154

@@ -68,7 +68,7 @@ func TestParentTakesTheChannelOutOfTheEnvironment(t *testing.T) {
 	poll(t, l)
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{`"down"`, "disconnect"}, j.entries)
+	require.Equal(t, []string{`"down"`, "disconnect"}, j.Entries)
 }
 
 func TestParentWithoutAChannel(t *testing.T) {

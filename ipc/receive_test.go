@@ -39,7 +39,7 @@ func TestLinesAreSplitHoweverTheyCome(t *testing.T) {
 			}
 			p.close()
 			run(t, l)
-			require.Equal(t, append(c.want, "disconnect"), j.entries)
+			require.Equal(t, append(c.want, "disconnect"), j.Entries)
 		})
 	}
 }
@@ -57,7 +57,7 @@ func TestInternalMessagesNeverReachUsers(t *testing.T) {
 	}
 	p.close()
 	run(t, l)
-	require.Equal(t, append(ordinary, "disconnect"), j.entries)
+	require.Equal(t, append(ordinary, "disconnect"), j.Entries)
 }
 
 func TestAGarbageLineIsAnErrorAndTheOthersArrive(t *testing.T) {
@@ -66,8 +66,8 @@ func TestAGarbageLineIsAnErrorAndTheOthersArrive(t *testing.T) {
 		c, p := newChannel(t, l, nil)
 		var j journal
 		var got error
-		c.OnMessage(func(m *ipc.Message) { j.add(string(m.Raw())) })
-		c.OnError(func(err error) { j.add("error"); got = err })
+		c.OnMessage(func(m *ipc.Message) { j.Add(string(m.Raw())) })
+		c.OnError(func(err error) { j.Add("error"); got = err })
 		p.send("1\n")
 		for rest := bad + "\n"; rest != ""; {
 			n := min(len(rest), 60_000)
@@ -78,7 +78,7 @@ func TestAGarbageLineIsAnErrorAndTheOthersArrive(t *testing.T) {
 		p.send("2\n")
 		p.close()
 		run(t, l)
-		require.Equal(t, []string{"1", "error", "2"}, j.entries, "%.20q", bad)
+		require.Equal(t, []string{"1", "error", "2"}, j.Entries, "%.20q", bad)
 		var message *ipc.MessageError
 		require.ErrorAs(t, got, &message)
 		require.Equal(t, bad[:min(len(bad), 64)], string(message.Data))
@@ -103,7 +103,7 @@ func TestALineOverMaxMessageIsSkippedAndReportedOnce(t *testing.T) {
 	p.close()
 	run(t, l)
 	require.Equal(t, []string{"1234567890", "error: ipc: message too long", "1", "error: ipc: message too long", "2",
-		"error: ipc: message too long", "3", "disconnect"}, j.entries)
+		"error: ipc: message too long", "3", "disconnect"}, j.Entries)
 }
 
 //brood:checks N148
@@ -158,20 +158,20 @@ func TestMessagesPutOffByAPanicKeepTheirBytes(t *testing.T) {
 	var j journal
 	first := true
 	a.OnMessage(func(m *ipc.Message) {
-		j.add(string(m.Raw()))
+		j.Add(string(m.Raw()))
 		if first {
 			first = false
 			panic("handler")
 		}
 	})
-	b.OnMessage(func(m *ipc.Message) { j.add(string(m.Raw())) })
+	b.OnMessage(func(m *ipc.Message) { j.Add(string(m.Raw())) })
 	p.send("\"aa\"\n\"bb\"\n\"cc\"\n")
 	q.send("\"xx\"\n\"yy\"\n\"zz\"\n")
 	require.Panics(t, func() { _ = l.Run() })
 	p.close()
 	q.close()
 	run(t, l)
-	require.ElementsMatch(t, []string{`"aa"`, `"bb"`, `"cc"`, `"xx"`, `"yy"`, `"zz"`}, j.entries)
+	require.ElementsMatch(t, []string{`"aa"`, `"bb"`, `"cc"`, `"xx"`, `"yy"`, `"zz"`}, j.Entries)
 }
 
 func TestTicksOfAHandlerRunAfterTheMessagesOfTheSameRead(t *testing.T) {
@@ -179,13 +179,13 @@ func TestTicksOfAHandlerRunAfterTheMessagesOfTheSameRead(t *testing.T) {
 	c, p := newChannel(t, l, nil)
 	var j journal
 	c.OnMessage(func(m *ipc.Message) {
-		j.add(string(m.Raw()))
-		l.NextTick(j.note("tick"))
+		j.Add(string(m.Raw()))
+		l.NextTick(j.Note("tick"))
 	})
 	p.send("1\n2\n")
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"1", "2", "tick", "tick"}, j.entries)
+	require.Equal(t, []string{"1", "2", "tick", "tick"}, j.Entries)
 }
 
 func TestAMessageExpiresWithItsCallback(t *testing.T) {

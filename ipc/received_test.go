@@ -66,17 +66,17 @@ func TestReceivedTellsWhatBecameOfAHandle(t *testing.T) {
 			var j journal
 			require.NoError(t, ch.SendWith("x", &ipc.SendOptions{
 				Handle:   c.handle(t),
-				Done:     func(error) { j.add("done") },
-				Received: func(err error) { require.ErrorIs(t, err, c.want); j.add("received") },
+				Done:     func(error) { j.Add("done") },
+				Received: func(err error) { require.ErrorIs(t, err, c.want); j.Add("received") },
 			}))
 			require.NoError(t, errors.Join(ch.SendWith("behind", &ipc.SendOptions{Done: func(error) {}})))
-			require.Empty(t, j.entries, "inside the call")
+			require.Empty(t, j.Entries, "inside the call")
 			c.end(ch, p)
-			until(t, l, func() bool { return len(j.entries) == 2 })
-			require.Equal(t, []string{"done", "received"}, j.entries)
+			until(t, l, func() bool { return len(j.Entries) == 2 })
+			require.Equal(t, []string{"done", "received"}, j.Entries)
 			p.close()
 			run(t, l)
-			require.Len(t, j.entries, 2)
+			require.Len(t, j.Entries, 2)
 		})
 	}
 }

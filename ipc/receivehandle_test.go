@@ -29,10 +29,10 @@ func handleJournal(t *testing.T, c *ipc.Channel) *journal {
 			require.NoError(t, f.Close())
 			entry += " with " + string(buf[:n])
 		}
-		j.add(entry)
+		j.Add(entry)
 	})
-	c.OnDisconnect(j.note("disconnect"))
-	c.OnError(func(err error) { j.add("error: " + err.Error()) })
+	c.OnDisconnect(j.Note("disconnect"))
+	c.OnError(func(err error) { j.Add("error: " + err.Error()) })
 	return j
 }
 
@@ -59,7 +59,7 @@ func TestAHandleGoesWithItsOwnMessage(t *testing.T) {
 	require.Equal(t, ack, s)
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"1", "2 with a", "3", "disconnect"}, j.entries)
+	require.Equal(t, []string{"1", "2 with a", "3", "disconnect"}, j.Entries)
 }
 
 func TestADescriptorMayComeWithAnyPartOfItsFrame(t *testing.T) {
@@ -80,7 +80,7 @@ func TestADescriptorMayComeWithAnyPartOfItsFrame(t *testing.T) {
 			}
 			p.close()
 			run(t, l)
-			require.Equal(t, []string{"1", `"two" with a`, "3", "disconnect"}, j.entries, "%d %d", at, early)
+			require.Equal(t, []string{"1", `"two" with a`, "3", "disconnect"}, j.Entries, "%d %d", at, early)
 		}
 	}
 }
@@ -96,7 +96,7 @@ func TestTwoHandlesWithoutAnAcknowledgementBetween(t *testing.T) {
 	p.send(handleFrame("net.Socket", "3")+handleFrame("net.Socket", "4"), fdSaying(t, "c"), fdSaying(t, "d"))
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"1 with a", "2 with b", "3 with c", "4 with d", "disconnect"}, j.entries)
+	require.Equal(t, []string{"1 with a", "2 with b", "3 with c", "4 with d", "disconnect"}, j.Entries)
 }
 
 func TestAHandleWithoutADescriptorIsRefusedAndDropped(t *testing.T) {
@@ -109,7 +109,7 @@ func TestAHandleWithoutADescriptorIsRefusedAndDropped(t *testing.T) {
 	require.Equal(t, nack, s)
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"2", "disconnect"}, j.entries)
+	require.Equal(t, []string{"2", "disconnect"}, j.Entries)
 }
 
 // Node sends a handle again with its frame wrapped in another.
@@ -130,9 +130,9 @@ func TestAWrappedHandleIsAcknowledgedOnce(t *testing.T) {
 	poll(t, l)
 	p.close()
 	run(t, l)
-	require.Len(t, j.entries, 3)
-	require.Equal(t, "1 with a", j.entries[0])
-	require.Contains(t, j.entries[1], "wrapped too often")
+	require.Len(t, j.Entries, 3)
+	require.Equal(t, "1 with a", j.Entries[0])
+	require.Contains(t, j.Entries[1], "wrapped too often")
 }
 
 func TestAHandleThatNobodyTakesIsClosed(t *testing.T) {
@@ -188,7 +188,7 @@ func TestAHandleWaitsWithItsMessage(t *testing.T) {
 	p.send(handleFrame("net.Socket", "4"), fdSaying(t, "b"))
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"1", "2 with a", "3", "4 with b", "disconnect"}, j.entries)
+	require.Equal(t, []string{"1", "2 with a", "3", "4 with b", "disconnect"}, j.Entries)
 }
 
 func TestHandlesThatWaitAreClosedAtTheEnd(t *testing.T) {

@@ -27,7 +27,7 @@ func TestAHandleThatCannotBeSentCostsItsMessageAndNothingElse(t *testing.T) {
 			l := newLoop(t)
 			c, p := newChannel(t, l, nil)
 			j := new(journal)
-			note := func(s string) func(error) { return func(err error) { j.add(fmt.Sprint(s, " ", err)) } }
+			note := func(s string) func(error) { return func(err error) { j.Add(fmt.Sprint(s, " ", err)) } }
 			c.OnError(note("error"))
 			sandbox.Refuse(t, errno, callOn(unix.SYS_SENDMSG, c.FD()))
 			conn, other := newConn(t)
@@ -47,7 +47,7 @@ func TestAHandleThatCannotBeSentCostsItsMessageAndNothingElse(t *testing.T) {
 			run(t, l)
 			require.Equal(t, "1\n3\n6\n", got.String())
 			failure := fmt.Sprint("ipc: write: ", errno)
-			require.Equal(t, []string{"1 <nil>", "2 " + failure, "3 <nil>", "error " + failure}, j.entries)
+			require.Equal(t, []string{"1 <nil>", "2 " + failure, "3 <nil>", "error " + failure}, j.Entries)
 			_, err := conn.Write([]byte("it is the sender's as before"))
 			require.NoError(t, err)
 			require.NoError(t, other.Close())
@@ -102,7 +102,7 @@ func TestAMessageThatWasSentInPartIsNotCutShort(t *testing.T) {
 	p.send("1\n")
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"1", "disconnect"}, j.entries)
+	require.Equal(t, []string{"1", "disconnect"}, j.Entries)
 }
 
 // fillUser has more descriptors on their way between processes than this thread, which gives up its
@@ -156,7 +156,7 @@ func TestANodeChildIsSpokenToAfterAHandleThatCouldNotBeSent(t *testing.T) {
 	l := newLoop(t)
 	node := startNode(t, l, nil, `process.on('message', (m, h) => { process.send([m, !!h]); if (h) h.destroy(); });`)
 	var j journal
-	node.channel.OnMessage(func(m *ipc.Message) { j.add(string(m.Raw())) })
+	node.channel.OnMessage(func(m *ipc.Message) { j.Add(string(m.Raw())) })
 	conn, _ := newConn(t)
 	full := fillUser(t)
 	failed := false
@@ -166,12 +166,12 @@ func TestANodeChildIsSpokenToAfterAHandleThatCouldNotBeSent(t *testing.T) {
 		failed = true
 	}}))
 	require.NoError(t, node.channel.Send("behind"))
-	until(t, l, func() bool { return failed && len(j.entries) == 2 })
+	until(t, l, func() bool { return failed && len(j.Entries) == 2 })
 	full.close()
 	require.NoError(t, node.channel.SendWith("again", &ipc.SendOptions{Handle: conn}))
-	until(t, l, func() bool { return len(j.entries) == 3 })
+	until(t, l, func() bool { return len(j.Entries) == 3 })
 	node.channel.Disconnect()
 	run(t, l)
 	node.wait()
-	require.Equal(t, []string{`["before",false]`, `["behind",false]`, `["again",true]`}, j.entries)
+	require.Equal(t, []string{`["before",false]`, `["behind",false]`, `["again",true]`}, j.Entries)
 }

@@ -111,18 +111,18 @@ func TestDoneIsCalledOnALaterTickInOrder(t *testing.T) {
 	c, p := newChannel(t, l, nil)
 	var j journal
 	done := func(s string) *ipc.SendOptions {
-		return &ipc.SendOptions{Done: func(err error) { j.add(fmt.Sprint(s, " ", err)) }}
+		return &ipc.SendOptions{Done: func(err error) { j.Add(fmt.Sprint(s, " ", err)) }}
 	}
 	require.NoError(t, c.SendWith(1, done("first")))
-	l.NextTick(j.note("tick"))
+	l.NextTick(j.Note("tick"))
 	require.NoError(t, c.SendWith(2, done("second")))
-	require.Empty(t, j.entries)
+	require.Empty(t, j.Entries)
 	c.Disconnect()
 	require.NoError(t, c.SendWith(3, done("third")))
 	p.close()
-	c.OnDisconnect(j.note("disconnect"))
+	c.OnDisconnect(j.Note("disconnect"))
 	run(t, l)
-	require.Equal(t, []string{"first <nil>", "tick", "second <nil>", "third ipc: channel closed", "disconnect"}, j.entries)
+	require.Equal(t, []string{"first <nil>", "tick", "second <nil>", "third ipc: channel closed", "disconnect"}, j.Entries)
 }
 
 //brood:checks N149
@@ -243,37 +243,37 @@ func TestAWriteThatFailsGoesToDoneElseToOnError(t *testing.T) {
 		require.ErrorIs(t, err, syscall.EPIPE)
 		var e *ipc.ChannelError
 		require.ErrorAs(t, err, &e)
-		j.add("error " + e.Op)
+		j.Add("error " + e.Op)
 	})
-	c.OnMessage(func(m *ipc.Message) { j.add("message") })
-	done := &ipc.SendOptions{Done: func(err error) { require.ErrorIs(t, err, syscall.EPIPE); j.add("done") }}
+	c.OnMessage(func(m *ipc.Message) { j.Add("message") })
+	done := &ipc.SendOptions{Done: func(err error) { require.ErrorIs(t, err, syscall.EPIPE); j.Add("done") }}
 	require.NoError(t, c.SendWith(1, done))
 	require.NoError(t, c.SendWith(2, done))
 	require.NoError(t, c.Send(3))
-	require.Empty(t, j.entries)
+	require.Empty(t, j.Entries)
 	poll(t, l)
-	require.ElementsMatch(t, []string{"done", "done", "error write"}, j.entries)
+	require.ElementsMatch(t, []string{"done", "done", "error write"}, j.Entries)
 	require.True(t, c.Connected(), "what the peer wrote is still to be read")
-	j.entries = nil
+	j.Entries = nil
 	p.send("1\n")
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"message"}, j.entries)
+	require.Equal(t, []string{"message"}, j.Entries)
 }
 
 func TestQueuedMessagesOfAPeerThatDiesFail(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal
-	c.OnDisconnect(j.note("disconnect"))
-	c.OnError(func(err error) { j.add("error") })
+	c.OnDisconnect(j.Note("disconnect"))
+	c.OnError(func(err error) { j.Add("error") })
 	big := strings.Repeat("x", 1<<20)
 	require.NoError(t, c.SendWith(big, &ipc.SendOptions{Done: func(err error) {
 		require.Error(t, err)
-		j.add("done")
+		j.Add("done")
 	}}))
 	poll(t, l)
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"done", "disconnect"}, j.entries)
+	require.Equal(t, []string{"done", "disconnect"}, j.Entries)
 }

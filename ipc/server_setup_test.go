@@ -5,7 +5,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -26,16 +25,6 @@ func drainedLoop(t testing.TB) *reactor.Loop {
 		}
 	})
 	return l
-}
-
-// until runs l until cond is true, which it asks after each turn.
-func until(t testing.TB, l *reactor.Loop, cond func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(hangLimit()); !cond(); {
-		require.True(t, time.Now().Before(deadline), "the test hangs")
-		_, err := l.Poll(time.Millisecond)
-		require.NoError(t, err)
-	}
 }
 
 // linePeer is a peer that is looked at line by line.

@@ -11,7 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/internal/test/helperproc"
+	record "github.com/brood-go/brood/internal/test/journal"
 	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/ipc"
 	"github.com/brood-go/brood/reactor"
@@ -19,6 +21,14 @@ import (
 
 // hangLimit ends tests that wait for what will not come.
 func hangLimit() time.Duration { return looptest.HangLimit() }
+
+// The vocabulary of all tests of loops, here by its short names.
+var (
+	run    = looptest.Run
+	poll   = looptest.Poll
+	until  = looptest.Until
+	isOpen = fdtest.IsOpen
+)
 
 // newLoop returns a loop of package looptest whose messages are cleared when they expire.
 func newLoop(t testing.TB) *reactor.Loop {
@@ -33,20 +43,6 @@ func newLoopWith(t testing.TB, o reactor.Options) *reactor.Loop {
 		require.NoError(t, ipc.Poison(l))
 	}
 	return l
-}
-
-// run runs l until nothing keeps it alive.
-func run(t testing.TB, l *reactor.Loop) {
-	t.Helper()
-	looptest.Run(t, l)
-}
-
-// poll runs one turn that does not sleep and returns whether l is still alive.
-func poll(t testing.TB, l *reactor.Loop) bool {
-	t.Helper()
-	alive, err := l.Poll(0)
-	require.NoError(t, err)
-	return alive
 }
 
 // socketPair returns the ends of a stream socketpair. They are in blocking mode, as a child gets
@@ -108,20 +104,16 @@ func startHelper(t *testing.T, l *reactor.Loop, helper string, o *ipc.Options) (
 	return c, cmd
 }
 
-// journal notes what happens, in order.
-type journal struct{ entries []string }
-
 func rawJSON(s string) json.RawMessage { return json.RawMessage(s) }
 
-func (j *journal) add(s string) { j.entries = append(j.entries, s) }
-
-func (j *journal) note(s string) func() { return func() { j.add(s) } }
+// journal also notes the events of channels.
+type journal struct{ record.Journal }
 
 // watch notes the events of c.
 func (j *journal) watch(c *ipc.Channel) {
-	c.OnMessage(func(m *ipc.Message) { j.add(string(m.Raw())) })
-	c.OnDisconnect(j.note("disconnect"))
-	c.OnError(func(err error) { j.add("error: " + err.Error()) })
+	c.OnMessage(func(m *ipc.Message) { j.Add(string(m.Raw())) })
+	c.OnDisconnect(j.Note("disconnect"))
+	c.OnError(func(err error) { j.Add("error: " + err.Error()) })
 }
 
 // peer is the other end of a channel: bytes and descriptors by hand. Its socket is in non-blocking

@@ -50,14 +50,14 @@ func TestARequestToAPeerThatGoesDoesNotHang(t *testing.T) {
 		l := newLoop(t)
 		c, p := newChannel(t, l, nil)
 		var j journal
-		c.OnMessage(func(*ipc.Message) { j.add("answer") })
-		c.OnDisconnect(j.note("disconnect"))
-		require.NoError(t, c.SendWith("request", &ipc.SendOptions{Done: func(error) { j.add("done") }}))
+		c.OnMessage(func(*ipc.Message) { j.Add("answer") })
+		c.OnDisconnect(j.Note("disconnect"))
+		require.NoError(t, c.SendWith("request", &ipc.SendOptions{Done: func(error) { j.Add("done") }}))
 		if reads {
 			p.read()
 		}
 		p.close()
 		run(t, l)
-		require.Equal(t, []string{"done", "disconnect"}, j.entries)
+		require.Equal(t, []string{"done", "disconnect"}, j.Entries)
 	}
 }

@@ -21,13 +21,13 @@ func TestMessagesWaitForTheFirstListener(t *testing.T) {
 	var j journal
 	j.watch(c)
 	l.NextTick(func() { p.send("4\n") })
-	require.Empty(t, j.entries, "never inside the call")
+	require.Empty(t, j.Entries, "never inside the call")
 	poll(t, l)
-	require.Subset(t, []string{"1", "2", "3", "4"}, j.entries)
+	require.Subset(t, []string{"1", "2", "3", "4"}, j.Entries)
 	require.Zero(t, c.Waiting())
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"1", "2", "3", "4", "disconnect"}, j.entries)
+	require.Equal(t, []string{"1", "2", "3", "4", "disconnect"}, j.Entries)
 }
 
 // The listener is added while more is about to be delivered, which must not overtake what waits.
@@ -35,11 +35,11 @@ func TestWhatWaitsIsDeliveredBeforeWhatComesBehind(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal
-	c.OnError(func(error) { c.OnMessage(func(m *ipc.Message) { j.add(string(m.Raw())) }) })
+	c.OnError(func(error) { c.OnMessage(func(m *ipc.Message) { j.Add(string(m.Raw())) }) })
 	p.send("1\n{]\n2\n")
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"1", "2"}, j.entries)
+	require.Equal(t, []string{"1", "2"}, j.Entries)
 }
 
 func TestAListenerThatIsGoneOnTheNextTickGetsNothing(t *testing.T) {
@@ -53,7 +53,7 @@ func TestAListenerThatIsGoneOnTheNextTickGetsNothing(t *testing.T) {
 	j.watch(c)
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"1", "disconnect"}, j.entries)
+	require.Equal(t, []string{"1", "disconnect"}, j.Entries)
 }
 
 // Node loses what is behind the first (spec H8).
@@ -63,19 +63,19 @@ func TestOnceMessageLeavesTheRestWaiting(t *testing.T) {
 	p.send("1\n2\n3\n")
 	poll(t, l)
 	var j journal
-	note := func(m *ipc.Message) { j.add(string(m.Raw())) }
+	note := func(m *ipc.Message) { j.Add(string(m.Raw())) }
 	c.OnceMessage(note)
 	poll(t, l)
-	require.Equal(t, []string{"1"}, j.entries)
+	require.Equal(t, []string{"1"}, j.Entries)
 	p.send("4\n")
 	poll(t, l)
-	require.Equal(t, []string{"1"}, j.entries)
+	require.Equal(t, []string{"1"}, j.Entries)
 	c.OnceMessage(note)
 	poll(t, l)
 	c.OnMessage(note)
 	p.close()
 	run(t, l)
-	require.Equal(t, []string{"1", "2", "3", "4"}, j.entries)
+	require.Equal(t, []string{"1", "2", "3", "4"}, j.Entries)
 }
 
 func TestWhatWaitsIsDroppedAtTheEnd(t *testing.T) {
@@ -99,7 +99,7 @@ func TestDisconnectWhileWhatWaitedIsDelivered(t *testing.T) {
 	j.watch(c)
 	c.OnceMessage(func(*ipc.Message) { c.Disconnect() })
 	run(t, l)
-	require.Equal(t, []string{"1", "2", "3", "disconnect"}, j.entries)
+	require.Equal(t, []string{"1", "2", "3", "disconnect"}, j.Entries)
 }
 
 // A peer that floods a channel without a listener is held up, nothing is lost, and its end is seen

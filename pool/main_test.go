@@ -51,10 +51,11 @@ func TestMain(m *testing.M) {
 	os.Exit(leakcheck.Main(m))
 }
 
-func newLoop(t testing.TB) *reactor.Loop {
-	t.Helper()
-	return looptest.NewWith(t, reactor.Options{})
-}
+// The vocabulary of all tests of loops, here by its short names.
+var (
+	newLoop = looptest.New
+	until   = looptest.Until
+)
 
 // raw returns options for workers that do what their jobs say, see rawWorker.
 func raw(o pool.Options) *pool.Options {
@@ -82,17 +83,6 @@ func newPool(t testing.TB, l *reactor.Loop, o *pool.Options) *pool.Pool {
 	p, err := pool.New(l, o)
 	require.NoError(t, err)
 	return p
-}
-
-// until turns the loop until done says so.
-func until(t testing.TB, l *reactor.Loop, done func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(looptest.HangLimit())
-	for !done() {
-		require.True(t, time.Now().Before(deadline), "hangs")
-		_, err := l.Poll(100 * time.Millisecond)
-		require.NoError(t, err)
-	}
 }
 
 // stop ends the pool and runs the loop to its end.

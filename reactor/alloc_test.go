@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -50,27 +51,27 @@ func TestHotPathsDoNotAllocate(t *testing.T) {
 		}},
 		{"watcher", func(t *testing.T, l *reactor.Loop) (func(), *int) {
 			ran := new(int)
-			w := watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) { *ran++ })
+			w := watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) { *ran++ })
 			w.Unref()
 			return func() {}, ran
 		}},
 		{"late watcher", func(t *testing.T, l *reactor.Loop) (func(), *int) {
 			ran := new(int)
-			w := watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) { *ran++ })
+			w := watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) { *ran++ })
 			w.Unref()
 			w.Late()
 			return func() {}, ran
 		}},
 		{"always ready watcher", func(t *testing.T, l *reactor.Loop) (func(), *int) {
 			ran := new(int)
-			w := watch(t, l, open(t, "/dev/null").fd, reactor.Readable, func(reactor.Readiness) { *ran++ })
+			w := watch(t, l, fdtest.Open(t, "/dev/null").FD, reactor.Readable, func(reactor.Readiness) { *ran++ })
 			w.Unref()
 			return func() {}, ran
 		}},
 		{"watcher set to something else", func(t *testing.T, l *reactor.Loop) (func(), *int) {
 			ran := new(int)
 			_, b := socketPair(t)
-			w := watch(t, l, b.fd, reactor.Readable, func(reactor.Readiness) {})
+			w := watch(t, l, b.FD, reactor.Readable, func(reactor.Readiness) {})
 			w.Unref()
 			want := reactor.Readable
 			return func() {

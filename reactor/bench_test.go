@@ -142,7 +142,7 @@ func BenchmarkWatcherDispatch(b *testing.B) {
 	r := readyPipe(b)
 	calls, want := 0, 0
 	for range n {
-		watch(b, l, r.dup().fd, reactor.Readable, func(reactor.Readiness) { calls++ }).Unref()
+		watch(b, l, r.Dup().FD, reactor.Readable, func(reactor.Readiness) { calls++ }).Unref()
 	}
 	b.ReportAllocs()
 	for b.Loop() {
@@ -207,7 +207,7 @@ func BenchmarkTurn(b *testing.B) {
 		l := newLoop(b)
 		l.FD()
 		timer := l.SetTimeout(time.Hour, func() {})
-		w := watch(b, l, readyPipe(b).fd, reactor.Readable, func(reactor.Readiness) { timer.Reset(time.Hour) })
+		w := watch(b, l, readyPipe(b).FD, reactor.Readable, func(reactor.Readiness) { timer.Reset(time.Hour) })
 		for b.Loop() {
 			_, _ = l.Poll(0)
 		}
@@ -236,7 +236,7 @@ func BenchmarkTurn(b *testing.B) {
 func runTurns(b *testing.B, l *reactor.Loop) {
 	b.Helper()
 	left := b.N
-	w := watch(b, l, readyPipe(b).fd, reactor.Readable, func(reactor.Readiness) {
+	w := watch(b, l, readyPipe(b).FD, reactor.Readable, func(reactor.Readiness) {
 		if left--; left == 0 {
 			l.Stop()
 		}

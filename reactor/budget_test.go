@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -45,16 +46,16 @@ func TestNoSourceStarvesTheOthers(t *testing.T) {
 			again(goOn, l.QueueClosing)
 		}},
 		{"a descriptor that is always ready", func(t *testing.T, l *reactor.Loop, goOn func() bool) {
-			untilDone(t, l, open(t, "/dev/null").fd, goOn)
+			untilDone(t, l, fdtest.Open(t, "/dev/null").FD, goOn)
 		}},
 		{"a busy pipe", func(t *testing.T, l *reactor.Loop, goOn func() bool) {
-			untilDone(t, l, readyPipe(t).fd, goOn)
+			untilDone(t, l, readyPipe(t).FD, goOn)
 		}},
 		{"more busy pipes than one poll returns", func(t *testing.T, l *reactor.Loop, goOn func() bool) {
 			notWithNetpoll(t, oneFileTooOften)
 			r := readyPipe(t)
 			for range reactor.MaxEvents + 10 {
-				untilDone(t, l, r.dup().fd, goOn)
+				untilDone(t, l, r.Dup().FD, goOn)
 			}
 		}},
 	} {
@@ -74,7 +75,7 @@ func TestNoSourceStarvesTheOthers(t *testing.T) {
 			require.NoError(t, l.Post(victim("post")))
 			piped := victim("pipe")
 			var w *reactor.Watcher
-			w = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {
+			w = watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) {
 				piped()
 				w.Close()
 			})
@@ -109,7 +110,7 @@ func untilDone(t *testing.T, l *reactor.Loop, fd int, goOn func() bool) {
 
 // atEachPoll has fn run once a turn, in the poll phase, until it returns false.
 func atEachPoll(t *testing.T, l *reactor.Loop, fn func() bool) {
-	untilDone(t, l, readyPipe(t).fd, fn)
+	untilDone(t, l, readyPipe(t).FD, fn)
 }
 
 func TestATurnRunsNoMoreThanItsBudgetOfPosts(t *testing.T) {
@@ -200,7 +201,7 @@ func TestEveryDescriptorGetsItsTurnWhenMoreAreReadyThanOnePollReturns(t *testing
 	served := make([]int, n)
 	watchers := make([]*reactor.Watcher, n)
 	for i := range n {
-		watchers[i] = watch(t, l, r.dup().fd, reactor.Readable, func(reactor.Readiness) { served[i]++ })
+		watchers[i] = watch(t, l, r.Dup().FD, reactor.Readable, func(reactor.Readiness) { served[i]++ })
 	}
 	for turn := range 3 * 4 {
 		require.True(t, poll(t, l), "turn %d", turn)

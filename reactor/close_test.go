@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/reactor"
 )
@@ -118,13 +119,13 @@ func TestCloseClosesLocalsWhileEverythingIsThere(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	r := readyPipe(t)
-	w := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) { t.Error("called after Close") })
+	w := watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) { t.Error("called after Close") })
 	timer := l.SetTimeout(0, func() { t.Error("called after Close") })
 	immediate := l.SetImmediate(func() { t.Error("called after Close") })
 	release := l.Hold()
 	for _, name := range []string{"first", "second", "third"} {
 		keep(t, l, name, func() error {
-			j.add(name)
+			j.Add(name)
 			switch name {
 			case "third":
 				require.NoError(t, w.Set(reactor.Writable))
@@ -143,7 +144,7 @@ func TestCloseClosesLocalsWhileEverythingIsThere(t *testing.T) {
 		})
 	}
 	require.PanicsWithValue(t, "in the middle", func() { _ = l.Close() })
-	j.wants(t, "third second first")
+	j.Wants(t, "third second first")
 	require.Equal(t, -1, l.FD(), "all the same everything is closed")
 	require.NoError(t, l.Close())
 }
@@ -219,10 +220,10 @@ func TestCloseTakesWhatDoesNotKeepTheLoopAlive(t *testing.T) {
 	immediate := l.SetImmediate(fail)
 	immediate.Unref()
 	r := readyPipe(t)
-	unreffed := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) { fail() })
+	unreffed := watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) { fail() })
 	unreffed.Unref()
-	idle := watch(t, l, r.fd, 0, func(reactor.Readiness) { fail() })
-	file := watch(t, l, open(t, "/dev/null").fd, reactor.Readable, func(reactor.Readiness) { fail() })
+	idle := watch(t, l, r.FD, 0, func(reactor.Readiness) { fail() })
+	file := watch(t, l, fdtest.Open(t, "/dev/null").FD, reactor.Readable, func(reactor.Readiness) { fail() })
 	file.Unref()
 	require.NoError(t, l.Close())
 
@@ -240,7 +241,7 @@ func TestCloseTakesWhatDoesNotKeepTheLoopAlive(t *testing.T) {
 	immediate.Ref()
 	immediate.Unref()
 	require.Zero(t, l.Stats().Refs)
-	require.Equal(t, "x", r.read(), "the descriptor is its owner's")
+	require.Equal(t, "x", r.ReadString(), "the descriptor is its owner's")
 }
 
 //brood:checks S078
@@ -250,17 +251,17 @@ func TestHandlesClosedInTheCallbacksOfOthers(t *testing.T) {
 	var first, second *reactor.Watcher
 	closed := func(name string, w *reactor.Watcher) {
 		w.Close()
-		l.QueueClosing(j.note("closed-" + name))
-		j.add("close-" + name)
+		l.QueueClosing(j.Note("closed-" + name))
+		j.Add("close-" + name)
 	}
-	first = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {
+	first = watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) {
 		closed("second", second)
 		l.SetImmediate(func() { closed("first", first) })
 	})
 	r, _ := pipe(t)
-	second = watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) { t.Error("nothing to read") })
+	second = watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) { t.Error("nothing to read") })
 	run(t, l)
-	j.wants(t, "close-second close-first closed-first closed-second")
+	j.Wants(t, "close-second close-first closed-first closed-second")
 }
 
 func TestTheLoopsDescriptorsAreCloseOnExec(t *testing.T) {

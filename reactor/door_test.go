@@ -128,11 +128,11 @@ func TestPostFromACallbackAndBeforeRun(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	require.NoError(t, l.Post(func() {
-		j.add("before-Run")
-		require.NoError(t, l.Post(j.note("from-a-callback")))
+		j.Add("before-Run")
+		require.NoError(t, l.Post(j.Note("from-a-callback")))
 	}))
 	run(t, l)
-	j.wants(t, "before-Run from-a-callback")
+	j.Wants(t, "before-Run from-a-callback")
 }
 
 // TestPostsRacingCloseAreRefusedOrDropped: what Post accepted runs before Close or never, and what

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/reactor"
 )
@@ -22,7 +23,7 @@ func epollAround(t *testing.T, l *reactor.Loop) *rawEpoll {
 	t.Helper()
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	require.NoError(t, err)
-	own(t, fd)
+	fdtest.Own(t, fd)
 	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(l.FD())}
 	require.NoError(t, unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, l.FD(), &ev))
 	return &rawEpoll{t, fd}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/reactor"
 )
@@ -25,10 +26,10 @@ func embedded(t *testing.T) *reactor.Loop {
 // but only once.
 func settled(t *testing.T, l *reactor.Loop) {
 	t.Helper()
-	if pollable(t, l.FD(), 0) {
+	if fdtest.Readable(t, l.FD(), 0) {
 		poll(t, l)
 	}
-	require.False(t, pollable(t, l.FD(), 0), "FD is readable though nothing is to be done")
+	require.False(t, fdtest.Readable(t, l.FD(), 0), "FD is readable though nothing is to be done")
 }
 
 // embeddedWork is all that a Poll could have to do. queue is called outside of Poll and has fn run
@@ -53,11 +54,11 @@ var embeddedWork = append(callbackKinds[:len(callbackKinds):len(callbackKinds)],
 	{"pipe that becomes ready", func(t *testing.T, l *reactor.Loop, fn func()) {
 		r, w := pipe(t)
 		watchOnce(t, l, r, fn)
-		go w.writer("x")() // Ends at once; what it writes is waited for.
+		go w.Writer("x")() // Ends at once; what it writes is waited for.
 	}},
 	{"watcher that is set", func(t *testing.T, l *reactor.Loop, fn func()) {
 		var w *reactor.Watcher
-		w = watch(t, l, readyPipe(t).fd, 0, func(reactor.Readiness) {
+		w = watch(t, l, readyPipe(t).FD, 0, func(reactor.Readiness) {
 			w.Close()
 			fn()
 		})
@@ -65,7 +66,7 @@ var embeddedWork = append(callbackKinds[:len(callbackKinds):len(callbackKinds)],
 	}},
 	{"unref'd watcher", func(t *testing.T, l *reactor.Loop, fn func()) {
 		var w *reactor.Watcher
-		w = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {
+		w = watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) {
 			w.Close()
 			fn()
 		})
@@ -85,7 +86,7 @@ func TestFDIsReadableExactlyWhenPollHasWork(t *testing.T) {
 				work.queue(t, l, func() { ran++ })
 				wakes := 0
 				for ; ran == 0; wakes++ {
-					pollable(t, l.FD(), -1)
+					fdtest.Readable(t, l.FD(), -1)
 					poll(t, l)
 				}
 				require.Equal(t, 1, ran, "round %d", round)
@@ -108,7 +109,7 @@ func TestWorkQueuedByWorkKeepsFDReadable(t *testing.T) {
 				done := false
 				first.queue(t, l, func() { second.queue(t, l, func() { done = true }) })
 				for !done {
-					pollable(t, l.FD(), -1)
+					fdtest.Readable(t, l.FD(), -1)
 					poll(t, l)
 				}
 				settled(t, l)
@@ -121,14 +122,14 @@ func TestWorkQueuedByWorkKeepsFDReadable(t *testing.T) {
 func TestFDStaysQuietWhileNothingIsDue(t *testing.T) {
 	l := embedded(t)
 	r, w := pipe(t)
-	watcher := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) { r.read() })
+	watcher := watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) { r.ReadString() })
 	timer := l.SetTimeout(time.Hour, func() {})
 	hold := l.Hold()
 	settled(t, l)
-	w.write("x")
-	require.True(t, pollable(t, l.FD(), 0))
+	w.WriteString("x")
+	require.True(t, fdtest.Readable(t, l.FD(), 0))
 	poll(t, l)
-	require.False(t, pollable(t, l.FD(), 0), "what was ready has been read")
+	require.False(t, fdtest.Readable(t, l.FD(), 0), "what was ready has been read")
 	timer.Reset(2 * time.Hour)
 	settled(t, l)
 	timer.Stop()
@@ -151,7 +152,7 @@ func TestATimerThatWasPutOffCostsOneEarlyPoll(t *testing.T) {
 		}
 		wakes := 0
 		for ; !fired; wakes++ {
-			pollable(t, l.FD(), -1)
+			fdtest.Readable(t, l.FD(), -1)
 			poll(t, l)
 		}
 		require.LessOrEqual(t, wakes, 2)
@@ -178,7 +179,7 @@ func TestFDIsReadableWhenATimerIsReffedAgain(t *testing.T) {
 	poll(t, l)
 	timer.Ref()
 	for !fired {
-		pollable(t, l.FD(), -1)
+		fdtest.Readable(t, l.FD(), -1)
 		poll(t, l)
 	}
 	settled(t, l)
@@ -190,7 +191,7 @@ func TestFDIsReadableForWorkThatWasThereBeforeItsFirstCall(t *testing.T) {
 		done := false
 		work.queue(t, l, func() { done = true })
 		for !done {
-			pollable(t, l.FD(), -1)
+			fdtest.Readable(t, l.FD(), -1)
 			poll(t, l)
 		}
 		settled(t, l)
@@ -203,11 +204,11 @@ func TestFDIsReadableAfterStopAndAfterTheLastRelease(t *testing.T) {
 	require.True(t, poll(t, l))
 	settled(t, l)
 	l.Stop()
-	require.True(t, pollable(t, l.FD(), 0), "Stop")
+	require.True(t, fdtest.Readable(t, l.FD(), 0), "Stop")
 	require.True(t, poll(t, l))
 	settled(t, l)
 	hold()
-	require.True(t, pollable(t, l.FD(), 0), "the loop may have ended")
+	require.True(t, fdtest.Readable(t, l.FD(), 0), "the loop may have ended")
 	require.False(t, poll(t, l))
 	settled(t, l)
 }
@@ -225,7 +226,7 @@ func TestAReleaseThatMeetsTheEndOfAPollIsNotLost(t *testing.T) {
 		}()
 		close(start)
 		for poll(t, l) {
-			require.True(t, pollable(t, l.FD(), int(looptest.HangLimit().Milliseconds())), "the loop was alive and never told otherwise")
+			require.True(t, fdtest.Readable(t, l.FD(), int(looptest.HangLimit().Milliseconds())), "the loop was alive and never told otherwise")
 		}
 	}
 }
@@ -235,15 +236,15 @@ func TestFDIsReadableAgainAfterRunWasStopped(t *testing.T) {
 	var j journal
 	l.SetImmediate(func() {
 		l.Stop()
-		l.SetTimeout(0, j.note("timer"))
-		l.SetImmediate(j.note("immediate"))
+		l.SetTimeout(0, j.Note("timer"))
+		l.SetImmediate(j.Note("immediate"))
 	})
 	run(t, l)
-	require.True(t, pollable(t, l.FD(), 0))
-	for pollable(t, l.FD(), 0) {
+	require.True(t, fdtest.Readable(t, l.FD(), 0))
+	for fdtest.Readable(t, l.FD(), 0) {
 		poll(t, l)
 	}
-	require.Len(t, j.entries, 2)
+	require.Len(t, j.Entries, 2)
 	settled(t, l)
 }
 
@@ -262,16 +263,16 @@ func TestALoopInsideALoop(t *testing.T) {
 	})
 	var j journal
 	inner.SetTimeout(3*time.Millisecond, func() {
-		j.add("timer")
+		j.Add("timer")
 		inner.SetImmediate(func() {
-			j.add("immediate")
+			j.Add("immediate")
 			r, w := pipe(t)
-			watchOnce(t, inner, r, j.note("pipe"))
-			outer.SetTimeout(time.Millisecond, func() { w.write("x") })
+			watchOnce(t, inner, r, j.Note("pipe"))
+			outer.SetTimeout(time.Millisecond, func() { w.WriteString("x") })
 		})
 	})
 	run(t, outer)
-	j.wants(t, "timer immediate pipe")
+	j.Wants(t, "timer immediate pipe")
 	require.LessOrEqual(t, polls, 8, "the outer loop was woken only for work")
 }
 

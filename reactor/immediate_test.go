@@ -12,7 +12,7 @@ import (
 func TestAStoppedImmediateDoesNotRun(t *testing.T) {
 	l := newLoop(t)
 	var j journal
-	i := l.SetImmediate(j.note("stopped"))
+	i := l.SetImmediate(j.Note("stopped"))
 	require.True(t, i.Stop())
 	require.False(t, i.Stop())
 	require.False(t, l.Alive())
@@ -20,13 +20,13 @@ func TestAStoppedImmediateDoesNotRun(t *testing.T) {
 
 	var second *reactor.Immediate
 	l.SetImmediate(func() {
-		j.add("first")
+		j.Add("first")
 		require.True(t, second.Stop(), "in the phase that would have run it")
 	})
-	second = l.SetImmediate(j.note("second"))
-	l.SetImmediate(j.note("third"))
+	second = l.SetImmediate(j.Note("second"))
+	l.SetImmediate(j.Note("third"))
 	run(t, l)
-	j.wants(t, "first third")
+	j.Wants(t, "first third")
 	require.False(t, second.Stop(), "stopped before")
 }
 

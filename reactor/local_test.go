@@ -47,19 +47,19 @@ func TestLocalsAreClosedWithTheLoopInReverseOrder(t *testing.T) {
 		_, err := l.Local(name, func() (io.Closer, error) {
 			if name == "b" { // One that needs another, which is made first and closed last.
 				_, err := l.Local("below-b", func() (io.Closer, error) {
-					return closerFunc(func() error { j.add("below-b"); return nil }), nil
+					return closerFunc(func() error { j.Add("below-b"); return nil }), nil
 				})
 				require.NoError(t, err)
 			}
-			return closerFunc(func() error { j.add(name); return nil }), nil
+			return closerFunc(func() error { j.Add(name); return nil }), nil
 		})
 		require.NoError(t, err)
 	}
-	require.Empty(t, j.entries)
+	require.Empty(t, j.Entries)
 	require.False(t, l.Alive(), "they do not keep the loop alive")
 	require.NoError(t, l.Close())
 	require.NoError(t, l.Close())
-	j.wants(t, "c b below-b a")
+	j.Wants(t, "c b below-b a")
 }
 
 func TestAnErrorOfALocalsCloseIsReportedAndTheOthersAreClosed(t *testing.T) {
@@ -94,7 +94,7 @@ func TestALocalsCloseMayUseWhatIsStillOpen(t *testing.T) {
 	r, _ := pipe(t)
 	closed := false
 	_, err := l.Local("key", func() (io.Closer, error) {
-		w := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {})
+		w := watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) {})
 		w.Unref()
 		return closerFunc(func() error {
 			w.Close()

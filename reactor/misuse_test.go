@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/reactor"
 )
@@ -72,7 +73,7 @@ func TestANilCallbackPanicsNamingThePackageAndLeavesNothing(t *testing.T) {
 		"QueueClosing": func() { l.QueueClosing(nil) },
 		"Post":         func() { _ = l.Post(nil) },
 		"Do":           func() { _ = l.Do(context.Background(), nil) },
-		"Watch":        func() { _, _ = l.Watch(r.fd, reactor.Readable, nil) },
+		"Watch":        func() { _, _ = l.Watch(r.FD, reactor.Readable, nil) },
 		"Local":        func() { _, _ = l.Local("key", nil) },
 		"BindThread":   func() { l.BindThread(func() {}, nil) },
 	} {
@@ -112,7 +113,7 @@ func TestAClosedLoopRefusesEverything(t *testing.T) {
 		"Post":       func() error { return l.Post(fn) },
 		"Do":         func() error { return l.Do(t.Context(), fn) },
 		"Watch": func() error {
-			_, err := l.Watch(r.fd, reactor.Readable, func(reactor.Readiness) { fn() })
+			_, err := l.Watch(r.FD, reactor.Readable, func(reactor.Readiness) { fn() })
 			return err
 		},
 		"Local": func() error {
@@ -154,11 +155,11 @@ func TestAPollThatFailsIsReported(t *testing.T) {
 // breakPoller puts a file in the place of the poller's descriptor until mend is called.
 func breakPoller(t *testing.T, l *reactor.Loop) (mend func()) {
 	t.Helper()
-	poller, file := l.PollerFD(), open(t, "/dev/null")
+	poller, file := l.PollerFD(), fdtest.Open(t, "/dev/null")
 	saved, err := unix.FcntlInt(uintptr(poller), unix.F_DUPFD_CLOEXEC, 0)
 	require.NoError(t, err)
-	require.NoError(t, unix.Dup2(file.fd, poller))
-	file.close()
+	require.NoError(t, unix.Dup2(file.FD, poller))
+	file.Close()
 	return func() {
 		require.NoError(t, unix.Dup2(saved, poller))
 		require.NoError(t, unix.Close(saved))

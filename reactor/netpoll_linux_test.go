@@ -26,7 +26,7 @@ func TestANetpollLoopWakesForDescriptorsTimersAndPosts(t *testing.T) {
 	r, w := pipe(t)
 	var got []string
 	var watcher *reactor.Watcher
-	watcher = watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {
+	watcher = watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) {
 		got = append(got, "descriptor")
 		watcher.Close()
 		start := time.Now()
@@ -42,7 +42,7 @@ func TestANetpollLoopWakesForDescriptorsTimersAndPosts(t *testing.T) {
 			})
 		})
 	})
-	whenAsleep(l, func() { w.write("x") })
+	whenAsleep(l, func() { w.WriteString("x") })
 	run(t, l)
 	require.Equal(t, []string{"descriptor", "timer", "post"}, got)
 }
@@ -74,12 +74,7 @@ func sleepMany(t *testing.T, loops int, newLoop func(testing.TB) *reactor.Loop, 
 		})
 	}
 	asleep.Wait()
-	for deadline := time.Now().Add(looptest.HangLimit()); !reached(); runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Errorf("%d threads are in epoll_wait(2)", threadsInEpollWait(t))
-			return
-		}
-	}
+	looptest.Eventually(t, "so many threads are in epoll_wait(2)", reached)
 }
 
 // threadsInEpollWait is the number of this process's threads that sleep there, by proc_pid_wchan(5).

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -66,17 +67,17 @@ func TestWhatAPanickingCallbackQueuedRuns(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	l.SetImmediate(func() {
-		l.NextTick(j.note("tick"))
-		l.SetTimeout(0, j.note("timer"))
-		l.SetImmediate(j.note("its-immediate"))
-		l.QueueClosing(j.note("closing"))
+		l.NextTick(j.Note("tick"))
+		l.SetTimeout(0, j.Note("timer"))
+		l.SetImmediate(j.Note("its-immediate"))
+		l.QueueClosing(j.Note("closing"))
 		panic("after queueing")
 	})
-	l.SetImmediate(j.note("immediate"))
+	l.SetImmediate(j.Note("immediate"))
 	require.PanicsWithValue(t, "after queueing", func() { _ = l.Run() })
-	require.Empty(t, j.entries)
+	require.Empty(t, j.Entries)
 	run(t, l)
-	j.wants(t, "tick timer immediate closing its-immediate")
+	j.Wants(t, "tick timer immediate closing its-immediate")
 }
 
 func TestAnIntervalThatPanicsStaysSet(t *testing.T) {
@@ -108,12 +109,12 @@ func TestAPanicOutOfPollLeavesFDReadableForTheRest(t *testing.T) {
 		})
 		require.PanicsWithValue(t, kind.name, func() {
 			for {
-				pollable(t, l.FD(), -1)
+				fdtest.Readable(t, l.FD(), -1)
 				_, _ = l.Poll(0)
 			}
 		})
 		for !done {
-			pollable(t, l.FD(), -1)
+			fdtest.Readable(t, l.FD(), -1)
 			poll(t, l)
 		}
 		settled(t, l)
@@ -135,12 +136,12 @@ func TestOnPanicGetsTheValueAndTheStackAndTheLoopGoesOn(t *testing.T) {
 			})
 			var j journal
 			kind.queue(t, l, func() {
-				l.NextTick(j.note("its-tick"))
+				l.NextTick(j.Note("its-tick"))
 				panicByName()
 			})
-			kind.queue(t, l, j.note("next"))
+			kind.queue(t, l, j.Note("next"))
 			run(t, l)
-			require.ElementsMatch(t, []string{"its-tick", "next"}, j.entries)
+			require.ElementsMatch(t, []string{"its-tick", "next"}, j.Entries)
 			require.Len(t, got, 1)
 			require.Equal(t, "by name", got[0].value)
 			require.Contains(t, got[0].stack, "panicByName")
@@ -170,8 +171,8 @@ func TestAPanicInOnPanicUnwindsOutOfRun(t *testing.T) {
 	l := newLoopWith(t, reactor.Options{OnPanic: func(v any, _ []byte) { panic(v) }})
 	var j journal
 	l.SetImmediate(func() { panic("passed on") })
-	l.SetImmediate(j.note("next"))
+	l.SetImmediate(j.Note("next"))
 	require.PanicsWithValue(t, "passed on", func() { _ = l.Run() })
 	run(t, l)
-	j.wants(t, "next")
+	j.Wants(t, "next")
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -16,15 +17,15 @@ func TestATurnRunsItsPhasesInOrderAndTicksAfterEveryCallback(t *testing.T) {
 	var j journal
 	phase := func(name string) func() {
 		return func() {
-			j.add(name)
-			l.NextTick(j.note("tick-after-" + name))
+			j.Add(name)
+			l.NextTick(j.Note("tick-after-" + name))
 		}
 	}
 	// Queued in the reverse of the order in which they have to run.
 	l.QueueClosing(phase("closing"))
 	l.SetImmediate(phase("immediate"))
 	var w *reactor.Watcher
-	w = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {
+	w = watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) {
 		phase("poll")()
 		w.Close()
 	})
@@ -33,7 +34,7 @@ func TestATurnRunsItsPhasesInOrderAndTicksAfterEveryCallback(t *testing.T) {
 	l.NextTick(phase("tick"))
 
 	require.False(t, poll(t, l), "everything ran in one turn")
-	j.wants(t, "tick tick-after-tick timer tick-after-timer posted tick-after-posted poll tick-after-poll "+
+	j.Wants(t, "tick tick-after-tick timer tick-after-timer posted tick-after-posted poll tick-after-poll "+
 		"immediate tick-after-immediate closing tick-after-closing")
 }
 
@@ -45,8 +46,8 @@ func TestTwoCallbacksOfOnePhaseHaveTheTicksOfTheFirstBetweenThem(t *testing.T) {
 		n := strconv.Itoa(i)
 		with := func(name string) func() {
 			return func() {
-				j.add(name + n)
-				l.NextTick(j.note("tick"))
+				j.Add(name + n)
+				l.NextTick(j.Note("tick"))
 			}
 		}
 		l.SetTimeout(0, with("timer"))
@@ -55,7 +56,7 @@ func TestTwoCallbacksOfOnePhaseHaveTheTicksOfTheFirstBetweenThem(t *testing.T) {
 		l.QueueClosing(with("closing"))
 	}
 	run(t, l)
-	j.wants(t, "timer0 tick timer1 tick posted0 tick posted1 tick immediate0 tick immediate1 tick closing1 tick closing0 tick")
+	j.Wants(t, "timer0 tick timer1 tick posted0 tick posted1 tick immediate0 tick immediate1 tick closing1 tick closing0 tick")
 }
 
 //brood:checks S074
@@ -64,24 +65,24 @@ func TestFromAnIOCallbackTheOrderIsTickImmediateTimeoutZero(t *testing.T) {
 	var j journal
 	left := 500
 	var w *reactor.Watcher
-	w = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {
-		j.add("io")
+	w = watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) {
+		j.Add("io")
 		l.SetTimeout(0, func() {
-			j.add("timeout")
+			j.Add("timeout")
 			require.NoError(t, w.Set(reactor.Readable))
 		})
-		l.SetImmediate(j.note("immediate"))
-		l.NextTick(j.note("tick"))
+		l.SetImmediate(j.Note("immediate"))
+		l.NextTick(j.Note("tick"))
 		require.NoError(t, w.Set(0)) // Until the time-out has fired.
 		if left--; left == 0 {
 			w.Close()
-			w = watch(t, l, readyPipe(t).fd, 0, func(reactor.Readiness) { w.Close() })
+			w = watch(t, l, readyPipe(t).FD, 0, func(reactor.Readiness) { w.Close() })
 		}
 	})
 	run(t, l)
-	require.Len(t, j.entries, 4*500)
-	for i := 0; i < len(j.entries); i += 4 {
-		require.Equal(t, []string{"io", "tick", "immediate", "timeout"}, j.entries[i:i+4], "round %d", i/4)
+	require.Len(t, j.Entries, 4*500)
+	for i := 0; i < len(j.Entries); i += 4 {
+		require.Equal(t, []string{"io", "tick", "immediate", "timeout"}, j.Entries[i:i+4], "round %d", i/4)
 	}
 }
 
@@ -101,15 +102,15 @@ func TestFromAnyOtherPhaseTicksComeFirstToo(t *testing.T) {
 		t.Run(phase.name, func(t *testing.T) {
 			var j journal
 			phase.queue(func() {
-				l.QueueClosing(j.note("queued"))
-				l.SetImmediate(j.note("queued"))
-				l.SetTimeout(0, j.note("queued"))
-				require.NoError(t, l.Post(j.note("queued")))
-				l.NextTick(j.note("tick"))
-				j.add("callback")
+				l.QueueClosing(j.Note("queued"))
+				l.SetImmediate(j.Note("queued"))
+				l.SetTimeout(0, j.Note("queued"))
+				require.NoError(t, l.Post(j.Note("queued")))
+				l.NextTick(j.Note("tick"))
+				j.Add("callback")
 			})
 			run(t, l)
-			j.wants(t, "callback tick queued queued queued queued")
+			j.Wants(t, "callback tick queued queued queued queued")
 		})
 	}
 }
@@ -118,42 +119,42 @@ func TestNothingRunsInsideTheCallThatQueuesIt(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	queueAll := func() {
-		l.NextTick(j.note("fn"))
-		l.SetImmediate(j.note("fn"))
-		l.SetTimeout(-1, j.note("fn"))
-		l.QueueClosing(j.note("fn"))
-		require.NoError(t, l.Post(j.note("fn")))
+		l.NextTick(j.Note("fn"))
+		l.SetImmediate(j.Note("fn"))
+		l.SetTimeout(-1, j.Note("fn"))
+		l.QueueClosing(j.Note("fn"))
+		require.NoError(t, l.Post(j.Note("fn")))
 	}
 	queueAll()
-	require.Empty(t, j.entries, "outside of Run")
+	require.Empty(t, j.Entries, "outside of Run")
 	run(t, l)
-	require.Len(t, j.entries, 5)
+	require.Len(t, j.Entries, 5)
 	l.SetImmediate(func() {
 		queueAll()
-		require.Len(t, j.entries, 5, "inside a callback")
+		require.Len(t, j.Entries, 5, "inside a callback")
 	})
 	run(t, l)
-	require.Len(t, j.entries, 10)
+	require.Len(t, j.Entries, 10)
 }
 
 func TestTicksRunInOrderAndThoseTheyQueueRunBeforeAnyOtherCallback(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	l.SetImmediate(func() {
-		l.SetImmediate(j.note("immediate"))
-		l.SetTimeout(0, j.note("timer"))
+		l.SetImmediate(j.Note("immediate"))
+		l.SetTimeout(0, j.Note("timer"))
 		l.NextTick(func() {
-			j.add("1")
+			j.Add("1")
 			l.NextTick(func() {
-				j.add("3")
-				l.NextTick(j.note("4"))
+				j.Add("3")
+				l.NextTick(j.Note("4"))
 			})
 		})
-		l.NextTick(j.note("2"))
+		l.NextTick(j.Note("2"))
 	})
-	l.QueueClosing(j.note("closing"))
+	l.QueueClosing(j.Note("closing"))
 	run(t, l)
-	j.wants(t, "1 2 3 4 closing timer immediate")
+	j.Wants(t, "1 2 3 4 closing timer immediate")
 }
 
 func TestTicksKeepTheirOrderWhileTheirQueueGrows(t *testing.T) {
@@ -183,44 +184,44 @@ func TestImmediatesSetByImmediatesWaitATurn(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	l.SetImmediate(func() {
-		j.add("first")
+		j.Add("first")
 		l.SetImmediate(func() {
-			j.add("third")
+			j.Add("third")
 			require.EqualValues(t, 2, l.Stats().Turns)
 		})
 	})
 	l.SetImmediate(func() {
-		j.add("second")
+		j.Add("second")
 		require.EqualValues(t, 1, l.Stats().Turns)
-		l.SetTimeout(0, j.note("timer-between"))
+		l.SetTimeout(0, j.Note("timer-between"))
 	})
-	l.QueueClosing(j.note("closing-between"))
+	l.QueueClosing(j.Note("closing-between"))
 	run(t, l)
-	j.wants(t, "first second closing-between timer-between third")
+	j.Wants(t, "first second closing-between timer-between third")
 }
 
 func TestTimeoutsSetByTimersWaitATurn(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	l.SetTimeout(0, func() {
-		j.add("timer")
-		l.SetTimeout(-time.Hour, j.note("its-timer"))
+		j.Add("timer")
+		l.SetTimeout(-time.Hour, j.Note("its-timer"))
 	})
-	l.SetImmediate(j.note("between"))
+	l.SetImmediate(j.Note("between"))
 	run(t, l)
-	j.wants(t, "timer between its-timer")
+	j.Wants(t, "timer between its-timer")
 }
 
 func TestPostsByPostsWaitATurn(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	require.NoError(t, l.Post(func() {
-		j.add("posted")
-		require.NoError(t, l.Post(j.note("its-post")))
+		j.Add("posted")
+		require.NoError(t, l.Post(j.Note("its-post")))
 	}))
-	l.SetImmediate(j.note("between"))
+	l.SetImmediate(j.Note("between"))
 	run(t, l)
-	j.wants(t, "posted between its-post")
+	j.Wants(t, "posted between its-post")
 }
 
 //brood:checks S078
@@ -228,31 +229,31 @@ func TestClosingCallbacksComeLastAndThoseTheyQueueWaitATurn(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	l.QueueClosing(func() {
-		j.add("closing")
-		l.QueueClosing(j.note("its-closing"))
+		j.Add("closing")
+		l.QueueClosing(j.Note("its-closing"))
 	})
 	l.SetImmediate(func() {
-		j.add("immediate")
-		l.QueueClosing(j.note("closing-of-the-same-turn"))
-		l.SetImmediate(j.note("next-turn"))
+		j.Add("immediate")
+		l.QueueClosing(j.Note("closing-of-the-same-turn"))
+		l.SetImmediate(j.Note("next-turn"))
 	})
 	run(t, l)
-	j.wants(t, "immediate closing-of-the-same-turn closing next-turn its-closing")
+	j.Wants(t, "immediate closing-of-the-same-turn closing next-turn its-closing")
 }
 
 func TestWatchersMarkedLateComeAfterAllOthersOfTheirPoll(t *testing.T) {
 	l := newLoop(t)
 	var j journal
-	file := open(t, "/dev/null")
+	file := fdtest.Open(t, "/dev/null")
 	late := map[string]bool{"c": true, "d": true, "late-file": true}
 	for _, name := range []string{"late-file", "c", "a", "d", "b", "file"} {
-		fd := file.fd
+		fd := file.FD
 		if len(name) == 1 {
-			fd = readyPipe(t).fd
+			fd = readyPipe(t).FD
 		}
 		var w *reactor.Watcher
 		w = watch(t, l, fd, reactor.Readable, func(reactor.Readiness) {
-			j.add(name)
+			j.Add(name)
 			w.Close()
 		})
 		if late[name] {
@@ -260,24 +261,24 @@ func TestWatchersMarkedLateComeAfterAllOthersOfTheirPoll(t *testing.T) {
 		}
 	}
 	require.False(t, poll(t, l))
-	require.ElementsMatch(t, []string{"a", "b", "file"}, j.entries[:3])
-	require.ElementsMatch(t, []string{"c", "d", "late-file"}, j.entries[3:])
+	require.ElementsMatch(t, []string{"a", "b", "file"}, j.Entries[:3])
+	require.ElementsMatch(t, []string{"c", "d", "late-file"}, j.Entries[3:])
 }
 
 func TestALateWatcherThatAnEarlierCallbackOfItsPollClosedStaysSilent(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	var closed, idle, other *reactor.Watcher
-	closed = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) { j.add("closed") })
+	closed = watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) { j.Add("closed") })
 	closed.Late()
-	idle = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) { j.add("idle") })
+	idle = watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) { j.Add("idle") })
 	idle.Late()
-	other = watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {
-		j.add("other")
+	other = watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) {
+		j.Add("other")
 		closed.Close()
 		require.NoError(t, idle.Set(0))
 		other.Close()
 	})
 	run(t, l)
-	j.wants(t, "other")
+	j.Wants(t, "other")
 }

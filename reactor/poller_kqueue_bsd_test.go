@@ -27,13 +27,13 @@ const (
 func TestWhatKqueueTellsOfHangupsAndErrors(t *testing.T) {
 	deadReader := func(t *testing.T) int {
 		r, w := pipe(t)
-		w.close()
-		return r.fd
+		w.Close()
+		return r.FD
 	}
 	deadWriter := func(t *testing.T) int {
 		r, w := pipe(t)
 		r.close()
-		return w.fd
+		return w.FD
 	}
 	halfClosed := func(t *testing.T) int {
 		a, b := socketPair(t)
@@ -94,7 +94,7 @@ func TestAWriterIsToldThatItsReaderIsGone(t *testing.T) {
 			l := newLoop(t)
 			r, w := pipe(t)
 			for block := make([]byte, 4096); c.full; {
-				if _, err := unix.Write(w.fd, block); err != nil {
+				if _, err := unix.Write(w.FD, block); err != nil {
 					require.ErrorIs(t, err, unix.EAGAIN)
 					break
 				}
@@ -104,7 +104,7 @@ func TestAWriterIsToldThatItsReaderIsGone(t *testing.T) {
 			}
 			var got reactor.Readiness
 			var watcher *reactor.Watcher
-			watcher = watch(t, l, w.fd, reactor.Writable, func(r reactor.Readiness) {
+			watcher = watch(t, l, w.FD, reactor.Writable, func(r reactor.Readiness) {
 				if got |= r; got&reactor.Error != 0 {
 					watcher.Close()
 				}
@@ -112,7 +112,7 @@ func TestAWriterIsToldThatItsReaderIsGone(t *testing.T) {
 			r.close()
 			run(t, l)
 			require.Equal(t, reactor.Writable|reactor.Error, got)
-			_, err := unix.Write(w.fd, []byte("x"))
+			_, err := unix.Write(w.FD, []byte("x"))
 			require.ErrorIs(t, err, unix.EPIPE)
 		})
 	}
@@ -122,9 +122,9 @@ func TestAWriterIsToldThatItsReaderIsGone(t *testing.T) {
 func TestWhoWaitsForAHangupSleepsThroughData(t *testing.T) {
 	l := newLoop(t)
 	r, w := pipe(t)
-	w.write("unread")
+	w.WriteString("unread")
 	var got readiness
-	watcher := watch(t, l, r.fd, reactor.Hangup, got.note)
+	watcher := watch(t, l, r.FD, reactor.Hangup, got.note)
 	l.SetTimeout(20*time.Millisecond, w.close)
 	for got.got == 0 {
 		_, err := l.Poll(-1)
@@ -134,7 +134,7 @@ func TestWhoWaitsForAHangupSleepsThroughData(t *testing.T) {
 	require.LessOrEqual(t, l.Stats().Turns, uint64(6), "the data wakes it once")
 	require.NoError(t, watcher.Set(reactor.Readable|reactor.Hangup))
 	require.Equal(t, reactor.Readable|reactor.Hangup, got.after(t, l), "told anew to who wants more")
-	require.Equal(t, "unread", r.read())
+	require.Equal(t, "unread", r.ReadString())
 	watcher.Close()
 }
 

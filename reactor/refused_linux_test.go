@@ -135,9 +135,9 @@ func TestAWatcherThatTheSandboxRefusesIsNotAlwaysReady(t *testing.T) {
 		l := newLoop(t)
 		r, _ := pipe(t)
 		sandbox.Refuse(t, errno, sandbox.Number(unix.SYS_EPOLL_CTL))
-		_, err := l.Watch(r.fd, reactor.Readable, func(reactor.Readiness) { t.Error("called") })
+		_, err := l.Watch(r.FD, reactor.Readable, func(reactor.Readiness) { t.Error("called") })
 		failure, ok := errors.AsType[*reactor.OpError](err)
 		require.True(t, ok, "%v", err)
-		require.Equal(t, reactor.OpError{Op: "watch", FD: r.fd, Err: errno}, *failure)
+		require.Equal(t, reactor.OpError{Op: "watch", FD: r.FD, Err: errno}, *failure)
 	})
 }

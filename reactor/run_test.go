@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -24,22 +25,22 @@ var liveThings = []struct {
 	}},
 	{"a watcher", func(t *testing.T, l *reactor.Loop) func() {
 		r, _ := pipe(t)
-		w := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {})
+		w := watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) {})
 		return w.Close
 	}},
 	{"a watcher that becomes idle", func(t *testing.T, l *reactor.Loop) func() {
 		r, _ := pipe(t)
-		w := watch(t, l, r.fd, 0, func(reactor.Readiness) {})
+		w := watch(t, l, r.FD, 0, func(reactor.Readiness) {})
 		require.NoError(t, w.Set(reactor.Readable))
 		return func() { require.NoError(t, w.Set(0)) }
 	}},
 	{"a watcher that is unref'd", func(t *testing.T, l *reactor.Loop) func() {
 		r, _ := pipe(t)
-		w := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {})
+		w := watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) {})
 		return w.Unref
 	}},
 	{"a watcher of a file", func(t *testing.T, l *reactor.Loop) func() {
-		w := watch(t, l, open(t, "/dev/null").fd, reactor.Readable, func(reactor.Readiness) {})
+		w := watch(t, l, fdtest.Open(t, "/dev/null").FD, reactor.Readable, func(reactor.Readiness) {})
 		return w.Close
 	}},
 	{"a hold", func(_ *testing.T, l *reactor.Loop) func() { return l.Hold() }},
@@ -88,7 +89,7 @@ var callbackKinds = []struct {
 	{"timer", func(_ *testing.T, l *reactor.Loop, fn func()) { l.SetTimeout(0, fn) }},
 	{"post", func(t *testing.T, l *reactor.Loop, fn func()) { require.NoError(t, l.Post(fn)) }},
 	{"watcher", func(t *testing.T, l *reactor.Loop, fn func()) { watchOnce(t, l, readyPipe(t), fn) }},
-	{"file", func(t *testing.T, l *reactor.Loop, fn func()) { watchOnce(t, l, open(t, "/dev/null"), fn) }},
+	{"file", func(t *testing.T, l *reactor.Loop, fn func()) { watchOnce(t, l, fdtest.Open(t, "/dev/null"), fn) }},
 	{"immediate", func(_ *testing.T, l *reactor.Loop, fn func()) { l.SetImmediate(fn) }},
 	{"closing", func(_ *testing.T, l *reactor.Loop, fn func()) { l.QueueClosing(fn) }},
 }
@@ -96,7 +97,7 @@ var callbackKinds = []struct {
 // watchOnce calls fn once, when d is readable.
 func watchOnce(t *testing.T, l *reactor.Loop, d *descriptor, fn func()) {
 	var w *reactor.Watcher
-	w = watch(t, l, d.fd, reactor.Readable, func(reactor.Readiness) {
+	w = watch(t, l, d.FD, reactor.Readable, func(reactor.Readiness) {
 		w.Close()
 		fn()
 	})
@@ -109,16 +110,16 @@ func TestStopFromACallbackEndsRunAfterTheTurnAndRunResumes(t *testing.T) {
 			l := newLoop(t)
 			var j journal
 			kind.queue(t, l, func() {
-				j.add("stop")
+				j.Add("stop")
 				l.Stop()
-				l.SetTimeout(0, j.note("later"))
+				l.SetTimeout(0, j.Note("later"))
 			})
-			l.QueueClosing(j.note("rest-of-the-turn"))
+			l.QueueClosing(j.Note("rest-of-the-turn"))
 			run(t, l)
-			require.ElementsMatch(t, []string{"stop", "rest-of-the-turn"}, j.entries)
+			require.ElementsMatch(t, []string{"stop", "rest-of-the-turn"}, j.Entries)
 			require.True(t, l.Alive())
 			run(t, l)
-			require.Equal(t, "later", j.entries[2])
+			require.Equal(t, "later", j.Entries[2])
 			require.False(t, l.Alive())
 		})
 	}
@@ -128,14 +129,14 @@ func TestStopFromACallbackEndsRunAfterTheTurnAndRunResumes(t *testing.T) {
 func TestStopBeforeRunHasTheNextRunReturnAtOnceAndOnlyThatOne(t *testing.T) {
 	l := newLoop(t)
 	var j journal
-	l.SetImmediate(j.note("immediate"))
+	l.SetImmediate(j.Note("immediate"))
 	l.Stop()
 	l.Stop()
 	run(t, l)
-	require.Empty(t, j.entries)
+	require.Empty(t, j.Entries)
 	require.Zero(t, l.Stats().Turns)
 	run(t, l)
-	j.wants(t, "immediate")
+	j.Wants(t, "immediate")
 }
 
 //brood:checks S075
@@ -225,7 +226,7 @@ func TestPollSleepsNoLongerThanAskedAndEndsEarlyForAnEvent(t *testing.T) {
 		}
 		r, w := pipe(t)
 		watchOnce(t, l, r, func() { fired = false })
-		whenAsleep(l, w.writer("x"))
+		whenAsleep(l, w.Writer("x"))
 		for fired {
 			_, err := l.Poll(max)
 			require.NoError(t, err)
@@ -237,7 +238,7 @@ func TestPollSleepsNoLongerThanAskedAndEndsEarlyForAnEvent(t *testing.T) {
 func TestPollDoesNotSleepWhenNothingCouldWakeIt(t *testing.T) {
 	l := newLoop(t)
 	r, _ := pipe(t)
-	unreffed := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {})
+	unreffed := watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) {})
 	unreffed.Unref()
 	for _, max := range []time.Duration{-1, time.Hour} {
 		alive, err := l.Poll(max)
@@ -344,7 +345,7 @@ func TestATurnReadsTheClockOnlyForATimerOrASleep(t *testing.T) {
 			return func() { timer.Stop() }
 		}, 1},
 		{"Now", func(l *reactor.Loop) func() {
-			w := watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {
+			w := watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) {
 				l.Now()
 				l.Now()
 			})
@@ -354,7 +355,7 @@ func TestATurnReadsTheClockOnlyForATimerOrASleep(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLoop(t)
 			end := c.setUp(l)
-			w := watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {})
+			w := watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) {})
 			readings := 0
 			l.SetClock(func() time.Time {
 				readings++
@@ -401,10 +402,10 @@ func TestNowMovesWithTheEndOfASleep(t *testing.T) {
 	called := false
 	watchOnce(t, l, r, func() {
 		called = true
-		r.read() // Orders the goroutines, for the race detector too.
+		r.ReadString() // Orders the goroutines, for the race detector too.
 		require.False(t, l.Now().Before(before))
 	})
-	write := w.writer("x")
+	write := w.Writer("x")
 	whenAsleep(l, func() {
 		before = time.Now()
 		write()

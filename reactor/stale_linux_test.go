@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/reactor"
 )
@@ -27,11 +28,11 @@ func runningClock(l *reactor.Loop, step time.Duration) {
 func leaveStale(t *testing.T, l *reactor.Loop, end func(w *reactor.Watcher)) (copied *descriptor, number int) {
 	t.Helper()
 	r := readyPipe(t)
-	copied, number = r.dup(), r.fd
-	w := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) { t.Error("an event for a closed descriptor") })
-	r.close()
+	copied, number = r.Dup(), r.FD
+	w := watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) { t.Error("an event for a closed descriptor") })
+	r.Close()
 	end(w)
-	require.True(t, pollable(t, l.PollerFD(), 0), "the kernel goes on reporting it")
+	require.True(t, fdtest.Readable(t, l.PollerFD(), 0), "the kernel goes on reporting it")
 	return copied, number
 }
 
@@ -39,7 +40,7 @@ func leaveStale(t *testing.T, l *reactor.Loop, end func(w *reactor.Watcher)) (co
 func pollUntilQuiet(t *testing.T, l *reactor.Loop) {
 	t.Helper()
 	for range 100_000 {
-		if !pollable(t, l.PollerFD(), 0) {
+		if !fdtest.Readable(t, l.PollerFD(), 0) {
 			return
 		}
 		poll(t, l)
@@ -62,8 +63,8 @@ func TestAStaleRegistrationIsCountedToldOnceAndGotRidOf(t *testing.T) {
 			runningClock(l, time.Millisecond)
 			live, in := pipe(t)
 			got := ""
-			w := watch(t, l, live.fd, reactor.Readable, func(reactor.Readiness) { got += live.read() })
-			idle := watch(t, l, in.fd, 0, func(reactor.Readiness) { t.Error("an idle watcher was called") })
+			w := watch(t, l, live.FD, reactor.Readable, func(reactor.Readiness) { got += live.ReadString() })
+			idle := watch(t, l, in.FD, 0, func(reactor.Readiness) { t.Error("an idle watcher was called") })
 			fd := l.PollerFD()
 
 			copied, number := leaveStale(t, l, c.end)
@@ -76,11 +77,11 @@ func TestAStaleRegistrationIsCountedToldOnceAndGotRidOf(t *testing.T) {
 			flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 			require.NoError(t, err)
 			require.NotZero(t, flags&unix.FD_CLOEXEC)
-			in.write("x")
+			in.WriteString("x")
 			poll(t, l)
 			require.Equal(t, "x", got, "the others are still watched")
 			require.NoError(t, w.Set(reactor.Readable|reactor.Hangup))
-			in.write("y")
+			in.WriteString("y")
 			poll(t, l)
 			require.Equal(t, "xy", got)
 			doing(t, l, func() { // It can still be woken.
@@ -91,7 +92,7 @@ func TestAStaleRegistrationIsCountedToldOnceAndGotRidOf(t *testing.T) {
 			})
 			idle.Close()
 			for _, d := range []*descriptor{live, in, copied} {
-				d.close()
+				d.Close()
 			}
 			require.NoError(t, l.Close())
 		})
@@ -107,8 +108,8 @@ func TestARegistrationThatIsStaleForAMomentIsNotReported(t *testing.T) {
 	for range 10_000 { // Many turns, but no time.
 		poll(t, l)
 	}
-	copied.close()
-	require.False(t, pollable(t, l.PollerFD(), 0))
+	copied.Close()
+	require.False(t, fdtest.Readable(t, l.PollerFD(), 0))
 	clock.advance(time.Hour)
 	poll(t, l)
 	require.Zero(t, l.Stats().Stale)
@@ -118,7 +119,7 @@ func TestARegistrationThatIsStaleForAMomentIsNotReported(t *testing.T) {
 		clock.advance(time.Hour)
 		poll(t, l)
 	}
-	copied.close()
+	copied.Close()
 	poll(t, l)
 	require.Zero(t, l.Stats().Stale)
 }
@@ -131,11 +132,11 @@ func TestWatchersClosedWithinTheirBatchAreNotStale(t *testing.T) {
 		var watchers [2]*reactor.Watcher
 		for i := range watchers {
 			d := readyPipe(t)
-			watchers[i] = watch(t, l, d.fd, reactor.Readable, func(reactor.Readiness) {
+			watchers[i] = watch(t, l, d.FD, reactor.Readable, func(reactor.Readiness) {
 				watchers[0].Close()
 				watchers[1].Close()
 			})
-			defer d.close()
+			defer d.Close()
 		}
 		poll(t, l)
 	}
@@ -157,7 +158,7 @@ func TestAStaleRegistrationOfAnEmbeddedLoopIsOnlyTold(t *testing.T) {
 	require.EqualValues(t, 1, l.Stats().Stale)
 	require.Equal(t, 1, bytes.Count(log.Bytes(), []byte("closed before its watcher")), "%s", &log)
 	require.Equal(t, fd, l.FD())
-	copied.close()
+	copied.Close()
 	poll(t, l)
 	require.False(t, epoll.wait(0))
 	ran := false
@@ -173,7 +174,7 @@ func TestADescriptorReusedUnderAWatcherStaysUnwatched(t *testing.T) {
 	l := newLoop(t)
 	runningClock(l, time.Millisecond)
 	r, _ := pipe(t)
-	old := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) { t.Error("an event for a closed descriptor") })
+	old := watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) { t.Error("an event for a closed descriptor") })
 	reuse(t, r, readyPipe(t))
 	leaveStale(t, l, (*reactor.Watcher).Close)
 	pollUntilQuiet(t, l)

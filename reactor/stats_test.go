@@ -38,8 +38,8 @@ func TestStatsGaugeWhatIsOpenAndSet(t *testing.T) {
 	a, b := l.SetTimeout(time.Hour, func() {}), l.SetInterval(time.Hour, func() {})
 	b.Unref()
 	r, _ := pipe(t)
-	w := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {})
-	idle := watch(t, l, r.fd, 0, func(reactor.Readiness) {})
+	w := watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) {})
+	idle := watch(t, l, r.FD, 0, func(reactor.Readiness) {})
 	i := l.SetImmediate(func() {})
 	s := l.Stats()
 	require.Equal(t, []int{own.Watchers + 2, 2, 3}, []int{s.Watchers, s.Timers, s.Refs})
@@ -60,10 +60,10 @@ func TestStatsTellTheTimeAsleepAndTheLongestTurn(t *testing.T) {
 	l.SetClock(func() time.Time { return start.Add(time.Duration(passed.Load())) })
 	r, w := pipe(t)
 	work := []time.Duration{3 * time.Second, 9 * time.Second, 4 * time.Second}
-	write := w.writer("x")
+	write := w.Writer("x")
 	var watcher *reactor.Watcher
-	watcher = watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {
-		r.read()
+	watcher = watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) {
+		r.ReadString()
 		if len(work) == 0 {
 			watcher.Close()
 			return
@@ -75,7 +75,7 @@ func TestStatsTellTheTimeAsleepAndTheLongestTurn(t *testing.T) {
 			write()
 		})
 	})
-	w.write("x")
+	w.WriteString("x")
 	run(t, l)
 	s := l.Stats()
 	require.Equal(t, 3*time.Minute, s.PollWait)

@@ -11,26 +11,26 @@ func TestBindThreadEntersWithRunAndLeavesWithIt(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	bind := func(name string) func() {
-		return l.BindThread(j.note("enter-"+name), j.note("leave-"+name))
+		return l.BindThread(j.Note("enter-"+name), j.Note("leave-"+name))
 	}
 	unbindA := bind("a")
 	unbindB := bind("b")
-	require.Empty(t, j.entries, "the loop does not run")
-	l.SetImmediate(j.note("run"))
+	require.Empty(t, j.Entries, "the loop does not run")
+	l.SetImmediate(j.Note("run"))
 	run(t, l)
-	j.wants(t, "enter-a enter-b run leave-b leave-a")
+	j.Wants(t, "enter-a enter-b run leave-b leave-a")
 
-	j.entries = nil
+	j.Entries = nil
 	unbindA()
 	unbindA()
-	l.SetImmediate(j.note("run"))
+	l.SetImmediate(j.Note("run"))
 	run(t, l)
-	j.wants(t, "enter-b run leave-b")
+	j.Wants(t, "enter-b run leave-b")
 
-	j.entries = nil
-	l.SetImmediate(j.note("poll"))
+	j.Entries = nil
+	l.SetImmediate(j.Note("poll"))
 	poll(t, l)
-	j.wants(t, "poll")
+	j.Wants(t, "poll")
 	unbindB()
 }
 
@@ -39,37 +39,37 @@ func TestBindThreadInsideRunEntersAtOnce(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	l.SetImmediate(func() {
-		unbind := l.BindThread(j.note("enter-short"), j.note("leave-short"))
-		l.BindThread(j.note("enter-long"), j.note("leave-long"))
-		j.add("bound")
+		unbind := l.BindThread(j.Note("enter-short"), j.Note("leave-short"))
+		l.BindThread(j.Note("enter-long"), j.Note("leave-long"))
+		j.Add("bound")
 		unbind()
 		unbind()
-		j.add("unbound")
+		j.Add("unbound")
 	})
 	run(t, l)
-	j.wants(t, "enter-short enter-long bound leave-short unbound leave-long")
-	j.entries = nil
+	j.Wants(t, "enter-short enter-long bound leave-short unbound leave-long")
+	j.Entries = nil
 	run(t, l)
-	j.wants(t, "enter-long leave-long")
+	j.Wants(t, "enter-long leave-long")
 }
 
 func TestBindThreadInsidePollWaitsForRun(t *testing.T) {
 	notWithNetpoll(t, threadNotKept)
 	l := newLoop(t)
 	var j journal
-	l.SetImmediate(func() { l.BindThread(j.note("enter"), j.note("leave")) })
+	l.SetImmediate(func() { l.BindThread(j.Note("enter"), j.Note("leave")) })
 	poll(t, l)
-	require.Empty(t, j.entries)
+	require.Empty(t, j.Entries)
 	run(t, l)
-	j.wants(t, "enter leave")
+	j.Wants(t, "enter leave")
 }
 
 func TestAPanicLeavesTheThread(t *testing.T) {
 	notWithNetpoll(t, threadNotKept)
 	l := newLoop(t)
 	var j journal
-	l.BindThread(j.note("enter"), j.note("leave"))
+	l.BindThread(j.Note("enter"), j.Note("leave"))
 	l.SetImmediate(func() { panic("unwinds") })
 	require.PanicsWithValue(t, "unwinds", func() { _ = l.Run() })
-	j.wants(t, "enter leave")
+	j.Wants(t, "enter leave")
 }

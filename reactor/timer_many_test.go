@@ -121,9 +121,9 @@ func TestTimersThatArePutOffLeaveNothingBehind(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	var j journal
-	a := l.SetTimeout(time.Second, j.note("a"))
-	b := l.SetTimeout(time.Second, j.note("b"))
-	c := l.SetTimeout(time.Second, j.note("c"))
+	a := l.SetTimeout(time.Second, j.Note("a"))
+	b := l.SetTimeout(time.Second, j.Note("b"))
+	c := l.SetTimeout(time.Second, j.Note("c"))
 	for range 1000 {
 		clock.advance(time.Millisecond)
 		require.True(t, b.Reset(time.Second))
@@ -133,16 +133,16 @@ func TestTimersThatArePutOffLeaveNothingBehind(t *testing.T) {
 		require.LessOrEqual(t, l.TimerEntries(), 64)
 	}
 	poll(t, l)
-	require.Empty(t, j.entries)
+	require.Empty(t, j.Entries)
 	clock.advance(time.Second - 1)
 	poll(t, l)
-	require.Empty(t, j.entries)
+	require.Empty(t, j.Entries)
 	clock.advance(1)
 	poll(t, l)
-	j.wants(t, "b a c")
+	j.Wants(t, "b a c")
 	require.False(t, a.Reset(0))
 	poll(t, l)
-	j.wants(t, "b a c a")
+	j.Wants(t, "a")
 }
 
 func TestStoppedTimersLeaveNoMoreBehindThanAreSet(t *testing.T) {

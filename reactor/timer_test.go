@@ -15,18 +15,18 @@ func TestTimersFireByDeadlineThenByCreation(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	var j journal
-	l.SetTimeout(20*time.Millisecond, j.note("20a"))
-	l.SetTimeout(10*time.Millisecond, j.note("10a"))
-	l.SetTimeout(0, j.note("0a"))
-	l.SetTimeout(10*time.Millisecond, j.note("10b"))
-	l.SetTimeout(-5*time.Millisecond, j.note("0b"))
-	l.SetTimeout(20*time.Millisecond, j.note("20b"))
+	l.SetTimeout(20*time.Millisecond, j.Note("20a"))
+	l.SetTimeout(10*time.Millisecond, j.Note("10a"))
+	l.SetTimeout(0, j.Note("0a"))
+	l.SetTimeout(10*time.Millisecond, j.Note("10b"))
+	l.SetTimeout(-5*time.Millisecond, j.Note("0b"))
+	l.SetTimeout(20*time.Millisecond, j.Note("20b"))
 	clock.advance(5 * time.Millisecond)
-	l.SetTimeout(15*time.Millisecond, j.note("20c"))
-	l.SetTimeout(5*time.Millisecond, j.note("10c"))
+	l.SetTimeout(15*time.Millisecond, j.Note("20c"))
+	l.SetTimeout(5*time.Millisecond, j.Note("10c"))
 	clock.advance(time.Second)
 	require.False(t, poll(t, l))
-	j.wants(t, "0a 0b 10a 10b 10c 20a 20b 20c")
+	j.Wants(t, "0a 0b 10a 10b 10c 20a 20b 20c")
 }
 
 //brood:checks S074
@@ -51,17 +51,17 @@ func TestATimerStoppedByAnEarlierOneOfTheSamePhaseDoesNotFire(t *testing.T) {
 	var j journal
 	var second, interval *reactor.Timer
 	l.SetTimeout(1, func() {
-		j.add("first")
+		j.Add("first")
 		require.True(t, second.Stop())
 		require.False(t, second.Stop())
 		require.True(t, interval.Stop())
 	})
-	second = l.SetTimeout(2, j.note("second"))
-	interval = l.SetInterval(2, j.note("interval"))
-	l.SetTimeout(3, j.note("third"))
+	second = l.SetTimeout(2, j.Note("second"))
+	interval = l.SetInterval(2, j.Note("interval"))
+	l.SetTimeout(3, j.Note("third"))
 	clock.advance(time.Second)
 	require.False(t, poll(t, l))
-	j.wants(t, "first third")
+	j.Wants(t, "first third")
 }
 
 //brood:checks S074
@@ -71,16 +71,16 @@ func TestATimerMovedByAnEarlierOneOfTheSamePhaseWaits(t *testing.T) {
 	var j journal
 	var second *reactor.Timer
 	l.SetTimeout(1, func() {
-		j.add("first")
+		j.Add("first")
 		require.True(t, second.Reset(time.Hour))
 	})
-	second = l.SetTimeout(2, j.note("second"))
+	second = l.SetTimeout(2, j.Note("second"))
 	clock.advance(time.Second)
 	require.True(t, poll(t, l))
-	j.wants(t, "first")
+	j.Wants(t, "first")
 	clock.advance(time.Hour)
 	require.False(t, poll(t, l))
-	j.wants(t, "first second")
+	j.Wants(t, "second")
 }
 
 //brood:checks S074
@@ -102,19 +102,19 @@ func TestAStoppedTimerNeverFires(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	var j journal
-	timer := l.SetTimeout(time.Millisecond, j.note("timer"))
-	interval := l.SetInterval(time.Millisecond, j.note("interval"))
+	timer := l.SetTimeout(time.Millisecond, j.Note("timer"))
+	interval := l.SetInterval(time.Millisecond, j.Note("interval"))
 	require.True(t, timer.Stop())
 	require.True(t, interval.Stop())
 	require.False(t, timer.Stop())
 	require.False(t, l.Alive())
 	clock.advance(time.Hour)
 	poll(t, l)
-	require.Empty(t, j.entries)
+	require.Empty(t, j.Entries)
 	require.False(t, timer.Reset(time.Millisecond), "Reset sets it again")
 	clock.advance(time.Hour)
 	poll(t, l)
-	j.wants(t, "timer")
+	j.Wants(t, "timer")
 }
 
 //brood:checks S074
@@ -220,15 +220,15 @@ func TestATimerSetByALongCallbackCountsFromTheCallNotFromTheTurn(t *testing.T) {
 	var j journal
 	l.SetTimeout(0, func() {
 		clock.advance(time.Second)
-		l.SetTimeout(time.Second, j.note("timer"))
+		l.SetTimeout(time.Second, j.Note("timer"))
 	})
 	poll(t, l)
 	clock.advance(time.Second - 1)
 	poll(t, l)
-	require.Empty(t, j.entries, "early")
+	require.Empty(t, j.Entries, "early")
 	clock.advance(1)
 	poll(t, l)
-	j.wants(t, "timer")
+	j.Wants(t, "timer")
 }
 
 func TestHugeDurationsNeverFireAndDoNotOverflow(t *testing.T) {
@@ -255,12 +255,12 @@ func TestNegativeDurationsCountAsZero(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	var j journal
-	l.SetTimeout(0, j.note("a"))
-	l.SetTimeout(math.MinInt64, j.note("b"))
-	l.SetTimeout(-1, j.note("c"))
-	l.SetTimeout(time.Hour, j.note("d")).Reset(-time.Hour)
+	l.SetTimeout(0, j.Note("a"))
+	l.SetTimeout(math.MinInt64, j.Note("b"))
+	l.SetTimeout(-1, j.Note("c"))
+	l.SetTimeout(time.Hour, j.Note("d")).Reset(-time.Hour)
 	require.False(t, poll(t, l))
-	j.wants(t, "a b c d")
+	j.Wants(t, "a b c d")
 	require.Equal(t, clock.now, l.Now())
 }
 

@@ -127,9 +127,9 @@ func TestBusyPollTakesPostsWithoutAWakeUp(t *testing.T) {
 func TestBusyPollFindsReadiness(t *testing.T) {
 	l := newLoopWith(t, reactor.Options{BusyPoll: time.Hour})
 	r, w := pipe(t)
-	write := w.writer("x")
+	write := w.Writer("x")
 	got := ""
-	watchOnce(t, l, r, func() { got = r.read() })
+	watchOnce(t, l, r, func() { got = r.ReadString() })
 	l.NextTick(func() { go write() }) // Ends at once; what it writes is waited for.
 	run(t, l)
 	require.Equal(t, "x", got)

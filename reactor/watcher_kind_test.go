@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -16,9 +17,9 @@ func unpollable(t *testing.T) map[string]*descriptor {
 	path := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(path, []byte("content"), 0o600))
 	return map[string]*descriptor{
-		"regular file": open(t, path),
-		"directory":    open(t, filepath.Dir(path)),
-		"/dev/null":    open(t, os.DevNull),
+		"regular file": fdtest.Open(t, path),
+		"directory":    fdtest.Open(t, filepath.Dir(path)),
+		"/dev/null":    fdtest.Open(t, os.DevNull),
 	}
 }
 
@@ -28,7 +29,7 @@ func TestWhatCannotBePolledIsAlwaysReadyOnceATurn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
 			var got []reactor.Readiness
-			w := watch(t, l, d.fd, reactor.Readable, func(r reactor.Readiness) { got = append(got, r) })
+			w := watch(t, l, d.FD, reactor.Readable, func(r reactor.Readiness) { got = append(got, r) })
 			require.True(t, poll(t, l), "it keeps Run alive")
 			require.True(t, poll(t, l))
 			require.NoError(t, w.Set(reactor.Readable|reactor.Writable))
@@ -57,7 +58,7 @@ func TestAlwaysReadyWatchersOfOneTurnDoNotStepOnEachOther(t *testing.T) {
 	var watchers []*reactor.Watcher
 	calls := make([]int, 4)
 	for i := range calls {
-		watchers = append(watchers, watch(t, l, open(t, os.DevNull).fd, reactor.Readable, func(reactor.Readiness) {
+		watchers = append(watchers, watch(t, l, fdtest.Open(t, os.DevNull).FD, reactor.Readable, func(reactor.Readiness) {
 			calls[i]++
 			switch i {
 			case 0:
@@ -83,20 +84,20 @@ func TestAFileIsReadToItsEndByItsWatcher(t *testing.T) {
 	file := unpollable(t)["regular file"]
 	var j journal
 	var w *reactor.Watcher
-	w = watch(t, l, file.fd, reactor.Readable, func(reactor.Readiness) {
-		s := file.read()
-		j.add("read:" + s)
+	w = watch(t, l, file.FD, reactor.Readable, func(reactor.Readiness) {
+		s := file.ReadString()
+		j.Add("read:" + s)
 		if s == "" {
 			w.Close()
 		}
 	})
 	run(t, l)
-	j.wants(t, "read:content read:")
+	j.Wants(t, "read:content read:")
 }
 
 func TestAFileWatchedForAHangupThatCannotComeDoesNotSpin(t *testing.T) {
 	l := newLoop(t)
-	w := watch(t, l, open(t, os.DevNull).fd, reactor.Hangup, func(got reactor.Readiness) { t.Errorf("told %v", got) })
+	w := watch(t, l, fdtest.Open(t, os.DevNull).FD, reactor.Hangup, func(got reactor.Readiness) { t.Errorf("told %v", got) })
 	l.SetTimeout(20_000_000, w.Close)
 	run(t, l)
 	require.LessOrEqual(t, l.Stats().Turns, uint64(4), "one sleep, with allowance for interruptions")

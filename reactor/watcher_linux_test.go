@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -46,26 +47,26 @@ func TestWhatIsToldOfHangupsAndErrors(t *testing.T) {
 
 func deadReader(t *testing.T) int {
 	r, w := pipe(t)
-	w.close()
-	return r.fd
+	w.Close()
+	return r.FD
 }
 
 func deadWriter(t *testing.T) int {
 	r, w := pipe(t)
-	r.close()
-	return w.fd
+	r.Close()
+	return w.FD
 }
 
 func halfClosed(t *testing.T) int {
 	a, b := socketPair(t)
-	require.NoError(t, unix.Shutdown(b.fd, unix.SHUT_WR))
-	return a.fd
+	require.NoError(t, unix.Shutdown(b.FD, unix.SHUT_WR))
+	return a.FD
 }
 
 func deadSocket(t *testing.T) int {
 	a, b := socketPair(t)
-	b.close()
-	return a.fd
+	b.Close()
+	return a.FD
 }
 
 // refused connects to a port that nobody listens on.
@@ -73,7 +74,7 @@ func refused(t *testing.T) int {
 	socket := func() int {
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 		require.NoError(t, err)
-		return own(t, fd).fd
+		return fdtest.Own(t, fd).FD
 	}
 	bound, fd := socket(), socket()
 	require.NoError(t, unix.Bind(bound, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
@@ -90,16 +91,16 @@ func TestAnEpollInsideOurEpoll(t *testing.T) {
 	l := newLoop(t)
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	require.NoError(t, err)
-	own(t, fd)
+	fdtest.Own(t, fd)
 	r, w := pipe(t)
-	require.NoError(t, unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, r.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(r.fd)}))
+	require.NoError(t, unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, r.FD, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(r.FD)}))
 	var got readiness
 	watcher := watch(t, l, fd, reactor.Readable, got.note)
 	require.Zero(t, got.after(t, l))
-	w.write("x")
+	w.WriteString("x")
 	require.Equal(t, reactor.Readable, got.after(t, l))
 	require.Equal(t, reactor.Readable, got.after(t, l), "while it lasts")
-	r.read()
+	r.ReadString()
 	require.Zero(t, got.after(t, l))
 	watcher.Close()
 }

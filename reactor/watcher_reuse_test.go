@@ -6,19 +6,20 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/reactor"
 )
 
 // reuse closes old and gives its number to d, which keeps its own number too.
 func reuse(t *testing.T, old, d *descriptor) *descriptor {
 	t.Helper()
-	fd := old.fd
-	old.close()
+	fd := old.FD
+	old.Close()
 	// F_DUPFD takes the lowest free number from fd on, which is fd.
-	got, err := unix.FcntlInt(uintptr(d.fd), unix.F_DUPFD_CLOEXEC, fd)
+	got, err := unix.FcntlInt(uintptr(d.FD), unix.F_DUPFD_CLOEXEC, fd)
 	require.NoError(t, err)
 	require.Equal(t, fd, got, "somebody else took the number")
-	return own(t, got)
+	return fdtest.Own(t, got)
 }
 
 // TestADescriptorReusedWithinABatchDoesNotGetTheEventOfTheOldOne has two pipes ready in one poll;
@@ -34,13 +35,13 @@ func TestADescriptorReusedWithinABatchDoesNotGetTheEventOfTheOldOne(t *testing.T
 		calls, freshCalls := 0, 0
 		for i := range pipes {
 			pipes[i] = readyPipe(t)
-			watchers[i] = watch(t, l, pipes[i].fd, reactor.Readable, func(reactor.Readiness) {
+			watchers[i] = watch(t, l, pipes[i].FD, reactor.Readable, func(reactor.Readiness) {
 				calls++
 				watchers[i].Close()
 				other := 1 - i
 				watchers[other].Close()
 				pipes[other] = reuse(t, pipes[other], silent)
-				fresh = watch(t, l, pipes[other].fd, reactor.Readable, func(reactor.Readiness) { freshCalls++ })
+				fresh = watch(t, l, pipes[other].FD, reactor.Readable, func(reactor.Readiness) { freshCalls++ })
 			})
 		}
 		poll(t, l)
@@ -48,12 +49,12 @@ func TestADescriptorReusedWithinABatchDoesNotGetTheEventOfTheOldOne(t *testing.T
 		require.Zero(t, freshCalls, "round %d: the new descriptor got the old one's event", round)
 		poll(t, l)
 		require.Zero(t, freshCalls, "round %d", round)
-		w.write("x")
+		w.WriteString("x")
 		poll(t, l)
 		require.Equal(t, 1, freshCalls, "round %d: its own event", round)
 		fresh.Close()
 		for _, d := range []*descriptor{pipes[0], pipes[1], silent, w} {
-			d.close()
+			d.Close()
 		}
 	}
 }
@@ -68,17 +69,17 @@ func TestAWatcherReusedWithinABatchDoesNotGetTheEventOfTheOldOne(t *testing.T) {
 	calls, freshCalls := 0, 0
 	var fresh *reactor.Watcher
 	for i := range pipes {
-		watchers[i] = watch(t, l, pipes[i].fd, reactor.Readable, func(reactor.Readiness) {
+		watchers[i] = watch(t, l, pipes[i].FD, reactor.Readable, func(reactor.Readiness) {
 			calls++
 			watchers[0].Close()
 			watchers[1].Close()
-			fresh = watch(t, l, silent.fd, reactor.Readable, func(reactor.Readiness) { freshCalls++ })
+			fresh = watch(t, l, silent.FD, reactor.Readable, func(reactor.Readiness) { freshCalls++ })
 		})
 	}
 	poll(t, l)
 	require.Equal(t, 1, calls)
 	require.Zero(t, freshCalls)
-	w.write("x")
+	w.WriteString("x")
 	poll(t, l)
 	require.Equal(t, 1, freshCalls)
 	fresh.Close()
@@ -89,11 +90,11 @@ func TestAWatcherReusedWithinABatchDoesNotGetTheEventOfTheOldOne(t *testing.T) {
 func lost(t *testing.T, l *reactor.Loop) (old, current *reactor.Watcher, w *descriptor, calls *int) {
 	t.Helper()
 	r, _ := pipe(t)
-	old = watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) { t.Error("an event for a closed descriptor") })
+	old = watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) { t.Error("an event for a closed descriptor") })
 	silent, w := pipe(t)
 	again := reuse(t, r, silent)
 	calls = new(int)
-	current = watch(t, l, again.fd, reactor.Readable, func(reactor.Readiness) { *calls++ })
+	current = watch(t, l, again.FD, reactor.Readable, func(reactor.Readiness) { *calls++ })
 	return old, current, w, calls
 }
 
@@ -121,7 +122,7 @@ func TestAWatcherWhoseDescriptorWasClosedDoesNotDisturbTheNextOne(t *testing.T) 
 			c.do(t, old)
 			poll(t, l)
 			require.Zero(t, *calls)
-			w.write("x")
+			w.WriteString("x")
 			poll(t, l)
 			require.Equal(t, 1, *calls, "the new watcher was silenced")
 			require.NoError(t, current.Set(reactor.Readable|reactor.Writable))
@@ -138,10 +139,10 @@ func TestAWatcherWhoseDescriptorWasClosedDoesNotDisturbTheNextOne(t *testing.T) 
 // each time.
 func TestAnIdleWatcherTakesWhatItsNumberIsWhenSet(t *testing.T) {
 	l := newLoop(t)
-	file, piped := open(t, "/dev/null"), readyPipe(t)
+	file, piped := fdtest.Open(t, "/dev/null"), readyPipe(t)
 	calls := 0
-	w := watch(t, l, file.fd, reactor.Readable, func(reactor.Readiness) { calls++ })
-	for round, next := range []*descriptor{piped, open(t, "/dev/null"), piped} {
+	w := watch(t, l, file.FD, reactor.Readable, func(reactor.Readiness) { calls++ })
+	for round, next := range []*descriptor{piped, fdtest.Open(t, "/dev/null"), piped} {
 		poll(t, l)
 		require.Equal(t, round+1, calls)
 		require.NoError(t, w.Set(0))
@@ -158,9 +159,9 @@ func TestAnIdleWatcherTakesWhatItsNumberIsWhenSet(t *testing.T) {
 func TestAWatcherWhoseDescriptorWasClosedCanStillBeClosed(t *testing.T) {
 	l := newLoop(t)
 	r, w := pipe(t)
-	watcher := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) { t.Error("an event for a closed descriptor") })
-	r.close()
-	w.close()
+	watcher := watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) { t.Error("an event for a closed descriptor") })
+	r.Close()
+	w.Close()
 	poll(t, l)
 	require.ErrorIs(t, watcher.Set(reactor.Writable), unix.EBADF)
 	require.Equal(t, 1, l.Stats().Refs)

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -20,9 +21,9 @@ func socketPair(t testing.TB) (a, b *descriptor) {
 	t.Helper()
 	x, y, err := fd.SocketPair()
 	require.NoError(t, err)
-	a, b = own(t, x), own(t, y)
-	require.NoError(t, fd.SetNonblock(a.fd, true))
-	require.NoError(t, fd.SetNonblock(b.fd, true))
+	a, b = fdtest.Own(t, x), fdtest.Own(t, y)
+	require.NoError(t, fd.SetNonblock(a.FD, true))
+	require.NoError(t, fd.SetNonblock(b.FD, true))
 	return a, b
 }
 
@@ -44,20 +45,20 @@ func TestASocketIsWatchedBothWays(t *testing.T) {
 	l := newLoop(t)
 	a, b := socketPair(t)
 	var r readiness
-	w := watch(t, l, a.fd, reactor.Readable|reactor.Writable, r.note)
+	w := watch(t, l, a.FD, reactor.Readable|reactor.Writable, r.note)
 	require.Equal(t, reactor.Writable, r.after(t, l))
-	b.write("ping")
+	b.WriteString("ping")
 	require.Equal(t, reactor.Readable|reactor.Writable, r.after(t, l))
 	require.NoError(t, w.Set(reactor.Readable))
 	require.Equal(t, reactor.Readable, r.after(t, l))
 	require.NoError(t, w.Set(reactor.Writable))
 	require.Equal(t, reactor.Writable, r.after(t, l), "what is not wanted is not told")
 	require.NoError(t, w.Set(reactor.Readable))
-	require.Equal(t, "ping", a.read())
+	require.Equal(t, "ping", a.ReadString())
 	require.Zero(t, r.after(t, l), "everything was read")
-	b.close()
+	b.Close()
 	require.NotZero(t, r.after(t, l)&reactor.Readable, "the end is readable")
-	require.Empty(t, a.read())
+	require.Empty(t, a.ReadString())
 	w.Close()
 }
 
@@ -66,24 +67,24 @@ func TestAHalfClosedSocketIsReadableAtItsEndAndStillWritable(t *testing.T) {
 	l := newLoop(t)
 	a, b := socketPair(t)
 	var r readiness
-	w := watch(t, l, a.fd, reactor.Readable|reactor.Writable, r.note)
-	b.write("last")
-	require.NoError(t, unix.Shutdown(b.fd, unix.SHUT_WR))
+	w := watch(t, l, a.FD, reactor.Readable|reactor.Writable, r.note)
+	b.WriteString("last")
+	require.NoError(t, unix.Shutdown(b.FD, unix.SHUT_WR))
 	require.Equal(t, reactor.Readable|reactor.Writable, r.after(t, l)&(reactor.Readable|reactor.Writable))
-	require.Equal(t, "last", a.read())
-	require.Empty(t, a.read(), "the end")
+	require.Equal(t, "last", a.ReadString())
+	require.Empty(t, a.ReadString(), "the end")
 	require.Equal(t, reactor.Readable|reactor.Writable, r.after(t, l)&(reactor.Readable|reactor.Writable))
-	a.write("answer")
-	require.Equal(t, "answer", b.read())
+	a.WriteString("answer")
+	require.Equal(t, "answer", b.ReadString())
 	w.Close()
 }
 
 func TestReadinessIsToldEveryTurnWhileItLasts(t *testing.T) {
 	l := newLoop(t)
 	r, w := pipe(t)
-	w.write("abc")
+	w.WriteString("abc")
 	calls := 0
-	watcher := watch(t, l, r.fd, reactor.Readable, func(got reactor.Readiness) {
+	watcher := watch(t, l, r.FD, reactor.Readable, func(got reactor.Readiness) {
 		require.Equal(t, reactor.Readable, got)
 		calls++
 	})
@@ -91,7 +92,7 @@ func TestReadinessIsToldEveryTurnWhileItLasts(t *testing.T) {
 		poll(t, l)
 		require.Equal(t, turn+1, calls)
 	}
-	r.read()
+	r.ReadString()
 	poll(t, l)
 	require.Equal(t, 5, calls)
 	watcher.Close()
@@ -102,14 +103,14 @@ func TestAWriterIsToldWhenThereIsRoomAgain(t *testing.T) {
 	r, w := pipe(t)
 	var err error
 	for block := make([]byte, 4096); err == nil; {
-		_, err = unix.Write(w.fd, block)
+		_, err = unix.Write(w.FD, block)
 	}
 	require.ErrorIs(t, err, unix.EAGAIN)
 	var got readiness
-	watcher := watch(t, l, w.fd, reactor.Writable, got.note)
+	watcher := watch(t, l, w.FD, reactor.Writable, got.note)
 	require.Zero(t, got.after(t, l), "full")
 	for block := make([]byte, 1<<16); ; {
-		if _, err = unix.Read(r.fd, block); err != nil {
+		if _, err = unix.Read(r.FD, block); err != nil {
 			break
 		}
 	}
@@ -128,7 +129,7 @@ func TestAWatcherClosedByAnEarlierCallbackOfItsPollStaysSilent(t *testing.T) {
 			calls := 0
 			var watchers []*reactor.Watcher
 			for range 3 {
-				watchers = append(watchers, watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) {
+				watchers = append(watchers, watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) {
 					calls++
 					for _, w := range watchers {
 						silence(w)
@@ -136,7 +137,7 @@ func TestAWatcherClosedByAnEarlierCallbackOfItsPollStaysSilent(t *testing.T) {
 				}))
 			}
 			for range 2 {
-				watchers = append(watchers, watch(t, l, open(t, "/dev/null").fd, reactor.Readable, func(reactor.Readiness) { calls++ }))
+				watchers = append(watchers, watch(t, l, fdtest.Open(t, "/dev/null").FD, reactor.Readable, func(reactor.Readiness) { calls++ }))
 			}
 			run(t, l)
 			require.Equal(t, 1, calls)
@@ -148,14 +149,14 @@ func TestAWatcherTakesPartFromTheNextPollOn(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	watchOnce(t, l, readyPipe(t), func() {
-		j.add("first")
-		watchOnce(t, l, readyPipe(t), j.note("pipe"))
-		watchOnce(t, l, open(t, "/dev/null"), j.note("file"))
-		l.QueueClosing(j.note("turn"))
+		j.Add("first")
+		watchOnce(t, l, readyPipe(t), j.Note("pipe"))
+		watchOnce(t, l, fdtest.Open(t, "/dev/null"), j.Note("file"))
+		l.QueueClosing(j.Note("turn"))
 	})
 	run(t, l)
-	require.Equal(t, []string{"first"}, j.entries[:1])
-	require.ElementsMatch(t, []string{"turn", "pipe", "file"}, j.entries[1:])
+	require.Equal(t, []string{"first"}, j.Entries[:1])
+	require.ElementsMatch(t, []string{"turn", "pipe", "file"}, j.Entries[1:])
 }
 
 // TestAHangupThatIsNotWaitedForDoesNotSpin: an idle watcher hears of no hang-up, so that a paused
@@ -165,11 +166,11 @@ func TestAHangupThatIsNotWaitedForDoesNotSpin(t *testing.T) {
 	r, w := pipe(t)
 	a, b := socketPair(t)
 	fail := func(got reactor.Readiness) { t.Errorf("an idle watcher was told %v", got) }
-	idle := watch(t, l, r.fd, 0, fail)
-	paused := watch(t, l, a.fd, reactor.Readable|reactor.Writable, fail)
+	idle := watch(t, l, r.FD, 0, fail)
+	paused := watch(t, l, a.FD, reactor.Readable|reactor.Writable, fail)
 	require.NoError(t, paused.Set(0))
-	w.close()
-	b.close()
+	w.Close()
+	b.Close()
 	timer := l.SetTimeout(20*time.Millisecond, func() {})
 	run(t, l)
 	require.False(t, timer.Stop())
@@ -188,7 +189,7 @@ func TestAHangupThatIsNotWaitedForDoesNotSpin(t *testing.T) {
 func TestRefAndUnrefOfAWatcherCountOnce(t *testing.T) {
 	l := newLoop(t)
 	r, _ := pipe(t)
-	w := watch(t, l, r.fd, 0, func(reactor.Readiness) {})
+	w := watch(t, l, r.FD, 0, func(reactor.Readiness) {})
 	refs := func(want int, when string) {
 		t.Helper()
 		require.Equal(t, want, l.Stats().Refs, when)
@@ -225,7 +226,7 @@ func TestRefAndUnrefOfAWatcherCountOnce(t *testing.T) {
 func TestAnUnreffedWatcherIsServedWhileSomethingElseKeepsRunAlive(t *testing.T) {
 	l := newLoop(t)
 	calls := 0
-	w := watch(t, l, readyPipe(t).fd, reactor.Readable, func(reactor.Readiness) { calls++ })
+	w := watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) { calls++ })
 	w.Unref()
 	run(t, l)
 	require.Zero(t, calls)
@@ -238,9 +239,9 @@ func TestWatchRefusesWithATypedError(t *testing.T) {
 	l := newLoop(t)
 	r, _ := pipe(t)
 	gone, _ := pipe(t)
-	goneFD := gone.fd
-	gone.close()
-	defer watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {}).Close()
+	goneFD := gone.FD
+	gone.Close()
+	defer watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) {}).Close()
 	watchers := l.Stats().Watchers
 	for _, c := range []struct {
 		name string
@@ -254,8 +255,8 @@ func TestWatchRefusesWithATypedError(t *testing.T) {
 		{"closed", goneFD, reactor.Readable, unix.EBADF},
 		{"closed and idle", goneFD, 0, unix.EBADF},
 		{"never open", 1 << 20, reactor.Writable, unix.EBADF},
-		{"watched already", r.fd, reactor.Readable, unix.EEXIST},
-		{"watched already, for something else", r.fd, reactor.Writable, unix.EEXIST},
+		{"watched already", r.FD, reactor.Readable, unix.EEXIST},
+		{"watched already, for something else", r.FD, reactor.Writable, unix.EEXIST},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w, err := l.Watch(c.fd, c.want, func(reactor.Readiness) {})
@@ -267,7 +268,7 @@ func TestWatchRefusesWithATypedError(t *testing.T) {
 			require.Equal(t, watchers, l.Stats().Watchers, "the watcher that was refused is gone")
 		})
 	}
-	_, err := l.Watch(r.fd, reactor.Readable, func(reactor.Readiness) {})
+	_, err := l.Watch(r.FD, reactor.Readable, func(reactor.Readiness) {})
 	require.ErrorIs(t, err, fs.ErrExist)
 }
 
@@ -275,8 +276,8 @@ func TestASecondWatcherMayTakeOverADescriptorWhenTheFirstIsIdle(t *testing.T) {
 	l := newLoop(t)
 	r := readyPipe(t)
 	var j journal
-	first := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) { j.add("first") })
-	second := watch(t, l, r.fd, 0, func(reactor.Readiness) { j.add("second") })
+	first := watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) { j.Add("first") })
+	second := watch(t, l, r.FD, 0, func(reactor.Readiness) { j.Add("second") })
 	require.ErrorIs(t, second.Set(reactor.Readable), unix.EEXIST)
 	require.Equal(t, 1, l.Stats().Refs, "the second stayed idle")
 	require.NoError(t, first.Set(0))
@@ -285,7 +286,7 @@ func TestASecondWatcherMayTakeOverADescriptorWhenTheFirstIsIdle(t *testing.T) {
 	poll(t, l)
 	first.Close()
 	poll(t, l)
-	j.wants(t, "second second")
+	j.Wants(t, "second second")
 	second.Close()
 }
 
@@ -294,7 +295,7 @@ func TestWatchersUseTheirSlotsAgain(t *testing.T) {
 	r := readyPipe(t)
 	slots := l.WatcherSlots()
 	for range 10_000 {
-		watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {}).Close()
+		watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) {}).Close()
 	}
 	require.LessOrEqual(t, l.WatcherSlots(), slots+1)
 }

@@ -5,13 +5,11 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/test/helperproc"
-	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/signals"
 )
@@ -19,9 +17,7 @@ import (
 // awaitForward waits until s is on its way to l so many times, which no event announces.
 func awaitForward(t testing.TB, l *reactor.Loop, s signals.Signal, times int) {
 	t.Helper()
-	for deadline := time.Now().Add(looptest.HangLimit()); signals.Forwarded(l, s) < times; runtime.Gosched() {
-		require.True(t, time.Now().Before(deadline), "%s is not forwarded", signals.Name(s))
-	}
+	eventually(t, signals.Name(s)+" is forwarded", func() bool { return signals.Forwarded(l, s) >= times })
 }
 
 // A signal that was forwarded to the thread and is still unread when the loop leaves Run, or closes

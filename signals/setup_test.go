@@ -14,6 +14,12 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
+// The vocabulary of all tests of loops, here by its short names.
+var (
+	run        = looptest.Run
+	eventually = looptest.Eventually
+)
+
 // newLoop returns a loop that is closed with the test.
 func newLoop(t testing.TB) *reactor.Loop {
 	t.Helper()
@@ -28,12 +34,6 @@ func newLoopWith(t testing.TB, o reactor.Options) *reactor.Loop {
 		signals.ForgoSignalfd(l)
 	}
 	return l
-}
-
-// run runs l until nothing keeps it alive.
-func run(t testing.TB, l *reactor.Loop) {
-	t.Helper()
-	looptest.Run(t, l)
 }
 
 // watch is Watch that must succeed.

@@ -256,19 +256,7 @@ func TestNoMomentHasTheRuntimesHandlerWhereTheDefaultWasAskedFor(t *testing.T) {
 // cameBefore waits until the Stopper has the signal.
 func cameBefore(t *testing.T, stop *signals.Stopper, s signals.Signal) {
 	t.Helper()
-	for deadline := time.Now().Add(looptest.HangLimit()); stop.Signal() != s; runtime.Gosched() {
-		require.True(t, time.Now().Before(deadline), "the signal did not come")
-	}
-}
-
-// turnUntil turns l until what a Stopper posts has run: it posts right after Signal tells of it.
-func turnUntil(t *testing.T, l *reactor.Loop, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(looptest.HangLimit()); !done(); runtime.Gosched() {
-		require.True(t, time.Now().Before(deadline), "nothing was posted")
-		_, err := l.Poll(0)
-		require.NoError(t, err)
-	}
+	eventually(t, "the signal comes", func() bool { return stop.Signal() == s })
 }
 
 func TestAStopperDoesNotKeepRunAlive(t *testing.T) {
@@ -282,7 +270,7 @@ func TestAStopperDoesNotKeepRunAlive(t *testing.T) {
 	send(t, usr1)
 	cameBefore(t, stop, usr1)
 	require.Empty(t, got, "it is called on the loop goroutine only")
-	turnUntil(t, l, func() bool { return len(got) > 0 })
+	looptest.Until(t, l, func() bool { return len(got) > 0 })
 	require.Equal(t, []signals.Signal{usr1}, got)
 	receive(t, others, "what the program itself asked for")
 }
@@ -310,7 +298,7 @@ func TestStoppersOfOneLoopAreAllCalledAndClosedWithIt(t *testing.T) {
 		stops = append(stops, stop)
 	}
 	send(t, usr1)
-	turnUntil(t, l, func() bool { return called == 3 })
+	looptest.Until(t, l, func() bool { return called == 3 })
 	require.Equal(t, 3, called)
 	require.NoError(t, l.Close())
 	for _, stop := range stops {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/brood-go/brood/internal/test/fdtest"
 )
 
 // The race detector allocates on its own account, so this file is not built with it.
@@ -26,11 +28,11 @@ func TestDataEventDoesNotAllocate(t *testing.T) {
 	bytes := 0
 	r.OnData(func(p []byte) { bytes += len(p) })
 	requireNoAllocs(t, func() {
-		rawWrite(t, in.fd, chunk)
+		rawWrite(t, in.FD, chunk)
 		rawPoll(t, l)
 	})
 	require.Equal(t, (allocRuns+2)*len(chunk), bytes)
-	in.close()
+	in.Close()
 	run(t, l)
 }
 
@@ -41,11 +43,11 @@ func TestLineEventDoesNotAllocate(t *testing.T) {
 	r.OnLine(func([]byte) { lines++ })
 	half := []byte("one\r\ntwo\nthree and") // The rest comes with the next chunk.
 	requireNoAllocs(t, func() {
-		rawWrite(t, in.fd, half)
+		rawWrite(t, in.FD, half)
 		rawPoll(t, l)
 	})
 	require.Equal(t, (allocRuns+2)*2, lines)
-	in.close()
+	in.Close()
 	run(t, l)
 }
 
@@ -57,13 +59,13 @@ func TestWriteDoesNotAllocate(t *testing.T) {
 		if _, err := w.Write(chunk); err != nil {
 			require.NoError(t, err)
 		}
-		rawRead(t, out.fd, chunk)
+		rawRead(t, out.FD, chunk)
 	})
 	requireNoAllocs(t, func() {
 		if _, err := w.WriteString("text"); err != nil {
 			require.NoError(t, err)
 		}
-		rawRead(t, out.fd, chunk[:4])
+		rawRead(t, out.FD, chunk[:4])
 	})
 	w.End()
 	run(t, l)
@@ -72,7 +74,7 @@ func TestWriteDoesNotAllocate(t *testing.T) {
 func TestQueuedWriteDoesNotAllocate(t *testing.T) {
 	l := newLoop(t)
 	w, out := writePipe(t, l, nil)
-	size := (&descriptor{t: t, fd: w.FD()}).fill()
+	size := fdtest.Borrow(t, w.FD()).Fill()
 	all := make([]byte, size)
 	small := make([]byte, 100)
 	drained := 0
@@ -83,9 +85,9 @@ func TestQueuedWriteDoesNotAllocate(t *testing.T) {
 				require.NoError(t, err)
 			}
 		}
-		rawRead(t, out.fd, all)
+		rawRead(t, out.FD, all)
 		rawPoll(t, l) // The queue leaves.
-		rawRead(t, out.fd, all[:10*len(small)])
+		rawRead(t, out.FD, all[:10*len(small)])
 		rawWrite(t, w.FD(), all) // Full again.
 	})
 	require.Zero(t, w.Buffered())
@@ -102,11 +104,11 @@ func TestPipedChunkDoesNotAllocate(t *testing.T) {
 			p.r.Pipe(p.w, nil)
 			chunk := make([]byte, 4096)
 			requireNoAllocs(t, func() {
-				rawWrite(t, p.in.fd, chunk)
+				rawWrite(t, p.in.FD, chunk)
 				rawPoll(t, l)
-				rawRead(t, p.out.fd, chunk)
+				rawRead(t, p.out.FD, chunk)
 			})
-			p.in.close()
+			p.in.Close()
 			run(t, l)
 		})
 	}
@@ -121,19 +123,19 @@ func TestBackpressureDoesNotAllocate(t *testing.T) {
 	got := make([]byte, 2<<20)
 	requireNoAllocs(t, func() {
 		for range 200 { // Until both pipes are full, and then until both are empty.
-			if _, err := unix.Write(p.in.fd, big); err != nil {
+			if _, err := unix.Write(p.in.FD, big); err != nil {
 				break
 			}
 			rawPoll(t, l)
 		}
 		for range 200 {
-			if _, err := unix.Read(p.out.fd, got); err != nil {
+			if _, err := unix.Read(p.out.FD, got); err != nil {
 				break
 			}
 			rawPoll(t, l)
 		}
 	})
-	p.in.close()
+	p.in.Close()
 	drainUntilIdle(t, l, p.out)
 	run(t, l)
 }

@@ -20,12 +20,12 @@ func BenchmarkReadThroughput64K(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		rawWrite(b, in.fd, chunk)
+		rawWrite(b, in.FD, chunk)
 		rawPoll(b, l)
 		n++
 	}
 	require.Equal(b, n*len(chunk), got)
-	in.close()
+	in.Close()
 	run(b, l)
 }
 
@@ -35,8 +35,8 @@ func BenchmarkReadFloor64K(b *testing.B) {
 	chunk := make([]byte, 64<<10)
 	b.SetBytes(int64(len(chunk)))
 	for b.Loop() {
-		rawWrite(b, w.fd, chunk)
-		rawRead(b, r.fd, chunk)
+		rawWrite(b, w.FD, chunk)
+		rawRead(b, r.FD, chunk)
 	}
 }
 
@@ -49,11 +49,11 @@ func benchmarkPipe(b *testing.B, listen func(*piping)) {
 	b.SetBytes(int64(len(chunk)))
 	b.ReportAllocs()
 	for b.Loop() {
-		rawWrite(b, p.in.fd, chunk)
+		rawWrite(b, p.in.FD, chunk)
 		rawPoll(b, l)
-		rawRead(b, p.out.fd, chunk)
+		rawRead(b, p.out.FD, chunk)
 	}
-	p.in.close()
+	p.in.Close()
 	run(b, l)
 }
 
@@ -78,9 +78,9 @@ func BenchmarkWriteSmallQueued(b *testing.B) {
 				require.NoError(b, err)
 			}
 		}
-		rawRead(b, out.fd, all)
+		rawRead(b, out.FD, all)
 		rawPoll(b, l)
-		rawRead(b, out.fd, all[:pieces*size])
+		rawRead(b, out.FD, all[:pieces*size])
 		rawWrite(b, w.FD(), all)
 	}
 	w.End()
@@ -103,11 +103,11 @@ func BenchmarkLines(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		rawWrite(b, in.fd, chunk)
+		rawWrite(b, in.FD, chunk)
 		rawPoll(b, l)
 		n++
 	}
 	require.Equal(b, n*1024, lines)
-	in.close()
+	in.Close()
 	run(b, l)
 }

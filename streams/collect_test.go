@@ -36,11 +36,11 @@ func TestCollectGivesEverythingAtTheEnd(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	c := collect(t, r, -1)
-	w.writeString("one ")
+	w.WriteString("one ")
 	poll(t, l)
 	require.Zero(t, c.calls)
-	w.writeString("two")
-	w.close()
+	w.WriteString("two")
+	w.Close()
 	run(t, l)
 	c.wants(t, "one two", nil)
 }
@@ -49,7 +49,7 @@ func TestCollectNothing(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	c := collect(t, r, 0)
-	w.close()
+	w.Close()
 	run(t, l)
 	c.wants(t, "", nil)
 }
@@ -75,16 +75,16 @@ func TestCollectLimit(t *testing.T) {
 				if r.Closed() {
 					break
 				}
-				w.writeString(s)
+				w.WriteString(s)
 				poll(t, l)
 			}
-			w.close()
+			w.Close()
 			run(t, l)
 			got.wants(t, c.want, c.err)
 			if c.err != nil {
-				j.wants(t, "close")
+				j.Wants(t, "close")
 			} else {
-				j.wants(t, "end close")
+				j.Wants(t, "end close")
 			}
 		})
 	}
@@ -112,13 +112,13 @@ func TestCollectCutOff(t *testing.T) {
 			l := newLoop(t)
 			r, w := readPipe(t, l, nil)
 			got := collect(t, r, -1)
-			w.writeString("part")
+			w.WriteString("part")
 			poll(t, l)
 			r.Destroy(c.give)
 			require.Zero(t, got.calls, "inside the call")
 			run(t, l)
 			got.wants(t, "part", c.want)
-			w.close()
+			w.Close()
 		})
 	}
 }
@@ -132,7 +132,7 @@ func TestCollectOfAClosedStream(t *testing.T) {
 	require.Zero(t, c.calls, "inside the call")
 	run(t, l)
 	c.wants(t, "", streams.ErrClosed)
-	w.close()
+	w.Close()
 }
 
 func TestCollectWaitsForResume(t *testing.T) {
@@ -140,8 +140,8 @@ func TestCollectWaitsForResume(t *testing.T) {
 	r, w := readPipe(t, l, nil)
 	r.Pause()
 	c := collect(t, r, -1)
-	w.writeString("x")
-	w.close()
+	w.WriteString("x")
+	w.Close()
 	run(t, l)
 	require.Zero(t, c.calls)
 	r.Resume()
@@ -154,8 +154,8 @@ func TestCollectorsDoNotDisturbEachOther(t *testing.T) {
 	r, w := readPipe(t, l, nil)
 	a, b := collect(t, r, -1), collect(t, r, 100)
 	lines := collectLines(r)
-	w.writeString("a\nb\n")
-	w.close()
+	w.WriteString("a\nb\n")
+	w.Close()
 	run(t, l)
 	a.wants(t, "a\nb\n", nil)
 	b.wants(t, "a\nb\n", nil)

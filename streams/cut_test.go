@@ -14,19 +14,19 @@ func TestACutIsAnEnd(t *testing.T) {
 	r, w := readPipe(t, l, nil)
 	var j journal
 	j.readableEvents(r)
-	r.OnLine(func(line []byte) { j.add("line:" + string(line)) })
-	r.OnText(func(s string) { j.add("text:" + s) })
-	w.writeString("one\ntwo\xC3") // The rest of neither will come.
+	r.OnLine(func(line []byte) { j.Add("line:" + string(line)) })
+	r.OnText(func(s string) { j.Add("text:" + s) })
+	w.WriteString("one\ntwo\xC3") // The rest of neither will come.
 	require.True(t, poll(t, l))
-	j.wants(t, "text:one\ntwo line:one")
-	w.writeString("unread")
+	j.Wants(t, "text:one\ntwo line:one")
+	w.WriteString("unread")
 	require.True(t, r.Cut())
 	require.False(t, r.Cut())
 	require.True(t, r.Closed())
 	require.Equal(t, -1, r.FD())
-	j.wants(t, "")
+	j.Wants(t, "")
 	run(t, l)
-	j.wants(t, "text:\uFFFD line:two\xC3 end close")
+	j.Wants(t, "text:\uFFFD line:two\xC3 end close")
 }
 
 func TestACutOfAPausedStreamWaitsForResume(t *testing.T) {
@@ -37,11 +37,11 @@ func TestACutOfAPausedStreamWaitsForResume(t *testing.T) {
 	r.Pause()
 	require.True(t, r.Cut())
 	run(t, l)
-	j.wants(t, "")
+	j.Wants(t, "")
 	require.True(t, r.HoldsEnd())
 	r.Resume()
 	run(t, l)
-	j.wants(t, "end close")
+	j.Wants(t, "end close")
 }
 
 func TestACutEndsWhatTheStreamIsPipedTo(t *testing.T) {
@@ -51,12 +51,12 @@ func TestACutEndsWhatTheStreamIsPipedTo(t *testing.T) {
 	var j journal
 	j.writableEvents(to)
 	r.Pipe(to, nil)
-	w.writeString("all of it")
+	w.WriteString("all of it")
 	require.True(t, poll(t, l))
 	r.Cut()
 	run(t, l)
-	j.wants(t, "finish close")
-	got, end := from.readAll()
+	j.Wants(t, "finish close")
+	got, end := from.ReadAll()
 	require.Equal(t, "all of it", string(got))
 	require.True(t, end)
 }
@@ -69,7 +69,7 @@ func TestACutOfOneHalfLeavesTheOther(t *testing.T) {
 	_, err := x.Writable.WriteString("still here")
 	require.NoError(t, err)
 	run(t, l)
-	got, _ := b.read()
+	got, _ := b.Read()
 	require.Equal(t, "still here", string(got))
 	x.Destroy(nil)
 	require.False(t, x.Readable.Cut())
@@ -82,10 +82,10 @@ func TestAGoroutineGetsWhatWasReadBeforeACut(t *testing.T) {
 	lines := r.Lines()
 	require.True(t, poll(t, l)) // Attaches the bridge.
 	require.False(t, r.HeldBack())
-	w.writeString("a\nbc")
+	w.WriteString("a\nbc")
 	require.True(t, poll(t, l))
 	require.True(t, r.HeldBack(), "the bridge is full")
-	w.writeString("d") // Is in the kernel.
+	w.WriteString("d") // Is in the kernel.
 	require.True(t, r.Cut())
 	require.False(t, r.HeldBack())
 	run(t, l) // Nothing waits for the goroutine.
@@ -108,18 +108,18 @@ func TestACutInACallback(t *testing.T) {
 			r, w := readPipe(t, l, nil)
 			var j journal
 			listen(r, func() {
-				j.add(kind)
+				j.Add(kind)
 				r.Cut()
 			})
-			r.OnLine(func(line []byte) { j.add(string(line)) })
+			r.OnLine(func(line []byte) { j.Add(string(line)) })
 			j.readableEvents(r)
-			w.writeString("one\ntwo\nthree")
+			w.WriteString("one\ntwo\nthree")
 			run(t, l)
 			if kind == "line" {
-				j.wants(t, "line one line two line three end close") // Its own chunk is all read.
+				j.Wants(t, "line one line two line three end close") // Its own chunk is all read.
 				return
 			}
-			j.wants(t, kind+" one two three end close")
+			j.Wants(t, kind+" one two three end close")
 		})
 	}
 }

@@ -14,7 +14,7 @@ func TestAConnectionThatIsDetachedIsNotShutDown(t *testing.T) {
 	x, peer := duplexPair(t, l)
 	var j journal
 	j.duplexEvents(x)
-	x.Readable.OnData(func(chunk []byte) { j.add("data:" + string(chunk)) })
+	x.Readable.OnData(func(chunk []byte) { j.Add("data:" + string(chunk)) })
 	y := newDuplex(t, l, peer)
 	write(t, y.Writable, []byte("first"))
 	poll(t, l)
@@ -30,16 +30,16 @@ func TestAConnectionThatIsDetachedIsNotShutDown(t *testing.T) {
 	require.NoError(t, err)
 	write(t, again.Writable, []byte("by the other"))
 	y.Readable.OnData(func(chunk []byte) {
-		j.add("peer:" + string(chunk))
+		j.Add("peer:" + string(chunk))
 		write(t, y.Writable, []byte("second"))
 	})
 	again.Readable.OnData(func(chunk []byte) {
-		j.add("other:" + string(chunk))
+		j.Add("other:" + string(chunk))
 		y.Destroy(nil)
 		again.Destroy(nil)
 	})
 	run(t, l)
-	require.ElementsMatch(t, []string{"data:first", "read-close", "write-close", "peer:by the other", "other:second"}, j.entries)
+	require.ElementsMatch(t, []string{"data:first", "read-close", "write-close", "peer:by the other", "other:second"}, j.Entries)
 }
 
 func TestAConnectionWithQueuedBytesIsNotDetached(t *testing.T) {
@@ -50,6 +50,6 @@ func TestAConnectionWithQueuedBytesIsNotDetached(t *testing.T) {
 	require.ErrorIs(t, err, unix.EBUSY)
 	require.False(t, x.Writable.Closed())
 	x.Destroy(nil)
-	peer.close()
+	peer.Close()
 	run(t, l)
 }

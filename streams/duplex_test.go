@@ -18,12 +18,12 @@ func duplexPair(t testing.TB, l *reactor.Loop) (*streams.Duplex, *descriptor) {
 }
 
 func (j *journal) duplexEvents(x *streams.Duplex) {
-	x.Readable.OnEnd(j.note("end"))
-	x.Readable.OnError(func(err error) { j.add("read-error:" + name(err)) })
-	x.Readable.OnClose(j.note("read-close"))
-	x.Writable.OnFinish(j.note("finish"))
-	x.Writable.OnError(func(err error) { j.add("write-error:" + name(err)) })
-	x.Writable.OnClose(j.note("write-close"))
+	x.Readable.OnEnd(j.Note("end"))
+	x.Readable.OnError(func(err error) { j.Add("read-error:" + name(err)) })
+	x.Readable.OnClose(j.Note("read-close"))
+	x.Writable.OnFinish(j.Note("finish"))
+	x.Writable.OnError(func(err error) { j.Add("write-error:" + name(err)) })
+	x.Writable.OnClose(j.Note("write-close"))
 }
 
 func TestDuplexWorksBothWays(t *testing.T) {
@@ -54,18 +54,18 @@ func TestDuplexHalfCloseWeFirst(t *testing.T) {
 	j.duplexEvents(x)
 	write(t, x.Writable, []byte("request"))
 	x.Writable.End()
-	got, end := peer.readAll()
+	got, end := peer.ReadAll()
 	require.Equal(t, "request", string(got))
 	require.True(t, end)
 	poll(t, l)
-	j.wants(t, "finish write-close")
+	j.Wants(t, "finish write-close")
 	require.True(t, isOpen(fd), "the other half needs it")
-	peer.writeString("answer")
+	peer.WriteString("answer")
 	poll(t, l)
-	j.wants(t, "data:answer")
-	peer.close()
+	j.Wants(t, "data:answer")
+	peer.Close()
 	run(t, l)
-	j.wants(t, "end read-close")
+	j.Wants(t, "end read-close")
 	require.False(t, isOpen(fd))
 	require.Equal(t, -1, x.FD())
 }
@@ -77,12 +77,12 @@ func TestDuplexHalfCloseThePeerFirst(t *testing.T) {
 	var j journal
 	j.data(x.Readable)
 	j.duplexEvents(x)
-	peer.writeString("last")
-	require.NoError(t, unix.Shutdown(peer.fd, unix.SHUT_WR))
-	for len(j.entries) < 3 {
+	peer.WriteString("last")
+	require.NoError(t, unix.Shutdown(peer.FD, unix.SHUT_WR))
+	for len(j.Entries) < 3 {
 		poll(t, l)
 	}
-	j.wants(t, "data:last end read-close")
+	j.Wants(t, "data:last end read-close")
 	require.True(t, isOpen(fd))
 	require.False(t, l.Alive(), "nothing to wait for")
 	want := pattern(2 << 20)
@@ -92,7 +92,7 @@ func TestDuplexHalfCloseThePeerFirst(t *testing.T) {
 	require.True(t, end)
 	requireSame(t, want, got)
 	run(t, l)
-	j.wants(t, "finish write-close")
+	j.Wants(t, "finish write-close")
 	require.False(t, isOpen(fd))
 }
 
@@ -105,16 +105,16 @@ func TestDuplexDestroyOneHalf(t *testing.T) {
 		j.duplexEvents(x)
 		x.Readable.Resume()
 		x.Readable.Destroy(errTest)
-		_, err := unix.Write(peer.fd, []byte("x"))
+		_, err := unix.Write(peer.FD, []byte("x"))
 		require.Equal(t, unix.EPIPE, err, "the peer learns of it")
 		run(t, l)
-		j.wants(t, "read-error:test read-close")
+		j.Wants(t, "read-error:test read-close")
 		write(t, x.Writable, []byte("still"))
-		got, _ := peer.read()
+		got, _ := peer.Read()
 		require.Equal(t, "still", string(got))
 		x.Writable.End()
 		run(t, l)
-		j.wants(t, "finish write-close")
+		j.Wants(t, "finish write-close")
 		require.Equal(t, -1, x.FD())
 	})
 	t.Run("writable", func(t *testing.T) {
@@ -126,13 +126,13 @@ func TestDuplexDestroyOneHalf(t *testing.T) {
 		write(t, x.Writable, make([]byte, 4<<20))
 		x.Writable.Destroy(errTest)
 		poll(t, l)
-		j.wants(t, "write-error:test write-close")
-		_, end := peer.readAll()
+		j.Wants(t, "write-error:test write-close")
+		_, end := peer.ReadAll()
 		require.True(t, end)
-		peer.writeString("still")
-		peer.close()
+		peer.WriteString("still")
+		peer.Close()
 		run(t, l)
-		j.wants(t, "data:still end read-close")
+		j.Wants(t, "data:still end read-close")
 		require.Equal(t, -1, x.FD())
 	})
 }
@@ -148,11 +148,11 @@ func TestDuplexDestroyBothHalves(t *testing.T) {
 	x.Destroy(errTest)
 	x.Destroy(nil)
 	require.False(t, isOpen(fd), "at once")
-	j.wants(t, "")
+	j.Wants(t, "")
 	run(t, l)
-	j.wants(t, "read-error:test write-error:test write-close read-close")
-	peer.readAll()
-	peer.close()
+	j.Wants(t, "read-error:test write-error:test write-close read-close")
+	peer.ReadAll()
+	peer.Close()
 }
 
 func TestDuplexDestroyTheOtherHalfInACallback(t *testing.T) {
@@ -166,11 +166,11 @@ func TestDuplexDestroyTheOtherHalfInACallback(t *testing.T) {
 		x.Writable.Destroy(nil)
 		x.Readable.Destroy(nil)
 	})
-	peer.readAll()
-	peer.writeString("x")
+	peer.ReadAll()
+	peer.WriteString("x")
 	run(t, l)
-	j.wants(t, "read-close write-close")
-	peer.close()
+	j.Wants(t, "read-close write-close")
+	peer.Close()
 }
 
 // One watcher serves both halves: pausing one does not stop the other, and each counts for the life
@@ -193,16 +193,16 @@ func TestDuplexHalvesWaitIndependently(t *testing.T) {
 	require.False(t, l.Alive())
 	x.Writable.Ref()
 	require.True(t, l.Alive())
-	peer.writeString("in")
+	peer.WriteString("in")
 	got := 0
 	for x.Writable.Buffered() > 0 {
-		p, _ := peer.readAll()
+		p, _ := peer.ReadAll()
 		got += len(p)
 		poll(t, l)
 	}
-	p, _ := peer.readAll()
+	p, _ := peer.ReadAll()
 	require.Equal(t, 4<<20, got+len(p))
-	j.wants(t, "data:in")
+	j.Wants(t, "data:in")
 	x.Destroy(nil)
 	run(t, l)
 }
@@ -224,7 +224,7 @@ func TestDuplexEcho(t *testing.T) {
 func TestDuplexWithAChild(t *testing.T) {
 	l := newLoop(t)
 	ours, theirs := socketpair(t, unix.SOCK_STREAM)
-	cat := start(t, theirs.dup(), theirs, "cat")
+	cat := start(t, theirs.Dup(), theirs, "cat")
 	x := newDuplex(t, l, ours)
 	got := collect(t, x.Readable, -1)
 	want := pattern(1 << 20)
@@ -238,20 +238,20 @@ func TestDuplexWithAChild(t *testing.T) {
 func TestDuplexOptions(t *testing.T) {
 	l := newLoop(t)
 	a, peer := socketpair(t, unix.SOCK_STREAM)
-	x, err := streams.NewDuplex(l, a.give(), &streams.DuplexOptions{
+	x, err := streams.NewDuplex(l, a.Give(), &streams.DuplexOptions{
 		Readable: streams.ReadableOptions{MaxLine: 3},
 		Writable: streams.WritableOptions{HighWaterMark: 1},
 	})
 	require.NoError(t, err)
 	var j journal
 	j.duplexEvents(x)
-	x.Readable.OnLine(func(p []byte) { j.add(string(p)) })
-	peer.writeString("abc\nabcd\n")
+	x.Readable.OnLine(func(p []byte) { j.Add(string(p)) })
+	peer.WriteString("abc\nabcd\n")
 	poll(t, l)
-	j.wants(t, "abc read-error:streams:-line-too-long read-close")
+	j.Wants(t, "abc read-error:streams:-line-too-long read-close")
 	fillStream(t, x.Writable)
 	require.True(t, x.Writable.NeedDrain())
 	x.Writable.Destroy(nil)
 	run(t, l)
-	peer.close()
+	peer.Close()
 }

@@ -225,7 +225,7 @@ func TestSetEncodingForgetsWhatWasCutOff(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
-	r.OnText(j.add)
+	r.OnText(j.Add)
 	for _, step := range []struct {
 		next       streams.Encoding
 		data, want string
@@ -235,13 +235,13 @@ func TestSetEncodingForgetsWhatWasCutOff(t *testing.T) {
 		{streams.UTF16LE, "abcd", "YWJj"},
 		{streams.UTF8, "e\x00\x3D\xD8\x00", "e"},
 	} {
-		w.writeString(step.data)
+		w.WriteString(step.data)
 		poll(t, l)
 		r.SetEncoding(step.next)
-		j.wants(t, step.want)
+		j.Wants(t, step.want)
 	}
 	feed(t, l, w, []byte("z"))
-	j.wants(t, "z")
+	j.Wants(t, "z")
 	require.Panics(t, func() { r.SetEncoding(200) })
 }
 
@@ -250,15 +250,15 @@ func TestLateTextListenerBeginsAfresh(t *testing.T) {
 	r, w := readPipe(t, l, nil)
 	r.SetEncoding(streams.Base64)
 	var j journal
-	first := r.OnText(j.add)
-	w.writeString("abcd")
+	first := r.OnText(j.Add)
+	w.WriteString("abcd")
 	poll(t, l)
 	first.Off()
-	w.writeString("unheard")
+	w.WriteString("unheard")
 	poll(t, l)
-	r.OnText(j.add)
+	r.OnText(j.Add)
 	feed(t, l, w, []byte("abcd"))
-	j.wants(t, "YWJj YWJj ZA==")
+	j.Wants(t, "YWJj YWJj ZA==")
 }
 
 // FuzzEncodings compares any split of the data with the text of the whole, and, where nothing is

@@ -33,8 +33,8 @@ func TestBadInputIsReturnedAndNothingLeaks(t *testing.T) {
 		fd   int
 		want error
 	}{
-		"nil loop":            {nil, w.fd, nil},
-		"closed loop":         {closed, w.fd, reactor.ErrClosed},
+		"nil loop":            {nil, w.FD, nil},
+		"closed loop":         {closed, w.FD, reactor.ErrClosed},
 		"negative descriptor": {open, -1, unix.EBADF},
 		"closed descriptor":   {open, 1 << 20, unix.EBADF},
 	} {
@@ -47,10 +47,10 @@ func TestBadInputIsReturnedAndNothingLeaks(t *testing.T) {
 			if c.want != nil {
 				require.ErrorIs(t, err, c.want, "%s, %s", constructor, name)
 			}
-			require.True(t, isOpen(w.fd), "%s, %s: a descriptor that was not taken is the caller's", constructor, name)
+			require.True(t, isOpen(w.FD), "%s, %s: a descriptor that was not taken is the caller's", constructor, name)
 		}
 	}
-	require.ErrorIs(t, constructors["NewReadable"](closed, w.fd), fs.ErrClosed)
+	require.ErrorIs(t, constructors["NewReadable"](closed, w.FD), fs.ErrClosed)
 	n, err := streams.OpenDescriptors(open)
 	require.NoError(t, err)
 	require.Zero(t, n)
@@ -86,8 +86,8 @@ func TestNilCallbacksPanicWithTheName(t *testing.T) {
 	}
 	require.False(t, r.Flowing(), "a call that panicked has changed nothing")
 	run(t, l)
-	in.close()
-	out.close()
+	in.Close()
+	out.Close()
 }
 
 func TestErrorTexts(t *testing.T) {
@@ -107,18 +107,18 @@ func TestErrorTexts(t *testing.T) {
 func TestPollerRefusesTheDescriptor(t *testing.T) {
 	l := newLoop(t)
 	src, in := pipe(t)
-	watcher, err := l.Watch(src.fd, reactor.Readable, func(reactor.Readiness) {})
+	watcher, err := l.Watch(src.FD, reactor.Readable, func(reactor.Readiness) {})
 	require.NoError(t, err)
-	copied := src.dup()
+	copied := src.Dup()
 	r := newReadable(t, l, src, nil)
 	var j journal
 	j.data(r)
 	j.readableEvents(r)
 	require.True(t, r.Closed())
-	j.wants(t, "")
+	j.Wants(t, "")
 	watcher.Close()
 	run(t, l)
-	j.wants(t, "error:EEXIST close")
-	copied.close()
-	in.close()
+	j.Wants(t, "error:EEXIST close")
+	copied.Close()
+	in.Close()
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
@@ -77,7 +78,7 @@ func TestStandardDescriptorsStayOpen(t *testing.T) {
 					d := own(t, theirs)
 					file, argv := helperproc.Command("standard-streams", form, end)
 					c := startAsIs(t, d, file, argv...)
-					require.Equal(t, nonblock, d.flags()&unix.O_NONBLOCK != 0)
+					require.Equal(t, nonblock, d.Flags()&unix.O_NONBLOCK != 0)
 					_, err = far.WriteString("line\n")
 					require.NoError(t, err)
 					p := make([]byte, 5)
@@ -90,7 +91,7 @@ func TestStandardDescriptorsStayOpen(t *testing.T) {
 					require.NoError(t, err)
 					require.Equal(t, "again", string(p))
 					require.Zero(t, c.wait())
-					require.Equal(t, nonblock, d.flags()&unix.O_NONBLOCK != 0)
+					require.Equal(t, nonblock, d.Flags()&unix.O_NONBLOCK != 0)
 				})
 			}
 		}
@@ -106,7 +107,7 @@ type asIs struct {
 // startAsIs starts a program that has d as stdin, stdout and stderr.
 func startAsIs(t testing.TB, d *descriptor, file string, args ...string) *asIs {
 	t.Helper()
-	n := uintptr(d.fd)
+	n := uintptr(d.FD)
 	pid, err := syscall.ForkExec(file, append([]string{file}, args...), &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{n, n, n}})
 	require.NoError(t, err)
 	return &asIs{t, pid}
@@ -146,9 +147,9 @@ func eachShareable(t *testing.T, fn func(t *testing.T, r, w *descriptor, fresh b
 func TestReadInAModeChangedByOthers(t *testing.T) {
 	eachShareable(t, func(t *testing.T, src, in *descriptor, fresh bool) {
 		l := newLoop(t)
-		others := src.dup()
+		others := src.Dup()
 		var j journal
-		for _, d := range []*descriptor{src.dup(), src} {
+		for _, d := range []*descriptor{src.Dup(), src} {
 			r := newReadable(t, l, d, &streams.ReadableOptions{Fresh: fresh})
 			if fresh {
 				_, err := r.Lend()
@@ -157,35 +158,35 @@ func TestReadInAModeChangedByOthers(t *testing.T) {
 			r.Resume()
 			j.data(r)
 		}
-		others.setBlocking()
+		others.SetBlocking()
 		for i := range 5 {
-			in.writeString(strconv.Itoa(i)) // Both are told; the second finds nothing.
+			in.WriteString(strconv.Itoa(i)) // Both are told; the second finds nothing.
 			poll(t, l)
 		}
-		require.Zero(t, others.flags()&unix.O_NONBLOCK, "as they want it")
-		in.close()
+		require.Zero(t, others.Flags()&unix.O_NONBLOCK, "as they want it")
+		in.Close()
 		run(t, l)
-		j.wants(t, "data:0 data:1 data:2 data:3 data:4")
+		j.Wants(t, "data:0 data:1 data:2 data:3 data:4")
 	})
 }
 
 func TestWriteInAModeChangedByOthers(t *testing.T) {
 	eachShareable(t, func(t *testing.T, out, dst *descriptor, fresh bool) {
 		l := newLoop(t)
-		others := dst.dup()
+		others := dst.Dup()
 		w := newWritable(t, l, dst, &streams.WritableOptions{Fresh: fresh})
 		if fresh {
 			_, err := w.Lend()
 			require.NoError(t, err)
 		}
-		others.setBlocking()
+		others.SetBlocking()
 		want := pattern(4 << 20)
 		for len(want) > w.Buffered()+int(w.BytesWritten()) { // Several pieces in the queue.
 			n := w.Buffered() + int(w.BytesWritten())
 			write(t, w, want[n:min(n+100_000, len(want))])
 		}
 		require.Positive(t, w.Buffered())
-		others.close()
+		others.Close()
 		w.End()
 		got, end := drainUntilIdle(t, l, out)
 		require.True(t, end)
@@ -197,7 +198,7 @@ func TestWriteInAModeChangedByOthers(t *testing.T) {
 func needNowait(t testing.TB) {
 	t.Helper()
 	r, _ := pipe(t)
-	if _, err := fd.ReadNowait(r.fd, make([]byte, 1)); err == unix.EOPNOTSUPP {
+	if _, err := fd.ReadNowait(r.FD, make([]byte, 1)); err == unix.EOPNOTSUPP {
 		t.Skip("this system has no preadv2(2) with RWF_NOWAIT for pipes")
 	}
 }
@@ -214,9 +215,9 @@ func TestClosingASocketThatLingersDoesNotWait(t *testing.T) {
 			t.Run(name+mode, func(t *testing.T) {
 				l := newLoop(t)
 				peer, d := tcpPair(t)
-				require.NoError(t, unix.SetsockoptLinger(d.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: linger}))
+				require.NoError(t, unix.SetsockoptLinger(d.FD, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: linger}))
 				w := newWritable(t, l, d, &streams.WritableOptions{Fresh: fresh})
-				(&descriptor{t: t, fd: w.FD()}).fill() // The peer does not read.
+				fdtest.Borrow(t, w.FD()).Fill() // The peer does not read.
 				before, begun := runtime.NumGoroutine(), time.Now()
 				end(l, w)
 				if name != "Close" {
@@ -224,7 +225,7 @@ func TestClosingASocketThatLingersDoesNotWait(t *testing.T) {
 				}
 				require.Less(t, time.Since(begun), linger/2*time.Second)
 				require.Greater(t, runtime.NumGoroutine(), before, "it waits elsewhere")
-				peer.close() // Its reset ends the wait.
+				peer.Close() // Its reset ends the wait.
 			})
 		}
 	}
@@ -234,12 +235,12 @@ func TestClosingASocketThatLingersDoesNotWait(t *testing.T) {
 func TestClosingASocketThatResets(t *testing.T) {
 	l := newLoop(t)
 	peer, d := tcpPair(t)
-	require.NoError(t, unix.SetsockoptLinger(d.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
+	require.NoError(t, unix.SetsockoptLinger(d.FD, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
 	w := newWritable(t, l, d, nil)
 	n := w.FD()
 	w.Destroy(nil)
 	require.False(t, isOpen(n))
 	run(t, l)
-	_, err := unix.Read(peer.fd, make([]byte, 1))
+	_, err := unix.Read(peer.FD, make([]byte, 1))
 	require.Equal(t, unix.ECONNRESET, err)
 }

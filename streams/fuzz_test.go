@@ -89,10 +89,10 @@ func FuzzLines(f *testing.F) {
 			if r.Closed() {
 				break // Nobody reads the rest.
 			}
-			w.write(p)
+			w.Write(p)
 			poll(t, l)
 		}
-		w.close()
+		w.Close()
 		run(t, l)
 		require.Equal(t, len(want), len(got))
 		for i := range want {
@@ -130,18 +130,18 @@ func FuzzWriteQueue(f *testing.F) {
 			want = append(want, p...)
 			write(t, w, p)
 			if len(reads) > 0 && reads[i%len(reads)] > 0 {
-				p, _ := r.read()
+				p, _ := r.Read()
 				got = append(got, p[:]...)
 				poll(t, l)
 			}
 		}
 		w.End()
 		for l.Alive() {
-			p, _ := r.readAll()
+			p, _ := r.ReadAll()
 			got = append(got, p...)
 			poll(t, l)
 		}
-		rest, end := r.readAll()
+		rest, end := r.ReadAll()
 		require.True(t, end)
 		requireSame(t, want, append(got, rest...))
 	})

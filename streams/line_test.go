@@ -41,11 +41,11 @@ func feed(t testing.TB, l *reactor.Loop, w *descriptor, chunks ...[]byte) {
 	t.Helper()
 	for _, p := range chunks {
 		if len(p) > 0 {
-			w.write(p)
+			w.Write(p)
 			poll(t, l)
 		}
 	}
-	w.close()
+	w.Close()
 	run(t, l)
 }
 
@@ -176,38 +176,38 @@ func TestNoReadWhileLinesAreHeldBack(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
-	r.OnLine(func(p []byte) { j.add(string(p)); r.Pause() })
+	r.OnLine(func(p []byte) { j.Add(string(p)); r.Pause() })
 	j.readableEvents(r)
-	w.writeString("a\nb\nc")
+	w.WriteString("a\nb\nc")
 	run(t, l)
-	w.writeString("d\ne")
-	w.close()
+	w.WriteString("d\ne")
+	w.Close()
 	require.EqualValues(t, 5, r.BytesRead())
 	for _, want := range []string{"a", "b", "cd", "e"} {
-		j.wants(t, want)
+		j.Wants(t, want)
 		require.False(t, l.Alive(), "paused")
 		r.Resume()
-		j.wants(t, "") // Never inside the call.
+		j.Wants(t, "") // Never inside the call.
 		run(t, l)
 	}
-	j.wants(t, "end close")
+	j.Wants(t, "end close")
 }
 
 func TestPauseAndResumeInsideALineGoesOn(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
-	r.OnLine(func(p []byte) { j.add(string(p)); r.Pause(); r.Resume() })
+	r.OnLine(func(p []byte) { j.Add(string(p)); r.Pause(); r.Resume() })
 	j.readableEvents(r)
 	feed(t, l, w, []byte("a\nb\nc"))
-	j.wants(t, "a b c end close")
+	j.Wants(t, "a b c end close")
 }
 
 func TestResumeTwiceDeliversOnce(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
-	r.OnLine(func(p []byte) { j.add(string(p)); r.Pause() })
+	r.OnLine(func(p []byte) { j.Add(string(p)); r.Pause() })
 	j.readableEvents(r)
 	feed(t, l, w, []byte("a\nb\nc"))
 	for range 4 {
@@ -217,24 +217,24 @@ func TestResumeTwiceDeliversOnce(t *testing.T) {
 		r.Resume()
 		run(t, l)
 	}
-	j.wants(t, "a b c end close")
+	j.Wants(t, "a b c end close")
 }
 
 func TestPauseAfterResumeBeforeTheTickHolds(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
-	r.OnLine(func(p []byte) { j.add(string(p)); r.Pause() })
-	w.writeString("a\nb\n")
+	r.OnLine(func(p []byte) { j.Add(string(p)); r.Pause() })
+	w.WriteString("a\nb\n")
 	run(t, l)
-	j.wants(t, "a")
+	j.Wants(t, "a")
 	r.Resume()
 	r.Pause()
 	run(t, l)
-	j.wants(t, "")
+	j.Wants(t, "")
 	r.Destroy(nil)
 	run(t, l)
-	j.wants(t, "")
+	j.Wants(t, "")
 }
 
 func TestDestroyDropsHeldLines(t *testing.T) {
@@ -245,17 +245,17 @@ func TestDestroyDropsHeldLines(t *testing.T) {
 			var j journal
 			j.readableEvents(r)
 			r.OnLine(func(p []byte) {
-				j.add(string(p))
+				j.Add(string(p))
 				r.Pause()
 			})
-			w.writeString(in)
-			w.close()
+			w.WriteString(in)
+			w.Close()
 			run(t, l)
-			j.wants(t, "a")
+			j.Wants(t, "a")
 			r.Destroy(errTest)
 			r.Resume()
 			run(t, l)
-			j.wants(t, "error:test close")
+			j.Wants(t, "error:test close")
 		})
 	}
 }
@@ -266,11 +266,11 @@ func TestNoLineAfterDestroy(t *testing.T) {
 	var j journal
 	j.readableEvents(r)
 	r.OnLine(func(p []byte) {
-		j.add(string(p))
+		j.Add(string(p))
 		r.Destroy(nil)
 	})
 	feed(t, l, w, []byte("a\nb\nc"))
-	j.wants(t, "a close")
+	j.Wants(t, "a close")
 }
 
 func TestMaxLine(t *testing.T) {
@@ -291,16 +291,16 @@ func TestMaxLine(t *testing.T) {
 				l := newLoop(t)
 				r, w := readPipe(t, l, &streams.ReadableOptions{MaxLine: max})
 				var j journal
-				r.OnLine(func(p []byte) { j.add(string(p)) })
+				r.OnLine(func(p []byte) { j.Add(string(p)) })
 				j.readableEvents(r)
-				w.writeString(c.in[:cut])
+				w.WriteString(c.in[:cut])
 				poll(t, l)
 				if !r.Closed() { // Else the rest has no reader.
-					w.writeString(c.in[cut:])
+					w.WriteString(c.in[cut:])
 				}
-				w.close()
+				w.Close()
 				run(t, l)
-				j.wants(t, c.want)
+				j.Wants(t, c.want)
 			}
 		})
 	}
@@ -336,13 +336,13 @@ func TestLinesOfALateListenerBeginAfresh(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
-	first := r.OnLine(func(p []byte) { j.add(string(p)) })
-	w.writeString("heard\nbegun ")
+	first := r.OnLine(func(p []byte) { j.Add(string(p)) })
+	w.WriteString("heard\nbegun ")
 	poll(t, l)
 	first.Off()
-	w.writeString("unheard\nunheard ")
+	w.WriteString("unheard\nunheard ")
 	poll(t, l)
-	r.OnLine(func(p []byte) { j.add(string(p)) })
+	r.OnLine(func(p []byte) { j.Add(string(p)) })
 	feed(t, l, w, []byte("late\nlast"))
-	j.wants(t, "heard late last")
+	j.Wants(t, "heard late last")
 }

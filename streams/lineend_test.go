@@ -48,19 +48,19 @@ func TestLineIsGivenWithItsCarriageReturn(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, &streams.ReadableOptions{LineEnd: streams.CarriageReturn})
 	var j journal
-	r.OnLine(func(p []byte) { j.add(string(p)) })
+	r.OnLine(func(p []byte) { j.Add(string(p)) })
 	for _, c := range [][2]string{{"5%\r", "5%"}, {"7%", ""}, {"\r", "7%"}, {"\n", ""}, {"\n", ""}, {"x\n", "x"}} {
-		w.writeString(c[0])
+		w.WriteString(c[0])
 		poll(t, l)
-		if c[0] == "\n" && len(j.entries) == 1 && j.entries[0] == "" {
-			j.entries = nil // The second newline is an empty line of its own.
+		if c[0] == "\n" && len(j.Entries) == 1 && j.Entries[0] == "" {
+			j.Entries = nil // The second newline is an empty line of its own.
 			continue
 		}
-		j.wants(t, c[1])
+		j.Wants(t, c[1])
 	}
-	w.close()
+	w.Close()
 	run(t, l)
-	j.wants(t, "")
+	j.Wants(t, "")
 }
 
 func TestMaxLineDoesNotCountTheEnd(t *testing.T) {
@@ -71,16 +71,16 @@ func TestMaxLineDoesNotCountTheEnd(t *testing.T) {
 			l := newLoop(t)
 			r, w := readPipe(t, l, &streams.ReadableOptions{LineEnd: end, MaxLine: 5})
 			var j journal
-			r.OnLine(func(p []byte) { j.add(string(p)) })
+			r.OnLine(func(p []byte) { j.Add(string(p)) })
 			j.readableEvents(r)
-			w.writeString(in[:cut])
+			w.WriteString(in[:cut])
 			poll(t, l)
 			if !r.Closed() {
-				w.writeString(in[cut:])
+				w.WriteString(in[cut:])
 			}
-			w.close()
+			w.Close()
 			run(t, l)
-			j.wants(t, "12345 error:streams:-line-too-long close")
+			j.Wants(t, "12345 error:streams:-line-too-long close")
 		}
 	}
 }
@@ -89,14 +89,14 @@ func TestUnknownLineEndIsRefused(t *testing.T) {
 	l := newLoop(t)
 	d, other := socketpair(t, 1)
 	o := streams.ReadableOptions{LineEnd: 77}
-	_, err := streams.NewReadable(l, d.fd, &o)
+	_, err := streams.NewReadable(l, d.FD, &o)
 	require.Error(t, err)
-	require.True(t, isOpen(d.fd))
-	_, err = streams.NewDuplex(l, d.fd, &streams.DuplexOptions{Readable: o})
+	require.True(t, isOpen(d.FD))
+	_, err = streams.NewDuplex(l, d.FD, &streams.DuplexOptions{Readable: o})
 	_, ok := errors.AsType[*streams.OpError](err)
 	require.True(t, ok)
-	require.True(t, isOpen(d.fd))
-	other.close()
+	require.True(t, isOpen(d.FD))
+	other.Close()
 	require.Equal(t, "NUL", streams.NUL.String())
 	require.Equal(t, "LineEnd(77)", o.LineEnd.String())
 }

@@ -43,13 +43,13 @@ func TestTextAllocatesOnlyTheText(t *testing.T) {
 		r.OnText(func(s string) { n += len(s) })
 		chunk := []byte(strings.Repeat("a\x00", 2048))
 		step := func() {
-			rawWrite(t, in.fd, chunk)
+			rawWrite(t, in.FD, chunk)
 			rawPoll(t, l)
 		}
 		step()
 		require.Equal(t, 1.0, testing.AllocsPerRun(allocRuns, step), "%v", e)
 		require.NotZero(t, n)
-		in.close()
+		in.Close()
 		run(t, l)
 	}
 }

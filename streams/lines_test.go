@@ -55,10 +55,10 @@ func TestLinesForAnotherGoroutine(t *testing.T) {
 			l := newLoop(t)
 			r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: mark})
 			result := rangingLines(r)
-			w.writeString(in[:cut])
+			w.WriteString(in[:cut])
 			poll(t, l)
-			w.writeString(in[cut:])
-			w.close()
+			w.WriteString(in[cut:])
+			w.Close()
 			run(t, l)
 			got := <-result
 			require.NoError(t, got.err)
@@ -95,8 +95,8 @@ func TestLinesOfManyStreamsFromManyGoroutines(t *testing.T) {
 	results := make([]lineResult, streamCount)
 	for i := range streamCount {
 		r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 100})
-		w.writeString(strings.Repeat("a line\n", lineCount))
-		w.close()
+		w.WriteString(strings.Repeat("a line\n", lineCount))
+		w.Close()
 		waits = append(waits, beside(t, l, func() { results[i] = rangeLines(r.Lines()) }))
 	}
 	run(t, l)
@@ -115,7 +115,7 @@ func TestSlowRangeStopsAnEndlessChildAndBreakEndsIt(t *testing.T) {
 	const mark, enough = 10_000, 300_000
 	l := newLoop(t)
 	out, stdout := pipe(t)
-	probe := stdout.dup()
+	probe := stdout.Dup()
 	yes := start(t, nil, stdout, "yes")
 	r := newReadable(t, l, out, &streams.ReadableOptions{HighWaterMark: mark})
 	lines := r.Lines()     // Before OnData, which starts the flow too.
@@ -141,9 +141,9 @@ func TestSlowRangeStopsAnEndlessChildAndBreakEndsIt(t *testing.T) {
 			}
 		}
 	})
-	until(l, func() bool { return begun.Load() == 2 && r.BytesRead() == mark && !probe.writableNow() }, func() {
+	when(l, func() bool { return begun.Load() == 2 && r.BytesRead() == mark && !probe.Writable() }, func() {
 		require.True(t, r.Flowing(), "backpressure is not the user's pause")
-		probe.close()
+		probe.Close()
 		close(goOn)
 	})
 	run(t, l)
@@ -168,7 +168,7 @@ func TestLeavingARangeDestroysTheStream(t *testing.T) {
 			var j journal
 			j.readableEvents(r)
 			lines := r.Lines()
-			w.writeString(strings.Repeat("line\n", 1000))
+			w.WriteString(strings.Repeat("line\n", 1000))
 			poll(t, l)
 			require.EqualValues(t, 100, r.BytesRead())
 			require.True(t, l.Alive(), "a full bridge holds the loop")
@@ -185,8 +185,8 @@ func TestLeavingARangeDestroysTheStream(t *testing.T) {
 			}()
 			<-done
 			run(t, l)
-			j.wants(t, "close")
-			_, err := unix.Write(w.fd, []byte("x"))
+			j.Wants(t, "close")
+			_, err := unix.Write(w.FD, []byte("x"))
 			require.Equal(t, unix.EPIPE, err)
 			require.Equal(t, lineResult{err: streams.ErrClosed}, rangeLines(r.Lines()), "a second range")
 			require.False(t, l.Alive())
@@ -216,7 +216,7 @@ func TestRangeGetsTheErrorAfterTheLines(t *testing.T) {
 			l := newLoop(t)
 			r, w := readPipe(t, l, nil)
 			lines := r.Lines()
-			w.writeString("before\nhalf a line")
+			w.WriteString("before\nhalf a line")
 			poll(t, l)
 			r.Destroy(c.give)
 			run(t, l)
@@ -245,18 +245,18 @@ func TestTooLongLineEndsTheRangeAndTheStream(t *testing.T) {
 			var j journal
 			j.readableEvents(r)
 			result := rangingLines(r)
-			w.writeString(c.in)
+			w.WriteString(c.in)
 			if !c.tooLong {
-				w.close()
+				w.Close()
 				run(t, l)
 				require.Equal(t, lineResult{[]string{"12345", "12345", "12345"}, nil}, <-result)
-				j.wants(t, "end close")
+				j.Wants(t, "end close")
 				return
 			}
 			run(t, l)
 			require.Equal(t, lineResult{[]string{"1"}, streams.ErrLineTooLong}, <-result)
-			j.wants(t, "error:"+name(streams.ErrLineTooLong)+" close")
-			_, err := unix.Write(w.fd, []byte("x"))
+			j.Wants(t, "error:"+name(streams.ErrLineTooLong)+" close")
+			_, err := unix.Write(w.FD, []byte("x"))
 			require.Equal(t, unix.EPIPE, err)
 		})
 	}
@@ -274,7 +274,7 @@ func TestEndlessLineEndsItsWriter(t *testing.T) {
 	run(t, l)
 	require.Equal(t, lineResult{err: streams.ErrLineTooLong}, <-result)
 	require.Equal(t, "signal: broken pipe", zeros.wait())
-	j.wants(t, "error:"+name(streams.ErrLineTooLong)+" close")
+	j.Wants(t, "error:"+name(streams.ErrLineTooLong)+" close")
 	// The turn in which the range finds out goes on to its end.
 	most := 1<<20 + 2*streams.DefaultHighWaterMark + streams.ReadBudget*streams.ReadBufferSize
 	require.LessOrEqual(t, r.BytesRead(), int64(most))
@@ -296,7 +296,7 @@ func TestLinesOfAClosedStreamAsksNothingOfTheLoop(t *testing.T) {
 	l := newLoop(t)
 	ended, w := readPipe(t, l, nil)
 	ended.Resume()
-	w.close()
+	w.Close()
 	failed, _ := readPipe(t, l, nil)
 	failed.Destroy(errTest)
 	run(t, l)
@@ -309,8 +309,8 @@ func TestRangeInACallbackPanics(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	lines := r.Lines()
-	w.writeString("line\n")
-	w.close()
+	w.WriteString("line\n")
+	w.Close()
 	l.NextTick(func() {
 		require.PanicsWithValue(t, "streams: range over Lines on the loop goroutine: it would wait for itself", func() {
 			for range lines {
@@ -371,13 +371,13 @@ func TestRangeTakesOverFromRetain(t *testing.T) {
 		r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 9})
 		r.Retain()
 		if retained != "" {
-			w.writeString(retained)
+			w.WriteString(retained)
 			poll(t, l)
 		}
 		lines := r.Lines()
 		rest := "\n" + strings.Repeat("much\n", 1000)
-		w.writeString(rest)
-		w.close()
+		w.WriteString(rest)
+		w.Close()
 		poll(t, l)
 		require.EqualValues(t, 9, r.BytesRead())
 		var got []string
@@ -399,8 +399,8 @@ func TestRangeAskedForInTheSameTurnMissesNothing(t *testing.T) {
 	r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 9})
 	r.Retain()
 	in := strings.Repeat("much\n", 1000)
-	w.writeString(in)
-	w.close()
+	w.WriteString(in)
+	w.Close()
 	var lines iter.Seq2[[]byte, error]
 	// What this posts is for the next turn.
 	require.NoError(t, l.Post(func() { lines = r.Lines() }))
@@ -414,9 +414,9 @@ func TestRangeAskedForInTheSameTurnMissesNothing(t *testing.T) {
 
 func TestRetainIsOnlyForWhatNobodyReads(t *testing.T) {
 	for name, c := range map[string]func(r *streams.Readable, j *journal){
-		"data":    func(r *streams.Readable, j *journal) { r.OnData(func(p []byte) { j.add(string(p)) }) },
-		"text":    func(r *streams.Readable, j *journal) { r.OnText(j.add) },
-		"flowing": func(r *streams.Readable, j *journal) { r.Resume(); j.add("heard") },
+		"data":    func(r *streams.Readable, j *journal) { r.OnData(func(p []byte) { j.Add(string(p)) }) },
+		"text":    func(r *streams.Readable, j *journal) { r.OnText(j.Add) },
+		"flowing": func(r *streams.Readable, j *journal) { r.Resume(); j.Add("heard") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
@@ -425,7 +425,7 @@ func TestRetainIsOnlyForWhatNobodyReads(t *testing.T) {
 			c(r, &j)
 			r.Retain()
 			feed(t, l, w, []byte("heard"))
-			j.wants(t, "heard")
+			j.Wants(t, "heard")
 			require.Equal(t, lineResult{}, rangeLines(r.Lines()))
 		})
 	}
@@ -462,10 +462,10 @@ func FuzzLinesForAnotherGoroutine(f *testing.F) {
 			if r.Closed() {
 				break // Nobody reads the rest.
 			}
-			w.write(p)
+			w.Write(p)
 			poll(t, l)
 		}
-		w.close()
+		w.Close()
 		run(t, l)
 		wait()
 		got := <-result
@@ -490,8 +490,8 @@ func TestRangeBesideACallback(t *testing.T) {
 			cancel(feedDone)
 		}()
 	})
-	w.writeString("line\n")
-	w.close()
+	w.WriteString("line\n")
+	w.Close()
 	release := l.Hold()
 	require.Equal(t, feedDone, l.RunContext(ctx))
 	release()

@@ -22,7 +22,7 @@ func TestLoopCloseClosesOpenStreams(t *testing.T) {
 	lines, linesEnd := readPipe(t, l, nil)
 	j.readableEvents(lines)
 	lines.OnLine(func([]byte) { lines.Pause() })
-	linesEnd.writeString("a\nb\nc")
+	linesEnd.WriteString("a\nb\nc")
 	unrefed, unrefedEnd := readPipe(t, l, nil)
 	j.readableEvents(unrefed)
 	unrefed.OnData(func([]byte) {})
@@ -48,7 +48,7 @@ func TestLoopCloseClosesOpenStreams(t *testing.T) {
 	for _, fd := range fds {
 		require.False(t, isOpen(fd))
 	}
-	j.wants(t, "")
+	j.Wants(t, "")
 
 	// Every method is harmless, or says that it is over.
 	for _, r := range []*streams.Readable{paused, lines, unrefed, x.Readable, piped.r} {
@@ -80,9 +80,9 @@ func TestLoopCloseClosesOpenStreams(t *testing.T) {
 		require.ErrorIs(t, err, streams.ErrClosed)
 		require.ErrorIs(t, w.Writer().Close(), streams.ErrClosed)
 	}
-	j.wants(t, "")
+	j.Wants(t, "")
 	for _, d := range []*descriptor{pausedEnd, linesEnd, unrefedEnd, idleEnd, fullEnd, peer, piped.in, piped.out} {
-		d.close()
+		d.Close()
 	}
 }
 
@@ -100,7 +100,7 @@ func TestLoopCloseInTheMiddleOfWork(t *testing.T) {
 	full.End()
 	piped := newPiping(t, l, nil)
 	piped.r.Pipe(piped.w, nil)
-	piped.in.writeString("on its way")
+	piped.in.WriteString("on its way")
 
 	// These have closed, and their events are still to come.
 	finished, finishedOut := writePipe(t, l, nil)
@@ -147,11 +147,11 @@ func TestLoopCloseInTheMiddleOfWork(t *testing.T) {
 	for _, fd := range []int{flowing.FD(), full.FD(), piped.r.FD(), piped.w.FD(), unattached.FD(), stalled.FD(), waited.FD()} {
 		require.Equal(t, -1, fd)
 	}
-	j.wants(t, "")
+	j.Wants(t, "")
 	for _, d := range []*descriptor{
 		in, out, piped.in, piped.out, finishedOut, failedOut, destroyedIn, unattachedIn, stalledOut, waitedIn,
 	} {
-		d.close()
+		d.Close()
 	}
 }
 
@@ -166,7 +166,7 @@ func TestStreamsKeepTheLoopAliveOnlyWhileTheyWait(t *testing.T) {
 	require.False(t, l.Alive())
 	write(t, w, []byte("x"))
 	require.True(t, l.Alive())
-	out.readAll()
+	out.ReadAll()
 	run(t, l)
 	require.False(t, l.Alive())
 	w.End()
@@ -175,7 +175,7 @@ func TestStreamsKeepTheLoopAliveOnlyWhileTheyWait(t *testing.T) {
 	r.Destroy(nil)
 	require.True(t, l.Alive())
 	run(t, l)
-	in.close()
+	in.Close()
 }
 
 // Two loops in one program never meet: each has its streams and its buffer.
@@ -185,19 +185,19 @@ func TestTwoLoops(t *testing.T) {
 	p.r.Pipe(p.w, nil)
 	q.r.OnData(func(chunk []byte) {
 		kept := string(chunk)
-		p.in.writeString("inner")
+		p.in.WriteString("inner")
 		poll(t, a) // A turn of one inside a callback of the other.
 		require.Equal(t, kept, string(chunk))
 		write(t, q.w, chunk)
 	})
-	q.in.writeString("outer")
+	q.in.WriteString("outer")
 	poll(t, b)
-	got, _ := p.out.read()
+	got, _ := p.out.Read()
 	require.Equal(t, "inner", string(got))
-	got, _ = q.out.read()
+	got, _ = q.out.Read()
 	require.Equal(t, "outer", string(got))
-	p.in.close()
-	q.in.close()
+	p.in.Close()
+	q.in.Close()
 	q.w.End()
 	run(t, a)
 	run(t, b)
@@ -213,29 +213,29 @@ func TestDescriptorReusedInTheSameBatch(t *testing.T) {
 		number := old.FD()
 		old.Destroy(nil)
 		src, in := pipe(t)
-		if src.fd != number && in.fd != number {
+		if src.FD != number && in.FD != number {
 			return // The number went elsewhere; nothing to see.
 		}
 		r := newReadable(t, l, src, nil)
-		r.OnData(func(p []byte) { j.add("new:" + string(p)) })
+		r.OnData(func(p []byte) { j.Add("new:" + string(p)) })
 		l.SetImmediate(func() {
-			in.writeString("own")
-			in.close()
+			in.WriteString("own")
+			in.Close()
 		})
 	}
 	for _, r := range []*streams.Readable{r1, r2} {
 		r.OnData(func(p []byte) {
-			j.add(string(p))
+			j.Add(string(p))
 			fresh(r1)
 			fresh(r2)
 		})
 	}
-	in1.writeString("first")
-	in2.writeString("first")
+	in1.WriteString("first")
+	in2.WriteString("first")
 	run(t, l)
-	j.wants(t, "first new:own new:own")
+	j.Wants(t, "first new:own new:own")
 	for _, in := range []*descriptor{in1, in2} {
-		_, err := unix.Write(in.fd, []byte("x"))
+		_, err := unix.Write(in.FD, []byte("x"))
 		require.Equal(t, unix.EPIPE, err)
 	}
 }
@@ -245,7 +245,7 @@ func TestDescriptorReusedInTheSameBatch(t *testing.T) {
 func TestABridgeInACallbackPanics(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, nil)
-	in.writeString("x")
+	in.WriteString("x")
 	w, out := writePipe(t, l, nil)
 	reader, writer := r.Reader(), w.Writer()
 	refused := func(op string, call func()) {
@@ -279,8 +279,8 @@ func TestABridgeInACallbackPanics(t *testing.T) {
 		require.NoError(t, writer.Close())
 	})
 	run(t, l)
-	got, end := out.readAll()
+	got, end := out.ReadAll()
 	require.Equal(t, "x", string(got))
 	require.True(t, end)
-	in.close()
+	in.Close()
 }

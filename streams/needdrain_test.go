@@ -20,7 +20,7 @@ var noDrain = map[string]struct {
 	"End":     {func(_ *reactor.Loop, w *streams.Writable, _ *descriptor) { w.End() }, streams.ErrWriteAfterEnd},
 	"Destroy": {func(_ *reactor.Loop, w *streams.Writable, _ *descriptor) { w.Destroy(nil) }, streams.ErrClosed},
 	"a write that fails": {func(l *reactor.Loop, w *streams.Writable, r *descriptor) {
-		r.close()
+		r.Close()
 		for !w.Closed() {
 			if _, err := l.Poll(0); err != nil {
 				panic(err)
@@ -58,7 +58,7 @@ func TestNeedDrainIsFalseWhereNoDrainWillCome(t *testing.T) {
 func TestNeedDrainIsFalseAfterTheFirstWriteFails(t *testing.T) {
 	l := newLoop(t)
 	w, r := writePipe(t, l, &streams.WritableOptions{HighWaterMark: 1})
-	r.close()
+	r.Close()
 	write(t, w, make([]byte, 1<<20))
 	require.False(t, w.NeedDrain())
 	run(t, l)
@@ -71,22 +71,22 @@ func TestPipeDoesNotWaitWhereNoDrainWillCome(t *testing.T) {
 			r, in := readPipe(t, l, nil)
 			var j journal
 			r.Pipe(w, &streams.PipeOptions{KeepSource: keep})
-			in.writeString("x")
+			in.WriteString("x")
 			poll(t, l)
 			require.Zero(t, r.BytesRead(), name)
 			end()
 			if keep {
 				j.data(r) // Somebody else wants it.
-				for len(j.entries) == 0 {
+				for len(j.Entries) == 0 {
 					poll(t, l)
 				}
-				j.wants(t, "data:x")
+				j.Wants(t, "data:x")
 				r.Destroy(nil)
 			}
 			for !r.Closed() {
 				poll(t, l)
 			}
-			_, err := unix.Write(in.fd, []byte("x"))
+			_, err := unix.Write(in.FD, []byte("x"))
 			require.Equal(t, unix.EPIPE, err)
 		})
 	}

@@ -28,13 +28,13 @@ func TestPipeOfADestroyedSource(t *testing.T) {
 				dst.writableEvents(p.w)
 				p.r.OnError(func(error) { require.False(t, p.w.Closed(), "the source's error comes first") })
 				p.r.Pipe(p.w, c.o)
-				p.in.writeString("before")
+				p.in.WriteString("before")
 				poll(t, p.l)
 				p.r.Destroy(c.err)
 				require.False(t, p.w.Closed(), "inside the call")
 				run(t, p.l)
-				dst.wants(t, c.want)
-				got, end := p.out.readAll()
+				dst.Wants(t, c.want)
+				got, end := p.out.ReadAll()
 				require.Equal(t, "before", string(got))
 				require.Equal(t, c.want != "", end)
 				p.w.End()
@@ -56,18 +56,18 @@ func TestPipeOfASourceThatFails(t *testing.T) {
 	dst.writableEvents(w)
 	lateDst.writableEvents(late)
 	r.Pipe(w, nil)
-	require.NoError(t, unix.SetsockoptLinger(peer.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
-	peer.close()
+	require.NoError(t, unix.SetsockoptLinger(peer.FD, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
+	peer.Close()
 	run(t, l)
-	dst.wants(t, "error:ECONNRESET close")
+	dst.Wants(t, "error:ECONNRESET close")
 	r.Pipe(late, nil)
 	run(t, l)
-	lateDst.wants(t, "error:ECONNRESET close")
+	lateDst.Wants(t, "error:ECONNRESET close")
 }
 
 func TestPipeOfAStreamThatIsOver(t *testing.T) {
 	for name, finish := range map[string]func(p *piping){
-		"ended":     func(p *piping) { p.r.Resume(); p.in.close() },
+		"ended":     func(p *piping) { p.r.Resume(); p.in.Close() },
 		"destroyed": func(p *piping) { p.r.Destroy(nil) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestPipeToAClosedDestination(t *testing.T) {
 			l := newLoop(t)
 			p := newPiping(t, l, nil)
 			p.w.Destroy(nil)
-			p.in.writeString("unread")
+			p.in.WriteString("unread")
 			p.r.Pipe(p.w, o)
 			require.False(t, p.r.Closed(), "inside the call")
 			run(t, l)
@@ -102,7 +102,7 @@ func TestPipeToAClosedDestination(t *testing.T) {
 // The destination's early end goes back to the source, whose writer learns of it.
 func TestPipeDestroysTheSourceOfABrokenDestination(t *testing.T) {
 	for name, breakIt := range map[string]func(p *piping){
-		"broken pipe": func(p *piping) { p.out.close() },
+		"broken pipe": func(p *piping) { p.out.Close() },
 		"destroyed":   func(p *piping) { p.w.Destroy(nil) },
 		"an error":    func(p *piping) { p.w.Destroy(errTest) },
 		"ended":       func(p *piping) { p.w.End() },
@@ -113,13 +113,13 @@ func TestPipeDestroysTheSourceOfABrokenDestination(t *testing.T) {
 			var src journal
 			src.readableEvents(p.r)
 			p.r.Pipe(p.w, nil)
-			p.in.writeString("passed")
+			p.in.WriteString("passed")
 			poll(t, l)
 			breakIt(p)
-			p.in.writeString("lost")
+			p.in.WriteString("lost")
 			run(t, l)
-			src.wants(t, "close")
-			_, err := unix.Write(p.in.fd, []byte("x"))
+			src.Wants(t, "close")
+			_, err := unix.Write(p.in.FD, []byte("x"))
 			require.Equal(t, unix.EPIPE, err)
 		})
 	}
@@ -142,10 +142,10 @@ func TestPipeKeepSource(t *testing.T) {
 			l := newLoop(t)
 			p := newPiping(t, l, nil)
 			p.r.Pipe(p.w, &streams.PipeOptions{KeepSource: true})
-			p.in.writeString("for the first")
+			p.in.WriteString("for the first")
 			poll(t, l)
 			breakIt(p)
-			p.in.writeString("for the second")
+			p.in.WriteString("for the second")
 			for range 10 {
 				poll(t, l)
 			}
@@ -155,9 +155,9 @@ func TestPipeKeepSource(t *testing.T) {
 			p.r.Pipe(w, nil)
 			require.True(t, p.r.Flowing())
 			poll(t, l)
-			got, _ := out.read()
+			got, _ := out.Read()
 			require.Equal(t, "for the second", string(got))
-			p.in.close()
+			p.in.Close()
 			p.w.Destroy(nil)
 			run(t, l)
 		})
@@ -172,12 +172,12 @@ func TestBrokenPipeWithKeepSource(t *testing.T) {
 		var dst journal
 		dst.writableEvents(p.w)
 		p.r.Pipe(p.w, &streams.PipeOptions{KeepSource: true})
-		p.out.close()
-		p.in.writeString("x")
+		p.out.Close()
+		p.in.WriteString("x")
 		for range 3 {
 			poll(t, p.l)
 		}
-		dst.wants(t, "error:EPIPE close")
+		dst.Wants(t, "error:EPIPE close")
 		require.False(t, p.r.Closed())
 		p.r.Destroy(nil)
 		run(t, p.l)
@@ -195,7 +195,7 @@ func TestOneOfSeveralDestinationsBreaks(t *testing.T) {
 	for range 5 {
 		poll(t, l) // Now out2, which is not read, holds both up.
 	}
-	out2.close()
+	out2.Close()
 	got, end := drainUntilIdle(t, l, p.out)
 	require.True(t, end)
 	requireSame(t, want, got)

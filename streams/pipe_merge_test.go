@@ -17,7 +17,7 @@ func TestTwoSourcesReachOneSlowDestinationWhole(t *testing.T) {
 	open := 2
 	for range open {
 		src, near := readPipe(t, l, nil)
-		feed, err := streams.NewWritable(l, near.give(), nil)
+		feed, err := streams.NewWritable(l, near.Give(), nil)
 		require.NoError(t, err)
 		write(t, feed, pattern(each))
 		feed.End()
@@ -31,14 +31,14 @@ func TestTwoSourcesReachOneSlowDestinationWhole(t *testing.T) {
 	got := 0
 	var reader *reactor.Timer
 	reader = l.SetInterval(0, func() {
-		part, _ := far.read()
+		part, _ := far.Read()
 		got += len(part)
 		if dst.Closed() {
 			reader.Stop()
 		}
 	})
 	run(t, l)
-	rest, end := far.readAll()
+	rest, end := far.ReadAll()
 	require.True(t, end)
 	require.Equal(t, 2*each, got+len(rest))
 }

@@ -18,7 +18,7 @@ func randomPiping(t *testing.T, rng *rand.Rand, p *piping, act func()) (want []b
 	var out []byte
 	buf := make([]byte, 100<<10)
 	take := func() {
-		if n, err := unix.Read(p.out.fd, buf[:1+rng.IntN(len(buf))]); err != unix.EAGAIN {
+		if n, err := unix.Read(p.out.FD, buf[:1+rng.IntN(len(buf))]); err != unix.EAGAIN {
 			require.NoError(t, err)
 			out = append(out, buf[:n]...)
 		}
@@ -35,7 +35,7 @@ func randomPiping(t *testing.T, rng *rand.Rand, p *piping, act func()) (want []b
 		take()
 	}
 	return want, func() []byte {
-		rest, _ := p.out.readAll()
+		rest, _ := p.out.ReadAll()
 		return append(out, rest...)
 	}
 }

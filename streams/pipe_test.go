@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
@@ -77,9 +78,9 @@ func TestPipeMovesEverythingAndEnds(t *testing.T) {
 		run(t, p.l)
 		require.EqualValues(t, len(want), p.r.BytesRead())
 		require.EqualValues(t, len(want), p.w.BytesWritten())
-		src.wants(t, "end close")
-		require.Equal(t, "finish", dst.entries[len(dst.entries)-2])
-		require.Equal(t, "close", dst.entries[len(dst.entries)-1])
+		src.Wants(t, "end close")
+		require.Equal(t, "finish", dst.Entries[len(dst.Entries)-2])
+		require.Equal(t, "close", dst.Entries[len(dst.Entries)-1])
 	})
 }
 
@@ -88,14 +89,14 @@ func TestPipeWaitsForResume(t *testing.T) {
 		p.r.Pause()
 		hear()
 		p.r.Pipe(p.w, nil)
-		p.in.writeString("x")
+		p.in.WriteString("x")
 		run(t, p.l)
 		require.Zero(t, p.r.BytesRead())
 		p.r.Resume()
 		poll(t, p.l)
-		got, _ := p.out.read()
+		got, _ := p.out.Read()
 		require.Equal(t, "x", string(got))
-		p.in.close()
+		p.in.Close()
 		run(t, p.l)
 	})
 }
@@ -110,7 +111,7 @@ func TestPipeBackpressure(t *testing.T) {
 		fed := 0
 		feed := func() (moved bool) {
 			for fed < total {
-				n, err := unix.Write(p.in.fd, want[fed:])
+				n, err := unix.Write(p.in.FD, want[fed:])
 				if err == unix.EAGAIN {
 					return moved
 				}
@@ -136,13 +137,13 @@ func TestPipeBackpressure(t *testing.T) {
 
 		var got []byte
 		for len(got) < total {
-			b, _ := p.out.readAll()
+			b, _ := p.out.ReadAll()
 			got = append(got, b...)
 			feed()
 			poll(t, p.l)
 		}
 		requireSame(t, want, got)
-		p.in.close()
+		p.in.Close()
 		run(t, p.l)
 	})
 }
@@ -153,11 +154,11 @@ func TestPipeToAStreamThatAsksToWait(t *testing.T) {
 		fillStream(t, p.w)
 		write(t, p.w, make([]byte, streams.DefaultHighWaterMark))
 		require.True(t, p.w.NeedDrain())
-		p.in.writeString("after")
+		p.in.WriteString("after")
 		p.r.Pipe(p.w, nil)
 		poll(t, p.l)
 		require.Zero(t, p.r.BytesRead())
-		p.in.close()
+		p.in.Close()
 		got, end := drainUntilIdle(t, p.l, p.out)
 		require.True(t, end)
 		require.Equal(t, "after", string(got[len(got)-5:]))
@@ -180,7 +181,7 @@ func TestUserPauseWhileTheDestinationIsFull(t *testing.T) {
 		pausedAt := p.r.BytesRead()
 		var got []byte
 		for range 20 {
-			b, _ := p.out.readAll()
+			b, _ := p.out.ReadAll()
 			got = append(got, b...)
 			poll(t, p.l)
 		}
@@ -198,17 +199,17 @@ func TestPipeKeepOpen(t *testing.T) {
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
 		hear()
 		p.r.Pipe(p.w, &streams.PipeOptions{KeepOpen: true})
-		p.in.writeString("first")
-		p.in.close()
+		p.in.WriteString("first")
+		p.in.Close()
 		run(t, p.l)
 		require.False(t, p.w.Closed())
 		second, in := readPipe(t, p.l, nil)
 		second.Pipe(p.w, nil)
-		in.writeString(", second")
-		in.close()
+		in.WriteString(", second")
+		in.Close()
 		run(t, p.l)
 		require.True(t, p.w.Closed())
-		got, end := p.out.readAll()
+		got, end := p.out.ReadAll()
 		require.Equal(t, "first, second", string(got))
 		require.True(t, end)
 	})
@@ -221,14 +222,14 @@ func TestPipeLeavesAListenedToSourceAlone(t *testing.T) {
 	j.data(p.r)
 	j.readableEvents(p.r)
 	p.r.Pipe(p.w, nil)
-	p.in.writeString("1")
+	p.in.WriteString("1")
 	poll(t, l)
 	p.w.Destroy(errTest)
 	poll(t, l)
-	p.in.writeString("2")
-	p.in.close()
+	p.in.WriteString("2")
+	p.in.Close()
 	run(t, l)
-	j.wants(t, "data:1 data:2 end close")
+	j.Wants(t, "data:1 data:2 end close")
 }
 
 func TestPipeToSeveral(t *testing.T) {
@@ -244,18 +245,18 @@ func TestPipeToSeveral(t *testing.T) {
 	// slower.
 	for turn := 0; l.Alive(); turn++ {
 		poll(t, l)
-		b, _ := p.out.readAll()
+		b, _ := p.out.ReadAll()
 		got = append(got, b...)
 		if turn%7 == 0 {
-			b, _ := out2.readAll()
+			b, _ := out2.ReadAll()
 			got2 = append(got2, b...)
 		}
 		require.LessOrEqual(t, len(got)-len(got2), 2<<20, "the slow one holds the fast one back")
 	}
-	b, end := p.out.readAll()
+	b, end := p.out.ReadAll()
 	requireSame(t, want, append(got, b...))
 	require.True(t, end)
-	b, end = out2.readAll()
+	b, end = out2.ReadAll()
 	requireSame(t, want, append(got2, b...))
 	require.True(t, end)
 }
@@ -278,7 +279,7 @@ func TestTwoSourcesWaitForOneDestination(t *testing.T) {
 		}
 		got, end := drainUntilIdle(t, p.l, p.out)
 		require.False(t, end)
-		rest, _ := p.out.readAll()
+		rest, _ := p.out.ReadAll()
 		got = append(got, rest...)
 		require.Equal(t, each, bytes.Count(got, []byte("a")))
 		require.Equal(t, each, bytes.Count(got, []byte("b")))
@@ -315,16 +316,16 @@ func TestWriteToAPipedDestination(t *testing.T) {
 // Both are ready in one turn, the source first: what is queued in the destination still goes first.
 func TestPipeStaysBehindASmallQueue(t *testing.T) {
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
-		n := (&descriptor{t: t, fd: p.w.FD()}).fill()
+		n := fdtest.Borrow(t, p.w.FD()).Fill()
 		hear()
-		p.in.writeString("piped")
+		p.in.WriteString("piped")
 		p.r.Pipe(p.w, nil)
 		write(t, p.w, []byte("queued, "))
 		require.False(t, p.w.NeedDrain(), "or the source would wait anyway")
-		before, _ := p.out.readAll()
+		before, _ := p.out.ReadAll()
 		require.Len(t, before, n)
 		poll(t, p.l)
-		p.in.close()
+		p.in.Close()
 		got, _ := drainUntilIdle(t, p.l, p.out)
 		require.Equal(t, "queued, piped", string(got))
 		run(t, p.l)
@@ -344,7 +345,7 @@ func TestPipeToAFile(t *testing.T) {
 			j.writableEvents(w)
 			r.Pipe(w, nil)
 			run(t, l)
-			require.Equal(t, []string{"finish", "close"}, j.entries[len(j.entries)-2:])
+			require.Equal(t, []string{"finish", "close"}, j.Entries[len(j.Entries)-2:])
 			got, err := os.ReadFile(path)
 			require.NoError(t, err)
 			requireSame(t, want, got)
@@ -459,10 +460,10 @@ func TestFirstChildEndsWhenTheSecondIsMissing(t *testing.T) {
 	src.readableEvents(r)
 	dst.writableEvents(w)
 	r.Pipe(w, nil)
-	bStdin.close()
+	bStdin.Close()
 	w.Destroy(fmt.Errorf("no such B: %w", unix.ENOENT))
 	run(t, l)
-	src.wants(t, "close")
-	dst.wants(t, "error:ENOENT close")
+	src.Wants(t, "close")
+	dst.Wants(t, "error:ENOENT close")
 	require.Equal(t, "signal: broken pipe", yes.wait())
 }

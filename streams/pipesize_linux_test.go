@@ -25,7 +25,7 @@ const busyRounds = 2*streams.Sustained/(64<<10) + 10
 func keepBusy(t testing.TB, l *reactor.Loop, w *descriptor) {
 	t.Helper()
 	for range busyRounds {
-		w.fill()
+		w.Fill()
 		poll(t, l)
 	}
 }
@@ -35,7 +35,7 @@ func keepBusy(t testing.TB, l *reactor.Loop, w *descriptor) {
 func needLargePipes(t testing.TB) {
 	t.Helper()
 	_, w := pipe(t)
-	if err := fd.SetPipeSize(w.fd, streams.LargePipeSize); err != nil {
+	if err := fd.SetPipeSize(w.FD, streams.LargePipeSize); err != nil {
 		t.Skipf("pipes are not enlarged here: %v", err)
 	}
 }
@@ -49,8 +49,8 @@ func TestBusyPipeIsEnlargedAndGivenBack(t *testing.T) {
 			require.NoError(t, l.Close())
 		},
 		"idle": func(l *reactor.Loop, r *streams.Readable, w *descriptor) {
-			w.writeString("little")
-			for pipeSize(t, w.fd) == streams.LargePipeSize {
+			w.WriteString("little")
+			for pipeSize(t, w.FD) == streams.LargePipeSize {
 				_, err := l.Poll(time.Minute) // The timer wakes it.
 				require.NoError(t, err)
 			}
@@ -61,21 +61,21 @@ func TestBusyPipeIsEnlargedAndGivenBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
 			r, w := readPipe(t, l, nil)
-			before := pipeSize(t, w.fd)
+			before := pipeSize(t, w.FD)
 			r.Resume()
 			for range 1000 {
-				w.writeString("little")
+				w.WriteString("little")
 				poll(t, l)
 			}
 			for range streams.Sustained / before {
-				w.fill() // Much, but not for long.
+				w.Fill() // Much, but not for long.
 				poll(t, l)
 			}
-			require.Equal(t, before, pipeSize(t, w.fd))
+			require.Equal(t, before, pipeSize(t, w.FD))
 			keepBusy(t, l, w)
-			require.Equal(t, streams.LargePipeSize, pipeSize(t, w.fd))
+			require.Equal(t, streams.LargePipeSize, pipeSize(t, w.FD))
 			end(l, r, w)
-			require.Equal(t, before, pipeSize(t, w.fd))
+			require.Equal(t, before, pipeSize(t, w.FD))
 			if name != "loop closed" {
 				run(t, l)
 			}
@@ -89,20 +89,20 @@ func TestBusySplicedPipesAreEnlarged(t *testing.T) {
 	needLargePipes(t)
 	l := newLoop(t)
 	p := newPiping(t, l, nil)
-	before := pipeSize(t, p.in.fd)
+	before := pipeSize(t, p.in.FD)
 	p.r.Pipe(p.w, nil)
 	for range busyRounds {
-		p.in.fill()
+		p.in.Fill()
 		poll(t, l)
-		p.out.readAll()
+		p.out.ReadAll()
 	}
-	require.Equal(t, streams.LargePipeSize, pipeSize(t, p.in.fd))
-	require.Equal(t, streams.LargePipeSize, pipeSize(t, p.out.fd))
+	require.Equal(t, streams.LargePipeSize, pipeSize(t, p.in.FD))
+	require.Equal(t, streams.LargePipeSize, pipeSize(t, p.out.FD))
 	p.r.Destroy(nil)
 	drainUntilIdle(t, l, p.out)
 	run(t, l)
-	require.Equal(t, before, pipeSize(t, p.in.fd))
-	require.Equal(t, before, pipeSize(t, p.out.fd))
+	require.Equal(t, before, pipeSize(t, p.in.FD))
+	require.Equal(t, before, pipeSize(t, p.out.FD))
 }
 
 // However many are busy, on however many loops, the program takes a small part of what its user may
@@ -123,7 +123,7 @@ func TestFewPipesAreEnlarged(t *testing.T) {
 	}
 	large := 0
 	for _, w := range writers {
-		size := pipeSize(t, w.fd)
+		size := pipeSize(t, w.FD)
 		require.LessOrEqual(t, size, streams.LargePipeSize)
 		if size == streams.LargePipeSize {
 			large++
@@ -145,15 +145,15 @@ func TestFewPipesAreEnlarged(t *testing.T) {
 func TestPipeThatIsLargeStaysSo(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
-	if err := fd.SetPipeSize(w.fd, 2*streams.LargePipeSize); err != nil {
+	if err := fd.SetPipeSize(w.FD, 2*streams.LargePipeSize); err != nil {
 		t.Skipf("pipes are not enlarged here: %v", err)
 	}
 	r.Resume()
 	keepBusy(t, l, w)
-	require.Equal(t, 2*streams.LargePipeSize, pipeSize(t, w.fd))
+	require.Equal(t, 2*streams.LargePipeSize, pipeSize(t, w.FD))
 	r.Destroy(nil)
 	run(t, l)
-	require.Equal(t, 2*streams.LargePipeSize, pipeSize(t, w.fd))
+	require.Equal(t, 2*streams.LargePipeSize, pipeSize(t, w.FD))
 }
 
 // A read takes all that an enlarged pipe holds. The memory for that is of no use any more some time
@@ -165,14 +165,14 @@ func TestEnlargedPipeIsReadInOnePiece(t *testing.T) {
 	longest := 0
 	r.OnData(func(p []byte) { longest = max(longest, len(p)) })
 	keepBusy(t, l, w)
-	require.Equal(t, streams.LargePipeSize, pipeSize(t, w.fd))
-	require.Equal(t, streams.LargePipeSize, w.fill())
+	require.Equal(t, streams.LargePipeSize, pipeSize(t, w.FD))
+	require.Equal(t, streams.LargePipeSize, w.Fill())
 	poll(t, l)
 	require.Equal(t, streams.LargePipeSize, longest)
 
 	small, in := readPipe(t, l, nil)
 	small.OnData(func(p []byte) { require.LessOrEqual(t, len(p), streams.ReadBufferSize) })
-	in.fill()
+	in.Fill()
 	poll(t, l)
 
 	require.True(t, streams.HasLargeBuffer(t, l))
@@ -194,10 +194,10 @@ func TestLargeReadsCountAsSeveral(t *testing.T) {
 	turn := 0
 	r.OnData(func(p []byte) {
 		turn += len(p)
-		w.fill()
+		w.Fill()
 	})
 	keepBusy(t, l, w)
-	require.Equal(t, streams.LargePipeSize, pipeSize(t, w.fd))
+	require.Equal(t, streams.LargePipeSize, pipeSize(t, w.FD))
 	turn = 0
 	poll(t, l)
 	require.Equal(t, streams.ReadBudget*streams.ReadBufferSize, turn)

@@ -28,8 +28,8 @@ func TestNothingStaysRegisteredWhileAChildHoldsACopy(t *testing.T) {
 	before := registered(t, l)
 	r, in := pipe(t)
 	out, w := pipe(t)
-	w.fill()
-	copies := []*descriptor{r.dup(), w.dup()}
+	w.Fill()
+	copies := []*descriptor{r.Dup(), w.Dup()}
 	src, dst := newReadable(t, l, r, nil), newWritable(t, l, w, nil)
 	src.Resume()
 	write(t, dst, []byte("queued"))
@@ -39,13 +39,13 @@ func TestNothingStaysRegisteredWhileAChildHoldsACopy(t *testing.T) {
 	src.Destroy(nil)
 	dst.Destroy(nil)
 	require.Equal(t, before, registered(t, l))
-	in.writeString("readable")
-	out.readAll()
+	in.WriteString("readable")
+	out.ReadAll()
 	run(t, l)
 	turns := l.Stats().Turns
 	run(t, l)
 	require.Equal(t, turns, l.Stats().Turns)
-	release.close()
+	release.Close()
 	require.Equal(t, "exit status 0", child.wait())
 }
 
@@ -68,7 +68,7 @@ func TestRegisteredOnlyWhileWaiting(t *testing.T) {
 	w.End()
 	r.Destroy(nil)
 	run(t, l)
-	in.close()
+	in.Close()
 }
 
 // A listener of drain mostly writes on. The poller is told nothing then: it still has what it was
@@ -88,7 +88,7 @@ func TestAStreamStaysRegisteredForTheListenersOfDrain(t *testing.T) {
 	write(t, w, pattern(streams.DefaultHighWaterMark))
 	for left > 0 {
 		require.Equal(t, before+1, registered(t, l))
-		out.readAll()
+		out.ReadAll()
 		poll(t, l)
 	}
 	require.Equal(t, before, registered(t, l))
@@ -104,18 +104,18 @@ func TestDescriptorReplacedUnderADuplex(t *testing.T) {
 	var j journal
 	j.duplexEvents(x)
 	out, other := pipe(t)
-	other.fill()
-	require.NoError(t, unix.Dup3(other.fd, x.FD(), unix.O_CLOEXEC))
+	other.Fill()
+	require.NoError(t, unix.Dup3(other.FD, x.FD(), unix.O_CLOEXEC))
 	write(t, x.Writable, []byte("x")) // Queued; and the poller does not know this file.
 	require.True(t, x.Readable.Closed())
 	require.True(t, x.Writable.Closed())
 	require.Equal(t, -1, x.FD())
-	j.wants(t, "")
+	j.Wants(t, "")
 	run(t, l)
-	j.wants(t, "write-error:ENOENT read-error:ENOENT read-close write-close")
-	peer.close()
-	other.close()
-	out.close()
+	j.Wants(t, "write-error:ENOENT read-error:ENOENT read-close write-close")
+	peer.Close()
+	other.Close()
+	out.Close()
 }
 
 // queuedMessages queues pieces behind a full socket that keeps the borders of writes, and returns
@@ -123,10 +123,10 @@ func TestDescriptorReplacedUnderADuplex(t *testing.T) {
 func queuedMessages(t *testing.T, pieces ...int) (writes []int) {
 	l := newLoop(t)
 	src, dst := socketpair(t, unix.SOCK_SEQPACKET)
-	require.NoError(t, unix.SetsockoptInt(dst.fd, unix.SOL_SOCKET, unix.SO_SNDBUF, 400<<10))
+	require.NoError(t, unix.SetsockoptInt(dst.FD, unix.SOL_SOCKET, unix.SO_SNDBUF, 400<<10))
 	before := 0
 	for {
-		_, err := unix.Write(dst.fd, make([]byte, 1000))
+		_, err := unix.Write(dst.FD, make([]byte, 1000))
 		if err == unix.EAGAIN {
 			break
 		}
@@ -144,7 +144,7 @@ func queuedMessages(t *testing.T, pieces ...int) (writes []int) {
 	var got []byte
 	for l.Alive() {
 		for {
-			p, again := src.read()
+			p, again := src.Read()
 			if again {
 				break
 			}
@@ -157,7 +157,7 @@ func queuedMessages(t *testing.T, pieces ...int) (writes []int) {
 		poll(t, l)
 	}
 	for {
-		p, again := src.read()
+		p, again := src.Read()
 		if again {
 			break
 		}

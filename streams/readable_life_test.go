@@ -25,42 +25,42 @@ func TestEndThenCloseOnceEach(t *testing.T) {
 		require.True(t, r.Closed())
 		require.Equal(t, -1, r.FD())
 		require.False(t, isOpen(fd))
-		j.add("end")
-		l.NextTick(j.note("tick"))
-		l.SetImmediate(j.note("immediate"))
+		j.Add("end")
+		l.NextTick(j.Note("tick"))
+		l.SetImmediate(j.Note("immediate"))
 	})
-	r.OnClose(j.note("close"))
-	w.writeString("all")
-	w.close()
+	r.OnClose(j.Note("close"))
+	w.WriteString("all")
+	w.Close()
 	run(t, l)
-	j.wants(t, "data:all end tick immediate close")
+	j.Wants(t, "data:all end tick immediate close")
 	run(t, l)
-	j.wants(t, "")
+	j.Wants(t, "")
 }
 
 func TestNoEventInsideTheCallThatCausedIt(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
-	w.writeString("x")
-	w.close()
+	w.WriteString("x")
+	w.Close()
 	var j journal
 	j.data(r)
 	j.readableEvents(r)
 	r.Resume()
 	r.Pause()
 	r.Resume()
-	j.wants(t, "")
+	j.Wants(t, "")
 	r.Destroy(errTest)
-	j.wants(t, "")
-	r.OnClose(j.note("late-close")) // Still in time.
+	j.Wants(t, "")
+	r.OnClose(j.Note("late-close")) // Still in time.
 	run(t, l)
-	j.wants(t, "error:test close late-close")
+	j.Wants(t, "error:test close late-close")
 }
 
 func TestDestroyWithoutErrorOnlyCloses(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
-	w.writeString("unread")
+	w.WriteString("unread")
 	var j journal
 	j.data(r)
 	j.readableEvents(r)
@@ -70,20 +70,20 @@ func TestDestroyWithoutErrorOnlyCloses(t *testing.T) {
 	require.Equal(t, -1, r.FD())
 	require.False(t, isOpen(fd), "at once")
 	run(t, l)
-	j.wants(t, "close")
+	j.Wants(t, "close")
 }
 
 func TestErrorComesBeforeCloseAndWithoutEnd(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
-	w.writeString("unread")
+	w.WriteString("unread")
 	var j journal
 	j.data(r)
 	j.readableEvents(r)
 	r.Destroy(errTest)
-	l.NextTick(j.note("tick"))
+	l.NextTick(j.Note("tick"))
 	run(t, l)
-	j.wants(t, "error:test tick close")
+	j.Wants(t, "error:test tick close")
 }
 
 func TestDestroyAgainChangesNothing(t *testing.T) {
@@ -97,19 +97,19 @@ func TestDestroyAgainChangesNothing(t *testing.T) {
 	r.Destroy(errors.New("fourth"))
 	r.Destroy(nil)
 	run(t, l)
-	j.wants(t, "error:test close")
+	j.Wants(t, "error:test close")
 
 	ended, w2 := readPipe(t, l, nil)
 	j.readableEvents(ended)
 	ended.OnEnd(func() { ended.Destroy(errTest) })
 	ended.Resume()
-	w2.close()
+	w2.Close()
 	run(t, l)
-	j.wants(t, "end close")
+	j.Wants(t, "end close")
 	ended.Destroy(errTest)
 	run(t, l)
-	j.wants(t, "")
-	w.close()
+	j.Wants(t, "")
+	w.Close()
 }
 
 func TestDestroyInEveryCallback(t *testing.T) {
@@ -153,14 +153,14 @@ func TestDestroyInEveryCallback(t *testing.T) {
 			})
 			j.readableEvents(r)
 			r.OnData(func([]byte) { require.False(t, destroyed && c.where != "data", "data after Destroy") })
-			w.writeString("line\nmore\nlast")
+			w.WriteString("line\nmore\nlast")
 			if c.where == "last text" {
-				w.writeString("\xE2\x82")
+				w.WriteString("\xE2\x82")
 			}
-			w.close()
+			w.Close()
 			run(t, l)
 			require.True(t, destroyed)
-			j.wants(t, c.want)
+			j.Wants(t, c.want)
 		})
 	}
 }
@@ -169,33 +169,33 @@ func TestNoDataReachesTheOtherKindsAfterDestroy(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
-	r.OnData(func([]byte) { j.add("data"); r.Destroy(nil) })
-	r.OnText(func(string) { j.add("text") })
-	r.OnLine(func([]byte) { j.add("line") })
+	r.OnData(func([]byte) { j.Add("data"); r.Destroy(nil) })
+	r.OnText(func(string) { j.Add("text") })
+	r.OnLine(func([]byte) { j.Add("line") })
 	j.readableEvents(r)
-	w.writeString("a\nb\n")
-	w.close()
+	w.WriteString("a\nb\n")
+	w.Close()
 	run(t, l)
-	j.wants(t, "data close")
+	j.Wants(t, "data close")
 }
 
 func TestStopAndRunAgainLoseNoEvent(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
-	r.OnData(func(p []byte) { j.add("data:" + string(p)); l.Stop() })
-	r.OnEnd(func() { j.add("end"); l.Stop() })
-	r.OnClose(func() { j.add("close"); l.Stop() })
-	w.writeString("x")
-	w.close()
+	r.OnData(func(p []byte) { j.Add("data:" + string(p)); l.Stop() })
+	r.OnEnd(func() { j.Add("end"); l.Stop() })
+	r.OnClose(func() { j.Add("close"); l.Stop() })
+	w.WriteString("x")
+	w.Close()
 	for range 3 {
 		run(t, l)
-		j.add("|")
+		j.Add("|")
 	}
 	run(t, l)
 	// The pipe is read to its end in the readiness that brought the data, and close follows in the
 	// same turn.
-	j.wants(t, "data:x end close | | |")
+	j.Wants(t, "data:x end close | | |")
 }
 
 func TestDestroyedBeforeTheLoopRunsStillCloses(t *testing.T) {
@@ -206,10 +206,10 @@ func TestDestroyedBeforeTheLoopRunsStillCloses(t *testing.T) {
 	l.Stop()
 	r.Destroy(errTest)
 	run(t, l) // Stopped before it began.
-	j.wants(t, "")
+	j.Wants(t, "")
 	run(t, l)
-	j.wants(t, "error:test close")
-	w.close()
+	j.Wants(t, "error:test close")
+	w.Close()
 }
 
 func TestReadErrorIsTheErrorEvent(t *testing.T) {
@@ -234,7 +234,7 @@ func TestReadErrorIsTheErrorEvent(t *testing.T) {
 				require.Equal(t, streams.OpError{Op: "read", FD: fd, Err: c.want}, *op)
 			})
 			run(t, l)
-			j.wants(t, "error:"+unix.ErrnoName(c.want)+" close")
+			j.Wants(t, "error:"+unix.ErrnoName(c.want)+" close")
 			require.False(t, isOpen(fd))
 		})
 	}
@@ -248,9 +248,9 @@ func TestUnrefLetsTheLoopEnd(t *testing.T) {
 	require.True(t, l.Alive())
 	r.Unref()
 	run(t, l)
-	w.writeString("x")
+	w.WriteString("x")
 	poll(t, l)
-	j.wants(t, "data:x")
+	j.Wants(t, "data:x")
 	r.Ref()
 	require.True(t, l.Alive())
 	r.Pause()
@@ -291,5 +291,5 @@ func TestEndComesInOneTurnWhenTheWriterIsLongGone(t *testing.T) {
 	j.data(s)
 	j.readableEvents(s)
 	require.False(t, poll(t, l))
-	j.wants(t, "end close")
+	j.Wants(t, "end close")
 }

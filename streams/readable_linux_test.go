@@ -15,7 +15,7 @@ import (
 func TestEverythingAnExitedChildWroteArrives(t *testing.T) {
 	l := newLoop(t)
 	out, stdout := pipe(t)
-	if _, err := unix.FcntlInt(uintptr(out.fd), unix.F_SETPIPE_SZ, 512<<10); err != nil {
+	if _, err := unix.FcntlInt(uintptr(out.FD), unix.F_SETPIPE_SZ, 512<<10); err != nil {
 		t.Skipf("the child cannot exit before it is read: fcntl F_SETPIPE_SZ: %v", err)
 	}
 	var want []byte

@@ -34,8 +34,8 @@ func TestNothingIsReadBeforeSomebodyListens(t *testing.T) {
 	r, w := readPipe(t, l, nil)
 	r.OnEnd(func() { require.Fail(t, "end without a reader") })
 	r.OnError(func(err error) { require.NoError(t, err) })
-	w.writeString("unread")
-	w.close()
+	w.WriteString("unread")
+	w.Close()
 	require.False(t, r.Flowing())
 	run(t, l) // It returns: a stream that does not flow keeps nothing alive.
 	require.Zero(t, r.BytesRead())
@@ -56,19 +56,19 @@ func TestFirstListenerStartsTheFlow(t *testing.T) {
 			l := newLoop(t)
 			r, in := readPipe(t, l, nil)
 			w, out := writePipe(t, l, nil)
-			in.writeString("data\n")
+			in.WriteString("data\n")
 			require.False(t, r.Flowing())
 			listen(r, w)
 			require.True(t, r.Flowing())
 			require.Zero(t, r.BytesRead(), "read inside the call")
 			poll(t, l)
 			require.EqualValues(t, 5, r.BytesRead())
-			in.close()
+			in.Close()
 			run(t, l)
 			require.True(t, r.Closed())
 			w.End()
 			run(t, l)
-			out.close()
+			out.Close()
 		})
 	}
 }
@@ -80,16 +80,16 @@ func TestPauseBeforeTheFirstListenerHolds(t *testing.T) {
 	r.Pause()
 	j.data(r)
 	j.readableEvents(r)
-	w.writeString("late")
-	w.close()
+	w.WriteString("late")
+	w.Close()
 	require.False(t, r.Flowing())
 	run(t, l)
-	j.wants(t, "")
+	j.Wants(t, "")
 	r.Resume()
 	require.True(t, r.Flowing())
-	j.wants(t, "") // Never inside the call.
+	j.Wants(t, "") // Never inside the call.
 	run(t, l)
-	j.wants(t, "data:late end close")
+	j.Wants(t, "data:late end close")
 }
 
 func TestResumeWithoutListenersThrowsAway(t *testing.T) {
@@ -98,30 +98,30 @@ func TestResumeWithoutListenersThrowsAway(t *testing.T) {
 	var j journal
 	j.readableEvents(r)
 	r.Resume()
-	w.writeString("unheard")
+	w.WriteString("unheard")
 	poll(t, l)
 	require.EqualValues(t, 7, r.BytesRead())
 	j.data(r)
-	w.writeString("heard")
-	w.close()
+	w.WriteString("heard")
+	w.Close()
 	run(t, l)
-	j.wants(t, "data:heard end close")
+	j.Wants(t, "data:heard end close")
 }
 
 func TestFlowGoesOnWhenTheLastListenerLeaves(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
-	listener := r.OnData(func(p []byte) { j.add(string(p)) })
-	w.writeString("one")
+	listener := r.OnData(func(p []byte) { j.Add(string(p)) })
+	w.WriteString("one")
 	poll(t, l)
 	listener.Off()
-	w.writeString("two")
+	w.WriteString("two")
 	poll(t, l)
 	require.True(t, r.Flowing())
 	require.EqualValues(t, 6, r.BytesRead())
-	j.wants(t, "one")
-	w.close()
+	j.Wants(t, "one")
+	w.Close()
 	run(t, l)
 }
 
@@ -129,17 +129,17 @@ func TestEveryListenerGetsEveryChunk(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
-	r.OnData(func(p []byte) { j.add("a:" + string(p)) })
-	r.OnData(func(p []byte) { j.add("b:" + string(p)) })
-	r.OnText(func(s string) { j.add("text:" + s) })
-	r.OnLine(func(p []byte) { j.add("line:" + string(p)) })
+	r.OnData(func(p []byte) { j.Add("a:" + string(p)) })
+	r.OnData(func(p []byte) { j.Add("b:" + string(p)) })
+	r.OnText(func(s string) { j.Add("text:" + s) })
+	r.OnLine(func(p []byte) { j.Add("line:" + string(p)) })
 	j.readableEvents(r)
-	w.writeString("x\ny")
+	w.WriteString("x\ny")
 	poll(t, l)
-	j.wants(t, "a:x\ny b:x\ny text:x\ny line:x")
-	w.close()
+	j.Wants(t, "a:x\ny b:x\ny text:x\ny line:x")
+	w.Close()
 	run(t, l)
-	j.wants(t, "line:y end close")
+	j.Wants(t, "line:y end close")
 }
 
 func TestChunksAreBorrowed(t *testing.T) {
@@ -150,8 +150,8 @@ func TestChunksAreBorrowed(t *testing.T) {
 		require.Equal(t, "precious", string(p))
 		kept = p
 	})
-	w.writeString("precious")
-	w.close()
+	w.WriteString("precious")
+	w.Close()
 	run(t, l)
 	require.NotContains(t, string(kept), "e", "the buffer is the loop's again")
 }
@@ -163,8 +163,8 @@ func TestStreamsOfALoopShareTheReadBuffer(t *testing.T) {
 	for range 3 {
 		r, w := readPipe(t, l, nil)
 		r.OnData(func(p []byte) { require.Same(t, &shared[0], &p[0]) })
-		w.writeString("x")
-		w.close()
+		w.WriteString("x")
+		w.Close()
 	}
 	run(t, l)
 
@@ -182,19 +182,19 @@ func TestEndlessSourceDoesNotStarveOthers(t *testing.T) {
 	r, w := readPipe(t, l, nil)
 	var j journal
 	r.OnData(func(p []byte) {
-		j.add(string(p))
+		j.Add(string(p))
 		require.LessOrEqual(t, chunks, streams.ReadBudget)
 		chunks = 0
-		if len(j.entries) == 10 {
+		if len(j.Entries) == 10 {
 			zero.Destroy(nil)
-			w.close()
+			w.Close()
 			return
 		}
-		w.writeString("x")
+		w.WriteString("x")
 	})
-	w.writeString("x")
+	w.WriteString("x")
 	run(t, l)
-	require.Len(t, j.entries, 10)
+	require.Len(t, j.Entries, 10)
 }
 
 // A pipe that was emptied by one read is not read again, unless its writer has gone: then the end
@@ -206,12 +206,12 @@ func TestChunksArriveAsTheyWereWritten(t *testing.T) {
 	r.OnData(func(p []byte) {
 		got = append(got, string(p))
 		if n := len(got); n < 4 {
-			w.writeString(fmt.Sprint(n))
+			w.WriteString(fmt.Sprint(n))
 		} else {
-			w.close()
+			w.Close()
 		}
 	})
-	w.writeString("0")
+	w.WriteString("0")
 	run(t, l)
 	require.Equal(t, []string{"0", "1", "2", "3"}, got)
 }
@@ -226,16 +226,16 @@ func TestTextComesBackThroughCat(t *testing.T) {
 	var j journal
 	text := ""
 	out.OnText(func(s string) { text += s })
-	in.OnFinish(j.note("finish"))
-	out.OnEnd(j.note("end"))
-	out.OnClose(j.note("close"))
+	in.OnFinish(j.Note("finish"))
+	out.OnEnd(j.Note("end"))
+	out.OnClose(j.Note("close"))
 	_, err := in.WriteString("grüße\n")
 	require.NoError(t, err)
 	in.End()
 	run(t, l)
 	require.Equal(t, "exit status 0", cat.wait())
 	require.Equal(t, "grüße\n", text)
-	j.wants(t, "finish end close")
+	j.Wants(t, "finish end close")
 }
 
 // The child blocks: its pipe fills, and we have read no more than one chunk.
@@ -244,7 +244,7 @@ func TestTextComesBackThroughCat(t *testing.T) {
 func TestPauseStopsAnEndlessChildAndResumeLosesNothing(t *testing.T) {
 	l := newLoop(t)
 	r, stdout := pipe(t)
-	probe := stdout.dup() // The same pipe: poll(2) tells when it is full.
+	probe := stdout.Dup() // The same pipe: poll(2) tells when it is full.
 	numbers := startHelper(t, nil, stdout, "numbers")
 	s := newReadable(t, l, r, nil)
 	next, tail := uint64(0), []byte(nil)
@@ -265,7 +265,7 @@ func TestPauseStopsAnEndlessChildAndResumeLosesNothing(t *testing.T) {
 			pausedAt = s.BytesRead()
 			paused = true
 			s.Pause()
-			until(l, func() bool { return !probe.writableNow() }, func() {
+			when(l, func() bool { return !probe.Writable() }, func() {
 				require.Equal(t, pausedAt, s.BytesRead())
 				paused = false
 				s.Resume()
@@ -278,7 +278,7 @@ func TestPauseStopsAnEndlessChildAndResumeLosesNothing(t *testing.T) {
 	run(t, l)
 	require.LessOrEqual(t, pausedAt, int64(streams.ReadBufferSize))
 	require.Greater(t, next, uint64(1<<20))
-	probe.close()
+	probe.Close()
 	require.Equal(t, "signal: broken pipe", numbers.wait())
 }
 
@@ -287,18 +287,18 @@ func TestOneByteThenTheEndAfterAPause(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
-	r.OnData(func(p []byte) { j.add("data:" + string(p)); r.Pause() })
+	r.OnData(func(p []byte) { j.Add("data:" + string(p)); r.Pause() })
 	j.readableEvents(r)
-	w.writeString("1")
-	w.close()
+	w.WriteString("1")
+	w.Close()
 	run(t, l)
-	j.wants(t, "data:1")
+	j.Wants(t, "data:1")
 	require.False(t, l.Alive())
 	r.Resume()
 	run(t, l)
-	j.wants(t, "end close")
+	j.Wants(t, "end close")
 	run(t, l)
-	j.wants(t, "")
+	j.Wants(t, "")
 }
 
 // What a listener does to the list of listeners while a chunk is delivered follows events.Event.
@@ -314,11 +314,11 @@ func TestListenersMayComeAndGoInsideACallback(t *testing.T) {
 			r.OnData(func([]byte) { got = append(got, "c") })
 		}
 	})
-	w.writeString("1")
+	w.WriteString("1")
 	poll(t, l)
-	w.writeString("2")
+	w.WriteString("2")
 	poll(t, l)
-	w.close()
+	w.Close()
 	run(t, l)
 	require.Equal(t, []string{"a", "b", "b", "c"}, got)
 }

@@ -71,7 +71,7 @@ func TestRunEndsWhenTheReaderHasEverything(t *testing.T) {
 		done <- result{data, err}
 	}()
 	run(t, l)
-	j.wants(t, "end close")
+	j.Wants(t, "end close")
 	got := <-done
 	require.NoError(t, got.err)
 	requireSame(t, want, got.data)
@@ -84,8 +84,8 @@ func TestReaderAfterTheLoop(t *testing.T) {
 	require.NoError(t, streams.Poison(l))
 	r, in := readPipe(t, l, nil)
 	rd := r.Reader()
-	in.writeString("left over")
-	in.close()
+	in.WriteString("left over")
+	in.Close()
 	run(t, l)
 	require.NoError(t, l.Close())
 	got, err := io.ReadAll(rd)
@@ -100,7 +100,7 @@ func TestSlowReaderStopsAnEndlessChild(t *testing.T) {
 	const mark, piece = 10_000, 1000
 	l := newLoop(t)
 	out, stdout := pipe(t)
-	probe := stdout.dup()
+	probe := stdout.Dup()
 	yes := start(t, nil, stdout, "yes")
 	r := newReadable(t, l, out, &streams.ReadableOptions{HighWaterMark: mark})
 	rd := r.Reader()
@@ -130,9 +130,9 @@ func TestSlowReaderStopsAnEndlessChild(t *testing.T) {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	until(l, func() bool { return r.BytesRead() == mark && !probe.writableNow() }, func() {
+	when(l, func() bool { return r.BytesRead() == mark && !probe.Writable() }, func() {
 		require.True(t, r.Flowing(), "backpressure is not the user's pause")
-		probe.close()
+		probe.Close()
 		close(goOn)
 	})
 	run(t, l)
@@ -144,8 +144,8 @@ func TestReaderSmallestMark(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 1})
 	rd := r.Reader()
-	in.writeString("one by one")
-	in.close()
+	in.WriteString("one by one")
+	in.Close()
 	var got []byte
 	var err error
 	wait := beside(t, l, func() { got, err = io.ReadAll(rd) })
@@ -160,7 +160,7 @@ func TestReaderRefillsAtHalf(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 100})
 	rd := r.Reader()
-	in.write(pattern(1000))
+	in.Write(pattern(1000))
 	for _, c := range []struct {
 		take int
 		want int64
@@ -172,24 +172,24 @@ func TestReaderRefillsAtHalf(t *testing.T) {
 	}
 	require.NoError(t, rd.Close())
 	run(t, l)
-	in.close()
+	in.Close()
 }
 
 func TestReaderCloseWhileFull(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 100})
 	rd := r.Reader()
-	in.write(pattern(1000))
+	in.Write(pattern(1000))
 	var j journal
 	j.readableEvents(r)
 	poll(t, l)
 	require.EqualValues(t, 100, r.BytesRead())
 	require.True(t, l.Alive(), "a full bridge holds the loop")
 	require.NoError(t, rd.Close())
-	j.wants(t, "")
+	j.Wants(t, "")
 	run(t, l)
-	j.wants(t, "close")
-	_, err := unix.Write(in.fd, []byte("x"))
+	j.Wants(t, "close")
+	_, err := unix.Write(in.FD, []byte("x"))
 	require.Equal(t, unix.EPIPE, err)
 	require.NoError(t, rd.Close(), "again")
 	run(t, l)
@@ -199,7 +199,7 @@ func TestReadAfterCloseFails(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, nil)
 	rd := r.Reader()
-	in.writeString("unread")
+	in.WriteString("unread")
 	poll(t, l)
 	require.NoError(t, rd.Close())
 	_, err := rd.Read(make([]byte, 10))
@@ -207,7 +207,7 @@ func TestReadAfterCloseFails(t *testing.T) {
 	run(t, l)
 	_, err = rd.Read(make([]byte, 10))
 	require.ErrorIs(t, err, streams.ErrClosed)
-	in.close()
+	in.Close()
 }
 
 // What arrives between Close and the loop's hearing of it is nobody's.
@@ -223,16 +223,16 @@ func TestDataBetweenCloseAndDestroyIsDropped(t *testing.T) {
 			require.NoError(t, readers[1-i].Close())
 		})
 	}
-	inA.writeString("x")
-	inB.writeString("x")
+	inA.WriteString("x")
+	inB.WriteString("x")
 	run(t, l)
 	require.Equal(t, 2, calls, "both were ready in the same turn")
 	for _, rd := range readers {
 		_, err := rd.Read(make([]byte, 1))
 		require.ErrorIs(t, err, streams.ErrClosed)
 	}
-	inA.close()
-	inB.close()
+	inA.Close()
+	inB.Close()
 }
 
 func TestReaderCloseEndsAReadThatWaits(t *testing.T) {
@@ -254,7 +254,7 @@ func TestReaderCloseEndsAReadThatWaits(t *testing.T) {
 	run(t, l)
 	wait()
 	require.ErrorIs(t, err, streams.ErrClosed)
-	in.close()
+	in.Close()
 }
 
 // A goroutine that closes after the end leaves nothing behind on a loop that may not run again.
@@ -262,7 +262,7 @@ func TestReaderCloseAfterTheEndAsksNothingOfTheLoop(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, nil)
 	rd := r.Reader()
-	in.close()
+	in.Close()
 	run(t, l)
 	_, err := rd.Read(make([]byte, 1))
 	require.Equal(t, io.EOF, err)
@@ -281,14 +281,14 @@ func TestReaderGetsTheErrorAfterTheData(t *testing.T) {
 			l := newLoop(t)
 			r, in := readPipe(t, l, nil)
 			rd := r.Reader()
-			in.writeString("before")
+			in.WriteString("before")
 			poll(t, l)
 			r.Destroy(c.give)
 			run(t, l)
 			got, err := io.ReadAll(rd)
 			require.Equal(t, "before", string(got))
 			require.Equal(t, c.want, err)
-			in.close()
+			in.Close()
 		})
 	}
 }
@@ -297,7 +297,7 @@ func TestReaderOfAClosedStream(t *testing.T) {
 	l := newLoop(t)
 	ended, in := readPipe(t, l, nil)
 	ended.Resume()
-	in.close()
+	in.Close()
 	destroyed, in2 := readPipe(t, l, nil)
 	destroyed.Destroy(nil)
 	run(t, l)
@@ -305,7 +305,7 @@ func TestReaderOfAClosedStream(t *testing.T) {
 	require.Equal(t, io.EOF, err)
 	_, err = destroyed.Reader().Read(make([]byte, 1))
 	require.Equal(t, streams.ErrClosed, err)
-	in2.close()
+	in2.Close()
 }
 
 func TestReaderEmptyRead(t *testing.T) {
@@ -316,7 +316,7 @@ func TestReaderEmptyRead(t *testing.T) {
 	require.NoError(t, err)
 	r.Destroy(nil)
 	run(t, l)
-	in.close()
+	in.Close()
 }
 
 // Closing the loop ends the wait of a goroutine whose stream nobody reads any more.
@@ -335,14 +335,14 @@ func TestLoopCloseEndsAReadThatWaits(t *testing.T) {
 	require.NoError(t, l.Close())
 	require.ErrorIs(t, <-result, streams.ErrClosed)
 	require.NoError(t, rd.Close())
-	in.close()
+	in.Close()
 }
 
 func TestReaderHonoursPause(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 10})
 	rd := r.Reader()
-	in.write(pattern(100))
+	in.Write(pattern(100))
 	poll(t, l)
 	require.EqualValues(t, 10, r.BytesRead())
 	r.Pause()
@@ -350,7 +350,7 @@ func TestReaderHonoursPause(t *testing.T) {
 	require.NoError(t, err)
 	run(t, l)
 	require.EqualValues(t, 10, r.BytesRead(), "there is room, but the user paused")
-	in.close()
+	in.Close()
 	r.Resume()
 	var got []byte
 	wait := beside(t, l, func() { got, err = io.ReadAll(rd) })
@@ -365,7 +365,7 @@ func TestReadAfterDestroyWhileFullAsksNothingOfTheLoop(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 10})
 	rd := r.Reader()
-	in.write(pattern(100))
+	in.Write(pattern(100))
 	poll(t, l)
 	r.Destroy(errTest)
 	run(t, l)

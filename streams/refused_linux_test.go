@@ -40,7 +40,7 @@ func TestSpliceMayBeRefusedInTheMiddleOfAPipe(t *testing.T) {
 		var got []byte
 		for len(got) < len(want)/4 {
 			poll(t, p.l)
-			b, _ := p.out.read()
+			b, _ := p.out.Read()
 			got = append(got, b...)
 		}
 		poll(t, p.l) // The destination is full, and its source waits for it.
@@ -61,17 +61,17 @@ func TestWhereNowaitIsRefusedStreamsReadAndWrite(t *testing.T) {
 		w.OnError(func(err error) { require.NoError(t, err) })
 		var j journal
 		j.data(a)
-		in.writeString("before ")
+		in.WriteString("before ")
 		poll(t, l)
 		sandbox.Refuse(t, errno, sandbox.Number(unix.SYS_PREADV2), sandbox.Number(unix.SYS_PWRITEV2))
-		in.writeString("after")
-		in.close()
+		in.WriteString("after")
+		in.Close()
 		write(t, w, pattern(1<<20))
 		w.End()
 		got, end := drainUntilIdle(t, l, out)
 		require.True(t, end)
 		requireSame(t, pattern(1<<20), got)
-		j.wants(t, "data:before  data:after")
+		j.Wants(t, "data:before  data:after")
 	})
 }
 
@@ -102,6 +102,6 @@ func TestWherePipesMayNotBeEnlargedTheyWorkAsTheyAre(t *testing.T) {
 		got, end := drainUntilIdle(t, p.l, p.out)
 		require.True(t, end)
 		requireSame(t, want, got)
-		require.ErrorIs(t, fd.SetPipeSize(p.out.fd, streams.LargePipeSize), errno)
+		require.ErrorIs(t, fd.SetPipeSize(p.out.FD, streams.LargePipeSize), errno)
 	})
 }

@@ -15,12 +15,25 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/internal/test/helperproc"
+	record "github.com/brood-go/brood/internal/test/journal"
 	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
 )
+
+// The vocabulary of all tests of loops, here by its short names.
+var (
+	run        = looptest.Run
+	poll       = looptest.Poll
+	isOpen     = fdtest.IsOpen
+	own        = fdtest.Own
+	pipe       = fdtest.Pipe
+	socketpair = fdtest.SocketPair
+)
+
+type descriptor = fdtest.Descriptor
 
 // newLoop returns a loop whose read buffer is cleared after each delivery. It is closed with the
 // test.
@@ -33,180 +46,14 @@ func newLoop(t testing.TB) *reactor.Loop {
 	return l
 }
 
-// run runs l until nothing keeps it alive.
-func run(t testing.TB, l *reactor.Loop) {
-	t.Helper()
-	looptest.Run(t, l)
-}
-
-// poll runs one turn that does not sleep and returns whether l is still alive.
-func poll(t testing.TB, l *reactor.Loop) bool {
-	t.Helper()
-	alive, err := l.Poll(0)
-	require.NoError(t, err)
-	return alive
-}
-
-// until has the loop look each millisecond whether cond is true, and then runs fn: it is for what
+// when has the loop look each millisecond whether cond is true, and then runs fn: it is for what
 // happens in other processes and sends no event.
-func until(l *reactor.Loop, cond func() bool, fn func()) {
+func when(l *reactor.Loop, cond func() bool, fn func()) {
 	if cond() {
 		fn()
 		return
 	}
-	l.SetTimeout(time.Millisecond, func() { until(l, cond, fn) })
-}
-
-// descriptor is one that the test owns: it is closed with the test, unless the test closed it or
-// gave it to a stream.
-type descriptor struct {
-	t   testing.TB
-	fd  int
-	buf []byte // of read
-}
-
-func own(t testing.TB, fd int) *descriptor {
-	d := &descriptor{t: t, fd: fd}
-	t.Cleanup(d.close)
-	return d
-}
-
-func (d *descriptor) close() {
-	if d.fd < 0 {
-		return
-	}
-	require.NoError(d.t, unix.Close(d.give()))
-}
-
-// give returns the number to its next owner.
-func (d *descriptor) give() int {
-	fd := d.fd
-	d.fd = -1
-	return fd
-}
-
-// write writes p, which the kernel must take at once.
-func (d *descriptor) write(p []byte) {
-	d.t.Helper()
-	n, err := unix.Write(d.fd, p)
-	require.NoError(d.t, err)
-	require.Equal(d.t, len(p), n)
-}
-
-func (d *descriptor) writeString(s string) { d.t.Helper(); d.write([]byte(s)) }
-
-// fill writes until the kernel takes no more and returns how much it took.
-func (d *descriptor) fill() int {
-	d.t.Helper()
-	chunk := make([]byte, 4096)
-	total := 0
-	for {
-		n, err := unix.Write(d.fd, chunk)
-		if err == unix.EAGAIN {
-			if len(chunk) == 1 {
-				return total
-			}
-			// Sockets and the pipes of some systems take what still fits.
-			chunk = chunk[:len(chunk)/2]
-			continue
-		}
-		require.NoError(d.t, err)
-		total += n
-	}
-}
-
-// read returns what one read of at most 1 MiB finds: nothing at the end and, with again, when there
-// is nothing now. The bytes are valid until the next read.
-func (d *descriptor) read() (got []byte, again bool) {
-	d.t.Helper()
-	if d.buf == nil {
-		d.buf = make([]byte, 1<<20)
-	}
-	n, err := unix.Read(d.fd, d.buf)
-	if err == unix.EAGAIN {
-		return nil, true
-	}
-	require.NoError(d.t, err)
-	return d.buf[:n], false
-}
-
-// readAll returns everything there is now, and whether the end was reached.
-func (d *descriptor) readAll() (got []byte, end bool) {
-	d.t.Helper()
-	for {
-		p, again := d.read()
-		if len(p) == 0 {
-			return got, !again
-		}
-		got = append(got, p...)
-	}
-}
-
-func (d *descriptor) dup() *descriptor {
-	d.t.Helper()
-	fd, err := unix.FcntlInt(uintptr(d.fd), unix.F_DUPFD_CLOEXEC, 0)
-	require.NoError(d.t, err)
-	return own(d.t, fd)
-}
-
-func (d *descriptor) flags() int {
-	d.t.Helper()
-	flags, err := unix.FcntlInt(uintptr(d.fd), unix.F_GETFL, 0)
-	require.NoError(d.t, err)
-	return flags
-}
-
-func (d *descriptor) setBlocking() *descriptor {
-	d.t.Helper()
-	require.NoError(d.t, unix.SetNonblock(d.fd, false))
-	return d
-}
-
-// writableNow reports whether poll(2) says that a write would not block.
-func (d *descriptor) writableNow() bool {
-	d.t.Helper()
-	fds := []unix.PollFd{{Fd: int32(d.fd), Events: unix.POLLOUT}}
-	for {
-		n, err := unix.Poll(fds, 0)
-		if err == unix.EINTR {
-			continue
-		}
-		require.NoError(d.t, err)
-		return n == 1
-	}
-}
-
-// isOpen reports whether fd is an open descriptor.
-func isOpen(fd int) bool {
-	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-	return err == nil
-}
-
-// pipe returns both ends of a pipe, non-blocking.
-func pipe(t testing.TB) (r, w *descriptor) {
-	t.Helper()
-	x, y, err := fd.PipeNonblock()
-	require.NoError(t, err)
-	return own(t, x), own(t, y)
-}
-
-// socketpair returns both ends of a connected pair of sockets, non-blocking.
-func socketpair(t testing.TB, kind int) (a, b *descriptor) {
-	t.Helper()
-	var p [2]int
-	func() {
-		syscall.ForkLock.RLock()
-		defer syscall.ForkLock.RUnlock()
-		var err error
-		p, err = syscall.Socketpair(syscall.AF_UNIX, kind, 0)
-		require.NoError(t, err)
-		syscall.CloseOnExec(p[0])
-		syscall.CloseOnExec(p[1])
-	}()
-	a, b = own(t, p[0]), own(t, p[1])
-	require.NoError(t, unix.SetNonblock(a.fd, true))
-	require.NoError(t, unix.SetNonblock(b.fd, true))
-	return a, b
+	l.SetTimeout(time.Millisecond, func() { when(l, cond, fn) })
 }
 
 // tcpPair returns both ends of a connection, non-blocking.
@@ -231,7 +78,7 @@ func dupConn(t testing.TB, c net.Conn) *descriptor {
 	require.NoError(t, err)
 	var d *descriptor
 	require.NoError(t, raw.Control(func(fd uintptr) {
-		d = (&descriptor{t: t, fd: int(fd)}).dup()
+		d = fdtest.Borrow(t, int(fd)).Dup()
 	}))
 	return d
 }
@@ -246,7 +93,7 @@ func openFile(t testing.TB, path string, flags int) *descriptor {
 // newReadable gives d to a stream.
 func newReadable(t testing.TB, l *reactor.Loop, d *descriptor, o *streams.ReadableOptions) *streams.Readable {
 	t.Helper()
-	r, err := streams.NewReadable(l, d.give(), o)
+	r, err := streams.NewReadable(l, d.Give(), o)
 	require.NoError(t, err)
 	return r
 }
@@ -254,7 +101,7 @@ func newReadable(t testing.TB, l *reactor.Loop, d *descriptor, o *streams.Readab
 // newWritable gives d to a stream.
 func newWritable(t testing.TB, l *reactor.Loop, d *descriptor, o *streams.WritableOptions) *streams.Writable {
 	t.Helper()
-	w, err := streams.NewWritable(l, d.give(), o)
+	w, err := streams.NewWritable(l, d.Give(), o)
 	require.NoError(t, err)
 	return w
 }
@@ -262,7 +109,7 @@ func newWritable(t testing.TB, l *reactor.Loop, d *descriptor, o *streams.Writab
 // newDuplex gives d to a stream.
 func newDuplex(t testing.TB, l *reactor.Loop, d *descriptor) *streams.Duplex {
 	t.Helper()
-	x, err := streams.NewDuplex(l, d.give(), nil)
+	x, err := streams.NewDuplex(l, d.Give(), nil)
 	require.NoError(t, err)
 	return x
 }
@@ -307,17 +154,17 @@ func startWith(t testing.TB, stdin, stdout *descriptor, extra []*descriptor, fil
 	t.Helper()
 	c := &child{t: t, cmd: exec.Command(file, args...)}
 	if stdin != nil {
-		f := os.NewFile(uintptr(stdin.setBlocking().give()), "stdin")
+		f := os.NewFile(uintptr(stdin.SetBlocking().Give()), "stdin")
 		defer f.Close()
 		c.cmd.Stdin = f
 	}
 	if stdout != nil {
-		f := os.NewFile(uintptr(stdout.setBlocking().give()), "stdout")
+		f := os.NewFile(uintptr(stdout.SetBlocking().Give()), "stdout")
 		defer f.Close()
 		c.cmd.Stdout = f
 	}
 	for _, d := range extra {
-		f := os.NewFile(uintptr(d.setBlocking().give()), "extra")
+		f := os.NewFile(uintptr(d.SetBlocking().Give()), "extra")
 		defer f.Close()
 		c.cmd.ExtraFiles = append(c.cmd.ExtraFiles, f)
 	}
@@ -346,38 +193,26 @@ func (c *child) wait() string {
 	return c.cmd.ProcessState.String()
 }
 
-// journal notes what happened in which order.
-type journal struct{ entries []string }
-
-func (j *journal) add(entry string) { j.entries = append(j.entries, entry) }
-
-// note returns a callback that adds entry.
-func (j *journal) note(entry string) func() { return func() { j.add(entry) } }
-
-// wants checks the entries against a list written with spaces between, and forgets them.
-func (j *journal) wants(t testing.TB, want string) {
-	t.Helper()
-	require.Equal(t, want, strings.Join(j.entries, " "))
-	j.entries = nil
-}
+// journal also notes the events of streams.
+type journal struct{ record.Journal }
 
 // readableEvents notes every event of r, its data only if something is to listen to it.
 func (j *journal) readableEvents(r *streams.Readable) {
-	r.OnEnd(j.note("end"))
-	r.OnError(func(err error) { j.add("error:" + name(err)) })
-	r.OnClose(j.note("close"))
+	r.OnEnd(j.Note("end"))
+	r.OnError(func(err error) { j.Add("error:" + name(err)) })
+	r.OnClose(j.Note("close"))
 }
 
 func (j *journal) data(r *streams.Readable) {
-	r.OnData(func(p []byte) { j.add("data:" + string(p)) })
+	r.OnData(func(p []byte) { j.Add("data:" + string(p)) })
 }
 
 // writableEvents notes every event of w.
 func (j *journal) writableEvents(w *streams.Writable) {
-	w.OnDrain(j.note("drain"))
-	w.OnFinish(j.note("finish"))
-	w.OnError(func(err error) { j.add("error:" + name(err)) })
-	w.OnClose(j.note("close"))
+	w.OnDrain(j.Note("drain"))
+	w.OnFinish(j.Note("finish"))
+	w.OnError(func(err error) { j.Add("error:" + name(err)) })
+	w.OnClose(j.Note("close"))
 }
 
 // name is the shortest text that tells one error from the others.

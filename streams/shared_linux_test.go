@@ -18,17 +18,17 @@ func TestSomebodyElseWasFaster(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
 			a, w := ends(t)
-			b := a.dup()
+			b := a.Dup()
 			var j journal
 			j.data(newReadable(t, l, a, nil))
 			j.data(newReadable(t, l, b, nil))
 			for i := range 5 {
-				w.writeString(fmt.Sprint(i))
+				w.WriteString(fmt.Sprint(i))
 				poll(t, l)
 			}
-			w.close()
+			w.Close()
 			run(t, l)
-			j.wants(t, "data:0 data:1 data:2 data:3 data:4")
+			j.Wants(t, "data:0 data:1 data:2 data:3 data:4")
 		})
 	}
 }
@@ -46,12 +46,12 @@ func pseudoterminal(t testing.TB) (master, slave *descriptor) {
 	n, err := unix.IoctlGetUint32(fd, unix.TIOCGPTN)
 	require.NoError(t, err)
 	slave = openFile(t, fmt.Sprintf("/dev/pts/%d", n), unix.O_RDWR|unix.O_NOCTTY)
-	mode, err := unix.IoctlGetTermios(slave.fd, unix.TCGETS)
+	mode, err := unix.IoctlGetTermios(slave.FD, unix.TCGETS)
 	require.NoError(t, err)
 	mode.Oflag &^= unix.OPOST
 	mode.Lflag &^= unix.ECHO | unix.ICANON
 	mode.Iflag &^= unix.ICRNL
-	require.NoError(t, unix.IoctlSetTermios(slave.fd, unix.TCSETS, mode))
+	require.NoError(t, unix.IoctlSetTermios(slave.FD, unix.TCSETS, mode))
 	return master, slave
 }
 
@@ -61,13 +61,13 @@ func TestTerminalEndsWithItsLastUser(t *testing.T) {
 	master, slave := pseudoterminal(t)
 	x := newDuplex(t, l, master)
 	var j journal
-	x.Readable.OnLine(func(p []byte) { j.add(string(p)) })
+	x.Readable.OnLine(func(p []byte) { j.Add(string(p)) })
 	j.readableEvents(x.Readable)
-	child := start(t, slave.dup(), slave, "sh", "-c", "test -t 0 && test -t 1 && read line && echo got $line && echo last")
+	child := start(t, slave.Dup(), slave, "sh", "-c", "test -t 0 && test -t 1 && read line && echo got $line && echo last")
 	write(t, x.Writable, []byte("input\n"))
 	run(t, l)
 	require.Equal(t, "exit status 0", child.wait())
-	require.Equal(t, []string{"got input", "last", "end", "close"}, j.entries)
+	require.Equal(t, []string{"got input", "last", "end", "close"}, j.Entries)
 	x.Writable.Destroy(nil)
 	run(t, l)
 }
@@ -75,7 +75,7 @@ func TestTerminalEndsWithItsLastUser(t *testing.T) {
 func TestWriteToAFullTerminalInBlockingMode(t *testing.T) {
 	l := newLoop(t)
 	master, slave := pseudoterminal(t)
-	w := newWritable(t, l, slave.setBlocking(), nil)
+	w := newWritable(t, l, slave.SetBlocking(), nil)
 	n := 0
 	for w.Buffered() == 0 { // The kernel moves what it has, and may then take more.
 		write(t, w, pattern(n + 1000)[n:])
@@ -83,7 +83,7 @@ func TestWriteToAFullTerminalInBlockingMode(t *testing.T) {
 	}
 	var got []byte
 	for len(got) < n {
-		p, _ := master.readAll()
+		p, _ := master.ReadAll()
 		got = append(got, p...)
 		poll(t, l)
 	}
@@ -96,8 +96,8 @@ func TestWriteToAFullTerminalInBlockingMode(t *testing.T) {
 func TestTerminalInBlockingMode(t *testing.T) {
 	l := newLoop(t)
 	master, slave := pseudoterminal(t)
-	other := slave.dup()
-	flags := other.flags()
+	other := slave.Dup()
+	flags := other.Flags()
 	require.Zero(t, flags&unix.O_NONBLOCK)
 	x := newDuplex(t, l, slave)
 	want := pattern(300 << 10)
@@ -106,17 +106,17 @@ func TestTerminalInBlockingMode(t *testing.T) {
 	write(t, x.Writable, want[1000:])
 	require.Positive(t, x.Writable.Buffered())
 	var j journal
-	x.Readable.OnLine(func(p []byte) { j.add(string(p)) })
-	master.writeString("typed\n")
+	x.Readable.OnLine(func(p []byte) { j.Add(string(p)) })
+	master.WriteString("typed\n")
 	var got []byte
 	for len(got) < len(want) {
 		poll(t, l)
-		p, _ := master.readAll()
+		p, _ := master.ReadAll()
 		got = append(got, p...)
 	}
 	requireSame(t, want, got)
-	j.wants(t, "typed")
-	require.Equal(t, flags, other.flags())
+	j.Wants(t, "typed")
+	require.Equal(t, flags, other.Flags())
 	x.Destroy(nil)
 	run(t, l)
 }

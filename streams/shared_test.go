@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/streams"
 )
 
@@ -22,8 +23,8 @@ func TestFlagsAreLeftAsTheyAre(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
 			src, dst := ends(t)
-			srcCopy, dstCopy := src.dup(), dst.dup()
-			srcFlags, dstFlags := src.flags(), dst.flags()
+			srcCopy, dstCopy := src.Dup(), dst.Dup()
+			srcFlags, dstFlags := src.Flags(), dst.Flags()
 			r, w := newReadable(t, l, src, nil), newWritable(t, l, dst, nil)
 			want := pattern(1 << 20)
 			got := collect(t, r, len(want)-1) // The copies keep both ends open: there is no end.
@@ -33,8 +34,8 @@ func TestFlagsAreLeftAsTheyAre(t *testing.T) {
 			run(t, l)
 			require.ErrorIs(t, got.err, streams.ErrTooMuch)
 			requireSame(t, want[:len(want)-1], got.data)
-			require.Equal(t, srcFlags, srcCopy.flags())
-			require.Equal(t, dstFlags, dstCopy.flags())
+			require.Equal(t, srcFlags, srcCopy.Flags())
+			require.Equal(t, dstFlags, dstCopy.Flags())
 		})
 	}
 }
@@ -43,7 +44,7 @@ func TestFlagsAreLeftAsTheyAre(t *testing.T) {
 func blocking(ends func(testing.TB) (r, w *descriptor)) func(testing.TB) (r, w *descriptor) {
 	return func(t testing.TB) (r, w *descriptor) {
 		r, w = ends(t)
-		return r.setBlocking(), w.setBlocking()
+		return r.SetBlocking(), w.SetBlocking()
 	}
 }
 
@@ -55,8 +56,8 @@ func TestWriteToAFullBlockingDescriptor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
 			out, dst := ends(t)
-			n := dst.fill()
-			w := newWritable(t, l, dst.setBlocking(), nil)
+			n := dst.Fill()
+			w := newWritable(t, l, dst.SetBlocking(), nil)
 			var j journal
 			j.written(t, w, "one", []byte("queued, "))
 			j.written(t, w, "two", []byte("too"))
@@ -67,7 +68,7 @@ func TestWriteToAFullBlockingDescriptor(t *testing.T) {
 			require.True(t, end)
 			require.Equal(t, "queued, too", string(got[n:]))
 			run(t, l)
-			j.wants(t, "one two")
+			j.Wants(t, "one two")
 		})
 	}
 }
@@ -78,7 +79,7 @@ func TestBlockingPipeSharedWithAChild(t *testing.T) {
 	// Parent and child write to the same description; the child's end makes it a blocking one. What
 	// the parent has queued is written as up to a page at once, and the child's lines come between:
 	// so a page has whole lines of the parent.
-	child := start(t, nil, dst.dup(), "sh", "-c", "i=0; while [ $i -lt 2000 ]; do echo child; i=$((i+1)); done")
+	child := start(t, nil, dst.Dup(), "sh", "-c", "i=0; while [ $i -lt 2000 ]; do echo child; i=$((i+1)); done")
 	w := newWritable(t, l, dst, nil)
 	r := newReadable(t, l, src, nil)
 	count := map[string]int{}
@@ -96,7 +97,7 @@ func TestLendAReadable(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, nil)
 	lines := collectLines(r)
-	in.writeString("ours\n")
+	in.WriteString("ours\n")
 	poll(t, l)
 	require.False(t, r.Lent())
 	fd, err := r.Lend()
@@ -104,13 +105,13 @@ func TestLendAReadable(t *testing.T) {
 	require.Equal(t, r.FD(), fd)
 	require.True(t, r.Lent())
 	require.False(t, r.Flowing())
-	lent := &descriptor{t: t, fd: fd}
-	require.Zero(t, lent.flags()&unix.O_NONBLOCK, "as a child expects its stdin to be")
-	in.writeString("theirs\nours again\n")
-	in.close()
+	lent := fdtest.Borrow(t, fd)
+	require.Zero(t, lent.Flags()&unix.O_NONBLOCK, "as a child expects its stdin to be")
+	in.WriteString("theirs\nours again\n")
+	in.Close()
 	out, stdout := pipe(t)
 	got := collect(t, newReadable(t, l, out, nil), -1)
-	child := start(t, lent.dup(), stdout, "sh", "-c", "read line; echo $line")
+	child := start(t, lent.Dup(), stdout, "sh", "-c", "read line; echo $line")
 	run(t, l)
 	require.Equal(t, "exit status 0", child.wait())
 	got.wants(t, "theirs\n", nil)
@@ -128,12 +129,12 @@ func TestLendAWritable(t *testing.T) {
 	write(t, w, []byte("ours "))
 	fd, err := w.Lend()
 	require.NoError(t, err)
-	lent := &descriptor{t: t, fd: fd}
-	require.Zero(t, lent.flags()&unix.O_NONBLOCK)
+	lent := fdtest.Borrow(t, fd)
+	require.Zero(t, lent.Flags()&unix.O_NONBLOCK)
 	again, err := w.Lend()
 	require.NoError(t, err)
 	require.Equal(t, fd, again)
-	require.Equal(t, "exit status 0", start(t, nil, lent.dup(), "echo", "theirs").wait())
+	require.Equal(t, "exit status 0", start(t, nil, lent.Dup(), "echo", "theirs").wait())
 	want := pattern(1 << 20)
 	write(t, w, want) // Does not block, though the description would.
 	w.End()
@@ -198,6 +199,6 @@ func TestNullDevice(t *testing.T) {
 	w.End()
 	run(t, l)
 	got.wants(t, "", nil)
-	require.Equal(t, []string{"finish", "close"}, j.entries[len(j.entries)-2:])
+	require.Equal(t, []string{"finish", "close"}, j.Entries[len(j.Entries)-2:])
 	require.EqualValues(t, 1<<20, w.BytesWritten())
 }

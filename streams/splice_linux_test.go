@@ -61,14 +61,14 @@ func TestSpliceReadsNothingIntoTheProgram(t *testing.T) {
 			out, dst := c.to(t)
 			r, w := newReadable(t, l, src, nil), newWritable(t, l, dst, nil)
 			buf := plantSentinel(t, l)
-			require.NoError(t, unix.SetNonblock(in.fd, true))
-			require.NoError(t, unix.SetNonblock(out.fd, true))
+			require.NoError(t, unix.SetNonblock(in.FD, true))
+			require.NoError(t, unix.SetNonblock(out.FD, true))
 			want := pattern(3 << 20)
 			feedStream(t, l, in, want)
 			r.Pipe(w, nil)
 			got, _ := drainUntilIdle(t, l, out)
 			run(t, l)
-			rest, _ := out.readAll()
+			rest, _ := out.ReadAll()
 			requireSame(t, want, append(got, rest...))
 			require.EqualValues(t, len(want), r.BytesRead())
 			require.EqualValues(t, len(want), w.BytesWritten())
@@ -81,16 +81,16 @@ func TestSpliceReadsNothingIntoTheProgram(t *testing.T) {
 func TestPipeFromABlockingSocketDoesNotBlockTheLoop(t *testing.T) {
 	l := newLoop(t)
 	src, in := tcpPair(t)
-	r := newReadable(t, l, src.setBlocking(), nil)
+	r := newReadable(t, l, src.SetBlocking(), nil)
 	w, out := writePipe(t, l, nil)
 	r.Pipe(w, nil)
-	in.writeString("all for now")
-	until(l, func() bool { return r.BytesRead() == 11 }, func() { in.close() })
+	in.WriteString("all for now")
+	when(l, func() bool { return r.BytesRead() == 11 }, func() { in.Close() })
 	got, end := drainUntilIdle(t, l, out)
 	for !end {
 		var p []byte
 		poll(t, l)
-		p, end = out.readAll()
+		p, end = out.ReadAll()
 		got = append(got, p...)
 	}
 	require.Equal(t, "all for now", string(got))
@@ -142,23 +142,23 @@ func TestSpliceOnlyWhenNobodyElseListens(t *testing.T) {
 	buf := plantSentinel(t, l)
 	pass := func(s string, spliced bool) {
 		t.Helper()
-		p.in.writeString(s)
+		p.in.WriteString(s)
 		poll(t, l)
-		got, _ := p.out.read()
+		got, _ := p.out.Read()
 		require.Equal(t, s, string(got))
 		require.Equal(t, spliced, untouched(buf), s)
 		plantSentinel(t, l)
 	}
 	pass("spliced", true)
 	var heard journal
-	data := p.r.OnData(func(b []byte) { heard.add(string(b)) })
+	data := p.r.OnData(func(b []byte) { heard.Add(string(b)) })
 	pass("data", false)
 	data.Off()
 	pass("spliced", true)
-	text := p.r.OnText(func(s string) { heard.add(s) })
+	text := p.r.OnText(func(s string) { heard.Add(s) })
 	pass("text", false)
 	text.Off()
-	line := p.r.OnLine(func(b []byte) { heard.add(string(b)) })
+	line := p.r.OnLine(func(b []byte) { heard.Add(string(b)) })
 	pass("line\n", false)
 	line.Off()
 	pass("spliced", true)
@@ -167,12 +167,12 @@ func TestSpliceOnlyWhenNobodyElseListens(t *testing.T) {
 	pass("two", false)
 	p.r.Unpipe(w2)
 	pass("spliced", true)
-	heard.wants(t, "data text line")
-	got, _ := out2.read()
+	heard.Wants(t, "data text line")
+	got, _ := out2.Read()
 	require.Equal(t, "two", string(got))
 	require.EqualValues(t, len("spliceddatasplicedtextline\nsplicedtwospliced"), p.r.BytesRead())
 	require.Equal(t, p.r.BytesRead(), p.w.BytesWritten())
-	p.in.close()
+	p.in.Close()
 	w2.End()
 	run(t, l)
 }
@@ -185,12 +185,12 @@ func TestListenersAfterSplicingBeginAfresh(t *testing.T) {
 	p.r.Pipe(p.w, nil)
 	var j journal
 	listen := func() (off func()) {
-		line := p.r.OnLine(func(b []byte) { j.add("line:" + string(b)) })
-		text := p.r.OnText(func(s string) { j.add("text:" + s) })
+		line := p.r.OnLine(func(b []byte) { j.Add("line:" + string(b)) })
+		text := p.r.OnText(func(s string) { j.Add("text:" + s) })
 		return func() { line.Off(); text.Off() }
 	}
 	pass := func(s string) {
-		p.in.writeString(s)
+		p.in.WriteString(s)
 		poll(t, l)
 	}
 	off := listen()
@@ -199,9 +199,9 @@ func TestListenersAfterSplicingBeginAfresh(t *testing.T) {
 	pass("spliced")
 	listen()
 	pass("\x82\xAC late\n")
-	p.in.close()
+	p.in.Close()
 	run(t, l)
-	j.wants(t, "text:begun text:\uFFFD\uFFFD late\n line:\x82\xAC late")
+	j.Wants(t, "text:begun text:\uFFFD\uFFFD late\n line:\x82\xAC late")
 }
 
 // A queue of the destination's own goes first; then splicing begins.
@@ -213,23 +213,23 @@ func TestSpliceBeginsWhenTheQueueIsEmpty(t *testing.T) {
 	queued := p.w.Buffered()
 	require.Positive(t, queued)
 	p.r.Pipe(p.w, nil)
-	p.in.writeString("after")
+	p.in.WriteString("after")
 	buf := plantSentinel(t, l)
-	got, _ := p.out.readAll()
+	got, _ := p.out.ReadAll()
 	for p.w.Buffered() > 0 {
 		poll(t, l)
-		b, _ := p.out.readAll()
+		b, _ := p.out.ReadAll()
 		got = append(got, b...)
 	}
 	require.True(t, untouched(buf))
 	for p.r.BytesRead() == 0 {
 		poll(t, l)
 	}
-	b, _ := p.out.readAll()
+	b, _ := p.out.ReadAll()
 	got = append(got, b...)
 	require.Equal(t, "after", string(got[2<<20:]))
 	require.True(t, untouched(buf))
-	p.in.close()
+	p.in.Close()
 	run(t, l)
 }
 
@@ -241,22 +241,22 @@ func TestWriteThenBesidesASplicedPipe(t *testing.T) {
 	var j journal
 	var got []byte
 	for i := range 50 {
-		p.in.write(make([]byte, 4096))
+		p.in.Write(make([]byte, 4096))
 		if i%3 == 0 {
 			poll(t, l)
 		}
 		if i%10 == 9 {
-			b, _ := p.out.readAll()
+			b, _ := p.out.ReadAll()
 			got = append(got, b...)
 		}
 		if i == 20 {
 			j.written(t, p.w, "written", []byte("mine"))
 		}
 	}
-	p.in.close()
+	p.in.Close()
 	rest, _ := drainUntilIdle(t, l, p.out)
 	require.Len(t, append(got, rest...), 50*4096+4)
-	j.wants(t, "written")
+	j.Wants(t, "written")
 	run(t, l)
 }
 
@@ -269,10 +269,10 @@ func TestSpliceErrorIsTheDestinations(t *testing.T) {
 	src.readableEvents(r)
 	dst.writableEvents(w)
 	r.Pipe(w, nil)
-	in.writeString("x")
+	in.WriteString("x")
 	run(t, l)
-	dst.wants(t, "error:ENOSPC close")
-	src.wants(t, "close")
+	dst.Wants(t, "error:ENOSPC close")
+	src.Wants(t, "close")
 }
 
 func TestSpliceToAResetConnection(t *testing.T) {
@@ -284,12 +284,12 @@ func TestSpliceToAResetConnection(t *testing.T) {
 	src.readableEvents(r)
 	j.writableEvents(w)
 	r.Pipe(w, nil)
-	require.NoError(t, unix.SetsockoptLinger(peer.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
-	peer.close() // Sends a reset.
-	in.writeString("x")
+	require.NoError(t, unix.SetsockoptLinger(peer.FD, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
+	peer.Close() // Sends a reset.
+	in.WriteString("x")
 	run(t, l)
-	require.Contains(t, []string{"error:ECONNRESET close", "error:EPIPE close"}, j.entries[0]+" "+j.entries[1])
-	src.wants(t, "close")
+	require.Contains(t, []string{"error:ECONNRESET close", "error:EPIPE close"}, j.Entries[0]+" "+j.Entries[1])
+	src.Wants(t, "close")
 }
 
 func TestSpliceFromAResetConnection(t *testing.T) {
@@ -300,11 +300,11 @@ func TestSpliceFromAResetConnection(t *testing.T) {
 	var j journal
 	j.readableEvents(r)
 	r.Pipe(w, nil)
-	require.NoError(t, unix.SetsockoptLinger(peer.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
-	peer.close()
+	require.NoError(t, unix.SetsockoptLinger(peer.FD, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
+	peer.Close()
 	run(t, l)
-	j.wants(t, "error:ECONNRESET close")
-	_, end := out.readAll()
+	j.Wants(t, "error:ECONNRESET close")
+	_, end := out.ReadAll()
 	require.True(t, end)
 }
 

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/internal/test/helperproc"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
@@ -48,7 +49,7 @@ func init() {
 func readUntil(t *testing.T, d *descriptor, n int) (got []byte) {
 	t.Helper()
 	for len(got) < n {
-		p, _ := d.readAll()
+		p, _ := d.ReadAll()
 		got = append(got, p...)
 	}
 	return got
@@ -61,41 +62,41 @@ func TestTerminalIsOpenedOnceMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
 			master, slave := pseudoterminal(t)
-			require.NoError(t, unix.SetNonblock(slave.fd, nonblock))
-			others := slave.dup()
-			n := slave.fd
+			require.NoError(t, unix.SetNonblock(slave.FD, nonblock))
+			others := slave.Dup()
+			n := slave.FD
 			x := newDuplex(t, l, slave)
 			require.Equal(t, n, x.FD(), "the number stays")
-			require.NotZero(t, (&descriptor{t: t, fd: n}).flags()&unix.O_NONBLOCK)
-			require.Equal(t, nonblock, others.flags()&unix.O_NONBLOCK != 0)
-			others.setBlocking()
+			require.NotZero(t, fdtest.Borrow(t, n).Flags()&unix.O_NONBLOCK)
+			require.Equal(t, nonblock, others.Flags()&unix.O_NONBLOCK != 0)
+			others.SetBlocking()
 
 			// ^S: a call in blocking mode would wait for ^Q.
-			require.NoError(t, unix.IoctlSetInt(others.fd, unix.TCXONC, unix.TCOOFF))
+			require.NoError(t, unix.IoctlSetInt(others.FD, unix.TCXONC, unix.TCOOFF))
 			write(t, x.Writable, []byte("stopped"))
 			poll(t, l)
 			require.Equal(t, 7, x.Writable.Buffered())
-			require.NoError(t, unix.IoctlSetInt(others.fd, unix.TCXONC, unix.TCOON))
+			require.NoError(t, unix.IoctlSetInt(others.FD, unix.TCXONC, unix.TCOON))
 			for x.Writable.Buffered() > 0 {
 				poll(t, l)
 			}
 			require.Equal(t, "stopped", string(readUntil(t, master, 7)))
 
 			// Two read what was typed once.
-			second := newReadable(t, l, others.dup(), nil)
+			second := newReadable(t, l, others.Dup(), nil)
 			var j journal
 			j.data(x.Readable)
 			j.data(second)
-			master.writeString("typed")
-			for len(j.entries) == 0 {
+			master.WriteString("typed")
+			for len(j.Entries) == 0 {
 				poll(t, l)
 			}
 			poll(t, l)
-			j.wants(t, "data:typed")
+			j.Wants(t, "data:typed")
 			x.Destroy(nil)
 			second.Destroy(nil)
 			run(t, l)
-			require.Zero(t, others.flags()&unix.O_NONBLOCK)
+			require.Zero(t, others.Flags()&unix.O_NONBLOCK)
 		})
 	}
 }
@@ -104,24 +105,24 @@ func TestTerminalIsOpenedOnceMore(t *testing.T) {
 func TestMasterInBlockingModeIsUsedAsItIs(t *testing.T) {
 	l := newLoop(t)
 	master, slave := pseudoterminal(t)
-	others := master.dup().setBlocking()
+	others := master.Dup().SetBlocking()
 	x := newDuplex(t, l, master)
 	var j journal
 	j.data(x.Readable)
 	j.readableEvents(x.Readable)
 	write(t, x.Writable, []byte("typed"))
-	require.NoError(t, unix.SetNonblock(slave.fd, true))
+	require.NoError(t, unix.SetNonblock(slave.FD, true))
 	require.Equal(t, "typed", string(readUntil(t, slave, 5)))
-	slave.writeString("shown")
-	for len(j.entries) == 0 {
+	slave.WriteString("shown")
+	for len(j.Entries) == 0 {
 		poll(t, l)
 	}
 	poll(t, l) // A second read would wait.
-	j.wants(t, "data:shown")
-	require.Zero(t, others.flags()&unix.O_NONBLOCK)
-	slave.close()
+	j.Wants(t, "data:shown")
+	require.Zero(t, others.Flags()&unix.O_NONBLOCK)
+	slave.Close()
 	run(t, l)
-	j.wants(t, "end close")
+	j.Wants(t, "end close")
 	x.Writable.Destroy(nil)
 	run(t, l)
 }
@@ -133,18 +134,18 @@ func TestTerminalIsPipedToItsEnd(t *testing.T) {
 			l := newLoop(t)
 			master, slave := pseudoterminal(t)
 			o := &streams.DuplexOptions{Readable: streams.ReadableOptions{Fresh: fresh}}
-			x, err := streams.NewDuplex(l, master.give(), o)
+			x, err := streams.NewDuplex(l, master.Give(), o)
 			require.NoError(t, err)
 			dst, out := writePipe(t, l, nil)
 			var j journal
 			j.readableEvents(x.Readable)
 			x.Readable.Pipe(dst, nil)
-			child := start(t, slave.dup(), slave, "sh", "-c", "yes pattern | head -n 100000")
+			child := start(t, slave.Dup(), slave, "sh", "-c", "yes pattern | head -n 100000")
 			got, end := drainUntilIdle(t, l, out)
 			require.True(t, end)
 			require.Equal(t, "exit status 0", child.wait())
 			requireSame(t, bytes.Repeat([]byte("pattern\n"), 100000), got)
-			j.wants(t, "end close")
+			j.Wants(t, "end close")
 			x.Writable.Destroy(nil)
 			run(t, l)
 		})
@@ -155,11 +156,11 @@ func TestTerminalIsPipedToItsEnd(t *testing.T) {
 // terminal.
 func TestErrorOfATerminalIsNotItsEnd(t *testing.T) {
 	master, slave := pseudoterminal(t)
-	master.writeString("typed") // Or nobody would read.
+	master.WriteString("typed") // Or nobody would read.
 	file, argv := helperproc.Command("read-terminal")
 	file, argv = helperproc.Command("in-the-background", append([]string{file}, argv...)...)
 	c := exec.Command(file, argv...)
-	stdin := os.NewFile(uintptr(slave.setBlocking().give()), "terminal")
+	stdin := os.NewFile(uintptr(slave.SetBlocking().Give()), "terminal")
 	defer stdin.Close()
 	c.Stdin, c.Stderr = stdin, os.Stderr
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -176,8 +177,8 @@ func TestFIFOInBlockingModeIsWrittenByPipeBuf(t *testing.T) {
 	require.NoError(t, unix.Mkfifo(path, 0o600))
 	out := openFile(t, path, unix.O_RDONLY|unix.O_NONBLOCK)
 	dst := openFile(t, path, unix.O_WRONLY)
-	out.close()
-	others := dst.dup()
+	out.Close()
+	others := dst.Dup()
 	w := newWritable(t, l, dst, nil)
 	out = openFile(t, path, unix.O_RDONLY|unix.O_NONBLOCK)
 	want := pattern(1 << 20)
@@ -185,8 +186,8 @@ func TestFIFOInBlockingModeIsWrittenByPipeBuf(t *testing.T) {
 	require.EqualValues(t, 4096, w.BytesWritten())
 	poll(t, l)
 	require.EqualValues(t, 15*4096+4096, w.BytesWritten(), "all that fits")
-	require.Zero(t, others.flags()&unix.O_NONBLOCK)
-	others.close()
+	require.Zero(t, others.Flags()&unix.O_NONBLOCK)
+	others.Close()
 	w.End()
 	got, end := drainUntilIdle(t, l, out)
 	require.True(t, end)
@@ -199,19 +200,19 @@ func TestPipeInBlockingModeIsOpenedOnceMore(t *testing.T) {
 	a, b, err := fd.Pipe()
 	require.NoError(t, err)
 	out, dst := own(t, a), own(t, b)
-	others := dst.dup()
+	others := dst.Dup()
 	w := newWritable(t, l, dst, nil)
 	n := w.FD()
 	write(t, w, pattern(64<<10))
 	require.EqualValues(t, 64<<10, w.BytesWritten(), "in one call")
-	require.Zero(t, others.flags()&unix.O_NONBLOCK)
+	require.Zero(t, others.Flags()&unix.O_NONBLOCK)
 	require.True(t, isOpen(n))
 	w.End()
 	run(t, l)
 	require.False(t, isOpen(n))
-	others.close()
-	require.NoError(t, unix.SetNonblock(out.fd, true))
-	got, end := out.readAll()
+	others.Close()
+	require.NoError(t, unix.SetNonblock(out.FD, true))
+	got, end := out.ReadAll()
 	require.True(t, end)
 	requireSame(t, pattern(64<<10), got)
 }

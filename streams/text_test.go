@@ -123,10 +123,10 @@ func TestIncompleteTextComesBeforeTheEnd(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
-	r.OnText(func(s string) { j.add(s) })
+	r.OnText(func(s string) { j.Add(s) })
 	j.readableEvents(r)
 	feed(t, l, w, []byte("a\xE2"), []byte("\x82"))
-	j.wants(t, "a \uFFFD end close")
+	j.Wants(t, "a \uFFFD end close")
 }
 
 // The text is the listener's: it does not change when the buffer does.
@@ -145,10 +145,10 @@ func TestTextOfALateListenerBeginsAfresh(t *testing.T) {
 	r, w := readPipe(t, l, nil)
 	got := ""
 	first := r.OnText(func(s string) { got += s })
-	w.writeString("a\xE2\x82")
+	w.WriteString("a\xE2\x82")
 	poll(t, l)
 	first.Off()
-	w.writeString("\xAC unheard \xE2\x82")
+	w.WriteString("\xAC unheard \xE2\x82")
 	poll(t, l)
 	r.OnText(func(s string) { got += s })
 	feed(t, l, w, []byte("b"))
@@ -159,12 +159,12 @@ func TestPauseInTheLastTextHoldsTheEnd(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
-	r.OnText(func(s string) { j.add(s); r.Pause() })
+	r.OnText(func(s string) { j.Add(s); r.Pause() })
 	j.readableEvents(r)
 	feed(t, l, w, []byte("\xE2\x82"))
-	j.wants(t, "\uFFFD")
+	j.Wants(t, "\uFFFD")
 	require.False(t, l.Alive())
 	r.Resume()
 	run(t, l)
-	j.wants(t, "end close")
+	j.Wants(t, "end close")
 }

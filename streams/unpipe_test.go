@@ -12,22 +12,22 @@ func TestUnpipeStopsTheFlowUntilSomebodyListens(t *testing.T) {
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
 		hear()
 		p.r.Pipe(p.w, nil)
-		p.in.writeString("piped")
+		p.in.WriteString("piped")
 		poll(t, p.l)
 		p.r.Unpipe(p.w)
 		require.False(t, p.r.Flowing())
-		p.in.writeString("kept")
+		p.in.WriteString("kept")
 		run(t, p.l)
-		got, _ := p.out.read()
+		got, _ := p.out.Read()
 		require.Equal(t, "piped", string(got))
 		require.False(t, p.w.Closed())
 
 		var j journal
 		j.data(p.r)
 		require.True(t, p.r.Flowing())
-		p.in.close()
+		p.in.Close()
 		run(t, p.l)
-		j.wants(t, "data:kept")
+		j.Wants(t, "data:kept")
 		require.False(t, p.w.Closed(), "it is not piped any more")
 		p.w.End()
 		run(t, p.l)
@@ -40,7 +40,7 @@ func TestUnpipeDoesNotUndoTheUsersPause(t *testing.T) {
 	p.r.Pipe(p.w, nil)
 	p.r.Pause()
 	p.r.Unpipe(p.w)
-	p.in.writeString("x")
+	p.in.WriteString("x")
 	p.r.OnData(func([]byte) { require.Fail(t, "the user paused") })
 	run(t, l)
 	require.False(t, p.r.Flowing())
@@ -54,19 +54,19 @@ func TestUnpipeAll(t *testing.T) {
 	p.r.Unpipe(w2)
 	p.r.Pipe(p.w, nil)
 	p.r.Pipe(w2, nil)
-	p.in.writeString("both")
+	p.in.WriteString("both")
 	poll(t, l)
 	p.r.Unpipe(w2)
 	require.True(t, p.r.Flowing(), "there is another")
-	p.in.writeString(", one")
+	p.in.WriteString(", one")
 	poll(t, l)
 	p.r.Pipe(w2, nil)
 	p.r.Unpipe(nil)
 	require.False(t, p.r.Flowing())
-	p.in.writeString("none")
+	p.in.WriteString("none")
 	run(t, l)
-	a, _ := p.out.read()
-	b, _ := out2.read()
+	a, _ := p.out.Read()
+	b, _ := out2.Read()
 	require.Equal(t, "both, one|both", string(a)+"|"+string(b))
 }
 
@@ -77,7 +77,7 @@ func TestUnpipeInTheEnd(t *testing.T) {
 	p := newPiping(t, l, nil)
 	p.r.OnEnd(func() { p.r.Unpipe(p.w) })
 	p.r.Pipe(p.w, nil)
-	p.in.close()
+	p.in.Close()
 	run(t, l)
 	require.True(t, p.r.Closed())
 	require.False(t, p.w.Closed())
@@ -111,18 +111,18 @@ func TestListenerEndsThePipeBeforeTheChunk(t *testing.T) {
 			p := newPiping(t, l, nil)
 			var j journal
 			p.r.OnData(func(b []byte) {
-				j.add("data:" + string(b))
+				j.Add("data:" + string(b))
 				c.act(p)
 			})
 			j.readableEvents(p.r)
 			p.r.Pipe(p.w, nil)
-			p.in.writeString("1")
+			p.in.WriteString("1")
 			poll(t, l)
-			p.in.writeString("2")
-			p.in.close()
+			p.in.WriteString("2")
+			p.in.Close()
 			run(t, l)
-			j.wants(t, c.want)
-			got, _ := p.out.readAll()
+			j.Wants(t, c.want)
+			got, _ := p.out.ReadAll()
 			require.Empty(t, got)
 			p.w.End()
 			run(t, l)
@@ -136,15 +136,15 @@ func TestUnpipeLeavesWhatGathersTheData(t *testing.T) {
 	p := newPiping(t, l, nil)
 	got := collect(t, p.r, -1)
 	p.r.Pipe(p.w, nil)
-	p.in.writeString("piped, ")
+	p.in.WriteString("piped, ")
 	poll(t, l)
 	p.r.Unpipe(p.w)
 	require.True(t, p.r.Flowing())
-	p.in.writeString("not piped")
-	p.in.close()
+	p.in.WriteString("not piped")
+	p.in.Close()
 	run(t, l)
 	got.wants(t, "piped, not piped", nil)
-	out, _ := p.out.readAll()
+	out, _ := p.out.ReadAll()
 	require.Equal(t, "piped, ", string(out))
 	p.w.End()
 	run(t, l)
@@ -153,30 +153,30 @@ func TestUnpipeLeavesWhatGathersTheData(t *testing.T) {
 // Nothing of a pipe that is gone keeps its source flowing: what comes stays in the kernel, in any
 // order of the calls.
 func TestUnpipeLeavesNothingThatReads(t *testing.T) {
-	for name, c := range map[string]func(p *piping){
-		"at once":         func(p *piping) { p.r.Pipe(p.w, nil); p.r.Unpipe(nil) },
-		"twice":           func(p *piping) { p.r.Pipe(p.w, nil); p.r.Pipe(p.w, nil); p.r.Unpipe(p.w) },
-		"with a listener": func(p *piping) { l := p.r.OnData(func([]byte) {}); p.r.Pipe(p.w, nil); l.Off(); p.r.Unpipe(nil) },
-		"while it waits": func(p *piping) {
-			fillStream(p.in.t, p.w)
-			write(p.in.t, p.w, make([]byte, streams.DefaultHighWaterMark))
+	for name, c := range map[string]func(t testing.TB, p *piping){
+		"at once":         func(t testing.TB, p *piping) { p.r.Pipe(p.w, nil); p.r.Unpipe(nil) },
+		"twice":           func(t testing.TB, p *piping) { p.r.Pipe(p.w, nil); p.r.Pipe(p.w, nil); p.r.Unpipe(p.w) },
+		"with a listener": func(t testing.TB, p *piping) { l := p.r.OnData(func([]byte) {}); p.r.Pipe(p.w, nil); l.Off(); p.r.Unpipe(nil) },
+		"while it waits": func(t testing.TB, p *piping) {
+			fillStream(t, p.w)
+			write(t, p.w, make([]byte, streams.DefaultHighWaterMark))
 			p.r.Pipe(p.w, nil)
-			poll(p.in.t, p.l)
+			poll(t, p.l)
 			p.r.Unpipe(p.w)
 		},
-		"in its own data": func(p *piping) {
+		"in its own data": func(t testing.TB, p *piping) {
 			p.r.OnData(func([]byte) { p.r.Unpipe(nil) })
 			p.r.Pipe(p.w, nil)
-			p.in.writeString("x")
-			poll(p.in.t, p.l)
+			p.in.WriteString("x")
+			poll(t, p.l)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
 			p := newPiping(t, l, nil)
-			c(p)
+			c(t, p)
 			before := p.r.BytesRead()
-			p.in.writeString("kept")
+			p.in.WriteString("kept")
 			for range 5 {
 				poll(t, l)
 			}

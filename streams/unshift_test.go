@@ -12,6 +12,7 @@ import (
 
 	"github.com/brood-go/brood/events"
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/internal/test/sandbox"
 	"github.com/brood-go/brood/reactor"
 	"github.com/brood-go/brood/streams"
@@ -40,7 +41,7 @@ var bodyTakers = map[string]func(t *testing.T, l *reactor.Loop, r *streams.Reada
 		out := own(t, a)
 		w := newWritable(t, l, own(t, b), nil)
 		r.Pipe(w, nil)
-		return func() string { got, _ := out.readAll(); return string(got) }
+		return func() string { got, _ := out.ReadAll(); return string(got) }
 	},
 	"Collect": func(t *testing.T, _ *reactor.Loop, r *streams.Readable) func() string {
 		c := collect(t, r, -1)
@@ -88,18 +89,18 @@ func TestHeaderLineThenBody(t *testing.T) {
 				var got func() string
 				var header *events.Listener
 				header = r.OnLine(func(line []byte) {
-					j.add(string(line))
+					j.Add(string(line))
 					header.Off()
 					got = take(t, l, r)
 				})
-				r.OnClose(j.note("close"))
-				w.writeString(in[:cut])
+				r.OnClose(j.Note("close"))
+				w.WriteString(in[:cut])
 				poll(t, l)
-				w.writeString(in[cut:])
-				w.close()
+				w.WriteString(in[cut:])
+				w.Close()
 				run(t, l)
 				require.Equal(t, want, got(), "cut at %d", cut)
-				require.Equal(t, []string{"content: text", "close"}, j.entries)
+				require.Equal(t, []string{"content: text", "close"}, j.Entries)
 				require.EqualValues(t, len(in), r.BytesRead())
 			}
 		})
@@ -137,10 +138,10 @@ func TestUnshiftTheRestOfAChunk(t *testing.T) {
 					} else {
 						listener = r.OnText(look)
 					}
-					w.writeString(in[:cut])
+					w.WriteString(in[:cut])
 					poll(t, l)
-					w.writeString(in[cut:])
-					w.close()
+					w.WriteString(in[cut:])
+					w.Close()
 					run(t, l)
 					require.Equal(t, want, got(), "cut at %d", cut)
 					require.Equal(t, "a header", head)
@@ -154,32 +155,32 @@ func TestUnshiftComesBeforeWhatIsRead(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	require.NoError(t, r.Unshift([]byte("first "))) // Before anybody listens.
-	w.writeString("second ")
+	w.WriteString("second ")
 	var j journal
 	j.data(r)
 	j.readableEvents(r)
-	j.wants(t, "")
+	j.Wants(t, "")
 	poll(t, l)
 	poll(t, l)
-	j.wants(t, "data:first  data:second ")
+	j.Wants(t, "data:first  data:second ")
 
 	r.Pause()
-	w.writeString("fifth ")
+	w.WriteString("fifth ")
 	p := []byte("fourth ")
 	require.NoError(t, r.Unshift(p))
 	clear(p) // It is not kept.
 	require.NoError(t, r.Unshift([]byte("third ")))
 	require.NoError(t, r.Unshift(nil))
 	run(t, l)
-	j.wants(t, "")
+	j.Wants(t, "")
 	r.Resume()
 	for range 4 {
 		poll(t, l)
 	}
-	j.wants(t, "data:third  data:fourth  data:fifth ")
-	w.close()
+	j.Wants(t, "data:third  data:fourth  data:fifth ")
+	w.Close()
 	run(t, l)
-	j.wants(t, "end close")
+	j.Wants(t, "end close")
 	require.EqualValues(t, len("second fifth "), r.BytesRead())
 	require.Equal(t, streams.ErrClosed, r.Unshift([]byte("late")))
 }
@@ -190,7 +191,7 @@ func TestUnshiftAtTheEnd(t *testing.T) {
 	var j journal
 	var line *events.Listener
 	line = r.OnLine(func(p []byte) {
-		j.add("line:" + string(p))
+		j.Add("line:" + string(p))
 		line.Off()
 		j.data(r)
 		require.NoError(t, r.Unshift([]byte("back")))
@@ -198,13 +199,13 @@ func TestUnshiftAtTheEnd(t *testing.T) {
 	r.OnEnd(func() { require.Equal(t, streams.ErrClosed, r.Unshift([]byte("x"))) })
 	j.readableEvents(r)
 	feed(t, l, w, []byte("no newline"))
-	j.wants(t, "line:no newline data:back end close")
+	j.Wants(t, "line:no newline data:back end close")
 
 	r, w = readPipe(t, l, nil)
 	r.Destroy(nil)
 	require.Equal(t, streams.ErrClosed, r.Unshift([]byte("x")))
 	run(t, l)
-	w.close()
+	w.Close()
 }
 
 func TestUnshiftInALine(t *testing.T) {
@@ -212,13 +213,13 @@ func TestUnshiftInALine(t *testing.T) {
 	r, w := readPipe(t, l, nil)
 	var j journal
 	r.OnLine(func(p []byte) {
-		j.add(string(p))
+		j.Add(string(p))
 		if string(p) == "one" {
 			require.NoError(t, r.Unshift([]byte("and a half\nin ")))
 		}
 	})
 	feed(t, l, w, []byte("one\nfront\nbeg"), []byte("un\n"))
-	j.wants(t, "one and a half in front begun")
+	j.Wants(t, "one and a half in front begun")
 }
 
 // What a line has begun with was not delivered yet: what is put back comes in front of it.
@@ -228,7 +229,7 @@ func TestUnshiftBeforeTheBeginningOfALine(t *testing.T) {
 	lines := collectLines(r)
 	text := ""
 	r.OnText(func(s string) { text += s })
-	w.writeString("b\u00f6dy"[:2])
+	w.WriteString("b\u00f6dy"[:2])
 	poll(t, l)
 	require.NoError(t, r.Unshift([]byte("head\nno")))
 	poll(t, l)
@@ -257,7 +258,7 @@ func TestOthersDoNotGetTheRestTwice(t *testing.T) {
 	require.Equal(t, in+"more", all)
 	gathered.wants(t, in+"more", nil)
 	require.Equal(t, "body, more", text, "it has not had it")
-	got, _ := p.out.readAll()
+	got, _ := p.out.ReadAll()
 	require.Equal(t, in+"more", string(got))
 	p.r.Destroy(nil)
 	run(t, l)
@@ -292,15 +293,15 @@ func TestListenerGoesInTheMiddleOfALine(t *testing.T) {
 			l := newLoop(t)
 			r, w := readPipe(t, l, nil)
 			var j journal
-			line := r.OnLine(func(p []byte) { j.add(string(p)) })
-			w.writeString("line\nbegun")
+			line := r.OnLine(func(p []byte) { j.Add(string(p)) })
+			w.WriteString("line\nbegun")
 			poll(t, l)
 			line.Off()
 			got := take(t, l, r)
-			w.writeString(", and ended")
-			w.close()
+			w.WriteString(", and ended")
+			w.Close()
 			run(t, l)
-			j.wants(t, "line")
+			j.Wants(t, "line")
 			require.Equal(t, "begun, and ended", got())
 		})
 	}
@@ -311,14 +312,14 @@ func TestListenerGoesInTheMiddleOfACharacter(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	text := r.OnText(func(string) {})
-	w.writeString("\xE2\x82")
+	w.WriteString("\xE2\x82")
 	poll(t, l)
 	text.Off()
 	var j journal
 	j.data(r)
 	j.readableEvents(r)
 	feed(t, l, w)
-	j.wants(t, "data:\xE2\x82 end close")
+	j.Wants(t, "data:\xE2\x82 end close")
 }
 
 // A splice does not overtake what was put back.
@@ -327,11 +328,11 @@ func TestUnshiftBeforeASplice(t *testing.T) {
 	l := newLoop(t)
 	p := newPiping(t, l, nil)
 	p.r.Pipe(p.w, nil)
-	n := (&descriptor{t: t, fd: p.w.FD()}).fill()
-	p.in.writeString("read")
+	n := fdtest.Borrow(t, p.w.FD()).Fill()
+	p.in.WriteString("read")
 	poll(t, l) // It waits for room in the destination.
 	require.NoError(t, p.r.Unshift([]byte("put back, ")))
-	p.in.close()
+	p.in.Close()
 	got, end := drainUntilIdle(t, l, p.out)
 	require.True(t, end)
 	require.Equal(t, "put back, read", string(got[n:]))
@@ -349,7 +350,7 @@ func TestUnshiftAndBackpressure(t *testing.T) {
 		poll(t, l)
 	}
 	require.Equal(t, n, int(p.w.BytesWritten())+p.w.Buffered(), "the destination asks to wait")
-	p.in.close()
+	p.in.Close()
 	got, end := drainUntilIdle(t, l, p.out)
 	require.True(t, end)
 	require.Equal(t, "put back", string(got[n:]))
@@ -362,13 +363,13 @@ func TestDestroyDropsWhatWasPutBack(t *testing.T) {
 	var j journal
 	j.readableEvents(r)
 	r.OnData(func(p []byte) {
-		j.add(string(p))
+		j.Add(string(p))
 		r.Destroy(nil)
 	})
 	require.NoError(t, r.Unshift([]byte("second")))
 	require.NoError(t, r.Unshift([]byte("first")))
 	run(t, l)
-	j.wants(t, "first close")
+	j.Wants(t, "first close")
 }
 
 // Nobody listens, and the stream flows: what is put back is thrown away like anything else, and
@@ -384,7 +385,7 @@ func TestUnshiftForNobody(t *testing.T) {
 		require.NoError(t, r.Unshift(p))
 	})
 	feed(t, l, w, []byte("x"), []byte("y"))
-	j.wants(t, "end close")
+	j.Wants(t, "end close")
 }
 
 // A panic in a listener costs the others nothing of what is ahead.
@@ -396,7 +397,7 @@ func TestPanicKeepsWhatIsAhead(t *testing.T) {
 			var j journal
 			first := true
 			listener := func(p []byte) {
-				j.add(string(p))
+				j.Add(string(p))
 				if first {
 					first = false
 					require.NoError(t, r.Unshift([]byte("back\n")))
@@ -410,12 +411,12 @@ func TestPanicKeepsWhatIsAhead(t *testing.T) {
 				r.OnData(listener)
 				want = "one\ntwo\n back\n"
 			}
-			r.OnClose(j.note("close"))
-			w.writeString("one\ntwo\n")
-			w.close()
+			r.OnClose(j.Note("close"))
+			w.WriteString("one\ntwo\n")
+			w.Close()
 			require.PanicsWithValue(t, "listener", func() { _, _ = l.Poll(0) })
 			run(t, l)
-			j.wants(t, want+" close")
+			j.Wants(t, want+" close")
 		})
 	}
 }
@@ -473,13 +474,13 @@ func TestSwitchingBackAndForth(t *testing.T) {
 		header()
 		for len(in) > 0 {
 			n := min(1+rng.IntN(200), len(in))
-			w.write(in[:n])
+			w.Write(in[:n])
 			in = in[n:]
 			if rng.IntN(2) == 0 {
 				poll(t, l)
 			}
 		}
-		w.close()
+		w.Close()
 		run(t, l)
 		require.Equal(t, want, got, "seed %d", seed)
 	}
@@ -494,6 +495,6 @@ func TestWhatWasPutBackIsBorrowed(t *testing.T) {
 	r.OnData(func(p []byte) { kept = p })
 	poll(t, l)
 	require.False(t, bytes.Equal([]byte("precious"), kept))
-	w.close()
+	w.Close()
 	run(t, l)
 }

@@ -57,7 +57,7 @@ func TestNoDrainAfterEnd(t *testing.T) {
 	require.True(t, end)
 	require.Equal(t, "rest", string(got[n:]))
 	run(t, l)
-	j.wants(t, "finish close")
+	j.Wants(t, "finish close")
 }
 
 func TestEndOfAnIdleStreamClosesAtOnce(t *testing.T) {
@@ -72,14 +72,14 @@ func TestEndOfAnIdleStreamClosesAtOnce(t *testing.T) {
 	require.True(t, w.Closed())
 	require.Equal(t, -1, w.FD())
 	require.False(t, isOpen(fd))
-	got, end := r.readAll()
+	got, end := r.ReadAll()
 	require.Equal(t, "x", string(got))
 	require.True(t, end, "the reader knows before the loop turns")
-	j.wants(t, "") // Never inside the call.
+	j.Wants(t, "") // Never inside the call.
 	run(t, l)
-	j.wants(t, "finish close")
+	j.Wants(t, "finish close")
 	run(t, l)
-	j.wants(t, "")
+	j.Wants(t, "")
 }
 
 func TestEndFlushesThenCloses(t *testing.T) {
@@ -95,7 +95,7 @@ func TestEndFlushesThenCloses(t *testing.T) {
 	require.True(t, end)
 	requireSame(t, want, got)
 	run(t, l)
-	j.wants(t, "finish close")
+	j.Wants(t, "finish close")
 }
 
 func TestWriteAfterEndAndAfterDestroy(t *testing.T) {
@@ -127,7 +127,7 @@ func TestWriteAfterEndAndAfterDestroy(t *testing.T) {
 	run(t, l)
 	try(destroyed, streams.ErrClosed)
 	require.ErrorIs(t, streams.ErrClosed, os.ErrClosed)
-	r2.close()
+	r2.Close()
 }
 
 func TestDestroyDropsTheQueue(t *testing.T) {
@@ -151,12 +151,12 @@ func TestDestroyDropsTheQueue(t *testing.T) {
 			require.False(t, isOpen(fd), "at once")
 			require.Zero(t, w.Buffered())
 			require.True(t, w.Closed())
-			got, end := r.readAll()
+			got, end := r.ReadAll()
 			require.Len(t, got, n)
 			require.True(t, end)
-			j.wants(t, "")
+			j.Wants(t, "")
 			run(t, l)
-			j.wants(t, c.want)
+			j.Wants(t, c.want)
 		})
 	}
 }
@@ -194,7 +194,7 @@ func TestDestroyWritableInEveryCallback(t *testing.T) {
 			drainUntilIdle(t, l, r)
 			run(t, l)
 			require.True(t, destroyed)
-			j.wants(t, c.want)
+			j.Wants(t, c.want)
 		})
 	}
 }
@@ -215,15 +215,15 @@ func TestBrokenPipeIsOneErrorEvent(t *testing.T) {
 			if where == "from the queue" {
 				write(t, w, []byte("queued"))
 			}
-			r.close()
+			r.Close()
 			if where == "at once" {
 				write(t, w, []byte("lost")) // Not returned: it is the event.
 				_, err := w.Write([]byte("x"))
 				require.Equal(t, streams.ErrClosed, err)
 			}
-			j.wants(t, "")
+			j.Wants(t, "")
 			run(t, l)
-			j.wants(t, "error:EPIPE close")
+			j.Wants(t, "error:EPIPE close")
 		})
 	}
 }
@@ -231,11 +231,11 @@ func TestBrokenPipeIsOneErrorEvent(t *testing.T) {
 func TestBrokenPipeNeverKillsTheProcess(t *testing.T) {
 	for name, prepare := range map[string]func(*descriptor){
 		"the reader is gone": func(*descriptor) {},
-		"the pipe is full":   func(w *descriptor) { w.fill() },
+		"the pipe is full":   func(w *descriptor) { w.Fill() },
 	} {
 		r, stdout := pipe(t)
 		prepare(stdout)
-		r.close()
+		r.Close()
 		require.Equal(t, "exit status 0", startHelper(t, nil, stdout, "write-to-nobody").wait(), name)
 	}
 }
@@ -271,7 +271,7 @@ func TestChildThatDoesNotReadIsNoFailure(t *testing.T) {
 			j.written(t, w, "written", make([]byte, 10<<20))
 			w.End()
 			run(t, l)
-			j.wants(t, "written:EPIPE error:EPIPE close")
+			j.Wants(t, "written:EPIPE error:EPIPE close")
 			if !early {
 				require.Equal(t, "exit status 0", child.wait())
 			}

@@ -23,7 +23,7 @@ import (
 func fullPipe(t testing.TB, l *reactor.Loop, o *streams.WritableOptions) (*streams.Writable, *descriptor, int) {
 	t.Helper()
 	r, w := pipe(t)
-	n := w.fill()
+	n := w.Fill()
 	return newWritable(t, l, w, o), r, n
 }
 
@@ -33,7 +33,7 @@ func drainUntilIdle(t testing.TB, l *reactor.Loop, r *descriptor) (got []byte, e
 	t.Helper()
 	for {
 		alive := poll(t, l)
-		p, end := r.readAll()
+		p, end := r.ReadAll()
 		got = append(got, p...)
 		if end || !alive {
 			return got, end
@@ -53,7 +53,7 @@ func TestWriteTriesAtOnce(t *testing.T) {
 	require.Zero(t, w.Buffered())
 	require.EqualValues(t, 9, w.BytesWritten())
 	require.False(t, l.Alive(), "nothing to wait for")
-	got, _ := r.read()
+	got, _ := r.Read()
 	require.Equal(t, "now, here", string(got))
 	w.End()
 	run(t, l)
@@ -88,7 +88,7 @@ func TestWritesStayInOrderBehindAQueue(t *testing.T) {
 		write(t, w, []byte(s))
 	}
 	write(t, w, nil)
-	got, _ := r.readAll()
+	got, _ := r.ReadAll()
 	require.Len(t, got, n)
 	write(t, w, []byte("last")) // The kernel has room, but it is not its turn.
 	want.WriteString("last")
@@ -105,26 +105,26 @@ func TestDrainComesOnceAfterNeedDrain(t *testing.T) {
 	j.writableEvents(w)
 	write(t, w, make([]byte, 99))
 	require.False(t, w.NeedDrain(), "under the mark")
-	r.readAll()
+	r.ReadAll()
 	run(t, l)
-	j.wants(t, "") // Nobody was asked to wait.
+	j.Wants(t, "") // Nobody was asked to wait.
 
 	w2 := w
 	fillStream(t, w2)
 	write(t, w2, make([]byte, 100))
 	require.True(t, w2.NeedDrain())
-	j.wants(t, "")
-	r.readAll()
+	j.Wants(t, "")
+	r.ReadAll()
 	for w2.Buffered() > 0 {
 		require.True(t, w2.NeedDrain(), "until it is empty")
 		poll(t, l)
-		r.readAll()
+		r.ReadAll()
 	}
-	j.wants(t, "drain")
+	j.Wants(t, "drain")
 	require.False(t, w2.NeedDrain())
 	w.End()
 	run(t, l)
-	j.wants(t, "finish close")
+	j.Wants(t, "finish close")
 }
 
 // fillStream writes to w until something is queued.
@@ -144,7 +144,7 @@ func TestDefaultHighWaterMark(t *testing.T) {
 	require.True(t, w.NeedDrain())
 	w.Destroy(nil)
 	run(t, l)
-	r.close()
+	r.Close()
 }
 
 func TestWriteInsideDrain(t *testing.T) {
@@ -153,7 +153,7 @@ func TestWriteInsideDrain(t *testing.T) {
 	var j journal
 	j.writableEvents(w)
 	w.OnDrain(func() {
-		if len(j.entries) < 3 {
+		if len(j.Entries) < 3 {
 			fillStream(t, w)
 			return
 		}
@@ -164,9 +164,9 @@ func TestWriteInsideDrain(t *testing.T) {
 	got, end := drainUntilIdle(t, l, r)
 	run(t, l)
 	require.False(t, end && l.Alive())
-	rest, _ := r.readAll()
+	rest, _ := r.ReadAll()
 	got = append(got, rest...)
-	j.wants(t, "drain drain drain finish close")
+	j.Wants(t, "drain drain drain finish close")
 	require.Equal(t, "begin", string(got[n:n+5]))
 	require.Equal(t, "end", string(got[len(got)-3:]))
 }
@@ -184,12 +184,12 @@ func TestEndlessWriterDoesNotStarveOthers(t *testing.T) {
 		if turns++; turns == 50 {
 			require.Positive(t, w.Buffered())
 			w.Destroy(nil)
-			in.close()
+			in.Close()
 			return
 		}
-		in.writeString("x")
+		in.WriteString("x")
 	})
-	in.writeString("x")
+	in.WriteString("x")
 	run(t, l)
 	require.Equal(t, 50, turns)
 }
@@ -297,5 +297,5 @@ func TestQueuedWritesKeepTheirOrder(t *testing.T) {
 	require.True(t, end)
 	run(t, l)
 	requireSame(t, append([]byte("s"), big...), got[n:])
-	j.wants(t, "small big empty finish close")
+	j.Wants(t, "small big empty finish close")
 }

@@ -103,7 +103,7 @@ func TestWriterBlocksWhenNobodyReads(t *testing.T) {
 	// one mark more.
 	const most = 3 * mark
 	check := func() { require.LessOrEqual(t, given.Load()-w.BytesWritten(), int64(most)) }
-	until(l, func() bool { return w.NeedDrain() && given.Load() >= 2*mark }, func() {
+	when(l, func() bool { return w.NeedDrain() && given.Load() >= 2*mark }, func() {
 		check()
 		require.LessOrEqual(t, w.Buffered(), 2*mark)
 		sink := newReadable(t, l, r, nil)
@@ -140,7 +140,7 @@ func TestWriterCloseWaitsForTheLastByte(t *testing.T) {
 		_, err := w.Write(nil)
 		return err == streams.ErrWriteAfterEnd
 	}
-	until(l, ended, func() {
+	when(l, ended, func() {
 		require.Equal(t, 10, w.Buffered())
 		require.False(t, closed.Load())
 		// Now the bridge's Close has nothing left to do but wait.
@@ -151,10 +151,10 @@ func TestWriterCloseWaitsForTheLastByte(t *testing.T) {
 			}
 			late.Store(true)
 		})
-		until(l, late.Load, func() {
-			until(l, func() bool {
+		when(l, late.Load, func() {
+			when(l, func() bool {
 				require.False(t, closed.Load() && !w.Closed())
-				p, end := r.readAll()
+				p, end := r.ReadAll()
 				got = append(got, p...)
 				return end
 			}, func() {})
@@ -187,10 +187,10 @@ func TestWriterLearnsWhyTheStreamEnded(t *testing.T) {
 		end  func(w *streams.Writable, r *descriptor)
 		want error
 	}{
-		"broken pipe":   {func(_ *streams.Writable, r *descriptor) { r.close() }, unix.EPIPE},
+		"broken pipe":   {func(_ *streams.Writable, r *descriptor) { r.Close() }, unix.EPIPE},
 		"an error":      {func(w *streams.Writable, _ *descriptor) { w.Destroy(errTest) }, errTest},
 		"destroyed":     {func(w *streams.Writable, _ *descriptor) { w.Destroy(nil) }, streams.ErrClosed},
-		"ended by hand": {func(w *streams.Writable, r *descriptor) { w.End(); r.readAll() }, streams.ErrWriteAfterEnd},
+		"ended by hand": {func(w *streams.Writable, r *descriptor) { w.End(); r.ReadAll() }, streams.ErrWriteAfterEnd},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
@@ -207,12 +207,12 @@ func TestWriterLearnsWhyTheStreamEnded(t *testing.T) {
 			full := func() bool { return w.NeedDrain() && streams.Pending(wr) > 0 }
 			var sink func()
 			sink = func() { // In case there is something to flush.
-				if !w.Closed() && r.fd >= 0 {
-					r.readAll()
+				if !w.Closed() && r.FD >= 0 {
+					r.ReadAll()
 					l.SetImmediate(sink)
 				}
 			}
-			until(l, full, func() { c.end(w, r); sink() })
+			when(l, full, func() { c.end(w, r); sink() })
 			run(t, l)
 			wait()
 			require.ErrorIs(t, writeErr, c.want)
@@ -232,7 +232,7 @@ func TestWriterCloseTellsOfALoss(t *testing.T) {
 	w.End()
 	run(t, l)
 	require.Equal(t, streams.ErrWriteAfterEnd, wr.Close())
-	got, end := r.readAll()
+	got, end := r.ReadAll()
 	require.Empty(t, got)
 	require.True(t, end)
 
@@ -244,7 +244,7 @@ func TestWriterCloseTellsOfALoss(t *testing.T) {
 	w2.End()
 	run(t, l)
 	require.NoError(t, wr2.Close(), "nothing was lost")
-	got, _ = r2.readAll()
+	got, _ = r2.ReadAll()
 	require.Equal(t, "taken", string(got))
 }
 
@@ -257,7 +257,7 @@ func TestWriterOfAClosedStream(t *testing.T) {
 	_, err := wr.Write([]byte("x"))
 	require.Equal(t, streams.ErrClosed, err)
 	require.Equal(t, streams.ErrClosed, wr.Close())
-	r.close()
+	r.Close()
 
 	ended, r2 := writePipe(t, l, nil)
 	ended.End()
@@ -266,7 +266,7 @@ func TestWriterOfAClosedStream(t *testing.T) {
 	_, err = wr.Write([]byte("x"))
 	require.Equal(t, streams.ErrWriteAfterEnd, err)
 	require.NoError(t, wr.Close())
-	r2.close()
+	r2.Close()
 }
 
 func TestWriterCloseWithoutAWrite(t *testing.T) {
@@ -279,7 +279,7 @@ func TestWriterCloseWithoutAWrite(t *testing.T) {
 		}
 	})
 	run(t, l)
-	_, end := r.readAll()
+	_, end := r.ReadAll()
 	require.True(t, end)
 }
 
@@ -303,7 +303,7 @@ func TestWriterCloseEndsAWriteThatWaits(t *testing.T) {
 	}
 	var sink func()
 	sink = func() {
-		if _, end := r.readAll(); !end {
+		if _, end := r.ReadAll(); !end {
 			l.SetTimeout(0, sink)
 		}
 	}
@@ -337,7 +337,7 @@ func TestLoopCloseEndsAWriteThatWaits(t *testing.T) {
 	require.NoError(t, l.Close())
 	require.Equal(t, streams.ErrClosed, <-result)
 	require.Equal(t, streams.ErrClosed, wr.Close())
-	r.close()
+	r.Close()
 }
 
 func TestWriterAndStreamMayBothWrite(t *testing.T) {

@@ -15,7 +15,7 @@ func (j *journal) written(t testing.TB, w *streams.Writable, entry string, p []b
 		if err != nil {
 			entry += ":" + name(err)
 		}
-		j.add(entry)
+		j.Add(entry)
 	})
 	require.NoError(t, err)
 }
@@ -27,13 +27,13 @@ func TestWriteThenIsNeverInsideTheCall(t *testing.T) {
 	j.written(t, w, "one", []byte("1"))
 	j.written(t, w, "empty", nil)
 	j.written(t, w, "two", []byte("2"))
-	l.NextTick(j.note("tick"))
-	j.wants(t, "")
+	l.NextTick(j.Note("tick"))
+	j.Wants(t, "")
 	run(t, l)
-	j.wants(t, "one empty two tick")
+	j.Wants(t, "one empty two tick")
 	w.End()
 	run(t, l)
-	r.close()
+	r.Close()
 }
 
 func TestWriteThenTellsWhenTheKernelHasIt(t *testing.T) {
@@ -46,14 +46,14 @@ func TestWriteThenTellsWhenTheKernelHasIt(t *testing.T) {
 	j.written(t, w, "last", []byte("l"))
 	j.written(t, w, "empty2", nil)
 	poll(t, l)
-	j.wants(t, "")
-	got, _ := r.readAll()
+	j.Wants(t, "")
+	got, _ := r.ReadAll()
 	require.Len(t, got, n)
 	poll(t, l)
-	j.wants(t, "queued empty") // The big one has begun.
+	j.Wants(t, "queued empty") // The big one has begun.
 	got, _ = drainUntilIdle(t, l, r)
 	require.Len(t, got, 1+4*n+1)
-	j.wants(t, "big last empty2")
+	j.Wants(t, "big last empty2")
 	w.End()
 	run(t, l)
 }
@@ -67,9 +67,9 @@ func TestWriteThenGetsTheErrorInOrder(t *testing.T) {
 	fillStream(t, w)
 	j.written(t, w, "queued", []byte("x"))
 	j.written(t, w, "empty", nil)
-	r.close()
+	r.Close()
 	run(t, l)
-	j.wants(t, "taken queued:EPIPE empty:EPIPE error:EPIPE close")
+	j.Wants(t, "taken queued:EPIPE empty:EPIPE error:EPIPE close")
 }
 
 func TestWriteThenOfTheWriteThatFails(t *testing.T) {
@@ -77,11 +77,11 @@ func TestWriteThenOfTheWriteThatFails(t *testing.T) {
 	w, r := writePipe(t, l, nil)
 	var j journal
 	j.writableEvents(w)
-	r.close()
+	r.Close()
 	j.written(t, w, "failed", []byte("x"))
-	j.wants(t, "")
+	j.Wants(t, "")
 	run(t, l)
-	j.wants(t, "failed:EPIPE error:EPIPE close")
+	j.Wants(t, "failed:EPIPE error:EPIPE close")
 }
 
 func TestWriteThenAndDestroy(t *testing.T) {
@@ -103,8 +103,8 @@ func TestWriteThenAndDestroy(t *testing.T) {
 			j.written(t, w, "empty", nil)
 			w.Destroy(c.err)
 			run(t, l)
-			j.wants(t, c.want)
-			r.close()
+			j.Wants(t, c.want)
+			r.Close()
 		})
 	}
 }
@@ -118,8 +118,8 @@ func TestWriteThenComesBeforeFinish(t *testing.T) {
 	j.written(t, w, "empty", nil)
 	w.End()
 	run(t, l)
-	j.wants(t, "one empty finish close")
-	r.close()
+	j.Wants(t, "one empty finish close")
+	r.Close()
 }
 
 func TestWriteThenInsideItsCallback(t *testing.T) {
@@ -139,7 +139,7 @@ func TestWriteThenInsideItsCallback(t *testing.T) {
 	again(nil)
 	run(t, l)
 	require.Equal(t, 100, n)
-	got, end := r.readAll()
+	got, end := r.ReadAll()
 	require.True(t, end)
 	require.Len(t, got, 99)
 }

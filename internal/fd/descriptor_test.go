@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/test/fdtest"
 )
 
 func TestPairsAreBornCloseOnExecAndInTheirMode(t *testing.T) {
@@ -78,8 +79,8 @@ func TestCloseTakesManyAndSkipsNone(t *testing.T) {
 	a, b, err := fd.Pipe()
 	require.NoError(t, err)
 	fd.Close(-1, a, -1, b)
-	require.False(t, isOpen(a))
-	require.False(t, isOpen(b))
+	require.False(t, fdtest.IsOpen(a))
+	require.False(t, fdtest.IsOpen(b))
 	fd.Close()
 	fd.Close(-1)
 }
@@ -96,7 +97,7 @@ func TestADuplicateIsCloseOnExecAndNotBelowTheLowest(t *testing.T) {
 		require.True(t, sameFile(t, r, n))
 		fd.Close(n)
 	}
-	require.True(t, isOpen(r), "it is borrowed")
+	require.True(t, fdtest.IsOpen(r), "it is borrowed")
 
 	n, err := fd.Duplicate(-1, 0)
 	require.Equal(t, unix.EBADF, err)

@@ -36,11 +36,6 @@ func closeOnExec(t testing.TB, n int) bool {
 	return flags&unix.FD_CLOEXEC != 0
 }
 
-func isOpen(n int) bool {
-	_, err := unix.FcntlInt(uintptr(n), unix.F_GETFD, 0)
-	return err == nil
-}
-
 // sameFile reports whether two descriptors refer to one file.
 func sameFile(t testing.TB, a, b int) bool {
 	t.Helper()

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/test/fdtest"
 )
 
 // received returns what one message has. The descriptors are closed with the test.
@@ -26,7 +27,7 @@ func TestDescriptorsArriveCloseOnExecAndInOrder(t *testing.T) {
 	n, err := fd.Sendmsg(a, [][]byte{[]byte("text")}, unix.UnixRights(r, w, r))
 	require.NoError(t, err)
 	require.Equal(t, 4, n)
-	require.True(t, isOpen(r), "they are borrowed")
+	require.True(t, fdtest.IsOpen(r), "they are borrowed")
 
 	text, rights, truncated := received(t, b, fd.NewControl())
 	require.Equal(t, "text", text)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/internal/fd"
+	"github.com/brood-go/brood/internal/test/fdtest"
 )
 
 // openTerminal returns both sides of a pseudo-terminal, in blocking mode.
@@ -127,7 +128,7 @@ func TestWhatCannotBeReopened(t *testing.T) {
 		again, err := fd.Reopen(n, true)
 		require.Equal(t, unix.EOPNOTSUPP, err, name)
 		require.Negative(t, again)
-		require.True(t, isOpen(n), name)
+		require.True(t, fdtest.IsOpen(n), name)
 	}
 	_, err = fd.Reopen(-1, true)
 	require.Equal(t, unix.EBADF, err)
@@ -141,12 +142,12 @@ func TestReplaceGivesTheNumberToAnother(t *testing.T) {
 	require.NoError(t, err)
 	defer fd.Close(n)
 	require.NoError(t, fd.Replace(n, other))
-	require.False(t, isOpen(other))
+	require.False(t, fdtest.IsOpen(other))
 	require.True(t, closeOnExec(t, n))
 	_, err = fd.Write(n, []byte("text"))
 	require.NoError(t, err)
 	require.Equal(t, unix.EBADF, fd.Replace(n, -1))
-	require.True(t, isOpen(n))
+	require.True(t, fdtest.IsOpen(n))
 }
 
 func TestLingersIsWhatCloseMayWaitFor(t *testing.T) {

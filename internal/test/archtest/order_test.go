@@ -44,8 +44,8 @@ var confined = map[string]string{
 
 // testSupport must not end up in a program.
 var testSupport = []string{
-	"internal/test/archtest", "internal/test/conformance", "internal/test/helperproc", "internal/test/leakcheck", "internal/test/looptest",
-	"internal/test/sandbox",
+	"internal/test/archtest", "internal/test/conformance", "internal/test/fdtest", "internal/test/helperproc", "internal/test/journal",
+	"internal/test/leakcheck", "internal/test/looptest", "internal/test/sandbox",
 }
 
 // outsideOrder are the folders whose packages are no library packages unless lower lists them.
