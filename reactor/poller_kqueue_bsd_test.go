@@ -32,7 +32,7 @@ func TestWhatKqueueTellsOfHangupsAndErrors(t *testing.T) {
 	}
 	deadWriter := func(t *testing.T) int {
 		r, w := pipe(t)
-		r.close()
+		r.Close()
 		return w.FD
 	}
 	halfClosed := func(t *testing.T) int {
@@ -100,7 +100,7 @@ func TestAWriterIsToldThatItsReaderIsGone(t *testing.T) {
 				}
 			}
 			if c.before {
-				r.close()
+				r.Close()
 			}
 			var got reactor.Readiness
 			var watcher *reactor.Watcher
@@ -109,7 +109,7 @@ func TestAWriterIsToldThatItsReaderIsGone(t *testing.T) {
 					watcher.Close()
 				}
 			})
-			r.close()
+			r.Close()
 			run(t, l)
 			require.Equal(t, reactor.Writable|reactor.Error, got)
 			_, err := unix.Write(w.FD, []byte("x"))

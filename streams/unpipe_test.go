@@ -154,9 +154,14 @@ func TestUnpipeLeavesWhatGathersTheData(t *testing.T) {
 // order of the calls.
 func TestUnpipeLeavesNothingThatReads(t *testing.T) {
 	for name, c := range map[string]func(t testing.TB, p *piping){
-		"at once":         func(t testing.TB, p *piping) { p.r.Pipe(p.w, nil); p.r.Unpipe(nil) },
-		"twice":           func(t testing.TB, p *piping) { p.r.Pipe(p.w, nil); p.r.Pipe(p.w, nil); p.r.Unpipe(p.w) },
-		"with a listener": func(t testing.TB, p *piping) { l := p.r.OnData(func([]byte) {}); p.r.Pipe(p.w, nil); l.Off(); p.r.Unpipe(nil) },
+		"at once": func(t testing.TB, p *piping) { p.r.Pipe(p.w, nil); p.r.Unpipe(nil) },
+		"twice":   func(t testing.TB, p *piping) { p.r.Pipe(p.w, nil); p.r.Pipe(p.w, nil); p.r.Unpipe(p.w) },
+		"with a listener": func(t testing.TB, p *piping) {
+			l := p.r.OnData(func([]byte) {})
+			p.r.Pipe(p.w, nil)
+			l.Off()
+			p.r.Unpipe(nil)
+		},
 		"while it waits": func(t testing.TB, p *piping) {
 			fillStream(t, p.w)
 			write(t, p.w, make([]byte, streams.DefaultHighWaterMark))
