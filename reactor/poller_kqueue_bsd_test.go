@@ -37,13 +37,13 @@ func TestWhatKqueueTellsOfHangupsAndErrors(t *testing.T) {
 	}
 	halfClosed := func(t *testing.T) int {
 		a, b := socketPair(t)
-		require.NoError(t, unix.Shutdown(b.fd, unix.SHUT_WR))
-		return a.fd
+		require.NoError(t, unix.Shutdown(b.FD, unix.SHUT_WR))
+		return a.FD
 	}
 	deadSocket := func(t *testing.T) int {
 		a, b := socketPair(t)
 		b.close()
-		return a.fd
+		return a.FD
 	}
 	for _, c := range []struct {
 		name string
@@ -148,7 +148,7 @@ func TestEveryChangeOfWhatIsWantedTakesEffect(t *testing.T) {
 				a, b := socketPair(t)
 				b.write("x")
 				var got readiness
-				w := watch(t, l, a.fd, from, got.note)
+				w := watch(t, l, a.FD, from, got.note)
 				require.Equal(t, from&(rd|wr), got.after(t, l))
 				require.NoError(t, w.Set(to))
 				require.Equal(t, to&(rd|wr), got.after(t, l))
@@ -169,7 +169,7 @@ func TestTheTwoFiltersOfADescriptorMakeOneCallback(t *testing.T) {
 	for range 3 {
 		a, b := socketPair(t)
 		b.write("x")
-		watchers = append(watchers, watch(t, l, a.fd, rd|wr, func(got reactor.Readiness) { calls = append(calls, got) }))
+		watchers = append(watchers, watch(t, l, a.FD, rd|wr, func(got reactor.Readiness) { calls = append(calls, got) }))
 	}
 	poll(t, l)
 	require.Equal(t, []reactor.Readiness{rd | wr, rd | wr, rd | wr}, calls)
