@@ -42,7 +42,7 @@ func TestWhatKqueueTellsOfHangupsAndErrors(t *testing.T) {
 	}
 	deadSocket := func(t *testing.T) int {
 		a, b := socketPair(t)
-		b.close()
+		b.Close()
 		return a.FD
 	}
 	for _, c := range []struct {
@@ -125,7 +125,7 @@ func TestWhoWaitsForAHangupSleepsThroughData(t *testing.T) {
 	w.WriteString("unread")
 	var got readiness
 	watcher := watch(t, l, r.FD, reactor.Hangup, got.note)
-	l.SetTimeout(20*time.Millisecond, w.close)
+	l.SetTimeout(20*time.Millisecond, w.Close)
 	for got.got == 0 {
 		_, err := l.Poll(-1)
 		require.NoError(t, err)
@@ -146,13 +146,13 @@ func TestEveryChangeOfWhatIsWantedTakesEffect(t *testing.T) {
 			t.Run(from.String()+" to "+to.String(), func(t *testing.T) {
 				l := newLoop(t)
 				a, b := socketPair(t)
-				b.write("x")
+				b.WriteString("x")
 				var got readiness
 				w := watch(t, l, a.FD, from, got.note)
 				require.Equal(t, from&(rd|wr), got.after(t, l))
 				require.NoError(t, w.Set(to))
 				require.Equal(t, to&(rd|wr), got.after(t, l))
-				b.close()
+				b.Close()
 				require.Equal(t, to&(rd|wr|hu), got.after(t, l)&(to|er), "the end")
 				require.NoError(t, w.Set(0))
 				require.Zero(t, got.after(t, l))
@@ -168,7 +168,7 @@ func TestTheTwoFiltersOfADescriptorMakeOneCallback(t *testing.T) {
 	var watchers []*reactor.Watcher
 	for range 3 {
 		a, b := socketPair(t)
-		b.write("x")
+		b.WriteString("x")
 		watchers = append(watchers, watch(t, l, a.FD, rd|wr, func(got reactor.Readiness) { calls = append(calls, got) }))
 	}
 	poll(t, l)
