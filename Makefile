@@ -26,6 +26,7 @@ OTHERS  := linux/386 linux/arm64 linux/mipsle darwin/arm64 freebsd/386
 
 CACHE       := $(CURDIR)/.cache
 STATICCHECK := $(CACHE)/bin/staticcheck
+GOVULNCHECK := $(CACHE)/bin/govulncheck
 
 # Binaries carry no revision, so that a checkout that belongs to another user builds.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
@@ -64,7 +65,7 @@ step = @echo '==> $(1)'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test race lint format fix staticcheck cross fuzz cover bench bench-readme bench-peers demo demo-fleet examples fallbacks refused nested probe
+.PHONY: help test race lint format fix staticcheck cross vulnerabilities fuzz cover bench bench-readme bench-peers demo demo-fleet examples fallbacks refused nested probe
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -148,6 +149,17 @@ staticcheck: $(STATICCHECK)
 $(STATICCHECK): tools/go.mod tools/go.sum
 	$(call step,building staticcheck)
 	@$(GO) build -C tools -o $@ honnef.co/go/tools/cmd/staticcheck
+
+# It is no part of lint: the database is at vuln.go.dev, and what it has to say of a commit changes with time.
+vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the library, its examples and the modules inside can reach
+	@for dir in . $(NESTED); do \
+		echo "==> govulncheck of $$dir"; \
+		(cd $$dir && $(GOVULNCHECK) ./...) || exit; \
+	done
+
+$(GOVULNCHECK): tools/go.mod tools/go.sum
+	$(call step,building govulncheck)
+	@$(GO) build -C tools -o $@ golang.org/x/vuln/cmd/govulncheck
 
 # go test lists the targets of a package, then the package: "FuzzX", "ok <tab> package <tab> time".
 fuzz: ## run each fuzz target for FUZZTIME (10000x)
