@@ -77,7 +77,8 @@ func sleepMany(t *testing.T, loops int, newLoop func(testing.TB) *reactor.Loop, 
 	looptest.Eventually(t, "so many threads are in epoll_wait(2)", reached)
 }
 
-// threadsInEpollWait is the number of this process's threads that sleep there, by proc_pid_wchan(5).
+// threadsInEpollWait is the number of this process's threads that sleep there, by
+// proc_pid_wchan(5).
 func threadsInEpollWait(t testing.TB) int {
 	t.Helper()
 	places, err := filepath.Glob("/proc/self/task/*/wchan")

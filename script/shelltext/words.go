@@ -117,7 +117,8 @@ func quoted(text string, n int) (inside part, rest string, plain bool) {
 	return part{text: between}, rest, plain && !strings.ContainsAny(between, "$`\\")
 }
 
-// ofShells are the words that POSIX's shell, dash, bash, ksh, zsh or BusyBox keeps for itself, or has a command of its own for.
+// ofShells are the words that POSIX's shell, dash, bash, ksh, zsh or BusyBox keeps for itself, or
+// has a command of its own for.
 var ofShells = sync.OnceValue(func() []string {
 	return strings.Fields(`
 		! . : [ [[ { } alias autoload bg bind break builtin caller case cd chdir command compgen complete compopt continue coproc declare

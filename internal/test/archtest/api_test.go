@@ -57,7 +57,8 @@ func TestWhatIsExportedIsWhatTheListsSay(t *testing.T) {
 	}
 }
 
-// alignment is what gofmt puts between the columns of a declaration. It depends on the comments.
+// alignment is what gofmt puts between the columns of a declaration. It depends on
+// the comments.
 var alignment = regexp.MustCompile(`(\S) +`)
 
 // exported returns the declarations of f that users see, each as text without comments. Constants

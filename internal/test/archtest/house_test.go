@@ -18,14 +18,14 @@ const longestFile = 500
 
 const bsdConstraint = "//go:build darwin || dragonfly || freebsd || netbsd || openbsd"
 
-// vagueNames say nothing of what a package is for.
+// vagueNames are names of packages that do not tell their purpose.
 var vagueNames = []string{"common", "errors", "helpers", "types", "util", "utils"}
 
 // unsafeFile matches the names of the files that may import unsafe: x_unsafe.go, x_unsafe_linux.go
 // and their tests.
 var unsafeFile = regexp.MustCompile(`_unsafe(_[a-z0-9]+)?(_test)?\.go$`)
 
-// houseRules say what is wrong with a file, one sentence each.
+// houseRules each return a sentence for a fault of a file.
 var houseRules = []struct {
 	name  string
 	check func(f sourceFile) []string

@@ -31,11 +31,12 @@ var lower = map[string][]string{
 	"cluster":          {"events", "internal/fd", "internal/process", "internal/pty", "reactor", "streams", "signals", "ipc", "ipc/v8", "ipc/socketlist", "childprocess"},
 }
 
-// thirdParty is what library packages may depend on besides the standard library and each other.
+// thirdParty are the packages that the library may depend on besides the standard library and
+// itself.
 var thirdParty = []string{"golang.org/x/sys/unix"}
 
-// confined is what one package of ours may depend on, and no other one: the rest of the library
-// does not know about it.
+// confined has the dependencies that only one of our packages may have: the rest of the library
+// does not know them.
 var confined = map[string]string{
 	"github.com/go-json-experiment/json":          "internal/nodejson",
 	"github.com/go-json-experiment/json/jsontext": "internal/nodejson",
@@ -75,8 +76,8 @@ func violations(g graph) []string {
 	return found
 }
 
-// violationsFrom follows the imports of the library package called name breadth first, so that the
-// shortest way to each package it must not depend on is the one that is told.
+// violationsFrom follows the imports of the library package called name breadth first, so that it
+// reports the shortest way to each forbidden package.
 func violationsFrom(g graph, name string) []string {
 	var found []string
 	start := module + "/" + name

@@ -20,10 +20,10 @@ var (
 	variable   = regexp.MustCompile(`\bBROOD_[A-Z_]+`)
 	// link finds the targets of links and pictures, in Markdown and in HTML.
 	link = regexp.MustCompile(`\]\(([^)\s]+)\)|\b(?:src|srcset|href)="([^"]+)"`)
-	// pathLike has what a path of this repository is made of, wildcards of a shell included.
+	// pathLike matches paths of this repository, with wildcards of a shell.
 	pathLike = regexp.MustCompile(`^\.?[\w@*-][\w.@*-]*(/[\w.@*-]+)*/?$`)
-	// ownFile are names of files that are this repository's wherever they are met: what users write
-	// ends in .js.
+	// ownFile matches names of files that are this repository's wherever they are met: the files of
+	// users end in .js.
 	ownFile = regexp.MustCompile(`\.(go|md|s)$`)
 	// qualified is a name of a package or type and one that it has.
 	qualified = regexp.MustCompile(`\b(\w+)\.([A-Z]\w*)\b`)
@@ -31,7 +31,7 @@ var (
 	listed = regexp.MustCompile("^\\s*\\(((?:`[^`]+`(?:,\\s+|\\s+and\\s+)?)+)\\)")
 )
 
-// readLibrary collects what papers may name.
+// readLibrary collects the files and names that papers may mention.
 func readLibrary(t *testing.T) *library {
 	t.Helper()
 	l := &library{files: map[string]bool{}, decls: map[string][]string{}, owners: map[string]bool{},
@@ -69,7 +69,8 @@ func readLibrary(t *testing.T) *library {
 	return l
 }
 
-// declaredNames returns what file declares: functions, types, variables, and methods and fields behind their types.
+// declaredNames returns what file declares: functions, types, variables, and methods and fields
+// behind their types.
 func declaredNames(file *ast.File) []string {
 	var names []string
 	for _, decl := range file.Decls {
@@ -187,7 +188,8 @@ func (l *library) wrongNames(p paper) []string {
 	return found
 }
 
-// inherits reports whether the struct called owner has one of our structs within it that has member.
+// inherits reports whether the struct called owner has one of our structs within it that has
+// member.
 func (l *library) inherits(owner, member string) bool {
 	for _, inner := range []string{"Options", "Duplex", "Tries"} {
 		if l.names[owner+"."+inner] && l.names[inner+"."+member] {
@@ -207,8 +209,9 @@ func (l *library) hasVariable(name string) bool {
 	return false
 }
 
-// find returns the file or folder that text, in backticks, names in p. It is missing if text is the name of one and there
-// is none: if it begins with a folder of this repository, or ends as its files do.
+// find returns the file or folder that text, in backticks, names in p. It is missing if text is the
+// name of one and there is none: if it begins with a folder of this repository, or ends as its
+// files do.
 func (l *library) find(p paper, text string) (file string, missing bool) {
 	if !pathLike.MatchString(text) || strings.HasPrefix(text, "node_modules/") {
 		return "", false
@@ -230,7 +233,8 @@ func (l *library) find(p paper, text string) (file string, missing bool) {
 	switch {
 	case !nested:
 		return "", ownFile.MatchString(text) && !slices.ContainsFunc(l.bases, func(base string) bool {
-			return base == text || strings.HasPrefix(text, "_") && strings.HasSuffix(base, text) // The end of a name.
+			// The end of a name.
+			return base == text || strings.HasPrefix(text, "_") && strings.HasSuffix(base, text)
 		})
 	case l.files[first], l.files[path.Join(path.Dir(p.path), first)]:
 		return "", true

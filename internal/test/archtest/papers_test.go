@@ -25,7 +25,7 @@ type block struct {
 	text string
 }
 
-// A span is text between backticks, with what follows it on the same line.
+// A span is text between backticks, with the rest of its line.
 type span struct {
 	text string
 	next string
@@ -85,7 +85,7 @@ func readPaper(path, text string) paper {
 
 var ticks = regexp.MustCompile("`+")
 
-// spansOf finds what stands between runs of as many backticks.
+// spansOf finds the texts between runs of equally many backticks.
 func spansOf(prose string) []span {
 	var spans []span
 	for {
@@ -107,7 +107,7 @@ func spansOf(prose string) []span {
 	}
 }
 
-// A library is what papers speak of: the files of the repository, and the names in them.
+// A library has the files of the repository and the names declared in them: papers speak of these.
 type library struct {
 	files     map[string]bool     // folders, too
 	bases     []string            // the last parts of the paths of files
@@ -156,7 +156,8 @@ func TestTheListOfDocsIsWhole(t *testing.T) {
 	}
 }
 
-// Each paper in testdata/papers has one mistake and says in its first line which; good.md has none, and all that is allowed.
+// Each paper in testdata/papers has one mistake and says in its first line which; good.md has none,
+// and all that is allowed.
 func TestMistakesInPapersAreFound(t *testing.T) {
 	l := readLibrary(t)
 	papers, err := filepath.Glob("testdata/papers/*.md")

@@ -75,8 +75,8 @@ func parse(t *testing.T, path string, text []byte) sourceFile {
 	return sourceFile{path, text, file, fset}
 }
 
-// tree returns the paths of all files of the module and of those that are nested in it, but for
-// what tests read, and for what is hidden. The folder for the forge is not.
+// tree returns the paths of all files of the module and of the modules nested in it, without the
+// files that tests read and without hidden ones, except for the forge's folder.
 func tree(t *testing.T) []string {
 	t.Helper()
 	var files []string

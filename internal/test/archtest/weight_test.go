@@ -15,15 +15,14 @@ import (
 // in bytes. One that only calls os/exec is half of that.
 const maxSpawnSync = 5_250_000
 
-// notForSpawnSync are functions that are linked only with what such a program does not use:
-// messages, and the formats that they are in, and a Logger. Of the packages themselves the
-// variables are always there.
+// notForSpawnSync are functions of parts that such a program does not use: messages, their formats,
+// and a Logger. The variables of these packages are always linked.
 var notForSpawnSync = regexp.MustCompile(`(^|/)(debug/elf\.|math/big\.\(\*Int\)|go-json-experiment/json\.(Marshal|Unmarshal)` +
 	`|brood/ipc\.New$|brood/ipc/v8\.(Append|Decode|JSON)|brood/internal/nodejson\.\(\*|net\.\(\*(Dialer|Resolver|conn)\)` +
 	`|log/slog\.\(\*(Logger|defaultHandler)\)|encoding/json\.(newTypeEncoder|\(\*encodeState\)))`)
 
-// A program pays only for what it uses: neither what is in a table of functions nor the initial
-// value of a variable may have the linker keep what most programs have no use for.
+// A program pays only for the parts that it uses. A table of functions, or the initial value of a
+// variable, would have the linker keep parts that most programs do not use.
 func TestAProgramThatOnlyRunsOthersIsSmall(t *testing.T) {
 	tool, err := exec.LookPath("go")
 	if err != nil {

@@ -21,22 +21,22 @@ import (
 // Page is the path of the page, from the root of the module.
 const Page = "childprocess/CONFORMANCE.md"
 
-// A Behaviour is something that is promised.
+// A Behaviour is one promise of the library.
 type Behaviour struct {
 	ID   string // "N086", "S053", "W041"
 	From string // tests of others that check it
 	Text string // what it is, one sentence
 }
 
-// A Test is one that names what it checks.
+// A Test names the behaviours that it checks.
 type Test struct {
 	IDs  []string
 	Name string
 	File string // from the root of the module, with slashes
 }
 
-// Check says in one sentence each what does not fit together: a behaviour with neither a test nor a
-// reason in left.go, or with both, and an ID that is no behaviour's.
+// Check returns a sentence for each mistake: a behaviour that has neither a test nor a reason in
+// left.go, or has both, and an ID without a behaviour.
 func Check(tests []Test) []string {
 	return mistakes(slices.Concat(nodeBehaviours, scenarios, workerBehaviours), tests, left)
 }

@@ -6,7 +6,7 @@ const (
 	windows  = "only on Windows, where the library does not run"
 )
 
-// left says why a behaviour has no test. The entry goes when the test comes.
+// left has the reason for each behaviour without a test. Whoever adds the test deletes the entry.
 var left = map[string]string{
 	"N002": "only in JavaScript: a Go signature has no optional arguments",
 	"N004": "only in JavaScript: a Go signature has no optional arguments",

@@ -1,6 +1,7 @@
 package conformance
 
-// nodeBehaviours are what Node's own tests of child_process check, as it reads for this library.
+// nodeBehaviours are the behaviours that Node's own tests of child_process check, in this library's
+// words.
 // From names the test files in test/parallel, test/sequential and test/pummel of Node v20.11, and
 // where those have none, v25.8.
 var nodeBehaviours = []Behaviour{

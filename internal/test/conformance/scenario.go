@@ -1,8 +1,8 @@
 package conformance
 
-// scenarios are what tests of the best peers check of their own child processes, pipes, signals and
-// loops, as it reads for this library. From names tests of libuv, Rust, tokio, CPython, Go and
-// others.
+// scenarios are the behaviours that tests of the best peers check of their own child processes,
+// pipes, signals and loops, as it reads for this library. From names tests of libuv, Rust, tokio,
+// CPython, Go and others.
 var scenarios = []Behaviour{
 	// Spawn, errors, environment, PATH.
 	{"S001", "libuv spawn_fails; Rust smoke_failure", "A program that does not exist is one error event; no exit; the loop ends by itself."},

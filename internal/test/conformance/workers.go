@@ -1,7 +1,7 @@
 package conformance
 
-// workerBehaviours are what pools of workers, clusters and fleets are to do. From names the systems
-// that the behaviour was learned from, most of them because they do it wrong.
+// workerBehaviours are the promises of pools of workers, clusters and fleets. From names the
+// systems that the behaviour was learned from, most of them because they do it wrong.
 var workerBehaviours = []Behaviour{
 	// Shape.
 	{"W001", "", "Run answers once and never inside the call; misuse, a full queue and a stopped pool are returned."},

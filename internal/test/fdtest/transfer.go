@@ -39,7 +39,7 @@ func (d *Descriptor) Fill() int {
 			if len(chunk) == 1 {
 				return total
 			}
-			// Sockets and the pipes of some systems take what still fits.
+			// Sockets, and the pipes of some systems, take a part of a write.
 			chunk = chunk[:len(chunk)/2]
 			continue
 		}

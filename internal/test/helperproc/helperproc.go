@@ -22,9 +22,9 @@ const selector = "-brood-helper="
 // raceExitCode is the race detector's default exit code.
 const raceExitCode = 66
 
-// unknownExitCode is how a process ends that was asked to be a helper nobody registered. It is none
-// that a helper or a shell uses, so that a test which expects a failing child does not mistake a
-// misspelt name for it.
+// unknownExitCode is the exit code of a process that was started as a helper that is not
+// registered. Helpers and shells do not use it. So a test that expects a failing child does not
+// take a misspelt name for one.
 const unknownExitCode = 98
 
 var registry = struct {
@@ -59,7 +59,7 @@ func Register(name string, fn func(args []string)) {
 // Main runs the helper that this process was started as, and then exits; in any other process it
 // does nothing. It is the first thing a TestMain does, before the testing package parses the
 // arguments. It leaves signal mask, signal dispositions and descriptors as the process got them,
-// because those are what many helpers report. (The Go runtime does not: before main it has
+// because many helpers report these. (The Go runtime does not: before main it has
 // installed handlers, also for ignored signals other than SIGHUP and SIGINT. To see which signals a
 // child is started with ignored, start a program that is not written in Go.)
 func Main() {
@@ -94,11 +94,11 @@ func Exit(code int) {
 	syscall.Exit(code)
 }
 
-// Command returns what starts the helper called name with args: file is the absolute path of the
-// test binary and argv its arguments without argv[0]. It also marks the helper as used, so a test
-// that may yet skip calls it before it decides. A helper that another helper starts is marked only
-// when the test itself calls Command and hands the result on. A name that was not registered
-// panics.
+// Command returns the program and the arguments that start the helper called name with args: file
+// is the absolute path of the test binary and argv has no argv[0]. It also marks the helper as
+// used, so a test that may yet skip calls it before it decides. A helper that another helper starts
+// is marked only when the test itself calls Command and hands the result on. A name that was not
+// registered panics.
 //
 // Safe to call from any goroutine.
 func Command(name string, args ...string) (file string, argv []string) {

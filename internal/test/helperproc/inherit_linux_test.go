@@ -58,7 +58,7 @@ func TestHelperKeepsMaskDispositionsAndDescriptors(t *testing.T) {
 	_, err = fmt.Sscanf(string(out), "descriptors %d\nSigBlk %x\nSigIgn %x\n", &descriptors, &blocked, &ignored)
 	require.NoError(t, err, "%s", out)
 	require.Equal(t, len(expected), descriptors, "stdin, stdout, stderr and what this process passes on")
-	// Others may be set from outside, by whoever started the tests.
+	// The environment of the test run may set others.
 	require.NotZero(t, blocked&(1<<(unix.SIGUSR1-1)), "%x", blocked)
 	require.NotZero(t, ignored&(1<<(unix.SIGHUP-1)), "%x", ignored)
 }

@@ -21,8 +21,8 @@ const (
 )
 
 // blame runs each test by itself, in a process of its own, and names those that leak descriptors.
-// The kernel does not know who opened a descriptor, so this is the nearest answer to where a leak
-// was made.
+// The kernel does not record the opener of a descriptor, so a test is the nearest place of a leak
+// that can be found.
 func blame() []string {
 	if os.Getenv(blameVariable) != "" {
 		return nil

@@ -10,7 +10,7 @@ import (
 //
 //	children() map[int]string // the living and the unreaped children of this process: pid to state and command
 //
-// It must reap nothing: the status of a child belongs to whoever started it.
+// It must not reap: the status of a child belongs to the code that started it.
 
 // newChildren describes the children that are in after and not in before.
 func newChildren(before, after map[int]string) []string {

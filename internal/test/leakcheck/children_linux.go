@@ -22,7 +22,7 @@ func children() map[int]string {
 	// The pattern is well formed, and nothing else is an error.
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
-		// A process that ended since the directory was read is nobody's child any more.
+		// A process that was reaped after the directory was read has no such file any more.
 		if pid, text, ok := childFromStat(path); ok {
 			found[pid] = text
 		}
@@ -56,7 +56,7 @@ func childFromStat(path string) (pid int, text string, ok bool) {
 	if err != nil {
 		return 0, "", false
 	}
-	command := string(stat[open : end+1]) // What is left of a zombie.
+	command := string(stat[open : end+1]) // A zombie has no command line, only this name.
 	cmdline, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
 	if args := bytes.TrimRight(cmdline, "\x00"); len(args) > 0 {
 		command = fmt.Sprintf("%q", strings.Split(string(args), "\x00"))

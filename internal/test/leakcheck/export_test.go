@@ -2,5 +2,5 @@ package leakcheck
 
 import "time"
 
-// SetSettleTime shortens the wait in processes that leak on purpose.
-func SetSettleTime(d time.Duration) { settleTime = d }
+// SetGraceTime shortens the wait in processes that leak on purpose.
+func SetGraceTime(d time.Duration) { graceTime = d }

@@ -13,15 +13,15 @@ import (
 //
 //	FDs() map[int]string // see the comment there
 //
-// It must not open anything that stays open, not even the runtime's poller: helper processes use it
-// to tell what they inherited.
+// It must not open anything that stays open, not even the runtime's poller, because helper
+// processes list their inherited descriptors by it.
 
 // descriptorPrefix begins every line about a descriptor.
 const descriptorPrefix = "descriptor "
 
-// Inheritable returns those of [FDs] that stay open through execve(2). Called first in a helper
-// process these are what it inherited: a descriptor that the Go runtime opened for itself, like the
-// cgroup's CPU limit on Linux, is none of them.
+// Inheritable returns those of [FDs] that stay open through execve(2). A helper process that calls
+// it first gets the descriptors that it inherited. The ones that the Go runtime opens for itself,
+// such as the cgroup's CPU limit on Linux, are close-on-exec.
 //
 // Safe to call from any goroutine.
 func Inheritable() map[int]string {
@@ -33,8 +33,8 @@ func Inheritable() map[int]string {
 	return fds
 }
 
-// changedFDs describes the descriptors that are open in after and were not in before, that are
-// something else now, and that were closed although whoever opened them still has them.
+// changedFDs describes three kinds of descriptors: open in after but not in before, open in both
+// with another target, and open in before only. The last kind was closed under its owner.
 func changedFDs(before, after map[int]string) []string {
 	var changes []string
 	for _, fd := range slices.Sorted(maps.Keys(after)) {
@@ -54,8 +54,7 @@ func changedFDs(before, after map[int]string) []string {
 	return changes
 }
 
-// stableTarget cuts from a target what changes while the descriptor stays the same: Linux marks
-// unlinked files.
+// stableTarget returns a target without the mark that Linux adds once the file is unlinked.
 func stableTarget(target string) string { return strings.TrimSuffix(target, " (deleted)") }
 
 func isDescriptorLeak(line string) bool { return strings.HasPrefix(line, descriptorPrefix) }

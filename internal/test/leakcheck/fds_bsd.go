@@ -9,12 +9,12 @@ import (
 )
 
 // fdSearchLimit ends the search where the soft limit is huge or unlimited. A new descriptor gets
-// the lowest free number, so what leaks is found far below.
+// the lowest free number, so a leak is far below.
 const fdSearchLimit = 1 << 16
 
-// FDs returns the open descriptors of this process, number to target: what /proc/self/fd/N links to
-// ("pipe:[4026]", "anon_inode:[eventpoll]", a path), or on systems without such a directory what
-// fstat(2) tells.
+// FDs returns the open descriptors of this process by number, each with its target: the link
+// /proc/self/fd/N ("pipe:[4026]", "anon_inode:[eventpoll]", a path), or the kind, device and inode
+// of fstat(2) on systems without that directory.
 //
 // Safe to call from any goroutine.
 func FDs() map[int]string {

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// FDs returns the open descriptors of this process, number to target: what /proc/self/fd/N links to
-// ("pipe:[4026]", "anon_inode:[eventpoll]", a path), or on systems without such a directory what
-// fstat(2) tells.
+// FDs returns the open descriptors of this process by number, each with its target: the link
+// /proc/self/fd/N ("pipe:[4026]", "anon_inode:[eventpoll]", a path), or the kind, device and inode
+// of fstat(2) on systems without that directory.
 //
 // Safe to call from any goroutine.
 func FDs() map[int]string {
@@ -36,7 +36,7 @@ func FDs() map[int]string {
 			if err != nil || fd == dirfd {
 				continue
 			}
-			// One that was closed since the directory was read is not open: its link is gone.
+			// A descriptor that was closed after the directory was read has no link any more.
 			if target, err := os.Readlink(dir + "/" + name); err == nil {
 				fds[fd] = target
 			}

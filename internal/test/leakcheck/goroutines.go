@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// endlessGoroutines are parts of stack traces of goroutines that nobody can end.
+// endlessGoroutines are parts of the stack traces of goroutines that no test can end.
 var endlessGoroutines = []string{
 	"\nos/signal.loop(",     // receives signals from the runtime, from the first signal.Notify on
 	"\ncreated by testing.", // runs a test or is the testing package's own

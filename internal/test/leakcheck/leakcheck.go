@@ -16,10 +16,10 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// settleTime is how long something may take to go away by itself before it counts as a leak: a
-// goroutine ends some time after what it was told, and closes what it held then. Nobody waits that
-// long unless there is a leak. Only the tests of this package change it.
-var settleTime = 5 * time.Second
+// graceTime is the time that something may take to go away by itself before it counts as a leak: a
+// goroutine ends, and closes its descriptors, some time after it was told to. The wait is that long
+// only if there is a leak. Only the tests of this package change it.
+var graceTime = 5 * time.Second
 
 // Main runs m.Run between two inventories and returns the exit code, non-zero when something
 // leaked. It is the whole of a TestMain:
@@ -32,8 +32,8 @@ var settleTime = 5 * time.Second
 // of them leak.
 //
 // Main first runs the helper that this process was started as, see [helperproc.Main], and has the
-// kernel refuse what the environment says, see [sandbox.Force]. A full run that passed (no -run or
-// -skip, not -short) also fails when a registered helper was never started.
+// kernel refuse the calls that the environment lists, see [sandbox.Force]. A full run that passed
+// (no -run or -skip, not -short) also fails when a registered helper was never started.
 func Main(m *testing.M) int {
 	helperproc.Main()
 	touchPoller()
@@ -45,7 +45,7 @@ func Main(m *testing.M) int {
 		// testing package.
 		return code
 	}
-	leaks := settle(before.leaks)
+	leaks := awaitNone(before.leaks)
 	if code == 0 && fullRun() {
 		for _, name := range helperproc.Unused() {
 			leaks = append(leaks, fmt.Sprintf("helper %q is registered but no test starts it", name))
@@ -69,13 +69,13 @@ func NoNewFDs(t testing.TB) {
 	before := FDs()
 	t.Cleanup(func() {
 		t.Helper()
-		for _, leak := range settle(func() []string { return changedFDs(before, FDs()) }) {
+		for _, leak := range awaitNone(func() []string { return changedFDs(before, FDs()) }) {
 			t.Errorf("leakcheck: %s", leak)
 		}
 	})
 }
 
-// inventory is what the process has at one moment.
+// inventory has the descriptors, goroutines and children of the process at one moment.
 type inventory struct {
 	fds        map[int]string
 	children   map[int]string
@@ -94,11 +94,11 @@ func (inv inventory) leaks() []string {
 	return append(leaks, newGoroutines(inv.goroutines, now.goroutines)...)
 }
 
-// settle calls find until it finds nothing or settleTime has passed, and returns what it found
-// last.
-func settle(find func() []string) []string {
+// awaitNone calls find until it finds nothing or graceTime has passed, and returns the last
+// findings.
+func awaitNone(find func() []string) []string {
 	const longestWait = 50 * time.Millisecond
-	deadline := time.Now().Add(settleTime)
+	deadline := time.Now().Add(graceTime)
 	for wait := time.Millisecond; ; wait = min(2*wait, longestWait) {
 		runtime.Gosched()
 		found := find()

@@ -28,7 +28,7 @@ func init() {
 	case "TestFullRunFailsWhenAHelperIsNeverStarted":
 		helperproc.Register("never-started", func([]string) {})
 	}
-	leakcheck.SetSettleTime(200 * time.Millisecond)
+	leakcheck.SetGraceTime(200 * time.Millisecond)
 }
 
 // isVictim reports whether this process is the one in which test t misbehaves.

@@ -14,8 +14,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// HangLimit returns how long a test waits for what ought to come at once. It only ends tests that
-// wait for what will not come: no test's meaning depends on it, so it is absurdly long.
+// HangLimit returns how long a test waits for an event that ought to come at once. It only ends
+// tests that hang. No test's meaning depends on it, so it is absurdly long.
 // BROOD_TEST_TIMEOUT_SCALE stretches it for slow machines.
 //
 // Safe to call from any goroutine.
@@ -43,8 +43,8 @@ func Options() *reactor.Options {
 // whose loop still exists after [HangLimit] fails, and its loop stops. Benchmarks and fuzzing run
 // as long as they are told to.
 //
-// After a test that failed neither matters. What a package has to end then, so that one failure
-// does not become many, it ends in a Cleanup of its own.
+// If t has failed, neither is checked. A package that has more to end then (children, workers) ends
+// it in a Cleanup of its own, so that one failure does not become many.
 func New(t testing.TB) *reactor.Loop {
 	t.Helper()
 	return NewWith(t, reactor.Options{})
@@ -76,8 +76,8 @@ func NewWith(t testing.TB, o reactor.Options) *reactor.Loop {
 	return l
 }
 
-// Run runs l until nothing keeps it alive. It ends t when the test has failed by then, since what a
-// stopped loop leaves half done would only fail again.
+// Run runs l until nothing keeps it alive. If t has failed by then, Run ends it, because a loop
+// that the watchdog stopped leaves work half done that would only fail again.
 func Run(t testing.TB, l *reactor.Loop) {
 	t.Helper()
 	if err := l.Run(); err != nil {

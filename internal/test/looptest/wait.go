@@ -19,7 +19,7 @@ func Poll(t testing.TB, l *reactor.Loop) bool {
 	return alive
 }
 
-// A Poller makes turns: a loop, or what stands for one.
+// A Poller makes turns. Loops do, and the stand-ins of tests.
 type Poller interface {
 	Poll(max time.Duration) (alive bool, err error)
 }
@@ -40,7 +40,7 @@ func Until(t testing.TB, l Poller, done func() bool) {
 // Eventually waits until done holds, for a state that another goroutine or process brings about
 // without an event. It must not be called on the loop goroutine when the loop has a part in that.
 //
-// The text says what does not hold if it never does.
+// If done never holds, t fails with the text, which names the awaited state.
 func Eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(HangLimit()); !done(); runtime.Gosched() {

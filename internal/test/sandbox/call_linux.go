@@ -39,7 +39,7 @@ func (c Call) when(more condition) Call {
 	return Call{c.number, append(c.conditions[:len(c.conditions):len(c.conditions)], more)}
 }
 
-// compile returns the filter that does what action says with each of calls, and nothing with
+// compile returns the filter that answers each of calls with action (SECCOMP_RET_…) and allows the
 // others.
 func compile(action uint32, calls []Call) []unix.SockFilter {
 	const (

@@ -5,5 +5,5 @@
 // A filter is inherited by children and cannot be taken back.
 package sandbox
 
-// variable is what says what [Force] refuses.
+// variable names the environment variable that lists the calls for [Force].
 const variable = "BROOD_TEST_REFUSE"

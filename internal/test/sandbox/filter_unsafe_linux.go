@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// install puts a filter in force, with flags of seccomp(2). Who has no privilege for that can do it
-// when he gives up set-user-ID programs for good (PR_SET_NO_NEW_PRIVS); who has it keeps them.
+// install puts a filter in force, with flags of seccomp(2). A process without CAP_SYS_ADMIN has to
+// give up set-user-ID programs for that (PR_SET_NO_NEW_PRIVS); one with it keeps them.
 func install(flags uintptr, code []unix.SockFilter) error {
 	program := unix.SockFprog{Len: uint16(len(code)), Filter: &code[0]}
 	seccomp := func() (uintptr, unix.Errno) {

@@ -10,14 +10,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forced is what [Force] has refused: the names of calls.
+// forced are the names of the calls that [Force] has the kernel refuse.
 var forced []string
 
-// Force has the kernel refuse what BROOD_TEST_REFUSE says, in all threads of this program and in
-// everything that it starts: an errno, a colon, and names of calls with commas between them, as in
-// "EPERM:epoll_pwait2,splice". The name "all" stands for every call that has a fallback, except for
-// those without which other programs that tests start do not live. TestMain calls it, after it has
-// had the Go runtime open its poller.
+// Force has the kernel refuse the calls that BROOD_TEST_REFUSE lists, in all threads of this
+// program and in the programs that it starts. The list is an errno, a colon, and names of calls
+// with commas between them, as in "EPERM:epoll_pwait2,splice". The name "all" stands for every call
+// that has a fallback, except for those that other programs of the tests need (see excluded). If
+// the list is wrong, Force panics.
+//
+// Preconditions:
+//
+//   - TestMain calls it, before any test runs.
+//   - The Go runtime has opened its poller, because it cannot do without eventfd2(2).
 func Force() {
 	text := os.Getenv(variable)
 	if text == "" {
@@ -54,7 +59,7 @@ func parse(text string) (errno unix.Errno, calls []Call, names []string, err err
 	return errno, calls, names, nil
 }
 
-// Need skips t when [Force] has one of the calls refused without which it has nothing to test.
+// Need skips t if [Force] has the kernel refuse one of these calls, which t cannot do without.
 func Need(t testing.TB, names ...string) {
 	t.Helper()
 	for _, name := range names {

@@ -14,8 +14,7 @@ func Refuse(t testing.TB, errno unix.Errno, calls ...Call) {
 	onThread(t, unix.SECCOMP_RET_ERRNO|uint32(errno), calls)
 }
 
-// Kill is Refuse for calls of which none may be made: whoever makes one is killed, the whole
-// process.
+// Kill is Refuse for calls that must not be made: the kernel kills the process that makes one.
 func Kill(t testing.TB, calls ...Call) {
 	t.Helper()
 	onThread(t, unix.SECCOMP_RET_KILL_PROCESS, calls)
@@ -34,14 +33,14 @@ func Restrict(errno unix.Errno, calls ...Call) error {
 }
 
 func restrict(action uint32, calls []Call) error {
-	runtime.LockOSThread() // For ever: nobody else may get this thread.
+	runtime.LockOSThread() // For ever: no other goroutine may get this thread.
 	return install(0, compile(action, calls))
 }
 
-// refusals are what sandboxes answer to a call that they do not know.
+// refusals are the errnos by which sandboxes answer a call that they do not know.
 var refusals = []unix.Errno{unix.ENOSYS, unix.EPERM, unix.EINVAL, unix.EACCES, unix.EOPNOTSUPP}
 
-// EachRefusal runs test for everything that a sandbox may answer.
+// EachRefusal runs test once for each errno that a sandbox may answer.
 func EachRefusal(t *testing.T, test func(t *testing.T, errno unix.Errno)) {
 	t.Helper()
 	for _, errno := range refusals {

@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
-// variable is what Force reads.
+// variable names the environment variable that Force reads.
 const variable = "BROOD_TEST_REFUSE"
 
 func init() {

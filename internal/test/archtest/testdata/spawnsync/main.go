@@ -1,4 +1,4 @@
-// Command spawnsync does nothing but run a program, for a test of what is linked into it.
+// Command spawnsync runs one program. A test looks at the functions that are linked into it.
 package main
 
 import (
