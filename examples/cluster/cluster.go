@@ -113,7 +113,7 @@ func (p *pool) failed(err error) {
 	complain(err)
 }
 
-// stop ends the cluster when what was accepted is answered.
+// stop ends the cluster once every accepted connection is answered.
 func (p *pool) stop() {
 	p.ending = true
 	p.Disconnect(nil)

@@ -1,13 +1,14 @@
 // Cluster is a TCP server of several processes, as Node's cluster has it, with a Go primary:
-// connections go to the workers, to each in turn, who answer "worker N pid P" and close. The
+// connections go to the workers in turn. A worker answers "worker N pid P" and closes. The
 // workers are this program again, or with -node a Node program that was written for cluster.
 //
 //	go run ./examples/cluster [-addr HOST:PORT] [-workers N] [-node]
 //	nc 127.0.0.1 9852
 //
-// The host is an IP address or nothing. A worker that dies is replaced, and what it had not taken
-// goes to another. SIGINT or SIGTERM ends the program once every connection it has accepted is
-// answered; a second one ends it at once. Then it prints how many connections each worker got.
+// The host is an IP address or nothing. If a worker dies it is replaced, and the connections that
+// it had not taken go to another. SIGINT or SIGTERM ends the program once every connection it has
+// accepted is answered; a second one ends it at once. Then it prints how many connections each
+// worker got.
 //
 // What it shows: a cluster that keeps its workers (cluster.go), and the two sides of Node's
 // protocol (worker.go, worker.js).

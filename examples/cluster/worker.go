@@ -33,7 +33,7 @@ func serve(loop *reactor.Loop, parent *ipc.Channel, args []string) error {
 		connection.Readable.Destroy(nil)
 		// The client has gone. The connection is closed by itself.
 		connection.Writable.OnError(func(error) {})
-		_, _ = connection.Writable.WriteString(answer) // What it could say, OnError does.
+		_, _ = connection.Writable.WriteString(answer) // OnError reports its errors.
 		connection.Writable.End()
 	}}
 	return self.Listen("tcp", net.JoinHostPort(args[0], args[1]), o, func(_ *cluster.Server, err error) {

@@ -15,10 +15,10 @@ const (
 	mostExits   = 50   // likewise
 	maxQueue    = 2000 // jobs that may wait
 	maxJobs     = 5000 // after which a worker is replaced
-	longestLine = 200  // bytes of what a worker has said
+	longestLine = 200  // bytes of a worker's line
 )
 
-// A board has a pool, its load, and what the page is to show of them. It is used on the loop
+// A board has a pool, its load, and the numbers of both that the page shows. It is used on the loop
 // goroutine only.
 type board struct {
 	loop *reactor.Loop
@@ -58,7 +58,7 @@ func newBoard(l *reactor.Loop, workers, rate int, period time.Duration) (*board,
 		return nil, err
 	}
 	b.pool.OnWorkerExit(b.workerExit)
-	b.pool.OnError(func(error) {}) // What matters of it is in the exits, and in Healthy.
+	b.pool.OnError(func(error) {}) // The exits tell of each, and Healthy of the pool.
 	b.before = b.pool.Stats()
 	b.load = newLoad(b, rate)
 	b.ticker = l.SetInterval(period, b.sample)
@@ -105,7 +105,7 @@ func (b *board) workerExit(e *pool.WorkerExit) {
 	b.exits = b.exits[max(0, len(b.exits)-mostExits):]
 }
 
-// health says what is wrong, "" if nothing is.
+// health returns the reason why the pool is not healthy, "" if it is.
 func (b *board) health() string {
 	if err := b.pool.Healthy(); err != nil {
 		return err.Error()

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A lineKeeper takes what the pool logs, on the loop goroutine, and keeps the last line of each
-// worker's stderr.
+// A lineKeeper is the handler of the pool's log. It runs on the loop goroutine and keeps the last
+// line of each worker's stderr.
 type lineKeeper struct{ lines map[int]string }
 
 func (b *board) logger() *slog.Logger { return slog.New(lineKeeper{b.lines}) }

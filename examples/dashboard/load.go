@@ -12,11 +12,10 @@ const (
 	mostRate = 1000                   // jobs a second
 	meanJob  = 20 * time.Millisecond  // that a job takes
 	longest  = 500 * time.Millisecond // that one takes
-	loadTick = 20 * time.Millisecond  // between two submissions of what is due
+	loadTick = 20 * time.Millisecond  // between two submissions of the jobs that are due
 )
 
-// A load is the jobs that the pool is given, so many a second. What it does not take is not given
-// later.
+// A load gives the pool so many jobs a second. The jobs that the pool does not take are dropped.
 type load struct {
 	board *board
 	rate  int
@@ -34,7 +33,7 @@ func newLoad(b *board, rate int) *load {
 
 func (l *load) stop() { l.timer.Stop() }
 
-// submit gives the pool what is due.
+// submit gives the pool the jobs that are due.
 func (l *load) submit() {
 	now := l.board.loop.Now()
 	l.due += float64(l.rate) * min(now.Sub(l.last), time.Second).Seconds()
@@ -48,7 +47,7 @@ func (l *load) submit() {
 	}
 }
 
-// done is called with what has become of a job. How many have failed the pool counts.
+// done is called with the outcome of each job. The pool counts the failed ones.
 func (l *load) done(r *pool.Result, err error) {
 	if err == nil {
 		l.board.ran.add(r.Ran)

@@ -14,7 +14,7 @@
 // of another site (package loopback).
 //
 // What it shows: a pool that is watched and controlled from other goroutines (server.go), those of
-// net/http, whose only way to it is the loop's Do; numbers that belong to the loop (board.go); the
+// net/http, which reach it only by the loop's Do; numbers that belong to the loop (board.go); the
 // worker's side (worker.go).
 package main
 

@@ -2,5 +2,5 @@
 
 package main
 
-// maxMemory is none: package pool knows a worker's memory on Linux only.
+// maxMemory is off, because package pool knows a worker's memory on Linux only.
 const maxMemory = 0

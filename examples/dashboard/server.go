@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	readLimit = 10 * time.Second // that a browser may take to say what it wants
+	readLimit = 10 * time.Second // that a browser may take for its request
 	loopLimit = 5 * time.Second  // that the loop may take to answer
 	endLimit  = 2 * time.Second  // that requests may take when the server is to end
 	maxBody   = 4 << 10          // bytes of a POST
@@ -80,7 +80,7 @@ func (s *server) serve(ctx context.Context) error {
 		limit, cancel := context.WithTimeout(context.Background(), endLimit)
 		defer cancel()
 		if s.http.Shutdown(limit) != nil {
-			_ = s.http.Close() // What it could say, Serve does.
+			_ = s.http.Close() // Serve reports its errors.
 		}
 	})
 	err := s.http.Serve(s.ln)
@@ -110,7 +110,7 @@ func (s *server) metrics(w http.ResponseWriter, r *http.Request) {
 	var text bytes.Buffer // A client that reads slowly does not hold up the loop.
 	if s.do(w, r, func() { _ = s.board.pool.WriteMetrics(&text) }) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		_, _ = w.Write(text.Bytes()) // Who has gone need not be told.
+		_, _ = w.Write(text.Bytes()) // If it fails the client has gone.
 	}
 }
 

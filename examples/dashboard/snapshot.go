@@ -2,8 +2,8 @@ package main
 
 import "encoding/json"
 
-// A snapshot is what a page is told: all that it shows, but of the samples only those that it does
-// not have.
+// A snapshot has everything that a page shows. Of the samples it has only those that the page does
+// not have yet.
 type snapshot struct {
 	Boot        string   `json:"boot"`
 	Period      float64  `json:"period"` // seconds from one sample to the next

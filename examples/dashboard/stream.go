@@ -14,8 +14,8 @@ const (
 )
 
 // events is a stream of snapshots, as server-sent events: one at once, one for each sample. The id
-// of an event is what the page has then, and what its browser sends when it connects again, so that
-// no sample is lost or sent twice.
+// of an event is the number of the page's last sample. A browser that connects again sends it, so
+// that no sample is lost or sent twice.
 func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	select {
 	case s.streams <- struct{}{}:

@@ -19,7 +19,7 @@ var workers = childprocess.Workers{jobWorker: func(l *reactor.Loop, parent *ipc.
 	return pool.Serve(l, parent, pool.Handlers{"": work})
 }}
 
-// A task is what a worker is to do: nothing, for so long.
+// A task has a worker do nothing for so long.
 type task struct {
 	Took time.Duration `json:"took"` // nanoseconds
 }

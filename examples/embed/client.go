@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// maxInput is what a client may send ahead of its running command, in bytes.
+	// maxInput is the number of bytes that a client may send ahead of its running command.
 	maxInput = 64 << 10
 
 	// killGrace is the time from SIGTERM to SIGKILL for the command of a client that has gone.
@@ -44,7 +44,7 @@ func (s *server) add(fd int) error {
 	conn.Readable.OnData(c.receive)
 	conn.Readable.OnClose(c.leave)        // At its end, too.
 	conn.Readable.OnError(func(error) {}) // The client has gone, and the close follows.
-	// The client has gone: there is nobody to tell.
+	// The client has gone, so there is no one to send the error to.
 	conn.Writable.OnError(func(error) { c.leave() })
 	conn.Writable.OnDrain(c.next)
 	return nil
@@ -57,7 +57,7 @@ func (c *client) leave() {
 	c.conn.Destroy(nil)
 	if c.child != nil {
 		c.child.Terminate(killGrace)
-		// Nobody reads it any more, and who has left the group may hold it.
+		// The output has no reader any more, and a process that has left the group may hold it.
 		for _, s := range c.child.Stdio {
 			if s.Readable != nil {
 				s.Readable.Destroy(nil)
@@ -66,7 +66,7 @@ func (c *client) leave() {
 	}
 }
 
-// receive takes what the client has sent.
+// receive takes a chunk of the client's input.
 func (c *client) receive(chunk []byte) {
 	c.input = append(c.input, chunk...)
 	c.next()
@@ -77,8 +77,8 @@ func (c *client) receive(chunk []byte) {
 	}
 }
 
-// next starts the next command once the last one has ended and the client has read enough of what
-// is there.
+// next starts the next command once the last one has ended and the client has read enough of its
+// output.
 func (c *client) next() {
 	for c.child == nil && !c.conn.Writable.NeedDrain() {
 		line, rest, ok := bytes.Cut(c.input, []byte("\n"))
@@ -95,7 +95,7 @@ func (c *client) next() {
 func (c *client) start(file string, args []string) {
 	child, err := childprocess.Spawn(c.server.brood, file, args, &childprocess.Options{
 		Stdio:     []childprocess.Stdio{childprocess.Ignore, childprocess.Pipe, childprocess.Pipe},
-		KillScope: childprocess.ScopeGroup, // With what it has started.
+		KillScope: childprocess.ScopeGroup, // With its own children.
 	})
 	if err != nil {
 		c.say(err.Error())
@@ -120,5 +120,5 @@ func (c *client) start(file string, args []string) {
 
 // say writes a line that is not a command's.
 func (c *client) say(text string) {
-	_, _ = c.conn.Writable.WriteString("# " + text + "\n") // What it could say, OnError does.
+	_, _ = c.conn.Writable.WriteString("# " + text + "\n") // OnError reports its errors.
 }

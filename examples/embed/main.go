@@ -14,7 +14,7 @@
 // kinds, streams back as it comes, and then a line such as "# exit status 0" (client.go). A
 // client's commands run one after the other, those of different clients at once. A client that
 // closes its connection, or only its sending half, ends its command. SIGINT or SIGTERM ends the
-// server, a second one at once. Whoever can connect can run anything, so it listens on the loopback
+// server, a second one at once. A client can run any command, so the server listens on the loopback
 // address by default.
 package main
 

@@ -102,7 +102,7 @@ func (s *server) accept() error {
 	fd, _, err := unix.Accept(s.listener)
 	switch {
 	case err == unix.EAGAIN || err == unix.EINTR || err == unix.ECONNABORTED:
-		return nil // It was somebody who has gone since.
+		return nil // The client has gone since.
 	// No descriptor is left, say. A server that is to outlive that waits here until one is.
 	case err != nil:
 		return os.NewSyscallError("accept", err)

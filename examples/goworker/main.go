@@ -53,8 +53,8 @@ func run() error {
 	}
 	parent, err := ipc.Parent(loop) // ipc.ErrNoParent when somebody starts it by hand.
 	if err == nil {
-		// A message that is none, or an answer that is lost because the parent has gone. None of
-		// them ends the channel.
+		// A line that is no message, or an answer that is lost because the parent has gone. Neither
+		// ends the channel.
 		parent.OnError(complain)
 		parent.OnMessage(func(m *ipc.Message) {
 			if err := parent.Send(reply(m)); err != nil {

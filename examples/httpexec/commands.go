@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// builtIn are the commands that clients can run, as a program and its arguments. What comes from a
-// client is never a part of one: it only chooses.
+// builtIn are the commands that clients can run, as a program and its arguments. A client chooses
+// one by its name. Nothing that a client sends becomes a part of a command.
 var builtIn = map[string][]string{
 	"count":     {"sh", "-c", "for i in 1 2 3; do echo $i; sleep 1; done; echo done >&2"},
 	"date":      {"date"},

@@ -2,5 +2,5 @@ package main
 
 import "syscall"
 
-// deathSignal is what a command gets when the server dies without having ended it.
+// deathSignal is sent to a command when the server dies without having ended it.
 const deathSignal = syscall.SIGKILL

@@ -4,6 +4,6 @@ package main
 
 import "github.com/brood-go/brood/signals"
 
-// deathSignal is none: it is Linux that can send one. A command learns of the server's death when
+// deathSignal is off, because only Linux can send one. A command learns of the server's death when
 // it writes.
 const deathSignal signals.Signal = 0

@@ -1,5 +1,4 @@
-// Httpexec runs commands for the clients of an ordinary net/http server and streams what they
-// write.
+// Httpexec runs commands for the clients of an ordinary net/http server and streams their output.
 //
 //	go run ./examples/httpexec [-addr HOST:PORT] [-commands FILE] [-most N] [-grace D]
 //	curl -N http://127.0.0.1:9853/run/count
@@ -7,14 +6,13 @@
 // GET / lists the commands. GET or POST /run/NAME runs one, which a client can only choose, not
 // make up: they are those of commands.go, or of FILE, a JSON object of argument lists by name. The
 // answer is a stream of server-sent events: stdout and stderr, a line each as the command writes
-// it, and at the end exit, which says how it ended. A client that goes ends its command, with all
-// that this has started: by SIGTERM, and by SIGKILL when the grace is over. A client that reads
-// slowly has its command wait. At most N commands run at once; who comes then is told to come again
-// (429, Retry-After).
+// it, and at the end exit, with the status. When a client goes, its command gets SIGTERM, with all
+// processes of its group, and SIGKILL when the grace is over. If a client reads slowly, its command
+// waits. At most N commands run at once; a client that comes then gets 429 with Retry-After.
 //
 // SIGINT or SIGTERM ends the commands in the same way, whose last lines clients still get, and then
-// the server. A second one ends all at once. Who can connect can run the commands, so httpexec
-// listens on loopback addresses only, and answers no page of another site (package loopback).
+// the server. A second one ends all at once. Any client can run the commands, so httpexec listens
+// on loopback addresses only, and answers no page of another site (package loopback).
 //
 // What it shows: one loop that owns the children, beside a server whose goroutines reach it by Do
 // and Post (run.go).

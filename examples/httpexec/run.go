@@ -49,7 +49,7 @@ func (r *runner) run(w http.ResponseWriter, req *http.Request) {
 	defer context.AfterFunc(ctx, func() { r.cut(child) })() // Unless all is over before.
 	out := newStream(w)
 	gone := false
-	// To its end, also when nobody listens: then the command is ended, and that is waited for.
+	// To its end, also when the client has gone: then the command is killed, and its end awaited.
 	for e := range follow(child) {
 		if !gone && out.send(e) != nil {
 			gone = true
@@ -74,8 +74,8 @@ func (r *runner) start(ctx context.Context, command []string) (child *childproce
 	return child, errors.Join(failed, err)
 }
 
-// cut closes the pipes of a command that should have ended. What it has started may have left its
-// group and hold them, and would keep its place for ever.
+// cut closes the pipes of a command that should have ended. A process that it started may have left
+// its group and hold them, and would keep its place for ever.
 func (r *runner) cut(child *childprocess.ChildProcess) {
 	// On a closed loop the pipes are closed.
 	_ = r.loop.Post(func() {
@@ -89,8 +89,8 @@ func (r *runner) cut(child *childprocess.ChildProcess) {
 	})
 }
 
-// follow returns what a command writes, line by line, and its end. Who receives decides how fast
-// that is: the loop reads little ahead, and then the command waits. All of it must be received.
+// follow returns the output of a command, line by line, and its end. The loop reads little ahead of
+// the receiver, and then the command waits. The receiver must receive all of it.
 func follow(child *childprocess.ChildProcess) <-chan event {
 	events := make(chan event)
 	var readers sync.WaitGroup

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	headerLimit = 10 * time.Second // that a client may take to say what it wants
+	headerLimit = 10 * time.Second // that a client may take for its request
 	// that a client may take to read a line, before it counts as gone
 	writeLimit = 30 * time.Second
 	endLimit   = 2 * time.Second // that a request may take when its command has ended
@@ -40,7 +40,7 @@ func serve(ctx context.Context, ln net.Listener, r *runner) error {
 		limit, cancel := context.WithTimeout(context.Background(), r.grace+endLimit)
 		defer cancel()
 		if server.Shutdown(limit) != nil { // A client does not read.
-			_ = server.Close() // What it could say, Serve does.
+			_ = server.Close() // Serve reports its errors.
 		}
 	})
 	err := server.Serve(ln)
@@ -79,8 +79,8 @@ func newStream(w http.ResponseWriter) *stream {
 
 // send sends an event at once. It waits while the client does not read, up to writeLimit.
 func (s *stream) send(e event) error {
-	// A carriage return would end the line, too, and what follows it could be taken for an event of
-	// its own.
+	// A carriage return would end the line, too, and the rest could be taken for an event of its
+	// own.
 	data := strings.ReplaceAll(strings.ToValidUTF8(e.data, "\uFFFD"), "\r", "\ndata: ")
 	if err := s.wire.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
 		return err

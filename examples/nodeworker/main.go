@@ -1,6 +1,6 @@
-// Nodeworker forks a Node.js worker, sends it texts and prints what it answers: first in JSON,
-// which is Node's default, then in V8's own format (Advanced), which also carries what JSON cannot:
-// here a Buffer, there and back, and a Map.
+// Nodeworker forks a Node.js worker, sends it texts and prints its answers: first in JSON, which is
+// Node's default, then in V8's own format (Advanced). That carries values that JSON cannot: here a
+// Buffer, there and back, and a Map.
 //
 //	go run ./examples/nodeworker
 //
@@ -85,7 +85,8 @@ func ask(loop *reactor.Loop, format ipc.Serialization, texts []any, answered fun
 			worker.Disconnect() // The worker then ends by itself.
 		}
 	})
-	worker.OnExit(func(status childprocess.ExitStatus) { // There is none if it was not started.
+	// A child that was not started has no exit event.
+	worker.OnExit(func(status childprocess.ExitStatus) {
 		if left > 0 || !status.Success() {
 			note(fmt.Errorf("worker: %s, %d texts left", status, left))
 		}

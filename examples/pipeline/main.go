@@ -1,8 +1,8 @@
 // Pipeline runs yes | head | wc, with real children and no shell, in two ways:
 //
 //   - through the loop: each child's output is piped to the next one's input by
-//     [streams.Readable.Pipe], so this program could also listen to what passes; on Linux the bytes
-//     are moved by splice(2);
+//     [streams.Readable.Pipe], so this program could also listen to the bytes; on Linux they
+//     move by splice(2);
 //   - through the kernel: each child is given the reading end of the pipe of the one before it and
 //     the parent keeps nothing, so no byte passes through this program.
 //
@@ -88,7 +88,7 @@ func throughKernel(loop *reactor.Loop) ([]*childprocess.ChildProcess, error) {
 	return children, nil
 }
 
-// report runs one pipeline to its end and prints what came out of it and how each stage ended.
+// report runs one pipeline to its end and prints its output and how each stage ended.
 func report(loop *reactor.Loop, how string, start func(*reactor.Loop) ([]*childprocess.ChildProcess, error)) error {
 	children, err := start(loop)
 	if err != nil {

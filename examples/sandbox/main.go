@@ -7,8 +7,8 @@
 // system has its programs and their libraries. Beside /dev/null that is all: it opens no other
 // file, creates, changes and removes none, and it gets no privileges from set-user-ID programs.
 // From Linux 6.7 on it cannot use TCP, from 6.12 on it can send signals only to its own, and not
-// connect to abstract sockets. What it is given stays open: its stdin, stdout and stderr are those
-// of Sandbox.
+// connect to abstract sockets. Descriptors that it inherits stay open: its stdin, stdout and stderr
+// are those of Sandbox.
 //
 // The exit code is that of PROGRAM, or 128 plus the number of the signal that has ended it, 127
 // when PROGRAM was not found, 126 when it could not be executed, 2 for a mistake in the arguments,
@@ -41,7 +41,7 @@ const (
 	exitSignal      = 128 // plus the number of the signal
 )
 
-// A job is what the command line says.
+// A job is the parsed command line.
 type job struct {
 	dir       string
 	readable  []string // directories, beside dir

@@ -12,8 +12,8 @@ import (
 // errNoLandlock says that nothing can be restricted here.
 var errNoLandlock = fmt.Errorf("this system cannot restrict a program (that needs Linux 5.13, booted with landlock): %w", errors.ErrUnsupported)
 
-// everything is what the library knows to restrict. Of that a kernel restricts what it can, at
-// least files.
+// everything restricts all that the library knows. A kernel ignores the parts that are newer than
+// it is; it restricts files at least.
 var everything = landlock.V11.BestEffort()
 
 const (
@@ -26,8 +26,8 @@ var systemPrograms = []string{
 	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache", "/nix/store",
 }
 
-// ruleset makes the job's ruleset, in which nobody is yet, and the flags that belong to it. The
-// caller must Close it.
+// ruleset makes the job's ruleset, in which no process is yet, and its flags. The caller must Close
+// it.
 func (j job) ruleset() (ruleset *os.File, flags uint32, err error) {
 	rules := []landlock.Rule{
 		landlock.PathAccess(readTree, append([]string{j.dir}, j.readable...)...),

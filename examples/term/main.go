@@ -1,5 +1,5 @@
-// Term runs a program on a terminal of its own and passes through what is typed and what is shown,
-// as ssh(1), script(1) and the multiplexers do at their heart.
+// Term runs a program on a terminal of its own and passes keys and output through, as ssh(1),
+// script(1) and the multiplexers do at their heart.
 //
 //	go run ./examples/term [PROGRAM [ARGUMENT…]]
 //
@@ -12,7 +12,8 @@
 // 127 when PROGRAM could not be started, and 2 when stdin is no terminal.
 //
 // What it shows: a child on a terminal, as one duplex stream between two pipes (session.go),
-// signals on the loop (signals.go), and a mode that is everybody's and must not stay (rawmode.go).
+// signals on the loop (signals.go), and a mode of a shared terminal that must not stay
+// (rawmode.go).
 package main
 
 import (

@@ -2,8 +2,7 @@ package main
 
 import "golang.org/x/term"
 
-// rawMode is the mode of a terminal that belongs to others, too: whoever has changed it changes it
-// back.
+// rawMode is the mode of a terminal that other processes use, too. So it is always changed back.
 type rawMode struct {
 	fd    int
 	saved *term.State // nil while the terminal is in its own mode
@@ -23,7 +22,7 @@ func (m *rawMode) renew() error {
 	if m.saved == nil {
 		return m.enter()
 	}
-	_, err := term.MakeRaw(m.fd) // What restore goes back to is what was there at first.
+	_, err := term.MakeRaw(m.fd) // restore goes back to the first mode, not to this one.
 	return err
 }
 

@@ -20,10 +20,10 @@ const (
 )
 
 const (
-	// killGrace is how long the program may take to end when this one is told to.
+	// killGrace is the time that the program has to end when this one is told to.
 	killGrace = 2 * time.Second
 
-	// closeGrace is how long what the program has left in the background is shown.
+	// closeGrace is the time for which the output of processes in the background is still shown.
 	closeGrace = 200 * time.Millisecond
 )
 
@@ -36,7 +36,7 @@ type session struct {
 	keys  *streams.Readable // stdin
 
 	failed error          // the error event
-	got    signals.Signal // what has ended the session; 0 if nothing has
+	got    signals.Signal // the signal that ended the session; 0 if none did
 }
 
 // open starts the program. The terminal is in raw mode from then on, if there is no error, and run
@@ -51,7 +51,7 @@ func open(file string, args []string) (s *session, err error) {
 			s.close()
 		}
 	}()
-	// Before the size is asked for: a change is told from then on.
+	// Before the size is asked for, so that no change of it is missed.
 	if err = s.watchSignals(); err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (s *session) start(file string, args []string) (err error) {
 	o := &childprocess.Options{KillSignal: unix.SIGHUP, KillGrace: killGrace, CloseGrace: closeGrace}
 	size := &childprocess.PTYOptions{}
 	if size.Rows, size.Cols = ownSize(); size.Rows == 0 || size.Cols == 0 {
-		size = nil // Nobody has told this terminal, and a default is better than nothing.
+		size = nil // This terminal does not know its size, so the child gets the default.
 	}
 	o.Stdio = childprocess.AllStdio(childprocess.PTY(size))
 	if s.child, err = childprocess.Spawn(s.loop, file, args, o); err != nil {
@@ -78,8 +78,7 @@ func (s *session) start(file string, args []string) (err error) {
 	return nil
 }
 
-// connect joins the two terminals. When the child's has ended, stdin has nobody to be read for, and
-// is closed.
+// connect joins the two terminals. When the child's has ended, stdin has no reader, and is closed.
 func (s *session) connect() error {
 	var err error
 	if s.keys, err = streams.NewReadable(s.loop, stdin, nil); err != nil {
@@ -100,8 +99,7 @@ func (s *session) connect() error {
 	return nil
 }
 
-// run passes through what is typed and shown until the program has ended, and returns the exit
-// code.
+// run passes keys and output through until the program has ended, and returns the exit code.
 func (s *session) run() (code int, err error) {
 	// Also when a callback panics: the trace is then printed on a terminal in its own mode.
 	defer s.close()
@@ -122,7 +120,7 @@ func (s *session) run() (code int, err error) {
 
 func (s *session) close() {
 	s.mode.restore()
-	_ = s.loop.Close() // It has run to its end, or what ended it is reported.
+	_ = s.loop.Close() // Run has returned the error, if there was one.
 }
 
 // ownSize returns the size of this program's terminal, 0 if it is not known.

@@ -8,13 +8,13 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// watchSignals watches what others may send. None of it comes from the keyboard, which is the
-// program's.
+// watchSignals watches the signals that other processes may send. The keyboard sends none, because
+// in raw mode its keys are the program's.
 func (s *session) watchSignals() error {
 	for sig, fn := range map[signals.Signal]func(signals.Signal){
 		unix.SIGWINCH: func(signals.Signal) { s.resize() },
 		unix.SIGTSTP:  s.suspend,
-		unix.SIGCONT:  s.resume,
+		unix.SIGCONT:  s.continued,
 		unix.SIGHUP:   s.leave,
 		unix.SIGINT:   s.leave,
 		unix.SIGQUIT:  s.leave,
@@ -47,9 +47,9 @@ func (s *session) suspend(signals.Signal) {
 	_ = unix.Kill(os.Getpid(), unix.SIGSTOP) // To oneself it cannot fail.
 }
 
-// resume goes on after suspend, or after SIGSTOP, which nobody sees. The size may have changed
-// meanwhile.
-func (s *session) resume(signals.Signal) {
+// continued goes on after suspend, or after SIGSTOP, which cannot be caught. The size may have
+// changed meanwhile.
+func (s *session) continued(signals.Signal) {
 	_ = s.mode.renew() // Best effort: without it keys are echoed twice.
 	s.resize()
 	s.keys.Resume()

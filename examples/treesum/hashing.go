@@ -29,7 +29,7 @@ type hashing struct {
 	took     time.Duration
 }
 
-// run hashes every file. What is wrong with a single file is in the tree.
+// run hashes every file. The error of a single file is kept in the tree.
 func (h *hashing) run(jobs int) error {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -72,8 +72,8 @@ func (h *hashing) start(loop *reactor.Loop, jobs int) (err error) {
 	return nil
 }
 
-// feed gives the pool as many files as it takes, and stops it behind the last one: what it was
-// given it still does.
+// feed gives the pool as many files as it takes, and stops it behind the last one. A pool that is
+// stopped still does the jobs that it has.
 func (h *hashing) feed() {
 	for !h.over && h.next < len(h.tree.files) && !h.pool.NeedDrain() {
 		f := h.tree.files[h.next]
@@ -105,7 +105,7 @@ func (h *hashing) answered(f *file, r *pool.Result, err error) {
 	_, crashed := errors.AsType[*pool.CrashError](err)
 	switch {
 	case refused:
-		err = errors.New(refusal.Message) // It is what the worker's handler has returned.
+		err = errors.New(refusal.Message) // The text is that of the error of the worker's handler.
 	case err != nil && !crashed:
 		h.giveUp(err) // It would be the same for every other file.
 		return

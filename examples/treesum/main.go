@@ -92,8 +92,8 @@ func goSource() (string, error) {
 	return filepath.Join(strings.TrimSpace(string(root)), "src"), nil
 }
 
-// conclude checks the sums and reports what was done. It returns what went wrong with single files,
-// too.
+// conclude checks the sums and prints the summary. The errors of single files are among those it
+// returns.
 func conclude(h *hashing, list bool) error {
 	verified, err := h.tree.verify()
 	if err != nil {

@@ -57,7 +57,7 @@ func (p *progress) finish() {
 	}
 }
 
-// printSummary says what was done.
+// printSummary prints the numbers of files and bytes, and the time.
 func (h *hashing) printSummary(w io.Writer, verified int) error {
 	list := sha256.New()
 	if err := h.tree.list(list); err != nil {

@@ -16,7 +16,7 @@ type tree struct {
 	dir    string
 	files  []*file
 	bytes  int64   // of all files, by their directory entries
-	broken []error // what could not be walked
+	broken []error // of directories that could not be walked
 }
 
 // A file is one of them, and after its hashing either sum or err is set.
@@ -27,8 +27,8 @@ type file struct {
 	read int64 // bytes so far
 }
 
-// walk finds the files. It fails only for the directory itself: what is wrong further down does not
-// keep the rest from being hashed. No loop is running yet, so a signal ends the program here as it
+// walk finds the files. It fails only for dir itself: an error further down does not keep the rest
+// from being hashed. No loop is running yet, so a signal ends the program here as it
 // ends any other.
 func walk(dir string) (*tree, error) {
 	t := &tree{dir: dir}
@@ -66,7 +66,7 @@ func (t *tree) hashed() []*file {
 	return slices.DeleteFunc(slices.Clone(t.files), func(f *file) bool { return f.err != nil })
 }
 
-// errors returns what went wrong, nil if nothing did.
+// errors joins the errors of the walk and of the files, nil if there are none.
 func (t *tree) errors() error {
 	all := slices.Clone(t.broken)
 	for _, f := range t.files {
@@ -90,6 +90,6 @@ func (t *tree) list(w io.Writer) error {
 	return out.Flush()
 }
 
-// escape is what sha256sum does to a name that would not fit on a line, and then it begins the line
+// escape writes a name that would not fit on a line as sha256sum does, which then begins the line
 // with a backslash.
 var escape = strings.NewReplacer("\\", `\\`, "\n", `\n`, "\r", `\r`)

@@ -20,7 +20,7 @@ import (
 // hashWorker is the name of the worker.
 const hashWorker = "hash"
 
-// workers are what this program can be, beside itself: main asks for it first.
+// workers are the roles that this program can have as a worker. main looks for one first.
 var workers = childprocess.Workers{hashWorker: func(loop *reactor.Loop, parent *ipc.Channel, _ []string) error {
 	h := &hasher{sha256.New(), make([]byte, readSize)}
 	return pool.Serve(loop, parent, pool.Handlers{"": h.hash})
@@ -50,7 +50,7 @@ type hasher struct {
 	buf []byte
 }
 
-// hash does one job, on a goroutine of its own. ctx ends when nobody wants the answer any more.
+// hash does one job, on a goroutine of its own. ctx ends when the job is cancelled.
 func (h *hasher) hash(ctx context.Context, j *pool.Job) (any, error) {
 	var path task
 	if err := j.Decode(&path); err != nil {
@@ -80,8 +80,8 @@ func (h *hasher) hash(ctx context.Context, j *pool.Job) (any, error) {
 	return nil, context.Cause(ctx)
 }
 
-// open opens a regular file. What the walk saw as one may have been replaced since: O_NONBLOCK
-// keeps a FIFO from blocking, O_NOFOLLOW keeps to the tree.
+// open opens a regular file. The file may have been replaced since the walk: O_NONBLOCK keeps a
+// FIFO from blocking, O_NOFOLLOW keeps to the tree.
 func open(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// closeGrace is how long what a program has left in the background is shown.
+// closeGrace is the time for which the output of processes in the background is still shown.
 const closeGrace = 200 * time.Millisecond
 
 // children starts the programs, on the loop that owns them. Its methods are for other goroutines
@@ -28,8 +28,8 @@ type child struct {
 	loop    *reactor.Loop
 	grace   time.Duration
 
-	shown io.ReadCloser  // what the terminal shows; the loop reads ahead little of it
-	keys  io.WriteCloser // what is typed; Write waits while the terminal takes no more
+	shown io.ReadCloser  // output of the terminal; the loop reads ahead little of it
+	keys  io.WriteCloser // input of the terminal; Write waits while it takes no more
 }
 
 // start returns a child on a terminal of that size, and wait tells if it could not be started after
@@ -63,8 +63,8 @@ func (c *child) resize(ctx context.Context, rows, cols uint16) {
 	_ = c.loop.Do(ctx, func() { _ = c.process.Terminal().Resize(rows, cols) })
 }
 
-// hangUp ends the program, and what it has started, and closes the terminal. It does nothing to a
-// program that has ended.
+// hangUp ends the program, with the processes that it started, and closes the terminal. It does
+// nothing to a program that has ended.
 func (c *child) hangUp() {
 	// On a loop that is closed the terminal is, too.
 	_ = c.loop.Post(func() {

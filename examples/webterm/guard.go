@@ -11,7 +11,7 @@ import (
 )
 
 // guard keeps out other machines and other sites, as package loopback does, and the other users of
-// this machine: a token that nobody can guess is in the address of the page. Who does not know it
+// this machine: the address of the page has a token that cannot be guessed. A request without it
 // gets no page and no session.
 type guard struct {
 	loopback.Guard

@@ -5,12 +5,13 @@ import (
 	"sync"
 )
 
-// An inbox is what a browser has sent and the terminal has not taken: at most windowSize bytes.
+// An inbox has the bytes that a browser has sent and the terminal has not taken: at most
+// windowSize.
 type inbox struct {
 	mu      sync.Mutex
 	waiting []byte
 	owed    int           // bytes, those that take has returned last among them
-	filled  chan struct{} // one signal for who waits
+	filled  chan struct{} // one signal for the goroutine that waits
 }
 
 func newInbox() *inbox { return &inbox{filled: make(chan struct{}, 1)} }

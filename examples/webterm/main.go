@@ -9,13 +9,13 @@
 // SIGHUP ends all of them, and then webterm; a second one ends webterm at once, and its terminals
 // are hung up by the system.
 //
-// Whoever may open the page may do what this user may. So webterm listens on loopback addresses
-// only, and serves those who know the token in the address that it prints, under the names that
+// A browser with the page has all rights of this user. So webterm listens on loopback addresses
+// only, and serves only requests with the token in the address that it prints, under the names that
 // loopback addresses have (guard.go).
 //
 // What it shows: one loop that owns all children, beside a net/http server whose goroutines reach
-// them through the loop's doors (children.go), and a terminal with an end to what either side lets
-// pile up (session.go, window.go).
+// them through the loop's doors (children.go), and a terminal with a limit for the bytes that
+// either side lets pile up (session.go, window.go).
 package main
 
 import (

@@ -20,7 +20,7 @@ import (
 // killGrace is how long a program may take to end once it was hung up.
 const killGrace = 2 * time.Second
 
-// headerLimit is how long a browser may take to say what it wants.
+// headerLimit is the time that a browser may take for its request.
 const headerLimit = 10 * time.Second
 
 //go:embed page
@@ -34,9 +34,10 @@ type server struct {
 	ln       net.Listener
 	http     http.Server
 
-	mu       sync.Mutex
-	closing  bool           // no session begins any more
-	sessions sync.WaitGroup // what is hijacked from http is not waited for there; it grows under mu
+	mu      sync.Mutex
+	closing bool // no session begins any more
+	// http does not wait for the connections that are hijacked from it; it grows under mu
+	sessions sync.WaitGroup
 }
 
 func newServer(loop *reactor.Loop, ln net.Listener, command []string) *server {
@@ -56,7 +57,7 @@ func newServer(loop *reactor.Loop, ln net.Listener, command []string) *server {
 // serve serves until ctx ends, and then ends all sessions, and waits for them.
 func (s *server) serve(ctx context.Context) error {
 	s.http.BaseContext = func(net.Listener) context.Context { return ctx }
-	stop := context.AfterFunc(ctx, func() { _ = s.http.Close() }) // What it could say, Serve does.
+	stop := context.AfterFunc(ctx, func() { _ = s.http.Close() }) // Serve reports its errors.
 	defer stop()
 	err := s.http.Serve(s.ln)
 	s.mu.Lock()
@@ -106,7 +107,7 @@ func (s *server) session(w http.ResponseWriter, r *http.Request) {
 	serveSession(s.http.BaseContext(s.ln), conn, &s.children, rows, cols)
 }
 
-// dimension returns a number of characters from the query, 0 if it is none.
+// dimension returns a number of characters from the query, 0 if that has no such number.
 func dimension(r *http.Request, name string) uint16 {
 	n, err := strconv.ParseUint(r.URL.Query().Get(name), 10, 16)
 	if err != nil {

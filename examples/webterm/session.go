@@ -9,8 +9,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// A message is a text frame; what is typed and what is shown are binary frames, cut anywhere: the
-// browser puts together characters of several bytes. In each message one field is set.
+// A message is a text frame. Input and output are binary frames, cut anywhere: the browser puts
+// together characters of several bytes. In each message one field is set.
 type message struct {
 	// both ways: so many bytes more are dealt with, see windowSize
 	Done int    `json:"done,omitempty"`
@@ -29,7 +29,7 @@ const frameSize = 16 << 10
 // errEnded is why the goroutines of a session end when its program has.
 var errEnded = errors.New("the program has ended")
 
-// errProtocol ends a session whose browser does what the page does not.
+// errProtocol ends a session whose browser sends anything that the page does not send.
 var errProtocol = errors.New("not what the page sends")
 
 // A session is one program in one page. Three goroutines serve it: read has the connection's frames
@@ -66,7 +66,7 @@ func serveSession(ctx context.Context, conn *websocket.Conn, from *children, row
 	all.Wait()
 }
 
-// read deals with what the browser sends. It returns why there will be no more of it.
+// read handles the frames from the browser. It returns the reason why no more of them come.
 func (s *session) read(ctx context.Context) error {
 	for {
 		kind, p, err := s.conn.Read(ctx)
@@ -104,7 +104,7 @@ func (s *session) told(ctx context.Context, p []byte) bool {
 	return true
 }
 
-// typeKeys types what the browser has sent, as fast as the program reads it.
+// typeKeys writes the inbox to the terminal, as fast as the program reads it.
 func (s *session) typeKeys(ctx context.Context) {
 	for {
 		p, err := s.typed.take(ctx)
@@ -121,8 +121,7 @@ func (s *session) typeKeys(ctx context.Context) {
 	}
 }
 
-// show sends what the terminal shows, as fast as the browser draws it, and returns when that is
-// over.
+// show sends the output of the terminal, as fast as the browser draws it, and returns at its end.
 func (s *session) show(ctx context.Context) {
 	buf := make([]byte, frameSize)
 	for {

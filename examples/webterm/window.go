@@ -5,17 +5,18 @@ import (
 	"sync"
 )
 
-// windowSize is how many bytes each side may send before the other has said that it is done with
-// them. What a side does not want yet stays with its maker, who waits. So neither side has to keep
-// more, and none has to stop reading the connection, on which it also learns what the other is done
-// with: two that have stopped would wait for each other.
+// windowSize is the number of bytes that each side may send before the other says that it has used
+// them. Then the sender waits. So neither side has to keep more, and neither has to stop reading
+// the connection, on which it also learns how much the other has used: two that have stopped
+// reading would wait for each other.
 const windowSize = 64 << 10
 
-// A window counts what was sent and is not done with. One goroutine spends; any may give back.
+// A window counts the bytes that were sent and not yet used. One goroutine spends; any may give
+// back.
 type window struct {
 	mu   sync.Mutex
 	left int           // bytes
-	more chan struct{} // one signal for who waits
+	more chan struct{} // one signal for the goroutine that waits
 }
 
 func newWindow() *window { return &window{left: windowSize, more: make(chan struct{}, 1)} }
@@ -37,7 +38,7 @@ func (w *window) wait(ctx context.Context) (int, error) {
 	}
 }
 
-// spend takes n bytes of what wait has returned.
+// spend takes n of the bytes that wait has returned.
 func (w *window) spend(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

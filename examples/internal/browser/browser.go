@@ -20,9 +20,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A Browser is a headless Chromium, a child on the loop of the server that it visits. It is told
-// what to do in the DevTools protocol on its descriptors 3 and 4, where each message ends with a
-// zero byte. It is used on the test's goroutine.
+// A Browser is a headless Chromium, a child on the loop of the server that it visits. It takes
+// commands of the DevTools protocol on descriptor 3 and answers on 4, where each message ends with
+// a zero byte. It is used on the test's goroutine.
 type Browser struct {
 	t          *testing.T
 	in         io.Writer
@@ -112,8 +112,8 @@ func (b *Browser) Call(method string, params map[string]any) json.RawMessage {
 	}
 }
 
-// Complaints returns what the consoles of pages have said since each was opened: messages,
-// exceptions, failed requests.
+// Complaints returns the messages, exceptions and failed requests that the consoles of pages have
+// had since each was opened.
 func (b *Browser) Complaints() []string { return b.complaints }
 
 // Open shows an address in a new tab, the one that is spoken to from now on, and returns the tab's
@@ -140,7 +140,7 @@ func (b *Browser) CloseTab(target string) {
 	b.Call("Target.closeTarget", map[string]any{"targetId": target})
 }
 
-// Value stores in what v points to what a script is.
+// Value stores the value of a script in *v, which v points to.
 func (b *Browser) Value(script string, v any) {
 	b.t.Helper()
 	var got struct {
@@ -153,8 +153,8 @@ func (b *Browser) Value(script string, v any) {
 	require.NoError(b.t, json.Unmarshal(got.Result.Value, v), script)
 }
 
-// Text returns what the element is seen to contain, "" where there is none. A blank that does not
-// break is a blank.
+// Text returns the visible text of the element, "" where there is none. A no-break space is a
+// blank.
 func (b *Browser) Text(selector string) (text string) {
 	b.t.Helper()
 	b.Value(fmt.Sprintf(`document.querySelector(%q)?.innerText ?? ""`, selector), &text)

@@ -40,7 +40,7 @@ func Listen(addr string) (net.Listener, error) {
 // A Guard knows the names of a server, and whose requests it answers. Its methods are safe to call
 // from any goroutine.
 type Guard struct {
-	Hosts []string // what Host may be; the first one is for the address of the page
+	Hosts []string // allowed values of Host; the first one is for the address of the page
 }
 
 // NewGuard returns the guard of the server that listens at an address.
@@ -56,10 +56,10 @@ func NewGuard(at *net.TCPAddr) Guard {
 	return g
 }
 
-// Protect is next for requests that name this server and that no other site's page has made. The
-// page asks the browser to tell nobody its address (Referrer-Policy), to run no script but the
-// server's, and to show it in no other page (Content-Security-Policy). next may set these
-// otherwise.
+// Protect calls next for requests that name this server and do not come from another site's page.
+// The answer asks the browser to keep the page's address to itself (Referrer-Policy), to run no
+// script but the server's, and to show it in no other page (Content-Security-Policy). next may set
+// these otherwise.
 func (g *Guard) Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -82,8 +82,8 @@ func (g *Guard) Protect(next http.Handler) http.Handler {
 // that changes something does, and one that opens a WebSocket.
 func Own(r *http.Request) bool { return r.Header.Get("Origin") == "http://"+r.Host }
 
-// foreign reports whether another site's page has made a request, or who may have made one that
-// changes something.
+// foreign reports whether another site's page has made a request. A request that changes something
+// counts as such a one if its origin is not known.
 func foreign(r *http.Request) bool {
 	if r.Header.Get("Origin") != "" || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return !Own(r)

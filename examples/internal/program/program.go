@@ -74,8 +74,8 @@ func raceEnabled() bool {
 	return false
 }
 
-// Main is what a TestMain exits with: that of [leakcheck.Main]. It deletes the program, if it was
-// built.
+// Main returns the exit code of [leakcheck.Main], for TestMain. It deletes the program, if a test
+// has built it.
 func Main(m *testing.M) (code int) {
 	code = leakcheck.Main(m)
 	if built.dir != "" {
@@ -84,9 +84,9 @@ func Main(m *testing.M) (code int) {
 	return code
 }
 
-// stopsHeard has programs hear the signals that stop them also where the tests ignore these, as
-// under nohup(1) and in the background of a script: what is caught here is not ignored by a child.
-// A channel that nobody reads, once it is full, ignores them as before.
+// stopsHeard catches the signals that stop programs. Under nohup(1), or in the background of a
+// script, the tests ignore these, and so would their children; execve(2) resets caught signals. The
+// channel has no reader, so once it is full the signals are dropped as before.
 var stopsHeard = sync.OnceFunc(func() {
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		if signal.Ignored(s) {
@@ -109,7 +109,7 @@ func Command(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// A Result is what a program has left.
+// A Result has the output and the exit code of a program.
 type Result struct {
 	Stdout, Stderr string
 	Code           int // -1 when a signal ended it

@@ -9,12 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// console matches the block of a README that has a run of the example: a command and what it
-// prints.
+// console matches the block of a README that has a run of the example: a command and its output.
 var console = regexp.MustCompile("(?s)```console\n\\$ ([^\n]*)\n(.*?)```")
 
-// Recorded returns the run that the example's README has recorded: its first command line, and what
-// that printed, up to the next command line.
+// Recorded returns the run that the example's README has recorded: its first command line, and the
+// output up to the next command line.
 func Recorded(t testing.TB) (command, output string) {
 	t.Helper()
 	text, err := os.ReadFile("README.md")
@@ -25,14 +24,14 @@ func Recorded(t testing.TB) (command, output string) {
 	return m[1], strings.TrimSuffix(output, "\n") + "\n"
 }
 
-// sums and numbers are what may be another one each time.
+// sums and numbers match the parts of an output that differ from run to run.
 var (
 	sums    = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
 	numbers = regexp.MustCompile(`[0-9]+([.:,][0-9]+)*([mµ]?s\b)?`) // Times change their unit, too.
 )
 
-// Shape returns text with each number in it, and each sum, replaced by a sign for it: what a run
-// prints that is the same the next time.
+// Shape returns text with a sign in place of each number and each sum, so that it is the same for
+// each run.
 func Shape(text string) string {
 	return numbers.ReplaceAllString(sums.ReplaceAllString(text, "#"), "0")
 }
