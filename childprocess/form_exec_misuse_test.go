@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// badLimits are mistakes in what all forms have.
+// badLimits are invalid values of options that all forms have.
 var badLimits = map[string]struct {
 	o            childprocess.Options
 	want, reason string

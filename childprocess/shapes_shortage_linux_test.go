@@ -17,7 +17,7 @@ import (
 )
 
 func init() {
-	// shapes-shortage starts children with every shape while there are few descriptors: none left
+	// shapes-shortage starts children with every shape while descriptors are short: none free
 	// first, then one more each time, until a child works.
 	helperproc.Register("shapes-shortage", func(args []string) {
 		l := check(openLoop())
@@ -47,7 +47,7 @@ func init() {
 			}
 			return ev.err
 		}
-		_ = tried(1 << 10) // What is opened once was opened.
+		_ = tried(1 << 10) // Now everything that is opened once is open.
 		before := ownNumbers()
 		highest := before[len(before)-1]
 		failures := 0
