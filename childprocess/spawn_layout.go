@@ -57,40 +57,33 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 		a.slots, a.parent = append(a.slots, process.Closed), append(a.parent, -1)
 	}
 	for turn := range turns {
-		for i := range n {
+		if turn == turnPaths {
+			err = a.copyBorrowed(o)
+		}
+		for i := 0; i < n && err == nil; i++ {
 			if a.slot(i).turn() != turn {
 				continue
 			}
 			if a.slots[i], err = a.openSlot(i); err != nil {
-				a.close()
-				return &slotError{i, err}
+				err = &slotError{i, err}
 			}
 		}
-		if err = a.openTargets(turn); err != nil {
+		if err == nil {
+			err = a.openTargets(turn)
+		}
+		if err != nil {
 			a.close()
 			return err
 		}
 		s.Reserve()
 	}
-	if o.Async {
-		if err := a.copyShared(); err != nil {
-			a.close()
-			return err
-		}
-	}
-	if o.Landlock != nil {
-		if a.ruleset, err = duplicateFile(o.Landlock, n); err != nil {
-			a.close()
-			return &rulesetError{err}
-		}
-		a.spare = append(a.spare, a.ruleset)
-	}
 	a.copySame()
 	return nil
 }
 
-// The turns in which open handles the slots. Files opened by name come last, because open(2) can
-// create or truncate one, which cannot be undone if a later step fails.
+// The turns in which open handles the slots. Files opened by name come last, after everything else
+// that can fail: open(2) can create or truncate a file, which cannot be undone, and a second open,
+// once the starter has given up its numbers, would find the file.
 const (
 	turnShared = iota // checked, not opened
 	turnCopies        // copies of descriptors
@@ -115,11 +108,11 @@ func (s Stdio) turn() int {
 	return turnMade
 }
 
-// copyShared replaces shared descriptors by copies, for an Async child: before it is forked, the
-// caller may close the originals, as may Owned.
-func (a *layout) copyShared() error {
+// copyBorrowed copies the descriptors that must outlive the call: Landlock, and for an Async child
+// the shared ones, because the caller, or Owned, may close the originals before it is forked.
+func (a *layout) copyBorrowed(o *Options) (err error) {
 	for i, shared := range a.slots {
-		if a.slot(i).turn() != turnShared {
+		if !o.Async || a.slot(i).turn() != turnShared {
 			continue
 		}
 		dup, err := fd.Duplicate(shared, 0)
@@ -129,6 +122,14 @@ func (a *layout) copyShared() error {
 		a.spare = append(a.spare, dup)
 		a.slots[i] = dup
 	}
+	if o.Landlock == nil {
+		return nil
+	}
+	if a.ruleset, err = duplicateFile(o.Landlock, len(a.slots)); err != nil {
+		a.ruleset = process.Closed
+		return &rulesetError{err}
+	}
+	a.spare = append(a.spare, a.ruleset)
 	return nil
 }
 

@@ -65,8 +65,8 @@ func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
 func (e *pathError) Unwrap() error { return e.err }
 
 // open opens the file in non-blocking mode; the caller owns the descriptor. If descriptors are
-// short, s gives up its own and open(2) is repeated; s may be nil. It is never repeated after a
-// success, because with O_EXCL the file would then exist.
+// short, s gives up its own and the call that failed is repeated; s may be nil. After a success,
+// open(2) is not repeated: with O_EXCL it would find the file.
 func (p *pathStdio) open(s *process.Starter) (int, error) {
 	mode := uint32(p.perm.Perm())
 	for _, bit := range [...]struct {
@@ -77,16 +77,27 @@ func (p *pathStdio) open(s *process.Starter) (int, error) {
 			mode |= bit.mode
 		}
 	}
+	n, err := repeated(s, func() (int, error) {
+		return unix.Open(p.name, p.flag|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, mode)
+	})
+	if err == nil && n < standardSlots { // This program has closed a standard descriptor.
+		defer fd.Close(n)
+		n, err = repeated(s, func() (int, error) { return fd.Duplicate(n, standardSlots) })
+	}
+	if err != nil {
+		return -1, &pathError{p.name, err}
+	}
+	return n, nil
+}
+
+// repeated calls open until it succeeds, or fails for a reason that s cannot mend.
+func repeated(s *process.Starter, open func() (int, error)) (n int, err error) {
 	for {
-		n, err := fd.Private(unix.Open(p.name, p.flag|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, mode))
-		switch {
-		case err == nil:
-			return n, nil
-		case err == syscall.EINTR:
-		case exhausted(err) && s != nil && s.Release():
-		default:
-			return -1, &pathError{p.name, err}
+		n, err = open()
+		if err == syscall.EINTR || exhausted(err) && s != nil && s.Release() {
+			continue
 		}
+		return n, err
 	}
 }
 
