@@ -31,7 +31,7 @@ type ExecOptions struct {
 
 // Exec runs command in a shell (Options.Shell, by default [DefaultShell]), captures its output and
 // calls done. Exec quotes nothing: text from outside that is put into command can run commands. See
-// [Quote]. Otherwise it is as [ExecFile].
+// [Quote]. Otherwise it is as [ExecFile]. Must be called on the loop goroutine.
 func Exec(l *reactor.Loop, command string, o *ExecOptions, done func(err error, stdout, stderr []byte)) (*ChildProcess, error) {
 	var with ExecOptions
 	if o != nil {
@@ -44,13 +44,13 @@ func Exec(l *reactor.Loop, command string, o *ExecOptions, done func(err error, 
 }
 
 // ExecFile starts file with args, captures its output and calls done once: at close, or at the
-// first error event before it, on the loop goroutine, never inside this call. done may be nil. It
-// owns stdout and stderr, which hold the captured bytes also when err is not nil. err is nil if the
-// child exited with 0 and nothing else went wrong. Otherwise it is
+// first error event before it, on the loop goroutine, never inside this call. done may be nil; else
+// it owns stdout and stderr, which hold the captured bytes also when err is not nil. err is nil if
+// the child exited with 0 and nothing else went wrong. Otherwise it is
 //
-//   - an *[ExitError], if the child was started. Its Err is nil when the child failed by itself, and
-//     otherwise [ErrTimeout], a *[MaxBufferError], an *[AbortError], [ErrStatusLost], or the error
-//     of a stream;
+//   - an *[ExitError], if the child was started. Its Err is nil when the child failed by itself,
+//     and otherwise [ErrTimeout], a *[MaxBufferError], an *[AbortError], [ErrStatusLost], or the
+//     error of a stream;
 //   - a *[SpawnError], if the program could not be started and [Spawn] would emit an error event.
 //
 // Mistakes in the call are returned, as is every error that Spawn returns; done is then never
@@ -74,6 +74,8 @@ func Exec(l *reactor.Loop, command string, o *ExecOptions, done func(err error, 
 // CloseGrace bounds the time from exit to close when others hold the pipes. Reaching it is no
 // error: a command that exits with 0 and leaves a daemon behind has succeeded, and its Status has
 // CutOff set. Detached and Argv0 are honoured; Node ignores them here.
+//
+// Must be called on the loop goroutine.
 //
 // Source: Node v20, lib/child_process.js, execFile.
 func ExecFile(l *reactor.Loop, file string, args []string, o *ExecOptions, done func(err error, stdout, stderr []byte)) (*ChildProcess, error) {

@@ -27,7 +27,8 @@ type ForkOptions struct {
 
 // Fork starts a child with a channel for messages: a Node.js module, where process.send and
 // process.on('message') are the other side of [ChildProcess.OnMessage] and [ChildProcess.Send], or
-// a program that calls [ipc.Parent]. Otherwise it is as [Spawn].
+// a program that calls [ipc.Parent]. Otherwise it is as [Spawn]. Must be called on the loop
+// goroutine.
 //
 //	childprocess.Fork(loop, "worker.js", nil, &childprocess.ForkOptions{ExecPath: "node"})
 //

@@ -35,7 +35,7 @@ var ErrNoStdout = errors.New("childprocess: stdout is not piped")
 // the error is streams.ErrUnread.
 //
 // Lines is safe to call from any goroutine. The range must not be on the loop goroutine: it would
-// wait for itself. There it panics.
+// wait for itself. In a callback of the loop it panics.
 func (c *ChildProcess) Lines() iter.Seq2[string, error] {
 	if c.Stdout == nil {
 		return func(yield func(string, error) bool) { yield("", ErrNoStdout) }

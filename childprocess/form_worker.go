@@ -79,7 +79,7 @@ func runWorker(fn Worker, o *reactor.Options) (err error) {
 
 // ForkSelf starts this program again, as the worker called name: [Workers.Run] runs it there. args
 // take the place of the program's own arguments. ExecPath and ExecArgv are refused; otherwise
-// ForkSelf is as [Fork].
+// ForkSelf is as [Fork]. Must be called on the loop goroutine.
 //
 // On Linux the child is the very file that is running (/proc/self/exe), even if another file has
 // its path by now. Once the child is in Workers.Run, ps(1) shows it under the program's name.

@@ -70,7 +70,7 @@ func (s *reaperSlot) Close() error {
 }
 
 // NewReaper makes this program the parent of its orphans and lets l wait for them. The Reaper keeps
-// the loop alive until Close, unless it is unref'd.
+// the loop alive until Close, unless it is unref'd. Must be called on the loop goroutine.
 //
 // The error is
 //

@@ -13,7 +13,8 @@ import (
 
 // Spawn starts file with args on the loop and returns the child. Its events come after the caller
 // has returned to the loop, so listeners can be added until then. The child keeps the loop alive
-// until it has exited; its streams keep the loop alive while they are read.
+// until it has exited; its streams keep the loop alive while they are read. Must be called on the
+// loop goroutine.
 //
 // If the system refuses to start the program for a reason that may pass, or that depends on the
 // machine (ENOENT, EACCES, EAGAIN, EMFILE, ENFILE), Spawn returns a child, which emits a

@@ -9,7 +9,8 @@ import (
 )
 
 // starting is the state of a child from newChild until it runs or was refused. The goroutine that
-// forks the child writes the result of fork; everything else is used on the loop goroutine.
+// forks the child writes the result of fork. Everything else is used on the goroutine that prepares
+// the start, and then on the loop goroutine.
 type starting struct {
 	spec  process.Spec
 	table *layout // &memory; nil if its descriptors could not be opened
@@ -86,7 +87,7 @@ func (c *ChildProcess) loopClosed() {
 	}
 }
 
-// part gives the forked child of a closed loop to its survivor.
+// part gives the forked child of a closed loop, or the failure to fork it, to its survivor.
 func (c *ChildProcess) part() {
 	s, heir := c.starting, c.survivor
 	switch {
@@ -206,11 +207,10 @@ func (c *ChildProcess) releaseStreams() {
 	}
 }
 
-// spawners start Async children on goroutines, for one loop. There are 2*GOMAXPROCS goroutines,
-// because each waits while its child executes, and more when all of them wait: execve(2) of a
-// program on a slow disk can take long. Methods without another rule are safe to call from any
-// goroutine.
-// mu guards all fields.
+// spawners start Async children on goroutines, for one loop. Up to 2*GOMAXPROCS goroutines run,
+// because each waits while its child executes, and up to maxSpawners when all of them wait:
+// execve(2) of a program on a slow disk can take long. Methods without another rule are safe to
+// call from any goroutine. mu guards all fields.
 type spawners struct {
 	mu      sync.Mutex
 	queue   []func(*process.Starter)
@@ -222,7 +222,7 @@ type spawners struct {
 }
 
 const (
-	// maxSpawners is the most goroutines, so the most starts at once.
+	// maxSpawners is the most goroutines, and so the most starts at once.
 	maxSpawners = 64
 
 	// spawnPatience is how long all spawners may be busy with one child each before there are more

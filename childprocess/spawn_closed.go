@@ -33,7 +33,7 @@ func (c *ChildProcess) adoptClosed(o *Options, cause error) (err error) {
 	var channel *ipc.Channel
 	stdio := make([]StdioStream, max(len(o.Stdio), standardSlots))
 	for n := range stdio {
-		// Stdin is made last, because its close event then comes first: close does not wait for it.
+		// Stdin is made last, so it closes first: the child's close does not wait for it.
 		i := (n + 1) % len(stdio)
 		s := asked.slot(i)
 		switch {
