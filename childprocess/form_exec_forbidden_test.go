@@ -62,7 +62,7 @@ func init() {
 // In Node's test, kill throws when the child has written too much.
 //
 //brood:checks N091
-func TestWhoMayNotSignalTheChildIsTold(t *testing.T) {
+func TestALimitThatMayNotSignalTheChildIsReported(t *testing.T) {
 	for _, limit := range []string{"timeout", "context", "maxbuffer"} {
 		t.Run(limit, func(t *testing.T) {
 			file, argv := helperproc.Command("exec-forbidden", limit)

@@ -92,7 +92,7 @@ func TestACancellationAfterExitEndsACallWhosePipesAGrandchildHolds(t *testing.T)
 }
 
 //brood:checks N097 N099 S053
-func TestACancellationIsToldAtOnce(t *testing.T) {
+func TestACancellationIsReportedAtOnce(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	o := execOptions(childprocess.Options{Context: ctx, KillGrace: 20 * time.Millisecond})

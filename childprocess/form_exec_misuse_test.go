@@ -80,7 +80,7 @@ func TestBadCallsOfExecAreReturned(t *testing.T) {
 
 const stdioOfExec = "must be nil: stdout and stderr are captured"
 
-func TestStdioHandedToExecIsGivenUp(t *testing.T) {
+func TestExecClosesOwnedStdio(t *testing.T) {
 	l := newLoop(t)
 	r, w, err := os.Pipe()
 	require.NoError(t, err)

@@ -198,7 +198,7 @@ func TestAMissingCommand(t *testing.T) {
 // An error that Spawn returns is not passed to the callback.
 //
 //brood:checks N100
-func TestAnErrorIsReturnedOrTold(t *testing.T) {
+func TestAnErrorIsReturnedOrPassedToTheCallback(t *testing.T) {
 	l := newLoop(t)
 	c, err := childprocess.ExecFile(l, "true", []string{strings.Repeat("x", 8<<20)}, nil,
 		func(error, []byte, []byte) { require.Fail(t, "the callback was called") })
@@ -225,7 +225,7 @@ func TestAFailureNamesTheCommand(t *testing.T) {
 }
 
 //brood:checks N095
-func TestOfALongStderrTheErrorTellsTheEnd(t *testing.T) {
+func TestTheErrorShowsTheEndOfALongStderr(t *testing.T) {
 	const kept = 1 << 10
 	for stderr, want := range map[string]string{
 		strings.Repeat("x", kept):         strings.Repeat("x", kept),

@@ -60,7 +60,7 @@ func refusals(send func(v any, o *ipc.SendOptions) error) (n int) {
 }
 
 //brood:checks N152
-func TestWhatIsNoHandleIsRefusedInParentAndChild(t *testing.T) {
+func TestOtherValuesThanHandlesAreRefusedInParentAndChild(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	c := forkHelper(t, l, nil, "ipc-refused")

@@ -102,7 +102,7 @@ func TestLinesAfterTheChildsEnd(t *testing.T) {
 
 // Output of a grandchild that was not asked for is dropped past the high-water mark, and the range
 // reports it.
-func TestLinesThatNobodyAskedForInTime(t *testing.T) {
+func TestLinesThatAreAskedForTooLate(t *testing.T) {
 	l := newLoop(t)
 	c := leaveLines(t, l)
 	ev := events(c)

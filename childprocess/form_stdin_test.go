@@ -166,7 +166,7 @@ func (n neverReads) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-func TestInputsThatCannotBeMeantAreRefused(t *testing.T) {
+func TestInvalidInputsAreRefused(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	var none *bytes.Buffer

@@ -62,7 +62,7 @@ func TestAnExitCodeIsNoError(t *testing.T) {
 }
 
 //brood:checks N110
-func TestWhatCouldNotBeStartedIsAnErrorOfTheResult(t *testing.T) {
+func TestAFailedStartIsAnErrorOfTheResult(t *testing.T) {
 	noNewFDs(t)
 	for _, c := range []struct {
 		name, file, dir string
@@ -141,7 +141,7 @@ func stderrOf(t *testing.T, fn func()) string {
 }
 
 //brood:checks N120
-func TestStderrIsPassedOnWhenNothingIsSaidAboutIt(t *testing.T) {
+func TestStderrIsPassedOnByDefault(t *testing.T) {
 	noNewFDs(t)
 	const command = "echo oh >&2; exit 1"
 	for _, c := range []struct {

@@ -34,7 +34,7 @@ func TestOutputReturnsStdout(t *testing.T) {
 	require.Empty(t, out)
 }
 
-func TestOutputOfWhatDoesNotSucceed(t *testing.T) {
+func TestOutputOfACommandThatFails(t *testing.T) {
 	noNewFDs(t)
 	const script = "echo out; echo err >&2; exit 3"
 	out, err := childprocess.Output(t.Context(), "sh", "-c", script)
@@ -55,7 +55,7 @@ func TestOutputOfWhatDoesNotSucceed(t *testing.T) {
 	require.Equal(t, want, failed)
 }
 
-func TestOutputOfWhatCannotBeStarted(t *testing.T) {
+func TestOutputOfACommandThatCannotBeStarted(t *testing.T) {
 	noNewFDs(t)
 	_, err := childprocess.Output(t.Context(), "/no/such", "x")
 	want := &childprocess.SpawnError{

@@ -94,7 +94,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 }
 
 //brood:checks S041
-func TestWaitTellsWhyAChildWasNotStarted(t *testing.T) {
+func TestWaitReturnsWhyAChildWasNotStarted(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "/does/not/exist", nil, nil)
 	result := waiting(context.Background(), c)

@@ -213,7 +213,7 @@ func TestARulesetTakesAPrivilegeOrNoNewPrivs(t *testing.T) {
 	require.Equal(t, "text\n", asNobody(t, q).Stdout)
 }
 
-func TestWhatIsNoRulesetIsRefused(t *testing.T) {
+func TestAnotherFileThanARulesetIsRefused(t *testing.T) {
 	ownForkOnly(t)
 	needLandlock(t)
 	noNewFDs(t)

@@ -36,7 +36,7 @@ func busy(t *testing.T, d time.Duration, ended func() bool) {
 
 // lateForms start "echo hi" with a limit that has passed before the loop looks, although the child
 // has exited in time.
-func TestALimitOfALateLoopSparesWhatEndedInTime(t *testing.T) {
+func TestALimitOfALateLoopSparesAChildThatExitedInTime(t *testing.T) {
 	const limit = 20 * time.Millisecond
 	for name, o := range map[string]childprocess.Options{
 		"timeout":            {Timeout: limit},
@@ -68,7 +68,7 @@ func TestALimitOfALateLoopSparesWhatEndedInTime(t *testing.T) {
 	}
 }
 
-func TestAContextThatEndsWhileTheLoopIsLateSparesWhatEndedInTime(t *testing.T) {
+func TestAContextThatEndsWhileTheLoopIsLateSparesAChildThatExitedInTime(t *testing.T) {
 	l := newLoop(t)
 	done := 0
 	l.SetImmediate(func() {
@@ -114,7 +114,7 @@ func TestAChildThatIsStillThereIsEnded(t *testing.T) {
 }
 
 // If SIGCHLD is ignored, no signal reports the exit. The limit looks for itself, and does not spin.
-func TestALimitSeesTheEndThatNobodyTells(t *testing.T) {
+func TestALimitSeesAnExitThatNoSignalReports(t *testing.T) {
 	l := newLoop(t)
 	require.Equal(t, "lost", output(t, l, start(t, l, "ignored-end")))
 }

@@ -58,7 +58,7 @@ func startActivated(t *testing.T, env string, passed []childprocess.Stdio, args 
 	return func() string { return output(t, l, c) }
 }
 
-func TestListenFDsAreWhatAServiceManagerHasPassed(t *testing.T) {
+func TestListenFDsReturnsTheSocketsOfAServiceManager(t *testing.T) {
 	noNewFDs(t)
 	listener := check(net.ListenUnix("unix", &net.UnixAddr{Name: t.TempDir() + "/socket", Net: "unix"}))
 	defer listener.Close()

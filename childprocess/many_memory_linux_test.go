@@ -76,9 +76,9 @@ func TestLivingChildrenAreSmall(t *testing.T) {
 	}
 }
 
-// TestTheEndOfOneChildAmongManyCallsNobodyElse counts the loop's callbacks from the signal that
+// TestTheExitOfOneChildAmongManyCallsNoOther counts the loop's callbacks from the signal that
 // ends a child to its close.
-func TestTheEndOfOneChildAmongManyCallsNobodyElse(t *testing.T) {
+func TestTheExitOfOneChildAmongManyCallsNoOther(t *testing.T) {
 	if watchesSIGCHLD() {
 		t.Skip("SIGCHLD does not say whose end it is: each child is asked")
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// TestN062…_ExecAgreesWithNode compares with Node how much, and where, the limits cut.
+// TestExecAgreesWithNode compares with Node how much, and where, the limits cut.
 
 //brood:checks N086
 func TestTooMuchOutputIsAnErrorThatNamesTheStream(t *testing.T) {

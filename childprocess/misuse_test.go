@@ -122,7 +122,7 @@ func TestNilAndClosedLoopAreReturned(t *testing.T) {
 	requireNoChildren(t)
 }
 
-func TestMisuseGivesUpWhatWasHandedOver(t *testing.T) {
+func TestMisuseClosesOwnedDescriptors(t *testing.T) {
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	defer r.Close()

@@ -63,7 +63,7 @@ func rawTerminal(t testing.TB) (master, slave int) {
 // A descriptor that is lent or Owned keeps its mode for all who share it, in every form and slot.
 //
 //brood:checks S024
-func TestModeOfWhatOthersHaveStays(t *testing.T) {
+func TestTheModeOfASharedDescriptorStays(t *testing.T) {
 	for _, c := range []struct {
 		kind  string
 		make  func(t testing.TB) (n, other int)

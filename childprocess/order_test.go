@@ -165,7 +165,7 @@ func (s score) ending() string {
 }
 
 //brood:checks S045
-func TestRandomLivesTellEverythingOnceAndInOrder(t *testing.T) {
+func TestRandomLivesEmitEverythingOnceAndInOrder(t *testing.T) {
 	const lives, atATime = 60, 6
 	l := newLoop(t)
 	first := rand.Uint64()

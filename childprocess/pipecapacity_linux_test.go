@@ -106,7 +106,7 @@ func TestAPipeCapacityAboveTheLimitIsRefusedByName(t *testing.T) {
 	require.Contains(t, []error{syscall.EPERM, syscall.EINVAL, syscall.ENOMEM}, failed.Err)
 }
 
-func TestPipeCapacitiesThatCannotBeMeantAreRefused(t *testing.T) {
+func TestInvalidPipeCapacitiesAreRefused(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	for _, o := range []*childprocess.Options{

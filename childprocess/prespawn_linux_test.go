@@ -43,7 +43,7 @@ func eventually(t testing.TB, what string, is func() bool) {
 	}
 }
 
-func TestWhatPreSpawnChangesHoldsForTheChildAlone(t *testing.T) {
+func TestPreSpawnChangesTheChildAlone(t *testing.T) {
 	needRoot(t)
 	noNewFDs(t)
 	own, err := os.Readlink("/proc/self/ns/mnt")

@@ -73,7 +73,7 @@ func (o orphans) texts() (all []string) {
 	return all
 }
 
-func TestAReaperTellsTheEndOfEachOrphanOnce(t *testing.T) {
+func TestAReaperEmitsTheExitOfEachOrphanOnce(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	r, told := newReaper(t, l)
@@ -355,7 +355,7 @@ func TestThereIsOneReaper(t *testing.T) {
 	require.ErrorIs(t, err, reactor.ErrClosed)
 }
 
-func TestACloseReaperGetsNoOrphans(t *testing.T) {
+func TestAClosedReaperGetsNoOrphans(t *testing.T) {
 	l := newLoop(t)
 	r, told := newReaper(t, l)
 	r.Close()

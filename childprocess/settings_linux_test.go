@@ -236,7 +236,7 @@ func TestEveryFormHonoursTheSettings(t *testing.T) {
 }
 
 //brood:checks S057
-func TestWhatTheSystemRefusesIsNamed(t *testing.T) {
+func TestASettingThatTheSystemRefusesIsNamed(t *testing.T) {
 	ownForkOnly(t)
 	needRoot(t)
 	noNewFDs(t)
@@ -315,7 +315,7 @@ func TestAChildSeesItsRoot(t *testing.T) {
 }
 
 // Below a new root directory, links lead to the files there.
-func TestLinksOfARootLeadToWhatIsInIt(t *testing.T) {
+func TestLinksBelowARootStayBelowIt(t *testing.T) {
 	needRoot(t)
 	noNewFDs(t)
 	root := publicDir(t)

@@ -112,7 +112,7 @@ func TestMessagesOfAnAsyncChildComeAfterSpawn(t *testing.T) {
 	}
 }
 
-func TestWhatIsSentBeforeSpawnReachesAnAsyncChild(t *testing.T) {
+func TestMessagesSentBeforeSpawnReachAnAsyncChild(t *testing.T) {
 	for name, text := range map[string]string{"little": "text", "much": strings.Repeat("t", 1<<20)} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
@@ -179,7 +179,7 @@ func TestSignalZeroBeforeSpawnDoesNothing(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 3", "close 3"}, ev.process())
 }
 
-func TestWhatIsNoSignalIsRefusedBeforeSpawnToo(t *testing.T) {
+func TestAnInvalidSignalIsRefusedBeforeSpawnToo(t *testing.T) {
 	l := newLoop(t)
 	async, running := startWith(t, l, async(), "exit", "0"), start(t, l, "exit", "0")
 	for _, s := range []syscall.Signal{-1, 100, 128, 129, 1000} {

@@ -80,7 +80,7 @@ func TestAChildIsPassedSocketsAsByAServiceManager(t *testing.T) {
 	require.Equal(t, "in true 0 ", output(t, l, start(t, l, "replace-listens")))
 }
 
-func TestListenFDsThatCannotBeMeantAreRefused(t *testing.T) {
+func TestInvalidListenFDsAreRefused(t *testing.T) {
 	noNewFDs(t)
 	null := check(os.Open(os.DevNull))
 	defer null.Close()

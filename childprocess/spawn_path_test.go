@@ -149,7 +149,7 @@ func TestAFIFOIsInBlockingModeForTheChild(t *testing.T) {
 	}
 }
 
-func TestPathsThatCannotBeMeantAreRefused(t *testing.T) {
+func TestInvalidPathsAreRefused(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	for what, slot := range map[string]childprocess.Stdio{

@@ -69,7 +69,7 @@ func kernelRemembers(t testing.TB) bool {
 	return process.Process{Pid: pid, Pidfd: pidfd}.Recover().Kind == process.Exited
 }
 
-func TestAPidfdTellsTheStatusOnceSomebodyHasWaited(t *testing.T) {
+func TestAPidfdHasTheStatusOfAReapedChild(t *testing.T) {
 	if !kernelRemembers(t) {
 		t.Skip("this kernel's pidfds do not remember statuses")
 	}

@@ -42,7 +42,7 @@ func TestStoppedContinuedAndEndedAtLast(t *testing.T) {
 }
 
 //brood:checks S044
-func TestEveryStopThatIsWaitedForIsTold(t *testing.T) {
+func TestEveryStopThatIsWaitedForIsAnEvent(t *testing.T) {
 	const rounds = 50
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		c := startWith(t, l, &childprocess.Options{StopEvents: true}, "wait")

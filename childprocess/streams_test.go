@@ -80,7 +80,7 @@ func TestWritesAndTheEndGoThroughCatInCausalOrder(t *testing.T) {
 }
 
 //brood:checks S029
-func TestWhatWasWrittenBeforeTheExitIsReadSlowlyAndWhole(t *testing.T) {
+func TestOutputBeforeTheExitIsReadSlowlyAndWhole(t *testing.T) {
 	const total = 256 << 10
 	l := newLoop(t)
 	c := start(t, l, "pour", "29", strconv.Itoa(total), "65536")
@@ -205,7 +205,7 @@ func TestAChildThatDoesNotReadIsASuccess(t *testing.T) {
 }
 
 //brood:checks S032
-func TestNobodyHasToListenToTheErrorOfStdin(t *testing.T) {
+func TestAnErrorOfStdinNeedsNoListener(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "0")
 	closed := false
@@ -235,7 +235,7 @@ func TestAConsumerThatFailsEndsAnEndlessChild(t *testing.T) {
 }
 
 //brood:checks S034
-func TestAStreamStoppedAndStartedAgainTellsTheEndOnce(t *testing.T) {
+func TestAStreamPausedAndResumedEndsOnce(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "mute", "x")
 	ev := events(c)

@@ -368,7 +368,7 @@ func TestAProgramThatIsNotThereHasATee(t *testing.T) {
 	}
 }
 
-func TestTeesThatCannotBeMeantAreRefused(t *testing.T) {
+func TestInvalidTeesAreRefused(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	tee := childprocess.Tee

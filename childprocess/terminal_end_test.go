@@ -65,7 +65,7 @@ func TestEndingTheWritingHalfEndsNothing(t *testing.T) {
 }
 
 // Without a listener or a reader, close comes nevertheless.
-func TestNobodyReadsATerminal(t *testing.T) {
+func TestATerminalWithoutAReaderCloses(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, shell, []string{"-c", "echo unread"}, ownTerminal(nil))
 	ev := events(c)
