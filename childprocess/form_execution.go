@@ -28,9 +28,9 @@ func (e *MaxBufferError) Unwrap() error { return ErrMaxBuffer }
 type execution struct {
 	child *ChildProcess
 	cmd   string
-	max   int // bytes captured per stream; < 0: no limit
-	done  func(err error, stdout, stderr []byte)
-	over  bool // done was, or is being, called
+	max   int                                    // bytes captured per stream; < 0: no limit
+	done  func(err error, stdout, stderr []byte) // not nil
+	over  bool                                   // done was, or is being, called
 
 	stdout, stderr []byte // captured bytes; owned by done's callee once over
 	broken         error  // first error of a stream

@@ -18,10 +18,10 @@ type feeder struct {
 
 	done chan struct{} // closed by run at its end
 
-	mu      sync.Mutex
-	reading bool  // a Read is under way; it may never return
-	stopped bool  // no other Read may begin
-	given   int64 // bytes read before stop
+	mu      sync.Mutex // guards the fields below
+	reading bool       // a Read is under way; it may never return
+	stopped bool       // no other Read may begin
+	given   int64      // bytes read before stop
 }
 
 // maxEmptyReads is the most Reads in a row that may return 0, nil.

@@ -27,7 +27,7 @@ type starting struct {
 	shared  int64       // see ChildProcess.shared
 	failed  *SpawnError // set by prepare, too; then fork does nothing
 
-	// For an Async child:
+	// Of an Async child, used on the loop goroutine.
 	signals []heldSignal  // to be sent when it runs
 	grace   time.Duration // the argument of Terminate; 0: not called
 	parting parting
@@ -55,9 +55,9 @@ func (s *starting) terminate(grace time.Duration) {
 // parting synchronizes the loop's Close with the spawner of an Async child. The second of the two
 // to come takes care of the child.
 type parting struct {
-	mu     sync.Mutex
-	forked bool // the result of fork is set
-	closed bool // the loop was closed
+	mu     sync.Mutex // guards the fields below
+	forked bool       // the result of fork is set
+	closed bool       // the loop was closed
 }
 
 // meet notes that the caller has come, in mine, and reports whether the other had come before.
@@ -213,12 +213,12 @@ func (c *ChildProcess) releaseStreams() {
 // call from any goroutine. mu guards all fields.
 type spawners struct {
 	mu      sync.Mutex
-	queue   []func(*process.Starter)
-	running int                // goroutines of work
-	taken   int                // starts taken out of queue so far
-	watched bool               // a timer will call relieve
-	idle    []*process.Starter // owned; of goroutines that have ended
-	closed  bool
+	queue   []func(*process.Starter) // in the order of run
+	running int                      // goroutines of work
+	taken   int                      // starts taken out of queue so far
+	watched bool                     // a timer will call relieve
+	idle    []*process.Starter       // owned; of goroutines that have ended
+	closed  bool                     // put keeps no more starters
 }
 
 const (

@@ -25,7 +25,7 @@ type layout struct {
 	spare  []int // to be closed after the fork, owned: the child's ends, copies, opened files
 	stdio  []Stdio
 	hold   int                // Options.PipeCapacity, in bytes; 0: the system's
-	memory [3][usualSlots]int // memory for slots, parent and spare
+	memory [3][usualSlots]int // holds slots, parent and spare, so an open layout must not be copied
 
 	terminal terminalEnds
 	owner    *uint32 // the terminal's new owner; nil: this user

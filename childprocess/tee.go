@@ -21,7 +21,7 @@ type tee struct {
 // teeTarget is one target of a tee.
 type teeTarget struct {
 	tee       *tee
-	index     int
+	index     int                // see TeeError.Target
 	w         *streams.Writable  // owned, unless borrowed
 	borrowed  bool               // w is the user's stream: never ended or destroyed here
 	waiting   bool               // src is held until w has drained
