@@ -44,9 +44,10 @@ func Exec(l *reactor.Loop, command string, o *ExecOptions, done func(err error, 
 }
 
 // ExecFile starts file with args, captures its output and calls done once: at close, or at the
-// first error event before it, on the loop goroutine, never inside this call. done may be nil; else
-// it owns stdout and stderr, which hold the captured bytes also when err is not nil. err is nil if
-// the child exited with 0 and nothing else went wrong. Otherwise it is
+// first error event before it other than a *[TeeError], on the loop goroutine, never inside this
+// call. done may be nil; else it owns stdout and stderr, which hold the captured bytes also when
+// err is not nil. err is nil if the child exited with 0 and nothing else went wrong. Otherwise it
+// is
 //
 //   - an *[ExitError], if the child was started. Its Err is nil when the child failed by itself,
 //     and otherwise [ErrTimeout], a *[MaxBufferError], an *[AbortError], [ErrStatusLost], or the

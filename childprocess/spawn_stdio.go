@@ -14,7 +14,7 @@ import (
 )
 
 // A Stdio says what one descriptor of a child is. The zero value is the default: Pipe for
-// descriptors 0 to 2, closed above. A Stdio can be used for several children, unless it is Owned.
+// descriptors 0 to 2, closed above.
 type Stdio struct {
 	// Which of the fields are set depends on form. Everything that they refer to is borrowed,
 	// unless owned.
