@@ -27,8 +27,8 @@ type list[T any] struct {
 
 	// Most events that have a listener have one, so its memory is here. It is used once: whoever
 	// has the Listener may call Off at any time.
-	first [1]*entry[T] // where listeners begins
-	one   entry[T]
+	firstListeners [1]*entry[T] // the array that listeners begins in
+	firstEntry     entry[T]
 }
 
 // entry is one listener of an Event[T]; the caller holds its Listener part.
@@ -39,7 +39,7 @@ type entry[T any] struct {
 	once  bool
 	fired bool // a Once has had its call
 	// the number of the first Emit that does not call it any more; 0 while it is not removed
-	gone uint64
+	goneFrom uint64
 }
 
 // A Listener is one registration on an [Event]. Its methods must be called on the goroutine of the
@@ -73,13 +73,13 @@ func (e *Event[T]) Emit(v T) bool {
 		return false
 	}
 	called := all.len() > 0
-	now := all.begin()
+	now := all.beginEmit()
 	for _, l := range all.listeners {
 		if l.due(now) {
 			l.fn(v)
 		}
 	}
-	all.end()
+	all.endEmit()
 	return called
 }
 
@@ -107,13 +107,13 @@ func (e *Event[T]) EmitGuarded(v T, g Guard) bool {
 		return false
 	}
 	called := all.len() > 0
-	now := all.begin()
+	now := all.beginEmit()
 	for _, l := range all.listeners {
 		if l.due(now) {
 			l.callGuarded(v, g)
 		}
 	}
-	all.end()
+	all.endEmit()
 	return called
 }
 
@@ -122,34 +122,34 @@ func (l *entry[T]) callGuarded(v T, g Guard) {
 	l.fn(v)
 }
 
-// begin numbers a new Emit.
-func (all *list[T]) begin() (now uint64) {
+// beginEmit numbers a new Emit.
+func (all *list[T]) beginEmit() (now uint64) {
 	all.emits++
 	all.emitting++
 	return all.emits
 }
 
-func (all *list[T]) end() {
+func (all *list[T]) endEmit() {
 	all.emitting--
-	all.forget()
+	all.forgetFunc()
 }
 
-// forget lets go of what a removed listener holds, whose memory stays.
-func (all *list[T]) forget() {
-	if all.emitting == 0 && all.one.gone != 0 {
-		all.one.fn = nil
+// forgetFunc lets go of what a removed listener holds, whose memory stays.
+func (all *list[T]) forgetFunc() {
+	if all.emitting == 0 && all.firstEntry.goneFrom != 0 {
+		all.firstEntry.fn = nil
 	}
 }
 
 // due reports whether Emit number now calls l, which it does next.
 func (l *entry[T]) due(now uint64) bool {
-	return l.gone == 0 && !l.once || l.stillDue(now)
+	return l.goneFrom == 0 && !l.once || l.stillDue(now)
 }
 
 // stillDue is due of a listener that is to be called once or was removed. It is apart so that due
 // can be inlined.
 func (l *entry[T]) stillDue(now uint64) bool {
-	if l.gone != 0 && l.gone <= now {
+	if l.goneFrom != 0 && l.goneFrom <= now {
 		return false
 	}
 	if l.once {
@@ -173,20 +173,20 @@ func (e *Event[T]) Len() int {
 // Watch has fn called with the number of listeners each time one was added or removed. There is one
 // such function; it is for the object that owns the Event, which may start or stop its source by
 // it.
-func (e *Event[T]) Watch(fn func(n int)) { e.use().watch = fn }
+func (e *Event[T]) Watch(fn func(n int)) { e.ensureList().watch = fn }
 
 func (e *Event[T]) add(fn func(T), once bool) *Listener {
 	if fn == nil {
 		panic("events: nil listener")
 	}
-	return e.use().add(fn, once)
+	return e.ensureList().add(fn, once)
 }
 
-// use returns the list, and makes it when there is none.
-func (e *Event[T]) use() *list[T] {
+// ensureList returns the list, and makes it when there is none.
+func (e *Event[T]) ensureList() *list[T] {
 	if e.list == nil {
 		e.list = new(list[T])
-		e.list.listeners = e.list.first[:0]
+		e.list.listeners = e.list.firstListeners[:0]
 	}
 	return e.list
 }
@@ -194,26 +194,26 @@ func (e *Event[T]) use() *list[T] {
 func (all *list[T]) len() int { return len(all.listeners) - all.removed }
 
 func (all *list[T]) add(fn func(T), once bool) *Listener {
-	l := &all.one
+	l := &all.firstEntry
 	if l.list != nil {
 		l = new(entry[T])
 	}
 	l.list, l.fn, l.once = all, fn, once
 	l.entry = l
 	all.listeners = append(all.listeners, l)
-	all.changed()
+	all.tellWatch()
 	return &l.Listener
 }
 
 func (l *entry[T]) remove() {
 	all := l.list
-	l.gone = all.emits + 1 // One that is under way still calls it.
+	l.goneFrom = all.emits + 1 // One that is under way still calls it.
 	all.removed++
 	if all.removed > len(all.listeners)/2 {
 		all.sweep()
 	}
-	all.forget()
-	all.changed()
+	all.forgetFunc()
+	all.tellWatch()
 }
 
 // sweep drops the removed listeners. It is called when they are the majority, so that a removal
@@ -226,7 +226,7 @@ func (all *list[T]) sweep() {
 		all.listeners = old[:0]
 	}
 	for _, l := range old {
-		if l.gone == 0 {
+		if l.goneFrom == 0 {
 			all.listeners = append(all.listeners, l)
 		}
 	}
@@ -236,7 +236,7 @@ func (all *list[T]) sweep() {
 	all.removed = 0
 }
 
-func (all *list[T]) changed() {
+func (all *list[T]) tellWatch() {
 	if all.watch != nil {
 		all.watch(all.len())
 	}

@@ -10,30 +10,30 @@ import "reflect"
 //
 // Its methods must not be called on several goroutines at once.
 type Guess struct {
-	read func(p []byte, v any) bool
+	decode func(p []byte, v any) bool
 
-	typ   reflect.Type  // what the last message was read into
-	again bool          // the one before was read into the same
-	value reflect.Value // a variable of that type once again is set; it is zero unless held is set
-	into  any           // a pointer to it
-	held  bool          // it is what Read has read
+	typ      reflect.Type  // what the last message was read into
+	repeated bool          // the one before was read into the same
+	value    reflect.Value // a variable of that type once again is set; it is zero unless held is set
+	pointer  any           // a pointer to it
+	filled   bool          // it is what Read has read
 }
 
 // New returns a Guess that guesses nothing yet. read reads p into what v points to, a variable that
 // is zero, and reports whether p is well formed and v can have it as if it had been read later: it
 // calls no method of v. If it reports false, the variable is zero.
-func New(read func(p []byte, v any) bool) *Guess { return &Guess{read: read} }
+func New(decode func(p []byte, v any) bool) *Guess { return &Guess{decode: decode} }
 
 var anyType = reflect.TypeFor[any]()
 
 // Read reads p, if there is a guess, and reports whether it has: then p is well formed. If it
 // reports false nothing is known.
 func (g *Guess) Read(p []byte) bool {
-	if g.held { // Nobody has asked for the last one.
-		g.forget()
+	if g.filled { // Nobody has asked for the last one.
+		g.reset()
 	}
-	g.held = g.again && g.read(p, g.into)
-	return g.held
+	g.filled = g.repeated && g.decode(p, g.pointer)
+	return g.filled
 }
 
 // Take moves what Read has read last to v and reports true. If it has read nothing, or v does not
@@ -45,8 +45,8 @@ func (g *Guess) Take(v any) bool {
 		return false
 	}
 	to = to.Elem()
-	if !g.held || to.Type() != g.typ || !isZero(to) {
-		g.note(to.Type())
+	if !g.filled || to.Type() != g.typ || !isZero(to) {
+		g.noteType(to.Type())
 		return false
 	}
 	to.Set(g.value)
@@ -56,36 +56,36 @@ func (g *Guess) Take(v any) bool {
 
 // TakeAny is Take for a new variable of type any.
 func (g *Guess) TakeAny() (v any, ok bool) {
-	if !g.held || g.typ != anyType {
-		g.note(anyType)
+	if !g.filled || g.typ != anyType {
+		g.noteType(anyType)
 		return nil, false
 	}
-	to := g.into.(*any)
+	to := g.pointer.(*any)
 	v, *to = *to, nil
-	g.held = false
+	g.filled = false
 	return v, true
 }
 
-// note remembers what a message is read into that was not read ahead.
-func (g *Guess) note(t reflect.Type) {
+// noteType remembers what a message is read into that was not read ahead.
+func (g *Guess) noteType(t reflect.Type) {
 	if g.typ != t {
-		g.forget()
+		g.reset()
 		g.typ = t
 		return
 	}
-	if !g.again {
-		g.again = true
+	if !g.repeated {
+		g.repeated = true
 		made := reflect.New(t)
-		g.value, g.into = made.Elem(), made.Interface()
+		g.value, g.pointer = made.Elem(), made.Interface()
 	}
 }
 
 // Discard gives up what Read has read last, which was not what is guessed about. The guess stays.
 func (g *Guess) Discard() {
-	if g.held {
+	if g.filled {
 		g.value.SetZero()
-		g.held = false
+		g.filled = false
 	}
 }
 
-func (g *Guess) forget() { *g = Guess{read: g.read} }
+func (g *Guess) reset() { *g = Guess{decode: g.decode} }

@@ -15,20 +15,20 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
-// reader is how a channel uses a guess.
-type reader struct{ *readahead.Guess }
+// decoder is how a channel uses a guess.
+type decoder struct{ *readahead.Guess }
 
-func newReader() reader { return reader{readahead.New(new(nodejson.Reader).Plain)} }
+func newDecoder() decoder { return decoder{readahead.New(new(nodejson.Reader).Plain)} }
 
-func (r reader) Decode(p []byte, v any) error {
-	if r.Take(v) {
+func (d decoder) Decode(p []byte, v any) error {
+	if d.Take(v) {
 		return nil
 	}
 	return nodejson.Unmarshal(p, v)
 }
 
-func (r reader) Value(p []byte) (any, error) {
-	if v, ok := r.TakeAny(); ok {
+func (d decoder) Value(p []byte) (any, error) {
+	if v, ok := d.TakeAny(); ok {
 		return v, nil
 	}
 	return nodejson.Value(p)
@@ -41,7 +41,7 @@ type ahead struct {
 }
 
 // readAhead goes on like a channel: it reads, if that is possible, and then decodes.
-func readAhead(t *testing.T, a reader, text string, v any) (guessed bool) {
+func readAhead(t *testing.T, a decoder, text string, v any) (guessed bool) {
 	t.Helper()
 	guessed = a.Read([]byte(text))
 	require.NoError(t, a.Decode([]byte(text), v))
@@ -49,7 +49,7 @@ func readAhead(t *testing.T, a reader, text string, v any) (guessed bool) {
 }
 
 func TestWhatIsReadAheadIsWhatTheTwoMessagesBeforeWereReadInto(t *testing.T) {
-	a := newReader()
+	a := newDecoder()
 	for i := range 10 {
 		var v ahead
 		guessed := readAhead(t, a, fmt.Sprintf(`{"N":%d,"List":[%d],"Any":{"x":[]}}`, i, i), &v)
@@ -63,7 +63,7 @@ func TestWhatIsReadAheadIsWhatTheTwoMessagesBeforeWereReadInto(t *testing.T) {
 }
 
 func TestValuesAreReadAheadToo(t *testing.T) {
-	a := newReader()
+	a := newDecoder()
 	for i := range 4 {
 		text := fmt.Appendf(nil, `{"n":%d}`, i)
 		require.Equal(t, i >= 2, a.Read(text), i)
@@ -80,7 +80,7 @@ func TestValuesAreReadAheadToo(t *testing.T) {
 // A message may be asked for again and again, or into what is not zero, and the values must have
 // nothing in common.
 func TestWhatWasReadAheadIsGivenOnce(t *testing.T) {
-	a := newReader()
+	a := newDecoder()
 	text := []byte(`{"N":1,"List":[1,2]}`)
 	read := func(into ahead) ahead {
 		require.NoError(t, a.Decode(text, &into))
@@ -101,7 +101,7 @@ func TestWhatWasReadAheadIsGivenOnce(t *testing.T) {
 }
 
 func TestNothingIsReadAheadForThoseWhoDoNotAsk(t *testing.T) {
-	a := newReader()
+	a := newDecoder()
 	for range 3 {
 		readAhead(t, a, `{"N":1}`, new(ahead))
 	}
@@ -113,7 +113,7 @@ func TestNothingIsReadAheadForThoseWhoDoNotAsk(t *testing.T) {
 }
 
 func TestWhatIsWrongIsToldAsByUnmarshal(t *testing.T) {
-	a := newReader()
+	a := newDecoder()
 	for range 3 {
 		readAhead(t, a, `{"N":1}`, new(ahead))
 	}
@@ -137,7 +137,7 @@ func FuzzReadAhead(f *testing.F) {
 			Row any             `json:"row"`
 			T   json.RawMessage `json:"t"`
 		}
-		a := newReader()
+		a := newDecoder()
 		for range 2 {
 			require.NoError(t, a.Decode([]byte("{}"), new(into)))
 		}
