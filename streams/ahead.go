@@ -11,8 +11,8 @@ import (
 type consumers uint8
 
 const (
-	toSinks consumers = 1 << iota // see NotifyData
-	toData                        // listeners of OnData, a bridge among them
+	toDataWatchers consumers = 1 << iota // see NotifyData
+	toData                               // listeners of OnData, a bridge among them
 	toText
 	toLines
 	toPipes
@@ -56,17 +56,17 @@ func (r *Readable) Unshift(p []byte) error {
 		return nil
 	}
 	to := toAll
-	if len(r.sinks) > 0 {
-		to &^= toSinks
+	if len(r.dataWatchers) > 0 {
+		to &^= toDataWatchers
 	}
 	front := []segment{{bytes.Clone(p), to}}
 	// What listeners wait to have completed was not delivered to them: it comes behind p, unless
 	// they have not yet had the chunk that is being delivered, which p is from.
 	if r.stage != stageData {
-		front = append(front, r.takeText()...)
+		front = append(front, r.takePartialText()...)
 	}
 	if r.stage == stageNone || r.stage == stageLines {
-		front = append(front, r.takeLine()...)
+		front = append(front, r.takePartialLine()...)
 	}
 	r.ahead = append(front, r.ahead...)
 	r.d.update()
@@ -77,12 +77,12 @@ func (r *Readable) Unshift(p []byte) error {
 // live reports whether there may be data to deliver.
 func (r *Readable) live() bool { return r.state == readOpen || r.state == readEnding }
 
-// held reports whether something is to be delivered before anything is read.
-func (r *Readable) held() bool { return len(r.ahead) > 0 }
+// hasAhead reports whether something is to be delivered before anything is read.
+func (r *Readable) hasAhead() bool { return len(r.ahead) > 0 }
 
 func (r *Readable) consumers() (c consumers) {
-	if len(r.sinks) > 0 {
-		c |= toSinks
+	if len(r.dataWatchers) > 0 {
+		c |= toDataWatchers
 	}
 	if r.data.Len() > 0 {
 		c |= toData
@@ -99,34 +99,35 @@ func (r *Readable) consumers() (c consumers) {
 	return c
 }
 
-// takeText and takeLine take from the decoder and from the splitter what waits to be completed.
-func (r *Readable) takeText() []segment {
-	if r.coded.n == 0 {
+// takePartialText and takePartialLine take from the decoder and from the splitter what waits to be
+// completed.
+func (r *Readable) takePartialText() []segment {
+	if r.decoder.n == 0 {
 		return nil
 	}
-	tail := bytes.Clone(r.coded.tail[:r.coded.n])
-	r.coded.drop()
+	tail := bytes.Clone(r.decoder.tail[:r.decoder.n])
+	r.decoder.drop()
 	return []segment{{tail, r.textTo}}
 }
 
-func (r *Readable) takeLine() []segment {
-	if !r.lines.begun() {
+func (r *Readable) takePartialLine() []segment {
+	if !r.splitter.begun() {
 		return nil
 	}
-	partial := r.lines.partial
-	r.lines.drop()
+	partial := r.splitter.partial
+	r.splitter.drop()
 	return []segment{{partial, r.linesTo}}
 }
 
-// giveBack is called before anything is delivered. The beginning of a line or of a character that
-// was kept for listeners who have gone is for those who came instead of them.
-func (r *Readable) giveBack() {
+// requeuePartials is called before anything is delivered. The beginning of a line or of a character
+// that was kept for listeners who have gone is for those who came instead of them.
+func (r *Readable) requeuePartials() {
 	var kept []segment
-	if r.coded.n > 0 && r.text.Len() == 0 {
-		kept = r.takeText()
+	if r.decoder.n > 0 && r.text.Len() == 0 {
+		kept = r.takePartialText()
 	}
-	if r.lines.begun() && r.line.Len() == 0 {
-		kept = append(kept, r.takeLine()...)
+	if r.splitter.begun() && r.line.Len() == 0 {
+		kept = append(kept, r.takePartialLine()...)
 	}
 	kept = slices.DeleteFunc(kept, func(s segment) bool { return s.to&r.consumers() == 0 })
 	if len(kept) > 0 {
@@ -135,37 +136,37 @@ func (r *Readable) giveBack() {
 	}
 }
 
-// scheduleAhead has goOn called for what is ahead, or for the end of a stream that a listener has
-// cut, unless a pause keeps it from doing anything.
+// scheduleAhead has deliverAhead called for what is ahead, or for the end of a stream that a
+// listener has cut, unless a pause keeps it from doing anything.
 func (r *Readable) scheduleAhead() {
-	if (r.held() || r.state == readEnding) && r.flow == flowOn {
-		r.d.loop.NextTick(r.goOn)
+	if (r.hasAhead() || r.state == readEnding) && r.flow == flowOn {
+		r.d.loop.NextTick(r.deliverAhead)
 	}
 }
 
-// goOn delivers what is ahead and then goes back to reading, or comes to the end. It is called by a
-// tick, which may be in the middle of a delivery; that one calls again.
-func (r *Readable) goOn() {
+// deliverAhead delivers what is ahead and then goes back to reading, or comes to the end. It is
+// called by a tick, which may be in the middle of a delivery; that one calls again.
+func (r *Readable) deliverAhead() {
 	if r.stage != stageNone || r.flow != flowOn || !r.live() {
 		return
 	}
 	unwinding := true
 	defer func() {
 		if unwinding { // A listener has panicked: what follows is still to come.
-			r.d.loop.NextTick(r.goOn)
+			r.d.loop.NextTick(r.deliverAhead)
 		}
 	}()
 	for {
-		if r.attachAsked(); r.flow != flowOn || r.blocked > 0 {
+		if r.attachIfAsked(); r.flow != flowOn || r.blocked > 0 {
 			break
 		}
-		if r.giveBack(); !r.held() {
+		if r.requeuePartials(); !r.hasAhead() {
 			break
 		}
 		s := &r.ahead[0]
 		p, to := s.p, s.to
-		if r.reader != nil {
-			if p = p[:min(len(p), r.reader.room())]; len(p) == 0 {
+		if r.bridge != nil {
+			if p = p[:min(len(p), r.bridge.room())]; len(p) == 0 {
 				break // The bridge holds the stream back.
 			}
 		}
@@ -175,7 +176,7 @@ func (r *Readable) goOn() {
 		r.deliver(p, to)
 	}
 	unwinding = false
-	if r.held() || r.flow != flowOn {
+	if r.hasAhead() || r.flow != flowOn {
 		return
 	}
 	r.ahead = nil
@@ -192,10 +193,10 @@ func (r *Readable) goOn() {
 func (r *Readable) deliver(chunk []byte, to consumers) {
 	present := to & r.consumers()
 	if r.retaining && to&toData != 0 {
-		r.tap.reader(r).retain(chunk)
+		r.door.makeBridge(r).retain(chunk)
 	}
-	if present&toSinks != 0 {
-		for _, w := range r.sinks {
+	if present&toDataWatchers != 0 {
+		for _, w := range r.dataWatchers {
 			w.StreamData(chunk)
 		}
 	}
@@ -205,10 +206,10 @@ func (r *Readable) deliver(chunk []byte, to consumers) {
 	}
 	defer r.delivered(chunk, pipes)
 	if to&^present&toText != 0 {
-		r.coded.drop()
+		r.decoder.drop()
 	}
 	if to&^present&toLines != 0 {
-		r.lines.drop()
+		r.splitter.drop()
 	}
 	if present&toData != 0 && r.live() {
 		r.stage = stageData
@@ -216,11 +217,11 @@ func (r *Readable) deliver(chunk []byte, to consumers) {
 	}
 	if present&toText != 0 && r.live() {
 		r.stage = stageText
-		if r.coded.n == 0 {
+		if r.decoder.n == 0 {
 			r.textTo = toAll
 		}
 		r.textTo &= to &^ (present &^ toText)
-		if s := r.coded.decode(chunk); s != "" {
+		if s := r.decoder.decode(chunk); s != "" {
 			reactor.Emit(r.d.loop, &r.text, s)
 		}
 	}

@@ -16,9 +16,9 @@ func NewClosedReadable(l *reactor.Loop, err error) (*Readable, error) {
 		return nil, err
 	}
 	r.init(&r.own, nil)
-	r.own.reader = nil
+	r.own.readable = nil
 	r.state, r.cause = readDestroyed, err
-	r.tap.end(orClosed(err))
+	r.door.shut(orClosed(err))
 	l.QueueClosing(r.emitClose)
 	return r, nil
 }
@@ -32,7 +32,7 @@ func NewClosedWritable(l *reactor.Loop, err error) (*Writable, error) {
 		return nil, err
 	}
 	w.init(&w.own, nil)
-	w.own.writer = nil
+	w.own.writable = nil
 	w.state, w.cause = writeDestroyed, err
 	l.QueueClosing(w.emitClose)
 	return w, nil
@@ -62,7 +62,7 @@ func (d *descriptor) openNothing(l *reactor.Loop) error {
 	if err != nil {
 		return wrap("open", -1, err)
 	}
-	d.loop, d.hub, d.fd, d.watcher = l, hub, -1, &d.memory
+	d.loop, d.hub, d.fd, d.watcher = l, hub, -1, &d.firstWatcher
 	return nil
 }
 

@@ -4,11 +4,11 @@ package streams
 // error data is what came before it. When more than max bytes come (max < 0: no limit), the stream
 // is destroyed and fn gets the first max bytes and [ErrTooMuch]. A stream destroyed before its end
 // gives the error that it was destroyed with, or [ErrClosed].
-func (r *Readable) Collect(max int, fn func(data []byte, err error)) {
+func (r *Readable) Collect(limit int, fn func(data []byte, err error)) {
 	if fn == nil {
 		panic("streams: Collect: nil callback")
 	}
-	c := &collector{r: r, max: max, fn: fn}
+	c := &collector{r: r, limit: limit, fn: fn}
 	if r.Closed() {
 		r.d.loop.NextTick(func() { c.done(orClosed(r.cause)) })
 		return
@@ -20,16 +20,16 @@ func (r *Readable) Collect(max int, fn func(data []byte, err error)) {
 }
 
 type collector struct {
-	r    *Readable
-	max  int
-	fn   func([]byte, error) // nil once called
-	data []byte
+	r     *Readable
+	limit int
+	fn    func([]byte, error) // nil once called
+	data  []byte
 }
 
 // StreamData is called with each chunk.
 func (c *collector) StreamData(chunk []byte) {
-	if c.max >= 0 && len(c.data)+len(chunk) > c.max {
-		c.data = append(c.data, chunk[:c.max-len(c.data)]...)
+	if c.limit >= 0 && len(c.data)+len(chunk) > c.limit {
+		c.data = append(c.data, chunk[:c.limit-len(c.data)]...)
 		c.r.d.loop.NextTick(func() { c.done(ErrTooMuch) })
 		c.r.Destroy(nil)
 		return

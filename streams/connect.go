@@ -115,7 +115,7 @@ type Attempt struct {
 // begin goes on from what connect(2) has returned.
 func (a *Attempt) begin(err error) error {
 	if err != unix.EINPROGRESS && err != unix.EINTR { // An interrupted call goes on by itself.
-		a.result = a.loop.SetImmediate(func() { a.finish(err) })
+		a.result = a.loop.SetImmediate(func() { a.report(err) })
 		return nil
 	}
 	a.watcher, err = a.loop.Watch(a.socket, reactor.Writable, func(reactor.Readiness) {
@@ -123,18 +123,18 @@ func (a *Attempt) begin(err error) error {
 		if err == nil && errno != 0 {
 			err = unix.Errno(errno)
 		}
-		a.finish(err)
+		a.report(err)
 	})
 	return err
 }
 
-// finish tells what has become of it.
-func (a *Attempt) finish(err error) {
+// report tells what has become of it.
+func (a *Attempt) report(err error) {
 	if a.socket < 0 {
 		return
 	}
 	socket := a.socket
-	a.release()
+	a.unregister()
 	if err != nil {
 		fd.Close(socket)
 		a.done(nil, wrap("connect", socket, err))
@@ -147,7 +147,7 @@ func (a *Attempt) finish(err error) {
 	a.done(d, err)
 }
 
-func (a *Attempt) release() {
+func (a *Attempt) unregister() {
 	a.socket = -1
 	delete(a.hub.attempts, a)
 	if a.watcher != nil {
@@ -182,7 +182,7 @@ func (a *Attempt) Unref() {
 // Cancel gives the attempt up, and done is not called.
 func (a *Attempt) Cancel() {
 	if socket := a.socket; socket >= 0 {
-		a.release()
+		a.unregister()
 		fd.Close(socket)
 	}
 }

@@ -14,9 +14,9 @@ func (r *Readable) Cut() bool {
 		return false
 	}
 	r.state = readEnding
-	r.d.releaseReader()
-	r.tap.end(io.EOF)
-	r.d.loop.NextTick(r.goOn)
+	r.d.closeReadHalf()
+	r.door.shut(io.EOF)
+	r.d.loop.NextTick(r.deliverAhead)
 	return true
 }
 

@@ -11,30 +11,30 @@ import (
 // closed when the last half is closed, and the watcher, which is in use once a half has waited for
 // something.
 type descriptor struct {
-	loop    *reactor.Loop
-	hub     *hub
-	fd      int              // -1 once closed
-	watcher *reactor.Watcher // memory, but for a second one
-	watched bool             // watcher is in use
-	memory  reactor.Watcher
-	reader  *Readable // nil when there is no such half, or it is closed
-	writer  *Writable
+	loop         *reactor.Loop
+	hub          *hub
+	fd           int              // -1 once closed
+	watcher      *reactor.Watcher // memory, but for a second one
+	watched      bool             // watcher is in use
+	firstWatcher reactor.Watcher
+	readable     *Readable // nil when there is no such half, or it is closed
+	writable     *Writable
 
-	// shared is set when the descriptor is in blocking mode and must stay so, because the open file
-	// description is also somebody else's: a terminal's, or a child's. Then a call is made only
-	// after the poller said it would not block, and only one.
-	shared bool
+	// blocking is set when the descriptor is in blocking mode and must stay so, because the open
+	// file description is also somebody else's: a terminal's, or a child's. Then a call is made
+	// only after the poller said it would not block, and only one.
+	blocking bool
 
-	// lent is set when others have the connection too: a child was given the descriptor, or it is
+	// shared is set when others have the connection too: a child was given the descriptor, or it is
 	// one of the program's first three. Shutting a direction down would do it to them; only End,
 	// which says that nobody is to write any more, still does.
-	lent bool
+	shared bool
 
 	// fresh is set when the open file description is this stream's alone and in non-blocking mode,
 	// see ReadableOptions.Fresh.
 	fresh bool
 
-	mustWait bool // the kernel cannot be asked not to wait in a single call, see readOnce
+	nowaitRefused bool // the kernel cannot be asked not to wait in a single call, see readOnce
 	// S_IFMT bits, valid when kindKnown; none for what has no type, such as an eventfd
 	kind      uint32
 	kindKnown bool
@@ -54,13 +54,13 @@ func (d *descriptor) open(l *reactor.Loop, n int, fresh bool) error {
 	if err != nil {
 		return wrap("open", n, err)
 	}
-	d.loop, d.hub, d.fd, d.fresh, d.watcher = l, hub, n, fresh, &d.memory
+	d.loop, d.hub, d.fd, d.fresh, d.watcher = l, hub, n, fresh, &d.firstWatcher
 	if !fresh {
 		if err := d.openForeign(); err != nil {
 			return wrap("open", n, err)
 		}
 	}
-	hub.open.add(d)
+	hub.descriptors.add(d)
 	return nil
 }
 
@@ -78,8 +78,8 @@ func (d *descriptor) openForeign() error {
 	if err != nil {
 		return err
 	}
-	d.shared = flags&unix.O_NONBLOCK == 0
-	if d.isDevice() || d.isPipe() && d.shared {
+	d.blocking = flags&unix.O_NONBLOCK == 0
+	if d.isDevice() || d.isPipe() && d.blocking {
 		if again, err := fd.Reopen(n, true); err == nil {
 			if n <= lastStandard {
 				d.fd = again
@@ -87,13 +87,13 @@ func (d *descriptor) openForeign() error {
 				fd.Close(again)
 				return err
 			}
-			d.shared, d.fresh = false, true
+			d.blocking, d.fresh = false, true
 			return nil
 		}
 	}
 	if n <= lastStandard {
 		d.fd, err = fd.Duplicate(n, lastStandard+1)
-		d.lent = true
+		d.shared = true
 	}
 	return err
 }
@@ -105,21 +105,21 @@ func (d *descriptor) update() {
 	}
 	var want reactor.Readiness
 	refed := false
-	if d.reader != nil && d.reader.waits() {
+	if d.readable != nil && d.readable.waits() {
 		want |= reactor.Readable
-		refed = !d.reader.unrefed
+		refed = !d.readable.unrefed
 	}
-	if d.writer != nil && d.writer.waits() {
+	if d.writable != nil && d.writable.waits() {
 		want |= reactor.Writable
-		refed = refed || !d.writer.unrefed
+		refed = refed || !d.writable.unrefed
 	}
 	if err := d.watch(want, refed); err != nil {
-		if d.reader != nil && want&reactor.Readable != 0 {
-			d.reader.Destroy(err)
+		if d.readable != nil && want&reactor.Readable != 0 {
+			d.readable.Destroy(err)
 		}
 		// Giving up the first half has come here for the second, perhaps with the same result.
-		if d.writer != nil && want&reactor.Writable != 0 {
-			d.writer.Destroy(err)
+		if d.writable != nil && want&reactor.Writable != 0 {
+			d.writable.Destroy(err)
 		}
 	}
 }
@@ -146,36 +146,36 @@ func (d *descriptor) watch(want reactor.Readiness, refed bool) error {
 
 // ready is the watcher's callback. The first half may close the second.
 func (d *descriptor) ready(got reactor.Readiness) {
-	if got&(reactor.Readable|reactor.Hangup|reactor.Error) != 0 && d.reader != nil && d.reader.waits() {
-		d.reader.ready(got)
+	if got&(reactor.Readable|reactor.Hangup|reactor.Error) != 0 && d.readable != nil && d.readable.waits() {
+		d.readable.ready(got)
 	}
-	if got&(reactor.Writable|reactor.Error) != 0 && d.writer != nil && d.writer.waits() {
-		d.writer.ready()
+	if got&(reactor.Writable|reactor.Error) != 0 && d.writable != nil && d.writable.waits() {
+		d.writable.ready()
 	}
 }
 
-// releaseReader gives up the reading half.
-func (d *descriptor) releaseReader() {
-	d.reader = nil
-	if d.writer == nil {
+// closeReadHalf gives up the reading half.
+func (d *descriptor) closeReadHalf() {
+	d.readable = nil
+	if d.writable == nil {
 		d.close()
 		return
 	}
-	if !d.lent {
+	if !d.shared {
 		// Best effort: the peer should not wait for a reader that is gone.
 		_ = unix.Shutdown(d.fd, unix.SHUT_RD)
 	}
 	d.update()
 }
 
-// releaseWriter gives up the writing half, which is how the peer sees the end.
-func (d *descriptor) releaseWriter(finished bool) {
-	d.writer = nil
-	if d.reader == nil {
+// closeWriteHalf gives up the writing half, which is how the peer sees the end.
+func (d *descriptor) closeWriteHalf(finished bool) {
+	d.writable = nil
+	if d.readable == nil {
 		d.close()
 		return
 	}
-	if finished || !d.lent {
+	if finished || !d.shared {
 		// Best effort: the connection may be gone already (ENOTCONN).
 		_ = unix.Shutdown(d.fd, unix.SHUT_WR)
 	}
@@ -190,8 +190,8 @@ func (d *descriptor) close() {
 	case d.watched:
 		d.watcher.Close()
 	}
-	d.hub.open.remove(d)
-	d.forgetLoad()
+	d.hub.descriptors.remove(d)
+	d.restorePipeSize()
 	if lingers {
 		// The goroutine ends with the time that SO_LINGER says, at the latest. Nobody waits for it:
 		// whoever has set the option wants the kernel to wait, not the loop.
@@ -212,13 +212,13 @@ func (d *descriptor) lingers() bool {
 
 // abandon closes without events, with the loop.
 func (d *descriptor) abandon() {
-	if d.reader != nil {
-		d.reader.abandon()
+	if d.readable != nil {
+		d.readable.abandon()
 	}
-	if d.writer != nil {
-		d.writer.abandon()
+	if d.writable != nil {
+		d.writable.abandon()
 	}
-	d.reader, d.writer = nil, nil
+	d.readable, d.writable = nil, nil
 	d.close()
 }
 
@@ -230,12 +230,12 @@ func (d *descriptor) lend() (int, error) {
 		return -1, ErrClosed
 	}
 	switch {
-	case d.shared:
+	case d.blocking:
 	case d.fresh:
 		if err := fd.SetNonblock(d.fd, false); err != nil {
 			return -1, wrap("fcntl", d.fd, err)
 		}
-		d.shared = true
+		d.blocking = true
 	default:
 		if again, err := fd.Reopen(d.fd, false); err == nil {
 			d.unwatch() // The poller knows what is there now.
@@ -243,10 +243,10 @@ func (d *descriptor) lend() (int, error) {
 				fd.Close(again)
 				return -1, wrap("dup", d.fd, err)
 			}
-			d.shared = true
+			d.blocking = true
 		}
 	}
-	d.lent = true
+	d.shared = true
 	d.update()
 	return d.fd, nil
 }

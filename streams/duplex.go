@@ -62,7 +62,7 @@ func (x *Duplex) Detach() (int, error) {
 	if err != nil {
 		return -1, wrap("dup", x.d.fd, err)
 	}
-	x.d.lent = true // So that neither direction is shut down.
+	x.d.shared = true // So that neither direction is shut down.
 	x.Destroy(nil)
 	return n, nil
 }

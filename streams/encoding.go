@@ -110,5 +110,5 @@ func (r *Readable) SetEncoding(e Encoding) {
 	if !e.Valid() {
 		panic("streams: SetEncoding: " + e.String())
 	}
-	r.coded = textDecoder{encoding: e}
+	r.decoder = textDecoder{encoding: e}
 }

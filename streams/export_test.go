@@ -14,7 +14,7 @@ const (
 	WriteBudget    = writeBudget
 	ReadBufferSize = readBufferSize
 	BlockSize      = blockSize
-	Sustained      = sustained
+	BusyTraffic    = busyTraffic
 	LargePipeSize  = largePipeSize
 	MaxLargePipes  = maxLargePipes
 )
@@ -56,7 +56,7 @@ func OpenDescriptors(l *reactor.Loop) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	for d := h.open.first; d != nil; d = d.next {
+	for d := h.descriptors.first; d != nil; d = d.next {
 		n++
 	}
 	return n, nil

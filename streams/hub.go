@@ -14,13 +14,13 @@ const (
 
 // hub is what the streams of one loop share. It is closed with the loop.
 type hub struct {
-	readBuffer []byte
-	poison     bool // tests: clear the read buffer after each delivery
-	spare      [][]byte
-	open       descriptorList
-	listeners  map[*Listener]struct{}
-	attempts   map[*Attempt]struct{} // to connect
-	large      largePipes
+	readBuffer  []byte
+	poison      bool // tests: clear the read buffer after each delivery
+	spare       [][]byte
+	descriptors descriptorList
+	listeners   map[*Listener]struct{}
+	attempts    map[*Attempt]struct{} // to connect
+	large       largePipes
 }
 
 type hubKey struct{}
@@ -45,13 +45,13 @@ func (h *hub) Close() error {
 	for a := range h.attempts {
 		a.Cancel()
 	}
-	for h.open.first != nil {
-		h.open.first.abandon()
+	for h.descriptors.first != nil {
+		h.descriptors.first.abandon()
 	}
 	return nil
 }
 
-func (h *hub) block() []byte {
+func (h *hub) acquireBlock() []byte {
 	if n := len(h.spare); n > 0 {
 		b := h.spare[n-1]
 		h.spare = h.spare[:n-1]
@@ -60,7 +60,7 @@ func (h *hub) block() []byte {
 	return make([]byte, 0, blockSize)
 }
 
-func (h *hub) recycle(b []byte) {
+func (h *hub) releaseBlock(b []byte) {
 	if cap(b) == blockSize && len(h.spare) < spareBlocks {
 		h.spare = append(h.spare, b[:0])
 	}

@@ -31,13 +31,13 @@ func (d *descriptor) readOnce(p []byte) (int, error) {
 		return fd.Read(d.fd, p) // It waits for a disk at most.
 	case d.alone():
 		return fd.ReadNonblock(d.fd, p)
-	case !d.mustWait:
+	case !d.nowaitRefused:
 		if n, err := fd.ReadNowait(d.fd, p); err != unix.EOPNOTSUPP {
 			return n, err
 		}
-		d.mustWait = true
+		d.nowaitRefused = true
 	}
-	if d.shared {
+	if d.blocking {
 		return fd.Read(d.fd, p)
 	}
 	return fd.ReadNonblock(d.fd, p)
@@ -63,20 +63,20 @@ func (d *descriptor) writev(pieces [][]byte) (int, error) {
 		return fd.Write(d.fd, pieces[0])
 	case d.alone():
 		return d.writeNonblock(pieces)
-	case !d.mustWait:
+	case !d.nowaitRefused:
 		if n, err := fd.WritevNowait(d.fd, pieces); err != unix.EOPNOTSUPP {
 			return n, err
 		}
-		d.mustWait = true
+		d.nowaitRefused = true
 	}
-	if !d.shared {
+	if !d.blocking {
 		return d.writeNonblock(pieces)
 	}
 	if !d.writableNow() {
 		return 0, unix.EAGAIN
 	}
 	p := pieces[0]
-	return fd.Write(d.fd, p[:min(len(p), sharedWrite)])
+	return fd.Write(d.fd, p[:min(len(p), blockingWrite)])
 }
 
 func (d *descriptor) writeNonblock(pieces [][]byte) (int, error) {
@@ -95,15 +95,15 @@ func (d *descriptor) writableNow() bool {
 
 // alone reports whether the open file description is in non-blocking mode and nobody else can
 // change that.
-func (d *descriptor) alone() bool { return d.fresh && !d.lent }
+func (d *descriptor) alone() bool { return d.fresh && !d.shared }
 
 func (d *descriptor) isSocket() bool { return d.fileType() == unix.S_IFSOCK }
 func (d *descriptor) isPipe() bool   { return d.fileType() == unix.S_IFIFO }
 func (d *descriptor) isFile() bool   { return d.fileType() == unix.S_IFREG }
 func (d *descriptor) isDevice() bool { return d.fileType() == unix.S_IFCHR }
 
-// isOnePipe is told by whoever has made the descriptor.
-func (d *descriptor) isOnePipe() { d.kind, d.kindKnown = unix.S_IFIFO, true }
+// markPipe is told by whoever has made the descriptor.
+func (d *descriptor) markPipe() { d.kind, d.kindKnown = unix.S_IFIFO, true }
 
 // fileType asks the first time it matters.
 func (d *descriptor) fileType() uint32 {

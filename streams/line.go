@@ -7,8 +7,10 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// splitter returns one for another goroutine's range over Lines.
-func (r *Readable) splitter() lineSplitter { return lineSplitter{end: r.lines.end, max: r.lines.max} }
+// newSplitter returns one for another goroutine's range over Lines.
+func (r *Readable) newSplitter() lineSplitter {
+	return lineSplitter{end: r.splitter.end, limit: r.splitter.limit}
+}
 
 // splitLines emits the lines of chunk. It stops when a listener pauses or destroys the stream, puts
 // something back, or is the last to go. Then the rest, for those of the consumers to who are there
@@ -24,17 +26,17 @@ func (r *Readable) splitLines(chunk []byte, to consumers) {
 		}
 	}()
 	for len(chunk) > 0 {
-		if !r.lines.begun() {
+		if !r.splitter.begun() {
 			r.linesTo = toAll
 		}
 		var line []byte
 		var found bool
 		var err error
-		if n := r.lines.whole(chunk); n >= 0 {
-			line, chunk, found = r.lines.withoutCR(chunk[:n]), chunk[n+1:], true
-			err = r.lines.fits(line)
+		if n := r.splitter.fastIndex(chunk); n >= 0 {
+			line, chunk, found = r.splitter.withoutCR(chunk[:n]), chunk[n+1:], true
+			err = r.splitter.fits(line)
 		} else {
-			line, chunk, found, err = r.lines.cut(chunk)
+			line, chunk, found, err = r.splitter.cut(chunk)
 		}
 		if err != nil {
 			r.Destroy(err)
@@ -54,7 +56,7 @@ func (r *Readable) splitLines(chunk []byte, to consumers) {
 
 // flushLine emits what follows the last newline.
 func (r *Readable) flushLine() {
-	line, found, err := r.lines.last()
+	line, found, err := r.splitter.last()
 	switch {
 	case err != nil:
 		r.Destroy(err)

@@ -274,7 +274,7 @@ func TestNoLineAfterDestroy(t *testing.T) {
 }
 
 func TestMaxLine(t *testing.T) {
-	const max = 5
+	const limit = 5
 	for name, c := range map[string]struct {
 		in   string
 		want string
@@ -289,7 +289,7 @@ func TestMaxLine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for cut := range len(c.in) {
 				l := newLoop(t)
-				r, w := readPipe(t, l, &streams.ReadableOptions{MaxLine: max})
+				r, w := readPipe(t, l, &streams.ReadableOptions{MaxLine: limit})
 				var j journal
 				r.OnLine(func(p []byte) { j.add(string(p)) })
 				j.readableEvents(r)

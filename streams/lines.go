@@ -28,29 +28,29 @@ const linePiece = 16 << 10
 // waits for the loop to run or to be closed. It must not be on the loop goroutine: it would wait
 // for itself. In a callback of the loop it panics.
 func (r *Readable) Lines() iter.Seq2[[]byte, error] {
-	b := r.tap.reader(r)
+	b := r.door.makeBridge(r)
 	// Only the loop may attach the bridge. What is closed already asks nothing of a loop that may
 	// never run again.
-	if r.tap.ask() {
+	if r.door.ask() {
 		if err := r.d.loop.Post(r.attach); err != nil {
 			b.shut(ErrClosed)
 		}
 	}
-	return b.lines
+	return b.rangeLines
 }
 
 // Lines returns the lines of the stream as [Readable.Lines] does, to whoever has the bridge.
-func (b *Reader) Lines() iter.Seq2[[]byte, error] { return b.lines }
+func (b *Reader) Lines() iter.Seq2[[]byte, error] { return b.rangeLines }
 
-// lines is the sequence. It runs on the goroutine of the range.
-func (b *Reader) lines(yield func([]byte, error) bool) {
+// rangeLines is the sequence. It runs on the goroutine of the range.
+func (b *Reader) rangeLines(yield func([]byte, error) bool) {
 	b.r.d.loop.MustNotWait("streams: range over Lines")
 	b.beginRange()
 	defer func() { // Also when the body of the range panics.
 		b.endRange()
 		b.destroy(nil) // After the end, or an error, it finds nothing to do.
 	}()
-	s := lineReader{b: b, buf: make([]byte, min(linePiece, b.r.hwm)), splitter: b.r.splitter()}
+	s := lineRange{b: b, buf: make([]byte, min(linePiece, b.r.hwm)), splitter: b.r.newSplitter()}
 	for {
 		line, err := s.next()
 		if err != nil {
@@ -83,25 +83,25 @@ func (b *Reader) endRange() {
 	b.ranged = false
 }
 
-// lineReader splits what a bridge has into lines. It belongs to the goroutine of the range.
-type lineReader struct {
+// lineRange splits what a bridge has into lines. It belongs to the goroutine of the range.
+type lineRange struct {
 	b        *Reader
 	buf      []byte
-	piece    int    // buf[:piece] was peeked
+	peeked   int    // buf[:peeked] was peeked
 	rest     []byte // the part of the piece that was not given out
 	splitter lineSplitter
 }
 
 // next returns a line, which is valid until the next call, or what follows the last one.
-func (s *lineReader) next() ([]byte, error) {
+func (s *lineRange) next() ([]byte, error) {
 	for {
 		line, rest, found, err := s.splitter.cut(s.rest)
 		s.rest = rest
 		if found || err != nil {
 			return line, err
 		}
-		done := s.piece
-		if s.piece, err = s.b.peek(s.buf, done); err != nil {
+		done := s.peeked
+		if s.peeked, err = s.b.peek(s.buf, done); err != nil {
 			if err == io.EOF {
 				if line, found, tooLong := s.splitter.last(); found {
 					return line, tooLong
@@ -109,6 +109,6 @@ func (s *lineReader) next() ([]byte, error) {
 			}
 			return nil, err
 		}
-		s.rest = s.buf[:s.piece]
+		s.rest = s.buf[:s.peeked]
 	}
 }

@@ -39,16 +39,16 @@ func (e LineEnd) Valid() bool { return int(e) < len(lineEndNames) }
 // for Lines on a goroutine.
 type lineSplitter struct {
 	end     LineEnd
-	max     int    // the longest line, in bytes without its end; < 0: no limit
+	limit   int    // the longest line, in bytes without its end; < 0: no limit
 	partial []byte // the beginning of a line whose end has not come
 	// the last byte was the "\r" of a line that was given: a "\n" that follows is no other line
 	afterCR bool
 }
 
-// whole returns where the end of the first line is if all of the line is in p and it ends with
+// fastIndex returns where the end of the first line is if all of the line is in p and it ends with
 // "\n", as most do, else -1: then cut knows. It is inlined, because what is around a short line
 // takes longer than to find its end.
-func (s *lineSplitter) whole(p []byte) int {
+func (s *lineSplitter) fastIndex(p []byte) int {
 	if s.end == Newline && len(s.partial) == 0 {
 		return bytes.IndexByte(p, '\n')
 	}
@@ -117,7 +117,7 @@ func (s *lineSplitter) withoutCR(line []byte) []byte {
 }
 
 func (s *lineSplitter) fits(line []byte) error {
-	if s.max >= 0 && len(line) > s.max {
+	if s.limit >= 0 && len(line) > s.limit {
 		return ErrLineTooLong
 	}
 	return nil

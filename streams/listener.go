@@ -36,7 +36,7 @@ type Listener struct {
 	retry   *reactor.Timer // while the system refuses to accept
 	errors  events.Event[error]
 	paused  bool
-	unref   bool
+	unrefed bool
 	file    os.FileInfo // of a Unix socket that Listen has made; nil otherwise
 	path    string
 }
@@ -55,7 +55,7 @@ func Listen(l *reactor.Loop, network, address string, fn func(*Duplex)) (*Listen
 	if u, ok := ln.(*net.UnixListener); ok {
 		u.SetUnlinkOnClose(false)
 	}
-	number, err := detach(ln)
+	number, err := takeFD(ln)
 	if err != nil {
 		return nil, err
 	}
@@ -72,9 +72,9 @@ func Listen(l *reactor.Loop, network, address string, fn func(*Duplex)) (*Listen
 	return x, nil
 }
 
-// detach takes the descriptor out of a listener of package net, whose poller knows nothing of it
+// takeFD takes the descriptor out of a listener of package net, whose poller knows nothing of it
 // then.
-func detach(ln net.Listener) (number int, err error) {
+func takeFD(ln net.Listener) (number int, err error) {
 	defer func() { _ = ln.Close() }()
 	f, err := ln.(interface{ File() (*os.File, error) }).File()
 	if err != nil {
@@ -121,7 +121,7 @@ func (x *Listener) accept() {
 		case err == unix.EAGAIN:
 			return
 		case err != nil:
-			x.rest(err)
+			x.backOff(err)
 			return
 		}
 		reactor.Call(x.loop, x.fn, d)
@@ -140,9 +140,9 @@ func (x *Listener) acceptOne() (*Duplex, error) {
 	return d, err
 }
 
-// rest leaves the backlog alone for a while: a listener that cannot accept stays ready, and the
+// backOff leaves the backlog alone for a while: a listener that cannot accept stays ready, and the
 // loop would spin.
-func (x *Listener) rest(err error) {
+func (x *Listener) backOff(err error) {
 	x.retry = x.loop.SetTimeout(acceptPause, func() {
 		x.retry = nil
 		x.watch()
@@ -161,9 +161,9 @@ func (x *Listener) watch() {
 		want = reactor.Readable
 	}
 	if err := x.watcher.Set(want); err != nil && x.retry == nil {
-		x.rest(err)
+		x.backOff(err)
 	}
-	if x.retry != nil && x.unref {
+	if x.retry != nil && x.unrefed {
 		x.retry.Unref()
 	}
 }
@@ -179,16 +179,16 @@ func (x *Listener) Pause() { x.paused = true; x.watch() }
 func (x *Listener) Resume() { x.paused = false; x.watch() }
 
 // Ref has the listener keep the loop alive while it accepts, as a new one does.
-func (x *Listener) Ref() { x.refer(false) }
+func (x *Listener) Ref() { x.setRef(false) }
 
 // Unref lets the loop end while the listener accepts.
-func (x *Listener) Unref() { x.refer(true) }
+func (x *Listener) Unref() { x.setRef(true) }
 
-func (x *Listener) refer(unref bool) {
+func (x *Listener) setRef(unref bool) {
 	if x.fd < 0 {
 		return
 	}
-	x.unref = unref
+	x.unrefed = unref
 	if unref {
 		x.watcher.Unref()
 	} else {

@@ -42,7 +42,7 @@ func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
 	// These lists are replaced when a pipe goes, so that those who range over them are not
 	// disturbed.
 	r.pipes = append(slices.Clip(r.pipes), p)
-	dst.sources = append(slices.Clip(dst.sources), p)
+	dst.pipes = append(slices.Clip(dst.pipes), p)
 	if dst.Closed() {
 		r.d.loop.NextTick(p.broken)
 	}
@@ -51,7 +51,7 @@ func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
 	}
 	r.startAfter(nil)
 	if dst.NeedDrain() {
-		p.wait()
+		p.blockSource()
 	}
 	return dst
 }
@@ -63,8 +63,8 @@ func (r *Readable) Unpipe(dst *Writable) {
 	for _, p := range r.pipes {
 		if dst == nil || p.dst == dst {
 			p.detach()
-			if len(r.pipes) == 0 && len(r.sinks) == 0 && r.reader == nil {
-				r.rest()
+			if len(r.pipes) == 0 && len(r.dataWatchers) == 0 && r.bridge == nil {
+				r.stopFlow()
 			}
 		}
 	}
@@ -87,19 +87,19 @@ func (p *pipe) write(chunk []byte) {
 		return
 	}
 	if p.dst.NeedDrain() {
-		p.wait()
+		p.blockSource()
 	}
 }
 
-func (p *pipe) wait() {
+func (p *pipe) blockSource() {
 	if !p.waiting {
 		p.waiting = true
 		p.src.block()
 	}
 }
 
-// drained lets the source go on.
-func (p *pipe) drained() {
+// unblockSource lets the source go on.
+func (p *pipe) unblockSource() {
 	if p.waiting {
 		p.waiting = false
 		p.src.unblock()
@@ -135,7 +135,7 @@ func (p *pipe) broken() {
 		return
 	}
 	if !r.listenedTo() {
-		r.rest()
+		r.stopFlow()
 	}
 }
 
@@ -152,26 +152,28 @@ func (p *pipe) detach() {
 	p.gone = true
 	other := func(q *pipe) bool { return q == p }
 	p.src.pipes = slices.DeleteFunc(slices.Clone(p.src.pipes), other)
-	p.dst.sources = slices.DeleteFunc(slices.Clone(p.dst.sources), other)
-	if p.dst.source == p {
-		p.dst.source = nil
+	p.dst.pipes = slices.DeleteFunc(slices.Clone(p.dst.pipes), other)
+	if p.dst.splicing == p {
+		p.dst.splicing = nil
 		p.dst.d.update()
 	}
-	p.drained()
+	p.unblockSource()
 }
 
-func (r *Readable) listenedTo() bool { return len(r.sinks)+r.data.Len()+r.text.Len()+r.line.Len() > 0 }
+func (r *Readable) listenedTo() bool {
+	return len(r.dataWatchers)+r.data.Len()+r.text.Len()+r.line.Len() > 0
+}
 
 // splicePipe returns the pipe whose bytes can be moved without reading them, if that is so now.
 func (r *Readable) splicePipe() *pipe {
-	if len(r.pipes) != 1 || r.listenedTo() || r.state != readOpen || r.flow != flowOn || r.held() {
+	if len(r.pipes) != 1 || r.listenedTo() || r.state != readOpen || r.flow != flowOn || r.hasAhead() {
 		return nil
 	}
 	p := r.pipes[0]
 	if p.noSplice || p.dst.state != writeOpen || !p.dst.queue.empty() {
 		return nil
 	}
-	if p.dst.source != nil && p.dst.source != p {
+	if p.dst.splicing != nil && p.dst.splicing != p {
 		return nil // Another source waits for room: behind it there is only the queue.
 	}
 	if !r.d.isPipe() && !p.dst.d.isPipe() {
@@ -190,70 +192,70 @@ func (d *descriptor) mayWait() bool {
 	switch {
 	case d.isPipe() || d.isFile() || d.alone():
 		return false
-	case d.shared:
+	case d.blocking:
 		return true
 	}
 	flags, err := unix.FcntlInt(uintptr(d.fd), unix.F_GETFL, 0)
 	return err != nil || flags&unix.O_NONBLOCK == 0
 }
 
-// pump splices once: the source is empty then, or dst full, or both are larger than that. It runs
-// when the source is readable, and again, while dst.source is set and the source is blocked, when
-// dst is writable. If there is more to do, the poller says so at once, which costs no more than to
-// be refused by another splice(2), and nothing when there is not.
-func (p *pipe) pump() {
+// spliceOnce splices once: the source is empty then, or dst full, or both are larger than that. It
+// runs when the source is readable, and again, while dst.source is set and the source is blocked,
+// when dst is writable. If there is more to do, the poller says so at once, which costs no more
+// than to be refused by another splice(2), and nothing when there is not.
+func (p *pipe) spliceOnce() {
 	r, w := p.src, p.dst
 	// Somebody has begun to listen or to write to dst, or has paused r, meanwhile.
 	if r.splicePipe() != p {
-		p.unpump()
+		p.waitForSource()
 		return
 	}
-	r.coded.drop()
-	r.lines.drop()
+	r.decoder.drop()
+	r.splitter.drop()
 	n, err := fd.Splice(r.d.fd, w.d.fd, spliceSize)
 	switch {
 	case err == unix.EAGAIN:
-		p.stalled()
+		p.waitForSide()
 	case fd.Refused(err) || err == unix.EIO && r.d.isDevice():
 		// Not these two descriptors, or not here: back to copying. A read knows what EIO means of a
 		// terminal.
 		p.noSplice = true
-		p.unpump()
+		p.waitForSource()
 	case err == unix.EPIPE || err != nil && !w.d.isPipe():
 		// A pipe gives no other error: it is the other side's.
 		w.Destroy(wrap("splice", w.d.fd, err))
 	case err != nil:
 		r.Destroy(wrap("splice", r.d.fd, err))
 	case n == 0:
-		p.unpump()
-		r.finish()
+		p.waitForSource()
+		r.reachEnd()
 	default:
-		r.d.traffic(int(n))
-		w.d.traffic(int(n))
+		r.d.noteTraffic(int(n))
+		w.d.noteTraffic(int(n))
 		r.bytes += n
 		w.written += n // Nobody's WriteThen waits for these bytes: the queue is empty.
 	}
 }
 
-// stalled finds out which side splice(2) would wait for.
-func (p *pipe) stalled() {
+// waitForSide finds out which side splice(2) would wait for.
+func (p *pipe) waitForSide() {
 	if p.src.d.hasInput() {
-		p.dst.source = p
-		p.wait()
+		p.dst.splicing = p
+		p.blockSource()
 		p.dst.d.update()
 		return
 	}
-	p.unpump()
+	p.waitForSource()
 }
 
-// unpump goes back to waiting for the source.
-func (p *pipe) unpump() {
-	if p.dst.source == p {
-		p.dst.source = nil
+// waitForSource goes back to waiting for the source.
+func (p *pipe) waitForSource() {
+	if p.dst.splicing == p {
+		p.dst.splicing = nil
 		p.dst.d.update()
 	}
 	if !p.dst.NeedDrain() {
-		p.drained()
+		p.unblockSource()
 	}
 }
 

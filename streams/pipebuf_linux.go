@@ -1,5 +1,5 @@
 package streams
 
-// sharedWrite is the most that is written at once, in bytes, to a descriptor whose mode may be
+// blockingWrite is the most that is written at once, in bytes, to a descriptor whose mode may be
 // blocking: poll(2) promises room for that much in a pipe (PIPE_BUF; see pipe(7)).
-const sharedWrite = 4096
+const blockingWrite = 4096

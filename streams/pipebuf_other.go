@@ -2,6 +2,6 @@
 
 package streams
 
-// sharedWrite is the most that is written at once, in bytes, to a descriptor whose mode may be
+// blockingWrite is the most that is written at once, in bytes, to a descriptor whose mode may be
 // blocking: poll(2) promises room for that much in a pipe (the least PIPE_BUF that POSIX allows).
-const sharedWrite = 512
+const blockingWrite = 512

@@ -18,12 +18,12 @@ const (
 	// largePipeSize is in bytes; Linux makes pipes of 64 KiB.
 	largePipeSize = 256 << 10
 
-	// sustained is the traffic, in bytes within trafficWindow, from which on a pipe is enlarged:
+	// busyTraffic is the traffic, in bytes within trafficWindow, from which on a pipe is enlarged:
 	// more than most children write, and little enough that a stream of 16 MiB gains by it. Under
-	// slack in such a time it gets its former capacity back; there is a gap between the two, so
-	// that no pipe goes to and fro.
-	sustained     = 1 << 20
-	slack         = 512 << 10
+	// quietTraffic in such a time it gets its former capacity back; there is a gap between the two,
+	// so that no pipe goes to and fro.
+	busyTraffic   = 1 << 20
+	quietTraffic  = 512 << 10
 	trafficWindow = time.Second
 
 	// maxLargePipes is how many pipes a program may enlarge at a time: with 4 MiB it has a
@@ -39,10 +39,10 @@ var largePipeCount atomic.Int32
 
 // pipeLoad is the traffic of one descriptor.
 type pipeLoad struct {
-	since   time.Time // when the window was begun
-	moved   int       // bytes since then
-	size    int       // what the pipe held before it was enlarged, 0 if it was not
-	refused bool      // the system does not enlarge it, or it is to stay as it is
+	since      time.Time // when the window was begun
+	moved      int       // bytes since then
+	formerSize int       // what the pipe held before it was enlarged, 0 if it was not
+	refused    bool      // the system does not enlarge it, or it is to stay as it is
 }
 
 // largePipes are the enlarged pipes of one loop.
@@ -53,13 +53,13 @@ type largePipes struct {
 	buffer []byte // what they are read into, nil until one is
 	// looks whether they are still busy; nil before the first, stopped when there has been none for
 	// a while
-	watcher *reactor.Timer
+	timer *reactor.Timer
 }
 
-// traffic notes that n bytes were moved, all of them in the kernel's buffer at once.
-func (d *descriptor) traffic(n int) {
+// noteTraffic notes that n bytes were moved, all of them in the kernel's buffer at once.
+func (d *descriptor) noteTraffic(n int) {
 	d.load.moved += n
-	if d.load.moved < sustained || d.load.size > 0 || d.load.refused {
+	if d.load.moved < busyTraffic || d.load.formerSize > 0 || d.load.refused {
 		return
 	}
 	now := d.loop.Now()
@@ -73,7 +73,7 @@ func (d *descriptor) traffic(n int) {
 func (d *descriptor) enlarge() {
 	h := d.hub
 	size, err := fd.PipeSize(d.fd)
-	if err != nil || !h.large.lookUp() || size >= h.large.size {
+	if err != nil || !h.large.findLimits() || size >= h.large.size {
 		d.load.refused = true // No pipe, or its owner has enlarged it, or nobody may.
 		return
 	}
@@ -86,20 +86,20 @@ func (d *descriptor) enlarge() {
 		d.load.refused = true
 		return
 	}
-	d.load.size = size
+	d.load.formerSize = size
 	h.large.pipes = append(h.large.pipes, d)
-	if h.large.watcher == nil {
-		h.large.watcher = d.loop.SetInterval(trafficWindow, h.large.look)
-		h.large.watcher.Unref()
+	if h.large.timer == nil {
+		h.large.timer = d.loop.SetInterval(trafficWindow, h.large.shrinkQuiet)
+		h.large.timer.Unref()
 	} else if len(h.large.pipes) == 1 {
-		h.large.watcher.Reset(trafficWindow)
+		h.large.timer.Reset(trafficWindow)
 	}
 }
 
 // readBuffer is what d is read into.
 func (d *descriptor) readBuffer() []byte {
 	g := &d.hub.large
-	if d.load.size == 0 || g.size <= readBufferSize {
+	if d.load.formerSize == 0 || g.size <= readBufferSize {
 		return d.hub.readBuffer
 	}
 	if g.buffer == nil {
@@ -108,8 +108,8 @@ func (d *descriptor) readBuffer() []byte {
 	return g.buffer
 }
 
-// lookUp finds out what the system allows, and reports whether that is anything.
-func (g *largePipes) lookUp() bool {
+// findLimits finds out what the system allows, and reports whether that is anything.
+func (g *largePipes) findLimits() bool {
 	if g.size == 0 {
 		size, user := fd.PipeLimits()
 		g.size, g.limit = largePipeSize, maxLargePipes
@@ -123,19 +123,19 @@ func (g *largePipes) lookUp() bool {
 	return g.limit > 0
 }
 
-// look gives back what quiet pipes were given, and the memory when there has been none of them for
-// a while: until then the next busy pipe has it, as that of the next child.
-func (g *largePipes) look() {
+// shrinkQuiet gives back what quiet pipes were given, and the memory when there has been none of
+// them for a while: until then the next busy pipe has it, as that of the next child.
+func (g *largePipes) shrinkQuiet() {
 	if len(g.pipes) == 0 {
 		g.buffer = nil
-		g.watcher.Stop()
+		g.timer.Stop()
 		return
 	}
 	busy := g.pipes[:0]
 	for _, d := range g.pipes {
 		// What holds more than it did before has a reader that is behind, and is looked at again.
-		if d.load.moved < slack && fd.SetPipeSize(d.fd, d.load.size) == nil {
-			d.load.size = 0
+		if d.load.moved < quietTraffic && fd.SetPipeSize(d.fd, d.load.formerSize) == nil {
+			d.load.formerSize = 0
 			largePipeCount.Add(-1)
 		} else {
 			busy = append(busy, d)
@@ -146,13 +146,13 @@ func (g *largePipes) look() {
 	g.pipes = busy
 }
 
-// forgetLoad gives a pipe back as it came; others may have it open for long.
-func (d *descriptor) forgetLoad() {
-	if d.load.size == 0 {
+// restorePipeSize gives a pipe back as it came; others may have it open for long.
+func (d *descriptor) restorePipeSize() {
+	if d.load.formerSize == 0 {
 		return
 	}
-	_ = fd.SetPipeSize(d.fd, d.load.size) // Best effort: it may be full.
-	d.load.size = 0
+	_ = fd.SetPipeSize(d.fd, d.load.formerSize) // Best effort: it may be full.
+	d.load.formerSize = 0
 	largePipeCount.Add(-1)
 	g := &d.hub.large
 	for i, other := range g.pipes {

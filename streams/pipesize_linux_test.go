@@ -19,7 +19,7 @@ func pipeSize(t testing.TB, n int) int {
 }
 
 // busyRounds is how often the 64 KiB of a pipe are moved to make it a busy one.
-const busyRounds = 2*streams.Sustained/(64<<10) + 10
+const busyRounds = 2*streams.BusyTraffic/(64<<10) + 10
 
 // keepBusy moves much through the pipe whose writing end this is.
 func keepBusy(t testing.TB, l *reactor.Loop, w *descriptor) {
@@ -67,7 +67,7 @@ func TestBusyPipeIsEnlargedAndGivenBack(t *testing.T) {
 				w.writeString("little")
 				poll(t, l)
 			}
-			for range streams.Sustained / before {
+			for range streams.BusyTraffic / before {
 				w.fill() // Much, but not for long.
 				poll(t, l)
 			}

@@ -78,20 +78,20 @@ type Readable struct {
 	blocked int   // consumers that cannot take more now
 	bytes   int64 // read so far
 
-	data   events.Event[[]byte]
-	text   events.Event[string]
-	line   events.Event[[]byte]
-	end    events.Event[struct{}]
-	err    events.Event[error]
-	close  events.Event[struct{}]
-	owner  CloseWatcher // nil without, see NotifyClose
-	sinks  []DataWatcher
-	sink   [1]DataWatcher // where sinks begins: most streams have one at most
-	coded  textDecoder
-	lines  lineSplitter
-	pipes  []*pipe
-	reader *Reader // nil while the bridge, if there is one, is not attached
-	tap    tap
+	data             events.Event[[]byte]
+	text             events.Event[string]
+	line             events.Event[[]byte]
+	end              events.Event[struct{}]
+	err              events.Event[error]
+	close            events.Event[struct{}]
+	closeWatcher     CloseWatcher // nil without, see NotifyClose
+	dataWatchers     []DataWatcher
+	firstDataWatcher [1]DataWatcher // where dataWatchers begins: most streams have one at most
+	decoder          textDecoder
+	splitter         lineSplitter
+	pipes            []*pipe
+	bridge           *Reader // nil while the bridge, if there is one, is not attached
+	door             door
 
 	ahead []segment // comes before anything newly read, see Unshift
 }
@@ -144,18 +144,18 @@ func NewReadable(l *reactor.Loop, fd int, o *ReadableOptions) (*Readable, error)
 
 func (r *Readable) init(d *descriptor, o *ReadableOptions) {
 	r.d = d
-	d.reader = r
-	r.lines.max, r.hwm = DefaultMaxLine, DefaultHighWaterMark
+	d.readable = r
+	r.splitter.limit, r.hwm = DefaultMaxLine, DefaultHighWaterMark
 	if o == nil {
 		return
 	}
 	d.load.refused = d.load.refused || o.KeepSize
 	if o.Pipe {
-		d.isOnePipe()
+		d.markPipe()
 	}
-	r.lines.end = o.LineEnd
+	r.splitter.end = o.LineEnd
 	if o.MaxLine != 0 {
-		r.lines.max = o.MaxLine
+		r.splitter.limit = o.MaxLine
 	}
 	if o.HighWaterMark > 0 {
 		r.hwm = o.HighWaterMark
@@ -204,7 +204,7 @@ type CloseWatcher interface {
 
 // NotifyClose has w told when the stream has closed, before the listeners of OnClose. There is one
 // such w: it is for the object that the stream is part of, as a child counts its streams.
-func (r *Readable) NotifyClose(w CloseWatcher) { r.owner = w }
+func (r *Readable) NotifyClose(w CloseWatcher) { r.closeWatcher = w }
 
 // A DataWatcher is told of the data of a stream.
 type DataWatcher interface {
@@ -224,17 +224,17 @@ func (r *Readable) NotifyData(w DataWatcher) {
 // FollowData is NotifyData that does not start the flow: w is told of what is read once somebody
 // else has started it.
 func (r *Readable) FollowData(w DataWatcher) {
-	if r.sinks == nil {
-		r.sinks = r.sink[:0]
+	if r.dataWatchers == nil {
+		r.dataWatchers = r.firstDataWatcher[:0]
 	}
-	r.sinks = append(r.sinks, w)
+	r.dataWatchers = append(r.dataWatchers, w)
 }
 
-// tellClosed tells the owner first, and the listeners also when something panics then.
-func (d *descriptor) tellClosed(owner CloseWatcher, close *events.Event[struct{}]) {
-	defer reactor.Emit(d.loop, close, struct{}{})
-	if owner != nil {
-		owner.StreamClosed()
+// emitClosed tells the owner first, and the listeners also when something panics then.
+func (d *descriptor) emitClosed(w CloseWatcher, event *events.Event[struct{}]) {
+	defer reactor.Emit(d.loop, event, struct{}{})
+	if w != nil {
+		w.StreamClosed()
 	}
 }
 
@@ -262,8 +262,8 @@ func (r *Readable) Pause() {
 // Resume starts reading, also when nobody listens: the data is then thrown away.
 func (r *Readable) Resume() {
 	r.flow = flowOn
-	if r.held() || r.state == readEnding {
-		r.d.loop.NextTick(r.goOn)
+	if r.hasAhead() || r.state == readEnding {
+		r.d.loop.NextTick(r.deliverAhead)
 	}
 	r.d.update()
 }
@@ -300,12 +300,12 @@ func (r *Readable) Destroy(err error) {
 	}
 	open := r.state == readOpen
 	r.state, r.cause = readDestroyed, err
-	r.lines.drop()
+	r.splitter.drop()
 	r.ahead = nil
 	if open {
-		r.d.releaseReader()
+		r.d.closeReadHalf()
 	}
-	r.tap.end(orClosed(err))
+	r.door.shut(orClosed(err))
 	if err != nil {
 		r.d.loop.NextTick(func() { reactor.Emit(r.d.loop, &r.err, err) })
 	}
@@ -332,12 +332,12 @@ func (r *Readable) Lent() bool { return r.lent }
 
 // waits reports whether the stream waits for its descriptor to become readable.
 func (r *Readable) waits() bool {
-	return r.state == readOpen && r.flow == flowOn && r.blocked == 0 && !r.held()
+	return r.state == readOpen && r.flow == flowOn && r.blocked == 0 && !r.hasAhead()
 }
 
-// rest stops the flow for want of somebody to take the data: unlike Pause, it lets the next
+// stopFlow stops the flow for want of somebody to take the data: unlike Pause, it lets the next
 // listener start it again.
-func (r *Readable) rest() {
+func (r *Readable) stopFlow() {
 	if r.flow == flowOn {
 		r.flow = flowInitial
 		r.d.update()
@@ -366,10 +366,10 @@ func (r *Readable) unblock() {
 // one is needed to learn that; unless the writer has hung up, when one more finds the end.
 func (r *Readable) ready(got reactor.Readiness) {
 	for reads := 0; reads < readBudget; reads++ {
-		if r.attachAsked(); !r.waits() {
+		if r.attachIfAsked(); !r.waits() {
 			return // What was retained has filled the bridge.
 		}
-		if r.giveBack(); r.held() {
+		if r.requeuePartials(); r.hasAhead() {
 			r.d.update()
 			return
 		}
@@ -378,15 +378,15 @@ func (r *Readable) ready(got reactor.Readiness) {
 				return
 			}
 			if p := r.splicePipe(); p != nil {
-				if p.pump(); !p.noSplice {
+				if p.spliceOnce(); !p.noSplice {
 					return
 				}
 				continue // It was refused: what is there is read.
 			}
 		}
 		buf := r.d.readBuffer()
-		if r.reader != nil {
-			buf = buf[:min(len(buf), r.reader.room())]
+		if r.bridge != nil {
+			buf = buf[:min(len(buf), r.bridge.room())]
 		}
 		n, err := r.d.read(buf)
 		switch {
@@ -396,25 +396,25 @@ func (r *Readable) ready(got reactor.Readiness) {
 			r.Destroy(wrap("read", r.d.fd, err))
 			return
 		case n == 0:
-			r.finish()
+			r.reachEnd()
 			return
 		}
 		reads += (n - 1) / readBufferSize
 		r.bytes += int64(n)
-		r.d.traffic(n)
+		r.d.noteTraffic(n)
 		r.deliver(buf[:n], toAll)
-		if !r.waits() || r.d.shared || n < len(buf) && got&reactor.Hangup == 0 {
+		if !r.waits() || r.d.blocking || n < len(buf) && got&reactor.Hangup == 0 {
 			return
 		}
 	}
 }
 
-// finish is the end of the data, which is found only while no lines are held back: the descriptor
+// reachEnd is the end of the data, which is found only while no lines are held back: the descriptor
 // is closed at once.
-func (r *Readable) finish() {
+func (r *Readable) reachEnd() {
 	r.state = readEnding
-	r.d.releaseReader()
-	r.tap.end(io.EOF)
+	r.d.closeReadHalf()
+	r.door.shut(io.EOF)
 	r.emitEnd()
 }
 
@@ -424,23 +424,24 @@ func (r *Readable) emitEnd() {
 	goneOn := false
 	defer func() {
 		if !goneOn {
-			r.d.loop.NextTick(r.goOn) // A listener has panicked. It has had its part of the end.
+			// A listener has panicked. It has had its part of the end.
+			r.d.loop.NextTick(r.deliverAhead)
 		}
 	}()
-	if r.giveBack(); r.held() {
+	if r.requeuePartials(); r.hasAhead() {
 		goneOn = true
 		return
 	}
-	if s := r.coded.flush(); s != "" {
+	if s := r.decoder.flush(); s != "" {
 		reactor.Emit(r.d.loop, &r.text, s)
 	}
 	if r.line.Len() > 0 && r.flow == flowOn {
 		r.flushLine()
 	}
 	goneOn = true
-	if r.state != readEnding || r.flow != flowOn || r.held() {
-		// A listener has destroyed the stream; or has paused it, or put something back: then goOn
-		// comes here again.
+	if r.state != readEnding || r.flow != flowOn || r.hasAhead() {
+		// A listener has destroyed the stream; or has paused it, or put something back: then
+		// deliverAhead comes here again.
 		return
 	}
 	r.state = readEnded
@@ -451,7 +452,7 @@ func (r *Readable) emitEnd() {
 
 func (r *Readable) emitClose() {
 	defer r.endPipes() // It may have been destroyed: then there was no end.
-	r.d.tellClosed(r.owner, &r.close)
+	r.d.emitClosed(r.closeWatcher, &r.close)
 }
 
 func (r *Readable) endPipes() {
@@ -463,7 +464,7 @@ func (r *Readable) endPipes() {
 // abandon is the end with the loop: nobody is told but the goroutine that may wait in a bridge.
 func (r *Readable) abandon() {
 	r.state = readDestroyed
-	r.lines.drop()
+	r.splitter.drop()
 	r.ahead = nil
-	r.tap.end(ErrClosed)
+	r.door.shut(ErrClosed)
 }

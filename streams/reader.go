@@ -10,15 +10,15 @@ import (
 type Reader struct {
 	r *Readable
 
-	mu      sync.Mutex
-	arrived sync.Cond // L is mu
-	buf     []byte
-	at      int    // buf[at:] is unread
-	full    bool   // the loop has stopped reading
-	lost    bool   // what followed buf was thrown away, see Retain
-	err     error  // what follows buf
-	release func() // of Loop.Hold, while full
-	ranged  bool   // a range over Lines is under way
+	mu          sync.Mutex
+	arrived     sync.Cond // L is mu
+	buf         []byte
+	at          int    // buf[at:] is unread
+	full        bool   // the loop has stopped reading
+	lost        bool   // what followed buf was thrown away, see Retain
+	err         error  // what follows buf
+	releaseHold func() // of Loop.Hold, while full
+	ranged      bool   // a range over Lines is under way
 }
 
 // Reader returns a bridge for reading the stream from one other goroutine with backpressure; it
@@ -30,66 +30,66 @@ type Reader struct {
 // goroutine: it would wait for itself. In a callback of the loop it panics, unless the stream has
 // ended.
 func (r *Readable) Reader() io.ReadCloser {
-	b := r.tap.reader(r)
-	r.tap.ask()
+	b := r.door.makeBridge(r)
+	r.door.ask()
 	r.attach()
 	return b
 }
 
-// tap is the part of a Readable that other goroutines may touch: its bridge, and whether there will
-// be more for it. When both are held, mu is locked before the bridge's.
-type tap struct {
-	mu    sync.Mutex
-	b     *Reader // made for those who ask, and for Retain
-	asked bool    // the bridge is attached, or that is posted
-	over  error   // io.EOF once the end was read, or what destroyed the stream
+// door is the part of a Readable that other goroutines may touch: its bridge, and whether there
+// will be more for it. When both are held, mu is locked before the bridge's.
+type door struct {
+	mu      sync.Mutex
+	bridge  *Reader // made for those who ask, and for Retain
+	asked   bool    // the bridge is attached, or that is posted
+	outcome error   // io.EOF once the end was read, or what destroyed the stream
 }
 
-// reader returns the bridge, which is not attached yet if this makes it.
-func (t *tap) reader(r *Readable) *Reader {
+// makeBridge returns the bridge, which is not attached yet if this makes it.
+func (t *door) makeBridge(r *Readable) *Reader {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.b == nil {
-		t.b = &Reader{r: r, err: t.over}
-		t.b.arrived.L = &t.b.mu
+	if t.bridge == nil {
+		t.bridge = &Reader{r: r, err: t.outcome}
+		t.bridge.arrived.L = &t.bridge.mu
 	}
-	return t.b
+	return t.bridge
 }
 
 // ask reports whether the bridge must be attached: nobody asked for that before, and there will be
 // something to read.
-func (t *tap) ask() bool {
+func (t *door) ask() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	first := !t.asked
 	t.asked = true
-	return first && t.over == nil
+	return first && t.outcome == nil
 }
 
-func (t *tap) wasAsked() bool {
+func (t *door) wasAsked() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.asked
 }
 
-// end tells the goroutine that may wait in the bridge, or will.
-func (t *tap) end(reason error) {
+// shut tells the goroutine that may wait in the bridge, or will.
+func (t *door) shut(reason error) {
 	t.mu.Lock()
-	if t.over == nil {
-		t.over = reason
+	if t.outcome == nil {
+		t.outcome = reason
 	}
-	b := t.b
+	b := t.bridge
 	t.mu.Unlock()
 	if b != nil {
 		b.shut(reason)
-		b.unhold() // What is left is in its buffer: it needs no loop.
+		b.releaseLoop() // What is left is in its buffer: it needs no loop.
 	}
 }
 
-// attachAsked attaches the bridge when somebody has asked for that, before anything more is
+// attachIfAsked attaches the bridge when somebody has asked for that, before anything more is
 // delivered: Lines posts it, and may have been called in a callback.
-func (r *Readable) attachAsked() {
-	if r.reader == nil && r.tap.wasAsked() {
+func (r *Readable) attachIfAsked() {
+	if r.bridge == nil && r.door.wasAsked() {
 		r.attach()
 	}
 }
@@ -97,20 +97,20 @@ func (r *Readable) attachAsked() {
 // attach has the bridge, which was made, take the data from now on. It is called on the loop
 // goroutine.
 func (r *Readable) attach() {
-	if r.reader != nil || r.Closed() {
+	if r.bridge != nil || r.Closed() {
 		return
 	}
-	r.reader = r.tap.reader(r)
+	r.bridge = r.door.makeBridge(r)
 	r.retaining = false
-	r.reader.give(nil) // What was retained may fill it already.
-	r.OnData(r.reader.give)
+	r.bridge.give(nil) // What was retained may fill it already.
+	r.OnData(r.bridge.give)
 }
 
 // Retain is a Resume that keeps what would be thrown away: when nobody listens, a call of Lines or
 // Reader that comes later gets the data from here on, up to the high-water mark; after that it gets
 // [ErrUnread] if there was more.
 func (r *Readable) Retain() {
-	r.retaining = r.flow != flowOn && r.reader == nil && len(r.pipes) == 0 &&
+	r.retaining = r.flow != flowOn && r.bridge == nil && len(r.pipes) == 0 &&
 		r.data.Len() == 0 && r.text.Len() == 0 && r.line.Len() == 0
 	r.Resume()
 }
@@ -155,7 +155,7 @@ func (b *Reader) give(chunk []byte) {
 		b.full = true
 		// Without it Run could end, with the child gone and the stream not reading, before the
 		// goroutine has got the rest.
-		b.release = b.r.d.loop.Hold()
+		b.releaseHold = b.r.d.loop.Hold()
 		b.r.block()
 	}
 }
@@ -218,14 +218,14 @@ func (b *Reader) consume(n int) {
 	if b.full && b.unread() <= b.r.hwm/2 {
 		b.full = false
 		// A closed loop has shut the bridge.
-		_ = b.r.d.loop.Post(b.more)
+		_ = b.r.d.loop.Post(b.roomAgain)
 	}
 }
 
-// more is posted when there is room again.
-func (b *Reader) more() {
+// roomAgain is posted when there is room again.
+func (b *Reader) roomAgain() {
 	b.r.unblock()
-	b.unhold()
+	b.releaseLoop()
 }
 
 // Close destroys the stream: its writer gets SIGPIPE or EPIPE. Reads, also those that wait, return
@@ -252,12 +252,12 @@ func (b *Reader) destroy(err error) {
 	}
 }
 
-// unhold lets the loop end again: it goes on reading, or the stream is closed and the rest is in
-// buf.
-func (b *Reader) unhold() {
+// releaseLoop lets the loop end again: it goes on reading, or the stream is closed and the rest is
+// in buf.
+func (b *Reader) releaseLoop() {
 	b.mu.Lock()
-	release := b.release
-	b.release = nil
+	release := b.releaseHold
+	b.releaseHold = nil
 	b.mu.Unlock()
 	if release != nil {
 		release()

@@ -97,7 +97,7 @@ func TestWherePipesMayNotBeEnlargedTheyWorkAsTheyAre(t *testing.T) {
 		p.r.OnError(func(err error) { require.NoError(t, err) })
 		p.w.OnError(func(err error) { require.NoError(t, err) })
 		p.r.Pipe(p.w, nil)
-		want := pattern(streams.Sustained)
+		want := pattern(streams.BusyTraffic)
 		feedStream(t, p.l, p.in, want)
 		got, end := drainUntilIdle(t, p.l, p.out)
 		require.True(t, end)

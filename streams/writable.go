@@ -38,15 +38,15 @@ type Writable struct {
 	queue     writeQueue
 	written   int64  // bytes the kernel took
 	marks     []mark // callbacks of WriteThen, by offset
-	source    *pipe  // the splicing pipe that waits for room, if any
-	sources   []*pipe
+	splicing  *pipe  // the splicing pipe that waits for room, if any
+	pipes     []*pipe
 
-	drain  events.Event[struct{}]
-	finish events.Event[struct{}]
-	err    events.Event[error]
-	close  events.Event[struct{}]
-	owner  CloseWatcher // nil without, see Readable.NotifyClose
-	bridge *Writer
+	drain        events.Event[struct{}]
+	finish       events.Event[struct{}]
+	err          events.Event[error]
+	close        events.Event[struct{}]
+	closeWatcher CloseWatcher // nil without, see Readable.NotifyClose
+	bridge       *Writer
 }
 
 // writeState goes from open through ending to finished, or from one of the first two to destroyed.
@@ -80,14 +80,14 @@ func NewWritable(l *reactor.Loop, fd int, o *WritableOptions) (*Writable, error)
 
 func (w *Writable) init(d *descriptor, o *WritableOptions) {
 	w.d = d
-	d.writer = w
+	d.writable = w
 	w.hwm = DefaultHighWaterMark
 	if o == nil {
 		return
 	}
 	d.load.refused = d.load.refused || o.KeepSize
 	if o.Pipe {
-		d.isOnePipe()
+		d.markPipe()
 	}
 	if o.HighWaterMark > 0 {
 		w.hwm = o.HighWaterMark
@@ -103,13 +103,13 @@ func (w *Writable) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	rest := p
-	if w.queue.empty() && w.source == nil && len(p) > 0 {
+	if w.queue.empty() && w.splicing == nil && len(p) > 0 {
 		n, err := w.d.write(p)
 		if err != nil && err != unix.EAGAIN {
 			w.Destroy(wrap("write", w.d.fd, err))
 			return len(p), nil
 		}
-		w.advance(n)
+		w.noteWritten(n)
 		rest = p[n:]
 	}
 	if len(rest) > 0 {
@@ -167,18 +167,18 @@ func (w *Writable) End() {
 	if w.queue.empty() {
 		w.finishNow()
 	}
-	w.forgetDrain()
+	w.cancelDrain()
 }
 
-// forgetDrain has those go on who wait for a drain, which will not come: they find that the stream
+// cancelDrain has those go on who wait for a drain, which will not come: they find that the stream
 // takes no more. It calls nobody else.
-func (w *Writable) forgetDrain() {
+func (w *Writable) cancelDrain() {
 	w.needDrain = false
-	for _, p := range w.sources {
-		p.drained()
+	for _, p := range w.pipes {
+		p.unblockSource()
 	}
 	if w.bridge != nil {
-		w.bridge.resume()
+		w.bridge.drained()
 	}
 }
 
@@ -192,9 +192,9 @@ func (w *Writable) Destroy(err error) {
 	w.state = writeDestroyed
 	w.cause = err
 	w.queue.drop(w.d.hub)
-	w.d.releaseWriter(false)
-	w.forgetDrain()
-	w.tellBridge(orClosed(err))
+	w.d.closeWriteHalf(false)
+	w.cancelDrain()
+	w.shutBridge(orClosed(err))
 	if err != nil || len(w.marks) > 0 {
 		w.d.loop.NextTick(func() {
 			w.fireMarks()
@@ -259,7 +259,7 @@ func (w *Writable) Release() { w.holds--; w.d.update() }
 
 // waits reports whether the stream waits for its descriptor to become writable.
 func (w *Writable) waits() bool {
-	return w.state <= writeEnding && w.holds == 0 && (!w.queue.empty() || w.source != nil)
+	return w.state <= writeEnding && w.holds == 0 && (!w.queue.empty() || w.splicing != nil)
 }
 
 // ready writes what the kernel takes.
@@ -277,13 +277,13 @@ func (w *Writable) ready() {
 			return
 		}
 		w.queue.pop(w.d.hub, n)
-		w.advance(n)
+		w.noteWritten(n)
 	}
 	if !w.queue.empty() {
 		return
 	}
-	if w.source != nil {
-		w.source.pump()
+	if w.splicing != nil {
+		w.splicing.spliceOnce()
 	}
 	if w.state > writeEnding {
 		return
@@ -298,36 +298,36 @@ func (w *Writable) ready() {
 		return
 	}
 	w.needDrain = false
-	for _, p := range w.sources {
-		p.drained()
+	for _, p := range w.pipes {
+		p.unblockSource()
 	}
 	reactor.Emit(w.d.loop, &w.drain, struct{}{})
 }
 
 func (w *Writable) finishNow() {
 	w.state = writeFinished
-	w.d.releaseWriter(true)
-	w.tellBridge(errFinished)
+	w.d.closeWriteHalf(true)
+	w.shutBridge(errFinished)
 	w.d.loop.NextTick(func() { reactor.Emit(w.d.loop, &w.finish, struct{}{}) })
 	w.d.loop.QueueClosing(w.emitClose)
 }
 
 func (w *Writable) emitClose() {
 	defer w.breakPipes()
-	w.d.tellClosed(w.owner, &w.close)
+	w.d.emitClosed(w.closeWatcher, &w.close)
 }
 
 func (w *Writable) breakPipes() {
-	for _, p := range w.sources {
+	for _, p := range w.pipes {
 		p.broken()
 	}
 }
 
 // NotifyClose is what [Readable.NotifyClose] is.
-func (w *Writable) NotifyClose(c CloseWatcher) { w.owner = c }
+func (w *Writable) NotifyClose(c CloseWatcher) { w.closeWatcher = c }
 
-// advance notes that the kernel took n bytes.
-func (w *Writable) advance(n int) {
+// noteWritten notes that the kernel took n bytes.
+func (w *Writable) noteWritten(n int) {
 	w.written += int64(n)
 	if len(w.marks) > 0 && w.marks[0].offset <= w.written {
 		w.d.loop.NextTick(w.fireMarks)
@@ -364,12 +364,12 @@ func (w *Writable) fireMark(m mark, err error) {
 // abandon is the end with the loop: nobody is told but the goroutine that may wait in a bridge.
 func (w *Writable) abandon() {
 	w.state = writeDestroyed
-	w.tellBridge(ErrClosed)
+	w.shutBridge(ErrClosed)
 }
 
-// tellBridge has goroutines that write get err from now on. It does not wait for the events: they
+// shutBridge has goroutines that write get err from now on. It does not wait for the events: they
 // would not come any more if the loop were closed before their turn.
-func (w *Writable) tellBridge(err error) {
+func (w *Writable) shutBridge(err error) {
 	if w.bridge != nil {
 		w.bridge.shut(err)
 	}

@@ -26,7 +26,7 @@ func (q *writeQueue) push(h *hub, p []byte) {
 	if len(p) > blockSize {
 		b = make([]byte, 0, len(p))
 	} else {
-		b = h.block()
+		b = h.acquireBlock()
 	}
 	q.blocks = append(q.blocks, b)
 	q.pieces = append(q.pieces, append(b, p...))
@@ -38,7 +38,7 @@ func (q *writeQueue) pop(h *hub, n int) {
 	i := 0
 	for i < len(q.pieces) && n >= len(q.pieces[i]) {
 		n -= len(q.pieces[i])
-		h.recycle(q.blocks[i])
+		h.releaseBlock(q.blocks[i])
 		q.pieces[i], q.blocks[i] = nil, nil
 		i++
 	}
@@ -54,7 +54,7 @@ func (q *writeQueue) pop(h *hub, n int) {
 
 func (q *writeQueue) drop(h *hub) {
 	for _, b := range q.blocks {
-		h.recycle(b)
+		h.releaseBlock(b)
 	}
 	*q = writeQueue{}
 }

@@ -9,16 +9,17 @@ import (
 type Writer struct {
 	w *Writable
 
-	turn sync.Mutex // of the Write under way, which no other cuts; taken before mu
+	writeMu sync.Mutex // of the Write under way, which no other cuts; taken before mu
 
 	mu      sync.Mutex // taken after turn
 	changed sync.Cond  // L is mu
-	pending []byte     // given by goroutines, not yet taken by the loop; for good, once err is set
-	spare   []byte     // pending's other buffer
-	posted  bool       // flush is on its way
-	stalled bool       // the stream asked to wait
-	ended   bool       // Close was called
-	err     error      // why no more is taken
+	// given by goroutines, not yet taken by the loop; for good, once err is set
+	pending     []byte
+	spare       []byte // pending's other buffer
+	posted      bool   // flush is on its way
+	stalled     bool   // the stream asked to wait
+	closeCalled bool   // Close was called
+	err         error  // why no more is taken
 }
 
 // Writer returns a bridge for writing to the stream from other goroutines. Its Write copies p and
@@ -47,7 +48,7 @@ func (w *Writable) Writer() io.WriteCloser {
 		b.shut(orClosed(w.cause))
 		return b
 	}
-	w.OnDrain(b.resume)
+	w.OnDrain(b.drained)
 	return b
 }
 
@@ -57,19 +58,19 @@ var errFinished = ErrWriteAfterEnd
 // Write queues a copy of p for the stream.
 func (b *Writer) Write(p []byte) (int, error) {
 	b.mustNotWait("streams: Write of a Writable's Writer")
-	b.turn.Lock()
-	defer b.turn.Unlock()
+	b.writeMu.Lock()
+	defer b.writeMu.Unlock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := 0
 	for {
-		for b.err == nil && !b.ended && len(b.pending) >= b.w.hwm {
+		for b.err == nil && !b.closeCalled && len(b.pending) >= b.w.hwm {
 			b.changed.Wait()
 		}
 		if b.err != nil {
 			return n, b.err
 		}
-		if b.ended {
+		if b.closeCalled {
 			return n, ErrWriteAfterEnd
 		}
 		k := min(len(p), b.w.hwm-len(b.pending))
@@ -90,8 +91,8 @@ func (b *Writer) Close() error {
 	b.mustNotWait("streams: Close of a Writable's Writer")
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.ended {
-		b.ended = true
+	if !b.closeCalled {
+		b.closeCalled = true
 		b.changed.Broadcast()
 		if b.err == nil {
 			if err := b.wakeLoop(); err != nil {
@@ -146,7 +147,7 @@ func (b *Writer) flush() {
 	}
 	p := b.pending
 	b.pending, b.spare = b.spare[:0], nil
-	ended := b.ended
+	ended := b.closeCalled
 	b.changed.Broadcast()
 	b.mu.Unlock()
 
@@ -161,12 +162,12 @@ func (b *Writer) flush() {
 	}
 }
 
-// resume goes on, after the stream has drained, with what arrived meanwhile.
-func (b *Writer) resume() {
+// drained goes on, after the stream has drained, with what arrived meanwhile.
+func (b *Writer) drained() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.stalled = false
-	if len(b.pending) > 0 || b.ended {
+	if len(b.pending) > 0 || b.closeCalled {
 		// On a closed loop the bridge is shut.
 		_ = b.wakeLoop()
 	}
