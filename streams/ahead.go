@@ -7,47 +7,47 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// consumers are kinds of those who take a stream's data.
+// consumers is a set of the kinds of consumers that a stream has.
 type consumers uint8
 
 const (
-	toDataWatchers consumers = 1 << iota // see NotifyData
-	toData                               // listeners of OnData, a bridge among them
+	toDataWatchers consumers = 1 << iota // those of NotifyData
+	toData                               // listeners of OnData, and a bridge
 	toText
 	toLines
 	toPipes
 	toAll consumers = 1<<iota - 1
 )
 
-// segment is data that comes before anything newly read, for those kinds of consumers who have not
-// had it.
+// segment has bytes to deliver before anything newly read, to the consumers that have not had them.
 type segment struct {
-	p  []byte // the stream's own
+	p  []byte // owned by the stream
 	to consumers
 }
 
-// stage is whom deliver is calling.
+// stage is the kind of consumers that deliver is calling.
 type stage uint8
 
 const (
-	stageNone stage = iota // it is not running
+	stageNone stage = iota // deliver is not running
 	stageData
 	stageText
 	stageLines
 )
 
-// Unshift puts a copy of p back in front: it is delivered next, before anything newly read, to
-// whoever listens then, by OnData, OnText or OnLine, or by a Pipe, Collect or bridge. It is for a
-// listener that was given more than it wants, such as the beginning of a body with its header;
-// inside its callback it calls Off, attaches who comes next, and puts the rest back. Who goes on
-// listening gets p again, but for what gathers everything that was read (Collect, Exec). BytesRead
-// does not change. While the stream is paused p waits for Resume, as what is in the kernel does;
-// when nobody listens it is thrown away like that.
+// Unshift puts a copy of p in front of the data that is still to come. It is delivered next, before
+// anything newly read, to the consumers that are there then: listeners of OnData, OnText and
+// OnLine, Pipe, Collect, a bridge. It is for a listener that got more than it wants, such as the
+// beginning of a body behind its header: in its callback it calls Off, attaches the next listener,
+// and puts the rest back. A listener that stays gets p again. Consumers that collect all data that
+// was read (Collect, Exec) do not get it again. BytesRead does not change. While the stream is
+// paused p waits for Resume; if the stream flows and nobody listens, p is thrown away.
 //
-// A listener of OnLine need not put anything back: when it calls Off, and no other listener of
-// OnLine is left, what follows its line goes to those who come instead of it.
+// A listener of OnLine need not put anything back: when it calls Off and no other listener of
+// OnLine is left, the bytes behind its line go to the consumers that come next.
 //
-// It returns [ErrClosed] after the end was emitted, or when the stream was destroyed.
+// The error is [ErrClosed] after the end event, or when the stream was destroyed. Source: Node v20
+// documentation, "Stream", readable.unshift.
 func (r *Readable) Unshift(p []byte) error {
 	if !r.live() {
 		return ErrClosed
@@ -60,8 +60,9 @@ func (r *Readable) Unshift(p []byte) error {
 		to &^= toDataWatchers
 	}
 	front := []segment{{bytes.Clone(p), to}}
-	// What listeners wait to have completed was not delivered to them: it comes behind p, unless
-	// they have not yet had the chunk that is being delivered, which p is from.
+	// The beginnings of a character and of a line were not delivered, so they come behind p. But p
+	// comes from the chunk that is being delivered: a kind of listeners that has not had this chunk
+	// has a beginning from before it, which stays.
 	if r.stage != stageData {
 		front = append(front, r.takePartialText()...)
 	}
@@ -74,12 +75,13 @@ func (r *Readable) Unshift(p []byte) error {
 	return nil
 }
 
-// live reports whether there may be data to deliver.
+// live reports whether data may still be delivered.
 func (r *Readable) live() bool { return r.state == readOpen || r.state == readEnding }
 
-// hasAhead reports whether something is to be delivered before anything is read.
+// hasAhead reports whether bytes must be delivered before anything is read.
 func (r *Readable) hasAhead() bool { return len(r.ahead) > 0 }
 
+// consumers returns the kinds of consumers that are there now.
 func (r *Readable) consumers() (c consumers) {
 	if len(r.dataWatchers) > 0 {
 		c |= toDataWatchers
@@ -99,8 +101,7 @@ func (r *Readable) consumers() (c consumers) {
 	return c
 }
 
-// takePartialText and takePartialLine take from the decoder and from the splitter what waits to be
-// completed.
+// takePartialText takes the beginning of a character out of the decoder.
 func (r *Readable) takePartialText() []segment {
 	if r.decoder.n == 0 {
 		return nil
@@ -110,6 +111,7 @@ func (r *Readable) takePartialText() []segment {
 	return []segment{{tail, r.textTo}}
 }
 
+// takePartialLine takes the beginning of a line out of the splitter.
 func (r *Readable) takePartialLine() []segment {
 	if !r.splitter.begun() {
 		return nil
@@ -119,8 +121,9 @@ func (r *Readable) takePartialLine() []segment {
 	return []segment{{partial, r.linesTo}}
 }
 
-// requeuePartials is called before anything is delivered. The beginning of a line or of a character
-// that was kept for listeners who have gone is for those who came instead of them.
+// requeuePartials runs before each delivery. If all listeners of OnText or OnLine have gone, it
+// puts the beginning of a character or of a line, which was kept for them, ahead for the consumers
+// that came instead.
 func (r *Readable) requeuePartials() {
 	var kept []segment
 	if r.decoder.n > 0 && r.text.Len() == 0 {
@@ -136,23 +139,24 @@ func (r *Readable) requeuePartials() {
 	}
 }
 
-// scheduleAhead has deliverAhead called for what is ahead, or for the end of a stream that a
-// listener has cut, unless a pause keeps it from doing anything.
+// scheduleAhead makes the next tick deliver the bytes that are ahead, or emit the end, unless the
+// stream does not flow.
 func (r *Readable) scheduleAhead() {
 	if (r.hasAhead() || r.state == readEnding) && r.flow == flowOn {
 		r.d.loop.NextTick(r.deliverAhead)
 	}
 }
 
-// deliverAhead delivers what is ahead and then goes back to reading, or comes to the end. It is
-// called by a tick, which may be in the middle of a delivery; that one calls again.
+// deliverAhead delivers the bytes that are ahead and then reads again or emits the end. It is the
+// callback of a tick. If that tick comes in the middle of a delivery, it does nothing, because that
+// delivery schedules another.
 func (r *Readable) deliverAhead() {
 	if r.stage != stageNone || r.flow != flowOn || !r.live() {
 		return
 	}
 	unwinding := true
 	defer func() {
-		if unwinding { // A listener has panicked: what follows is still to come.
+		if unwinding { // A listener has panicked. The bytes behind its own are still to come.
 			r.d.loop.NextTick(r.deliverAhead)
 		}
 	}()
@@ -167,7 +171,7 @@ func (r *Readable) deliverAhead() {
 		p, to := s.p, s.to
 		if r.bridge != nil {
 			if p = p[:min(len(p), r.bridge.room())]; len(p) == 0 {
-				break // The bridge holds the stream back.
+				break // The bridge is full.
 			}
 		}
 		if s.p = s.p[len(p):]; len(s.p) == 0 {
@@ -187,9 +191,10 @@ func (r *Readable) deliverAhead() {
 	r.d.update()
 }
 
-// deliver gives a chunk to those of to who are there; who comes in a callback gets what follows.
-// Those of this package get it however the listeners behave: the pipes come last, because a
-// listener may take one away.
+// deliver gives chunk to the consumers of the kinds to that are there when it begins. A consumer
+// that comes in a callback gets the data behind chunk. Data watchers and pipes get chunk whatever
+// the listeners do: a listener may panic, destroy the stream, or take a pipe away. The pipes come
+// last.
 func (r *Readable) deliver(chunk []byte, to consumers) {
 	present := to & r.consumers()
 	if r.retaining && to&toData != 0 {
@@ -231,8 +236,8 @@ func (r *Readable) deliver(chunk []byte, to consumers) {
 	}
 }
 
-// delivered ends a delivery: it writes the chunk to the pipes that there were before the listeners
-// were called. One of these may have taken a pipe away.
+// delivered ends a delivery. It writes chunk to pipes, those that were there before the listeners
+// were called, except for the ones that a listener has taken away.
 func (r *Readable) delivered(chunk []byte, pipes []*pipe) {
 	r.stage = stageNone
 	for _, p := range pipes {

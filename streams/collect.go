@@ -1,9 +1,10 @@
 package streams
 
-// Collect reads everything and calls fn once, with the data, which the callee may keep. With an
-// error data is what came before it. When more than max bytes come (max < 0: no limit), the stream
-// is destroyed and fn gets the first max bytes and [ErrTooMuch]. A stream destroyed before its end
-// gives the error that it was destroyed with, or [ErrClosed].
+// Collect reads all data and calls fn once, on a later turn. The callee may keep data. If there is
+// an error, data is the part before it. If more than limit bytes come (limit < 0: no limit), the
+// stream is destroyed, and fn gets the first limit bytes and [ErrTooMuch]. If the stream is
+// destroyed before its end, fn gets the error of that, or [ErrClosed]. Collect starts the flow,
+// unless Pause was called.
 func (r *Readable) Collect(limit int, fn func(data []byte, err error)) {
 	if fn == nil {
 		panic("streams: Collect: nil callback")
@@ -19,14 +20,15 @@ func (r *Readable) Collect(limit int, fn func(data []byte, err error)) {
 	r.NotifyData(c)
 }
 
+// collector is one Collect: a data watcher, so that listeners cannot keep chunks from it.
 type collector struct {
 	r     *Readable
-	limit int
+	limit int                 // of bytes; negative: none
 	fn    func([]byte, error) // nil once called
-	data  []byte
+	data  []byte              // copied from the chunks; the user's once fn is called
 }
 
-// StreamData is called with each chunk.
+// StreamData implements [DataWatcher].
 func (c *collector) StreamData(chunk []byte) {
 	if c.limit >= 0 && len(c.data)+len(chunk) > c.limit {
 		c.data = append(c.data, chunk[:c.limit-len(c.data)]...)

@@ -7,20 +7,21 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// newSplitter returns one for another goroutine's range over Lines.
+// newSplitter returns a splitter for a range over Lines. Safe to call from any goroutine: it reads
+// only fields that never change.
 func (r *Readable) newSplitter() lineSplitter {
 	return lineSplitter{end: r.splitter.end, limit: r.splitter.limit}
 }
 
-// splitLines emits the lines of chunk. It stops when a listener pauses or destroys the stream, puts
-// something back, or is the last to go. Then the rest, for those of the consumers to who are there
-// when it is delivered, goes ahead of what is newly read.
+// splitLines emits the lines of chunk on the loop goroutine. It stops if a listener pauses or
+// destroys the stream, puts bytes back, or is the last to go. The rest of chunk then goes ahead of
+// newly read bytes, for those of the consumers to that are there when it is delivered.
 func (r *Readable) splitLines(chunk []byte, to consumers) {
 	before := 0
 	defer func() {
-		// Also when a listener has panicked: the lines behind its own are still to come.
+		// This also runs when a listener has panicked: the lines behind its own are still to come.
 		if len(chunk) > 0 && r.live() {
-			put := len(r.ahead) - before // What the listener has put back comes first.
+			put := len(r.ahead) - before // Bytes that the listener has put back come first.
 			r.ahead = slices.Insert(r.ahead, put, segment{bytes.Clone(chunk), to})
 			r.d.update()
 		}
@@ -54,7 +55,7 @@ func (r *Readable) splitLines(chunk []byte, to consumers) {
 	}
 }
 
-// flushLine emits what follows the last newline.
+// flushLine emits the bytes behind the last end as a line.
 func (r *Readable) flushLine() {
 	line, found, err := r.splitter.last()
 	switch {

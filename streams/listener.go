@@ -14,40 +14,41 @@ import (
 )
 
 const (
-	// acceptBudget is how many connections are accepted a turn, so that one listener cannot starve
-	// the rest.
+	// acceptBudget is the number of connections accepted per turn: a busy listener must not keep
+	// the loop from its other work.
 	acceptBudget = 32
 
-	// acceptPause is the time after which accept is tried again when the system has refused it:
-	// EMFILE, for instance.
+	// acceptPause is the time until accept is tried again after the system has refused it, for
+	// instance with EMFILE.
 	acceptPause = 100 * time.Millisecond
 )
 
-// A Listener accepts connections on its loop, without a goroutine. Make one with [Listen] or
-// [NewListener].
+// A Listener accepts connections on its loop, without a goroutine. It owns its socket. [Listen] and
+// [NewListener] make one.
 //
 // A Listener's methods must be called on the loop goroutine.
 type Listener struct {
 	loop    *reactor.Loop
 	hub     *hub
-	fn      func(*Duplex)
-	fd      int // -1 once it is closed
+	fn      func(*Duplex) // the user's
+	fd      int           // -1 once it is closed
 	watcher *reactor.Watcher
-	retry   *reactor.Timer // while the system refuses to accept
+	retry   *reactor.Timer // ends a pause after accept was refused; nil otherwise
 	errors  events.Event[error]
-	paused  bool
-	unrefed bool
-	file    os.FileInfo // of a Unix socket that Listen has made; nil otherwise
-	path    string
+	paused  bool // Pause was called after the last Resume
+	unrefed bool // Unref was called after the last Ref
+
+	// Of a Unix socket that Listen has made, which Close removes. file is nil otherwise.
+	file os.FileInfo
+	path string
 }
 
 // Listen listens on an address and calls fn with each connection, in a callback of its own. network
-// is "tcp", "tcp4", "tcp6" or "unix". The host of an address should be a number, since a name is
-// looked up while the loop waits. What fn does not close or destroy stays open. Errors are those of
-// package net.
+// is "tcp", "tcp4", "tcp6" or "unix". The host should be a number: a name is looked up while the
+// loop waits. fn owns the connection and must close or destroy it. Errors are those of package net.
 func Listen(l *reactor.Loop, network, address string, fn func(*Duplex)) (*Listener, error) {
 	c := net.ListenConfig{KeepAlive: -1}
-	c.SetMultipathTCP(false) // Each connection would have it.
+	c.SetMultipathTCP(false) // Otherwise each connection would use it.
 	ln, err := c.Listen(context.Background(), network, address)
 	if err != nil {
 		return nil, err
@@ -72,8 +73,8 @@ func Listen(l *reactor.Loop, network, address string, fn func(*Duplex)) (*Listen
 	return x, nil
 }
 
-// takeFD takes the descriptor out of a listener of package net, whose poller knows nothing of it
-// then.
+// takeFD returns a non-blocking duplicate of ln's descriptor, which the caller must close, and
+// closes ln, so that the poller of package net has nothing to do with it.
 func takeFD(ln net.Listener) (number int, err error) {
 	defer func() { _ = ln.Close() }()
 	f, err := ln.(interface{ File() (*os.File, error) }).File()
@@ -92,8 +93,8 @@ func takeFD(ln net.Listener) (number int, err error) {
 }
 
 // NewListener accepts connections from fd, a listening stream socket in non-blocking mode, and
-// calls fn with each, as [Listen] does. It takes ownership of fd once it returned no error. Errors
-// are *[OpError].
+// calls fn with each, as [Listen] does. It takes ownership of fd if it returns no error. Errors are
+// *[OpError].
 func NewListener(l *reactor.Loop, fd int, fn func(*Duplex)) (*Listener, error) {
 	if l == nil {
 		return nil, wrap("listen", fd, errNilLoop)
@@ -110,7 +111,7 @@ func NewListener(l *reactor.Loop, fd int, fn func(*Duplex)) (*Listener, error) {
 	return x, nil
 }
 
-// accept takes what waits in the backlog.
+// accept is called when connections wait in the backlog. It calls fn with each.
 func (x *Listener) accept() {
 	for range acceptBudget {
 		if x.fd < 0 || x.paused {
@@ -128,6 +129,8 @@ func (x *Listener) accept() {
 	}
 }
 
+// acceptOne accepts one connection. The error is the bare errno, EAGAIN if there is none, or an
+// *OpError.
 func (x *Listener) acceptOne() (*Duplex, error) {
 	conn, err := fd.Accept(x.fd)
 	if err != nil {
@@ -140,8 +143,8 @@ func (x *Listener) acceptOne() (*Duplex, error) {
 	return d, err
 }
 
-// backOff leaves the backlog alone for a while: a listener that cannot accept stays ready, and the
-// loop would spin.
+// backOff reports err and accepts nothing for acceptPause: the socket stays ready while accept is
+// refused, so the loop would spin.
 func (x *Listener) backOff(err error) {
 	x.retry = x.loop.SetTimeout(acceptPause, func() {
 		x.retry = nil
@@ -151,7 +154,7 @@ func (x *Listener) backOff(err error) {
 	reactor.Emit(x.loop, &x.errors, wrap("accept", x.fd, err))
 }
 
-// watch has the poller tell of connections, or not.
+// watch tells the poller whether to report connections.
 func (x *Listener) watch() {
 	if x.fd < 0 {
 		return
@@ -168,8 +171,9 @@ func (x *Listener) watch() {
 	}
 }
 
-// OnError calls fn when a connection could not be accepted, because there are no descriptors for
-// instance. It waits in the backlog, and the listener tries again after 100 ms.
+// OnError calls fn with an *[OpError] when a connection could not be accepted, for instance because
+// there are no descriptors left. The connection waits in the backlog, and the listener tries again
+// after 100 ms.
 func (x *Listener) OnError(fn func(error)) *events.Listener { return x.errors.On(fn) }
 
 // Pause leaves connections in the backlog until Resume.
@@ -178,7 +182,7 @@ func (x *Listener) Pause() { x.paused = true; x.watch() }
 // Resume undoes Pause.
 func (x *Listener) Resume() { x.paused = false; x.watch() }
 
-// Ref has the listener keep the loop alive while it accepts, as a new one does.
+// Ref makes the listener keep the loop alive while it accepts, as a new one does.
 func (x *Listener) Ref() { x.setRef(false) }
 
 // Unref lets the loop end while the listener accepts.
@@ -201,11 +205,11 @@ func (x *Listener) setRef(unref bool) {
 	}
 }
 
-// FD returns the descriptor, -1 once it is closed. It stays the listener's.
+// FD returns the descriptor, -1 once it is closed. The listener keeps ownership.
 func (x *Listener) FD() int { return x.fd }
 
-// Close closes the socket: connections in its backlog are refused. It removes the file of a Unix
-// socket that Listen has made. Closing a closed listener does nothing.
+// Close closes the socket: the kernel refuses the connections in its backlog. It removes the file
+// of a Unix socket that Listen has made. Closing a closed listener does nothing.
 func (x *Listener) Close() {
 	if x.fd < 0 {
 		return
@@ -220,7 +224,7 @@ func (x *Listener) Close() {
 	if x.file == nil {
 		return
 	}
-	// Somebody else may have taken the name.
+	// Another program may have bound the name since.
 	if now, err := os.Lstat(x.path); err == nil && os.SameFile(x.file, now) {
 		_ = os.Remove(x.path)
 	}
