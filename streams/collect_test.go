@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// collected notes how a Collect ended. It fails when that happens twice.
+// collected records the result of a Collect. It fails if there are two.
 type collected struct {
 	calls int
 	data  []byte
@@ -90,7 +90,7 @@ func TestCollectLimit(t *testing.T) {
 	}
 }
 
-// The child learns that nobody wants more.
+// The child gets SIGPIPE.
 func TestCollectLimitEndsAnEndlessChild(t *testing.T) {
 	l := newLoop(t)
 	r, stdout := pipe(t)

@@ -16,7 +16,7 @@ func TestACutIsAnEnd(t *testing.T) {
 	j.readableEvents(r)
 	r.OnLine(func(line []byte) { j.add("line:" + string(line)) })
 	r.OnText(func(s string) { j.add("text:" + s) })
-	w.writeString("one\ntwo\xC3") // The rest of neither will come.
+	w.writeString("one\ntwo\xC3") // A line and a character are cut off.
 	require.True(t, poll(t, l))
 	j.wants(t, "text:one\ntwo line:one")
 	w.writeString("unread")

@@ -64,7 +64,7 @@ func TestNeedDrainIsFalseAfterTheFirstWriteFails(t *testing.T) {
 	run(t, l)
 }
 
-// A pipe whose destination has asked to wait, and takes no more, does not hold its source up.
+// A destination that has asked its pipe to wait and then takes no more does not block the source.
 func TestPipeDoesNotWaitWhereNoDrainWillCome(t *testing.T) {
 	for name, keep := range map[string]bool{"": false, " KeepSource": true} {
 		eachNoDrain(t, func(t *testing.T, l *reactor.Loop, w *streams.Writable, end func() error) {
@@ -76,7 +76,7 @@ func TestPipeDoesNotWaitWhereNoDrainWillCome(t *testing.T) {
 			require.Zero(t, r.BytesRead(), name)
 			end()
 			if keep {
-				j.data(r) // Somebody else wants it.
+				j.data(r) // The source has another consumer.
 				for len(j.entries) == 0 {
 					poll(t, l)
 				}
@@ -92,8 +92,8 @@ func TestPipeDoesNotWaitWhereNoDrainWillCome(t *testing.T) {
 	}
 }
 
-// A goroutine that waits in the bridge is told at once, not when what is queued has left, which may
-// be never.
+// A goroutine that waits in the bridge gets the error at once, not when the queue is empty, which
+// may be never.
 func TestWriterDoesNotWaitWhereNoDrainWillCome(t *testing.T) {
 	eachNoDrain(t, func(t *testing.T, l *reactor.Loop, w *streams.Writable, end func() error) {
 		b := w.Writer()

@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// piping is a source that is fed and a destination that is read by the test.
+// piping is a source that the test feeds and a destination that the test reads.
 type piping struct {
 	l   *reactor.Loop
 	in  *descriptor // feeds r
@@ -51,7 +51,7 @@ func newPiping(t testing.TB, l *reactor.Loop, o *streams.WritableOptions) *pipin
 	return p
 }
 
-// feedStream gives the source everything of data, as its pipe takes it, and then the end.
+// feedStream writes data to the source as its pipe takes it, and then the end.
 func feedStream(t testing.TB, l *reactor.Loop, in *descriptor, data []byte) *streams.Writable {
 	t.Helper()
 	feeder := newWritable(t, l, in, nil)
@@ -100,7 +100,7 @@ func TestPipeWaitsForResume(t *testing.T) {
 	})
 }
 
-// While nobody takes what the destination has, the source is not read, and its writer blocks.
+// While the destination cannot write, the source is not read, and its writer blocks.
 func TestPipeBackpressure(t *testing.T) {
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
 		hear()
@@ -260,7 +260,7 @@ func TestPipeToSeveral(t *testing.T) {
 	require.True(t, end)
 }
 
-// Both wait for room in the same destination, neither for the other.
+// Two sources wait for room in the same destination, and neither waits for the other.
 func TestTwoSourcesWaitForOneDestination(t *testing.T) {
 	const each = 4 << 20
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
@@ -288,7 +288,7 @@ func TestTwoSourcesWaitForOneDestination(t *testing.T) {
 	})
 }
 
-// The user's own writes go between the bytes of the pipe, whole and in order.
+// The user's writes go between the bytes of the pipe, whole and in order.
 func TestWriteToAPipedDestination(t *testing.T) {
 	for seed := range 10 {
 		rng := rand.New(rand.NewPCG(uint64(seed), 5))
@@ -312,7 +312,8 @@ func TestWriteToAPipedDestination(t *testing.T) {
 	}
 }
 
-// Both are ready in one turn, the source first: what is queued in the destination still goes first.
+// Both streams are ready in one turn, the source first. The bytes queued in the destination still
+// go first.
 func TestPipeStaysBehindASmallQueue(t *testing.T) {
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
 		n := (&descriptor{t: t, fd: p.w.FD()}).fill()
@@ -446,7 +447,8 @@ func TestThreeChildren(t *testing.T) {
 	})
 }
 
-// Where B could not be started its stdin is a stream with an error: A ends, quietly.
+// If B could not be started, its stdin is a stream with an error: A ends without an error of its
+// own.
 //
 //brood:checks S038
 func TestFirstChildEndsWhenTheSecondIsMissing(t *testing.T) {

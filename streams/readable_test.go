@@ -197,8 +197,8 @@ func TestEndlessSourceDoesNotStarveOthers(t *testing.T) {
 	require.Len(t, j.entries, 10)
 }
 
-// A pipe that was emptied by one read is not read again, unless its writer has gone: then the end
-// is found at once.
+// A pipe that one read has emptied is not read again, unless its writer has gone: then the end is
+// found at once.
 func TestChunksArriveAsTheyWereWritten(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -238,7 +238,7 @@ func TestTextComesBackThroughCat(t *testing.T) {
 	j.wants(t, "finish end close")
 }
 
-// The child blocks: its pipe fills, and we have read no more than one chunk.
+// The child blocks, because its pipe is full and the stream has read no more than one chunk.
 //
 //brood:checks S031
 func TestPauseStopsAnEndlessChildAndResumeLosesNothing(t *testing.T) {
@@ -301,7 +301,7 @@ func TestOneByteThenTheEndAfterAPause(t *testing.T) {
 	j.wants(t, "")
 }
 
-// What a listener does to the list of listeners while a chunk is delivered follows events.Event.
+// Adding and removing listeners while a chunk is delivered follows events.Event.
 func TestListenersMayComeAndGoInsideACallback(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)

@@ -95,7 +95,7 @@ func (d *descriptor) write(p []byte) {
 
 func (d *descriptor) writeString(s string) { d.t.Helper(); d.write([]byte(s)) }
 
-// fill writes until the kernel takes no more and returns how much it took.
+// fill writes until the kernel takes no more, and returns the number of bytes it took.
 func (d *descriptor) fill() int {
 	d.t.Helper()
 	chunk := make([]byte, 4096)
@@ -115,8 +115,8 @@ func (d *descriptor) fill() int {
 	}
 }
 
-// read returns what one read of at most 1 MiB finds: nothing at the end and, with again, when there
-// is nothing now. The bytes are valid until the next read.
+// read reads at most 1 MiB once. It returns no bytes at the end, and none with again set if there
+// is no data now. The bytes are valid until the next read.
 func (d *descriptor) read() (got []byte, again bool) {
 	d.t.Helper()
 	if d.buf == nil {
@@ -130,7 +130,7 @@ func (d *descriptor) read() (got []byte, again bool) {
 	return d.buf[:n], false
 }
 
-// readAll returns everything there is now, and whether the end was reached.
+// readAll reads all bytes there are now, and reports whether the end was reached.
 func (d *descriptor) readAll() (got []byte, end bool) {
 	d.t.Helper()
 	for {
@@ -274,7 +274,7 @@ func readPipe(t testing.TB, l *reactor.Loop, o *streams.ReadableOptions) (*strea
 	return newReadable(t, l, r, o), w
 }
 
-// writePipe returns a stream and the descriptor that gets what it writes.
+// writePipe returns a stream and the descriptor that its bytes come out of.
 func writePipe(t testing.TB, l *reactor.Loop, o *streams.WritableOptions) (*streams.Writable, *descriptor) {
 	t.Helper()
 	r, w := pipe(t)
@@ -339,7 +339,7 @@ func startHelper(t testing.TB, stdin, stdout *descriptor, name string, args ...s
 	return start(t, stdin, stdout, file, argv...)
 }
 
-// wait returns how the child ended: "exit status 0", "signal: broken pipe".
+// wait returns the status of the child: "exit status 0", "signal: broken pipe".
 func (c *child) wait() string {
 	c.waited = true
 	_ = c.cmd.Wait() // It says the same.
@@ -372,7 +372,7 @@ func (j *journal) data(r *streams.Readable) {
 	r.OnData(func(p []byte) { j.add("data:" + string(p)) })
 }
 
-// writableEvents notes every event of w.
+// writableEvents records every event of w.
 func (j *journal) writableEvents(w *streams.Writable) {
 	w.OnDrain(j.note("drain"))
 	w.OnFinish(j.note("finish"))
@@ -395,8 +395,8 @@ func name(err error) string {
 	return "nil"
 }
 
-// pattern returns n bytes of which no two places look alike, so that a lost, doubled or moved byte
-// shows. They are shared: nobody may change them.
+// pattern returns n bytes of which no two places look alike, so a test sees a lost, doubled or
+// moved byte. The bytes are shared and must not be changed.
 func pattern(n int) []byte { return longPattern()[:n:n] }
 
 var longPattern = sync.OnceValue(func() []byte {
@@ -408,7 +408,7 @@ var longPattern = sync.OnceValue(func() []byte {
 	return b
 })
 
-// requireSame is require.Equal for long slices, whose difference nobody wants to read.
+// requireSame is require.Equal for long slices, whose difference is too long to print.
 func requireSame(t testing.TB, want, got []byte) {
 	t.Helper()
 	if bytes.Equal(want, got) {

@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// The mode of an open file description belongs to everybody who has it.
+// The mode of an open file description belongs to all processes that have it.
 func TestFlagsAreLeftAsTheyAre(t *testing.T) {
 	for name, ends := range map[string]func(t testing.TB) (r, w *descriptor){
 		"pipe":            pipe,
@@ -172,7 +172,7 @@ func TestRegularFilePauses(t *testing.T) {
 	run(t, l)
 }
 
-// A file takes everything at once, in one call, though its descriptor is in blocking mode.
+// A file takes all bytes at once, in one call, though its descriptor is in blocking mode.
 func TestRegularFileAsWritable(t *testing.T) {
 	l := newLoop(t)
 	path := filepath.Join(t.TempDir(), "file")

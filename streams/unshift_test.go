@@ -70,8 +70,8 @@ var bodyTakers = map[string]func(t *testing.T, l *reactor.Loop, r *streams.Reada
 	},
 }
 
-// One header line, then the raw body: wherever the chunks are cut, whoever takes the body gets all
-// of it and nothing else.
+// One header line, then the raw body. Wherever the chunks are cut, the consumer of the body gets
+// all of it and nothing else.
 func TestHeaderLineThenBody(t *testing.T) {
 	const header, body = "content: text\r\n", "one\nb\u00f6dy\r\n\nlast"
 	for name, take := range bodyTakers {
@@ -106,7 +106,7 @@ func TestHeaderLineThenBody(t *testing.T) {
 	}
 }
 
-// A listener of data or text that has found what it looked for puts back what follows.
+// A listener of data or text that needs no more puts the rest back.
 func TestUnshiftTheRestOfAChunk(t *testing.T) {
 	const header, body = "a header;", "one\nb\u00f6dy\r\n\nlast"
 	for name, take := range bodyTakers {
@@ -221,7 +221,7 @@ func TestUnshiftInALine(t *testing.T) {
 	j.wants(t, "one and a half in front begun")
 }
 
-// What a line has begun with was not delivered yet: what is put back comes in front of it.
+// The beginning of a line was not delivered yet, so bytes that are put back come in front of it.
 func TestUnshiftBeforeTheBeginningOfALine(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -237,7 +237,8 @@ func TestUnshiftBeforeTheBeginningOfALine(t *testing.T) {
 	require.Equal(t, "bhead\nno\u00f6dy\n", text)
 }
 
-// Who has had a chunk does not get its rest again when a listener of lines goes in its middle.
+// A consumer that has had a chunk does not get its rest again when a listener of lines goes in its
+// middle.
 func TestOthersDoNotGetTheRestTwice(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -263,7 +264,7 @@ func TestOthersDoNotGetTheRestTwice(t *testing.T) {
 	run(t, l)
 }
 
-// What gathers all that was read gets it once; what is put back was read before.
+// Consumers that collect all data get it once: bytes that are put back were read before.
 func TestUnshiftIsNotGatheredTwice(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -282,7 +283,7 @@ func TestUnshiftIsNotGatheredTwice(t *testing.T) {
 	require.Equal(t, "abcdcd", heard)
 }
 
-// The beginning of a line is not lost when its listener goes later, outside of its callback.
+// The beginning of a line is not lost if its listener goes outside of its callback.
 func TestListenerGoesInTheMiddleOfALine(t *testing.T) {
 	for name, take := range bodyTakers {
 		if name == "a paused start" {
@@ -321,7 +322,7 @@ func TestListenerGoesInTheMiddleOfACharacter(t *testing.T) {
 	j.wants(t, "data:\xE2\x82 end close")
 }
 
-// A splice does not overtake what was put back.
+// A splice does not overtake bytes that were put back.
 func TestUnshiftBeforeASplice(t *testing.T) {
 	sandbox.Need(t, "splice")
 	l := newLoop(t)
@@ -371,8 +372,8 @@ func TestDestroyDropsWhatWasPutBack(t *testing.T) {
 	j.wants(t, "first close")
 }
 
-// Nobody listens, and the stream flows: what is put back is thrown away like anything else, and
-// does not hold the end up.
+// The stream flows without a listener: bytes that are put back are thrown away like others, and the
+// end comes.
 func TestUnshiftForNobody(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -387,7 +388,7 @@ func TestUnshiftForNobody(t *testing.T) {
 	j.wants(t, "end close")
 }
 
-// A panic in a listener costs the others nothing of what is ahead.
+// A panic of a listener loses none of the bytes that are ahead.
 func TestPanicKeepsWhatIsAhead(t *testing.T) {
 	for _, kind := range []string{"line", "data"} {
 		t.Run(kind, func(t *testing.T) {
@@ -420,8 +421,8 @@ func TestPanicKeepsWhatIsAhead(t *testing.T) {
 	}
 }
 
-// A stream of records, each a length in a line and then as many bytes, is parsed by switching back
-// and forth, whatever the chunks and pauses.
+// A parser of records, each a length in a line and then as many bytes, switches between listeners.
+// It works with any chunks and pauses.
 func TestSwitchingBackAndForth(t *testing.T) {
 	for seed := range 200 {
 		rng := rand.New(rand.NewPCG(uint64(seed), 9))
@@ -485,7 +486,7 @@ func TestSwitchingBackAndForth(t *testing.T) {
 	}
 }
 
-// The chunks of what is ahead are borrowed, too.
+// Chunks that are ahead are borrowed too.
 func TestWhatWasPutBackIsBorrowed(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)

@@ -40,7 +40,7 @@ func TestWriterFromAnotherGoroutine(t *testing.T) {
 	requireSame(t, want, got.data)
 }
 
-// Each Write is whole, and those of one goroutine stay in their order.
+// Each Write is whole, and the Writes of one goroutine stay in order.
 func TestWriterFromManyGoroutines(t *testing.T) {
 	const goroutines, lines = 8, 2000
 	l := newLoop(t)
@@ -79,7 +79,7 @@ func TestWriterFromManyGoroutines(t *testing.T) {
 	}
 }
 
-// A goroutine that writes without end is held back: what the stream and the bridge hold stays near
+// A goroutine that writes without end must wait: the stream and the bridge hold not much more than
 // the high-water mark.
 func TestWriterBlocksWhenNobodyReads(t *testing.T) {
 	const mark, piece = 10_000, 1000
@@ -221,8 +221,8 @@ func TestWriterLearnsWhyTheStreamEnded(t *testing.T) {
 	}
 }
 
-// When the loop's side ends the stream, what the goroutine gave and the stream did not take is
-// lost: Close says so.
+// If the loop goroutine ends the stream, bytes that the stream has not taken from the bridge are
+// lost, and Close returns an error.
 func TestWriterCloseTellsOfALoss(t *testing.T) {
 	l := newLoop(t)
 	w, r := writePipe(t, l, nil)
@@ -283,7 +283,7 @@ func TestWriterCloseWithoutAWrite(t *testing.T) {
 	require.True(t, end)
 }
 
-// Two goroutines may close at the same time, and writes that wait are told.
+// Two goroutines may close at the same time. A Write that waits then returns an error.
 func TestWriterCloseEndsAWriteThatWaits(t *testing.T) {
 	l := newLoop(t)
 	w, r, _ := fullPipe(t, l, &streams.WritableOptions{HighWaterMark: 10})

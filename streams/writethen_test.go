@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// written notes in what order the callbacks of WriteThen came.
+// written records the order of the callbacks of WriteThen.
 func (j *journal) written(t testing.TB, w *streams.Writable, entry string, p []byte) {
 	t.Helper()
 	_, err := w.WriteThen(p, func(err error) {
