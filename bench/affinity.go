@@ -33,8 +33,8 @@ func places() []place {
 	return all
 }
 
-// put has a pair run here until leave is called.
-func (at place) put(p ipcPair) (leave func()) {
+// pin has a pair run here until unpin is called.
+func (at place) pin(p ipcPair) (unpin func()) {
 	parent, child := p.pids()
 	var first, second unix.CPUSet
 	first.Set(at.parent)

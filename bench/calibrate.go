@@ -21,14 +21,14 @@ func calibrate() samples.Speed {
 		}
 		return samples.Quantile(all, 0.5)
 	}
-	return samples.Speed{CPU: median(computing), WakeUp: median(wakingUp)}
+	return samples.Speed{CPU: median(timeComputing), WakeUp: median(timeWakeUps)}
 }
 
 // calibrations is how many tries there are.
 const calibrations = 5
 
-// computing is what a calculation takes that needs neither memory nor the system.
-func computing() time.Duration {
+// timeComputing is what a calculation takes that needs neither memory nor the system.
+func timeComputing() time.Duration {
 	state := uint64(1)
 	start := time.Now()
 	for range computingSteps {
@@ -49,9 +49,9 @@ const computingSteps = 3_000_000
 // wakeUps is how often a thread is woken in one try.
 const wakeUps = 100
 
-// wakingUp is what it takes to wake a thread that sleeps in a read, and that wakes another in turn:
+// timeWakeUps is what it takes to wake a thread that sleeps in a read, and that wakes another in turn:
 // one on each of two processors, or both on the only one.
-func wakingUp() time.Duration {
+func timeWakeUps() time.Duration {
 	at := places()[len(places())-1]
 	there, back := newEventFD(), newEventFD()
 	var d time.Duration

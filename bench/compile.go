@@ -45,7 +45,7 @@ func compile(program, compiler, source string, args ...string) ([]string, error)
 	if _, err := os.Stat(out); err == nil {
 		return []string{out}, nil
 	}
-	if err := compiling(exec.Command(file, append(args, "-o", out)...)); err != nil {
+	if err := runCompiler(exec.Command(file, append(args, "-o", out)...)); err != nil {
 		return nil, err
 	}
 	return []string{out}, nil
@@ -71,8 +71,8 @@ func fingerprint(source string, command []string) (string, error) {
 	return fmt.Sprintf("%.6x", h.Sum(nil)), err
 }
 
-// compiling runs a command and returns its first error, as the compiler says it.
-func compiling(cmd *exec.Cmd) error {
+// runCompiler runs a command and returns its first error, as the compiler says it.
+func runCompiler(cmd *exec.Cmd) error {
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, cmp.Or(string(errorLine.Find(said)), firstLine(said)))
 	}
@@ -129,7 +129,7 @@ var tokioProgram = sync.OnceValues(func() ([]string, error) {
 	}
 	build := exec.Command(cargo, "build", "--release", "--offline", "--bin", "tokio")
 	build.Dir = copied
-	if err := compiling(build); err != nil {
+	if err := runCompiler(build); err != nil {
 		return nil, err
 	}
 	foundVersions["tokio"] = lockedVersion(filepath.Join(copied, "Cargo.lock"), "tokio")

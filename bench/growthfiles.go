@@ -26,8 +26,8 @@ func growthCounts() []int {
 func spawnAmongFiles(n int) scenario {
 	open := min(12_000, mostOpenFiles())
 	s := broodServer()
-	few := having("brood", s, 0, n)
-	many := having(fmt.Sprintf("brood, %d open descriptors", open), s, open, n)
+	few := withOpenFiles("brood", s, 0, n)
+	many := withOpenFiles(fmt.Sprintf("brood, %d open descriptors", open), s, open, n)
 	many.targets, many.because = []target{{few.name, 1.3}}, becauseMoved
 	return scenario{
 		name: "spawn to close, many open descriptors", unit: "child", ops: float64(n), rounds: spawnRounds,

@@ -26,7 +26,7 @@ func livingGrowth(n int) scenario {
 // that live on. What starts them is not in the time.
 func exitGrowth(n int) scenario {
 	return amongLiving("an exit with living children", n, func(server *server) time.Duration {
-		return time.Duration(server.ask("ends %d", n))
+		return time.Duration(server.ask("kills %d", n))
 	})
 }
 
@@ -71,22 +71,22 @@ type living interface {
 	start(stdin *os.File)
 	killAll()
 
-	// ends starts n more, kills each when the one before has closed, and returns what the latter
+	// killEach starts n more, kills each when the one before has closed, and returns what the latter
 	// takes.
-	ends(stdin *os.File, n int) time.Duration
+	killEach(stdin *os.File, n int) time.Duration
 }
 
 // livingChildren has as many of them as was asked for last.
 type livingChildren struct {
-	way        living
-	count      int
-	stdin, end *os.File
+	way                living
+	count              int
+	stdin, stdinWriter *os.File
 }
 
 func (c *livingChildren) resize(n int) {
 	if c.stdin == nil {
 		var err error
-		c.stdin, c.end, err = os.Pipe()
+		c.stdin, c.stdinWriter, err = os.Pipe()
 		check(err)
 	}
 	if n < c.count {
@@ -113,7 +113,7 @@ func (b *broodLiving) start(stdin *os.File) {
 	b.children = append(b.children, c)
 }
 
-func (b *broodLiving) ends(stdin *os.File, n int) time.Duration {
+func (b *broodLiving) killEach(stdin *os.File, n int) time.Duration {
 	others := b.children
 	for range n {
 		b.start(stdin)
@@ -173,7 +173,7 @@ func startSleeper(stdin *os.File) *exec.Cmd {
 	return cmd
 }
 
-func (e *execLiving) ends(stdin *os.File, n int) time.Duration {
+func (e *execLiving) killEach(stdin *os.File, n int) time.Duration {
 	more := make([]*exec.Cmd, n)
 	for i := range more {
 		more[i] = startSleeper(stdin)

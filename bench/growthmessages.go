@@ -23,7 +23,7 @@ func messageGrowth() scenario {
 			if pair == nil {
 				pair = newForkPair(0)
 			}
-			return apart.put(pair)
+			return apart.pin(pair)
 		},
 		run: func(size int) time.Duration {
 			return pair.sink(count(size), ipcText(size)) / time.Duration(count(size))
@@ -40,7 +40,7 @@ func messageGrowth() scenario {
 				if peer == nil {
 					peer = newScriptPair("json", r.command()...)
 				}
-				return apart.put(peer)
+				return apart.pin(peer)
 			},
 			run: func(size int) time.Duration {
 				return peer.source(count(size), ipcText(size)) / time.Duration(count(size))

@@ -273,7 +273,7 @@ func (at place) pair(name string, job func(ipcPair) time.Duration, start func() 
 			if p == nil {
 				p = start()
 			}
-			return at.put(p)
+			return at.pin(p)
 		},
 		run:   func() time.Duration { return job(p) },
 		close: func() { p.close() },

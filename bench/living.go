@@ -21,9 +21,9 @@ const killFlat = 1.3
 // execLivingMost is how many children os/exec is measured with: each has a thread of this program.
 const execLivingMost = 1000
 
-// becauseEnd is what a profile says of a miss: of a child that is killed the library takes the
+// becauseKill is what a profile says of a miss: of a child that is killed the library takes the
 // signal, waitid(2) and close(2).
-const becauseEnd = "of each child some 10 µs are the library's; the rest is the kernel's, which ends a process in 40 µs or more on the processors that the loop runs on, too"
+const becauseKill = "of each child some 10 µs are the library's; the rest is the kernel's, which ends a process in 40 µs or more on the processors that the loop runs on, too"
 
 // killLiving has so many children live at once, kills all of them, and waits until all have closed.
 // Starting them is not in the time, which is that of one child. Of the smaller numbers there are
@@ -44,7 +44,7 @@ func killLiving(most int) scenario {
 	}
 	for i, count := range slices.Compact(counts) {
 		c := add("brood", count, broodKill)
-		c.most.perOp, c.because = killPerChild, becauseEnd
+		c.most.perOp, c.because = killPerChild, becauseKill
 		if i > 0 {
 			c.targets = []target{{s.contestants[0].name, killFlat}}
 		}
@@ -92,17 +92,17 @@ func broodKill(count int, stdin *os.File) time.Duration {
 }
 
 func execKill(count int, stdin *os.File) time.Duration {
-	var ended sync.WaitGroup
+	var exited sync.WaitGroup
 	children := make([]*exec.Cmd, count)
 	for i := range children {
 		cmd := startSleeper(stdin)
-		ended.Go(func() { _ = cmd.Wait() }) // The error is the signal.
+		exited.Go(func() { _ = cmd.Wait() }) // The error is the signal.
 		children[i] = cmd
 	}
 	start := time.Now()
 	for _, cmd := range children {
 		check(cmd.Process.Kill())
 	}
-	ended.Wait()
+	exited.Wait()
 	return time.Since(start)
 }

@@ -74,7 +74,7 @@ type part struct {
 // pages in its program, grows its heap, and has its compiler see what is called often. It also
 // returns what the rounds took, with all that is around a run.
 func measure(s scenario, p part) (r samples.Scenario, rounds time.Duration) {
-	r = s.described()
+	r = s.describe()
 	var there []int
 	for i := range s.contestants {
 		if r.Contestants[i].Missing == "" {
@@ -85,7 +85,7 @@ func measure(s scenario, p part) (r samples.Scenario, rounds time.Duration) {
 		if c := &s.contestants[i]; c.warmUp != nil {
 			c.warmUp()
 		} else {
-			c.once()
+			c.runOnce()
 		}
 	}
 	r.Speeds = append(r.Speeds, calibrate())
@@ -97,7 +97,7 @@ func measure(s scenario, p part) (r samples.Scenario, rounds time.Duration) {
 		for k := range there {
 			i := there[(k+round)%len(there)]
 			c, to := &s.contestants[i], &r.Contestants[i]
-			d, allocs := c.once()
+			d, allocs := c.runOnce()
 			to.Samples = append(to.Samples, int64(d))
 			if !c.elsewhere {
 				each := float64(allocs) / s.ops
@@ -115,9 +115,9 @@ func measure(s scenario, p part) (r samples.Scenario, rounds time.Duration) {
 	return r, rounds
 }
 
-// described is the scenario without measurements. It says which contestants cannot be measured
+// describe is the scenario without measurements. It says which contestants cannot be measured
 // here.
-func (s *scenario) described() samples.Scenario {
+func (s *scenario) describe() samples.Scenario {
 	r := samples.Scenario{
 		Name: s.name, Unit: s.unit, Ops: s.ops, Bytes: s.bytes, Measure: samples.Nanoseconds, Matrix: s.matrix, GrowsWith: s.growsWith,
 	}
@@ -143,8 +143,8 @@ func (s *scenario) described() samples.Scenario {
 	return r
 }
 
-// once runs c and returns what it took, and how many allocations of this process.
-func (c *contestant) once() (d time.Duration, allocs uint64) {
+// runOnce runs c and returns what it took, and how many allocations of this process.
+func (c *contestant) runOnce() (d time.Duration, allocs uint64) {
 	if c.setUp != nil {
 		defer c.setUp()()
 	}

@@ -109,19 +109,19 @@ func (load poolLoad) contestant(name string, n int, start func() poolPeer, targe
 	return contestant{
 		name: name, targets: targets,
 		setUp: func() (tearDown func()) {
-			leave := load.enter()
+			unpin := load.pin()
 			if p == nil {
 				p = start()
 			}
-			return leave
+			return unpin
 		},
 		run:   func() time.Duration { return p.echo(n, load) },
 		close: func() { p.close() },
 	}
 }
 
-// enter has this program, and the processes that it starts meanwhile, run where the load is.
-func (load poolLoad) enter() (leave func()) {
+// pin has this program, and the processes that it starts meanwhile, run where the load is.
+func (load poolLoad) pin() (unpin func()) {
 	if load.at == nil {
 		return func() {}
 	}

@@ -30,8 +30,8 @@ func scriptScenarios(n func(int) int) []scenario {
 // ahead is the target of brood where it must be ahead of Node.
 var ahead = []target{{"node", 1}}
 
-// ours adds targets to the contestant brood.
-func ours(s scenario, targets []target) scenario {
+// setBroodTargets adds targets to the contestant brood.
+func setBroodTargets(s scenario, targets []target) scenario {
 	for i := range s.contestants {
 		if s.contestants[i].name == "brood" {
 			s.contestants[i].targets = targets
@@ -69,7 +69,7 @@ func scriptHello(n int) scenario {
 			},
 		})
 	}
-	s = ours(s, []target{{"node", 1.2}, {"bun", 1.2}, {"deno", 1.2}})
+	s = setBroodTargets(s, []target{{"node", 1.2}, {"bun", 1.2}, {"deno", 1.2}})
 	if i := s.index("brood"); i >= 0 {
 		s.contestants[i].because = "some 750 page faults of a program of Go and its engine, and a millisecond in which its packages for TypeScript, zstd and Brotli begin"
 	}
@@ -88,7 +88,7 @@ func scriptPeak(n int) scenario {
 			run: func() time.Duration { return time.Duration(p.ask("peak %d", n)) },
 		})
 	}
-	return ours(s, []target{{"node", 0.5}})
+	return setBroodTargets(s, []target{{"node", 0.5}})
 }
 
 // scriptOrder has a spawning server in each runtime do what an order says for n children.
@@ -101,7 +101,7 @@ func scriptOrder(name, unit string, n int, targets []target, order string) scena
 			run: func() time.Duration { return time.Duration(p.ask(order, n)) },
 		})
 	}
-	return ours(s, targets)
+	return setBroodTargets(s, targets)
 }
 
 // missingServer says why a process that r runs cannot be measured.

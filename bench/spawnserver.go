@@ -17,9 +17,9 @@ import (
 // serves thousands of clients: with the first child a loop of brood reserves low descriptors for
 // those that follow.
 
-// having is a contestant that starts n children while a spawning server has so many descriptors
+// withOpenFiles is a contestant that starts n children while a spawning server has so many descriptors
 // open. Several contestants may share the server; any of them closes it.
-func having(name string, s *server, open, n int) contestant {
+func withOpenFiles(name string, s *server, open, n int) contestant {
 	return contestant{
 		name: name, elsewhere: true, close: s.close,
 		setUp: func() (tearDown func()) {

@@ -14,7 +14,7 @@ import (
 // its own.
 func table(run *samples.Run) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s\n\n", run.Said(), run.Steadiness())
+	fmt.Fprintf(&b, "%s\n%s\n\n", run.Summary(), run.Steadiness())
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for i := range run.Scenarios {
 		if s := &run.Scenarios[i]; s.GrowsWith == "" {

@@ -23,7 +23,7 @@ import (
 //	resets COUNT            reset one of 1024 timers to an hour from then, so often
 //	heap BYTES              have so many bytes in memory from now on, all written to: the answer is BYTES
 //	living COUNT            have so many children that do nothing but live: the answer is COUNT
-//	ends COUNT              have so many more, and kill them one after the other, each when the one before has closed: the answer
+//	kills COUNT             have so many more, and kill them one after the other, each when the one before has closed: the answer
 //	                        is the nanoseconds that the latter took
 //
 // Its arguments end with a program that does nothing, with this program, whose -child-write and the

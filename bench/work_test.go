@@ -84,7 +84,7 @@ func TestLivingChildrenLiveAndEnd(t *testing.T) {
 					t.Errorf("there are %d children in place of %d", got, count)
 				}
 			}
-			for _, order := range []string{"spawn 2 1", "ends 3"} {
+			for _, order := range []string{"spawn 2 1", "kills 3"} {
 				if took := server.ask("%s", order); took <= 0 {
 					t.Errorf("%s beside one that lives took %d ns", order, took)
 				}
@@ -122,7 +122,7 @@ func TestEchoServersEcho(t *testing.T) {
 	for i := range s.contestants {
 		c := &s.contestants[i]
 		t.Run(c.name, func(t *testing.T) {
-			if took, _ := c.once(); took <= 0 || took > time.Minute {
+			if took, _ := c.runOnce(); took <= 0 || took > time.Minute {
 				t.Errorf("a round trip for each connection took %v", took)
 			}
 			c.close()

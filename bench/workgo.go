@@ -55,9 +55,9 @@ func workServer(way, nothing, program, sleeping string) {
 		case "living":
 			children.resize(args[0])
 			return int64(args[0])
-		case "ends":
+		case "kills":
 			runtime.GC()
-			return int64(children.way.ends(children.stdin, args[0]))
+			return int64(children.way.killEach(children.stdin, args[0]))
 		}
 		runtime.GC()
 		return int64(w.do(order, args))

@@ -135,7 +135,7 @@ const jobs = {
     check(called, times * living);
   },
 
-  async ends(count) {
+  async kills(count) {
     const more = Array.from({ length: count }, startLiving);
     const begin = now();
     for (const child of more) {

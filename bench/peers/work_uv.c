@@ -359,7 +359,7 @@ static void one_closed(uv_handle_t *h) { end_next(); }
 
 static void one_killed(uv_process_t *p, int64_t status, int signal) { uv_close((uv_handle_t *)p, one_closed); }
 
-static long long ends(long count) {
+static long long kills(long count) {
 	for (to_end = 0; to_end < count; to_end++)
 		start_living(living_count + to_end, one_killed);
 	long long begin = now();
@@ -396,8 +396,8 @@ int main(int argc, char **argv) {
 		} else if (strcmp(order, "living") == 0) {
 			live(first);
 			answer = first;
-		} else if (strcmp(order, "ends") == 0) {
-			answer = ends(first);
+		} else if (strcmp(order, "kills") == 0) {
+			answer = kills(first);
 		} else if (strcmp(order, "spawn") == 0) {
 			spawn(first, second);
 		} else if (strcmp(order, "shell") == 0) {

@@ -44,17 +44,17 @@ func growthOf(chosen []samples.Latest) *samples.Latest {
 // picture draws the chart of a block as SVG; nil: there is nothing that could be compared.
 func picture(chosen []samples.Latest, t theme) ([]byte, error) {
 	if l := growthOf(chosen); l != nil {
-		return t.drawn(growthRows, func(all draw.Canvas) error { return t.drawGrowth(all, l) })
+		return t.render(growthRows, func(all draw.Canvas) error { return t.drawGrowth(all, l) })
 	}
 	rows := ratiosOf(chosen)
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	return t.drawn(len(rows), func(all draw.Canvas) error { return t.drawRatios(all, rows) })
+	return t.render(len(rows), func(all draw.Canvas) error { return t.drawRatios(all, rows) })
 }
 
-// drawn is what draw draws, with room for so many rows.
-func (t theme) drawn(rows int, fill func(draw.Canvas) error) ([]byte, error) {
+// render is what draw draws, with room for so many rows.
+func (t theme) render(rows int, fill func(draw.Canvas) error) ([]byte, error) {
 	canvas := vgsvg.New(chartWidth, max(vg.Length(rows), 4)*rowHeight+aroundRows)
 	if err := fill(draw.Crop(draw.New(canvas), edge, -edge, edge, -edge)); err != nil {
 		return nil, err

@@ -24,15 +24,15 @@ func tables(b *strings.Builder, chosen []samples.Latest) {
 		}
 	}
 	matrixTable(b, matrix, columnsOf(matrix))
-	lacking(b, matrix)
+	writeMissing(b, matrix)
 	listTable(b, list)
 	for _, l := range chosen {
 		if l.GrowsWith != "" {
 			growthTable(b, l)
 		}
 	}
-	reasons(b, chosen)
-	sources(b, chosen)
+	writeMissedTargets(b, chosen)
+	writeSources(b, chosen)
 }
 
 // shortTable has a row for each scenario, and the contestants of those that are rows of the table
@@ -43,7 +43,7 @@ func shortTable(b *strings.Builder, chosen []samples.Latest) {
 		matrix = chosen[:1]
 	}
 	matrixTable(b, chosen, columnsOf(matrix))
-	sources(b, chosen)
+	writeSources(b, chosen)
 }
 
 // title is the name of a scenario without the group that it is in.
@@ -143,8 +143,8 @@ func inColumns(l samples.Latest) map[string]int {
 // missed is the mark of a contestant that has missed a target, with a space in front; empty if it
 // has not.
 func missed(l samples.Latest, i int) string {
-	switch missed, close := l.Missed(i); {
-	case close:
+	switch missed, narrowly := l.Missed(i); {
+	case narrowly:
 		return " " + closeMark
 	case missed:
 		return " " + missedMark
@@ -192,7 +192,7 @@ func way(name, then string) string {
 func verdicts(l samples.Latest, i int) string {
 	var all []string
 	for _, v := range l.Verdicts(i) {
-		if text := v.Text + " " + v.Says(); v.Met {
+		if text := v.Text + " " + v.Outcome(); v.Met {
 			all = append(all, text)
 		} else {
 			all = append(all, "**"+text+"**")

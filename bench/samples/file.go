@@ -127,8 +127,8 @@ func (r *Run) Steadiness() string {
 		cpu.Least, cpu.Most, wakeUp.Least, wakeUp.Most)
 }
 
-// Said is what a run says of itself in one line.
-func (r *Run) Said() string {
+// Summary is what a run says of itself in one line.
+func (r *Run) Summary() string {
 	m := r.Machine
 	text := fmt.Sprintf("%s, %s, %d CPUs, %s, %s", r.Date.Format("2006-01-02"), m.Processor, m.CPUs, m.System, m.Go)
 	var versions []string

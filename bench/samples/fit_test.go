@@ -31,7 +31,7 @@ func TestTheExponentHasAnInterval(t *testing.T) {
 	}
 	for limit, want := range map[float64]string{0.15: "met within the noise", 0.05: "missed within the noise", 0.3: "met"} {
 		s.Contestants[0].Most.Exponent = limit
-		if all := s.Verdicts(0); len(all) != 1 || all[0].Says() != want {
+		if all := s.Verdicts(0); len(all) != 1 || all[0].Outcome() != want {
 			t.Errorf("exponent ≤ %v: %v, want %s", limit, all, want)
 		}
 	}

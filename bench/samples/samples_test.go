@@ -108,7 +108,7 @@ func TestTheIntervalIsOfWhatTheRoundsDifferIn(t *testing.T) {
 	s.Contestants[0].Targets = []Target{{"twice as long", 0.49}, {"twice as long", 0.5}, {"now and then", 0.8}}
 	var got []string
 	for _, v := range s.Verdicts(0) {
-		got = append(got, v.Says())
+		got = append(got, v.Outcome())
 	}
 	if got[0] != "missed" || got[1] != "met" || !strings.HasSuffix(got[2], " within the noise") {
 		t.Errorf("verdicts %q", got)
@@ -151,12 +151,12 @@ func TestVerdicts(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("verdicts %q, want %q", got, want)
 	}
-	if missed, close := s.Missed(1); !missed || close {
-		t.Errorf("missed %v, all within the noise %v", missed, close)
+	if missed, narrowly := s.Missed(1); !missed || narrowly {
+		t.Errorf("missed %v, all within the noise %v", missed, narrowly)
 	}
 	for _, i := range []int{0, 3} {
-		if missed, close := s.Missed(i); missed || close {
-			t.Errorf("%s missed %v, within the noise %v", s.Contestants[i].Name, missed, close)
+		if missed, narrowly := s.Missed(i); missed || narrowly {
+			t.Errorf("%s missed %v, within the noise %v", s.Contestants[i].Name, missed, narrowly)
 		}
 	}
 	if len(s.Verdicts(3)) > 0 {

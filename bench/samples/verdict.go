@@ -16,8 +16,8 @@ type Verdict struct {
 	Close bool
 }
 
-// Says is the verdict in words.
-func (v Verdict) Says() string {
+// Outcome is the verdict in words.
+func (v Verdict) Outcome() string {
 	says := "missed"
 	if v.Met {
 		says = "met"
@@ -30,9 +30,9 @@ func (v Verdict) Says() string {
 
 func (v Verdict) String() string {
 	if v.Met {
-		return v.Text + " " + v.Says()
+		return v.Text + " " + v.Outcome()
 	}
-	return v.Text + " " + strings.ToUpper(v.Says())
+	return v.Text + " " + strings.ToUpper(v.Outcome())
 }
 
 // against is the verdict of a limit to what was measured.
@@ -98,14 +98,14 @@ const allocsOfARun = 100
 
 // Missed reports whether a target of a contestant was missed, and whether each such target was
 // within the noise.
-func (s *Scenario) Missed(i int) (missed, close bool) {
-	close = true
+func (s *Scenario) Missed(i int) (missed, narrowly bool) {
+	narrowly = true
 	for _, v := range s.Verdicts(i) {
 		if !v.Met {
-			missed, close = true, close && v.Close
+			missed, narrowly = true, narrowly && v.Close
 		}
 	}
-	return missed, missed && close
+	return missed, missed && narrowly
 }
 
 // Each is what one operation of a contestant takes, as text.
