@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// runOne runs a job and the loop until the job is done.
+// runOne runs the loop until one job is done.
 func (p *broodPool) runOne(job any, o *pool.RunOptions) (result *pool.Result) {
 	_, err := p.Run(job, o, func(r *pool.Result, err error) {
 		check(err)
@@ -23,7 +23,7 @@ func (p *broodPool) runOne(job any, o *pool.RunOptions) (result *pool.Result) {
 	return result
 }
 
-// poolContestant is a contestant of a pool that is there for all rounds.
+// poolContestant returns a contestant whose pool stays for all rounds.
 func poolContestant[P poolPeer](name string, start func() P, run func(P) time.Duration, targets ...target) contestant {
 	var p P
 	started := false
@@ -46,8 +46,8 @@ func inOtherProcesses(c contestant) contestant {
 	return c
 }
 
-// poolLarge has n attachments of 16 MiB sent there and back, one at a time. What has no attachments
-// sends a string, and threads copy a buffer.
+// poolLarge sends n attachments of 16 MiB there and back, one at a time. A library without
+// attachments sends a string, and threads copy a buffer.
 func poolLarge(n int) scenario {
 	const mib = 16
 	data := make([]byte, mib<<20)
@@ -89,8 +89,8 @@ func (s scenario) withNPM(run func(*scriptPoolServer) time.Duration) scenario {
 	return s
 }
 
-// poolBeside has one worker do n small jobs, one at a time; the time is the one that 1 % of them
-// are longer than. Meanwhile the other worker is sent 64 MiB again and again.
+// poolBeside has one worker do n small jobs, one at a time, and measures their 99th percentile.
+// Meanwhile the other worker is sent 64 MiB again and again.
 func poolBeside(n int) scenario {
 	data := make([]byte, 64<<20)
 	start := func() *broodPool { return newBroodPool(goWorkers("onloop", 1)) }
@@ -226,9 +226,8 @@ func spawnToAnswer(n int) (sum time.Duration) {
 	return sum
 }
 
-// poolDo has n small jobs done by so many goroutines, each of which waits for its own. The loop
-// sleeps in the runtime's poller, as is recommended for Do, but for the row that shows what it
-// takes without that.
+// poolDo has that many goroutines do n small jobs, each waiting for its own. The loop sleeps in the
+// runtime's poller, as is recommended for Do. One row shows the cost without that.
 func poolDo(goroutines, n int) scenario {
 	each := max(1, goroutines/poolWorkers)
 	load := poolLoad{each: each, all: goroutines}
@@ -264,7 +263,7 @@ func (p *broodPool) do(n, goroutines int) time.Duration {
 			}
 		})
 	}
-	// It ends with the jobs, and has the loop end: that is waited for.
+	// This goroutine ends with the jobs and stops the loop, which is waited for.
 	go func() {
 		all.Wait()
 		p.loop.Stop()

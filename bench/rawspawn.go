@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// rawChild is a child started with plain system calls.
+// rawChild is a child started by plain system calls. It owns our ends of the three pipes.
 type rawChild struct{ pid, in, out, err int }
 
 func rawStart(file string) rawChild {

@@ -9,13 +9,13 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// writeMissing says of each contestant that a row of a table does not have why that is.
+// writeMissing writes why a row of a table lacks a contestant, for each that it lacks.
 func writeMissing(b *strings.Builder, chosen []samples.Latest) {
 	var lines []string
 	for _, l := range chosen {
 		in := inColumns(l)
 		for _, name := range columnsOf(chosen) {
-			// What is not installed is named below.
+			// Contestants that are not installed are named by writeSources.
 			if _, ok := in[name]; ok || l.Run.Missing[name] != "" {
 				continue
 			}
@@ -31,7 +31,7 @@ func writeMissing(b *strings.Builder, chosen []samples.Latest) {
 	}
 }
 
-// writeMissedTargets are the targets that were missed, with what a profile says of each.
+// writeMissedTargets writes the targets that were missed, each with its reason.
 func writeMissedTargets(b *strings.Builder, chosen []samples.Latest) {
 	var lines []string
 	for _, l := range chosen {
@@ -53,7 +53,7 @@ func writeMissedTargets(b *strings.Builder, chosen []samples.Latest) {
 	}
 }
 
-// writeSources are the runs that a block is from.
+// writeSources writes the runs that a block is from.
 func writeSources(b *strings.Builder, chosen []samples.Latest) {
 	var runs []*samples.Run
 	fewest := 0

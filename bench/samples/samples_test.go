@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// sample is what a small run could have given.
+// sample returns the result of a small run.
 func sample() *Run {
 	allocs := 19.25
 	return &Run{
@@ -88,7 +88,8 @@ func TestTheRatioIsThatOfTheMedians(t *testing.T) {
 	}
 }
 
-// What is slow for both contestants of a round is not uncertain; what is slow for one is.
+// A round that is slow for both contestants does not widen the interval; one that is slow for one
+// does.
 func TestTheIntervalIsOfWhatTheRoundsDifferIn(t *testing.T) {
 	s := &Scenario{Name: "spawn", Unit: "child", Ops: 1, Measure: Nanoseconds, Contestants: []Contestant{
 		{Name: "brood"}, {Name: "twice as long"}, {Name: "now and then"},
@@ -115,7 +116,7 @@ func TestTheIntervalIsOfWhatTheRoundsDifferIn(t *testing.T) {
 	}
 }
 
-// An interval that is said to have 95 % has the true ratio about as often.
+// An interval of 95 % has the true ratio about that often.
 func TestTheIntervalHasTheTrueRatio(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	const runs = 300
