@@ -1,4 +1,4 @@
-"""What Python's asyncio does of the orders of work.go: work.py FILE BENCH SLEEPER."""
+"""The orders of work.go by Python's asyncio: work.py FILE BENCH SLEEPER."""
 import asyncio
 import sys
 import time

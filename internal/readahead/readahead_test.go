@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
-// decoder is how a channel uses a guess.
+// decoder uses a Guess in the same way as a channel.
 type decoder struct{ *readahead.Guess }
 
 func newDecoder() decoder { return decoder{readahead.New(new(nodejson.Reader).Plain)} }
@@ -40,7 +40,8 @@ type ahead struct {
 	Any  any
 }
 
-// readAhead goes on like a channel: it reads, if that is possible, and then decodes.
+// readAhead handles a message in the same way as a channel: it reads ahead if there is a guess, and
+// then decodes.
 func readAhead(t *testing.T, a decoder, text string, v any) (guessed bool) {
 	t.Helper()
 	guessed = a.Read([]byte(text))
