@@ -22,7 +22,7 @@ func TestListenersRunInTheOrderTheyWereAdded(t *testing.T) {
 	require.Equal(t, []string{"a", "b", "once", "a", "b"}, got)
 }
 
-func TestEmitTellsWhetherAnybodyListens(t *testing.T) {
+func TestEmitReportsWhetherThereIsAListener(t *testing.T) {
 	var e events.Event[string]
 	require.False(t, e.Emit("nobody"))
 	l := e.On(func(string) {})
@@ -182,7 +182,7 @@ func TestARemovedListenerIsForgottenAndItsRegistrationStaysItsOwn(t *testing.T) 
 	}
 }
 
-func TestOnlyIsTheListenerThatNobodyElseIsBesideAndThatStays(t *testing.T) {
+func TestOnlyIsTheOneListenerThatStays(t *testing.T) {
 	var e events.Event[int]
 	require.Nil(t, e.Only(), "nobody")
 	var got []string

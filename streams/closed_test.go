@@ -86,7 +86,7 @@ func TestWritesToAClosedStreamAreRefused(t *testing.T) {
 	run(t, l)
 }
 
-func TestGoroutinesAreToldWhyAStreamIsClosed(t *testing.T) {
+func TestGoroutinesGetTheErrorOfAClosedStream(t *testing.T) {
 	for text, cause := range closedCauses {
 		t.Run(text, func(t *testing.T) {
 			l := newLoop(t)
@@ -108,7 +108,7 @@ func TestGoroutinesAreToldWhyAStreamIsClosed(t *testing.T) {
 	}
 }
 
-func TestCollectOfAStreamThatWasDestroyedTellsWhy(t *testing.T) {
+func TestCollectOfADestroyedStreamGetsItsError(t *testing.T) {
 	l := newLoop(t)
 	destroyed, _ := readPipe(t, l, nil)
 	destroyed.Destroy(errNeverOpened)

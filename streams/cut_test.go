@@ -44,7 +44,7 @@ func TestACutOfAPausedStreamWaitsForResume(t *testing.T) {
 	j.wants(t, "end close")
 }
 
-func TestACutEndsWhatTheStreamIsPipedTo(t *testing.T) {
+func TestACutEndsTheDestinationOfAPipe(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	to, from := writePipe(t, l, nil)
@@ -76,7 +76,7 @@ func TestACutOfOneHalfLeavesTheOther(t *testing.T) {
 	run(t, l)
 }
 
-func TestAGoroutineGetsWhatWasReadBeforeACut(t *testing.T) {
+func TestAGoroutineGetsTheBytesReadBeforeACut(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 4})
 	lines := r.Lines()

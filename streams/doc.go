@@ -28,7 +28,7 @@
 //
 // # Goroutines
 //
-// A stream's methods must be called on the loop goroutine. The bridges made by [Readable.Reader]
-// and [Writable.Writer] are for other goroutines. [Readable.Lines] may be called, and ranged over,
-// on other goroutines.
+// Streams must be made and used on the loop goroutine. The bridges made by [Readable.Reader] and
+// [Writable.Writer] are for other goroutines. [Readable.Lines] may be called, and ranged over, on
+// other goroutines.
 package streams

@@ -26,9 +26,12 @@ type Duplex struct {
 	d        descriptor // of both halves
 }
 
-// NewDuplex returns both halves of fd, a connected stream socket or a pseudo-terminal's master. It
-// takes ownership of fd if it returns no error; of fd 0, 1 and 2 it owns a duplicate. About the
-// mode of fd see [NewReadable]. Errors are *[OpError].
+// NewDuplex returns both halves of fd. It takes ownership of fd if it returns no error; of fd 0, 1
+// and 2 it owns a duplicate. About the mode of fd see [NewReadable]. Errors are *[OpError].
+//
+// Preconditions:
+//
+//   - fd is a connected stream socket or a pseudo-terminal's master.
 func NewDuplex(l *reactor.Loop, fd int, o *DuplexOptions) (*Duplex, error) {
 	if o == nil {
 		o = new(DuplexOptions)

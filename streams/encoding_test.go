@@ -221,7 +221,7 @@ func TestEncodingNamesAreNodes(t *testing.T) {
 }
 
 // A character that the last chunk has cut off does not get into the text of another encoding.
-func TestSetEncodingForgetsWhatWasCutOff(t *testing.T) {
+func TestSetEncodingDropsACutOffCharacter(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal

@@ -57,7 +57,7 @@ func collectLines(r *streams.Readable) *[]string {
 }
 
 //brood:checks S037
-func TestLinesAreWhatIsBetweenNewlines(t *testing.T) {
+func TestLinesAreSplitAtNewlines(t *testing.T) {
 	for name, c := range map[string]struct {
 		in   string
 		want []string

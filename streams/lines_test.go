@@ -196,7 +196,7 @@ func TestLeavingARangeDestroysTheStream(t *testing.T) {
 }
 
 // After the end nothing is posted to the loop, which may never run again.
-func TestBreakAfterTheEndAsksNothingOfTheLoop(t *testing.T) {
+func TestBreakAfterTheEndPostsNothing(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	lines := r.Lines()
@@ -293,7 +293,7 @@ func TestLoopCloseEndsARangeThatWaits(t *testing.T) {
 	require.Equal(t, lineResult{err: streams.ErrClosed}, rangeLines(r.Lines()), "on a closed loop")
 }
 
-func TestLinesOfAClosedStreamAsksNothingOfTheLoop(t *testing.T) {
+func TestLinesOfAClosedStreamPostsNothing(t *testing.T) {
 	l := newLoop(t)
 	ended, w := readPipe(t, l, nil)
 	ended.Resume()
@@ -412,7 +412,7 @@ func TestRangeAskedForInTheSameTurnMissesNothing(t *testing.T) {
 	require.Equal(t, lineResult{lines: linesOf([]byte(in))}, got)
 }
 
-func TestRetainIsOnlyForWhatNobodyReads(t *testing.T) {
+func TestRetainKeepsOnlyDataWithoutAConsumer(t *testing.T) {
 	for name, c := range map[string]func(r *streams.Readable, j *journal){
 		"data":    func(r *streams.Readable, j *journal) { r.OnData(func(p []byte) { j.add(string(p)) }) },
 		"text":    func(r *streams.Readable, j *journal) { r.OnText(j.add) },

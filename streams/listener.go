@@ -92,9 +92,13 @@ func takeFD(ln net.Listener) (number int, err error) {
 	return number, nil
 }
 
-// NewListener accepts connections from fd, a listening stream socket in non-blocking mode, and
-// calls fn with each, as [Listen] does. It takes ownership of fd if it returns no error. Errors are
-// *[OpError].
+// NewListener accepts connections from fd and calls fn with each, as [Listen] does. It takes
+// ownership of fd if it returns no error. Errors are *[OpError].
+//
+// Preconditions:
+//
+//   - fd is a listening stream socket in non-blocking mode. A blocking one would make the loop
+//     wait.
 func NewListener(l *reactor.Loop, fd int, fn func(*Duplex)) (*Listener, error) {
 	if l == nil {
 		return nil, wrap("listen", fd, errNilLoop)

@@ -57,8 +57,8 @@ func (r *Readable) Pipe(dst *Writable, o *PipeOptions) *Writable {
 }
 
 // Unpipe removes the pipe to dst, or all pipes if dst is nil. No data is lost: if r has no pipe
-// left, it stops flowing until it gets a listener, Pipe or Resume is called, unless Collect, Reader
-// or Lines takes its data.
+// left, it stops flowing until it gets another listener, or Pipe or Resume is called. It does not
+// stop while Collect, Reader or Lines takes its data.
 func (r *Readable) Unpipe(dst *Writable) {
 	for _, p := range r.pipes {
 		if dst == nil || p.dst == dst {

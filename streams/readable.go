@@ -363,6 +363,10 @@ func (r *Readable) stopFlow() {
 func (r *Readable) Hold() { r.block() }
 
 // Release undoes one Hold.
+//
+// Preconditions:
+//
+//   - Release was called less often than Hold.
 func (r *Readable) Release() { r.unblock() }
 
 // block and unblock count the backpressure of consumers, apart from the user's Pause and Resume.

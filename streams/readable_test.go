@@ -29,7 +29,7 @@ func init() {
 	})
 }
 
-func TestNothingIsReadBeforeSomebodyListens(t *testing.T) {
+func TestNothingIsReadBeforeTheFirstListener(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	r.OnEnd(func() { require.Fail(t, "end without a reader") })

@@ -258,7 +258,7 @@ func TestReaderCloseEndsAReadThatWaits(t *testing.T) {
 }
 
 // A goroutine that closes after the end posts nothing to a loop that may not run again.
-func TestReaderCloseAfterTheEndAsksNothingOfTheLoop(t *testing.T) {
+func TestReaderCloseAfterTheEndPostsNothing(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, nil)
 	rd := r.Reader()
@@ -361,7 +361,7 @@ func TestReaderHonoursPause(t *testing.T) {
 }
 
 // A full bridge of a destroyed stream posts nothing to the loop, which may never run again.
-func TestReadAfterDestroyWhileFullAsksNothingOfTheLoop(t *testing.T) {
+func TestReadAfterDestroyWhileFullPostsNothing(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 10})
 	rd := r.Reader()

@@ -10,7 +10,7 @@ import (
 
 // Two readers of one description both get readiness. The second finds no data and must not wait for
 // it.
-func TestSomebodyElseWasFaster(t *testing.T) {
+func TestTheSecondReaderOfADescriptionDoesNotWait(t *testing.T) {
 	for name, ends := range map[string]func(t testing.TB) (r, w *descriptor){
 		"pipe":   blocking(pipe),
 		"socket": blocking(func(t testing.TB) (r, w *descriptor) { return socketpair(t, unix.SOCK_STREAM) }),

@@ -134,7 +134,7 @@ func TestSpliceToAndFromFiles(t *testing.T) {
 
 // While the source has another consumer, the bytes are read. When the last one has gone, they are
 // spliced again.
-func TestSpliceOnlyWhenNobodyElseListens(t *testing.T) {
+func TestSpliceOnlyWithoutAnotherConsumer(t *testing.T) {
 	sandbox.Need(t, "splice")
 	l := newLoop(t)
 	p := newPiping(t, l, nil)

@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-func TestUnpipeStopsTheFlowUntilSomebodyListens(t *testing.T) {
+func TestUnpipeStopsTheFlowUntilTheNextListener(t *testing.T) {
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
 		hear()
 		p.r.Pipe(p.w, nil)
@@ -130,7 +130,7 @@ func TestListenerEndsThePipeBeforeTheChunk(t *testing.T) {
 }
 
 // The library's own consumers of the data go on when a pipe beside them ends.
-func TestUnpipeLeavesWhatGathersTheData(t *testing.T) {
+func TestUnpipeLeavesCollectorsAlone(t *testing.T) {
 	l := newLoop(t)
 	p := newPiping(t, l, nil)
 	got := collect(t, p.r, -1)

@@ -150,7 +150,7 @@ func TestUnshiftTheRestOfAChunk(t *testing.T) {
 	}
 }
 
-func TestUnshiftComesBeforeWhatIsRead(t *testing.T) {
+func TestUnshiftedBytesComeBeforeNewOnes(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	require.NoError(t, r.Unshift([]byte("first "))) // Before anybody listens.
@@ -357,7 +357,7 @@ func TestUnshiftAndBackpressure(t *testing.T) {
 	run(t, l)
 }
 
-func TestDestroyDropsWhatWasPutBack(t *testing.T) {
+func TestDestroyDropsUnshiftedBytes(t *testing.T) {
 	l := newLoop(t)
 	r, _ := readPipe(t, l, nil)
 	var j journal
@@ -374,7 +374,7 @@ func TestDestroyDropsWhatWasPutBack(t *testing.T) {
 
 // The stream flows without a listener: bytes that are put back are thrown away like others, and the
 // end comes.
-func TestUnshiftForNobody(t *testing.T) {
+func TestUnshiftWithoutAListener(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
@@ -389,7 +389,7 @@ func TestUnshiftForNobody(t *testing.T) {
 }
 
 // A panic of a listener loses none of the bytes that are ahead.
-func TestPanicKeepsWhatIsAhead(t *testing.T) {
+func TestPanicKeepsTheBytesAhead(t *testing.T) {
 	for _, kind := range []string{"line", "data"} {
 		t.Run(kind, func(t *testing.T) {
 			l := newLoop(t)
@@ -487,7 +487,7 @@ func TestSwitchingBackAndForth(t *testing.T) {
 }
 
 // Chunks that are ahead are borrowed too.
-func TestWhatWasPutBackIsBorrowed(t *testing.T) {
+func TestUnshiftedChunksAreBorrowed(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var kept []byte

@@ -264,6 +264,10 @@ func (w *Writable) BelongsTo(l *reactor.Loop) bool { return w.d.loop == l }
 func (w *Writable) Hold() { w.holds++; w.d.update() }
 
 // Release undoes one Hold.
+//
+// Preconditions:
+//
+//   - Release was called less often than Hold.
 func (w *Writable) Release() { w.holds--; w.d.update() }
 
 // waits reports whether the poller must report when the descriptor is writable.

@@ -58,7 +58,7 @@ func TestWriteTriesAtOnce(t *testing.T) {
 	run(t, l)
 }
 
-func TestWriteQueuesWhatTheKernelRefuses(t *testing.T) {
+func TestWriteQueuesTheBytesTheKernelRefuses(t *testing.T) {
 	l := newLoop(t)
 	w, r := writePipe(t, l, nil)
 	want := pattern(1 << 20)

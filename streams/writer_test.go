@@ -81,7 +81,7 @@ func TestWriterFromManyGoroutines(t *testing.T) {
 
 // A goroutine that writes without end must wait: the stream and the bridge hold not much more than
 // the high-water mark.
-func TestWriterBlocksWhenNobodyReads(t *testing.T) {
+func TestWriterBlocksWithoutAReader(t *testing.T) {
 	const mark, piece = 10_000, 1000
 	l := newLoop(t)
 	w, r, n := fullPipe(t, l, &streams.WritableOptions{HighWaterMark: mark})
@@ -182,7 +182,7 @@ func TestWriterSmallestMark(t *testing.T) {
 	got.wants(t, "one by one", nil)
 }
 
-func TestWriterLearnsWhyTheStreamEnded(t *testing.T) {
+func TestWriterGetsTheErrorOfTheStream(t *testing.T) {
 	for name, c := range map[string]struct {
 		end  func(w *streams.Writable, r *descriptor)
 		want error
@@ -223,7 +223,7 @@ func TestWriterLearnsWhyTheStreamEnded(t *testing.T) {
 
 // If the loop goroutine ends the stream, bytes that the stream has not taken from the bridge are
 // lost, and Close returns an error.
-func TestWriterCloseTellsOfALoss(t *testing.T) {
+func TestWriterCloseReportsALoss(t *testing.T) {
 	l := newLoop(t)
 	w, r := writePipe(t, l, nil)
 	wr := w.Writer()

@@ -36,7 +36,7 @@ func TestWriteThenIsNeverInsideTheCall(t *testing.T) {
 	r.close()
 }
 
-func TestWriteThenTellsWhenTheKernelHasIt(t *testing.T) {
+func TestWriteThenReportsWhenTheKernelHasTheBytes(t *testing.T) {
 	l := newLoop(t)
 	w, r, n := fullPipe(t, l, nil)
 	var j journal

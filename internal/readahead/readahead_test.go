@@ -49,7 +49,7 @@ func readAhead(t *testing.T, a decoder, text string, v any) (guessed bool) {
 	return guessed
 }
 
-func TestWhatIsReadAheadIsWhatTheTwoMessagesBeforeWereReadInto(t *testing.T) {
+func TestAMessageIsReadAheadIntoTheTypeOfTheTwoBefore(t *testing.T) {
 	a := newDecoder()
 	for i := range 10 {
 		var v ahead
@@ -80,7 +80,7 @@ func TestValuesAreReadAheadToo(t *testing.T) {
 
 // A message may be asked for again and again, or into what is not zero, and the values must have
 // nothing in common.
-func TestWhatWasReadAheadIsGivenOnce(t *testing.T) {
+func TestAMessageReadAheadIsGivenOnce(t *testing.T) {
 	a := newDecoder()
 	text := []byte(`{"N":1,"List":[1,2]}`)
 	read := func(into ahead) ahead {
@@ -101,7 +101,7 @@ func TestWhatWasReadAheadIsGivenOnce(t *testing.T) {
 	require.Equal(t, []int{1, 2}, read(ahead{}).List)
 }
 
-func TestNothingIsReadAheadForThoseWhoDoNotAsk(t *testing.T) {
+func TestNothingIsReadAheadUnlessMessagesAreTaken(t *testing.T) {
 	a := newDecoder()
 	for range 3 {
 		readAhead(t, a, `{"N":1}`, new(ahead))
@@ -113,7 +113,7 @@ func TestNothingIsReadAheadForThoseWhoDoNotAsk(t *testing.T) {
 	require.Equal(t, 3, v.N)
 }
 
-func TestWhatIsWrongIsToldAsByUnmarshal(t *testing.T) {
+func TestErrorsAreThoseOfUnmarshal(t *testing.T) {
 	a := newDecoder()
 	for range 3 {
 		readAhead(t, a, `{"N":1}`, new(ahead))
