@@ -204,6 +204,7 @@ func (all *list[T]) add(fn func(T), once bool) *Listener {
 	return &l.Listener
 }
 
+// remove is called by Off, once. The entry stays in listeners until the next sweep.
 func (l *entry[T]) remove() {
 	all := l.list
 	l.goneFrom = all.emits + 1 // An Emit that is under way still calls l.

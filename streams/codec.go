@@ -23,6 +23,7 @@ type codec struct {
 // the low one.
 const maxCutOff = 3
 
+// codec returns the codec of an encoding other than UTF8, which must be valid.
 func (e Encoding) codec() codec {
 	switch e {
 	case UTF16LE:
@@ -136,6 +137,7 @@ func decodeBase64(s string) []byte {
 	return decodeDigits(digits)
 }
 
+// decodeDigits decodes digits in place.
 func decodeDigits(digits []byte) []byte {
 	if len(digits)%4 == 1 {
 		digits = digits[:len(digits)-1]

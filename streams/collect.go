@@ -39,6 +39,7 @@ func (c *collector) StreamData(chunk []byte) {
 	c.data = append(c.data, chunk...)
 }
 
+// done calls fn, the first time.
 func (c *collector) done(err error) {
 	if c.fn == nil {
 		return

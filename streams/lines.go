@@ -67,6 +67,7 @@ func (b *Reader) rangeLines(yield func([]byte, error) bool) {
 	}
 }
 
+// beginRange panics if another range is under way.
 func (b *Reader) beginRange() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

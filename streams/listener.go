@@ -187,12 +187,13 @@ func (x *Listener) Pause() { x.paused = true; x.watch() }
 func (x *Listener) Resume() { x.paused = false; x.watch() }
 
 // Ref makes the listener keep the loop alive while it accepts, as a new one does.
-func (x *Listener) Ref() { x.setRef(false) }
+func (x *Listener) Ref() { x.setUnrefed(false) }
 
 // Unref lets the loop end while the listener accepts.
-func (x *Listener) Unref() { x.setRef(true) }
+func (x *Listener) Unref() { x.setUnrefed(true) }
 
-func (x *Listener) setRef(unref bool) {
+// setUnrefed sets whether the loop may end while the listener accepts, or waits to try again.
+func (x *Listener) setUnrefed(unref bool) {
 	if x.fd < 0 {
 		return
 	}

@@ -69,6 +69,7 @@ func (t *door) ask() bool {
 	return first && t.outcome == nil
 }
 
+// wasAsked reports whether ask was called.
 func (t *door) wasAsked() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -366,6 +366,7 @@ func (w *Writable) fireMarks() {
 	}
 }
 
+// fireMark calls one callback. If it panics, the next tick calls the others.
 func (w *Writable) fireMark(m mark, err error) {
 	called := false
 	defer func() {

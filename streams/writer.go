@@ -109,6 +109,7 @@ func (b *Writer) Close() error {
 	return b.err
 }
 
+// mustNotWait panics in a callback of the loop, where op would wait for the loop itself.
 func (b *Writer) mustNotWait(op string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
