@@ -120,7 +120,7 @@ func (c *asIs) wait() syscall.WaitStatus {
 	return status
 }
 
-// shareable is what has a mode that somebody else can change.
+// shareable is a descriptor whose mode another process can change.
 var shareable = map[string]func(t testing.TB) (r, w *descriptor){
 	"pipe":   pipe,
 	"socket": func(t testing.TB) (r, w *descriptor) { return socketpair(t, unix.SOCK_STREAM) },

@@ -87,7 +87,7 @@ func FuzzLines(f *testing.F) {
 		r.OnClose(func() { closed++ })
 		for _, p := range split(data, cuts) {
 			if r.Closed() {
-				break // Nobody reads the rest.
+				break // The rest would have no reader.
 			}
 			w.write(p)
 			poll(t, l)

@@ -15,7 +15,7 @@ import (
 // linesOf splits all data at once, as OnLine promises by default.
 func linesOf(data []byte) []string { return linesBy(streams.Newline, data) }
 
-// lineEnds is what ends a line.
+// lineEnds matches the end of a line.
 var lineEnds = map[streams.LineEnd]*regexp.Regexp{
 	streams.Newline:        regexp.MustCompile("\r?\n"),
 	streams.CarriageReturn: regexp.MustCompile("\r\n|\r|\n"),

@@ -402,7 +402,7 @@ func TestRangeAskedForInTheSameTurnMissesNothing(t *testing.T) {
 	w.writeString(in)
 	w.close()
 	var lines iter.Seq2[[]byte, error]
-	// What this posts is for the next turn.
+	// The function that this posts runs in the next turn.
 	require.NoError(t, l.Post(func() { lines = r.Lines() }))
 	poll(t, l)
 	var got lineResult
@@ -460,7 +460,7 @@ func FuzzLinesForAnotherGoroutine(f *testing.F) {
 		wait := beside(t, l, func() { result <- rangeLines(r.Lines()) })
 		for _, p := range split(data, cuts) {
 			if r.Closed() {
-				break // Nobody reads the rest.
+				break // The rest would have no reader.
 			}
 			w.write(p)
 			poll(t, l)

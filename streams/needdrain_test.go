@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// noDrain is what ends a stream that asks to wait, so that no drain will come. Nobody reads what is
-// queued.
+// noDrain has the ways to end a stream whose NeedDrain is true, so that no drain will come. The
+// queued bytes have no reader.
 var noDrain = map[string]struct {
 	end  func(l *reactor.Loop, w *streams.Writable, r *descriptor)
 	want error // of a Write afterwards

@@ -21,7 +21,7 @@ type piping struct {
 	in  *descriptor // feeds r
 	r   *streams.Readable
 	w   *streams.Writable
-	out *descriptor // gets what w writes
+	out *descriptor // the bytes of w come out here
 }
 
 // A route is a way for the bytes between a Readable and a Writable. With a listener to the source
@@ -406,7 +406,7 @@ func TestPipeBetweenPipesAndSockets(t *testing.T) {
 	}
 }
 
-// threeChildren is a | b | c over the loop, and what came out of c.
+// threeChildren is a | b | c over the loop, and the output of c.
 func threeChildren(t *testing.T, a, b, c []string) (out []byte, ends [3]string) {
 	l := newLoop(t)
 	aOut, aStdout := pipe(t)

@@ -14,7 +14,7 @@ import (
 )
 
 func init() {
-	// Writes the numbers 0, 1, 2… as eight bytes each until nobody reads any more.
+	// Writes the numbers 0, 1, 2… as eight bytes each until the pipe has no reader.
 	helperproc.Register("numbers", func([]string) {
 		buf := make([]byte, 32<<10)
 		for n := uint64(0); ; {

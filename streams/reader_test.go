@@ -108,7 +108,7 @@ func TestSlowReaderStopsAnEndlessChild(t *testing.T) {
 	var closed atomic.Bool
 	r.OnData(func([]byte) {
 		if held := r.BytesRead() - consumed.Load(); !closed.Load() {
-			// What Read has returned and the goroutine has not counted yet is at most one piece.
+			// At most one piece was returned by Read and is not counted yet.
 			require.LessOrEqual(t, held, int64(mark+piece))
 		}
 	})

@@ -106,7 +106,7 @@ func (d *descriptor) fill() int {
 			if len(chunk) == 1 {
 				return total
 			}
-			// Sockets and the pipes of some systems take what still fits.
+			// Sockets and the pipes of some systems take as many bytes as still fit.
 			chunk = chunk[:len(chunk)/2]
 			continue
 		}

@@ -77,7 +77,7 @@ func TestWriteToAFullTerminalInBlockingMode(t *testing.T) {
 	master, slave := pseudoterminal(t)
 	w := newWritable(t, l, slave.setBlocking(), nil)
 	n := 0
-	for w.Buffered() == 0 { // The kernel moves what it has, and may then take more.
+	for w.Buffered() == 0 { // The kernel moves its bytes on, and may then take more.
 		write(t, w, pattern(n + 1000)[n:])
 		n += 1000
 	}

@@ -39,7 +39,7 @@ func TestFlagsAreLeftAsTheyAre(t *testing.T) {
 	}
 }
 
-// blocking has the streams' descriptors in blocking mode, as those are that somebody else uses too.
+// blocking puts the streams' descriptors into blocking mode, as if another process used them too.
 func blocking(ends func(testing.TB) (r, w *descriptor)) func(testing.TB) (r, w *descriptor) {
 	return func(t testing.TB) (r, w *descriptor) {
 		r, w = ends(t)

@@ -81,7 +81,7 @@ func TestTerminalIsOpenedOnceMore(t *testing.T) {
 			}
 			require.Equal(t, "stopped", string(readUntil(t, master, 7)))
 
-			// Two read what was typed once.
+			// Two descriptors read the same input once.
 			second := newReadable(t, l, others.dup(), nil)
 			var j journal
 			j.data(x.Readable)
@@ -155,7 +155,7 @@ func TestTerminalIsPipedToItsEnd(t *testing.T) {
 // its terminal.
 func TestErrorOfATerminalIsNotItsEnd(t *testing.T) {
 	master, slave := pseudoterminal(t)
-	master.writeString("typed") // Or nobody would read.
+	master.writeString("typed") // Without input there would be no read.
 	file, argv := helperproc.Command("read-terminal")
 	file, argv = helperproc.Command("in-the-background", append([]string{file}, argv...)...)
 	c := exec.Command(file, argv...)

@@ -17,7 +17,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// bodyTakers are those who may come after a listener that has had enough. Each returns what it got.
+// bodyTakers are the consumers that may follow a listener of a header. Each returns its data.
 var bodyTakers = map[string]func(t *testing.T, l *reactor.Loop, r *streams.Readable) (got func() string){
 	"OnData": func(_ *testing.T, _ *reactor.Loop, r *streams.Readable) func() string {
 		var b []byte
@@ -153,7 +153,7 @@ func TestUnshiftTheRestOfAChunk(t *testing.T) {
 func TestUnshiftedBytesComeBeforeNewOnes(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
-	require.NoError(t, r.Unshift([]byte("first "))) // Before anybody listens.
+	require.NoError(t, r.Unshift([]byte("first "))) // Before the first listener.
 	w.writeString("second ")
 	var j journal
 	j.data(r)

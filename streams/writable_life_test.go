@@ -16,7 +16,7 @@ import (
 )
 
 func init() {
-	// Writes to its standard output, which nobody reads, and exits with 0 when it lives to see one
+	// Writes to its standard output, which has no reader, and exits with 0 if it lives to get one
 	// error event.
 	helperproc.Register("write-to-nobody", func([]string) {
 		signal.Reset(syscall.SIGPIPE)

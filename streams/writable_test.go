@@ -106,7 +106,7 @@ func TestDrainComesOnceAfterNeedDrain(t *testing.T) {
 	require.False(t, w.NeedDrain(), "under the mark")
 	r.readAll()
 	run(t, l)
-	j.wants(t, "") // Nobody was asked to wait.
+	j.wants(t, "") // NeedDrain was never true.
 
 	w2 := w
 	fillStream(t, w2)

@@ -99,7 +99,7 @@ func TestWriterBlocksWithoutAReader(t *testing.T) {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	// The stream holds what came before it asked to wait, at most twice the mark, and the bridge
+	// Before its NeedDrain is true the stream takes at most twice the mark, and the bridge holds
 	// one mark more.
 	const most = 3 * mark
 	check := func() { require.LessOrEqual(t, given.Load()-w.BytesWritten(), int64(most)) }

@@ -183,7 +183,7 @@ func TestTheNewestMeasurementCounts(t *testing.T) {
 	newer.Date = newer.Date.Add(time.Hour)
 	newer.Scenarios[0].Ops = 20
 	old.Scenarios = append(old.Scenarios, Scenario{Name: "only then", Unit: "x", Ops: 1, Measure: Memory})
-	// Its name is not what makes it newer.
+	// The date makes it newer, not its name.
 	if err := newer.Write(filepath.Join(dir, "a.json")); err != nil {
 		t.Fatal(err)
 	}

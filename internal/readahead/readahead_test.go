@@ -78,8 +78,8 @@ func TestValuesAreReadAheadToo(t *testing.T) {
 	require.Nil(t, v)
 }
 
-// A message may be asked for again and again, or into what is not zero, and the values must have
-// nothing in common.
+// A message may be decoded again and again, or into a variable that is not zero. The values must
+// share no memory.
 func TestAMessageReadAheadIsGivenOnce(t *testing.T) {
 	a := newDecoder()
 	text := []byte(`{"N":1,"List":[1,2]}`)
@@ -128,7 +128,7 @@ func TestErrorsAreThoseOfUnmarshal(t *testing.T) {
 	require.Error(t, a.Decode([]byte("1"), (*ahead)(nil)))
 }
 
-// What was read ahead is JSON, and is decoded to the same.
+// A message that was read ahead is valid JSON, and the result is the same as of decoding it later.
 func FuzzReadAhead(f *testing.F) {
 	f.Add([]byte(`{"a":1,"row":{"n":[1,2.5],"s":"x\ny"},"t":"2026-01-02T03:04:05Z"}`))
 	f.Add([]byte(`[{"n":1},{"n":1},`))
