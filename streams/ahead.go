@@ -192,9 +192,9 @@ func (r *Readable) deliverAhead() {
 }
 
 // deliver gives chunk to the consumers of the kinds to that are there when it begins. A consumer
-// that comes in a callback gets the data behind chunk. Data watchers and pipes get chunk whatever
-// the listeners do: a listener may panic, destroy the stream, or take a pipe away. The pipes come
-// last.
+// that comes in a callback gets the data behind chunk. Data watchers and pipes get chunk even if a
+// listener panics or destroys the stream. The pipes come last, because a listener may remove one,
+// which then does not get chunk.
 func (r *Readable) deliver(chunk []byte, to consumers) {
 	present := to & r.consumers()
 	if r.retaining && to&toData != 0 {
@@ -236,8 +236,8 @@ func (r *Readable) deliver(chunk []byte, to consumers) {
 	}
 }
 
-// delivered ends a delivery. It writes chunk to pipes, those that were there before the listeners
-// were called, except for the ones that a listener has taken away.
+// delivered ends a delivery. It writes chunk to pipes, the ones from before the listeners were
+// called, unless a listener has removed them.
 func (r *Readable) delivered(chunk []byte, pipes []*pipe) {
 	r.stage = stageNone
 	for _, p := range pipes {

@@ -196,7 +196,7 @@ func (d *descriptor) closeWriteHalf(finished bool) {
 }
 
 // close closes the watcher before fd: epoll(7) watches the open file description, and a copy of it
-// in a child would keep firing. A description that nobody else has needs no removal.
+// in a child would keep firing. A description without such a copy leaves epoll by itself.
 func (d *descriptor) close() {
 	lingers := d.lingers()
 	switch {

@@ -71,7 +71,7 @@ func (r *Readable) Unpipe(dst *Writable) {
 }
 
 // pipe is one connection from a Readable to a Writable. It is in src.pipes and dst.pipes until it
-// is gone. Only the loop goroutine uses it. Errors go to the stream that they are of.
+// is gone. Only the loop goroutine uses it. An error destroys the stream that it belongs to.
 type pipe struct {
 	src      *Readable
 	dst      *Writable
@@ -211,7 +211,7 @@ func (d *descriptor) mayWait() bool {
 // a second splice(2) that is refused, and nothing if no bytes are left.
 func (p *pipe) spliceOnce() {
 	r, w := p.src, p.dst
-	// Since then r may have got a listener or been paused, or dst been written to.
+	// By now r may have got a listener or been paused, and dst may have been written to.
 	if r.splicePipe() != p {
 		p.waitForSource()
 		return

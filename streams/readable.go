@@ -138,7 +138,7 @@ const (
 // each call asks the kernel not to wait. Where neither is possible, because the terminal is another
 // user's or the system has no such calls, the stream makes one call each time the poller reports
 // readiness. Prefer non-blocking mode there, because another reader may be faster. A regular file
-// is read at the speed of its file system: read one on a network file system on a goroutine,
+// is read at the speed of its file system. Read a file of a network file system on a goroutine,
 // because it may keep the loop waiting.
 func NewReadable(l *reactor.Loop, fd int, o *ReadableOptions) (*Readable, error) {
 	if err := o.check(fd); err != nil {
