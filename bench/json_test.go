@@ -18,8 +18,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// What the JSON libraries that internal/nodejson could be built on take for the messages of an IPC
-// channel:
+// This file measures the JSON libraries that internal/nodejson could be built on, with the messages
+// of an IPC channel:
 //
 //	go test -bench JSON -benchmem
 //
