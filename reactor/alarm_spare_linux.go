@@ -9,9 +9,9 @@ import (
 // cannot be taken back: a timer that is stopped just then costs one Poll that finds nothing to do.
 // It is idle until the first set.
 type spareAlarm struct {
-	door  *door
-	timer *time.Timer
-	off   atomic.Bool // it went off; any goroutine
+	door    *door
+	timer   *time.Timer
+	wentOff atomic.Bool // it went off; any goroutine
 }
 
 func (a *spareAlarm) set(d time.Duration) {
@@ -23,7 +23,7 @@ func (a *spareAlarm) set(d time.Duration) {
 }
 
 func (a *spareAlarm) ring() {
-	a.off.Store(true)
+	a.wentOff.Store(true)
 	a.door.ring()
 }
 
@@ -33,4 +33,4 @@ func (a *spareAlarm) stop() {
 	}
 }
 
-func (a *spareAlarm) fired() bool { return a.timer != nil && a.off.Swap(false) }
+func (a *spareAlarm) fired() bool { return a.timer != nil && a.wentOff.Swap(false) }

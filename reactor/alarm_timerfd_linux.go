@@ -19,7 +19,7 @@ const maxAlarm = 365 * 24 * time.Hour
 type alarm struct {
 	fd      int // -1 where timerfd_create(2) is refused
 	watcher *Watcher
-	off     bool // it went off
+	wentOff bool // it went off
 	spare   spareAlarm
 }
 
@@ -34,7 +34,7 @@ func openAlarm(l *Loop) (*alarm, error) {
 	}
 	a.fd = tfd
 	// There is nothing else to do: runTimers does the work.
-	a.watcher, err = l.watch(tfd, Readable|edgeTriggered, func(Readiness) { a.off = true })
+	a.watcher, err = l.watch(tfd, Readable|edgeTriggered, func(Readiness) { a.wentOff = true })
 	if err != nil {
 		fd.Close(tfd) // The watch error is the one to report.
 		return nil, err
@@ -68,8 +68,8 @@ func (a *alarm) settime(d time.Duration) bool {
 }
 
 func (a *alarm) fired() bool {
-	off := a.off
-	a.off = false
+	off := a.wentOff
+	a.wentOff = false
 	return a.spare.fired() || off
 }
 

@@ -53,23 +53,23 @@ func Call[T any](l *Loop, fn func(T), v T) {
 // Callback calls fn, which may Emit and Call several times, and makes one callback of all of it:
 // ticks run after fn.
 func (l *Loop) Callback(fn func()) {
-	outer := l.inside
-	l.inside = true
-	defer func() { l.inside = outer }() // Also when a panic unwinds.
+	outer := l.inCallback
+	l.inCallback = true
+	defer func() { l.inCallback = outer }() // Also when a panic unwinds.
 	l.stats.Callbacks++
 	if l.opts.OnPanic == nil && l.opts.SlowCallback == 0 {
 		fn()
 	} else {
 		l.callGuarded(fn)
 	}
-	l.inside = outer
+	l.inCallback = outer
 	l.finishCallback()
 }
 
 // finishCallback runs the ticks, unless this is part of a tick or of another callback, which they
 // follow.
 func (l *Loop) finishCallback() {
-	if l.ticks.n > 0 && !l.ticking && !l.inside {
+	if l.ticks.n > 0 && !l.inTicks && !l.inCallback {
 		l.runTicks()
 	}
 }
@@ -83,7 +83,7 @@ func (g *panicGuard) Recover() {
 		return // The panic goes on.
 	}
 	if v := recover(); v != nil {
-		(*Loop)(g).tellPanic(v)
+		(*Loop)(g).reportPanic(v)
 	}
 }
 
@@ -128,18 +128,18 @@ func (l *Loop) callGuarded(fn func()) {
 		defer l.timeCallback(l.elapsed())
 	}
 	if l.opts.OnPanic != nil {
-		defer l.recover()
+		defer l.recoverPanic()
 	}
 	fn()
 }
 
-func (l *Loop) recover() {
+func (l *Loop) recoverPanic() {
 	if v := recover(); v != nil {
-		l.tellPanic(v)
+		l.reportPanic(v)
 	}
 }
 
-func (l *Loop) tellPanic(v any) {
+func (l *Loop) reportPanic(v any) {
 	stack := debug.Stack()
 	l.Log(slog.LevelError, "brood: callback panicked", "panic", v)
 	l.opts.OnPanic(v, stack)

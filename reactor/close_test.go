@@ -149,9 +149,9 @@ func TestCloseClosesLocalsWhileEverythingIsThere(t *testing.T) {
 }
 
 // keep has l close what is kept under key by close.
-func keep(t *testing.T, l *reactor.Loop, key string, close func() error) {
+func keep(t *testing.T, l *reactor.Loop, key string, closeIt func() error) {
 	t.Helper()
-	_, err := l.Local(key, func() (io.Closer, error) { return closer(close), nil })
+	_, err := l.Local(key, func() (io.Closer, error) { return closer(closeIt), nil })
 	require.NoError(t, err)
 }
 

@@ -8,38 +8,38 @@ package reactor
 func (l *Loop) QueueClosing(fn func()) {
 	l.checkOpen("QueueClosing", fn == nil)
 	l.closing.push(fn)
-	l.nudge()
+	l.announce()
 }
 
 // closingQueue is what QueueClosing has queued, and the part of it that this phase runs, from its
 // end.
 type closingQueue struct {
 	queue[func()]
-	now   []func() // not empty between turns only when ticks were left, or a panic unwound
-	after uint64   // how many ticks must have run first
+	running []func() // not empty between turns only when ticks were left, or a panic unwound
+	after   uint64   // how many ticks must have run first
 }
 
 // largeClosing is how much memory of now is kept, in functions.
 const largeClosing = 4096
 
-func (q *closingQueue) pending() bool { return q.n+len(q.now) > 0 }
+func (q *closingQueue) pending() bool { return q.n+len(q.running) > 0 }
 
 func (l *Loop) runClosing() {
 	q := &l.closing
-	if len(q.now) == 0 {
+	if len(q.running) == 0 {
 		for q.n > 0 {
-			q.now = append(q.now, q.pop())
+			q.running = append(q.running, q.pop())
 		}
 	}
-	for len(q.now) > 0 && l.ticksAllow(q) {
-		last := len(q.now) - 1
-		fn := q.now[last]
-		q.now[last] = nil
-		q.now = q.now[:last]
+	for len(q.running) > 0 && l.ticksAllow(q) {
+		last := len(q.running) - 1
+		fn := q.running[last]
+		q.running[last] = nil
+		q.running = q.running[:last]
 		l.Callback(fn)
 	}
-	if len(q.now) == 0 && cap(q.now) > largeClosing {
-		q.now = nil
+	if len(q.running) == 0 && cap(q.running) > largeClosing {
+		q.running = nil
 	}
 }
 

@@ -143,7 +143,7 @@ func (l *Loop) runPosted(seen doorState) {
 		if !seen.has(doorPosted) {
 			return
 		}
-		l.door.take(q)
+		l.door.takePosts(q)
 	}
 	for range postBudget {
 		if q.n == 0 {
@@ -153,15 +153,15 @@ func (l *Loop) runPosted(seen doorState) {
 	}
 }
 
-// take moves the posts to q, which is empty and whose spare blocks the next posts get.
-func (d *door) take(q *queue[func()]) {
+// takePosts moves the posts to q, which is empty and whose spare blocks the next posts get.
+func (d *door) takePosts(q *queue[func()]) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.posts, *q = *q, d.posts
 	d.clear(doorPosted)
 }
 
-func (d *door) look() doorState { return doorState(d.state.Load()) }
+func (d *door) load() doorState { return doorState(d.state.Load()) }
 
 // clear returns what was before.
 func (d *door) clear(bits doorState) doorState { return doorState(d.state.And(uint64(^bits))) }
@@ -171,7 +171,7 @@ func (d *door) clear(bits doorState) doorState { return doorState(d.state.And(ui
 // been released since.
 func (d *door) trySleep(refd bool) bool {
 	for {
-		s := d.look()
+		s := d.load()
 		if s.has(doorPosted|doorStop) || !refd && !s.has(doorHolds) {
 			return false
 		}
@@ -192,4 +192,4 @@ func (d *door) setAsleep() {
 }
 
 // takeStop clears the request to stop and reports whether there was one.
-func (d *door) takeStop() bool { return d.look().has(doorStop) && d.clear(doorStop).has(doorStop) }
+func (d *door) takeStop() bool { return d.load().has(doorStop) && d.clear(doorStop).has(doorStop) }

@@ -21,23 +21,23 @@ func (l *Loop) FD() int {
 			return -1
 		}
 		l.alarm, l.alarmAt = a, alarmOff
-		l.nudge()
+		l.announce()
 	}
 	return l.poller.fd
 }
 
-// nudge is called when work was added that no descriptor announces. Inside a turn the turn sees to
+// announce is called when work was added that no descriptor announces. Inside a turn the turn sees to
 // it; outside of one the loop may be embedded in another that sleeps.
-func (l *Loop) nudge() {
+func (l *Loop) announce() {
 	if l.alarm != nil && !l.running {
-		l.settle()
+		l.updateFD()
 	}
 }
 
-// settle makes FD readable when the next Poll has something to do without waiting: now, or once the
+// updateFD makes FD readable when the next Poll has something to do without waiting: now, or once the
 // next timer is due. It does not ask what keeps the loop alive: the loop around this one is the one
 // that lives. Posts and a Stop have rung.
-func (l *Loop) settle() {
+func (l *Loop) updateFD() {
 	if l.alarm == nil {
 		return
 	}

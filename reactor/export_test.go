@@ -17,13 +17,13 @@ const (
 func (l *Loop) SetClock(clock func() time.Time) {
 	l.clock = clock
 	l.since = func(base time.Time) time.Duration { return clock().Sub(base) }
-	l.base, l.dated, l.readAt = clock(), false, clockOld
+	l.base, l.nowValid, l.clockReadAt = clock(), false, clockUnread
 }
 
 // Asleep reports whether the next Post would have to wake the loop. Safe to call from any
 // goroutine.
 func (l *Loop) Asleep() bool {
-	return !l.door.look().has(doorAwake)
+	return !l.door.load().has(doorAwake)
 }
 
 // CountWakes counts the wake-ups written from now on. The function it returns is safe to call from

@@ -16,7 +16,7 @@ func (l *Loop) SetImmediate(fn func()) *Immediate {
 	i := &Immediate{loop: l, fn: fn}
 	l.immediates.push(i)
 	l.ref()
-	l.nudge()
+	l.announce()
 	return i
 }
 
@@ -25,7 +25,7 @@ func (i *Immediate) Stop() bool {
 	if i.fn == nil {
 		return false
 	}
-	i.take()
+	i.disarm()
 	return true
 }
 
@@ -49,7 +49,7 @@ func (i *Immediate) Unref() {
 	}
 }
 
-func (i *Immediate) take() func() {
+func (i *Immediate) disarm() func() {
 	fn := i.fn
 	i.fn = nil
 	if !i.unrefed {
@@ -61,8 +61,8 @@ func (i *Immediate) take() func() {
 func (l *Loop) runImmediates() {
 	q := &l.immediates
 	for q.begin(); q.due > 0; {
-		if i := q.take(); i.fn != nil {
-			l.call(i.take())
+		if i := q.popDue(); i.fn != nil {
+			l.call(i.disarm())
 		}
 	}
 }

@@ -8,13 +8,13 @@ type localTable struct {
 	order []io.Closer
 }
 
-// Local returns what the loop keeps under key, made by make on first use and closed with the loop,
+// Local returns what the loop keeps under key, made by create on first use and closed with the loop,
 // in reverse order of making. It is how a package has state per loop instead of package-level
-// state; key should be of an unexported type of that package. An error from make is returned and
-// nothing is kept. It returns [ErrClosed] after Close and panics when make is nil.
-func (l *Loop) Local(key any, make func() (io.Closer, error)) (io.Closer, error) {
+// state; key should be of an unexported type of that package. An error from create is returned and
+// nothing is kept. It returns [ErrClosed] after Close and panics when create is nil.
+func (l *Loop) Local(key any, create func() (io.Closer, error)) (io.Closer, error) {
 	l.check("Local")
-	if make == nil {
+	if create == nil {
 		panic("reactor: Local: nil callback")
 	}
 	if l.closed {
@@ -23,7 +23,7 @@ func (l *Loop) Local(key any, make func() (io.Closer, error)) (io.Closer, error)
 	if c, ok := l.locals.byKey[key]; ok {
 		return c, nil
 	}
-	c, err := make()
+	c, err := create()
 	if err != nil {
 		return nil, err
 	}

@@ -53,37 +53,37 @@ type Loop struct {
 	alarm   *alarm // nil until FD was called
 	alarmAt int64  // what the alarm is set for, as timers count
 
-	clock func() time.Time                   // time.Now, and
-	since func(base time.Time) time.Duration // time.Since, both replaced by tests
-	base  time.Time                          // elapsed counts from here
-	now   time.Time                          // cached, see Now
-	dated bool                               // now is of this turn
+	clock    func() time.Time                   // time.Now, and
+	since    func(base time.Time) time.Duration // time.Since, both replaced by tests
+	base     time.Time                          // elapsed counts from here
+	now      time.Time                          // cached, see Now
+	nowValid bool                               // now is of this turn
 	// what elapsed was when the loop, or Now, looked at the clock last
-	looked int64
-	// stats.Callbacks when the loop did; clockOld when that was before this Run or Poll
-	readAt uint64
+	clockRead int64
+	// stats.Callbacks when the loop did; clockUnread when that was before this Run or Poll
+	clockReadAt uint64
 
-	running bool // inside Run or Poll
-	closed  bool
-	loaded  bool // the last poll had something at once, see wait
-	refs    int  // armed timers, immediates and active watchers that are ref'd; see Alive
+	running    bool // inside Run or Poll
+	closed     bool
+	probeFirst bool // the last poll had something at once, see wait
+	refs       int  // armed timers, immediates and active watchers that are ref'd; see Alive
 
-	ticks      queue[func()]
-	ticksRun   uint64 // so far
-	yields     int    // calls of Yield since it had its tick, or since the loop was parked
-	yieldTick  func() // yieldNow, made once so that queueing it does not allocate
-	ticking    bool   // runTicks is under way: what a tick emits is part of it
-	inside     bool   // Callback is under way
-	timers     timerHeap
-	immediates phaseQueue[*Immediate]
-	closing    closingQueue
-	posted     queue[func()] // taken from the door, to be run
-	watchers   watcherTable
-	stale      staleTable
-	locals     localTable
-	threads    []*threadBinding
-	onThread   bool // the bindings' enter functions have run
-	stats      Stats
+	ticks          queue[func()]
+	ticksRun       uint64 // so far
+	yields         int    // calls of Yield since it had its tick, or since the loop was parked
+	yieldTick      func() // yieldNow, made once so that queueing it does not allocate
+	inTicks        bool   // runTicks is under way: what a tick emits is part of it
+	inCallback     bool   // Callback is under way
+	timers         timerHeap
+	immediates     phaseQueue[*Immediate]
+	closing        closingQueue
+	posted         queue[func()] // taken from the door, to be run
+	watchers       watcherTable
+	stale          staleTable
+	locals         localTable
+	threads        []*threadBinding
+	threadsEntered bool // the bindings' enter functions have run
+	stats          Stats
 }
 
 // New returns a loop. The caller must Close it. Errors are *[OpError], for example EMFILE.
@@ -215,7 +215,7 @@ func firstError(a, b error) error {
 // is not alive.
 func (l *Loop) Alive() bool {
 	l.check("Alive")
-	return !l.closed && (l.aliveInside() || l.door.look().has(doorPosted|doorHolds))
+	return !l.closed && (l.aliveInside() || l.door.load().has(doorPosted|doorHolds))
 }
 
 // aliveInside is Alive without what other goroutines may have asked for.
@@ -229,9 +229,9 @@ func (l *Loop) queued() bool { return l.ticks.n > 0 || l.closing.pending() || l.
 // callbacks of the turn before the first that asked.
 func (l *Loop) Now() time.Time {
 	l.check("Now")
-	if !l.dated {
-		l.now, l.dated = l.clock(), true
-		l.looked = int64(l.now.Sub(l.base))
+	if !l.nowValid {
+		l.now, l.nowValid = l.clock(), true
+		l.clockRead = int64(l.now.Sub(l.base))
 	}
 	return l.now
 }
@@ -241,17 +241,17 @@ func (l *Loop) Now() time.Time {
 // that is most of what a timer costs.
 func (l *Loop) elapsed() int64 { return int64(l.since(l.base)) }
 
-// clockOld is a number of callbacks that no loop reaches.
-const clockOld = math.MaxUint64
+// clockUnread is a number of callbacks that no loop reaches.
+const clockUnread = math.MaxUint64
 
-// lookAtClock is elapsed between callbacks. Unless one has run since the last time, that is still
+// readClock is elapsed between callbacks. Unless one has run since the last time, that is still
 // the present time.
-func (l *Loop) lookAtClock() int64 {
-	if l.readAt != l.stats.Callbacks {
-		l.looked = l.elapsed()
-		l.readAt = l.stats.Callbacks
+func (l *Loop) readClock() int64 {
+	if l.clockReadAt != l.stats.Callbacks {
+		l.clockRead = l.elapsed()
+		l.clockReadAt = l.stats.Callbacks
 	}
-	return l.looked
+	return l.clockRead
 }
 
 func (l *Loop) ref()   { l.refs++ }

@@ -23,7 +23,7 @@ type parking struct {
 	// Used on the loop goroutine only.
 	poller   *poller
 	deadline time.Time // that file has, unless a wake-up has changed it; zero: none
-	look     func(fd uintptr) bool
+	pollFunc func(epfd uintptr) bool
 	n        int // what look has got
 	err      error
 }
@@ -38,7 +38,7 @@ func openParking(p *poller) (*parking, error) {
 		return nil, wrap("fcntl", p.fd, err)
 	}
 	k := &parking{file: os.NewFile(uintptr(copied), "epoll"), poller: p}
-	k.look = k.lookAgain
+	k.pollFunc = k.poll
 	k.conn, err = k.file.SyscallConn()
 	if err == nil {
 		// It fails when the runtime's poller has not taken the descriptor.
@@ -53,7 +53,7 @@ func openParking(p *poller) (*parking, error) {
 
 // lookAgain reports whether the poller has an event. The runtime hears of changes only, so none may
 // be left behind.
-func (k *parking) lookAgain(uintptr) bool {
+func (k *parking) poll(uintptr) bool {
 	k.n, k.err = k.poller.wait(0)
 	return k.n > 0 || k.err != nil
 }
@@ -79,7 +79,7 @@ func (k *parking) setDeadline(t time.Time) {
 // wait parks the goroutine until there is an event, the time is over, or wake was called.
 func (k *parking) wait() (int, error) {
 	k.n, k.err = 0, nil
-	if err := k.conn.Read(k.look); errors.Is(err, os.ErrDeadlineExceeded) {
+	if err := k.conn.Read(k.pollFunc); errors.Is(err, os.ErrDeadlineExceeded) {
 		k.setDeadline(time.Time{})
 		return 0, nil
 	}

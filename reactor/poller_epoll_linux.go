@@ -18,18 +18,18 @@ type poller struct {
 }
 
 func (p *poller) open() error {
-	fd, err := fd.Private(unix.EpollCreate1(unix.EPOLL_CLOEXEC))
+	epfd, err := fd.Private(unix.EpollCreate1(unix.EPOLL_CLOEXEC))
 	if err != nil {
 		return wrap("epoll_create1", -1, err)
 	}
-	p.fd = fd
+	p.fd = epfd
 	return nil
 }
 
 func (p *poller) close() error {
-	fd := p.fd
+	epfd := p.fd
 	p.fd = -1
-	return wrap("close", fd, unix.Close(fd))
+	return wrap("close", epfd, unix.Close(epfd))
 }
 
 // add leaves it to the kernel to tell whether fd is taken: it forgets a descriptor that was closed

@@ -88,8 +88,8 @@ func (q *phaseQueue[T]) begin() {
 	}
 }
 
-// take removes the first entry while due is not 0.
-func (q *phaseQueue[T]) take() T {
+// popDue removes the first entry while due is not 0.
+func (q *phaseQueue[T]) popDue() T {
 	q.due--
 	return q.pop()
 }

@@ -22,7 +22,7 @@ func (l *Loop) Run() error {
 		defer l.leaveThread()
 	}
 	for {
-		seen := l.door.look()
+		seen := l.door.load()
 		if seen.has(doorStop) {
 			l.door.clear(doorStop)
 			return nil
@@ -62,27 +62,27 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 	return l.Run()
 }
 
-// Poll runs one turn, sleeping at most max for something to happen (0: not at all; negative: as
+// Poll runs one turn, sleeping at most maxSleep for something to happen (0: not at all; negative: as
 // long as it takes), and reports whether the loop is still alive. It does not sleep when a callback
 // has run before, when nothing could wake it, or when Stop was called; a timer that ends the sleep
 // fires in the next Poll. Poll together with [Loop.FD] embeds the loop in another one. It locks its
 // goroutine to its OS thread for the turn. Errors are those of Run.
-func (l *Loop) Poll(max time.Duration) (alive bool, err error) {
+func (l *Loop) Poll(maxSleep time.Duration) (alive bool, err error) {
 	if err := l.enter("Poll"); err != nil {
 		return false, err
 	}
-	if max < 0 {
-		max = forever
+	if maxSleep < 0 {
+		maxSleep = forever
 	}
-	err = l.pollOnce(max)
+	err = l.pollOnce(maxSleep)
 	// Only now: a release of Hold that this does not see yet makes FD readable.
 	return l.Alive(), err
 }
 
-func (l *Loop) pollOnce(max time.Duration) error {
+func (l *Loop) pollOnce(maxSleep time.Duration) error {
 	defer l.leave() // Also when a callback's panic unwinds through here.
 	defer l.door.takeStop()
-	return l.turn(l.door.look(), max, true)
+	return l.turn(l.door.load(), maxSleep, true)
 }
 
 func (l *Loop) enter(op string) error {
@@ -94,7 +94,7 @@ func (l *Loop) enter(op string) error {
 		return ErrRunning
 	}
 	l.running = true
-	l.readAt = clockOld
+	l.clockReadAt = clockUnread
 	l.lockThread()
 	l.door.setAwake()
 	return nil
@@ -103,9 +103,9 @@ func (l *Loop) enter(op string) error {
 func (l *Loop) leave() {
 	l.running = false
 	l.unlockThread()
-	l.stats.awake = false // What passes until the next Run or Poll is not the loop's time.
+	l.stats.wokeValid = false // What passes until the next Run or Poll is not the loop's time.
 	l.door.setAsleep()
-	l.settle()
+	l.updateFD()
 }
 
 func (l *Loop) lockThread() {
@@ -119,26 +119,26 @@ func (l *Loop) unlockThread() {
 }
 
 // turn runs every phase once; seen is what other goroutines had asked for before it. It sleeps at
-// most max in the poll phase; with eager set it does not sleep once a callback has run, so that a
+// most maxSleep in the poll phase; with eager set it does not sleep once a callback has run, so that a
 // caller which polls until something has happened sees that it has.
-func (l *Loop) turn(seen doorState, max time.Duration, eager bool) error {
+func (l *Loop) turn(seen doorState, maxSleep time.Duration, eager bool) error {
 	l.stats.Turns++
 	ran := l.stats.Callbacks
 	timers := l.timers.seq
-	l.dated = false
+	l.nowValid = false
 	if l.ticks.n > 0 {
 		l.runTicks()
 	}
 	l.runTimers(timers)
 	if l.stats.Callbacks != ran {
-		seen = l.door.look() // What those callbacks posted runs in this turn.
+		seen = l.door.load() // What those callbacks posted runs in this turn.
 	}
 	l.runPosted(seen)
-	if eager && l.stats.Callbacks != ran || l.refs == 0 && !l.door.look().has(doorHolds) {
+	if eager && l.stats.Callbacks != ran || l.refs == 0 && !l.door.load().has(doorHolds) {
 		// There is something to return for, or nothing that could end the sleep is worth it.
-		max = 0
+		maxSleep = 0
 	}
-	if err := l.runPoll(max); err != nil {
+	if err := l.runPoll(maxSleep); err != nil {
 		return err
 	}
 	l.runImmediates()
@@ -146,13 +146,13 @@ func (l *Loop) turn(seen doorState, max time.Duration, eager bool) error {
 	return nil
 }
 
-// runPoll waits for readiness, at most for max, and dispatches it.
-func (l *Loop) runPoll(max time.Duration) error {
-	n, err := l.wait(max)
+// runPoll waits for readiness, at most for maxSleep, and dispatches it.
+func (l *Loop) runPoll(maxSleep time.Duration) error {
+	n, err := l.wait(maxSleep)
 	if err != nil {
 		return err
 	}
-	l.dispatch(n)
+	l.dispatchEvents(n)
 	l.runAlwaysReady()
 	l.runLate()
 	return nil
@@ -164,30 +164,30 @@ const shortSleep = 2 * time.Microsecond
 // wait fills the poller's events. Under load it asks without sleeping first: that call does not
 // have to tell the Go scheduler, and is the only one then, without a look at the clock. A loop that
 // has to sleep each time is spared it.
-func (l *Loop) wait(max time.Duration) (int, error) {
+func (l *Loop) wait(maxSleep time.Duration) (int, error) {
 	if l.hasWork() {
-		max = 0
+		maxSleep = 0
 	}
-	if max == 0 || l.loaded {
+	if maxSleep == 0 || l.probeFirst {
 		n, err := l.poller.wait(0)
-		if n > 0 || err != nil || max == 0 {
+		if n > 0 || err != nil || maxSleep == 0 {
 			return n, err
 		}
 	}
-	start := l.lookAtClock()
-	timeout := l.pollTimeout(start, max)
+	start := l.readClock()
+	timeout := l.pollTimeout(start, maxSleep)
 	if timeout == 0 {
 		return l.poller.wait(0)
 	}
 	l.stats.noteBusy(start)
 	n, err := l.sleep(start, timeout)
-	l.readAt = clockOld
-	l.dated = false
-	woke := l.lookAtClock()
-	l.stats.woke, l.stats.awake = woke, true
+	l.clockReadAt = clockUnread
+	l.nowValid = false
+	woke := l.readClock()
+	l.stats.wokeAt, l.stats.wokeValid = woke, true
 	slept := time.Duration(woke - start)
 	l.stats.PollWait += slept
-	l.loaded = n > 0 && slept < shortSleep
+	l.probeFirst = n > 0 && slept < shortSleep
 	return n, err
 }
 
@@ -224,27 +224,27 @@ func (l *Loop) spin(start int64, timeout time.Duration) (int, error) {
 		if n > 0 || err != nil {
 			return n, err
 		}
-		if l.door.look().has(doorPosted|doorStop) || time.Duration(l.elapsed()-start) >= limit {
+		if l.door.load().has(doorPosted|doorStop) || time.Duration(l.elapsed()-start) >= limit {
 			return 0, nil // trySleep sees them too.
 		}
 	}
 }
 
-// pollTimeout is how long the poll may sleep: until the next timer, and never longer than max. What
+// pollTimeout is how long the poll may sleep: until the next timer, and never longer than maxSleep. What
 // other goroutines have asked for is seen before the sleep, by trySleep.
-func (l *Loop) pollTimeout(now int64, max time.Duration) time.Duration {
+func (l *Loop) pollTimeout(now int64, maxSleep time.Duration) time.Duration {
 	when, ok := l.timers.next()
 	if !ok {
-		return max
+		return maxSleep
 	}
 	left := time.Duration(when - now)
 	if left <= 0 {
 		return 0
 	}
-	if max == forever {
+	if maxSleep == forever {
 		return left
 	}
-	return min(left, max)
+	return min(left, maxSleep)
 }
 
 // hasWork reports whether there is something to run that needs neither an event nor a timer. What

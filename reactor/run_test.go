@@ -210,16 +210,16 @@ func TestPollRunsOneTurn(t *testing.T) {
 func TestPollSleepsNoLongerThanAskedAndEndsEarlyForAnEvent(t *testing.T) {
 	l := newLoop(t)
 	never := l.SetTimeout(time.Hour, func() { t.Error("an hour has passed") })
-	for _, max := range []time.Duration{0, 1, time.Microsecond, 3 * time.Millisecond} {
-		alive, err := l.Poll(max)
+	for _, maxSleep := range []time.Duration{0, 1, time.Microsecond, 3 * time.Millisecond} {
+		alive, err := l.Poll(maxSleep)
 		require.NoError(t, err)
-		require.True(t, alive, "Poll(%v)", max)
+		require.True(t, alive, "Poll(%v)", maxSleep)
 	}
-	for _, max := range []time.Duration{-1, time.Hour, 1<<63 - 1} {
+	for _, maxSleep := range []time.Duration{-1, time.Hour, 1<<63 - 1} {
 		fired := false
 		l.SetTimeout(time.Millisecond, func() { fired = true })
 		for !fired { // One sleep, and the turn in which it fires.
-			alive, err := l.Poll(max)
+			alive, err := l.Poll(maxSleep)
 			require.NoError(t, err)
 			require.True(t, alive)
 		}
@@ -227,7 +227,7 @@ func TestPollSleepsNoLongerThanAskedAndEndsEarlyForAnEvent(t *testing.T) {
 		watchOnce(t, l, r, func() { fired = false })
 		whenAsleep(l, w.writer("x"))
 		for fired {
-			_, err := l.Poll(max)
+			_, err := l.Poll(maxSleep)
 			require.NoError(t, err)
 		}
 	}
@@ -239,8 +239,8 @@ func TestPollDoesNotSleepWhenNothingCouldWakeIt(t *testing.T) {
 	r, _ := pipe(t)
 	unreffed := watch(t, l, r.fd, reactor.Readable, func(reactor.Readiness) {})
 	unreffed.Unref()
-	for _, max := range []time.Duration{-1, time.Hour} {
-		alive, err := l.Poll(max)
+	for _, maxSleep := range []time.Duration{-1, time.Hour} {
+		alive, err := l.Poll(maxSleep)
 		require.NoError(t, err)
 		require.False(t, alive)
 	}

@@ -24,28 +24,28 @@ const (
 
 // staleTable follows what was reported and belongs to nobody.
 type staleTable struct {
-	before []staleEvent // in the poll before
-	now    []staleEvent // in this one
+	last    []staleEvent // in the poll before
+	current []staleEvent // in this one
 }
 
 type staleEvent struct {
-	token token
-	turns int   // polls in a row
-	since int64 // as Loop.elapsed
-	told  bool
+	token    token
+	turns    int   // polls in a row
+	since    int64 // as Loop.elapsed
+	reported bool
 }
 
 // note is told of an event that no watcher wants.
 func (t *staleTable) note(k token) {
-	for _, e := range t.before {
+	for _, e := range t.last {
 		if e.token == k {
 			e.turns++
-			t.now = append(t.now, e)
+			t.current = append(t.current, e)
 			return
 		}
 	}
-	if len(t.now) < staleTracked {
-		t.now = append(t.now, staleEvent{token: k, turns: 1})
+	if len(t.current) < staleTracked {
+		t.current = append(t.current, staleEvent{token: k, turns: 1})
 	}
 }
 
@@ -53,29 +53,29 @@ func (t *staleTable) note(k token) {
 func (l *Loop) judgeStale() {
 	t := &l.stale
 	renew := false
-	for i := range t.now {
-		e := &t.now[i]
+	for i := range t.current {
+		e := &t.current[i]
 		switch {
 		case e.turns == 2:
 			e.since = l.elapsed()
 		case e.turns >= staleTurns && time.Duration(l.elapsed()-e.since) >= staleTime:
-			if !e.told {
-				e.told = true
-				l.tellStale(e.token)
+			if !e.reported {
+				e.reported = true
+				l.reportStale(e.token)
 			}
 			e.turns = 1 // Should it stay, the next attempt has time.
 			renew = true
 		}
 	}
-	t.before, t.now = t.now, t.before[:0]
+	t.last, t.current = t.current, t.last[:0]
 	// In a loop around this one the poller is registered by its open file description, which renew
 	// replaces.
-	if renew && l.alarm == nil && l.poller.renew(l.watchers.polled()) == nil {
-		t.before = t.before[:0]
+	if renew && l.alarm == nil && l.poller.renew(l.watchers.registered()) == nil {
+		t.last = t.last[:0]
 	}
 }
 
-func (l *Loop) tellStale(k token) {
+func (l *Loop) reportStale(k token) {
 	l.stats.Stale++
 	const text = "brood: a descriptor was closed before its watcher, and a copy of it keeps the loop awake"
 	if fd := l.watchers.lastFD(k); fd >= 0 {

@@ -11,15 +11,15 @@ type Stats struct {
 	Stale uint64
 
 	PollWait        time.Duration // time spent asleep, or polling busily
-	LongestTurn     time.Duration // longest time from one sleep to the next
+	LongestBusy     time.Duration // longest time from one sleep to the next
 	LongestCallback time.Duration // 0 unless Options.SlowCallback is set
 
 	Watchers int // open, the loop's own included
 	Timers   int // set
 	Refs     int // timers, immediates and watchers that keep Run alive now
 
-	woke  int64 // end of the last sleep, as Loop.elapsed, if awake
-	awake bool  // since a sleep of this Run or Poll
+	wokeAt    int64 // end of the last sleep, as Loop.elapsed, if awake
+	wokeValid bool  // since a sleep of this Run or Poll
 }
 
 // Stats returns the counters and gauges.
@@ -34,7 +34,7 @@ func (l *Loop) Stats() Stats {
 
 // noteBusy is told when the loop goes to sleep.
 func (s *Stats) noteBusy(now int64) {
-	if s.awake {
-		s.LongestTurn = max(s.LongestTurn, time.Duration(now-s.woke))
+	if s.wokeValid {
+		s.LongestBusy = max(s.LongestBusy, time.Duration(now-s.wokeAt))
 	}
 }

@@ -15,7 +15,7 @@ func (l *Loop) BindThread(enter, leave func()) (unbind func()) {
 	l.checkOpen("BindThread", enter == nil || leave == nil)
 	b := &threadBinding{enter, leave}
 	l.threads = append(l.threads, b)
-	if l.onThread {
+	if l.threadsEntered {
 		enter()
 	}
 	return func() {
@@ -24,21 +24,21 @@ func (l *Loop) BindThread(enter, leave func()) (unbind func()) {
 			return
 		}
 		l.threads = slices.Delete(l.threads, i, i+1)
-		if l.onThread {
+		if l.threadsEntered {
 			leave()
 		}
 	}
 }
 
 func (l *Loop) enterThread() {
-	l.onThread = true
+	l.threadsEntered = true
 	for _, b := range l.threads {
 		b.enter()
 	}
 }
 
 func (l *Loop) leaveThread() {
-	l.onThread = false
+	l.threadsEntered = false
 	for _, b := range slices.Backward(l.threads) {
 		b.leave()
 	}

@@ -11,12 +11,12 @@ const tickBudget = 1 << 16
 func (l *Loop) NextTick(fn func()) {
 	l.checkOpen("NextTick", fn == nil)
 	l.ticks.push(fn)
-	l.nudge()
+	l.announce()
 }
 
 func (l *Loop) runTicks() {
-	l.ticking = true
-	defer func() { l.ticking = false }() // Also when a panic unwinds.
+	l.inTicks = true
+	defer func() { l.inTicks = false }() // Also when a panic unwinds.
 	for range tickBudget {
 		if l.ticks.n == 0 {
 			return

@@ -67,7 +67,7 @@ func (t *Timer) Reset(d time.Duration) bool {
 	if when := l.deadline(d); !l.timers.postpone(t, when) {
 		l.timers.drop(t)
 		l.timers.push(when, t)
-		l.nudge()
+		l.announce()
 	}
 	return true
 }
@@ -108,7 +108,7 @@ func (l *Loop) arm(t *Timer) {
 	if !t.unrefed {
 		l.ref()
 	}
-	l.nudge()
+	l.announce()
 }
 
 func (l *Loop) disarm(t *Timer) {
@@ -124,9 +124,9 @@ func (l *Loop) runTimers(limit uint64) {
 	if l.timers.len() == 0 {
 		return
 	}
-	now := l.looked
-	if !l.dated { // Otherwise ticks were told the time, and by that what they have set is not due.
-		now = l.lookAtClock()
+	now := l.clockRead
+	if !l.nowValid { // Otherwise ticks were told the time, and by that what they have set is not due.
+		now = l.readClock()
 	}
 	budget := timerBudget
 	for budget > 0 {

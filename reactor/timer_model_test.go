@@ -12,7 +12,7 @@ import (
 
 // modelTimer is a timer of the model: a deadline, and the number of the call that set it.
 type modelTimer struct {
-	real     *reactor.Timer
+	timer    *reactor.Timer
 	delay    time.Duration
 	interval bool
 	unrefed  bool
@@ -84,17 +84,17 @@ func (m *timerModel) act() {
 	case op < 3 && len(m.timers) < 200 || x == nil:
 		m.add()
 	case op < 5:
-		require.Equal(m.t, x.set, x.real.Stop(), "seed %d: Stop", m.seed)
+		require.Equal(m.t, x.set, x.timer.Stop(), "seed %d: Stop", m.seed)
 		x.set = false
 	case op < 7:
 		x.delay = m.delay()
-		require.Equal(m.t, x.set, x.real.Reset(x.delay), "seed %d: Reset", m.seed)
+		require.Equal(m.t, x.set, x.timer.Reset(x.delay), "seed %d: Reset", m.seed)
 		m.arm(x)
 	case op == 7:
-		x.real.Ref()
+		x.timer.Ref()
 		x.unrefed = false
 	case op == 8:
-		x.real.Unref()
+		x.timer.Unref()
 		x.unrefed = true
 	default:
 		m.clock.advance(m.delay() + time.Millisecond)
@@ -106,9 +106,9 @@ func (m *timerModel) add() {
 	m.timers = append(m.timers, x)
 	fire := func() { m.onFire(x) }
 	if x.interval {
-		x.real = m.l.SetInterval(x.delay, fire)
+		x.timer = m.l.SetInterval(x.delay, fire)
 	} else {
-		x.real = m.l.SetTimeout(x.delay, fire)
+		x.timer = m.l.SetTimeout(x.delay, fire)
 	}
 	m.arm(x)
 }
@@ -143,7 +143,7 @@ func TestTimersDoWhatANaiveModelDoes(t *testing.T) {
 			m.turn()
 		}
 		for _, x := range m.timers {
-			x.real.Stop()
+			x.timer.Stop()
 		}
 		require.False(t, l.Alive(), "seed %d", seed)
 		fired += m.fired

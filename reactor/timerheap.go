@@ -85,7 +85,7 @@ func (h *timerHeap) len() int { return h.n - h.dead }
 // one turn should.
 func (h *timerHeap) next() (when int64, ok bool) {
 	budget := timerBudget
-	h.settle(math.MaxInt64, &budget)
+	h.fixTop(math.MaxInt64, &budget)
 	if h.len() == 0 {
 		return 0, false
 	}
@@ -96,7 +96,7 @@ func (h *timerHeap) next() (when int64, ok bool) {
 // not newer than limit. Newer ones cannot hide older ones that are due: their deadlines are counted
 // from a later reading of the clock.
 func (h *timerHeap) popDue(now int64, limit uint64, budget *int) *Timer {
-	if !h.settle(now, budget) || h.entries[0].seq > limit {
+	if !h.fixTop(now, budget) || h.entries[0].seq > limit {
 		return nil
 	}
 	slot := h.entries[0].slot
@@ -107,10 +107,10 @@ func (h *timerHeap) popDue(now int64, limit uint64, budget *int) *Timer {
 	return t
 }
 
-// settle has the top be the first timer, if that is due by now, and reports whether it is one. Each
+// fixTop has the top be the first timer, if that is due by now, and reports whether it is one. Each
 // entry that is dropped or moved for it takes one of the budget, and when that is used up the next
 // call goes on.
-func (h *timerHeap) settle(now int64, budget *int) bool {
+func (h *timerHeap) fixTop(now int64, budget *int) bool {
 	for h.n > 0 && h.entries[0].when <= now {
 		e := &h.entries[0]
 		t := h.timers[e.slot]

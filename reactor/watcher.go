@@ -9,15 +9,15 @@ import (
 // A Watcher calls its function while a descriptor is ready. Make one with [Loop.Watch]. Its methods
 // must be called on the loop goroutine.
 type Watcher struct {
-	loop    *Loop
-	fn      func(Readiness)
-	fd      int
-	want    Readiness
-	token   token
-	state   watcherState
-	always  bool // cannot be polled: treated as always ready
-	late    bool
-	unrefed bool
+	loop        *Loop
+	fn          func(Readiness)
+	fd          int
+	want        Readiness
+	token       token
+	state       watcherState
+	alwaysReady bool // cannot be polled: treated as always ready
+	late        bool
+	unrefed     bool
 }
 
 // watcherState moves from idle to polled and back, and from both to closed, where it stays.
@@ -105,7 +105,7 @@ func (w *Watcher) set(want Readiness) error {
 	case w.state == watcherIdle:
 		return w.activate(want)
 	}
-	if !w.always {
+	if !w.alwaysReady {
 		if w.loop.watchers.owner(w.fd) != w {
 			// fd was closed and its number is watched anew: that registration is not ours to
 			// change.
@@ -116,7 +116,7 @@ func (w *Watcher) set(want Readiness) error {
 		}
 	}
 	w.want = want
-	w.nudge()
+	w.announce()
 	return nil
 }
 
@@ -130,11 +130,11 @@ func (w *Watcher) Close() { w.close(true) }
 // poller still reports of it is dropped.
 func (w *Watcher) CloseWithFD() { w.close(false) }
 
-func (w *Watcher) close(tell bool) {
+func (w *Watcher) close(unregister bool) {
 	if w.state == watcherClosed {
 		return
 	}
-	w.deactivate(tell)
+	w.deactivate(unregister)
 	w.state = watcherClosed
 	w.loop.watchers.remove(w)
 }
@@ -171,11 +171,11 @@ func (w *Watcher) activate(want Readiness) error {
 	other := l.watchers.owner(w.fd)
 	switch err := l.poller.add(w.fd, w.token, want, other != nil); err {
 	case nil:
-		w.always = false // It may have been, when fd was something else.
+		w.alwaysReady = false // It may have been, when fd was something else.
 		l.watchers.setOwner(w.fd, w)
 	case errUnpollable:
-		w.always = true
-		l.watchers.addAlways(w)
+		w.alwaysReady = true
+		l.watchers.addAlwaysReady(w)
 	default:
 		return wrap("watch", w.fd, err)
 	}
@@ -184,27 +184,27 @@ func (w *Watcher) activate(want Readiness) error {
 	if !w.unrefed {
 		l.ref()
 	}
-	w.nudge()
+	w.announce()
 	return nil
 }
 
-// nudge is for want having changed: the poller announces what it polls, and nobody the rest.
-func (w *Watcher) nudge() {
-	if w.always {
-		w.loop.nudge()
+// announce is for want having changed: the poller announces what it polls, and nobody the rest.
+func (w *Watcher) announce() {
+	if w.alwaysReady {
+		w.loop.announce()
 	}
 }
 
-func (w *Watcher) deactivate(tell bool) {
+func (w *Watcher) deactivate(unregister bool) {
 	if w.state != watcherActive {
 		return
 	}
 	l := w.loop
-	if w.always {
-		l.watchers.removeAlways(w)
+	if w.alwaysReady {
+		l.watchers.removeAlwaysReady(w)
 	} else if l.watchers.owner(w.fd) == w {
 		l.watchers.setOwner(w.fd, nil)
-		if tell {
+		if unregister {
 			// Taken out before anyone closes fd: a copy of it in some child would keep the
 			// registration alive.
 			l.poller.remove(w.fd, w.want)
@@ -220,9 +220,9 @@ func (w *Watcher) deactivate(tell bool) {
 // dispatch runs the callbacks of the poller's n events, but leaves those of late watchers to
 // runLate. Each is looked up by its token at its turn: an earlier callback may have closed the
 // watcher, and its descriptor number may already belong to another.
-func (l *Loop) dispatch(n int) {
+func (l *Loop) dispatchEvents(n int) {
 	late := l.watchers.late[:0]
-	l.stale.now = l.stale.now[:0] // A panic may have left some.
+	l.stale.current = l.stale.current[:0] // A panic may have left some.
 	for i := range n {
 		t, got := l.poller.event(i)
 		w := l.watchers.find(t)
@@ -234,10 +234,10 @@ func (l *Loop) dispatch(n int) {
 			late = append(late, lateEvent{t, got})
 			continue
 		}
-		l.deliver(w, got)
+		l.dispatch(w, got)
 	}
 	l.watchers.late = late
-	if len(l.stale.now)+len(l.stale.before) > 0 {
+	if len(l.stale.current)+len(l.stale.last) > 0 {
 		l.judgeStale()
 	}
 }
@@ -246,13 +246,13 @@ func (l *Loop) dispatch(n int) {
 func (l *Loop) runLate() {
 	for _, e := range l.watchers.late {
 		if w := l.watchers.find(e.token); w != nil {
-			l.deliver(w, e.got)
+			l.dispatch(w, e.got)
 		}
 	}
 	l.watchers.late = l.watchers.late[:0]
 }
 
-func (l *Loop) deliver(w *Watcher, got Readiness) {
+func (l *Loop) dispatch(w *Watcher, got Readiness) {
 	if got &= w.want | Hangup | Error; got != 0 && w.state == watcherActive {
 		l.callReady(w, got)
 	}
@@ -261,11 +261,11 @@ func (l *Loop) deliver(w *Watcher, got Readiness) {
 // runAlwaysReady runs the watchers of descriptors that cannot be polled, each once.
 func (l *Loop) runAlwaysReady() {
 	t := &l.watchers
-	if len(t.always) == 0 {
+	if len(t.alwaysReady) == 0 {
 		return
 	}
 	t.due = t.due[:0]
-	for _, w := range t.always {
+	for _, w := range t.alwaysReady {
 		t.due = append(t.due, w.token)
 	}
 	for _, tok := range t.due {
@@ -274,7 +274,7 @@ func (l *Loop) runAlwaysReady() {
 				t.late = append(t.late, lateEvent{tok, Readable | Writable})
 				continue
 			}
-			l.deliver(w, Readable|Writable)
+			l.dispatch(w, Readable|Writable)
 		}
 	}
 }

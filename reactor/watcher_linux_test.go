@@ -18,7 +18,7 @@ func TestWhatIsToldOfHangupsAndErrors(t *testing.T) {
 	)
 	for _, c := range []struct {
 		name string
-		make func(t *testing.T) int
+		open func(t *testing.T) int
 		want reactor.Readiness
 		got  reactor.Readiness
 	}{
@@ -37,7 +37,7 @@ func TestWhatIsToldOfHangupsAndErrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLoop(t)
 			var got readiness
-			watcher := watch(t, l, c.make(t), c.want, got.note)
+			watcher := watch(t, l, c.open(t), c.want, got.note)
 			require.Equal(t, c.got, got.after(t, l), "wanted %v", c.want)
 			watcher.Close()
 		})

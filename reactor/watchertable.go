@@ -17,12 +17,12 @@ type lateEvent struct {
 
 // watcherTable holds the open watchers of a loop.
 type watcherTable struct {
-	slots  []watcherSlot
-	free   []uint32
-	byFD   []*Watcher // which watcher the poller has under a descriptor number
-	always []*Watcher
-	late   []lateEvent // what runLate has to run; its memory is reused
-	due    []token     // reused by runAlwaysReady
+	slots       []watcherSlot
+	free        []uint32
+	byFD        []*Watcher // which watcher the poller has under a descriptor number
+	alwaysReady []*Watcher
+	late        []lateEvent // what runLate has to run; its memory is reused
+	due         []token     // reused by runAlwaysReady
 }
 
 type watcherSlot struct {
@@ -69,7 +69,7 @@ func (t *watcherTable) lastFD(k token) int {
 }
 
 // polled returns the watchers that the poller has.
-func (t *watcherTable) polled() []*Watcher {
+func (t *watcherTable) registered() []*Watcher {
 	var list []*Watcher
 	for _, w := range t.byFD {
 		if w != nil {
@@ -95,14 +95,14 @@ func (t *watcherTable) setOwner(fd int, w *Watcher) {
 	t.byFD[fd] = w
 }
 
-func (t *watcherTable) addAlways(w *Watcher) {
-	t.always = append(t.always, w)
+func (t *watcherTable) addAlwaysReady(w *Watcher) {
+	t.alwaysReady = append(t.alwaysReady, w)
 }
 
 // anyAlwaysReady reports whether runAlwaysReady has something to run. Who waits for a hang-up alone
 // is not ready.
 func (t *watcherTable) anyAlwaysReady() bool {
-	for _, w := range t.always {
+	for _, w := range t.alwaysReady {
 		if w.want&(Readable|Writable) != 0 {
 			return true
 		}
@@ -110,9 +110,9 @@ func (t *watcherTable) anyAlwaysReady() bool {
 	return false
 }
 
-func (t *watcherTable) removeAlways(w *Watcher) {
-	i := slices.Index(t.always, w)
-	t.always = slices.Delete(t.always, i, i+1)
+func (t *watcherTable) removeAlwaysReady(w *Watcher) {
+	i := slices.Index(t.alwaysReady, w)
+	t.alwaysReady = slices.Delete(t.alwaysReady, i, i+1)
 }
 
 // forgetAll closes every watcher when the loop closes; the poller goes with them.
