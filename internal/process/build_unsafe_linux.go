@@ -24,7 +24,7 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 		with = &noSettings
 	}
 	p.reset(spec)
-	p.aim(have, with)
+	p.setClone(have, with)
 	p.addSlots(slots, with.Landlock, have, spec.InheritOpen)
 	p.addSignals(have)
 	p.addCgroup(with, have)
@@ -45,7 +45,7 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 	if with.Pdeathsig != 0 {
 		p.addPdeathsig(with)
 	}
-	if limit, ok := inheritedNofile(); ok && !with.limits(unix.RLIMIT_NOFILE) {
+	if limit, ok := inheritedNofile(); ok && !with.hasLimit(unix.RLIMIT_NOFILE) {
 		p.nofile = limit
 		p.add(StepSlots, mayFail, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.nofile)))
 	}
@@ -63,7 +63,7 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 var noSettings Settings
 
 // limits reports whether s has a limit of the resource.
-func (s *Settings) limits(resource int) bool {
+func (s *Settings) hasLimit(resource int) bool {
 	return slices.ContainsFunc(s.Rlimits, func(l Rlimit) bool { return l.Resource == resource })
 }
 
@@ -84,7 +84,7 @@ func (p *program) reset(spec *Spec) {
 }
 
 // aim sets the clone up.
-func (p *program) aim(have features, with *Settings) {
+func (p *program) setClone(have features, with *Settings) {
 	flags := unix.CLONE_VM | unix.CLONE_VFORK | uint64(with.Cloneflags)
 	if have.all(unsharedRange) {
 		flags |= unix.CLONE_FILES

@@ -24,7 +24,7 @@ import (
 type claim struct {
 	path    string // absolute
 	tenancy *tenancy
-	ended   bool  // guarded by cgroups.mu
+	released   bool  // guarded by cgroups.mu
 	before  int64 // memory.peak at the start of the child; -1: not known
 	peak    int64 // since then, valid when ended
 }
@@ -97,7 +97,7 @@ func (t *tenancy) unclaim() {
 
 // end notes that the child has ended, or was not started. When nobody is left of it, it has no
 // cgroup any more: who comes into the directory later is not its descendant.
-func (c *claim) end() {
+func (c *claim) release() {
 	if c == nil {
 		return
 	}
@@ -107,10 +107,10 @@ func (c *claim) end() {
 	}
 	cgroups.mu.Lock()
 	defer cgroups.mu.Unlock()
-	if c.ended {
+	if c.released {
 		return
 	}
-	c.ended = true
+	c.released = true
 	c.tenancy.living--
 	if open && !c.tenancy.over {
 		c.peak = c.peakNow(dir)
@@ -149,27 +149,27 @@ func (c *claim) owns() bool {
 }
 
 // members returns the processes in the cgroup, none if it is not the child's own.
-func (c *claim) members() []int {
+func (c *claim) pids() []int {
 	dir, own := c.open()
 	if !own {
 		return nil
 	}
 	defer fd.Close(dir)
-	pids, _ := cgroupMembers(dir)
+	pids, _ := cgroupPIDs(dir)
 	return pids
 }
 
 // hides reports whether somebody is in the cgroup dir whom this program cannot see. With this
 // program itself there, it is no place to be killed.
 func (c *claim) hides(dir int) bool {
-	_, hidden := cgroupMembers(dir)
+	_, hidden := cgroupPIDs(dir)
 	return hidden
 }
 
 // kill has the kernel kill everybody in the cgroup dir (Linux 5.14), also who may not be signalled
 // from here.
 func (c *claim) kill(dir int) error {
-	pids, _ := cgroupMembers(dir)
+	pids, _ := cgroupPIDs(dir)
 	if slices.Contains(pids, os.Getpid()) {
 		return unix.EBUSY
 	}
@@ -206,7 +206,7 @@ func (c *claim) memory() int64 {
 func (c *claim) lastPeak() (peak int64, ended bool) {
 	cgroups.mu.Lock()
 	defer cgroups.mu.Unlock()
-	return c.peak, c.ended
+	return c.peak, c.released
 }
 
 // peakNow reads memory.peak. The kernel counts from the making of the cgroup on: what is no more

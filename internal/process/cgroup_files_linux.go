@@ -15,14 +15,14 @@ import (
 // deepestCgroup bounds how far below a cgroup others are looked for.
 const deepestCgroup = 64
 
-// cgroupMembers returns the processes in the cgroup and in all below it. Ended ones are not among
+// cgroupPIDs returns the processes in the cgroup and in all below it. Ended ones are not among
 // them, even if nobody has waited for them. With hidden there are others, in a PID namespace that
 // cannot be seen from here, or that could not be listed.
-func cgroupMembers(dir int) (pids []int, hidden bool) {
-	return appendMembers(nil, dir, 0)
+func cgroupPIDs(dir int) (pids []int, hidden bool) {
+	return appendPIDs(nil, dir, 0)
 }
 
-func appendMembers(pids []int, dir, depth int) (_ []int, hidden bool) {
+func appendPIDs(pids []int, dir, depth int) (_ []int, hidden bool) {
 	text, err := readIn(dir, "cgroup.procs")
 	hidden = err != nil && err != unix.ENOENT // ENOENT: it was removed just now.
 	for line := range bytes.FieldsSeq(text) {
@@ -43,7 +43,7 @@ func appendMembers(pids []int, dir, depth int) (_ []int, hidden bool) {
 			continue
 		}
 		below := false
-		pids, below = appendMembers(pids, n, depth+1)
+		pids, below = appendPIDs(pids, n, depth+1)
 		_ = unix.Close(n)
 		hidden = hidden || below
 	}
@@ -76,7 +76,7 @@ func cgroupEmpty(dir int) bool {
 	if numberAfter(events, "populated ") == 0 {
 		return true
 	}
-	pids, hidden := cgroupMembers(dir)
+	pids, hidden := cgroupPIDs(dir)
 	return len(pids) == 0 && !hidden
 }
 

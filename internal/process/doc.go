@@ -64,7 +64,7 @@
 // On other architectures and on kqueue systems syscall.ForkExec starts the process. Its child
 // inherits the signals that this program ignores, and on kqueue systems descriptors that are not
 // close-on-exec. On Linux the fork is made on a thread with a table of its own, which ends
-// afterwards; where there cannot be one (see Spec.alone) they are inherited, unless the Spec
+// afterwards; where there cannot be one (see Spec.onCloexecTable) they are inherited, unless the Spec
 // insists on that backend. Settings that it does not have are refused: see Unsupported.
 //
 // # Threads

@@ -19,11 +19,11 @@ type equipment struct {
 
 // take gets the equipment for spec, and takes out of wanted what cannot be had with it. Release
 // gives back what there is, also after a failure.
-func (e *equipment) take(p *program, spec *Spec, slots []int, wanted *features) *Failure {
+func (e *equipment) acquire(p *program, spec *Spec, slots []int, wanted *features) *Failure {
 	p.free, p.maps = nil, nil
 	if spec.InheritOpen {
 		*wanted &^= unsharedRange | closeRange
-		if err := e.takeFree(slots); err != nil {
+		if err := e.acquireFree(slots); err != nil {
 			return &Failure{Step: StepFork, Err: err.(syscall.Errno)}
 		}
 		p.free = e.free
@@ -33,7 +33,7 @@ func (e *equipment) take(p *program, spec *Spec, slots []int, wanted *features) 
 		*wanted &^= intoCgroup
 	}
 	if with != nil {
-		if failure := e.takeSettings(p, with, wanted); failure != nil {
+		if failure := e.acquireSettings(p, with, wanted); failure != nil {
 			return failure
 		}
 	}
@@ -46,8 +46,8 @@ func (e *equipment) take(p *program, spec *Spec, slots []int, wanted *features) 
 	return nil
 }
 
-func (e *equipment) takeSettings(p *program, with *Settings, wanted *features) *Failure {
-	if failure := with.impossible(); failure != nil {
+func (e *equipment) acquireSettings(p *program, with *Settings, wanted *features) *Failure {
+	if failure := with.checkCPUs(); failure != nil {
 		return failure
 	}
 	if with.Cgroup != "" {

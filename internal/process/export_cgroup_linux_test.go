@@ -7,7 +7,7 @@ type Claim = claim
 // waited for.
 func NewClaim(dir string) *Claim { return newClaim(dir) }
 
-func (c *claim) End()          { c.end() }
+func (c *claim) End()          { c.release() }
 func (c *claim) Memory() int64 { return c.memory() }
 func (c *claim) Owns() bool    { return c.owns() }
 

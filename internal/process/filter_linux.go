@@ -37,7 +37,7 @@ const (
 )
 
 // put has a filter answer a call. It ends, because all jumps go forward.
-func (c *coming) put(filter []SockFilter) answer {
+func (c *futureCall) evaluate(filter []SockFilter) answer {
 	var m machine
 	for at := 0; at < len(filter); at++ {
 		in, ok := filter[at], true
@@ -85,7 +85,7 @@ func (c *coming) put(filter []SockFilter) answer {
 
 // load executes BPF_LD and BPF_LDX, and reports whether what is loaded is known; ok is set to false
 // for what is invalid.
-func (m *machine) load(in SockFilter, c *coming, ok *bool) (known bool) {
+func (m *machine) load(in SockFilter, c *futureCall, ok *bool) (known bool) {
 	var value uint32
 	known = true
 	switch mode := in.Code &^ bpfClass; {

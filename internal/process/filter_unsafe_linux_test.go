@@ -139,8 +139,8 @@ func TestAFilterAnswersAsInTheKernel(t *testing.T) {
 			require.Equal(t, unix.EDQUOT, called)
 			want = denied
 		}
-		call := coming{nr: unix.SYS_GETPPID, arguments: &arguments}
-		require.Equal(t, want, call.put(filter), "seed %d: %v", seed, filter)
+		call := futureCall{nr: unix.SYS_GETPPID, arguments: &arguments}
+		require.Equal(t, want, call.evaluate(filter), "seed %d: %v", seed, filter)
 		seen[want]++
 	}
 	require.Greater(t, seen[allowed], filters/5)

@@ -12,13 +12,13 @@ import (
 
 // forkExec starts spec by syscall.ForkExec. Compared with the fork of this library, the child
 // inherits the signals that this program ignores, PATH is searched by this process, and the step
-// that failed is guessed. On kqueue systems, and where alone cannot help, it also inherits
+// that failed is guessed. On kqueue systems, and where onCloexecTable cannot help, it also inherits
 // descriptors that are not close-on-exec; on Linux a spec that insists on this backend is refused
 // then.
 func forkExec(spec *Spec) (Process, *Failure) {
 	file, failure := spec.search()
 	if failure != nil {
-		if without := spec.rootless(); without != nil {
+		if without := spec.rootFailure(); without != nil {
 			failure = without
 		}
 		return Process{}, failure
@@ -54,18 +54,18 @@ func forkExec(spec *Spec) (Process, *Failure) {
 			p.Pid, err = syscall.ForkExec(file, spec.Args, attr)
 		}
 	}
-	unshared := error(syscall.ENOTSUP)
+	tableErr := error(syscall.ENOTSUP)
 	switch {
 	case spec.InheritOpen:
 	// A ThrowAway thread has the other table still when the child runs: it opens none.
 	case spec.Pidfd && !spec.ThrowAway:
-		unshared = spec.aloneWithPidfd(start, attr.Sys, &p)
+		tableErr = spec.onCloexecTableWithPidfd(start, attr.Sys, &p)
 	default:
-		unshared = spec.alone(start)
+		tableErr = spec.onCloexecTable(start)
 	}
 	switch {
-	case unshared == nil:
-	case !spec.InheritOpen && spec.Backend == BackendForkExec && insistsOnSlots:
+	case tableErr == nil:
+	case !spec.InheritOpen && spec.Backend == BackendForkExec && hasCloexecTable:
 		return Process{}, &Failure{Step: StepSlots, Err: syscall.ENOTSUP}
 	default:
 		if spec.Pidfd {
@@ -77,7 +77,7 @@ func forkExec(spec *Spec) (Process, *Failure) {
 		return Process{}, failure
 	}
 	if errno, ok := err.(syscall.Errno); ok {
-		return Process{}, spec.guess(file, errno)
+		return Process{}, spec.guessFailure(file, errno)
 	}
 	if err != nil {
 		return Process{}, &Failure{Step: StepExec, Path: file, Err: syscall.EINVAL} // A NUL byte.
@@ -108,7 +108,7 @@ func (s *Spec) search() (file string, failure *Failure) {
 }
 
 // rootless is the failure of a spec whose root directory nobody can have, nil if it seems one can.
-func (s *Spec) rootless() *Failure {
+func (s *Spec) rootFailure() *Failure {
 	with := s.Settings
 	if with == nil || with.Chroot == "" {
 		return nil
@@ -138,7 +138,7 @@ func (s *Spec) credential() *syscall.Credential {
 
 // guess finds out which step of starting file an errno came from. ForkExec tells the number only;
 // what is wrong is usually still there to be seen.
-func (s *Spec) guess(file string, errno syscall.Errno) *Failure {
+func (s *Spec) guessFailure(file string, errno syscall.Errno) *Failure {
 	switch errno {
 	case syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ENOSPC:
 		return &Failure{Step: StepFork, Err: errno}
@@ -166,7 +166,7 @@ func (s *Spec) guess(file string, errno syscall.Errno) *Failure {
 			return &Failure{Step: StepUID, Err: errno}
 		}
 	}
-	if without := s.rootless(); without != nil && without.Err == errno {
+	if without := s.rootFailure(); without != nil && without.Err == errno {
 		return without
 	}
 	if s.Dir != "" && dirError(s.inDir("."), s.credential()) == errno {
@@ -202,8 +202,8 @@ func dirError(dir string, cred *syscall.Credential) error {
 	if cred == nil {
 		return mayExecute(dir)
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
+	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = resolved
 	}
 	// All the way up: a home directory keeps others out of everything below it.
 	for ; ; dir = filepath.Dir(dir) {

@@ -25,15 +25,15 @@ func inheritedNofile() (unix.Rlimit, bool) {
 
 // nofileBefore asks for the limit that Go has kept, once. The answer is 0 where it cannot be had.
 func nofileBefore() unix.Rlimit {
-	kept.mu.Lock()
-	defer kept.mu.Unlock()
-	if !kept.known {
-		kept.limit, kept.known = askNofile()
+	nofileAtStart.mu.Lock()
+	defer nofileAtStart.mu.Unlock()
+	if !nofileAtStart.known {
+		nofileAtStart.limit, nofileAtStart.known = askNofile()
 	}
-	return kept.limit
+	return nofileAtStart.limit
 }
 
-var kept struct {
+var nofileAtStart struct {
 	mu    sync.Mutex
 	known bool
 	limit unix.Rlimit
@@ -53,7 +53,7 @@ func askNofile() (limit unix.Rlimit, final bool) {
 		return limit, false // A set-user-ID program: execve(2) would take Pdeathsig back.
 	}
 	const self = "/proc/self/exe"
-	defer beginStart().end(0)
+	defer beginStart().finish(0)
 	withEmptyMask(func() {
 		attr := &syscall.ProcAttr{Sys: &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}}
 		pid, err := syscall.ForkExec(self, []string{self}, attr)

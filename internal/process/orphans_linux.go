@@ -148,7 +148,7 @@ func (o *Orphans) pick() {
 	for ; len(o.todo) > 0 && looks < looksPerReap && len(o.pending) < suspectsPerReap; looks++ {
 		pid := o.todo[0]
 		o.todo = o.todo[1:]
-		if is, _ := ours(pid, 0); is || o.suspects(pid) {
+		if is, _ := startedHere(pid, 0); is || o.suspects(pid) {
 			continue
 		}
 		if ended, _, _, err := waitid(unix.P_PID, pid, unix.WEXITED|unix.WNOWAIT, nil); err != nil || ended == 0 {
@@ -174,11 +174,11 @@ func (o *Orphans) decide(tell func(Orphan)) {
 	}
 	// The numbers were read before the pidfds were opened, and may have been others' then.
 	adopted := adoptable()
-	held, known := o.heldByOthers()
+	held, known := o.pidfdsOfOthers()
 	undecided := o.pending[:0]
 	var ended []Orphan
 	for _, s := range o.pending {
-		is, decided := ours(s.pid, s.seen)
+		is, decided := startedHere(s.pid, s.seen)
 		if !decided {
 			undecided = append(undecided, s)
 			continue
@@ -220,7 +220,7 @@ func adoptable() []int {
 
 // heldByOthers returns the processes of which somebody else in this program has a pidfd. It looks
 // at all descriptors.
-func (o *Orphans) heldByOthers() (pids map[int]bool, known bool) {
+func (o *Orphans) pidfdsOfOthers() (pids map[int]bool, known bool) {
 	const dir = "/proc/thread-self/fd"
 	names, err := readNames(dir)
 	if err != nil {

@@ -38,7 +38,7 @@ func Prepare() {
 
 func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 	if forceForkExec.Load() {
-		return plainly(spec)
+		return startByForkExec(spec)
 	}
 	if o.program == nil {
 		o.program = new(program)
@@ -55,7 +55,7 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 	}
 	var equipment equipment
 	defer equipment.release()
-	if failure := equipment.take(o.program, spec, o.slots, &wanted); failure != nil {
+	if failure := equipment.acquire(o.program, spec, o.slots, &wanted); failure != nil {
 		return Process{}, failure
 	}
 	p, failure := o.program.start(spec, o.slots, wanted)
@@ -64,18 +64,18 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 		if errno := o.program.maps.failure(); errno != 0 {
 			failure.Err = errno
 		}
-	case failure == nil || failure.Step != StepFork || spec.Settings.blamed(failure):
+	case failure == nil || failure.Step != StepFork || spec.Settings.blame(failure):
 	case spec.Backend == BackendAuto && (failure.Err == unix.ENOSYS || failure.Err == unix.EINVAL):
-		return asEmulated(spec, failure)
+		return startEmulated(spec, failure)
 	}
 	return p, failure
 }
 
-// asEmulated starts spec where there is no clone that shares memory and descriptors. qemu-user, in
+// startEmulated starts spec where there is no clone that shares memory and descriptors. qemu-user, in
 // which containers of another architecture run, has no clone3(2), makes a plain fork of a clone
 // with CLONE_VFORK, and refuses CLONE_FILES with that. If it refuses syscall.ForkExec, too, refused
 // is the failure.
-func asEmulated(spec *Spec, refused *Failure) (Process, *Failure) {
+func startEmulated(spec *Spec, refused *Failure) (Process, *Failure) {
 	plain := *spec
 	plain.Pidfd = false // The flag for that is refused, too. Process.OpenPidfd does without.
 	if option := spec.unsupportedByForkExec(); option != NoOption {
@@ -92,8 +92,8 @@ func asEmulated(spec *Spec, refused *Failure) (Process, *Failure) {
 	return p, failure
 }
 
-// plainly starts spec by syscall.ForkExec, with a pidfd if there are any.
-func plainly(spec *Spec) (Process, *Failure) {
+// startByForkExec starts spec by syscall.ForkExec, with a pidfd if there are any.
+func startByForkExec(spec *Spec) (Process, *Failure) {
 	plain := *spec
 	plain.Pidfd = spec.Pidfd && !features(absent.Load()).all(pidfds)
 	return forkExec(&plain)

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// insistsOnSlots says that a child of syscall.ForkExec can be given its slots and nothing else.
-const insistsOnSlots = true
+// hasCloexecTable says that a child of syscall.ForkExec can be given its slots and nothing else.
+const hasCloexecTable = true
 
-// alone calls fn on a thread whose descriptors are all close-on-exec, so that what fn starts gets
+// onCloexecTable calls fn on a thread whose descriptors are all close-on-exec, so that what fn starts gets
 // only what it is given. The thread has a table of its own, in which nobody else opens anything,
 // and ends afterwards. The numbers in it are those of the program, the runtime's poller among them,
 // but a descriptor that is closed meanwhile stays open in it for as long as fn takes.
@@ -23,7 +23,7 @@ const insistsOnSlots = true
 // It returns ENOTSUP, and has not called fn, where that cannot be: for a thread that is not to end,
 // and for one that has been changed, such as one with a namespace of its own, whose place another
 // cannot take.
-func (s *Spec) alone(fn func()) error {
+func (s *Spec) onCloexecTable(fn func()) error {
 	switch {
 	case s.Settings != nil && s.Settings.Pdeathsig != 0:
 		return unix.ENOTSUP
@@ -36,7 +36,7 @@ func (s *Spec) alone(fn func()) error {
 	if err != nil {
 		return unix.ENOTSUP
 	}
-	done := make(chan ending, 1)
+	done := make(chan tableResult, 1)
 	// It ends with fn, and its thread with it, because it is not unlocked.
 	go onOwnTable(state, fn, done)
 	end := <-done
@@ -44,12 +44,12 @@ func (s *Spec) alone(fn func()) error {
 	return end.err
 }
 
-// aloneWithPidfd is alone for a start that is to give p a pidfd, which the fork makes in the other
+// onCloexecTableWithPidfd is onCloexecTable for a start that is to give p a pidfd, which the fork makes in the other
 // table.
-func (s *Spec) aloneWithPidfd(start func(), attr *syscall.SysProcAttr, p *Process) error {
+func (s *Spec) onCloexecTableWithPidfd(start func(), attr *syscall.SysProcAttr, p *Process) error {
 	relay := newPidfdRelay()
 	defer relay.close()
-	err := s.alone(func() {
+	err := s.onCloexecTable(func() {
 		pidfd := -1
 		requestPidfd(attr, &pidfd)
 		start()
@@ -65,15 +65,15 @@ func (s *Spec) aloneWithPidfd(start func(), attr *syscall.SysProcAttr, p *Proces
 }
 
 // ending is what a thread that ends tells.
-type ending struct {
+type tableResult struct {
 	thread int // 0: it does not end
 	err    error
 }
 
-func onOwnTable(wanted []string, fn func(), done chan<- ending) {
+func onOwnTable(wanted []string, fn func(), done chan<- tableResult) {
 	runtime.LockOSThread()
 	if isMainThread() {
-		next := make(chan ending, 1)
+		next := make(chan tableResult, 1)
 		go onOwnTable(wanted, fn, next) // This goroutine has the main thread: it gets another.
 		done <- <-next
 		runtime.UnlockOSThread()
@@ -81,12 +81,12 @@ func onOwnTable(wanted []string, fn func(), done chan<- ending) {
 	}
 	state, err := threadState()
 	if err != nil || !slices.Equal(state, wanted) {
-		done <- ending{err: unix.ENOTSUP}
+		done <- tableResult{err: unix.ENOTSUP}
 		runtime.UnlockOSThread()
 		return
 	}
 	err = withOwnTable(fn)
-	done <- ending{endingThread(), err}
+	done <- tableResult{endingThread(), err}
 }
 
 // withOwnTable gives this thread a table of its own and calls fn, with an empty signal mask.

@@ -89,9 +89,9 @@ type program struct {
 
 	// Of Replace:
 	undo    []call
-	actions [][4]uintptr   // of ignored signals, before
-	limits  []*unix.Rlimit // before
-	profile unix.Itimerval // before
+	oldActions [][4]uintptr   // of ignored signals, before
+	oldLimits  []*unix.Rlimit // before
+	oldProfile unix.Itimerval // before
 }
 
 // cloneArgs is struct clone_args of clone3(2), as of Linux 5.7. Older kernels take it when the end

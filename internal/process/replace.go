@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// replacePlainly executes the program of spec by syscall.Exec, which takes its arguments and its
+// replaceByExec executes the program of spec by syscall.Exec, which takes its arguments and its
 // environment and nothing else. On Linux it has the first three descriptors and no others, unless
 // InheritOpen is set; ignored signals stay ignored.
-func replacePlainly(spec *Spec) *Failure {
+func replaceByExec(spec *Spec) *Failure {
 	file, failure := spec.search()
 	if failure != nil {
 		return failure
@@ -20,9 +20,9 @@ func replacePlainly(spec *Spec) *Failure {
 	limited := unix.Getrlimit(unix.RLIMIT_NOFILE, &before) == nil
 	var err error
 	exec := func() { err = syscall.Exec(file, spec.Args, spec.Env) }
-	alone := error(syscall.ENOTSUP)
+	tableErr := error(syscall.ENOTSUP)
 	if !spec.InheritOpen {
-		alone = spec.alone(func() {
+		tableErr = spec.onCloexecTable(func() {
 			for n := range 3 {
 				_, _ = unix.FcntlInt(uintptr(n), unix.F_SETFD, 0) // EBADF: it stays closed.
 			}
@@ -30,8 +30,8 @@ func replacePlainly(spec *Spec) *Failure {
 		})
 	}
 	switch {
-	case alone == nil:
-	case !spec.InheritOpen && insistsOnSlots:
+	case tableErr == nil:
+	case !spec.InheritOpen && hasCloexecTable:
 		return &Failure{Step: StepSlots, Err: syscall.ENOTSUP}
 	default:
 		withEmptyMask(exec)

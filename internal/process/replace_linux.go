@@ -29,7 +29,7 @@ func Replace(spec *Spec) *Failure {
 	replacing.Lock()
 	defer replacing.Unlock()
 	if !hasOwnFork() {
-		return replacePlainly(spec)
+		return replaceByExec(spec)
 	}
 	if spec.UID != nil || spec.GID != nil {
 		defer keepDumpable()()
@@ -64,7 +64,7 @@ func replaceOnThread(spec *Spec, results chan<- *Failure) {
 }
 
 func replaceHere(spec *Spec) *Failure {
-	if failure := spec.Settings.impossible(); failure != nil {
+	if failure := spec.Settings.checkCPUs(); failure != nil {
 		return failure
 	}
 	// With a directory of its own the thread does not keep others from being made either: while one

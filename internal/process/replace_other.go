@@ -7,4 +7,4 @@ package process
 func CanReplace() bool { return false }
 
 // Replace has this process run the program of spec, by syscall.Exec. It returns only on a failure.
-func Replace(spec *Spec) *Failure { return replacePlainly(spec) }
+func Replace(spec *Spec) *Failure { return replaceByExec(spec) }

@@ -20,7 +20,7 @@ func (p *program) buildReplace(spec *Spec) *Failure {
 	}
 	p.reset(spec)
 	limit, raised := inheritedNofile()
-	raised = raised && !with.limits(unix.RLIMIT_NOFILE)
+	raised = raised && !with.hasLimit(unix.RLIMIT_NOFILE)
 	if raised {
 		p.undoLimit(unix.RLIMIT_NOFILE)
 	}
@@ -82,10 +82,10 @@ func (p *program) replaceSlots(slots []int, inherit bool) error {
 // resets those that it handles.
 func (p *program) replaceSignals() {
 	reset := ignoredSignals() &^ (1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1))
-	p.actions = make([][4]uintptr, bits.OnesCount64(reset)) // They do not move.
+	p.oldActions = make([][4]uintptr, bits.OnesCount64(reset)) // They do not move.
 	for i := 0; reset != 0; reset &= reset - 1 {
 		signal := uintptr(bits.TrailingZeros64(reset) + 1)
-		was := &p.actions[i]
+		was := &p.oldActions[i]
 		i++
 		_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, signal, 0, uintptr(unsafe.Pointer(was)), sigsetSize, 0, 0)
 		if errno != 0 || was[0] != sigIgn {
@@ -100,12 +100,12 @@ func (p *program) replaceSignals() {
 // handler for its signal is ended by it.
 func (p *program) stopProfiling() {
 	var err error
-	p.profile, err = unix.Getitimer(unix.ItimerProf)
-	if err != nil || p.profile == noTimer {
+	p.oldProfile, err = unix.Getitimer(unix.ItimerProf)
+	if err != nil || p.oldProfile == noTimer {
 		return
 	}
 	p.add(StepSignals, mayFail, unix.SYS_SETITIMER, unix.ITIMER_PROF, uintptr(unsafe.Pointer(&noTimer)))
-	p.undoCall(unix.SYS_SETITIMER, unix.ITIMER_PROF, uintptr(unsafe.Pointer(&p.profile)))
+	p.undoCall(unix.SYS_SETITIMER, unix.ITIMER_PROF, uintptr(unsafe.Pointer(&p.oldProfile)))
 }
 
 // noTimer is one that is not armed.
@@ -115,7 +115,7 @@ var noTimer unix.Itimerval
 func (p *program) undoLimit(resource int) {
 	was := new(unix.Rlimit)
 	if unix.Getrlimit(resource, was) == nil {
-		p.limits = append(p.limits, was)
+		p.oldLimits = append(p.oldLimits, was)
 		p.undoCall(unix.SYS_PRLIMIT64, 0, uintptr(resource), uintptr(unsafe.Pointer(was)))
 	}
 }

@@ -19,8 +19,8 @@ import (
 //
 // Safe to call from any goroutine.
 func FilterMistake(filter []SockFilter) string {
-	execve := coming{nr: unix.SYS_EXECVE}
-	if execve.put(filter) == denied {
+	execve := futureCall{nr: unix.SYS_EXECVE}
+	if execve.evaluate(filter) == denied {
 		return "does not allow execve(2)"
 	}
 	if _, ok := exitCall(filter); !ok {
@@ -32,8 +32,8 @@ func FilterMistake(filter []SockFilter) string {
 // exitCall returns the call by which a child with this filter can end, and whether there is one.
 func exitCall(filter []SockFilter) (nr uintptr, ok bool) {
 	for _, nr := range [...]uintptr{unix.SYS_EXIT, unix.SYS_EXIT_GROUP} {
-		exit := coming{nr: uint32(nr), arguments: &[6]uint64{exitCode}}
-		switch exit.put(filter) {
+		exit := futureCall{nr: uint32(nr), arguments: &[6]uint64{exitCode}}
+		switch exit.evaluate(filter) {
 		case allowed, invalid: // An invalid one is never in force.
 			return nr, true
 		}
@@ -43,7 +43,7 @@ func exitCall(filter []SockFilter) (nr uintptr, ok bool) {
 
 // coming is what is known of a system call that the child is going to make. From which instruction
 // is not.
-type coming struct {
+type futureCall struct {
 	nr        uint32
 	arguments *[6]uint64 // nil: not known
 }
@@ -58,7 +58,7 @@ const (
 
 // word returns the 32 bits at an offset in the call's struct seccomp_data, and whether they are
 // known.
-func (c *coming) word(offset uint32) (value uint32, known bool) {
+func (c *futureCall) word(offset uint32) (value uint32, known bool) {
 	switch {
 	case offset == dataNumber:
 		return c.nr, true

@@ -102,7 +102,7 @@ func Unsupported(spec *Spec) Option {
 	if option := spec.unsupportedByForkExec(); option != NoOption {
 		return option
 	}
-	if spec.Backend == BackendForkExec && insistsOnSlots && !spec.InheritOpen && spec.Settings != nil && spec.Settings.Pdeathsig != 0 {
+	if spec.Backend == BackendForkExec && hasCloexecTable && !spec.InheritOpen && spec.Settings != nil && spec.Settings.Pdeathsig != 0 {
 		return OptionSlots // The one needs a thread that ends, the other one that does not.
 	}
 	return NoOption

@@ -23,7 +23,7 @@ var namespaces = map[uintptr]string{
 }
 
 // impossible finds what the kernel would not refuse, but do in part.
-func (s *Settings) impossible() *Failure {
+func (s *Settings) checkCPUs() *Failure {
 	if s == nil {
 		return nil
 	}
@@ -51,7 +51,7 @@ func lastCPU() int {
 }
 
 // blamed reports whether s is to blame for the failure of the clone, and has it say so.
-func (s *Settings) blamed(failure *Failure) bool {
+func (s *Settings) blame(failure *Failure) bool {
 	if s == nil {
 		return false
 	}

@@ -20,7 +20,7 @@ func (p Process) Signal(s syscall.Signal) error {
 		if err := pidfdSendSignal(p.Pidfd, s); !fd.Refused(err) {
 			return err
 		}
-		if p.taken() {
+		if p.statusTaken() {
 			return syscall.ESRCH
 		}
 	}
@@ -66,7 +66,7 @@ func (p Process) GroupStopped() bool { return groupStopped(p.Pid) }
 func (p *Process) Abort() {
 	_ = p.Signal(syscall.SIGKILL) // It is our child and not yet waited for: this cannot fail.
 	_, _ = wait4(p.Pid, 0)
-	p.waited()
+	p.release()
 	p.Close()
 }
 
@@ -77,9 +77,9 @@ func (p Process) CgroupPeak() int64 { return p.cgroup.memory() }
 
 // waited gives up what the child had of this program. It is called when the child was waited for,
 // by whomever.
-func (p Process) waited() {
+func (p Process) release() {
 	p.thread.release()
-	p.cgroup.end()
+	p.cgroup.release()
 	p.ticket.forget(p.Pid)
 }
 

@@ -29,15 +29,15 @@ const highestSource = 15_000
 
 // highestNumber returns max or, where the limit forbids, the highest possible number of a
 // descriptor.
-func highestNumber(t testing.TB, max int) int {
+func highestNumber(t testing.TB, most int) int {
 	t.Helper()
 	var limit unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
-	if limit.Cur <= uint64(max) {
-		t.Logf("only %d descriptors are allowed, not %d", limit.Cur, max+1)
+	if limit.Cur <= uint64(most) {
+		t.Logf("only %d descriptors are allowed, not %d", limit.Cur, most+1)
 		return int(limit.Cur) - 1
 	}
-	return max
+	return most
 }
 
 // A layout is the slots of a child, and what is open in the parent while it starts.

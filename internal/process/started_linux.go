@@ -26,7 +26,7 @@ func beginStart() ticket {
 
 // end says that the start has come to its end: with a child, or with 0, when there is none, or it
 // was waited for.
-func (t ticket) end(pid int) {
+func (t ticket) finish(pid int) {
 	started.mu.Lock()
 	defer started.mu.Unlock()
 	delete(started.underway, t)
@@ -54,7 +54,7 @@ func lastTicket() ticket {
 
 // ours reports whether this package has started the child. It is not known while a start is
 // underway that had begun when the child was seen, after the start with the number seen.
-func ours(pid int, seen ticket) (is, known bool) {
+func startedHere(pid int, seen ticket) (is, known bool) {
 	started.mu.Lock()
 	defer started.mu.Unlock()
 	if started.byPid[pid] != 0 {

@@ -7,6 +7,6 @@ type ticket struct{}
 
 func beginStart() ticket { return ticket{} }
 
-func (ticket) end(int) {}
+func (ticket) finish(int) {}
 
 func (ticket) forget(int) {}

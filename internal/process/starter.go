@@ -21,9 +21,9 @@ import (
 //
 //	func requestPidfd(attr *syscall.SysProcAttr, pidfd *int)   stores -1 where there is none
 //	func withEmptyMask(fn func())                              calls fn where the signal mask is empty
-//	func (s *Spec) alone(fn func()) error                      calls fn where every descriptor is close-on-exec, or returns
+//	func (s *Spec) onCloexecTable(fn func()) error                      calls fn where every descriptor is close-on-exec, or returns
 //	                                                           ENOTSUP
-//	const insistsOnSlots                                       whether alone can do that at all
+//	const hasCloexecTable                                       whether onCloexecTable can do that at all
 //	func forkExecHas(o Option) bool                            whether attributes can say that
 //	func (s *Settings) attributes(attr *syscall.SysProcAttr) (release func(), failure *Failure)
 //	                                                           has attr say what s, which may be nil, says, but for Chroot
@@ -60,14 +60,14 @@ func (s *Starter) Start(spec *Spec) (Process, *Failure) {
 	}
 	ticket := beginStart()
 	pid := 0
-	defer func() { ticket.end(pid) }()
+	defer func() { ticket.finish(pid) }()
 	for pause := time.Millisecond; ; pause *= 2 {
 		p, failure := s.try(spec)
 		if failure == nil {
 			pid, p.ticket = p.Pid, ticket
 			p.cgroup = cgroup
 			p.Pidfd, _ = fd.Private(p.Pidfd, nil) // Without one there is none.
-			s.pace.started()
+			s.pace.yieldIfDue()
 			return p, nil
 		}
 		if failure.Err == syscall.EBADF && (failure.Step == StepSlots || failure.Step == StepExec) && spec.slotsOpen() {
@@ -75,7 +75,7 @@ func (s *Starter) Start(spec *Spec) (Process, *Failure) {
 			failure = &Failure{Step: StepFork, Err: syscall.EMFILE}
 		}
 		if failure.Err != syscall.ETXTBSY || pause > textBusyLongest {
-			cgroup.end()
+			cgroup.release()
 			failure.blameInterpreter(spec)
 			return Process{Pidfd: -1}, failure
 		}

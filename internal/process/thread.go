@@ -16,19 +16,19 @@ import (
 // thread for the end of the parent (PR_SET_PDEATHSIG(2const)).
 type lease struct {
 	once sync.Once
-	end  func()
+	onRelease  func()
 }
 
 // release is called when the child has ended. It is safe to call from any goroutine, more than
 // once, and for nil.
 func (l *lease) release() {
 	if l != nil {
-		l.once.Do(l.end)
+		l.once.Do(l.onRelease)
 	}
 }
 
 // A start makes one attempt to start a process, on the thread that calls it.
-type start = func() (Process, *Failure)
+type attempt = func() (Process, *Failure)
 
 // A result is what a start has returned, or why there was none.
 type result struct {
@@ -63,7 +63,7 @@ var errGoexit = errors.New("runtime.Goexit was called")
 //
 // The caller waits. The goroutine of that thread ends with the return, or with keep when the child
 // was waited for.
-func OnThrowAwayThread(before func() error, keep bool, start start) (Process, *Failure, error) {
+func OnThrowAwayThread(before func() error, keep bool, start attempt) (Process, *Failure, error) {
 	results := make(chan result, 1)
 	go throwAway(before, keep, start, results)
 	r := <-results
@@ -73,7 +73,7 @@ func OnThrowAwayThread(before func() error, keep bool, start start) (Process, *F
 
 // throwAway is the goroutine of OnThrowAwayThread. It does not unlock its thread, which therefore
 // ends with it.
-func throwAway(before func() error, keep bool, start start, results chan<- result) {
+func throwAway(before func() error, keep bool, start attempt, results chan<- result) {
 	runtime.LockOSThread()
 	if isMainThread() {
 		// While this goroutine has the main thread the next one gets another.
@@ -100,7 +100,7 @@ func throwAway(before func() error, keep bool, start start, results chan<- resul
 		return
 	}
 	ended := make(chan struct{})
-	r.process.thread = &lease{end: func() { close(ended) }}
+	r.process.thread = &lease{onRelease: func() { close(ended) }}
 	send()
 	<-ended
 }
@@ -122,8 +122,8 @@ func protect(fn func() error) (err error) {
 //
 // The caller waits. The thread, and its goroutine, are there until the last of its children was
 // waited for.
-func OnKeptThread(start start) (Process, *Failure) {
-	k := keepers.take()
+func OnKeptThread(start attempt) (Process, *Failure) {
+	k := keepers.acquire()
 	results := make(chan result, 1)
 	k.work <- func() {
 		r := result{}
@@ -132,11 +132,11 @@ func OnKeptThread(start start) (Process, *Failure) {
 	}
 	r := <-results
 	if r.failure == nil {
-		r.process.thread = &lease{end: func() { keepers.leave(k) }}
+		r.process.thread = &lease{onRelease: func() { keepers.release(k) }}
 	} else {
-		defer keepers.leave(k)
+		defer keepers.release(k)
 	}
-	keepers.free(k)
+	keepers.setIdle(k)
 	return r.process, r.failure
 }
 
@@ -157,7 +157,7 @@ type keeperSet struct {
 }
 
 // take returns a keeper that is not busy, for one child.
-func (s *keeperSet) take() *keeper {
+func (s *keeperSet) acquire() *keeper {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, k := range s.all {
@@ -174,14 +174,14 @@ func (s *keeperSet) take() *keeper {
 }
 
 // free says that k can fork the next child.
-func (s *keeperSet) free(k *keeper) {
+func (s *keeperSet) setIdle(k *keeper) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k.busy = false
 }
 
 // leave says that a child of k is no more. One without children ends when it is not needed at once.
-func (s *keeperSet) leave(k *keeper) {
+func (s *keeperSet) release(k *keeper) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k.children--

@@ -23,14 +23,14 @@ const HasTrees = true
 // own, by listing that. A descendant whose parent has ended before it was looked for belongs to
 // somebody else: it is found only in a cgroup.
 type Tree struct {
-	members []member
+	found []identity
 	cgroup  *claim          // nil: none
-	inside  map[member]bool // found in the cgroup when it was listed last
+	inside  map[identity]bool // found in the cgroup when it was listed last
 	frozen  bool            // those inside stand still because the cgroup is frozen
 }
 
 // member is a process, told from every other one by its number and the time of its start.
-type member struct {
+type identity struct {
 	pid   int
 	start uint64
 }
@@ -52,10 +52,10 @@ func (p Process) Tree(waited bool) *Tree {
 	}
 	if !waited {
 		if s, err := readStat(p.Pid); err == nil && !s.ended() {
-			t.members = []member{{p.Pid, s.start}}
+			t.found = []identity{{p.Pid, s.start}}
 		}
 	}
-	if t.members == nil && t.cgroup == nil {
+	if t.found == nil && t.cgroup == nil {
 		return nil
 	}
 	return t
@@ -104,8 +104,8 @@ func (t *Tree) freeze(dir int) (thaw func(), all bool) {
 	deadline := time.Now().Add(freezeTime)
 	asked := 0 // so many members were told to stop
 	for {
-		for ; asked < len(t.members); asked++ {
-			if m := t.members[asked]; !t.held(m) {
+		for ; asked < len(t.found); asked++ {
+			if m := t.found[asked]; !t.isFrozen(m) {
 				_ = m.signal(syscall.SIGSTOP) // It may have ended.
 			}
 		}
@@ -117,7 +117,7 @@ func (t *Tree) freeze(dir int) (thaw func(), all bool) {
 		// A process that stops while its children are read may have started one behind the reader's
 		// back: so the last look is at those that stood still before.
 		grown := t.grow()
-		all = still && (!grown || t.allHeld())
+		all = still && (!grown || t.allFrozen())
 		if all || late {
 			return thaw, all
 		}
@@ -128,17 +128,17 @@ func (t *Tree) freeze(dir int) (thaw func(), all bool) {
 }
 
 // allHeld reports whether nobody is outside the cgroup.
-func (t *Tree) allHeld() bool {
-	return !slices.ContainsFunc(t.members, func(m member) bool { return !t.held(m) })
+func (t *Tree) allFrozen() bool {
+	return !slices.ContainsFunc(t.found, func(m identity) bool { return !t.isFrozen(m) })
 }
 
 // held reports whether m stands still in its cgroup, and needs no signal for that.
-func (t *Tree) held(m member) bool { return t.frozen && t.inside[m] }
+func (t *Tree) isFrozen(m identity) bool { return t.frozen && t.inside[m] }
 
 // still reports whether all members are stopped, or cannot start others for another reason.
 func (t *Tree) still() bool {
-	for _, m := range t.members {
-		if t.held(m) {
+	for _, m := range t.found {
+		if t.isFrozen(m) {
 			continue
 		}
 		s, err := readStat(m.pid)
@@ -152,35 +152,35 @@ func (t *Tree) still() bool {
 // grow adds the processes in the cgroup and the children of all members that are not members yet,
 // and reports whether there were any.
 func (t *Tree) grow() bool {
-	size := len(t.members)
+	size := len(t.found)
 	add := t.list()
-	for i := 0; i < len(t.members); i++ {
-		for _, pid := range childrenOf(t.members[i].pid) {
-			if s, err := readStat(pid); err == nil && s.parent == t.members[i].pid {
-				add(member{pid, s.start})
+	for i := 0; i < len(t.found); i++ {
+		for _, pid := range childrenOf(t.found[i].pid) {
+			if s, err := readStat(pid); err == nil && s.parent == t.found[i].pid {
+				add(identity{pid, s.start})
 			}
 		}
 	}
-	return len(t.members) > size
+	return len(t.found) > size
 }
 
 // list adds the processes in the cgroup. It returns what adds others, too.
-func (t *Tree) list() (add func(member)) {
-	known := map[member]bool{}
-	for _, m := range t.members {
+func (t *Tree) list() (add func(identity)) {
+	known := map[identity]bool{}
+	for _, m := range t.found {
 		known[m] = true
 	}
-	add = func(m member) {
+	add = func(m identity) {
 		if !known[m] {
 			known[m] = true
-			t.members = append(t.members, m)
+			t.found = append(t.found, m)
 		}
 	}
-	t.inside = map[member]bool{}
-	for _, pid := range t.cgroup.members() {
+	t.inside = map[identity]bool{}
+	for _, pid := range t.cgroup.pids() {
 		// Somebody may have put this program there.
 		if s, err := readStat(pid); err == nil && pid != os.Getpid() {
-			m := member{pid, s.start}
+			m := identity{pid, s.start}
 			t.inside[m] = true
 			add(m)
 		}
@@ -224,7 +224,7 @@ func childrenByParent(parent int) []int {
 
 // send sends s to all members, see Signal.
 func (t *Tree) send(s syscall.Signal) (sent, refused int, why error) {
-	for _, m := range t.members {
+	for _, m := range t.found {
 		switch err := m.signal(s); err {
 		case nil:
 			sent++
@@ -240,7 +240,7 @@ func (t *Tree) send(s syscall.Signal) (sent, refused int, why error) {
 // with the cgroup.
 func (t *Tree) killedToo(sent, refused int, why error) (int, int, error) {
 	spared, reason := 0, error(nil)
-	for _, m := range t.members {
+	for _, m := range t.found {
 		err := m.signal(0)
 		switch {
 		case err == nil, err == syscall.ESRCH:
@@ -256,10 +256,10 @@ func (t *Tree) killedToo(sent, refused int, why error) (int, int, error) {
 // continueAll continues those that were stopped for the signal s, and with wake those that were
 // stopped before.
 func (t *Tree) continueAll(s syscall.Signal, wake bool) {
-	for _, m := range t.members {
+	for _, m := range t.found {
 		switch {
 		case s == syscall.SIGSTOP || s == syscall.SIGKILL:
-		case !t.held(m), wake && stopped(m.pid):
+		case !t.isFrozen(m), wake && stopped(m.pid):
 			_ = m.signal(syscall.SIGCONT) // It may have ended.
 		}
 	}
@@ -267,16 +267,16 @@ func (t *Tree) continueAll(s syscall.Signal, wake bool) {
 
 // Ended reports whether all members have ended, and nobody is in the cgroup.
 func (t *Tree) Ended() bool {
-	for _, m := range t.members {
+	for _, m := range t.found {
 		if s, err := readStat(m.pid); err == nil && s.start == m.start && !s.ended() {
 			return false
 		}
 	}
-	return len(t.cgroup.members()) == 0
+	return len(t.cgroup.pids()) == 0
 }
 
 // signal sends s to the process, and to no other. One that has ended is gone, be it a zombie.
-func (m member) signal(s syscall.Signal) error {
+func (m identity) signal(s syscall.Signal) error {
 	pidfd, err := unix.PidfdOpen(m.pid, 0)
 	if err == nil {
 		defer fd.Close(pidfd)

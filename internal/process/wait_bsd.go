@@ -35,7 +35,7 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 		}
 		c := decode(ws)
 		if c.Ended() {
-			p.waited()
+			p.release()
 			c.Usage = usage
 		}
 		return c, nil
@@ -47,11 +47,11 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 func (Process) Ended() bool { return false }
 
 // taken is for those who have a pidfd.
-func (Process) taken() bool { return false }
+func (Process) statusTaken() bool { return false }
 
 // Recover has nobody to ask.
 func (p Process) Recover() Change {
-	p.waited()
+	p.release()
 	return Change{Kind: Lost}
 }
 

@@ -55,7 +55,7 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 	}
 	c := changeOf(code, value, usage)
 	if c.Ended() {
-		p.waited()
+		p.release()
 	}
 	return c, nil
 }
@@ -68,7 +68,7 @@ func (p Process) Ended() bool {
 }
 
 // taken reports whether somebody else has waited for the child.
-func (p Process) taken() bool {
+func (p Process) statusTaken() bool {
 	_, _, _, err := p.ask(unix.WEXITED|unix.WNOWAIT, nil)
 	return err == unix.ECHILD
 }
@@ -112,14 +112,14 @@ func changeOf(code, value int32, usage *syscall.Rusage) Change {
 // not know it any more and the pidfd does not know the status yet: then the Change is Unchanged,
 // and Recover is to be called again. Without a memory it is Lost.
 func (p Process) Recover() Change {
-	c := p.recover()
+	c := p.storedChange()
 	if c.Ended() {
-		p.waited()
+		p.release()
 	}
 	return c
 }
 
-func (p Process) recover() Change {
+func (p Process) storedChange() Change {
 	if p.Pidfd < 0 {
 		return Change{Kind: Lost}
 	}

@@ -24,7 +24,7 @@ const yieldAfter = 8 * time.Millisecond
 type pace struct{ yielded time.Time }
 
 // started is told that a process was started.
-func (p *pace) started() {
+func (p *pace) yieldIfDue() {
 	if now := time.Now(); now.Sub(p.yielded) > yieldAfter {
 		runtime.Gosched()
 		p.yielded = now

@@ -20,7 +20,7 @@ func TestWhoStartsProcessesYields(t *testing.T) {
 		var ran atomic.Bool
 		go ran.Store(true) // Nobody waits for it: it ends at once.
 		var p pace
-		p.started()
+		p.yieldIfDue()
 		require.True(t, ran.Load(), "locked to its thread: %v", locked)
 	}
 }
