@@ -10,7 +10,7 @@ import (
 // bell is a descriptor that a loop watches and any thread makes readable: an eventfd(2), or a
 // pipe(2) where a sandbox refuses that.
 type bell struct {
-	watched, rung int // the same for an eventfd
+	readFD, writeFD int // the same for an eventfd
 }
 
 func openBell() (bell, error) {
@@ -34,20 +34,20 @@ var (
 )
 
 // ring fails only when the bell has been rung very often without a look at it: once is enough.
-func (b bell) ring() { _, _ = fd.Write(b.rung, bellOne) }
+func (b bell) ring() { _, _ = fd.Write(b.writeFD, bellOne) }
 
-func (b bell) silence() {
+func (b bell) drain() {
 	for {
 		var buf [64]byte
-		if n, _ := fd.Read(b.watched, buf[:]); n < len(buf) {
+		if n, _ := fd.Read(b.readFD, buf[:]); n < len(buf) {
 			return // An eventfd says all in 8 bytes. EAGAIN: it is silent.
 		}
 	}
 }
 
 func (b bell) close() {
-	fd.Close(b.watched)
-	if b.rung != b.watched {
-		fd.Close(b.rung)
+	fd.Close(b.readFD)
+	if b.writeFD != b.readFD {
+		fd.Close(b.writeFD)
 	}
 }

@@ -1,6 +1,6 @@
 package signals
 
-// defaults are the signals that [Default] was called for. claims.mu guards it.
+// defaults are the signals that [Default] was called for. dispositions.mu guards it.
 var defaults = map[Signal]bool{}
 
 // Default has signals do what the system does by default, as they do in a program that is not
@@ -21,13 +21,13 @@ var defaults = map[Signal]bool{}
 //
 // Safe to call from any goroutine.
 func Default(all ...Signal) error {
-	claims.mu.Lock()
-	defer claims.mu.Unlock()
+	dispositions.mu.Lock()
+	defer dispositions.mu.Unlock()
 	for _, s := range all {
-		if err := mayDefault(s); err != nil {
+		if err := refusalOfDefault(s); err != nil {
 			return &WatchError{s, err}
 		}
-		if _, watched := claims.bySignal[s]; !watched {
+		if _, watched := dispositions.bySignal[s]; !watched {
 			if err := setDefault(s); err != nil {
 				return &WatchError{s, err}
 			}

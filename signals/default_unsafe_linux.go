@@ -9,8 +9,8 @@ import (
 )
 
 // mayDefault returns why s must keep the runtime's handler, nil if it need not.
-func mayDefault(s Signal) error {
-	switch err := refuse(s); {
+func refusalOfDefault(s Signal) error {
+	switch err := refusalOf(s); {
 	case err == nil && s != syscall.SIGURG:
 		return nil
 	case err == ErrUnknown || err == ErrUncatchable:

@@ -21,5 +21,5 @@ func Forwarded(l *reactor.Loop, s Signal) int {
 // ReadsSignalfd reports whether l reads a signalfd now.
 func ReadsSignalfd(l *reactor.Loop) bool {
 	h, err := hubOf(l)
-	return err == nil && h.source != nil && h.source.reader != 0
+	return err == nil && h.source != nil && h.source.thread != 0
 }

@@ -61,7 +61,7 @@ func (p *port) ring(s Signal) {
 func (p *port) takeRung() unix.Sigset_t {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.bell.silence()
+	p.bell.drain()
 	rung := p.rung
 	p.rung = unix.Sigset_t{}
 	return rung
@@ -77,14 +77,14 @@ func (p *port) takeRung() unix.Sigset_t {
 type forwarder struct {
 	signal Signal
 	caught chan os.Signal
-	ended  chan struct{}
+	done  chan struct{}
 }
 
 func startForwarder(s Signal, p *port) *forwarder {
-	f := &forwarder{signal: s, caught: make(chan os.Signal, 1), ended: make(chan struct{})}
-	claimSignal(s, f.caught)
+	f := &forwarder{signal: s, caught: make(chan os.Signal, 1), done: make(chan struct{})}
+	acquireSignal(s, f.caught)
 	go func() {
-		defer close(f.ended)
+		defer close(f.done)
 		for range f.caught {
 			p.forward(s)
 		}
@@ -97,32 +97,32 @@ func startForwarder(s Signal, p *port) *forwarder {
 func (f *forwarder) stop() {
 	releaseSignal(f.signal, f.caught)
 	close(f.caught)
-	<-f.ended
+	<-f.done
 }
 
 // readers are the threads on which a loop reads its signalfd: one each. A loop that runs inside a
 // callback of another is on the other's thread, where both would take each other's signals; it gets
 // them by the bell. Threads belong to the process, so this does too.
-var readers = struct {
+var signalfdThreads = struct {
 	mu      sync.Mutex
 	threads map[int]bool
 }{threads: map[int]bool{}}
 
-// claimThread reports whether thread tid had no reader, which it has from then on.
-func claimThread(tid int) bool {
-	readers.mu.Lock()
-	defer readers.mu.Unlock()
-	if readers.threads[tid] {
+// acquireThread reports whether thread tid had no reader, which it has from then on.
+func acquireThread(tid int) bool {
+	signalfdThreads.mu.Lock()
+	defer signalfdThreads.mu.Unlock()
+	if signalfdThreads.threads[tid] {
 		return false
 	}
-	readers.threads[tid] = true
+	signalfdThreads.threads[tid] = true
 	return true
 }
 
 func releaseThread(tid int) {
-	readers.mu.Lock()
-	defer readers.mu.Unlock()
-	delete(readers.threads, tid)
+	signalfdThreads.mu.Lock()
+	defer signalfdThreads.mu.Unlock()
+	delete(signalfdThreads.threads, tid)
 }
 
 // blockable reports whether s may be blocked on a loop's thread. Those that may not always come by

@@ -34,8 +34,8 @@ type hub struct {
 
 	due     []delivery // due[at:] is still to be made
 	at      int
-	chained bool   // a tick that goes on with due is queued
-	goOn    func() // h.run, made once so that queueing it does not allocate
+	nextQueued bool   // a tick that goes on with due is queued
+	deliverTick    func() // h.run, made once so that queueing it does not allocate
 }
 
 // delivery is one signal on its way to the watchers numbered after+1 to until. They are looked up
@@ -52,7 +52,7 @@ type hubKey struct{}
 func hubOf(l *reactor.Loop) (*hub, error) {
 	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
 		h := &hub{loop: l, watchers: map[Signal][]*Watcher{}}
-		h.goOn = h.run
+		h.deliverTick = h.deliverNext
 		return h, nil
 	})
 	if err != nil {
@@ -147,30 +147,30 @@ func (h *hub) enqueue(s Signal, times int) {
 }
 
 // flush begins to deliver what was enqueued, unless that is under way.
-func (h *hub) flush() {
-	if !h.chained {
-		h.run()
+func (h *hub) deliver() {
+	if !h.nextQueued {
+		h.deliverNext()
 	}
 }
 
 // run calls one watcher. The next one is called by a tick, which is queued behind those that this
 // one queues: so each watcher's call is a callback of its own for the loop, and one that panics
 // does not take the others' away.
-func (h *hub) run() {
-	h.chained = false
+func (h *hub) deliverNext() {
+	h.nextQueued = false
 	w := h.next()
 	if w == nil {
 		return
 	}
 	h.due[h.at].after = w.number
-	defer h.chain()
+	defer h.queueNext()
 	w.fn(w.signal)
 }
 
-func (h *hub) chain() {
+func (h *hub) queueNext() {
 	if h.next() != nil {
-		h.chained = true
-		h.loop.NextTick(h.goOn)
+		h.nextQueued = true
+		h.loop.NextTick(h.deliverTick)
 	}
 }
 
@@ -178,13 +178,13 @@ func (h *hub) chain() {
 func (h *hub) next() *Watcher {
 	for ; h.at < len(h.due); h.at++ {
 		d := &h.due[h.at]
-		if w := h.between(d); w != nil {
+		if w := h.nextFor(d); w != nil {
 			return w
 		}
 		if d.times > 1 && d.after > 0 {
 			d.times--
 			d.after = 0
-			if w := h.between(d); w != nil {
+			if w := h.nextFor(d); w != nil {
 				return w
 			}
 		}
@@ -194,7 +194,7 @@ func (h *hub) next() *Watcher {
 }
 
 // between returns the first open watcher that d has not reached yet.
-func (h *hub) between(d *delivery) *Watcher {
+func (h *hub) nextFor(d *delivery) *Watcher {
 	for _, w := range h.watchers[d.signal] {
 		if d.after < w.number && w.number <= d.until {
 			return w

@@ -62,7 +62,7 @@ func (s *source) add(sig Signal) error {
 		return os.NewSyscallError("kevent", err)
 	}
 	s.caught[sig] = make(chan os.Signal, 1)
-	claimSignal(sig, s.caught[sig])
+	acquireSignal(sig, s.caught[sig])
 	return nil
 }
 
@@ -93,7 +93,7 @@ func (s *source) answer(reactor.Readiness) {
 		// Data is how often the signal came since the last report.
 		s.hub.enqueue(Signal(s.events[i].Ident), int(s.events[i].Data))
 	}
-	s.hub.flush() // Last: a callback may close everything here.
+	s.hub.deliver() // Last: a callback may close everything here.
 }
 
 // reserved is by the runtime's tables of signals: they end at 32, so that it cannot catch the

@@ -29,7 +29,7 @@ type source struct {
 	watcher     *reactor.Watcher // of fd; idle outside of Run
 	unbind      func()
 
-	reader  int           // the thread that is claimed, 0 when none is
+	thread  int           // the thread that is claimed, 0 when none is
 	blocked unix.Sigset_t // what that thread did not block before
 	records [recordsPerRead * recordSize]byte
 }
@@ -50,7 +50,7 @@ func openSource(h *hub) (_ *source, err error) {
 	if s.port.bell, err = openBell(); err != nil {
 		return nil, err
 	}
-	if s.bellWatcher, err = s.watch(s.port.bell.watched, reactor.Readable, s.answerBell); err != nil {
+	if s.bellWatcher, err = s.watch(s.port.bell.readFD, reactor.Readable, s.answerBell); err != nil {
 		return nil, err
 	}
 	if err = s.openSignalfd(); err != nil {
@@ -92,8 +92,8 @@ func (s *source) forgoSignalfd() {
 
 // watch has fn called after the callbacks of all other descriptors. What keeps the loop alive is
 // counted by the hub.
-func (s *source) watch(fd int, want reactor.Readiness, fn func(reactor.Readiness)) (*reactor.Watcher, error) {
-	w, err := s.hub.loop.Watch(fd, want, fn)
+func (s *source) watch(descriptor int, want reactor.Readiness, fn func(reactor.Readiness)) (*reactor.Watcher, error) {
+	w, err := s.hub.loop.Watch(descriptor, want, fn)
 	if err != nil {
 		return nil, err
 	}
@@ -201,25 +201,25 @@ func (s *source) enter() {
 		return
 	}
 	tid := unix.Gettid()
-	if !claimThread(tid) {
+	if !acquireThread(tid) {
 		return
 	}
 	if s.watcher.Set(reactor.Readable) != nil {
 		releaseThread(tid)
 		return
 	}
-	s.reader = tid
+	s.thread = tid
 	s.attach()
 }
 
 func (s *source) leave() {
-	if s.reader == 0 {
+	if s.thread == 0 {
 		return
 	}
 	s.detach()
 	_ = s.watcher.Set(0) // It cannot fail.
-	releaseThread(s.reader)
-	s.reader = 0
+	releaseThread(s.thread)
+	s.thread = 0
 }
 
 // attach has the thread block the signals, and the forwarders use it.
@@ -227,7 +227,7 @@ func (s *source) attach() {
 	p := &s.port
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.thread = s.reader
+	p.thread = s.thread
 	s.block(p.mask)
 }
 
@@ -249,7 +249,7 @@ func (s *source) detach() {
 			clear(p.tokens[:])
 		}
 		for i := range n {
-			if sig := s.signalOf(i); s.catch(sig) {
+			if sig := s.signalOf(i); s.accept(sig) {
 				p.ring(sig)
 			}
 		}
@@ -298,7 +298,7 @@ func (s *source) signalOf(i int) Signal {
 // before tgkill returns, and the signal comes back by the forwarders.
 //
 // It is called under the port's lock, which keeps forwards to this thread out of the gap.
-func (s *source) catch(sig Signal) bool {
+func (s *source) accept(sig Signal) bool {
 	p := &s.port
 	if p.tokens[sig] > 0 {
 		p.tokens[sig]--
@@ -306,7 +306,7 @@ func (s *source) catch(sig Signal) bool {
 	}
 	gap := setOf(sig)
 	_ = unix.PthreadSigmask(unix.SIG_UNBLOCK, &gap, nil)
-	if unix.Tgkill(os.Getpid(), s.reader, sig) != nil {
+	if unix.Tgkill(os.Getpid(), s.thread, sig) != nil {
 		// A sandbox refuses the other. This thread, or any that does not block it, takes it.
 		_ = unix.Kill(os.Getpid(), sig)
 	}
@@ -317,7 +317,7 @@ func (s *source) catch(sig Signal) bool {
 // answerSignalfd runs in the poll phase.
 func (s *source) answerSignalfd(reactor.Readiness) {
 	s.takeRecords()
-	s.hub.flush() // Last: a callback may close everything here.
+	s.hub.deliver() // Last: a callback may close everything here.
 }
 
 func (s *source) takeRecords() {
@@ -327,7 +327,7 @@ func (s *source) takeRecords() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range s.read(recordsPerRead) {
-		if sig := s.signalOf(i); s.catch(sig) {
+		if sig := s.signalOf(i); s.accept(sig) {
 			s.hub.enqueue(sig, 1)
 		}
 	}
@@ -341,5 +341,5 @@ func (s *source) answerBell(reactor.Readiness) {
 			s.hub.enqueue(sig, 1)
 		}
 	}
-	s.hub.flush()
+	s.hub.deliver()
 }

@@ -22,13 +22,13 @@ const repeatWindow = 100 * time.Millisecond
 type Stopper struct {
 	all    *stoppers
 	gently func(Signal)
-	which  []Signal       // those of them that the program did not ignore
+	watched  []Signal       // those of them that the program did not ignore
 	window time.Duration  // in which the first one may be repeated
-	came   chan os.Signal // all of which
+	received   chan os.Signal // all of which
 	first  atomic.Int64   // the Signal that has come, 0 for none
 	quit   chan struct{}  // closed by Close: the goroutine is to end
 	// closed when the goroutine has ended, and the signals do what they did before
-	ended  chan struct{}
+	done  chan struct{}
 	closed bool
 }
 
@@ -67,13 +67,13 @@ func stopOn(l *reactor.Loop, gently func(Signal), window time.Duration, which ..
 	if len(which) == 0 {
 		which = []Signal{syscall.SIGINT, syscall.SIGTERM}
 	}
-	s := &Stopper{gently: gently, window: window, quit: make(chan struct{}), ended: make(chan struct{})}
+	s := &Stopper{gently: gently, window: window, quit: make(chan struct{}), done: make(chan struct{})}
 	for _, sig := range which {
-		if err := refuse(sig); err != nil {
+		if err := refusalOf(sig); err != nil {
 			return nil, &WatchError{sig, err}
 		}
 		if !signal.Ignored(sig) {
-			s.which = append(s.which, sig)
+			s.watched = append(s.watched, sig)
 		}
 	}
 	kept, err := l.Local(stoppersKey{}, func() (io.Closer, error) { return &stoppers{l, map[*Stopper]bool{}}, nil })
@@ -83,9 +83,9 @@ func stopOn(l *reactor.Loop, gently func(Signal), window time.Duration, which ..
 	s.all = kept.(*stoppers)
 	s.all.open[s] = true
 	// A first and a second one of each; the runtime drops what has no room.
-	s.came = make(chan os.Signal, 2*len(s.which))
-	for _, sig := range s.which {
-		claimSignal(sig, s.came)
+	s.received = make(chan os.Signal, 2*len(s.watched))
+	for _, sig := range s.watched {
+		acquireSignal(sig, s.received)
 	}
 	// It ends when the second signal would be the last, or with Close, which waits for it.
 	go s.wait()
@@ -106,27 +106,27 @@ func (s *Stopper) Close() {
 	s.closed = true
 	delete(s.all.open, s)
 	close(s.quit)
-	<-s.ended
+	<-s.done
 }
 
 // wait is a Stopper's goroutine. It is none of the loop's, because a second signal must get through
 // to a program whose loop is stuck.
 func (s *Stopper) wait() {
-	defer close(s.ended)
+	defer close(s.done)
 	var first, second os.Signal
 	select {
-	case first = <-s.came:
+	case first = <-s.received:
 		s.first.Store(int64(first.(Signal)))
 		_ = s.all.loop.Post(s.stop) // On a closed loop there is nothing to be stopped.
-		second = s.another(first)
+		second = s.awaitSecond(first)
 	case <-s.quit:
 	}
-	for _, sig := range s.which {
-		releaseSignal(sig, s.came)
+	for _, sig := range s.watched {
+		releaseSignal(sig, s.received)
 	}
 	// One that has come until now was kept from doing what it does, so it is sent again.
-	for first != nil && second == nil && len(s.came) > 0 {
-		if again := <-s.came; again != first {
+	for first != nil && second == nil && len(s.received) > 0 {
+		if again := <-s.received; again != first {
 			second = again
 		}
 	}
@@ -137,12 +137,12 @@ func (s *Stopper) wait() {
 
 // another waits for the end of the window, or of the Stopper, in which first may be repeated. It
 // returns a signal other than that, nil if none came.
-func (s *Stopper) another(first os.Signal) os.Signal {
+func (s *Stopper) awaitSecond(first os.Signal) os.Signal {
 	window := time.NewTimer(s.window)
 	defer window.Stop()
 	for {
 		select {
-		case again := <-s.came:
+		case again := <-s.received:
 			if again != first {
 				return again
 			}

@@ -14,7 +14,7 @@ type Watcher struct {
 	number  uint64 // watchers of a loop are numbered from 1 in the order of their making
 	state   watcherState
 	unrefed bool
-	close   events.Event[struct{}]
+	onClose   events.Event[struct{}]
 }
 
 // watcherState only ever grows.
@@ -49,7 +49,7 @@ func Watch(l *reactor.Loop, s Signal, fn func(Signal)) (*Watcher, error) {
 	case fn == nil:
 		panic("signals: Watch: nil callback")
 	}
-	if err := refuse(s); err != nil {
+	if err := refusalOf(s); err != nil {
 		return nil, &WatchError{s, err}
 	}
 	h, err := hubOf(l)
@@ -78,7 +78,7 @@ func (w *Watcher) Close() {
 	w.hub.remove(w)
 	w.hub.loop.QueueClosing(func() {
 		w.state = watcherClosed
-		reactor.Emit(w.hub.loop, &w.close, struct{}{})
+		reactor.Emit(w.hub.loop, &w.onClose, struct{}{})
 	})
 }
 
@@ -88,7 +88,7 @@ func (w *Watcher) OnClose(fn func()) *events.Listener {
 	if fn == nil {
 		panic("signals: OnClose: nil callback")
 	}
-	return w.close.On(func(struct{}) { fn() })
+	return w.onClose.On(func(struct{}) { fn() })
 }
 
 // Ref has the watcher keep Run alive while it is open, as a new one does.

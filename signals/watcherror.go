@@ -43,7 +43,7 @@ func (e *WatchError) Error() string { return "signals: watch " + Name(e.Signal) 
 func (e *WatchError) Unwrap() error { return e.Err }
 
 // refuse returns why s cannot be watched, nil when it can.
-func refuse(s Signal) error {
+func refusalOf(s Signal) error {
 	if s < 1 || s > maxSignal {
 		return ErrUnknown
 	}

@@ -6,31 +6,31 @@ import (
 	"sync"
 )
 
-// claims are the signals that are watched. Dispositions belong to the process and not to a loop, so
+// dispositions are the signals that are watched. Dispositions belong to the process and not to a loop, so
 // this does too. The lock keeps two loops from undoing each other's changes.
-var claims = struct {
+var dispositions = struct {
 	mu       sync.Mutex
-	bySignal map[Signal]claim
-}{bySignal: map[Signal]claim{}}
+	bySignal map[Signal]disposition
+}{bySignal: map[Signal]disposition{}}
 
-// claim is one signal that is watched.
-type claim struct {
-	channels int  // given to claimSignal and not yet to releaseSignal
+// disposition is one signal that is watched.
+type disposition struct {
+	channels int  // given to acquireSignal and not yet to releaseSignal
 	ignored  bool // the disposition before the first of them
 }
 
-// claimSignal has the Go runtime catch s and send it to c.
+// acquireSignal has the Go runtime catch s and send it to c.
 //
 // Safe to call from any goroutine.
-func claimSignal(s Signal, c chan os.Signal) {
-	claims.mu.Lock()
-	defer claims.mu.Unlock()
-	entry, ok := claims.bySignal[s]
+func acquireSignal(s Signal, c chan os.Signal) {
+	dispositions.mu.Lock()
+	defer dispositions.mu.Unlock()
+	entry, ok := dispositions.bySignal[s]
 	if !ok {
 		entry.ignored = signal.Ignored(s)
 	}
 	entry.channels++
-	claims.bySignal[s] = entry
+	dispositions.bySignal[s] = entry
 	if defaults[s] && entry.channels == 1 {
 		// Only so the runtime learns that its handler is gone, and Notify puts it back.
 		signal.Ignore(s)
@@ -38,21 +38,21 @@ func claimSignal(s Signal, c chan os.Signal) {
 	signal.Notify(c, s)
 }
 
-// releaseSignal undoes claimSignal. When it returns, nothing is sent to c any more, and if c was
+// releaseSignal undoes acquireSignal. When it returns, nothing is sent to c any more, and if c was
 // the last channel of s, the disposition from before the first is back.
 //
 // Safe to call from any goroutine.
 func releaseSignal(s Signal, c chan os.Signal) {
-	claims.mu.Lock()
-	defer claims.mu.Unlock()
-	entry := claims.bySignal[s]
+	dispositions.mu.Lock()
+	defer dispositions.mu.Unlock()
+	entry := dispositions.bySignal[s]
 	entry.channels--
 	if entry.channels > 0 {
-		claims.bySignal[s] = entry
+		dispositions.bySignal[s] = entry
 		signal.Stop(c)
 		return
 	}
-	delete(claims.bySignal, s)
+	delete(dispositions.bySignal, s)
 	if entry.ignored {
 		// In place of Stop, not after it: there is no moment at which the signal would end the
 		// process.
