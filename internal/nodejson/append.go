@@ -95,7 +95,7 @@ func (a *appender) release() {
 // container is what tells one map, slice or pointer from others.
 type container struct {
 	pointer uintptr
-	len     int // 0 of a pointer
+	length     int // 0 of a pointer
 	// nil for the types that need no plan; the first field of a struct has the struct's address
 	typ reflect.Type
 }
@@ -154,7 +154,7 @@ func (a *appender) array(dst []byte, boxed any, list []any) ([]byte, error) {
 	if list == nil {
 		return append(dst, "null"...), nil
 	}
-	if err := a.enter(boxed, len(list)); err != nil {
+	if err := a.push(boxed, len(list)); err != nil {
 		return dst, err
 	}
 	dst = append(dst, '[')
@@ -167,7 +167,7 @@ func (a *appender) array(dst []byte, boxed any, list []any) ([]byte, error) {
 			return dst, err
 		}
 	}
-	a.leave(boxed, len(list))
+	a.pop(boxed, len(list))
 	return append(dst, ']'), nil
 }
 
@@ -175,7 +175,7 @@ func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte,
 	if object == nil {
 		return append(dst, "null"...), nil
 	}
-	if err := a.enter(boxed, len(object)); err != nil {
+	if err := a.push(boxed, len(object)); err != nil {
 		return dst, err
 	}
 	first := len(a.keys)
@@ -197,13 +197,13 @@ func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte,
 		}
 	}
 	a.keys = a.keys[:first]
-	a.leave(boxed, len(object))
+	a.pop(boxed, len(object))
 	return append(dst, '}'), nil
 }
 
 // enter and leave go around the elements of v, which is a map or a slice of n. After an error
 // nobody leaves.
-func (a *appender) enter(v any, n int) error {
+func (a *appender) push(v any, n int) error {
 	a.depth++
 	if a.depth > maxDepth {
 		return encodeError(ErrDepth)
@@ -211,7 +211,7 @@ func (a *appender) enter(v any, n int) error {
 	if a.depth <= watchCyclesFrom || n == 0 { // All empty slices may have one address.
 		return nil
 	}
-	return a.remember(container{pointer: reflect.ValueOf(v).Pointer(), len: n})
+	return a.remember(container{pointer: reflect.ValueOf(v).Pointer(), length: n})
 }
 
 // remember finds that c is contained in itself.
@@ -226,9 +226,9 @@ func (a *appender) remember(c container) error {
 	return nil
 }
 
-func (a *appender) leave(v any, n int) {
+func (a *appender) pop(v any, n int) {
 	if a.depth > watchCyclesFrom && n > 0 {
-		delete(a.seen, container{pointer: reflect.ValueOf(v).Pointer(), len: n})
+		delete(a.seen, container{pointer: reflect.ValueOf(v).Pointer(), length: n})
 	}
 	a.depth--
 }

@@ -105,7 +105,7 @@ var benchWays = []struct {
 			buf, err = e.Append(buf[:0], v)
 			return buf, err
 		}
-	}, nodejson.Unmarshal},
+	}, nodejson.Decode},
 	{"library", func() func(v any) ([]byte, error) {
 		var buf []byte
 		var e nodejson.Encoder

@@ -7,7 +7,7 @@ import (
 )
 
 // AppendLenient encodes v as if something in it needed care.
-func AppendLenient(v any) ([]byte, error) { return new(Encoder).write(nil, v, library().lenient) }
+func AppendLenient(v any) ([]byte, error) { return new(Encoder).appendWith(nil, v, library().lenient) }
 
 // UnmarshalLenient decodes p as if something in it needed care.
 func UnmarshalLenient(p []byte, v any) error { return json.Unmarshal(p, v, library().lenient) }
@@ -24,12 +24,12 @@ func (e *Encoder) AppendByLibrary(dst []byte, v any) ([]byte, error) {
 }
 
 // UnmarshalByLibrary decodes p as if the type of v had no plan.
-func UnmarshalByLibrary(p []byte, v any) error { return unmarshalByLibrary(p, v) }
+func UnmarshalByLibrary(p []byte, v any) error { return decodeByLibrary(p, v) }
 
 // ReadPlanned decodes p by a plan alone. It reports false when that has given up.
 func ReadPlanned(p []byte, v any) bool {
 	to := reflect.ValueOf(v).Elem()
-	_, ok := readPlanned(p, to, planOf(to.Type()))
+	_, ok := decodePlanned(p, to, planOf(to.Type()))
 	return ok
 }
 

@@ -9,7 +9,7 @@ import (
 // A json.Number and a json.RawMessage are JSON themselves.
 
 // number reads a number. It may also be in a string, which is left to the library.
-func (r *planReader) number(to place) bool {
+func (r *planDecoder) number(to place) bool {
 	end, err := skipNumber(r.p, r.i)
 	if err != nil {
 		return false
@@ -20,7 +20,7 @@ func (r *planReader) number(to place) bool {
 }
 
 // raw keeps a value as it was written. What is not UTF-8 is to be repaired before.
-func (r *planReader) raw(to place) bool {
+func (r *planDecoder) raw(to place) bool {
 	end, err := skipValue(r.p, r.i, r.depth)
 	if err != nil || !utf8.Valid(r.p[r.i:end]) {
 		return false

@@ -9,7 +9,7 @@ import (
 
 // The methods of this file read values that have no others inside.
 
-func (r *planReader) boolean(to place) bool {
+func (r *planDecoder) boolean(to place) bool {
 	value := r.p[r.i] == 't'
 	word := "false"
 	if value {
@@ -23,7 +23,7 @@ func (r *planReader) boolean(to place) bool {
 	return true
 }
 
-func (r *planReader) int(to place, size uintptr) bool {
+func (r *planDecoder) int(to place, size uintptr) bool {
 	negative, n, ok := r.integer()
 	x := int64(n)
 	if negative {
@@ -37,7 +37,7 @@ func (r *planReader) int(to place, size uintptr) bool {
 	return to.int(size) == x // If not, it has too many bits.
 }
 
-func (r *planReader) uint(to place, size uintptr) bool {
+func (r *planDecoder) uint(to place, size uintptr) bool {
 	negative, n, ok := r.integer()
 	if !ok || negative {
 		return false
@@ -50,7 +50,7 @@ func (r *planReader) uint(to place, size uintptr) bool {
 const mostDigits = 20
 
 // integer reads a number that is written as one, and whose digits are a uint64.
-func (r *planReader) integer() (negative bool, n uint64, ok bool) {
+func (r *planDecoder) integer() (negative bool, n uint64, ok bool) {
 	i := r.i
 	if negative = r.p[i] == '-'; negative {
 		i++
@@ -72,8 +72,8 @@ func (r *planReader) integer() (negative bool, n uint64, ok bool) {
 	return negative, n, true
 }
 
-func (r *planReader) float64(to place) bool {
-	f, end, err := parseFloat(r.p, r.i)
+func (r *planDecoder) float64(to place) bool {
+	f, end, err := readFloat(r.p, r.i)
 	if err != nil || math.IsInf(f, 0) {
 		return false
 	}
@@ -82,8 +82,8 @@ func (r *planReader) float64(to place) bool {
 	return true
 }
 
-func (r *planReader) float32(to place) bool {
-	f, end, err := parseFloat32(r.p, r.i)
+func (r *planDecoder) float32(to place) bool {
+	f, end, err := readFloat32(r.p, r.i)
 	if err != nil {
 		return false
 	}
@@ -92,7 +92,7 @@ func (r *planReader) float32(to place) bool {
 	return true
 }
 
-func (r *planReader) text(to place) bool {
+func (r *planDecoder) text(to place) bool {
 	if r.p[r.i] != '"' {
 		return false
 	}
@@ -102,7 +102,7 @@ func (r *planReader) text(to place) bool {
 		*to.text() = r.share(r.p[start:end])
 		return true
 	}
-	s, end, err := parseString(r.p, r.i)
+	s, end, err := readString(r.p, r.i)
 	if err != nil {
 		return false
 	}
@@ -119,7 +119,7 @@ const (
 )
 
 // share returns text as a string. Which place it has is found from its length and its ends.
-func (r *planReader) share(text []byte) string {
+func (r *planDecoder) share(text []byte) string {
 	n := len(text)
 	if n == 0 || n > longestRecent {
 		return string(text)
@@ -133,7 +133,7 @@ func (r *planReader) share(text []byte) string {
 
 // plainText moves behind a string that is written as it is meant, and returns what is between its
 // quotes.
-func (r *planReader) plainText() (text []byte, ok bool) {
+func (r *planDecoder) plainText() (text []byte, ok bool) {
 	if r.p[r.i] != '"' {
 		return nil, false
 	}
@@ -147,7 +147,7 @@ func (r *planReader) plainText() (text []byte, ok bool) {
 }
 
 // bytes reads base64. Bytes may also come as an array of numbers, which is left to the library.
-func (r *planReader) bytes(to place) bool {
+func (r *planDecoder) bytes(to place) bool {
 	text, ok := r.plainText()
 	if !ok {
 		return false
@@ -161,12 +161,12 @@ func (r *planReader) bytes(to place) bool {
 	return true
 }
 
-func (r *planReader) time(to place) bool {
+func (r *planDecoder) time(to place) bool {
 	text, ok := r.plainText()
 	if !ok {
 		return false
 	}
-	at, ok := parseTime(text)
+	at, ok := readTime(text)
 	if !ok && at.UnmarshalText(text) != nil {
 		return false
 	}
@@ -174,8 +174,8 @@ func (r *planReader) time(to place) bool {
 	return true
 }
 
-func (r *planReader) any(to place) bool {
-	x, end, err := parseValue(r.p, r.i, r.depth, nil)
+func (r *planDecoder) any(to place) bool {
+	x, end, err := readValue(r.p, r.i, r.depth, nil)
 	if err != nil {
 		return false
 	}

@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// planReader reads a text by plans, into places that are zero: what is there before may count in
+// planDecoder reads a text by plans, into places that are zero: what is there before may count in
 // ways that only the library knows. Its methods read what begins at i and move behind it, or report
 // false when they have given up.
-type planReader struct {
+type planDecoder struct {
 	p     []byte
 	i     int
 	depth int // arrays, objects and pointers around i
@@ -21,8 +21,8 @@ type planReader struct {
 
 // readPlanned reads p into v. When it has given up v is zero. strange reports whether a struct did
 // not have all members.
-func readPlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
-	r := planReader{p: p, i: skipBlanks(p, 0)}
+func decodePlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
+	r := planDecoder{p: p, i: skipBlanks(p, 0)}
 	if r.value(placeOf(v), t) && checkEnd(p, r.i) == nil {
 		return r.strange, true
 	}
@@ -30,7 +30,7 @@ func readPlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
 	return false, false
 }
 
-func (r *planReader) value(to place, t *plan) bool {
+func (r *planDecoder) value(to place, t *plan) bool {
 	if r.i >= len(r.p) {
 		return false
 	}
@@ -71,7 +71,7 @@ func (r *planReader) value(to place, t *plan) bool {
 }
 
 // inside is value of what has values inside.
-func (r *planReader) inside(to place, t *plan) bool {
+func (r *planDecoder) inside(to place, t *plan) bool {
 	switch t.kind {
 	case asPointer:
 		return to.isNil() && r.pointer(to, t)
@@ -88,7 +88,7 @@ func (r *planReader) inside(to place, t *plan) bool {
 }
 
 // null does nothing to what cannot be nil, as encoding/json has it.
-func (r *planReader) null(to place, t *plan) bool {
+func (r *planDecoder) null(to place, t *plan) bool {
 	end, err := skipWord(r.p, r.i, "null")
 	if err != nil {
 		return false
@@ -101,14 +101,14 @@ func (r *planReader) null(to place, t *plan) bool {
 }
 
 // pointer reads what is then pointed to.
-func (r *planReader) pointer(to place, t *plan) bool {
+func (r *planDecoder) pointer(to place, t *plan) bool {
 	made := targetOf(reflect.New(t.elem.typ))
 	to.setTarget(made)
 	return r.value(made, t.elem)
 }
 
 // list reads an array.
-func (r *planReader) list(to place, t *plan) bool {
+func (r *planDecoder) list(to place, t *plan) bool {
 	v := to.value(t.typ)
 	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == ']' {
 		r.i++
@@ -139,7 +139,7 @@ func (r *planReader) list(to place, t *plan) bool {
 
 // separator moves behind the comma or bracket that follows an element, and the blanks behind a
 // comma, behind which more comes.
-func (r *planReader) separator(closing byte) (more, ok bool) {
+func (r *planDecoder) separator(closing byte) (more, ok bool) {
 	if plainComma(r.p, r.i) {
 		r.i++
 		return true, true
@@ -148,7 +148,7 @@ func (r *planReader) separator(closing byte) (more, ok bool) {
 }
 
 // unusualSeparator is separator where the brackets close, or there are blanks.
-func (r *planReader) unusualSeparator(closing byte) (more, ok bool) {
+func (r *planDecoder) unusualSeparator(closing byte) (more, ok bool) {
 	more, next, err := separator(r.p, r.i, closing)
 	r.i = next
 	return more, err == nil
@@ -179,7 +179,7 @@ func (t *plan) room(n, done, left int) int {
 }
 
 // array reads as many elements as there are. All are zero, and so those that do not come are.
-func (r *planReader) array(to place, t *plan) bool {
+func (r *planDecoder) array(to place, t *plan) bool {
 	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == ']' {
 		r.i++
 		return true
@@ -195,8 +195,8 @@ func (r *planReader) array(to place, t *plan) bool {
 }
 
 // object reads an object as Value does.
-func (r *planReader) object(to place) bool {
-	m, end, err := parseObject(r.p, r.i, r.depth-1, nil)
+func (r *planDecoder) object(to place) bool {
+	m, end, err := readObject(r.p, r.i, r.depth-1, nil)
 	if err != nil {
 		return false
 	}
@@ -206,7 +206,7 @@ func (r *planReader) object(to place) bool {
 }
 
 // member moves to the value of the member that begins at i and returns the key, with its quotes.
-func (r *planReader) member() (key []byte, ok bool) {
+func (r *planDecoder) member() (key []byte, ok bool) {
 	end, value, err := skipKey(r.p, r.i)
 	if err != nil {
 		return nil, false
@@ -217,7 +217,7 @@ func (r *planReader) member() (key []byte, ok bool) {
 }
 
 // table reads an object into a map.
-func (r *planReader) table(v reflect.Value, t *plan) bool {
+func (r *planDecoder) table(v reflect.Value, t *plan) bool {
 	m := reflect.MakeMap(t.typ)
 	v.Set(m)
 	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == '}' {
@@ -246,7 +246,7 @@ func (r *planReader) table(v reflect.Value, t *plan) bool {
 }
 
 // record reads an object into a struct.
-func (r *planReader) record(to place, t *plan) bool {
+func (r *planDecoder) record(to place, t *plan) bool {
 	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == '}' {
 		r.i++
 		return true
@@ -271,7 +271,7 @@ func (r *planReader) record(to place, t *plan) bool {
 }
 
 // fieldValue reads the value of field number at of a struct, or skips it when that is -1.
-func (r *planReader) fieldValue(to place, t *plan, at int) bool {
+func (r *planDecoder) fieldValue(to place, t *plan, at int) bool {
 	if at < 0 {
 		return r.skip()
 	}
@@ -286,7 +286,7 @@ func (r *planReader) fieldValue(to place, t *plan, at int) bool {
 // field moves to the value of the next member and returns the number of its field, -1 if there is
 // none. It reports false also when that is not certain: keys match in any case, and may have
 // escapes in them.
-func (r *planReader) field(t *plan) (at int, ok bool) {
+func (r *planDecoder) field(t *plan) (at int, ok bool) {
 	key, ok := r.member()
 	if !ok {
 		return 0, false
@@ -309,7 +309,7 @@ func (r *planReader) field(t *plan) (at int, ok bool) {
 	return -1, true
 }
 
-func (r *planReader) skip() bool {
+func (r *planDecoder) skip() bool {
 	end, err := skipValue(r.p, r.i, r.depth)
 	if err != nil {
 		return false
