@@ -1,16 +1,16 @@
 package reactor
 
-// An Immediate is one function waiting for the immediates phase. Its methods must be called on the
-// loop goroutine.
+// An Immediate is one function that waits for the immediates phase. Its methods must be called on
+// the loop goroutine.
 type Immediate struct {
 	loop    *Loop
-	fn      func() // nil once run or stopped
-	unrefed bool
+	fn      func() // nil once it has run or was stopped
+	unrefed bool   // it does not count in loop.refs
 }
 
-// SetImmediate runs fn once, in the immediates phase of this turn, or of the next when that phase
-// has begun: an immediate set by an immediate waits a turn. It keeps Run alive until it ran. It
-// panics when fn is nil or the loop is closed.
+// SetImmediate runs fn once: in the immediates phase of this turn, or of the next if that phase has
+// begun. So an immediate that an immediate sets waits a turn. It keeps Run alive until it has run.
+// SetImmediate panics when fn is nil or the loop is closed.
 func (l *Loop) SetImmediate(fn func()) *Immediate {
 	l.checkOpen("SetImmediate", fn == nil)
 	i := &Immediate{loop: l, fn: fn}
@@ -20,7 +20,8 @@ func (l *Loop) SetImmediate(fn func()) *Immediate {
 	return i
 }
 
-// Stop takes the immediate back and reports whether it had been waiting.
+// Stop takes the immediate back, so that its function does not run, and reports whether it was
+// waiting.
 func (i *Immediate) Stop() bool {
 	if i.fn == nil {
 		return false
@@ -29,7 +30,7 @@ func (i *Immediate) Stop() bool {
 	return true
 }
 
-// Ref has the immediate keep Run alive, as a new one does.
+// Ref makes the immediate keep Run alive, as a new one does.
 func (i *Immediate) Ref() {
 	if i.unrefed {
 		i.unrefed = false
@@ -39,7 +40,7 @@ func (i *Immediate) Ref() {
 	}
 }
 
-// Unref lets Run end without the immediate having run.
+// Unref lets Run return although the immediate has not run.
 func (i *Immediate) Unref() {
 	if !i.unrefed {
 		i.unrefed = true
@@ -49,6 +50,7 @@ func (i *Immediate) Unref() {
 	}
 }
 
+// disarm marks the immediate as done and returns its function. It must be waiting.
 func (i *Immediate) disarm() func() {
 	fn := i.fn
 	i.fn = nil

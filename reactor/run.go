@@ -9,9 +9,9 @@ import (
 // forever is the poll time-out that means no time-out.
 const forever time.Duration = -1
 
-// Run turns the loop until nothing referenced is left or [Loop.Stop] is called, and may then be
-// called again. It locks its goroutine to its OS thread while it runs. It returns [ErrRunning] when
-// called from a callback, [ErrClosed] after Close, and an *[OpError] when the poll itself fails.
+// Run turns the loop until nothing keeps it alive or [Loop.Stop] is called, and may then be called
+// again. It locks its goroutine to its OS thread while it runs. It returns [ErrRunning] in a
+// callback of the loop, [ErrClosed] after Close, and an *[OpError] when the poll itself fails.
 func (l *Loop) Run() error {
 	if err := l.enter("Run"); err != nil {
 		return err
@@ -36,8 +36,8 @@ func (l *Loop) Run() error {
 	}
 }
 
-// RunContext is Run that also stops when ctx ends; it then returns the context's cause. The loop
-// can be run again.
+// RunContext is Run that also stops when ctx ends. It then returns the context's cause, and the
+// loop can be run again.
 func (l *Loop) RunContext(ctx context.Context) (err error) {
 	l.check("RunContext")
 	if ctx.Err() != nil {
@@ -62,11 +62,11 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 	return l.Run()
 }
 
-// Poll runs one turn, sleeping at most maxSleep for something to happen (0: not at all; negative: as
-// long as it takes), and reports whether the loop is still alive. It does not sleep when a callback
-// has run before, when nothing could wake it, or when Stop was called; a timer that ends the sleep
-// fires in the next Poll. Poll together with [Loop.FD] embeds the loop in another one. It locks its
-// goroutine to its OS thread for the turn. Errors are those of Run.
+// Poll runs one turn and reports whether the loop is still alive. If nothing is ready it sleeps, at
+// most for maxSleep: 0 does not sleep, a negative maxSleep has no limit. It does not sleep after a
+// callback has run in this turn, when nothing could wake it, or after Stop. A timer that ends the
+// sleep fires in the next Poll. Together with [Loop.FD], Poll embeds the loop in another one. Poll
+// locks its goroutine to its OS thread for the turn. Errors are those of Run.
 func (l *Loop) Poll(maxSleep time.Duration) (alive bool, err error) {
 	if err := l.enter("Poll"); err != nil {
 		return false, err
@@ -75,7 +75,7 @@ func (l *Loop) Poll(maxSleep time.Duration) (alive bool, err error) {
 		maxSleep = forever
 	}
 	err = l.pollOnce(maxSleep)
-	// Only now: a release of Hold that this does not see yet makes FD readable.
+	// After leave: from here on the release of a Hold makes FD readable.
 	return l.Alive(), err
 }
 
@@ -103,7 +103,7 @@ func (l *Loop) enter(op string) error {
 func (l *Loop) leave() {
 	l.running = false
 	l.unlockThread()
-	l.stats.wokeValid = false // What passes until the next Run or Poll is not the loop's time.
+	l.stats.wokeValid = false // The time until the next Run or Poll does not count as busy.
 	l.door.setAsleep()
 	l.updateFD()
 }
@@ -118,9 +118,9 @@ func (l *Loop) unlockThread() {
 	runtime.UnlockOSThread()
 }
 
-// turn runs every phase once; seen is what other goroutines had asked for before it. It sleeps at
-// most maxSleep in the poll phase; with eager set it does not sleep once a callback has run, so that a
-// caller which polls until something has happened sees that it has.
+// turn runs every phase once. seen is the state of the door before it. In the poll phase it sleeps
+// at most maxSleep. With eager it does not sleep once a callback has run: a caller of Poll that
+// waits for something to happen then sees it at once.
 func (l *Loop) turn(seen doorState, maxSleep time.Duration, eager bool) error {
 	l.stats.Turns++
 	ran := l.stats.Callbacks
@@ -131,11 +131,11 @@ func (l *Loop) turn(seen doorState, maxSleep time.Duration, eager bool) error {
 	}
 	l.runTimers(timers)
 	if l.stats.Callbacks != ran {
-		seen = l.door.load() // What those callbacks posted runs in this turn.
+		seen = l.door.load() // Posts of those callbacks run in this turn.
 	}
 	l.runPosted(seen)
 	if eager && l.stats.Callbacks != ran || l.refs == 0 && !l.door.load().has(doorHolds) {
-		// There is something to return for, or nothing that could end the sleep is worth it.
+		// The caller wants to see the callbacks that have run, or nothing could end a sleep.
 		maxSleep = 0
 	}
 	if err := l.runPoll(maxSleep); err != nil {
@@ -146,7 +146,7 @@ func (l *Loop) turn(seen doorState, maxSleep time.Duration, eager bool) error {
 	return nil
 }
 
-// runPoll waits for readiness, at most for maxSleep, and dispatches it.
+// runPoll waits for readiness, at most for maxSleep, and runs the callbacks of the ready watchers.
 func (l *Loop) runPoll(maxSleep time.Duration) error {
 	n, err := l.wait(maxSleep)
 	if err != nil {
@@ -158,12 +158,12 @@ func (l *Loop) runPoll(maxSleep time.Duration) error {
 	return nil
 }
 
-// shortSleep is the longest sleep that was none: what it waited for was there already.
+// shortSleep is the longest sleep that counts as none: the events were there already.
 const shortSleep = 2 * time.Microsecond
 
-// wait fills the poller's events. Under load it asks without sleeping first: that call does not
-// have to tell the Go scheduler, and is the only one then, without a look at the clock. A loop that
-// has to sleep each time is spared it.
+// wait fills the poller's events. If the last sleep found events at once, it polls without sleeping
+// first: that call neither enters the Go scheduler nor reads the clock, and under load it is the
+// only one. A loop that has to sleep each time skips it.
 func (l *Loop) wait(maxSleep time.Duration) (int, error) {
 	if l.hasWork() {
 		maxSleep = 0
@@ -191,7 +191,7 @@ func (l *Loop) wait(maxSleep time.Duration) (int, error) {
 	return n, err
 }
 
-// sleep waits for readiness, busily for as long as Options.BusyPoll says, then asleep.
+// sleep waits for readiness: busily as long as Options.BusyPoll says, then asleep.
 func (l *Loop) sleep(start int64, timeout time.Duration) (int, error) {
 	if l.opts.BusyPoll > 0 {
 		if n, err := l.spin(start, timeout); n > 0 || err != nil {
@@ -204,7 +204,7 @@ func (l *Loop) sleep(start int64, timeout time.Duration) (int, error) {
 	if l.parking != nil {
 		return l.park(timeout)
 	}
-	// From here on a Post has to wake us; one that came before is seen by trySleep.
+	// From trySleep on a Post has to wake the loop. trySleep sees a Post that came before.
 	if !l.door.trySleep(l.refs > 0) {
 		return l.poller.wait(0)
 	}
@@ -225,13 +225,13 @@ func (l *Loop) spin(start int64, timeout time.Duration) (int, error) {
 			return n, err
 		}
 		if l.door.load().has(doorPosted|doorStop) || time.Duration(l.elapsed()-start) >= limit {
-			return 0, nil // trySleep sees them too.
+			return 0, nil // trySleep sees the request again.
 		}
 	}
 }
 
-// pollTimeout is how long the poll may sleep: until the next timer, and never longer than maxSleep. What
-// other goroutines have asked for is seen before the sleep, by trySleep.
+// pollTimeout returns how long the poll may sleep: until the next timer, and at most maxSleep. It
+// ignores requests of other goroutines, because trySleep looks at them before the sleep.
 func (l *Loop) pollTimeout(now int64, maxSleep time.Duration) time.Duration {
 	when, ok := l.timers.next()
 	if !ok {
@@ -247,8 +247,8 @@ func (l *Loop) pollTimeout(now int64, maxSleep time.Duration) time.Duration {
 	return min(left, maxSleep)
 }
 
-// hasWork reports whether there is something to run that needs neither an event nor a timer. What
-// other goroutines have asked for does not count.
+// hasWork reports whether the loop has something to run without an event or a timer. Requests of
+// other goroutines do not count.
 func (l *Loop) hasWork() bool {
 	return l.queued() || l.immediates.n > 0 || l.watchers.anyAlwaysReady()
 }

@@ -7,10 +7,11 @@ type threadBinding struct {
 	enter, leave func()
 }
 
-// BindThread has enter called on the loop's OS thread each time Run has locked it, at once when it
-// is locked now, and leave before Run gives the thread back. It is for state that the kernel keeps
-// per thread, such as the signal mask. unbind calls leave when enter was called last, and forgets
-// both. [Loop.Poll] calls neither, and nor does Run with [Options].Netpoll.
+// BindThread calls enter on the loop's OS thread each time Run has locked it, at once if it is
+// locked now, and leave before Run unlocks it. Use it for state that the kernel keeps per thread,
+// such as the signal mask. unbind removes both, and calls leave first if the thread is locked.
+// [Loop.Poll] calls neither, nor does Run with [Options].Netpoll. BindThread panics when a function
+// is nil or the loop is closed.
 func (l *Loop) BindThread(enter, leave func()) (unbind func()) {
 	l.checkOpen("BindThread", enter == nil || leave == nil)
 	b := &threadBinding{enter, leave}
