@@ -6,20 +6,20 @@ import (
 	"sync"
 )
 
-// dispositions are the signals that are watched. Dispositions belong to the process and not to a loop, so
-// this does too. The lock keeps two loops from undoing each other's changes.
+// dispositions are the watched signals. They belong to the process and not to a loop, because the
+// kernel's dispositions do. The lock keeps two loops from undoing each other's changes.
 var dispositions = struct {
 	mu       sync.Mutex
 	bySignal map[Signal]disposition
 }{bySignal: map[Signal]disposition{}}
 
-// disposition is one signal that is watched.
+// disposition is one watched signal. dispositions.mu guards it.
 type disposition struct {
-	channels int  // given to acquireSignal and not yet to releaseSignal
-	ignored  bool // the disposition before the first of them
+	channels int  // channels given to acquireSignal and not yet to releaseSignal; at least 1
+	ignored  bool // the signal was ignored before the first of them
 }
 
-// acquireSignal has the Go runtime catch s and send it to c.
+// acquireSignal makes the Go runtime catch s and send it to c.
 //
 // Safe to call from any goroutine.
 func acquireSignal(s Signal, c chan os.Signal) {
@@ -32,14 +32,14 @@ func acquireSignal(s Signal, c chan os.Signal) {
 	entry.channels++
 	dispositions.bySignal[s] = entry
 	if defaults[s] && entry.channels == 1 {
-		// Only so the runtime learns that its handler is gone, and Notify puts it back.
+		// Ignore tells the runtime that its handler is gone. So Notify installs it again.
 		signal.Ignore(s)
 	}
 	signal.Notify(c, s)
 }
 
-// releaseSignal undoes acquireSignal. When it returns, nothing is sent to c any more, and if c was
-// the last channel of s, the disposition from before the first is back.
+// releaseSignal undoes acquireSignal. When it returns, nothing is sent to c any more. If c was the
+// last channel of s, the disposition from before the first one is back.
 //
 // Safe to call from any goroutine.
 func releaseSignal(s Signal, c chan os.Signal) {
@@ -54,19 +54,18 @@ func releaseSignal(s Signal, c chan os.Signal) {
 	}
 	delete(dispositions.bySignal, s)
 	if entry.ignored {
-		// In place of Stop, not after it: there is no moment at which the signal would end the
-		// process.
+		// Instead of Stop alone, or after it: so there is no moment at which the signal would end
+		// the process.
 		signal.Ignore(s)
 	}
 	if defaults[s] {
-		// Before Stop as well: the runtime's own handler, which Stop leaves installed, has no
-		// moment to answer.
-		_ = setDefault(s) // It has succeeded before.
+		// Also before Stop, because Stop leaves the runtime's own handler installed, and it must
+		// not get a moment to answer.
+		_ = setDefault(s) // It succeeded in Default.
 	}
 	signal.Stop(c)
 	if defaults[s] {
-		// Stop installs another disposition for SIGHUP and SIGINT if the program began with them
-		// ignored.
+		// If the program began with SIGHUP or SIGINT ignored, Stop ignores it again.
 		_ = setDefault(s)
 	}
 }
