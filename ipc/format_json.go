@@ -11,7 +11,7 @@ import (
 // jsonFormat is [JSON].
 type jsonFormat struct {
 	encoder *nodejson.Encoder // of the loop: frames are only made there
-	reader  *nodejson.Decoder  // of the channel
+	reader  *nodejson.Decoder // of the channel
 	guess   *readahead.Guess  // that reads by it, about the message that is being delivered
 }
 

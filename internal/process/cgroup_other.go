@@ -2,7 +2,7 @@
 
 package process
 
-// A claim is nothing where there are no cgroups. It is always nil.
+// A claim is empty where there are no cgroups. It is always nil.
 type claim struct{}
 
 func newClaim(string) *claim { return nil }

@@ -12,7 +12,9 @@ const hasCloexecTable = false
 
 func (*Spec) onCloexecTable(func()) error { return syscall.ENOTSUP }
 
-func (*Spec) onCloexecTableWithPidfd(func(), *syscall.SysProcAttr, *Process) error { return syscall.ENOTSUP }
+func (*Spec) onCloexecTableWithPidfd(func(), *syscall.SysProcAttr, *Process) error {
+	return syscall.ENOTSUP
+}
 
 // withEmptyMask has nothing to do: on kqueue systems nothing here blocks signals.
 func withEmptyMask(fn func()) { fn() }

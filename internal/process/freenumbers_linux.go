@@ -8,8 +8,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// acquireFree takes numbers to which sources in slots can be moved in the child without taking the
-// place of what it inherits.
+// acquireFree opens descriptors at the numbers to which sources in slots can be moved in the child.
+// Because they are open in the parent, no descriptor that the child inherits has such a number.
 func (e *equipment) acquireFree(slots []int) error {
 	e.free = []int{}
 	for i, source := range slots {

@@ -2,7 +2,7 @@
 
 package process
 
-// A ticket is nothing where nobody looks for the children of others.
+// A ticket is empty where the program cannot adopt orphans.
 type ticket struct{}
 
 func beginStart() ticket { return ticket{} }
