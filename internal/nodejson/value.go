@@ -2,10 +2,10 @@ package nodejson
 
 import "github.com/brood-go/brood/internal/wtf8"
 
-// Value returns what p means as JSON.parse has it: nil, a bool, a float64, a string, a []any or a
+// Value returns p as JSON.parse reads it: nil, a bool, a float64, a string, a []any or a
 // map[string]any. Of several members with the same key the last one counts. A number that is out of
-// range is an infinity. Lone surrogates in keys and strings come as WTF-8, and what is not UTF-8 as
-// U+FFFD, as many as Node makes of it. The result refers to nothing in p.
+// range is an infinity. Lone surrogates in keys and strings become WTF-8, and bytes that are not
+// UTF-8 become as many U+FFFD as in Node. The result does not refer to p.
 //
 // The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth].
 //
@@ -21,7 +21,7 @@ func Value(p []byte) (any, error) {
 	return v, nil
 }
 
-// readValue returns the value that begins at i, and the offset behind it. The objects of an array
+// readValue returns the value that begins at i, and the offset after it. The objects of an array
 // share keys.
 func readValue(p []byte, i, depth int, keys *sharedKeys) (v any, end int, err error) {
 	if i >= len(p) {
@@ -40,7 +40,7 @@ func readValue(p []byte, i, depth int, keys *sharedKeys) (v any, end int, err er
 	return boxed(readFloat(p, i))
 }
 
-// boxed converts one type of value to any, so that readValue's cases stay a line each.
+// boxed converts one type of value to any, so that each case of readValue is one line.
 func boxed[T any](v T, end int, err error) (any, int, error) {
 	if err != nil {
 		return nil, 0, err
@@ -118,11 +118,11 @@ func readObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]any
 	}
 }
 
-// sharedKeys are the keys of the last object in an array: the next one mostly has the same, in the
-// same order, and need not have strings of its own for them. A nil *sharedKeys shares nothing.
-type sharedKeys []string // empty for one that is written otherwise than it is meant
+// sharedKeys are the keys of the last object in an array. The next object mostly has the same keys,
+// in the same order, and can share their strings. A nil *sharedKeys shares nothing.
+type sharedKeys []string // "" for a key that is not plain
 
-// text is keyText of the key of member n.
+// text is keyText for the key of member n.
 func (k *sharedKeys) text(n int, q []byte) string {
 	if k == nil {
 		return keyText(q)
@@ -138,7 +138,7 @@ func (k *sharedKeys) text(n int, q []byte) string {
 	return text
 }
 
-// keyText returns what the key q, with its quotes, means.
+// keyText returns the meaning of the key q, which has its quotes.
 func keyText(q []byte) string {
 	if !isPlainKey(q) {
 		return unquote(q)
@@ -146,5 +146,5 @@ func keyText(q []byte) string {
 	return string(q[1 : len(q)-1])
 }
 
-// isPlainKey reports whether the key q is written as it is meant.
+// isPlainKey reports whether the key q is ASCII without escapes.
 func isPlainKey(q []byte) bool { return wtf8.PlainEnd(q, 1) == len(q)-1 }

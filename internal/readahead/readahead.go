@@ -1,44 +1,44 @@
-// Package readahead reads messages before it is known what they are read into.
+// Package readahead reads messages before their destination is known.
 package readahead
 
 import "reflect"
 
-// A Guess is that the next message is read into a variable of the type that the two before were
-// read into. To read it so is to check it, too, and takes no longer than to read it later: who has
-// to know first that a message is well formed, and is then mostly asked to read it, need not go
-// through it twice.
+// A Guess guesses that the next message will be read into a variable of the same type as the two
+// before. Reading a message so also checks it, and takes no longer than reading it later. So a
+// program that must know first that a message is well formed, and then mostly reads it, does not
+// have to go through it twice.
 //
 // Its methods must not be called on several goroutines at once.
 type Guess struct {
 	read func(p []byte, v any) bool
 
-	typ   reflect.Type  // what the last message was read into
-	again bool          // the one before was read into the same
-	value reflect.Value // a variable of that type once again is set; it is zero unless held is set
-	into  any           // a pointer to it
-	held  bool          // it is what Read has read
+	typ   reflect.Type  // type that the last message was read into; nil: none yet
+	again bool          // the message before it was read into the same type: there is a guess
+	value reflect.Value // a variable of type typ, zero unless held is set; valid while again is set
+	into  any           // a pointer to value; valid while again is set
+	held  bool          // value is the message that Read has read
 }
 
-// New returns a Guess that guesses nothing yet. read reads p into what v points to, a variable that
-// is zero, and reports whether p is well formed and v can have it as if it had been read later: it
-// calls no method of v. If it reports false, the variable is zero.
+// New returns a Guess that guesses nothing yet. read reads p into the variable that v points to,
+// which is zero, and reports whether p is well formed and the variable is what a later read would
+// have made of it. It calls no method of v. If it reports false, it leaves the variable zero.
 func New(read func(p []byte, v any) bool) *Guess { return &Guess{read: read} }
 
 var anyType = reflect.TypeFor[any]()
 
-// Read reads p, if there is a guess, and reports whether it has: then p is well formed. If it
-// reports false nothing is known.
+// Read reads p, if there is a guess, and reports whether it did: then p is well formed. If it
+// reports false, p may be well formed or not.
 func (g *Guess) Read(p []byte) bool {
-	if g.held { // Nobody has asked for the last one.
+	if g.held { // The last message was not asked for.
 		g.forget()
 	}
 	g.held = g.again && g.read(p, g.into)
 	return g.held
 }
 
-// Take moves what Read has read last to v and reports true. If it has read nothing, or v does not
-// point to a variable of the type that was guessed, or that is not zero, so that what is there may
-// count, it reports false, and remembers v's type.
+// Take moves the message that Read has read to v and reports true. Otherwise it reports false and
+// remembers v's type: if Read has read no message, if v does not point to a variable of the guessed
+// type, or if that variable is not zero, because its value may affect the reading.
 func (g *Guess) Take(v any) bool {
 	to := reflect.ValueOf(v)
 	if to.Kind() != reflect.Pointer || to.IsNil() {
@@ -66,7 +66,7 @@ func (g *Guess) TakeAny() (v any, ok bool) {
 	return v, true
 }
 
-// note remembers what a message is read into that was not read ahead.
+// note remembers the type that a message is read into without having been read ahead.
 func (g *Guess) note(t reflect.Type) {
 	if g.typ != t {
 		g.forget()
@@ -80,7 +80,8 @@ func (g *Guess) note(t reflect.Type) {
 	}
 }
 
-// Discard gives up what Read has read last, which was not what is guessed about. The guess stays.
+// Discard drops the message that Read has read, for a message that is not read into a variable. The
+// guess stays.
 func (g *Guess) Discard() {
 	if g.held {
 		g.value.SetZero()
