@@ -197,8 +197,8 @@ func (w *Watcher) activate(want Readiness) error {
 	return nil
 }
 
-// announce must be called after want has changed. A poller reports its descriptors by itself; for
-// one that is always ready the loop has to be told.
+// announce must be called after want has changed. A poller reports its descriptors by itself; a
+// descriptor that is always ready needs this call.
 func (w *Watcher) announce() {
 	if w.alwaysReady {
 		w.loop.announce()

@@ -13,7 +13,7 @@ import (
 //	func openSource(h *hub) (*source, error)     acquires its descriptors; watches no signal yet
 //	func (s *source) add(sig Signal) error       from its return on, each sig of the process leads to h.enqueue and then
 //	                                             h.deliver, on the loop goroutine, in a Late callback of the loop
-//	func (s *source) remove(sig Signal)          undoes add and drops what is on its way to this loop; if this was the last
+//	func (s *source) remove(sig Signal)          undoes add and drops signals on their way to this loop; if this was the last
 //	                                             source of sig in the process, the disposition from before is back
 //	func (s *source) close()                     releases everything; all signals must have been removed
 //	func reserved(sig Signal) bool               whether the Go runtime of this system cannot give sig away

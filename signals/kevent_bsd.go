@@ -46,7 +46,7 @@ func openSource(h *hub) (*source, error) {
 		fd.Close(kq) // The watch error is the one to report.
 		return nil, err
 	}
-	s.watcher.Unref() // The hub counts what keeps the loop alive.
+	s.watcher.Unref() // The hub keeps the loop alive.
 	s.watcher.Late()
 	return s, nil
 }

@@ -19,7 +19,7 @@ type named struct {
 //	maxSignal Signal         the highest number its kill(2) takes
 //	rtMin, rtMax Signal      the real-time signals, both included; without any: 0 and -1, an empty range
 //	common, extra []named    every name its <signal.h> has for the others, never written to. common is what the
-//	                         systems of one family share, extra what this one adds. Name gives the first name of
+//	                         systems of one family share, extra the names that this one adds. Name gives the first name of
 //	                         a number; later ones are aliases for Parse.
 //
 // golang.org/x/sys/unix.SignalName is not used because it knows one name for each number, and on

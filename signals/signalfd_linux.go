@@ -95,7 +95,7 @@ func (s *source) forgoSignalfd() {
 }
 
 // watch makes a watcher whose callbacks come after those of all other descriptors. It does not keep
-// the loop alive, because the hub counts what does.
+// the loop alive, because the hub does that.
 func (s *source) watch(descriptor int, want reactor.Readiness, fn func(reactor.Readiness)) (*reactor.Watcher, error) {
 	w, err := s.hub.loop.Watch(descriptor, want, fn)
 	if err != nil {

@@ -248,7 +248,7 @@ func (p *program) addSignals(have features) {
 	if have.all(clearSighand) {
 		reset = ignoredSignals()
 	}
-	// Nobody can change these two, but signal.Ignore accepts them.
+	// No program can change these two, but signal.Ignore accepts them.
 	reset &^= 1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1)
 	for ; reset != 0; reset &= reset - 1 {
 		signal := bits.TrailingZeros64(reset) + 1

@@ -4,7 +4,6 @@ package process
 
 import "syscall"
 
-// A Change is one thing that wait(2) tells about a child.
 // A Change is one change of state of a child that wait(2) reports.
 type Change struct {
 	Kind       ChangeKind

@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// equipment holds what the parent needs for one start beside the slots. For a usual child it is
+// equipment holds the descriptors and the lock that the parent needs for one start beside the slots. For a usual child it is
 // empty. It belongs to the goroutine in Start.
 type equipment struct {
 	free   []int   // owned descriptors, see program.free

@@ -29,7 +29,7 @@ func hasOwnFork() bool { return !forceForkExec.Load() }
 func (o *ownFork) reserve()      { o.numbers.reserve() }
 func (o *ownFork) release() bool { return o.numbers.release() }
 
-// Prepare finds out now what the first start would otherwise find out about this program.
+// Prepare asks the kernel now what the first start would otherwise have to ask about this program.
 //
 // Safe to call from any goroutine.
 func Prepare() {

@@ -17,7 +17,7 @@ const hasCloexecTable = true
 
 // onCloexecTable calls fn on a thread whose descriptors are all close-on-exec, so that a process
 // that fn starts gets only the descriptors it is given. The thread has a table of its own, in which
-// nobody else opens anything, and ends afterwards. Its descriptors have the same numbers as the
+// no other thread opens descriptors, and ends afterwards. Its descriptors have the same numbers as the
 // program's, the runtime's poller included; but one that is closed meanwhile stays open there until
 // fn has returned.
 //

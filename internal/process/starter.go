@@ -11,7 +11,7 @@ import (
 
 // A platform supplies:
 //
-//	type ownFork struct                                        what Starter keeps for the fork of this library
+//	type ownFork struct                                        memory of Starter for the fork of this library
 //	func (o *ownFork) start(spec *Spec) (Process, *Failure)    tries once
 //	func (o *ownFork) reserve()                                see Starter.Reserve
 //	func (o *ownFork) release() bool                           see Starter.Release
@@ -26,7 +26,7 @@ import (
 //	const hasCloexecTable                                      whether onCloexecTable ever calls fn
 //	func forkExecHas(o Option) bool                            whether attributes can say that
 //	func (s *Settings) attributes(attr *syscall.SysProcAttr) (release func(), failure *Failure)
-//	                                                           sets in attr what s, which may be nil, says, but for Chroot
+//	                                                           sets attr by s, which may be nil, but not its Chroot
 //	func keepDumpable() (restore func())                       around a start that changes a user or a group
 
 // A Starter starts processes, one at a time. It keeps memory and, on Linux, a few low descriptor
