@@ -2,7 +2,7 @@ package reactor
 
 import "time"
 
-// What the tests of the package see of its inside, and no user does.
+// Views of the package for its own tests.
 
 // The bounds on the work of one phase.
 const (
@@ -41,8 +41,8 @@ func (l *Loop) CountWakes() func() int {
 	}
 }
 
-// countingWaker is a waker that counts. Like every waker's wake its counter is under the door's
-// lock.
+// countingWaker is a waker that counts its wake-ups. door.mu guards the counter, as wake is called
+// under it.
 type countingWaker struct {
 	waker
 	wakes int
@@ -54,7 +54,7 @@ func (c *countingWaker) wake() {
 }
 
 // TimerEntries returns the size of the heap: the timers that are set, and the entries that stopped
-// ones left behind.
+// timers have left behind.
 func (l *Loop) TimerEntries() int { return l.timers.n }
 
 // WatcherSlots returns the size of the watcher table, open or free.
@@ -70,7 +70,7 @@ func OpenWakeupWithoutPoller(o Options) error {
 	return l.openWakeup()
 }
 
-// QueuedPosts returns how many posts no turn has looked at. Safe to call from any goroutine.
+// QueuedPosts returns how many posts the loop has not taken. Safe to call from any goroutine.
 func (l *Loop) QueuedPosts() int {
 	l.door.mu.Lock()
 	defer l.door.mu.Unlock()

@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// forms of what keeps a loop alive. start begins it, and end, called from a callback, ends it.
+// forms are the things that keep a loop alive. start begins one, and end, called in a callback,
+// ends it.
 var liveThings = []struct {
 	name  string
 	start func(t *testing.T, l *reactor.Loop) (end func())
@@ -79,7 +80,7 @@ func TestQueuedCallbacksKeepRunAliveUntilTheyRan(t *testing.T) {
 	}
 }
 
-// callbackKinds are the ways to have a function run once, soon.
+// callbackKinds are the ways to run a function once, soon.
 var callbackKinds = []struct {
 	name  string
 	queue func(t *testing.T, l *reactor.Loop, fn func())
@@ -125,7 +126,7 @@ func TestStopFromACallbackEndsRunAfterTheTurnAndRunResumes(t *testing.T) {
 }
 
 //brood:checks S075
-func TestStopBeforeRunHasTheNextRunReturnAtOnceAndOnlyThatOne(t *testing.T) {
+func TestStopBeforeRunMakesOnlyTheNextRunReturnAtOnce(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	l.SetImmediate(j.note("immediate"))
@@ -168,7 +169,7 @@ func TestStopFromAnotherGoroutineIsNeverLost(t *testing.T) {
 	l := newLoop(t)
 	timer := l.SetTimeout(time.Hour, func() {})
 	for range 2000 {
-		// Meets Run before, in, or on its way to its sleep; Run returns for it in each case.
+		// It meets Run before, in, or on its way to its sleep. Run returns in each case.
 		go l.Stop()
 		run(t, l)
 	}
@@ -290,7 +291,7 @@ func TestNowIsCachedUntilTheNextTurn(t *testing.T) {
 	}
 }
 
-// TestNowIsOneTimeForTheTicksAndTheTimersOfATurn: looking for timers that are due must not move it.
+// TestNowIsOneTimeForTheTicksAndTheTimersOfATurn: looking for due timers must not move it.
 func TestNowIsOneTimeForTheTicksAndTheTimersOfATurn(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
@@ -309,8 +310,8 @@ func TestNowIsOneTimeForTheTicksAndTheTimersOfATurn(t *testing.T) {
 	require.True(t, fired)
 }
 
-// TestATimerSetByATickAtTheStartOfATurnWaitsForTheNextTurn: it is of this turn, although due when
-// the clock is read.
+// TestATimerSetByATickAtTheStartOfATurnWaitsForTheNextTurn: it was set in this turn, although it is
+// due when the clock is read.
 func TestATimerSetByATickAtTheStartOfATurnWaitsForTheNextTurn(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)

@@ -52,7 +52,7 @@ func TestStatsGaugeWhatIsOpenAndSet(t *testing.T) {
 	require.Equal(t, []int{own.Watchers, 0, 0}, []int{s.Watchers, s.Timers, s.Refs})
 }
 
-func TestStatsTellTheTimeAsleepAndTheLongestBusyTime(t *testing.T) {
+func TestStatsMeasureTheTimeAsleepAndTheLongestBusyTime(t *testing.T) {
 	l := newLoop(t)
 	start := time.Now()
 	var passed atomic.Int64 // The clock is moved from another goroutine too.

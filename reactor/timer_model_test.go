@@ -21,7 +21,7 @@ type modelTimer struct {
 	order    int
 }
 
-// timerModel does to a plain list what it does to a loop, and checks each firing against the list.
+// timerModel does the same to a plain list and to a loop, and checks each firing against the list.
 type timerModel struct {
 	t      *testing.T
 	seed   uint64
@@ -40,7 +40,7 @@ func (m *timerModel) arm(x *modelTimer) {
 	x.set, x.order, x.when = true, m.orders, m.clock.now.Add(max(x.delay, 0))
 }
 
-// due returns the timer that must fire next, nil when the turn has none left.
+// due returns the timer that must fire next, nil if the turn has none left.
 func (m *timerModel) due() *modelTimer {
 	var first *modelTimer
 	for _, x := range m.timers {
@@ -71,10 +71,10 @@ func (m *timerModel) onFire(x *modelTimer) {
 	}
 }
 
-// delay returns one of few, so that deadlines often are equal.
+// delay returns one of few delays, so that deadlines often are equal.
 func (m *timerModel) delay() time.Duration { return time.Duration(m.r.IntN(8)-1) * time.Millisecond }
 
-// act does one thing to the loop and the same to the list.
+// act does one thing to the loop and to the list.
 func (m *timerModel) act() {
 	var x *modelTimer
 	if len(m.timers) > 0 {

@@ -9,10 +9,10 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestWhatIsToldOfHangupsAndErrors pins what epoll(7) reports; other systems differ in detail.
+// TestHangupsAndErrorsOfEpoll pins the reports of epoll(7). Other systems differ in detail.
 //
 //brood:checks S077
-func TestWhatIsToldOfHangupsAndErrors(t *testing.T) {
+func TestHangupsAndErrorsOfEpoll(t *testing.T) {
 	const (
 		r, w, h, e = reactor.Readable, reactor.Writable, reactor.Hangup, reactor.Error
 	)
@@ -68,7 +68,7 @@ func deadSocket(t *testing.T) int {
 	return a.fd
 }
 
-// refused connects to a port that nobody listens on.
+// refused connects to a port without a listener.
 func refused(t *testing.T) int {
 	socket := func() int {
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)

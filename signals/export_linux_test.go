@@ -2,7 +2,7 @@ package signals
 
 import "github.com/brood-go/brood/reactor"
 
-// Forwarded returns how often s is on its way to l: pending on its thread, or rung for.
+// Forwarded returns how many signals s are on their way to l: pending on its thread, or rung.
 func Forwarded(l *reactor.Loop, s Signal) int {
 	h, err := hubOf(l)
 	if err != nil {

@@ -9,9 +9,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// A Decoder that says that a message is ordinary is believed, so it must not say so of any that has
-// a cmd of Node's.
-func TestADecoderKnowsWhatHasNoCommand(t *testing.T) {
+// Callers rely on Ordinary, so it must never be true for a message with a cmd of Node's.
+func TestADecoderKnowsMessagesWithoutCommand(t *testing.T) {
 	type job struct {
 		N    int
 		S    string

@@ -43,7 +43,7 @@ func TestValueReadsAsParseDoes(t *testing.T) {
 	require.True(t, math.Signbit(zero.(float64)))
 }
 
-// The objects of an array share the strings of their keys, which must not show.
+// The objects of an array share the strings of their keys. That must not show.
 func TestObjectsInAnArrayHaveTheirOwnKeys(t *testing.T) {
 	got, err := nodejson.Value([]byte(`[{"a":1,"\\u0061":2},{"a":3,"\u0061":4},{"b":5,"\\u0061":6,"c":7},{},{"\u0062":8},{"ä":9},{"ä":10,"":11},{"":12}]`))
 	require.NoError(t, err)
@@ -54,7 +54,7 @@ func TestObjectsInAnArrayHaveTheirOwnKeys(t *testing.T) {
 	}, got)
 }
 
-func TestWhatIsNoJSONIsRefused(t *testing.T) {
+func TestTextsThatAreNotJSONAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		text   string
 		offset int
@@ -98,7 +98,7 @@ func TestDepthIsBounded(t *testing.T) {
 }
 
 // The first of the two is an escaped backslash before letters, not half of a pair.
-func TestUnmarshalTellsSurrogatesFromEscapedBackslashes(t *testing.T) {
+func TestDecodeTellsSurrogatesFromEscapedBackslashes(t *testing.T) {
 	for text, want := range map[string]string{
 		`\\ud800\udc00`:       `\ud800` + "\xed\xb0\x80",
 		`\\\ud800\udc00`:      `\` + "\U00010000",
@@ -114,7 +114,7 @@ func TestUnmarshalTellsSurrogatesFromEscapedBackslashes(t *testing.T) {
 	}
 }
 
-func TestUnmarshalIsEncodingJSONWithWhatNodeAdds(t *testing.T) {
+func TestDecodeIsEncodingJSONWithTheAdditionsOfNode(t *testing.T) {
 	type inner struct {
 		S string
 		N name
@@ -174,7 +174,7 @@ func TestUnmarshalIsEncodingJSONWithWhatNodeAdds(t *testing.T) {
 	require.Equal(t, "\ufffd", got.S)
 }
 
-func TestUnmarshalSaysWhatDoesNotFit(t *testing.T) {
+func TestDecodeNamesThePartThatDoesNotFit(t *testing.T) {
 	var s struct{ N int }
 	for _, c := range []struct {
 		text string
@@ -194,7 +194,7 @@ func TestUnmarshalSaysWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-// Whether a message is decoded the slow way must not depend on ordinary pairs.
+// Ordinary pairs must not make the decoding of a message slow.
 func TestOnlyLoneSurrogatesNeedCare(t *testing.T) {
 	for text, want := range map[string]bool{
 		`"\ud83d\ude00"`: false, `"\uD83D\uDE00\u0041\ud83d\ude00"`: false, `"\u00e9"`: false, `"d800"`: false, "": false, `"\u"`: false, `"\ud8"`: false,

@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// cgroupFiles makes a directory that reads like a cgroup with a memory controller.
+// cgroupFiles makes a directory with the files of a cgroup with a memory controller.
 func cgroupFiles(t *testing.T) (set func(name, text string), dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -79,8 +79,7 @@ func TestACgroupIsOneChildsOwn(t *testing.T) {
 	require.Zero(t, (*process.Claim)(nil).Memory())
 }
 
-// What is remembered of a cgroup goes with the children, also with those that have left somebody
-// behind.
+// The record of a cgroup is dropped with its children, also if they have left processes behind.
 func TestACgroupIsForgottenWithItsChildren(t *testing.T) {
 	set, dir := cgroupFiles(t)
 	before := process.Tenancies()

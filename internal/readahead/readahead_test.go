@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
-// reader is how a channel uses a guess.
+// reader uses a guess as a channel does.
 type reader struct{ *readahead.Guess }
 
 func newReader() reader { return reader{readahead.New(new(nodejson.Decoder).Plain)} }
@@ -40,7 +40,7 @@ type ahead struct {
 	Any  any
 }
 
-// readAhead goes on like a channel: it reads, if that is possible, and then decodes.
+// readAhead reads a message as a channel does: ahead, if that is possible, and then it decodes it.
 func readAhead(t *testing.T, a reader, text string, v any) (guessed bool) {
 	t.Helper()
 	guessed = a.Read([]byte(text))
@@ -48,7 +48,7 @@ func readAhead(t *testing.T, a reader, text string, v any) (guessed bool) {
 	return guessed
 }
 
-func TestWhatIsReadAheadIsWhatTheTwoMessagesBeforeWereReadInto(t *testing.T) {
+func TestAMessageIsReadAheadIntoTheTypeOfTheTwoBefore(t *testing.T) {
 	a := newReader()
 	for i := range 10 {
 		var v ahead
@@ -77,9 +77,9 @@ func TestValuesAreReadAheadToo(t *testing.T) {
 	require.Nil(t, v)
 }
 
-// A message may be asked for again and again, or into what is not zero, and the values must have
-// nothing in common.
-func TestWhatWasReadAheadIsGivenOnce(t *testing.T) {
+// A message may be decoded several times, or into a variable that is not zero. The values must
+// share nothing.
+func TestAMessageReadAheadIsGivenOnce(t *testing.T) {
 	a := newReader()
 	text := []byte(`{"N":1,"List":[1,2]}`)
 	read := func(into ahead) ahead {
@@ -100,7 +100,7 @@ func TestWhatWasReadAheadIsGivenOnce(t *testing.T) {
 	require.Equal(t, []int{1, 2}, read(ahead{}).List)
 }
 
-func TestNothingIsReadAheadForThoseWhoDoNotAsk(t *testing.T) {
+func TestAfterAMessageThatWasNotTakenNoneIsReadAhead(t *testing.T) {
 	a := newReader()
 	for range 3 {
 		readAhead(t, a, `{"N":1}`, new(ahead))
@@ -112,7 +112,7 @@ func TestNothingIsReadAheadForThoseWhoDoNotAsk(t *testing.T) {
 	require.Equal(t, 3, v.N)
 }
 
-func TestWhatIsWrongIsToldAsByUnmarshal(t *testing.T) {
+func TestErrorsAreThoseOfDecode(t *testing.T) {
 	a := newReader()
 	for range 3 {
 		readAhead(t, a, `{"N":1}`, new(ahead))
@@ -127,7 +127,7 @@ func TestWhatIsWrongIsToldAsByUnmarshal(t *testing.T) {
 	require.Error(t, a.Decode([]byte("1"), (*ahead)(nil)))
 }
 
-// What was read ahead is JSON, and is decoded to the same.
+// A message that was read ahead is JSON, and is decoded to the same value.
 func FuzzReadAhead(f *testing.F) {
 	f.Add([]byte(`{"a":1,"row":{"n":[1,2.5],"s":"x\ny"},"t":"2026-01-02T03:04:05Z"}`))
 	f.Add([]byte(`[{"n":1},{"n":1},`))
