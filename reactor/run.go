@@ -13,10 +13,10 @@ const forever time.Duration = -1
 // again. It locks its goroutine to its OS thread while it runs. It returns [ErrRunning] in a
 // callback of the loop, [ErrClosed] after Close, and an *[OpError] when the poll itself fails.
 func (l *Loop) Run() error {
-	if err := l.enter("Run"); err != nil {
+	if err := l.startTurns("Run"); err != nil {
 		return err
 	}
-	defer l.leave() // Also when a callback's panic unwinds through here.
+	defer l.stopTurns() // Also when a callback's panic unwinds through here.
 	if l.parking == nil {
 		l.enterThread()
 		defer l.leaveThread()
@@ -68,24 +68,26 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 // sleep fires in the next Poll. Together with [Loop.FD], Poll embeds the loop in another one. Poll
 // locks its goroutine to its OS thread for the turn. Errors are those of Run.
 func (l *Loop) Poll(maxSleep time.Duration) (alive bool, err error) {
-	if err := l.enter("Poll"); err != nil {
+	if err := l.startTurns("Poll"); err != nil {
 		return false, err
 	}
 	if maxSleep < 0 {
 		maxSleep = forever
 	}
 	err = l.pollOnce(maxSleep)
-	// After leave: from here on the release of a Hold makes FD readable.
+	// After stopTurns: from here on the release of a Hold makes FD readable.
 	return l.Alive(), err
 }
 
 func (l *Loop) pollOnce(maxSleep time.Duration) error {
-	defer l.leave() // Also when a callback's panic unwinds through here.
+	defer l.stopTurns() // Also when a callback's panic unwinds through here.
 	defer l.door.takeStop()
 	return l.turn(l.door.load(), maxSleep, true)
 }
 
-func (l *Loop) enter(op string) error {
+// startTurns begins a Run or Poll. It locks the thread and marks the loop as awake, so that posts
+// do not ring.
+func (l *Loop) startTurns(op string) error {
 	l.check(op)
 	if l.closed {
 		return ErrClosed
@@ -100,7 +102,9 @@ func (l *Loop) enter(op string) error {
 	return nil
 }
 
-func (l *Loop) leave() {
+// stopTurns undoes startTurns. From setAsleep on, a post makes FD readable; updateFD does the same
+// for timers and queued work.
+func (l *Loop) stopTurns() {
 	l.running = false
 	l.unlockThread()
 	l.stats.wokeValid = false // The time until the next Run or Poll does not count as busy.

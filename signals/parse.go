@@ -79,10 +79,10 @@ func lookup(text string) (signal Signal, ok bool) {
 	return 0, false
 }
 
-// realTime returns the signal at an offset from one end of the real-time range. offset is empty, or
-// sign and a number; direction is 1 or -1, the meaning of sign.
-func realTime(end Signal, offset, sign string, direction int) (signal Signal, ok bool) {
-	signal = end
+// realTime returns the signal at an offset from base, one end of the real-time range. offset is
+// empty, or sign and a number; direction is 1 or -1, the meaning of sign.
+func realTime(base Signal, offset, sign string, direction int) (signal Signal, ok bool) {
+	signal = base
 	if offset != "" {
 		digits, signed := strings.CutPrefix(offset, sign)
 		n, number := decimal(digits)

@@ -193,7 +193,7 @@ func (c *claim) memory() int64 {
 	if c == nil {
 		return 0
 	}
-	if peak, ended := c.lastPeak(); ended {
+	if peak, released := c.lastPeak(); released {
 		return peak
 	}
 	dir, own := c.open()
@@ -204,7 +204,7 @@ func (c *claim) memory() int64 {
 	return c.peakNow(dir)
 }
 
-func (c *claim) lastPeak() (peak int64, ended bool) {
+func (c *claim) lastPeak() (peak int64, released bool) {
 	cgroups.mu.Lock()
 	defer cgroups.mu.Unlock()
 	return c.peak, c.released

@@ -46,13 +46,13 @@ func start(t testing.TB, s *process.Starter, spec *process.Spec) process.Process
 // finish waits for the end of p and returns it.
 func finish(t testing.TB, p process.Process) process.Change {
 	t.Helper()
-	change, err := end(p)
+	change, err := await(p)
 	require.NoError(t, err)
 	return change
 }
 
-// end is finish for any goroutine.
-func end(p process.Process) (process.Change, error) {
+// await is finish for any goroutine.
+func await(p process.Process) (process.Change, error) {
 	defer p.Close()
 	for {
 		err := unix.Waitid(unix.P_PID, p.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)

@@ -118,7 +118,7 @@ func TestASlowExecveHoldsUpNoGoroutine(t *testing.T) {
 				if failure != nil {
 					panic(failure)
 				}
-				if _, err := end(p); err != nil {
+				if _, err := await(p); err != nil {
 					panic(err)
 				}
 			})
@@ -155,7 +155,7 @@ func TestSlowStartsDoNotAddUpThreads(t *testing.T) {
 					over <- failure
 					return
 				}
-				_, err := end(p)
+				_, err := await(p)
 				over <- err
 			}()
 		}

@@ -3,10 +3,10 @@ package process
 // A Claim is a claim that a test makes.
 type Claim = claim
 
-// NewClaim does what a start in the cgroup does first, and End what the end of the child does.
+// NewClaim does what a start in the cgroup does first, and Release what the end of the child does.
 func NewClaim(dir string) *Claim { return newClaim(dir) }
 
-func (c *claim) End()          { c.release() }
+func (c *claim) Release()      { c.release() }
 func (c *claim) Memory() int64 { return c.memory() }
 func (c *claim) Owns() bool    { return c.owns() }
 

@@ -58,10 +58,10 @@ func (b *lowNumbers) reserve() {
 
 // release closes the numbers, for good, and reports whether there were any.
 func (b *lowNumbers) release() bool {
-	held := len(b.fds) > 0
+	had := len(b.fds) > 0
 	fd.Close(b.fds...)
 	b.fds, b.tried = nil, true
-	return held
+	return had
 }
 
 // lower moves the sources in slots that lie high to the reserved numbers, if all of them can be

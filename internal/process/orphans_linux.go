@@ -183,7 +183,7 @@ func (o *Orphans) decide(tell func(Orphan)) {
 	// The list in pick is older than the pidfds: a number may have belonged to another process
 	// then.
 	adopted := adoptable()
-	held, known := o.pidfdsOfOthers()
+	others, known := o.pidfdsOfOthers()
 	undecided := o.pending[:0]
 	var ended []Orphan
 	for _, s := range o.pending {
@@ -194,7 +194,7 @@ func (o *Orphans) decide(tell func(Orphan)) {
 		}
 		switch {
 		case is:
-		case !known || held[s.pid] || !slices.Contains(adopted, s.pid):
+		case !known || others[s.pid] || !slices.Contains(adopted, s.pid):
 			o.left = true
 		default:
 			var usage syscall.Rusage

@@ -40,9 +40,9 @@ func (s *Spec) onCloexecTable(fn func()) error {
 	done := make(chan tableResult, 1)
 	// The goroutine ends with fn, and its thread with it, because it does not unlock the thread.
 	go onOwnTable(state, fn, done)
-	end := <-done
-	awaitThread(end.thread)
-	return end.err
+	result := <-done
+	awaitThread(result.thread)
+	return result.err
 }
 
 // onCloexecTableWithPidfd is onCloexecTable for a start that gives p a pidfd. The fork opens the

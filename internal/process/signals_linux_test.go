@@ -181,7 +181,7 @@ func TestAStormOfSignalsDuringStarts(t *testing.T) {
 					}
 					continue
 				}
-				change, err := end(p)
+				change, err := await(p)
 				if err != nil {
 					errs <- err
 					return

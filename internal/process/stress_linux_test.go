@@ -68,7 +68,7 @@ func startMany(program string, n int) error {
 		if failure != nil {
 			return fmt.Errorf("start %d: %+v: %w", i, failure, failure)
 		}
-		change, err := end(p)
+		change, err := await(p)
 		if err != nil || change != (process.Change{Kind: process.Exited}) {
 			return fmt.Errorf("start %d: %+v, %w", i, change, err)
 		}
@@ -238,7 +238,7 @@ func TestAFileThatWasJustWrittenCanBeExecuted(t *testing.T) {
 					if failure != nil {
 						return fmt.Errorf("file %d: %+v: %w", i, failure, failure)
 					}
-					if change, err := end(p); err != nil || change != (process.Change{Kind: process.Exited}) {
+					if change, err := await(p); err != nil || change != (process.Change{Kind: process.Exited}) {
 						return fmt.Errorf("file %d: %+v, %w", i, change, err)
 					}
 				}

@@ -103,10 +103,10 @@ func throwAway(before func() error, keep bool, start attempt, results chan<- res
 		r.thread = endingThread()
 		return
 	}
-	ended := make(chan struct{})
-	r.process.thread = &lease{onRelease: func() { close(ended) }}
+	released := make(chan struct{})
+	r.process.thread = &lease{onRelease: func() { close(released) }}
 	send()
-	<-ended
+	<-released
 }
 
 // protect calls fn and turns a panic into an error.

@@ -12,11 +12,11 @@ import "reflect"
 type Guess struct {
 	read func(p []byte, v any) bool
 
-	typ   reflect.Type  // type that the last message was read into; nil: none yet
-	again bool          // the message before it was read into the same type: there is a guess
-	value reflect.Value // a variable of type typ, zero unless held is set; valid while again is set
-	into  any           // a pointer to value; valid while again is set
-	held  bool          // value is the message that Read has read
+	typ    reflect.Type  // type that the last message was read into; nil: none yet
+	again  bool          // the message before it was read into the same type: there is a guess
+	value  reflect.Value // a variable of type typ, zero unless filled is set; valid while again is set
+	into   any           // a pointer to value; valid while again is set
+	filled bool          // value is the message that Read has read
 }
 
 // New returns a Guess that guesses nothing yet. read reads p into the variable that v points to,
@@ -29,11 +29,11 @@ var anyType = reflect.TypeFor[any]()
 // Read reads p, if there is a guess, and reports whether it did: then p is well formed. If it
 // reports false, p may be well formed or not.
 func (g *Guess) Read(p []byte) bool {
-	if g.held { // The last message was not asked for.
+	if g.filled { // The last message was not asked for.
 		g.forget()
 	}
-	g.held = g.again && g.read(p, g.into)
-	return g.held
+	g.filled = g.again && g.read(p, g.into)
+	return g.filled
 }
 
 // Take moves the message that Read has read to v and reports true. Otherwise it reports false and
@@ -45,7 +45,7 @@ func (g *Guess) Take(v any) bool {
 		return false
 	}
 	to = to.Elem()
-	if !g.held || to.Type() != g.typ || !isZero(to) {
+	if !g.filled || to.Type() != g.typ || !isZero(to) {
 		g.note(to.Type())
 		return false
 	}
@@ -56,13 +56,13 @@ func (g *Guess) Take(v any) bool {
 
 // TakeAny is Take for a new variable of type any.
 func (g *Guess) TakeAny() (v any, ok bool) {
-	if !g.held || g.typ != anyType {
+	if !g.filled || g.typ != anyType {
 		g.note(anyType)
 		return nil, false
 	}
 	to := g.into.(*any)
 	v, *to = *to, nil
-	g.held = false
+	g.filled = false
 	return v, true
 }
 
@@ -83,9 +83,9 @@ func (g *Guess) note(t reflect.Type) {
 // Discard drops the message that Read has read, for a message that is not read into a variable. The
 // guess stays.
 func (g *Guess) Discard() {
-	if g.held {
+	if g.filled {
 		g.value.SetZero()
-		g.held = false
+		g.filled = false
 	}
 }
 
