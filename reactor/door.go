@@ -47,11 +47,11 @@ const (
 // has reports whether at least one of the bits is set.
 func (s doorState) has(bits doorState) bool { return s&bits != 0 }
 
-// Post runs fn on the loop goroutine, in the posted phase of a later turn, and wakes the loop if it
-// sleeps. Functions posted by one goroutine run in the order of its calls. Posted work keeps Run
-// alive. If the loop is closed first, fn never runs, and Post has no way to report that; [Loop.Do]
-// has. Post returns [ErrClosed] after Close and panics when fn is nil. It does not allocate in
-// steady state.
+// Post runs fn on the loop goroutine, in the posted phase of this turn or a later one, and wakes
+// the loop if it sleeps. Functions posted by one goroutine run in the order of its calls. Posted
+// work keeps Run alive. If the loop is closed first, fn never runs, and Post has no way to report
+// that; [Loop.Do] has. Post returns [ErrClosed] after Close and panics when fn is nil. It does not
+// allocate in steady state.
 //
 // Safe to call from any goroutine.
 func (l *Loop) Post(fn func()) error {
