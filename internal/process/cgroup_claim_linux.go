@@ -160,8 +160,7 @@ func (c *claim) pids() []int {
 	return pids
 }
 
-// hides reports whether a process in the cgroup dir is invisible to this program. With this program
-// itself there, the cgroup must not be killed.
+// hides reports whether a process in the cgroup dir is invisible to this program, or may be.
 func (c *claim) hides(dir int) bool {
 	_, hidden := cgroupPIDs(dir)
 	return hidden

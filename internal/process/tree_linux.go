@@ -66,9 +66,9 @@ func (p Process) Tree(waited bool) *Tree {
 
 // Signal sends s to all processes of the tree while they stand still, so that none can start
 // another one unseen. Then it continues them; with wake also those that were stopped before,
-// because a stopped process does not act on most signals. sent is the number of processes that
-// exist. refused is the number of one that may not be signalled, or 0, and why is the reason
-// (EPERM). A signal of 0 only counts, and changes nothing.
+// because a stopped process does not act on most signals. sent is the number of processes that got
+// it. refused is the number of one that may not be signalled, or 0, and why is the reason (EPERM).
+// A signal of 0 only counts, and changes nothing.
 func (t *Tree) Signal(s syscall.Signal, wake bool) (sent, refused int, why error) {
 	if s == 0 {
 		t.grow()
