@@ -79,6 +79,6 @@ func (h *hub) formatOf(s Serialization) format {
 	if s == Advanced {
 		return advancedFormat{readahead.New(v8.DecodePlain)}
 	}
-	reader := new(nodejson.Reader)
+	reader := new(nodejson.Decoder)
 	return jsonFormat{&h.json, reader, readahead.New(reader.Plain)}
 }

@@ -14,8 +14,7 @@ import (
 
 const maxFrame = 1 << 20
 
-// A frame costs no memory of its own: neither where it is part of what was read, nor where it comes
-// in pieces.
+// A frame allocates nothing, whether it is a part of the bytes read or comes in pieces.
 func TestAFrameDoesNotAllocate(t *testing.T) {
 	for name, kind := range splitters {
 		for _, c := range []struct {

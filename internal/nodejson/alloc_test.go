@@ -66,8 +66,8 @@ func TestTakingAMessageApartDoesNotAllocate(t *testing.T) {
 	require.NotZero(t, members)
 }
 
-// The slice grows three times until it is known how long an element is, and texts that repeat are
-// one string.
+// The slice grows three times until the size of an element in the text is known. Strings that
+// repeat are shared.
 func TestReadingRecordsAllocatesTheSliceAndTheTextsThatDiffer(t *testing.T) {
 	const slices, message = 4, 1
 	for name, want := range map[string]float64{"plain": message + slices, "dated": message + slices + datedNames} {
@@ -79,7 +79,7 @@ func TestReadingRecordsAllocatesTheSliceAndTheTextsThatDiffer(t *testing.T) {
 				text, err := json.Marshal(k.value)
 				require.NoError(t, err)
 				read := func() {
-					if err := nodejson.Unmarshal(text, k.fresh()); err != nil {
+					if err := nodejson.Decode(text, k.fresh()); err != nil {
 						require.NoError(t, err)
 					}
 				}

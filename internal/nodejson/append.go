@@ -10,43 +10,45 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// watchCyclesFrom is the depth from which on arrays and objects are remembered. Few values reach
-// it, so the others pay nothing, and one that contains itself is found before its text has been
-// written many times.
+// watchCyclesFrom is the depth from which on the containers around a value are remembered. Few
+// values reach it, so the others pay nothing. A value that contains itself is found before its text
+// has been written many times.
 const watchCyclesFrom = 32
 
-// mostKeysKept is the capacity past which a list of keys is not kept for the next value.
+// mostKeysKept bounds the list of keys that is kept for the next value.
 const mostKeysKept = 1024
 
-// An Encoder writes JSON. It keeps memory from one value to the next, so that most values need
+// An Encoder writes JSON. It keeps memory from one value to the next, so that most values allocate
 // none. The zero value is ready. Its methods must not be called on several goroutines at once; a
-// value's methods that it calls may use it.
+// method of a value that it calls may use it.
 type Encoder struct {
-	keys   []string      // for sorting those of objects; empty
+	keys   []string      // empty, with room for keys to sort; nil while Append uses it
 	buffer *bytes.Buffer // empty; nil before the library is needed, and while it writes
-	last   *plan         // the one that was used last: messages mostly are of one type; nil before
-	// zero, for values of one type that are no pointers; not valid before, and while it is used
+	// plan that was used last, because messages mostly are of one type; nil: none yet
+	last *plan
+	// box holds a zero value of one type that is no pointer. It is not valid before the first such
+	// value, and while one is written.
 	box reflect.Value
 }
 
-// Append is [Encoder.Append] of an encoder that is used once.
+// Append is [Encoder.Append] of an Encoder that is used once.
 //
 // Safe to call from any goroutine, as far as v's methods are.
 func Append(dst []byte, v any) ([]byte, error) { return new(Encoder).Append(dst, v) }
 
 // Append appends v to dst as JSON.stringify would write it, on one line, and returns the extended
-// buffer. Go values are mapped as encoding/json does: struct tags, json.Marshaler and
+// buffer. It maps Go values as encoding/json does: struct tags, json.Marshaler and
 // encoding.TextMarshaler, json.RawMessage and json.Number, []byte as base64, a nil slice as null, a
 // time.Duration as a number, sorted keys. Unlike encoding/json
 //
 //   - NaN and the infinities are null, and minus zero is 0, in a json.RawMessage too;
-//   - nothing is escaped but what must be: <, >, & and U+2028 are written as they are;
+//   - only the characters that must be escaped are: <, >, & and U+2028 are written as they are;
 //   - a lone surrogate, which a string holds as WTF-8, is written as an escape, so that it arrives.
-//     Other bytes that are not UTF-8 become U+FFFD. (What a MarshalText method returns is UTF-8 or
+//     Other bytes that are not UTF-8 become U+FFFD. (The result of a MarshalText method is UTF-8 or
 //     becomes it.)
 //
 // v is not retained. The error is an *[Error], and dst is then returned with the length it had. It
-// wraps [ErrDepth], [ErrCycle], what a method of v returned, or an error of the library that names
+// wraps [ErrDepth], [ErrCycle], the error of a method of v, or an error of the library that names
 // the type.
 func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
 	if whole, ok := v.(Appender); ok {
@@ -57,7 +59,7 @@ func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
 		return out, nil
 	}
 	a := appender{encoder: e, keys: e.keys}
-	e.keys = nil // until a method of v has returned that encodes with e
+	e.keys = nil // until value has returned, because a method of v may encode with e
 	out, err := a.value(dst, v)
 	a.release()
 	if err != nil {
@@ -66,25 +68,26 @@ func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
 	return out, nil
 }
 
-// An Appender is a message that writes itself, because its form is known where it is made.
-// AppendJSON appends one JSON value on one line, which nobody checks, and may use e for what is in
-// it. Only the value that is given to Append is asked.
+// An Appender is a message that writes itself, because its form is known to its maker. AppendJSON
+// appends one JSON value on one line, which is not checked, and may use e for parts of it. Only a
+// value that is given to Append itself is asked.
 type Appender interface {
 	AppendJSON(dst []byte, e *Encoder) ([]byte, error)
 }
 
-// appender writes the types that Value returns, and some more that cost little, by itself: that is
-// faster than reflection.
+// appender writes one value. It writes the types that Value returns, and some more that cost
+// little, by itself, which is faster than reflection.
 type appender struct {
 	encoder *Encoder
-	depth   int                    // arrays and objects around the value
-	seen    map[container]struct{} // those from depth watchCyclesFrom on
+	depth   int // containers around the value
+	// the containers around it from depth watchCyclesFrom on; nil: none yet
+	seen map[container]struct{}
 
-	keys     []string // those of the objects around, a stack
-	mostKeys int      // that were on the stack
+	keys     []string // keys of the objects around the value, a stack
+	mostKeys int      // greatest length of keys so far
 }
 
-// release gives the memory for keys back, without the keys.
+// release gives the memory for keys back to the encoder, without the keys.
 func (a *appender) release() {
 	if cap(a.keys) <= mostKeysKept {
 		clear(a.keys[:a.mostKeys])
@@ -92,14 +95,16 @@ func (a *appender) release() {
 	}
 }
 
-// container is what tells one map, slice or pointer from others.
+// container identifies a map, slice or pointer among those around a value.
 type container struct {
 	pointer uintptr
-	len     int // 0 of a pointer
-	// nil for the types that need no plan; the first field of a struct has the struct's address
+	length  int // 0 for a pointer
+	// typ is nil for types without a plan. It is needed because the first field of a struct has the
+	// struct's address.
 	typ reflect.Type
 }
 
+// value appends v.
 func (a *appender) value(dst []byte, v any) ([]byte, error) {
 	switch t := v.(type) {
 	case nil:
@@ -149,12 +154,12 @@ func appendStrings(dst []byte, list []string) []byte {
 	return append(dst, ']')
 }
 
-// array writes list, which boxed has in it: to put it there again would allocate.
+// array writes list. boxed is list as an any, because boxing it again would allocate.
 func (a *appender) array(dst []byte, boxed any, list []any) ([]byte, error) {
 	if list == nil {
 		return append(dst, "null"...), nil
 	}
-	if err := a.enter(boxed, len(list)); err != nil {
+	if err := a.push(boxed, len(list)); err != nil {
 		return dst, err
 	}
 	dst = append(dst, '[')
@@ -167,15 +172,16 @@ func (a *appender) array(dst []byte, boxed any, list []any) ([]byte, error) {
 			return dst, err
 		}
 	}
-	a.leave(boxed, len(list))
+	a.pop(boxed, len(list))
 	return append(dst, ']'), nil
 }
 
+// object writes object. boxed is object as an any.
 func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte, error) {
 	if object == nil {
 		return append(dst, "null"...), nil
 	}
-	if err := a.enter(boxed, len(object)); err != nil {
+	if err := a.push(boxed, len(object)); err != nil {
 		return dst, err
 	}
 	first := len(a.keys)
@@ -186,7 +192,7 @@ func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte,
 	keys := a.keys[first:]
 	slices.Sort(keys)
 	dst = append(dst, '{')
-	for i, key := range keys { // Objects inside put theirs behind, or move the stack.
+	for i, key := range keys { // Objects inside push their keys after these, or move the stack.
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -197,13 +203,13 @@ func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte,
 		}
 	}
 	a.keys = a.keys[:first]
-	a.leave(boxed, len(object))
+	a.pop(boxed, len(object))
 	return append(dst, '}'), nil
 }
 
-// enter and leave go around the elements of v, which is a map or a slice of n. After an error
-// nobody leaves.
-func (a *appender) enter(v any, n int) error {
+// push and pop go around the elements of v, a map or a slice of n. After an error pop is not
+// called.
+func (a *appender) push(v any, n int) error {
 	a.depth++
 	if a.depth > maxDepth {
 		return encodeError(ErrDepth)
@@ -211,10 +217,10 @@ func (a *appender) enter(v any, n int) error {
 	if a.depth <= watchCyclesFrom || n == 0 { // All empty slices may have one address.
 		return nil
 	}
-	return a.remember(container{pointer: reflect.ValueOf(v).Pointer(), len: n})
+	return a.remember(container{pointer: reflect.ValueOf(v).Pointer(), length: n})
 }
 
-// remember finds that c is contained in itself.
+// remember adds c to seen. It returns ErrCycle if c is there already.
 func (a *appender) remember(c container) error {
 	if _, again := a.seen[c]; again {
 		return encodeError(ErrCycle)
@@ -226,9 +232,9 @@ func (a *appender) remember(c container) error {
 	return nil
 }
 
-func (a *appender) leave(v any, n int) {
+func (a *appender) pop(v any, n int) {
 	if a.depth > watchCyclesFrom && n > 0 {
-		delete(a.seen, container{pointer: reflect.ValueOf(v).Pointer(), len: n})
+		delete(a.seen, container{pointer: reflect.ValueOf(v).Pointer(), length: n})
 	}
 	a.depth--
 }

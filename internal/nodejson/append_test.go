@@ -22,7 +22,7 @@ const (
 
 type name string
 
-// loud is not the same in JSON.
+// loud has another form in JSON.
 type loud string
 
 func (l loud) MarshalText() ([]byte, error) { return []byte(strings.ToUpper(string(l)) + "!"), nil }
@@ -112,7 +112,7 @@ func TestAppendWritesAsStringifyDoes(t *testing.T) {
 	}
 }
 
-func TestAppendLeavesWhatIsThere(t *testing.T) {
+func TestAppendKeepsTheBytesBefore(t *testing.T) {
 	for _, v := range []any{"x", struct{ S string }{"x"}, struct{ S string }{high}, math.NaN(), struct{ F float64 }{math.Copysign(0, -1)}} {
 		p, err := nodejson.Append([]byte("-0,\xff "), v)
 		require.NoError(t, err)
@@ -200,7 +200,7 @@ func TestAppendFindsACycleEarly(t *testing.T) {
 	}
 }
 
-// knot has every way in which a value with a plan can contain itself.
+// knot contains itself in every way that a value with a plan can.
 type knot struct {
 	S string
 	P *knot           `json:",omitempty"`
@@ -258,7 +258,7 @@ func TestAppendWritesTenThousandLevels(t *testing.T) {
 	require.Equal(t, len(p), len(again))
 }
 
-// What can be written can be read: structs count as objects do, whatever is between them.
+// A value that can be written can be read: structs count as objects do, whatever is between them.
 func TestAppendCountsTheLevelsOfStructs(t *testing.T) {
 	type value struct{ V any }
 	type node struct{ Next *node }

@@ -31,7 +31,7 @@ func TestAMethodMayUseTheEncoderThatCallsIt(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, `x{"b":2,"y":1,"z":{"c":{"e":2,"f":1},"d":1}}`, string(p))
 
-		// What was left undone after an error does not show in the next value.
+		// The state that an error has left must not show in the next value.
 		_, err = e.Append(nil, bad)
 		require.Error(t, err)
 	}

@@ -7,15 +7,15 @@ import (
 )
 
 // AppendLenient encodes v as if something in it needed care.
-func AppendLenient(v any) ([]byte, error) { return new(Encoder).write(nil, v, library().lenient) }
+func AppendLenient(v any) ([]byte, error) { return new(Encoder).appendWith(nil, v, library().lenient) }
 
-// UnmarshalLenient decodes p as if something in it needed care.
-func UnmarshalLenient(p []byte, v any) error { return json.Unmarshal(p, v, library().lenient) }
+// DecodeLenient decodes p as if something in it needed care.
+func DecodeLenient(p []byte, v any) error { return json.Unmarshal(p, v, library().lenient) }
 
-// MayHaveLoneSurrogate is what decides on that.
+// MayHaveLoneSurrogate decides whether a text needs care.
 func MayHaveLoneSurrogate(p []byte) bool { return mayHaveLoneSurrogate(p) }
 
-// HasPlan reports whether values of type t need no library.
+// HasPlan reports whether values of type t do not need the library.
 func HasPlan(t reflect.Type) bool { return planOf(t) != nil }
 
 // AppendByLibrary appends v as if its type had no plan.
@@ -23,13 +23,13 @@ func (e *Encoder) AppendByLibrary(dst []byte, v any) ([]byte, error) {
 	return e.appendByLibrary(dst, v)
 }
 
-// UnmarshalByLibrary decodes p as if the type of v had no plan.
-func UnmarshalByLibrary(p []byte, v any) error { return unmarshalByLibrary(p, v) }
+// DecodeByLibrary decodes p as if the type of v had no plan.
+func DecodeByLibrary(p []byte, v any) error { return decodeByLibrary(p, v) }
 
-// ReadPlanned decodes p by a plan alone. It reports false when that has given up.
-func ReadPlanned(p []byte, v any) bool {
+// DecodePlanned decodes p by a plan alone. It reports false if the plan has given up.
+func DecodePlanned(p []byte, v any) bool {
 	to := reflect.ValueOf(v).Elem()
-	_, ok := readPlanned(p, to, planOf(to.Type()))
+	_, ok := decodePlanned(p, to, planOf(to.Type()))
 	return ok
 }
 

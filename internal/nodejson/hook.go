@@ -16,10 +16,10 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// The library calls the functions of this file for single values, see the options in typed.go.
-// errSkip tells it to go on as if there were none.
+// The library calls the functions of this file for single values, see the options in options.go. By
+// errSkip they leave a value to it.
 
-// errStringTag is for a field whose tag says that its text is JSON itself, when it is not.
+// errStringTag is for a field with the string option if its text is not JSON itself.
 var errStringTag = errors.New("field with the string option holds no JSON string")
 
 // numberType is a string to the library.
@@ -60,8 +60,8 @@ func readNumber(dec *jsontext.Decoder, n *stdjson.Number) error {
 	return nil
 }
 
-// isKey reports whether the value at hand is the key of a member, if the innermost array or object
-// is of that kind and so many values of it are done.
+// isKey reports whether the next value is the key of a member. kind is the kind of the innermost
+// array or object, done the number of values read or written in it.
 func isKey(kind jsontext.Kind, done int64) bool { return kind == '{' && done%2 == 0 }
 
 func readAny(dec *jsontext.Decoder, v *any) error {
@@ -97,7 +97,8 @@ func writeLenient(enc *jsontext.Encoder, pointer any) error {
 	return errSkip
 }
 
-// writeMap is for the keys: to sort them the library decodes them again, with what that costs them.
+// writeMap writes a map with its keys sorted. The library would decode the keys again to sort them,
+// which loses lone surrogates.
 func writeMap(enc *jsontext.Encoder, m reflect.Value) error {
 	if err := enc.WriteToken(jsontext.BeginObject); err != nil {
 		return err
@@ -115,7 +116,7 @@ func writeMap(enc *jsontext.Encoder, m reflect.Value) error {
 	return enc.WriteToken(jsontext.EndObject)
 }
 
-// readLenient is called for every value, with a pointer to where it goes.
+// readLenient is called for every value, with a pointer to its destination.
 func readLenient(dec *jsontext.Decoder, pointer any) error {
 	v := reflect.ValueOf(pointer).Elem()
 	if v.Kind() == reflect.Interface && v.NumMethod() == 0 && (v.IsNil() || v.Elem().Kind() != reflect.Pointer) {
@@ -152,13 +153,13 @@ func readLenient(dec *jsontext.Decoder, pointer any) error {
 	return nil
 }
 
-// stringTag reports whether the value at hand is a struct field with the string option.
+// stringTag reports whether the value is a struct field with the string option.
 func stringTag(o json.Options) bool {
 	v, _ := json.GetOption(o, json.StringifyNumbers)
 	return v
 }
 
-// The interfaces by which a type has its own way to JSON and from it.
+// The interfaces by which a type writes and reads its own JSON.
 var (
 	marshalers = []reflect.Type{
 		reflect.TypeFor[json.Marshaler](), reflect.TypeFor[json.MarshalerTo](),

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// internalPrefix begins the cmd of a message that is Node's own. What is no longer than it is the
-// user's.
+// internalPrefix begins the cmd of Node's own messages. A cmd that is no longer than the prefix is
+// the user's.
 const internalPrefix = "NODE_"
 
-// Cmd looks at a message: it checks that p is JSON, and returns the cmd of a message of Node's own:
-// an object of whose members named cmd the last one is a string that begins with NODE_ and goes on.
-// For other messages it returns "". It reads p once and allocates nothing for an ordinary message.
+// Cmd checks that p is JSON and returns the cmd of a message of Node's own: of an object whose last
+// member named cmd is a string that begins with NODE_ and goes on. For other messages it returns
+// "". It reads p once and allocates nothing for an ordinary message.
 //
-// An object may be nested envelope levels deeper than other values: those are around a message and
-// not of it.
+// An object may be nested envelope levels deeper than other values, because those levels are around
+// the message.
 //
 // The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth].
 //
@@ -45,17 +45,17 @@ func Cmd(p []byte, envelope int) (cmd string, err error) {
 	return cmd, nil
 }
 
-// Mentions reports whether p, JSON or not, may have a string in it that contains text, which is of
-// letters, digits and other characters that no short escape is for. It takes a small part of the
-// time of [Cmd]: what does not mention NODE_ has none.
+// Mentions reports whether p, JSON or not, may contain a string with text in it. text must consist
+// of letters, digits and other characters without a short escape. It takes a small part of the time
+// of [Cmd]: if p does not mention NODE_, it has no cmd of Node's own.
 //
 // Safe to call from any goroutine.
 func Mentions(p []byte, text string) bool {
 	return bytes.Contains(p, []byte(text)) || bytes.Contains(p, unicodeEscape)
 }
 
-// Check returns the *[Error] wrapping [ErrSyntax] or [ErrDepth] that says where p stops being one
-// JSON value, nil if it is one.
+// Check returns nil if p is one JSON value. Otherwise the *[Error] wraps [ErrSyntax] or [ErrDepth]
+// and says where p stops being one.
 //
 // Safe to call from any goroutine.
 func Check(p []byte) error { return check(p) }
@@ -68,20 +68,20 @@ func means(q []byte, s string) bool {
 	return unquote(q) == s
 }
 
-// Members calls yield with each member of the object p, in order, those with the same key too: of
-// them, the last one counts for Node. value is a part of p. envelope is as for [Cmd].
+// Members calls yield with each member of the object p, in order. If several have the same key, it
+// yields all of them; for Node the last one counts. value is a part of p. envelope is as for [Cmd].
 //
-// The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth]; a text that is valid but no object
-// is [ErrSyntax] too. It may come after some members: before Members returns, nothing is known of
-// the rest.
+// The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth]; a valid text that is no object is
+// [ErrSyntax] too. yield may have been called before an error: until Members returns, the rest of p
+// is unknown.
 //
 // Safe to call from any goroutine.
 func Members(p []byte, envelope int, yield func(key string, value []byte)) error {
 	return RawMembers(p, envelope, func(key, value []byte) { yield(keyText(key), value) })
 }
 
-// RawMembers is [Members] that gives each key as it is written, with its quotes, as a part of p:
-// [Means] says what it means. It allocates nothing.
+// RawMembers is [Members] that yields each key as it is written, with its quotes, as a part of p;
+// [Means] compares it. It allocates nothing.
 //
 // Safe to call from any goroutine.
 func RawMembers(p []byte, envelope int, yield func(key, value []byte)) error {
@@ -96,8 +96,9 @@ func RawMembers(p []byte, envelope int, yield func(key, value []byte)) error {
 	return checkEnd(p, end)
 }
 
-// Beginning is [RawMembers] for a text that was cut off somewhere. The last member may be a part of
-// one: then whole is false, and value is what there is of it. What is no object has no members.
+// Beginning is [RawMembers] for a text that was cut off somewhere. The last member may be
+// incomplete: then whole is false, and value is the part of it that is there. A text that is no
+// object has no members.
 //
 // Safe to call from any goroutine.
 func Beginning(p []byte, yield func(key, value []byte, whole bool)) {
@@ -109,7 +110,7 @@ func Beginning(p []byte, yield func(key, value []byte, whole bool)) {
 			return
 		}
 		end, err := skipValue(p, value, 0)
-		if err != nil || end == len(p) { // A number may go on behind the end.
+		if err != nil || end == len(p) { // A number may go on after the end.
 			yield(p[i:key], p[value:], false)
 			return
 		}

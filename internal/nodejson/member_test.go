@@ -10,7 +10,7 @@ import (
 )
 
 //brood:checks N147
-func TestCmdTellsInternalMessages(t *testing.T) {
+func TestCmdFindsInternalMessages(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{`{"cmd":"NODE_bar"}`, "NODE_bar"},
 		{` {"a":[{"cmd":1}], "cmd" : "NODE_HANDLE" , "msg":{}}` + "\r", "NODE_HANDLE"},
@@ -96,7 +96,7 @@ func TestStringsOfEveryKindArriveAsTheyWere(t *testing.T) {
 		p, err := nodejson.Append(nil, sent)
 		require.NoError(t, err)
 		var got message
-		require.NoError(t, nodejson.Unmarshal(p, &got))
+		require.NoError(t, nodejson.Decode(p, &got))
 		require.Equal(t, sent, got)
 	}
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// nodeScript answers each line with two: what JSON.stringify makes of it, and what it means in a
-// notation that leaves nothing out, as dump has it. Lines that JSON.parse refuses are answered with
+// nodeScript answers each line with two: the result of JSON.stringify, and the value in the
+// notation of dump, which leaves nothing out. A line that JSON.parse refuses is answered with
 // "error" and "error".
 const nodeScript = `
 const bits = Buffer.alloc(8);
@@ -101,7 +101,7 @@ func units(s string) string {
 	return out.String()
 }
 
-// askNode has a node process read the lines, and returns its two answers to each.
+// askNode makes a node process read the lines, and returns its two answers to each.
 func askNode(t *testing.T, lines [][]byte) (texts, meanings []string) {
 	t.Helper()
 	node, err := exec.LookPath("node")
@@ -129,7 +129,7 @@ type random struct{ *rand.Rand }
 // seeded makes every run the same: one that fails can be repeated.
 func seeded() random { return random{rand.New(rand.NewPCG(1, 2))} }
 
-// numbers are those at which something changes: notation, precision, sign.
+// numbers are numbers at which something changes: notation, precision, sign.
 var numbers = []float64{
 	0, 1, -1, 1e21, 1e20, 999999999999999999999, 1e-6, 1e-7, 9.99e-7, 5e-324, 2.2250738585072014e-308, math.MaxFloat64,
 	1 << 53, 1<<53 - 1, 1<<53 + 2, -(1 << 53), 1e15, 1e15 - 1, 1e15 + 1, 123456789012345680000, 0.1, 1.0 / 3, 1e23, 4.35, 1e-10, 1e100,
@@ -211,8 +211,8 @@ func (r random) value(depth int) any {
 	return object
 }
 
-// What Append writes is what JSON.stringify writes of the same value, and means the same to both.
-func TestWhatAppendWritesIsWhatNodeWrites(t *testing.T) {
+// Append writes a value as JSON.stringify does, and both read it back the same.
+func TestAppendWritesValuesAsNodeDoes(t *testing.T) {
 	r := seeded()
 	values := make([]any, 3000)
 	lines := make([][]byte, len(values))
@@ -231,7 +231,7 @@ func TestWhatAppendWritesIsWhatNodeWrites(t *testing.T) {
 }
 
 // The same through struct fields.
-func TestWhatAppendWritesOfStructsIsWhatNodeWrites(t *testing.T) {
+func TestAppendWritesStructsAsNodeDoes(t *testing.T) {
 	type message struct {
 		S string
 		N name
@@ -251,12 +251,12 @@ func TestWhatAppendWritesOfStructsIsWhatNodeWrites(t *testing.T) {
 	for i := range sent {
 		require.Equal(t, string(lines[i]), texts[i])
 		var got message
-		require.NoError(t, nodejson.Unmarshal([]byte(texts[i]), &got), "%s", lines[i])
+		require.NoError(t, nodejson.Decode([]byte(texts[i]), &got), "%s", lines[i])
 		require.Equal(t, sent[i], got, "%s", lines[i])
 	}
 }
 
-// garble returns JSON as nobody writes it, or nearly JSON.
+// garble returns JSON in an unusual form, or nearly JSON.
 func (r random) garble() []byte {
 	pieces := []string{
 		`{`, `}`, `[`, `]`, `:`, `,`, ` `, "\t", "\r", `"a"`, `"\u00e9"`, `"\ud83d\ude00"`, `"\ud800"`, `"\udc00"`, `"\ud800\ud800"`, `"\/"`, `"\x"`,
@@ -282,9 +282,9 @@ func (r random) garble() []byte {
 	return p
 }
 
-// What JSON.parse takes Value takes, with the same meaning to the last bit; what it refuses is
-// refused.
-func TestValueReadsWhatNodeReads(t *testing.T) {
+// Value reads a text that JSON.parse accepts to the same value, to the last bit, and refuses a text
+// that JSON.parse refuses.
+func TestValueReadsTextsAsNodeDoes(t *testing.T) {
 	r := seeded()
 	lines := make([][]byte, 20_000)
 	for i := range lines {

@@ -10,7 +10,7 @@ import (
 const exactDigits = 15
 
 // appendFloat appends f as JSON.stringify writes it: the shortest digits that mean f, and null for
-// what JSON cannot say.
+// NaN and the infinities.
 func appendFloat(dst []byte, f float64) []byte {
 	abs := math.Abs(f)
 	switch {
@@ -30,18 +30,19 @@ func appendFloat(dst []byte, f float64) []byte {
 }
 
 const (
-	// shortDecimals is how many digits behind the point appendShort looks for, and shortUnit what
-	// is one in the last of them.
+	// shortDecimals is how many digits after the point appendShort tries. shortUnit is 10 to that
+	// power.
 	shortDecimals = 6
 	shortUnit     = 1e6
 
-	// shortLimit is below which a number with so many has no more digits than exactDigits.
+	// shortLimit bounds the numbers for which these digits are no more than exactDigits.
 	shortLimit = 1e9
 )
 
-// appendShort appends f, which is no integer and less than shortLimit, as a decimal number with at
-// most shortDecimals digits behind the point, and reports false if f is none. There is no shorter
-// one that means f, because no two of up to exactDigits digits mean the same float64.
+// appendShort appends f as a decimal number with at most shortDecimals digits after the point, and
+// reports false if f is no such number. f must be no integer and less than shortLimit. There is no
+// shorter number that means f, because no two numbers of up to exactDigits digits mean the same
+// float64.
 func appendShort(dst []byte, f float64) ([]byte, bool) {
 	n := int64(math.Abs(f)*shortUnit + 0.5)
 	if float64(n)/shortUnit != math.Abs(f) {
@@ -59,12 +60,12 @@ func appendShort(dst []byte, f float64) ([]byte, bool) {
 	return dst, true
 }
 
-// exactFloat32 is up to where a float32 holds every integer. From there on the shortest digits may
-// mean another one.
+// exactFloat32 is the integer up to which a float32 holds every integer. Beyond it, the shortest
+// digits may mean another integer.
 const exactFloat32 = 1 << 24
 
-// appendFloat32 is appendFloat with the shortest digits that mean f among numbers of its size, as
-// encoding/json has it.
+// appendFloat32 is appendFloat for a float32: the shortest digits that mean f among float32
+// numbers, as in encoding/json.
 func appendFloat32(dst []byte, f float32) []byte {
 	abs := math.Abs(float64(f))
 	switch {
@@ -78,7 +79,7 @@ func appendFloat32(dst []byte, f float32) []byte {
 	return append(dst, "null"...)
 }
 
-// appendExponent writes no more digits of the exponent than there are: Go has two at least, e-07.
+// appendExponent writes the exponent without leading zeros: Go writes at least two digits, e-07.
 func appendExponent(dst []byte, f float64, bits int) []byte {
 	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
 	if n := len(dst); dst[n-2] == '0' && dst[n-4] == 'e' {
@@ -91,10 +92,10 @@ func appendExponent(dst []byte, f float64, bits int) []byte {
 // exactPowers are the powers of ten up to exactDigits.
 var exactPowers = [exactDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// parseFloat returns what JSON.parse makes of the number that begins at i, the nearest float64 or
-// an infinity for what is out of range, and the offset behind it.
-func parseFloat(p []byte, i int) (f float64, end int, err error) {
-	if f, end, ok := parseShort(p, i); ok {
+// readFloat returns the number that begins at i as JSON.parse reads it: the nearest float64, or an
+// infinity if it is out of range. end is the offset after it.
+func readFloat(p []byte, i int) (f float64, end int, err error) {
+	if f, end, ok := readShort(p, i); ok {
 		return f, end, nil
 	}
 	if end, err = skipNumber(p, i); err != nil {
@@ -104,14 +105,14 @@ func parseFloat(p []byte, i int) (f float64, end int, err error) {
 	return f, end, nil
 }
 
-// parseFloat32 is parseFloat for a float32; what is out of range is an error.
+// readFloat32 is readFloat for a float32. A number that is out of range is an error.
 //
-// It rounds once: the float32 that is nearest to the nearest float64 may be another one, if that is
-// just in the middle between two of them. Anywhere else it is on the same side as the number
+// It rounds once. The float32 nearest to the nearest float64 may be the wrong one, but only if that
+// float64 is exactly between two of them: anywhere else it is on the same side as the number
 // itself.
-func parseFloat32(p []byte, i int) (f float32, end int, err error) {
+func readFloat32(p []byte, i int) (f float32, end int, err error) {
 	const below, middle = 1<<29 - 1, 1 << 28 // the bits that a float32 does not have
-	if f, end, ok := parseShort(p, i); ok && math.Float64bits(f)&below != middle {
+	if f, end, ok := readShort(p, i); ok && math.Float64bits(f)&below != middle {
 		return float32(f), end, nil
 	}
 	if end, err = skipNumber(p, i); err != nil {
@@ -121,10 +122,10 @@ func parseFloat32(p []byte, i int) (f float32, end int, err error) {
 	return float32(wide), end, err
 }
 
-// parseShort is parseFloat of what most numbers are, some digits and perhaps a sign and a point.
-// Both the digits as an integer and the power of ten are exact then, and a quotient is rounded
-// once. It reports false for everything else.
-func parseShort(p []byte, i int) (f float64, end int, ok bool) {
+// readShort is readFloat for most numbers: some digits, perhaps a sign and a point. There both the
+// digits as an integer and the power of ten are exact, and the quotient is rounded once. It reports
+// false for all others.
+func readShort(p []byte, i int) (f float64, end int, ok bool) {
 	negative := i < len(p) && p[i] == '-'
 	if negative {
 		i++
@@ -160,7 +161,8 @@ func parseShort(p []byte, i int) (f float64, end int, ok bool) {
 	return f, i, true
 }
 
-// dropNegativeZeros makes 0 of each -0 in dst from start on, which is JSON without blanks.
+// dropNegativeZeros replaces each -0 in dst from start on by 0. That part must be JSON without
+// blanks.
 func dropNegativeZeros(dst []byte, start int) []byte {
 	if !bytes.Contains(dst[start:], []byte("-0")) {
 		return dst
@@ -171,14 +173,14 @@ func dropNegativeZeros(dst []byte, start int) []byte {
 		case c == '"':
 			end, err := skipString(dst, i)
 			if err != nil {
-				return dst // It is no JSON, then: nobody promised anything for that.
+				return dst // Not JSON: the caller has passed on unchecked text.
 			}
 			out += copy(dst[out:], dst[i:end])
 			i = end
 			continue
 		case c == '-' && i+1 < len(dst) && dst[i+1] == '0' && (i+2 == len(dst) || !continuesNumber(dst[i+2])):
 		case c == 'e', c == 'E':
-			// The sign of an exponent is no sign of a number: 1e-0.
+			// The sign of an exponent does not belong to a zero: 1e-0.
 			dst[out] = c
 			out++
 			if i++; i < len(dst) && dst[i] == '-' {

@@ -8,24 +8,24 @@ import (
 	legacy "github.com/go-json-experiment/json/v1"
 )
 
-// libraryOptions are the options for the library, through which goes what is not one of the types
-// of [Value], and has no plan. Nobody changes them. All of them mean the same by a Go type: which
-// one is used depends on the value, and must not show.
+// libraryOptions are the options for the library, which handles the types that [Value] does not
+// return and that have no plan. Nothing changes them once they are made. All three mean the same by
+// a Go type, because the choice depends on the value and must not show.
 type libraryOptions struct {
-	// strict refuses whatever needs care, and so is fast.
+	// strict refuses every value that needs care, and so is fast.
 	strict json.Options
 
-	// hooked is for types that need a function of ours. It costs them a look-up for every field.
+	// hooked is for types that need a function of this package. It costs a look-up for every field.
 	hooked json.Options
 
-	// lenient is for values with surrogates, NaN or infinities in them: every string and every
-	// number goes through us.
+	// lenient is for values with surrogates, NaN or infinities: every string and every number goes
+	// through this package.
 	lenient json.Options
 }
 
-// The options are made when they are first needed. Were they made when the program starts, then the
-// linker would keep the library, a megabyte and a half, in every program that imports package ipc,
-// however little of it is used.
+// The options are made when they are first needed. If they were made at program start, the linker
+// would keep the library, 1.5 MB, in every program that imports package ipc, however little it
+// uses.
 var (
 	libraryOnce sync.Once
 	libraryMade libraryOptions

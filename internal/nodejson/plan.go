@@ -11,32 +11,33 @@ import (
 	"github.com/brood-go/brood/internal/structtag"
 )
 
-// A plan is how values of a type are written and read here, without the library: in one walk over
-// type and text, which takes less than half the time. There are plans for what most messages are
-// made of: structs with ordinary tags and what is embedded in them, slices, arrays, maps and
-// pointers of booleans, numbers, strings, bytes, times, JSON and any. A type with something else in
-// it, a method for JSON above all, has none, and is the library's as a whole.
+// A plan says how values of a type are written and read without the library: in one walk over type
+// and text, which takes less than half the time. Most messages have plans: structs with ordinary
+// tags and embedded structs, slices, arrays, maps and pointers of booleans, numbers, strings,
+// bytes, times, JSON and any. If a type contains something else, above all a method for JSON, it
+// has no plan, and the library handles all of it.
 //
-// A plan knows only the straight way. Where a value or a text leaves it, the walk is given up, and
-// the library does all of it anew: so whatever is refused, and all rules for what is unusual, are
-// the library's alone.
+// A plan knows only the ordinary way. If a value or a text leaves it, the walk is given up, and the
+// library does all of it again. So all errors, and all rules for the unusual, are the library's.
+// Once made, a plan does not change, and any goroutine may use it.
 type plan struct {
 	kind kind
 	typ  reflect.Type
 	size uintptr // of a value, in bytes
-	elem *plan   // of a slice, array, map or pointer
-	// how much deeper what it contains is: 0 for a pointer to a struct, where the struct counts
+	elem *plan   // for a slice, array, map or pointer; else nil
+	// nesting levels that a value of this type adds: 1, but 0 for a pointer to a struct, because
+	// the struct counts itself
 	level  int
-	fields []fieldPlan    // of a struct
-	byName map[string]int // the fields by their member; nil: there are none
+	fields []fieldPlan    // for a struct
+	byName map[string]int // for a struct: index in fields by member name
 }
 
-// kind says which way of writing and reading a type has.
+// kind is a way of writing and reading values.
 type kind uint8
 
 const (
 	asBool kind = iota
-	asInt       // of every size, as asUint is
+	asInt       // of every size
 	asUint
 	asFloat32
 	asFloat64
@@ -65,20 +66,20 @@ func (k kind) nullable() bool {
 
 type fieldPlan struct {
 	structtag.Field
-	offset uintptr // in the struct, in bytes, unless remote is set
-	remote bool    // the way to it is through a pointer that is embedded
-	omits  bool    // some values of it
+	offset uintptr // in the struct, in bytes; valid unless remote is set
+	remote bool    // the field is behind an embedded pointer
+	omits  bool    // some of its values are omitted
 	name   intro   // "name":
-	comma  string  // the same behind a comma
+	comma  string  // ,"name":
 	plan   *plan
 }
 
-// intro is what comes before the value of a member. Most are no longer than a word, and then are
-// found by comparing one.
+// intro is the text before the value of a member. Most are no longer than a word, and are
+// recognized by one comparison.
 type intro struct {
 	text string
 	word uint64 // its first bytes, the first one in the lowest bits
-	mask uint64 // has the bits of those
+	mask uint64 // has all bits of these bytes
 }
 
 func newIntro(text string) intro {
@@ -96,8 +97,8 @@ func (x *intro) begins(p []byte) bool {
 	return binary.LittleEndian.Uint64(p)&x.mask == x.word && (n <= 8 || string(p[8:n]) == x.text[8:])
 }
 
-// plans has the plan of each type that was asked for; nil for those without. It only saves time:
-// the plan of a type is always the same, and nobody changes one.
+// plans has the plan of each type that was asked for, nil for a type without one. It only saves
+// time, because the plan of a type is always the same. Any goroutine may use it.
 var plans sync.Map // reflect.Type → *plan
 
 // planOf returns the plan of t, nil if there is none.
@@ -116,13 +117,14 @@ var (
 	objectType = reflect.TypeFor[map[string]any]()
 )
 
-// asKnown are the types with methods for JSON, or none, whose way is known here.
+// asKnown are types whose way is known here, whatever methods for JSON they have.
 var asKnown = map[reflect.Type]kind{timeType: asTime, numberType: asNumber, rawType: asRaw}
 
-// planner makes the plans of a type and of all that it consists of. If one of them has none, none
-// has.
+// planner makes the plans of a type and of all types that it consists of. If one of these has no
+// plan, none has.
 type planner struct {
-	made map[reflect.Type]*plan // also those that are being made: a type may contain itself
+	// also types whose plan is being made, because a type may contain itself
+	made map[reflect.Type]*plan
 }
 
 func (b *planner) plan(t reflect.Type) *plan {
@@ -142,10 +144,10 @@ func (b *planner) plan(t reflect.Type) *plan {
 	return p
 }
 
-// hasMethods reports whether t has a way of its own to JSON or from it.
+// hasMethods reports whether t writes or reads its own JSON.
 func hasMethods(t reflect.Type) bool { return hasOneOf(marshalers, t) || hasOneOf(unmarshalers, t) }
 
-// fill finds out what p's type is, and reports false if there is no plan for that.
+// fill fills p in by its type, and reports false if there is no plan for the type.
 func (b *planner) fill(p *plan) bool {
 	switch t := p.typ; t.Kind() {
 	case reflect.Bool:
@@ -231,7 +233,8 @@ func (b *planner) record(p *plan) bool {
 	return true
 }
 
-// offsetOf returns where in a struct of type t a field is, unless that is behind a pointer.
+// offsetOf returns the offset of a field in a struct of type t; remote says that it is behind a
+// pointer and has none.
 func offsetOf(t reflect.Type, index []int) (offset uintptr, remote bool) {
 	for _, x := range index {
 		if t.Kind() == reflect.Pointer {
@@ -244,8 +247,8 @@ func offsetOf(t reflect.Type, index []int) (offset uintptr, remote bool) {
 	return offset, false
 }
 
-// hidesMember reports whether an embedded struct of t is not exported and yet a member, by the name
-// in its tag: it is one to encoding/json, and to structtag it is not.
+// hidesMember reports whether t embeds a struct that is not exported and has a name in its tag.
+// encoding/json takes it for a member, structtag does not.
 func hidesMember(t reflect.Type) bool {
 	for f := range t.Fields() {
 		if f.Anonymous && !f.IsExported() && structtag.Parse(f).Name != "" {
@@ -255,7 +258,7 @@ func hidesMember(t reflect.Type) bool {
 	return false
 }
 
-// isPlainName reports whether name is written as it is, and is a name to every library.
+// isPlainName reports whether name is written as it is, and every library accepts it as a name.
 func isPlainName(name string) bool {
 	for _, c := range []byte(name) {
 		if c >= utf8.RuneSelf || c != '_' && c != '-' && c != '.' && !('0' <= c && c <= '9') && !('a' <= c|' ' && c|' ' <= 'z') {

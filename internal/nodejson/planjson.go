@@ -6,27 +6,27 @@ import (
 	"unicode/utf8"
 )
 
-// A json.Number and a json.RawMessage are JSON themselves.
+// This file reads and writes json.Number and json.RawMessage, which are JSON themselves.
 
-// number reads a number. It may also be in a string, which is left to the library.
-func (r *planReader) number(to place) bool {
-	end, err := skipNumber(r.p, r.i)
+// number reads a number. A number in a string is left to the library.
+func (d *planDecoder) number(to place) bool {
+	end, err := skipNumber(d.p, d.i)
 	if err != nil {
 		return false
 	}
-	*to.text() = string(r.p[r.i:end])
-	r.i = end
+	*to.text() = string(d.p[d.i:end])
+	d.i = end
 	return true
 }
 
-// raw keeps a value as it was written. What is not UTF-8 is to be repaired before.
-func (r *planReader) raw(to place) bool {
-	end, err := skipValue(r.p, r.i, r.depth)
-	if err != nil || !utf8.Valid(r.p[r.i:end]) {
+// raw copies a value as it was written. The library repairs text that is not UTF-8.
+func (d *planDecoder) raw(to place) bool {
+	end, err := skipValue(d.p, d.i, d.depth)
+	if err != nil || !utf8.Valid(d.p[d.i:end]) {
 		return false
 	}
-	*to.bytes() = slices.Clone(r.p[r.i:end])
-	r.i = end
+	*to.bytes() = slices.Clone(d.p[d.i:end])
+	d.i = end
 	return true
 }
 
@@ -42,7 +42,7 @@ func appendNumber(dst []byte, n string) ([]byte, error) {
 	return dropNegativeZeros(dst, start), nil
 }
 
-// appendRaw writes raw, which is inside so many arrays and objects, on one line.
+// appendRaw writes raw, which is inside depth arrays and objects, on one line.
 func appendRaw(dst, raw []byte, depth int) ([]byte, error) {
 	end, err := skipValue(raw, skipBlanks(raw, 0), depth)
 	if err != nil || checkEnd(raw, end) != nil || !utf8.Valid(raw) {

@@ -7,38 +7,38 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// The methods of this file read values that have no others inside.
+// The methods of this file read values without other values inside.
 
-func (r *planReader) boolean(to place) bool {
-	value := r.p[r.i] == 't'
+func (d *planDecoder) boolean(to place) bool {
+	value := d.p[d.i] == 't'
 	word := "false"
 	if value {
 		word = "true"
 	}
-	if len(r.p)-r.i < len(word) || string(r.p[r.i:r.i+len(word)]) != word {
+	if len(d.p)-d.i < len(word) || string(d.p[d.i:d.i+len(word)]) != word {
 		return false
 	}
 	*to.bool() = value
-	r.i += len(word)
+	d.i += len(word)
 	return true
 }
 
-func (r *planReader) int(to place, size uintptr) bool {
-	negative, n, ok := r.integer()
+func (d *planDecoder) int(to place, size uintptr) bool {
+	negative, n, ok := d.integer()
 	x := int64(n)
 	if negative {
 		x = -x
 	}
-	// The sign says whether n was too large for an int64. Minus zero is 0.
+	// If the sign is wrong, n was too large for an int64. Minus zero is 0.
 	if !ok || n != 0 && (x < 0) != negative {
 		return false
 	}
 	to.setInteger(size, uint64(x))
-	return to.int(size) == x // If not, it has too many bits.
+	return to.int(size) == x // If not, the number has too many bits.
 }
 
-func (r *planReader) uint(to place, size uintptr) bool {
-	negative, n, ok := r.integer()
+func (d *planDecoder) uint(to place, size uintptr) bool {
+	negative, n, ok := d.integer()
 	if !ok || negative {
 		return false
 	}
@@ -49,106 +49,108 @@ func (r *planReader) uint(to place, size uintptr) bool {
 // mostDigits is how many decimal digits a uint64 can have.
 const mostDigits = 20
 
-// integer reads a number that is written as one, and whose digits are a uint64.
-func (r *planReader) integer() (negative bool, n uint64, ok bool) {
-	i := r.i
-	if negative = r.p[i] == '-'; negative {
+// integer reads a number without fraction and exponent, whose digits must fit a uint64.
+func (d *planDecoder) integer() (negative bool, n uint64, ok bool) {
+	i := d.i
+	if negative = d.p[i] == '-'; negative {
 		i++
 	}
 	start := i
-	for ; i < len(r.p) && isDigit(r.p[i]); i++ {
-		n = 10*n + uint64(r.p[i]-'0')
+	for ; i < len(d.p) && isDigit(d.p[i]); i++ {
+		n = 10*n + uint64(d.p[i]-'0')
 	}
 	switch digits := i - start; {
 	case digits == 0 || digits > mostDigits:
 		return false, 0, false
-	case digits == mostDigits && (r.p[start] != '1' || n < 1e19):
-		// Of those that begin with 1, the ones that are too large have wrapped around to less.
+	case digits == mostDigits && (d.p[start] != '1' || n < 1e19):
+		// Numbers of 20 digits that begin with 1 and are too large have wrapped around to less than
+		// 1e19.
 		return false, 0, false
-	case digits > 1 && r.p[start] == '0', i < len(r.p) && continuesNumber(r.p[i]):
+	case digits > 1 && d.p[start] == '0', i < len(d.p) && continuesNumber(d.p[i]):
 		return false, 0, false
 	}
-	r.i = i
+	d.i = i
 	return negative, n, true
 }
 
-func (r *planReader) float64(to place) bool {
-	f, end, err := parseFloat(r.p, r.i)
+func (d *planDecoder) float64(to place) bool {
+	f, end, err := readFloat(d.p, d.i)
 	if err != nil || math.IsInf(f, 0) {
 		return false
 	}
 	*to.float64() = f
-	r.i = end
+	d.i = end
 	return true
 }
 
-func (r *planReader) float32(to place) bool {
-	f, end, err := parseFloat32(r.p, r.i)
+func (d *planDecoder) float32(to place) bool {
+	f, end, err := readFloat32(d.p, d.i)
 	if err != nil {
 		return false
 	}
 	*to.float32() = f
-	r.i = end
+	d.i = end
 	return true
 }
 
-func (r *planReader) text(to place) bool {
-	if r.p[r.i] != '"' {
+func (d *planDecoder) text(to place) bool {
+	if d.p[d.i] != '"' {
 		return false
 	}
-	start := r.i + 1
-	if end := wtf8.PlainEnd(r.p, start); end < len(r.p) && r.p[end] == '"' {
-		r.i = end + 1
-		*to.text() = r.share(r.p[start:end])
+	start := d.i + 1
+	if end := wtf8.PlainEnd(d.p, start); end < len(d.p) && d.p[end] == '"' {
+		d.i = end + 1
+		*to.text() = d.share(d.p[start:end])
 		return true
 	}
-	s, end, err := parseString(r.p, r.i)
+	s, end, err := readString(d.p, d.i)
 	if err != nil {
 		return false
 	}
 	*to.text() = s
-	r.i = end
+	d.i = end
 	return true
 }
 
-// Of the texts of records many repeat, as names of states and hosts do. Those that are short and
-// came lately are one string.
+// Many strings in records repeat, such as names of states and hosts. Short ones that came lately
+// share memory.
 const (
-	recentStrings = 8  // places, a power of two
+	recentStrings = 8  // number of places, a power of two
 	longestRecent = 32 // bytes
 )
 
-// share returns text as a string. Which place it has is found from its length and its ends.
-func (r *planReader) share(text []byte) string {
+// share returns text as a string, one of the recent ones if it is there. Its place depends on its
+// length and its ends.
+func (d *planDecoder) share(text []byte) string {
 	n := len(text)
 	if n == 0 || n > longestRecent {
 		return string(text)
 	}
-	s := &r.recent[(n^int(text[0])^int(text[n-1]))%recentStrings]
+	s := &d.recent[(n^int(text[0])^int(text[n-1]))%recentStrings]
 	if *s != string(text) {
 		*s = string(text)
 	}
 	return *s
 }
 
-// plainText moves behind a string that is written as it is meant, and returns what is between its
-// quotes.
-func (r *planReader) plainText() (text []byte, ok bool) {
-	if r.p[r.i] != '"' {
+// plainText moves past a string of ASCII without escapes and returns the bytes between its quotes.
+// It reports false for other strings.
+func (d *planDecoder) plainText() (text []byte, ok bool) {
+	if d.p[d.i] != '"' {
 		return nil, false
 	}
-	start := r.i + 1
-	end := wtf8.PlainEnd(r.p, start)
-	if end == len(r.p) || r.p[end] != '"' {
+	start := d.i + 1
+	end := wtf8.PlainEnd(d.p, start)
+	if end == len(d.p) || d.p[end] != '"' {
 		return nil, false
 	}
-	r.i = end + 1
-	return r.p[start:end], true
+	d.i = end + 1
+	return d.p[start:end], true
 }
 
-// bytes reads base64. Bytes may also come as an array of numbers, which is left to the library.
-func (r *planReader) bytes(to place) bool {
-	text, ok := r.plainText()
+// bytes reads base64. Bytes as an array of numbers are left to the library.
+func (d *planDecoder) bytes(to place) bool {
+	text, ok := d.plainText()
 	if !ok {
 		return false
 	}
@@ -161,12 +163,12 @@ func (r *planReader) bytes(to place) bool {
 	return true
 }
 
-func (r *planReader) time(to place) bool {
-	text, ok := r.plainText()
+func (d *planDecoder) time(to place) bool {
+	text, ok := d.plainText()
 	if !ok {
 		return false
 	}
-	at, ok := parseTime(text)
+	at, ok := readTime(text)
 	if !ok && at.UnmarshalText(text) != nil {
 		return false
 	}
@@ -174,12 +176,12 @@ func (r *planReader) time(to place) bool {
 	return true
 }
 
-func (r *planReader) any(to place) bool {
-	x, end, err := parseValue(r.p, r.i, r.depth, nil)
+func (d *planDecoder) any(to place) bool {
+	x, end, err := readValue(d.p, d.i, d.depth, nil)
 	if err != nil {
 		return false
 	}
 	*to.any() = x
-	r.i = end
+	d.i = end
 	return true
 }

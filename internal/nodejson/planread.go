@@ -6,128 +6,128 @@ import (
 	"unicode/utf8"
 )
 
-// planReader reads a text by plans, into places that are zero: what is there before may count in
-// ways that only the library knows. Its methods read what begins at i and move behind it, or report
-// false when they have given up.
-type planReader struct {
+// planDecoder reads a text by plans, into places that are zero: other values may affect the reading
+// in ways that only the library knows. Its methods read the value that begins at i and move past
+// it, or report false when they give up.
+type planDecoder struct {
 	p     []byte
-	i     int
+	i     int // offset of the next byte
 	depth int // arrays, objects and pointers around i
 
-	strange bool // there was a member that a struct does not have
+	strange bool // a member was skipped because its struct has no such field
 
 	recent [recentStrings]string // see share
 }
 
-// readPlanned reads p into v. When it has given up v is zero. strange reports whether a struct did
+// decodePlanned reads p into v. If it gives up, it leaves v zero. strange says that a struct did
 // not have all members.
-func readPlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
-	r := planReader{p: p, i: skipBlanks(p, 0)}
-	if r.value(placeOf(v), t) && checkEnd(p, r.i) == nil {
-		return r.strange, true
+func decodePlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
+	d := planDecoder{p: p, i: skipBlanks(p, 0)}
+	if d.value(placeOf(v), t) && checkEnd(p, d.i) == nil {
+		return d.strange, true
 	}
 	v.SetZero()
 	return false, false
 }
 
-func (r *planReader) value(to place, t *plan) bool {
-	if r.i >= len(r.p) {
+func (d *planDecoder) value(to place, t *plan) bool {
+	if d.i >= len(d.p) {
 		return false
 	}
-	if r.p[r.i] == 'n' && t.kind != asRaw {
-		return r.null(to, t)
+	if d.p[d.i] == 'n' && t.kind != asRaw {
+		return d.null(to, t)
 	}
 	switch t.kind {
 	case asBool:
-		return r.boolean(to)
+		return d.boolean(to)
 	case asInt:
-		return r.int(to, t.size)
+		return d.int(to, t.size)
 	case asUint:
-		return r.uint(to, t.size)
+		return d.uint(to, t.size)
 	case asFloat32:
-		return r.float32(to)
+		return d.float32(to)
 	case asFloat64:
-		return r.float64(to)
+		return d.float64(to)
 	case asString:
-		return r.text(to)
+		return d.text(to)
 	case asBytes:
-		return r.bytes(to)
+		return d.bytes(to)
 	case asTime:
-		return r.time(to)
+		return d.time(to)
 	case asNumber:
-		return r.number(to)
+		return d.number(to)
 	case asRaw:
-		return r.raw(to)
+		return d.raw(to)
 	case asAny:
-		return r.any(to)
+		return d.any(to)
 	}
-	if r.depth >= maxDepth {
+	if d.depth >= maxDepth {
 		return false
 	}
-	r.depth++
-	ok := r.inside(to, t)
-	r.depth--
+	d.depth++
+	ok := d.inside(to, t)
+	d.depth--
 	return ok
 }
 
-// inside is value of what has values inside.
-func (r *planReader) inside(to place, t *plan) bool {
+// inside is value for values with other values inside.
+func (d *planDecoder) inside(to place, t *plan) bool {
 	switch t.kind {
 	case asPointer:
-		return to.isNil() && r.pointer(to, t)
+		return to.isNil() && d.pointer(to, t)
 	case asSlice:
-		return r.p[r.i] == '[' && to.isNil() && r.list(to, t)
+		return d.p[d.i] == '[' && to.isNil() && d.list(to, t)
 	case asArray:
-		return r.p[r.i] == '[' && to.value(t.typ).IsZero() && r.array(to, t)
+		return d.p[d.i] == '[' && to.value(t.typ).IsZero() && d.array(to, t)
 	case asMap:
-		return r.p[r.i] == '{' && to.isNil() && r.table(to.value(t.typ), t)
+		return d.p[d.i] == '{' && to.isNil() && d.table(to.value(t.typ), t)
 	case asObject:
-		return r.p[r.i] == '{' && to.isNil() && r.object(to)
+		return d.p[d.i] == '{' && to.isNil() && d.object(to)
 	}
-	return r.p[r.i] == '{' && r.record(to, t)
+	return d.p[d.i] == '{' && d.record(to, t)
 }
 
-// null does nothing to what cannot be nil, as encoding/json has it.
-func (r *planReader) null(to place, t *plan) bool {
-	end, err := skipWord(r.p, r.i, "null")
+// null leaves a value that cannot be nil unchanged, as in encoding/json.
+func (d *planDecoder) null(to place, t *plan) bool {
+	end, err := skipWord(d.p, d.i, "null")
 	if err != nil {
 		return false
 	}
-	r.i = end
+	d.i = end
 	if t.kind.nullable() {
 		to.value(t.typ).SetZero() // It may have been set before, if the same member comes twice.
 	}
 	return true
 }
 
-// pointer reads what is then pointed to.
-func (r *planReader) pointer(to place, t *plan) bool {
+// pointer makes a variable and reads its value.
+func (d *planDecoder) pointer(to place, t *plan) bool {
 	made := targetOf(reflect.New(t.elem.typ))
 	to.setTarget(made)
-	return r.value(made, t.elem)
+	return d.value(made, t.elem)
 }
 
-// list reads an array.
-func (r *planReader) list(to place, t *plan) bool {
+// list reads an array into a slice.
+func (d *planDecoder) list(to place, t *plan) bool {
 	v := to.value(t.typ)
-	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == ']' {
-		r.i++
+	if d.i = skipBlanks(d.p, d.i+1); d.i < len(d.p) && d.p[d.i] == ']' {
+		d.i++
 		v.Set(reflect.MakeSlice(t.typ, 0, 0))
 		return true
 	}
-	start := r.i
+	start := d.i
 	var elem place
 	for n, room := 0, 0; ; n++ {
 		if n == room {
-			v.Grow(t.room(n, r.i-start, len(r.p)-r.i)) // The new memory is zero.
+			v.Grow(t.room(n, d.i-start, len(d.p)-d.i)) // The new memory is zero.
 			room = v.Cap()
 			v.SetLen(room)
 			elem = targetOf(v).field(uintptr(n) * t.elem.size)
 		}
-		if !r.value(elem, t.elem) {
+		if !d.value(elem, t.elem) {
 			return false
 		}
-		if more, ok := r.separator(']'); !more {
+		if more, ok := d.separator(']'); !more {
 			v.SetLen(n + 1)
 			return ok
 		}
@@ -137,37 +137,37 @@ func (r *planReader) list(to place, t *plan) bool {
 	}
 }
 
-// separator moves behind the comma or bracket that follows an element, and the blanks behind a
-// comma, behind which more comes.
-func (r *planReader) separator(closing byte) (more, ok bool) {
-	if plainComma(r.p, r.i) {
-		r.i++
+// separator moves past the comma or bracket after an element, and past the blanks after a comma.
+// more says that it was a comma.
+func (d *planDecoder) separator(closing byte) (more, ok bool) {
+	if plainComma(d.p, d.i) {
+		d.i++
 		return true, true
 	}
-	return r.unusualSeparator(closing)
+	return d.unusualSeparator(closing)
 }
 
-// unusualSeparator is separator where the brackets close, or there are blanks.
-func (r *planReader) unusualSeparator(closing byte) (more, ok bool) {
-	more, next, err := separator(r.p, r.i, closing)
-	r.i = next
+// unusualSeparator is separator for a closing bracket, or blanks.
+func (d *planDecoder) unusualSeparator(closing byte) (more, ok bool) {
+	more, next, err := separator(d.p, d.i, closing)
+	d.i = next
 	return more, err == nil
 }
 
 const (
-	// firstElements is for how many elements the first memory of a slice is, if they are not large:
-	// it mostly has more than one.
+	// firstElements is for how many elements a slice first gets memory, if they are small, because
+	// most slices have more than one.
 	firstElements = 4
 	smallElement  = 64 // bytes
 
-	// mostGrowth is by how much a slice may become longer at once, so that a text that ends
-	// otherwise than it began takes no more memory than that times what it has elements.
+	// mostGrowth bounds the factor by which a slice grows at once. So a text that ends otherwise
+	// than it began takes at most that many times the memory of its elements.
 	mostGrowth = 16
 )
 
-// room returns for how many more elements there should be memory in a slice of n that is full.
-// Those had done bytes of text; if the others have as many each, the left bytes are for so many.
-// More than asked for comes from the runtime, as append has it.
+// room returns for how many more elements a full slice of n should get memory. The n elements took
+// done bytes of text; at that rate the remaining left bytes hold so many. The runtime may add more,
+// as for append.
 func (t *plan) room(n, done, left int) int {
 	switch {
 	case n > 0:
@@ -178,116 +178,117 @@ func (t *plan) room(n, done, left int) int {
 	return 1
 }
 
-// array reads as many elements as there are. All are zero, and so those that do not come are.
-func (r *planReader) array(to place, t *plan) bool {
-	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == ']' {
-		r.i++
+// array reads into the elements of an array, which are all zero, and skips further ones. Elements
+// that do not come stay zero.
+func (d *planDecoder) array(to place, t *plan) bool {
+	if d.i = skipBlanks(d.p, d.i+1); d.i < len(d.p) && d.p[d.i] == ']' {
+		d.i++
 		return true
 	}
 	for n, size := 0, t.typ.Len(); ; n++ {
-		if n < size && !r.value(to.field(uintptr(n)*t.elem.size), t.elem) || n >= size && !r.skip() {
+		if n < size && !d.value(to.field(uintptr(n)*t.elem.size), t.elem) || n >= size && !d.skip() {
 			return false
 		}
-		if more, ok := r.separator(']'); !more {
+		if more, ok := d.separator(']'); !more {
 			return ok
 		}
 	}
 }
 
 // object reads an object as Value does.
-func (r *planReader) object(to place) bool {
-	m, end, err := parseObject(r.p, r.i, r.depth-1, nil)
+func (d *planDecoder) object(to place) bool {
+	m, end, err := readObject(d.p, d.i, d.depth-1, nil)
 	if err != nil {
 		return false
 	}
 	*to.object() = m
-	r.i = end
+	d.i = end
 	return true
 }
 
 // member moves to the value of the member that begins at i and returns the key, with its quotes.
-func (r *planReader) member() (key []byte, ok bool) {
-	end, value, err := skipKey(r.p, r.i)
+func (d *planDecoder) member() (key []byte, ok bool) {
+	end, value, err := skipKey(d.p, d.i)
 	if err != nil {
 		return nil, false
 	}
-	key = r.p[r.i:end]
-	r.i = value
+	key = d.p[d.i:end]
+	d.i = value
 	return key, true
 }
 
 // table reads an object into a map.
-func (r *planReader) table(v reflect.Value, t *plan) bool {
+func (d *planDecoder) table(v reflect.Value, t *plan) bool {
 	m := reflect.MakeMap(t.typ)
 	v.Set(m)
-	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == '}' {
-		r.i++
+	if d.i = skipBlanks(d.p, d.i+1); d.i < len(d.p) && d.p[d.i] == '}' {
+		d.i++
 		return true
 	}
 	elem := reflect.New(t.elem.typ).Elem()
 	place := placeOf(elem)
 	for n := 1; ; n++ {
-		key, ok := r.member()
+		key, ok := d.member()
 		if !ok {
 			return false
 		}
 		elem.SetZero()
-		if !r.value(place, t.elem) {
+		if !d.value(place, t.elem) {
 			return false
 		}
 		m.SetMapIndex(reflect.ValueOf(keyText(key)).Convert(t.typ.Key()), elem)
 		if m.Len() != n {
-			return false // The key was there.
+			return false // The key was there already.
 		}
-		if more, ok := r.separator('}'); !more {
+		if more, ok := d.separator('}'); !more {
 			return ok
 		}
 	}
 }
 
 // record reads an object into a struct.
-func (r *planReader) record(to place, t *plan) bool {
-	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == '}' {
-		r.i++
+func (d *planDecoder) record(to place, t *plan) bool {
+	if d.i = skipBlanks(d.p, d.i+1); d.i < len(d.p) && d.p[d.i] == '}' {
+		d.i++
 		return true
 	}
 	for at := 0; ; at++ {
 		// Members mostly come in the order of the fields, and without blanks.
-		if at < len(t.fields) && t.fields[at].name.begins(r.p[r.i:]) {
-			r.i = skipBlanks(r.p, r.i+len(t.fields[at].name.text))
+		if at < len(t.fields) && t.fields[at].name.begins(d.p[d.i:]) {
+			d.i = skipBlanks(d.p, d.i+len(t.fields[at].name.text))
 		} else {
 			var ok bool
-			if at, ok = r.field(t); !ok {
+			if at, ok = d.field(t); !ok {
 				return false
 			}
 		}
-		if !r.fieldValue(to, t, at) {
+		if !d.fieldValue(to, t, at) {
 			return false
 		}
-		if more, ok := r.separator('}'); !more {
+		if more, ok := d.separator('}'); !more {
 			return ok
 		}
 	}
 }
 
-// fieldValue reads the value of field number at of a struct, or skips it when that is -1.
-func (r *planReader) fieldValue(to place, t *plan, at int) bool {
+// fieldValue reads the value of the field number at of a struct, or skips it if at is -1.
+func (d *planDecoder) fieldValue(to place, t *plan, at int) bool {
 	if at < 0 {
-		return r.skip()
+		return d.skip()
 	}
 	f := &t.fields[at]
 	if !f.remote {
-		return r.value(to.field(f.offset), f.plan)
+		return d.value(to.field(f.offset), f.plan)
 	}
 	field, ok := f.Make(to.value(t.typ))
-	return ok && r.value(placeOf(field), f.plan)
+	return ok && d.value(placeOf(field), f.plan)
 }
 
 // field moves to the value of the next member and returns the number of its field, -1 if there is
-// none. It reports false also when that is not certain: keys match in any case, and may have
-// escapes in them.
-func (r *planReader) field(t *plan) (at int, ok bool) {
-	key, ok := r.member()
+// none. It reports false if it cannot be sure: the library matches keys in any case, and keys may
+// contain escapes.
+func (d *planDecoder) field(t *plan) (at int, ok bool) {
+	key, ok := d.member()
 	if !ok {
 		return 0, false
 	}
@@ -305,15 +306,15 @@ func (r *planReader) field(t *plan) (at int, ok bool) {
 			return 0, false
 		}
 	}
-	r.strange = true
+	d.strange = true
 	return -1, true
 }
 
-func (r *planReader) skip() bool {
-	end, err := skipValue(r.p, r.i, r.depth)
+func (d *planDecoder) skip() bool {
+	end, err := skipValue(d.p, d.i, d.depth)
 	if err != nil {
 		return false
 	}
-	r.i = end
+	d.i = end
 	return true
 }

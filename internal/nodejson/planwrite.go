@@ -10,16 +10,16 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// Why a plan is given up when a value is written.
+// The reasons to give up a plan when a value is written.
 var (
-	// errDeep says that the value is nested too deep, or seems so, for some pointers count.
+	// errDeep says that the value is nested too deep, or seems to be, because some pointers count.
 	errDeep = errors.New("nested too deep for a plan")
 
-	// errUnusual says that there is something in it that the library will refuse.
+	// errUnusual says that the value contains something that the library will refuse.
 	errUnusual = errors.New("no value for a plan")
 )
 
-// planned appends the value at v by its plan. After an error what was appended is of no use.
+// planned appends the value at v by its plan. After an error the appended bytes are useless.
 func (a *appender) planned(dst []byte, v place, t *plan) (_ []byte, err error) {
 	switch t.kind {
 	case asBool:
@@ -61,7 +61,7 @@ func (a *appender) planned(dst []byte, v place, t *plan) (_ []byte, err error) {
 	return a.plannedInside(dst, v, t)
 }
 
-// plannedPointer is planned of a pointer to the value at to.
+// plannedPointer is planned for a pointer to the value at to.
 func (a *appender) plannedPointer(dst []byte, to place, t *plan) (_ []byte, err error) {
 	a.depth += t.level
 	if a.depth <= watchCyclesFrom {
@@ -77,7 +77,7 @@ func (a *appender) plannedPointer(dst []byte, to place, t *plan) (_ []byte, err 
 	return dst, err
 }
 
-// plannedInside is planned of what else has values inside.
+// plannedInside is planned for all other values with values inside.
 func (a *appender) plannedInside(dst []byte, v place, t *plan) (_ []byte, err error) {
 	a.depth += t.level
 	watched := a.depth > watchCyclesFrom
@@ -107,7 +107,7 @@ func (a *appender) plannedInside(dst []byte, v place, t *plan) (_ []byte, err er
 	return dst, err
 }
 
-// watch is enter of a container that counts, and of others.
+// watch is push for a container. counts says whether it has to be remembered.
 func (a *appender) watch(c container, counts bool) error {
 	if a.depth > maxDepth {
 		return errDeep
@@ -118,7 +118,8 @@ func (a *appender) watch(c container, counts bool) error {
 	return nil
 }
 
-// containerOf reports false for what contains itself through others only.
+// containerOf identifies a slice or map. counts is false for a value that contains itself only
+// through others.
 func containerOf(v place, t *plan) (c container, counts bool) {
 	switch t.kind {
 	case asSlice:
@@ -161,9 +162,9 @@ func (a *appender) plannedRecord(dst []byte, v place, t *plan) (_ []byte, err er
 	return append(dst, '}'), nil
 }
 
-// omitted reports whether the field is left out, whose value is at v.
+// omitted reports whether the field, whose value is at v, is omitted.
 func (f *fieldPlan) omitted(v place) bool {
-	if !f.Tag.OmitZero { // An IsZero would have a say in that.
+	if !f.Tag.OmitZero { // IsZero could decide otherwise.
 		switch f.plan.kind {
 		case asString:
 			return *v.text() == ""

@@ -6,13 +6,13 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// maxDepth is how deep arrays and objects may be nested, as in encoding/json: every level takes
-// stack, and who sends the text decides on the depth.
+// maxDepth is how deep arrays and objects may be nested, as in encoding/json. Every level takes
+// stack, and the sender of the text decides on the depth.
 const maxDepth = 10_000
 
-// check returns the *Error that says where p stops being one JSON value, with nothing but blanks
-// around it. Bytes that are not UTF-8 and escaped lone surrogates are valid in strings, as they are
-// for Node.
+// check returns nil if p is one JSON value with nothing but blanks around it; otherwise the *Error
+// says where p stops being one. Bytes that are not UTF-8 and escaped lone surrogates are valid in
+// strings, as they are for Node.
 func check(p []byte) error {
 	end, err := skipValue(p, skipBlanks(p, 0), 0)
 	if err != nil {
@@ -21,7 +21,7 @@ func check(p []byte) error {
 	return checkEnd(p, end)
 }
 
-// checkEnd wants nothing but blanks from i on.
+// checkEnd returns an error if p has anything but blanks from i on.
 func checkEnd(p []byte, i int) error {
 	if i = skipBlanks(p, i); i < len(p) {
 		return syntaxError(i)
@@ -36,7 +36,7 @@ func skipBlanks(p []byte, i int) int {
 	return i
 }
 
-// skipValue returns the offset behind the value that begins at i. depth counts the arrays and
+// skipValue returns the offset after the value that begins at i. depth is the number of arrays and
 // objects around it.
 func skipValue(p []byte, i, depth int) (end int, err error) {
 	if i >= len(p) {
@@ -91,9 +91,9 @@ func skipArray(p []byte, i, depth int) (end int, err error) {
 	}
 }
 
-// eachMember calls yield, if there is one, with each member of the object that begins at i: the key
-// with its quotes, and the value. It returns the offset behind the object. Until then nothing is
-// certain: the text may end in the middle.
+// eachMember calls yield, unless it is nil, with each member of the object that begins at i: the
+// key with its quotes, and the value. It returns the offset after the object. Before that the text
+// may turn out to be invalid.
 func eachMember(p []byte, i, depth int, yield func(key, value []byte)) (end int, err error) {
 	if depth >= maxDepth {
 		return 0, depthError(i)
@@ -125,8 +125,7 @@ func eachMember(p []byte, i, depth int, yield func(key, value []byte)) (end int,
 	}
 }
 
-// skipKey returns the offset behind the key that begins at i, and the one at which its value
-// begins.
+// skipKey returns the offset after the key that begins at i, and the offset of its value.
 func skipKey(p []byte, i int) (end, value int, err error) {
 	if i >= len(p) || p[i] != '"' {
 		return 0, 0, syntaxError(i)
@@ -140,12 +139,12 @@ func skipKey(p []byte, i int) (end, value int, err error) {
 	return end, skipBlanks(p, value+1), nil
 }
 
-// plainComma reports whether a comma is at i and another element right behind it, as there is where
-// nobody has indented a text. It saves the call of separator.
+// plainComma reports whether there is a comma at i and an element right after it, as in text
+// without indentation. It saves a call of separator.
 func plainComma(p []byte, i int) bool { return i+1 < len(p) && p[i] == ',' && p[i+1] > ' ' }
 
-// separator reads what follows an element that ends at i: a comma, then next is where another
-// element begins, or the closing bracket, then next is behind it.
+// separator reads the comma or closing bracket after an element that ends at i. After a comma more
+// is true and next is the offset of the next element; after a bracket next is the offset after it.
 func separator(p []byte, i int, closing byte) (more bool, next int, err error) {
 	if i = skipBlanks(p, i); i < len(p) {
 		switch p[i] {
@@ -170,7 +169,7 @@ func skipNumber(p []byte, i int) (end int, err error) {
 	case i == start:
 		return 0, syntaxError(i)
 	case p[start] == '0':
-		i = start + 1 // What is behind it is not of the number.
+		i = start + 1 // A digit after it does not belong to the number.
 	}
 	if i == len(p) || !continuesNumber(p[i]) {
 		return i, nil
@@ -178,7 +177,7 @@ func skipNumber(p []byte, i int) (end int, err error) {
 	return skipFraction(p, i)
 }
 
-// skipFraction returns the offset behind the number whose point or exponent is at i.
+// skipFraction returns the offset after the number whose point or exponent is at i.
 func skipFraction(p []byte, i int) (end int, err error) {
 	if p[i] == '.' {
 		if i, err = skipDigits(p, i+1); err != nil {
@@ -197,7 +196,7 @@ func skipFraction(p []byte, i int) (end int, err error) {
 
 func isDigit(c byte) bool { return c-'0' <= 9 }
 
-// skipDigits wants one digit at least.
+// skipDigits skips digits, of which there must be at least one.
 func skipDigits(p []byte, i int) (end int, err error) {
 	start := i
 	for i < len(p) && isDigit(p[i]) {
@@ -209,7 +208,7 @@ func skipDigits(p []byte, i int) (end int, err error) {
 	return i, nil
 }
 
-// skipString returns the offset behind the string whose opening quote is at i.
+// skipString returns the offset after the string whose opening quote is at i.
 func skipString(p []byte, i int) (end int, err error) {
 	if i = wtf8.PlainEnd(p, i+1); i < len(p) && p[i] == '"' {
 		return i + 1, nil
@@ -238,7 +237,7 @@ func skipUnusual(p []byte, i int) (end int, err error) {
 	return 0, syntaxError(i)
 }
 
-// escapeLen returns the length of the escape that p begins with, 0 if it is none.
+// escapeLen returns the length of the escape that p begins with, 0 if it is invalid.
 func escapeLen(p []byte) int {
 	if len(p) < 2 {
 		return 0

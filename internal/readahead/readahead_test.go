@@ -18,13 +18,13 @@ func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 // decoder uses a Guess in the same way as a channel.
 type decoder struct{ *readahead.Guess }
 
-func newDecoder() decoder { return decoder{readahead.New(new(nodejson.Reader).Plain)} }
+func newDecoder() decoder { return decoder{readahead.New(new(nodejson.Decoder).Plain)} }
 
 func (d decoder) Decode(p []byte, v any) error {
 	if d.Take(v) {
 		return nil
 	}
-	return nodejson.Unmarshal(p, v)
+	return nodejson.Decode(p, v)
 }
 
 func (d decoder) Value(p []byte) (any, error) {
@@ -113,14 +113,14 @@ func TestNothingIsReadAheadUnlessMessagesAreTaken(t *testing.T) {
 	require.Equal(t, 3, v.N)
 }
 
-func TestErrorsAreThoseOfUnmarshal(t *testing.T) {
+func TestErrorsAreThoseOfDecode(t *testing.T) {
 	a := newDecoder()
 	for range 3 {
 		readAhead(t, a, `{"N":1}`, new(ahead))
 	}
 	for _, text := range []string{`{"N":1`, `{"N":"x"}`, `{"N":1}x`, ``, `{"N":1,"List":[1,}`} {
 		require.False(t, a.Read([]byte(text)), text)
-		got, want := a.Decode([]byte(text), new(ahead)), nodejson.Unmarshal([]byte(text), new(ahead))
+		got, want := a.Decode([]byte(text), new(ahead)), nodejson.Decode([]byte(text), new(ahead))
 		require.Equal(t, want, got, text)
 	}
 	require.Error(t, a.Decode([]byte("1"), nil))
@@ -146,7 +146,7 @@ func FuzzReadAhead(f *testing.F) {
 			require.NoError(t, nodejson.Check(p), "%q", p)
 		}
 		var got, want into
-		errGot, errWant := a.Decode(p, &got), nodejson.Unmarshal(p, &want)
+		errGot, errWant := a.Decode(p, &got), nodejson.Decode(p, &want)
 		require.Equal(t, errWant, errGot, "%q", p)
 		require.Equal(t, want, got, "%q", p)
 	})

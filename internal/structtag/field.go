@@ -5,23 +5,23 @@ import (
 	"slices"
 )
 
-// A Field is a field, of a struct or of one embedded in it, that is a member.
+// A Field is a field that is a member, in a struct or in one embedded in it.
 type Field struct {
 	Name  string // of the member
 	Tag   Tag
 	Type  reflect.Type
 	Index []int // path to the field through embedded structs
 
-	isZero func(reflect.Value) bool // of a field with omitzero
+	isZero func(reflect.Value) bool // test for omitzero; nil without omitzero
 }
 
 // Fields returns the members of the struct t, in the order of its fields. Of fields with the same
-// name the one that is embedded least deep counts, of several there the one with a name in its tag,
-// and otherwise none.
+// name the least deeply embedded one counts; of several at that depth the one with a name in its
+// tag; otherwise none.
 //
-// It asks embeds of each embedded struct without a name in its tag whether its fields count as
-// fields of the one around. inner is the struct itself, also where a pointer to it is embedded. One
-// that does not embed is a field like others.
+// For each embedded struct without a name in its tag, Fields asks embeds whether its fields count
+// as fields of the outer struct. If embeds returns false, the struct is a field like others. inner
+// is the type of the struct itself, also where a pointer to it is embedded.
 func Fields(t reflect.Type, embeds func(inner reflect.Type) bool) []Field {
 	var fields []Field
 	taken := map[string]bool{}
@@ -47,13 +47,13 @@ func Fields(t reflect.Type, embeds func(inner reflect.Type) bool) []Field {
 	return fields
 }
 
-// level is a struct somewhere inside the one that Fields is about.
+// level is a struct somewhere inside the one given to Fields.
 type level struct {
 	typ   reflect.Type
 	index []int // path to it
 }
 
-// members adds the fields of l to found and the structs embedded in it to next.
+// members appends the fields of l to found and the structs embedded in it to next.
 func (l level) members(found []Field, next []level, embeds func(reflect.Type) bool) ([]Field, []level) {
 	for i := range l.typ.NumField() {
 		f := l.typ.Field(i)
@@ -88,7 +88,7 @@ func (l level) members(found []Field, next []level, embeds func(reflect.Type) bo
 	return found, next
 }
 
-// dominant returns those of the fields of one depth that count.
+// dominant returns the fields of one depth that count. taken are the names of lesser depths.
 func dominant(found []Field, taken map[string]bool) []Field {
 	var fields []Field
 	for i, f := range found {
@@ -105,8 +105,8 @@ func dominant(found []Field, taken map[string]bool) []Field {
 	return fields
 }
 
-// In returns the field of v, a struct. It reports false if the field is in an embedded struct that
-// is not there.
+// In returns the field of v, a struct. It reports false if the field is in an embedded struct whose
+// pointer is nil.
 func (f *Field) In(v reflect.Value) (_ reflect.Value, ok bool) {
 	for i, x := range f.Index {
 		if i > 0 && v.Kind() == reflect.Pointer {
@@ -121,7 +121,7 @@ func (f *Field) In(v reflect.Value) (_ reflect.Value, ok bool) {
 }
 
 // Make returns the field of v, a struct that can be set, and makes the embedded structs on the way.
-// When one cannot be made, because the pointer to it is not exported, it returns that pointer and
+// If it cannot make one, because the pointer to it is not exported, it returns that pointer and
 // reports false.
 func (f *Field) Make(v reflect.Value) (_ reflect.Value, ok bool) {
 	for i, x := range f.Index {

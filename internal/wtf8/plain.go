@@ -2,7 +2,7 @@ package wtf8
 
 import "math/bits"
 
-// plain says which bytes stand for themselves in a string of JSON, in both directions, whatever is
+// plain says which bytes stand for themselves in a JSON string, in both directions, whatever is
 // around them.
 var plain = func() (table [256]bool) {
 	for c := byte(' '); c < 0x80; c++ {
@@ -17,7 +17,7 @@ const (
 )
 
 // PlainEnd returns the offset of the first byte of p from i on that does not stand for itself in a
-// string of JSON, len(p) if all do.
+// JSON string, len(p) if all do.
 func PlainEnd[T string | []byte](p T, i int) int {
 	for ; i+16 <= len(p); i += 16 {
 		q := p[i : i+16]
@@ -42,9 +42,10 @@ func word[T string | []byte](p T) uint64 {
 		uint64(p[4])<<32 | uint64(p[5])<<40 | uint64(p[6])<<48 | uint64(p[7])<<56
 }
 
-// oddBytes returns a word whose lowest bit that is set is the highest of the first byte of w that
-// is not plain; 0 if all are. A byte that is smaller than what is taken away from it borrows, which
-// sets its highest bit, and also may set that of plain bytes behind it, which nobody asks for then.
+// oddBytes returns a word whose lowest set bit is the highest bit of the first byte of w that is
+// not plain; 0 if all are plain. A byte that is smaller than the number subtracted from it borrows,
+// which sets its highest bit. That may also set the highest bit of plain bytes after it, which the
+// caller does not look at.
 func oddBytes(w uint64) uint64 {
 	return (w | (w - ' '*eachByte) | ((w ^ '"'*eachByte) - eachByte) | ((w ^ '\\'*eachByte) - eachByte)) & eachHigh
 }

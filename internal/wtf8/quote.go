@@ -8,13 +8,13 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// AppendQuoted appends s as JSON.stringify writes it: with the short escapes where they exist,
-// U+2028 and all other characters from the blank on as they are, lone surrogates escaped. What is
-// neither UTF-8 nor a surrogate becomes U+FFFD.
+// AppendQuoted appends s as JSON.stringify writes it: with short escapes where they exist, with
+// U+2028 and all other characters from the blank on unescaped, and with lone surrogates escaped.
+// Bytes that are neither UTF-8 nor a surrogate become U+FFFD.
 func AppendQuoted(dst []byte, s string) []byte {
-	// A long one is not to be moved as it grows.
+	// Grow once, so that a long string is not moved as it grows.
 	dst = append(slices.Grow(dst, len(s)+len(`""`)), '"')
-	start := 0 // what lies before is written
+	start := 0 // s[:start] is written
 	for i := PlainEnd(s, 0); i < len(s); i = PlainEnd(s, i) {
 		n := 1
 		if s[i] >= utf8.RuneSelf {
@@ -36,7 +36,7 @@ func AppendQuoted(dst []byte, s string) []byte {
 	return append(append(dst, s[start:]...), '"')
 }
 
-// appendControl appends the escape of a character that must have one.
+// appendControl appends the escape of an ASCII character that must have one.
 func appendControl(dst []byte, c byte) []byte {
 	switch c {
 	case '"', '\\':
@@ -59,8 +59,7 @@ func appendUnit(dst []byte, unit rune) []byte {
 	return append(dst, '\\', 'u', hexDigits[unit>>12&15], hexDigits[unit>>8&15], hexDigits[unit>>4&15], hexDigits[unit&15])
 }
 
-// AppendForeign appends what stands in JSON for the n bytes at the beginning of s that are not
-// UTF-8.
+// AppendForeign appends the JSON for the n bytes at the beginning of s that are not UTF-8.
 func AppendForeign(dst []byte, s string) (_ []byte, n int) {
 	if r, n := DecodeRune(s); utf16.IsSurrogate(r) {
 		return appendUnit(dst, r), n

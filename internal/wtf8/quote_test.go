@@ -23,7 +23,7 @@ func TestAStringIsQuotedAsStringifyDoes(t *testing.T) {
 	}
 }
 
-// JSON means what was quoted, to those who know the halves of pairs.
+// A decoder that knows halves of pairs reads the quoted string back.
 func FuzzAppendQuoted(f *testing.F) {
 	f.Add("a\"\xed\xa0\x80\n\xff")
 	f.Fuzz(func(t *testing.T, s string) {

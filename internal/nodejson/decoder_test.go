@@ -9,9 +9,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// A Reader that says that a message is ordinary is believed, so it must not say so of any that has
-// a cmd of Node's.
-func TestAReaderKnowsWhatHasNoCommand(t *testing.T) {
+// Callers rely on Ordinary, so it must never be true for a message with a cmd of Node's.
+func TestADecoderKnowsMessagesWithoutCommand(t *testing.T) {
 	type job struct {
 		N    int
 		S    string
@@ -44,7 +43,7 @@ func TestAReaderKnowsWhatHasNoCommand(t *testing.T) {
 		{`{"N":1`, new(job), false},
 		{`{"N":"x"}`, new(job), false},
 	} {
-		var r nodejson.Reader
+		var r nodejson.Decoder
 		for range 2 { // The second time by the plan that was used last.
 			clean := reflect.New(reflect.TypeOf(c.into).Elem()).Interface()
 			read := r.Plain([]byte(c.text), clean)
