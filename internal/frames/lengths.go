@@ -9,15 +9,15 @@ const LengthSize = 4
 // lengths cuts by the lengths in front of the frames.
 type lengths struct {
 	assembler
-	max    int
+	limit  int
 	header [LengthSize]byte
 	have   int    // bytes of header that have come
 	size   int    // of the frame; valid once the header is whole
 	skip   uint32 // bytes still to skip of a frame that is too long
 }
 
-// Lengths returns a Splitter of frames of up to max bytes, each behind its length.
-func Lengths(max int) Splitter { return &lengths{max: max} }
+// Lengths returns a Splitter of frames of up to limit bytes, each behind its length.
+func Lengths(limit int) Splitter { return &lengths{limit: limit} }
 
 // Next is that of a Splitter.
 func (s *lengths) Next(p []byte) (frame, rest []byte, err error) {
@@ -34,7 +34,7 @@ func (s *lengths) Next(p []byte) (frame, rest []byte, err error) {
 			return nil, nil, nil
 		}
 		size := binary.BigEndian.Uint32(s.header[:])
-		if int64(size) > int64(s.max) {
+		if int64(size) > int64(s.limit) {
 			s.have, s.skip = 0, size
 			return nil, p, ErrTooLong
 		}

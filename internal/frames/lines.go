@@ -5,12 +5,12 @@ import "bytes"
 // lines cuts at newlines.
 type lines struct {
 	assembler
-	max  int
-	skip bool // inside a line that is too long
+	limit int
+	skip  bool // inside a line that is too long
 }
 
-// Lines returns a Splitter of lines of up to max bytes.
-func Lines(max int) Splitter { return &lines{max: max} }
+// Lines returns a Splitter of lines of up to limit bytes.
+func Lines(limit int) Splitter { return &lines{limit: limit} }
 
 // Next is that of a Splitter.
 func (s *lines) Next(p []byte) (frame, rest []byte, err error) {
@@ -25,7 +25,7 @@ func (s *lines) Next(p []byte) (frame, rest []byte, err error) {
 		return nil, rest, nil
 	}
 	switch {
-	case len(line) > s.max-len(s.buf):
+	case len(line) > s.limit-len(s.buf):
 		head := line
 		if len(s.buf) > 0 {
 			head = s.buf
@@ -34,12 +34,12 @@ func (s *lines) Next(p []byte) (frame, rest []byte, err error) {
 		s.skip = !whole
 		return head, rest, ErrTooLong
 	case !whole:
-		s.add(line, s.max)
+		s.add(line, s.limit)
 		return nil, nil, nil
 	case len(s.buf) == 0:
 		return line, rest, nil
 	}
-	s.add(line, s.max)
+	s.add(line, s.limit)
 	return s.take(), rest, nil
 }
 

@@ -13,7 +13,7 @@ func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
 // splitters are both kinds, and how a frame of each is written.
 var splitters = map[string]struct {
-	splitter func(max int) frames.Splitter
+	splitter func(limit int) frames.Splitter
 	framed   func(frame string) []byte
 }{
 	"lines": {frames.Lines, func(frame string) []byte { return []byte(frame + "\n") }},
