@@ -73,7 +73,7 @@ var jsonLibraries = []jsonLibrary{
 			buf, err = e.Append(buf[:0], v)
 			return buf, err
 		}
-	}, nodejson.Unmarshal},
+	}, nodejson.Decode},
 	{"encoding_json", func() func(v any) ([]byte, error) {
 		var buf bytes.Buffer
 		enc := jsonv1.NewEncoder(&buf)

@@ -79,6 +79,6 @@ func (h *hub) formatOf(s Serialization) format {
 	if s == Advanced {
 		return advancedFormat{readahead.New(v8.DecodePlain)}
 	}
-	reader := new(nodejson.Reader)
-	return jsonFormat{&h.json, reader, readahead.New(reader.Plain)}
+	decoder := new(nodejson.Decoder)
+	return jsonFormat{&h.json, decoder, readahead.New(decoder.DecodePlain)}
 }

@@ -11,7 +11,7 @@ import (
 // jsonFormat is [JSON].
 type jsonFormat struct {
 	encoder *nodejson.Encoder // of the loop: frames are only made there
-	reader  *nodejson.Reader  // of the channel
+	decoder *nodejson.Decoder // of the channel
 	guess   *readahead.Guess  // that reads by it, about the message that is being delivered
 }
 
@@ -64,7 +64,7 @@ func (jsonFormat) mentions(payload []byte, text string) bool { return nodejson.M
 // a search of its own.
 func (f jsonFormat) check(m *Message) (cmd string, err error) {
 	read := f.guess.Read(m.raw)
-	if read && f.reader.Ordinary() {
+	if read && f.decoder.Ordinary() {
 		m.guessed = true
 		return "", nil
 	}
@@ -88,7 +88,7 @@ func (jsonFormat) member(m *Message, name string) (text string, ok bool) {
 	if raw[0] != '"' {
 		return string(raw), true
 	}
-	return text, nodejson.Unmarshal(raw, &text) == nil
+	return text, nodejson.Decode(raw, &text) == nil
 }
 
 func (f jsonFormat) inner(m *Message, name string) (*Message, error) {
@@ -114,7 +114,7 @@ func (f jsonFormat) decode(m *Message, v any) error {
 	if m.guessed && f.guess.Take(v) {
 		return nil
 	}
-	return nodejson.Unmarshal(m.raw, v)
+	return nodejson.Decode(m.raw, v)
 }
 
 func (f jsonFormat) value(m *Message) (any, error) {

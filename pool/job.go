@@ -76,7 +76,7 @@ func (j *Job) Raw() []byte { return j.raw }
 
 // Decode stores the job in what v points to, as ipc.Message.Decode does. What it has stored may be
 // kept.
-func (j *Job) Decode(v any) error { return nodejson.Unmarshal(j.raw, v) }
+func (j *Job) Decode(v any) error { return nodejson.Decode(j.raw, v) }
 
 // Attachment returns the bytes that came with the job beside its JSON, nil if none did. They are
 // mapped memory that is this process's own: the handler may change them. They are valid until the

@@ -66,7 +66,7 @@ func plainText(text []byte) []byte {
 // textOf returns a text of the parent: what a string means, any other JSON as it is.
 func textOf(value []byte) string {
 	var s string
-	if nodejson.Unmarshal(value, &s) != nil {
+	if nodejson.Decode(value, &s) != nil {
 		return string(value)
 	}
 	return s

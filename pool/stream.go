@@ -12,7 +12,7 @@ import (
 type Progress struct{ raw []byte }
 
 // Decode stores the progress in what v points to, as encoding/json's Unmarshal does.
-func (p *Progress) Decode(v any) error { return nodejson.Unmarshal(p.raw, v) }
+func (p *Progress) Decode(v any) error { return nodejson.Decode(p.raw, v) }
 
 // Raw returns the progress as it came: JSON.
 func (p *Progress) Raw() []byte { return p.raw }

@@ -75,7 +75,7 @@ type Result struct {
 // Decode stores the result in what v points to, as encoding/json's Unmarshal does.
 //
 // Safe to call from any goroutine.
-func (r *Result) Decode(v any) error { return nodejson.Unmarshal(r.raw, v) }
+func (r *Result) Decode(v any) error { return nodejson.Decode(r.raw, v) }
 
 // Raw returns the result as it came: JSON, or with Frames the bytes of the frame.
 //

@@ -182,7 +182,7 @@ func parseReady(value []byte) (r readyMessage, err error) {
 	if len(value) == 0 || value[0] != '{' {
 		return r, errors.New("ready is neither true nor an object")
 	}
-	if err := nodejson.Unmarshal(value, &r); err != nil {
+	if err := nodejson.Decode(value, &r); err != nil {
 		return r, err
 	}
 	switch version := string(r.Version); {
@@ -204,14 +204,14 @@ const maxErrorValue = 64 << 10
 func parseError(value []byte) *JobError {
 	e := &JobError{Value: bytes.Clone(value[:min(len(value), maxErrorValue)])}
 	var text string
-	if nodejson.Unmarshal(value, &text) == nil {
+	if nodejson.Decode(value, &text) == nil {
 		e.Message = text
 		return e
 	}
 	// What is of another type than it should be stays empty: Value has it.
 	_ = nodejson.Members(value, 0, func(key string, member []byte) {
 		var text string
-		if nodejson.Unmarshal(member, &text) != nil {
+		if nodejson.Decode(member, &text) != nil {
 			text = string(member) // A code may be a number.
 		}
 		switch key {
@@ -231,11 +231,11 @@ func parseError(value []byte) *JobError {
 // parseChunk returns the bytes of a chunk: a text, or {"base64": "…"}.
 func parseChunk(value []byte) ([]byte, error) {
 	var text string
-	if nodejson.Unmarshal(value, &text) == nil {
+	if nodejson.Decode(value, &text) == nil {
 		return []byte(text), nil
 	}
 	var coded struct{ Base64 *string }
-	if err := nodejson.Unmarshal(value, &coded); err != nil {
+	if err := nodejson.Decode(value, &coded); err != nil {
 		return nil, err
 	}
 	if coded.Base64 == nil {

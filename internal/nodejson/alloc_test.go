@@ -79,7 +79,7 @@ func TestReadingRecordsAllocatesTheSliceAndTheTextsThatDiffer(t *testing.T) {
 				text, err := json.Marshal(k.value)
 				require.NoError(t, err)
 				read := func() {
-					if err := nodejson.Unmarshal(text, k.fresh()); err != nil {
+					if err := nodejson.Decode(text, k.fresh()); err != nil {
 						require.NoError(t, err)
 					}
 				}

@@ -95,7 +95,7 @@ func (a *appender) release() {
 // container is what tells one map, slice or pointer from others.
 type container struct {
 	pointer uintptr
-	len     int // 0 of a pointer
+	n       int // 0 of a pointer
 	// nil for the types that need no plan; the first field of a struct has the struct's address
 	typ reflect.Type
 }
@@ -211,7 +211,7 @@ func (a *appender) enter(v any, n int) error {
 	if a.depth <= watchCyclesFrom || n == 0 { // All empty slices may have one address.
 		return nil
 	}
-	return a.remember(container{pointer: reflect.ValueOf(v).Pointer(), len: n})
+	return a.remember(container{pointer: reflect.ValueOf(v).Pointer(), n: n})
 }
 
 // remember finds that c is contained in itself.
@@ -228,7 +228,7 @@ func (a *appender) remember(c container) error {
 
 func (a *appender) leave(v any, n int) {
 	if a.depth > watchCyclesFrom && n > 0 {
-		delete(a.seen, container{pointer: reflect.ValueOf(v).Pointer(), len: n})
+		delete(a.seen, container{pointer: reflect.ValueOf(v).Pointer(), n: n})
 	}
 	a.depth--
 }

@@ -105,7 +105,7 @@ var benchWays = []struct {
 			buf, err = e.Append(buf[:0], v)
 			return buf, err
 		}
-	}, nodejson.Unmarshal},
+	}, nodejson.Decode},
 	{"library", func() func(v any) ([]byte, error) {
 		var buf []byte
 		var e nodejson.Encoder
@@ -113,7 +113,7 @@ var benchWays = []struct {
 			buf, err = e.AppendByLibrary(buf[:0], v)
 			return buf, err
 		}
-	}, nodejson.UnmarshalByLibrary},
+	}, nodejson.DecodeByLibrary},
 	{"encoding_json", func() func(v any) ([]byte, error) {
 		var buf bytes.Buffer
 		enc := json.NewEncoder(&buf)

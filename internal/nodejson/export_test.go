@@ -9,8 +9,8 @@ import (
 // AppendLenient encodes v as if something in it needed care.
 func AppendLenient(v any) ([]byte, error) { return new(Encoder).write(nil, v, library().lenient) }
 
-// UnmarshalLenient decodes p as if something in it needed care.
-func UnmarshalLenient(p []byte, v any) error { return json.Unmarshal(p, v, library().lenient) }
+// DecodeLenient decodes p as if something in it needed care.
+func DecodeLenient(p []byte, v any) error { return json.Unmarshal(p, v, library().lenient) }
 
 // MayHaveLoneSurrogate is what decides on that.
 func MayHaveLoneSurrogate(p []byte) bool { return mayHaveLoneSurrogate(p) }
@@ -23,8 +23,8 @@ func (e *Encoder) AppendByLibrary(dst []byte, v any) ([]byte, error) {
 	return e.appendByLibrary(dst, v)
 }
 
-// UnmarshalByLibrary decodes p as if the type of v had no plan.
-func UnmarshalByLibrary(p []byte, v any) error { return unmarshalByLibrary(p, v) }
+// DecodeByLibrary decodes p as if the type of v had no plan.
+func DecodeByLibrary(p []byte, v any) error { return decodeByLibrary(p, v) }
 
 // ReadPlanned decodes p by a plan alone. It reports false when that has given up.
 func ReadPlanned(p []byte, v any) bool {

@@ -88,19 +88,19 @@ type embedded struct {
 
 // A value is treated alike whether or not something in it needs care, and as encoding/json treats
 // it.
-func FuzzUnmarshal(f *testing.F) {
+func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte) {
 		v, err := nodejson.Value(p)
 		if !utf8.Valid(p) || nodejson.MayHaveLoneSurrogate(p) || err == nil && contains(v, differs) {
 			var got everything
-			_ = nodejson.Unmarshal(p, &got) // It returns.
+			_ = nodejson.Decode(p, &got) // It returns.
 			return
 		}
 		var oracle, got, lenient everything
 		want := json.Unmarshal(p, &oracle)
-		err = nodejson.Unmarshal(p, &got)
+		err = nodejson.Decode(p, &got)
 		require.Equal(t, want == nil, err == nil, "encoding/json: %v, nodejson: %v", want, err)
-		require.Equal(t, want == nil, nodejson.UnmarshalLenient(p, &lenient) == nil)
+		require.Equal(t, want == nil, nodejson.DecodeLenient(p, &lenient) == nil)
 		if want != nil {
 			return
 		}

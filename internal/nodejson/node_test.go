@@ -251,7 +251,7 @@ func TestWhatAppendWritesOfStructsIsWhatNodeWrites(t *testing.T) {
 	for i := range sent {
 		require.Equal(t, string(lines[i]), texts[i])
 		var got message
-		require.NoError(t, nodejson.Unmarshal([]byte(texts[i]), &got), "%s", lines[i])
+		require.NoError(t, nodejson.Decode([]byte(texts[i]), &got), "%s", lines[i])
 		require.Equal(t, sent[i], got, "%s", lines[i])
 	}
 }

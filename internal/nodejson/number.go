@@ -91,10 +91,10 @@ func appendExponent(dst []byte, f float64, bits int) []byte {
 // exactPowers are the powers of ten up to exactDigits.
 var exactPowers = [exactDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// parseFloat returns what JSON.parse makes of the number that begins at i, the nearest float64 or
+// decodeFloat returns what JSON.parse makes of the number that begins at i, the nearest float64 or
 // an infinity for what is out of range, and the offset behind it.
-func parseFloat(p []byte, i int) (f float64, end int, err error) {
-	if f, end, ok := parseShort(p, i); ok {
+func decodeFloat(p []byte, i int) (f float64, end int, err error) {
+	if f, end, ok := decodeShort(p, i); ok {
 		return f, end, nil
 	}
 	if end, err = skipNumber(p, i); err != nil {
@@ -104,14 +104,14 @@ func parseFloat(p []byte, i int) (f float64, end int, err error) {
 	return f, end, nil
 }
 
-// parseFloat32 is parseFloat for a float32; what is out of range is an error.
+// decodeFloat32 is decodeFloat for a float32; what is out of range is an error.
 //
 // It rounds once: the float32 that is nearest to the nearest float64 may be another one, if that is
 // just in the middle between two of them. Anywhere else it is on the same side as the number
 // itself.
-func parseFloat32(p []byte, i int) (f float32, end int, err error) {
+func decodeFloat32(p []byte, i int) (f float32, end int, err error) {
 	const below, middle = 1<<29 - 1, 1 << 28 // the bits that a float32 does not have
-	if f, end, ok := parseShort(p, i); ok && math.Float64bits(f)&below != middle {
+	if f, end, ok := decodeShort(p, i); ok && math.Float64bits(f)&below != middle {
 		return float32(f), end, nil
 	}
 	if end, err = skipNumber(p, i); err != nil {
@@ -121,10 +121,10 @@ func parseFloat32(p []byte, i int) (f float32, end int, err error) {
 	return float32(wide), end, err
 }
 
-// parseShort is parseFloat of what most numbers are, some digits and perhaps a sign and a point.
+// decodeShort is decodeFloat of what most numbers are, some digits and perhaps a sign and a point.
 // Both the digits as an integer and the power of ten are exact then, and a quotient is rounded
 // once. It reports false for everything else.
-func parseShort(p []byte, i int) (f float64, end int, ok bool) {
+func decodeShort(p []byte, i int) (f float64, end int, ok bool) {
 	negative := i < len(p) && p[i] == '-'
 	if negative {
 		i++

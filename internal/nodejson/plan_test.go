@@ -174,8 +174,8 @@ func TestWhatAPlanGivesUpTheLibraryDoes(t *testing.T) {
 		`{"o":{"\ud800":1}}`, `{"o":{"a":{"x":1},"a":{"y":2}}}`, `{"o":{"a":1},"o":{"b":2}}`, "{\"o\":{\"\xff\":\"\xed\xa0\x80\"}}",
 	} {
 		var want, got ordinary
-		wantErr := nodejson.UnmarshalByLibrary([]byte(text), &want)
-		err := nodejson.Unmarshal([]byte(text), &got)
+		wantErr := nodejson.DecodeByLibrary([]byte(text), &want)
+		err := nodejson.Decode([]byte(text), &got)
 		require.Equal(t, wantErr, err, text)
 		require.Equal(t, want, got, text)
 	}
@@ -196,7 +196,7 @@ func TestAPlanCountsLevelsAsTheLibraryDoes(t *testing.T) {
 // What is there already counts as encoding/json has it.
 func TestAValueInUseIsReadInto(t *testing.T) {
 	x := ordinary{S: "old", L: []ordinary{{I: 1, S: "kept"}}, M: map[string]int{"old": 1}, P: &ordinary{I: 1}}
-	require.NoError(t, nodejson.Unmarshal([]byte(`{"i":2,"m":{"new":2},"p":{"s":"x"}}`), &x))
+	require.NoError(t, nodejson.Decode([]byte(`{"i":2,"m":{"new":2},"p":{"s":"x"}}`), &x))
 	require.Equal(t, ordinary{
 		I: 2, S: "old", L: []ordinary{{I: 1, S: "kept"}}, M: map[string]int{"old": 1, "new": 2}, P: &ordinary{I: 1, S: "x"},
 	}, x)
@@ -209,7 +209,7 @@ func TestAPointerToItselfIsFound(t *testing.T) {
 	_, err := nodejson.Append(nil, p)
 	require.ErrorIs(t, err, nodejson.ErrCycle)
 
-	require.NoError(t, nodejson.Unmarshal([]byte(`null`), new(self)))
+	require.NoError(t, nodejson.Decode([]byte(`null`), new(self)))
 }
 
 // ordinaries generates values, and texts that are like what they are encoded to.
@@ -367,8 +367,8 @@ func FuzzPlan(f *testing.F) {
 
 func requireOneMind(t require.TestingT, p []byte) {
 	var byLibrary, byPlan ordinary
-	wantErr := nodejson.UnmarshalByLibrary(p, &byLibrary)
-	err := nodejson.Unmarshal(p, &byPlan)
+	wantErr := nodejson.DecodeByLibrary(p, &byLibrary)
+	err := nodejson.Decode(p, &byPlan)
 	require.Equal(t, wantErr == nil, err == nil, "library: %v, plan: %v, %q", wantErr, err, p)
 	require.Equal(t, byLibrary, byPlan, "%q", p)
 }

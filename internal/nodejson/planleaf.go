@@ -73,7 +73,7 @@ func (r *planReader) integer() (negative bool, n uint64, ok bool) {
 }
 
 func (r *planReader) float64(to place) bool {
-	f, end, err := parseFloat(r.p, r.i)
+	f, end, err := decodeFloat(r.p, r.i)
 	if err != nil || math.IsInf(f, 0) {
 		return false
 	}
@@ -83,7 +83,7 @@ func (r *planReader) float64(to place) bool {
 }
 
 func (r *planReader) float32(to place) bool {
-	f, end, err := parseFloat32(r.p, r.i)
+	f, end, err := decodeFloat32(r.p, r.i)
 	if err != nil {
 		return false
 	}
@@ -102,7 +102,7 @@ func (r *planReader) text(to place) bool {
 		*to.text() = r.share(r.p[start:end])
 		return true
 	}
-	s, end, err := parseString(r.p, r.i)
+	s, end, err := decodeString(r.p, r.i)
 	if err != nil {
 		return false
 	}
@@ -166,7 +166,7 @@ func (r *planReader) time(to place) bool {
 	if !ok {
 		return false
 	}
-	at, ok := parseTime(text)
+	at, ok := decodeTime(text)
 	if !ok && at.UnmarshalText(text) != nil {
 		return false
 	}
@@ -175,7 +175,7 @@ func (r *planReader) time(to place) bool {
 }
 
 func (r *planReader) any(to place) bool {
-	x, end, err := parseValue(r.p, r.i, r.depth, nil)
+	x, end, err := decodeValue(r.p, r.i, r.depth, nil)
 	if err != nil {
 		return false
 	}

@@ -196,7 +196,7 @@ func (r *planReader) array(to place, t *plan) bool {
 
 // object reads an object as Value does.
 func (r *planReader) object(to place) bool {
-	m, end, err := parseObject(r.p, r.i, r.depth-1, nil)
+	m, end, err := decodeObject(r.p, r.i, r.depth-1, nil)
 	if err != nil {
 		return false
 	}
@@ -225,14 +225,14 @@ func (r *planReader) table(v reflect.Value, t *plan) bool {
 		return true
 	}
 	elem := reflect.New(t.elem.typ).Elem()
-	place := placeOf(elem)
+	at := placeOf(elem)
 	for n := 1; ; n++ {
 		key, ok := r.member()
 		if !ok {
 			return false
 		}
 		elem.SetZero()
-		if !r.value(place, t.elem) {
+		if !r.value(at, t.elem) {
 			return false
 		}
 		m.SetMapIndex(reflect.ValueOf(keyText(key)).Convert(t.typ.Key()), elem)

@@ -92,7 +92,7 @@ func BenchmarkRecords(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				_ = nodejson.Unmarshal(text, k.fresh())
+				_ = nodejson.Decode(text, k.fresh())
 			}
 		})
 		b.Run(k.name+"/value", func(b *testing.B) {
@@ -111,7 +111,7 @@ func TestASliceIsNotMadeForElementsThatDoNotCome(t *testing.T) {
 	for _, elements := range []int{1, 4, 5, 64, 65, 1000} {
 		text := "[" + strings.Repeat("1,", elements-1) + "1" + strings.Repeat(" ", 1<<20) + "]"
 		var list []int
-		require.NoError(t, nodejson.Unmarshal([]byte(text), &list))
+		require.NoError(t, nodejson.Decode([]byte(text), &list))
 		require.Len(t, list, elements)
 		require.LessOrEqual(t, cap(list), 32*elements, "%d elements", elements)
 	}
@@ -126,7 +126,7 @@ func TestNumbersAreReadAsByTheLibrary(t *testing.T) {
 		for _, p := range []string{text, "[" + text + "]", `{"A":` + text + "}"} {
 			type one struct{ A float64 }
 			for _, pair := range [][2]any{{new(float64), new(float64)}, {new([]float64), new([]float64)}, {new(one), new(one)}} {
-				got, want := nodejson.Unmarshal([]byte(p), pair[0]), json.Unmarshal([]byte(p), pair[1])
+				got, want := nodejson.Decode([]byte(p), pair[0]), json.Unmarshal([]byte(p), pair[1])
 				require.Equal(t, want == nil, got == nil, "%s into %T: %v, %v", p, pair[0], got, want)
 				if want == nil {
 					require.Equal(t, pair[1], pair[0], "%s", p)
@@ -164,7 +164,7 @@ func BenchmarkText(b *testing.B) {
 		b.SetBytes(int64(len(text)))
 		b.ReportAllocs()
 		for b.Loop() {
-			_ = nodejson.Unmarshal(text, new(message))
+			_ = nodejson.Decode(text, new(message))
 		}
 	})
 }

@@ -56,7 +56,7 @@ func TestAFloat32IsRoundedOnce(t *testing.T) {
 		} {
 			var got, want float32
 			wrong := json.Unmarshal([]byte(text), &want)
-			if err := nodejson.Unmarshal([]byte(text), &got); (err == nil) != (wrong == nil) || wrong == nil && math.Float32bits(got) != math.Float32bits(want) {
+			if err := nodejson.Decode([]byte(text), &got); (err == nil) != (wrong == nil) || wrong == nil && math.Float32bits(got) != math.Float32bits(want) {
 				require.Equal(t, want, got, "%s: %v, %v", text, err, wrong)
 			}
 		}
@@ -94,7 +94,7 @@ func requireTimeAsByMethod(t failer, text string) {
 	require.NoError(t, err)
 	var got, want time.Time
 	wrong := want.UnmarshalText([]byte(text))
-	err = nodejson.Unmarshal(p, &got)
+	err = nodejson.Decode(p, &got)
 	require.Equal(t, wrong == nil, err == nil, "%s: %v, %v", text, err, wrong)
 	if wrong == nil {
 		require.Equal(t, want, got, text)
@@ -139,7 +139,7 @@ func TestIntegersOfEverySizeHoldWhatFits(t *testing.T) {
 				high := uint64(1) << bits
 				p := fmt.Appendf(nil, `{"%[1]c":`+text+`}`, name, high, high-1, high+1)
 				var got, want sizes
-				wrong, err := json.Unmarshal(p, &want), nodejson.Unmarshal(p, &got)
+				wrong, err := json.Unmarshal(p, &want), nodejson.Decode(p, &got)
 				require.Equal(t, wrong == nil, err == nil, "%s: %v, %v", p, err, wrong)
 				if wrong == nil {
 					require.Equal(t, want, got, "%s", p)

@@ -28,9 +28,9 @@ func repair(p []byte, surrogates bool) []byte {
 	return out
 }
 
-// parseString returns what the string at i means, and the offset behind it. What is not UTF-8
+// decodeString returns what the string at i means, and the offset behind it. What is not UTF-8
 // becomes U+FFFD, lone surrogates become WTF-8.
-func parseString(p []byte, i int) (s string, end int, err error) {
+func decodeString(p []byte, i int) (s string, end int, err error) {
 	start := i + 1 // what lies before is in b
 	i = wtf8.PlainEnd(p, start)
 	if i < len(p) && p[i] == '"' {
@@ -75,7 +75,7 @@ func parseString(p []byte, i int) (s string, end int, err error) {
 
 // unquote returns the string that q means, which is one of JSON with its quotes.
 func unquote(q []byte) string {
-	s, _, _ := parseString(q, 0) // Whoever found its end has found that it is right.
+	s, _, _ := decodeString(q, 0) // Whoever found its end has found that it is right.
 	return s
 }
 

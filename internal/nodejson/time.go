@@ -11,8 +11,8 @@ const (
 	mostFraction = 9 // digits of a second
 )
 
-// parseTime is UnmarshalText of a time.Time for most times in UTC. It reports false for others.
-func parseTime(text []byte) (at time.Time, ok bool) {
+// decodeTime is UnmarshalText of a time.Time for most times in UTC. It reports false for others.
+func decodeTime(text []byte) (at time.Time, ok bool) {
 	n := len(text)
 	if n < wholeSeconds || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' || text[n-1] != 'Z' {
 		return at, false

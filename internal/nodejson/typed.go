@@ -106,7 +106,7 @@ func needsCare(err error) bool {
 	return ok
 }
 
-// Unmarshal decodes p into v as json.Unmarshal does: keys match in any case, the last of several
+// Decode decodes p into v as json.Decode does: keys match in any case, the last of several
 // with the same key counts, and a v that is no pointer is an error. An any, also one in a struct,
 // gets what [Value] returns; strings and keys may have lone surrogates as WTF-8; a number in a
 // field with the string option may be what strconv takes for one, "+1" or "NaN". Nothing in v
@@ -117,7 +117,7 @@ func needsCare(err error) bool {
 // long as that package is not made of the library.
 //
 // Safe to call from any goroutine, as far as v's methods are.
-func Unmarshal(p []byte, v any) error {
+func Decode(p []byte, v any) error {
 	if dst, ok := v.(*any); ok && dst != nil && !holdsPointer(*dst) {
 		decoded, err := Value(p)
 		if err == nil {
@@ -125,13 +125,13 @@ func Unmarshal(p []byte, v any) error {
 		}
 		return err
 	}
-	if to := reflect.ValueOf(v); to.Kind() == reflect.Pointer && !to.IsNil() && to.Elem().IsZero() && new(Reader).Plain(p, v) {
+	if to := reflect.ValueOf(v); to.Kind() == reflect.Pointer && !to.IsNil() && to.Elem().IsZero() && new(Decoder).DecodePlain(p, v) {
 		return nil
 	}
-	return unmarshalByLibrary(p, v)
+	return decodeByLibrary(p, v)
 }
 
-func unmarshalByLibrary(p []byte, v any) error {
+func decodeByLibrary(p []byte, v any) error {
 	if !utf8.Valid(p) {
 		p = repair(p, false)
 	}

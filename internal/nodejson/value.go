@@ -11,7 +11,7 @@ import "github.com/brood-go/brood/internal/wtf8"
 //
 // Safe to call from any goroutine.
 func Value(p []byte) (any, error) {
-	v, end, err := parseValue(p, skipBlanks(p, 0), 0, nil)
+	v, end, err := decodeValue(p, skipBlanks(p, 0), 0, nil)
 	if err == nil {
 		err = checkEnd(p, end)
 	}
@@ -21,26 +21,26 @@ func Value(p []byte) (any, error) {
 	return v, nil
 }
 
-// parseValue returns the value that begins at i, and the offset behind it. The objects of an array
+// decodeValue returns the value that begins at i, and the offset behind it. The objects of an array
 // share keys.
-func parseValue(p []byte, i, depth int, keys *sharedKeys) (v any, end int, err error) {
+func decodeValue(p []byte, i, depth int, keys *sharedKeys) (v any, end int, err error) {
 	if i >= len(p) {
 		return nil, 0, syntaxError(i)
 	}
 	switch p[i] {
 	case '"':
-		return boxed(parseString(p, i))
+		return boxed(decodeString(p, i))
 	case '{':
-		return boxed(parseObject(p, i, depth, keys))
+		return boxed(decodeObject(p, i, depth, keys))
 	case '[':
-		return boxed(parseArray(p, i, depth))
+		return boxed(decodeArray(p, i, depth))
 	case 't', 'f', 'n':
-		return parseWord(p, i)
+		return decodeWord(p, i)
 	}
-	return boxed(parseFloat(p, i))
+	return boxed(decodeFloat(p, i))
 }
 
-// boxed converts one type of value to any, so that parseValue's cases stay a line each.
+// boxed converts one type of value to any, so that decodeValue's cases stay a line each.
 func boxed[T any](v T, end int, err error) (any, int, error) {
 	if err != nil {
 		return nil, 0, err
@@ -48,7 +48,7 @@ func boxed[T any](v T, end int, err error) (any, int, error) {
 	return v, end, nil
 }
 
-func parseWord(p []byte, i int) (v any, end int, err error) {
+func decodeWord(p []byte, i int) (v any, end int, err error) {
 	if end, err = skipValue(p, i, 0); err != nil {
 		return nil, 0, err
 	}
@@ -61,7 +61,7 @@ func parseWord(p []byte, i int) (v any, end int, err error) {
 	return v, end, nil
 }
 
-func parseArray(p []byte, i, depth int) (list []any, end int, err error) {
+func decodeArray(p []byte, i, depth int) (list []any, end int, err error) {
 	if depth >= maxDepth {
 		return nil, 0, depthError(i)
 	}
@@ -71,7 +71,7 @@ func parseArray(p []byte, i, depth int) (list []any, end int, err error) {
 		return list, i + 1, nil
 	}
 	for {
-		v, end, err := parseValue(p, i, depth+1, &keys)
+		v, end, err := decodeValue(p, i, depth+1, &keys)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -88,7 +88,7 @@ func parseArray(p []byte, i, depth int) (list []any, end int, err error) {
 	}
 }
 
-func parseObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]any, end int, err error) {
+func decodeObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]any, end int, err error) {
 	if depth >= maxDepth {
 		return nil, 0, depthError(i)
 	}
@@ -101,7 +101,7 @@ func parseObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]an
 		if err != nil {
 			return nil, 0, err
 		}
-		v, end, err := parseValue(p, value, depth+1, nil)
+		v, end, err := decodeValue(p, value, depth+1, nil)
 		if err != nil {
 			return nil, 0, err
 		}

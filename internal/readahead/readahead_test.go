@@ -18,13 +18,13 @@ func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 // reader is how a channel uses a guess.
 type reader struct{ *readahead.Guess }
 
-func newReader() reader { return reader{readahead.New(new(nodejson.Reader).Plain)} }
+func newReader() reader { return reader{readahead.New(new(nodejson.Decoder).DecodePlain)} }
 
 func (r reader) Decode(p []byte, v any) error {
 	if r.Take(v) {
 		return nil
 	}
-	return nodejson.Unmarshal(p, v)
+	return nodejson.Decode(p, v)
 }
 
 func (r reader) Value(p []byte) (any, error) {
@@ -119,7 +119,7 @@ func TestWhatIsWrongIsToldAsByUnmarshal(t *testing.T) {
 	}
 	for _, text := range []string{`{"N":1`, `{"N":"x"}`, `{"N":1}x`, ``, `{"N":1,"List":[1,}`} {
 		require.False(t, a.Read([]byte(text)), text)
-		got, want := a.Decode([]byte(text), new(ahead)), nodejson.Unmarshal([]byte(text), new(ahead))
+		got, want := a.Decode([]byte(text), new(ahead)), nodejson.Decode([]byte(text), new(ahead))
 		require.Equal(t, want, got, text)
 	}
 	require.Error(t, a.Decode([]byte("1"), nil))
@@ -145,7 +145,7 @@ func FuzzReadAhead(f *testing.F) {
 			require.NoError(t, nodejson.Check(p), "%q", p)
 		}
 		var got, want into
-		errGot, errWant := a.Decode(p, &got), nodejson.Unmarshal(p, &want)
+		errGot, errWant := a.Decode(p, &got), nodejson.Decode(p, &want)
 		require.Equal(t, errWant, errGot, "%q", p)
 		require.Equal(t, want, got, "%q", p)
 	})

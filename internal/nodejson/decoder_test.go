@@ -9,9 +9,9 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// A Reader that says that a message is ordinary is believed, so it must not say so of any that has
+// A Decoder that says that a message is ordinary is believed, so it must not say so of any that has
 // a cmd of Node's.
-func TestAReaderKnowsWhatHasNoCommand(t *testing.T) {
+func TestADecoderKnowsWhatHasNoCommand(t *testing.T) {
 	type job struct {
 		N    int
 		S    string
@@ -44,21 +44,21 @@ func TestAReaderKnowsWhatHasNoCommand(t *testing.T) {
 		{`{"N":1`, new(job), false},
 		{`{"N":"x"}`, new(job), false},
 	} {
-		var r nodejson.Reader
+		var d nodejson.Decoder
 		for range 2 { // The second time by the plan that was used last.
 			clean := reflect.New(reflect.TypeOf(c.into).Elem()).Interface()
-			read := r.Plain([]byte(c.text), clean)
-			require.Equal(t, c.ordinary, r.Ordinary(), "%s into %T", c.text, c.into)
-			if r.Ordinary() {
+			read := d.DecodePlain([]byte(c.text), clean)
+			require.Equal(t, c.ordinary, d.Ordinary(), "%s into %T", c.text, c.into)
+			if d.Ordinary() {
 				require.True(t, read)
 				cmd, err := nodejson.Cmd([]byte(c.text), 0)
 				require.NoError(t, err)
 				require.Empty(t, cmd)
 			}
 		}
-		require.True(t, r.Plain([]byte(`1`), new(int)))
-		require.True(t, r.Ordinary())
-		require.False(t, r.Plain([]byte(`1`), new(chan int)))
-		require.False(t, r.Ordinary(), "nothing was read")
+		require.True(t, d.DecodePlain([]byte(`1`), new(int)))
+		require.True(t, d.Ordinary())
+		require.False(t, d.DecodePlain([]byte(`1`), new(chan int)))
+		require.False(t, d.Ordinary(), "nothing was read")
 	}
 }
