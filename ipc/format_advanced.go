@@ -60,7 +60,7 @@ func (f advancedFormat) need(m *Message) error {
 	}
 	v, err := f.read(m)
 	if errors.Is(err, v8.ErrTooDeep) && m.path == nil {
-		deep, deepErr := v8.UnmarshalDepth(m.raw, v8.MaxReadDepth+maxNesting)
+		deep, deepErr := v8.ValueDepth(m.raw, v8.MaxReadDepth+maxNesting)
 		if text, _ := memberOf(deep, "cmd"); deepErr == nil && text == cmdHandle {
 			v, err = deep, nil
 		}
@@ -166,7 +166,7 @@ func (advancedFormat) read(m *Message) (any, error) {
 	for p := m.path; p != nil; p = p.outer {
 		levels++
 	}
-	v, err := v8.UnmarshalDepth(m.raw, v8.MaxReadDepth+levels)
+	v, err := v8.ValueDepth(m.raw, v8.MaxReadDepth+levels)
 	if err != nil {
 		return nil, err
 	}

@@ -201,7 +201,7 @@ func TestAnAdvancedMessageWithAHandleWaits(t *testing.T) {
 		require.NoError(t, m.Decode(&v))
 		require.Same(t, v.A, v.B)
 		require.Equal(t, 1, v.A.X)
-		again, err := v8.Unmarshal(m.Raw())
+		again, err := v8.Value(m.Raw())
 		require.NoError(t, err)
 		value, err := m.Value()
 		require.NoError(t, err)

@@ -16,7 +16,7 @@ import (
 // takes what the objects are numbered with.
 func TestPlainMessagesTakeNoMemoryButTheirOwn(t *testing.T) {
 	for _, m := range benchMessages {
-		p, err := v8.Marshal(m.value)
+		p, err := v8.Append(nil, m.value)
 		require.NoError(t, err)
 		rows := float64(len(m.value.Rows))
 		list := 0.0

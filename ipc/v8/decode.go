@@ -9,10 +9,10 @@ import (
 	"strconv"
 )
 
-// Decode reads the value of a payload into what dst points to, as json.Unmarshal would: into
+// Decode reads the value of a payload into what dst points to, as json.Value would: into
 // structs by the names of their fields, whatever their case if need be, into maps, which keep the
 // other entries they have, into slices, pointers and numbers of any type. Where dst has a type that
-// [Unmarshal] gives, or any, it gets that value.
+// [Value] gives, or any, it gets that value.
 //
 //   - null and undefined set pointers, maps, slices and interfaces to nil (an any to [Undefined],
 //     for that), and leave everything else as it is.
@@ -36,14 +36,14 @@ func Decode(p []byte, dst any) error {
 	if v.Elem().IsZero() && DecodePlain(p, dst) {
 		return nil
 	}
-	src, err := Unmarshal(p)
+	src, err := Value(p)
 	if err != nil {
 		return err
 	}
 	return DecodeValue(p, src, dst)
 }
 
-// DecodeValue is [Decode] for src, which [Unmarshal] has read from p: the value of p itself, or one
+// DecodeValue is [Decode] for src, which [Value] has read from p: the value of p itself, or one
 // inside it. dst may share memory with src, as far as their types allow.
 //
 // Safe to call from any goroutine.
@@ -106,7 +106,7 @@ func (d *decoder) reuse(dst reflect.Value, src any) bool {
 	return ok
 }
 
-// identifyValue returns the identity of a value as Unmarshal gives it, the zero one for a value
+// identifyValue returns the identity of a value as Value gives it, the zero one for a value
 // without.
 func identifyValue(v any) identity {
 	if rv := reflect.ValueOf(v); rv.Kind() == reflect.Pointer || rv.Kind() == reflect.Slice {
@@ -123,7 +123,7 @@ func (d *decoder) assign(dst reflect.Value, src any) error {
 		return err
 	}
 	d.depth++
-	err := d.assigned(dst, src)
+	err := d.assignValue(dst, src)
 	d.depth--
 	return err
 }
@@ -136,7 +136,7 @@ func (d *decoder) spend(n int) error {
 	return nil
 }
 
-func (d *decoder) assigned(dst reflect.Value, src any) error {
+func (d *decoder) assignValue(dst reflect.Value, src any) error {
 	if src == nil || src == Undefined && dst.Type() != reflect.TypeFor[any]() && dst.Type() != reflect.TypeFor[Singleton]() {
 		switch dst.Kind() {
 		case reflect.Interface, reflect.Pointer, reflect.Map, reflect.Slice:

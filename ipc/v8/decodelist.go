@@ -40,7 +40,7 @@ func (d *decoder) list(dst reflect.Value, src any, values reflect.Value) error {
 	return nil
 }
 
-// elementOf returns an element of a slice or of a typed array as the value that Unmarshal would
+// elementOf returns an element of a slice or of a typed array as the value that Value would
 // give for it.
 func elementOf(v reflect.Value) any {
 	if v.Type() == reflect.TypeFor[Float16]() {

@@ -9,11 +9,11 @@ import (
 
 const (
 	// MaxReadDepth is how many objects, arrays, Maps, Sets and errors may be around a value that
-	// [Unmarshal] reads. Node 20 itself, with the stack it has by default, can send about 3,000 and
+	// [Value] reads. Node 20 itself, with the stack it has by default, can send about 3,000 and
 	// read about 2,000.
 	MaxReadDepth = 10_000
 
-	// MaxWriteDepth is the same for [Marshal], where pointers count too. A process that runs Node
+	// MaxWriteDepth is the same for [Append], where pointers count too. A process that runs Node
 	// 20 must be able to read the message: when its stack does not suffice it dies. It is also how
 	// deep [Decode] follows references.
 	MaxWriteDepth = 1_000

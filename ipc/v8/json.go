@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// JSON returns v, a value as [Unmarshal] gives it, as JSON: what Node's JSON.stringify makes of it,
+// JSON returns v, a value as [Value] gives it, as JSON: what Node's JSON.stringify makes of it,
 // where that has the content.
 //
 //   - Properties and elements that are undefined, and holes, are left out of objects and null in

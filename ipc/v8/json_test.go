@@ -160,7 +160,7 @@ func FuzzJSON(f *testing.F) {
 		f.Add(fromHex(digits.payload))
 	}
 	f.Fuzz(func(t *testing.T, p []byte) {
-		v, err := v8.Unmarshal(p)
+		v, err := v8.Value(p)
 		if err != nil {
 			return
 		}

@@ -94,7 +94,7 @@ func (n *node) payload() []byte {
 
 func (n *node) receive() any {
 	n.t.Helper()
-	v, err := v8.Unmarshal(n.payload())
+	v, err := v8.Value(n.payload())
 	require.NoError(n.t, err)
 	return v
 }

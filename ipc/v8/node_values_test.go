@@ -162,7 +162,7 @@ type level int
 
 func (l level) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "level %d", int(l)), nil }
 
-func TestNodeReadsWhatIsAsDeepAsMarshalMakesIt(t *testing.T) {
+func TestNodeReadsWhatIsAsDeepAsAppendMakesIt(t *testing.T) {
 	n := startNode(t)
 	const around = 2 // the object that has the arguments, and their array
 	deep := any(object())
@@ -170,7 +170,7 @@ func TestNodeReadsWhatIsAsDeepAsMarshalMakesIt(t *testing.T) {
 		deep = object("a", deep)
 	}
 	require.Equal(t, v8.MaxWriteDepth-around, n.call("v => { let n = 0; for (; v.a; n++) v = v.a; return n }", deep))
-	_, err := v8.Marshal([]any{[]any{object("a", deep)}})
+	_, err := v8.Append(nil, []any{[]any{object("a", deep)}})
 	require.ErrorIs(t, err, v8.ErrTooDeep)
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // A plain type is one of which messages mostly are: structs, slices and maps of booleans, numbers,
-// strings, bytes and times. Values of it are read without making those of Unmarshal first, see
+// strings, bytes and times. Values of it are read without making those of Value first, see
 // plainReader.
 type plain struct {
 	kind   plainKind
@@ -56,7 +56,7 @@ func plainOf(t reflect.Type) *plain {
 	if p, known := plains.Load(t); known {
 		return p.(*plain)
 	}
-	p := plainer{}.make(t)
+	p := plainer{}.build(t)
 	plains.Store(t, p)
 	return p
 }
@@ -65,7 +65,7 @@ func plainOf(t reflect.Type) *plain {
 // itself. If one that a type consists of is not plain, that one is not.
 type plainer map[reflect.Type]*plain
 
-func (b plainer) make(t reflect.Type) *plain {
+func (b plainer) build(t reflect.Type) *plain {
 	if p, known := b[t]; known {
 		return p
 	}
@@ -130,7 +130,7 @@ func (b plainer) fill(p *plain) bool {
 }
 
 func (b plainer) elem(p *plain) bool {
-	p.elem = b.make(p.typ.Elem())
+	p.elem = b.build(p.typ.Elem())
 	return p.elem != nil
 }
 
@@ -145,7 +145,7 @@ func (b plainer) record(p *plain) bool {
 		if _, index := arrayIndex(f.Name); index || !isASCII(f.Name) || len(f.Name) > mostIntroName {
 			return false
 		}
-		inner := b.make(f.Type)
+		inner := b.build(f.Type)
 		if inner == nil {
 			return false
 		}

@@ -19,7 +19,7 @@ func DecodePlain(p []byte, dst any) bool {
 	if t == nil {
 		return false
 	}
-	r := plainReader{reader{p: p, limit: MaxWriteDepth}}
+	r := plainReader{valueReader{p: p, limit: MaxWriteDepth}}
 	if r.header() == nil && r.into(v, t) {
 		return true
 	}
@@ -29,8 +29,8 @@ func DecodePlain(p []byte, dst any) bool {
 
 // plainReader reads a payload into variables that are zero. Its methods report false when they have
 // given up. A reference is to an object that is not kept, so that it counts as an error, of which
-// only Unmarshal knows better.
-type plainReader struct{ reader }
+// only Value knows better.
+type plainReader struct{ valueReader }
 
 // into reads the next value.
 func (r *plainReader) into(v reflect.Value, t *plain) bool {

@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// Unmarshal reads the value of a payload, as the types that the package documentation lists. The
+// Value reads the value of a payload, as the types that the package documentation lists. The
 // value shares no memory with p. What follows it in p is ignored, as Node does.
 //
 // Versions 13 to 15 of the format are read. The error is a *[FormatError].
 //
 // Safe to call from any goroutine.
-func Unmarshal(p []byte) (any, error) { return UnmarshalDepth(p, MaxReadDepth) }
+func Value(p []byte) (any, error) { return ValueDepth(p, MaxReadDepth) }
 
-// UnmarshalDepth is [Unmarshal] with depth in place of [MaxReadDepth]: for a message that is in an
+// ValueDepth is [Value] with depth in place of [MaxReadDepth]: for a message that is in an
 // envelope, which has levels of its own.
 //
 // Safe to call from any goroutine.
-func UnmarshalDepth(p []byte, depth int) (any, error) {
-	r := reader{p: p, limit: depth, recording: bytes.IndexByte(p, tagRef) >= 0}
+func ValueDepth(p []byte, depth int) (any, error) {
+	r := valueReader{p: p, limit: depth, recording: bytes.IndexByte(p, tagRef) >= 0}
 	if err := r.header(); err != nil {
 		return nil, err
 	}
@@ -38,8 +38,8 @@ func UnmarshalDepth(p []byte, depth int) (any, error) {
 	return v, nil
 }
 
-// reader reads one payload.
-type reader struct {
+// valueReader reads one payload.
+type valueReader struct {
 	p       []byte
 	pos     int
 	version uint32
@@ -60,15 +60,15 @@ type reader struct {
 	forwards  bool  // there are values of type forward
 }
 
-func (r *reader) fail(format string, args ...any) error {
+func (r *valueReader) fail(format string, args ...any) error {
 	return r.failed(fmt.Errorf(format, args...))
 }
 
-func (r *reader) failed(err error) error { return &FormatError{Offset: r.pos, Err: err} }
+func (r *valueReader) failed(err error) error { return &FormatError{Offset: r.pos, Err: err} }
 
-func (r *reader) left() int { return len(r.p) - r.pos }
+func (r *valueReader) left() int { return len(r.p) - r.pos }
 
-func (r *reader) header() error {
+func (r *valueReader) header() error {
 	if len(r.p) == 0 {
 		return r.failed(io.ErrUnexpectedEOF)
 	}
@@ -89,7 +89,7 @@ func (r *reader) header() error {
 
 // varint reads a number in base 128. V8 drops what does not fit into 32 bits, and nobody writes
 // that.
-func (r *reader) varint() (uint32, error) {
+func (r *valueReader) varint() (uint32, error) {
 	n, size := binary.Uvarint(r.p[r.pos:])
 	switch {
 	case size == 0:
@@ -102,7 +102,7 @@ func (r *reader) varint() (uint32, error) {
 }
 
 // take returns the next n bytes, which stay part of the payload.
-func (r *reader) take(n uint32) ([]byte, error) {
+func (r *valueReader) take(n uint32) ([]byte, error) {
 	if uint64(n) > uint64(r.left()) {
 		return nil, r.failed(io.ErrUnexpectedEOF)
 	}
@@ -112,7 +112,7 @@ func (r *reader) take(n uint32) ([]byte, error) {
 }
 
 // sized returns as many bytes as the number before them says.
-func (r *reader) sized() ([]byte, error) {
+func (r *valueReader) sized() ([]byte, error) {
 	n, err := r.varint()
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (r *reader) sized() ([]byte, error) {
 }
 
 // peek returns the next tag, tagPadding at the end of the payload.
-func (r *reader) peek() byte {
+func (r *valueReader) peek() byte {
 	for r.pos < len(r.p) {
 		if tag := r.p[r.pos]; tag != tagPadding {
 			return tag
@@ -132,7 +132,7 @@ func (r *reader) peek() byte {
 }
 
 // tag returns the next tag that means something.
-func (r *reader) tag() (byte, error) {
+func (r *valueReader) tag() (byte, error) {
 	for {
 		switch tag := r.peek(); tag {
 		case tagPadding:
@@ -149,7 +149,7 @@ func (r *reader) tag() (byte, error) {
 	}
 }
 
-func (r *reader) value() (any, error) {
+func (r *valueReader) value() (any, error) {
 	if r.depth > r.limit {
 		return nil, r.failed(ErrTooDeep)
 	}
@@ -171,7 +171,7 @@ func (r *reader) value() (any, error) {
 }
 
 // tagged reads the rest of a value.
-func (r *reader) tagged(tag byte) (any, error) {
+func (r *valueReader) tagged(tag byte) (any, error) {
 	switch tag {
 	case tagNull:
 		return nil, nil
@@ -200,7 +200,7 @@ func (r *reader) tagged(tag byte) (any, error) {
 	return r.object(tag)
 }
 
-func (r *reader) double() (float64, error) {
+func (r *valueReader) double() (float64, error) {
 	p, err := r.take(8)
 	if err != nil {
 		return 0, err
@@ -210,7 +210,7 @@ func (r *reader) double() (float64, error) {
 
 // bigInt reads a number in which one bit is the sign and the others the length in bytes, and then
 // the bytes.
-func (r *reader) bigInt() (*big.Int, error) {
+func (r *valueReader) bigInt() (*big.Int, error) {
 	n, err := r.varint()
 	if err != nil {
 		return nil, err
@@ -232,7 +232,7 @@ func (r *reader) bigInt() (*big.Int, error) {
 	return v, nil
 }
 
-func (r *reader) text(tag byte) (string, error) {
+func (r *valueReader) text(tag byte) (string, error) {
 	p, err := r.sized()
 	if err != nil {
 		return "", err
@@ -252,7 +252,7 @@ func (r *reader) text(tag byte) (string, error) {
 }
 
 // anyText reads a string with its tag.
-func (r *reader) anyText() (string, error) {
+func (r *valueReader) anyText() (string, error) {
 	tag, err := r.tag()
 	if err != nil {
 		return "", err
@@ -261,7 +261,7 @@ func (r *reader) anyText() (string, error) {
 }
 
 // date cuts to whole milliseconds, as V8 does.
-func (r *reader) date() (any, error) {
+func (r *valueReader) date() (any, error) {
 	ms, err := r.double()
 	if err != nil {
 		return nil, err

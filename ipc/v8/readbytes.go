@@ -11,8 +11,8 @@ import (
 const viewBudget = 4
 
 // arrayBuffer reads the bytes of an ArrayBuffer.
-func (r *reader) arrayBuffer(resizable bool) (any, error) {
-	id := r.open(nil)
+func (r *valueReader) arrayBuffer(resizable bool) (any, error) {
+	id := r.newID(nil)
 	length, err := r.varint()
 	if err != nil {
 		return nil, err
@@ -31,13 +31,13 @@ func (r *reader) arrayBuffer(resizable bool) (any, error) {
 		return nil, err
 	}
 	b.Data = owned(p)
-	r.close(id, b)
+	r.setObject(id, b)
 	return b, nil
 }
 
 // host reads what the format leaves to Node.
-func (r *reader) host() (any, error) {
-	id := r.open(nil)
+func (r *valueReader) host() (any, error) {
+	id := r.newID(nil)
 	kind, err := r.varint()
 	if err != nil {
 		return nil, err
@@ -54,11 +54,11 @@ func (r *reader) host() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.close(id, v)
+	r.setObject(id, v)
 	return v, nil
 }
 
-func (r *reader) hostView() (any, error) {
+func (r *valueReader) hostView() (any, error) {
 	kind, err := r.varint()
 	if err != nil {
 		return nil, err
@@ -71,8 +71,8 @@ func (r *reader) hostView() (any, error) {
 }
 
 // view reads what follows a buffer of which the value is a view.
-func (r *reader) view(b *ArrayBuffer) (any, error) {
-	id := r.open(nil)
+func (r *valueReader) view(b *ArrayBuffer) (any, error) {
+	id := r.newID(nil)
 	letter, err := r.take(1)
 	if err != nil {
 		return nil, err
@@ -116,11 +116,11 @@ func (r *reader) view(b *ArrayBuffer) (any, error) {
 	p := b.Data[offset : offset+length]
 	if kind < 0 {
 		v := &UnknownView{Letter: letter[0], Data: owned(p)}
-		r.close(id, v)
+		r.setObject(id, v)
 		return v, nil
 	}
 	v, err := r.viewOf(uint32(kind), p)
-	r.close(id, v)
+	r.setObject(id, v)
 	return v, err
 }
 
@@ -138,7 +138,7 @@ func elementSize(kind uint32) int {
 }
 
 // viewOf makes a view of that type from a copy of p.
-func (r *reader) viewOf(kind uint32, p []byte) (any, error) {
+func (r *valueReader) viewOf(kind uint32, p []byte) (any, error) {
 	if len(p)%elementSize(kind) != 0 {
 		return nil, r.fail("%d bytes in elements of %d", len(p), elementSize(kind))
 	}

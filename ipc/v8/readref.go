@@ -1,6 +1,6 @@
 package v8
 
-// unfinishedArray stands in reader.objects for an array that is being read: only its end tells
+// unfinishedArray stands in valueReader.objects for an array that is being read: only its end tells
 // which type it will have.
 type unfinishedArray struct{}
 
@@ -8,9 +8,9 @@ type unfinishedArray struct{}
 // message.
 type forward uint32
 
-// open gives the next object its id. Until [reader.close] it cannot be referred to, or as v if that
+// newID gives the next object its id. Until [valueReader.setObject] it cannot be referred to, or as v if that
 // is not nil.
-func (r *reader) open(v any) (id int) {
+func (r *valueReader) newID(v any) (id int) {
 	if !r.recording {
 		return 0
 	}
@@ -18,14 +18,14 @@ func (r *reader) open(v any) (id int) {
 	return len(r.objects) - 1
 }
 
-// close says what the object is.
-func (r *reader) close(id int, v any) {
+// setObject says what the object is.
+func (r *valueReader) setObject(id int, v any) {
 	if r.recording {
 		r.objects[id] = v
 	}
 }
 
-func (r *reader) ref() (any, error) {
+func (r *valueReader) ref() (any, error) {
 	id, err := r.varint()
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (r *reader) ref() (any, error) {
 }
 
 // resolve replaces every forward by what the array has become.
-func (r *reader) resolve() {
+func (r *valueReader) resolve() {
 	for _, o := range r.objects {
 		switch o := o.(type) {
 		case []any:
@@ -67,7 +67,7 @@ func (r *reader) resolve() {
 	}
 }
 
-func (r *reader) replaceAll(es elements, names []property) {
+func (r *valueReader) replaceAll(es elements, names []property) {
 	for i := range es {
 		r.replace(&es[i].value)
 	}
@@ -76,7 +76,7 @@ func (r *reader) replaceAll(es elements, names []property) {
 	}
 }
 
-func (r *reader) replace(v *any) {
+func (r *valueReader) replace(v *any) {
 	if f, ok := (*v).(forward); ok {
 		*v = r.objects[f]
 	}

@@ -66,7 +66,7 @@ func samePrimitive(a, b any) bool {
 	return false
 }
 
-// number returns the number that v is as Unmarshal gives it.
+// number returns the number that v is as Value gives it.
 func number(v any) (float64, bool) {
 	switch v := v.(type) {
 	case int:
@@ -103,7 +103,7 @@ type ArrayBuffer struct {
 	MaxLength uint32 // bytes, of a resizable one, at least len(Data)
 }
 
-// Typed arrays of JavaScript. [Marshal] writes them with the bytes that they show; as for slices,
+// Typed arrays of JavaScript. [Append] writes them with the bytes that they show; as for slices,
 // two that share memory no longer do when they arrive, except if they are the same slice.
 type (
 	// Int8Array is a typed array.
@@ -135,7 +135,7 @@ type (
 )
 
 // An UnknownView is a typed array of a type that this package does not know: a later version of
-// Node has sent it. Marshal writes it as it came, but not one with a Letter.
+// Node has sent it. Append writes it as it came, but not one with a Letter.
 type UnknownView struct {
 	Type   uint32 // the number that Node has for the type
 	Letter byte   // V8's own for the type, when that and not Node has written the view; otherwise 0

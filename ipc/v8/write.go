@@ -12,16 +12,11 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// Marshal returns v as a payload, in version 15 of the format. The package documentation lists the
-// types.
+// Append appends v to dst as a payload, in version 15 of the format. The package documentation lists
+// the types that v may have.
 //
-// The error is an *[UnsupportedTypeError], an *[UnsupportedValueError], [ErrTooDeep], or what a
-// MarshalText method returned.
-//
-// Safe to call from any goroutine, as long as nobody changes what v refers to.
-func Marshal(v any) ([]byte, error) { return Append(nil, v) }
-
-// Append appends v to dst as [Marshal] returns it. It returns dst as it was if there is an error.
+// The error is an *[UnsupportedTypeError], an *[UnsupportedValueError], [ErrTooDeep], or the error of
+// a MarshalText method. dst is then returned as it was.
 //
 // V8 aligns strings of two bytes a character in memory, by a byte before them that means nothing.
 // The place of these bytes is counted from the end of dst, so that it fits when the payload begins
@@ -66,7 +61,7 @@ func (w *writer) tag(tag byte) { w.p = append(w.p, tag) }
 
 func (w *writer) varint(n int) { w.p = binary.AppendUvarint(w.p, uint64(n)) }
 
-// value writes v, whatever it is. What it does for the types of Unmarshal is here, everything else
+// value writes v, whatever it is. What it does for the types of Value is here, everything else
 // in writereflect.go.
 func (w *writer) value(v any) error {
 	if w.depth > w.limit {
