@@ -31,7 +31,7 @@ func (b Backlog) Left() bool {
 	switch {
 	case c.state >= stateClosed, c.inbox.len() > 0:
 		return true // Ticks do the rest.
-	case c.paused, c.holds > 0, !c.reads():
+	case c.paused, c.holds > 0, !c.wantsRead():
 		return false
 	}
 	return c.in.bytes < b.until || fd.AtEnd(c.fd)
@@ -44,7 +44,7 @@ func (b Backlog) HeldBack() bool { return false }
 // peer may have to wait for that.
 func (b Backlog) Withheld() bool {
 	c := b.c
-	return c.fd >= 0 && (c.paused || c.holds > 0 || !c.reads()) && c.in.bytes < b.until
+	return c.fd >= 0 && (c.paused || c.holds > 0 || !c.wantsRead()) && c.in.bytes < b.until
 }
 
 // End returns how many bytes the channel has read when it has read its backlog.

@@ -20,22 +20,22 @@ const (
 // next, and from one turn to the next as long as each callback leaves its messages to the end of
 // the turn. It is over with a turn that did not have to.
 type burst struct {
-	size    int    // messages so far
-	here    int    // of them, in this callback and the ticks behind it
-	turn    uint64 // of the loop, in which there was one last
-	tickDue bool   // Channel.endCallback is queued
-	turnDue bool   // Channel.endTurn is set
-	goesOn  bool   // there was one since endTurn was called
+	size      int    // messages so far
+	here      int    // of them, in this callback and the ticks behind it
+	turn      uint64 // of the loop, in which there was one last
+	tickDue   bool   // Channel.flushCallback is queued
+	turnDue   bool   // Channel.flushTurn is set
+	sentSince bool   // there was one since flushTurn was called
 
-	endCallback, endTurn func() // made once so that queueing them does not allocate
+	flushCallback, flushTurn func() // made once so that queueing them does not allocate
 }
 
-// note counts a message that is about to be written or gathered.
-func (c *Channel) note() {
+// noteSend counts a message that is about to be written or gathered.
+func (c *Channel) noteSend() {
 	b := &c.out.burst
 	if !b.tickDue {
 		b.tickDue = true
-		c.loop.NextTick(b.endCallback)
+		c.loop.NextTick(b.flushCallback)
 		if turn := c.loop.Stats().Turns; turn != b.turn {
 			b.turn = turn
 			if !b.turnDue {
@@ -45,19 +45,19 @@ func (c *Channel) note() {
 	}
 	b.size++
 	b.here++
-	b.goesOn = true
+	b.sentSince = true
 }
 
 // writesAtOnce reports whether f, which was noted last, need not wait for others.
-func (b *burst) writesAtOnce(f queuedFrame) bool {
+func (b *burst) writesAtOnce(f wireFrame) bool {
 	if f.gather {
 		return b.here <= 1
 	}
 	return b.size <= eagerWrites
 }
 
-// endCallback is behind everything that the callback and its ticks have sent.
-func (c *Channel) endCallback() {
+// flushCallback is behind everything that the callback and its ticks have sent.
+func (c *Channel) flushCallback() {
 	b := &c.out.burst
 	here := b.here
 	b.here, b.tickDue = 0, false
@@ -65,17 +65,17 @@ func (c *Channel) endCallback() {
 		c.Flush()
 	} else if !b.turnDue {
 		b.turnDue = true
-		c.loop.SetImmediate(b.endTurn)
+		c.loop.SetImmediate(b.flushTurn)
 	}
 }
 
-// endTurn is behind all callbacks of a turn.
-func (c *Channel) endTurn() {
+// flushTurn is behind all callbacks of a turn.
+func (c *Channel) flushTurn() {
 	b := &c.out.burst
 	b.turnDue = false
 	c.Flush()
-	if b.goesOn && c.state == stateOpen { // This turn or the next one may have more.
-		b.turnDue, b.goesOn = true, false
-		c.loop.SetImmediate(b.endTurn)
+	if b.sentSince && c.state == stateOpen { // This turn or the next one may have more.
+		b.turnDue, b.sentSince = true, false
+		c.loop.SetImmediate(b.flushTurn)
 	}
 }

@@ -27,19 +27,19 @@ type Channel struct {
 	maxQueue    int
 	maxRequests int
 	linger      time.Duration
-	lingerFrom  time.Time
-	lingering   *reactor.Timer // ends the channel while it waits for the peer's end; nil before
-	quiet       *reactor.Timer // see waitQuiet
+	lingerStart time.Time
+	lingerTimer *reactor.Timer // ends the channel while it waits for the peer's end; nil before
+	quietTimer  *reactor.Timer // see waitQuiet
 
-	in       receiver
-	inbox    ring[inbound] // one tick is queued for each
-	waiting  waitingList
-	out      sender
-	requests requests
-	ends     []func()         // see onEnd
-	paused   bool             // see Pause
-	holds    int              // see Hold
-	sockets  *socketlist.Peer // nil while no connection is counted here or there
+	in              receiver
+	inbox           ring[inbound] // one tick is queued for each
+	waiting         waitingList
+	out             sender
+	requests        requests
+	disconnectHooks []func()         // see addDisconnectHook
+	paused          bool             // see Pause
+	holds           int              // see Hold
+	sockets         *socketlist.Peer // nil while no connection is counted here or there
 
 	internals  []*internalListeners
 	message    events.Event[*Message]
@@ -84,7 +84,7 @@ func newChannel(l *reactor.Loop, h *hub, fd int, o *Options) *Channel {
 		maxQueue: o.maxQueue(), linger: o.linger(), maxRequests: o.maxRequests(),
 	}
 	c.in.splitter = c.format.splitter(o.maxMessage())
-	c.in.deliver = c.deliverNext
+	c.in.onInbound = c.takeInbound
 	c.out.init(c)
 	return c
 }
@@ -103,7 +103,7 @@ func NewClosed(l *reactor.Loop) (*Channel, error) {
 	c := newChannel(l, h, -1, new(Options))
 	c.state = stateClosed
 	h.open[c] = struct{}{}
-	l.NextTick(c.ended)
+	l.NextTick(c.emitDisconnect)
 	return c, nil
 }
 
@@ -221,7 +221,7 @@ func (c *Channel) Serialization() Serialization {
 func (c *Channel) FD() int { return c.fd }
 
 // report has OnError called with err on a later tick.
-func (c *Channel) report(err error) { c.tell(nil, err) }
+func (c *Channel) report(err error) { c.queueCallback(nil, err) }
 
 // emitError is for errors that nobody was asked to be told.
 func (c *Channel) emitError(err error) {
@@ -240,10 +240,10 @@ func (c *Channel) update() {
 	switch {
 	case c.paused || c.holds > 0:
 		want = 0
-	case c.reads():
+	case c.wantsRead():
 		want = reactor.Readable
 	}
-	if c.in.ended {
+	if c.in.eof {
 		want = 0 // That the peer sends no more is known, and would be told on every turn.
 	}
 	if c.out.gate == gateFull {
@@ -251,7 +251,7 @@ func (c *Channel) update() {
 	}
 	if err := c.watcher.Set(want); err != nil {
 		c.report(err)
-		c.end()
+		c.destroy()
 		return
 	}
 	if c.referenced() {
@@ -267,14 +267,14 @@ func (c *Channel) ready(got reactor.Readiness) {
 	if got&(reactor.Hangup|reactor.Error) != 0 {
 		c.in.hungUp = true
 	}
-	if !c.paused && c.holds == 0 && c.reads() && got&(reactor.Readable|reactor.Hangup|reactor.Error) != 0 {
+	if !c.paused && c.holds == 0 && c.wantsRead() && got&(reactor.Readable|reactor.Hangup|reactor.Error) != 0 {
 		c.receive()
 	}
-	if c.out.gate == gateFull && (c.in.ended || got&(reactor.Writable|reactor.Error) != 0) {
+	if c.out.gate == gateFull && (c.in.eof || got&(reactor.Writable|reactor.Error) != 0) {
 		c.flush()
 	}
 	if c.state == stateClosing {
-		c.settle() // What it waits for may have been read.
+		c.checkQueue() // What it waits for may have been read.
 	}
 	c.update()
 }

@@ -41,21 +41,21 @@ func costOf(m *Message) int {
 	return cost
 }
 
-// deliverNext is the tick that is queued for each entry of the inbox.
-func (c *Channel) deliverNext() {
+// takeInbound is the tick that is queued for each entry of the inbox.
+func (c *Channel) takeInbound() {
 	in := c.inbox.pop()
 	switch {
 	case in.special == nil:
-		c.deliverOrdinary(in.message)
+		c.checkAndDeliver(in.message)
 	case in.special.err != nil:
 		c.emitError(in.special.err)
 	default:
-		c.internal(in)
+		c.receiveInternal(in)
 	}
 }
 
-// deliverOrdinary delivers a message once it is known to be well formed, and not one of Node's own.
-func (c *Channel) deliverOrdinary(m *Message) {
+// checkAndDeliver delivers a message once it is known to be well formed, and not one of Node's own.
+func (c *Channel) checkAndDeliver(m *Message) {
 	if m.unread {
 		m.unread = false
 		cmd, err := c.format.check(m)
@@ -64,7 +64,7 @@ func (c *Channel) deliverOrdinary(m *Message) {
 			return
 		}
 		if cmd != "" {
-			c.internal(inbound{message: m, special: &special{cmd: cmd, fd: -1}})
+			c.receiveInternal(inbound{message: m, special: &special{cmd: cmd, fd: -1}})
 			return
 		}
 	}
@@ -75,7 +75,7 @@ func (c *Channel) deliverOrdinary(m *Message) {
 // the first one.
 func (c *Channel) deliver(m *Message) {
 	if n := c.answerTo(m); n > 0 {
-		c.answered(n, m)
+		c.deliverAnswer(n, m)
 		return
 	}
 	if c.message.Len() > 0 && c.waiting.empty() {
@@ -89,7 +89,7 @@ func (c *Channel) deliver(m *Message) {
 	m.keep()
 	c.waiting.push(m)
 	if c.message.Len() > 0 {
-		c.releaseWaiting()
+		c.scheduleWaiting()
 	}
 	c.update()
 }
@@ -99,8 +99,8 @@ func (c *Channel) emit(m *Message) {
 	reactor.Emit(c.loop, &c.message, m)
 }
 
-// releaseWaiting has the messages that wait delivered on the next tick.
-func (c *Channel) releaseWaiting() {
+// scheduleWaiting has the messages that wait delivered on the next tick.
+func (c *Channel) scheduleWaiting() {
 	if c.waiting.empty() || c.waiting.due || c.hub.closed {
 		return
 	}
@@ -115,7 +115,7 @@ func (c *Channel) deliverWaiting() {
 	defer func() {
 		c.waiting.due = false
 		if c.message.Len() > 0 {
-			c.releaseWaiting()
+			c.scheduleWaiting()
 		}
 		c.update()
 	}()

@@ -87,7 +87,7 @@ func (h *Handle) Detach() (int, error) {
 		return -1, err
 	}
 	n := h.take()
-	h.member.Leave()
+	h.counted.Release()
 	return n, nil
 }
 

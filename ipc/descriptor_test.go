@@ -15,9 +15,9 @@ import (
 
 func TestADescriptorGoesAsWhatItsOwnerSays(t *testing.T) {
 	for name, row := range map[string]struct {
-		make func(testing.TB) any
-		typ  string
-		kind ipc.Kind
+		create func(testing.TB) any
+		typ    string
+		kind   ipc.Kind
 	}{
 		"connection":     {connection("tcp4", "127.0.0.1:0"), "net.Socket", ipc.Stream},
 		"listener":       {listener("tcp4", "127.0.0.1:0"), "net.Server", ipc.Listener},
@@ -32,7 +32,7 @@ func TestADescriptorGoesAsWhatItsOwnerSays(t *testing.T) {
 			leakcheck.NoNewFDs(t)
 			l := drainedLoop(t)
 			a, b := newPair(t, l, nil)
-			n := dup(t, row.make(t))
+			n := dup(t, row.create(t))
 			require.NoError(t, a.SendWith("x", &ipc.SendOptions{Handle: ipc.Descriptor{FD: n, Type: row.typ}}))
 			require.True(t, isOpen(n), "it is borrowed")
 			closeFD(t, n)

@@ -54,13 +54,13 @@ func (c *Channel) Disconnect() {
 		c.flush()
 		return
 	}
-	c.settle()
+	c.checkQueue()
 }
 
-// finish is for a channel that is to be closed and has nothing left to send.
-func (c *Channel) finish() {
-	if c.lingering == nil {
-		c.in.rest = 0
+// queueReadRest is for a channel that is to be closed and has nothing left to send.
+func (c *Channel) queueReadRest() {
+	if c.lingerTimer == nil {
+		c.in.restBytes = 0
 		c.startLinger()
 	}
 	if !c.out.restDue {
@@ -74,25 +74,25 @@ func (c *Channel) finish() {
 func (c *Channel) readRest() {
 	c.out.restDue = false
 	if c.state != stateClosing || !c.out.idle() {
-		return // Otherwise settle comes again.
+		return // Otherwise checkQueue comes again.
 	}
 	if c.inbox.len() > 0 {
-		c.finish() // There may be handles in it.
+		c.queueReadRest() // There may be handles in it.
 		return
 	}
-	if c.in.rest < shutAfter && c.reads() {
+	if c.in.restBytes < shutAfter && c.wantsRead() {
 		c.receive()
 		if c.state != stateClosing {
 			return
 		}
 		if !c.in.empty {
-			c.finish()
+			c.queueReadRest()
 			return
 		}
 	}
 	switch {
 	case c.out.broken != nil:
-		c.end() // The peer reads no more, and what it wrote before was read.
+		c.destroy() // The peer reads no more, and what it wrote before was read.
 	case c.peerIsSending():
 		c.waitQuiet()
 	default:
@@ -109,11 +109,11 @@ func (c *Channel) peerIsSending() bool {
 	if limit < 0 {
 		limit = DefaultLinger
 	}
-	if c.in.rest >= shutAfter || !c.reads() || c.loop.Now().Sub(c.lingerFrom) >= limit/2 {
+	if c.in.restBytes >= shutAfter || !c.wantsRead() || c.loop.Now().Sub(c.lingerStart) >= limit/2 {
 		return false
 	}
 	quiet := briefTime
-	if c.in.rest > 0 {
+	if c.in.restBytes > 0 {
 		quiet = quietTime
 	}
 	return c.in.batch >= c.socketSize()/2 || c.in.splitter.Partial() || c.loop.Now().Sub(c.in.last) < min(quiet, limit/4)
@@ -129,24 +129,24 @@ func (c *Channel) socketSize() int {
 	return size
 }
 
-// waitQuiet has finish called again. What the peer sends meanwhile does so too.
+// waitQuiet has queueReadRest called again. What the peer sends meanwhile does so too.
 func (c *Channel) waitQuiet() {
-	if c.quiet != nil {
+	if c.quietTimer != nil {
 		return
 	}
-	c.quiet = c.loop.SetTimeout(briefTime, func() {
-		if c.quiet = nil; c.state == stateClosing {
-			c.settle()
+	c.quietTimer = c.loop.SetTimeout(briefTime, func() {
+		if c.quietTimer = nil; c.state == stateClosing {
+			c.checkQueue()
 		}
 	})
-	c.quiet.Unref()
+	c.quietTimer.Unref()
 }
 
 // shut tells the peer that nothing more comes.
 func (c *Channel) shut() {
 	c.state = stateShut
 	if err := unix.Shutdown(c.fd, unix.SHUT_WR); err != nil {
-		c.end() // The peer has gone, and everything was read. (On Darwin it is an error then.)
+		c.destroy() // The peer has gone, and everything was read. (On Darwin it is an error then.)
 		return
 	}
 	c.update()
@@ -154,26 +154,26 @@ func (c *Channel) shut() {
 
 // startLinger bounds the wait for the peer's end.
 func (c *Channel) startLinger() {
-	c.lingerFrom = c.loop.Now()
+	c.lingerStart = c.loop.Now()
 	wait := c.linger
 	if wait < 0 {
 		wait = math.MaxInt64
 	}
-	c.lingering = c.loop.SetTimeout(wait, c.end)
-	c.lingering.Unref() // Whether the channel keeps the loop alive is decided by its watcher.
+	c.lingerTimer = c.loop.SetTimeout(wait, c.destroy)
+	c.lingerTimer.Unref() // Whether the channel keeps the loop alive is decided by its watcher.
 }
 
 // peerEnded is called when the peer sends no more. It has gone, or it has disconnected and still
 // reads: then it gets what was queued for it. It does not acknowledge handles any more.
 func (c *Channel) peerEnded() {
-	c.in.ended = true
+	c.in.eof = true
 	s := &c.out
 	if c.state == stateShut || s.wire.empty() || s.broken != nil {
-		c.end()
+		c.destroy()
 		return
 	}
 	c.state = stateClosing
-	if c.lingering == nil {
+	if c.lingerTimer == nil {
 		c.startLinger()
 	}
 	c.flush()
@@ -182,54 +182,54 @@ func (c *Channel) peerEnded() {
 // Destroy ends the channel at once: what is queued is dropped, and Done or OnError gets
 // [ErrChannelClosed] for each message. Messages that were read already are still delivered, then
 // OnDisconnect comes. Destroying a channel that has ended does nothing.
-func (c *Channel) Destroy() { c.end() }
+func (c *Channel) Destroy() { c.destroy() }
 
-// end closes the descriptor, by whoever it was decided. The events follow what is queued to be
+// destroy closes the descriptor, by whoever it was decided. The events follow what is queued to be
 // delivered.
-func (c *Channel) end() {
+func (c *Channel) destroy() {
 	if c.state >= stateClosed {
 		return
 	}
 	c.state = stateClosed
-	c.close()
+	c.closeDescriptor()
 	c.dropQueue(ErrChannelClosed)
 	c.loop.NextTick(func() {
 		if len(c.requests.waiting) == 0 {
-			c.ended()
+			c.emitDisconnect()
 			return
 		}
 		c.failRequests() // Answers that were read have been given by now.
-		c.loop.NextTick(c.ended)
+		c.loop.NextTick(c.emitDisconnect)
 	})
 }
 
-func (c *Channel) close() {
+func (c *Channel) closeDescriptor() {
 	c.watcher.Close()
-	for _, t := range []*reactor.Timer{c.lingering, c.quiet} {
+	for _, t := range []*reactor.Timer{c.lingerTimer, c.quietTimer} {
 		if t != nil {
 			t.Stop()
 		}
 	}
 	fd.Close(c.fd)
 	c.fd = -1
-	c.in.rights.settle(false)
+	c.in.rights.closeUnclaimed(false)
 }
 
-// ended is the tick behind everything that was received and every callback of a message.
-func (c *Channel) ended() {
+// emitDisconnect is the tick behind everything that was received and every callback of a message.
+func (c *Channel) emitDisconnect() {
 	delete(c.hub.open, c)
 	c.dropWaiting()
-	ends := c.ends
-	c.ends = nil
-	for _, fn := range ends {
+	hooks := c.disconnectHooks
+	c.disconnectHooks = nil
+	for _, fn := range hooks {
 		fn()
 	}
 	reactor.Emit(c.loop, &c.disconnect, struct{}{})
 }
 
-// onEnd has fn called once when the channel has ended, just before OnDisconnect; not when it is
+// addDisconnectHook has fn called once when the channel has ended, just before OnDisconnect; not when it is
 // closed with the loop.
-func (c *Channel) onEnd(fn func()) { c.ends = append(c.ends, fn) }
+func (c *Channel) addDisconnectHook(fn func()) { c.disconnectHooks = append(c.disconnectHooks, fn) }
 
 // abandon is the end with the loop, without events: nothing of the channel runs any more, not even
 // the ticks for what is in its inbox.
@@ -238,12 +238,12 @@ func (c *Channel) abandon() {
 	c.dropRequests()
 	if c.state < stateClosed {
 		c.state = stateClosed
-		if n := c.out.frames.len() + c.out.held.len(); n > 0 {
+		if n := c.out.frames.len() + c.out.queue.len(); n > 0 {
 			c.loop.Log(slog.LevelError, "brood: ipc messages were not sent when the loop was closed", "messages", n)
 		}
-		c.close()
-		for !c.out.held.empty() {
-			if f := c.out.held.pop(); f.out != nil {
+		c.closeDescriptor()
+		for !c.out.queue.empty() {
+			if f := c.out.queue.pop(); f.out != nil {
 				fd.Close(f.out.fd)
 			}
 		}

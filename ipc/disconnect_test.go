@@ -175,12 +175,12 @@ func TestCloseOfTheLoopClosesChannelsWithoutEvents(t *testing.T) {
 	require.ErrorIs(t, err, reactor.ErrClosed)
 }
 
-func TestOnEndRunsBeforeDisconnect(t *testing.T) {
+func TestDisconnectHooksRunBeforeOnDisconnect(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal
 	c.OnDisconnect(j.note("disconnect"))
-	c.OnEnd(j.note("end"))
+	c.AddDisconnectHook(j.note("end"))
 	p.close()
 	run(t, l)
 	require.Equal(t, []string{"end", "disconnect"}, j.entries)

@@ -33,11 +33,11 @@ func ReceiveHandle(c *Channel, typ, dgramType, key string, fd int) (*Handle, err
 	return c.newHandle(typ, dgramType, key, fd)
 }
 
-// Claimed reports whether h no longer has its descriptor.
-func (h *Handle) Claimed() bool { return h.fd < 0 }
+// Used reports whether h no longer has its descriptor.
+func (h *Handle) Used() bool { return h.fd < 0 }
 
-// KeysHeld returns the number of keys that are kept for what came over c.
-func KeysHeld(c *Channel) int {
+// Keys returns the number of keys that are kept for what came over c.
+func Keys(c *Channel) int {
 	if c.sockets == nil {
 		return 0
 	}

@@ -5,13 +5,13 @@ import "github.com/brood-go/brood/reactor"
 // What the tests of the package see of its inside, and no user does.
 
 const (
-	ReadBufferSize = readBufferSize
-	DrainMark      = drainMark
-	MaxWaiting     = maxWaiting
-	EagerWrites    = eagerWrites
-	GatherSize     = gatherSize
-	HeldRights     = heldRights
-	MessagesAtOnce = messagesAtOnce
+	ReadBufferSize   = readBufferSize
+	DrainMark        = drainMark
+	MaxWaiting       = maxWaiting
+	EagerWrites      = eagerWrites
+	GatherSize       = gatherSize
+	MaxPendingRights = maxPendingRights
+	MessagesAtOnce   = messagesAtOnce
 )
 
 // Poison has messages of channels of l cleared when they expire, so that a slice that was kept
@@ -40,5 +40,5 @@ func (c *Channel) Kept() []byte { return c.in.splitter.Kept() }
 // PendingRights returns the number of descriptors that wait for the rest of a frame.
 func (c *Channel) PendingRights() int { return len(c.in.rights.fds) }
 
-// OnEnd is onEnd.
-func (c *Channel) OnEnd(fn func()) { c.onEnd(fn) }
+// AddDisconnectHook is addDisconnectHook.
+func (c *Channel) AddDisconnectHook(fn func()) { c.addDisconnectHook(fn) }

@@ -12,11 +12,11 @@ const writeBudget = 16
 
 // put writes or queues p, a frame that is not held and has no handle. It reports whether it has
 // kept the memory of p.
-func (c *Channel) put(p []byte, f queuedFrame) (kept bool) {
+func (c *Channel) put(p []byte, f wireFrame) (kept bool) {
 	s := &c.out
-	c.note()
+	c.noteSend()
 	if !s.wire.empty() || s.gate != gateOpen || !s.burst.writesAtOnce(f) {
-		kept = c.queue(p, 0, f)
+		kept = c.putOnWire(p, 0, f)
 		if s.gate == gateOpen && (s.wire.size >= gatherSize || s.burst.writesAtOnce(f)) {
 			c.flush()
 		}
@@ -28,14 +28,14 @@ func (c *Channel) put(p []byte, f queuedFrame) (kept bool) {
 		s.passed += int64(n)
 		s.begun = s.passed
 		if f.done != nil {
-			c.tell(f.done, nil)
+			c.queueCallback(f.done, nil)
 		}
 		return false
 	}
-	kept = c.queue(p, n, f)
+	kept = c.putOnWire(p, n, f)
 	if err != nil && err != unix.EAGAIN {
 		if c.writeFailed(err) {
-			c.settle()
+			c.checkQueue()
 		}
 	} else {
 		c.setGate(gateFull)
@@ -43,9 +43,9 @@ func (c *Channel) put(p []byte, f queuedFrame) (kept bool) {
 	return kept
 }
 
-// queue puts a frame onto the wire of which the kernel has taken n bytes. It reports whether it has
+// putOnWire puts a frame onto the wire of which the kernel has taken n bytes. It reports whether it has
 // kept the memory of p.
-func (c *Channel) queue(p []byte, n int, f queuedFrame) (kept bool) {
+func (c *Channel) putOnWire(p []byte, n int, f wireFrame) (kept bool) {
 	s := &c.out
 	f.end = s.offset() + int64(len(p))
 	s.frames.push(f)
@@ -74,7 +74,7 @@ func (c *Channel) flush() {
 		if s.wire.empty() {
 			break
 		}
-		h := s.wire.handover()
+		h := s.wire.nextTransfer()
 		n, err := s.wire.send(c.hub, c.fd)
 		if err == unix.EAGAIN {
 			break
@@ -88,7 +88,7 @@ func (c *Channel) flush() {
 		s.failures = 0
 		c.advance(n)
 		if h != nil {
-			h.out.depart()
+			h.out.markSent()
 		}
 	}
 	if s.wire.empty() {
@@ -96,7 +96,7 @@ func (c *Channel) flush() {
 	} else {
 		c.setGate(gateFull) // Or the budget is used up.
 	}
-	c.settle()
+	c.checkQueue()
 }
 
 func (c *Channel) setGate(g gate) {
@@ -106,22 +106,22 @@ func (c *Channel) setGate(g gate) {
 	}
 }
 
-// settle is called when something may have left the queue.
-func (c *Channel) settle() {
+// checkQueue is called when something may have left the queue.
+func (c *Channel) checkQueue() {
 	s := &c.out
 	if s.needDrain && s.queued() == 0 {
 		s.needDrain = false
-		c.loop.NextTick(s.drained)
+		c.loop.NextTick(s.onDrained)
 	}
-	if c.in.ended && s.wire.empty() && c.state < stateClosed {
-		c.end() // What is held waits for an acknowledgement that does not come any more.
+	if c.in.eof && s.wire.empty() && c.state < stateClosed {
+		c.destroy() // What is held waits for an acknowledgement that does not come any more.
 		return
 	}
 	if !s.idle() {
 		return
 	}
 	if c.state == stateClosing {
-		c.finish()
+		c.queueReadRest()
 	} else if c.refs == refCounted {
 		c.update()
 	}
@@ -136,44 +136,44 @@ func (c *Channel) emitDrain() {
 
 // breakWrites gives up writing: the peer reads no more. What it wrote before is still to be read.
 func (c *Channel) breakWrites(err error) {
-	if c.in.ended {
-		c.end()
+	if c.in.eof {
+		c.destroy()
 		return
 	}
 	s := &c.out
 	s.broken = wrap("write", err)
 	c.dropQueue(s.broken)
 	c.setGate(gateOpen)
-	c.settle()
+	c.checkQueue()
 }
 
 // dropQueue gives up everything that is queued, with err for those who wait for it.
 func (c *Channel) dropQueue(err error) {
 	s := &c.out
 	for s.frames.len() > 0 {
-		if f := s.frames.pop(); f.handover == nil {
+		if f := s.frames.pop(); f.transfer == nil {
 			c.fail(f, nil, err)
 		} else {
-			c.fail(f, f.handover.out, err)
+			c.fail(f, f.transfer.out, err)
 		}
 	}
 	s.wire.drop(c.hub)
 	s.begun = s.passed
 	s.replies, s.failures = 0, 0
-	if s.retry != nil {
-		s.retry.Stop()
-		s.retry = nil
+	if s.retryTimer != nil {
+		s.retryTimer.Stop()
+		s.retryTimer = nil
 	}
-	for !s.held.empty() {
-		f := s.held.pop()
-		c.fail(f.as, f.out, err)
+	for !s.queue.empty() {
+		f := s.queue.pop()
+		c.fail(f.onWire, f.out, err)
 		if f.out != nil {
-			f.out.release(false)
+			f.out.close(false)
 		}
 	}
 	if h := s.inFlight; h != nil {
 		s.inFlight = nil
-		h.out.settle(c, err)
-		h.out.release(false)
+		h.out.tellReceived(c, err)
+		h.out.close(false)
 	}
 }

@@ -11,8 +11,8 @@ import (
 
 // format is a [Serialization] at work.
 type format interface {
-	// splitter returns one that accepts frames of up to max bytes.
-	splitter(max int) frames.Splitter
+	// splitter returns one that accepts frames of up to limit bytes.
+	splitter(limit int) frames.Splitter
 
 	// appendFrame appends the frame of v to dst, which is empty.
 	appendFrame(dst []byte, v any) ([]byte, error)
@@ -46,8 +46,8 @@ type format interface {
 	value(m *Message) (any, error)
 	raw(m *Message) []byte
 
-	// nothing returns a message that says null, or undefined.
-	nothing() *Message
+	// nullMessage returns a message that says null, or undefined.
+	nullMessage() *Message
 
 	// ack and nack are the frames that answer a handle.
 	ack() []byte

@@ -18,7 +18,7 @@ type advancedFormat struct {
 	guess *readahead.Guess // of the channel, about the message that is being delivered
 }
 
-func (advancedFormat) splitter(max int) frames.Splitter { return frames.Lengths(max) }
+func (advancedFormat) splitter(limit int) frames.Splitter { return frames.Lengths(limit) }
 
 func (f advancedFormat) appendFrame(dst []byte, v any) ([]byte, error) {
 	return f.append(dst, v, v8.MaxWriteDepth)
@@ -44,7 +44,7 @@ func (advancedFormat) append(dst []byte, v any, depth int) ([]byte, error) {
 }
 
 func (f advancedFormat) inspect(m *Message) (cmd string, err error) {
-	if err := f.need(m); err != nil {
+	if err := f.ensureValue(m); err != nil {
 		return "", err
 	}
 	if text, ok := memberOf(m.value, "cmd"); ok && isCommand(text) {
@@ -53,12 +53,12 @@ func (f advancedFormat) inspect(m *Message) (cmd string, err error) {
 	return "", nil
 }
 
-// need has the message read, unless it is. It allows the envelope of a handle levels of its own.
-func (f advancedFormat) need(m *Message) error {
+// ensureValue has the message read, unless it is. It allows the envelope of a handle levels of its own.
+func (f advancedFormat) ensureValue(m *Message) error {
 	if m.decoded {
 		return nil
 	}
-	v, err := f.read(m)
+	v, err := f.readAgain(m)
 	if errors.Is(err, v8.ErrTooDeep) && m.path == nil {
 		deep, deepErr := v8.ValueDepth(m.raw, v8.MaxReadDepth+maxNesting)
 		if text, _ := memberOf(deep, "cmd"); deepErr == nil && text == cmdHandle {
@@ -124,7 +124,7 @@ func memberOf(v any, name string) (string, bool) {
 }
 
 func (f advancedFormat) member(m *Message, name string) (string, bool) {
-	if f.need(m) != nil {
+	if f.ensureValue(m) != nil {
 		return "", false // Unreachable: it is well formed.
 	}
 	o, ok := m.value.(*v8.Object)
@@ -146,7 +146,7 @@ func (f advancedFormat) member(m *Message, name string) (string, bool) {
 // inner leaves the member in its payload: the references inside it count from the beginning of
 // that.
 func (f advancedFormat) inner(m *Message, name string) (*Message, error) {
-	if err := f.need(m); err != nil {
+	if err := f.ensureValue(m); err != nil {
 		return nil, err
 	}
 	o, ok := m.value.(*v8.Object)
@@ -160,8 +160,8 @@ func (f advancedFormat) inner(m *Message, name string) (*Message, error) {
 	return &Message{format: f, raw: m.raw, path: &memberPath{m.path, name}, owned: m.owned, value: v, decoded: true}, nil
 }
 
-// read decodes the message anew.
-func (advancedFormat) read(m *Message) (any, error) {
+// readAgain decodes the message anew.
+func (advancedFormat) readAgain(m *Message) (any, error) {
 	levels := 0
 	for p := m.path; p != nil; p = p.outer {
 		levels++
@@ -190,7 +190,7 @@ func (f advancedFormat) decode(m *Message, dst any) error {
 	if m.guessed && f.guess.Take(dst) {
 		return nil
 	}
-	v, err := f.give(m)
+	v, err := f.takeValue(m)
 	if err != nil {
 		return err
 	}
@@ -203,14 +203,14 @@ func (f advancedFormat) value(m *Message) (any, error) {
 			return v, nil
 		}
 	}
-	return f.give(m)
+	return f.takeValue(m)
 }
 
-// give returns what was read to check the message, once: who has it may change it, and what it is
+// takeValue returns what was read to check the message, once: who has it may change it, and what it is
 // decoded into may share memory with it.
-func (f advancedFormat) give(m *Message) (any, error) {
+func (f advancedFormat) takeValue(m *Message) (any, error) {
 	if !m.decoded {
-		return f.read(m)
+		return f.readAgain(m)
 	}
 	v := m.value
 	m.value, m.decoded = nil, false
@@ -223,7 +223,7 @@ func (f advancedFormat) raw(m *Message) []byte {
 	if m.path == nil || m.raw == nil {
 		return m.raw
 	}
-	v, err := f.read(m)
+	v, err := f.readAgain(m)
 	if err != nil {
 		return nil
 	}
@@ -234,7 +234,7 @@ func (f advancedFormat) raw(m *Message) []byte {
 	return p
 }
 
-func (f advancedFormat) nothing() *Message {
+func (f advancedFormat) nullMessage() *Message {
 	return &Message{format: f, raw: []byte("\xff\x0f_"), owned: true, value: v8.Undefined, decoded: true}
 }
 

@@ -11,11 +11,11 @@ import (
 // jsonFormat is [JSON].
 type jsonFormat struct {
 	encoder *nodejson.Encoder // of the loop: frames are only made there
-	decoder *nodejson.Decoder // of the channel
+	decoder *nodejson.Decoder  // of the channel
 	guess   *readahead.Guess  // that reads by it, about the message that is being delivered
 }
 
-func (jsonFormat) splitter(max int) frames.Splitter { return frames.Lines(max) }
+func (jsonFormat) splitter(limit int) frames.Splitter { return frames.Lines(limit) }
 
 func (f jsonFormat) appendFrame(dst []byte, v any) ([]byte, error) {
 	dst, err := f.encoder.Append(dst, v)
@@ -128,7 +128,9 @@ func (f jsonFormat) value(m *Message) (any, error) {
 
 func (jsonFormat) raw(m *Message) []byte { return m.raw }
 
-func (f jsonFormat) nothing() *Message { return &Message{format: f, raw: []byte("null"), owned: true} }
+func (f jsonFormat) nullMessage() *Message {
+	return &Message{format: f, raw: []byte("null"), owned: true}
+}
 
 func (jsonFormat) ack() []byte  { return []byte(`{"cmd":"NODE_HANDLE_ACK"}` + "\n") }
 func (jsonFormat) nack() []byte { return []byte(`{"cmd":"NODE_HANDLE_NACK"}` + "\n") }

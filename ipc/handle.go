@@ -34,7 +34,7 @@ type Handle struct {
 	kind      handleKind
 	fd        int // -1 once used or closed
 	// where it is counted for the sender's Server, nil when it is not
-	member *socketlist.Membership
+	counted *socketlist.Counted
 }
 
 // newHandle takes ownership of right, a descriptor that was received, also on error.
@@ -53,7 +53,7 @@ func (c *Channel) newHandle(typ, dgramType, key string, right int) (*Handle, err
 	}
 	h := &Handle{hub: c.hub, typ: typ, dgramType: dgramType, kind: kind, fd: right}
 	if typ == wireSocket && key != "" {
-		h.member = c.socketPeer().Receive(key)
+		h.counted = c.socketPeer().Receive(key)
 	}
 	c.hub.handles[h] = struct{}{}
 	return h, nil
@@ -94,10 +94,10 @@ func (h *Handle) Conn() (net.Conn, error) {
 	conn, err := net.FileConn(f)
 	_ = f.Close() // The connection has a duplicate of its own.
 	if err != nil {
-		h.member.Leave()
+		h.counted.Release()
 		return nil, &HandleError{Op: "Conn", Type: h.typ, Err: err}
 	}
-	return socketlist.Count(conn, h.member), nil
+	return socketlist.Count(conn, h.counted), nil
 }
 
 // PacketConn returns the UDP socket as a *net.UDPConn. Other processes that have the socket receive
@@ -122,7 +122,7 @@ func (h *Handle) File() (*os.File, error) {
 		return nil, &HandleError{Op: "File", Type: h.typ, Err: ErrHandleUsed}
 	}
 	f := os.NewFile(uintptr(h.take()), h.typ)
-	h.member.Leave()
+	h.counted.Release()
 	return f, nil
 }
 
@@ -139,14 +139,14 @@ func (h *Handle) Duplex(l *reactor.Loop) (*streams.Duplex, error) {
 	d, err := streams.NewDuplex(l, socket, nil)
 	if err != nil {
 		fd.Close(socket) // It is still ours then.
-		h.member.Leave()
+		h.counted.Release()
 		return nil, &HandleError{Op: "Duplex", Type: h.typ, Err: err}
 	}
-	if h.member != nil {
+	if h.counted != nil {
 		halves := 2
 		closed := func() {
 			if halves--; halves == 0 {
-				h.member.Leave()
+				h.counted.Release()
 			}
 		}
 		d.Readable.OnClose(closed)
@@ -159,7 +159,7 @@ func (h *Handle) Duplex(l *reactor.Loop) (*streams.Duplex, error) {
 func (h *Handle) Close() error {
 	if h.fd >= 0 {
 		fd.Close(h.take())
-		h.member.Leave()
+		h.counted.Release()
 	}
 	return nil
 }

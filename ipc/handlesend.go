@@ -56,7 +56,7 @@ type sendingObject struct {
 // descriptor is: the connection lives on in the duplicate. Listeners, packet connections and files
 // stay open and the sender's own.
 func (c *Channel) openOutgoing(v any, keepOpen bool) (*outgoing, error) {
-	if h, ok := v.(*Handle); ok && h == nil || v == nil || c.hub.isLeaving(v) {
+	if h, ok := v.(*Handle); ok && h == nil || v == nil || c.hub.isSending(v) {
 		return nil, nil
 	}
 	copied, err := duplicate(v)
@@ -104,22 +104,22 @@ func (c *Channel) describe(v any, fd int, keepOpen bool) (*outgoing, error) {
 func (c *Channel) track(o *outgoing, v any, server *socketlist.Server) {
 	detach := o.retransmit
 	if detach {
-		c.hub.setLeaving(v)
+		c.hub.setSending(v)
 	}
 	var arrive func(ok bool)
 	o.sent = func() {
 		if server != nil && !c.hub.closed {
 			// First, so that the connection is counted somewhere at every moment.
-			arrive = c.socketPeer().HandOut(server)
+			arrive = c.socketPeer().Sent(server)
 		}
 		if detach {
-			c.hub.unsetLeaving(v)
+			c.hub.unsetSending(v)
 			detachObject(v)
 		}
 	}
 	o.done = func(ok bool) {
 		if detach {
-			c.hub.unsetLeaving(v) // It stays the sender's if it was not sent.
+			c.hub.unsetSending(v) // It stays the sender's if it was not sent.
 		}
 		if arrive != nil {
 			arrive(ok)
@@ -217,25 +217,25 @@ func isClosed(v any, err error) bool {
 	return file || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed)
 }
 
-// isLeaving reports whether a queued message takes v away. Values that cannot be compared are never
+// isSending reports whether a queued message takes v away. Values that cannot be compared are never
 // known to be.
-func (h *hub) isLeaving(v any) bool {
+func (h *hub) isSending(v any) bool {
 	if !reflect.ValueOf(v).Comparable() {
 		return false
 	}
-	_, ok := h.leaving[v]
+	_, ok := h.sending[v]
 	return ok
 }
 
-func (h *hub) setLeaving(v any) {
+func (h *hub) setSending(v any) {
 	if reflect.ValueOf(v).Comparable() {
-		h.leaving[v] = struct{}{}
+		h.sending[v] = struct{}{}
 	}
 }
 
-func (h *hub) unsetLeaving(v any) {
+func (h *hub) unsetSending(v any) {
 	if reflect.ValueOf(v).Comparable() {
-		delete(h.leaving, v)
+		delete(h.sending, v)
 	}
 }
 

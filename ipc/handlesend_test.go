@@ -20,7 +20,7 @@ func TestWhatGoesOutAsWhat(t *testing.T) {
 	for _, object := range objects() {
 		t.Run(object.name, func(t *testing.T) {
 			leakcheck.NoNewFDs(t)
-			v := object.make(t)
+			v := object.create(t)
 			statusBefore, _ := flags(t, v)
 			o, err := ipc.OpenOutgoing(c, v, false)
 			if object.typ == "" {
@@ -101,7 +101,7 @@ func TestWhatIsClosedGoesWithoutHandle(t *testing.T) {
 		if object.typ == "" {
 			continue
 		}
-		v := object.make(t)
+		v := object.create(t)
 		require.NoError(t, v.(io.Closer).Close())
 		o, err := ipc.OpenOutgoing(c, v, false)
 		require.NoError(t, err, object.name)
@@ -180,14 +180,14 @@ func TestAHandleIsForwardedWithItsType(t *testing.T) {
 		if object.typ == "" {
 			continue
 		}
-		h := received(t, c, object.make(t), object.typ, "")
+		h := received(t, c, object.create(t), object.typ, "")
 		o, err := ipc.OpenOutgoing(c, h, false)
 		require.NoError(t, err)
 		require.Equal(t, object.typ, o.Type)
 		require.Equal(t, object.dgramType, o.DgramType)
 		o.Sent()
 		o.Done(true)
-		require.Equal(t, object.typ == "net.Socket", h.Claimed(), object.name)
+		require.Equal(t, object.typ == "net.Socket", h.Used(), object.name)
 		require.NoError(t, h.Close())
 		o, err = ipc.OpenOutgoing(c, h, false)
 		require.NoError(t, err)

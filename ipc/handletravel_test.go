@@ -52,7 +52,7 @@ func TestAHandleAndItsMessageStayTogether(t *testing.T) {
 						require.NoError(t, a.Send(v))
 						continue
 					}
-					senders[i] = object.make(t)
+					senders[i] = object.create(t)
 					sendHandle(t, a, v, senders[i])
 				}
 				a.Disconnect()

@@ -30,7 +30,7 @@ type hub struct {
 	spare      [][]byte
 	open       map[*Channel]struct{} // until they have told of their end
 	handles    map[*Handle]struct{}  // received, neither used nor closed
-	leaving    map[any]struct{}      // connections that a queued message will take away
+	sending    map[any]struct{}      // connections that a queued message will take away
 	closed     bool                  // with the loop: there are no more ticks
 	parent     *Channel              // see Parent
 	sockets    *socketlist.Lists     // counts connections
@@ -45,7 +45,7 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 			control: fd.NewControl(),
 			open:    map[*Channel]struct{}{},
 			handles: map[*Handle]struct{}{},
-			leaving: map[any]struct{}{},
+			sending: map[any]struct{}{},
 			sockets: socketlist.New(l),
 		}, nil
 	})

@@ -12,16 +12,16 @@ const maxNesting = 8
 
 var errNesting = errors.New("handle wrapped too often")
 
-// internal handles one of Node's internal messages.
-func (c *Channel) internal(in inbound) {
+// receiveInternal handles one of Node's internal messages.
+func (c *Channel) receiveInternal(in inbound) {
 	defer in.message.expire(c.hub.poison)
 	switch cmd := in.special.cmd; {
 	case cmd == cmdHandle:
 		c.receiveHandle(in.message, in.special.fd)
 	case cmd == cmdAck:
-		c.acknowledged(true)
+		c.receiveAck(true)
 	case cmd == cmdNack:
-		c.acknowledged(false)
+		c.receiveAck(false)
 	default:
 		c.emitInternal(in.message, cmd)
 	}
@@ -35,13 +35,13 @@ func (c *Channel) receiveHandle(m *Message, right int) {
 		c.reply(c.format.nack())
 		return
 	}
-	if c.state == stateShut || c.state == stateClosed && !c.in.ended {
+	if c.state == stateShut || c.state == stateClosed && !c.in.eof {
 		// The sender cannot be told that it has come, and must not have it used in two places.
 		fd.Close(right)
 		return
 	}
 	c.reply(c.format.ack())
-	inner, cmd, err := c.openHandle(m, right)
+	inner, cmd, err := c.unwrapHandle(m, right)
 	switch {
 	case err != nil:
 		c.emitError(badMessage(m.raw, err))
@@ -53,9 +53,9 @@ func (c *Channel) receiveHandle(m *Message, right int) {
 	}
 }
 
-// openHandle returns the message inside m with its handle, and its cmd when it is an internal one
+// unwrapHandle returns the message inside m with its handle, and its cmd when it is an internal one
 // too.
-func (c *Channel) openHandle(m *Message, right int) (inner *Message, cmd string, err error) {
+func (c *Channel) unwrapHandle(m *Message, right int) (inner *Message, cmd string, err error) {
 	for range maxNesting {
 		inner, err = c.format.inner(m, "msg")
 		if err == nil {

@@ -15,26 +15,26 @@ const readBudget = 16
 
 // receiver is the reading half of a channel.
 type receiver struct {
-	splitter frames.Splitter
-	rights   rightsQueue
-	dropped  bool  // a frame of this read, or one that is being skipped, was dropped
-	refuse   bool  // a descriptor came with it, of which the peer is to be told
-	hungUp   bool  // the peer sends no more than what is to be read
-	ended    bool  // that was read
-	bytes    int64 // read so far
-	rest     int   // bytes that have come since everything was sent, see readRest
+	splitter  frames.Splitter
+	rights    rightsQueue
+	dropped   bool  // a frame of this read, or one that is being skipped, was dropped
+	refuse    bool  // a descriptor came with it, of which the peer is to be told
+	hungUp    bool  // the peer sends no more than what is to be read
+	eof       bool  // that was read
+	bytes     int64 // read so far
+	restBytes int   // bytes that have come since everything was sent, see readRest
 	// what the last receive took, and all since the channel is to be closed, as the kernel counts
 	// it
-	batch   int
-	last    time.Time // when bytes came last
-	empty   bool      // the last read found nothing
-	deliver func()    // Channel.deliverNext, made once so that queueing it does not allocate
+	batch     int
+	last      time.Time // when bytes came last
+	empty     bool      // the last read found nothing
+	onInbound func()    // Channel.takeInbound, made once so that queueing it does not allocate
 }
 
-// reads reports whether the channel wants to read now. It does not while too much waits for a
+// wantsRead reports whether the channel wants to read now. It does not while too much waits for a
 // listener, or for a peer that makes us answer and does not read the answers.
-func (c *Channel) reads() bool {
-	return c.state < stateClosed && !c.in.ended && (c.in.hungUp || !c.waiting.full() && !c.out.repliesPending())
+func (c *Channel) wantsRead() bool {
+	return c.state < stateClosed && !c.in.eof && (c.in.hungUp || !c.waiting.full() && !c.out.repliesPending())
 }
 
 // receive reads until there are messages, or nothing more.
@@ -66,7 +66,7 @@ func (c *Channel) receive() {
 			return
 		}
 		c.in.bytes += int64(n)
-		c.in.rest, c.in.last = c.in.rest+n, c.loop.Now()
+		c.in.restBytes, c.in.last = c.in.restBytes+n, c.loop.Now()
 		c.split(buf[:n])
 		c.in.batch += n + skbCost*c.inbox.len()
 		if c.inbox.len() > 0 || n < len(buf) && !c.in.hungUp {
@@ -81,15 +81,15 @@ func (c *Channel) split(p []byte) {
 		frame, rest, err := c.in.splitter.Next(p)
 		switch {
 		case err != nil && frame == nil:
-			c.drop(&MessageError{Err: err})
+			c.dropFrame(&MessageError{Err: err})
 		case err != nil:
-			c.drop(badMessage(frame, err))
+			c.dropFrame(badMessage(frame, err))
 		case frame != nil:
-			c.accept(frame)
+			c.enqueueFrame(frame)
 		}
 		p = rest
 	}
-	if c.in.rights.settle(c.in.splitter.Partial()) && c.in.dropped {
+	if c.in.rights.closeUnclaimed(c.in.splitter.Partial()) && c.in.dropped {
 		c.in.refuse = true
 	}
 	c.in.dropped = c.in.splitter.Skipping()
@@ -99,15 +99,15 @@ func (c *Channel) split(p []byte) {
 	}
 }
 
-// drop reports a frame that nobody gets. Descriptors that nobody takes then were its own, and its
+// dropFrame reports a frame that nobody gets. Descriptors that nobody takes then were its own, and its
 // sender, if it keeps to the protocol, sends nothing else until it is told what became of them.
-func (c *Channel) drop(err error) {
+func (c *Channel) dropFrame(err error) {
 	c.in.dropped = true
 	c.enqueue(inbound{special: &special{err: err}})
 }
 
-// accept queues one message.
-func (c *Channel) accept(frame []byte) {
+// enqueueFrame queues one message.
+func (c *Channel) enqueueFrame(frame []byte) {
 	m := c.hub.newMessage()
 	m.format, m.raw = c.format, frame
 	if c.in.rights.empty() {
@@ -120,7 +120,7 @@ func (c *Channel) accept(frame []byte) {
 	cmd, err := c.format.inspect(m)
 	switch {
 	case err != nil:
-		c.drop(badMessage(frame, err))
+		c.dropFrame(badMessage(frame, err))
 	case cmd == "":
 		c.enqueue(inbound{message: m})
 	case cmd == cmdHandle:
@@ -134,5 +134,5 @@ func (c *Channel) accept(frame []byte) {
 // next one does not feel.
 func (c *Channel) enqueue(in inbound) {
 	c.inbox.push(in)
-	c.loop.NextTick(c.in.deliver)
+	c.loop.NextTick(c.in.onInbound)
 }

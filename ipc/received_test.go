@@ -35,7 +35,7 @@ func TestReceivedTellsWhatBecameOfAHandle(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		handle func(t *testing.T) any
-		end    func(ch *ipc.Channel, p *peer)
+		then   func(ch *ipc.Channel, p *peer)
 		want   error
 	}{
 		{"acknowledged", func(t *testing.T) any { return socketFile(t) }, func(_ *ipc.Channel, p *peer) { p.send(ack) }, nil},
@@ -59,9 +59,9 @@ func TestReceivedTellsWhatBecameOfAHandle(t *testing.T) {
 			l := newLoop(t)
 			ch, p := newChannel(t, l, nil)
 			ch.OnError(func(err error) { require.NoError(t, errors.Join(refused, err)) })
-			if c.end == nil {
+			if c.then == nil {
 				ch.Destroy()
-				c.end = func(*ipc.Channel, *peer) {}
+				c.then = func(*ipc.Channel, *peer) {}
 			}
 			var j journal
 			require.NoError(t, ch.SendWith("x", &ipc.SendOptions{
@@ -71,7 +71,7 @@ func TestReceivedTellsWhatBecameOfAHandle(t *testing.T) {
 			}))
 			require.NoError(t, errors.Join(ch.SendWith("behind", &ipc.SendOptions{Done: func(error) {}})))
 			require.Empty(t, j.entries, "inside the call")
-			c.end(ch, p)
+			c.then(ch, p)
 			until(t, l, func() bool { return len(j.entries) == 2 })
 			require.Equal(t, []string{"done", "received"}, j.entries)
 			p.close()

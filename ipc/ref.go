@@ -30,7 +30,7 @@ func (c *Channel) referenced() bool {
 // messageListeners is told how many listeners there are.
 func (c *Channel) messageListeners(n int) {
 	if n > 0 {
-		c.releaseWaiting()
+		c.scheduleWaiting()
 	}
 	c.update()
 }

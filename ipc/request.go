@@ -135,7 +135,7 @@ func (c *Channel) takeRequest(n uint64) *request {
 // failRequest has a request that still waits told why there is no answer, in a tick of its own.
 func (c *Channel) failRequest(n uint64, err error) {
 	if r := c.takeRequest(n); r != nil {
-		c.tell(func(err error) { r.fn(nil, err) }, err)
+		c.queueCallback(func(err error) { r.fn(nil, err) }, err)
 	}
 }
 
@@ -169,8 +169,8 @@ func (c *Channel) answerTo(m *Message) uint64 {
 	return n
 }
 
-// answered gives an answer to the request that waits for it.
-func (c *Channel) answered(n uint64, m *Message) {
+// deliverAnswer gives an answer to the request that waits for it.
+func (c *Channel) deliverAnswer(n uint64, m *Message) {
 	defer m.expire(c.hub.poison) // Also when the callback panics.
 	r := c.takeRequest(n)
 	if r == nil {
@@ -184,7 +184,7 @@ func (c *Channel) answered(n uint64, m *Message) {
 	}
 	result, err := c.format.inner(m, "result")
 	if err != nil {
-		result = c.format.nothing()
+		result = c.format.nullMessage()
 	}
 	result.handle, m.handle = m.handle, nil
 	defer result.expire(c.hub.poison)

@@ -2,9 +2,9 @@ package ipc
 
 import "github.com/brood-go/brood/internal/fd"
 
-// heldRights is the most descriptors that wait for the rest of a frame. It is one, for a peer that
+// maxPendingRights is the most descriptors that wait for the rest of a frame. It is one, for a peer that
 // keeps to the protocol; the others are for the frames behind it.
-const heldRights = 64
+const maxPendingRights = 64
 
 // rightsQueue has the descriptors that have come and whose frame has not. A descriptor comes with
 // or before the last byte of its frame, so those left over when no frame is under way belong to
@@ -38,11 +38,11 @@ func (q *rightsQueue) take() int {
 	return right
 }
 
-// settle closes the descriptors that nobody can claim any more, and reports whether there were any.
-func (q *rightsQueue) settle(partial bool) (closed bool) {
+// closeUnclaimed closes the descriptors that nobody can claim any more, and reports whether there were any.
+func (q *rightsQueue) closeUnclaimed(partial bool) (closed bool) {
 	keep := 0
 	if partial {
-		keep = min(len(q.fds), heldRights)
+		keep = min(len(q.fds), maxPendingRights)
 	}
 	if closed = len(q.fds) > keep; closed {
 		fd.Close(q.fds[keep:]...)

@@ -22,45 +22,45 @@ const frameCost = 64
 // other handles would wait for ever.
 type sender struct {
 	wire     writeQueue
-	inFlight *handover // the handle that the peer has not acknowledged
-	held     heldQueue // empty unless a handle is in flight
+	inFlight *handleTransfer // the handle that the peer has not acknowledged
+	queue    frameQueue      // empty unless a handle is in flight
 
-	frames ring[queuedFrame] // what is on the wire
+	frames ring[wireFrame] // what is on the wire
 	// bytes that have left the wire, to the kernel or given up; offsets count like it
 	passed int64
 	// offset at which the first of frames begins: if passed is more, the kernel has a part of it
 	begun  int64
 	broken error // why nothing can be written any more
 
-	verdicts ring[verdict] // callbacks that have a tick each
+	callbacks ring[callback] // callbacks that have a tick each
 
 	replies    int   // bytes of answers to the peer, see reply
 	repliesEnd int64 // offset of the end of the last of them
 
-	burst     burst
-	gate      gate
-	failures  int            // of writes, in a row
-	retry     *reactor.Timer // at gatePause
-	flushing  bool
-	needDrain bool
-	restDue   bool // see readRest
+	burst      burst
+	gate       gate
+	failures   int            // of writes, in a row
+	retryTimer *reactor.Timer // at gateRetry
+	flushing   bool
+	needDrain  bool
+	restDue    bool // see readRest
 
-	onVerdict, drained func() // made once so that queueing them does not allocate
+	onCallback, onDrained func() // made once so that queueing them does not allocate
 }
 
 func (s *sender) init(c *Channel) {
-	s.onVerdict, s.drained = c.tellNext, c.emitDrain
-	s.burst.endCallback, s.burst.endTurn = c.endCallback, c.endTurn
+	s.onCallback, s.onDrained = c.runCallback, c.emitDrain
+	s.burst.flushCallback, s.burst.flushTurn = c.flushCallback, c.flushTurn
 }
 
 // offset is the end of what is on the wire.
 func (s *sender) offset() int64 { return s.passed + int64(s.wire.size) }
 
 // queued is the number of bytes that the kernel has not taken.
-func (s *sender) queued() int { return s.wire.size + s.held.size }
+func (s *sender) queued() int { return s.wire.size + s.queue.size }
 
 // idle reports whether everything that was sent has arrived, as far as can be known.
-func (s *sender) idle() bool { return s.wire.empty() && s.inFlight == nil && s.held.empty() }
+func (s *sender) idle() bool { return s.wire.empty() && s.inFlight == nil && s.queue.empty() }
 
 // Send queues v as a message and never blocks. How Go values become JSON is encoding/json's way,
 // and JavaScript's where they differ: no HTML escaping, NaN is null; for Advanced see package v8.
@@ -83,9 +83,9 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 		o = new(SendOptions)
 	}
 	if c.state != stateOpen {
-		return c.refuse(o)
+		return c.failSend(o)
 	}
-	if c.maxQueue >= 0 && c.out.queued()+frameCost*(c.out.frames.len()+c.out.held.len()) >= c.maxQueue {
+	if c.maxQueue >= 0 && c.out.queued()+frameCost*(c.out.frames.len()+c.out.queue.len()) >= c.maxQueue {
 		return ErrQueueFull
 	}
 	var out *outgoing
@@ -101,18 +101,18 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 	}
 	if c.state != stateOpen { // The value's own methods were called.
 		if out != nil {
-			out.release(false)
+			out.close(false)
 		}
-		return c.refuse(o)
+		return c.failSend(o)
 	}
 	if out != nil {
 		out.received = o.Received
 	}
-	if !c.submit(frame, out, queuedFrame{done: o.Done, gather: o.Gather}) {
+	if !c.submit(frame, out, wireFrame{done: o.Done, gather: o.Gather}) {
 		c.hub.giveScratch(frame)
 	}
 	if out == nil && o.Received != nil {
-		c.tell(o.Received, sendError(o.Handle, ErrHandleUsed))
+		c.queueCallback(o.Received, sendError(o.Handle, ErrHandleUsed))
 	}
 	return nil
 }
@@ -125,21 +125,21 @@ func (c *Channel) encode(v any, out *outgoing) (frame []byte, err error) {
 	}
 	defer func() {
 		if frame == nil { // Also when a method of v panics.
-			out.release(false)
+			out.close(false)
 		}
 	}()
 	return c.format.appendHandleFrame(c.hub.takeScratch(), handleFrame{cmdHandle, out.typ, v, out.dgramType, out.key})
 }
 
-// refuse tells that the channel is not connected. Done does not wait for what is queued: it may do
+// failSend tells that the channel is not connected. Done does not wait for what is queued: it may do
 // so for ever.
-func (c *Channel) refuse(o *SendOptions) error {
+func (c *Channel) failSend(o *SendOptions) error {
 	if o.Done == nil || c.hub.closed {
 		return ErrChannelClosed
 	}
-	c.tell(o.Done, ErrChannelClosed)
+	c.queueCallback(o.Done, ErrChannelClosed)
 	if o.Received != nil {
-		c.tell(o.Received, ErrChannelClosed)
+		c.queueCallback(o.Received, ErrChannelClosed)
 	}
 	return nil
 }
@@ -158,7 +158,7 @@ func (c *Channel) sendInternal(v any) {
 	if c.out.inFlight == nil {
 		c.out.noteReply(len(frame))
 	}
-	if !c.submit(frame, nil, queuedFrame{done: ignore, vital: true}) {
+	if !c.submit(frame, nil, wireFrame{done: ignore, vital: true}) {
 		c.hub.giveScratch(frame)
 	}
 }
@@ -174,16 +174,16 @@ func (c *Channel) NeedDrain() bool {
 }
 
 // submit queues a frame. It reports whether it has kept the memory of frame.
-func (c *Channel) submit(frame []byte, out *outgoing, f queuedFrame) (kept bool) {
+func (c *Channel) submit(frame []byte, out *outgoing, f wireFrame) (kept bool) {
 	s := &c.out
 	wasIdle := s.idle()
 	switch {
 	case s.inFlight != nil:
-		s.held.push(heldFrame{bytes.Clone(frame), out, f})
+		s.queue.push(queuedFrame{bytes.Clone(frame), out, f})
 	default:
 		kept = c.transmit(frame, out, f)
 	}
-	if s.queued() >= drainMark || s.held.len() >= 2 {
+	if s.queued() >= drainMark || s.queue.len() >= 2 {
 		s.needDrain = true
 	}
 	if wasIdle != s.idle() && c.refs == refCounted {
@@ -193,17 +193,17 @@ func (c *Channel) submit(frame []byte, out *outgoing, f queuedFrame) (kept bool)
 }
 
 // transmit puts a frame onto the wire.
-func (c *Channel) transmit(frame []byte, out *outgoing, f queuedFrame) (kept bool) {
+func (c *Channel) transmit(frame []byte, out *outgoing, f wireFrame) (kept bool) {
 	s := &c.out
 	if s.broken != nil {
 		c.fail(f, out, s.broken)
 		if out != nil {
-			out.release(false)
+			out.close(false)
 		}
 		return false
 	}
 	if out != nil {
-		c.handOver(bytes.Clone(frame), out, f.done)
+		c.startTransfer(bytes.Clone(frame), out, f.done)
 		return false
 	}
 	return c.put(frame, f)

@@ -85,6 +85,6 @@ func (c *Channel) socketPeer() *socketlist.Peer {
 		}
 		c.sockets.Message(v.Cmd, func(name string) (string, bool) { return c.format.member(m, name) })
 	})
-	c.onEnd(c.sockets.End)
+	c.addDisconnectHook(c.sockets.Close)
 	return c.sockets
 }

@@ -69,16 +69,16 @@ func (p *linePeer) line() string {
 	return line
 }
 
-// silent checks that the channel has sent nothing in answer to what the peer has sent: the answer
+// requireNothingSent checks that the channel has sent nothing in answer to what the peer has sent: the answer
 // to a handle without a descriptor, which comes behind, is the next line.
-func (p *linePeer) silent() {
+func (p *linePeer) requireNothingSent() {
 	p.t.Helper()
 	p.send(`{"cmd":"NODE_HANDLE","type":"net.Socket","msg":0}` + "\n")
 	require.Equal(p.t, `{"cmd":"NODE_HANDLE_NACK"}`, p.line())
 }
 
-// hand sends v as a handle and waits for the acknowledgement.
-func (p *linePeer) hand(typ, key string, v any) {
+// sendHandle sends v as a handle and waits for the acknowledgement.
+func (p *linePeer) sendHandle(typ, key string, v any) {
 	p.t.Helper()
 	fd := dup(p.t, v)
 	p.send(`{"cmd":"NODE_HANDLE","type":"`+typ+`","msg":0,"key":"`+key+`"}`+"\n", fd)

@@ -15,9 +15,9 @@ const longFrame = 256 << 10
 type writeQueue struct {
 	pieces [][]byte // the unwritten parts
 	// the memory of each piece, from its beginning; nil where it is not from hub.block
-	blocks [][]byte
-	rights []*handover // whose descriptor goes with the first byte of each piece, nil if none
-	size   int         // bytes in pieces
+	blocks    [][]byte
+	transfers []*handleTransfer // whose descriptor goes with the first byte of each piece, nil if none
+	size      int               // bytes in pieces
 }
 
 func (q *writeQueue) empty() bool { return q.size == 0 }
@@ -44,33 +44,33 @@ func (q *writeQueue) push(h *hub, p []byte) (kept bool) {
 	return false
 }
 
-// pushHandle appends the frame of h, which goes with a descriptor.
-func (q *writeQueue) pushHandle(h *handover) {
+// pushTransfer appends the frame of h, which goes with a descriptor.
+func (q *writeQueue) pushTransfer(h *handleTransfer) {
 	q.size += len(h.frame)
 	q.add(h.frame, nil, h)
 }
 
-func (q *writeQueue) add(piece, block []byte, h *handover) {
+func (q *writeQueue) add(piece, block []byte, h *handleTransfer) {
 	q.pieces = append(q.pieces, piece)
 	q.blocks = append(q.blocks, block)
-	q.rights = append(q.rights, h)
+	q.transfers = append(q.transfers, h)
 }
 
-// handover returns the one whose frame is next, nil if that is a frame without a descriptor, or the
+// nextTransfer returns the one whose frame is next, nil if that is a frame without a descriptor, or the
 // rest of one.
-func (q *writeQueue) handover() *handover { return q.rights[0] }
+func (q *writeQueue) nextTransfer() *handleTransfer { return q.transfers[0] }
 
 // send writes once what the kernel takes: a piece with a descriptor by itself, as Node does, others
 // together.
 func (q *writeQueue) send(hub *hub, socket int) (n int, err error) {
-	if h := q.rights[0]; h != nil {
+	if h := q.transfers[0]; h != nil {
 		n, err = fd.Sendmsg(socket, q.pieces[:1], unix.UnixRights(h.out.fd))
 		if n > 0 {
-			q.rights[0] = nil
+			q.transfers[0] = nil
 		}
 	} else {
 		k := 1
-		for k < len(q.rights) && q.rights[k] == nil {
+		for k < len(q.transfers) && q.transfers[k] == nil {
 			k++
 		}
 		n, err = fd.Sendmsg(socket, q.pieces[:k], nil)
@@ -86,14 +86,14 @@ func (q *writeQueue) pop(h *hub, n int) {
 	for i < len(q.pieces) && n >= len(q.pieces[i]) {
 		n -= len(q.pieces[i])
 		h.recycle(q.blocks[i])
-		q.pieces[i], q.blocks[i], q.rights[i] = nil, nil, nil
+		q.pieces[i], q.blocks[i], q.transfers[i] = nil, nil, nil
 		i++
 	}
 	if i > 0 && i == len(q.pieces) {
-		q.pieces, q.blocks, q.rights = q.pieces[:0], q.blocks[:0], q.rights[:0]
+		q.pieces, q.blocks, q.transfers = q.pieces[:0], q.blocks[:0], q.transfers[:0]
 		return
 	}
-	q.pieces, q.blocks, q.rights = q.pieces[i:], q.blocks[i:], q.rights[i:]
+	q.pieces, q.blocks, q.transfers = q.pieces[i:], q.blocks[i:], q.transfers[i:]
 	if len(q.pieces) > 0 {
 		q.pieces[0] = q.pieces[0][n:]
 	}

@@ -9,7 +9,7 @@ import "net"
 // Safe to call from any goroutine.
 type TCPConn struct {
 	*net.TCPConn
-	member *Membership
+	counted *Counted
 }
 
 // Close closes the connection and has it counted no longer.
@@ -17,11 +17,11 @@ type TCPConn struct {
 // Safe to call from any goroutine.
 func (c *TCPConn) Close() error {
 	err := c.TCPConn.Close()
-	c.member.Leave() // Last: who is told that all are closed may rely on it.
+	c.counted.Release() // Last: who is told that all are closed may rely on it.
 	return err
 }
 
-func (c *TCPConn) membership() *Membership { return c.member }
+func (c *TCPConn) countedConn() *Counted { return c.counted }
 
 // A UnixConn is a connection over an AF_UNIX stream socket that a [Server] counts, as [TCPConn] is
 // one over TCP.
@@ -29,7 +29,7 @@ func (c *TCPConn) membership() *Membership { return c.member }
 // Safe to call from any goroutine.
 type UnixConn struct {
 	*net.UnixConn
-	member *Membership
+	counted *Counted
 }
 
 // Close closes the connection and has it counted no longer.
@@ -37,14 +37,14 @@ type UnixConn struct {
 // Safe to call from any goroutine.
 func (c *UnixConn) Close() error {
 	err := c.UnixConn.Close()
-	c.member.Leave()
+	c.counted.Release()
 	return err
 }
 
-func (c *UnixConn) membership() *Membership { return c.member }
+func (c *UnixConn) countedConn() *Counted { return c.counted }
 
 // Count returns conn so that its Close leaves m. Without m it is conn itself.
-func Count(conn net.Conn, m *Membership) net.Conn {
+func Count(conn net.Conn, m *Counted) net.Conn {
 	if m == nil {
 		return conn
 	}
@@ -56,17 +56,17 @@ func Count(conn net.Conn, m *Membership) net.Conn {
 	}
 	// Unreachable for stream sockets of package net. Not counting is the safe side: nobody waits
 	// for this one for ever.
-	m.Leave()
+	m.Release()
 	return conn
 }
 
 // ServerOf returns the Server of h that accepted v and counts it, nil when there is none.
 func (h *Lists) ServerOf(v any) *Server {
-	c, ok := v.(interface{ membership() *Membership })
+	c, ok := v.(interface{ countedConn() *Counted })
 	if !ok {
 		return nil
 	}
-	m := c.membership()
+	m := c.countedConn()
 	if m.server == nil || m.server.lists != h || m.server.state == serverClosed {
 		return nil
 	}

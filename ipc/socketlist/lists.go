@@ -14,7 +14,7 @@ const Prefix = "NODE_SOCKET_"
 // A Channel is what a [Peer] needs of the channel to a process.
 type Channel interface {
 	// Send queues an internal message. Nobody is told when it is lost: the channel ends then, see
-	// [Peer.End]. What a peer that does not read could make grow is not sent while NeedDrain is
+	// [Peer.Close]. What a peer that does not read could make grow is not sent while NeedDrain is
 	// true.
 	Send(v any)
 

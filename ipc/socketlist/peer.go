@@ -16,32 +16,32 @@ const (
 type Peer struct {
 	lists   *Lists
 	channel Channel
-	ended   bool
+	closed  bool
 
-	held    map[string]*heldSockets // by the key that they came with
-	sweepAt int                     // size of held at which idle keys are forgotten
-	owing   []*heldSockets          // with replies to send once the channel takes them; each once
-	waiting bool                    // for the channel's drain event
+	received map[string]*receivedConns // by the key that they came with
+	sweepAt  int                       // size of received at which idle keys are forgotten
+	owing    []*receivedConns          // with replies to send once the channel takes them; each once
+	waiting  bool                      // for the channel's drain event
 
 	processes map[string]*process // by the key of the server
 }
 
-// NewPeer returns the accounting for c, whose end [Peer.End] must tell.
+// NewPeer returns the accounting for c, whose end [Peer.Close] must tell.
 func (h *Lists) NewPeer(c Channel) *Peer {
 	return &Peer{
 		lists:     h,
 		channel:   c,
-		held:      map[string]*heldSockets{},
+		received:  map[string]*receivedConns{},
 		sweepAt:   MaxIdleKeys,
 		processes: map[string]*process{},
 	}
 }
 
 // Keys returns the number of keys that are kept for what has come.
-func (p *Peer) Keys() int { return len(p.held) }
+func (p *Peer) Keys() int { return len(p.received) }
 
-// heldSockets are the connections of one key that came over a channel.
-type heldSockets struct {
+// receivedConns are the connections of one key that came over a channel.
+type receivedConns struct {
 	peer  *Peer
 	key   string
 	tally tally
@@ -53,48 +53,48 @@ type heldSockets struct {
 	owing  bool // in peer.owing
 }
 
-// End forgets the process: nobody will ask or answer any more.
-func (p *Peer) End() {
+// Close forgets the process: nobody will ask or answer any more.
+func (p *Peer) Close() {
 	if p.lists.closed {
 		return
 	}
-	p.ended = true
-	for _, w := range p.processes {
-		w.drop(ErrProcessEnded)
+	p.closed = true
+	for _, pr := range p.processes {
+		pr.drop(ErrProcessEnded)
 	}
-	clear(p.held)
+	clear(p.received)
 	p.owing = nil
 }
 
 // Receive counts a connection that came with key, until the membership leaves; nil when the key is
 // absurd, and the connection not counted.
-func (p *Peer) Receive(key string) *Membership {
+func (p *Peer) Receive(key string) *Counted {
 	if len(key) > MaxKey {
 		return nil
 	}
-	k := p.held[key]
+	k := p.received[key]
 	if k == nil {
 		p.sweep()
-		k = &heldSockets{peer: p, key: key}
+		k = &receivedConns{peer: p, key: key}
 		k.tally.loop, k.tally.idle = p.lists.loop, k.idle
-		p.held[key] = k
+		p.received[key] = k
 	}
 	k.tally.add()
-	return &Membership{tally: &k.tally}
+	return &Counted{tally: &k.tally}
 }
 
 // sweep forgets the keys without connections when there are too many: at most half the keys are
 // idle then, or MaxIdleKeys.
 func (p *Peer) sweep() {
-	if len(p.held) < p.sweepAt {
+	if len(p.received) < p.sweepAt {
 		return
 	}
-	for key, k := range p.held {
+	for key, k := range p.received {
 		if k.tally.count() == 0 && !k.owing {
-			delete(p.held, key)
+			delete(p.received, key)
 		}
 	}
-	p.sweepAt = max(MaxIdleKeys, 2*len(p.held))
+	p.sweepAt = max(MaxIdleKeys, 2*len(p.received))
 }
 
 // Message takes a message of the protocol. member returns a member of it, a string as its text and
@@ -106,37 +106,37 @@ func (p *Peer) Message(cmd string, member func(name string) (string, bool)) {
 	}
 	switch cmd {
 	case cmdGetCount:
-		if k := p.held[key]; k != nil {
+		if k := p.received[key]; k != nil {
 			k.counts++
 			k.reply()
 		}
 	case cmdNotifyClose:
-		if k := p.held[key]; k != nil {
+		if k := p.received[key]; k != nil {
 			k.closes++
 			k.reply()
 		}
 	case cmdCount:
-		if w := p.processes[key]; w != nil && len(w.counts) > 0 {
+		if pr := p.processes[key]; pr != nil && len(pr.counts) > 0 {
 			n, _ := member("count")
-			w.replyCount(n)
+			pr.takeCount(n)
 		}
 	case cmdAllClosed:
-		if w := p.processes[key]; w != nil {
-			w.replyAllClosed()
+		if pr := p.processes[key]; pr != nil {
+			pr.takeAllClosed()
 		}
 	}
 }
 
 // idle runs on the loop when the last connection was closed while somebody waited for that.
-func (k *heldSockets) idle() {
-	if !k.peer.lists.closed && !k.peer.ended {
+func (k *receivedConns) idle() {
+	if !k.peer.lists.closed && !k.peer.closed {
 		k.reply()
 	}
 }
 
 // reply answers what can be answered now, and sees that the rest is when the channel drains.
-func (k *heldSockets) reply() {
-	if k.settle() || k.owing {
+func (k *receivedConns) reply() {
+	if k.sendReplies() || k.owing {
 		return
 	}
 	p := k.peer
@@ -148,9 +148,9 @@ func (k *heldSockets) reply() {
 	}
 }
 
-// settle sends the replies that are due while the channel takes them, and reports whether none is
+// sendReplies sends the replies that are due while the channel takes them, and reports whether none is
 // left.
-func (k *heldSockets) settle() bool {
+func (k *receivedConns) sendReplies() bool {
 	c := k.peer.channel
 	for ; k.counts > 0; k.counts-- {
 		if c.NeedDrain() {
@@ -174,7 +174,7 @@ func (k *heldSockets) settle() bool {
 func (p *Peer) drain() {
 	for len(p.owing) > 0 {
 		k := p.owing[0]
-		if !k.settle() {
+		if !k.sendReplies() {
 			return
 		}
 		k.owing = false

@@ -56,9 +56,9 @@ func (s *Server) Connections(fn func(n int, err error)) {
 	}
 	r := &countRequest{fn: fn, total: s.tally.count(), left: 1}
 	// Every request is out before the first reply is looked at, since that is a later turn.
-	for _, w := range s.processes {
+	for _, pr := range s.processes {
 		r.left++
-		w.askCount(r)
+		pr.askCount(r)
 	}
 	s.resolve(r, 0, nil)
 }
@@ -80,108 +80,108 @@ func (s *Server) resolve(r *countRequest, n int, err error) {
 	_ = s.lists.loop.Post(func() { fn(total, err) })
 }
 
-// HandOut notes that a connection of s goes to the process. It is called when the descriptor is
+// Sent notes that a connection of s goes to the process. It is called when the descriptor is
 // with the kernel, and so sends nothing itself. arrive, which may be called once, ends the flight:
 // the process has acknowledged the connection, or it was given up. It is nil when s has had its
 // close event, for a connection that was closed here while its message was queued.
-func (p *Peer) HandOut(s *Server) (arrive func(ok bool)) {
+func (p *Peer) Sent(s *Server) (arrive func(ok bool)) {
 	if s.state == serverClosed {
 		return nil
 	}
-	w := p.processes[s.key]
-	if w == nil || w.server != s {
-		w = &process{server: s, peer: p}
-		p.processes[s.key] = w
-		s.processes = append(s.processes, w)
+	pr := p.processes[s.key]
+	if pr == nil || pr.server != s {
+		pr = &process{server: s, peer: p}
+		p.processes[s.key] = pr
+		s.processes = append(s.processes, pr)
 	}
-	w.inFlight++
+	pr.inFlight++
 	if s.state == serverClosing {
-		w.queueAsk()
+		pr.queueAsk()
 	}
-	return w.arrive
+	return pr.arrive
 }
 
 // arrive ends the flight of one connection. A process that never got one does not know the key and
 // answers nothing.
-func (w *process) arrive(ok bool) {
-	w.inFlight--
-	w.arrived = w.arrived || ok
-	if !w.arrived && w.inFlight == 0 {
-		w.drop(nil)
+func (pr *process) arrive(ok bool) {
+	pr.inFlight--
+	pr.arrived = pr.arrived || ok
+	if !pr.arrived && pr.inFlight == 0 {
+		pr.drop(nil)
 	}
 }
 
 // askCount asks for the count, unless a question is on its way already: its answer is for all, so
 // that what is queued for a process that does not answer does not grow.
-func (w *process) askCount(r *countRequest) {
-	if len(w.counts) == 0 {
-		w.peer.channel.Send(socketMessage{Cmd: cmdGetCount, Key: w.server.key})
+func (pr *process) askCount(r *countRequest) {
+	if len(pr.counts) == 0 {
+		pr.peer.channel.Send(socketMessage{Cmd: cmdGetCount, Key: pr.server.key})
 	}
-	w.counts = append(w.counts, r)
+	pr.counts = append(pr.counts, r)
 }
 
 // askClosed has the process tell when its connections are closed. There may be one on the way to
 // it: the question goes behind that, as everything does.
-func (w *process) askClosed() {
-	w.asked++
-	w.peer.channel.Send(socketMessage{Cmd: cmdNotifyClose, Key: w.server.key})
+func (pr *process) askClosed() {
+	pr.asked++
+	pr.peer.channel.Send(socketMessage{Cmd: cmdNotifyClose, Key: pr.server.key})
 }
 
-func (w *process) queueAsk() {
-	if w.askQueued {
+func (pr *process) queueAsk() {
+	if pr.askQueued {
 		return
 	}
-	w.askQueued = true
-	w.server.lists.loop.NextTick(func() {
-		w.askQueued = false
-		if w.known() {
-			w.askClosed()
+	pr.askQueued = true
+	pr.server.lists.loop.NextTick(func() {
+		pr.askQueued = false
+		if pr.known() {
+			pr.askClosed()
 		}
 	})
 }
 
-// known reports whether w is still one of its server's.
-func (w *process) known() bool { return w.peer.processes[w.server.key] == w }
+// known reports whether pr is still one of its server's.
+func (pr *process) known() bool { return pr.peer.processes[pr.server.key] == pr }
 
-// closed reports whether the process has said that it has no connection of the server any more.
-func (w *process) closed() bool { return w.asked == 0 && !w.askQueued }
+// allClosed reports whether the process has said that it has no connection of the server any more.
+func (pr *process) allClosed() bool { return pr.asked == 0 && !pr.askQueued }
 
-// replyCount takes NODE_SOCKET_COUNT.
-func (w *process) replyCount(text string) {
+// takeCount takes NODE_SOCKET_COUNT.
+func (pr *process) takeCount(text string) {
 	n, err := parseCount(text)
-	requests := w.counts
-	w.counts = nil
+	requests := pr.counts
+	pr.counts = nil
 	for _, r := range requests {
-		w.server.resolve(r, n, err)
+		pr.server.resolve(r, n, err)
 	}
 }
 
-// replyAllClosed takes NODE_SOCKET_ALL_CLOSED.
-func (w *process) replyAllClosed() {
-	if w.asked > 0 {
-		w.asked--
-		w.server.settle()
+// takeAllClosed takes NODE_SOCKET_ALL_CLOSED.
+func (pr *process) takeAllClosed() {
+	if pr.asked > 0 {
+		pr.asked--
+		pr.server.closeIfIdle()
 	}
 }
 
 // drop takes the process out of the accounting. err is what those get who wait for its count; nil:
 // it has none.
-func (w *process) drop(err error) {
-	if !w.known() {
+func (pr *process) drop(err error) {
+	if !pr.known() {
 		return
 	}
-	w.forget()
-	s := w.server
-	s.processes = slices.DeleteFunc(s.processes, func(other *process) bool { return other == w })
-	requests := w.counts
-	w.counts = nil
+	pr.forget()
+	s := pr.server
+	s.processes = slices.DeleteFunc(s.processes, func(other *process) bool { return other == pr })
+	requests := pr.counts
+	pr.counts = nil
 	for _, r := range requests {
 		s.resolve(r, 0, err)
 	}
-	s.settle()
+	s.closeIfIdle()
 }
 
-func (w *process) forget() { delete(w.peer.processes, w.server.key) }
+func (pr *process) forget() { delete(pr.peer.processes, pr.server.key) }
 
 // parseCount reads a JSON number that counts something.
 func parseCount(text string) (int, error) {

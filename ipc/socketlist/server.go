@@ -73,7 +73,7 @@ func (h *Lists) NewServer(ln net.Listener) (*Server, error) {
 	if _, err := s.ln.SyscallConn(); err != nil { // A nil pointer.
 		return nil, err
 	}
-	s.tally.loop, s.tally.idle = h.loop, s.settle
+	s.tally.loop, s.tally.idle = h.loop, s.closeIfIdle
 	s.key = h.uniqueKey(ln.Addr())
 	h.servers[s.key] = s
 	s.release = h.loop.Hold()
@@ -101,7 +101,7 @@ func (s *Server) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Count(conn, &Membership{tally: &s.tally, server: s}), nil
+	return Count(conn, &Counted{tally: &s.tally, server: s}), nil
 }
 
 // Addr returns the listener's address.
@@ -144,10 +144,6 @@ func (s *Server) Ref() {
 
 // Unref lets Run return although the Server is open. Closing the loop then closes the listener.
 func (s *Server) Unref() {
-	s.letGo()
-}
-
-func (s *Server) letGo() {
 	if s.release != nil {
 		s.release()
 		s.release = nil
@@ -162,17 +158,17 @@ func (s *Server) beginClose() {
 	for _, p := range s.processes {
 		p.askClosed()
 	}
-	s.settle()
+	s.closeIfIdle()
 }
 
-// settle closes the server for good when nothing is left. It is called on the loop when that may
+// closeIfIdle closes the server for good when nothing is left. It is called on the loop when that may
 // have become true.
-func (s *Server) settle() {
+func (s *Server) closeIfIdle() {
 	if s.state != serverClosing || s.lists.closed {
 		return
 	}
 	for _, p := range s.processes {
-		if !p.closed() {
+		if !p.allClosed() {
 			return
 		}
 	}
@@ -186,7 +182,7 @@ func (s *Server) settle() {
 	}
 	s.processes = nil
 	s.lists.loop.QueueClosing(func() {
-		s.letGo()
+		s.Unref()
 		reactor.Emit(s.lists.loop, &s.closeEvent, struct{}{})
 	})
 }

@@ -19,12 +19,12 @@ type tally struct {
 	armed     bool
 }
 
-// A Membership is one connection that is counted. A nil *Membership is a connection that nobody
+// A Counted is one connection that is counted. A nil *Counted is a connection that nobody
 // counts.
-type Membership struct {
-	tally  *tally
-	server *Server // that accepted it here; nil when it was received
-	left   bool    // under tally.mu
+type Counted struct {
+	tally    *tally
+	server   *Server // that accepted it here; nil when it was received
+	released bool    // under tally.mu
 }
 
 // count returns the number of open connections.
@@ -49,7 +49,7 @@ func (t *tally) endAccept(came bool) {
 	if came {
 		t.open++
 	}
-	t.tell()
+	t.postIdle()
 }
 
 // add counts a connection.
@@ -59,22 +59,22 @@ func (t *tally) add() {
 	t.open++
 }
 
-// Leave has the connection counted no longer. Only the first call does something.
+// Release has the connection counted no longer. Only the first call does something.
 //
 // Safe to call from any goroutine.
-func (m *Membership) Leave() {
+func (m *Counted) Release() {
 	if m == nil {
 		return
 	}
 	t := m.tally
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if m.left {
+	if m.released {
 		return
 	}
-	m.left = true
+	m.released = true
 	t.open--
-	t.tell()
+	t.postIdle()
 }
 
 // drained reports whether no connection is left and none can come by an Accept under way. If not,
@@ -89,8 +89,8 @@ func (t *tally) drained() bool {
 	return false
 }
 
-// tell is called under mu.
-func (t *tally) tell() {
+// postIdle is called under mu.
+func (t *tally) postIdle() {
 	if t.armed && t.open == 0 && t.accepting == 0 {
 		t.armed = false
 		_ = t.loop.Post(t.idle) // A closed loop has nobody who waits.

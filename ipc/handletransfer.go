@@ -12,17 +12,17 @@ const (
 	maxReplies = 64 << 10
 )
 
-// handover is a frame with a handle between its sending and its acknowledgement.
-type handover struct {
+// handleTransfer is a frame with a handle between its sending and its acknowledgement.
+type handleTransfer struct {
 	out   *outgoing
 	frame []byte
 	end   int64 // offset of the end of the frame
 	sent  int   // transmissions
 }
 
-// depart is called when the kernel has taken the first byte of the frame, and with it the
+// markSent is called when the kernel has taken the first byte of the frame, and with it the
 // descriptor.
-func (o *outgoing) depart() {
+func (o *outgoing) markSent() {
 	if sent := o.sent; sent != nil {
 		o.sent = nil // A frame may be sent again.
 		sent()
@@ -32,16 +32,16 @@ func (o *outgoing) depart() {
 // awaited reports whether somebody waits to be told what becomes of the handle, if there is one.
 func (o *outgoing) awaited() bool { return o != nil && o.received != nil }
 
-// settle tells who waits what has become of the handle.
-func (o *outgoing) settle(c *Channel, err error) {
+// tellReceived tells who waits what has become of the handle.
+func (o *outgoing) tellReceived(c *Channel, err error) {
 	if o.awaited() {
-		c.tell(o.received, err)
+		c.queueCallback(o.received, err)
 		o.received = nil
 	}
 }
 
-// release closes the descriptor: the peer has its own, or never will.
-func (o *outgoing) release(ok bool) {
+// close closes the descriptor: the peer has its own, or never will.
+func (o *outgoing) close(ok bool) {
 	fd.Close(o.fd)
 	o.fd = -1
 	if o.done != nil {
@@ -49,27 +49,27 @@ func (o *outgoing) release(ok bool) {
 	}
 }
 
-// handOver puts a frame with a handle onto the wire. From here on everything else is held.
-func (c *Channel) handOver(frame []byte, out *outgoing, done func(error)) {
-	h := &handover{out: out, frame: frame}
+// startTransfer puts a frame with a handle onto the wire. From here on everything else is held.
+func (c *Channel) startTransfer(frame []byte, out *outgoing, done func(error)) {
+	h := &handleTransfer{out: out, frame: frame}
 	c.out.inFlight = h
-	c.transmitHandle(h, done)
+	c.sendHandle(h, done)
 }
 
-func (c *Channel) transmitHandle(h *handover, done func(error)) {
+func (c *Channel) sendHandle(h *handleTransfer, done func(error)) {
 	s := &c.out
 	h.sent++
 	h.end = s.offset() + int64(len(h.frame))
-	s.frames.push(queuedFrame{end: h.end, done: done, handover: h})
-	s.wire.pushHandle(h)
+	s.frames.push(wireFrame{end: h.end, done: done, transfer: h})
+	s.wire.pushTransfer(h)
 	if s.gate == gateOpen {
 		c.flush()
 	}
 }
 
-// acknowledged is the peer's answer to the handle in flight. One that nobody waits for is ignored:
+// receiveAck is the peer's answer to the handle in flight. One that nobody waits for is ignored:
 // Node peers send two for a frame that another Node would have sent again.
-func (c *Channel) acknowledged(ok bool) {
+func (c *Channel) receiveAck(ok bool) {
 	s := &c.out
 	h := s.inFlight
 	if h == nil || h.end > s.passed {
@@ -77,27 +77,27 @@ func (c *Channel) acknowledged(ok bool) {
 	}
 	if !ok {
 		if h.out.retransmit && h.sent < maxTransmissions && s.broken == nil {
-			c.transmitHandle(h, nil) // Of the first time Done has been told.
+			c.sendHandle(h, nil) // Of the first time Done has been told.
 			return
 		}
 		if !h.out.awaited() {
 			c.report(ErrHandleNotReceived)
 		}
-		h.out.settle(c, ErrHandleNotReceived)
+		h.out.tellReceived(c, ErrHandleNotReceived)
 	}
-	h.out.settle(c, nil)
+	h.out.tellReceived(c, nil)
 	s.inFlight = nil
-	h.out.release(ok)
-	c.releaseHeld()
-	c.settle()
+	h.out.close(ok)
+	c.sendQueued()
+	c.checkQueue()
 }
 
-// releaseHeld puts what was held behind a handle onto the wire, up to the next handle.
-func (c *Channel) releaseHeld() {
+// sendQueued puts what was held behind a handle onto the wire, up to the next handle.
+func (c *Channel) sendQueued() {
 	s := &c.out
-	for s.inFlight == nil && !s.held.empty() {
-		f := s.held.pop()
-		c.transmit(f.frame, f.out, f.as)
+	for s.inFlight == nil && !s.queue.empty() {
+		f := s.queue.pop()
+		c.transmit(f.frame, f.out, f.onWire)
 	}
 }
 
@@ -107,7 +107,7 @@ func (c *Channel) reply(frame []byte) {
 		return
 	}
 	c.out.noteReply(len(frame))
-	c.put(frame, queuedFrame{done: ignore, vital: true})
+	c.put(frame, wireFrame{done: ignore, vital: true})
 }
 
 // noteReply counts an answer of n bytes that is about to be queued.
@@ -122,28 +122,28 @@ func (s *sender) noteReply(n int) {
 // repliesPending reports whether the peer should read before it is read again.
 func (s *sender) repliesPending() bool { return s.replies >= maxReplies && s.passed < s.repliesEnd }
 
-// heldFrame is a message that waits for the acknowledgement of a handle.
-type heldFrame struct {
-	frame []byte
-	out   *outgoing   // nil for a plain message
-	as    queuedFrame // what it will be on the wire; end and handover are not known yet
+// queuedFrame is a message that waits for the acknowledgement of a handle.
+type queuedFrame struct {
+	frame  []byte
+	out    *outgoing // nil for a plain message
+	onWire wireFrame // what it will be on the wire; end and transfer are not known yet
 }
 
-// heldQueue has the messages that wait, in order.
-type heldQueue struct {
-	frames ring[heldFrame]
+// frameQueue has the messages that wait, in order.
+type frameQueue struct {
+	frames ring[queuedFrame]
 	size   int // bytes
 }
 
-func (q *heldQueue) empty() bool { return q.frames.len() == 0 }
-func (q *heldQueue) len() int    { return q.frames.len() }
+func (q *frameQueue) empty() bool { return q.frames.len() == 0 }
+func (q *frameQueue) len() int    { return q.frames.len() }
 
-func (q *heldQueue) push(f heldFrame) {
+func (q *frameQueue) push(f queuedFrame) {
 	q.frames.push(f)
 	q.size += len(f.frame)
 }
 
-func (q *heldQueue) pop() heldFrame {
+func (q *frameQueue) pop() queuedFrame {
 	f := q.frames.pop()
 	q.size -= len(f.frame)
 	return f
