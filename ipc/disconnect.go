@@ -247,8 +247,8 @@ func (c *Channel) abandon() {
 				fd.Close(f.out.fd)
 			}
 		}
-		if h := c.out.inFlight; h != nil {
-			fd.Close(h.out.fd)
+		if t := c.out.inFlight; t != nil {
+			fd.Close(t.out.fd)
 		}
 		c.out.wire.drop(c.hub)
 	}

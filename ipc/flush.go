@@ -74,7 +74,7 @@ func (c *Channel) flush() {
 		if s.wire.empty() {
 			break
 		}
-		h := s.wire.nextTransfer()
+		t := s.wire.nextTransfer()
 		n, err := s.wire.send(c.hub, c.fd)
 		if err == unix.EAGAIN {
 			break
@@ -87,8 +87,8 @@ func (c *Channel) flush() {
 		}
 		s.failures = 0
 		c.advance(n)
-		if h != nil {
-			h.out.markSent()
+		if t != nil {
+			t.out.markSent()
 		}
 	}
 	if s.wire.empty() {
@@ -171,9 +171,9 @@ func (c *Channel) dropQueue(err error) {
 			f.out.close(false)
 		}
 	}
-	if h := s.inFlight; h != nil {
+	if t := s.inFlight; t != nil {
 		s.inFlight = nil
-		h.out.tellReceived(c, err)
-		h.out.close(false)
+		t.out.tellReceived(c, err)
+		t.out.close(false)
 	}
 }

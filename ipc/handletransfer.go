@@ -51,17 +51,17 @@ func (o *outgoing) close(ok bool) {
 
 // startTransfer puts a frame with a handle onto the wire. From here on everything else is held.
 func (c *Channel) startTransfer(frame []byte, out *outgoing, done func(error)) {
-	h := &handleTransfer{out: out, frame: frame}
-	c.out.inFlight = h
-	c.sendHandle(h, done)
+	t := &handleTransfer{out: out, frame: frame}
+	c.out.inFlight = t
+	c.sendHandle(t, done)
 }
 
-func (c *Channel) sendHandle(h *handleTransfer, done func(error)) {
+func (c *Channel) sendHandle(t *handleTransfer, done func(error)) {
 	s := &c.out
-	h.sent++
-	h.end = s.offset() + int64(len(h.frame))
-	s.frames.push(wireFrame{end: h.end, done: done, transfer: h})
-	s.wire.pushTransfer(h)
+	t.sent++
+	t.end = s.offset() + int64(len(t.frame))
+	s.frames.push(wireFrame{end: t.end, done: done, transfer: t})
+	s.wire.pushTransfer(t)
 	if s.gate == gateOpen {
 		c.flush()
 	}
@@ -71,23 +71,23 @@ func (c *Channel) sendHandle(h *handleTransfer, done func(error)) {
 // Node peers send two for a frame that another Node would have sent again.
 func (c *Channel) receiveAck(ok bool) {
 	s := &c.out
-	h := s.inFlight
-	if h == nil || h.end > s.passed {
+	t := s.inFlight
+	if t == nil || t.end > s.passed {
 		return
 	}
 	if !ok {
-		if h.out.retransmit && h.sent < maxTransmissions && s.broken == nil {
-			c.sendHandle(h, nil) // Of the first time Done has been told.
+		if t.out.retransmit && t.sent < maxTransmissions && s.broken == nil {
+			c.sendHandle(t, nil) // Of the first time Done has been told.
 			return
 		}
-		if !h.out.awaited() {
+		if !t.out.awaited() {
 			c.report(ErrHandleNotReceived)
 		}
-		h.out.tellReceived(c, ErrHandleNotReceived)
+		t.out.tellReceived(c, ErrHandleNotReceived)
 	}
-	h.out.tellReceived(c, nil)
+	t.out.tellReceived(c, nil)
 	s.inFlight = nil
-	h.out.close(ok)
+	t.out.close(ok)
 	c.sendQueued()
 	c.checkQueue()
 }

@@ -89,13 +89,13 @@ func (c *Channel) giveUp(err error) {
 	f := s.frames.pop()
 	s.wire.pop(c.hub, int(f.end-s.passed))
 	s.passed, s.begun = f.end, f.end
-	h := f.transfer
-	if h == nil {
+	t := f.transfer
+	if t == nil {
 		c.fail(f, nil, err)
 		return
 	}
 	s.inFlight = nil
-	c.fail(f, h.out, err)
-	h.out.close(false)
+	c.fail(f, t.out, err)
+	t.out.close(false)
 	c.sendQueued()
 }

@@ -44,16 +44,16 @@ func (q *writeQueue) push(h *hub, p []byte) (kept bool) {
 	return false
 }
 
-// pushTransfer appends the frame of h, which goes with a descriptor.
-func (q *writeQueue) pushTransfer(h *handleTransfer) {
-	q.size += len(h.frame)
-	q.add(h.frame, nil, h)
+// pushTransfer appends the frame of t, which goes with a descriptor.
+func (q *writeQueue) pushTransfer(t *handleTransfer) {
+	q.size += len(t.frame)
+	q.add(t.frame, nil, t)
 }
 
-func (q *writeQueue) add(piece, block []byte, h *handleTransfer) {
+func (q *writeQueue) add(piece, block []byte, t *handleTransfer) {
 	q.pieces = append(q.pieces, piece)
 	q.blocks = append(q.blocks, block)
-	q.transfers = append(q.transfers, h)
+	q.transfers = append(q.transfers, t)
 }
 
 // nextTransfer returns the one whose frame is next, nil if that is a frame without a descriptor, or the
@@ -62,9 +62,9 @@ func (q *writeQueue) nextTransfer() *handleTransfer { return q.transfers[0] }
 
 // send writes once what the kernel takes: a piece with a descriptor by itself, as Node does, others
 // together.
-func (q *writeQueue) send(hub *hub, socket int) (n int, err error) {
-	if h := q.transfers[0]; h != nil {
-		n, err = fd.Sendmsg(socket, q.pieces[:1], unix.UnixRights(h.out.fd))
+func (q *writeQueue) send(h *hub, socket int) (n int, err error) {
+	if t := q.transfers[0]; t != nil {
+		n, err = fd.Sendmsg(socket, q.pieces[:1], unix.UnixRights(t.out.fd))
 		if n > 0 {
 			q.transfers[0] = nil
 		}
@@ -75,7 +75,7 @@ func (q *writeQueue) send(hub *hub, socket int) (n int, err error) {
 		}
 		n, err = fd.Sendmsg(socket, q.pieces[:k], nil)
 	}
-	q.pop(hub, n)
+	q.pop(h, n)
 	return n, err
 }
 
