@@ -11,40 +11,43 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
+// This file ends a channel, on the loop goroutine. Disconnect: write the queue, read until the peer
+// is quiet, shut down the writing half, read to the peer's end, destroy. Everything else, such as
+// the peer's end or Destroy, goes to destroy too; abandon is the end with the loop.
 const (
-	// shutAfter is the number of bytes that are read, after everything was sent, before the peer is
-	// told that nothing more comes: more than a socket holds. A peer that goes on sending would
-	// never let the socket become empty.
+	// shutAfter is the number of bytes that are read, once everything was sent, before the peer is
+	// told that nothing more comes: more than a socket holds. While a peer goes on sending, the
+	// socket would never be empty.
 	shutAfter = 4 << 20
 
-	// A peer that has sent something since everything was sent to it has to be quiet for quietTime
-	// before it is told, another one for briefTime.
+	// Before the peer is told that nothing more comes, it must have been quiet for quietTime if it
+	// has sent something since everything was sent to it, else for briefTime.
 	quietTime = 200 * time.Millisecond
 	briefTime = 20 * time.Millisecond
 
-	// skbCost is about what the kernel charges a socket for a message that was written alone,
-	// beside its bytes.
+	// skbCost is about the number of bytes that the kernel charges a socket for a message besides
+	// its own length, if the message was written alone.
 	skbCost = 768
 )
 
-// Disconnect ends the channel. Connected is false from here on; what was queued is sent first, and
-// a handle among it acknowledged. Then the peer is told that nothing more comes (shutdown(2)),
-// which is the end of the channel for it, Node or brood, and it closes its own end. Until it does,
-// its messages are delivered: all that it has sent before it knew. Then the descriptor is closed,
-// and OnDisconnect comes last. On a channel that is not connected OnError gets [ErrDisconnected],
-// on the next tick.
+// Disconnect ends the channel. Connected is false from here on. Queued messages are sent first, and
+// a handle among them is acknowledged. Then the peer, Node or brood, is told that nothing more
+// comes (shutdown(2)); for it that is the end of the channel, and it closes its own end. Until it
+// does, the messages that it sent before are delivered. Then the descriptor is closed, and
+// OnDisconnect comes last. If the channel is not connected, OnError gets [ErrDisconnected] on the
+// next tick.
 //
-// A peer that does not close, because it hangs or goes on sending, or because another process has
-// its descriptor, is left after Options.Linger. A handle that comes after the peer was told cannot
-// be acknowledged: it is closed, its message is dropped, and the sender sees that it was not
-// received.
+// If the peer does not close, because it hangs or goes on sending, or another process has its
+// descriptor, Disconnect stops waiting after Options.Linger. A handle that comes after the peer was
+// told cannot be acknowledged: it is closed, its message is dropped, and the sender sees that it
+// was not received.
 //
-// A peer that never reads what was queued can hold this up for ever; [Channel.Destroy], the end of
-// the peer, and Close of the loop end it.
+// If the peer never reads the queued messages, Disconnect waits for ever. [Channel.Destroy], the
+// exit of the peer, and Close of the loop end that wait.
 func (c *Channel) Disconnect() {
 	switch {
 	case c.hub.closed:
-		return // There are no more events.
+		return // The loop is closed: there are no events.
 	case c.state != stateOpen:
 		c.report(ErrDisconnected)
 		return
@@ -57,7 +60,8 @@ func (c *Channel) Disconnect() {
 	c.checkQueue()
 }
 
-// queueReadRest is for a channel that is to be closed and has nothing left to send.
+// queueReadRest starts the linger time, on the first call, and queues readRest for this turn. Call
+// it in stateClosing when the queue is empty.
 func (c *Channel) queueReadRest() {
 	if c.lingerTimer == nil {
 		c.in.restBytes = 0
@@ -69,15 +73,15 @@ func (c *Channel) queueReadRest() {
 	}
 }
 
-// readRest reads what is there and acknowledges the handles among it. When the peer seems to have
-// nothing left to send it is told that nothing more comes.
+// readRest reads the bytes that are there and acknowledges the handles among them. If the peer
+// seems to have nothing left to send, it is told that nothing more comes.
 func (c *Channel) readRest() {
 	c.out.restDue = false
 	if c.state != stateClosing || !c.out.idle() {
-		return // Otherwise checkQueue comes again.
+		return // checkQueue queues it again when the queue is empty.
 	}
 	if c.inbox.len() > 0 {
-		c.queueReadRest() // There may be handles in it.
+		c.queueReadRest() // It may have handles to acknowledge.
 		return
 	}
 	if c.in.restBytes < shutAfter && c.wantsRead() {
@@ -92,7 +96,7 @@ func (c *Channel) readRest() {
 	}
 	switch {
 	case c.out.broken != nil:
-		c.destroy() // The peer reads no more, and what it wrote before was read.
+		c.destroy() // The peer reads no more, and its earlier messages were read.
 	case c.peerIsSending():
 		c.waitQuiet()
 	default:
@@ -100,10 +104,10 @@ func (c *Channel) readRest() {
 	}
 }
 
-// peerIsSending reports whether the peer is in the middle of a message, or was sending up to now;
-// but not for ever. A Node peer that has more queued than the socket holds drops it when it sees
-// the end, and it writes the queue only when its JavaScript returns. So one that has filled the
-// socket gets half of the linger time.
+// peerIsSending reports whether the peer is in the middle of a message or was sending until now.
+// After half the linger time it reports false. That long wait is for a Node peer that has filled
+// the socket: it writes the rest of its queue only when its JavaScript returns, and drops it if it
+// sees the end before.
 func (c *Channel) peerIsSending() bool {
 	limit := c.linger
 	if limit < 0 {
@@ -119,9 +123,10 @@ func (c *Channel) peerIsSending() bool {
 	return c.in.batch >= c.socketSize()/2 || c.in.splitter.Partial() || c.loop.Now().Sub(c.in.last) < min(quiet, limit/4)
 }
 
-// socketSize is how much the peer can write before somebody reads, as the kernel counts it.
+// socketSize returns the number of bytes, as the kernel counts them, that the peer can write before
+// this side reads.
 func (c *Channel) socketSize() int {
-	// Ours is as large, unless somebody changed one.
+	// Our send buffer is as large as the peer's, unless a program has set one.
 	size, err := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_SNDBUF)
 	if err != nil {
 		return math.MaxInt
@@ -129,7 +134,7 @@ func (c *Channel) socketSize() int {
 	return size
 }
 
-// waitQuiet has queueReadRest called again. What the peer sends meanwhile does so too.
+// waitQuiet calls checkQueue after briefTime. Bytes from the peer cause that earlier.
 func (c *Channel) waitQuiet() {
 	if c.quietTimer != nil {
 		return
@@ -142,17 +147,18 @@ func (c *Channel) waitQuiet() {
 	c.quietTimer.Unref()
 }
 
-// shut tells the peer that nothing more comes.
+// shut tells the peer that nothing more comes, and waits for its end.
 func (c *Channel) shut() {
 	c.state = stateShut
 	if err := unix.Shutdown(c.fd, unix.SHUT_WR); err != nil {
-		c.destroy() // The peer has gone, and everything was read. (On Darwin it is an error then.)
+		// The peer has gone, and everything was read. Only Darwin returns an error then.
+		c.destroy()
 		return
 	}
 	c.update()
 }
 
-// startLinger bounds the wait for the peer's end.
+// startLinger destroys the channel after Options.Linger. Call it once.
 func (c *Channel) startLinger() {
 	c.lingerStart = c.loop.Now()
 	wait := c.linger
@@ -160,11 +166,12 @@ func (c *Channel) startLinger() {
 		wait = math.MaxInt64
 	}
 	c.lingerTimer = c.loop.SetTimeout(wait, c.destroy)
-	c.lingerTimer.Unref() // Whether the channel keeps the loop alive is decided by its watcher.
+	c.lingerTimer.Unref() // Only the watcher keeps the loop alive for the channel.
 }
 
-// peerEnded is called when the peer sends no more. It has gone, or it has disconnected and still
-// reads: then it gets what was queued for it. It does not acknowledge handles any more.
+// peerEnded handles the end of the peer's stream. Either the peer has exited, or it has
+// disconnected and still reads: then it gets the queued messages. It does not acknowledge handles
+// any more.
 func (c *Channel) peerEnded() {
 	c.in.eof = true
 	s := &c.out
@@ -179,13 +186,13 @@ func (c *Channel) peerEnded() {
 	c.flush()
 }
 
-// Destroy ends the channel at once: what is queued is dropped, and Done or OnError gets
-// [ErrChannelClosed] for each message. Messages that were read already are still delivered, then
-// OnDisconnect comes. Destroying a channel that has ended does nothing.
+// Destroy ends the channel at once. Queued messages are dropped; the Done of each, or OnError, gets
+// [ErrChannelClosed]. Messages that were read are still delivered, then OnDisconnect comes. If the
+// channel has ended, Destroy does nothing.
 func (c *Channel) Destroy() { c.destroy() }
 
-// destroy closes the descriptor, by whoever it was decided. The events follow what is queued to be
-// delivered.
+// destroy closes the descriptor and drops the queue. Every way to the end of an open channel comes
+// here, except abandon. The events follow on ticks, behind the entries of the inbox.
 func (c *Channel) destroy() {
 	if c.state >= stateClosed {
 		return
@@ -198,11 +205,13 @@ func (c *Channel) destroy() {
 			c.emitDisconnect()
 			return
 		}
-		c.failRequests() // Answers that were read have been given by now.
+		c.failRequests() // Answers that were read were delivered before this tick.
 		c.loop.NextTick(c.emitDisconnect)
 	})
 }
 
+// closeDescriptor closes the descriptor, the watcher, the timers and the received descriptors
+// without a frame. Call it once.
 func (c *Channel) closeDescriptor() {
 	c.watcher.Close()
 	for _, t := range []*reactor.Timer{c.lingerTimer, c.quietTimer} {
@@ -215,7 +224,8 @@ func (c *Channel) closeDescriptor() {
 	c.in.rights.closeUnclaimed(false)
 }
 
-// emitDisconnect is the tick behind everything that was received and every callback of a message.
+// emitDisconnect is the last tick of a channel, behind every received message and every callback of
+// a sent one.
 func (c *Channel) emitDisconnect() {
 	delete(c.hub.open, c)
 	c.dropWaiting()
@@ -227,12 +237,12 @@ func (c *Channel) emitDisconnect() {
 	reactor.Emit(c.loop, &c.disconnect, struct{}{})
 }
 
-// addDisconnectHook has fn called once when the channel has ended, just before OnDisconnect; not when it is
-// closed with the loop.
+// addDisconnectHook adds fn to the functions that run once, right before OnDisconnect. If the loop
+// closes the channel they do not run.
 func (c *Channel) addDisconnectHook(fn func()) { c.disconnectHooks = append(c.disconnectHooks, fn) }
 
-// abandon is the end with the loop, without events: nothing of the channel runs any more, not even
-// the ticks for what is in its inbox.
+// abandon closes the channel with its loop, without events: no tick runs any more, so it closes the
+// descriptors in the inbox and the queue itself.
 func (c *Channel) abandon() {
 	delete(c.hub.open, c)
 	c.dropRequests()
@@ -256,7 +266,7 @@ func (c *Channel) abandon() {
 	c.dropWaiting()
 }
 
-// dropInbox gives up what has come and was not delivered.
+// dropInbox empties the inbox, and closes the descriptors in it.
 func (c *Channel) dropInbox() {
 	for c.inbox.len() > 0 {
 		if s := c.inbox.pop().special; s != nil && s.err == nil {

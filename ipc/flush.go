@@ -7,11 +7,12 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// writeBudget is the number of write calls per readiness.
+// writeBudget is the number of write calls per readiness, so that one channel cannot starve the
+// rest of the loop.
 const writeBudget = 16
 
-// put writes or queues p, a frame that is not held and has no handle. It reports whether it has
-// kept the memory of p.
+// put writes the frame p without a handle, or puts it onto the wire to be written later. If kept is
+// true it has taken ownership of p.
 func (c *Channel) put(p []byte, f wireFrame) (kept bool) {
 	s := &c.out
 	c.noteSend()
@@ -43,8 +44,8 @@ func (c *Channel) put(p []byte, f wireFrame) (kept bool) {
 	return kept
 }
 
-// putOnWire puts a frame onto the wire of which the kernel has taken n bytes. It reports whether it has
-// kept the memory of p.
+// putOnWire puts the frame p onto the wire, without its first n bytes, which the kernel has taken.
+// If kept is true it has taken ownership of p.
 func (c *Channel) putOnWire(p []byte, n int, f wireFrame) (kept bool) {
 	s := &c.out
 	f.end = s.offset() + int64(len(p))
@@ -54,22 +55,23 @@ func (c *Channel) putOnWire(p []byte, n int, f wireFrame) (kept bool) {
 	return kept
 }
 
-// Flush writes what was sent and is gathered, as far as the kernel takes it, and never blocks. It
-// is for a program that ends without coming back to its loop; else nobody needs to call it.
+// Flush writes the gathered messages as far as the kernel takes them, and never blocks. Use it in a
+// program that exits without coming back to its loop; otherwise the loop does it.
 func (c *Channel) Flush() {
 	if c.state < stateShut && c.out.gate == gateOpen && !c.out.wire.empty() {
 		c.flush()
 	}
 }
 
-// flush writes what the kernel takes.
+// flush writes the wire's frames as far as the kernel takes them, then sets the gate. Failures go
+// to writeFailed.
 func (c *Channel) flush() {
 	s := &c.out
 	if s.flushing {
-		return // What was queued meanwhile is written by the call that is under way.
+		return // The call that is under way writes the new frames too.
 	}
 	s.flushing = true
-	defer func() { s.flushing = false }() // Also when a method of an object that was sent panics.
+	defer func() { s.flushing = false }() // Also when the Close of a sent object panics.
 	for range writeBudget {
 		if s.wire.empty() {
 			break
@@ -94,11 +96,12 @@ func (c *Channel) flush() {
 	if s.wire.empty() {
 		c.setGate(gateOpen)
 	} else {
-		c.setGate(gateFull) // Or the budget is used up.
+		c.setGate(gateFull) // Or the budget is used up: the poller reports the socket again.
 	}
 	c.checkQueue()
 }
 
+// setGate sets the gate, and the watcher with it.
 func (c *Channel) setGate(g gate) {
 	if c.out.gate != g {
 		c.out.gate = g
@@ -106,7 +109,9 @@ func (c *Channel) setGate(g gate) {
 	}
 }
 
-// checkQueue is called when something may have left the queue.
+// checkQueue does the things that wait for an empty queue: the drain event, the end after the
+// peer's, the next step of Disconnect, and letting the loop go. Call it whenever a frame has left
+// the queue or a handle was acknowledged. It may close the channel.
 func (c *Channel) checkQueue() {
 	s := &c.out
 	if s.needDrain && s.queued() == 0 {
@@ -114,7 +119,7 @@ func (c *Channel) checkQueue() {
 		c.loop.NextTick(s.onDrained)
 	}
 	if c.in.eof && s.wire.empty() && c.state < stateClosed {
-		c.destroy() // What is held waits for an acknowledgement that does not come any more.
+		c.destroy() // Queued frames wait for an acknowledgement that cannot come any more.
 		return
 	}
 	if !s.idle() {
@@ -127,14 +132,16 @@ func (c *Channel) checkQueue() {
 	}
 }
 
-// emitDrain tells nobody when there is no more to send, or there is so much again already.
+// emitDrain is the tick of the drain event. It emits nothing if the channel is closing, or
+// NeedDrain is true again.
 func (c *Channel) emitDrain() {
 	if c.state == stateOpen && !c.out.needDrain {
 		reactor.Emit(c.loop, &c.drain, struct{}{})
 	}
 }
 
-// breakWrites gives up writing: the peer reads no more. What it wrote before is still to be read.
+// breakWrites gives up writing, with every queued message, because the peer reads no more. The
+// channel stays open to read the peer's earlier messages.
 func (c *Channel) breakWrites(err error) {
 	if c.in.eof {
 		c.destroy()
@@ -147,7 +154,7 @@ func (c *Channel) breakWrites(err error) {
 	c.checkQueue()
 }
 
-// dropQueue gives up everything that is queued, with err for those who wait for it.
+// dropQueue drops every frame and handle that is queued or in flight. Their callbacks get err.
 func (c *Channel) dropQueue(err error) {
 	s := &c.out
 	for s.frames.len() > 0 {

@@ -11,7 +11,7 @@ import (
 // jsonFormat is [JSON].
 type jsonFormat struct {
 	encoder *nodejson.Encoder // of the loop: frames are only made there
-	decoder *nodejson.Decoder  // of the channel
+	decoder *nodejson.Decoder // of the channel
 	guess   *readahead.Guess  // that reads by it, about the message that is being delivered
 }
 

@@ -2,37 +2,42 @@ package ipc
 
 import "github.com/brood-go/brood/internal/fd"
 
+// This file sends handles: one at a time, each a handleTransfer from its first write to the peer's
+// acknowledgement. Everything sent meanwhile waits in sender.queue. It runs on the loop goroutine.
 const (
-	// maxTransmissions is how often a connection is sent to a peer that says it did not get it
-	// (Node v20, lib/internal/child_process.js, MAX_HANDLE_RETRANSMISSIONS).
+	// maxTransmissions is how often a connection is sent while the peer answers that it did not
+	// arrive (Node v20, lib/internal/child_process.js, MAX_HANDLE_RETRANSMISSIONS).
 	maxTransmissions = 4
 
-	// maxReplies is the number of bytes of answers to a peer that does not read them, past which it
-	// is not read either.
+	// maxReplies is the number of unread bytes of acknowledgements and counts from which on the
+	// peer is not read: a peer that does not read its answers must not make the queue grow.
 	maxReplies = 64 << 10
 )
 
-// handleTransfer is a frame with a handle between its sending and its acknowledgement.
+// handleTransfer is a frame with a handle, from its first write until the peer's ACK, or its last
+// NACK, or the end of the channel. sender.inFlight points to it for that time.
 type handleTransfer struct {
 	out   *outgoing
 	frame []byte
-	end   int64 // offset of the end of the frame
-	sent  int   // transmissions
+	// offset of the frame's end in the bytes sent; the frame is written once sender.passed reaches
+	// it
+	end  int64 // offset of the frame's end; written once sender.passed reaches it
+	sent int   // transmissions so far, at most maxTransmissions
 }
 
-// markSent is called when the kernel has taken the first byte of the frame, and with it the
-// descriptor.
+// markSent calls o.sent, once. Call it when the kernel has taken the first byte of the frame,
+// because the descriptor goes with that byte.
 func (o *outgoing) markSent() {
 	if sent := o.sent; sent != nil {
-		o.sent = nil // A frame may be sent again.
+		o.sent = nil // The frame may be sent again.
 		sent()
 	}
 }
 
-// awaited reports whether somebody waits to be told what becomes of the handle, if there is one.
+// awaited reports whether o has a Received callback that was not called yet. o may be nil.
 func (o *outgoing) awaited() bool { return o != nil && o.received != nil }
 
-// tellReceived tells who waits what has become of the handle.
+// tellReceived queues the Received callback, if there is one, with err. Later calls do nothing.
 func (o *outgoing) tellReceived(c *Channel, err error) {
 	if o.awaited() {
 		c.queueCallback(o.received, err)
@@ -40,7 +45,8 @@ func (o *outgoing) tellReceived(c *Channel, err error) {
 	}
 }
 
-// close closes the descriptor: the peer has its own, or never will.
+// close closes this process's duplicate and calls o.done with ok: true if the peer has acknowledged
+// the handle. Call it once, when the transfer is over.
 func (o *outgoing) close(ok bool) {
 	fd.Close(o.fd)
 	o.fd = -1
@@ -49,13 +55,16 @@ func (o *outgoing) close(ok bool) {
 	}
 }
 
-// startTransfer puts a frame with a handle onto the wire. From here on everything else is held.
+// startTransfer puts a frame with a handle onto the wire. From here on other frames go to
+// sender.queue. It takes ownership of frame and out.
 func (c *Channel) startTransfer(frame []byte, out *outgoing, done func(error)) {
 	t := &handleTransfer{out: out, frame: frame}
 	c.out.inFlight = t
 	c.sendHandle(t, done)
 }
 
+// sendHandle puts the frame of t onto the wire, for the first time or again. done is nil for a
+// repetition, because Done was called after the first.
 func (c *Channel) sendHandle(t *handleTransfer, done func(error)) {
 	s := &c.out
 	t.sent++
@@ -67,8 +76,9 @@ func (c *Channel) sendHandle(t *handleTransfer, done func(error)) {
 	}
 }
 
-// receiveAck is the peer's answer to the handle in flight. One that nobody waits for is ignored:
-// Node peers send two for a frame that another Node would have sent again.
+// receiveAck takes the peer's answer to the handle in flight: ok for an ACK. An answer without such
+// a handle is ignored, because a Node peer sends two for a frame that another Node would have sent
+// again.
 func (c *Channel) receiveAck(ok bool) {
 	s := &c.out
 	t := s.inFlight
@@ -77,7 +87,7 @@ func (c *Channel) receiveAck(ok bool) {
 	}
 	if !ok {
 		if t.out.retransmit && t.sent < maxTransmissions && s.broken == nil {
-			c.sendHandle(t, nil) // Of the first time Done has been told.
+			c.sendHandle(t, nil) // Done was called for the first time.
 			return
 		}
 		if !t.out.awaited() {
@@ -92,7 +102,8 @@ func (c *Channel) receiveAck(ok bool) {
 	c.checkQueue()
 }
 
-// sendQueued puts what was held behind a handle onto the wire, up to the next handle.
+// sendQueued puts the frames of sender.queue onto the wire, up to and including the next one with a
+// handle.
 func (c *Channel) sendQueued() {
 	s := &c.out
 	for s.inFlight == nil && !s.queue.empty() {
@@ -101,7 +112,8 @@ func (c *Channel) sendQueued() {
 	}
 }
 
-// reply puts an answer onto the wire, past what is held.
+// reply puts an ACK or NACK onto the wire, past the frames of sender.queue: otherwise two peers
+// that send each other a handle would wait for ever.
 func (c *Channel) reply(frame []byte) {
 	if c.state >= stateShut || c.out.broken != nil {
 		return
@@ -110,7 +122,7 @@ func (c *Channel) reply(frame []byte) {
 	c.put(frame, wireFrame{done: ignore, vital: true})
 }
 
-// noteReply counts an answer of n bytes that is about to be queued.
+// noteReply counts an answer of n bytes. Call it right before the answer is put onto the wire.
 func (s *sender) noteReply(n int) {
 	if s.passed >= s.repliesEnd {
 		s.replies = 0
@@ -119,17 +131,17 @@ func (s *sender) noteReply(n int) {
 	s.repliesEnd = s.offset() + int64(n)
 }
 
-// repliesPending reports whether the peer should read before it is read again.
+// repliesPending reports whether the peer must read its answers before this side reads again.
 func (s *sender) repliesPending() bool { return s.replies >= maxReplies && s.passed < s.repliesEnd }
 
-// queuedFrame is a message that waits for the acknowledgement of a handle.
+// queuedFrame is a message that waits until the handle in flight is acknowledged.
 type queuedFrame struct {
 	frame  []byte
-	out    *outgoing // nil for a plain message
-	onWire wireFrame // what it will be on the wire; end and transfer are not known yet
+	out    *outgoing // nil for a message without a handle
+	onWire wireFrame // as it goes onto the wire; end and transfer are zero until then
 }
 
-// frameQueue has the messages that wait, in order.
+// frameQueue is a queue of such messages, in the order of the calls.
 type frameQueue struct {
 	frames ring[queuedFrame]
 	size   int // bytes

@@ -7,26 +7,26 @@ import (
 )
 
 const (
-	// maxFailures is how often in a row the writing of a message may fail for a reason that can pass,
-	// until the message is given up: within about 60 ms.
+	// maxFailures is how often in a row the write of a message may fail for a reason that can pass.
+	// Then, after about 60 ms, the message is given up.
 	maxFailures = 7
 
-	// maxVitalFailures is the same for what cannot be given up: a message of which the peer has a part
-	// already, and the acknowledgement of a handle, for which the peer waits. After it, about 3 s,
-	// nothing is written any more.
+	// maxVitalFailures is the same for a frame that cannot be given up: the peer has a part of it
+	// already, or waits for it, as for an acknowledgement. Then, after about 3 s, nothing is
+	// written any more.
 	maxVitalFailures = 100
 
 	firstRetry = time.Millisecond // doubles with each failure in a row
 	lastRetry  = 32 * time.Millisecond
 )
 
-// gate is whether the channel may write now.
+// gate says whether the channel may write now.
 type gate uint8
 
 const (
 	gateOpen  gate = iota
-	gateFull       // the kernel takes no more: until it says that the socket is writable
-	gateRetry      // a write has failed for a reason that may pass: until the timer
+	gateFull       // the kernel takes no more, until the poller reports the socket writable
+	gateRetry      // a write has failed for a reason that may pass, until retryTimer fires
 )
 
 // canPass reports whether a write that failed with err may succeed a little later: the system is
@@ -35,8 +35,8 @@ func canPass(err error) bool {
 	return err == unix.ENOBUFS || err == unix.ENOMEM || err == unix.ETOOMANYREFS
 }
 
-// isBroken reports whether err means that nothing can be written any more, because the peer has gone
-// or has shut its socket down. Every other error is that of one message.
+// isBroken reports whether err means that no write can succeed any more, because the peer has gone
+// or has shut down its reading half. Every other error concerns one message.
 func isBroken(err error) bool {
 	switch err {
 	case unix.EPIPE, unix.ECONNRESET, unix.ENOTCONN, unix.ESHUTDOWN:
@@ -45,8 +45,8 @@ func isBroken(err error) bool {
 	return false
 }
 
-// writeFailed decides what becomes of the first message of the wire, whose writing has failed with
-// err, and reports whether writing goes on with the next.
+// writeFailed handles the error of writing the first frame on the wire. It reports whether writing
+// goes on with the next frame. It may close the channel.
 func (c *Channel) writeFailed(err error) (proceed bool) {
 	s := &c.out
 	f := s.frames.front()
@@ -69,7 +69,8 @@ func (c *Channel) writeFailed(err error) (proceed bool) {
 	return false
 }
 
-// retryLater has writing go on a little later.
+// retryLater closes the gate and opens it again after a short time, which doubles with each
+// failure.
 func (c *Channel) retryLater() {
 	s := &c.out
 	c.setGate(gateRetry)
@@ -80,10 +81,11 @@ func (c *Channel) retryLater() {
 			c.flush()
 		}
 	})
-	s.retryTimer.Unref() // Whether the channel keeps the loop alive is decided by its watcher.
+	s.retryTimer.Unref() // Only the watcher keeps the loop alive for the channel.
 }
 
-// giveUp takes the first message off the wire, of which nothing is with the kernel.
+// giveUp takes the first frame off the wire and fails its message with err. The kernel must have no
+// part of it.
 func (c *Channel) giveUp(err error) {
 	s := &c.out
 	f := s.frames.pop()
