@@ -38,8 +38,9 @@ type Channel struct {
 
 	in receiver // the reading half
 	// read and not delivered; takeInbound is queued once for each entry
-	inbox           ring[inbound]
-	waiting         waitingList      // delivered without a listener; empty once the channel has ended
+	inbox ring[inbound]
+	// delivered without a listener; empty once the channel has ended
+	waiting         waitingList
 	out             sender           // the writing half
 	requests        requests         // sent and not answered
 	disconnectHooks []func()         // run before OnDisconnect, then nil

@@ -2,7 +2,7 @@ package ipc
 
 import "github.com/brood-go/brood/reactor"
 
-// What the tests of the package see of its inside, and no user does.
+// The tests of the package see these internals.
 
 const (
 	ReadBufferSize   = readBufferSize
@@ -14,8 +14,8 @@ const (
 	MessagesAtOnce   = messagesAtOnce
 )
 
-// Poison has messages of channels of l cleared when they expire, so that a slice that was kept
-// shows.
+// Poison clears the messages of l's channels when they expire, so that a test fails if it keeps a
+// slice.
 func Poison(l *reactor.Loop) error {
 	h, err := hubOf(l)
 	if err == nil {
@@ -27,14 +27,13 @@ func Poison(l *reactor.Loop) error {
 // Queued returns the number of bytes that the kernel has not taken.
 func (c *Channel) Queued() int { return c.out.queued() }
 
-// Waiting returns the cost of what waits for a listener.
+// Waiting returns the cost of the messages that wait for a listener.
 func (c *Channel) Waiting() int { return c.waiting.cost }
 
-// Inbox returns the number of messages that have come and were neither delivered nor put to those
-// that wait.
+// Inbox returns the number of entries of the inbox.
 func (c *Channel) Inbox() int { return c.inbox.len() }
 
-// Kept returns what has come of a line whose end has not, in the channel's own memory.
+// Kept returns the bytes of an incomplete line that are in the channel's own memory.
 func (c *Channel) Kept() []byte { return c.in.splitter.Kept() }
 
 // PendingRights returns the number of descriptors that wait for the rest of a frame.

@@ -12,10 +12,10 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// advancedFormat is [Advanced]. A payload is read before it is delivered, because nothing less
-// finds out whether it is well formed.
+// advancedFormat is the format of [Advanced]. It decodes a payload before delivery, because nothing
+// less shows whether it is well formed.
 type advancedFormat struct {
-	guess *readahead.Guess // of the channel, about the message that is being delivered
+	guess *readahead.Guess // the channel's, about the message that is being delivered
 }
 
 func (advancedFormat) splitter(limit int) frames.Splitter { return frames.Lengths(limit) }
@@ -53,7 +53,8 @@ func (f advancedFormat) inspect(m *Message) (cmd string, err error) {
 	return "", nil
 }
 
-// ensureValue has the message read, unless it is. It allows the envelope of a handle levels of its own.
+// ensureValue sets m.value, unless it is set. The envelope of a handle may have levels in addition
+// to those of a message.
 func (f advancedFormat) ensureValue(m *Message) error {
 	if m.decoded {
 		return nil
@@ -71,11 +72,12 @@ func (f advancedFormat) ensureValue(m *Message) error {
 	return err
 }
 
-// mentions looks for text as V8 writes it, in a string of one byte for each character or of two.
+// mentions looks for text as V8 writes it: in one byte a character, or in two.
 func (advancedFormat) mentions(payload []byte, text string) bool {
 	return bytes.Contains(payload, []byte(text)) || mentionsWide(payload, text)
 }
 
+// mentionsWide reports whether text is in p in UTF-16.
 func mentionsWide(p []byte, text string) bool {
 	for {
 		i := bytes.IndexByte(p, text[0])
@@ -89,7 +91,7 @@ func mentionsWide(p []byte, text string) bool {
 	}
 }
 
-// beginsWide reports whether p begins with text in UTF-16, the lower byte first.
+// beginsWide reports whether p begins with text in UTF-16, little-endian.
 func beginsWide(p []byte, text string) bool {
 	if len(p) < 2*len(text) {
 		return false
@@ -112,7 +114,7 @@ func (f advancedFormat) check(m *Message) (cmd string, err error) {
 	return f.inspect(m)
 }
 
-// memberOf returns a member of an object that is a string.
+// memberOf returns the member of v if v is an object and the member a string.
 func memberOf(v any, name string) (string, bool) {
 	o, ok := v.(*v8.Object)
 	if !ok {
@@ -125,7 +127,7 @@ func memberOf(v any, name string) (string, bool) {
 
 func (f advancedFormat) member(m *Message, name string) (string, bool) {
 	if f.ensureValue(m) != nil {
-		return "", false // Unreachable: it is well formed.
+		return "", false // Unreachable: inspect has found it well formed.
 	}
 	o, ok := m.value.(*v8.Object)
 	if !ok {
@@ -143,8 +145,7 @@ func (f advancedFormat) member(m *Message, name string) (string, bool) {
 	return "", false
 }
 
-// inner leaves the member in its payload: the references inside it count from the beginning of
-// that.
+// inner keeps the payload of m, because references inside the member count from its beginning.
 func (f advancedFormat) inner(m *Message, name string) (*Message, error) {
 	if err := f.ensureValue(m); err != nil {
 		return nil, err
@@ -160,7 +161,7 @@ func (f advancedFormat) inner(m *Message, name string) (*Message, error) {
 	return &Message{format: f, raw: m.raw, path: &memberPath{m.path, name}, owned: m.owned, value: v, decoded: true}, nil
 }
 
-// readAgain decodes the message anew.
+// readAgain decodes the message from its payload. It leaves m as it is.
 func (advancedFormat) readAgain(m *Message) (any, error) {
 	levels := 0
 	for p := m.path; p != nil; p = p.outer {
@@ -173,14 +174,14 @@ func (advancedFormat) readAgain(m *Message) (any, error) {
 	return m.path.in(v), nil
 }
 
-// in returns the member of the payload v.
+// in returns the member at p of the payload's value v.
 func (p *memberPath) in(v any) any {
 	if p == nil {
 		return v
 	}
 	o, ok := p.outer.in(v).(*v8.Object)
 	if !ok {
-		return nil // Unreachable: inner has been there.
+		return nil // Unreachable: inner has found the member.
 	}
 	member, _ := o.Get(p.name)
 	return member
@@ -206,8 +207,8 @@ func (f advancedFormat) value(m *Message) (any, error) {
 	return f.takeValue(m)
 }
 
-// takeValue returns what was read to check the message, once: who has it may change it, and what it is
-// decoded into may share memory with it.
+// takeValue returns m.value, or decodes the message if it was taken before: the caller may change
+// the value, and variables decoded from it may share its memory.
 func (f advancedFormat) takeValue(m *Message) (any, error) {
 	if !m.decoded {
 		return f.readAgain(m)
@@ -217,8 +218,7 @@ func (f advancedFormat) takeValue(m *Message) (any, error) {
 	return v, nil
 }
 
-// raw returns a member of a payload as a payload of its own, nil if it can only be read and not
-// written.
+// raw returns a member of a payload as a payload of its own, nil if it cannot be written.
 func (f advancedFormat) raw(m *Message) []byte {
 	if m.path == nil || m.raw == nil {
 		return m.raw
@@ -238,7 +238,7 @@ func (f advancedFormat) nullMessage() *Message {
 	return &Message{format: f, raw: []byte("\xff\x0f_"), owned: true, value: v8.Undefined, decoded: true}
 }
 
-// The frames are those of Node: the length, the version, an object with one property.
+// The frames are Node's: the length, the version, an object with one property.
 
 func (advancedFormat) ack() []byte {
 	return []byte("\x00\x00\x00\x1b\xff\x0fo\"\x03cmd\"\x0fNODE_HANDLE_ACK{\x01")

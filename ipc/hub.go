@@ -24,14 +24,15 @@ type hub struct {
 	readBuffer []byte // see lendBuffer; nil before the first read
 	// the channel whose undelivered messages may be in readBuffer; nil before the first read
 	borrower *Channel
-	control  []byte                // for the control messages of recvmsg(2)
-	scratch  []byte                // see takeScratch; nil while a frame is made in it
-	messages []Message             // unused, for the next messages
-	json     nodejson.Encoder      // makes the JSON frames of all channels
-	poison   bool                  // set by tests: expired messages are cleared, so that a kept slice shows
-	spare    [][]byte              // empty blocks, at most spareBlocks
-	open     map[*Channel]struct{} // until emitDisconnect, or abandon
-	handles  map[*Handle]struct{}  // received, neither used nor closed; Close closes them
+	control  []byte           // for the control messages of recvmsg(2)
+	scratch  []byte           // see takeScratch; nil while a frame is made in it
+	messages []Message        // unused, for the next messages
+	json     nodejson.Encoder // makes the JSON frames of all channels
+	// set by tests: expired messages are cleared, so that a kept slice shows
+	poison  bool
+	spare   [][]byte              // empty blocks, at most spareBlocks
+	open    map[*Channel]struct{} // until emitDisconnect, or abandon
+	handles map[*Handle]struct{}  // received, neither used nor closed; Close closes them
 	// connections that are closed here when their queued message is written
 	sending map[any]struct{}
 	closed  bool              // the loop is closed: no tick runs any more

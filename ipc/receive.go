@@ -16,14 +16,17 @@ const readBudget = 16
 // receiver is the reading half of a channel: it reads on readiness, cuts the bytes into frames and
 // queues these in Channel.inbox. It owns the received descriptors until a Handle does.
 type receiver struct {
-	splitter  frames.Splitter // has the bytes of an incomplete frame
-	rights    rightsQueue     // descriptors of an incomplete frame
-	dropped   bool            // a frame of this read was dropped, or the rest of one is being skipped
-	refuse    bool            // a descriptor came with the dropped frame; send a NACK once the frame is over
-	hungUp    bool            // the poller reported it: the peer sends no more bytes than are to be read
-	eof       bool            // the end of the stream was read
-	bytes     int64           // bytes read so far
-	restBytes int             // bytes read since everything was sent, see readRest
+	splitter frames.Splitter // has the bytes of an incomplete frame
+	rights   rightsQueue     // descriptors of an incomplete frame
+	// a frame of this read was dropped, or the rest of one is being skipped
+	dropped bool
+	// a descriptor came with the dropped frame; send a NACK once the frame is over
+	refuse bool
+	// the poller reported it: the peer sends no more bytes than are to be read
+	hungUp    bool
+	eof       bool  // the end of the stream was read
+	bytes     int64 // bytes read so far
+	restBytes int   // bytes read since everything was sent, see readRest
 	// bytes of the last receive, as the kernel counts them; from stateClosing on, of all receives
 	// together
 	batch     int

@@ -12,8 +12,8 @@ const (
 // Ref makes the channel keep the loop alive until it has ended, also a channel of [Parent].
 func (c *Channel) Ref() { c.refs = refAlways; c.update() }
 
-// Unref lets Run return while the channel is open. Messages that are still queued then are lost,
-// and [Channel.Disconnect] is cut short.
+// Unref lets Run return while the channel is open. If Run returns, messages that are still queued
+// are lost, and [Channel.Disconnect] is cut short.
 func (c *Channel) Unref() { c.refs = refNever; c.update() }
 
 // referenced reports whether the channel keeps the loop alive now.

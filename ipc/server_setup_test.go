@@ -69,8 +69,8 @@ func (p *linePeer) line() string {
 	return line
 }
 
-// requireNothingSent checks that the channel has sent nothing in answer to what the peer has sent: the answer
-// to a handle without a descriptor, which comes behind, is the next line.
+// requireNothingSent checks that the channel has sent nothing in answer to what the peer has sent:
+// the answer to a handle without a descriptor, which comes behind, is the next line.
 func (p *linePeer) requireNothingSent() {
 	p.t.Helper()
 	p.send(`{"cmd":"NODE_HANDLE","type":"net.Socket","msg":0}` + "\n")

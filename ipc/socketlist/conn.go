@@ -2,9 +2,9 @@ package socketlist
 
 import "net"
 
-// A TCPConn is a TCP connection that a [Server] counts: its own, or that of the process the
-// connection came from. It is used like the *net.TCPConn inside; it must be closed by its own
-// Close, though.
+// A TCPConn is a TCP connection that a [Server] counts: a Server of this process, or of the process
+// from which the connection came. Use it like the *net.TCPConn inside, but close it by its own
+// Close.
 //
 // Safe to call from any goroutine.
 type TCPConn struct {
@@ -12,12 +12,12 @@ type TCPConn struct {
 	counted *Counted
 }
 
-// Close closes the connection and has it counted no longer.
+// Close closes the connection and takes it off the count.
 //
 // Safe to call from any goroutine.
 func (c *TCPConn) Close() error {
 	err := c.TCPConn.Close()
-	c.counted.Release() // Last: who is told that all are closed may rely on it.
+	c.counted.Release() // Last, so that the connection is closed when the count reaches zero.
 	return err
 }
 
@@ -32,7 +32,7 @@ type UnixConn struct {
 	counted *Counted
 }
 
-// Close closes the connection and has it counted no longer.
+// Close closes the connection and takes it off the count.
 //
 // Safe to call from any goroutine.
 func (c *UnixConn) Close() error {
@@ -43,7 +43,8 @@ func (c *UnixConn) Close() error {
 
 func (c *UnixConn) countedConn() *Counted { return c.counted }
 
-// Count returns conn so that its Close leaves m. Without m it is conn itself.
+// Count returns conn as a *[TCPConn] or *[UnixConn] whose Close releases m. If m is nil it returns
+// conn itself.
 func Count(conn net.Conn, m *Counted) net.Conn {
 	if m == nil {
 		return conn
@@ -54,13 +55,13 @@ func Count(conn net.Conn, m *Counted) net.Conn {
 	case *net.UnixConn:
 		return &UnixConn{conn, m}
 	}
-	// Unreachable for stream sockets of package net. Not counting is the safe side: nobody waits
-	// for this one for ever.
+	// Unreachable for stream sockets of package net. Not counting is the safe side, because no
+	// Server then waits for this connection for ever.
 	m.Release()
 	return conn
 }
 
-// ServerOf returns the Server of h that accepted v and counts it, nil when there is none.
+// ServerOf returns the open or closing Server of h that accepted v, nil if there is none.
 func (h *Lists) ServerOf(v any) *Server {
 	c, ok := v.(interface{ countedConn() *Counted })
 	if !ok {

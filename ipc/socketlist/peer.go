@@ -1,32 +1,34 @@
 package socketlist
 
 const (
-	// MaxKey is the longest key in bytes that is kept. Node's are an address and a port, or a path.
+	// MaxKey is the longest key, in bytes, that is counted. Node's keys are an address and a port,
+	// or a path.
 	MaxKey = 1024
 
-	// MaxIdleKeys is about how many keys a peer may have that no open connection came with. Beyond
-	// that they are forgotten, and questions about them not answered.
+	// MaxIdleKeys is about the number of keys without an open connection that a Peer keeps. Beyond
+	// it they are forgotten, and questions about them are not answered.
 	MaxIdleKeys = 1024
 )
 
-// A Peer is the accounting of connections with the process at the other end of one channel: what
-// was received from its servers, and what was sent to it from servers here.
+// A Peer counts the connections that one channel has carried: those that came from servers of the
+// process at its other end, and those of servers here that were sent to it.
 //
 // A Peer's methods must be called on the loop goroutine.
 type Peer struct {
-	lists   *Lists
-	channel Channel
-	closed  bool
+	lists   *Lists  // constant
+	channel Channel // constant
+	closed  bool    // Close was called: the channel has ended
 
-	received map[string]*receivedConns // by the key that they came with
-	sweepAt  int                       // size of received at which idle keys are forgotten
-	owing    []*receivedConns          // with replies to send once the channel takes them; each once
-	waiting  bool                      // for the channel's drain event
+	received map[string]*receivedConns // by key; connections that came over the channel
+	sweepAt  int                       // length of received at which sweep forgets idle keys
+	// those with replies for channel's next drain event, each once
+	owing   []*receivedConns
+	waiting bool // drain is a listener of the channel's drain event
 
-	processes map[string]*process // by the key of the server
+	processes map[string]*process // by the server's key; connections that were sent
 }
 
-// NewPeer returns the accounting for c, whose end [Peer.Close] must tell.
+// NewPeer returns a Peer for c. The caller must Close it when c has ended.
 func (h *Lists) NewPeer(c Channel) *Peer {
 	return &Peer{
 		lists:     h,
@@ -37,23 +39,25 @@ func (h *Lists) NewPeer(c Channel) *Peer {
 	}
 }
 
-// Keys returns the number of keys that are kept for what has come.
+// Keys returns the number of keys that are kept for connections that came over the channel.
 func (p *Peer) Keys() int { return len(p.received) }
 
-// receivedConns are the connections of one key that came over a channel.
+// receivedConns are the connections of one key that came over a channel, and the peer's questions
+// about them.
 type receivedConns struct {
 	peer  *Peer
 	key   string
 	tally tally
 
-	// Questions without reply. Numbers and not replies, so that a peer that asks and does not read
-	// makes nothing grow.
-	counts int
-	closes int
-	owing  bool // in peer.owing
+	// Unanswered questions. They are counters, because a peer that asks and does not read must not
+	// make a queue grow.
+	counts int  // NODE_SOCKET_GET_COUNT
+	closes int  // NODE_SOCKET_NOTIFY_CLOSE
+	owing  bool // it is in peer.owing
 }
 
-// Close forgets the process: nobody will ask or answer any more.
+// Close forgets the process, because the channel has ended. Requests that wait for its reply get
+// ErrProcessEnded.
 func (p *Peer) Close() {
 	if p.lists.closed {
 		return
@@ -66,8 +70,8 @@ func (p *Peer) Close() {
 	p.owing = nil
 }
 
-// Receive counts a connection that came with key, until the membership leaves; nil when the key is
-// absurd, and the connection not counted.
+// Receive counts a connection that came with key, until the result is released. If key is longer
+// than MaxKey it returns nil, and the connection is not counted.
 func (p *Peer) Receive(key string) *Counted {
 	if len(key) > MaxKey {
 		return nil
@@ -83,8 +87,8 @@ func (p *Peer) Receive(key string) *Counted {
 	return &Counted{tally: &k.tally}
 }
 
-// sweep forgets the keys without connections when there are too many: at most half the keys are
-// idle then, or MaxIdleKeys.
+// sweep forgets the keys without connections if there are sweepAt keys. After that at most
+// MaxIdleKeys keys, or half of them, are idle.
 func (p *Peer) sweep() {
 	if len(p.received) < p.sweepAt {
 		return
@@ -97,7 +101,7 @@ func (p *Peer) sweep() {
 	p.sweepAt = max(MaxIdleKeys, 2*len(p.received))
 }
 
-// Message takes a message of the protocol. member returns a member of it, a string as its text and
+// Message takes a message of the protocol. member returns one of its members: a string as its text,
 // a number as it was written.
 func (p *Peer) Message(cmd string, member func(name string) (string, bool)) {
 	key, ok := member("key")
@@ -127,14 +131,15 @@ func (p *Peer) Message(cmd string, member func(name string) (string, bool)) {
 	}
 }
 
-// idle runs on the loop when the last connection was closed while somebody waited for that.
+// idle answers the questions that waited for the last connection to close. It is tally.idle.
 func (k *receivedConns) idle() {
 	if !k.peer.lists.closed && !k.peer.closed {
 		k.reply()
 	}
 }
 
-// reply answers what can be answered now, and sees that the rest is when the channel drains.
+// reply answers the questions as far as the channel takes replies, and leaves the rest to the drain
+// event.
 func (k *receivedConns) reply() {
 	if k.sendReplies() || k.owing {
 		return
@@ -148,8 +153,8 @@ func (k *receivedConns) reply() {
 	}
 }
 
-// sendReplies sends the replies that are due while the channel takes them, and reports whether none is
-// left.
+// sendReplies sends the due replies until the channel's NeedDrain is true. It reports whether none
+// is left.
 func (k *receivedConns) sendReplies() bool {
 	c := k.peer.channel
 	for ; k.counts > 0; k.counts-- {
@@ -159,7 +164,7 @@ func (k *receivedConns) sendReplies() bool {
 		c.Send(socketCountMessage{Cmd: cmdCount, Key: k.key, Count: k.tally.count()})
 	}
 	if k.closes > 0 && !k.tally.drained() {
-		return true // idle comes when they are.
+		return true // idle runs when they are closed.
 	}
 	for ; k.closes > 0; k.closes-- {
 		if c.NeedDrain() {
@@ -170,7 +175,7 @@ func (k *receivedConns) sendReplies() bool {
 	return true
 }
 
-// drain goes on with the replies. It is the channel's drain event.
+// drain sends further replies. It is a listener of the channel's drain event.
 func (p *Peer) drain() {
 	for len(p.owing) > 0 {
 		k := p.owing[0]
