@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// Value reads the value of a payload, as the types that the package documentation lists. The
-// value shares no memory with p. What follows it in p is ignored, as Node does.
+// Value reads the value of a payload. The package documentation lists the types of values. The
+// result shares no memory with p. Bytes of p behind the value are ignored, as in Node.
 //
-// Versions 13 to 15 of the format are read. The error is a *[FormatError].
+// It reads versions 13 to 15 of the format. The error is a *[FormatError].
 //
 // Safe to call from any goroutine.
 func Value(p []byte) (any, error) { return ValueDepth(p, MaxReadDepth) }
 
-// ValueDepth is [Value] with depth in place of [MaxReadDepth]: for a message that is in an
-// envelope, which has levels of its own.
+// ValueDepth is [Value] with depth instead of [MaxReadDepth], for a message in an envelope, which
+// has levels of its own.
 //
 // Safe to call from any goroutine.
 func ValueDepth(p []byte, depth int) (any, error) {
@@ -38,36 +38,40 @@ func ValueDepth(p []byte, depth int) (any, error) {
 	return v, nil
 }
 
-// valueReader reads one payload.
+// valueReader reads the values of one payload.
 type valueReader struct {
-	p       []byte
-	pos     int
-	version uint32
-	depth   int // objects around the value that is next
-	limit   int // of depth
+	p       []byte // borrowed
+	pos     int    // offset of the next byte in p
+	version uint32 // from the header
+	depth   int    // objects around the next value
+	limit   int    // the most that depth may be
 
-	// owed is how many elements of the arrays around the next value are still to come. Each is at
-	// least a byte, so an array that announces more than what is left without them is refused. That
-	// is what bounds the memory made ahead for arrays, also for arrays in arrays.
+	// owed is the number of elements, of the arrays around the next value, that have not come. Each
+	// has at least a byte, so an array that announces more elements than the other bytes are is
+	// refused. That bounds the memory that is made ahead for arrays, and for arrays in arrays.
 	owed int
 
-	// copied is how many bytes were copied for views of ArrayBuffers. The same buffer may be shown
-	// again and again.
+	// copied is the number of bytes that were copied for views of ArrayBuffers, because the same
+	// buffer may be shown again and again.
 	copied int
 
-	recording bool  // There is a byte that may be a tagRef, so objects is filled.
-	objects   []any // by id; nil while it cannot be referred to, unfinishedArray for an array
-	forwards  bool  // there are values of type forward
+	recording bool // p has a byte that may be a tagRef, so objects is filled
+	// by id; nil while an object cannot be referred to, unfinishedArray for an array
+	objects  []any
+	forwards bool // a value of type forward was returned
 }
 
+// fail returns a FormatError with that text.
 func (r *valueReader) fail(format string, args ...any) error {
 	return r.failed(fmt.Errorf(format, args...))
 }
 
+// failed returns a FormatError with err.
 func (r *valueReader) failed(err error) error { return &FormatError{Offset: r.pos, Err: err} }
 
 func (r *valueReader) left() int { return len(r.p) - r.pos }
 
+// header reads the version.
 func (r *valueReader) header() error {
 	if len(r.p) == 0 {
 		return r.failed(io.ErrUnexpectedEOF)
@@ -87,8 +91,8 @@ func (r *valueReader) header() error {
 	return nil
 }
 
-// varint reads a number in base 128. V8 drops what does not fit into 32 bits, and nobody writes
-// that.
+// varint reads a number in base 128. More than 32 bits are an error: V8 would drop the others, and
+// no peer writes them.
 func (r *valueReader) varint() (uint32, error) {
 	n, size := binary.Uvarint(r.p[r.pos:])
 	switch {
@@ -101,7 +105,7 @@ func (r *valueReader) varint() (uint32, error) {
 	return uint32(n), nil
 }
 
-// take returns the next n bytes, which stay part of the payload.
+// take returns the next n bytes, which are part of the payload.
 func (r *valueReader) take(n uint32) ([]byte, error) {
 	if uint64(n) > uint64(r.left()) {
 		return nil, r.failed(io.ErrUnexpectedEOF)
@@ -111,7 +115,7 @@ func (r *valueReader) take(n uint32) ([]byte, error) {
 	return p, nil
 }
 
-// sized returns as many bytes as the number before them says.
+// sized reads a number and returns so many bytes, which are part of the payload.
 func (r *valueReader) sized() ([]byte, error) {
 	n, err := r.varint()
 	if err != nil {
@@ -120,7 +124,8 @@ func (r *valueReader) sized() ([]byte, error) {
 	return r.take(n)
 }
 
-// peek returns the next tag, tagPadding at the end of the payload.
+// peek skips padding and returns the next tag without reading it; tagPadding at the end of the
+// payload.
 func (r *valueReader) peek() byte {
 	for r.pos < len(r.p) {
 		if tag := r.p[r.pos]; tag != tagPadding {
@@ -131,7 +136,7 @@ func (r *valueReader) peek() byte {
 	return tagPadding
 }
 
-// tag returns the next tag that means something.
+// tag reads the next tag, and skips padding and tagCount before it.
 func (r *valueReader) tag() (byte, error) {
 	for {
 		switch tag := r.peek(); tag {
@@ -149,6 +154,7 @@ func (r *valueReader) tag() (byte, error) {
 	}
 }
 
+// value reads the next value.
 func (r *valueReader) value() (any, error) {
 	if r.depth > r.limit {
 		return nil, r.failed(ErrTooDeep)
@@ -170,7 +176,7 @@ func (r *valueReader) value() (any, error) {
 	return v, nil
 }
 
-// tagged reads the rest of a value.
+// tagged reads the rest of a value whose tag was read.
 func (r *valueReader) tagged(tag byte) (any, error) {
 	switch tag {
 	case tagNull:
@@ -187,7 +193,7 @@ func (r *valueReader) tagged(tag byte) (any, error) {
 	case tagUint32:
 		n, err := r.varint()
 		if n > math.MaxInt32 {
-			return float64(n), err // int may have 32 bits.
+			return float64(n), err // An int may have 32 bits.
 		}
 		return int(n), err
 	case tagDouble:
@@ -208,8 +214,8 @@ func (r *valueReader) double() (float64, error) {
 	return math.Float64frombits(binary.LittleEndian.Uint64(p)), nil
 }
 
-// bigInt reads a number in which one bit is the sign and the others the length in bytes, and then
-// the bytes.
+// bigInt reads a number whose lowest bit is the sign and whose other bits are the length in bytes,
+// then the bytes.
 func (r *valueReader) bigInt() (*big.Int, error) {
 	n, err := r.varint()
 	if err != nil {
@@ -232,6 +238,7 @@ func (r *valueReader) bigInt() (*big.Int, error) {
 	return v, nil
 }
 
+// text reads the rest of a string whose tag was read.
 func (r *valueReader) text(tag byte) (string, error) {
 	p, err := r.sized()
 	if err != nil {
@@ -260,13 +267,13 @@ func (r *valueReader) anyText() (string, error) {
 	return r.text(tag)
 }
 
-// date cuts to whole milliseconds, as V8 does.
+// date reads a Date. It cuts to whole milliseconds, as V8 does.
 func (r *valueReader) date() (any, error) {
 	ms, err := r.double()
 	if err != nil {
 		return nil, err
 	}
-	if !(math.Abs(ms) <= maxDate) { // NaN is neither.
+	if !(math.Abs(ms) <= maxDate) { // Also true for NaN.
 		return InvalidDate, nil
 	}
 	return time.UnixMilli(int64(ms)).UTC(), nil

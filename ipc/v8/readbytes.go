@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// viewBudget is how many times its length a payload may make the reader copy for views of
-// ArrayBuffers. Node sends none: its views bring their own bytes.
+// viewBudget bounds the bytes that are copied for views of ArrayBuffers, as a multiple of the
+// payload's length. Node sends no such views: its views have their own bytes.
 const viewBudget = 4
 
 // arrayBuffer reads the bytes of an ArrayBuffer.
@@ -35,7 +35,7 @@ func (r *valueReader) arrayBuffer(resizable bool) (any, error) {
 	return b, nil
 }
 
-// host reads what the format leaves to Node.
+// host reads the rest of a host object, whose form is Node's.
 func (r *valueReader) host() (any, error) {
 	id := r.newID(nil)
 	kind, err := r.varint()
@@ -58,6 +58,7 @@ func (r *valueReader) host() (any, error) {
 	return v, nil
 }
 
+// hostView reads a Buffer or typed array of Node.
 func (r *valueReader) hostView() (any, error) {
 	kind, err := r.varint()
 	if err != nil {
@@ -70,7 +71,7 @@ func (r *valueReader) hostView() (any, error) {
 	return r.viewOf(kind, p)
 }
 
-// view reads what follows a buffer of which the value is a view.
+// view reads the tagView's rest behind an ArrayBuffer: the value is that view of the buffer.
 func (r *valueReader) view(b *ArrayBuffer) (any, error) {
 	id := r.newID(nil)
 	letter, err := r.take(1)
@@ -78,7 +79,7 @@ func (r *valueReader) view(b *ArrayBuffer) (any, error) {
 		return nil, err
 	}
 	kind := strings.IndexByte(viewLetters, letter[0])
-	if kind == viewBuffer { // In its place is no letter.
+	if kind == viewBuffer { // That place in viewLetters has no letter.
 		return nil, r.fail("a view of no type")
 	}
 	offset, err := r.varint()
@@ -124,7 +125,7 @@ func (r *valueReader) view(b *ArrayBuffer) (any, error) {
 	return v, err
 }
 
-// elementSize returns how many bytes an element has in a view of that type.
+// elementSize returns the length in bytes of an element in a view of that type.
 func elementSize(kind uint32) int {
 	switch kind {
 	case viewInt16, viewUint16, viewFloat16:
@@ -175,8 +176,8 @@ func (r *valueReader) viewOf(kind uint32, p []byte) (any, error) {
 	return &UnknownView{Type: kind, Data: owned(p)}, nil
 }
 
-// owned copies p. An empty slice gets memory too: it is by its address that a reference to it is
-// known again.
+// owned copies p. An empty slice gets memory too, because a reference to it is recognized by its
+// address.
 func owned(p []byte) []byte {
 	if len(p) == 0 {
 		return make([]byte, 0, 1)
@@ -184,10 +185,10 @@ func owned(p []byte) []byte {
 	return slices.Clone(p)
 }
 
-// littleEndian returns the numbers of size bytes, the size of a T, that are in p.
+// littleEndian returns the numbers in p; size is that of a T, in bytes.
 func littleEndian[T any](p []byte, size int) []T {
 	values := make([]T, len(p)/size, max(len(p)/size, 1))
-	// The length fits, and there are no other errors.
+	// The length fits, and there is no other error.
 	_, _ = binary.Decode(p, binary.LittleEndian, values)
 	return values
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// leaf reads the rest of an object in which there are no other objects.
+// leaf reads the rest of an object without other objects in it.
 func (r *valueReader) leaf(tag byte) (any, error) {
 	switch tag {
 	case tagDate:

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// object reads the rest of a value that has an id, or of a reference to one.
+// object reads the rest of a value with an id, or of a reference to one.
 func (r *valueReader) object(tag byte) (any, error) {
 	switch tag {
 	case tagRef:
@@ -30,14 +30,15 @@ func (r *valueReader) object(tag byte) (any, error) {
 	case tagHost:
 		return r.host()
 	}
-	// What remains has no other objects in it.
+	// The other tags begin objects without others in them.
 	id := r.newID(nil)
 	v, err := r.leaf(tag)
 	r.setObject(id, v)
 	return v, err
 }
 
-// properties fills o up to the tag end and the number of properties that follows it.
+// properties reads properties into o, up to the tag end and the number behind it, which must be
+// theirs.
 func (r *valueReader) properties(o *Object, end byte) error {
 	for r.peek() != end {
 		if err := r.property(o); err != nil {
@@ -51,7 +52,7 @@ func (r *valueReader) properties(o *Object, end byte) error {
 	return r.count(o.Len(), "properties")
 }
 
-// count reads a number that must be n.
+// count reads a number, which must be n.
 func (r *valueReader) count(n int, what string) error {
 	announced, err := r.varint()
 	if err == nil && uint64(announced) != uint64(n) {
@@ -60,6 +61,7 @@ func (r *valueReader) count(n int, what string) error {
 	return err
 }
 
+// property appends the next property to o, which must be sealed later.
 func (r *valueReader) property(o *Object) error {
 	name, err := r.name()
 	if err != nil {
@@ -77,6 +79,7 @@ func (r *valueReader) property(o *Object) error {
 	return nil
 }
 
+// name reads the name of a property: a string or a number.
 func (r *valueReader) name() (string, error) {
 	tag, err := r.tag()
 	if err != nil {
@@ -96,12 +99,12 @@ func (r *valueReader) name() (string, error) {
 	return "", r.fail("a property whose name is neither string nor number")
 }
 
-// numberName is how JavaScript writes a number (ECMA-262, Number::toString).
+// numberName returns f as JavaScript writes it (ECMA-262, Number::toString).
 func numberName(f float64) string {
 	const exponentFrom, exponentBelow = 1e21, 1e-6
 	switch abs := math.Abs(f); {
 	case f == 0:
-		return "0" // and not -0
+		return "0" // also for -0
 	case math.IsNaN(f):
 		return "NaN"
 	case math.IsInf(f, 0):
@@ -113,9 +116,10 @@ func numberName(f float64) string {
 	return strings.Replace(strings.Replace(text, "e-0", "e-", 1), "e+0", "e+", 1)
 }
 
-// hole stands in the elements of an array where there is none, as long as the array is read.
+// hole marks a missing element of an array while the array is read.
 type hole struct{}
 
+// dense reads an array that announces every element.
 func (r *valueReader) dense() (any, error) {
 	length, err := r.varint()
 	if err != nil {
@@ -125,7 +129,7 @@ func (r *valueReader) dense() (any, error) {
 		return nil, r.fail("an array of %d elements in %d bytes", length, r.left()-r.owed)
 	}
 	id := r.newID(unfinishedArray{})
-	// An empty slice gets memory too: it is by its address that a reference to it is known again.
+	// An empty slice gets memory too, because a reference to it is recognized by its address.
 	values := make([]any, length, max(length, 1))
 	holes := 0
 	r.owed += len(values)
@@ -160,6 +164,7 @@ func (r *valueReader) dense() (any, error) {
 	return array, nil
 }
 
+// sparse reads an array whose elements come as properties.
 func (r *valueReader) sparse() (any, error) {
 	length, err := r.varint()
 	if err != nil {

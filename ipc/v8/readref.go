@@ -1,15 +1,15 @@
 package v8
 
-// unfinishedArray stands in valueReader.objects for an array that is being read: only its end tells
-// which type it will have.
+// unfinishedArray stands in valueReader.objects for an array that is being read, because only its
+// end shows which type it will have.
 type unfinishedArray struct{}
 
-// forward is the value of a reference to an unfinishedArray, with its id, until the end of the
-// message.
+// forward is the value of a reference to an unfinishedArray: its id. resolve replaces it at the end
+// of the message.
 type forward uint32
 
-// newID gives the next object its id. Until [valueReader.setObject] it cannot be referred to, or as v if that
-// is not nil.
+// newID gives the next object its id. Until [valueReader.setObject] a reference to it returns v, or
+// is an error if v is nil.
 func (r *valueReader) newID(v any) (id int) {
 	if !r.recording {
 		return 0
@@ -18,13 +18,14 @@ func (r *valueReader) newID(v any) (id int) {
 	return len(r.objects) - 1
 }
 
-// setObject says what the object is.
+// setObject sets the object with that id.
 func (r *valueReader) setObject(id int, v any) {
 	if r.recording {
 		r.objects[id] = v
 	}
 }
 
+// ref reads the rest of a reference and returns its object.
 func (r *valueReader) ref() (any, error) {
 	id, err := r.varint()
 	if err != nil {
@@ -40,7 +41,7 @@ func (r *valueReader) ref() (any, error) {
 	return r.objects[id], nil
 }
 
-// resolve replaces every forward by what the array has become.
+// resolve replaces every forward by its array.
 func (r *valueReader) resolve() {
 	for _, o := range r.objects {
 		switch o := o.(type) {
