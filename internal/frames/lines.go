@@ -2,17 +2,17 @@ package frames
 
 import "bytes"
 
-// lines cuts at newlines.
+// lines is a Splitter of lines.
 type lines struct {
 	assembler
 	limit int
-	skip  bool // inside a line that is too long
+	skip  bool // the next bytes belong to a dropped line
 }
 
-// Lines returns a Splitter of lines of up to limit bytes.
+// Lines returns a Splitter of lines, of up to limit bytes each without the newline.
 func Lines(limit int) Splitter { return &lines{limit: limit} }
 
-// Next is that of a Splitter.
+// Next is Splitter.Next.
 func (s *lines) Next(p []byte) (frame, rest []byte, err error) {
 	line := p
 	i := bytes.IndexByte(p, '\n')
@@ -43,8 +43,8 @@ func (s *lines) Next(p []byte) (frame, rest []byte, err error) {
 	return s.take(), rest, nil
 }
 
-// Partial is that of a Splitter.
+// Partial is Splitter.Partial.
 func (s *lines) Partial() bool { return len(s.buf) > 0 }
 
-// Skipping is that of a Splitter.
+// Skipping is Splitter.Skipping.
 func (s *lines) Skipping() bool { return s.skip }

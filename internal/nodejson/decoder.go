@@ -2,18 +2,23 @@ package nodejson
 
 import "reflect"
 
-// A Decoder reads messages that mostly are of one type, without the library. The zero value is
-// ready. Its methods must not be called on several goroutines at once.
+// A Decoder reads messages by plans, without the library. It remembers the last type, because most
+// messages of a channel are of one type. The zero value is ready to use.
+//
+// A Decoder's methods must not be called on several goroutines at once.
 type Decoder struct {
-	last     *plan // the one that was used last; nil before
-	knows    bool  // what it reads has no cmd if all members are known
-	ordinary bool
+	last     *plan // the plan that was used last; nil before the first
+	knows    bool  // a text read by last has no cmd if a struct has all its members
+	ordinary bool  // see Ordinary
 }
 
-// DecodePlain is [Decode] into a variable that is zero, without the library and without calling
-// methods of its type. When it reports false nothing is known of p, and the variable is zero: there
-// is no plan for the type, or p is not what that is for. v must be a pointer, not nil, to a zero
-// value.
+// DecodePlain is [Decode] for a zero variable, without the library and without calling methods of
+// its type. If it reports false, the variable is zero and p may still be valid: the type has no
+// plan, or p has something unusual.
+//
+// Preconditions:
+//
+//   - v is a non-nil pointer to a zero value.
 func (d *Decoder) DecodePlain(p []byte, v any) bool {
 	d.ordinary = false
 	to := reflect.ValueOf(v).Elem()
@@ -29,12 +34,12 @@ func (d *Decoder) DecodePlain(p []byte, v any) bool {
 	return ok
 }
 
-// Ordinary reports whether it is certain that [Cmd] of what was read last is "": reading it has
-// shown that there is no cmd.
+// Ordinary reports whether the text that was read last certainly has no cmd: then [Cmd] of it is
+// "".
 func (d *Decoder) Ordinary() bool { return d.ordinary }
 
-// knowsCommands reports whether what is read by the plan has no cmd if all its members are known.
-// Of pointers to pointers it is not asked: they may go round in a circle.
+// knowsCommands reports whether a text read by the plan has no cmd if a struct has all its members.
+// For a pointer to a pointer it returns false, because such types may go round in a circle.
 func (t *plan) knowsCommands() bool {
 	if t.kind == asPointer {
 		t = t.elem

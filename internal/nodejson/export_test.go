@@ -6,16 +6,16 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// AppendLenient encodes v as if something in it needed care.
+// AppendLenient writes v by the lenient options.
 func AppendLenient(v any) ([]byte, error) { return new(Encoder).write(nil, v, library().lenient) }
 
-// DecodeLenient decodes p as if something in it needed care.
+// DecodeLenient reads p by the lenient options.
 func DecodeLenient(p []byte, v any) error { return json.Unmarshal(p, v, library().lenient) }
 
-// MayHaveLoneSurrogate is what decides on that.
+// MayHaveLoneSurrogate is mayHaveLoneSurrogate.
 func MayHaveLoneSurrogate(p []byte) bool { return mayHaveLoneSurrogate(p) }
 
-// HasPlan reports whether values of type t need no library.
+// HasPlan reports whether t has a plan.
 func HasPlan(t reflect.Type) bool { return planOf(t) != nil }
 
 // AppendByLibrary appends v as if its type had no plan.
@@ -26,7 +26,7 @@ func (e *Encoder) AppendByLibrary(dst []byte, v any) ([]byte, error) {
 // DecodeByLibrary decodes p as if the type of v had no plan.
 func DecodeByLibrary(p []byte, v any) error { return decodeByLibrary(p, v) }
 
-// ReadPlanned decodes p by a plan alone. It reports false when that has given up.
+// ReadPlanned reads p by a plan alone. It reports false if that has given up.
 func ReadPlanned(p []byte, v any) bool {
 	to := reflect.ValueOf(v).Elem()
 	_, ok := readPlanned(p, to, planOf(to.Type()))

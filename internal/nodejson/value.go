@@ -2,10 +2,10 @@ package nodejson
 
 import "github.com/brood-go/brood/internal/wtf8"
 
-// Value returns what p means as JSON.parse has it: nil, a bool, a float64, a string, a []any or a
-// map[string]any. Of several members with the same key the last one counts. A number that is out of
-// range is an infinity. Lone surrogates in keys and strings come as WTF-8, and what is not UTF-8 as
-// U+FFFD, as many as Node makes of it. The result refers to nothing in p.
+// Value reads p as JSON.parse does: nil, a bool, a float64, a string, a []any or a map[string]any.
+// If a key comes twice, the last member counts. A number out of range is an infinity. Lone
+// surrogates in keys and strings become WTF-8, and bytes that are not UTF-8 become U+FFFD, as many
+// as in Node. The result does not refer to p.
 //
 // The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth].
 //
@@ -21,8 +21,8 @@ func Value(p []byte) (any, error) {
 	return v, nil
 }
 
-// decodeValue returns the value that begins at i, and the offset behind it. The objects of an array
-// share keys.
+// decodeValue returns the value that begins at i, and the offset behind it. keys is that of the
+// array around the value; nil outside of one.
 func decodeValue(p []byte, i, depth int, keys *sharedKeys) (v any, end int, err error) {
 	if i >= len(p) {
 		return nil, 0, syntaxError(i)
@@ -40,7 +40,7 @@ func decodeValue(p []byte, i, depth int, keys *sharedKeys) (v any, end int, err 
 	return boxed(decodeFloat(p, i))
 }
 
-// boxed converts one type of value to any, so that decodeValue's cases stay a line each.
+// boxed returns v as an any. It keeps the cases of decodeValue on one line each.
 func boxed[T any](v T, end int, err error) (any, int, error) {
 	if err != nil {
 		return nil, 0, err
@@ -118,11 +118,11 @@ func decodeObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]a
 	}
 }
 
-// sharedKeys are the keys of the last object in an array: the next one mostly has the same, in the
-// same order, and need not have strings of its own for them. A nil *sharedKeys shares nothing.
-type sharedKeys []string // empty for one that is written otherwise than it is meant
+// sharedKeys are the keys of the last object in an array. The next object mostly has the same keys
+// in the same order, and uses their strings again. A nil *sharedKeys shares nothing.
+type sharedKeys []string // "" for a key with escapes
 
-// text is keyText of the key of member n.
+// text is keyText for the key of member n.
 func (k *sharedKeys) text(n int, q []byte) string {
 	if k == nil {
 		return keyText(q)
@@ -138,7 +138,7 @@ func (k *sharedKeys) text(n int, q []byte) string {
 	return text
 }
 
-// keyText returns what the key q, with its quotes, means.
+// keyText returns the text of the key q, which has its quotes.
 func keyText(q []byte) string {
 	if !isPlainKey(q) {
 		return unquote(q)
@@ -146,5 +146,5 @@ func keyText(q []byte) string {
 	return string(q[1 : len(q)-1])
 }
 
-// isPlainKey reports whether the key q is written as it is meant.
+// isPlainKey reports whether the key q has no escapes and is ASCII.
 func isPlainKey(q []byte) bool { return wtf8.PlainEnd(q, 1) == len(q)-1 }
