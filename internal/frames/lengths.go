@@ -8,7 +8,7 @@ const LengthSize = 4
 // lengths is a Splitter of frames behind their lengths.
 type lengths struct {
 	assembler
-	limit  int
+	limit  int // longest frame, in bytes; constant
 	header [LengthSize]byte
 	have   int    // bytes of header that have come; LengthSize while the frame comes
 	size   int    // length of the frame; valid once the header is complete

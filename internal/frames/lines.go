@@ -5,7 +5,7 @@ import "bytes"
 // lines is a Splitter of lines.
 type lines struct {
 	assembler
-	limit int
+	limit int  // longest line, in bytes; constant
 	skip  bool // the next bytes belong to a dropped line
 }
 

@@ -109,11 +109,12 @@ func needsCare(err error) bool {
 	return ok
 }
 
-// Decode decodes p into v as json.Decode does: keys match in any case, the last of several
-// with the same key counts, and a v that is no pointer is an error. An any, also one in a struct,
-// gets what [Value] returns; strings and keys may have lone surrogates as WTF-8; a number in a
-// field with the string option may be what strconv takes for one, "+1" or "NaN". Nothing in v
-// refers to p afterwards. If only part of p fits v, that part is decoded, and an error returned.
+// Decode reads p into the variable that v points to, as json.Unmarshal does: keys match in any
+// case, the last of several equal keys counts, and a v that is no pointer is an error. An any, also
+// in a struct, gets the value of [Value]. Strings and keys may have lone surrogates, as WTF-8. A
+// number in a field with the option string may be any number of strconv, such as "+1" or "NaN".
+// Nothing in v refers to p afterwards. If only a part of p fits v, that part is stored, and an
+// error returned.
 //
 // The error is an *[Error] wrapping [ErrSyntax], [ErrDepth], the error of a method of v, or an
 // error of the library that says which value did not fit. The library's errors have other types
