@@ -26,7 +26,7 @@ type burst struct {
 	turnDue   bool   // Channel.flushTurn is queued as an immediate
 	sentSince bool   // a message was sent since the last flushTurn
 
-	flushCallback, flushTurn func() // made once so that queueing them does not allocate
+	flushCallback, flushTurn func() // made once, because making one allocates
 }
 
 // noteSend counts a message. Call it before the message is written or gathered.

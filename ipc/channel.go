@@ -148,7 +148,7 @@ func open(l *reactor.Loop, fd int, o *Options) (*Channel, error) {
 	return c, nil
 }
 
-// checkSocket returns the errno because of which fd cannot be a channel, nil for a stream socket.
+// checkSocket returns nil if fd is a stream socket, otherwise the errno of a ChannelError.
 func checkSocket(fd int) error {
 	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
 	if err == nil && kind != unix.SOCK_STREAM {

@@ -8,7 +8,7 @@ import "github.com/brood-go/brood/reactor"
 // of OnMessage, or waitingList while there are none.
 const (
 	maxWaiting = 16 << 20 // bytes, with messageCost and handleCost
-	// bytes that a message counts besides its length, so that empty ones count too
+	// bytes that a message counts besides its length, because an empty one takes memory too
 	messageCost = 128
 	handleCost  = 256 << 10 // bytes that a handle counts: 64 of them fill the list
 )
@@ -35,6 +35,7 @@ func (w *waitingList) pop() *Message {
 	return m
 }
 
+// costOf returns the bytes that m counts.
 func costOf(m *Message) int {
 	cost := messageCost + len(m.raw)
 	if m.handle != nil {

@@ -42,8 +42,8 @@ const (
 // told cannot be acknowledged: it is closed, its message is dropped, and the sender sees that it
 // was not received.
 //
-// If the peer never reads the queued messages, Disconnect waits for ever. [Channel.Destroy], the
-// exit of the peer, and Close of the loop end that wait.
+// If the peer never reads the queued messages, Disconnect waits until [Channel.Destroy], the exit
+// of the peer, or Close of the loop.
 func (c *Channel) Disconnect() {
 	switch {
 	case c.hub.closed:

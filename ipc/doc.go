@@ -1,5 +1,5 @@
 // Package ipc exchanges messages and handles with another process over a stream socketpair(2), as
-// Node's child_process does: the same bytes, so that either process may be a Node program.
+// Node's child_process does: it uses the same bytes, so either process may be a Node program.
 //
 // A [Channel] is one end. A parent makes it with [New], or package childprocess does that for it; a
 // child finds its own with [Parent]. [Channel.Send] queues a value, and [Channel.OnMessage] calls a
@@ -69,9 +69,9 @@
 // the first one dies.
 //
 // Every received descriptor is close-on-exec. A descriptor that belongs to no message, or to a
-// dropped one, is closed; for a dropped message the sender is told that its handle did not arrive.
-// If the system has room for only some of the descriptors that come together (EMFILE), all of them
-// are closed, OnError gets [ErrHandlesTruncated], the sender is told, and the channel goes on.
+// dropped one, is closed; for a dropped message the sender gets a NACK. If the system has room for
+// only some of the descriptors that come together (EMFILE), all of them are closed, OnError gets
+// [ErrHandlesTruncated], the sender gets a NACK, and the channel goes on.
 //
 // # The end
 //

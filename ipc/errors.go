@@ -40,7 +40,7 @@ var (
 
 	// ErrHandlesTruncated goes to OnError when the system could not receive all the descriptors of
 	// a message, usually because this process has no free descriptors (EMFILE). All received ones
-	// were closed, and the sender is told.
+	// were closed, and the sender gets a NACK.
 	ErrHandlesTruncated = errors.New("ipc: descriptors were lost on the way")
 
 	// ErrHandleNotReceived goes to OnError, or to SendOptions.Received, when the peer has answered

@@ -107,7 +107,7 @@ func (c *Channel) track(o *outgoing, v any, server *socketlist.Server) {
 	var arrive func(ok bool)
 	o.sent = func() {
 		if server != nil && !c.hub.closed {
-			// First, so that the connection is counted somewhere at every moment.
+			// First, because the connection must be counted somewhere at every moment.
 			arrive = c.socketPeer().Sent(server)
 		}
 		if detach {
@@ -152,7 +152,7 @@ func (o *sendingObject) wireType() string {
 		return o.kind.native() // The process that it came from gave it another type.
 	}
 	_, listener := o.value.(net.Listener)
-	_, packets := o.value.(net.PacketConn) // Also a *net.UnixConn, whatever its socket.
+	_, packets := o.value.(net.PacketConn) // Also a *net.UnixConn, of any type of socket.
 	_, conn := o.value.(net.Conn)          // Also a *net.UDPConn.
 	switch {
 	case o.kind == listenerKind && listener:

@@ -113,7 +113,7 @@ func (c *Channel) sendQueued() {
 }
 
 // reply puts an ACK or NACK onto the wire, past the frames of sender.queue: otherwise two peers
-// that send each other a handle would wait for ever.
+// that send each other a handle would wait for each other.
 func (c *Channel) reply(frame []byte) {
 	if c.state >= stateShut || c.out.broken != nil {
 		return

@@ -28,7 +28,7 @@ type hub struct {
 	scratch  []byte           // see takeScratch; nil while a frame is made in it
 	messages []Message        // unused, for the next messages
 	json     nodejson.Encoder // makes the JSON frames of all channels
-	// set by tests: expired messages are cleared, so that a kept slice shows
+	// set by tests: clear expired messages, to find kept slices
 	poison  bool
 	spare   [][]byte              // empty blocks, at most spareBlocks
 	open    map[*Channel]struct{} // until emitDisconnect, or abandon
@@ -114,6 +114,7 @@ func (h *hub) giveScratch(b []byte) {
 	}
 }
 
+// block returns an empty block; recycle takes one back.
 func (h *hub) block() []byte {
 	if n := len(h.spare); n > 0 {
 		b := h.spare[n-1]

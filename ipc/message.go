@@ -56,7 +56,7 @@ func (m *Message) Handle() *Handle {
 	return m.handle
 }
 
-// keep copies the message out of the read buffer, so that it can wait.
+// keep copies the message out of the read buffer, because it has to wait.
 func (m *Message) keep() {
 	if !m.owned {
 		m.raw = append(make([]byte, 0, len(m.raw)), m.raw...)

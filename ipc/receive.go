@@ -32,7 +32,7 @@ type receiver struct {
 	batch     int
 	last      time.Time // time of the last read that found bytes; zero before it
 	empty     bool      // the last read found nothing (EAGAIN)
-	onInbound func()    // Channel.takeInbound, made once so that queueing it does not allocate
+	onInbound func()    // Channel.takeInbound, made once, because making it allocates
 }
 
 // wantsRead reports whether the channel may read now. It may not while too many messages wait for a

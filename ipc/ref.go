@@ -35,4 +35,5 @@ func (c *Channel) messageListeners(n int) {
 	c.update()
 }
 
+// disconnectListeners runs when the number of OnDisconnect's listeners changes.
 func (c *Channel) disconnectListeners(int) { c.update() }

@@ -16,7 +16,7 @@ const DefaultMaxRequests = 1 << 16
 
 // requests are the sent requests of a channel that have no answer yet.
 type requests struct {
-	// random, the beginning of each id, so that no other message has one by chance; "" before the
+	// beginning of each id, random, because no other message may have one by chance; "" before the
 	// first request
 	token   string
 	last    uint64              // number in the id of the last request; 0 before it

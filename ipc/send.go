@@ -10,8 +10,8 @@ import (
 // lib/internal/child_process.js, twice its 64 KiB high-water mark).
 const drainMark = 128 << 10
 
-// frameCost is the number of bytes that a queued message counts besides its length, so that small
-// messages count too.
+// frameCost is the number of bytes that a queued message counts besides its length, because small
+// messages take memory too.
 const frameCost = 64
 
 // sender is the writing half of a channel. It owns every queued frame and the descriptors in
@@ -20,7 +20,7 @@ const frameCost = 64
 // Frames go onto the wire, a queue in front of the kernel, in the order of the calls. Behind a
 // frame with a handle nothing follows until the peer has acknowledged it: later frames go to queue.
 // Only the answers to the peer's own handles pass them; otherwise two processes that send each
-// other handles would wait for ever.
+// other handles would wait for each other.
 type sender struct {
 	wire     writeQueue      // bytes that the kernel has not taken
 	inFlight *handleTransfer // the handle that the peer has not acknowledged; nil: none
@@ -47,10 +47,11 @@ type sender struct {
 	needDrain  bool           // from drainMark until the queue is empty
 	restDue    bool           // readRest is queued
 
-	// runCallback and emitDrain, made once so that queueing them does not allocate
+	// runCallback and emitDrain, made once, because making them allocates
 	onCallback, onDrained func()
 }
 
+// init sets the callbacks.
 func (s *sender) init(c *Channel) {
 	s.onCallback, s.onDrained = c.runCallback, c.emitDrain
 	s.burst.flushCallback, s.burst.flushTurn = c.flushCallback, c.flushTurn

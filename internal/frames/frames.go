@@ -34,8 +34,8 @@ type Splitter interface {
 // KeptMemory is the largest memory, in bytes, that a Splitter keeps for a later frame.
 const KeptMemory = 1 << 20
 
-// smallFrame is the least memory, in bytes, of an assembler, so that bytes that come one by one are
-// not copied each time.
+// smallFrame is the least memory, in bytes, of an assembler: bytes that come one by one must not be
+// copied each time.
 const smallFrame = 512
 
 // assembler joins the pieces of a frame. Its memory grows with the bytes that have come, never with

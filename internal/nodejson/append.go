@@ -18,7 +18,7 @@ const watchCyclesFrom = 32
 // mostKeysKept is the capacity above which a list of keys is not kept for the next value.
 const mostKeysKept = 1024
 
-// An Encoder writes JSON. It keeps memory from one value to the next, so that most values allocate
+// An Encoder writes JSON. It keeps memory from one value to the next, so most values allocate
 // nothing. The zero value is ready to use. A method of a value may use the Encoder that calls it.
 //
 // An Encoder's methods must not be called on several goroutines at once.

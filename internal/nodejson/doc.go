@@ -32,9 +32,9 @@
 //	all but raw JSON        2872    10442           4679    5149    12298          15727
 //	180 of those             506     1605            790     983     2342           2708
 //
-// The only package state that changes are the caches of what is known of types, which do not depend
-// on the caller. Memory that is kept from one value to the next belongs to an [Encoder]; each loop
-// has its own.
+// The only package state that changes are caches of facts about types, which do not depend on the
+// caller. Memory that is kept from one value to the next belongs to an [Encoder]; each loop has its
+// own.
 //
 // The library was chosen by BenchmarkJSON in bench/json_test.go, and because a program can give it
 // a function that writes strings. Nanoseconds for {"n":1,"s":"hello"}, microseconds for 64 KiB of

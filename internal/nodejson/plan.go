@@ -64,6 +64,7 @@ func (k kind) nullable() bool {
 	return false
 }
 
+// fieldPlan is the plan of one field of a struct.
 type fieldPlan struct {
 	structtag.Field
 	offset uintptr // offset in the struct, in bytes; not valid if remote
@@ -117,7 +118,7 @@ var (
 	objectType = reflect.TypeFor[map[string]any]()
 )
 
-// asKnown has the types that have a kind of their own here, whatever their methods are.
+// asKnown has the types with a kind of their own here; their methods do not count.
 var asKnown = map[reflect.Type]kind{timeType: asTime, numberType: asNumber, rawType: asRaw}
 
 // planner makes the plan of a type, with the plans of the types in it. If one of these has none,

@@ -133,6 +133,7 @@ func containerOf(v place, t *plan) (c container, counts bool) {
 	return c, false
 }
 
+// plannedRecord appends a struct as an object.
 func (a *appender) plannedRecord(dst []byte, v place, t *plan) (_ []byte, err error) {
 	dst = append(dst, '{')
 	start := len(dst)
@@ -197,6 +198,7 @@ func (a *appender) plannedList(dst []byte, v place, n int, t *plan) (_ []byte, e
 	return append(dst, ']'), nil
 }
 
+// plannedMap appends a map as an object, with sorted keys.
 func (a *appender) plannedMap(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
 	keys := v.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })

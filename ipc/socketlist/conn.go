@@ -56,7 +56,7 @@ func Count(conn net.Conn, m *Counted) net.Conn {
 		return &UnixConn{conn, m}
 	}
 	// Unreachable for stream sockets of package net. Not counting is the safe side, because no
-	// Server then waits for this connection for ever.
+	// Server then waits for this connection without end.
 	m.Release()
 	return conn
 }

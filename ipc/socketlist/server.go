@@ -114,8 +114,8 @@ func (s *Server) Addr() net.Addr { return s.ln.Addr() }
 func (s *Server) SyscallConn() (syscall.RawConn, error) { return s.ln.SyscallConn() }
 
 // Close closes the listener, and asks the processes with connections to say when these are closed.
-// Connections stay open. When the last one is closed, in whatever process, the close event comes.
-// Errors are those of the listener's Close.
+// Connections stay open. When the last one is closed, in this process or another, the close event
+// comes. Errors are those of the listener's Close.
 //
 // Safe to call from any goroutine.
 func (s *Server) Close() error {

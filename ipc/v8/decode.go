@@ -73,8 +73,8 @@ type decoder struct {
 	depth  int // values around the next one
 	budget int // steps left; see spend
 
-	// made has the pointers, maps and slices that were made for an object, so that every reference
-	// to it gets the same one. nil: the payload has no references.
+	// made has the pointers, maps and slices that were made for an object: every reference to it
+	// gets the same one. nil: the payload has no references.
 	made map[madeKey]reflect.Value
 }
 

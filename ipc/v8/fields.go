@@ -16,7 +16,7 @@ type description struct {
 	ways   []fieldWay        // one for each of fields
 }
 
-// fieldWay says what is known of a field without its value.
+// fieldWay says how a field is written, as far as that does not depend on its value.
 type fieldWay struct {
 	intro  string // the encoded name, if it is short, ASCII and no array index; else ""
 	direct int    // index in the struct itself; -1: in an embedded struct

@@ -31,8 +31,7 @@ func DecodePlain(p []byte, dst any) bool {
 }
 
 // plainReader reads a payload into zero variables. Its methods report false when they have given
-// up. It does not record objects, so that a reference is an error to it, which only Value can
-// resolve.
+// up. It does not record objects, so a reference is an error to it, which only Value can resolve.
 type plainReader struct{ valueReader }
 
 // into reads the next value into v, which is zero.
@@ -128,6 +127,7 @@ func (r *plainReader) pointer(v reflect.Value, t *plain) bool {
 	return ok
 }
 
+// integer reads the rest of an int32 or uint32 into a numeric type.
 func (r *plainReader) integer(tag byte, v reflect.Value, t *plain) bool {
 	u, err := r.varint()
 	if err != nil {

@@ -279,4 +279,5 @@ func (r *valueReader) date() (any, error) {
 	return time.UnixMilli(int64(ms)).UTC(), nil
 }
 
+// zigzag returns the signed number in the zigzag code n.
 func zigzag(n uint32) int { return int(int32(n>>1) ^ -int32(n&1)) }

@@ -155,6 +155,7 @@ func (w *writer) uint(n uint64) error {
 	return w.int(int64(n))
 }
 
+// inexact returns the error for an integer that no JavaScript number holds.
 func inexact(n any) error {
 	return unsupported(n, "beyond 2⁵³, where numbers are no longer exact; use a big.Int")
 }
