@@ -39,7 +39,7 @@ type Channel struct {
 	in receiver // the reading half
 	// read and not delivered; takeInbound is queued once for each entry
 	inbox ring[inbound]
-	// delivered without a listener; empty once the channel has ended
+	// messages that came without a listener; empty once the channel has ended
 	waiting         waitingList
 	out             sender           // the writing half
 	requests        requests         // sent and not answered

@@ -2,10 +2,11 @@ package ipc
 
 import "github.com/brood-go/brood/reactor"
 
-// Limits of waitingList. Past them the channel does not read, and the peer is held up as by any
-// slow reader.
 // This file delivers messages, on ticks of the loop: inbox → takeInbound → deliver → the listeners
 // of OnMessage, or waitingList while there are none.
+
+// Limits of waitingList. Past them the channel does not read, and the peer is held up as by any
+// slow reader.
 const (
 	maxWaiting = 16 << 20 // bytes, with messageCost and handleCost
 	// bytes that a message counts besides its length, because an empty one takes memory too

@@ -14,6 +14,7 @@ import (
 // This file ends a channel, on the loop goroutine. Disconnect: write the queue, read until the peer
 // is quiet, shut down the writing half, read to the peer's end, destroy. Everything else, such as
 // the peer's end or Destroy, goes to destroy too; abandon is the end with the loop.
+
 const (
 	// shutAfter is the number of bytes that are read, once everything was sent, before the peer is
 	// told that nothing more comes: more than a socket holds. While a peer goes on sending, the
@@ -60,8 +61,8 @@ func (c *Channel) Disconnect() {
 	c.checkQueue()
 }
 
-// queueReadRest starts the linger time, on the first call, and queues readRest for this turn. Call
-// it in stateClosing when the queue is empty.
+// queueReadRest starts the linger time, on the first call, and queues readRest as an immediate,
+// once. Call it in stateClosing when the queue is empty.
 func (c *Channel) queueReadRest() {
 	if c.lingerTimer == nil {
 		c.in.restBytes = 0

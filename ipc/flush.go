@@ -7,8 +7,11 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// writeBudget is the number of write calls per readiness, so that one channel cannot starve the
-// rest of the loop.
+// This file writes frames: at once, or from the wire when the loop or a later message calls flush.
+// It runs on the loop goroutine.
+
+// writeBudget is the number of write calls per readiness. It is bounded because one channel must
+// not starve the rest of the loop.
 const writeBudget = 16
 
 // put writes the frame p without a handle, or puts it onto the wire to be written later. If kept is

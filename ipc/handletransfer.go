@@ -4,6 +4,7 @@ import "github.com/brood-go/brood/internal/fd"
 
 // This file sends handles: one at a time, each a handleTransfer from its first write to the peer's
 // acknowledgement. Everything sent meanwhile waits in sender.queue. It runs on the loop goroutine.
+
 const (
 	// maxTransmissions is how often a connection is sent while the peer answers that it did not
 	// arrive (Node v20, lib/internal/child_process.js, MAX_HANDLE_RETRANSMISSIONS).

@@ -23,6 +23,10 @@ func (c *Channel) Hold() {
 }
 
 // Release undoes one Hold.
+//
+// Preconditions:
+//
+//   - There is a Hold that was not undone.
 func (c *Channel) Release() {
 	c.holds--
 	c.update()

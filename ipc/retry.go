@@ -8,6 +8,7 @@ import (
 
 // This file decides what happens when a write fails: try it again later, give up its message, or
 // write nothing any more. It runs on the loop goroutine.
+
 const (
 	// maxFailures is how often in a row the write of a message may fail for a reason that can pass.
 	// Then, after about 60 ms, the message is given up.

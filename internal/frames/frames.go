@@ -11,11 +11,15 @@ var ErrTooLong = errors.New("message too long")
 //
 // A Splitter's methods must not be called on several goroutines at once.
 type Splitter interface {
-	// Next cuts p, which is not empty and follows the bytes of the call before. It returns the next
-	// frame, without its newline or length, and the rest of p behind it; or a nil frame and the
-	// rest of p that is still to be cut, empty if p was kept for later. The error is [ErrTooLong]
-	// for a dropped frame; frame is then the beginning of it, as far as it is known. A frame is a
-	// part of p, or valid until Recycle.
+	// Next cuts p, the bytes behind those of the call before. It returns the next frame, without
+	// its newline or length, and the rest of p behind it; or a nil frame and the rest of p that is
+	// still to be cut, empty if p was kept for later. The error is [ErrTooLong] for a dropped
+	// frame; frame is then the beginning of it, as far as it is known. A frame is a part of p, or
+	// valid until Recycle.
+	//
+	// Preconditions:
+	//
+	//   - p is not empty.
 	Next(p []byte) (frame, rest []byte, err error)
 
 	// Partial reports whether the Splitter keeps the beginning of a frame.
