@@ -100,7 +100,7 @@ func TestTheKeyOfADescriptorIsWhatThePeerCountsItUnder(t *testing.T) {
 	require.Equal(t, []int{1, 0}, counts)
 }
 
-// boundSocket returns a socket that could listen.
+// boundSocket returns a bound socket that does not listen.
 func boundSocket(t testing.TB) any {
 	t.Helper()
 	n, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
@@ -124,7 +124,7 @@ func resetConnection(t testing.TB) any {
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
 	require.NoError(t, peer.(*net.TCPConn).SetLinger(0))
 	require.NoError(t, peer.Close())
-	_, err = conn.Read(make([]byte, 1)) // Now the reset has come.
+	_, err = conn.Read(make([]byte, 1)) // The reset has come.
 	require.Error(t, err)
 	return conn
 }

@@ -113,7 +113,7 @@ func TestHalfACloseOfThePeerIsTheEnd(t *testing.T) {
 	require.True(t, end)
 }
 
-// The peer closes without having read everything, of which the system makes ECONNRESET here.
+// The peer closes before it has read everything. The system reports that as ECONNRESET.
 func TestAPeerThatLeavesUnreadBytesHasSimplyGone(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -186,7 +186,7 @@ func TestDisconnectHooksRunBeforeOnDisconnect(t *testing.T) {
 	require.Equal(t, []string{"end", "disconnect"}, j.entries)
 }
 
-// No tick comes any more that could tell anything.
+// No tick runs any more.
 func TestAChannelThatHasEndedOutlivesItsLoop(t *testing.T) {
 	l, err := reactor.New(nil)
 	require.NoError(t, err)
@@ -205,7 +205,7 @@ func TestAChannelThatHasEndedOutlivesItsLoop(t *testing.T) {
 	require.ErrorIs(t, c.Request(context.Background(), 1, func(*ipc.Message, error) { never() }), ipc.ErrChannelClosed)
 }
 
-// What is queued may wait for ever: the refusal of what was sent too late does not wait behind it.
+// Queued messages may wait without end. The refusal of a later message does not wait behind them.
 //
 //brood:checks S067
 func TestALateSendIsRefusedAtOnce(t *testing.T) {

@@ -14,18 +14,18 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// object is something with a descriptor, made for one test, and what is known of it.
+// object makes a value with a descriptor, and says how it is sent.
 type object struct {
 	name      string
 	create    func(t testing.TB) any
 	typ       string // on the wire; "": it cannot be sent
 	dgramType string
-	listens   bool // what a Handle of it can become
+	listens   bool // a Handle of it becomes such an object
 	connects  bool
 	receives  bool
 }
 
-// objects are all kinds of things that somebody may want to send.
+// objects are all kinds of values that a program may try to send.
 func objects() []object {
 	list := []object{
 		{name: "tcp4 listener", create: listener("tcp4", "127.0.0.1:0"), typ: "net.Server", listens: true},
@@ -159,7 +159,7 @@ func openFile(t testing.TB, path string) any {
 	return f
 }
 
-// unrefedChannel returns a channel whose peer says nothing. It does not keep the loop alive.
+// unrefedChannel returns a channel whose peer sends nothing. It does not keep the loop alive.
 func unrefedChannel(t testing.TB, l *reactor.Loop) *ipc.Channel {
 	t.Helper()
 	c, _ := newChannel(t, l, nil)
@@ -218,7 +218,7 @@ func closeFD(t testing.TB, fd int) {
 	require.NoError(t, unix.Close(fd))
 }
 
-// readable reports whether something has come.
+// readable reports whether bytes have come.
 func (p *peer) readable() bool {
 	p.t.Helper()
 	n, err := unix.Poll([]unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLIN}}, 0)

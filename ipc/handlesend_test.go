@@ -76,7 +76,7 @@ func TestWhatHasNoDescriptorCannotBeSent(t *testing.T) {
 	}
 }
 
-// wrappedConn has a descriptor only because of what it embeds, and cannot be a key of a map.
+// wrappedConn has a descriptor only through its embedded connection, and cannot be a key of a map.
 type wrappedConn struct {
 	*net.TCPConn
 	_ []int
@@ -124,7 +124,7 @@ func TestAConnectionThatIsQueuedAlreadyGoesOnce(t *testing.T) {
 	second, err := ipc.OpenOutgoing(c, conn, true)
 	require.NoError(t, err)
 	require.Nil(t, second)
-	first.Done(false) // Given up before it was sent: it is the sender's again.
+	first.Done(false) // It was given up before it was sent, so the sender has it again.
 	third, err := ipc.OpenOutgoing(c, conn, false)
 	require.NoError(t, err)
 	require.NotNil(t, third)
@@ -235,8 +235,8 @@ func TestSendingWithoutFreeDescriptorsIsAnError(t *testing.T) {
 	require.NoError(t, conn.Close())
 }
 
-// withoutFreeFDs runs fn while no descriptor can be opened: but for the first, which is taken, all
-// are over the limit.
+// withoutFreeFDs runs fn while no descriptor can be opened: the lowest free one is taken, and all
+// others are over the limit.
 func withoutFreeFDs(t *testing.T, fn func()) {
 	t.Helper()
 	var old unix.Rlimit

@@ -14,7 +14,7 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// marker is sent behind what is hostile: it must arrive unless framing itself is lost.
+// marker is sent behind hostile bytes. It must arrive unless the framing is lost.
 const marker = "\"marker\"\n"
 
 func TestAHostilePeerCannotDoMoreThanCauseErrors(t *testing.T) {
@@ -99,7 +99,7 @@ func TestDescriptorsThatWaitForTheirFrameAreFew(t *testing.T) {
 	run(t, l)
 }
 
-// There is no room for the descriptors, which the system tells by MSG_CTRUNC.
+// There is no room for the descriptors: the system sets MSG_CTRUNC.
 func TestTruncatedDescriptorsAreAnErrorAndTheSenderIsTold(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
@@ -201,7 +201,7 @@ func TestAPeerThatIsFasterThanTheHandlerIsHeldUp(t *testing.T) {
 	require.Equal(t, sent/2, got)
 }
 
-// A length that is announced is not memory that is made.
+// No memory is allocated for an announced length.
 //
 //brood:checks N157
 func TestAnAnnouncedLengthAllocatesNothing(t *testing.T) {

@@ -43,8 +43,7 @@ func init() {
 	})
 }
 
-// Node gives internal messages to process.on('internalMessage'), and its own peer gets what is sent
-// back.
+// Node emits internal messages as 'internalMessage', and sends them back here.
 const internalEcho = `
 	process.on('internalMessage', (m, h) => {
 		if (m.cmd === 'NODE_CLUSTER') process.send({...m, act: 'echo ' + m.act}, h);

@@ -31,7 +31,7 @@ func init() {
 	// ipc-idle takes the channel and neither listens nor sends.
 	helperproc.Register("ipc-idle", func([]string) { inHelper(func(*reactor.Loop, *ipc.Channel) {}) })
 
-	// ipc-count sends the numbers up to 9999 and a long text, and ends.
+	// ipc-count sends the numbers up to 9999 and a long text, and exits.
 	helperproc.Register("ipc-count", func([]string) {
 		inHelper(func(_ *reactor.Loop, c *ipc.Channel) {
 			for i := range 10_000 {

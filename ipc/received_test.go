@@ -15,8 +15,8 @@ import (
 )
 
 func init() {
-	// ipc-read-once reads its channel once and ends: it has received what came, and has not said
-	// so.
+	// ipc-read-once reads its channel once and exits: it has received a handle and not acknowledged
+	// it.
 	helperproc.Register("ipc-read-once", func([]string) {
 		_, _, _, _, err := unix.Recvmsg(3, make([]byte, 1000), make([]byte, 1000), 0)
 		check(err)
@@ -81,7 +81,7 @@ func TestReceivedTellsWhatBecameOfAHandle(t *testing.T) {
 	}
 }
 
-// Without Done it is Received that is told, and not OnError.
+// Without Done, Received gets the error, and not OnError.
 func TestAMessageThatFailsTellsReceivedWhenThereIsNoDone(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
@@ -139,7 +139,8 @@ func TestAConnectionGoesToAnotherProcessWhenOneDiesWithoutHavingSaidThatItHasIt(
 	}
 }
 
-// A hundred are on their way when the process dies: each is told once, and none leaks.
+// A hundred handles are on their way when the process dies. Each Received is called once, and no
+// descriptor leaks.
 func TestEveryHandleOnItsWayIsToldOnceWhenTheProcessDies(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
@@ -151,7 +152,7 @@ func TestEveryHandleOnItsWayIsToldOnceWhenTheProcessDies(t *testing.T) {
 		require.NoError(t, c.SendWith(i, &ipc.SendOptions{Handle: net.Conn(conn), KeepOpen: true, Received: func(err error) {
 			if told[i]++; err == nil {
 				received++
-			} else { // One of them may be the first to find nobody there.
+			} else { // One of them may be the first to find that the process has gone.
 				require.True(t, errors.Is(err, ipc.ErrChannelClosed) || errors.Is(err, unix.EPIPE), "%d: %v", i, err)
 			}
 			if received == 50 {

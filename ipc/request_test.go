@@ -24,7 +24,7 @@ type question struct {
 }
 
 func init() {
-	// ipc-answer answers with what it is asked, numbers doubled.
+	// ipc-answer answers with the request, numbers doubled.
 	helperproc.Register("ipc-answer", func([]string) {
 		inHelper(func(_ *reactor.Loop, c *ipc.Channel) {
 			c.OnMessage(func(m *ipc.Message) {
@@ -39,7 +39,7 @@ func init() {
 	})
 }
 
-// answering has c answer what it is asked.
+// answering makes c answer requests.
 func answering(t *testing.T, c *ipc.Channel, answer func(q question) map[string]any) {
 	c.OnMessage(func(m *ipc.Message) {
 		var q question
@@ -209,7 +209,7 @@ func TestAnAnswerMayHaveAHandle(t *testing.T) {
 				got++
 			}))
 		}
-		// One that nobody waits for: its handle is closed.
+		// No request waits for this answer, so its handle is closed.
 		ctx, cancel := context.WithCancel(context.Background())
 		cancelled := false
 		require.NoError(t, a.RequestWith(ctx, "late", &ipc.SendOptions{Handle: file}, func(_ *ipc.Message, err error) {
@@ -245,7 +245,7 @@ func TestARequestEndsWithItsContext(t *testing.T) {
 			err := a.Request(ctx, 2, func(_ *ipc.Message, err error) { got = append(got, err) })
 			if err == nil {
 				sent++
-			} else { // Its time was up before.
+			} else { // Its context had ended before.
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 			}
 		}
@@ -329,7 +329,7 @@ func TestARequestThatIsLostIsTold(t *testing.T) {
 	require.ElementsMatch(t, []string{"done", "request"}, got)
 }
 
-// Messages that look like answers and are none are the user's.
+// Messages that look like answers and are none go to OnMessage.
 func TestOnlyAnswersAreTakenForAnswers(t *testing.T) {
 	eachMode(t, func(t *testing.T, o *ipc.Options) {
 		l := newLoop(t)
@@ -382,8 +382,8 @@ func TestRequestsAreBounded(t *testing.T) {
 	require.Equal(t, 4, answers)
 }
 
-// Each answer is looked up and not offered to all who wait: that would be thousands of millions of
-// calls here.
+// The request of each answer is looked up. Trying all waiting requests would be thousands of
+// millions of calls here.
 func TestManyRequestsAreAnsweredInTheReverseOrder(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it makes 50,000 requests")

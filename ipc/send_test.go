@@ -47,7 +47,7 @@ func TestFlushWritesWhatIsGathered(t *testing.T) {
 		c.Flush()
 		s, _ := p.read()
 		require.Equal(t, "\"gathered\"\n", s)
-		c.Flush() // There is nothing to do.
+		c.Flush() // There is no other callback.
 	})
 	poll(t, l)
 	p.close()

@@ -38,7 +38,7 @@ func until(t testing.TB, l *reactor.Loop, cond func() bool) {
 	}
 }
 
-// linePeer is a peer that is looked at line by line.
+// linePeer is a peer whose bytes are read line by line.
 type linePeer struct {
 	*peer
 	loop    *reactor.Loop
@@ -69,8 +69,8 @@ func (p *linePeer) line() string {
 	return line
 }
 
-// requireNothingSent checks that the channel has sent nothing in answer to what the peer has sent:
-// the answer to a handle without a descriptor, which comes behind, is the next line.
+// requireNothingSent checks that the channel has not answered the peer's messages: the next line is
+// the answer to a handle without a descriptor, sent behind them.
 func (p *linePeer) requireNothingSent() {
 	p.t.Helper()
 	p.send(`{"cmd":"NODE_HANDLE","type":"net.Socket","msg":0}` + "\n")
@@ -86,7 +86,7 @@ func (p *linePeer) sendHandle(typ, key string, v any) {
 	require.Equal(p.t, `{"cmd":"NODE_HANDLE_ACK"}`, p.line())
 }
 
-// acceptHandle checks that the next line is frame, acknowledges it and closes what came with it.
+// acceptHandle checks that the next line is frame, acknowledges it and closes its descriptor.
 func (p *linePeer) acceptHandle(frame string) {
 	p.t.Helper()
 	require.Empty(p.t, p.pending)
@@ -116,7 +116,7 @@ func newServer(t testing.TB, l *reactor.Loop, network, address string) *ipc.Serv
 	return s
 }
 
-// count runs the loop until s knows how many connections there are.
+// count runs the loop until s has counted its connections.
 func count(t testing.TB, l *reactor.Loop, s *ipc.Server) int {
 	t.Helper()
 	n := -1
@@ -137,7 +137,7 @@ func waitClosed(t testing.TB, l *reactor.Loop, s *ipc.Server) {
 	until(t, l, func() bool { return closed })
 }
 
-// sendSome writes what the kernel takes of s.
+// sendSome writes s as far as the kernel takes it.
 func (p *peer) sendSome(s string) int {
 	p.t.Helper()
 	n, err := unix.Write(p.fd, []byte(s[:min(len(s), 64<<10)]))

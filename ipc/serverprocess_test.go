@@ -58,7 +58,7 @@ func TestConnectionsCountsThoseThatWereSent(t *testing.T) {
 	require.Equal(t, getCount(s), pa.line())
 	require.Equal(t, getCount(s), pb.line())
 	pa.send(countIs(s, "2"))
-	pa.send(countIs(s, "7")) // Nobody asked again.
+	pa.send(countIs(s, "7")) // There was no other question.
 	pa.requireNothingSent()
 	require.Equal(t, -1, total, "the other one has not replied")
 	pb.send(countIs(s, "1"))
@@ -85,7 +85,7 @@ func TestConnectionsFailsWhenTheReplyMakesNoSense(t *testing.T) {
 		_, ok := errors.AsType[*ipc.HandleError](failed)
 		require.True(t, ok, "%s: %v", bad, failed)
 	}
-	// Without any count at all.
+	// A reply without a count.
 	var failed error
 	s.Connections(func(_ int, err error) { failed = err })
 	require.Equal(t, getCount(s), p.line())
@@ -123,7 +123,7 @@ func TestAServerClosesWhenEveryProcessHasSaidSo(t *testing.T) {
 	sendCounted(t, b, pb, s, second, false)
 	closed := false
 	s.OnClose(func() { closed = true })
-	pa.send(allClosed(s)) // Before it was asked: means nothing.
+	pa.send(allClosed(s)) // It comes before the question, so it does not count.
 	pa.requireNothingSent()
 	require.NoError(t, s.Close())
 	require.Equal(t, notifyClose(s), pa.line())
@@ -133,7 +133,7 @@ func TestAServerClosesWhenEveryProcessHasSaidSo(t *testing.T) {
 	pa.send(allClosed(s))
 	pa.requireNothingSent()
 	require.False(t, closed)
-	pb.close() // The end of a process is an answer too.
+	pb.close() // The end of its channel is an answer too.
 	until(t, l, func() bool { return closed })
 	require.Zero(t, s.Processes())
 }
@@ -209,8 +209,8 @@ func TestAQueuedConnectionStaysTheSendersWhenTheChannelEnds(t *testing.T) {
 	waitClosed(t, l, s)
 }
 
-// The process does not acknowledge a handle for a while. What is asked of it meanwhile is neither
-// lost nor asked a thousand times.
+// The process does not acknowledge a handle for a while. Questions to it meanwhile are neither lost
+// nor sent a thousand times.
 func TestQuestionsWaitBehindAHandle(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)

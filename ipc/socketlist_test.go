@@ -56,7 +56,7 @@ func TestReceivedConnectionsAreCountedUntilTheyAreClosed(t *testing.T) {
 	require.IsType(t, &ipc.TCPConn{}, tcp)
 	file, err := h[1].File()
 	require.NoError(t, err)
-	expect(4) // Nothing tells when a file is closed.
+	expect(4) // No event says that a file is closed.
 	duplex, err := h[2].Duplex(nil)
 	require.NoError(t, err)
 	require.NoError(t, h[3].Close())
@@ -175,7 +175,7 @@ func TestAPeerThatAsksAndNeverReadsMakesNothingGrow(t *testing.T) {
 		require.Less(t, c.Queued(), 1<<20)
 	}
 	require.NotEmpty(t, unsent, "the peer is held up by what it does not read")
-	// When it reads again all is answered.
+	// Once it reads again, all questions are answered.
 	replies := 0
 	until(t, l, func() bool {
 		if len(unsent) > 0 {
@@ -224,7 +224,8 @@ func TestCountedConnectionsAreStillThoseOfPackageNet(t *testing.T) {
 		runtime.GC()
 	})
 	c := unrefedChannel(t, drainedLoop(t))
-	sandbox.Need(t, "splice") // Package net takes a refusal for a failure of the connection.
+	// Package net takes a refused splice(2) for a failure of the connection.
+	sandbox.Need(t, "splice")
 	for _, network := range []string{"tcp4", "unix"} {
 		var ln net.Listener
 		if network == "unix" {

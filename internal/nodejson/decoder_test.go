@@ -9,8 +9,7 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// A Decoder that says that a message is ordinary is believed, so it must not say so of any that has
-// a cmd of Node's.
+// A channel relies on Ordinary, so it must be false for every message with a cmd of Node's.
 func TestADecoderKnowsWhatHasNoCommand(t *testing.T) {
 	type job struct {
 		N    int
@@ -45,7 +44,7 @@ func TestADecoderKnowsWhatHasNoCommand(t *testing.T) {
 		{`{"N":"x"}`, new(job), false},
 	} {
 		var d nodejson.Decoder
-		for range 2 { // The second time by the plan that was used last.
+		for range 2 { // The second time it uses the remembered plan.
 			clean := reflect.New(reflect.TypeOf(c.into).Elem()).Interface()
 			read := d.DecodePlain([]byte(c.text), clean)
 			require.Equal(t, c.ordinary, d.Ordinary(), "%s into %T", c.text, c.into)

@@ -43,7 +43,7 @@ func TestValueReadsAsParseDoes(t *testing.T) {
 	require.True(t, math.Signbit(zero.(float64)))
 }
 
-// The objects of an array share the strings of their keys, which must not show.
+// The objects of an array share the strings of their keys. That must not show.
 func TestObjectsInAnArrayHaveTheirOwnKeys(t *testing.T) {
 	got, err := nodejson.Value([]byte(`[{"a":1,"\\u0061":2},{"a":3,"\u0061":4},{"b":5,"\\u0061":6,"c":7},{},{"\u0062":8},{"ä":9},{"ä":10,"":11},{"":12}]`))
 	require.NoError(t, err)

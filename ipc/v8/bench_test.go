@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// benchRecord is what the messages of the IPC scenarios in bench/ consist of.
+// benchRecord is an element of the messages of the IPC scenarios in bench/.
 type benchRecord struct {
 	ID   int     `json:"id"`
 	Name string  `json:"name"`

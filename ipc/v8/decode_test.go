@@ -17,7 +17,7 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// decoded returns what Decode makes of v in a variable of type T.
+// decoded returns the result of Decode for v in a variable of type T.
 func decoded[T any](t *testing.T, v any) (T, error) {
 	t.Helper()
 	p, err := v8.Append(nil, v)
@@ -218,7 +218,7 @@ func TestDecodeNeedsAPointer(t *testing.T) {
 	require.ErrorAs(t, v8.Decode(nil, new(any)), &format)
 }
 
-// A chain of references is as long as the message; following it must not take stack without bound.
+// A chain of references is as long as the message. Following it must not take unbounded stack.
 func TestDecodeFollowsReferencesToABound(t *testing.T) {
 	type link struct{ Next *link }
 	chain := func(n int) any {

@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// sample is a value, its expression in JavaScript, and the payload that node makes of it.
+// sample is a value, its expression in JavaScript, and its payload from node.
 type sample struct {
 	js      string
 	payload string // in hex, without the version

@@ -12,9 +12,9 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// Allocated bytes that a payload may cost: so many for each of its bytes, and so many more. The
-// factor is that of the worst payload, a long row of boxed booleans: each is one byte on the wire,
-// and an object, an entry in a list that grows and one in another here.
+// Bytes that a payload may allocate: a factor for each of its bytes, and a constant. The factor is
+// that of the worst payload, a long row of boxed booleans: each is one byte on the wire, and an
+// object, an entry in a growing list and one in another list here.
 const (
 	allocFactor = 256
 	allocFree   = 64 << 10
@@ -38,8 +38,8 @@ type everything struct {
 	N [][]*everything
 }
 
-// No payload makes the reader panic or take memory out of proportion, and what it reads can be
-// written and is the same then.
+// No payload makes Value panic or allocate memory out of proportion, and its result can be written
+// and read again.
 func FuzzValue(f *testing.F) {
 	for _, s := range samples {
 		f.Add(payload(s.payload))

@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// accepted are payloads that node does not write and does read.
+// accepted are payloads that node reads but does not write.
 var accepted = []struct {
 	name, payload string
 	want          any
@@ -80,10 +80,10 @@ func mustRead(digits string) any {
 	return v
 }
 
-// malformed are payloads that have to be refused.
+// malformed are payloads that must be refused.
 var malformed = []struct {
 	name, payload string
-	is            error // what errors.Is finds, or nil
+	is            error // for errors.Is, or nil
 }{
 	{"nothing", "", io.ErrUnexpectedEOF},
 	{"no version", "30", nil},

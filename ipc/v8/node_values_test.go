@@ -37,7 +37,7 @@ func TestNodeSendsTheseBytesAndSendsThemBack(t *testing.T) {
 	}
 }
 
-// What node makes, as Go gets it.
+// Values that node makes, as Go reads them.
 //
 //brood:checks N154
 func TestWhatNodeSendsArrivesAsDocumented(t *testing.T) {
@@ -111,7 +111,7 @@ type outer struct {
 	Skip   int            `json:"-"`
 }
 
-// What Go makes, as node gets it.
+// Values that Go makes, as node reads them.
 //
 //brood:checks N154
 func TestWhatGoSendsArrivesAsDocumented(t *testing.T) {

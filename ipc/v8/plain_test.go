@@ -66,7 +66,7 @@ func TestPlainValuesAreDecodedTheShortWay(t *testing.T) {
 	}
 }
 
-// These are left to the long way, and nothing stays of the attempt.
+// These are left to Decode's rules, and the attempt leaves no trace.
 func TestWhatIsNotPlainIsLeftAsItWas(t *testing.T) {
 	shared := &plainAll{}
 	for name, v := range map[string]any{
@@ -90,7 +90,7 @@ func TestWhatIsNotPlainIsLeftAsItWas(t *testing.T) {
 	}
 }
 
-// What the short way takes, the other one decodes to the same; the memory is in proportion.
+// If DecodePlain reports true, Decode's rules give the same value. The memory is in proportion.
 func FuzzDecodePlain(f *testing.F) {
 	for _, v := range []any{plainAll{N: 1, A: &plainAll{M: true}}, map[string]any{"f": 1, "H": []any{"x", []any{}}}, []any{1.5, "x"}} {
 		p, err := v8.Append(nil, v)
@@ -118,7 +118,7 @@ func FuzzDecodePlain(f *testing.F) {
 	})
 }
 
-// same is reflect.DeepEqual by which NaN equals NaN.
+// same is reflect.DeepEqual, except that NaN equals NaN.
 func same(a, b reflect.Value) bool {
 	pa, errA := v8.Append(nil, a.Interface())
 	pb, errB := v8.Append(nil, b.Interface())

@@ -18,14 +18,14 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// Whatever Go sends, node sends it back as the same value: same types, same order, same shared and
+// Node sends every value of Go back as the same value: same types, same order, same shared and
 // circular references.
 //
 //brood:checks N154
 func TestGeneratedValuesSurviveNode(t *testing.T) {
 	n := startNode(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		const batch = 50 // values in flight; so that most of the time both processes work
+		const batch = 50 // values in flight, to keep both processes busy
 		var want []string
 		for range batch {
 			g := generator{t: rt}

@@ -80,7 +80,7 @@ func TestWhatOthersCouldNotReadIsRefused(t *testing.T) {
 	require.Panics(t, func() { new(v8.Array).Set(math.MaxUint32, 0) })
 }
 
-// A description in an error does not get as long as the value.
+// The text of a value in an error is short.
 func TestErrorsStayShort(t *testing.T) {
 	long := make([]byte, 1<<20)
 	_, err := v8.Append(nil, map[string]int{"\xff" + string(long): 1})
@@ -221,7 +221,7 @@ func TestWhatSharesAnAddressIsNotOneObject(t *testing.T) {
 	}
 }
 
-// What is empty is still one object, also after it was read.
+// An empty object keeps its identity, also after it was read.
 func TestEmptyObjectsKeepTheirIdentity(t *testing.T) {
 	for _, one := range []string{"6f7b00", "4100240000", "3b3a00", "272c00", "4200", "5c000a00", "5c000100", "5c000800"} {
 		p := payload("41 03" + one + "5e01" + one + "24 00 03")
@@ -272,7 +272,7 @@ type failing struct{}
 
 func (failing) MarshalText() ([]byte, error) { return nil, io.ErrClosedPipe }
 
-// A Buffer and a few properties cost no more than the payload, and a struct as little.
+// A Buffer and a few properties allocate no more than the payload; so does a struct.
 func TestAppendIntoABufferHardlyAllocates(t *testing.T) {
 	type message struct {
 		N int    `json:"n"`
