@@ -88,7 +88,7 @@ func TestMessagesThatWaitAreNotMistakenForThoseReadAhead(t *testing.T) {
 
 // A malformed message is reported in its place among the others, whether or not it may be internal,
 // and whether or not the messages are decoded.
-func TestWhatIsWrongIsToldInItsPlace(t *testing.T) {
+func TestMalformedMessagesAreReportedInTheirPlace(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal

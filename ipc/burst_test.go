@@ -91,7 +91,7 @@ func TestABurstEndsWithATurnThatHasNone(t *testing.T) {
 	run(t, l)
 }
 
-func TestWhatWaitsForTheEndOfTheTurnIsFlushedAndDisconnectedInOrder(t *testing.T) {
+func TestMessagesGatheredForTheEndOfTheTurnAreFlushedInOrder(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	a := arrivals{p: p}

@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-func TestADescriptorGoesAsWhatItsOwnerSays(t *testing.T) {
+func TestADescriptorIsSentWithTheTypeOfItsOwner(t *testing.T) {
 	for name, row := range map[string]struct {
 		create func(testing.TB) any
 		typ    string
@@ -55,7 +55,7 @@ func TestADescriptorGoesAsWhatItsOwnerSays(t *testing.T) {
 	}
 }
 
-func TestADescriptorThatIsNotWhatItsOwnerSaysIsRefused(t *testing.T) {
+func TestADescriptorOfAnotherKindThanItsTypeIsRefused(t *testing.T) {
 	l := newLoop(t)
 	a, _ := newPair(t, l, nil)
 	n := dup(t, pipe(t))
@@ -70,7 +70,7 @@ func TestADescriptorThatIsNotWhatItsOwnerSaysIsRefused(t *testing.T) {
 	run(t, l)
 }
 
-func TestTheKeyOfADescriptorIsWhatThePeerCountsItUnder(t *testing.T) {
+func TestThePeerCountsADescriptorUnderItsKey(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	a, b := newPair(t, l, nil)

@@ -36,7 +36,7 @@ func TestDisconnectIsOneEventOnEachSideAndNeverInsideTheCall(t *testing.T) {
 }
 
 //brood:checks S067
-func TestWhatWasQueuedBeforeDisconnectArrives(t *testing.T) {
+func TestMessagesQueuedBeforeDisconnectArrive(t *testing.T) {
 	l := newLoop(t)
 	a, b := newPair(t, l, nil)
 	big := `"` + strings.Repeat("x", 3<<20) + `"`
@@ -114,7 +114,7 @@ func TestHalfACloseOfThePeerIsTheEnd(t *testing.T) {
 }
 
 // The peer closes before it has read everything. The system reports that as ECONNRESET.
-func TestAPeerThatLeavesUnreadBytesHasSimplyGone(t *testing.T) {
+func TestAPeerThatClosesWithUnreadBytesHasGone(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal

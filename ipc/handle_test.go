@@ -16,7 +16,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-func TestWhatAHandleBecomes(t *testing.T) {
+func TestAHandleBecomesTheObjectsOfItsKind(t *testing.T) {
 	for _, object := range objects() {
 		if object.typ == "" {
 			continue
@@ -157,7 +157,7 @@ func TestAReceivedDuplexHasWhatWasSentBefore(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF)
 }
 
-func TestWhatNobodyCanUseIsRefusedAndClosed(t *testing.T) {
+func TestUnusableDescriptorsAreRefusedAndClosed(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	c := unrefedChannel(t, newLoop(t))
 	refused := func(typ string, v any) {

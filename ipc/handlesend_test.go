@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-func TestWhatGoesOutAsWhat(t *testing.T) {
+func TestObjectsAreSentByTheirTypes(t *testing.T) {
 	c := unrefedChannel(t, newLoop(t))
 	for _, object := range objects() {
 		t.Run(object.name, func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestWhatGoesOutAsWhat(t *testing.T) {
 	}
 }
 
-func TestWhatHasNoDescriptorCannotBeSent(t *testing.T) {
+func TestValuesWithoutADescriptorCannotBeSent(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	c := unrefedChannel(t, newLoop(t))
 	inner, other := net.Pipe()
@@ -82,7 +82,7 @@ type wrappedConn struct {
 	_ []int
 }
 
-func TestWhatEmbedsAConnectionIsSentAsOne(t *testing.T) {
+func TestAnEmbeddedConnectionIsSent(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	c := unrefedChannel(t, newLoop(t))
 	inner := connection("tcp4", "127.0.0.1:0")(t).(*net.TCPConn)
@@ -94,7 +94,7 @@ func TestWhatEmbedsAConnectionIsSentAsOne(t *testing.T) {
 	require.ErrorIs(t, inner.Close(), net.ErrClosed)
 }
 
-func TestWhatIsClosedGoesWithoutHandle(t *testing.T) {
+func TestAClosedObjectGoesWithoutAHandle(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	c := unrefedChannel(t, newLoop(t))
 	for _, object := range objects() {

@@ -253,7 +253,7 @@ func TestTheEndOfThePeerWhileAHandleIsOnItsWay(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeSentAsAHandleIsReturned(t *testing.T) {
+func TestAnErrorOfTheHandleIsReturned(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)

@@ -100,7 +100,7 @@ func TestDescriptorsThatWaitForTheirFrameAreFew(t *testing.T) {
 }
 
 // There is no room for the descriptors: the system sets MSG_CTRUNC.
-func TestTruncatedDescriptorsAreAnErrorAndTheSenderIsTold(t *testing.T) {
+func TestTruncatedDescriptorsAreAnErrorAndTheSenderGetsANack(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)

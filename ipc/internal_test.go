@@ -128,7 +128,7 @@ func TestTheDoorIsForInternalMessagesOnly(t *testing.T) {
 	})
 }
 
-func TestTheHandleOfAnInternalMessageThatNobodyTakesIsClosed(t *testing.T) {
+func TestAnUntakenHandleOfAnInternalMessageIsClosed(t *testing.T) {
 	for _, listens := range []bool{false, true} {
 		leakcheck.NoNewFDs(t)
 		l := newLoop(t)

@@ -147,7 +147,7 @@ func TestAHandleThatWasSentBeforeDisconnectArrives(t *testing.T) {
 }
 
 // It cannot be acknowledged: the sender takes it for lost, and may send it to another process.
-func TestAHandleThatComesAfterTheEndWasToldIsDropped(t *testing.T) {
+func TestAHandleThatComesAfterTheShutdownIsDropped(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)

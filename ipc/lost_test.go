@@ -35,7 +35,7 @@ var waysToLose = map[string]struct {
 }
 
 //brood:checks S067
-func TestEveryQueuedMessageThatIsLostIsTold(t *testing.T) {
+func TestEveryLostMessageIsReported(t *testing.T) {
 	for name, way := range waysToLose {
 		for _, behind := range []string{"bytes", "handle"} {
 			t.Run(name+" behind "+behind, func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestNeedDrainIsFalseWhereNoDrainWillCome(t *testing.T) {
 	})
 }
 
-func TestWhatNobodyListensForIsLogged(t *testing.T) {
+func TestErrorsWithoutAListenerAreLogged(t *testing.T) {
 	var text bytes.Buffer
 	o := reactor.Options{Logger: slog.New(slog.NewTextHandler(&text, nil))}
 	lines := func() []string {

@@ -130,7 +130,7 @@ func TestADeepMessageWithAHandleIsRead(t *testing.T) {
 }
 
 // Only the envelope of a handle may have more levels.
-func TestWhatIsNestedTooDeepIsAnError(t *testing.T) {
+func TestTooDeepNestingIsAnError(t *testing.T) {
 	deep := strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)
 	for name, text := range map[string]string{
 		"array":    "[" + deep + "]",

@@ -30,7 +30,7 @@ func init() {
 	})
 }
 
-func TestReceivedTellsWhatBecameOfAHandle(t *testing.T) {
+func TestReceivedReportsTheFateOfAHandle(t *testing.T) {
 	refused := errors.New("an errno")
 	for _, c := range []struct {
 		name   string
@@ -82,7 +82,7 @@ func TestReceivedTellsWhatBecameOfAHandle(t *testing.T) {
 }
 
 // Without Done, Received gets the error, and not OnError.
-func TestAMessageThatFailsTellsReceivedWhenThereIsNoDone(t *testing.T) {
+func TestALostMessageGoesToReceivedIfThereIsNoDone(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -96,7 +96,7 @@ func TestAMessageThatFailsTellsReceivedWhenThereIsNoDone(t *testing.T) {
 	require.Equal(t, []error{ipc.ErrChannelClosed, ipc.ErrChannelClosed, ipc.ErrChannelClosed}, got)
 }
 
-func TestAConnectionGoesToAnotherProcessWhenOneDiesWithoutHavingSaidThatItHasIt(t *testing.T) {
+func TestAConnectionGoesToAnotherProcessIfTheFirstDiesWithoutAcknowledgingIt(t *testing.T) {
 	for _, second := range []string{"ipc-take", "node"} {
 		t.Run(second, func(t *testing.T) {
 			leakcheck.NoNewFDs(t)
@@ -141,7 +141,7 @@ func TestAConnectionGoesToAnotherProcessWhenOneDiesWithoutHavingSaidThatItHasIt(
 
 // A hundred handles are on their way when the process dies. Each Received is called once, and no
 // descriptor leaks.
-func TestEveryHandleOnItsWayIsToldOnceWhenTheProcessDies(t *testing.T) {
+func TestReceivedIsCalledOnceForEachHandleWhenTheProcessDies(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	c, cmd := startHelper(t, l, "ipc-take", nil)

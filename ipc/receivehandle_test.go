@@ -135,7 +135,7 @@ func TestAWrappedHandleIsAcknowledgedOnce(t *testing.T) {
 	require.Contains(t, j.entries[1], "wrapped too often")
 }
 
-func TestAHandleThatNobodyTakesIsClosed(t *testing.T) {
+func TestAnUntakenHandleIsClosed(t *testing.T) {
 	for name, frame := range map[string]string{
 		"taken by nobody":   handleFrame("net.Socket", "1"),
 		"unknown type":      handleFrame("bogus", "1"),
@@ -203,7 +203,7 @@ func TestHandlesThatWaitAreClosedAtTheEnd(t *testing.T) {
 }
 
 // The sender waits for an answer, and would wait without end.
-func TestTheSenderOfAHandleIsToldThatItsFrameWasDropped(t *testing.T) {
+func TestTheSenderOfADroppedHandleGetsANack(t *testing.T) {
 	long := handleFrame("net.Socket", `"`+strings.Repeat("x", 5000)+`"`)
 	for name, c := range map[string]struct {
 		o      ipc.Options

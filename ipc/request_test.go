@@ -112,7 +112,7 @@ func TestARealWorkerAnswersInAnyOrder(t *testing.T) {
 }
 
 //brood:checks S073
-func TestWhatAnAnswerMaySay(t *testing.T) {
+func TestAnswersHaveResultsOrErrors(t *testing.T) {
 	eachMode(t, func(t *testing.T, o *ipc.Options) {
 		l := newLoop(t)
 		a, b := newPair(t, l, o)
@@ -264,7 +264,7 @@ func TestARequestEndsWithItsContext(t *testing.T) {
 }
 
 //brood:checks S073
-func TestTheEndIsToldToEveryRequestBeforeDisconnect(t *testing.T) {
+func TestEveryRequestFailsBeforeOnDisconnect(t *testing.T) {
 	for name, end := range map[string]func(a *ipc.Channel, p *peer){
 		"peer":    func(_ *ipc.Channel, p *peer) { p.close() },
 		"destroy": func(a *ipc.Channel, _ *peer) { a.Destroy() },
@@ -298,7 +298,7 @@ func TestTheEndIsToldToEveryRequestBeforeDisconnect(t *testing.T) {
 }
 
 //brood:checks S073
-func TestAnswersThatWereReadAreGivenBeforeTheEnd(t *testing.T) {
+func TestAnswersThatWereReadAreDeliveredBeforeTheEnd(t *testing.T) {
 	l := newLoop(t)
 	a, b := newPair(t, l, nil)
 	answering(t, b, func(q question) map[string]any {
@@ -316,7 +316,7 @@ func TestAnswersThatWereReadAreGivenBeforeTheEnd(t *testing.T) {
 	require.Equal(t, 10, answers)
 }
 
-func TestARequestThatIsLostIsTold(t *testing.T) {
+func TestALostRequestFails(t *testing.T) {
 	l := newLoop(t)
 	a, p := newChannel(t, l, nil)
 	a.OnError(func(err error) { require.NoError(t, err) })

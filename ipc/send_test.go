@@ -152,7 +152,7 @@ func TestSendAfterTheEndIsReturnedOrGivenToDone(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeSerializedIsReturnedAtOnce(t *testing.T) {
+func TestAValueThatCannotBeSerializedIsAnErrorOfSend(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	require.NoError(t, c.Send("before"))

@@ -110,7 +110,7 @@ func TestConnectionsFailsWhenTheProcessGoes(t *testing.T) {
 	require.Zero(t, count(t, l, s), "it is no longer asked")
 }
 
-func TestAServerClosesWhenEveryProcessHasSaidSo(t *testing.T) {
+func TestAServerClosesWhenEveryProcessHasReplied(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	s := newServer(t, l, "tcp4", "127.0.0.1:0")

@@ -32,7 +32,7 @@ func TestMessagesWaitForTheFirstListener(t *testing.T) {
 
 // The listener is added while other messages are about to be delivered. They must not overtake the
 // waiting ones.
-func TestWhatWaitsIsDeliveredBeforeWhatComesBehind(t *testing.T) {
+func TestWaitingMessagesAreDeliveredBeforeLaterOnes(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal
@@ -79,7 +79,7 @@ func TestOnceMessageLeavesTheRestWaiting(t *testing.T) {
 	require.Equal(t, []string{"1", "2", "3", "4"}, j.entries)
 }
 
-func TestWhatWaitsIsDroppedAtTheEnd(t *testing.T) {
+func TestWaitingMessagesAreDroppedAtTheEnd(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	p.send("1\n2\n")
@@ -91,7 +91,7 @@ func TestWhatWaitsIsDroppedAtTheEnd(t *testing.T) {
 }
 
 // Node crashes (spec H7).
-func TestDisconnectWhileWhatWaitedIsDelivered(t *testing.T) {
+func TestDisconnectWhileWaitingMessagesAreDelivered(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	p.send("1\n2\n3\n")

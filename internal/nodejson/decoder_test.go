@@ -10,7 +10,7 @@ import (
 )
 
 // A channel relies on Ordinary, so it must be false for every message with a cmd of Node's.
-func TestADecoderKnowsWhatHasNoCommand(t *testing.T) {
+func TestADecoderKnowsMessagesWithoutACommand(t *testing.T) {
 	type job struct {
 		N    int
 		S    string

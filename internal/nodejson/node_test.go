@@ -211,7 +211,7 @@ func (r random) value(depth int) any {
 }
 
 // Append writes the same text as JSON.stringify for the same value, and both read it alike.
-func TestWhatAppendWritesIsWhatNodeWrites(t *testing.T) {
+func TestAppendWritesTheTextOfNode(t *testing.T) {
 	r := seeded()
 	values := make([]any, 3000)
 	lines := make([][]byte, len(values))
@@ -230,7 +230,7 @@ func TestWhatAppendWritesIsWhatNodeWrites(t *testing.T) {
 }
 
 // The same through struct fields.
-func TestWhatAppendWritesOfStructsIsWhatNodeWrites(t *testing.T) {
+func TestAppendWritesStructsAsNodeDoes(t *testing.T) {
 	type message struct {
 		S string
 		N name
@@ -283,7 +283,7 @@ func (r random) garble() []byte {
 
 // Value reads every text that JSON.parse reads, to the same value, to the last bit. It refuses
 // every other text.
-func TestValueReadsWhatNodeReads(t *testing.T) {
+func TestValueReadsTheTextsOfNode(t *testing.T) {
 	r := seeded()
 	lines := make([][]byte, 20_000)
 	for i := range lines {

@@ -127,7 +127,7 @@ type (
 func (loudByte) MarshalText() ([]byte, error) { return []byte("loud"), nil }
 
 // A plan is not given up for a usual text.
-func TestAPlanReadsWhatIsUsual(t *testing.T) {
+func TestAPlanReadsUsualTexts(t *testing.T) {
 	var got ordinary
 	require.True(t, nodejson.ReadPlanned([]byte(` { "u" : 65535, "i":-7,"unknown":[{"x":"\u00e4"}],"s":"a\n\ud800",`+
 		`"l":[{"i":1},{"i":2,"l":[]}],"a":{"k":[1]},"m":{"a":1,"b":2},"q":3,"p":{"f":0.5},"t":{"X":"x"},"ss":null,`+
@@ -154,7 +154,7 @@ func at(text string) (at time.Time) {
 
 // A text that a plan gives up is left to the library, and the parts that were read before leave no
 // trace.
-func TestWhatAPlanGivesUpTheLibraryDoes(t *testing.T) {
+func TestTheLibraryReadsTextsThatAPlanGivesUp(t *testing.T) {
 	for _, text := range []string{
 		`{"S":"x","i":1}`, `{"ſ":"long s"}`, `{"\u0073":"x"}`, `{"l":[{"i":1,"s":"x"}],"l":[{"s":"y"}]}`, `{"m":{"a":1},"m":{"b":2}}`,
 		`{"m":{"a":1,"a":2}}`, `{"n":{"a":{"i":1},"a":{"s":"x"}}}`, `{"p":{"i":1},"p":{"s":"x"}}`, `{"p":{"i":1},"p":null}`,

@@ -54,7 +54,7 @@ func TestObjectsInAnArrayHaveTheirOwnKeys(t *testing.T) {
 	}, got)
 }
 
-func TestWhatIsNoJSONIsRefused(t *testing.T) {
+func TestInvalidJSONIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		text   string
 		offset int
@@ -114,7 +114,7 @@ func TestDecodeTellsSurrogatesFromEscapedBackslashes(t *testing.T) {
 	}
 }
 
-func TestDecodeIsEncodingJSONWithWhatNodeAdds(t *testing.T) {
+func TestDecodeIsThatOfEncodingJSONAndMore(t *testing.T) {
 	type inner struct {
 		S string
 		N name
@@ -174,7 +174,7 @@ func TestDecodeIsEncodingJSONWithWhatNodeAdds(t *testing.T) {
 	require.Equal(t, "\ufffd", got.S)
 }
 
-func TestDecodeSaysWhatDoesNotFit(t *testing.T) {
+func TestDecodeNamesTheValueThatDoesNotFit(t *testing.T) {
 	var s struct{ N int }
 	for _, c := range []struct {
 		text string

@@ -156,7 +156,7 @@ func TestDecodeKeepsIdentity(t *testing.T) {
 	require.Same(t, &nest[0], &nest[0][0])
 }
 
-func TestDecodeTellsWhatDoesNotFit(t *testing.T) {
+func TestDecodeNamesTheValueThatDoesNotFit(t *testing.T) {
 	type inner struct{ N []map[string]int8 }
 	for _, c := range []struct {
 		v    any

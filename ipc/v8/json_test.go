@@ -35,7 +35,7 @@ func TestJSONIsThatOfNode(t *testing.T) {
 	}
 }
 
-func TestJSONOfWhatNodeHasNoneFor(t *testing.T) {
+func TestJSONOfValuesThatHaveNoneInNode(t *testing.T) {
 	n := startNode(t)
 	for js, want := range map[string]string{
 		`undefined`: `null`,
@@ -137,7 +137,7 @@ func TestHostileValuesHaveNoEndlessJSON(t *testing.T) {
 }
 
 // A value is written for each reference to it, if that is in proportion.
-func TestJSONCopiesWhatIsShared(t *testing.T) {
+func TestJSONCopiesSharedObjects(t *testing.T) {
 	shared := object("s", strings.Repeat("x", 1000))
 	many := make([]any, 1000)
 	for i := range many {

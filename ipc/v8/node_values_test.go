@@ -40,7 +40,7 @@ func TestNodeSendsTheseBytesAndSendsThemBack(t *testing.T) {
 // Values that node makes, as Go reads them.
 //
 //brood:checks N154
-func TestWhatNodeSendsArrivesAsDocumented(t *testing.T) {
+func TestNodesValuesArriveAsDocumented(t *testing.T) {
 	n := startNode(t)
 	shared := []any{1}
 	for _, c := range []struct {
@@ -114,7 +114,7 @@ type outer struct {
 // Values that Go makes, as node reads them.
 //
 //brood:checks N154
-func TestWhatGoSendsArrivesAsDocumented(t *testing.T) {
+func TestGosValuesArriveAsDocumented(t *testing.T) {
 	n := startNode(t)
 	loop := &outer{Name: "€", inner: inner{"d"}, Counts: map[int]uint8{-1: 1, 2: 3, 1: 2}, List: []float64{1, 2.5},
 		Hash: [4]byte{1, 2, 3, 4}, Big: big.NewInt(9), Took: time.Second,

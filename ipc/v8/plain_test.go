@@ -67,7 +67,7 @@ func TestPlainValuesAreDecodedTheShortWay(t *testing.T) {
 }
 
 // These are left to Decode's rules, and the attempt leaves no trace.
-func TestWhatIsNotPlainIsLeftAsItWas(t *testing.T) {
+func TestDecodePlainLeavesOtherVariablesAsTheyWere(t *testing.T) {
 	shared := &plainAll{}
 	for name, v := range map[string]any{
 		"reference":      plainAll{A: shared, B: []plainAll{{A: shared}}},

@@ -20,7 +20,7 @@ import (
 )
 
 //brood:checks N154
-func TestWhatCannotBeClonedIsRefused(t *testing.T) {
+func TestTypesThatCannotBeClonedAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		v    any
 		text string
@@ -41,7 +41,7 @@ func TestWhatCannotBeClonedIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatOthersCouldNotReadIsRefused(t *testing.T) {
+func TestValuesThatOthersCouldNotReadAreRefused(t *testing.T) {
 	circular := &v8.Error{Message: "a"}
 	circular.Cause = []any{circular}
 	negative := v8.Array{}
@@ -200,7 +200,7 @@ func jsonOf(v any) string {
 	return string(text)
 }
 
-func TestWhatSharesAnAddressIsNotOneObject(t *testing.T) {
+func TestValuesWithOneAddressAreNotOneObject(t *testing.T) {
 	type empty struct{}
 	type first struct{ B []byte }
 	all := []any{1, 2}
