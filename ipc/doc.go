@@ -50,7 +50,7 @@
 //
 // [Channel.Request] sends a message and waits for the peer's answer to it. Answers may come in any
 // order, and do not reach the listeners of OnMessage. Node has no such call; the documentation of
-// Request shows the one line that a Node worker needs.
+// Request shows the one line that a Node program needs.
 //
 // # Handles
 //

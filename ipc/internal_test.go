@@ -166,7 +166,7 @@ func TestAnInternalMessageIsNoAnswer(t *testing.T) {
 	run(t, l)
 }
 
-func TestAListenerForInternalMessagesDoesNotKeepAWorkersLoopAlive(t *testing.T) {
+func TestAListenerForInternalMessagesDoesNotKeepAChildsLoopAlive(t *testing.T) {
 	l := newLoop(t)
 	c, _ := newParentChannel(t, l, "json")
 	c.OnInternal("NODE_CLUSTER", func(*ipc.Message) {})
@@ -175,7 +175,7 @@ func TestAListenerForInternalMessagesDoesNotKeepAWorkersLoopAlive(t *testing.T) 
 	run(t, l)
 }
 
-func TestAWorkerBoundsItsParent(t *testing.T) {
+func TestAChildBoundsItsParent(t *testing.T) {
 	l := newLoop(t)
 	x, y := socketPair(t)
 	p := &peer{t: t, fd: y}

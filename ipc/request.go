@@ -39,11 +39,11 @@ type requestFrame struct {
 // requests may wait, and the answers may come in any order.
 //
 // A request is the message {id, request}, whose id is a string and whose request is v. Its answer
-// is a message {id, result} or {id, error} with the same id. A worker in Node answers in one line,
+// is a message {id, result} or {id, error} with the same id. A Node program answers in one line,
 //
 //	process.on('message', async ({id, request}) => process.send({id, result: await work(request)}));
 //
-// a worker in Go with a few:
+// a Go program in a few:
 //
 //	parent.OnMessage(func(m *ipc.Message) {
 //		var q struct { ID string; Request Job }

@@ -65,15 +65,15 @@ func eachMode(t *testing.T, test func(t *testing.T, o *ipc.Options)) {
 }
 
 //brood:checks S073
-func TestARealWorkerAnswersInAnyOrder(t *testing.T) {
-	for _, worker := range []string{"node", "go"} {
-		t.Run(worker, func(t *testing.T) {
+func TestARealProcessAnswersInAnyOrder(t *testing.T) {
+	for _, language := range []string{"node", "go"} {
+		t.Run(language, func(t *testing.T) {
 			eachMode(t, func(t *testing.T, o *ipc.Options) {
 				const n = 200
 				l := newLoop(t)
 				var c *ipc.Channel
 				var wait func()
-				if worker == "node" {
+				if language == "node" {
 					node := startNode(t, l, o, `
 						const work = async n => { if (n % 3 === 0) await new Promise(setImmediate); return 2 * n; };
 						process.send('ready');
@@ -101,7 +101,7 @@ func TestARealWorkerAnswersInAnyOrder(t *testing.T) {
 				run(t, l)
 				wait()
 				require.Equal(t, n, got)
-				if worker == "node" {
+				if language == "node" {
 					require.Equal(t, []string{"ready"}, others)
 				} else {
 					require.Empty(t, others)
@@ -162,7 +162,7 @@ func v8Number(v any) float64 {
 }
 
 //brood:checks S073
-func TestAnErrorOfANodeWorker(t *testing.T) {
+func TestAnErrorOfANodeProgram(t *testing.T) {
 	l := newLoop(t)
 	node := startNode(t, l, advanced, `process.on('message', ({id}) => process.send({id, error: new RangeError('too much')}));`)
 	var got error
@@ -414,7 +414,7 @@ func TestManyRequestsAreAnsweredInTheReverseOrder(t *testing.T) {
 	require.Equal(t, n, got)
 }
 
-func TestARequestKeepsAWorkersLoopAlive(t *testing.T) {
+func TestARequestKeepsAChildsLoopAlive(t *testing.T) {
 	l := newLoop(t)
 	c, p := newParentChannel(t, l, "json")
 	answered := false

@@ -43,33 +43,33 @@ func (c *UnixConn) Close() error {
 
 func (c *UnixConn) countedConn() *Counted { return c.counted }
 
-// Count returns conn as a *[TCPConn] or *[UnixConn] whose Close releases m. If m is nil it returns
-// conn itself.
-func Count(conn net.Conn, m *Counted) net.Conn {
-	if m == nil {
+// Count returns conn as a *[TCPConn] or *[UnixConn] whose Close releases counted. If that is nil it
+// returns conn itself.
+func Count(conn net.Conn, counted *Counted) net.Conn {
+	if counted == nil {
 		return conn
 	}
 	switch conn := conn.(type) {
 	case *net.TCPConn:
-		return &TCPConn{conn, m}
+		return &TCPConn{conn, counted}
 	case *net.UnixConn:
-		return &UnixConn{conn, m}
+		return &UnixConn{conn, counted}
 	}
 	// Unreachable for stream sockets of package net. Not counting is the safe side, because no
 	// Server then waits for this connection without end.
-	m.Release()
+	counted.Release()
 	return conn
 }
 
-// ServerOf returns the open or closing Server of h that accepted v, nil if there is none.
-func (h *Lists) ServerOf(v any) *Server {
+// ServerOf returns the open or closing Server of l that accepted v, nil if there is none.
+func (l *Lists) ServerOf(v any) *Server {
 	c, ok := v.(interface{ countedConn() *Counted })
 	if !ok {
 		return nil
 	}
-	m := c.countedConn()
-	if m.server == nil || m.server.lists != h || m.server.state == serverClosed {
+	counted := c.countedConn()
+	if counted.server == nil || counted.server.lists != l || counted.server.state == serverClosed {
 		return nil
 	}
-	return m.server
+	return counted.server
 }

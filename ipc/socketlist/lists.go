@@ -41,10 +41,10 @@ func New(l *reactor.Loop) *Lists { return &Lists{loop: l, servers: map[string]*S
 
 // Close closes the servers that were open when the loop was closed. They get no events. Connections
 // stay open: their callers own them.
-func (h *Lists) Close() error {
-	h.closed = true
+func (l *Lists) Close() error {
+	l.closed = true
 	var first error
-	for _, s := range h.servers {
+	for _, s := range l.servers {
 		if err := s.abandon(); err != nil && first == nil {
 			first = err
 		}
@@ -57,7 +57,7 @@ func (h *Lists) Close() error {
 // counted; here it is the bound port. If a server already has the key, because of SO_REUSEPORT or
 // because it waits for its last connections, a number is added: to the receiver a key is just a
 // string.
-func (h *Lists) uniqueKey(addr net.Addr) string {
+func (l *Lists) uniqueKey(addr net.Addr) string {
 	key := "-1:" + addr.String() + ":-1"
 	if tcp, ok := addr.(*net.TCPAddr); ok {
 		family := "6:"
@@ -67,7 +67,7 @@ func (h *Lists) uniqueKey(addr net.Addr) string {
 		key = family + tcp.IP.String() + ":" + strconv.Itoa(tcp.Port)
 	}
 	unique := key
-	for n := 2; h.servers[unique] != nil; n++ {
+	for n := 2; l.servers[unique] != nil; n++ {
 		unique = key + ":" + strconv.Itoa(n)
 	}
 	return unique

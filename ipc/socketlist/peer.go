@@ -29,9 +29,9 @@ type Peer struct {
 }
 
 // NewPeer returns a Peer for c. The caller must Close it when c has ended.
-func (h *Lists) NewPeer(c Channel) *Peer {
+func (l *Lists) NewPeer(c Channel) *Peer {
 	return &Peer{
-		lists:     h,
+		lists:     l,
 		channel:   c,
 		received:  map[string]*receivedConns{},
 		sweepAt:   MaxIdleKeys,
@@ -76,15 +76,15 @@ func (p *Peer) Receive(key string) *Counted {
 	if len(key) > MaxKey {
 		return nil
 	}
-	k := p.received[key]
-	if k == nil {
+	r := p.received[key]
+	if r == nil {
 		p.sweep()
-		k = &receivedConns{peer: p, key: key}
-		k.tally.loop, k.tally.idle = p.lists.loop, k.idle
-		p.received[key] = k
+		r = &receivedConns{peer: p, key: key}
+		r.tally.loop, r.tally.idle = p.lists.loop, r.idle
+		p.received[key] = r
 	}
-	k.tally.add()
-	return &Counted{tally: &k.tally}
+	r.tally.add()
+	return &Counted{tally: &r.tally}
 }
 
 // sweep forgets the keys without connections if there are sweepAt keys. After that at most
@@ -93,8 +93,8 @@ func (p *Peer) sweep() {
 	if len(p.received) < p.sweepAt {
 		return
 	}
-	for key, k := range p.received {
-		if k.tally.count() == 0 && !k.owing {
+	for key, r := range p.received {
+		if r.tally.count() == 0 && !r.owing {
 			delete(p.received, key)
 		}
 	}
@@ -110,14 +110,14 @@ func (p *Peer) Message(cmd string, member func(name string) (string, bool)) {
 	}
 	switch cmd {
 	case cmdGetCount:
-		if k := p.received[key]; k != nil {
-			k.counts++
-			k.reply()
+		if r := p.received[key]; r != nil {
+			r.counts++
+			r.reply()
 		}
 	case cmdNotifyClose:
-		if k := p.received[key]; k != nil {
-			k.closes++
-			k.reply()
+		if r := p.received[key]; r != nil {
+			r.closes++
+			r.reply()
 		}
 	case cmdCount:
 		if pr := p.processes[key]; pr != nil && len(pr.counts) > 0 {
@@ -132,21 +132,21 @@ func (p *Peer) Message(cmd string, member func(name string) (string, bool)) {
 }
 
 // idle answers the questions that waited for the last connection to close. It is tally.idle.
-func (k *receivedConns) idle() {
-	if !k.peer.lists.closed && !k.peer.closed {
-		k.reply()
+func (r *receivedConns) idle() {
+	if !r.peer.lists.closed && !r.peer.closed {
+		r.reply()
 	}
 }
 
 // reply answers the questions as far as the channel takes replies, and leaves the rest to the drain
 // event.
-func (k *receivedConns) reply() {
-	if k.sendReplies() || k.owing {
+func (r *receivedConns) reply() {
+	if r.sendReplies() || r.owing {
 		return
 	}
-	p := k.peer
-	k.owing = true
-	p.owing = append(p.owing, k)
+	p := r.peer
+	r.owing = true
+	p.owing = append(p.owing, r)
 	if !p.waiting {
 		p.waiting = true
 		p.channel.OnDrain(p.drain)
@@ -155,22 +155,22 @@ func (k *receivedConns) reply() {
 
 // sendReplies sends the due replies until the channel's NeedDrain is true. It reports whether none
 // is left.
-func (k *receivedConns) sendReplies() bool {
-	c := k.peer.channel
-	for ; k.counts > 0; k.counts-- {
+func (r *receivedConns) sendReplies() bool {
+	c := r.peer.channel
+	for ; r.counts > 0; r.counts-- {
 		if c.NeedDrain() {
 			return false
 		}
-		c.Send(socketCountMessage{Cmd: cmdCount, Key: k.key, Count: k.tally.count()})
+		c.Send(socketCountMessage{Cmd: cmdCount, Key: r.key, Count: r.tally.count()})
 	}
-	if k.closes > 0 && !k.tally.drained() {
+	if r.closes > 0 && !r.tally.drained() {
 		return true // idle runs when they are closed.
 	}
-	for ; k.closes > 0; k.closes-- {
+	for ; r.closes > 0; r.closes-- {
 		if c.NeedDrain() {
 			return false
 		}
-		c.Send(socketMessage{Cmd: cmdAllClosed, Key: k.key})
+		c.Send(socketMessage{Cmd: cmdAllClosed, Key: r.key})
 	}
 	return true
 }
@@ -178,11 +178,11 @@ func (k *receivedConns) sendReplies() bool {
 // drain sends further replies. It is a listener of the channel's drain event.
 func (p *Peer) drain() {
 	for len(p.owing) > 0 {
-		k := p.owing[0]
-		if !k.sendReplies() {
+		r := p.owing[0]
+		if !r.sendReplies() {
 			return
 		}
-		k.owing = false
+		r.owing = false
 		p.owing = p.owing[1:]
 	}
 	p.owing = nil

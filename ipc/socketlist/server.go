@@ -59,8 +59,8 @@ const (
 // NewServer returns a Server that accepts from ln, a *net.TCPListener or *net.UnixListener, for the
 // loop. It takes ownership of ln unless it returns an error. The Server keeps Run alive until its
 // close event, see [Server.Unref]. Errors are [ErrListener], and syscall.EINVAL for a nil pointer.
-func (h *Lists) NewServer(ln net.Listener) (*Server, error) {
-	s := &Server{lists: h}
+func (l *Lists) NewServer(ln net.Listener) (*Server, error) {
+	s := &Server{lists: l}
 	switch ln := ln.(type) {
 	case *net.TCPListener:
 		s.ln = ln
@@ -72,10 +72,10 @@ func (h *Lists) NewServer(ln net.Listener) (*Server, error) {
 	if _, err := s.ln.SyscallConn(); err != nil { // A nil pointer.
 		return nil, err
 	}
-	s.tally.loop, s.tally.idle = h.loop, s.closeIfIdle
-	s.key = h.uniqueKey(ln.Addr())
-	h.servers[s.key] = s
-	s.release = h.loop.Hold()
+	s.tally.loop, s.tally.idle = l.loop, s.closeIfIdle
+	s.key = l.uniqueKey(ln.Addr())
+	l.servers[s.key] = s
+	s.release = l.loop.Hold()
 	return s, nil
 }
 

@@ -62,17 +62,17 @@ func (t *tally) add() {
 // Release takes the connection off the count. Later calls do nothing.
 //
 // Safe to call from any goroutine.
-func (m *Counted) Release() {
-	if m == nil {
+func (c *Counted) Release() {
+	if c == nil {
 		return
 	}
-	t := m.tally
+	t := c.tally
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if m.released {
+	if c.released {
 		return
 	}
-	m.released = true
+	c.released = true
 	t.open--
 	t.postIdle()
 }
