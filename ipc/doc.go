@@ -58,8 +58,8 @@
 // a listener, a connection, a UDP socket, a file or a [Native]; at the other end [Message.Handle]
 // returns a [Handle], which becomes such an object again. Both processes then share a listener or
 // UDP socket, but a connection belongs to the receiver alone. A [Server] is a listener that counts
-// the connections it has accepted, in this process and in others, and closes when the last one is
-// closed.
+// the connections it has accepted, in this process and in others; its close event comes when the
+// last one is closed.
 //
 // The receiver acknowledges a handle. Until then the sender queues all other messages, so each
 // direction has one handle on its way at a time. If the receiver reports that the descriptor is

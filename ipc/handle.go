@@ -11,11 +11,11 @@ import (
 )
 
 // A Handle is a descriptor that came with a message. It is used at most once: Listener, Conn,
-// PacketConn, File, Duplex and Detach each return an object that owns the descriptor from then on,
-// and leave the Handle closed. The descriptor decides which of them works, not [Handle.Type], which
-// is the peer's word for it. If the descriptor is of another kind, they return a *[HandleError]
-// with [ErrHandleKind], and the Handle stays as it was. If the system refuses (EMFILE), the error
-// has its reason and the Handle is closed.
+// PacketConn, File, Duplex and Detach each return a new owner of the descriptor, and leave the
+// Handle closed. The descriptor decides which of them works, not [Handle.Type], which is the peer's
+// word for it. If the descriptor is of another kind, they return a *[HandleError] with
+// [ErrHandleKind], and the Handle stays as it was. If the system refuses (EMFILE), the error has
+// its reason and the Handle is closed.
 //
 // The sender shares the open file description while it keeps its own descriptor; other processes
 // usually share a listener for good. Listener, Conn, PacketConn, Duplex and Detach set O_NONBLOCK

@@ -8,7 +8,7 @@
 //
 // # Values
 //
-//	JavaScript              Value gives           Append also takes
+//	JavaScript              Value gives               Append also takes
 //	undefined               Undefined
 //	null                    nil                       nil pointers, slices and maps
 //	true, false             bool                      types of that kind
@@ -69,7 +69,8 @@
 // # JSON
 //
 // [JSON] converts a value of Value to JSON, as Node does where that keeps the content. It is also
-// the MarshalJSON of this package's types, so package encoding/json can log a value or pass it on.
+// the MarshalJSON of this package's types, so a value can go to a log or a program by package
+// encoding/json.
 //
 // # Hostile input
 //

@@ -26,7 +26,7 @@ import (
 //   - a RegExp is a text such as "/a+/gi";
 //   - an Error is an object with name and message, and with stack and cause if it has them;
 //   - an ArrayBuffer and a DataView have the form of a Buffer, with their own name as the type; an
-//     UnknownView has its data in base64;
+//     UnknownView has that name as the type, and its data in base64;
 //   - a bigint is a number with all its digits; if there are tens of thousands, a string of
 //     hexadecimal digits: "0x1f…".
 //
