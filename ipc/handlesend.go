@@ -27,8 +27,9 @@ type outgoing struct {
 	// received is SendOptions.Received; nil without one, and once it was called.
 	received func(error)
 
-	// sent is called once, when the kernel has taken the descriptor: it closes the sender's object.
-	// It is not called if the message is given up before. It sends nothing itself. nil once called.
+	// sent is called once, when the kernel has taken the descriptor: it counts a connection as
+	// sent, and closes the sender's object unless that stays open. It is not called if the message
+	// is given up before. It sends nothing itself. nil once called.
 	sent func()
 
 	// done is called once, by close: with true if the peer has acknowledged the handle, with false

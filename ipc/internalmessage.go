@@ -29,8 +29,8 @@ func (c *Channel) receiveInternal(in inbound) {
 }
 
 // receiveHandle acknowledges a handle and delivers its message; with right < 0 the descriptor is
-// missing, and it sends a NACK. It acknowledges a wrapped frame only once, because Node aborts on
-// an acknowledgement that it does not wait for. It takes ownership of right.
+// missing, and it sends a NACK. It acknowledges a wrapped frame only once, because Node does not
+// survive an acknowledgement that it does not wait for. It takes ownership of right.
 func (c *Channel) receiveHandle(m *Message, right int) {
 	if right < 0 {
 		c.reply(c.format.nack())

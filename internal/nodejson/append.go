@@ -43,9 +43,10 @@ func Append(dst []byte, v any) ([]byte, error) { return new(Encoder).Append(dst,
 // time.Duration as a number, sorted keys. It differs from encoding/json:
 //
 //   - NaN and the infinities are null, and minus zero is 0, in a json.RawMessage too;
-//   - only characters that must be escaped are: <, >, & and U+2028 are written as they are;
+//   - only characters that must be escaped are escaped: <, >, & and U+2028 are written as they are;
 //   - a lone surrogate, which a string holds as WTF-8, is written as an escape. Other bytes that
-//     are not UTF-8 become U+FFFD, in the result of a MarshalText method too.
+//     are not UTF-8 become U+FFFD. In the result of a MarshalText method lone surrogates become
+//     U+FFFD too.
 //
 // v is not retained. The error is an *[Error] wrapping [ErrDepth], [ErrCycle], the error of a
 // method of v, or an error of the library that names the type. dst is then returned with the length

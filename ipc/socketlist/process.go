@@ -28,8 +28,8 @@ type socketCountMessage struct {
 
 // process counts the connections of one server that were sent over one channel.
 type process struct {
-	server *Server // constant; has it in processes
-	peer   *Peer   // constant; has it in processes, unless it was dropped
+	server *Server // constant
+	peer   *Peer   // constant; has it in processes until drop or forget
 	// connections that were sent and neither acknowledged nor given up; never negative
 	inFlight int
 	arrived  bool // a connection was acknowledged, so the process knows the key
