@@ -263,7 +263,7 @@ func (c *Channel) update() {
 	}
 	if err := c.watcher.Set(want); err != nil {
 		c.report(err)
-		c.destroy()
+		c.Destroy()
 		return
 	}
 	if c.referenced() {

@@ -12,8 +12,8 @@ import (
 )
 
 // This file ends a channel, on the loop goroutine. Disconnect: write the queue, read until the peer
-// is quiet, shut down the writing half, read to the peer's end, destroy. Everything else, such as
-// the peer's end or Destroy, goes to destroy too; abandon is the end with the loop.
+// is quiet, shut down the writing half, read to the peer's end, Destroy. Everything else, such as
+// the peer's end, goes to Destroy too; abandon is the end with the loop.
 
 const (
 	// shutAfter is the number of bytes that are read, once everything was sent, before the peer is
@@ -97,7 +97,7 @@ func (c *Channel) readRest() {
 	}
 	switch {
 	case c.out.broken != nil:
-		c.destroy() // The peer reads no more, and its earlier messages were read.
+		c.Destroy() // The peer reads no more, and its earlier messages were read.
 	case c.peerIsSending():
 		c.waitQuiet()
 	default:
@@ -153,7 +153,7 @@ func (c *Channel) shut() {
 	c.state = stateShut
 	if err := unix.Shutdown(c.fd, unix.SHUT_WR); err != nil {
 		// The peer has gone, and everything was read. Only Darwin returns an error then.
-		c.destroy()
+		c.Destroy()
 		return
 	}
 	c.update()
@@ -166,7 +166,7 @@ func (c *Channel) startLinger() {
 	if wait < 0 {
 		wait = math.MaxInt64
 	}
-	c.lingerTimer = c.loop.SetTimeout(wait, c.destroy)
+	c.lingerTimer = c.loop.SetTimeout(wait, c.Destroy)
 	c.lingerTimer.Unref() // Only the watcher keeps the loop alive for the channel.
 }
 
@@ -177,7 +177,7 @@ func (c *Channel) peerEnded() {
 	c.in.eof = true
 	s := &c.out
 	if c.state == stateShut || s.wire.empty() || s.broken != nil {
-		c.destroy()
+		c.Destroy()
 		return
 	}
 	c.state = stateClosing
@@ -190,11 +190,9 @@ func (c *Channel) peerEnded() {
 // Destroy ends the channel at once. Queued messages are dropped; the Done of each, or OnError, gets
 // [ErrChannelClosed]. Messages that were read are still delivered, then OnDisconnect comes. If the
 // channel has ended, Destroy does nothing.
-func (c *Channel) Destroy() { c.destroy() }
-
-// destroy closes the descriptor and drops the queue. Every way to the end of an open channel comes
-// here, except abandon. The events follow on ticks, behind the entries of the inbox.
-func (c *Channel) destroy() {
+func (c *Channel) Destroy() {
+	// Every way to the end of an open channel comes here, except abandon. The events follow on ticks,
+	// behind the entries of the inbox.
 	if c.state >= stateClosed {
 		return
 	}

@@ -122,7 +122,7 @@ func (c *Channel) checkQueue() {
 		c.loop.NextTick(s.onDrained)
 	}
 	if c.in.eof && s.wire.empty() && c.state < stateClosed {
-		c.destroy() // Queued frames wait for an acknowledgement that cannot come any more.
+		c.Destroy() // Queued frames wait for an acknowledgement that cannot come any more.
 		return
 	}
 	if !s.idle() {
@@ -147,7 +147,7 @@ func (c *Channel) emitDrain() {
 // channel stays open to read the peer's earlier messages.
 func (c *Channel) breakWrites(err error) {
 	if c.in.eof {
-		c.destroy()
+		c.Destroy()
 		return
 	}
 	s := &c.out

@@ -149,10 +149,10 @@ func (c *Channel) failSend(o *SendOptions) error {
 	return nil
 }
 
-// sendInternal sends one of Node's internal messages. If it is lost, no callback gets the reason.
+// sendVital sends one of Node's internal messages. If it is lost, no callback gets the reason.
 // If the channel is not connected it does nothing. The caller must bound the messages to a peer
 // that does not read or acknowledge.
-func (c *Channel) sendInternal(v any) {
+func (c *Channel) sendVital(v any) {
 	if c.state != stateOpen {
 		return
 	}

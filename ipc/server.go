@@ -73,7 +73,7 @@ func serverError(ln net.Listener, err error) error {
 // socketChannel makes a Channel a socketlist.Channel.
 type socketChannel struct{ *Channel }
 
-func (c socketChannel) Send(v any) { c.sendInternal(v) }
+func (c socketChannel) Send(v any) { c.sendVital(v) }
 
 // socketPeer returns the count of connections that were sent over the channel or came over it, and
 // makes it on the first call. It is closed right before OnDisconnect.

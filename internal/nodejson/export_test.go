@@ -34,4 +34,4 @@ func ReadPlanned(p []byte, v any) bool {
 }
 
 // Valid reports whether p is JSON.
-func Valid(p []byte) bool { return check(p) == nil }
+func Valid(p []byte) bool { return Check(p) == nil }

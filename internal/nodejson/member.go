@@ -22,11 +22,11 @@ const internalPrefix = "NODE_"
 func Cmd(p []byte, envelope int) (cmd string, err error) {
 	i := skipBlanks(p, 0)
 	if i == len(p) || p[i] != '{' {
-		return "", check(p)
+		return "", Check(p)
 	}
 	var value []byte
 	end, err := eachMember(p, i, -envelope, func(key, v []byte) {
-		if means(key, "cmd") {
+		if Means(key, "cmd") {
 			value = v
 		}
 	})
@@ -54,14 +54,11 @@ func Mentions(p []byte, text string) bool {
 	return bytes.Contains(p, []byte(text)) || bytes.Contains(p, unicodeEscape)
 }
 
-// Check returns nil if p is one JSON value, otherwise an *[Error] wrapping [ErrSyntax] or
-// [ErrDepth] with the offset of the fault.
+// Means reports whether the string q of a valid text, with its quotes, stands for s, which is
+// ASCII.
 //
 // Safe to call from any goroutine.
-func Check(p []byte) error { return check(p) }
-
-// means reports whether the string q, with its quotes, stands for s, which is ASCII.
-func means(q []byte, s string) bool {
+func Means(q []byte, s string) bool {
 	if bytes.IndexByte(q, '\\') < 0 {
 		return string(q[1:len(q)-1]) == s
 	}
@@ -119,9 +116,3 @@ func Beginning(p []byte, yield func(key, value []byte, whole bool)) {
 		more = i < len(p) && p[i] == ','
 	}
 }
-
-// Means reports whether the string q of a valid text, with its quotes, stands for s, which is
-// ASCII.
-//
-// Safe to call from any goroutine.
-func Means(q []byte, s string) bool { return means(q, s) }

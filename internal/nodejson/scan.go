@@ -10,10 +10,12 @@ import (
 // is bounded because each level takes stack, and the peer decides on the depth.
 const maxDepth = 10_000
 
-// check returns nil if p is one JSON value with only blanks around it, otherwise an *Error with the
-// offset of the fault. Strings may have bytes that are not UTF-8, and escaped lone surrogates, as
-// for Node.
-func check(p []byte) error {
+// Check returns nil if p is one JSON value with only blanks around it, otherwise an *[Error] wrapping
+// [ErrSyntax] or [ErrDepth] with the offset of the fault. Strings may have bytes that are not UTF-8,
+// and escaped lone surrogates, as for Node.
+//
+// Safe to call from any goroutine.
+func Check(p []byte) error {
 	end, err := skipValue(p, skipBlanks(p, 0), 0)
 	if err != nil {
 		return err

@@ -145,7 +145,7 @@ func decodeByLibrary(p []byte, v any) error {
 		o = optionsFor(reflect.TypeOf(v))
 	}
 	if err := json.Unmarshal(p, v, o); err != nil {
-		if bad := check(p); bad != nil {
+		if bad := Check(p); bad != nil {
 			return bad
 		}
 		return &Error{Op: "decode", Offset: -1, Err: err}
