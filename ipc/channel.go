@@ -39,7 +39,7 @@ type Channel struct {
 	in receiver // the reading half
 	// read and not delivered; takeInbound is queued once for each entry
 	inbox ring[inbound]
-	// messages that came without a listener; empty once the channel has ended
+	// messages that came without a listener; empty once the channel is closed
 	waiting         waitingList
 	out             sender           // the writing half
 	requests        requests         // sent and not answered
@@ -71,7 +71,7 @@ const (
 
 // New returns a channel over fd, one end of a stream socketpair(2), whose other end the peer has or
 // will get. It takes ownership of fd, also on error, and makes it non-blocking and close-on-exec.
-// The channel begins to read on the loop's next turn. Until it has ended it keeps the loop alive,
+// The channel begins to read on the loop's next turn. Until it is closed it keeps the loop alive,
 // unless [Channel.Unref] is called.
 //
 // Errors are *[ChannelError], or [reactor.ErrClosed] for a closed loop. Source: unix(7), Node v20,
@@ -98,7 +98,7 @@ func newChannel(l *reactor.Loop, h *hub, fd int, o *Options) *Channel {
 	return c
 }
 
-// NewClosed returns a channel that has already ended: it is not connected, Send returns
+// NewClosed returns a channel that is already closed: it is not connected, Send returns
 // [ErrChannelClosed], and OnDisconnect comes on the next tick. Use it to return a promised channel
 // that could not be opened. For a closed loop it returns [reactor.ErrClosed].
 func NewClosed(l *reactor.Loop) (*Channel, error) {
@@ -193,19 +193,27 @@ func (c *Channel) OnMessage(fn func(m *Message)) *events.Listener { return c.mes
 // OnceMessage calls fn with the next message.
 func (c *Channel) OnceMessage(fn func(m *Message)) *events.Listener { return c.message.Once(fn) }
 
-// OnDisconnect calls fn once, when the channel has ended, on either side's initiative. It comes
-// after all messages that were received, and never inside the call that ended the channel.
+// OnDisconnect calls fn once, when the channel has closed, on either side's initiative. It comes
+// after all messages that were received, and never inside the call that closed the channel.
+//
+// Preconditions:
+//
+//   - fn is not nil, or OnDisconnect panics.
 func (c *Channel) OnDisconnect(fn func()) *events.Listener {
 	return c.disconnect.On(notNil(fn, "OnDisconnect"))
 }
 
 // OnError calls fn with each error that has no callback of its own: a *[MessageError] for the
 // peer's input, the reason why a message sent without Done is lost, [ErrDisconnected],
-// [ErrHandlesTruncated], [ErrHandleNotReceived]. None of them ends the channel. Without a listener
-// the loop's Logger gets them.
+// [ErrHandlesTruncated], [ErrHandleNotReceived]. None of them closes the channel. Without a
+// listener the loop's Logger gets them.
 func (c *Channel) OnError(fn func(err error)) *events.Listener { return c.err.On(fn) }
 
 // OnDrain calls fn when NeedDrain was true and all queued messages have been sent.
+//
+// Preconditions:
+//
+//   - fn is not nil, or OnDrain panics.
 func (c *Channel) OnDrain(fn func()) *events.Listener { return c.drain.On(notNil(fn, "OnDrain")) }
 
 // notNil turns a func() into a listener of an Event. It panics if fn is nil.

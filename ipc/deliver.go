@@ -87,7 +87,7 @@ func (c *Channel) deliver(m *Message) {
 		return
 	}
 	if c.state >= stateClosed && c.message.Len() == 0 {
-		m.expire(false) // The channel has ended: no listener would get it.
+		m.expire(false) // The channel is closed: no listener would get it.
 		return
 	}
 	m.keep()
@@ -129,7 +129,7 @@ func (c *Channel) deliverWaiting() {
 	}
 }
 
-// dropWaiting drops the waiting messages, because the channel has ended. Their handles are closed.
+// dropWaiting drops the waiting messages, because the channel is closed. Their handles are closed.
 func (c *Channel) dropWaiting() {
 	for !c.waiting.empty() {
 		c.waiting.pop().expire(false)

@@ -11,9 +11,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// This file ends a channel, on the loop goroutine. Disconnect: write the queue, read until the peer
-// is quiet, shut down the writing half, read to the peer's end, Destroy. Everything else, such as
-// the peer's end, goes to Destroy too; abandon is the end with the loop.
+// This file closes a channel, on the loop goroutine. Disconnect: write the queue, read until the
+// peer is quiet, shut down the writing half, read to the peer's end, Destroy. Everything else, such
+// as the peer's end, goes to Destroy too; abandon closes a channel with its loop.
 
 const (
 	// shutAfter is the number of bytes that are read, once everything was sent, before the peer is
@@ -31,12 +31,11 @@ const (
 	skbCost = 768
 )
 
-// Disconnect ends the channel. Connected is false from here on. Queued messages are sent first, and
-// a handle among them is acknowledged. Then the peer, Node or brood, is told that nothing more
-// comes (shutdown(2)); for it that is the end of the channel, and it closes its own end. Until it
-// does, the messages that it sent before are delivered. Then the descriptor is closed, and
-// OnDisconnect comes last. If the channel is not connected, OnError gets [ErrDisconnected] on the
-// next tick.
+// Disconnect closes the channel in order. Connected is false from here on. Queued messages are sent
+// first, and a handle among them is acknowledged. Then the peer, Node or brood, is told that
+// nothing more comes (shutdown(2)); it closes its own end then. Until it does, the messages that it
+// sent before are delivered. Then the descriptor is closed, and OnDisconnect comes last. If the
+// channel is not connected, OnError gets [ErrDisconnected] on the next tick.
 //
 // If the peer does not close, because it hangs or goes on sending, or another process has its
 // descriptor, Disconnect stops waiting after Options.Linger. A handle that comes after the peer was
@@ -170,9 +169,8 @@ func (c *Channel) startLinger() {
 	c.lingerTimer.Unref() // Only the watcher keeps the loop alive for the channel.
 }
 
-// peerEnded handles the end of the peer's stream. Either the peer has exited, or it has
-// disconnected and still reads: then it gets the queued messages. It does not acknowledge handles
-// any more.
+// peerEnded takes the end of the peer's stream. Either the peer has exited, or it has disconnected
+// and still reads: then it gets the queued messages. It does not acknowledge handles any more.
 func (c *Channel) peerEnded() {
 	c.in.eof = true
 	s := &c.out
@@ -187,11 +185,11 @@ func (c *Channel) peerEnded() {
 	c.flush()
 }
 
-// Destroy ends the channel at once. Queued messages are dropped; the Done of each, or OnError, gets
-// [ErrChannelClosed]. Messages that were read are still delivered, then OnDisconnect comes. If the
-// channel has ended, Destroy does nothing.
+// Destroy closes the channel at once. Queued messages are dropped; the Done of each, or OnError,
+// gets [ErrChannelClosed]. Messages that were read are still delivered, then OnDisconnect comes. If
+// the channel is closed, Destroy does nothing.
 func (c *Channel) Destroy() {
-	// Every way to the end of an open channel comes here, except abandon. The events follow on ticks,
+	// Every way to close an open channel comes here, except abandon. The events follow on ticks,
 	// behind the entries of the inbox.
 	if c.state >= stateClosed {
 		return

@@ -3,8 +3,8 @@
 //
 // A [Channel] is one end. A parent makes it with [New], or package childprocess does that for it; a
 // child finds its own with [Parent]. [Channel.Send] queues a value, and [Channel.OnMessage] calls a
-// function with each [Message]. [Channel.Disconnect], or the exit of one of the processes, ends the
-// channel for both.
+// function with each [Message]. [Channel.Disconnect], or the exit of one of the processes, closes
+// the channel for both.
 //
 // # Frames
 //
@@ -33,7 +33,7 @@
 //
 // A message that comes while OnMessage has no listener waits for the first one. When about 16 MiB
 // wait, or 64 handles, the channel stops reading, and the peer is held up as by any slow reader.
-// The waiting messages are dropped when the channel ends, as in Node.
+// The waiting messages are dropped when the channel closes, as in Node.
 //
 // # Sending
 //
@@ -73,7 +73,7 @@
 // only some of the descriptors that come together (EMFILE), all of them are closed, OnError gets
 // [ErrHandlesTruncated], the sender gets a NACK, and the channel goes on.
 //
-// # The end
+// # Closing
 //
 // OnDisconnect comes once, behind every message that was read and every SendOptions.Done.
 // Disconnect first sends the queued messages, then tells the peer that nothing more comes, then

@@ -11,7 +11,7 @@ import (
 
 var (
 	// ErrChannelClosed is the error of sending over a channel that is not connected, and of
-	// messages that were still queued when the channel ended. errors.Is(ErrChannelClosed,
+	// messages that were still queued when the channel closed. errors.Is(ErrChannelClosed,
 	// os.ErrClosed) is true.
 	ErrChannelClosed error = channelClosed{}
 

@@ -112,9 +112,9 @@ func (c *Channel) setGate(g gate) {
 	}
 }
 
-// checkQueue does the things that wait for an empty queue: the drain event, the end after the
-// peer's, the next step of Disconnect, and letting the loop go. Call it whenever a frame has left
-// the queue or a handle was acknowledged. It may close the channel.
+// checkQueue does the things that wait for an empty queue: the drain event, closing after the end
+// of the peer's stream, the next step of Disconnect, and letting the loop go. Call it whenever a
+// frame has left the queue or a handle was acknowledged. It may close the channel.
 func (c *Channel) checkQueue() {
 	s := &c.out
 	if s.needDrain && s.queued() == 0 {

@@ -85,8 +85,9 @@ func (h *Handle) Listener() (net.Listener, error) {
 }
 
 // Conn returns the connection as a *net.TCPConn or *net.UnixConn. If a server of the sender has
-// accepted and counts it, Conn returns a *[TCPConn] or *[UnixConn], whose Close ends the count too.
-// Bytes that came over the connection before can still be read, unless the sender has read them.
+// accepted and counts it, Conn returns a *[TCPConn] or *[UnixConn], whose Close takes it off the
+// count. Bytes that came over the connection before can still be read, unless the sender has read
+// them.
 func (h *Handle) Conn() (net.Conn, error) {
 	f, err := h.netFile("Conn", streamKind)
 	if err != nil {

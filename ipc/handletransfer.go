@@ -16,14 +16,12 @@ const (
 )
 
 // handleTransfer is a frame with a handle, from its first write until the peer's ACK, or its last
-// NACK, or the end of the channel. sender.inFlight points to it for that time.
+// NACK, or until the channel is closed. sender.inFlight points to it for that time.
 type handleTransfer struct {
 	out   *outgoing
 	frame []byte
-	// offset of the frame's end in the bytes sent; the frame is written once sender.passed reaches
-	// it
-	end  int64 // offset of the frame's end; written once sender.passed reaches it
-	sent int   // transmissions so far, at most maxTransmissions
+	end   int64 // offset of the frame's end; written once sender.passed reaches it
+	sent  int   // transmissions so far, at most maxTransmissions
 }
 
 // markSent calls o.sent, once. Call it when the kernel has taken the first byte of the frame,

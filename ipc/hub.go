@@ -36,7 +36,7 @@ type hub struct {
 	// connections that are closed here when their queued message is written
 	sending map[any]struct{}
 	closed  bool              // the loop is closed: no tick runs any more
-	parent  *Channel          // the channel of Parent, kept after its end; nil before
+	parent  *Channel          // the channel of Parent, kept when it is closed; nil before
 	sockets *socketlist.Lists // counts the connections of servers
 }
 

@@ -91,7 +91,7 @@ type SendOptions struct {
 	// Received is called once, on a later tick: with nil when the peer has acknowledged the handle,
 	// else with the reason why its arrival is not known:
 	//
-	//   - [ErrChannelClosed]: the channel has ended before, as it does when the peer dies.
+	//   - [ErrChannelClosed]: the channel has closed before, as it does when the peer dies.
 	//   - [ErrHandleNotReceived]: the peer says that the handle did not arrive. OnError does not
 	//     get it then.
 	//   - a *[HandleError] with [ErrHandleUsed]: the message went without a handle.

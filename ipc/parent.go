@@ -34,7 +34,7 @@ var environment sync.Mutex
 //
 // If there is no channel, or another loop has taken it, the error is [ErrNoParent]. If the channel
 // cannot be used, the error is an *[EnvError], and nothing is closed. Another call on the same loop
-// returns the same channel, even if it has ended.
+// returns the same channel, even if it is closed.
 func Parent(l *reactor.Loop) (*Channel, error) { return ParentWith(l, nil) }
 
 // ParentWith is [Parent] with options, for instance to bound the messages of the parent. The parent
@@ -113,8 +113,8 @@ func inheritedSocket(number string) (fd int, moved bool, err error) {
 }
 
 // moveStandard returns a duplicate of a channel on a standard descriptor, and puts /dev/null in its
-// place. If 0, 1 or 2 were closed at the channel's end, the next opened file would get the number,
-// and printed text would go there.
+// place. If 0, 1 or 2 were closed with the channel, the next opened file would get the number, and
+// printed text would go there.
 func moveStandard(socket int) (int, error) {
 	moved, err := fd.Duplicate(socket, 3)
 	if err != nil {

@@ -1,6 +1,6 @@
 package ipc
 
-// Pause stops reading: further messages, and the end of the channel, wait with the peer until
+// Pause stops reading: further messages, and the end of the stream, wait with the peer until
 // Resume. A message that was read before may still come. Sending goes on. Pausing a paused channel
 // does nothing.
 func (c *Channel) Pause() {

@@ -9,7 +9,7 @@ const (
 	refCounted                // while it has listeners, or something to send: see Parent
 )
 
-// Ref makes the channel keep the loop alive until it has ended, also a channel of [Parent].
+// Ref makes the channel keep the loop alive until it is closed, also a channel of [Parent].
 func (c *Channel) Ref() { c.refs = refAlways; c.update() }
 
 // Unref lets Run return while the channel is open. If Run returns, messages that are still queued

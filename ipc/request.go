@@ -57,7 +57,7 @@ type requestFrame struct {
 // its request has ended. While many messages wait for a listener of OnMessage, the answers behind
 // them wait too: see the package comment.
 //
-// If ctx, which may be nil, ends before the answer comes, fn gets its error. If the channel ends,
+// If ctx, which may be nil, ends before the answer comes, fn gets its error. If the channel closes,
 // fn gets [ErrChannelClosed], before OnDisconnect. If the request is lost, fn gets the reason.
 // After [Channel.Disconnect] answers still come while the peer sends them.
 //
@@ -143,7 +143,7 @@ func (c *Channel) failRequest(n uint64, err error) {
 	}
 }
 
-// failRequests fails all waiting requests, in their order, because the channel has ended.
+// failRequests fails all waiting requests, in their order, because the channel is closed.
 func (c *Channel) failRequests() {
 	for _, n := range slices.Sorted(maps.Keys(c.requests.waiting)) {
 		c.failRequest(n, ErrChannelClosed)

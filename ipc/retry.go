@@ -48,7 +48,7 @@ func isBroken(err error) bool {
 	return false
 }
 
-// writeFailed handles the error of writing the first frame on the wire. It reports whether writing
+// writeFailed takes the error of writing the first frame on the wire. It reports whether writing
 // goes on with the next frame. It may close the channel.
 func (c *Channel) writeFailed(err error) (proceed bool) {
 	s := &c.out

@@ -104,7 +104,7 @@ func (c *Channel) SendWith(v any, o *SendOptions) error {
 	if err != nil {
 		return err
 	}
-	if c.state != stateOpen { // A method of v has ended the channel.
+	if c.state != stateOpen { // A method of v has closed the channel.
 		if out != nil {
 			out.close(false)
 		}
@@ -149,9 +149,9 @@ func (c *Channel) failSend(o *SendOptions) error {
 	return nil
 }
 
-// sendVital sends one of Node's internal messages. If it is lost, no callback gets the reason.
-// If the channel is not connected it does nothing. The caller must bound the messages to a peer
-// that does not read or acknowledge.
+// sendVital sends one of Node's internal messages. If it is lost, no callback gets the reason. If
+// the channel is not connected it does nothing. The caller must bound the messages to a peer that
+// does not read or acknowledge.
 func (c *Channel) sendVital(v any) {
 	if c.state != stateOpen {
 		return

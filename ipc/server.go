@@ -23,7 +23,7 @@ type TCPConn = socketlist.TCPConn
 type UnixConn = socketlist.UnixConn
 
 // ErrChildClosedBeforeReply is the error of [Server.Connections] when the channel to a process with
-// connections ended before that process replied with its count.
+// connections closed before that process replied with its count.
 var ErrChildClosedBeforeReply = socketlist.ErrProcessEnded
 
 // NewServer returns a Server that accepts from ln, a *net.TCPListener or *net.UnixListener, for

@@ -17,7 +17,7 @@ import (
 )
 
 // The library calls the functions of this file for single values, see libraryOptions. If one
-// returns errSkip, the library handles the value as if there were no function.
+// returns errSkip, the library treats the value as if there were no function.
 
 // errStringTag is the error for a field with the option string whose text is not JSON.
 var errStringTag = errors.New("field with the string option holds no JSON string")

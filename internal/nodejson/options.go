@@ -8,9 +8,9 @@ import (
 	legacy "github.com/go-json-experiment/json/v1"
 )
 
-// libraryOptions are the options for the library, which handles values without a plan that are not
-// of the types of [Value]. They are constant once made. All of them must mean the same for a Go
-// type, because the value decides which one is used.
+// libraryOptions are the options for the library, which reads and writes values without a plan that
+// are not of the types of [Value]. They are constant once made. All of them must mean the same for
+// a Go type, because the value decides which one is used.
 type libraryOptions struct {
 	// strict refuses values that need care, and is fast because of that.
 	strict json.Options

@@ -10,9 +10,9 @@ import (
 // is bounded because each level takes stack, and the peer decides on the depth.
 const maxDepth = 10_000
 
-// Check returns nil if p is one JSON value with only blanks around it, otherwise an *[Error] wrapping
-// [ErrSyntax] or [ErrDepth] with the offset of the fault. Strings may have bytes that are not UTF-8,
-// and escaped lone surrogates, as for Node.
+// Check returns nil if p is one JSON value with only blanks around it, otherwise an *[Error]
+// wrapping [ErrSyntax] or [ErrDepth] with the offset of the fault. Strings may have bytes that are
+// not UTF-8, and escaped lone surrogates, as for Node.
 //
 // Safe to call from any goroutine.
 func Check(p []byte) error {

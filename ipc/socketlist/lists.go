@@ -14,7 +14,7 @@ const Prefix = "NODE_SOCKET_"
 // A Channel is the channel to a process, as a [Peer] needs it. Its methods are called on the loop
 // goroutine.
 type Channel interface {
-	// Send queues an internal message. If it is lost, the channel ends, see [Peer.Close]. While
+	// Send queues an internal message. If it is lost, the channel closes, see [Peer.Close]. While
 	// NeedDrain is true, a Peer does not send replies, because a peer that asks and does not read
 	// would make the queue grow.
 	Send(v any)

@@ -17,7 +17,7 @@ const (
 type Peer struct {
 	lists   *Lists  // constant
 	channel Channel // constant
-	closed  bool    // Close was called: the channel has ended
+	closed  bool    // Close was called: the channel is closed
 
 	received map[string]*receivedConns // by key; connections that came over the channel
 	sweepAt  int                       // length of received at which sweep forgets idle keys
@@ -28,7 +28,7 @@ type Peer struct {
 	processes map[string]*process // by the server's key; connections that were sent
 }
 
-// NewPeer returns a Peer for c. The caller must Close it when c has ended.
+// NewPeer returns a Peer for c. The caller must Close it when c is closed.
 func (l *Lists) NewPeer(c Channel) *Peer {
 	return &Peer{
 		lists:     l,
@@ -56,7 +56,7 @@ type receivedConns struct {
 	owing  bool // it is in peer.owing
 }
 
-// Close forgets the process, because the channel has ended. Requests that wait for its reply get
+// Close forgets the process, because the channel is closed. Requests that wait for its reply get
 // ErrProcessEnded.
 func (p *Peer) Close() {
 	if p.lists.closed {

@@ -48,7 +48,7 @@ type countRequest struct {
 
 // Connections calls fn once, on a later turn, with the number of open connections: in this process,
 // and in each process to which some were sent. A connection on its way counts as the receiver's. If
-// the channel to a process ends before its reply, err is [ErrProcessEnded]; if a reply is
+// the channel to a process closes before its reply, err is [ErrProcessEnded]; if a reply is
 // malformed, [ErrCount]. There is no time limit: a process whose event loop stands still is waited
 // for.
 //

@@ -14,7 +14,7 @@ var (
 	ErrListener = errors.New("not a *net.TCPListener or *net.UnixListener")
 
 	// ErrProcessEnded is the error of [Server.Connections] when the channel to a process with
-	// connections ended before that process replied with its count.
+	// connections closed before that process replied with its count.
 	ErrProcessEnded = errors.New("ipc: child closed before reply received")
 
 	// ErrCount is the error of [Server.Connections] when the reply of a process is not a number.
@@ -29,7 +29,7 @@ var (
 // Accept, Addr, Close and SyscallConn make it a net.Listener that can itself be sent, and are safe
 // to call from any goroutine. The other methods must be called on the loop goroutine.
 //
-// A process counts from the first connection that is sent to it until its channel ends. If a
+// A process counts from the first connection that is sent to it until its channel closes. If a
 // process shares the listener itself, the connections that it accepts are not counted here.
 type Server struct {
 	lists *Lists // constant
@@ -82,8 +82,8 @@ func (l *Lists) NewServer(ln net.Listener) (*Server, error) {
 // Key returns the key under which the connections of s are counted.
 func (s *Server) Key() string { return s.key }
 
-// Processes returns the number of processes to which connections were sent and whose channel has
-// not ended.
+// Processes returns the number of processes to which connections were sent and whose channel is not
+// closed.
 func (s *Server) Processes() int { return len(s.processes) }
 
 // Accept waits for the next connection and returns it as a *[TCPConn] or *[UnixConn], which is
@@ -126,7 +126,7 @@ func (s *Server) Close() error {
 }
 
 // OnClose calls fn once, after Close, when no connection is left: those of this process are closed,
-// and each process with connections has said that they are closed, or its channel has ended.
+// and each process with connections has said that they are closed, or its channel is closed.
 //
 // Preconditions:
 //
