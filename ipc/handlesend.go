@@ -52,8 +52,9 @@ type sendingObject struct {
 // *HandleError: v is of a type that cannot be sent, v is a nil pointer, or the system refuses to
 // duplicate. Nothing was done then.
 //
-// Unless keepOpen is set, a net.Conn is closed when the frame goes out. The connection lives on in
-// the duplicate. Listeners, packet connections and files stay open, and the sender's own.
+// Unless keepOpen is set, a net.Conn, or the *Handle of a connection, is closed when the frame goes
+// out. The connection lives on in the duplicate. Listeners, packet connections and files stay open,
+// and the sender's own.
 func (c *Channel) openOutgoing(v any, keepOpen bool) (*outgoing, error) {
 	if h, ok := v.(*Handle); ok && h == nil || v == nil || c.hub.isSending(v) {
 		return nil, nil

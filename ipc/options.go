@@ -72,8 +72,8 @@ type SendOptions struct {
 	// *[Handle], [File], [Native] or [Descriptor]. Nil: none.
 	Handle any
 
-	// KeepOpen leaves a net.Conn given as Handle open in this process: both processes then use the
-	// connection. False: it is closed here when it is sent.
+	// KeepOpen leaves a net.Conn, or the *[Handle] of a connection, open in this process: both
+	// processes then use the connection. False: it is closed here when it is sent.
 	KeepOpen bool
 
 	// Gather writes the message together with the messages behind it in the same callback and its

@@ -77,9 +77,10 @@ func (s *sender) idle() bool { return s.wire.empty() && s.inFlight == nil && s.q
 func (c *Channel) Send(v any) error { return c.SendWith(v, nil) }
 
 // SendWith is Send with a handle or a callback. It duplicates the descriptor of o.Handle, so the
-// caller may use and close the object as before. But unless o.KeepOpen is set, a net.Conn is closed
-// when it is sent, because one process should use it. If the object is already closed, the message
-// goes without a handle, as in Node. The error of a handle that cannot be sent is a *[HandleError].
+// caller may use and close the object as before. But unless o.KeepOpen is set, a net.Conn, or the
+// *[Handle] of a connection, is closed when it is sent, because one process should use it. If the
+// object is already closed, the message goes without a handle, as in Node. The error of a handle
+// that cannot be sent is a *[HandleError].
 //
 // With o.Done, [ErrChannelClosed] goes to Done and is not returned. If SendWith returns an error,
 // it calls no callback.
