@@ -6,6 +6,10 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
+// This file takes Node's internal messages out of the inbox: handles, their answers, and messages
+// for OnInternal. It runs on ticks of the loop. A received descriptor is owned by the function that
+// has it as right, until a Handle owns it.
+
 // maxNesting is the number of NODE_HANDLE frames that may be around each other. Node wraps a frame
 // that it sends again once.
 const maxNesting = 8

@@ -6,6 +6,8 @@ import (
 	"strconv"
 )
 
+// This file writes and reads numbers: the usual ones by a short way, the others by strconv.
+
 // exactDigits is the number of decimal digits that every float64 holds.
 const exactDigits = 15
 

@@ -6,6 +6,9 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
+// This file checks JSON without decoding it. A function skipX returns the offset behind the X that
+// begins at i, or a syntax error with the offset of the fault.
+
 // maxDepth is the number of levels that arrays and objects may be nested, as in encoding/json. It
 // is bounded because each level takes stack, and the peer decides on the depth.
 const maxDepth = 10_000

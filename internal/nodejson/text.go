@@ -9,6 +9,8 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
+// This file reads strings, and repairs texts that are not UTF-8.
+
 // repair returns p with its bytes that are not UTF-8 replaced: as Node does if surrogates is false,
 // and as Append does, with lone surrogates as escapes, if it is true.
 func repair(p []byte, surrogates bool) []byte {
