@@ -36,7 +36,6 @@ func (w *waitingList) pop() *Message {
 	return m
 }
 
-// costOf returns the bytes that m counts.
 func costOf(m *Message) int {
 	cost := messageCost + len(m.raw)
 	if m.handle != nil {

@@ -79,7 +79,6 @@ func (h *hub) Close() error {
 // of them is kept.
 const messagesAtOnce = 12
 
-// newMessage returns a zero Message.
 func (h *hub) newMessage() *Message {
 	if len(h.messages) == 0 {
 		h.messages = make([]Message, messagesAtOnce)

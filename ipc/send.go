@@ -51,7 +51,6 @@ type sender struct {
 	onCallback, onDrained func()
 }
 
-// init sets the callbacks.
 func (s *sender) init(c *Channel) {
 	s.onCallback, s.onDrained = c.runCallback, c.emitDrain
 	s.burst.flushCallback, s.burst.flushTurn = c.flushCallback, c.flushTurn

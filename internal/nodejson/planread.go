@@ -310,7 +310,6 @@ func (r *planReader) field(t *plan) (at int, ok bool) {
 	return -1, true
 }
 
-// skip skips a value.
 func (r *planReader) skip() bool {
 	end, err := skipValue(r.p, r.i, r.depth)
 	if err != nil {

@@ -120,7 +120,6 @@ func bigInteger(dst reflect.Value, src any, n *big.Int) error {
 	return nil
 }
 
-// double decodes f into a numeric type.
 func double(dst reflect.Value, f float64) error {
 	switch {
 	case dst.CanFloat() && (math.IsInf(f, 0) || math.IsNaN(f) || !dst.OverflowFloat(f)):
@@ -153,7 +152,6 @@ func half(dst reflect.Value, src any) error {
 	return err
 }
 
-// misfit returns the DecodeError for src, which does not fit into dst.
 func misfit(dst reflect.Value, src any) error {
 	reason := ""
 	if a, ok := src.(*Array); ok && !a.full() {

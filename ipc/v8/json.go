@@ -123,7 +123,6 @@ func (e *jsonEncoder) copies(n int64) error {
 	return nil
 }
 
-// value writes any value.
 func (e *jsonEncoder) value(v any) error {
 	switch v := v.(type) {
 	case nil, Singleton:

@@ -61,17 +61,14 @@ type valueReader struct {
 	forwards bool // a value of type forward was returned
 }
 
-// fail returns a FormatError with that text.
 func (r *valueReader) fail(format string, args ...any) error {
 	return r.failed(fmt.Errorf(format, args...))
 }
 
-// failed returns a FormatError with err.
 func (r *valueReader) failed(err error) error { return &FormatError{Offset: r.pos, Err: err} }
 
 func (r *valueReader) left() int { return len(r.p) - r.pos }
 
-// header reads the version.
 func (r *valueReader) header() error {
 	if len(r.p) == 0 {
 		return r.failed(io.ErrUnexpectedEOF)

@@ -55,7 +55,6 @@ func (r *valueReader) regExp() (any, error) {
 	return &RegExp{Source: source, Flags: string(flags)}, nil
 }
 
-// jsError reads the rest of an Error, part by part.
 func (r *valueReader) jsError() (any, error) {
 	e := &Error{Name: "Error"}
 	r.newID(e)
