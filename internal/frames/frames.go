@@ -1,54 +1,56 @@
-// Package frames cuts the bytes of a stream into frames: lines, or byte strings with their length
-// in front.
+// Package frames cuts the bytes of a stream into frames: lines, or bytes behind their length.
 package frames
 
 import "errors"
 
-// ErrTooLong stands for a frame that was dropped because it was longer than allowed.
+// ErrTooLong is the error of [Splitter.Next] for a frame that was longer than allowed and dropped.
 var ErrTooLong = errors.New("message too long")
 
-// A Splitter cuts bytes into frames. Its methods must not be called on several goroutines at once.
+// A Splitter cuts bytes into frames. It keeps the beginning of a frame that is not complete, so the
+// bytes may come in any pieces. Call Next until nothing is left of a piece.
+//
+// A Splitter's methods must not be called on several goroutines at once.
 type Splitter interface {
-	// Next looks at p, which follows the bytes given before. It returns the next frame, without its
-	// newline or length, and the bytes of p after it. Without a whole frame it returns a nil frame
-	// and the bytes that are still to look at; rest is empty if p was kept for later. [ErrTooLong]
-	// stands for one dropped frame; frame is then its beginning, as far as that is known. A frame
-	// is a part of p, or valid until Recycle.
+	// Next cuts p, the bytes behind those of the call before. It returns the next frame, without
+	// its newline or length, and the rest of p behind it; or a nil frame and the rest of p that is
+	// still to be cut, empty if p was kept for later. The error is [ErrTooLong] for a dropped
+	// frame; frame is then the beginning of it, as far as it is known. A frame is a part of p, or
+	// valid until Recycle.
 	//
 	// Preconditions:
 	//
 	//   - p is not empty.
 	Next(p []byte) (frame, rest []byte, err error)
 
-	// Partial reports whether the beginning of a frame was kept.
+	// Partial reports whether the Splitter keeps the beginning of a frame.
 	Partial() bool
 
 	// Skipping reports whether the next bytes belong to a dropped frame.
 	Skipping() bool
 
-	// Recycle says that the caller uses no frame any more.
+	// Recycle takes the memory of returned frames back. The caller must not use them any more.
 	Recycle()
 
-	// Kept returns the kept bytes of the next frame. They are valid until Next.
+	// Kept returns the bytes of the next frame that the Splitter keeps.
 	Kept() []byte
 }
 
-// KeptMemory bounds the memory, in bytes, that is kept for the next frame.
+// KeptMemory is the largest memory, in bytes, that a Splitter keeps for a later frame.
 const KeptMemory = 1 << 20
 
-// smallFrame is the least memory, in bytes, that an assembler begins with, so that bytes that come
-// one by one are not copied each time.
+// smallFrame is the least memory, in bytes, of an assembler: bytes that come one by one must not be
+// copied each time.
 const smallFrame = 512
 
-// assembler puts together a frame that comes in pieces. Its memory grows with the bytes that have
-// come, never with an announced length.
+// assembler joins the pieces of a frame. Its memory grows with the bytes that have come, never with
+// an announced length. It is the part that both Splitters share.
 type assembler struct {
-	buf   []byte // pieces of the next frame so far; empty: none
-	lent  []byte // frame that take returned last; nil once it is recycled
-	spare []byte // memory for the frame after the next; nil: none
+	buf   []byte // the pieces of the next frame
+	lent  []byte // the last frame of take, until Recycle; nil otherwise
+	spare []byte // empty, for the frame after buf; nil: none
 }
 
-// add keeps p. The whole frame must have at most limit bytes.
+// add copies p to the pieces. The frame will have at most limit bytes.
 func (a *assembler) add(p []byte, limit int) {
 	if need := len(a.buf) + len(p); need > cap(a.buf) {
 		grown := make([]byte, len(a.buf), max(need, min(2*cap(a.buf), limit), min(smallFrame, limit)))
@@ -58,7 +60,7 @@ func (a *assembler) add(p []byte, limit int) {
 	a.buf = append(a.buf, p...)
 }
 
-// take returns the kept frame and begins a new one.
+// take returns the joined pieces and begins the next frame.
 func (a *assembler) take() []byte {
 	frame := a.buf
 	a.buf, a.spare = a.spare, nil
@@ -68,10 +70,10 @@ func (a *assembler) take() []byte {
 
 func (a *assembler) drop() { a.buf = nil }
 
-// Kept implements Splitter.
+// Kept is Splitter.Kept.
 func (a *assembler) Kept() []byte { return a.buf }
 
-// Recycle implements Splitter.
+// Recycle is Splitter.Recycle.
 func (a *assembler) Recycle() {
 	if a.lent != nil && cap(a.lent) <= KeptMemory {
 		a.spare = a.lent[:0]

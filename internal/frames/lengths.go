@@ -2,23 +2,23 @@ package frames
 
 import "encoding/binary"
 
-// LengthSize is the number of bytes in front of a frame that hold its length: unsigned, big-endian.
+// LengthSize is the number of bytes of a length in front of a frame: unsigned, big-endian.
 const LengthSize = 4
 
-// lengths cuts frames by the lengths in front of them.
+// lengths is a Splitter of frames behind their lengths.
 type lengths struct {
 	assembler
-	limit  int // most bytes of a frame
+	limit  int // longest frame, in bytes; constant
 	header [LengthSize]byte
-	have   int    // bytes of header that have come; LengthSize inside a frame
-	size   int    // length of the frame; valid once the header is whole
-	skip   uint32 // bytes to skip of a dropped frame
+	have   int    // bytes of header that have come; LengthSize while the frame comes
+	size   int    // length of the frame; valid once the header is complete
+	skip   uint32 // bytes of a dropped frame that are still to come
 }
 
-// Lengths returns a Splitter of frames of up to limit bytes, each after its length.
+// Lengths returns a Splitter of frames behind their lengths, of up to limit bytes each.
 func Lengths(limit int) Splitter { return &lengths{limit: limit} }
 
-// Next implements Splitter.
+// Next is Splitter.Next.
 func (s *lengths) Next(p []byte) (frame, rest []byte, err error) {
 	if s.skip > 0 {
 		k := min(int64(len(p)), int64(s.skip))
@@ -52,8 +52,8 @@ func (s *lengths) Next(p []byte) (frame, rest []byte, err error) {
 	return s.take(), p[missing:], nil
 }
 
-// Partial implements Splitter.
+// Partial is Splitter.Partial.
 func (s *lengths) Partial() bool { return s.have > 0 }
 
-// Skipping implements Splitter.
+// Skipping is Splitter.Skipping.
 func (s *lengths) Skipping() bool { return s.skip > 0 }

@@ -2,17 +2,17 @@ package frames
 
 import "bytes"
 
-// lines cuts lines at newlines.
+// lines is a Splitter of lines.
 type lines struct {
 	assembler
-	limit int  // most bytes of a line
-	skip  bool // inside a dropped line
+	limit int  // longest line, in bytes; constant
+	skip  bool // the next bytes belong to a dropped line
 }
 
-// Lines returns a Splitter of lines of up to limit bytes.
+// Lines returns a Splitter of lines, of up to limit bytes each without the newline.
 func Lines(limit int) Splitter { return &lines{limit: limit} }
 
-// Next implements Splitter.
+// Next is Splitter.Next.
 func (s *lines) Next(p []byte) (frame, rest []byte, err error) {
 	line := p
 	i := bytes.IndexByte(p, '\n')
@@ -43,8 +43,8 @@ func (s *lines) Next(p []byte) (frame, rest []byte, err error) {
 	return s.take(), rest, nil
 }
 
-// Partial implements Splitter.
+// Partial is Splitter.Partial.
 func (s *lines) Partial() bool { return len(s.buf) > 0 }
 
-// Skipping implements Splitter.
+// Skipping is Splitter.Skipping.
 func (s *lines) Skipping() bool { return s.skip }

@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
-// splitters are both kinds, each with a function that writes a frame.
+// splitters are both Splitters, and functions that write a frame for each.
 var splitters = map[string]struct {
 	splitter func(limit int) frames.Splitter
 	framed   func(frame string) []byte
@@ -22,8 +22,8 @@ var splitters = map[string]struct {
 	}},
 }
 
-// count gives p to s in pieces and returns the number of frames, and the number of their bytes.
-// Each frame is recycled before the next piece, as with a channel.
+// count gives p to s in pieces, and returns the number of frames and of their bytes. It recycles
+// after each piece, as a channel does.
 func count(s frames.Splitter, p []byte, piece int) (n, size int) {
 	for len(p) > 0 {
 		part := p[:min(piece, len(p))]

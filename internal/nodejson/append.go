@@ -10,46 +10,47 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// watchCyclesFrom is the depth from which on the containers around a value are remembered. Few
-// values reach it, so the others pay nothing. A value that contains itself is found before its text
+// watchCyclesFrom is the depth beyond which arrays and objects are remembered to find cycles. Few
+// values are as deep, so most pay nothing; a value that contains itself is found before its text
 // has been written many times.
 const watchCyclesFrom = 32
 
-// mostKeysKept bounds the list of keys that is kept for the next value.
+// mostKeysKept is the capacity above which a list of keys is not kept for the next value.
 const mostKeysKept = 1024
 
-// An Encoder writes JSON. It keeps memory from one value to the next, so that most values allocate
-// none. The zero value is ready. Its methods must not be called on several goroutines at once; a
-// method of a value that it calls may use it.
+// An Encoder writes JSON. It keeps memory from one value to the next, so most values allocate
+// nothing. The zero value is ready to use. A method of a value may use the Encoder that calls it.
+//
+// An Encoder's methods must not be called on several goroutines at once.
 type Encoder struct {
-	keys   []string      // empty, with room for keys to sort; nil while Append uses it
-	buffer *bytes.Buffer // empty; nil before the library is needed, and while it writes
-	// plan that was used last, because messages mostly are of one type; nil: none yet
+	keys   []string      // empty; memory to sort the keys of objects
+	buffer *bytes.Buffer // empty; nil before the library was needed, and while it writes
+	// the plan that was used last, because most messages are of one type; nil before the first
 	last *plan
-	// box holds a zero value of one type that is no pointer. It is not valid before the first such
-	// value, and while one is written.
+	// a zero variable for values that are no pointers; not valid before the first, and while it is
+	// used
 	box reflect.Value
 }
 
-// Append is [Encoder.Append] of an Encoder that is used once.
+// Append is [Encoder.Append] of a new Encoder.
 //
-// Safe to call from any goroutine, as far as v's methods are.
+// Safe to call from any goroutine, if v's methods are.
 func Append(dst []byte, v any) ([]byte, error) { return new(Encoder).Append(dst, v) }
 
-// Append appends v to dst as JSON.stringify would write it, on one line, and returns the extended
+// Append appends v to dst as JSON.stringify writes it, on one line, and returns the extended
 // buffer. It maps Go values as encoding/json does: struct tags, json.Marshaler and
 // encoding.TextMarshaler, json.RawMessage and json.Number, []byte as base64, a nil slice as null, a
-// time.Duration as a number, sorted keys. Unlike encoding/json
+// time.Duration as a number, sorted keys. It differs from encoding/json:
 //
 //   - NaN and the infinities are null, and minus zero is 0, in a json.RawMessage too;
-//   - only the characters that must be escaped are: <, >, & and U+2028 are written as they are;
-//   - a lone surrogate, which a string holds as WTF-8, is written as an escape, so that it arrives.
-//     Other bytes that are not UTF-8 become U+FFFD. (The result of a MarshalText method is UTF-8 or
-//     becomes it.)
+//   - only characters that must be escaped are escaped: <, >, & and U+2028 are written as they are;
+//   - a lone surrogate, which a string holds as WTF-8, is written as an escape. Other bytes that
+//     are not UTF-8 become U+FFFD. In the result of a MarshalText method lone surrogates become
+//     U+FFFD too.
 //
-// v is not retained. The error is an *[Error], and dst is then returned with the length it had. It
-// wraps [ErrDepth], [ErrCycle], the error of a method of v, or an error of the library that names
-// the type.
+// v is not retained. The error is an *[Error] wrapping [ErrDepth], [ErrCycle], the error of a
+// method of v, or an error of the library that names the type. dst is then returned with the length
+// that it had.
 func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
 	if whole, ok := v.(Appender); ok {
 		out, err := whole.AppendJSON(dst, e)
@@ -59,7 +60,7 @@ func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
 		return out, nil
 	}
 	a := appender{encoder: e, keys: e.keys}
-	e.keys = nil // until value has returned, because a method of v may encode with e
+	e.keys = nil // A method of v may use e meanwhile.
 	out, err := a.value(dst, v)
 	a.release()
 	if err != nil {
@@ -68,26 +69,27 @@ func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
 	return out, nil
 }
 
-// An Appender is a message that writes itself, because its form is known to its maker. AppendJSON
-// appends one JSON value on one line, which is not checked, and may use e for parts of it. Only a
-// value that is given to Append itself is asked.
+// An Appender is a message that writes itself. AppendJSON appends one JSON value on one line, which
+// is not checked, and may use e for values in it. Encoder.Append calls it only for the value that
+// it is given, not for values inside.
 type Appender interface {
 	AppendJSON(dst []byte, e *Encoder) ([]byte, error)
 }
 
-// appender writes one value. It writes the types that Value returns, and some more that cost
-// little, by itself, which is faster than reflection.
+// appender writes one value. It writes the types of Value, and some more that cost little, without
+// reflection, because that is faster.
 type appender struct {
 	encoder *Encoder
-	depth   int // containers around the value
-	// the containers around it from depth watchCyclesFrom on; nil: none yet
+	depth   int // arrays and objects around the next value
+	// the arrays and objects around the next value that are beyond watchCyclesFrom; nil before the
+	// first
 	seen map[container]struct{}
 
-	keys     []string // keys of the objects around the value, a stack
-	mostKeys int      // greatest length of keys so far
+	keys     []string // keys of the objects around the next value, a stack
+	mostKeys int      // the most that were on the stack
 }
 
-// release gives the memory for keys back to the encoder, without the keys.
+// release gives the memory for keys back to the Encoder, and drops the keys.
 func (a *appender) release() {
 	if cap(a.keys) <= mostKeysKept {
 		clear(a.keys[:a.mostKeys])
@@ -95,16 +97,15 @@ func (a *appender) release() {
 	}
 }
 
-// container identifies a map, slice or pointer among those around a value.
+// container identifies a map, slice or pointer.
 type container struct {
 	pointer uintptr
-	length  int // 0 for a pointer
-	// typ is nil for types without a plan. It is needed because the first field of a struct has the
-	// struct's address.
+	n       int // length of the slice or map; 0 for a pointer
+	// because the first field of a struct has the struct's address; nil for types without a plan
 	typ reflect.Type
 }
 
-// value appends v.
+// value appends any value.
 func (a *appender) value(dst []byte, v any) ([]byte, error) {
 	switch t := v.(type) {
 	case nil:
@@ -154,12 +155,12 @@ func appendStrings(dst []byte, list []string) []byte {
 	return append(dst, ']')
 }
 
-// array writes list. boxed is list as an any, because boxing it again would allocate.
+// array appends list. boxed is the same list as an any, because making another any allocates.
 func (a *appender) array(dst []byte, boxed any, list []any) ([]byte, error) {
 	if list == nil {
 		return append(dst, "null"...), nil
 	}
-	if err := a.push(boxed, len(list)); err != nil {
+	if err := a.enter(boxed, len(list)); err != nil {
 		return dst, err
 	}
 	dst = append(dst, '[')
@@ -172,16 +173,16 @@ func (a *appender) array(dst []byte, boxed any, list []any) ([]byte, error) {
 			return dst, err
 		}
 	}
-	a.pop(boxed, len(list))
+	a.leave(boxed, len(list))
 	return append(dst, ']'), nil
 }
 
-// object writes object. boxed is object as an any.
+// object appends an object, with sorted keys. boxed is the same object as an any.
 func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte, error) {
 	if object == nil {
 		return append(dst, "null"...), nil
 	}
-	if err := a.push(boxed, len(object)); err != nil {
+	if err := a.enter(boxed, len(object)); err != nil {
 		return dst, err
 	}
 	first := len(a.keys)
@@ -192,7 +193,7 @@ func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte,
 	keys := a.keys[first:]
 	slices.Sort(keys)
 	dst = append(dst, '{')
-	for i, key := range keys { // Objects inside push their keys after these, or move the stack.
+	for i, key := range keys { // Objects inside put theirs behind, or move the stack.
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -203,24 +204,24 @@ func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte,
 		}
 	}
 	a.keys = a.keys[:first]
-	a.pop(boxed, len(object))
+	a.leave(boxed, len(object))
 	return append(dst, '}'), nil
 }
 
-// push and pop go around the elements of v, a map or a slice of n. After an error pop is not
-// called.
-func (a *appender) push(v any, n int) error {
+// enter and leave enclose the elements of v, a map or a slice of n. enter returns ErrDepth or
+// ErrCycle. After an error leave is not called.
+func (a *appender) enter(v any, n int) error {
 	a.depth++
 	if a.depth > maxDepth {
 		return encodeError(ErrDepth)
 	}
-	if a.depth <= watchCyclesFrom || n == 0 { // All empty slices may have one address.
+	if a.depth <= watchCyclesFrom || n == 0 { // Empty slices may share one address.
 		return nil
 	}
-	return a.remember(container{pointer: reflect.ValueOf(v).Pointer(), length: n})
+	return a.remember(container{pointer: reflect.ValueOf(v).Pointer(), n: n})
 }
 
-// remember adds c to seen. It returns ErrCycle if c is there already.
+// remember adds c to seen. The error is ErrCycle if c is there.
 func (a *appender) remember(c container) error {
 	if _, again := a.seen[c]; again {
 		return encodeError(ErrCycle)
@@ -232,9 +233,9 @@ func (a *appender) remember(c container) error {
 	return nil
 }
 
-func (a *appender) pop(v any, n int) {
+func (a *appender) leave(v any, n int) {
 	if a.depth > watchCyclesFrom && n > 0 {
-		delete(a.seen, container{pointer: reflect.ValueOf(v).Pointer(), length: n})
+		delete(a.seen, container{pointer: reflect.ValueOf(v).Pointer(), n: n})
 	}
 	a.depth--
 }

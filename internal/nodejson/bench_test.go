@@ -12,11 +12,11 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// Reading and writing a struct by a plan, by the library, which handles all other types, and by
-// encoding/json. bench/json_test.go has other libraries.
+// The cost of reading and writing a struct by a plan, by the library for all other types, and by
+// encoding/json. bench/json_test.go has other libraries too.
 
 type (
-	// wide has a field of every kind that is common in messages.
+	// wide has a field of every kind that messages of programs have.
 	wide struct {
 		wideHeader
 		*WideOrigin
@@ -54,7 +54,7 @@ func newWide(i int) wide {
 	}
 }
 
-// Each of these has one kind of field, and shows the cost of that kind.
+// Each of these has fields of one kind, to show the cost of the kind.
 var benchKinds = []benchKind{
 	kind("embedded", struct {
 		wideHeader
@@ -83,7 +83,7 @@ var benchKinds = []benchKind{
 
 type benchKind struct {
 	name  string
-	value any // a pointer, as a message mostly is
+	value any // a pointer, as most messages are
 	fresh func() any
 }
 
@@ -91,7 +91,7 @@ func kind[T any](name string, v T) benchKind {
 	return benchKind{name, &v, func() any { return new(T) }}
 }
 
-// benchWays are the contestants. Each encodes into a reused buffer, without escapes for HTML.
+// benchWays are the compared ways. Each writes into a reused buffer, without escapes for HTML.
 var benchWays = []struct {
 	name   string
 	encode func() func(v any) ([]byte, error)
@@ -135,7 +135,7 @@ func BenchmarkKindEncode(b *testing.B) {
 				b.SetBytes(int64(len(p)))
 				b.ReportAllocs()
 				for b.Loop() {
-					_, _ = encode(k.value) // It was right the first time.
+					_, _ = encode(k.value) // The first call has been checked.
 				}
 			})
 		}
@@ -152,7 +152,7 @@ func BenchmarkKindDecode(b *testing.B) {
 				b.SetBytes(int64(len(p)))
 				b.ReportAllocs()
 				for b.Loop() {
-					_ = w.decode(p, k.fresh()) // It was right the first time.
+					_ = w.decode(p, k.fresh()) // The first call has been checked.
 				}
 			})
 		}

@@ -2,22 +2,24 @@ package nodejson
 
 import "reflect"
 
-// A Decoder reads messages that mostly are of one type, without the library. The zero value is
-// ready. Its methods must not be called on several goroutines at once.
+// A Decoder reads messages by plans, without the library. It remembers the last type, because most
+// messages of a channel are of one type. The zero value is ready to use.
+//
+// A Decoder's methods must not be called on several goroutines at once.
 type Decoder struct {
-	last     *plan // plan that was used last; nil: none yet
-	hasNoCmd bool  // last.neverHasCmd; valid once last is set
-	ordinary bool  // result of Ordinary
+	last     *plan // the plan that was used last; nil before the first
+	knows    bool  // a text read by last has no cmd if a struct has all its members
+	ordinary bool  // see Ordinary
 }
 
-// Plain is [Decode] into a variable that is zero, without the library and without calling methods
-// of its type. It reports false, and leaves the variable zero, if there is no plan for the type or
-// the plan does not fit p; p may be valid all the same.
+// DecodePlain is [Decode] for a zero variable, without the library and without calling methods of
+// its type. If it reports false, the variable is zero and p may still be valid: the type has no
+// plan, or p has something unusual.
 //
 // Preconditions:
 //
-//   - v is a pointer, not nil, to a zero value.
-func (d *Decoder) Plain(p []byte, v any) bool {
+//   - v is a non-nil pointer to a zero value.
+func (d *Decoder) DecodePlain(p []byte, v any) bool {
 	d.ordinary = false
 	to := reflect.ValueOf(v).Elem()
 	if t := to.Type(); d.last == nil || d.last.typ != t {
@@ -25,20 +27,20 @@ func (d *Decoder) Plain(p []byte, v any) bool {
 		if known == nil {
 			return false
 		}
-		d.last, d.hasNoCmd = known, known.neverHasCmd()
+		d.last, d.knows = known, known.knowsCommands()
 	}
-	strange, ok := decodePlanned(p, to, d.last)
-	d.ordinary = ok && !strange && d.hasNoCmd
+	strange, ok := readPlanned(p, to, d.last)
+	d.ordinary = ok && !strange && d.knows
 	return ok
 }
 
-// Ordinary reports whether the message that Plain read last certainly has no cmd: [Cmd] would
-// return "".
+// Ordinary reports whether the text that was read last certainly has no cmd: then [Cmd] of it is
+// "".
 func (d *Decoder) Ordinary() bool { return d.ordinary }
 
-// neverHasCmd reports whether a message that the plan reads has no cmd if it has no unknown
-// members. It gives up on pointers to pointers, which may form a circle.
-func (t *plan) neverHasCmd() bool {
+// knowsCommands reports whether a text read by the plan has no cmd if a struct has all its members.
+// For a pointer to a pointer it returns false, because such types may go round in a circle.
+func (t *plan) knowsCommands() bool {
 	if t.kind == asPointer {
 		t = t.elem
 	}

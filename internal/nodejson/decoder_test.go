@@ -9,8 +9,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// Callers rely on Ordinary, so it must never be true for a message with a cmd of Node's.
-func TestADecoderKnowsMessagesWithoutCommand(t *testing.T) {
+// A channel relies on Ordinary, so it must be false for every message with a cmd of Node's.
+func TestADecoderKnowsMessagesWithoutACommand(t *testing.T) {
 	type job struct {
 		N    int
 		S    string
@@ -43,21 +43,21 @@ func TestADecoderKnowsMessagesWithoutCommand(t *testing.T) {
 		{`{"N":1`, new(job), false},
 		{`{"N":"x"}`, new(job), false},
 	} {
-		var r nodejson.Decoder
-		for range 2 { // The second time by the plan that was used last.
+		var d nodejson.Decoder
+		for range 2 { // The second time it uses the remembered plan.
 			clean := reflect.New(reflect.TypeOf(c.into).Elem()).Interface()
-			read := r.Plain([]byte(c.text), clean)
-			require.Equal(t, c.ordinary, r.Ordinary(), "%s into %T", c.text, c.into)
-			if r.Ordinary() {
+			read := d.DecodePlain([]byte(c.text), clean)
+			require.Equal(t, c.ordinary, d.Ordinary(), "%s into %T", c.text, c.into)
+			if d.Ordinary() {
 				require.True(t, read)
 				cmd, err := nodejson.Cmd([]byte(c.text), 0)
 				require.NoError(t, err)
 				require.Empty(t, cmd)
 			}
 		}
-		require.True(t, r.Plain([]byte(`1`), new(int)))
-		require.True(t, r.Ordinary())
-		require.False(t, r.Plain([]byte(`1`), new(chan int)))
-		require.False(t, r.Ordinary(), "nothing was read")
+		require.True(t, d.DecodePlain([]byte(`1`), new(int)))
+		require.True(t, d.Ordinary())
+		require.False(t, d.DecodePlain([]byte(`1`), new(chan int)))
+		require.False(t, d.Ordinary(), "nothing was read")
 	}
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// Append writes a value that Value has read in a form that does not change any more. Valid and
-// encoding/json agree on what is JSON, and on its meaning where encoding/json loses nothing.
+// Append writes a value of Value in a form that is stable from then on. Valid and encoding/json
+// agree on valid JSON, and on its meaning where encoding/json loses nothing.
 func FuzzValue(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte) {
 		v, err := nodejson.Value(p)
@@ -43,7 +43,7 @@ func FuzzValue(f *testing.F) {
 	})
 }
 
-// Cmd returns the cmd that a program would find that decodes the whole text.
+// For any text Cmd returns the cmd that a program finds by decoding all of it.
 func FuzzCmd(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte) {
 		want := ""
@@ -61,7 +61,7 @@ func FuzzCmd(f *testing.F) {
 	})
 }
 
-// everything has a field for every way of handling types.
+// everything has a field for every kind of treatment of types.
 type everything struct {
 	S string            `json:"s"`
 	N name              `json:"n,omitempty"`
@@ -86,13 +86,13 @@ type embedded struct {
 	U uint8 `json:"u,omitempty"`
 }
 
-// A value is handled alike whether or not something in it needs care, and as by encoding/json.
+// The lenient options and encoding/json read and write a value alike.
 func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte) {
 		v, err := nodejson.Value(p)
 		if !utf8.Valid(p) || nodejson.MayHaveLoneSurrogate(p) || err == nil && contains(v, differs) {
 			var got everything
-			_ = nodejson.Decode(p, &got) // It returns.
+			_ = nodejson.Decode(p, &got) // It must return.
 			return
 		}
 		var oracle, got, lenient everything
@@ -114,14 +114,14 @@ func FuzzDecode(f *testing.F) {
 		require.NoError(t, err)
 		carefully, err := nodejson.AppendLenient(got)
 		require.NoError(t, err)
-		// encoding/json escapes more characters, and knows minus zero, but the meaning is the same.
+		// encoding/json has more escapes and minus zero; the meaning is the same.
 		require.JSONEq(t, text.String(), string(out))
 		require.JSONEq(t, string(out), string(carefully))
 	})
 }
 
-// differs reports whether encoding/json refuses v: it has a number that is out of range, or, in a
-// field with the string option, a text that only strconv accepts as a number.
+// differs reports whether encoding/json refuses v: a number out of range, or, for a field with the
+// option string, a text that only package strconv takes for a number.
 func differs(v any) bool {
 	switch v := v.(type) {
 	case float64:

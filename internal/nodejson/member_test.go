@@ -10,7 +10,7 @@ import (
 )
 
 //brood:checks N147
-func TestCmdFindsInternalMessages(t *testing.T) {
+func TestCmdTellsInternalMessages(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{`{"cmd":"NODE_bar"}`, "NODE_bar"},
 		{` {"a":[{"cmd":1}], "cmd" : "NODE_HANDLE" , "msg":{}}` + "\r", "NODE_HANDLE"},

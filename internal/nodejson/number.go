@@ -6,11 +6,13 @@ import (
 	"strconv"
 )
 
-// exactDigits is how many decimal digits every float64 holds.
+// This file writes and reads numbers: the usual ones by a short way, the others by strconv.
+
+// exactDigits is the number of decimal digits that every float64 holds.
 const exactDigits = 15
 
-// appendFloat appends f as JSON.stringify writes it: the shortest digits that mean f, and null for
-// NaN and the infinities.
+// appendFloat appends f as JSON.stringify writes it: the shortest digits that stand for f; null for
+// NaN and infinities.
 func appendFloat(dst []byte, f float64) []byte {
 	abs := math.Abs(f)
 	switch {
@@ -30,18 +32,19 @@ func appendFloat(dst []byte, f float64) []byte {
 }
 
 const (
-	// shortDecimals is how many digits after the point appendShort tries. shortUnit is 10 to that
-	// power.
+	// shortDecimals is the most digits behind the point that appendShort writes, and shortUnit is 1
+	// in the last of them.
 	shortDecimals = 6
 	shortUnit     = 1e6
 
-	// shortLimit bounds the numbers for which these digits are no more than exactDigits.
+	// shortLimit is the bound below which a number with shortDecimals has at most exactDigits
+	// digits.
 	shortLimit = 1e9
 )
 
-// appendShort appends f as a decimal number with at most shortDecimals digits after the point, and
-// reports false if f is no such number. f must be no integer and less than shortLimit. There is no
-// shorter number that means f, because no two numbers of up to exactDigits digits mean the same
+// appendShort appends f, which is no integer and less than shortLimit, as a decimal number with at
+// most shortDecimals digits behind the point. If f is no such number it returns false. No shorter
+// number stands for f, because two numbers of up to exactDigits digits never stand for the same
 // float64.
 func appendShort(dst []byte, f float64) ([]byte, bool) {
 	n := int64(math.Abs(f)*shortUnit + 0.5)
@@ -60,12 +63,12 @@ func appendShort(dst []byte, f float64) ([]byte, bool) {
 	return dst, true
 }
 
-// exactFloat32 is the integer up to which a float32 holds every integer. Beyond it, the shortest
-// digits may mean another integer.
+// exactFloat32 is the number up to which a float32 holds every integer. Above it the shortest
+// digits may be those of another integer.
 const exactFloat32 = 1 << 24
 
-// appendFloat32 is appendFloat for a float32: the shortest digits that mean f among float32
-// numbers, as in encoding/json.
+// appendFloat32 is appendFloat with the shortest digits that stand for f among float32 numbers, as
+// in encoding/json.
 func appendFloat32(dst []byte, f float32) []byte {
 	abs := math.Abs(float64(f))
 	switch {
@@ -79,7 +82,8 @@ func appendFloat32(dst []byte, f float32) []byte {
 	return append(dst, "null"...)
 }
 
-// appendExponent writes the exponent without leading zeros: Go writes at least two digits, e-07.
+// appendExponent appends f with an exponent of as few digits as possible; Go writes at least two,
+// e-07.
 func appendExponent(dst []byte, f float64, bits int) []byte {
 	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
 	if n := len(dst); dst[n-2] == '0' && dst[n-4] == 'e' {
@@ -89,30 +93,30 @@ func appendExponent(dst []byte, f float64, bits int) []byte {
 	return dst
 }
 
-// exactPowers are the powers of ten up to exactDigits.
+// exactPowers are the powers of ten up to exactDigits, which a float64 holds exactly.
 var exactPowers = [exactDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// readFloat returns the number that begins at i as JSON.parse reads it: the nearest float64, or an
-// infinity if it is out of range. end is the offset after it.
-func readFloat(p []byte, i int) (f float64, end int, err error) {
-	if f, end, ok := readShort(p, i); ok {
+// decodeFloat returns the number that begins at i as JSON.parse does, the nearest float64, or an
+// infinity if it is out of range, and the offset behind it.
+func decodeFloat(p []byte, i int) (f float64, end int, err error) {
+	if f, end, ok := decodeShort(p, i); ok {
 		return f, end, nil
 	}
 	if end, err = skipNumber(p, i); err != nil {
 		return 0, 0, err
 	}
-	f, _ = strconv.ParseFloat(string(p[i:end]), 64) // The error says that f is an infinity.
+	f, _ = strconv.ParseFloat(string(p[i:end]), 64) // An error only says that f is an infinity.
 	return f, end, nil
 }
 
-// readFloat32 is readFloat for a float32. A number that is out of range is an error.
+// decodeFloat32 is decodeFloat for a float32. A number out of range is an error.
 //
-// It rounds once. The float32 nearest to the nearest float64 may be the wrong one, but only if that
-// float64 is exactly between two of them: anywhere else it is on the same side as the number
-// itself.
-func readFloat32(p []byte, i int) (f float32, end int, err error) {
-	const below, middle = 1<<29 - 1, 1 << 28 // the bits that a float32 does not have
-	if f, end, ok := readShort(p, i); ok && math.Float64bits(f)&below != middle {
+// It rounds once, because the float32 nearest to the nearest float64 may be the wrong one if that
+// float64 is just in the middle between two of them. Anywhere else the float64 is on the same side
+// of the middle as the number.
+func decodeFloat32(p []byte, i int) (f float32, end int, err error) {
+	const below, middle = 1<<29 - 1, 1 << 28 // of the bits that a float32 does not have
+	if f, end, ok := decodeShort(p, i); ok && math.Float64bits(f)&below != middle {
 		return float32(f), end, nil
 	}
 	if end, err = skipNumber(p, i); err != nil {
@@ -122,10 +126,10 @@ func readFloat32(p []byte, i int) (f float32, end int, err error) {
 	return float32(wide), end, err
 }
 
-// readShort is readFloat for most numbers: some digits, perhaps a sign and a point. There both the
-// digits as an integer and the power of ten are exact, and the quotient is rounded once. It reports
-// false for all others.
-func readShort(p []byte, i int) (f float64, end int, ok bool) {
+// decodeShort is decodeFloat for the form of most numbers: a few digits, perhaps with a sign and a
+// point. The digits as an integer and the power of ten are then exact, and the quotient is rounded
+// once. For other numbers it returns false.
+func decodeShort(p []byte, i int) (f float64, end int, ok bool) {
 	negative := i < len(p) && p[i] == '-'
 	if negative {
 		i++
@@ -161,8 +165,7 @@ func readShort(p []byte, i int) (f float64, end int, ok bool) {
 	return f, i, true
 }
 
-// dropNegativeZeros replaces each -0 in dst from start on by 0. That part must be JSON without
-// blanks.
+// dropNegativeZeros replaces each -0 by 0 in dst from start on, which is JSON without blanks.
 func dropNegativeZeros(dst []byte, start int) []byte {
 	if !bytes.Contains(dst[start:], []byte("-0")) {
 		return dst
@@ -173,14 +176,14 @@ func dropNegativeZeros(dst []byte, start int) []byte {
 		case c == '"':
 			end, err := skipString(dst, i)
 			if err != nil {
-				return dst // Not JSON: the caller has passed on unchecked text.
+				return dst // It is no JSON: the result does not matter.
 			}
 			out += copy(dst[out:], dst[i:end])
 			i = end
 			continue
 		case c == '-' && i+1 < len(dst) && dst[i+1] == '0' && (i+2 == len(dst) || !continuesNumber(dst[i+2])):
 		case c == 'e', c == 'E':
-			// The sign of an exponent does not belong to a zero: 1e-0.
+			// The sign of an exponent is no sign of a number: 1e-0.
 			dst[out] = c
 			out++
 			if i++; i < len(dst) && dst[i] == '-' {

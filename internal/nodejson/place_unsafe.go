@@ -6,28 +6,29 @@ import (
 	"unsafe"
 )
 
-// A place is where a value is in memory. Its type is one that a plan knows, and the plan says which
-// of the methods below fit. With reflect each field would cost a Value, checks of what may be done
-// with it, and finding its kind again, which takes longer than to read most numbers. Work that is
-// not done for each field is left to reflect, see value.
+// A place is the address of a value whose type has a plan; the plan says which of the methods below
+// fit. With reflect, each field costs a Value, checks of the permitted operations and a look at its
+// kind, which takes longer than reading most numbers. Operations that are not done for each field
+// are left to reflect, see value.
 //
-// A place is never outside of the variable that it was made from, because offsets and sizes come
-// from reflect. It keeps that variable alive, as every pointer does.
+// A place lies inside the variable from which it was made, whose offsets and sizes come from
+// reflect, and keeps that variable alive, as every pointer does.
 type place struct{ at unsafe.Pointer }
 
 // placeOf returns the place of v, which must be addressable.
 func placeOf(v reflect.Value) place { return place{unsafe.Pointer(v.UnsafeAddr())} }
 
-// targetOf returns the place that the pointer v points to.
+// targetOf returns the place to which the pointer v points.
 func targetOf(v reflect.Value) place { return place{v.UnsafePointer()} }
 
-// value returns the value there, of type t, as a settable reflect.Value.
+// value returns the value at m as one of type t, which can be set.
 func (m place) value(t reflect.Type) reflect.Value { return reflect.NewAt(t, m.at).Elem() }
 
-// field returns the place offset bytes further on: a field, or an element.
+// field returns the place of a field or an element, offset bytes further on.
 func (m place) field(offset uintptr) place { return place{unsafe.Add(m.at, offset)} }
 
-// The values of plans' kinds without other values inside. The names of their types do not matter.
+// Pointers to the value at m, for the kinds of plans without other values inside. The name of its
+// type does not matter.
 
 func (m place) bool() *bool       { return (*bool)(m.at) }
 func (m place) float32() *float32 { return (*float32)(m.at) }
@@ -37,7 +38,7 @@ func (m place) bytes() *[]byte    { return (*[]byte)(m.at) }
 func (m place) time() *time.Time  { return (*time.Time)(m.at) }
 func (m place) any() *any         { return (*any)(m.at) }
 
-// object is for asObject.
+// object returns a pointer to the map of asObject.
 func (m place) object() *map[string]any { return (*map[string]any)(m.at) }
 
 // int returns the signed integer of size bytes.
@@ -80,23 +81,24 @@ func (m place) setInteger(size uintptr, x uint64) {
 	}
 }
 
-// target returns the place that a pointer points to, and false if it is nil.
+// target returns the place to which the pointer at m points, and false if it is nil.
 func (m place) target() (to place, ok bool) {
 	p := *(*unsafe.Pointer)(m.at)
 	return place{p}, p != nil
 }
 
-// setTarget sets the pointer to another place, of a variable of its type.
+// setTarget sets the pointer at m to a variable of its element type.
 func (m place) setTarget(to place) { *(*unsafe.Pointer)(m.at) = to.at }
 
-// list returns the place of the first element of a slice, and the number of elements.
+// list returns the place of the first element of the slice at m, of any type, and the number of
+// elements.
 func (m place) list() (first place, n int) {
 	s := *(*[]byte)(m.at) // All slices have the same form.
 	return place{unsafe.Pointer(unsafe.SliceData(s))}, len(s)
 }
 
-// isNil reports whether a pointer, slice or map is nil: the first word of each is a pointer.
+// isNil reports whether the pointer, slice or map at m is nil. The first word of each is a pointer.
 func (m place) isNil() bool { return *(*unsafe.Pointer)(m.at) == nil }
 
-// identity distinguishes the place from others in use.
+// identity returns the address of the place.
 func (m place) identity() uintptr { return uintptr(m.at) }

@@ -26,7 +26,7 @@ type (
 	origin struct {
 		place
 		Host string `json:"host,omitempty"`
-		I    string // is hidden by the i of ordinary only for those who do not look at the case
+		I    string // hidden by the i of ordinary only if case does not count
 	}
 	Source struct {
 		Line int       `json:"line"`
@@ -35,7 +35,7 @@ type (
 	place  struct{ Row, Column uint8 }
 	hidden struct{ Depth int }
 
-	// ordinary has a field of every kind with a plan.
+	// ordinary has a field of every kind that there are plans for.
 	ordinary struct {
 		B   bool                `json:"b"`
 		I   int                 `json:"i"`
@@ -61,7 +61,7 @@ type (
 
 		origin
 		*Source
-		*hidden                    // is written, and cannot be read
+		*hidden                    // can be written but not read
 		G       float32            `json:"g,omitempty"`
 		H       [3]float32         `json:"h"`
 		K       [2]*ordinary       `json:"k,omitzero"`
@@ -112,7 +112,7 @@ func TestPlansAreForOrdinaryTypes(t *testing.T) {
 			loud
 		}{}, struct {
 			place
-			origin // has another place
+			origin // in another place
 		}{}, time.Now,
 	} {
 		require.False(t, nodejson.HasPlan(reflect.TypeOf(v)), "%T", v)
@@ -126,10 +126,10 @@ type (
 
 func (loudByte) MarshalText() ([]byte, error) { return []byte("loud"), nil }
 
-// A plan does not give up usual texts.
+// A plan is not given up for a usual text.
 func TestAPlanReadsUsualTexts(t *testing.T) {
 	var got ordinary
-	require.True(t, nodejson.DecodePlanned([]byte(` { "u" : 65535, "i":-7,"unknown":[{"x":"\u00e4"}],"s":"a\n\ud800",`+
+	require.True(t, nodejson.ReadPlanned([]byte(` { "u" : 65535, "i":-7,"unknown":[{"x":"\u00e4"}],"s":"a\n\ud800",`+
 		`"l":[{"i":1},{"i":2,"l":[]}],"a":{"k":[1]},"m":{"a":1,"b":2},"q":3,"p":{"f":0.5},"t":{"X":"x"},"ss":null,`+
 		`"il":-9223372036854775808,"v":18446744073709551615,"host":"h","Row":3,"line":4,"g":0.1,"h":[1,2],"y4":[1,2,3,4,5],`+
 		`"y":"aGk=","z":"2026-01-02T03:04:05.6+07:00","zz":["2026-01-02T03:04:05Z",null],"o":{"a":{}},"r":[["x"]]} `), &got))
@@ -144,7 +144,7 @@ func TestAPlanReadsUsualTexts(t *testing.T) {
 	}, got)
 }
 
-// at returns the time that a text means.
+// at returns the time of a text.
 func at(text string) (at time.Time) {
 	if err := at.UnmarshalText([]byte(text)); err != nil {
 		panic(err)
@@ -152,8 +152,8 @@ func at(text string) (at time.Time) {
 	return at
 }
 
-// If a plan does not know something, the library reads the text, and the values read before leave
-// no trace.
+// A text that a plan gives up is left to the library, and the parts that were read before leave no
+// trace.
 func TestTheLibraryReadsTextsThatAPlanGivesUp(t *testing.T) {
 	for _, text := range []string{
 		`{"S":"x","i":1}`, `{"ſ":"long s"}`, `{"\u0073":"x"}`, `{"l":[{"i":1,"s":"x"}],"l":[{"s":"y"}]}`, `{"m":{"a":1},"m":{"b":2}}`,
@@ -187,13 +187,13 @@ func TestAPlanCountsLevelsAsTheLibraryDoes(t *testing.T) {
 	for _, name := range []string{"o", "a"} {
 		for levels, fits := range map[int]bool{most - 1: true, most: false} { // One is the struct.
 			text := []byte(`{"` + name + `":` + strings.Repeat(`{"a":`, levels) + "1" + strings.Repeat("}", levels) + "}")
-			require.Equal(t, fits, nodejson.DecodePlanned(text, new(ordinary)), "%s, %d", name, levels)
+			require.Equal(t, fits, nodejson.ReadPlanned(text, new(ordinary)), "%s, %d", name, levels)
 			requireOneMind(t, text)
 		}
 	}
 }
 
-// Values that are there already count as in encoding/json.
+// Values that are there before count as in encoding/json.
 func TestAValueInUseIsReadInto(t *testing.T) {
 	x := ordinary{S: "old", L: []ordinary{{I: 1, S: "kept"}}, M: map[string]int{"old": 1}, P: &ordinary{I: 1}}
 	require.NoError(t, nodejson.Decode([]byte(`{"i":2,"m":{"new":2},"p":{"s":"x"}}`), &x))
@@ -212,7 +212,7 @@ func TestAPointerToItselfIsFound(t *testing.T) {
 	require.NoError(t, nodejson.Decode([]byte(`null`), new(self)))
 }
 
-// ordinaries generates values, and texts that are similar to their JSON.
+// ordinaries generates values, and texts similar to their JSON.
 func ordinaries(depth int) *rapid.Generator[ordinary] {
 	return rapid.Custom(func(t *rapid.T) ordinary {
 		o := ordinary{
@@ -227,7 +227,7 @@ func ordinaries(depth int) *rapid.Generator[ordinary] {
 			W: word(rapid.String().Draw(t, "W")),
 			M: rapid.MapOf(rapid.String(), rapid.Int()).Draw(t, "M"),
 
-			own: 1, // is written by nobody
+			own: 1, // never written
 		}
 		o.SS = rapid.SliceOf(rapid.String()).Draw(t, "SS")
 		o.G = rapid.OneOf(rapid.Float32(), rapid.SampledFrom([]float32{float32(math.Inf(-1)), 1 << 24, 123456789, 1e-6, 1e-7, 1e21, 0.1})).Draw(t, "G")
@@ -267,7 +267,7 @@ func ordinaries(depth int) *rapid.Generator[ordinary] {
 	})
 }
 
-// times generates times, some of which RFC 3339 does not know.
+// times generates times, some outside RFC 3339.
 func times() *rapid.Generator[time.Time] {
 	zones := []*time.Location{time.UTC, time.Local, time.FixedZone("", 5400), time.FixedZone("", -86399), time.FixedZone("", 25*3600)}
 	return rapid.Custom(func(t *rapid.T) time.Time {
@@ -277,8 +277,7 @@ func times() *rapid.Generator[time.Time] {
 	})
 }
 
-// fitting has texts for the members of an ordinary, most of which fit. INNER stands for another
-// ordinary.
+// fitting has texts for the members of an ordinary; most fit. INNER stands for another ordinary.
 var fitting = map[string][]string{
 	"b": {"true", "false", "null"},
 	"i": {"0", "-1", "9223372036854775807"}, "il": {"-9223372036854775808", "-0", "9223372036854775808"},
@@ -300,8 +299,8 @@ var fitting = map[string][]string{
 	"I8": {"1"}, "HOST": {`"x"`}, `\u0073`: {`"x"`}, "ſ": {`"x"`},
 }
 
-// texts generates objects similar to an ordinary. They may have a member twice or in capitals, and
-// some values belong to another member.
+// texts generates objects similar to an ordinary. A member may come twice or in capitals, and some
+// values belong to another member.
 func texts(depth int) *rapid.Generator[string] {
 	names := slices.Sorted(maps.Keys(fitting))
 	return rapid.Custom(func(t *rapid.T) string {
@@ -334,7 +333,7 @@ var raws = []json.RawMessage{
 	[]byte("\"\xff\""), []byte("[\"\xed\xa0\x80\"]"), []byte(`{"a":1,"a":{}}`), []byte("1e999"), []byte("[]"), []byte("\"  \""),
 }
 
-func TestPlansAndTheLibraryAgree(t *testing.T) {
+func TestPlansAndTheLibraryAreOfOneMind(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := ordinaries(2).Draw(t, "v")
 		want, wantErr := new(nodejson.Encoder).AppendByLibrary(nil, v)
@@ -348,7 +347,7 @@ func TestPlansAndTheLibraryAgree(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(byPointer))
 
-		// A text that was cut or changed somewhere is mostly no JSON, or does not fit.
+		// After a cut or a change most texts are no JSON, or do not fit.
 		if at := rapid.IntRange(0, 2*len(got)).Draw(t, "at"); at < len(got) {
 			got[at] = rapid.SampledFrom([]byte(`"\{}[]:,0-.eEntfx`)).Draw(t, "byte")
 		}
@@ -356,7 +355,7 @@ func TestPlansAndTheLibraryAgree(t *testing.T) {
 	})
 }
 
-// FuzzPlan lets plans and the library read the same text.
+// FuzzPlan makes plans and the library read the same text.
 func FuzzPlan(f *testing.F) {
 	f.Add([]byte(`{"i":1,"l":[{"s":"x"}],"m":{"a":1},"p":{"q":2},"a":[null]}`))
 	f.Add([]byte(`{"il":-9223372036854775808,"v":18446744073709551615,"h":[1,2,3,4],"y":"aGk=","z":"2026-01-02T03:04:05.6+07:00"}`))

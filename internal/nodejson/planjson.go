@@ -6,33 +6,35 @@ import (
 	"unicode/utf8"
 )
 
-// This file reads and writes json.Number and json.RawMessage, which are JSON themselves.
+// This file writes and reads json.Number and json.RawMessage, whose values are JSON.
 
-// number reads a number. A number in a string is left to the library.
-func (d *planDecoder) number(to place) bool {
-	end, err := skipNumber(d.p, d.i)
+// number reads a json.Number from a number. A string with a number in it is left to the library.
+func (r *planReader) number(to place) bool {
+	end, err := skipNumber(r.p, r.i)
 	if err != nil {
 		return false
 	}
-	*to.text() = string(d.p[d.i:end])
-	d.i = end
+	*to.text() = string(r.p[r.i:end])
+	r.i = end
 	return true
 }
 
-// raw copies a value as it was written. The library repairs text that is not UTF-8.
-func (d *planDecoder) raw(to place) bool {
-	end, err := skipValue(d.p, d.i, d.depth)
-	if err != nil || !utf8.Valid(d.p[d.i:end]) {
+// raw reads a json.RawMessage: it copies the text of a value. A text that is not UTF-8 needs a
+// repair, which is left to the library.
+func (r *planReader) raw(to place) bool {
+	end, err := skipValue(r.p, r.i, r.depth)
+	if err != nil || !utf8.Valid(r.p[r.i:end]) {
 		return false
 	}
-	*to.bytes() = slices.Clone(d.p[d.i:end])
-	d.i = end
+	*to.bytes() = slices.Clone(r.p[r.i:end])
+	r.i = end
 	return true
 }
 
+// appendNumber appends the json.Number n. The error is errUnusual if n is no number.
 func appendNumber(dst []byte, n string) ([]byte, error) {
 	if n == "" {
-		return append(dst, '0'), nil // as encoding/json has it
+		return append(dst, '0'), nil // as in encoding/json
 	}
 	start := len(dst)
 	dst = append(dst, n...)
@@ -42,7 +44,8 @@ func appendNumber(dst []byte, n string) ([]byte, error) {
 	return dropNegativeZeros(dst, start), nil
 }
 
-// appendRaw writes raw, which is inside depth arrays and objects, on one line.
+// appendRaw appends the JSON raw on one line. depth is the number of arrays and objects around it.
+// The error is errUnusual if raw is no JSON in UTF-8.
 func appendRaw(dst, raw []byte, depth int) ([]byte, error) {
 	end, err := skipValue(raw, skipBlanks(raw, 0), depth)
 	if err != nil || checkEnd(raw, end) != nil || !utf8.Valid(raw) {

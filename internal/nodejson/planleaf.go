@@ -7,38 +7,39 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// The methods of this file read values without other values inside.
+// The methods of this file read values without other values inside. Each reads the value at r.i,
+// moves r.i behind it and returns true, or gives up and returns false.
 
-func (d *planDecoder) boolean(to place) bool {
-	value := d.p[d.i] == 't'
+func (r *planReader) boolean(to place) bool {
+	value := r.p[r.i] == 't'
 	word := "false"
 	if value {
 		word = "true"
 	}
-	if len(d.p)-d.i < len(word) || string(d.p[d.i:d.i+len(word)]) != word {
+	if len(r.p)-r.i < len(word) || string(r.p[r.i:r.i+len(word)]) != word {
 		return false
 	}
 	*to.bool() = value
-	d.i += len(word)
+	r.i += len(word)
 	return true
 }
 
-func (d *planDecoder) int(to place, size uintptr) bool {
-	negative, n, ok := d.integer()
+func (r *planReader) int(to place, size uintptr) bool {
+	negative, n, ok := r.integer()
 	x := int64(n)
 	if negative {
 		x = -x
 	}
-	// If the sign is wrong, n was too large for an int64. Minus zero is 0.
+	// If x has the wrong sign, n was too large for an int64. Minus zero is 0.
 	if !ok || n != 0 && (x < 0) != negative {
 		return false
 	}
 	to.setInteger(size, uint64(x))
-	return to.int(size) == x // If not, the number has too many bits.
+	return to.int(size) == x // If they differ, x has more bits than the type.
 }
 
-func (d *planDecoder) uint(to place, size uintptr) bool {
-	negative, n, ok := d.integer()
+func (r *planReader) uint(to place, size uintptr) bool {
+	negative, n, ok := r.integer()
 	if !ok || negative {
 		return false
 	}
@@ -46,111 +47,110 @@ func (d *planDecoder) uint(to place, size uintptr) bool {
 	return to.uint(size) == n
 }
 
-// mostDigits is how many decimal digits a uint64 can have.
+// mostDigits is the most decimal digits that a uint64 can have.
 const mostDigits = 20
 
-// integer reads a number without fraction and exponent, whose digits must fit a uint64.
-func (d *planDecoder) integer() (negative bool, n uint64, ok bool) {
-	i := d.i
-	if negative = d.p[i] == '-'; negative {
+// integer reads a number without point and exponent whose digits fit a uint64.
+func (r *planReader) integer() (negative bool, n uint64, ok bool) {
+	i := r.i
+	if negative = r.p[i] == '-'; negative {
 		i++
 	}
 	start := i
-	for ; i < len(d.p) && isDigit(d.p[i]); i++ {
-		n = 10*n + uint64(d.p[i]-'0')
+	for ; i < len(r.p) && isDigit(r.p[i]); i++ {
+		n = 10*n + uint64(r.p[i]-'0')
 	}
 	switch digits := i - start; {
 	case digits == 0 || digits > mostDigits:
 		return false, 0, false
-	case digits == mostDigits && (d.p[start] != '1' || n < 1e19):
-		// Numbers of 20 digits that begin with 1 and are too large have wrapped around to less than
-		// 1e19.
+	case digits == mostDigits && (r.p[start] != '1' || n < 1e19):
+		// A number that begins with 1 and is too large has wrapped around to less than 1e19.
 		return false, 0, false
-	case digits > 1 && d.p[start] == '0', i < len(d.p) && continuesNumber(d.p[i]):
+	case digits > 1 && r.p[start] == '0', i < len(r.p) && continuesNumber(r.p[i]):
 		return false, 0, false
 	}
-	d.i = i
+	r.i = i
 	return negative, n, true
 }
 
-func (d *planDecoder) float64(to place) bool {
-	f, end, err := readFloat(d.p, d.i)
+func (r *planReader) float64(to place) bool {
+	f, end, err := decodeFloat(r.p, r.i)
 	if err != nil || math.IsInf(f, 0) {
 		return false
 	}
 	*to.float64() = f
-	d.i = end
+	r.i = end
 	return true
 }
 
-func (d *planDecoder) float32(to place) bool {
-	f, end, err := readFloat32(d.p, d.i)
+func (r *planReader) float32(to place) bool {
+	f, end, err := decodeFloat32(r.p, r.i)
 	if err != nil {
 		return false
 	}
 	*to.float32() = f
-	d.i = end
+	r.i = end
 	return true
 }
 
-func (d *planDecoder) text(to place) bool {
-	if d.p[d.i] != '"' {
+func (r *planReader) text(to place) bool {
+	if r.p[r.i] != '"' {
 		return false
 	}
-	start := d.i + 1
-	if end := wtf8.PlainEnd(d.p, start); end < len(d.p) && d.p[end] == '"' {
-		d.i = end + 1
-		*to.text() = d.share(d.p[start:end])
+	start := r.i + 1
+	if end := wtf8.PlainEnd(r.p, start); end < len(r.p) && r.p[end] == '"' {
+		r.i = end + 1
+		*to.text() = r.share(r.p[start:end])
 		return true
 	}
-	s, end, err := readString(d.p, d.i)
+	s, end, err := decodeString(r.p, r.i)
 	if err != nil {
 		return false
 	}
 	*to.text() = s
-	d.i = end
+	r.i = end
 	return true
 }
 
-// Many strings in records repeat, such as names of states and hosts. Short ones that came lately
-// share memory.
+// Many strings of records repeat, such as names of states and hosts. A short string that came
+// lately is used again.
 const (
-	recentStrings = 8  // number of places, a power of two
+	recentStrings = 8  // places, a power of two
 	longestRecent = 32 // bytes
 )
 
-// share returns text as a string, one of the recent ones if it is there. Its place depends on its
-// length and its ends.
-func (d *planDecoder) share(text []byte) string {
+// share returns text as a string, the one in r.recent if that is equal. Its place there depends on
+// its length, its first byte and its last.
+func (r *planReader) share(text []byte) string {
 	n := len(text)
 	if n == 0 || n > longestRecent {
 		return string(text)
 	}
-	s := &d.recent[(n^int(text[0])^int(text[n-1]))%recentStrings]
+	s := &r.recent[(n^int(text[0])^int(text[n-1]))%recentStrings]
 	if *s != string(text) {
 		*s = string(text)
 	}
 	return *s
 }
 
-// plainText moves past a string of ASCII without escapes and returns the bytes between its quotes.
-// It reports false for other strings.
-func (d *planDecoder) plainText() (text []byte, ok bool) {
-	if d.p[d.i] != '"' {
+// plainText reads a string without escapes and returns the bytes between its quotes, a part of the
+// text.
+func (r *planReader) plainText() (text []byte, ok bool) {
+	if r.p[r.i] != '"' {
 		return nil, false
 	}
-	start := d.i + 1
-	end := wtf8.PlainEnd(d.p, start)
-	if end == len(d.p) || d.p[end] != '"' {
+	start := r.i + 1
+	end := wtf8.PlainEnd(r.p, start)
+	if end == len(r.p) || r.p[end] != '"' {
 		return nil, false
 	}
-	d.i = end + 1
-	return d.p[start:end], true
+	r.i = end + 1
+	return r.p[start:end], true
 }
 
-// bytes reads base64. Bytes as an array of numbers are left to the library.
-func (d *planDecoder) bytes(to place) bool {
-	text, ok := d.plainText()
+// bytes reads base64. An array of numbers is left to the library.
+func (r *planReader) bytes(to place) bool {
+	text, ok := r.plainText()
 	if !ok {
 		return false
 	}
@@ -163,12 +163,12 @@ func (d *planDecoder) bytes(to place) bool {
 	return true
 }
 
-func (d *planDecoder) time(to place) bool {
-	text, ok := d.plainText()
+func (r *planReader) time(to place) bool {
+	text, ok := r.plainText()
 	if !ok {
 		return false
 	}
-	at, ok := readTime(text)
+	at, ok := decodeTime(text)
 	if !ok && at.UnmarshalText(text) != nil {
 		return false
 	}
@@ -176,12 +176,12 @@ func (d *planDecoder) time(to place) bool {
 	return true
 }
 
-func (d *planDecoder) any(to place) bool {
-	x, end, err := readValue(d.p, d.i, d.depth, nil)
+func (r *planReader) any(to place) bool {
+	x, end, err := decodeValue(r.p, r.i, r.depth, nil)
 	if err != nil {
 		return false
 	}
 	*to.any() = x
-	d.i = end
+	r.i = end
 	return true
 }

@@ -6,128 +6,129 @@ import (
 	"unicode/utf8"
 )
 
-// planDecoder reads a text by plans, into places that are zero: other values may affect the reading
-// in ways that only the library knows. Its methods read the value that begins at i and move past
-// it, or report false when they give up.
-type planDecoder struct {
+// planReader reads a text by plans, into places that are zero, because only the library has the
+// rules for values that are there before. Its methods read the text at i and move i behind it, or
+// report false if they have given up.
+type planReader struct {
 	p     []byte
-	i     int // offset of the next byte
+	i     int
 	depth int // arrays, objects and pointers around i
 
-	strange bool // a member was skipped because its struct has no such field
+	strange bool // a struct did not have a member of the text
 
-	recent [recentStrings]string // see share
+	recent [recentStrings]string // recent strings, see share
 }
 
-// decodePlanned reads p into v. If it gives up, it leaves v zero. strange says that a struct did
-// not have all members.
-func decodePlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
-	d := planDecoder{p: p, i: skipBlanks(p, 0)}
-	if d.value(placeOf(v), t) && checkEnd(p, d.i) == nil {
-		return d.strange, true
+// readPlanned reads p into v, which must be addressable and zero. If it has given up, v is zero.
+// strange reports whether a struct did not have a member of the text.
+func readPlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
+	r := planReader{p: p, i: skipBlanks(p, 0)}
+	if r.value(placeOf(v), t) && checkEnd(p, r.i) == nil {
+		return r.strange, true
 	}
 	v.SetZero()
 	return false, false
 }
 
-func (d *planDecoder) value(to place, t *plan) bool {
-	if d.i >= len(d.p) {
+// value reads the next value.
+func (r *planReader) value(to place, t *plan) bool {
+	if r.i >= len(r.p) {
 		return false
 	}
-	if d.p[d.i] == 'n' && t.kind != asRaw {
-		return d.null(to, t)
+	if r.p[r.i] == 'n' && t.kind != asRaw {
+		return r.null(to, t)
 	}
 	switch t.kind {
 	case asBool:
-		return d.boolean(to)
+		return r.boolean(to)
 	case asInt:
-		return d.int(to, t.size)
+		return r.int(to, t.size)
 	case asUint:
-		return d.uint(to, t.size)
+		return r.uint(to, t.size)
 	case asFloat32:
-		return d.float32(to)
+		return r.float32(to)
 	case asFloat64:
-		return d.float64(to)
+		return r.float64(to)
 	case asString:
-		return d.text(to)
+		return r.text(to)
 	case asBytes:
-		return d.bytes(to)
+		return r.bytes(to)
 	case asTime:
-		return d.time(to)
+		return r.time(to)
 	case asNumber:
-		return d.number(to)
+		return r.number(to)
 	case asRaw:
-		return d.raw(to)
+		return r.raw(to)
 	case asAny:
-		return d.any(to)
+		return r.any(to)
 	}
-	if d.depth >= maxDepth {
+	if r.depth >= maxDepth {
 		return false
 	}
-	d.depth++
-	ok := d.inside(to, t)
-	d.depth--
+	r.depth++
+	ok := r.inside(to, t)
+	r.depth--
 	return ok
 }
 
-// inside is value for values with other values inside.
-func (d *planDecoder) inside(to place, t *plan) bool {
+// inside is value for a type with other values inside.
+func (r *planReader) inside(to place, t *plan) bool {
 	switch t.kind {
 	case asPointer:
-		return to.isNil() && d.pointer(to, t)
+		return to.isNil() && r.pointer(to, t)
 	case asSlice:
-		return d.p[d.i] == '[' && to.isNil() && d.list(to, t)
+		return r.p[r.i] == '[' && to.isNil() && r.list(to, t)
 	case asArray:
-		return d.p[d.i] == '[' && to.value(t.typ).IsZero() && d.array(to, t)
+		return r.p[r.i] == '[' && to.value(t.typ).IsZero() && r.array(to, t)
 	case asMap:
-		return d.p[d.i] == '{' && to.isNil() && d.table(to.value(t.typ), t)
+		return r.p[r.i] == '{' && to.isNil() && r.table(to.value(t.typ), t)
 	case asObject:
-		return d.p[d.i] == '{' && to.isNil() && d.object(to)
+		return r.p[r.i] == '{' && to.isNil() && r.object(to)
 	}
-	return d.p[d.i] == '{' && d.record(to, t)
+	return r.p[r.i] == '{' && r.record(to, t)
 }
 
-// null leaves a value that cannot be nil unchanged, as in encoding/json.
-func (d *planDecoder) null(to place, t *plan) bool {
-	end, err := skipWord(d.p, d.i, "null")
+// null reads null. It leaves a value that cannot be nil as it is, as encoding/json does.
+func (r *planReader) null(to place, t *plan) bool {
+	end, err := skipWord(r.p, r.i, "null")
 	if err != nil {
 		return false
 	}
-	d.i = end
+	r.i = end
 	if t.kind.nullable() {
-		to.value(t.typ).SetZero() // It may have been set before, if the same member comes twice.
+		to.value(t.typ).SetZero() // It may be set, if the same member comes twice.
 	}
 	return true
 }
 
-// pointer makes a variable and reads its value.
-func (d *planDecoder) pointer(to place, t *plan) bool {
+// pointer reads a value into a new variable and sets the pointer to it.
+func (r *planReader) pointer(to place, t *plan) bool {
 	made := targetOf(reflect.New(t.elem.typ))
 	to.setTarget(made)
-	return d.value(made, t.elem)
+	return r.value(made, t.elem)
 }
 
 // list reads an array into a slice.
-func (d *planDecoder) list(to place, t *plan) bool {
+func (r *planReader) list(to place, t *plan) bool {
 	v := to.value(t.typ)
-	if d.i = skipBlanks(d.p, d.i+1); d.i < len(d.p) && d.p[d.i] == ']' {
-		d.i++
+	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == ']' {
+		r.i++
 		v.Set(reflect.MakeSlice(t.typ, 0, 0))
 		return true
 	}
-	start := d.i
+	start := r.i
 	var elem place
 	for n, room := 0, 0; ; n++ {
 		if n == room {
-			v.Grow(t.room(n, d.i-start, len(d.p)-d.i)) // The new memory is zero.
+			v.Grow(t.room(n, r.i-start, len(r.p)-r.i)) // The new memory is zero.
 			room = v.Cap()
 			v.SetLen(room)
 			elem = targetOf(v).field(uintptr(n) * t.elem.size)
 		}
-		if !d.value(elem, t.elem) {
+		if !r.value(elem, t.elem) {
 			return false
 		}
-		if more, ok := d.separator(']'); !more {
+		if more, ok := r.separator(']'); !more {
 			v.SetLen(n + 1)
 			return ok
 		}
@@ -137,37 +138,37 @@ func (d *planDecoder) list(to place, t *plan) bool {
 	}
 }
 
-// separator moves past the comma or bracket after an element, and past the blanks after a comma.
+// separator moves behind the comma or bracket behind an element, and behind the blanks of a comma.
 // more says that it was a comma.
-func (d *planDecoder) separator(closing byte) (more, ok bool) {
-	if plainComma(d.p, d.i) {
-		d.i++
+func (r *planReader) separator(closing byte) (more, ok bool) {
+	if plainComma(r.p, r.i) {
+		r.i++
 		return true, true
 	}
-	return d.unusualSeparator(closing)
+	return r.unusualSeparator(closing)
 }
 
-// unusualSeparator is separator for a closing bracket, or blanks.
-func (d *planDecoder) unusualSeparator(closing byte) (more, ok bool) {
-	more, next, err := separator(d.p, d.i, closing)
-	d.i = next
+// unusualSeparator is separator for a bracket, or a comma with blanks.
+func (r *planReader) unusualSeparator(closing byte) (more, ok bool) {
+	more, next, err := separator(r.p, r.i, closing)
+	r.i = next
 	return more, err == nil
 }
 
 const (
-	// firstElements is for how many elements a slice first gets memory, if they are small, because
-	// most slices have more than one.
+	// firstElements is the number of small elements for which a slice first gets memory, because
+	// most slices have more than one element.
 	firstElements = 4
 	smallElement  = 64 // bytes
 
-	// mostGrowth bounds the factor by which a slice grows at once. So a text that ends otherwise
-	// than it began takes at most that many times the memory of its elements.
+	// mostGrowth is the factor by which a slice may grow at once. It bounds the memory, in
+	// proportion to the elements that came, for a text whose end is unlike its beginning.
 	mostGrowth = 16
 )
 
-// room returns for how many more elements a full slice of n should get memory. The n elements took
-// done bytes of text; at that rate the remaining left bytes hold so many. The runtime may add more,
-// as for append.
+// room returns the number of elements for which a full slice of n should get more memory. The n
+// elements had done bytes of text; the left bytes may have as many for each element. The runtime
+// rounds up, as for append.
 func (t *plan) room(n, done, left int) int {
 	switch {
 	case n > 0:
@@ -178,117 +179,116 @@ func (t *plan) room(n, done, left int) int {
 	return 1
 }
 
-// array reads into the elements of an array, which are all zero, and skips further ones. Elements
-// that do not come stay zero.
-func (d *planDecoder) array(to place, t *plan) bool {
-	if d.i = skipBlanks(d.p, d.i+1); d.i < len(d.p) && d.p[d.i] == ']' {
-		d.i++
+// array reads a JSON array into a Go array. Further elements of the text are skipped; elements that
+// do not come stay zero.
+func (r *planReader) array(to place, t *plan) bool {
+	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == ']' {
+		r.i++
 		return true
 	}
 	for n, size := 0, t.typ.Len(); ; n++ {
-		if n < size && !d.value(to.field(uintptr(n)*t.elem.size), t.elem) || n >= size && !d.skip() {
+		if n < size && !r.value(to.field(uintptr(n)*t.elem.size), t.elem) || n >= size && !r.skip() {
 			return false
 		}
-		if more, ok := d.separator(']'); !more {
+		if more, ok := r.separator(']'); !more {
 			return ok
 		}
 	}
 }
 
 // object reads an object as Value does.
-func (d *planDecoder) object(to place) bool {
-	m, end, err := readObject(d.p, d.i, d.depth-1, nil)
+func (r *planReader) object(to place) bool {
+	m, end, err := decodeObject(r.p, r.i, r.depth-1, nil)
 	if err != nil {
 		return false
 	}
 	*to.object() = m
-	d.i = end
+	r.i = end
 	return true
 }
 
-// member moves to the value of the member that begins at i and returns the key, with its quotes.
-func (d *planDecoder) member() (key []byte, ok bool) {
-	end, value, err := skipKey(d.p, d.i)
+// member reads a key and the colon, and returns the key with its quotes.
+func (r *planReader) member() (key []byte, ok bool) {
+	end, value, err := skipKey(r.p, r.i)
 	if err != nil {
 		return nil, false
 	}
-	key = d.p[d.i:end]
-	d.i = value
+	key = r.p[r.i:end]
+	r.i = value
 	return key, true
 }
 
 // table reads an object into a map.
-func (d *planDecoder) table(v reflect.Value, t *plan) bool {
+func (r *planReader) table(v reflect.Value, t *plan) bool {
 	m := reflect.MakeMap(t.typ)
 	v.Set(m)
-	if d.i = skipBlanks(d.p, d.i+1); d.i < len(d.p) && d.p[d.i] == '}' {
-		d.i++
+	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == '}' {
+		r.i++
 		return true
 	}
 	elem := reflect.New(t.elem.typ).Elem()
-	place := placeOf(elem)
+	at := placeOf(elem)
 	for n := 1; ; n++ {
-		key, ok := d.member()
+		key, ok := r.member()
 		if !ok {
 			return false
 		}
 		elem.SetZero()
-		if !d.value(place, t.elem) {
+		if !r.value(at, t.elem) {
 			return false
 		}
 		m.SetMapIndex(reflect.ValueOf(keyText(key)).Convert(t.typ.Key()), elem)
 		if m.Len() != n {
-			return false // The key was there already.
+			return false // The key came twice.
 		}
-		if more, ok := d.separator('}'); !more {
+		if more, ok := r.separator('}'); !more {
 			return ok
 		}
 	}
 }
 
 // record reads an object into a struct.
-func (d *planDecoder) record(to place, t *plan) bool {
-	if d.i = skipBlanks(d.p, d.i+1); d.i < len(d.p) && d.p[d.i] == '}' {
-		d.i++
+func (r *planReader) record(to place, t *plan) bool {
+	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == '}' {
+		r.i++
 		return true
 	}
 	for at := 0; ; at++ {
 		// Members mostly come in the order of the fields, and without blanks.
-		if at < len(t.fields) && t.fields[at].name.begins(d.p[d.i:]) {
-			d.i = skipBlanks(d.p, d.i+len(t.fields[at].name.text))
+		if at < len(t.fields) && t.fields[at].name.begins(r.p[r.i:]) {
+			r.i = skipBlanks(r.p, r.i+len(t.fields[at].name.text))
 		} else {
 			var ok bool
-			if at, ok = d.field(t); !ok {
+			if at, ok = r.field(t); !ok {
 				return false
 			}
 		}
-		if !d.fieldValue(to, t, at) {
+		if !r.fieldValue(to, t, at) {
 			return false
 		}
-		if more, ok := d.separator('}'); !more {
+		if more, ok := r.separator('}'); !more {
 			return ok
 		}
 	}
 }
 
-// fieldValue reads the value of the field number at of a struct, or skips it if at is -1.
-func (d *planDecoder) fieldValue(to place, t *plan, at int) bool {
+// fieldValue reads the value of field number at of a struct; if at is -1 it skips the value.
+func (r *planReader) fieldValue(to place, t *plan, at int) bool {
 	if at < 0 {
-		return d.skip()
+		return r.skip()
 	}
 	f := &t.fields[at]
 	if !f.remote {
-		return d.value(to.field(f.offset), f.plan)
+		return r.value(to.field(f.offset), f.plan)
 	}
 	field, ok := f.Make(to.value(t.typ))
-	return ok && d.value(placeOf(field), f.plan)
+	return ok && r.value(placeOf(field), f.plan)
 }
 
-// field moves to the value of the next member and returns the number of its field, -1 if there is
-// none. It reports false if it cannot be sure: the library matches keys in any case, and keys may
-// contain escapes.
-func (d *planDecoder) field(t *plan) (at int, ok bool) {
-	key, ok := d.member()
+// field reads a key and returns the number of its field, -1 if there is none. It gives up on a key
+// that may match in another case or has escapes.
+func (r *planReader) field(t *plan) (at int, ok bool) {
+	key, ok := r.member()
 	if !ok {
 		return 0, false
 	}
@@ -306,15 +306,15 @@ func (d *planDecoder) field(t *plan) (at int, ok bool) {
 			return 0, false
 		}
 	}
-	d.strange = true
+	r.strange = true
 	return -1, true
 }
 
-func (d *planDecoder) skip() bool {
-	end, err := skipValue(d.p, d.i, d.depth)
+func (r *planReader) skip() bool {
+	end, err := skipValue(r.p, r.i, r.depth)
 	if err != nil {
 		return false
 	}
-	d.i = end
+	r.i = end
 	return true
 }

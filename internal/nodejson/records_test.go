@@ -12,8 +12,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// These are the records in the messages of the IPC scenarios in bench/, 64 KiB of them. Besides the
-// system calls, a message there costs the sum of the three benchmarks.
+// 64 KiB of the records in the messages of the IPC scenarios in bench/. The cost of a message there
+// is the sum of the three benchmarks, and the system calls.
 
 type (
 	record struct {
@@ -44,7 +44,7 @@ func plainRecords() any {
 	return m
 }
 
-// datedNames is how many different names the records of datedRecords have.
+// datedNames is the number of records of datedRecords, each with a name of its own.
 const datedNames = recordBytes / 140
 
 func datedRecords() any {
@@ -105,8 +105,8 @@ func BenchmarkRecords(b *testing.B) {
 	}
 }
 
-// A slice that grows by the size of its first elements takes at most a multiple of the memory of
-// its elements.
+// A slice grows by the length of its first elements. Its memory is still at most a multiple of its
+// elements.
 func TestASliceIsNotMadeForElementsThatDoNotCome(t *testing.T) {
 	for _, elements := range []int{1, 4, 5, 64, 65, 1000} {
 		text := "[" + strings.Repeat("1,", elements-1) + "1" + strings.Repeat(" ", 1<<20) + "]"
@@ -117,7 +117,7 @@ func TestASliceIsNotMadeForElementsThatDoNotCome(t *testing.T) {
 	}
 }
 
-// The short way for most numbers gives the result of encoding/json, or leaves the text to it.
+// The short way of most numbers returns the result of encoding/json, or leaves the text to it.
 func TestNumbersAreReadAsByTheLibrary(t *testing.T) {
 	for _, text := range []string{
 		"0", "-0", "00", "01", "1.", "1.0", ".5", "-.5", "0.5", "-0.5", "1.5e3", "1e3", "1E+3", "1e", "1.e3", "12.25", "0.1", "0.30000000000000004",
@@ -136,8 +136,8 @@ func TestNumbersAreReadAsByTheLibrary(t *testing.T) {
 	}
 }
 
-// A text of lines, each of which ends with an escape. It is the message of 64 KiB in bench/ that is
-// one string.
+// A text of lines, each of which ends with an escape: the message of 64 KiB in bench/ that is one
+// string.
 func BenchmarkText(b *testing.B) {
 	type message struct {
 		S string `json:"s"`

@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// Numbers of every length are read as by strconv, to the bit: the nearest float64.
+// Numbers of every length are read as strconv reads them, to the bit, which is the nearest float64.
 func TestNumbersAreReadToTheBit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,19})?([eE][+-]?[0-9]{1,2})?`).Draw(t, "text")

@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// The short ways for most numbers and times, compared with the ways of the standard library.
+// The short ways of most numbers and times, compared with the standard library.
 
 const shortSeed = 20261130
 
@@ -43,7 +43,7 @@ func TestDecimalsAreWrittenWithTheShortestDigits(t *testing.T) {
 	}
 }
 
-// Decimals, and numbers in the middle between two float32, where rounding twice goes wrong.
+// Decimals, and those in the middle between two float32, where rounding twice is wrong.
 func TestAFloat32IsRoundedOnce(t *testing.T) {
 	random := rand.New(rand.NewPCG(shortSeed, 2))
 	for range 50_000 {
@@ -117,8 +117,8 @@ func TestTimesAreWrittenAsByTheirMethod(t *testing.T) {
 	})
 }
 
-// Integers of each size, at the ends of their range and one further.
-func TestIntegersOfEverySizeHoldTheirRange(t *testing.T) {
+// Integers of each size, at the ends of their range and one beyond.
+func TestIntegersOfEverySizeHoldWhatFits(t *testing.T) {
 	type sizes struct {
 		A int8   `json:",omitempty"`
 		B int16  `json:",omitempty"`

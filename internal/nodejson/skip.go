@@ -4,5 +4,5 @@ package nodejson
 
 import "errors"
 
-// errSkip is the error by which a function leaves a value to the library.
+// errSkip is the error by which a function of ours leaves a value to the library.
 var errSkip = errors.ErrUnsupported

@@ -9,8 +9,10 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// repair returns p as UTF-8. Bytes that are not UTF-8 become U+FFFD as in Node or, with surrogates,
-// as in Append: then lone surrogates become escapes.
+// This file reads strings, and repairs texts that are not UTF-8.
+
+// repair returns p with its bytes that are not UTF-8 replaced: as Node does if surrogates is false,
+// and as Append does, with lone surrogates as escapes, if it is true.
 func repair(p []byte, surrogates bool) []byte {
 	out := make([]byte, 0, len(p)+len(p)/8)
 	for s := string(p); s != ""; {
@@ -28,16 +30,16 @@ func repair(p []byte, surrogates bool) []byte {
 	return out
 }
 
-// readString returns the string at i and the offset after it. Bytes that are not UTF-8 become
-// U+FFFD, lone surrogates become WTF-8.
-func readString(p []byte, i int) (s string, end int, err error) {
-	start := i + 1 // the string up to here is in b
+// decodeString returns the text of the JSON string at i, and the offset behind it. Bytes that are
+// not UTF-8 become U+FFFD, lone surrogates become WTF-8.
+func decodeString(p []byte, i int) (s string, end int, err error) {
+	start := i + 1 // the bytes before start are in b
 	i = wtf8.PlainEnd(p, start)
 	if i < len(p) && p[i] == '"' {
 		return string(p[start:i]), i + 1, nil
 	}
 	var b strings.Builder
-	// This is enough unless the string contains an escaped quote.
+	// That suffices unless the quote is escaped.
 	b.Grow(max(0, bytes.IndexByte(p[start:], '"')))
 	for ; i < len(p); i = wtf8.PlainEnd(p, i) {
 		switch c := p[i]; {
@@ -46,7 +48,7 @@ func readString(p []byte, i int) (s string, end int, err error) {
 			return b.String(), i + 1, nil
 		case c == '\\':
 			b.Write(p[start:i])
-			if i+1 < len(p) && shortEscape[p[i+1]] != 0 { // such as the newlines of a text
+			if i+1 < len(p) && shortEscape[p[i+1]] != 0 { // such as a newline
 				b.WriteByte(shortEscape[p[i+1]])
 				i += 2
 				start = i
@@ -73,20 +75,20 @@ func readString(p []byte, i int) (s string, end int, err error) {
 	return "", 0, syntaxError(i)
 }
 
-// unquote returns the string that q means, a JSON string with its quotes.
+// unquote returns the text of q, a valid JSON string with its quotes.
 func unquote(q []byte) string {
-	s, _, _ := readString(q, 0) // The caller has found its end, so it is valid.
+	s, _, _ := decodeString(q, 0) // The end of q was found by a scan, so q is valid.
 	return s
 }
 
-// shortEscape is the meaning of a backslash and a character, 0 if that is no escape or one with
+// shortEscape has the byte for a backslash and a character; 0 if that is no escape, or one with
 // digits.
 var shortEscape = [256]byte{
 	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
 
-// unescape writes the meaning of the escape with digits at the beginning of q, and returns its
-// length. Two escapes that make up one character count as one.
+// unescape writes the character of the escape with digits at the beginning of q, and returns its
+// length. A surrogate pair of two escapes is one character.
 func unescape(b *strings.Builder, q []byte) int {
 	unit, _ := hex4(q[2:])
 	if !utf16.IsSurrogate(unit) {
@@ -114,11 +116,11 @@ func pair(high rune, next []byte) (r rune, ok bool) {
 
 var (
 	backslash     = []byte(`\`)
-	unicodeEscape = []byte(`\u`) // begins an escape with digits
+	unicodeEscape = []byte(`\u`) // begins an escape that is written with digits
 )
 
-// mayHaveLoneSurrogate reports whether p may contain an escaped lone surrogate. It returns true if
-// it cannot tell an escape from an escaped backslash before it.
+// mayHaveLoneSurrogate reports whether an escape of p may be a lone surrogate. It also reports true
+// for some pairs behind a backslash, which may be an escaped one.
 func mayHaveLoneSurrogate(p []byte) bool {
 	for {
 		before, rest, found := bytes.Cut(p, unicodeEscape)

@@ -2,16 +2,16 @@ package nodejson
 
 import "github.com/brood-go/brood/internal/wtf8"
 
-// Value returns p as JSON.parse reads it: nil, a bool, a float64, a string, a []any or a
-// map[string]any. Of several members with the same key the last one counts. A number that is out of
-// range is an infinity. Lone surrogates in keys and strings become WTF-8, and bytes that are not
-// UTF-8 become as many U+FFFD as in Node. The result does not refer to p.
+// Value reads p as JSON.parse does: nil, a bool, a float64, a string, a []any or a map[string]any.
+// If a key comes twice, the last member counts. A number out of range is an infinity. Lone
+// surrogates in keys and strings become WTF-8, and bytes that are not UTF-8 become U+FFFD, as many
+// as in Node. The result does not refer to p.
 //
 // The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth].
 //
 // Safe to call from any goroutine.
 func Value(p []byte) (any, error) {
-	v, end, err := readValue(p, skipBlanks(p, 0), 0, nil)
+	v, end, err := decodeValue(p, skipBlanks(p, 0), 0, nil)
 	if err == nil {
 		err = checkEnd(p, end)
 	}
@@ -21,26 +21,26 @@ func Value(p []byte) (any, error) {
 	return v, nil
 }
 
-// readValue returns the value that begins at i, and the offset after it. The objects of an array
-// share keys.
-func readValue(p []byte, i, depth int, keys *sharedKeys) (v any, end int, err error) {
+// decodeValue returns the value that begins at i, and the offset behind it. keys is that of the
+// array around the value; nil outside of one.
+func decodeValue(p []byte, i, depth int, keys *sharedKeys) (v any, end int, err error) {
 	if i >= len(p) {
 		return nil, 0, syntaxError(i)
 	}
 	switch p[i] {
 	case '"':
-		return boxed(readString(p, i))
+		return boxed(decodeString(p, i))
 	case '{':
-		return boxed(readObject(p, i, depth, keys))
+		return boxed(decodeObject(p, i, depth, keys))
 	case '[':
-		return boxed(readArray(p, i, depth))
+		return boxed(decodeArray(p, i, depth))
 	case 't', 'f', 'n':
-		return readWord(p, i)
+		return decodeWord(p, i)
 	}
-	return boxed(readFloat(p, i))
+	return boxed(decodeFloat(p, i))
 }
 
-// boxed converts one type of value to any, so that each case of readValue is one line.
+// boxed returns v as an any. It keeps the cases of decodeValue on one line each.
 func boxed[T any](v T, end int, err error) (any, int, error) {
 	if err != nil {
 		return nil, 0, err
@@ -48,7 +48,7 @@ func boxed[T any](v T, end int, err error) (any, int, error) {
 	return v, end, nil
 }
 
-func readWord(p []byte, i int) (v any, end int, err error) {
+func decodeWord(p []byte, i int) (v any, end int, err error) {
 	if end, err = skipValue(p, i, 0); err != nil {
 		return nil, 0, err
 	}
@@ -61,7 +61,7 @@ func readWord(p []byte, i int) (v any, end int, err error) {
 	return v, end, nil
 }
 
-func readArray(p []byte, i, depth int) (list []any, end int, err error) {
+func decodeArray(p []byte, i, depth int) (list []any, end int, err error) {
 	if depth >= maxDepth {
 		return nil, 0, depthError(i)
 	}
@@ -71,7 +71,7 @@ func readArray(p []byte, i, depth int) (list []any, end int, err error) {
 		return list, i + 1, nil
 	}
 	for {
-		v, end, err := readValue(p, i, depth+1, &keys)
+		v, end, err := decodeValue(p, i, depth+1, &keys)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -88,7 +88,7 @@ func readArray(p []byte, i, depth int) (list []any, end int, err error) {
 	}
 }
 
-func readObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]any, end int, err error) {
+func decodeObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]any, end int, err error) {
 	if depth >= maxDepth {
 		return nil, 0, depthError(i)
 	}
@@ -101,7 +101,7 @@ func readObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]any
 		if err != nil {
 			return nil, 0, err
 		}
-		v, end, err := readValue(p, value, depth+1, nil)
+		v, end, err := decodeValue(p, value, depth+1, nil)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -118,9 +118,9 @@ func readObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]any
 	}
 }
 
-// sharedKeys are the keys of the last object in an array. The next object mostly has the same keys,
-// in the same order, and can share their strings. A nil *sharedKeys shares nothing.
-type sharedKeys []string // "" for a key that is not plain
+// sharedKeys are the keys of the last object in an array. The next object mostly has the same keys
+// in the same order, and uses their strings again. A nil *sharedKeys shares nothing.
+type sharedKeys []string // "" for a key with escapes
 
 // text is keyText for the key of member n.
 func (k *sharedKeys) text(n int, q []byte) string {
@@ -138,7 +138,7 @@ func (k *sharedKeys) text(n int, q []byte) string {
 	return text
 }
 
-// keyText returns the meaning of the key q, which has its quotes.
+// keyText returns the text of the key q, which has its quotes.
 func keyText(q []byte) string {
 	if !isPlainKey(q) {
 		return unquote(q)
@@ -146,5 +146,5 @@ func keyText(q []byte) string {
 	return string(q[1 : len(q)-1])
 }
 
-// isPlainKey reports whether the key q is ASCII without escapes.
+// isPlainKey reports whether the key q has no escapes and is ASCII.
 func isPlainKey(q []byte) bool { return wtf8.PlainEnd(q, 1) == len(q)-1 }

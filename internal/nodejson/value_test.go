@@ -54,7 +54,7 @@ func TestObjectsInAnArrayHaveTheirOwnKeys(t *testing.T) {
 	}, got)
 }
 
-func TestTextsThatAreNotJSONAreRefused(t *testing.T) {
+func TestInvalidJSONIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		text   string
 		offset int
@@ -114,7 +114,7 @@ func TestDecodeTellsSurrogatesFromEscapedBackslashes(t *testing.T) {
 	}
 }
 
-func TestDecodeIsEncodingJSONWithTheAdditionsOfNode(t *testing.T) {
+func TestDecodeIsThatOfEncodingJSONAndMore(t *testing.T) {
 	type inner struct {
 		S string
 		N name
@@ -174,7 +174,7 @@ func TestDecodeIsEncodingJSONWithTheAdditionsOfNode(t *testing.T) {
 	require.Equal(t, "\ufffd", got.S)
 }
 
-func TestDecodeNamesThePartThatDoesNotFit(t *testing.T) {
+func TestDecodeNamesTheValueThatDoesNotFit(t *testing.T) {
 	var s struct{ N int }
 	for _, c := range []struct {
 		text string
@@ -194,7 +194,7 @@ func TestDecodeNamesThePartThatDoesNotFit(t *testing.T) {
 	}
 }
 
-// Ordinary pairs must not make the decoding of a message slow.
+// Whether a message is decoded the slow way must not depend on ordinary pairs.
 func TestOnlyLoneSurrogatesNeedCare(t *testing.T) {
 	for text, want := range map[string]bool{
 		`"\ud83d\ude00"`: false, `"\uD83D\uDE00\u0041\ud83d\ude00"`: false, `"\u00e9"`: false, `"d800"`: false, "": false, `"\u"`: false, `"\ud8"`: false,

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 // decoder uses a Guess in the same way as a channel.
 type decoder struct{ *readahead.Guess }
 
-func newDecoder() decoder { return decoder{readahead.New(new(nodejson.Decoder).Plain)} }
+func newDecoder() decoder { return decoder{readahead.New(new(nodejson.Decoder).DecodePlain)} }
 
 func (d decoder) Decode(p []byte, v any) error {
 	if d.Take(v) {

@@ -28,7 +28,7 @@ type (
 	}
 
 	deep struct{ middle }
-	// middle has the same names as inner, nearer.
+	// middle has the same names as inner, less deep.
 	middle struct {
 		inner
 		Near int
@@ -123,7 +123,7 @@ func TestFieldsAreThoseOfEncodingJSON(t *testing.T) {
 	}
 }
 
-func TestAStructThatDoesNotEmbedIsAFieldOfItsOwn(t *testing.T) {
+func TestOneThatDoesNotEmbedIsAFieldOfItsOwn(t *testing.T) {
 	type all struct {
 		Named
 		point
@@ -213,7 +213,7 @@ func TestFieldsAreOmittedAsByEncodingJSON(t *testing.T) {
 	}
 }
 
-// omitempty on a struct has no effect, but is no mistake.
+// The option omitempty of a struct has no effect, but is no error.
 func TestAStructIsNeverEmpty(t *testing.T) {
 	all := reflect.StructOf([]reflect.StructField{{Name: "A", Type: reflect.TypeFor[time.Time](), Tag: `json:",omitempty"`}})
 	f := structtag.Fields(all, everyStruct)[0]

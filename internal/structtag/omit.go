@@ -2,7 +2,7 @@ package structtag
 
 import "reflect"
 
-// Omits reports whether a field with the value v is omitted.
+// Omits reports whether a field with the value v is left out of the message.
 func (f *Field) Omits(v reflect.Value) bool {
 	return f.Tag.OmitEmpty && isEmpty(v) || f.Tag.OmitZero && f.isZero(v)
 }
@@ -18,13 +18,14 @@ func isEmpty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// zeroer is a type that decides itself whether its value is zero.
+// zeroer is a type with its own test of zero.
 type zeroer interface{ IsZero() bool }
 
 var zeroerType = reflect.TypeFor[zeroer]()
 
-// zeroTest returns the test of omitzero for values of type t: their method IsZero, if t or a
-// pointer to t has one. A value in an interface without that method is not asked.
+// zeroTest returns the test of omitzero for values of type t: the method IsZero of t or of a
+// pointer to t, else reflect.Value.IsZero. If t is an interface without IsZero, that of the value
+// in it does not count.
 func zeroTest(t reflect.Type) func(reflect.Value) bool {
 	byValue := t.Implements(zeroerType)
 	switch {

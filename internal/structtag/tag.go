@@ -1,5 +1,5 @@
 // Package structtag finds the members that a Go struct has in a message, by the rules of Go and of
-// encoding/json: the json tags of its fields, and the fields of embedded structs.
+// encoding/json: by the json tags of its fields, and the fields of embedded structs.
 package structtag
 
 import (
@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// A Tag is the content of a field's json tag.
+// A Tag is the json tag of a field. The zero value is that of a field without one.
 type Tag struct {
-	Name      string // name of the member; "": the tag has none
+	Name      string // name of the member; "" if the tag has none
 	Skip      bool   // the field is no member
 	OmitEmpty bool
 	OmitZero  bool
-	Other     bool // there are other options
+	Other     bool // the tag has options besides these two
 }
 
 // Parse returns the tag of f.

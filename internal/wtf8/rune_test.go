@@ -25,7 +25,7 @@ func units(s string) (list []uint16) {
 	return list
 }
 
-// text returns the string with these UTF-16 units.
+// text returns the string that has these UTF-16 units.
 func text(list []uint16) string {
 	var p []byte
 	for i := 0; i < len(list); i++ {
@@ -60,7 +60,7 @@ func TestAStringHasOneForm(t *testing.T) {
 	}
 }
 
-// text makes WTF-8 of any units, and the only WTF-8 with those units.
+// A string is WTF-8 if and only if text returns it for its units.
 func FuzzValid(f *testing.F) {
 	f.Add("a\xed\xa0\x80\xed\xb0\x80\xff")
 	f.Fuzz(func(t *testing.T, s string) {

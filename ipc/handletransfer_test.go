@@ -102,7 +102,7 @@ func TestAHandleIsSentWithItsFrameAndEverythingElseWaits(t *testing.T) {
 	run(t, l)
 }
 
-// sorted moves the drain event to the end: its place among callbacks is not promised.
+// sorted moves the drain event to the end, because its place among callbacks is not promised.
 func sorted(entries []string) []string {
 	for i, s := range entries {
 		if s == "drain" {
@@ -166,7 +166,7 @@ func TestHandlesGoOneAtATimeInEachDirection(t *testing.T) {
 	require.Equal(t, 40, max(len(j.Entries), len(k.Entries)))
 }
 
-// Only a connection is sent again, as in Node; that others are lost is an error all the same.
+// Only a connection is sent again, as in Node. A lost handle of another kind is an error too.
 func TestAConnectionThatIsRefusedIsSentFourTimes(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -253,7 +253,7 @@ func TestTheEndOfThePeerWhileAHandleIsOnItsWay(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeSentAsAHandleIsReturned(t *testing.T) {
+func TestAnErrorOfTheHandleIsReturned(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -284,8 +284,8 @@ func TestAHandleWhoseMessagePanicsStaysTheSenders(t *testing.T) {
 	run(t, l)
 }
 
-// An answer that comes before the frame has left is not one, whoever sends it: the descriptor is
-// still needed.
+// An answer that comes before the frame was written is ignored, because the descriptor is still
+// needed.
 func TestAnEarlyAcknowledgementIsIgnored(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
@@ -335,8 +335,8 @@ func TestCloseOfTheLoopClosesEveryDescriptor(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
-// A listener that panics leaves what came with its message in the inbox, where no tick takes it
-// from any more.
+// After a listener has panicked, the next message with its descriptor is in the inbox, and no tick
+// takes it.
 func TestCloseOfTheLoopClosesDescriptorsThatWereNotDelivered(t *testing.T) {
 	for _, c := range []struct {
 		name string

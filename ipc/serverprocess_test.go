@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// handOut sends conn, which s accepted, to the peer.
-func handOut(t testing.TB, c *ipc.Channel, p *linePeer, s *ipc.Server, conn net.Conn, keepOpen bool) {
+// sendCounted sends conn, which s accepted, to the peer.
+func sendCounted(t testing.TB, c *ipc.Channel, p *linePeer, s *ipc.Server, conn net.Conn, keepOpen bool) {
 	t.Helper()
 	require.NoError(t, c.SendWith(0, &ipc.SendOptions{Handle: conn, KeepOpen: keepOpen}))
 	p.acceptHandle(`{"cmd":"NODE_HANDLE","type":"net.Socket","msg":0,"key":"` + s.Key() + `"}`)
@@ -35,7 +35,7 @@ func allClosed(s *ipc.Server) string {
 }
 
 //brood:checks N173
-func TestConnectionsCountsThoseThatWereHandedOut(t *testing.T) {
+func TestConnectionsCountsThoseThatWereSent(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	s := newServer(t, l, "tcp4", "127.0.0.1:0")
@@ -45,9 +45,9 @@ func TestConnectionsCountsThoseThatWereHandedOut(t *testing.T) {
 		conn, _ := connect(t, s)
 		switch i {
 		case 0, 1:
-			handOut(t, a, pa, s, conn, false)
+			sendCounted(t, a, pa, s, conn, false)
 		case 2:
-			handOut(t, b, pb, s, conn, true)
+			sendCounted(t, b, pb, s, conn, true)
 		}
 	}
 	total := -1
@@ -58,8 +58,8 @@ func TestConnectionsCountsThoseThatWereHandedOut(t *testing.T) {
 	require.Equal(t, getCount(s), pa.line())
 	require.Equal(t, getCount(s), pb.line())
 	pa.send(countIs(s, "2"))
-	pa.send(countIs(s, "7")) // Nobody asked again.
-	pa.silent()
+	pa.send(countIs(s, "7")) // There was no other question.
+	pa.requireNothingSent()
 	require.Equal(t, -1, total, "the other one has not replied")
 	pb.send(countIs(s, "1"))
 	until(t, l, func() bool { return total >= 0 })
@@ -72,7 +72,7 @@ func TestConnectionsFailsWhenTheReplyMakesNoSense(t *testing.T) {
 	s := newServer(t, l, "tcp4", "127.0.0.1:0")
 	c, p := newLinePeer(t, l)
 	conn, _ := connect(t, s)
-	handOut(t, c, p, s, conn, false)
+	sendCounted(t, c, p, s, conn, false)
 	for _, bad := range []string{"-1", "1.5", `"many"`, "null", "1e300", "{}", "true", `"NaN"`} {
 		var failed error
 		s.Connections(func(n int, err error) {
@@ -85,7 +85,7 @@ func TestConnectionsFailsWhenTheReplyMakesNoSense(t *testing.T) {
 		_, ok := errors.AsType[*ipc.HandleError](failed)
 		require.True(t, ok, "%s: %v", bad, failed)
 	}
-	// Without any count at all.
+	// A reply without a count.
 	var failed error
 	s.Connections(func(_ int, err error) { failed = err })
 	require.Equal(t, getCount(s), p.line())
@@ -99,7 +99,7 @@ func TestConnectionsFailsWhenTheProcessGoes(t *testing.T) {
 	s := newServer(t, l, "tcp4", "127.0.0.1:0")
 	c, p := newLinePeer(t, l)
 	conn, _ := connect(t, s)
-	handOut(t, c, p, s, conn, false)
+	sendCounted(t, c, p, s, conn, false)
 	var failed error
 	s.Connections(func(_ int, err error) { failed = err })
 	require.Equal(t, getCount(s), p.line())
@@ -110,7 +110,7 @@ func TestConnectionsFailsWhenTheProcessGoes(t *testing.T) {
 	require.Zero(t, count(t, l, s), "it is no longer asked")
 }
 
-func TestAServerClosesWhenEveryProcessHasSaidSo(t *testing.T) {
+func TestAServerClosesWhenEveryProcessHasReplied(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	s := newServer(t, l, "tcp4", "127.0.0.1:0")
@@ -119,43 +119,43 @@ func TestAServerClosesWhenEveryProcessHasSaidSo(t *testing.T) {
 	first, _ := connect(t, s)
 	second, _ := connect(t, s)
 	own, _ := connect(t, s)
-	handOut(t, a, pa, s, first, false)
-	handOut(t, b, pb, s, second, false)
+	sendCounted(t, a, pa, s, first, false)
+	sendCounted(t, b, pb, s, second, false)
 	closed := false
 	s.OnClose(func() { closed = true })
-	pa.send(allClosed(s)) // Before it was asked: means nothing.
-	pa.silent()
+	pa.send(allClosed(s)) // It comes before the question, so it does not count.
+	pa.requireNothingSent()
 	require.NoError(t, s.Close())
 	require.Equal(t, notifyClose(s), pa.line())
 	require.Equal(t, notifyClose(s), pb.line())
 	require.NoError(t, own.Close())
 	pa.send(allClosed(s))
 	pa.send(allClosed(s))
-	pa.silent()
+	pa.requireNothingSent()
 	require.False(t, closed)
-	pb.close() // The end of a process is an answer too.
+	pb.close() // The end of its channel is an answer too.
 	until(t, l, func() bool { return closed })
 	require.Zero(t, s.Processes())
 }
 
-func TestAConnectionHandedOutWhileClosingIsWaitedFor(t *testing.T) {
+func TestAConnectionSentWhileClosingIsWaitedFor(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	s := newServer(t, l, "tcp4", "127.0.0.1:0")
 	c, p := newLinePeer(t, l)
 	first, _ := connect(t, s)
 	second, _ := connect(t, s)
-	handOut(t, c, p, s, first, false)
+	sendCounted(t, c, p, s, first, false)
 	closed := false
 	s.OnClose(func() { closed = true })
 	require.NoError(t, s.Close())
 	require.Equal(t, notifyClose(s), p.line())
 	p.send(allClosed(s))
-	p.silent()
+	p.requireNothingSent()
 	require.False(t, closed)
-	handOut(t, c, p, s, second, false)
+	sendCounted(t, c, p, s, second, false)
 	require.Equal(t, notifyClose(s), p.line(), "behind the connection")
-	p.silent()
+	p.requireNothingSent()
 	require.False(t, closed)
 	p.send(allClosed(s))
 	until(t, l, func() bool { return closed })
@@ -209,15 +209,15 @@ func TestAQueuedConnectionStaysTheSendersWhenTheChannelEnds(t *testing.T) {
 	waitClosed(t, l, s)
 }
 
-// The process does not acknowledge a handle for a while. What is asked of it meanwhile is neither
-// lost nor asked a thousand times.
+// The process does not acknowledge a handle for a while. Questions to it meanwhile are neither lost
+// nor sent a thousand times.
 func TestQuestionsWaitBehindAHandle(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	s := newServer(t, l, "tcp4", "127.0.0.1:0")
 	c, p := newLinePeer(t, l)
 	conn, _ := connect(t, s)
-	handOut(t, c, p, s, conn, false)
+	sendCounted(t, c, p, s, conn, false)
 	require.NoError(t, c.SendWith(1, &ipc.SendOptions{Handle: socketFile(t)}))
 	const calls = 5000
 	answered := 0
